@@ -1,0 +1,73 @@
+# Every product of Hermetic, by explicit link lines: what a process may link
+# is its security boundary (docs/architecture.md, "Who may call whom").
+#
+#   make                 everything, variant `debug`
+#   make VARIANT=asan    the same with AddressSanitizer and UBSan
+#   make check-source    formatting, layers, banned functions (compiles nothing)
+
+VARIANT ?= debug
+B ?= build/$(VARIANT)
+CC ?= gcc
+
+PKGS_crypto := libcrypto libgcrypt
+PKGS_store := libpq
+PKGS_server := libpq libjwt jansson
+PKGS_client := sqlite3 libcurl jansson libwebsockets
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+	-Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla \
+	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef \
+	-Wnull-dereference -Werror
+HARDENING := -fstack-protector-strong -fstack-clash-protection -fPIC \
+	-fvisibility=hidden
+OPT_debug := -O1 -g
+OPT_release := -O2 -g -D_FORTIFY_SOURCE=2
+OPT_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all
+LINK_asan := -fsanitize=address,undefined
+LINK_fuzz := -fsanitize=address,undefined
+
+CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -Isrc -I. -I$(B)/gen $(OPT_$(VARIANT)) \
+	$(WARNINGS) $(HARDENING) -MMD -MP $(CFLAGS)
+LDFLAGS_ALL = $(LINK_$(VARIANT)) -Wl,-z,relro,-z,now,-z,noexecstack \
+	-Wl,--as-needed $(LDFLAGS)
+
+pkg_cflags = $(shell pkg-config --cflags $(1) | sed 's/-I/-isystem /g')
+pkg_libs = $(shell pkg-config --libs $(1))
+
+# One static library a folder.
+FOLDERS := base crypto twofish wire mls session store client
+objects = $(patsubst %.c,$(B)/%.o,$(wildcard src/$(1)/*.c))
+lib = $(B)/lib/libhermetic-$(1).a
+
+# A client program's main file stays out of the client's library.
+CLIENT_MAIN := $(B)/src/client/main.o
+
+.PHONY: all
+all: libs programs server
+
+include mk/*.mk
+
+define folder_rules
+$(call lib,$(1)): $(filter-out $(CLIENT_MAIN),$(call objects,$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	ar rcs $$@ $$^
+$(call objects,$(1)): CFLAGS_FOLDER := \
+	$(if $(PKGS_$(1)),$(call pkg_cflags,$(PKGS_$(1))))
+-include $(patsubst %.o,%.d,$(call objects,$(1)))
+endef
+$(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(CFLAGS_FOLDER) -c $< -o $@
+
+.PHONY: libs
+libs: $(foreach f,$(FOLDERS),$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))
+
+.PHONY: clean
+clean:
+	rm -rf build

@@ -1,0 +1,5 @@
+# The programs a person runs.
+
+.PHONY: programs server
+programs:
+server:

@@ -1,0 +1,30 @@
+/* Bytes as text and back: hexadecimal, base64, base64url, UUID. Decoders are
+ * strict: any other character or length is ERR_PEER_MALFORMED. */
+#ifndef HERMETIC_BASE_TEXT_H
+#define HERMETIC_BASE_TEXT_H
+
+#include "base/buf.h"
+
+/* Appends lower-case hex. */
+void text_put_hex(struct buf *out, struct span bytes);
+
+/* Appends; both cases are read. */
+MUST_CHECK enum err text_hex(struct buf *out, struct span hex);
+
+/* RFC 4648 section 4, padded. */
+void text_put_base64(struct buf *out, struct span bytes);
+MUST_CHECK enum err text_base64(struct buf *out, struct span text);
+
+/* RFC 4648 section 5, without padding. */
+void text_put_base64url(struct buf *out, struct span bytes);
+MUST_CHECK enum err text_base64url(struct buf *out, struct span text);
+
+/* RFC 9562: 36 characters, lower case, and a NUL. */
+#define TEXT_UUID_SIZE 37
+void text_uuid(char out[TEXT_UUID_SIZE], const uint8_t uuid[16]);
+MUST_CHECK enum err text_parse_uuid(uint8_t uuid[16], struct span text);
+
+/* A decimal without sign or spaces, at most max. */
+MUST_CHECK enum err text_parse_u64(uint64_t *out, struct span text, uint64_t max);
+
+#endif
