@@ -1,0 +1,36 @@
+/* Hash, HMAC (RFC 2104) and HKDF (RFC 5869) with a suite's hash. */
+#ifndef HERMETIC_CRYPTO_HASH_H
+#define HERMETIC_CRYPTO_HASH_H
+
+#include "base/sec.h"
+#include "crypto/suite.h"
+
+/* out: suite->nh bytes. The parts are hashed as if concatenated. */
+MUST_CHECK enum err hash_digest(const struct suite *suite,
+				const struct span *parts, size_t count,
+				uint8_t *out);
+
+/* SHA-256 whatever the suite, out: 32 bytes. */
+MUST_CHECK enum err hash_sha256(const struct span *parts, size_t count,
+				uint8_t out[32]);
+
+/* out: suite->nh bytes. */
+MUST_CHECK enum err hash_mac(const struct suite *suite, struct span key,
+			     const struct span *parts, size_t count,
+			     uint8_t *out);
+
+/* KDF.Extract: salt may be empty. */
+MUST_CHECK enum err hash_extract(const struct suite *suite, struct span salt,
+				 struct span ikm, struct sec *prk);
+
+/* KDF.Expand; length at most SEC_MAX. */
+MUST_CHECK enum err hash_expand(const struct suite *suite, struct span prk,
+				struct span info, size_t length,
+				struct sec *out);
+
+/* KDF.Expand into a longer output: length bytes, at most 255 * nh. */
+MUST_CHECK enum err hash_expand_bytes(const struct suite *suite,
+				      struct span prk, struct span info,
+				      uint8_t *out, size_t length);
+
+#endif

@@ -1,0 +1,51 @@
+/* Hybrid public key encryption, RFC 9180, base mode, single shot. Public keys
+ * are SerializePublicKey bytes, private keys SerializePrivateKey bytes. */
+#ifndef HERMETIC_CRYPTO_HPKE_H
+#define HERMETIC_CRYPTO_HPKE_H
+
+#include "base/buf.h"
+#include "base/sec.h"
+#include "crypto/rng.h"
+#include "crypto/suite.h"
+
+/* DeriveKeyPair (7.1.3). Appends to `public_key`. */
+MUST_CHECK enum err hpke_derive_key_pair(const struct suite *suite,
+					 struct span ikm,
+					 struct sec *private_key,
+					 struct buf *public_key);
+
+/* GenerateKeyPair: random ikm of nsk bytes, derived. */
+MUST_CHECK enum err hpke_generate_key_pair(const struct suite *suite,
+					   const struct rng *rng,
+					   struct sec *private_key,
+					   struct buf *public_key);
+
+/* ERR_PEER_INVALID when the bytes are no valid public key (7.1.4). */
+MUST_CHECK enum err hpke_check_public_key(const struct suite *suite,
+					  struct span public_key);
+
+/* SealBase: appends enc to `enc`, ciphertext to `ciphertext`. */
+MUST_CHECK enum err hpke_seal(const struct suite *suite, const struct rng *rng,
+			      struct span public_key, struct span info,
+			      struct span aad, struct span plaintext,
+			      struct buf *enc, struct buf *ciphertext);
+
+/* OpenBase: ERR_PEER_CRYPTO for any reason that the peer can cause. */
+MUST_CHECK enum err hpke_open(const struct suite *suite, struct span enc,
+			      struct span private_key, struct span info,
+			      struct span aad, struct span ciphertext,
+			      struct buf *plaintext);
+
+/* SendExportBase / ReceiveExportBase (6.2); RFC 9420 section 8.3 uses them for
+ * external init. */
+MUST_CHECK enum err hpke_send_export(const struct suite *suite,
+				     const struct rng *rng,
+				     struct span public_key, struct span info,
+				     struct span context, size_t length,
+				     struct buf *enc, struct sec *exported);
+MUST_CHECK enum err hpke_receive_export(const struct suite *suite,
+					struct span enc, struct span private_key,
+					struct span info, struct span context,
+					size_t length, struct sec *exported);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * Signatures with a suite's scheme. Key and signature bytes are those of
+ * RFC 9420 section 5.1.1: raw keys for EdDSA; for ECDSA an uncompressed point,
+ * a left-padded big-endian scalar, and a DER signature.
+ */
+#ifndef HERMETIC_CRYPTO_SIGN_H
+#define HERMETIC_CRYPTO_SIGN_H
+
+#include "base/buf.h"
+#include "base/sec.h"
+#include "crypto/rng.h"
+#include "crypto/suite.h"
+
+/* A parsed public or private key, so that nobody parses it twice. Immutable;
+ * may be used by several threads. */
+struct sign_key;
+
+MUST_CHECK enum err sign_generate(const struct suite *suite,
+				  const struct rng *rng, struct sec *private_key,
+				  struct buf *public_key);
+
+/* Appends the public key of a private one. */
+MUST_CHECK enum err sign_public(const struct suite *suite,
+				struct span private_key, struct buf *public_key);
+
+/* ERR_PEER_INVALID for bytes that are no key. The caller frees. */
+MUST_CHECK enum err sign_private_parse(const struct suite *suite,
+				       struct span bytes, struct sign_key **out);
+MUST_CHECK enum err sign_public_parse(const struct suite *suite,
+				      struct span bytes, struct sign_key **out);
+struct sign_key *sign_key_share(struct sign_key *key); /* one more owner */
+void sign_key_free(struct sign_key *key);
+
+/* Appends the signature of `message`. */
+MUST_CHECK enum err sign_sign(const struct sign_key *private_key,
+			      struct span message, struct buf *signature);
+
+/* ERR_PEER_CRYPTO when it does not verify. */
+MUST_CHECK enum err sign_verify(const struct sign_key *public_key,
+				struct span message, struct span signature);
+
+#endif
