@@ -1,0 +1,210 @@
+/*
+ * One member's view of one MLS group: RFC 9420. Bytes in, bytes out: no I/O,
+ * no clock, no global state. Randomness, the time and the keys are handed in.
+ *
+ * Every change of epoch is staged first and then merged, so a change that the
+ * delivery service refuses, or a crash between the two, leaves the group as it
+ * was. mls_group_save() keeps a staged change too.
+ *
+ * On any failure the group is as it was before the call.
+ */
+#ifndef HERMETIC_MLS_GROUP_H
+#define HERMETIC_MLS_GROUP_H
+
+#include "base/buf.h"
+#include "base/sec.h"
+#include "crypto/rng.h"
+#include "crypto/suite.h"
+
+struct mls_group;
+
+/* Who acts. Borrowed for the call. */
+struct mls_identity {
+	const struct suite *suite;
+	const struct rng *rng;
+	uint64_t now; /* seconds since 1970, for lifetimes (7.2) */
+	struct span credential_identity; /* BasicCredential.identity (5.3) */
+	struct span signature_private;	 /* suite's signature key */
+	struct span signature_public;
+	/* Capabilities (7.2): suites in order of preference, and the
+	 * non-default extension types that this client understands. */
+	const uint16_t *cipher_suites;
+	size_t cipher_suite_count;
+	const uint16_t *extension_types;
+	size_t extension_type_count;
+	uint64_t lifetime; /* seconds that a KeyPackage is good for */
+};
+
+/* The private half of a KeyPackage (section 10): kept by its maker until a
+ * Welcome used it or it expired. */
+struct mls_key_package_secrets {
+	struct sec init_private;
+	struct sec encryption_private;
+};
+
+void mls_key_package_secrets_clear(struct mls_key_package_secrets *secrets);
+
+/* Appends an encoded KeyPackage (not wrapped in MLSMessage) to `key_package`.
+ * A last-resort one carries the last_resort extension. */
+MUST_CHECK enum err
+mls_key_package_create(const struct mls_identity *me, bool last_resort,
+		       struct mls_key_package_secrets *secrets,
+		       struct buf *key_package);
+
+/* KeyPackageRef (5.2), nh bytes appended. */
+MUST_CHECK enum err mls_key_package_ref(const struct suite *suite,
+					struct span key_package,
+					struct buf *ref);
+
+/* The KeyPackageRefs that a Welcome (encoded MLSMessage) is for: calls `each`
+ * until it returns false. */
+MUST_CHECK enum err
+mls_welcome_each_ref(struct span welcome,
+		     bool (*each)(void *context, struct span ref),
+		     void *context);
+
+/* A new group of one, epoch 0 (section 11). `extensions` is the content of
+ * GroupContext.extensions: encoded Extension structs, may be empty. */
+MUST_CHECK enum err mls_group_create(const struct mls_identity *me,
+				     struct span group_id,
+				     struct span extensions,
+				     struct mls_group **group);
+
+/* Joins by Welcome (12.4.3.1). `welcome` is an encoded MLSMessage, `tree` the
+ * ratchet tree where the GroupInfo has none, otherwise empty. */
+MUST_CHECK enum err
+mls_group_join(const struct mls_identity *me, struct span welcome,
+	       struct span tree, struct span key_package,
+	       const struct mls_key_package_secrets *secrets,
+	       struct mls_group **group);
+
+void mls_group_free(struct mls_group *group);
+
+/* ---- what a member can ask ---- */
+
+const struct suite *mls_group_suite(const struct mls_group *group);
+struct span mls_group_id(const struct mls_group *group);
+uint64_t mls_group_epoch(const struct mls_group *group);
+uint32_t mls_group_own_leaf(const struct mls_group *group);
+struct span mls_group_extensions(const struct mls_group *group);
+struct span mls_group_epoch_authenticator(const struct mls_group *group);
+
+struct mls_member {
+	uint32_t leaf_index;
+	struct span identity; /* borrowed until the group changes */
+	struct span signature_key;
+	struct span leaf_node;	   /* encoded */
+	struct span cipher_suites; /* capabilities: big-endian uint16 each */
+};
+
+/* The member at the first occupied leaf >= *leaf; moves *leaf past it.
+ * False when there is none. */
+bool mls_group_next_member(const struct mls_group *group, uint32_t *leaf,
+			   struct mls_member *member);
+
+/* MLS-Exporter (8.5), length at most SEC_MAX. */
+MUST_CHECK enum err mls_group_export(const struct mls_group *group,
+				     const char *label, struct span context,
+				     size_t length, struct sec *out);
+
+/* The same for a past epoch that is still kept; ERR_STATE_GONE otherwise. */
+MUST_CHECK enum err mls_group_export_past(const struct mls_group *group,
+					  uint64_t epoch, const char *label,
+					  struct span context, size_t length,
+					  struct sec *out);
+
+/* Appends a signed GroupInfo (MLSMessage) of the current epoch, with
+ * external_pub and, if asked, the ratchet tree. */
+MUST_CHECK enum err mls_group_info(const struct mls_group *group,
+				   const struct mls_identity *me,
+				   bool with_tree, struct buf *group_info);
+
+/* ---- application messages (section 15) ---- */
+
+/* Appends an encoded MLSMessage with a PrivateMessage. Uses up a key: save the
+ * group before the message leaves. */
+MUST_CHECK enum err mls_group_protect(struct mls_group *group,
+				      const struct mls_identity *me,
+				      struct span authenticated_data,
+				      struct span data, struct buf *message);
+
+/* ---- changes of epoch (section 12) ---- */
+
+struct mls_change {
+	const struct span *adds; /* encoded KeyPackages */
+	size_t add_count;
+	const uint32_t *removes; /* leaf indices */
+	size_t remove_count;
+	bool force_path; /* new keys also where the RFC allows none: rotation */
+	bool commit_pending_proposals; /* those received by reference */
+	bool private_handshake; /* PrivateMessage instead of PublicMessage */
+};
+
+struct mls_commit {
+	struct buf commit;     /* MLSMessage */
+	struct buf welcome;    /* MLSMessage; empty when nobody was added */
+	struct buf group_info; /* MLSMessage of the new epoch, with tree and
+				  external_pub */
+};
+
+void mls_commit_clear(struct mls_commit *commit);
+
+/* Stages a commit of ours. ERR_STATE_PENDING when one is staged already. */
+MUST_CHECK enum err mls_group_commit(struct mls_group *group,
+				     const struct mls_identity *me,
+				     const struct mls_change *change,
+				     struct mls_commit *out);
+
+/* Joins by external commit (12.4.3.2): `group_info` is an MLSMessage with
+ * external_pub and ratchet_tree. The group comes back with the commit staged:
+ * merge it when the delivery service has accepted it, or free it. A former
+ * leaf of ours with the same identity is removed (resync) if `resync`. */
+MUST_CHECK enum err mls_group_join_external(const struct mls_identity *me,
+					    struct span group_info, bool resync,
+					    struct mls_group **group,
+					    struct mls_commit *out);
+
+/* The staged change, ours or a processed one, becomes the current epoch; the
+ * old epoch's keys are deleted but for the bounded past window.
+ * ERR_LOCAL_BUG when nothing is staged. */
+MUST_CHECK enum err mls_group_merge(struct mls_group *group);
+void mls_group_discard(struct mls_group *group);
+bool mls_group_has_pending(const struct mls_group *group);
+
+/* ---- what arrives ---- */
+
+enum mls_event_kind {
+	MLS_EVENT_APPLICATION,
+	MLS_EVENT_PROPOSAL, /* kept until the next commit */
+	MLS_EVENT_COMMIT,   /* staged: look at it, then merge or discard */
+	MLS_EVENT_OWN	    /* the staged commit of ours came back: staged */
+};
+
+struct mls_event {
+	enum mls_event_kind kind;
+	uint64_t epoch;
+	uint32_t sender; /* leaf index; of the new leaf for external commits */
+	struct buf authenticated_data;
+	struct buf data;    /* application only */
+	bool self_removed;  /* commit: it removes us */
+	bool external_join; /* commit: sent by a new member */
+};
+
+void mls_event_clear(struct mls_event *event);
+
+/* Takes an MLSMessage: PublicMessage or PrivateMessage. Errors: PEER_MALFORMED,
+ * PEER_CRYPTO, PEER_INVALID (a rule of sections 6, 7.3, 12.2, 12.4.2),
+ * STATE_EPOCH (of another epoch), STATE_GONE (key used already or past the
+ * window), STATE_PENDING (a commit while another is staged that is not it). */
+MUST_CHECK enum err mls_group_process(struct mls_group *group, uint64_t now,
+				      struct span message,
+				      struct mls_event *event);
+
+/* ---- storage ---- */
+
+/* Appends the whole state, secrets included, versioned: seal it. */
+MUST_CHECK enum err mls_group_save(const struct mls_group *group,
+				   struct buf *state);
+MUST_CHECK enum err mls_group_load(struct span state, struct mls_group **group);
+
+#endif
