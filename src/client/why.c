@@ -1,0 +1,41 @@
+#include "client/why.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void why_clear(struct why *why)
+{
+	memset(why, 0, sizeof(*why));
+}
+
+static void write_reason(struct why *why, const char *slug, const char *format,
+			 va_list arguments)
+{
+	(void)snprintf(why->slug, sizeof(why->slug), "%s", slug);
+	(void)vsnprintf(why->text, sizeof(why->text), format, arguments);
+}
+
+enum err why_set(struct why *why, enum err e, const char *slug,
+		 const char *format, ...)
+{
+	va_list arguments;
+
+	if (why->text[0] != '\0')
+		return e;
+	va_start(arguments, format);
+	write_reason(why, slug, format, arguments);
+	va_end(arguments);
+	return e;
+}
+
+enum err why_replace(struct why *why, enum err e, const char *slug,
+		     const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	write_reason(why, slug, format, arguments);
+	va_end(arguments);
+	return e;
+}
