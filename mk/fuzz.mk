@@ -1,0 +1,31 @@
+# Fuzz targets: tests/fuzz/fuzz_NAME.c define LLVMFuzzerTestOneInput.
+#
+#   make VARIANT=asan fuzz-replays   each with a main that replays its corpus
+#   make VARIANT=fuzz CC=clang fuzzers   each as a coverage-guided fuzzer
+
+FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/replay_%,\
+	$(FUZZ_SOURCES))
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/run_%,\
+	$(FUZZ_SOURCES))
+FUZZ_LIBS = $(foreach f,session mls wire twofish crypto base,\
+	$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))
+
+-include $(patsubst %.c,$(B)/%.d,$(FUZZ_SOURCES) tests/fuzz/replay.c)
+
+define fuzz_link
+$(CC) $(LINK_$(VARIANT)) $(1) -o $@ $(filter %.o,$^) \
+	-Wl,--start-group $(FUZZ_LIBS) -Wl,--end-group \
+	$(call pkg_libs,libcrypto libgcrypt)
+endef
+
+$(FUZZ_REPLAYS): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o \
+		$(B)/tests/fuzz/replay.o $(FUZZ_LIBS)
+	$(call fuzz_link)
+
+$(FUZZERS): $(B)/tests/fuzz/run_%: $(B)/tests/fuzz/fuzz_%.o $(FUZZ_LIBS)
+	$(call fuzz_link,-fsanitize=fuzzer)
+
+.PHONY: fuzz-replays fuzzers
+fuzz-replays: $(FUZZ_REPLAYS)
+fuzzers: $(FUZZERS)
