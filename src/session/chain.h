@@ -1,0 +1,59 @@
+/*
+ * The transcript: a hash chain over a session's log, computed by the server
+ * (sha256() in PostgreSQL) and again by every member.
+ *
+ *   head_0 = SHA-256("hermetic chain 1" || session_id)
+ *   head_n = SHA-256("hermetic chain 1" || head_(n-1) || uint64 n
+ *                    || uint8 kind || bytes)
+ *
+ * A member says what it has seen in the authenticated data of what it sends
+ * (a view: uint8 1, uint64 seq, head), and checks what the others say against
+ * the heads that it keeps.
+ */
+#ifndef HERMETIC_SESSION_CHAIN_H
+#define HERMETIC_SESSION_CHAIN_H
+
+#include "base/buf.h"
+#include "base/rd.h"
+
+#define CHAIN_HEAD 32
+#define CHAIN_KEPT 256 /* heads kept for comparing views */
+#define CHAIN_VIEW (1 + 8 + CHAIN_HEAD)
+
+enum chain_kind { CHAIN_APPLICATION = 1, CHAIN_COMMIT = 2 };
+
+struct chain {
+	uint64_t seq;			       /* of the last entry */
+	uint64_t first;			       /* seq of the oldest head kept */
+	uint8_t heads[CHAIN_KEPT][CHAIN_HEAD]; /* of seq s at s % CHAIN_KEPT */
+};
+
+/* At head_0: who creates the session. */
+MUST_CHECK enum err chain_start(struct chain *chain, struct span session_id);
+
+/* At an entry that the server names: who joins there. */
+void chain_resume(struct chain *chain, uint64_t seq,
+		  const uint8_t head[CHAIN_HEAD]);
+
+const uint8_t *chain_head(const struct chain *chain);
+
+/* The head after one more entry; the chain stays. */
+MUST_CHECK enum err chain_next(const struct chain *chain, enum chain_kind kind,
+			       struct span bytes, uint8_t head[CHAIN_HEAD]);
+
+/* Moves on to that head. */
+void chain_advance(struct chain *chain, const uint8_t head[CHAIN_HEAD]);
+
+/* Our view, appended. */
+void chain_put_view(const struct chain *chain, struct buf *view);
+
+/* Another's view, in an entry after our last one. ERR_PEER_FORK when it differs
+ * or claims what is not there yet, ERR_PEER_MALFORMED when it is no view.
+ * *compared is false when its head is older than what we keep. */
+MUST_CHECK enum err chain_check_view(const struct chain *chain,
+				     struct span view, bool *compared);
+
+void chain_save(const struct chain *chain, struct buf *out);
+void chain_load(struct chain *chain, struct rd *r);
+
+#endif

@@ -1,0 +1,212 @@
+/*
+ * One device's view of one Hermetic session: an MLS group, the transcript, and
+ * what was sent and has not come back yet. Bytes in, bytes out; no I/O.
+ *
+ * The server's log is the one truth. Whatever changes the session comes in
+ * through session_receive(), entry after entry, our own too: a commit of ours
+ * is staged by session_commit() and takes effect when the log shows it.
+ *
+ * Crash safety: save the session (session_save) before anything that a call
+ * produced leaves the device. Then each step can be repeated: a staged commit
+ * and the outbox are part of what is saved.
+ *
+ * On failure a session is as it was before the call.
+ */
+#ifndef HERMETIC_SESSION_SESSION_H
+#define HERMETIC_SESSION_SESSION_H
+
+#include "base/buf.h"
+#include "mls/group.h"
+#include "session/chain.h"
+#include "session/negotiation.h"
+#include "session/safety.h"
+
+#define SESSION_ID 16
+#define SESSION_NONCE 16
+#define SESSION_DATA_MAX 65536 /* bytes of one message's plaintext */
+
+struct session;
+
+/* Sets extension_types: every identity used with sessions or for KeyPackages
+ * must name the extension that the negotiation needs. */
+void session_identity(struct mls_identity *me);
+
+/* ---- beginning ---- */
+
+/*
+ * Makes the session that a plan (negotiation_plan) says; me->suite is
+ * plan->suite. Appends the GroupInfo (MLSMessage) for POST /session/create.
+ * The invitees are not members yet: add plan->key_packages by
+ * session_commit().
+ */
+MUST_CHECK enum err session_create(const struct mls_identity *me,
+				   const uint8_t session_id[SESSION_ID],
+				   const struct negotiation_plan *plan,
+				   struct session **session,
+				   struct buf *group_info);
+
+/* By Welcome (MLSMessage, with the tree inside). seq and head are those of the
+ * commit that added us. ERR_PEER_DOWNGRADE: the algorithm is not what the
+ * founders' offers give. ERR_PEER_INVALID: the Welcome is not for session_id. */
+MUST_CHECK enum err session_join_welcome(
+    const struct mls_identity *me, const uint8_t session_id[SESSION_ID],
+    struct span welcome, struct span key_package,
+    const struct mls_key_package_secrets *secrets, uint64_t seq,
+    const uint8_t head[CHAIN_HEAD], struct session **session);
+
+/* The suite of an encoded GroupInfo (MLSMessage), to choose the identity for
+ * session_join_external(); NULL when it is none that we know. */
+const struct suite *session_group_info_suite(struct span group_info);
+
+/* By external commit: post out->commit and out->group_info. Not a member until
+ * session_accepted(); free the session when the server refuses. `resync`: a
+ * former leaf of this identity is removed by the same commit. */
+MUST_CHECK enum err session_join_external(const struct mls_identity *me,
+					  const uint8_t session_id[SESSION_ID],
+					  struct span group_info, bool resync,
+					  struct session **session,
+					  struct mls_commit *out);
+
+void session_free(struct session *session);
+
+/* ---- asking ---- */
+
+const uint8_t *session_id(const struct session *session);
+const struct suite *session_suite(const struct session *session);
+uint64_t session_epoch(const struct session *session);
+/* The last entry of the log that was received: fetch what comes after it. */
+uint64_t session_seq(const struct session *session);
+const uint8_t *session_head(const struct session *session);
+/* False before session_accepted() of a join, and after our removal. */
+bool session_member(const struct session *session);
+/* Another member's authenticated view of the log differed from ours. */
+bool session_forked(const struct session *session);
+/* A commit of ours is staged. */
+bool session_pending(const struct session *session);
+/* For mls_group_next_member(), mls_group_epoch_authenticator() and so on. */
+const struct mls_group *session_group(const struct session *session);
+
+MUST_CHECK enum err session_safety_number(const struct session *session,
+					  char out[SAFETY_SIZE]);
+
+/* ---- sending ---- */
+
+/*
+ * Appends the envelope to post, its nonce made of now_ms (Unix milliseconds)
+ * and random bytes; data and envelope stay in the outbox until the envelope is
+ * seen in the log. `nonce` (may be NULL) names the item.
+ * ERR_PEER_FORK in a forked session, ERR_STATE_GONE when not a member.
+ */
+MUST_CHECK enum err session_send(struct session *session,
+				 const struct mls_identity *me, uint64_t now_ms,
+				 struct span data, struct buf *envelope,
+				 uint8_t nonce[SESSION_NONCE]);
+
+struct session_sent {
+	uint64_t epoch; /* another than session_epoch(): seal it again */
+	struct span nonce;
+	struct span data;
+	struct span envelope; /* post it again as it is: idempotent */
+};
+
+/* The outbox, oldest first; false past its end. Borrowed until the session
+ * changes. */
+bool session_outbox(const struct session *session, size_t index,
+		    struct session_sent *sent);
+
+/* The server answered `epoch-changed` or `nonce-expired`: after processing what
+ * was missed, seals the same data again under a new nonce, in its place. */
+MUST_CHECK enum err session_reseal(struct session *session,
+				   const struct mls_identity *me,
+				   uint64_t now_ms, size_t index,
+				   struct buf *envelope,
+				   uint8_t nonce[SESSION_NONCE]);
+
+/* Gives an item up: it was refused for good and is not in the log. */
+void session_unsend(struct session *session, size_t index);
+
+/* ---- changing the group ---- */
+
+/* Stages adds, removes or a rotation (force_path); post commit, group_info and
+ * welcome. ERR_STATE_PENDING when one is staged, ERR_STATE_GONE when not a
+ * member. */
+MUST_CHECK enum err session_commit(struct session *session,
+				   const struct mls_identity *me,
+				   const struct mls_change *change,
+				   struct mls_commit *out);
+
+/* The commit that was staged, to post it again after a crash (the server
+ * answers the same bytes with its first answer). Empty when none is. */
+struct span session_staged(const struct session *session);
+
+/*
+ * The server took the staged commit as entry `seq`, with `head`.
+ * A join: we are a member, and the log begins there for us.
+ * A member's commit: the same as receiving it, when it is the next entry;
+ * otherwise nothing happens yet: fetch what lies between, the commit comes too.
+ */
+MUST_CHECK enum err session_accepted(struct session *session, uint64_t now,
+				     uint64_t seq,
+				     const uint8_t head[CHAIN_HEAD]);
+
+/* The server refused it for another reason than `epoch-changed`. (After
+ * `epoch-changed`, receive what was missed: that drops it.) */
+void session_discard(struct session *session);
+
+/* ---- receiving ---- */
+
+enum session_event_kind {
+	SESSION_MESSAGE, /* data from `sender` */
+	SESSION_OWN,	 /* our own message, from the outbox */
+	SESSION_COMMIT,	 /* a new epoch: others' or ours */
+	SESSION_REMOVED, /* the commit removed us: the end */
+	SESSION_REFUSED	 /* the entry stands in the log, but it is worth
+			    nothing: `refused` says why */
+};
+
+struct session_event {
+	enum session_event_kind kind;
+	uint64_t seq;
+	uint64_t epoch;	     /* of the message; the new one after a commit */
+	uint32_t sender;     /* leaf index */
+	struct buf identity; /* the sender's */
+	struct buf data;     /* SESSION_MESSAGE, SESSION_OWN */
+	uint64_t sent_ms;    /* by the sender's clock, application only */
+	uint8_t nonce[SESSION_NONCE]; /* application only */
+	bool own_commit;	      /* SESSION_COMMIT: it was ours */
+	bool dropped_staged; /* a staged commit of ours lost: redo it */
+	bool external_join;  /* SESSION_COMMIT: the sender joined by it */
+	bool view_compared;  /* the sender's view was checked with ours */
+	enum err refused;    /* SESSION_REFUSED only */
+};
+
+void session_event_clear(struct session_event *event);
+
+/*
+ * The log's next entry: kind and bytes as stored, and the head that the server
+ * claims. `now` in Unix seconds.
+ *
+ * ERR_STATE_REPLAY: seq is not after session_seq(): received already.
+ * ERR_STATE_CONFLICT: entries are missing before it.
+ * ERR_PEER_FORK: the claimed head does not follow from what we have.
+ * ERR_STATE_PENDING: a join that was not accepted yet.
+ *
+ * What is wrong inside an entry (a bad tag, a forged or replayed message, an
+ * invalid commit, a view that differs from ours) does not stop the log: it
+ * returns ERR_OK with SESSION_REFUSED. A refused commit leaves us behind the
+ * others: join again with `resync`.
+ */
+MUST_CHECK enum err session_receive(struct session *session, uint64_t now,
+				    uint64_t seq, enum chain_kind kind,
+				    struct span bytes,
+				    const uint8_t claimed[CHAIN_HEAD],
+				    struct session_event *event);
+
+/* ---- storage ---- */
+
+/* Appends the whole state, secrets included, versioned: seal it. */
+MUST_CHECK enum err session_save(const struct session *session,
+				 struct buf *state);
+MUST_CHECK enum err session_load(struct span state, struct session **session);
+
+#endif
