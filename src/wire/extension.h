@@ -1,0 +1,37 @@
+/* Extension lists, RFC 9420 sections 7.2 and 13.4, and the extensions that it
+ * defines. */
+#ifndef HERMETIC_WIRE_EXTENSION_H
+#define HERMETIC_WIRE_EXTENSION_H
+
+#include "wire/types.h"
+
+struct wire_extension {
+	uint16_t type;
+	struct span data;
+};
+
+/* Extension extensions<V>; two of one type fail. Returns the content. */
+struct span wire_extensions_read(struct rd *r);
+bool wire_extensions_next(struct span *rest, struct wire_extension *extension);
+bool wire_extensions_find(struct span list, uint16_t type, struct span *data);
+void wire_extension_put(struct buf *b, uint16_t type, struct span data);
+
+/* The same checks on content without its length. */
+MUST_CHECK enum err wire_extensions_check(struct span list);
+
+struct wire_required_capabilities { /* 11.1 */
+	struct span extension_types;
+	struct span proposal_types;
+	struct span credential_types;
+};
+
+MUST_CHECK enum err wire_required_capabilities_decode(
+    struct span data, struct wire_required_capabilities *out);
+void wire_required_capabilities_put(
+    struct buf *b, const struct wire_required_capabilities *required);
+
+/* ExternalPub (12.4.3.2): the extension's data is one HPKEPublicKey<V>. */
+MUST_CHECK enum err wire_external_pub_decode(struct span data,
+					     struct span *public_key);
+
+#endif

@@ -1,0 +1,35 @@
+/* Proposal, RFC 9420 section 12.1. */
+#ifndef HERMETIC_WIRE_PROPOSAL_H
+#define HERMETIC_WIRE_PROPOSAL_H
+
+#include "wire/key_package.h"
+#include "wire/psk.h"
+
+struct wire_reinit {
+	struct span group_id;
+	uint16_t version;
+	uint16_t cipher_suite;
+	struct span extensions;
+};
+
+struct wire_proposal {
+	struct span encoded;
+	uint16_t type; /* enum wire_proposal_type; others do not decode */
+	union {
+		struct wire_key_package add;
+		struct wire_leaf_node update;
+		uint32_t removed;
+		struct wire_psk_id psk;
+		struct wire_reinit reinit;
+		struct span kem_output; /* external_init */
+		struct span extensions; /* group_context_extensions */
+	};
+};
+
+/* A proposal of a type not listed has no length: ERR_PEER_UNSUPPORTED. */
+void wire_proposal_read(struct rd *r, struct wire_proposal *proposal);
+MUST_CHECK enum err wire_proposal_decode(struct span bytes,
+					 struct wire_proposal *proposal);
+void wire_proposal_put(struct buf *b, const struct wire_proposal *proposal);
+
+#endif
