@@ -1,0 +1,77 @@
+# One API node: Kore with our module, two workers, on localhost.
+
+PORT=${HERMETIC_PORT:-8000}
+
+# Made once; the file stays with the state that its keys open.
+secrets_load() {
+  local file=$VAR/secrets.env
+  if [ ! -s "$file" ]; then
+    (
+      umask 077
+      {
+        printf '# Made by ./dev for the cluster beside it. Keep it to you.\n'
+        printf 'HERMETIC_POSTGRES_PASSWORD=%s\n' "$(random_hex 24)"
+        printf 'HERMETIC_OWNER_PASSWORD=%s\n' "$(random_hex 24)"
+        printf 'HERMETIC_API_PASSWORD=%s\n' "$(random_hex 24)"
+        printf 'HERMETIC_KEK=%s\n' "$(random_hex 32)"
+      } >"$file.new"
+    )
+    mv "$file.new" "$file"
+  fi
+  . "$file"
+}
+
+node_migrate() {
+  step "Migrating the database."
+  HERMETIC_DATABASE_URL=$(postgres_url hermetic_owner \
+    "$HERMETIC_OWNER_PASSWORD") "$BUILD/hermetic-migrate" up \
+    >"$VAR/log/migrate.log" 2>&1 || {
+    tail -n 5 "$VAR/log/migrate.log" >&2
+    die "the migration failed; its last words stand above."
+  }
+}
+
+# Kore runs in a directory of its own with a copy of the module, so that a
+# build beside a running node changes nothing under its feet.
+node_start() {
+  step "Starting the API with two Kore workers on localhost:$PORT."
+  service_dir "$VAR/node"
+  install -m 0644 "$BUILD/hermetic.so" "$VAR/node/hermetic.so"
+  sed 's|^\(\s*load\s\+\)[^ ]*hermetic\.so|\1./hermetic.so|' kore.conf \
+    >"$VAR/node/kore.conf"
+  (cd "$VAR/node" && exec env -i PATH="$PATH" LANG=C.UTF-8 \
+    HERMETIC_DATABASE_URL="$(postgres_url hermetic_api \
+      "$HERMETIC_API_PASSWORD")" \
+    HERMETIC_KEK="$HERMETIC_KEK" HERMETIC_HOST=127.0.0.1 \
+    HERMETIC_PORT="$PORT" HERMETIC_WORKERS=2 \
+    setsid "${RUN_AS[@]}" kore -c kore.conf -f -n -r 9>&-) \
+    </dev/null >"$VAR/log/node.log" 2>&1 &
+  pid_write "$VAR/run/node.pid" $!
+  node_await
+}
+
+node_is_ready() {
+  local status=
+  exec 3<>"/dev/tcp/127.0.0.1/$PORT" || return 1
+  printf 'GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' \
+    >&3
+  read -r -t 5 _ status _ <&3 || true
+  exec 3>&-
+  [ "$status" = 200 ]
+}
+
+node_await() {
+  local tenths=300
+  until node_is_ready 2>/dev/null; do
+    tenths=$((tenths - 1))
+    if [ "$tenths" -eq 0 ] || ! pid_alive "$VAR/run/node.pid" >/dev/null; then
+      tail -n 15 "$VAR/log/node.log" >&2
+      die "the API did not get ready; its last words stand above."
+    fi
+    sleep 0.1
+  done
+}
+
+node_stop() {
+  pid_stop "$VAR/run/node.pid" TERM 15
+}

@@ -1,0 +1,77 @@
+# Debian packages: what is missing, and how it gets here.
+
+as_root() {
+  if [ "$EUID" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    die "packages are missing ($MISSING), and installing them takes root or" \
+      "sudo."
+  fi
+}
+
+# A Node.js that is here already serves as well as Debian's.
+have_node() {
+  local version
+  command -v npm >/dev/null && version=$(node --version 2>/dev/null) &&
+    version=${version#v} && [ "${version%%.*}" -ge 18 ]
+}
+
+packages_missing() { # STAGE...
+  local stage name wanted=" $* "
+  while read -r stage name; do
+    case $wanted in *" $stage "*) ;; *) continue ;; esac
+    case $name in nodejs | npm) have_node && continue ;; esac
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = \
+      installed ] || printf '%s ' "$name"
+  done < <(sed '/^#/d' "$ROOT/tools/packages.txt")
+}
+
+# Debian's package would start a cluster of its own on the standard port. We
+# want the programs only, so for the time of the installation it is told not to.
+MAIN_CLUSTER_CONF=/etc/postgresql-common/createcluster.d/hermetic.conf
+
+install_postgresql() {
+  apt_install postgresql-common || return 1
+  as_root mkdir -p "$(dirname "$MAIN_CLUSTER_CONF")"
+  printf 'create_main_cluster = false\n' |
+    as_root tee "$MAIN_CLUSTER_CONF" >/dev/null
+  apt_install postgresql-15 || return 1
+  as_root rm -f "$MAIN_CLUSTER_CONF"
+}
+
+apt_install() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get \
+    -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -qq -y \
+    install --no-install-recommends "$@" >>"$LOG" 2>&1
+}
+
+packages_ensure() { # STAGE...
+  local distribution
+  distribution=$(. /etc/os-release 2>/dev/null && printf '%s %s' \
+    "${ID:-unknown}" "${VERSION_ID:-}") || true
+  command -v dpkg-query >/dev/null ||
+    die "Debian 12 is needed for its packages, and this is $distribution."
+  MISSING=$(packages_missing "$@")
+  MISSING=${MISSING% }
+  [ -n "$MISSING" ] || return 0
+
+  [ "$distribution" = "debian 12" ] || die "these packages are missing, and" \
+    "only Debian 12's are known to fit (this is $distribution): $MISSING"
+  command -v apt-get >/dev/null ||
+    die "apt-get was not found, and these packages are missing: $MISSING"
+  step "Installing Debian packages (a few minutes the first time): $MISSING"
+  LOG=$(mktemp)
+  if ! as_root apt-get -o DPkg::Lock::Timeout=300 -qq update >"$LOG" 2>&1; then
+    tail -n 5 "$LOG" >&2
+    die "apt-get update failed; its last words stand above."
+  fi
+  case " $MISSING " in *" postgresql-15 "*) install_postgresql ;; esac
+  # shellcheck disable=SC2086 # a list of words
+  if ! apt_install $MISSING; then
+    tail -n 20 "$LOG" >&2
+    die "apt-get install failed; its last words stand above."
+  fi
+  rm -f "$LOG"
+}

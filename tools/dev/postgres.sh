@@ -1,0 +1,89 @@
+# The private PostgreSQL: var/pg, reached by a socket below var/ only.
+
+PGBIN=/usr/lib/postgresql/15/bin
+
+postgres_url() { # ROLE PASSWORD
+  printf 'postgresql://%s:%s@/hermetic?host=%s' "$1" "$2" "$PGSOCKET"
+}
+
+postgres_psql() { # ARGUMENTS
+  PGPASSWORD=$HERMETIC_POSTGRES_PASSWORD psql -X -q -v ON_ERROR_STOP=1 \
+    -h "$PGSOCKET" -U postgres "$@"
+}
+
+# A socket's path holds at most 107 bytes, so a deep clone has it in /tmp.
+postgres_socket_dir() {
+  PGSOCKET=$VAR/sock
+  if [ "${#PGSOCKET}" -gt 80 ]; then
+    PGSOCKET=$(cat "$VAR/run/sock" 2>/dev/null || true)
+    if [ ! -d "$PGSOCKET" ]; then
+      PGSOCKET=$(mktemp -d /tmp/hermetic.XXXXXXXX)
+      rmdir "$PGSOCKET"
+      printf '%s\n' "$PGSOCKET" >"$VAR/run/sock"
+    fi
+  fi
+  service_dir "$PGSOCKET"
+  # The migration runs as root, the API as the service user: both pass.
+}
+
+postgres_init() {
+  step "Making a PostgreSQL cluster in var/pg."
+  rm -rf "$VAR/pg.new"
+  service_dir "$VAR/pg.new"
+  printf '%s\n' "$HERMETIC_POSTGRES_PASSWORD" >"$VAR/pg.new/password"
+  chmod 0644 "$VAR/pg.new/password" # in a directory of mode 0700
+  (cd "$VAR/pg.new" && umask 077 && LC_ALL=C.UTF-8 "${RUN_AS[@]}" \
+    "$PGBIN/initdb" -D data -U postgres --pwfile=password \
+    --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8) \
+    >"$VAR/log/initdb.log" 2>&1 || {
+    tail -n 5 "$VAR/log/initdb.log" >&2
+    die "initdb failed; its last words stand above."
+  }
+  rm "$VAR/pg.new/password"
+  mv "$VAR/pg.new" "$VAR/pg"
+}
+
+postgres_start() {
+  [ -d "$VAR/pg" ] || postgres_init
+  step "Starting PostgreSQL."
+  (cd "$VAR/pg" && exec setsid "${RUN_AS[@]}" "$PGBIN/postgres" \
+    -D "$VAR/pg/data" -c listen_addresses= \
+    -c unix_socket_directories="$PGSOCKET" \
+    -c unix_socket_permissions=0700 9>&-) \
+    </dev/null >>"$VAR/log/postgres.log" 2>&1 &
+  pid_write "$VAR/run/postgres.pid" $!
+  postgres_await
+  postgres_roles
+}
+
+postgres_await() {
+  local tenths=600
+  until "$PGBIN/pg_isready" -q -h "$PGSOCKET"; do
+    tenths=$((tenths - 1))
+    if [ "$tenths" -eq 0 ] || ! pid_alive "$VAR/run/postgres.pid" >/dev/null
+    then
+      tail -n 5 "$VAR/log/postgres.log" >&2
+      die "PostgreSQL did not start; its last words stand above."
+    fi
+    sleep 0.1
+  done
+}
+
+# The owner of the schema and the API's own role; the migrations grant.
+postgres_roles() {
+  postgres_psql -d postgres -v owner="$HERMETIC_OWNER_PASSWORD" \
+    -v api="$HERMETIC_API_PASSWORD" <<'SQL'
+SELECT 'CREATE ROLE ' || name || ' LOGIN' FROM unnest(
+  ARRAY['hermetic_owner', 'hermetic_api']) AS name
+ WHERE name NOT IN (SELECT rolname FROM pg_roles) \gexec
+ALTER ROLE hermetic_owner PASSWORD :'owner';
+ALTER ROLE hermetic_api PASSWORD :'api';
+SELECT 'CREATE DATABASE hermetic OWNER hermetic_owner'
+ WHERE 'hermetic' NOT IN (SELECT datname FROM pg_database) \gexec
+SQL
+}
+
+# Fast shutdown: sessions are cut, nothing is lost.
+postgres_stop() {
+  pid_stop "$VAR/run/postgres.pid" INT 30
+}
