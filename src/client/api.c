@@ -144,6 +144,11 @@ enum err api_set_token(struct api *api, const char *token)
 	return ERR_OK;
 }
 
+const char *api_token(const struct api *api)
+{
+	return api->token != NULL ? api->token : "";
+}
+
 /* ---- one exchange ---- */
 
 static size_t take_bytes(char *p, size_t size, size_t n, void *context)

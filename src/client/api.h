@@ -36,6 +36,9 @@ const char *api_url(const struct api *api);
 /* The bearer token of later calls, copied; NULL: none. */
 MUST_CHECK enum err api_set_token(struct api *api, const char *token);
 
+/* The present one, "" when there is none; valid until it is set again. */
+const char *api_token(const struct api *api);
+
 /*
  * One request; `body` (or NULL) is taken over. Any 2xx is ERR_OK. Otherwise
  * `why` says what the server said and what to do, and the result is:

@@ -1,0 +1,193 @@
+#include "client/tokens.h"
+
+#include "base/sec.h"
+
+#include <string.h>
+
+#define RECORD "tokens"
+
+/* A token that expires within this time is renewed before it is used. */
+#define EXPIRY_MARGIN_MS 30000
+
+static const char *text_of(const json_t *object, const char *member)
+{
+	return json_string_value(json_object_get(object, member));
+}
+
+static enum err use(struct client *c, const json_t *tokens)
+{
+	const char *access = text_of(tokens, "access");
+	enum err e;
+
+	ENSURE(access != NULL, ERR_PEER_MALFORMED);
+	TRY(record_number(tokens, "expires", &c->token_expires));
+	TRY(api_set_token(c->api, access));
+out:
+	return e;
+}
+
+enum err tokens_save(struct client *c, const json_t *answer)
+{
+	const char *access = text_of(answer, "access_token");
+	const char *refresh = text_of(answer, "refresh_token");
+	json_t *tokens = NULL;
+	uint64_t seconds;
+	enum err e;
+
+	ENSURE(access != NULL && refresh != NULL, ERR_PEER_MALFORMED);
+	TRY(record_number(answer, "expires_in", &seconds));
+	ENSURE(seconds <= UINT32_MAX, ERR_PEER_MALFORMED);
+	tokens = json_pack("{s:s, s:s, s:I}", "access", access, "refresh",
+			   refresh, "expires",
+			   (json_int_t)(account_now_ms() + seconds * 1000));
+	ENSURE(tokens != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_put(c->state, RECORD, tokens));
+	TRY(use(c, tokens));
+out:
+	json_decref(tokens);
+	return e;
+}
+
+enum err tokens_load(struct client *c)
+{
+	json_t *tokens = NULL;
+	enum err e;
+
+	e = record_get(c->state, RECORD, &tokens);
+	if (e == ERR_STATE_GONE)
+		e = why_set(&c->why, ERR_PEER_DENIED, "logged-out",
+			    "%s is logged out here. Log in with: hermetic "
+			    "login",
+			    c->username);
+	TRY(e);
+	TRY(use(c, tokens));
+out:
+	json_decref(tokens);
+	return e;
+}
+
+enum err tokens_delete(struct client *c)
+{
+	return state_delete(c->state, RECORD);
+}
+
+/* ---- renewal ---- */
+
+static enum err refresh(struct client *c, const char *token,
+			struct api_answer *answer)
+{
+	struct why quiet = { 0 };
+	enum err e;
+
+	e = api_call(c->api, "POST", "/auth/refresh",
+		     json_pack("{s:s}", "refresh_token", token), &quiet,
+		     answer);
+	if (e != ERR_OK && quiet.unreachable)
+		c->why = quiet;
+	return e;
+}
+
+static enum err log_in_again(struct client *c, struct api_answer *answer)
+{
+	json_t *account = NULL;
+	const char *password;
+	enum err e;
+
+	TRY(record_get(c->state, "account", &account));
+	password = text_of(account, "password");
+	ENSURE(password != NULL, ERR_PEER_DENIED);
+	TRY(api_call(c->api, "POST", "/auth/login",
+		     json_pack("{s:s, s:s, s:s}", "username", c->username,
+			       "password", password, "device_id", c->device_id),
+		     &c->why, answer));
+out:
+	json_decref(account);
+	return e;
+}
+
+/* Another process may have renewed while we waited for the lock: then its
+ * token is taken and nothing is asked. */
+static enum err renew(struct client *c, const char *refused)
+{
+	struct api_answer answer = { 0 };
+	json_t *tokens = NULL;
+	enum err e;
+
+	TRY(state_begin(c->state));
+	e = record_get(c->state, RECORD, &tokens);
+	if (e == ERR_STATE_GONE)
+		e = tokens_load(c); /* says so */
+	TRY(e);
+	if (strcmp(text_of(tokens, "access"), refused) != 0) {
+		TRY(use(c, tokens));
+		goto out;
+	}
+	TRY(api_set_token(c->api, NULL));
+	e = refresh(c, text_of(tokens, "refresh"), &answer);
+	if (e == ERR_PEER_DENIED) {
+		api_answer_clear(&answer);
+		e = log_in_again(c, &answer);
+	}
+	TRY(e);
+	TRY(tokens_save(c, answer.body));
+	TRY(state_commit(c->state));
+out:
+	state_rollback(c->state);
+	json_decref(tokens);
+	api_answer_clear(&answer);
+	return e;
+}
+
+enum err tokens_access(struct client *c, bool force, struct buf *token)
+{
+	struct buf before = BUF_INIT;
+	enum err e;
+
+	buf_put_str(&before, api_token(c->api));
+	buf_put_u8(&before, 0);
+	TRY(buf_end(&before));
+	if (force || account_now_ms() + EXPIRY_MARGIN_MS > c->token_expires)
+		TRY(renew(c, (const char *)before.p));
+	buf_put_str(token, api_token(c->api));
+	buf_put_u8(token, 0);
+	TRY(buf_end(token));
+out:
+	buf_clear(&before);
+	return e;
+}
+
+/* ---- calls ---- */
+
+enum err tokens_call(struct client *c, const char *method, const char *path,
+		     json_t *body, struct api_answer *answer)
+{
+	struct buf token = BUF_INIT;
+	struct why first = { 0 };
+	enum err e;
+
+	memset(answer, 0, sizeof(*answer));
+	TRY(tokens_access(c, false, &token));
+	e = api_call(c->api, method, path, json_incref(body), &first, answer);
+	if (e == ERR_PEER_DENIED && answer->status == 401) {
+		api_answer_clear(answer);
+		buf_reset(&token);
+		TRY(tokens_access(c, true, &token));
+		e = api_call(c->api, method, path, json_incref(body), &c->why,
+			     answer);
+	} else if (e != ERR_OK && c->why.text[0] == '\0') {
+		c->why = first;
+	}
+out:
+	json_decref(body);
+	buf_clear(&token);
+	return e;
+}
+
+enum err tokens_post(struct client *c, const char *path, json_t *body)
+{
+	struct api_answer answer;
+	enum err e = tokens_call(c, "POST", path, body, &answer);
+
+	api_answer_clear(&answer);
+	return e;
+}
