@@ -1,0 +1,120 @@
+#include "tests/testlib/vectors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define SUITES_MAX 32
+
+static struct buf *kept;
+static size_t kept_count;
+
+json_t *vectors_load(const char *name)
+{
+	const char *folder = getenv("HERMETIC_VECTORS");
+	char path[1024];
+	json_error_t error;
+	json_t *root;
+
+	if (folder == NULL || folder[0] == '\0')
+		folder = "../shared/vectors";
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	root = json_load_file(path, 0, &error);
+	if (root == NULL)
+		printf("No test vectors in %s (%s): set HERMETIC_VECTORS to "
+		       "the folder that holds them.\n",
+		       path, error.text);
+	return root;
+}
+
+bool vectors_hex(const json_t *object, const char *key, struct buf *out)
+{
+	const char *hex = json_string_value(json_object_get(object, key));
+
+	return hex != NULL && text_hex(out, span_str(hex)) == ERR_OK;
+}
+
+struct span vectors_text_bytes(const char *hex)
+{
+	struct buf *grown = realloc(kept, (kept_count + 1) * sizeof(*kept));
+	struct buf *b;
+
+	if (grown == NULL)
+		abort();
+	kept = grown;
+	b = &kept[kept_count++];
+	*b = BUF_INIT;
+	if (hex == NULL || text_hex(b, span_str(hex)) != ERR_OK)
+		return SPAN_EMPTY;
+	return buf_span(b);
+}
+
+struct span vectors_bytes(const json_t *object, const char *key)
+{
+	return vectors_text_bytes(
+	    json_string_value(json_object_get(object, key)));
+}
+
+void vectors_forget(void)
+{
+	for (size_t i = 0; i < kept_count; i++)
+		buf_clear(&kept[i]);
+	free(kept);
+	kept = NULL;
+	kept_count = 0;
+}
+
+struct tally {
+	json_int_t id;
+	int passed, failed;
+};
+
+static struct tally *tally_of(struct tally *tallies, size_t *count,
+			      json_int_t id)
+{
+	for (size_t i = 0; i < *count; i++) {
+		if (tallies[i].id == id)
+			return &tallies[i];
+	}
+	if (*count == SUITES_MAX)
+		abort();
+	tallies[*count] = (struct tally){ id, 0, 0 };
+	return &tallies[(*count)++];
+}
+
+int vectors_run(const char *name,
+		bool (*check)(const struct suite *suite, const json_t *item))
+{
+	struct tally tallies[SUITES_MAX];
+	size_t count = 0;
+	int failed = 0;
+	json_t *root = vectors_load(name);
+
+	if (root == NULL)
+		return -1;
+	for (size_t i = 0; i < json_array_size(root); i++) {
+		const json_t *item = json_array_get(root, i);
+		json_int_t id =
+		    json_integer_value(json_object_get(item, "cipher_suite"));
+		const struct suite *suite = suite_by_id((uint16_t)id);
+		struct tally *tally = tally_of(tallies, &count, id);
+
+		if (suite != NULL && check(suite, item))
+			tally->passed++;
+		else
+			tally->failed++;
+		vectors_forget();
+	}
+	for (size_t i = 0; i < count; i++) {
+		printf("%s 0x%04x: %d passed, %d failed\n", name,
+		       (unsigned)tallies[i].id, tallies[i].passed,
+		       tallies[i].failed);
+		failed += tallies[i].failed;
+	}
+	if (count == 0)
+		failed = 1;
+	json_decref(root);
+	return failed;
+}

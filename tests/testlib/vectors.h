@@ -1,0 +1,30 @@
+/* Public test vectors in JSON: $HERMETIC_VECTORS, or ../shared/vectors. */
+#ifndef HERMETIC_TESTS_VECTORS_H
+#define HERMETIC_TESTS_VECTORS_H
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "crypto/suite.h"
+
+/* `name` is the path below the folder, "mls/treekem.json". NULL, and a printed
+ * sentence, when the file is not there: skip() then. */
+json_t *vectors_load(const char *name);
+
+/* Appends the bytes of a hexadecimal member; false when it is not there (or
+ * null) or not hexadecimal. */
+bool vectors_hex(const json_t *object, const char *key, struct buf *out);
+
+/* The same, in memory that lives until vectors_forget(); empty when absent. */
+struct span vectors_bytes(const json_t *object, const char *key);
+struct span vectors_text_bytes(const char *hex);
+void vectors_forget(void);
+
+/* For every case of a file: check() returns whether it passed. Prints one line
+ * a suite: "FILE SUITE: N passed, N failed". A case of a suite that we do not
+ * know counts as failed. Returns the number of failures, or -1 when the file
+ * is not there. */
+int vectors_run(const char *name,
+		bool (*check)(const struct suite *suite, const json_t *item));
+
+#endif
