@@ -72,7 +72,7 @@ out:
 	return e;
 }
 
-static json_t *suites_to_json(const struct account_suites *suites)
+json_t *account_suites_to_json(const struct account_suites *suites)
 {
 	json_t *list = json_array();
 
@@ -82,8 +82,8 @@ static json_t *suites_to_json(const struct account_suites *suites)
 	return list;
 }
 
-static enum err suites_from_json(const json_t *list,
-				 struct account_suites *suites)
+enum err account_suites_from_json(const json_t *list,
+				  struct account_suites *suites)
 {
 	struct why why = { 0 };
 	const json_t *value;
@@ -186,7 +186,7 @@ static enum err save_account(struct client *c, const char *password)
 	json_t *account = json_pack(
 	    "{s:s, s:s, s:s, s:s, s:o}", "server", c->server, "username",
 	    c->username, "user_id", c->user_id, "device_id", c->device_id,
-	    "algorithms", suites_to_json(&c->suites));
+	    "algorithms", account_suites_to_json(&c->suites));
 	enum err e;
 
 	ENSURE(account != NULL, ERR_LOCAL_MEMORY);
@@ -218,8 +218,8 @@ static enum err load_account(struct client *c)
 	TRY(record_text(account, "user_id", c->user_id, sizeof(c->user_id)));
 	TRY(record_text(account, "device_id", c->device_id,
 			sizeof(c->device_id)));
-	TRY(suites_from_json(json_object_get(account, "algorithms"),
-			     &c->suites));
+	TRY(account_suites_from_json(json_object_get(account, "algorithms"),
+				     &c->suites));
 	set_identity(c);
 out:
 	json_decref(account);

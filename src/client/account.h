@@ -52,6 +52,11 @@ MUST_CHECK enum err account_parse_algorithms(const char *text,
 					     struct account_suites *out,
 					     struct why *why);
 
+/* The same as an array of names, for the state. ERR_PEER_MALFORMED. */
+json_t *account_suites_to_json(const struct account_suites *suites);
+MUST_CHECK enum err account_suites_from_json(const json_t *list,
+					     struct account_suites *suites);
+
 /* Lower-case letters, digits and ._- as the server wants them. */
 bool account_name_is_sane(const char *username);
 

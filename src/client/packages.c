@@ -226,12 +226,12 @@ static enum err make_for_suite(struct client *c, const struct suite *suite,
 	    json_integer_value(json_object_get(available, suite->algorithm));
 	bool resort = json_is_true(json_object_get(
 	    json_object_get(stock, "last_resort"), suite->algorithm));
+	json_int_t missing = STOCK - have;
 	struct actor actor;
 	enum err e;
 
 	TRY(actor_init(&actor, c, suite, &c->suites));
-	for (; have < STOCK_LOW || json_array_size(one_time) % STOCK != 0;
-	     have++)
+	while (have < STOCK_LOW && missing-- > 0)
 		TRY(make_package(c, &actor, false, index, one_time));
 	if (!resort || !has_fresh_resort(index, suite))
 		TRY(make_package(c, &actor, true, index, last_resort));

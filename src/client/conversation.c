@@ -1,0 +1,384 @@
+#include "client/conversation.h"
+
+#include "client/actor.h"
+#include "client/content.h"
+#include "client/guests.h"
+#include "client/join.h"
+#include "client/sync.h"
+#include "client/tokens.h"
+#include "crypto/rng.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- creating ---- */
+
+/* RFC 9562 section 5.4: version 4. */
+static enum err random_id(char id[TEXT_UUID_SIZE])
+{
+	uint8_t uuid[SESSION_ID];
+	enum err e = rng_fill(rng_system(), uuid, sizeof(uuid));
+
+	uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40);
+	uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
+	text_uuid(id, uuid);
+	return e;
+}
+
+static enum err make_create_todo(const struct conversation_plan *plan,
+				 const struct negotiation_plan *agreed,
+				 const char *id, struct span group_info,
+				 json_t **todo)
+{
+	json_t *invites = json_array(), *add = NULL, *body = NULL;
+	enum err e;
+
+	for (size_t i = 0; i < plan->invite_count; i++)
+		(void)json_array_append_new(invites,
+					    json_string(plan->invites[i]));
+	TRY(settle_make_add(agreed->key_packages, agreed->count, &add));
+	body = json_pack("{s:s, s:s, s:s, s:O}", "session_id", id, "algorithm",
+			 agreed->suite->algorithm, "join_policy",
+			 plan->open ? "open" : "invited", "invite", invites);
+	ENSURE(body != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_set_bytes(body, "group_info", group_info));
+	*todo = json_pack("{s:s, s:O, s:O}", "kind", "create", "body", body,
+			  "add", add);
+	ENSURE(*todo != NULL, ERR_LOCAL_MEMORY);
+out:
+	json_decref(invites);
+	json_decref(add);
+	json_decref(body);
+	return e;
+}
+
+static enum err write_new(struct client *c,
+			  const struct conversation_plan *plan,
+			  const struct negotiation_plan *agreed, const char *id)
+{
+	struct buf group_info = BUF_INIT;
+	struct actor actor = { 0 };
+	struct page page = { 0 };
+	json_t *todo = NULL;
+	enum err e;
+
+	TRY(page_new(&page, id, &plan->offer));
+	TRY(state_begin(c->state));
+	TRY(actor_init(&actor, c, agreed->suite, &plan->offer));
+	TRY(session_create(&actor.me, page.raw_id, agreed, &page.session,
+			   &group_info));
+	TRY(make_create_todo(plan, agreed, id, buf_span(&group_info), &todo));
+	page_set_todo(&page, todo);
+	if (plan->name != NULL)
+		(void)json_object_set_new(page.meta, "name",
+					  json_string(plan->name));
+	TRY(book_save(c, &page));
+	TRY(state_commit(c->state));
+out:
+	state_rollback(c->state);
+	page_clear(&page);
+	actor_clear(&actor);
+	buf_clear(&group_info);
+	return e;
+}
+
+static enum err check_name(struct client *c, const char *name)
+{
+	if (name == NULL || (content_is_utf8(span_str(name)) &&
+			     strlen(name) <= CONTENT_NAME_MAX))
+		return ERR_OK;
+	return why_set(&c->why, ERR_PEER_INVALID, "name",
+		       "A session's name is UTF-8 of at most %d bytes.",
+		       CONTENT_NAME_MAX);
+}
+
+enum err conversation_create(struct client *c,
+			     const struct conversation_plan *plan,
+			     char id[TEXT_UUID_SIZE])
+{
+	struct negotiation_plan agreed = { 0 };
+	struct guests guests = { 0 };
+	enum err e;
+
+	TRY(check_name(c, plan->name));
+	for (size_t i = 0; i < plan->invite_count; i++) {
+		size_t added;
+
+		TRY(guests_claim(c, plan->invites[i], &guests, &added));
+	}
+	TRY(guests_plan(c, &guests, &plan->offer, &agreed));
+	TRY(random_id(id));
+	TRY(write_new(c, plan, &agreed, id));
+	TRY(settle_session(c, id));
+out:
+	negotiation_plan_clear(&agreed);
+	guests_clear(&guests);
+	return e;
+}
+
+/* ---- joining ---- */
+
+struct standing {
+	bool known, member;
+	uint64_t epoch;
+};
+
+static enum err look_up(struct client *c, const char *id,
+			struct standing *standing)
+{
+	struct page page = { 0 };
+	enum err e;
+
+	memset(standing, 0, sizeof(*standing));
+	TRY(state_begin(c->state));
+	e = book_load(c, id, &page);
+	standing->known = e == ERR_OK;
+	if (e == ERR_STATE_GONE) {
+		e = ERR_OK;
+		goto out;
+	}
+	TRY(e);
+	standing->member = session_member(page.session);
+	standing->epoch = session_epoch(page.session);
+out:
+	state_rollback(c->state);
+	page_clear(&page);
+	return e;
+}
+
+/* A member that could not process a commit stays behind the others. */
+static enum err has_kept_up(struct client *c, const char *id, uint64_t epoch,
+			    bool *kept_up)
+{
+	struct api_answer answer = { 0 };
+	uint64_t current = 0;
+	char path[128];
+	enum err e;
+
+	(void)snprintf(path, sizeof(path), "/session/%s", id);
+	TRY(tokens_call(c, "GET", path, NULL, &answer));
+	TRY(record_number(answer.body, "epoch", &current));
+	*kept_up = current <= epoch;
+out:
+	api_answer_clear(&answer);
+	return e;
+}
+
+enum err conversation_join(struct client *c, const char *id)
+{
+	struct standing standing;
+	bool kept_up = false;
+	enum err e;
+
+	TRY(look_up(c, id, &standing));
+	if (standing.known) {
+		TRY(conversation_refresh(c, id));
+		TRY(look_up(c, id, &standing));
+	}
+	if (standing.member) {
+		TRY(has_kept_up(c, id, standing.epoch, &kept_up));
+		if (kept_up)
+			goto out;
+	} else {
+		e = join_by_welcome(c, id);
+		if (e != ERR_STATE_GONE)
+			goto out;
+	}
+	e = join_by_commit(c, id, standing.known);
+	if (e != ERR_OK)
+		goto out;
+	TRY(conversation_refresh(c, id));
+out:
+	return e;
+}
+
+/* ---- changing ---- */
+
+/* Plans a commit and carries it out. Another process may have planned one
+ * meanwhile: that one is carried out first. */
+static enum err commit(struct client *c, const char *id,
+		       const struct span *key_packages, size_t count)
+{
+	struct page page = { 0 };
+	json_t *todo = NULL;
+	bool planned = false;
+	enum err e = ERR_OK;
+
+	while (!planned) {
+		TRY(conversation_refresh(c, id));
+		TRY(state_begin(c->state));
+		TRY(book_load(c, id, &page));
+		ENSURE(session_member(page.session),
+		       why_set(&c->why, ERR_PEER_DENIED, "not-a-member",
+			       "You are not a member of %s.", id));
+		if (page_todo(&page) == NULL) {
+			TRY(settle_make_add(key_packages, count, &todo));
+			page_set_todo(&page, todo);
+			TRY(book_save(c, &page));
+			TRY(state_commit(c->state));
+			planned = true;
+		}
+		state_rollback(c->state);
+		page_clear(&page);
+	}
+	TRY(settle_session(c, id));
+out:
+	state_rollback(c->state);
+	page_clear(&page);
+	return e;
+}
+
+enum err conversation_rotate(struct client *c, const char *id)
+{
+	return commit(c, id, NULL, 0);
+}
+
+/* The session's suite as the only offer: then a KeyPackage of that suite that
+ * was withheld shows. */
+static enum err session_offer(struct client *c, const char *id,
+			      struct account_suites *offer)
+{
+	struct page page = { 0 };
+	enum err e;
+
+	TRY(state_begin(c->state));
+	TRY(book_load(c, id, &page));
+	offer->ids[0] = session_suite(page.session)->id;
+	offer->count = 1;
+out:
+	state_rollback(c->state);
+	page_clear(&page);
+	return e;
+}
+
+enum err conversation_invite(struct client *c, const char *id,
+			     const char *username, size_t *devices)
+{
+	struct negotiation_plan agreed = { 0 };
+	struct account_suites offer = { 0 };
+	struct guests guests = { 0 };
+	char path[128];
+	enum err e;
+
+	TRY(conversation_refresh(c, id));
+	TRY(guests_claim(c, username, &guests, devices));
+	TRY(session_offer(c, id, &offer));
+	TRY(guests_plan(c, &guests, &offer, &agreed));
+	(void)snprintf(path, sizeof(path), "/session/%s/invite", id);
+	TRY(tokens_post(c, path, json_pack("{s:[s]}", "usernames", username)));
+	if (guests.count > 0)
+		TRY(commit(c, id, agreed.key_packages, agreed.count));
+out:
+	negotiation_plan_clear(&agreed);
+	guests_clear(&guests);
+	return e;
+}
+
+/* ---- talking ---- */
+
+enum err conversation_refresh(struct client *c, const char *id)
+{
+	enum err e;
+
+	TRY(settle_session(c, id));
+	TRY(sync_session(c, id));
+out:
+	return e;
+}
+
+enum err conversation_send(struct client *c, const char *id, struct span text,
+			   const struct outbox_courier *courier)
+{
+	struct buf content = BUF_INIT;
+	enum err e;
+
+	ENSURE(content_is_utf8(text),
+	       why_set(&c->why, ERR_PEER_INVALID, "utf-8",
+		       "The message is no UTF-8 text."));
+	content_put(&content, CONTENT_TEXT, text);
+	TRY(buf_end(&content));
+	TRY(settle_session(c, id));
+	TRY(outbox_add(c, id, buf_span(&content)));
+	TRY(settle_session_by(c, id, courier));
+out:
+	buf_clear(&content);
+	return e;
+}
+
+/* ---- asking ---- */
+
+static enum err list_members(const struct page *page, const char *own,
+			     json_t *list)
+{
+	struct mls_member member;
+	uint32_t leaf = 0;
+
+	while (mls_group_next_member(session_group(page->session), &leaf,
+				     &member)) {
+		const char *name = (const char *)member.identity.p;
+		const char *slash = member.identity.n > 0
+					? memchr(name, '/', member.identity.n)
+					: NULL;
+		size_t n =
+		    slash != NULL ? (size_t)(slash - name) : member.identity.n;
+		json_t *row = json_pack(
+		    "{s:I, s:b}", "leaf_index", (json_int_t)member.leaf_index,
+		    "own", (int)span_equal(member.identity, span_str(own)));
+
+		(void)json_object_set_new(row, "username",
+					  json_stringn(name, n));
+		if (slash != NULL)
+			(void)json_object_set_new(
+			    row, "device_id",
+			    json_stringn(slash + 1, member.identity.n - n - 1));
+		if (json_array_append_new(list, row) != 0)
+			return ERR_LOCAL_MEMORY;
+	}
+	return ERR_OK;
+}
+
+static enum err describe(struct client *c, const struct page *page,
+			 json_t **description)
+{
+	const struct suite *suite = session_suite(page->session);
+	bool member = session_member(page->session);
+	json_t *members = json_array(), *made = NULL;
+	char safety[SAFETY_SIZE] = "";
+	enum err e;
+
+	if (member)
+		TRY(session_safety_number(page->session, safety));
+	TRY(list_members(page, c->identity, members));
+	made = json_pack(
+	    "{s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:s, s:O}", "session_id",
+	    page->id, "algorithm",
+	    suite->algorithm != NULL ? suite->algorithm : suite->name, "suite",
+	    suite->name, "epoch", (json_int_t)session_epoch(page->session),
+	    "last_seq", (json_int_t)session_seq(page->session), "member",
+	    (int)member, "forked", (int)session_forked(page->session),
+	    "safety_number", safety, "members", members);
+	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
+	if (page_name(page) != NULL)
+		(void)json_object_set_new(made, "name",
+					  json_string(page_name(page)));
+	*description = made;
+out:
+	json_decref(members);
+	return e;
+}
+
+enum err conversation_describe(struct client *c, const char *id,
+			       json_t **description)
+{
+	struct page page = { 0 };
+	enum err e;
+
+	TRY(state_begin(c->state));
+	TRY(book_load(c, id, &page));
+	TRY(describe(c, &page, description));
+out:
+	state_rollback(c->state);
+	page_clear(&page);
+	return e;
+}
