@@ -71,16 +71,9 @@ postgres_await() {
 
 # The owner of the schema and the API's own role; the migrations grant.
 postgres_roles() {
-  postgres_psql -d postgres -v owner="$HERMETIC_OWNER_PASSWORD" \
-    -v api="$HERMETIC_API_PASSWORD" <<'SQL'
-SELECT 'CREATE ROLE ' || name || ' LOGIN' FROM unnest(
-  ARRAY['hermetic_owner', 'hermetic_api']) AS name
- WHERE name NOT IN (SELECT rolname FROM pg_roles) \gexec
-ALTER ROLE hermetic_owner PASSWORD :'owner';
-ALTER ROLE hermetic_api PASSWORD :'api';
-SELECT 'CREATE DATABASE hermetic OWNER hermetic_owner'
- WHERE 'hermetic' NOT IN (SELECT datname FROM pg_database) \gexec
-SQL
+  HERMETIC_OWNER_PASSWORD=$HERMETIC_OWNER_PASSWORD \
+    HERMETIC_API_PASSWORD=$HERMETIC_API_PASSWORD \
+    postgres_psql -d postgres -f deploy/roles.sql
 }
 
 # Fast shutdown: sessions are cut, nothing is lost.

@@ -1,0 +1,426 @@
+// Real servers for a test: a PostgreSQL cluster and API nodes of its own, in
+// temporary directories, reached on free ports of 127.0.0.1 and by a socket.
+//
+//   const postgres = await startPostgres();
+//   const node = await startNode({ postgres });
+//   ... fetch(`${node.url}/healthz`) ...
+//   await node.stop(); await postgres.stop();
+//
+// What a test forgets to stop, or cannot because it was killed, is stopped
+// when its process ends. The build is that of HERMETIC_BUILD, build/debug if
+// it is not set. As root the servers run as the user `hermetic` or `postgres`,
+// since PostgreSQL refuses to be root.
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync,
+  readFileSync, readdirSync, rmSync, writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const exec = promisify(execFile);
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+export const build = resolve(root, process.env.HERMETIC_BUILD ??
+  'build/debug');
+
+const pgbin = '/usr/lib/postgresql/15/bin';
+const startLimit = 30_000;
+
+export const sleep = ms => new Promise(done => setTimeout(done, ms));
+
+/** Waits until `what()` is truthy, and returns that; throws after `ms`. */
+export async function until(what, { ms = startLimit, name = 'it' } = {}) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const value = await what();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`${name} did not happen in ${ms} ms`);
+    await sleep(20);
+  }
+}
+
+// --- who the servers are ---------------------------------------------------
+
+function serviceUser() {
+  if (process.getuid() !== 0) return {};
+  for (const name of ['hermetic', 'postgres']) {
+    const line = readFileSync('/etc/passwd', 'utf8').split('\n')
+      .find(l => l.startsWith(`${name}:`));
+    if (line) {
+      const [, , uid, gid] = line.split(':').map(Number);
+      return { uid, gid };
+    }
+  }
+  throw new Error('no user to run the servers as: neither hermetic nor ' +
+    'postgres is in /etc/passwd');
+}
+
+const user = serviceUser();
+
+function own(path, mode) {
+  chmodSync(path, mode);
+  if (user.uid !== undefined) chownSync(path, user.uid, user.gid);
+  return path;
+}
+
+function temporary(name) {
+  return own(mkdtempSync(join(tmpdir(), `hermetic-${name}-`)), 0o700);
+}
+
+// --- processes -------------------------------------------------------------
+
+const alive = new Set();
+const directories = new Set();
+
+function ended(child) {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+// A child that gets `lastSignal` also when this process is killed outright.
+function start(command, args, { cwd, env, lastSignal }) {
+  const child = spawn('setpriv',
+    ['--pdeathsig', lastSignal, '--', command, ...args],
+    { cwd, env, ...user, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  child.output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', data => { child.output += data; });
+    stream.unref();
+  }
+  child.unref(); // a forgotten server does not keep the test's process up
+  child.ended = new Promise(done => child.on('close', (code, signal) => {
+    alive.delete(child);
+    done({ code, signal });
+  }));
+  child.on('error', e => { child.output += `${e}\n`; });
+  child.lastSignal = lastSignal;
+  alive.add(child);
+  return child;
+}
+
+async function end(child, signal, ms = 15_000) {
+  if (ended(child)) return child.ended;
+  hold(child);
+  child.kill(signal);
+  const hard = setTimeout(() => killGroup(child, 'SIGKILL'), ms);
+  const how = await child.ended;
+  clearTimeout(hard);
+  return how;
+}
+
+// While somebody waits for its end it must keep the event loop going.
+function hold(child) {
+  for (const handle of [child, child.stdout, child.stderr]) handle.ref();
+}
+
+function killGroup(child, signal) {
+  try { process.kill(-child.pid, signal); } catch { /* gone already */ }
+}
+
+function stillRuns(pid) {
+  try {
+    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+process.on('exit', () => {
+  const wait = new Int32Array(new SharedArrayBuffer(4));
+  for (const child of alive) killGroup(child, `SIG${child.lastSignal}`);
+  for (const child of alive) {
+    for (let i = 0; i < 100 && stillRuns(child.pid); i++)
+      Atomics.wait(wait, 0, 0, 20);
+    killGroup(child, 'SIGKILL');
+  }
+  for (const dir of directories)
+    rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.once(signal, () => process.exit(1));
+
+export function freePort() {
+  return new Promise((done, fail) => {
+    const server = createServer();
+    server.on('error', fail);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => done(port));
+    });
+  });
+}
+
+// --- PostgreSQL ------------------------------------------------------------
+
+/**
+ * A cluster of its own with the roles of deploy/roles.sql, migrated unless
+ * `migrate` is false. `settings` go to the server as `-c name=value`.
+ *
+ * ownerUrl, apiUrl, adminUrl: connection strings; dir: its directory.
+ */
+export async function startPostgres({ migrate = true, settings = {} } = {}) {
+  const dir = temporary('pg');
+  directories.add(dir);
+  const secret = () => randomBytes(18).toString('hex');
+  const passwords = { postgres: secret(), hermetic_owner: secret(),
+    hermetic_api: secret() };
+
+  const file = join(dir, 'password');
+  writeFileSync(file, `${passwords.postgres}\n`);
+  own(file, 0o600);
+  await exec(`${pgbin}/initdb`, ['-D', 'data', '-U', 'postgres',
+    '--pwfile=password', '--auth=scram-sha-256', '--encoding=UTF8',
+    '--locale=C.UTF-8', '--no-sync'],
+  { cwd: dir, ...user, env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } });
+  rmSync(file);
+
+  const url = (role, database = 'hermetic') =>
+    `postgresql://${role}:${passwords[role]}@/${database}?host=${dir}`;
+  // A machine that falls over is not what these tests are about, so nothing
+  // waits for the disk; a killed process loses nothing by it.
+  const all = { listen_addresses: '', unix_socket_directories: dir,
+    unix_socket_permissions: '0700', fsync: 'off', max_connections: '60',
+    shared_buffers: '32MB', ...settings };
+  const args = ['-D', join(dir, 'data'),
+    ...Object.entries(all).flatMap(([k, v]) => ['-c', `${k}=${v}`])];
+
+  const self = { dir, adminUrl: url('postgres'), passwords,
+    ownerUrl: url('hermetic_owner'), apiUrl: url('hermetic_api') };
+
+  let child;
+  let before = '';
+  const up = async () => {
+    if (child) before += child.output;
+    child = start(`${pgbin}/postgres`, args, { cwd: dir, lastSignal: 'QUIT',
+      env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } });
+    await until(async () => {
+      if (ended(child)) throw new Error(`PostgreSQL ended:\n${child.output}`);
+      return exec(`${pgbin}/pg_isready`, ['-q', '-h', dir])
+        .then(() => true, () => false);
+    }, { name: 'PostgreSQL' });
+    self.pid = child.pid;
+  };
+
+  /** What the server has written to its log. */
+  self.log = () => before + child.output;
+
+  /** Runs psql; returns its standard output without the last newline. */
+  self.psql = async (sql, { url: at = self.adminUrl } = {}) => {
+    const run = exec('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1',
+      '-f', '-'], { maxBuffer: 1 << 28, env: { ...process.env, ...pgEnv(at) } });
+    run.child.stdin.end(sql);
+    return (await run).stdout.replace(/\n$/, '');
+  };
+
+  /** The rows of one query, as objects. */
+  self.rows = async (query, options) => JSON.parse(await self.psql(
+    `SELECT coalesce(json_agg(t), '[]') FROM (${query}) AS t`, options));
+
+  /** Ends the backends that call themselves so; returns how many. */
+  self.killBackend = async name => Number(await self.psql(
+    `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+      WHERE application_name = '${name.replaceAll("'", "''")}'`));
+
+  /** A plain-text dump of everything in the database. */
+  self.dump = async () => (await exec(`${pgbin}/pg_dump`, ['--inserts'],
+    { maxBuffer: 1 << 30, env: { ...process.env, ...pgEnv(self.adminUrl) } }))
+    .stdout;
+
+  /** Stops: 'fast', or 'immediate' as if the power had gone. */
+  self.stop = async (mode = 'fast') => {
+    await end(child, mode === 'immediate' ? 'SIGQUIT' : 'SIGINT');
+    if (mode === 'fast') {
+      rmSync(dir, { recursive: true, force: true });
+      directories.delete(dir);
+    }
+  };
+
+  /** Stops it as if the power had gone, and starts it again. */
+  self.restart = async ({ downFor = 0 } = {}) => {
+    await end(child, 'SIGQUIT');
+    await sleep(downFor);
+    await up();
+  };
+
+  await up();
+  await exec('psql', ['-X', '-q', '-f', join(root, 'deploy/roles.sql')], {
+    env: { ...process.env, ...pgEnv(url('postgres', 'postgres')),
+      HERMETIC_OWNER_PASSWORD: passwords.hermetic_owner,
+      HERMETIC_API_PASSWORD: passwords.hermetic_api },
+  });
+  if (migrate) await migrateUp(self);
+  return self;
+}
+
+function pgEnv(url) {
+  const u = new URL(url.replace('@/', '@localhost/'));
+  return { PGHOST: u.searchParams.get('host'), PGUSER: u.username,
+    PGPASSWORD: u.password, PGDATABASE: u.pathname.slice(1) };
+}
+
+/** hermetic-migrate with its arguments, as the owner of the schema. */
+export async function runMigrate(postgres, ...args) {
+  return exec(join(build, 'hermetic-migrate'), args, {
+    cwd: root,
+    env: { ...process.env, HERMETIC_DATABASE_URL: postgres.ownerUrl },
+  });
+}
+
+function migrateUp(postgres) {
+  return runMigrate(postgres, 'up');
+}
+
+// --- the API ---------------------------------------------------------------
+
+/** A key-encryption key, as HERMETIC_KEK wants it. */
+export const newKek = () => randomBytes(32).toString('hex');
+
+// One key for all the nodes of a test: they share the wrapped keys.
+const kek = newKek();
+
+// Kore is not instrumented, so a sanitized module brings the runtime along.
+// Leaks are not looked for: Kore frees little of its own at exit.
+function sanitizer(module) {
+  if (!readFileSync(module).includes('libasan.so')) return {};
+  const library = execFileSync('gcc', ['-print-file-name=libasan.so'],
+    { encoding: 'utf8' }).trim();
+  return { LD_PRELOAD: library,
+    ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=0:exitcode=99',
+    UBSAN_OPTIONS: 'print_stacktrace=1' };
+}
+
+/**
+ * An API node on 127.0.0.1, ready to answer. `env` adds to its configuration;
+ * without `port` a free one is taken; `ready: false` does not wait for it.
+ *
+ * url, wsUrl, port, pid, dir (its working directory).
+ */
+export async function startNode({
+  postgres, port, workers = 2, env = {}, ready = true,
+}) {
+  const dir = temporary('node');
+  directories.add(dir);
+  const module = join(dir, 'hermetic.so');
+  copyFileSync(join(build, 'hermetic.so'), module);
+  own(module, 0o600);
+  const conf = join(dir, 'kore.conf');
+  writeFileSync(conf, readFileSync(join(root, 'kore.conf'), 'utf8')
+    .replace(/^(\s*load\s+)\S*hermetic\.so/m, '$1./hermetic.so'));
+  own(conf, 0o600);
+
+  const self = { dir };
+  let child;
+  self.start = async () => {
+    self.port = port ?? await freePort();
+    self.url = `http://127.0.0.1:${self.port}`;
+    self.wsUrl = `ws://127.0.0.1:${self.port}/ws`;
+    const before = child?.output ?? '';
+    child = start('kore', ['-c', 'kore.conf', '-f', '-n', '-r'], {
+      cwd: dir, lastSignal: 'TERM',
+      env: {
+        PATH: process.env.PATH, LANG: 'C.UTF-8', HERMETIC_KEK: kek,
+        HERMETIC_DATABASE_URL: postgres?.apiUrl ?? '',
+        HERMETIC_HOST: '127.0.0.1', HERMETIC_PORT: String(self.port),
+        HERMETIC_WORKERS: String(workers), ...sanitizer(module), ...env,
+      },
+    });
+    child.output = before;
+    self.pid = child.pid;
+    self.ended = child.ended;
+    if (ready) await self.ready();
+  };
+
+  /** Waits until /readyz answers 200. */
+  self.ready = (ms = startLimit) => until(async () => {
+    if (ended(child)) throw new Error(`the API ended:\n${child.output}`);
+    return fetch(`${self.url}/readyz`).then(
+      async r => { await r.arrayBuffer(); return r.status === 200; },
+      () => false);
+  }, { ms, name: 'a ready API' }).catch(e => {
+    throw new Error(`${e.message}; its log:\n${child.output}`);
+  });
+
+  /** What the node has written to its log. */
+  self.log = () => child.output;
+
+  /** Waits until the log matches; returns the match. */
+  self.logged = (pattern, ms = 10_000) => until(
+    () => child.output.match(pattern), { ms, name: `the log's ${pattern}` });
+
+  /** The pids of its processes: the parent, then its workers. */
+  self.pids = () => [child.pid, ...children(child.pid)];
+
+  /** Stops it in order; throws if a sanitizer spoke up. */
+  self.stop = async () => {
+    await end(child, 'SIGTERM');
+    clean();
+    if (/ERROR: AddressSanitizer|runtime error:/.test(child.output))
+      throw new Error(`the sanitizer spoke up:\n${child.output}`);
+  };
+
+  /** Ends all its processes at once, as a crash of the machine would. */
+  self.kill = async () => {
+    hold(child);
+    killGroup(child, 'SIGKILL');
+    await child.ended;
+  };
+
+  const clean = () => {
+    rmSync(dir, { recursive: true, force: true });
+    directories.delete(dir);
+  };
+
+  await self.start();
+  return self;
+}
+
+function children(pid) {
+  return readdirSync('/proc').filter(n => /^\d+$/.test(n)).filter(n => {
+    try {
+      const stat = readFileSync(`/proc/${n}/stat`, 'utf8');
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) ===
+        pid;
+    } catch {
+      return false;
+    }
+  }).map(Number);
+}
+
+// --- the command -----------------------------------------------------------
+
+/** A directory for one user's state; goes when the test's process ends. */
+export function newHome() {
+  const dir = mkdtempSync(join(tmpdir(), 'hermetic-home-'));
+  directories.add(dir);
+  return dir;
+}
+
+/**
+ * Runs `hermetic` as one user. Returns { code, out, err, json }: json is the
+ * list of result objects when --json is among the arguments.
+ */
+export async function hermetic(args, {
+  home, passphrase, server, input, env = {}, ms = 60_000,
+} = {}) {
+  const run = exec(join(build, 'hermetic'), args, {
+    timeout: ms, maxBuffer: 1 << 28,
+    env: {
+      PATH: process.env.PATH, LANG: 'C.UTF-8',
+      ...(home && { HERMETIC_HOME: home }),
+      ...(passphrase && { HERMETIC_PASSPHRASE: passphrase }),
+      ...(server && { HERMETIC_SERVER: server }), ...env,
+    },
+  });
+  run.child.stdin.end(input ?? '');
+  const { code, stdout, stderr } = await run.then(
+    r => ({ ...r, code: 0 }),
+    e => ({ stdout: e.stdout, stderr: e.stderr, code: e.code ?? e.signal }));
+  const json = args.includes('--json')
+    ? stdout.split('\n').filter(Boolean).map(l => JSON.parse(l)) : undefined;
+  return { code, out: stdout, err: stderr, json };
+}
