@@ -1,0 +1,136 @@
+#include "mls/leaf.h"
+
+#include "crypto/hpke.h"
+#include "mls/label.h"
+
+static const char label[] = "LeafNodeTBS";
+
+enum err leaf_sign(const struct sign_key *signer,
+		   const struct wire_leaf_node *leaf, struct span group_id,
+		   uint32_t leaf_index, struct buf *encoded)
+{
+	struct buf fields = BUF_INIT, tbs = BUF_INIT, signature = BUF_INIT;
+	enum err e;
+
+	wire_leaf_node_put_unsigned(&fields, leaf);
+	TRY(buf_end(&fields));
+	wire_leaf_node_put_tbs(&tbs, buf_span(&fields), leaf->source, group_id,
+			       leaf_index);
+	TRY(buf_end(&tbs));
+	TRY(label_sign(signer, label, buf_span(&tbs), &signature));
+	buf_put(encoded, buf_span(&fields));
+	buf_put_vec(encoded, buf_span(&signature));
+	TRY(encoded->fail);
+out:
+	buf_clear(&fields);
+	buf_clear(&tbs);
+	buf_clear(&signature);
+	return e;
+}
+
+enum err leaf_verify(const struct sign_key *key,
+		     const struct wire_leaf_node *leaf, struct span group_id,
+		     uint32_t leaf_index)
+{
+	struct buf tbs = BUF_INIT;
+	enum err e;
+
+	wire_leaf_node_put_tbs(&tbs, leaf->unsigned_part, leaf->source,
+			       group_id, leaf_index);
+	TRY(buf_end(&tbs));
+	TRY(label_verify(key, label, buf_span(&tbs), leaf->signature));
+out:
+	buf_clear(&tbs);
+	return e;
+}
+
+enum err leaf_verify_alone(const struct suite *suite,
+			   const struct wire_leaf_node *leaf,
+			   struct span group_id, uint32_t leaf_index)
+{
+	struct sign_key *key = NULL;
+	enum err e;
+
+	TRY(sign_public_parse(suite, leaf->signature_key, &key));
+	TRY(leaf_verify(key, leaf, group_id, leaf_index));
+out:
+	sign_key_free(key);
+	return e;
+}
+
+enum err leaf_check(const struct suite *suite,
+		    const struct wire_leaf_node *leaf)
+{
+	const struct wire_capabilities *can = &leaf->capabilities;
+	struct span rest = leaf->extensions;
+	struct wire_extension extension;
+	enum err e;
+
+	TRY(hpke_check_public_key(suite, leaf->encryption_key));
+	/* 7.2: "The client MUST list all values for the respective parameters
+	 * that it supports." */
+	ENSURE(wire_u16_list_has(can->versions, WIRE_VERSION_MLS10),
+	       ERR_PEER_INVALID);
+	ENSURE(wire_u16_list_has(can->cipher_suites, suite->id),
+	       ERR_PEER_INVALID);
+	/* 7.2: "the credential type used in the LeafNode MUST be included" */
+	ENSURE(wire_u16_list_has(can->credentials, leaf->credential.type),
+	       ERR_PEER_INVALID);
+	/* 7.2: "any non-default extensions that appear in the extensions field
+	 * of a LeafNode MUST be included in [capabilities]" */
+	while (wire_extensions_next(&rest, &extension))
+		ENSURE(extension.type <= WIRE_EXTENSION_DEFAULT_LAST ||
+			   wire_u16_list_has(can->extensions, extension.type),
+		       ERR_PEER_INVALID);
+out:
+	return e;
+}
+
+/* Every value of `wanted` above the default ones is in `listed`. */
+static bool covers(struct span listed, struct span wanted,
+		   uint16_t last_default)
+{
+	uint16_t value;
+
+	while (wire_u16_list_next(&wanted, &value))
+		if (value > last_default && !wire_u16_list_has(listed, value))
+			return false;
+	return true;
+}
+
+enum err leaf_check_group(const struct wire_leaf_node *leaf,
+			  struct span group_extensions)
+{
+	const struct wire_capabilities *can = &leaf->capabilities;
+	struct wire_required_capabilities required;
+	struct wire_extension extension;
+	struct span data;
+	enum err e = ERR_OK;
+
+	if (wire_extensions_find(group_extensions,
+				 WIRE_EXTENSION_REQUIRED_CAPABILITIES, &data)) {
+		TRY(wire_required_capabilities_decode(data, &required));
+		ENSURE(covers(can->extensions, required.extension_types,
+			      WIRE_EXTENSION_DEFAULT_LAST),
+		       ERR_PEER_INVALID);
+		ENSURE(covers(can->proposals, required.proposal_types,
+			      WIRE_PROPOSAL_DEFAULT_LAST),
+		       ERR_PEER_INVALID);
+		ENSURE(covers(can->credentials, required.credential_types, 0),
+		       ERR_PEER_INVALID);
+	}
+	/* 13.4: "The capabilities field MUST indicate support for each
+	 * extension in the GroupContext." */
+	while (wire_extensions_next(&group_extensions, &extension))
+		ENSURE(extension.type <= WIRE_EXTENSION_DEFAULT_LAST ||
+			   wire_u16_list_has(can->extensions, extension.type),
+		       ERR_PEER_INVALID);
+out:
+	return e;
+}
+
+bool leaf_is_current(const struct wire_leaf_node *leaf, uint64_t now)
+{
+	return leaf->source != WIRE_LEAF_KEY_PACKAGE ||
+	       (leaf->not_before <= now && now <= leaf->not_after);
+}

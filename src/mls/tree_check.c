@@ -1,0 +1,160 @@
+#include "mls/tree_check.h"
+
+#include <stdlib.h>
+
+#include "mls/leaf.h"
+#include "mls/parent_hash.h"
+#include "mls/tree_hash.h"
+#include "mls/tree_node.h"
+
+/* ---- keys are unique ---- */
+
+struct keys {
+	struct span *list;
+	size_t count;
+};
+
+static void collect_encryption_keys(const struct tree_node *node,
+				    struct keys *keys)
+{
+	if (!tree_node_is_blank(node))
+		keys->list[keys->count++] = tree_node_key(node);
+	if (!tree_node_is_leaf(node)) {
+		collect_encryption_keys(node->left, keys);
+		collect_encryption_keys(node->right, keys);
+	}
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return span_compare(*(const struct span *)a, *(const struct span *)b);
+}
+
+static bool all_differ(struct keys *keys)
+{
+	qsort(keys->list, keys->count, sizeof(*keys->list), compare_keys);
+	for (size_t i = 1; i < keys->count; i++)
+		if (span_equal(keys->list[i - 1], keys->list[i]))
+			return false;
+	return true;
+}
+
+enum err tree_check_unique(const struct tree *tree)
+{
+	struct keys keys = { NULL, 0 };
+	enum err e = ERR_OK;
+
+	keys.list = calloc(tree_math_width(tree->leaves), sizeof(*keys.list));
+	ENSURE(keys.list != NULL, ERR_LOCAL_MEMORY);
+	/* 12.4.3.1: "the encryption key in the parent node does not appear in
+	 * any other node of the tree" */
+	collect_encryption_keys(tree->root, &keys);
+	ENSURE(all_differ(&keys), ERR_PEER_INVALID);
+	/* 7.3: signature_key "unique among the members of the group" */
+	keys.count = 0;
+	for (uint32_t leaf = 0; tree_next_member(tree, leaf, &leaf); leaf++)
+		keys.list[keys.count++] =
+		    tree_leaf(tree, leaf)->node.signature_key;
+	ENSURE(all_differ(&keys), ERR_PEER_INVALID);
+out:
+	free(keys.list);
+	return e;
+}
+
+/* 7.3: "the credential type is supported by all members of the group" */
+enum err tree_check_credentials(const struct tree *tree)
+{
+	const struct tree_node *root = tree->root;
+
+	return (root->credentials_used & ~root->credentials_supported) == 0
+		   ? ERR_OK
+		   : ERR_PEER_INVALID;
+}
+
+/* ---- unmerged leaves (12.4.3.1) ---- */
+
+static bool lists_unmerged(const struct tree_parent *parent, uint32_t leaf)
+{
+	size_t low = 0, high = parent->unmerged_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (parent->unmerged[middle] < leaf)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < parent->unmerged_count && parent->unmerged[low] == leaf;
+}
+
+/* The nodes between `node` (whose index is `index`) and the leaf list it. */
+static bool listed_below(const struct tree_node *node, uint32_t level,
+			 uint32_t leaf)
+{
+	for (; level > 0; level--) {
+		if (node->parent != NULL && !lists_unmerged(node->parent, leaf))
+			return false;
+		node =
+		    (leaf >> (level - 1) & 1) != 0 ? node->right : node->left;
+	}
+	return node->leaf != NULL;
+}
+
+static enum err check_unmerged(const struct tree_node *node, uint32_t index)
+{
+	uint32_t first = tree_math_first_leaf(index);
+	uint32_t count = tree_math_leaf_count(index);
+	enum err e = ERR_OK;
+
+	if (tree_node_is_leaf(node))
+		return ERR_OK;
+	for (size_t i = 0;
+	     node->parent != NULL && i < node->parent->unmerged_count; i++) {
+		uint32_t leaf = node->parent->unmerged[i];
+
+		ENSURE(leaf >= first && leaf - first < count &&
+			   listed_below(node, tree_math_level(index), leaf),
+		       ERR_PEER_INVALID);
+	}
+	TRY(check_unmerged(node->left, tree_math_left(index)));
+	TRY(check_unmerged(node->right, tree_math_right(index)));
+out:
+	return e;
+}
+
+/* ---- the whole ---- */
+
+static enum err check_members(const struct tree *tree, struct span group_id,
+			      struct span group_extensions)
+{
+	enum err e = ERR_OK;
+
+	for (uint32_t leaf = 0; tree_next_member(tree, leaf, &leaf); leaf++) {
+		const struct wire_leaf_node *node =
+		    &tree_leaf(tree, leaf)->node;
+		const struct sign_key *key;
+
+		TRY(leaf_check(tree->suite, node));
+		TRY(leaf_check_group(node, group_extensions));
+		TRY(tree_signature_key(tree, leaf, &key));
+		TRY(leaf_verify(key, node, group_id, leaf));
+	}
+out:
+	return e;
+}
+
+enum err tree_check(const struct tree *tree, struct span group_id,
+		    struct span group_extensions)
+{
+	enum err e;
+
+	/* What costs least first; unmerged leaves before what walks them. */
+	TRY(check_unmerged(tree->root, tree_math_root(tree->leaves)));
+	TRY(tree_check_credentials(tree));
+	TRY(tree_check_unique(tree));
+	TRY(parent_hash_check(tree));
+	TRY(check_members(tree, group_id, group_extensions));
+out:
+	return e;
+}
