@@ -1,0 +1,119 @@
+#include "session/chain.h"
+
+#include <string.h>
+
+#include "crypto/hash.h"
+
+#define LABEL "hermetic chain 1"
+#define VIEW_VERSION 1
+
+static uint8_t *slot(struct chain *chain, uint64_t seq)
+{
+	return chain->heads[seq % CHAIN_KEPT];
+}
+
+enum err chain_start(struct chain *chain, struct span session_id)
+{
+	const struct span parts[] = { SPAN_LIT(LABEL), session_id };
+	uint8_t head[CHAIN_HEAD];
+	enum err e;
+
+	TRY(hash_sha256(parts, 2, head));
+	chain_resume(chain, 0, head);
+out:
+	return e;
+}
+
+void chain_resume(struct chain *chain, uint64_t seq,
+		  const uint8_t head[CHAIN_HEAD])
+{
+	memset(chain, 0, sizeof(*chain));
+	chain->seq = seq;
+	chain->first = seq;
+	memcpy(slot(chain, seq), head, CHAIN_HEAD);
+}
+
+const uint8_t *chain_head(const struct chain *chain)
+{
+	return chain->heads[chain->seq % CHAIN_KEPT];
+}
+
+enum err chain_next(const struct chain *chain, enum chain_kind kind,
+		    struct span bytes, uint8_t head[CHAIN_HEAD])
+{
+	struct buf entry = BUF_INIT;
+	enum err e;
+
+	buf_put_u64(&entry, chain->seq + 1);
+	buf_put_u8(&entry, (uint8_t)kind);
+	TRY(buf_end(&entry));
+	{
+		const struct span parts[] = {
+			SPAN_LIT(LABEL), span_of(chain_head(chain), CHAIN_HEAD),
+			buf_span(&entry), bytes
+		};
+
+		TRY(hash_sha256(parts, 4, head));
+	}
+out:
+	buf_clear(&entry);
+	return e;
+}
+
+void chain_advance(struct chain *chain, const uint8_t head[CHAIN_HEAD])
+{
+	chain->seq++;
+	memcpy(slot(chain, chain->seq), head, CHAIN_HEAD);
+	if (chain->seq - chain->first >= CHAIN_KEPT)
+		chain->first++;
+}
+
+void chain_put_view(const struct chain *chain, struct buf *view)
+{
+	buf_put_u8(view, VIEW_VERSION);
+	buf_put_u64(view, chain->seq);
+	buf_put(view, span_of(chain_head(chain), CHAIN_HEAD));
+}
+
+enum err chain_check_view(const struct chain *chain, struct span view,
+			  bool *compared)
+{
+	struct rd r = rd_init(view);
+	uint8_t version = rd_u8(&r);
+	uint64_t seq = rd_u64(&r);
+	struct span head = rd_take(&r, CHAIN_HEAD);
+
+	*compared = false;
+	if (rd_end(&r) != ERR_OK || version != VIEW_VERSION)
+		return ERR_PEER_MALFORMED;
+	if (seq > chain->seq)
+		return ERR_PEER_FORK;
+	if (seq < chain->first)
+		return ERR_OK;
+	*compared = true;
+	return span_equal(head, SPAN_ARRAY(chain->heads[seq % CHAIN_KEPT]))
+		   ? ERR_OK
+		   : ERR_PEER_FORK;
+}
+
+void chain_save(const struct chain *chain, struct buf *out)
+{
+	buf_put_u64(out, chain->seq);
+	buf_put_u64(out, chain->first);
+	for (uint64_t seq = chain->first; seq <= chain->seq; seq++)
+		buf_put(out, SPAN_ARRAY(chain->heads[seq % CHAIN_KEPT]));
+}
+
+void chain_load(struct chain *chain, struct rd *r)
+{
+	memset(chain, 0, sizeof(*chain));
+	chain->seq = rd_u64(r);
+	chain->first = rd_u64(r);
+	if (chain->first > chain->seq ||
+	    chain->seq - chain->first >= CHAIN_KEPT) {
+		rd_fail(r, ERR_PEER_MALFORMED);
+		return;
+	}
+	for (uint64_t seq = chain->first; seq <= chain->seq; seq++)
+		rd_copy(r, slot(chain, seq), CHAIN_HEAD);
+}

@@ -1,0 +1,281 @@
+/* The receiving half of session.h. */
+#include "session/envelope_tag.h"
+#include "session/state.h"
+
+#include <string.h>
+
+#include "wire/message.h"
+
+void session_event_clear(struct session_event *event)
+{
+	buf_clear(&event->identity);
+	buf_clear(&event->data);
+	memset(event, 0, sizeof(*event));
+}
+
+static enum err name_sender(const struct session *session, uint32_t sender,
+			    struct session_event *event)
+{
+	struct mls_member member;
+	uint32_t leaf = sender;
+	enum err e;
+
+	event->sender = sender;
+	ENSURE(mls_group_next_member(session->group, &leaf, &member) &&
+		   member.leaf_index == sender,
+	       ERR_PEER_INVALID);
+	buf_put(&event->identity, member.identity);
+	TRY(buf_end(&event->identity));
+out:
+	return e;
+}
+
+/* ---- application messages ---- */
+
+/* Ours, as it stands in the outbox: MLS has no key for it any more, nor is one
+ * needed, since the bytes are those that we made. */
+static enum err receive_own(struct session *session, size_t index,
+			    struct session_event *event)
+{
+	const struct outbox_item *item = &session->outbox.items[index];
+	enum err e;
+
+	buf_put(&event->data, buf_span(&item->data));
+	TRY(buf_end(&event->data));
+	TRY(name_sender(session, mls_group_own_leaf(session->group), event));
+	event->kind = SESSION_OWN;
+	outbox_remove(&session->outbox, index);
+out:
+	return e;
+}
+
+static enum err open_envelope(struct session *session, uint64_t now,
+			      const struct envelope *envelope,
+			      struct mls_event *opened)
+{
+	struct sec key = { 0 };
+	enum err e;
+
+	TRY(envelope_tag_key(session->group, session_id_span(session), &key));
+	TRY(envelope_tag_check(mls_group_suite(session->group), &key,
+			       envelope));
+	TRY(envelope_check(envelope));
+	TRY(mls_group_process(session->group, now, envelope->message, opened));
+	ENSURE(opened->kind == MLS_EVENT_APPLICATION, ERR_PEER_INVALID);
+out:
+	sec_clear(&key);
+	return e;
+}
+
+static enum err receive_application(struct session *session, uint64_t now,
+				    struct span bytes,
+				    struct session_event *event)
+{
+	struct mls_event opened = { 0 };
+	struct envelope envelope;
+	size_t own;
+	enum err e;
+
+	TRY(envelope_decode(bytes, mls_group_suite(session->group)->nh,
+			    &envelope));
+	ENSURE(span_equal(envelope.session_id, session_id_span(session)),
+	       ERR_PEER_INVALID);
+	event->epoch = envelope.epoch;
+	event->sent_ms = envelope_time(envelope.nonce);
+	memcpy(event->nonce, envelope.nonce.p, SESSION_NONCE);
+	/* The log is one order: a message of another epoch has no place here,
+	 * and one from before a removal must not be read after it. */
+	ENSURE(envelope.epoch == mls_group_epoch(session->group),
+	       ERR_STATE_EPOCH);
+	own = outbox_find(&session->outbox, bytes);
+	if (own < session->outbox.count) {
+		TRY(receive_own(session, own, event));
+		goto out;
+	}
+	TRY(open_envelope(session, now, &envelope, &opened));
+	TRY(name_sender(session, opened.sender, event));
+	e = chain_check_view(&session->chain,
+			     buf_span(&opened.authenticated_data),
+			     &event->view_compared);
+	if (e == ERR_PEER_FORK)
+		session->forked = true;
+	TRY(e);
+	event->kind = SESSION_MESSAGE;
+	event->data = opened.data;
+	opened.data = BUF_INIT;
+out:
+	mls_event_clear(&opened);
+	return e;
+}
+
+/* ---- commits ---- */
+
+/* The negotiation is for the session's life: no commit may change it. */
+static enum err check_extensions(const struct session *session,
+				 struct span proposed)
+{
+	struct span before, after;
+	enum err e = ERR_OK;
+
+	ENSURE(
+	    wire_extensions_find(mls_group_extensions(session->group),
+				 NEGOTIATION_EXTENSION, &before) &&
+		wire_extensions_find(proposed, NEGOTIATION_EXTENSION, &after) &&
+		span_equal(before, after),
+	    ERR_PEER_DOWNGRADE);
+out:
+	return e;
+}
+
+/* What this layer asks of a commit before MLS looks at it. */
+static enum err check_commit(const struct session *session, struct span bytes)
+{
+	struct wire_message message;
+	struct wire_proposal_or_ref item;
+	struct span rest;
+	enum err e;
+
+	TRY(wire_message_decode(bytes, &message));
+	/* Public, so that the server knows the members (docs/protocol.md). */
+	ENSURE(message.format == WIRE_PUBLIC_MESSAGE &&
+		   message.public_message.content.type == WIRE_CONTENT_COMMIT,
+	       ERR_PEER_INVALID);
+	rest = message.public_message.content.commit.proposals;
+	while (wire_proposals_next(&rest, &item)) {
+		if (item.type == WIRE_BY_VALUE &&
+		    item.proposal.type ==
+			WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS)
+			TRY(check_extensions(session,
+					     item.proposal.extensions));
+	}
+out:
+	return e;
+}
+
+/* Another's commit came before ours: ours can never take effect. */
+static void drop_staged(struct session *session, struct session_event *event)
+{
+	mls_group_discard(session->group);
+	buf_clear(&session->staged);
+	event->dropped_staged = true;
+}
+
+/* Who committed. A joiner is no member yet: its leaf stands in the commit. */
+static enum err name_committer(const struct session *session, struct span bytes,
+			       const struct mls_event *opened,
+			       struct session_event *event)
+{
+	struct wire_message message;
+	enum err e;
+
+	if (!opened->external_join)
+		return name_sender(session, opened->sender, event);
+	event->sender = opened->sender;
+	TRY(wire_message_decode(bytes, &message));
+	buf_put(&event->identity, message.public_message.content.commit.path
+				      .leaf_node.credential.identity);
+	TRY(buf_end(&event->identity));
+out:
+	return e;
+}
+
+static enum err apply_commit(struct session *session, struct span bytes,
+			     const struct mls_event *opened,
+			     struct session_event *event)
+{
+	enum err e;
+
+	event->external_join = opened->external_join;
+	event->own_commit = opened->kind == MLS_EVENT_OWN;
+	/* Before the merge, so that nothing can fail after it. */
+	TRY(name_committer(session, bytes, opened, event));
+	if (opened->self_removed) {
+		mls_group_discard(session->group);
+		session->removed = true;
+		event->kind = SESSION_REMOVED;
+		goto out;
+	}
+	TRY(mls_group_merge(session->group));
+	buf_clear(&session->staged);
+	event->kind = SESSION_COMMIT;
+	event->epoch = mls_group_epoch(session->group);
+out:
+	return e;
+}
+
+static enum err receive_commit(struct session *session, uint64_t now,
+			       struct span bytes, struct session_event *event)
+{
+	struct mls_event opened = { 0 };
+	enum err e;
+
+	event->epoch = mls_group_epoch(session->group);
+	TRY(check_commit(session, bytes));
+	e = mls_group_process(session->group, now, bytes, &opened);
+	if (e == ERR_STATE_PENDING) {
+		drop_staged(session, event);
+		e = mls_group_process(session->group, now, bytes, &opened);
+	}
+	TRY(e);
+	ENSURE(opened.kind == MLS_EVENT_COMMIT || opened.kind == MLS_EVENT_OWN,
+	       ERR_PEER_INVALID);
+	TRY(apply_commit(session, bytes, &opened, event));
+out:
+	mls_event_clear(&opened);
+	return e;
+}
+
+/* ---- the log ---- */
+
+/* The entry follows from what we have; `head` is the chain's after it. */
+static enum err check_place(const struct session *session, uint64_t seq,
+			    enum chain_kind kind, struct span bytes,
+			    const uint8_t claimed[CHAIN_HEAD],
+			    uint8_t head[CHAIN_HEAD])
+{
+	enum err e;
+
+	ENSURE(kind == CHAIN_APPLICATION || kind == CHAIN_COMMIT,
+	       ERR_PEER_MALFORMED);
+	ENSURE(session->joined, ERR_STATE_PENDING);
+	ENSURE(!session->removed, ERR_STATE_GONE);
+	ENSURE(seq > session->chain.seq, ERR_STATE_REPLAY);
+	ENSURE(seq == session->chain.seq + 1, ERR_STATE_CONFLICT);
+	TRY(chain_next(&session->chain, kind, bytes, head));
+	ENSURE(memcmp(head, claimed, CHAIN_HEAD) == 0, ERR_PEER_FORK);
+out:
+	return e;
+}
+
+enum err session_receive(struct session *session, uint64_t now, uint64_t seq,
+			 enum chain_kind kind, struct span bytes,
+			 const uint8_t claimed[CHAIN_HEAD],
+			 struct session_event *event)
+{
+	struct session_event made = { .seq = seq };
+	uint8_t head[CHAIN_HEAD];
+	enum err e;
+
+	TRY(check_place(session, seq, kind, bytes, claimed, head));
+	switch (kind) {
+	case CHAIN_APPLICATION:
+		e = receive_application(session, now, bytes, &made);
+		break;
+	case CHAIN_COMMIT:
+		e = receive_commit(session, now, bytes, &made);
+		break;
+	}
+	if (err_class(e) == ERR_CLASS_LOCAL)
+		goto out;
+	if (e != ERR_OK) {
+		made.kind = SESSION_REFUSED;
+		made.refused = e;
+		e = ERR_OK;
+	}
+	chain_advance(&session->chain, head);
+	*event = made;
+	made = (struct session_event){ 0 };
+out:
+	session_event_clear(&made);
+	return e;
+}

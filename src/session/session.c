@@ -1,0 +1,364 @@
+#include "session/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "session/state.h"
+#include "wire/message.h"
+
+#define STATE_VERSION 1
+
+enum state_flag { FLAG_JOINED = 1, FLAG_REMOVED = 2, FLAG_FORKED = 4 };
+
+void session_identity(struct mls_identity *me)
+{
+	static const uint16_t types[] = { NEGOTIATION_EXTENSION };
+
+	me->extension_types = types;
+	me->extension_type_count = sizeof(types) / sizeof(*types);
+}
+
+/* ---- beginning ---- */
+
+static struct session *session_new(const uint8_t id[SESSION_ID])
+{
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (session != NULL)
+		memcpy(session->id, id, SESSION_ID);
+	return session;
+}
+
+void session_free(struct session *session)
+{
+	if (session == NULL)
+		return;
+	mls_group_free(session->group);
+	outbox_clear(&session->outbox);
+	buf_clear(&session->staged);
+	sec_wipe(session, sizeof(*session));
+	free(session);
+}
+
+enum err session_create(const struct mls_identity *me,
+			const uint8_t id[SESSION_ID],
+			const struct negotiation_plan *plan,
+			struct session **session, struct buf *group_info)
+{
+	struct session *s = session_new(id);
+	enum err e;
+
+	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
+	ENSURE(me->suite == plan->suite, ERR_LOCAL_BUG);
+	TRY(mls_group_create(me, session_id_span(s),
+			     buf_span(&plan->extensions), &s->group));
+	TRY(chain_start(&s->chain, session_id_span(s)));
+	TRY(mls_group_info(s->group, me, true, group_info));
+	s->joined = true;
+	*session = s;
+	s = NULL;
+out:
+	session_free(s);
+	return e;
+}
+
+/* What `me` offers, as its leaf encodes it. */
+static void put_suites(const struct mls_identity *me, struct buf *b)
+{
+	for (size_t i = 0; i < me->cipher_suite_count; i++)
+		buf_put_u16(b, me->cipher_suites[i]);
+}
+
+static size_t count_members(const struct mls_group *group)
+{
+	struct mls_member member;
+	uint32_t leaf = 0;
+	size_t count = 0;
+
+	while (mls_group_next_member(group, &leaf, &member))
+		count++;
+	return count;
+}
+
+/* The group that we join is this session's, and its algorithm is the one that
+ * the founders' signed offers give. */
+static enum err check_joined(const struct session *session,
+			     const struct mls_identity *me)
+{
+	const struct mls_group *group = session->group;
+	size_t count = count_members(group);
+	struct negotiation_offer own = { me->credential_identity, SPAN_EMPTY };
+	struct negotiation_offer *offers = calloc(count + 1, sizeof(*offers));
+	struct buf suites = BUF_INIT;
+	struct mls_member member;
+	uint32_t leaf = 0;
+	enum err e;
+
+	ENSURE(offers != NULL, ERR_LOCAL_MEMORY);
+	ENSURE(span_equal(mls_group_id(group), session_id_span(session)),
+	       ERR_PEER_INVALID);
+	put_suites(me, &suites);
+	TRY(buf_end(&suites));
+	own.suites = buf_span(&suites);
+	for (size_t i = 0; mls_group_next_member(group, &leaf, &member); i++)
+		offers[i] = (struct negotiation_offer){ member.identity,
+							member.cipher_suites };
+	TRY(negotiation_check(mls_group_extensions(group),
+			      mls_group_suite(group)->id, &own, offers, count));
+out:
+	free(offers);
+	buf_clear(&suites);
+	return e;
+}
+
+enum err session_join_welcome(const struct mls_identity *me,
+			      const uint8_t id[SESSION_ID], struct span welcome,
+			      struct span key_package,
+			      const struct mls_key_package_secrets *secrets,
+			      uint64_t seq, const uint8_t head[CHAIN_HEAD],
+			      struct session **session)
+{
+	struct session *s = session_new(id);
+	enum err e;
+
+	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
+	TRY(mls_group_join(me, welcome, SPAN_EMPTY, key_package, secrets,
+			   &s->group));
+	TRY(check_joined(s, me));
+	chain_resume(&s->chain, seq, head);
+	s->joined = true;
+	*session = s;
+	s = NULL;
+out:
+	session_free(s);
+	return e;
+}
+
+const struct suite *session_group_info_suite(struct span group_info)
+{
+	struct wire_message message;
+
+	if (wire_message_decode(group_info, &message) != ERR_OK ||
+	    message.format != WIRE_GROUP_INFO)
+		return NULL;
+	return suite_by_id(message.group_info.context.cipher_suite);
+}
+
+enum err session_join_external(const struct mls_identity *me,
+			       const uint8_t id[SESSION_ID],
+			       struct span group_info, bool resync,
+			       struct session **session, struct mls_commit *out)
+{
+	struct session *s = session_new(id);
+	struct mls_commit made = { 0 };
+	enum err e;
+
+	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
+	TRY(mls_group_join_external(me, group_info, resync, &s->group, &made));
+	TRY(check_joined(s, me));
+	buf_put(&s->staged, buf_span(&made.commit));
+	TRY(buf_end(&s->staged));
+	*session = s;
+	*out = made;
+	s = NULL;
+	made = (struct mls_commit){ 0 };
+out:
+	session_free(s);
+	mls_commit_clear(&made);
+	return e;
+}
+
+/* ---- asking ---- */
+
+const uint8_t *session_id(const struct session *session)
+{
+	return session->id;
+}
+
+const struct suite *session_suite(const struct session *session)
+{
+	return mls_group_suite(session->group);
+}
+
+uint64_t session_epoch(const struct session *session)
+{
+	return mls_group_epoch(session->group);
+}
+
+uint64_t session_seq(const struct session *session)
+{
+	return session->chain.seq;
+}
+
+const uint8_t *session_head(const struct session *session)
+{
+	return chain_head(&session->chain);
+}
+
+bool session_member(const struct session *session)
+{
+	return session->joined && !session->removed;
+}
+
+bool session_forked(const struct session *session)
+{
+	return session->forked;
+}
+
+bool session_pending(const struct session *session)
+{
+	return mls_group_has_pending(session->group);
+}
+
+const struct mls_group *session_group(const struct session *session)
+{
+	return session->group;
+}
+
+enum err session_safety_number(const struct session *session,
+			       char out[SAFETY_SIZE])
+{
+	size_t count = count_members(session->group);
+	struct safety_member *members = calloc(count + 1, sizeof(*members));
+	struct mls_member member;
+	uint32_t leaf = 0;
+	enum err e;
+
+	ENSURE(members != NULL, ERR_LOCAL_MEMORY);
+	for (size_t i = 0;
+	     mls_group_next_member(session->group, &leaf, &member); i++)
+		members[i] = (struct safety_member){ member.identity,
+						     member.signature_key };
+	TRY(safety_number(session_id_span(session), members, count, out));
+out:
+	free(members);
+	return e;
+}
+
+/* ---- changing the group ---- */
+
+enum err session_commit(struct session *session, const struct mls_identity *me,
+			const struct mls_change *change, struct mls_commit *out)
+{
+	struct mls_commit made = { 0 };
+	enum err e;
+
+	ENSURE(session_member(session), ERR_STATE_GONE);
+	TRY(mls_group_commit(session->group, me, change, &made));
+	buf_reset(&session->staged);
+	buf_put(&session->staged, buf_span(&made.commit));
+	e = buf_end(&session->staged);
+	if (e != ERR_OK) {
+		mls_group_discard(session->group);
+		goto out;
+	}
+	*out = made;
+	made = (struct mls_commit){ 0 };
+out:
+	mls_commit_clear(&made);
+	return e;
+}
+
+struct span session_staged(const struct session *session)
+{
+	return buf_span(&session->staged);
+}
+
+static enum err accept_join(struct session *session, uint64_t seq,
+			    const uint8_t head[CHAIN_HEAD])
+{
+	enum err e;
+
+	TRY(mls_group_merge(session->group));
+	chain_resume(&session->chain, seq, head);
+	session->joined = true;
+	buf_clear(&session->staged);
+out:
+	return e;
+}
+
+enum err session_accepted(struct session *session, uint64_t now, uint64_t seq,
+			  const uint8_t head[CHAIN_HEAD])
+{
+	struct session_event event = { 0 };
+	struct buf commit = BUF_INIT;
+	enum err e = ERR_OK;
+
+	if (!session->joined)
+		return accept_join(session, seq, head);
+	/* Not the next entry: the log will bring it in its place. */
+	if (seq != session->chain.seq + 1)
+		return ERR_OK;
+	ENSURE(session->staged.n > 0, ERR_LOCAL_BUG);
+	/* A copy, for receiving it empties the original. */
+	buf_put(&commit, buf_span(&session->staged));
+	TRY(buf_end(&commit));
+	TRY(session_receive(session, now, seq, CHAIN_COMMIT, buf_span(&commit),
+			    head, &event));
+out:
+	session_event_clear(&event);
+	buf_clear(&commit);
+	return e;
+}
+
+void session_discard(struct session *session)
+{
+	if (!session->joined)
+		return;
+	mls_group_discard(session->group);
+	buf_clear(&session->staged);
+}
+
+/* ---- storage ---- */
+
+enum err session_save(const struct session *session, struct buf *state)
+{
+	uint8_t flags = 0;
+	size_t vec;
+	enum err e;
+
+	flags |= session->joined ? FLAG_JOINED : 0;
+	flags |= session->removed ? FLAG_REMOVED : 0;
+	flags |= session->forked ? FLAG_FORKED : 0;
+	buf_put_u8(state, STATE_VERSION);
+	buf_put(state, session_id_span(session));
+	buf_put_u8(state, flags);
+	chain_save(&session->chain, state);
+	outbox_save(&session->outbox, state);
+	buf_put_vec(state, buf_span(&session->staged));
+	vec = buf_open_vec(state);
+	TRY(mls_group_save(session->group, state));
+	buf_close_vec(state, vec);
+	TRY(buf_end(state));
+out:
+	return e;
+}
+
+enum err session_load(struct span state, struct session **session)
+{
+	struct rd r = rd_init(state);
+	struct session *s = calloc(1, sizeof(*s));
+	struct span group;
+	uint8_t flags;
+	enum err e;
+
+	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
+	ENSURE(rd_u8(&r) == STATE_VERSION, ERR_PEER_UNSUPPORTED);
+	rd_copy(&r, s->id, SESSION_ID);
+	flags = rd_u8(&r);
+	s->joined = flags & FLAG_JOINED;
+	s->removed = flags & FLAG_REMOVED;
+	s->forked = flags & FLAG_FORKED;
+	chain_load(&s->chain, &r);
+	outbox_load(&s->outbox, &r);
+	buf_put(&s->staged, rd_vec(&r));
+	group = rd_vec(&r);
+	TRY(rd_end(&r));
+	TRY(buf_end(&s->staged));
+	TRY(mls_group_load(group, &s->group));
+	*session = s;
+	s = NULL;
+out:
+	session_free(s);
+	return e;
+}
