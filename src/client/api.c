@@ -261,7 +261,7 @@ static enum err from_status(long status, const char *slug)
 	return ERR_PEER_INVALID;
 }
 
-enum err api_problem(long status, json_t *problem, struct why *why,
+enum err api_problem(long status, const json_t *problem, struct why *why,
 		     char slug[48])
 {
 	static const char prefix[] = "urn:hermetic:problem:";

@@ -52,7 +52,7 @@ MUST_CHECK enum err api_call(struct api *api, const char *method,
 			     struct api_answer *answer);
 
 /* The same mapping, for a problem that came over another door. */
-MUST_CHECK enum err api_problem(long status, json_t *problem, struct why *why,
-				char slug[48]);
+MUST_CHECK enum err api_problem(long status, const json_t *problem,
+				struct why *why, char slug[48]);
 
 #endif

@@ -1,0 +1,354 @@
+#include "client/live.h"
+
+#include "client/sync.h"
+#include "client/tokens.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BACKOFF_FIRST_MS 250
+#define BACKOFF_MAX_MS 15000
+#define BATCH_MAX 256 /* pushes taken in in one transaction */
+
+struct topic {
+	char id[TEXT_UUID_SIZE];
+	uint64_t told;
+	struct topic *next;
+};
+
+struct live {
+	struct client *c;
+	const struct live_listener *listener;
+	struct ws *ws; /* NULL while disconnected */
+	struct topic *topics;
+	uint64_t retry_at; /* Unix milliseconds */
+	unsigned backoff_ms;
+	bool renew_token;
+};
+
+/* ---- connection ---- */
+
+static enum err last_kept(struct client *c, const char *id, uint64_t *seq)
+{
+	struct page page = { 0 };
+	enum err e;
+
+	TRY(state_begin(c->state));
+	TRY(book_load(c, id, &page));
+	*seq = session_seq(page.session);
+out:
+	state_rollback(c->state);
+	page_clear(&page);
+	return e;
+}
+
+static enum err subscribe(struct live *live, const char *id)
+{
+	json_t *answer = NULL;
+	uint64_t seq = 0;
+	char slug[48];
+	enum err e;
+
+	TRY(last_kept(live->c, id, &seq));
+	TRY(ws_request(live->ws,
+		       json_pack("{s:s, s:s, s:I}", "type", "subscribe",
+				 "session_id", id, "after", (json_int_t)seq),
+		       &live->c->why, slug, &answer));
+out:
+	json_decref(answer);
+	return e;
+}
+
+static enum err dial(struct live *live, bool renew)
+{
+	struct buf token = BUF_INIT;
+	enum err e;
+
+	TRY(tokens_access(live->c, renew, &token));
+	TRY(ws_open(api_url(live->c->api), (const char *)token.p, &live->c->why,
+		    &live->ws));
+out:
+	buf_clear(&token);
+	return e;
+}
+
+static enum err connect_all(struct live *live)
+{
+	enum err e;
+
+	e = dial(live, live->renew_token);
+	if (e == ERR_PEER_DENIED && !live->renew_token) {
+		why_clear(&live->c->why);
+		e = dial(live, true);
+	}
+	TRY(e);
+	live->renew_token = false;
+	for (struct topic *t = live->topics; t != NULL; t = t->next)
+		TRY(subscribe(live, t->id));
+	live->backoff_ms = BACKOFF_FIRST_MS;
+out:
+	return e;
+}
+
+static void hang_up(struct live *live, const char *reason)
+{
+	if (live->listener->connected != NULL)
+		live->listener->connected(live->listener->context, false,
+					  reason);
+	live->renew_token =
+	    live->ws != NULL && ws_ended(live->ws) == WS_CLOSE_TOKEN;
+	ws_close(live->ws);
+	live->ws = NULL;
+	live->retry_at = account_now_ms() + live->backoff_ms;
+	live->backoff_ms *= 2;
+	if (live->backoff_ms > BACKOFF_MAX_MS)
+		live->backoff_ms = BACKOFF_MAX_MS;
+}
+
+/* Only what passes by itself is worth trying again. */
+static enum err reconnect(struct live *live)
+{
+	enum err e = connect_all(live);
+
+	if (e == ERR_LOCAL_IO || e == ERR_LOCAL_BUSY) {
+		hang_up(live, live->c->why.text);
+		why_clear(&live->c->why);
+		return ERR_OK;
+	}
+	if (e == ERR_OK && live->listener->connected != NULL)
+		live->listener->connected(live->listener->context, true, "");
+	return e;
+}
+
+enum err live_open(struct client *c, const struct live_listener *listener,
+		   struct live **out)
+{
+	struct live *live = calloc(1, sizeof(*live));
+	enum err e;
+
+	ENSURE(live != NULL, ERR_LOCAL_MEMORY);
+	live->c = c;
+	live->listener = listener;
+	live->backoff_ms = BACKOFF_FIRST_MS;
+	TRY(connect_all(live));
+	*out = live;
+	live = NULL;
+out:
+	live_close(live);
+	return e;
+}
+
+void live_close(struct live *live)
+{
+	if (live == NULL)
+		return;
+	ws_close(live->ws);
+	while (live->topics != NULL) {
+		struct topic *next = live->topics->next;
+
+		free(live->topics);
+		live->topics = next;
+	}
+	free(live);
+}
+
+/* ---- telling ---- */
+
+static enum err read_kept(struct client *c, const char *id, uint64_t seq,
+			  json_t **message)
+{
+	enum err e;
+
+	TRY(state_begin(c->state));
+	TRY(book_message(c, id, seq, message));
+out:
+	state_rollback(c->state);
+	return e;
+}
+
+static enum err tell_topic(struct live *live, struct topic *topic,
+			   bool *stopped)
+{
+	uint64_t last = 0;
+	enum err e;
+
+	TRY(last_kept(live->c, topic->id, &last));
+	while (topic->told < last && !*stopped) {
+		json_t *message = NULL;
+
+		e = read_kept(live->c, topic->id, topic->told + 1, &message);
+		if (e == ERR_OK)
+			*stopped = !live->listener->message(
+			    live->listener->context, topic->id, message);
+		json_decref(message);
+		if (e == ERR_STATE_GONE)
+			e = ERR_OK; /* before we joined */
+		TRY(e);
+		topic->told++;
+	}
+out:
+	return e;
+}
+
+enum err live_tell(struct live *live, bool *stopped)
+{
+	enum err e = ERR_OK;
+
+	*stopped = false;
+	for (struct topic *t = live->topics; t != NULL && !*stopped;
+	     t = t->next)
+		TRY(tell_topic(live, t, stopped));
+out:
+	return e;
+}
+
+enum err live_follow(struct live *live, const char *id, uint64_t after)
+{
+	struct topic *topic;
+	enum err e = ERR_OK;
+
+	for (topic = live->topics; topic != NULL; topic = topic->next)
+		if (strcmp(topic->id, id) == 0)
+			return ERR_OK;
+	topic = calloc(1, sizeof(*topic));
+	ENSURE(topic != NULL, ERR_LOCAL_MEMORY);
+	memcpy(topic->id, id, strlen(id) + 1);
+	topic->told = after;
+	topic->next = live->topics;
+	live->topics = topic;
+	if (live->ws != NULL)
+		TRY(subscribe(live, id));
+out:
+	return e;
+}
+
+/* ---- what is pushed ---- */
+
+static bool is_message_of(const json_t *push, const char *id)
+{
+	const char *type = json_string_value(json_object_get(push, "type"));
+	const char *session =
+	    json_string_value(json_object_get(push, "session_id"));
+
+	return type != NULL && strcmp(type, "message") == 0 &&
+	       session != NULL && (id == NULL || strcmp(session, id) == 0);
+}
+
+/* Those in sequence for one session are taken in together. *after is the push
+ * that ended the batch, or NULL. */
+static enum err take_messages(struct live *live, json_t *first, json_t **after)
+{
+	const char *id =
+	    json_string_value(json_object_get(first, "session_id"));
+	json_t *batch = json_array();
+	enum err e;
+
+	(void)json_array_append(batch, first);
+	for (;;) {
+		*after = ws_take(live->ws);
+		if (*after == NULL || !is_message_of(*after, id) ||
+		    json_array_size(batch) >= BATCH_MAX)
+			break;
+		(void)json_array_append_new(batch, *after);
+	}
+	e = sync_receive(live->c, id, batch);
+	if (e == ERR_STATE_CONFLICT) /* one is missing before them */
+		e = sync_session(live->c, id);
+	if (e == ERR_STATE_GONE) /* none of ours (any more) */
+		e = ERR_OK;
+	json_decref(batch);
+	return e;
+}
+
+static void take_notice(struct live *live, const json_t *push)
+{
+	const char *type = json_string_value(json_object_get(push, "type"));
+	const char *id = json_string_value(json_object_get(push, "session_id"));
+
+	if (type != NULL && id != NULL && strcmp(type, "welcome") == 0 &&
+	    live->listener->welcome != NULL)
+		live->listener->welcome(live->listener->context, id);
+}
+
+static enum err take_pushes(struct live *live)
+{
+	json_t *push = ws_take(live->ws), *next;
+	enum err e = ERR_OK;
+
+	while (push != NULL) {
+		if (is_message_of(push, NULL)) {
+			e = take_messages(live, push, &next);
+		} else {
+			take_notice(live, push);
+			next = ws_take(live->ws);
+		}
+		json_decref(push);
+		push = next;
+		TRY(e);
+	}
+out:
+	json_decref(push);
+	return e;
+}
+
+/* ---- waiting ---- */
+
+static void wait_disconnected(const struct live *live, int fd, int timeout_ms,
+			      bool *readable)
+{
+	struct pollfd input = { .fd = fd, .events = POLLIN };
+	uint64_t now = account_now_ms();
+	uint64_t left = live->retry_at > now ? live->retry_at - now : 0;
+
+	if (timeout_ms > (int)left)
+		timeout_ms = (int)left;
+	(void)poll(&input, 1, timeout_ms);
+	*readable = (input.revents & (POLLIN | POLLHUP)) != 0;
+}
+
+enum err live_wait(struct live *live, int fd, int timeout_ms, bool *readable,
+		   bool *stopped)
+{
+	enum err e = ERR_OK;
+
+	*readable = *stopped = false;
+	if (live->ws == NULL) {
+		wait_disconnected(live, fd, timeout_ms, readable);
+		if (account_now_ms() >= live->retry_at)
+			TRY(reconnect(live));
+	} else {
+		ws_wait(live->ws, fd, timeout_ms, readable);
+		TRY(take_pushes(live));
+		if (ws_ended(live->ws) != 0)
+			hang_up(live, ws_end_reason(live->ws));
+	}
+	TRY(live_tell(live, stopped));
+out:
+	return e;
+}
+
+/* ---- sending ---- */
+
+static enum err post(void *context, struct client *c, const char *id,
+		     struct span envelope, char slug[48])
+{
+	struct live *live = context;
+	json_t *body = json_pack("{s:s}", "type", "send"), *answer = NULL;
+	enum err e;
+
+	(void)id; /* the envelope says which session it is for */
+	if (live->ws == NULL)
+		TRY(connect_all(live));
+	TRY(record_set_bytes(body, "envelope", envelope));
+	e = ws_request(live->ws, json_incref(body), &c->why, slug, &answer);
+out:
+	json_decref(body);
+	json_decref(answer);
+	return e;
+}
+
+struct outbox_courier live_courier(struct live *live)
+{
+	return (struct outbox_courier){ post, live };
+}

@@ -1,0 +1,18 @@
+/* Asking for the passphrase. */
+#ifndef HERMETIC_CLIENT_PASSPHRASE_H
+#define HERMETIC_CLIENT_PASSPHRASE_H
+
+#include "base/buf.h"
+#include "client/why.h"
+
+/* From HERMETIC_PASSPHRASE, which is then wiped from the environment, or
+ * otherwise from the terminal without echo, twice when it is a new one.
+ * Appends it. */
+MUST_CHECK enum err passphrase_read(bool is_new, struct why *why,
+				    struct buf *passphrase);
+
+/* A question with one line as answer (echoed), appended without its end.
+ * ERR_STATE_GONE when there is no terminal. */
+MUST_CHECK enum err passphrase_ask(const char *question, struct buf *answer);
+
+#endif
