@@ -44,7 +44,8 @@ MUST_CHECK enum err hpke_send_export(const struct suite *suite,
 				     struct span context, size_t length,
 				     struct buf *enc, struct sec *exported);
 MUST_CHECK enum err hpke_receive_export(const struct suite *suite,
-					struct span enc, struct span private_key,
+					struct span enc,
+					struct span private_key,
 					struct span info, struct span context,
 					size_t length, struct sec *exported);
 

@@ -16,16 +16,19 @@
 struct sign_key;
 
 MUST_CHECK enum err sign_generate(const struct suite *suite,
-				  const struct rng *rng, struct sec *private_key,
+				  const struct rng *rng,
+				  struct sec *private_key,
 				  struct buf *public_key);
 
 /* Appends the public key of a private one. */
 MUST_CHECK enum err sign_public(const struct suite *suite,
-				struct span private_key, struct buf *public_key);
+				struct span private_key,
+				struct buf *public_key);
 
 /* ERR_PEER_INVALID for bytes that are no key. The caller frees. */
 MUST_CHECK enum err sign_private_parse(const struct suite *suite,
-				       struct span bytes, struct sign_key **out);
+				       struct span bytes,
+				       struct sign_key **out);
 MUST_CHECK enum err sign_public_parse(const struct suite *suite,
 				      struct span bytes, struct sign_key **out);
 struct sign_key *sign_key_share(struct sign_key *key); /* one more owner */

@@ -20,9 +20,9 @@ enum suite_id {
 	SUITE_X25519_TWOFISH256GCM_SHA256_ED25519 = 0xF7F1
 };
 
-#define SUITE_HASH_MAX 64      /* nh of SHA-512 */
-#define SUITE_AEAD_TAG 16      /* nt of every AEAD here */
-#define SUITE_NONCE 12	       /* nn of every AEAD here */
+#define SUITE_HASH_MAX 64	 /* nh of SHA-512 */
+#define SUITE_AEAD_TAG 16	 /* nt of every AEAD here */
+#define SUITE_NONCE 12		 /* nn of every AEAD here */
 #define SUITE_PUBLIC_KEY_MAX 133 /* an uncompressed P-521 point */
 #define SUITE_SIGNATURE_MAX 141	 /* ECDSA P-521 in DER is 139 at most */
 

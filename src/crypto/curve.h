@@ -1,0 +1,30 @@
+/* Keys of the curves as EVP objects: internal to src/crypto. Groups are named
+ * as in struct suite: "X25519", "X448", "ED25519", "ED448", "P-256", ... */
+#ifndef HERMETIC_CRYPTO_CURVE_H
+#define HERMETIC_CRYPTO_CURVE_H
+
+#include <openssl/evp.h>
+
+#include "base/buf.h"
+#include "base/sec.h"
+
+/* A NIST curve, whose keys need points and scalars. */
+bool curve_is_nist(const char *group);
+
+/* Bytes of a private key. */
+size_t curve_private_size(const char *group);
+
+/* ERR_PEER_INVALID when the bytes are no key of that group. */
+MUST_CHECK enum err curve_public(const char *group, struct span bytes,
+				 EVP_PKEY **out);
+MUST_CHECK enum err curve_private(const char *group, struct span bytes,
+				  EVP_PKEY **out);
+
+/* Appends the public key that belongs to a private one. */
+MUST_CHECK enum err curve_derive_public(const char *group, struct span secret,
+					struct buf *public_key);
+
+/* True for 0 < scalar < order, big-endian. */
+bool curve_scalar_in_range(const char *group, struct span scalar);
+
+#endif
