@@ -7,7 +7,9 @@
 
 VARIANT ?= debug
 B ?= build/$(VARIANT)
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 
 PKGS_crypto := libcrypto libgcrypt
 PKGS_store := libpq

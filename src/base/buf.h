@@ -47,7 +47,7 @@ uint8_t *buf_append(struct buf *b, size_t n);
 void buf_put(struct buf *b, struct span bytes);
 void buf_put_str(struct buf *b, const char *text);
 void buf_putf(struct buf *b, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3)));
 void buf_put_u8(struct buf *b, uint8_t v);
 void buf_put_u16(struct buf *b, uint16_t v); /* big-endian, as are all */
 void buf_put_u32(struct buf *b, uint32_t v);

@@ -5,7 +5,12 @@
 
 #include <stdint.h>
 
-enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
+enum log_level {
+	LOG_LEVEL_DEBUG,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_ERROR
+};
 
 struct log_field {
 	const char *name;
@@ -26,8 +31,8 @@ void log_event(enum log_level level, const char *event,
 	       const struct log_field *fields);
 
 /* LOG(INFO, "listening", LOG_NUM("port", 8000)) */
-#define LOG(level, event, ...)                                                \
-	log_event(LOG_LEVEL_##level, event,                                   \
+#define LOG(level, event, ...)                                                 \
+	log_event(LOG_LEVEL_##level, event,                                    \
 		  (const struct log_field[]){ __VA_ARGS__, LOG_END })
 
 #endif

@@ -25,6 +25,7 @@ void text_uuid(char out[TEXT_UUID_SIZE], const uint8_t uuid[16]);
 MUST_CHECK enum err text_parse_uuid(uint8_t uuid[16], struct span text);
 
 /* A decimal without sign or spaces, at most max. */
-MUST_CHECK enum err text_parse_u64(uint64_t *out, struct span text, uint64_t max);
+MUST_CHECK enum err text_parse_u64(uint64_t *out, struct span text,
+				   uint64_t max);
 
 #endif

@@ -46,10 +46,9 @@ void mls_key_package_secrets_clear(struct mls_key_package_secrets *secrets);
 
 /* Appends an encoded KeyPackage (not wrapped in MLSMessage) to `key_package`.
  * A last-resort one carries the last_resort extension. */
-MUST_CHECK enum err
-mls_key_package_create(const struct mls_identity *me, bool last_resort,
-		       struct mls_key_package_secrets *secrets,
-		       struct buf *key_package);
+MUST_CHECK enum err mls_key_package_create(
+    const struct mls_identity *me, bool last_resort,
+    struct mls_key_package_secrets *secrets, struct buf *key_package);
 
 /* KeyPackageRef (5.2), nh bytes appended. */
 MUST_CHECK enum err mls_key_package_ref(const struct suite *suite,
@@ -58,10 +57,10 @@ MUST_CHECK enum err mls_key_package_ref(const struct suite *suite,
 
 /* The KeyPackageRefs that a Welcome (encoded MLSMessage) is for: calls `each`
  * until it returns false. */
-MUST_CHECK enum err
-mls_welcome_each_ref(struct span welcome,
-		     bool (*each)(void *context, struct span ref),
-		     void *context);
+MUST_CHECK enum err mls_welcome_each_ref(struct span welcome,
+					 bool (*each)(void *context,
+						      struct span ref),
+					 void *context);
 
 /* A new group of one, epoch 0 (section 11). `extensions` is the content of
  * GroupContext.extensions: encoded Extension structs, may be empty. */
@@ -72,11 +71,10 @@ MUST_CHECK enum err mls_group_create(const struct mls_identity *me,
 
 /* Joins by Welcome (12.4.3.1). `welcome` is an encoded MLSMessage, `tree` the
  * ratchet tree where the GroupInfo has none, otherwise empty. */
-MUST_CHECK enum err
-mls_group_join(const struct mls_identity *me, struct span welcome,
-	       struct span tree, struct span key_package,
-	       const struct mls_key_package_secrets *secrets,
-	       struct mls_group **group);
+MUST_CHECK enum err mls_group_join(
+    const struct mls_identity *me, struct span welcome, struct span tree,
+    struct span key_package, const struct mls_key_package_secrets *secrets,
+    struct mls_group **group);
 
 void mls_group_free(struct mls_group *group);
 

@@ -14,8 +14,9 @@
 
 static void test_varint_round_trip(void **state)
 {
-	static const size_t lengths[] = { 0,	 1,	 63,	 64,
-					  16383, 16384, 0x3fffffff };
+	static const size_t lengths[] = {
+		0, 1, 63, 64, 16383, 16384, 0x3fffffff
+	};
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
@@ -130,9 +131,12 @@ static void test_consume(void **state)
 static void test_base64_rfc4648(void **state)
 {
 	static const char *const pairs[][2] = {
-		{ "", "" },	    { "f", "Zg==" },
-		{ "fo", "Zm8=" },   { "foo", "Zm9v" },
-		{ "foob", "Zm9vYg==" }, { "fooba", "Zm9vYmE=" },
+		{ "", "" },
+		{ "f", "Zg==" },
+		{ "fo", "Zm8=" },
+		{ "foo", "Zm9v" },
+		{ "foob", "Zm9vYg==" },
+		{ "fooba", "Zm9vYmE=" },
 		{ "foobar", "Zm9vYmFy" },
 	};
 	struct buf b = BUF_INIT;
@@ -152,7 +156,7 @@ static void test_base64_rfc4648(void **state)
 
 static void test_base64_is_strict(void **state)
 {
-	static const char *const bad[] = { "Zg", "Zg=", "Zh==", "Z===",
+	static const char *const bad[] = { "Zg",       "Zg=",  "Zh==",	"Z===",
 					   "Zg==Zg==", "Z g=", "Zm9v\n" };
 	struct buf b = BUF_INIT;
 	(void)state;
@@ -192,13 +196,13 @@ static void test_u64_limits(void **state)
 	uint64_t v = 0;
 	(void)state;
 
-	assert_int_equal(text_parse_u64(&v, SPAN_LIT("18446744073709551615"),
-					UINT64_MAX),
-			 ERR_OK);
+	assert_int_equal(
+	    text_parse_u64(&v, SPAN_LIT("18446744073709551615"), UINT64_MAX),
+	    ERR_OK);
 	assert_true(v == UINT64_MAX);
-	assert_int_equal(text_parse_u64(&v, SPAN_LIT("18446744073709551616"),
-					UINT64_MAX),
-			 ERR_PEER_TOO_LARGE);
+	assert_int_equal(
+	    text_parse_u64(&v, SPAN_LIT("18446744073709551616"), UINT64_MAX),
+	    ERR_PEER_TOO_LARGE);
 	assert_int_equal(text_parse_u64(&v, SPAN_LIT("101"), 100),
 			 ERR_PEER_TOO_LARGE);
 	assert_int_equal(text_parse_u64(&v, SPAN_LIT("7"), 5),
