@@ -57,6 +57,25 @@ struct span vectors_bytes(const json_t *object, const char *key)
 	    json_string_value(json_object_get(object, key)));
 }
 
+struct span vectors_signature_key(const struct suite *suite,
+				  const json_t *object, const char *key)
+{
+	struct span bytes = vectors_bytes(object, key);
+	bool ecdsa = suite->signature[0] == 'P';
+	struct buf padded = BUF_INIT;
+	struct span hex;
+
+	if (!ecdsa || bytes.n >= suite->nsk)
+		return bytes;
+	for (size_t i = bytes.n; i < suite->nsk; i++)
+		buf_put_str(&padded, "00");
+	text_put_hex(&padded, bytes);
+	buf_put_u8(&padded, 0);
+	hex = vectors_text_bytes((const char *)padded.p);
+	buf_clear(&padded);
+	return hex;
+}
+
 void vectors_forget(void)
 {
 	for (size_t i = 0; i < kept_count; i++)

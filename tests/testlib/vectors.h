@@ -18,6 +18,10 @@ bool vectors_hex(const json_t *object, const char *key, struct buf *out);
 /* The same, in memory that lives until vectors_forget(); empty when absent. */
 struct span vectors_bytes(const json_t *object, const char *key);
 struct span vectors_text_bytes(const char *hex);
+/* A private signature key: the files write ECDSA's scalars without their
+ * leading zeros, which sign_private_parse() wants. */
+struct span vectors_signature_key(const struct suite *suite,
+				  const json_t *object, const char *key);
 void vectors_forget(void);
 
 /* For every case of a file: check() returns whether it passed. Prints one line
