@@ -286,6 +286,23 @@ out:
 	return e;
 }
 
+enum err account_peek(struct client *c, struct span passphrase)
+{
+	enum err e;
+
+	if (c->state != NULL)
+		return ERR_OK;
+	TRY(state_open(c->home, passphrase, &c->why, &c->state));
+	e = load_account(c);
+	if (e == ERR_STATE_GONE)
+		e = why_set(&c->why, e, "no-account",
+			    "Nobody is logged in in %s. Start with: hermetic "
+			    "login --username NAME --server HOST:PORT",
+			    c->home);
+out:
+	return e;
+}
+
 static enum err open_existing(struct client *c,
 			      const struct account_login *login)
 {
@@ -293,11 +310,7 @@ static enum err open_existing(struct client *c,
 
 	if (!state_exists(c->home))
 		return ERR_OK;
-	TRY(state_open(c->home, login->passphrase, &c->why, &c->state));
-	e = load_account(c);
-	if (e == ERR_STATE_GONE)
-		return ERR_OK;
-	TRY(e);
+	TRY(account_peek(c, login->passphrase));
 	TRY(check_owner(c, login->username));
 out:
 	return e;
@@ -347,14 +360,7 @@ enum err account_open(struct client *c, struct span passphrase,
 {
 	enum err e;
 
-	TRY(state_open(c->home, passphrase, &c->why, &c->state));
-	e = load_account(c);
-	if (e == ERR_STATE_GONE)
-		e = why_set(&c->why, e, "no-account",
-			    "Nobody is logged in in %s. Start with: hermetic "
-			    "login --username NAME --server HOST:PORT",
-			    c->home);
-	TRY(e);
+	TRY(account_peek(c, passphrase));
 	TRY(check_owner(c, username));
 	TRY(use_server(c, server != NULL ? server : c->server));
 	TRY(tokens_load(c));

@@ -65,7 +65,8 @@ MUST_CHECK enum err account_register(const struct account_login *login,
 				     struct why *why);
 
 /*
- * Opens or makes the state, logs in, remembers. `c->home` and the rest zero.
+ * Opens or makes the state, logs in, remembers. Only `c->home` needs to be
+ * set before.
  * On failure a state that was not there before is not there either.
  */
 MUST_CHECK enum err account_login(struct client *c,
@@ -75,6 +76,10 @@ MUST_CHECK enum err account_login(struct client *c,
  * place of the remembered one for now; `username` (or NULL) must match. */
 MUST_CHECK enum err account_open(struct client *c, struct span passphrase,
 				 const char *server, const char *username);
+
+/* Opens the state far enough to know `username` and `server`; nothing when
+ * that was done. */
+MUST_CHECK enum err account_peek(struct client *c, struct span passphrase);
 
 /* POST /auth/logout, and forgets tokens and password. */
 MUST_CHECK enum err account_logout(struct client *c);

@@ -288,7 +288,7 @@ out:
 }
 
 enum err conversation_send(struct client *c, const char *id, struct span text,
-			   const struct outbox_courier *courier)
+			   const struct postbox_courier *courier)
 {
 	struct buf content = BUF_INIT;
 	enum err e;
@@ -299,7 +299,7 @@ enum err conversation_send(struct client *c, const char *id, struct span text,
 	content_put(&content, CONTENT_TEXT, text);
 	TRY(buf_end(&content));
 	TRY(settle_session(c, id));
-	TRY(outbox_add(c, id, buf_span(&content)));
+	TRY(postbox_add(c, id, buf_span(&content)));
 	TRY(settle_session_by(c, id, courier));
 out:
 	buf_clear(&content);

@@ -32,7 +32,7 @@ MUST_CHECK enum err conversation_invite(struct client *c, const char *id,
 /* UTF-8. `courier` NULL: by REST. */
 MUST_CHECK enum err conversation_send(struct client *c, const char *id,
 				      struct span text,
-				      const struct outbox_courier *courier);
+				      const struct postbox_courier *courier);
 
 MUST_CHECK enum err conversation_rotate(struct client *c, const char *id);
 

@@ -348,7 +348,7 @@ out:
 	return e;
 }
 
-struct outbox_courier live_courier(struct live *live)
+struct postbox_courier live_courier(struct live *live)
 {
-	return (struct outbox_courier){ post, live };
+	return (struct postbox_courier){ post, live };
 }

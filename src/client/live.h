@@ -7,7 +7,7 @@
 #ifndef HERMETIC_CLIENT_LIVE_H
 #define HERMETIC_CLIENT_LIVE_H
 
-#include "client/outbox.h"
+#include "client/postbox.h"
 #include "client/ws.h"
 
 struct live;
@@ -43,6 +43,6 @@ MUST_CHECK enum err live_wait(struct live *live, int fd, int timeout_ms,
 			      bool *readable, bool *stopped);
 
 /* A courier that sends over this connection. */
-struct outbox_courier live_courier(struct live *live);
+struct postbox_courier live_courier(struct live *live);
 
 #endif

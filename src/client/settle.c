@@ -576,12 +576,12 @@ enum err settle_session(struct client *c, const char *id)
 }
 
 enum err settle_session_by(struct client *c, const char *id,
-			   const struct outbox_courier *courier)
+			   const struct postbox_courier *courier)
 {
 	enum err e;
 
 	TRY(settle_todos(c, id));
-	TRY(outbox_flush(c, id, courier));
+	TRY(postbox_flush(c, id, courier));
 out:
 	return e;
 }

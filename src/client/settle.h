@@ -17,7 +17,7 @@
 #ifndef HERMETIC_CLIENT_SETTLE_H
 #define HERMETIC_CLIENT_SETTLE_H
 
-#include "client/outbox.h"
+#include "client/postbox.h"
 
 /* Tells everything. On a failure the rest stays for the next time, but what
  * the server refused for good is given up, and `why` says so. Never inside a
@@ -26,7 +26,7 @@ MUST_CHECK enum err settle_session(struct client *c, const char *id);
 
 /* The same with messages going another way than REST. */
 MUST_CHECK enum err settle_session_by(struct client *c, const char *id,
-				      const struct outbox_courier *courier);
+				      const struct postbox_courier *courier);
 
 /* An `add` to put on a page. `key_packages` may be empty: a rotation. */
 MUST_CHECK enum err settle_make_add(const struct span *key_packages,

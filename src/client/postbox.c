@@ -1,4 +1,4 @@
-#include "client/outbox.h"
+#include "client/postbox.h"
 
 #include "client/actor.h"
 #include "client/sync.h"
@@ -69,7 +69,7 @@ static enum err explain(struct client *c, enum err e)
 	return e;
 }
 
-enum err outbox_add(struct client *c, const char *id, struct span data)
+enum err postbox_add(struct client *c, const char *id, struct span data)
 {
 	struct buf envelope = BUF_INIT;
 	struct actor actor = { 0 };
@@ -167,7 +167,7 @@ static enum err post_by_rest(void *context, struct client *c, const char *id,
 	return e;
 }
 
-static const struct outbox_courier BY_REST = { post_by_rest, NULL };
+static const struct postbox_courier BY_REST = { post_by_rest, NULL };
 
 static bool is_passing(enum err e, const char *slug)
 {
@@ -179,7 +179,7 @@ static bool is_passing(enum err e, const char *slug)
 
 /* Posts one. *again: it came too late and must be sealed again. */
 static enum err post(struct client *c, const char *id,
-		     const struct outbox_courier *courier,
+		     const struct postbox_courier *courier,
 		     const struct letter *letter, bool *again)
 {
 	char slug[48] = "";
@@ -228,7 +228,7 @@ out:
 /* Posts each once. An outdated one is posted as it is first: the server knows
  * its nonce if it took it before a crash, and refuses it otherwise. */
 static enum err post_all(struct client *c, const char *id,
-			 const struct outbox_courier *courier, bool *any,
+			 const struct postbox_courier *courier, bool *any,
 			 bool *late)
 {
 	enum err e = ERR_OK;
@@ -255,8 +255,8 @@ static enum err post_all(struct client *c, const char *id,
 	return e;
 }
 
-enum err outbox_flush(struct client *c, const char *id,
-		      const struct outbox_courier *courier)
+enum err postbox_flush(struct client *c, const char *id,
+		       const struct postbox_courier *courier)
 {
 	bool any = false, late = true;
 	enum err e = ERR_OK;

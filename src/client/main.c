@@ -1,0 +1,145 @@
+/* The `hermetic` command. */
+#include "client/cmd.h"
+#include "client/home.h"
+#include "client/out.h"
+#include "crypto/library.h"
+
+#include <curl/curl.h>
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#define VERSION "0.1.0"
+
+enum exit_code { EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_UNREACHABLE };
+
+/* Secrets are in memory: no core file, no debugger of the same user, and no
+ * file that others can read. */
+static void harden(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)umask(077);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+static enum exit_code report(const struct args *args, const struct why *why,
+			     enum err e)
+{
+	const char *slug = why->slug[0] != '\0' ? why->slug : "failed";
+	const char *text = why->text[0] != '\0' ? why->text : err_text(e);
+	struct buf safe = BUF_INIT;
+	json_t *line;
+
+	if (e == ERR_OK)
+		return EXIT_DONE;
+	if (args->json) {
+		line = json_pack("{s:s, s:s}", "error", slug, "detail", text);
+		(void)json_dumpf(line, stderr,
+				 JSON_COMPACT | JSON_ENSURE_ASCII);
+		(void)fputc('\n', stderr);
+		json_decref(line);
+	} else {
+		out_put_safe(&safe, span_str(text));
+		(void)fprintf(stderr, "hermetic: %.*s\n", (int)safe.n,
+			      safe.n > 0 ? (const char *)safe.p : "");
+		buf_clear(&safe);
+	}
+	if (strcmp(slug, "usage") == 0)
+		return EXIT_USAGE;
+	return why->unreachable ? EXIT_UNREACHABLE : EXIT_REFUSED;
+}
+
+static enum err (*find_verb(enum verb verb))(struct cmd *)
+{
+	switch (verb) {
+	case VERB_CHAT:
+		return cmd_chat;
+	case VERB_REGISTER:
+		return cmd_register;
+	case VERB_LOGIN:
+		return cmd_login;
+	case VERB_LOGOUT:
+		return cmd_logout;
+	case VERB_SESSIONS:
+		return cmd_sessions;
+	case VERB_CREATE:
+		return cmd_create;
+	case VERB_JOIN:
+		return cmd_join;
+	case VERB_INVITE:
+		return cmd_invite;
+	case VERB_SEND:
+		return cmd_send;
+	case VERB_READ:
+		return cmd_read;
+	case VERB_MEMBERS:
+		return cmd_members;
+	case VERB_SAFETY:
+		return cmd_safety;
+	case VERB_ROTATE:
+		return cmd_rotate;
+	case VERB_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+static bool opens_itself(enum verb verb)
+{
+	return verb == VERB_CHAT || verb == VERB_REGISTER || verb == VERB_LOGIN;
+}
+
+static enum exit_code run(const struct args *args)
+{
+	struct cmd cmd = { .args = args };
+	enum exit_code code;
+	enum err e;
+
+	TRY(library_start());
+	TRY(home_find(args->home, args->username, &cmd.c.why, &cmd.home));
+	cmd.c.home = (const char *)cmd.home.p;
+	if (!opens_itself(args->verb))
+		TRY(cmd_open(&cmd));
+	TRY(find_verb(args->verb)(&cmd));
+out:
+	code = report(args, &cmd.c.why, e);
+	account_close(&cmd.c);
+	buf_clear(&cmd.home);
+	buf_clear(&cmd.passphrase);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct args args;
+	char problem[256];
+	enum exit_code code;
+
+	harden();
+	(void)setlocale(LC_CTYPE, "");
+	record_wipe_json();
+	if (args_parse(&args, argc, argv, problem) != ERR_OK) {
+		(void)fprintf(stderr, "hermetic: %s See: hermetic%s%s --help\n",
+			      problem, args.verb != VERB_CHAT ? " " : "",
+			      args_verb_name(args.verb));
+		return EXIT_USAGE;
+	}
+	if (args.help || args.version) {
+		if (args.version)
+			out_line("hermetic " VERSION);
+		else
+			args_help(args.verb, stdout);
+		return EXIT_DONE;
+	}
+	args_environment(&args);
+	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
+	code = run(&args);
+	curl_global_cleanup();
+	return (int)code;
+}
