@@ -189,15 +189,10 @@ static enum err apply_commit(struct session *session, struct span bytes,
 	event->own_commit = opened->kind == MLS_EVENT_OWN;
 	/* Before the merge, so that nothing can fail after it. */
 	TRY(name_committer(session, bytes, opened, event));
-	if (opened->self_removed) {
-		mls_group_discard(session->group);
-		session->removed = true;
-		event->kind = SESSION_REMOVED;
-		goto out;
-	}
 	TRY(mls_group_merge(session->group));
 	buf_clear(&session->staged);
-	event->kind = SESSION_COMMIT;
+	session->removed = opened->self_removed;
+	event->kind = session->removed ? SESSION_REMOVED : SESSION_COMMIT;
 	event->epoch = mls_group_epoch(session->group);
 out:
 	return e;
