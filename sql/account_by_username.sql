@@ -1,0 +1,2 @@
+SELECT user_id, salt, password_hash, cost_n, cost_r, cost_p
+FROM account WHERE username = $1::text;

@@ -1,0 +1,66 @@
+-- A batch of envelopes, committed as one: arrays of $1 session, $2 device,
+-- $3 epoch, $4 nonce, $5 envelope. A row for each, in order of `ord`.
+--
+-- Sessions are locked in the order of their ids, so two batches never wait for
+-- each other in a circle. The lock also gives the newest epoch; a change of
+-- members always changes it, so a stale view of the members does no harm. A
+-- nonce that another node commits in between breaks the unique index: the
+-- batch fails as a whole and is sent again.
+WITH input AS MATERIALIZED (
+  SELECT i.*, row_number() OVER (PARTITION BY session_id, nonce ORDER BY ord)
+              AS nonce_turn
+  FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[], $5::bytea[])
+       WITH ORDINALITY AS i(session_id, device_id, epoch, nonce, envelope, ord)
+), locked AS MATERIALIZED (
+  SELECT session_id, epoch, last_seq, head
+  FROM session
+  WHERE session_id = ANY ($1::uuid[])
+  ORDER BY session_id
+  FOR NO KEY UPDATE
+), judged AS MATERIALIZED (
+  SELECT i.ord, i.session_id, i.device_id, i.epoch, i.nonce, i.envelope,
+         l.epoch AS current_epoch, l.last_seq, l.head AS start,
+         old.seq AS old_seq, old.head AS old_head, old.sent_at AS old_sent_at,
+         CASE
+           WHEN l.session_id IS NULL THEN 'no-session'
+           WHEN m.device_id IS NULL THEN 'not-a-member'
+           WHEN old.seq IS NOT NULL AND old.envelope = i.envelope
+             THEN 'duplicate'
+           WHEN old.seq IS NOT NULL THEN 'nonce-reused'
+           WHEN i.epoch <> l.epoch THEN 'epoch-changed'
+           WHEN i.nonce_turn > 1 THEN 'again'
+           ELSE 'ok'
+         END AS outcome
+  FROM input i
+  LEFT JOIN locked l USING (session_id)
+  LEFT JOIN session_member m
+    ON m.session_id = i.session_id AND m.device_id = i.device_id
+  LEFT JOIN message old
+    ON old.session_id = i.session_id AND old.nonce = i.nonce
+), numbered AS (
+  SELECT *, last_seq + row_number() OVER (PARTITION BY session_id ORDER BY ord)
+            AS seq
+  FROM judged WHERE outcome = 'ok'
+), chained AS MATERIALIZED (
+  SELECT *, chain(start, seq, 1::smallint, envelope)
+            OVER (PARTITION BY session_id ORDER BY seq) AS head
+  FROM numbered
+), inserted AS (
+  INSERT INTO message (session_id, seq, kind, epoch, sender, nonce, envelope,
+                       head, sent_at)
+  SELECT session_id, seq, 1, epoch, device_id, nonce, envelope, head,
+         statement_timestamp()
+  FROM chained
+), updated AS (
+  UPDATE session s SET last_seq = c.seq, head = c.head
+  FROM (SELECT DISTINCT ON (session_id) session_id, seq, head FROM chained
+        ORDER BY session_id, seq DESC) c
+  WHERE s.session_id = c.session_id
+)
+SELECT j.outcome, coalesce(c.seq, j.old_seq) AS seq,
+       coalesce(c.head, j.old_head) AS head,
+       (extract(epoch FROM coalesce(j.old_sent_at, statement_timestamp()))
+        * 1000)::bigint AS sent_ms,
+       j.current_epoch AS epoch
+FROM judged j LEFT JOIN chained c USING (ord)
+ORDER BY j.ord;

@@ -1,0 +1,8 @@
+-- $1 session. The epoch comes with every row.
+SELECT s.epoch, m.leaf_index, a.user_id, a.username, m.device_id
+FROM session s
+JOIN session_member m USING (session_id)
+JOIN device d USING (device_id)
+JOIN account a USING (user_id)
+WHERE s.session_id = $1::uuid
+ORDER BY m.leaf_index;
