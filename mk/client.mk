@@ -1,0 +1,21 @@
+# The `hermetic` command. The default variant leaves it at build/hermetic too.
+
+CLIENT_LIBS = $(foreach f,client session mls wire twofish crypto base,\
+	$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))
+
+$(CLIENT_MAIN): CFLAGS_FOLDER := $(call pkg_cflags,$(PKGS_client))
+
+$(B)/hermetic: $(CLIENT_MAIN) $(CLIENT_LIBS)
+	$(CC) $(LDFLAGS_ALL) -pie -o $@ $(CLIENT_MAIN) \
+	    -Wl,--start-group $(CLIENT_LIBS) -Wl,--end-group \
+	    $(call pkg_libs,$(PKGS_client) $(PKGS_crypto))
+
+ifneq ($(wildcard src/client/main.c),)
+programs: $(B)/hermetic
+endif
+
+ifeq ($(B),build/debug)
+programs: build/hermetic
+build/hermetic: $(B)/hermetic
+	ln -sf debug/hermetic $@
+endif
