@@ -1,0 +1,237 @@
+#include "mls/epoch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mls/framing.h"
+#include "mls/transcript.h"
+
+enum err epoch_new(const struct suite *suite, struct mls_epoch **out)
+{
+	struct mls_epoch *epoch = calloc(1, sizeof(*epoch));
+
+	*out = epoch;
+	if (epoch == NULL)
+		return ERR_LOCAL_MEMORY;
+	epoch->suite = suite;
+	epoch->private.leaf = EPOCH_NO_LEAF;
+	return ERR_OK;
+}
+
+static void forget_proposals(struct mls_epoch *epoch)
+{
+	for (size_t i = 0; i < epoch->proposal_count; i++) {
+		buf_clear(&epoch->proposals[i].ref);
+		buf_clear(&epoch->proposals[i].encoded);
+	}
+	free(epoch->proposals);
+	epoch->proposals = NULL;
+	epoch->proposal_count = 0;
+}
+
+void epoch_free(struct mls_epoch *epoch)
+{
+	if (epoch == NULL)
+		return;
+	forget_proposals(epoch);
+	buf_clear(&epoch->encoded_context);
+	tree_clear(&epoch->tree);
+	treekem_private_clear(&epoch->private);
+	key_schedule_clear(&epoch->secrets);
+	secret_tree_clear(&epoch->messages);
+	sec_wipe(epoch, sizeof(*epoch));
+	free(epoch);
+}
+
+enum err epoch_set_context(struct mls_epoch *epoch,
+			   const struct wire_group_context *context)
+{
+	enum err e;
+
+	buf_reset(&epoch->encoded_context);
+	wire_group_context_put(&epoch->encoded_context, context);
+	TRY(buf_end(&epoch->encoded_context));
+	TRY(wire_group_context_decode(buf_span(&epoch->encoded_context),
+				      &epoch->context));
+out:
+	return e;
+}
+
+enum err epoch_start(struct mls_epoch *epoch, const struct span *tag)
+{
+	const struct suite *suite = epoch->suite;
+	struct span confirmed = epoch->context.confirmed_transcript_hash;
+	struct span key = sec_span(&epoch->secrets.confirmation_key);
+	enum err e;
+
+	if (tag != NULL)
+		TRY(transcript_check_tag(suite, key, confirmed, *tag));
+	TRY(transcript_tag(suite, key, confirmed, epoch->confirmation_tag));
+	TRY(transcript_interim(suite, confirmed,
+			       span_of(epoch->confirmation_tag, suite->nh),
+			       epoch->interim));
+	TRY(secret_tree_init(&epoch->messages, suite, epoch->tree.leaves,
+			     sec_span(&epoch->secrets.encryption)));
+	/* 9.2: the tree has it now */
+	sec_clear(&epoch->secrets.encryption);
+out:
+	return e;
+}
+
+void epoch_retire(struct mls_epoch *epoch)
+{
+	uint32_t leaf = epoch->private.leaf;
+
+	forget_proposals(epoch);
+	treekem_private_clear(&epoch->private);
+	epoch->private.leaf = leaf;
+	sec_clear(&epoch->secrets.encryption);
+	sec_clear(&epoch->secrets.external);
+	sec_clear(&epoch->secrets.confirmation_key);
+	sec_clear(&epoch->secrets.membership_key);
+	sec_clear(&epoch->secrets.init);
+}
+
+enum err epoch_keep_proposal(struct mls_epoch *epoch, struct span ref,
+			     struct span encoded, struct wire_sender sender)
+{
+	struct epoch_proposal *grown, *kept;
+	enum err e;
+
+	if (epoch_find_proposal(epoch, ref) != NULL)
+		return ERR_OK;
+	ENSURE(epoch->proposal_count < EPOCH_PROPOSALS_MAX, ERR_PEER_TOO_LARGE);
+	grown = realloc(epoch->proposals,
+			(epoch->proposal_count + 1) * sizeof(*grown));
+	ENSURE(grown != NULL, ERR_LOCAL_MEMORY);
+	epoch->proposals = grown;
+	kept = &grown[epoch->proposal_count++];
+	*kept = (struct epoch_proposal){ .sender = sender };
+	buf_put(&kept->ref, ref);
+	buf_put(&kept->encoded, encoded);
+	e = buf_end(&kept->ref);
+	if (e == ERR_OK)
+		e = buf_end(&kept->encoded);
+	if (e != ERR_OK) {
+		buf_clear(&kept->ref);
+		buf_clear(&kept->encoded);
+		epoch->proposal_count--;
+	}
+out:
+	return e;
+}
+
+const struct epoch_proposal *epoch_find_proposal(const struct mls_epoch *epoch,
+						 struct span ref)
+{
+	for (size_t i = 0; i < epoch->proposal_count; i++)
+		if (span_equal(buf_span(&epoch->proposals[i].ref), ref))
+			return &epoch->proposals[i];
+	return NULL;
+}
+
+/* ---- the way from one epoch to the next ---- */
+
+enum err epoch_change_begin(const struct mls_epoch *old,
+			    struct epoch_change *change)
+{
+	*change = (struct epoch_change){
+		.tree = tree_share(&old->tree),
+		.private = old->private,
+		.extensions = old->context.extensions,
+	};
+	return ERR_OK;
+}
+
+void epoch_change_clear(struct epoch_change *change)
+{
+	tree_clear(&change->tree);
+	free(change->added);
+	free(change->added_packages);
+	buf_clear(&change->psk_ids);
+	sec_wipe(change, sizeof(*change));
+}
+
+static enum err next_context(const struct mls_epoch *old,
+			     const struct epoch_change *change,
+			     struct wire_group_context *context)
+{
+	enum err e;
+
+	*context = old->context;
+	ENSURE(context->epoch < UINT64_MAX, ERR_PEER_INVALID);
+	context->epoch++;
+	context->extensions = change->extensions;
+	TRY(tree_hash_root(&change->tree, &context->tree_hash));
+out:
+	return e;
+}
+
+enum err epoch_provisional_context(const struct mls_epoch *old,
+				   const struct epoch_change *change,
+				   struct buf *out)
+{
+	struct wire_group_context context;
+	enum err e;
+
+	TRY(next_context(old, change, &context));
+	wire_group_context_put(out, &context);
+	TRY(buf_end(out));
+out:
+	return e;
+}
+
+static enum err confirmed_hash(const struct mls_epoch *old,
+			       enum wire_format format,
+			       const struct wire_content *content,
+			       struct span signature, uint8_t *hash)
+{
+	struct buf encoded = BUF_INIT;
+	enum err e;
+
+	framing_put_content(&encoded, content);
+	TRY(buf_end(&encoded));
+	TRY(transcript_confirmed(
+	    old->suite, span_of(old->interim, old->suite->nh), (uint16_t)format,
+	    buf_span(&encoded), signature, hash));
+out:
+	buf_clear(&encoded);
+	return e;
+}
+
+enum err epoch_next(const struct mls_epoch *old, struct epoch_change *change,
+		    enum wire_format format, const struct wire_content *content,
+		    struct span signature, struct sec *joiner,
+		    struct mls_epoch **out)
+{
+	const struct suite *suite = old->suite;
+	struct mls_epoch *next = NULL;
+	struct wire_group_context context;
+	uint8_t confirmed[SUITE_HASH_MAX];
+	const struct sec *init = change->init_secret.n > 0
+				     ? &change->init_secret
+				     : &old->secrets.init;
+	enum err e;
+
+	TRY(epoch_new(suite, &next));
+	TRY(confirmed_hash(old, format, content, signature, confirmed));
+	TRY(next_context(old, change, &context));
+	context.confirmed_transcript_hash = span_of(confirmed, suite->nh);
+	TRY(epoch_set_context(next, &context));
+	TRY(key_schedule_joiner(suite, sec_span(init),
+				sec_span(&change->commit_secret),
+				buf_span(&next->encoded_context), joiner));
+	TRY(key_schedule_epoch(
+	    suite, sec_span(joiner), sec_span(&change->psk_secret),
+	    buf_span(&next->encoded_context), NULL, &next->secrets));
+	next->tree = change->tree;
+	change->tree = TREE_INIT;
+	next->private = change->private;
+	*out = next;
+	next = NULL;
+out:
+	if (e != ERR_OK)
+		sec_clear(joiner);
+	epoch_free(next);
+	return e;
+}

@@ -1,0 +1,101 @@
+/*
+ * One epoch of a group as one member sees it: GroupContext, ratchet tree,
+ * secrets. Made from the epoch before it and what a Commit changes; never
+ * changed afterwards, but for its message ratchets and the proposals received.
+ */
+#ifndef HERMETIC_MLS_EPOCH_H
+#define HERMETIC_MLS_EPOCH_H
+
+#include "mls/key_schedule.h"
+#include "mls/secret_tree.h"
+#include "mls/treekem.h"
+#include "wire/context.h"
+#include "wire/framing.h"
+
+/* Proposals that are kept an epoch: bounds what a peer can make us hold. */
+#define EPOCH_PROPOSALS_MAX 4096
+#define EPOCH_NO_LEAF UINT32_MAX
+
+/* A Proposal that was received (12.1), to be committed by reference. */
+struct epoch_proposal {
+	struct buf ref;
+	struct buf encoded;
+	struct wire_sender sender;
+};
+
+struct mls_epoch {
+	const struct suite *suite;
+	struct buf encoded_context;
+	struct wire_group_context context; /* borrows encoded_context */
+	uint8_t interim[SUITE_HASH_MAX];
+	uint8_t confirmation_tag[SUITE_HASH_MAX];
+	struct tree tree;
+	struct treekem_private private; /* .leaf: our own */
+	struct mls_epoch_secrets secrets;
+	struct secret_tree messages;
+	struct epoch_proposal *proposals;
+	size_t proposal_count;
+};
+
+/* All empty, private.leaf EPOCH_NO_LEAF. */
+MUST_CHECK enum err epoch_new(const struct suite *suite,
+			      struct mls_epoch **epoch);
+void epoch_free(struct mls_epoch *epoch);
+
+MUST_CHECK enum err epoch_set_context(struct mls_epoch *epoch,
+				      const struct wire_group_context *context);
+
+/* From its secrets and the confirmed transcript hash in the context:
+ * confirmation tag, interim hash, message keys. With `tag` given, it must be
+ * the one computed: ERR_PEER_CRYPTO. */
+MUST_CHECK enum err epoch_start(struct mls_epoch *epoch,
+				const struct span *tag);
+
+/* Keeps what late application messages and exports need; wipes the rest. */
+void epoch_retire(struct mls_epoch *epoch);
+
+MUST_CHECK enum err epoch_keep_proposal(struct mls_epoch *epoch,
+					struct span ref, struct span encoded,
+					struct wire_sender sender);
+const struct epoch_proposal *epoch_find_proposal(const struct mls_epoch *epoch,
+						 struct span ref);
+
+/* ---- the way from one epoch to the next ---- */
+
+/* What a Commit changes: filled by proposals_apply() and by the path. */
+struct epoch_change {
+	struct tree tree;
+	struct treekem_private private;
+	struct span extensions; /* GroupContext's; borrowed */
+	uint32_t *added;	/* new leaves, increasing */
+	struct wire_key_package *added_packages;
+	size_t added_count;
+	struct sec init_secret; /* empty: that of the old epoch */
+	struct sec psk_secret;	/* empty: none */
+	struct buf psk_ids;
+	struct sec commit_secret; /* empty: no path */
+	bool path_required;
+	bool removes_us;
+	bool has_reinit;
+};
+
+MUST_CHECK enum err epoch_change_begin(const struct mls_epoch *old,
+				       struct epoch_change *change);
+void epoch_change_clear(struct epoch_change *change);
+
+/* The provisional GroupContext (12.4.1), appended: the new epoch and tree, the
+ * old transcript. */
+MUST_CHECK enum err epoch_provisional_context(const struct mls_epoch *old,
+					      const struct epoch_change *change,
+					      struct buf *context);
+
+/* The next epoch, up to its secrets; epoch_start() is left to do. Takes over
+ * the tree and the private keys of `change`. */
+MUST_CHECK enum err epoch_next(const struct mls_epoch *old,
+			       struct epoch_change *change,
+			       enum wire_format format,
+			       const struct wire_content *content,
+			       struct span signature, struct sec *joiner,
+			       struct mls_epoch **next);
+
+#endif

@@ -1,0 +1,342 @@
+#include "mls/group.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/hash.h"
+#include "mls/framing.h"
+#include "mls/group_info.h"
+#include "mls/group_internal.h"
+#include "mls/key_package.h"
+
+enum err group_new(struct mls_epoch *now, struct mls_group **out)
+{
+	struct mls_group *group = calloc(1, sizeof(*group));
+
+	*out = group;
+	if (group == NULL)
+		return ERR_LOCAL_MEMORY;
+	group->now = now;
+	return ERR_OK;
+}
+
+void mls_group_free(struct mls_group *group)
+{
+	if (group == NULL)
+		return;
+	epoch_free(group->now);
+	epoch_free(group->staged);
+	for (size_t i = 0; i < GROUP_PAST_EPOCHS; i++)
+		epoch_free(group->past[i]);
+	sign_key_free(group->signer);
+	sec_wipe(group, sizeof(*group));
+	free(group);
+}
+
+enum err group_ready(const struct mls_group *group)
+{
+	return group->removed || group->now->secrets.init.n == 0
+		   ? ERR_STATE_GONE
+		   : ERR_OK;
+}
+
+enum err group_signer(struct mls_group *group, const struct mls_identity *me,
+		      const struct sign_key **signer)
+{
+	const struct tree_leaf *leaf =
+	    tree_leaf(&group->now->tree, group->now->private.leaf);
+	enum err e = ERR_OK;
+
+	ENSURE(me->suite == group->now->suite, ERR_LOCAL_BUG);
+	ENSURE(leaf == NULL ||
+		   span_equal(leaf->node.signature_key, me->signature_public),
+	       ERR_LOCAL_BUG);
+	if (group->signer == NULL ||
+	    !sec_equal(sec_span(&group->signer_bytes), me->signature_private)) {
+		struct sign_key *key = NULL;
+
+		TRY(sign_private_parse(me->suite, me->signature_private, &key));
+		sign_key_free(group->signer);
+		group->signer = key;
+		TRY(sec_set(&group->signer_bytes, me->signature_private));
+	}
+	*signer = group->signer;
+out:
+	return e;
+}
+
+enum err group_hash(struct span message, uint8_t hash[GROUP_COMMIT_HASH])
+{
+	return hash_sha256(&message, 1, hash);
+}
+
+/* Section 11. */
+static enum err create_epoch(const struct mls_identity *me,
+			     struct span group_id, struct span extensions,
+			     struct mls_epoch *epoch)
+{
+	struct sec epoch_secret = { .n = me->suite->nh };
+	struct sign_key *signer = NULL;
+	struct buf leaf = BUF_INIT;
+	struct wire_group_context context = {
+		.version = WIRE_VERSION_MLS10,
+		.cipher_suite = me->suite->id,
+		.group_id = group_id,
+		.extensions = extensions,
+	};
+	enum err e;
+
+	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
+	TRY(key_package_leaf(me, false, signer, &epoch->private.keys[0],
+			     &leaf));
+	TRY(tree_create(&epoch->tree, me->suite, buf_span(&leaf)));
+	epoch->private.leaf = 0;
+	TRY(tree_hash_root(&epoch->tree, &context.tree_hash));
+	TRY(wire_extensions_check(extensions));
+	TRY(epoch_set_context(epoch, &context));
+	TRY(rng_fill(me->rng, epoch_secret.b, epoch_secret.n));
+	TRY(key_schedule_expand(me->suite, sec_span(&epoch_secret),
+				&epoch->secrets));
+	TRY(epoch_start(epoch, NULL));
+out:
+	sec_clear(&epoch_secret);
+	sign_key_free(signer);
+	buf_clear(&leaf);
+	return e;
+}
+
+enum err mls_group_create(const struct mls_identity *me, struct span group_id,
+			  struct span extensions, struct mls_group **group)
+{
+	struct mls_epoch *epoch = NULL;
+	enum err e;
+
+	TRY(epoch_new(me->suite, &epoch));
+	TRY(create_epoch(me, group_id, extensions, epoch));
+	TRY(group_new(epoch, group));
+	epoch = NULL;
+out:
+	epoch_free(epoch);
+	return e;
+}
+
+/* ---- what a member can ask ---- */
+
+const struct suite *mls_group_suite(const struct mls_group *group)
+{
+	return group->now->suite;
+}
+
+struct span mls_group_id(const struct mls_group *group)
+{
+	return group->now->context.group_id;
+}
+
+uint64_t mls_group_epoch(const struct mls_group *group)
+{
+	return group->now->context.epoch;
+}
+
+uint32_t mls_group_own_leaf(const struct mls_group *group)
+{
+	return group->now->private.leaf;
+}
+
+struct span mls_group_extensions(const struct mls_group *group)
+{
+	return group->now->context.extensions;
+}
+
+struct span mls_group_epoch_authenticator(const struct mls_group *group)
+{
+	return sec_span(&group->now->secrets.epoch_authenticator);
+}
+
+bool mls_group_next_member(const struct mls_group *group, uint32_t *leaf,
+			   struct mls_member *member)
+{
+	const struct wire_leaf_node *node;
+
+	if (!tree_next_member(&group->now->tree, *leaf, leaf))
+		return false;
+	node = &tree_leaf(&group->now->tree, *leaf)->node;
+	*member = (struct mls_member){
+		.leaf_index = (*leaf)++,
+		.identity = node->credential.identity,
+		.signature_key = node->signature_key,
+		.leaf_node = node->encoded,
+		.cipher_suites = node->capabilities.cipher_suites,
+	};
+	return true;
+}
+
+static const struct mls_epoch *find_past(const struct mls_group *group,
+					 uint64_t epoch)
+{
+	for (size_t i = 0; i < GROUP_PAST_EPOCHS; i++)
+		if (group->past[i] != NULL &&
+		    group->past[i]->context.epoch == epoch)
+			return group->past[i];
+	return NULL;
+}
+
+static enum err export_from(const struct mls_epoch *epoch, const char *label,
+			    struct span context, size_t length, struct sec *out)
+{
+	return key_schedule_export(epoch->suite,
+				   sec_span(&epoch->secrets.exporter), label,
+				   context, length, out);
+}
+
+enum err mls_group_export(const struct mls_group *group, const char *label,
+			  struct span context, size_t length, struct sec *out)
+{
+	enum err e;
+
+	TRY(group_ready(group));
+	TRY(export_from(group->now, label, context, length, out));
+out:
+	return e;
+}
+
+enum err mls_group_export_past(const struct mls_group *group, uint64_t epoch,
+			       const char *label, struct span context,
+			       size_t length, struct sec *out)
+{
+	const struct mls_epoch *past = find_past(group, epoch);
+
+	return past == NULL ? ERR_STATE_GONE
+			    : export_from(past, label, context, length, out);
+}
+
+enum err mls_group_info(const struct mls_group *group,
+			const struct mls_identity *me, bool with_tree,
+			struct buf *group_info)
+{
+	struct sign_key *signer = NULL;
+	enum err e;
+
+	TRY(group_ready(group));
+	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
+	wire_message_put_header(group_info, WIRE_GROUP_INFO);
+	TRY(group_info_make(group->now, signer, with_tree, group_info));
+out:
+	sign_key_free(signer);
+	return e;
+}
+
+/* ---- application messages ---- */
+
+enum err mls_group_protect(struct mls_group *group,
+			   const struct mls_identity *me,
+			   struct span authenticated_data, struct span data,
+			   struct buf *message)
+{
+	struct mls_epoch *now = group->now;
+	struct buf body = BUF_INIT, signature = BUF_INIT;
+	const struct sign_key *signer;
+	struct wire_content content = {
+		.group_id = now->context.group_id,
+		.epoch = now->context.epoch,
+		.sender = { WIRE_SENDER_MEMBER, now->private.leaf },
+		.authenticated_data = authenticated_data,
+		.type = WIRE_CONTENT_APPLICATION,
+		.application_data = data,
+	};
+	struct wire_auth auth = { SPAN_EMPTY, SPAN_EMPTY };
+	enum err e;
+
+	TRY(group_ready(group));
+	TRY(group_signer(group, me, &signer));
+	buf_put_vec(&body, data);
+	TRY(buf_end(&body));
+	content.body = buf_span(&body);
+	TRY(framing_sign(signer, WIRE_PRIVATE_MESSAGE, &content,
+			 buf_span(&now->encoded_context), &signature));
+	auth.signature = buf_span(&signature);
+	TRY(framing_protect_private(now->suite, me->rng, &content, &auth,
+				    sec_span(&now->secrets.sender_data),
+				    &now->messages, 0, message));
+out:
+	buf_clear(&body);
+	buf_clear(&signature);
+	return e;
+}
+
+/* ---- staged changes ---- */
+
+bool mls_group_has_pending(const struct mls_group *group)
+{
+	return group->staged != NULL || group->staged_removal;
+}
+
+static void push_past(struct mls_group *group, struct mls_epoch *epoch)
+{
+	/* Without secrets, before an external join, there is nothing to read. */
+	if (epoch->secrets.init.n == 0) {
+		epoch_free(epoch);
+		return;
+	}
+	epoch_free(group->past[GROUP_PAST_EPOCHS - 1]);
+	memmove(group->past + 1, group->past,
+		(GROUP_PAST_EPOCHS - 1) * sizeof(struct mls_epoch *));
+	epoch_retire(epoch);
+	group->past[0] = epoch;
+}
+
+enum err mls_group_merge(struct mls_group *group)
+{
+	if (!mls_group_has_pending(group))
+		return ERR_LOCAL_BUG;
+	if (group->staged_removal) {
+		group->removed = true;
+	} else {
+		push_past(group, group->now);
+		group->now = group->staged;
+		group->staged = NULL;
+	}
+	mls_group_discard(group);
+	return ERR_OK;
+}
+
+void mls_group_discard(struct mls_group *group)
+{
+	epoch_free(group->staged);
+	group->staged = NULL;
+	group->staged_own = false;
+	group->staged_removal = false;
+	memset(group->staged_commit, 0, sizeof(group->staged_commit));
+}
+
+void mls_event_clear(struct mls_event *event)
+{
+	buf_clear(&event->authenticated_data);
+	buf_clear(&event->data);
+	*event = (struct mls_event){ 0 };
+}
+
+void mls_commit_clear(struct mls_commit *commit)
+{
+	buf_clear(&commit->commit);
+	buf_clear(&commit->welcome);
+	buf_clear(&commit->group_info);
+}
+
+enum err mls_welcome_each_ref(struct span welcome,
+			      bool (*each)(void *context, struct span ref),
+			      void *context)
+{
+	struct wire_encrypted_group_secrets entry;
+	struct wire_message message;
+	struct span rest;
+	enum err e;
+
+	TRY(wire_message_decode(welcome, &message));
+	ENSURE(message.format == WIRE_WELCOME, ERR_PEER_MALFORMED);
+	rest = message.welcome.secrets;
+	while (wire_encrypted_group_secrets_next(&rest, &entry))
+		if (!each(context, entry.new_member))
+			break;
+out:
+	return e;
+}

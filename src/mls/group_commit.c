@@ -1,0 +1,435 @@
+/* Commits of ours (12.4.1), external ones included (12.4.3.2). */
+#include <stdlib.h>
+
+#include "mls/framing.h"
+#include "mls/group.h"
+#include "mls/group_info.h"
+#include "mls/group_internal.h"
+#include "mls/key_package.h"
+#include "mls/label.h"
+#include "mls/leaf.h"
+#include "mls/proposals.h"
+#include "mls/tree_check.h"
+#include "mls/welcome.h"
+
+/* A commit in the making. */
+struct making {
+	const struct mls_identity *me;
+	const struct sign_key *signer;
+	const struct mls_epoch *old;
+	enum wire_format format;
+	struct wire_sender sender;
+	struct proposal_list list;
+	struct buf proposals; /* encoded ProposalOrRefs */
+	struct epoch_change change;
+	struct treekem_update update;
+	bool has_path;
+	struct buf signature;
+	struct buf content; /* encoded FramedContent */
+	struct sec joiner;
+	struct mls_epoch *next;
+};
+
+static void making_clear(struct making *m)
+{
+	proposal_list_clear(&m->list);
+	buf_clear(&m->proposals);
+	epoch_change_clear(&m->change);
+	treekem_update_clear(&m->update);
+	buf_clear(&m->signature);
+	buf_clear(&m->content);
+	sec_clear(&m->joiner);
+	epoch_free(m->next);
+}
+
+/* ---- the list ---- */
+
+static enum err put_value(struct making *m, const struct wire_proposal *p)
+{
+	struct proposal_item item = { *p, m->sender, false };
+	struct wire_proposal_or_ref by_value = { .type = WIRE_BY_VALUE,
+						 .proposal = *p };
+
+	wire_proposal_or_ref_put(&m->proposals, &by_value);
+	return proposal_list_add(&m->list, &item);
+}
+
+static bool touches(const struct proposal_item *item, uint32_t leaf)
+{
+	return item->proposal.type == WIRE_PROPOSAL_UPDATE
+		   ? item->sender.index == leaf
+		   : item->proposal.type == WIRE_PROPOSAL_REMOVE &&
+			 item->proposal.removed == leaf;
+}
+
+static bool touched(const struct proposal_list *list, uint32_t leaf)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (touches(&list->items[i], leaf))
+			return true;
+	return false;
+}
+
+/* Whether a proposal that was received fits into our commit. The first for a
+ * leaf wins; Removes are taken before Updates. */
+static bool fits(const struct making *m, const struct proposal_item *item)
+{
+	uint32_t committer = m->old->private.leaf;
+
+	switch ((enum wire_proposal_type)item->proposal.type) {
+	case WIRE_PROPOSAL_ADD:
+		return key_package_check_time(&item->proposal.add,
+					      m->me->now) == ERR_OK;
+	case WIRE_PROPOSAL_UPDATE:
+		return item->sender.index != committer &&
+		       !touched(&m->list, item->sender.index);
+	case WIRE_PROPOSAL_REMOVE:
+		return item->proposal.removed != committer &&
+		       !touched(&m->list, item->proposal.removed);
+	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
+		for (size_t i = 0; i < m->list.count; i++)
+			if (m->list.items[i].proposal.type ==
+			    item->proposal.type)
+				return false;
+		return true;
+	case WIRE_PROPOSAL_PSK:
+	case WIRE_PROPOSAL_REINIT:
+	case WIRE_PROPOSAL_EXTERNAL_INIT:
+		break;
+	}
+	return false;
+}
+
+static enum err put_pending(struct making *m, bool removes)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < m->old->proposal_count; i++) {
+		const struct epoch_proposal *kept = &m->old->proposals[i];
+		struct proposal_item item = { .sender = kept->sender,
+					      .by_reference = true };
+		struct wire_proposal_or_ref by_reference = {
+			.type = WIRE_BY_REFERENCE,
+			.reference = buf_span(&kept->ref),
+		};
+
+		TRY(wire_proposal_decode(buf_span(&kept->encoded),
+					 &item.proposal));
+		if ((item.proposal.type == WIRE_PROPOSAL_REMOVE) != removes ||
+		    !fits(m, &item))
+			continue;
+		wire_proposal_or_ref_put(&m->proposals, &by_reference);
+		TRY(proposal_list_add(&m->list, &item));
+	}
+out:
+	return e;
+}
+
+static enum err put_change(struct making *m, const struct mls_change *change)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < change->remove_count; i++) {
+		struct wire_proposal p = { .type = WIRE_PROPOSAL_REMOVE };
+
+		p.removed = change->removes[i];
+		TRY(put_value(m, &p));
+	}
+	if (change->commit_pending_proposals) {
+		TRY(put_pending(m, true));
+		TRY(put_pending(m, false));
+	}
+	for (size_t i = 0; i < change->add_count; i++) {
+		struct wire_proposal p = { .type = WIRE_PROPOSAL_ADD };
+
+		TRY(wire_key_package_decode(change->adds[i], &p.add));
+		TRY(key_package_check_time(&p.add, m->me->now));
+		TRY(put_value(m, &p));
+	}
+	TRY(buf_end(&m->proposals));
+out:
+	return e;
+}
+
+/* ---- the commit ---- */
+
+/* UpdatePath (7.5), its secrets under the provisional context. */
+static enum err put_path(struct making *m, const struct wire_leaf_node *like,
+			 struct buf *commit)
+{
+	struct epoch_change *change = &m->change;
+	struct buf context = BUF_INIT;
+	enum err e;
+
+	TRY(treekem_make(&change->tree, &change->private, m->me->rng, like,
+			 m->signer, m->old->context.group_id, &m->update));
+	TRY(epoch_provisional_context(m->old, change, &context));
+	TRY(treekem_encrypt(&change->tree, change->private.leaf, m->me->rng,
+			    &m->update, buf_span(&context), change->added,
+			    change->added_count, commit));
+	change->commit_secret = m->update.commit_secret;
+out:
+	buf_clear(&context);
+	return e;
+}
+
+/* Commit, FramedContent, signature, and the next epoch's secrets: 12.4.1 in
+ * its order. `like` NULL: no path. */
+static enum err make_commit(struct making *m, const struct wire_leaf_node *like,
+			    struct wire_content *content)
+{
+	struct buf commit = BUF_INIT;
+	enum err e;
+
+	m->has_path = like != NULL;
+	buf_put_vec(&commit, buf_span(&m->proposals));
+	buf_put_u8(&commit, m->has_path);
+	if (m->has_path)
+		TRY(put_path(m, like, &commit));
+	TRY(buf_end(&commit));
+	*content = (struct wire_content){
+		.group_id = m->old->context.group_id,
+		.epoch = m->old->context.epoch,
+		.sender = m->sender,
+		.type = WIRE_CONTENT_COMMIT,
+		.body = buf_span(&commit),
+	};
+	wire_content_put(&m->content, content);
+	TRY(buf_end(&m->content));
+	content->encoded = buf_span(&m->content);
+	content->body =
+	    span_of(m->content.p + m->content.n - commit.n, commit.n);
+	TRY(framing_sign(m->signer, m->format, content,
+			 buf_span(&m->old->encoded_context), &m->signature));
+	TRY(epoch_next(m->old, &m->change, m->format, content,
+		       buf_span(&m->signature), &m->joiner, &m->next));
+	TRY(epoch_start(m->next, NULL));
+out:
+	buf_clear(&commit);
+	return e;
+}
+
+/* One Welcome for all who were added (12.4.3.1). */
+static enum err make_welcome(struct making *m, struct span group_info,
+			     struct buf *welcome)
+{
+	const struct epoch_change *change = &m->change;
+	struct welcome_recipient *recipients = NULL;
+	struct buf refs = BUF_INIT;
+	size_t nh = m->old->suite->nh;
+	enum err e = ERR_OK;
+
+	if (change->added_count == 0)
+		return ERR_OK;
+	recipients = calloc(change->added_count, sizeof(*recipients));
+	ENSURE(recipients != NULL, ERR_LOCAL_MEMORY);
+	for (size_t i = 0; i < change->added_count; i++)
+		TRY(label_key_package_ref(
+		    m->old->suite, change->added_packages[i].encoded, &refs));
+	for (size_t i = 0; i < change->added_count; i++) {
+		recipients[i].key_package_ref = span_of(refs.p + i * nh, nh);
+		recipients[i].init_key = change->added_packages[i].init_key;
+		if (m->has_path)
+			recipients[i].path_secret = treekem_path_secret_for(
+			    &m->update, m->next->private.leaf,
+			    change->added[i]);
+	}
+	TRY(welcome_seal(m->old->suite, m->me->rng, recipients,
+			 change->added_count, sec_span(&m->joiner),
+			 buf_span(&change->psk_ids),
+			 sec_span(&change->psk_secret), group_info, welcome));
+out:
+	free(recipients);
+	buf_clear(&refs);
+	return e;
+}
+
+static enum err make_outputs(struct making *m, struct buf *info_body,
+			     struct mls_commit *out)
+{
+	enum err e;
+
+	TRY(group_info_make(m->next, m->signer, true, info_body));
+	wire_message_put_header(&out->group_info, WIRE_GROUP_INFO);
+	buf_put(&out->group_info, buf_span(info_body));
+	TRY(buf_end(&out->group_info));
+	TRY(make_welcome(m, buf_span(info_body), &out->welcome));
+out:
+	return e;
+}
+
+static enum err protect(struct making *m, struct secret_tree *messages,
+			const struct wire_content *content, struct buf *message)
+{
+	const struct mls_epoch *old = m->old;
+	struct wire_auth auth = {
+		buf_span(&m->signature),
+		span_of(m->next->confirmation_tag, old->suite->nh),
+	};
+
+	if (m->format == WIRE_PRIVATE_MESSAGE)
+		return framing_protect_private(
+		    old->suite, m->me->rng, content, &auth,
+		    sec_span(&old->secrets.sender_data), messages, 0, message);
+	return framing_protect_public(
+	    old->suite, content, &auth, buf_span(&old->encoded_context),
+	    sec_span(&old->secrets.membership_key), message);
+}
+
+static enum err stage(struct mls_group *group, struct making *m,
+		      struct span message)
+{
+	enum err e;
+
+	TRY(group_hash(message, group->staged_commit));
+	group->staged = m->next;
+	group->staged_own = true;
+	m->next = NULL;
+out:
+	return e;
+}
+
+enum err mls_group_commit(struct mls_group *group,
+			  const struct mls_identity *me,
+			  const struct mls_change *change,
+			  struct mls_commit *out)
+{
+	struct making m = { .me = me, .old = group->now };
+	const struct wire_leaf_node *like = NULL;
+	struct wire_content content;
+	struct buf info = BUF_INIT;
+	enum err e;
+
+	*out = (struct mls_commit){ BUF_INIT, BUF_INIT, BUF_INIT };
+	TRY(group_ready(group));
+	ENSURE(!mls_group_has_pending(group), ERR_STATE_PENDING);
+	TRY(group_signer(group, me, &m.signer));
+	m.format = change->private_handshake ? WIRE_PRIVATE_MESSAGE
+					     : WIRE_PUBLIC_MESSAGE;
+	m.sender =
+	    (struct wire_sender){ WIRE_SENDER_MEMBER, m.old->private.leaf };
+	TRY(put_change(&m, change));
+	TRY(epoch_change_begin(m.old, &m.change));
+	TRY(proposals_apply(m.old, &m.list, m.sender, &m.change));
+	if (change->force_path || m.change.path_required)
+		like = &tree_leaf(&m.old->tree, m.old->private.leaf)->node;
+	TRY(make_commit(&m, like, &content));
+	TRY(make_outputs(&m, &info, out));
+	TRY(protect(&m, &group->now->messages, &content, &out->commit));
+	TRY(stage(group, &m, buf_span(&out->commit)));
+out:
+	if (e != ERR_OK)
+		mls_commit_clear(out);
+	making_clear(&m);
+	buf_clear(&info);
+	return e;
+}
+
+/* ---- external commits ---- */
+
+/* Our former leaf: the member with our identity. */
+static bool find_former(const struct mls_epoch *old,
+			const struct mls_identity *me, uint32_t *found)
+{
+	for (*found = 0; tree_next_member(&old->tree, *found, found);
+	     (*found)++) {
+		const struct wire_leaf_node *leaf =
+		    &tree_leaf(&old->tree, *found)->node;
+
+		if (leaf->credential.type == WIRE_CREDENTIAL_BASIC &&
+		    span_equal(leaf->credential.identity,
+			       me->credential_identity))
+			return true;
+	}
+	return false;
+}
+
+static enum err put_external(struct making *m, struct span external_pub,
+			     bool resync, struct buf *kem_output)
+{
+	struct wire_proposal init = { .type = WIRE_PROPOSAL_EXTERNAL_INIT };
+	struct wire_proposal former = { .type = WIRE_PROPOSAL_REMOVE };
+	enum err e;
+
+	TRY(key_schedule_external_init(m->old->suite, m->me->rng, external_pub,
+				       kem_output, &m->change.init_secret));
+	init.kem_output = buf_span(kem_output);
+	TRY(put_value(m, &init));
+	if (resync && find_former(m->old, m->me, &former.removed))
+		TRY(put_value(m, &former));
+	TRY(buf_end(&m->proposals));
+out:
+	return e;
+}
+
+/* The leaf goes to "the leftmost blank leaf node in the new ratchet tree". */
+static enum err make_external(struct making *m, struct span external_pub,
+			      bool resync, struct wire_content *content)
+{
+	struct key_package_profile profile = { .lists = BUF_INIT };
+	struct buf kem_output = BUF_INIT;
+	enum err e;
+
+	TRY(key_package_profile(m->me, false, &profile));
+	TRY(leaf_check_group(&profile.leaf, m->old->context.extensions));
+	TRY(epoch_change_begin(m->old, &m->change));
+	TRY(put_external(m, external_pub, resync, &kem_output));
+	TRY(proposals_apply(m->old, &m->list, m->sender, &m->change));
+	ENSURE(
+	    !tree_has_signature_key(&m->change.tree, m->me->signature_public),
+	    ERR_STATE_CONFLICT);
+	TRY(tree_free_leaf(&m->change.tree, &m->change.private.leaf));
+	TRY(make_commit(m, &profile.leaf, content));
+	TRY(tree_check_credentials(&m->next->tree));
+out:
+	key_package_profile_clear(&profile);
+	buf_clear(&kem_output);
+	return e;
+}
+
+enum err mls_group_join_external(const struct mls_identity *me,
+				 struct span group_info, bool resync,
+				 struct mls_group **group,
+				 struct mls_commit *out)
+{
+	struct making m = { .me = me,
+			    .format = WIRE_PUBLIC_MESSAGE,
+			    .sender = { WIRE_SENDER_NEW_MEMBER_COMMIT, 0 } };
+	struct mls_group *joined = NULL;
+	struct mls_epoch *old = NULL;
+	struct sign_key *signer = NULL;
+	struct span extension, external_pub;
+	struct wire_message message;
+	struct wire_content content;
+	struct buf info = BUF_INIT;
+	enum err e;
+
+	*out = (struct mls_commit){ BUF_INIT, BUF_INIT, BUF_INIT };
+	TRY(wire_message_decode(group_info, &message));
+	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_MALFORMED);
+	ENSURE(wire_extensions_find(message.group_info.extensions,
+				    WIRE_EXTENSION_EXTERNAL_PUB, &extension),
+	       ERR_PEER_INVALID);
+	TRY(wire_external_pub_decode(extension, &external_pub));
+	TRY(group_info_open(me->suite, &message.group_info, SPAN_EMPTY, &old));
+	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
+	m.signer = signer;
+	m.old = old;
+	TRY(make_external(&m, external_pub, resync, &content));
+	TRY(make_outputs(&m, &info, out));
+	TRY(protect(&m, NULL, &content, &out->commit));
+	TRY(group_new(old, &joined));
+	old = NULL;
+	TRY(stage(joined, &m, buf_span(&out->commit)));
+	*group = joined;
+	joined = NULL;
+out:
+	if (e != ERR_OK)
+		mls_commit_clear(out);
+	mls_group_free(joined);
+	making_clear(&m);
+	epoch_free(old);
+	sign_key_free(signer);
+	buf_clear(&info);
+	return e;
+}

@@ -1,0 +1,102 @@
+#include "mls/group_info.h"
+
+#include <string.h>
+
+#include "mls/transcript.h"
+#include "mls/tree_check.h"
+#include "mls/welcome.h"
+
+static enum err put_extensions(const struct mls_epoch *epoch, bool with_tree,
+			       struct buf *out)
+{
+	struct buf key = BUF_INIT, data = BUF_INIT;
+	struct sec private_key = { .n = 0 };
+	enum err e;
+
+	TRY(key_schedule_external(epoch->suite,
+				  sec_span(&epoch->secrets.external),
+				  &private_key, &key));
+	buf_put_vec(&data, buf_span(&key));
+	wire_extension_put(out, WIRE_EXTENSION_EXTERNAL_PUB, buf_span(&data));
+	if (with_tree) {
+		buf_reset(&data);
+		tree_encode(&epoch->tree, &data);
+		TRY(buf_end(&data));
+		wire_extension_put(out, WIRE_EXTENSION_RATCHET_TREE,
+				   buf_span(&data));
+	}
+	TRY(buf_end(out));
+out:
+	sec_clear(&private_key);
+	buf_clear(&key);
+	buf_clear(&data);
+	return e;
+}
+
+enum err group_info_make(const struct mls_epoch *epoch,
+			 const struct sign_key *signer, bool with_tree,
+			 struct buf *group_info)
+{
+	struct buf extensions = BUF_INIT, fields = BUF_INIT;
+	struct buf signature = BUF_INIT;
+	struct wire_group_info info = {
+		.context = epoch->context,
+		.confirmation_tag =
+		    span_of(epoch->confirmation_tag, epoch->suite->nh),
+		.signer = epoch->private.leaf,
+	};
+	enum err e;
+
+	TRY(put_extensions(epoch, with_tree, &extensions));
+	info.extensions = buf_span(&extensions);
+	wire_group_info_put_unsigned(&fields, &info);
+	TRY(buf_end(&fields));
+	TRY(welcome_sign_group_info(signer, buf_span(&fields), &signature));
+	buf_put(group_info, buf_span(&fields));
+	buf_put_vec(group_info, buf_span(&signature));
+	TRY(buf_end(group_info));
+out:
+	buf_clear(&extensions);
+	buf_clear(&fields);
+	buf_clear(&signature);
+	return e;
+}
+
+enum err group_info_open(const struct suite *suite,
+			 const struct wire_group_info *info, struct span tree,
+			 struct mls_epoch **out)
+{
+	struct mls_epoch *epoch = NULL;
+	const struct sign_key *key;
+	struct span hash;
+	enum err e;
+
+	ENSURE(info->context.version == WIRE_VERSION_MLS10 &&
+		   info->context.cipher_suite == suite->id,
+	       ERR_PEER_UNSUPPORTED);
+	if (tree.n == 0)
+		ENSURE(wire_extensions_find(info->extensions,
+					    WIRE_EXTENSION_RATCHET_TREE, &tree),
+		       ERR_PEER_INVALID);
+	TRY(epoch_new(suite, &epoch));
+	TRY(tree_decode(&epoch->tree, suite, tree));
+	/* "Verify the signature on the GroupInfo object. ... If the node is
+	 * blank or if signature verification fails, return an error." */
+	TRY(tree_signature_key(&epoch->tree, info->signer, &key));
+	TRY(welcome_verify_group_info(key, info));
+	/* "the tree hash of the ratchet tree matches the tree_hash field" */
+	TRY(tree_hash_root(&epoch->tree, &hash));
+	ENSURE(span_equal(hash, info->context.tree_hash), ERR_PEER_INVALID);
+	TRY(tree_check(&epoch->tree, info->context.group_id,
+		       info->context.extensions));
+	TRY(epoch_set_context(epoch, &info->context));
+	ENSURE(info->confirmation_tag.n == suite->nh, ERR_PEER_INVALID);
+	memcpy(epoch->confirmation_tag, info->confirmation_tag.p, suite->nh);
+	TRY(transcript_interim(suite, epoch->context.confirmed_transcript_hash,
+			       info->confirmation_tag, epoch->interim));
+	*out = epoch;
+	epoch = NULL;
+out:
+	epoch_free(epoch);
+	return e;
+}

@@ -1,0 +1,42 @@
+/* What a group is made of; for the group's own files. */
+#ifndef HERMETIC_MLS_GROUP_INTERNAL_H
+#define HERMETIC_MLS_GROUP_INTERNAL_H
+
+#include "mls/epoch.h"
+#include "mls/group.h"
+
+/* Past epochs whose messages can still be read. What that costs: who takes
+ * over a member reads what was sent in these epochs and not yet received. */
+#define GROUP_PAST_EPOCHS 5
+
+#define GROUP_COMMIT_HASH 32
+
+struct mls_group {
+	struct mls_epoch *now;	  /* without secrets before an external join */
+	struct mls_epoch *staged; /* the epoch to come, or NULL */
+	bool staged_own;	  /* by a commit of ours */
+	bool staged_removal;	  /* by a commit that removes us; no `staged` */
+	uint8_t staged_commit[GROUP_COMMIT_HASH]; /* SHA-256 of its message */
+	bool removed; /* a removal was merged: nothing works */
+	struct mls_epoch *past[GROUP_PAST_EPOCHS]; /* newest first */
+	/* Our signature key, parsed, so that nobody parses it twice. */
+	struct sec signer_bytes;
+	struct sign_key *signer;
+};
+
+MUST_CHECK enum err group_new(struct mls_epoch *now, struct mls_group **group);
+
+/* We are a member: ERR_STATE_GONE after a removal or before joining. */
+MUST_CHECK enum err group_ready(const struct mls_group *group);
+
+/* The parsed signature key of `me`, who must be the one of our leaf:
+ * ERR_LOCAL_BUG. Borrowed. */
+MUST_CHECK enum err group_signer(struct mls_group *group,
+				 const struct mls_identity *me,
+				 const struct sign_key **signer);
+
+/* SHA-256 of a message, to know it again. */
+MUST_CHECK enum err group_hash(struct span message,
+			       uint8_t hash[GROUP_COMMIT_HASH]);
+
+#endif

@@ -1,0 +1,113 @@
+/* Joining by Welcome (12.4.3.1). */
+#include "mls/group.h"
+#include "mls/group_info.h"
+#include "mls/group_internal.h"
+#include "mls/label.h"
+#include "mls/welcome.h"
+#include "wire/message.h"
+
+/* What a joiner has in hand. */
+struct joining {
+	const struct mls_identity *me;
+	struct wire_key_package key_package;
+	const struct mls_key_package_secrets *secrets;
+	struct wire_welcome welcome;
+	struct buf plaintext; /* of the GroupSecrets */
+	struct wire_group_secrets group_secrets;
+	struct sec psk_secret;
+	struct buf group_info;
+};
+
+/* "Identify an entry in the secrets array where the new_member value
+ * corresponds to one of this client's KeyPackages" */
+static enum err open_secrets(struct joining *j)
+{
+	const struct suite *suite = j->me->suite;
+	struct wire_encrypted_group_secrets entry;
+	struct buf ref = BUF_INIT;
+	enum err e;
+
+	/* "the cipher suite indicated in the KeyPackage does not match the one
+	 * in the Welcome message, return an error" */
+	ENSURE(j->key_package.cipher_suite == suite->id &&
+		   j->welcome.cipher_suite == suite->id,
+	       ERR_PEER_INVALID);
+	TRY(label_key_package_ref(suite, j->key_package.encoded, &ref));
+	ENSURE(welcome_find(&j->welcome, buf_span(&ref), &entry),
+	       ERR_PEER_INVALID);
+	TRY(welcome_open_secrets(suite, &j->welcome, &entry,
+				 sec_span(&j->secrets->init_private),
+				 &j->plaintext, &j->group_secrets));
+	ENSURE(j->group_secrets.psk_count == 0, ERR_PEER_UNSUPPORTED);
+	TRY(welcome_open_group_info(suite, &j->welcome,
+				    j->group_secrets.joiner_secret,
+				    sec_span(&j->psk_secret), &j->group_info));
+out:
+	buf_clear(&ref);
+	return e;
+}
+
+/* "Identify a leaf whose LeafNode is identical to the one in the KeyPackage" */
+static enum err find_own_leaf(const struct joining *j, struct mls_epoch *epoch)
+{
+	uint32_t leaf = 0;
+
+	for (; tree_next_member(&epoch->tree, leaf, &leaf); leaf++) {
+		if (span_equal(tree_leaf(&epoch->tree, leaf)->node.encoded,
+			       j->key_package.leaf_node.encoded)) {
+			epoch->private.leaf = leaf;
+			epoch->private.keys[0] = j->secrets->encryption_private;
+			return ERR_OK;
+		}
+	}
+	return ERR_PEER_INVALID;
+}
+
+static enum err enter(const struct joining *j,
+		      const struct wire_group_info *info,
+		      struct mls_epoch *epoch)
+{
+	const struct wire_group_secrets *secrets = &j->group_secrets;
+	enum err e;
+
+	TRY(find_own_leaf(j, epoch));
+	if (secrets->has_path_secret)
+		TRY(treekem_join(&epoch->tree, &epoch->private, info->signer,
+				 secrets->path_secret));
+	TRY(key_schedule_epoch(
+	    j->me->suite, secrets->joiner_secret, sec_span(&j->psk_secret),
+	    buf_span(&epoch->encoded_context), NULL, &epoch->secrets));
+	/* "Verify the confirmation tag in the GroupInfo" */
+	TRY(epoch_start(epoch, &info->confirmation_tag));
+out:
+	return e;
+}
+
+enum err mls_group_join(const struct mls_identity *me, struct span welcome,
+			struct span tree, struct span key_package,
+			const struct mls_key_package_secrets *secrets,
+			struct mls_group **group)
+{
+	struct joining j = { .me = me, .secrets = secrets };
+	struct mls_epoch *epoch = NULL;
+	struct wire_message message;
+	struct wire_group_info info;
+	enum err e;
+
+	TRY(wire_message_decode(welcome, &message));
+	ENSURE(message.format == WIRE_WELCOME, ERR_PEER_MALFORMED);
+	j.welcome = message.welcome;
+	TRY(wire_key_package_decode(key_package, &j.key_package));
+	TRY(open_secrets(&j));
+	TRY(wire_group_info_decode(buf_span(&j.group_info), &info));
+	TRY(group_info_open(me->suite, &info, tree, &epoch));
+	TRY(enter(&j, &info, epoch));
+	TRY(group_new(epoch, group));
+	epoch = NULL;
+out:
+	epoch_free(epoch);
+	buf_clear(&j.plaintext);
+	buf_clear(&j.group_info);
+	sec_clear(&j.psk_secret);
+	return e;
+}

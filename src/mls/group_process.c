@@ -1,0 +1,462 @@
+/* What arrives: messages of members, and commits of others (12.4.2). */
+#include <string.h>
+
+#include "mls/framing.h"
+#include "mls/group.h"
+#include "mls/group_internal.h"
+#include "mls/label.h"
+#include "mls/leaf.h"
+#include "mls/proposals.h"
+#include "mls/tree_check.h"
+
+/* A message whose sender is authenticated. */
+struct arrival {
+	struct mls_epoch *epoch;
+	enum wire_format format;
+	struct wire_content content;
+	struct wire_auth auth;
+	struct buf plaintext;	     /* content borrows from it */
+	struct secret_tree messages; /* handshake keys as they are afterwards */
+};
+
+/* Which epoch a message is for. */
+static enum err find_epoch(const struct mls_group *group, struct span group_id,
+			   uint64_t epoch, uint8_t content_type,
+			   struct mls_epoch **found)
+{
+	struct mls_epoch *now = group->now;
+
+	*found = now;
+	if (!span_equal(group_id, now->context.group_id))
+		return ERR_PEER_INVALID;
+	if (epoch == now->context.epoch)
+		return ERR_OK;
+	/* Handshakes are good in their own epoch only (12.1, 12.4.2). */
+	if (content_type != WIRE_CONTENT_APPLICATION ||
+	    epoch > now->context.epoch)
+		return ERR_STATE_EPOCH;
+	for (size_t i = 0; i < GROUP_PAST_EPOCHS; i++) {
+		*found = group->past[i];
+		if (*found != NULL && (*found)->context.epoch == epoch)
+			return ERR_OK;
+	}
+	return ERR_STATE_GONE;
+}
+
+/* ---- who sent it (6.1) ---- */
+
+/* "external: The signature key at the index indicated by sender_index in the
+ * external_senders group context extension" */
+static enum err external_sender_key(const struct mls_epoch *epoch,
+				    uint32_t index, struct span *key)
+{
+	struct wire_external_sender sender;
+	struct span data, list;
+	enum err e;
+
+	ENSURE(wire_extensions_find(epoch->context.extensions,
+				    WIRE_EXTENSION_EXTERNAL_SENDERS, &data),
+	       ERR_PEER_INVALID);
+	TRY(wire_external_senders_decode(data, &list));
+	do {
+		ENSURE(wire_external_senders_next(&list, &sender),
+		       ERR_PEER_INVALID);
+	} while (index-- > 0);
+	*key = sender.signature_key;
+out:
+	return e;
+}
+
+/* 12.1.8: "only the following types may be sent by an external sender" */
+static bool external_may_send(uint16_t type)
+{
+	return type == WIRE_PROPOSAL_ADD || type == WIRE_PROPOSAL_REMOVE ||
+	       type == WIRE_PROPOSAL_PSK || type == WIRE_PROPOSAL_REINIT ||
+	       type == WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS;
+}
+
+/* The key of a sender who is no member, which his message must fit. */
+static enum err outsider_key(const struct mls_epoch *epoch,
+			     const struct wire_content *content,
+			     struct span *key)
+{
+	bool proposal = content->type == WIRE_CONTENT_PROPOSAL;
+	enum err e = ERR_OK;
+
+	switch ((enum wire_sender_type)content->sender.type) {
+	case WIRE_SENDER_EXTERNAL:
+		ENSURE(proposal && external_may_send(content->proposal.type),
+		       ERR_PEER_INVALID);
+		TRY(external_sender_key(epoch, content->sender.index, key));
+		break;
+	case WIRE_SENDER_NEW_MEMBER_PROPOSAL:
+		ENSURE(proposal && content->proposal.type == WIRE_PROPOSAL_ADD,
+		       ERR_PEER_INVALID);
+		*key = content->proposal.add.leaf_node.signature_key;
+		break;
+	case WIRE_SENDER_NEW_MEMBER_COMMIT:
+		/* 12.4.3.2: "External Commits MUST contain a path field" */
+		ENSURE(content->type == WIRE_CONTENT_COMMIT &&
+			   content->commit.has_path,
+		       ERR_PEER_INVALID);
+		*key = content->commit.path.leaf_node.signature_key;
+		break;
+	case WIRE_SENDER_MEMBER:
+		e = ERR_LOCAL_BUG;
+		break;
+	}
+out:
+	return e;
+}
+
+static enum err verify(const struct mls_epoch *epoch,
+		       const struct arrival *arrival)
+{
+	const struct wire_content *content = &arrival->content;
+	struct sign_key *outsider = NULL;
+	const struct sign_key *key = NULL;
+	struct span bytes;
+	enum err e;
+
+	if (content->sender.type == WIRE_SENDER_MEMBER) {
+		TRY(tree_signature_key(&epoch->tree, content->sender.index,
+				       &key));
+	} else {
+		TRY(outsider_key(epoch, content, &bytes));
+		TRY(sign_public_parse(epoch->suite, bytes, &outsider));
+		key = outsider;
+	}
+	TRY(framing_verify(key, arrival->format, content,
+			   arrival->auth.signature,
+			   buf_span(&epoch->encoded_context)));
+out:
+	sign_key_free(outsider);
+	return e;
+}
+
+static enum err open_public(const struct mls_group *group,
+			    const struct wire_public_message *m,
+			    struct arrival *arrival)
+{
+	const struct wire_content *content = &m->content;
+	enum err e;
+
+	TRY(find_epoch(group, content->group_id, content->epoch, content->type,
+		       &arrival->epoch));
+	ENSURE(content->type != WIRE_CONTENT_APPLICATION, ERR_PEER_INVALID);
+	TRY(framing_check_public(
+	    arrival->epoch->suite, m,
+	    buf_span(&arrival->epoch->encoded_context),
+	    sec_span(&arrival->epoch->secrets.membership_key)));
+	arrival->content = *content;
+	arrival->auth = m->auth;
+	TRY(verify(arrival->epoch, arrival));
+out:
+	return e;
+}
+
+static enum err copy_tree(const struct secret_tree *from,
+			  struct secret_tree *to)
+{
+	struct buf state = BUF_INIT;
+	struct rd r;
+	enum err e;
+
+	secret_tree_save(from, &state);
+	TRY(buf_end(&state));
+	r = rd_init(buf_span(&state));
+	TRY(secret_tree_load(to, from->suite, &r));
+out:
+	buf_clear(&state);
+	return e;
+}
+
+/* Handshakes are opened with a copy of the ratchets, so that one that is
+ * refused later, or discarded, can be processed again. */
+static enum err open_private(const struct mls_group *group,
+			     const struct wire_private_message *m,
+			     struct arrival *arrival)
+{
+	struct secret_tree *messages;
+	struct wire_sender_data sender;
+	struct mls_epoch *epoch;
+	const struct sign_key *key;
+	enum err e;
+
+	TRY(find_epoch(group, m->group_id, m->epoch, m->content_type, &epoch));
+	arrival->epoch = epoch;
+	messages = &epoch->messages;
+	if (m->content_type != WIRE_CONTENT_APPLICATION) {
+		messages = &arrival->messages;
+		TRY(copy_tree(&epoch->messages, messages));
+	}
+	TRY(framing_open_sender(
+	    epoch->suite, m, sec_span(&epoch->secrets.sender_data), &sender));
+	/* 6.3.2: "MUST verify that the leaf index ... identifies a non-blank
+	 * node" */
+	TRY(tree_signature_key(&epoch->tree, sender.leaf_index, &key));
+	TRY(framing_open_private(
+	    epoch->suite, m, &sender, key, buf_span(&epoch->encoded_context),
+	    messages, &arrival->plaintext, &arrival->content, &arrival->auth));
+out:
+	return e;
+}
+
+/* ---- proposals ---- */
+
+static enum err take_proposal(struct arrival *arrival)
+{
+	struct mls_epoch *epoch = arrival->epoch;
+	struct buf authenticated = BUF_INIT, ref = BUF_INIT;
+	struct proposal_item item = { arrival->content.proposal,
+				      arrival->content.sender, true };
+	enum err e;
+
+	TRY(proposal_check(epoch, &item));
+	framing_put_authenticated(&authenticated, arrival->format,
+				  &arrival->content, &arrival->auth);
+	TRY(buf_end(&authenticated));
+	TRY(label_proposal_ref(epoch->suite, buf_span(&authenticated), &ref));
+	TRY(epoch_keep_proposal(epoch, buf_span(&ref), item.proposal.encoded,
+				item.sender));
+	if (arrival->format == WIRE_PRIVATE_MESSAGE) {
+		secret_tree_clear(&epoch->messages);
+		epoch->messages = arrival->messages;
+		arrival->messages = SECRET_TREE_INIT;
+	}
+out:
+	buf_clear(&authenticated);
+	buf_clear(&ref);
+	return e;
+}
+
+/* ---- commits ---- */
+
+/* 12.2: a joiner who removes a leaf "removes an old version of themselves":
+ * with the same identity. */
+static enum err check_former(const struct mls_epoch *epoch,
+			     const struct proposal_list *list,
+			     const struct wire_leaf_node *joiner)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct wire_proposal *p = &list->items[i].proposal;
+		const struct tree_leaf *former;
+
+		if (p->type != WIRE_PROPOSAL_REMOVE)
+			continue;
+		former = tree_leaf(&epoch->tree, p->removed);
+		ENSURE(former != NULL &&
+			   span_equal(former->node.credential.encoded,
+				      joiner->credential.encoded),
+		       ERR_PEER_INVALID);
+	}
+out:
+	return e;
+}
+
+/* 7.3, for the leaf of an UpdatePath. That its encryption key is new is
+ * checked by treekem_merge(). */
+static enum err check_path_leaf(const struct mls_epoch *epoch,
+				const struct epoch_change *change,
+				uint32_t sender,
+				const struct wire_leaf_node *leaf)
+{
+	const struct tree_leaf *old = tree_leaf(&change->tree, sender);
+	enum err e;
+
+	ENSURE(leaf->source == WIRE_LEAF_COMMIT, ERR_PEER_INVALID);
+	TRY(leaf_check(epoch->suite, leaf));
+	TRY(leaf_check_group(leaf, change->extensions));
+	TRY(leaf_verify_alone(epoch->suite, leaf, epoch->context.group_id,
+			      sender));
+	/* "unique among the members of the group: signature_key" */
+	ENSURE((old != NULL &&
+		span_equal(old->node.signature_key, leaf->signature_key)) ||
+		   !tree_has_signature_key(&change->tree, leaf->signature_key),
+	       ERR_PEER_INVALID);
+out:
+	return e;
+}
+
+static enum err apply_path(const struct mls_epoch *epoch,
+			   const struct wire_update_path *path, uint32_t sender,
+			   struct epoch_change *change)
+{
+	struct buf context = BUF_INIT;
+	enum err e;
+
+	TRY(check_path_leaf(epoch, change, sender, &path->leaf_node));
+	TRY(treekem_merge(&change->tree, sender, path));
+	TRY(tree_check_credentials(&change->tree));
+	TRY(epoch_provisional_context(epoch, change, &context));
+	TRY(treekem_decrypt(&change->tree, &change->private, sender, path,
+			    buf_span(&context), change->added,
+			    change->added_count, &change->commit_secret));
+out:
+	buf_clear(&context);
+	return e;
+}
+
+/* The list and the path, applied; *sender: the committer's leaf. */
+static enum err apply_commit(const struct mls_epoch *epoch,
+			     const struct wire_content *content,
+			     struct epoch_change *change, uint32_t *sender)
+{
+	const struct wire_commit *commit = &content->commit;
+	bool external = content->sender.type == WIRE_SENDER_NEW_MEMBER_COMMIT;
+	struct proposal_list list = { NULL, 0 };
+	enum err e;
+
+	TRY(proposal_list_of_commit(epoch, commit, content->sender, &list));
+	TRY(proposals_apply(epoch, &list, content->sender, change));
+	/* 12.4: "the path field of a Commit MUST be populated" */
+	ENSURE(commit->has_path || !change->path_required, ERR_PEER_INVALID);
+	*sender = content->sender.index;
+	if (external) {
+		TRY(check_former(epoch, &list, &commit->path.leaf_node));
+		TRY(tree_free_leaf(&change->tree, sender));
+	}
+	if (commit->has_path && !change->removes_us)
+		TRY(apply_path(epoch, &commit->path, *sender, change));
+out:
+	proposal_list_clear(&list);
+	return e;
+}
+
+static enum err take_commit(struct mls_group *group, struct arrival *arrival,
+			    struct span message, struct mls_event *event)
+{
+	const struct wire_content *content = &arrival->content;
+	struct mls_epoch *epoch = arrival->epoch, *next = NULL;
+	struct epoch_change change = { 0 };
+	struct sec joiner = { .n = 0 };
+	uint32_t sender;
+	enum err e;
+
+	/* Ours come back as the staged one, or not at all. */
+	ENSURE(content->sender.type != WIRE_SENDER_MEMBER ||
+		   content->sender.index != epoch->private.leaf,
+	       ERR_PEER_INVALID);
+	TRY(epoch_change_begin(epoch, &change));
+	TRY(apply_commit(epoch, content, &change, &sender));
+	if (!change.removes_us) {
+		TRY(epoch_next(epoch, &change, arrival->format, content,
+			       arrival->auth.signature, &joiner, &next));
+		TRY(epoch_start(next, &arrival->auth.confirmation_tag));
+	}
+	TRY(group_hash(message, group->staged_commit));
+	event->self_removed = change.removes_us;
+	event->external_join =
+	    content->sender.type == WIRE_SENDER_NEW_MEMBER_COMMIT;
+	event->sender = sender;
+	group->staged_removal = change.removes_us;
+	group->staged = next;
+	next = NULL;
+out:
+	sec_clear(&joiner);
+	epoch_change_clear(&change);
+	epoch_free(next);
+	return e;
+}
+
+/* ---- the whole ---- */
+
+static enum err dispatch(struct mls_group *group, struct arrival *arrival,
+			 struct span message, struct mls_event *event)
+{
+	const struct wire_content *content = &arrival->content;
+	enum err e = ERR_OK;
+
+	event->epoch = content->epoch;
+	event->sender = content->sender.index;
+	buf_put(&event->authenticated_data, content->authenticated_data);
+	TRY(buf_end(&event->authenticated_data));
+	switch ((enum wire_content_type)content->type) {
+	case WIRE_CONTENT_APPLICATION:
+		event->kind = MLS_EVENT_APPLICATION;
+		buf_put(&event->data, content->application_data);
+		TRY(buf_end(&event->data));
+		break;
+	case WIRE_CONTENT_PROPOSAL:
+		event->kind = MLS_EVENT_PROPOSAL;
+		TRY(take_proposal(arrival));
+		break;
+	case WIRE_CONTENT_COMMIT:
+		event->kind = MLS_EVENT_COMMIT;
+		TRY(take_commit(group, arrival, message, event));
+		break;
+	}
+out:
+	return e;
+}
+
+static bool is_commit(const struct wire_message *m)
+{
+	return m->format == WIRE_PUBLIC_MESSAGE
+		   ? m->public_message.content.type == WIRE_CONTENT_COMMIT
+		   : m->format == WIRE_PRIVATE_MESSAGE &&
+			 m->private_message.content_type == WIRE_CONTENT_COMMIT;
+}
+
+/* The commit that is staged, again: ours come back from the delivery service,
+ * others may be delivered twice. */
+static enum err is_staged(const struct mls_group *group, struct span message,
+			  bool *same)
+{
+	uint8_t hash[GROUP_COMMIT_HASH];
+	enum err e;
+
+	TRY(group_hash(message, hash));
+	*same = memcmp(hash, group->staged_commit, sizeof(hash)) == 0;
+out:
+	return e;
+}
+
+static enum err again(const struct mls_group *group, struct span message,
+		      struct mls_event *event)
+{
+	bool same;
+	enum err e;
+
+	TRY(is_staged(group, message, &same));
+	ENSURE(same && group->staged_own, ERR_STATE_PENDING);
+	event->kind = MLS_EVENT_OWN;
+	event->epoch = group->now->context.epoch;
+	event->sender = group->staged->private.leaf;
+out:
+	return e;
+}
+
+enum err mls_group_process(struct mls_group *group, uint64_t now,
+			   struct span bytes, struct mls_event *event)
+{
+	struct arrival arrival = { .messages = SECRET_TREE_INIT };
+	struct wire_message message;
+	enum err e;
+
+	/* 7.3 only recommends lifetimes to a receiver, and who refuses a
+	 * commit that others accept has left the group. */
+	(void)now;
+	*event = (struct mls_event){ 0 };
+	TRY(wire_message_decode(bytes, &message));
+	if (mls_group_has_pending(group) && is_commit(&message))
+		return again(group, bytes, event);
+	TRY(group_ready(group));
+	arrival.format = (enum wire_format)message.format;
+	if (message.format == WIRE_PUBLIC_MESSAGE) {
+		TRY(open_public(group, &message.public_message, &arrival));
+	} else {
+		ENSURE(message.format == WIRE_PRIVATE_MESSAGE,
+		       ERR_PEER_INVALID);
+		TRY(open_private(group, &message.private_message, &arrival));
+	}
+	TRY(dispatch(group, &arrival, bytes, event));
+out:
+	if (e != ERR_OK)
+		mls_event_clear(event);
+	buf_clear(&arrival.plaintext);
+	secret_tree_clear(&arrival.messages);
+	return e;
+}

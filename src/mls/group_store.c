@@ -1,0 +1,224 @@
+/* A group's state as bytes. */
+#include <string.h>
+
+#include "mls/group.h"
+#include "mls/group_internal.h"
+#include "mls/tree_store.h"
+
+static const uint8_t magic[] = { 'H', 'M', 'L', 'S', 1 };
+
+enum { FLAG_OWN = 1, FLAG_REMOVAL = 2, FLAG_REMOVED = 4, FLAG_STAGED = 8 };
+
+/* ---- an epoch ---- */
+
+static void put_sec(struct buf *out, const struct sec *s)
+{
+	buf_put_vec(out, sec_span(s));
+}
+
+static void read_sec(struct rd *r, struct sec *s)
+{
+	struct span bytes = rd_vec(r);
+	enum err e = sec_set(s, bytes);
+
+	if (e != ERR_OK)
+		rd_fail(r, ERR_PEER_MALFORMED);
+}
+
+static struct sec *secret_at(struct mls_epoch_secrets *secrets, size_t i)
+{
+	struct sec *all[] = { &secrets->sender_data,
+			      &secrets->encryption,
+			      &secrets->exporter,
+			      &secrets->external,
+			      &secrets->confirmation_key,
+			      &secrets->membership_key,
+			      &secrets->resumption_psk,
+			      &secrets->epoch_authenticator,
+			      &secrets->init };
+
+	return i < sizeof(all) / sizeof(*all) ? all[i] : NULL;
+}
+
+static void put_private(const struct treekem_private *private, struct buf *out)
+{
+	buf_put_u32(out, private->leaf);
+	for (size_t i = 0; i < TREE_LEVELS_MAX; i++)
+		put_sec(out, &private->keys[i]);
+}
+
+static void read_private(struct rd *r, struct treekem_private *private)
+{
+	private->leaf = rd_u32(r);
+	for (size_t i = 0; i < TREE_LEVELS_MAX; i++)
+		read_sec(r, &private->keys[i]);
+}
+
+static void put_proposals(const struct mls_epoch *epoch, struct buf *out)
+{
+	buf_put_u32(out, (uint32_t)epoch->proposal_count);
+	for (size_t i = 0; i < epoch->proposal_count; i++) {
+		const struct epoch_proposal *kept = &epoch->proposals[i];
+
+		buf_put_u8(out, kept->sender.type);
+		buf_put_u32(out, kept->sender.index);
+		buf_put_vec(out, buf_span(&kept->ref));
+		buf_put_vec(out, buf_span(&kept->encoded));
+	}
+}
+
+static enum err read_proposals(struct rd *r, struct mls_epoch *epoch)
+{
+	enum err e = ERR_OK;
+
+	for (uint32_t count = rd_u32(r); count > 0; count--) {
+		struct wire_sender sender = { .type = rd_u8(r) };
+		struct span ref, encoded;
+		struct wire_proposal proposal;
+
+		sender.index = rd_u32(r);
+		ref = rd_vec(r);
+		encoded = rd_vec(r);
+		TRY(r->fail);
+		TRY(wire_proposal_decode(encoded, &proposal));
+		TRY(epoch_keep_proposal(epoch, ref, encoded, sender));
+	}
+out:
+	return e;
+}
+
+static void put_epoch(const struct mls_epoch *epoch, const struct tree *like,
+		      struct buf *out)
+{
+	struct mls_epoch_secrets secrets = epoch->secrets;
+	size_t nh = epoch->suite->nh;
+
+	buf_put_vec(out, buf_span(&epoch->encoded_context));
+	buf_put(out, span_of(epoch->interim, nh));
+	buf_put(out, span_of(epoch->confirmation_tag, nh));
+	tree_save(&epoch->tree, like, out);
+	put_private(&epoch->private, out);
+	for (size_t i = 0; secret_at(&secrets, i) != NULL; i++)
+		put_sec(out, secret_at(&secrets, i));
+	buf_put_u8(out, epoch->messages.suite != NULL);
+	if (epoch->messages.suite != NULL)
+		secret_tree_save(&epoch->messages, out);
+	put_proposals(epoch, out);
+	sec_wipe(&secrets, sizeof(secrets));
+}
+
+static enum err read_epoch(struct rd *r, const struct suite *suite,
+			   const struct tree *like, struct mls_epoch **out)
+{
+	struct mls_epoch *epoch = NULL;
+	struct wire_group_context context;
+	enum err e;
+
+	TRY(epoch_new(suite, &epoch));
+	TRY(wire_group_context_decode(rd_vec(r), &context));
+	ENSURE(context.cipher_suite == suite->id, ERR_PEER_MALFORMED);
+	TRY(epoch_set_context(epoch, &context));
+	rd_copy(r, epoch->interim, suite->nh);
+	rd_copy(r, epoch->confirmation_tag, suite->nh);
+	TRY(tree_load(&epoch->tree, suite, like, r));
+	read_private(r, &epoch->private);
+	for (size_t i = 0; secret_at(&epoch->secrets, i) != NULL; i++)
+		read_sec(r, secret_at(&epoch->secrets, i));
+	if (rd_u8(r) != 0)
+		TRY(secret_tree_load(&epoch->messages, suite, r));
+	TRY(read_proposals(r, epoch));
+	TRY(r->fail);
+	*out = epoch;
+	epoch = NULL;
+out:
+	if (e != ERR_OK)
+		rd_fail(r, e);
+	epoch_free(epoch);
+	return e;
+}
+
+/* ---- the group ---- */
+
+static uint8_t past_count(const struct mls_group *group)
+{
+	uint8_t count = 0;
+
+	while (count < GROUP_PAST_EPOCHS && group->past[count] != NULL)
+		count++;
+	return count;
+}
+
+enum err mls_group_save(const struct mls_group *group, struct buf *out)
+{
+	const struct tree *like = &group->now->tree;
+	uint8_t flags = 0;
+
+	flags |= group->staged_own ? FLAG_OWN : 0;
+	flags |= group->staged_removal ? FLAG_REMOVAL : 0;
+	flags |= group->removed ? FLAG_REMOVED : 0;
+	flags |= group->staged != NULL ? FLAG_STAGED : 0;
+	buf_put(out, SPAN_ARRAY(magic));
+	buf_put_u16(out, group->now->suite->id);
+	buf_put_u8(out, flags);
+	buf_put(out, SPAN_ARRAY(group->staged_commit));
+	put_epoch(group->now, NULL, out);
+	if (group->staged != NULL)
+		put_epoch(group->staged, like, out);
+	buf_put_u8(out, past_count(group));
+	for (size_t i = 0; i < past_count(group); i++) {
+		put_epoch(group->past[i], like, out);
+		like = &group->past[i]->tree;
+	}
+	return buf_end(out);
+}
+
+static enum err read_rest(struct rd *r, const struct suite *suite,
+			  struct mls_group *group, uint8_t flags)
+{
+	const struct tree *like = &group->now->tree;
+	uint8_t count;
+	enum err e = ERR_OK;
+
+	if ((flags & FLAG_STAGED) != 0)
+		TRY(read_epoch(r, suite, like, &group->staged));
+	count = rd_u8(r);
+	ENSURE(count <= GROUP_PAST_EPOCHS, ERR_PEER_MALFORMED);
+	for (size_t i = 0; i < count; i++) {
+		TRY(read_epoch(r, suite, like, &group->past[i]));
+		like = &group->past[i]->tree;
+	}
+	TRY(rd_end(r));
+out:
+	return e;
+}
+
+enum err mls_group_load(struct span state, struct mls_group **out)
+{
+	struct rd r = rd_init(state);
+	uint8_t head[sizeof(magic)], flags, hash[GROUP_COMMIT_HASH];
+	struct mls_epoch *now = NULL;
+	struct mls_group *group = NULL;
+	const struct suite *suite;
+	enum err e;
+
+	rd_copy(&r, head, sizeof(head));
+	ENSURE(memcmp(head, magic, sizeof(magic)) == 0, ERR_PEER_MALFORMED);
+	suite = suite_by_id(rd_u16(&r));
+	ENSURE(suite != NULL, ERR_PEER_UNSUPPORTED);
+	flags = rd_u8(&r);
+	rd_copy(&r, hash, sizeof(hash));
+	TRY(read_epoch(&r, suite, NULL, &now));
+	TRY(group_new(now, &group));
+	now = NULL;
+	group->staged_own = (flags & FLAG_OWN) != 0;
+	group->staged_removal = (flags & FLAG_REMOVAL) != 0;
+	group->removed = (flags & FLAG_REMOVED) != 0;
+	memcpy(group->staged_commit, hash, sizeof(hash));
+	TRY(read_rest(&r, suite, group, flags));
+	*out = group;
+	group = NULL;
+out:
+	epoch_free(now);
+	mls_group_free(group);
+	return e;
+}

@@ -1,0 +1,47 @@
+/* The list of proposals that a Commit covers: RFC 9420 sections 12.1 to 12.3,
+ * validated and applied. */
+#ifndef HERMETIC_MLS_PROPOSALS_H
+#define HERMETIC_MLS_PROPOSALS_H
+
+#include "mls/epoch.h"
+
+struct proposal_item {
+	struct wire_proposal proposal; /* borrows */
+	struct wire_sender sender;
+	bool by_reference;
+};
+
+struct proposal_list {
+	struct proposal_item *items;
+	size_t count;
+};
+
+void proposal_list_clear(struct proposal_list *list);
+MUST_CHECK enum err proposal_list_add(struct proposal_list *list,
+				      const struct proposal_item *item);
+
+/* The proposals of a received Commit; references are looked up in `epoch`.
+ * They borrow from the commit and from the epoch. ERR_PEER_INVALID for a
+ * reference that is not known. */
+MUST_CHECK enum err proposal_list_of_commit(const struct mls_epoch *epoch,
+					    const struct wire_commit *commit,
+					    struct wire_sender committer,
+					    struct proposal_list *list);
+
+/*
+ * Validates the list (12.2) and applies it (12.3) to `change`, fresh from
+ * epoch_change_begin(). `committer` is a member or new_member_commit.
+ * ERR_PEER_INVALID for a broken rule, ERR_PEER_UNSUPPORTED for what this
+ * client does not do. `change` is to be thrown away on failure.
+ */
+MUST_CHECK enum err proposals_apply(const struct mls_epoch *epoch,
+				    const struct proposal_list *list,
+				    struct wire_sender committer,
+				    struct epoch_change *change);
+
+/* Whether one proposal, received by itself, is worth keeping: it is valid as
+ * far as that can be said without a Commit. */
+MUST_CHECK enum err proposal_check(const struct mls_epoch *epoch,
+				   const struct proposal_item *item);
+
+#endif
