@@ -68,6 +68,7 @@ enum err aead_open(const struct suite *suite, struct span key,
 	int n = 0, rest = 0;
 	size_t length;
 
+	evp_quiet_begin();
 	ENSURE(ciphertext.n >= SUITE_AEAD_TAG, ERR_PEER_CRYPTO);
 	length = ciphertext.n - SUITE_AEAD_TAG;
 	ENSURE(shapes_hold(suite, key, nonce, aad, span_of(NULL, length)),
@@ -93,5 +94,6 @@ out:
 	if (e != ERR_OK && p != NULL)
 		sec_wipe(p, length);
 	EVP_CIPHER_CTX_free(ctx);
+	evp_quiet_end();
 	return e;
 }

@@ -101,6 +101,7 @@ static enum err nist_import(const struct curve *c, struct span point,
 	EVP_PKEY *key = NULL;
 	enum err e = ERR_OK;
 
+	evp_quiet_begin();
 	ENSURE(ctx != NULL && build != NULL, ERR_LOCAL_CRYPTO);
 	ENSURE(OSSL_PARAM_BLD_push_utf8_string(
 		   build, OSSL_PKEY_PARAM_GROUP_NAME, c->name, 0) == 1 &&
@@ -129,6 +130,7 @@ out:
 	OSSL_PARAM_free(params);
 	OSSL_PARAM_BLD_free(build);
 	EVP_PKEY_CTX_free(ctx);
+	evp_quiet_end();
 	return e;
 }
 

@@ -13,7 +13,13 @@ OSSL_LIB_CTX *evp_context(void);
 const EVP_MD *evp_digest(const char *name);
 const EVP_CIPHER *evp_cipher(const char *name);
 
-/* An HMAC context with its digest set and no key: duplicate it. */
-const EVP_MAC_CTX *evp_hmac(const char *digest);
+/*
+ * OpenSSL keeps a queue of errors per thread, and a TLS connection of the same
+ * thread would take ours for its own. What may fail by a peer's doing begins
+ * with evp_quiet_begin() and ends with evp_quiet_end(), which drops the errors
+ * that were queued in between. They nest.
+ */
+void evp_quiet_begin(void);
+void evp_quiet_end(void);
 
 #endif

@@ -181,6 +181,7 @@ static enum err diffie_hellman(const struct suite *suite,
 	enum err e;
 
 	sec_clear(shared);
+	evp_quiet_begin();
 	TRY(curve_public(suite->kem_group, public_key, &pk));
 	TRY(curve_private(suite->kem_group, private_key, &sk));
 	ctx = EVP_PKEY_CTX_new_from_pkey(evp_context(), sk, NULL);
@@ -194,6 +195,7 @@ out:
 	EVP_PKEY_CTX_free(ctx);
 	EVP_PKEY_free(sk);
 	EVP_PKEY_free(pk);
+	evp_quiet_end();
 	return e;
 }
 
@@ -374,8 +376,10 @@ enum err hpke_send_export(const struct suite *suite, const struct rng *rng,
 	TRY(export_secret(suite, sec_span(&shared), info, context, length,
 			  exported));
 out:
-	if (e != ERR_OK)
+	if (e != ERR_OK) {
 		enc->n = start;
+		sec_clear(exported);
+	}
 	sec_clear(&shared);
 	return e;
 }
@@ -392,6 +396,8 @@ enum err hpke_receive_export(const struct suite *suite, struct span enc,
 	TRY(export_secret(suite, sec_span(&shared), info, context, length,
 			  exported));
 out:
+	if (e != ERR_OK)
+		sec_clear(exported);
 	sec_clear(&shared);
 	return opaque(e);
 }

@@ -1,7 +1,6 @@
 #include "crypto/library.h"
 
-#include <openssl/core_names.h>
-#include <openssl/params.h>
+#include <openssl/err.h>
 #include <openssl/provider.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -13,7 +12,6 @@
 struct digest {
 	const char *name;
 	EVP_MD *md;
-	EVP_MAC_CTX *hmac;
 };
 
 struct cipher {
@@ -21,9 +19,9 @@ struct cipher {
 	EVP_CIPHER *cipher;
 };
 
-static struct digest digests[] = { { "SHA2-256", NULL, NULL },
-				   { "SHA2-384", NULL, NULL },
-				   { "SHA2-512", NULL, NULL } };
+static struct digest digests[] = { { "SHA2-256", NULL },
+				   { "SHA2-384", NULL },
+				   { "SHA2-512", NULL } };
 static struct cipher ciphers[] = { { "AES-128-GCM", NULL },
 				   { "AES-256-GCM", NULL },
 				   { "ChaCha20-Poly1305", NULL },
@@ -34,27 +32,15 @@ static OSSL_LIB_CTX *context;
 static enum err started = ERR_LOCAL_CRYPTO;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static bool fetch_hmac(struct digest *d, EVP_MAC *mac)
-{
-	OSSL_PARAM params[2];
-
-	params[0] = OSSL_PARAM_construct_utf8_string(
-	    OSSL_MAC_PARAM_DIGEST, (char *)(uintptr_t)d->name, 0);
-	params[1] = OSSL_PARAM_construct_end();
-	d->hmac = EVP_MAC_CTX_new(mac);
-	return d->hmac != NULL && EVP_MAC_CTX_set_params(d->hmac, params) == 1;
-}
-
 static bool fetch_all(void)
 {
-	EVP_MAC *mac = EVP_MAC_fetch(context, "HMAC", NULL);
-	bool ok = mac != NULL;
+	bool ok = true;
 
 	for (size_t i = 0; ok && i < sizeof(digests) / sizeof(*digests); i++) {
 		struct digest *d = &digests[i];
 
 		d->md = EVP_MD_fetch(context, d->name, NULL);
-		ok = d->md != NULL && fetch_hmac(d, mac);
+		ok = d->md != NULL;
 	}
 	for (size_t i = 0; ok && i < sizeof(ciphers) / sizeof(*ciphers); i++) {
 		struct cipher *c = &ciphers[i];
@@ -62,7 +48,6 @@ static bool fetch_all(void)
 		c->cipher = EVP_CIPHER_fetch(context, c->name, NULL);
 		ok = c->cipher != NULL;
 	}
-	EVP_MAC_free(mac);
 	return ok;
 }
 
@@ -103,16 +88,6 @@ const EVP_MD *evp_digest(const char *name)
 	return NULL;
 }
 
-const EVP_MAC_CTX *evp_hmac(const char *digest)
-{
-	if (library_start() != ERR_OK)
-		return NULL;
-	for (size_t i = 0; i < sizeof(digests) / sizeof(*digests); i++)
-		if (strcmp(digests[i].name, digest) == 0)
-			return digests[i].hmac;
-	return NULL;
-}
-
 const EVP_CIPHER *evp_cipher(const char *name)
 {
 	if (library_start() != ERR_OK)
@@ -121,4 +96,15 @@ const EVP_CIPHER *evp_cipher(const char *name)
 		if (strcmp(ciphers[i].name, name) == 0)
 			return ciphers[i].cipher;
 	return NULL;
+}
+
+/* An empty queue takes no mark, and without one all is dropped: the same. */
+void evp_quiet_begin(void)
+{
+	(void)ERR_set_mark();
+}
+
+void evp_quiet_end(void)
+{
+	(void)ERR_pop_to_mark();
 }

@@ -11,13 +11,15 @@ enum err password_derive(struct span password, struct span salt,
 			 struct sec *out)
 {
 	/* What scrypt takes, and a little for the library's own sums. */
-	uint64_t memory = 128 * cost.r * (cost.n + cost.p + 2) + 65536;
+	uint64_t memory =
+	    128 * (uint64_t)cost.r * (cost.n + cost.p + 2) + 65536;
 	EVP_KDF *kdf = NULL;
 	EVP_KDF_CTX *ctx = NULL;
 	OSSL_PARAM params[7];
 	enum err e = ERR_OK;
 
 	sec_clear(out);
+	evp_quiet_begin();
 	ENSURE(length > 0 && length <= SEC_MAX, ERR_LOCAL_BUG);
 	kdf = EVP_KDF_fetch(evp_context(), "SCRYPT", NULL);
 	ENSURE(kdf != NULL, ERR_LOCAL_CRYPTO);
@@ -44,5 +46,6 @@ out:
 		sec_clear(out);
 	EVP_KDF_CTX_free(ctx);
 	EVP_KDF_free(kdf);
+	evp_quiet_end();
 	return e;
 }

@@ -145,6 +145,7 @@ enum err sign_verify(const struct sign_key *public_key, struct span message,
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	enum err e = ERR_OK;
 
+	evp_quiet_begin();
 	ENSURE(ctx != NULL, ERR_LOCAL_MEMORY);
 	ENSURE(EVP_DigestVerifyInit_ex(
 		   ctx, NULL, digest_name(public_key->suite), evp_context(),
@@ -155,5 +156,6 @@ enum err sign_verify(const struct sign_key *public_key, struct span message,
 	       ERR_PEER_CRYPTO);
 out:
 	EVP_MD_CTX_free(ctx);
+	evp_quiet_end();
 	return e;
 }

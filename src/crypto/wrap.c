@@ -13,6 +13,7 @@ static enum err run(struct span kek, struct span in, bool wrap, struct buf *out)
 	uint8_t *p = NULL;
 	int n = 0, rest = 0;
 
+	evp_quiet_begin();
 	ENSURE(kek.n == KEK_SIZE, ERR_LOCAL_BUG);
 	ENSURE(in.n > 0 && in.n <= KEY_MAX,
 	       wrap ? ERR_LOCAL_BUG : ERR_PEER_CRYPTO);
@@ -31,6 +32,7 @@ out:
 	if (e != ERR_OK && p != NULL)
 		sec_wipe(p, in.n + OVERHEAD);
 	EVP_CIPHER_CTX_free(ctx);
+	evp_quiet_end();
 	return e;
 }
 
