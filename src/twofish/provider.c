@@ -24,12 +24,13 @@ static const OSSL_ALGORITHM *query(void *provider, int operation, int *no_cache)
  * process's memory serves, and every handle is wiped when it is closed. */
 static int start_gcrypt(void)
 {
-	if (gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P))
-		return 1;
-	if (gcry_check_version("1.10.0") == NULL)
-		return 0;
-	(void)gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
-	(void)gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
+	if (!gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P)) {
+		if (gcry_check_version("1.10.0") == NULL)
+			return 0;
+		(void)gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
+		(void)gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
+	}
+	/* not there when the machine is in FIPS mode */
 	return gcry_cipher_test_algo(GCRY_CIPHER_TWOFISH) == 0;
 }
 
