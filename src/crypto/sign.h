@@ -1,7 +1,8 @@
 /*
  * Signatures with a suite's scheme. Key and signature bytes are those of
  * RFC 9420 section 5.1.1: raw keys for EdDSA; for ECDSA an uncompressed point,
- * a left-padded big-endian scalar, and a DER signature.
+ * a left-padded big-endian scalar, and a DER signature. A scalar that comes
+ * without its leading zeros is read as well.
  */
 #ifndef HERMETIC_CRYPTO_SIGN_H
 #define HERMETIC_CRYPTO_SIGN_H
