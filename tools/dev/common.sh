@@ -34,8 +34,22 @@ pid_alive() { # FILE
     [ "$(process_birth "$pid")" = "$birth" ] && printf '%s\n' "$pid"
 }
 
-# Ends the process of FILE: SIGNAL first, SIGKILL after SECONDS.
-pid_stop() { # FILE SIGNAL SECONDS
+# The processes of the group that PID leads or led, if they work in DIR.
+group_members() { # PID DIR
+  local stat fields pid
+  for stat in /proc/[0-9]*/stat; do
+    pid=${stat//[!0-9]/}
+    { fields=$(<"$stat"); } 2>/dev/null || continue
+    read -r -a fields <<<"${fields##*) }"
+    [ "${fields[2]}" = "$1" ] && [ "${fields[0]}" != Z ] &&
+      [ "$(readlink "/proc/$pid/cwd")" = "$2" ] && printf '%s\n' "$pid"
+  done
+  return 0
+}
+
+# Ends the process of FILE: SIGNAL first, SIGKILL after SECONDS. Then also what
+# is left of its group in DIR, which outlives a leader that was killed.
+pid_stop() { # FILE SIGNAL SECONDS [DIR]
   local pid tenths=$(($3 * 10))
   if pid=$(pid_alive "$1"); then
     kill -s "$2" "$pid" 2>/dev/null || true
@@ -46,6 +60,10 @@ pid_stop() { # FILE SIGNAL SECONDS
     if pid_alive "$1" >/dev/null; then
       kill -s KILL "$pid" 2>/dev/null || true
     fi
+  fi
+  if [ -n "${4:-}" ] && [ -s "$1" ]; then
+    read -r pid _ <"$1"
+    group_members "$pid" "$4" | xargs -r kill -s KILL 2>/dev/null || true
   fi
   rm -f "$1"
 }

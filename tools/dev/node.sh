@@ -73,5 +73,5 @@ node_await() {
 }
 
 node_stop() {
-  pid_stop "$VAR/run/node.pid" TERM 15
+  pid_stop "$VAR/run/node.pid" TERM 15 "$VAR/node"
 }
