@@ -48,14 +48,10 @@ static bool on_message(void *context, const char *id, const json_t *message)
 {
 	struct chat *chat = context;
 	struct buf text = BUF_INIT;
-	json_t *line;
 
 	line_hide(chat->line);
 	if (chat->cmd->args->json) {
-		line = json_copy((json_t *)(uintptr_t)message);
-		(void)json_object_set_new(line, "session_id", json_string(id));
-		out_json(line);
-		json_decref(line);
+		out_message_json(id, message);
 	} else {
 		if (strcmp(id, chat->current) != 0)
 			buf_putf(&text, "[%s] ", short_id(id));

@@ -18,9 +18,8 @@ static bool print_message(void *context, const char *id, const json_t *message)
 	const struct args *args = context;
 	struct buf line = BUF_INIT;
 
-	(void)id;
 	if (args->json) {
-		out_json(message);
+		out_message_json(id, message);
 		return ferror(stdout) == 0;
 	}
 	out_put_message(&line, message);
@@ -87,9 +86,8 @@ static enum err print_sent(struct cmd *cmd, const char *id)
 	TRY(last_own(cmd, id, &message));
 	if (message == NULL)
 		goto out;
-	(void)json_object_set_new(message, "session_id", json_string(id));
 	if (cmd->args->json)
-		out_json(message);
+		out_message_json(id, message);
 	else
 		out_line("Sent #%lld.", (long long)json_integer_value(
 					    json_object_get(message, "seq")));

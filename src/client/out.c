@@ -86,6 +86,17 @@ const char *out_member(const json_t *object, const char *name)
 	return out;
 }
 
+void out_message_json(const char *session_id, const json_t *message)
+{
+	json_t *line = json_pack("{s:s}", "session_id", session_id);
+
+	if (line == NULL)
+		return;
+	(void)json_object_update(line, (json_t *)(uintptr_t)message);
+	out_json(line);
+	json_decref(line);
+}
+
 static void put_time(struct buf *out, const json_t *message)
 {
 	json_int_t ms = json_integer_value(json_object_get(message, "sent_at"));

@@ -22,6 +22,9 @@ void out_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * none. */
 const char *out_member(const json_t *object, const char *name);
 
+/* A kept message as one line of JSON, with its session's id. */
+void out_message_json(const char *session_id, const json_t *message);
+
 /* A kept message as a person reads it, appended without a line's end. */
 void out_put_message(struct buf *out, const json_t *message);
 

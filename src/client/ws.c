@@ -109,8 +109,12 @@ static int write_out(struct ws *ws, struct lws *wsi)
 static void note_failure(struct ws *ws, struct lws *wsi, const char *text,
 			 size_t n)
 {
-	ws->refused = lws_http_client_http_response(wsi) >= 400 ||
-		      (text != NULL && n >= 3 && memcmp(text, "HS:", 3) == 0);
+	unsigned status = lws_http_client_http_response(wsi);
+
+	/* 5xx is a server that starts, stops or is overloaded: not reached */
+	ws->refused = status < 500 &&
+		      (status >= 400 ||
+		       (text != NULL && n >= 3 && memcmp(text, "HS:", 3) == 0));
 	end(ws, LOST, text != NULL ? text : "no connection",
 	    text != NULL ? n : 13);
 }
@@ -195,7 +199,7 @@ static enum err connect_to(struct ws *ws, const char *url)
 {
 	struct lws_client_connect_info info = { 0 };
 	const char *scheme, *path, *host;
-	struct buf target = BUF_INIT;
+	struct buf target = BUF_INIT, authority = BUF_INIT;
 	char *copy = strdup(url);
 	int port;
 	enum err e;
@@ -203,15 +207,17 @@ static enum err connect_to(struct ws *ws, const char *url)
 	ENSURE(copy != NULL, ERR_LOCAL_MEMORY);
 	ENSURE(lws_parse_uri(copy, &scheme, &host, &port, &path) == 0,
 	       ERR_PEER_MALFORMED);
-	buf_putf(&target, "/%s%sws", path,
-		 path[0] != '\0' && path[strlen(path) - 1] != '/' ? "/" : "");
+	path += path[0] == '/' ? 1 : 0;
+	buf_putf(&target, "/%s%sws", path, path[0] != '\0' ? "/" : "");
 	buf_put_u8(&target, 0);
 	TRY(buf_end(&target));
+	buf_putf(&authority, "%s:%d", host, port);
+	buf_put_u8(&authority, 0);
+	TRY(buf_end(&authority));
 	TRY(make_context(ws, strcmp(scheme, "https") == 0));
 	info.context = ws->context;
 	info.address = host;
-	info.host = host;
-	info.origin = host;
+	info.host = (const char *)authority.p;
 	info.port = port;
 	info.path = (const char *)target.p;
 	info.protocol = PROTOCOLS[0].name;
@@ -225,6 +231,7 @@ static enum err connect_to(struct ws *ws, const char *url)
 out:
 	free(copy);
 	buf_clear(&target);
+	buf_clear(&authority);
 	return e;
 }
 
