@@ -284,12 +284,31 @@ static void push_past(struct mls_group *group, struct mls_epoch *epoch)
 	group->past[0] = epoch;
 }
 
+void mls_group_forget_past(struct mls_group *group)
+{
+	for (size_t i = 0; i < GROUP_PAST_EPOCHS; i++) {
+		epoch_free(group->past[i]);
+		group->past[i] = NULL;
+	}
+}
+
+/* Who was removed has no use for a key: what is taken from it later must open
+ * nothing of what it could read as a member. */
+static void forget_keys(struct mls_group *group)
+{
+	mls_group_forget_past(group);
+	epoch_retire(group->now);
+	key_schedule_clear(&group->now->secrets);
+	secret_tree_clear(&group->now->messages);
+}
+
 enum err mls_group_merge(struct mls_group *group)
 {
 	if (!mls_group_has_pending(group))
 		return ERR_LOCAL_BUG;
 	if (group->staged_removal) {
 		group->removed = true;
+		forget_keys(group);
 	} else {
 		push_past(group, group->now);
 		group->now = group->staged;

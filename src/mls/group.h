@@ -166,6 +166,11 @@ MUST_CHECK enum err mls_group_join_external(const struct mls_identity *me,
  * old epoch's keys are deleted but for the bounded past window.
  * ERR_LOCAL_BUG when nothing is staged. */
 MUST_CHECK enum err mls_group_merge(struct mls_group *group);
+
+/* Deletes the keys of all past epochs now (9.2), where the delivery service
+ * gives no message after the commit that ended its epoch. */
+void mls_group_forget_past(struct mls_group *group);
+
 void mls_group_discard(struct mls_group *group);
 bool mls_group_has_pending(const struct mls_group *group);
 

@@ -190,6 +190,8 @@ static enum err apply_commit(struct session *session, struct span bytes,
 	/* Before the merge, so that nothing can fail after it. */
 	TRY(name_committer(session, bytes, opened, event));
 	TRY(mls_group_merge(session->group));
+	/* The log is one order: nothing of an old epoch comes any more. */
+	mls_group_forget_past(session->group);
 	buf_clear(&session->staged);
 	session->removed = opened->self_removed;
 	event->kind = session->removed ? SESSION_REMOVED : SESSION_COMMIT;

@@ -74,6 +74,7 @@ static void test_rotation_keeps_the_safety_number(void **state)
 	struct world *w = *state;
 	struct mls_commit commit = { 0 };
 	struct session_event event = { 0 };
+	struct sec secret = { 0 };
 	char before[SAFETY_SIZE], after[SAFETY_SIZE];
 	uint64_t epoch = session_epoch(w->bob.session);
 
@@ -94,6 +95,11 @@ static void test_rotation_keeps_the_safety_number(void **state)
 	assert_int_equal(session_safety_number(w->alice.session, after),
 			 ERR_OK);
 	assert_string_equal(before, after);
+	/* The old epoch's keys are gone at once: nothing of it is to come. */
+	assert_int_equal(mls_group_export_past(session_group(w->bob.session),
+					       epoch, "label", SPAN_EMPTY, 32,
+					       &secret),
+			 ERR_STATE_GONE);
 	mls_commit_clear(&commit);
 }
 
@@ -343,6 +349,8 @@ static void test_removal(void **state)
 	assert_int_equal(session_send(w->bob.session, &w->bob.me, NOW_MS,
 				      SPAN_LIT("?"), &envelope, NULL),
 			 ERR_STATE_GONE);
+	assert_int_equal(
+	    mls_group_epoch_authenticator(session_group(w->bob.session)).n, 0);
 	device_restart(&w->bob);
 	assert_false(session_member(w->bob.session));
 	mls_commit_clear(&commit);
