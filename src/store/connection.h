@@ -1,0 +1,53 @@
+/*
+ * One connection to PostgreSQL in pipeline mode on the store's loop. It
+ * connects and reconnects by itself, prepares every statement, and keeps
+ * requests in order. Each request is a transaction of its own: its answer is
+ * given when the transaction has been committed, never before.
+ */
+#ifndef HERMETIC_STORE_CONNECTION_H
+#define HERMETIC_STORE_CONNECTION_H
+
+#include "base/err.h"
+#include "store/loop.h"
+#include "store/params.h"
+#include "store/rows.h"
+#include "store/statements.h"
+
+struct connection;
+
+struct connection_settings {
+	const char *conninfo;	     /* borrowed for the connection's life */
+	const char *name;	     /* application_name, a literal */
+	bool durable;		     /* a commit waits for the disk */
+	bool listens;		     /* to the channel `hermetic` */
+	size_t queue_max;	     /* requests, in flight and waiting */
+	unsigned wait_ms;	     /* how long a request may go unanswered */
+	void (*on_ready)(void *arg); /* connected (again); may be NULL */
+	void (*on_notify)(void *arg, const char *payload); /* may be NULL */
+	void *arg;
+};
+
+/*
+ * Called once for each accepted request. `rows` only with ERR_OK.
+ * ERR_STATE_CONFLICT: a constraint or a concurrent change, nothing was done;
+ * ERR_LOCAL_BUG: the database refused the statement, nothing was done;
+ * ERR_LOCAL_IO: the connection broke, and whether it was done is unknown;
+ * ERR_LOCAL_BUSY: it was never sent.
+ */
+typedef void connection_done(void *arg, enum err e, struct rows *rows);
+
+/* Starts to connect; failures are retried, so this fails for memory only. */
+MUST_CHECK enum err connection_open(const struct store_loop *loop,
+				    const struct connection_settings *settings,
+				    struct connection **out);
+
+/* Takes the content of `params` on success and on failure.
+ * ERR_LOCAL_BUSY: the queue is full; `done` is then not called. */
+MUST_CHECK enum err connection_send(struct connection *connection,
+				    enum statement statement,
+				    struct params *params,
+				    connection_done *done, void *arg);
+
+bool connection_is_ready(const struct connection *connection);
+
+#endif

@@ -1,0 +1,19 @@
+/* A message of a session's log, as stored. */
+#ifndef HERMETIC_STORE_MESSAGE_H
+#define HERMETIC_STORE_MESSAGE_H
+
+#include "base/span.h"
+
+enum message_kind { MESSAGE_APPLICATION = 1, MESSAGE_COMMIT = 2 };
+
+struct message {
+	uint8_t session[16];
+	uint8_t sender[16]; /* device */
+	uint64_t seq, epoch;
+	enum message_kind kind;
+	uint8_t head[32];
+	uint64_t sent_ms;
+	struct span bytes; /* the envelope or the commit, borrowed */
+};
+
+#endif

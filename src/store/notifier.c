@@ -1,0 +1,162 @@
+#include "store/notifier.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rd.h"
+#include "base/text.h"
+
+/* PostgreSQL takes payloads below 8,000 bytes. */
+enum { PAYLOAD_MAX = 7900, LINE_MAX_SIZE = 64, PENDING_MAX = 65536 };
+
+struct notifier {
+	struct connection *connection;
+	struct notice *pending;
+	size_t count, cap;
+	bool in_flight;
+};
+
+static void send_pending(struct notifier *n);
+
+static void on_sent(void *arg, enum err e, struct rows *rows)
+{
+	struct notifier *n = arg;
+
+	(void)rows;
+	(void)e; /* a lost wake-up is made good by the listeners */
+	n->in_flight = false;
+	send_pending(n);
+}
+
+static void put_line(struct buf *payload, const struct notice *notice)
+{
+	char id[TEXT_UUID_SIZE];
+
+	text_uuid(id, notice->id);
+	if (notice->kind == NOTICE_MESSAGE)
+		buf_putf(payload, "m %s %" PRIu64 "\n", id, notice->seq);
+	else
+		buf_putf(payload, "w %s\n", id);
+}
+
+static void send_pending(struct notifier *n)
+{
+	struct params params = PARAMS_INIT;
+	struct buf payload = BUF_INIT;
+	size_t taken = 0;
+
+	if (n->in_flight || n->count == 0)
+		return;
+	while (taken < n->count && payload.n + LINE_MAX_SIZE < PAYLOAD_MAX)
+		put_line(&payload, &n->pending[taken++]);
+	params_text(&params, buf_span(&payload));
+	buf_clear(&payload);
+	n->count -= taken;
+	memmove(n->pending, n->pending + taken, n->count * sizeof(*n->pending));
+	n->in_flight = connection_send(n->connection, STATEMENT_NOTIFY, &params,
+				       on_sent, n) == ERR_OK;
+}
+
+/* The newest position of a session replaces an older one that still waits.
+ * Newest entries are looked at first: the busy sessions are there. */
+static void add(struct notifier *n, const struct notice *notice)
+{
+	for (size_t i = n->count; i > 0; i--) {
+		struct notice *old = &n->pending[i - 1];
+
+		if (old->kind == notice->kind &&
+		    memcmp(old->id, notice->id, 16) == 0) {
+			if (notice->seq > old->seq)
+				old->seq = notice->seq;
+			return;
+		}
+	}
+	if (n->count == n->cap) {
+		size_t cap = n->cap > 0 ? n->cap * 2 : 64;
+		struct notice *grown;
+
+		if (cap > PENDING_MAX)
+			return;
+		grown = realloc(n->pending, cap * sizeof(*grown));
+		if (grown == NULL)
+			return;
+		n->pending = grown;
+		n->cap = cap;
+	}
+	n->pending[n->count++] = *notice;
+}
+
+void notifier_message(struct notifier *n, const uint8_t session[16],
+		      uint64_t seq)
+{
+	struct notice notice = { .kind = NOTICE_MESSAGE, .seq = seq };
+
+	memcpy(notice.id, session, 16);
+	add(n, &notice);
+	send_pending(n);
+}
+
+void notifier_welcome(struct notifier *n, const uint8_t device[16])
+{
+	struct notice notice = { .kind = NOTICE_WELCOME };
+
+	memcpy(notice.id, device, 16);
+	add(n, &notice);
+	send_pending(n);
+}
+
+enum err notifier_open(const struct store_loop *loop, const char *conninfo,
+		       struct notifier **out)
+{
+	struct connection_settings settings = { .conninfo = conninfo,
+						.name = "hermetic notifier",
+						.durable = false,
+						.queue_max = 2,
+						.wait_ms = 5000 };
+	struct notifier *n = calloc(1, sizeof(*n));
+	enum err e;
+
+	ENSURE(n != NULL, ERR_LOCAL_MEMORY);
+	TRY(connection_open(loop, &settings, &n->connection));
+	*out = n;
+	return ERR_OK;
+out:
+	free(n);
+	return e;
+}
+
+static bool parse_line(struct span line, struct notice *notice)
+{
+	struct rd r = rd_init(line);
+	uint8_t kind = rd_u8(&r), space = rd_u8(&r);
+	struct span id = rd_take(&r, TEXT_UUID_SIZE - 1);
+
+	if (!rd_ok(&r) || space != ' ' ||
+	    text_parse_uuid(notice->id, id) != ERR_OK)
+		return false;
+	notice->seq = 0;
+	if (kind == 'w') {
+		notice->kind = NOTICE_WELCOME;
+		return rd_left(&r) == 0;
+	}
+	notice->kind = NOTICE_MESSAGE;
+	return kind == 'm' && rd_u8(&r) == ' ' &&
+	       text_parse_u64(&notice->seq, rd_take(&r, rd_left(&r)),
+			      INT64_MAX) == ERR_OK;
+}
+
+void notifier_parse(const char *payload,
+		    void (*each)(void *arg, const struct notice *notice),
+		    void *arg)
+{
+	struct notice notice;
+
+	while (*payload != '\0') {
+		size_t n = strcspn(payload, "\n");
+
+		if (parse_line(span_of(payload, n), &notice))
+			each(arg, &notice);
+		payload += n + (payload[n] == '\n');
+	}
+}

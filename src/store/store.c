@@ -1,0 +1,169 @@
+#include "store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct store {
+	const struct store_loop *loop;
+	struct store_settings settings;
+	struct writer *writer;
+	struct notifier *notifier;
+	struct connection *queries, *listener;
+	size_t asked; /* statements without an answer yet */
+	void (*heard)(void *arg, const struct notice *notice);
+	void (*resync)(void *arg);
+	void *listen_arg;
+};
+
+static void on_stored(void *arg, const struct message *message)
+{
+	struct store *s = arg;
+
+	notifier_message(s->notifier, message->session, message->seq);
+	if (s->settings.stored != NULL)
+		s->settings.stored(s->settings.arg, message);
+}
+
+enum err store_open(const struct store_loop *loop,
+		    const struct store_settings *settings, struct store **out)
+{
+	struct connection_settings queries = { .conninfo = settings->conninfo,
+					       .name = "hermetic queries",
+					       .durable = true,
+					       .queue_max =
+						   settings->queue_statements,
+					       .wait_ms = 10000 };
+	struct writer_settings writer = { .conninfo = settings->conninfo,
+					  .queue_messages =
+					      settings->queue_messages,
+					  .queue_bytes = settings->queue_bytes,
+					  .stored = on_stored };
+	struct store *s = calloc(1, sizeof(*s));
+	enum err e;
+
+	/* the parts live as long as the process: no way back from here */
+	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
+	s->loop = loop;
+	s->settings = *settings;
+	writer.arg = s;
+	TRY(notifier_open(loop, settings->conninfo, &s->notifier));
+	TRY(connection_open(loop, &queries, &s->queries));
+	TRY(writer_open(loop, &writer, &s->writer));
+	*out = s;
+out:
+	return e;
+}
+
+static void on_notify(void *arg, const char *payload)
+{
+	struct store *s = arg;
+
+	notifier_parse(payload, s->heard, s->listen_arg);
+}
+
+static void on_listening(void *arg)
+{
+	struct store *s = arg;
+
+	s->resync(s->listen_arg);
+}
+
+enum err store_listen(struct store *s,
+		      void (*heard)(void *arg, const struct notice *notice),
+		      void (*resync)(void *arg), void *arg)
+{
+	struct connection_settings settings = { .conninfo =
+						    s->settings.conninfo,
+						.name = "hermetic listener",
+						.listens = true,
+						.queue_max = 1,
+						.wait_ms = 10000,
+						.on_ready = on_listening,
+						.on_notify = on_notify,
+						.arg = s };
+
+	s->heard = heard;
+	s->resync = resync;
+	s->listen_arg = arg;
+	return connection_open(s->loop, &settings, &s->listener);
+}
+
+struct question {
+	struct store *store;
+	connection_done *done;
+	void *arg;
+};
+
+static void on_answer(void *arg, enum err e, struct rows *rows)
+{
+	struct question q = *(struct question *)arg;
+
+	free(arg);
+	q.store->asked--;
+	q.done(q.arg, e, rows);
+}
+
+enum err store_query(struct store *s, enum statement statement,
+		     struct params *params, connection_done *done, void *arg)
+{
+	struct question *q = malloc(sizeof(*q));
+	enum err e;
+
+	if (q == NULL) {
+		params_clear(params);
+		return ERR_LOCAL_MEMORY;
+	}
+	*q = (struct question){ s, done, arg };
+	s->asked++;
+	e = connection_send(s->queries, statement, params, on_answer, q);
+	if (e != ERR_OK) {
+		s->asked--;
+		free(q);
+	}
+	return e;
+}
+
+enum err store_append(struct store *s, const struct append *message,
+		      append_done *done, void *arg)
+{
+	return writer_append(s->writer, message, done, arg);
+}
+
+void store_tell_message(struct store *s, const uint8_t session[16],
+			uint64_t seq)
+{
+	notifier_message(s->notifier, session, seq);
+}
+
+void store_tell_welcome(struct store *s, const uint8_t device[16])
+{
+	notifier_welcome(s->notifier, device);
+}
+
+bool store_is_ready(const struct store *s)
+{
+	return writer_is_ready(s->writer) && connection_is_ready(s->queries);
+}
+
+bool store_is_idle(const struct store *s)
+{
+	return s->asked == 0 && writer_is_idle(s->writer);
+}
+
+void store_read_message(struct rows *rows, size_t i, const uint8_t session[16],
+			struct message *out)
+{
+	struct span head = rows_bytes(rows, i, "head");
+
+	*out =
+	    (struct message){ .seq = (uint64_t)rows_i64(rows, i, "seq"),
+			      .epoch = (uint64_t)rows_i64(rows, i, "epoch"),
+			      .kind =
+				  (enum message_kind)rows_i64(rows, i, "kind"),
+			      .sent_ms = (uint64_t)rows_i64(rows, i, "sent_ms"),
+			      .bytes = rows_bytes(rows, i, "envelope") };
+	memcpy(out->session, session, sizeof(out->session));
+	rows_uuid(rows, i, "sender", out->sender);
+	if (head.n == sizeof(out->head))
+		memcpy(out->head, head.p, head.n);
+}

@@ -1,0 +1,60 @@
+/*
+ * The store: everything that a worker asks of PostgreSQL, without blocking.
+ * Four connections: the writer's, one for all other statements, the
+ * notifier's, and for one worker of a node the listener's.
+ */
+#ifndef HERMETIC_STORE_STORE_H
+#define HERMETIC_STORE_STORE_H
+
+#include "store/connection.h"
+#include "store/notifier.h"
+#include "store/writer.h"
+
+struct store;
+
+struct store_settings {
+	const char *conninfo;		    /* borrowed for the store's life */
+	size_t queue_messages, queue_bytes; /* the writer's limits */
+	size_t queue_statements;
+	/* Each message that this worker stored; may be NULL. */
+	void (*stored)(void *arg, const struct message *message);
+	void *arg;
+};
+
+MUST_CHECK enum err store_open(const struct store_loop *loop,
+			       const struct store_settings *settings,
+			       struct store **out);
+
+/* Starts to listen. `heard` gets each notice; `resync` says that notices may
+ * have been missed: whoever follows a session must look by itself. */
+MUST_CHECK enum err store_listen(struct store *store,
+				 void (*heard)(void *arg,
+					       const struct notice *notice),
+				 void (*resync)(void *arg), void *arg);
+
+/* See connection_send(). */
+MUST_CHECK enum err store_query(struct store *store, enum statement statement,
+				struct params *params, connection_done *done,
+				void *arg);
+
+/* See writer_append(). The other nodes are told by the store. */
+MUST_CHECK enum err store_append(struct store *store,
+				 const struct append *message,
+				 append_done *done, void *arg);
+
+/* Tells the other nodes what a statement of store_query() did. */
+void store_tell_message(struct store *store, const uint8_t session[16],
+			uint64_t seq);
+void store_tell_welcome(struct store *store, const uint8_t device[16]);
+
+/* Both connections that answers need are up. */
+bool store_is_ready(const struct store *store);
+
+/* Nothing that was accepted waits for its answer. */
+bool store_is_idle(const struct store *store);
+
+/* Reads row `i` of a message_* statement. Check rows_end() afterwards. */
+void store_read_message(struct rows *rows, size_t i, const uint8_t session[16],
+			struct message *out);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * The writer: gathers the envelopes that arrive while the last batch is being
+ * committed, and commits them as one statement. The answer to each is given
+ * when the commit is durable.
+ *
+ * When the connection breaks the fate of a batch is unknown; it is sent again,
+ * and the nonces tell which of it had been stored. A batch that another one
+ * disturbed is sent again too, then one by one.
+ */
+#ifndef HERMETIC_STORE_WRITER_H
+#define HERMETIC_STORE_WRITER_H
+
+#include "store/connection.h"
+#include "store/message.h"
+
+struct writer;
+
+enum append_outcome {
+	APPEND_OK,
+	APPEND_DUPLICATE, /* the same nonce and bytes: the first answer */
+	APPEND_NONCE_REUSED,
+	APPEND_EPOCH_CHANGED, /* `epoch` is the session's */
+	APPEND_NOT_A_MEMBER,
+	APPEND_NO_SESSION,
+	APPEND_UNAVAILABLE /* may or may not be stored: ask again */
+};
+
+struct append_result {
+	enum append_outcome outcome;
+	uint64_t seq, sent_ms; /* OK and DUPLICATE */
+	uint8_t head[32];
+	uint64_t epoch;
+};
+
+struct append {
+	uint8_t session[16], device[16], nonce[16];
+	uint64_t epoch;
+	struct span envelope; /* copied */
+};
+
+typedef void append_done(void *arg, const struct append_result *result);
+
+struct writer_settings {
+	const char *conninfo;
+	size_t queue_messages, queue_bytes; /* limits of what may wait */
+	/* Each newly stored message, in order of seq, before its answer. */
+	void (*stored)(void *arg, const struct message *message);
+	void *arg;
+};
+
+MUST_CHECK enum err writer_open(const struct store_loop *loop,
+				const struct writer_settings *settings,
+				struct writer **out);
+
+/* ERR_LOCAL_BUSY: the queue is full; `done` is then not called. */
+MUST_CHECK enum err writer_append(struct writer *writer,
+				  const struct append *message,
+				  append_done *done, void *arg);
+
+bool writer_is_ready(const struct writer *writer);
+
+/* Nothing waits and nothing is in flight. */
+bool writer_is_idle(const struct writer *writer);
+
+#endif
