@@ -6,9 +6,9 @@
  *   head_n = SHA-256("hermetic chain 1" || head_(n-1) || uint64 n
  *                    || uint8 kind || bytes)
  *
- * A member says what it has seen in the authenticated data of what it sends
- * (a view: uint8 1, uint64 seq, head), and checks what the others say against
- * the heads that it keeps.
+ * A member says what it has seen at the front of the authenticated data of what
+ * it sends (a view: uint8 1, uint64 seq, head), and checks what the others say
+ * against the heads that it keeps.
  */
 #ifndef HERMETIC_SESSION_CHAIN_H
 #define HERMETIC_SESSION_CHAIN_H

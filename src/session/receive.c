@@ -67,6 +67,26 @@ out:
 	return e;
 }
 
+/* What the sender signed beside the data: its view of the log, and the nonce
+ * of the envelope that the message is in. */
+static enum err check_said(struct session *session, struct span said,
+			   const struct envelope *envelope,
+			   struct session_event *event)
+{
+	struct rd r = rd_init(said);
+	struct span view = rd_take(&r, CHAIN_VIEW);
+	struct span nonce = rd_take(&r, ENVELOPE_NONCE);
+	enum err e;
+
+	TRY(rd_end(&r));
+	ENSURE(span_equal(nonce, envelope->nonce), ERR_PEER_INVALID);
+	e = chain_check_view(&session->chain, view, &event->view_compared);
+	if (e == ERR_PEER_FORK)
+		session->forked = true;
+out:
+	return e;
+}
+
 static enum err receive_application(struct session *session, uint64_t now,
 				    struct span bytes,
 				    struct session_event *event)
@@ -94,12 +114,8 @@ static enum err receive_application(struct session *session, uint64_t now,
 	}
 	TRY(open_envelope(session, now, &envelope, &opened));
 	TRY(name_sender(session, opened.sender, event));
-	e = chain_check_view(&session->chain,
-			     buf_span(&opened.authenticated_data),
-			     &event->view_compared);
-	if (e == ERR_PEER_FORK)
-		session->forked = true;
-	TRY(e);
+	TRY(check_said(session, buf_span(&opened.authenticated_data), &envelope,
+		       event));
 	event->kind = SESSION_MESSAGE;
 	event->data = opened.data;
 	opened.data = BUF_INIT;

@@ -26,7 +26,7 @@ static enum err seal(struct session *session, const struct mls_identity *me,
 		     uint64_t now_ms, struct span data,
 		     struct outbox_item *item)
 {
-	struct buf view = BUF_INIT;
+	struct buf said = BUF_INIT;
 	struct buf message = BUF_INIT;
 	struct sec key = { 0 };
 	struct envelope envelope;
@@ -37,9 +37,12 @@ static enum err seal(struct session *session, const struct mls_identity *me,
 	buf_put(&item->data, data);
 	TRY(buf_end(&item->data));
 	TRY(envelope_tag_key(session->group, session_id_span(session), &key));
-	chain_put_view(&session->chain, &view);
-	TRY(buf_end(&view));
-	TRY(mls_group_protect(session->group, me, buf_span(&view), data,
+	/* Signed with the message: our view of the log, and the nonce, whose
+	 * time every other member could change under the group's tag. */
+	chain_put_view(&session->chain, &said);
+	buf_put(&said, SPAN_ARRAY(item->nonce));
+	TRY(buf_end(&said));
+	TRY(mls_group_protect(session->group, me, buf_span(&said), data,
 			      &message));
 	envelope = (struct envelope){
 		.session_id = session_id_span(session),
@@ -53,7 +56,7 @@ static enum err seal(struct session *session, const struct mls_identity *me,
 	TRY(buf_end(&item->envelope));
 out:
 	sec_clear(&key);
-	buf_clear(&view);
+	buf_clear(&said);
 	buf_clear(&message);
 	return e;
 }

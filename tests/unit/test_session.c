@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "session/envelope_tag.h"
 #include "tests/testlib/session_world.h"
 
 static int setup(void **state)
@@ -271,6 +272,29 @@ static void test_false_entries(void **state)
 	buf_clear(&copy);
 }
 
+/* A member can make the tag; it must not so change another's time. */
+static void test_nonce_is_signed(void **state)
+{
+	struct world *w = *state;
+	struct buf copy = BUF_INIT;
+	struct sec key = { 0 };
+
+	assert_int_equal(session_send(w->alice.session, &w->alice.me, NOW_MS,
+				      SPAN_LIT("at noon"), &copy, NULL),
+			 ERR_OK);
+	assert_int_equal(envelope_tag_key(session_group(w->bob.session),
+					  SPAN_ARRAY(world_id), &key),
+			 ERR_OK);
+	copy.n -= w->bob.me.suite->nh;
+	copy.p[25 + 2] ^= 1; /* the nonce stands after 25 bytes */
+	assert_int_equal(envelope_tag_put(w->bob.me.suite, &key, &copy),
+			 ERR_OK);
+	ledger_post(&w->ledger, CHAIN_APPLICATION, buf_span(&copy));
+	expect_refused(&w->bob, &w->ledger, ERR_PEER_INVALID);
+	sec_clear(&key);
+	buf_clear(&copy);
+}
+
 static void test_log_order(void **state)
 {
 	struct world *w = *state;
@@ -436,6 +460,7 @@ int main(void)
 		TEST(test_discard),
 		TEST(test_reseal),
 		TEST(test_false_entries),
+		TEST(test_nonce_is_signed),
 		TEST(test_log_order),
 		TEST(test_fork),
 		TEST(test_removal),
