@@ -1,0 +1,19 @@
+# Checks that compile nothing, and the two analysers.
+
+.PHONY: check-source cppcheck tidy
+check-source:
+	tools/check-source
+
+cppcheck:
+	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -j2 \
+	    --enable=warning,performance,portability -Isrc -I$(B)/gen \
+	    --suppress=missingIncludeSystem src
+
+# The analyser needs the flags of the build, so it is given them.
+TIDY_PKGS := libcrypto libgcrypt libpq libjwt jansson sqlite3 libcurl \
+	libwebsockets
+TIDY_SOURCES := $(wildcard src/*/*.c src/*/*/*.c)
+tidy:
+	printf '%s\n' $(TIDY_SOURCES) | xargs -P 2 -n 4 clang-tidy --quiet \
+	    --warnings-as-errors='*' -- -std=c11 -D_GNU_SOURCE -Isrc -I. \
+	    -I$(B)/gen $(call pkg_cflags,$(TIDY_PKGS))
