@@ -133,6 +133,24 @@ out:
 	return e;
 }
 
+enum err account_parse_cost(const char *text, struct password_cost *cost,
+			    struct why *why)
+{
+	uint64_t n = 0;
+
+	*cost = PASSWORD_COST;
+	if (text == NULL)
+		return ERR_OK;
+	if (text_parse_u64(&n, span_str(text), 1u << 22) != ERR_OK ||
+	    n < 1u << 14 || (n & (n - 1)) != 0)
+		return why_set(why, ERR_LOCAL_CONFIG, "usage",
+			       "HERMETIC_SCRYPT_N is a power of two from 16384 "
+			       "to 4194304, not \"%.20s\".",
+			       text);
+	cost->n = n;
+	return ERR_OK;
+}
+
 static enum err check_login(const struct account_login *login, struct why *why)
 {
 	if (!account_name_is_sane(login->username))
@@ -341,7 +359,7 @@ enum err account_login(struct client *c, const struct account_login *login)
 	TRY(post_login(c, login, (const char *)password.p, &answer));
 	TRY(take_ids(c, answer.body));
 	if (c->state == NULL)
-		TRY(state_create(c->home, login->passphrase, PASSWORD_COST,
+		TRY(state_create(c->home, login->passphrase, login->state_cost,
 				 &c->why, &c->state));
 	TRY(state_begin(c->state));
 	TRY(save_account(c, (const char *)password.p));

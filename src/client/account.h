@@ -45,6 +45,7 @@ struct account_login {
 	const char *algorithms;	 /* NULL: the remembered or default ones */
 	const char *device_name; /* NULL: "cli" */
 	struct span passphrase;
+	struct password_cost state_cost; /* of a new state */
 };
 
 /* "a,b,c" to suites; an unknown or repeated one is refused, and said. */
@@ -52,7 +53,13 @@ MUST_CHECK enum err account_parse_algorithms(const char *text,
 					     struct account_suites *out,
 					     struct why *why);
 
-/* The same as an array of names, for the state. ERR_PEER_MALFORMED. */
+/* HERMETIC_SCRYPT_N, the cost of a new state: a power of two from 2^14 to
+ * 2^22; NULL: PASSWORD_COST. */
+MUST_CHECK enum err account_parse_cost(const char *text,
+				       struct password_cost *cost,
+				       struct why *why);
+
+/* Suites as an array of names, for the state. ERR_PEER_MALFORMED. */
 json_t *account_suites_to_json(const struct account_suites *suites);
 MUST_CHECK enum err account_suites_from_json(const json_t *list,
 					     struct account_suites *suites);

@@ -348,6 +348,7 @@ void args_environment(struct args *args)
 	from_environment(&args->username, "HERMETIC_USERNAME");
 	from_environment(&args->home, "HERMETIC_HOME");
 	from_environment(&args->algorithms, "HERMETIC_ALGORITHMS");
+	from_environment(&args->scrypt_n, "HERMETIC_SCRYPT_N");
 }
 
 /* ---- help ---- */
@@ -387,7 +388,9 @@ static void print_overview(FILE *out)
 	(void)fprintf(
 	    out,
 	    "\nThe passphrase is asked for, or taken from "
-	    "HERMETIC_PASSPHRASE.\nAn ID may be cut short while it is "
+	    "HERMETIC_PASSPHRASE.\nHERMETIC_SCRYPT_N (131072 if not set) is "
+	    "the cost of guessing it,\nfixed when a state is made.\nAn ID "
+	    "may be cut short while it is "
 	    "unique.\n"
 	    "Exit: 0 done, 1 refused, 2 wrong usage, 3 server not reached.\n"
 	    "\nExample:\n  %s\n\nMore: hermetic COMMAND --help\n",

@@ -38,6 +38,7 @@ struct args {
 	const char *server, *username, *home, *device;
 	const char *name;	/* --name of a session */
 	const char *algorithms; /* comma-separated, in order of preference */
+	const char *scrypt_n;	/* cost of a new state, environment only */
 	const char *invites[ARGS_INVITES_MAX];
 	size_t invite_count;
 	enum transport transport;
@@ -51,7 +52,7 @@ MUST_CHECK enum err args_parse(struct args *args, int argc, char *const *argv,
 			       char problem[256]);
 
 /* Fills what was not given from HERMETIC_SERVER, HERMETIC_USERNAME,
- * HERMETIC_HOME and HERMETIC_ALGORITHMS. */
+ * HERMETIC_HOME, HERMETIC_ALGORITHMS and HERMETIC_SCRYPT_N. */
 void args_environment(struct args *args);
 
 /* "read", or "" for VERB_CHAT. */

@@ -74,6 +74,8 @@ enum err cmd_log_in(struct cmd *cmd, bool is_new)
 		return why_set(&c->why, ERR_PEER_INVALID, "usage",
 			       "register wants --username NAME and --server "
 			       "HOST:PORT.");
+	TRY(account_parse_cost(cmd->args->scrypt_n, &login.state_cost,
+			       &c->why));
 	TRY(need_passphrase(cmd, is_new));
 	login.passphrase = buf_span(&cmd->passphrase);
 	TRY(remembered(cmd, &login));

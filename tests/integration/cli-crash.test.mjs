@@ -1,0 +1,155 @@
+// `hermetic` is killed at any moment: the next call opens the state, goes on
+// where the killed one stopped, and nothing is lost or doubled.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { conversation, Person, twoPeople } from '../testlib/people.mjs';
+import { startProxy } from '../testlib/proxy.mjs';
+import { sleep, startNode, startPostgres } from '../testlib/stack.mjs';
+
+describe('killing hermetic', { concurrency: false }, () => {
+  let postgres, node, proxy;
+  before(async () => {
+    postgres = await startPostgres();
+    node = await startNode({ postgres });
+    proxy = await startProxy(node.url);
+  });
+  after(async () => {
+    await proxy?.stop();
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  // Runs a command through the proxy and kills it at its request number
+  // `at`: before the server has seen it, or after the server has answered.
+  // True when it came to that.
+  async function killedAt(person, at, phase, ...args) {
+    let count = 0, killed = false, run;
+    const kill = () => {
+      killed = true;
+      run.child.kill('SIGKILL');
+      return { drop: true };
+    };
+    proxy.hooks = {
+      request: () => {
+        count++;
+        return phase === 'before' && count === at ? kill() : undefined;
+      },
+      answer: () => phase === 'after' && count === at ? kill() : undefined,
+    };
+    const direct = person.server;
+    person.server = proxy.url;
+    run = person.start(...args);
+    person.server = direct;
+    await run.ended;
+    proxy.hooks = {};
+    return killed;
+  }
+
+  // Calls `body` for every request of a command and both phases.
+  async function atEveryRequest(body) {
+    for (const phase of ['before', 'after'])
+      for (let at = 1; await body(at, phase); at++)
+        assert.ok(at < 40, 'it never ends');
+  }
+
+  test('during send: each message once', async () => {
+    const [alice, bob] = await twoPeople(node.url);
+    const id = await conversation(alice, bob);
+    const sent = [];
+    await atEveryRequest(async (at, phase) => {
+      const text = `${phase} ${at}`;
+      const killed = await killedAt(alice, at, phase, 'send', id, text);
+      sent.push(text);
+      await alice.does('sessions');
+      return killed;
+    });
+    await alice.does('send', id, 'last');
+    assert.deepEqual(await bob.texts(id), [...sent, 'last']);
+    assert.deepEqual(await alice.texts(id), [...sent, 'last']);
+  });
+
+  test('during rotate: the session goes on', async () => {
+    const [alice, bob] = await twoPeople(node.url);
+    const id = await conversation(alice, bob);
+    const sent = [];
+    await atEveryRequest(async (at, phase) => {
+      const killed = await killedAt(alice, at, phase, 'rotate', id);
+      await bob.does('send', id, `${phase} ${at}`);
+      sent.push(`${phase} ${at}`);
+      return killed;
+    });
+    await alice.does('send', id, 'last');
+    assert.deepEqual(await alice.texts(id), [...sent, 'last']);
+    assert.deepEqual(await bob.texts(id), [...sent, 'last']);
+    const [mine] = await alice.does('safety', id);
+    const [his] = await bob.does('safety', id);
+    assert.equal(mine.epoch, his.epoch);
+  });
+
+  test('during create: the session is whole or not there', async () => {
+    const [alice, bob] = await twoPeople(node.url);
+    await atEveryRequest(async (at, phase) => {
+      const killed = await killedAt(alice, at, phase, 'create', '--name',
+        'x', '--invite', bob.name);
+      for (const { session_id: id } of await alice.does('sessions')) {
+        await alice.does('send', id, 'whole');
+        await bob.does('join', id);
+        await alice.does('send', id, 'for Bob');
+        assert.equal((await bob.texts(id)).at(-1), 'for Bob');
+        const [{ name }] = await bob.does('safety', id);
+        assert.equal(name, 'x');
+      }
+      return killed;
+    });
+  });
+
+  for (const how of ['Welcome', 'external commit']) {
+    test(`during a join by ${how}: joined by the next`, async () => {
+      const [alice, bob] = await twoPeople(node.url);
+      await atEveryRequest(async (at, phase) => {
+        const [{ session_id: id }] = await alice.does('create',
+          ...how === 'Welcome' ? ['--invite', bob.name] : ['--open']);
+        const killed = await killedAt(bob, at, phase, 'join', id);
+        await bob.does('join', id);
+        await alice.does('send', id, 'welcome');
+        await bob.does('send', id, 'thanks');
+        assert.deepEqual(await bob.texts(id), ['welcome', 'thanks']);
+        assert.deepEqual(await alice.texts(id), ['welcome', 'thanks']);
+        assert.equal((await alice.does('members', id)).length, 2);
+        return killed;
+      });
+    });
+  }
+
+  test('during login and refresh: the device stays what it is', async () => {
+    const alice = await new Person('alice', node.url).register();
+    await atEveryRequest(async (at, phase) => {
+      const killed = await killedAt(alice, at, phase, 'login');
+      const [{ device_id: device }] = await alice.does('login');
+      assert.equal(device, alice.device);
+      return killed;
+    });
+  });
+
+  test('at random moments of many sends', async () => {
+    const [alice, bob] = await twoPeople(node.url);
+    const id = await conversation(alice, bob);
+    const finished = [];
+    for (let i = 0; i < 25; i++) {
+      const run = alice.start('send', id, `message ${i}`);
+      await sleep(Math.random() * 900);
+      run.child.kill('SIGKILL');
+      if ((await run.ended).code === 0) finished.push(`message ${i}`);
+      if (i % 5 === 0) await bob.does('rotate', id);
+    }
+    await alice.does('send', id, 'last');
+    const texts = await bob.texts(id);
+    assert.deepEqual(texts, await alice.texts(id));
+    assert.deepEqual(texts, [...new Set(texts)], 'one came twice');
+    for (const text of finished)
+      assert.ok(texts.includes(text), `${text} is lost`);
+    const numbers = texts.slice(0, -1).map(t => Number(t.split(' ')[1]));
+    assert.deepEqual(numbers, [...numbers].sort((a, b) => a - b));
+  });
+});

@@ -1,0 +1,219 @@
+// The command `hermetic` against a real API and a real PostgreSQL.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { conversation, Person, twoPeople } from '../testlib/people.mjs';
+import { startProxy } from '../testlib/proxy.mjs';
+import { freePort, hermetic, newHome, startNode, startPostgres, until }
+  from '../testlib/stack.mjs';
+
+const algorithms = ['aes-256-gcm', 'chacha20-poly1305', 'twofish-256-gcm'];
+
+describe('the hermetic command', { concurrency: false }, () => {
+  let postgres, node;
+  before(async () => {
+    postgres = await startPostgres();
+    node = await startNode({ postgres });
+  });
+  after(async () => {
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  test('registers, logs in and out, again and again', async () => {
+    const alice = await new Person('alice', node.url).register();
+    const again = new Person('alice', node.url);
+    again.name = alice.name;
+    await again.cannot('username-taken', 'register', '--username',
+      alice.name);
+    await alice.cannot('state-exists', 'register', '--username', alice.name);
+    const [first] = await alice.does('login');
+    const [second] = await alice.does('login', '--username', alice.name);
+    assert.equal(first.device_id, alice.device);
+    assert.equal(second.device_id, alice.device);
+    await alice.does('logout');
+    await alice.cannot('logged-out', 'sessions');
+    await alice.does('login');
+    assert.deepEqual(await alice.does('sessions'), []);
+    // a second home is a second device of the same account
+    again.passphrase = 'not it';
+    await again.cannot('bad-credentials', 'login', '--username', alice.name);
+    again.passphrase = alice.passphrase;
+    const [other] = await again.does('login', '--username', alice.name);
+    assert.notEqual(other.device_id, alice.device);
+  });
+
+  for (const algorithm of algorithms) {
+    test(`${algorithm}: create, join by Welcome, talk, rotate`, async () => {
+      const [alice, bob] = await twoPeople(node.url);
+      const [created] = await alice.does('create', '--algorithm', algorithm,
+        '--name', 'lunch – été', '--invite', bob.name);
+      const id = created.session_id;
+      assert.equal(created.algorithm, algorithm);
+      assert.equal(created.members.length, 2);
+      const [invited] = await bob.does('sessions');
+      assert.deepEqual([invited.session_id, invited.state], [id, 'invited']);
+      const [joined] = await bob.does('join', id);
+      assert.equal(joined.algorithm, algorithm);
+      assert.equal(joined.epoch, created.epoch);
+
+      await alice.does('send', id, 'hello Bob');
+      await bob.does('send', id, 'hello Alice', '--transport', 'ws');
+      const [rotated] = await alice.does('rotate', id);
+      assert.equal(rotated.epoch, created.epoch + 1);
+      // Bob has not seen the new epoch: refused, read, sealed again
+      await bob.does('send', id, 'after the rotation');
+      const expected = ['hello Bob', 'hello Alice', 'after the rotation'];
+      assert.deepEqual(await alice.texts(id), expected);
+      assert.deepEqual(await bob.texts(id), expected);
+      const [mine] = await alice.does('safety', id);
+      const [his] = await bob.does('safety', id);
+      assert.match(mine.safety_number, /^(\d{5} ){11}\d{5}$/);
+      assert.equal(mine.safety_number, his.safety_number);
+      assert.equal(his.name, 'lunch – été');
+      const members = await bob.does('members', id);
+      assert.deepEqual(members.map(m => m.username).sort(),
+        [alice.name, bob.name].sort());
+    });
+
+    test(`${algorithm}: join by external commit`, async () => {
+      const [alice, bob] = await twoPeople(node.url);
+      const [{ session_id: id }] = await alice.does('create', '--open',
+        '--algorithm', algorithm);
+      await alice.does('send', id, 'before Bob');
+      const [joined] = await bob.does('join', id);
+      assert.equal(joined.members.length, 2);
+      await alice.does('send', id, 'with Bob');
+      await bob.does('send', id, 'with Alice');
+      assert.deepEqual(await bob.texts(id), ['with Bob', 'with Alice']);
+      assert.deepEqual(await alice.texts(id),
+        ['before Bob', 'with Bob', 'with Alice']);
+      const [mine] = await alice.does('safety', id);
+      const [his] = await bob.does('safety', id);
+      assert.equal(mine.safety_number, his.safety_number);
+    });
+  }
+
+  test('the first algorithm of the creator that all share', async () => {
+    const [alice, bob] = [new Person('alice', node.url),
+      new Person('bob', node.url)];
+    await alice.register();
+    await bob.register('--algorithms', 'twofish-256-gcm,chacha20-poly1305');
+    const [chosen] = await alice.does('create', '--invite', bob.name);
+    assert.equal(chosen.algorithm, 'chacha20-poly1305');
+    await bob.does('join', chosen.session_id);
+    await alice.cannot('no-common-algorithm', 'create', '--algorithm',
+      'aes-256-gcm', '--invite', bob.name);
+    await alice.does('send', chosen.session_id, 'still usable');
+    assert.deepEqual(await bob.texts(chosen.session_id), ['still usable']);
+  });
+
+  test('a third one is added, and cannot read what was before', async () => {
+    const [alice, bob] = await twoPeople(node.url);
+    const carol = await new Person('carol', node.url).register();
+    const id = await conversation(alice, bob, '--name', 'three');
+    await alice.does('send', id, 'two of us');
+    await carol.cannot('not-invited', 'join', id);
+    const [invited] = await bob.does('invite', id, carol.name);
+    assert.equal(invited.devices, 1);
+    await carol.does('join', id.slice(0, 12));
+    await carol.does('send', id, 'three of us');
+    assert.deepEqual(await carol.texts(id), ['three of us']);
+    assert.deepEqual(await alice.texts(id), ['two of us', 'three of us']);
+    const [safety] = await carol.does('safety', id);
+    assert.equal(safety.name, 'three');
+    assert.equal(safety.safety_number,
+      (await bob.does('safety', id))[0].safety_number);
+    await alice.cannot('no-such-user', 'invite', id, 'nobody-at-all');
+  });
+
+  test('read --follow shows what happens, also after a cut', async () => {
+    const [alice, bob] = await twoPeople(node.url);
+    const id = await conversation(alice, bob);
+    const proxy = await startProxy(node.url);
+    const direct = bob.server;
+    bob.server = proxy.url;
+    const follow = bob.start('read', id, '--follow');
+    bob.server = direct;
+    await alice.does('send', id, 'first');
+    await follow.line(m => m.text === 'first');
+    await until(() => proxy.cut() > 0, { name: 'a WebSocket to cut' });
+    await alice.does('send', id, 'while away');
+    await alice.does('rotate', id);
+    await alice.does('send', id, 'in a new epoch', '--transport', 'ws');
+    await follow.line(m => m.text === 'in a new epoch');
+    const seen = follow.lines();
+    assert.deepEqual(seen.map(m => m.seq),
+      [...new Set(seen.map(m => m.seq))].sort((a, b) => a - b));
+    assert.deepEqual(seen.filter(m => m.kind === 'text').map(m => m.text),
+      ['first', 'while away', 'in a new epoch']);
+    await follow.stop();
+    await proxy.stop();
+  });
+
+  test('two processes on one home take turns', async () => {
+    const [alice, bob] = await twoPeople(node.url);
+    const id = await conversation(alice, bob);
+    const follow = alice.start('read', id, '--follow');
+    const texts = ['a', 'b', 'c', 'd', 'e', 'f'];
+    await Promise.all(texts.map(t => alice.does('send', id, t)));
+    await follow.line(() => follow.lines()
+      .filter(m => m.kind === 'text').length === texts.length);
+    await follow.stop();
+    assert.deepEqual((await bob.texts(id)).sort(), texts);
+  });
+
+  test('text is made harmless for a terminal', async () => {
+    const [alice, bob] = await twoPeople(node.url);
+    const id = await conversation(alice, bob);
+    const nasty = 'a\x1b[31mb\u009b1mc\u202ed\nforged: line';
+    await hermetic(['send', id, '-'], { ...alice, input: nasty });
+    const { out } = await hermetic(['read', id], bob);
+    assert.match(out, /a\\u\{1b\}\[31mb\\u\{9b\}1mc\\u\{202e\}d\n {4}forged/);
+    assert.deepEqual(await bob.texts(id), [nasty]);
+  });
+
+  test('refusals and exit codes', async () => {
+    const alice = await new Person('alice', node.url).register();
+    const usage = await hermetic(['send', 'x'], alice);
+    assert.equal(usage.code, 2);
+    assert.match(usage.err, /send wants: ID TEXT/);
+    assert.equal((await hermetic(['dance'], alice)).code, 2);
+    assert.equal((await hermetic(['send', '--help'], alice)).code, 0);
+    await alice.cannot('no-such-session', 'send', 'ffff', 'x');
+    await alice.cannot('not-found', 'join',
+      '00000000-0000-4000-8000-000000000000');
+    await alice.cannot('unknown-algorithm', 'create', '--algorithm', 'rot13');
+    const dead = { ...alice, server: `127.0.0.1:${await freePort()}` };
+    const unreachable = await hermetic(['sessions'], dead);
+    assert.equal(unreachable.code, 3);
+    assert.match(unreachable.err, /Cannot reach/);
+    const wrong = await hermetic(['sessions'],
+      { ...alice, passphrase: 'not mine' });
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.err, /passphrase is wrong/);
+    const nobody = await hermetic(['sessions'],
+      { ...alice, home: newHome() });
+    assert.equal(nobody.code, 1);
+    assert.match(nobody.err, /login/);
+    await alice.does('sessions');
+  });
+
+  test('the chat: create, talk, hear', async () => {
+    const [alice, bob] = await twoPeople(node.url);
+    const chat = alice.start();
+    const say = text => chat.child.stdin.write(`${text}\n`);
+    say(`/create tea ${bob.name}`);
+    const { session_id: id } = await chat.line(m => m.text === 'tea');
+    await bob.does('join', id);
+    await bob.does('send', id, 'tea is ready');
+    await chat.line(m => m.text === 'tea is ready');
+    say('coming');
+    say('/dance');
+    await chat.line(m => m.error === 'usage');
+    await chat.line(m => m.text === 'coming' && m.own);
+    say('/quit');
+    assert.equal((await chat.ended).code, 0);
+    assert.deepEqual(await bob.texts(id), ['tea is ready', 'coming']);
+  });
+});

@@ -1,0 +1,164 @@
+// Somebody between client and server wants a weaker algorithm: what the
+// devices signed tells, the join or the creation fails, and says why.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { conversation, Person, twoPeople } from '../testlib/people.mjs';
+import { startProxy } from '../testlib/proxy.mjs';
+import { startNode, startPostgres } from '../testlib/stack.mjs';
+
+describe('a downgrade on the way', { concurrency: false }, () => {
+  let postgres, node, proxy;
+  before(async () => {
+    postgres = await startPostgres();
+    node = await startNode({ postgres });
+    proxy = await startProxy(node.url);
+  });
+  after(async () => {
+    await proxy?.stop();
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  // As `person` over the proxy with these hooks.
+  async function through(person, hooks, what) {
+    const direct = person.server;
+    person.server = proxy.url;
+    proxy.hooks = hooks;
+    try {
+      return await what();
+    } finally {
+      person.server = direct;
+      proxy.hooks = {};
+    }
+  }
+
+  const without = algorithm => ({
+    answer: ({ path, json }) => {
+      if (path !== '/key-packages/claim') return undefined;
+      for (const device of json.devices)
+        device.key_packages = device.key_packages
+          .filter(k => k.algorithm !== algorithm);
+      return { json };
+    },
+  });
+
+  test('a KeyPackage taken out of a claim: no session is made', async () => {
+    const [alice, bob] = await twoPeople(node.url);
+    const said = await through(alice, without('aes-256-gcm'), () =>
+      alice.cannot('downgrade', 'create', '--invite', bob.name));
+    assert.match(said, /better algorithm was withheld/);
+    assert.deepEqual(await alice.does('sessions'), []);
+    assert.deepEqual(await bob.does('sessions'), []);
+    // and without the thief all is well
+    const id = await conversation(alice, bob);
+    await alice.does('send', id, 'safe');
+    assert.deepEqual(await bob.texts(id), ['safe']);
+  });
+
+  test('one taken out when somebody is added later', async () => {
+    const [alice, bob] = await twoPeople(node.url);
+    const [{ session_id: id }] = await alice.does('create');
+    await through(alice, without('aes-256-gcm'), () =>
+      alice.cannot('downgrade', 'invite', id, bob.name));
+    await alice.does('send', id, 'still mine');
+    await alice.does('invite', id, bob.name);
+    await bob.does('join', id);
+  });
+
+  test('a KeyPackage of somebody else in its place', async () => {
+    const [alice, bob] = await twoPeople(node.url);
+    const mallory = await new Person('mallory', node.url).register();
+    let stolen;
+    await through(alice, {
+      answer: ({ path, json }) => {
+        if (path === '/key-packages/claim') stolen = json;
+      },
+    }, () => alice.does('create', '--invite', mallory.name));
+    await through(alice, {
+      answer: ({ path, json }) => {
+        if (path !== '/key-packages/claim') return undefined;
+        json.devices[0].key_packages = stolen.devices[0].key_packages;
+        return { json };
+      },
+    }, () => alice.cannot('bad-key-package', 'create', '--invite', bob.name));
+    await conversation(alice, bob);
+  });
+
+  // A session whose founders' offers give aes-256-gcm, and another, weaker
+  // one that Mallory shows in its place.
+  test('a Welcome to a weaker session in place of the real one', async () => {
+    const [alice, bob] = await twoPeople(node.url);
+    const [real] = await alice.does('create', '--invite', bob.name);
+    const [weak] = await alice.does('create', '--algorithm',
+      'twofish-256-gcm', '--invite', bob.name);
+    await through(bob, {
+      answer: ({ path, json }) => {
+        if (path !== '/welcomes') return undefined;
+        const other = json.welcomes
+          .find(w => w.session_id === weak.session_id);
+        for (const w of json.welcomes)
+          if (w.session_id === real.session_id) w.welcome = other.welcome;
+        return { json };
+      },
+    }, () => bob.cannot('bad-group', 'join', real.session_id));
+    const states = await bob.does('sessions');
+    assert.ok(states.every(s => s.state === 'invited'), 'something stayed');
+    await bob.does('join', real.session_id);
+  });
+
+  test('the GroupInfo of a weaker session in place of it', async () => {
+    const [alice, bob] = await twoPeople(node.url);
+    const [real] = await alice.does('create', '--open');
+    const [weak] = await alice.does('create', '--open', '--algorithm',
+      'chacha20-poly1305');
+    let info;
+    await through(bob, {
+      answer: ({ path, json }) => {
+        if (path.endsWith('/group-info')) info = json;
+      },
+    }, () => bob.does('join', weak.session_id));
+    await through(bob, {
+      answer: ({ path, json }) => path.endsWith('/group-info') ?
+        { json: { ...json, group_info: info.group_info } } : undefined,
+    }, () => bob.cannot('bad-group', 'join', real.session_id));
+    await bob.does('join', real.session_id);
+    await alice.does('send', real.session_id, 'safe');
+    assert.deepEqual(await bob.texts(real.session_id), ['safe']);
+  });
+
+  test('an algorithm that only the server claims changes nothing',
+    async () => {
+      const [alice, bob] = await twoPeople(node.url);
+      const id = await conversation(alice, bob);
+      const lie = ({ json }) => {
+        const text = JSON.stringify(json ?? null);
+        return text.includes('aes-256-gcm') ?
+          { json: JSON.parse(text.replaceAll('aes-256-gcm',
+            'twofish-256-gcm')) } : undefined;
+      };
+      const [safety] = await through(bob, { answer: lie }, () =>
+        bob.does('safety', id));
+      assert.equal(safety.algorithm, 'aes-256-gcm');
+      await alice.does('rotate', id);
+    });
+
+  test('a log that was changed is not believed', async () => {
+    const [alice, bob] = await twoPeople(node.url);
+    const id = await conversation(alice, bob);
+    for (const text of ['one', 'two', 'three'])
+      await alice.does('send', id, text);
+    const without = ({ path, json }) => {
+      if (!path.includes('/messages')) return undefined;
+      const kept = json.messages.filter((_, i) => i !== 1)
+        .map((m, i) => ({ ...m, seq: json.messages[i].seq }));
+      return { json: { ...json, messages: kept } };
+    };
+    await through(bob, { answer: without }, () =>
+      bob.run('read', id).then(({ code, error }) => {
+        assert.equal(code, 1);
+        assert.equal(error.error, 'history-differs');
+      }));
+    assert.deepEqual(await bob.texts(id), ['one', 'two', 'three']);
+  });
+});

@@ -1,0 +1,94 @@
+// People at the command line: each has a name, a passphrase and a home, and
+// runs `hermetic` as a script would.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+
+import { build, hermetic, newHome, until } from './stack.mjs';
+
+export class Person {
+  constructor(name, server) {
+    this.name = `${name}-${randomBytes(4).toString('hex')}`;
+    this.passphrase = `${name} has a passphrase`;
+    this.home = newHome();
+    this.server = server;
+    this.env = { HERMETIC_SCRYPT_N: '16384' }; // the least there is: faster
+  }
+
+  /** Runs a command with --json; { code, out, err, json, error }. */
+  async run(...args) {
+    const result = await hermetic([...args, '--json'], this);
+    const last = result.err.trim().split('\n').at(-1);
+    result.error = last ? JSON.parse(last) : undefined;
+    return result;
+  }
+
+  /** The same, for what must succeed; returns the list of result objects. */
+  async does(...args) {
+    const { code, err, json } = await this.run(...args);
+    assert.equal(code, 0, `${this.name}: ${args.join(' ')}: ${err}`);
+    return json;
+  }
+
+  /** For what must be refused: checks exit code and slug. */
+  async cannot(slug, ...args) {
+    const { code, error } = await this.run(...args);
+    assert.equal(code, 1, `${args.join(' ')} gave ${code}`);
+    assert.equal(error?.error, slug, error?.detail);
+    return error.detail;
+  }
+
+  async register(...more) {
+    const [account] = await this.does('register', '--username', this.name,
+      ...more);
+    this.device = account.device_id;
+    return this;
+  }
+
+  /** The texts that `read` prints, in order. */
+  async texts(id) {
+    const messages = await this.does('read', id);
+    return messages.filter(m => m.kind === 'text').map(m => m.text);
+  }
+
+  /** A command that goes on: { child, lines, line(n), stop(), ended }. */
+  start(...args) {
+    const child = spawn(join(build, 'hermetic'), [...args, '--json'], {
+      env: { PATH: process.env.PATH, LANG: 'C.UTF-8',
+        HERMETIC_HOME: this.home, HERMETIC_PASSPHRASE: this.passphrase,
+        HERMETIC_SERVER: this.server, ...this.env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const self = { child, out: '', err: '' };
+    child.stdout.setEncoding('utf8').on('data', d => { self.out += d; });
+    child.stderr.setEncoding('utf8').on('data', d => { self.err += d; });
+    self.ended = new Promise(done => child.on('close',
+      (code, signal) => done({ code, signal, ...self })));
+    self.lines = () => self.out.split('\n').slice(0, -1)
+      .map(l => JSON.parse(l));
+    /** Waits for an object that `is` likes. */
+    self.line = is => until(() => {
+      const found = self.lines().find(is);
+      if (!found && child.exitCode !== null)
+        throw new Error(`hermetic ${args.join(' ')} ended: ${self.err}`);
+      return found;
+    }, { name: `a line of hermetic ${args.join(' ')}` });
+    self.stop = async () => { child.kill('SIGTERM'); return self.ended; };
+    return self;
+  }
+}
+
+/** Two who are registered. */
+export async function twoPeople(server) {
+  return Promise.all([new Person('alice', server).register(),
+    new Person('bob', server).register()]);
+}
+
+/** A session of Alice's that Bob has joined by Welcome; returns its id. */
+export async function conversation(alice, bob, ...more) {
+  const [{ session_id: id }] = await alice.does('create', '--invite',
+    bob.name, ...more);
+  await bob.does('join', id);
+  return id;
+}
