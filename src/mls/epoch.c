@@ -35,6 +35,7 @@ void epoch_free(struct mls_epoch *epoch)
 		return;
 	forget_proposals(epoch);
 	buf_clear(&epoch->encoded_context);
+	buf_clear(&epoch->reinit);
 	tree_clear(&epoch->tree);
 	treekem_private_clear(&epoch->private);
 	key_schedule_clear(&epoch->secrets);
@@ -214,6 +215,8 @@ enum err epoch_next(const struct mls_epoch *old, struct epoch_change *change,
 	enum err e;
 
 	TRY(epoch_new(suite, &next));
+	buf_put(&next->reinit, change->reinit);
+	TRY(buf_end(&next->reinit));
 	TRY(confirmed_hash(old, format, content, signature, confirmed));
 	TRY(next_context(old, change, &context));
 	context.confirmed_transcript_hash = span_of(confirmed, suite->nh);

@@ -35,6 +35,9 @@ struct mls_epoch {
 	struct secret_tree messages;
 	struct epoch_proposal *proposals;
 	size_t proposal_count;
+	/* The ReInit that the epoch began with (12.1.5), encoded: it is the
+	 * last one, nothing is sent in it. Otherwise empty. */
+	struct buf reinit;
 };
 
 /* All empty, private.leaf EPOCH_NO_LEAF. */
@@ -74,9 +77,9 @@ struct epoch_change {
 	struct sec psk_secret;	/* empty: none */
 	struct buf psk_ids;
 	struct sec commit_secret; /* empty: no path */
+	struct span reinit;	  /* encoded proposal, borrowed; empty: none */
 	bool path_required;
 	bool removes_us;
-	bool has_reinit;
 };
 
 MUST_CHECK enum err epoch_change_begin(const struct mls_epoch *old,

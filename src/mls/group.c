@@ -29,6 +29,7 @@ void mls_group_free(struct mls_group *group)
 	for (size_t i = 0; i < GROUP_PAST_EPOCHS; i++)
 		epoch_free(group->past[i]);
 	sign_key_free(group->signer);
+	psk_store_clear(&group->psks);
 	sec_wipe(group, sizeof(*group));
 	free(group);
 }
@@ -38,6 +39,30 @@ enum err group_ready(const struct mls_group *group)
 	return group->removed || group->now->secrets.init.n == 0
 		   ? ERR_STATE_GONE
 		   : ERR_OK;
+}
+
+enum err group_may_send(const struct mls_group *group)
+{
+	/* 12.4.2: "the client MUST NOT use the group to send messages
+	 * anymore" */
+	return group->now->reinit.n > 0 ? ERR_STATE_GONE : group_ready(group);
+}
+
+void group_psk_source(const struct mls_group *group,
+		      const struct mls_epoch *epochs[GROUP_EPOCHS],
+		      struct psk_source *source)
+{
+	epochs[0] = group->now;
+	for (size_t i = 0; i < GROUP_PAST_EPOCHS; i++)
+		epochs[i + 1] = group->past[i];
+	*source = (struct psk_source){ &group->psks, epochs, GROUP_EPOCHS,
+				       WIRE_PSK_APPLICATION };
+}
+
+enum err mls_group_add_psk(struct mls_group *group, struct span id,
+			   struct span psk)
+{
+	return psk_store_put(&group->psks, id, psk);
 }
 
 enum err group_signer(struct mls_group *group, const struct mls_identity *me,
@@ -109,13 +134,18 @@ enum err mls_group_create(const struct mls_identity *me, struct span group_id,
 			  struct span extensions, struct mls_group **group)
 {
 	struct mls_epoch *epoch = NULL;
+	struct mls_group *made = NULL;
 	enum err e;
 
 	TRY(epoch_new(me->suite, &epoch));
 	TRY(create_epoch(me, group_id, extensions, epoch));
-	TRY(group_new(epoch, group));
+	TRY(group_new(epoch, &made));
 	epoch = NULL;
+	TRY(psk_store_put_all(&made->psks, me));
+	*group = made;
+	made = NULL;
 out:
+	mls_group_free(made);
 	epoch_free(epoch);
 	return e;
 }
@@ -246,7 +276,7 @@ enum err mls_group_protect(struct mls_group *group,
 	struct wire_auth auth = { SPAN_EMPTY, SPAN_EMPTY };
 	enum err e;
 
-	TRY(group_ready(group));
+	TRY(group_may_send(group));
 	TRY(group_signer(group, me, &signer));
 	buf_put_vec(&body, data);
 	TRY(buf_end(&body));

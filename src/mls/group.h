@@ -18,6 +18,12 @@
 
 struct mls_group;
 
+/* An external pre-shared key (8.4): known under its id to all who use it. */
+struct mls_external_psk {
+	struct span id;
+	struct span psk;
+};
+
 /* Who acts. Borrowed for the call. */
 struct mls_identity {
 	const struct suite *suite;
@@ -33,6 +39,9 @@ struct mls_identity {
 	const uint16_t *extension_types;
 	size_t extension_type_count;
 	uint64_t lifetime; /* seconds that a KeyPackage is good for */
+	/* Known when a group is made or joined; it keeps a copy. */
+	const struct mls_external_psk *psks;
+	size_t psk_count;
 };
 
 /* The private half of a KeyPackage (section 10): kept by its maker until a
@@ -117,6 +126,11 @@ MUST_CHECK enum err mls_group_info(const struct mls_group *group,
 				   const struct mls_identity *me,
 				   bool with_tree, struct buf *group_info);
 
+/* Makes an external PSK known to the group, in the place of one with the same
+ * id, for commits to come. It is part of the state. */
+MUST_CHECK enum err mls_group_add_psk(struct mls_group *group, struct span id,
+				      struct span psk);
+
 /* ---- application messages (section 15) ---- */
 
 /* Appends an encoded MLSMessage with a PrivateMessage. Uses up a key: save the
@@ -128,11 +142,24 @@ MUST_CHECK enum err mls_group_protect(struct mls_group *group,
 
 /* ---- changes of epoch (section 12) ---- */
 
+/* Another group in the place of this one (12.1.5). */
+struct mls_reinit {
+	struct span group_id;
+	uint16_t cipher_suite;
+	struct span extensions; /* as for mls_group_create() */
+};
+
 struct mls_change {
 	const struct span *adds; /* encoded KeyPackages */
 	size_t add_count;
 	const uint32_t *removes; /* leaf indices */
 	size_t remove_count;
+	const struct span *psks; /* ids of external PSKs to mix in */
+	size_t psk_count;
+	const uint64_t *resumptions; /* epochs of ours to mix in as PSKs */
+	size_t resumption_count;
+	const struct span *extensions; /* GroupContext's from now on, or NULL */
+	const struct mls_reinit *reinit; /* alone, or NULL */
 	bool force_path; /* new keys also where the RFC allows none: rotation */
 	bool commit_pending_proposals; /* those received by reference */
 	bool private_handshake; /* PrivateMessage instead of PublicMessage */

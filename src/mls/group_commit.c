@@ -12,6 +12,9 @@
 #include "mls/tree_check.h"
 #include "mls/welcome.h"
 
+/* type, usage, epoch and three lengths of a PreSharedKeyID, at most. */
+enum { PSK_ID_HEAD = 22 };
+
 /* A commit in the making. */
 struct making {
 	const struct mls_identity *me;
@@ -21,6 +24,10 @@ struct making {
 	struct wire_sender sender;
 	struct proposal_list list;
 	struct buf proposals; /* encoded ProposalOrRefs */
+	struct psk_source psks;
+	struct buf nonces;  /* of PSKs of ours */
+	struct buf psk_ids; /* of PSKs of ours, encoded */
+	struct buf reinit;  /* encoded */
 	struct epoch_change change;
 	struct treekem_update update;
 	bool has_path;
@@ -34,6 +41,9 @@ static void making_clear(struct making *m)
 {
 	proposal_list_clear(&m->list);
 	buf_clear(&m->proposals);
+	buf_clear(&m->nonces);
+	buf_clear(&m->psk_ids);
+	buf_clear(&m->reinit);
 	epoch_change_clear(&m->change);
 	treekem_update_clear(&m->update);
 	buf_clear(&m->signature);
@@ -125,9 +135,96 @@ out:
 	return e;
 }
 
+/* "The psk_nonce MUST be randomly sampled." (12.1.4) */
+static enum err put_psk(struct making *m, struct wire_psk_id *id,
+			struct buf *encoded, uint8_t *nonce)
+{
+	struct wire_proposal p = { .type = WIRE_PROPOSAL_PSK };
+	size_t nh = m->old->suite->nh, start = encoded->n;
+	enum err e;
+
+	TRY(rng_fill(m->me->rng, nonce, nh));
+	id->nonce = span_of(nonce, nh);
+	wire_psk_id_put(encoded, id);
+	TRY(encoded->fail);
+	p.psk = *id;
+	p.psk.encoded = span_of(encoded->p + start, encoded->n - start);
+	TRY(put_value(m, &p));
+out:
+	return e;
+}
+
+/* The encoded ids stay in m->psk_ids, which is large enough from the start:
+ * the list borrows from it. */
+static enum err put_psks(struct making *m, const struct mls_change *change)
+{
+	size_t count = change->psk_count + change->resumption_count;
+	size_t room = count * (m->old->suite->nh + PSK_ID_HEAD +
+			       m->old->context.group_id.n);
+	uint8_t *nonces;
+	enum err e = ERR_OK;
+
+	if (count == 0)
+		return ERR_OK;
+	for (size_t i = 0; i < change->psk_count; i++)
+		room += change->psks[i].n;
+	nonces = buf_append(&m->nonces, count * m->old->suite->nh);
+	ENSURE(nonces != NULL && buf_reserve(&m->psk_ids, room) != NULL,
+	       ERR_LOCAL_MEMORY);
+	for (size_t i = 0; i < change->psk_count; i++) {
+		struct wire_psk_id id = { .type = WIRE_PSK_EXTERNAL,
+					  .psk_id = change->psks[i] };
+
+		TRY(put_psk(m, &id, &m->psk_ids, nonces));
+		nonces += m->old->suite->nh;
+	}
+	for (size_t i = 0; i < change->resumption_count; i++) {
+		struct wire_psk_id id = { .type = WIRE_PSK_RESUMPTION,
+					  .usage = WIRE_PSK_APPLICATION,
+					  .group_id = m->old->context.group_id,
+					  .epoch = change->resumptions[i] };
+
+		TRY(put_psk(m, &id, &m->psk_ids, nonces));
+		nonces += m->old->suite->nh;
+	}
+out:
+	return e;
+}
+
+/* A ReInit is alone in its list (12.2). */
+static enum err put_reinit(struct making *m, const struct mls_reinit *reinit)
+{
+	struct wire_proposal p = { .type = WIRE_PROPOSAL_REINIT };
+	enum err e;
+
+	p.reinit =
+	    (struct wire_reinit){ reinit->group_id, WIRE_VERSION_MLS10,
+				  reinit->cipher_suite, reinit->extensions };
+	TRY(wire_extensions_check(reinit->extensions));
+	wire_proposal_put(&m->reinit, &p);
+	TRY(buf_end(&m->reinit));
+	p.encoded = buf_span(&m->reinit);
+	TRY(put_value(m, &p));
+out:
+	return e;
+}
+
 static enum err put_change(struct making *m, const struct mls_change *change)
 {
 	enum err e = ERR_OK;
+
+	if (change->reinit != NULL)
+		TRY(put_reinit(m, change->reinit));
+	if (change->extensions != NULL) {
+		struct wire_proposal p = {
+			.type = WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS
+		};
+
+		TRY(wire_extensions_check(*change->extensions));
+		p.extensions = *change->extensions;
+		TRY(put_value(m, &p));
+	}
+	TRY(put_psks(m, change));
 
 	for (size_t i = 0; i < change->remove_count; i++) {
 		struct wire_proposal p = { .type = WIRE_PROPOSAL_REMOVE };
@@ -295,14 +392,16 @@ enum err mls_group_commit(struct mls_group *group,
 			  struct mls_commit *out)
 {
 	struct making m = { .me = me, .old = group->now };
+	const struct mls_epoch *epochs[GROUP_EPOCHS];
 	const struct wire_leaf_node *like = NULL;
 	struct wire_content content;
 	struct buf info = BUF_INIT;
 	enum err e;
 
 	*out = (struct mls_commit){ BUF_INIT, BUF_INIT, BUF_INIT };
-	TRY(group_ready(group));
+	TRY(group_may_send(group));
 	ENSURE(!mls_group_has_pending(group), ERR_STATE_PENDING);
+	group_psk_source(group, epochs, &m.psks);
 	TRY(group_signer(group, me, &m.signer));
 	m.format = change->private_handshake ? WIRE_PRIVATE_MESSAGE
 					     : WIRE_PUBLIC_MESSAGE;
@@ -310,7 +409,7 @@ enum err mls_group_commit(struct mls_group *group,
 	    (struct wire_sender){ WIRE_SENDER_MEMBER, m.old->private.leaf };
 	TRY(put_change(&m, change));
 	TRY(epoch_change_begin(m.old, &m.change));
-	TRY(proposals_apply(m.old, &m.list, m.sender, &m.change));
+	TRY(proposals_apply(m.old, &m.list, m.sender, &m.psks, &m.change));
 	if (change->force_path || m.change.path_required)
 		like = &tree_leaf(&m.old->tree, m.old->private.leaf)->node;
 	TRY(make_commit(&m, like, &content));
@@ -374,7 +473,7 @@ static enum err make_external(struct making *m, struct span external_pub,
 	TRY(leaf_check_group(&profile.leaf, m->old->context.extensions));
 	TRY(epoch_change_begin(m->old, &m->change));
 	TRY(put_external(m, external_pub, resync, &kem_output));
-	TRY(proposals_apply(m->old, &m->list, m->sender, &m->change));
+	TRY(proposals_apply(m->old, &m->list, m->sender, &m->psks, &m->change));
 	ENSURE(
 	    !tree_has_signature_key(&m->change.tree, m->me->signature_public),
 	    ERR_STATE_CONFLICT);
@@ -420,6 +519,7 @@ enum err mls_group_join_external(const struct mls_identity *me,
 	TRY(protect(&m, NULL, &content, &out->commit));
 	TRY(group_new(old, &joined));
 	old = NULL;
+	TRY(psk_store_put_all(&joined->psks, me));
 	TRY(stage(joined, &m, buf_span(&out->commit)));
 	*group = joined;
 	joined = NULL;

@@ -4,6 +4,7 @@
 
 #include "mls/epoch.h"
 #include "mls/group.h"
+#include "mls/psk.h"
 
 /* Past epochs whose messages can still be read. What that costs: who takes
  * over a member reads what was sent in these epochs and not yet received. */
@@ -19,6 +20,7 @@ struct mls_group {
 	uint8_t staged_commit[GROUP_COMMIT_HASH]; /* SHA-256 of its message */
 	bool removed; /* a removal was merged: nothing works */
 	struct mls_epoch *past[GROUP_PAST_EPOCHS]; /* newest first */
+	struct psk_store psks;
 	/* Our signature key, parsed, so that nobody parses it twice. */
 	struct sec signer_bytes;
 	struct sign_key *signer;
@@ -28,12 +30,20 @@ MUST_CHECK enum err group_new(struct mls_epoch *now, struct mls_group **group);
 
 /* We are a member: ERR_STATE_GONE after a removal or before joining. */
 MUST_CHECK enum err group_ready(const struct mls_group *group);
+/* The same, and the group goes on: ERR_STATE_GONE after a ReInit. */
+MUST_CHECK enum err group_may_send(const struct mls_group *group);
 
 /* The parsed signature key of `me`, who must be the one of our leaf:
  * ERR_LOCAL_BUG. Borrowed. */
 MUST_CHECK enum err group_signer(struct mls_group *group,
 				 const struct mls_identity *me,
 				 const struct sign_key **signer);
+
+/* Where the group's PSKs are looked up; `source` borrows from `epochs`. */
+#define GROUP_EPOCHS (GROUP_PAST_EPOCHS + 1)
+void group_psk_source(const struct mls_group *group,
+		      const struct mls_epoch *epochs[GROUP_EPOCHS],
+		      struct psk_source *source);
 
 /* SHA-256 of a message, to know it again. */
 MUST_CHECK enum err group_hash(struct span message,

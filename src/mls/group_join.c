@@ -1,4 +1,6 @@
 /* Joining by Welcome (12.4.3.1). */
+#include <stdlib.h>
+
 #include "mls/group.h"
 #include "mls/group_info.h"
 #include "mls/group_internal.h"
@@ -14,9 +16,34 @@ struct joining {
 	struct wire_welcome welcome;
 	struct buf plaintext; /* of the GroupSecrets */
 	struct wire_group_secrets group_secrets;
+	struct psk_store psks;
 	struct sec psk_secret;
 	struct buf group_info;
 };
+
+/* "If a PreSharedKeyID is part of the GroupSecrets and the client is not in
+ * possession of the corresponding PSK, return an error." */
+static enum err find_psks(struct joining *j)
+{
+	struct psk_source source = { .external = &j->psks,
+				     .usage = WIRE_PSK_APPLICATION };
+	struct span rest = j->group_secrets.psks;
+	struct buf encoded = BUF_INIT;
+	struct wire_psk_id *ids;
+	size_t count = 0;
+	enum err e;
+
+	ids = calloc(j->group_secrets.psk_count + 1, sizeof(*ids));
+	ENSURE(ids != NULL, ERR_LOCAL_MEMORY);
+	while (wire_psk_ids_next(&rest, &ids[count]))
+		count++;
+	TRY(psk_secret_of(j->me->suite, &source, ids, count, &j->psk_secret,
+			  &encoded));
+out:
+	free(ids);
+	buf_clear(&encoded);
+	return e;
+}
 
 /* "Identify an entry in the secrets array where the new_member value
  * corresponds to one of this client's KeyPackages" */
@@ -38,7 +65,7 @@ static enum err open_secrets(struct joining *j)
 	TRY(welcome_open_secrets(suite, &j->welcome, &entry,
 				 sec_span(&j->secrets->init_private),
 				 &j->plaintext, &j->group_secrets));
-	ENSURE(j->group_secrets.psk_count == 0, ERR_PEER_UNSUPPORTED);
+	TRY(find_psks(j));
 	TRY(welcome_open_group_info(suite, &j->welcome,
 				    j->group_secrets.joiner_secret,
 				    sec_span(&j->psk_secret), &j->group_info));
@@ -98,16 +125,20 @@ enum err mls_group_join(const struct mls_identity *me, struct span welcome,
 	ENSURE(message.format == WIRE_WELCOME, ERR_PEER_MALFORMED);
 	j.welcome = message.welcome;
 	TRY(wire_key_package_decode(key_package, &j.key_package));
+	TRY(psk_store_put_all(&j.psks, me));
 	TRY(open_secrets(&j));
 	TRY(wire_group_info_decode(buf_span(&j.group_info), &info));
 	TRY(group_info_open(me->suite, &info, tree, &epoch));
 	TRY(enter(&j, &info, epoch));
 	TRY(group_new(epoch, group));
 	epoch = NULL;
+	(*group)->psks = j.psks;
+	j.psks = (struct psk_store){ NULL, 0 };
 out:
 	epoch_free(epoch);
 	buf_clear(&j.plaintext);
 	buf_clear(&j.group_info);
+	psk_store_clear(&j.psks);
 	sec_clear(&j.psk_secret);
 	return e;
 }

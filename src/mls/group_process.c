@@ -300,17 +300,21 @@ out:
 }
 
 /* The list and the path, applied; *sender: the committer's leaf. */
-static enum err apply_commit(const struct mls_epoch *epoch,
+static enum err apply_commit(const struct mls_group *group,
+			     const struct mls_epoch *epoch,
 			     const struct wire_content *content,
 			     struct epoch_change *change, uint32_t *sender)
 {
 	const struct wire_commit *commit = &content->commit;
 	bool external = content->sender.type == WIRE_SENDER_NEW_MEMBER_COMMIT;
+	const struct mls_epoch *epochs[GROUP_EPOCHS];
+	struct psk_source psks;
 	struct proposal_list list = { NULL, 0 };
 	enum err e;
 
 	TRY(proposal_list_of_commit(epoch, commit, content->sender, &list));
-	TRY(proposals_apply(epoch, &list, content->sender, change));
+	group_psk_source(group, epochs, &psks);
+	TRY(proposals_apply(epoch, &list, content->sender, &psks, change));
 	/* 12.4: "the path field of a Commit MUST be populated" */
 	ENSURE(commit->has_path || !change->path_required, ERR_PEER_INVALID);
 	*sender = content->sender.index;
@@ -340,7 +344,7 @@ static enum err take_commit(struct mls_group *group, struct arrival *arrival,
 		   content->sender.index != epoch->private.leaf,
 	       ERR_PEER_INVALID);
 	TRY(epoch_change_begin(epoch, &change));
-	TRY(apply_commit(epoch, content, &change, &sender));
+	TRY(apply_commit(group, epoch, content, &change, &sender));
 	if (!change.removes_us) {
 		TRY(epoch_next(epoch, &change, arrival->format, content,
 			       arrival->auth.signature, &joiner, &next));

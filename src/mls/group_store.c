@@ -104,6 +104,7 @@ static void put_epoch(const struct mls_epoch *epoch, const struct tree *like,
 	if (epoch->messages.suite != NULL)
 		secret_tree_save(&epoch->messages, out);
 	put_proposals(epoch, out);
+	buf_put_vec(out, buf_span(&epoch->reinit));
 	sec_wipe(&secrets, sizeof(secrets));
 }
 
@@ -127,6 +128,8 @@ static enum err read_epoch(struct rd *r, const struct suite *suite,
 	if (rd_u8(r) != 0)
 		TRY(secret_tree_load(&epoch->messages, suite, r));
 	TRY(read_proposals(r, epoch));
+	buf_put(&epoch->reinit, rd_vec(r));
+	TRY(buf_end(&epoch->reinit));
 	TRY(r->fail);
 	*out = epoch;
 	epoch = NULL;
@@ -169,6 +172,7 @@ enum err mls_group_save(const struct mls_group *group, struct buf *out)
 		put_epoch(group->past[i], like, out);
 		like = &group->past[i]->tree;
 	}
+	psk_store_save(&group->psks, out);
 	return buf_end(out);
 }
 
@@ -187,6 +191,7 @@ static enum err read_rest(struct rd *r, const struct suite *suite,
 		TRY(read_epoch(r, suite, like, &group->past[i]));
 		like = &group->past[i]->tree;
 	}
+	TRY(psk_store_load(&group->psks, r));
 	TRY(rd_end(r));
 out:
 	return e;

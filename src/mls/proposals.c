@@ -398,9 +398,58 @@ out:
 	return e;
 }
 
+/* "Look up the PSK secrets for any PreSharedKey proposals, in the order they
+ * appear in the list." */
+static enum err apply_psks(const struct mls_epoch *epoch,
+			   const struct proposal_list *list,
+			   const struct psk_source *source,
+			   struct epoch_change *change)
+{
+	size_t psks = count_types(list).of[WIRE_PROPOSAL_PSK], count = 0;
+	struct wire_psk_id *ids;
+	enum err e = ERR_OK;
+
+	if (psks == 0)
+		return ERR_OK;
+	ids = calloc(psks, sizeof(*ids));
+	ENSURE(ids != NULL, ERR_LOCAL_MEMORY);
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].proposal.type == WIRE_PROPOSAL_PSK)
+			ids[count++] = list->items[i].proposal.psk;
+	TRY(psk_secret_of(epoch->suite, source, ids, count, &change->psk_secret,
+			  &change->psk_ids));
+out:
+	free(ids);
+	return e;
+}
+
+/* What says nothing of the tree: whether a path is due, and a ReInit. */
+static enum err note(const struct proposal_list *list,
+		     struct epoch_change *change)
+{
+	enum err e = ERR_OK;
+
+	change->path_required = list->count == 0;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct wire_proposal *p = &list->items[i].proposal;
+
+		change->path_required |= path_required(p->type);
+		if (p->type != WIRE_PROPOSAL_REINIT)
+			continue;
+		/* 12.1.5: "invalid if the version field is less than the
+		 * version for the current group" */
+		ENSURE(p->reinit.version >= WIRE_VERSION_MLS10,
+		       ERR_PEER_INVALID);
+		change->reinit = p->encoded;
+	}
+out:
+	return e;
+}
+
 enum err proposals_apply(const struct mls_epoch *epoch,
 			 const struct proposal_list *list,
 			 struct wire_sender committer,
+			 const struct psk_source *psks,
 			 struct epoch_change *change)
 {
 	enum err e;
@@ -409,20 +458,13 @@ enum err proposals_apply(const struct mls_epoch *epoch,
 		TRY(check_regular(list, committer.index));
 	else
 		TRY(check_external(list));
-	for (size_t i = 0; i < list->count; i++) {
-		uint16_t type = list->items[i].proposal.type;
-
-		ENSURE(type != WIRE_PROPOSAL_PSK &&
-			   type != WIRE_PROPOSAL_REINIT,
-		       ERR_PEER_UNSUPPORTED);
-		change->path_required |= path_required(type);
-	}
-	change->path_required |= list->count == 0;
+	TRY(note(list, change));
 	TRY(apply_extensions(list, change));
 	TRY(apply_updates(epoch, list, change));
 	TRY(apply_removes(list, change));
 	TRY(apply_adds(epoch, list, change));
 	TRY(check_result(list, change));
+	TRY(apply_psks(epoch, list, psks, change));
 	TRY(apply_external_init(epoch, list, change));
 	if (!change->removes_us && change->private.leaf != EPOCH_NO_LEAF)
 		treekem_private_prune(&change->private, &change->tree);

@@ -4,6 +4,7 @@
 #define HERMETIC_MLS_PROPOSALS_H
 
 #include "mls/epoch.h"
+#include "mls/psk.h"
 
 struct proposal_item {
 	struct wire_proposal proposal; /* borrows */
@@ -31,12 +32,13 @@ MUST_CHECK enum err proposal_list_of_commit(const struct mls_epoch *epoch,
 /*
  * Validates the list (12.2) and applies it (12.3) to `change`, fresh from
  * epoch_change_begin(). `committer` is a member or new_member_commit.
- * ERR_PEER_INVALID for a broken rule, ERR_PEER_UNSUPPORTED for what this
- * client does not do. `change` is to be thrown away on failure.
+ * ERR_PEER_INVALID for a broken rule, ERR_STATE_GONE for a PSK that is not
+ * known. `change` is to be thrown away on failure.
  */
 MUST_CHECK enum err proposals_apply(const struct mls_epoch *epoch,
 				    const struct proposal_list *list,
 				    struct wire_sender committer,
+				    const struct psk_source *psks,
 				    struct epoch_change *change);
 
 /* Whether one proposal, received by itself, is worth keeping: it is valid as

@@ -46,16 +46,16 @@ void member_clear(struct member *m)
 void member_key_package(struct member *m)
 {
 	buf_reset(&m->key_package);
-	assert_int_equal(mls_key_package_create(&m->me, false, &m->secrets,
-						&m->key_package),
-			 ERR_OK);
+	assert_int_equal(
+	    mls_key_package_create(&m->me, false, &m->secrets, &m->key_package),
+	    ERR_OK);
 }
 
 void member_create(struct member *m, const char *group_id)
 {
-	assert_int_equal(mls_group_create(&m->me, span_str(group_id),
-					  SPAN_EMPTY, &m->group),
-			 ERR_OK);
+	assert_int_equal(
+	    mls_group_create(&m->me, span_str(group_id), SPAN_EMPTY, &m->group),
+	    ERR_OK);
 }
 
 void member_commit(struct member *m, struct member **added, size_t add_count,
@@ -112,8 +112,8 @@ static void check_read(struct member *reader, struct span message,
 	assert_int_equal(event.kind, MLS_EVENT_APPLICATION);
 	assert_int_equal(event.sender, mls_group_own_leaf(sender->group));
 	assert_true(span_equal(buf_span(&event.data), span_str(sender->name)));
-	assert_true(span_equal(buf_span(&event.authenticated_data),
-			       SPAN_LIT("seen")));
+	assert_true(
+	    span_equal(buf_span(&event.authenticated_data), SPAN_LIT("seen")));
 	mls_event_clear(&event);
 }
 
@@ -122,13 +122,12 @@ void members_talk(struct member *all, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct buf message = BUF_INIT;
 
-		assert_true(span_equal(
-		    mls_group_epoch_authenticator(all[0].group),
-		    mls_group_epoch_authenticator(all[i].group)));
-		assert_int_equal(mls_group_protect(all[i].group, &all[i].me,
-						   SPAN_LIT("seen"),
-						   span_str(all[i].name),
-						   &message),
+		assert_true(
+		    span_equal(mls_group_epoch_authenticator(all[0].group),
+			       mls_group_epoch_authenticator(all[i].group)));
+		assert_int_equal(mls_group_protect(
+				     all[i].group, &all[i].me, SPAN_LIT("seen"),
+				     span_str(all[i].name), &message),
 				 ERR_OK);
 		for (size_t j = 0; j < count; j++)
 			if (j != i)

@@ -276,7 +276,7 @@ static void test_crowd(void **state)
 static void test_concurrent(void **state)
 {
 	struct mls_change change = { .force_path = true };
-	struct mls_commit first, second;
+	struct mls_commit first, second, third;
 	struct mls_event event;
 	struct member m[3];
 	(void)state;
@@ -289,8 +289,9 @@ static void test_concurrent(void **state)
 	member_reload(&m[1]);
 	refused(&m[1], buf_span(&first.commit), ERR_STATE_PENDING);
 	assert_int_equal(
-	    mls_group_commit(m[1].group, &m[1].me, &change, &second),
+	    mls_group_commit(m[1].group, &m[1].me, &change, &third),
 	    ERR_STATE_PENDING);
+	mls_commit_clear(&second);
 	mls_group_discard(m[1].group);
 	member_follow(&m[1], buf_span(&first.commit));
 	member_follow(&m[2], buf_span(&first.commit));
