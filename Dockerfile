@@ -1,0 +1,32 @@
+# One image for the API, the migration and the command; what runs is chosen by
+# the first argument (deploy/entrypoint.sh).
+
+FROM debian:bookworm-slim AS build
+WORKDIR /src
+COPY tools/packages.txt tools/packages.txt
+RUN apt-get update \
+ && awk '$1 == "build" { print $2 }' tools/packages.txt \
+  | xargs apt-get install -y --no-install-recommends \
+ && rm -rf /var/lib/apt/lists/*
+COPY . .
+RUN make -s -j"$(nproc)" VARIANT=release all
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends kore libpq5 libjwt0 \
+    libjansson4 libgcrypt20 libssl3 libsqlite3-0 libcurl4 libwebsockets17 \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /srv/hermetic
+COPY --from=build /src/build/release/hermetic.so /src/kore.conf ./
+COPY --from=build /src/build/release/hermetic-migrate \
+  /src/build/release/hermetic /usr/local/bin/
+COPY migrations migrations
+COPY deploy/entrypoint.sh deploy/healthcheck.sh /usr/local/lib/hermetic/
+RUN sed -i 's|^\(\s*load\s\+\)[^ ]*hermetic\.so|\1./hermetic.so|' kore.conf
+USER 10001:10001
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=5s --timeout=3s --retries=5 --start-period=10s \
+  CMD ["bash", "/usr/local/lib/hermetic/healthcheck.sh"]
+ENTRYPOINT ["bash", "/usr/local/lib/hermetic/entrypoint.sh"]
+CMD ["api"]

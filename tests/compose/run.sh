@@ -1,0 +1,284 @@
+#!/usr/bin/env bash
+# Runs docker-compose.yml for real and talks through it, with no image registry
+# at hand: Docker's programs come from Debian's packages (nothing of them is
+# installed), the base image from mmdebstrap, and stand-ins for the official
+# postgres and haproxy images are built from Debian's. Takes root, as Docker
+# does, and about two minutes; nothing is left running, and all of the network
+# that the containers see is in a namespace that goes at the end.
+#
+#   tests/compose/run.sh [WORK]     WORK is kept, and makes the next run faster
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../.."
+ROOT=$PWD
+SUITE=trixie # Debian 12's own Docker is too old for this compose file
+export DEBIAN_FRONTEND=noninteractive
+
+say() { printf '==> %3d s  %s\n' "$SECONDS" "$*"; }
+die() { printf 'compose: %s\n' "$*" >&2; exit 1; }
+
+[ "$EUID" -eq 0 ] || die "this takes root, as Docker does."
+if [ -n "${1:-}" ]; then
+  mkdir -p "$1"
+  WORK=$(readlink -f "$1")
+else
+  WORK=$(mktemp -d /var/tmp/hermetic-compose.XXXXXX)
+  KEEP=no
+fi
+NETNS=hermetic-$$
+DOCKERD=
+PROJECT=hermetictest
+export DOCKER_CONFIG=$WORK/config DOCKER_HOST=unix://$WORK/docker.sock
+export PATH=$WORK/programs/usr/sbin:$WORK/programs/usr/bin:$PATH
+
+# --- Docker ----------------------------------------------------------------
+
+host_packages() {
+  local name missing=()
+  for name in docker.io iptables iproute2 mmdebstrap curl; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = \
+      installed ] || missing+=("$name")
+  done
+  [ "${#missing[@]}" -eq 0 ] && return
+  say "Installing ${missing[*]}."
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+    >"$WORK/apt.log" 2>&1
+}
+
+# The engine and compose of a newer Debian run here from a directory; runc and
+# the init do not, and are this Debian's.
+programs() {
+  local sources=/etc/apt/sources.list.d/debian.sources
+  [ -x "$WORK/programs/usr/sbin/dockerd" ] && return
+  say "Fetching Docker's programs from Debian ($SUITE)."
+  mkdir -p "$WORK"/{apt/lists/partial,apt/cache/archives/partial,deb,config}
+  awk 'BEGIN { RS = "" } NR == 1' $sources |
+    sed "s/^Suites:.*/Suites: $SUITE/" >"$WORK/apt/suite.sources"
+  local apt=(-o Dir::Etc::SourceList="$WORK/apt/suite.sources"
+    -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$WORK/apt/lists"
+    -o Dir::Cache="$WORK/apt/cache")
+  apt-get "${apt[@]}" update -qq
+  (cd "$WORK/deb" && apt-get "${apt[@]}" download -qq docker.io docker-cli \
+    containerd docker-compose docker-buildx 2>/dev/null)
+  mkdir -p "$WORK/unpacked"
+  for deb in "$WORK"/deb/*.deb; do
+    dpkg -x "$deb" "$WORK/unpacked"
+  done
+  ln -sfn "$WORK/programs/usr/libexec/docker/cli-plugins" \
+    "$WORK/config/cli-plugins"
+  mv "$WORK/unpacked" "$WORK/programs"
+}
+
+base_image() {
+  [ -s "$WORK/base.tar" ] && return
+  say "Making the base image."
+  mmdebstrap --quiet --variant=minbase \
+    --dpkgopt='path-exclude=/usr/share/doc/*' \
+    --dpkgopt='path-exclude=/usr/share/man/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' \
+    --customize-hook='rm -rf "$1"/var/lib/apt/lists/*' \
+    bookworm "$WORK/base.new.tar" /etc/apt/sources.list.d/debian.sources
+  mv "$WORK/base.new.tar" "$WORK/base.tar"
+}
+
+docker_start() { # OPTIONS
+  "${IN[@]}" dockerd "$@" --data-root "$WORK/data" --exec-root "$WORK/exec" \
+    --pidfile "$WORK/dockerd.pid" -H "$DOCKER_HOST" >>"$WORK/dockerd.log" 2>&1 &
+  DOCKERD=$!
+  for _ in $(seq 200); do
+    docker version >/dev/null 2>&1 && return
+    kill -0 "$DOCKERD" 2>/dev/null || break
+    sleep 0.2
+  done
+  tail -n 20 "$WORK/dockerd.log" >&2
+  die "dockerd did not start."
+}
+
+docker_stop() {
+  [ -n "$DOCKERD" ] || return 0
+  kill "$DOCKERD" 2>/dev/null || true
+  wait "$DOCKERD" 2>/dev/null || true
+  DOCKERD=
+}
+
+compose() {
+  docker compose -p $PROJECT -f docker-compose.yml "$@"
+}
+
+finish() {
+  local status=$?
+  trap - EXIT
+  if [ "$status" -ne 0 ] && [ -n "$DOCKERD" ]; then
+    compose ps -a || true
+    compose logs --tail 30 || true
+  fi
+  compose down -v -t 5 >/dev/null 2>&1 || true
+  docker_stop
+  ip netns del "$NETNS" 2>/dev/null || true
+  [ "${KEEP:-yes}" = yes ] || rm -rf "$WORK"
+  [ "$status" -eq 0 ] || echo "compose: FAILED"
+  exit "$status"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+# --- what is asked of it ---------------------------------------------------
+
+passed=0
+check() { # NAME COMMAND...
+  local name=$1
+  shift
+  "$@" || die "not so: $name"
+  passed=$((passed + 1))
+  say "ok: $name"
+}
+
+status_is() { # STATUS PATH
+  [ "$("${IN[@]}" curl -s -m 10 -o /dev/null -w '%{http_code}' \
+    "http://127.0.0.1:8000$2")" = "$1" ]
+}
+
+# One user's command, on this side of the proxy.
+as() { # USER ARGUMENTS...
+  local user=$1
+  shift
+  "${IN[@]}" env HERMETIC_HOME="$WORK/home/$user" HERMETIC_USERNAME="$user" \
+    HERMETIC_PASSPHRASE="the passphrase of $user" \
+    HERMETIC_SERVER=127.0.0.1:8000 "$WORK/hermetic" "$@"
+}
+
+# Members of the JSON objects on standard input.
+member() { # NAME
+  sed -n "s/.*\"$1\":\"\\([^\"]*\\)\".*/\\1/p" | head -n 1
+}
+
+container() { # SERVICE INDEX
+  docker ps -q --filter "label=com.docker.compose.project=$PROJECT" \
+    --filter "label=com.docker.compose.service=$1" | sed -n "${2:-1}p"
+}
+
+inspect() { # FORMAT SERVICE
+  docker inspect -f "$1" "$(container "$2")"
+}
+
+hardened() {
+  local service
+  for service in postgres api haproxy; do
+    [ "$(inspect '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}}' \
+      $service)" = "true [ALL]" ] || return 1
+    [ "$(docker exec "$(container $service)" id -u)" -gt 0 ] || return 1
+    ! docker exec "$(container $service)" touch /written 2>/dev/null || return 1
+  done
+}
+
+bob_reads() { # TEXT
+  as bob read "$SESSION" --json | grep -qF "\"$1\""
+}
+
+follow_hears() { # TEXT
+  local out=$WORK/follow.out follow status=1
+  as bob read "$SESSION" --follow --json >"$out" 2>&1 &
+  follow=$!
+  sleep 1
+  as alice send "$SESSION" "$1" >/dev/null
+  for _ in $(seq 100); do
+    if grep -qF "\"$1\"" "$out"; then
+      status=0
+      break
+    fi
+    sleep 0.1
+  done
+  kill "$follow" 2>/dev/null
+  wait "$follow" 2>/dev/null || true
+  return $status
+}
+
+no_plaintext() {
+  docker logs "$(container postgres)" >"$WORK/logs" 2>&1
+  compose logs >>"$WORK/logs" 2>&1
+  docker exec "$(container postgres)" pg_dump -U postgres hermetic \
+    >"$WORK/dump.sql"
+  [ -s "$WORK/dump.sql" ] && ! grep -qE 'a word in the harbour|passphrase of' \
+    "$WORK/logs" "$WORK/dump.sql"
+}
+
+all_sent() { # N
+  local i
+  for i in $(seq "$1"); do
+    as alice send "$SESSION" "number $i" >/dev/null || return 1
+  done
+}
+
+# --- the run ---------------------------------------------------------------
+
+mkdir -p "$WORK/config"
+host_packages
+programs
+base_image
+
+# Images are built on this machine's network, with no bridge and no rules.
+IN=()
+docker_start --bridge=none --iptables=false --ip6tables=false --ip-forward=false
+say "Building the images."
+docker import --change 'CMD ["bash"]' "$WORK/base.tar" debian:bookworm-slim \
+  >/dev/null
+for name in postgres:15 haproxy:2.6; do
+  docker build -q --network host -t $name "tests/compose/${name%:*}" >/dev/null
+done
+compose -f tests/compose/offline.yml build --progress quiet \
+  >"$WORK/build.log" 2>&1 || {
+  tail -n 30 "$WORK/build.log" >&2
+  die "the image was not built."
+}
+id=$(docker create hermetic)
+docker cp -q "$id:/usr/local/bin/hermetic" "$WORK/hermetic"
+docker rm "$id" >/dev/null
+docker_stop
+
+# The rest happens in a network namespace of our own: bridges, rules, ports.
+ip netns add "$NETNS"
+IN=(nsenter "--net=/run/netns/$NETNS")
+"${IN[@]}" ip link set lo up
+docker_start --bip 198.18.0.1/24 \
+  --default-address-pool base=198.19.0.0/16,size=24
+deploy/make-secrets.sh >/dev/null
+compose down -v -t 1 >/dev/null 2>&1 || true
+rm -rf "$WORK/home"
+say "Starting the stack."
+up=(up --detach --no-build --pull never --wait --wait-timeout 120)
+compose "${up[@]}" >"$WORK/up.log" 2>&1 || {
+  tail -n 20 "$WORK/up.log" >&2
+  die "the stack did not come up."
+}
+
+check "HAProxy answers for a ready node" status_is 200 /readyz
+check "nobody is root, no root is writable, no capability is left" hardened
+for user in alice bob; do
+  check "$user registers" as $user register --json >/dev/null
+done
+SESSION=$(as alice create --invite bob --json | member session_id)
+check "alice made a session" test -n "$SESSION"
+check "bob joins it" as bob join "$SESSION" --json >/dev/null
+as alice send "$SESSION" "a word in the harbour" >/dev/null
+check "bob reads what alice sent" bob_reads "a word in the harbour"
+check "bob hears by WebSocket through the proxy" follow_hears "over the wire"
+
+docker kill -s KILL "$(container api)" >/dev/null
+check "with a node killed, all is sent" all_sent 8
+check "and arrives" bob_reads "number 8"
+check "up again runs the migration again" compose "${up[@]}" --scale api=3 \
+  >/dev/null 2>&1
+check "three nodes answer" status_is 200 /readyz
+compose restart -t 10 postgres >/dev/null 2>&1
+ready_again() {
+  for _ in $(seq 60); do
+    status_is 200 /readyz && return
+    sleep 0.5
+  done
+  return 1
+}
+check "the nodes survive a restart of PostgreSQL" ready_again
+as alice send "$SESSION" "after the restart" >/dev/null
+check "and messages travel" bob_reads "after the restart"
+check "no plaintext in the database and the logs" no_plaintext
+say "$passed checks passed"
