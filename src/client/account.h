@@ -36,7 +36,7 @@ struct client {
 	char server[256];				   /* base URL */
 	char identity[ACCOUNT_NAME_SIZE + TEXT_UUID_SIZE]; /* name/device */
 	struct account_suites suites;
-	uint64_t token_expires; /* Unix milliseconds */
+	uint64_t renew_token_at; /* Unix milliseconds */
 };
 
 /* What a login is told. Borrowed. */

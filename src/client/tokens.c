@@ -6,7 +6,7 @@
 
 #define RECORD "tokens"
 
-/* A token that expires within this time is renewed before it is used. */
+/* A token is renewed this long before it expires, or a quarter of its life. */
 #define EXPIRY_MARGIN_MS 30000
 
 static const char *text_of(const json_t *object, const char *member)
@@ -20,7 +20,7 @@ static enum err use(struct client *c, const json_t *tokens)
 	enum err e;
 
 	ENSURE(access != NULL, ERR_PEER_MALFORMED);
-	TRY(record_number(tokens, "expires", &c->token_expires));
+	TRY(record_number(tokens, "renew_at", &c->renew_token_at));
 	TRY(api_set_token(c->api, access));
 out:
 	return e;
@@ -31,15 +31,18 @@ enum err tokens_save(struct client *c, const json_t *answer)
 	const char *access = text_of(answer, "access_token");
 	const char *refresh = text_of(answer, "refresh_token");
 	json_t *tokens = NULL;
-	uint64_t seconds;
+	uint64_t seconds, margin, renew_at;
 	enum err e;
 
 	ENSURE(access != NULL && refresh != NULL, ERR_PEER_MALFORMED);
 	TRY(record_number(answer, "expires_in", &seconds));
 	ENSURE(seconds <= UINT32_MAX, ERR_PEER_MALFORMED);
+	margin = seconds * 250;
+	if (margin > EXPIRY_MARGIN_MS)
+		margin = EXPIRY_MARGIN_MS;
+	renew_at = account_now_ms() + seconds * 1000 - margin;
 	tokens = json_pack("{s:s, s:s, s:I}", "access", access, "refresh",
-			   refresh, "expires",
-			   (json_int_t)(account_now_ms() + seconds * 1000));
+			   refresh, "renew_at", (json_int_t)renew_at);
 	ENSURE(tokens != NULL, ERR_LOCAL_MEMORY);
 	TRY(record_put(c->state, RECORD, tokens));
 	TRY(use(c, tokens));
@@ -146,7 +149,7 @@ enum err tokens_access(struct client *c, bool force, struct buf *token)
 	buf_put_str(&before, api_token(c->api));
 	buf_put_u8(&before, 0);
 	TRY(buf_end(&before));
-	if (force || account_now_ms() + EXPIRY_MARGIN_MS > c->token_expires)
+	if (force || account_now_ms() > c->renew_token_at)
 		TRY(renew(c, (const char *)before.p));
 	buf_put_str(token, api_token(c->api));
 	buf_put_u8(token, 0);
