@@ -8,7 +8,7 @@ mkdir -p "$dir"
 chmod 0700 "$dir"
 for name in postgres_password owner_password api_password kek; do
   [ -s "$dir/$name" ] && continue
-  od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n' >"$dir/$name.new"
+  head -c 32 /dev/urandom | base64 -w 0 >"$dir/$name.new"
   chmod 0444 "$dir/$name.new"
   mv "$dir/$name.new" "$dir/$name"
 done

@@ -225,7 +225,7 @@ docker import --change 'CMD ["bash"]' "$WORK/base.tar" debian:bookworm-slim \
 for name in postgres:15 haproxy:2.6; do
   docker build -q --network host -t $name "tests/compose/${name%:*}" >/dev/null
 done
-compose -f tests/compose/offline.yml build --progress quiet \
+compose --progress plain -f tests/compose/offline.yml build \
   >"$WORK/build.log" 2>&1 || {
   tail -n 30 "$WORK/build.log" >&2
   die "the image was not built."

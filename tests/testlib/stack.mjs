@@ -278,7 +278,7 @@ function migrateUp(postgres) {
 // --- the API ---------------------------------------------------------------
 
 /** A key-encryption key, as HERMETIC_KEK wants it. */
-export const newKek = () => randomBytes(32).toString('hex');
+export const newKek = () => randomBytes(32).toString('base64');
 
 // One key for all the nodes of a test: they share the wrapped keys.
 const kek = newKek();

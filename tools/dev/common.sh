@@ -72,6 +72,10 @@ random_hex() { # BYTES
   od -An -v -tx1 -N"$1" /dev/urandom | tr -d ' \n'
 }
 
+random_base64() { # BYTES
+  head -c "$1" /dev/urandom | base64 -w 0
+}
+
 need_disk() { # KILOBYTES
   local free
   free=$(df -Pk "$ROOT" | awk 'NR == 2 { print $4 }')

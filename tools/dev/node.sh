@@ -13,7 +13,7 @@ secrets_load() {
         printf 'HERMETIC_POSTGRES_PASSWORD=%s\n' "$(random_hex 24)"
         printf 'HERMETIC_OWNER_PASSWORD=%s\n' "$(random_hex 24)"
         printf 'HERMETIC_API_PASSWORD=%s\n' "$(random_hex 24)"
-        printf 'HERMETIC_KEK=%s\n' "$(random_hex 32)"
+        printf 'HERMETIC_KEK=%s\n' "$(random_base64 32)"
       } >"$file.new"
     )
     mv "$file.new" "$file"
