@@ -103,8 +103,7 @@ static uint64_t number(const json_t *object, const char *member)
 	return (uint64_t)json_integer_value(json_object_get(object, member));
 }
 
-/* A session becomes the one that is talked in. What is told after `after`
- * counts from its last messages. */
+/* A session becomes the one that is talked in; its last messages are told. */
 static enum err enter(struct chat *chat, const char *given)
 {
 	char id[TEXT_UUID_SIZE];
@@ -119,7 +118,7 @@ static enum err enter(struct chat *chat, const char *given)
 	memcpy(chat->current, id, sizeof(chat->current));
 	update_prompt(chat);
 	if (!chat->cmd->args->json)
-		out_line("* %s %s, %s, epoch %llu, %zu members",
+		out_line("* %s %s, %s, epoch %llu, members: %zu",
 			 out_member(d, "session_id"), out_member(d, "name"),
 			 out_member(d, "algorithm"),
 			 (unsigned long long)number(d, "epoch"),
@@ -419,13 +418,13 @@ static enum err offer_account(struct cmd *cmd, enum err refused)
 	}
 	e = passphrase_ask("There is no such account, or the passphrase is "
 			   "wrong. Make a new account? [y/N] ",
-			   &answer);
+			   true, &answer);
 	if (e != ERR_OK || answer.n == 0 || tolower(answer.p[0]) != 'y') {
 		e = refused;
 		goto out;
 	}
-	TRY(passphrase_read(false, &cmd->c.why, &again));
-	cmd->c.why.text[0] = '\0';
+	why_clear(&cmd->c.why);
+	TRY(passphrase_ask("The passphrase again: ", false, &again));
 	ENSURE(span_equal(buf_span(&again), buf_span(&cmd->passphrase)),
 	       why_set(&cmd->c.why, ERR_PEER_INVALID, "passphrase",
 		       "The two passphrases differ."));

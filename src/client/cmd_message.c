@@ -54,7 +54,18 @@ static enum err read_input(struct cmd *cmd, struct buf *text)
 	return ERR_OK;
 }
 
-static enum err last_own(struct cmd *cmd, const char *id, json_t **message)
+static bool is_own_text(const json_t *message, struct span text)
+{
+	const json_t *value = json_object_get(message, "text");
+
+	return json_is_true(json_object_get(message, "own")) &&
+	       strcmp(out_member(message, "kind"), "text") == 0 &&
+	       span_equal(text, span_of(json_string_value(value),
+					json_string_length(value)));
+}
+
+static enum err last_own(struct cmd *cmd, const char *id, struct span text,
+			 json_t **message)
 {
 	struct client *c = &cmd->c;
 	struct page page = { 0 };
@@ -64,9 +75,7 @@ static enum err last_own(struct cmd *cmd, const char *id, json_t **message)
 	TRY(book_load(c, id, &page));
 	for (uint64_t seq = session_seq(page.session); seq > 0; seq--) {
 		e = book_message(c, id, seq, message);
-		if (e != ERR_OK ||
-		    (json_is_true(json_object_get(*message, "own")) &&
-		     strcmp(out_member(*message, "kind"), "text") == 0))
+		if (e != ERR_OK || is_own_text(*message, text))
 			break;
 		json_decref(*message);
 		*message = NULL;
@@ -78,12 +87,12 @@ out:
 }
 
 /* The message as the log shows it: it was read back before send returned. */
-static enum err print_sent(struct cmd *cmd, const char *id)
+static enum err print_sent(struct cmd *cmd, const char *id, struct span text)
 {
 	json_t *message = NULL;
 	enum err e;
 
-	TRY(last_own(cmd, id, &message));
+	TRY(last_own(cmd, id, text, &message));
 	if (message == NULL)
 		goto out;
 	if (cmd->args->json)
@@ -135,7 +144,7 @@ enum err cmd_send(struct cmd *cmd)
 		buf_put_str(&text, words);
 	TRY(buf_end(&text));
 	TRY(send_text(cmd, id, buf_span(&text)));
-	TRY(print_sent(cmd, id));
+	TRY(print_sent(cmd, id, buf_span(&text)));
 out:
 	buf_clear(&text);
 	return e;

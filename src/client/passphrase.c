@@ -95,7 +95,7 @@ enum err passphrase_read(bool is_new, struct why *why, struct buf *passphrase)
 	return e;
 }
 
-enum err passphrase_ask(const char *question, struct buf *answer)
+enum err passphrase_ask(const char *question, bool echo, struct buf *answer)
 {
 	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	enum err e;
@@ -103,7 +103,7 @@ enum err passphrase_ask(const char *question, struct buf *answer)
 	if (fd < 0)
 		return ERR_STATE_GONE;
 	say(fd, question);
-	e = read_line(fd, true, answer);
+	e = read_line(fd, echo, answer);
 	(void)close(fd);
 	return e;
 }

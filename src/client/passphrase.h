@@ -11,8 +11,9 @@
 MUST_CHECK enum err passphrase_read(bool is_new, struct why *why,
 				    struct buf *passphrase);
 
-/* A question with one line as answer (echoed), appended without its end.
+/* A question with one line as answer, appended without its end.
  * ERR_STATE_GONE when there is no terminal. */
-MUST_CHECK enum err passphrase_ask(const char *question, struct buf *answer);
+MUST_CHECK enum err passphrase_ask(const char *question, bool echo,
+				   struct buf *answer);
 
 #endif

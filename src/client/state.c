@@ -419,6 +419,7 @@ enum err state_create(const char *home, struct span passphrase,
 	char path[4096];
 	enum err e;
 
+	errno = 0;
 	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
 	ENSURE(cost_is_sane(cost), ERR_LOCAL_BUG);
 	TRY(state_path(home, "", path, sizeof(path)));

@@ -121,6 +121,7 @@ static enum err renew(struct client *c, const char *refused)
 	if (e == ERR_STATE_GONE)
 		e = tokens_load(c); /* says so */
 	TRY(e);
+	ENSURE(text_of(tokens, "access") != NULL, ERR_PEER_MALFORMED);
 	if (strcmp(text_of(tokens, "access"), refused) != 0) {
 		TRY(use(c, tokens));
 		goto out;

@@ -1,0 +1,211 @@
+/* What the client reads from people and from others: servers' addresses,
+ * algorithms, message contents, text for a terminal. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/account.h"
+#include "client/content.h"
+#include "client/home.h"
+#include "client/out.h"
+
+static void expect_url(const char *server, const char *url)
+{
+	struct buf found = BUF_INIT;
+	enum err e = api_base_url(server, &found);
+
+	if (url == NULL) {
+		assert_int_not_equal(e, ERR_OK);
+	} else {
+		assert_int_equal(e, ERR_OK);
+		assert_true(span_equal(buf_span(&found), span_str(url)));
+	}
+	buf_clear(&found);
+}
+
+static void test_servers(void **state)
+{
+	(void)state;
+	expect_url("localhost:8000", "http://localhost:8000");
+	expect_url("127.0.0.1", "http://127.0.0.1");
+	expect_url("[::1]:8000", "http://[::1]:8000");
+	expect_url("chat.example", "https://chat.example");
+	expect_url("chat.example:444/", "https://chat.example:444");
+	expect_url("localhost.example", "https://localhost.example");
+	expect_url("http://chat.example", "http://chat.example");
+	expect_url("https://chat.example/api/", "https://chat.example/api");
+	expect_url("", NULL);
+	expect_url("http://", NULL);
+	expect_url("ftp://chat.example", NULL);
+	expect_url("chat.example/path", NULL);
+	expect_url("user@chat.example", NULL);
+	expect_url("http://user@chat.example", NULL);
+	expect_url("chat example", NULL);
+	expect_url("http://chat.example/?x", NULL);
+}
+
+static void test_algorithms(void **state)
+{
+	static const char *const bad[] = { "",
+					   ",",
+					   "aes-256-gcm,",
+					   "rot13",
+					   "aes-256-gcm,aes-256-gcm",
+					   "aes-256-gcm, twofish-256-gcm" };
+	struct account_suites suites = { 0 };
+	struct why why = { 0 };
+	(void)state;
+
+	assert_int_equal(
+	    account_parse_algorithms(ACCOUNT_ALGORITHMS, &suites, &why),
+	    ERR_OK);
+	assert_int_equal(suites.count, 3);
+	assert_int_equal(suites.ids[0], SUITE_X448_AES256GCM_SHA512_ED448);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		why_clear(&why);
+		assert_int_equal(
+		    account_parse_algorithms(bad[i], &suites, &why),
+		    ERR_PEER_INVALID);
+		assert_true(why.text[0] != '\0');
+	}
+	assert_int_equal(suites.count, 3);
+}
+
+static void test_costs(void **state)
+{
+	struct password_cost cost;
+	struct why why = { 0 };
+	(void)state;
+
+	assert_int_equal(account_parse_cost(NULL, &cost, &why), ERR_OK);
+	assert_int_equal(cost.n, 1u << 17);
+	assert_int_equal(account_parse_cost("16384", &cost, &why), ERR_OK);
+	assert_int_equal(cost.n, 16384);
+	assert_int_not_equal(account_parse_cost("8192", &cost, &why), ERR_OK);
+	assert_int_not_equal(account_parse_cost("16385", &cost, &why), ERR_OK);
+	assert_int_not_equal(account_parse_cost("8388608", &cost, &why),
+			     ERR_OK);
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_true(account_name_is_sane("alice.b-c_1"));
+	assert_false(account_name_is_sane(""));
+	assert_false(account_name_is_sane("Alice"));
+	assert_false(account_name_is_sane("a/b"));
+	assert_false(account_name_is_sane("123456789012345678901234567890123"));
+}
+
+static void expect_home(const char *home, const char *name, const char *path)
+{
+	struct buf found = BUF_INIT;
+	struct why why = { 0 };
+
+	assert_int_equal(home_find(home, name, &why, &found), ERR_OK);
+	assert_string_equal((const char *)found.p, path);
+	buf_clear(&found);
+}
+
+static void test_homes(void **state)
+{
+	struct buf found = BUF_INIT;
+	struct why why = { 0 };
+	(void)state;
+
+	(void)setenv("XDG_DATA_HOME", "/nowhere/data", 1);
+	expect_home("/h", "alice", "/h");
+	expect_home(NULL, "alice", "/nowhere/data/hermetic/alice");
+	expect_home(NULL, "..", "/nowhere/data/hermetic/@..");
+	assert_int_equal(home_find(NULL, NULL, &why, &found), ERR_STATE_GONE);
+	(void)unsetenv("XDG_DATA_HOME");
+	(void)setenv("HOME", "/nowhere", 1);
+	expect_home(NULL, "bob", "/nowhere/.local/share/hermetic/bob");
+	buf_clear(&found);
+}
+
+static void test_contents(void **state)
+{
+	struct buf b = BUF_INIT;
+	enum content_type type;
+	struct span value;
+	(void)state;
+
+	content_put(&b, CONTENT_TEXT, SPAN_LIT("h\xc3\xa9"));
+	assert_int_equal(content_read(buf_span(&b), &type, &value), ERR_OK);
+	assert_int_equal(type, CONTENT_TEXT);
+	assert_true(span_equal(value, SPAN_LIT("h\xc3\xa9")));
+	assert_int_equal(content_read(SPAN_EMPTY, &type, &value),
+			 ERR_PEER_MALFORMED);
+	assert_int_equal(content_read(SPAN_LIT("\x03x"), &type, &value),
+			 ERR_PEER_UNSUPPORTED);
+	assert_int_equal(content_read(SPAN_LIT("\x01\xff"), &type, &value),
+			 ERR_PEER_MALFORMED);
+	buf_reset(&b);
+	buf_put_u8(&b, CONTENT_NAME);
+	for (unsigned i = 0; i <= CONTENT_NAME_MAX; i++)
+		buf_put_u8(&b, 'n');
+	assert_int_equal(content_read(buf_span(&b), &type, &value),
+			 ERR_PEER_MALFORMED);
+	buf_clear(&b);
+}
+
+static void test_utf8(void **state)
+{
+	(void)state;
+	assert_true(content_is_utf8(SPAN_EMPTY));
+	assert_true(content_is_utf8(SPAN_LIT("a\xc2\x80\xe2\x82\xac"
+					     "\xf0\x9f\x98\x80"
+					     "\xf4\x8f\xbf\xbf")));
+	assert_false(content_is_utf8(SPAN_LIT("\x80")));
+	assert_false(content_is_utf8(SPAN_LIT("\xc0\xaf")));
+	assert_false(content_is_utf8(SPAN_LIT("\xe0\x80\xaf")));
+	assert_false(content_is_utf8(SPAN_LIT("\xed\xa0\x80")));
+	assert_false(content_is_utf8(SPAN_LIT("\xf4\x90\x80\x80")));
+	assert_false(content_is_utf8(SPAN_LIT("\xf5\x80\x80\x80")));
+	assert_false(content_is_utf8(SPAN_LIT("\xe2\x82")));
+}
+
+static void expect_safe(struct span text, const char *safe)
+{
+	struct buf out = BUF_INIT;
+
+	out_put_safe(&out, text);
+	assert_int_equal(buf_end(&out), ERR_OK);
+	assert_int_equal(out.n, strlen(safe));
+	assert_memory_equal(out.p, safe, out.n);
+	buf_clear(&out);
+}
+
+static void test_terminal(void **state)
+{
+	(void)state;
+	expect_safe(SPAN_LIT("plain, \xc3\xa9t\xc3\xa9"),
+		    "plain, \xc3\xa9t\xc3\xa9");
+	expect_safe(SPAN_LIT("a\x1b[31m"), "a\\u{1b}[31m");
+	expect_safe(SPAN_LIT("a\r\x7f"), "a\\u{d}\\u{7f}");
+	expect_safe(SPAN_LIT("\xc2\x9b"), "\\u{9b}");
+	expect_safe(SPAN_LIT("\xe2\x80\xae"), "\\u{202e}");
+	expect_safe(SPAN_LIT("\xff\xe2\x82"), "\\xff\\xe2\\x82");
+	expect_safe(SPAN_LIT("one\ntwo"), "one\n    two");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_servers),
+		cmocka_unit_test(test_algorithms),
+		cmocka_unit_test(test_costs),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_homes),
+		cmocka_unit_test(test_contents),
+		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_terminal),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
