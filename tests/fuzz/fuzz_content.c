@@ -1,0 +1,40 @@
+/* What is inside a message, and what a terminal gets to see of it: well-formed
+ * UTF-8 without control characters, whatever came in. */
+#include "fuzz.h"
+
+#include <stdlib.h>
+
+#include "client/content.h"
+#include "client/out.h"
+
+static void check_safe(struct span text)
+{
+	struct buf safe = BUF_INIT;
+
+	out_put_safe(&safe, text);
+	if (buf_end(&safe) != ERR_OK || !content_is_utf8(buf_span(&safe)))
+		abort();
+	for (size_t i = 0; i < safe.n; i++)
+		if ((safe.p[i] < 0x20 && safe.p[i] != '\n' &&
+		     safe.p[i] != '\t') ||
+		    safe.p[i] == 0x7f)
+			abort();
+	buf_clear(&safe);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	enum content_type type;
+	struct buf again = BUF_INIT;
+	struct span value;
+
+	check_safe(span_of(data, size));
+	if (content_read(span_of(data, size), &type, &value) != ERR_OK)
+		return 0;
+	content_put(&again, type, value);
+	if (buf_end(&again) != ERR_OK ||
+	    !span_equal(buf_span(&again), span_of(data, size)))
+		abort();
+	buf_clear(&again);
+	return 0;
+}
