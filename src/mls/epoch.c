@@ -23,6 +23,7 @@ static void forget_proposals(struct mls_epoch *epoch)
 	for (size_t i = 0; i < epoch->proposal_count; i++) {
 		buf_clear(&epoch->proposals[i].ref);
 		buf_clear(&epoch->proposals[i].encoded);
+		sec_clear(&epoch->proposals[i].private_key);
 	}
 	free(epoch->proposals);
 	epoch->proposals = NULL;
@@ -93,8 +94,29 @@ void epoch_retire(struct mls_epoch *epoch)
 	sec_clear(&epoch->secrets.init);
 }
 
+/* Room for one more. Not realloc(): it may leave a private key behind. */
+static enum err grow_proposals(struct mls_epoch *epoch,
+			       struct epoch_proposal **grown)
+{
+	size_t count = epoch->proposal_count;
+
+	*grown = epoch->proposals;
+	if ((count & (count - 1)) != 0)
+		return ERR_OK;
+	*grown = calloc(count > 0 ? 2 * count : 1, sizeof(**grown));
+	if (*grown == NULL)
+		return ERR_LOCAL_MEMORY;
+	if (count > 0)
+		memcpy(*grown, epoch->proposals, count * sizeof(**grown));
+	sec_wipe(epoch->proposals, count * sizeof(**grown));
+	free(epoch->proposals);
+	epoch->proposals = *grown;
+	return ERR_OK;
+}
+
 enum err epoch_keep_proposal(struct mls_epoch *epoch, struct span ref,
-			     struct span encoded, struct wire_sender sender)
+			     struct span encoded, struct wire_sender sender,
+			     const struct sec *private_key)
 {
 	struct epoch_proposal *grown, *kept;
 	enum err e;
@@ -102,12 +124,11 @@ enum err epoch_keep_proposal(struct mls_epoch *epoch, struct span ref,
 	if (epoch_find_proposal(epoch, ref) != NULL)
 		return ERR_OK;
 	ENSURE(epoch->proposal_count < EPOCH_PROPOSALS_MAX, ERR_PEER_TOO_LARGE);
-	grown = realloc(epoch->proposals,
-			(epoch->proposal_count + 1) * sizeof(*grown));
-	ENSURE(grown != NULL, ERR_LOCAL_MEMORY);
-	epoch->proposals = grown;
+	TRY(grow_proposals(epoch, &grown));
 	kept = &grown[epoch->proposal_count++];
 	*kept = (struct epoch_proposal){ .sender = sender };
+	if (private_key != NULL)
+		kept->private_key = *private_key;
 	buf_put(&kept->ref, ref);
 	buf_put(&kept->encoded, encoded);
 	e = buf_end(&kept->ref);
@@ -116,6 +137,7 @@ enum err epoch_keep_proposal(struct mls_epoch *epoch, struct span ref,
 	if (e != ERR_OK) {
 		buf_clear(&kept->ref);
 		buf_clear(&kept->encoded);
+		sec_clear(&kept->private_key);
 		epoch->proposal_count--;
 	}
 out:

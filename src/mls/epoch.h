@@ -21,6 +21,7 @@ struct epoch_proposal {
 	struct buf ref;
 	struct buf encoded;
 	struct wire_sender sender;
+	struct sec private_key; /* of an Update of ours: its leaf's */
 };
 
 struct mls_epoch {
@@ -57,9 +58,11 @@ MUST_CHECK enum err epoch_start(struct mls_epoch *epoch,
 /* Keeps what late application messages and exports need; wipes the rest. */
 void epoch_retire(struct mls_epoch *epoch);
 
+/* `private_key` may be NULL. Keeps each ref once. */
 MUST_CHECK enum err epoch_keep_proposal(struct mls_epoch *epoch,
 					struct span ref, struct span encoded,
-					struct wire_sender sender);
+					struct wire_sender sender,
+					const struct sec *private_key);
 const struct epoch_proposal *epoch_find_proposal(const struct mls_epoch *epoch,
 						 struct span ref);
 

@@ -140,7 +140,7 @@ MUST_CHECK enum err mls_group_protect(struct mls_group *group,
 				      struct span authenticated_data,
 				      struct span data, struct buf *message);
 
-/* ---- changes of epoch (section 12) ---- */
+/* ---- proposals by reference (12.1) ---- */
 
 /* Another group in the place of this one (12.1.5). */
 struct mls_reinit {
@@ -148,6 +148,46 @@ struct mls_reinit {
 	uint16_t cipher_suite;
 	struct span extensions; /* as for mls_group_create() */
 };
+
+enum mls_proposal_kind {
+	MLS_PROPOSE_ADD,
+	MLS_PROPOSE_UPDATE, /* fresh keys for our leaf */
+	MLS_PROPOSE_REMOVE,
+	MLS_PROPOSE_PSK,	/* an external one */
+	MLS_PROPOSE_RESUMPTION, /* the PSK of an epoch of ours */
+	MLS_PROPOSE_EXTENSIONS, /* GroupContext's from now on */
+	MLS_PROPOSE_REINIT
+};
+
+struct mls_proposal {
+	enum mls_proposal_kind kind;
+	union {
+		struct span key_package;
+		uint32_t removed; /* may be ourselves: to leave */
+		struct span psk_id;
+		uint64_t resumption_epoch;
+		struct span extensions;
+		struct mls_reinit reinit;
+	};
+};
+
+/* Appends an MLSMessage with a Proposal, and keeps it: a commit of this epoch,
+ * ours or another's, may refer to it. An Update waits for another's. */
+MUST_CHECK enum err mls_group_propose(struct mls_group *group,
+				      const struct mls_identity *me,
+				      const struct mls_proposal *proposal,
+				      bool private_handshake,
+				      struct buf *message);
+
+/* Appends a proposal from outside (12.1.8) to a group of me->suite: from the
+ * external sender at *sender_index of its external_senders, or, with NULL, of a
+ * client to add itself. Not for updates and resumption. */
+MUST_CHECK enum err mls_propose_from_outside(
+    const struct mls_identity *me, struct span group_id, uint64_t epoch,
+    const uint32_t *sender_index, const struct mls_proposal *proposal,
+    struct buf *message);
+
+/* ---- changes of epoch (section 12) ---- */
 
 struct mls_change {
 	const struct span *adds; /* encoded KeyPackages */
@@ -200,6 +240,36 @@ void mls_group_forget_past(struct mls_group *group);
 
 void mls_group_discard(struct mls_group *group);
 bool mls_group_has_pending(const struct mls_group *group);
+
+/* ---- successors of a group (11.2, 11.3) ---- */
+
+/* What the ReInit that ended this group asks for; false when none did.
+ * Borrowed. */
+bool mls_group_ended_by(const struct mls_group *group,
+			struct mls_reinit *reinit);
+
+/* Makes the group that the ReInit asks for, with the same members: `adds` are
+ * their KeyPackages, for the new suite, which is that of `me`. It comes back
+ * with its first commit staged; out->welcome is for all of them. */
+MUST_CHECK enum err mls_group_reinit(const struct mls_group *ended,
+				     const struct mls_identity *me,
+				     const struct span *adds, size_t add_count,
+				     struct mls_group **group,
+				     struct mls_commit *out);
+
+/* Makes a group of some of the members, tied to this one. */
+MUST_CHECK enum err mls_group_branch(
+    const struct mls_group *from, const struct mls_identity *me,
+    struct span group_id, struct span extensions, const struct span *adds,
+    size_t add_count, struct mls_group **group, struct mls_commit *out);
+
+/* mls_group_join() of a successor of `from`. ERR_PEER_INVALID when it is not
+ * what the ReInit asked for, or not made of the same (a branch: of no other)
+ * members, compared by their credentials. */
+MUST_CHECK enum err mls_group_join_successor(
+    const struct mls_group *from, const struct mls_identity *me,
+    struct span welcome, struct span tree, struct span key_package,
+    const struct mls_key_package_secrets *secrets, struct mls_group **group);
 
 /* ---- what arrives ---- */
 

@@ -25,6 +25,9 @@ struct making {
 	struct proposal_list list;
 	struct buf proposals; /* encoded ProposalOrRefs */
 	struct psk_source psks;
+	const struct mls_epoch *epochs[GROUP_EPOCHS]; /* for `psks` */
+	struct buf parent_psk; /* encoded PreSharedKeyID */
+	uint8_t parent_nonce[SUITE_HASH_MAX];
 	struct buf nonces;  /* of PSKs of ours */
 	struct buf psk_ids; /* of PSKs of ours, encoded */
 	struct buf reinit;  /* encoded */
@@ -41,6 +44,7 @@ static void making_clear(struct making *m)
 {
 	proposal_list_clear(&m->list);
 	buf_clear(&m->proposals);
+	buf_clear(&m->parent_psk);
 	buf_clear(&m->nonces);
 	buf_clear(&m->psk_ids);
 	buf_clear(&m->reinit);
@@ -56,7 +60,7 @@ static void making_clear(struct making *m)
 
 static enum err put_value(struct making *m, const struct wire_proposal *p)
 {
-	struct proposal_item item = { *p, m->sender, false };
+	struct proposal_item item = { *p, m->sender, false, NULL };
 	struct wire_proposal_or_ref by_value = { .type = WIRE_BY_VALUE,
 						 .proposal = *p };
 
@@ -386,13 +390,40 @@ out:
 	return e;
 }
 
+/* Whence the commit's PSKs come, and the one that ties it to a parent. */
+static enum err take_psks(struct making *m, const struct mls_group *group,
+			  const struct mls_epoch *parent,
+			  enum wire_psk_usage usage)
+{
+	struct wire_psk_id id = { .type = WIRE_PSK_RESUMPTION,
+				  .usage = (uint8_t)usage };
+
+	group_psk_source(group, m->epochs, &m->psks);
+	if (parent == NULL)
+		return ERR_OK;
+	m->epochs[0] = parent;
+	m->psks = (struct psk_source){ &group->psks, m->epochs, 1, usage };
+	id.group_id = parent->context.group_id;
+	id.epoch = parent->context.epoch;
+	return put_psk(m, &id, &m->parent_psk, m->parent_nonce);
+}
+
 enum err mls_group_commit(struct mls_group *group,
 			  const struct mls_identity *me,
 			  const struct mls_change *change,
 			  struct mls_commit *out)
 {
+	return group_commit_after(group, me, change, NULL, WIRE_PSK_APPLICATION,
+				  out);
+}
+
+enum err group_commit_after(struct mls_group *group,
+			    const struct mls_identity *me,
+			    const struct mls_change *change,
+			    const struct mls_epoch *parent,
+			    enum wire_psk_usage usage, struct mls_commit *out)
+{
 	struct making m = { .me = me, .old = group->now };
-	const struct mls_epoch *epochs[GROUP_EPOCHS];
 	const struct wire_leaf_node *like = NULL;
 	struct wire_content content;
 	struct buf info = BUF_INIT;
@@ -401,12 +432,12 @@ enum err mls_group_commit(struct mls_group *group,
 	*out = (struct mls_commit){ BUF_INIT, BUF_INIT, BUF_INIT };
 	TRY(group_may_send(group));
 	ENSURE(!mls_group_has_pending(group), ERR_STATE_PENDING);
-	group_psk_source(group, epochs, &m.psks);
 	TRY(group_signer(group, me, &m.signer));
 	m.format = change->private_handshake ? WIRE_PRIVATE_MESSAGE
 					     : WIRE_PUBLIC_MESSAGE;
 	m.sender =
 	    (struct wire_sender){ WIRE_SENDER_MEMBER, m.old->private.leaf };
+	TRY(take_psks(&m, group, parent, usage));
 	TRY(put_change(&m, change));
 	TRY(epoch_change_begin(m.old, &m.change));
 	TRY(proposals_apply(m.old, &m.list, m.sender, &m.psks, &m.change));

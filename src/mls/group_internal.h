@@ -45,6 +45,21 @@ void group_psk_source(const struct mls_group *group,
 		      const struct mls_epoch *epochs[GROUP_EPOCHS],
 		      struct psk_source *source);
 
+/* mls_group_commit() of the first commit of a successor: with a resumption PSK
+ * of `parent` for that usage. NULL: an ordinary one. */
+MUST_CHECK enum err group_commit_after(struct mls_group *group,
+				       const struct mls_identity *me,
+				       const struct mls_change *change,
+				       const struct mls_epoch *parent,
+				       enum wire_psk_usage usage,
+				       struct mls_commit *out);
+
+/* 11.2, 11.3: whether `epoch`, just joined, is what such a successor of
+ * `parent` must be. */
+MUST_CHECK enum err group_check_successor(const struct mls_epoch *parent,
+					  enum wire_psk_usage usage,
+					  const struct mls_epoch *epoch);
+
 /* SHA-256 of a message, to know it again. */
 MUST_CHECK enum err group_hash(struct span message,
 			       uint8_t hash[GROUP_COMMIT_HASH]);

@@ -10,6 +10,9 @@
 
 /* What a joiner has in hand. */
 struct joining {
+	const struct mls_group *from; /* NULL: not as a successor */
+	enum wire_psk_usage usage;    /* reinit or branch: that of its PSK */
+	uint64_t parent_epoch;
 	const struct mls_identity *me;
 	struct wire_key_package key_package;
 	const struct mls_key_package_secrets *secrets;
@@ -21,12 +24,26 @@ struct joining {
 	struct buf group_info;
 };
 
+/* "if a PreSharedKeyID has type resumption with usage reinit or branch, verify
+ * that it is the only such PSK" */
+static enum err note_usage(struct joining *j, const struct wire_psk_id *id)
+{
+	if (id->type != WIRE_PSK_RESUMPTION ||
+	    id->usage == WIRE_PSK_APPLICATION)
+		return ERR_OK;
+	if (j->usage != WIRE_PSK_APPLICATION)
+		return ERR_PEER_INVALID;
+	j->usage = (enum wire_psk_usage)id->usage;
+	j->parent_epoch = id->epoch;
+	return ERR_OK;
+}
+
 /* "If a PreSharedKeyID is part of the GroupSecrets and the client is not in
  * possession of the corresponding PSK, return an error." */
 static enum err find_psks(struct joining *j)
 {
-	struct psk_source source = { .external = &j->psks,
-				     .usage = WIRE_PSK_APPLICATION };
+	const struct mls_epoch *epochs[GROUP_EPOCHS];
+	struct psk_source source = { .external = &j->psks };
 	struct span rest = j->group_secrets.psks;
 	struct buf encoded = BUF_INIT;
 	struct wire_psk_id *ids;
@@ -36,7 +53,12 @@ static enum err find_psks(struct joining *j)
 	ids = calloc(j->group_secrets.psk_count + 1, sizeof(*ids));
 	ENSURE(ids != NULL, ERR_LOCAL_MEMORY);
 	while (wire_psk_ids_next(&rest, &ids[count]))
-		count++;
+		TRY(note_usage(j, &ids[count++]));
+	if (j->from != NULL) {
+		group_psk_source(j->from, epochs, &source);
+		source.external = &j->psks;
+	}
+	source.usage = j->usage;
 	TRY(psk_secret_of(j->me->suite, &source, ids, count, &j->psk_secret,
 			  &encoded));
 out:
@@ -110,12 +132,30 @@ out:
 	return e;
 }
 
-enum err mls_group_join(const struct mls_identity *me, struct span welcome,
-			struct span tree, struct span key_package,
-			const struct mls_key_package_secrets *secrets,
-			struct mls_group **group)
+/* The parent's epoch that the PSK was of. */
+static enum err check_parent(const struct joining *j,
+			     const struct mls_epoch *epoch)
 {
-	struct joining j = { .me = me, .secrets = secrets };
+	const struct mls_epoch *epochs[GROUP_EPOCHS];
+	struct psk_source source;
+
+	/* As a successor if and only if it was asked for. */
+	if ((j->from == NULL) != (j->usage == WIRE_PSK_APPLICATION))
+		return ERR_PEER_INVALID;
+	if (j->from == NULL)
+		return ERR_OK;
+	group_psk_source(j->from, epochs, &source);
+	for (size_t i = 0; i < GROUP_EPOCHS; i++)
+		if (epochs[i] != NULL &&
+		    epochs[i]->context.epoch == j->parent_epoch)
+			return group_check_successor(epochs[i], j->usage,
+						     epoch);
+	return ERR_STATE_GONE;
+}
+
+static enum err join(struct joining *j, struct span welcome, struct span tree,
+		     struct span key_package, struct mls_group **group)
+{
 	struct mls_epoch *epoch = NULL;
 	struct wire_message message;
 	struct wire_group_info info;
@@ -123,22 +163,50 @@ enum err mls_group_join(const struct mls_identity *me, struct span welcome,
 
 	TRY(wire_message_decode(welcome, &message));
 	ENSURE(message.format == WIRE_WELCOME, ERR_PEER_MALFORMED);
-	j.welcome = message.welcome;
-	TRY(wire_key_package_decode(key_package, &j.key_package));
-	TRY(psk_store_put_all(&j.psks, me));
-	TRY(open_secrets(&j));
-	TRY(wire_group_info_decode(buf_span(&j.group_info), &info));
-	TRY(group_info_open(me->suite, &info, tree, &epoch));
-	TRY(enter(&j, &info, epoch));
+	j->welcome = message.welcome;
+	TRY(wire_key_package_decode(key_package, &j->key_package));
+	TRY(psk_store_put_all(&j->psks, j->me));
+	TRY(open_secrets(j));
+	TRY(wire_group_info_decode(buf_span(&j->group_info), &info));
+	TRY(group_info_open(j->me->suite, &info, tree, &epoch));
+	TRY(enter(j, &info, epoch));
+	TRY(check_parent(j, epoch));
 	TRY(group_new(epoch, group));
 	epoch = NULL;
-	(*group)->psks = j.psks;
-	j.psks = (struct psk_store){ NULL, 0 };
+	(*group)->psks = j->psks;
+	j->psks = (struct psk_store){ NULL, 0 };
 out:
 	epoch_free(epoch);
-	buf_clear(&j.plaintext);
-	buf_clear(&j.group_info);
-	psk_store_clear(&j.psks);
-	sec_clear(&j.psk_secret);
+	buf_clear(&j->plaintext);
+	buf_clear(&j->group_info);
+	psk_store_clear(&j->psks);
+	sec_clear(&j->psk_secret);
 	return e;
+}
+
+enum err mls_group_join(const struct mls_identity *me, struct span welcome,
+			struct span tree, struct span key_package,
+			const struct mls_key_package_secrets *secrets,
+			struct mls_group **group)
+{
+	struct joining j = { .me = me,
+			     .secrets = secrets,
+			     .usage = WIRE_PSK_APPLICATION };
+
+	return join(&j, welcome, tree, key_package, group);
+}
+
+enum err mls_group_join_successor(const struct mls_group *from,
+				  const struct mls_identity *me,
+				  struct span welcome, struct span tree,
+				  struct span key_package,
+				  const struct mls_key_package_secrets *secrets,
+				  struct mls_group **group)
+{
+	struct joining j = { .from = from,
+			     .me = me,
+			     .secrets = secrets,
+			     .usage = WIRE_PSK_APPLICATION };
+
+	return join(&j, welcome, tree, key_package, group);
 }

@@ -209,7 +209,7 @@ static enum err take_proposal(struct arrival *arrival)
 	struct mls_epoch *epoch = arrival->epoch;
 	struct buf authenticated = BUF_INIT, ref = BUF_INIT;
 	struct proposal_item item = { arrival->content.proposal,
-				      arrival->content.sender, true };
+				      arrival->content.sender, true, NULL };
 	enum err e;
 
 	TRY(proposal_check(epoch, &item));
@@ -218,7 +218,7 @@ static enum err take_proposal(struct arrival *arrival)
 	TRY(buf_end(&authenticated));
 	TRY(label_proposal_ref(epoch->suite, buf_span(&authenticated), &ref));
 	TRY(epoch_keep_proposal(epoch, buf_span(&ref), item.proposal.encoded,
-				item.sender));
+				item.sender, NULL));
 	if (arrival->format == WIRE_PRIVATE_MESSAGE) {
 		secret_tree_clear(&epoch->messages);
 		epoch->messages = arrival->messages;

@@ -64,11 +64,13 @@ static void put_proposals(const struct mls_epoch *epoch, struct buf *out)
 		buf_put_u32(out, kept->sender.index);
 		buf_put_vec(out, buf_span(&kept->ref));
 		buf_put_vec(out, buf_span(&kept->encoded));
+		put_sec(out, &kept->private_key);
 	}
 }
 
 static enum err read_proposals(struct rd *r, struct mls_epoch *epoch)
 {
+	struct sec private_key = { .n = 0 };
 	enum err e = ERR_OK;
 
 	for (uint32_t count = rd_u32(r); count > 0; count--) {
@@ -79,11 +81,14 @@ static enum err read_proposals(struct rd *r, struct mls_epoch *epoch)
 		sender.index = rd_u32(r);
 		ref = rd_vec(r);
 		encoded = rd_vec(r);
+		read_sec(r, &private_key);
 		TRY(r->fail);
 		TRY(wire_proposal_decode(encoded, &proposal));
-		TRY(epoch_keep_proposal(epoch, ref, encoded, sender));
+		TRY(epoch_keep_proposal(epoch, ref, encoded, sender,
+					&private_key));
 	}
 out:
+	sec_clear(&private_key);
 	return e;
 }
 

@@ -51,6 +51,7 @@ enum err proposal_list_of_commit(const struct mls_epoch *epoch,
 			TRY(wire_proposal_decode(buf_span(&kept->encoded),
 						 &item.proposal));
 			item.sender = kept->sender;
+			item.private_key = &kept->private_key;
 			item.by_reference = true;
 		}
 		TRY(proposal_list_add(list, &item));
@@ -295,12 +296,14 @@ static enum err apply_updates(const struct mls_epoch *epoch,
 
 		if (item->proposal.type != WIRE_PROPOSAL_UPDATE)
 			continue;
-		/* We send none, so none of ours can be committed. */
-		ENSURE(item->sender.index != change->private.leaf,
-		       ERR_PEER_INVALID);
 		TRY(check_update(epoch, item, change->extensions));
 		TRY(tree_update(&change->tree, item->sender.index,
 				item->proposal.update.encoded));
+		if (item->sender.index != change->private.leaf)
+			continue;
+		ENSURE(item->private_key != NULL && item->private_key->n > 0,
+		       ERR_PEER_INVALID);
+		change->private.keys[0] = *item->private_key;
 	}
 out:
 	return e;

@@ -10,6 +10,7 @@ struct proposal_item {
 	struct wire_proposal proposal; /* borrows */
 	struct wire_sender sender;
 	bool by_reference;
+	const struct sec *private_key; /* of an Update of ours, borrowed */
 };
 
 struct proposal_list {
