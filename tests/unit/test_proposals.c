@@ -511,7 +511,7 @@ static void run_reinit(const struct suite *old, const struct suite *new)
 	/* Not all of the members. */
 	assert_int_equal(mls_group_reinit(m[1].group, &heirs[1].me, adds, 1,
 					  &group, &commit),
-			 ERR_STATE_GONE);
+			 ERR_PEER_INVALID);
 	assert_int_equal(mls_group_reinit(m[1].group, &heirs[1].me, adds, 2,
 					  &heirs[1].group, &commit),
 			 ERR_OK);
