@@ -1,10 +1,12 @@
 // The command `hermetic` against a real API and a real PostgreSQL.
 import assert from 'node:assert/strict';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { conversation, Person, twoPeople } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
-import { freePort, hermetic, newHome, startNode, startPostgres, until }
+import { freePort, hermetic, newHome, sleep, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
 
 const algorithms = ['aes-256-gcm', 'chacha20-poly1305', 'twofish-256-gcm'];
@@ -161,6 +163,65 @@ describe('the hermetic command', { concurrency: false }, () => {
       .filter(m => m.kind === 'text').length === texts.length);
     await follow.stop();
     assert.deepEqual((await bob.texts(id)).sort(), texts);
+  });
+
+  test('nothing readable in the state, nothing secret in /proc', async () => {
+    const [alice, bob] = await twoPeople(node.url);
+    const id = await conversation(alice, bob, '--name', 'a private name');
+    await alice.does('send', id, 'attack at dawn');
+    await bob.does('read', id);
+    for (const who of [alice, bob]) {
+      assert.equal(statSync(who.home).mode & 0o777, 0o700);
+      for (const file of readdirSync(who.home)) {
+        const path = join(who.home, file);
+        assert.equal(statSync(path).mode & 0o777, 0o600);
+        const bytes = readFileSync(path);
+        for (const word of ['attack', 'private', alice.name, bob.name, id,
+          alice.device, who.passphrase, '127.0.0.1', 'aes-256-gcm'])
+          assert.ok(!bytes.includes(word), `${file} holds ${word}`);
+      }
+    }
+    const follow = bob.start('read', id, '--follow');
+    await follow.line(m => m.text === 'attack at dawn');
+    for (const file of ['environ', 'cmdline']) {
+      let bytes = Buffer.alloc(0);
+      try {
+        bytes = readFileSync(`/proc/${follow.child.pid}/${file}`);
+      } catch (e) {
+        assert.equal(e.code, 'EACCES'); // not even we may look
+      }
+      assert.ok(!bytes.includes(bob.passphrase), `it stands in ${file}`);
+    }
+    await follow.stop();
+  });
+
+  test('tokens that expire are renewed, a lost one is replaced', async () => {
+    const short = await startNode({ postgres,
+      env: { HERMETIC_ACCESS_TOKEN_SECONDS: '5' } });
+    const proxy = await startProxy(short.url);
+    const [alice, bob] = await twoPeople(proxy.url);
+    const id = await conversation(alice, bob);
+    const follow = bob.start('read', id, '--follow');
+    const texts = ['one', 'two', 'three', 'four'];
+    for (const text of texts) {
+      await alice.does('send', id, text);
+      await follow.line(m => m.text === text);
+      await sleep(2500); // a token's life, not a wait for something
+    }
+    assert.deepEqual(follow.lines().filter(m => m.kind === 'text')
+      .map(m => m.text), texts);
+    await follow.stop();
+    // the answer to a refresh is lost: its token is used up all the same
+    let lost = 0;
+    proxy.hooks.answer = ({ path }) => path === '/auth/refresh' &&
+      lost++ === 0 ? { drop: true } : undefined;
+    await sleep(5000);
+    assert.equal((await alice.run('sessions')).code, 3);
+    await alice.does('send', id, 'back again');
+    assert.equal(lost > 0, true);
+    assert.equal((await alice.does('login'))[0].device_id, alice.device);
+    await proxy.stop();
+    await short.stop();
   });
 
   test('text is made harmless for a terminal', async () => {
