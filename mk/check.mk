@@ -13,7 +13,9 @@ cppcheck:
 TIDY_PKGS := libcrypto libgcrypt libpq libjwt jansson sqlite3 libcurl \
 	libwebsockets
 TIDY_SOURCES := $(wildcard src/*/*.c src/*/*/*.c)
+TIDY_FLAGS = -std=c11 -D_GNU_SOURCE -Isrc -I. -I$(B)/gen \
+	$(call pkg_cflags,$(TIDY_PKGS))
 tidy:
-	printf '%s\n' $(TIDY_SOURCES) | xargs -P 2 -n 4 clang-tidy --quiet \
-	    --warnings-as-errors='*' -- -std=c11 -D_GNU_SOURCE -Isrc -I. \
-	    -I$(B)/gen $(call pkg_cflags,$(TIDY_PKGS))
+	printf '%s\n' $(TIDY_SOURCES) | xargs -P 2 -n 4 \
+	    sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- \
+	    $(TIDY_FLAGS)' tidy
