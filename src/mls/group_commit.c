@@ -265,9 +265,10 @@ static enum err put_path(struct making *m, const struct wire_leaf_node *like,
 	TRY(treekem_make(&change->tree, &change->private, m->me->rng, like,
 			 m->signer, m->old->context.group_id, &m->update));
 	TRY(epoch_provisional_context(m->old, change, &context));
-	TRY(treekem_encrypt(&change->tree, change->private.leaf, m->me->rng,
-			    &m->update, buf_span(&context), change->added,
-			    change->added_count, commit));
+	TRY(treekem_encrypt(
+	    &change->tree, change->private.leaf, m->me->rng, &m->update,
+	    buf_span(&context),
+	    (struct leaf_list){ change->added, change->added_count }, commit));
 	change->commit_secret = m->update.commit_secret;
 out:
 	buf_clear(&context);

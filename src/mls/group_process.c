@@ -291,9 +291,10 @@ static enum err apply_path(const struct mls_epoch *epoch,
 	TRY(treekem_merge(&change->tree, sender, path));
 	TRY(tree_check_credentials(&change->tree));
 	TRY(epoch_provisional_context(epoch, change, &context));
-	TRY(treekem_decrypt(&change->tree, &change->private, sender, path,
-			    buf_span(&context), change->added,
-			    change->added_count, &change->commit_secret));
+	TRY(treekem_decrypt(
+	    &change->tree, &change->private, sender, path, buf_span(&context),
+	    (struct leaf_list){ change->added, change->added_count },
+	    &change->commit_secret));
 out:
 	buf_clear(&context);
 	return e;

@@ -25,14 +25,6 @@ out:
 	return e;
 }
 
-static bool listed(const uint32_t *list, size_t count, uint32_t leaf)
-{
-	for (size_t i = 0; i < count; i++)
-		if (list[i] == leaf)
-			return true;
-	return false;
-}
-
 /* The parent_hash field of D; false when D has none. */
 static bool parent_hash_of(const struct tree_node *d, struct span *hash)
 {
@@ -50,8 +42,7 @@ static bool parent_hash_of(const struct tree_node *d, struct span *hash)
  * resolution of C with D removed" (7.9.2). NULL when there is none.
  */
 static enum err find_d(const struct tree *tree, uint32_t c,
-		       const uint32_t *unmerged, size_t unmerged_count,
-		       const struct tree_node **d)
+		       struct leaf_list unmerged, const struct tree_node **d)
 {
 	struct tree_resolved *list = NULL;
 	size_t count = 0;
@@ -59,14 +50,14 @@ static enum err find_d(const struct tree *tree, uint32_t c,
 	enum err e;
 
 	*d = NULL;
-	tree_hash_below(c, &unmerged, &unmerged_count);
-	TRY(tree_resolution(tree, c, NULL, 0, &list, &count));
-	if (count != unmerged_count + 1)
+	unmerged = leaf_list_below(unmerged, c);
+	TRY(tree_resolution(tree, c, LEAF_LIST_EMPTY, &list, &count));
+	if (count != unmerged.count + 1)
 		goto out;
 	size_t others = 0;
 	for (size_t i = 0; i < count; i++) {
 		if (list[i].node % 2 == 0 &&
-		    listed(unmerged, unmerged_count, list[i].node / 2))
+		    leaf_list_has(unmerged, list[i].node / 2))
 			continue;
 		at = list[i].node;
 		others++;
@@ -85,15 +76,17 @@ static enum err valid_by(const struct tree *tree, const struct tree_node *p,
 	const struct tree_parent *parent = p->parent;
 	uint8_t hash[SUITE_HASH_MAX];
 	const struct tree_node *d;
+	struct leaf_list unmerged = { parent->unmerged,
+				      parent->unmerged_count };
 	struct span claimed;
 	enum err e;
 
 	*valid = false;
-	TRY(find_d(tree, child, parent->unmerged, parent->unmerged_count, &d));
+	TRY(find_d(tree, child, unmerged, &d));
 	if (d == NULL || !parent_hash_of(d, &claimed))
 		goto out;
 	TRY(tree_hash_without(tree->suite, sibling, tree_math_sibling(child),
-			      parent->unmerged, parent->unmerged_count, hash));
+			      unmerged, hash));
 	TRY(parent_hash_compute(tree->suite, parent->encryption_key,
 				parent->parent_hash,
 				span_of(hash, tree->suite->nh), hash));

@@ -448,30 +448,14 @@ out:
 /* ---- resolution (4.1.1) ---- */
 
 struct resolving {
-	const uint32_t *without;
-	size_t without_count;
+	struct leaf_list without;
 	struct tree_resolved *list;
 	size_t count, cap;
 };
 
-static bool left_out(const struct resolving *r, uint32_t leaf)
-{
-	size_t low = 0, high = r->without_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (r->without[middle] < leaf)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < r->without_count && r->without[low] == leaf;
-}
-
 static enum err resolved(struct resolving *r, uint32_t node, struct span key)
 {
-	if (node % 2 == 0 && left_out(r, node / 2))
+	if (node % 2 == 0 && leaf_list_has(r->without, node / 2))
 		return ERR_OK;
 	if (r->count == r->cap) {
 		size_t cap = r->cap > 0 ? 2 * r->cap : 8;
@@ -512,10 +496,10 @@ out:
 }
 
 enum err tree_resolution(const struct tree *tree, uint32_t node,
-			 const uint32_t *without, size_t without_count,
-			 struct tree_resolved **list, size_t *count)
+			 struct leaf_list without, struct tree_resolved **list,
+			 size_t *count)
 {
-	struct resolving r = { without, without_count, NULL, 0, 0 };
+	struct resolving r = { without, NULL, 0, 0 };
 	const struct tree_node *start = tree_node(tree, node);
 	enum err e;
 

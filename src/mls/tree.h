@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "crypto/sign.h"
 #include "crypto/suite.h"
+#include "mls/leaf_list.h"
 #include "mls/tree_math.h"
 #include "wire/tree.h"
 
@@ -124,11 +125,10 @@ struct tree_resolved {
 	struct span encryption_key;
 };
 
-/* The resolution of a node (4.1.1) without the leaves of `without`, which are
- * in increasing order. The caller frees *list. */
+/* The resolution of a node (4.1.1) without the leaves of `without`. The caller
+ * frees *list. */
 MUST_CHECK enum err tree_resolution(const struct tree *tree, uint32_t node,
-				    const uint32_t *without,
-				    size_t without_count,
+				    struct leaf_list without,
 				    struct tree_resolved **list, size_t *count);
 
 /* The tree hash of a node (7.8); borrowed until the tree changes. */

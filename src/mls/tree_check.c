@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "mls/leaf.h"
+#include "mls/leaf_list.h"
 #include "mls/parent_hash.h"
 #include "mls/tree_hash.h"
 #include "mls/tree_node.h"
@@ -73,27 +74,17 @@ enum err tree_check_credentials(const struct tree *tree)
 
 /* ---- unmerged leaves (12.4.3.1) ---- */
 
-static bool lists_unmerged(const struct tree_parent *parent, uint32_t leaf)
-{
-	size_t low = 0, high = parent->unmerged_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (parent->unmerged[middle] < leaf)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < parent->unmerged_count && parent->unmerged[low] == leaf;
-}
-
-/* The nodes between `node` (whose index is `index`) and the leaf list it. */
+/* The nodes from `node` down to the leaf list it. */
 static bool listed_below(const struct tree_node *node, uint32_t level,
 			 uint32_t leaf)
 {
 	for (; level > 0; level--) {
-		if (node->parent != NULL && !lists_unmerged(node->parent, leaf))
+		const struct tree_parent *parent = node->parent;
+
+		if (parent != NULL &&
+		    !leaf_list_has((struct leaf_list){ parent->unmerged,
+						       parent->unmerged_count },
+				   leaf))
 			return false;
 		node =
 		    (leaf >> (level - 1) & 1) != 0 ? node->right : node->left;

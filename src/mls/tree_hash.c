@@ -5,19 +5,6 @@
 #include "crypto/hash.h"
 #include "mls/tree_node.h"
 
-void tree_hash_below(uint32_t index, const uint32_t **list, size_t *count)
-{
-	uint32_t first = tree_math_first_leaf(index);
-	uint32_t last = first + tree_math_leaf_count(index) - 1;
-
-	while (*count > 0 && (*list)[0] < first) {
-		(*list)++;
-		(*count)--;
-	}
-	while (*count > 0 && (*list)[*count - 1] > last)
-		(*count)--;
-}
-
 static enum err hash_buf(const struct suite *suite, struct buf *input,
 			 struct span tail, uint8_t *out)
 {
@@ -47,20 +34,11 @@ static enum err leaf_hash(const struct suite *suite,
 	return e;
 }
 
-static bool listed(const uint32_t *list, size_t count, uint32_t leaf)
-{
-	for (size_t i = 0; i < count; i++)
-		if (list[i] == leaf)
-			return true;
-	return false;
-}
-
 /* TreeHashInput of a parent, its unmerged leaves without those of `without`. */
 static enum err parent_hash_input(const struct suite *suite,
 				  const struct tree_parent *parent,
-				  const uint32_t *without, size_t count,
-				  const uint8_t *left, const uint8_t *right,
-				  uint8_t *out)
+				  struct leaf_list without, const uint8_t *left,
+				  const uint8_t *right, uint8_t *out)
 {
 	struct buf input = BUF_INIT;
 	enum err e;
@@ -72,7 +50,7 @@ static enum err parent_hash_input(const struct suite *suite,
 		buf_put_vec(&input, parent->parent_hash);
 		size_t vec = buf_open_vec(&input);
 		for (size_t i = 0; i < parent->unmerged_count; i++)
-			if (!listed(without, count, parent->unmerged[i]))
+			if (!leaf_list_has(without, parent->unmerged[i]))
 				buf_put_u32(&input, parent->unmerged[i]);
 		buf_close_vec(&input, vec);
 	}
@@ -96,7 +74,7 @@ enum err tree_hash_update(const struct suite *suite, struct tree_node *node,
 		TRY(tree_hash_update(suite, node->left, tree_math_left(index)));
 		TRY(tree_hash_update(suite, node->right,
 				     tree_math_right(index)));
-		TRY(parent_hash_input(suite, node->parent, NULL, 0,
+		TRY(parent_hash_input(suite, node->parent, LEAF_LIST_EMPTY,
 				      node->left->hash, node->right->hash,
 				      node->hash));
 	}
@@ -106,26 +84,25 @@ out:
 }
 
 enum err tree_hash_without(const struct suite *suite, struct tree_node *node,
-			   uint32_t index, const uint32_t *without,
-			   size_t count, uint8_t *out)
+			   uint32_t index, struct leaf_list without,
+			   uint8_t *out)
 {
 	uint8_t left[SUITE_HASH_MAX], right[SUITE_HASH_MAX];
 	enum err e = ERR_OK;
 
-	tree_hash_below(index, &without, &count);
-	if (count == 0) {
+	without = leaf_list_below(without, index);
+	if (without.count == 0) {
 		TRY(tree_hash_update(suite, node, index));
 		memcpy(out, node->hash, suite->nh);
 	} else if (tree_node_is_leaf(node)) {
 		TRY(leaf_hash(suite, NULL, index, out));
 	} else {
 		TRY(tree_hash_without(suite, node->left, tree_math_left(index),
-				      without, count, left));
+				      without, left));
 		TRY(tree_hash_without(suite, node->right,
-				      tree_math_right(index), without, count,
-				      right));
-		TRY(parent_hash_input(suite, node->parent, without, count, left,
-				      right, out));
+				      tree_math_right(index), without, right));
+		TRY(parent_hash_input(suite, node->parent, without, left, right,
+				      out));
 	}
 out:
 	return e;

@@ -9,14 +9,9 @@
 MUST_CHECK enum err tree_hash_update(const struct suite *suite,
 				     struct tree_node *node, uint32_t index);
 
-/* The hash that a node would have with the leaves of `without` (increasing)
- * blanked and not listed as unmerged (7.9); out: suite->nh bytes. */
+/* The hash that a node would have with the leaves of `without` blanked and not listed as unmerged (7.9); out: suite->nh bytes. */
 MUST_CHECK enum err tree_hash_without(const struct suite *suite,
 				      struct tree_node *node, uint32_t index,
-				      const uint32_t *without, size_t count,
-				      uint8_t *out);
-
-/* The part of an increasing list that lies in a node's subtree. */
-void tree_hash_below(uint32_t index, const uint32_t **list, size_t *count);
+				      struct leaf_list without, uint8_t *out);
 
 #endif

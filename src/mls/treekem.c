@@ -159,8 +159,7 @@ out:
 static enum err encrypt_node(const struct tree *tree, uint32_t copath,
 			     const struct rng *rng, struct span public_key,
 			     const struct sec *path_secret, struct span context,
-			     const uint32_t *added, size_t added_count,
-			     struct buf *out)
+			     struct leaf_list added, struct buf *out)
 {
 	struct buf enc = BUF_INIT, sealed = BUF_INIT;
 	struct tree_resolved *list = NULL;
@@ -169,7 +168,7 @@ static enum err encrypt_node(const struct tree *tree, uint32_t copath,
 
 	/* 7.6: "MUST exclude all new leaf nodes added as part of the current
 	 * Commit" */
-	TRY(tree_resolution(tree, copath, added, added_count, &list, &count));
+	TRY(tree_resolution(tree, copath, added, &list, &count));
 	buf_put_vec(out, public_key);
 	vec = buf_open_vec(out);
 	for (size_t i = 0; i < count; i++) {
@@ -198,8 +197,8 @@ static uint32_t copath_node(uint32_t leaf, uint32_t level)
 enum err treekem_encrypt(const struct tree *tree, uint32_t leaf,
 			 const struct rng *rng,
 			 const struct treekem_update *update,
-			 struct span context, const uint32_t *added,
-			 size_t added_count, struct buf *update_path)
+			 struct span context, struct leaf_list added,
+			 struct buf *update_path)
 {
 	size_t vec;
 	enum err e = ERR_OK;
@@ -210,7 +209,7 @@ enum err treekem_encrypt(const struct tree *tree, uint32_t leaf,
 		TRY(encrypt_node(
 		    tree, copath_node(leaf, update->path.levels[i]), rng,
 		    buf_span(&update->public_keys[i]), &update->path_secrets[i],
-		    context, added, added_count, update_path));
+		    context, added, update_path));
 	buf_close_vec(update_path, vec);
 	TRY(buf_end(update_path));
 out:
@@ -323,8 +322,8 @@ static enum err open_node(const struct tree *tree,
 			  const struct treekem_private *private,
 			  uint32_t copath,
 			  const struct wire_update_path_node *node,
-			  struct span context, const uint32_t *added,
-			  size_t added_count, struct buf *path_secret)
+			  struct span context, struct leaf_list added,
+			  struct buf *path_secret)
 {
 	struct wire_hpke_ciphertext ciphertext;
 	struct span rest = node->encrypted_path_secrets;
@@ -333,7 +332,7 @@ static enum err open_node(const struct tree *tree,
 	size_t count = 0;
 	enum err e;
 
-	TRY(tree_resolution(tree, copath, added, added_count, &list, &count));
+	TRY(tree_resolution(tree, copath, added, &list, &count));
 	for (size_t i = 0; i < count && key == NULL; i++) {
 		uint32_t level = tree_math_level(list[i].node);
 
@@ -356,7 +355,7 @@ out:
  * length of the resolution of the copath node" */
 static enum err check_lengths(const struct tree *tree, uint32_t sender,
 			      const struct tree_path *path, struct span nodes,
-			      const uint32_t *added, size_t added_count)
+			      struct leaf_list added)
 {
 	struct wire_update_path_node node;
 	enum err e = ERR_OK;
@@ -366,7 +365,7 @@ static enum err check_lengths(const struct tree *tree, uint32_t sender,
 		size_t count = 0;
 
 		TRY(tree_resolution(tree, copath_node(sender, path->levels[i]),
-				    added, added_count, &list, &count));
+				    added, &list, &count));
 		free(list);
 		ENSURE(count == node.encrypted_path_secret_count,
 		       ERR_PEER_INVALID);
@@ -378,8 +377,8 @@ out:
 enum err treekem_decrypt(const struct tree *tree,
 			 struct treekem_private *private, uint32_t sender,
 			 const struct wire_update_path *update,
-			 struct span context, const uint32_t *added,
-			 size_t added_count, struct sec *commit_secret)
+			 struct span context, struct leaf_list added,
+			 struct sec *commit_secret)
 {
 	struct buf path_secret = BUF_INIT;
 	struct wire_update_path_node node;
@@ -396,13 +395,13 @@ enum err treekem_decrypt(const struct tree *tree,
 	ENSURE(update->node_count == path.count &&
 		   path_find(&path, common, &at),
 	       ERR_PEER_INVALID);
-	TRY(check_lengths(tree, sender, &path, rest, added, added_count));
+	TRY(check_lengths(tree, sender, &path, rest, added));
 	for (size_t i = 0; i <= at; i++)
 		(void)wire_update_path_nodes_next(&rest, &node);
 	for (uint32_t level = common; level < TREE_LEVELS_MAX; level++)
 		sec_clear(&private->keys[level]);
 	TRY(open_node(tree, private, copath_node(sender, common), &node,
-		      context, added, added_count, &path_secret));
+		      context, added, &path_secret));
 	TRY(climb(tree, private, &path, at, buf_span(&path_secret),
 		  commit_secret));
 out:

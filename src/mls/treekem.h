@@ -51,12 +51,11 @@ MUST_CHECK enum err treekem_make(
     struct span group_id, struct treekem_update *update);
 
 /* Step 2: appends the UpdatePath, its secrets encrypted under `context`, the
- * provisional GroupContext, to all but the `added` leaves (increasing). */
+ * provisional GroupContext, to all but the `added` leaves. */
 MUST_CHECK enum err treekem_encrypt(const struct tree *tree, uint32_t leaf,
 				    const struct rng *rng,
 				    const struct treekem_update *update,
-				    struct span context, const uint32_t *added,
-				    size_t added_count,
+				    struct span context, struct leaf_list added,
 				    struct buf *update_path);
 
 /* The path secret that leaf `other` needs in its Welcome; empty when there is
@@ -72,10 +71,12 @@ MUST_CHECK enum err treekem_merge(struct tree *tree, uint32_t sender,
 
 /* Step 2: decrypts the path secret meant for us, and derives our new private
  * keys and the commit_secret. ERR_PEER_INVALID, ERR_PEER_CRYPTO. */
-MUST_CHECK enum err treekem_decrypt(
-    const struct tree *tree, struct treekem_private *private, uint32_t sender,
-    const struct wire_update_path *path, struct span context,
-    const uint32_t *added, size_t added_count, struct sec *commit_secret);
+MUST_CHECK enum err treekem_decrypt(const struct tree *tree,
+				    struct treekem_private *private,
+				    uint32_t sender,
+				    const struct wire_update_path *path,
+				    struct span context, struct leaf_list added,
+				    struct sec *commit_secret);
 
 /* Joining by Welcome: the path secret of the lowest common ancestor with the
  * signer, and from it the keys above. */

@@ -142,7 +142,7 @@ static bool is_resolution(const struct tree *tree, uint32_t node,
 	size_t count = 0;
 	bool ok = false;
 
-	CHECK_OK(tree_resolution(tree, node, NULL, 0, &list, &count));
+	CHECK_OK(tree_resolution(tree, node, LEAF_LIST_EMPTY, &list, &count));
 	CHECK(count == json_array_size(want));
 	for (size_t i = 0; i < count; i++)
 		CHECK(list[i].node ==
@@ -317,7 +317,8 @@ static bool all_process(const struct tree *before, const json_t *item,
 		if (private.leaf == sender)
 			continue;
 		CHECK_OK(treekem_decrypt(&after, &private, sender, path,
-					 buf_span(&context), NULL, 0, &secret));
+					 buf_span(&context), LEAF_LIST_EMPTY,
+					 &secret));
 		CHECK(span_equal(sec_span(&secret), commit));
 	}
 	CHECK_OK(parent_hash_check(&after));
@@ -361,7 +362,8 @@ static bool make_path(const struct tree *before, const json_t *item,
 			      HEX(item, "group_id"), &update));
 	CHECK(provisional(&after, item, &context));
 	CHECK_OK(treekem_encrypt(&after, sender, rng_system(), &update,
-				 buf_span(&context), NULL, 0, &encoded));
+				 buf_span(&context), LEAF_LIST_EMPTY,
+				 &encoded));
 	CHECK_OK(wire_update_path_decode(buf_span(&encoded), &path));
 	CHECK_OK(leaf_verify_alone(before->suite, &path.leaf_node,
 				   HEX(item, "group_id"), sender));
