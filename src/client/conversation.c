@@ -53,6 +53,21 @@ out:
 	return e;
 }
 
+/* The KeyPackages' signatures are verified before anything is created. */
+static enum err check_guests(struct client *c, struct page *page,
+			     const json_t *add)
+{
+	enum err e = settle_try_add(c, page, add);
+
+	if (err_class(e) == ERR_CLASS_PEER)
+		return why_set(&c->why, e, "bad-key-package",
+			       "The server delivered a KeyPackage that its "
+			       "device did not sign so: %s. Nothing was "
+			       "created.",
+			       err_text(e));
+	return e;
+}
+
 static enum err write_new(struct client *c,
 			  const struct conversation_plan *plan,
 			  const struct negotiation_plan *agreed, const char *id)
@@ -69,7 +84,9 @@ static enum err write_new(struct client *c,
 	TRY(session_create(&actor.me, page.raw_id, agreed, &page.session,
 			   &group_info));
 	TRY(make_create_todo(plan, agreed, id, buf_span(&group_info), &todo));
-	page_set_todo(&page, todo);
+	if (agreed->count > 0)
+		TRY(check_guests(c, &page, json_object_get(todo, "add")));
+	page_set_todo(&page, json_incref(todo));
 	if (plan->name != NULL)
 		(void)json_object_set_new(page.meta, "name",
 					  json_string(plan->name));
@@ -77,6 +94,7 @@ static enum err write_new(struct client *c,
 	TRY(state_commit(c->state));
 out:
 	state_rollback(c->state);
+	json_decref(todo);
 	page_clear(&page);
 	actor_clear(&actor);
 	buf_clear(&group_info);
@@ -93,6 +111,27 @@ static enum err check_name(struct client *c, const char *name)
 		       CONTENT_NAME_MAX);
 }
 
+/* Whoever is named twice is claimed once. */
+static enum err claim_all(struct client *c,
+			  const struct conversation_plan *plan,
+			  struct guests *guests)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < plan->invite_count; i++) {
+		bool repeated = false;
+		size_t added;
+
+		for (size_t k = 0; k < i; k++)
+			repeated |=
+			    strcmp(plan->invites[i], plan->invites[k]) == 0;
+		if (!repeated)
+			TRY(guests_claim(c, plan->invites[i], guests, &added));
+	}
+out:
+	return e;
+}
+
 enum err conversation_create(struct client *c,
 			     const struct conversation_plan *plan,
 			     char id[TEXT_UUID_SIZE])
@@ -102,11 +141,7 @@ enum err conversation_create(struct client *c,
 	enum err e;
 
 	TRY(check_name(c, plan->name));
-	for (size_t i = 0; i < plan->invite_count; i++) {
-		size_t added;
-
-		TRY(guests_claim(c, plan->invites[i], &guests, &added));
-	}
+	TRY(claim_all(c, plan, &guests));
 	TRY(guests_plan(c, &guests, &plan->offer, &agreed));
 	TRY(random_id(id));
 	TRY(write_new(c, plan, &agreed, id));
@@ -173,7 +208,12 @@ enum err conversation_join(struct client *c, const char *id)
 
 	TRY(look_up(c, id, &standing));
 	if (standing.known) {
-		TRY(conversation_refresh(c, id));
+		e = conversation_refresh(c, id);
+		if (e == ERR_STATE_EPOCH) { /* a join of before came too late */
+			why_clear(&c->why);
+			e = ERR_OK;
+		}
+		TRY(e);
 		TRY(look_up(c, id, &standing));
 	}
 	if (standing.member) {
@@ -235,17 +275,22 @@ enum err conversation_rotate(struct client *c, const char *id)
 }
 
 /* The session's suite as the only offer: then a KeyPackage of that suite that
- * was withheld shows. */
-static enum err session_offer(struct client *c, const char *id,
-			      struct account_suites *offer)
+ * was withheld shows. Guests who are members already are dropped. */
+static enum err compare(struct client *c, const char *id,
+			struct account_suites *offer, struct guests *guests)
 {
 	struct page page = { 0 };
+	struct mls_member member;
+	uint32_t leaf = 0;
 	enum err e;
 
 	TRY(state_begin(c->state));
 	TRY(book_load(c, id, &page));
 	offer->ids[0] = session_suite(page.session)->id;
 	offer->count = 1;
+	while (
+	    mls_group_next_member(session_group(page.session), &leaf, &member))
+		guests_drop(guests, member.identity);
 out:
 	state_rollback(c->state);
 	page_clear(&page);
@@ -263,7 +308,11 @@ enum err conversation_invite(struct client *c, const char *id,
 
 	TRY(conversation_refresh(c, id));
 	TRY(guests_claim(c, username, &guests, devices));
-	TRY(session_offer(c, id, &offer));
+	TRY(compare(c, id, &offer, &guests));
+	if (*devices > 0 && guests.count == 0)
+		TRY(why_set(&c->why, ERR_STATE_CONFLICT, "member-already",
+			    "%s is a member already.", username));
+	*devices = guests.count;
 	TRY(guests_plan(c, &guests, &offer, &agreed));
 	(void)snprintf(path, sizeof(path), "/session/%s/invite", id);
 	TRY(tokens_post(c, path, json_pack("{s:[s]}", "usernames", username)));

@@ -99,6 +99,21 @@ out:
 	return e;
 }
 
+void guests_drop(struct guests *guests, struct span identity)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < guests->count; i++) {
+		struct guest *guest = &guests->list[i];
+
+		if (span_equal(buf_span(&guest->identity), identity))
+			guest_clear(guest);
+		else
+			guests->list[kept++] = *guest;
+	}
+	guests->count = kept;
+}
+
 /* ---- agreeing ---- */
 
 static enum err explain(struct client *c, enum err e)

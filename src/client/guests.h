@@ -26,6 +26,9 @@ void guests_clear(struct guests *guests);
 MUST_CHECK enum err guests_claim(struct client *c, const char *username,
 				 struct guests *guests, size_t *added);
 
+/* Drops the device of that identity, if it is there. */
+void guests_drop(struct guests *guests, struct span identity);
+
 /* negotiation_plan() with our offer, and words for its failures. The plan
  * borrows from `guests`. */
 MUST_CHECK enum err guests_plan(struct client *c, const struct guests *guests,

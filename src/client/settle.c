@@ -263,6 +263,16 @@ out:
 	return e;
 }
 
+enum err settle_try_add(struct client *c, struct page *page, const json_t *add)
+{
+	struct mls_commit commit = { 0 };
+	enum err e = stage(c, page, add, &commit);
+
+	session_discard(page->session);
+	mls_commit_clear(&commit);
+	return e;
+}
+
 static enum err make_commit_todo(const json_t *add,
 				 const struct mls_commit *commit, json_t **todo)
 {

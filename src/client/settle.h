@@ -32,6 +32,11 @@ MUST_CHECK enum err settle_session_by(struct client *c, const char *id,
 MUST_CHECK enum err settle_make_add(const struct span *key_packages,
 				    size_t count, json_t **todo);
 
+/* Would it be a valid commit? Leaves the session as it is. Inside a
+ * transaction. */
+MUST_CHECK enum err settle_try_add(struct client *c, struct page *page,
+				   const json_t *add);
+
 /* The log showed our staged commit, or another in its place. */
 void settle_commit_done(struct page *page);
 void settle_commit_lost(struct page *page);

@@ -127,6 +127,7 @@ describe('the hermetic command', { concurrency: false }, () => {
     assert.equal(safety.safety_number,
       (await bob.does('safety', id))[0].safety_number);
     await alice.cannot('no-such-user', 'invite', id, 'nobody-at-all');
+    await alice.cannot('member-already', 'invite', id, carol.name);
   });
 
   test('read --follow shows what happens, also after a cut', async () => {

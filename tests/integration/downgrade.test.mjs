@@ -85,6 +85,22 @@ describe('a downgrade on the way', { concurrency: false }, () => {
     await conversation(alice, bob);
   });
 
+  test('a KeyPackage that was changed: nothing is created', async () => {
+    const [alice, bob] = await twoPeople(node.url);
+    await through(alice, {
+      answer: ({ path, json }) => {
+        if (path !== '/key-packages/claim') return undefined;
+        for (const k of json.devices[0].key_packages) {
+          const bytes = Buffer.from(k.key_package, 'base64');
+          bytes[bytes.length - 1] ^= 1; // of the signature
+          k.key_package = bytes.toString('base64');
+        }
+        return { json };
+      },
+    }, () => alice.cannot('bad-key-package', 'create', '--invite', bob.name));
+    assert.deepEqual(await alice.does('sessions'), []);
+  });
+
   // A session whose founders' offers give aes-256-gcm, and another, weaker
   // one that Mallory shows in its place.
   test('a Welcome to a weaker session in place of the real one', async () => {
