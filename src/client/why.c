@@ -9,8 +9,8 @@ void why_clear(struct why *why)
 	memset(why, 0, sizeof(*why));
 }
 
-static void write_reason(struct why *why, const char *slug, const char *format,
-			 va_list arguments)
+__attribute__((format(printf, 3, 0))) static void write_reason(
+    struct why *why, const char *slug, const char *format, va_list arguments)
 {
 	(void)snprintf(why->slug, sizeof(why->slug), "%s", slug);
 	(void)vsnprintf(why->text, sizeof(why->text), format, arguments);
