@@ -321,6 +321,8 @@ out:
 	return e;
 }
 
+/* A login that was killed may have left a state without an account, or a file
+ * without a state: both are as good as none. */
 static enum err open_existing(struct client *c,
 			      const struct account_login *login)
 {
@@ -328,7 +330,12 @@ static enum err open_existing(struct client *c,
 
 	if (!state_exists(c->home))
 		return ERR_OK;
-	TRY(account_peek(c, login->passphrase));
+	e = account_peek(c, login->passphrase);
+	if (e == ERR_STATE_GONE) {
+		why_clear(&c->why);
+		return ERR_OK;
+	}
+	TRY(e);
 	TRY(check_owner(c, login->username));
 out:
 	return e;

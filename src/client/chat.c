@@ -443,7 +443,9 @@ static enum err come_in(struct cmd *cmd)
 		e = cmd_open(cmd);
 		if (e == ERR_OK)
 			return packages_top_up(&cmd->c);
-		if (strcmp(cmd->c.why.slug, "logged-out") != 0)
+		/* logged out, or a login that was killed */
+		if (e != ERR_STATE_GONE &&
+		    strcmp(cmd->c.why.slug, "logged-out") != 0)
 			return e;
 		account_close(&cmd->c);
 		why_clear(&cmd->c.why);

@@ -177,6 +177,40 @@ static void test_none_and_second(void **context)
 	assert_null(state);
 }
 
+/* A process that was killed while it made the state. */
+static void test_half_made(void **context)
+{
+	struct state *state = NULL;
+	struct why why = { 0 };
+
+	for (unsigned i = 0; i < 40; i++) {
+		pid_t child = fork();
+		int status;
+		enum err e;
+
+		assert_true(child >= 0);
+		if (child == 0) {
+			e = state_create(*context, passphrase(), CHEAP, &why,
+					 &state);
+			_exit(e == ERR_OK ? 0 : 1);
+		}
+		(void)usleep(i * 150);
+		(void)kill(child, SIGKILL);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		why_clear(&why);
+		e = state_exists(*context)
+			? state_open(*context, passphrase(), &why, &state)
+			: ERR_STATE_GONE;
+		if (e == ERR_STATE_GONE)
+			state = create(*context);
+		else
+			assert_int_equal(e, ERR_OK);
+		put(state, "a", "1");
+		state_close(state);
+		state_remove(*context);
+	}
+}
+
 /* Any changed byte is noticed: by us, or by SQLite. */
 static void test_tampering(void **context)
 {
@@ -351,6 +385,7 @@ int main(void)
 		WITH_HOME(test_permissions),
 		WITH_HOME(test_wrong_passphrase),
 		WITH_HOME(test_none_and_second),
+		WITH_HOME(test_half_made),
 		WITH_HOME(test_tampering),
 		WITH_HOME(test_transactions),
 		WITH_HOME(test_killed_anywhere),
