@@ -38,6 +38,9 @@ CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -Isrc -I. -I$(B)/gen $(OPT_$(VARIANT)) \
 LDFLAGS_ALL = $(LINK_$(VARIANT)) -Wl,-z,relro,-z,now,-z,noexecstack \
 	-Wl,--as-needed $(LDFLAGS)
 
+# once VARIABLE,VALUE: expanded when it is first needed, and then kept.
+once = $(eval $(1) := $(2))$($(1))
+
 pkg_cflags = $(shell pkg-config --cflags $(1) | sed 's/-I/-isystem /g')
 pkg_libs = $(shell pkg-config --libs $(1))
 
@@ -59,8 +62,9 @@ $(call lib,$(1)): $(filter-out $(CLIENT_MAIN),$(call objects,$(1)))
 	@mkdir -p $$(@D)
 	@rm -f $$@
 	ar rcs $$@ $$^
-$(call objects,$(1)): CFLAGS_FOLDER := \
-	$(if $(PKGS_$(1)),$(call pkg_cflags,$(PKGS_$(1))))
+CFLAGS_$(1) = $$(call once,CFLAGS_$(1),$$(if $(PKGS_$(1)),\
+	$$(call pkg_cflags,$(PKGS_$(1)))))
+$(call objects,$(1)): CFLAGS_FOLDER = $$(CFLAGS_$(1))
 -include $(patsubst %.o,%.d,$(call objects,$(1)))
 endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))

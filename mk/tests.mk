@@ -9,8 +9,8 @@ TEST_PKGS := cmocka jansson libcrypto libgcrypt libpq sqlite3 libcurl \
 TEST_LIBS = $(foreach f,client session mls wire twofish crypto store base,\
 	$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))
 
-$(TESTLIB_OBJECTS) $(UNIT_TESTS:=.o): CFLAGS_FOLDER := \
-	$(call pkg_cflags,$(TEST_PKGS))
+CFLAGS_TESTS = $(call once,CFLAGS_TESTS,$(call pkg_cflags,$(TEST_PKGS)))
+$(TESTLIB_OBJECTS) $(UNIT_TESTS:=.o): CFLAGS_FOLDER = $(CFLAGS_TESTS)
 -include $(TESTLIB_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
 
 $(UNIT_TESTS): %: %.o $(TESTLIB_OBJECTS) $(TEST_LIBS)

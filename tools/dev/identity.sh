@@ -33,9 +33,9 @@ identity_service_user() {
 identity_var() {
   local elsewhere sum
   VAR=$ROOT/var
-  [ -L "$VAR" ] && mkdir -p "$(readlink -m "$VAR")"
+  [ ! -L "$VAR" ] || mkdir -p "$(readlink -m "$VAR")"
   mkdir -p "$VAR"
-  if ! "${RUN_AS[@]}" test -x "$VAR"; then
+  if ! "${RUN_AS[@]}" test -x "$(readlink -f "$VAR")"; then
     sum=$(printf '%s' "$ROOT" | cksum)
     elsewhere=/var/lib/$SERVICE_USER/$(basename "$ROOT")-${sum%% *}
     rmdir "$VAR" 2>/dev/null ||
