@@ -43,6 +43,7 @@ CREATE INDEX refresh_token_of_family ON refresh_token (family_id);
 
 CREATE TABLE signing_key (
   kid         text PRIMARY KEY,
+  ordinal     integer NOT NULL UNIQUE, -- nodes that start together: one wins
   public_jwk  text NOT NULL,
   wrapped_key bytea NOT NULL,     -- RFC 5649 under the key-encryption key
   created_at  timestamptz NOT NULL DEFAULT now(),

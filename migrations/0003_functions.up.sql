@@ -68,7 +68,8 @@ $$;
 -- again give the first answer.
 CREATE FUNCTION append_commit(
   p_session uuid, p_user uuid, p_device uuid, p_epoch bigint,
-  p_sender_leaf integer, p_removed integer[], p_added uuid[], p_nonce bytea,
+  p_sender_leaf integer, p_removed integer[], p_added uuid[],
+  p_added_names text[], p_nonce bytea,
   p_commit bytea, p_group_info bytea, p_welcome bytea,
   OUT outcome text, OUT seq bigint, OUT head bytea, OUT epoch bigint)
 LANGUAGE plpgsql SET search_path = hermetic AS $$
@@ -124,8 +125,10 @@ BEGIN
      <> cardinality(p_removed) THEN
     RETURN;
   END IF;
-  IF (SELECT count(*) FROM device
-      WHERE device_id = ANY (p_added) AND removed_at IS NULL)
+  -- a credential must name the account that its device belongs to
+  IF (SELECT count(*) FROM unnest(p_added, p_added_names) AS i(device, name)
+      JOIN device d ON d.device_id = i.device AND d.removed_at IS NULL
+      JOIN account a ON a.user_id = d.user_id AND a.username = i.name)
      <> cardinality(p_added) THEN
     RETURN;
   END IF;

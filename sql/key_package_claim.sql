@@ -21,7 +21,7 @@ WITH wanted AS (
   WHERE key_package_id IN (SELECT key_package_id FROM picked)
   RETURNING device_id, algorithm, key_package
 )
-SELECT w.user_id, w.device_id, w.algorithm,
+SELECT w.user_id, $1::text AS username, w.device_id, w.algorithm,
        coalesce(c.key_package, l.key_package) AS key_package,
        c.key_package IS NULL AS last_resort
 FROM wanted w

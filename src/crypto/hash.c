@@ -35,6 +35,13 @@ enum err hash_sha256(const struct span *parts, size_t count, uint8_t out[32])
 	return digest_parts("SHA2-256", parts, count, out);
 }
 
+enum err hash_sha1(struct span bytes, uint8_t out[20])
+{
+	return EVP_Digest(bytes.p, bytes.n, out, NULL, EVP_sha1(), NULL) == 1
+		   ? ERR_OK
+		   : ERR_LOCAL_CRYPTO;
+}
+
 /* One of HMAC's two hashes: the key masked with `mask`, then the parts. */
 static enum err masked_digest(EVP_MD_CTX *ctx, const EVP_MD *md,
 			      const uint8_t *key, uint8_t mask,

@@ -14,6 +14,10 @@ MUST_CHECK enum err hash_digest(const struct suite *suite,
 MUST_CHECK enum err hash_sha256(const struct span *parts, size_t count,
 				uint8_t out[32]);
 
+/* SHA-1, for the handshake of RFC 6455 section 4.2.2, where it protects
+ * nothing. */
+MUST_CHECK enum err hash_sha1(struct span bytes, uint8_t out[20]);
+
 /* out: suite->nh bytes. */
 MUST_CHECK enum err hash_mac(const struct suite *suite, struct span key,
 			     const struct span *parts, size_t count,

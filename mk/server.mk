@@ -1,0 +1,19 @@
+# The module that Kore loads. Its link line is a promise: nothing of src/mls
+# and src/session, so nothing that could hold a message key.
+
+SERVER_OBJECTS := $(patsubst %.c,$(B)/%.o,\
+	$(wildcard src/server/*.c src/server/edge/*.c))
+SERVER_LIBS = $(foreach f,store wire crypto twofish base,$(call lib,$(f)))
+SERVER_PKGS := libpq libjwt jansson libcrypto libgcrypt
+KORE_FLAGS := $(subst -I,-isystem ,$(shell cat /usr/share/kore/features))
+
+$(SERVER_OBJECTS): CFLAGS_FOLDER := $(KORE_FLAGS) \
+	$(call pkg_cflags,$(SERVER_PKGS))
+-include $(SERVER_OBJECTS:.o=.d)
+
+$(B)/hermetic.so: $(SERVER_OBJECTS) $(SERVER_LIBS)
+	$(CC) $(LDFLAGS_ALL) -shared -Wl,-Bsymbolic -o $@ $(SERVER_OBJECTS) \
+	    -Wl,--start-group $(SERVER_LIBS) -Wl,--end-group \
+	    $(call pkg_libs,$(SERVER_PKGS)) -lwslay
+
+server: $(B)/hermetic.so

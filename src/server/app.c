@@ -1,0 +1,154 @@
+/* What a node is made of, and the answers that belong to no resource. */
+#include "server/app.h"
+
+#include <time.h>
+
+#include "base/log.h"
+#include "crypto/library.h"
+#include "server/config.h"
+#include "server/edge/conn.h"
+#include "server/edge/job.h"
+#include "server/edge/loop.h"
+#include "server/edge/process.h"
+#include "server/hub.h"
+#include "server/keys.h"
+#include "server/ws.h"
+
+EDGE_HANDLER void health_live(struct request *req);
+EDGE_HANDLER void health_ready(struct request *req);
+
+static struct store *store;
+
+struct store *app_store(void)
+{
+	return store;
+}
+
+uint64_t app_now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* The class of an error decides. */
+void app_fail(struct request *req, enum err e)
+{
+	if (e == ERR_LOCAL_BUSY || e == ERR_LOCAL_IO ||
+	    e == ERR_STATE_CONFLICT) {
+		request_add(req, "Retry-After", "1");
+		request_problem(req, 503, "unavailable", "try again", NULL);
+		return;
+	}
+	LOG(ERROR, "request failed", LOG_STR("route", request_route(req)),
+	    LOG_STR("why", err_text(e)));
+	request_problem(req, 500, "internal", NULL, NULL);
+}
+
+void app_query(struct request *req, enum statement statement,
+	       struct params *params, connection_done *done)
+{
+	enum err e = store_query(store, statement, params, done, req);
+
+	if (e != ERR_OK)
+		app_fail(req, e);
+}
+
+/* ---- health ---- */
+
+void health_live(struct request *req)
+{
+	request_answer(req, 200, "application/json",
+		       SPAN_LIT("{\"status\":\"ok\"}"));
+}
+
+void health_ready(struct request *req)
+{
+	if (store_is_ready(store) && keys_are_loaded())
+		request_answer(req, 200, "application/json",
+			       SPAN_LIT("{\"status\":\"ready\"}"));
+	else
+		request_problem(req, 503, "unavailable",
+				"the database is not connected", NULL);
+}
+
+/* ---- the process ---- */
+
+bool app_configure(struct process_settings *settings)
+{
+	if (!config_load())
+		return false;
+	if (library_start() != ERR_OK) {
+		LOG(ERROR, "the cryptographic library cannot start",
+		    LOG_STR("library", "libcrypto, libgcrypt"));
+		return false;
+	}
+	settings->host = config()->host;
+	settings->port = config()->port;
+	settings->workers = (unsigned)config()->workers;
+	settings->connections = (unsigned)config()->connections;
+	job_set_limits((unsigned)config()->login_threads,
+		       (unsigned)config()->login_queue);
+	return true;
+}
+
+static void watch(void *context, int fd, unsigned events,
+		  void (*ready)(void *arg, unsigned events), void *arg)
+{
+	(void)context;
+	loop_watch(fd, events, ready, arg); /* the bits are the same */
+}
+
+static void forget(void *context, int fd)
+{
+	(void)context;
+	loop_forget(fd);
+}
+
+static void every(void *context, unsigned ms, void (*tick)(void *arg),
+		  void *arg)
+{
+	(void)context;
+	loop_every(ms, tick, arg);
+}
+
+static void set_limits(void)
+{
+	const struct conn_limits limits = {
+		.body_bytes = (size_t)config()->body_bytes,
+		.websocket_message = (size_t)config()->body_bytes,
+		.websocket_queue = (size_t)config()->websocket_bytes,
+		.head_ms = 10000,
+		.body_ms = 30000,
+		.idle_ms = 60000,
+		.ping_ms = 30000
+	};
+
+	conn_set_limits(&limits);
+}
+
+bool app_start(void)
+{
+	static const struct store_loop loop = { NULL, watch, forget, every };
+	const struct store_settings settings = {
+		.conninfo = config()->database_url,
+		.queue_messages = (size_t)config()->queue_messages,
+		.queue_bytes = (size_t)config()->queue_bytes,
+		.queue_statements = (size_t)config()->queue_statements,
+		.stored = hub_stored
+	};
+
+	set_limits();
+	if (store_open(&loop, &settings, &store) != ERR_OK ||
+	    hub_start(store) != ERR_OK)
+		return false;
+	keys_start();
+	ws_start();
+	return true;
+}
+
+bool app_is_idle(void)
+{
+	return store_is_idle(store);
+}

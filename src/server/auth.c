@@ -1,0 +1,490 @@
+/* /auth: register, login, refresh, logout. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "crypto/rng.h"
+#include "server/app.h"
+#include "server/body.h"
+#include "server/config.h"
+#include "server/password.h"
+#include "server/rate.h"
+#include "server/tokens.h"
+
+EDGE_HANDLER void auth_register(struct request *req);
+EDGE_HANDLER void auth_login(struct request *req);
+EDGE_HANDLER void auth_refresh(struct request *req);
+EDGE_HANDLER void auth_logout(struct request *req);
+
+enum {
+	USERNAME_MAX = 32,
+	PASSWORD_MIN = 8,
+	PASSWORD_MAX = 1024,
+	DEVICE_NAME_MAX = 64
+};
+
+/* What one register or login needs until it is answered. */
+struct attempt {
+	struct request *req;
+	char username[USERNAME_MAX + 1];
+	struct buf password;
+	uint8_t salt[PASSWORD_SALT], user[16];
+	struct sec expected; /* login: the stored hash; empty: no such user */
+	bool has_device;
+	uint8_t device[16];
+	char device_name[DEVICE_NAME_MAX + 1];
+	struct identity who;
+	struct buf refresh_token;
+};
+
+static void end(struct attempt *a)
+{
+	buf_clear(&a->password);
+	buf_clear(&a->refresh_token);
+	sec_clear(&a->expected);
+	free(a);
+}
+
+static void end_with(struct attempt *a, int status, const char *slug,
+		     const char *detail)
+{
+	request_problem(a->req, status, slug, detail, NULL);
+	end(a);
+}
+
+static void end_failed(struct attempt *a, enum err e)
+{
+	app_fail(a->req, e);
+	end(a);
+}
+
+/* Lower-cases; false when it is no user name. */
+static bool set_username(struct attempt *a, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n == 0 || n > USERNAME_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		char c = text[i];
+
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+		      c == '.' || c == '_' || c == '-'))
+			return false;
+		a->username[i] = c;
+	}
+	return true;
+}
+
+static void random_uuid(uint8_t uuid[16])
+{
+	if (rng_fill(rng_system(), uuid, 16) != ERR_OK)
+		abort(); /* no entropy: nothing may be made without it */
+	uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40); /* RFC 9562, version 4 */
+	uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
+}
+
+/* The body of register and login; NULL: the request has been answered. */
+static struct attempt *read_attempt(struct request *req, bool login)
+{
+	struct attempt *a = calloc(1, sizeof(*a));
+	const char *username, *password, *name = NULL;
+	struct body body;
+
+	if (a == NULL) {
+		app_fail(req, ERR_LOCAL_MEMORY);
+		return NULL;
+	}
+	a->req = req;
+	if (!body_read(&body, req)) {
+		free(a);
+		return NULL;
+	}
+	username = body_text(&body, "username");
+	password = body_text(&body, "password");
+	if (login) {
+		a->has_device =
+		    body_optional_uuid(&body, "device_id", a->device);
+		name = body_optional_text(&body, "device_name");
+	}
+	if (!body_end(&body, req)) {
+		free(a);
+		return NULL;
+	}
+	(void)snprintf(a->device_name, sizeof(a->device_name), "%s",
+		       name != NULL && *name != '\0' ? name : "device");
+	buf_put_str(&a->password, password);
+	if (!set_username(a, username))
+		request_problem(req, 422, "invalid",
+				"username must be 1 to 32 of a-z 0-9 . _ -",
+				NULL);
+	else if (a->password.n < PASSWORD_MIN || a->password.n > PASSWORD_MAX)
+		request_problem(req, login ? 401 : 422,
+				login ? "bad-credentials" : "invalid",
+				"password must be 8 to 1024 bytes", NULL);
+	else {
+		body_free(&body);
+		return a;
+	}
+	body_free(&body);
+	end(a);
+	return NULL;
+}
+
+/* ---- register ---- */
+
+static void on_registered(void *arg, enum err e, struct rows *rows)
+{
+	struct attempt *a = arg;
+	struct buf answer = BUF_INIT;
+	char user[TEXT_UUID_SIZE];
+
+	if (e != ERR_OK) {
+		end_failed(a, e);
+		return;
+	}
+	if (rows_count(rows) == 0) {
+		end_with(a, 409, "username-taken", NULL);
+		return;
+	}
+	text_uuid(user, a->user);
+	buf_putf(&answer, "{\"user_id\":\"%s\",\"username\":\"%s\"}", user,
+		 a->username);
+	request_answer(a->req, 201, "application/json", buf_span(&answer));
+	buf_clear(&answer);
+	end(a);
+}
+
+static void on_register_hashed(void *arg, struct span hash)
+{
+	const struct password_cost cost = PASSWORD_COST;
+	struct params params = PARAMS_INIT;
+	struct attempt *a = arg;
+	enum err e;
+
+	if (hash.n == 0) {
+		end_failed(a, ERR_LOCAL_CRYPTO);
+		return;
+	}
+	random_uuid(a->user);
+	params_uuid(&params, a->user);
+	params_text(&params, span_str(a->username));
+	params_bytea(&params, SPAN_ARRAY(a->salt));
+	params_bytea(&params, hash);
+	params_i64(&params, (int64_t)cost.n);
+	params_i32(&params, (int32_t)cost.r);
+	params_i32(&params, (int32_t)cost.p);
+	e = store_query(app_store(), STATEMENT_ACCOUNT_INSERT, &params,
+			on_registered, a);
+	if (e != ERR_OK)
+		end_failed(a, e);
+}
+
+static void hash_password(struct attempt *a, struct span salt,
+			  struct password_cost cost,
+			  void (*done)(void *arg, struct span hash))
+{
+	enum err e = password_hash(buf_span(&a->password), salt, cost, done, a);
+
+	if (e != ERR_OK)
+		end_failed(a, e);
+}
+
+static bool within_rate(struct request *req, const char *what)
+{
+	char name[96];
+
+	(void)snprintf(name, sizeof(name), "%s %s", what, request_peer(req));
+	if (rate_allows(name, config()->logins_per_minute * 10))
+		return true;
+	request_add(req, "Retry-After", "60");
+	request_problem(req, 429, "too-many-requests", NULL, NULL);
+	return false;
+}
+
+void auth_register(struct request *req)
+{
+	struct attempt *a;
+
+	if (!within_rate(req, "register"))
+		return;
+	a = read_attempt(req, false);
+	if (a == NULL)
+		return;
+	if (rng_fill(rng_system(), a->salt, sizeof(a->salt)) != ERR_OK) {
+		end_failed(a, ERR_LOCAL_CRYPTO);
+		return;
+	}
+	hash_password(a, SPAN_ARRAY(a->salt), PASSWORD_COST,
+		      on_register_hashed);
+}
+
+/* ---- tokens ---- */
+
+static void put_tokens(struct buf *answer, const struct identity *who,
+		       struct span access, struct span refresh)
+{
+	char user[TEXT_UUID_SIZE], device[TEXT_UUID_SIZE];
+
+	text_uuid(user, who->user);
+	text_uuid(device, who->device);
+	buf_put_str(answer, "{\"access_token\":\"");
+	buf_put(answer, access);
+	buf_putf(answer,
+		 "\",\"token_type\":\"Bearer\",\"expires_in\":%llu,"
+		 "\"refresh_token\":\"",
+		 (unsigned long long)config()->access_seconds);
+	buf_put(answer, refresh);
+	buf_putf(answer,
+		 "\",\"user_id\":\"%s\",\"username\":\"%s\","
+		 "\"device_id\":\"%s\"}",
+		 user, who->username, device);
+}
+
+static void answer_tokens(struct request *req, struct identity *who,
+			  struct span refresh)
+{
+	struct buf access = BUF_INIT, answer = BUF_INIT;
+	enum err e = tokens_issue(who, &access);
+
+	if (e != ERR_OK) {
+		app_fail(req, e);
+	} else {
+		put_tokens(&answer, who, buf_span(&access), refresh);
+		request_add(req, "Cache-Control", "no-store");
+		request_answer(req, 200, "application/json", buf_span(&answer));
+	}
+	buf_clear(&access);
+	buf_clear(&answer);
+}
+
+/* ---- login ---- */
+
+static void on_family(void *arg, enum err e, struct rows *rows)
+{
+	struct attempt *a = arg;
+
+	(void)rows;
+	if (e != ERR_OK) {
+		end_failed(a, e);
+		return;
+	}
+	answer_tokens(a->req, &a->who, buf_span(&a->refresh_token));
+	end(a);
+}
+
+static void start_family(struct attempt *a)
+{
+	struct params params = PARAMS_INIT;
+	uint8_t hash[32];
+	enum err e;
+
+	memcpy(a->who.user, a->user, 16);
+	memcpy(a->who.device, a->device, 16);
+	memcpy(a->who.username, a->username, sizeof(a->username));
+	random_uuid(a->who.family);
+	TRY(tokens_new_refresh(&a->refresh_token, hash));
+	params_uuid(&params, a->who.family);
+	params_uuid(&params, a->device);
+	params_bytea(&params, SPAN_ARRAY(hash));
+	params_i64(&params, (int64_t)config()->refresh_seconds);
+	TRY(store_query(app_store(), STATEMENT_TOKEN_FAMILY_INSERT, &params,
+			on_family, a));
+	return;
+out:
+	end_failed(a, e);
+}
+
+static void on_device(void *arg, enum err e, struct rows *rows)
+{
+	struct attempt *a = arg;
+
+	if (e != ERR_OK)
+		end_failed(a, e);
+	else if (rows_count(rows) == 0)
+		end_with(a, 422, "invalid", "this user has no such device");
+	else
+		start_family(a);
+}
+
+static void find_device(struct attempt *a)
+{
+	struct params params = PARAMS_INIT;
+	enum statement statement = STATEMENT_DEVICE_CHECK;
+	enum err e;
+
+	if (!a->has_device) {
+		statement = STATEMENT_DEVICE_INSERT;
+		random_uuid(a->device);
+	}
+	params_uuid(&params, a->device);
+	params_uuid(&params, a->user);
+	if (!a->has_device)
+		params_text(&params, span_str(a->device_name));
+	e = store_query(app_store(), statement, &params, on_device, a);
+	if (e != ERR_OK)
+		end_failed(a, e);
+}
+
+static void on_login_hashed(void *arg, struct span hash)
+{
+	struct attempt *a = arg;
+
+	if (hash.n == 0)
+		end_failed(a, ERR_LOCAL_CRYPTO);
+	else if (a->expected.n != hash.n ||
+		 !sec_equal(sec_span(&a->expected), hash))
+		end_with(a, 401, "bad-credentials", NULL);
+	else
+		find_device(a);
+}
+
+/* An unknown user costs what a known one costs, and is told the same. */
+static void on_account(void *arg, enum err e, struct rows *rows)
+{
+	struct password_cost cost = PASSWORD_COST;
+	struct attempt *a = arg;
+	struct span salt = SPAN_ARRAY(a->salt);
+
+	if (e != ERR_OK) {
+		end_failed(a, e);
+		return;
+	}
+	if (rows_count(rows) == 1) {
+		rows_uuid(rows, 0, "user_id", a->user);
+		salt = rows_bytes(rows, 0, "salt");
+		cost.n = (uint64_t)rows_i64(rows, 0, "cost_n");
+		cost.r = (uint32_t)rows_i64(rows, 0, "cost_r");
+		cost.p = (uint32_t)rows_i64(rows, 0, "cost_p");
+		e = sec_set(&a->expected, rows_bytes(rows, 0, "password_hash"));
+		if (e == ERR_OK)
+			e = rows_end(rows);
+		if (e != ERR_OK) {
+			end_failed(a, e);
+			return;
+		}
+	}
+	hash_password(a, salt, cost, on_login_hashed);
+}
+
+void auth_login(struct request *req)
+{
+	struct params params = PARAMS_INIT;
+	struct attempt *a;
+	char name[96];
+	enum err e;
+
+	if (!within_rate(req, "login"))
+		return;
+	a = read_attempt(req, true);
+	if (a == NULL)
+		return;
+	(void)snprintf(name, sizeof(name), "user %s %s", a->username,
+		       request_peer(req));
+	if (!rate_allows(name, config()->logins_per_minute)) {
+		request_add(req, "Retry-After", "60");
+		end_with(a, 429, "too-many-requests", NULL);
+		return;
+	}
+	params_text(&params, span_str(a->username));
+	e = store_query(app_store(), STATEMENT_ACCOUNT_BY_USERNAME, &params,
+			on_account, a);
+	if (e != ERR_OK)
+		end_failed(a, e);
+}
+
+/* ---- refresh ---- */
+
+static void on_rotated(void *arg, enum err e, struct rows *rows)
+{
+	struct attempt *a = arg;
+	struct span username;
+
+	if (e != ERR_OK || rows_count(rows) != 1) {
+		end_failed(a, e != ERR_OK ? e : ERR_LOCAL_BUG);
+		return;
+	}
+	if (rows_text_is(rows, 0, "outcome", "refresh-reused")) {
+		end_with(a, 401, "refresh-reused",
+			 "the token was used before: all of its family are "
+			 "revoked, log in again");
+		return;
+	}
+	if (!rows_text_is(rows, 0, "outcome", "ok")) {
+		end_with(a, 401, "refresh-invalid", NULL);
+		return;
+	}
+	rows_uuid(rows, 0, "family_id", a->who.family);
+	rows_uuid(rows, 0, "device_id", a->who.device);
+	rows_uuid(rows, 0, "user_id", a->who.user);
+	username = rows_text(rows, 0, "username");
+	if (rows_end(rows) != ERR_OK || username.n > USERNAME_MAX) {
+		end_failed(a, ERR_LOCAL_BUG);
+		return;
+	}
+	memcpy(a->who.username, username.p, username.n);
+	answer_tokens(a->req, &a->who, buf_span(&a->refresh_token));
+	end(a);
+}
+
+void auth_refresh(struct request *req)
+{
+	struct attempt *a = calloc(1, sizeof(*a));
+	struct params params = PARAMS_INIT;
+	uint8_t old_hash[32], new_hash[32];
+	struct body body;
+	const char *token;
+	enum err e;
+
+	if (a == NULL || !body_read(&body, req)) {
+		if (a == NULL)
+			app_fail(req, ERR_LOCAL_MEMORY);
+		free(a);
+		return;
+	}
+	a->req = req;
+	token = body_text(&body, "refresh_token");
+	if (!body_end(&body, req)) {
+		free(a);
+		return;
+	}
+	e = tokens_hash_refresh(span_str(token), old_hash);
+	body_free(&body);
+	TRY(e);
+	TRY(tokens_new_refresh(&a->refresh_token, new_hash));
+	params_bytea(&params, SPAN_ARRAY(old_hash));
+	params_bytea(&params, SPAN_ARRAY(new_hash));
+	params_i64(&params, (int64_t)config()->refresh_seconds);
+	TRY(store_query(app_store(), STATEMENT_REFRESH_TOKEN_ROTATE, &params,
+			on_rotated, a));
+	return;
+out:
+	end_failed(a, e);
+}
+
+/* ---- logout ---- */
+
+static void on_revoked(void *arg, enum err e, struct rows *rows)
+{
+	struct request *req = arg;
+
+	(void)rows;
+	if (e != ERR_OK)
+		app_fail(req, e);
+	else
+		request_answer(req, 204, NULL, SPAN_EMPTY);
+}
+
+void auth_logout(struct request *req)
+{
+	struct params params = PARAMS_INIT;
+	struct identity who;
+
+	if (!tokens_require(req, &who))
+		return;
+	params_uuid(&params, who.family);
+	app_query(req, STATEMENT_TOKEN_FAMILY_REVOKE, &params, on_revoked);
+}

@@ -1,0 +1,31 @@
+/* A commit as the server sees it: a PublicMessage, whose proposals say who
+ * comes and who goes. Signature and tags are for the members to check. */
+#ifndef HERMETIC_SERVER_COMMIT_H
+#define HERMETIC_SERVER_COMMIT_H
+
+#include "base/span.h"
+#include "server/tokens.h"
+
+enum { COMMIT_CHANGES_MAX = 1024 };
+
+struct commit {
+	uint64_t epoch;
+	bool external; /* sent by a new member (12.4.3.2) */
+	uint32_t sender_leaf;
+	size_t removed_count, added_count;
+	uint32_t removed[COMMIT_CHANGES_MAX];
+	struct {
+		uint8_t device[16];
+		struct span username; /* of the credential, borrowed */
+	} added[COMMIT_CHANGES_MAX];
+};
+
+/* NULL, or what is wrong with it in a few words. `who` posts it. */
+const char *commit_read(struct commit *commit, struct span bytes,
+			const uint8_t session[16], const struct identity *who);
+
+/* "username/device_id" of a credential; false when it is not that. */
+bool commit_split_identity(struct span identity, struct span *username,
+			   uint8_t device[16]);
+
+#endif

@@ -1,0 +1,307 @@
+/* /session/{session_id}/commit and /session/join: how the members of a session
+ * change. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "crypto/hash.h"
+#include "server/app.h"
+#include "server/body.h"
+#include "server/commit.h"
+#include "server/config.h"
+#include "server/group_info.h"
+#include "server/hub.h"
+#include "server/sessions.h"
+#include "server/tokens.h"
+
+EDGE_HANDLER void session_commit(struct request *req);
+EDGE_HANDLER void session_join(struct request *req);
+
+/* One posted commit, or a join, until it is answered. */
+struct change {
+	struct request *req;
+	struct identity who;
+	uint8_t session[16];
+	bool joins;
+	uint64_t seq;
+	struct buf head_hex;
+	bool has_welcome;
+	struct commit commit;
+};
+
+static void end(struct change *c)
+{
+	buf_clear(&c->head_hex);
+	free(c);
+}
+
+static void end_failed(struct change *c, enum err e)
+{
+	app_fail(c->req, e);
+	end(c);
+}
+
+static struct change *new_change(struct request *req,
+				 const struct identity *who, bool joins)
+{
+	struct change *c = calloc(1, sizeof(*c));
+
+	if (c == NULL) {
+		app_fail(req, ERR_LOCAL_MEMORY);
+		return NULL;
+	}
+	c->req = req;
+	c->who = *who;
+	c->joins = joins;
+	return c;
+}
+
+/* ---- after a join: the session as it is now ---- */
+
+static void on_joined(void *arg, enum err e, struct rows *rows)
+{
+	struct change *c = arg;
+	struct buf out = BUF_INIT;
+
+	if (e != ERR_OK || rows_count(rows) != 1) {
+		end_failed(c, e != ERR_OK ? e : ERR_LOCAL_BUG);
+		return;
+	}
+	buf_put_str(&out, "{\"session\":");
+	sessions_put(&out, rows, 0);
+	buf_putf(&out, ",\"seq\":%llu,\"head\":\"", (unsigned long long)c->seq);
+	buf_put(&out, buf_span(&c->head_hex));
+	buf_put_str(&out, "\"}");
+	if (rows_end(rows) != ERR_OK)
+		app_fail(c->req, ERR_LOCAL_BUG);
+	else
+		request_answer(c->req, 200, "application/json", buf_span(&out));
+	buf_clear(&out);
+	end(c);
+}
+
+static void answer_join(struct change *c)
+{
+	struct params params = PARAMS_INIT;
+	enum err e;
+
+	params_uuid(&params, c->session);
+	params_uuid(&params, c->who.user);
+	params_uuid(&params, c->who.device);
+	e = store_query(app_store(), STATEMENT_SESSION_GET, &params, on_joined,
+			c);
+	if (e != ERR_OK)
+		end_failed(c, e);
+}
+
+/* ---- commits ---- */
+
+static void answer_commit(struct change *c, uint64_t epoch, int status)
+{
+	struct buf out = BUF_INIT;
+
+	buf_putf(&out, "{\"seq\":%llu,\"head\":\"", (unsigned long long)c->seq);
+	buf_put(&out, buf_span(&c->head_hex));
+	buf_putf(&out, "\",\"epoch\":%llu}", (unsigned long long)epoch);
+	request_answer(c->req, status, "application/json", buf_span(&out));
+	buf_clear(&out);
+	end(c);
+}
+
+static void tell_others(const struct change *c)
+{
+	store_tell_message(app_store(), c->session, c->seq);
+	hub_grown(c->session, c->seq);
+	if (!c->has_welcome)
+		return;
+	for (size_t i = 0; i < c->commit.added_count; i++) {
+		store_tell_welcome(app_store(), c->commit.added[i].device);
+		hub_welcome(c->commit.added[i].device);
+	}
+}
+
+static void on_committed(void *arg, enum err e, struct rows *rows)
+{
+	struct change *c = arg;
+	bool fresh;
+	uint64_t epoch;
+
+	if (e == ERR_STATE_CONFLICT) {
+		/* somebody is added who is in already */
+		sessions_problem(c->req, SPAN_LIT("commit-invalid"), 0);
+		end(c);
+		return;
+	}
+	if (e != ERR_OK || rows_count(rows) != 1) {
+		end_failed(c, e != ERR_OK ? e : ERR_LOCAL_BUG);
+		return;
+	}
+	fresh = rows_text_is(rows, 0, "outcome", "ok");
+	epoch = rows_is_null(rows, 0, "epoch")
+		    ? 0
+		    : (uint64_t)rows_i64(rows, 0, "epoch");
+	if (!fresh && !rows_text_is(rows, 0, "outcome", "duplicate")) {
+		sessions_problem(c->req, rows_text(rows, 0, "outcome"), epoch);
+		end(c);
+		return;
+	}
+	c->seq = (uint64_t)rows_i64(rows, 0, "seq");
+	text_put_hex(&c->head_hex, rows_bytes(rows, 0, "head"));
+	if (fresh)
+		tell_others(c);
+	if (c->joins)
+		answer_join(c);
+	else
+		answer_commit(c, epoch, fresh ? 201 : 200);
+}
+
+static void encode(const struct change *c, struct span commit,
+		   struct span group_info, struct span welcome,
+		   const uint8_t digest[32], struct params *p)
+{
+	params_uuid(p, c->session);
+	params_uuid(p, c->who.user);
+	params_uuid(p, c->who.device);
+	params_i64(p, (int64_t)c->commit.epoch);
+	if (c->commit.external)
+		params_null(p);
+	else
+		params_i32(p, (int32_t)c->commit.sender_leaf);
+	params_open_array(p, PARAMS_INT4, c->commit.removed_count);
+	for (size_t i = 0; i < c->commit.removed_count; i++)
+		params_put_i32(p, (int32_t)c->commit.removed[i]);
+	params_close_array(p);
+	params_open_array(p, PARAMS_UUID, c->commit.added_count);
+	for (size_t i = 0; i < c->commit.added_count; i++)
+		params_put_bytes(p, SPAN_ARRAY(c->commit.added[i].device));
+	params_close_array(p);
+	params_open_array(p, PARAMS_TEXT, c->commit.added_count);
+	for (size_t i = 0; i < c->commit.added_count; i++)
+		params_put_bytes(p, c->commit.added[i].username);
+	params_close_array(p);
+	params_bytea(p, span_of(digest, 16));
+	params_bytea(p, commit);
+	params_bytea(p, group_info);
+	if (welcome.n > 0)
+		params_bytea(p, welcome);
+	else
+		params_null(p);
+}
+
+/* Takes the body's end: checks and stores the commit. */
+static void post_commit(struct change *c, struct body *body)
+{
+	size_t max = config()->body_bytes;
+	struct span commit = body_bytes(body, "commit", max);
+	struct span info = body_bytes(body, "group_info", max);
+	struct span welcome =
+	    c->joins ? SPAN_EMPTY : body_optional_bytes(body, "welcome", max);
+	struct params params = PARAMS_INIT;
+	uint8_t digest[32];
+	const char *wrong;
+	enum err e;
+
+	if (!body_end(body, c->req)) {
+		end(c);
+		return;
+	}
+	wrong = commit_read(&c->commit, commit, c->session, &c->who);
+	if (wrong == NULL && c->commit.external != c->joins)
+		wrong = c->joins ? "to join it must be external"
+				 : "external commits go to /session/join";
+	if (wrong == NULL &&
+	    !group_info_fits(info, c->session, c->commit.epoch + 1, NULL))
+		wrong = "group_info must be of the next epoch";
+	if (wrong != NULL) {
+		request_problem(c->req, 422, "commit-invalid", wrong, NULL);
+		body_free(body);
+		end(c);
+		return;
+	}
+	c->has_welcome = welcome.n > 0;
+	TRY(hash_sha256(&commit, 1, digest));
+	encode(c, commit, info, welcome, digest, &params);
+	TRY(store_query(app_store(), STATEMENT_COMMIT_APPEND, &params,
+			on_committed, c));
+	body_free(body);
+	return;
+out:
+	params_clear(&params);
+	body_free(body);
+	end_failed(c, e);
+}
+
+void session_commit(struct request *req)
+{
+	struct identity who;
+	struct change *c;
+	struct body body;
+	uint8_t session[16];
+
+	if (!tokens_require(req, &who) || !sessions_param(req, session) ||
+	    !body_read(&body, req))
+		return;
+	c = new_change(req, &who, false);
+	if (c == NULL) {
+		body_free(&body);
+		return;
+	}
+	memcpy(c->session, session, 16);
+	post_commit(c, &body);
+}
+
+/* ---- joining ---- */
+
+static void on_welcome_taken(void *arg, enum err e, struct rows *rows)
+{
+	struct change *c = arg;
+
+	if (e != ERR_OK) {
+		end_failed(c, e);
+		return;
+	}
+	if (rows_count(rows) == 0) {
+		request_problem(c->req, 404, "not-found",
+				"no such Welcome for this device", NULL);
+		end(c);
+		return;
+	}
+	c->seq = (uint64_t)rows_i64(rows, 0, "seq");
+	text_put_hex(&c->head_hex, rows_bytes(rows, 0, "head"));
+	answer_join(c);
+}
+
+void session_join(struct request *req)
+{
+	struct params params = PARAMS_INIT;
+	uint8_t welcome[16];
+	struct identity who;
+	struct change *c;
+	struct body body;
+	enum err e;
+
+	if (!tokens_require(req, &who) || !body_read(&body, req))
+		return;
+	c = new_change(req, &who, true);
+	if (c == NULL) {
+		body_free(&body);
+		return;
+	}
+	body_uuid(&body, "session_id", c->session);
+	if (!body_optional_uuid(&body, "welcome_id", welcome)) {
+		post_commit(c, &body);
+		return;
+	}
+	if (!body_end(&body, req)) {
+		end(c);
+		return;
+	}
+	body_free(&body);
+	params_uuid(&params, welcome);
+	params_uuid(&params, who.device);
+	params_uuid(&params, c->session);
+	e = store_query(app_store(), STATEMENT_WELCOME_TAKE, &params,
+			on_welcome_taken, c);
+	if (e != ERR_OK)
+		end_failed(c, e);
+}

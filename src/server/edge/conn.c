@@ -1,0 +1,524 @@
+#include "server/edge/conn.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <kore/kore.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "server/edge/loop.h"
+#include "server/edge/request.h"
+#include "server/edge/router.h"
+#include "server/edge/websocket.h"
+
+enum {
+	READ_CHUNK = 16384,
+	READ_BUDGET = 65536, /* bytes from one client in one turn */
+	OUT_LIMIT = 1 << 20, /* unsent bytes above which we stop reading */
+	TICK_MS = 500
+};
+
+enum phase {
+	PHASE_HEAD,    /* waits for a request */
+	PHASE_BODY,    /* its head is there */
+	PHASE_ANSWER,  /* a handler has it */
+	PHASE_UPGRADED /* a WebSocket */
+};
+
+struct conn {
+	struct connection *kore;
+	enum phase phase;
+	struct buf in, out;
+	size_t sent; /* of `out` */
+	struct request *req;
+	struct websocket *ws;
+	unsigned long since; /* when the phase began or the client last sent */
+	bool flush_due, closing, last, gone, resume_due;
+	char peer[INET6_ADDRSTRLEN];
+	struct conn *next, *prev;
+};
+
+static struct conn_limits limits;
+static struct conn *first_conn;
+static size_t count;
+static bool draining;
+
+void conn_set_limits(const struct conn_limits *l)
+{
+	limits = *l;
+}
+
+const struct conn_limits *conn_limits(void)
+{
+	return &limits;
+}
+
+const char *conn_peer(const struct conn *conn)
+{
+	return conn->peer;
+}
+
+size_t conn_queued(const struct conn *conn)
+{
+	return conn->out.n - conn->sent;
+}
+
+bool conn_is_last(const struct conn *conn)
+{
+	return conn->last || draining;
+}
+
+size_t conn_count(void)
+{
+	return count;
+}
+
+/* ---- writing ---- */
+
+void conn_drop(struct conn *conn)
+{
+	if (conn->gone)
+		return;
+	conn->gone = true;
+	kore_connection_disconnect(conn->kore);
+}
+
+static void flush(struct conn *conn)
+{
+	while (conn->sent < conn->out.n) {
+		ssize_t n = send(conn->kore->fd, conn->out.p + conn->sent,
+				 conn->out.n - conn->sent, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return;
+		if (n < 0) {
+			conn_drop(conn);
+			return;
+		}
+		conn->sent += (size_t)n;
+	}
+	buf_reset(&conn->out);
+	conn->sent = 0;
+	if (conn->closing) {
+		(void)shutdown(conn->kore->fd, SHUT_WR);
+		conn_drop(conn);
+	}
+}
+
+static void read_more(struct conn *conn);
+
+/* Not before the loop holds it no more. */
+static void free_when_unused(struct conn *conn)
+{
+	if (conn->flush_due || conn->resume_due)
+		return;
+	buf_clear(&conn->in);
+	buf_clear(&conn->out);
+	free(conn);
+}
+
+static void on_flush_due(void *arg)
+{
+	struct conn *conn = arg;
+
+	conn->flush_due = false;
+	if (conn->gone) {
+		free_when_unused(conn);
+		return;
+	}
+	flush(conn);
+	/* the next request, and what had to wait for the client to take its
+	 * answers */
+	if (!conn->gone &&
+	    (conn->in.n > 0 || (conn->kore->evt.flags & KORE_EVENT_READ) != 0))
+		read_more(conn);
+}
+
+struct buf *conn_out(struct conn *conn)
+{
+	if (!conn->flush_due) {
+		conn->flush_due = true;
+		loop_later(on_flush_due, conn);
+	}
+	/* keep what is unsent at the front, so that the buffer cannot creep */
+	if (conn->sent > 0 && conn->sent * 2 > conn->out.n) {
+		buf_consume(&conn->out, conn->sent);
+		conn->sent = 0;
+	}
+	return &conn->out;
+}
+
+void conn_close_when_sent(struct conn *conn)
+{
+	conn->closing = true;
+	(void)conn_out(conn);
+}
+
+/* ---- requests ---- */
+
+/* Refuses what cannot be read any further, so the connection ends. */
+static void refuse(struct conn *conn, int status)
+{
+	static const struct {
+		int status;
+		const char *slug;
+	} slugs[] = { { 408, "timeout" },
+		      { 411, "length-required" },
+		      { 413, "too-large" },
+		      { 414, "uri-too-long" },
+		      { 417, "expectation-failed" },
+		      { 431, "headers-too-large" },
+		      { 501, "not-implemented" },
+		      { 505, "version-not-supported" } };
+	const char *slug = "malformed";
+	struct request *req = request_new(conn, SPAN_EMPTY);
+
+	for (size_t i = 0; i < sizeof(slugs) / sizeof(*slugs); i++)
+		if (slugs[i].status == status)
+			slug = slugs[i].slug;
+	conn->last = true;
+	conn->phase = PHASE_ANSWER;
+	buf_reset(&conn->in);
+	request_free(conn->req);
+	conn->req = NULL;
+	if (req == NULL) {
+		conn_drop(conn);
+		return;
+	}
+	request_problem(req, status, slug, NULL, NULL);
+}
+
+static void dispatch(struct conn *conn)
+{
+	struct request *req = conn->req;
+	const struct head *head = request_head(req);
+	const struct route *route = router_find(head->path);
+
+	conn->phase = PHASE_ANSWER;
+	if (route == NULL) {
+		request_problem(req, 404, "not-found", NULL, NULL);
+		return;
+	}
+	request_set_route(req, route);
+	if (!router_allows(route, head->method)) {
+		request_add(req, "Allow", router_allow_header(route));
+		request_problem(req, 405, "method-not-allowed", NULL, NULL);
+	} else if (head->method == HEAD_OPTIONS) {
+		request_add(req, "Allow", router_allow_header(route));
+		request_answer(req, 204, NULL, SPAN_EMPTY);
+	} else {
+		router_call(route, req);
+	}
+}
+
+/* A head is there: makes the request. False when there is none yet. */
+static bool take_head(struct conn *conn)
+{
+	size_t n = head_length(buf_span(&conn->in));
+	struct head head;
+	int status;
+
+	if (n > HEAD_BYTES_MAX || (n == 0 && conn->in.n > HEAD_BYTES_MAX)) {
+		refuse(conn, 431);
+		return false;
+	}
+	if (n == 0) {
+		/* RFC 9112, 2.2: an empty line before a request is ignored */
+		while (conn->in.n >= 2 && conn->in.p[0] == '\r' &&
+		       conn->in.p[1] == '\n')
+			buf_consume(&conn->in, 2);
+		return false;
+	}
+	status = head_parse(&head, span_of(conn->in.p, n));
+	if (status == 0 && head.content_length > limits.body_bytes)
+		status = 413;
+	if (status != 0) {
+		refuse(conn, status);
+		return false;
+	}
+	conn->req = request_new(conn, span_of(conn->in.p, n));
+	if (conn->req == NULL) {
+		conn_drop(conn);
+		return false;
+	}
+	buf_consume(&conn->in, n);
+	conn->phase = PHASE_BODY;
+	conn->since = loop_now_ms();
+	if (head.expects_continue && conn->in.n == 0 && head.content_length > 0)
+		buf_put_str(conn_out(conn), "HTTP/1.1 100 Continue\r\n\r\n");
+	return true;
+}
+
+/* The body is as long as declared, and never longer. */
+static bool take_body(struct conn *conn)
+{
+	struct buf *body = request_body_buf(conn->req);
+	size_t want = request_head(conn->req)->content_length - body->n;
+	size_t n = conn->in.n < want ? conn->in.n : want;
+
+	buf_put(body, span_of(conn->in.p, n));
+	buf_consume(&conn->in, n);
+	if (body->fail != ERR_OK) {
+		conn_drop(conn);
+		return false;
+	}
+	return n == want;
+}
+
+/* One request after the other, in order. */
+static void take_requests(struct conn *conn)
+{
+	while (!conn->gone && !conn->last) {
+		if (conn->phase == PHASE_HEAD && conn->in.n > 0 &&
+		    conn_queued(conn) < OUT_LIMIT) {
+			if (!take_head(conn))
+				return;
+		} else if (conn->phase == PHASE_BODY) {
+			if (!take_body(conn))
+				return;
+			dispatch(conn);
+		} else {
+			return;
+		}
+	}
+}
+
+void conn_answered(struct conn *conn, bool keep_alive)
+{
+	conn->req = NULL;
+	conn->since = loop_now_ms();
+	if (conn->phase != PHASE_UPGRADED)
+		conn->phase = PHASE_HEAD;
+	if (!keep_alive || conn_is_last(conn))
+		conn_close_when_sent(conn);
+	/* the next request is taken at the end of the turn, not from within
+	 * the answer to this one: no recursion, whatever is pipelined */
+}
+
+void conn_upgrade(struct conn *conn, struct websocket *ws)
+{
+	conn->phase = PHASE_UPGRADED;
+	conn->ws = ws;
+	conn->req = NULL;
+	(void)conn_out(conn);
+}
+
+/* ---- reading ---- */
+
+static void on_resume(void *arg)
+{
+	struct conn *conn = arg;
+
+	conn->resume_due = false;
+	if (conn->gone)
+		free_when_unused(conn);
+	else
+		read_more(conn);
+}
+
+/* Is there room for more from this client? Otherwise it stays in the kernel,
+ * and TCP tells the client to wait. */
+static bool may_read(const struct conn *conn)
+{
+	if (conn->phase == PHASE_ANSWER || conn->closing)
+		return conn->in.n < READ_CHUNK;
+	if (conn_queued(conn) >= OUT_LIMIT)
+		return false;
+	return conn->phase != PHASE_HEAD || conn->in.n <= HEAD_BYTES_MAX;
+}
+
+static void handle_input(struct conn *conn)
+{
+	if (conn->phase == PHASE_UPGRADED)
+		websocket_input(conn->ws, &conn->in);
+	else
+		take_requests(conn);
+}
+
+static void read_more(struct conn *conn)
+{
+	size_t budget = READ_BUDGET;
+
+	handle_input(conn);
+	while (!conn->gone && may_read(conn) &&
+	       (conn->kore->evt.flags & KORE_EVENT_READ) != 0) {
+		uint8_t *p = buf_reserve(&conn->in, READ_CHUNK);
+		ssize_t n;
+
+		if (p == NULL) {
+			conn_drop(conn);
+			return;
+		}
+		n = recv(conn->kore->fd, p, READ_CHUNK, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+			conn->kore->evt.flags &= ~KORE_EVENT_READ;
+			return;
+		}
+		if (n <= 0) {
+			/* a client that only closed its side still gets the
+			 * answer that is being made */
+			conn->kore->evt.flags &= ~KORE_EVENT_READ;
+			if (n == 0 && conn->phase == PHASE_ANSWER)
+				conn->last = true;
+			else if (n == 0 && conn_queued(conn) > 0)
+				conn_close_when_sent(conn);
+			else
+				conn_drop(conn);
+			return;
+		}
+		conn->in.n += (size_t)n;
+		if (conn->phase == PHASE_UPGRADED)
+			conn->since = loop_now_ms();
+		handle_input(conn);
+		budget -= (size_t)n < budget ? (size_t)n : budget;
+		if (budget == 0 && !conn->gone && !conn->resume_due) {
+			conn->resume_due = true; /* let others have a turn */
+			loop_later(on_resume, conn);
+			return;
+		}
+	}
+}
+
+static void on_event(void *arg, int error)
+{
+	struct connection *c = arg;
+	struct conn *conn = c->hdlr_extra;
+
+	if (conn == NULL || conn->gone)
+		return;
+	if (error) /* what was sent before is still to be read */
+		c->evt.flags |= KORE_EVENT_READ;
+	if ((c->evt.flags & KORE_EVENT_WRITE) != 0 && conn_queued(conn) > 0)
+		flush(conn);
+	if (!conn->gone)
+		read_more(conn);
+}
+
+/* ---- life ---- */
+
+static void on_disconnect(struct connection *c)
+{
+	struct conn *conn = c->hdlr_extra;
+
+	c->hdlr_extra = NULL; /* ours to free, not Kore's */
+	conn->gone = true;
+	if (conn->prev != NULL)
+		conn->prev->next = conn->next;
+	else
+		first_conn = conn->next;
+	if (conn->next != NULL)
+		conn->next->prev = conn->prev;
+	count--;
+	if (conn->phase == PHASE_ANSWER && conn->req != NULL)
+		request_forget_conn(conn->req); /* its handler answers later */
+	else
+		request_free(conn->req);
+	conn->req = NULL;
+	websocket_gone(conn->ws);
+	conn->ws = NULL;
+	/* a call of the loop that is still to come frees it, else the end of
+	 * this turn does: callers further up may hold it */
+	if (!conn->flush_due && !conn->resume_due) {
+		conn->flush_due = true;
+		loop_later(on_flush_due, conn);
+	}
+}
+
+static void name_peer(struct conn *conn)
+{
+	const struct connection *c = conn->kore;
+
+	if (c->family == AF_INET)
+		(void)inet_ntop(AF_INET, &c->addr.ipv4.sin_addr, conn->peer,
+				sizeof(conn->peer));
+	else if (c->family == AF_INET6)
+		(void)inet_ntop(AF_INET6, &c->addr.ipv6.sin6_addr, conn->peer,
+				sizeof(conn->peer));
+}
+
+/* Kore calls this for each accepted connection (edge/process.c). */
+EDGE_HANDLER void edge_connect(struct connection *c);
+
+void edge_connect(struct connection *c)
+{
+	struct conn *conn = calloc(1, sizeof(*conn));
+
+	c->proto = CONN_PROTO_MSG; /* Kore's own timeouts leave it alone */
+	if (conn == NULL) {
+		kore_connection_disconnect(c);
+		return;
+	}
+	conn->kore = c;
+	conn->since = loop_now_ms();
+	conn->next = first_conn;
+	if (first_conn != NULL)
+		first_conn->prev = conn;
+	first_conn = conn;
+	count++;
+	c->hdlr_extra = conn;
+	c->disconnect = on_disconnect;
+	c->evt.handle = on_event;
+	name_peer(conn);
+	if (draining)
+		conn_drop(conn);
+}
+
+/* ---- time ---- */
+
+static void check(struct conn *conn, unsigned long now)
+{
+	unsigned long age = now - conn->since;
+
+	switch (conn->phase) {
+	case PHASE_HEAD:
+		if (conn->in.n > 0 && age > limits.head_ms)
+			refuse(conn, 408);
+		else if (conn->in.n == 0 && age > limits.idle_ms)
+			conn_drop(conn);
+		return;
+	case PHASE_BODY:
+		if (age > limits.body_ms)
+			refuse(conn, 408);
+		return;
+	case PHASE_ANSWER:
+		return;
+	case PHASE_UPGRADED:
+		websocket_tick(conn->ws, age);
+	}
+}
+
+static void on_tick(void *arg)
+{
+	unsigned long now = loop_now_ms();
+
+	(void)arg;
+	for (struct conn *conn = first_conn, *next; conn != NULL; conn = next) {
+		next = conn->next;
+		/* a client that takes nothing while we close is cut off */
+		if (conn->closing && now - conn->since > limits.idle_ms)
+			conn_drop(conn);
+		else if (!conn->closing)
+			check(conn, now);
+	}
+}
+
+void conn_drain_all(void)
+{
+	draining = true;
+	for (struct conn *conn = first_conn, *next; conn != NULL; conn = next) {
+		next = conn->next;
+		if (conn->phase == PHASE_UPGRADED)
+			websocket_close(conn->ws, 1001, "going away");
+		else if (conn->phase == PHASE_HEAD && conn->in.n == 0)
+			conn_close_when_sent(conn);
+	}
+}
+
+void conn_start_clock(void)
+{
+	loop_every(TICK_MS, on_tick, NULL);
+}

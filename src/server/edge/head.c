@@ -1,0 +1,233 @@
+#include "server/edge/head.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/text.h"
+
+size_t head_length(struct span bytes)
+{
+	const uint8_t *end =
+	    bytes.n >= 4 ? memmem(bytes.p, bytes.n, "\r\n\r\n", 4) : NULL;
+
+	return end != NULL ? (size_t)(end - bytes.p) + 4 : 0;
+}
+
+static bool is_token_char(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+static bool equals(struct span s, const char *text)
+{
+	return s.n == strlen(text) &&
+	       strncasecmp((const char *)s.p, text, s.n) == 0;
+}
+
+/* The bytes up to `c`, and past it; false when it is not there. */
+static bool split(struct span *rest, uint8_t c, struct span *part)
+{
+	const uint8_t *at = rest->n > 0 ? memchr(rest->p, c, rest->n) : NULL;
+
+	if (at == NULL)
+		return false;
+	*part = span_of(rest->p, (size_t)(at - rest->p));
+	rest->n -= part->n + 1;
+	rest->p = at + 1;
+	return true;
+}
+
+static int parse_method(struct span text, enum head_method *method)
+{
+	static const struct {
+		const char *name;
+		enum head_method method;
+	} names[] = { { "GET", HEAD_GET },	  { "POST", HEAD_POST },
+		      { "PUT", HEAD_PUT },	  { "DELETE", HEAD_DELETE },
+		      { "HEAD", HEAD_HEAD },	  { "PATCH", HEAD_PATCH },
+		      { "OPTIONS", HEAD_OPTIONS } };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (span_equal(text, span_str(names[i].name))) {
+			*method = names[i].method;
+			return 0;
+		}
+	for (size_t i = 0; i < text.n; i++)
+		if (!is_token_char(text.p[i]))
+			return 400;
+	return text.n > 0 ? 501 : 400;
+}
+
+static int parse_target(struct head *head, struct span target)
+{
+	if (target.n > HEAD_TARGET_MAX)
+		return 414;
+	if (target.n == 0 || target.p[0] != '/')
+		return 400;
+	for (size_t i = 0; i < target.n; i++)
+		if (target.p[i] <= ' ' || target.p[i] >= 0x7f)
+			return 400;
+	head->query = SPAN_EMPTY;
+	head->path = target;
+	if (split(&target, '?', &head->path))
+		head->query = target;
+	return 0;
+}
+
+static int parse_request_line(struct head *head, struct span line)
+{
+	struct span method, target;
+	int status;
+
+	if (!split(&line, ' ', &method) || !split(&line, ' ', &target))
+		return 400;
+	status = parse_method(method, &head->method);
+	if (status == 0)
+		status = parse_target(head, target);
+	if (status != 0)
+		return status;
+	head->http_1_0 = span_equal(line, SPAN_LIT("HTTP/1.0"));
+	if (head->http_1_0 || span_equal(line, SPAN_LIT("HTTP/1.1")))
+		return 0;
+	return line.n == 8 && memcmp(line.p, "HTTP/", 5) == 0 ? 505 : 400;
+}
+
+static struct span trim(struct span s)
+{
+	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
+		s.p++;
+		s.n--;
+	}
+	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+		s.n--;
+	return s;
+}
+
+/* RFC 9112, 5.1: "No whitespace is allowed between the field name and colon";
+ * 5.2: obsolete line folding starts with white space. Both fail as names. */
+static int parse_field(struct head *head, struct span line)
+{
+	struct head_field *field;
+
+	if (head->field_count == HEAD_FIELDS_MAX)
+		return 431;
+	field = &head->fields[head->field_count++];
+	if (!split(&line, ':', &field->name) || field->name.n == 0)
+		return 400;
+	for (size_t i = 0; i < field->name.n; i++)
+		if (!is_token_char(field->name.p[i]))
+			return 400;
+	field->value = trim(line);
+	for (size_t i = 0; i < field->value.n; i++)
+		if ((field->value.p[i] < ' ' && field->value.p[i] != '\t') ||
+		    field->value.p[i] == 0x7f)
+			return 400;
+	return 0;
+}
+
+bool head_find(const struct head *head, const char *name, struct span *value)
+{
+	for (size_t i = 0; i < head->field_count; i++)
+		if (equals(head->fields[i].name, name)) {
+			*value = head->fields[i].value;
+			return true;
+		}
+	return false;
+}
+
+bool head_has_token(struct span list, const char *token)
+{
+	struct span part;
+
+	while (split(&list, ',', &part))
+		if (equals(trim(part), token))
+			return true;
+	return equals(trim(list), token);
+}
+
+static size_t count_fields(const struct head *head, const char *name)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < head->field_count; i++)
+		count += equals(head->fields[i].name, name);
+	return count;
+}
+
+/* RFC 9112, 6: where the body ends must be beyond doubt. */
+static int parse_framing(struct head *head)
+{
+	struct span value;
+	uint64_t length;
+	enum err e;
+
+	if (head_find(head, "Transfer-Encoding", &value))
+		return count_fields(head, "Content-Length") > 0 ? 400 : 411;
+	if (count_fields(head, "Content-Length") > 1)
+		return 400;
+	if (!head_find(head, "Content-Length", &value))
+		return 0;
+	e = text_parse_u64(&length, value, SIZE_MAX / 2);
+	if (e != ERR_OK)
+		return e == ERR_PEER_TOO_LARGE ? 413 : 400;
+	/* a body where none belongs is where readers disagree */
+	if (length > 0 &&
+	    (head->method == HEAD_GET || head->method == HEAD_HEAD ||
+	     head->method == HEAD_OPTIONS))
+		return 400;
+	head->has_body = true;
+	head->content_length = (size_t)length;
+	return 0;
+}
+
+static int parse_connection(struct head *head)
+{
+	struct span value;
+
+	/* RFC 9112, 3.2: exactly one Host */
+	if (!head->http_1_0 && count_fields(head, "Host") != 1)
+		return 400;
+	head->keep_alive = !head->http_1_0;
+	for (size_t i = 0; i < head->field_count; i++) {
+		if (!equals(head->fields[i].name, "Connection"))
+			continue;
+		if (head_has_token(head->fields[i].value, "close"))
+			head->keep_alive = false;
+	}
+	if (head_find(head, "Expect", &value) && !head->http_1_0) {
+		if (!equals(value, "100-continue"))
+			return 417;
+		head->expects_continue = true;
+	}
+	return 0;
+}
+
+int head_parse(struct head *head, struct span bytes)
+{
+	struct span line;
+	int status = 0;
+	bool first = true;
+
+	head->field_count = 0;
+	head->content_length = 0;
+	head->has_body = head->expects_continue = false;
+	while (bytes.n > 2 && status == 0) {
+		if (!split(&bytes, '\n', &line) || line.n == 0 ||
+		    line.p[line.n - 1] != '\r')
+			return 400; /* a bare LF */
+		line.n--;
+		if (memchr(line.p, '\r', line.n) != NULL ||
+		    memchr(line.p, '\0', line.n) != NULL)
+			return 400;
+		status = first ? parse_request_line(head, line)
+			       : parse_field(head, line);
+		first = false;
+	}
+	if (status == 0 && first)
+		return 400;
+	if (status == 0)
+		status = parse_framing(head);
+	return status != 0 ? status : parse_connection(head);
+}

@@ -1,0 +1,61 @@
+#include "server/edge/job.h"
+
+#include <kore/kore.h>
+#include <kore/tasks.h>
+#include <stdlib.h>
+
+struct job {
+	struct kore_task task; /* first: Kore hands it back */
+	void (*work)(void *arg);
+	void (*done)(void *arg);
+	void *arg;
+};
+
+static unsigned running, limit = 8;
+
+void job_set_limits(unsigned threads, unsigned queue)
+{
+	kore_task_threads = (uint16_t)threads;
+	limit = threads + queue;
+}
+
+static int on_thread(struct kore_task *task)
+{
+	struct job *job = (struct job *)task;
+
+	job->work(job->arg);
+	return KORE_RESULT_OK;
+}
+
+static void on_loop(struct kore_task *task)
+{
+	struct job *job = (struct job *)task;
+	void (*done)(void *arg) = job->done;
+	void *arg = job->arg;
+
+	if (!kore_task_finished(task))
+		return;
+	kore_task_destroy(task);
+	free(job);
+	running--;
+	done(arg);
+}
+
+enum err job_run(void (*work)(void *arg), void (*done)(void *arg), void *arg)
+{
+	struct job *job;
+
+	if (running >= limit)
+		return ERR_LOCAL_BUSY;
+	job = calloc(1, sizeof(*job));
+	if (job == NULL)
+		return ERR_LOCAL_MEMORY;
+	job->work = work;
+	job->done = done;
+	job->arg = arg;
+	running++;
+	kore_task_create(&job->task, on_thread);
+	kore_task_bind_callback(&job->task, on_loop);
+	kore_task_run(&job->task);
+	return ERR_OK;
+}

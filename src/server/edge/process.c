@@ -1,0 +1,163 @@
+#include "server/edge/process.h"
+
+#include <kore/kore.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "server/edge/conn.h"
+#include "server/edge/loop.h"
+#include "server/edge/request.h"
+#include "server/edge/router.h"
+
+enum { DRAIN_MS = 10000 };
+
+static struct process_settings settings;
+
+EDGE_HANDLER void kore_parent_configure(int argc, char **argv);
+EDGE_HANDLER void kore_worker_configure(void);
+EDGE_HANDLER void kore_worker_teardown(void);
+
+/* With -f Kore logs by printf, which keeps lines back on a pipe and doubles
+ * them at a fork. */
+__attribute__((constructor)) static void unbuffer(void)
+{
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
+unsigned process_worker(void)
+{
+	return worker != NULL ? worker->id : 0;
+}
+
+/* A listening socket. Workers share the port by SO_REUSEPORT, which spreads
+ * connections evenly; `shared` false finds out whether it is free. */
+static int listen_on(const char *host, const char *port, bool shared,
+		     int *family)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+				  .ai_flags = AI_PASSIVE | AI_NUMERICHOST |
+					      AI_NUMERICSERV };
+	struct addrinfo *found = NULL;
+	int fd = -1, on = 1;
+
+	if (getaddrinfo(host, port, &hints, &found) != 0)
+		return -1;
+	*family = found->ai_family;
+	fd = socket(found->ai_family,
+		    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0 &&
+	    (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+	     (shared &&
+	      setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) ||
+	     bind(fd, found->ai_addr, found->ai_addrlen) != 0 ||
+	     listen(fd, 1024) != 0)) {
+		(void)close(fd);
+		fd = -1;
+	}
+	freeaddrinfo(found);
+	return fd;
+}
+
+static void fail_start(const char *why)
+{
+	(void)fprintf(stderr, "hermetic: %s\n", why);
+	(void)fflush(NULL);
+	_exit(1);
+}
+
+static void check_port(void)
+{
+	char text[256];
+	int family,
+	    fd = listen_on(settings.host, settings.port, false, &family);
+
+	if (fd < 0) {
+		(void)snprintf(text, sizeof(text),
+			       "cannot listen on %.100s port %.20s: is the "
+			       "address right and the port free?",
+			       settings.host, settings.port);
+		fail_start(text);
+	}
+	(void)close(fd);
+}
+
+void kore_parent_configure(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	kore_quiet = 1; /* our log is JSON */
+	if (!app_configure(&settings))
+		_exit(1);
+	check_port();
+	worker_count = (uint8_t)settings.workers;
+	worker_max_connections = settings.connections;
+	worker_set_affinity = 0; /* or a task shares the loop's core */
+	router_read_config();
+	LOG(INFO, "starting", LOG_STR("host", settings.host),
+	    LOG_STR("port", settings.port),
+	    LOG_NUM("workers", settings.workers));
+}
+
+static void start_listening(void)
+{
+	struct kore_server *server = LIST_FIRST(&kore_servers);
+	struct listener *l;
+
+	if (server == NULL)
+		fail_start("kore.conf has no server block");
+	l = kore_listener_create(server);
+	l->host = kore_strdup(settings.host);
+	l->port = kore_strdup(settings.port);
+	l->fd = listen_on(settings.host, settings.port, true, &l->family);
+	if (l->fd < 0)
+		fail_start("cannot listen in a worker");
+	l->connect = kore_runtime_getcall("edge_connect");
+	if (l->connect == NULL)
+		fail_start("edge_connect is not exported");
+}
+
+void kore_worker_configure(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none); /* keys must not reach a disk */
+	conn_start_clock();
+	if (!app_start())
+		fail_start("a worker cannot start");
+	start_listening();
+	LOG(INFO, "worker started", LOG_NUM("worker", process_worker()));
+}
+
+static void stop_listening(void)
+{
+	struct kore_server *server = LIST_FIRST(&kore_servers);
+	struct listener *l;
+
+	LIST_FOREACH(l, &server->listeners, list)
+	if (l->fd >= 0) {
+		(void)close(l->fd);
+		l->fd = -1;
+	}
+}
+
+/* SIGTERM: what was asked is answered, within a bounded time. */
+void kore_worker_teardown(void)
+{
+	unsigned long until = loop_now_ms() + DRAIN_MS;
+
+	LOG(INFO, "draining", LOG_NUM("worker", process_worker()),
+	    LOG_NUM("connections", conn_count()));
+	stop_listening();
+	conn_drain_all();
+	while ((conn_count() > 0 || !app_is_idle()) && loop_now_ms() < until) {
+		kore_platform_event_wait(50);
+		kore_timer_run(kore_time_ms());
+		kore_connection_prune(KORE_CONNECTION_PRUNE_DISCONNECT);
+	}
+	LOG(INFO, "worker ends", LOG_NUM("worker", process_worker()),
+	    LOG_NUM("connections", conn_count()));
+}

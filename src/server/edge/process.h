@@ -1,0 +1,33 @@
+/*
+ * The processes of a node: Kore's parent and its workers. What stands in
+ * kore.conf is the surface (routes); address and numbers come from the
+ * configuration that app_configure() reads.
+ */
+#ifndef HERMETIC_SERVER_EDGE_PROCESS_H
+#define HERMETIC_SERVER_EDGE_PROCESS_H
+
+#include <stdbool.h>
+
+struct process_settings {
+	const char *host;
+	const char *port;
+	unsigned workers;
+	unsigned connections; /* of a worker */
+};
+
+/* Number of this worker, from 1. */
+unsigned process_worker(void);
+
+/* ---- defined by the server above the edge ---- */
+
+/* In the parent, before the workers: fills the settings. False stops the
+ * start; what is wrong has then been said. */
+bool app_configure(struct process_settings *settings);
+
+/* In each worker, on its loop, before the first connection. */
+bool app_start(void);
+
+/* A worker is asked to end; true once nothing waits for an answer. */
+bool app_is_idle(void);
+
+#endif

@@ -1,0 +1,237 @@
+#include "server/edge/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "server/edge/conn.h"
+#include "server/edge/loop.h"
+#include "server/edge/router.h"
+
+struct request {
+	struct conn *conn; /* NULL: the client left */
+	struct buf head_bytes, body, headers;
+	struct head head;
+	const struct route *route;
+	unsigned long started;
+};
+
+struct request *request_new(struct conn *conn, struct span head_bytes)
+{
+	struct request *req = calloc(1, sizeof(*req));
+
+	if (req == NULL)
+		return NULL;
+	req->conn = conn;
+	req->started = loop_now_ms();
+	buf_put(&req->head_bytes, head_bytes);
+	if (buf_end(&req->head_bytes) != ERR_OK) {
+		free(req);
+		return NULL;
+	}
+	/* the same bytes, now our own */
+	(void)head_parse(&req->head, buf_span(&req->head_bytes));
+	return req;
+}
+
+void request_free(struct request *req)
+{
+	if (req == NULL)
+		return;
+	buf_clear(&req->head_bytes);
+	buf_clear(&req->body);
+	buf_clear(&req->headers);
+	free(req);
+}
+
+const struct head *request_head(const struct request *req)
+{
+	return &req->head;
+}
+
+struct buf *request_body_buf(struct request *req)
+{
+	return &req->body;
+}
+
+void request_set_route(struct request *req, const struct route *route)
+{
+	req->route = route;
+}
+
+void request_forget_conn(struct request *req)
+{
+	req->conn = NULL;
+}
+
+struct conn *request_conn(const struct request *req)
+{
+	return req->conn;
+}
+
+enum head_method request_method(const struct request *req)
+{
+	return req->head.method;
+}
+
+struct span request_body(const struct request *req)
+{
+	return buf_span(&req->body);
+}
+
+bool request_header(const struct request *req, const char *name,
+		    struct span *value)
+{
+	return head_find(&req->head, name, value);
+}
+
+struct span request_param(const struct request *req, const char *name)
+{
+	return req->route != NULL
+		   ? router_param(req->route, req->head.path, name)
+		   : SPAN_EMPTY;
+}
+
+bool request_query(const struct request *req, const char *name,
+		   struct span *value)
+{
+	struct span rest = req->head.query;
+	size_t length = strlen(name);
+
+	while (rest.n > 0) {
+		const uint8_t *end = memchr(rest.p, '&', rest.n);
+		size_t n = end != NULL ? (size_t)(end - rest.p) : rest.n;
+
+		if (n > length && rest.p[length] == '=' &&
+		    memcmp(rest.p, name, length) == 0) {
+			*value = span_of(rest.p + length + 1, n - length - 1);
+			return true;
+		}
+		n += end != NULL;
+		rest = span_of(rest.p + n, rest.n - n);
+	}
+	return false;
+}
+
+const char *request_route(const struct request *req)
+{
+	return req->route != NULL ? router_path(req->route) : "none";
+}
+
+const char *request_peer(const struct request *req)
+{
+	return req->conn != NULL ? conn_peer(req->conn) : "";
+}
+
+const char *request_status_text(int status)
+{
+	static const struct {
+		int status;
+		const char *text;
+	} texts[] = {
+		{ 200, "OK" },
+		{ 201, "Created" },
+		{ 204, "No Content" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 406, "Not Acceptable" },
+		{ 408, "Request Timeout" },
+		{ 409, "Conflict" },
+		{ 411, "Length Required" },
+		{ 413, "Content Too Large" },
+		{ 414, "URI Too Long" },
+		{ 415, "Unsupported Media Type" },
+		{ 417, "Expectation Failed" },
+		{ 422, "Unprocessable Content" },
+		{ 426, "Upgrade Required" },
+		{ 429, "Too Many Requests" },
+		{ 431, "Request Header Fields Too Large" },
+		{ 500, "Internal Server Error" },
+		{ 501, "Not Implemented" },
+		{ 503, "Service Unavailable" },
+		{ 505, "HTTP Version Not Supported" },
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (texts[i].status == status)
+			return texts[i].text;
+	return "Unknown";
+}
+
+void request_add(struct request *req, const char *name, const char *value)
+{
+	buf_putf(&req->headers, "%s: %s\r\n", name, value);
+}
+
+static void put_date(struct buf *out)
+{
+	time_t now = time(NULL);
+	struct tm utc;
+	char text[40];
+
+	(void)gmtime_r(&now, &utc);
+	(void)strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+	buf_putf(out, "Date: %s\r\n", text);
+}
+
+static void log_request(const struct request *req, int status)
+{
+	LOG(DEBUG, "request", LOG_STR("route", request_route(req)),
+	    LOG_NUM("status", status),
+	    LOG_NUM("ms", loop_now_ms() - req->started));
+}
+
+void request_answer(struct request *req, int status, const char *content_type,
+		    struct span body)
+{
+	struct conn *conn = req->conn;
+	struct buf *out;
+
+	log_request(req, status);
+	if (conn == NULL) {
+		request_free(req);
+		return;
+	}
+	out = conn_out(conn);
+	buf_putf(out, "HTTP/1.1 %d %s\r\n", status,
+		 request_status_text(status));
+	put_date(out);
+	if (content_type != NULL)
+		buf_putf(out, "Content-Type: %s\r\n", content_type);
+	if (status != 204)
+		buf_putf(out, "Content-Length: %zu\r\n", body.n);
+	buf_put(out, buf_span(&req->headers));
+	buf_putf(out, "Connection: %s\r\n\r\n",
+		 req->head.keep_alive && !conn_is_last(conn) ? "keep-alive"
+							     : "close");
+	if (req->head.method != HEAD_HEAD)
+		buf_put(out, body);
+	conn_answered(conn, req->head.keep_alive);
+	request_free(req);
+}
+
+/* Detail and title are ours and hold no quote or control character. */
+void request_problem(struct request *req, int status, const char *slug,
+		     const char *detail, const char *extra)
+{
+	struct buf body = BUF_INIT;
+
+	buf_putf(&body,
+		 "{\"type\":\"urn:hermetic:problem:%s\",\"title\":\"%s\","
+		 "\"status\":%d",
+		 slug, request_status_text(status), status);
+	if (detail != NULL)
+		buf_putf(&body, ",\"detail\":\"%s\"", detail);
+	if (extra != NULL)
+		buf_putf(&body, ",%s", extra);
+	buf_put_u8(&body, '}');
+	if (status == 401)
+		request_add(req, "WWW-Authenticate", "Bearer");
+	request_answer(req, status, "application/problem+json",
+		       buf_span(&body));
+	buf_clear(&body);
+}

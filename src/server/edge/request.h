@@ -1,0 +1,77 @@
+/*
+ * One HTTP request and its answer. A handler gets a whole, checked request
+ * and answers it exactly once, at once or from a later event; the request is
+ * gone with its answer. When the client leaves first, answering still frees
+ * it and does nothing else.
+ */
+#ifndef HERMETIC_SERVER_EDGE_REQUEST_H
+#define HERMETIC_SERVER_EDGE_REQUEST_H
+
+#include "base/buf.h"
+#include "server/edge/head.h"
+
+struct request;
+struct conn;
+
+/* Exported for kore.conf, which names handlers. */
+#define EDGE_HANDLER __attribute__((visibility("default")))
+
+typedef void request_handler(struct request *req);
+
+/* ---- what was asked ---- */
+
+enum head_method request_method(const struct request *req);
+struct span request_body(const struct request *req);
+bool request_header(const struct request *req, const char *name,
+		    struct span *value);
+
+/* The segment of the path that stands for {name}; empty when the route has
+ * none. As sent: percent-encoding does not occur in ids and names. */
+struct span request_param(const struct request *req, const char *name);
+
+/* A query parameter; false when it is not there. */
+bool request_query(const struct request *req, const char *name,
+		   struct span *value);
+
+/* The route as kore.conf has it, for logs. */
+const char *request_route(const struct request *req);
+
+/* The client's address as text. */
+const char *request_peer(const struct request *req);
+
+/* ---- the answer ---- */
+
+/* Adds a header to the answer. */
+void request_add(struct request *req, const char *name, const char *value);
+
+/* Answers, and ends the request. content_type may be NULL without a body. */
+void request_answer(struct request *req, int status, const char *content_type,
+		    struct span body);
+
+/* application/problem+json (RFC 9457): `slug` as in docs/protocol.md; detail
+ * may be NULL; `extra` is NULL or more JSON members, "\"epoch\":7". */
+void request_problem(struct request *req, int status, const char *slug,
+		     const char *detail, const char *extra);
+
+/* The title that goes with a status. */
+const char *request_status_text(int status);
+
+/* ---- for the edge ---- */
+
+struct route;
+
+/* Copies the bytes of a head that head_parse() has taken. */
+struct request *request_new(struct conn *conn, struct span head_bytes);
+void request_free(struct request *req);
+
+/* The head, over the request's own copy of its bytes. */
+const struct head *request_head(const struct request *req);
+struct buf *request_body_buf(struct request *req);
+
+void request_set_route(struct request *req, const struct route *route);
+
+/* The client left: answers go nowhere. */
+void request_forget_conn(struct request *req);
+struct conn *request_conn(const struct request *req);
+
+#endif

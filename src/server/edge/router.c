@@ -1,0 +1,169 @@
+#include "server/edge/router.h"
+
+#include <regex.h>
+
+#include <kore/kore.h>
+
+#include <kore/http.h>
+#include <stdio.h>
+#include <string.h>
+
+struct route {
+	const char *path;
+	request_handler *handler;
+	unsigned methods;
+	char allow[80];
+};
+
+/* A tree of segments; the children of one node are a list, which is short. */
+struct node {
+	struct span segment; /* of the route; "{name}" matches any */
+	bool any;
+	struct node *child, *sibling;
+	struct route *route;
+};
+
+static struct node root;
+
+/* The first segment of a path that starts with '/'; moves `path` past it. */
+static bool next_segment(struct span *path, struct span *segment)
+{
+	const uint8_t *end;
+
+	if (path->n == 0 || path->p[0] != '/')
+		return false;
+	path->p++;
+	path->n--;
+	end = path->n > 0 ? memchr(path->p, '/', path->n) : NULL;
+	*segment =
+	    span_of(path->p, end != NULL ? (size_t)(end - path->p) : path->n);
+	path->p += segment->n;
+	path->n -= segment->n;
+	return true;
+}
+
+static struct node *find_child(struct node *parent, struct span segment)
+{
+	struct node *any = NULL;
+
+	for (struct node *n = parent->child; n != NULL; n = n->sibling) {
+		if (span_equal(n->segment, segment))
+			return n;
+		if (n->any)
+			any = n;
+	}
+	return segment.n > 0 ? any : NULL;
+}
+
+static struct node *add_child(struct node *parent, struct span segment)
+{
+	struct node *n;
+
+	for (n = parent->child; n != NULL; n = n->sibling)
+		if (span_equal(n->segment, segment))
+			return n;
+	n = kore_calloc(1, sizeof(*n));
+	n->segment = segment;
+	n->any = segment.n > 2 && segment.p[0] == '{';
+	n->sibling = parent->child;
+	parent->child = n;
+	return n;
+}
+
+static unsigned methods_of(int kore_methods)
+{
+	unsigned methods = HEAD_OPTIONS;
+
+	if ((kore_methods & HTTP_METHOD_GET) != 0)
+		methods |= HEAD_GET | HEAD_HEAD;
+	if ((kore_methods & HTTP_METHOD_POST) != 0)
+		methods |= HEAD_POST;
+	if ((kore_methods & HTTP_METHOD_PUT) != 0)
+		methods |= HEAD_PUT;
+	if ((kore_methods & HTTP_METHOD_DELETE) != 0)
+		methods |= HEAD_DELETE;
+	if ((kore_methods & HTTP_METHOD_PATCH) != 0)
+		methods |= HEAD_PATCH;
+	return methods;
+}
+
+static void name_methods(struct route *r)
+{
+	(void)snprintf(r->allow, sizeof(r->allow), "%s%s%s%s%sOPTIONS",
+		       r->methods & HEAD_GET ? "GET, HEAD, " : "",
+		       r->methods & HEAD_POST ? "POST, " : "",
+		       r->methods & HEAD_PUT ? "PUT, " : "",
+		       r->methods & HEAD_PATCH ? "PATCH, " : "",
+		       r->methods & HEAD_DELETE ? "DELETE, " : "");
+}
+
+static void add_route(const struct kore_module_handle *h)
+{
+	struct route *r = kore_calloc(1, sizeof(*r));
+	struct span path = span_str(h->path), segment;
+	struct node *n = &root;
+
+	r->path = h->path;
+	r->methods = methods_of(h->methods);
+	/* Kore keeps what dlsym() found: a function of our own type */
+	memcpy(&r->handler, &h->rcall->addr, sizeof(r->handler));
+	name_methods(r);
+	while (next_segment(&path, &segment))
+		n = add_child(n, segment);
+	n->route = r;
+}
+
+void router_read_config(void)
+{
+	const struct kore_server *server;
+	const struct kore_domain *domain;
+	const struct kore_module_handle *h;
+
+	LIST_FOREACH(server, &kore_servers, list)
+	TAILQ_FOREACH(domain, &server->domains, list)
+	TAILQ_FOREACH(h, &domain->handlers, list)
+	add_route(h);
+}
+
+const struct route *router_find(struct span path)
+{
+	struct node *n = &root;
+	struct span segment;
+
+	while (n != NULL && next_segment(&path, &segment))
+		n = find_child(n, segment);
+	return n != NULL ? n->route : NULL;
+}
+
+const char *router_path(const struct route *route)
+{
+	return route->path;
+}
+
+bool router_allows(const struct route *route, enum head_method method)
+{
+	return (route->methods & (unsigned)method) != 0;
+}
+
+const char *router_allow_header(const struct route *route)
+{
+	return route->allow;
+}
+
+void router_call(const struct route *route, struct request *req)
+{
+	route->handler(req);
+}
+
+struct span router_param(const struct route *route, struct span path,
+			 const char *name)
+{
+	struct span pattern = span_str(route->path), part, segment;
+	size_t n = strlen(name);
+
+	while (next_segment(&pattern, &part) && next_segment(&path, &segment))
+		if (part.n == n + 2 && part.p[0] == '{' &&
+		    memcmp(part.p + 1, name, n) == 0)
+			return segment;
+	return SPAN_EMPTY;
+}

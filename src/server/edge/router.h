@@ -1,0 +1,33 @@
+/*
+ * From a path to its handler. The routes are those that kore.conf names:
+ *
+ *   route /session/{session_id}/messages session_messages
+ *   restrict /session/{session_id}/messages get
+ *
+ * A segment in braces stands for any one segment. The cost of finding a route
+ * depends on the path's segments, not on the number of routes.
+ */
+#ifndef HERMETIC_SERVER_EDGE_ROUTER_H
+#define HERMETIC_SERVER_EDGE_ROUTER_H
+
+#include "server/edge/request.h"
+
+struct route;
+
+/* Reads the routes from Kore's configuration: once, before the workers. */
+void router_read_config(void);
+
+/* NULL when no route has that path. */
+const struct route *router_find(struct span path);
+
+const char *router_path(const struct route *route);
+bool router_allows(const struct route *route, enum head_method method);
+/* "GET, HEAD, OPTIONS" */
+const char *router_allow_header(const struct route *route);
+void router_call(const struct route *route, struct request *req);
+
+/* The segment of `path` where the route has {name}; empty without. */
+struct span router_param(const struct route *route, struct span path,
+			 const char *name);
+
+#endif

@@ -1,0 +1,321 @@
+#include "server/edge/websocket.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <wslay/wslay.h>
+
+#include "base/text.h"
+#include "crypto/hash.h"
+#include "server/edge/loop.h"
+
+enum { CLOSE_WAIT_MS = 5000, REASON_MAX = 123 };
+
+struct websocket {
+	struct conn *conn;
+	wslay_event_context_ptr wslay;
+	const struct websocket_handler *handler;
+	void *user;
+	struct buf *in; /* while input is being read */
+	bool closing;	/* our close frame is queued */
+	bool pinged;
+	bool dead; /* gone while wslay reads: freed when it is back */
+	unsigned long closed_at, pinged_at;
+};
+
+/* ---- wslay's view of the connection ---- */
+
+static ssize_t on_recv(wslay_event_context_ptr wslay, uint8_t *data,
+		       size_t size, int flags, void *user)
+{
+	struct websocket *ws = user;
+	size_t n = ws->in != NULL ? ws->in->n : 0;
+
+	(void)flags;
+	if (n == 0) {
+		wslay_event_set_error(wslay, WSLAY_ERR_WOULDBLOCK);
+		return -1;
+	}
+	if (n > size)
+		n = size;
+	memcpy(data, ws->in->p, n);
+	buf_consume(ws->in, n);
+	return (ssize_t)n;
+}
+
+static ssize_t on_send(wslay_event_context_ptr wslay, const uint8_t *data,
+		       size_t size, int flags, void *user)
+{
+	struct websocket *ws = user;
+
+	(void)wslay;
+	(void)flags;
+	buf_put(conn_out(ws->conn), span_of(data, size));
+	return (ssize_t)size;
+}
+
+static void on_message(wslay_event_context_ptr wslay,
+		       const struct wslay_event_on_msg_recv_arg *message,
+		       void *user)
+{
+	struct websocket *ws = user;
+
+	(void)wslay;
+	if (ws->closing)
+		return;
+	if (message->opcode == WSLAY_BINARY_FRAME)
+		websocket_close(ws, 1003, "text only");
+	else if (message->opcode == WSLAY_TEXT_FRAME)
+		ws->handler->on_text(
+		    ws->user, span_of(message->msg, message->msg_length));
+}
+
+static const struct wslay_event_callbacks CALLBACKS = {
+	.recv_callback = on_recv,
+	.send_callback = on_send,
+	.on_msg_recv_callback = on_message,
+};
+
+/* ---- the handshake, section 4.2 ---- */
+
+static bool header_has(const struct request *req, const char *name,
+		       const char *token)
+{
+	struct span value;
+
+	return request_header(req, name, &value) &&
+	       head_has_token(value, token);
+}
+
+static bool key_is_valid(struct span key)
+{
+	struct buf nonce = BUF_INIT;
+	bool ok = text_base64(&nonce, key) == ERR_OK && nonce.n == 16;
+
+	buf_clear(&nonce);
+	return ok;
+}
+
+/* SHA-1 because section 4.2.2 says so; it protects nothing here. */
+static bool accept_value(struct span key, struct buf *out)
+{
+	struct buf in = BUF_INIT;
+	uint8_t digest[20];
+	bool ok;
+
+	buf_put(&in, key);
+	buf_put_str(&in, "258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+	ok = hash_sha1(buf_span(&in), digest) == ERR_OK;
+	text_put_base64(out, SPAN_ARRAY(digest));
+	buf_clear(&in);
+	return ok;
+}
+
+static bool check_handshake(struct request *req, struct span *key)
+{
+	if (!header_has(req, "Upgrade", "websocket") ||
+	    !header_has(req, "Connection", "upgrade")) {
+		request_add(req, "Upgrade", "websocket");
+		request_problem(req, 426, "upgrade-required",
+				"this is a WebSocket", NULL);
+		return false;
+	}
+	if (!header_has(req, "Sec-WebSocket-Version", "13")) {
+		request_add(req, "Sec-WebSocket-Version", "13");
+		request_problem(req, 426, "upgrade-required",
+				"the version must be 13", NULL);
+		return false;
+	}
+	if (!request_header(req, "Sec-WebSocket-Key", key) ||
+	    !key_is_valid(*key)) {
+		request_problem(req, 400, "malformed", "Sec-WebSocket-Key",
+				NULL);
+		return false;
+	}
+	return true;
+}
+
+static struct websocket *new_websocket(struct conn *conn)
+{
+	struct websocket *ws = calloc(1, sizeof(*ws));
+
+	if (ws == NULL)
+		return NULL;
+	if (wslay_event_context_server_init(&ws->wslay, &CALLBACKS, ws) != 0) {
+		free(ws);
+		return NULL;
+	}
+	wslay_event_config_set_max_recv_msg_length(
+	    ws->wslay, conn_limits()->websocket_message);
+	ws->conn = conn;
+	return ws;
+}
+
+static void put_switching(struct conn *conn, struct span key,
+			  const char *protocol)
+{
+	struct buf accept = BUF_INIT, *out = conn_out(conn);
+
+	(void)accept_value(key, &accept);
+	buf_put_str(out, "HTTP/1.1 101 Switching Protocols\r\n"
+			 "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+			 "Sec-WebSocket-Accept: ");
+	buf_put(out, buf_span(&accept));
+	if (protocol != NULL)
+		buf_putf(out, "\r\nSec-WebSocket-Protocol: %s", protocol);
+	buf_put_str(out, "\r\n\r\n");
+	buf_clear(&accept);
+}
+
+struct websocket *websocket_accept(struct request *req, const char *protocol,
+				   const struct websocket_handler *handler,
+				   void *user)
+{
+	struct conn *conn = request_conn(req);
+	struct websocket *ws;
+	struct span key;
+
+	if (!check_handshake(req, &key))
+		return NULL;
+	ws = conn != NULL ? new_websocket(conn) : NULL;
+	if (ws == NULL) {
+		request_problem(req, 503, "unavailable", NULL, NULL);
+		return NULL;
+	}
+	ws->handler = handler;
+	ws->user = user;
+	put_switching(conn, key, protocol);
+	conn_upgrade(conn, ws);
+	request_free(req);
+	return ws;
+}
+
+/* ---- sending ---- */
+
+void websocket_frame(struct buf *frame, struct span text)
+{
+	buf_put_u8(frame, 0x80 | WSLAY_TEXT_FRAME);
+	if (text.n < 126) {
+		buf_put_u8(frame, (uint8_t)text.n);
+	} else if (text.n <= 0xffff) {
+		buf_put_u8(frame, 126);
+		buf_put_u16(frame, (uint16_t)text.n);
+	} else {
+		buf_put_u8(frame, 127);
+		buf_put_u64(frame, text.n);
+	}
+	buf_put(frame, text);
+}
+
+static void overflow(struct websocket *ws)
+{
+	char reason[REASON_MAX + 1] = "too slow";
+
+	ws->handler->on_overflow(ws->user, reason);
+	websocket_close(ws, 1013, reason);
+}
+
+void websocket_send_frame(struct websocket *ws, struct span frame)
+{
+	if (ws->closing)
+		return;
+	if (conn_queued(ws->conn) + frame.n > conn_limits()->websocket_queue)
+		overflow(ws);
+	else
+		buf_put(conn_out(ws->conn), frame);
+}
+
+void websocket_send(struct websocket *ws, struct span text)
+{
+	struct buf frame = BUF_INIT;
+
+	websocket_frame(&frame, text);
+	if (buf_end(&frame) == ERR_OK)
+		websocket_send_frame(ws, buf_span(&frame));
+	buf_clear(&frame);
+}
+
+size_t websocket_queued(const struct websocket *ws)
+{
+	return conn_queued(ws->conn);
+}
+
+void websocket_close(struct websocket *ws, unsigned code, const char *reason)
+{
+	size_t n = strlen(reason);
+
+	if (ws->closing)
+		return;
+	ws->closing = true;
+	ws->closed_at = loop_now_ms();
+	if (wslay_event_queue_close(ws->wslay, (uint16_t)code,
+				    (const uint8_t *)reason,
+				    n < REASON_MAX ? n : REASON_MAX) != 0 ||
+	    wslay_event_send(ws->wslay) != 0)
+		conn_drop(ws->conn);
+}
+
+/* ---- receiving ---- */
+
+static void free_websocket(struct websocket *ws)
+{
+	wslay_event_context_free(ws->wslay);
+	free(ws);
+}
+
+void websocket_input(struct websocket *ws, struct buf *in)
+{
+	int failed;
+
+	ws->in = in;
+	ws->pinged = false;
+	failed = wslay_event_recv(ws->wslay);
+	if (failed == 0) /* pongs, and the answer to a close */
+		failed = wslay_event_send(ws->wslay);
+	ws->in = NULL;
+	if (ws->dead)
+		free_websocket(ws);
+	else if (failed != 0)
+		conn_drop(ws->conn);
+	else if (wslay_event_get_close_sent(ws->wslay) &&
+		 (wslay_event_get_close_received(ws->wslay) ||
+		  !wslay_event_get_read_enabled(ws->wslay)))
+		conn_close_when_sent(ws->conn);
+}
+
+static void ping(struct websocket *ws, unsigned long now)
+{
+	const struct wslay_event_msg message = { WSLAY_PING, NULL, 0 };
+
+	ws->pinged = true;
+	ws->pinged_at = now;
+	if (wslay_event_queue_msg(ws->wslay, &message) != 0 ||
+	    wslay_event_send(ws->wslay) != 0)
+		conn_drop(ws->conn);
+}
+
+void websocket_tick(struct websocket *ws, unsigned long silent_ms)
+{
+	unsigned long now = loop_now_ms(), patience = conn_limits()->ping_ms;
+
+	if (ws->closing) {
+		if (now - ws->closed_at > CLOSE_WAIT_MS)
+			conn_drop(ws->conn);
+	} else if (ws->pinged) {
+		if (now - ws->pinged_at > patience)
+			conn_drop(ws->conn);
+	} else if (silent_ms > patience) {
+		ping(ws, now);
+	}
+}
+
+void websocket_gone(struct websocket *ws)
+{
+	if (ws == NULL)
+		return;
+	ws->handler->on_gone(ws->user);
+	if (ws->in != NULL) {
+		ws->dead = ws->closing = true;
+		return;
+	}
+	free_websocket(ws);
+}

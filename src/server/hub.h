@@ -1,0 +1,52 @@
+/*
+ * The hub of a worker: who follows which session, and how far each has got.
+ *
+ * Every subscription gets each message after its start once and in order. A
+ * message that this worker stored goes out at once; for others a notice says
+ * how far a log has grown, and the new rows are read once for all. Who is
+ * behind is brought up page by page, as fast as he reads.
+ */
+#ifndef HERMETIC_SERVER_HUB_H
+#define HERMETIC_SERVER_HUB_H
+
+#include "server/edge/websocket.h"
+#include "store/store.h"
+
+struct subscription;
+
+struct subscriber {
+	struct websocket *ws;
+	uint8_t device[16];
+	/* Membership ended: the subscription is over. */
+	void (*on_ended)(void *arg, const uint8_t session[16],
+			 const char *reason);
+	/* An answer to hub_subscribe(): member and the log's end, or why not.*/
+	void (*on_subscribed)(void *arg, const uint8_t session[16], uint64_t id,
+			      bool member, uint64_t last_seq, enum err e);
+	void *arg;
+};
+
+/* Begins to listen; once in a worker. */
+MUST_CHECK enum err hub_start(struct store *store);
+
+/* Follows a session from after `after` on. NULL: it could not be asked. What
+ * `subscriber` points to must live until hub_unsubscribe(). */
+struct subscription *hub_subscribe(const struct subscriber *subscriber,
+				   const uint8_t session[16], uint64_t after,
+				   uint64_t id);
+void hub_unsubscribe(struct subscription *subscription);
+
+const uint8_t *hub_session(const struct subscription *subscription);
+/* The last message that was given to the socket. */
+uint64_t hub_position(const struct subscription *subscription);
+
+/* A message that this worker stored. */
+void hub_stored(void *unused, const struct message *message);
+
+/* A log has grown. */
+void hub_grown(const uint8_t session[16], uint64_t seq);
+
+/* A Welcome waits for a device: tells its sockets of this worker. */
+void hub_welcome(const uint8_t device[16]);
+
+#endif

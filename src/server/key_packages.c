@@ -1,0 +1,396 @@
+/* /key-packages: publishing, counting, claiming. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "crypto/hash.h"
+#include "crypto/sign.h"
+#include "server/app.h"
+#include "server/body.h"
+#include "server/config.h"
+#include "server/tokens.h"
+#include "wire/key_package.h"
+#include "wire/types.h"
+
+EDGE_HANDLER void key_packages(struct request *req);
+EDGE_HANDLER void key_packages_claim(struct request *req);
+
+enum { PUBLISH_MAX = 100, KEY_PACKAGE_MAX = 16384 };
+
+/* ---- what a KeyPackage must be ---- */
+
+/* VerifyWithLabel (RFC 9420, 5.1.2). */
+static enum err verify_label(const struct suite *suite, struct span key,
+			     const char *label, struct span content,
+			     struct span signature)
+{
+	struct sign_key *parsed = NULL;
+	struct buf signed_part = BUF_INIT;
+	char full[64];
+	enum err e;
+
+	(void)snprintf(full, sizeof(full), "MLS 1.0 %s", label);
+	buf_put_vec(&signed_part, span_str(full));
+	buf_put_vec(&signed_part, content);
+	TRY(buf_end(&signed_part));
+	TRY(sign_public_parse(suite, key, &parsed));
+	TRY(sign_verify(parsed, buf_span(&signed_part), signature));
+out:
+	sign_key_free(parsed);
+	buf_clear(&signed_part);
+	return e;
+}
+
+static bool is_identity_of(struct span identity, const struct identity *who)
+{
+	char text[80], device[TEXT_UUID_SIZE];
+
+	text_uuid(device, who->device);
+	(void)snprintf(text, sizeof(text), "%s/%s", who->username, device);
+	return span_equal(identity, span_str(text));
+}
+
+/* Everything that can be checked without being a member (10.1). `why` says
+ * what is wrong, NULL: nothing. */
+static const char *judge(struct span bytes, const struct identity *who,
+			 const struct suite **suite, uint64_t *expires)
+{
+	struct wire_key_package kp;
+	uint64_t now = app_now_ms() / 1000;
+
+	if (wire_key_package_decode(bytes, &kp) != ERR_OK)
+		return "it does not decode";
+	*suite = config_suite(kp.cipher_suite);
+	if (*suite == NULL)
+		return "its suite is not allowed here";
+	if (!is_identity_of(kp.leaf_node.credential.identity, who))
+		return "its identity is not this device's";
+	if (kp.leaf_node.source != WIRE_LEAF_KEY_PACKAGE ||
+	    kp.leaf_node.not_after <= now)
+		return "it is expired";
+	if (verify_label(*suite, kp.leaf_node.signature_key, "LeafNodeTBS",
+			 kp.leaf_node.unsigned_part,
+			 kp.leaf_node.signature) != ERR_OK ||
+	    verify_label(*suite, kp.leaf_node.signature_key, "KeyPackageTBS",
+			 kp.unsigned_part, kp.signature) != ERR_OK)
+		return "its signature does not verify";
+	*expires = kp.leaf_node.not_after;
+	return NULL;
+}
+
+/* ---- publishing ---- */
+
+struct publishing {
+	struct request *req;
+	struct identity who;
+	size_t count;
+	struct {
+		const struct suite *suite;
+		uint64_t expires;
+		uint8_t ref[32];
+		struct span bytes; /* of `decoded` */
+		bool last_resort;
+	} items[PUBLISH_MAX];
+	struct buf decoded;
+};
+
+static void end(struct publishing *p)
+{
+	buf_clear(&p->decoded);
+	free(p);
+}
+
+static bool add_item(struct publishing *p, const char *text, bool last_resort)
+{
+	const char *why = "it is not base64";
+	size_t start = p->decoded.n;
+	struct span bytes;
+	char detail[96];
+
+	if (p->count == PUBLISH_MAX) {
+		request_problem(p->req, 422, "invalid",
+				"at most 100 KeyPackages at once", NULL);
+		return false;
+	}
+	if (text_base64(&p->decoded, span_str(text)) == ERR_OK) {
+		bytes = span_of(p->decoded.p + start, p->decoded.n - start);
+		why = bytes.n > KEY_PACKAGE_MAX
+			  ? "it is too large"
+			  : judge(bytes, &p->who, &p->items[p->count].suite,
+				  &p->items[p->count].expires);
+		p->items[p->count].bytes = bytes;
+		p->items[p->count].last_resort = last_resort;
+		if (hash_sha256(&bytes, 1, p->items[p->count].ref) != ERR_OK)
+			why = "it cannot be hashed";
+	}
+	if (why == NULL) {
+		p->count++;
+		return true;
+	}
+	(void)snprintf(detail, sizeof(detail), "KeyPackage %zu: %s", p->count,
+		       why);
+	request_problem(p->req, 422, "key-package-invalid", detail, NULL);
+	return false;
+}
+
+static bool read_items(struct publishing *p, struct body *body)
+{
+	const char *texts[BODY_ITEMS_MAX], *last[BODY_ITEMS_MAX];
+	size_t text_count = body_texts(body, "key_packages", texts);
+	size_t last_count = body_texts(body, "last_resort", last);
+
+	if (!body_is_good(body)) {
+		request_problem(p->req, 400, "malformed", body->fault, NULL);
+		return false;
+	}
+	/* one allocation: the items' spans must not move */
+	(void)buf_reserve(&p->decoded, request_body(p->req).n + 1);
+	for (size_t i = 0; i < text_count; i++)
+		if (!add_item(p, texts[i], false))
+			return false;
+	for (size_t i = 0; i < last_count; i++)
+		if (!add_item(p, last[i], true))
+			return false;
+	return true;
+}
+
+static void encode(const struct publishing *p, struct params *params)
+{
+	params_uuid(params, p->who.device);
+	params_open_array(params, PARAMS_TEXT, p->count);
+	for (size_t i = 0; i < p->count; i++)
+		params_put_bytes(params,
+				 span_str(p->items[i].suite->algorithm));
+	params_close_array(params);
+	params_open_array(params, PARAMS_BYTEA, p->count);
+	for (size_t i = 0; i < p->count; i++)
+		params_put_bytes(params, SPAN_ARRAY(p->items[i].ref));
+	params_close_array(params);
+	params_open_array(params, PARAMS_BYTEA, p->count);
+	for (size_t i = 0; i < p->count; i++)
+		params_put_bytes(params, p->items[i].bytes);
+	params_close_array(params);
+	params_open_array(params, PARAMS_BOOL, p->count);
+	for (size_t i = 0; i < p->count; i++)
+		params_put_bool(params, p->items[i].last_resort);
+	params_close_array(params);
+	params_open_array(params, PARAMS_INT8, p->count);
+	for (size_t i = 0; i < p->count; i++) {
+		uint64_t expires = p->items[i].expires;
+
+		/* what timestamptz can hold */
+		params_put_i64(params, expires < 4102444800u ? (int64_t)expires
+							     : 4102444800);
+	}
+	params_close_array(params);
+}
+
+static void put_counts(struct buf *out, struct rows *rows, bool with_last)
+{
+	buf_put_str(out, "{\"available\":{");
+	for (size_t i = 0; i < rows_count(rows); i++) {
+		buf_put_str(out, i > 0 ? "," : "");
+		body_put_string(out, rows_text(rows, i, "algorithm"));
+		buf_putf(out, ":%lld",
+			 (long long)rows_i64(rows, i, "available"));
+	}
+	buf_put_u8(out, '}');
+	if (with_last) {
+		buf_put_str(out, ",\"last_resort\":{");
+		for (size_t i = 0; i < rows_count(rows); i++) {
+			buf_put_str(out, i > 0 ? "," : "");
+			body_put_string(out, rows_text(rows, i, "algorithm"));
+			buf_put_str(out, rows_bool(rows, i, "last_resort")
+					     ? ":true"
+					     : ":false");
+		}
+		buf_put_u8(out, '}');
+	}
+	buf_put_u8(out, '}');
+}
+
+static void answer_counts(struct request *req, enum err e, struct rows *rows,
+			  int status)
+{
+	struct buf out = BUF_INIT;
+
+	if (e != ERR_OK) {
+		app_fail(req, e);
+		return;
+	}
+	put_counts(&out, rows, status == 200);
+	if (rows_end(rows) != ERR_OK)
+		app_fail(req, ERR_LOCAL_BUG);
+	else
+		request_answer(req, status, "application/json", buf_span(&out));
+	buf_clear(&out);
+}
+
+static void on_counted(void *arg, enum err e, struct rows *rows)
+{
+	answer_counts(arg, e, rows, 200);
+}
+
+static void on_published_counted(void *arg, enum err e, struct rows *rows)
+{
+	answer_counts(arg, e, rows, 201);
+}
+
+static void on_published(void *arg, enum err e, struct rows *rows)
+{
+	struct params params = PARAMS_INIT;
+	struct publishing *p = arg;
+
+	(void)rows;
+	if (e != ERR_OK) {
+		app_fail(p->req, e);
+	} else {
+		params_uuid(&params, p->who.device);
+		app_query(p->req, STATEMENT_KEY_PACKAGE_COUNT, &params,
+			  on_published_counted);
+	}
+	end(p);
+}
+
+static void publish(struct request *req, const struct identity *who)
+{
+	struct publishing *p = calloc(1, sizeof(*p));
+	struct params params = PARAMS_INIT;
+	struct body body;
+	enum err e;
+	bool ok;
+
+	if (p == NULL) {
+		app_fail(req, ERR_LOCAL_MEMORY);
+		return;
+	}
+	p->req = req;
+	p->who = *who;
+	if (!body_read(&body, req)) {
+		end(p);
+		return;
+	}
+	ok = read_items(p, &body);
+	body_free(&body);
+	if (!ok) {
+		end(p);
+		return;
+	}
+	encode(p, &params);
+	e = store_query(app_store(), STATEMENT_KEY_PACKAGE_INSERT, &params,
+			on_published, p);
+	if (e != ERR_OK) {
+		app_fail(req, e);
+		end(p);
+	}
+}
+
+void key_packages(struct request *req)
+{
+	struct params params = PARAMS_INIT;
+	struct identity who;
+
+	if (!tokens_require(req, &who))
+		return;
+	if (request_method(req) == HEAD_POST) {
+		publish(req, &who);
+		return;
+	}
+	params_uuid(&params, who.device);
+	app_query(req, STATEMENT_KEY_PACKAGE_COUNT, &params, on_counted);
+}
+
+/* ---- claiming ---- */
+
+static void put_claimed(struct buf *out, struct rows *rows, size_t i)
+{
+	buf_put_str(out, "{\"algorithm\":");
+	body_put_string(out, rows_text(rows, i, "algorithm"));
+	buf_put_str(out, ",\"key_package\":\"");
+	text_put_base64(out, rows_bytes(rows, i, "key_package"));
+	buf_putf(out, "\",\"last_resort\":%s}",
+		 rows_bool(rows, i, "last_resort") ? "true" : "false");
+}
+
+/* Rows come ordered by device. */
+static void put_devices(struct buf *out, struct rows *rows)
+{
+	uint8_t device[16], previous[16] = { 0 };
+	bool open = false, first = true;
+	char text[TEXT_UUID_SIZE];
+
+	for (size_t i = 0; i < rows_count(rows); i++) {
+		if (rows_is_null(rows, i, "device_id"))
+			continue;
+		rows_uuid(rows, i, "device_id", device);
+		if (!open || memcmp(device, previous, 16) != 0) {
+			text_uuid(text, device);
+			buf_putf(out,
+				 "%s{\"device_id\":\"%s\","
+				 "\"key_packages\":[",
+				 open ? "]}," : "", text);
+			memcpy(previous, device, 16);
+			open = first = true;
+		}
+		if (rows_is_null(rows, i, "key_package"))
+			continue;
+		buf_put_str(out, first ? "" : ",");
+		put_claimed(out, rows, i);
+		first = false;
+	}
+	if (open)
+		buf_put_str(out, "]}");
+}
+
+static void on_claimed(void *arg, enum err e, struct rows *rows)
+{
+	struct request *req = arg;
+	struct buf out = BUF_INIT;
+	char user[TEXT_UUID_SIZE];
+	uint8_t id[16];
+
+	if (e != ERR_OK) {
+		app_fail(req, e);
+		return;
+	}
+	if (rows_count(rows) == 0) {
+		request_problem(req, 404, "not-found", "no such user", NULL);
+		return;
+	}
+	rows_uuid(rows, 0, "user_id", id);
+	text_uuid(user, id);
+	buf_putf(&out, "{\"user_id\":\"%s\",\"username\":", user);
+	body_put_string(&out, rows_text(rows, 0, "username"));
+	buf_put_str(&out, ",\"devices\":[");
+	put_devices(&out, rows);
+	buf_put_str(&out, "]}");
+	if (rows_end(rows) != ERR_OK)
+		app_fail(req, ERR_LOCAL_BUG);
+	else
+		request_answer(req, 200, "application/json", buf_span(&out));
+	buf_clear(&out);
+}
+
+void key_packages_claim(struct request *req)
+{
+	const struct config *c = config();
+	struct params params = PARAMS_INIT;
+	struct identity who;
+	struct body body;
+
+	if (!tokens_require(req, &who) || !body_read(&body, req))
+		return;
+	params_text(&params, span_str(body_text(&body, "username")));
+	params_open_array(&params, PARAMS_TEXT, c->algorithm_count);
+	for (size_t i = 0; i < c->algorithm_count; i++)
+		params_put_bytes(&params,
+				 span_str(c->algorithms[i]->algorithm));
+	params_close_array(&params);
+	if (!body_end(&body, req)) {
+		params_clear(&params);
+		return;
+	}
+	body_free(&body);
+	app_query(req, STATEMENT_KEY_PACKAGE_CLAIM, &params, on_claimed);
+}

@@ -1,0 +1,218 @@
+#include "server/keys.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "crypto/es256.h"
+#include "crypto/rng.h"
+#include "crypto/wrap.h"
+#include "server/app.h"
+#include "server/config.h"
+#include "server/edge/loop.h"
+#include "server/edge/request.h"
+
+enum { KEYS_MAX = 16, RELOAD_MS = 2000 };
+
+static struct key keys[KEYS_MAX];
+static size_t key_count;
+static bool asking;
+
+static void clear_key(struct key *key)
+{
+	buf_clear(&key->private_pem);
+	buf_clear(&key->public_pem);
+	buf_clear(&key->jwk);
+	*key = (struct key){ .may_sign = false };
+}
+
+/* ---- making the first ---- */
+
+static void put_jwk(struct buf *jwk, const char *kid, const uint8_t x[32],
+		    const uint8_t y[32])
+{
+	buf_putf(jwk,
+		 "{\"kty\":\"EC\",\"crv\":\"P-256\",\"alg\":\"ES256\","
+		 "\"use\":\"sig\",\"kid\":\"%s\",\"x\":\"",
+		 kid);
+	text_put_base64url(jwk, span_of(x, 32));
+	buf_put_str(jwk, "\",\"y\":\"");
+	text_put_base64url(jwk, span_of(y, 32));
+	buf_put_str(jwk, "\"}");
+}
+
+static enum err make_kid(char kid[48])
+{
+	uint8_t bytes[12];
+	struct buf text = BUF_INIT;
+	enum err e;
+
+	TRY(rng_fill(rng_system(), bytes, sizeof(bytes)));
+	text_put_base64url(&text, SPAN_ARRAY(bytes));
+	(void)snprintf(kid, 48, "%.*s", (int)text.n, (const char *)text.p);
+out:
+	buf_clear(&text);
+	return e;
+}
+
+static void on_inserted(void *arg, enum err e, struct rows *rows)
+{
+	(void)arg;
+	asking = false;
+	if (e == ERR_OK && rows_count(rows) == 1)
+		LOG(INFO, "first signing key made", LOG_NUM("ordinal", 1));
+}
+
+static void make_first(void)
+{
+	struct buf pem = BUF_INIT, public_pem = BUF_INIT, jwk = BUF_INIT,
+		   wrapped = BUF_INIT;
+	struct params params = PARAMS_INIT;
+	uint8_t x[32], y[32];
+	char kid[48];
+	enum err e;
+
+	TRY(make_kid(kid));
+	TRY(es256_generate(&pem));
+	TRY(es256_public(buf_span(&pem), &public_pem, x, y));
+	TRY(wrap_seal(sec_span(&config()->kek), buf_span(&pem), &wrapped));
+	put_jwk(&jwk, kid, x, y);
+	params_text(&params, span_str(kid));
+	params_i32(&params, 1);
+	params_text(&params, buf_span(&jwk));
+	params_bytea(&params, buf_span(&wrapped));
+	TRY(store_query(app_store(), STATEMENT_SIGNING_KEY_INSERT, &params,
+			on_inserted, NULL));
+	asking = true;
+out:
+	if (e != ERR_OK)
+		LOG(ERROR, "cannot make a signing key",
+		    LOG_STR("why", err_text(e)));
+	buf_clear(&pem);
+	buf_clear(&public_pem);
+	buf_clear(&jwk);
+	buf_clear(&wrapped);
+}
+
+/* ---- loading ---- */
+
+static enum err read_key(struct rows *rows, size_t i, struct key *key)
+{
+	struct span kid = rows_text(rows, i, "kid");
+	struct span wrapped = rows_bytes(rows, i, "wrapped_key");
+	uint8_t x[32], y[32];
+	enum err e;
+
+	ENSURE(kid.n < sizeof(key->kid), ERR_LOCAL_BUG);
+	memcpy(key->kid, kid.p, kid.n);
+	key->kid[kid.n] = '\0';
+	TRY(wrap_open(sec_span(&config()->kek), wrapped, &key->private_pem));
+	TRY(es256_public(buf_span(&key->private_pem), &key->public_pem, x, y));
+	buf_put(&key->jwk, rows_text(rows, i, "public_jwk"));
+	key->may_sign = rows_bool(rows, i, "may_sign");
+	/* a PEM text ends with a NUL for those who read it as a string */
+	(void)buf_reserve(&key->private_pem, 1);
+	ENSURE(key->private_pem.fail == ERR_OK, ERR_LOCAL_MEMORY);
+	key->private_pem.p[key->private_pem.n] = '\0';
+	TRY(rows_end(rows));
+out:
+	return e;
+}
+
+static void on_listed(void *arg, enum err e, struct rows *rows)
+{
+	size_t count = 0;
+
+	(void)arg;
+	asking = false;
+	if (e != ERR_OK)
+		return;
+	if (rows_count(rows) == 0) {
+		make_first();
+		return;
+	}
+	for (size_t i = 0; i < key_count; i++)
+		clear_key(&keys[i]);
+	for (size_t i = 0; i < rows_count(rows) && count < KEYS_MAX; i++) {
+		e = read_key(rows, i, &keys[count]);
+		if (e == ERR_OK) {
+			count++;
+			continue;
+		}
+		LOG(ERROR,
+		    "a signing key cannot be unwrapped: is "
+		    "HERMETIC_KEK the right one?",
+		    LOG_STR("why", err_text(e)));
+		clear_key(&keys[count]);
+	}
+	key_count = count;
+}
+
+static void on_tick(void *arg)
+{
+	struct params none = PARAMS_INIT;
+
+	(void)arg;
+	if (asking || !store_is_ready(app_store()))
+		return;
+	asking = store_query(app_store(), STATEMENT_SIGNING_KEY_LIST, &none,
+			     on_listed, NULL) == ERR_OK;
+}
+
+/* A first key is wanted at once; changes may be seen a little later. */
+static void on_fast_tick(void *arg)
+{
+	if (key_count == 0)
+		on_tick(arg);
+}
+
+void keys_start(void)
+{
+	loop_every(50, on_fast_tick, NULL);
+	loop_every(RELOAD_MS, on_tick, NULL);
+}
+
+bool keys_are_loaded(void)
+{
+	return keys_signing() != NULL;
+}
+
+const struct key *keys_signing(void)
+{
+	for (size_t i = 0; i < key_count; i++)
+		if (keys[i].may_sign)
+			return &keys[i];
+	return NULL;
+}
+
+const struct key *keys_find(struct span kid)
+{
+	for (size_t i = 0; i < key_count; i++)
+		if (span_equal(kid, span_str(keys[i].kid)))
+			return &keys[i];
+	return NULL;
+}
+
+void keys_put_jwks(struct buf *out)
+{
+	buf_put_str(out, "{\"keys\":[");
+	for (size_t i = 0; i < key_count; i++) {
+		if (i > 0)
+			buf_put_u8(out, ',');
+		buf_put(out, buf_span(&keys[i].jwk));
+	}
+	buf_put_str(out, "]}");
+}
+
+EDGE_HANDLER void jwks_get(struct request *req);
+
+void jwks_get(struct request *req)
+{
+	struct buf body = BUF_INIT;
+
+	keys_put_jwks(&body);
+	request_add(req, "Cache-Control", "public, max-age=60");
+	request_answer(req, 200, "application/json", buf_span(&body));
+	buf_clear(&body);
+}

@@ -1,0 +1,379 @@
+/* /session/{session_id}/send and the history. */
+#include "server/messages.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "server/app.h"
+#include "server/body.h"
+#include "server/config.h"
+#include "server/page.h"
+#include "server/sessions.h"
+#include "wire/envelope.h"
+
+EDGE_HANDLER void session_send(struct request *req);
+EDGE_HANDLER void session_messages(struct request *req);
+EDGE_HANDLER void session_message(struct request *req);
+
+enum { PAGE = 50, PAGE_MAX = 500 };
+
+/* ---- checking ---- */
+
+/* The tag's length tells the suite's hash: one of two. */
+static enum err decode(struct span bytes, struct envelope *envelope)
+{
+	enum err e = envelope_decode(bytes, 32, envelope);
+
+	if (e == ERR_PEER_MALFORMED)
+		e = envelope_decode(bytes, 64, envelope);
+	return e == ERR_OK ? envelope_check(envelope) : e;
+}
+
+static bool refuse(struct refusal *refusal, int status, const char *slug,
+		   const char *detail)
+{
+	*refusal = (struct refusal){ status, slug, detail };
+	return false;
+}
+
+bool messages_check(struct span bytes, const struct identity *who,
+		    const uint8_t *session, struct append *out,
+		    struct refusal *refusal)
+{
+	uint64_t window = config()->nonce_window_seconds * 1000;
+	uint64_t now = app_now_ms(), sent;
+	struct envelope envelope;
+
+	if (bytes.n > config()->envelope_bytes)
+		return refuse(refusal, 413, "too-large",
+			      "the envelope is too large");
+	if (decode(bytes, &envelope) != ERR_OK)
+		return refuse(refusal, 422, "envelope-invalid",
+			      "it is no envelope of an application message");
+	if (session != NULL &&
+	    !span_equal(envelope.session_id, span_of(session, 16)))
+		return refuse(refusal, 422, "envelope-invalid",
+			      "it is of another session");
+	if (envelope.epoch > INT64_MAX)
+		return refuse(refusal, 422, "envelope-invalid",
+			      "no such epoch");
+	sent = envelope_time(envelope.nonce);
+	if (sent > now + window || sent + window < now)
+		return refuse(refusal, 422, "nonce-expired",
+			      "the time in its nonce is too far from now");
+	memcpy(out->session, envelope.session_id.p, 16);
+	memcpy(out->device, who->device, 16);
+	memcpy(out->nonce, envelope.nonce.p, 16);
+	out->epoch = envelope.epoch;
+	out->envelope = bytes;
+	return true;
+}
+
+struct refusal messages_refusal(const struct append_result *result)
+{
+	switch (result->outcome) {
+	case APPEND_OK:
+	case APPEND_DUPLICATE:
+		break;
+	case APPEND_NONCE_REUSED:
+		return (struct refusal){ 409, "nonce-reused",
+					 "another envelope has that nonce" };
+	case APPEND_EPOCH_CHANGED:
+		return (struct refusal){ 409, "epoch-changed",
+					 "read the log and seal again" };
+	case APPEND_NOT_A_MEMBER:
+		return (struct refusal){ 403, "not-a-member",
+					 "this device is not a member of the "
+					 "session" };
+	case APPEND_NO_SESSION:
+		return (struct refusal){ 404, "not-found", "no such session" };
+	case APPEND_UNAVAILABLE:
+		return (struct refusal){ 503, "unavailable",
+					 "it may or may not be stored: send "
+					 "the same bytes again" };
+	}
+	return (struct refusal){ 0, NULL, NULL };
+}
+
+/* ---- sending ---- */
+
+static void on_appended(void *arg, const struct append_result *result)
+{
+	struct refusal refusal = messages_refusal(result);
+	struct request *req = arg;
+	struct buf out = BUF_INIT;
+	char extra[48];
+
+	if (refusal.status != 0) {
+		(void)snprintf(extra, sizeof(extra), "\"epoch\":%" PRIu64,
+			       result->epoch);
+		if (refusal.status == 503)
+			request_add(req, "Retry-After", "1");
+		request_problem(
+		    req, refusal.status, refusal.slug, refusal.detail,
+		    result->outcome == APPEND_EPOCH_CHANGED ? extra : NULL);
+		return;
+	}
+	buf_putf(&out, "{\"seq\":%" PRIu64 ",\"head\":\"", result->seq);
+	text_put_hex(&out, SPAN_ARRAY(result->head));
+	buf_putf(&out, "\",\"sent_at\":%" PRIu64 "}", result->sent_ms);
+	request_answer(req, result->outcome == APPEND_OK ? 201 : 200,
+		       "application/json", buf_span(&out));
+	buf_clear(&out);
+}
+
+static void append(struct request *req, const struct identity *who,
+		   const uint8_t session[16], struct span envelope)
+{
+	struct refusal refusal;
+	struct append message;
+	enum err e;
+
+	if (!messages_check(envelope, who, session, &message, &refusal)) {
+		request_problem(req, refusal.status, refusal.slug,
+				refusal.detail, NULL);
+		return;
+	}
+	e = store_append(app_store(), &message, on_appended, req);
+	if (e != ERR_OK)
+		app_fail(req, e);
+}
+
+static bool is_octets(const struct request *req, const char *name)
+{
+	struct span type;
+
+	return request_header(req, name, &type) &&
+	       head_has_token(type, "application/octet-stream");
+}
+
+void session_send(struct request *req)
+{
+	struct identity who;
+	uint8_t session[16];
+	struct body body;
+	struct span envelope;
+
+	if (!tokens_require(req, &who) || !sessions_param(req, session))
+		return;
+	if (is_octets(req, "Content-Type")) {
+		append(req, &who, session, request_body(req));
+		return;
+	}
+	if (!body_read(&body, req))
+		return;
+	envelope = body_bytes(&body, "envelope", config()->body_bytes);
+	if (!body_end(&body, req))
+		return;
+	append(req, &who, session, envelope);
+	body_free(&body);
+}
+
+/* ---- reading ---- */
+
+void messages_put(struct buf *out, const struct message *m, bool with_type)
+{
+	char session[TEXT_UUID_SIZE], sender[TEXT_UUID_SIZE];
+
+	text_uuid(session, m->session);
+	text_uuid(sender, m->sender);
+	buf_putf(out,
+		 "{%s\"session_id\":\"%s\",\"seq\":%" PRIu64
+		 ",\"kind\":%d,\"epoch\":%" PRIu64 ",\"sender\":\"%s\","
+		 "\"envelope\":\"",
+		 with_type ? "\"type\":\"message\"," : "", session, m->seq,
+		 (int)m->kind, m->epoch, sender);
+	text_put_base64(out, m->bytes);
+	buf_put_str(out, "\",\"head\":\"");
+	text_put_hex(out, SPAN_ARRAY(m->head));
+	buf_putf(out, "\",\"sent_at\":%" PRIu64 "}", m->sent_ms);
+}
+
+struct page {
+	struct request *req;
+	uint8_t session[16];
+	uint64_t limit;
+	bool backward;
+};
+
+static void add_link(const struct page *p, uint64_t cursor)
+{
+	char link[192], session[TEXT_UUID_SIZE];
+
+	text_uuid(session, p->session);
+	(void)snprintf(link, sizeof(link),
+		       "</session/%s/messages?%s=%" PRIu64 "&limit=%" PRIu64
+		       ">; rel=\"next\"",
+		       session, p->backward ? "before" : "after", cursor,
+		       p->limit);
+	request_add(p->req, "Link", link);
+}
+
+static void put_page(const struct page *p, struct rows *rows, struct buf *out)
+{
+	size_t there = rows_count(rows);
+	size_t count = there < p->limit ? there : (size_t)p->limit;
+	struct message m = { .seq = 0 };
+
+	buf_put_str(out, "{\"messages\":[");
+	for (size_t i = 0; i < count; i++) {
+		if (rows_is_null(rows, i, "seq"))
+			break;
+		store_read_message(rows, i, p->session, &m);
+		buf_put_str(out, i > 0 ? "," : "");
+		messages_put(out, &m, false);
+	}
+	buf_put_u8(out, ']');
+	if (there > p->limit) {
+		buf_putf(out, ",\"next\":%" PRIu64, m.seq);
+		add_link(p, m.seq);
+	}
+	buf_put_u8(out, '}');
+}
+
+static void on_page(void *arg, enum err e, struct rows *rows)
+{
+	struct page *p = arg;
+	struct buf out = BUF_INIT;
+
+	if (e != ERR_OK || rows_count(rows) == 0) {
+		app_fail(p->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
+	} else if (!rows_bool(rows, 0, "member")) {
+		sessions_problem(p->req, SPAN_LIT("not-a-member"), 0);
+	} else {
+		put_page(p, rows, &out);
+		if (rows_end(rows) != ERR_OK)
+			app_fail(p->req, ERR_LOCAL_BUG);
+		else
+			request_answer(p->req, 200, "application/json",
+				       buf_span(&out));
+	}
+	buf_clear(&out);
+	free(p);
+}
+
+/* after, before and limit; false: answered with 400. */
+static bool read_page(struct page *p, uint64_t *cursor)
+{
+	struct span after, before;
+	bool has_after = request_query(p->req, "after", &after);
+	bool ok = page_limit(p->req, PAGE, PAGE_MAX, &p->limit);
+
+	p->backward = request_query(p->req, "before", &before);
+	*cursor = 0;
+	if (has_after && p->backward)
+		ok = false;
+	else if (has_after || p->backward)
+		ok = ok && text_parse_u64(cursor, has_after ? after : before,
+					  INT64_MAX) == ERR_OK;
+	if (!ok)
+		request_problem(p->req, 400, "malformed",
+				"after or before is a seq, limit 1 to 500",
+				NULL);
+	return ok;
+}
+
+void session_messages(struct request *req)
+{
+	struct params params = PARAMS_INIT;
+	struct page *p;
+	struct identity who;
+	uint8_t session[16];
+	uint64_t cursor;
+	enum err e;
+
+	if (!tokens_require(req, &who) || !sessions_param(req, session))
+		return;
+	p = calloc(1, sizeof(*p));
+	if (p == NULL) {
+		app_fail(req, ERR_LOCAL_MEMORY);
+		return;
+	}
+	p->req = req;
+	memcpy(p->session, session, 16);
+	if (!read_page(p, &cursor)) {
+		free(p);
+		return;
+	}
+	params_uuid(&params, session);
+	params_uuid(&params, who.device);
+	params_i64(&params, (int64_t)cursor);
+	params_i32(&params, (int32_t)p->limit + 1); /* is there more? */
+	e = store_query(app_store(),
+			p->backward ? STATEMENT_MESSAGE_PAGE_BEFORE
+				    : STATEMENT_MESSAGE_PAGE_AFTER,
+			&params, on_page, p);
+	if (e != ERR_OK) {
+		app_fail(req, e);
+		free(p);
+	}
+}
+
+static void answer_octets(struct request *req, const struct message *m)
+{
+	struct buf head = BUF_INIT;
+	char number[24];
+
+	(void)snprintf(number, sizeof(number), "%" PRIu64, m->seq);
+	request_add(req, "Hermetic-Seq", number);
+	(void)snprintf(number, sizeof(number), "%d", (int)m->kind);
+	request_add(req, "Hermetic-Kind", number);
+	text_put_hex(&head, SPAN_ARRAY(m->head));
+	buf_put_u8(&head, '\0');
+	if (buf_end(&head) == ERR_OK)
+		request_add(req, "Hermetic-Head", (const char *)head.p);
+	request_answer(req, 200, "application/octet-stream", m->bytes);
+	buf_clear(&head);
+}
+
+static void on_message(void *arg, enum err e, struct rows *rows)
+{
+	struct request *req = arg;
+	struct buf out = BUF_INIT;
+	uint8_t session[16];
+	struct message m;
+
+	if (e != ERR_OK) {
+		app_fail(req, e);
+		return;
+	}
+	if (rows_count(rows) == 0 ||
+	    text_parse_uuid(session, request_param(req, "session_id")) !=
+		ERR_OK) {
+		request_problem(req, 404, "not-found", "no such message", NULL);
+		return;
+	}
+	store_read_message(rows, 0, session, &m);
+	if (rows_end(rows) != ERR_OK) {
+		app_fail(req, ERR_LOCAL_BUG);
+	} else if (is_octets(req, "Accept")) {
+		answer_octets(req, &m);
+	} else {
+		messages_put(&out, &m, false);
+		request_answer(req, 200, "application/json", buf_span(&out));
+	}
+	buf_clear(&out);
+}
+
+void session_message(struct request *req)
+{
+	struct params params = PARAMS_INIT;
+	struct identity who;
+	uint8_t session[16];
+	uint64_t seq;
+
+	if (!tokens_require(req, &who) || !sessions_param(req, session))
+		return;
+	if (text_parse_u64(&seq, request_param(req, "seq"), INT64_MAX) !=
+	    ERR_OK) {
+		request_problem(req, 404, "not-found", "no such message", NULL);
+		return;
+	}
+	params_uuid(&params, session);
+	params_uuid(&params, who.device);
+	params_i64(&params, (int64_t)seq);
+	app_query(req, STATEMENT_MESSAGE_GET, &params, on_message);
+}

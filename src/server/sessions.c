@@ -1,0 +1,507 @@
+/* /session/create, /sessions, /session/{session_id} and what belongs to it. */
+#include "server/sessions.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "server/app.h"
+#include "server/body.h"
+#include "server/config.h"
+#include "server/group_info.h"
+#include "server/page.h"
+#include "server/tokens.h"
+
+EDGE_HANDLER void session_create(struct request *req);
+EDGE_HANDLER void session_list(struct request *req);
+EDGE_HANDLER void session_item(struct request *req);
+EDGE_HANDLER void session_members(struct request *req);
+EDGE_HANDLER void session_invite(struct request *req);
+EDGE_HANDLER void session_group_info(struct request *req);
+
+enum { LIST_LIMIT = 50, LIST_MAX = 200 };
+
+bool sessions_param(struct request *req, uint8_t session[16])
+{
+	if (text_parse_uuid(session, request_param(req, "session_id")) ==
+	    ERR_OK)
+		return true;
+	request_problem(req, 404, "not-found", "no such session", NULL);
+	return false;
+}
+
+void sessions_put(struct buf *out, struct rows *rows, size_t i)
+{
+	char session[TEXT_UUID_SIZE];
+	uint8_t id[16];
+
+	rows_uuid(rows, i, "session_id", id);
+	text_uuid(session, id);
+	buf_putf(out, "{\"session_id\":\"%s\",\"algorithm\":", session);
+	body_put_string(out, rows_text(rows, i, "algorithm"));
+	buf_putf(out, ",\"epoch\":%lld,\"join_policy\":",
+		 (long long)rows_i64(rows, i, "epoch"));
+	body_put_string(out, rows_text(rows, i, "join_policy"));
+	buf_put_str(out, ",\"creator\":");
+	body_put_string(out, rows_text(rows, i, "creator"));
+	buf_putf(out, ",\"created_at\":%lld,\"last_seq\":%lld,\"head\":\"",
+		 (long long)rows_i64(rows, i, "created_ms"),
+		 (long long)rows_i64(rows, i, "last_seq"));
+	text_put_hex(out, rows_bytes(rows, i, "head"));
+	buf_putf(out, "\",\"member\":%s}",
+		 rows_bool(rows, i, "member") ? "true" : "false");
+}
+
+void sessions_problem(struct request *req, struct span outcome, uint64_t epoch)
+{
+	static const struct {
+		const char *outcome, *slug, *detail;
+		int status;
+	} table[] = {
+		{ "no-session", "not-found", "no such session", 404 },
+		{ "no-such-user", "not-found", "no such user", 404 },
+		{ "session-exists", "session-exists", NULL, 409 },
+		{ "not-a-member", "not-a-member",
+		  "this device is not a member of the session", 403 },
+		{ "not-invited", "not-invited",
+		  "ask a member for an invitation", 403 },
+		{ "epoch-changed", "epoch-changed",
+		  "read the log and try again", 409 },
+		{ "nonce-reused", "nonce-reused",
+		  "another envelope has that nonce", 409 },
+		{ "commit-invalid", "commit-invalid",
+		  "the commit does not fit the members of the session", 422 },
+	};
+	char extra[48];
+
+	(void)snprintf(extra, sizeof(extra), "\"epoch\":%llu",
+		       (unsigned long long)epoch);
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (span_equal(outcome, span_str(table[i].outcome))) {
+			bool changed =
+			    table[i].status == 409 &&
+			    strcmp(table[i].slug, "epoch-changed") == 0;
+
+			request_problem(req, table[i].status, table[i].slug,
+					table[i].detail,
+					changed ? extra : NULL);
+			return;
+		}
+	app_fail(req, ERR_LOCAL_BUG);
+}
+
+/* ---- creating ---- */
+
+struct creation {
+	struct request *req;
+	struct identity who;
+	uint8_t session[16];
+	const struct suite *suite;
+	char policy[8];
+};
+
+static void put_created(struct buf *out, const struct creation *c,
+			struct rows *rows)
+{
+	char session[TEXT_UUID_SIZE];
+
+	text_uuid(session, c->session);
+	buf_putf(out,
+		 "{\"session_id\":\"%s\",\"algorithm\":\"%s\",\"epoch\":0,"
+		 "\"join_policy\":\"%s\",\"creator\":\"%s\","
+		 "\"created_at\":%lld,\"last_seq\":0,\"head\":\"",
+		 session, c->suite->algorithm, c->policy, c->who.username,
+		 (long long)rows_i64(rows, 0, "created_ms"));
+	text_put_hex(out, rows_bytes(rows, 0, "head"));
+	buf_put_str(out, "\",\"member\":true}");
+}
+
+static void on_created(void *arg, enum err e, struct rows *rows)
+{
+	struct creation *c = arg;
+	struct buf out = BUF_INIT;
+
+	if (e != ERR_OK || rows_count(rows) != 1) {
+		app_fail(c->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
+	} else if (!rows_text_is(rows, 0, "outcome", "ok")) {
+		sessions_problem(c->req, rows_text(rows, 0, "outcome"), 0);
+	} else {
+		put_created(&out, c, rows);
+		request_answer(c->req, 201, "application/json", buf_span(&out));
+	}
+	buf_clear(&out);
+	free(c);
+}
+
+/* The body into parameters; false when it has a fault. */
+static bool read_creation(struct creation *c, struct body *body,
+			  struct params *params)
+{
+	const char *policy, *algorithm, *invite[BODY_ITEMS_MAX];
+	struct span info;
+	size_t count;
+
+	body_uuid(body, "session_id", c->session);
+	algorithm = body_text(body, "algorithm");
+	info = body_bytes(body, "group_info", config()->body_bytes);
+	policy = body_optional_text(body, "join_policy");
+	count = body_texts(body, "invite", invite);
+	if (policy == NULL)
+		policy = "invited";
+	c->suite = config_algorithm(span_str(algorithm));
+	if (!body_end(body, c->req))
+		return false;
+	if (c->suite == NULL ||
+	    (strcmp(policy, "invited") != 0 && strcmp(policy, "open") != 0))
+		request_problem(c->req, 422, "invalid",
+				c->suite == NULL
+				    ? "algorithm is not allowed here"
+				    : "join_policy is invited or open",
+				NULL);
+	else if (!group_info_fits(info, c->session, 0, c->suite))
+		request_problem(c->req, 422, "invalid",
+				"group_info must be of epoch 0 of this "
+				"session, in the suite of the algorithm",
+				NULL);
+	else {
+		(void)snprintf(c->policy, sizeof(c->policy), "%s", policy);
+		params_uuid(params, c->session);
+		params_uuid(params, c->who.user);
+		params_uuid(params, c->who.device);
+		params_text(params, span_str(algorithm));
+		params_text(params, span_str(policy));
+		params_bytea(params, info);
+		params_open_array(params, PARAMS_TEXT, count);
+		for (size_t i = 0; i < count; i++)
+			params_put_bytes(params, span_str(invite[i]));
+		params_close_array(params);
+		body_free(body);
+		return true;
+	}
+	body_free(body);
+	return false;
+}
+
+void session_create(struct request *req)
+{
+	struct creation *c;
+	struct params params = PARAMS_INIT;
+	struct identity who;
+	struct body body;
+	enum err e;
+
+	if (!tokens_require(req, &who) || !body_read(&body, req))
+		return;
+	c = calloc(1, sizeof(*c));
+	if (c == NULL) {
+		body_free(&body);
+		app_fail(req, ERR_LOCAL_MEMORY);
+		return;
+	}
+	c->req = req;
+	c->who = who;
+	if (!read_creation(c, &body, &params)) {
+		free(c);
+		return;
+	}
+	e = store_query(app_store(), STATEMENT_SESSION_CREATE, &params,
+			on_created, c);
+	if (e != ERR_OK) {
+		app_fail(req, e);
+		free(c);
+	}
+}
+
+/* ---- reading ---- */
+
+static void on_item(void *arg, enum err e, struct rows *rows)
+{
+	struct request *req = arg;
+	struct buf out = BUF_INIT;
+
+	if (e != ERR_OK) {
+		app_fail(req, e);
+		return;
+	}
+	/* whether a session exists is nobody's business who may not join */
+	if (rows_count(rows) == 0 || (!rows_bool(rows, 0, "member") &&
+				      !rows_bool(rows, 0, "may_join"))) {
+		request_problem(req, 404, "not-found", "no such session", NULL);
+		return;
+	}
+	sessions_put(&out, rows, 0);
+	if (rows_end(rows) != ERR_OK)
+		app_fail(req, ERR_LOCAL_BUG);
+	else
+		request_answer(req, 200, "application/json", buf_span(&out));
+	buf_clear(&out);
+}
+
+void session_item(struct request *req)
+{
+	struct params params = PARAMS_INIT;
+	struct identity who;
+	uint8_t session[16];
+
+	if (!tokens_require(req, &who) || !sessions_param(req, session))
+		return;
+	params_uuid(&params, session);
+	params_uuid(&params, who.user);
+	params_uuid(&params, who.device);
+	app_query(req, STATEMENT_SESSION_GET, &params, on_item);
+}
+
+static void on_list(void *arg, enum err e, struct rows *rows)
+{
+	struct request *req = arg;
+	struct buf out = BUF_INIT;
+	uint64_t limit = LIST_LIMIT;
+	char session[TEXT_UUID_SIZE];
+	uint8_t id[16];
+	size_t count;
+
+	if (e != ERR_OK) {
+		app_fail(req, e);
+		return;
+	}
+	(void)page_limit(req, LIST_LIMIT, LIST_MAX, &limit);
+	count = rows_count(rows) < limit ? rows_count(rows) : (size_t)limit;
+	buf_put_str(&out, "{\"sessions\":[");
+	for (size_t i = 0; i < count; i++) {
+		buf_put_str(&out, i > 0 ? "," : "");
+		sessions_put(&out, rows, i);
+	}
+	buf_put_u8(&out, ']');
+	if (rows_count(rows) > limit) {
+		rows_uuid(rows, count - 1, "session_id", id);
+		text_uuid(session, id);
+		buf_putf(&out, ",\"next\":\"%s\"", session);
+	}
+	buf_put_u8(&out, '}');
+	if (rows_end(rows) != ERR_OK)
+		app_fail(req, ERR_LOCAL_BUG);
+	else
+		request_answer(req, 200, "application/json", buf_span(&out));
+	buf_clear(&out);
+}
+
+void session_list(struct request *req)
+{
+	struct params params = PARAMS_INIT;
+	uint8_t after[16] = { 0 };
+	struct identity who;
+	struct span text;
+	uint64_t limit;
+
+	if (!tokens_require(req, &who))
+		return;
+	if (!page_limit(req, LIST_LIMIT, LIST_MAX, &limit) ||
+	    (request_query(req, "after", &text) &&
+	     text_parse_uuid(after, text) != ERR_OK)) {
+		request_problem(req, 400, "malformed",
+				"after is a session's id, limit 1 to 200",
+				NULL);
+		return;
+	}
+	params_uuid(&params, who.user);
+	params_uuid(&params, who.device);
+	params_uuid(&params, after);
+	params_i32(&params, (int32_t)limit + 1); /* one more: is there more? */
+	app_query(req, STATEMENT_SESSION_LIST, &params, on_list);
+}
+
+/* ---- members ---- */
+
+struct membership {
+	struct request *req;
+	struct identity who;
+	uint8_t session[16];
+	struct buf out;
+};
+
+static void end(struct membership *m)
+{
+	buf_clear(&m->out);
+	free(m);
+}
+
+static void on_invited(void *arg, enum err e, struct rows *rows)
+{
+	struct membership *m = arg;
+
+	if (e != ERR_OK) {
+		app_fail(m->req, e);
+		end(m);
+		return;
+	}
+	for (size_t i = 0; i < rows_count(rows); i++) {
+		buf_put_str(&m->out, i > 0 ? "," : "");
+		body_put_string(&m->out, rows_text(rows, i, "username"));
+	}
+	buf_put_str(&m->out, "]}");
+	request_answer(m->req, 200, "application/json", buf_span(&m->out));
+	end(m);
+}
+
+/* Appends the members; true when the caller's device is one of them. */
+static bool put_members(struct membership *m, struct rows *rows)
+{
+	char user[TEXT_UUID_SIZE], device[TEXT_UUID_SIZE];
+	bool is_member = false;
+	uint8_t id[16];
+
+	for (size_t i = 0; i < rows_count(rows); i++) {
+		rows_uuid(rows, i, "user_id", id);
+		text_uuid(user, id);
+		is_member = is_member || memcmp(id, m->who.user, 16) == 0;
+		rows_uuid(rows, i, "device_id", id);
+		text_uuid(device, id);
+		buf_putf(&m->out,
+			 "%s{\"leaf_index\":%lld,\"user_id\":\"%s\","
+			 "\"device_id\":\"%s\",\"username\":",
+			 i > 0 ? "," : "",
+			 (long long)rows_i64(rows, i, "leaf_index"), user,
+			 device);
+		body_put_string(&m->out, rows_text(rows, i, "username"));
+		buf_put_u8(&m->out, '}');
+	}
+	return is_member;
+}
+
+static void on_members(void *arg, enum err e, struct rows *rows)
+{
+	struct params params = PARAMS_INIT;
+	struct membership *m = arg;
+
+	if (e == ERR_OK && rows_count(rows) > 0) {
+		buf_putf(&m->out, "{\"epoch\":%lld,\"members\":[",
+			 (long long)rows_i64(rows, 0, "epoch"));
+		if (put_members(m, rows)) {
+			buf_put_str(&m->out, "],\"invited\":[");
+			params_uuid(&params, m->session);
+			e = store_query(app_store(), STATEMENT_SESSION_INVITED,
+					&params, on_invited, m);
+			if (e == ERR_OK)
+				return;
+		}
+	}
+	if (e != ERR_OK)
+		app_fail(m->req, e);
+	else
+		request_problem(m->req, 404, "not-found", "no such session",
+				NULL);
+	end(m);
+}
+
+void session_members(struct request *req)
+{
+	struct params params = PARAMS_INIT;
+	struct membership *m;
+	struct identity who;
+	uint8_t session[16];
+	enum err e;
+
+	if (!tokens_require(req, &who) || !sessions_param(req, session))
+		return;
+	m = calloc(1, sizeof(*m));
+	if (m == NULL) {
+		app_fail(req, ERR_LOCAL_MEMORY);
+		return;
+	}
+	m->req = req;
+	m->who = who;
+	memcpy(m->session, session, 16);
+	params_uuid(&params, session);
+	e = store_query(app_store(), STATEMENT_SESSION_MEMBERS, &params,
+			on_members, m);
+	if (e != ERR_OK) {
+		app_fail(req, e);
+		end(m);
+	}
+}
+
+/* ---- inviting ---- */
+
+static void on_invite(void *arg, enum err e, struct rows *rows)
+{
+	struct request *req = arg;
+
+	if (e != ERR_OK || rows_count(rows) != 1)
+		app_fail(req, e != ERR_OK ? e : ERR_LOCAL_BUG);
+	else if (rows_text_is(rows, 0, "outcome", "ok"))
+		request_answer(req, 204, NULL, SPAN_EMPTY);
+	else
+		sessions_problem(req, rows_text(rows, 0, "outcome"), 0);
+}
+
+void session_invite(struct request *req)
+{
+	const char *names[BODY_ITEMS_MAX];
+	struct params params = PARAMS_INIT;
+	struct identity who;
+	uint8_t session[16];
+	struct body body;
+	size_t count;
+
+	if (!tokens_require(req, &who) || !sessions_param(req, session) ||
+	    !body_read(&body, req))
+		return;
+	count = body_texts(&body, "usernames", names);
+	params_uuid(&params, session);
+	params_uuid(&params, who.user);
+	params_uuid(&params, who.device);
+	params_open_array(&params, PARAMS_TEXT, count);
+	for (size_t i = 0; i < count; i++)
+		params_put_bytes(&params, span_str(names[i]));
+	params_close_array(&params);
+	if (!body_end(&body, req)) {
+		params_clear(&params);
+		return;
+	}
+	body_free(&body);
+	app_query(req, STATEMENT_INVITATION_INSERT, &params, on_invite);
+}
+
+/* ---- GroupInfo ---- */
+
+static void on_group_info(void *arg, enum err e, struct rows *rows)
+{
+	struct request *req = arg;
+	struct buf out = BUF_INIT;
+
+	if (e != ERR_OK) {
+		app_fail(req, e);
+		return;
+	}
+	if (rows_count(rows) == 0) {
+		request_problem(req, 404, "not-found", "no such session", NULL);
+		return;
+	}
+	if (!rows_bool(rows, 0, "may_join")) {
+		sessions_problem(req, SPAN_LIT("not-invited"), 0);
+		return;
+	}
+	buf_putf(&out, "{\"epoch\":%lld,\"group_info\":\"",
+		 (long long)rows_i64(rows, 0, "epoch"));
+	text_put_base64(&out, rows_bytes(rows, 0, "group_info"));
+	buf_put_str(&out, "\"}");
+	if (rows_end(rows) != ERR_OK)
+		app_fail(req, ERR_LOCAL_BUG);
+	else
+		request_answer(req, 200, "application/json", buf_span(&out));
+	buf_clear(&out);
+}
+
+void session_group_info(struct request *req)
+{
+	struct params params = PARAMS_INIT;
+	struct identity who;
+	uint8_t session[16];
+
+	if (!tokens_require(req, &who) || !sessions_param(req, session))
+		return;
+	params_uuid(&params, session);
+	params_uuid(&params, who.user);
+	app_query(req, STATEMENT_GROUP_INFO_GET, &params, on_group_info);
+}

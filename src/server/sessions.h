@@ -1,0 +1,18 @@
+/* What several resources say about a session. */
+#ifndef HERMETIC_SERVER_SESSIONS_H
+#define HERMETIC_SERVER_SESSIONS_H
+
+#include "base/buf.h"
+#include "server/edge/request.h"
+#include "store/store.h"
+
+/* The {session_id} of the path. False: answered with 404. */
+bool sessions_param(struct request *req, uint8_t session[16]);
+
+/* Appends row `i` of session_get or session_list as an object. */
+void sessions_put(struct buf *out, struct rows *rows, size_t i);
+
+/* Answers an outcome that is a problem: its slug is the outcome's text. */
+void sessions_problem(struct request *req, struct span outcome, uint64_t epoch);
+
+#endif

@@ -1,0 +1,218 @@
+#include "server/tokens.h"
+
+#include <jansson.h>
+#include <jwt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "crypto/hash.h"
+#include "crypto/rng.h"
+#include "server/config.h"
+#include "server/keys.h"
+
+enum { TOKEN_MAX = 2048, CACHE_SIZE = 4096 };
+
+/* Verified tokens, by the hash of all their bytes: a signature is checked once
+ * and not with each request. A slot holds the last one that fell on it. */
+static struct cached {
+	uint8_t hash[32];
+	struct identity who;
+} cache[CACHE_SIZE];
+
+static struct cached *cache_slot(const uint8_t hash[32])
+{
+	return &cache[((size_t)hash[0] << 8 | hash[1]) % CACHE_SIZE];
+}
+
+/* ---- issuing ---- */
+
+static bool add_claims(jwt_t *jwt, const struct identity *who, long now)
+{
+	char user[TEXT_UUID_SIZE], device[TEXT_UUID_SIZE],
+	    family[TEXT_UUID_SIZE], id[TEXT_UUID_SIZE];
+	uint8_t random[16];
+
+	text_uuid(user, who->user);
+	text_uuid(device, who->device);
+	text_uuid(family, who->family);
+	if (rng_fill(rng_system(), random, sizeof(random)) != ERR_OK)
+		return false;
+	text_uuid(id, random);
+	return jwt_add_grant(jwt, "iss", config()->issuer) == 0 &&
+	       jwt_add_grant(jwt, "aud", config()->audience) == 0 &&
+	       jwt_add_grant(jwt, "sub", user) == 0 &&
+	       jwt_add_grant(jwt, "name", who->username) == 0 &&
+	       jwt_add_grant(jwt, "dev", device) == 0 &&
+	       jwt_add_grant(jwt, "fam", family) == 0 &&
+	       jwt_add_grant(jwt, "jti", id) == 0 &&
+	       jwt_add_grant_int(jwt, "iat", now) == 0 &&
+	       jwt_add_grant_int(jwt, "exp", (long)who->expires) == 0;
+}
+
+enum err tokens_issue(struct identity *who, struct buf *token)
+{
+	const struct key *key = keys_signing();
+	long now = (long)time(NULL);
+	jwt_t *jwt = NULL;
+	char *text = NULL;
+	enum err e = ERR_OK;
+
+	ENSURE(key != NULL, ERR_LOCAL_BUSY);
+	who->expires = (uint64_t)now + config()->access_seconds;
+	ENSURE(jwt_new(&jwt) == 0, ERR_LOCAL_MEMORY);
+	ENSURE(add_claims(jwt, who, now) &&
+		   jwt_add_header(jwt, "kid", key->kid) == 0,
+	       ERR_LOCAL_CRYPTO);
+	ENSURE(jwt_set_alg(jwt, JWT_ALG_ES256, key->private_pem.p,
+			   (int)key->private_pem.n) == 0,
+	       ERR_LOCAL_CRYPTO);
+	text = jwt_encode_str(jwt);
+	ENSURE(text != NULL, ERR_LOCAL_CRYPTO);
+	buf_put_str(token, text);
+	e = token->fail;
+out:
+	if (text != NULL)
+		sec_wipe(text, strlen(text));
+	free(text);
+	jwt_free(jwt);
+	return e;
+}
+
+/* ---- verifying ---- */
+
+/* The key that the token's header names. The algorithm is pinned here, before
+ * anything of the token is believed. */
+static const struct key *key_of(struct span token)
+{
+	const uint8_t *dot = memchr(token.p, '.', token.n);
+	const struct key *key = NULL;
+	struct buf header = BUF_INIT;
+	json_t *json = NULL;
+	const char *alg, *kid;
+
+	if (dot == NULL ||
+	    text_base64url(&header,
+			   span_of(token.p, (size_t)(dot - token.p))) != ERR_OK)
+		goto out;
+	json = json_loadb((const char *)header.p, header.n, 0, NULL);
+	alg = json_string_value(json_object_get(json, "alg"));
+	kid = json_string_value(json_object_get(json, "kid"));
+	if (alg != NULL && kid != NULL && strcmp(alg, "ES256") == 0)
+		key = keys_find(span_str(kid));
+out:
+	json_decref(json);
+	buf_clear(&header);
+	return key;
+}
+
+static bool grant_is(jwt_t *jwt, const char *name, const char *must)
+{
+	const char *value = jwt_get_grant(jwt, name);
+
+	return value != NULL && strcmp(value, must) == 0;
+}
+
+static bool grant_uuid(jwt_t *jwt, const char *name, uint8_t out[16])
+{
+	const char *value = jwt_get_grant(jwt, name);
+
+	return value != NULL && text_parse_uuid(out, span_str(value)) == ERR_OK;
+}
+
+static bool read_claims(jwt_t *jwt, struct identity *who)
+{
+	const char *name = jwt_get_grant(jwt, "name");
+	long expires = jwt_get_grant_int(jwt, "exp");
+
+	if (name == NULL || strlen(name) >= sizeof(who->username) ||
+	    expires <= 0)
+		return false;
+	memcpy(who->username, name, strlen(name) + 1);
+	who->expires = (uint64_t)expires;
+	return jwt_get_alg(jwt) == JWT_ALG_ES256 &&
+	       grant_is(jwt, "iss", config()->issuer) &&
+	       grant_is(jwt, "aud", config()->audience) &&
+	       grant_uuid(jwt, "sub", who->user) &&
+	       grant_uuid(jwt, "dev", who->device) &&
+	       grant_uuid(jwt, "fam", who->family);
+}
+
+static bool verify(struct span token, struct identity *who)
+{
+	const struct key *key = key_of(token);
+	char text[TOKEN_MAX + 1];
+	jwt_t *jwt = NULL;
+	bool ok;
+
+	if (key == NULL)
+		return false;
+	memcpy(text, token.p, token.n);
+	text[token.n] = '\0';
+	ok = jwt_decode(&jwt, text, key->public_pem.p,
+			(int)key->public_pem.n) == 0 &&
+	     read_claims(jwt, who);
+	jwt_free(jwt);
+	sec_wipe(text, sizeof(text));
+	return ok;
+}
+
+enum err tokens_verify(struct span token, struct identity *who)
+{
+	uint64_t now = (uint64_t)time(NULL);
+	struct cached *slot;
+	uint8_t hash[32];
+
+	if (token.n == 0 || token.n > TOKEN_MAX ||
+	    memchr(token.p, '\0', token.n) != NULL ||
+	    hash_sha256(&token, 1, hash) != ERR_OK)
+		return ERR_PEER_DENIED;
+	slot = cache_slot(hash);
+	if (!sec_equal(SPAN_ARRAY(slot->hash), SPAN_ARRAY(hash))) {
+		if (!verify(token, who))
+			return ERR_PEER_DENIED;
+		memcpy(slot->hash, hash, sizeof(hash));
+		slot->who = *who;
+	}
+	*who = slot->who;
+	return who->expires > now ? ERR_OK : ERR_PEER_DENIED;
+}
+
+bool tokens_require(struct request *req, struct identity *who)
+{
+	static const char scheme[] = "Bearer ";
+	struct span value;
+	size_t n = sizeof(scheme) - 1;
+
+	if (request_header(req, "Authorization", &value) && value.n > n &&
+	    strncasecmp((const char *)value.p, scheme, n) == 0 &&
+	    tokens_verify(span_of(value.p + n, value.n - n), who) == ERR_OK)
+		return true;
+	request_problem(req, 401, "unauthorized",
+			"the access token is missing, wrong or expired", NULL);
+	return false;
+}
+
+/* ---- refresh tokens ---- */
+
+enum err tokens_hash_refresh(struct span token, uint8_t hash[32])
+{
+	return hash_sha256(&token, 1, hash);
+}
+
+enum err tokens_new_refresh(struct buf *token, uint8_t hash[32])
+{
+	size_t start = token->n;
+	uint8_t bytes[32];
+	enum err e;
+
+	TRY(rng_fill(rng_system(), bytes, sizeof(bytes)));
+	text_put_base64url(token, SPAN_ARRAY(bytes));
+	TRY(token->fail);
+	TRY(tokens_hash_refresh(span_of(token->p + start, token->n - start),
+				hash));
+out:
+	sec_wipe(bytes, sizeof(bytes));
+	return e;
+}

@@ -1,0 +1,31 @@
+/*
+ * Access tokens: JWT, ES256 and nothing else, short-lived. Refresh tokens: 32
+ * random bytes, of which PostgreSQL has the SHA-256.
+ */
+#ifndef HERMETIC_SERVER_TOKENS_H
+#define HERMETIC_SERVER_TOKENS_H
+
+#include "base/buf.h"
+#include "server/edge/request.h"
+
+struct identity {
+	uint8_t user[16], device[16], family[16];
+	char username[33];
+	uint64_t expires; /* seconds since 1970 */
+};
+
+/* Appends a signed token for `who`; sets who->expires. */
+MUST_CHECK enum err tokens_issue(struct identity *who, struct buf *token);
+
+/* ERR_PEER_DENIED for whatever is wrong with it. */
+MUST_CHECK enum err tokens_verify(struct span token, struct identity *who);
+
+/* The caller of a request by its Authorization header. False: the request has
+ * been answered with 401. */
+bool tokens_require(struct request *req, struct identity *who);
+
+/* Appends 43 characters; hash: what the database keeps. */
+MUST_CHECK enum err tokens_new_refresh(struct buf *token, uint8_t hash[32]);
+MUST_CHECK enum err tokens_hash_refresh(struct span token, uint8_t hash[32]);
+
+#endif

@@ -1,0 +1,58 @@
+/* /welcomes: the Welcomes that wait for this device. */
+#include "base/text.h"
+#include "server/app.h"
+#include "server/tokens.h"
+
+EDGE_HANDLER void welcome_list(struct request *req);
+
+static void put_welcome(struct buf *out, struct rows *rows, size_t i)
+{
+	char welcome[TEXT_UUID_SIZE], session[TEXT_UUID_SIZE];
+	uint8_t id[16];
+
+	rows_uuid(rows, i, "welcome_id", id);
+	text_uuid(welcome, id);
+	rows_uuid(rows, i, "session_id", id);
+	text_uuid(session, id);
+	buf_putf(out,
+		 "%s{\"welcome_id\":\"%s\",\"session_id\":\"%s\",\"seq\":%lld,"
+		 "\"head\":\"",
+		 i > 0 ? "," : "", welcome, session,
+		 (long long)rows_i64(rows, i, "seq"));
+	text_put_hex(out, rows_bytes(rows, i, "head"));
+	buf_put_str(out, "\",\"welcome\":\"");
+	text_put_base64(out, rows_bytes(rows, i, "welcome"));
+	buf_putf(out, "\",\"created_at\":%lld}",
+		 (long long)rows_i64(rows, i, "created_ms"));
+}
+
+static void on_listed(void *arg, enum err e, struct rows *rows)
+{
+	struct request *req = arg;
+	struct buf out = BUF_INIT;
+
+	if (e != ERR_OK) {
+		app_fail(req, e);
+		return;
+	}
+	buf_put_str(&out, "{\"welcomes\":[");
+	for (size_t i = 0; i < rows_count(rows); i++)
+		put_welcome(&out, rows, i);
+	buf_put_str(&out, "]}");
+	if (rows_end(rows) != ERR_OK)
+		app_fail(req, ERR_LOCAL_BUG);
+	else
+		request_answer(req, 200, "application/json", buf_span(&out));
+	buf_clear(&out);
+}
+
+void welcome_list(struct request *req)
+{
+	struct params params = PARAMS_INIT;
+	struct identity who;
+
+	if (!tokens_require(req, &who))
+		return;
+	params_uuid(&params, who.device);
+	app_query(req, STATEMENT_WELCOME_LIST, &params, on_listed);
+}

@@ -1,0 +1,432 @@
+#include "server/ws.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "server/app.h"
+#include "server/body.h"
+#include "server/config.h"
+#include "server/edge/loop.h"
+#include "server/edge/websocket.h"
+#include "server/hub.h"
+#include "server/messages.h"
+#include "server/tokens.h"
+
+EDGE_HANDLER void ws_open(struct request *req);
+
+enum { SUBSCRIPTIONS_MAX = 1024, SENDS_MAX = 4096, SECOND_MS = 1000 };
+
+struct client {
+	struct websocket *ws; /* NULL: gone */
+	struct identity who;
+	struct subscription *subscriptions[SUBSCRIPTIONS_MAX];
+	size_t subscription_count;
+	size_t sends; /* envelopes without an answer yet */
+	struct client *next, *prev;
+};
+
+static struct client *first_client;
+
+/* ---- answers ---- */
+
+static void say(struct client *c, struct buf *text)
+{
+	if (c->ws != NULL && buf_end(text) == ERR_OK)
+		websocket_send(c->ws, buf_span(text));
+	buf_clear(text);
+}
+
+static void say_problem(struct client *c, uint64_t id, int status,
+			const char *slug, const char *detail, const char *extra)
+{
+	struct buf out = BUF_INIT;
+
+	buf_putf(&out,
+		 "{\"type\":\"problem\",\"id\":%" PRIu64
+		 ",\"problem\":{\"type\":\"urn:hermetic:problem:%s\","
+		 "\"title\":\"%s\",\"status\":%d",
+		 id, slug, request_status_text(status), status);
+	if (detail != NULL)
+		buf_putf(&out, ",\"detail\":\"%s\"", detail);
+	if (extra != NULL)
+		buf_putf(&out, ",%s", extra);
+	buf_put_str(&out, "}}");
+	say(c, &out);
+}
+
+static void say_session(struct client *c, const char *type, uint64_t id,
+			const uint8_t session[16], const char *more)
+{
+	char text[TEXT_UUID_SIZE];
+	struct buf out = BUF_INIT;
+
+	text_uuid(text, session);
+	buf_putf(&out,
+		 "{\"type\":\"%s\",\"id\":%" PRIu64 ",\"session_id\":\"%s\"%s}",
+		 type, id, text, more);
+	say(c, &out);
+}
+
+/* ---- life ---- */
+
+static void free_if_done(struct client *c)
+{
+	if (c->ws != NULL || c->sends > 0)
+		return;
+	free(c);
+}
+
+static void on_gone(void *user)
+{
+	struct client *c = user;
+
+	while (c->subscription_count > 0)
+		hub_unsubscribe(c->subscriptions[--c->subscription_count]);
+	if (c->prev != NULL)
+		c->prev->next = c->next;
+	else
+		first_client = c->next;
+	if (c->next != NULL)
+		c->next->prev = c->prev;
+	c->ws = NULL;
+	free_if_done(c);
+}
+
+/* The first position that was not sent, of one session; the others start
+ * where their last message was. */
+static void on_overflow(void *user, char reason[124])
+{
+	const struct client *c = user;
+	char session[TEXT_UUID_SIZE];
+
+	if (c->subscription_count == 0)
+		return;
+	text_uuid(session, hub_session(c->subscriptions[0]));
+	(void)snprintf(reason, 124, "resume %s %" PRIu64, session,
+		       hub_position(c->subscriptions[0]));
+}
+
+static void on_second(void *arg)
+{
+	uint64_t now = app_now_ms() / 1000;
+	struct client *next;
+
+	(void)arg;
+	for (struct client *c = first_client; c != NULL; c = next) {
+		next = c->next;
+		if (c->who.expires <= now)
+			websocket_close(c->ws, 4401, "token expired");
+	}
+}
+
+void ws_start(void)
+{
+	loop_every(SECOND_MS, on_second, NULL);
+}
+
+/* ---- subscriptions ---- */
+
+static void remove_subscription(struct client *c, const uint8_t session[16])
+{
+	for (size_t i = 0; i < c->subscription_count; i++)
+		if (memcmp(hub_session(c->subscriptions[i]), session, 16) ==
+		    0) {
+			struct subscription *s = c->subscriptions[i];
+
+			c->subscriptions[i] =
+			    c->subscriptions[--c->subscription_count];
+			hub_unsubscribe(s);
+			return;
+		}
+}
+
+static bool has_subscription(const struct client *c, const uint8_t session[16])
+{
+	for (size_t i = 0; i < c->subscription_count; i++)
+		if (memcmp(hub_session(c->subscriptions[i]), session, 16) == 0)
+			return true;
+	return false;
+}
+
+static void on_ended(void *arg, const uint8_t session[16], const char *reason)
+{
+	struct client *c = arg;
+	char text[TEXT_UUID_SIZE];
+	struct buf out = BUF_INIT;
+
+	text_uuid(text, session);
+	buf_putf(&out,
+		 "{\"type\":\"unsubscribed\",\"session_id\":\"%s\","
+		 "\"reason\":\"%s\"}",
+		 text, reason);
+	remove_subscription(c, session);
+	say(c, &out);
+}
+
+static void on_subscribed(void *arg, const uint8_t session[16], uint64_t id,
+			  bool member, uint64_t last_seq, enum err e)
+{
+	struct client *c = arg;
+	char more[48];
+
+	if (member) {
+		(void)snprintf(more, sizeof(more), ",\"last_seq\":%" PRIu64,
+			       last_seq);
+		say_session(c, "subscribed", id, session, more);
+		return;
+	}
+	if (e != ERR_OK)
+		say_problem(c, id, 503, "unavailable", NULL, NULL);
+	else
+		say_problem(c, id, 403, "not-a-member",
+			    "this device is not a member of the session", NULL);
+	remove_subscription(c, session);
+}
+
+static void subscribe(struct client *c, uint64_t id, const uint8_t session[16],
+		      uint64_t after)
+{
+	struct subscriber subscriber = { .ws = c->ws,
+					 .on_ended = on_ended,
+					 .on_subscribed = on_subscribed,
+					 .arg = c };
+	struct subscription *s;
+
+	if (has_subscription(c, session)) {
+		say_problem(c, id, 409, "conflict",
+			    "this session is subscribed to already", NULL);
+		return;
+	}
+	if (c->subscription_count == SUBSCRIPTIONS_MAX) {
+		say_problem(c, id, 429, "too-many-requests",
+			    "too many subscriptions", NULL);
+		return;
+	}
+	memcpy(subscriber.device, c->who.device, 16);
+	s = hub_subscribe(&subscriber, session, after, id);
+	if (s == NULL)
+		say_problem(c, id, 503, "unavailable", NULL, NULL);
+	else
+		c->subscriptions[c->subscription_count++] = s;
+}
+
+/* ---- sending ---- */
+
+struct sending {
+	struct client *client;
+	uint64_t id;
+};
+
+static void on_appended(void *arg, const struct append_result *result)
+{
+	struct sending sending = *(struct sending *)arg;
+	struct client *c = sending.client;
+	struct refusal refusal = messages_refusal(result);
+	struct buf out = BUF_INIT;
+	char extra[48];
+
+	free(arg);
+	c->sends--;
+	if (refusal.status != 0) {
+		(void)snprintf(extra, sizeof(extra), "\"epoch\":%" PRIu64,
+			       result->epoch);
+		say_problem(
+		    c, sending.id, refusal.status, refusal.slug, refusal.detail,
+		    result->outcome == APPEND_EPOCH_CHANGED ? extra : NULL);
+	} else {
+		buf_putf(&out,
+			 "{\"type\":\"sent\",\"id\":%" PRIu64
+			 ",\"seq\":%" PRIu64 ",\"head\":\"",
+			 sending.id, result->seq);
+		text_put_hex(&out, SPAN_ARRAY(result->head));
+		buf_putf(&out, "\",\"sent_at\":%" PRIu64 "}", result->sent_ms);
+		say(c, &out);
+	}
+	free_if_done(c);
+}
+
+static void send_envelope(struct client *c, uint64_t id, struct span envelope)
+{
+	struct sending *sending;
+	struct refusal refusal;
+	struct append message;
+
+	if (c->sends >= SENDS_MAX) {
+		say_problem(c, id, 429, "too-many-requests",
+			    "too many envelopes wait for their answer", NULL);
+		return;
+	}
+	if (!messages_check(envelope, &c->who, NULL, &message, &refusal)) {
+		say_problem(c, id, refusal.status, refusal.slug, refusal.detail,
+			    NULL);
+		return;
+	}
+	sending = malloc(sizeof(*sending));
+	if (sending != NULL) {
+		*sending = (struct sending){ c, id };
+		c->sends++;
+		if (store_append(app_store(), &message, on_appended, sending) ==
+		    ERR_OK)
+			return;
+		c->sends--;
+		free(sending);
+	}
+	say_problem(c, id, 503, "unavailable", "try again", NULL);
+}
+
+/* ---- what arrives ---- */
+
+static void handle(struct client *c, struct body *body)
+{
+	const char *type = body_text(body, "type");
+	uint8_t session[16];
+	uint64_t id, after;
+	struct span envelope;
+
+	(void)body_optional_number(body, "id", INT64_MAX, &id);
+	if (strcmp(type, "subscribe") == 0) {
+		body_uuid(body, "session_id", session);
+		after = body_number(body, "after", INT64_MAX - 1);
+		if (body_is_good(body))
+			subscribe(c, id, session, after);
+	} else if (strcmp(type, "unsubscribe") == 0) {
+		body_uuid(body, "session_id", session);
+		if (body_is_good(body)) {
+			remove_subscription(c, session);
+			say_session(c, "unsubscribed", id, session, "");
+		}
+	} else if (strcmp(type, "send") == 0) {
+		envelope = body_bytes(body, "envelope", config()->body_bytes);
+		if (body_is_good(body))
+			send_envelope(c, id, envelope);
+	} else if (strcmp(type, "ping") == 0) {
+		struct buf out = BUF_INIT;
+
+		buf_putf(&out, "{\"type\":\"pong\",\"id\":%" PRIu64 "}", id);
+		if (body_is_good(body))
+			say(c, &out);
+		buf_clear(&out);
+	} else if (body->fault == NULL) {
+		body->fault = "type is not known here";
+	}
+	if (body->fault != NULL)
+		websocket_close(c->ws, 4400, body->fault);
+}
+
+static void on_text(void *user, struct span text)
+{
+	struct client *c = user;
+	struct body body;
+
+	if (!body_parse(&body, text)) {
+		websocket_close(c->ws, 4400, "not a JSON object");
+		return;
+	}
+	handle(c, &body);
+	body_free(&body);
+}
+
+/* ---- opening ---- */
+
+/* The token as a second subprotocol, for browsers. */
+static bool token_of_protocols(struct span protocols, struct span *token)
+{
+	static const char prefix[] = "bearer.";
+	const uint8_t *at =
+	    memmem(protocols.p, protocols.n, prefix, sizeof(prefix) - 1);
+	size_t n = 0;
+
+	if (at == NULL)
+		return false;
+	at += sizeof(prefix) - 1;
+	while (at + n < protocols.p + protocols.n &&
+	       memchr(", \t", at[n], 3) == NULL)
+		n++;
+	*token = span_of(at, n);
+	return true;
+}
+
+void ws_open(struct request *req)
+{
+	static const struct websocket_handler handler = { on_text, on_gone,
+							  on_overflow };
+	struct span protocols = SPAN_EMPTY, token;
+	struct client *c;
+	struct identity who;
+
+	(void)request_header(req, "Sec-WebSocket-Protocol", &protocols);
+	if (token_of_protocols(protocols, &token)) {
+		if (tokens_verify(token, &who) != ERR_OK) {
+			request_problem(req, 401, "unauthorized", NULL, NULL);
+			return;
+		}
+	} else if (!tokens_require(req, &who)) {
+		return;
+	}
+	if (!head_has_token(protocols, "hermetic.v1")) {
+		request_problem(req, 400, "malformed",
+				"the subprotocol must be hermetic.v1", NULL);
+		return;
+	}
+	c = calloc(1, sizeof(*c));
+	if (c == NULL) {
+		app_fail(req, ERR_LOCAL_MEMORY);
+		return;
+	}
+	c->who = who;
+	c->ws = websocket_accept(req, "hermetic.v1", &handler, c);
+	if (c->ws == NULL) {
+		free(c);
+		return;
+	}
+	c->next = first_client;
+	if (first_client != NULL)
+		first_client->prev = c;
+	first_client = c;
+}
+
+static void on_welcomes(void *arg, enum err e, struct rows *rows)
+{
+	uint8_t *device = arg, welcome[16], session[16];
+	char w[TEXT_UUID_SIZE], s[TEXT_UUID_SIZE];
+
+	for (size_t i = 0; e == ERR_OK && i < rows_count(rows); i++) {
+		rows_uuid(rows, i, "welcome_id", welcome);
+		rows_uuid(rows, i, "session_id", session);
+		text_uuid(w, welcome);
+		text_uuid(s, session);
+		for (struct client *c = first_client; c != NULL; c = c->next) {
+			struct buf out = BUF_INIT;
+
+			if (memcmp(c->who.device, device, 16) != 0)
+				continue;
+			buf_putf(&out,
+				 "{\"type\":\"welcome\",\"session_id\":\"%s\","
+				 "\"welcome_id\":\"%s\"}",
+				 s, w);
+			say(c, &out);
+		}
+	}
+	free(device);
+}
+
+void ws_welcome(const uint8_t device[16])
+{
+	struct params params = PARAMS_INIT;
+	uint8_t *copy;
+	struct client *c = first_client;
+
+	while (c != NULL && memcmp(c->who.device, device, 16) != 0)
+		c = c->next;
+	copy = c != NULL ? malloc(16) : NULL;
+	if (copy == NULL)
+		return;
+	memcpy(copy, device, 16);
+	params_uuid(&params, device);
+	if (store_query(app_store(), STATEMENT_WELCOME_LIST, &params,
+			on_welcomes, copy) != ERR_OK)
+		free(copy);
+}
