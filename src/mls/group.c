@@ -255,6 +255,12 @@ out:
 	return e;
 }
 
+enum err mls_group_tree(const struct mls_group *group, struct buf *tree)
+{
+	tree_encode(&group->now->tree, tree);
+	return buf_end(tree);
+}
+
 /* ---- application messages ---- */
 
 enum err mls_group_protect(struct mls_group *group,

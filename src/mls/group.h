@@ -126,6 +126,11 @@ MUST_CHECK enum err mls_group_info(const struct mls_group *group,
 				   const struct mls_identity *me,
 				   bool with_tree, struct buf *group_info);
 
+/* Appends the ratchet tree of the current epoch (12.4.3.3), for
+ * mls_group_join(). */
+MUST_CHECK enum err mls_group_tree(const struct mls_group *group,
+				   struct buf *tree);
+
 /* Makes an external PSK known to the group, in the place of one with the same
  * id, for commits to come. It is part of the state. */
 MUST_CHECK enum err mls_group_add_psk(struct mls_group *group, struct span id,
@@ -203,6 +208,9 @@ struct mls_change {
 	bool force_path; /* new keys also where the RFC allows none: rotation */
 	bool commit_pending_proposals; /* those received by reference */
 	bool private_handshake; /* PrivateMessage instead of PublicMessage */
+	/* The Welcome goes without the tree, which is most of it in a large
+	 * group: joiners get mls_group_tree() on another way. */
+	bool tree_beside_welcome;
 };
 
 struct mls_commit {

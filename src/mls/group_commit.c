@@ -34,6 +34,7 @@ struct making {
 	struct epoch_change change;
 	struct treekem_update update;
 	bool has_path;
+	bool tree_beside; /* not in the Welcome */
 	struct buf signature;
 	struct buf content; /* encoded FramedContent */
 	struct sec joiner;
@@ -346,17 +347,23 @@ out:
 	return e;
 }
 
-static enum err make_outputs(struct making *m, struct buf *info_body,
-			     struct mls_commit *out)
+/* The GroupInfo of the new epoch, for all to see and for the Welcome. */
+static enum err make_outputs(struct making *m, struct mls_commit *out)
 {
+	struct buf info = BUF_INIT;
 	enum err e;
 
-	TRY(group_info_make(m->next, m->signer, true, info_body));
+	TRY(group_info_make(m->next, m->signer, true, &info));
 	wire_message_put_header(&out->group_info, WIRE_GROUP_INFO);
-	buf_put(&out->group_info, buf_span(info_body));
+	buf_put(&out->group_info, buf_span(&info));
 	TRY(buf_end(&out->group_info));
-	TRY(make_welcome(m, buf_span(info_body), &out->welcome));
+	if (m->tree_beside) {
+		buf_reset(&info);
+		TRY(group_info_make(m->next, m->signer, false, &info));
+	}
+	TRY(make_welcome(m, buf_span(&info), &out->welcome));
 out:
+	buf_clear(&info);
 	return e;
 }
 
@@ -427,7 +434,6 @@ enum err group_commit_after(struct mls_group *group,
 	struct making m = { .me = me, .old = group->now };
 	const struct wire_leaf_node *like = NULL;
 	struct wire_content content;
-	struct buf info = BUF_INIT;
 	enum err e;
 
 	*out = (struct mls_commit){ BUF_INIT, BUF_INIT, BUF_INIT };
@@ -438,6 +444,7 @@ enum err group_commit_after(struct mls_group *group,
 					     : WIRE_PUBLIC_MESSAGE;
 	m.sender =
 	    (struct wire_sender){ WIRE_SENDER_MEMBER, m.old->private.leaf };
+	m.tree_beside = change->tree_beside_welcome;
 	TRY(take_psks(&m, group, parent, usage));
 	TRY(put_change(&m, change));
 	TRY(epoch_change_begin(m.old, &m.change));
@@ -445,14 +452,13 @@ enum err group_commit_after(struct mls_group *group,
 	if (change->force_path || m.change.path_required)
 		like = &tree_leaf(&m.old->tree, m.old->private.leaf)->node;
 	TRY(make_commit(&m, like, &content));
-	TRY(make_outputs(&m, &info, out));
+	TRY(make_outputs(&m, out));
 	TRY(protect(&m, &group->now->messages, &content, &out->commit));
 	TRY(stage(group, &m, buf_span(&out->commit)));
 out:
 	if (e != ERR_OK)
 		mls_commit_clear(out);
 	making_clear(&m);
-	buf_clear(&info);
 	return e;
 }
 
@@ -532,7 +538,6 @@ enum err mls_group_join_external(const struct mls_identity *me,
 	struct span extension, external_pub;
 	struct wire_message message;
 	struct wire_content content;
-	struct buf info = BUF_INIT;
 	enum err e;
 
 	*out = (struct mls_commit){ BUF_INIT, BUF_INIT, BUF_INIT };
@@ -547,7 +552,7 @@ enum err mls_group_join_external(const struct mls_identity *me,
 	m.signer = signer;
 	m.old = old;
 	TRY(make_external(&m, external_pub, resync, &content));
-	TRY(make_outputs(&m, &info, out));
+	TRY(make_outputs(&m, out));
 	TRY(protect(&m, NULL, &content, &out->commit));
 	TRY(group_new(old, &joined));
 	old = NULL;
@@ -562,6 +567,5 @@ out:
 	making_clear(&m);
 	epoch_free(old);
 	sign_key_free(signer);
-	buf_clear(&info);
 	return e;
 }

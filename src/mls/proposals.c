@@ -84,6 +84,11 @@ static int compare_leaves(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	return span_compare(*(const struct span *)a, *(const struct span *)b);
+}
+
 /* "multiple Update and/or Remove proposals that apply to the same leaf" */
 static enum err check_same_leaf(const struct proposal_list *list)
 {
@@ -114,19 +119,22 @@ out:
 /* "multiple PreSharedKey proposals that reference the same PreSharedKeyID" */
 static enum err check_same_psk(const struct proposal_list *list)
 {
+	size_t psks = count_types(list).of[WIRE_PROPOSAL_PSK], count = 0;
+	struct span *ids;
 	enum err e = ERR_OK;
 
+	if (psks < 2)
+		return ERR_OK;
+	ids = calloc(psks, sizeof(*ids));
+	ENSURE(ids != NULL, ERR_LOCAL_MEMORY);
 	for (size_t i = 0; i < list->count; i++)
-		for (size_t j = 0; j < i; j++)
-			ENSURE(list->items[i].proposal.type !=
-				       WIRE_PROPOSAL_PSK ||
-				   list->items[j].proposal.type !=
-				       WIRE_PROPOSAL_PSK ||
-				   !span_equal(
-				       list->items[i].proposal.psk.encoded,
-				       list->items[j].proposal.psk.encoded),
-			       ERR_PEER_INVALID);
+		if (list->items[i].proposal.type == WIRE_PROPOSAL_PSK)
+			ids[count++] = list->items[i].proposal.psk.encoded;
+	qsort(ids, count, sizeof(*ids), compare_ids);
+	for (size_t i = 1; i < count; i++)
+		ENSURE(!span_equal(ids[i - 1], ids[i]), ERR_PEER_INVALID);
 out:
+	free(ids);
 	return e;
 }
 

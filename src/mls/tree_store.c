@@ -107,8 +107,6 @@ out:
 	return e;
 }
 
-/* Not out of order: the children must be there before the content, because
- * that makes it a parent; so content is read from a reader kept behind. */
 static enum err share_content(struct tree_node *node,
 			      const struct tree_node *here)
 {
@@ -143,7 +141,8 @@ static enum err read_node(const struct suite *suite, struct rd *r,
 	struct tree_node *here = level == like_level ? like : NULL;
 	struct tree_node *node = NULL;
 	uint8_t kind = rd_u8(r);
-	struct rd content = *r;
+	struct rd content = *r; /* read when the children are there: before
+				   that the node looks like a leaf */
 	enum err e;
 
 	ENSURE(rd_ok(r) && kind <= STORE_SAME, ERR_PEER_MALFORMED);

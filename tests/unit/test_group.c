@@ -670,6 +670,48 @@ static void test_extensions(void **state)
 	crowd_clear(m, 2);
 }
 
+/* The tree on another way than the Welcome. */
+static void test_tree_beside(void **state)
+{
+	struct mls_change change = { .add_count = 1,
+				     .force_path = true,
+				     .tree_beside_welcome = true };
+	struct mls_commit commit;
+	struct buf tree = BUF_INIT, old = BUF_INIT;
+	struct span package;
+	struct member m[2];
+	(void)state;
+
+	member_init(&m[0], fast(), "alice/1");
+	member_init(&m[1], fast(), "bob/1");
+	member_create(&m[0], "group");
+	member_key_package(&m[1]);
+	package = buf_span(&m[1].key_package);
+	change.adds = &package;
+	assert_int_equal(mls_group_tree(m[0].group, &old), ERR_OK);
+	assert_int_equal(
+	    mls_group_commit(m[0].group, &m[0].me, &change, &commit), ERR_OK);
+	assert_int_equal(mls_group_merge(m[0].group), ERR_OK);
+	assert_int_equal(mls_group_tree(m[0].group, &tree), ERR_OK);
+	assert_int_equal(mls_group_join(&m[1].me, buf_span(&commit.welcome),
+					SPAN_EMPTY, package, &m[1].secrets,
+					&m[1].group),
+			 ERR_PEER_INVALID);
+	assert_int_equal(mls_group_join(&m[1].me, buf_span(&commit.welcome),
+					buf_span(&old), package, &m[1].secrets,
+					&m[1].group),
+			 ERR_PEER_INVALID);
+	assert_int_equal(mls_group_join(&m[1].me, buf_span(&commit.welcome),
+					buf_span(&tree), package, &m[1].secrets,
+					&m[1].group),
+			 ERR_OK);
+	members_talk(m, 2);
+	mls_commit_clear(&commit);
+	buf_clear(&tree);
+	buf_clear(&old);
+	crowd_clear(m, 2);
+}
+
 static void test_bad_changes(void **state)
 {
 	static const uint32_t self = 0, nobody = 7, twice[] = { 1, 1 };
@@ -715,6 +757,7 @@ int main(void)
 		cmocka_unit_test(test_tamper_state),
 		cmocka_unit_test(test_add_refused),
 		cmocka_unit_test(test_extensions),
+		cmocka_unit_test(test_tree_beside),
 		cmocka_unit_test(test_bad_changes),
 	};
 
