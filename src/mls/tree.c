@@ -28,7 +28,7 @@ out:
 /* How many nodes are listed; the last one is no blank. */
 static uint32_t count_nodes(struct rd r, enum err *e)
 {
-	struct wire_node node = { WIRE_NODE_BLANK };
+	struct wire_node node = { .type = WIRE_NODE_BLANK };
 	uint32_t count = 0;
 
 	while (rd_left(&r) > 0 && count <= 2 * TREE_LEAVES_MAX) {
@@ -49,7 +49,7 @@ static enum err read_subtree(const struct suite *suite, struct rd *r,
 			     uint32_t level, struct tree_node **out)
 {
 	struct tree_node *node = tree_node_new(suite);
-	struct wire_node content = { WIRE_NODE_BLANK };
+	struct wire_node content = { .type = WIRE_NODE_BLANK };
 	enum err e;
 
 	ENSURE(node != NULL, ERR_LOCAL_MEMORY);

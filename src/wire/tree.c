@@ -16,7 +16,7 @@ void wire_parent_node_put(struct buf *b, const struct wire_parent_node *parent)
 
 void wire_node_read(struct rd *r, struct wire_node *node)
 {
-	*node = (struct wire_node){ WIRE_NODE_BLANK };
+	*node = (struct wire_node){ .type = WIRE_NODE_BLANK };
 	if (!wire_optional_read(r))
 		return;
 	node->type = rd_u8(r);
