@@ -136,6 +136,10 @@ static enum err read_epoch(struct rd *r, const struct suite *suite,
 	buf_put(&epoch->reinit, rd_vec(r));
 	TRY(buf_end(&epoch->reinit));
 	TRY(r->fail);
+	/* Who has secrets has a leaf. */
+	ENSURE(epoch->secrets.init.n == 0 ||
+		   tree_leaf(&epoch->tree, epoch->private.leaf) != NULL,
+	       ERR_PEER_MALFORMED);
 	*out = epoch;
 	epoch = NULL;
 out:
@@ -218,6 +222,10 @@ enum err mls_group_load(struct span state, struct mls_group **out)
 	flags = rd_u8(&r);
 	rd_copy(&r, hash, sizeof(hash));
 	TRY(read_epoch(&r, suite, NULL, &now));
+	/* A commit of ours stages an epoch, a removal does not. */
+	ENSURE((flags & FLAG_STAGED) != 0 ? (flags & FLAG_REMOVAL) == 0
+					  : (flags & FLAG_OWN) == 0,
+	       ERR_PEER_MALFORMED);
 	TRY(group_new(now, &group));
 	now = NULL;
 	group->staged_own = (flags & FLAG_OWN) != 0;
