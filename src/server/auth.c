@@ -79,12 +79,13 @@ static bool set_username(struct attempt *a, const char *text)
 	return true;
 }
 
-static void random_uuid(uint8_t uuid[16])
+static MUST_CHECK enum err random_uuid(uint8_t uuid[16])
 {
-	if (rng_fill(rng_system(), uuid, 16) != ERR_OK)
-		abort(); /* no entropy: nothing may be made without it */
+	enum err e = rng_fill(rng_system(), uuid, 16);
+
 	uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40); /* RFC 9562, version 4 */
 	uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
+	return e;
 }
 
 /* The body of register and login; NULL: the request has been answered. */
@@ -165,11 +166,10 @@ static void on_register_hashed(void *arg, struct span hash)
 	struct attempt *a = arg;
 	enum err e;
 
-	if (hash.n == 0) {
+	if (hash.n == 0 || random_uuid(a->user) != ERR_OK) {
 		end_failed(a, ERR_LOCAL_CRYPTO);
 		return;
 	}
-	random_uuid(a->user);
 	params_uuid(&params, a->user);
 	params_text(&params, span_str(a->username));
 	params_bytea(&params, SPAN_ARRAY(a->salt));
@@ -285,7 +285,7 @@ static void start_family(struct attempt *a)
 	memcpy(a->who.user, a->user, 16);
 	memcpy(a->who.device, a->device, 16);
 	memcpy(a->who.username, a->username, sizeof(a->username));
-	random_uuid(a->who.family);
+	TRY(random_uuid(a->who.family));
 	TRY(tokens_new_refresh(&a->refresh_token, hash));
 	params_uuid(&params, a->who.family);
 	params_uuid(&params, a->device);
@@ -314,19 +314,20 @@ static void find_device(struct attempt *a)
 {
 	struct params params = PARAMS_INIT;
 	enum statement statement = STATEMENT_DEVICE_CHECK;
-	enum err e;
+	enum err e = ERR_OK;
 
 	if (!a->has_device) {
 		statement = STATEMENT_DEVICE_INSERT;
-		random_uuid(a->device);
+		TRY(random_uuid(a->device));
 	}
 	params_uuid(&params, a->device);
 	params_uuid(&params, a->user);
 	if (!a->has_device)
 		params_text(&params, span_str(a->device_name));
-	e = store_query(app_store(), statement, &params, on_device, a);
-	if (e != ERR_OK)
-		end_failed(a, e);
+	TRY(store_query(app_store(), statement, &params, on_device, a));
+	return;
+out:
+	end_failed(a, e);
 }
 
 static void on_login_hashed(void *arg, struct span hash)
