@@ -65,12 +65,15 @@ void health_live(struct request *req)
 
 void health_ready(struct request *req)
 {
-	if (store_is_ready(store) && keys_are_loaded())
+	if (store_is_ready(store) && keys_are_loaded()) {
 		request_answer(req, 200, "application/json",
 			       SPAN_LIT("{\"status\":\"ready\"}"));
-	else
+	} else {
+		request_add(req, "Retry-After", "1");
 		request_problem(req, 503, "unavailable",
-				"the database is not connected", NULL);
+				"no connection to the database, or no key",
+				NULL);
+	}
 }
 
 /* ---- the process ---- */

@@ -15,7 +15,8 @@ enum {
 	READ_CHUNK = 16384,
 	READ_BUDGET = 65536, /* bytes from one client in one turn */
 	OUT_LIMIT = 1 << 20, /* unsent bytes above which we stop reading */
-	TICK_MS = 500
+	TICK_MS = 500,
+	LINGER_MS = 2000
 };
 
 enum phase {
@@ -34,6 +35,7 @@ struct conn {
 	struct websocket *ws;
 	unsigned long since; /* when the phase began or the client last sent */
 	bool flush_due, closing, last, gone, resume_due;
+	bool lingering; /* our side is closed; what arrives is not looked at */
 	char peer[INET6_ADDRSTRLEN];
 	struct conn *next, *prev;
 };
@@ -101,9 +103,12 @@ static void flush(struct conn *conn)
 	}
 	buf_reset(&conn->out);
 	conn->sent = 0;
-	if (conn->closing) {
+	/* RFC 9112, 9.6: closed at once, with something unread, TCP would take
+	 * back the answer that the client has not read yet */
+	if (conn->closing && !conn->lingering) {
 		(void)shutdown(conn->kore->fd, SHUT_WR);
-		conn_drop(conn);
+		conn->lingering = true;
+		conn->since = loop_now_ms();
 	}
 }
 
@@ -322,6 +327,8 @@ static void on_resume(void *arg)
  * and TCP tells the client to wait. */
 static bool may_read(const struct conn *conn)
 {
+	if (conn->lingering)
+		return true;
 	if (conn->phase == PHASE_ANSWER || conn->closing)
 		return conn->in.n < READ_CHUNK;
 	if (conn_queued(conn) >= OUT_LIMIT)
@@ -331,7 +338,9 @@ static bool may_read(const struct conn *conn)
 
 static void handle_input(struct conn *conn)
 {
-	if (conn->phase == PHASE_UPGRADED)
+	if (conn->lingering)
+		buf_reset(&conn->in);
+	else if (conn->phase == PHASE_UPGRADED)
 		websocket_input(conn->ws, &conn->in);
 	else
 		take_requests(conn);
@@ -362,7 +371,8 @@ static void read_more(struct conn *conn)
 			/* a client that only closed its side still gets the
 			 * answer that is being made */
 			conn->kore->evt.flags &= ~KORE_EVENT_READ;
-			if (n == 0 && conn->phase == PHASE_ANSWER)
+			if (n == 0 && conn->phase == PHASE_ANSWER &&
+			    !conn->lingering)
 				conn->last = true;
 			else if (n == 0 && conn_queued(conn) > 0)
 				conn_close_when_sent(conn);
@@ -499,7 +509,9 @@ static void on_tick(void *arg)
 	for (struct conn *conn = first_conn, *next; conn != NULL; conn = next) {
 		next = conn->next;
 		/* a client that takes nothing while we close is cut off */
-		if (conn->closing && now - conn->since > limits.idle_ms)
+		if (conn->closing &&
+		    now - conn->since >
+			(conn->lingering ? LINGER_MS : limits.idle_ms))
 			conn_drop(conn);
 		else if (!conn->closing)
 			check(conn, now);

@@ -1,0 +1,224 @@
+// A client of the API for tests. Every answer is held against
+// docs/openapi.yaml (openapi.mjs).
+import assert from 'node:assert/strict';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+
+import { DeviceKeys, commit, envelope, groupInfo } from './mls.mjs';
+import { checkAnswer, checkRequest } from './openapi.mjs';
+
+export const base64 = bytes => Buffer.from(bytes).toString('base64');
+export const bytesOf = text => Buffer.from(text, 'base64');
+
+/**
+ * One request. { status, headers, json, bytes }; json is undefined when the
+ * answer is not JSON.
+ */
+export async function call(url, method, path, {
+  token, json, bytes, type, accept, headers = {},
+} = {}) {
+  const sent = { ...headers };
+  if (token !== undefined) sent.authorization = `Bearer ${token}`;
+  if (accept) sent.accept = accept;
+  let body = bytes;
+  if (json !== undefined) {
+    sent['content-type'] = 'application/json';
+    body = typeof json === 'string' ? json : JSON.stringify(json);
+  }
+  if (type) sent['content-type'] = type;
+  const response = await fetch(url + path, { method, headers: sent, body });
+  const answer = { method, path, status: response.status,
+    headers: response.headers,
+    bytes: Buffer.from(await response.arrayBuffer()) };
+  if (/json$/.test(response.headers.get('content-type') ?? '') &&
+      method !== 'HEAD')
+    answer.json = JSON.parse(answer.bytes.toString('utf8'));
+  if (method !== 'HEAD') checkAnswer(answer);
+  if (response.ok && typeof json === 'object')
+    checkRequest({ method, path, json });
+  return answer;
+}
+
+/** Asserts that an answer is the problem `slug`; returns the problem. */
+export function refused(answer, status, slug) {
+  const got = `${answer.status} ${answer.json?.type} ${answer.json?.detail}`;
+  assert.equal(answer.status, status, got);
+  assert.equal(answer.json.type, `urn:hermetic:problem:${slug}`, got);
+  return answer.json;
+}
+
+/** Asserts the status; returns the JSON. */
+export function ok(answer, status = 200) {
+  assert.equal(answer.status, status,
+    `${answer.method} ${answer.path}: ${JSON.stringify(answer.json)}`);
+  return answer.json;
+}
+
+export const newName = stem => `${stem}-${randomBytes(4).toString('hex')}`;
+
+/** One device of a user that is logged in. */
+export class Device {
+  constructor(url, { username, password }, tokens) {
+    Object.assign(this, { url, username, password });
+    this.take(tokens);
+    this.keys = new Map(); // algorithm: DeviceKeys
+  }
+
+  take(tokens) {
+    this.id = tokens.device_id;
+    this.userId = tokens.user_id;
+    this.access = tokens.access_token;
+    this.refreshToken = tokens.refresh_token;
+  }
+
+  get identity() { return `${this.username}/${this.id}`; }
+
+  keysFor(algorithm = 'chacha20-poly1305') {
+    if (!this.keys.has(algorithm))
+      this.keys.set(algorithm, new DeviceKeys(this.identity, algorithm));
+    return this.keys.get(algorithm);
+  }
+
+  call(method, path, options = {}) {
+    return call(options.url ?? this.url, method, path,
+      { token: this.access, ...options });
+  }
+
+  get(path, options) { return this.call('GET', path, options); }
+  post(path, json, options) {
+    return this.call('POST', path, { json, ...options });
+  }
+
+  /** Another device of the same user. */
+  async another() {
+    return login(this.url, this);
+  }
+}
+
+export async function login(url, { username, password, device_id }) {
+  const json = { username, password, ...(device_id && { device_id }) };
+  return new Device(url, { username, password },
+    ok(await call(url, 'POST', '/auth/login', { json })));
+}
+
+/** A new user with one device. */
+export async function newUser(url, stem = 'user') {
+  const who = { username: newName(stem), password: randomUUID() };
+  ok(await call(url, 'POST', '/auth/register', { json: who }), 201);
+  return login(url, who);
+}
+
+/**
+ * A session with its log as the test believes it to be. The bytes are as an
+ * MLS client's would be, as far as a server can see.
+ */
+export class Session {
+  constructor(id, algorithm) {
+    this.id = id;
+    this.algorithm = algorithm;
+    this.epoch = 0;
+    this.leaves = new Map(); // device id: leaf index
+  }
+
+  static async create(creator, {
+    algorithm = 'chacha20-poly1305', ...more
+  } = {}) {
+    const session = new Session(randomUUID(), algorithm);
+    session.leaves.set(creator.id, 0);
+    ok(await creator.post('/session/create', {
+      session_id: session.id, algorithm,
+      group_info: base64(session.groupInfo(0)), ...more,
+    }), 201);
+    return session;
+  }
+
+  path(rest = '') { return `/session/${this.id}${rest}`; }
+
+  groupInfo(epoch = this.epoch + 1) {
+    return groupInfo({ session: this.id, algorithm: this.algorithm, epoch });
+  }
+
+  envelope(options = {}) {
+    return envelope({ session: this.id, algorithm: this.algorithm,
+      epoch: this.epoch, ...options });
+  }
+
+  commit(device, options = {}) {
+    return commit({ session: this.id, epoch: this.epoch,
+      leafIndex: this.leaves.get(device.id),
+      keys: device.keysFor(this.algorithm), ...options });
+  }
+
+  send(device, options = {}) {
+    return device.post(this.path('/send'),
+      { envelope: base64(this.envelope(options)) }, options);
+  }
+
+  /** Posts a commit that adds, removes or neither. */
+  async change(device, { welcome, ...options } = {}) {
+    return device.post(this.path('/commit'), {
+      commit: base64(this.commit(device, options)),
+      group_info: base64(this.groupInfo()),
+      ...(welcome && { welcome: base64(welcome) }),
+    });
+  }
+
+  /** The same, for what must succeed: adds these devices by KeyPackage. */
+  async add(device, ...devices) {
+    const answer = ok(await this.change(device, {
+      add: devices.map(d => d.keysFor(this.algorithm).keyPackage()),
+      welcome: randomBytes(100),
+    }), 201);
+    for (const added of devices) this.leaves.set(added.id, this.freeLeaf());
+    this.epoch = answer.epoch;
+    return answer;
+  }
+
+  async remove(device, ...devices) {
+    const answer = ok(await this.change(device, {
+      remove: devices.map(d => this.leaves.get(d.id)),
+    }), 201);
+    for (const removed of devices) this.leaves.delete(removed.id);
+    this.epoch = answer.epoch;
+    return answer;
+  }
+
+  /** By external commit. */
+  async join(device, options = {}) {
+    const answer = await device.post('/session/join', {
+      session_id: this.id,
+      commit: base64(this.commit(device, { external: true, ...options })),
+      group_info: base64(this.groupInfo()),
+    });
+    if (answer.status === 200) {
+      this.leaves.set(device.id, this.freeLeaf());
+      this.epoch++;
+    }
+    return answer;
+  }
+
+  freeLeaf() {
+    const taken = new Set(this.leaves.values());
+    let leaf = 0;
+    while (taken.has(leaf)) leaf++;
+    return leaf;
+  }
+
+  async history(device, query = '') {
+    return ok(await device.get(this.path(`/messages${query}`))).messages;
+  }
+}
+
+/** Head 0, and the next one, of a session's chain (docs/protocol.md). */
+export function firstHead(session) {
+  return createHash('sha256').update('hermetic chain 1')
+    .update(Buffer.from(session.replaceAll('-', ''), 'hex')).digest('hex');
+}
+
+export function nextHead(head, { seq, kind, envelope: text }) {
+  const number = Buffer.alloc(9);
+  number.writeBigUInt64BE(BigInt(seq));
+  number[8] = kind;
+  return createHash('sha256').update('hermetic chain 1')
+    .update(Buffer.from(head, 'hex')).update(number).update(bytesOf(text))
+    .digest('hex');
+}
