@@ -1,0 +1,262 @@
+// HTTP/1.1 at the edge, over raw sockets: what two readers could understand
+// differently is refused, and what is answered is answered in order.
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { after, before, test } from 'node:test';
+
+import { startNode, startPostgres, until } from '../testlib/stack.mjs';
+
+let postgres, node;
+
+before(async () => {
+  postgres = await startPostgres();
+  node = await startNode({ postgres });
+});
+after(async () => {
+  await node?.stop();
+  await postgres?.stop();
+});
+
+/** Sends bytes, waits for the end of the connection; what came back. */
+function talk(bytes, { end = false } = {}) {
+  return new Promise((done, fail) => {
+    const socket = connect(node.port, '127.0.0.1');
+    let text = '';
+    socket.setEncoding('latin1');
+    socket.on('connect', () => end ? socket.end(bytes) : socket.write(bytes));
+    socket.on('data', d => { text += d; });
+    socket.on('close', () => done(text));
+    socket.on('error', e => e.code === 'ECONNRESET' ? done(text) : fail(e));
+  });
+}
+
+/** The responses in a text: { status, headers, body }. */
+function responses(text) {
+  const all = [];
+  while (text) {
+    const [head] = text.split('\r\n\r\n', 1);
+    const [line, ...fields] = head.split('\r\n');
+    const headers = Object.fromEntries(fields.map(f => {
+      const at = f.indexOf(':');
+      return [f.slice(0, at).toLowerCase(), f.slice(at + 1).trim()];
+    }));
+    const status = Number(line.split(' ')[1]);
+    const start = head.length + 4;
+    const length = Number(headers['content-length'] ?? 0);
+    all.push({ status, headers, body: text.slice(start, start + length) });
+    text = text.slice(start + length);
+  }
+  return all;
+}
+
+const last = 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+
+async function refused(status, bytes, slug) {
+  // what follows a refusal must never be read as a request
+  const all = responses(await talk(bytes + last));
+  assert.equal(all.length, 1, `${bytes.slice(0, 60)} got ${all.length}`);
+  assert.equal(all[0].status, status);
+  assert.equal(all[0].headers['content-type'], 'application/problem+json');
+  assert.equal(all[0].headers.connection, 'close');
+  const problem = JSON.parse(all[0].body);
+  assert.equal(problem.status, status);
+  if (slug) assert.equal(problem.type, `urn:hermetic:problem:${slug}`);
+}
+
+test('fifty pipelined requests are answered in order', async () => {
+  const paths = Array.from({ length: 50 },
+    (_, i) => i % 2 ? '/healthz' : `/nothing-${i}`);
+  const bytes = paths.map(p => `GET ${p} HTTP/1.1\r\nHost: x\r\n\r\n`).join('');
+  const all = responses(await talk(bytes + last));
+  assert.deepEqual(all.map(r => r.status),
+    [...paths.map(p => p === '/healthz' ? 200 : 404), 200]);
+});
+
+test('pipelined bodies end where they were declared to end', async () => {
+  const body = JSON.stringify({ username: 'x', password: 'y' });
+  const one = 'POST /auth/register HTTP/1.1\r\nHost: x\r\nContent-Type: ' +
+    `application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const all = responses(await talk(one.repeat(10) + last));
+  assert.deepEqual(all.map(r => r.status), [...Array(10).fill(422), 200]);
+});
+
+test('a request that comes byte by byte is one request', async () => {
+  const all = await new Promise((done, fail) => {
+    const socket = connect(node.port, '127.0.0.1');
+    let text = '';
+    let i = 0;
+    socket.setNoDelay(true);
+    socket.setEncoding('latin1');
+    const step = () => {
+      if (i < last.length) socket.write(last[i++], step);
+    };
+    socket.on('connect', step);
+    socket.on('data', d => { text += d; });
+    socket.on('close', () => done(responses(text)));
+    socket.on('error', fail);
+  });
+  assert.deepEqual(all.map(r => r.status), [200]);
+});
+
+test('framing that is in doubt is refused', async () => {
+  const post = 'POST /auth/login HTTP/1.1\r\nHost: x\r\n';
+  const get = 'GET /healthz HTTP/1.1\r\nHost: x\r\n';
+  await refused(400, `${post}Content-Length: 3\r\n` +
+    'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n');
+  await refused(400, `${post}Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc`);
+  await refused(400, `${post}Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc`);
+  for (const length of ['-1', '+3', '3 3', '0x3', '3,3', '', 'a'])
+    await refused(400, `${post}Content-Length: ${length}\r\n\r\nabc`);
+  await refused(413, `${post}Content-Length: 99999999999999999999\r\n\r\n`,
+    'too-large');
+  await refused(413, `${post}Content-Length: 999999999\r\n\r\n`, 'too-large');
+  await refused(411, `${post}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+    'length-required');
+  await refused(400, `${get}Content-Length: 4\r\n\r\nbody`);
+  await refused(400, `${get}X: y\nContent-Length: 0\r\n\r\n`);
+  await refused(400, 'GET /healthz HTTP/1.1\nHost: x\r\n\r\n');
+  await refused(400, `${get}X: folded\r\n  line\r\n\r\n`);
+  await refused(400, `${get}X : space\r\n\r\n`);
+  await refused(400, `${get}X: nul\0\r\n\r\n`);
+  await refused(400, `${get}X: cr\rcr\r\n\r\n`);
+  await refused(400, `${get}: empty\r\n\r\n`);
+  await refused(400, 'GET /healthz HTTP/1.1\r\n\r\n'); // no Host
+  await refused(400, `${get}Host: y\r\n\r\n`); // two
+  await refused(400, 'GET healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+  await refused(400, 'GET /a b HTTP/1.1\r\nHost: x\r\n\r\n');
+  await refused(400, 'GET  /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+  await refused(505, 'GET /healthz HTTP/2.0\r\nHost: x\r\n\r\n');
+  await refused(501, 'BREW /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+  await refused(417, `${get}Expect: more\r\n\r\n`);
+});
+
+test('limits of a head', async () => {
+  const get = 'GET /healthz HTTP/1.1\r\nHost: x\r\n';
+  const fields = n => Array.from({ length: n }, (_, i) => `X-${i}: y\r\n`)
+    .join('');
+  const all = responses(await talk(`${get}${fields(63)}\r\n${last}`));
+  assert.deepEqual(all.map(r => r.status), [200, 200]);
+  await refused(431, `${get}${fields(64)}\r\n`, 'headers-too-large');
+  await refused(431, `${get}X: ${'y'.repeat(17000)}\r\n\r\n`);
+  await refused(414, `GET /${'x'.repeat(5000)} HTTP/1.1\r\nHost: x\r\n\r\n`);
+});
+
+test('the last of many headers counts', async () => {
+  const many = Array.from({ length: 40 }, (_, i) => `X-${i}: y\r\n`).join('');
+  const [r] = responses(await talk(
+    `GET /healthz HTTP/1.1\r\nHost: x\r\n${many}Connection: close\r\n\r\n`));
+  assert.equal(r.headers.connection, 'close');
+});
+
+test('404, 405 with Allow, OPTIONS, HEAD', async () => {
+  let r = await fetch(`${node.url}/nothing`);
+  assert.equal(r.status, 404);
+  assert.equal((await r.json()).type, 'urn:hermetic:problem:not-found');
+  r = await fetch(`${node.url}/auth/login`);
+  assert.equal(r.status, 405);
+  assert.equal(r.headers.get('allow'), 'POST, OPTIONS');
+  r = await fetch(`${node.url}/healthz`, { method: 'OPTIONS' });
+  assert.equal(r.status, 204);
+  assert.equal(r.headers.get('allow'), 'GET, HEAD, OPTIONS');
+  const text = await talk('HEAD /healthz HTTP/1.1\r\nHost: x\r\n' +
+    'Connection: close\r\n\r\n');
+  assert.match(text, /^HTTP\/1.1 200 /);
+  assert.match(text, /Content-Length: 15\r\n/);
+  assert.ok(text.endsWith('\r\n\r\n'));
+});
+
+test('Expect: 100-continue', async () => {
+  const body = '{}';
+  const text = await new Promise((done, fail) => {
+    const socket = connect(node.port, '127.0.0.1');
+    let got = '';
+    socket.setEncoding('latin1');
+    socket.write('POST /auth/refresh HTTP/1.1\r\nHost: x\r\nExpect: ' +
+      '100-continue\r\nContent-Type: application/json\r\nConnection: close' +
+      '\r\nContent-Length: 2\r\n\r\n');
+    socket.on('data', d => {
+      got += d;
+      if (got === 'HTTP/1.1 100 Continue\r\n\r\n') socket.write(body);
+    });
+    socket.on('close', () => done(got));
+    socket.on('error', fail);
+  });
+  assert.match(text, /^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 400 /);
+});
+
+test('HTTP/1.0 and a client that closes its side', async () => {
+  assert.match(await talk('GET /healthz HTTP/1.0\r\n\r\n'),
+    /^HTTP\/1.1 200 OK[^]*Connection: close/);
+  assert.match(await talk('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n',
+    { end: true }), /^HTTP\/1.1 200 OK/);
+});
+
+test('clients that leave while their password is hashed', async () => {
+  const body = JSON.stringify({ username: 'nobody', password: 'password' });
+  const leave = () => new Promise(done => {
+    const socket = connect(node.port, '127.0.0.1', () => {
+      socket.write('POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: ' +
+        `application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      () => { socket.resetAndDestroy(); done(); });
+    });
+  });
+  for (let i = 0; i < 6; i++) await leave();
+  await until(async () => (await fetch(`${node.url}/auth/login`, {
+    method: 'POST', body, headers: { 'content-type': 'application/json' },
+  })).status === 401, { name: 'an answer to the one who stays' });
+});
+
+test('connections spread over the workers', async () => {
+  const sockets = pid => readdirSync(`/proc/${pid}/fd`).length;
+  const workers = node.pids().slice(1);
+  const before = workers.map(sockets);
+  const held = await Promise.all(Array.from({ length: 200 }, () =>
+    new Promise((done, fail) => {
+      const socket = connect(node.port, '127.0.0.1');
+      socket.on('error', fail);
+      socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+      socket.once('data', () => done(socket)); // accepted by a worker
+    })));
+  const more = workers.map((pid, i) => sockets(pid) - before[i]);
+  for (const socket of held) socket.destroy();
+  assert.equal(more.length, 2);
+  assert.equal(more[0] + more[1], 200);
+  assert.ok(Math.min(...more) >= 60, `spread: ${more}`);
+});
+
+test('a killed worker comes back', async () => {
+  const [, worker] = node.pids();
+  process.kill(worker, 'SIGKILL');
+  await until(() => node.pids().length >= 3 && !node.pids().includes(worker),
+    { name: 'a new worker' });
+  await node.ready();
+  for (let i = 0; i < 20; i++)
+    assert.equal((await fetch(`${node.url}/healthz`)).status, 200);
+});
+
+test('SIGTERM answers what was asked', async () => {
+  const other = await startNode({ postgres });
+  const body = JSON.stringify({ username: 'late', password: 'password1' });
+  const answer = fetch(`${other.url}/auth/register`, {
+    method: 'POST', body, headers: { 'content-type': 'application/json' },
+  });
+  await until(async () => {
+    // it has been read when another request on the node has been answered
+    await fetch(`${other.url}/healthz`);
+    return true;
+  });
+  const stopped = other.stop();
+  assert.equal((await answer).status, 201);
+  await stopped;
+});
+
+test('a busy port, a wrong value: one sentence', async () => {
+  const busy = await startNode({ postgres, port: node.port, ready: false });
+  await busy.logged(/hermetic: cannot listen on 127.0.0.1 port \d+/);
+  const wrong = await startNode({
+    postgres, ready: false, env: { HERMETIC_WORKERS: 'many' },
+  });
+  await wrong.logged(
+    /hermetic: HERMETIC_WORKERS must be a whole number from 1 to 64/);
+});
