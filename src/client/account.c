@@ -176,27 +176,6 @@ static enum err open_api(const char *server, struct why *why, struct api **api)
 	return e;
 }
 
-enum err account_register(const struct account_login *login, struct why *why)
-{
-	struct api_answer answer = { 0 };
-	struct buf password = BUF_INIT;
-	struct api *api = NULL;
-	enum err e;
-
-	TRY(check_login(login, why));
-	TRY(open_api(login->server, why, &api));
-	TRY(derive_password(login->username, login->passphrase, &password));
-	TRY(api_call(api, "POST", "/auth/register",
-		     json_pack("{s:s, s:s}", "username", login->username,
-			       "password", (const char *)password.p),
-		     why, &answer));
-out:
-	api_answer_clear(&answer);
-	buf_clear(&password);
-	api_close(api);
-	return e;
-}
-
 /* ---- the account's record ---- */
 
 static enum err save_account(struct client *c, const char *password)
@@ -265,6 +244,21 @@ out:
 }
 
 /* ---- login ---- */
+
+static enum err post_register(struct client *c,
+			      const struct account_login *login,
+			      const char *password)
+{
+	struct api_answer answer = { 0 };
+	enum err e;
+
+	e = api_call(c->api, "POST", "/auth/register",
+		     json_pack("{s:s, s:s}", "username", login->username,
+			       "password", password),
+		     &c->why, &answer);
+	api_answer_clear(&answer);
+	return e;
+}
 
 static enum err post_login(struct client *c, const struct account_login *login,
 			   const char *password, struct api_answer *answer)
@@ -363,6 +357,8 @@ enum err account_login(struct client *c, const struct account_login *login)
 	TRY(choose_suites(c, login->algorithms));
 	TRY(use_server(c, login->server != NULL ? login->server : c->server));
 	TRY(derive_password(login->username, login->passphrase, &password));
+	if (login->is_new)
+		TRY(post_register(c, login, (const char *)password.p));
 	TRY(post_login(c, login, (const char *)password.p, &answer));
 	TRY(take_ids(c, answer.body));
 	if (c->state == NULL)

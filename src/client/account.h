@@ -41,6 +41,7 @@ struct client {
 
 /* What a login is told. Borrowed. */
 struct account_login {
+	bool is_new; /* make the account first */
 	const char *server, *username;
 	const char *algorithms;	 /* NULL: the remembered or default ones */
 	const char *device_name; /* NULL: "cli" */
@@ -66,10 +67,6 @@ MUST_CHECK enum err account_suites_from_json(const json_t *list,
 
 /* Lower-case letters, digits and ._- as the server wants them. */
 bool account_name_is_sane(const char *username);
-
-/* POST /auth/register. Keeps nothing. */
-MUST_CHECK enum err account_register(const struct account_login *login,
-				     struct why *why);
 
 /*
  * Opens or makes the state, logs in, remembers. Only `c->home` needs to be

@@ -57,6 +57,7 @@ static enum err remembered(struct cmd *cmd, struct account_login *login)
 enum err cmd_log_in(struct cmd *cmd, bool is_new)
 {
 	struct account_login login = {
+		.is_new = is_new,
 		.server = cmd->args->server,
 		.username = cmd->args->username,
 		.algorithms = cmd->args->algorithms,
@@ -79,8 +80,6 @@ enum err cmd_log_in(struct cmd *cmd, bool is_new)
 	TRY(need_passphrase(cmd, is_new));
 	login.passphrase = buf_span(&cmd->passphrase);
 	TRY(remembered(cmd, &login));
-	if (is_new)
-		TRY(account_register(&login, &c->why));
 	TRY(account_login(c, &login));
 	TRY(packages_top_up(c));
 out:

@@ -12,10 +12,11 @@ import { freePort, hermetic, newHome, sleep, startNode, startPostgres, until }
 const algorithms = ['aes-256-gcm', 'chacha20-poly1305', 'twofish-256-gcm'];
 
 describe('the hermetic command', { concurrency: false }, () => {
-  let postgres, node;
+  let postgres, node, alice, bob;
   before(async () => {
     postgres = await startPostgres();
     node = await startNode({ postgres });
+    [alice, bob] = await twoPeople(node.url);
   });
   after(async () => {
     await node?.stop();
@@ -23,7 +24,6 @@ describe('the hermetic command', { concurrency: false }, () => {
   });
 
   test('registers, logs in and out, again and again', async () => {
-    const alice = await new Person('alice', node.url).register();
     const again = new Person('alice', node.url);
     again.name = alice.name;
     await again.cannot('username-taken', 'register', '--username',
@@ -36,7 +36,6 @@ describe('the hermetic command', { concurrency: false }, () => {
     await alice.does('logout');
     await alice.cannot('logged-out', 'sessions');
     await alice.does('login');
-    assert.deepEqual(await alice.does('sessions'), []);
     // a second home is a second device of the same account
     again.passphrase = 'not it';
     await again.cannot('bad-credentials', 'login', '--username', alice.name);
@@ -47,14 +46,14 @@ describe('the hermetic command', { concurrency: false }, () => {
 
   for (const algorithm of algorithms) {
     test(`${algorithm}: create, join by Welcome, talk, rotate`, async () => {
-      const [alice, bob] = await twoPeople(node.url);
-      const [created] = await alice.does('create', '--algorithm', algorithm,
+        const [created] = await alice.does('create', '--algorithm', algorithm,
         '--name', 'lunch – été', '--invite', bob.name);
       const id = created.session_id;
       assert.equal(created.algorithm, algorithm);
       assert.equal(created.members.length, 2);
-      const [invited] = await bob.does('sessions');
-      assert.deepEqual([invited.session_id, invited.state], [id, 'invited']);
+      const invited = (await bob.does('sessions'))
+        .find(s => s.session_id === id);
+      assert.equal(invited.state, 'invited');
       const [joined] = await bob.does('join', id);
       assert.equal(joined.algorithm, algorithm);
       assert.equal(joined.epoch, created.epoch);
@@ -79,8 +78,7 @@ describe('the hermetic command', { concurrency: false }, () => {
     });
 
     test(`${algorithm}: join by external commit`, async () => {
-      const [alice, bob] = await twoPeople(node.url);
-      const [{ session_id: id }] = await alice.does('create', '--open',
+        const [{ session_id: id }] = await alice.does('create', '--open',
         '--algorithm', algorithm);
       await alice.does('send', id, 'before Bob');
       const [joined] = await bob.does('join', id);
@@ -97,21 +95,18 @@ describe('the hermetic command', { concurrency: false }, () => {
   }
 
   test('the first algorithm of the creator that all share', async () => {
-    const [alice, bob] = [new Person('alice', node.url),
-      new Person('bob', node.url)];
-    await alice.register();
-    await bob.register('--algorithms', 'twofish-256-gcm,chacha20-poly1305');
-    const [chosen] = await alice.does('create', '--invite', bob.name);
+    const carol = await new Person('carol', node.url)
+      .register('--algorithms', 'twofish-256-gcm,chacha20-poly1305');
+    const [chosen] = await alice.does('create', '--invite', carol.name);
     assert.equal(chosen.algorithm, 'chacha20-poly1305');
-    await bob.does('join', chosen.session_id);
+    await carol.does('join', chosen.session_id);
     await alice.cannot('no-common-algorithm', 'create', '--algorithm',
-      'aes-256-gcm', '--invite', bob.name);
+      'aes-256-gcm', '--invite', carol.name);
     await alice.does('send', chosen.session_id, 'still usable');
-    assert.deepEqual(await bob.texts(chosen.session_id), ['still usable']);
+    assert.deepEqual(await carol.texts(chosen.session_id), ['still usable']);
   });
 
   test('a third one is added, and cannot read what was before', async () => {
-    const [alice, bob] = await twoPeople(node.url);
     const carol = await new Person('carol', node.url).register();
     const id = await conversation(alice, bob, '--name', 'three');
     await alice.does('send', id, 'two of us');
@@ -131,7 +126,6 @@ describe('the hermetic command', { concurrency: false }, () => {
   });
 
   test('read --follow shows what happens, also after a cut', async () => {
-    const [alice, bob] = await twoPeople(node.url);
     const id = await conversation(alice, bob);
     const proxy = await startProxy(node.url);
     const direct = bob.server;
@@ -155,7 +149,6 @@ describe('the hermetic command', { concurrency: false }, () => {
   });
 
   test('two processes on one home take turns', async () => {
-    const [alice, bob] = await twoPeople(node.url);
     const id = await conversation(alice, bob);
     const follow = alice.start('read', id, '--follow');
     const texts = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -167,7 +160,6 @@ describe('the hermetic command', { concurrency: false }, () => {
   });
 
   test('nothing readable in the state, nothing secret in /proc', async () => {
-    const [alice, bob] = await twoPeople(node.url);
     const id = await conversation(alice, bob, '--name', 'a private name');
     await alice.does('send', id, 'attack at dawn');
     await bob.does('read', id);
@@ -226,7 +218,6 @@ describe('the hermetic command', { concurrency: false }, () => {
   });
 
   test('text is made harmless for a terminal', async () => {
-    const [alice, bob] = await twoPeople(node.url);
     const id = await conversation(alice, bob);
     const nasty = 'a\x1b[31mb\u009b1mc\u202ed\nforged: line';
     await hermetic(['send', id, '-'], { ...alice, input: nasty });
@@ -236,7 +227,6 @@ describe('the hermetic command', { concurrency: false }, () => {
   });
 
   test('refusals and exit codes', async () => {
-    const alice = await new Person('alice', node.url).register();
     const usage = await hermetic(['send', 'x'], alice);
     assert.equal(usage.code, 2);
     assert.match(usage.err, /send wants: ID TEXT/);
@@ -262,7 +252,6 @@ describe('the hermetic command', { concurrency: false }, () => {
   });
 
   test('the chat: create, talk, hear', async () => {
-    const [alice, bob] = await twoPeople(node.url);
     const chat = alice.start();
     const say = text => chat.child.stdin.write(`${text}\n`);
     say(`/create tea ${bob.name}`);
