@@ -11,8 +11,10 @@ $(SERVER_OBJECTS): CFLAGS_FOLDER := $(KORE_FLAGS) \
 	$(call pkg_cflags,$(SERVER_PKGS))
 -include $(SERVER_OBJECTS:.o=.d)
 
+# Kore unloads the module at its end, while exit handlers still point into it:
+# hence nodelete.
 $(B)/hermetic.so: $(SERVER_OBJECTS) $(SERVER_LIBS)
-	$(CC) $(LDFLAGS_ALL) -shared -Wl,-Bsymbolic -o $@ $(SERVER_OBJECTS) \
+	$(CC) $(LDFLAGS_ALL) -shared -Wl,-Bsymbolic,-z,nodelete -o $@ $(SERVER_OBJECTS) \
 	    -Wl,--start-group $(SERVER_LIBS) -Wl,--end-group \
 	    $(call pkg_libs,$(SERVER_PKGS)) -lwslay
 
