@@ -16,7 +16,7 @@ if (!directory) {
   process.exit(2);
 }
 const build = resolve(directory);
-const limitSeconds = Number(process.env.HERMETIC_TEST_SECONDS ?? 300);
+const limitSeconds = Number(process.env.HERMETIC_TEST_SECONDS ?? 600);
 const width = Number(process.env.HERMETIC_TEST_JOBS ??
   Math.min(2, (availableParallelism?.() ?? cpus().length)));
 
