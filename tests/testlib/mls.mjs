@@ -1,9 +1,7 @@
 // The bytes of MLS (RFC 9420) as far as a server can read them: signatures
 // are real, what is sealed is random. An independent encoder, by hand, that
 // can also write what a good client never would.
-import {
-  createHash, createPublicKey, generateKeyPairSync, randomBytes, sign,
-} from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
 export const suites = {
   'chacha20-poly1305': { id: 3, curve: 'ed25519', kem: 32, tag: 32 },
@@ -43,8 +41,8 @@ export class DeviceKeys {
     this.identity = identity;
     this.suite = suites[algorithm];
     this.pair = generateKeyPairSync(this.suite.curve);
-    this.publicKey = Buffer.from(createPublicKey(this.pair.publicKey)
-      .export({ format: 'jwk' }).x, 'base64url');
+    this.publicKey = Buffer.from(
+      this.pair.publicKey.export({ format: 'jwk' }).x, 'base64url');
   }
 
   // SignWithLabel, section 5.1.2
@@ -135,6 +133,3 @@ export function envelope({ session, algorithm, epoch, nonce = newNonce(),
 /** A proposal by value, encoded, of a type of one's own choice. */
 export const rawProposal = (type, body = Buffer.alloc(0)) =>
   proposal(type, body);
-
-export const digest = bytes =>
-  createHash('sha256').update(bytes).digest('hex');

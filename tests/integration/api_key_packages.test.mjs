@@ -1,0 +1,206 @@
+// KeyPackages over REST: publishing, counting, claiming.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+
+import {
+  base64, bytesOf, login, newName, newUser, ok, refused,
+} from '../testlib/api.mjs';
+import { DeviceKeys } from '../testlib/mls.mjs';
+import { startNode, startPostgres } from '../testlib/stack.mjs';
+
+const algorithms = ['aes-256-gcm', 'chacha20-poly1305', 'twofish-256-gcm'];
+
+describe('KeyPackages', { concurrency: false }, () => {
+  let postgres, node, alice, bob;
+  before(async () => {
+    postgres = await startPostgres();
+    node = await startNode({ postgres });
+    [alice, bob] = await Promise.all(
+      ['alice', 'bob'].map(name => newUser(node.url, name)));
+  });
+  after(async () => {
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  const make = (device, count = 1, algorithm = 'chacha20-poly1305') =>
+    Array.from({ length: count }, () =>
+      base64(device.keysFor(algorithm).keyPackage()));
+  const publish = (device, json) => device.post('/key-packages', json);
+  const counts = async device => ok(await device.get('/key-packages'));
+  const claim = async (who, from) => ok(await who.post('/key-packages/claim',
+    { username: from.username }));
+
+  test('published, counted, claimed once, then the last resort', async () => {
+    assert.deepEqual(await counts(alice), { available: {}, last_resort: {} });
+    const packages = Object.fromEntries(algorithms.map(a =>
+      [a, make(alice, 2, a)]));
+    const last = Object.fromEntries(algorithms.slice(0, 2).map(a =>
+      [a, make(alice, 1, a)[0]]));
+    const { available } = ok(await publish(alice, {
+      key_packages: Object.values(packages).flat(),
+      last_resort: Object.values(last) }), 201);
+    assert.deepEqual(available, Object.fromEntries(algorithms.map(a => [a, 2])));
+    assert.deepEqual((await counts(alice)).last_resort, {
+      'aes-256-gcm': true, 'chacha20-poly1305': true,
+      'twofish-256-gcm': false });
+
+    const seen = [];
+    for (let round = 0; round < 4; round++) {
+      const { user_id, devices } = await claim(bob, alice);
+      assert.equal(user_id, alice.userId);
+      assert.deepEqual(devices.map(d => d.device_id), [alice.id]);
+      const given = devices[0].key_packages;
+      assert.deepEqual(given.map(k => k.algorithm),
+        round < 2 ? algorithms : algorithms.slice(0, 2));
+      for (const k of given) {
+        assert.equal(k.last_resort, round >= 2);
+        if (round < 2) {
+          assert.ok(packages[k.algorithm].includes(k.key_package));
+          assert.ok(!seen.includes(k.key_package), 'given out twice');
+          seen.push(k.key_package);
+        } else {
+          assert.equal(k.key_package, last[k.algorithm]);
+        }
+      }
+    }
+    assert.deepEqual((await counts(alice)).available,
+      { 'aes-256-gcm': 0, 'chacha20-poly1305': 0 });
+  });
+
+  test('many claims at once: each KeyPackage goes to one', async () => {
+    const packages = make(bob, 40);
+    ok(await publish(bob, { key_packages: packages.slice(0, 20),
+      last_resort: [] }), 201);
+    ok(await publish(bob, { key_packages: packages.slice(20) }), 201);
+    const given = await Promise.all(Array.from({ length: 40 }, async () =>
+      (await claim(alice, bob)).devices[0].key_packages));
+    assert.equal(new Set(given.flat().map(k => k.key_package)).size, 40);
+    assert.deepEqual(given.flat().map(k => k.key_package).sort(),
+      packages.sort());
+    const [none] = (await claim(alice, bob)).devices;
+    assert.deepEqual(none, { device_id: bob.id, key_packages: [] });
+  });
+
+  test('published again it is the same one; a new last resort replaces',
+    async () => {
+      const [one] = make(bob);
+      for (let i = 0; i < 2; i++)
+        assert.deepEqual(ok(await publish(bob, { key_packages: [one] }), 201),
+          { available: { 'chacha20-poly1305': 1 } });
+      await claim(alice, bob);
+      const [older, newer] = make(bob, 2);
+      ok(await publish(bob, { last_resort: [older] }), 201);
+      ok(await publish(bob, { last_resort: [newer] }), 201);
+      const [device] = (await claim(alice, bob)).devices;
+      assert.deepEqual(device.key_packages.map(k => k.key_package), [newer]);
+    });
+
+  test('each device of a user gives one', async () => {
+    const second = await bob.another();
+    ok(await publish(bob, { key_packages: make(bob) }), 201);
+    ok(await publish(second, { key_packages: make(second) }), 201);
+    const { devices } = await claim(alice, bob);
+    assert.deepEqual(devices.map(d => d.device_id).sort(),
+      [bob.id, second.id].sort());
+    assert.ok(devices.every(d => d.key_packages.length === 1));
+    assert.equal((await bob.call('DELETE', `/devices/${second.id}`)).status,
+      204);
+    assert.deepEqual((await claim(alice, bob)).devices.map(d => d.device_id),
+      [bob.id]);
+  });
+
+  test('what is no good is refused, with all that came with it', async () => {
+    const before = await counts(bob);
+    const keys = bob.keysFor();
+    const now = Math.floor(Date.now() / 1000);
+    const change = (bytes, at) => {
+      const changed = Buffer.from(bytes);
+      changed[at < 0 ? changed.length + at : at] ^= 1;
+      return changed;
+    };
+    const good = keys.keyPackage();
+    const bad = {
+      'not base64': '?',
+      empty: '',
+      junk: base64(Buffer.alloc(100, 7)),
+      'cut off': base64(good.subarray(0, good.length - 1)),
+      'more after it': base64(Buffer.concat([good, Buffer.alloc(1)])),
+      'another version': base64(change(good, 1)),
+      'its signature changed': base64(change(good, -1)),
+      'its init key changed': base64(change(good, 8)),
+      'its leaf changed': base64(change(good, 45)),
+      'of another device': base64(alice.keysFor().keyPackage()),
+      'of another user, same device': base64(keys.keyPackage(
+        { identity: `${alice.username}/${bob.id}` })),
+      'another device, same user': base64(keys.keyPackage(
+        { identity: `${bob.username}/${randomUUID()}` })),
+      'no identity': base64(keys.keyPackage({ identity: '' })),
+      'more in its identity': base64(keys.keyPackage(
+        { identity: `${bob.identity} ` })),
+      'a suite not allowed here': base64(keys.keyPackage({ suite: 1 })),
+      'a suite that there is not': base64(keys.keyPackage({ suite: 0xf001 })),
+      'expired': base64(keys.keyPackage({ notAfter: now - 10 })),
+      'of a leaf of a commit': base64(keys.keyPackage({ source: 3 })),
+      'signed by another': base64(new DeviceKeys(bob.identity,
+        'aes-256-gcm').keyPackage({ suite: 3 })),
+      'too large': base64(keys.keyPackage(
+        { suites: Array.from({ length: 9000 }, (_, i) => i) })),
+    };
+    for (const [what, bytes] of Object.entries(bad)) {
+      const answer = await publish(bob,
+        { key_packages: [...make(bob), bytes] });
+      assert.ok([400, 422].includes(answer.status), `${what} was taken`);
+      if (answer.status === 422) {
+        const { detail } = refused(answer, 422, 'key-package-invalid');
+        assert.match(detail, /KeyPackage 1/, what);
+      }
+    }
+    assert.deepEqual(await counts(bob), before);
+    refused(await publish(bob, { key_packages: make(bob, 101) }), 422,
+      'invalid');
+    refused(await publish(bob, { key_packages: 'x' }), 400, 'malformed');
+    refused(await publish(bob, { key_packages: [1] }), 400, 'malformed');
+    assert.deepEqual(await counts(bob), before);
+  });
+
+  test('a hundred at once; one with a far end', async () => {
+    const carol = await newUser(node.url, 'carol');
+    ok(await publish(carol, { key_packages: make(carol, 99),
+      last_resort: [base64(carol.keysFor().keyPackage(
+        { notAfter: 2n ** 64n - 1n }))] }), 201);
+    assert.deepEqual((await counts(carol)).available,
+      { 'chacha20-poly1305': 99 });
+  });
+
+  test('a node gives only what its configuration allows', async () => {
+    const narrow = await startNode({ postgres, workers: 1,
+      env: { HERMETIC_ALGORITHMS: 'twofish-256-gcm' } });
+    try {
+      const dora = await newUser(narrow.url, 'dora');
+      refused(await publish(dora, { key_packages: make(dora) }), 422,
+        'key-package-invalid');
+      ok(await publish(dora,
+        { key_packages: make(dora, 1, 'twofish-256-gcm') }), 201);
+      const there = await login(node.url, { ...dora, device_id: dora.id });
+      ok(await publish(there, { key_packages: make(dora, 1) }), 201);
+      const [device] = (await claim(dora, dora)).devices;
+      assert.deepEqual(device.key_packages.map(k => k.algorithm),
+        ['twofish-256-gcm']);
+    } finally {
+      await narrow.stop();
+    }
+  });
+
+  test('of whom there is not', async () => {
+    for (const username of [newName('x'), '', 'ü', '\0'])
+      assert.ok([400, 404].includes((await alice.post('/key-packages/claim',
+        { username })).status));
+    refused(await alice.post('/key-packages/claim', {}), 400, 'malformed');
+    const bytes = bytesOf(make(alice)[0]);
+    refused(await alice.call('POST', '/key-packages',
+      { bytes, type: 'application/octet-stream' }), 415,
+    'unsupported-media-type');
+  });
+});

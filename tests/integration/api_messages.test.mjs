@@ -1,0 +1,295 @@
+// Messages over REST: sending, the order, the chain, history.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+
+import {
+  Session, base64, bytesOf, firstHead, newUser, nextHead, ok, refused,
+} from '../testlib/api.mjs';
+import { newNonce, privateMessage, suites } from '../testlib/mls.mjs';
+import { startNode, startPostgres } from '../testlib/stack.mjs';
+
+describe('messages', { concurrency: false }, () => {
+  let postgres, node, alice, bob, carol;
+  before(async () => {
+    postgres = await startPostgres();
+    node = await startNode({ postgres });
+    [alice, bob, carol] = await Promise.all(
+      ['alice', 'bob', 'carol'].map(name => newUser(node.url, name)));
+  });
+  after(async () => {
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  async function pair(options) {
+    const session = await Session.create(alice, options);
+    await session.add(alice, bob);
+    return session;
+  }
+
+  function checkChain(session, messages) {
+    let head = firstHead(session.id);
+    messages.forEach((m, i) => {
+      assert.equal(m.seq, i + 1);
+      head = nextHead(head, m);
+      assert.equal(m.head, head, `head ${m.seq}`);
+    });
+  }
+
+  test('sent as JSON and as bytes, read as both, in each algorithm',
+    async () => {
+      for (const algorithm of Object.keys(suites)) {
+        const session = await pair({ algorithm });
+        const first = session.envelope(), second = session.envelope();
+        const before = Date.now();
+        const one = ok(await alice.post(session.path('/send'),
+          { envelope: base64(first) }), 201);
+        const two = ok(await bob.call('POST', session.path('/send'),
+          { bytes: second, type: 'application/octet-stream' }), 201);
+        assert.ok(Math.abs(one.sent_at - before) < 60_000);
+        assert.deepEqual([one.seq, two.seq], [2, 3]);
+
+        const log = await session.history(bob);
+        assert.deepEqual(log.map(m => [m.seq, m.kind, m.sender, m.epoch]),
+          [[1, 2, alice.id, 0], [2, 1, alice.id, 1], [3, 1, bob.id, 1]]);
+        assert.equal(log[1].envelope, base64(first));
+        assert.equal(log[2].envelope, base64(second));
+        assert.equal(log[2].head, two.head);
+        checkChain(session, log);
+
+        assert.deepEqual(ok(await bob.get(session.path('/messages/2'))),
+          log[1]);
+        const raw = await bob.get(session.path('/messages/3'),
+          { accept: 'application/octet-stream' });
+        assert.equal(raw.status, 200);
+        assert.deepEqual(raw.bytes, second);
+        assert.equal(raw.headers.get('hermetic-seq'), '3');
+        assert.equal(raw.headers.get('hermetic-kind'), '1');
+        assert.equal(raw.headers.get('hermetic-head'), log[2].head);
+        const commit = await bob.get(session.path('/messages/1'),
+          { accept: 'application/octet-stream' });
+        assert.equal(commit.headers.get('hermetic-kind'), '2');
+        assert.deepEqual(commit.bytes, bytesOf(log[0].envelope));
+        const found = ok(await alice.get(session.path()));
+        assert.equal(found.last_seq, 3);
+        assert.equal(found.head, two.head);
+      }
+    });
+
+  test('the same nonce again: the first answer, whatever happened since',
+    async () => {
+      const session = await pair();
+      const envelope = session.envelope({ nonce: newNonce() });
+      const send = () => alice.post(session.path('/send'),
+        { envelope: base64(envelope) });
+      const answers = await Promise.all(Array.from({ length: 8 }, send));
+      assert.equal(answers.filter(a => a.status === 201).length, 1);
+      assert.equal(answers.filter(a => a.status === 200).length, 7);
+      for (const a of answers) assert.deepEqual(a.json, answers[0].json);
+
+      const nonce = envelope.subarray(25, 41);
+      refused(await session.send(alice, { nonce }), 409, 'nonce-reused');
+      refused(await session.send(bob, { nonce }), 409, 'nonce-reused');
+      await session.add(alice, carol); // another epoch
+      assert.deepEqual(ok(await send()), answers[0].json);
+      refused(await session.send(alice, { nonce }), 409, 'nonce-reused');
+      // in another session it is another nonce
+      const other = await pair();
+      ok(await other.send(alice, { nonce }), 201);
+      assert.equal((await session.history(alice)).length, 3);
+    });
+
+  test('only envelopes of the current epoch', async () => {
+    const session = await pair();
+    for (const epoch of [0, 2, 2n ** 62n])
+      assert.equal(refused(await session.send(alice, { epoch }), 409,
+        'epoch-changed').epoch, 1);
+    for (const epoch of [2n ** 63n, 2n ** 64n - 1n])
+      refused(await session.send(alice, { epoch }), 422, 'envelope-invalid');
+    await session.remove(alice, bob);
+    refused(await session.send(bob), 403, 'not-a-member');
+    refused(await session.send(alice, { epoch: 1 }), 409, 'epoch-changed');
+    ok(await session.send(alice), 201);
+    refused(await bob.get(session.path('/messages')), 403, 'not-a-member');
+    refused(await bob.get(session.path('/messages/1')), 404, 'not-found');
+  });
+
+  test('a nonce has a time, near now', async () => {
+    const session = await pair();
+    const minutes = n => newNonce(Date.now() + n * 60_000);
+    for (const n of [-11, 11, 60 * 24 * 365])
+      refused(await session.send(alice, { nonce: minutes(n) }), 422,
+        'nonce-expired');
+    refused(await session.send(alice, { nonce: newNonce(0) }), 422,
+      'nonce-expired');
+    refused(await session.send(alice, { nonce: Buffer.alloc(16, 0xff) }), 422,
+      'nonce-expired');
+    for (const n of [-9, 9])
+      ok(await session.send(alice, { nonce: minutes(n) }), 201);
+  });
+
+  test('what is no envelope is refused', async () => {
+    const session = await pair();
+    const good = session.envelope();
+    const other = { session: randomUUID(), epoch: 1 };
+    const bad = {
+      junk: Buffer.alloc(200, 1),
+      'one byte': Buffer.alloc(1, 1),
+      'cut off': good.subarray(0, good.length - 1),
+      'more after it': Buffer.concat([good, Buffer.alloc(1)]),
+      'another version': session.envelope({ version: 2 }),
+      'of another session': session.envelope(other),
+      'a message of another session': session.envelope(
+        { inner: privateMessage(other) }),
+      'a message of another epoch': session.envelope(
+        { inner: privateMessage({ session: session.id, epoch: 0 }) }),
+      'a proposal': session.envelope({ contentType: 2 }),
+      'a commit': session.envelope({ contentType: 3 }),
+      'a public commit': session.envelope({ inner: session.commit(alice) }),
+      'a GroupInfo': session.envelope({ inner: session.groupInfo(1) }),
+      'nothing inside': session.envelope({ inner: Buffer.alloc(0) }),
+    };
+    for (const [what, bytes] of Object.entries(bad)) {
+      const answers = [
+        await alice.post(session.path('/send'), { envelope: base64(bytes) }),
+        await alice.call('POST', session.path('/send'),
+          { bytes, type: 'application/octet-stream' }),
+      ];
+      for (const answer of answers) {
+        assert.equal(answer.status, 422, `${what}: ${answer.status}`);
+        refused(answer, 422, 'envelope-invalid');
+      }
+    }
+    refused(await alice.call('POST', session.path('/send'),
+      { bytes: Buffer.alloc(0), type: 'application/octet-stream' }), 422,
+    'envelope-invalid');
+    refused(await alice.post(session.path('/send'), { envelope: '' }), 400,
+      'malformed');
+    refused(await alice.post(session.path('/send'), { envelope: '*' }), 400,
+      'malformed');
+    refused(await alice.post(session.path('/send'),
+      { envelope: base64(good), seq: 1 }), 400, 'malformed');
+    refused(await alice.call('POST', session.path('/send'),
+      { bytes: good, type: 'text/plain' }), 415, 'unsupported-media-type');
+    refused(await session.send(alice, { length: 70_000 }), 413, 'too-large');
+    ok(await session.send(alice, { length: 65_000 }), 201);
+    refused(await carol.post(session.path('/send'),
+      { envelope: base64(session.envelope()) }), 403, 'not-a-member');
+    const none = new Session(randomUUID(), session.algorithm);
+    refused(await none.send(alice), 404, 'not-found');
+    assert.equal((await session.history(alice)).length, 2);
+  });
+
+  test('many at once: one order, no gap, one chain', async () => {
+    const session = await pair();
+    const other = await pair({ algorithm: 'aes-256-gcm' });
+    const answers = await Promise.all(Array.from({ length: 120 }, (_, i) =>
+      [session, other][i % 2].send([alice, bob][i % 3 % 2])));
+    for (const s of [session, other]) {
+      const own = answers.filter(a => a.path === s.path('/send'))
+        .map(a => ok(a, 201));
+      const log = await s.history(bob, '?limit=500');
+      assert.equal(log.length, own.length + 1);
+      checkChain(s, log);
+      assert.deepEqual(own.map(a => a.seq).sort((a, b) => a - b),
+        log.slice(1).map(m => m.seq));
+      for (const a of own) assert.equal(log[a.seq - 1].head, a.head);
+    }
+  });
+
+  test('history: pages in both directions', async () => {
+    const session = await pair();
+    for (let i = 0; i < 22; i++) ok(await session.send(alice), 201);
+    const all = await session.history(bob);
+    assert.deepEqual(all.map(m => m.seq),
+      Array.from({ length: 23 }, (_, i) => i + 1));
+
+    const walk = async path => {
+      const seqs = [];
+      while (path) {
+        const answer = await bob.get(path);
+        const page = ok(answer);
+        seqs.push(...page.messages.map(m => m.seq));
+        const link = answer.headers.get('link')
+          ?.match(/^<([^>]+)>; rel="next"$/);
+        assert.equal(link !== undefined && link !== null,
+          page.next !== undefined);
+        path = link?.[1];
+      }
+      return seqs;
+    };
+    const up = all.map(m => m.seq), down = up.toReversed?.() ??
+      [...up].reverse();
+    for (const limit of [1, 5, 23, 500]) {
+      assert.deepEqual(await walk(session.path(`/messages?limit=${limit}`)),
+        up);
+      assert.deepEqual(
+        await walk(session.path(`/messages?before=24&limit=${limit}`)), down);
+    }
+    assert.deepEqual(await walk(session.path('/messages?after=20')),
+      [21, 22, 23]);
+    assert.deepEqual(await walk(session.path('/messages?before=3')), [2, 1]);
+    assert.deepEqual(await walk(session.path('/messages?after=23')), []);
+    assert.deepEqual(await walk(session.path('/messages?before=1')), []);
+    assert.deepEqual(
+      await walk(session.path('/messages?before=9223372036854775807&limit=9')),
+      down);
+    for (const query of ['limit=0', 'limit=501', 'limit=-1', 'limit=1e2',
+      'after=x', 'after=-1', 'after=9223372036854775808',
+      'before=', 'after=1&before=5'])
+      refused(await bob.get(session.path(`/messages?${query}`)), 400,
+        'malformed');
+    for (const seq of ['0', '24', 'x', '-1', '99999999999999999999'])
+      refused(await bob.get(session.path(`/messages/${seq}`)), 404,
+        'not-found');
+  });
+
+  test('PostgreSQL dies under load: what was answered is there, once',
+    async () => {
+      const session = await pair();
+      const sent = [];
+      let goOn = true;
+      const one = async device => {
+        while (goOn) {
+          const envelope = base64(session.envelope());
+          for (;;) { // as a client would: the same bytes until it is known
+            const answer = await device.post(session.path('/send'),
+              { envelope });
+            if (answer.status === 503) {
+              await new Promise(done => setTimeout(done, 50));
+              continue;
+            }
+            assert.ok([200, 201].includes(answer.status),
+              `${answer.status} ${JSON.stringify(answer.json)}`);
+            sent.push({ envelope, ...answer.json });
+            break;
+          }
+        }
+      };
+      const work = [alice, bob, alice, bob].map(one);
+      const enough = async n => {
+        const more = sent.length + n;
+        while (sent.length < more)
+          await new Promise(done => setTimeout(done, 5));
+      };
+      await enough(50);
+      await postgres.restart();
+      await enough(50);
+      goOn = false;
+      await Promise.all(work);
+      const log = [];
+      for (let path = session.path('/messages?limit=500'); path;) {
+        const answer = await alice.get(path);
+        log.push(...ok(answer).messages);
+        path = answer.headers.get('link')?.match(/<([^>]+)>/)[1];
+      }
+      checkChain(session, log);
+      for (const s of sent) {
+        assert.equal(log[s.seq - 1].envelope, s.envelope);
+        assert.equal(log[s.seq - 1].head, s.head);
+      }
+      assert.equal(log.length, sent.length + 1);
+      await node.ready();
+    });
+});
