@@ -1,0 +1,49 @@
+/* The head of an HTTP request: whatever comes, what is taken lies within the
+ * input, and the framing is beyond doubt. */
+#include "fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The edge is no archive; this file of it needs libc and base only. */
+#include "server/edge/head.c"
+
+static void check_within(struct span part, struct span whole)
+{
+	if (part.n > 0 &&
+	    (part.p < whole.p || part.p + part.n > whole.p + whole.n))
+		abort();
+}
+
+static void check_taken(const struct head *head, struct span bytes)
+{
+	struct span value;
+
+	check_within(head->path, bytes);
+	check_within(head->query, bytes);
+	if (head->path.n == 0 || head->path.p[0] != '/')
+		abort();
+	for (size_t i = 0; i < head->field_count; i++) {
+		check_within(head->fields[i].name, bytes);
+		check_within(head->fields[i].value, bytes);
+		if (memchr(head->fields[i].value.p, '\n',
+			   head->fields[i].value.n) != NULL)
+			abort();
+	}
+	if (head_find(head, "Transfer-Encoding", &value))
+		abort();
+	if (head->content_length > 0 && !head->has_body)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	size_t n = head_length(span_of(data, size));
+	struct head head;
+
+	if (n > size)
+		abort();
+	if (n > 0 && head_parse(&head, span_of(data, n)) == 0)
+		check_taken(&head, span_of(data, n));
+	return 0;
+}
