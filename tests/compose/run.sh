@@ -133,6 +133,8 @@ check() { # NAME COMMAND...
   say "ok: $name"
 }
 
+quiet() { "$@" >/dev/null 2>&1; }
+
 status_is() { # STATUS PATH
   [ "$("${IN[@]}" curl -s -m 10 -o /dev/null -w '%{http_code}' \
     "http://127.0.0.1:8000$2")" = "$1" ]
@@ -254,11 +256,11 @@ compose "${up[@]}" >"$WORK/up.log" 2>&1 || {
 check "HAProxy answers for a ready node" status_is 200 /readyz
 check "nobody is root, no root is writable, no capability is left" hardened
 for user in alice bob; do
-  check "$user registers" as $user register --json >/dev/null
+  check "$user registers" quiet as $user register
 done
 SESSION=$(as alice create --invite bob --json | member session_id)
 check "alice made a session" test -n "$SESSION"
-check "bob joins it" as bob join "$SESSION" --json >/dev/null
+check "bob joins it" quiet as bob join "$SESSION"
 as alice send "$SESSION" "a word in the harbour" >/dev/null
 check "bob reads what alice sent" bob_reads "a word in the harbour"
 check "bob hears by WebSocket through the proxy" follow_hears "over the wire"
@@ -266,8 +268,7 @@ check "bob hears by WebSocket through the proxy" follow_hears "over the wire"
 docker kill -s KILL "$(container api)" >/dev/null
 check "with a node killed, all is sent" all_sent 8
 check "and arrives" bob_reads "number 8"
-check "up again runs the migration again" compose "${up[@]}" --scale api=3 \
-  >/dev/null 2>&1
+check "up again runs the migration again" quiet compose "${up[@]}" --scale api=3
 check "three nodes answer" status_is 200 /readyz
 compose restart -t 10 postgres >/dev/null 2>&1
 ready_again() {
