@@ -3,15 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rd.h"
 #include "server/edge/loop.h"
+#include "server/edge/peers.h"
+#include "server/edge/process.h"
 #include "server/messages.h"
 #include "server/ws.h"
 
 enum {
 	BUCKETS = 4096,
 	PAGE = 100,
+	PAGE_FIRST = 16,
 	TICK_MS = 100,
-	AHEAD_MAX = 262144 /* bytes in a socket above which no page is read */
+	AHEAD_MAX = 262144, /* bytes in a socket above which no page is read */
+	SWEEP_TICKS = 50,
+	SWEEP_TOPICS = 512
 };
 
 struct topic;
@@ -20,6 +26,7 @@ struct subscription {
 	struct subscriber subscriber;
 	struct topic *topic;
 	uint64_t id, next; /* seq of the next message to give */
+	unsigned page;	   /* rows to ask for: the fewer, the slower he reads */
 	unsigned pending;  /* statements that will come back here */
 	bool member;	   /* confirmed by the store */
 	bool reading, over;
@@ -38,6 +45,7 @@ struct topic {
 
 static struct store *store;
 static struct topic *buckets[BUCKETS];
+static const struct subscription *giving;
 
 static void read_topic(struct topic *topic);
 
@@ -98,8 +106,10 @@ static void encode(const struct message *m, struct buf *frame)
 
 static void give(struct subscription *s, uint64_t seq, struct span frame)
 {
-	s->next = seq + 1;
+	giving = s;
 	websocket_send_frame(s->subscriber.ws, frame);
+	giving = NULL;
+	s->next = seq + 1;
 }
 
 static void recheck(struct subscription *s);
@@ -150,13 +160,13 @@ static void on_topic_rows(void *arg, enum err e, struct rows *rows)
 }
 
 static enum err ask_rows(const uint8_t session[16], uint64_t after,
-			 connection_done *done, void *arg)
+			 unsigned limit, connection_done *done, void *arg)
 {
 	struct params params = PARAMS_INIT;
 
 	params_uuid(&params, session);
 	params_i64(&params, (int64_t)after);
-	params_i32(&params, PAGE);
+	params_i32(&params, (int32_t)limit);
 	return store_query(store, STATEMENT_MESSAGE_FAN_OUT, &params, done,
 			   arg);
 }
@@ -165,7 +175,7 @@ static void read_topic(struct topic *topic)
 {
 	if (!topic->reading && topic->placed)
 		topic->reading = ask_rows(topic->session, topic->delivered,
-					  on_topic_rows, topic) == ERR_OK;
+					  PAGE, on_topic_rows, topic) == ERR_OK;
 }
 
 void hub_grown(const uint8_t session[16], uint64_t seq)
@@ -201,25 +211,42 @@ static void free_if_over(struct subscription *s)
 		free(s);
 }
 
-static void on_own_rows(void *arg, enum err e, struct rows *rows)
+static void bring_up(struct subscription *s);
+
+/* Gives what the socket can take; the rest is read again later. */
+static void give_rows(struct subscription *s, struct rows *rows)
 {
-	struct subscription *s = arg;
 	struct buf frame = BUF_INIT;
 	struct message m;
+	size_t i;
 
-	s->pending--;
-	s->reading = false;
-	for (size_t i = 0; e == ERR_OK && !s->over && i < rows_count(rows);
-	     i++) {
+	for (i = 0; i < rows_count(rows); i++) {
 		store_read_message(rows, i, s->topic->session, &m);
 		if (rows_end(rows) != ERR_OK || m.seq != s->next ||
-		    m.seq > s->topic->delivered)
+		    m.seq > s->topic->delivered ||
+		    websocket_queued(s->subscriber.ws) > AHEAD_MAX)
 			break;
 		buf_reset(&frame);
 		encode(&m, &frame);
 		give(s, m.seq, buf_span(&frame));
 	}
 	buf_clear(&frame);
+	if (i < rows_count(rows))
+		s->page = i > 0 ? (unsigned)i : 1;
+	else
+		s->page = s->page * 2 < PAGE ? s->page * 2 : PAGE;
+}
+
+static void on_own_rows(void *arg, enum err e, struct rows *rows)
+{
+	struct subscription *s = arg;
+
+	s->pending--;
+	s->reading = false;
+	if (e == ERR_OK && !s->over) {
+		give_rows(s, rows);
+		bring_up(s);
+	}
 	free_if_over(s);
 }
 
@@ -229,11 +256,78 @@ static void bring_up(struct subscription *s)
 	    s->next > s->topic->delivered ||
 	    websocket_queued(s->subscriber.ws) > AHEAD_MAX)
 		return;
-	if (ask_rows(s->topic->session, s->next - 1, on_own_rows, s) ==
+	if (ask_rows(s->topic->session, s->next - 1, s->page, on_own_rows, s) ==
 	    ERR_OK) {
 		s->reading = true;
 		s->pending++;
 	}
+}
+
+/* ---- notices that were missed ---- */
+
+/*
+ * A notice is only a hint: a node may die between a commit and its NOTIFY, and
+ * a listener may have been away. So all logs that are followed are compared
+ * with the database, from time to time and when somebody says so: bucket by
+ * bucket, many sessions to a statement.
+ */
+static struct {
+	bool due, asking;
+	size_t from, to; /* buckets: the statement's are from..to-1 */
+	unsigned round;	 /* a new one makes an answer on its way void */
+	unsigned ticks;
+} sweep;
+
+static void on_positions(void *arg, enum err e, struct rows *rows)
+{
+	uint8_t session[16];
+
+	sweep.asking = false;
+	if (e != ERR_OK || (uintptr_t)arg != sweep.round)
+		return; /* the tick asks again */
+	for (size_t i = 0; i < rows_count(rows); i++) {
+		rows_uuid(rows, i, "session_id", session);
+		hub_grown(session, (uint64_t)rows_i64(rows, i, "last_seq"));
+	}
+	sweep.from = sweep.to;
+	sweep.due = sweep.from < BUCKETS;
+}
+
+static void sweep_some(void)
+{
+	static uint8_t sessions[SWEEP_TOPICS][16];
+	struct params params = PARAMS_INIT;
+	size_t count = 0;
+
+	for (sweep.to = sweep.from; sweep.to < BUCKETS; sweep.to++) {
+		size_t before = count;
+		const struct topic *t = buckets[sweep.to];
+
+		for (; t != NULL && count < SWEEP_TOPICS; t = t->next)
+			memcpy(sessions[count++], t->session, 16);
+		if (t != NULL && before > 0) { /* not all of this one fit */
+			count = before;
+			break;
+		}
+	}
+	if (count == 0) {
+		sweep.due = false;
+		return;
+	}
+	params_open_array(&params, PARAMS_UUID, count);
+	for (size_t i = 0; i < count; i++)
+		params_put_bytes(&params, SPAN_ARRAY(sessions[i]));
+	params_close_array(&params);
+	sweep.asking =
+	    store_query(store, STATEMENT_SESSION_POSITIONS, &params,
+			on_positions, (void *)(uintptr_t)sweep.round) == ERR_OK;
+}
+
+static void sweep_all(void)
+{
+	sweep.due = true;
+	sweep.from = 0;
+	sweep.round++;
 }
 
 static void on_tick(void *arg)
@@ -247,6 +341,10 @@ static void on_tick(void *arg)
 			     s != NULL; s = s->sibling)
 				bring_up(s);
 		}
+	if (++sweep.ticks % SWEEP_TICKS == 0 && !sweep.due)
+		sweep_all();
+	if (sweep.due && !sweep.asking)
+		sweep_some();
 }
 
 /* ---- membership ---- */
@@ -331,6 +429,7 @@ struct subscription *hub_subscribe(const struct subscriber *subscriber,
 	s->subscriber = *subscriber;
 	s->id = id;
 	s->next = after + 1;
+	s->page = PAGE_FIRST;
 	/* the topic is there before the question is asked: what happens in
 	 * between is noticed */
 	s->topic = make_topic(session);
@@ -363,29 +462,90 @@ const uint8_t *hub_session(const struct subscription *s)
 	return s->topic->session;
 }
 
-uint64_t hub_position(const struct subscription *s)
+uint64_t hub_next(const struct subscription *s)
 {
-	return s->next - 1;
+	return s->next;
+}
+
+const struct subscription *hub_giving(void)
+{
+	return giving;
 }
 
 /* ---- notices ---- */
 
-static void on_heard(void *arg, const struct notice *notice)
+/* One worker listens, for all of the node: what it hears goes on in bundles,
+ * each word a kind, an id and a position. */
+enum word { WORD_MESSAGE = 1, WORD_WELCOME, WORD_RESYNC };
+
+static struct buf bundle;
+
+static void send_bundle(void *unused)
 {
-	(void)arg;
-	if (notice->kind == NOTICE_MESSAGE)
-		hub_grown(notice->id, notice->seq);
+	(void)unused;
+	if (buf_end(&bundle) == ERR_OK)
+		peers_tell(buf_span(&bundle));
 	else
-		hub_welcome(notice->id);
+		buf_clear(&bundle); /* no memory: the sweep makes it good */
+	buf_reset(&bundle);
 }
 
-/* Notices may have been missed: every log that is followed is looked at. */
+static void pass_on(enum word word, const uint8_t id[16], uint64_t seq)
+{
+	if (bundle.n == 0)
+		loop_later(send_bundle, NULL);
+	buf_put_u8(&bundle, (uint8_t)word);
+	buf_put(&bundle, span_of(id, 16));
+	buf_put_u64(&bundle, seq);
+}
+
+static void take(enum word word, const uint8_t id[16], uint64_t seq)
+{
+	switch (word) {
+	case WORD_MESSAGE:
+		hub_grown(id, seq);
+		return;
+	case WORD_WELCOME:
+		hub_welcome(id);
+		return;
+	case WORD_RESYNC:
+		sweep_all();
+	}
+}
+
+static void on_bundle(struct span bytes)
+{
+	struct rd r = rd_init(bytes);
+
+	while (rd_left(&r) > 0) {
+		uint8_t word = rd_u8(&r), id[16];
+		uint64_t seq;
+
+		rd_copy(&r, id, sizeof(id));
+		seq = rd_u64(&r);
+		if (rd_ok(&r))
+			take((enum word)word, id, seq);
+	}
+}
+
+static void on_heard(void *arg, const struct notice *notice)
+{
+	enum word word =
+	    notice->kind == NOTICE_MESSAGE ? WORD_MESSAGE : WORD_WELCOME;
+
+	(void)arg;
+	take(word, notice->id, notice->seq);
+	pass_on(word, notice->id, notice->seq);
+}
+
+/* Notices may have been missed. */
 static void on_resync(void *arg)
 {
+	static const uint8_t none[16];
+
 	(void)arg;
-	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct topic *t = buckets[i]; t != NULL; t = t->next)
-			read_topic(t);
+	sweep_all();
+	pass_on(WORD_RESYNC, none, 0);
 }
 
 void hub_welcome(const uint8_t device[16])
@@ -397,5 +557,8 @@ enum err hub_start(struct store *s)
 {
 	store = s;
 	loop_every(TICK_MS, on_tick, NULL);
+	peers_start(on_bundle);
+	if (process_worker() != 1)
+		return ERR_OK;
 	return store_listen(store, on_heard, on_resync, NULL);
 }

@@ -26,7 +26,8 @@ struct subscriber {
 	void *arg;
 };
 
-/* Begins to listen; once in a worker. */
+/* Begins to hear what others store; once in a worker. The first worker of a
+ * node listens to the database and hands on to the others. */
 MUST_CHECK enum err hub_start(struct store *store);
 
 /* Follows a session from after `after` on. NULL: it could not be asked. What
@@ -37,8 +38,10 @@ struct subscription *hub_subscribe(const struct subscriber *subscriber,
 void hub_unsubscribe(struct subscription *subscription);
 
 const uint8_t *hub_session(const struct subscription *subscription);
-/* The last message that was given to the socket. */
-uint64_t hub_position(const struct subscription *subscription);
+/* The first message that was not given to the socket. */
+uint64_t hub_next(const struct subscription *subscription);
+/* Whose message is being given just now; NULL: nobody's. */
+const struct subscription *hub_giving(void);
 
 /* A message that this worker stored. */
 void hub_stored(void *unused, const struct message *message);

@@ -179,19 +179,34 @@ enum err tokens_verify(struct span token, struct identity *who)
 	return who->expires > now ? ERR_OK : ERR_PEER_DENIED;
 }
 
+bool tokens_admit(struct request *req, struct span token, struct identity *who)
+{
+	if (tokens_verify(token, who) == ERR_OK)
+		return true;
+	if (keys_are_loaded()) {
+		request_problem(req, 401, "unauthorized",
+				"the access token is missing, wrong or expired",
+				NULL);
+	} else { /* just started: it may well be a good one */
+		request_add(req, "Retry-After", "1");
+		request_problem(req, 503, "unavailable", "no key is loaded yet",
+				NULL);
+	}
+	return false;
+}
+
 bool tokens_require(struct request *req, struct identity *who)
 {
 	static const char scheme[] = "Bearer ";
-	struct span value;
+	struct span value = SPAN_EMPTY;
 	size_t n = sizeof(scheme) - 1;
 
 	if (request_header(req, "Authorization", &value) && value.n > n &&
-	    strncasecmp((const char *)value.p, scheme, n) == 0 &&
-	    tokens_verify(span_of(value.p + n, value.n - n), who) == ERR_OK)
-		return true;
-	request_problem(req, 401, "unauthorized",
-			"the access token is missing, wrong or expired", NULL);
-	return false;
+	    strncasecmp((const char *)value.p, scheme, n) == 0)
+		value = span_of(value.p + n, value.n - n);
+	else
+		value = SPAN_EMPTY;
+	return tokens_admit(req, value, who);
 }
 
 /* ---- refresh tokens ---- */

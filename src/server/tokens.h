@@ -20,8 +20,11 @@ MUST_CHECK enum err tokens_issue(struct identity *who, struct buf *token);
 /* ERR_PEER_DENIED for whatever is wrong with it. */
 MUST_CHECK enum err tokens_verify(struct span token, struct identity *who);
 
-/* The caller of a request by its Authorization header. False: the request has
- * been answered with 401. */
+/* The caller of a request by its token. False: the request has been answered,
+ * with 401, or 503 while no key is loaded. */
+bool tokens_admit(struct request *req, struct span token, struct identity *who);
+
+/* The same, by its Authorization header. */
 bool tokens_require(struct request *req, struct identity *who);
 
 /* Appends 43 characters; hash: what the database keeps. */

@@ -95,18 +95,20 @@ static void on_gone(void *user)
 	free_if_done(c);
 }
 
-/* The first position that was not sent, of one session; the others start
- * where their last message was. */
+/* The first position that was not sent, of the session whose message did not
+ * fit; the others go on from what the client has. */
 static void on_overflow(void *user, char reason[124])
 {
 	const struct client *c = user;
+	const struct subscription *s = hub_giving();
 	char session[TEXT_UUID_SIZE];
 
-	if (c->subscription_count == 0)
+	if (s == NULL && c->subscription_count > 0)
+		s = c->subscriptions[0];
+	if (s == NULL)
 		return;
-	text_uuid(session, hub_session(c->subscriptions[0]));
-	(void)snprintf(reason, 124, "resume %s %" PRIu64, session,
-		       hub_position(c->subscriptions[0]));
+	text_uuid(session, hub_session(s));
+	(void)snprintf(reason, 124, "resume %s %" PRIu64, session, hub_next(s));
 }
 
 static void on_second(void *arg)
@@ -359,10 +361,8 @@ void ws_open(struct request *req)
 
 	(void)request_header(req, "Sec-WebSocket-Protocol", &protocols);
 	if (token_of_protocols(protocols, &token)) {
-		if (tokens_verify(token, &who) != ERR_OK) {
-			request_problem(req, 401, "unauthorized", NULL, NULL);
+		if (!tokens_admit(req, token, &who))
 			return;
-		}
 	} else if (!tokens_require(req, &who)) {
 		return;
 	}

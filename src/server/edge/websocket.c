@@ -218,8 +218,9 @@ void websocket_send_frame(struct websocket *ws, struct span frame)
 {
 	if (ws->closing)
 		return;
-	if (conn_queued(ws->conn) + frame.n > conn_limits()->websocket_queue)
-		overflow(ws);
+	if (conn_queued(ws->conn) > 0 &&
+	    conn_queued(ws->conn) + frame.n > conn_limits()->websocket_queue)
+		overflow(ws); /* one message alone always fits */
 	else
 		buf_put(conn_out(ws->conn), frame);
 }

@@ -1,0 +1,211 @@
+// Two nodes on one database: what one stores reaches the subscribers of the
+// other, whatever happens to those who carry the news.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { Session, base64, newUser, nextHead, ok } from '../testlib/api.mjs';
+import { Socket } from '../testlib/socket.mjs';
+import { startNode, startPostgres, until } from '../testlib/stack.mjs';
+
+describe('two nodes', { concurrency: false }, () => {
+  let postgres, one, two, alice, bob;
+  before(async () => {
+    postgres = await startPostgres();
+    [one, two] = await Promise.all([1, 2].map(() => startNode({ postgres })));
+    [alice, bob] = await Promise.all([newUser(one.url, 'alice'),
+      newUser(two.url, 'bob')]);
+  });
+  after(async () => {
+    await Promise.all([one?.stop(), two?.stop()]);
+    await postgres?.stop();
+  });
+
+  async function pair() {
+    const session = await Session.create(alice);
+    await session.add(alice, bob);
+    return session;
+  }
+
+  // A socket on each worker, most likely.
+  const several = (device, node, session) =>
+    Promise.all(Array.from({ length: 6 }, async () => {
+      const socket = await Socket.of(device, { url: node.url });
+      await socket.subscribe(session);
+      return socket;
+    }));
+  const closeAll = sockets => Promise.all(sockets.map(s => s.close()));
+  const listeners = () => postgres.rows(`SELECT pid FROM pg_stat_activity
+    WHERE application_name = 'hermetic listener'`);
+
+  test('sent to one, pushed by the other', async () => {
+    const session = await pair();
+    const sockets = [...await several(bob, two, session),
+      ...await several(alice, one, session)];
+    await Promise.all(sockets.map(s => s.upTo(session, 1)));
+    for (let i = 0; i < 20; i++) {
+      const start = performance.now();
+      const sent = ok(await session.send(...i % 2
+        ? [bob, { url: two.url }] : [alice, { url: one.url }]), 201);
+      const all = await Promise.all(sockets.map(s =>
+        s.upTo(session, sent.seq)));
+      assert.ok(performance.now() - start < 4000, 'that was the sweep');
+      for (const got of all) assert.equal(got.at(-1).head, sent.head);
+    }
+    await closeAll(sockets);
+  });
+
+  test('both send at once: one order for all', async () => {
+    const session = await pair();
+    const sockets = [...await several(bob, two, session),
+      ...await several(alice, one, session)];
+    const answers = await Promise.all(Array.from({ length: 200 }, (_, i) =>
+      session.send(i % 2 ? alice : bob,
+        { url: [one, two][i % 3 % 2].url })));
+    for (const a of answers) ok(a, 201);
+    const [first, ...rest] = await Promise.all(sockets.map(s =>
+      s.upTo(session, 201)));
+    for (const other of rest) assert.deepEqual(other, first);
+    for (let i = 1; i < first.length; i++)
+      assert.equal(nextHead(first[i - 1].head, first[i]), first[i].head);
+    await closeAll(sockets);
+  });
+
+  test('each node has one connection that listens', async () => {
+    assert.equal((await listeners()).length, 2);
+  });
+
+  test('killing those who listen loses nothing', async () => {
+    const session = await pair();
+    const sockets = await several(bob, two, session);
+    let sent = 1, goOn = true;
+    const sending = (async () => {
+      while (goOn) {
+        ok(await session.send(alice), 201);
+        sent++;
+      }
+    })();
+    for (let i = 0; i < 5; i++) {
+      const from = sent;
+      const before = (await listeners()).map(l => l.pid);
+      await postgres.killBackend('hermetic listener');
+      await until(async () => {
+        const now = (await listeners()).map(l => l.pid);
+        return now.length === 2 && now.every(pid => !before.includes(pid));
+      }, { name: 'new listeners' });
+      await until(() => sent > from + 10);
+    }
+    goOn = false;
+    await sending;
+    const start = performance.now();
+    const all = await Promise.all(sockets.map(s => s.upTo(session, sent)));
+    assert.ok(performance.now() - start < 4000);
+    assert.equal(all[0].length, sent);
+    await closeAll(sockets);
+  });
+
+  test('a message stored while nobody listens is found afterwards',
+    async () => {
+      const session = await pair();
+      const sockets = await several(bob, two, session);
+      await Promise.all(sockets.map(s => s.upTo(session, 1)));
+      // no notice at all: stored behind the nodes' backs
+      await postgres.killBackend('hermetic listener');
+      ok(await session.send(alice), 201);
+      await Promise.all(sockets.map(s => s.upTo(session, 2)));
+      await closeAll(sockets);
+    });
+
+  test('a notice that was lost is made good', async () => {
+    const session = await pair();
+    const sockets = await several(bob, two, session);
+    await Promise.all(sockets.map(s => s.upTo(session, 1)));
+    // as if the node had died between the commit and its NOTIFY
+    const other = await pair();
+    ok(await other.send(alice), 201);
+    await postgres.psql(`INSERT INTO hermetic.message
+      SELECT '${session.id}', 2, 1, 1, sender, decode(md5('x'), 'hex'),
+        envelope, head, now() FROM hermetic.message
+        WHERE session_id = '${other.id}' AND seq = 2;
+      UPDATE hermetic.session SET last_seq = 2
+        WHERE session_id = '${session.id}'`);
+    await Promise.all(sockets.map(s => s.upTo(session, 2)));
+    await closeAll(sockets);
+  });
+
+  test('every connection to the database dies: all goes on', async () => {
+    const session = await pair();
+    const sockets = await several(bob, two, session);
+    for (let i = 0; i < 3; i++) {
+      await postgres.psql(`SELECT pg_terminate_backend(pid)
+        FROM pg_stat_activity WHERE application_name LIKE 'hermetic %'`);
+      const envelope = base64(session.envelope());
+      const answer = await until(async () => {
+        const a = await alice.post(session.path('/send'), { envelope });
+        return a.status < 300 && a;
+      }, { name: 'an answer' });
+      await Promise.all(sockets.map(s => s.upTo(session, answer.json.seq)));
+    }
+    await closeAll(sockets);
+  });
+
+  test('a worker that dies: its clients go on elsewhere, the others listen',
+    async () => {
+      const session = await pair();
+      const [, first] = two.pids(); // the one that listens, or not
+      const sockets = await several(bob, two, session);
+      await Promise.all(sockets.map(s => s.upTo(session, 1)));
+      process.kill(first, 'SIGKILL');
+      for (let i = 0; i < 10; i++) ok(await session.send(alice), 201);
+      await until(() => sockets.some(s => s.over), { name: 'a cut' });
+      await Promise.all(sockets.map(async s => {
+        if (!s.over) {
+          await s.upTo(session, 11);
+          return;
+        }
+        const had = s.messages(session);
+        had.forEach((m, i) => assert.equal(m.seq, i + 1));
+        const again = await until(() => Socket.of(bob, { url: two.url })
+          .catch(() => null), { name: 'another connection' });
+        await again.subscribe(session, had.length);
+        await again.upTo(session, 11, had.length);
+        await again.close();
+      }));
+      await until(async () => (await listeners()).length === 2,
+        { name: 'a listener again' });
+      await two.ready();
+      await closeAll(sockets.filter(s => !s.over));
+    });
+
+  test('a node is killed: what it answered is there', async () => {
+    const session = await pair();
+    const sockets = await several(bob, one, session);
+    const answered = [];
+    let goOn = true;
+    const sending = [1, 2, 3, 4].map(async () => {
+      while (goOn) {
+        const envelope = base64(session.envelope());
+        const answer = await bob.post(session.path('/send'), { envelope })
+          .catch(() => null);
+        if (answer?.status === 201) answered.push({ envelope, ...answer.json });
+      }
+    });
+    await until(() => answered.length > 100);
+    await two.kill();
+    goOn = false;
+    await Promise.all(sending);
+    const log = [];
+    for (let after = 0, page; page?.length !== 0; after += page.length) {
+      page = await session.history(alice, `?after=${after}&limit=500`);
+      log.push(...page);
+    }
+    for (const a of answered)
+      assert.equal(log[a.seq - 1].envelope, a.envelope);
+    const all = await Promise.all(sockets.map(s =>
+      s.upTo(session, log.length)));
+    for (const got of all)
+      assert.deepEqual(got.map(({ type, ...m }) => m), log);
+    await closeAll(sockets);
+    two = await startNode({ postgres });
+    bob.url = two.url;
+  });
+});
