@@ -6,10 +6,17 @@ set -euo pipefail
 dir=${1:-$(dirname "$(readlink -f "$0")")/secrets}
 mkdir -p "$dir"
 chmod 0700 "$dir"
-for name in postgres_password owner_password api_password kek; do
-  [ -s "$dir/$name" ] && continue
-  head -c 32 /dev/urandom | base64 -w 0 >"$dir/$name.new"
-  chmod 0444 "$dir/$name.new"
-  mv "$dir/$name.new" "$dir/$name"
+put() { # NAME, from standard input
+  cat >"$dir/$1.new"
+  chmod 0444 "$dir/$1.new"
+  mv "$dir/$1.new" "$dir/$1"
+}
+
+for name in postgres_password owner_password api_password; do
+  [ -s "$dir/$name" ] || od -An -v -tx1 -N24 /dev/urandom | tr -d ' \n' |
+    put "$name"
 done
+[ -s "$dir/kek" ] || head -c 32 /dev/urandom | base64 -w 0 | put kek
+printf 'postgresql://hermetic_api:%s@postgres/hermetic' \
+  "$(<"$dir/api_password")" | put api_url
 echo "The secrets are in $dir."

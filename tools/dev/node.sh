@@ -1,6 +1,16 @@
-# One API node: Kore with our module, two workers, on localhost.
+# One API node: Kore with our module, on localhost.
 
-PORT=${HERMETIC_PORT:-8000}
+# A setting of the environment, or else of the clone's .env.
+setting() { # NAME DEFAULT
+  local value=${!1:-}
+  if [ -z "$value" ] && [ -f "$ROOT/.env" ]; then
+    value=$(sed -n "s/^$1=[\"']\?\([^\"']*\).*/\1/p" "$ROOT/.env" | head -n 1)
+  fi
+  printf '%s\n' "${value:-$2}"
+}
+
+PORT=$(setting HERMETIC_PORT 8000)
+WORKERS=$(setting HERMETIC_WORKERS 2)
 
 # Made once; the file stays with the state that its keys open.
 secrets_load() {
@@ -31,19 +41,27 @@ node_migrate() {
   }
 }
 
+# What is ours comes first and so wins; secrets are in no argument and in no
+# environment, where others could read them.
+node_settings() {
+  printf 'HERMETIC_DATABASE_URL=%s\n' "$(postgres_url hermetic_api \
+    "$HERMETIC_API_PASSWORD")"
+  printf 'HERMETIC_%s\n' "KEK=$HERMETIC_KEK" HOST=127.0.0.1 "PORT=$PORT"
+  env | grep '^HERMETIC_' || true
+  [ ! -f "$ROOT/.env" ] || cat "$ROOT/.env"
+}
+
 # Kore runs in a directory of its own with a copy of the module, so that a
 # build beside a running node changes nothing under its feet.
 node_start() {
-  step "Starting the API with two Kore workers on localhost:$PORT."
+  step "Starting the API with $WORKERS Kore workers on localhost:$PORT."
   service_dir "$VAR/node"
   install -m 0644 "$BUILD/hermetic.so" "$VAR/node/hermetic.so"
   sed 's|^\(\s*load\s\+\)[^ ]*hermetic\.so|\1./hermetic.so|' kore.conf \
     >"$VAR/node/kore.conf"
+  (umask 077 && node_settings >"$VAR/node/.env")
+  [ "${#RUN_AS[@]}" -eq 0 ] || chown "$SERVICE_USER" "$VAR/node/.env"
   (cd "$VAR/node" && exec env -i PATH="$PATH" LANG=C.UTF-8 \
-    HERMETIC_DATABASE_URL="$(postgres_url hermetic_api \
-      "$HERMETIC_API_PASSWORD")" \
-    HERMETIC_KEK="$HERMETIC_KEK" HERMETIC_HOST=127.0.0.1 \
-    HERMETIC_PORT="$PORT" HERMETIC_WORKERS=2 \
     setsid "${RUN_AS[@]}" kore -c kore.conf -f -n -r 9>&-) \
     </dev/null >"$VAR/log/node.log" 2>&1 &
   pid_write "$VAR/run/node.pid" $!
