@@ -337,8 +337,9 @@ static void on_text(void *user, struct span text)
 static bool token_of_protocols(struct span protocols, struct span *token)
 {
 	static const char prefix[] = "bearer.";
-	const uint8_t *at =
-	    memmem(protocols.p, protocols.n, prefix, sizeof(prefix) - 1);
+	const uint8_t *at = protocols.n > 0 ? memmem(protocols.p, protocols.n,
+						     prefix, sizeof(prefix) - 1)
+					    : NULL;
 	size_t n = 0;
 
 	if (at == NULL)
