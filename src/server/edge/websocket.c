@@ -252,7 +252,8 @@ void websocket_close(struct websocket *ws, unsigned code, const char *reason)
 				    (const uint8_t *)reason,
 				    n < REASON_MAX ? n : REASON_MAX) != 0 ||
 	    wslay_event_send(ws->wslay) != 0)
-		conn_drop(ws->conn);
+		/* not dropped here: whoever sends may still hold the socket */
+		conn_close_when_sent(ws->conn);
 }
 
 /* ---- receiving ---- */
