@@ -102,7 +102,11 @@ talk() { # ALGORITHM HELLO ANSWER
   line "safety number" "$GREEN$mine$PLAIN, the same on both sides"
 
   : >"$heard"
-  as "$BOB" read "$session" --follow >"$heard" &
+  # without `as`: a function in the background would be a shell between
+  # us and the command, and the command would outlive it
+  HERMETIC_HOME=$HOMES/$BOB HERMETIC_USERNAME=$BOB \
+    HERMETIC_PASSPHRASE="a passphrase for $BOB" HERMETIC_SERVER=$SERVER \
+    "$HERMETIC" read "$session" --follow --json >"$heard" &
   FOLLOW=$!
   sent=$(as "$ALICE" send "$session" "$2" --transport rest | number seq)
   await_text "$heard" "$2"
