@@ -8,7 +8,7 @@
 #include "crypto/hash.h"
 #include "server/edge/loop.h"
 
-enum { CLOSE_WAIT_MS = 5000, REASON_MAX = 123 };
+enum { CLOSE_WAIT_MS = 15000, REASON_MAX = 123 };
 
 struct websocket {
 	struct conn *conn;
