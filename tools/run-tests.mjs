@@ -16,6 +16,9 @@ if (!directory) {
   process.exit(2);
 }
 const build = resolve(directory);
+// Debian's Node.js 18 has Web Cryptography only when asked.
+const nodeFlags = Number(process.versions.node.split('.')[0]) < 20
+  ? ['--experimental-global-webcrypto'] : [];
 const limitSeconds = Number(process.env.HERMETIC_TEST_SECONDS ?? 600);
 const width = Number(process.env.HERMETIC_TEST_JOBS ??
   Math.min(2, (availableParallelism?.() ?? cpus().length)));
@@ -46,7 +49,7 @@ function programs() {
   });
   const node = ['sql', 'integration', 'interop', 'chaos'].flatMap(
     d => sources(`tests/${d}`, /\.test\.mjs$/)).map(name => ({
-    name, command: process.execPath, args: ['--test-reporter=tap', name],
+    name, command: process.execPath, args: [...nodeFlags, '--test-reporter=tap', name],
     tap: true,
   }));
   return [...check, ...unit, ...fuzz, ...node].filter(p =>
