@@ -55,6 +55,20 @@ void app_query(struct request *req, enum statement statement,
 		app_fail(req, e);
 }
 
+void app_answer(struct request *req, int status, const struct rows *rows,
+		struct buf *json)
+{
+	enum err e = rows_end(rows);
+
+	if (e == ERR_OK)
+		e = buf_end(json);
+	if (e != ERR_OK)
+		app_fail(req, e);
+	else
+		request_answer(req, status, "application/json", buf_span(json));
+	buf_clear(json);
+}
+
 /* ---- health ---- */
 
 void health_live(struct request *req)

@@ -15,6 +15,11 @@ void app_fail(struct request *req, enum err e);
 void app_query(struct request *req, enum statement statement,
 	       struct params *params, connection_done *done);
 
+/* Answers with JSON that was made of rows, or 500 when they were not as
+ * expected; clears `json`. */
+void app_answer(struct request *req, int status, const struct rows *rows,
+		struct buf *json);
+
 /* Current Unix time in milliseconds. */
 uint64_t app_now_ms(void);
 

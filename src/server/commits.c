@@ -72,11 +72,7 @@ static void on_joined(void *arg, enum err e, struct rows *rows)
 	buf_putf(&out, ",\"seq\":%llu,\"head\":\"", (unsigned long long)c->seq);
 	buf_put(&out, buf_span(&c->head_hex));
 	buf_put_str(&out, "\"}");
-	if (rows_end(rows) != ERR_OK)
-		app_fail(c->req, ERR_LOCAL_BUG);
-	else
-		request_answer(c->req, 200, "application/json", buf_span(&out));
-	buf_clear(&out);
+	app_answer(c->req, 200, rows, &out);
 	end(c);
 }
 

@@ -45,11 +45,7 @@ static void on_devices(void *arg, enum err e, struct rows *rows)
 		if (!rows_is_null(rows, i, "device_id"))
 			put_device(&out, rows, i);
 	buf_put_str(&out, "]}");
-	if (rows_end(rows) != ERR_OK)
-		app_fail(req, ERR_LOCAL_BUG);
-	else
-		request_answer(req, 200, "application/json", buf_span(&out));
-	buf_clear(&out);
+	app_answer(req, 200, rows, &out);
 }
 
 void user_devices(struct request *req)

@@ -220,11 +220,7 @@ static void answer_counts(struct request *req, enum err e, struct rows *rows,
 		return;
 	}
 	put_counts(&out, rows, status == 200);
-	if (rows_end(rows) != ERR_OK)
-		app_fail(req, ERR_LOCAL_BUG);
-	else
-		request_answer(req, status, "application/json", buf_span(&out));
-	buf_clear(&out);
+	app_answer(req, status, rows, &out);
 }
 
 static void on_counted(void *arg, enum err e, struct rows *rows)
@@ -365,11 +361,7 @@ static void on_claimed(void *arg, enum err e, struct rows *rows)
 	buf_put_str(&out, ",\"devices\":[");
 	put_devices(&out, rows);
 	buf_put_str(&out, "]}");
-	if (rows_end(rows) != ERR_OK)
-		app_fail(req, ERR_LOCAL_BUG);
-	else
-		request_answer(req, 200, "application/json", buf_span(&out));
-	buf_clear(&out);
+	app_answer(req, 200, rows, &out);
 }
 
 void key_packages_claim(struct request *req)

@@ -231,11 +231,7 @@ static void on_item(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	sessions_put(&out, rows, 0);
-	if (rows_end(rows) != ERR_OK)
-		app_fail(req, ERR_LOCAL_BUG);
-	else
-		request_answer(req, 200, "application/json", buf_span(&out));
-	buf_clear(&out);
+	app_answer(req, 200, rows, &out);
 }
 
 void session_item(struct request *req)
@@ -279,11 +275,7 @@ static void on_list(void *arg, enum err e, struct rows *rows)
 		buf_putf(&out, ",\"next\":\"%s\"", session);
 	}
 	buf_put_u8(&out, '}');
-	if (rows_end(rows) != ERR_OK)
-		app_fail(req, ERR_LOCAL_BUG);
-	else
-		request_answer(req, 200, "application/json", buf_span(&out));
-	buf_clear(&out);
+	app_answer(req, 200, rows, &out);
 }
 
 void session_list(struct request *req)
@@ -486,11 +478,7 @@ static void on_group_info(void *arg, enum err e, struct rows *rows)
 		 (long long)rows_i64(rows, 0, "epoch"));
 	text_put_base64(&out, rows_bytes(rows, 0, "group_info"));
 	buf_put_str(&out, "\"}");
-	if (rows_end(rows) != ERR_OK)
-		app_fail(req, ERR_LOCAL_BUG);
-	else
-		request_answer(req, 200, "application/json", buf_span(&out));
-	buf_clear(&out);
+	app_answer(req, 200, rows, &out);
 }
 
 void session_group_info(struct request *req)

@@ -39,11 +39,7 @@ static void on_listed(void *arg, enum err e, struct rows *rows)
 	for (size_t i = 0; i < rows_count(rows); i++)
 		put_welcome(&out, rows, i);
 	buf_put_str(&out, "]}");
-	if (rows_end(rows) != ERR_OK)
-		app_fail(req, ERR_LOCAL_BUG);
-	else
-		request_answer(req, 200, "application/json", buf_span(&out));
-	buf_clear(&out);
+	app_answer(req, 200, rows, &out);
 }
 
 void welcome_list(struct request *req)
