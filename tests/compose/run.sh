@@ -141,12 +141,16 @@ status_is() { # STATUS PATH
 }
 
 # One user's command, on this side of the proxy.
+command_of() { # USER
+  COMMAND=("${IN[@]}" env "HERMETIC_HOME=$WORK/home/$1" "HERMETIC_USERNAME=$1"
+    "HERMETIC_PASSPHRASE=the passphrase of $1" HERMETIC_SERVER=127.0.0.1:8000
+    "$WORK/hermetic")
+}
+
 as() { # USER ARGUMENTS...
-  local user=$1
+  command_of "$1"
   shift
-  "${IN[@]}" env HERMETIC_HOME="$WORK/home/$user" HERMETIC_USERNAME="$user" \
-    HERMETIC_PASSPHRASE="the passphrase of $user" \
-    HERMETIC_SERVER=127.0.0.1:8000 "$WORK/hermetic" "$@"
+  "${COMMAND[@]}" "$@"
 }
 
 # Members of the JSON objects on standard input.
@@ -179,7 +183,8 @@ bob_reads() { # TEXT
 
 follow_hears() { # TEXT
   local out=$WORK/follow.out follow status=1
-  as bob read "$SESSION" --follow --json >"$out" 2>&1 &
+  command_of bob # not `as`: a shell in between would take the signal
+  "${COMMAND[@]}" read "$SESSION" --follow --json >"$out" 2>&1 &
   follow=$!
   sleep 1
   as alice send "$SESSION" "$1" >/dev/null

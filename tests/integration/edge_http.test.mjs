@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 
-import { startNode, startPostgres, until } from '../testlib/stack.mjs';
+import { sleep, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 let postgres, node;
 
@@ -210,7 +210,14 @@ test('clients that leave while their password is hashed', async () => {
 test('connections spread over the workers', async () => {
   const sockets = pid => readdirSync(`/proc/${pid}/fd`).length;
   const workers = node.pids().slice(1);
-  const before = workers.map(sockets);
+  // Connections of the tests before may still be closing.
+  let before = workers.map(sockets);
+  await until(async () => {
+    const then = before;
+    await sleep(300);
+    before = workers.map(sockets);
+    return before.every((n, i) => n === then[i]);
+  }, { name: 'a quiet node' });
   const held = await Promise.all(Array.from({ length: 200 }, () =>
     new Promise((done, fail) => {
       const socket = connect(node.port, '127.0.0.1');
