@@ -13,7 +13,7 @@
 #include "server/edge/request.h"
 #include "server/edge/router.h"
 
-enum { DRAIN_MS = 10000 };
+enum { DRAIN_MS = 10000, SPARE_FILES = 256 };
 
 static struct process_settings settings;
 
@@ -95,6 +95,7 @@ void kore_parent_configure(int argc, char **argv)
 	check_port();
 	worker_count = (uint8_t)settings.workers;
 	worker_max_connections = settings.connections;
+	worker_rlimit_nofiles = settings.connections + SPARE_FILES;
 	worker_set_affinity = 0; /* or a task shares the loop's core */
 	router_read_config();
 	LOG(INFO, "starting", LOG_STR("host", settings.host),
