@@ -1,0 +1,99 @@
+// docs/openapi.yaml: sound in itself, and of the same surface as kore.conf.
+// That answers are as it says is checked wherever a test asks the API
+// (testlib/api.mjs).
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { checkAnswer, document, operations, resolve }
+  from '../testlib/openapi.mjs';
+import { root } from '../testlib/stack.mjs';
+
+test('it has the paths and methods of kore.conf, and no other', () => {
+  const conf = readFileSync(join(root, 'kore.conf'), 'utf8');
+  const surface = [...conf.matchAll(/^\s*restrict\s+(\S+)\s+(.+)$/gm)]
+    .flatMap(([, path, methods]) =>
+      methods.trim().split(/\s+/).map(method => `${method} ${path}`));
+  const routes = [...conf.matchAll(/^\s*route\s+(\S+)\s/gm)].map(m => m[1]);
+  assert.deepEqual([...new Set(surface.map(s => s.split(' ')[1]))].sort(),
+    [...routes].sort(), 'every route says its methods');
+  assert.deepEqual(operations.map(o => `${o.method} ${o.path}`).sort(),
+    surface.sort());
+});
+
+test('every reference leads somewhere', () => {
+  const walk = (node, path) => {
+    if (node === null || typeof node !== 'object') return;
+    if (node.$ref !== undefined) {
+      assert.match(node.$ref, /^#\//, path);
+      assert.ok(resolve(node), `${path}: ${node.$ref}`);
+    }
+    for (const [key, child] of Object.entries(node))
+      walk(child, `${path}/${key}`);
+  };
+  walk(document, '#');
+});
+
+test('every part of it is used', () => {
+  const text = JSON.stringify(document);
+  for (const kind of ['responses', 'schemas', 'parameters'])
+    for (const name of Object.keys(document.components[kind]))
+      assert.ok(text.includes(`"#/components/${kind}/${name}"`),
+        `${kind}/${name}`);
+});
+
+test('every operation is complete', () => {
+  const ids = operations.map(o => o.operationId);
+  assert.equal(new Set(ids).size, ids.length);
+  for (const o of operations) {
+    const where = `${o.method} ${o.path}`;
+    assert.ok(o.summary, where);
+    assert.ok(o.responses.default, where);
+    assert.equal(o.tags.length, 1, where);
+    assert.ok(document.tags.some(t => t.name === o.tags[0]), where);
+    const inPath = [...o.path.matchAll(/\{(\w+)\}/g)].map(m => m[1]);
+    const declared = o.parameters.map(resolve).filter(p => p.in === 'path')
+      .map(p => p.name);
+    assert.deepEqual(declared, inPath, where);
+    if (o.security === undefined)
+      assert.ok(o.responses['401'], `${where} wants a token`);
+  }
+});
+
+test('its problems are those of docs/protocol.md', () => {
+  const protocol = readFileSync(join(root, 'docs/protocol.md'), 'utf8');
+  const listed = document.components.schemas.Problem.properties.type.enum
+    .map(urn => urn.replace('urn:hermetic:problem:', ''));
+  const edge = ['timeout', 'length-required', 'uri-too-long',
+    'expectation-failed', 'not-implemented', 'version-not-supported',
+    'upgrade-required'];
+  for (const slug of listed.filter(s => !edge.includes(s)))
+    assert.ok(protocol.includes(`\`${slug}\``), slug);
+});
+
+test('the judge says no', () => {
+  const answer = (change, json) => ({ method: 'GET', path: '/readyz',
+    status: 200, bytes: Buffer.from('x'), json,
+    headers: new Headers({ 'content-type': 'application/json' }), ...change });
+  checkAnswer(answer({}, { status: 'ready' }));
+  const problem = { type: 'urn:hermetic:problem:unavailable',
+    title: 'Service Unavailable', status: 503 };
+  const headers = more => new Headers({
+    'content-type': 'application/problem+json', ...more });
+  checkAnswer(answer({ status: 503, headers: headers({ 'retry-after': '1' }) },
+    problem));
+  for (const [change, json] of [
+    [{}, { status: 1 }], [{}, { status: 'ready', more: 1 }], [{}, undefined],
+    [{ status: 201 }, { status: 'ready' }],
+    [{ headers: new Headers({ 'content-type': 'text/html' }) },
+      { status: 'ready' }],
+    [{ status: 503, headers: headers({}) }, problem],
+    [{ status: 503, headers: headers({ 'retry-after': 'soon' }) }, problem],
+    [{ status: 500, headers: headers({}) }, problem],
+    [{ status: 503, headers: headers({ 'retry-after': '1' }) },
+      { ...problem, type: 'urn:hermetic:problem:made-up' }],
+    [{ method: 'GET', path: '/nothing', status: 200 }, { status: 'ready' }],
+  ])
+    assert.throws(() => checkAnswer(answer(change, json)));
+});
