@@ -1,10 +1,14 @@
 // The configuration: .env.example explains every setting, and a wrong value
 // stops the start with one sentence that names it.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { newUser } from '../testlib/api.mjs';
 import { root, startNode, startPostgres } from '../testlib/stack.mjs';
 
 const read = path => readFileSync(join(root, path), 'utf8');
@@ -44,14 +48,25 @@ for (const [name, values] of Object.entries(wrong))
 
 test('.env is read; the environment wins', async () => {
   const postgres = await startPostgres();
-  const node = await startNode({ postgres });
-  const file = join(node.dir, '.env');
+  const dir = mkdtempSync(join(tmpdir(), 'hermetic-env-'));
+  const file = join(dir, 'settings');
+  chmodSync(dir, 0o755);
+  writeFileSync(file, '# a comment\n\nHERMETIC_ISSUER = "from the file"\n' +
+    "HERMETIC_AUDIENCE='from the file'\n");
+  const node = await startNode({ postgres, env: {
+    HERMETIC_ENV_FILE: file, HERMETIC_AUDIENCE: 'from the environment',
+  } });
+  const { access } = await newUser(node.url);
+  const claims = JSON.parse(Buffer.from(access.split('.')[1], 'base64url'));
+  assert.equal(claims.iss, 'from the file');
+  assert.equal(claims.aud, 'from the environment');
   await node.stop();
-  const again = await startNode({
-    postgres, env: { HERMETIC_ENV_FILE: '/nowhere/.env' }, ready: false,
+
+  const lost = await startNode({
+    postgres, ready: false, env: { HERMETIC_ENV_FILE: join(dir, 'none') },
   });
-  await again.logged(/hermetic: HERMETIC_ENV_FILE cannot be read/);
-  await again.kill();
-  assert.ok(file);
+  await lost.logged(/^hermetic: HERMETIC_ENV_FILE cannot be read$/m);
+  await lost.kill();
   await postgres.stop();
+  rmSync(dir, { recursive: true });
 });
