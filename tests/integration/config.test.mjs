@@ -4,12 +4,15 @@ import assert from 'node:assert/strict';
 import {
   chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { newUser } from '../testlib/api.mjs';
-import { root, startNode, startPostgres } from '../testlib/stack.mjs';
+import {
+  newKek, root, startNode, startPostgres, until,
+} from '../testlib/stack.mjs';
 
 const read = path => readFileSync(join(root, path), 'utf8');
 
@@ -23,6 +26,14 @@ test('.env.example has every setting, each explained, and no other', () => {
   assert.deepEqual(explained, known);
   for (const block of read('.env.example').split('\n\n'))
     assert.match(block, /^#/m, `without a word: ${block}`);
+});
+
+test('.env.example shows the defaults', () => {
+  const table = read('src/server/config.c').matchAll(
+    /\{\s*"(HERMETIC_\w+)",\s*KIND_\w+,\s*[^,]+,\s*"([^"]*)"/g);
+  const example = read('.env.example');
+  for (const [, name, value] of table)
+    assert.match(example, new RegExp(`^${name}=${value}$`, 'm'));
 });
 
 const wrong = {
@@ -69,4 +80,62 @@ test('.env is read; the environment wins', async () => {
   await lost.kill();
   await postgres.stop();
   rmSync(dir, { recursive: true });
+});
+
+// Starts a node that must refuse to; what it said.
+async function refusal(env) {
+  const node = await startNode({ ready: false, env: {
+    HERMETIC_DATABASE_URL: 'postgresql://nobody@localhost/none', ...env } });
+  let how;
+  void node.ended.then(h => { how = h; });
+  await until(() => how, { name: 'its end' });
+  await node.stop();
+  assert.notEqual(how.code, 0);
+  const said = node.log().split('\n').filter(l => /^hermetic: /.test(l));
+  assert.equal(said.length, 1, node.log());
+  return said[0];
+}
+
+test('an address that is none, a port in use: one sentence', async () => {
+  assert.match(await refusal({ HERMETIC_HOST: 'no such host' }),
+    /cannot listen on no such host/);
+  const server = createServer();
+  const port = await new Promise(done => server.listen(0, '127.0.0.1',
+    () => done(server.address().port)));
+  assert.match(await refusal({ HERMETIC_PORT: String(port) }),
+    new RegExp(`port ${port}.*free`));
+  server.close();
+});
+
+test('a secret that is wrong is not said', async () => {
+  const said = await refusal({ HERMETIC_KEK: 'c2VjcmV0IGtleQ==' });
+  assert.ok(!said.includes('c2VjcmV0'));
+});
+
+test('secrets leave the environment; they may come in files', async () => {
+  const postgres = await startPostgres();
+  const kek = newKek();
+  const file = (name, text) => {
+    const path = join(postgres.dir, name);
+    writeFileSync(path, text, { mode: 0o644 });
+    return path;
+  };
+  const nodes = [await startNode({ postgres, env: { HERMETIC_KEK: kek } }),
+    await startNode({ postgres, env: {
+      HERMETIC_KEK: undefined, HERMETIC_DATABASE_URL: undefined,
+      HERMETIC_ENV_FILE: file('settings',
+        `HERMETIC_KEK_FILE=${file('kek', `${kek}\n`)}\n` +
+        `HERMETIC_DATABASE_URL_FILE=${file('url', postgres.apiUrl)}\n`),
+    } })];
+  const user = await newUser(nodes[0].url);
+  assert.equal((await user.get('/sessions', { url: nodes[1].url })).status,
+    200, 'the same key, from a file');
+  for (const pid of nodes.flatMap(n => n.pids()))
+    for (const what of ['environ', 'cmdline']) {
+      const shown = readFileSync(`/proc/${pid}/${what}`, 'latin1');
+      assert.ok(!shown.includes(kek));
+      assert.ok(!shown.includes(postgres.passwords.hermetic_api));
+    }
+  for (const node of nodes) await node.stop();
+  await postgres.stop();
 });
