@@ -1,14 +1,7 @@
 # Debian packages: what is missing, and how it gets here.
 
 as_root() {
-  if [ "$EUID" -eq 0 ]; then
-    "$@"
-  elif command -v sudo >/dev/null; then
-    sudo "$@"
-  else
-    die "packages are missing ($MISSING), and installing them takes root or" \
-      "sudo."
-  fi
+  if [ "$EUID" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
 # A Node.js that is here already serves as well as Debian's.
@@ -51,8 +44,8 @@ packages_ensure() { # STAGE...
   local distribution
   distribution=$(. /etc/os-release 2>/dev/null && printf '%s %s' \
     "${ID:-unknown}" "${VERSION_ID:-}") || true
-  command -v dpkg-query >/dev/null ||
-    die "Debian 12 is needed for its packages, and this is $distribution."
+  command -v dpkg-query >/dev/null || die "Debian 12 is needed for its" \
+    "packages; there is no dpkg-query here (this is $distribution)."
   MISSING=$(packages_missing "$@")
   MISSING=${MISSING% }
   [ -n "$MISSING" ] || return 0
@@ -61,6 +54,9 @@ packages_ensure() { # STAGE...
     "only Debian 12's are known to fit (this is $distribution): $MISSING"
   command -v apt-get >/dev/null ||
     die "apt-get was not found, and these packages are missing: $MISSING"
+  [ "$EUID" -eq 0 ] || command -v sudo >/dev/null ||
+    die "installing packages takes root or sudo, and these are missing:" \
+      "$MISSING"
   step "Installing Debian packages (a few minutes the first time): $MISSING"
   LOG=$(mktemp)
   if ! as_root apt-get -o DPkg::Lock::Timeout=300 -qq update >"$LOG" 2>&1; then
