@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/sec.h"
 #include "server/edge/loop.h"
 #include "server/edge/request.h"
 #include "server/edge/router.h"
@@ -15,6 +16,7 @@ enum {
 	READ_CHUNK = 16384,
 	READ_BUDGET = 65536, /* bytes from one client in one turn */
 	OUT_LIMIT = 1 << 20, /* unsent bytes above which we stop reading */
+	OUT_KEPT = 4096,     /* larger buffers go once they are sent */
 	TICK_MS = 500,
 	LINGER_MS = 2000
 };
@@ -101,7 +103,10 @@ static void flush(struct conn *conn)
 		}
 		conn->sent += (size_t)n;
 	}
-	buf_reset(&conn->out);
+	if (conn->out.cap > OUT_KEPT)
+		buf_clear(&conn->out);
+	else
+		buf_reset(&conn->out);
 	conn->sent = 0;
 	/* RFC 9112, 9.6: closed at once, with something unread, TCP would take
 	 * back the answer that the client has not read yet */
@@ -353,18 +358,16 @@ static void read_more(struct conn *conn)
 	handle_input(conn);
 	while (!conn->gone && may_read(conn) &&
 	       (conn->kore->evt.flags & KORE_EVENT_READ) != 0) {
-		uint8_t *p = buf_reserve(&conn->in, READ_CHUNK);
-		ssize_t n;
+		/* one place for all: what is idle holds no buffer */
+		static uint8_t chunk[READ_CHUNK];
+		ssize_t n = recv(conn->kore->fd, chunk, sizeof(chunk), 0);
 
-		if (p == NULL) {
-			conn_drop(conn);
-			return;
-		}
-		n = recv(conn->kore->fd, p, READ_CHUNK, 0);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
 			conn->kore->evt.flags &= ~KORE_EVENT_READ;
+			if (conn->in.n == 0)
+				buf_clear(&conn->in);
 			return;
 		}
 		if (n <= 0) {
@@ -380,7 +383,12 @@ static void read_more(struct conn *conn)
 				conn_drop(conn);
 			return;
 		}
-		conn->in.n += (size_t)n;
+		buf_put(&conn->in, span_of(chunk, (size_t)n));
+		sec_wipe(chunk, (size_t)n);
+		if (conn->in.fail != ERR_OK) {
+			conn_drop(conn);
+			return;
+		}
 		if (conn->phase == PHASE_UPGRADED)
 			conn->since = loop_now_ms();
 		handle_input(conn);
