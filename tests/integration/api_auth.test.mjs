@@ -1,6 +1,8 @@
 // Accounts, tokens, devices, signing keys, over REST.
 import assert from 'node:assert/strict';
-import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto';
+import {
+  createHmac, generateKeyPairSync, randomUUID, webcrypto,
+} from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
 import { SignJWT, createLocalJWKSet, decodeProtectedHeader, jwtVerify }
@@ -10,6 +12,8 @@ import {
   Device, call, login, newName, newUser, ok, refused,
 } from '../testlib/api.mjs';
 import { newKek, startNode, startPostgres, until } from '../testlib/stack.mjs';
+
+globalThis.crypto ??= webcrypto; // jose wants it; Node 18 does not give it
 
 describe('accounts and tokens', { concurrency: false }, () => {
   let postgres, node, url, alice;

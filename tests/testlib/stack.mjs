@@ -335,12 +335,19 @@ export async function startNode({
     if (ready) await self.ready();
   };
 
+  // Each worker answers for itself, so several connections ask.
+  const answersReady = () => fetch(`${self.url}/readyz`,
+    { headers: { connection: 'close' } }).then(
+    async r => { await r.arrayBuffer(); return r.status === 200; },
+    () => false);
+
   /** Waits until /readyz answers 200. */
   self.ready = (ms = startLimit) => until(async () => {
     if (ended(child)) throw new Error(`the API ended:\n${child.output}`);
-    return fetch(`${self.url}/readyz`).then(
-      async r => { await r.arrayBuffer(); return r.status === 200; },
-      () => false);
+    if (!await answersReady()) return false;
+    const all = await Promise.all(
+      Array.from({ length: workers * 4 }, answersReady));
+    return all.every(Boolean);
   }, { ms, name: 'a ready API' }).catch(e => {
     throw new Error(`${e.message}; its log:\n${child.output}`);
   });
