@@ -28,7 +28,9 @@ struct subscription {
 	uint64_t id, next; /* seq of the next message to give */
 	unsigned page;	   /* rows to ask for: the fewer, the slower he reads */
 	unsigned pending;  /* statements that will come back here */
-	bool member;	   /* confirmed by the store */
+	bool member;	   /* confirmed by the store, for the log up to: */
+	uint64_t confirmed;
+	bool unsure; /* the question could not be asked, or was lost */
 	bool reading, over;
 	struct subscription *sibling;
 };
@@ -104,15 +106,18 @@ static void encode(const struct message *m, struct buf *frame)
 	buf_clear(&text);
 }
 
-static void give(struct subscription *s, uint64_t seq, struct span frame)
+static void recheck(struct subscription *s);
+
+static void give(struct subscription *s, const struct message *m,
+		 struct span frame)
 {
 	giving = s;
 	websocket_send_frame(s->subscriber.ws, frame);
 	giving = NULL;
-	s->next = seq + 1;
+	s->next = m->seq + 1;
+	if (m->kind == MESSAGE_COMMIT && m->seq > s->confirmed)
+		recheck(s);
 }
-
-static void recheck(struct subscription *s);
 
 /* The topic's next message, to all who wait for just that one. */
 static void deliver(struct topic *topic, const struct message *m)
@@ -129,9 +134,7 @@ static void deliver(struct topic *topic, const struct message *m)
 		next = s->sibling;
 		if (s->over || !s->member || s->next != m->seq)
 			continue;
-		give(s, m->seq, buf_span(&frame));
-		if (m->kind == MESSAGE_COMMIT)
-			recheck(s);
+		give(s, m, buf_span(&frame));
 	}
 	buf_clear(&frame);
 }
@@ -223,12 +226,12 @@ static void give_rows(struct subscription *s, struct rows *rows)
 	for (i = 0; i < rows_count(rows); i++) {
 		store_read_message(rows, i, s->topic->session, &m);
 		if (rows_end(rows) != ERR_OK || m.seq != s->next ||
-		    m.seq > s->topic->delivered ||
+		    m.seq > s->topic->delivered || !s->member ||
 		    websocket_queued(s->subscriber.ws) > AHEAD_MAX)
 			break;
 		buf_reset(&frame);
 		encode(&m, &frame);
-		give(s, m.seq, buf_span(&frame));
+		give(s, &m, buf_span(&frame));
 	}
 	buf_clear(&frame);
 	if (i < rows_count(rows))
@@ -338,8 +341,11 @@ static void on_tick(void *arg)
 			if (t->delivered < t->known)
 				read_topic(t);
 			for (struct subscription *s = t->subscriptions;
-			     s != NULL; s = s->sibling)
+			     s != NULL; s = s->sibling) {
+				if (s->unsure)
+					recheck(s);
 				bring_up(s);
+			}
 		}
 	if (++sweep.ticks % SWEEP_TICKS == 0 && !sweep.due)
 		sweep_all();
@@ -365,24 +371,28 @@ static enum err ask_membership(struct subscription *s, connection_done *done)
 static void on_rechecked(void *arg, enum err e, struct rows *rows)
 {
 	struct subscription *s = arg;
-	bool member = true;
 
 	s->pending--;
-	if (e == ERR_OK)
-		member = rows_count(rows) == 1 && rows_bool(rows, 0, "member");
-	if (!s->over && !member)
+	if (s->over) {
+		free_if_over(s);
+	} else if (e != ERR_OK) {
+		s->unsure = true; /* the tick asks again */
+	} else if (rows_count(rows) == 1 && rows_bool(rows, 0, "member")) {
+		s->member = true;
+		s->confirmed = (uint64_t)rows_i64(rows, 0, "last_seq");
+		bring_up(s);
+	} else {
 		s->subscriber.on_ended(s->subscriber.arg, s->topic->session,
 				       "not-a-member");
-	else
-		free_if_over(s);
+	}
 }
 
-/* A commit has passed: is this device still in? */
+/* A commit was given: is this device still in? Until that is known it gets
+ * nothing more. */
 static void recheck(struct subscription *s)
 {
-	if (ask_membership(s, on_rechecked) != ERR_OK)
-		s->subscriber.on_ended(s->subscriber.arg, s->topic->session,
-				       "unavailable");
+	s->member = false;
+	s->unsure = ask_membership(s, on_rechecked) != ERR_OK;
 }
 
 static void on_first_answer(void *arg, enum err e, struct rows *rows)
@@ -405,6 +415,7 @@ static void on_first_answer(void *arg, enum err e, struct rows *rows)
 		s->topic->delivered = last;
 	}
 	s->member = member;
+	s->confirmed = last;
 	if (member && s->topic->known < last)
 		s->topic->known = last;
 	s->subscriber.on_subscribed(s->subscriber.arg, s->topic->session, s->id,

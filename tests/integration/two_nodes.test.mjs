@@ -27,8 +27,8 @@ describe('two nodes', { concurrency: false }, () => {
   }
 
   // A socket on each worker, most likely.
-  const several = (device, node, session) =>
-    Promise.all(Array.from({ length: 6 }, async () => {
+  const several = (device, node, session, count = 6) =>
+    Promise.all(Array.from({ length: count }, async () => {
       const socket = await Socket.of(device, { url: node.url });
       await socket.subscribe(session);
       return socket;
@@ -152,7 +152,7 @@ describe('two nodes', { concurrency: false }, () => {
     async () => {
       const session = await pair();
       const [, first] = two.pids(); // the one that listens, or not
-      const sockets = await several(bob, two, session);
+      const sockets = await several(bob, two, session, 16);
       await Promise.all(sockets.map(s => s.upTo(session, 1)));
       process.kill(first, 'SIGKILL');
       for (let i = 0; i < 10; i++) ok(await session.send(alice), 201);

@@ -258,6 +258,27 @@ describe('the WebSocket', { concurrency: false }, () => {
       }
     });
 
+  test('who is removed while far behind gets all up to there, no more',
+    async () => {
+      const session = await pair();
+      const b = await Socket.of(bob);
+      b.ws.pause();
+      for (let i = 0; i < 15; i++)
+        await Promise.all(Array.from({ length: 10 }, () => alice.post(
+          session.path('/send'),
+          { envelope: base64(session.envelope({ length: 60_000 })) })));
+      b.send({ type: 'subscribe', id: 99, session_id: session.id, after: 0 });
+      await new Promise(done => setTimeout(done, 500));
+      const removal = await session.remove(alice, bob);
+      for (let i = 0; i < 5; i++) ok(await session.send(alice), 201);
+      b.ws.resume();
+      await b.frame({ type: 'unsubscribed', session_id: session.id });
+      await b.upTo(session, removal.seq);
+      await b.ask({ type: 'ping' });
+      assert.equal(b.messages(session).at(-1).seq, removal.seq);
+      await b.close();
+    });
+
   test('a Welcome is announced', async () => {
     const b = await Socket.of(bob), c = await Socket.of(carol);
     const session = await Session.create(alice);
