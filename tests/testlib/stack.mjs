@@ -13,7 +13,7 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
-  chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync,
+  chmodSync, chownSync, copyFileSync, existsSync, mkdtempSync,
   readFileSync, readdirSync, rmSync, writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
@@ -61,6 +61,7 @@ function serviceUser() {
 }
 
 const user = serviceUser();
+const directories = new Set(); // to be removed at the end
 
 function own(path, mode) {
   chmodSync(path, mode);
@@ -68,14 +69,26 @@ function own(path, mode) {
   return path;
 }
 
+// Their names hold our pid: what a test left that was killed, the next sweeps.
+function directory(name) {
+  const dir = mkdtempSync(join(tmpdir(), `hermetic-${name}-${process.pid}-`));
+  directories.add(dir);
+  return dir;
+}
+
 function temporary(name) {
-  return own(mkdtempSync(join(tmpdir(), `hermetic-${name}-`)), 0o700);
+  return own(directory(name), 0o700);
+}
+
+for (const name of readdirSync(tmpdir())) {
+  const pid = name.match(/^hermetic-(?:pg|node|home)-(\d+)-/)?.[1];
+  if (pid && !existsSync(`/proc/${pid}`))
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
 }
 
 // --- processes -------------------------------------------------------------
 
 const alive = new Set();
-const directories = new Set();
 
 function ended(child) {
   return child.exitCode !== null || child.signalCode !== null;
@@ -165,7 +178,6 @@ export function freePort() {
  */
 export async function startPostgres({ migrate = true, settings = {} } = {}) {
   const dir = temporary('pg');
-  directories.add(dir);
   const secret = () => randomBytes(18).toString('hex');
   const passwords = { postgres: secret(), hermetic_owner: secret(),
     hermetic_api: secret() };
@@ -304,7 +316,6 @@ export async function startNode({
   postgres, port, workers = 2, env = {}, ready = true,
 }) {
   const dir = temporary('node');
-  directories.add(dir);
   const module = join(dir, 'hermetic.so');
   copyFileSync(join(build, 'hermetic.so'), module);
   own(module, 0o600);
@@ -402,9 +413,7 @@ function children(pid) {
 
 /** A directory for one user's state; goes when the test's process ends. */
 export function newHome() {
-  const dir = mkdtempSync(join(tmpdir(), 'hermetic-home-'));
-  directories.add(dir);
-  return dir;
+  return directory('home');
 }
 
 /**
