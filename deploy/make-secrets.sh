@@ -12,11 +12,14 @@ put() { # NAME, from standard input
   mv "$dir/$1.new" "$dir/$1"
 }
 
-for name in postgres_password owner_password api_password; do
+for name in postgres_password owner_password api_password \
+  rotation_password; do
   [ -s "$dir/$name" ] || od -An -v -tx1 -N24 /dev/urandom | tr -d ' \n' |
     put "$name"
 done
 [ -s "$dir/kek" ] || head -c 32 /dev/urandom | base64 -w 0 | put kek
 printf 'postgresql://hermetic_api:%s@postgres/hermetic' \
   "$(<"$dir/api_password")" | put api_url
+printf 'postgresql://hermetic_rotation:%s@postgres/hermetic' \
+  "$(<"$dir/rotation_password")" | put rotation_url
 echo "The secrets are in $dir."

@@ -5,5 +5,6 @@
 set -euo pipefail
 HERMETIC_OWNER_PASSWORD=$(</run/secrets/owner_password)
 HERMETIC_API_PASSWORD=$(</run/secrets/api_password)
-export HERMETIC_OWNER_PASSWORD HERMETIC_API_PASSWORD
+HERMETIC_ROTATION_PASSWORD=$(</run/secrets/rotation_password)
+export HERMETIC_OWNER_PASSWORD HERMETIC_API_PASSWORD HERMETIC_ROTATION_PASSWORD
 psql -X -q -U "$POSTGRES_USER" -d postgres -f /usr/local/lib/hermetic/roles.sql

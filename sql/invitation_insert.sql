@@ -5,7 +5,7 @@ WITH known AS (
   SELECT CASE
     WHEN NOT EXISTS (SELECT FROM session WHERE session_id = $1::uuid)
       THEN 'no-session'
-    WHEN NOT EXISTS (SELECT FROM session_member
+    WHEN NOT EXISTS (SELECT FROM active_member
                      WHERE session_id = $1::uuid AND device_id = $3::uuid)
       THEN 'not-a-member'
     WHEN (SELECT count(*) FROM known)

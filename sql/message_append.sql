@@ -1,5 +1,7 @@
 -- A batch of envelopes, committed as one: arrays of $1 session, $2 device,
 -- $3 epoch, $4 nonce, $5 envelope. A row for each, in order of `ord`.
+-- When keys are due: $6 messages, and $7 seconds until old ones are refused;
+-- refused in any case: after $8 messages, $9 seconds. Zero: never.
 --
 -- Sessions are locked in the order of their ids, so two batches never wait for
 -- each other in a circle. The lock also gives the newest epoch; a change of
@@ -12,14 +14,15 @@ WITH input AS MATERIALIZED (
   FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[], $5::bytea[])
        WITH ORDINALITY AS i(session_id, device_id, epoch, nonce, envelope, ord)
 ), locked AS MATERIALIZED (
-  SELECT session_id, epoch, last_seq, head
+  SELECT session_id, epoch, last_seq, head, epoch_at, epoch_seq, ended_at
   FROM session
   WHERE session_id = ANY ($1::uuid[])
   ORDER BY session_id
   FOR NO KEY UPDATE
 ), judged AS MATERIALIZED (
   SELECT i.ord, i.session_id, i.device_id, i.epoch, i.nonce, i.envelope,
-         l.epoch AS current_epoch, l.last_seq, l.head AS start,
+         l.epoch AS current_epoch, l.last_seq, l.head AS start, l.epoch_seq,
+         r.session_id IS NOT NULL AS due,
          old.seq AS old_seq, old.head AS old_head, old.sent_at AS old_sent_at,
          CASE
            WHEN l.session_id IS NULL THEN 'no-session'
@@ -27,13 +30,20 @@ WITH input AS MATERIALIZED (
            WHEN old.seq IS NOT NULL AND old.envelope = i.envelope
              THEN 'duplicate'
            WHEN old.seq IS NOT NULL THEN 'nonce-reused'
+           WHEN l.ended_at IS NOT NULL THEN 'session-ended'
            WHEN i.epoch <> l.epoch THEN 'epoch-changed'
+           WHEN r.hard_at <= now()
+             OR $8::bigint > 0 AND l.last_seq - l.epoch_seq >= $8::bigint
+             OR $9::bigint > 0
+                AND l.epoch_at <= now() - make_interval(secs => $9::bigint)
+             THEN 'rotation-required'
            WHEN i.nonce_turn > 1 THEN 'again'
            ELSE 'ok'
          END AS outcome
   FROM input i
   LEFT JOIN locked l USING (session_id)
-  LEFT JOIN session_member m
+  LEFT JOIN rotation r USING (session_id)
+  LEFT JOIN active_member m
     ON m.session_id = i.session_id AND m.device_id = i.device_id
   LEFT JOIN message old
     ON old.session_id = i.session_id AND old.nonce = i.nonce
@@ -56,11 +66,20 @@ WITH input AS MATERIALIZED (
   FROM (SELECT DISTINCT ON (session_id) session_id, seq, head FROM chained
         ORDER BY session_id, seq DESC) c
   WHERE s.session_id = c.session_id
+), made_due AS (
+  INSERT INTO rotation (session_id, reason, hard_at)
+  SELECT DISTINCT session_id, 'messages',
+         now() + make_interval(secs => $7::bigint)
+  FROM chained
+  WHERE $6::bigint > 0 AND seq - epoch_seq >= $6::bigint AND NOT due
+  ON CONFLICT DO NOTHING
 )
 SELECT j.outcome, coalesce(c.seq, j.old_seq) AS seq,
        coalesce(c.head, j.old_head) AS head,
        (extract(epoch FROM coalesce(j.old_sent_at, statement_timestamp()))
         * 1000)::bigint AS sent_ms,
-       j.current_epoch AS epoch
+       j.current_epoch AS epoch,
+       j.due OR $6::bigint > 0 AND c.seq - j.epoch_seq >= $6::bigint
+         AS rotation_due
 FROM judged j LEFT JOIN chained c USING (ord)
 ORDER BY j.ord;

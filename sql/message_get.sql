@@ -2,5 +2,5 @@
 SELECT m.seq, m.kind, m.epoch, m.sender, m.envelope, m.head,
        (extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms
 FROM message m
-JOIN session_member USING (session_id)
+JOIN active_member USING (session_id)
 WHERE m.session_id = $1::uuid AND device_id = $2::uuid AND m.seq = $3::bigint;

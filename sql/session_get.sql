@@ -3,7 +3,7 @@ SELECT s.session_id, s.algorithm, s.epoch, s.join_policy,
        a.username AS creator,
        (extract(epoch FROM s.created_at) * 1000)::bigint AS created_ms,
        s.last_seq, s.head,
-       EXISTS (SELECT FROM session_member m
+       EXISTS (SELECT FROM active_member m
                WHERE m.session_id = s.session_id
                  AND m.device_id = $3::uuid) AS member,
        may_join(s.session_id, $2::uuid) AS may_join

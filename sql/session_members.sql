@@ -1,5 +1,6 @@
 -- $1 session. The epoch comes with every row.
-SELECT s.epoch, m.leaf_index, a.user_id, a.username, m.device_id
+SELECT s.epoch, m.leaf_index, a.user_id, a.username, m.device_id,
+       m.departed_at IS NOT NULL AS departed
 FROM session s
 JOIN session_member m USING (session_id)
 JOIN device d USING (device_id)

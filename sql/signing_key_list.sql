@@ -1,7 +1,6 @@
--- Newest first. All verify; the newest that every node has had time to read
--- signs.
-SELECT kid, public_jwk, wrapped_key,
-       created_at < now() - interval '30 seconds' OR ordinal = 1 AS may_sign
+-- Newest first. All verify; the newest whose time has come signs: until then
+-- every node has read it.
+SELECT kid, public_jwk, wrapped_key, signs_at <= now() AS may_sign
 FROM signing_key
 WHERE retired_at IS NULL
 ORDER BY ordinal DESC;

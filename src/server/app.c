@@ -12,6 +12,8 @@
 #include "server/edge/process.h"
 #include "server/hub.h"
 #include "server/keys.h"
+#include "server/presence.h"
+#include "server/revocations.h"
 #include "server/ws.h"
 
 EDGE_HANDLER void health_live(struct request *req);
@@ -145,6 +147,19 @@ static void set_limits(void)
 	conn_set_limits(&limits);
 }
 
+static struct rotation_limits rotation_limits(void)
+{
+	const struct config *c = config();
+
+	return (struct rotation_limits){
+		.messages = c->rotation_messages,
+		.grace_seconds = c->rotation_grace_seconds,
+		.hard_messages =
+		    c->rotation_messages + c->rotation_grace_messages,
+		.hard_seconds = c->rotation_seconds + c->rotation_grace_seconds
+	};
+}
+
 bool app_start(void)
 {
 	static const struct store_loop loop = { NULL, watch, forget, every };
@@ -153,6 +168,7 @@ bool app_start(void)
 		.queue_messages = (size_t)config()->queue_messages,
 		.queue_bytes = (size_t)config()->queue_bytes,
 		.queue_statements = (size_t)config()->queue_statements,
+		.rotation = rotation_limits(),
 		.stored = hub_stored
 	};
 
@@ -161,6 +177,8 @@ bool app_start(void)
 	    hub_start(store) != ERR_OK)
 		return false;
 	keys_start();
+	revocations_start();
+	presence_start();
 	ws_start();
 	return true;
 }

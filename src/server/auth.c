@@ -10,6 +10,7 @@
 #include "server/config.h"
 #include "server/password.h"
 #include "server/rate.h"
+#include "server/revocations.h"
 #include "server/tokens.h"
 
 EDGE_HANDLER void auth_register(struct request *req);
@@ -409,6 +410,7 @@ static void on_rotated(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	if (rows_text_is(rows, 0, "outcome", "refresh-reused")) {
+		revocations_tell_all();
 		end_with(a, 401, "refresh-reused",
 			 "the token was used before: all of its family are "
 			 "revoked, log in again");
@@ -471,12 +473,17 @@ out:
 static void on_revoked(void *arg, enum err e, struct rows *rows)
 {
 	struct request *req = arg;
+	uint8_t family[16];
 
-	(void)rows;
-	if (e != ERR_OK)
+	if (e != ERR_OK) {
 		app_fail(req, e);
-	else
-		request_answer(req, 204, NULL, SPAN_EMPTY);
+		return;
+	}
+	if (rows_count(rows) > 0) {
+		rows_uuid(rows, 0, "family_id", family);
+		revocations_tell(family);
+	}
+	request_answer(req, 204, NULL, SPAN_EMPTY);
 }
 
 void auth_logout(struct request *req)

@@ -105,6 +105,7 @@ const char *commit_read(struct commit *c, struct span bytes,
 	if (content->epoch > INT64_MAX - 1)
 		return "no such epoch";
 	c->epoch = content->epoch;
+	c->has_path = content->commit.has_path;
 	wrong = read_sender(c, &content->sender);
 	if (wrong == NULL && content->commit.has_path &&
 	    !is_own_leaf(&content->commit.path.leaf_node, who))

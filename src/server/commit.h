@@ -11,6 +11,7 @@ enum { COMMIT_CHANGES_MAX = 1024 };
 struct commit {
 	uint64_t epoch;
 	bool external; /* sent by a new member (12.4.3.2) */
+	bool has_path; /* its sender's keys are new */
 	uint32_t sender_leaf;
 	size_t removed_count, added_count;
 	uint32_t removed[COMMIT_CHANGES_MAX];

@@ -9,6 +9,7 @@
 #include "server/body.h"
 #include "server/commit.h"
 #include "server/config.h"
+#include "server/device_events.h"
 #include "server/group_info.h"
 #include "server/hub.h"
 #include "server/sessions.h"
@@ -106,13 +107,14 @@ static void answer_commit(struct change *c, uint64_t epoch, int status)
 
 static void tell_others(const struct change *c)
 {
-	store_tell_message(app_store(), c->session, c->seq);
+	store_tell(app_store(), NOTICE_MESSAGE, c->session, c->seq);
 	hub_grown(c->session, c->seq);
 	if (!c->has_welcome)
 		return;
 	for (size_t i = 0; i < c->commit.added_count; i++) {
-		store_tell_welcome(app_store(), c->commit.added[i].device);
-		hub_welcome(c->commit.added[i].device);
+		store_tell(app_store(), NOTICE_WELCOME,
+			   c->commit.added[i].device, 0);
+		device_events_welcome(c->commit.added[i].device);
 	}
 }
 
@@ -182,6 +184,7 @@ static void encode(const struct change *c, struct span commit,
 		params_bytea(p, welcome);
 	else
 		params_null(p);
+	params_bool(p, c->commit.has_path);
 }
 
 /* Takes the body's end: checks and stores the commit. */

@@ -12,17 +12,19 @@ struct config {
 	const char *host, *port;
 	uint64_t workers, connections;
 	const char *database_url;
-	struct sec kek; /* key-encryption key, 32 bytes */
+	struct sec kek;		 /* key-encryption key, 32 bytes */
+	struct sec kek_previous; /* while a change of it lasts; or empty */
 	const char *issuer, *audience;
 	uint64_t access_seconds, refresh_seconds;
 	const struct suite *algorithms[CONFIG_ALGORITHMS_MAX]; /* in order */
 	size_t algorithm_count;
 	uint64_t nonce_window_seconds;
-	uint64_t session_idle_seconds, rotation_seconds, rotation_messages;
+	/* keys due after so much; and so much later nothing is taken any more */
+	uint64_t rotation_seconds, rotation_messages;
+	uint64_t rotation_grace_seconds, rotation_grace_messages;
 	uint64_t envelope_bytes, body_bytes, websocket_bytes;
 	uint64_t queue_messages, queue_bytes, queue_statements;
 	uint64_t login_threads, login_queue, logins_per_minute;
-	const char *log_level;
 };
 
 /* Reads it all once. On failure one sentence that names the setting is on
@@ -34,8 +36,5 @@ const struct config *config(void);
 /* The suite of an allowed algorithm, NULL otherwise. */
 const struct suite *config_algorithm(struct span name);
 const struct suite *config_suite(uint16_t id);
-
-/* For the test that holds .env.example against the table: name `i`, or NULL. */
-const char *config_name(size_t i);
 
 #endif

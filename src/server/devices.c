@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "server/app.h"
 #include "server/body.h"
+#include "server/revocations.h"
 #include "server/tokens.h"
 
 EDGE_HANDLER void user_devices(struct request *req);
@@ -59,6 +60,19 @@ void user_devices(struct request *req)
 	app_query(req, STATEMENT_DEVICE_LIST, &params, on_devices);
 }
 
+static void answer_removed(struct request *req, struct rows *rows)
+{
+	uint8_t family[16];
+
+	for (size_t i = 0; i < rows_count(rows); i++) {
+		if (rows_is_null(rows, i, "family_id"))
+			continue;
+		rows_uuid(rows, i, "family_id", family);
+		revocations_tell(family);
+	}
+	request_answer(req, 204, NULL, SPAN_EMPTY);
+}
+
 static void on_removed(void *arg, enum err e, struct rows *rows)
 {
 	struct request *req = arg;
@@ -69,7 +83,7 @@ static void on_removed(void *arg, enum err e, struct rows *rows)
 		request_problem(req, 404, "not-found",
 				"no such device of yours", NULL);
 	else
-		request_answer(req, 204, NULL, SPAN_EMPTY);
+		answer_removed(req, rows);
 }
 
 void device_item(struct request *req)

@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "base/rd.h"
+#include "server/device_events.h"
 #include "server/edge/loop.h"
 #include "server/edge/peers.h"
 #include "server/edge/process.h"
 #include "server/messages.h"
-#include "server/ws.h"
+#include "server/revocations.h"
 
 enum {
 	BUCKETS = 4096,
@@ -395,11 +396,22 @@ static void recheck(struct subscription *s)
 	s->unsure = ask_membership(s, on_rechecked) != ERR_OK;
 }
 
+void hub_members(const uint8_t session[16])
+{
+	const struct topic *topic = find_topic(session);
+	struct subscription *s = topic != NULL ? topic->subscriptions : NULL;
+
+	for (; s != NULL; s = s->sibling)
+		if (s->member)
+			recheck(s);
+}
+
 static void on_first_answer(void *arg, enum err e, struct rows *rows)
 {
 	struct subscription *s = arg;
-	uint64_t last = 0;
-	bool member = false;
+	struct hub_place place = { 0 };
+	uint64_t last;
+	bool member;
 
 	s->pending--;
 	if (s->over) {
@@ -407,9 +419,14 @@ static void on_first_answer(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	if (e == ERR_OK && rows_count(rows) == 1) {
-		last = (uint64_t)rows_i64(rows, 0, "last_seq");
-		member = rows_bool(rows, 0, "member");
+		place.last_seq = (uint64_t)rows_i64(rows, 0, "last_seq");
+		place.first_seq = (uint64_t)rows_i64(rows, 0, "first_seq");
+		place.member = rows_bool(rows, 0, "member");
+		place.rotation_due = rows_bool(rows, 0, "rotation_due");
+		place.gone = place.member && s->next < place.first_seq;
 	}
+	member = place.member && !place.gone;
+	last = place.last_seq;
 	if (member && !s->topic->placed) {
 		s->topic->placed = true;
 		s->topic->delivered = last;
@@ -419,7 +436,7 @@ static void on_first_answer(void *arg, enum err e, struct rows *rows)
 	if (member && s->topic->known < last)
 		s->topic->known = last;
 	s->subscriber.on_subscribed(s->subscriber.arg, s->topic->session, s->id,
-				    member, last, e);
+				    &place, e);
 	/* a refused one is unsubscribed by then: `s` may be gone */
 	if (member) {
 		read_topic(s->topic);
@@ -486,8 +503,8 @@ const struct subscription *hub_giving(void)
 /* ---- notices ---- */
 
 /* One worker listens, for all of the node: what it hears goes on in bundles,
- * each word a kind, an id and a position. */
-enum word { WORD_MESSAGE = 1, WORD_WELCOME, WORD_RESYNC };
+ * each word a notice's kind, an id and a position. */
+enum { WORD_RESYNC = 255 }; /* or a notice's kind */
 
 static struct buf bundle;
 
@@ -501,26 +518,40 @@ static void send_bundle(void *unused)
 	buf_reset(&bundle);
 }
 
-static void pass_on(enum word word, const uint8_t id[16], uint64_t seq)
+static void pass_on(uint8_t word, const uint8_t id[16], uint64_t seq)
 {
 	if (bundle.n == 0)
 		loop_later(send_bundle, NULL);
-	buf_put_u8(&bundle, (uint8_t)word);
+	buf_put_u8(&bundle, word);
 	buf_put(&bundle, span_of(id, 16));
 	buf_put_u64(&bundle, seq);
 }
 
-static void take(enum word word, const uint8_t id[16], uint64_t seq)
+static void take(uint8_t word, const uint8_t id[16], uint64_t seq)
 {
 	switch (word) {
-	case WORD_MESSAGE:
+	case NOTICE_MESSAGE:
 		hub_grown(id, seq);
 		return;
-	case WORD_WELCOME:
-		hub_welcome(id);
+	case NOTICE_WELCOME:
+		device_events_welcome(id);
+		return;
+	case NOTICE_ROTATION:
+		device_events_rotation(id);
+		return;
+	case NOTICE_KEY_PACKAGES:
+		device_events_key_packages(id);
+		return;
+	case NOTICE_MEMBERS:
+		hub_members(id);
+		return;
+	case NOTICE_REVOKED:
+		revocations_reload();
 		return;
 	case WORD_RESYNC:
+		revocations_reload();
 		sweep_all();
+		return;
 	}
 }
 
@@ -535,18 +566,15 @@ static void on_bundle(struct span bytes)
 		rd_copy(&r, id, sizeof(id));
 		seq = rd_u64(&r);
 		if (rd_ok(&r))
-			take((enum word)word, id, seq);
+			take(word, id, seq);
 	}
 }
 
 static void on_heard(void *arg, const struct notice *notice)
 {
-	enum word word =
-	    notice->kind == NOTICE_MESSAGE ? WORD_MESSAGE : WORD_WELCOME;
-
 	(void)arg;
-	take(word, notice->id, notice->seq);
-	pass_on(word, notice->id, notice->seq);
+	take((uint8_t)notice->kind, notice->id, notice->seq);
+	pass_on((uint8_t)notice->kind, notice->id, notice->seq);
 }
 
 /* Notices may have been missed. */
@@ -555,13 +583,8 @@ static void on_resync(void *arg)
 	static const uint8_t none[16];
 
 	(void)arg;
-	sweep_all();
+	take(WORD_RESYNC, none, 0);
 	pass_on(WORD_RESYNC, none, 0);
-}
-
-void hub_welcome(const uint8_t device[16])
-{
-	ws_welcome(device);
 }
 
 enum err hub_start(struct store *s)

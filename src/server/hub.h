@@ -14,15 +14,24 @@
 
 struct subscription;
 
+/* Where a log stands, for one device. */
+struct hub_place {
+	bool member;
+	bool gone; /* what comes next for him is older than first_seq */
+	bool rotation_due;
+	uint64_t first_seq, last_seq;
+};
+
 struct subscriber {
 	struct websocket *ws;
 	uint8_t device[16];
 	/* Membership ended: the subscription is over. */
 	void (*on_ended)(void *arg, const uint8_t session[16],
 			 const char *reason);
-	/* An answer to hub_subscribe(): member and the log's end, or why not.*/
+	/* An answer to hub_subscribe(). It stands when he is a member and the
+	 * log still has what he wants. */
 	void (*on_subscribed)(void *arg, const uint8_t session[16], uint64_t id,
-			      bool member, uint64_t last_seq, enum err e);
+			      const struct hub_place *place, enum err e);
 	void *arg;
 };
 
@@ -46,10 +55,10 @@ const struct subscription *hub_giving(void);
 /* A message that this worker stored. */
 void hub_stored(void *unused, const struct message *message);
 
+/* Members of a session departed: its followers are looked at again. */
+void hub_members(const uint8_t session[16]);
+
 /* A log has grown. */
 void hub_grown(const uint8_t session[16], uint64_t seq);
-
-/* A Welcome waits for a device: tells its sockets of this worker. */
-void hub_welcome(const uint8_t device[16]);
 
 #endif

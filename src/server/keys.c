@@ -1,13 +1,10 @@
 #include "server/keys.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "base/text.h"
 #include "crypto/es256.h"
-#include "crypto/rng.h"
-#include "crypto/wrap.h"
+#include "crypto/signing_key.h"
 #include "server/app.h"
 #include "server/config.h"
 #include "server/edge/loop.h"
@@ -29,33 +26,6 @@ static void clear_key(struct key *key)
 
 /* ---- making the first ---- */
 
-static void put_jwk(struct buf *jwk, const char *kid, const uint8_t x[32],
-		    const uint8_t y[32])
-{
-	buf_putf(jwk,
-		 "{\"kty\":\"EC\",\"crv\":\"P-256\",\"alg\":\"ES256\","
-		 "\"use\":\"sig\",\"kid\":\"%s\",\"x\":\"",
-		 kid);
-	text_put_base64url(jwk, span_of(x, 32));
-	buf_put_str(jwk, "\",\"y\":\"");
-	text_put_base64url(jwk, span_of(y, 32));
-	buf_put_str(jwk, "\"}");
-}
-
-static enum err make_kid(char kid[48])
-{
-	uint8_t bytes[12];
-	struct buf text = BUF_INIT;
-	enum err e;
-
-	TRY(rng_fill(rng_system(), bytes, sizeof(bytes)));
-	text_put_base64url(&text, SPAN_ARRAY(bytes));
-	(void)snprintf(kid, 48, "%.*s", (int)text.n, (const char *)text.p);
-out:
-	buf_clear(&text);
-	return e;
-}
-
 static void on_inserted(void *arg, enum err e, struct rows *rows)
 {
 	(void)arg;
@@ -66,22 +36,18 @@ static void on_inserted(void *arg, enum err e, struct rows *rows)
 
 static void make_first(void)
 {
-	struct buf pem = BUF_INIT, public_pem = BUF_INIT, jwk = BUF_INIT,
-		   wrapped = BUF_INIT;
 	struct params params = PARAMS_INIT;
-	uint8_t x[32], y[32];
-	char kid[48];
+	struct signing_key key;
 	enum err e;
 
-	TRY(make_kid(kid));
-	TRY(es256_generate(&pem));
-	TRY(es256_public(buf_span(&pem), &public_pem, x, y));
-	TRY(wrap_seal(sec_span(&config()->kek), buf_span(&pem), &wrapped));
-	put_jwk(&jwk, kid, x, y);
-	params_text(&params, span_str(kid));
+	TRY(signing_key_make(sec_span(&config()->kek), &key));
+	params_text(&params, span_str(key.kid));
 	params_i32(&params, 1);
-	params_text(&params, buf_span(&jwk));
-	params_bytea(&params, buf_span(&wrapped));
+	params_text(&params, buf_span(&key.jwk));
+	params_bytea(&params, buf_span(&key.wrapped));
+	params_bytea(&params, SPAN_ARRAY(key.kek_id));
+	params_i64(&params, 0); /* it signs at once: there is no other */
+	signing_key_clear(&key);
 	TRY(store_query(app_store(), STATEMENT_SIGNING_KEY_INSERT, &params,
 			on_inserted, NULL));
 	asking = true;
@@ -89,10 +55,6 @@ out:
 	if (e != ERR_OK)
 		LOG(ERROR, "cannot make a signing key",
 		    LOG_STR("why", err_text(e)));
-	buf_clear(&pem);
-	buf_clear(&public_pem);
-	buf_clear(&jwk);
-	buf_clear(&wrapped);
 }
 
 /* ---- loading ---- */
@@ -107,7 +69,9 @@ static enum err read_key(struct rows *rows, size_t i, struct key *key)
 	ENSURE(kid.n < sizeof(key->kid), ERR_LOCAL_BUG);
 	memcpy(key->kid, kid.p, kid.n);
 	key->kid[kid.n] = '\0';
-	TRY(wrap_open(sec_span(&config()->kek), wrapped, &key->private_pem));
+	TRY(signing_key_open(sec_span(&config()->kek),
+			     sec_span(&config()->kek_previous), wrapped,
+			     &key->private_pem));
 	TRY(es256_public(buf_span(&key->private_pem), &key->public_pem, x, y));
 	buf_put(&key->jwk, rows_text(rows, i, "public_jwk"));
 	key->may_sign = rows_bool(rows, i, "may_sign");

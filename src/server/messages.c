@@ -90,6 +90,12 @@ struct refusal messages_refusal(const struct append_result *result)
 					 "session" };
 	case APPEND_NO_SESSION:
 		return (struct refusal){ 404, "not-found", "no such session" };
+	case APPEND_ROTATION_REQUIRED:
+		return (struct refusal){ 409, "rotation-required",
+					 "commit new keys, then seal again" };
+	case APPEND_SESSION_ENDED:
+		return (struct refusal){ 410, "session-ended",
+					 "nobody used it for too long" };
 	case APPEND_UNAVAILABLE:
 		return (struct refusal){ 503, "unavailable",
 					 "it may or may not be stored: send "
@@ -119,7 +125,8 @@ static void on_appended(void *arg, const struct append_result *result)
 	}
 	buf_putf(&out, "{\"seq\":%" PRIu64 ",\"head\":\"", result->seq);
 	text_put_hex(&out, SPAN_ARRAY(result->head));
-	buf_putf(&out, "\",\"sent_at\":%" PRIu64 "}", result->sent_ms);
+	buf_putf(&out, "\",\"sent_at\":%" PRIu64 "%s}", result->sent_ms,
+		 result->rotation_due ? ",\"rotation_due\":true" : "");
 	request_answer(req, result->outcome == APPEND_OK ? 201 : 200,
 		       "application/json", buf_span(&out));
 	buf_clear(&out);
@@ -197,6 +204,7 @@ struct page {
 	uint8_t session[16];
 	uint64_t limit;
 	bool backward;
+	uint64_t after; /* forward only */
 };
 
 static void add_link(const struct page *p, uint64_t cursor)
@@ -234,6 +242,24 @@ static void put_page(const struct page *p, struct rows *rows, struct buf *out)
 	buf_put_u8(out, '}');
 }
 
+/* What comes next is older than what is kept: a page without it would look
+ * like a gap. */
+static bool is_gone(const struct page *p, struct rows *rows)
+{
+	return !p->backward &&
+	       p->after + 1 < (uint64_t)rows_i64(rows, 0, "first_seq");
+}
+
+static void answer_gone(const struct page *p, struct rows *rows)
+{
+	char extra[48];
+
+	(void)snprintf(extra, sizeof(extra), "\"first_seq\":%lld",
+		       (long long)rows_i64(rows, 0, "first_seq"));
+	request_problem(p->req, 410, "history-expired", "the log begins later",
+			extra);
+}
+
 static void on_page(void *arg, enum err e, struct rows *rows)
 {
 	struct page *p = arg;
@@ -243,6 +269,8 @@ static void on_page(void *arg, enum err e, struct rows *rows)
 		app_fail(p->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
 	} else if (!rows_bool(rows, 0, "member")) {
 		sessions_problem(p->req, SPAN_LIT("not-a-member"), 0);
+	} else if (is_gone(p, rows)) {
+		answer_gone(p, rows);
 	} else {
 		put_page(p, rows, &out);
 		if (rows_end(rows) != ERR_OK)
@@ -298,6 +326,7 @@ void session_messages(struct request *req)
 		free(p);
 		return;
 	}
+	p->after = cursor;
 	params_uuid(&params, session);
 	params_uuid(&params, who.device);
 	params_i64(&params, (int64_t)cursor);

@@ -68,6 +68,8 @@ void sessions_problem(struct request *req, struct span outcome, uint64_t epoch)
 		  "ask a member for an invitation", 403 },
 		{ "epoch-changed", "epoch-changed",
 		  "read the log and try again", 409 },
+		{ "session-ended", "session-ended",
+		  "nobody used it for too long", 410 },
 		{ "nonce-reused", "nonce-reused",
 		  "another envelope has that nonce", 409 },
 		{ "commit-invalid", "commit-invalid",
@@ -349,12 +351,13 @@ static bool put_members(struct membership *m, struct rows *rows)
 		is_member = is_member || memcmp(id, m->who.user, 16) == 0;
 		rows_uuid(rows, i, "device_id", id);
 		text_uuid(device, id);
-		buf_putf(&m->out,
-			 "%s{\"leaf_index\":%lld,\"user_id\":\"%s\","
-			 "\"device_id\":\"%s\",\"username\":",
-			 i > 0 ? "," : "",
-			 (long long)rows_i64(rows, i, "leaf_index"), user,
-			 device);
+		buf_putf(
+		    &m->out,
+		    "%s{\"leaf_index\":%lld,\"user_id\":\"%s\","
+		    "\"device_id\":\"%s\",%s\"username\":",
+		    i > 0 ? "," : "",
+		    (long long)rows_i64(rows, i, "leaf_index"), user, device,
+		    rows_bool(rows, i, "departed") ? "\"departed\":true," : "");
 		body_put_string(&m->out, rows_text(rows, i, "username"));
 		buf_put_u8(&m->out, '}');
 	}

@@ -11,6 +11,7 @@
 #include "crypto/rng.h"
 #include "server/config.h"
 #include "server/keys.h"
+#include "server/revocations.h"
 
 enum { TOKEN_MAX = 2048, CACHE_SIZE = 4096 };
 
@@ -176,7 +177,9 @@ enum err tokens_verify(struct span token, struct identity *who)
 		slot->who = *who;
 	}
 	*who = slot->who;
-	return who->expires > now ? ERR_OK : ERR_PEER_DENIED;
+	return who->expires > now && !revocations_have(who->family)
+		   ? ERR_OK
+		   : ERR_PEER_DENIED;
 }
 
 bool tokens_admit(struct request *req, struct span token, struct identity *who)

@@ -13,6 +13,8 @@
 #include "server/edge/websocket.h"
 #include "server/hub.h"
 #include "server/messages.h"
+#include "server/presence.h"
+#include "server/revocations.h"
 #include "server/tokens.h"
 
 EDGE_HANDLER void ws_open(struct request *req);
@@ -121,6 +123,8 @@ static void on_second(void *arg)
 		next = c->next;
 		if (c->who.expires <= now)
 			websocket_close(c->ws, 4401, "token expired");
+		else if (revocations_have(c->who.family))
+			websocket_close(c->ws, 4401, "token revoked");
 	}
 }
 
@@ -169,19 +173,26 @@ static void on_ended(void *arg, const uint8_t session[16], const char *reason)
 }
 
 static void on_subscribed(void *arg, const uint8_t session[16], uint64_t id,
-			  bool member, uint64_t last_seq, enum err e)
+			  const struct hub_place *place, enum err e)
 {
 	struct client *c = arg;
-	char more[48];
+	char more[80];
 
-	if (member) {
-		(void)snprintf(more, sizeof(more), ",\"last_seq\":%" PRIu64,
-			       last_seq);
+	if (place->member && !place->gone) {
+		(void)snprintf(more, sizeof(more),
+			       ",\"last_seq\":%" PRIu64 "%s", place->last_seq,
+			       place->rotation_due ? ",\"rotation_due\":true"
+						   : "");
 		say_session(c, "subscribed", id, session, more);
 		return;
 	}
+	(void)snprintf(more, sizeof(more), "\"first_seq\":%" PRIu64,
+		       place->first_seq);
 	if (e != ERR_OK)
 		say_problem(c, id, 503, "unavailable", NULL, NULL);
+	else if (place->gone)
+		say_problem(c, id, 410, "history-expired",
+			    "the log begins later", more);
 	else
 		say_problem(c, id, 403, "not-a-member",
 			    "this device is not a member of the session", NULL);
@@ -244,7 +255,8 @@ static void on_appended(void *arg, const struct append_result *result)
 			 ",\"seq\":%" PRIu64 ",\"head\":\"",
 			 sending.id, result->seq);
 		text_put_hex(&out, SPAN_ARRAY(result->head));
-		buf_putf(&out, "\",\"sent_at\":%" PRIu64 "}", result->sent_ms);
+		buf_putf(&out, "\",\"sent_at\":%" PRIu64 "%s}", result->sent_ms,
+			 result->rotation_due ? ",\"rotation_due\":true" : "");
 		say(c, &out);
 	}
 	free_if_done(c);
@@ -387,47 +399,27 @@ void ws_open(struct request *req)
 	if (first_client != NULL)
 		first_client->prev = c;
 	first_client = c;
+	presence_arrived(who.device);
 }
 
-static void on_welcomes(void *arg, enum err e, struct rows *rows)
+void ws_tell(const uint8_t device[16], struct span text)
 {
-	uint8_t *device = arg, welcome[16], session[16];
-	char w[TEXT_UUID_SIZE], s[TEXT_UUID_SIZE];
-
-	for (size_t i = 0; e == ERR_OK && i < rows_count(rows); i++) {
-		rows_uuid(rows, i, "welcome_id", welcome);
-		rows_uuid(rows, i, "session_id", session);
-		text_uuid(w, welcome);
-		text_uuid(s, session);
-		for (struct client *c = first_client; c != NULL; c = c->next) {
-			struct buf out = BUF_INIT;
-
-			if (memcmp(c->who.device, device, 16) != 0)
-				continue;
-			buf_putf(&out,
-				 "{\"type\":\"welcome\",\"session_id\":\"%s\","
-				 "\"welcome_id\":\"%s\"}",
-				 s, w);
-			say(c, &out);
-		}
-	}
-	free(device);
+	for (struct client *c = first_client; c != NULL; c = c->next)
+		if (memcmp(c->who.device, device, 16) == 0)
+			websocket_send(c->ws, text);
 }
 
-void ws_welcome(const uint8_t device[16])
+bool ws_has(const uint8_t device[16])
 {
-	struct params params = PARAMS_INIT;
-	uint8_t *copy;
-	struct client *c = first_client;
+	const struct client *c = first_client;
 
 	while (c != NULL && memcmp(c->who.device, device, 16) != 0)
 		c = c->next;
-	copy = c != NULL ? malloc(16) : NULL;
-	if (copy == NULL)
-		return;
-	memcpy(copy, device, 16);
-	params_uuid(&params, device);
-	if (store_query(app_store(), STATEMENT_WELCOME_LIST, &params,
-			on_welcomes, copy) != ERR_OK)
-		free(copy);
+	return c != NULL;
+}
+
+void ws_each(void (*each)(void *arg, const uint8_t device[16]), void *arg)
+{
+	for (const struct client *c = first_client; c != NULL; c = c->next)
+		each(arg, c->who.device);
 }

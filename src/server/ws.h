@@ -2,12 +2,19 @@
 #ifndef HERMETIC_SERVER_WS_H
 #define HERMETIC_SERVER_WS_H
 
-#include <stdint.h>
+#include <stdbool.h>
 
-/* A Welcome waits for that device. */
-void ws_welcome(const uint8_t device[16]);
+#include "base/span.h"
 
-/* Tokens that expire close their sockets: once in a worker. */
+/* Tokens that end close their sockets: once in a worker. */
 void ws_start(void);
+
+/* The sockets of one device, in this worker: is there one, and a text for
+ * each. */
+bool ws_has(const uint8_t device[16]);
+void ws_tell(const uint8_t device[16], struct span text);
+
+/* The device of each socket, of some more than once. */
+void ws_each(void (*each)(void *arg, const uint8_t device[16]), void *arg);
 
 #endif

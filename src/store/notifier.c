@@ -29,15 +29,18 @@ static void on_sent(void *arg, enum err e, struct rows *rows)
 	send_pending(n);
 }
 
+/* The first letter of a line, by kind. */
+static const char LETTERS[] = "?mwrkxd";
+
 static void put_line(struct buf *payload, const struct notice *notice)
 {
 	char id[TEXT_UUID_SIZE];
 
 	text_uuid(id, notice->id);
+	buf_putf(payload, "%c %s", LETTERS[notice->kind], id);
 	if (notice->kind == NOTICE_MESSAGE)
-		buf_putf(payload, "m %s %" PRIu64 "\n", id, notice->seq);
-	else
-		buf_putf(payload, "w %s\n", id);
+		buf_putf(payload, " %" PRIu64, notice->seq);
+	buf_put_u8(payload, '\n');
 }
 
 static void send_pending(struct notifier *n)
@@ -87,23 +90,19 @@ static void add(struct notifier *n, const struct notice *notice)
 	n->pending[n->count++] = *notice;
 }
 
-void notifier_message(struct notifier *n, const uint8_t session[16],
-		      uint64_t seq)
+void notifier_tell(struct notifier *n, enum notice_kind kind,
+		   const uint8_t id[16], uint64_t seq)
 {
-	struct notice notice = { .kind = NOTICE_MESSAGE, .seq = seq };
+	struct notice notice = { .kind = kind, .seq = seq };
 
-	memcpy(notice.id, session, 16);
+	memcpy(notice.id, id, 16);
 	add(n, &notice);
 	send_pending(n);
 }
 
-void notifier_welcome(struct notifier *n, const uint8_t device[16])
+bool notifier_is_idle(const struct notifier *n)
 {
-	struct notice notice = { .kind = NOTICE_WELCOME };
-
-	memcpy(notice.id, device, 16);
-	add(n, &notice);
-	send_pending(n);
+	return n->count == 0 && !n->in_flight;
 }
 
 enum err notifier_open(const struct store_loop *loop, const char *conninfo,
@@ -129,19 +128,18 @@ out:
 static bool parse_line(struct span line, struct notice *notice)
 {
 	struct rd r = rd_init(line);
-	uint8_t kind = rd_u8(&r), space = rd_u8(&r);
+	uint8_t letter = rd_u8(&r), space = rd_u8(&r);
 	struct span id = rd_take(&r, TEXT_UUID_SIZE - 1);
+	const char *at = letter > '?' ? strchr(LETTERS + 1, letter) : NULL;
 
-	if (!rd_ok(&r) || space != ' ' ||
+	if (!rd_ok(&r) || space != ' ' || at == NULL ||
 	    text_parse_uuid(notice->id, id) != ERR_OK)
 		return false;
 	notice->seq = 0;
-	if (kind == 'w') {
-		notice->kind = NOTICE_WELCOME;
+	notice->kind = (enum notice_kind)(at - LETTERS);
+	if (notice->kind != NOTICE_MESSAGE)
 		return rd_left(&r) == 0;
-	}
-	notice->kind = NOTICE_MESSAGE;
-	return kind == 'm' && rd_u8(&r) == ' ' &&
+	return rd_u8(&r) == ' ' &&
 	       text_parse_u64(&notice->seq, rd_take(&r, rd_left(&r)),
 			      INT64_MAX) == ERR_OK;
 }

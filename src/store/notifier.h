@@ -6,7 +6,9 @@
  * message: listeners compare sequence numbers.
  *
  * A payload is lines: "m SESSION SEQ" (the log has grown to SEQ), "w DEVICE"
- * (a Welcome waits).
+ * (a Welcome waits), "r DEVICE" (it is asked to rotate), "k DEVICE" (its
+ * KeyPackages run out), "x ID" (a device or a family of tokens was revoked),
+ * "d SESSION" (a member of it departed).
  */
 #ifndef HERMETIC_STORE_NOTIFIER_H
 #define HERMETIC_STORE_NOTIFIER_H
@@ -18,16 +20,28 @@ struct notifier;
 MUST_CHECK enum err notifier_open(const struct store_loop *loop,
 				  const char *conninfo, struct notifier **out);
 
-void notifier_message(struct notifier *n, const uint8_t session[16],
-		      uint64_t seq);
-void notifier_welcome(struct notifier *n, const uint8_t device[16]);
+enum notice_kind {
+	NOTICE_MESSAGE = 1,
+	NOTICE_WELCOME,
+	NOTICE_ROTATION,
+	NOTICE_KEY_PACKAGES,
+	NOTICE_REVOKED,
+	NOTICE_MEMBERS
+};
 
 /* One line of a payload. */
 struct notice {
-	enum { NOTICE_MESSAGE, NOTICE_WELCOME } kind;
-	uint8_t id[16]; /* session or device */
-	uint64_t seq;
+	enum notice_kind kind;
+	uint8_t id[16]; /* session, device or family */
+	uint64_t seq;	/* NOTICE_MESSAGE only */
 };
+
+/* `seq`: of a NOTICE_MESSAGE. */
+void notifier_tell(struct notifier *n, enum notice_kind kind,
+		   const uint8_t id[16], uint64_t seq);
+
+/* Nothing waits to be told. */
+bool notifier_is_idle(const struct notifier *n);
 
 /* Calls `each` for every line that parses; others are skipped, they may be of
  * a newer version. */

@@ -58,6 +58,13 @@ void params_uuid(struct params *p, const uint8_t uuid[16])
 	params_bytea(p, span_of(uuid, 16));
 }
 
+void params_bool(struct params *p, bool v)
+{
+	begin(p);
+	buf_put_u8(&p->bytes, v);
+	end(p);
+}
+
 void params_i32(struct params *p, int32_t v)
 {
 	begin(p);

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-#define PARAMS_MAX 12
+#define PARAMS_MAX 16
 
 struct params {
 	struct buf bytes;
@@ -24,6 +24,7 @@ void params_null(struct params *p);
 void params_uuid(struct params *p, const uint8_t uuid[16]);
 void params_text(struct params *p, struct span text);
 void params_bytea(struct params *p, struct span bytes);
+void params_bool(struct params *p, bool v);
 void params_i32(struct params *p, int32_t v);
 void params_i64(struct params *p, int64_t v);
 

@@ -19,7 +19,8 @@ static void on_stored(void *arg, const struct message *message)
 {
 	struct store *s = arg;
 
-	notifier_message(s->notifier, message->session, message->seq);
+	notifier_tell(s->notifier, NOTICE_MESSAGE, message->session,
+		      message->seq);
 	if (s->settings.stored != NULL)
 		s->settings.stored(s->settings.arg, message);
 }
@@ -34,6 +35,7 @@ enum err store_open(const struct store_loop *loop,
 						   settings->queue_statements,
 					       .wait_ms = 10000 };
 	struct writer_settings writer = { .conninfo = settings->conninfo,
+					  .rotation = settings->rotation,
 					  .queue_messages =
 					      settings->queue_messages,
 					  .queue_bytes = settings->queue_bytes,
@@ -129,15 +131,10 @@ enum err store_append(struct store *s, const struct append *message,
 	return writer_append(s->writer, message, done, arg);
 }
 
-void store_tell_message(struct store *s, const uint8_t session[16],
-			uint64_t seq)
+void store_tell(struct store *s, enum notice_kind kind, const uint8_t id[16],
+		uint64_t seq)
 {
-	notifier_message(s->notifier, session, seq);
-}
-
-void store_tell_welcome(struct store *s, const uint8_t device[16])
-{
-	notifier_welcome(s->notifier, device);
+	notifier_tell(s->notifier, kind, id, seq);
 }
 
 bool store_is_ready(const struct store *s)

@@ -16,6 +16,7 @@ struct store_settings {
 	const char *conninfo;		    /* borrowed for the store's life */
 	size_t queue_messages, queue_bytes; /* the writer's limits */
 	size_t queue_statements;
+	struct rotation_limits rotation;
 	/* Each message that this worker stored; may be NULL. */
 	void (*stored)(void *arg, const struct message *message);
 	void *arg;
@@ -43,9 +44,8 @@ MUST_CHECK enum err store_append(struct store *store,
 				 append_done *done, void *arg);
 
 /* Tells the other nodes what a statement of store_query() did. */
-void store_tell_message(struct store *store, const uint8_t session[16],
-			uint64_t seq);
-void store_tell_welcome(struct store *store, const uint8_t device[16]);
+void store_tell(struct store *store, enum notice_kind kind,
+		const uint8_t id[16], uint64_t seq);
 
 /* Both connections that answers need are up. */
 bool store_is_ready(const struct store *store);

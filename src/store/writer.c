@@ -121,6 +121,10 @@ static void encode(const struct writer *w, struct params *p)
 	for (size_t i = 0; i < n; i++)
 		params_put_bytes(p, w->batch[i]->message.envelope);
 	params_close_array(p);
+	params_i64(p, (int64_t)w->settings.rotation.messages);
+	params_i64(p, (int64_t)w->settings.rotation.grace_seconds);
+	params_i64(p, (int64_t)w->settings.rotation.hard_messages);
+	params_i64(p, (int64_t)w->settings.rotation.hard_seconds);
 }
 
 /* Back to the front of the queue, in their order. */
@@ -158,6 +162,8 @@ static bool read_row(struct rows *rows, size_t i, struct append_result *r)
 		{ "epoch-changed", APPEND_EPOCH_CHANGED },
 		{ "not-a-member", APPEND_NOT_A_MEMBER },
 		{ "no-session", APPEND_NO_SESSION },
+		{ "rotation-required", APPEND_ROTATION_REQUIRED },
+		{ "session-ended", APPEND_SESSION_ENDED },
 	};
 	struct span text = rows_text(rows, i, "outcome"), head;
 
@@ -172,6 +178,8 @@ static bool read_row(struct rows *rows, size_t i, struct append_result *r)
 			return true;
 		r->seq = (uint64_t)rows_i64(rows, i, "seq");
 		r->sent_ms = (uint64_t)rows_i64(rows, i, "sent_ms");
+		r->rotation_due = r->outcome == APPEND_OK &&
+				  rows_bool(rows, i, "rotation_due");
 		head = rows_bytes(rows, i, "head");
 		if (head.n == sizeof(r->head))
 			memcpy(r->head, head.p, head.n);

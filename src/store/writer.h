@@ -22,6 +22,8 @@ enum append_outcome {
 	APPEND_EPOCH_CHANGED, /* `epoch` is the session's */
 	APPEND_NOT_A_MEMBER,
 	APPEND_NO_SESSION,
+	APPEND_ROTATION_REQUIRED, /* a commit first, then seal again */
+	APPEND_SESSION_ENDED,
 	APPEND_UNAVAILABLE /* may or may not be stored: ask again */
 };
 
@@ -30,6 +32,7 @@ struct append_result {
 	uint64_t seq, sent_ms; /* OK and DUPLICATE */
 	uint8_t head[32];
 	uint64_t epoch;
+	bool rotation_due; /* OK: the sender should renew the keys */
 };
 
 struct append {
@@ -40,8 +43,18 @@ struct append {
 
 typedef void append_done(void *arg, const struct append_result *result);
 
+/* When a session's keys are due for rotation; zero: never. The seconds that
+ * make them due are the rotation worker's matter. */
+struct rotation_limits {
+	uint64_t messages;	/* from then on they are due, */
+	uint64_t grace_seconds; /* so much later old ones are refused */
+	uint64_t hard_messages; /* refused in any case after so many, */
+	uint64_t hard_seconds;	/* and after so long */
+};
+
 struct writer_settings {
 	const char *conninfo;
+	struct rotation_limits rotation;
 	size_t queue_messages, queue_bytes; /* limits of what may wait */
 	/* Each newly stored message, in order of seq, before its answer. */
 	void (*stored)(void *arg, const struct message *message);

@@ -16,9 +16,12 @@ import {
 
 const read = path => readFileSync(join(root, path), 'utf8');
 
+const tables = ['src/server/config.c', 'workers/rotation/config.c']
+  .map(read).join('\n');
+
 test('.env.example has every setting, each explained, and no other', () => {
-  const known = [...read('src/server/config.c')
-    .matchAll(/\{ "(HERMETIC_[A-Z_]+)"/g)].map(m => m[1]).sort();
+  const known = [...new Set([...tables
+    .matchAll(/\{\s*"(HERMETIC_[A-Z_]+)"/g)].map(m => m[1]))].sort();
   const lines = read('.env.example').split('\n');
   const explained = lines.flatMap(l => l.match(/^(HERMETIC_[A-Z_]+)=/)?.[1] ??
     []).sort();
@@ -29,7 +32,7 @@ test('.env.example has every setting, each explained, and no other', () => {
 });
 
 test('.env.example shows the defaults', () => {
-  const table = read('src/server/config.c').matchAll(
+  const table = tables.matchAll(
     /\{\s*"(HERMETIC_\w+)",\s*KIND_\w+,\s*[^,]+,\s*"([^"]*)"/g);
   const example = read('.env.example');
   for (const [, name, value] of table)

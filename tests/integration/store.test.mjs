@@ -29,7 +29,8 @@ describe('the schema', () => {
     const first = await schema();
     assert.equal((await runMigrate(postgres, 'up')).stdout, '');
     const { stdout } = await runMigrate(postgres, 'down', '99');
-    assert.equal(stdout.match(/took back/g).length, 3);
+    assert.equal(stdout.match(/took back/g).length,
+      readdirSync(join(root, 'migrations')).length / 2);
     assert.equal(await postgres.psql(`SELECT count(*) FROM pg_namespace
       WHERE nspname = 'hermetic'`), '0');
     await runMigrate(postgres, 'up');

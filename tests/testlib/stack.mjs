@@ -180,7 +180,7 @@ export async function startPostgres({ migrate = true, settings = {} } = {}) {
   const dir = temporary('pg');
   const secret = () => randomBytes(18).toString('hex');
   const passwords = { postgres: secret(), hermetic_owner: secret(),
-    hermetic_api: secret() };
+    hermetic_api: secret(), hermetic_rotation: secret() };
 
   const file = join(dir, 'password');
   writeFileSync(file, `${passwords.postgres}\n`);
@@ -202,7 +202,8 @@ export async function startPostgres({ migrate = true, settings = {} } = {}) {
     ...Object.entries(all).flatMap(([k, v]) => ['-c', `${k}=${v}`])];
 
   const self = { dir, adminUrl: url('postgres'), passwords,
-    ownerUrl: url('hermetic_owner'), apiUrl: url('hermetic_api') };
+    ownerUrl: url('hermetic_owner'), apiUrl: url('hermetic_api'),
+    rotationUrl: url('hermetic_rotation') };
 
   let child;
   let before = '';
@@ -263,7 +264,8 @@ export async function startPostgres({ migrate = true, settings = {} } = {}) {
   await exec('psql', ['-X', '-q', '-f', join(root, 'deploy/roles.sql')], {
     env: { ...process.env, ...pgEnv(url('postgres', 'postgres')),
       HERMETIC_OWNER_PASSWORD: passwords.hermetic_owner,
-      HERMETIC_API_PASSWORD: passwords.hermetic_api },
+      HERMETIC_API_PASSWORD: passwords.hermetic_api,
+      HERMETIC_ROTATION_PASSWORD: passwords.hermetic_rotation },
   });
   if (migrate) await migrateUp(self);
   return self;

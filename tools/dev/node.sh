@@ -12,22 +12,26 @@ setting() { # NAME DEFAULT
 PORT=$(setting HERMETIC_PORT 8000)
 WORKERS=$(setting HERMETIC_WORKERS 2)
 
-# Made once; the file stays with the state that its keys open.
+# Each made once; the file stays with the state that its keys open.
 secrets_load() {
-  local file=$VAR/secrets.env
-  if [ ! -s "$file" ]; then
-    (
-      umask 077
-      {
-        printf '# Made by ./dev for the cluster beside it. Keep it to you.\n'
-        printf 'HERMETIC_POSTGRES_PASSWORD=%s\n' "$(random_hex 24)"
-        printf 'HERMETIC_OWNER_PASSWORD=%s\n' "$(random_hex 24)"
-        printf 'HERMETIC_API_PASSWORD=%s\n' "$(random_hex 24)"
-        printf 'HERMETIC_KEK=%s\n' "$(random_base64 32)"
-      } >"$file.new"
-    )
-    mv "$file.new" "$file"
-  fi
+  local file=$VAR/secrets.env name value
+  (
+    umask 077
+    exec >"$file.new"
+    [ -s "$file" ] ||
+      printf '# Made by ./dev for the cluster beside it. Keep it to you.\n'
+    cat "$file" 2>/dev/null || true
+    for name in POSTGRES_PASSWORD OWNER_PASSWORD API_PASSWORD \
+      ROTATION_PASSWORD KEK; do
+      ! grep -q "^HERMETIC_$name=" "$file" 2>/dev/null || continue
+      case $name in
+        KEK) value=$(random_base64 32) ;;
+        *) value=$(random_hex 24) ;;
+      esac
+      printf 'HERMETIC_%s=%s\n' "$name" "$value"
+    done
+  )
+  mv "$file.new" "$file"
   . "$file"
 }
 

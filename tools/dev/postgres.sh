@@ -73,6 +73,7 @@ postgres_await() {
 postgres_roles() {
   HERMETIC_OWNER_PASSWORD=$HERMETIC_OWNER_PASSWORD \
     HERMETIC_API_PASSWORD=$HERMETIC_API_PASSWORD \
+    HERMETIC_ROTATION_PASSWORD=$HERMETIC_ROTATION_PASSWORD \
     postgres_psql -d postgres -f deploy/roles.sql
 }
 

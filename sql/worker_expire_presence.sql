@@ -1,0 +1,8 @@
+WITH turn AS MATERIALIZED (
+  SELECT pg_try_advisory_xact_lock(1214606957, 13) AS mine
+), dropped AS (
+  DELETE FROM presence
+  WHERE (SELECT mine FROM turn) AND seen_at < now() - interval '1 hour'
+  RETURNING 1
+)
+SELECT count(*) AS count FROM dropped;

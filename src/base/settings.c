@@ -1,0 +1,196 @@
+#include "base/settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/sec.h"
+#include "base/text.h"
+
+enum { VALUE_MAX = 4096 };
+
+bool settings_complain(const char *name, const char *why)
+{
+	(void)fprintf(stderr, "hermetic: %s %s\n", name, why);
+	return false;
+}
+
+/* ---- .env ---- */
+
+static void strip_end(char *text)
+{
+	size_t n = strlen(text);
+
+	while (n > 0 && strchr(" \t\r\n", text[n - 1]) != NULL)
+		text[--n] = '\0';
+}
+
+/* NAME=VALUE lines; '#' starts a comment line; quotes around a value go. */
+static void load_line(char *line)
+{
+	char *name = line + strspn(line, " \t"), *value = strchr(name, '=');
+	size_t n;
+
+	if (*name == '#' || value == NULL)
+		return;
+	*value++ = '\0';
+	strip_end(name);
+	value += strspn(value, " \t");
+	strip_end(value);
+	n = strlen(value);
+	if (n >= 2 && (value[0] == '"' || value[0] == '\'') &&
+	    value[n - 1] == value[0]) {
+		value[n - 1] = '\0';
+		value++;
+	}
+	(void)setenv(name, value, 0);
+}
+
+static bool load_file(void)
+{
+	const char *named = getenv("HERMETIC_ENV_FILE");
+	FILE *file = fopen(named != NULL ? named : ".env", "re");
+	char line[VALUE_MAX];
+
+	if (file == NULL)
+		return named == NULL ||
+		       settings_complain("HERMETIC_ENV_FILE", "cannot be read");
+	while (fgets(line, sizeof(line), file) != NULL)
+		load_line(line);
+	(void)fclose(file);
+	sec_wipe(line, sizeof(line));
+	return true;
+}
+
+/* ---- values ---- */
+
+/* The first line of the file that NAME_FILE names. */
+static char *read_secret_file(const char *name)
+{
+	char variable[128], line[VALUE_MAX], *value = NULL;
+	const char *path;
+	FILE *file;
+
+	(void)snprintf(variable, sizeof(variable), "%s_FILE", name);
+	path = getenv(variable);
+	if (path == NULL)
+		return NULL;
+	file = fopen(path, "re");
+	if (file == NULL) {
+		(void)settings_complain(variable, strerror(errno));
+		return NULL;
+	}
+	if (fgets(line, sizeof(line), file) != NULL) {
+		strip_end(line);
+		value = strdup(line);
+	}
+	(void)fclose(file);
+	sec_wipe(line, sizeof(line));
+	return value;
+}
+
+/* A copy; the environment's own bytes are wiped, /proc shows them. */
+static char *take_secret(const char *name)
+{
+	char *inherited = getenv(name), *value;
+
+	if (inherited == NULL)
+		return read_secret_file(name);
+	value = strdup(inherited);
+	sec_wipe(inherited, strlen(inherited));
+	(void)unsetenv(name);
+	return value;
+}
+
+static bool set_number(const struct setting *s, const char *text)
+{
+	char why[128];
+	uint64_t number;
+
+	if (text_parse_u64(&number, span_str(text), s->max) == ERR_OK &&
+	    number >= s->min) {
+		*(uint64_t *)s->value = number;
+		return true;
+	}
+	(void)snprintf(why, sizeof(why),
+		       "must be a whole number from %llu to %llu",
+		       (unsigned long long)s->min, (unsigned long long)s->max);
+	return settings_complain(s->name, why);
+}
+
+static bool set_key(const struct setting *s, char *text)
+{
+	struct buf key = BUF_INIT;
+	bool ok = text_base64(&key, span_str(text)) == ERR_OK && key.n == 32 &&
+		  sec_set(s->value, buf_span(&key)) == ERR_OK;
+
+	buf_clear(&key);
+	sec_wipe(text, strlen(text));
+	return ok || settings_complain(s->name, "must be 32 bytes in base64 "
+						"(openssl rand -base64 32)");
+}
+
+static bool set_parsed(const struct setting *s, const char *text)
+{
+	const char *why = s->parse(text);
+
+	return why == NULL || settings_complain(s->name, why);
+}
+
+static bool set(const struct setting *s)
+{
+	bool secret = s->kind == KIND_SECRET_TEXT || s->kind == KIND_KEY;
+	char *own = secret ? take_secret(s->name) : NULL;
+	const char *text = secret ? own : getenv(s->name);
+	bool ok;
+
+	if (text == NULL || *text == '\0') {
+		if (s->otherwise == NULL)
+			return settings_complain(s->name, "is not set");
+		if (secret)
+			return true;
+		text = s->otherwise;
+	}
+	switch (s->kind) {
+	case KIND_NUMBER:
+		return set_number(s, text);
+	case KIND_PARSED:
+		return set_parsed(s, text);
+	case KIND_KEY:
+		ok = set_key(s, own);
+		free(own);
+		return ok;
+	case KIND_SECRET_TEXT:
+		*(const char **)s->value = own;
+		return true;
+	case KIND_TEXT:
+		*(const char **)s->value = strdup(text);
+		return *(const char **)s->value != NULL;
+	}
+	return false;
+}
+
+const char *settings_log_level(const char *text)
+{
+	static const char *const names[] = { "debug", "info", "warn", "error" };
+
+	for (unsigned i = 0; i < 4; i++)
+		if (strcmp(text, names[i]) == 0) {
+			log_set_level((enum log_level)i);
+			return NULL;
+		}
+	return "must be debug, info, warn or error";
+}
+
+bool settings_load(const struct setting *table, size_t count)
+{
+	if (!load_file())
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!set(&table[i]))
+			return false;
+	return true;
+}

@@ -1,0 +1,44 @@
+/*
+ * A process's configuration: a table of settings, each read from the
+ * environment, or from the file .env (HERMETIC_ENV_FILE), or defaulted. The
+ * environment wins. What is wrong is said on standard error in one sentence
+ * that names the setting.
+ */
+#ifndef HERMETIC_BASE_SETTINGS_H
+#define HERMETIC_BASE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum setting_kind {
+	KIND_TEXT,	  /* const char **, owned by nobody: it stays */
+	KIND_NUMBER,	  /* uint64_t *, from min to max */
+	KIND_SECRET_TEXT, /* as KIND_TEXT; also NAME_FILE, a file whose first
+			     line it is; leaves the environment */
+	KIND_KEY,	  /* struct sec *, base64 of 32 bytes; as secret */
+	KIND_PARSED	  /* by `parse` */
+};
+
+/* One row a setting. */
+struct setting {
+	const char *name;
+	enum setting_kind kind;
+	void *value;
+	const char *otherwise; /* NULL: it must be given. Of a secret: "" leaves
+				  it empty */
+	uint64_t min, max;
+	/* NULL, or what is wrong with the text. */
+	const char *(*parse)(const char *text);
+};
+
+/* False: something was wrong, and has been said. */
+bool settings_load(const struct setting *table, size_t count);
+
+/* Says it, and is false. */
+bool settings_complain(const char *name, const char *why);
+
+/* Sets the level of the log from its name (KIND_PARSED). */
+const char *settings_log_level(const char *text);
+
+#endif

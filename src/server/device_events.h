@@ -1,0 +1,17 @@
+/* What a device is told beside its sessions' logs, by its open sockets. Each
+ * looks at this worker's sockets only; notices bring it to the others. */
+#ifndef HERMETIC_SERVER_DEVICE_EVENTS_H
+#define HERMETIC_SERVER_DEVICE_EVENTS_H
+
+#include <stdint.h>
+
+/* A Welcome waits for it. */
+void device_events_welcome(const uint8_t device[16]);
+
+/* It is asked to renew the keys of some sessions. */
+void device_events_rotation(const uint8_t device[16]);
+
+/* Its KeyPackages run out. */
+void device_events_key_packages(const uint8_t device[16]);
+
+#endif

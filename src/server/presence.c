@@ -1,0 +1,64 @@
+#include "server/presence.h"
+
+#include <string.h>
+
+#include "server/app.h"
+#include "server/edge/loop.h"
+#include "server/ws.h"
+
+/* The worker counts as present who was seen within 90 seconds. */
+enum { EVERY_MS = 30000, SOON_MS = 500, BATCH = 512 };
+
+static uint8_t batch[BATCH][16]; /* who has come since the last telling */
+static size_t count;
+
+static void on_told(void *arg, enum err e, struct rows *rows)
+{
+	(void)arg;
+	(void)e; /* the next round tells it again */
+	(void)rows;
+}
+
+static void flush(void *arg)
+{
+	struct params params = PARAMS_INIT;
+
+	(void)arg;
+	if (count == 0)
+		return;
+	params_open_array(&params, PARAMS_UUID, count);
+	for (size_t i = 0; i < count; i++)
+		params_put_bytes(&params, SPAN_ARRAY(batch[i]));
+	params_close_array(&params);
+	count = 0;
+	/* a full queue has better things to do: the next round tells it */
+	if (store_query(app_store(), STATEMENT_PRESENCE_PUT, &params, on_told,
+			NULL) != ERR_OK)
+		return;
+}
+
+static void add(void *arg, const uint8_t device[16])
+{
+	(void)arg;
+	memcpy(batch[count++], device, 16);
+	if (count == BATCH)
+		flush(NULL);
+}
+
+void presence_arrived(const uint8_t device[16])
+{
+	add(NULL, device);
+}
+
+static void on_round(void *arg)
+{
+	(void)arg;
+	ws_each(add, NULL);
+	flush(NULL);
+}
+
+void presence_start(void)
+{
+	loop_every(SOON_MS, flush, NULL);
+	loop_every(EVERY_MS, on_round, NULL);
+}

@@ -1,0 +1,25 @@
+/*
+ * Families of tokens that were revoked while access tokens of theirs may still
+ * be good: asked of the database at once when a notice says so, and every few
+ * seconds in case that one was lost.
+ */
+#ifndef HERMETIC_SERVER_REVOCATIONS_H
+#define HERMETIC_SERVER_REVOCATIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Once in a worker. */
+void revocations_start(void);
+
+/* Some were revoked: asks which. */
+void revocations_reload(void);
+/* The same, here and everywhere. */
+void revocations_tell_all(void);
+
+/* This worker has revoked one: no need to ask, and all others are told. */
+void revocations_tell(const uint8_t family[16]);
+
+bool revocations_have(const uint8_t family[16]);
+
+#endif

@@ -1,0 +1,328 @@
+#include "rotation/actions.h"
+
+#include <stddef.h>
+
+#include "base/log.h"
+#include "crypto/signing_key.h"
+#include "rotation/config.h"
+
+enum { BATCH = 1000 }; /* rows that a statement touches at most */
+
+struct action;
+typedef void action_done(struct action *action, struct rows *rows);
+
+static action_done count_rows, tell_rotation, tell_key_packages, make_key;
+
+struct action {
+	const char *name;
+	enum statement statement;
+	action_done *done;
+	unsigned every;	     /* so many rounds of the schedule */
+	bool algorithms;     /* its first parameter is the allowed ones */
+	size_t parameter[2]; /* numbers of the configuration, 0: none */
+	/* its run */
+	bool asking;
+	unsigned rounds;
+};
+
+#define NUMBER(member) offsetof(struct config, member)
+
+static struct action actions[] = {
+	{ "due_age",
+	  STATEMENT_WORKER_DUE_AGE,
+	  count_rows,
+	  1,
+	  false,
+	  { NUMBER(rotation), NUMBER(rotation_grace) },
+	  false,
+	  0 },
+	{ "due_algorithm",
+	  STATEMENT_WORKER_DUE_ALGORITHM,
+	  count_rows,
+	  6,
+	  true,
+	  { NUMBER(rotation_grace), 0 },
+	  false,
+	  0 },
+	{ "ask",
+	  STATEMENT_WORKER_ASK,
+	  tell_rotation,
+	  1,
+	  false,
+	  { NUMBER(ask), 0 },
+	  false,
+	  0 },
+	{ "key_packages_low",
+	  STATEMENT_WORKER_KEY_PACKAGES_LOW,
+	  tell_key_packages,
+	  6,
+	  false,
+	  { NUMBER(key_packages_low), 0 },
+	  false,
+	  0 },
+	{ "end_idle",
+	  STATEMENT_WORKER_END_IDLE,
+	  count_rows,
+	  1,
+	  false,
+	  { NUMBER(idle), 0 },
+	  false,
+	  0 },
+	{ "drop_messages",
+	  STATEMENT_WORKER_DROP_MESSAGES,
+	  count_rows,
+	  1,
+	  false,
+	  { NUMBER(keep), 0 },
+	  false,
+	  0 },
+	{ "drop_sessions",
+	  STATEMENT_WORKER_DROP_SESSIONS,
+	  count_rows,
+	  1,
+	  false,
+	  { NUMBER(keep), 0 },
+	  false,
+	  0 },
+	{ "expire_history",
+	  STATEMENT_WORKER_EXPIRE_HISTORY,
+	  count_rows,
+	  1,
+	  false,
+	  { NUMBER(history_or_window), 0 },
+	  false,
+	  0 },
+	{ "expire_key_packages",
+	  STATEMENT_WORKER_EXPIRE_KEY_PACKAGES,
+	  count_rows,
+	  1,
+	  false,
+	  { 0, 0 },
+	  false,
+	  0 },
+	{ "expire_welcomes",
+	  STATEMENT_WORKER_EXPIRE_WELCOMES,
+	  count_rows,
+	  1,
+	  false,
+	  { NUMBER(welcome), 0 },
+	  false,
+	  0 },
+	{ "expire_tokens",
+	  STATEMENT_WORKER_EXPIRE_TOKENS,
+	  count_rows,
+	  1,
+	  false,
+	  { 0, 0 },
+	  false,
+	  0 },
+	{ "expire_families",
+	  STATEMENT_WORKER_EXPIRE_FAMILIES,
+	  count_rows,
+	  1,
+	  false,
+	  { NUMBER(access), 0 },
+	  false,
+	  0 },
+	{ "expire_presence",
+	  STATEMENT_WORKER_EXPIRE_PRESENCE,
+	  count_rows,
+	  6,
+	  false,
+	  { 0, 0 },
+	  false,
+	  0 },
+	{ "signing_key",
+	  STATEMENT_WORKER_SIGNING_KEY_DUE,
+	  make_key,
+	  1,
+	  false,
+	  { NUMBER(signing_key), 0 },
+	  false,
+	  0 },
+	{ "retire_keys",
+	  STATEMENT_WORKER_RETIRE_KEYS,
+	  count_rows,
+	  1,
+	  false,
+	  { NUMBER(access), 0 },
+	  false,
+	  0 },
+	{ "drop_keys",
+	  STATEMENT_WORKER_DROP_KEYS,
+	  count_rows,
+	  6,
+	  false,
+	  { 0, 0 },
+	  false,
+	  0 },
+};
+
+enum { ACTION_COUNT = sizeof(actions) / sizeof(*actions) };
+
+static struct connection *connection;
+static struct notifier *notifier;
+static unsigned in_flight;
+
+static void ask(struct action *a);
+
+/* ---- reports ---- */
+
+static void on_counted(void *arg, enum err e, struct rows *rows)
+{
+	(void)arg;
+	(void)e; /* a figure for people: not worth a second try */
+	(void)rows;
+	in_flight--;
+}
+
+/* One line, and the counters of all instances. */
+static void report(struct action *a, uint64_t count)
+{
+	struct params params = PARAMS_INIT;
+
+	if (count == 0)
+		return;
+	LOG(INFO, "rotation", LOG_STR("action", a->name),
+	    LOG_NUM("count", count));
+	params_text(&params, span_str(a->name));
+	params_i64(&params, (int64_t)count);
+	in_flight++;
+	if (connection_send(connection, STATEMENT_WORKER_COUNT, &params,
+			    on_counted, NULL) != ERR_OK)
+		in_flight--;
+}
+
+/* ---- what comes back ---- */
+
+static void count_rows(struct action *a, struct rows *rows)
+{
+	int64_t count = rows_count(rows) == 1 ? rows_i64(rows, 0, "count") : 0;
+
+	report(a, (uint64_t)count);
+	if (count >= BATCH)
+		ask(a);
+}
+
+static void tell(struct action *a, struct rows *rows, enum notice_kind kind)
+{
+	uint8_t device[16];
+
+	for (size_t i = 0; i < rows_count(rows); i++) {
+		rows_uuid(rows, i, "device_id", device);
+		notifier_tell(notifier, kind, device, 0);
+	}
+	report(a, rows_count(rows));
+}
+
+static void tell_rotation(struct action *a, struct rows *rows)
+{
+	tell(a, rows, NOTICE_ROTATION);
+}
+
+static void tell_key_packages(struct action *a, struct rows *rows)
+{
+	tell(a, rows, NOTICE_KEY_PACKAGES);
+}
+
+static void on_key_made(void *arg, enum err e, struct rows *rows)
+{
+	struct action *a = arg;
+
+	in_flight--;
+	if (e == ERR_OK)
+		report(a, rows_count(rows));
+}
+
+static enum err insert_key(struct action *a, int32_t ordinal)
+{
+	struct params params = PARAMS_INIT;
+	struct signing_key key;
+	enum err e;
+
+	TRY(signing_key_make(sec_span(&config()->kek), &key));
+	params_text(&params, span_str(key.kid));
+	params_i32(&params, ordinal);
+	params_text(&params, buf_span(&key.jwk));
+	params_bytea(&params, buf_span(&key.wrapped));
+	params_bytea(&params, SPAN_ARRAY(key.kek_id));
+	params_i64(&params, (int64_t)config()->signing_key_overlap);
+	signing_key_clear(&key);
+	TRY(connection_send(connection, STATEMENT_SIGNING_KEY_INSERT, &params,
+			    on_key_made, a));
+	in_flight++;
+out:
+	return e;
+}
+
+static void make_key(struct action *a, struct rows *rows)
+{
+	enum err e = ERR_OK;
+
+	if (rows_count(rows) == 1 && !rows_is_null(rows, 0, "ordinal"))
+		e = insert_key(a, (int32_t)rows_i64(rows, 0, "ordinal"));
+	if (e != ERR_OK)
+		LOG(ERROR, "rotation failed", LOG_STR("action", a->name),
+		    LOG_STR("why", err_text(e)));
+}
+
+/* ---- asking ---- */
+
+static void on_done(void *arg, enum err e, struct rows *rows)
+{
+	struct action *a = arg;
+
+	in_flight--;
+	a->asking = false;
+	if (e == ERR_OK)
+		a->done(a, rows);
+	if (e != ERR_OK || rows_end(rows) != ERR_OK)
+		LOG(WARN, "rotation failed", LOG_STR("action", a->name),
+		    LOG_STR("why", err_text(e != ERR_OK ? e : ERR_LOCAL_BUG)));
+}
+
+static void put_algorithms(struct params *params)
+{
+	params_open_array(params, PARAMS_TEXT, config()->algorithm_count);
+	for (size_t i = 0; i < config()->algorithm_count; i++)
+		params_put_bytes(params, span_str(config()->algorithms[i]));
+	params_close_array(params);
+}
+
+static void ask(struct action *a)
+{
+	struct params params = PARAMS_INIT;
+	const char *base = (const char *)config();
+
+	if (a->algorithms)
+		put_algorithms(&params);
+	for (size_t i = 0; i < 2 && a->parameter[i] != 0; i++)
+		params_i64(
+		    &params,
+		    (int64_t) *
+			(const uint64_t *)(const void *)(base +
+							 a->parameter[i]));
+	a->asking = connection_send(connection, a->statement, &params, on_done,
+				    a) == ERR_OK;
+	if (a->asking)
+		in_flight++;
+}
+
+void actions_init(struct connection *c, struct notifier *n)
+{
+	connection = c;
+	notifier = n;
+}
+
+void actions_run(void)
+{
+	for (size_t i = 0; i < ACTION_COUNT; i++)
+		if (!actions[i].asking &&
+		    actions[i].rounds++ % actions[i].every == 0)
+			ask(&actions[i]);
+}
+
+bool actions_are_idle(void)
+{
+	return in_flight == 0 && notifier_is_idle(notifier);
+}
