@@ -295,7 +295,7 @@ function migrateUp(postgres) {
 export const newKek = () => randomBytes(32).toString('base64');
 
 // One key for all the nodes of a test: they share the wrapped keys.
-const kek = newKek();
+export const kek = newKek();
 
 // Kore is not instrumented, so a sanitized module brings the runtime along.
 // Leaks are not looked for: Kore frees little of its own at exit.
@@ -409,6 +409,38 @@ function children(pid) {
       return false;
     }
   }).map(Number);
+}
+
+// --- the rotation worker -----------------------------------------------------
+
+const rotationEnv = (postgres, env) => ({
+  PATH: process.env.PATH, LANG: 'C.UTF-8', HERMETIC_KEK: kek,
+  HERMETIC_ROTATION_DATABASE_URL: postgres.rotationUrl, ...env });
+
+/** hermetic-rotation --once; what it wrote. */
+export async function rotateOnce(postgres, env = {}) {
+  const { stdout, stderr } = await exec(join(build, 'hermetic-rotation'),
+    ['--once'], { env: rotationEnv(postgres, env), timeout: 60_000 });
+  return stdout + stderr;
+}
+
+/** hermetic-rotation for ever: { child, log(), logged(), stop(), kill() }. */
+export function startRotation(postgres, env = {}) {
+  const child = start(join(build, 'hermetic-rotation'), [], {
+    lastSignal: 'TERM',
+    env: rotationEnv(postgres,
+      { HERMETIC_ROTATION_INTERVAL_SECONDS: '1', ...env }) });
+  return { child, log: () => child.output,
+    logged: (pattern, ms = 20_000) => until(() => child.output.match(pattern),
+      { ms, name: `the rotation's ${pattern}` }),
+    stop: () => end(child, 'SIGTERM'), kill: () => end(child, 'SIGKILL') };
+}
+
+/** hermetic-admin with its arguments; what it printed. */
+export async function admin(postgres, args, env = {}) {
+  const { stdout } = await exec(join(build, 'hermetic-admin'), args,
+    { env: rotationEnv(postgres, env), timeout: 60_000 });
+  return stdout;
 }
 
 // --- the command -----------------------------------------------------------

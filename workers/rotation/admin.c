@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "crypto/library.h"
 #include "crypto/signing_key.h"
 #include "crypto/wrap.h"
@@ -327,6 +328,7 @@ int main(int argc, char **argv)
 	}
 	if (!config_load())
 		return 1;
+	log_set_level(LOG_LEVEL_WARN); /* standard output is the answer's */
 	e = start();
 	if (e == ERR_OK)
 		e = run();
