@@ -19,6 +19,7 @@ RUN apt-get update \
 WORKDIR /srv/hermetic
 COPY --from=build /src/build/release/hermetic.so /src/kore.conf ./
 COPY --from=build /src/build/release/hermetic-migrate \
+  /src/build/release/hermetic-rotation /src/build/release/hermetic-admin \
   /src/build/release/hermetic /usr/local/bin/
 COPY migrations migrations
 COPY deploy/entrypoint.sh deploy/healthcheck.sh /usr/local/lib/hermetic/
