@@ -126,19 +126,110 @@ out:
 
 /* ---- commits ---- */
 
-/* The negotiation is for the session's life: no commit may change it. */
+/* The negotiation is for the session's life: no commit may change it. Roles
+ * are changed by those who may. */
 static enum err check_extensions(const struct session *session,
-				 struct span proposed)
+				 struct span committer, struct span proposed)
 {
-	struct span before, after;
+	struct span now = mls_group_extensions(session->group), before, after;
+	struct roles roles_before, roles_after;
 	enum err e = ERR_OK;
 
 	ENSURE(
-	    wire_extensions_find(mls_group_extensions(session->group),
-				 NEGOTIATION_EXTENSION, &before) &&
+	    wire_extensions_find(now, NEGOTIATION_EXTENSION, &before) &&
 		wire_extensions_find(proposed, NEGOTIATION_EXTENSION, &after) &&
 		span_equal(before, after),
 	    ERR_PEER_DOWNGRADE);
+	TRY(roles_read(now, &roles_before));
+	TRY(roles_read(proposed, &roles_after));
+	ENSURE(roles_may_change(&roles_before, &roles_after, committer),
+	       ERR_PEER_DENIED);
+out:
+	return e;
+}
+
+static bool is_excused(const struct session *session, struct span identity)
+{
+	struct rd r = rd_init(buf_span(&session->excused));
+
+	while (rd_left(&r) > 0)
+		if (span_equal(rd_vec(&r), identity))
+			return true;
+	return false;
+}
+
+static enum err check_removal(const struct session *session,
+			      struct span committer, bool external,
+			      uint32_t removed)
+{
+	struct mls_member member;
+	struct roles roles;
+	uint32_t leaf = removed;
+	enum err e;
+
+	ENSURE(mls_group_next_member(session->group, &leaf, &member) &&
+		   member.leaf_index == removed,
+	       ERR_PEER_INVALID);
+	if (external) { /* 12.4.3.2: an earlier self, and nobody else */
+		ENSURE(span_equal(member.identity, committer),
+		       ERR_PEER_INVALID);
+		return ERR_OK;
+	}
+	TRY(roles_read(mls_group_extensions(session->group), &roles));
+	ENSURE(roles_may_remove(&roles, committer, member.identity) ||
+		   is_excused(session, member.identity),
+	       ERR_PEER_DENIED);
+out:
+	return e;
+}
+
+static enum err check_proposal(const struct session *session,
+			       struct span committer, bool external,
+			       const struct wire_proposal_or_ref *item)
+{
+	struct roles roles;
+	enum err e;
+
+	/* The server keeps no proposals, so none can be referred to. */
+	ENSURE(item->type == WIRE_BY_VALUE, ERR_PEER_INVALID);
+	switch (item->proposal.type) {
+	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
+		return check_extensions(session, committer,
+					item->proposal.extensions);
+	case WIRE_PROPOSAL_REMOVE:
+		return check_removal(session, committer, external,
+				     item->proposal.removed);
+	case WIRE_PROPOSAL_REINIT:
+		TRY(roles_read(mls_group_extensions(session->group), &roles));
+		ENSURE(roles_may_reinit(&roles, committer), ERR_PEER_DENIED);
+		return ERR_OK;
+	default:
+		return ERR_OK;
+	}
+out:
+	return e;
+}
+
+/* Whose commit it claims to be: MLS verifies the signature after this. */
+static enum err claimed_committer(const struct session *session,
+				  const struct wire_content *content,
+				  bool *external, struct span *identity)
+{
+	struct mls_member member;
+	uint32_t leaf = content->sender.index;
+	enum err e = ERR_OK;
+
+	*external = content->sender.type == WIRE_SENDER_NEW_MEMBER_COMMIT;
+	if (*external) {
+		ENSURE(content->commit.has_path, ERR_PEER_INVALID);
+		*identity = content->commit.path.leaf_node.credential.identity;
+		return ERR_OK;
+	}
+	ENSURE(content->sender.type == WIRE_SENDER_MEMBER &&
+		   mls_group_next_member(session->group, &leaf, &member) &&
+		   member.leaf_index == content->sender.index,
+	       ERR_PEER_INVALID);
+	*identity = member.identity;
 out:
 	return e;
 }
@@ -147,23 +238,21 @@ out:
 static enum err check_commit(const struct session *session, struct span bytes)
 {
 	struct wire_message message;
+	const struct wire_content *content = &message.public_message.content;
 	struct wire_proposal_or_ref item;
-	struct span rest;
+	struct span rest, committer;
+	bool external;
 	enum err e;
 
 	TRY(wire_message_decode(bytes, &message));
 	/* Public, so that the server knows the members (docs/protocol.md). */
 	ENSURE(message.format == WIRE_PUBLIC_MESSAGE &&
-		   message.public_message.content.type == WIRE_CONTENT_COMMIT,
+		   content->type == WIRE_CONTENT_COMMIT,
 	       ERR_PEER_INVALID);
-	rest = message.public_message.content.commit.proposals;
-	while (wire_proposals_next(&rest, &item)) {
-		if (item.type == WIRE_BY_VALUE &&
-		    item.proposal.type ==
-			WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS)
-			TRY(check_extensions(session,
-					     item.proposal.extensions));
-	}
+	TRY(claimed_committer(session, content, &external, &committer));
+	rest = content->commit.proposals;
+	while (wire_proposals_next(&rest, &item))
+		TRY(check_proposal(session, committer, external, &item));
 out:
 	return e;
 }
@@ -278,7 +367,8 @@ enum err session_receive(struct session *session, uint64_t now, uint64_t seq,
 		e = receive_commit(session, now, bytes, &made);
 		break;
 	}
-	if (err_class(e) == ERR_CLASS_LOCAL)
+	if (err_class(e) == ERR_CLASS_LOCAL ||
+	    (e == ERR_PEER_DENIED && !session->asked))
 		goto out;
 	if (e != ERR_OK) {
 		made.kind = SESSION_REFUSED;

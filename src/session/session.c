@@ -12,7 +12,8 @@ enum state_flag { FLAG_JOINED = 1, FLAG_REMOVED = 2, FLAG_FORKED = 4 };
 
 void session_identity(struct mls_identity *me)
 {
-	static const uint16_t types[] = { NEGOTIATION_EXTENSION };
+	static const uint16_t types[] = { NEGOTIATION_EXTENSION,
+					  ROLES_EXTENSION };
 
 	me->extension_types = types;
 	me->extension_type_count = sizeof(types) / sizeof(*types);
@@ -36,8 +37,24 @@ void session_free(struct session *session)
 	mls_group_free(session->group);
 	outbox_clear(&session->outbox);
 	buf_clear(&session->staged);
+	buf_clear(&session->excused);
 	sec_wipe(session, sizeof(*session));
 	free(session);
+}
+
+/* The plan's extensions, and that `me` owns the session. */
+static enum err put_extensions(const struct mls_identity *me,
+			       const struct negotiation_plan *plan,
+			       struct buf *extensions)
+{
+	static const struct roles none;
+	enum err e;
+
+	buf_put(extensions, buf_span(&plan->extensions));
+	TRY(roles_put_changed(&none, roles_user(me->credential_identity),
+			      ROLE_OWNER, extensions));
+out:
+	return e;
 }
 
 enum err session_create(const struct mls_identity *me,
@@ -46,18 +63,21 @@ enum err session_create(const struct mls_identity *me,
 			struct session **session, struct buf *group_info)
 {
 	struct session *s = session_new(id);
+	struct buf extensions = BUF_INIT;
 	enum err e;
 
 	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
 	ENSURE(me->suite == plan->suite, ERR_LOCAL_BUG);
-	TRY(mls_group_create(me, session_id_span(s),
-			     buf_span(&plan->extensions), &s->group));
+	TRY(put_extensions(me, plan, &extensions));
+	TRY(mls_group_create(me, session_id_span(s), buf_span(&extensions),
+			     &s->group));
 	TRY(chain_start(&s->chain, session_id_span(s)));
 	TRY(mls_group_info(s->group, me, true, group_info));
 	s->joined = true;
 	*session = s;
 	s = NULL;
 out:
+	buf_clear(&extensions);
 	session_free(s);
 	return e;
 }
@@ -91,6 +111,7 @@ static enum err check_joined(const struct session *session,
 	struct negotiation_offer *offers = calloc(count + 1, sizeof(*offers));
 	struct buf suites = BUF_INIT;
 	struct mls_member member;
+	struct roles roles;
 	uint32_t leaf = 0;
 	enum err e;
 
@@ -105,6 +126,7 @@ static enum err check_joined(const struct session *session,
 							member.cipher_suites };
 	TRY(negotiation_check(mls_group_extensions(group),
 			      mls_group_suite(group)->id, &own, offers, count));
+	TRY(roles_read(mls_group_extensions(group), &roles));
 out:
 	free(offers);
 	buf_clear(&suites);

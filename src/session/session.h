@@ -20,6 +20,7 @@
 #include "session/chain.h"
 #include "session/negotiation.h"
 #include "session/safety.h"
+#include "wire/roles.h"
 
 #define SESSION_ID 16
 #define SESSION_NONCE 16
@@ -125,6 +126,34 @@ MUST_CHECK enum err session_reseal(struct session *session,
 /* Gives an item up: it was refused for good and is not in the log. */
 void session_unsend(struct session *session, size_t index);
 
+/* ---- roles and departures ---- */
+
+enum role session_role(const struct session *session, struct span identity);
+
+/* The member with that identity; borrowed as by mls_group_next_member(). */
+bool session_find(const struct session *session, struct span identity,
+		  struct mls_member *member);
+
+/* Appends the group's extensions with one user's role changed, for
+ * mls_change.extensions. ERR_PEER_INVALID: nobody would be owner. */
+MUST_CHECK enum err session_put_role(const struct session *session,
+				     struct span user, enum role role,
+				     struct buf *extensions);
+
+/* Our signature that we want to leave (docs/protocol.md, "Leaving"), and the
+ * check of another's; ERR_STATE_GONE: not a member (any more). */
+MUST_CHECK enum err session_leave(const struct session *session,
+				  const struct mls_identity *me,
+				  struct buf *proof);
+MUST_CHECK enum err session_check_leave(const struct session *session,
+					struct span identity,
+					struct span proof);
+
+/* Those who have departed: whoever removes one of them needs no role. Kept
+ * until the session is freed; see session_receive(). */
+void session_excuse(struct session *session, const struct span *identities,
+		    size_t count);
+
 /* ---- changing the group ---- */
 
 /* Stages adds, removes or a rotation (force_path); post commit, group_info and
@@ -190,6 +219,9 @@ void session_event_clear(struct session_event *event);
  * ERR_STATE_CONFLICT: entries are missing before it.
  * ERR_PEER_FORK: the claimed head does not follow from what we have.
  * ERR_STATE_PENDING: a join that was not accepted yet.
+ * ERR_PEER_DENIED: a commit removes somebody whom its sender may remove only if
+ * he has departed. Nothing was done: find out who has, session_excuse(), and
+ * call again; then it is accepted, or refused as below.
  *
  * What is wrong inside an entry (a bad tag, a forged or replayed message, an
  * invalid commit, a view that differs from ours) does not stop the log: it

@@ -10,8 +10,11 @@ struct session {
 	struct mls_group *group;
 	struct chain chain;
 	struct outbox outbox;
-	struct buf staged; /* our staged commit, as posted; empty: none */
-	bool joined;	   /* false: our external commit is not accepted yet */
+	struct buf staged;  /* our staged commit, as posted; empty: none */
+	struct buf excused; /* identities<V> that anybody may remove, while in
+			       memory; `asked`: they are known */
+	bool asked;
+	bool joined; /* false: our external commit is not accepted yet */
 	bool removed;
 	bool forked;
 };

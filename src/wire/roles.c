@@ -1,0 +1,170 @@
+#include "wire/roles.h"
+
+#include <string.h>
+
+#include "base/rd.h"
+#include "wire/extension.h"
+
+static const char *const NAMES[] = { "member", "admin", "owner" };
+
+const char *roles_text(enum role role)
+{
+	return NAMES[role];
+}
+
+bool roles_parse(const char *text, enum role *role)
+{
+	for (unsigned i = ROLE_MEMBER; i <= ROLE_OWNER; i++)
+		if (text != NULL && strcmp(text, NAMES[i]) == 0) {
+			*role = (enum role)i;
+			return true;
+		}
+	return false;
+}
+
+struct span roles_user(struct span identity)
+{
+	const uint8_t *slash =
+	    identity.n > 0 ? memchr(identity.p, '/', identity.n) : NULL;
+
+	return slash != NULL ? span_of(identity.p, (size_t)(slash - identity.p))
+			     : identity;
+}
+
+/* ---- entries ---- */
+
+struct entry {
+	struct span user;
+	uint8_t role;
+};
+
+static bool next(struct rd *r, struct entry *entry)
+{
+	if (rd_left(r) == 0)
+		return false;
+	entry->user = rd_vec(r);
+	entry->role = rd_u8(r);
+	return rd_ok(r);
+}
+
+static void put(struct buf *b, struct span user, enum role role)
+{
+	buf_put_vec(b, user);
+	buf_put_u8(b, (uint8_t)role);
+}
+
+enum role roles_of(const struct roles *roles, struct span user)
+{
+	struct rd r = rd_init(roles->rows);
+	struct entry entry;
+
+	while (next(&r, &entry))
+		if (span_equal(entry.user, user))
+			return (enum role)entry.role;
+	return ROLE_MEMBER;
+}
+
+static bool is_before(struct span rows, struct span user)
+{
+	struct roles before = { true, rows };
+
+	return roles_of(&before, user) != ROLE_MEMBER;
+}
+
+static enum err check_rows(struct span rows)
+{
+	struct rd r = rd_init(rows);
+	struct entry entry;
+	bool owner = false;
+	enum err e;
+
+	for (;;) {
+		struct span before = span_of(rows.p, rows.n - rd_left(&r));
+
+		if (!next(&r, &entry))
+			break;
+		ENSURE(entry.role == ROLE_ADMIN || entry.role == ROLE_OWNER,
+		       ERR_PEER_MALFORMED);
+		ENSURE(!is_before(before, entry.user), ERR_PEER_MALFORMED);
+		owner = owner || entry.role == ROLE_OWNER;
+	}
+	TRY(rd_end(&r));
+	ENSURE(owner, ERR_PEER_MALFORMED);
+out:
+	return e;
+}
+
+enum err roles_read(struct span extensions, struct roles *roles)
+{
+	struct span data;
+	struct rd r;
+	enum err e;
+
+	*roles = (struct roles){ false, SPAN_EMPTY };
+	if (!wire_extensions_find(extensions, ROLES_EXTENSION, &data))
+		return ERR_OK;
+	r = rd_init(data);
+	data = rd_vec(&r);
+	TRY(rd_end(&r));
+	TRY(check_rows(data));
+	*roles = (struct roles){ true, data };
+out:
+	return e;
+}
+
+enum err roles_put_changed(const struct roles *roles, struct span user,
+			   enum role role, struct buf *extension)
+{
+	struct rd r = rd_init(roles->rows);
+	struct buf data = BUF_INIT;
+	size_t list = buf_open_vec(&data);
+	struct entry entry;
+	bool owner = role == ROLE_OWNER;
+	enum err e;
+
+	while (next(&r, &entry)) {
+		if (span_equal(entry.user, user))
+			continue;
+		owner = owner || entry.role == ROLE_OWNER;
+		put(&data, entry.user, (enum role)entry.role);
+	}
+	if (role != ROLE_MEMBER)
+		put(&data, user, role);
+	buf_close_vec(&data, list);
+	TRY(buf_end(&data));
+	ENSURE(owner, ERR_PEER_INVALID);
+	wire_extension_put(extension, ROLES_EXTENSION, buf_span(&data));
+	TRY(buf_end(extension));
+out:
+	buf_clear(&data);
+	return e;
+}
+
+/* ---- the rules ---- */
+
+bool roles_may_remove(const struct roles *roles, struct span committer,
+		      struct span removed)
+{
+	struct span by = roles_user(committer), whom = roles_user(removed);
+	enum role role = roles_of(roles, by);
+
+	if (!roles->there || span_equal(by, whom) || role == ROLE_OWNER)
+		return true;
+	return role == ROLE_ADMIN && roles_of(roles, whom) == ROLE_MEMBER;
+}
+
+bool roles_may_change(const struct roles *before, const struct roles *after,
+		      struct span committer)
+{
+	if (!before->there)
+		return !after->there;
+	return after->there &&
+	       (span_equal(before->rows, after->rows) ||
+		roles_of(before, roles_user(committer)) == ROLE_OWNER);
+}
+
+bool roles_may_reinit(const struct roles *roles, struct span committer)
+{
+	return !roles->there ||
+	       roles_of(roles, roles_user(committer)) != ROLE_MEMBER;
+}
