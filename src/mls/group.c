@@ -8,6 +8,7 @@
 #include "mls/group_info.h"
 #include "mls/group_internal.h"
 #include "mls/key_package.h"
+#include "mls/leaf.h"
 
 enum err group_new(struct mls_epoch *now, struct mls_group **out)
 {
@@ -32,6 +33,14 @@ void mls_group_free(struct mls_group *group)
 	psk_store_clear(&group->psks);
 	sec_wipe(group, sizeof(*group));
 	free(group);
+}
+
+void mls_group_authenticate(struct mls_group *group,
+			    const struct mls_authentication *authentication)
+{
+	group->authentication = authentication != NULL
+				    ? *authentication
+				    : (struct mls_authentication){ NULL, NULL };
 }
 
 enum err group_ready(const struct mls_group *group)
@@ -112,12 +121,12 @@ static enum err create_epoch(const struct mls_identity *me,
 	enum err e;
 
 	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
-	TRY(key_package_leaf(me, false, signer, &epoch->private.keys[0],
-			     &leaf));
+	TRY(key_package_leaf(me, signer, &epoch->private.keys[0], &leaf));
 	TRY(tree_create(&epoch->tree, me->suite, buf_span(&leaf)));
 	epoch->private.leaf = 0;
 	TRY(tree_hash_root(&epoch->tree, &context.tree_hash));
 	TRY(wire_extensions_check(extensions));
+	TRY(leaf_check_group(&tree_leaf(&epoch->tree, 0)->node, extensions));
 	TRY(epoch_set_context(epoch, &context));
 	TRY(rng_fill(me->rng, epoch_secret.b, epoch_secret.n));
 	TRY(key_schedule_expand(me->suite, sec_span(&epoch_secret),
@@ -141,6 +150,7 @@ enum err mls_group_create(const struct mls_identity *me, struct span group_id,
 	TRY(create_epoch(me, group_id, extensions, epoch));
 	TRY(group_new(epoch, &made));
 	epoch = NULL;
+	mls_group_authenticate(made, me->authentication);
 	TRY(psk_store_put_all(&made->psks, me));
 	*group = made;
 	made = NULL;

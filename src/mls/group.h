@@ -24,13 +24,47 @@ struct mls_external_psk {
 	struct span psk;
 };
 
+/* A credential and the key that it vouches for (5.3). Borrowed. */
+struct mls_credential {
+	uint16_t type;		  /* 17.5: 1 basic, 2 x509 */
+	struct span identity;	  /* basic */
+	struct span certificates; /* x509: opaque cert_data<V> one after
+				     another, the end entity's first */
+	struct span signature_key;
+};
+
+/*
+ * The application's Authentication Service (5.3.1): asked for every credential
+ * that is new, of members and of external senders, when it comes in a
+ * KeyPackage, a proposal, a commit or the tree of a group to join. `replaced`
+ * is the one that it follows in the same leaf, NULL where there is none. May be
+ * asked again for one that it has seen. What it returns other than ERR_OK
+ * (ERR_PEER_DENIED, say) refuses what brought the credential. For x509 it also
+ * says whether the certificate is for the signature key.
+ */
+struct mls_authentication {
+	enum err (*check)(void *context,
+			  const struct mls_credential *credential,
+			  const struct mls_credential *replaced);
+	void *context;
+};
+
+/* The first certificate of a credential's list, taken off it; false at the
+ * end. */
+bool mls_certificate_next(struct span *certificates, struct span *certificate);
+
 /* Who acts. Borrowed for the call. */
 struct mls_identity {
 	const struct suite *suite;
 	const struct rng *rng;
 	uint64_t now; /* seconds since 1970, for lifetimes (7.2) */
 	struct span credential_identity; /* BasicCredential.identity (5.3) */
-	struct span signature_private;	 /* suite's signature key */
+	struct span certificates; /* or, when not empty, an x509 credential */
+	bool accepts_x509;	  /* `authentication` can judge them */
+	/* NULL: every credential is accepted. A group made or joined keeps a
+	 * copy. */
+	const struct mls_authentication *authentication;
+	struct span signature_private; /* suite's signature key */
 	struct span signature_public;
 	/* Capabilities (7.2): suites in order of preference, and the
 	 * non-default extension types that this client understands. */
@@ -86,6 +120,11 @@ MUST_CHECK enum err mls_group_join(
     struct mls_group **group);
 
 void mls_group_free(struct mls_group *group);
+
+/* Who judges credentials from now on; NULL: nobody. It is no part of the
+ * state: to be called after mls_group_load(). */
+void mls_group_authenticate(struct mls_group *group,
+			    const struct mls_authentication *authentication);
 
 /* ---- what a member can ask ---- */
 

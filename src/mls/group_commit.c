@@ -1,6 +1,7 @@
 /* Commits of ours (12.4.1), external ones included (12.4.3.2). */
 #include <stdlib.h>
 
+#include "mls/credentials.h"
 #include "mls/framing.h"
 #include "mls/group.h"
 #include "mls/group_info.h"
@@ -8,7 +9,7 @@
 #include "mls/key_package.h"
 #include "mls/label.h"
 #include "mls/leaf.h"
-#include "mls/proposals.h"
+#include "mls/pending.h"
 #include "mls/tree_check.h"
 #include "mls/welcome.h"
 
@@ -67,77 +68,6 @@ static enum err put_value(struct making *m, const struct wire_proposal *p)
 
 	wire_proposal_or_ref_put(&m->proposals, &by_value);
 	return proposal_list_add(&m->list, &item);
-}
-
-static bool touches(const struct proposal_item *item, uint32_t leaf)
-{
-	return item->proposal.type == WIRE_PROPOSAL_UPDATE
-		   ? item->sender.index == leaf
-		   : item->proposal.type == WIRE_PROPOSAL_REMOVE &&
-			 item->proposal.removed == leaf;
-}
-
-static bool touched(const struct proposal_list *list, uint32_t leaf)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (touches(&list->items[i], leaf))
-			return true;
-	return false;
-}
-
-/* Whether a proposal that was received fits into our commit. The first for a
- * leaf wins; Removes are taken before Updates. */
-static bool fits(const struct making *m, const struct proposal_item *item)
-{
-	uint32_t committer = m->old->private.leaf;
-
-	switch ((enum wire_proposal_type)item->proposal.type) {
-	case WIRE_PROPOSAL_ADD:
-		return key_package_check_time(&item->proposal.add,
-					      m->me->now) == ERR_OK;
-	case WIRE_PROPOSAL_UPDATE:
-		return item->sender.index != committer &&
-		       !touched(&m->list, item->sender.index);
-	case WIRE_PROPOSAL_REMOVE:
-		return item->proposal.removed != committer &&
-		       !touched(&m->list, item->proposal.removed);
-	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
-		for (size_t i = 0; i < m->list.count; i++)
-			if (m->list.items[i].proposal.type ==
-			    item->proposal.type)
-				return false;
-		return true;
-	case WIRE_PROPOSAL_PSK:
-	case WIRE_PROPOSAL_REINIT:
-	case WIRE_PROPOSAL_EXTERNAL_INIT:
-		break;
-	}
-	return false;
-}
-
-static enum err put_pending(struct making *m, bool removes)
-{
-	enum err e = ERR_OK;
-
-	for (size_t i = 0; i < m->old->proposal_count; i++) {
-		const struct epoch_proposal *kept = &m->old->proposals[i];
-		struct proposal_item item = { .sender = kept->sender,
-					      .by_reference = true };
-		struct wire_proposal_or_ref by_reference = {
-			.type = WIRE_BY_REFERENCE,
-			.reference = buf_span(&kept->ref),
-		};
-
-		TRY(wire_proposal_decode(buf_span(&kept->encoded),
-					 &item.proposal));
-		if ((item.proposal.type == WIRE_PROPOSAL_REMOVE) != removes ||
-		    !fits(m, &item))
-			continue;
-		wire_proposal_or_ref_put(&m->proposals, &by_reference);
-		TRY(proposal_list_add(&m->list, &item));
-	}
-out:
-	return e;
 }
 
 /* "The psk_nonce MUST be randomly sampled." (12.1.4) */
@@ -237,19 +167,52 @@ static enum err put_change(struct making *m, const struct mls_change *change)
 		p.removed = change->removes[i];
 		TRY(put_value(m, &p));
 	}
-	if (change->commit_pending_proposals) {
-		TRY(put_pending(m, true));
-		TRY(put_pending(m, false));
-	}
 	for (size_t i = 0; i < change->add_count; i++) {
 		struct wire_proposal p = { .type = WIRE_PROPOSAL_ADD };
 
 		TRY(wire_key_package_decode(change->adds[i], &p.add));
-		TRY(key_package_check_time(&p.add, m->me->now));
+		TRY(key_package_check_use(&p.add, m->me->now));
 		TRY(put_value(m, &p));
 	}
-	TRY(buf_end(&m->proposals));
 out:
+	return e;
+}
+
+/* The change and what is pending, applied; `one_by_one` as in mls/pending.h. */
+static enum err apply(struct making *m, const struct mls_change *change,
+		      bool one_by_one)
+{
+	enum err e;
+
+	TRY(put_change(m, change));
+	if (change->commit_pending_proposals)
+		TRY(pending_gather(m->old, m->sender, m->me->now, &m->psks,
+				   one_by_one, &m->list, &m->proposals));
+	TRY(buf_end(&m->proposals));
+	TRY(epoch_change_begin(m->old, &m->change));
+	TRY(proposals_apply(m->old, &m->list, m->sender, &m->psks, &m->change));
+out:
+	return e;
+}
+
+static enum err apply_all(struct making *m, const struct mls_group *group,
+			  const struct mls_change *change)
+{
+	enum err e = apply(m, change, false);
+
+	if (e != ERR_OK && err_class(e) != ERR_CLASS_LOCAL &&
+	    change->commit_pending_proposals && m->old->proposal_count > 0) {
+		proposal_list_clear(&m->list);
+		buf_reset(&m->proposals);
+		buf_reset(&m->nonces);
+		buf_reset(&m->psk_ids);
+		buf_reset(&m->reinit);
+		epoch_change_clear(&m->change);
+		e = apply(m, change, true);
+	}
+	if (e == ERR_OK)
+		e = credentials_check_list(&group->authentication, m->old,
+					   &m->list);
 	return e;
 }
 
@@ -446,9 +409,7 @@ enum err group_commit_after(struct mls_group *group,
 	    (struct wire_sender){ WIRE_SENDER_MEMBER, m.old->private.leaf };
 	m.tree_beside = change->tree_beside_welcome;
 	TRY(take_psks(&m, group, parent, usage));
-	TRY(put_change(&m, change));
-	TRY(epoch_change_begin(m.old, &m.change));
-	TRY(proposals_apply(m.old, &m.list, m.sender, &m.psks, &m.change));
+	TRY(apply_all(&m, group, change));
 	if (change->force_path || m.change.path_required)
 		like = &tree_leaf(&m.old->tree, m.old->private.leaf)->node;
 	TRY(make_commit(&m, like, &content));
@@ -473,9 +434,12 @@ static bool find_former(const struct mls_epoch *old,
 		const struct wire_leaf_node *leaf =
 		    &tree_leaf(&old->tree, *found)->node;
 
-		if (leaf->credential.type == WIRE_CREDENTIAL_BASIC &&
-		    span_equal(leaf->credential.identity,
-			       me->credential_identity))
+		if (me->certificates.n > 0
+			? span_equal(leaf->credential.certificates,
+				     me->certificates)
+			: leaf->credential.type == WIRE_CREDENTIAL_BASIC &&
+			      span_equal(leaf->credential.identity,
+					 me->credential_identity))
 			return true;
 	}
 	return false;
@@ -548,6 +512,9 @@ enum err mls_group_join_external(const struct mls_identity *me,
 	       ERR_PEER_INVALID);
 	TRY(wire_external_pub_decode(extension, &external_pub));
 	TRY(group_info_open(me->suite, &message.group_info, SPAN_EMPTY, &old));
+	if (me->authentication != NULL)
+		TRY(credentials_check_tree(me->authentication, &old->tree,
+					   old->context.extensions));
 	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
 	m.signer = signer;
 	m.old = old;
@@ -556,6 +523,7 @@ enum err mls_group_join_external(const struct mls_identity *me,
 	TRY(protect(&m, NULL, &content, &out->commit));
 	TRY(group_new(old, &joined));
 	old = NULL;
+	mls_group_authenticate(joined, me->authentication);
 	TRY(psk_store_put_all(&joined->psks, me));
 	TRY(stage(joined, &m, buf_span(&out->commit)));
 	*group = joined;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "mls/grease.h"
 #include "mls/transcript.h"
 #include "mls/tree_check.h"
 #include "mls/welcome.h"
@@ -18,6 +19,9 @@ static enum err put_extensions(const struct mls_epoch *epoch, bool with_tree,
 				  &private_key, &key));
 	buf_put_vec(&data, buf_span(&key));
 	wire_extension_put(out, WIRE_EXTENSION_EXTERNAL_PUB, buf_span(&data));
+	/* 13.5: "GroupInfo.extensions" */
+	wire_extension_put(out, grease_value((uint8_t)epoch->context.epoch),
+			   SPAN_EMPTY);
 	if (with_tree) {
 		buf_reset(&data);
 		tree_encode(&epoch->tree, &data);

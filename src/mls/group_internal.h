@@ -21,6 +21,7 @@ struct mls_group {
 	bool removed; /* a removal was merged: nothing works */
 	struct mls_epoch *past[GROUP_PAST_EPOCHS]; /* newest first */
 	struct psk_store psks;
+	struct mls_authentication authentication;
 	/* Our signature key, parsed, so that nobody parses it twice. */
 	struct sec signer_bytes;
 	struct sign_key *signer;

@@ -1,6 +1,7 @@
 /* Joining by Welcome (12.4.3.1). */
 #include <stdlib.h>
 
+#include "mls/credentials.h"
 #include "mls/group.h"
 #include "mls/group_info.h"
 #include "mls/group_internal.h"
@@ -171,8 +172,12 @@ static enum err join(struct joining *j, struct span welcome, struct span tree,
 	TRY(group_info_open(j->me->suite, &info, tree, &epoch));
 	TRY(enter(j, &info, epoch));
 	TRY(check_parent(j, epoch));
+	if (j->me->authentication != NULL)
+		TRY(credentials_check_tree(j->me->authentication, &epoch->tree,
+					   epoch->context.extensions));
 	TRY(group_new(epoch, group));
 	epoch = NULL;
+	mls_group_authenticate(*group, j->me->authentication);
 	(*group)->psks = j->psks;
 	j->psks = (struct psk_store){ NULL, 0 };
 out:

@@ -1,6 +1,7 @@
 /* What arrives: messages of members, and commits of others (12.4.2). */
 #include <string.h>
 
+#include "mls/credentials.h"
 #include "mls/framing.h"
 #include "mls/group.h"
 #include "mls/group_internal.h"
@@ -204,15 +205,18 @@ out:
 
 /* ---- proposals ---- */
 
-static enum err take_proposal(struct arrival *arrival)
+static enum err take_proposal(const struct mls_group *group,
+			      struct arrival *arrival)
 {
 	struct mls_epoch *epoch = arrival->epoch;
 	struct buf authenticated = BUF_INIT, ref = BUF_INIT;
 	struct proposal_item item = { arrival->content.proposal,
 				      arrival->content.sender, true, NULL };
+	struct proposal_list alone = { &item, 1 };
 	enum err e;
 
 	TRY(proposal_check(epoch, &item));
+	TRY(credentials_check_list(&group->authentication, epoch, &alone));
 	framing_put_authenticated(&authenticated, arrival->format,
 				  &arrival->content, &arrival->auth);
 	TRY(buf_end(&authenticated));
@@ -232,33 +236,43 @@ out:
 
 /* ---- commits ---- */
 
-/* 12.2: a joiner who removes a leaf "removes an old version of themselves":
- * with the same identity. */
-static enum err check_former(const struct mls_epoch *epoch,
+/* RFC 9420 12.2: "with which the joiner removes an old version of themselves".
+ * Whether it is one says the application; who has none to ask wants the same
+ * credential. */
+static enum err check_former(const struct mls_group *group,
+			     const struct mls_epoch *epoch,
 			     const struct proposal_list *list,
 			     const struct wire_leaf_node *joiner)
 {
-	enum err e = ERR_OK;
+	const struct tree_leaf *former = NULL;
+	enum err e;
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct wire_proposal *p = &list->items[i].proposal;
-		const struct tree_leaf *former;
 
-		if (p->type != WIRE_PROPOSAL_REMOVE)
-			continue;
-		former = tree_leaf(&epoch->tree, p->removed);
-		ENSURE(former != NULL &&
-			   span_equal(former->node.credential.encoded,
-				      joiner->credential.encoded),
-		       ERR_PEER_INVALID);
+		if (p->type == WIRE_PROPOSAL_REMOVE)
+			former = tree_leaf(&epoch->tree, p->removed);
 	}
+	TRY(credentials_check_leaf(&group->authentication, joiner,
+				   former != NULL ? &former->node : NULL));
+	if (former == NULL)
+		return ERR_OK;
+	ENSURE(group->authentication.check != NULL ||
+		   span_equal(former->node.credential.encoded,
+			      joiner->credential.encoded),
+	       ERR_PEER_INVALID);
+	/* RFC 9420 12.2: "MUST meet the same criteria as would the LeafNode
+	 * in an Update" */
+	ENSURE(!span_equal(former->node.encryption_key, joiner->encryption_key),
+	       ERR_PEER_INVALID);
 out:
 	return e;
 }
 
 /* 7.3, for the leaf of an UpdatePath. That its encryption key is new is
  * checked by treekem_merge(). */
-static enum err check_path_leaf(const struct mls_epoch *epoch,
+static enum err check_path_leaf(const struct mls_group *group,
+				const struct mls_epoch *epoch,
 				const struct epoch_change *change,
 				uint32_t sender,
 				const struct wire_leaf_node *leaf)
@@ -276,18 +290,22 @@ static enum err check_path_leaf(const struct mls_epoch *epoch,
 		span_equal(old->node.signature_key, leaf->signature_key)) ||
 		   !tree_has_signature_key(&change->tree, leaf->signature_key),
 	       ERR_PEER_INVALID);
+	if (old != NULL)
+		TRY(credentials_check_leaf(&group->authentication, leaf,
+					   &old->node));
 out:
 	return e;
 }
 
-static enum err apply_path(const struct mls_epoch *epoch,
+static enum err apply_path(const struct mls_group *group,
+			   const struct mls_epoch *epoch,
 			   const struct wire_update_path *path, uint32_t sender,
 			   struct epoch_change *change)
 {
 	struct buf context = BUF_INIT;
 	enum err e;
 
-	TRY(check_path_leaf(epoch, change, sender, &path->leaf_node));
+	TRY(check_path_leaf(group, epoch, change, sender, &path->leaf_node));
 	TRY(treekem_merge(&change->tree, sender, path));
 	TRY(tree_check_credentials(&change->tree));
 	TRY(epoch_provisional_context(epoch, change, &context));
@@ -316,15 +334,16 @@ static enum err apply_commit(const struct mls_group *group,
 	TRY(proposal_list_of_commit(epoch, commit, content->sender, &list));
 	group_psk_source(group, epochs, &psks);
 	TRY(proposals_apply(epoch, &list, content->sender, &psks, change));
+	TRY(credentials_check_list(&group->authentication, epoch, &list));
 	/* 12.4: "the path field of a Commit MUST be populated" */
 	ENSURE(commit->has_path || !change->path_required, ERR_PEER_INVALID);
 	*sender = content->sender.index;
 	if (external) {
-		TRY(check_former(epoch, &list, &commit->path.leaf_node));
+		TRY(check_former(group, epoch, &list, &commit->path.leaf_node));
 		TRY(tree_free_leaf(&change->tree, sender));
 	}
 	if (commit->has_path && !change->removes_us)
-		TRY(apply_path(epoch, &commit->path, *sender, change));
+		TRY(apply_path(group, epoch, &commit->path, *sender, change));
 out:
 	proposal_list_clear(&list);
 	return e;
@@ -386,7 +405,7 @@ static enum err dispatch(struct mls_group *group, struct arrival *arrival,
 		break;
 	case WIRE_CONTENT_PROPOSAL:
 		event->kind = MLS_EVENT_PROPOSAL;
-		TRY(take_proposal(arrival));
+		TRY(take_proposal(group, arrival));
 		break;
 	case WIRE_CONTENT_COMMIT:
 		event->kind = MLS_EVENT_COMMIT;

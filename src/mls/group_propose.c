@@ -1,8 +1,10 @@
 /* Proposals of ours, by reference (12.1), and from outside (12.1.8). */
 #include "crypto/hpke.h"
+#include "mls/credentials.h"
 #include "mls/framing.h"
 #include "mls/group.h"
 #include "mls/group_internal.h"
+#include "mls/key_package.h"
 #include "mls/label.h"
 #include "mls/leaf.h"
 #include "mls/proposals.h"
@@ -76,6 +78,17 @@ out:
 	return e;
 }
 
+static enum err set_add(struct making *m, struct span key_package)
+{
+	enum err e;
+
+	m->proposal.type = WIRE_PROPOSAL_ADD;
+	TRY(wire_key_package_decode(key_package, &m->proposal.add));
+	TRY(key_package_check_use(&m->proposal.add, m->me->now));
+out:
+	return e;
+}
+
 /* `epoch` NULL: from outside. */
 static enum err set_proposal(struct making *m, const struct mls_epoch *epoch,
 			     const struct mls_proposal *p)
@@ -84,9 +97,7 @@ static enum err set_proposal(struct making *m, const struct mls_epoch *epoch,
 
 	switch (p->kind) {
 	case MLS_PROPOSE_ADD:
-		m->proposal.type = WIRE_PROPOSAL_ADD;
-		return wire_key_package_decode(p->key_package,
-					       &m->proposal.add);
+		return set_add(m, p->key_package);
 	case MLS_PROPOSE_UPDATE:
 		return epoch != NULL ? set_update(m, epoch) : ERR_LOCAL_BUG;
 	case MLS_PROPOSE_REMOVE:
@@ -185,7 +196,9 @@ enum err mls_group_propose(struct mls_group *group,
 	    private_handshake ? WIRE_PRIVATE_MESSAGE : WIRE_PUBLIC_MESSAGE;
 	TRY(set_proposal(&m, now, proposal));
 	struct proposal_item item = { m.proposal, header.sender, true, NULL };
+	struct proposal_list alone = { &item, 1 };
 	TRY(proposal_check(now, &item));
+	TRY(credentials_check_list(&group->authentication, now, &alone));
 	TRY(seal(&m, &header, buf_span(&now->encoded_context)));
 	TRY(keep(&m, now));
 	TRY(protect(&m, now, message));

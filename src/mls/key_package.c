@@ -2,6 +2,7 @@
 
 #include "crypto/hpke.h"
 #include "crypto/sign.h"
+#include "mls/grease.h"
 #include "mls/label.h"
 #include "mls/leaf.h"
 
@@ -19,63 +20,121 @@ void mls_key_package_secrets_clear(struct mls_key_package_secrets *secrets)
 void key_package_profile_clear(struct key_package_profile *profile)
 {
 	buf_clear(&profile->lists);
+	buf_clear(&profile->extensions);
+}
+
+/* The values since `from`, which moves to the end. */
+static struct span list_since(const struct buf *lists, size_t *from)
+{
+	struct span list = span_of(lists->p + *from, lists->n - *from);
+
+	*from = lists->n;
+	return list;
+}
+
+static void put_types(struct buf *lists, const uint16_t *types, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		buf_put_u16(lists, types[i]);
+}
+
+/* All of the lists in a buffer that does not move. GREASE is not put among the
+ * cipher suites: applications compare these with what was agreed. */
+static enum err put_capabilities(const struct mls_identity *me,
+				 bool last_resort, const uint16_t grease[3],
+				 struct buf *lists,
+				 struct wire_capabilities *can)
+{
+	static const uint16_t version = WIRE_VERSION_MLS10;
+	static const uint16_t last = WIRE_EXTENSION_LAST_RESORT;
+	static const uint16_t credentials[] = { WIRE_CREDENTIAL_BASIC,
+						WIRE_CREDENTIAL_X509 };
+	bool x509 = me->accepts_x509 || me->certificates.n > 0;
+	size_t from = 0;
+
+	if (buf_reserve(lists, sizeof(uint16_t) *
+				   (me->cipher_suite_count +
+				    me->extension_type_count + 8)) == NULL)
+		return ERR_LOCAL_MEMORY;
+	put_types(lists, &version, 1);
+	can->versions = list_since(lists, &from);
+	put_types(lists, me->cipher_suites, me->cipher_suite_count);
+	can->cipher_suites = list_since(lists, &from);
+	put_types(lists, me->extension_types, me->extension_type_count);
+	put_types(lists, &last, last_resort ? 1 : 0);
+	put_types(lists, &grease[0], 1);
+	can->extensions = list_since(lists, &from);
+	put_types(lists, &grease[1], 1);
+	can->proposals = list_since(lists, &from);
+	put_types(lists, credentials, x509 ? 2 : 1);
+	put_types(lists, &grease[2], 1);
+	can->credentials = list_since(lists, &from);
+	return buf_end(lists);
 }
 
 enum err key_package_profile(const struct mls_identity *me, bool last_resort,
 			     struct key_package_profile *profile)
 {
 	struct wire_leaf_node *leaf = &profile->leaf;
-	struct buf *lists = &profile->lists;
-	size_t suites = sizeof(uint16_t) * me->cipher_suite_count;
-	size_t extensions = sizeof(uint16_t) *
-			    (me->extension_type_count + (last_resort ? 1 : 0));
+	uint8_t random[3];
+	uint16_t grease[3];
 	enum err e;
 
-	*profile = (struct key_package_profile){ .lists = BUF_INIT };
-	buf_put_u16(lists, WIRE_VERSION_MLS10);
-	buf_put_u16(lists, WIRE_CREDENTIAL_BASIC);
-	for (size_t i = 0; i < me->cipher_suite_count; i++)
-		buf_put_u16(lists, me->cipher_suites[i]);
-	for (size_t i = 0; i < me->extension_type_count; i++)
-		buf_put_u16(lists, me->extension_types[i]);
-	if (last_resort)
-		buf_put_u16(lists, WIRE_EXTENSION_LAST_RESORT);
-	TRY(buf_end(lists));
+	*profile = (struct key_package_profile){ .lists = BUF_INIT,
+						 .extensions = BUF_INIT };
+	TRY(rng_fill(me->rng, random, sizeof(random)));
+	for (size_t i = 0; i < sizeof(random); i++)
+		grease[i] = grease_value(random[i]);
+	TRY(put_capabilities(me, last_resort, grease, &profile->lists,
+			     &leaf->capabilities));
+	wire_extension_put(&profile->extensions, grease[0], SPAN_EMPTY);
+	TRY(buf_end(&profile->extensions));
+	profile->grease_extension = grease[0];
+	leaf->extensions = buf_span(&profile->extensions);
 	leaf->signature_key = me->signature_public;
-	leaf->credential.type = WIRE_CREDENTIAL_BASIC;
+	leaf->credential.type = me->certificates.n > 0 ? WIRE_CREDENTIAL_X509
+						       : WIRE_CREDENTIAL_BASIC;
 	leaf->credential.identity = me->credential_identity;
-	leaf->capabilities = (struct wire_capabilities){
-		.versions = span_of(lists->p, 2),
-		.credentials = span_of(lists->p + 2, 2),
-		.cipher_suites = span_of(lists->p + 4, suites),
-		.extensions = span_of(lists->p + 4 + suites, extensions),
-	};
+	leaf->credential.certificates = me->certificates;
 out:
 	return e;
 }
 
-enum err key_package_leaf(const struct mls_identity *me, bool last_resort,
+/* A LeafNode with source key_package for `profile`. */
+static enum err sign_leaf(const struct mls_identity *me,
+			  struct key_package_profile *profile,
 			  const struct sign_key *signer,
 			  struct sec *encryption_private, struct buf *leaf_node)
 {
-	struct key_package_profile profile = { .lists = BUF_INIT };
+	struct wire_leaf_node *leaf = &profile->leaf;
 	struct buf encryption_key = BUF_INIT;
 	enum err e;
 
-	TRY(key_package_profile(me, last_resort, &profile));
 	TRY(hpke_generate_key_pair(me->suite, me->rng, encryption_private,
 				   &encryption_key));
-	profile.leaf.encryption_key = buf_span(&encryption_key);
-	profile.leaf.source = WIRE_LEAF_KEY_PACKAGE;
-	profile.leaf.not_before =
-	    me->now > CLOCK_SKEW ? me->now - CLOCK_SKEW : 0;
-	profile.leaf.not_after = me->now + me->lifetime;
-	TRY(leaf_sign(signer, &profile.leaf, SPAN_EMPTY, 0, leaf_node));
+	leaf->encryption_key = buf_span(&encryption_key);
+	leaf->source = WIRE_LEAF_KEY_PACKAGE;
+	leaf->not_before = me->now > CLOCK_SKEW ? me->now - CLOCK_SKEW : 0;
+	leaf->not_after = me->now + me->lifetime;
+	TRY(leaf_sign(signer, leaf, SPAN_EMPTY, 0, leaf_node));
 out:
 	if (e != ERR_OK)
 		sec_clear(encryption_private);
-	key_package_profile_clear(&profile);
 	buf_clear(&encryption_key);
+	return e;
+}
+
+enum err key_package_leaf(const struct mls_identity *me,
+			  const struct sign_key *signer,
+			  struct sec *encryption_private, struct buf *leaf_node)
+{
+	struct key_package_profile profile;
+	enum err e;
+
+	TRY(key_package_profile(me, false, &profile));
+	TRY(sign_leaf(me, &profile, signer, encryption_private, leaf_node));
+out:
+	key_package_profile_clear(&profile);
 	return e;
 }
 
@@ -105,17 +164,21 @@ enum err mls_key_package_create(const struct mls_identity *me, bool last_resort,
 	struct buf leaf = BUF_INIT, init_key = BUF_INIT, extensions = BUF_INIT;
 	struct wire_key_package kp = { .version = WIRE_VERSION_MLS10,
 				       .cipher_suite = me->suite->id };
+	struct key_package_profile profile;
 	struct sign_key *signer = NULL;
 	enum err e;
 
+	TRY(key_package_profile(me, last_resort, &profile));
 	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
 	TRY(hpke_generate_key_pair(me->suite, me->rng, &secrets->init_private,
 				   &init_key));
-	TRY(key_package_leaf(me, last_resort, signer,
-			     &secrets->encryption_private, &leaf));
+	TRY(sign_leaf(me, &profile, signer, &secrets->encryption_private,
+		      &leaf));
 	if (last_resort)
 		wire_extension_put(&extensions, WIRE_EXTENSION_LAST_RESORT,
 				   SPAN_EMPTY);
+	wire_extension_put(&extensions, profile.grease_extension,
+			   span_of(init_key.p, init_key.p[0] % 16));
 	TRY(buf_end(&extensions));
 	kp.init_key = buf_span(&init_key);
 	kp.leaf_node.encoded = buf_span(&leaf);
@@ -124,6 +187,7 @@ enum err mls_key_package_create(const struct mls_identity *me, bool last_resort,
 out:
 	if (e != ERR_OK)
 		mls_key_package_secrets_clear(secrets);
+	key_package_profile_clear(&profile);
 	sign_key_free(signer);
 	buf_clear(&leaf);
 	buf_clear(&init_key);
@@ -161,13 +225,19 @@ out:
 	return e;
 }
 
-enum err key_package_check_time(const struct wire_key_package *kp, uint64_t now)
+enum err key_package_check_use(const struct wire_key_package *kp, uint64_t now)
 {
 	const struct wire_leaf_node *leaf = &kp->leaf_node;
+	struct span rest = kp->extensions;
+	struct wire_extension extension;
+	enum err e = ERR_OK;
 
-	if (!leaf_is_current(leaf, now))
-		return ERR_PEER_INVALID;
-	return leaf->not_after - leaf->not_before <= KEY_PACKAGE_LIFETIME_MAX
-		   ? ERR_OK
-		   : ERR_PEER_INVALID;
+	ENSURE(leaf_is_current(leaf, now), ERR_PEER_INVALID);
+	ENSURE(leaf->not_after - leaf->not_before <= KEY_PACKAGE_LIFETIME_MAX,
+	       ERR_PEER_INVALID);
+	while (wire_extensions_next(&rest, &extension))
+		ENSURE(leaf_lists_extension(leaf, extension.type),
+		       ERR_PEER_INVALID);
+out:
+	return e;
 }

@@ -17,15 +17,18 @@ MUST_CHECK enum err key_package_check(const struct suite *suite,
 				      const struct wire_key_package *kp,
 				      struct span group_extensions);
 
-/* 7.3: "the client MUST verify that the current time is within the range",
- * and the total is no longer than ours allows: before we add somebody. */
-MUST_CHECK enum err key_package_check_time(const struct wire_key_package *kp,
-					   uint64_t now);
+/* What only who adds somebody must see to: the lifetime is now (7.3) and no
+ * longer than ours allows (7.2), the extensions are among the capabilities
+ * (10). A receiver leaves it: it would part from those that accept. */
+MUST_CHECK enum err key_package_check_use(const struct wire_key_package *kp,
+					  uint64_t now);
 
 /* What an identity puts into its LeafNodes: capabilities and credential. */
 struct key_package_profile {
-	struct buf lists; /* the lists that `leaf` borrows */
+	struct buf lists; /* that `leaf` borrows, as the extensions */
+	struct buf extensions;
 	struct wire_leaf_node leaf;
+	uint16_t grease_extension; /* listed as supported: 13.5 */
 };
 
 /* `last_resort` adds that extension to the capabilities. leaf.source,
@@ -37,7 +40,6 @@ void key_package_profile_clear(struct key_package_profile *profile);
 
 /* A LeafNode with source key_package and a fresh encryption key. */
 MUST_CHECK enum err key_package_leaf(const struct mls_identity *me,
-				     bool last_resort,
 				     const struct sign_key *signer,
 				     struct sec *encryption_private,
 				     struct buf *leaf_node);

@@ -58,6 +58,12 @@ out:
 	return e;
 }
 
+bool leaf_lists_extension(const struct wire_leaf_node *leaf, uint16_t type)
+{
+	return type <= WIRE_EXTENSION_DEFAULT_LAST ||
+	       wire_u16_list_has(leaf->capabilities.extensions, type);
+}
+
 enum err leaf_check(const struct suite *suite,
 		    const struct wire_leaf_node *leaf)
 {
@@ -76,11 +82,14 @@ enum err leaf_check(const struct suite *suite,
 	/* 7.2: "the credential type used in the LeafNode MUST be included" */
 	ENSURE(wire_u16_list_has(can->credentials, leaf->credential.type),
 	       ERR_PEER_INVALID);
+	/* 5.3: "the first certificate" vouches: there is one */
+	ENSURE(leaf->credential.type != WIRE_CREDENTIAL_X509 ||
+		   leaf->credential.certificates.n > 0,
+	       ERR_PEER_INVALID);
 	/* 7.2: "any non-default extensions that appear in the extensions field
 	 * of a LeafNode MUST be included in [capabilities]" */
 	while (wire_extensions_next(&rest, &extension))
-		ENSURE(extension.type <= WIRE_EXTENSION_DEFAULT_LAST ||
-			   wire_u16_list_has(can->extensions, extension.type),
+		ENSURE(leaf_lists_extension(leaf, extension.type),
 		       ERR_PEER_INVALID);
 out:
 	return e;
@@ -122,8 +131,7 @@ enum err leaf_check_group(const struct wire_leaf_node *leaf,
 	/* 13.4: "The capabilities field MUST indicate support for each
 	 * extension in the GroupContext." */
 	while (wire_extensions_next(&group_extensions, &extension))
-		ENSURE(extension.type <= WIRE_EXTENSION_DEFAULT_LAST ||
-			   wire_u16_list_has(can->extensions, extension.type),
+		ENSURE(leaf_lists_extension(leaf, extension.type),
 		       ERR_PEER_INVALID);
 out:
 	return e;

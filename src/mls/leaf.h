@@ -36,6 +36,9 @@ MUST_CHECK enum err leaf_check(const struct suite *suite,
 MUST_CHECK enum err leaf_check_group(const struct wire_leaf_node *leaf,
 				     struct span group_extensions);
 
+/* Whether an extension type is a default one or among its capabilities. */
+bool leaf_lists_extension(const struct wire_leaf_node *leaf, uint16_t type);
+
 /* "the current time is within the range of the lifetime field"; always true
  * for other sources than key_package. */
 bool leaf_is_current(const struct wire_leaf_node *leaf, uint64_t now);

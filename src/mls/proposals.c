@@ -235,6 +235,17 @@ out:
 	return e;
 }
 
+/* 12.1.4. That we have the PSK is checked when the list is applied. */
+static enum err check_psk(const struct mls_epoch *epoch,
+			  const struct wire_psk_id *id)
+{
+	return id->nonce.n == epoch->suite->nh &&
+		       (id->type == WIRE_PSK_EXTERNAL ||
+			id->usage == WIRE_PSK_APPLICATION)
+		   ? ERR_OK
+		   : ERR_PEER_INVALID;
+}
+
 enum err proposal_check(const struct mls_epoch *epoch,
 			const struct proposal_item *item)
 {
@@ -252,9 +263,7 @@ enum err proposal_check(const struct mls_epoch *epoch,
 			   ? ERR_OK
 			   : ERR_PEER_INVALID;
 	case WIRE_PROPOSAL_PSK:
-		return proposal->psk.nonce.n == epoch->suite->nh
-			   ? ERR_OK
-			   : ERR_PEER_INVALID;
+		return check_psk(epoch, &proposal->psk);
 	case WIRE_PROPOSAL_REINIT:
 		return proposal->reinit.version >= WIRE_VERSION_MLS10
 			   ? ERR_OK

@@ -1,0 +1,159 @@
+#include "mls/pending.h"
+
+#include "mls/key_package.h"
+
+struct gathering {
+	const struct mls_epoch *epoch;
+	struct wire_sender committer;
+	uint64_t now;
+	const struct psk_source *psks;
+	struct proposal_list *list;
+	struct buf *encoded;
+	size_t tried; /* one by one */
+};
+
+static bool touches(const struct proposal_item *item, uint32_t leaf)
+{
+	return item->proposal.type == WIRE_PROPOSAL_UPDATE
+		   ? item->sender.index == leaf
+		   : item->proposal.type == WIRE_PROPOSAL_REMOVE &&
+			 item->proposal.removed == leaf;
+}
+
+static bool touched(const struct proposal_list *list, uint32_t leaf)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (touches(&list->items[i], leaf))
+			return true;
+	return false;
+}
+
+static bool has_extensions(const struct proposal_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].proposal.type ==
+		    WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS)
+			return true;
+	return false;
+}
+
+/* We have the PSK, and it is not in the list yet. */
+static bool psk_fits(const struct gathering *g, const struct wire_psk_id *id)
+{
+	struct sec secret = { .n = 0 };
+	struct buf encoded = BUF_INIT;
+	enum err e =
+	    psk_secret_of(g->epoch->suite, g->psks, id, 1, &secret, &encoded);
+
+	sec_clear(&secret);
+	buf_clear(&encoded);
+	for (size_t i = 0; i < g->list->count; i++)
+		if (g->list->items[i].proposal.type == WIRE_PROPOSAL_PSK &&
+		    span_equal(g->list->items[i].proposal.psk.encoded,
+			       id->encoded))
+			return false;
+	return e == ERR_OK;
+}
+
+/* The first for a leaf wins; Removes come before Updates, a ReInit only when
+ * nothing else is to be committed (12.2). */
+static bool fits(const struct gathering *g, const struct proposal_item *item)
+{
+	const struct wire_proposal *p = &item->proposal;
+	uint32_t committer = g->committer.index;
+
+	switch ((enum wire_proposal_type)p->type) {
+	case WIRE_PROPOSAL_ADD:
+		return key_package_check_use(&p->add, g->now) == ERR_OK;
+	case WIRE_PROPOSAL_UPDATE:
+		return item->sender.index != committer &&
+		       !touched(g->list, item->sender.index);
+	case WIRE_PROPOSAL_REMOVE:
+		return p->removed != committer && !touched(g->list, p->removed);
+	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
+		return !has_extensions(g->list);
+	case WIRE_PROPOSAL_PSK:
+		return psk_fits(g, &p->psk);
+	case WIRE_PROPOSAL_REINIT:
+		return g->list->count == 0;
+	case WIRE_PROPOSAL_EXTERNAL_INIT:
+		break;
+	}
+	return false;
+}
+
+/* Whether the list so far would make a commit. */
+static bool applies(const struct gathering *g)
+{
+	struct epoch_change change = { 0 };
+	enum err e;
+
+	TRY(epoch_change_begin(g->epoch, &change));
+	TRY(proposals_apply(g->epoch, g->list, g->committer, g->psks, &change));
+out:
+	epoch_change_clear(&change);
+	return e == ERR_OK;
+}
+
+static enum err gather_one(struct gathering *g,
+			   const struct epoch_proposal *kept,
+			   const struct proposal_item *item, bool one_by_one)
+{
+	struct wire_proposal_or_ref by_reference = {
+		.type = WIRE_BY_REFERENCE,
+		.reference = buf_span(&kept->ref),
+	};
+	enum err e;
+
+	if (one_by_one && g->tried++ >= PENDING_TRIED_MAX)
+		return ERR_OK;
+	TRY(proposal_list_add(g->list, item));
+	if (one_by_one && !applies(g))
+		g->list->count--;
+	else
+		wire_proposal_or_ref_put(g->encoded, &by_reference);
+out:
+	return e;
+}
+
+enum turn { REMOVES, OTHERS, REINIT, TURNS };
+
+static enum turn turn_of(uint16_t type)
+{
+	return type == WIRE_PROPOSAL_REMOVE   ? REMOVES
+	       : type == WIRE_PROPOSAL_REINIT ? REINIT
+					      : OTHERS;
+}
+
+static enum err gather_turn(struct gathering *g, enum turn turn,
+			    bool one_by_one)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < g->epoch->proposal_count; i++) {
+		const struct epoch_proposal *kept = &g->epoch->proposals[i];
+		struct proposal_item item = { .sender = kept->sender,
+					      .by_reference = true };
+
+		TRY(wire_proposal_decode(buf_span(&kept->encoded),
+					 &item.proposal));
+		if (turn_of(item.proposal.type) == turn && fits(g, &item))
+			TRY(gather_one(g, kept, &item, one_by_one));
+	}
+out:
+	return e;
+}
+
+enum err pending_gather(const struct mls_epoch *epoch,
+			struct wire_sender committer, uint64_t now,
+			const struct psk_source *psks, bool one_by_one,
+			struct proposal_list *list, struct buf *encoded)
+{
+	struct gathering g = { epoch, committer, now, psks, list, encoded, 0 };
+	enum err e = ERR_OK;
+
+	for (int turn = 0; turn < TURNS; turn++)
+		TRY(gather_turn(&g, (enum turn)turn, one_by_one));
+out:
+	return e;
+}

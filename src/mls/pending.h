@@ -1,0 +1,24 @@
+/* Which of the proposals that were received go into a commit of ours: RFC 9420
+ * section 12.4, "as long as this results in a valid proposal list". */
+#ifndef HERMETIC_MLS_PENDING_H
+#define HERMETIC_MLS_PENDING_H
+
+#include "mls/proposals.h"
+
+/* Proposals tried one by one when they do not go together: each costs as much
+ * as a commit. What is left out can be sent again in the next epoch. */
+#define PENDING_TRIED_MAX 64
+
+/*
+ * Appends to `list`, which holds what the committer wants himself, and to
+ * `encoded` as references. `committer` is a member. `one_by_one`: takes only
+ * what goes with all before it, so that no proposal, nor two that exclude each
+ * other, can keep a group from committing.
+ */
+MUST_CHECK enum err pending_gather(const struct mls_epoch *epoch,
+				   struct wire_sender committer, uint64_t now,
+				   const struct psk_source *psks,
+				   bool one_by_one, struct proposal_list *list,
+				   struct buf *encoded);
+
+#endif
