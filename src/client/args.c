@@ -67,6 +67,40 @@ static const struct verb_row VERBS[VERB_COUNT] = {
 	[VERB_ROTATE] = { "rotate", "ID", "replace the session's keys", 1, 1,
 			  "Opens a new epoch with fresh keys of this device.",
 			  "hermetic rotate 3f2a" },
+	[VERB_REMOVE] = { "remove", "ID USER[/DEVICE]",
+			  "remove a user, or one of his devices", 2, 2,
+			  "Takes an admin or the owner; your own devices you "
+			  "may always remove.",
+			  "hermetic remove 3f2a carol" },
+	[VERB_ROLE] = { "role", "ID USER ROLE",
+			"make a user owner, admin or member", 3, 3,
+			"For owners. The roles are part of what every member "
+			"checks.",
+			"hermetic role 3f2a bob admin" },
+	[VERB_LEAVE] = { "leave", "ID", "leave a session with this device", 1,
+			 1,
+			 "What was read stays readable here. The next member "
+			 "who is\n"
+			 "there renews the keys.",
+			 "hermetic leave 3f2a" },
+	[VERB_REJOIN] = { "rejoin", "ID", "join a session afresh", 1, 1,
+			  "For a device that has lost track of a session, or "
+			  "after\n"
+			  "a change that somebody had no right to.",
+			  "hermetic rejoin 3f2a" },
+	[VERB_DEVICES] = { "devices", "[USER]", "list a user's devices", 0, 1,
+			   NULL, "hermetic devices\n  hermetic devices bob" },
+	[VERB_LINK] = { "link", "",
+			"bring your other devices into your sessions", 0, 0,
+			"Run it on a device that is in the sessions, after you "
+			"have\n"
+			"logged in on the new one.",
+			"hermetic link" },
+	[VERB_REVOKE] = { "revoke", "DEVICE", "end another device of yours", 1,
+			  1,
+			  "It is logged out at once and removed from every "
+			  "session.",
+			  "hermetic revoke 7c1e" },
 };
 
 enum option {

@@ -26,6 +26,13 @@ enum verb {
 	VERB_MEMBERS,
 	VERB_SAFETY,
 	VERB_ROTATE,
+	VERB_REMOVE,
+	VERB_ROLE,
+	VERB_LEAVE,
+	VERB_REJOIN,
+	VERB_DEVICES,
+	VERB_LINK,
+	VERB_REVOKE,
 	VERB_COUNT
 };
 
@@ -43,7 +50,7 @@ struct args {
 	size_t invite_count;
 	enum transport transport;
 	uint64_t after;
-	const char *operands[2];
+	const char *operands[3];
 	size_t operand_count;
 };
 

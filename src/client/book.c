@@ -72,6 +72,47 @@ void page_set_todo(struct page *page, json_t *todo)
 		(void)json_object_set_new(page->meta, "todo", todo);
 }
 
+static const char *const BEHIND[] = { "no", "suspect", "broken", "violated" };
+
+enum page_behind page_behind(const struct page *page)
+{
+	const char *text =
+	    json_string_value(json_object_get(page->meta, "behind"));
+
+	for (unsigned i = PAGE_BEHIND_SUSPECT; i <= PAGE_BEHIND_VIOLATED; i++)
+		if (text != NULL && strcmp(text, BEHIND[i]) == 0)
+			return (enum page_behind)i;
+	return PAGE_BEHIND_NO;
+}
+
+void page_set_behind(struct page *page, enum page_behind behind)
+{
+	if (behind > page_behind(page))
+		(void)json_object_set_new(page->meta, "behind",
+					  json_string(BEHIND[behind]));
+}
+
+void page_clear_behind(struct page *page)
+{
+	(void)json_object_del(page->meta, "behind");
+}
+
+bool page_was_known(const struct page *page)
+{
+	return json_is_true(json_object_get(page->meta, "again"));
+}
+
+void page_continue(struct page *page, struct page *old)
+{
+	const char *name = page_name(old);
+
+	(void)json_object_set_new(page->meta, "again", json_true());
+	if (name != NULL)
+		(void)json_object_set_new(page->meta, "name",
+					  json_string(name));
+	session_move_outbox(old->session, page->session);
+}
+
 /* ---- the index ---- */
 
 enum err book_list(struct client *c, json_t **ids)
@@ -158,6 +199,23 @@ enum err book_save(struct client *c, const struct page *page)
 	TRY(enter(c, page->id));
 out:
 	buf_clear(&saved);
+	return e;
+}
+
+enum err book_leave(struct client *c, const char *id)
+{
+	struct page page = { 0 };
+	enum err e;
+
+	TRY(state_begin(c->state));
+	TRY(book_load(c, id, &page));
+	session_end(page.session);
+	page_set_todo(&page, NULL);
+	TRY(book_save(c, &page));
+	TRY(state_commit(c->state));
+out:
+	state_rollback(c->state);
+	page_clear(&page);
 	return e;
 }
 

@@ -3,7 +3,7 @@
  *
  *   "book"             the ids of all sessions, ["…"]
  *   "session/ID"       session_save()'s bytes
- *   "meta/ID"          {name?, offer: [algorithm…], todo?}
+ *   "meta/ID"          {name?, offer: [algorithm…], todo?, behind?, again?}
  *   "message/ID/SEQ"   what stands at that place of the log, opened: MLS has
  *                      thrown the key away, so this copy is the only one
  *
@@ -37,11 +37,33 @@ MUST_CHECK enum err page_offer(const struct page *page,
 json_t *page_todo(const struct page *page);
 void page_set_todo(struct page *page, json_t *todo);
 
+/* Why this device is not where the others are; a graver reason stays. It ends
+ * with joining again. */
+enum page_behind {
+	PAGE_BEHIND_NO,
+	PAGE_BEHIND_SUSPECT,  /* a message did not open */
+	PAGE_BEHIND_BROKEN,   /* a commit could not be processed, or is gone */
+	PAGE_BEHIND_VIOLATED, /* somebody did what his role does not allow */
+};
+enum page_behind page_behind(const struct page *page);
+void page_set_behind(struct page *page, enum page_behind behind);
+/* After all it is where the others are. */
+void page_clear_behind(struct page *page);
+
+/* `page`, with a new session in it, takes the place of `old`: name and waiting
+ * messages go on. page_was_known(): that happened to it. */
+void page_continue(struct page *page, struct page *old);
+bool page_was_known(const struct page *page);
+
 /* ERR_STATE_GONE when this device has no such session. The caller clears the
  * page, also after a failure. */
 MUST_CHECK enum err book_load(struct client *c, const char *id,
 			      struct page *page);
 MUST_CHECK enum err book_save(struct client *c, const struct page *page);
+
+/* This device has left: the session is over for it. In a transaction of its
+ * own. */
+MUST_CHECK enum err book_leave(struct client *c, const char *id);
 
 /* Messages stay readable only through their ids, so they go too. */
 MUST_CHECK enum err book_forget(struct client *c, const struct page *page);

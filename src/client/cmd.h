@@ -29,6 +29,17 @@ MUST_CHECK enum err cmd_read(struct cmd *cmd);
 MUST_CHECK enum err cmd_members(struct cmd *cmd);
 MUST_CHECK enum err cmd_safety(struct cmd *cmd);
 MUST_CHECK enum err cmd_rotate(struct cmd *cmd);
+MUST_CHECK enum err cmd_remove(struct cmd *cmd);
+MUST_CHECK enum err cmd_role(struct cmd *cmd);
+MUST_CHECK enum err cmd_leave(struct cmd *cmd);
+MUST_CHECK enum err cmd_rejoin(struct cmd *cmd);
+MUST_CHECK enum err cmd_devices(struct cmd *cmd);
+MUST_CHECK enum err cmd_link(struct cmd *cmd);
+MUST_CHECK enum err cmd_revoke(struct cmd *cmd);
+
+/* What is printed of a session that was changed. */
+MUST_CHECK enum err cmd_print_changed(struct cmd *cmd, const char *id,
+				      const char *done);
 
 /* Logs in or registers as needed, then talks. */
 MUST_CHECK enum err cmd_chat(struct cmd *cmd);

@@ -92,9 +92,13 @@ static enum err print_sent(struct cmd *cmd, const char *id, struct span text)
 	json_t *message = NULL;
 	enum err e;
 
-	TRY(last_own(cmd, id, text, &message));
-	if (message == NULL)
-		goto out;
+	e = last_own(cmd, id, text, &message);
+	if (e == ERR_STATE_GONE || message == NULL) {
+		/* in the log, but before the place where we joined again */
+		message = json_pack("{s:s, s:b}", "session_id", id, "sent", 1);
+		e = ERR_OK;
+	}
+	TRY(e);
 	if (cmd->args->json)
 		out_message_json(id, message);
 	else

@@ -54,9 +54,10 @@ static void print_member(const struct args *args, const json_t *member)
 	if (args->json)
 		out_json(member);
 	else
-		out_line("%3lld  %-20s  device %s%s",
+		out_line("%3lld  %-20s  %-6s  device %s%s",
 			 (long long)number(member, "leaf_index"),
 			 out_member(member, "username"),
+			 out_member(member, "role"),
 			 out_member(member, "device_id"),
 			 json_is_true(json_object_get(member, "own"))
 			     ? "  (this one)"
@@ -118,7 +119,7 @@ out:
 
 /* A changed session in one line: without what only members and safety
  * print. */
-static enum err print_changed(struct cmd *cmd, const char *id, const char *done)
+enum err cmd_print_changed(struct cmd *cmd, const char *id, const char *done)
 {
 	json_t *d = NULL;
 	enum err e;
@@ -155,7 +156,7 @@ enum err cmd_create(struct cmd *cmd)
 		TRY(account_parse_algorithms(args->algorithms, &plan.offer,
 					     &cmd->c.why));
 	TRY(conversation_create(&cmd->c, &plan, id));
-	TRY(print_changed(cmd, id, "Created"));
+	TRY(cmd_print_changed(cmd, id, "Created"));
 out:
 	return e;
 }
@@ -167,7 +168,7 @@ enum err cmd_join(struct cmd *cmd)
 
 	TRY(directory_find(&cmd->c, cmd->args->operands[0], true, id));
 	TRY(conversation_join(&cmd->c, id));
-	TRY(print_changed(cmd, id, "Joined"));
+	TRY(cmd_print_changed(cmd, id, "Joined"));
 	TRY(packages_top_up(&cmd->c));
 out:
 	return e;
@@ -207,7 +208,7 @@ enum err cmd_rotate(struct cmd *cmd)
 
 	TRY(directory_find(&cmd->c, cmd->args->operands[0], false, id));
 	TRY(conversation_rotate(&cmd->c, id));
-	TRY(print_changed(cmd, id, "Rotated"));
+	TRY(cmd_print_changed(cmd, id, "Rotated"));
 out:
 	return e;
 }

@@ -1,6 +1,7 @@
 #include "client/conversation.h"
 
 #include "client/actor.h"
+#include "client/change.h"
 #include "client/content.h"
 #include "client/guests.h"
 #include "client/join.h"
@@ -31,13 +32,17 @@ static enum err make_create_todo(const struct conversation_plan *plan,
 				 const char *id, struct span group_info,
 				 json_t **todo)
 {
+	const struct change_plan change = {
+		.key_packages = agreed->key_packages,
+		.key_package_count = agreed->count,
+	};
 	json_t *invites = json_array(), *add = NULL, *body = NULL;
 	enum err e;
 
 	for (size_t i = 0; i < plan->invite_count; i++)
 		(void)json_array_append_new(invites,
 					    json_string(plan->invites[i]));
-	TRY(settle_make_add(agreed->key_packages, agreed->count, &add));
+	TRY(change_make(&change, &add));
 	body = json_pack("{s:s, s:s, s:s, s:O}", "session_id", id, "algorithm",
 			 agreed->suite->algorithm, "join_policy",
 			 plan->open ? "open" : "invited", "invite", invites);
@@ -57,7 +62,7 @@ out:
 static enum err check_guests(struct client *c, struct page *page,
 			     const json_t *add)
 {
-	enum err e = settle_try_add(c, page, add);
+	enum err e = change_try(c, page, add);
 
 	if (err_class(e) == ERR_CLASS_PEER)
 		return why_set(&c->why, e, "bad-key-package",
@@ -235,10 +240,10 @@ out:
 
 /* ---- changing ---- */
 
-/* Plans a commit and carries it out. Another process may have planned one
+/* Plans a change and carries it out. Another process may have planned one
  * meanwhile: that one is carried out first. */
-static enum err commit(struct client *c, const char *id,
-		       const struct span *key_packages, size_t count)
+static enum err change(struct client *c, const char *id,
+		       const struct change_plan *plan)
 {
 	struct page page = { 0 };
 	json_t *todo = NULL;
@@ -253,7 +258,7 @@ static enum err commit(struct client *c, const char *id,
 		       why_set(&c->why, ERR_PEER_DENIED, "not-a-member",
 			       "You are not a member of %s.", id));
 		if (page_todo(&page) == NULL) {
-			TRY(settle_make_add(key_packages, count, &todo));
+			TRY(change_make(plan, &todo));
 			page_set_todo(&page, todo);
 			TRY(book_save(c, &page));
 			TRY(state_commit(c->state));
@@ -271,7 +276,146 @@ out:
 
 enum err conversation_rotate(struct client *c, const char *id)
 {
-	return commit(c, id, NULL, 0);
+	static const struct change_plan only_keys;
+
+	return change(c, id, &only_keys);
+}
+
+enum err conversation_purge(struct client *c, const char *id)
+{
+	/* due in an epoch that has passed: needless unless somebody departed */
+	static const struct change_plan plan = { .due = true,
+						 .epoch = INT64_MAX };
+
+	return change(c, id, &plan);
+}
+
+/* ---- who is in ---- */
+
+/* Every leaf of "user", or the one of "user/device". */
+static enum err find_leaves(struct client *c, const char *id, const char *whom,
+			    json_t *identities)
+{
+	struct page page = { 0 };
+	struct mls_member member;
+	uint32_t leaf = 0;
+	enum err e;
+
+	TRY(state_begin(c->state));
+	TRY(book_load(c, id, &page));
+	while (
+	    mls_group_next_member(session_group(page.session), &leaf, &member))
+		if (span_equal(member.identity, span_str(whom)) ||
+		    span_equal(roles_user(member.identity), span_str(whom)))
+			(void)json_array_append_new(
+			    identities,
+			    json_stringn((const char *)member.identity.p,
+					 member.identity.n));
+	ENSURE(json_array_size(identities) > 0,
+	       why_set(&c->why, ERR_STATE_GONE, "no-such-member",
+		       "%.80s is not a member of %s.", whom, id));
+out:
+	state_rollback(c->state);
+	page_clear(&page);
+	return e;
+}
+
+static bool names_ourselves(const struct client *c, const json_t *identities)
+{
+	const json_t *value;
+	size_t i;
+
+	json_array_foreach(identities, i,
+			   value) if (strcmp(json_string_value(value),
+					     c->identity) == 0) return true;
+	return false;
+}
+
+enum err conversation_remove(struct client *c, const char *id, const char *whom)
+{
+	struct change_plan plan = { .remove = json_array() };
+	enum err e;
+
+	TRY(conversation_refresh(c, id));
+	TRY(find_leaves(c, id, whom, plan.remove));
+	ENSURE(!names_ourselves(c, plan.remove),
+	       why_set(&c->why, ERR_PEER_INVALID, "own-device",
+		       "A device cannot remove itself: use hermetic leave."));
+	TRY(change(c, id, &plan));
+out:
+	json_decref(plan.remove);
+	return e;
+}
+
+enum err conversation_role(struct client *c, const char *id,
+			   const char *username, enum role role)
+{
+	struct change_plan plan = { .role_username = username, .role = role };
+	json_t *identities = json_array();
+	enum err e;
+
+	TRY(conversation_refresh(c, id));
+	TRY(find_leaves(c, id, username, identities));
+	TRY(change(c, id, &plan));
+out:
+	json_decref(identities);
+	return e;
+}
+
+/* The proof, by the leaf's key. */
+static enum err make_proof(struct client *c, const char *id, struct buf *proof)
+{
+	struct account_suites offer;
+	struct actor actor = { 0 };
+	struct page page = { 0 };
+	enum err e;
+
+	TRY(state_begin(c->state));
+	TRY(book_load(c, id, &page));
+	TRY(page_offer(&page, &offer));
+	TRY(actor_init(&actor, c, session_suite(page.session), &offer));
+	e = session_leave(page.session, &actor.me, proof);
+	if (e == ERR_STATE_GONE)
+		e = why_set(&c->why, e, "not-a-member",
+			    "You are not a member of %s.", id);
+out:
+	state_rollback(c->state);
+	page_clear(&page);
+	actor_clear(&actor);
+	return e;
+}
+
+enum err conversation_leave(struct client *c, const char *id)
+{
+	struct buf proof = BUF_INIT;
+	json_t *body = json_object();
+	char path[128];
+	enum err e;
+
+	TRY(make_proof(c, id, &proof));
+	TRY(record_set_bytes(body, "proof", buf_span(&proof)));
+	(void)snprintf(path, sizeof(path), "/session/%s/leave", id);
+	e = tokens_post(c, path, json_incref(body));
+	if (strcmp(c->why.slug, "not-a-member") == 0) {
+		why_clear(&c->why); /* said before a crash, or removed */
+		e = ERR_OK;
+	}
+	TRY(e);
+	TRY(book_leave(c, id));
+out:
+	buf_clear(&proof);
+	json_decref(body);
+	return e;
+}
+
+enum err conversation_rejoin(struct client *c, const char *id)
+{
+	enum err e;
+
+	TRY(join_by_commit(c, id, true));
+	TRY(conversation_refresh(c, id));
+out:
+	return e;
 }
 
 /* The session's suite as the only offer: then a KeyPackage of that suite that
@@ -303,6 +447,7 @@ enum err conversation_invite(struct client *c, const char *id,
 	struct negotiation_plan agreed = { 0 };
 	struct account_suites offer = { 0 };
 	struct guests guests = { 0 };
+	struct change_plan plan = { 0 };
 	char path[128];
 	enum err e;
 
@@ -316,8 +461,10 @@ enum err conversation_invite(struct client *c, const char *id,
 	TRY(guests_plan(c, &guests, &offer, &agreed));
 	(void)snprintf(path, sizeof(path), "/session/%s/invite", id);
 	TRY(tokens_post(c, path, json_pack("{s:[s]}", "usernames", username)));
+	plan.key_packages = agreed.key_packages;
+	plan.key_package_count = agreed.count;
 	if (guests.count > 0)
-		TRY(commit(c, id, agreed.key_packages, agreed.count));
+		TRY(change(c, id, &plan));
 out:
 	negotiation_plan_clear(&agreed);
 	guests_clear(&guests);
@@ -372,8 +519,10 @@ static enum err list_members(const struct page *page, const char *own,
 		size_t n =
 		    slash != NULL ? (size_t)(slash - name) : member.identity.n;
 		json_t *row = json_pack(
-		    "{s:I, s:b}", "leaf_index", (json_int_t)member.leaf_index,
-		    "own", (int)span_equal(member.identity, span_str(own)));
+		    "{s:I, s:b, s:s}", "leaf_index",
+		    (json_int_t)member.leaf_index, "own",
+		    (int)span_equal(member.identity, span_str(own)), "role",
+		    roles_text(session_role(page->session, member.identity)));
 
 		(void)json_object_set_new(row, "username",
 					  json_stringn(name, n));

@@ -34,13 +34,29 @@ MUST_CHECK enum err conversation_send(struct client *c, const char *id,
 				      struct span text,
 				      const struct postbox_courier *courier);
 
+/* All devices of "user", or one: "user/device". */
+MUST_CHECK enum err conversation_remove(struct client *c, const char *id,
+					const char *whom);
+
+MUST_CHECK enum err conversation_role(struct client *c, const char *id,
+				      const char *username, enum role role);
+
+/* With this device. What was read stays. */
+MUST_CHECK enum err conversation_leave(struct client *c, const char *id);
+
+/* By external commit, whatever this device thinks of the session. */
+MUST_CHECK enum err conversation_rejoin(struct client *c, const char *id);
+
+/* Renews the keys if members have departed. */
+MUST_CHECK enum err conversation_purge(struct client *c, const char *id);
+
 MUST_CHECK enum err conversation_rotate(struct client *c, const char *id);
 
 /* Settles, and reads what is new. */
 MUST_CHECK enum err conversation_refresh(struct client *c, const char *id);
 
 /* {session_id, name?, algorithm, suite, epoch, last_seq, member, forked,
- * safety_number, members: [{leaf_index, username, device_id, own}]}: from this
+ * safety_number, members: [{leaf_index, username, device_id, own, role}]}: from this
  * device's own state, nothing of it from the server. */
 MUST_CHECK enum err conversation_describe(struct client *c, const char *id,
 					  json_t **description);

@@ -32,6 +32,19 @@ static enum err explain(struct client *c, enum err e, const char *id)
 	return e;
 }
 
+/* A session that we had goes on under the same page. */
+static enum err continue_page(struct client *c, const char *id,
+			      struct page *page)
+{
+	struct page old = { 0 };
+	enum err e = book_load(c, id, &old);
+
+	if (e == ERR_OK)
+		page_continue(page, &old);
+	page_clear(&old);
+	return e == ERR_STATE_GONE ? ERR_OK : e;
+}
+
 /* ---- by Welcome ---- */
 
 static enum err write_welcomed(struct client *c, const char *id,
@@ -76,6 +89,7 @@ static enum err use_welcome(struct client *c, const char *id, const json_t *row)
 	if (e != ERR_OK)
 		e = explain(c, e, id);
 	TRY(e);
+	TRY(continue_page(c, id, &page));
 	TRY(write_welcomed(c, id, row, &page, &package));
 out:
 	state_rollback(c->state);
@@ -153,6 +167,7 @@ static enum err stage_join(struct client *c, const char *id,
 	if (e != ERR_OK)
 		e = explain(c, e, id);
 	TRY(e);
+	TRY(continue_page(c, id, &page));
 	TRY(write_joining(c, &page, &commit));
 out:
 	state_rollback(c->state);

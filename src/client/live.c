@@ -1,5 +1,7 @@
 #include "client/live.h"
 
+#include "client/packages.h"
+#include "client/settle.h"
 #include "client/sync.h"
 #include "client/tokens.h"
 
@@ -14,6 +16,7 @@
 struct topic {
 	char id[TEXT_UUID_SIZE];
 	uint64_t told;
+	bool due; /* its keys, as the server said when we subscribed */
 	struct topic *next;
 };
 
@@ -43,8 +46,9 @@ out:
 	return e;
 }
 
-static enum err subscribe(struct live *live, const char *id)
+static enum err subscribe(struct live *live, struct topic *topic)
 {
+	const char *id = topic->id;
 	json_t *answer = NULL;
 	uint64_t seq = 0;
 	char slug[48];
@@ -55,6 +59,7 @@ static enum err subscribe(struct live *live, const char *id)
 		       json_pack("{s:s, s:s, s:I}", "type", "subscribe",
 				 "session_id", id, "after", (json_int_t)seq),
 		       &live->c->why, slug, &answer));
+	topic->due = json_is_true(json_object_get(answer, "rotation_due"));
 out:
 	json_decref(answer);
 	return e;
@@ -85,7 +90,7 @@ static enum err connect_all(struct live *live)
 	TRY(e);
 	live->renew_token = false;
 	for (struct topic *t = live->topics; t != NULL; t = t->next)
-		TRY(subscribe(live, t->id));
+		TRY(subscribe(live, t));
 	live->backoff_ms = BACKOFF_FIRST_MS;
 out:
 	return e;
@@ -218,7 +223,7 @@ enum err live_follow(struct live *live, const char *id, uint64_t after)
 	topic->next = live->topics;
 	live->topics = topic;
 	if (live->ws != NULL)
-		TRY(subscribe(live, id));
+		TRY(subscribe(live, topic));
 out:
 	return e;
 }
@@ -261,13 +266,26 @@ static enum err take_messages(struct live *live, json_t *first, json_t **after)
 	return e;
 }
 
+/* What the server asks for is worth a try; it asks again, or somebody else. */
+static void oblige(struct live *live, enum err e)
+{
+	if (e != ERR_OK)
+		why_clear(&live->c->why);
+}
+
 static void take_notice(struct live *live, const json_t *push)
 {
 	const char *type = json_string_value(json_object_get(push, "type"));
 	const char *id = json_string_value(json_object_get(push, "session_id"));
 
-	if (type != NULL && id != NULL && strcmp(type, "welcome") == 0 &&
-	    live->listener->welcome != NULL)
+	if (type == NULL)
+		return;
+	if (strcmp(type, "key_packages_low") == 0)
+		oblige(live, packages_top_up(live->c));
+	else if (id != NULL && strcmp(type, "rotation_due") == 0)
+		oblige(live, settle_rotation(live->c, id));
+	else if (id != NULL && strcmp(type, "welcome") == 0 &&
+		 live->listener->welcome != NULL)
 		live->listener->welcome(live->listener->context, id);
 }
 
@@ -307,6 +325,15 @@ static void wait_disconnected(const struct live *live, int fd, int timeout_ms,
 	*readable = (input.revents & (POLLIN | POLLHUP)) != 0;
 }
 
+static void renew_due_keys(struct live *live)
+{
+	for (struct topic *t = live->topics; t != NULL; t = t->next)
+		if (t->due) {
+			t->due = false;
+			oblige(live, settle_rotation(live->c, t->id));
+		}
+}
+
 enum err live_wait(struct live *live, int fd, int timeout_ms, bool *readable,
 		   bool *stopped)
 {
@@ -323,6 +350,7 @@ enum err live_wait(struct live *live, int fd, int timeout_ms, bool *readable,
 		if (ws_ended(live->ws) != 0)
 			hang_up(live, ws_end_reason(live->ws));
 	}
+	renew_due_keys(live);
 	TRY(live_tell(live, stopped));
 out:
 	return e;
@@ -331,20 +359,22 @@ out:
 /* ---- sending ---- */
 
 static enum err post(void *context, struct client *c, const char *id,
-		     struct span envelope, char slug[48])
+		     struct span envelope, struct postbox_answer *answer)
 {
 	struct live *live = context;
-	json_t *body = json_pack("{s:s}", "type", "send"), *answer = NULL;
+	json_t *body = json_pack("{s:s}", "type", "send"), *got = NULL;
 	enum err e;
 
 	(void)id; /* the envelope says which session it is for */
 	if (live->ws == NULL)
 		TRY(connect_all(live));
 	TRY(record_set_bytes(body, "envelope", envelope));
-	e = ws_request(live->ws, json_incref(body), &c->why, slug, &answer);
+	e = ws_request(live->ws, json_incref(body), &c->why, answer->slug,
+		       &got);
+	postbox_read_answer(got, answer);
 out:
 	json_decref(body);
-	json_decref(answer);
+	json_decref(got);
 	return e;
 }
 

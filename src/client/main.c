@@ -86,6 +86,20 @@ static enum err (*find_verb(enum verb verb))(struct cmd *)
 		return cmd_safety;
 	case VERB_ROTATE:
 		return cmd_rotate;
+	case VERB_REMOVE:
+		return cmd_remove;
+	case VERB_ROLE:
+		return cmd_role;
+	case VERB_LEAVE:
+		return cmd_leave;
+	case VERB_REJOIN:
+		return cmd_rejoin;
+	case VERB_DEVICES:
+		return cmd_devices;
+	case VERB_LINK:
+		return cmd_link;
+	case VERB_REVOKE:
+		return cmd_revoke;
 	case VERB_COUNT:
 		break;
 	}

@@ -13,9 +13,12 @@
 /* One that waits, copied out of the page. */
 struct letter {
 	uint8_t nonce[SESSION_NONCE];
-	bool outdated; /* of a past epoch */
+	uint64_t kept; /* the log is known up to here */
 	struct buf envelope;
 };
+
+/* What became of a letter. */
+enum fate { FATE_SENT, FATE_LATE, FATE_OVERDUE, FATE_BEHIND };
 
 /* ---- sealing ---- */
 
@@ -100,8 +103,9 @@ static size_t find_nonce(const struct session *session, const uint8_t *nonce)
 	return SIZE_MAX;
 }
 
+/* *fate becomes FATE_BEHIND when that would not help. */
 static enum err reseal(struct client *c, const char *id,
-		       const struct letter *letter)
+		       const struct letter *letter, enum fate *fate)
 {
 	struct buf envelope = BUF_INIT;
 	struct actor actor = { 0 };
@@ -111,9 +115,11 @@ static enum err reseal(struct client *c, const char *id,
 	enum err e;
 
 	TRY(open_page(c, id, &page, &actor));
+	if (page_behind(&page) != PAGE_BEHIND_NO)
+		*fate = FATE_BEHIND;
 	at = find_nonce(page.session, letter->nonce);
-	if (at == SIZE_MAX)
-		goto out; /* the log had it after all */
+	if (at == SIZE_MAX || *fate == FATE_BEHIND)
+		goto out; /* SIZE_MAX: the log had it after all */
 	e = session_reseal(page.session, &actor.me, account_now_ms(), at,
 			   &envelope, nonce);
 	if (e != ERR_OK)
@@ -146,12 +152,45 @@ out:
 	return e;
 }
 
+/* It is in the log at a place that we are past: what we keep of it is what we
+ * know ourselves. */
+static enum err keep(struct client *c, const char *id,
+		     const struct letter *letter, uint64_t seq)
+{
+	struct session_sent sent;
+	struct page page = { 0 };
+	size_t at;
+	enum err e;
+
+	TRY(state_begin(c->state));
+	TRY(book_load(c, id, &page));
+	at = find_nonce(page.session, letter->nonce);
+	if (!session_outbox(page.session, at, &sent))
+		goto out;
+	TRY(sync_keep_own(c, &page, &sent, seq));
+	session_unsend(page.session, at);
+	TRY(save_page(c, &page));
+out:
+	state_rollback(c->state);
+	page_clear(&page);
+	return e;
+}
+
 /* ---- posting ---- */
 
-static enum err post_by_rest(void *context, struct client *c, const char *id,
-			     struct span envelope, char slug[48])
+void postbox_read_answer(const json_t *body, struct postbox_answer *answer)
 {
-	struct api_answer answer = { 0 };
+	if (record_number(body, "seq", &answer->seq) != ERR_OK)
+		answer->seq = 0;
+	answer->rotation_due =
+	    json_is_true(json_object_get(body, "rotation_due"));
+}
+
+static enum err post_by_rest(void *context, struct client *c, const char *id,
+			     struct span envelope,
+			     struct postbox_answer *answer)
+{
+	struct api_answer got = { 0 };
 	json_t *body = json_object();
 	char path[128];
 	enum err e;
@@ -160,10 +199,11 @@ static enum err post_by_rest(void *context, struct client *c, const char *id,
 	(void)snprintf(path, sizeof(path), "/session/%s/send", id);
 	e = record_set_bytes(body, "envelope", envelope);
 	if (e == ERR_OK)
-		e = tokens_call(c, "POST", path, json_incref(body), &answer);
-	(void)snprintf(slug, 48, "%s", answer.slug);
+		e = tokens_call(c, "POST", path, json_incref(body), &got);
+	(void)snprintf(answer->slug, sizeof(answer->slug), "%s", got.slug);
+	postbox_read_answer(got.body, answer);
 	json_decref(body);
-	api_answer_clear(&answer);
+	api_answer_clear(&got);
 	return e;
 }
 
@@ -177,24 +217,37 @@ static bool is_passing(enum err e, const char *slug)
 	       strcmp(slug, "logged-out") == 0;
 }
 
-/* Posts one. *again: it came too late and must be sealed again. */
+static enum fate judge(enum err e, const char *slug)
+{
+	if (e == ERR_STATE_EPOCH || strcmp(slug, "nonce-expired") == 0)
+		return FATE_LATE;
+	return strcmp(slug, "rotation-required") == 0 ? FATE_OVERDUE
+						      : FATE_SENT;
+}
+
+/* Posts one; what will fare no better later is given up. */
 static enum err post(struct client *c, const char *id,
 		     const struct postbox_courier *courier,
-		     const struct letter *letter, bool *again)
+		     const struct letter *letter, enum fate *fate, bool *due)
 {
-	char slug[48] = "";
+	struct postbox_answer answer = { "", 0, false };
 	enum err e, given_up;
 
 	e = courier->post(courier->context, c, id, buf_span(&letter->envelope),
-			  slug);
-	*again = e == ERR_STATE_EPOCH || strcmp(slug, "nonce-expired") == 0;
-	if (e == ERR_OK)
-		return ERR_OK;
-	if (*again) {
+			  &answer);
+	*fate = judge(e, answer.slug);
+	*due = *due || answer.rotation_due;
+	if (*fate != FATE_SENT) {
 		why_clear(&c->why);
 		return ERR_OK;
 	}
-	if (is_passing(e, slug) || slug[0] == '\0')
+	if (e == ERR_OK) {
+		/* in the log before we joined again: it will not come */
+		if (answer.seq > 0 && answer.seq <= letter->kept)
+			return keep(c, id, letter, answer.seq);
+		return ERR_OK;
+	}
+	if (is_passing(e, answer.slug) || answer.slug[0] == '\0')
 		return e;
 	given_up = give_up(c, id, letter);
 	return given_up != ERR_OK ? given_up : e;
@@ -216,7 +269,7 @@ static enum err peek(struct client *c, const char *id, size_t index,
 		goto out;
 	ENSURE(sent.nonce.n == SESSION_NONCE, ERR_LOCAL_BUG);
 	memcpy(letter->nonce, sent.nonce.p, SESSION_NONCE);
-	letter->outdated = sent.epoch != session_epoch(page.session);
+	letter->kept = session_seq(page.session);
 	buf_put(&letter->envelope, sent.envelope);
 	TRY(buf_end(&letter->envelope));
 out:
@@ -229,23 +282,24 @@ out:
  * its nonce if it took it before a crash, and refuses it otherwise. */
 static enum err post_all(struct client *c, const char *id,
 			 const struct postbox_courier *courier, bool *any,
-			 bool *late)
+			 enum fate *fate, bool *due)
 {
 	enum err e = ERR_OK;
 
-	*any = *late = false;
-	for (size_t i = 0; !*late; i++) {
+	*any = false;
+	*fate = FATE_SENT;
+	for (size_t i = 0; *fate == FATE_SENT; i++) {
 		struct letter letter = { 0 };
 		bool found = false;
 
 		e = peek(c, id, i, &letter, &found);
 		if (e == ERR_OK && found)
-			e = post(c, id, courier, &letter, late);
-		if (e == ERR_OK && *late) {
+			e = post(c, id, courier, &letter, fate, due);
+		if (e == ERR_OK && *fate == FATE_LATE) {
 			/* what the log does not have by now, it never will */
 			e = sync_session(c, id);
 			if (e == ERR_OK)
-				e = reseal(c, id, &letter);
+				e = reseal(c, id, &letter, fate);
 		}
 		buf_clear(&letter.envelope);
 		if (e != ERR_OK || !found)
@@ -256,21 +310,29 @@ static enum err post_all(struct client *c, const char *id,
 }
 
 enum err postbox_flush(struct client *c, const char *id,
-		       const struct postbox_courier *courier)
+		       const struct postbox_courier *courier,
+		       enum postbox_end *end)
 {
-	bool any = false, late = true;
+	enum fate fate = FATE_LATE;
+	bool any = false, due = false;
 	enum err e = ERR_OK;
 
-	for (unsigned round = 0; late && round < ROUNDS_MAX; round++)
+	for (unsigned round = 0; fate == FATE_LATE && round < ROUNDS_MAX;
+	     round++)
 		TRY(post_all(c, id, courier != NULL ? courier : &BY_REST, &any,
-			     &late));
-	if (late)
+			     &fate, &due));
+	if (fate == FATE_LATE)
 		e = why_set(&c->why, ERR_STATE_EPOCH, "overtaken",
 			    "The session's keys keep changing: the message is "
 			    "kept and sent with the next command.");
 	TRY(e);
 	if (any)
 		TRY(sync_session(c, id));
+	*end = due ? POSTBOX_DUE : POSTBOX_EMPTY;
+	if (fate == FATE_OVERDUE)
+		*end = POSTBOX_OVERDUE;
+	else if (fate == FATE_BEHIND)
+		*end = POSTBOX_BEHIND;
 out:
 	return e;
 }

@@ -5,13 +5,28 @@
 
 #include "client/book.h"
 
-/* A way to post one envelope. The result is api_call()'s, the problem's slug
- * goes to `slug`. */
+struct postbox_answer {
+	char slug[48]; /* of a problem; empty otherwise */
+	uint64_t seq;  /* its place in the log; 0: not known */
+	bool rotation_due;
+};
+
+/* A way to post one envelope. The result is api_call()'s. */
 struct postbox_courier {
 	enum err (*post)(void *context, struct client *c, const char *id,
-			 struct span envelope, char slug[48]);
+			 struct span envelope, struct postbox_answer *answer);
 	void *context;
 };
+
+enum postbox_end {
+	POSTBOX_EMPTY,
+	POSTBOX_DUE,	 /* empty; the session's keys should be renewed now */
+	POSTBOX_OVERDUE, /* nothing more is taken before they are */
+	POSTBOX_BEHIND	 /* nor while we are behind the others */
+};
+
+/* Reads the answer's fields. */
+void postbox_read_answer(const json_t *body, struct postbox_answer *answer);
 
 /* Seals `data` into the outbox, in a transaction of its own. */
 MUST_CHECK enum err postbox_add(struct client *c, const char *id,
@@ -23,6 +38,7 @@ MUST_CHECK enum err postbox_add(struct client *c, const char *id,
  * inside a transaction.
  */
 MUST_CHECK enum err postbox_flush(struct client *c, const char *id,
-				  const struct postbox_courier *courier);
+				  const struct postbox_courier *courier,
+				  enum postbox_end *end);
 
 #endif

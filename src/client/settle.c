@@ -1,7 +1,10 @@
 #include "client/settle.h"
 
 #include "client/actor.h"
+#include "client/catch_up.h"
+#include "client/change.h"
 #include "client/content.h"
+#include "client/departures.h"
 #include "client/sync.h"
 #include "client/tokens.h"
 
@@ -12,6 +15,10 @@
 
 /* A commit that others overtake this often is given up. */
 #define TRIES_MAX 10
+
+/* Renewing the keys or joining again is enough, unless something happens just
+ * then. */
+#define ROUNDS_MAX 4
 
 /* Steps of one call; far more than any chain of todos has. */
 #define STEPS_MAX 64
@@ -39,37 +46,6 @@ static bool todo_is(const json_t *todo, const char *kind)
 
 /* ---- todos ---- */
 
-enum err settle_make_add(const struct span *key_packages, size_t count,
-			 json_t **todo)
-{
-	json_t *list = json_array(), *add = NULL;
-	struct buf text = BUF_INIT;
-	enum err e = ERR_OK;
-
-	for (size_t i = 0; i < count; i++) {
-		buf_reset(&text);
-		text_put_base64(&text, key_packages[i]);
-		TRY(buf_end(&text));
-		ENSURE(json_array_append_new(
-			   list, json_stringn((const char *)text.p, text.n)) ==
-			   0,
-		       ERR_LOCAL_MEMORY);
-	}
-	add = json_pack("{s:s, s:O, s:i}", "kind", "add", "key_packages", list,
-			"tries", 0);
-	ENSURE(add != NULL, ERR_LOCAL_MEMORY);
-	*todo = add;
-out:
-	buf_clear(&text);
-	json_decref(list);
-	return e;
-}
-
-static bool adds_someone(const json_t *add)
-{
-	return json_array_size(member(add, "key_packages")) > 0;
-}
-
 void settle_commit_done(struct page *page)
 {
 	json_t *todo = page_todo(page);
@@ -77,8 +53,7 @@ void settle_commit_done(struct page *page)
 
 	if (!todo_is(todo, "commit"))
 		return;
-	announce =
-	    adds_someone(member(todo, "redo")) && page_name(page) != NULL;
+	announce = change_adds(member(todo, "redo")) && page_name(page) != NULL;
 	page_set_todo(page,
 		      announce ? json_pack("{s:s}", "kind", "announce") : NULL);
 }
@@ -144,7 +119,8 @@ out:
 	return e;
 }
 
-/* The session never came to be: nothing of it stays. */
+/* The session never came to be: nothing of it stays, but what was there
+ * before. */
 static enum err step_forget(struct step *s)
 {
 	struct page page = { 0 };
@@ -152,10 +128,14 @@ static enum err step_forget(struct step *s)
 	enum err e;
 
 	TRY(step_open(s, &page, &mine));
-	if (mine) {
+	if (!mine)
+		goto out;
+	page_set_todo(&page, NULL);
+	if (page_was_known(&page))
+		TRY(book_save(s->c, &page));
+	else
 		TRY(book_forget(s->c, &page));
-		TRY(state_commit(s->c->state));
-	}
+	TRY(state_commit(s->c->state));
 out:
 	step_close(s, &page);
 	return e;
@@ -206,7 +186,7 @@ static enum err settle_create(struct step *s)
 	if (mine) {
 		add = member(s->todo, "add");
 		page_set_todo(&page,
-			      adds_someone(add) ? json_incref(add) : NULL);
+			      change_adds(add) ? json_incref(add) : NULL);
 		TRY(step_save(s, &page));
 	}
 out:
@@ -214,69 +194,13 @@ out:
 	return e;
 }
 
-/* ---- add: stage a commit ---- */
+/* ---- change: stage a commit ---- */
 
-static enum err decode_packages(const json_t *list, struct buf *packages,
-				struct span *spans)
-{
-	const json_t *value;
-	size_t i;
-	enum err e = ERR_OK;
-
-	json_array_foreach(list, i, value)
-	{
-		TRY(text_base64(&packages[i],
-				span_of(json_string_value(value),
-					json_string_length(value))));
-		TRY(buf_end(&packages[i]));
-		spans[i] = buf_span(&packages[i]);
-	}
-out:
-	return e;
-}
-
-static enum err stage(struct client *c, struct page *page, const json_t *add,
-		      struct mls_commit *out)
-{
-	const json_t *list = member(add, "key_packages");
-	size_t count = json_array_size(list);
-	struct buf *packages = calloc(count + 1, sizeof(*packages));
-	struct span *spans = calloc(count + 1, sizeof(*spans));
-	struct mls_change change = { .adds = spans,
-				     .add_count = count,
-				     .force_path = true };
-	struct account_suites offer;
-	struct actor actor = { 0 };
-	enum err e;
-
-	ENSURE(packages != NULL && spans != NULL, ERR_LOCAL_MEMORY);
-	TRY(decode_packages(list, packages, spans));
-	TRY(page_offer(page, &offer));
-	TRY(actor_init(&actor, c, session_suite(page->session), &offer));
-	TRY(session_commit(page->session, &actor.me, &change, out));
-out:
-	for (size_t i = 0; packages != NULL && i < count; i++)
-		buf_clear(&packages[i]);
-	free(packages);
-	free(spans);
-	actor_clear(&actor);
-	return e;
-}
-
-enum err settle_try_add(struct client *c, struct page *page, const json_t *add)
-{
-	struct mls_commit commit = { 0 };
-	enum err e = stage(c, page, add, &commit);
-
-	session_discard(page->session);
-	mls_commit_clear(&commit);
-	return e;
-}
-
-static enum err make_commit_todo(const json_t *add,
+static enum err make_commit_todo(const json_t *change,
 				 const struct mls_commit *commit, json_t **todo)
 {
-	json_t *made = json_pack("{s:s, s:O}", "kind", "commit", "redo", add);
+	json_t *made =
+	    json_pack("{s:s, s:O}", "kind", "commit", "redo", change);
 	enum err e;
 
 	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
@@ -292,14 +216,15 @@ out:
 	return e;
 }
 
-static enum err settle_add(struct step *s)
+static enum err settle_change(struct step *s)
 {
 	struct mls_commit commit = { 0 };
 	struct page page = { 0 };
-	json_t *todo = NULL;
-	bool mine;
+	json_t *todo = NULL, *departures = NULL;
+	bool mine, needless = false;
 	enum err e, staged = ERR_OK;
 
+	TRY(departures_fetch(s->c, s->id, &departures));
 	TRY(step_open(s, &page, &mine));
 	if (!mine)
 		goto out;
@@ -308,8 +233,9 @@ static enum err settle_add(struct step *s)
 				 "Others keep changing this session: try "
 				 "again later.");
 	else
-		staged = stage(s->c, &page, s->todo, &commit);
-	if (staged == ERR_OK)
+		staged = change_stage(s->c, &page, s->todo, departures, &commit,
+				      &needless);
+	if (staged == ERR_OK && !needless)
 		TRY(make_commit_todo(s->todo, &commit, &todo));
 	page_set_todo(&page, todo);
 	TRY(step_save(s, &page));
@@ -319,6 +245,7 @@ static enum err settle_add(struct step *s)
 		: ERR_OK;
 out:
 	step_close(s, &page);
+	json_decref(departures);
 	mls_commit_clear(&commit);
 	return e;
 }
@@ -550,7 +477,7 @@ static enum err take_step(struct step *s)
 		const char *kind;
 		enum err (*settle)(struct step *);
 	} table[] = {
-		{ "create", settle_create },   { "add", settle_add },
+		{ "create", settle_create },   { "change", settle_change },
 		{ "commit", settle_commit },   { "join", settle_join },
 		{ "welcome", settle_welcome }, { "announce", settle_announce },
 	};
@@ -585,13 +512,91 @@ enum err settle_session(struct client *c, const char *id)
 	return settle_session_by(c, id, NULL);
 }
 
-enum err settle_session_by(struct client *c, const char *id,
-			   const struct postbox_courier *courier)
+/* ---- renewing keys ---- */
+
+/* The keys are due: unless something is planned already, renew them. */
+static enum err plan_rotation(struct client *c, const char *id)
+{
+	struct change_plan plan = { .due = true };
+	struct page page = { 0 };
+	json_t *todo = NULL;
+	enum err e;
+
+	TRY(state_begin(c->state));
+	TRY(book_load(c, id, &page));
+	if (!session_member(page.session) || page_todo(&page) != NULL)
+		goto out;
+	plan.epoch = session_epoch(page.session);
+	TRY(change_make(&plan, &todo));
+	page_set_todo(&page, todo);
+	TRY(book_save(c, &page));
+	TRY(state_commit(c->state));
+out:
+	state_rollback(c->state);
+	page_clear(&page);
+	return e;
+}
+
+static enum err is_behind(struct client *c, const char *id, bool *behind)
+{
+	struct page page = { 0 };
+	enum err e;
+
+	TRY(state_begin(c->state));
+	TRY(book_load(c, id, &page));
+	*behind = session_member(page.session) &&
+		  page_behind(&page) != PAGE_BEHIND_NO;
+out:
+	state_rollback(c->state);
+	page_clear(&page);
+	return e;
+}
+
+/* One round; *again: the messages wait for what was found out. */
+static enum err settle_round(struct client *c, const char *id,
+			     const struct postbox_courier *courier,
+			     enum postbox_end *end, bool *again)
 {
 	enum err e;
 
 	TRY(settle_todos(c, id));
-	TRY(postbox_flush(c, id, courier));
+	TRY(catch_up_session(c, id));
+	TRY(postbox_flush(c, id, courier, end));
+	if (*end == POSTBOX_DUE || *end == POSTBOX_OVERDUE)
+		TRY(plan_rotation(c, id));
+	if (*end == POSTBOX_DUE)
+		TRY(settle_todos(c, id));
+	TRY(is_behind(c, id, again));
+	*again = *again || *end == POSTBOX_OVERDUE;
+out:
+	return e;
+}
+
+enum err settle_session_by(struct client *c, const char *id,
+			   const struct postbox_courier *courier)
+{
+	enum postbox_end end = POSTBOX_EMPTY;
+	bool again = true;
+	enum err e = ERR_OK;
+
+	for (unsigned i = 0; again && i < ROUNDS_MAX; i++)
+		TRY(settle_round(c, id, courier, &end, &again));
+	if (again && end == POSTBOX_OVERDUE)
+		e = why_set(&c->why, ERR_STATE_PENDING, "rotation-required",
+			    "The server wants this session to change first: "
+			    "perhaps to another algorithm (hermetic algorithm "
+			    "%s NAME). The message is kept.",
+			    id);
+out:
+	return e;
+}
+
+enum err settle_rotation(struct client *c, const char *id)
+{
+	enum err e;
+
+	TRY(plan_rotation(c, id));
+	TRY(settle_session(c, id));
 out:
 	return e;
 }

@@ -4,10 +4,10 @@
  * instruction; every step can be repeated, and settle_session() goes on where
  * the last one stopped, whoever calls it. A page's `todo`, by kind:
  *
- *   create    {body, add?}: POST /session/create, then `add`
- *   add       {key_packages, rotate?, tries}: stage a commit, then `commit`
+ *   create    {body, add?}: POST /session/create, then the change `add`
+ *   change    (change.h): stage a commit, then `commit`
  *   commit    {group_info, welcome?, redo}: POST the staged commit; `redo` is
- *             the `add` to come back to when another commit was first
+ *             the change to come back to when another commit was first
  *   announce  {}: send the session's name to whom a commit added
  *   join      {group_info}: POST the staged external commit
  *   welcome   {welcome_id}: tell that a Welcome was used
@@ -28,14 +28,9 @@ MUST_CHECK enum err settle_session(struct client *c, const char *id);
 MUST_CHECK enum err settle_session_by(struct client *c, const char *id,
 				      const struct postbox_courier *courier);
 
-/* An `add` to put on a page. `key_packages` may be empty: a rotation. */
-MUST_CHECK enum err settle_make_add(const struct span *key_packages,
-				    size_t count, json_t **todo);
-
-/* Would it be a valid commit? Leaves the session as it is. Inside a
- * transaction. */
-MUST_CHECK enum err settle_try_add(struct client *c, struct page *page,
-				   const json_t *add);
+/* The server asks this device to renew the session's keys. Nothing is done
+ * when somebody else has. ERR_STATE_GONE: no session of ours. */
+MUST_CHECK enum err settle_rotation(struct client *c, const char *id);
 
 /* The log showed our staged commit, or another in its place. */
 void settle_commit_done(struct page *page);

@@ -1,8 +1,10 @@
 #include "client/sync.h"
 
 #include "client/content.h"
+#include "client/departures.h"
 #include "client/settle.h"
 #include "client/tokens.h"
+#include "wire/envelope.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -91,7 +93,46 @@ static json_t *describe(struct page *page, const struct session_event *event)
 	return message;
 }
 
+enum err sync_keep_own(struct client *c, struct page *page,
+		       const struct session_sent *sent, uint64_t seq)
+{
+	struct session_event event = {
+		.kind = SESSION_OWN,
+		.seq = seq,
+		.epoch = sent->epoch,
+		.sent_ms = envelope_time(sent->nonce),
+	};
+	json_t *message = NULL;
+	enum err e;
+
+	buf_put(&event.data, sent->data);
+	buf_put_str(&event.identity, c->identity);
+	TRY(buf_end(&event.data));
+	TRY(buf_end(&event.identity));
+	message = describe(page, &event);
+	ENSURE(message != NULL, ERR_LOCAL_MEMORY);
+	TRY(book_put_message(c, page->id, seq, message));
+out:
+	json_decref(message);
+	session_event_clear(&event);
+	return e;
+}
+
 /* ---- taking entries in ---- */
+
+/* A commit that we refuse leaves us behind the others. A message that does not
+ * open may mean that we are, without knowing since when. */
+static void note_refusal(struct page *page, const struct session_event *event)
+{
+	if (event->kind != SESSION_REFUSED)
+		return;
+	if (event->entry == CHAIN_COMMIT)
+		page_set_behind(page, event->refused == ERR_PEER_DENIED
+					  ? PAGE_BEHIND_VIOLATED
+					  : PAGE_BEHIND_BROKEN);
+	else if (event->refused == ERR_PEER_CRYPTO)
+		page_set_behind(page, PAGE_BEHIND_SUSPECT);
+}
 
 static enum err take_event(struct client *c, struct page *page,
 			   const struct session_event *event)
@@ -105,13 +146,14 @@ static enum err take_event(struct client *c, struct page *page,
 		settle_commit_done(page);
 	else if (event->dropped_staged)
 		settle_commit_lost(page);
+	note_refusal(page, event);
 out:
 	json_decref(message);
 	return e;
 }
 
 static enum err take_entry(struct client *c, struct page *page,
-			   const json_t *entry)
+			   const json_t *entry, const json_t *departures)
 {
 	struct session_event event = { 0 };
 	struct buf bytes = BUF_INIT;
@@ -125,6 +167,8 @@ static enum err take_entry(struct client *c, struct page *page,
 	       ERR_PEER_UNSUPPORTED);
 	TRY(record_digest(entry, "head", head));
 	TRY(record_bytes(entry, "envelope", &bytes));
+	if (departures != NULL && kind == CHAIN_COMMIT)
+		TRY(departures_excuse(c, page->session, departures));
 	e = session_receive(page->session, account_now_ms() / 1000, seq,
 			    (enum chain_kind)kind, buf_span(&bytes), head,
 			    &event);
@@ -153,7 +197,8 @@ static enum err explain(struct client *c, const char *id, enum err e)
 	return e;
 }
 
-enum err sync_receive(struct client *c, const char *id, const json_t *messages)
+static enum err receive(struct client *c, const char *id,
+			const json_t *messages, const json_t *departures)
 {
 	struct page page = { 0 };
 	const json_t *entry;
@@ -162,13 +207,49 @@ enum err sync_receive(struct client *c, const char *id, const json_t *messages)
 
 	TRY(state_begin(c->state));
 	TRY(book_load(c, id, &page));
-	json_array_foreach(messages, i, entry) TRY(take_entry(c, &page, entry));
+	json_array_foreach(messages, i, entry)
+	{
+		if (!session_member(page.session))
+			break; /* removed: what follows is not for us */
+		TRY(take_entry(c, &page, entry, departures));
+	}
 	TRY(book_save(c, &page));
 	TRY(state_commit(c->state));
 out:
 	state_rollback(c->state);
 	page_clear(&page);
+	return e;
+}
+
+enum err sync_receive(struct client *c, const char *id, const json_t *messages)
+{
+	json_t *departures = NULL;
+	enum err e = receive(c, id, messages, NULL);
+
+	if (e == ERR_PEER_DENIED) { /* or had he departed? */
+		TRY(departures_fetch(c, id, &departures));
+		e = receive(c, id, messages, departures);
+	}
+out:
+	json_decref(departures);
 	return e == ERR_STATE_CONFLICT ? e : explain(c, id, e);
+}
+
+/* What comes next is not kept any more. */
+static enum err note_gap(struct client *c, const char *id)
+{
+	struct page page = { 0 };
+	enum err e;
+
+	TRY(state_begin(c->state));
+	TRY(book_load(c, id, &page));
+	page_set_behind(&page, PAGE_BEHIND_BROKEN);
+	TRY(book_save(c, &page));
+	TRY(state_commit(c->state));
+out:
+	state_rollback(c->state);
+	page_clear(&page);
+	return e;
 }
 
 static enum err last_seen(struct client *c, const char *id, uint64_t *seq,
@@ -204,6 +285,14 @@ enum err sync_session(struct client *c, const char *id)
 			       "&limit=%d",
 			       id, seq, PAGE_LIMIT);
 		e = tokens_call(c, "GET", path, NULL, &answer);
+		if (strcmp(answer.slug, "history-expired") == 0) {
+			why_clear(&c->why);
+			e = note_gap(c, id);
+		} else if (strcmp(answer.slug, "not-a-member") == 0) {
+			/* removed: what came after is not for us to see */
+			why_clear(&c->why);
+			e = book_leave(c, id);
+		}
 		messages = json_object_get(answer.body, "messages");
 		more = json_array_size(messages) == PAGE_LIMIT;
 		if (e == ERR_OK && json_array_size(messages) > 0)

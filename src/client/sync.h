@@ -17,4 +17,10 @@ MUST_CHECK enum err sync_session(struct client *c, const char *id);
 MUST_CHECK enum err sync_receive(struct client *c, const char *id,
 				 const json_t *messages);
 
+/* Keeps a message of ours that stands in the log before the place where we
+ * joined (again). Inside a transaction. */
+MUST_CHECK enum err sync_keep_own(struct client *c, struct page *page,
+				  const struct session_sent *sent,
+				  uint64_t seq);
+
 #endif

@@ -93,6 +93,12 @@ out:
 	return e;
 }
 
+void session_end(struct session *session)
+{
+	session_discard(session);
+	session->removed = true;
+}
+
 void session_excuse(struct session *session, const struct span *identities,
 		    size_t count)
 {

@@ -354,7 +354,7 @@ enum err session_receive(struct session *session, uint64_t now, uint64_t seq,
 			 const uint8_t claimed[CHAIN_HEAD],
 			 struct session_event *event)
 {
-	struct session_event made = { .seq = seq };
+	struct session_event made = { .seq = seq, .entry = kind };
 	uint8_t head[CHAIN_HEAD];
 	enum err e;
 

@@ -257,6 +257,36 @@ out:
 	return e;
 }
 
+enum err session_agrees(const struct session *session,
+			const struct mls_identity *me, struct span group_info,
+			bool *agrees)
+{
+	struct wire_message theirs, ours;
+	struct buf own = BUF_INIT;
+	enum err e;
+
+	TRY(wire_message_decode(group_info, &theirs));
+	ENSURE(theirs.format == WIRE_GROUP_INFO, ERR_PEER_INVALID);
+	TRY(mls_group_info(session->group, me, false, &own));
+	TRY(wire_message_decode(buf_span(&own), &ours));
+	*agrees =
+	    theirs.group_info.context.epoch != ours.group_info.context.epoch ||
+	    (span_equal(theirs.group_info.context.encoded,
+			ours.group_info.context.encoded) &&
+	     span_equal(theirs.group_info.confirmation_tag,
+			ours.group_info.confirmation_tag));
+out:
+	buf_clear(&own);
+	return e;
+}
+
+void session_move_outbox(struct session *from, struct session *to)
+{
+	outbox_clear(&to->outbox);
+	to->outbox = from->outbox;
+	from->outbox = (struct outbox){ NULL, 0 };
+}
+
 /* ---- changing the group ---- */
 
 enum err session_commit(struct session *session, const struct mls_identity *me,

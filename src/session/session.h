@@ -149,6 +149,9 @@ MUST_CHECK enum err session_check_leave(const struct session *session,
 					struct span identity,
 					struct span proof);
 
+/* We have left: as if a commit had removed us. */
+void session_end(struct session *session);
+
 /* Those who have departed: whoever removes one of them needs no role. Kept
  * until the session is freed; see session_receive(). */
 void session_excuse(struct session *session, const struct span *identities,
@@ -196,6 +199,7 @@ enum session_event_kind {
 struct session_event {
 	enum session_event_kind kind;
 	uint64_t seq;
+	enum chain_kind entry;
 	uint64_t epoch;	     /* of the message; the new one after a commit */
 	uint32_t sender;     /* leaf index */
 	struct buf identity; /* the sender's */
@@ -233,6 +237,16 @@ MUST_CHECK enum err session_receive(struct session *session, uint64_t now,
 				    struct span bytes,
 				    const uint8_t claimed[CHAIN_HEAD],
 				    struct session_event *event);
+
+/* Is this GroupInfo (MLSMessage), of our epoch, of the same group as ours? True
+ * also for another epoch's. */
+MUST_CHECK enum err session_agrees(const struct session *session,
+				   const struct mls_identity *me,
+				   struct span group_info, bool *agrees);
+
+/* What waits in the outbox of `from` waits in that of `to` from now on: for a
+ * session that was joined again. */
+void session_move_outbox(struct session *from, struct session *to);
 
 /* ---- storage ---- */
 

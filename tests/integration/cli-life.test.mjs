@@ -1,0 +1,251 @@
+// The life of a session at the command line: keys that renew themselves, people
+// who come and go, roles, devices, and a device that lost its way.
+import assert from 'node:assert/strict';
+import { cpSync, rmSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+
+import { Person, conversation } from '../testlib/people.mjs';
+import {
+  newHome, rotateOnce, startNode, startPostgres, until,
+} from '../testlib/stack.mjs';
+
+describe('the life of a session', { concurrency: false }, () => {
+  let postgres, node, alice, bob, carol;
+  const psql = sql => postgres.psql(`SET search_path = hermetic; ${sql}`);
+  before(async () => {
+    postgres = await startPostgres();
+    node = await startNode({ postgres, env: {
+      HERMETIC_ROTATION_MESSAGES: '20', HERMETIC_ROTATION_GRACE_MESSAGES: '5' } });
+    [alice, bob, carol] = await Promise.all(['alice', 'bob', 'carol'].map(
+      name => new Person(name, node.url).register()));
+  });
+  after(async () => {
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  /** Another device of the same person, logged in. */
+  async function newDevice(person) {
+    const other = new Person('x', node.url);
+    Object.assign(other, { name: person.name, passphrase: person.passphrase });
+    const [account] = await other.does('login', '--username', person.name,
+      '--device', 'other');
+    other.device = account.device_id;
+    return other;
+  }
+
+  async function trio(...more) {
+    const [{ session_id: id }] = await alice.does('create', '--invite',
+      bob.name, '--invite', carol.name, ...more);
+    await bob.does('join', id);
+    await carol.does('join', id);
+    return id;
+  }
+
+  const epochOf = async (person, id) =>
+    (await person.does('safety', id))[0].epoch;
+  const safety = async (person, id) =>
+    (await person.does('safety', id))[0].safety_number;
+  const names = async (person, id) =>
+    (await person.does('members', id)).map(m => m.username).sort();
+  const age = (id, days) => psql(`UPDATE session SET
+    epoch_at = now() - interval '${days} days' WHERE session_id = '${id}'`);
+
+  test('the first sender renews old keys, and nobody sees it', async () => {
+    const id = await conversation(alice, bob);
+    const before = await epochOf(alice, id);
+    await age(id, 7.5); // due
+    await rotateOnce(postgres);
+    await bob.does('send', id, 'one');
+    assert.equal(await epochOf(alice, id), before + 1);
+    await age(id, 30); // long overdue
+    await alice.does('send', id, 'two');
+    assert.equal(await epochOf(bob, id), before + 2);
+    assert.deepEqual(await bob.texts(id), ['one', 'two']);
+    assert.deepEqual(await alice.texts(id), ['one', 'two']);
+  });
+
+  test('a connected member renews them when told, once for all', async () => {
+    const id = await conversation(alice, bob);
+    const before = await epochOf(alice, id);
+    const [one, two] = [alice, bob].map(p => p.start('read', id, '--follow'));
+    await until(async () => Number(await psql(`SELECT count(*) FROM presence
+      WHERE device_id IN ('${alice.device}', '${bob.device}')`)) === 2,
+    { name: 'presence' });
+    await age(id, 7.5);
+    await rotateOnce(postgres); // makes it due, then asks
+    await rotateOnce(postgres);
+    for (const p of [one, two])
+      await p.line(m => m.kind === 'commit' && m.epoch === before + 1);
+    assert.equal(await psql(`SELECT count(*) FROM rotation
+      WHERE session_id = '${id}'`), '0');
+    await one.stop();
+    await two.stop();
+    assert.equal(await epochOf(alice, id), before + 1);
+  });
+
+  test('many messages renew the keys as they go', async () => {
+    const id = await conversation(alice, bob);
+    const before = await epochOf(alice, id);
+    const chat = alice.start();
+    await until(() => chat.child.stdin.writable, { name: 'a chat' });
+    chat.child.stdin.write(`/open ${id}\n`);
+    for (let i = 0; i < 60; i++) chat.child.stdin.write(`message ${i}\n`);
+    await chat.line(m => m.text === 'message 59');
+    chat.child.stdin.end('/quit\n');
+    assert.equal((await chat.ended).code, 0);
+    assert.deepEqual(await bob.texts(id),
+      Array.from({ length: 60 }, (_, i) => `message ${i}`));
+    assert.ok(await epochOf(bob, id) >= before + 2);
+  });
+
+  // --- roles ------------------------------------------------------------------
+
+  test('roles: who creates owns; only owners give roles; admins remove',
+    async () => {
+      const id = await trio();
+      const roles = async person => Object.fromEntries(
+        (await person.does('members', id)).map(m => [m.username, m.role]));
+      assert.deepEqual(await roles(carol), { [alice.name]: 'owner',
+        [bob.name]: 'member', [carol.name]: 'member' });
+      await bob.cannot('not-allowed', 'remove', id, carol.name);
+      await bob.cannot('not-allowed', 'role', id, bob.name, 'owner');
+      await alice.does('role', id, bob.name, 'admin');
+      assert.equal((await roles(carol))[bob.name], 'admin');
+      await bob.cannot('not-allowed', 'remove', id, alice.name);
+      await alice.cannot('no-owner', 'role', id, alice.name, 'member');
+      await alice.does('send', id, 'before');
+      assert.deepEqual(await carol.texts(id), ['before']);
+      await bob.does('remove', id, carol.name);
+      await alice.does('send', id, 'after');
+      assert.deepEqual(await carol.texts(id), ['before']);
+      await carol.cannot('not-a-member', 'send', id, 'hello?');
+      await carol.cannot('not-invited', 'rejoin', id);
+      assert.deepEqual(await names(alice, id), [alice.name, bob.name].sort());
+      await alice.does('role', id, bob.name, 'owner');
+      await bob.does('role', id, alice.name, 'member');
+      assert.deepEqual(await roles(alice), { [alice.name]: 'member',
+        [bob.name]: 'owner' });
+      await alice.cannot('usage', 'role', id, bob.name, 'king')
+        .catch(e => assert.match(e.message, /gave 2/));
+    });
+
+  test('who is invited again is in again, from then on', async () => {
+    const id = await trio();
+    await alice.does('remove', id, carol.name);
+    await alice.does('send', id, 'without her');
+    await alice.does('invite', id, carol.name);
+    await carol.does('join', id);
+    await alice.does('send', id, 'with her');
+    assert.deepEqual(await carol.texts(id), ['with her']);
+  });
+
+  // --- leaving, devices ---------------------------------------------------------
+
+  test('leaving: the next sender removes the leaf first', async () => {
+    const id = await trio();
+    await bob.does('send', id, 'hello');
+    await carol.texts(id);
+    await carol.does('leave', id);
+    await carol.cannot('not-a-member', 'send', id, 'still here');
+    await bob.does('send', id, 'she has gone');
+    assert.deepEqual(await names(alice, id), [alice.name, bob.name].sort());
+    assert.deepEqual(await alice.texts(id), ['hello', 'she has gone']);
+    assert.deepEqual(await carol.texts(id), ['hello']);
+    assert.equal(await safety(alice, id), await safety(bob, id));
+    await carol.cannot('not-a-member', 'leave', id);
+  });
+
+  test('a new device is linked from an old one, reads from then on, and is ' +
+    'revoked', async () => {
+    const id = await trio();
+    await alice.does('send', id, 'before');
+    const second = await newDevice(alice);
+    assert.deepEqual((await alice.does('devices')).map(d => d.own),
+      [true, false]);
+    const linked = await alice.does('link');
+    assert.equal(linked.find(l => l.session_id === id).devices, 1);
+    await second.does('join', id);
+    await bob.does('send', id, 'both hear it');
+    assert.deepEqual(await second.texts(id), ['both hear it']);
+    await second.does('send', id, 'from the new one');
+    await alice.cannot('own-device', 'revoke', alice.device);
+    await alice.cannot('no-such-device', 'revoke', 'ffffffff-0000');
+    await alice.does('revoke', second.device.slice(0, 13));
+    const { error } = await second.run('send', id, 'I am still here');
+    assert.ok(error, 'the revoked device could send');
+    await bob.does('send', id, 'only the old one');
+    assert.deepEqual((await alice.texts(id)).slice(-2),
+      ['from the new one', 'only the old one']);
+    assert.equal((await bob.does('members', id)).length, 3);
+    assert.deepEqual(await second.run('read', id).then(r => r.json
+      .filter(m => m.kind === 'text').map(m => m.text)),
+    ['both hear it', 'from the new one']);
+  });
+
+  test('a revoked device is removed by the next member, whatever his role',
+    async () => {
+      const id = await trio();
+      const second = await newDevice(alice);
+      await alice.does('link');
+      await second.does('join', id);
+      await bob.texts(id);
+      // revoked without a word to the session: as by a crash in between
+      await psql(`SELECT depart(NULL, '${second.device}', 'revoked', NULL)`);
+      await carol.does('send', id, 'hello'); // a plain member
+      assert.equal((await carol.does('members', id)).length, 3);
+      assert.deepEqual(await bob.texts(id), ['hello']);
+      assert.deepEqual(await alice.texts(id), ['hello']);
+    });
+
+  // --- lost ways ------------------------------------------------------------------
+
+  test('a device whose state is of yesterday joins again by itself',
+    async () => {
+      const id = await conversation(alice, bob);
+      await bob.does('send', id, 'one');
+      const backup = newHome();
+      cpSync(bob.home, backup, { recursive: true });
+      // forward: rotations and messages whose keys the backup does not have
+      await bob.does('send', id, 'two');
+      await bob.does('rotate', id);
+      await alice.does('rotate', id);
+      await bob.does('send', id, 'three');
+      rmSync(bob.home, { recursive: true });
+      cpSync(backup, bob.home, { recursive: true });
+      await alice.does('send', id, 'four');
+      await bob.does('send', id, 'five');
+      await alice.does('send', id, 'six');
+      assert.deepEqual((await alice.texts(id)).slice(-3),
+        ['four', 'five', 'six']);
+      assert.deepEqual((await bob.texts(id)).slice(-2), ['five', 'six']);
+      assert.equal(await safety(alice, id), await safety(bob, id));
+      assert.equal((await alice.does('members', id)).length, 2);
+    });
+
+  test('rejoin: by hand, and messages that waited go out', async () => {
+    const id = await conversation(alice, bob, '--name', 'lunch');
+    await bob.does('send', id, 'one');
+    await bob.does('rejoin', id);
+    await alice.does('send', id, 'two');
+    await bob.does('send', id, 'three');
+    assert.deepEqual(await bob.texts(id), ['one', 'two', 'three']);
+    assert.deepEqual(await alice.texts(id), ['one', 'two', 'three']);
+    assert.equal((await bob.does('sessions'))
+      .find(s => s.session_id === id).name, 'lunch');
+  });
+
+  test('away for longer than history is kept: joined again by itself',
+    async () => {
+      const id = await conversation(alice, bob);
+      await alice.does('send', id, 'gone');
+      await psql(`UPDATE message SET sent_at = now() - interval '9 days'
+        WHERE session_id = '${id}'`);
+      await rotateOnce(postgres, { HERMETIC_HISTORY_SECONDS: '86400' });
+      await alice.does('send', id, 'kept');
+      await bob.does('send', id, 'back');
+      assert.deepEqual((await alice.texts(id)).slice(-1), ['back']);
+      await alice.does('send', id, 'good');
+      assert.deepEqual(await bob.texts(id), ['back', 'good']);
+    });
+});
