@@ -24,6 +24,10 @@ MUST_CHECK enum err curve_private(const char *group, struct span bytes,
 MUST_CHECK enum err curve_derive_public(const char *group, struct span secret,
 					struct buf *public_key);
 
+/* True for a point of X25519 or X448 that gives zero with every private key
+ * (RFC 7748 section 6): who took one could encrypt nothing to it. */
+bool curve_small_order(const char *group, struct span public_key);
+
 /* True for 0 < scalar < order, big-endian. */
 bool curve_scalar_in_range(const char *group, struct span scalar);
 

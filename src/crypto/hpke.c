@@ -163,8 +163,12 @@ enum err hpke_check_public_key(const struct suite *suite,
 			       struct span public_key)
 {
 	EVP_PKEY *key = NULL;
-	enum err e = curve_public(suite->kem_group, public_key, &key);
+	enum err e;
 
+	ENSURE(!curve_small_order(suite->kem_group, public_key),
+	       ERR_PEER_INVALID);
+	TRY(curve_public(suite->kem_group, public_key, &key));
+out:
 	EVP_PKEY_free(key);
 	return e;
 }
