@@ -1,6 +1,10 @@
 SET LOCAL search_path = hermetic;
 
 DROP FUNCTION append_commit;
+DROP FUNCTION move_session;
+DELETE FROM message WHERE kind = 3;
+ALTER TABLE message DROP CONSTRAINT message_kind_check,
+  ADD CONSTRAINT message_kind_check CHECK (kind IN (1, 2));
 DROP FUNCTION depart;
 DROP FUNCTION make_due;
 CREATE OR REPLACE FUNCTION may_join(p_session uuid, p_user uuid)

@@ -262,16 +262,102 @@ BEGIN
   outcome := 'ok';
 END $$;
 
+-- A session moves to another algorithm (RFC 9420, 11.2): the ReInit that ends
+-- its group and the Welcome to the next one, as two entries of the log, one
+-- after the other. The members stay; p_devices, p_names and p_leaves are those
+-- of the new group's tree.
+ALTER TABLE message DROP CONSTRAINT message_kind_check,
+  ADD CONSTRAINT message_kind_check CHECK (kind IN (1, 2, 3));
+
+CREATE FUNCTION move_session(
+  p_session uuid, p_device uuid, p_epoch bigint, p_sender_leaf integer,
+  p_algorithm text, p_new_epoch bigint, p_devices uuid[], p_names text[],
+  p_leaves integer[], p_nonces bytea[], p_commit bytea, p_welcome bytea,
+  p_group_info bytea,
+  OUT outcome text, OUT seq bigint, OUT head bytea, OUT epoch bigint)
+LANGUAGE plpgsql SET search_path = hermetic AS $$
+DECLARE
+  s session%ROWTYPE;
+BEGIN
+  SELECT * INTO s FROM session WHERE session_id = p_session FOR UPDATE;
+  IF NOT FOUND THEN
+    outcome := 'no-session';
+    RETURN;
+  END IF;
+  SELECT m.seq, m.head INTO move_session.seq, move_session.head
+    FROM message m
+    WHERE m.session_id = p_session AND m.nonce = p_nonces[2]
+      AND m.envelope = p_welcome AND m.sender = p_device;
+  IF FOUND THEN
+    outcome := 'duplicate';
+    epoch := p_new_epoch;
+    RETURN;
+  END IF;
+  epoch := s.epoch;
+  IF s.ended_at IS NOT NULL THEN
+    outcome := 'session-ended';
+    RETURN;
+  END IF;
+  IF NOT EXISTS (SELECT FROM active_member m
+                 WHERE m.session_id = p_session AND m.device_id = p_device) THEN
+    outcome := 'not-a-member';
+    RETURN;
+  END IF;
+  IF p_epoch <> s.epoch THEN
+    outcome := 'epoch-changed';
+    RETURN;
+  END IF;
+  outcome := 'commit-invalid';
+  -- the same devices as before, each under its own name, none departed
+  IF NOT EXISTS (SELECT FROM session_member m
+                 WHERE m.session_id = p_session AND m.device_id = p_device
+                   AND m.leaf_index = p_sender_leaf)
+     OR (SELECT count(*) FROM session_member m
+         WHERE m.session_id = p_session) <> cardinality(p_devices)
+     OR (SELECT count(DISTINCT i.device)
+         FROM unnest(p_devices, p_names) AS i(device, name)
+         JOIN active_member m
+           ON m.session_id = p_session AND m.device_id = i.device
+         JOIN device d ON d.device_id = i.device AND d.removed_at IS NULL
+         JOIN account a ON a.user_id = d.user_id AND a.username = i.name)
+        <> cardinality(p_devices) THEN
+    RETURN;
+  END IF;
+
+  UPDATE session_member m SET leaf_index = i.leaf
+    FROM unnest(p_devices, p_leaves) AS i(device, leaf)
+    WHERE m.session_id = p_session AND m.device_id = i.device;
+  head := chain_next(s.head, s.last_seq + 1, 2::smallint, p_commit);
+  INSERT INTO message VALUES (p_session, s.last_seq + 1, 2, p_epoch, p_device,
+                              p_nonces[1], p_commit, move_session.head, now());
+  seq := s.last_seq + 2;
+  head := chain_next(head, seq, 3::smallint, p_welcome);
+  INSERT INTO message VALUES (p_session, move_session.seq, 3, p_new_epoch,
+                              p_device, p_nonces[2], p_welcome,
+                              move_session.head, now());
+  UPDATE session SET algorithm = p_algorithm, epoch = p_new_epoch,
+                     last_seq = move_session.seq, head = move_session.head,
+                     epoch_at = now(), epoch_seq = move_session.seq
+    WHERE session_id = p_session;
+  UPDATE group_info g SET epoch = p_new_epoch, group_info = p_group_info
+    WHERE g.session_id = p_session;
+  DELETE FROM rotation r WHERE r.session_id = p_session;
+  -- those of the old group lead nowhere
+  DELETE FROM welcome w WHERE w.session_id = p_session;
+  epoch := p_new_epoch;
+  outcome := 'ok';
+END $$;
+
 GRANT SELECT, INSERT, DELETE ON rotation TO hermetic_api;
 GRANT UPDATE (reason, hard_at, asked_at) ON rotation TO hermetic_api;
 GRANT SELECT, INSERT, DELETE ON presence TO hermetic_api;
 GRANT UPDATE (seen_at) ON presence TO hermetic_api;
-GRANT UPDATE (departed_at) ON session_member TO hermetic_api;
+GRANT UPDATE (departed_at, leaf_index) ON session_member TO hermetic_api;
 GRANT SELECT, INSERT ON departure TO hermetic_api;
 GRANT UPDATE (leaf_index, reason, proof, departed_at) ON departure
   TO hermetic_api;
 GRANT SELECT ON active_member, history_floor TO hermetic_api;
-GRANT UPDATE (epoch_at, epoch_seq) ON session TO hermetic_api;
+GRANT UPDATE (epoch_at, epoch_seq, algorithm) ON session TO hermetic_api;
 
 -- What the rotation worker may do: read no message, no password, no token.
 GRANT USAGE ON SCHEMA hermetic TO hermetic_rotation;

@@ -77,6 +77,12 @@ static const struct verb_row VERBS[VERB_COUNT] = {
 			"For owners. The roles are part of what every member "
 			"checks.",
 			"hermetic role 3f2a bob admin" },
+	[VERB_ALGORITHM] = { "algorithm", "ID NAME",
+			     "move a session to another algorithm", 2, 2,
+			     "For admins and owners. Every member comes along; "
+			     "what was\n"
+			     "read before stays readable.",
+			     "hermetic algorithm 3f2a twofish-256-gcm" },
 	[VERB_LEAVE] = { "leave", "ID", "leave a session with this device", 1,
 			 1,
 			 "What was read stays readable here. The next member "

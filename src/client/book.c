@@ -59,6 +59,12 @@ enum err page_offer(const struct page *page, struct account_suites *offer)
 					offer);
 }
 
+void page_set_offer(struct page *page, const struct account_suites *offer)
+{
+	(void)json_object_set_new(page->meta, "offer",
+				  account_suites_to_json(offer));
+}
+
 json_t *page_todo(const struct page *page)
 {
 	return json_object_get(page->meta, "todo");

@@ -32,6 +32,8 @@ const char *page_name(const struct page *page);
 MUST_CHECK enum err page_offer(const struct page *page,
 			       struct account_suites *offer);
 
+void page_set_offer(struct page *page, const struct account_suites *offer);
+
 /* What must still be told to the server, as `settle` left it; NULL: nothing.
  * page_set_todo takes `todo` over; NULL: done. */
 json_t *page_todo(const struct page *page);

@@ -51,6 +51,9 @@ enum err change_make(const struct change_plan *plan, json_t **change)
 					  json_pack("{s:s, s:s}", "username",
 						    plan->role_username, "role",
 						    roles_text(plan->role)));
+	if (plan->algorithm != NULL)
+		(void)json_object_set_new(made, "algorithm",
+					  json_string(plan->algorithm));
 	if (plan->due)
 		(void)json_object_set_new(
 		    made, "due", json_integer((json_int_t)plan->epoch));

@@ -4,7 +4,7 @@
  * and not which leaves that means today.
  *
  *   {kind: "change", key_packages: [base64…], remove: [identity…],
- *    role?: {username, role}, due?: epoch, tries}
+ *    role?: {username, role}, due?: epoch, algorithm?, tries}
  *
  * Every change also removes who has departed. `due`: only to renew the keys
  * because they were due in that epoch; needless when somebody else has.
@@ -20,6 +20,7 @@ struct change_plan {
 	json_t *remove;		   /* array of identities, borrowed; or NULL */
 	const char *role_username; /* or NULL */
 	enum role role;
+	const char *algorithm; /* to move to, or NULL; then nothing else */
 	bool due;
 	uint64_t epoch; /* with due */
 };

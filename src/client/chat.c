@@ -121,7 +121,7 @@ static enum err enter(struct chat *chat, const char *given)
 		out_line("* %s %s, %s, epoch %llu, members: %zu",
 			 out_member(d, "session_id"), out_member(d, "name"),
 			 out_member(d, "algorithm"),
-			 (unsigned long long)number(d, "epoch"),
+			 (unsigned long long)(number(d, "epoch") & UINT32_MAX),
 			 json_array_size(json_object_get(d, "members")));
 	TRY(live_follow(chat->live, id, last > HISTORY ? last - HISTORY : 0));
 out:

@@ -31,6 +31,7 @@ MUST_CHECK enum err cmd_safety(struct cmd *cmd);
 MUST_CHECK enum err cmd_rotate(struct cmd *cmd);
 MUST_CHECK enum err cmd_remove(struct cmd *cmd);
 MUST_CHECK enum err cmd_role(struct cmd *cmd);
+MUST_CHECK enum err cmd_algorithm(struct cmd *cmd);
 MUST_CHECK enum err cmd_leave(struct cmd *cmd);
 MUST_CHECK enum err cmd_rejoin(struct cmd *cmd);
 MUST_CHECK enum err cmd_devices(struct cmd *cmd);

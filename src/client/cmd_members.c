@@ -1,4 +1,4 @@
-/* remove, role, leave, rejoin, devices, link, revoke */
+/* remove, role, algorithm, leave, rejoin, devices, link, revoke */
 #include "client/cmd.h"
 
 #include "client/conversation.h"
@@ -43,6 +43,18 @@ enum err cmd_role(struct cmd *cmd)
 	TRY(find(cmd, id));
 	TRY(conversation_role(&cmd->c, id, cmd->args->operands[1], role));
 	TRY(cmd_print_changed(cmd, id, "Changed"));
+out:
+	return e;
+}
+
+enum err cmd_algorithm(struct cmd *cmd)
+{
+	char id[TEXT_UUID_SIZE];
+	enum err e;
+
+	TRY(find(cmd, id));
+	TRY(conversation_move(&cmd->c, id, cmd->args->operands[1]));
+	TRY(cmd_print_changed(cmd, id, "Moved"));
 out:
 	return e;
 }

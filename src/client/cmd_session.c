@@ -27,7 +27,7 @@ static void print_session(const struct args *args, const json_t *row)
 		out_line("%s  %-7s %s  epoch %lld, %lld in the log  %s",
 			 out_member(row, "session_id"),
 			 out_member(row, "state"), out_member(row, "algorithm"),
-			 (long long)number(row, "epoch"),
+			 (long long)(number(row, "epoch") & UINT32_MAX),
 			 (long long)number(row, "last_seq"),
 			 out_member(row, "name"));
 }
@@ -109,7 +109,7 @@ enum err cmd_safety(struct cmd *cmd)
 		 "talks to you, and nobody listens.",
 		 out_member(description, "session_id"),
 		 out_member(description, "algorithm"),
-		 (long long)number(description, "epoch"));
+		 (long long)(number(description, "epoch") & UINT32_MAX));
 out:
 	json_decref(description);
 	return e;
@@ -128,12 +128,13 @@ enum err cmd_print_changed(struct cmd *cmd, const char *id, const char *done)
 	if (cmd->args->json)
 		out_json(d);
 	else
-		out_line(
-		    "%s %s: %s, epoch %lld, %zu member%s.", done, id,
-		    out_member(d, "algorithm"), (long long)number(d, "epoch"),
-		    json_array_size(json_object_get(d, "members")),
-		    json_array_size(json_object_get(d, "members")) == 1 ? ""
-									: "s");
+		out_line("%s %s: %s, epoch %lld, %zu member%s.", done, id,
+			 out_member(d, "algorithm"),
+			 (long long)(number(d, "epoch") & UINT32_MAX),
+			 json_array_size(json_object_get(d, "members")),
+			 json_array_size(json_object_get(d, "members")) == 1
+			     ? ""
+			     : "s");
 out:
 	json_decref(d);
 	return e;

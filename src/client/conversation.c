@@ -230,7 +230,7 @@ enum err conversation_join(struct client *c, const char *id)
 		if (e != ERR_STATE_GONE)
 			goto out;
 	}
-	e = join_by_commit(c, id, standing.known);
+	e = join_by_commit(c, id, true);
 	if (e != ERR_OK)
 		goto out;
 	TRY(conversation_refresh(c, id));
@@ -359,6 +359,18 @@ enum err conversation_role(struct client *c, const char *id,
 	TRY(change(c, id, &plan));
 out:
 	json_decref(identities);
+	return e;
+}
+
+enum err conversation_move(struct client *c, const char *id,
+			   const char *algorithm)
+{
+	struct change_plan plan = { .algorithm = algorithm };
+	enum err e;
+
+	TRY(conversation_purge(c, id)); /* the departed do not come along */
+	TRY(change(c, id, &plan));
+out:
 	return e;
 }
 

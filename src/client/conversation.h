@@ -41,6 +41,10 @@ MUST_CHECK enum err conversation_remove(struct client *c, const char *id,
 MUST_CHECK enum err conversation_role(struct client *c, const char *id,
 				      const char *username, enum role role);
 
+/* To another algorithm, with all members. */
+MUST_CHECK enum err conversation_move(struct client *c, const char *id,
+				      const char *algorithm);
+
 /* With this device. What was read stays. */
 MUST_CHECK enum err conversation_leave(struct client *c, const char *id);
 

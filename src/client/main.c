@@ -90,6 +90,8 @@ static enum err (*find_verb(enum verb verb))(struct cmd *)
 		return cmd_remove;
 	case VERB_ROLE:
 		return cmd_role;
+	case VERB_ALGORITHM:
+		return cmd_algorithm;
 	case VERB_LEAVE:
 		return cmd_leave;
 	case VERB_REJOIN:

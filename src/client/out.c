@@ -130,10 +130,13 @@ void out_put_message(struct buf *out, const json_t *message)
 			 out_member(message, "text"));
 	} else if (strcmp(kind, "joined") == 0) {
 		buf_putf(out, "* %s joined; new keys (epoch %lld)", from,
-			 (long long)epoch);
+			 (long long)(epoch & UINT32_MAX));
 	} else if (strcmp(kind, "commit") == 0) {
 		buf_putf(out, "* %s changed the keys (epoch %lld)", from,
-			 (long long)epoch);
+			 (long long)(epoch & UINT32_MAX));
+	} else if (strcmp(kind, "moved") == 0) {
+		buf_putf(out, "* %s moved this session to %s", from,
+			 out_member(message, "algorithm"));
 	} else if (strcmp(kind, "removed") == 0) {
 		buf_putf(out, "* %s removed this device", from);
 	} else {

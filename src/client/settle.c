@@ -5,6 +5,7 @@
 #include "client/change.h"
 #include "client/content.h"
 #include "client/departures.h"
+#include "client/move.h"
 #include "client/sync.h"
 #include "client/tokens.h"
 
@@ -216,25 +217,60 @@ out:
 	return e;
 }
 
+/* What is asked of the server before a change is staged. */
+struct asked {
+	json_t *departures;
+	struct move move;
+};
+
+static enum err ask(struct step *s, struct asked *asked)
+{
+	const char *algorithm = json_string_value(member(s->todo, "algorithm"));
+	enum err e;
+
+	if (algorithm != NULL)
+		return move_agree(s->c, s->id, algorithm, &asked->move);
+	TRY(departures_fetch(s->c, s->id, &asked->departures));
+out:
+	return e;
+}
+
+static enum err stage(struct step *s, struct page *page,
+		      const struct asked *asked, struct mls_commit *commit,
+		      bool *needless)
+{
+	if (json_integer_value(member(s->todo, "tries")) >= TRIES_MAX)
+		return why_set(&s->c->why, ERR_STATE_CONFLICT, "overtaken",
+			       "Others keep changing this session: try again "
+			       "later.");
+	if (member(s->todo, "algorithm") == NULL)
+		return change_stage(s->c, page, s->todo, asked->departures,
+				    commit, needless);
+	*needless = asked->move.suite == NULL;
+	return *needless ? ERR_OK
+			 : move_stage(s->c, page, &asked->move, commit);
+}
+
 static enum err settle_change(struct step *s)
 {
+	struct asked asked = { 0 };
 	struct mls_commit commit = { 0 };
 	struct page page = { 0 };
-	json_t *todo = NULL, *departures = NULL;
+	json_t *todo = NULL;
 	bool mine, needless = false;
-	enum err e, staged = ERR_OK;
+	enum err e, staged;
 
-	TRY(departures_fetch(s->c, s->id, &departures));
+	e = ask(s, &asked);
+	if (err_class(e) == ERR_CLASS_PEER) { /* it never will be possible */
+		staged = step_drop_todo(s);
+		if (staged != ERR_OK)
+			e = staged;
+	}
+	TRY(e);
 	TRY(step_open(s, &page, &mine));
 	if (!mine)
 		goto out;
-	if (json_integer_value(member(s->todo, "tries")) >= TRIES_MAX)
-		staged = why_set(&s->c->why, ERR_STATE_CONFLICT, "overtaken",
-				 "Others keep changing this session: try "
-				 "again later.");
-	else
-		staged = change_stage(s->c, &page, s->todo, departures, &commit,
-				      &needless);
+	staged = stage(s, &page, &asked, &commit, &needless);
 	if (staged == ERR_OK && !needless)
 		TRY(make_commit_todo(s->todo, &commit, &todo));
 	page_set_todo(&page, todo);
@@ -245,7 +281,8 @@ static enum err settle_change(struct step *s)
 		: ERR_OK;
 out:
 	step_close(s, &page);
-	json_decref(departures);
+	json_decref(asked.departures);
+	move_clear(&asked.move);
 	mls_commit_clear(&commit);
 	return e;
 }
@@ -316,14 +353,18 @@ out:
 
 static enum err settle_commit(struct step *s)
 {
-	json_t *body = NULL;
+	json_t *body = NULL, *algorithm;
 	char path[128];
 	enum err e;
 
 	TRY(commit_body(s, NULL, &body));
 	if (body == NULL)
 		goto out;
-	(void)snprintf(path, sizeof(path), "/session/%s/commit", s->id);
+	algorithm = member(member(s->todo, "redo"), "algorithm");
+	if (algorithm != NULL)
+		(void)json_object_set(body, "algorithm", algorithm);
+	(void)snprintf(path, sizeof(path), "/session/%s/%s", s->id,
+		       algorithm != NULL ? "move" : "commit");
 	s->answered = tokens_call(s->c, "POST", path, body, &s->answer);
 	if (s->answered == ERR_STATE_EPOCH) {
 		/* reading what came first drops ours and plans it anew */

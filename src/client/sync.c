@@ -2,6 +2,7 @@
 
 #include "client/content.h"
 #include "client/departures.h"
+#include "client/move.h"
 #include "client/settle.h"
 #include "client/tokens.h"
 #include "wire/envelope.h"
@@ -47,6 +48,8 @@ static const char *commit_kind(const struct session_event *event)
 {
 	if (event->kind == SESSION_REMOVED)
 		return "removed";
+	if (event->kind == SESSION_MOVED)
+		return "moved";
 	return event->external_join ? "joined" : "commit";
 }
 
@@ -77,6 +80,7 @@ static json_t *describe(struct page *page, const struct session_event *event)
 		describe_content(page, event, message);
 		break;
 	case SESSION_COMMIT:
+	case SESSION_MOVED:
 	case SESSION_REMOVED:
 		(void)json_object_set_new(message, "kind",
 					  json_string(commit_kind(event)));
@@ -126,7 +130,7 @@ static void note_refusal(struct page *page, const struct session_event *event)
 {
 	if (event->kind != SESSION_REFUSED)
 		return;
-	if (event->entry == CHAIN_COMMIT)
+	if (event->entry != CHAIN_APPLICATION)
 		page_set_behind(page, event->refused == ERR_PEER_DENIED
 					  ? PAGE_BEHIND_VIOLATED
 					  : PAGE_BEHIND_BROKEN);
@@ -141,6 +145,10 @@ static enum err take_event(struct client *c, struct page *page,
 	enum err e;
 
 	ENSURE(message != NULL, ERR_LOCAL_MEMORY);
+	if (event->kind == SESSION_MOVED)
+		(void)json_object_set_new(
+		    message, "algorithm",
+		    json_string(session_suite(page->session)->algorithm));
 	TRY(book_put_message(c, page->id, event->seq, message));
 	if (event->own_commit)
 		settle_commit_done(page);
@@ -163,15 +171,18 @@ static enum err take_entry(struct client *c, struct page *page,
 
 	TRY(record_number(entry, "seq", &seq));
 	TRY(record_number(entry, "kind", &kind));
-	ENSURE(kind == CHAIN_APPLICATION || kind == CHAIN_COMMIT,
+	ENSURE(kind >= CHAIN_APPLICATION && kind <= CHAIN_SUCCESSOR,
 	       ERR_PEER_UNSUPPORTED);
 	TRY(record_digest(entry, "head", head));
 	TRY(record_bytes(entry, "envelope", &bytes));
 	if (departures != NULL && kind == CHAIN_COMMIT)
 		TRY(departures_excuse(c, page->session, departures));
-	e = session_receive(page->session, account_now_ms() / 1000, seq,
-			    (enum chain_kind)kind, buf_span(&bytes), head,
-			    &event);
+	if (kind == CHAIN_SUCCESSOR)
+		e = move_receive(c, page, seq, buf_span(&bytes), head, &event);
+	else
+		e = session_receive(page->session, account_now_ms() / 1000, seq,
+				    (enum chain_kind)kind, buf_span(&bytes),
+				    head, &event);
 	if (e == ERR_OK)
 		e = take_event(c, page, &event);
 	else if (e == ERR_STATE_REPLAY)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "wire/generation.h"
 #include "wire/message.h"
 #include "wire/types.h"
 
@@ -48,6 +49,24 @@ static const char *read_add(struct commit *c,
 	return NULL;
 }
 
+/* To the next generation of the same session. */
+static const char *read_reinit(struct commit *c,
+			       const struct wire_reinit *reinit)
+{
+	uint64_t epoch;
+
+	if (c->reinit || c->external)
+		return "a ReInit stands alone";
+	if (!generation_session_epoch(reinit->group_id, 0,
+				      span_of(c->session, 16), &epoch) ||
+	    epoch >> 32 != (c->epoch >> 32) + 1)
+		return "the ReInit's group_id is not that of the next "
+		       "generation";
+	c->reinit = true;
+	c->reinit_suite = reinit->cipher_suite;
+	return NULL;
+}
+
 /* By value only: the server keeps no proposals that a reference could mean. */
 static const char *read_proposal(struct commit *c,
 				 const struct wire_proposal_or_ref *item)
@@ -69,6 +88,8 @@ static const char *read_proposal(struct commit *c,
 	case WIRE_PROPOSAL_PSK:
 	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
 		return NULL;
+	case WIRE_PROPOSAL_REINIT:
+		return read_reinit(c, &item->proposal.reinit);
 	default:
 		return "a proposal of a type that is not taken here";
 	}
@@ -100,11 +121,10 @@ const char *commit_read(struct commit *c, struct span bytes,
 	    message.public_message.content.type != WIRE_CONTENT_COMMIT)
 		return "it must be a PublicMessage with a Commit";
 	content = &message.public_message.content;
-	if (!span_equal(content->group_id, span_of(session, 16)))
+	if (!generation_session_epoch(content->group_id, content->epoch,
+				      span_of(session, 16), &c->epoch))
 		return "it is of another session";
-	if (content->epoch > INT64_MAX - 1)
-		return "no such epoch";
-	c->epoch = content->epoch;
+	c->reinit = false;
 	c->has_path = content->commit.has_path;
 	wrong = read_sender(c, &content->sender);
 	if (wrong == NULL && content->commit.has_path &&
@@ -113,7 +133,10 @@ const char *commit_read(struct commit *c, struct span bytes,
 	if (wrong == NULL && c->external && !content->commit.has_path)
 		wrong = "an external commit needs a path";
 	rest = content->commit.proposals;
+	memcpy(c->session, session, 16);
 	while (wrong == NULL && wire_proposals_next(&rest, &item))
 		wrong = read_proposal(c, &item);
+	if (wrong == NULL && c->reinit && content->commit.proposal_count != 1)
+		wrong = "a ReInit stands alone";
 	return wrong;
 }

@@ -9,9 +9,12 @@
 enum { COMMIT_CHANGES_MAX = 1024 };
 
 struct commit {
-	uint64_t epoch;
-	bool external; /* sent by a new member (12.4.3.2) */
-	bool has_path; /* its sender's keys are new */
+	uint8_t session[16];
+	uint64_t epoch; /* the session's (wire/generation.h) */
+	bool external;	/* sent by a new member (12.4.3.2) */
+	bool has_path;	/* its sender's keys are new */
+	bool reinit; /* it ends the group: another one of this suite follows*/
+	uint16_t reinit_suite;
 	uint32_t sender_leaf;
 	size_t removed_count, added_count;
 	uint32_t removed[COMMIT_CHANGES_MAX];

@@ -205,6 +205,8 @@ static void post_commit(struct change *c, struct body *body)
 		return;
 	}
 	wrong = commit_read(&c->commit, commit, c->session, &c->who);
+	if (wrong == NULL && c->commit.reinit)
+		wrong = "a ReInit goes to /session/{session_id}/move";
 	if (wrong == NULL && c->commit.external != c->joins)
 		wrong = c->joins ? "to join it must be external"
 				 : "external commits go to /session/join";

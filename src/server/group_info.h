@@ -10,4 +10,12 @@
 bool group_info_fits(struct span bytes, const uint8_t session[16],
 		     uint64_t epoch, const struct suite *suite);
 
+/* The leaves of its ratchet tree, which it must have inside: calls `each` with
+ * the leaf's index and the credential's identity. False: no such tree, or
+ * `each` said so. */
+bool group_info_leaves(struct span bytes,
+		       bool (*each)(void *arg, uint32_t leaf,
+				    struct span identity),
+		       void *arg);
+
 #endif

@@ -20,7 +20,12 @@
 #define CHAIN_KEPT 256 /* heads kept for comparing views */
 #define CHAIN_VIEW (1 + 8 + CHAIN_HEAD)
 
-enum chain_kind { CHAIN_APPLICATION = 1, CHAIN_COMMIT = 2 };
+enum chain_kind {
+	CHAIN_APPLICATION = 1, /* an envelope */
+	CHAIN_COMMIT = 2,
+	CHAIN_SUCCESSOR =
+	    3 /* the Welcome to the group that a ReInit asked for */
+};
 
 struct chain {
 	uint64_t seq;			       /* of the last entry */

@@ -13,8 +13,8 @@ void session_event_clear(struct session_event *event)
 	memset(event, 0, sizeof(*event));
 }
 
-static enum err name_sender(const struct session *session, uint32_t sender,
-			    struct session_event *event)
+enum err session_name_sender(const struct session *session, uint32_t sender,
+			     struct session_event *event)
 {
 	struct mls_member member;
 	uint32_t leaf = sender;
@@ -42,7 +42,8 @@ static enum err receive_own(struct session *session, size_t index,
 
 	buf_put(&event->data, buf_span(&item->data));
 	TRY(buf_end(&event->data));
-	TRY(name_sender(session, mls_group_own_leaf(session->group), event));
+	TRY(session_name_sender(session, mls_group_own_leaf(session->group),
+				event));
 	event->kind = SESSION_OWN;
 	outbox_remove(&session->outbox, index);
 out:
@@ -105,15 +106,14 @@ static enum err receive_application(struct session *session, uint64_t now,
 	memcpy(event->nonce, envelope.nonce.p, SESSION_NONCE);
 	/* The log is one order: a message of another epoch has no place here,
 	 * and one from before a removal must not be read after it. */
-	ENSURE(envelope.epoch == mls_group_epoch(session->group),
-	       ERR_STATE_EPOCH);
+	ENSURE(envelope.epoch == session_epoch(session), ERR_STATE_EPOCH);
 	own = outbox_find(&session->outbox, bytes);
 	if (own < session->outbox.count) {
 		TRY(receive_own(session, own, event));
 		goto out;
 	}
 	TRY(open_envelope(session, now, &envelope, &opened));
-	TRY(name_sender(session, opened.sender, event));
+	TRY(session_name_sender(session, opened.sender, event));
 	TRY(check_said(session, buf_span(&opened.authenticated_data), &envelope,
 		       event));
 	event->kind = SESSION_MESSAGE;
@@ -260,8 +260,7 @@ out:
 /* Another's commit came before ours: ours can never take effect. */
 static void drop_staged(struct session *session, struct session_event *event)
 {
-	mls_group_discard(session->group);
-	buf_clear(&session->staged);
+	session_discard(session);
 	event->dropped_staged = true;
 }
 
@@ -274,7 +273,7 @@ static enum err name_committer(const struct session *session, struct span bytes,
 	enum err e;
 
 	if (!opened->external_join)
-		return name_sender(session, opened->sender, event);
+		return session_name_sender(session, opened->sender, event);
 	event->sender = opened->sender;
 	TRY(wire_message_decode(bytes, &message));
 	buf_put(&event->identity, message.public_message.content.commit.path
@@ -300,7 +299,7 @@ static enum err apply_commit(struct session *session, struct span bytes,
 	buf_clear(&session->staged);
 	session->removed = opened->self_removed;
 	event->kind = session->removed ? SESSION_REMOVED : SESSION_COMMIT;
-	event->epoch = mls_group_epoch(session->group);
+	event->epoch = session_epoch(session);
 out:
 	return e;
 }
@@ -311,7 +310,7 @@ static enum err receive_commit(struct session *session, uint64_t now,
 	struct mls_event opened = { 0 };
 	enum err e;
 
-	event->epoch = mls_group_epoch(session->group);
+	event->epoch = session_epoch(session);
 	TRY(check_commit(session, bytes));
 	e = mls_group_process(session->group, now, bytes, &opened);
 	if (e == ERR_STATE_PENDING) {
@@ -330,14 +329,14 @@ out:
 /* ---- the log ---- */
 
 /* The entry follows from what we have; `head` is the chain's after it. */
-static enum err check_place(const struct session *session, uint64_t seq,
-			    enum chain_kind kind, struct span bytes,
-			    const uint8_t claimed[CHAIN_HEAD],
-			    uint8_t head[CHAIN_HEAD])
+enum err session_check_place(const struct session *session, uint64_t seq,
+			     enum chain_kind kind, struct span bytes,
+			     const uint8_t claimed[CHAIN_HEAD],
+			     uint8_t head[CHAIN_HEAD])
 {
 	enum err e;
 
-	ENSURE(kind == CHAIN_APPLICATION || kind == CHAIN_COMMIT,
+	ENSURE(kind >= CHAIN_APPLICATION && kind <= CHAIN_SUCCESSOR,
 	       ERR_PEER_MALFORMED);
 	ENSURE(session->joined, ERR_STATE_PENDING);
 	ENSURE(!session->removed, ERR_STATE_GONE);
@@ -358,13 +357,16 @@ enum err session_receive(struct session *session, uint64_t now, uint64_t seq,
 	uint8_t head[CHAIN_HEAD];
 	enum err e;
 
-	TRY(check_place(session, seq, kind, bytes, claimed, head));
+	TRY(session_check_place(session, seq, kind, bytes, claimed, head));
 	switch (kind) {
 	case CHAIN_APPLICATION:
 		e = receive_application(session, now, bytes, &made);
 		break;
 	case CHAIN_COMMIT:
 		e = receive_commit(session, now, bytes, &made);
+		break;
+	case CHAIN_SUCCESSOR:
+		e = ERR_LOCAL_BUG; /* session_receive_successor() */
 		break;
 	}
 	if (err_class(e) == ERR_CLASS_LOCAL ||

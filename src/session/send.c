@@ -32,7 +32,7 @@ static enum err seal(struct session *session, const struct mls_identity *me,
 	struct envelope envelope;
 	enum err e;
 
-	item->epoch = mls_group_epoch(session->group);
+	item->epoch = session_epoch(session);
 	TRY(make_nonce(me, now_ms, item->nonce));
 	buf_put(&item->data, data);
 	TRY(buf_end(&item->data));

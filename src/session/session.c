@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "session/state.h"
+#include "wire/generation.h"
 #include "wire/message.h"
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 
 enum state_flag { FLAG_JOINED = 1, FLAG_REMOVED = 2, FLAG_FORKED = 4 };
 
@@ -35,6 +36,7 @@ void session_free(struct session *session)
 	if (session == NULL)
 		return;
 	mls_group_free(session->group);
+	session_drop_successor(session);
 	outbox_clear(&session->outbox);
 	buf_clear(&session->staged);
 	buf_clear(&session->excused);
@@ -102,8 +104,8 @@ static size_t count_members(const struct mls_group *group)
 
 /* The group that we join is this session's, and its algorithm is the one that
  * the founders' signed offers give. */
-static enum err check_joined(const struct session *session,
-			     const struct mls_identity *me)
+enum err session_check_joined(const struct session *session,
+			      const struct mls_identity *me)
 {
 	const struct mls_group *group = session->group;
 	size_t count = count_members(group);
@@ -112,11 +114,12 @@ static enum err check_joined(const struct session *session,
 	struct buf suites = BUF_INIT;
 	struct mls_member member;
 	struct roles roles;
-	uint32_t leaf = 0;
+	uint32_t leaf = 0, generation;
 	enum err e;
 
 	ENSURE(offers != NULL, ERR_LOCAL_MEMORY);
-	ENSURE(span_equal(mls_group_id(group), session_id_span(session)),
+	ENSURE(generation_of_group(mls_group_id(group),
+				   session_id_span(session), &generation),
 	       ERR_PEER_INVALID);
 	put_suites(me, &suites);
 	TRY(buf_end(&suites));
@@ -146,7 +149,7 @@ enum err session_join_welcome(const struct mls_identity *me,
 	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
 	TRY(mls_group_join(me, welcome, SPAN_EMPTY, key_package, secrets,
 			   &s->group));
-	TRY(check_joined(s, me));
+	TRY(session_check_joined(s, me));
 	chain_resume(&s->chain, seq, head);
 	s->joined = true;
 	*session = s;
@@ -177,7 +180,7 @@ enum err session_join_external(const struct mls_identity *me,
 
 	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
 	TRY(mls_group_join_external(me, group_info, resync, &s->group, &made));
-	TRY(check_joined(s, me));
+	TRY(session_check_joined(s, me));
 	buf_put(&s->staged, buf_span(&made.commit));
 	TRY(buf_end(&s->staged));
 	*session = s;
@@ -204,7 +207,18 @@ const struct suite *session_suite(const struct session *session)
 
 uint64_t session_epoch(const struct session *session)
 {
-	return mls_group_epoch(session->group);
+	return generation_epoch(session_generation(session),
+				mls_group_epoch(session->group));
+}
+
+uint32_t session_generation(const struct session *session)
+{
+	uint32_t generation = 0;
+
+	/* a group of ours has been looked at when it was joined */
+	(void)generation_of_group(mls_group_id(session->group),
+				  session_id_span(session), &generation);
+	return generation;
 }
 
 uint64_t session_seq(const struct session *session)
@@ -358,6 +372,7 @@ void session_discard(struct session *session)
 	if (!session->joined)
 		return;
 	mls_group_discard(session->group);
+	session_drop_successor(session);
 	buf_clear(&session->staged);
 }
 
@@ -378,6 +393,7 @@ enum err session_save(const struct session *session, struct buf *state)
 	chain_save(&session->chain, state);
 	outbox_save(&session->outbox, state);
 	buf_put_vec(state, buf_span(&session->staged));
+	TRY(session_save_successor(session, state));
 	vec = buf_open_vec(state);
 	TRY(mls_group_save(session->group, state));
 	buf_close_vec(state, vec);
@@ -404,6 +420,7 @@ enum err session_load(struct span state, struct session **session)
 	chain_load(&s->chain, &r);
 	outbox_load(&s->outbox, &r);
 	buf_put(&s->staged, rd_vec(&r));
+	TRY(session_load_successor(s, &r));
 	group = rd_vec(&r);
 	TRY(rd_end(&r));
 	TRY(buf_end(&s->staged));

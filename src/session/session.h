@@ -74,7 +74,9 @@ void session_free(struct session *session);
 
 const uint8_t *session_id(const struct session *session);
 const struct suite *session_suite(const struct session *session);
+/* It only grows, also over generations (wire/generation.h). */
 uint64_t session_epoch(const struct session *session);
+uint32_t session_generation(const struct session *session);
 /* The last entry of the log that was received: fetch what comes after it. */
 uint64_t session_seq(const struct session *session);
 const uint8_t *session_head(const struct session *session);
@@ -185,12 +187,27 @@ MUST_CHECK enum err session_accepted(struct session *session, uint64_t now,
  * `epoch-changed`, receive what was missed: that drops it.) */
 void session_discard(struct session *session);
 
+/* ---- another algorithm ---- */
+
+/*
+ * Stages a ReInit (RFC 9420, 11.2) and the group that follows it: `next` is
+ * this device in the new suite, the plan is made with that suite as the only
+ * offer, and its KeyPackages are those of all other members. Post out->commit,
+ * out->welcome and out->group_info together. Errors as session_commit().
+ */
+MUST_CHECK enum err session_move(struct session *session,
+				 const struct mls_identity *me,
+				 const struct mls_identity *next,
+				 const struct negotiation_plan *plan,
+				 struct mls_commit *out);
+
 /* ---- receiving ---- */
 
 enum session_event_kind {
 	SESSION_MESSAGE, /* data from `sender` */
 	SESSION_OWN,	 /* our own message, from the outbox */
 	SESSION_COMMIT,	 /* a new epoch: others' or ours */
+	SESSION_MOVED,	 /* another algorithm */
 	SESSION_REMOVED, /* the commit removed us: the end */
 	SESSION_REFUSED	 /* the entry stands in the log, but it is worth
 			    nothing: `refused` says why */
@@ -237,6 +254,17 @@ MUST_CHECK enum err session_receive(struct session *session, uint64_t now,
 				    struct span bytes,
 				    const uint8_t claimed[CHAIN_HEAD],
 				    struct session_event *event);
+
+/*
+ * The log's next entry, when its kind is CHAIN_SUCCESSOR; otherwise as
+ * session_receive(). `next`, key_package and secrets: what the Welcome is for;
+ * `next` NULL when we have no such KeyPackage, or for our own.
+ */
+MUST_CHECK enum err session_receive_successor(
+    struct session *session, uint64_t seq, struct span welcome,
+    const uint8_t claimed[CHAIN_HEAD], const struct mls_identity *next,
+    struct span key_package, const struct mls_key_package_secrets *secrets,
+    struct session_event *event);
 
 /* Is this GroupInfo (MLSMessage), of our epoch, of the same group as ours? True
  * also for another epoch's. */

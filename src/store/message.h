@@ -4,7 +4,11 @@
 
 #include "base/span.h"
 
-enum message_kind { MESSAGE_APPLICATION = 1, MESSAGE_COMMIT = 2 };
+enum message_kind {
+	MESSAGE_APPLICATION = 1,
+	MESSAGE_COMMIT = 2,
+	MESSAGE_SUCCESSOR = 3 /* the Welcome to the session's next group */
+};
 
 struct message {
 	uint8_t session[16];

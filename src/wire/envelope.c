@@ -1,5 +1,6 @@
 #include "wire/envelope.h"
 
+#include "wire/generation.h"
 #include "wire/message.h"
 
 enum err envelope_decode(struct span bytes, size_t tag_length,
@@ -29,13 +30,16 @@ enum err envelope_check(const struct envelope *envelope)
 {
 	struct wire_message message;
 	const struct wire_private_message *m = &message.private_message;
+	uint64_t epoch;
 	enum err e;
 
 	TRY(wire_message_decode(envelope->message, &message));
 	ENSURE(message.format == WIRE_PRIVATE_MESSAGE, ERR_PEER_INVALID);
 	ENSURE(m->content_type == WIRE_CONTENT_APPLICATION, ERR_PEER_INVALID);
-	ENSURE(span_equal(m->group_id, envelope->session_id), ERR_PEER_INVALID);
-	ENSURE(m->epoch == envelope->epoch, ERR_PEER_INVALID);
+	ENSURE(generation_session_epoch(m->group_id, m->epoch,
+					envelope->session_id, &epoch) &&
+		   epoch == envelope->epoch,
+	       ERR_PEER_INVALID);
 out:
 	return e;
 }

@@ -42,8 +42,8 @@ MUST_CHECK enum err envelope_decode(struct span bytes, size_t tag_length,
 
 /*
  * What a server can check without a key, after decoding: the message is an
- * MLSMessage with a PrivateMessage of application data, whose group_id and
- * epoch are the envelope's. ERR_PEER_MALFORMED or ERR_PEER_INVALID.
+ * MLSMessage with a PrivateMessage of application data, whose group and epoch
+ * are those of the envelope's session and epoch (generation.h). ERR_PEER_MALFORMED or ERR_PEER_INVALID.
  */
 MUST_CHECK enum err envelope_check(const struct envelope *envelope);
 

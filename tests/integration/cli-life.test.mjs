@@ -140,6 +140,86 @@ describe('the life of a session', { concurrency: false }, () => {
     assert.deepEqual(await carol.texts(id), ['with her']);
   });
 
+  // --- another algorithm ----------------------------------------------------------
+
+  test('a running session moves to another algorithm and back', async () => {
+    const id = await trio('--name', 'lunch', '--algorithm', 'aes-256-gcm');
+    await alice.does('send', id, 'in AES');
+    await bob.does('send', id, 'me too');
+    await carol.texts(id);
+    await bob.cannot('not-allowed', 'algorithm', id, 'twofish-256-gcm');
+    const [moved] = await alice.does('algorithm', id, 'twofish-256-gcm');
+    assert.equal(moved.algorithm, 'twofish-256-gcm');
+    await alice.does('algorithm', id, 'twofish-256-gcm'); // nothing to do
+    const waiting = bob.start('read', id, '--follow');
+    await bob.does('send', id, 'in Twofish');
+    await waiting.line(m => m.text === 'in Twofish');
+    await carol.does('send', id, 'me, too');
+    await waiting.line(m => m.kind === 'moved' &&
+      m.algorithm === 'twofish-256-gcm' && m.from === alice.name);
+    await waiting.stop();
+    const all = ['in AES', 'me too', 'in Twofish', 'me, too'];
+    for (const person of [alice, bob, carol]) {
+      assert.deepEqual(await person.texts(id), all);
+      assert.equal(await safety(person, id), await safety(alice, id));
+      const [s] = (await person.does('sessions'))
+        .filter(r => r.session_id === id);
+      assert.equal(s.algorithm, 'twofish-256-gcm');
+      assert.equal(s.name, 'lunch');
+    }
+    const stored = await postgres.rows(`SELECT seq, kind, epoch FROM
+      hermetic.message WHERE session_id = '${id}' ORDER BY seq`);
+    stored.forEach((m, i) => {
+      assert.equal(m.seq, i + 1);
+      if (i > 0) assert.ok(m.epoch >= stored[i - 1].epoch, 'epochs only grow');
+    });
+    // roles went along, and so does all the rest
+    await bob.cannot('not-allowed', 'remove', id, carol.name);
+    await bob.does('rotate', id);
+    const dave = await new Person('dave', node.url).register();
+    await bob.does('invite', id, dave.name);
+    await dave.does('join', id);
+    await alice.does('algorithm', id, 'chacha20-poly1305');
+    await dave.does('send', id, 'third');
+    assert.deepEqual(await carol.texts(id), [...all, 'third']);
+    await alice.does('remove', id, dave.name);
+    await carol.does('send', id, 'fourth');
+    assert.deepEqual((await bob.texts(id)).slice(-2), ['third', 'fourth']);
+  });
+
+  test('messages of before the move are sealed again after it', async () => {
+    const id = await conversation(alice, bob);
+    await bob.does('send', id, 'one');
+    await alice.does('algorithm', id, 'chacha20-poly1305');
+    await bob.does('send', id, 'two'); // bob had not seen the move
+    assert.deepEqual(await alice.texts(id), ['one', 'two']);
+  });
+
+  test('a member that does not offer it keeps the others from moving',
+    async () => {
+      const eve = await new Person('eve', node.url)
+        .register('--algorithm', 'aes-256-gcm');
+      const [{ session_id: id }] = await alice.does('create', '--invite',
+        eve.name);
+      await eve.does('join', id);
+      await alice.cannot('no-common-algorithm', 'algorithm', id,
+        'twofish-256-gcm');
+      await alice.does('send', id, 'still here');
+      assert.deepEqual(await eve.texts(id), ['still here']);
+    });
+
+  test('an algorithm that is allowed no more: due, told, moved', async () => {
+    const id = await conversation(alice, bob, '--algorithm', 'aes-256-gcm');
+    await rotateOnce(postgres, { HERMETIC_ROTATION_GRACE_SECONDS: '0',
+      HERMETIC_ALGORITHMS: 'chacha20-poly1305,twofish-256-gcm' });
+    const detail = await bob.cannot('rotation-required', 'send', id, 'wait');
+    assert.match(detail, /hermetic algorithm/);
+    await alice.does('algorithm', id, 'chacha20-poly1305');
+    await bob.does('send', id, 'now');
+    assert.deepEqual(await alice.texts(id), ['wait', 'now']);
+    await psql('DELETE FROM rotation');
+  });
+
   // --- leaving, devices ---------------------------------------------------------
 
   test('leaving: the next sender removes the leaf first', async () => {

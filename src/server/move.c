@@ -1,0 +1,196 @@
+/* /session/{session_id}/move: to another algorithm. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "crypto/hash.h"
+#include "server/app.h"
+#include "server/body.h"
+#include "server/commit.h"
+#include "server/config.h"
+#include "server/group_info.h"
+#include "server/hub.h"
+#include "server/sessions.h"
+#include "server/tokens.h"
+#include "wire/generation.h"
+
+EDGE_HANDLER void session_move(struct request *req);
+
+/* One posted move until it is answered. */
+struct move {
+	struct request *req;
+	struct identity who;
+	uint8_t session[16];
+	const struct suite *suite;
+	uint64_t new_epoch;
+	size_t count; /* leaves of the new group */
+	struct {
+		uint8_t device[16];
+		struct span username; /* borrowed from the body */
+		uint32_t leaf;
+	} leaves[COMMIT_CHANGES_MAX];
+	struct commit commit;
+};
+
+static bool add_leaf(void *arg, uint32_t leaf, struct span identity)
+{
+	struct move *m = arg;
+
+	if (m->count == COMMIT_CHANGES_MAX ||
+	    !commit_split_identity(identity, &m->leaves[m->count].username,
+				   m->leaves[m->count].device))
+		return false;
+	m->leaves[m->count++].leaf = leaf;
+	return true;
+}
+
+static void answer(struct move *m, struct rows *rows, bool fresh)
+{
+	uint64_t seq = (uint64_t)rows_i64(rows, 0, "seq");
+	struct buf out = BUF_INIT;
+
+	if (fresh) {
+		store_tell(app_store(), NOTICE_MESSAGE, m->session, seq);
+		hub_grown(m->session, seq);
+	}
+	buf_putf(&out, "{\"seq\":%llu,\"head\":\"", (unsigned long long)seq);
+	text_put_hex(&out, rows_bytes(rows, 0, "head"));
+	buf_putf(&out, "\",\"epoch\":%lld}",
+		 (long long)rows_i64(rows, 0, "epoch"));
+	app_answer(m->req, fresh ? 201 : 200, rows, &out);
+}
+
+static void on_moved(void *arg, enum err e, struct rows *rows)
+{
+	struct move *m = arg;
+	bool fresh;
+
+	if (e != ERR_OK || rows_count(rows) != 1) {
+		app_fail(m->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
+		free(m);
+		return;
+	}
+	fresh = rows_text_is(rows, 0, "outcome", "ok");
+	if (fresh || rows_text_is(rows, 0, "outcome", "duplicate"))
+		answer(m, rows, fresh);
+	else
+		sessions_problem(m->req, rows_text(rows, 0, "outcome"),
+				 rows_is_null(rows, 0, "epoch")
+				     ? 0
+				     : (uint64_t)rows_i64(rows, 0, "epoch"));
+	free(m);
+}
+
+static void encode(const struct move *m, uint8_t nonces[2][32],
+		   struct params *p)
+{
+	params_uuid(p, m->session);
+	params_uuid(p, m->who.device);
+	params_i64(p, (int64_t)m->commit.epoch);
+	params_i32(p, (int32_t)m->commit.sender_leaf);
+	params_text(p, span_str(m->suite->algorithm));
+	params_i64(p, (int64_t)m->new_epoch);
+	params_open_array(p, PARAMS_UUID, m->count);
+	for (size_t i = 0; i < m->count; i++)
+		params_put_bytes(p, SPAN_ARRAY(m->leaves[i].device));
+	params_close_array(p);
+	params_open_array(p, PARAMS_TEXT, m->count);
+	for (size_t i = 0; i < m->count; i++)
+		params_put_bytes(p, m->leaves[i].username);
+	params_close_array(p);
+	params_open_array(p, PARAMS_INT4, m->count);
+	for (size_t i = 0; i < m->count; i++)
+		params_put_i32(p, (int32_t)m->leaves[i].leaf);
+	params_close_array(p);
+	params_open_array(p, PARAMS_BYTEA, 2);
+	params_put_bytes(p, span_of(nonces[0], 16));
+	params_put_bytes(p, span_of(nonces[1], 16));
+	params_close_array(p);
+}
+
+/* NULL, or what is wrong. */
+static const char *read_move(struct move *m, struct span commit,
+			     struct span welcome, struct span info)
+{
+	const char *wrong =
+	    commit_read(&m->commit, commit, m->session, &m->who);
+
+	if (wrong != NULL)
+		return wrong;
+	if (!m->commit.reinit || m->commit.reinit_suite != m->suite->id)
+		return "it must be a ReInit to that algorithm";
+	m->new_epoch =
+	    generation_epoch((uint32_t)(m->commit.epoch >> 32) + 1, 1);
+	if (!group_info_fits(info, m->session, m->new_epoch, m->suite) ||
+	    !group_info_leaves(info, add_leaf, m))
+		return "group_info must be of epoch 1 of the next group, in "
+		       "that algorithm, with its tree";
+	return welcome.n > 0 ? NULL : "the Welcome is missing";
+}
+
+/* Takes the body's end. */
+static void post_move(struct move *m, struct body *body)
+{
+	size_t max = config()->body_bytes;
+	const char *algorithm = body_text(body, "algorithm");
+	struct span commit = body_bytes(body, "commit", max);
+	struct span welcome = body_bytes(body, "welcome", max);
+	struct span info = body_bytes(body, "group_info", max);
+	struct params params = PARAMS_INIT;
+	uint8_t nonces[2][32];
+	const char *wrong;
+	enum err e;
+
+	m->suite = config_algorithm(span_str(algorithm));
+	if (!body_end(body, m->req)) {
+		free(m);
+		return;
+	}
+	wrong = m->suite != NULL ? read_move(m, commit, welcome, info)
+				 : "algorithm is not allowed here";
+	if (wrong != NULL) {
+		request_problem(m->req, 422,
+				m->suite != NULL ? "commit-invalid" : "invalid",
+				wrong, NULL);
+		body_free(body);
+		free(m);
+		return;
+	}
+	TRY(hash_sha256(&commit, 1, nonces[0]));
+	TRY(hash_sha256(&welcome, 1, nonces[1]));
+	encode(m, nonces, &params);
+	params_bytea(&params, commit);
+	params_bytea(&params, welcome);
+	params_bytea(&params, info);
+	TRY(store_query(app_store(), STATEMENT_SESSION_MOVE, &params, on_moved,
+			m));
+	body_free(body);
+	return;
+out:
+	params_clear(&params);
+	body_free(body);
+	app_fail(m->req, e);
+	free(m);
+}
+
+void session_move(struct request *req)
+{
+	struct identity who;
+	struct body body;
+	struct move *m;
+	uint8_t session[16];
+
+	if (!tokens_require(req, &who) || !sessions_param(req, session) ||
+	    !body_read(&body, req))
+		return;
+	m = calloc(1, sizeof(*m));
+	if (m == NULL) {
+		body_free(&body);
+		app_fail(req, ERR_LOCAL_MEMORY);
+		return;
+	}
+	m->req = req;
+	m->who = who;
+	memcpy(m->session, session, 16);
+	post_move(m, &body);
+}
