@@ -52,7 +52,7 @@ static const struct setting SETTINGS[] = {
 	{ "HERMETIC_ACCESS_TOKEN_SECONDS", KIND_NUMBER, &values.access, "900",
 	  5, 86400, NULL },
 	{ "HERMETIC_KEY_PACKAGES_LOW", KIND_NUMBER, &values.key_packages_low,
-	  "5", 0, 100, NULL },
+	  "3", 0, 100, NULL },
 	{ "HERMETIC_SIGNING_KEY_SECONDS", KIND_NUMBER, &values.signing_key,
 	  "2592000", 1, 315360000, NULL },
 	{ "HERMETIC_SIGNING_KEY_OVERLAP_SECONDS", KIND_NUMBER,
