@@ -145,6 +145,40 @@ struct cheat_item cheat_psk(struct span id, struct span psk, struct span nonce)
 	return item;
 }
 
+struct cheat_item cheat_reinit(const struct wire_reinit *reinit,
+			       struct buf *bytes)
+{
+	struct cheat_item item = { .proposal.type = WIRE_PROPOSAL_REINIT };
+
+	item.proposal.reinit = *reinit;
+	buf_reset(bytes);
+	wire_proposal_put(bytes, &item.proposal);
+	ok(buf_end(bytes));
+	item.proposal.encoded = buf_span(bytes);
+	return item;
+}
+
+struct cheat_item cheat_external_init(const struct member *from,
+				      struct buf *kem_output,
+				      struct sec *init_secret)
+{
+	struct cheat_item item = { .proposal.type =
+				       WIRE_PROPOSAL_EXTERNAL_INIT };
+	const struct mls_epoch *now = from->group->now;
+	struct sec private_key = { .n = 0 };
+	struct buf key = BUF_INIT;
+
+	buf_reset(kem_output);
+	ok(key_schedule_external(now->suite, sec_span(&now->secrets.external),
+				 &private_key, &key));
+	ok(key_schedule_external_init(now->suite, from->me.rng, buf_span(&key),
+				      kem_output, init_secret));
+	item.proposal.kem_output = buf_span(kem_output);
+	sec_clear(&private_key);
+	buf_clear(&key);
+	return item;
+}
+
 static void seal(const struct mls_epoch *epoch, struct wire_content *content,
 		 struct wire_auth *auth, bool bad_membership_tag,
 		 struct buf *message)

@@ -48,6 +48,15 @@ struct cheat_item cheat_extensions(struct span extensions);
 /* An external PSK; `nonce` of the suite's nh bytes to be right. */
 struct cheat_item cheat_psk(struct span id, struct span psk, struct span nonce);
 
+/* The ReInit that `reinit` says, encoded into `bytes`. */
+struct cheat_item cheat_reinit(const struct wire_reinit *reinit,
+			       struct buf *bytes);
+/* An ExternalInit for the group of `from`, and the init_secret that goes with
+ * it. */
+struct cheat_item cheat_external_init(const struct member *from,
+				      struct buf *kem_output,
+				      struct sec *init_secret);
+
 /* A Proposal in a PublicMessage of `by` as `sender`, for the epoch of `group`
  * plus `ahead`. With `ref`, appends its ProposalRef there. */
 void cheat_propose(const struct member *by, const struct mls_group *group,
@@ -64,7 +73,6 @@ struct cheat {
 	const struct member *from;
 	const struct cheat_item *items;
 	size_t count;
-	struct span external_pub; /* external: other than the group's */
 	bool no_path;
 	bool private_handshake;
 	uint64_t ahead;			 /* of the epoch */
