@@ -352,6 +352,8 @@ static void put_path(const struct cheat *how, const struct mls_epoch *old,
 			old->context.group_id, update));
 	edit_leaf(how, old->context.group_id, change->private.leaf,
 		  &change->tree, update);
+	if (how->secrets != NULL)
+		how->secrets(update);
 	ok(epoch_provisional_context(old, change, &context));
 	ok(treekem_encrypt(
 	    &change->tree, change->private.leaf, rng, update,

@@ -79,8 +79,9 @@ struct cheat {
 	const struct rng *rng;		 /* NULL: that of `by` */
 	struct sec init_secret;		 /* in the place of what the RFC says */
 	void (*tree)(struct tree *tree); /* before the path */
-	void (*leaf)(struct wire_leaf_node *leaf);   /* of the path */
-	void (*path)(struct wire_update_path *path); /* encrypted already */
+	void (*leaf)(struct wire_leaf_node *leaf);	/* of the path */
+	void (*secrets)(struct treekem_update *update); /* to be encrypted */
+	void (*path)(struct wire_update_path *path);	/* encrypted */
 	void (*sender)(struct wire_sender *sender);
 	void (*tag)(uint8_t *confirmation_tag);
 	const struct member *leaf_by; /* whose key signs the leaf; NULL: by */
