@@ -141,10 +141,9 @@ void rules_accept_commit(struct member *m, const struct cheat *how)
 	cheated_clear(&made);
 }
 
-enum err rules_join(struct rules *rules, const struct cheat *how,
+enum err rules_join(struct member *joiner, const struct cheat *how,
 		    const struct cheat_info *info)
 {
-	struct member *joiner = &rules->all[RULES_MEMBERS];
 	struct cheat_item adds[3];
 	struct cheat with_add = *how;
 	struct buf welcome = BUF_INIT;

@@ -42,9 +42,9 @@ void rules_refuse_commit(struct member *m, const struct cheat *how,
 			 enum err why);
 void rules_accept_commit(struct member *m, const struct cheat *how);
 
-/* all[3] joins by what `how` makes of a commit that adds it: what comes of
- * it. */
-enum err rules_join(struct rules *rules, const struct cheat *how,
+/* Somebody joins, with its last KeyPackage or a new one, by what `how` makes of
+ * a commit that adds it: what comes of it. */
+enum err rules_join(struct member *joiner, const struct cheat *how,
 		    const struct cheat_info *info);
 
 /* all[0] adds all[3] by its last KeyPackage: what comes of it. */

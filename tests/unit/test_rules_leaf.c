@@ -65,7 +65,7 @@ static void refuse_everywhere(struct rules *rules,
 	rules_refuse(BOB, buf_span(&message), why);
 	rules_refuse_commit(BOB, &how, why);
 	member_key_package(DAVE);
-	assert_int_equal(rules_join(rules, &how, &info), why);
+	assert_int_equal(rules_join(DAVE, &how, &info), why);
 	buf_clear(&message);
 }
 
@@ -81,7 +81,7 @@ static void accept_everywhere(struct rules *rules,
 	rules_accept_add(rules);
 	rules_accept_commit(BOB, &how);
 	member_key_package(DAVE);
-	assert_int_equal(rules_join(rules, &how, &info), ERR_OK);
+	assert_int_equal(rules_join(DAVE, &how, &info), ERR_OK);
 	propose_update(rules, NULL, edit, false, &message);
 	rules_keep(BOB, buf_span(&message));
 	buf_clear(&message);
@@ -243,11 +243,11 @@ static void test_required_proposal(void **state)
 	struct cheat how = { .by = CAROL, .items = &item, .count = 1 };
 	rules_put_required(&required, 0, WIRE_PROPOSAL_REINIT, 0);
 	item = cheat_extensions(buf_span(&required));
-	assert_int_equal(rules_join(rules, &how, &info), ERR_OK);
+	assert_int_equal(rules_join(DAVE, &how, &info), ERR_OK);
 	buf_reset(&required);
 	rules_put_required(&required, 0, 0xF002, 0);
 	item = cheat_extensions(buf_span(&required));
-	assert_int_equal(rules_join(rules, &how, &info), ERR_PEER_INVALID);
+	assert_int_equal(rules_join(DAVE, &how, &info), ERR_PEER_INVALID);
 	rules_end(rules);
 	buf_clear(&required);
 }
@@ -298,7 +298,7 @@ static void refuse_in_tree(struct rules *rules,
 	rules_refuse_add(rules, ERR_PEER_INVALID);
 	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
 	member_key_package(DAVE);
-	assert_int_equal(rules_join(rules, &how, &info), ERR_PEER_INVALID);
+	assert_int_equal(rules_join(DAVE, &how, &info), ERR_PEER_INVALID);
 	cheat_update_leaf(CAROL, NULL, edit, false, &leaf);
 	update = cheat_update(buf_span(&leaf));
 	cheat_propose(CAROL, CAROL->group, carol, 0, &update.proposal, &message,
@@ -472,7 +472,7 @@ static void test_signature_key_unique(void **state)
 			       .leaf_by = ALICE };
 	struct member honest = *CAROL;
 	CAROL->signature_private = ALICE->signature_private;
-	assert_int_equal(rules_join(rules, &clone, &info), ERR_PEER_INVALID);
+	assert_int_equal(rules_join(DAVE, &clone, &info), ERR_PEER_INVALID);
 	CAROL->signature_private = honest.signature_private;
 	rules_end(rules);
 	buf_clear(&message);
