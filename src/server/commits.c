@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "check/commit.h"
 #include "crypto/hash.h"
 #include "server/app.h"
 #include "server/body.h"
 #include "server/commit.h"
 #include "server/config.h"
 #include "server/device_events.h"
+#include "server/edge/job.h"
 #include "server/group_info.h"
 #include "server/hub.h"
 #include "server/sessions.h"
@@ -17,6 +19,8 @@
 
 EDGE_HANDLER void session_commit(struct request *req);
 EDGE_HANDLER void session_join(struct request *req);
+
+enum { CHECK_HERE_BYTES = 32768 }; /* of GroupInfo: above, on a task */
 
 /* One posted commit, or a join, until it is answered. */
 struct change {
@@ -26,13 +30,22 @@ struct change {
 	bool joins;
 	uint64_t seq;
 	struct buf head_hex;
+	struct body body; /* what commit and check borrow from */
 	bool has_welcome;
+	struct span welcome;
 	struct commit commit;
+	struct buf before, departed; /* of the session as it is */
+	struct check_commit check;
+	struct check_verdict verdict;
 };
 
 static void end(struct change *c)
 {
 	buf_clear(&c->head_hex);
+	buf_clear(&c->before);
+	buf_clear(&c->departed);
+	if (c->body.json != NULL)
+		body_free(&c->body);
 	free(c);
 }
 
@@ -153,9 +166,8 @@ static void on_committed(void *arg, enum err e, struct rows *rows)
 		answer_commit(c, epoch, fresh ? 201 : 200);
 }
 
-static void encode(const struct change *c, struct span commit,
-		   struct span group_info, struct span welcome,
-		   const uint8_t digest[32], struct params *p)
+static void encode(const struct change *c, const uint8_t digest[32],
+		   struct params *p)
 {
 	params_uuid(p, c->session);
 	params_uuid(p, c->who.user);
@@ -178,58 +190,152 @@ static void encode(const struct change *c, struct span commit,
 		params_put_bytes(p, c->commit.added[i].username);
 	params_close_array(p);
 	params_bytea(p, span_of(digest, 16));
-	params_bytea(p, commit);
-	params_bytea(p, group_info);
-	if (welcome.n > 0)
-		params_bytea(p, welcome);
+	params_bytea(p, c->check.commit);
+	params_bytea(p, c->check.after);
+	if (c->has_welcome)
+		params_bytea(p, c->welcome);
 	else
 		params_null(p);
 	params_bool(p, c->commit.has_path);
 }
 
-/* Takes the body's end: checks and stores the commit. */
-static void post_commit(struct change *c, struct body *body)
+static void append(struct change *c)
 {
-	size_t max = config()->body_bytes;
-	struct span commit = body_bytes(body, "commit", max);
-	struct span info = body_bytes(body, "group_info", max);
-	struct span welcome =
-	    c->joins ? SPAN_EMPTY : body_optional_bytes(body, "welcome", max);
 	struct params params = PARAMS_INIT;
 	uint8_t digest[32];
+	enum err e;
+
+	TRY(hash_sha256(&c->check.commit, 1, digest));
+	encode(c, digest, &params);
+	TRY(store_query(app_store(), STATEMENT_COMMIT_APPEND, &params,
+			on_committed, c));
+	return;
+out:
+	params_clear(&params);
+	end_failed(c, e);
+}
+
+/* ---- checking ---- */
+
+static void check(void *arg)
+{
+	struct change *c = arg;
+
+	c->verdict = check_commit(&c->check);
+}
+
+static void on_checked(void *arg)
+{
+	struct change *c = arg;
+
+	if (c->verdict.wrong == NULL) {
+		append(c);
+		return;
+	}
+	request_problem(c->req, c->verdict.denied ? 403 : 422,
+			c->verdict.denied ? "not-allowed" : "commit-invalid",
+			c->verdict.wrong, NULL);
+	end(c);
+}
+
+/* A large group's tree takes some time: not on the event loop. */
+static void run_check(struct change *c)
+{
+	enum err e;
+
+	if (c->before.n < CHECK_HERE_BYTES) {
+		check(c);
+		on_checked(c);
+		return;
+	}
+	e = job_run(check, on_checked, c);
+	if (e != ERR_OK)
+		end_failed(c, e);
+}
+
+static void put_departed(struct buf *out, struct span lines)
+{
+	while (lines.n > 0) {
+		const uint8_t *newline = memchr(lines.p, '\n', lines.n);
+		size_t n =
+		    newline != NULL ? (size_t)(newline - lines.p) : lines.n;
+
+		buf_put_vec(out, span_of(lines.p, n));
+		n += newline != NULL;
+		lines = span_of(lines.p + n, lines.n - n);
+	}
+}
+
+static void on_context(void *arg, enum err e, struct rows *rows)
+{
+	struct change *c = arg;
+
+	if (e != ERR_OK) {
+		end_failed(c, e);
+		return;
+	}
+	/* no such session, another epoch, or not for him: storing says so */
+	if (rows_count(rows) == 0 ||
+	    !rows_bool(rows, 0, c->commit.external ? "may_join" : "member") ||
+	    (uint64_t)rows_i64(rows, 0, "epoch") != c->commit.epoch) {
+		append(c);
+		return;
+	}
+	buf_put(&c->before, rows_bytes(rows, 0, "group_info"));
+	if (!rows_is_null(rows, 0, "departed"))
+		put_departed(&c->departed, rows_text(rows, 0, "departed"));
+	TRY(rows_end(rows));
+	TRY(buf_end(&c->before));
+	TRY(buf_end(&c->departed));
+	c->check.before = buf_span(&c->before);
+	c->check.departed = buf_span(&c->departed);
+	c->check.now = app_now_ms() / 1000;
+	run_check(c);
+	return;
+out:
+	end_failed(c, e);
+}
+
+/* Takes the body, from which the change borrows from now on. */
+static void post_commit(struct change *c, const struct body *read)
+{
+	size_t max = config()->body_bytes;
+	struct params params = PARAMS_INIT;
 	const char *wrong;
 	enum err e;
 
-	if (!body_end(body, c->req)) {
+	c->body = *read;
+	c->check.commit = body_bytes(&c->body, "commit", max);
+	c->check.after = body_bytes(&c->body, "group_info", max);
+	c->welcome = c->joins ? SPAN_EMPTY
+			      : body_optional_bytes(&c->body, "welcome", max);
+	c->has_welcome = c->welcome.n > 0;
+	if (!body_end(&c->body, c->req)) {
+		c->body = (struct body){ .json = NULL };
 		end(c);
 		return;
 	}
-	wrong = commit_read(&c->commit, commit, c->session, &c->who);
+	wrong = commit_read(&c->commit, c->check.commit, c->session, &c->who);
 	if (wrong == NULL && c->commit.reinit)
 		wrong = "a ReInit goes to /session/{session_id}/move";
 	if (wrong == NULL && c->commit.external != c->joins)
 		wrong = c->joins ? "to join it must be external"
 				 : "external commits go to /session/join";
-	if (wrong == NULL &&
-	    !group_info_fits(info, c->session, c->commit.epoch + 1, NULL))
+	if (wrong == NULL && !group_info_fits(c->check.after, c->session,
+					      c->commit.epoch + 1, NULL))
 		wrong = "group_info must be of the next epoch";
 	if (wrong != NULL) {
 		request_problem(c->req, 422, "commit-invalid", wrong, NULL);
-		body_free(body);
 		end(c);
 		return;
 	}
-	c->has_welcome = welcome.n > 0;
-	TRY(hash_sha256(&commit, 1, digest));
-	encode(c, commit, info, welcome, digest, &params);
-	TRY(store_query(app_store(), STATEMENT_COMMIT_APPEND, &params,
-			on_committed, c));
-	body_free(body);
-	return;
-out:
-	params_clear(&params);
-	body_free(body);
-	end_failed(c, e);
+	params_uuid(&params, c->session);
+	params_uuid(&params, c->who.user);
+	params_uuid(&params, c->who.device);
+	e = store_query(app_store(), STATEMENT_COMMIT_CONTEXT, &params,
+			on_context, c);
+	if (e != ERR_OK)
+		end_failed(c, e);
 }
 
 void session_commit(struct request *req)

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "check/key_package.h"
 #include "crypto/hash.h"
-#include "crypto/sign.h"
 #include "server/app.h"
 #include "server/body.h"
 #include "server/config.h"
@@ -19,28 +19,6 @@ EDGE_HANDLER void key_packages_claim(struct request *req);
 enum { PUBLISH_MAX = 100, KEY_PACKAGE_MAX = 16384 };
 
 /* ---- what a KeyPackage must be ---- */
-
-/* VerifyWithLabel (RFC 9420, 5.1.2). */
-static enum err verify_label(const struct suite *suite, struct span key,
-			     const char *label, struct span content,
-			     struct span signature)
-{
-	struct sign_key *parsed = NULL;
-	struct buf signed_part = BUF_INIT;
-	char full[64];
-	enum err e;
-
-	(void)snprintf(full, sizeof(full), "MLS 1.0 %s", label);
-	buf_put_vec(&signed_part, span_str(full));
-	buf_put_vec(&signed_part, content);
-	TRY(buf_end(&signed_part));
-	TRY(sign_public_parse(suite, key, &parsed));
-	TRY(sign_verify(parsed, buf_span(&signed_part), signature));
-out:
-	sign_key_free(parsed);
-	buf_clear(&signed_part);
-	return e;
-}
 
 static bool is_identity_of(struct span identity, const struct identity *who)
 {
@@ -57,7 +35,7 @@ static const char *judge(struct span bytes, const struct identity *who,
 			 const struct suite **suite, uint64_t *expires)
 {
 	struct wire_key_package kp;
-	uint64_t now = app_now_ms() / 1000;
+	const char *wrong;
 
 	if (wire_key_package_decode(bytes, &kp) != ERR_OK)
 		return "it does not decode";
@@ -66,15 +44,9 @@ static const char *judge(struct span bytes, const struct identity *who,
 		return "its suite is not allowed here";
 	if (!is_identity_of(kp.leaf_node.credential.identity, who))
 		return "its identity is not this device's";
-	if (kp.leaf_node.source != WIRE_LEAF_KEY_PACKAGE ||
-	    kp.leaf_node.not_after <= now)
-		return "it is expired";
-	if (verify_label(*suite, kp.leaf_node.signature_key, "LeafNodeTBS",
-			 kp.leaf_node.unsigned_part,
-			 kp.leaf_node.signature) != ERR_OK ||
-	    verify_label(*suite, kp.leaf_node.signature_key, "KeyPackageTBS",
-			 kp.unsigned_part, kp.signature) != ERR_OK)
-		return "its signature does not verify";
+	wrong = check_key_package(&kp, *suite, app_now_ms() / 1000);
+	if (wrong != NULL)
+		return wrong;
 	*expires = kp.leaf_node.not_after;
 	return NULL;
 }

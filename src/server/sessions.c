@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "check/commit.h"
 #include "server/app.h"
 #include "server/body.h"
 #include "server/config.h"
@@ -136,11 +137,22 @@ static void on_created(void *arg, enum err e, struct rows *rows)
 	free(c);
 }
 
+/* NULL, or what is wrong with a new group. */
+static const char *check_creator(const struct creation *c, struct span info)
+{
+	char identity[80], device[TEXT_UUID_SIZE];
+
+	text_uuid(device, c->who.device);
+	(void)snprintf(identity, sizeof(identity), "%s/%s", c->who.username,
+		       device);
+	return check_first(info, span_str(identity));
+}
+
 /* The body into parameters; false when it has a fault. */
 static bool read_creation(struct creation *c, struct body *body,
 			  struct params *params)
 {
-	const char *policy, *algorithm, *invite[BODY_ITEMS_MAX];
+	const char *policy, *algorithm, *wrong, *invite[BODY_ITEMS_MAX];
 	struct span info;
 	size_t count;
 
@@ -166,6 +178,8 @@ static bool read_creation(struct creation *c, struct body *body,
 				"group_info must be of epoch 0 of this "
 				"session, in the suite of the algorithm",
 				NULL);
+	else if ((wrong = check_creator(c, info)) != NULL)
+		request_problem(c->req, 422, "invalid", wrong, NULL);
 	else {
 		(void)snprintf(c->policy, sizeof(c->policy), "%s", policy);
 		params_uuid(params, c->session);

@@ -7,7 +7,7 @@ import {
   Session, base64, firstHead, newName, newUser, nextHead, ok, refused,
 } from '../testlib/api.mjs';
 import {
-  groupInfo, privateMessage, rawProposal, suites,
+  Group, privateMessage, rawProposal, roles, suites,
 } from '../testlib/mls.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
 
@@ -46,18 +46,25 @@ describe('sessions', { concurrency: false }, () => {
 
   test('what is no session is refused', async () => {
     const session_id = randomUUID();
-    const good = { session_id, algorithm: 'chacha20-poly1305',
-      group_info: base64(groupInfo({ session: session_id,
-        algorithm: 'chacha20-poly1305', epoch: 0 })) };
+    const info = ({ session = session_id, algorithm = 'chacha20-poly1305',
+      device = alice, owner = device, epoch = 0, ...rest } = {}) => ({
+      group_info: base64(new Group({ session, algorithm,
+        keys: device.keysFor(algorithm),
+        extensions: roles({ [owner.username]: 'owner' }) })
+        .info({ epoch, ...rest })) });
+    const good = { session_id, algorithm: 'chacha20-poly1305', ...info() };
     const create = (change, expected = [422, 'invalid']) =>
       alice.post('/session/create', { ...good, ...change })
         .then(answer => refused(answer, ...expected));
-    const info = change => ({ group_info: base64(groupInfo({
-      session: session_id, algorithm: 'chacha20-poly1305', epoch: 0,
-      ...change })) });
     await create(info({ epoch: 1 }));
     await create(info({ session: randomUUID() }));
     await create(info({ algorithm: 'aes-256-gcm' }));
+    await create(info({ device: bob }));
+    await create(info({ owner: bob }));
+    await create(info({ keys: bob.keysFor() })); // signed by another
+    await create(info({ leaves: [1, 2].map(() =>
+      alice.keysFor().leaf({ source: 1 })) }));
+    await create(info({ treeHash: () => randomBytes(32) }));
     await create({ group_info: base64(randomBytes(200)) });
     await create({ algorithm: 'rot13' });
     await create({ join_policy: 'whoever' });
@@ -67,7 +74,8 @@ describe('sessions', { concurrency: false }, () => {
     await create({ invite: [newName('nobody')] }, [404, 'not-found']);
     refused(await alice.get(`/session/${session_id}`), 404, 'not-found');
     ok(await alice.post('/session/create', good), 201);
-    refused(await bob.post('/session/create', good), 409, 'session-exists');
+    refused(await bob.post('/session/create', { ...good,
+      ...info({ device: bob }) }), 409, 'session-exists');
     refused(await alice.post('/session/create', good), 409, 'session-exists');
   });
 
@@ -186,14 +194,14 @@ describe('sessions', { concurrency: false }, () => {
       await session.add(alice, bob, carol);
       const posts = [alice, bob, carol].flatMap(device => [1, 2].map(() => ({
         device, json: { commit: base64(session.commit(device)),
-          group_info: base64(session.groupInfo()) } })));
+          group_info: base64(session.groupInfo()) }, next: session.next })));
       const answers = await Promise.all(posts.map(p =>
         p.device.post(session.path('/commit'), p.json)));
       const won = answers.findIndex(a => a.status === 201);
       assert.equal(answers.filter(a => a.status === 201).length, 1);
       for (const a of answers.filter(x => x.status !== 201))
         assert.equal(refused(a, 409, 'epoch-changed').epoch, 2);
-      session.epoch = 2;
+      session.adopt(posts[won].next);
       ok(await session.change(posts[won].device), 201); // and on
       const again = await posts[won].device.post(session.path('/commit'),
         posts[won].json);
@@ -248,13 +256,13 @@ describe('sessions', { concurrency: false }, () => {
       'a GroupInfo of this epoch': { commit: good(), info:
         session.groupInfo(1) },
       'a GroupInfo of later': { commit: good(), info: session.groupInfo(3) },
-      "another session's GroupInfo": { commit: good(), info: groupInfo({
-        session: randomUUID(), algorithm: session.algorithm, epoch: 2 }) },
+      "another session's GroupInfo": { commit: good(), info:
+        new Session(randomUUID(), session.algorithm, alice).groupInfo(2) },
     };
     for (const [what, { commit, info }] of Object.entries(bad)) {
       const answer = await alice.post(session.path('/commit'), {
-        commit: base64(commit),
-        group_info: base64(info ?? session.groupInfo()) });
+        commit: base64(commit), group_info: base64(info ?? session.next.info({
+          epoch: 2 })) });
       assert.equal(answer.status, 422, `${what}: ${answer.status}`);
       refused(answer, 422, 'commit-invalid');
     }
@@ -275,6 +283,91 @@ describe('sessions', { concurrency: false }, () => {
     ok(await session.change(alice), 201);
   });
 
+  test('a commit is checked before it is taken: signature, tree, transcript',
+    async () => {
+      const session = await Session.create(alice,
+        { extensions: roles({ [alice.username]: 'owner' }) });
+      await session.add(alice, bob);
+      await session.add(alice, carol);
+      const post = async (device, options = {}, change = {}) => {
+        const bytes = session.commit(device, options);
+        if (options.spoil) options.spoil(bytes);
+        return device.post(session.path('/commit'), { commit: base64(bytes),
+          group_info: base64(session.next.info(change)) });
+      };
+      const bad = async (word, ...how) => {
+        const { detail } = refused(await post(...how), 422, 'commit-invalid');
+        assert.match(detail, word);
+      };
+      const random = n => randomBytes(n);
+      await bad(/its signature does not verify/, alice,
+        { keys: bob.keysFor(), path: false });
+      await bad(/its signature does not verify/, alice,
+        { spoil: b => { b[b.length - 70] ^= 1; } });
+      await bad(/signature that does not verify/, alice, { identity:
+        alice.identity, keys: Object.assign(Object.create(alice.keysFor()),
+        { leaf: o => alice.keysFor().leaf({ ...o, context: random(3) }) }) });
+      await bad(/confirmed_transcript_hash/, alice, {},
+        { confirmed: random(32) });
+      await bad(/confirmation_tag/, alice, {}, { tag: random(32) });
+      await bad(/signed by another/, alice, {}, { signer: 1 });
+      await bad(/signature does not verify/, alice, {},
+        { keys: bob.keysFor() });
+      await bad(/tree_hash/, alice, {}, { treeHash: () => random(32) });
+      await bad(/other extensions/, alice, {}, { extensions: Buffer.alloc(0) });
+      await bad(/leaves/, alice, {}, { leaves: session.group.leaves });
+      await bad(/leaves/, alice, {}, { leaves: [0, 1, 2, 3].map(i =>
+        session.group.leaves[i] ?? alice.keysFor().leaf({ source: 1 })) });
+      await bad(/no ratchet_tree|does not decode/, alice, {},
+        { tree: () => random(5) });
+      await bad(/of the next epoch/, alice, {}, { id: random(16) });
+      const stranger = await newUser(node.url, 'dave');
+      const spoiled = stranger.keysFor().keyPackage();
+      spoiled[spoiled.length - 5] ^= 1;
+      await bad(/KeyPackage's signature/, alice, { add: [spoiled] });
+      await bad(/another suite/, alice, { add:
+        [stranger.keysFor('aes-256-gcm').keyPackage()] });
+      await bad(/expired/, alice, { add:
+        [stranger.keysFor().keyPackage({ notAfter: 1 })] });
+      // what each may do is in the group
+      const denied = async (word, ...how) => {
+        const { detail } = refused(await post(...how), 403, 'not-allowed');
+        assert.match(detail, word);
+      };
+      await denied(/admin/, bob, { remove: [2] });
+      await denied(/admin/, bob, { remove: [0] });
+      await denied(/owner/, bob, { extensions:
+        roles({ [bob.username]: 'owner' }) });
+      await denied(/owner/, bob, { extensions: Buffer.alloc(0) });
+      await bad(/roles do not decode/, alice, { extensions:
+        roles({ [alice.username]: 'admin' }) });
+      assert.equal((await session.history(alice)).length, 2);
+      ok(await session.change(alice, { extensions: roles({
+        [alice.username]: 'owner', [bob.username]: 'admin' }) }), 201);
+      await denied(/admin/, bob, { remove: [0] });
+      ok(await session.change(bob, { remove: [2] }), 201);
+    });
+
+  test('a large group is checked beside the event loop', async () => {
+    const session = await Session.create(alice);
+    const keys = alice.keysFor();
+    // leaves that are nobody's: the server knows better
+    const strangers = Array.from({ length: 200 }, (_, i) =>
+      keys.keyPackage({ identity: `x${i}/${randomUUID()}` }));
+    refused(await session.change(alice, { add: strangers }), 422,
+      'commit-invalid');
+    const many = await Promise.all(Array.from({ length: 3 },
+      () => bob.another()));
+    await session.add(alice, bob, ...many);
+    // padding in extensions makes the GroupInfo large
+    const padded = Buffer.concat([Buffer.from([0xff, 0x01, 0x80, 0, 0xc0, 0]),
+      Buffer.alloc(0xc000)]);
+    ok(await session.change(alice, { extensions: padded }), 201);
+    const slow = Promise.all([alice, bob].map(d => session.change(d)));
+    ok(await alice.get('/sessions'));
+    assert.deepEqual((await slow).map(a => a.status).sort(), [201, 409]);
+  });
+
   test('a join that does not fit is refused', async () => {
     const session = await Session.create(alice, { join_policy: 'open' });
     const join = change => bob.post('/session/join', { session_id: session.id,
@@ -292,7 +385,7 @@ describe('sessions', { concurrency: false }, () => {
       welcome_id: randomUUID() }), 404, 'not-found');
     refused(await bob.post('/session/join', { session_id: session.id }), 400,
       'malformed');
-    const gone = new Session(randomUUID(), session.algorithm);
+    const gone = new Session(randomUUID(), session.algorithm, alice);
     refused(await gone.join(bob), 404, 'not-found');
   });
 

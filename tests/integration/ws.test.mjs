@@ -161,7 +161,7 @@ describe('the WebSocket', { concurrency: false }, () => {
       'nonce-expired');
     assert.equal(problem(await send(a, session, { epoch: 0 }), 409,
       'epoch-changed').epoch, 1);
-    problem(await send(a, new Session(randomUUID(), session.algorithm)), 404,
+    problem(await send(a, new Session(randomUUID(), session.algorithm, alice)), 404,
       'not-found');
     await a.subscribe(session);
     problem(await a.ask({ type: 'subscribe', session_id: session.id,

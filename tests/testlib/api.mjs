@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 
-import { DeviceKeys, commit, envelope, groupInfo } from './mls.mjs';
+import { DeviceKeys, Group, envelope } from './mls.mjs';
 import { checkAnswer, checkRequest } from './openapi.mjs';
 
 export const base64 = bytes => Buffer.from(bytes).toString('base64');
@@ -112,29 +112,38 @@ export async function newUser(url, stem = 'user') {
  * MLS client's would be, as far as a server can see.
  */
 export class Session {
-  constructor(id, algorithm) {
+  constructor(id, algorithm, creator, extensions) {
     this.id = id;
     this.algorithm = algorithm;
-    this.epoch = 0;
     this.leaves = new Map(); // device id: leaf index
+    this.group = new Group({ session: id, algorithm,
+      keys: creator.keysFor(algorithm), extensions });
+    this.epoch = 0;
   }
 
   static async create(creator, {
-    algorithm = 'chacha20-poly1305', ...more
+    algorithm = 'chacha20-poly1305', extensions, ...more
   } = {}) {
-    const session = new Session(randomUUID(), algorithm);
+    const session = new Session(randomUUID(), algorithm, creator, extensions);
     session.leaves.set(creator.id, 0);
     ok(await creator.post('/session/create', {
       session_id: session.id, algorithm,
-      group_info: base64(session.groupInfo(0)), ...more,
+      group_info: base64(session.group.info()), ...more,
     }), 201);
     return session;
   }
 
   path(rest = '') { return `/session/${this.id}${rest}`; }
 
-  groupInfo(epoch = this.epoch + 1) {
-    return groupInfo({ session: this.id, algorithm: this.algorithm, epoch });
+  /** Of the commit that was made last, or as if of another epoch. */
+  groupInfo(epoch) {
+    return (this.next ?? this.group).info(epoch === undefined ? {} : { epoch });
+  }
+
+  /** What a commit leads to has come to be. */
+  adopt(next = this.next) {
+    this.group = next;
+    this.epoch = next.epoch;
   }
 
   envelope(options = {}) {
@@ -143,9 +152,11 @@ export class Session {
   }
 
   commit(device, options = {}) {
-    return commit({ session: this.id, epoch: this.epoch,
+    const { bytes, next } = this.group.commit({ epoch: this.epoch,
       leafIndex: this.leaves.get(device.id),
       keys: device.keysFor(this.algorithm), ...options });
+    this.next = next;
+    return bytes;
   }
 
   send(device, options = {}) {
@@ -155,11 +166,14 @@ export class Session {
 
   /** Posts a commit that adds, removes or neither. */
   async change(device, { welcome, ...options } = {}) {
-    return device.post(this.path('/commit'), {
-      commit: base64(this.commit(device, options)),
-      group_info: base64(this.groupInfo()),
+    const commit = this.commit(device, options);
+    const { next } = this;
+    const answer = await device.post(this.path('/commit'), {
+      commit: base64(commit), group_info: base64(next.info()),
       ...(welcome && { welcome: base64(welcome) }),
     });
+    if (answer.status === 201) this.adopt(next);
+    return answer;
   }
 
   /** The same, for what must succeed: adds these devices by KeyPackage. */
@@ -169,7 +183,6 @@ export class Session {
       welcome: randomBytes(100),
     }), 201);
     for (const added of devices) this.leaves.set(added.id, this.freeLeaf());
-    this.epoch = answer.epoch;
     return answer;
   }
 
@@ -178,20 +191,20 @@ export class Session {
       remove: devices.map(d => this.leaves.get(d.id)),
     }), 201);
     for (const removed of devices) this.leaves.delete(removed.id);
-    this.epoch = answer.epoch;
     return answer;
   }
 
   /** By external commit. */
   async join(device, options = {}) {
+    const commit = this.commit(device, { external: true, ...options });
+    const { next } = this;
     const answer = await device.post('/session/join', {
-      session_id: this.id,
-      commit: base64(this.commit(device, { external: true, ...options })),
-      group_info: base64(this.groupInfo()),
+      session_id: this.id, commit: base64(commit),
+      group_info: base64(next.info()),
     });
     if (answer.status === 200) {
       this.leaves.set(device.id, this.freeLeaf());
-      this.epoch++;
+      this.adopt(next);
     }
     return answer;
   }

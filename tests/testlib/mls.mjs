@@ -1,7 +1,9 @@
 // The bytes of MLS (RFC 9420) as far as a server can read them: signatures
 // are real, what is sealed is random. An independent encoder, by hand, that
 // can also write what a good client never would.
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import {
+  createHash, generateKeyPairSync, randomBytes, sign,
+} from 'node:crypto';
 
 export const suites = {
   'chacha20-poly1305': { id: 3, curve: 'ed25519', kem: 32, tag: 32 },
@@ -64,49 +66,130 @@ export class DeviceKeys {
     return join(tbs, vec(this.sign('LeafNodeTBS', join(tbs, context))));
   }
 
-  /** A KeyPackage, without an MLSMessage around it. */
-  keyPackage({ suite = this.suite.id, ...leaf } = {}) {
+  /** A KeyPackage, without an MLSMessage around it; `leaf` is in it. */
+  keyPackage({ suite = this.suite.id, ...options } = {}) {
+    const leaf = this.leaf({ source: 1, ...options });
     const tbs = join(u16(1), u16(suite), vec(randomBytes(this.suite.kem)),
-      this.leaf({ source: 1, ...leaf }), vec());
-    return join(tbs, vec(this.sign('KeyPackageTBS', tbs)));
+      leaf, vec());
+    return Object.assign(join(tbs, vec(this.sign('KeyPackageTBS', tbs))),
+      { leaf });
   }
 }
 
 // --- messages ------------------------------------------------------------------
 
-export function groupInfo({ session, algorithm, epoch, signer = 0 }) {
-  const { id, tag } = suites[algorithm];
-  return message(4, join(u16(1), u16(id), vec(uuidBytes(session)), u64(epoch),
-    vec(randomBytes(tag)), vec(randomBytes(tag)), vec(),
-    vec(), vec(randomBytes(tag)), u32(signer), vec(randomBytes(64))));
-}
-
 const proposal = (type, body) => join(u8(1), u16(type), body);
 
 /**
- * A PublicMessage with a Commit. `add`: KeyPackages; `remove`: leaf indices;
- * `byReference`: ProposalRefs; `raw`: encoded ProposalOrRefs.
+ * An MLS group as the world outside sees it: its leaves (all parents blank),
+ * its transcript, and what its members sign.
  */
-export function commit({ session, epoch, leafIndex, keys, external = false,
-  add = [], remove = [], byReference = [], raw = [], path = true,
-  identity }) {
-  const group = uuidBytes(session);
-  const proposals = [
-    ...remove.map(leaf => proposal(3, u32(leaf))),
-    ...add.map(keyPackage => proposal(1, keyPackage)),
-    ...byReference.map(ref => join(u8(2), vec(ref))),
-    ...external ? [proposal(6, vec(randomBytes(keys.suite.kem)))] : [],
-    ...raw,
-  ];
-  const update = path ? join(u8(1), keys.leaf({ source: 3, identity,
-    context: join(vec(group), u32(leafIndex ?? 0)) }), vec()) : u8(0);
-  const content = join(vec(group), u64(epoch),
-    external ? u8(4) : join(u8(1), u32(leafIndex)), vec(),
-    u8(3), vec(...proposals), update);
-  return message(1, join(content,
-    vec(keys.sign('FramedContentTBS', content)),
-    vec(randomBytes(keys.suite.tag)),
-    external ? Buffer.alloc(0) : vec(randomBytes(keys.suite.tag))));
+export class Group {
+  /** keys: of the one who makes it. */
+  constructor({ session, algorithm, keys, extensions = Buffer.alloc(0) }) {
+    Object.assign(this, { id: uuidBytes(session), suite: suites[algorithm],
+      epoch: 0, leaves: [keys.leaf({ source: 1 })], signer: 0, keys, extensions,
+      confirmed: Buffer.alloc(0) });
+    this.tag = randomBytes(this.suite.tag);
+  }
+
+  hash(...parts) {
+    const name = this.suite.tag === 64 ? 'sha512' : 'sha256';
+    return createHash(name).update(join(...parts)).digest();
+  }
+
+  // RFC 9420 section 7.8
+  treeHash(first = 0, width = this.width()) {
+    if (width === 1) {
+      const leaf = this.leaves[first];
+      return this.hash(u8(1), u32(first), leaf ? join(u8(1), leaf) : u8(0));
+    }
+    return this.hash(u8(2), u8(0), vec(this.treeHash(first, width / 2)),
+      vec(this.treeHash(first + width / 2, width / 2)));
+  }
+
+  width() {
+    let width = 1;
+    while (width < this.leaves.length) width *= 2;
+    return width;
+  }
+
+  tree() {
+    return vec(...Array.from(this.leaves).flatMap((leaf, i) => [
+      ...i ? [u8(0)] : [], leaf ? join(u8(1), u8(1), leaf) : u8(0)]));
+  }
+
+  context() {
+    return join(u16(1), u16(this.suite.id), vec(this.id), u64(this.epoch),
+      vec(this.treeHash()), vec(this.confirmed), vec(this.extensions));
+  }
+
+  /** A GroupInfo; `change` overrides what it says. */
+  info(change = {}) {
+    const group = Object.assign(Object.create(Group.prototype), this, change);
+    const tbs = join(group.context(), vec(u16(2), vec(group.tree())),
+      vec(group.tag), u32(group.signer));
+    return message(4, join(tbs, vec(group.keys.sign('GroupInfoTBS', tbs))));
+  }
+
+  freeLeaf() {
+    const free = this.leaves.findIndex(l => !l);
+    return free < 0 ? this.leaves.length : free;
+  }
+
+  /**
+   * A PublicMessage with a Commit. `add`: KeyPackages; `remove`: leaf indices;
+   * `byReference`: ProposalRefs; `raw`: encoded ProposalOrRefs. `next` is the
+   * group that it leads to.
+   */
+  commit({ keys, leafIndex, external = false, add = [], remove = [],
+    byReference = [], raw = [], path = true, identity,
+    session, epoch = this.epoch, extensions }) {
+    const id = session ? uuidBytes(session) : this.id;
+    const next = Object.assign(Object.create(Group.prototype), this, {
+      epoch: epoch + 1, leaves: [...this.leaves], keys,
+      tag: randomBytes(this.suite.tag) });
+    for (const leaf of remove) next.leaves[leaf] = undefined;
+    const at = external ? next.freeLeaf() : leafIndex;
+    const proposals = [
+      ...remove.map(leaf => proposal(3, u32(leaf))),
+      ...add.map(keyPackage => proposal(1, keyPackage)),
+      ...byReference.map(ref => join(u8(2), vec(ref))),
+      ...external ? [proposal(6, vec(randomBytes(keys.suite.kem)))] : [],
+      ...extensions ? [proposal(7, vec(extensions))] : [],
+      ...raw,
+    ];
+    let update = u8(0);
+    if (path) {
+      const leaf = keys.leaf({ source: 3, identity,
+        context: join(vec(id), u32(at ?? 0)) });
+      next.leaves[at ?? 0] = leaf;
+      update = join(u8(1), leaf, vec());
+    }
+    for (const keyPackage of add)
+      next.leaves[next.freeLeaf()] = keyPackage.leaf ?? randomBytes(9);
+    while (next.leaves.length > 1 && !next.leaves.at(-1)) next.leaves.pop();
+    next.signer = at ?? 0;
+    if (extensions) next.extensions = extensions;
+
+    const content = join(vec(id), u64(epoch),
+      external ? u8(4) : join(u8(1), u32(leafIndex)), vec(),
+      u8(3), vec(...proposals), update);
+    const signature = vec(keys.sign('FramedContentTBS',
+      join(u16(1), u16(1), content, this.context())));
+    next.confirmed = this.hash(this.hash(this.confirmed, vec(this.tag)),
+      u16(1), content, signature);
+    const bytes = message(1, join(content, signature, vec(next.tag),
+      external ? Buffer.alloc(0) : vec(randomBytes(keys.suite.tag))));
+    return { bytes, next };
+  }
+}
+
+/** The roles extension: { username: 'owner' or 'admin' }. */
+export function roles(of) {
+  const rows = Object.entries(of).map(([name, role]) =>
+    join(vec(Buffer.from(name)), u8(role === 'owner' ? 2 : 1)));
+  return join(u16(0xf7f2), vec(vec(...rows)));
 }
 
 export function privateMessage({ session, epoch, contentType = 1,
