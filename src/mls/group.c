@@ -120,6 +120,7 @@ static enum err create_epoch(const struct mls_identity *me,
 	};
 	enum err e;
 
+	/* 11: "the creator of the group MUST take the following steps" */
 	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
 	TRY(key_package_leaf(me, signer, &epoch->private.keys[0], &leaf));
 	TRY(tree_create(&epoch->tree, me->suite, buf_span(&leaf)));
@@ -249,20 +250,40 @@ enum err mls_group_export_past(const struct mls_group *group, uint64_t epoch,
 			    : export_from(past, label, context, length, out);
 }
 
-enum err mls_group_info(const struct mls_group *group,
-			const struct mls_identity *me, bool with_tree,
-			struct buf *group_info)
+static enum err put_info(const struct mls_epoch *epoch,
+			 const struct mls_identity *me, bool with_tree,
+			 struct buf *group_info)
 {
 	struct sign_key *signer = NULL;
 	enum err e;
 
-	TRY(group_ready(group));
 	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
 	wire_message_put_header(group_info, WIRE_GROUP_INFO);
-	TRY(group_info_make(group->now, signer, with_tree, group_info));
+	TRY(group_info_make(epoch, signer, with_tree, group_info));
 out:
 	sign_key_free(signer);
 	return e;
+}
+
+enum err mls_group_info(const struct mls_group *group,
+			const struct mls_identity *me, bool with_tree,
+			struct buf *group_info)
+{
+	enum err e;
+
+	TRY(group_ready(group));
+	TRY(put_info(group->now, me, with_tree, group_info));
+out:
+	return e;
+}
+
+enum err mls_group_info_staged(const struct mls_group *group,
+			       const struct mls_identity *me, bool with_tree,
+			       struct buf *group_info)
+{
+	if (group->staged == NULL || !group->staged_own)
+		return ERR_LOCAL_BUG;
+	return put_info(group->staged, me, with_tree, group_info);
 }
 
 enum err mls_group_tree(const struct mls_group *group, struct buf *tree)
@@ -340,6 +361,7 @@ void mls_group_forget_past(struct mls_group *group)
 
 /* Who was removed has no use for a key: what is taken from it later must open
  * nothing of what it could read as a member. */
+/* 12.4.2: "SHOULD promptly delete its group state and secret tree" */
 static void forget_keys(struct mls_group *group)
 {
 	mls_group_forget_past(group);

@@ -165,6 +165,13 @@ MUST_CHECK enum err mls_group_info(const struct mls_group *group,
 				   const struct mls_identity *me,
 				   bool with_tree, struct buf *group_info);
 
+/* The same of the epoch that a commit of ours has staged; ERR_LOCAL_BUG when
+ * there is none. */
+MUST_CHECK enum err mls_group_info_staged(const struct mls_group *group,
+					  const struct mls_identity *me,
+					  bool with_tree,
+					  struct buf *group_info);
+
 /* Appends the ratchet tree of the current epoch (12.4.3.3), for
  * mls_group_join(). */
 MUST_CHECK enum err mls_group_tree(const struct mls_group *group,
@@ -250,13 +257,16 @@ struct mls_change {
 	/* The Welcome goes without the tree, which is most of it in a large
 	 * group: joiners get mls_group_tree() on another way. */
 	bool tree_beside_welcome;
+	/* out->group_info stays empty, which takes a signature over the whole
+	 * tree: mls_group_info_staged() gives it when somebody asks for it. */
+	bool without_group_info;
 };
 
 struct mls_commit {
 	struct buf commit;     /* MLSMessage */
 	struct buf welcome;    /* MLSMessage; empty when nobody was added */
 	struct buf group_info; /* MLSMessage of the new epoch, with tree and
-				  external_pub */
+				  external_pub; empty when not asked for */
 };
 
 void mls_commit_clear(struct mls_commit *commit);

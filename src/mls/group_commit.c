@@ -36,6 +36,7 @@ struct making {
 	struct treekem_update update;
 	bool has_path;
 	bool tree_beside; /* not in the Welcome */
+	bool without_info;
 	struct buf signature;
 	struct buf content; /* encoded FramedContent */
 	struct sec joiner;
@@ -285,8 +286,6 @@ static enum err make_welcome(struct making *m, struct span group_info,
 	size_t nh = m->old->suite->nh;
 	enum err e = ERR_OK;
 
-	if (change->added_count == 0)
-		return ERR_OK;
 	recipients = calloc(change->added_count, sizeof(*recipients));
 	ENSURE(recipients != NULL, ERR_LOCAL_MEMORY);
 	for (size_t i = 0; i < change->added_count; i++)
@@ -310,21 +309,27 @@ out:
 	return e;
 }
 
-/* The GroupInfo of the new epoch, for all to see and for the Welcome. */
+/* The GroupInfo of the new epoch, for all to see and for the Welcome: one for
+ * both when both have the tree. */
 static enum err make_outputs(struct making *m, struct mls_commit *out)
 {
+	bool welcome = m->change.added_count > 0;
 	struct buf info = BUF_INIT;
-	enum err e;
+	enum err e = ERR_OK;
 
-	TRY(group_info_make(m->next, m->signer, true, &info));
-	wire_message_put_header(&out->group_info, WIRE_GROUP_INFO);
-	buf_put(&out->group_info, buf_span(&info));
-	TRY(buf_end(&out->group_info));
-	if (m->tree_beside) {
-		buf_reset(&info);
-		TRY(group_info_make(m->next, m->signer, false, &info));
+	if (!m->without_info) {
+		TRY(group_info_make(m->next, m->signer, true, &info));
+		wire_message_put_header(&out->group_info, WIRE_GROUP_INFO);
+		buf_put(&out->group_info, buf_span(&info));
+		TRY(buf_end(&out->group_info));
 	}
-	TRY(make_welcome(m, buf_span(&info), &out->welcome));
+	if (welcome && (m->without_info || m->tree_beside)) {
+		buf_reset(&info);
+		TRY(group_info_make(m->next, m->signer, !m->tree_beside,
+				    &info));
+	}
+	if (welcome)
+		TRY(make_welcome(m, buf_span(&info), &out->welcome));
 out:
 	buf_clear(&info);
 	return e;
@@ -408,6 +413,7 @@ enum err group_commit_after(struct mls_group *group,
 	m.sender =
 	    (struct wire_sender){ WIRE_SENDER_MEMBER, m.old->private.leaf };
 	m.tree_beside = change->tree_beside_welcome;
+	m.without_info = change->without_group_info;
 	TRY(take_psks(&m, group, parent, usage));
 	TRY(apply_all(&m, group, change));
 	if (change->force_path || m.change.path_required)

@@ -1,0 +1,296 @@
+#include "bench/mls/floor.h"
+
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/obj_mac.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/evp.h"
+
+enum { BLOCK_MAX = 128, SECRET_MAX = 66 };
+
+struct floor {
+	const struct suite *suite;
+	EC_GROUP *curve; /* of a NIST KEM, otherwise NULL */
+	EC_POINT *point;
+	BIGNUM *scalar;
+	uint8_t secret[SECRET_MAX];
+	EVP_PKEY *kem, *peer, *signer;
+	EVP_PKEY_CTX *agree, *ecdsa_sign, *ecdsa_verify;
+	EVP_MD_CTX *eddsa_sign, *eddsa_verify, *hash;
+	EVP_CIPHER_CTX *aead;
+	const EVP_MD *digest;
+	const EVP_CIPHER *cipher;
+	uint8_t signature[SUITE_SIGNATURE_MAX];
+	size_t signature_size;
+	size_t signed_size; /* bytes that `signature` is of */
+	uint8_t *data, *out;
+	size_t cap;
+};
+
+void floor_add(struct floor_work *work, size_t times, size_t bytes_each)
+{
+	work->times += times;
+	work->bytes += times * bytes_each;
+}
+
+static bool is_nist(const char *group)
+{
+	return strncmp(group, "P-", 2) == 0;
+}
+
+static EVP_PKEY *make_key(const char *group)
+{
+	return is_nist(group)
+		   ? EVP_PKEY_Q_keygen(evp_context(), NULL, "EC", group)
+		   : EVP_PKEY_Q_keygen(evp_context(), NULL, group);
+}
+
+static int nid_of(const char *group)
+{
+	if (strcmp(group, "P-256") == 0)
+		return NID_X9_62_prime256v1;
+	return strcmp(group, "P-384") == 0 ? NID_secp384r1 : NID_secp521r1;
+}
+
+static bool make_kem(struct floor *f)
+{
+	const char *group = f->suite->kem_group;
+
+	f->kem = make_key(group);
+	f->peer = make_key(group);
+	if (f->kem == NULL || f->peer == NULL)
+		return false;
+	f->agree = EVP_PKEY_CTX_new_from_pkey(evp_context(), f->kem, NULL);
+	if (f->agree == NULL || EVP_PKEY_derive_init(f->agree) != 1 ||
+	    EVP_PKEY_derive_set_peer_ex(f->agree, f->peer, 0) != 1)
+		return false;
+	if (RAND_bytes(f->secret, f->suite->nsk) != 1)
+		return false;
+	if (!is_nist(group))
+		return true;
+	f->curve =
+	    EC_GROUP_new_by_curve_name_ex(evp_context(), NULL, nid_of(group));
+	f->point = f->curve != NULL ? EC_POINT_new(f->curve) : NULL;
+	f->scalar = BN_new();
+	return f->point != NULL && f->scalar != NULL &&
+	       EVP_PKEY_get_bn_param(f->kem, OSSL_PKEY_PARAM_PRIV_KEY,
+				     &f->scalar) == 1;
+}
+
+static bool make_signer(struct floor *f)
+{
+	f->signer = make_key(f->suite->signature);
+	if (f->signer == NULL)
+		return false;
+	if (is_nist(f->suite->signature)) {
+		f->ecdsa_sign =
+		    EVP_PKEY_CTX_new_from_pkey(evp_context(), f->signer, NULL);
+		f->ecdsa_verify =
+		    EVP_PKEY_CTX_new_from_pkey(evp_context(), f->signer, NULL);
+		return f->ecdsa_sign != NULL && f->ecdsa_verify != NULL &&
+		       EVP_PKEY_sign_init(f->ecdsa_sign) == 1 &&
+		       EVP_PKEY_verify_init(f->ecdsa_verify) == 1;
+	}
+	f->eddsa_sign = EVP_MD_CTX_new();
+	f->eddsa_verify = EVP_MD_CTX_new();
+	return f->eddsa_sign != NULL && f->eddsa_verify != NULL &&
+	       EVP_DigestSignInit_ex(f->eddsa_sign, NULL, NULL, evp_context(),
+				     NULL, f->signer, NULL) == 1 &&
+	       EVP_DigestVerifyInit_ex(f->eddsa_verify, NULL, NULL,
+				       evp_context(), NULL, f->signer,
+				       NULL) == 1;
+}
+
+struct floor *floor_new(const struct suite *suite)
+{
+	struct floor *f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		return NULL;
+	f->suite = suite;
+	f->digest = evp_digest(suite->hash);
+	f->cipher = evp_cipher(suite->aead);
+	f->hash = EVP_MD_CTX_new();
+	f->aead = EVP_CIPHER_CTX_new();
+	if (f->digest == NULL || f->cipher == NULL || f->hash == NULL ||
+	    f->aead == NULL || !make_kem(f) || !make_signer(f)) {
+		floor_free(f);
+		return NULL;
+	}
+	return f;
+}
+
+void floor_free(struct floor *f)
+{
+	if (f == NULL)
+		return;
+	EC_POINT_free(f->point);
+	EC_GROUP_free(f->curve);
+	BN_free(f->scalar);
+	EVP_PKEY_CTX_free(f->agree);
+	EVP_PKEY_CTX_free(f->ecdsa_sign);
+	EVP_PKEY_CTX_free(f->ecdsa_verify);
+	EVP_MD_CTX_free(f->eddsa_sign);
+	EVP_MD_CTX_free(f->eddsa_verify);
+	EVP_MD_CTX_free(f->hash);
+	EVP_CIPHER_CTX_free(f->aead);
+	EVP_PKEY_free(f->kem);
+	EVP_PKEY_free(f->peer);
+	EVP_PKEY_free(f->signer);
+	free(f->data);
+	free(f->out);
+	free(f);
+}
+
+static bool room(struct floor *f, size_t n)
+{
+	if (n <= f->cap)
+		return true;
+	free(f->data);
+	free(f->out);
+	f->data = calloc(1, n);
+	f->out = calloc(1, n + SUITE_AEAD_TAG);
+	f->cap = f->data != NULL && f->out != NULL ? n : 0;
+	f->signature_size = 0;
+	return f->cap > 0;
+}
+
+/* ---- one of each ---- */
+
+static bool one_public(struct floor *f)
+{
+	uint8_t bytes[SUITE_PUBLIC_KEY_MAX];
+	EVP_PKEY *key;
+
+	if (f->curve != NULL)
+		return EC_POINT_mul(f->curve, f->point, f->scalar, NULL, NULL,
+				    NULL) == 1 &&
+		       EC_POINT_point2oct(f->curve, f->point,
+					  POINT_CONVERSION_UNCOMPRESSED, bytes,
+					  sizeof(bytes), NULL) > 0;
+	key = EVP_PKEY_new_raw_private_key_ex(
+	    evp_context(), f->suite->kem_group, NULL, f->secret, f->suite->nsk);
+	EVP_PKEY_free(key);
+	return key != NULL;
+}
+
+static bool one_agreement(struct floor *f)
+{
+	uint8_t shared[SECRET_MAX];
+	size_t n = sizeof(shared);
+
+	return EVP_PKEY_derive(f->agree, shared, &n) == 1;
+}
+
+static bool one_hash(struct floor *f, size_t n, uint8_t *out)
+{
+	return EVP_DigestInit_ex2(f->hash, f->digest, NULL) == 1 &&
+	       EVP_DigestUpdate(f->hash, f->data, n) == 1 &&
+	       EVP_DigestFinal_ex(f->hash, out, NULL) == 1;
+}
+
+/* HMAC is two hashes, each of a block more. */
+static bool one_mac(struct floor *f, size_t n)
+{
+	size_t block = (size_t)EVP_MD_get_block_size(f->digest);
+	uint8_t inner[BLOCK_MAX];
+
+	return one_hash(f, block + n, inner) &&
+	       one_hash(f, block + f->suite->nh, inner);
+}
+
+static bool sign(struct floor *f, size_t n, uint8_t *signature, size_t *size)
+{
+	uint8_t hashed[BLOCK_MAX];
+
+	*size = SUITE_SIGNATURE_MAX;
+	if (f->ecdsa_sign != NULL)
+		return one_hash(f, n, hashed) &&
+		       EVP_PKEY_sign(f->ecdsa_sign, signature, size, hashed,
+				     f->suite->nh) == 1;
+	return EVP_DigestSign(f->eddsa_sign, signature, size, f->data, n) == 1;
+}
+
+static bool one_sign(struct floor *f, size_t n)
+{
+	uint8_t signature[SUITE_SIGNATURE_MAX];
+	size_t size;
+
+	return sign(f, n, signature, &size);
+}
+
+static bool one_verify(struct floor *f, size_t n)
+{
+	uint8_t hashed[BLOCK_MAX];
+
+	if (f->ecdsa_verify != NULL)
+		return one_hash(f, n, hashed) &&
+		       EVP_PKEY_verify(f->ecdsa_verify, f->signature,
+				       f->signature_size, hashed,
+				       f->suite->nh) == 1;
+	return EVP_DigestVerify(f->eddsa_verify, f->signature,
+				f->signature_size, f->data, n) == 1;
+}
+
+static bool one_aead(struct floor *f, size_t n)
+{
+	uint8_t tag[SUITE_AEAD_TAG];
+	int done;
+
+	return EVP_CipherInit_ex2(f->aead, f->cipher, f->data, f->data, 1,
+				  NULL) == 1 &&
+	       EVP_CipherUpdate(f->aead, f->out, &done, f->data, (int)n) == 1 &&
+	       EVP_CipherFinal_ex(f->aead, f->out + n, &done) == 1 &&
+	       EVP_CIPHER_CTX_ctrl(f->aead, EVP_CTRL_AEAD_GET_TAG,
+				   SUITE_AEAD_TAG, tag) == 1;
+}
+
+/* ---- all ---- */
+
+static size_t each(struct floor_work work)
+{
+	return work.times > 0 ? work.bytes / work.times : 0;
+}
+
+static size_t largest(const struct floor_count *c)
+{
+	const struct floor_work all[] = { c->signs, c->verifies, c->hashes,
+					  c->macs, c->aeads };
+	size_t most = 64;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		most = each(all[i]) > most ? each(all[i]) : most;
+	return most + BLOCK_MAX;
+}
+
+bool floor_run(struct floor *f, const struct floor_count *c)
+{
+	uint8_t out[BLOCK_MAX];
+	bool ok = room(f, largest(c));
+
+	/* something to verify: made once for each size */
+	if (ok && c->verifies.times > 0 &&
+	    (f->signature_size == 0 || f->signed_size != each(c->verifies))) {
+		f->signed_size = each(c->verifies);
+		ok = sign(f, f->signed_size, f->signature, &f->signature_size);
+	}
+	for (size_t i = 0; ok && i < c->verifies.times; i++)
+		ok = one_verify(f, each(c->verifies));
+	for (size_t i = 0; ok && i < c->publics; i++)
+		ok = one_public(f);
+	for (size_t i = 0; ok && i < c->agreements; i++)
+		ok = one_agreement(f);
+	for (size_t i = 0; ok && i < c->signs.times; i++)
+		ok = one_sign(f, each(c->signs));
+	for (size_t i = 0; ok && i < c->hashes.times; i++)
+		ok = one_hash(f, each(c->hashes), out);
+	for (size_t i = 0; ok && i < c->macs.times; i++)
+		ok = one_mac(f, each(c->macs));
+	for (size_t i = 0; ok && i < c->aeads.times; i++)
+		ok = one_aead(f, each(c->aeads));
+	return ok;
+}

@@ -1,0 +1,17 @@
+# What the MLS engine costs, against the floor of its cryptography.
+#
+#   make VARIANT=release bench-mls      then build/release/bench/mls/bench-mls
+
+BENCH_MLS_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard bench/mls/*.c))
+BENCH_MLS_LIBS = $(foreach f,mls wire twofish crypto base,$(call lib,$(f)))
+
+$(BENCH_MLS_OBJECTS): CFLAGS_FOLDER := $(call pkg_cflags,libcrypto)
+-include $(BENCH_MLS_OBJECTS:.o=.d)
+
+$(B)/bench/mls/bench-mls: $(BENCH_MLS_OBJECTS) $(BENCH_MLS_LIBS)
+	$(CC) $(LDFLAGS_ALL) -o $@ $(BENCH_MLS_OBJECTS) -Wl,--start-group \
+	    $(BENCH_MLS_LIBS) -Wl,--end-group \
+	    $(call pkg_libs,libcrypto libgcrypt) -lm
+
+.PHONY: bench-mls
+bench-mls: $(B)/bench/mls/bench-mls
