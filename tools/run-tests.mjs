@@ -37,6 +37,9 @@ function programs() {
   const check = existsSync(join(root, 'tools/check-source'))
     ? [{ name: 'tools/check-source', command: 'tools/check-source',
         args: [build], tap: true }] : [];
+  const musts = existsSync(join(root, 'tools/check-musts.mjs'))
+    ? [{ name: 'tools/check-musts', command: process.execPath,
+        args: ['tools/check-musts.mjs'], tap: true }] : [];
   const unit = sources('tests/unit', /^test_\w+\.c$/).map(f => {
     const name = f.replace(/\.c$/, '');
     return { name, command: built(name), args: [], tap: true };
@@ -52,7 +55,7 @@ function programs() {
     name, command: process.execPath, args: [...nodeFlags, '--test-reporter=tap', name],
     tap: true,
   }));
-  return [...check, ...unit, ...fuzz, ...node].filter(p =>
+  return [...check, ...musts, ...unit, ...fuzz, ...node].filter(p =>
     words.length === 0 || words.some(w => p.name.includes(w)));
 }
 

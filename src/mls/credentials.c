@@ -8,7 +8,7 @@ static struct mls_credential shown(const struct wire_credential *credential,
 					signature_key };
 }
 
-/* RFC 9420 7.3: "Verify that the credential in the LeafNode is valid" */
+/* 7.3: "Verify that the credential in the LeafNode is valid" */
 enum err credentials_check_leaf(const struct mls_authentication *authentication,
 				const struct wire_leaf_node *leaf,
 				const struct wire_leaf_node *replaced)

@@ -66,6 +66,7 @@ enum err epoch_start(struct mls_epoch *epoch, const struct span *tag)
 	struct span key = sec_span(&epoch->secrets.confirmation_key);
 	enum err e;
 
+	/* 12.4.2: "verify that it is the same as the confirmation_tag" */
 	if (tag != NULL)
 		TRY(transcript_check_tag(suite, key, confirmed, *tag));
 	TRY(transcript_tag(suite, key, confirmed, epoch->confirmation_tag));
@@ -239,6 +240,7 @@ enum err epoch_next(const struct mls_epoch *old, struct epoch_change *change,
 	TRY(epoch_new(suite, &next));
 	buf_put(&next->reinit, change->reinit);
 	TRY(buf_end(&next->reinit));
+	/* 12.4.2: "Update the confirmed and interim transcript hashes" */
 	TRY(confirmed_hash(old, format, content, signature, confirmed));
 	TRY(next_context(old, change, &context));
 	context.confirmed_transcript_hash = span_of(confirmed, suite->nh);

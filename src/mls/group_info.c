@@ -19,7 +19,9 @@ static enum err put_extensions(const struct mls_epoch *epoch, bool with_tree,
 				  &private_key, &key));
 	buf_put_vec(&data, buf_span(&key));
 	wire_extension_put(out, WIRE_EXTENSION_EXTERNAL_PUB, buf_span(&data));
-	/* 13.5: "GroupInfo.extensions" */
+	/* 12.4.3: "the creator of a GroupInfo object SHOULD include some random
+	 * GREASE" */
+	/* 13.5: "These values MUST only appear in the fields listed above" */
 	wire_extension_put(out, grease_value((uint8_t)epoch->context.epoch),
 			   SPAN_EMPTY);
 	if (with_tree) {
@@ -75,20 +77,31 @@ enum err group_info_open(const struct suite *suite,
 	struct span hash;
 	enum err e;
 
+	/* 12.4.3.1: "Verify that the cipher_suite in the GroupInfo matches" */
 	ENSURE(info->context.version == WIRE_VERSION_MLS10 &&
 		   info->context.cipher_suite == suite->id,
 	       ERR_PEER_UNSUPPORTED);
 	if (tree.n == 0)
+		/* 12.4.3.1: "then the client MUST download the tree before
+		 * processing the Welcome" */
+		/* 12.4.3: "unknown extensions in GroupInfo.extensions MUST be
+		 * ignored" */
+		/* 13.4: "A client processing a GroupInfo object MUST ignore all
+		 * unrecognized" */
 		ENSURE(wire_extensions_find(info->extensions,
 					    WIRE_EXTENSION_RATCHET_TREE, &tree),
 		       ERR_PEER_INVALID);
 	TRY(epoch_new(suite, &epoch));
 	TRY(tree_decode(&epoch->tree, suite, tree));
-	/* "Verify the signature on the GroupInfo object. ... If the node is
-	 * blank or if signature verification fails, return an error." */
+	/* 12.4.3.1: "Verify the signature on the GroupInfo object" */
+	/* 12.4.3.1: "If the node is blank or if signature verification
+	 * fails" */
+	/* 12.4.3: "New members also MUST verify the signature" */
 	TRY(tree_signature_key(&epoch->tree, info->signer, &key));
 	TRY(welcome_verify_group_info(key, info));
-	/* "the tree hash of the ratchet tree matches the tree_hash field" */
+	/* 12.4.3.1: "Verify that the tree hash of the ratchet tree matches" */
+	/* 12.4.3.3: "the client MUST verify that the root hash of the ratchet
+	 * tree matches" */
 	TRY(tree_hash_root(&epoch->tree, &hash));
 	ENSURE(span_equal(hash, info->context.tree_hash), ERR_PEER_INVALID);
 	TRY(tree_check(&epoch->tree, info->context.group_id,

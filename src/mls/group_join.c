@@ -25,8 +25,7 @@ struct joining {
 	struct buf group_info;
 };
 
-/* "if a PreSharedKeyID has type resumption with usage reinit or branch, verify
- * that it is the only such PSK" */
+/* 12.4.3.1: "verify that it is the only such PSK" */
 static enum err note_usage(struct joining *j, const struct wire_psk_id *id)
 {
 	if (id->type != WIRE_PSK_RESUMPTION ||
@@ -77,12 +76,13 @@ static enum err open_secrets(struct joining *j)
 	struct buf ref = BUF_INIT;
 	enum err e;
 
-	/* "the cipher suite indicated in the KeyPackage does not match the one
-	 * in the Welcome message, return an error" */
+	/* 12.4.3.1: "cipher suite indicated in the KeyPackage does not
+	 * match" */
 	ENSURE(j->key_package.cipher_suite == suite->id &&
 		   j->welcome.cipher_suite == suite->id,
 	       ERR_PEER_INVALID);
 	TRY(label_key_package_ref(suite, j->key_package.encoded, &ref));
+	/* 12.4.3.1: "Identify an entry in the secrets array" */
 	ENSURE(welcome_find(&j->welcome, buf_span(&ref), &entry),
 	       ERR_PEER_INVALID);
 	TRY(welcome_open_secrets(suite, &j->welcome, &entry,
@@ -97,7 +97,8 @@ out:
 	return e;
 }
 
-/* "Identify a leaf whose LeafNode is identical to the one in the KeyPackage" */
+/* 12.4.3.1: "Identify a leaf whose LeafNode is identical to the one in the
+ * KeyPackage" */
 static enum err find_own_leaf(const struct joining *j, struct mls_epoch *epoch)
 {
 	uint32_t leaf = 0;
@@ -127,7 +128,7 @@ static enum err enter(const struct joining *j,
 	TRY(key_schedule_epoch(
 	    j->me->suite, secrets->joiner_secret, sec_span(&j->psk_secret),
 	    buf_span(&epoch->encoded_context), NULL, &epoch->secrets));
-	/* "Verify the confirmation tag in the GroupInfo" */
+	/* 12.4.3.1: "Verify the confirmation tag in the GroupInfo" */
 	TRY(epoch_start(epoch, &info->confirmation_tag));
 out:
 	return e;
@@ -208,6 +209,7 @@ enum err mls_group_join_successor(const struct mls_group *from,
 				  const struct mls_key_package_secrets *secrets,
 				  struct mls_group **group)
 {
+	/* 12.4.2: "it MUST wait for a Welcome message from the committer" */
 	struct joining j = { .from = from,
 			     .me = me,
 			     .secrets = secrets,

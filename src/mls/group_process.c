@@ -32,7 +32,10 @@ static enum err find_epoch(const struct mls_group *group, struct span group_id,
 		return ERR_PEER_INVALID;
 	if (epoch == now->context.epoch)
 		return ERR_OK;
-	/* Handshakes are good in their own epoch only (12.1, 12.4.2). */
+	/* 12.4.2: "Verify that the epoch field of the enclosing FramedContent
+	 * is equal" */
+	/* 12.1: "is equal to the epoch field of the current GroupContext
+	 * object" */
 	if (content_type != WIRE_CONTENT_APPLICATION ||
 	    epoch > now->context.epoch)
 		return ERR_STATE_EPOCH;
@@ -55,6 +58,8 @@ static enum err external_sender_key(const struct mls_epoch *epoch,
 	struct span data, list;
 	enum err e;
 
+	/* 12.1.8: "can only be used if the external_senders extension is
+	 * present" */
 	ENSURE(wire_extensions_find(epoch->context.extensions,
 				    WIRE_EXTENSION_EXTERNAL_SENDERS, &data),
 	       ERR_PEER_INVALID);
@@ -68,7 +73,8 @@ out:
 	return e;
 }
 
-/* 12.1.8: "only the following types may be sent by an external sender" */
+/* 12.1.8: "proposal types other than the above MUST be rejected as
+ * malformed" */
 static bool external_may_send(uint16_t type)
 {
 	return type == WIRE_PROPOSAL_ADD || type == WIRE_PROPOSAL_REMOVE ||
@@ -96,10 +102,15 @@ static enum err outsider_key(const struct mls_epoch *epoch,
 		*key = content->proposal.add.leaf_node.signature_key;
 		break;
 	case WIRE_SENDER_NEW_MEMBER_COMMIT:
+		/* 12.4.3.2: "MUST be new_member_commit" */
 		/* 12.4.3.2: "External Commits MUST contain a path field" */
 		ENSURE(content->type == WIRE_CONTENT_COMMIT &&
 			   content->commit.has_path,
 		       ERR_PEER_INVALID);
+		/* 12.4.3.2: "External Commits MUST be signed by the new
+		 * member" */
+		/* 12.4.3.2: "MUST verify using the public key for the
+		 * credential" */
 		*key = content->commit.path.leaf_node.signature_key;
 		break;
 	case WIRE_SENDER_MEMBER:
@@ -127,6 +138,9 @@ static enum err verify(const struct mls_epoch *epoch,
 		TRY(sign_public_parse(epoch->suite, bytes, &outsider));
 		key = outsider;
 	}
+	/* 12.4.2: "Verify the signature on the FramedContent message" */
+	/* 12.1: "a client MUST verify the signature inside
+	 * FramedContentAuthData" */
 	TRY(framing_verify(key, arrival->format, content,
 			   arrival->auth.signature,
 			   buf_span(&epoch->encoded_context)));
@@ -145,6 +159,7 @@ static enum err open_public(const struct mls_group *group,
 	TRY(find_epoch(group, content->group_id, content->epoch, content->type,
 		       &arrival->epoch));
 	ENSURE(content->type != WIRE_CONTENT_APPLICATION, ERR_PEER_INVALID);
+	/* 12.4.2: "verify the membership MAC using the membership_key" */
 	TRY(framing_check_public(
 	    arrival->epoch->suite, m,
 	    buf_span(&arrival->epoch->encoded_context),
@@ -191,6 +206,7 @@ static enum err open_private(const struct mls_group *group,
 		messages = &arrival->messages;
 		TRY(copy_tree(&epoch->messages, messages));
 	}
+	/* 12.4.2: "decrypt the message using the sender_data_secret" */
 	TRY(framing_open_sender(
 	    epoch->suite, m, sec_span(&epoch->secrets.sender_data), &sender));
 	/* 6.3.2: "MUST verify that the leaf index ... identifies a non-blank
@@ -215,6 +231,7 @@ static enum err take_proposal(const struct mls_group *group,
 	struct proposal_list alone = { &item, 1 };
 	enum err e;
 
+	/* 12.2: "It contains an individual proposal that is invalid" */
 	TRY(proposal_check(epoch, &item));
 	TRY(credentials_check_list(&group->authentication, epoch, &alone));
 	framing_put_authenticated(&authenticated, arrival->format,
@@ -236,9 +253,8 @@ out:
 
 /* ---- commits ---- */
 
-/* RFC 9420 12.2: "with which the joiner removes an old version of themselves".
- * Whether it is one says the application; who has none to ask wants the same
- * credential. */
+/* 12.2: "with which the joiner removes an old version of themselves". Whether it
+ * is one says the application; who has none to ask wants the same credential. */
 static enum err check_former(const struct mls_group *group,
 			     const struct mls_epoch *epoch,
 			     const struct proposal_list *list,
@@ -257,11 +273,12 @@ static enum err check_former(const struct mls_group *group,
 				   former != NULL ? &former->node : NULL));
 	if (former == NULL)
 		return ERR_OK;
+	/* 12.2: "MUST present a set of identifiers that is acceptable" */
 	ENSURE(group->authentication.check != NULL ||
 		   span_equal(former->node.credential.encoded,
 			      joiner->credential.encoded),
 	       ERR_PEER_INVALID);
-	/* RFC 9420 12.2: "MUST meet the same criteria as would the LeafNode
+	/* 12.2: "MUST meet the same criteria as would the LeafNode
 	 * in an Update" */
 	ENSURE(!span_equal(former->node.encryption_key, joiner->encryption_key),
 	       ERR_PEER_INVALID);
@@ -280,12 +297,16 @@ static enum err check_path_leaf(const struct mls_group *group,
 	const struct tree_leaf *old = tree_leaf(&change->tree, sender);
 	enum err e;
 
+	/* 12.4.2: "The leaf_node_source field MUST be set to commit" */
+	/* 7.3: "verify that leaf_node_source is set to commit" */
 	ENSURE(leaf->source == WIRE_LEAF_COMMIT, ERR_PEER_INVALID);
+	/* 12.4.2: "Validate the LeafNode as specified" */
 	TRY(leaf_check(epoch->suite, leaf));
 	TRY(leaf_check_group(leaf, change->extensions));
 	TRY(leaf_verify_alone(epoch->suite, leaf, epoch->context.group_id,
 			      sender));
-	/* "unique among the members of the group: signature_key" */
+	/* 7.3: "Verify that the following fields are unique among the
+	 * members" */
 	ENSURE((old != NULL &&
 		span_equal(old->node.signature_key, leaf->signature_key)) ||
 		   !tree_has_signature_key(&change->tree, leaf->signature_key),
@@ -306,9 +327,12 @@ static enum err apply_path(const struct mls_group *group,
 	enum err e;
 
 	TRY(check_path_leaf(group, epoch, change, sender, &path->leaf_node));
+	/* 12.4.2: "Merge the UpdatePath into the new ratchet tree" */
 	TRY(treekem_merge(&change->tree, sender, path));
 	TRY(tree_check_credentials(&change->tree));
+	/* 12.4.2: "Construct a provisional GroupContext object" */
 	TRY(epoch_provisional_context(epoch, change, &context));
+	/* 12.4.2: "Decrypt the path secrets for UpdatePath" */
 	TRY(treekem_decrypt(
 	    &change->tree, &change->private, sender, path, buf_span(&context),
 	    (struct leaf_list){ change->added, change->added_count },
@@ -333,13 +357,17 @@ static enum err apply_commit(const struct mls_group *group,
 
 	TRY(proposal_list_of_commit(epoch, commit, content->sender, &list));
 	group_psk_source(group, epochs, &psks);
+	/* 12.4.2: "Verify that the proposals vector is valid" */
+	/* 12.2: "the Commit message MUST be rejected as invalid" */
+	/* 12.4.2: "Create the new ratchet tree and GroupContext" */
 	TRY(proposals_apply(epoch, &list, content->sender, &psks, change));
 	TRY(credentials_check_list(&group->authentication, epoch, &list));
-	/* 12.4: "the path field of a Commit MUST be populated" */
+	/* 12.4.2: "Verify that the path value is populated" */
 	ENSURE(commit->has_path || !change->path_required, ERR_PEER_INVALID);
 	*sender = content->sender.index;
 	if (external) {
 		TRY(check_former(group, epoch, &list, &commit->path.leaf_node));
+		/* 12.4.2: "assign the sender the leftmost blank leaf node" */
 		TRY(tree_free_leaf(&change->tree, sender));
 	}
 	if (commit->has_path && !change->removes_us)

@@ -36,7 +36,7 @@ static enum err set_psk(struct making *m, struct wire_psk_id id)
 	size_t nh = m->me->suite->nh;
 	enum err e;
 
-	/* 12.1.4: "The psk_nonce MUST be randomly sampled." */
+	/* 12.1.4: "The psk_nonce MUST be randomly sampled" */
 	TRY(rng_fill(m->me->rng, m->nonce, nh));
 	id.nonce = span_of(m->nonce, nh);
 	m->proposal.type = WIRE_PROPOSAL_PSK;

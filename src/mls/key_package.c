@@ -40,6 +40,9 @@ static void put_types(struct buf *lists, const uint16_t *types, size_t count)
 
 /* All of the lists in a buffer that does not move. GREASE is not put among the
  * cipher suites: applications compare these with what was agreed. */
+/* 13.5: "clients MUST represent their own capabilities with a list" */
+/* 13.5: "representations of a client's own capabilities MUST NOT contain
+ * GREASE" */
 static enum err put_capabilities(const struct mls_identity *me,
 				 bool last_resort, const uint16_t grease[3],
 				 struct buf *lists,
@@ -62,6 +65,7 @@ static enum err put_capabilities(const struct mls_identity *me,
 	can->cipher_suites = list_since(lists, &from);
 	put_types(lists, me->extension_types, me->extension_type_count);
 	put_types(lists, &last, last_resort ? 1 : 0);
+	/* 13.5: "an MLS client SHOULD include a random selection of values" */
 	put_types(lists, &grease[0], 1);
 	can->extensions = list_since(lists, &from);
 	put_types(lists, &grease[1], 1);
@@ -92,6 +96,7 @@ enum err key_package_profile(const struct mls_identity *me, bool last_resort,
 	profile->grease_extension = grease[0];
 	leaf->extensions = buf_span(&profile->extensions);
 	leaf->signature_key = me->signature_public;
+	/* 13.5: "GREASE values MUST NOT be sent in the following fields" */
 	leaf->credential.type = me->certificates.n > 0 ? WIRE_CREDENTIAL_X509
 						       : WIRE_CREDENTIAL_BASIC;
 	leaf->credential.identity = me->credential_identity;
@@ -113,6 +118,7 @@ static enum err sign_leaf(const struct mls_identity *me,
 	TRY(hpke_generate_key_pair(me->suite, me->rng, encryption_private,
 				   &encryption_key));
 	leaf->encryption_key = buf_span(&encryption_key);
+	/* 10: "the LeafNode in a KeyPackage MUST be set to key_package" */
 	leaf->source = WIRE_LEAF_KEY_PACKAGE;
 	leaf->not_before = me->now > CLOCK_SKEW ? me->now - CLOCK_SKEW : 0;
 	leaf->not_after = me->now + me->lifetime;
@@ -170,6 +176,8 @@ enum err mls_key_package_create(const struct mls_identity *me, bool last_resort,
 
 	TRY(key_package_profile(me, last_resort, &profile));
 	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
+	/* 10: "it MUST be unique among the set of KeyPackages created by this
+	 * client" */
 	TRY(hpke_generate_key_pair(me->suite, me->rng, &secrets->init_private,
 				   &init_key));
 	TRY(sign_leaf(me, &profile, signer, &secrets->encryption_private,
@@ -177,6 +185,8 @@ enum err mls_key_package_create(const struct mls_identity *me, bool last_resort,
 	if (last_resort)
 		wire_extension_put(&extensions, WIRE_EXTENSION_LAST_RESORT,
 				   SPAN_EMPTY);
+	/* 10: "the creator of a KeyPackage object SHOULD include some random
+	 * GREASE" */
 	wire_extension_put(&extensions, profile.grease_extension,
 			   span_of(init_key.p, init_key.p[0] % 16));
 	TRY(buf_end(&extensions));
@@ -208,16 +218,23 @@ enum err key_package_check(const struct suite *suite,
 	struct sign_key *key = NULL;
 	enum err e;
 
-	/* 10.1, in its order */
+	/* 10.1: "Verify that the cipher suite and protocol version of the
+	 * KeyPackage match" */
 	ENSURE(kp->version == WIRE_VERSION_MLS10, ERR_PEER_INVALID);
 	ENSURE(kp->cipher_suite == suite->id, ERR_PEER_INVALID);
+	/* 10.1: "is valid for a KeyPackage according to" */
+	/* 7.3: "verify that leaf_node_source is set to key_package" */
 	ENSURE(kp->leaf_node.source == WIRE_LEAF_KEY_PACKAGE, ERR_PEER_INVALID);
 	TRY(leaf_check(suite, &kp->leaf_node));
 	TRY(leaf_check_group(&kp->leaf_node, group_extensions));
 	TRY(sign_public_parse(suite, kp->leaf_node.signature_key, &key));
 	TRY(leaf_verify(key, &kp->leaf_node, SPAN_EMPTY, 0));
+	/* 10.1: "Verify that the signature on the KeyPackage is valid" */
+	/* 10: "an invalid signature field MUST be considered malformed" */
 	TRY(label_verify(key, label, kp->unsigned_part, kp->signature));
+	/* 10: "MUST be a public key for the asymmetric encryption scheme" */
 	TRY(hpke_check_public_key(suite, kp->init_key));
+	/* 10.1: "is different from the value of the init_key field" */
 	ENSURE(!span_equal(kp->init_key, kp->leaf_node.encryption_key),
 	       ERR_PEER_INVALID);
 out:
@@ -232,9 +249,12 @@ enum err key_package_check_use(const struct wire_key_package *kp, uint64_t now)
 	struct wire_extension extension;
 	enum err e = ERR_OK;
 
+	/* 7.3: "the client MUST verify that the current time is within the
+	 * range" */
 	ENSURE(leaf_is_current(leaf, now), ERR_PEER_INVALID);
 	ENSURE(leaf->not_after - leaf->not_before <= KEY_PACKAGE_LIFETIME_MAX,
 	       ERR_PEER_INVALID);
+	/* 10: "MUST be included in the leaf_node.capabilities field" */
 	while (wire_extensions_next(&rest, &extension))
 		ENSURE(leaf_lists_extension(leaf, extension.type),
 		       ERR_PEER_INVALID);

@@ -28,6 +28,7 @@ enum err key_schedule_joiner(const struct suite *suite, struct span init_secret,
 
 	/* The salt comes from the top of the diagram (8), the input keying
 	 * material from the left. */
+	/* 12.4.2: "define commit_secret as the all-zero vector" */
 	TRY(hash_extract(suite, init_secret, or_zero(suite, commit_secret),
 			 &extracted));
 	TRY(label_expand(suite, sec_span(&extracted), "joiner", context,
@@ -135,6 +136,7 @@ enum err key_schedule_external(const struct suite *suite,
 				    public_key);
 }
 
+/* 8.3: "the joiner sends a new init_secret value to the group" */
 enum err key_schedule_external_init(const struct suite *suite,
 				    const struct rng *rng,
 				    struct span external_pub,

@@ -35,6 +35,7 @@ enum err leaf_verify(const struct sign_key *key,
 	struct buf tbs = BUF_INIT;
 	enum err e;
 
+	/* 7.3: "Verify that the signature on the LeafNode is valid" */
 	wire_leaf_node_put_tbs(&tbs, leaf->unsigned_part, leaf->source,
 			       group_id, leaf_index);
 	TRY(buf_end(&tbs));
@@ -72,9 +73,11 @@ enum err leaf_check(const struct suite *suite,
 	struct wire_extension extension;
 	enum err e;
 
+	/* 10: "the leaf_node field MUST be valid for the cipher suite" */
 	TRY(hpke_check_public_key(suite, leaf->encryption_key));
-	/* 7.2: "The client MUST list all values for the respective parameters
-	 * that it supports." */
+	/* 13.4: "MUST ignore all unrecognized values in the capabilities
+	 * field" */
+	/* 13.5: "GREASE values MUST be handled using normal logic" */
 	ENSURE(wire_u16_list_has(can->versions, WIRE_VERSION_MLS10),
 	       ERR_PEER_INVALID);
 	ENSURE(wire_u16_list_has(can->cipher_suites, suite->id),
@@ -86,8 +89,7 @@ enum err leaf_check(const struct suite *suite,
 	ENSURE(leaf->credential.type != WIRE_CREDENTIAL_X509 ||
 		   leaf->credential.certificates.n > 0,
 	       ERR_PEER_INVALID);
-	/* 7.2: "any non-default extensions that appear in the extensions field
-	 * of a LeafNode MUST be included in [capabilities]" */
+	/* 7.3: "Verify that the extensions in the LeafNode are supported" */
 	while (wire_extensions_next(&rest, &extension))
 		ENSURE(leaf_lists_extension(leaf, extension.type),
 		       ERR_PEER_INVALID);
@@ -116,9 +118,13 @@ enum err leaf_check_group(const struct wire_leaf_node *leaf,
 	struct span data;
 	enum err e = ERR_OK;
 
+	/* 7.3: "Verify that the LeafNode is compatible with the group's
+	 * parameters" */
 	if (wire_extensions_find(group_extensions,
 				 WIRE_EXTENSION_REQUIRED_CAPABILITIES, &data)) {
 		TRY(wire_required_capabilities_decode(data, &required));
+		/* 7.3: "credential types MUST be listed in the LeafNode's
+		 * capabilities field" */
 		ENSURE(covers(can->extensions, required.extension_types,
 			      WIRE_EXTENSION_DEFAULT_LAST),
 		       ERR_PEER_INVALID);
@@ -128,8 +134,8 @@ enum err leaf_check_group(const struct wire_leaf_node *leaf,
 		ENSURE(covers(can->credentials, required.credential_types, 0),
 		       ERR_PEER_INVALID);
 	}
-	/* 13.4: "The capabilities field MUST indicate support for each
-	 * extension in the GroupContext." */
+	/* 13.4: "MUST indicate support for each extension in the
+	 * GroupContext" */
 	while (wire_extensions_next(&group_extensions, &extension))
 		ENSURE(leaf_lists_extension(leaf, extension.type),
 		       ERR_PEER_INVALID);

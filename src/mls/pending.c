@@ -55,8 +55,8 @@ static bool psk_fits(const struct gathering *g, const struct wire_psk_id *id)
 	return e == ERR_OK;
 }
 
-/* The first for a leaf wins; Removes come before Updates, a ReInit only when
- * nothing else is to be committed (12.2). */
+/* 12.2: "they SHOULD prefer any Remove received" */
+/* 12.2: "they SHOULD prefer them over the ReInit proposal" */
 static bool fits(const struct gathering *g, const struct proposal_item *item)
 {
 	const struct wire_proposal *p = &item->proposal;
@@ -144,6 +144,7 @@ out:
 	return e;
 }
 
+/* 12.4: "SHOULD include all proposals that it has received" */
 enum err pending_gather(const struct mls_epoch *epoch,
 			struct wire_sender committer, uint64_t now,
 			const struct psk_source *psks, bool one_by_one,

@@ -89,6 +89,13 @@ out:
 static enum err find_resumption(const struct psk_source *source,
 				const struct wire_psk_id *id, struct span *psk)
 {
+	/* 11.2: "Resumption PSKs with usage reinit MUST NOT be used in other
+	 * contexts" */
+	/* 11.3: "Resumption PSKs with usage branch MUST NOT be used in other
+	 * contexts" */
+	/* 12.1.4: "is not being processed as part of a reinitialization" */
+	/* 12.1.4: "is not being processed as part of a subgroup branching
+	 * operation" */
 	if (id->usage != source->usage)
 		return ERR_PEER_INVALID; /* 12.1.4 */
 	for (size_t i = 0; i < source->epoch_count; i++) {
@@ -110,6 +117,8 @@ static enum err find_psk(const struct psk_source *source,
 
 	if (id->type == WIRE_PSK_RESUMPTION)
 		return find_resumption(source, id, psk);
+	/* 12.4.3.1: "not in possession of the corresponding PSK, return an
+	 * error" */
 	entry = find(source->external, id->psk_id);
 	if (entry == NULL)
 		return ERR_STATE_GONE;
@@ -130,7 +139,7 @@ enum err psk_secret_of(const struct suite *suite,
 	psks = calloc(count, sizeof(*psks));
 	ENSURE(psks != NULL, ERR_LOCAL_MEMORY);
 	for (size_t i = 0; i < count; i++) {
-		/* 12.1.4: "The psk_nonce is not of length KDF.Nh." */
+		/* 12.1.4: "The psk_nonce is not of length KDF.Nh" */
 		ENSURE(ids[i].nonce.n == suite->nh, ERR_PEER_INVALID);
 		psks[i].id = ids[i].encoded;
 		TRY(find_psk(source, &ids[i], &psks[i].psk));

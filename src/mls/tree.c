@@ -36,9 +36,11 @@ static uint32_t count_nodes(struct rd r, enum err *e)
 		count++;
 	}
 	*e = rd_left(&r) > 0 ? ERR_PEER_TOO_LARGE : rd_end(&r);
-	/* "The receiver MUST check that the last node in ratchet_tree is
-	 * non-blank". It is a leaf: who removes the last leaf below a parent
-	 * blanks that parent. */
+	/* A leaf is last: who removes the last leaf below a parent blanks that
+	 * parent. */
+	/* 12.4.3.3: "MUST check that the last node in ratchet_tree is
+	 * non-blank" */
+	/* 12.4.3.3: "the length of the array MUST be odd" */
 	if (*e == ERR_OK && (count % 2 == 0 || node.type == WIRE_NODE_BLANK))
 		*e = ERR_PEER_INVALID;
 	return count;
@@ -110,8 +112,8 @@ out:
 	return e;
 }
 
-/* Blanks are held back in *blanks until something follows them: "MUST NOT
- * include blank nodes after the last non-blank node". */
+/* Blanks are held back in *blanks until something follows them. */
+/* 12.4.3.3: "MUST NOT include blank nodes after the last non-blank node" */
 static void put_node(const struct tree_node *node, struct buf *unmerged,
 		     uint32_t *blanks, struct buf *out)
 {
@@ -395,8 +397,7 @@ enum err tree_remove(struct tree *tree, uint32_t leaf)
 	struct opened opened;
 	enum err e;
 
-	/* 12.1.3: "invalid if the removed field does not identify a non-blank
-	 * leaf node" */
+	/* 12.1.3: "does not identify a non-blank leaf node" */
 	ENSURE(find_leaf(tree, leaf) != NULL, ERR_PEER_INVALID);
 	TRY(open_path(tree, leaf, &opened));
 	tree_node_set_blank(opened.at[0]);

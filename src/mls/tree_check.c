@@ -47,11 +47,15 @@ enum err tree_check_unique(const struct tree *tree)
 
 	keys.list = calloc(tree_math_width(tree->leaves), sizeof(*keys.list));
 	ENSURE(keys.list != NULL, ERR_LOCAL_MEMORY);
-	/* 12.4.3.1: "the encryption key in the parent node does not appear in
-	 * any other node of the tree" */
+	/* 12.4.3.1: "Verify that the encryption key in the parent node does not
+	 * appear" */
+	/* 7.3: "Verify that the following fields are unique among the
+	 * members" */
 	collect_encryption_keys(tree->root, &keys);
 	ENSURE(all_differ(&keys), ERR_PEER_INVALID);
-	/* 7.3: signature_key "unique among the members of the group" */
+	/* 12.2: "multiple Add proposals that contain KeyPackages that represent
+	 * the same" */
+	/* 12.2: "a KeyPackage that represents a client already in the group" */
 	keys.count = 0;
 	for (uint32_t leaf = 0; tree_next_member(tree, leaf, &leaf); leaf++)
 		keys.list[keys.count++] =
@@ -62,7 +66,10 @@ out:
 	return e;
 }
 
-/* 7.3: "the credential type is supported by all members of the group" */
+/* 7.3: "Verify that the credential type is supported by all members of the
+ * group" */
+/* 7.3: "all the credential types currently in use by other members" */
+/* 13.3: "types of credential that may be used in a group are those that all" */
 enum err tree_check_credentials(const struct tree *tree)
 {
 	const struct tree_node *root = tree->root;
@@ -104,6 +111,10 @@ static enum err check_unmerged(const struct tree_node *node, uint32_t index)
 	     node->parent != NULL && i < node->parent->unmerged_count; i++) {
 		uint32_t leaf = node->parent->unmerged[i];
 
+		/* 12.4.3.1: "the entry represents a non-blank leaf node that is
+		 * a descendant" */
+		/* 12.4.3.1: "also has an entry for the leaf node in its
+		 * unmerged_leaves" */
 		ENSURE(leaf >= first && leaf - first < count &&
 			   listed_below(node, tree_math_level(index), leaf),
 		       ERR_PEER_INVALID);
@@ -126,7 +137,14 @@ static enum err check_members(const struct tree *tree, struct span group_id,
 		    &tree_leaf(tree, leaf)->node;
 		const struct sign_key *key;
 
+		/* 12.4.3.1: "For each non-empty leaf node, validate the
+		 * LeafNode" */
 		TRY(leaf_check(tree->suite, node));
+		/* 12.4.3: "however, MUST be supported by the new joiner" */
+		/* 13.4: "A client joining a group MUST verify that it supports
+		 * every extension" */
+		/* 13.4: "it MUST treat the enclosing GroupInfo message as
+		 * invalid" */
 		TRY(leaf_check_group(node, group_extensions));
 		TRY(tree_signature_key(tree, leaf, &key));
 		TRY(leaf_verify(key, node, group_id, leaf));
@@ -144,6 +162,7 @@ enum err tree_check(const struct tree *tree, struct span group_id,
 	TRY(check_unmerged(tree->root, tree_math_root(tree->leaves)));
 	TRY(tree_check_credentials(tree));
 	TRY(tree_check_unique(tree));
+	/* 12.4.3.1: "For each non-empty parent node, verify that it is" */
 	TRY(parent_hash_check(tree));
 	TRY(check_members(tree, group_id, group_extensions));
 out:

@@ -9,6 +9,7 @@ void wire_key_package_read(struct rd *r, struct wire_key_package *kp)
 	kp->cipher_suite = rd_u16(r);
 	kp->init_key = rd_vec(r);
 	wire_leaf_node_read(r, &kp->leaf_node);
+	/* 10: "unknown extensions in KeyPackage.extensions MUST be ignored" */
 	kp->extensions = wire_extensions_read(r);
 	kp->unsigned_part = wire_since(&start, r);
 	kp->signature = rd_vec(r);
