@@ -1,0 +1,454 @@
+/* What hurts users of other implementations, and must not happen here: groups
+ * that can never commit again, messages that nobody can read any more, keys
+ * that outlive their use. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "mls/framing.h"
+#include "mls/group_internal.h"
+#include "mls/label.h"
+#include "tests/testlib/rules.h"
+
+static void commit_with_pending(struct member *m, struct mls_commit *commit)
+{
+	struct mls_change change = { .force_path = true,
+				     .commit_pending_proposals = true };
+
+	assert_int_equal(mls_group_commit(m->group, &m->me, &change, commit),
+			 ERR_OK);
+}
+
+/* ---- a group that can never commit again ---- */
+
+/* A crash before the commit left: the stored state still has it, and whoever
+ * loads it may drop it and commit anew. */
+static void test_crash_before_sending(void **state)
+{
+	struct mls_commit lost;
+	struct rules rules[1];
+	(void)state;
+
+	rules_init(rules, SPAN_EMPTY);
+	commit_with_pending(ALICE, &lost);
+	mls_commit_clear(&lost);
+	member_reload(ALICE);
+	assert_true(mls_group_has_pending(ALICE->group));
+	mls_group_discard(ALICE->group);
+	rules_end(rules);
+}
+
+/* A crash after it left: it comes back from the delivery service as ours. */
+static void test_crash_after_sending(void **state)
+{
+	struct mls_commit commit;
+	struct mls_event event;
+	struct rules rules[1];
+	(void)state;
+
+	rules_init(rules, SPAN_EMPTY);
+	commit_with_pending(ALICE, &commit);
+	member_reload(ALICE);
+	member_follow(BOB, buf_span(&commit.commit));
+	member_follow(CAROL, buf_span(&commit.commit));
+	assert_int_equal(mls_group_process(ALICE->group, MEMBER_NOW,
+					   buf_span(&commit.commit), &event),
+			 ERR_OK);
+	assert_int_equal(event.kind, MLS_EVENT_OWN);
+	mls_event_clear(&event);
+	assert_int_equal(mls_group_merge(ALICE->group), ERR_OK);
+	mls_commit_clear(&commit);
+	rules_end(rules);
+}
+
+/* Somebody else was first: ours is refused, theirs is followed. */
+static void test_refused_commit(void **state)
+{
+	struct mls_commit ours, theirs;
+	struct rules rules[1];
+	(void)state;
+
+	rules_init(rules, SPAN_EMPTY);
+	commit_with_pending(ALICE, &ours);
+	commit_with_pending(BOB, &theirs);
+	rules_refuse(ALICE, buf_span(&theirs.commit), ERR_STATE_PENDING);
+	member_reload(ALICE);
+	mls_group_discard(ALICE->group);
+	member_follow(ALICE, buf_span(&theirs.commit));
+	member_follow(CAROL, buf_span(&theirs.commit));
+	assert_int_equal(mls_group_merge(BOB->group), ERR_OK);
+	mls_commit_clear(&ours);
+	mls_commit_clear(&theirs);
+	rules_end(rules);
+}
+
+static const struct wire_sender carol = { WIRE_SENDER_MEMBER, 2 };
+
+static void propose_to_all(struct rules *rules, const struct cheat_item *item)
+{
+	struct buf message = BUF_INIT;
+
+	cheat_propose(CAROL, CAROL->group, carol, 0, &item->proposal, &message,
+		      NULL);
+	for (size_t i = 0; i < RULES_MEMBERS; i++)
+		rules_keep(&rules->all[i], buf_span(&message));
+	buf_clear(&message);
+}
+
+/* Proposals that are valid one by one and not together, or that no commit may
+ * cover: what goes is committed, the rest is left. */
+static void test_proposals_that_exclude(void **state)
+{
+	static const uint8_t nonce[32] = { 1 };
+	struct wire_reinit reinit = { SPAN_LIT("next"), 1, 1, SPAN_EMPTY };
+	static const uint8_t unsupported[] = { 0xF0, 1, 0 };
+	struct buf first = BUF_INIT, bytes = BUF_INIT;
+	struct cheat_item item;
+	struct mls_commit commit;
+	struct rules rules[1];
+	(void)state;
+
+	rules_init(rules, SPAN_EMPTY);
+	member_key_package(DAVE);
+	buf_put(&first, buf_span(&DAVE->key_package));
+	item = cheat_add(buf_span(&first));
+	propose_to_all(rules, &item);
+	/* the same client again */
+	member_key_package(DAVE);
+	item = cheat_add(buf_span(&DAVE->key_package));
+	propose_to_all(rules, &item);
+	/* a member that is one already */
+	member_key_package(BOB);
+	item = cheat_add(buf_span(&BOB->key_package));
+	propose_to_all(rules, &item);
+	/* extensions that nobody supports, a PSK that nobody has, an end */
+	item = cheat_extensions(SPAN_ARRAY(unsupported));
+	propose_to_all(rules, &item);
+	item = cheat_psk(SPAN_LIT("?"), SPAN_EMPTY, SPAN_ARRAY(nonce));
+	propose_to_all(rules, &item);
+	item = cheat_reinit(&reinit, &bytes);
+	propose_to_all(rules, &item);
+	commit_with_pending(ALICE, &commit);
+	assert_true(commit.welcome.n > 0);
+	assert_int_equal(mls_group_merge(ALICE->group), ERR_OK);
+	member_follow(BOB, buf_span(&commit.commit));
+	member_follow(CAROL, buf_span(&commit.commit));
+	mls_commit_clear(&commit);
+	buf_clear(&first);
+	buf_clear(&bytes);
+	rules_end(rules);
+}
+
+/* A PSK and a ReInit that were proposed are committed by reference. */
+static void test_proposals_that_go(void **state)
+{
+	static const uint8_t nonce[32] = { 1 };
+	struct wire_reinit asked = { SPAN_LIT("next"), 1, 1, SPAN_EMPTY };
+	struct mls_reinit reinit;
+	struct buf bytes = BUF_INIT;
+	struct cheat_item item;
+	struct mls_commit commit;
+	struct rules rules[1];
+	(void)state;
+
+	rules_init(rules, SPAN_EMPTY);
+	for (size_t i = 0; i < RULES_MEMBERS; i++)
+		assert_int_equal(mls_group_add_psk(rules->all[i].group,
+						   SPAN_LIT("id"),
+						   SPAN_LIT("key")),
+				 ERR_OK);
+	item = cheat_psk(SPAN_LIT("id"), SPAN_EMPTY, SPAN_ARRAY(nonce));
+	propose_to_all(rules, &item);
+	struct mls_change pending = { .commit_pending_proposals = true };
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(mls_group_commit(ALICE->group, &ALICE->me,
+						  &pending, &commit),
+				 ERR_OK);
+		assert_int_equal(mls_group_merge(ALICE->group), ERR_OK);
+		member_follow(BOB, buf_span(&commit.commit));
+		member_follow(CAROL, buf_span(&commit.commit));
+		mls_commit_clear(&commit);
+		if (i == 1)
+			break;
+		members_talk(rules->all, RULES_MEMBERS);
+		item = cheat_reinit(&asked, &bytes);
+		propose_to_all(rules, &item);
+	}
+	for (size_t i = 0; i < RULES_MEMBERS; i++)
+		assert_true(mls_group_ended_by(rules->all[i].group, &reinit));
+	buf_clear(&bytes);
+	for (size_t i = 0; i <= RULES_MEMBERS; i++)
+		member_clear(&rules->all[i]);
+}
+
+/* A commit that somebody refused for a rule leaves nothing staged. */
+static void test_broken_commit(void **state)
+{
+	struct rules rules[1];
+	(void)state;
+
+	rules_init(rules, SPAN_EMPTY);
+	struct cheat how = { .by = CAROL, .bad_leaf_signature = true };
+	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO);
+	assert_false(mls_group_has_pending(BOB->group));
+	rules_end(rules);
+}
+
+/* ---- messages of past epochs ---- */
+
+/* The last five epochs can be read, and no more; mls_group_forget_past() gives
+ * up that, too, and with it what somebody who takes over could have read. */
+static void test_past_epochs(void **state)
+{
+	struct buf messages[8];
+	struct mls_commit commit;
+	struct mls_event event;
+	struct rules rules[1];
+	(void)state;
+
+	rules_init(rules, SPAN_EMPTY);
+	for (size_t i = 0; i < 8; i++) {
+		messages[i] = BUF_INIT;
+		assert_int_equal(mls_group_protect(ALICE->group, &ALICE->me,
+						   SPAN_EMPTY, SPAN_LIT("late"),
+						   &messages[i]),
+				 ERR_OK);
+		if (i == 7)
+			break;
+		member_commit(ALICE, NULL, 0, NULL, 0, true, &commit);
+		member_follow(BOB, buf_span(&commit.commit));
+		member_follow(CAROL, buf_span(&commit.commit));
+		mls_commit_clear(&commit);
+	}
+	mls_group_forget_past(CAROL->group);
+	member_reload(BOB);
+	for (size_t i = 0; i < 8; i++) {
+		if (i < 7)
+			rules_refuse(CAROL, buf_span(&messages[i]),
+				     ERR_STATE_GONE);
+		if (i < 7 - GROUP_PAST_EPOCHS) {
+			rules_refuse(BOB, buf_span(&messages[i]),
+				     ERR_STATE_GONE);
+		} else {
+			assert_int_equal(
+			    mls_group_process(BOB->group, MEMBER_NOW,
+					      buf_span(&messages[i]), &event),
+			    ERR_OK);
+			mls_event_clear(&event);
+		}
+		buf_clear(&messages[i]);
+	}
+	rules_end(rules);
+}
+
+/* ---- generations that are skipped ---- */
+
+static bool holds(struct span state, struct span secret)
+{
+	for (size_t i = 0; i + secret.n <= state.n; i++)
+		if (span_equal(span_of(state.p + i, secret.n), secret))
+			return true;
+	return false;
+}
+
+/* Alice's application ratchet, from the encryption_secret of a new epoch: as
+ * RFC 9420 9 and 9.1 derive it, in a tree of four leaves. */
+static void ratchet_of_alice(const struct mls_epoch *epoch,
+			     struct span encryption_secret, struct sec *secret)
+{
+	const struct suite *suite = epoch->suite;
+
+	assert_int_equal(sec_set(secret, encryption_secret), ERR_OK);
+	for (int level = 0; level < 2; level++)
+		assert_int_equal(label_expand(suite, sec_span(secret), "tree",
+					      SPAN_LIT("left"), suite->nh,
+					      secret),
+				 ERR_OK);
+	assert_int_equal(label_expand(suite, sec_span(secret), "application",
+				      SPAN_EMPTY, suite->nh, secret),
+			 ERR_OK);
+}
+
+/* Bob's state after he has read the third message of alice, and not the first
+ * two: it has their keys, and no secret that they could be derived from, nor
+ * those of what else was or might have been sent. */
+static void test_skipped_generations(void **state)
+{
+	struct buf messages[3] = { BUF_INIT, BUF_INIT, BUF_INIT };
+	struct buf saved = BUF_INIT;
+	struct cheated made;
+	struct mls_event event;
+	struct sec joiner, psk = { .n = 0 }, secret;
+	struct mls_epoch_secrets secrets;
+	struct rules rules[1];
+	(void)state;
+
+	rules_init(rules, SPAN_EMPTY);
+	/* A commit whose joiner_secret we know, so that we know all. */
+	struct cheat how = { .by = CAROL };
+	cheat_commit(&how, &made);
+	member_follow(ALICE, buf_span(&made.message));
+	member_follow(BOB, buf_span(&made.message));
+	joiner = made.joiner;
+	assert_int_equal(key_schedule_epoch(
+			     ALICE->me.suite, sec_span(&joiner), sec_span(&psk),
+			     buf_span(&ALICE->group->now->encoded_context),
+			     NULL, &secrets),
+			 ERR_OK);
+	ratchet_of_alice(ALICE->group->now, sec_span(&secrets.encryption),
+			 &secret);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(mls_group_protect(ALICE->group, &ALICE->me,
+						   SPAN_EMPTY, SPAN_LIT("text"),
+						   &messages[i]),
+				 ERR_OK);
+	assert_int_equal(mls_group_process(BOB->group, MEMBER_NOW,
+					   buf_span(&messages[2]), &event),
+			 ERR_OK);
+	mls_event_clear(&event);
+	assert_int_equal(mls_group_save(BOB->group, &saved), ERR_OK);
+	for (uint32_t i = 0; i < 4; i++) {
+		const struct suite *suite = BOB->me.suite;
+		struct sec key;
+
+		assert_int_equal(label_derive_tree(suite, sec_span(&secret),
+						   "key", i, suite->nk, &key),
+				 ERR_OK);
+		/* kept: the keys of 0 and 1, the secret of 3 */
+		assert_int_equal(holds(buf_span(&saved), sec_span(&key)),
+				 i < 2);
+		assert_int_equal(holds(buf_span(&saved), sec_span(&secret)),
+				 i == 3);
+		assert_int_equal(label_derive_tree(suite, sec_span(&secret),
+						   "secret", i, suite->nh,
+						   &secret),
+				 ERR_OK);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(mls_group_process(BOB->group, MEMBER_NOW,
+						   buf_span(&messages[i]),
+						   &event),
+				 ERR_OK);
+		mls_event_clear(&event);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		rules_refuse(BOB, buf_span(&messages[i]), ERR_STATE_GONE);
+		buf_clear(&messages[i]);
+	}
+	buf_clear(&saved);
+	key_schedule_clear(&secrets);
+	cheated_clear(&made);
+	for (size_t i = 0; i <= RULES_MEMBERS; i++)
+		member_clear(&rules->all[i]);
+}
+
+/* ---- a ratchet that moves too early ---- */
+
+/* What carol can make: a message that says to be alice's, under alice's key,
+ * which every member can derive, `ahead` generations on. Only the signature
+ * fails. */
+static void forge(struct rules *rules, size_t ahead, struct buf *message)
+{
+	struct mls_epoch *now = CAROL->group->now;
+	struct buf body = BUF_INIT, signature = BUF_INIT;
+	struct wire_content content = {
+		.group_id = now->context.group_id,
+		.epoch = now->context.epoch,
+		.sender = { WIRE_SENDER_MEMBER, 0 },
+		.type = WIRE_CONTENT_APPLICATION,
+	};
+	struct wire_auth auth = { SPAN_EMPTY, SPAN_EMPTY };
+	struct sign_key *signer = NULL;
+
+	buf_put_vec(&body, SPAN_LIT("forged"));
+	content.body = buf_span(&body);
+	assert_int_equal(sign_private_parse(now->suite,
+					    sec_span(&CAROL->signature_private),
+					    &signer),
+			 ERR_OK);
+	assert_int_equal(framing_sign(signer, WIRE_PRIVATE_MESSAGE, &content,
+				      buf_span(&now->encoded_context),
+				      &signature),
+			 ERR_OK);
+	auth.signature = buf_span(&signature);
+	for (size_t i = 0; i <= ahead; i++) {
+		buf_reset(message);
+		assert_int_equal(framing_protect_private(
+				     now->suite, CAROL->me.rng, &content, &auth,
+				     sec_span(&now->secrets.sender_data),
+				     &now->messages, 0, message),
+				 ERR_OK);
+	}
+	sign_key_free(signer);
+	buf_clear(&body);
+	buf_clear(&signature);
+}
+
+/* Neither a forgery nor what the AEAD refuses costs the sender a generation:
+ * its message is read afterwards. */
+static void test_ratchet_waits(void **state)
+{
+	struct buf forged = BUF_INIT, message = BUF_INIT;
+	struct mls_event event;
+	struct rules rules[1];
+	(void)state;
+
+	rules_init(rules, SPAN_EMPTY);
+	for (size_t ahead = 0; ahead < 100; ahead += 99) {
+		forge(rules, ahead, &forged);
+		rules_refuse(BOB, buf_span(&forged), ERR_PEER_CRYPTO);
+	}
+	buf_reset(&message);
+	assert_int_equal(mls_group_protect(ALICE->group, &ALICE->me, SPAN_EMPTY,
+					   SPAN_LIT("real"), &message),
+			 ERR_OK);
+	message.p[message.n - 1] ^= 1;
+	rules_refuse(BOB, buf_span(&message), ERR_PEER_CRYPTO);
+	message.p[message.n - 1] ^= 1;
+	assert_int_equal(mls_group_process(BOB->group, MEMBER_NOW,
+					   buf_span(&message), &event),
+			 ERR_OK);
+	assert_true(span_equal(buf_span(&event.data), SPAN_LIT("real")));
+	mls_event_clear(&event);
+	buf_clear(&forged);
+	buf_clear(&message);
+	for (size_t i = 0; i <= RULES_MEMBERS; i++)
+		member_clear(&rules->all[i]);
+}
+
+/* A forgery too far ahead is refused before anything is derived. */
+static void test_far_ahead(void **state)
+{
+	struct buf forged = BUF_INIT;
+	struct rules rules[1];
+	(void)state;
+
+	rules_init(rules, SPAN_EMPTY);
+	forge(rules, SECRET_TREE_FORWARD_MAX + 1, &forged);
+	rules_refuse(BOB, buf_span(&forged), ERR_PEER_INVALID);
+	buf_clear(&forged);
+	for (size_t i = 0; i <= RULES_MEMBERS; i++)
+		member_clear(&rules->all[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_crash_before_sending),
+		cmocka_unit_test(test_crash_after_sending),
+		cmocka_unit_test(test_refused_commit),
+		cmocka_unit_test(test_proposals_that_exclude),
+		cmocka_unit_test(test_proposals_that_go),
+		cmocka_unit_test(test_broken_commit),
+		cmocka_unit_test(test_past_epochs),
+		cmocka_unit_test(test_skipped_generations),
+		cmocka_unit_test(test_ratchet_waits),
+		cmocka_unit_test(test_far_ahead),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
