@@ -45,7 +45,7 @@ pkg_cflags = $(shell pkg-config --cflags $(1) | sed 's/-I/-isystem /g')
 pkg_libs = $(shell pkg-config --libs $(1))
 
 # One static library a folder.
-FOLDERS := base crypto twofish wire check mls session store client
+FOLDERS := base crypto twofish wire check mls session store delivery client
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard src/$(1)/*.c))
 lib = $(B)/lib/libhermetic-$(1).a
 

@@ -3,25 +3,32 @@
 -- What each role may do is granted by the migrations.
 --
 --   HERMETIC_OWNER_PASSWORD=… HERMETIC_API_PASSWORD=… \
---   HERMETIC_ROTATION_PASSWORD=… psql -f deploy/roles.sql
+--   HERMETIC_ROTATION_PASSWORD=… HERMETIC_MQTT_PASSWORD=… \
+--   HERMETIC_MQTT_BRIDGE_PASSWORD=… psql -f deploy/roles.sql
 
 \set ON_ERROR_STOP on
 \getenv owner_password HERMETIC_OWNER_PASSWORD
 \getenv api_password HERMETIC_API_PASSWORD
 \getenv rotation_password HERMETIC_ROTATION_PASSWORD
+\getenv mqtt_password HERMETIC_MQTT_PASSWORD
+\getenv mqtt_bridge_password HERMETIC_MQTT_BRIDGE_PASSWORD
 
 -- A failed statement would put its text, and so a password, into the log.
 SET log_min_error_statement = panic;
 
 SELECT format('CREATE ROLE %I LOGIN', role)
-  FROM unnest(ARRAY['hermetic_owner', 'hermetic_api', 'hermetic_rotation'])
+  FROM unnest(ARRAY['hermetic_owner', 'hermetic_api', 'hermetic_rotation',
+                    'hermetic_mqtt', 'hermetic_mqtt_bridge'])
        AS role
  WHERE role NOT IN (SELECT rolname FROM pg_catalog.pg_roles) \gexec
 ALTER ROLE hermetic_owner PASSWORD :'owner_password';
 ALTER ROLE hermetic_api PASSWORD :'api_password';
 ALTER ROLE hermetic_rotation PASSWORD :'rotation_password';
+ALTER ROLE hermetic_mqtt PASSWORD :'mqtt_password';
+ALTER ROLE hermetic_mqtt_bridge PASSWORD :'mqtt_bridge_password';
 
 SELECT 'CREATE DATABASE hermetic OWNER hermetic_owner'
  WHERE 'hermetic' NOT IN (SELECT datname FROM pg_catalog.pg_database) \gexec
 REVOKE CONNECT, TEMPORARY ON DATABASE hermetic FROM PUBLIC;
-GRANT CONNECT ON DATABASE hermetic TO hermetic_api, hermetic_rotation;
+GRANT CONNECT ON DATABASE hermetic TO hermetic_api, hermetic_rotation,
+  hermetic_mqtt, hermetic_mqtt_bridge;

@@ -101,7 +101,7 @@ static void encode(const struct message *m, struct buf *frame)
 {
 	struct buf text = BUF_INIT;
 
-	messages_put(&text, m, true);
+	delivery_put(&text, m, true);
 	if (buf_end(&text) == ERR_OK)
 		websocket_frame(frame, buf_span(&text));
 	buf_clear(&text);

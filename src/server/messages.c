@@ -12,7 +12,6 @@
 #include "server/config.h"
 #include "server/page.h"
 #include "server/sessions.h"
-#include "wire/envelope.h"
 
 EDGE_HANDLER void session_send(struct request *req);
 EDGE_HANDLER void session_messages(struct request *req);
@@ -22,93 +21,23 @@ enum { PAGE = 50, PAGE_MAX = 500 };
 
 /* ---- checking ---- */
 
-/* The tag's length tells the suite's hash: one of two. */
-static enum err decode(struct span bytes, struct envelope *envelope)
-{
-	enum err e = envelope_decode(bytes, 32, envelope);
-
-	if (e == ERR_PEER_MALFORMED)
-		e = envelope_decode(bytes, 64, envelope);
-	return e == ERR_OK ? envelope_check(envelope) : e;
-}
-
-static bool refuse(struct refusal *refusal, int status, const char *slug,
-		   const char *detail)
-{
-	*refusal = (struct refusal){ status, slug, detail };
-	return false;
-}
-
 bool messages_check(struct span bytes, const struct identity *who,
 		    const uint8_t *session, struct append *out,
 		    struct refusal *refusal)
 {
-	uint64_t window = config()->nonce_window_seconds * 1000;
-	uint64_t now = app_now_ms(), sent;
-	struct envelope envelope;
+	const struct delivery_limits limits = {
+		config()->envelope_bytes, config()->nonce_window_seconds * 1000
+	};
 
-	if (bytes.n > config()->envelope_bytes)
-		return refuse(refusal, 413, "too-large",
-			      "the envelope is too large");
-	if (decode(bytes, &envelope) != ERR_OK)
-		return refuse(refusal, 422, "envelope-invalid",
-			      "it is no envelope of an application message");
-	if (session != NULL &&
-	    !span_equal(envelope.session_id, span_of(session, 16)))
-		return refuse(refusal, 422, "envelope-invalid",
-			      "it is of another session");
-	if (envelope.epoch > INT64_MAX)
-		return refuse(refusal, 422, "envelope-invalid",
-			      "no such epoch");
-	sent = envelope_time(envelope.nonce);
-	if (sent > now + window || sent + window < now)
-		return refuse(refusal, 422, "nonce-expired",
-			      "the time in its nonce is too far from now");
-	memcpy(out->session, envelope.session_id.p, 16);
-	memcpy(out->device, who->device, 16);
-	memcpy(out->nonce, envelope.nonce.p, 16);
-	out->epoch = envelope.epoch;
-	out->envelope = bytes;
-	return true;
-}
-
-struct refusal messages_refusal(const struct append_result *result)
-{
-	switch (result->outcome) {
-	case APPEND_OK:
-	case APPEND_DUPLICATE:
-		break;
-	case APPEND_NONCE_REUSED:
-		return (struct refusal){ 409, "nonce-reused",
-					 "another envelope has that nonce" };
-	case APPEND_EPOCH_CHANGED:
-		return (struct refusal){ 409, "epoch-changed",
-					 "read the log and seal again" };
-	case APPEND_NOT_A_MEMBER:
-		return (struct refusal){ 403, "not-a-member",
-					 "this device is not a member of the "
-					 "session" };
-	case APPEND_NO_SESSION:
-		return (struct refusal){ 404, "not-found", "no such session" };
-	case APPEND_ROTATION_REQUIRED:
-		return (struct refusal){ 409, "rotation-required",
-					 "commit new keys, then seal again" };
-	case APPEND_SESSION_ENDED:
-		return (struct refusal){ 410, "session-ended",
-					 "nobody used it for too long" };
-	case APPEND_UNAVAILABLE:
-		return (struct refusal){ 503, "unavailable",
-					 "it may or may not be stored: send "
-					 "the same bytes again" };
-	}
-	return (struct refusal){ 0, NULL, NULL };
+	return delivery_check(bytes, &limits, app_now_ms(), who->device,
+			      session, out, refusal);
 }
 
 /* ---- sending ---- */
 
 static void on_appended(void *arg, const struct append_result *result)
 {
-	struct refusal refusal = messages_refusal(result);
+	struct refusal refusal = delivery_refusal(result);
 	struct request *req = arg;
 	struct buf out = BUF_INIT;
 	char extra[48];
@@ -181,24 +110,6 @@ void session_send(struct request *req)
 
 /* ---- reading ---- */
 
-void messages_put(struct buf *out, const struct message *m, bool with_type)
-{
-	char session[TEXT_UUID_SIZE], sender[TEXT_UUID_SIZE];
-
-	text_uuid(session, m->session);
-	text_uuid(sender, m->sender);
-	buf_putf(out,
-		 "{%s\"session_id\":\"%s\",\"seq\":%" PRIu64
-		 ",\"kind\":%d,\"epoch\":%" PRIu64 ",\"sender\":\"%s\","
-		 "\"envelope\":\"",
-		 with_type ? "\"type\":\"message\"," : "", session, m->seq,
-		 (int)m->kind, m->epoch, sender);
-	text_put_base64(out, m->bytes);
-	buf_put_str(out, "\",\"head\":\"");
-	text_put_hex(out, SPAN_ARRAY(m->head));
-	buf_putf(out, "\",\"sent_at\":%" PRIu64 "}", m->sent_ms);
-}
-
 struct page {
 	struct request *req;
 	uint8_t session[16];
@@ -232,7 +143,7 @@ static void put_page(const struct page *p, struct rows *rows, struct buf *out)
 			break;
 		store_read_message(rows, i, p->session, &m);
 		buf_put_str(out, i > 0 ? "," : "");
-		messages_put(out, &m, false);
+		delivery_put(out, &m, false);
 	}
 	buf_put_u8(out, ']');
 	if (there > p->limit) {
@@ -381,7 +292,7 @@ static void on_message(void *arg, enum err e, struct rows *rows)
 	} else if (is_octets(req, "Accept")) {
 		answer_octets(req, &m);
 	} else {
-		messages_put(&out, &m, false);
+		delivery_put(&out, &m, false);
 		request_answer(req, 200, "application/json", buf_span(&out));
 	}
 	buf_clear(&out);

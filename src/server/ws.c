@@ -237,7 +237,7 @@ static void on_appended(void *arg, const struct append_result *result)
 {
 	struct sending sending = *(struct sending *)arg;
 	struct client *c = sending.client;
-	struct refusal refusal = messages_refusal(result);
+	struct refusal refusal = delivery_refusal(result);
 	struct buf out = BUF_INIT;
 	char extra[48];
 

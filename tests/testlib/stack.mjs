@@ -180,7 +180,8 @@ export async function startPostgres({ migrate = true, settings = {} } = {}) {
   const dir = temporary('pg');
   const secret = () => randomBytes(18).toString('hex');
   const passwords = { postgres: secret(), hermetic_owner: secret(),
-    hermetic_api: secret(), hermetic_rotation: secret() };
+    hermetic_api: secret(), hermetic_rotation: secret(),
+    hermetic_mqtt: secret(), hermetic_mqtt_bridge: secret() };
 
   const file = join(dir, 'password');
   writeFileSync(file, `${passwords.postgres}\n`);
@@ -203,7 +204,8 @@ export async function startPostgres({ migrate = true, settings = {} } = {}) {
 
   const self = { dir, adminUrl: url('postgres'), passwords,
     ownerUrl: url('hermetic_owner'), apiUrl: url('hermetic_api'),
-    rotationUrl: url('hermetic_rotation') };
+    rotationUrl: url('hermetic_rotation'), mqttUrl: url('hermetic_mqtt'),
+    bridgeUrl: url('hermetic_mqtt_bridge') };
 
   let child;
   let before = '';
@@ -265,7 +267,9 @@ export async function startPostgres({ migrate = true, settings = {} } = {}) {
     env: { ...process.env, ...pgEnv(url('postgres', 'postgres')),
       HERMETIC_OWNER_PASSWORD: passwords.hermetic_owner,
       HERMETIC_API_PASSWORD: passwords.hermetic_api,
-      HERMETIC_ROTATION_PASSWORD: passwords.hermetic_rotation },
+      HERMETIC_ROTATION_PASSWORD: passwords.hermetic_rotation,
+      HERMETIC_MQTT_PASSWORD: passwords.hermetic_mqtt,
+      HERMETIC_MQTT_BRIDGE_PASSWORD: passwords.hermetic_mqtt_bridge },
   });
   if (migrate) await migrateUp(self);
   return self;

@@ -22,7 +22,7 @@ secrets_load() {
       printf '# Made by ./dev for the cluster beside it. Keep it to you.\n'
     cat "$file" 2>/dev/null || true
     for name in POSTGRES_PASSWORD OWNER_PASSWORD API_PASSWORD \
-      ROTATION_PASSWORD KEK; do
+      ROTATION_PASSWORD MQTT_PASSWORD MQTT_BRIDGE_PASSWORD KEK; do
       ! grep -q "^HERMETIC_$name=" "$file" 2>/dev/null || continue
       case $name in
         KEK) value=$(random_base64 32) ;;

@@ -1,0 +1,38 @@
+/*
+ * What every door to a session shares: the check of an envelope that arrives,
+ * the refusal that goes with an outcome, and a message as JSON.
+ */
+#ifndef HERMETIC_DELIVERY_DELIVERY_H
+#define HERMETIC_DELIVERY_DELIVERY_H
+
+#include "base/buf.h"
+#include "store/message.h"
+#include "store/writer.h"
+
+/* A refusal: a problem's status, slug and detail. Status 0: none. */
+struct refusal {
+	int status;
+	const char *slug, *detail;
+};
+
+struct delivery_limits {
+	uint64_t envelope_bytes;
+	uint64_t nonce_window_ms; /* how far a nonce's time may be off */
+};
+
+/* Checks what a server can see of an envelope and fills `out`, which borrows
+ * from it. False: `refusal` says why. `session` NULL: that of the envelope. */
+bool delivery_check(struct span bytes, const struct delivery_limits *limits,
+		    uint64_t now_ms, const uint8_t device[16],
+		    const uint8_t *session, struct append *out,
+		    struct refusal *refusal);
+
+/* The refusal that goes with an outcome; only OK and DUPLICATE are none. */
+struct refusal delivery_refusal(const struct append_result *result);
+
+/* Appends the object {"session_id":…}, as history and pushes give it; with
+ * type, it starts with "type":"message". */
+void delivery_put(struct buf *out, const struct message *message,
+		  bool with_type);
+
+#endif
