@@ -2,6 +2,7 @@
 #include "client/cmd.h"
 
 #include "client/conversation.h"
+#include "client/description.h"
 #include "client/directory.h"
 #include "client/line.h"
 #include "client/live.h"
@@ -113,7 +114,7 @@ static enum err enter(struct chat *chat, const char *given)
 
 	(void)snprintf(id, sizeof(id), "%s", given);
 	TRY(conversation_refresh(&chat->cmd->c, id));
-	TRY(conversation_describe(&chat->cmd->c, id, &d));
+	TRY(description_make(&chat->cmd->c, id, &d));
 	last = number(d, "last_seq");
 	memcpy(chat->current, id, sizeof(chat->current));
 	update_prompt(chat);

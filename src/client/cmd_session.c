@@ -2,6 +2,7 @@
 #include "client/cmd.h"
 
 #include "client/conversation.h"
+#include "client/description.h"
 #include "client/directory.h"
 #include "client/out.h"
 #include "client/packages.h"
@@ -73,7 +74,7 @@ static enum err describe(struct cmd *cmd, json_t **description)
 
 	TRY(directory_find(&cmd->c, cmd->args->operands[0], false, id));
 	TRY(conversation_refresh(&cmd->c, id));
-	TRY(conversation_describe(&cmd->c, id, description));
+	TRY(description_make(&cmd->c, id, description));
 out:
 	return e;
 }
@@ -124,7 +125,7 @@ enum err cmd_print_changed(struct cmd *cmd, const char *id, const char *done)
 	json_t *d = NULL;
 	enum err e;
 
-	TRY(conversation_describe(&cmd->c, id, &d));
+	TRY(description_make(&cmd->c, id, &d));
 	if (cmd->args->json)
 		out_json(d);
 	else

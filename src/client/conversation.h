@@ -59,10 +59,4 @@ MUST_CHECK enum err conversation_rotate(struct client *c, const char *id);
 /* Settles, and reads what is new. */
 MUST_CHECK enum err conversation_refresh(struct client *c, const char *id);
 
-/* {session_id, name?, algorithm, suite, epoch, last_seq, member, forked,
- * safety_number, members: [{leaf_index, username, device_id, own, role}]}: from this
- * device's own state, nothing of it from the server. */
-MUST_CHECK enum err conversation_describe(struct client *c, const char *id,
-					  json_t **description);
-
 #endif

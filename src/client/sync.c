@@ -263,55 +263,79 @@ out:
 	return e;
 }
 
-static enum err last_seen(struct client *c, const char *id, uint64_t *seq,
-			  bool *member)
+struct place {
+	uint64_t seq;
+	bool member, forked;
+};
+
+static enum err look(struct client *c, const char *id, struct place *place)
 {
 	struct page page = { 0 };
 	enum err e;
 
 	TRY(state_begin(c->state));
 	TRY(book_load(c, id, &page));
-	*seq = session_seq(page.session);
-	*member = session_member(page.session);
+	place->seq = session_seq(page.session);
+	place->member = session_member(page.session);
+	place->forked = session_forked(page.session);
 out:
 	state_rollback(c->state);
 	page_clear(&page);
 	return e;
 }
 
-enum err sync_session(struct client *c, const char *id)
+static enum err distrust(struct client *c, const char *id, const char *what)
 {
-	bool member = false, more = true;
-	uint64_t seq = 0;
+	return why_set(&c->why, ERR_PEER_FORK, "history-differs",
+		       "%s of %s: the server is not to be trusted with it. "
+		       "Nothing more is sent.",
+		       what, id);
+}
+
+/* One page of what follows. *more: perhaps not the last one. */
+static enum err take_page(struct client *c, const char *id, uint64_t after,
+			  bool *more)
+{
+	struct api_answer answer = { 0 };
+	const json_t *messages;
+	char path[160];
 	enum err e;
 
-	TRY(last_seen(c, id, &seq, &member));
-	while (member && more) {
-		struct api_answer answer = { 0 };
-		const json_t *messages;
-		char path[160];
-
-		(void)snprintf(path, sizeof(path),
-			       "/session/%s/messages?after=%" PRIu64
-			       "&limit=%d",
-			       id, seq, PAGE_LIMIT);
-		e = tokens_call(c, "GET", path, NULL, &answer);
-		if (strcmp(answer.slug, "history-expired") == 0) {
-			why_clear(&c->why);
-			e = note_gap(c, id);
-		} else if (strcmp(answer.slug, "not-a-member") == 0) {
-			/* removed: what came after is not for us to see */
-			why_clear(&c->why);
-			e = book_leave(c, id);
-		}
-		messages = json_object_get(answer.body, "messages");
-		more = json_array_size(messages) == PAGE_LIMIT;
-		if (e == ERR_OK && json_array_size(messages) > 0)
-			e = sync_receive(c, id, messages);
-		api_answer_clear(&answer);
-		TRY(e);
-		TRY(last_seen(c, id, &seq, &member));
+	(void)snprintf(path, sizeof(path),
+		       "/session/%s/messages?after=%" PRIu64 "&limit=%d", id,
+		       after, PAGE_LIMIT);
+	e = tokens_call(c, "GET", path, NULL, &answer);
+	if (strcmp(answer.slug, "history-expired") == 0) {
+		why_clear(&c->why);
+		e = note_gap(c, id);
+	} else if (strcmp(answer.slug, "not-a-member") == 0) {
+		/* removed: what came after is not for us to see */
+		why_clear(&c->why);
+		e = book_leave(c, id);
 	}
+	messages = json_object_get(answer.body, "messages");
+	*more = json_array_size(messages) == PAGE_LIMIT;
+	if (e == ERR_OK && json_array_size(messages) > 0)
+		e = sync_receive(c, id, messages);
+	if (e == ERR_STATE_CONFLICT)
+		e = distrust(c, id, "Something was left out of the history");
+	api_answer_clear(&answer);
+	return e;
+}
+
+enum err sync_session(struct client *c, const char *id)
+{
+	struct place place = { 0, false, false };
+	bool more = true;
+	enum err e;
+
+	TRY(look(c, id, &place));
+	while (place.member && more) {
+		TRY(take_page(c, id, place.seq, &more));
+		TRY(look(c, id, &place));
+	}
+	if (place.forked)
+		e = distrust(c, id, "Members have seen different histories");
 out:
 	return e;
 }
