@@ -453,23 +453,39 @@ static void test_unmerged(void **state)
 		member_clear(&m[i]);
 }
 
+/* A node with a key, where a walk from the root leads: 'l' or 'r' each step. */
+static struct tree_node *key_at(struct tree *tree, const char *walk)
+{
+	static const uint8_t key[32] = { 9 };
+	struct wire_parent_node parent = { .encryption_key = SPAN_ARRAY(key) };
+	struct tree_node **slot = &tree->root;
+
+	assert_int_equal(tree_node_own(tree->suite, slot), ERR_OK);
+	for (; *walk != '\0'; walk++) {
+		slot = *walk == 'l' ? &(*slot)->left : &(*slot)->right;
+		assert_int_equal(tree_node_own(tree->suite, slot), ERR_OK);
+	}
+	assert_int_equal(tree_node_set_parent(*slot, &parent), ERR_OK);
+	return *slot;
+}
+
 /* The parent of the fifth and the new sixth gets a key, and lists neither: the
  * root lists the sixth. (The parent hash breaks with it: a node with a key that
  * does not know a leaf below has another hash than when it was made.) */
 static void key_between(struct tree *tree)
 {
-	static const uint8_t key[32] = { 9 };
-	struct wire_parent_node parent = { .encryption_key = SPAN_ARRAY(key) };
-	struct tree_node **slots[] = { &tree->root, NULL, NULL };
+	(void)key_at(tree, "rl");
+}
 
-	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(tree_node_own(tree->suite, slots[i]), ERR_OK);
-		if (i == 0)
-			slots[1] = &(*slots[0])->right;
-		if (i == 1)
-			slots[2] = &(*slots[1])->left;
-	}
-	assert_int_equal(tree_node_set_parent(*slots[2], &parent), ERR_OK);
+/* Far from the root, on either side, somebody who is no descendant. */
+static void outside_on_the_left(struct tree *tree)
+{
+	assert_int_equal(tree_node_add_unmerged(key_at(tree, "l"), 9), ERR_OK);
+}
+
+static void outside_on_the_right(struct tree *tree)
+{
+	assert_int_equal(tree_node_add_unmerged(key_at(tree, "r"), 9), ERR_OK);
 }
 
 static void test_unmerged_between(void **state)
@@ -481,6 +497,12 @@ static void test_unmerged_between(void **state)
 	struct cheat how = { .by = &m[0],
 			     .no_path = true,
 			     .tree = key_between };
+	assert_int_equal(rules_join(&m[FIVE], &how, &nothing),
+			 ERR_PEER_INVALID);
+	how.tree = outside_on_the_left;
+	assert_int_equal(rules_join(&m[FIVE], &how, &nothing),
+			 ERR_PEER_INVALID);
+	how.tree = outside_on_the_right;
 	assert_int_equal(rules_join(&m[FIVE], &how, &nothing),
 			 ERR_PEER_INVALID);
 	members_talk(m, FIVE);
