@@ -345,6 +345,9 @@ struct mls_event {
 	struct buf data;    /* application only */
 	bool self_removed;  /* commit: it removes us */
 	bool external_join; /* commit: sent by a new member */
+	/* An Add in it is of a KeyPackage whose lifetime is not now (7.3). No
+	 * reason to refuse it: others accept it, and it may have been late. */
+	bool expired;
 };
 
 void mls_event_clear(struct mls_event *event);

@@ -12,6 +12,7 @@
 
 /* A message whose sender is authenticated. */
 struct arrival {
+	uint64_t now; /* seconds since 1970 */
 	struct mls_epoch *epoch;
 	enum wire_format format;
 	struct wire_content content;
@@ -219,10 +220,20 @@ out:
 	return e;
 }
 
+/* 7.3: "it is RECOMMENDED that the client verifies that the current time" */
+static bool any_expired(const struct wire_key_package *packages, size_t count,
+			uint64_t now)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!leaf_is_current(&packages[i].leaf_node, now))
+			return true;
+	return false;
+}
+
 /* ---- proposals ---- */
 
 static enum err take_proposal(const struct mls_group *group,
-			      struct arrival *arrival)
+			      struct arrival *arrival, struct mls_event *event)
 {
 	struct mls_epoch *epoch = arrival->epoch;
 	struct buf authenticated = BUF_INIT, ref = BUF_INIT;
@@ -234,6 +245,8 @@ static enum err take_proposal(const struct mls_group *group,
 	/* 12.2: "It contains an individual proposal that is invalid" */
 	TRY(proposal_check(epoch, &item));
 	TRY(credentials_check_list(&group->authentication, epoch, &alone));
+	event->expired = item.proposal.type == WIRE_PROPOSAL_ADD &&
+			 any_expired(&item.proposal.add, 1, arrival->now);
 	framing_put_authenticated(&authenticated, arrival->format,
 				  &arrival->content, &arrival->auth);
 	TRY(buf_end(&authenticated));
@@ -399,6 +412,8 @@ static enum err take_commit(struct mls_group *group, struct arrival *arrival,
 		TRY(epoch_start(next, &arrival->auth.confirmation_tag));
 	}
 	TRY(group_hash(message, group->staged_commit));
+	event->expired = any_expired(change.added_packages, change.added_count,
+				     arrival->now);
 	event->self_removed = change.removes_us;
 	event->external_join =
 	    content->sender.type == WIRE_SENDER_NEW_MEMBER_COMMIT;
@@ -433,7 +448,7 @@ static enum err dispatch(struct mls_group *group, struct arrival *arrival,
 		break;
 	case WIRE_CONTENT_PROPOSAL:
 		event->kind = MLS_EVENT_PROPOSAL;
-		TRY(take_proposal(group, arrival));
+		TRY(take_proposal(group, arrival, event));
 		break;
 	case WIRE_CONTENT_COMMIT:
 		event->kind = MLS_EVENT_COMMIT;
@@ -484,13 +499,10 @@ out:
 enum err mls_group_process(struct mls_group *group, uint64_t now,
 			   struct span bytes, struct mls_event *event)
 {
-	struct arrival arrival = { .messages = SECRET_TREE_INIT };
+	struct arrival arrival = { .now = now, .messages = SECRET_TREE_INIT };
 	struct wire_message message;
 	enum err e;
 
-	/* 7.3 only recommends lifetimes to a receiver, and who refuses a
-	 * commit that others accept has left the group. */
-	(void)now;
 	*event = (struct mls_event){ 0 };
 	TRY(wire_message_decode(bytes, &message));
 	if (mls_group_has_pending(group) && is_commit(&message))

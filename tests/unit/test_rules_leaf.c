@@ -514,6 +514,24 @@ static void backwards(struct wire_leaf_node *leaf)
 	lifetime(leaf, 1, -1);
 }
 
+/* The event says that a KeyPackage has expired. */
+static bool hears_of_it(struct member *m, const struct cheat *how)
+{
+	struct mls_event event;
+	struct cheated made;
+	bool expired;
+
+	cheat_commit(how, &made);
+	assert_int_equal(mls_group_process(m->group, MEMBER_NOW,
+					   buf_span(&made.message), &event),
+			 ERR_OK);
+	expired = event.expired;
+	mls_event_clear(&event);
+	mls_group_discard(m->group);
+	cheated_clear(&made);
+	return expired;
+}
+
 /* Who adds must look at the clock; who receives it may have it late, and who
  * refused what others accept would have left the group. */
 static void refuse_lifetime(struct rules *rules,
@@ -534,6 +552,7 @@ static void refuse_lifetime(struct rules *rules,
 	item = cheat_add(buf_span(&DAVE->key_package));
 	struct cheat how = { .by = ALICE, .items = &item, .count = 1 };
 	rules_accept_commit(BOB, &how);
+	assert_true(hears_of_it(BOB, &how) == (edit != for_ever));
 	/* Proposed by somebody: kept, but not committed. */
 	cheat_propose(CAROL, CAROL->group, carol, 0, &item.proposal, &message,
 		      NULL);
