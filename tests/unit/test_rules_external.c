@@ -228,6 +228,11 @@ static void test_external_list(void **state)
 	j->items[1] =
 	    cheat_psk(SPAN_LIT("id"), SPAN_LIT("key"), SPAN_ARRAY(nonce));
 	rules_accept_commit(CAROL, &j->how);
+	/* 12.2: "multiple PreSharedKey proposals that reference the same" */
+	j->items[2] = j->items[1];
+	j->how.count = 3;
+	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID);
+	j->how.count = 1;
 	/* "No other proposals" */
 	member_init(&erin, rules_suite(), "erin/1");
 	member_key_package(&erin);
@@ -273,13 +278,10 @@ static void test_external_remove(void **state)
 	j->items[1] = cheat_remove(1);
 	j->how.count = 2;
 	rules_accept_commit(CAROL, &j->how);
-	/* of somebody else, of nobody, of two */
+	/* of somebody else, of nobody */
 	refuse_with(j, cheat_remove(0), ERR_PEER_INVALID);
 	refuse_with(j, cheat_remove(3), ERR_PEER_INVALID);
 	j->items[1] = cheat_remove(1);
-	j->items[2] = cheat_remove(0);
-	j->how.count = 3;
-	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID);
 	/* "the same criteria as would the LeafNode in an Update" */
 	memcpy(bobs_key,
 	       tree_leaf(&CAROL->group->now->tree, 1)->node.encryption_key.p,
@@ -287,6 +289,29 @@ static void test_external_remove(void **state)
 	j->how.count = 2;
 	j->how.leaf = with_bobs_key;
 	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID);
+	join_end(j);
+}
+
+static void all_are_bob(struct member *m)
+{
+	if (strcmp(m->name, "alice/1") != 0)
+		m->me.credential_identity = SPAN_LIT("bob/1");
+}
+
+/* "At most one Remove proposal", though both be old versions of the joiner. */
+static void test_two_removes(void **state)
+{
+	struct join j[1];
+	struct rules *rules = j->rules;
+	(void)state;
+
+	join_init(j, all_are_bob);
+	j->items[1] = cheat_remove(1);
+	j->items[2] = cheat_remove(2);
+	j->how.count = 2;
+	rules_accept_commit(ALICE, &j->how);
+	j->how.count = 3;
+	rules_refuse_commit(ALICE, &j->how, ERR_PEER_INVALID);
 	join_end(j);
 }
 
@@ -451,6 +476,7 @@ int main(void)
 		cmocka_unit_test(test_new_member),
 		cmocka_unit_test(test_external_list),
 		cmocka_unit_test(test_external_remove),
+		cmocka_unit_test(test_two_removes),
 		cmocka_unit_test(test_external_framing),
 		cmocka_unit_test(test_member_as_joiner),
 		cmocka_unit_test(test_external_leaf),
