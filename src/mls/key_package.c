@@ -86,6 +86,11 @@ enum err key_package_profile(const struct mls_identity *me, bool last_resort,
 
 	*profile = (struct key_package_profile){ .lists = BUF_INIT,
 						 .extensions = BUF_INIT };
+	/* 13.4: "A client that posts a KeyPackage MUST support all parameters
+	 * advertised"; of the extensions the application must know. */
+	for (size_t i = 0; i < me->cipher_suite_count; i++)
+		ENSURE(suite_by_id(me->cipher_suites[i]) != NULL,
+		       ERR_LOCAL_BUG);
 	TRY(rng_fill(me->rng, random, sizeof(random)));
 	for (size_t i = 0; i < sizeof(random); i++)
 		grease[i] = grease_value(random[i]);

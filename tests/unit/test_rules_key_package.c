@@ -185,6 +185,25 @@ static void test_extensions_listed(void **state)
 	rules_end(rules);
 }
 
+/* 13.4: "MUST support all parameters advertised in it" */
+static void test_only_what_we_have(void **state)
+{
+	static const uint16_t more[] = { 1, 0x7777 };
+	struct rules rules[1];
+	(void)state;
+
+	rules_init(rules, SPAN_EMPTY);
+	DAVE->me.cipher_suites = more;
+	DAVE->me.cipher_suite_count = 2;
+	buf_reset(&DAVE->key_package);
+	assert_int_equal(mls_key_package_create(&DAVE->me, false,
+						&DAVE->secrets,
+						&DAVE->key_package),
+			 ERR_LOCAL_BUG);
+	assert_int_equal(DAVE->key_package.n, 0);
+	rules_end(rules);
+}
+
 /* ---- 13.4, 13.5: what is not known is ignored ---- */
 
 /* 0x0A0A and other values that nobody defined, in every list. */
@@ -354,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_init_keys_differ),
 		cmocka_unit_test(test_message_version),
 		cmocka_unit_test(test_extensions_listed),
+		cmocka_unit_test(test_only_what_we_have),
 		cmocka_unit_test(test_unknown_is_ignored),
 		cmocka_unit_test(test_grease_sent),
 		cmocka_unit_test(test_no_extension_twice),
