@@ -245,8 +245,7 @@ enum err framing_protect_private(const struct suite *suite,
 	enum err e;
 
 	/* "the sender MUST verify Sender.sender_type is `member`" (6.3.2) */
-	/* 12.1.8: "An external proposal MUST be sent as a PublicMessage
-	 * object" */
+	/* 12.1.8: "external proposal MUST be sent as a PublicMessage" */
 	ENSURE(content->sender.type == WIRE_SENDER_MEMBER, ERR_LOCAL_BUG);
 	TRY(secret_tree_next(tree, sender.leaf_index, ratchet_of(content->type),
 			     &staged));

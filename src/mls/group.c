@@ -52,8 +52,7 @@ enum err group_ready(const struct mls_group *group)
 
 enum err group_may_send(const struct mls_group *group)
 {
-	/* 12.4.2: "the client MUST NOT use the group to send messages
-	 * anymore" */
+	/* 12.4.2: "MUST NOT use the group to send messages anymore" */
 	return group->now->reinit.n > 0 ? ERR_STATE_GONE : group_ready(group);
 }
 

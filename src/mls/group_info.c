@@ -19,8 +19,7 @@ static enum err put_extensions(const struct mls_epoch *epoch, bool with_tree,
 				  &private_key, &key));
 	buf_put_vec(&data, buf_span(&key));
 	wire_extension_put(out, WIRE_EXTENSION_EXTERNAL_PUB, buf_span(&data));
-	/* 12.4.3: "the creator of a GroupInfo object SHOULD include some random
-	 * GREASE" */
+	/* 12.4.3: "GroupInfo object SHOULD include some random GREASE" */
 	/* 13.5: "These values MUST only appear in the fields listed above" */
 	wire_extension_put(out, grease_value((uint8_t)epoch->context.epoch),
 			   SPAN_EMPTY);
@@ -82,26 +81,21 @@ enum err group_info_open(const struct suite *suite,
 		   info->context.cipher_suite == suite->id,
 	       ERR_PEER_UNSUPPORTED);
 	if (tree.n == 0)
-		/* 12.4.3.1: "then the client MUST download the tree before
-		 * processing the Welcome" */
-		/* 12.4.3: "unknown extensions in GroupInfo.extensions MUST be
-		 * ignored" */
-		/* 13.4: "A client processing a GroupInfo object MUST ignore all
-		 * unrecognized" */
+		/* 12.4.3.1: "the client MUST download the tree before" */
+		/* 12.4.3: "in GroupInfo.extensions MUST be ignored" */
+		/* 13.4: "processing a GroupInfo object MUST ignore" */
 		ENSURE(wire_extensions_find(info->extensions,
 					    WIRE_EXTENSION_RATCHET_TREE, &tree),
 		       ERR_PEER_INVALID);
 	TRY(epoch_new(suite, &epoch));
 	TRY(tree_decode(&epoch->tree, suite, tree));
 	/* 12.4.3.1: "Verify the signature on the GroupInfo object" */
-	/* 12.4.3.1: "If the node is blank or if signature verification
-	 * fails" */
+	/* 12.4.3.1: "If the node is blank or if signature" */
 	/* 12.4.3: "New members also MUST verify the signature" */
 	TRY(tree_signature_key(&epoch->tree, info->signer, &key));
 	TRY(welcome_verify_group_info(key, info));
 	/* 12.4.3.1: "Verify that the tree hash of the ratchet tree matches" */
-	/* 12.4.3.3: "the client MUST verify that the root hash of the ratchet
-	 * tree matches" */
+	/* 12.4.3.3: "the client MUST verify that the root hash" */
 	TRY(tree_hash_root(&epoch->tree, &hash));
 	ENSURE(span_equal(hash, info->context.tree_hash), ERR_PEER_INVALID);
 	TRY(tree_check(&epoch->tree, info->context.group_id,

@@ -76,8 +76,7 @@ static enum err open_secrets(struct joining *j)
 	struct buf ref = BUF_INIT;
 	enum err e;
 
-	/* 12.4.3.1: "cipher suite indicated in the KeyPackage does not
-	 * match" */
+	/* 12.4.3.1: "indicated in the KeyPackage does not match" */
 	ENSURE(j->key_package.cipher_suite == suite->id &&
 		   j->welcome.cipher_suite == suite->id,
 	       ERR_PEER_INVALID);
@@ -97,8 +96,7 @@ out:
 	return e;
 }
 
-/* 12.4.3.1: "Identify a leaf whose LeafNode is identical to the one in the
- * KeyPackage" */
+/* 12.4.3.1: "Identify a leaf whose LeafNode is identical" */
 static enum err find_own_leaf(const struct joining *j, struct mls_epoch *epoch)
 {
 	uint32_t leaf = 0;

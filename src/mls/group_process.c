@@ -33,10 +33,8 @@ static enum err find_epoch(const struct mls_group *group, struct span group_id,
 		return ERR_PEER_INVALID;
 	if (epoch == now->context.epoch)
 		return ERR_OK;
-	/* 12.4.2: "Verify that the epoch field of the enclosing FramedContent
-	 * is equal" */
-	/* 12.1: "is equal to the epoch field of the current GroupContext
-	 * object" */
+	/* 12.4.2: "the epoch field of the enclosing FramedContent" */
+	/* 12.1: "equal to the epoch field of the current" */
 	if (content_type != WIRE_CONTENT_APPLICATION ||
 	    epoch > now->context.epoch)
 		return ERR_STATE_EPOCH;
@@ -59,8 +57,7 @@ static enum err external_sender_key(const struct mls_epoch *epoch,
 	struct span data, list;
 	enum err e;
 
-	/* 12.1.8: "can only be used if the external_senders extension is
-	 * present" */
+	/* 12.1.8: "if the external_senders extension is present" */
 	ENSURE(wire_extensions_find(epoch->context.extensions,
 				    WIRE_EXTENSION_EXTERNAL_SENDERS, &data),
 	       ERR_PEER_INVALID);
@@ -74,8 +71,7 @@ out:
 	return e;
 }
 
-/* 12.1.8: "proposal types other than the above MUST be rejected as
- * malformed" */
+/* 12.1.8: "other than the above MUST be rejected as malformed" */
 static bool external_may_send(uint16_t type)
 {
 	return type == WIRE_PROPOSAL_ADD || type == WIRE_PROPOSAL_REMOVE ||
@@ -108,10 +104,8 @@ static enum err outsider_key(const struct mls_epoch *epoch,
 		ENSURE(content->type == WIRE_CONTENT_COMMIT &&
 			   content->commit.has_path,
 		       ERR_PEER_INVALID);
-		/* 12.4.3.2: "External Commits MUST be signed by the new
-		 * member" */
-		/* 12.4.3.2: "MUST verify using the public key for the
-		 * credential" */
+		/* 12.4.3.2: "MUST be signed by the new member" */
+		/* 12.4.3.2: "MUST verify using the public key" */
 		*key = content->commit.path.leaf_node.signature_key;
 		break;
 	case WIRE_SENDER_MEMBER:
@@ -140,8 +134,7 @@ static enum err verify(const struct mls_epoch *epoch,
 		key = outsider;
 	}
 	/* 12.4.2: "Verify the signature on the FramedContent message" */
-	/* 12.1: "a client MUST verify the signature inside
-	 * FramedContentAuthData" */
+	/* 12.1: "a client MUST verify the signature inside" */
 	TRY(framing_verify(key, arrival->format, content,
 			   arrival->auth.signature,
 			   buf_span(&epoch->encoded_context)));
@@ -291,8 +284,7 @@ static enum err check_former(const struct mls_group *group,
 		   span_equal(former->node.credential.encoded,
 			      joiner->credential.encoded),
 	       ERR_PEER_INVALID);
-	/* 12.2: "MUST meet the same criteria as would the LeafNode
-	 * in an Update" */
+	/* 12.2: "the same criteria as would the LeafNode in an Update" */
 	ENSURE(!span_equal(former->node.encryption_key, joiner->encryption_key),
 	       ERR_PEER_INVALID);
 out:
@@ -318,8 +310,7 @@ static enum err check_path_leaf(const struct mls_group *group,
 	TRY(leaf_check_group(leaf, change->extensions));
 	TRY(leaf_verify_alone(epoch->suite, leaf, epoch->context.group_id,
 			      sender));
-	/* 7.3: "Verify that the following fields are unique among the
-	 * members" */
+	/* 7.3: "fields are unique among the members" */
 	ENSURE((old != NULL &&
 		span_equal(old->node.signature_key, leaf->signature_key)) ||
 		   !tree_has_signature_key(&change->tree, leaf->signature_key),

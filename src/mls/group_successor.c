@@ -54,37 +54,31 @@ enum err group_check_successor(const struct mls_epoch *parent,
 	struct wire_reinit asked;
 	enum err e;
 
-	/* 12.4.3.1: "verify that the epoch field in the GroupInfo is equal to
-	 * 1" */
+	/* 12.4.3.1: "the epoch field in the GroupInfo is equal to 1" */
 	/* 11.2: "in the Welcome message MUST be 1" */
 	/* 11.3: "in the Welcome message MUST be 1" */
 	ENSURE(context->epoch == 1, ERR_PEER_INVALID);
 	if (usage == WIRE_PSK_BRANCH) {
 		/* 12.4.3.1: "of the new group match those of the old group" */
-		/* 11.3: "MUST verify that the new group reflects a subgroup
-		 * branched" */
+		/* 11.3: "new group reflects a subgroup branched" */
 		ENSURE(context->version == parent->context.version &&
 			   context->cipher_suite ==
 			       parent->context.cipher_suite,
 		       ERR_PEER_INVALID);
-		/* 12.4.3.1: "compose a subset of the members of the old
-		 * group" */
+		/* 12.4.3.1: "a subset of the members of the old group" */
 		/* 11.3: "MUST match some LeafNode in the original group" */
 		TRY(are_among(&epoch->tree, &parent->tree));
 		return ERR_OK;
 	}
-	/* 12.4.3.1: "the last Commit to the referenced group contains a ReInit
-	 * proposal" */
+	/* 12.4.3.1: "the referenced group contains a ReInit proposal" */
 	ENSURE(reinit_of(parent, &asked), ERR_PEER_INVALID);
-	/* 11.2: "MUST be the same as the corresponding fields in the ReInit
-	 * proposal" */
+	/* 11.2: "MUST be the same as the corresponding fields" */
 	ENSURE(context->version == asked.version &&
 		   context->cipher_suite == asked.cipher_suite &&
 		   span_equal(context->group_id, asked.group_id) &&
 		   span_equal(context->extensions, asked.extensions),
 	       ERR_PEER_INVALID);
-	/* 12.4.3.1: "all the members of the old group are also members of the
-	 * new group" */
+	/* 12.4.3.1: "are also members of the new group" */
 	TRY(are_among(&parent->tree, &epoch->tree));
 out:
 	return e;
@@ -123,8 +117,7 @@ static enum err succeed(const struct mls_group *parent,
 	*out = (struct mls_commit){ BUF_INIT, BUF_INIT, BUF_INIT };
 	ENSURE(like->cipher_suite == me->suite->id, ERR_LOCAL_BUG);
 	TRY(mls_group_create(me, like->group_id, like->extensions, &made));
-	/* 11.2: "MUST specify a PreSharedKeyID of type resumption with usage
-	 * reinit" */
+	/* 11.2: "MUST specify a PreSharedKeyID of type resumption" */
 	/* 11.3: "MUST be a randomly sampled nonce of length KDF.Nh" */
 	TRY(group_commit_after(made, me, &change, parent->now, usage, out));
 	TRY(group_check_successor(parent->now, usage, made->staged));

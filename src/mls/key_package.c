@@ -41,8 +41,7 @@ static void put_types(struct buf *lists, const uint16_t *types, size_t count)
 /* All of the lists in a buffer that does not move. GREASE is not put among the
  * cipher suites: applications compare these with what was agreed. */
 /* 13.5: "clients MUST represent their own capabilities with a list" */
-/* 13.5: "representations of a client's own capabilities MUST NOT contain
- * GREASE" */
+/* 13.5: "own capabilities MUST NOT contain GREASE" */
 static enum err put_capabilities(const struct mls_identity *me,
 				 bool last_resort, const uint16_t grease[3],
 				 struct buf *lists,
@@ -86,8 +85,7 @@ enum err key_package_profile(const struct mls_identity *me, bool last_resort,
 
 	*profile = (struct key_package_profile){ .lists = BUF_INIT,
 						 .extensions = BUF_INIT };
-	/* 13.4: "A client that posts a KeyPackage MUST support all parameters
-	 * advertised"; of the extensions the application must know. */
+	/* 13.4: "MUST support all parameters advertised"; of the extensions the application must know. */
 	for (size_t i = 0; i < me->cipher_suite_count; i++)
 		ENSURE(suite_by_id(me->cipher_suites[i]) != NULL,
 		       ERR_LOCAL_BUG);
@@ -181,8 +179,7 @@ enum err mls_key_package_create(const struct mls_identity *me, bool last_resort,
 
 	TRY(key_package_profile(me, last_resort, &profile));
 	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
-	/* 10: "it MUST be unique among the set of KeyPackages created by this
-	 * client" */
+	/* 10: "it MUST be unique among the set of KeyPackages" */
 	TRY(hpke_generate_key_pair(me->suite, me->rng, &secrets->init_private,
 				   &init_key));
 	TRY(sign_leaf(me, &profile, signer, &secrets->encryption_private,
@@ -190,8 +187,7 @@ enum err mls_key_package_create(const struct mls_identity *me, bool last_resort,
 	if (last_resort)
 		wire_extension_put(&extensions, WIRE_EXTENSION_LAST_RESORT,
 				   SPAN_EMPTY);
-	/* 10: "the creator of a KeyPackage object SHOULD include some random
-	 * GREASE" */
+	/* 10: "KeyPackage object SHOULD include some random GREASE" */
 	wire_extension_put(&extensions, profile.grease_extension,
 			   span_of(init_key.p, init_key.p[0] % 16));
 	TRY(buf_end(&extensions));
@@ -223,8 +219,7 @@ enum err key_package_check(const struct suite *suite,
 	struct sign_key *key = NULL;
 	enum err e;
 
-	/* 10.1: "Verify that the cipher suite and protocol version of the
-	 * KeyPackage match" */
+	/* 10.1: "cipher suite and protocol version of the KeyPackage" */
 	ENSURE(kp->version == WIRE_VERSION_MLS10, ERR_PEER_INVALID);
 	ENSURE(kp->cipher_suite == suite->id, ERR_PEER_INVALID);
 	/* 10.1: "is valid for a KeyPackage according to" */
@@ -254,8 +249,7 @@ enum err key_package_check_use(const struct wire_key_package *kp, uint64_t now)
 	struct wire_extension extension;
 	enum err e = ERR_OK;
 
-	/* 7.3: "the client MUST verify that the current time is within the
-	 * range" */
+	/* 7.3: "MUST verify that the current time is within" */
 	ENSURE(leaf_is_current(leaf, now), ERR_PEER_INVALID);
 	ENSURE(leaf->not_after - leaf->not_before <= KEY_PACKAGE_LIFETIME_MAX,
 	       ERR_PEER_INVALID);

@@ -75,8 +75,7 @@ enum err leaf_check(const struct suite *suite,
 
 	/* 10: "the leaf_node field MUST be valid for the cipher suite" */
 	TRY(hpke_check_public_key(suite, leaf->encryption_key));
-	/* 13.4: "MUST ignore all unrecognized values in the capabilities
-	 * field" */
+	/* 13.4: "MUST ignore all unrecognized values" */
 	/* 13.5: "GREASE values MUST be handled using normal logic" */
 	ENSURE(wire_u16_list_has(can->versions, WIRE_VERSION_MLS10),
 	       ERR_PEER_INVALID);
@@ -118,13 +117,11 @@ enum err leaf_check_group(const struct wire_leaf_node *leaf,
 	struct span data;
 	enum err e = ERR_OK;
 
-	/* 7.3: "Verify that the LeafNode is compatible with the group's
-	 * parameters" */
+	/* 7.3: "is compatible with the group's parameters" */
 	if (wire_extensions_find(group_extensions,
 				 WIRE_EXTENSION_REQUIRED_CAPABILITIES, &data)) {
 		TRY(wire_required_capabilities_decode(data, &required));
-		/* 7.3: "credential types MUST be listed in the LeafNode's
-		 * capabilities field" */
+		/* 7.3: "MUST be listed in the LeafNode's" */
 		ENSURE(covers(can->extensions, required.extension_types,
 			      WIRE_EXTENSION_DEFAULT_LAST),
 		       ERR_PEER_INVALID);
@@ -134,8 +131,7 @@ enum err leaf_check_group(const struct wire_leaf_node *leaf,
 		ENSURE(covers(can->credentials, required.credential_types, 0),
 		       ERR_PEER_INVALID);
 	}
-	/* 13.4: "MUST indicate support for each extension in the
-	 * GroupContext" */
+	/* 13.4: "MUST indicate support for each extension" */
 	while (wire_extensions_next(&group_extensions, &extension))
 		ENSURE(leaf_lists_extension(leaf, extension.type),
 		       ERR_PEER_INVALID);

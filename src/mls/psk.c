@@ -89,13 +89,10 @@ out:
 static enum err find_resumption(const struct psk_source *source,
 				const struct wire_psk_id *id, struct span *psk)
 {
-	/* 11.2: "Resumption PSKs with usage reinit MUST NOT be used in other
-	 * contexts" */
-	/* 11.3: "Resumption PSKs with usage branch MUST NOT be used in other
-	 * contexts" */
-	/* 12.1.4: "is not being processed as part of a reinitialization" */
-	/* 12.1.4: "is not being processed as part of a subgroup branching
-	 * operation" */
+	/* 11.2: "usage reinit MUST NOT be used in other contexts" */
+	/* 11.3: "usage branch MUST NOT be used in other contexts" */
+	/* 12.1.4: "as part of a reinitialization" */
+	/* 12.1.4: "as part of a subgroup branching operation" */
 	if (id->usage != source->usage)
 		return ERR_PEER_INVALID; /* 12.1.4 */
 	for (size_t i = 0; i < source->epoch_count; i++) {
@@ -117,8 +114,7 @@ static enum err find_psk(const struct psk_source *source,
 
 	if (id->type == WIRE_PSK_RESUMPTION)
 		return find_resumption(source, id, psk);
-	/* 12.4.3.1: "not in possession of the corresponding PSK, return an
-	 * error" */
+	/* 12.4.3.1: "not in possession of the corresponding PSK" */
 	entry = find(source->external, id->psk_id);
 	if (entry == NULL)
 		return ERR_STATE_GONE;

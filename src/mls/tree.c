@@ -38,8 +38,7 @@ static uint32_t count_nodes(struct rd r, enum err *e)
 	*e = rd_left(&r) > 0 ? ERR_PEER_TOO_LARGE : rd_end(&r);
 	/* A leaf is last: who removes the last leaf below a parent blanks that
 	 * parent. */
-	/* 12.4.3.3: "MUST check that the last node in ratchet_tree is
-	 * non-blank" */
+	/* 12.4.3.3: "the last node in ratchet_tree is non-blank" */
 	/* 12.4.3.3: "the length of the array MUST be odd" */
 	if (*e == ERR_OK && (count % 2 == 0 || node.type == WIRE_NODE_BLANK))
 		*e = ERR_PEER_INVALID;

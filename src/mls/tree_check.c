@@ -47,14 +47,11 @@ enum err tree_check_unique(const struct tree *tree)
 
 	keys.list = calloc(tree_math_width(tree->leaves), sizeof(*keys.list));
 	ENSURE(keys.list != NULL, ERR_LOCAL_MEMORY);
-	/* 12.4.3.1: "Verify that the encryption key in the parent node does not
-	 * appear" */
-	/* 7.3: "Verify that the following fields are unique among the
-	 * members" */
+	/* 12.4.3.1: "encryption key in the parent node does not appear" */
+	/* 7.3: "fields are unique among the members" */
 	collect_encryption_keys(tree->root, &keys);
 	ENSURE(all_differ(&keys), ERR_PEER_INVALID);
-	/* 12.2: "multiple Add proposals that contain KeyPackages that represent
-	 * the same" */
+	/* 12.2: "KeyPackages that represent the same client" */
 	/* 12.2: "a KeyPackage that represents a client already in the group" */
 	keys.count = 0;
 	for (uint32_t leaf = 0; tree_next_member(tree, leaf, &leaf); leaf++)
@@ -66,8 +63,7 @@ out:
 	return e;
 }
 
-/* 7.3: "Verify that the credential type is supported by all members of the
- * group" */
+/* 7.3: "the credential type is supported by all members" */
 /* 7.3: "all the credential types currently in use by other members" */
 /* 13.3: "types of credential that may be used in a group are those that all" */
 enum err tree_check_credentials(const struct tree *tree)
@@ -111,10 +107,8 @@ static enum err check_unmerged(const struct tree_node *node, uint32_t index)
 	     node->parent != NULL && i < node->parent->unmerged_count; i++) {
 		uint32_t leaf = node->parent->unmerged[i];
 
-		/* 12.4.3.1: "the entry represents a non-blank leaf node that is
-		 * a descendant" */
-		/* 12.4.3.1: "also has an entry for the leaf node in its
-		 * unmerged_leaves" */
+		/* 12.4.3.1: "represents a non-blank leaf node" */
+		/* 12.4.3.1: "also has an entry for the leaf node" */
 		ENSURE(leaf >= first && leaf - first < count &&
 			   listed_below(node, tree_math_level(index), leaf),
 		       ERR_PEER_INVALID);
@@ -137,14 +131,11 @@ static enum err check_members(const struct tree *tree, struct span group_id,
 		    &tree_leaf(tree, leaf)->node;
 		const struct sign_key *key;
 
-		/* 12.4.3.1: "For each non-empty leaf node, validate the
-		 * LeafNode" */
+		/* 12.4.3.1: "For each non-empty leaf node, validate" */
 		TRY(leaf_check(tree->suite, node));
 		/* 12.4.3: "however, MUST be supported by the new joiner" */
-		/* 13.4: "A client joining a group MUST verify that it supports
-		 * every extension" */
-		/* 13.4: "it MUST treat the enclosing GroupInfo message as
-		 * invalid" */
+		/* 13.4: "MUST verify that it supports every extension" */
+		/* 13.4: "it MUST treat the enclosing GroupInfo" */
 		TRY(leaf_check_group(node, group_extensions));
 		TRY(tree_signature_key(tree, leaf, &key));
 		TRY(leaf_verify(key, node, group_id, leaf));

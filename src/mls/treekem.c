@@ -249,8 +249,7 @@ static enum err check_new_keys(const struct tree *tree, const struct span *keys,
 		for (size_t j = 0; j < i; j++)
 			ENSURE(!span_equal(keys[i], keys[j]), ERR_PEER_INVALID);
 	}
-	/* 12.4.2: "none of the public keys in the UpdatePath appear in any
-	 * node" */
+	/* 12.4.2: "public keys in the UpdatePath appear in any node" */
 	/* 12.4.2: "is different from the committer's current leaf node" */
 	ENSURE(!tree_has_encryption_key(tree, keys, count), ERR_PEER_INVALID);
 out:
@@ -426,8 +425,7 @@ enum err treekem_join(const struct tree *tree, struct treekem_private *private,
 	ENSURE(path_find(&path, tree_math_common_level(signer, private->leaf),
 			 &at),
 	       ERR_PEER_INVALID);
-	/* 12.4.3.1: "MUST be the private key that corresponds to the public
-	 * key" */
+	/* 12.4.3.1: "MUST be the private key that corresponds" */
 	TRY(climb(tree, private, &path, at, path_secret, &unused));
 out:
 	sec_clear(&unused);

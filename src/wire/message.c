@@ -23,8 +23,7 @@ enum err wire_message_decode(struct span bytes, struct wire_message *message)
 		break;
 	case WIRE_KEY_PACKAGE:
 		wire_key_package_read(&r, &message->key_package);
-		/* 10: "MUST verify that the version field of the KeyPackage has
-		 * the same value" */
+		/* 10: "MUST verify that the version field" */
 		if (rd_ok(&r) &&
 		    message->key_package.version != WIRE_VERSION_MLS10)
 			rd_fail(&r, ERR_PEER_MALFORMED);

@@ -44,10 +44,8 @@ void wire_proposal_read(struct rd *r, struct wire_proposal *proposal)
 		proposal->extensions = wire_extensions_read(r);
 		break;
 	default:
-		/* 12.2: "a Proposal with a non-default proposal type that is
-		 * not supported" */
-		/* 13.2: "MUST NOT be included in a commit unless the proposal
-		 * type is supported" */
+		/* 12.2: "non-default proposal type that is not supported" */
+		/* 13.2: "MUST NOT be included in a commit unless" */
 		rd_fail(r, ERR_PEER_UNSUPPORTED);
 	}
 	proposal->encoded = wire_since(&start, r);
