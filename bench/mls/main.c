@@ -4,7 +4,9 @@
  * makes necessary for them (counts.c), run in turn with the operation itself.
  * Processor time of the one thread; medians.
  *
- *   bench-mls [SUITE] [MEMBERS...]     a suite as 0x0001; all without one
+ *   bench-mls [-o OPERATION] [SUITE [MEMBERS...]]
+ *
+ * A suite as 0x0001; 0, and without one, all.
  */
 #include <malloc.h>
 #include <math.h>
@@ -12,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "bench/mls/counts.h"
 #include "bench/mls/world.h"
@@ -19,7 +22,7 @@
 #include "mls/tree_node.h"
 #include "wire/message.h"
 
-enum { SIZES_MAX = 16, SAMPLES_MAX = 400, MESSAGE = 256 };
+enum { SIZES_MAX = 16, SAMPLES_MIN = 3, SAMPLES_MAX = 400, MESSAGE = 256 };
 
 #define ENOUGH 0.4 /* seconds of samples */
 
@@ -31,6 +34,8 @@ struct operation {
 	void (*after)(void);
 	void (*count)(const struct shape *shape, struct floor_count *count);
 };
+
+static const char *only; /* this operation; NULL: all */
 
 /* What the operations work on. */
 static struct world w;
@@ -295,7 +300,8 @@ static struct result measure(const struct operation *operation,
 
 	if (operation->run != join)
 		(void)floor_timed(floor, c);
-	while (r.samples < SAMPLES_MAX && spent < ENOUGH) {
+	while (r.samples < SAMPLES_MIN ||
+	       (r.samples < SAMPLES_MAX && spent < ENOUGH)) {
 		call(operation->prepare);
 		times[r.samples] = timed(operation->run);
 		call(operation->after);
@@ -335,6 +341,8 @@ static double measure_world(const struct suite *suite, uint32_t members,
 		struct result r;
 
 		learn_sizes(&OPERATIONS[i], &shape);
+		if (only != NULL && strcmp(only, OPERATIONS[i].name) != 0)
+			continue;
 		OPERATIONS[i].count(&shape, &count);
 		r = measure(&OPERATIONS[i], floor, &count);
 		(void)printf("0x%04x %6u %-8s %10.1f/s %9.3f ms %6.2f\n",
@@ -379,7 +387,7 @@ static void print_growth(const struct suite *suite, const double *members,
 	size_t used = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (members[i] < 10)
+		if (members[i] < 10 || times[i] <= 0)
 			continue;
 		log_n[used] = log(members[i]);
 		log_log_n[used] = log(log_n[used]);
@@ -412,11 +420,16 @@ int main(int argc, char **argv)
 	uint32_t sizes[SIZES_MAX] = { 2, 10, 100, 1000, 10000 };
 	size_t size_count = 5, suite_count;
 	const struct suite *suites = suite_table(&suite_count);
-	unsigned long wanted = argc > 1 ? strtoul(argv[1], NULL, 0) : 0;
+	unsigned long wanted;
 
-	if (argc > 2)
+	if (getopt(argc, argv, "o:") == 'o')
+		only = optarg;
+	argc -= optind;
+	argv += optind;
+	wanted = argc > 0 ? strtoul(argv[0], NULL, 0) : 0;
+	if (argc > 1)
 		size_count = 0;
-	for (int i = 2; i < argc && size_count < SIZES_MAX; i++) {
+	for (int i = 1; i < argc && size_count < SIZES_MAX; i++) {
 		sizes[size_count] = (uint32_t)strtoul(argv[i], NULL, 10);
 		if (sizes[size_count] >= 2)
 			size_count++;

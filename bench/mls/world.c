@@ -183,6 +183,7 @@ static struct mls_group *enter(const struct world *w, struct span tree,
 
 	world_must(epoch_new(w->suite, &epoch), "an epoch");
 	world_must(tree_decode(&epoch->tree, w->suite, tree), "the tree");
+	world_must(tree_index(&epoch->tree), "its index");
 	world_must(tree_hash_root(&epoch->tree, &context.tree_hash), "a hash");
 	world_must(epoch_set_context(epoch, &context), "the context");
 	epoch->private = *private;
@@ -198,7 +199,8 @@ void world_init(struct world *w, const struct suite *suite, uint32_t members)
 	uint8_t random[2 * SUITE_HASH_MAX];
 	struct span secret = { random, suite->nh };
 	struct span confirmed = { random + SUITE_HASH_MAX, suite->nh };
-	struct tree tree = { suite, tree_math_round_up(members), NULL };
+	struct tree tree = { .suite = suite,
+			     .leaves = tree_math_round_up(members) };
 	struct buf encoded = BUF_INIT;
 
 	*w = (struct world){ .suite = suite, .members = members };

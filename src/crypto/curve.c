@@ -3,6 +3,7 @@
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/param_build.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "crypto/evp.h"
@@ -12,23 +13,50 @@ struct curve {
 	int nid; /* NIST curves only */
 	uint8_t secret_size;
 	uint8_t public_size;
+	/* Of a NIST curve, made once and never changed: to make either takes
+	 * longer than to use it. */
+	EC_GROUP *group;
+	EVP_PKEY *parameters; /* a key's, without the key */
 };
 
-static const struct curve CURVES[] = {
-	{ "X25519", 0, 32, 32 },
-	{ "X448", 0, 56, 56 },
-	{ "ED25519", 0, 32, 32 },
-	{ "ED448", 0, 57, 57 },
-	{ "P-256", NID_X9_62_prime256v1, 32, 65 },
-	{ "P-384", NID_secp384r1, 48, 97 },
-	{ "P-521", NID_secp521r1, 66, 133 },
+static struct curve curves[] = {
+	{ "X25519", 0, 32, 32, NULL, NULL },
+	{ "X448", 0, 56, 56, NULL, NULL },
+	{ "ED25519", 0, 32, 32, NULL, NULL },
+	{ "ED448", 0, 57, 57, NULL, NULL },
+	{ "P-256", NID_X9_62_prime256v1, 32, 65, NULL, NULL },
+	{ "P-384", NID_secp384r1, 48, 97, NULL, NULL },
+	{ "P-521", NID_secp521r1, 66, 133, NULL, NULL },
 };
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void make_parameters(struct curve *c)
+{
+	EVP_PKEY_CTX *ctx =
+	    EVP_PKEY_CTX_new_from_name(evp_context(), "EC", NULL);
+
+	c->group = EC_GROUP_new_by_curve_name_ex(evp_context(), NULL, c->nid);
+	if (ctx == NULL || EVP_PKEY_paramgen_init(ctx) != 1 ||
+	    EVP_PKEY_CTX_set_group_name(ctx, c->name) != 1 ||
+	    EVP_PKEY_paramgen(ctx, &c->parameters) != 1)
+		c->parameters = NULL;
+	EVP_PKEY_CTX_free(ctx);
+}
+
+static void start(void)
+{
+	for (size_t i = 0; i < sizeof(curves) / sizeof(*curves); i++)
+		if (curves[i].nid != 0)
+			make_parameters(&curves[i]);
+}
 
 static const struct curve *find(const char *group)
 {
-	for (size_t i = 0; i < sizeof(CURVES) / sizeof(*CURVES); i++)
-		if (strcmp(CURVES[i].name, group) == 0)
-			return &CURVES[i];
+	(void)pthread_once(&once, start);
+	for (size_t i = 0; i < sizeof(curves) / sizeof(*curves); i++)
+		if (strcmp(curves[i].name, group) == 0)
+			return &curves[i];
 	return NULL;
 }
 
@@ -44,11 +72,6 @@ size_t curve_private_size(const char *group)
 	const struct curve *c = find(group);
 
 	return c != NULL ? c->secret_size : 0;
-}
-
-static EC_GROUP *new_group(const struct curve *c)
-{
-	return EC_GROUP_new_by_curve_name_ex(evp_context(), NULL, c->nid);
 }
 
 /* u coordinates of small order, little-endian, p and p + 1 too. */
@@ -130,78 +153,158 @@ bool curve_small_order(const char *group, struct span public_key)
 	return false;
 }
 
+static bool in_range(const struct curve *c, const BIGNUM *k)
+{
+	return k != NULL && !BN_is_zero(k) &&
+	       BN_cmp(k, EC_GROUP_get0_order(c->group)) < 0;
+}
+
 bool curve_scalar_in_range(const char *group, struct span scalar)
 {
 	const struct curve *c = find(group);
-	EC_GROUP *g = c != NULL && c->nid != 0 ? new_group(c) : NULL;
-	BIGNUM *k = BN_bin2bn(scalar.p, (int)scalar.n, NULL);
-	bool in_range = g != NULL && k != NULL && !BN_is_zero(k) &&
-			BN_cmp(k, EC_GROUP_get0_order(g)) < 0;
+	BIGNUM *k;
+	bool ok;
 
+	if (c == NULL || c->group == NULL)
+		return false;
+	k = BN_bin2bn(scalar.p, (int)scalar.n, NULL);
+	ok = in_range(c, k);
 	BN_clear_free(k);
-	EC_GROUP_free(g);
-	return in_range;
+	return ok;
+}
+
+/* `secret` times `base`, or times the generator when that is NULL, in constant
+ * time: ERR_PEER_INVALID for a scalar out of range. */
+static enum err multiply(const struct curve *c, struct span secret,
+			 const EC_POINT *base, EC_POINT *point)
+{
+	BIGNUM *k = BN_bin2bn(secret.p, (int)secret.n, NULL);
+	enum err e = ERR_OK;
+
+	ENSURE(k != NULL, ERR_LOCAL_CRYPTO);
+	ENSURE(in_range(c, k), ERR_PEER_INVALID);
+	BN_set_flags(k, BN_FLG_CONSTTIME);
+	ENSURE((base == NULL
+		    ? EC_POINT_mul(c->group, point, k, NULL, NULL, NULL)
+		    : EC_POINT_mul(c->group, point, NULL, base, k, NULL)) == 1,
+	       ERR_LOCAL_CRYPTO);
+out:
+	BN_clear_free(k);
+	return e;
 }
 
 /* EVP does not compute a NIST public key from its scalar. */
 static enum err nist_public(const struct curve *c, struct span secret,
 			    uint8_t *out)
 {
-	EC_GROUP *g = new_group(c);
-	BIGNUM *k = BN_bin2bn(secret.p, (int)secret.n, NULL);
-	EC_POINT *point = g != NULL ? EC_POINT_new(g) : NULL;
-	enum err e = ERR_OK;
+	EC_POINT *point = c->group != NULL ? EC_POINT_new(c->group) : NULL;
+	enum err e;
 
-	ENSURE(g != NULL && k != NULL && point != NULL, ERR_LOCAL_CRYPTO);
-	ENSURE(!BN_is_zero(k) && BN_cmp(k, EC_GROUP_get0_order(g)) < 0,
-	       ERR_PEER_INVALID);
-	BN_set_flags(k, BN_FLG_CONSTTIME);
-	ENSURE(EC_POINT_mul(g, point, k, NULL, NULL, NULL) == 1,
-	       ERR_LOCAL_CRYPTO);
-	ENSURE(EC_POINT_point2oct(g, point, POINT_CONVERSION_UNCOMPRESSED, out,
+	ENSURE(point != NULL, ERR_LOCAL_CRYPTO);
+	TRY(multiply(c, secret, NULL, point));
+	ENSURE(EC_POINT_point2oct(c->group, point,
+				  POINT_CONVERSION_UNCOMPRESSED, out,
 				  c->public_size, NULL) == c->public_size,
 	       ERR_LOCAL_CRYPTO);
 out:
 	EC_POINT_clear_free(point);
-	BN_clear_free(k);
-	EC_GROUP_free(g);
 	return e;
 }
 
-/* secret may be empty: a public key only. */
-static enum err nist_import(const struct curve *c, struct span point,
-			    struct span secret, EVP_PKEY **out)
+/* Only a point of the curve has an uncompressed encoding, and the group's
+ * cofactor is 1: partial validation (SP 800-56A, 5.6.2.3.4) is all there is. */
+static enum err nist_point(const struct curve *c, struct span bytes,
+			   EC_POINT **out)
+{
+	EC_POINT *point = c->group != NULL ? EC_POINT_new(c->group) : NULL;
+	enum err e = ERR_OK;
+
+	evp_quiet_begin();
+	ENSURE(point != NULL, ERR_LOCAL_CRYPTO);
+	ENSURE(bytes.n == c->public_size &&
+		   bytes.p[0] == POINT_CONVERSION_UNCOMPRESSED &&
+		   EC_POINT_oct2point(c->group, point, bytes.p, bytes.n,
+				      NULL) == 1,
+	       ERR_PEER_INVALID);
+	*out = point;
+	point = NULL;
+out:
+	EC_POINT_free(point);
+	evp_quiet_end();
+	return e;
+}
+
+/* ECDH: the x coordinate. */
+static enum err nist_agree(const struct curve *c, struct span secret,
+			   struct span peer, struct sec *shared)
+{
+	EC_POINT *theirs = NULL, *point = NULL;
+	BIGNUM *x = BN_secure_new();
+	enum err e;
+
+	TRY(nist_point(c, peer, &theirs));
+	point = EC_POINT_new(c->group);
+	ENSURE(x != NULL && point != NULL, ERR_LOCAL_CRYPTO);
+	TRY(multiply(c, secret, theirs, point));
+	ENSURE(EC_POINT_get_affine_coordinates(c->group, point, x, NULL,
+					       NULL) == 1,
+	       ERR_PEER_INVALID);
+	ENSURE(BN_bn2binpad(x, shared->b, c->secret_size) == c->secret_size,
+	       ERR_LOCAL_CRYPTO);
+	shared->n = c->secret_size;
+out:
+	EC_POINT_free(theirs);
+	EC_POINT_clear_free(point);
+	BN_clear_free(x);
+	return e;
+}
+
+static enum err nist_import_public(const struct curve *c, struct span point,
+				   EVP_PKEY **out)
+{
+	EVP_PKEY *key = EVP_PKEY_new();
+	enum err e = ERR_OK;
+
+	evp_quiet_begin();
+	ENSURE(key != NULL && c->parameters != NULL &&
+		   EVP_PKEY_copy_parameters(key, c->parameters) == 1,
+	       ERR_LOCAL_CRYPTO);
+	ENSURE(EVP_PKEY_set1_encoded_public_key(key, point.p, point.n) == 1,
+	       ERR_PEER_INVALID);
+	*out = key;
+	key = NULL;
+out:
+	EVP_PKEY_free(key);
+	evp_quiet_end();
+	return e;
+}
+
+static enum err nist_import_pair(const struct curve *c, struct span point,
+				 struct span secret, EVP_PKEY **out)
 {
 	EVP_PKEY_CTX *ctx =
 	    EVP_PKEY_CTX_new_from_name(evp_context(), "EC", NULL);
 	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
 	OSSL_PARAM *params = NULL;
-	BIGNUM *k = NULL;
+	BIGNUM *k = BN_secure_new();
 	EVP_PKEY *key = NULL;
 	enum err e = ERR_OK;
 
 	evp_quiet_begin();
-	ENSURE(ctx != NULL && build != NULL, ERR_LOCAL_CRYPTO);
-	ENSURE(OSSL_PARAM_BLD_push_utf8_string(
-		   build, OSSL_PKEY_PARAM_GROUP_NAME, c->name, 0) == 1 &&
-		   OSSL_PARAM_BLD_push_octet_string(
-		       build, OSSL_PKEY_PARAM_PUB_KEY, point.p, point.n) == 1,
+	ENSURE(ctx != NULL && build != NULL && k != NULL &&
+		   BN_bin2bn(secret.p, (int)secret.n, k) != NULL,
 	       ERR_LOCAL_CRYPTO);
-	if (secret.n > 0) {
-		k = BN_secure_new();
-		ENSURE(k != NULL &&
-			   BN_bin2bn(secret.p, (int)secret.n, k) != NULL &&
-			   OSSL_PARAM_BLD_push_BN(
-			       build, OSSL_PKEY_PARAM_PRIV_KEY, k) == 1,
-		       ERR_LOCAL_CRYPTO);
-	}
+	ENSURE(
+	    OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME,
+					    c->name, 0) == 1 &&
+		OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY,
+						 point.p, point.n) == 1 &&
+		OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_PRIV_KEY, k) == 1,
+	    ERR_LOCAL_CRYPTO);
 	params = OSSL_PARAM_BLD_to_param(build);
 	ENSURE(params != NULL && EVP_PKEY_fromdata_init(ctx) == 1,
 	       ERR_LOCAL_CRYPTO);
-	ENSURE(EVP_PKEY_fromdata(ctx, &key,
-				 secret.n > 0 ? EVP_PKEY_KEYPAIR
-					      : EVP_PKEY_PUBLIC_KEY,
-				 params) == 1,
+	ENSURE(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params) == 1,
 	       ERR_PEER_INVALID);
 	*out = key;
 out:
@@ -209,6 +312,82 @@ out:
 	OSSL_PARAM_free(params);
 	OSSL_PARAM_BLD_free(build);
 	EVP_PKEY_CTX_free(ctx);
+	evp_quiet_end();
+	return e;
+}
+
+/* ---- X25519 and X448 ---- */
+
+/* With both halves given, nothing is computed. */
+static enum err raw_pair(const struct curve *c, struct span secret,
+			 struct span public_key, EVP_PKEY **out)
+{
+	EVP_PKEY_CTX *ctx =
+	    EVP_PKEY_CTX_new_from_name(evp_context(), c->name, NULL);
+	uint8_t halves[2][SEC_MAX];
+	OSSL_PARAM params[] = { OSSL_PARAM_END, OSSL_PARAM_END,
+				OSSL_PARAM_END };
+	EVP_PKEY *key = NULL;
+	enum err e = ERR_OK;
+
+	ENSURE(secret.n == c->secret_size && public_key.n == c->public_size,
+	       ERR_PEER_INVALID);
+	memcpy(halves[0], secret.p, secret.n);
+	memcpy(halves[1], public_key.p, public_key.n);
+	params[0] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY,
+						      halves[0], secret.n);
+	params[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
+						      halves[1], public_key.n);
+	ENSURE(ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1 &&
+		   EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params) == 1,
+	       ERR_LOCAL_CRYPTO);
+	*out = key;
+out:
+	sec_wipe(halves, sizeof(halves));
+	EVP_PKEY_CTX_free(ctx);
+	return e;
+}
+
+/* RFC 9180, 7.1.4: an all-zero output is refused; OpenSSL does so itself. */
+static enum err raw_agree(const struct curve *c, struct span secret,
+			  struct span public_key, struct span peer,
+			  struct sec *shared)
+{
+	EVP_PKEY *mine = NULL, *theirs = NULL;
+	EVP_PKEY_CTX *ctx = NULL;
+	size_t n = SEC_MAX;
+	enum err e;
+
+	TRY(raw_pair(c, secret, public_key, &mine));
+	TRY(curve_public(c->name, peer, &theirs));
+	ctx = EVP_PKEY_CTX_new_from_pkey(evp_context(), mine, NULL);
+	ENSURE(ctx != NULL && EVP_PKEY_derive_init(ctx) == 1, ERR_LOCAL_CRYPTO);
+	ENSURE(EVP_PKEY_derive_set_peer_ex(ctx, theirs, 0) == 1,
+	       ERR_PEER_INVALID);
+	ENSURE(EVP_PKEY_derive(ctx, shared->b, &n) == 1, ERR_PEER_INVALID);
+	shared->n = (uint8_t)n;
+out:
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(mine);
+	EVP_PKEY_free(theirs);
+	return e;
+}
+
+enum err curve_agree(const char *group, struct span secret,
+		     struct span public_key, struct span peer,
+		     struct sec *shared)
+{
+	const struct curve *c = find(group);
+	enum err e;
+
+	sec_clear(shared);
+	evp_quiet_begin();
+	ENSURE(c != NULL, ERR_LOCAL_BUG);
+	TRY(c->nid != 0 ? nist_agree(c, secret, peer, shared)
+			: raw_agree(c, secret, public_key, peer, shared));
+out:
+	if (e != ERR_OK)
+		sec_clear(shared);
 	evp_quiet_end();
 	return e;
 }
@@ -233,11 +412,27 @@ enum err curve_public(const char *group, struct span bytes, EVP_PKEY **out)
 		/* RFC 9420, 5.1.1: uncompressed points only */
 		if (bytes.p[0] != POINT_CONVERSION_UNCOMPRESSED)
 			return ERR_PEER_INVALID;
-		return nist_import(c, bytes, SPAN_EMPTY, out);
+		return nist_import_public(c, bytes, out);
 	}
 	*out = EVP_PKEY_new_raw_public_key_ex(evp_context(), c->name, NULL,
 					      bytes.p, bytes.n);
 	return *out != NULL ? ERR_OK : ERR_PEER_INVALID;
+}
+
+enum err curve_check_public(const char *group, struct span bytes)
+{
+	const struct curve *c = find(group);
+	EC_POINT *point = NULL;
+	enum err e = ERR_OK;
+
+	if (c == NULL)
+		return ERR_LOCAL_BUG;
+	if (c->nid != 0)
+		e = nist_point(c, bytes, &point);
+	else if (bytes.n != c->public_size || curve_small_order(group, bytes))
+		e = ERR_PEER_INVALID;
+	EC_POINT_free(point);
+	return e;
 }
 
 enum err curve_private(const char *group, struct span bytes, EVP_PKEY **out)
@@ -254,8 +449,8 @@ enum err curve_private(const char *group, struct span bytes, EVP_PKEY **out)
 		e = nist_public(c, bytes, point);
 		if (e != ERR_OK)
 			return e;
-		return nist_import(c, span_of(point, c->public_size), bytes,
-				   out);
+		return nist_import_pair(c, span_of(point, c->public_size),
+					bytes, out);
 	}
 	*out = EVP_PKEY_new_raw_private_key_ex(evp_context(), c->name, NULL,
 					       bytes.p, bytes.n);

@@ -20,6 +20,17 @@ MUST_CHECK enum err curve_public(const char *group, struct span bytes,
 MUST_CHECK enum err curve_private(const char *group, struct span bytes,
 				  EVP_PKEY **out);
 
+/* Whether the bytes are a public key of that group for a key agreement:
+ * ERR_PEER_INVALID. */
+MUST_CHECK enum err curve_check_public(const char *group, struct span bytes);
+
+/* Diffie-Hellman: the private key `secret`, whose public key is `public_key`,
+ * with that of a peer. ERR_PEER_INVALID for a peer's key that is none, also
+ * where the result is all zeros. */
+MUST_CHECK enum err curve_agree(const char *group, struct span secret,
+				struct span public_key, struct span peer,
+				struct sec *shared);
+
 /* Appends the public key that belongs to a private one. */
 MUST_CHECK enum err curve_derive_public(const char *group, struct span secret,
 					struct buf *public_key);

@@ -162,45 +162,7 @@ out:
 enum err hpke_check_public_key(const struct suite *suite,
 			       struct span public_key)
 {
-	EVP_PKEY *key = NULL;
-	enum err e;
-
-	ENSURE(!curve_small_order(suite->kem_group, public_key),
-	       ERR_PEER_INVALID);
-	TRY(curve_public(suite->kem_group, public_key, &key));
-out:
-	EVP_PKEY_free(key);
-	return e;
-}
-
-/* DH(sk, pk). 7.1.4: an all-zero X25519 or X448 output is refused; OpenSSL
- * does so itself. */
-static enum err diffie_hellman(const struct suite *suite,
-			       struct span private_key, struct span public_key,
-			       struct sec *shared)
-{
-	EVP_PKEY *sk = NULL, *pk = NULL;
-	EVP_PKEY_CTX *ctx = NULL;
-	size_t n = SEC_MAX;
-	enum err e;
-
-	sec_clear(shared);
-	evp_quiet_begin();
-	TRY(curve_public(suite->kem_group, public_key, &pk));
-	TRY(curve_private(suite->kem_group, private_key, &sk));
-	ctx = EVP_PKEY_CTX_new_from_pkey(evp_context(), sk, NULL);
-	ENSURE(ctx != NULL && EVP_PKEY_derive_init(ctx) == 1, ERR_LOCAL_CRYPTO);
-	ENSURE(EVP_PKEY_derive_set_peer_ex(ctx, pk, 1) == 1, ERR_PEER_INVALID);
-	ENSURE(EVP_PKEY_derive(ctx, shared->b, &n) == 1, ERR_PEER_INVALID);
-	shared->n = (uint8_t)n;
-out:
-	if (e != ERR_OK)
-		sec_clear(shared);
-	EVP_PKEY_CTX_free(ctx);
-	EVP_PKEY_free(sk);
-	EVP_PKEY_free(pk);
-	evp_quiet_end();
-	return e;
+	return curve_check_public(suite->kem_group, public_key);
 }
 
 /* ExtractAndExpand(dh, enc || pkR). */
@@ -235,7 +197,8 @@ static enum err encap(const struct suite *suite, const struct rng *rng,
 	enum err e;
 
 	TRY(hpke_generate_key_pair(suite, rng, &ephemeral, &mine));
-	TRY(diffie_hellman(suite, sec_span(&ephemeral), public_key, &dh));
+	TRY(curve_agree(suite->kem_group, sec_span(&ephemeral), buf_span(&mine),
+			public_key, &dh));
 	TRY(kem_secret(suite, sec_span(&dh), buf_span(&mine), public_key,
 		       shared));
 	buf_put(enc, buf_span(&mine));
@@ -247,16 +210,21 @@ out:
 	return e;
 }
 
+/* `public_key` may be empty: it is derived then. */
 static enum err decap(const struct suite *suite, struct span enc,
-		      struct span private_key, struct sec *shared)
+		      struct span private_key, struct span public_key,
+		      struct sec *shared)
 {
 	struct sec dh = { .n = 0 };
 	struct buf mine = BUF_INIT;
 	enum err e;
 
-	TRY(diffie_hellman(suite, private_key, enc, &dh));
-	TRY(curve_derive_public(suite->kem_group, private_key, &mine));
-	TRY(kem_secret(suite, sec_span(&dh), enc, buf_span(&mine), shared));
+	if (public_key.n == 0) {
+		TRY(curve_derive_public(suite->kem_group, private_key, &mine));
+		public_key = buf_span(&mine);
+	}
+	TRY(curve_agree(suite->kem_group, private_key, public_key, enc, &dh));
+	TRY(kem_secret(suite, sec_span(&dh), enc, public_key, shared));
 out:
 	sec_clear(&dh);
 	buf_clear(&mine);
@@ -335,14 +303,15 @@ static enum err opaque(enum err e)
 }
 
 enum err hpke_open(const struct suite *suite, struct span enc,
-		   struct span private_key, struct span info, struct span aad,
-		   struct span ciphertext, struct buf *plaintext)
+		   struct span private_key, struct span public_key,
+		   struct span info, struct span aad, struct span ciphertext,
+		   struct buf *plaintext)
 {
 	struct schedule s = { .key = { .n = 0 } };
 	struct sec shared = { .n = 0 };
 	enum err e;
 
-	TRY(decap(suite, enc, private_key, &shared));
+	TRY(decap(suite, enc, private_key, public_key, &shared));
 	TRY(key_schedule(suite, sec_span(&shared), info, &s));
 	TRY(aead_open(suite, sec_span(&s.key), sec_span(&s.base_nonce), aad,
 		      ciphertext, plaintext));
@@ -396,7 +365,7 @@ enum err hpke_receive_export(const struct suite *suite, struct span enc,
 	struct sec shared = { .n = 0 };
 	enum err e;
 
-	TRY(decap(suite, enc, private_key, &shared));
+	TRY(decap(suite, enc, private_key, SPAN_EMPTY, &shared));
 	TRY(export_secret(suite, sec_span(&shared), info, context, length,
 			  exported));
 out:

@@ -30,11 +30,12 @@ MUST_CHECK enum err hpke_seal(const struct suite *suite, const struct rng *rng,
 			      struct span aad, struct span plaintext,
 			      struct buf *enc, struct buf *ciphertext);
 
-/* OpenBase: ERR_PEER_CRYPTO for any reason that the peer can cause. */
+/* OpenBase: ERR_PEER_CRYPTO for any reason that the peer can cause.
+ * `public_key` is that of the private one; empty: it is derived. */
 MUST_CHECK enum err hpke_open(const struct suite *suite, struct span enc,
-			      struct span private_key, struct span info,
-			      struct span aad, struct span ciphertext,
-			      struct buf *plaintext);
+			      struct span private_key, struct span public_key,
+			      struct span info, struct span aad,
+			      struct span ciphertext, struct buf *plaintext);
 
 /* SendExportBase / ReceiveExportBase (6.2); RFC 9420 section 8.3 uses them for
  * external init. */

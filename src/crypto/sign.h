@@ -12,8 +12,8 @@
 #include "crypto/rng.h"
 #include "crypto/suite.h"
 
-/* A parsed public or private key, so that nobody parses it twice. Immutable;
- * may be used by several threads. */
+/* A parsed key, so that nobody parses it twice: a private one signs, a public
+ * one verifies. Immutable; may be used by several threads. */
 struct sign_key;
 
 MUST_CHECK enum err sign_generate(const struct suite *suite,

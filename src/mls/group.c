@@ -123,6 +123,7 @@ static enum err create_epoch(const struct mls_identity *me,
 	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
 	TRY(key_package_leaf(me, signer, &epoch->private.keys[0], &leaf));
 	TRY(tree_create(&epoch->tree, me->suite, buf_span(&leaf)));
+	TRY(tree_index(&epoch->tree));
 	epoch->private.leaf = 0;
 	TRY(tree_hash_root(&epoch->tree, &context.tree_hash));
 	TRY(wire_extensions_check(extensions));

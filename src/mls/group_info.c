@@ -98,6 +98,7 @@ enum err group_info_open(const struct suite *suite,
 	/* 12.4.3.3: "the client MUST verify that the root hash" */
 	TRY(tree_hash_root(&epoch->tree, &hash));
 	ENSURE(span_equal(hash, info->context.tree_hash), ERR_PEER_INVALID);
+	TRY(tree_index(&epoch->tree));
 	TRY(tree_check(&epoch->tree, info->context.group_id,
 		       info->context.extensions));
 	TRY(epoch_set_context(epoch, &info->context));

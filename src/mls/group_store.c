@@ -194,6 +194,8 @@ static enum err read_rest(struct rd *r, const struct suite *suite,
 
 	if ((flags & FLAG_STAGED) != 0)
 		TRY(read_epoch(r, suite, like, &group->staged));
+	if (group->staged != NULL)
+		TRY(tree_index(&group->staged->tree));
 	count = rd_u8(r);
 	ENSURE(count <= GROUP_PAST_EPOCHS, ERR_PEER_MALFORMED);
 	for (size_t i = 0; i < count; i++) {
@@ -222,6 +224,7 @@ enum err mls_group_load(struct span state, struct mls_group **out)
 	flags = rd_u8(&r);
 	rd_copy(&r, hash, sizeof(hash));
 	TRY(read_epoch(&r, suite, NULL, &now));
+	TRY(tree_index(&now->tree)); /* past ones do not change any more */
 	/* A commit of ours stages an epoch, a removal does not. */
 	ENSURE((flags & FLAG_STAGED) != 0 ? (flags & FLAG_REMOVAL) == 0
 					  : (flags & FLAG_OWN) == 0,

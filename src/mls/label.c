@@ -109,16 +109,16 @@ out:
 }
 
 enum err label_decrypt(const struct suite *suite, struct span private_key,
-		       const char *label, struct span context,
-		       struct span kem_output, struct span ciphertext,
-		       struct buf *plaintext)
+		       struct span public_key, const char *label,
+		       struct span context, struct span kem_output,
+		       struct span ciphertext, struct buf *plaintext)
 {
 	struct buf info = BUF_INIT;
 	enum err e;
 
 	TRY(labelled(label, context, &info));
-	TRY(hpke_open(suite, kem_output, private_key, buf_span(&info),
-		      SPAN_EMPTY, ciphertext, plaintext));
+	TRY(hpke_open(suite, kem_output, private_key, public_key,
+		      buf_span(&info), SPAN_EMPTY, ciphertext, plaintext));
 out:
 	buf_clear(&info);
 	return e;

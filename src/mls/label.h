@@ -44,9 +44,11 @@ MUST_CHECK enum err label_encrypt(const struct suite *suite,
 				  struct span plaintext, struct buf *kem_output,
 				  struct buf *ciphertext);
 
-/* DecryptWithLabel (5.1.3): appends the plaintext; ERR_PEER_CRYPTO. */
+/* DecryptWithLabel (5.1.3): appends the plaintext; ERR_PEER_CRYPTO.
+ * `public_key` is that of the private one; empty: it is derived. */
 MUST_CHECK enum err label_decrypt(const struct suite *suite,
-				  struct span private_key, const char *label,
+				  struct span private_key,
+				  struct span public_key, const char *label,
 				  struct span context, struct span kem_output,
 				  struct span ciphertext,
 				  struct buf *plaintext);

@@ -5,6 +5,7 @@
 
 #include "mls/parent_hash.h"
 #include "mls/tree_hash.h"
+#include "mls/tree_keys.h"
 #include "mls/tree_node.h"
 
 enum err tree_create(struct tree *tree, const struct suite *suite,
@@ -16,7 +17,7 @@ enum err tree_create(struct tree *tree, const struct suite *suite,
 	struct tree_node *root = tree_node_new(suite);
 	ENSURE(root != NULL, ERR_LOCAL_MEMORY);
 	TRY(tree_node_set_leaf(root, leaf_node));
-	*tree = (struct tree){ suite, 1, root };
+	*tree = (struct tree){ .suite = suite, .leaves = 1, .root = root };
 	root = NULL;
 out:
 	tree_node_free(root);
@@ -104,7 +105,7 @@ enum err tree_decode(struct tree *tree, const struct suite *suite,
 			 &root));
 	rd_close(&r, &nodes);
 	TRY(rd_end(&r));
-	*tree = (struct tree){ suite, leaves, root };
+	*tree = (struct tree){ .suite = suite, .leaves = leaves, .root = root };
 	root = NULL;
 out:
 	tree_node_free(root);
@@ -156,14 +157,20 @@ void tree_encode(const struct tree *tree, struct buf *out)
 
 struct tree tree_share(const struct tree *tree)
 {
+	struct tree shared = *tree;
+
 	if (tree->root != NULL)
 		tree->root->refs++;
-	return *tree;
+	shared.encryption_keys = key_set_share(&tree->encryption_keys);
+	shared.signature_keys = key_set_share(&tree->signature_keys);
+	return shared;
 }
 
 void tree_clear(struct tree *tree)
 {
 	tree_node_free(tree->root);
+	key_set_clear(&tree->encryption_keys);
+	key_set_clear(&tree->signature_keys);
 	*tree = TREE_INIT;
 }
 
@@ -281,10 +288,36 @@ out:
 	return e;
 }
 
-static void blank_parents(struct opened *opened)
+static enum err blank(struct tree *tree, struct tree_node *node)
 {
+	enum err e;
+
+	TRY(tree_keys_forget(tree, node));
+	tree_node_set_blank(node);
+out:
+	return e;
+}
+
+static enum err set_leaf(struct tree *tree, struct tree_node *node,
+			 struct span leaf_node)
+{
+	enum err e;
+
+	TRY(tree_keys_forget(tree, node));
+	TRY(tree_node_set_leaf(node, leaf_node));
+	TRY(tree_keys_note(tree, node));
+out:
+	return e;
+}
+
+static enum err blank_parents(struct tree *tree, struct opened *opened)
+{
+	enum err e = ERR_OK;
+
 	for (uint32_t level = 1; level <= opened->top; level++)
-		tree_node_set_blank(opened->at[level]);
+		TRY(blank(tree, opened->at[level]));
+out:
+	return e;
 }
 
 static void refresh_parents(struct opened *opened)
@@ -343,7 +376,7 @@ enum err tree_set_leaf(struct tree *tree, uint32_t leaf, struct span leaf_node)
 
 	ENSURE(leaf < tree->leaves, ERR_PEER_INVALID);
 	TRY(open_path(tree, leaf, &opened));
-	TRY(tree_node_set_leaf(opened.at[0], leaf_node));
+	TRY(set_leaf(tree, opened.at[0], leaf_node));
 	refresh_parents(&opened);
 out:
 	return e;
@@ -356,7 +389,7 @@ enum err tree_add(struct tree *tree, struct span leaf_node, uint32_t *leaf)
 
 	TRY(tree_free_leaf(tree, leaf));
 	TRY(open_path(tree, *leaf, &opened));
-	TRY(tree_node_set_leaf(opened.at[0], leaf_node));
+	TRY(set_leaf(tree, opened.at[0], leaf_node));
 	for (uint32_t level = 1; level <= opened.top; level++)
 		TRY(tree_node_add_unmerged(opened.at[level], *leaf));
 	refresh_parents(&opened);
@@ -371,8 +404,8 @@ enum err tree_update(struct tree *tree, uint32_t leaf, struct span leaf_node)
 
 	ENSURE(find_leaf(tree, leaf) != NULL, ERR_PEER_INVALID);
 	TRY(open_path(tree, leaf, &opened));
-	TRY(tree_node_set_leaf(opened.at[0], leaf_node));
-	blank_parents(&opened);
+	TRY(set_leaf(tree, opened.at[0], leaf_node));
+	TRY(blank_parents(tree, &opened));
 	refresh_parents(&opened);
 out:
 	return e;
@@ -399,8 +432,8 @@ enum err tree_remove(struct tree *tree, uint32_t leaf)
 	/* 12.1.3: "does not identify a non-blank leaf node" */
 	ENSURE(find_leaf(tree, leaf) != NULL, ERR_PEER_INVALID);
 	TRY(open_path(tree, leaf, &opened));
-	tree_node_set_blank(opened.at[0]);
-	blank_parents(&opened);
+	TRY(blank(tree, opened.at[0]));
+	TRY(blank_parents(tree, &opened));
 	refresh_parents(&opened);
 	truncate_tree(tree);
 out:
@@ -421,7 +454,7 @@ enum err tree_set_path(struct tree *tree, uint32_t leaf,
 	enum err e;
 
 	TRY(open_path(tree, leaf, &opened));
-	blank_parents(&opened);
+	TRY(blank_parents(tree, &opened));
 	for (size_t i = path->count; i > 0; i--) {
 		uint32_t level = path->levels[i - 1];
 		uint32_t child = tree_math_ancestor(leaf, level - 1);
@@ -433,6 +466,7 @@ enum err tree_set_path(struct tree *tree, uint32_t leaf,
 						   SPAN_EMPTY };
 
 		TRY(tree_node_set_parent(node, &parent));
+		TRY(tree_keys_note(tree, node));
 		TRY(tree_hash_update(tree->suite, copath, sibling));
 		TRY(parent_hash_compute(tree->suite, public_keys[i - 1], above,
 					span_of(copath->hash, tree->suite->nh),
@@ -513,37 +547,4 @@ enum err tree_resolution(const struct tree *tree, uint32_t node,
 out:
 	free(r.list);
 	return e;
-}
-
-/* ---- keys ---- */
-
-static bool has_encryption_key(const struct tree_node *node,
-			       const struct span *keys, size_t count)
-{
-	if (!tree_node_is_blank(node)) {
-		struct span key = tree_node_key(node);
-
-		for (size_t i = 0; i < count; i++)
-			if (span_equal(key, keys[i]))
-				return true;
-	}
-	return !tree_node_is_leaf(node) &&
-	       (has_encryption_key(node->left, keys, count) ||
-		has_encryption_key(node->right, keys, count));
-}
-
-bool tree_has_encryption_key(const struct tree *tree, const struct span *keys,
-			     size_t count)
-{
-	return has_encryption_key(tree->root, keys, count);
-}
-
-bool tree_has_signature_key(const struct tree *tree, struct span key)
-{
-	uint32_t leaf = 0;
-
-	for (; tree_next_member(tree, leaf, &leaf); leaf++)
-		if (span_equal(tree_leaf(tree, leaf)->node.signature_key, key))
-			return true;
-	return false;
 }

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "crypto/sign.h"
 #include "crypto/suite.h"
+#include "mls/key_set.h"
 #include "mls/leaf_list.h"
 #include "mls/tree_math.h"
 #include "wire/tree.h"
@@ -58,9 +59,11 @@ struct tree {
 	const struct suite *suite; /* NULL: no tree here */
 	uint32_t leaves;	   /* width, a power of two */
 	struct tree_node *root;
+	bool indexed; /* by tree_index() */
+	struct key_set encryption_keys, signature_keys;
 };
 
-#define TREE_INIT ((struct tree){ NULL, 0, NULL })
+#define TREE_INIT ((struct tree){ .suite = NULL })
 
 /* A tree of one leaf. */
 MUST_CHECK enum err tree_create(struct tree *tree, const struct suite *suite,
@@ -71,6 +74,10 @@ MUST_CHECK enum err tree_create(struct tree *tree, const struct suite *suite,
 MUST_CHECK enum err tree_decode(struct tree *tree, const struct suite *suite,
 				struct span ratchet_tree);
 void tree_encode(const struct tree *tree, struct buf *out);
+
+/* Makes the questions after keys, below, quick for this tree and those that
+ * come of it; O(n). Who has no changes before it goes without. */
+MUST_CHECK enum err tree_index(struct tree *tree);
 
 /* Another holder of the same tree. */
 struct tree tree_share(const struct tree *tree);
@@ -136,10 +143,9 @@ MUST_CHECK enum err tree_hash_node(const struct tree *tree, uint32_t node,
 				   struct span *hash);
 MUST_CHECK enum err tree_hash_root(const struct tree *tree, struct span *hash);
 
-/* Whether one of the keys is the encryption_key of any node, or (the second)
- * the signature_key of any member. */
-bool tree_has_encryption_key(const struct tree *tree, const struct span *keys,
-			     size_t count);
+/* Whether a key is the encryption_key of any node, or (the second) the
+ * signature_key of any member. */
+bool tree_has_encryption_key(const struct tree *tree, struct span key);
 bool tree_has_signature_key(const struct tree *tree, struct span key);
 
 #endif

@@ -6,6 +6,7 @@
 #include "mls/leaf_list.h"
 #include "mls/parent_hash.h"
 #include "mls/tree_hash.h"
+#include "mls/tree_keys.h"
 #include "mls/tree_node.h"
 
 /* ---- keys are unique ---- */
@@ -45,6 +46,8 @@ enum err tree_check_unique(const struct tree *tree)
 	struct keys keys = { NULL, 0 };
 	enum err e = ERR_OK;
 
+	if (!tree_keys_may_repeat(tree))
+		return ERR_OK;
 	keys.list = calloc(tree_math_width(tree->leaves), sizeof(*keys.list));
 	ENSURE(keys.list != NULL, ERR_LOCAL_MEMORY);
 	/* 12.4.3.1: "encryption key in the parent node does not appear" */

@@ -199,7 +199,7 @@ enum err tree_load(struct tree *tree, const struct suite *suite,
 	level = tree_math_level(tree_math_root(leaves));
 	start = align(like, level, &like_level);
 	TRY(read_node(suite, r, level, start, like_level, &root));
-	*tree = (struct tree){ suite, leaves, root };
+	*tree = (struct tree){ .suite = suite, .leaves = leaves, .root = root };
 out:
 	if (e != ERR_OK)
 		rd_fail(r, e);

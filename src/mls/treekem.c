@@ -38,8 +38,8 @@ static enum err check_pair(const struct suite *suite, struct span private_key,
 
 	TRY(label_encrypt(suite, rng_system(), public_key, label, SPAN_EMPTY,
 			  SPAN_EMPTY, &enc, &sealed));
-	TRY(label_decrypt(suite, private_key, label, SPAN_EMPTY, buf_span(&enc),
-			  buf_span(&sealed), &opened));
+	TRY(label_decrypt(suite, private_key, SPAN_EMPTY, label, SPAN_EMPTY,
+			  buf_span(&enc), buf_span(&sealed), &opened));
 out:
 	buf_clear(&enc);
 	buf_clear(&sealed);
@@ -251,7 +251,9 @@ static enum err check_new_keys(const struct tree *tree, const struct span *keys,
 	}
 	/* 12.4.2: "public keys in the UpdatePath appear in any node" */
 	/* 12.4.2: "is different from the committer's current leaf node" */
-	ENSURE(!tree_has_encryption_key(tree, keys, count), ERR_PEER_INVALID);
+	for (size_t i = 0; i < count; i++)
+		ENSURE(!tree_has_encryption_key(tree, keys[i]),
+		       ERR_PEER_INVALID);
 out:
 	return e;
 }
@@ -331,6 +333,7 @@ static enum err open_node(const struct tree *tree,
 	struct span rest = node->encrypted_path_secrets;
 	struct tree_resolved *list = NULL;
 	const struct sec *key = NULL;
+	struct span public_key = SPAN_EMPTY;
 	size_t count = 0;
 	enum err e;
 
@@ -343,10 +346,11 @@ static enum err open_node(const struct tree *tree,
 		if (list[i].node == tree_math_ancestor(private->leaf, level) &&
 		    private->keys[level].n > 0)
 			key = &private->keys[level];
+		public_key = list[i].encryption_key;
 	}
 	ENSURE(key != NULL, ERR_PEER_INVALID);
-	TRY(label_decrypt(tree->suite, sec_span(key), node_label, context,
-			  ciphertext.kem_output, ciphertext.ciphertext,
+	TRY(label_decrypt(tree->suite, sec_span(key), public_key, node_label,
+			  context, ciphertext.kem_output, ciphertext.ciphertext,
 			  path_secret));
 out:
 	free(list);

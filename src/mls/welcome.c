@@ -109,9 +109,10 @@ enum err welcome_open_secrets(const struct suite *suite,
 {
 	enum err e;
 
-	TRY(label_decrypt(
-	    suite, init_private, "Welcome", welcome->encrypted_group_info,
-	    entry->secrets.kem_output, entry->secrets.ciphertext, plaintext));
+	TRY(label_decrypt(suite, init_private, SPAN_EMPTY, "Welcome",
+			  welcome->encrypted_group_info,
+			  entry->secrets.kem_output, entry->secrets.ciphertext,
+			  plaintext));
 	TRY(wire_group_secrets_decode(buf_span(plaintext), secrets));
 out:
 	if (e != ERR_OK) {

@@ -109,8 +109,8 @@ static void check_messages(const struct suite *suite, const json_t *item)
 	assert_true(span_equal(buf_span(&text), element(item, "ct", 0)));
 	buf_reset(&text);
 	assert_int_equal(hpke_open(suite, vectors_bytes(item, "enc"),
-				   vectors_bytes(item, "skRm"), info,
-				   element(item, "aad", 0),
+				   vectors_bytes(item, "skRm"), SPAN_EMPTY,
+				   info, element(item, "aad", 0),
 				   element(item, "ct", 0), &text),
 			 ERR_OK);
 	assert_true(span_equal(buf_span(&text), element(item, "pt", 0)));
@@ -223,8 +223,8 @@ static void sealed_clear(struct sealed *s)
 static enum err open_with(const struct suite *suite, const struct sealed *s,
 			  struct span info, struct span aad, struct buf *out)
 {
-	return hpke_open(suite, buf_span(&s->enc), sec_span(&s->sk), info, aad,
-			 buf_span(&s->text), out);
+	return hpke_open(suite, buf_span(&s->enc), sec_span(&s->sk), SPAN_EMPTY,
+			 info, aad, buf_span(&s->text), out);
 }
 
 static void check_tampering(const struct suite *suite, struct sealed *s)
@@ -248,13 +248,13 @@ static void check_tampering(const struct suite *suite, struct sealed *s)
 			 ERR_PEER_CRYPTO);
 	for (size_t n = 0; n < s->text.n; n++)
 		assert_int_equal(hpke_open(suite, buf_span(&s->enc),
-					   sec_span(&s->sk), INFO, AAD,
-					   span_of(s->text.p, n), &out),
+					   sec_span(&s->sk), SPAN_EMPTY, INFO,
+					   AAD, span_of(s->text.p, n), &out),
 				 ERR_PEER_CRYPTO);
 	for (size_t n = 0; n < s->enc.n; n++)
 		assert_int_equal(hpke_open(suite, span_of(s->enc.p, n),
-					   sec_span(&s->sk), INFO, AAD,
-					   buf_span(&s->text), &out),
+					   sec_span(&s->sk), SPAN_EMPTY, INFO,
+					   AAD, buf_span(&s->text), &out),
 				 ERR_PEER_CRYPTO);
 	assert_int_equal(out.n, 0);
 	assert_int_equal(open_with(suite, s, INFO, AAD, &out), ERR_OK);
@@ -276,8 +276,8 @@ static void test_round_trip_and_tampering(void **state)
 		check_tampering(&table[i], &s);
 		seal(&table[i], &other);
 		assert_int_equal(hpke_open(&table[i], buf_span(&s.enc),
-					   sec_span(&other.sk), INFO, AAD,
-					   buf_span(&s.text), &out),
+					   sec_span(&other.sk), SPAN_EMPTY,
+					   INFO, AAD, buf_span(&s.text), &out),
 				 ERR_PEER_CRYPTO);
 		assert_int_equal(out.n, 0);
 		buf_clear(&out);
@@ -345,8 +345,9 @@ static void test_bad_public_keys(void **state)
 		assert_int_equal(enc.n, 0);
 		assert_int_equal(text.n, 0);
 		seal(suite, &s);
-		assert_int_equal(hpke_open(suite, pk, sec_span(&s.sk), INFO,
-					   AAD, buf_span(&s.text), &out),
+		assert_int_equal(hpke_open(suite, pk, sec_span(&s.sk),
+					   SPAN_EMPTY, INFO, AAD,
+					   buf_span(&s.text), &out),
 				 ERR_PEER_CRYPTO);
 		for (size_t n = 0; n <= sizeof(zero); n++)
 			if (n != suite->npk)

@@ -79,20 +79,21 @@ static bool encrypt_basics(const struct suite *suite, const json_t *o)
 	const char *label = text(o, "label");
 	bool ok = false;
 
-	CHECK_OK(label_decrypt(suite, HEX(o, "priv"), label, HEX(o, "context"),
-			       HEX(o, "kem_output"), HEX(o, "ciphertext"),
-			       &plain));
+	CHECK_OK(label_decrypt(suite, HEX(o, "priv"), SPAN_EMPTY, label,
+			       HEX(o, "context"), HEX(o, "kem_output"),
+			       HEX(o, "ciphertext"), &plain));
 	CHECK(span_equal(buf_span(&plain), HEX(o, "plaintext")));
 	CHECK_OK(label_encrypt(suite, rng_system(), HEX(o, "pub"), label,
 			       HEX(o, "context"), buf_span(&plain), &enc,
 			       &sealed));
 	buf_reset(&plain);
-	CHECK_OK(label_decrypt(suite, HEX(o, "priv"), label, HEX(o, "context"),
-			       buf_span(&enc), buf_span(&sealed), &plain));
+	CHECK_OK(label_decrypt(suite, HEX(o, "priv"), SPAN_EMPTY, label,
+			       HEX(o, "context"), buf_span(&enc),
+			       buf_span(&sealed), &plain));
 	CHECK(span_equal(buf_span(&plain), HEX(o, "plaintext")));
-	CHECK(label_decrypt(suite, HEX(o, "priv"), "Another", HEX(o, "context"),
-			    buf_span(&enc), buf_span(&sealed),
-			    &plain) == ERR_PEER_CRYPTO);
+	CHECK(label_decrypt(suite, HEX(o, "priv"), SPAN_EMPTY, "Another",
+			    HEX(o, "context"), buf_span(&enc),
+			    buf_span(&sealed), &plain) == ERR_PEER_CRYPTO);
 	ok = true;
 out:
 	buf_clear(&plain);
