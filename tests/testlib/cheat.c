@@ -312,6 +312,20 @@ static void put_proposals(const struct cheat *how, struct buf *commit)
 	buf_close_vec(commit, vec);
 }
 
+/* The path's public keys again, with the hook's changes, and the parent hash
+ * that the leaf has of them. */
+static void edit_keys(const struct cheat *how, uint32_t index,
+		      struct tree *tree, struct treekem_update *update,
+		      struct buf *parent_hash)
+{
+	struct span keys[TREE_LEVELS_MAX];
+
+	how->keys(update);
+	for (size_t i = 0; i < update->path.count; i++)
+		keys[i] = buf_span(&update->public_keys[i]);
+	ok(tree_set_path(tree, index, &update->path, keys, parent_hash));
+}
+
 /* The path's leaf again, with the hook's changes. */
 static void edit_leaf(const struct cheat *how, struct span group_id,
 		      uint32_t index, struct tree *tree,
@@ -319,10 +333,14 @@ static void edit_leaf(const struct cheat *how, struct span group_id,
 {
 	struct sign_key *signer =
 	    signer_of(how->leaf_by != NULL ? how->leaf_by : how->by);
-	struct buf edited = BUF_INIT;
+	struct buf edited = BUF_INIT, parent_hash = BUF_INIT;
 	struct wire_leaf_node leaf;
 
 	ok(wire_leaf_node_decode(buf_span(&update->leaf_node), &leaf));
+	if (how->keys != NULL) {
+		edit_keys(how, index, tree, update, &parent_hash);
+		leaf.parent_hash = buf_span(&parent_hash);
+	}
 	if (how->leaf != NULL)
 		how->leaf(&leaf);
 	ok(leaf_sign(signer, &leaf, group_id, index, &edited));
@@ -331,6 +349,7 @@ static void edit_leaf(const struct cheat *how, struct span group_id,
 	buf_clear(&update->leaf_node);
 	update->leaf_node = edited;
 	ok(tree_set_leaf(tree, index, buf_span(&update->leaf_node)));
+	buf_clear(&parent_hash);
 	sign_key_free(signer);
 }
 

@@ -79,6 +79,8 @@ struct cheat {
 	const struct rng *rng;		 /* NULL: that of `by` */
 	struct sec init_secret;		 /* in the place of what the RFC says */
 	void (*tree)(struct tree *tree); /* before the path */
+	/* the public keys of the path, before the leaf is signed */
+	void (*keys)(struct treekem_update *update);
 	void (*leaf)(struct wire_leaf_node *leaf);	/* of the path */
 	void (*secrets)(struct treekem_update *update); /* to be encrypted */
 	void (*path)(struct wire_update_path *path);	/* encrypted */

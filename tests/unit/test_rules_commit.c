@@ -84,6 +84,7 @@ static void as_outside(struct wire_sender *sender)
 
 static void test_sender(void **state)
 {
+	struct cheat_item item;
 	struct rules rules[1];
 	(void)state;
 
@@ -97,6 +98,36 @@ static void test_sender(void **state)
 	/* of ourselves, and not what we have staged */
 	how.sender = NULL;
 	rules_refuse_commit(CAROL, &how, ERR_PEER_INVALID);
+	member_key_package(DAVE);
+	item = cheat_add(buf_span(&DAVE->key_package));
+	how = (struct cheat){
+		.by = CAROL, .items = &item, .count = 1, .no_path = true
+	};
+	rules_accept_commit(BOB, &how);
+	rules_refuse_commit(CAROL, &how, ERR_PEER_INVALID);
+	rules_end(rules);
+}
+
+/* What is no message of a group is not for a group. */
+static void test_other_messages(void **state)
+{
+	struct mls_group *group = NULL;
+	struct buf message = BUF_INIT;
+	struct rules rules[1];
+	(void)state;
+
+	rules_init(rules, SPAN_EMPTY);
+	assert_int_equal(
+	    mls_group_info(ALICE->group, &ALICE->me, true, &message), ERR_OK);
+	rules_refuse(BOB, buf_span(&message), ERR_PEER_INVALID);
+	member_key_package(DAVE);
+	assert_int_equal(mls_group_join(&DAVE->me, buf_span(&message),
+					SPAN_EMPTY,
+					buf_span(&DAVE->key_package),
+					&DAVE->secrets, &group),
+			 ERR_PEER_MALFORMED);
+	assert_null(group);
+	buf_clear(&message);
 	rules_end(rules);
 }
 
@@ -224,6 +255,41 @@ static void test_path_keys_are_new(void **state)
 	draw = 0;
 	how.rng = &repeating;
 	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_end(rules);
+}
+
+static void note_first_key(struct treekem_update *update)
+{
+	memcpy(known_key, update->public_keys[0].p, sizeof(known_key));
+}
+
+static void zero_first_key(struct treekem_update *update)
+{
+	memset(update->public_keys[0].p, 0, update->public_keys[0].n);
+}
+
+static void short_first_key(struct treekem_update *update)
+{
+	update->public_keys[0].n--;
+}
+
+/* A node of the committer's side, whose key carol does not derive. */
+static void test_path_keys_below(void **state)
+{
+	struct rules rules[1];
+	(void)state;
+
+	rules_init(rules, SPAN_EMPTY);
+	struct cheat how = { .by = ALICE, .keys = note_first_key };
+	rules_accept_commit(CAROL, &how);
+	/* twice in one path */
+	how.leaf = with_known_key;
+	rules_refuse_commit(CAROL, &how, ERR_PEER_INVALID);
+	/* keys to which nobody could encrypt */
+	how = (struct cheat){ .by = ALICE, .keys = zero_first_key };
+	rules_refuse_commit(CAROL, &how, ERR_PEER_INVALID);
+	how.keys = short_first_key;
+	rules_refuse_commit(CAROL, &how, ERR_PEER_INVALID);
 	rules_end(rules);
 }
 
@@ -402,10 +468,12 @@ int main(void)
 		cmocka_unit_test(test_membership_tag),
 		cmocka_unit_test(test_signature),
 		cmocka_unit_test(test_sender),
+		cmocka_unit_test(test_other_messages),
 		cmocka_unit_test(test_confirmation_tag),
 		cmocka_unit_test(test_path_required),
 		cmocka_unit_test(test_leaf_key_is_new),
 		cmocka_unit_test(test_path_keys_are_new),
+		cmocka_unit_test(test_path_keys_below),
 		cmocka_unit_test(test_path_shape),
 		cmocka_unit_test(test_parent_hash),
 		cmocka_unit_test(test_derived_keys),
