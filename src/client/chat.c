@@ -25,6 +25,7 @@ struct chat {
 	struct line *line;
 	char current[TEXT_UUID_SIZE]; /* "": none */
 	bool leaving;
+	bool unsent; /* what was said in the current session waits still */
 };
 
 static volatile sig_atomic_t told_to_stop;
@@ -320,17 +321,6 @@ static enum err run_command(struct chat *chat, char *text)
 		       words[0]);
 }
 
-static enum err say(struct chat *chat, struct span text)
-{
-	struct postbox_courier courier = live_courier(chat->live);
-	enum err e;
-
-	TRY(need_current(chat));
-	TRY(conversation_send(&chat->cmd->c, chat->current, text, &courier));
-out:
-	return e;
-}
-
 /* A refusal is told, and the chat goes on. */
 static void complain(struct chat *chat, enum err e)
 {
@@ -354,6 +344,33 @@ static void complain(struct chat *chat, enum err e)
 	}
 	buf_clear(&text);
 	why_clear(why);
+}
+
+static enum err say(struct chat *chat, struct span text)
+{
+	struct postbox_courier courier = live_courier(chat->live);
+	enum err e;
+
+	TRY(need_current(chat));
+	TRY(conversation_send(&chat->cmd->c, chat->current, text, &courier));
+out:
+	chat->unsent = e == ERR_STATE_EPOCH;
+	return e;
+}
+
+/* Messages that others' changes of keys overtook again and again. */
+static void say_again(struct chat *chat)
+{
+	struct postbox_courier courier = live_courier(chat->live);
+	enum err e;
+
+	if (!chat->unsent)
+		return;
+	e = settle_session_by(&chat->cmd->c, chat->current, &courier);
+	chat->unsent = e == ERR_STATE_EPOCH;
+	if (e == ERR_STATE_EPOCH)
+		why_clear(&chat->cmd->c.why);
+	complain(chat, e);
 }
 
 static void take_line(struct chat *chat, struct buf *text)
@@ -505,8 +522,9 @@ static enum err talk(struct chat *chat)
 	TRY(live_tell(chat->live, &stopped));
 	line_show(chat->line);
 	while (!chat->leaving && told_to_stop == 0) {
-		e = live_wait(chat->live, STDIN_FILENO, 60000, &readable,
-			      &stopped);
+		say_again(chat);
+		e = live_wait(chat->live, STDIN_FILENO,
+			      chat->unsent ? 500 : 60000, &readable, &stopped);
 		if (err_class(e) == ERR_CLASS_LOCAL)
 			goto out;
 		complain(chat, e);

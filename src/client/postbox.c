@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Rounds of sealing again before giving up for now. */
-#define ROUNDS_MAX 10
+#define ROUNDS_MAX 30
 
 /* One that waits, copied out of the page. */
 struct letter {

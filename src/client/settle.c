@@ -8,14 +8,16 @@
 #include "client/move.h"
 #include "client/sync.h"
 #include "client/tokens.h"
+#include "crypto/rng.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A commit that others overtake this often is given up. */
-#define TRIES_MAX 10
+#define TRIES_MAX 30
 
 /* Renewing the keys or joining again is enough, unless something happens just
  * then. */
@@ -351,6 +353,19 @@ out:
 	return e;
 }
 
+/* Whoever has lost waits a little, longer and longer, each for another time:
+ * otherwise all commit at once again, and no message gets through between the
+ * epochs. */
+static void give_way(json_int_t tries)
+{
+	uint32_t most_us = UINT32_C(20000) << (tries < 6 ? tries : 6),
+		 random = 0;
+
+	if (rng_fill(rng_system(), (uint8_t *)&random, sizeof(random)) ==
+	    ERR_OK)
+		(void)usleep(random % most_us);
+}
+
 static enum err settle_commit(struct step *s)
 {
 	json_t *body = NULL, *algorithm;
@@ -369,6 +384,8 @@ static enum err settle_commit(struct step *s)
 	if (s->answered == ERR_STATE_EPOCH) {
 		/* reading what came first drops ours and plans it anew */
 		why_clear(&s->c->why);
+		give_way(json_integer_value(
+		    member(member(s->todo, "redo"), "tries")));
 		TRY(sync_session(s->c, s->id));
 		goto out;
 	}

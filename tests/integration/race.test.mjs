@@ -8,7 +8,7 @@ import { Person } from '../testlib/people.mjs';
 import { startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 const seconds = Number(process.env.HERMETIC_RACE_SECONDS ?? 60);
-const MEMBERS = 20;
+const MEMBERS = Number(process.env.HERMETIC_RACE_MEMBERS ?? 20);
 
 let postgres;
 const nodes = [];
@@ -33,6 +33,7 @@ test('twenty members commit at once, and nothing is lost', async t => {
     await Promise.all(others.slice(i, i + 4).map(p => p.does('join', id)));
 
   const chats = people.map(p => p.start());
+  t.after(() => chats.forEach(c => c.child.kill('SIGKILL')));
   await Promise.all(chats.map(c => {
     c.child.stdin.write(`/open ${id}\n`);
     return c.line(m => m.kind === 'commit' || m.kind === 'text' || m.state);
