@@ -81,7 +81,7 @@ function temporary(name) {
 }
 
 for (const name of readdirSync(tmpdir())) {
-  const pid = name.match(/^hermetic-(?:pg|node|home)-(\d+)-/)?.[1];
+  const pid = name.match(/^hermetic-(?:pg|node|home|mqtt)-(\d+)-/)?.[1];
   if (pid && !existsSync(`/proc/${pid}`))
     rmSync(join(tmpdir(), name), { recursive: true, force: true });
 }
@@ -445,6 +445,89 @@ export async function admin(postgres, args, env = {}) {
   const { stdout } = await exec(join(build, 'hermetic-admin'), args,
     { env: rotationEnv(postgres, env), timeout: 60_000 });
   return stdout;
+}
+
+// --- MQTT ------------------------------------------------------------------
+
+/**
+ * A broker with our plugin and the bridge beside it, ready for clients.
+ *
+ * port: the gate's; tlsPort, wsPort: listeners of the broker's own, the second
+ * MQTT over WebSocket; ca: the certificate that the TLS one shows.
+ */
+export async function startBroker({ postgres, env = {} }) {
+  const dir = temporary('mqtt');
+  const plugin = join(dir, 'hermetic_mqtt.so');
+  copyFileSync(join(build, 'hermetic_mqtt.so'), plugin);
+  own(plugin, 0o600);
+  const [port, tlsPort, wsPort] = await Promise.all(
+    [freePort(), freePort(), freePort()]);
+  const key = join(dir, 'key.pem');
+  const ca = join(dir, 'cert.pem');
+  await exec('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt',
+    'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', ca,
+    '-days', '2', '-subj', '/CN=localhost',
+    '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']);
+  own(key, 0o600);
+  own(ca, 0o644);
+  const conf = join(dir, 'mosquitto.conf');
+  const socket = join(dir, 'mqtt.sock');
+  writeFileSync(conf, readFileSync(join(root, 'deploy/mosquitto.conf'), 'utf8')
+    .replace(/^plugin .*/m, `plugin ${plugin}`)
+    .replace('/var/lib/hermetic/mqtt/', `${dir}/`)
+    .replace('/run/hermetic/mqtt.sock', socket) + `
+listener ${tlsPort} 127.0.0.1
+max_qos 1
+max_topic_alias 0
+certfile ${ca}
+keyfile ${key}
+listener ${wsPort} 127.0.0.1
+max_qos 1
+max_topic_alias 0
+protocol websockets
+`);
+  own(conf, 0o600);
+
+  const secret = randomBytes(24).toString('hex');
+  const common = { PATH: process.env.PATH, LANG: 'C.UTF-8',
+    HERMETIC_MQTT_BRIDGE_SECRET: secret };
+  const self = { dir, port, tlsPort, wsPort, ca };
+  let broker, bridge;
+  const grown = (child, before) => Object.assign(child,
+    { output: (before?.output ?? '') + child.output });
+
+  self.startBroker = async () => {
+    broker = grown(start('mosquitto', ['-c', conf], { cwd: dir,
+      lastSignal: 'TERM', env: { ...common, ...sanitizer(plugin),
+        HERMETIC_MQTT_DATABASE_URL: postgres.mqttUrl, ...env } }), broker);
+  };
+  self.startBridge = async () => {
+    bridge = grown(start(join(build, 'hermetic-mqtt-bridge'), [], { cwd: dir,
+      lastSignal: 'TERM', env: { ...common, HERMETIC_MQTT_SOCKET: socket,
+        HERMETIC_MQTT_PORT: String(port),
+        HERMETIC_MQTT_BRIDGE_DATABASE_URL: postgres.bridgeUrl, ...env } }),
+    bridge);
+  };
+
+  /** What both have written. */
+  self.log = () => `broker:\n${broker.output}\nbridge:\n${bridge.output}`;
+  self.pids = () => ({ broker: broker.pid, bridge: bridge.pid });
+  self.killBroker = () => end(broker, 'SIGKILL');
+  self.killBridge = () => end(bridge, 'SIGKILL');
+  /** Both at the same moment. */
+  self.kill = () => Promise.all([self.killBroker(), self.killBridge()]);
+  self.runs = () => !ended(broker) && !ended(bridge);
+  self.stop = async () => {
+    await end(bridge, 'SIGTERM');
+    await end(broker, 'SIGTERM');
+    rmSync(dir, { recursive: true, force: true });
+    directories.delete(dir);
+    if (/ERROR: AddressSanitizer|runtime error:/.test(self.log()))
+      throw new Error(`the sanitizer spoke up:\n${self.log()}`);
+  };
+  await self.startBroker();
+  await self.startBridge();
+  return self;
 }
 
 // --- the command -----------------------------------------------------------

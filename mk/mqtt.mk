@@ -1,0 +1,34 @@
+# MQTT: the broker's plugin, and the bridge beside it. Like the server they link
+# nothing that could hold a message key.
+
+MQTT_PLUGIN_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard src/mqtt/*.c))
+MQTT_PLUGIN_LIBS = $(foreach f,store base,$(call lib,$(f)))
+MQTT_PLUGIN_PKGS := libpq libjwt jansson
+
+$(MQTT_PLUGIN_OBJECTS): CFLAGS_FOLDER := $(call pkg_cflags,$(MQTT_PLUGIN_PKGS))
+$(MQTT_PLUGIN_OBJECTS): $(B)/gen/store/statements.h
+-include $(MQTT_PLUGIN_OBJECTS:.o=.d)
+
+$(B)/hermetic_mqtt.so: $(MQTT_PLUGIN_OBJECTS) $(MQTT_PLUGIN_LIBS)
+	$(CC) $(LDFLAGS_ALL) -shared -Wl,-Bsymbolic,-z,nodelete -o $@ \
+	    $(MQTT_PLUGIN_OBJECTS) -Wl,--start-group $(MQTT_PLUGIN_LIBS) \
+	    -Wl,--end-group $(call pkg_libs,$(MQTT_PLUGIN_PKGS)) -lpthread
+
+server: $(B)/hermetic_mqtt.so
+
+MQTT_BRIDGE_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard workers/mqtt_bridge/*.c))
+MQTT_BRIDGE_LIBS = $(foreach f,delivery store wire base,$(call lib,$(f)))
+MQTT_BRIDGE_PKGS := libpq jansson libmosquitto
+
+$(MQTT_BRIDGE_OBJECTS): CFLAGS_FOLDER := -Iworkers \
+	$(call pkg_cflags,$(MQTT_BRIDGE_PKGS))
+$(MQTT_BRIDGE_OBJECTS): $(B)/gen/store/statements.h
+-include $(MQTT_BRIDGE_OBJECTS:.o=.d)
+
+$(B)/hermetic-mqtt-bridge: $(MQTT_BRIDGE_OBJECTS) $(B)/src/mqtt/topic.o \
+		$(MQTT_BRIDGE_LIBS)
+	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) -Wl,--start-group \
+	    $(MQTT_BRIDGE_LIBS) -Wl,--end-group \
+	    $(call pkg_libs,$(MQTT_BRIDGE_PKGS))
+
+programs: $(B)/hermetic-mqtt-bridge

@@ -1,0 +1,491 @@
+#include "mqtt/cache.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "mqtt/members.h"
+#include "store/notifier.h"
+#include "store/poll_loop.h"
+
+enum {
+	PAGE = 1000,	   /* sessions read at once */
+	WANTED_MAX = 4096, /* sessions to be looked up; beyond it: all */
+	GONE_MAX = 1024,   /* ids of the last notices of a revocation */
+	KEYS_MS = 2000,
+	REVOKED_MS = 5000
+};
+
+/* A session to be looked up, whatever its epoch when `force`. */
+struct wanted {
+	uint8_t session[16];
+	bool force;
+};
+
+static struct {
+	pthread_mutex_t lock; /* of all that both threads use: */
+	struct token_keys keys;
+	struct members *members;
+	uint8_t (*revoked)[16]; /* families, in ascending order */
+	size_t revoked_count;
+	uint8_t gone[GONE_MAX][16];
+	size_t gone_next;
+	struct wanted wanted[WANTED_MAX];
+	size_t wanted_count;
+	bool all, loaded, stopping;
+	int wake; /* an eventfd */
+	/* the thread's own: */
+	struct cache_settings settings;
+	pthread_t thread;
+	struct poll_loop *loop;
+	struct connection *queries, *listener;
+	struct members *fresh; /* being read, page by page */
+	uint8_t page_after[16];
+	bool asking, listening, revoked_again, asking_revoked, asking_keys;
+} c = { .lock = PTHREAD_MUTEX_INITIALIZER, .wake = -1 };
+
+static void lock(void)
+{
+	(void)pthread_mutex_lock(&c.lock);
+}
+
+static void unlock(void)
+{
+	(void)pthread_mutex_unlock(&c.lock);
+}
+
+static int compare(const void *a, const void *b)
+{
+	return memcmp(a, b, 16);
+}
+
+/* ---- what the broker asks ---- */
+
+enum err cache_verify(const char *token, struct token *out)
+{
+	struct token_keys keys;
+	bool loaded;
+
+	lock();
+	keys = c.keys;
+	loaded = c.loaded;
+	unlock();
+	if (!loaded || keys.count == 0)
+		return ERR_LOCAL_BUSY;
+	if (token_verify(&keys, c.settings.issuer, c.settings.audience, token,
+			 (uint64_t)time(NULL), out) != ERR_OK)
+		return ERR_PEER_DENIED;
+	return cache_is_revoked(out) ? ERR_PEER_DENIED : ERR_OK;
+}
+
+static bool is_gone(const uint8_t id[16])
+{
+	static const uint8_t none[16];
+
+	if (memcmp(id, none, 16) == 0)
+		return false;
+	for (size_t i = 0; i < GONE_MAX; i++)
+		if (memcmp(c.gone[i], id, 16) == 0)
+			return true;
+	return false;
+}
+
+bool cache_is_revoked(const struct token *token)
+{
+	bool found;
+
+	lock();
+	found = (c.revoked_count > 0 &&
+		 bsearch(token->family, c.revoked, c.revoked_count, 16,
+			 compare) != NULL) ||
+		is_gone(token->family) || is_gone(token->device);
+	unlock();
+	return found;
+}
+
+/* With the lock held. */
+static void want(const uint8_t session[16], bool force)
+{
+	for (size_t i = 0; i < c.wanted_count; i++)
+		if (memcmp(c.wanted[i].session, session, 16) == 0) {
+			c.wanted[i].force |= force;
+			return;
+		}
+	if (c.wanted_count == WANTED_MAX) {
+		c.all = true;
+		return;
+	}
+	memcpy(c.wanted[c.wanted_count].session, session, 16);
+	c.wanted[c.wanted_count++].force = force;
+}
+
+static void wake(void)
+{
+	uint64_t one = 1;
+
+	if (write(c.wake, &one, sizeof(one)) < 0)
+		return; /* it is full of wakes already */
+}
+
+bool cache_is_member(const uint8_t session[16], const uint8_t device[16])
+{
+	bool member, asked = false;
+
+	lock();
+	member = c.members != NULL && members_have(c.members, session, device);
+	/* strangers' guesses must not make it read everything again */
+	if (!member && c.wanted_count < WANTED_MAX) {
+		want(session, false);
+		asked = true;
+	}
+	unlock();
+	if (asked)
+		wake();
+	return member;
+}
+
+/* ---- members ---- */
+
+static void ask(void);
+
+/* The rows of one or more sessions, in their order, into `to`. */
+static enum err take_members(struct rows *rows, struct members *to,
+			     size_t *sessions, uint8_t last[16])
+{
+	size_t n = rows_count(rows), count = 0;
+	uint8_t(*devices)[16] = calloc(n + 1, 16), session[16];
+	enum err e = ERR_OK;
+
+	*sessions = 0;
+	ENSURE(devices != NULL, ERR_LOCAL_MEMORY);
+	for (size_t i = 0; i < n; i++) {
+		uint8_t next[16] = { 0 };
+
+		rows_uuid(rows, i, "session_id", session);
+		if (!rows_is_null(rows, i, "device_id"))
+			rows_uuid(rows, i, "device_id", devices[count++]);
+		if (i + 1 < n)
+			rows_uuid(rows, i + 1, "session_id", next);
+		TRY(rows_end(rows));
+		if (i + 1 < n && memcmp(session, next, 16) == 0)
+			continue;
+		TRY(members_set(to, session, rows_i64(rows, i, "epoch"),
+				(const uint8_t(*)[16])devices, count));
+		memcpy(last, session, 16);
+		++*sessions;
+		count = 0;
+	}
+out:
+	free(devices);
+	return e;
+}
+
+static void on_members(void *arg, enum err e, struct rows *rows)
+{
+	uint8_t last[16];
+	size_t sessions;
+
+	(void)arg;
+	c.asking = false;
+	lock();
+	if (e == ERR_OK)
+		e = take_members(rows, c.members, &sessions, last);
+	if (e != ERR_OK)
+		c.all = true;
+	unlock();
+	if (e == ERR_OK)
+		ask();
+}
+
+static void on_page(void *arg, enum err e, struct rows *rows)
+{
+	size_t sessions = 0;
+	struct members *old;
+
+	(void)arg;
+	c.asking = false;
+	if (e == ERR_OK)
+		e = take_members(rows, c.fresh, &sessions, c.page_after);
+	if (e != ERR_OK) {
+		members_free(c.fresh);
+		c.fresh = NULL;
+		lock();
+		c.all = true; /* the tick tries again */
+		unlock();
+		return;
+	}
+	if (sessions == PAGE) {
+		ask();
+		return;
+	}
+	lock();
+	old = c.members;
+	c.members = c.fresh;
+	c.loaded = true;
+	unlock();
+	c.fresh = NULL;
+	members_free(old);
+	ask();
+}
+
+static void ask_page(void)
+{
+	struct params params = PARAMS_INIT;
+
+	params_uuid(&params, c.page_after);
+	params_i32(&params, PAGE);
+	c.asking = connection_send(c.queries, STATEMENT_MQTT_MEMBERS_PAGE,
+				   &params, on_page, NULL) == ERR_OK;
+}
+
+/* With the lock held. */
+static void put_wanted(struct params *params)
+{
+	params_open_array(params, PARAMS_UUID, c.wanted_count);
+	for (size_t i = 0; i < c.wanted_count; i++)
+		params_put_bytes(params, SPAN_ARRAY(c.wanted[i].session));
+	params_close_array(params);
+	params_open_array(params, PARAMS_INT8, c.wanted_count);
+	for (size_t i = 0; i < c.wanted_count; i++)
+		params_put_i64(
+		    params,
+		    c.wanted[i].force
+			? -1
+			: members_epoch(c.members, c.wanted[i].session));
+	params_close_array(params);
+	c.wanted_count = 0;
+}
+
+/* Asks what is to be known next, one question at a time. */
+static void ask(void)
+{
+	struct params params = PARAMS_INIT;
+	bool all, some = false;
+
+	if (c.asking || !c.listening || !connection_is_ready(c.queries))
+		return;
+	lock();
+	all = c.all;
+	c.all = false;
+	if (!all && c.fresh == NULL && c.members != NULL &&
+	    c.wanted_count > 0) {
+		put_wanted(&params);
+		some = true;
+	}
+	unlock();
+	if (all) {
+		members_free(c.fresh);
+		c.fresh = NULL;
+		memset(c.page_after, 0, 16);
+		if (members_new(&c.fresh) != ERR_OK)
+			return;
+	}
+	if (c.fresh != NULL)
+		ask_page();
+	else if (some)
+		c.asking = connection_send(c.queries, STATEMENT_MQTT_MEMBERS,
+					   &params, on_members, NULL) == ERR_OK;
+}
+
+/* ---- keys and revocations ---- */
+
+static void on_keys(void *arg, enum err e, struct rows *rows)
+{
+	struct token_keys keys = { .count = 0 };
+
+	(void)arg;
+	c.asking_keys = false;
+	if (e != ERR_OK)
+		return;
+	for (size_t i = 0; i < rows_count(rows); i++)
+		if (token_add_key(&keys, rows_text(rows, i, "kid"),
+				  rows_text(rows, i, "public_jwk")) != ERR_OK)
+			LOG(ERROR, "a public key cannot be read",
+			    LOG_NUM("row", i));
+	if (rows_end(rows) != ERR_OK)
+		return;
+	lock();
+	c.keys = keys;
+	unlock();
+}
+
+static void ask_keys(void *arg)
+{
+	struct params none = PARAMS_INIT;
+
+	(void)arg;
+	if (!c.asking_keys && connection_is_ready(c.queries))
+		c.asking_keys = connection_send(c.queries, STATEMENT_MQTT_KEYS,
+						&none, on_keys, NULL) == ERR_OK;
+}
+
+static void ask_revoked(void *arg);
+
+static void on_revoked(void *arg, enum err e, struct rows *rows)
+{
+	size_t n = e == ERR_OK ? rows_count(rows) : 0;
+	uint8_t(*fresh)[16] = calloc(n + 1, 16);
+
+	(void)arg;
+	c.asking_revoked = false;
+	for (size_t i = 0; fresh != NULL && i < n; i++)
+		rows_uuid(rows, i, "family_id", fresh[i]);
+	if (e == ERR_OK && fresh != NULL && rows_end(rows) == ERR_OK) {
+		qsort(fresh, n, 16, compare);
+		lock();
+		free(c.revoked);
+		c.revoked = fresh;
+		c.revoked_count = n;
+		unlock();
+	} else {
+		free(fresh);
+	}
+	if (c.revoked_again)
+		ask_revoked(NULL);
+}
+
+static void ask_revoked(void *arg)
+{
+	struct params params = PARAMS_INIT;
+
+	(void)arg;
+	/* one that was asked before a notice may not show it yet */
+	c.revoked_again = c.asking_revoked;
+	if (c.asking_revoked || !connection_is_ready(c.queries))
+		return;
+	params_i64(&params, (int64_t)c.settings.access_seconds);
+	c.asking_revoked = connection_send(c.queries, STATEMENT_REVOCATION_LIST,
+					   &params, on_revoked, NULL) == ERR_OK;
+}
+
+/* ---- the thread ---- */
+
+static void on_notice(void *arg, const struct notice *notice)
+{
+	(void)arg;
+	switch (notice->kind) {
+	case NOTICE_MESSAGE:
+	case NOTICE_MEMBERS:
+		lock();
+		want(notice->id, notice->kind == NOTICE_MEMBERS);
+		unlock();
+		break;
+	case NOTICE_REVOKED:
+		lock();
+		memcpy(c.gone[c.gone_next++ % GONE_MAX], notice->id, 16);
+		unlock();
+		ask_revoked(NULL);
+		break;
+	case NOTICE_WELCOME:
+	case NOTICE_ROTATION:
+	case NOTICE_KEY_PACKAGES:
+		break;
+	}
+}
+
+static void on_notify(void *arg, const char *payload)
+{
+	notifier_parse(payload, on_notice, arg);
+	ask();
+}
+
+static void on_listening(void *arg)
+{
+	c.listening = true;
+	lock();
+	c.all = true;
+	unlock();
+	ask_revoked(arg);
+	ask();
+}
+
+static void on_wake(void *arg, unsigned events)
+{
+	uint64_t count;
+
+	(void)arg;
+	(void)events;
+	if (read(c.wake, &count, sizeof(count)) > 0)
+		ask();
+}
+
+static void on_tick(void *arg)
+{
+	(void)arg;
+	if (c.keys.count == 0)
+		ask_keys(NULL);
+	ask();
+}
+
+static void *run(void *arg)
+{
+	bool stopping = false;
+
+	while (!stopping) {
+		poll_loop_run(c.loop, 100);
+		lock();
+		stopping = c.stopping;
+		unlock();
+	}
+	return arg;
+}
+
+static enum err open_connections(void)
+{
+	struct connection_settings to = { .conninfo = c.settings.conninfo,
+					  .name = "hermetic mqtt",
+					  .durable = false,
+					  .queue_max = 8,
+					  .wait_ms = 10000 };
+	const struct store_loop *loop = poll_loop_store(c.loop);
+	enum err e;
+
+	TRY(connection_open(loop, &to, &c.queries));
+	to.name = "hermetic mqtt listener";
+	to.listens = true;
+	to.on_ready = on_listening;
+	to.on_notify = on_notify;
+	TRY(connection_open(loop, &to, &c.listener));
+	loop->watch(loop->context, c.wake, STORE_READ, on_wake, NULL);
+	loop->every(loop->context, 100, on_tick, NULL);
+	loop->every(loop->context, KEYS_MS, ask_keys, NULL);
+	loop->every(loop->context, REVOKED_MS, ask_revoked, NULL);
+out:
+	return e;
+}
+
+enum err cache_start(const struct cache_settings *settings)
+{
+	sigset_t every, before;
+	enum err e;
+	int failed;
+
+	c.settings = *settings;
+	TRY(members_new(&c.members));
+	c.wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	ENSURE(c.wake >= 0, ERR_LOCAL_IO);
+	TRY(poll_loop_new(&c.loop));
+	TRY(open_connections());
+	/* signals are the broker's */
+	(void)sigfillset(&every);
+	(void)pthread_sigmask(SIG_SETMASK, &every, &before);
+	failed = pthread_create(&c.thread, NULL, run, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	ENSURE(failed == 0, ERR_LOCAL_MEMORY);
+out:
+	return e;
+}
+
+void cache_stop(void)
+{
+	lock();
+	c.stopping = true;
+	unlock();
+	wake();
+	(void)pthread_join(c.thread, NULL);
+}

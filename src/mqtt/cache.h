@@ -1,0 +1,30 @@
+/*
+ * What the broker must know of the database, in memory: the keys that verify
+ * tokens, what was revoked, and who is in which session. A thread of its own
+ * keeps it up to date by LISTEN; every function here answers at once and may
+ * be called from the broker's thread.
+ */
+#ifndef HERMETIC_MQTT_CACHE_H
+#define HERMETIC_MQTT_CACHE_H
+
+#include "mqtt/token.h"
+
+struct cache_settings {
+	const char *conninfo, *issuer, *audience; /* borrowed for good */
+	uint64_t access_seconds; /* how long a token is good for */
+};
+
+MUST_CHECK enum err cache_start(const struct cache_settings *settings);
+void cache_stop(void);
+
+/* ERR_PEER_DENIED: the token is not good; ERR_LOCAL_BUSY: just started, nobody
+ * can tell yet. */
+MUST_CHECK enum err cache_verify(const char *token, struct token *out);
+
+bool cache_is_revoked(const struct token *token);
+
+/* False also means that it is looked up, so that a member who came this very
+ * moment is known when it tries again. */
+bool cache_is_member(const uint8_t session[16], const uint8_t device[16]);
+
+#endif

@@ -1,0 +1,101 @@
+#include "mqtt/topic.h"
+
+#include <string.h>
+
+#include "base/rd.h"
+#include "base/text.h"
+
+enum { UUID = TEXT_UUID_SIZE - 1 };
+
+static bool skip(struct rd *r, struct span prefix)
+{
+	if (rd_left(r) < prefix.n ||
+	    !span_equal(span_of(r->p, prefix.n), prefix))
+		return false;
+	(void)rd_take(r, prefix.n);
+	return true;
+}
+
+/* An id and the slash after it. */
+static bool take_id(struct rd *r, uint8_t id[16])
+{
+	struct span text = rd_take(r, UUID);
+
+	return rd_u8(r) == '/' && rd_ok(r) &&
+	       text_parse_uuid(id, text) == ERR_OK;
+}
+
+struct topic topic_parse(struct span name)
+{
+	const struct topic other = { .kind = TOPIC_OTHER };
+	struct topic t = other;
+	struct rd r = rd_init(name);
+
+	if (skip(&r, SPAN_LIT("hermetic/v1/session/")))
+		t.kind = TOPIC_MESSAGES;
+	else if (skip(&r, SPAN_LIT("hermetic/v1/device/")))
+		t.kind = TOPIC_DEVICE;
+	else if (skip(&r, SPAN_LIT("hermetic/received/")))
+		t.kind = TOPIC_RECEIVED;
+	else
+		return other;
+	if (!take_id(&r, t.id) || rd_left(&r) == 0)
+		return other;
+	t.rest = rd_take(&r, rd_left(&r));
+	if (t.kind != TOPIC_MESSAGES)
+		return t;
+	if (span_equal(t.rest, SPAN_LIT("send")))
+		t.kind = TOPIC_SEND;
+	else if (!span_equal(t.rest, SPAN_LIT("messages")))
+		return other;
+	return t;
+}
+
+bool topic_client(struct span id, uint8_t device[16])
+{
+	if (id.n < UUID || id.n > TOPIC_CLIENT_MAX)
+		return false;
+	for (size_t i = UUID; i < id.n; i++) {
+		uint8_t c = id.p[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+		    !(c >= '0' && c <= '9') && c != '.' && c != '_' && c != '-')
+			return false;
+	}
+	return text_parse_uuid(device, span_of(id.p, UUID)) == ERR_OK;
+}
+
+bool topic_is_common_filter(struct span filter)
+{
+	return span_equal(filter, SPAN_LIT("hermetic/v1/#")) ||
+	       span_equal(filter, SPAN_LIT("hermetic/v1/session/#")) ||
+	       span_equal(filter, SPAN_LIT("hermetic/v1/session/+/messages"));
+}
+
+static void put(struct buf *out, const char *prefix, const uint8_t id[16],
+		const char *rest)
+{
+	char text[TEXT_UUID_SIZE];
+
+	text_uuid(text, id);
+	buf_put_str(out, prefix);
+	buf_put_str(out, text);
+	buf_put_str(out, rest);
+}
+
+void topic_put_messages(struct buf *out, const uint8_t session[16])
+{
+	put(out, "hermetic/v1/session/", session, "/messages");
+}
+
+void topic_put_events(struct buf *out, const uint8_t device[16])
+{
+	put(out, "hermetic/v1/device/", device, "/events");
+}
+
+void topic_put_received(struct buf *out, const uint8_t session[16],
+			struct span client_id)
+{
+	put(out, "hermetic/received/", session, "/");
+	buf_put(out, client_id);
+}

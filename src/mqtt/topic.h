@@ -1,0 +1,56 @@
+/*
+ * The names of MQTT's side (docs/mqtt.md): topics and client ids.
+ *
+ *   hermetic/v1/session/{session}/messages   to the members
+ *   hermetic/v1/session/{session}/send       from a member
+ *   hermetic/v1/device/{device}/...          to one device
+ *   hermetic/received/{session}/{client id}  inside: what a client sent, from
+ *                                            the plugin to the bridge
+ *
+ * A client id is the device's id, then up to 64 of [A-Za-z0-9._-]. So who may
+ * use a client id, and whose a connection is, is read from the id itself.
+ */
+#ifndef HERMETIC_MQTT_TOPIC_H
+#define HERMETIC_MQTT_TOPIC_H
+
+#include "base/buf.h"
+
+#define TOPIC_RECEIVED_ALL "hermetic/received/#"
+#define TOPIC_BRIDGE_PREFIX "hermetic-bridge-" /* of a bridge's client id */
+
+enum {
+	TOPIC_CLIENT_MAX = 36 + 64,
+	TOPIC_MAX = 256 /* bytes of a response topic */
+};
+
+enum topic_kind {
+	TOPIC_OTHER,
+	TOPIC_MESSAGES,
+	TOPIC_SEND,
+	TOPIC_DEVICE,
+	TOPIC_RECEIVED
+};
+
+struct topic {
+	enum topic_kind kind;
+	uint8_t id[16];	  /* the session or the device; not of OTHER */
+	struct span rest; /* DEVICE: after its slash; RECEIVED: the client */
+};
+
+/* Never fails: what is none of ours is TOPIC_OTHER. Borrows from `name`. */
+struct topic topic_parse(struct span name);
+
+/* The device of a client id. False: it is no client's. */
+bool topic_client(struct span client_id, uint8_t device[16]);
+
+/* A filter that may be subscribed to whoever one is, since each message is
+ * looked at again when it is given: hermetic/v1/# and the like. */
+bool topic_is_common_filter(struct span filter);
+
+/* These append, without a NUL. */
+void topic_put_messages(struct buf *out, const uint8_t session[16]);
+void topic_put_events(struct buf *out, const uint8_t device[16]);
+void topic_put_received(struct buf *out, const uint8_t session[16],
+			struct span client_id);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * The gate: clients come through it to the broker. It changes nothing but one
+ * thing: the broker's PUBACK for a message to a session waits here until the
+ * message is durable in PostgreSQL (docs/adr/0007-puback-gate.md).
+ *
+ * Bounded: a packet, what waits to be written, and the messages that wait for
+ * their PUBACK, per connection; the number of connections.
+ */
+#ifndef HERMETIC_WORKERS_MQTT_BRIDGE_GATE_H
+#define HERMETIC_WORKERS_MQTT_BRIDGE_GATE_H
+
+#include "base/err.h"
+#include "base/span.h"
+#include "store/loop.h"
+
+struct gate_settings {
+	const char *host; /* a numeric address */
+	uint64_t port;
+	const char *broker; /* the path of its Unix socket */
+	size_t packet_bytes, connections_max;
+};
+
+MUST_CHECK enum err gate_start(const struct store_loop *loop,
+			       const struct gate_settings *settings);
+
+/* Clients may come while it is open; closing it ends their connections, so
+ * that they send again what was not acknowledged. */
+void gate_open(bool open);
+
+enum gate_outcome {
+	GATE_STORED,  /* durable: acknowledge it */
+	GATE_REFUSED, /* it will never be; the problem has been told */
+	GATE_UNKNOWN  /* it may be sent again: the connection ends */
+};
+
+/* What has become of the message with this payload. */
+void gate_decide(struct span client_id, struct span payload,
+		 enum gate_outcome outcome);
+
+#endif

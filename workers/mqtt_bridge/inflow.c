@@ -1,0 +1,185 @@
+#include "mqtt_bridge/inflow.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "mqtt/topic.h"
+#include "mqtt_bridge/gate.h"
+#include "mqtt_bridge/payload.h"
+
+enum { CORRELATION_MAX = 1024 };
+
+static struct {
+	struct writer *writer;
+	struct delivery_limits limits;
+} in;
+
+/* One message, until it is answered. */
+struct sent {
+	struct buf payload; /* as it came: the gate knows it by that */
+	struct buf client, topic, correlation;
+	uint8_t session[16], device[16];
+	bool has_id;
+	int64_t id;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void sent_free(struct sent *s)
+{
+	buf_clear(&s->payload);
+	buf_clear(&s->client);
+	buf_clear(&s->topic);
+	buf_clear(&s->correlation);
+	free(s);
+}
+
+/* ---- answers ---- */
+
+static void put_start(struct buf *json, const struct sent *s, const char *type)
+{
+	char session[TEXT_UUID_SIZE];
+
+	text_uuid(session, s->session);
+	buf_putf(json, "{\"type\":\"%s\",\"session_id\":\"%s\"", type, session);
+	if (s->has_id)
+		buf_putf(json, ",\"id\":%" PRId64, s->id);
+}
+
+/* An answer that finds no room is lost like any of QoS 0: the log has it. */
+static void answer(struct sent *s, struct buf *json, enum gate_outcome outcome)
+{
+	const struct broker_properties properties = {
+		.correlation = buf_span(&s->correlation), .expiry_seconds = 600
+	};
+
+	if (buf_end(json) == ERR_OK)
+		(void)broker_publish((const char *)s->topic.p, buf_span(json),
+				     &properties);
+	buf_clear(json);
+	gate_decide(buf_span(&s->client), buf_span(&s->payload), outcome);
+	sent_free(s);
+}
+
+static void say_problem(struct sent *s, const struct refusal *refusal,
+			const struct append_result *result)
+{
+	struct buf json = BUF_INIT;
+
+	put_start(&json, s, "problem");
+	buf_putf(&json,
+		 ",\"problem\":{\"type\":\"urn:hermetic:problem:%s\","
+		 "\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\"",
+		 refusal->slug, refusal->slug, refusal->status,
+		 refusal->detail);
+	if (result != NULL && result->outcome == APPEND_EPOCH_CHANGED)
+		buf_putf(&json, ",\"epoch\":%" PRIu64, result->epoch);
+	buf_put_str(&json, "}}");
+	answer(s, &json, refusal->status == 503 ? GATE_UNKNOWN : GATE_REFUSED);
+}
+
+static void on_appended(void *arg, const struct append_result *result)
+{
+	struct refusal refusal = delivery_refusal(result);
+	struct buf json = BUF_INIT;
+	struct sent *s = arg;
+
+	if (refusal.status != 0) {
+		say_problem(s, &refusal, result);
+		return;
+	}
+	put_start(&json, s, "sent");
+	buf_putf(&json, ",\"seq\":%" PRIu64 ",\"head\":\"", result->seq);
+	text_put_hex(&json, SPAN_ARRAY(result->head));
+	buf_putf(&json, "\",\"sent_at\":%" PRIu64 "%s}", result->sent_ms,
+		 result->rotation_due ? ",\"rotation_due\":true" : "");
+	answer(s, &json, GATE_STORED);
+}
+
+/* ---- messages ---- */
+
+/* Where the answer goes: where it is wanted, if that is the sender's own. */
+static void choose_topic(struct sent *s, struct span wanted)
+{
+	struct topic topic = topic_parse(wanted);
+
+	if (wanted.n <= TOPIC_MAX && topic.kind == TOPIC_DEVICE &&
+	    memcmp(topic.id, s->device, 16) == 0 &&
+	    memchr(wanted.p, '+', wanted.n) == NULL &&
+	    memchr(wanted.p, '#', wanted.n) == NULL)
+		buf_put(&s->topic, wanted);
+	else
+		topic_put_events(&s->topic, s->device);
+	buf_put_u8(&s->topic, 0);
+}
+
+static struct sent *sent_new(const struct broker_message *message)
+{
+	struct topic from = topic_parse(message->topic);
+	struct sent *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	if (from.kind != TOPIC_RECEIVED ||
+	    !topic_client(from.rest, s->device)) {
+		free(s);
+		return NULL;
+	}
+	memcpy(s->session, from.id, 16);
+	buf_put(&s->payload, message->payload);
+	buf_put(&s->client, from.rest);
+	if (message->correlation.n <= CORRELATION_MAX)
+		buf_put(&s->correlation, message->correlation);
+	choose_topic(s, message->response_topic);
+	if (s->payload.fail == ERR_OK && s->client.fail == ERR_OK &&
+	    s->correlation.fail == ERR_OK && s->topic.fail == ERR_OK)
+		return s;
+	sent_free(s);
+	return NULL;
+}
+
+void inflow_received(const struct broker_message *message)
+{
+	static const struct refusal malformed = {
+		400, "malformed", "neither an envelope nor JSON with one"
+	};
+	static const struct refusal busy = { 503, "unavailable",
+					     "too much waits; send it again" };
+	struct sent *s = sent_new(message);
+	struct refusal refusal;
+	struct payload payload;
+	struct append append;
+
+	if (s == NULL)
+		return; /* not from the plugin, or no memory: no PUBACK */
+	if (payload_read(message->payload, &payload) != ERR_OK) {
+		s->has_id = payload.has_id;
+		s->id = payload.id;
+		say_problem(s, &malformed, NULL);
+		buf_clear(&payload.envelope);
+		return;
+	}
+	s->has_id = payload.has_id;
+	s->id = payload.id;
+	if (!delivery_check(buf_span(&payload.envelope), &in.limits, now_ms(),
+			    s->device, s->session, &append, &refusal))
+		say_problem(s, &refusal, NULL);
+	else if (writer_append(in.writer, &append, on_appended, s) != ERR_OK)
+		say_problem(s, &busy, NULL);
+	buf_clear(&payload.envelope);
+}
+
+void inflow_start(struct writer *writer, const struct delivery_limits *limits)
+{
+	in.writer = writer;
+	in.limits = *limits;
+}

@@ -1,0 +1,201 @@
+/*
+ * hermetic-mqtt-bridge: between the broker beside it and PostgreSQL. Clients
+ * come to the broker through its gate. It keeps nothing: any number of them
+ * run on one database, each with a broker of its own.
+ */
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/settings.h"
+#include "mqtt_bridge/broker.h"
+#include "mqtt_bridge/gate.h"
+#include "mqtt_bridge/inflow.h"
+#include "mqtt_bridge/outflow.h"
+#include "store/poll_loop.h"
+
+static struct {
+	const char *database_url, *secret, *socket, *host;
+	uint64_t port, packet_bytes, connections, replay, expiry;
+	uint64_t envelope_bytes, nonce_window, queue_messages, queue_bytes;
+	uint64_t rotation, rotation_messages, grace, grace_messages;
+} config;
+
+static const struct setting SETTINGS[] = {
+	{ "HERMETIC_MQTT_BRIDGE_DATABASE_URL", KIND_SECRET_TEXT,
+	  &config.database_url, NULL, 0, 0, NULL },
+	{ "HERMETIC_MQTT_BRIDGE_SECRET", KIND_SECRET_TEXT, &config.secret, NULL,
+	  0, 0, NULL },
+	{ "HERMETIC_MQTT_SOCKET", KIND_TEXT, &config.socket, NULL, 0, 0, NULL },
+	{ "HERMETIC_MQTT_HOST", KIND_TEXT, &config.host, "127.0.0.1", 0, 0,
+	  NULL },
+	{ "HERMETIC_MQTT_PORT", KIND_NUMBER, &config.port, "1883", 1, 65535,
+	  NULL },
+	{ "HERMETIC_MQTT_PACKET_BYTES", KIND_NUMBER, &config.packet_bytes,
+	  "262144", 1024, 268435455, NULL },
+	{ "HERMETIC_MQTT_CONNECTIONS", KIND_NUMBER, &config.connections, "4096",
+	  1, 1000000, NULL },
+	{ "HERMETIC_MQTT_REPLAY_SECONDS", KIND_NUMBER, &config.replay, "60", 0,
+	  86400, NULL },
+	{ "HERMETIC_MQTT_EXPIRY_SECONDS", KIND_NUMBER, &config.expiry, "604800",
+	  1, 31536000, NULL },
+	{ "HERMETIC_ENVELOPE_BYTES", KIND_NUMBER, &config.envelope_bytes,
+	  "65536", 1024, 262144, NULL },
+	{ "HERMETIC_NONCE_WINDOW_SECONDS", KIND_NUMBER, &config.nonce_window,
+	  "600", 5, 86400, NULL },
+	{ "HERMETIC_QUEUE_MESSAGES", KIND_NUMBER, &config.queue_messages,
+	  "8192", 1, 1000000, NULL },
+	{ "HERMETIC_QUEUE_BYTES", KIND_NUMBER, &config.queue_bytes, "33554432",
+	  65536, 4294967296, NULL },
+	{ "HERMETIC_ROTATION_SECONDS", KIND_NUMBER, &config.rotation, "604800",
+	  1, 31536000, NULL },
+	{ "HERMETIC_ROTATION_MESSAGES", KIND_NUMBER, &config.rotation_messages,
+	  "10000", 1, 100000000, NULL },
+	{ "HERMETIC_ROTATION_GRACE_SECONDS", KIND_NUMBER, &config.grace,
+	  "86400", 0, 31536000, NULL },
+	{ "HERMETIC_ROTATION_GRACE_MESSAGES", KIND_NUMBER,
+	  &config.grace_messages, "1000", 0, 100000000, NULL },
+	{ "HERMETIC_LOG_LEVEL", KIND_PARSED, NULL, "info", 0, 0,
+	  settings_log_level },
+};
+
+static volatile sig_atomic_t stopping;
+static struct connection *queries, *listener;
+static struct notifier *notifier;
+static struct writer *writer;
+static bool broker_is_up;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stopping = 1;
+}
+
+static void on_stored(void *arg, const struct message *message)
+{
+	const struct notice notice = { .kind = NOTICE_MESSAGE,
+				       .seq = message->seq };
+	struct notice own = notice;
+
+	(void)arg;
+	for (size_t i = 0; i < sizeof(own.id); i++)
+		own.id[i] = message->session[i];
+	notifier_tell(notifier, NOTICE_MESSAGE, message->session, message->seq);
+	outflow_heard(NULL, &own);
+}
+
+static void on_notify(void *arg, const char *payload)
+{
+	notifier_parse(payload, outflow_heard, arg);
+}
+
+static void on_listening(void *arg)
+{
+	(void)arg;
+	outflow_resync();
+}
+
+static void on_broker(bool connected)
+{
+	broker_is_up = connected;
+	outflow_connected(connected);
+	if (!connected)
+		gate_open(false);
+}
+
+/* Clients come when what they send can be stored. A database that is away for
+ * a while does not turn them out: the writer waits for it. */
+static void on_tick(void *arg)
+{
+	(void)arg;
+	if (broker_is_up && writer_is_ready(writer))
+		gate_open(true);
+}
+
+static enum err open_store(const struct store_loop *loop)
+{
+	struct connection_settings to = { .conninfo = config.database_url,
+					  .name = "hermetic bridge",
+					  .durable = false,
+					  .queue_max = 1024,
+					  .wait_ms = 10000 };
+	const struct writer_settings write = {
+		.conninfo = config.database_url,
+		.rotation = { .messages = config.rotation_messages,
+			      .grace_seconds = config.grace,
+			      .hard_messages = config.rotation_messages +
+					       config.grace_messages,
+			      .hard_seconds = config.rotation + config.grace },
+		.queue_messages = config.queue_messages,
+		.queue_bytes = config.queue_bytes,
+		.stored = on_stored
+	};
+	enum err e;
+
+	TRY(notifier_open(loop, config.database_url, &notifier));
+	TRY(connection_open(loop, &to, &queries));
+	TRY(writer_open(loop, &write, &writer));
+	to.name = "hermetic bridge listener";
+	to.listens = true;
+	to.on_ready = on_listening;
+	to.on_notify = on_notify;
+	TRY(connection_open(loop, &to, &listener));
+out:
+	return e;
+}
+
+static enum err start(const struct store_loop *loop)
+{
+	const struct broker_settings broker = { .socket = config.socket,
+						.secret = config.secret,
+						.received = inflow_received,
+						.connected = on_broker,
+						.room = outflow_go_on };
+	const struct gate_settings gate = { .host = config.host,
+					    .port = config.port,
+					    .broker = config.socket,
+					    .packet_bytes = config.packet_bytes,
+					    .connections_max =
+						config.connections };
+	const struct delivery_limits limits = { config.envelope_bytes,
+						config.nonce_window * 1000 };
+	enum err e;
+
+	TRY(open_store(loop));
+	outflow_start(
+	    &(const struct outflow_settings){ .queries = queries,
+					      .replay_seconds = config.replay,
+					      .expiry_seconds =
+						  (uint32_t)config.expiry },
+	    loop);
+	inflow_start(writer, &limits);
+	TRY(gate_start(loop, &gate));
+	TRY(broker_start(loop, &broker));
+	loop->every(loop->context, 100, on_tick, NULL);
+	LOG(INFO, "bridge started", LOG_NUM("port", config.port));
+out:
+	return e;
+}
+
+int main(void)
+{
+	const struct sigaction stop = { .sa_handler = on_signal };
+	struct poll_loop *loop;
+
+	if (!settings_load(SETTINGS, sizeof(SETTINGS) / sizeof(*SETTINGS)))
+		return 1;
+	(void)sigaction(SIGTERM, &stop, NULL);
+	(void)sigaction(SIGINT, &stop, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (poll_loop_new(&loop) != ERR_OK ||
+	    start(poll_loop_store(loop)) != ERR_OK) {
+		(void)fputs("hermetic-mqtt-bridge: cannot start\n", stderr);
+		return 1;
+	}
+	while (!stopping)
+		poll_loop_run(loop, 100);
+	/* what is on its way to the database gets its PUBACK */
+	for (unsigned i = 0; i < 50 && !writer_is_idle(writer); i++)
+		poll_loop_run(loop, 100);
+	return 0;
+}

@@ -1,0 +1,42 @@
+#include "mqtt_bridge/payload.h"
+
+#include <jansson.h>
+
+#include "base/text.h"
+
+static enum err read_json(json_t *json, struct payload *out)
+{
+	const json_t *id = json_object_get(json, "id");
+	const json_t *envelope = json_object_get(json, "envelope");
+	size_t members = (id != NULL) + (size_t)(envelope != NULL);
+	enum err e = ERR_OK;
+
+	if (json_is_integer(id) && json_integer_value(id) >= 0) {
+		out->has_id = true;
+		out->id = json_integer_value(id);
+	}
+	ENSURE(json_is_string(envelope) && json_object_size(json) == members &&
+		   (id == NULL || out->has_id),
+	       ERR_PEER_MALFORMED);
+	TRY(text_base64(&out->envelope, span_of(json_string_value(envelope),
+						json_string_length(envelope))));
+out:
+	return e;
+}
+
+enum err payload_read(struct span bytes, struct payload *out)
+{
+	json_t *json;
+	enum err e;
+
+	*out = (struct payload){ .envelope = BUF_INIT };
+	if (bytes.n == 0 || bytes.p[0] != '{') {
+		buf_put(&out->envelope, bytes);
+		return out->envelope.fail;
+	}
+	json = json_loadb((const char *)bytes.p, bytes.n,
+			  JSON_REJECT_DUPLICATES, NULL);
+	e = json_is_object(json) ? read_json(json, out) : ERR_PEER_MALFORMED;
+	json_decref(json);
+	return e;
+}
