@@ -77,6 +77,8 @@ static void asked(struct service *service, const char *name,
 
 static void test_add(void **state)
 {
+	struct mls_proposal add = { .kind = MLS_PROPOSE_ADD };
+	struct buf message = BUF_INIT;
 	struct service service;
 	struct rules rules[1];
 	(void)state;
@@ -88,6 +90,11 @@ static void test_add(void **state)
 	asked(&service, "dave/1", "");
 	service.refused = "dave/1";
 	rules_refuse_lone_add(rules, ERR_PEER_DENIED);
+	add.key_package = buf_span(&DAVE->key_package);
+	assert_int_equal(
+	    mls_group_propose(ALICE->group, &ALICE->me, &add, false, &message),
+	    ERR_PEER_DENIED);
+	buf_clear(&message);
 	mls_group_authenticate(ALICE->group, NULL);
 	mls_group_authenticate(BOB->group, NULL);
 	rules_accept_add(rules);
@@ -255,25 +262,33 @@ static void test_external_join(void **state)
 	rules_end(rules);
 }
 
-static void test_external_senders(void **state)
+static void put_sender(struct buf *extensions)
 {
 	struct wire_external_sender sender = {
 		.signature_key = SPAN_LIT("a signature key"),
 		.credential = { .type = WIRE_CREDENTIAL_BASIC,
 				.identity = SPAN_LIT("service") },
 	};
-	struct buf data = BUF_INIT, extensions = BUF_INIT;
+	struct buf data = BUF_INIT;
+	size_t vec = buf_open_vec(&data);
+
+	wire_external_sender_put(&data, &sender);
+	buf_close_vec(&data, vec);
+	wire_extension_put(extensions, WIRE_EXTENSION_EXTERNAL_SENDERS,
+			   buf_span(&data));
+	buf_clear(&data);
+}
+
+static void test_external_senders(void **state)
+{
+	static const struct cheat_info nothing;
+	struct buf extensions = BUF_INIT;
 	struct service service;
 	struct cheat_item item;
 	struct rules rules[1];
-	size_t vec;
 	(void)state;
 
-	vec = buf_open_vec(&data);
-	wire_external_sender_put(&data, &sender);
-	buf_close_vec(&data, vec);
-	wire_extension_put(&extensions, WIRE_EXTENSION_EXTERNAL_SENDERS,
-			   buf_span(&data));
+	put_sender(&extensions);
 	rules_init(rules, SPAN_EMPTY);
 	judge(rules, &service);
 	item = cheat_extensions(buf_span(&extensions));
@@ -282,7 +297,11 @@ static void test_external_senders(void **state)
 	asked(&service, "service", "");
 	service.refused = "service";
 	rules_refuse_commit(BOB, &how, ERR_PEER_DENIED);
-	buf_clear(&data);
+	/* who joins such a group asks, too */
+	DAVE->me.authentication = &service.authentication;
+	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_PEER_DENIED);
+	service.refused = NULL;
+	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_OK);
 	buf_clear(&extensions);
 	rules_end(rules);
 }

@@ -510,6 +510,24 @@ static void test_unmerged_between(void **state)
 		member_clear(&m[i]);
 }
 
+/* A node far from the committer, with a key that no leaf below vouches for; the
+ * committer's path covers it, so that all else is right. */
+static void test_parent_hash_elsewhere(void **state)
+{
+	struct member m[FIVE + 1];
+	(void)state;
+
+	five_init(m);
+	struct cheat how = { .by = &m[0] };
+	assert_int_equal(rules_join(&m[FIVE], &how, &nothing), ERR_OK);
+	how.tree = key_between;
+	assert_int_equal(rules_join(&m[FIVE], &how, &nothing),
+			 ERR_PEER_INVALID);
+	members_talk(m, FIVE);
+	for (size_t i = 0; i <= FIVE; i++)
+		member_clear(&m[i]);
+}
+
 /* ---- our own leaf ---- */
 
 static struct buf another_leaf;
@@ -557,6 +575,7 @@ int main(void)
 		cmocka_unit_test(test_parent_key),
 		cmocka_unit_test(test_unmerged),
 		cmocka_unit_test(test_unmerged_between),
+		cmocka_unit_test(test_parent_hash_elsewhere),
 		cmocka_unit_test(test_own_leaf),
 	};
 

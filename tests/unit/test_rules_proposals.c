@@ -61,6 +61,9 @@ static void test_remove(void **state)
 	static const uint32_t committer = 0, blank = 3, outside = 77,
 			      twice[] = { 2, 2 };
 	struct mls_change change = { .removes = &committer, .remove_count = 1 };
+	struct mls_proposal nobody = { .kind = MLS_PROPOSE_REMOVE,
+				       .removed = blank };
+	struct buf message = BUF_INIT;
 	struct cheat_item items[2];
 	struct rules rules[1];
 	(void)state;
@@ -70,6 +73,9 @@ static void test_remove(void **state)
 	accept_list(rules, items, 1);
 	items[0] = cheat_remove(blank);
 	refuse_both(rules, items, ERR_PEER_INVALID);
+	assert_int_equal(mls_group_propose(ALICE->group, &ALICE->me, &nobody,
+					   false, &message),
+			 ERR_PEER_INVALID);
 	items[0] = cheat_remove(outside);
 	refuse_both(rules, items, ERR_PEER_INVALID);
 	/* "a Remove proposal that removes the committer" */
@@ -82,6 +88,7 @@ static void test_remove(void **state)
 	change.removes = twice;
 	change.remove_count = 2;
 	refuse_change(rules, &change, ERR_PEER_INVALID);
+	buf_clear(&message);
 	rules_end(rules);
 }
 
