@@ -18,6 +18,7 @@ enum err group_new(struct mls_epoch *now, struct mls_group **out)
 	if (group == NULL)
 		return ERR_LOCAL_MEMORY;
 	group->now = now;
+	group->past_limit = GROUP_PAST_EPOCHS;
 	return ERR_OK;
 }
 
@@ -339,24 +340,40 @@ bool mls_group_has_pending(const struct mls_group *group)
 
 static void push_past(struct mls_group *group, struct mls_epoch *epoch)
 {
+	size_t limit = group->past_limit;
+
 	/* Without secrets, before an external join, there is nothing to read. */
-	if (epoch->secrets.init.n == 0) {
+	if (epoch->secrets.init.n == 0 || limit == 0) {
 		epoch_free(epoch);
 		return;
 	}
-	epoch_free(group->past[GROUP_PAST_EPOCHS - 1]);
+	epoch_free(group->past[limit - 1]);
 	memmove(group->past + 1, group->past,
-		(GROUP_PAST_EPOCHS - 1) * sizeof(struct mls_epoch *));
+		(limit - 1) * sizeof(struct mls_epoch *));
 	epoch_retire(epoch);
 	group->past[0] = epoch;
 }
 
-void mls_group_forget_past(struct mls_group *group)
+static void forget_beyond(struct mls_group *group, size_t count)
 {
-	for (size_t i = 0; i < GROUP_PAST_EPOCHS; i++) {
+	for (size_t i = count; i < GROUP_PAST_EPOCHS; i++) {
 		epoch_free(group->past[i]);
 		group->past[i] = NULL;
 	}
+}
+
+enum err mls_group_keep_past(struct mls_group *group, size_t count)
+{
+	if (count > GROUP_PAST_EPOCHS)
+		return ERR_LOCAL_BUG;
+	group->past_limit = (uint8_t)count;
+	forget_beyond(group, count);
+	return ERR_OK;
+}
+
+void mls_group_forget_past(struct mls_group *group)
+{
+	forget_beyond(group, 0);
 }
 
 /* Who was removed has no use for a key: what is taken from it later must open

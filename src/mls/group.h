@@ -291,6 +291,13 @@ MUST_CHECK enum err mls_group_join_external(const struct mls_identity *me,
  * ERR_LOCAL_BUG when nothing is staged. */
 MUST_CHECK enum err mls_group_merge(struct mls_group *group);
 
+/* How many past epochs are kept from now on, for messages that arrive late and
+ * as resumption PSKs: at most, and without this call, MLS_PAST_EPOCHS, otherwise
+ * ERR_LOCAL_BUG. It costs forward secrecy: whoever takes over this member reads
+ * what was sent in them and has not arrived. Part of the state. */
+#define MLS_PAST_EPOCHS 5
+MUST_CHECK enum err mls_group_keep_past(struct mls_group *group, size_t count);
+
 /* Deletes the keys of all past epochs now (9.2), where the delivery service
  * gives no message after the commit that ended its epoch. */
 void mls_group_forget_past(struct mls_group *group);

@@ -6,9 +6,7 @@
 #include "mls/group.h"
 #include "mls/psk.h"
 
-/* Past epochs whose messages can still be read. What that costs: who takes
- * over a member reads what was sent in these epochs and not yet received. */
-#define GROUP_PAST_EPOCHS 5
+#define GROUP_PAST_EPOCHS MLS_PAST_EPOCHS
 
 #define GROUP_COMMIT_HASH 32
 
@@ -20,6 +18,7 @@ struct mls_group {
 	uint8_t staged_commit[GROUP_COMMIT_HASH]; /* SHA-256 of its message */
 	bool removed; /* a removal was merged: nothing works */
 	struct mls_epoch *past[GROUP_PAST_EPOCHS]; /* newest first */
+	uint8_t past_limit;
 	struct psk_store psks;
 	struct mls_authentication authentication;
 	/* Our signature key, parsed, so that nobody parses it twice. */

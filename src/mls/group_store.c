@@ -8,6 +8,8 @@
 static const uint8_t magic[] = { 'H', 'M', 'L', 'S', 1 };
 
 enum { FLAG_OWN = 1, FLAG_REMOVAL = 2, FLAG_REMOVED = 4, FLAG_STAGED = 8 };
+/* Above the flags: how many past epochs fewer are kept than may be. */
+enum { PAST_SHIFT = 4 };
 
 /* ---- an epoch ---- */
 
@@ -169,6 +171,8 @@ enum err mls_group_save(const struct mls_group *group, struct buf *out)
 	flags |= group->staged_removal ? FLAG_REMOVAL : 0;
 	flags |= group->removed ? FLAG_REMOVED : 0;
 	flags |= group->staged != NULL ? FLAG_STAGED : 0;
+	flags |=
+	    (uint8_t)((GROUP_PAST_EPOCHS - group->past_limit) << PAST_SHIFT);
 	buf_put(out, SPAN_ARRAY(magic));
 	buf_put_u16(out, group->now->suite->id);
 	buf_put_u8(out, flags);
@@ -197,7 +201,7 @@ static enum err read_rest(struct rd *r, const struct suite *suite,
 	if (group->staged != NULL)
 		TRY(tree_index(&group->staged->tree));
 	count = rd_u8(r);
-	ENSURE(count <= GROUP_PAST_EPOCHS, ERR_PEER_MALFORMED);
+	ENSURE(count <= group->past_limit, ERR_PEER_MALFORMED);
 	for (size_t i = 0; i < count; i++) {
 		TRY(read_epoch(r, suite, like, &group->past[i]));
 		like = &group->past[i]->tree;
@@ -229,8 +233,11 @@ enum err mls_group_load(struct span state, struct mls_group **out)
 	ENSURE((flags & FLAG_STAGED) != 0 ? (flags & FLAG_REMOVAL) == 0
 					  : (flags & FLAG_OWN) == 0,
 	       ERR_PEER_MALFORMED);
+	ENSURE(flags >> PAST_SHIFT <= GROUP_PAST_EPOCHS, ERR_PEER_MALFORMED);
 	TRY(group_new(now, &group));
 	now = NULL;
+	group->past_limit =
+	    (uint8_t)(GROUP_PAST_EPOCHS - (flags >> PAST_SHIFT));
 	group->staged_own = (flags & FLAG_OWN) != 0;
 	group->staged_removal = (flags & FLAG_REMOVAL) != 0;
 	group->removed = (flags & FLAG_REMOVED) != 0;

@@ -245,6 +245,94 @@ static void test_past_epochs(void **state)
 	rules_end(rules);
 }
 
+/* Fewer, when the application says so, also after it was stored. */
+static void test_fewer_past_epochs(void **state)
+{
+	struct buf messages[4];
+	struct mls_commit commit;
+	struct mls_event event;
+	struct rules rules[1];
+	(void)state;
+
+	rules_init(rules, SPAN_EMPTY);
+	assert_int_equal(mls_group_keep_past(BOB->group, MLS_PAST_EPOCHS + 1),
+			 ERR_LOCAL_BUG);
+	assert_int_equal(mls_group_keep_past(BOB->group, 2), ERR_OK);
+	assert_int_equal(mls_group_keep_past(CAROL->group, 0), ERR_OK);
+	for (size_t i = 0; i < 4; i++) {
+		messages[i] = BUF_INIT;
+		assert_int_equal(mls_group_protect(ALICE->group, &ALICE->me,
+						   SPAN_EMPTY, SPAN_LIT("late"),
+						   &messages[i]),
+				 ERR_OK);
+		member_commit(ALICE, NULL, 0, NULL, 0, true, &commit);
+		member_follow(BOB, buf_span(&commit.commit));
+		member_follow(CAROL, buf_span(&commit.commit));
+		mls_commit_clear(&commit);
+		member_reload(BOB);
+		member_reload(CAROL);
+	}
+	for (size_t i = 0; i < 4; i++) {
+		rules_refuse(CAROL, buf_span(&messages[i]), ERR_STATE_GONE);
+		if (i < 2)
+			rules_refuse(BOB, buf_span(&messages[i]),
+				     ERR_STATE_GONE);
+		else
+			assert_int_equal(
+			    mls_group_process(BOB->group, MEMBER_NOW,
+					      buf_span(&messages[i]), &event),
+			    ERR_OK);
+		if (i >= 2)
+			mls_event_clear(&event);
+		buf_clear(&messages[i]);
+	}
+	rules_end(rules);
+}
+
+/* ---- trees in Welcomes ---- */
+
+/* How long the Welcome for one more is, in a group of this many. */
+static size_t welcome_size(size_t members, bool tree_beside)
+{
+	struct member m[9], *others[9];
+	struct mls_change change = { .add_count = 1,
+				     .force_path = true,
+				     .tree_beside_welcome = tree_beside };
+	struct mls_commit commit;
+	struct span add;
+	size_t size;
+
+	for (size_t i = 0; i < members; i++) {
+		member_init(&m[i], rules_suite(), "member");
+		others[i] = &m[i];
+	}
+	member_create(&m[0], "group");
+	if (members > 2) {
+		member_commit(&m[0], others + 1, members - 2, NULL, 0, true,
+			      &commit);
+		mls_commit_clear(&commit);
+	}
+	member_key_package(&m[members - 1]);
+	add = buf_span(&m[members - 1].key_package);
+	change.adds = &add;
+	assert_int_equal(
+	    mls_group_commit(m[0].group, &m[0].me, &change, &commit), ERR_OK);
+	size = commit.welcome.n;
+	mls_commit_clear(&commit);
+	for (size_t i = 0; i < members; i++)
+		member_clear(&m[i]);
+	return size;
+}
+
+/* With the tree beside it, it is as long in any group. */
+static void test_welcome_without_tree(void **state)
+{
+	(void)state;
+
+	assert_int_equal(welcome_size(3, true), welcome_size(9, true));
+	assert_true(welcome_size(9, false) > welcome_size(3, false) + 1000);
+}
+
 /* ---- generations that are skipped ---- */
 
 static bool holds(struct span state, struct span secret)
@@ -445,6 +533,8 @@ int main(void)
 		cmocka_unit_test(test_proposals_that_go),
 		cmocka_unit_test(test_broken_commit),
 		cmocka_unit_test(test_past_epochs),
+		cmocka_unit_test(test_fewer_past_epochs),
+		cmocka_unit_test(test_welcome_without_tree),
 		cmocka_unit_test(test_skipped_generations),
 		cmocka_unit_test(test_ratchet_waits),
 		cmocka_unit_test(test_far_ahead),
