@@ -20,6 +20,14 @@ uint64_t account_now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+bool account_offers(const struct client *c, const struct suite *suite)
+{
+	for (size_t i = 0; i < c->suites.count; i++)
+		if (c->suites.ids[i] == suite->id)
+			return true;
+	return false;
+}
+
 bool account_name_is_sane(const char *username)
 {
 	size_t n = strlen(username);

@@ -65,6 +65,9 @@ json_t *account_suites_to_json(const struct account_suites *suites);
 MUST_CHECK enum err account_suites_from_json(const json_t *list,
 					     struct account_suites *suites);
 
+/* Is it one of the algorithms that this device offers now? */
+bool account_offers(const struct client *c, const struct suite *suite);
+
 /* Lower-case letters, digits and ._- as the server wants them. */
 bool account_name_is_sane(const char *username);
 

@@ -25,9 +25,12 @@ static void print_session(const struct args *args, const json_t *row)
 		    "%s  invited by %s  (%s)", out_member(row, "session_id"),
 		    out_member(row, "creator"), out_member(row, "algorithm"));
 	else
-		out_line("%s  %-7s %s  epoch %lld, %lld in the log  %s",
+		out_line("%s  %-7s %s%s  epoch %lld, %lld in the log  %s",
 			 out_member(row, "session_id"),
 			 out_member(row, "state"), out_member(row, "algorithm"),
+			 json_object_get(row, "due") != NULL
+			     ? " (due for another)"
+			     : "",
 			 (long long)(number(row, "epoch") & UINT32_MAX),
 			 (long long)number(row, "last_seq"),
 			 out_member(row, "name"));

@@ -88,6 +88,9 @@ static enum err describe(struct client *c, const char *id, json_t *list)
 	if (page_name(&page) != NULL)
 		(void)json_object_set_new(row, "name",
 					  json_string(page_name(&page)));
+	if (session_member(page.session) &&
+	    !account_offers(c, session_suite(page.session)))
+		(void)json_object_set_new(row, "due", json_string("algorithm"));
 	ENSURE(json_array_append_new(list, row) == 0, ERR_LOCAL_MEMORY);
 out:
 	page_clear(&page);

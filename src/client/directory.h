@@ -10,8 +10,9 @@
 MUST_CHECK enum err directory_find(struct client *c, const char *prefix,
 				   bool anywhere, char id[TEXT_UUID_SIZE]);
 
-/* A new array of {session_id, name?, algorithm, epoch, last_seq, state} where
- * state is "member", "joining", "removed" or "invited". Ours are described
+/* A new array of {session_id, name?, algorithm, epoch, last_seq, state, due?}
+ * where state is "member", "joining", "removed" or "invited", and due
+ * "algorithm" when this device does not offer the session's any more. Ours are described
  * from our own state; only invitations are the server's word. */
 MUST_CHECK enum err directory_list(struct client *c, json_t **list);
 

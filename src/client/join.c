@@ -153,12 +153,10 @@ static enum err stage_join(struct client *c, const char *id,
 	struct mls_commit commit = { 0 };
 	struct actor actor = { 0 };
 	struct page page = { 0 };
-	bool offered = false;
 	enum err e;
 
-	for (size_t i = 0; suite != NULL && i < c->suites.count; i++)
-		offered |= c->suites.ids[i] == suite->id;
-	ENSURE(offered, explain(c, ERR_PEER_UNSUPPORTED, id));
+	ENSURE(suite != NULL && account_offers(c, suite),
+	       explain(c, ERR_PEER_UNSUPPORTED, id));
 	TRY(page_new(&page, id, &c->suites));
 	TRY(state_begin(c->state));
 	TRY(actor_init(&actor, c, suite, &c->suites));

@@ -104,14 +104,6 @@ static enum err keep_members(struct client *c, const json_t *identities,
 		       "again later.");
 }
 
-static bool offers(const struct client *c, const struct suite *suite)
-{
-	for (size_t i = 0; i < c->suites.count; i++)
-		if (c->suites.ids[i] == suite->id)
-			return true;
-	return false;
-}
-
 enum err move_agree(struct client *c, const char *id, const char *algorithm,
 		    struct move *move)
 {
@@ -120,7 +112,7 @@ enum err move_agree(struct client *c, const char *id, const char *algorithm,
 	enum err e;
 
 	move->suite = suite_by_algorithm(span_str(algorithm));
-	ENSURE(move->suite != NULL && offers(c, move->suite),
+	ENSURE(move->suite != NULL && account_offers(c, move->suite),
 	       why_set(&c->why, ERR_PEER_UNSUPPORTED, "no-common-algorithm",
 		       "This device does not offer %.40s.", algorithm));
 	offer.ids[0] = move->suite->id;

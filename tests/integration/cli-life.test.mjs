@@ -208,6 +208,21 @@ describe('the life of a session', { concurrency: false }, () => {
       assert.deepEqual(await eve.texts(id), ['still here']);
     });
 
+  test('an algorithm that this device offers no more shows as due',
+    async () => {
+      const id = await conversation(alice, bob, '--algorithm', 'aes-256-gcm');
+      const due = async () => (await alice.does('sessions'))
+        .find(s => s.session_id === id).due;
+      assert.equal(await due(), undefined);
+      await alice.does('login', '--algorithm',
+        'chacha20-poly1305,twofish-256-gcm');
+      assert.equal(await due(), 'algorithm');
+      await alice.does('algorithm', id, 'chacha20-poly1305');
+      assert.equal(await due(), undefined);
+      await alice.does('login', '--algorithm',
+        'aes-256-gcm,chacha20-poly1305,twofish-256-gcm');
+    });
+
   test('an algorithm that is allowed no more: due, told, moved', async () => {
     const id = await conversation(alice, bob, '--algorithm', 'aes-256-gcm');
     await rotateOnce(postgres, { HERMETIC_ROTATION_GRACE_SECONDS: '0',
@@ -300,6 +315,22 @@ describe('the life of a session', { concurrency: false }, () => {
         ['four', 'five', 'six']);
       assert.deepEqual((await bob.texts(id)).slice(-2), ['five', 'six']);
       assert.equal(await safety(alice, id), await safety(bob, id));
+      assert.equal((await alice.does('members', id)).length, 2);
+    });
+
+  test('a Welcome for a KeyPackage that is gone: joined from outside',
+    async () => {
+      const [{ session_id: other }] = await alice.does('create', '--invite',
+        carol.name);
+      const [{ session_id: id }] = await alice.does('create', '--invite',
+        bob.name);
+      await psql(`UPDATE welcome SET welcome = (SELECT welcome FROM welcome
+          WHERE session_id = '${other}' LIMIT 1)
+        WHERE session_id = '${id}'`);
+      await bob.does('join', id);
+      await alice.does('send', id, 'there you are');
+      await bob.does('send', id, 'here I am');
+      assert.deepEqual(await alice.texts(id), ['there you are', 'here I am']);
       assert.equal((await alice.does('members', id)).length, 2);
     });
 
