@@ -172,12 +172,12 @@ void counts_join(const struct shape *s, struct floor_count *c)
 	mac(s, c, 4);
 	floor_add(&c->aeads, 1, s->info_bytes);
 	/* the tree: its hashes, parent hashes, signatures (12.4.3.1), with
-	 * the GroupInfo's own */
-	floor_add(&c->hashes, s->members, s->leaf_bytes);
+	 * the joiner's own and the GroupInfo's */
+	floor_add(&c->hashes, s->members + 1, s->leaf_bytes);
 	floor_add(&c->hashes, s->width - s->members,
 		  s->suite->npk + 3u * s->suite->nh);
 	parent_hashes(s, c, s->parents);
-	floor_add(&c->verifies, s->members + 1, s->leaf_bytes);
+	floor_add(&c->verifies, s->members + 2, s->leaf_bytes);
 	from_joiner(s, c);
 }
 

@@ -10,7 +10,17 @@
 
 #include "crypto/evp.h"
 
-enum { BLOCK_MAX = 128, SECRET_MAX = 66 };
+enum { BLOCK_MAX = 128, SECRET_MAX = 66, SIGNERS = 64 };
+
+/* Who verifies has one signature under each key: many of them, because one
+ * that is verified again and again takes less time. */
+struct signer {
+	EVP_PKEY *key;
+	EVP_PKEY_CTX *ecdsa_sign, *ecdsa_verify;
+	EVP_MD_CTX *eddsa_sign, *eddsa_verify;
+	uint8_t signature[SUITE_SIGNATURE_MAX];
+	size_t size;
+};
 
 struct floor {
 	const struct suite *suite;
@@ -18,15 +28,15 @@ struct floor {
 	EC_POINT *point;
 	BIGNUM *scalar;
 	uint8_t secret[SECRET_MAX];
-	EVP_PKEY *kem, *peer, *signer;
-	EVP_PKEY_CTX *agree, *ecdsa_sign, *ecdsa_verify;
-	EVP_MD_CTX *eddsa_sign, *eddsa_verify, *hash;
+	EVP_PKEY *kem, *peer;
+	EVP_PKEY_CTX *agree;
+	struct signer signers[SIGNERS];
+	size_t turn; /* of the signers */
+	EVP_MD_CTX *hash;
 	EVP_CIPHER_CTX *aead;
 	const EVP_MD *digest;
 	const EVP_CIPHER *cipher;
-	uint8_t signature[SUITE_SIGNATURE_MAX];
-	size_t signature_size;
-	size_t signed_size; /* bytes that `signature` is of */
+	size_t signed_size; /* bytes that the signatures are of */
 	uint8_t *data, *out;
 	size_t cap;
 };
@@ -81,28 +91,44 @@ static bool make_kem(struct floor *f)
 				     &f->scalar) == 1;
 }
 
-static bool make_signer(struct floor *f)
+static bool make_signer(struct signer *s, const char *scheme)
 {
-	f->signer = make_key(f->suite->signature);
-	if (f->signer == NULL)
+	s->key = make_key(scheme);
+	if (s->key == NULL)
 		return false;
-	if (is_nist(f->suite->signature)) {
-		f->ecdsa_sign =
-		    EVP_PKEY_CTX_new_from_pkey(evp_context(), f->signer, NULL);
-		f->ecdsa_verify =
-		    EVP_PKEY_CTX_new_from_pkey(evp_context(), f->signer, NULL);
-		return f->ecdsa_sign != NULL && f->ecdsa_verify != NULL &&
-		       EVP_PKEY_sign_init(f->ecdsa_sign) == 1 &&
-		       EVP_PKEY_verify_init(f->ecdsa_verify) == 1;
+	if (is_nist(scheme)) {
+		s->ecdsa_sign =
+		    EVP_PKEY_CTX_new_from_pkey(evp_context(), s->key, NULL);
+		s->ecdsa_verify =
+		    EVP_PKEY_CTX_new_from_pkey(evp_context(), s->key, NULL);
+		return s->ecdsa_sign != NULL && s->ecdsa_verify != NULL &&
+		       EVP_PKEY_sign_init(s->ecdsa_sign) == 1 &&
+		       EVP_PKEY_verify_init(s->ecdsa_verify) == 1;
 	}
-	f->eddsa_sign = EVP_MD_CTX_new();
-	f->eddsa_verify = EVP_MD_CTX_new();
-	return f->eddsa_sign != NULL && f->eddsa_verify != NULL &&
-	       EVP_DigestSignInit_ex(f->eddsa_sign, NULL, NULL, evp_context(),
-				     NULL, f->signer, NULL) == 1 &&
-	       EVP_DigestVerifyInit_ex(f->eddsa_verify, NULL, NULL,
-				       evp_context(), NULL, f->signer,
-				       NULL) == 1;
+	s->eddsa_sign = EVP_MD_CTX_new();
+	s->eddsa_verify = EVP_MD_CTX_new();
+	return s->eddsa_sign != NULL && s->eddsa_verify != NULL &&
+	       EVP_DigestSignInit_ex(s->eddsa_sign, NULL, NULL, evp_context(),
+				     NULL, s->key, NULL) == 1 &&
+	       EVP_DigestVerifyInit_ex(s->eddsa_verify, NULL, NULL,
+				       evp_context(), NULL, s->key, NULL) == 1;
+}
+
+static bool make_signers(struct floor *f)
+{
+	for (size_t i = 0; i < SIGNERS; i++)
+		if (!make_signer(&f->signers[i], f->suite->signature))
+			return false;
+	return true;
+}
+
+static void signer_clear(struct signer *s)
+{
+	EVP_PKEY_CTX_free(s->ecdsa_sign);
+	EVP_PKEY_CTX_free(s->ecdsa_verify);
+	EVP_MD_CTX_free(s->eddsa_sign);
+	EVP_MD_CTX_free(s->eddsa_verify);
+	EVP_PKEY_free(s->key);
 }
 
 struct floor *floor_new(const struct suite *suite)
@@ -117,7 +143,7 @@ struct floor *floor_new(const struct suite *suite)
 	f->hash = EVP_MD_CTX_new();
 	f->aead = EVP_CIPHER_CTX_new();
 	if (f->digest == NULL || f->cipher == NULL || f->hash == NULL ||
-	    f->aead == NULL || !make_kem(f) || !make_signer(f)) {
+	    f->aead == NULL || !make_kem(f) || !make_signers(f)) {
 		floor_free(f);
 		return NULL;
 	}
@@ -132,15 +158,12 @@ void floor_free(struct floor *f)
 	EC_GROUP_free(f->curve);
 	BN_free(f->scalar);
 	EVP_PKEY_CTX_free(f->agree);
-	EVP_PKEY_CTX_free(f->ecdsa_sign);
-	EVP_PKEY_CTX_free(f->ecdsa_verify);
-	EVP_MD_CTX_free(f->eddsa_sign);
-	EVP_MD_CTX_free(f->eddsa_verify);
+	for (size_t i = 0; i < SIGNERS; i++)
+		signer_clear(&f->signers[i]);
 	EVP_MD_CTX_free(f->hash);
 	EVP_CIPHER_CTX_free(f->aead);
 	EVP_PKEY_free(f->kem);
 	EVP_PKEY_free(f->peer);
-	EVP_PKEY_free(f->signer);
 	free(f->data);
 	free(f->out);
 	free(f);
@@ -155,7 +178,6 @@ static bool room(struct floor *f, size_t n)
 	f->data = calloc(1, n);
 	f->out = calloc(1, n + SUITE_AEAD_TAG);
 	f->cap = f->data != NULL && f->out != NULL ? n : 0;
-	f->signature_size = 0;
 	return f->cap > 0;
 }
 
@@ -203,16 +225,17 @@ static bool one_mac(struct floor *f, size_t n)
 	       one_hash(f, block + f->suite->nh, inner);
 }
 
-static bool sign(struct floor *f, size_t n, uint8_t *signature, size_t *size)
+static bool sign(struct floor *f, struct signer *s, size_t n,
+		 uint8_t *signature, size_t *size)
 {
 	uint8_t hashed[BLOCK_MAX];
 
 	*size = SUITE_SIGNATURE_MAX;
-	if (f->ecdsa_sign != NULL)
+	if (s->ecdsa_sign != NULL)
 		return one_hash(f, n, hashed) &&
-		       EVP_PKEY_sign(f->ecdsa_sign, signature, size, hashed,
+		       EVP_PKEY_sign(s->ecdsa_sign, signature, size, hashed,
 				     f->suite->nh) == 1;
-	return EVP_DigestSign(f->eddsa_sign, signature, size, f->data, n) == 1;
+	return EVP_DigestSign(s->eddsa_sign, signature, size, f->data, n) == 1;
 }
 
 static bool one_sign(struct floor *f, size_t n)
@@ -220,20 +243,20 @@ static bool one_sign(struct floor *f, size_t n)
 	uint8_t signature[SUITE_SIGNATURE_MAX];
 	size_t size;
 
-	return sign(f, n, signature, &size);
+	return sign(f, &f->signers[0], n, signature, &size);
 }
 
 static bool one_verify(struct floor *f, size_t n)
 {
+	struct signer *s = &f->signers[f->turn++ % SIGNERS];
 	uint8_t hashed[BLOCK_MAX];
 
-	if (f->ecdsa_verify != NULL)
+	if (s->ecdsa_verify != NULL)
 		return one_hash(f, n, hashed) &&
-		       EVP_PKEY_verify(f->ecdsa_verify, f->signature,
-				       f->signature_size, hashed,
-				       f->suite->nh) == 1;
-	return EVP_DigestVerify(f->eddsa_verify, f->signature,
-				f->signature_size, f->data, n) == 1;
+		       EVP_PKEY_verify(s->ecdsa_verify, s->signature, s->size,
+				       hashed, f->suite->nh) == 1;
+	return EVP_DigestVerify(s->eddsa_verify, s->signature, s->size, f->data,
+				n) == 1;
 }
 
 static bool one_aead(struct floor *f, size_t n)
@@ -267,17 +290,24 @@ static size_t largest(const struct floor_count *c)
 	return most + BLOCK_MAX;
 }
 
+bool floor_prepare(struct floor *f, const struct floor_count *c)
+{
+	bool ok = room(f, largest(c));
+
+	f->signed_size = each(c->verifies);
+	for (size_t i = 0; ok && i < SIGNERS; i++) {
+		struct signer *s = &f->signers[i];
+
+		ok = sign(f, s, f->signed_size, s->signature, &s->size);
+	}
+	return ok;
+}
+
 bool floor_run(struct floor *f, const struct floor_count *c)
 {
 	uint8_t out[BLOCK_MAX];
-	bool ok = room(f, largest(c));
+	bool ok = true;
 
-	/* something to verify: made once for each size */
-	if (ok && c->verifies.times > 0 &&
-	    (f->signature_size == 0 || f->signed_size != each(c->verifies))) {
-		f->signed_size = each(c->verifies);
-		ok = sign(f, f->signed_size, f->signature, &f->signature_size);
-	}
 	for (size_t i = 0; ok && i < c->verifies.times; i++)
 		ok = one_verify(f, each(c->verifies));
 	for (size_t i = 0; ok && i < c->publics; i++)

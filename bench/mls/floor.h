@@ -35,7 +35,11 @@ struct floor;
 struct floor *floor_new(const struct suite *suite);
 void floor_free(struct floor *floor);
 
-/* Does that much. False on failure. */
+/* What is there before the operations are: signatures to verify. False on
+ * failure. */
+bool floor_prepare(struct floor *floor, const struct floor_count *count);
+
+/* Does that much, after floor_prepare() for the same. False on failure. */
 bool floor_run(struct floor *floor, const struct floor_count *count);
 
 #endif

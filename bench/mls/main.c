@@ -298,8 +298,8 @@ static struct result measure(const struct operation *operation,
 	struct result r = { 0 };
 	double spent = 0;
 
-	if (operation->run != join)
-		(void)floor_timed(floor, c);
+	world_must(floor_prepare(floor, c) ? ERR_OK : ERR_LOCAL_CRYPTO,
+		   "the floor");
 	while (r.samples < SAMPLES_MIN ||
 	       (r.samples < SAMPLES_MAX && spent < ENOUGH)) {
 		call(operation->prepare);

@@ -259,24 +259,47 @@ out:
 	return e;
 }
 
+/* RFC 9420, 5.1.1: uncompressed points only. */
+static enum err set_public(const struct curve *c, struct span point,
+			   EVP_PKEY *key)
+{
+	enum err e = ERR_OK;
+
+	evp_quiet_begin();
+	ENSURE(point.n == c->public_size &&
+		   point.p[0] == POINT_CONVERSION_UNCOMPRESSED,
+	       ERR_PEER_INVALID);
+	ENSURE(EVP_PKEY_set1_encoded_public_key(key, point.p, point.n) == 1,
+	       ERR_PEER_INVALID);
+out:
+	evp_quiet_end();
+	return e;
+}
+
 static enum err nist_import_public(const struct curve *c, struct span point,
 				   EVP_PKEY **out)
 {
 	EVP_PKEY *key = EVP_PKEY_new();
 	enum err e = ERR_OK;
 
-	evp_quiet_begin();
 	ENSURE(key != NULL && c->parameters != NULL &&
 		   EVP_PKEY_copy_parameters(key, c->parameters) == 1,
 	       ERR_LOCAL_CRYPTO);
-	ENSURE(EVP_PKEY_set1_encoded_public_key(key, point.p, point.n) == 1,
-	       ERR_PEER_INVALID);
+	TRY(set_public(c, point, key));
 	*out = key;
 	key = NULL;
 out:
 	EVP_PKEY_free(key);
-	evp_quiet_end();
 	return e;
+}
+
+enum err curve_replace_public(const char *group, struct span bytes,
+			      EVP_PKEY *key)
+{
+	const struct curve *c = find(group);
+
+	return c != NULL && c->nid != 0 ? set_public(c, bytes, key)
+					: ERR_LOCAL_BUG;
 }
 
 static enum err nist_import_pair(const struct curve *c, struct span point,
@@ -406,14 +429,10 @@ enum err curve_public(const char *group, struct span bytes, EVP_PKEY **out)
 
 	if (c == NULL)
 		return ERR_LOCAL_BUG;
+	if (c->nid != 0)
+		return nist_import_public(c, bytes, out);
 	if (bytes.n != c->public_size)
 		return ERR_PEER_INVALID;
-	if (c->nid != 0) {
-		/* RFC 9420, 5.1.1: uncompressed points only */
-		if (bytes.p[0] != POINT_CONVERSION_UNCOMPRESSED)
-			return ERR_PEER_INVALID;
-		return nist_import_public(c, bytes, out);
-	}
 	*out = EVP_PKEY_new_raw_public_key_ex(evp_context(), c->name, NULL,
 					      bytes.p, bytes.n);
 	return *out != NULL ? ERR_OK : ERR_PEER_INVALID;

@@ -77,6 +77,19 @@ out:
 	return e;
 }
 
+enum err sign_public_next(const struct suite *suite, struct span bytes,
+			  struct sign_key **key)
+{
+	if (*key != NULL && curve_is_nist(suite->signature))
+		return curve_replace_public(
+		    suite->signature, bytes,
+		    EVP_PKEY_CTX_get0_pkey(
+			EVP_MD_CTX_get_pkey_ctx((*key)->ready)));
+	sign_key_free(*key);
+	*key = NULL;
+	return sign_public_parse(suite, bytes, key);
+}
+
 struct sign_key *sign_key_share(struct sign_key *key)
 {
 	struct sign_key *shared = malloc(sizeof(*shared));

@@ -319,10 +319,11 @@ out:
 enum err framing_open_private(
     const struct suite *suite, const struct wire_private_message *m,
     const struct wire_sender_data *sender, const struct sign_key *public_key,
-    struct span context, struct secret_tree *tree, struct buf *plaintext,
+    struct span context, struct secret_tree *tree,
+    struct secret_tree_staged *staged, struct buf *plaintext,
     struct wire_content *content, struct wire_auth *auth)
 {
-	struct secret_tree_staged staged = SECRET_TREE_STAGED_INIT;
+	struct secret_tree_staged taken = SECRET_TREE_STAGED_INIT;
 	struct wire_content opened = {
 		.group_id = m->group_id,
 		.epoch = m->epoch,
@@ -333,19 +334,22 @@ enum err framing_open_private(
 
 	TRY(secret_tree_take(tree, sender->leaf_index,
 			     ratchet_of(m->content_type), sender->generation,
-			     &staged));
-	TRY(open_content(suite, m, &staged.key, sender->reuse_guard,
-			 plaintext));
+			     &taken));
+	TRY(open_content(suite, m, &taken.key, sender->reuse_guard, plaintext));
 	TRY(wire_private_content_decode(buf_span(plaintext), m->content_type,
 					&opened, auth));
 	TRY(framing_verify(public_key, WIRE_PRIVATE_MESSAGE, &opened,
 			   auth->signature, context));
 	/* Only now: any member can make what passes the AEAD under another's
 	 * key, and could so use up the other's generations. */
-	secret_tree_confirm(&staged);
+	if (staged != NULL) {
+		*staged = taken;
+		taken = SECRET_TREE_STAGED_INIT;
+	}
+	secret_tree_confirm(&taken);
 	*content = opened;
 out:
-	secret_tree_abandon(&staged);
+	secret_tree_abandon(&taken);
 	if (e != ERR_OK) {
 		buf_clear(plaintext);
 		*auth = (struct wire_auth){ 0 };

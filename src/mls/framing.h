@@ -76,12 +76,14 @@ MUST_CHECK enum err framing_open_sender(const struct suite *suite,
  * Second step: decrypts, decodes, and verifies the signature with the sender's
  * key. `content` and `auth` borrow from `plaintext` (which must be empty) and
  * from `m`. The key is used up on success only: what fails, also by its
- * signature, leaves the ratchet as it was.
+ * signature, leaves the ratchet as it was. With `staged` that is still to be
+ * decided: the caller confirms it or abandons it (mls/secret_tree.h).
  */
 MUST_CHECK enum err framing_open_private(
     const struct suite *suite, const struct wire_private_message *m,
     const struct wire_sender_data *sender, const struct sign_key *public_key,
-    struct span context, struct secret_tree *tree, struct buf *plaintext,
+    struct span context, struct secret_tree *tree,
+    struct secret_tree_staged *staged, struct buf *plaintext,
     struct wire_content *content, struct wire_auth *auth);
 
 #endif

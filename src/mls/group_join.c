@@ -84,9 +84,9 @@ static enum err open_secrets(struct joining *j)
 	/* 12.4.3.1: "Identify an entry in the secrets array" */
 	ENSURE(welcome_find(&j->welcome, buf_span(&ref), &entry),
 	       ERR_PEER_INVALID);
-	TRY(welcome_open_secrets(suite, &j->welcome, &entry,
-				 sec_span(&j->secrets->init_private),
-				 &j->plaintext, &j->group_secrets));
+	TRY(welcome_open_secrets(
+	    suite, &j->welcome, &entry, sec_span(&j->secrets->init_private),
+	    j->key_package.init_key, &j->plaintext, &j->group_secrets));
 	TRY(find_psks(j));
 	TRY(welcome_open_group_info(suite, &j->welcome,
 				    j->group_secrets.joiner_secret,

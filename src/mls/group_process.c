@@ -17,8 +17,8 @@ struct arrival {
 	enum wire_format format;
 	struct wire_content content;
 	struct wire_auth auth;
-	struct buf plaintext;	     /* content borrows from it */
-	struct secret_tree messages; /* handshake keys as they are afterwards */
+	struct buf plaintext;	       /* content borrows from it */
+	struct secret_tree_staged key; /* of a private handshake */
 };
 
 /* Which epoch a message is for. */
@@ -165,29 +165,13 @@ out:
 	return e;
 }
 
-static enum err copy_tree(const struct secret_tree *from,
-			  struct secret_tree *to)
-{
-	struct buf state = BUF_INIT;
-	struct rd r;
-	enum err e;
-
-	secret_tree_save(from, &state);
-	TRY(buf_end(&state));
-	r = rd_init(buf_span(&state));
-	TRY(secret_tree_load(to, from->suite, &r));
-out:
-	buf_clear(&state);
-	return e;
-}
-
-/* Handshakes are opened with a copy of the ratchets, so that one that is
- * refused later, or discarded, can be processed again. */
+/* A handshake's key is used up when the handshake has been accepted, so that
+ * one that is refused later, or discarded, can be processed again. */
 static enum err open_private(const struct mls_group *group,
 			     const struct wire_private_message *m,
 			     struct arrival *arrival)
 {
-	struct secret_tree *messages;
+	bool application = m->content_type == WIRE_CONTENT_APPLICATION;
 	struct wire_sender_data sender;
 	struct mls_epoch *epoch;
 	const struct sign_key *key;
@@ -195,11 +179,6 @@ static enum err open_private(const struct mls_group *group,
 
 	TRY(find_epoch(group, m->group_id, m->epoch, m->content_type, &epoch));
 	arrival->epoch = epoch;
-	messages = &epoch->messages;
-	if (m->content_type != WIRE_CONTENT_APPLICATION) {
-		messages = &arrival->messages;
-		TRY(copy_tree(&epoch->messages, messages));
-	}
 	/* 12.4.2: "decrypt the message using the sender_data_secret" */
 	TRY(framing_open_sender(
 	    epoch->suite, m, sec_span(&epoch->secrets.sender_data), &sender));
@@ -208,7 +187,8 @@ static enum err open_private(const struct mls_group *group,
 	TRY(tree_signature_key(&epoch->tree, sender.leaf_index, &key));
 	TRY(framing_open_private(
 	    epoch->suite, m, &sender, key, buf_span(&epoch->encoded_context),
-	    messages, &arrival->plaintext, &arrival->content, &arrival->auth));
+	    &epoch->messages, application ? NULL : &arrival->key,
+	    &arrival->plaintext, &arrival->content, &arrival->auth));
 out:
 	return e;
 }
@@ -246,11 +226,7 @@ static enum err take_proposal(const struct mls_group *group,
 	TRY(label_proposal_ref(epoch->suite, buf_span(&authenticated), &ref));
 	TRY(epoch_keep_proposal(epoch, buf_span(&ref), item.proposal.encoded,
 				item.sender, NULL));
-	if (arrival->format == WIRE_PRIVATE_MESSAGE) {
-		secret_tree_clear(&epoch->messages);
-		epoch->messages = arrival->messages;
-		arrival->messages = SECRET_TREE_INIT;
-	}
+	secret_tree_confirm(&arrival->key);
 out:
 	buf_clear(&authenticated);
 	buf_clear(&ref);
@@ -490,7 +466,7 @@ out:
 enum err mls_group_process(struct mls_group *group, uint64_t now,
 			   struct span bytes, struct mls_event *event)
 {
-	struct arrival arrival = { .now = now, .messages = SECRET_TREE_INIT };
+	struct arrival arrival = { .now = now };
 	struct wire_message message;
 	enum err e;
 
@@ -512,6 +488,6 @@ out:
 	if (e != ERR_OK)
 		mls_event_clear(event);
 	buf_clear(&arrival.plaintext);
-	secret_tree_clear(&arrival.messages);
+	secret_tree_abandon(&arrival.key);
 	return e;
 }

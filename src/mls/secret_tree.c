@@ -81,8 +81,7 @@ void secret_tree_clear(struct secret_tree *tree)
 
 /* ---- down the tree (section 9) ---- */
 
-/* The node's secret becomes its children's. Holding both of them is holding
- * their parent, so this is safe to do for a message that proves false. */
+/* The node's secret becomes its children's. */
 static enum err node_split(const struct suite *suite,
 			   struct secret_tree_node *node)
 {
@@ -142,21 +141,30 @@ static struct secret_tree_node *find(const struct secret_tree *tree,
 	return node;
 }
 
-static enum err expand(struct secret_tree *tree, uint32_t leaf,
-		       struct secret_tree_node **out)
+/* The ratchets of a leaf. Where they are new, so is the way to them: it stays
+ * beside the tree until the key has served. */
+static enum err stage_leaf(const struct secret_tree *tree, uint32_t leaf,
+			   enum secret_tree_ratchet which,
+			   struct secret_tree_staged *staged)
 {
 	uint8_t depth;
 	struct secret_tree_node *node = find(tree, leaf, &depth);
 	enum err e = ERR_OK;
 
-	while (depth < tree->height) {
-		TRY(node_split(tree->suite, node));
-		depth++;
-		node = node->child[leaf >> (tree->height - depth) & 1];
-	}
-	if (node->ratchets == NULL)
+	if (node->ratchets == NULL) {
+		staged->at = node;
+		staged->grown = calloc(1, sizeof(*staged->grown));
+		ENSURE(staged->grown != NULL, ERR_LOCAL_MEMORY);
+		staged->grown->secret = node->secret;
+		node = staged->grown;
+		for (; depth < tree->height; depth++) {
+			TRY(node_split(tree->suite, node));
+			node =
+			    node->child[leaf >> (tree->height - depth - 1) & 1];
+		}
 		TRY(leaf_split(tree->suite, node));
-	*out = node;
+	}
+	staged->ratchet = &node->ratchets[which];
 out:
 	return e;
 }
@@ -267,8 +275,7 @@ enum err secret_tree_take(struct secret_tree *tree, uint32_t leaf,
 	       ERR_PEER_INVALID);
 	ENSURE(generation < UINT32_MAX, ERR_PEER_INVALID);
 
-	TRY(expand(tree, leaf, &node));
-	made.ratchet = &node->ratchets[which];
+	TRY(stage_leaf(tree, leaf, which, &made));
 	if (generation < current) {
 		skipped = find_skipped(made.ratchet, generation);
 		ENSURE(skipped != NULL, ERR_STATE_GONE);
@@ -323,10 +330,26 @@ static void remove_skipped(struct secret_tree_ratchet_state *ratchet,
 	}
 }
 
+/* What has grown beside the tree becomes a part of it. */
+static void attach(struct secret_tree_staged *staged)
+{
+	struct secret_tree_node *grown = staged->grown, *at = staged->at;
+
+	if (grown == NULL)
+		return;
+	memcpy(at->child, grown->child, sizeof(at->child));
+	at->ratchets = grown->ratchets;
+	sec_clear(&at->secret);
+	sec_wipe(grown, sizeof(*grown));
+	free(grown);
+	staged->grown = NULL;
+}
+
 void secret_tree_confirm(struct secret_tree_staged *staged)
 {
 	struct secret_tree_ratchet_state *ratchet = staged->ratchet;
 
+	attach(staged);
 	/* "As soon as a group member consumes a value, they MUST immediately
 	 * delete (all representations of) that value" (9.2). */
 	if (ratchet != NULL && staged->from_store) {
@@ -346,6 +369,7 @@ void secret_tree_confirm(struct secret_tree_staged *staged)
 
 void secret_tree_abandon(struct secret_tree_staged *staged)
 {
+	node_free(staged->grown);
 	keys_free(staged->skipped, staged->skipped_count);
 	sec_wipe(staged, sizeof(*staged));
 }

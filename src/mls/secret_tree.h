@@ -49,7 +49,11 @@ struct secret_tree_key {
 /* A key that was taken and waits for its fate. */
 struct secret_tree_staged {
 	struct secret_tree_key key;
-	struct secret_tree_ratchet_state *ratchet; /* borrowed from the tree */
+	struct secret_tree_ratchet_state *ratchet; /* borrowed from the tree,
+						      or from `grown` */
+	/* The way down to a leaf that is new, owned; for the node `at`, which
+	 * is borrowed. NULL when the tree has it already. */
+	struct secret_tree_node *grown, *at;
 	struct sec next;		 /* ratchet secret after `key` */
 	struct secret_tree_key *skipped; /* owned: the store afterwards */
 	size_t skipped_count;

@@ -127,12 +127,12 @@ out:
 static enum err check_members(const struct tree *tree, struct span group_id,
 			      struct span group_extensions)
 {
+	struct sign_key *key = NULL; /* not kept: most members never send */
 	enum err e = ERR_OK;
 
 	for (uint32_t leaf = 0; tree_next_member(tree, leaf, &leaf); leaf++) {
 		const struct wire_leaf_node *node =
 		    &tree_leaf(tree, leaf)->node;
-		const struct sign_key *key;
 
 		/* 12.4.3.1: "For each non-empty leaf node, validate" */
 		TRY(leaf_check(tree->suite, node));
@@ -140,10 +140,11 @@ static enum err check_members(const struct tree *tree, struct span group_id,
 		/* 13.4: "MUST verify that it supports every extension" */
 		/* 13.4: "it MUST treat the enclosing GroupInfo" */
 		TRY(leaf_check_group(node, group_extensions));
-		TRY(tree_signature_key(tree, leaf, &key));
+		TRY(sign_public_next(tree->suite, node->signature_key, &key));
 		TRY(leaf_verify(key, node, group_id, leaf));
 	}
 out:
+	sign_key_free(key);
 	return e;
 }
 

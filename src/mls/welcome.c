@@ -104,12 +104,13 @@ bool welcome_find(const struct wire_welcome *welcome, struct span ref,
 enum err welcome_open_secrets(const struct suite *suite,
 			      const struct wire_welcome *welcome,
 			      const struct wire_encrypted_group_secrets *entry,
-			      struct span init_private, struct buf *plaintext,
+			      struct span init_private, struct span init_key,
+			      struct buf *plaintext,
 			      struct wire_group_secrets *secrets)
 {
 	enum err e;
 
-	TRY(label_decrypt(suite, init_private, SPAN_EMPTY, "Welcome",
+	TRY(label_decrypt(suite, init_private, init_key, "Welcome",
 			  welcome->encrypted_group_info,
 			  entry->secrets.kem_output, entry->secrets.ciphertext,
 			  plaintext));

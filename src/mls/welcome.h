@@ -29,11 +29,12 @@ bool welcome_find(const struct wire_welcome *welcome, struct span ref,
 		  struct wire_encrypted_group_secrets *entry);
 
 /* Appends the plaintext to `plaintext` (which must be empty); `secrets` borrows
- * from it: clear it after use. */
+ * from it: clear it after use. `init_key` is the public one; empty: derived. */
 MUST_CHECK enum err welcome_open_secrets(
     const struct suite *suite, const struct wire_welcome *welcome,
     const struct wire_encrypted_group_secrets *entry, struct span init_private,
-    struct buf *plaintext, struct wire_group_secrets *secrets);
+    struct span init_key, struct buf *plaintext,
+    struct wire_group_secrets *secrets);
 
 /* Appends the GroupInfo (still unverified). */
 MUST_CHECK enum err welcome_open_group_info(const struct suite *suite,

@@ -53,7 +53,8 @@ static bool open_message(const struct protection *p, struct span bytes,
 					     &sender));
 		CHECK_OK(framing_open_private(
 		    p->suite, &m.private_message, &sender, p->public_key,
-		    buf_span(&p->context), &tree, &plaintext, &content, &auth));
+		    buf_span(&p->context), &tree, NULL, &plaintext, &content,
+		    &auth));
 	}
 	CHECK(content.sender.index == 1);
 	CHECK(span_equal(content.body, body));
@@ -135,19 +136,20 @@ static bool tampered(const struct protection *p, const struct buf *message,
 					     &sender));
 		CHECK(framing_open_private(
 			  p->suite, &m.private_message, &sender, p->public_key,
-			  buf_span(&p->context), &tree, &plaintext, &content,
-			  &auth) == ERR_PEER_CRYPTO);
+			  buf_span(&p->context), &tree, NULL, &plaintext,
+			  &content, &auth) == ERR_PEER_CRYPTO);
 		CHECK(plaintext.n == 0);
 		/* A false signature under a right AEAD key changes nothing
 		 * either: the true message is still readable. */
 		CHECK_OK(wire_message_decode(buf_span(message), &m));
 		CHECK(framing_open_private(
 			  p->suite, &m.private_message, &sender, p->public_key,
-			  SPAN_LIT("another context"), &tree, &plaintext,
+			  SPAN_LIT("another context"), &tree, NULL, &plaintext,
 			  &content, &auth) == ERR_PEER_CRYPTO);
 		CHECK_OK(framing_open_private(
 		    p->suite, &m.private_message, &sender, p->public_key,
-		    buf_span(&p->context), &tree, &plaintext, &content, &auth));
+		    buf_span(&p->context), &tree, NULL, &plaintext, &content,
+		    &auth));
 		CHECK(span_equal(content.body, body));
 	}
 	ok = true;
@@ -274,7 +276,7 @@ static bool welcome_again(const struct suite *suite, struct span ref,
 	CHECK(!welcome_find(&m.welcome, SPAN_LIT("nobody"), &entry));
 	CHECK(welcome_find(&m.welcome, ref, &entry));
 	CHECK_OK(welcome_open_secrets(suite, &m.welcome, &entry, init_private,
-				      &plaintext, &secrets));
+				      SPAN_EMPTY, &plaintext, &secrets));
 	CHECK(span_equal(secrets.joiner_secret, joiner_span));
 	CHECK(secrets.has_path_secret &&
 	      span_equal(secrets.path_secret, to[1].path_secret));
@@ -306,7 +308,8 @@ static bool welcome(const struct suite *suite, const json_t *item)
 	    label_key_package_ref(suite, package.key_package.encoded, &ref));
 	CHECK(welcome_find(&message.welcome, buf_span(&ref), &entry));
 	CHECK_OK(welcome_open_secrets(suite, &message.welcome, &entry,
-				      init_private, &plaintext, &secrets));
+				      init_private, SPAN_EMPTY, &plaintext,
+				      &secrets));
 	CHECK_OK(welcome_open_group_info(
 	    suite, &message.welcome, secrets.joiner_secret, SPAN_EMPTY, &info));
 	CHECK(group_info_holds(suite, buf_span(&info), secrets.joiner_secret,
