@@ -393,7 +393,7 @@ static void print_growth(const struct suite *suite, const double *members,
 		log_log_n[used] = log(log_n[used]);
 		log_t[used++] = log(times[i]);
 	}
-	if (used < 2)
+	if (used < 3)
 		return;
 	(void)printf("0x%04x  growth of a commit: N^%.3f, (log N)^%.2f\n",
 		     suite->id, slope(log_n, log_t, used),

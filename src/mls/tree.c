@@ -521,7 +521,7 @@ static enum err resolve(const struct tree *tree, const struct tree_node *node,
 			ENSURE(found != NULL, ERR_PEER_INVALID);
 			TRY(resolved(r, 2 * leaf, found->node.encryption_key));
 		}
-	} else if (!tree_node_is_leaf(node)) {
+	} else if (!tree_node_is_leaf(node) && node->members > 0) {
 		TRY(resolve(tree, node->left, tree_math_left(index), r));
 		TRY(resolve(tree, node->right, tree_math_right(index), r));
 	}
