@@ -25,9 +25,10 @@ struct span vectors_signature_key(const struct suite *suite,
 void vectors_forget(void);
 
 /* For every case of a file: check() returns whether it passed. Prints one line
- * a suite: "FILE SUITE: N passed, N failed". A case of a suite that we do not
- * know counts as failed. Returns the number of failures, or -1 when the file
- * is not there. */
+ * a suite: "FILE SUITE: N passed, N failed"; SUITE is "none" where cases have
+ * none, and check() gets NULL. Cases of a suite that we do not know are skipped
+ * and said. Returns the number of failures, one for a file without any case
+ * that could be checked, or -1 when the file is not there. */
 int vectors_run(const char *name,
 		bool (*check)(const struct suite *suite, const json_t *item));
 

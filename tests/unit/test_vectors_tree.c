@@ -29,13 +29,14 @@ static bool is_index(const json_t *list, size_t i, bool there, uint32_t value)
 	return there ? json_integer_value(want) == value : json_is_null(want);
 }
 
-static bool tree_math(const json_t *item)
+static bool tree_math(const struct suite *none, const json_t *item)
 {
 	uint32_t leaves = (uint32_t)number(item, "n_leaves");
 	uint32_t width = tree_math_width(leaves);
 	uint32_t root = tree_math_root(leaves);
 	bool ok = false;
 
+	(void)none;
 	CHECK(number(item, "n_nodes") == width);
 	CHECK(number(item, "root") == root);
 	for (uint32_t i = 0; i < width; i++) {
@@ -59,15 +60,8 @@ out:
 
 static void test_tree_math(void **state)
 {
-	json_t *root = vectors_load("mls/tree-math.json");
 	(void)state;
-
-	if (root == NULL)
-		skip();
-	assert_true(json_array_size(root) > 0);
-	for (size_t i = 0; i < json_array_size(root); i++)
-		assert_true(tree_math(json_array_get(root, i)));
-	json_decref(root);
+	run("mls/tree-math.json", tree_math);
 }
 
 /* ---- tree-operations ---- */

@@ -1,0 +1,111 @@
+// make vectors VECTORS=DIR: what it runs, and what it does not let pass.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import {
+  copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { promisify } from 'node:util';
+
+import { build, root } from '../testlib/stack.mjs';
+
+const exec = promisify(execFile);
+const shared = process.env.HERMETIC_VECTORS
+  ? join(process.env.HERMETIC_VECTORS, 'mls')
+  : join(root, '../shared/vectors/mls');
+const skip = existsSync(shared) ? false : `no test vectors in ${shared}`;
+
+const folders = [];
+after(() => folders.forEach(f => rmSync(f, { recursive: true })));
+
+/** A folder with these files: name: content, or a file to copy. */
+function folder(files) {
+  const dir = mkdtempSync(join(tmpdir(), 'hermetic-test-vectors-'));
+  folders.push(dir);
+  for (const [name, content] of Object.entries(files)) {
+    if (existsSync(content)) copyFileSync(content, join(dir, name));
+    else writeFileSync(join(dir, name), content);
+  }
+  return dir;
+}
+
+const run = dir => exec(join(build, 'tests/vectors/vectors'),
+  [dir, join(build, 'tests/unit')], { cwd: root, maxBuffer: 1 << 26 })
+  .then(({ stdout }) => ({ code: 0, stdout }),
+    ({ code, stdout }) => ({ code, stdout }));
+
+const load = name => JSON.parse(readFileSync(join(shared, `${name}.json`)));
+
+test('an empty folder, or none, is a failure', async () => {
+  const { code, stdout } = await run(folder({ 'README.md': 'nothing' }));
+  assert.equal(code, 1);
+  assert.match(stdout, /holds no test vectors/);
+  assert.equal((await run('/nowhere')).code, 1);
+});
+
+test('what is no vector is a failure', async () => {
+  for (const [content, why] of [['{', /cannot be read/], ['[]', /no file of/],
+    ['[{"a":1}]', /no file of a known format/]]) {
+    const { code, stdout } = await run(folder({ 'welcome.json': content }));
+    assert.equal(code, 1);
+    assert.match(stdout, why);
+  }
+});
+
+test('each small file of the working group passes, under any name',
+  { skip }, async () => {
+    const names = readdirSync(shared).filter(n => !/messages|passive|treekem|valid/
+      .test(n));
+    const { code, stdout } = await run(folder(Object.fromEntries(
+      names.map((n, i) => [`some-${i}.json`, join(shared, n)]))));
+    assert.equal(code, 0, stdout);
+    for (let i = 0; i < names.length; i++)
+      assert.match(stdout, new RegExp(
+        `^some-${i}\\.json (0x000\\d|none): \\d+ passed, 0 failed$`, 'm'));
+  });
+
+test('one wrong byte is a failure of its suite, and no other',
+  { skip }, async () => {
+    const cases = load('welcome');
+    const bad = cases.find(c => c.cipher_suite === 3);
+    const at = bad.welcome.length - 9;
+    bad.welcome = bad.welcome.slice(0, at) +
+      (bad.welcome[at] === '0' ? '1' : '0') + bad.welcome.slice(at + 1);
+    const { code, stdout } = await run(folder(
+      { 'welcome.json': JSON.stringify(cases) }));
+    assert.equal(code, 1);
+    assert.match(stdout, /^welcome\.json 0x0003: 0 passed, 1 failed$/m);
+    assert.match(stdout, /^welcome\.json 0x0001: 1 passed, 0 failed$/m);
+    assert.match(stdout, /^1 failed$/m);
+  });
+
+test('suites that nobody here knows are said; alone they are a failure',
+  { skip }, async () => {
+    const cases = load('psk_secret');
+    const strange = { ...cases[0], cipher_suite: 0x0abc };
+    const some = await run(folder({ 'psk.json':
+      JSON.stringify([...cases, strange]) }));
+    assert.equal(some.code, 0);
+    assert.match(some.stdout, /^psk\.json 0x0abc: not known here, 1 skipped$/m);
+    const alone = await run(folder({ 'psk.json': JSON.stringify([strange]) }));
+    assert.equal(alone.code, 1);
+  });
+
+test('a case that lacks a member is a failure, not a crash',
+  { skip }, async () => {
+    for (const name of ['key-schedule', 'secret-tree', 'tree-operations',
+      'message-protection', 'transcript-hashes', 'crypto-basics']) {
+      const [first, ...rest] = load(name);
+      for (const member of Object.keys(first)) {
+        // the sender counts for Update proposals only
+        if (/cipher_suite|proposal_sender/.test(member)) continue;
+        const { [member]: _, ...without } = first;
+        const { code, stdout } = await run(folder({ [`${name}.json`]:
+          JSON.stringify([without, ...rest.slice(0, 1)]) }));
+        assert.equal(code, 1, `${name} without ${member}: ${stdout}`);
+      }
+    }
+  });
