@@ -242,42 +242,63 @@ static void schedule_clear(struct schedule *s)
 	sec_wipe(s, sizeof(*s));
 }
 
-static enum err key_schedule(const struct suite *suite, struct span shared,
-			     struct span info, struct schedule *s)
+enum err hpke_info(const struct suite *suite, struct span info,
+		   struct hpke_info *out)
 {
 	struct label_id id = hpke_label(suite);
 	struct sec psk_hash = { .n = 0 }, info_hash = { .n = 0 };
-	struct sec secret = { .n = 0 };
-	struct buf context = BUF_INIT;
 	enum err e;
 
 	TRY(labeled_extract(suite, id, SPAN_EMPTY, "psk_id_hash", SPAN_EMPTY,
 			    &psk_hash));
 	TRY(labeled_extract(suite, id, SPAN_EMPTY, "info_hash", info,
 			    &info_hash));
-	buf_put_u8(&context, MODE_BASE);
-	buf_put(&context, sec_span(&psk_hash));
-	buf_put(&context, sec_span(&info_hash));
-	TRY(buf_end(&context));
+	out->context[0] = MODE_BASE;
+	memcpy(out->context + 1, psk_hash.b, suite->nh);
+	memcpy(out->context + 1 + suite->nh, info_hash.b, suite->nh);
+	out->n = 1 + 2 * (size_t)suite->nh;
+out:
+	return e;
+}
+
+static enum err key_schedule(const struct suite *suite, struct span shared,
+			     const struct hpke_info *info, struct schedule *s)
+{
+	struct span context = span_of(info->context, info->n);
+	struct label_id id = hpke_label(suite);
+	struct sec secret = { .n = 0 };
+	enum err e;
+
 	TRY(labeled_extract(suite, id, shared, "secret", SPAN_EMPTY, &secret));
-	TRY(labeled_expand(suite, id, sec_span(&secret), "key",
-			   buf_span(&context), suite->nk, &s->key));
-	TRY(labeled_expand(suite, id, sec_span(&secret), "base_nonce",
-			   buf_span(&context), SUITE_NONCE, &s->base_nonce));
-	TRY(labeled_expand(suite, id, sec_span(&secret), "exp",
-			   buf_span(&context), suite->nh, &s->exporter));
+	TRY(labeled_expand(suite, id, sec_span(&secret), "key", context,
+			   suite->nk, &s->key));
+	TRY(labeled_expand(suite, id, sec_span(&secret), "base_nonce", context,
+			   SUITE_NONCE, &s->base_nonce));
+	TRY(labeled_expand(suite, id, sec_span(&secret), "exp", context,
+			   suite->nh, &s->exporter));
 out:
 	sec_clear(&secret);
-	buf_clear(&context);
+	return e;
+}
+
+static enum err key_schedule_of(const struct suite *suite, struct span shared,
+				struct span info, struct schedule *s)
+{
+	struct hpke_info made;
+	enum err e;
+
+	TRY(hpke_info(suite, info, &made));
+	TRY(key_schedule(suite, shared, &made, s));
+out:
 	return e;
 }
 
 /* ---- single-shot, section 6 ---- */
 
-enum err hpke_seal(const struct suite *suite, const struct rng *rng,
-		   struct span public_key, struct span info, struct span aad,
-		   struct span plaintext, struct buf *enc,
-		   struct buf *ciphertext)
+enum err hpke_seal_under(const struct suite *suite, const struct rng *rng,
+			 struct span public_key, const struct hpke_info *info,
+			 struct span aad, struct span plaintext,
+			 struct buf *enc, struct buf *ciphertext)
 {
 	struct schedule s = { .key = { .n = 0 } };
 	struct sec shared = { .n = 0 };
@@ -293,6 +314,21 @@ out:
 		enc->n = start;
 	sec_clear(&shared);
 	schedule_clear(&s);
+	return e;
+}
+
+enum err hpke_seal(const struct suite *suite, const struct rng *rng,
+		   struct span public_key, struct span info, struct span aad,
+		   struct span plaintext, struct buf *enc,
+		   struct buf *ciphertext)
+{
+	struct hpke_info made;
+	enum err e;
+
+	TRY(hpke_info(suite, info, &made));
+	TRY(hpke_seal_under(suite, rng, public_key, &made, aad, plaintext, enc,
+			    ciphertext));
+out:
 	return e;
 }
 
@@ -312,7 +348,7 @@ enum err hpke_open(const struct suite *suite, struct span enc,
 	enum err e;
 
 	TRY(decap(suite, enc, private_key, public_key, &shared));
-	TRY(key_schedule(suite, sec_span(&shared), info, &s));
+	TRY(key_schedule_of(suite, sec_span(&shared), info, &s));
 	TRY(aead_open(suite, sec_span(&s.key), sec_span(&s.base_nonce), aad,
 		      ciphertext, plaintext));
 out:
@@ -328,7 +364,7 @@ static enum err export_secret(const struct suite *suite, struct span shared,
 	struct schedule s = { .key = { .n = 0 } };
 	enum err e;
 
-	TRY(key_schedule(suite, shared, info, &s));
+	TRY(key_schedule_of(suite, shared, info, &s));
 	TRY(labeled_expand(suite, hpke_label(suite), sec_span(&s.exporter),
 			   "sec", context, length, exported));
 out:

@@ -24,6 +24,24 @@ MUST_CHECK enum err hpke_generate_key_pair(const struct suite *suite,
 MUST_CHECK enum err hpke_check_public_key(const struct suite *suite,
 					  struct span public_key);
 
+/* What the key schedule (5.1) makes of an `info`, for sealing to many under the
+ * same one: it may be large, and is hashed once. Not a secret. */
+struct hpke_info {
+	uint8_t context[1 + 2 * SUITE_HASH_MAX]; /* key_schedule_context */
+	size_t n;
+};
+
+MUST_CHECK enum err hpke_info(const struct suite *suite, struct span info,
+			      struct hpke_info *out);
+
+/* hpke_seal() with the info made before. */
+MUST_CHECK enum err hpke_seal_under(const struct suite *suite,
+				    const struct rng *rng,
+				    struct span public_key,
+				    const struct hpke_info *info,
+				    struct span aad, struct span plaintext,
+				    struct buf *enc, struct buf *ciphertext);
+
 /* SealBase: appends enc to `enc`, ciphertext to `ciphertext`. */
 MUST_CHECK enum err hpke_seal(const struct suite *suite, const struct rng *rng,
 			      struct span public_key, struct span info,

@@ -92,6 +92,19 @@ out:
 	return e;
 }
 
+enum err label_encryption(const struct suite *suite, const char *label,
+			  struct span context, struct hpke_info *info)
+{
+	struct buf encrypt_context = BUF_INIT;
+	enum err e;
+
+	TRY(labelled(label, context, &encrypt_context));
+	TRY(hpke_info(suite, buf_span(&encrypt_context), info));
+out:
+	buf_clear(&encrypt_context);
+	return e;
+}
+
 enum err label_encrypt(const struct suite *suite, const struct rng *rng,
 		       struct span public_key, const char *label,
 		       struct span context, struct span plaintext,

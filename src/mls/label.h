@@ -37,7 +37,14 @@ MUST_CHECK enum err label_verify(const struct sign_key *public_key,
 				 const char *label, struct span content,
 				 struct span signature);
 
-/* EncryptWithLabel (5.1.3): appends to `kem_output` and `ciphertext`. */
+/* For EncryptWithLabel to many under one label and context, which may be
+ * large: it is hashed once. */
+MUST_CHECK enum err label_encryption(const struct suite *suite,
+				     const char *label, struct span context,
+				     struct hpke_info *info);
+
+/* EncryptWithLabel (5.1.3): appends to `kem_output` and `ciphertext`. To many:
+ * hpke_seal_under() with what label_encryption() makes, and no AAD. */
 MUST_CHECK enum err label_encrypt(const struct suite *suite,
 				  const struct rng *rng, struct span public_key,
 				  const char *label, struct span context,

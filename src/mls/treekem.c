@@ -158,7 +158,8 @@ out:
  * child of `level`. */
 static enum err encrypt_node(const struct tree *tree, uint32_t copath,
 			     const struct rng *rng, struct span public_key,
-			     const struct sec *path_secret, struct span context,
+			     const struct sec *path_secret,
+			     const struct hpke_info *info,
 			     struct leaf_list added, struct buf *out)
 {
 	struct buf enc = BUF_INIT, sealed = BUF_INIT;
@@ -174,9 +175,9 @@ static enum err encrypt_node(const struct tree *tree, uint32_t copath,
 	for (size_t i = 0; i < count; i++) {
 		buf_reset(&enc);
 		buf_reset(&sealed);
-		TRY(label_encrypt(tree->suite, rng, list[i].encryption_key,
-				  node_label, context, sec_span(path_secret),
-				  &enc, &sealed));
+		TRY(hpke_seal_under(tree->suite, rng, list[i].encryption_key,
+				    info, SPAN_EMPTY, sec_span(path_secret),
+				    &enc, &sealed));
 		struct wire_hpke_ciphertext ciphertext = { buf_span(&enc),
 							   buf_span(&sealed) };
 		wire_hpke_ciphertext_put(out, &ciphertext);
@@ -200,16 +201,18 @@ enum err treekem_encrypt(const struct tree *tree, uint32_t leaf,
 			 struct span context, struct leaf_list added,
 			 struct buf *update_path)
 {
+	struct hpke_info info;
 	size_t vec;
-	enum err e = ERR_OK;
+	enum err e;
 
+	TRY(label_encryption(tree->suite, node_label, context, &info));
 	buf_put(update_path, buf_span(&update->leaf_node));
 	vec = buf_open_vec(update_path);
 	for (size_t i = 0; i < update->path.count; i++)
 		TRY(encrypt_node(
 		    tree, copath_node(leaf, update->path.levels[i]), rng,
 		    buf_span(&update->public_keys[i]), &update->path_secrets[i],
-		    context, added, update_path));
+		    &info, added, update_path));
 	buf_close_vec(update_path, vec);
 	TRY(buf_end(update_path));
 out:

@@ -25,7 +25,7 @@ out:
 static enum err seal_secrets(const struct suite *suite, const struct rng *rng,
 			     const struct welcome_recipient *recipient,
 			     struct span joiner_secret, struct span psk_ids,
-			     struct span encrypted_group_info, struct buf *out)
+			     const struct hpke_info *info, struct buf *out)
 {
 	const struct wire_group_secrets secrets = {
 		.joiner_secret = joiner_secret,
@@ -41,9 +41,8 @@ static enum err seal_secrets(const struct suite *suite, const struct rng *rng,
 
 	wire_group_secrets_put(&plaintext, &secrets);
 	TRY(buf_end(&plaintext));
-	TRY(label_encrypt(suite, rng, recipient->init_key, "Welcome",
-			  encrypted_group_info, buf_span(&plaintext),
-			  &kem_output, &ciphertext));
+	TRY(hpke_seal_under(suite, rng, recipient->init_key, info, SPAN_EMPTY,
+			    buf_span(&plaintext), &kem_output, &ciphertext));
 	item.new_member = recipient->key_package_ref;
 	item.secrets.kem_output = buf_span(&kem_output);
 	item.secrets.ciphertext = buf_span(&ciphertext);
@@ -66,6 +65,7 @@ enum err welcome_seal(const struct suite *suite, const struct rng *rng,
 	struct sec nonce = { 0 };
 	struct buf encrypted = BUF_INIT;
 	struct buf secrets = BUF_INIT;
+	struct hpke_info info;
 	struct wire_welcome welcome = { .cipher_suite = suite->id,
 					.secret_count = count };
 	enum err e;
@@ -73,9 +73,10 @@ enum err welcome_seal(const struct suite *suite, const struct rng *rng,
 	TRY(group_info_key(suite, joiner_secret, psk_secret, &key, &nonce));
 	TRY(aead_seal(suite, sec_span(&key), sec_span(&nonce), SPAN_EMPTY,
 		      group_info, &encrypted));
+	TRY(label_encryption(suite, "Welcome", buf_span(&encrypted), &info));
 	for (size_t i = 0; i < count; i++)
 		TRY(seal_secrets(suite, rng, &recipients[i], joiner_secret,
-				 psk_ids, buf_span(&encrypted), &secrets));
+				 psk_ids, &info, &secrets));
 	welcome.secrets = buf_span(&secrets);
 	welcome.encrypted_group_info = buf_span(&encrypted);
 	wire_message_put_header(message, WIRE_WELCOME);
