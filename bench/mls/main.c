@@ -25,6 +25,7 @@
 enum { SIZES_MAX = 16, SAMPLES_MIN = 3, SAMPLES_MAX = 400, MESSAGE = 256 };
 
 #define ENOUGH 0.4 /* seconds of samples */
+#define LONG 5.0   /* seconds after which one sample does */
 
 /* One thing to measure: `prepare` and `after` are not timed. */
 struct operation {
@@ -300,8 +301,8 @@ static struct result measure(const struct operation *operation,
 
 	world_must(floor_prepare(floor, c) ? ERR_OK : ERR_LOCAL_CRYPTO,
 		   "the floor");
-	while (r.samples < SAMPLES_MIN ||
-	       (r.samples < SAMPLES_MAX && spent < ENOUGH)) {
+	while (r.samples < SAMPLES_MAX &&
+	       spent < (r.samples < SAMPLES_MIN ? LONG : ENOUGH)) {
 		call(operation->prepare);
 		times[r.samples] = timed(operation->run);
 		call(operation->after);
