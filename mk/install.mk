@@ -1,0 +1,47 @@
+# make install PREFIX=/usr/local [DESTDIR=]: the MLS engine as a library for
+# others: libhermetic-mls.a and .so, its headers, and a pkg-config file.
+
+PREFIX ?= /usr/local
+MLS_VERSION := 0.1.0
+MLS_SONAME := libhermetic-mls.so.0
+MLS_FOLDERS := base crypto twofish wire mls
+MLS_HEADERS := mls/group.h base/buf.h base/err.h base/sec.h base/span.h \
+	crypto/library.h crypto/rng.h crypto/sign.h crypto/suite.h
+MLS_SOURCES := $(foreach f,$(MLS_FOLDERS),$(wildcard src/$(f)/*.c))
+MLS_STATIC := $(B)/lib/libhermetic-mls-all.a
+MLS_SHARED := $(B)/lib/$(MLS_SONAME)
+INSTALLED = $(DESTDIR)$(PREFIX)
+
+# The shared library chooses what it shows by src/mls/exports.map, so its
+# objects must not hide it.
+MLS_SHOWN := $(patsubst %.c,$(B)/shown/%.o,$(MLS_SOURCES))
+$(B)/shown/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(call pkg_cflags,libcrypto libgcrypt) \
+	    -fvisibility=default -c $< -o $@
+-include $(MLS_SHOWN:.o=.d)
+
+$(MLS_SHARED): $(MLS_SHOWN) src/mls/exports.map
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -shared -Wl,-soname,$(MLS_SONAME) \
+	    -Wl,--version-script=src/mls/exports.map -Wl,-z,defs -o $@ \
+	    $(MLS_SHOWN) $(call pkg_libs,libcrypto libgcrypt)
+
+$(MLS_STATIC): $(foreach f,$(MLS_FOLDERS),$(call lib,$(f)))
+	@rm -f $@
+	ar rcs $@ $(foreach f,$(MLS_FOLDERS),$(call objects,$(f)))
+
+.PHONY: install
+install: $(MLS_STATIC) $(MLS_SHARED)
+	install -d $(INSTALLED)/lib/pkgconfig
+	install -m 0644 $(MLS_STATIC) $(INSTALLED)/lib/libhermetic-mls.a
+	install -m 0755 $(MLS_SHARED) \
+	    $(INSTALLED)/lib/libhermetic-mls.so.$(MLS_VERSION)
+	ln -sf libhermetic-mls.so.$(MLS_VERSION) $(INSTALLED)/lib/$(MLS_SONAME)
+	ln -sf $(MLS_SONAME) $(INSTALLED)/lib/libhermetic-mls.so
+	for header in $(MLS_HEADERS); do \
+	    install -D -m 0644 src/$$header \
+	        $(INSTALLED)/include/hermetic/$$header || exit 1; done
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(MLS_VERSION)|' \
+	    src/mls/hermetic-mls.pc.in \
+	    > $(INSTALLED)/lib/pkgconfig/hermetic-mls.pc

@@ -1,0 +1,78 @@
+// The MLS engine as others link it: installed into a prefix of its own, the
+// example of docs/example compiled against it, static and shared.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+
+import { root } from '../testlib/stack.mjs';
+
+const exec = promisify(execFile);
+let prefix;
+before(async () => {
+  prefix = mkdtempSync(join(tmpdir(), 'hermetic-install-'));
+  // not with a sanitizer: others do not have it
+  await exec('make', ['-s', 'VARIANT=debug', `B=${join(prefix, 'build')}`,
+    `PREFIX=${join(prefix, 'usr')}`, 'install'],
+  { cwd: root, maxBuffer: 1 << 26 });
+});
+after(() => rmSync(prefix, { recursive: true }));
+
+async function flags(...args) {
+  const { stdout } = await exec('pkg-config', [...args, 'hermetic-mls'],
+    { env: { ...process.env,
+      PKG_CONFIG_PATH: join(prefix, 'usr/lib/pkgconfig') } });
+  return stdout.trim().split(/\s+/);
+}
+
+async function compiled(name, libs) {
+  const program = join(prefix, name);
+  await exec('cc', ['-std=c11', '-Wall', '-Wextra', '-Werror', '-o', program,
+    join(root, 'docs/example/mls.c'), ...await flags('--cflags'), ...libs]);
+  return program;
+}
+
+test('the example is short, and talks by the shared library', async () => {
+  const source = readFileSync(join(root, 'docs/example/mls.c'), 'utf8');
+  assert.ok(source.split('\n').length <= 61);
+  const program = await compiled('shared', await flags('--libs'));
+  const env = { LD_LIBRARY_PATH: join(prefix, 'usr/lib') };
+  const { stdout } = await exec(program, [], { env });
+  assert.equal(stdout, 'at noon?\n');
+  const { stdout: needs } = await exec('ldd', [program], { env });
+  assert.match(needs, /libhermetic-mls\.so\.0 => /);
+});
+
+test('and by the static one', async () => {
+  const libs = (await flags('--libs', '--static'))
+    .map(f => f === '-lhermetic-mls' ? '-l:libhermetic-mls.a' : f);
+  const program = await compiled('static', libs);
+  const { stdout } = await exec(program, [], { env: {} });
+  assert.equal(stdout, 'at noon?\n');
+  const { stdout: needs } = await exec('ldd', [program]);
+  assert.doesNotMatch(needs, /hermetic/);
+});
+
+test('the shared library shows what its map says, and no more', async () => {
+  const { stdout } = await exec('nm', ['-D', '--defined-only',
+    join(prefix, 'usr/lib/libhermetic-mls.so')]);
+  const names = stdout.trim().split('\n').map(l => l.split(' ')[2])
+    .filter(n => !n.startsWith('HERMETIC_MLS'));
+  assert.ok(names.length > 40);
+  for (const name of names)
+    assert.match(name, /^(mls|buf|err|sec|span|rng|sign|suite|library)_/);
+  assert.ok(!names.some(n => /secret_tree|treekem|hpke/.test(n)));
+});
+
+test('each installed header compiles alone', async () => {
+  const include = join(prefix, 'usr/include/hermetic');
+  const headers = readdirSync(include, { recursive: true })
+    .filter(n => n.endsWith('.h'));
+  assert.ok(headers.includes('mls/group.h'));
+  for (const header of headers)
+    await exec('cc', ['-std=c11', '-fsyntax-only', '-Wall', '-Werror', '-I',
+      include, '-x', 'c', join(include, header)]);
+});
