@@ -423,6 +423,38 @@ static void test_late(void **state)
 	crowd_clear(m, 2);
 }
 
+/* Who wants no GroupInfo pays for none, and has it when it asks: also after a
+ * reload, and it is the one that others join with. */
+static void test_group_info_on_request(void **state)
+{
+	const struct mls_change change = { .force_path = true,
+					   .without_group_info = true };
+	struct mls_commit commit;
+	struct buf info = BUF_INIT;
+	struct member m[3];
+	(void)state;
+
+	crowd_init(m, 2, fast());
+	member_init(&m[2], fast(), "late/1");
+	assert_int_equal(
+	    mls_group_info_staged(m[0].group, &m[0].me, true, &info),
+	    ERR_LOCAL_BUG);
+	assert_int_equal(
+	    mls_group_commit(m[0].group, &m[0].me, &change, &commit), ERR_OK);
+	assert_int_equal(commit.group_info.n, 0);
+	assert_int_equal(commit.welcome.n, 0);
+	member_reload(&m[0]);
+	assert_int_equal(
+	    mls_group_info_staged(m[0].group, &m[0].me, true, &info), ERR_OK);
+	member_follow(&m[1], buf_span(&commit.commit));
+	assert_int_equal(mls_group_merge(m[0].group), ERR_OK);
+	join_external(m, 3, &m[2], buf_span(&info), false);
+	members_talk(m, 3);
+	mls_commit_clear(&commit);
+	buf_clear(&info);
+	crowd_clear(m, 3);
+}
+
 static void test_export(void **state)
 {
 	struct sec mine = { 0 }, theirs = { 0 }, past = { 0 };
@@ -751,6 +783,7 @@ int main(void)
 		cmocka_unit_test(test_removed),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_late),
+		cmocka_unit_test(test_group_info_on_request),
 		cmocka_unit_test(test_export),
 		cmocka_unit_test(test_tamper_messages),
 		cmocka_unit_test(test_tamper_welcome),
