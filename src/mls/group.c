@@ -295,6 +295,17 @@ enum err mls_group_tree(const struct mls_group *group, struct buf *tree)
 
 /* ---- application messages ---- */
 
+/* Zero bytes after the body and signature<V>, up to the next multiple. */
+static size_t padding_for(const struct mls_identity *me, size_t body,
+			  size_t signature)
+{
+	size_t length = body + signature + (signature < 64 ? 1 : 2);
+
+	return me->padding > 0
+		   ? (me->padding - length % me->padding) % me->padding
+		   : 0;
+}
+
 enum err mls_group_protect(struct mls_group *group,
 			   const struct mls_identity *me,
 			   struct span authenticated_data, struct span data,
@@ -322,9 +333,10 @@ enum err mls_group_protect(struct mls_group *group,
 	TRY(framing_sign(signer, WIRE_PRIVATE_MESSAGE, &content,
 			 buf_span(&now->encoded_context), &signature));
 	auth.signature = buf_span(&signature);
-	TRY(framing_protect_private(now->suite, me->rng, &content, &auth,
-				    sec_span(&now->secrets.sender_data),
-				    &now->messages, 0, message));
+	TRY(framing_protect_private(
+	    now->suite, me->rng, &content, &auth,
+	    sec_span(&now->secrets.sender_data), &now->messages,
+	    padding_for(me, body.n, signature.n), message));
 out:
 	buf_clear(&body);
 	buf_clear(&signature);

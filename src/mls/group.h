@@ -73,6 +73,9 @@ struct mls_identity {
 	const uint16_t *extension_types;
 	size_t extension_type_count;
 	uint64_t lifetime; /* seconds that a KeyPackage is good for */
+	/* Application messages are padded so that their ciphertexts are a
+	 * multiple of so many bytes (6.3.1, 15.1): it hides lengths. 0: not. */
+	uint32_t padding;
 	/* Known when a group is made or joined; it keeps a copy. */
 	const struct mls_external_psk *psks;
 	size_t psk_count;

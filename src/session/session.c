@@ -16,6 +16,7 @@ void session_identity(struct mls_identity *me)
 	static const uint16_t types[] = { NEGOTIATION_EXTENSION,
 					  ROLES_EXTENSION };
 
+	me->padding = SESSION_PADDING;
 	me->extension_types = types;
 	me->extension_type_count = sizeof(types) / sizeof(*types);
 }

@@ -25,10 +25,11 @@
 #define SESSION_ID 16
 #define SESSION_NONCE 16
 #define SESSION_DATA_MAX 65536 /* bytes of one message's plaintext */
+#define SESSION_PADDING 128    /* ciphertexts are multiples of this */
 
 struct session;
 
-/* Sets extension_types: every identity used with sessions or for KeyPackages
+/* Sets extension_types and padding: every identity used with sessions or for KeyPackages
  * must name the extension that the negotiation needs. */
 void session_identity(struct mls_identity *me);
 
