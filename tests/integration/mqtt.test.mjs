@@ -188,6 +188,7 @@ describe('mqtt', { concurrency: false }, () => {
       const session = await trio();
       for (const kind of ['tls', 'ws']) {
         const mine = await connect(alice, { kind });
+        await mine.known(session);
         await mine.subscribe(messagesOf(session));
         await mine.subscribe(eventsOf(alice));
         mine.publish(sendTo(session), session.envelope(), { qos: 0 });

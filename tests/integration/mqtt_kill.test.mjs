@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { Session, newUser, nextHead, ok } from '../testlib/api.mjs';
 import { MqttClient, messagesOf, sendTo } from '../testlib/mqtt.mjs';
-import { startBroker, startNode, startPostgres, until }
+import { sleep, startBroker, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
 
 describe('mqtt, killed', { concurrency: false }, () => {
@@ -44,7 +44,10 @@ describe('mqtt, killed', { concurrency: false }, () => {
     const connected = async () => {
       if (!link.client || link.client.over)
         link.opening ??= MqttClient.of(device, broker, { version })
-          .then(c => { link.client = c; })
+          .then(async c => {
+            await c.known(session).catch(e => { if (!c.over) throw e; });
+            link.client = c;
+          })
           .finally(() => { link.opening = null; });
       await link.opening;
       return link.client;
@@ -62,6 +65,7 @@ describe('mqtt, killed', { concurrency: false }, () => {
               .then(() => 'acked', () => 'lost')]);
           if (how === 'acked') break;
           self.resent++;
+          await sleep(20); // the loss itself must have time to be told
         }
         acked.push(nonceOf(envelope));
       }
@@ -93,6 +97,7 @@ describe('mqtt, killed', { concurrency: false }, () => {
       for (const version of [5, 4]) {
         const session = await pair();
         const client = await MqttClient.of(alice, one, { version });
+        await client.known(session);
         const acked = [];
         const envelopes = Array.from({ length: 300 },
           () => session.envelope());
@@ -113,6 +118,7 @@ describe('mqtt, killed', { concurrency: false }, () => {
   test('no PUBACK while the database is stopped', async () => {
     const session = await pair();
     const client = await MqttClient.of(alice, one);
+    await client.known(session);
     await client.publish(sendTo(session), session.envelope());
     // as if it hung: the backends stand still
     const backends = (await postgres.rows(`SELECT pid FROM pg_stat_activity

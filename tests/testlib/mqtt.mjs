@@ -13,7 +13,7 @@ export const eventsOf = device => `hermetic/v1/device/${device.id}/events`;
 /** One connection, tried until the broker is ready for it. */
 export class MqttClient {
   constructor(client, device) {
-    Object.assign(this, { client, device, got: [], answers: [] });
+    Object.assign(this, { client, device, got: [], knows: new Set() });
     client.on('message', (topic, payload, packet) =>
       this.got.push({ topic, json: JSON.parse(payload.toString()), packet }));
     client.on('disconnect', packet => { this.reason = packet.reasonCode; });
@@ -57,6 +57,13 @@ export class MqttClient {
         e?.code ?? 128)));
   }
 
+  /** The broker knows a moment later who has become a member just now. */
+  async known(session) {
+    if (this.knows.has(session.id)) return;
+    await this.subscribe(messagesOf(session));
+    this.knows.add(session.id);
+  }
+
   /** A member that has come just now is known a moment later. */
   subscribe(topic) {
     return until(async () => await this.trySubscribe(topic) < 3,
@@ -71,6 +78,7 @@ export class MqttClient {
   async send(session, { envelope = session.envelope(), ...options } = {}) {
     const correlation = Buffer.from(`c${++count}`);
     const five = this.client.options.protocolVersion === 5;
+    if (five) await this.known(session);
     const payload = five ? envelope
       : JSON.stringify({ envelope: envelope.toString('base64'), id: count });
     const id = count;
