@@ -199,6 +199,21 @@ describe('mqtt, killed', { concurrency: false }, () => {
     await again.close();
   });
 
+  test('what was stored while the bridge was away is told when it is back',
+    async () => {
+      const session = await pair();
+      // by a listener of the broker's own: the connection outlives the bridge
+      const his = await MqttClient.of(bob, one, { kind: 'tls' });
+      await his.subscribe(messagesOf(session));
+      await one.killBridge();
+      for (let i = 0; i < 5; i++) ok(await session.send(alice), 201);
+      await one.startBridge();
+      const got = await his.upTo(session, 6);
+      assert.deepEqual(got.filter(m => m.seq > 1).map(m => m.seq),
+        [2, 3, 4, 5, 6]);
+      await his.close();
+    });
+
   test('two brokers, one order', async () => {
     const session = await pair();
     const clients = await Promise.all([one, two].map(b =>
