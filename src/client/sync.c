@@ -3,7 +3,7 @@
 #include "client/content.h"
 #include "client/departures.h"
 #include "client/move.h"
-#include "client/settle.h"
+#include "client/todos.h"
 #include "client/tokens.h"
 #include "wire/envelope.h"
 
@@ -151,9 +151,9 @@ static enum err take_event(struct client *c, struct page *page,
 		    json_string(session_suite(page->session)->algorithm));
 	TRY(book_put_message(c, page->id, event->seq, message));
 	if (event->own_commit)
-		settle_commit_done(page);
+		todos_commit_done(page);
 	else if (event->dropped_staged)
-		settle_commit_lost(page);
+		todos_commit_lost(page);
 	note_refusal(page, event);
 out:
 	json_decref(message);
