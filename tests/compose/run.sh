@@ -169,7 +169,7 @@ inspect() { # FORMAT SERVICE
 
 hardened() {
   local service
-  for service in postgres api haproxy; do
+  for service in postgres api haproxy rotation; do
     [ "$(inspect '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}}' \
       $service)" = "true [ALL]" ] || return 1
     [ "$(docker exec "$(container $service)" id -u)" -gt 0 ] || return 1
@@ -286,5 +286,10 @@ ready_again() {
 check "the nodes survive a restart of PostgreSQL" ready_again
 as alice send "$SESSION" "after the restart" >/dev/null
 check "and messages travel" bob_reads "after the restart"
+rotation_knows() {
+  docker exec "$(container rotation)" hermetic-admin status |
+    grep -q '^1 sessions, 0 ended'
+}
+check "hermetic-admin tells what is due, and when" rotation_knows
 check "no plaintext in the database and the logs" no_plaintext
 say "$passed checks passed"
