@@ -235,7 +235,7 @@ static bool is_gated(const struct mosquitto *client)
 {
 	const char *address = mosquitto_client_address(client);
 
-	return address != NULL && address[0] == '/';
+	return address != NULL && strchr(address, '/') != NULL;
 }
 
 static int on_message(int event, void *data, void *arg)

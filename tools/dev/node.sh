@@ -22,7 +22,8 @@ secrets_load() {
       printf '# Made by ./dev for the cluster beside it. Keep it to you.\n'
     cat "$file" 2>/dev/null || true
     for name in POSTGRES_PASSWORD OWNER_PASSWORD API_PASSWORD \
-      ROTATION_PASSWORD MQTT_PASSWORD MQTT_BRIDGE_PASSWORD KEK; do
+      ROTATION_PASSWORD MQTT_PASSWORD MQTT_BRIDGE_PASSWORD \
+      MQTT_BRIDGE_SECRET KEK; do
       ! grep -q "^HERMETIC_$name=" "$file" 2>/dev/null || continue
       case $name in
         KEK) value=$(random_base64 32) ;;
@@ -45,30 +46,20 @@ node_migrate() {
   }
 }
 
-# What is ours comes first and so wins; secrets are in no argument and in no
-# environment, where others could read them.
-node_settings() {
-  printf 'HERMETIC_DATABASE_URL=%s\n' "$(postgres_url hermetic_api \
-    "$HERMETIC_API_PASSWORD")"
-  printf 'HERMETIC_%s\n' "KEK=$HERMETIC_KEK" HOST=127.0.0.1 "PORT=$PORT"
-  env | grep '^HERMETIC_' || true
-  [ ! -f "$ROOT/.env" ] || cat "$ROOT/.env"
-}
-
 # Kore runs in a directory of its own with a copy of the module, so that a
 # build beside a running node changes nothing under its feet.
 node_start() {
   step "Starting the API with $WORKERS Kore workers on localhost:$PORT."
-  service_dir "$VAR/node"
+  service_settings node <<END
+HERMETIC_DATABASE_URL=$(postgres_url hermetic_api "$HERMETIC_API_PASSWORD")
+HERMETIC_KEK=$HERMETIC_KEK
+HERMETIC_HOST=127.0.0.1
+HERMETIC_PORT=$PORT
+END
   install -m 0644 "$BUILD/hermetic.so" "$VAR/node/hermetic.so"
   sed 's|^\(\s*load\s\+\)[^ ]*hermetic\.so|\1./hermetic.so|' kore.conf \
     >"$VAR/node/kore.conf"
-  (umask 077 && node_settings >"$VAR/node/.env")
-  [ "${#RUN_AS[@]}" -eq 0 ] || chown "$SERVICE_USER" "$VAR/node/.env"
-  (cd "$VAR/node" && exec env -i PATH="$PATH" LANG=C.UTF-8 \
-    setsid "${RUN_AS[@]}" kore -c kore.conf -f -n -r 9>&-) \
-    </dev/null >"$VAR/log/node.log" 2>&1 &
-  pid_write "$VAR/run/node.pid" $!
+  service_start node node kore -c kore.conf -f -n -r
   node_await
 }
 
@@ -95,5 +86,5 @@ node_await() {
 }
 
 node_stop() {
-  pid_stop "$VAR/run/node.pid" TERM 15 "$VAR/node"
+  service_stop node node
 }
