@@ -14,15 +14,21 @@ RUN make -s -j"$(nproc)" VARIANT=release all
 FROM debian:bookworm-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends kore libpq5 libjwt0 \
-    libjansson4 libgcrypt20 libssl3 libsqlite3-0 libcurl4 libwebsockets17 libwslay1 \
+    libjansson4 libgcrypt20 libssl3 libsqlite3-0 libcurl4 libwebsockets17 \
+    libwslay1 mosquitto libmosquitto1 \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /srv/hermetic
 COPY --from=build /src/build/release/hermetic.so /src/kore.conf ./
 COPY --from=build /src/build/release/hermetic-migrate \
   /src/build/release/hermetic-rotation /src/build/release/hermetic-admin \
-  /src/build/release/hermetic /usr/local/bin/
+  /src/build/release/hermetic-mqtt-bridge /src/build/release/hermetic \
+  /usr/local/bin/
+COPY --from=build /src/build/release/hermetic_mqtt.so /usr/local/lib/hermetic/
 COPY migrations migrations
-COPY deploy/entrypoint.sh deploy/healthcheck.sh /usr/local/lib/hermetic/
+COPY deploy/entrypoint.sh deploy/healthcheck.sh deploy/mosquitto.conf \
+  /usr/local/lib/hermetic/
+# Volumes begin as what they cover, its owner included.
+RUN install -d -o 10001 -g 10001 /run/hermetic /var/lib/hermetic/mqtt
 RUN sed -i 's|^\(\s*load\s\+\)[^ ]*hermetic\.so|\1./hermetic.so|' kore.conf
 USER 10001:10001
 EXPOSE 8000

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts one process of the image: api, rotation or migrate. The API reads its secrets
+# Starts one process of the image: api, rotation, mqtt, mqtt-bridge or migrate. The API reads its secrets
 # from files by itself; for the migration the password's file becomes what
 # libpq wants.
 set -euo pipefail
@@ -7,6 +7,11 @@ set -euo pipefail
 case ${1:-api} in
   api) exec kore -c kore.conf -f -n -r ;;
   rotation) exec hermetic-rotation ;;
+  mqtt)
+    rm -f /run/hermetic/mqtt.sock
+    exec mosquitto -c /usr/local/lib/hermetic/mosquitto.conf
+    ;;
+  mqtt-bridge) exec hermetic-mqtt-bridge ;;
   migrate)
     PGPASSWORD=$(<"$PGPASSWORD_FILE")
     export PGPASSWORD

@@ -17,9 +17,15 @@ for name in postgres_password owner_password api_password \
   [ -s "$dir/$name" ] || od -An -v -tx1 -N24 /dev/urandom | tr -d ' \n' |
     put "$name"
 done
+[ -s "$dir/mqtt_secret" ] || head -c 24 /dev/urandom | base64 -w 0 |
+  put mqtt_secret
 [ -s "$dir/kek" ] || head -c 32 /dev/urandom | base64 -w 0 | put kek
 printf 'postgresql://hermetic_api:%s@postgres/hermetic' \
   "$(<"$dir/api_password")" | put api_url
 printf 'postgresql://hermetic_rotation:%s@postgres/hermetic' \
   "$(<"$dir/rotation_password")" | put rotation_url
+for role in mqtt mqtt_bridge; do
+  printf 'postgresql://hermetic_%s:%s@postgres/hermetic' "$role" \
+    "$(<"$dir/${role}_password")" | put ${role}_url
+done
 echo "The secrets are in $dir."

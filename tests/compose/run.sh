@@ -34,7 +34,8 @@ export PATH=$WORK/programs/usr/sbin:$WORK/programs/usr/bin:$PATH
 
 host_packages() {
   local name missing=()
-  for name in docker.io iptables iproute2 mmdebstrap curl; do
+  for name in docker.io iptables iproute2 mmdebstrap curl mosquitto-clients
+  do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = \
       installed ] || missing+=("$name")
   done
@@ -169,7 +170,7 @@ inspect() { # FORMAT SERVICE
 
 hardened() {
   local service
-  for service in postgres api haproxy rotation; do
+  for service in postgres api haproxy rotation mqtt mqtt-bridge; do
     [ "$(inspect '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}}' \
       $service)" = "true [ALL]" ] || return 1
     [ "$(docker exec "$(container $service)" id -u)" -gt 0 ] || return 1
@@ -291,5 +292,11 @@ rotation_knows() {
     grep -q '^1 sessions, 0 ended'
 }
 check "hermetic-admin tells what is due, and when" rotation_knows
+# A stranger is answered by the broker's own word, through proxy and gate.
+mqtt_refuses() {
+  "${IN[@]}" mosquitto_pub -V 5 -p 1883 -h 127.0.0.1 -i stranger -u nobody \
+    -P wrong -t hermetic/v1/x -m x 2>&1 | grep -qi 'not authori[sz]ed'
+}
+check "the MQTT broker answers through HAProxy" mqtt_refuses
 check "no plaintext in the database and the logs" no_plaintext
 say "$passed checks passed"
