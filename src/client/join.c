@@ -146,20 +146,43 @@ out:
 	return e;
 }
 
+/* What we offered when we came into the session is what its founders' entries
+ * say of us; a session that is new to us gets what we offer now. */
+static enum err find_offer(struct client *c, const char *id,
+			   struct account_suites *offer)
+{
+	struct page page = { 0 };
+	enum err e;
+
+	*offer = c->suites;
+	TRY(state_begin(c->state));
+	e = book_load(c, id, &page);
+	if (e == ERR_OK)
+		e = page_offer(&page, offer);
+	else if (e == ERR_STATE_GONE)
+		e = ERR_OK;
+out:
+	state_rollback(c->state);
+	page_clear(&page);
+	return e;
+}
+
 static enum err stage_join(struct client *c, const char *id,
 			   struct span group_info, bool resync)
 {
 	const struct suite *suite = session_group_info_suite(group_info);
 	struct mls_commit commit = { 0 };
+	struct account_suites offer;
 	struct actor actor = { 0 };
 	struct page page = { 0 };
 	enum err e;
 
 	ENSURE(suite != NULL && account_offers(c, suite),
 	       explain(c, ERR_PEER_UNSUPPORTED, id));
-	TRY(page_new(&page, id, &c->suites));
+	TRY(find_offer(c, id, &offer));
+	TRY(page_new(&page, id, &offer));
 	TRY(state_begin(c->state));
-	TRY(actor_init(&actor, c, suite, &c->suites));
+	TRY(actor_init(&actor, c, suite, &offer));
 	e = session_join_external(&actor.me, page.raw_id, group_info, resync,
 				  &page.session, &commit);
 	if (e != ERR_OK)

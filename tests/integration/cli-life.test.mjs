@@ -346,6 +346,20 @@ describe('the life of a session', { concurrency: false }, () => {
       .find(s => s.session_id === id).name, 'lunch');
   });
 
+  test('who moved a session, or made it with fewer algorithms, can rejoin',
+    async () => {
+      const id = await conversation(alice, bob, '--algorithm', 'aes-256-gcm');
+      await alice.does('rejoin', id);
+      await alice.does('send', id, 'one');
+      // external joiners take the leaf that is free: still the owner
+      await alice.does('algorithm', id, 'twofish-256-gcm');
+      await alice.does('rejoin', id);
+      await bob.does('rejoin', id);
+      await alice.does('send', id, 'two');
+      assert.deepEqual((await bob.texts(id)).slice(-1), ['two']);
+      assert.equal((await bob.does('members', id)).length, 2);
+    });
+
   test('away for longer than history is kept: joined again by itself',
     async () => {
       const id = await conversation(alice, bob);
