@@ -388,3 +388,14 @@ const char *check_first(struct span group_info, struct span identity)
 	check_group_clear(&group);
 	return wrong;
 }
+
+const char *check_whole(struct span group_info)
+{
+	struct check_group group;
+	const char *wrong = check_group_read(group_info, &group);
+
+	if (wrong == NULL)
+		wrong = check_group_signed(&group);
+	check_group_clear(&group);
+	return wrong;
+}

@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "check/commit.h"
 #include "crypto/hash.h"
 #include "server/app.h"
 #include "server/body.h"
 #include "server/commit.h"
 #include "server/config.h"
+#include "server/edge/job.h"
 #include "server/group_info.h"
 #include "server/hub.h"
 #include "server/sessions.h"
@@ -30,7 +32,20 @@ struct move {
 		uint32_t leaf;
 	} leaves[COMMIT_CHANGES_MAX];
 	struct commit commit;
+	struct body body; /* what these and the leaves borrow from */
+	struct span welcome, info;
+	struct buf before; /* the GroupInfo as it is */
+	struct check_commit check;
+	struct check_verdict verdict;
 };
+
+static void end(struct move *m)
+{
+	buf_clear(&m->before);
+	if (m->body.json != NULL)
+		body_free(&m->body);
+	free(m);
+}
 
 static bool add_leaf(void *arg, uint32_t leaf, struct span identity)
 {
@@ -67,7 +82,7 @@ static void on_moved(void *arg, enum err e, struct rows *rows)
 
 	if (e != ERR_OK || rows_count(rows) != 1) {
 		app_fail(m->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
-		free(m);
+		end(m);
 		return;
 	}
 	fresh = rows_text_is(rows, 0, "outcome", "ok");
@@ -78,7 +93,7 @@ static void on_moved(void *arg, enum err e, struct rows *rows)
 				 rows_is_null(rows, 0, "epoch")
 				     ? 0
 				     : (uint64_t)rows_i64(rows, 0, "epoch"));
-	free(m);
+	end(m);
 }
 
 static void encode(const struct move *m, uint8_t nonces[2][32],
@@ -108,12 +123,80 @@ static void encode(const struct move *m, uint8_t nonces[2][32],
 	params_close_array(p);
 }
 
+static void append(struct move *m)
+{
+	struct params params = PARAMS_INIT;
+	uint8_t nonces[2][32];
+	enum err e;
+
+	TRY(hash_sha256(&m->check.commit, 1, nonces[0]));
+	TRY(hash_sha256(&m->welcome, 1, nonces[1]));
+	encode(m, nonces, &params);
+	params_bytea(&params, m->check.commit);
+	params_bytea(&params, m->welcome);
+	params_bytea(&params, m->info);
+	TRY(store_query(app_store(), STATEMENT_SESSION_MOVE, &params, on_moved,
+			m));
+	return;
+out:
+	params_clear(&params);
+	app_fail(m->req, e);
+	end(m);
+}
+
+/* ---- checking ---- */
+
+static void check(void *arg)
+{
+	struct move *m = arg;
+
+	m->verdict = check_commit(&m->check);
+	if (m->verdict.wrong == NULL)
+		m->verdict.wrong = check_whole(m->info);
+}
+
+static void on_checked(void *arg)
+{
+	struct move *m = arg;
+
+	if (m->verdict.wrong == NULL) {
+		append(m);
+		return;
+	}
+	request_problem(m->req, m->verdict.denied ? 403 : 422,
+			m->verdict.denied ? "not-allowed" : "commit-invalid",
+			m->verdict.wrong, NULL);
+	end(m);
+}
+
+static void on_context(void *arg, enum err e, struct rows *rows)
+{
+	struct move *m = arg;
+
+	if (e == ERR_OK &&
+	    (rows_count(rows) == 0 || !rows_bool(rows, 0, "member") ||
+	     (uint64_t)rows_i64(rows, 0, "epoch") != m->commit.epoch)) {
+		append(m); /* which says so */
+		return;
+	}
+	TRY(e);
+	buf_put(&m->before, rows_bytes(rows, 0, "group_info"));
+	TRY(rows_end(rows));
+	TRY(buf_end(&m->before));
+	m->check.before = buf_span(&m->before);
+	m->check.now = app_now_ms() / 1000;
+	TRY(job_run(check, on_checked, m));
+	return;
+out:
+	app_fail(m->req, e);
+	end(m);
+}
+
 /* NULL, or what is wrong. */
-static const char *read_move(struct move *m, struct span commit,
-			     struct span welcome, struct span info)
+static const char *read_move(struct move *m)
 {
 	const char *wrong =
-	    commit_read(&m->commit, commit, m->session, &m->who);
+	    commit_read(&m->commit, m->check.commit, m->session, &m->who);
 
 	if (wrong != NULL)
 		return wrong;
@@ -121,56 +204,50 @@ static const char *read_move(struct move *m, struct span commit,
 		return "it must be a ReInit to that algorithm";
 	m->new_epoch =
 	    generation_epoch((uint32_t)(m->commit.epoch >> 32) + 1, 1);
-	if (!group_info_fits(info, m->session, m->new_epoch, m->suite) ||
-	    !group_info_leaves(info, add_leaf, m))
+	if (!group_info_fits(m->info, m->session, m->new_epoch, m->suite) ||
+	    !group_info_leaves(m->info, add_leaf, m))
 		return "group_info must be of epoch 1 of the next group, in "
 		       "that algorithm, with its tree";
-	return welcome.n > 0 ? NULL : "the Welcome is missing";
+	return m->welcome.n > 0 ? NULL : "the Welcome is missing";
 }
 
-/* Takes the body's end. */
-static void post_move(struct move *m, struct body *body)
+/* Takes the body, from which the move borrows from now on. */
+static void post_move(struct move *m, const struct body *read)
 {
 	size_t max = config()->body_bytes;
-	const char *algorithm = body_text(body, "algorithm");
-	struct span commit = body_bytes(body, "commit", max);
-	struct span welcome = body_bytes(body, "welcome", max);
-	struct span info = body_bytes(body, "group_info", max);
 	struct params params = PARAMS_INIT;
-	uint8_t nonces[2][32];
-	const char *wrong;
+	const char *algorithm, *wrong;
 	enum err e;
 
+	m->body = *read;
+	algorithm = body_text(&m->body, "algorithm");
+	m->check.commit = body_bytes(&m->body, "commit", max);
+	m->welcome = body_bytes(&m->body, "welcome", max);
+	m->info = body_bytes(&m->body, "group_info", max);
 	m->suite = config_algorithm(span_str(algorithm));
-	if (!body_end(body, m->req)) {
-		free(m);
+	if (!body_end(&m->body, m->req)) {
+		m->body = (struct body){ .json = NULL };
+		end(m);
 		return;
 	}
-	wrong = m->suite != NULL ? read_move(m, commit, welcome, info)
-				 : "algorithm is not allowed here";
+	wrong =
+	    m->suite != NULL ? read_move(m) : "algorithm is not allowed here";
 	if (wrong != NULL) {
 		request_problem(m->req, 422,
 				m->suite != NULL ? "commit-invalid" : "invalid",
 				wrong, NULL);
-		body_free(body);
-		free(m);
+		end(m);
 		return;
 	}
-	TRY(hash_sha256(&commit, 1, nonces[0]));
-	TRY(hash_sha256(&welcome, 1, nonces[1]));
-	encode(m, nonces, &params);
-	params_bytea(&params, commit);
-	params_bytea(&params, welcome);
-	params_bytea(&params, info);
-	TRY(store_query(app_store(), STATEMENT_SESSION_MOVE, &params, on_moved,
-			m));
-	body_free(body);
-	return;
-out:
-	params_clear(&params);
-	body_free(body);
-	app_fail(m->req, e);
-	free(m);
+	params_uuid(&params, m->session);
+	params_uuid(&params, m->who.user);
+	params_uuid(&params, m->who.device);
+	e = store_query(app_store(), STATEMENT_COMMIT_CONTEXT, &params,
+			on_context, m);
+	if (e != ERR_OK) {
+		app_fail(m->req, e);
+		end(m);
+	}
 }
 
 void session_move(struct request *req)

@@ -7,7 +7,7 @@ import {
   Session, base64, firstHead, newName, newUser, nextHead, ok, refused,
 } from '../testlib/api.mjs';
 import {
-  Group, privateMessage, rawProposal, roles, suites,
+  Group, privateMessage, rawProposal, roles, suites, uuidBytes,
 } from '../testlib/mls.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
 
@@ -347,6 +347,31 @@ describe('sessions', { concurrency: false }, () => {
       await denied(/admin/, bob, { remove: [0] });
       ok(await session.change(bob, { remove: [2] }), 201);
     });
+
+  test('a move to another algorithm is checked, too', async () => {
+    const session = await Session.create(alice,
+      { extensions: roles({ [alice.username]: 'owner' }) });
+    await session.add(alice, bob);
+    const next = Buffer.concat([uuidBytes(session.id), Buffer.from([0, 0, 0, 1])]);
+    const reinit = rawProposal(5, Buffer.concat([Buffer.from([20]), next,
+      Buffer.from([0, 1, 0, 4, 0])]));
+    const info = new Group({ session: session.id, algorithm: 'aes-256-gcm',
+      keys: bob.keysFor('aes-256-gcm') });
+    info.id = next;
+    const move = (device, options, change = {}) =>
+      device.post(session.path('/move'), { algorithm: 'aes-256-gcm',
+        commit: base64(session.commit(device, { raw: [reinit], path: false,
+          ...options })), welcome: base64(randomBytes(9)),
+        group_info: base64(info.info({ epoch: 1, ...change })) });
+    refused(await move(bob), 403, 'not-allowed');
+    for (const [options, change] of [[{ keys: bob.keysFor() }], [{ raw: [] }],
+      [{ remove: [1] }], [{}, { epoch: 2 }], [{}, { id: session.group.id }],
+      [{}, { treeHash: () => randomBytes(64) }]])
+      refused(await move(alice, options, change), 422, 'commit-invalid');
+    refused(await move(carol, { leafIndex: 0 }), 403, 'not-a-member');
+    assert.equal((await session.history(alice)).length, 1);
+    ok(await session.change(alice), 201);
+  });
 
   test('a large group is checked beside the event loop', async () => {
     const session = await Session.create(alice);
