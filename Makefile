@@ -14,7 +14,7 @@ endif
 PKGS_crypto := libcrypto libgcrypt
 PKGS_store := libpq
 PKGS_server := libpq libjwt jansson
-PKGS_client := sqlite3 libcurl jansson libwebsockets
+PKGS_client := sqlite3 libcurl jansson libwebsockets libmosquitto
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla \

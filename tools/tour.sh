@@ -2,15 +2,17 @@
 # A tour of a running server: Alice and Bob register, then talk in a session
 # of each algorithm, and PostgreSQL shows what it got to see of it.
 #
-#   tools/tour.sh HERMETIC SERVER DIRECTORY
+#   tools/tour.sh HERMETIC SERVER BROKER DIRECTORY
 #
-# HERMETIC is the command, DIRECTORY is where their states go; psql finds the
+# HERMETIC is the command, SERVER and BROKER are HOST:PORT, DIRECTORY is where
+# their states go; psql finds the
 # database by the variables that libpq reads.
 set -euo pipefail
 
 HERMETIC=$1
 SERVER=$2
-HOMES=$(mktemp -d "$3/tour-XXXXXX")
+export HERMETIC_MQTT=$3
+HOMES=$(mktemp -d "$4/tour-XXXXXX")
 TAG=$(tr '[:upper:]' '[:lower:]' <<<"${HOMES##*tour-}")
 ALICE=alice-$TAG
 BOB=bob-$TAG
@@ -52,7 +54,7 @@ await_text() { # FILE TEXT
   local tenths=150
   until grep -qF "\"$2\"" "$1"; do
     tenths=$((tenths - 1))
-    [ "$tenths" -gt 0 ] || wrong "Bob did not hear \"$2\" by WebSocket"
+    [ "$tenths" -gt 0 ] || wrong "Bob did not hear \"$2\""
     sleep 0.1
   done
 }
@@ -87,7 +89,7 @@ nonce:"
   hex "$sealed"
 }
 
-talk() { # ALGORITHM HELLO ANSWER
+talk() { # ALGORITHM HELLO ANSWER TRANSPORT ITS-NAME
   local session epoch mine theirs sent heard=$HOMES/heard
   session=$(as "$ALICE" create --name "$1" --algorithm "$1" --invite "$BOB" |
     text session_id)
@@ -106,19 +108,20 @@ talk() { # ALGORITHM HELLO ANSWER
   # us and the command, and the command would outlive it
   HERMETIC_HOME=$HOMES/$BOB HERMETIC_USERNAME=$BOB \
     HERMETIC_PASSPHRASE="a passphrase for $BOB" HERMETIC_SERVER=$SERVER \
-    "$HERMETIC" read "$session" --follow --json >"$heard" &
+    "$HERMETIC" read "$session" --follow --transport "$4" \
+    --json >"$heard" &
   FOLLOW=$!
   sent=$(as "$ALICE" send "$session" "$2" --transport rest | number seq)
   await_text "$heard" "$2"
-  line "Alice to Bob" "\"$2\" (sent over REST, heard over WebSocket)"
+  line "Alice to Bob" "\"$2\" (sent over REST, heard over $5)"
   kill "$FOLLOW" 2>/dev/null || true
   wait "$FOLLOW" 2>/dev/null || true
   FOLLOW=
 
-  as "$BOB" send "$session" "$3" --transport ws >/dev/null
+  as "$BOB" send "$session" "$3" --transport "$4" >/dev/null
   as "$ALICE" read "$session" | grep -qF "\"$3\"" ||
     wrong "Alice did not get \"$3\""
-  line "Bob to Alice" "\"$3\" (sent over WebSocket, read over REST)"
+  line "Bob to Alice" "\"$3\" (sent over $5, read over REST)"
   shows_row "$session" "$sent"
 }
 
@@ -126,10 +129,11 @@ title "Alice and Bob register"
 registers Alice "$ALICE"
 registers Bob "$BOB"
 title "A session with AES-256-GCM"
-talk aes-256-gcm "The lamp is lit." "Then I row over."
+talk aes-256-gcm "The lamp is lit." "Then I row over." ws WebSocket
 title "A session with ChaCha20-Poly1305"
-talk chacha20-poly1305 "Bring the blue lantern." "And the long rope."
+talk chacha20-poly1305 "Bring the blue lantern." "And the long rope." \
+  ws WebSocket
 title "A session with Twofish"
-talk twofish-256-gcm "Low tide is at four." "I will be early."
+talk twofish-256-gcm "Low tide is at four." "I will be early." mqtt MQTT
 printf '\n  %s\n' "The server ordered, stored and delivered all of it, and \
 opened none of it."

@@ -122,6 +122,7 @@ enum option {
 	OPT_AFTER,
 	OPT_FOLLOW,
 	OPT_TRANSPORT,
+	OPT_MQTT,
 	OPT_HELP,
 	OPT_VERSION,
 	OPT_COUNT
@@ -129,6 +130,7 @@ enum option {
 
 #define ALL_VERBS (~0u)
 #define ONLY(verb) (1u << (verb))
+#define STREAMS (ONLY(VERB_CHAT) | ONLY(VERB_READ) | ONLY(VERB_SEND))
 #define LOGINS (ONLY(VERB_CHAT) | ONLY(VERB_REGISTER) | ONLY(VERB_LOGIN))
 
 struct option_row {
@@ -164,9 +166,13 @@ static const struct option_row OPTIONS[OPT_COUNT] = {
 			ONLY(VERB_READ) },
 	[OPT_FOLLOW] = { "--follow", NULL, NULL, "wait for more until Ctrl-C",
 			 ONLY(VERB_READ) },
-	[OPT_TRANSPORT] = { "--transport", NULL, "rest|ws",
-			    "ws is read --follow's default, rest send's",
-			    ONLY(VERB_READ) | ONLY(VERB_SEND) },
+	[OPT_TRANSPORT] = { "--transport", NULL, "rest|ws|mqtt",
+			    "rest is send's default, ws that of the others",
+			    STREAMS },
+	[OPT_MQTT] = { "--mqtt", NULL, "HOST:PORT",
+		       "or a URL: the broker (HERMETIC_MQTT); else the "
+		       "server's host",
+		       STREAMS },
 	[OPT_HELP] = { "--help", "-h", NULL, "this", ALL_VERBS },
 	[OPT_VERSION] = { "--version", NULL, NULL, "print the version",
 			  ALL_VERBS },
@@ -198,8 +204,11 @@ static enum err set_transport(struct args *a, const char *value,
 		a->transport = TRANSPORT_REST;
 	else if (strcmp(value, "ws") == 0)
 		a->transport = TRANSPORT_WS;
+	else if (strcmp(value, "mqtt") == 0)
+		a->transport = TRANSPORT_MQTT;
 	else
-		return usage(problem, "--transport is rest or ws, not \"%s\".",
+		return usage(problem,
+			     "--transport is rest, ws or mqtt, not \"%s\".",
 			     value);
 	return ERR_OK;
 }
@@ -249,6 +258,9 @@ static enum err apply(struct args *a, enum option option, const char *value,
 		break;
 	case OPT_TRANSPORT:
 		return set_transport(a, value, problem);
+	case OPT_MQTT:
+		a->mqtt = value;
+		break;
 	case OPT_HELP:
 		a->help = true;
 		break;
@@ -344,6 +356,10 @@ static enum err check_verb(const struct args *a, unsigned used,
 			    problem, "%s is not for %s.", OPTIONS[i].name,
 			    a->verb == VERB_CHAT ? "the chat"
 						 : VERBS[a->verb].name);
+	if (a->verb == VERB_CHAT && a->transport == TRANSPORT_REST)
+		return usage(problem, "The chat goes by ws or mqtt.");
+	if (a->mqtt != NULL && a->transport != TRANSPORT_MQTT)
+		return usage(problem, "--mqtt goes with --transport mqtt.");
 	if (a->operand_count < VERBS[a->verb].least)
 		return usage(problem, "%s wants: %s", VERBS[a->verb].name,
 			     VERBS[a->verb].operands);
@@ -388,6 +404,7 @@ void args_environment(struct args *args)
 	from_environment(&args->username, "HERMETIC_USERNAME");
 	from_environment(&args->home, "HERMETIC_HOME");
 	from_environment(&args->algorithms, "HERMETIC_ALGORITHMS");
+	from_environment(&args->mqtt, "HERMETIC_MQTT");
 	from_environment(&args->scrypt_n, "HERMETIC_SCRYPT_N");
 }
 

@@ -37,7 +37,12 @@ enum verb {
 	VERB_COUNT
 };
 
-enum transport { TRANSPORT_DEFAULT, TRANSPORT_REST, TRANSPORT_WS };
+enum transport {
+	TRANSPORT_DEFAULT,
+	TRANSPORT_REST,
+	TRANSPORT_WS,
+	TRANSPORT_MQTT
+};
 
 /* Strings are borrowed from argv and the environment. */
 struct args {
@@ -50,6 +55,7 @@ struct args {
 	const char *invites[ARGS_INVITES_MAX];
 	size_t invite_count;
 	enum transport transport;
+	const char *mqtt; /* where the broker is; NULL: not said */
 	uint64_t after;
 	const char *operands[3];
 	size_t operand_count;
@@ -60,7 +66,7 @@ MUST_CHECK enum err args_parse(struct args *args, int argc, char *const *argv,
 			       char problem[256]);
 
 /* Fills what was not given from HERMETIC_SERVER, HERMETIC_USERNAME,
- * HERMETIC_HOME, HERMETIC_ALGORITHMS and HERMETIC_SCRYPT_N. */
+ * HERMETIC_HOME, HERMETIC_ALGORITHMS, HERMETIC_MQTT and HERMETIC_SCRYPT_N. */
 void args_environment(struct args *args);
 
 /* "read", or "" for VERB_CHAT. */

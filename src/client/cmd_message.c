@@ -124,7 +124,8 @@ static enum err send_text(struct cmd *cmd, const char *id, struct span text)
 	struct live *live = NULL;
 	enum err e;
 
-	if (cmd->args->transport != TRANSPORT_WS)
+	if (cmd->args->transport == TRANSPORT_DEFAULT ||
+	    cmd->args->transport == TRANSPORT_REST)
 		return conversation_send(&cmd->c, id, text, NULL);
 	TRY(live_open(&cmd->c, &nobody, &live));
 	courier = live_courier(live);
@@ -200,7 +201,7 @@ out:
 	return e;
 }
 
-static enum err follow_by_ws(struct cmd *cmd, const char *id, uint64_t told)
+static enum err follow_live(struct cmd *cmd, const char *id, uint64_t told)
 {
 	struct live_listener listener = {
 		.message = print_message,
@@ -232,7 +233,7 @@ enum err cmd_read(struct cmd *cmd)
 	if (fresh == ERR_OK && cmd->args->follow) {
 		e = cmd->args->transport == TRANSPORT_REST
 			? follow_by_rest(cmd, id, told)
-			: follow_by_ws(cmd, id, told);
+			: follow_live(cmd, id, told);
 		goto out;
 	}
 	TRY(print_kept(cmd, id, &told));

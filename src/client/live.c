@@ -1,5 +1,6 @@
 #include "client/live.h"
 
+#include "client/channel.h"
 #include "client/packages.h"
 #include "client/settle.h"
 #include "client/sync.h"
@@ -23,7 +24,7 @@ struct topic {
 struct live {
 	struct client *c;
 	const struct live_listener *listener;
-	struct ws *ws; /* NULL while disconnected */
+	struct channel *channel; /* NULL while disconnected */
 	struct topic *topics;
 	uint64_t retry_at; /* Unix milliseconds */
 	unsigned backoff_ms;
@@ -48,31 +49,34 @@ out:
 
 static enum err subscribe(struct live *live, struct topic *topic)
 {
-	const char *id = topic->id;
-	json_t *answer = NULL;
+	struct channel_subscription subscription;
 	uint64_t seq = 0;
-	char slug[48];
 	enum err e;
 
-	TRY(last_kept(live->c, id, &seq));
-	TRY(ws_request(live->ws,
-		       json_pack("{s:s, s:s, s:I}", "type", "subscribe",
-				 "session_id", id, "after", (json_int_t)seq),
-		       &live->c->why, slug, &answer));
-	topic->due = json_is_true(json_object_get(answer, "rotation_due"));
+	TRY(last_kept(live->c, topic->id, &seq));
+	TRY(channel_subscribe(live->channel, topic->id, seq, &live->c->why,
+			      &subscription));
+	topic->due = subscription.due;
+	if (subscription.from_now)
+		TRY(sync_session(live->c, topic->id));
 out:
-	json_decref(answer);
 	return e;
 }
 
 static enum err dial(struct live *live, bool renew)
 {
+	const struct client *c = live->c;
 	struct buf token = BUF_INIT;
 	enum err e;
 
 	TRY(tokens_access(live->c, renew, &token));
-	TRY(ws_open(api_url(live->c->api), (const char *)token.p, &live->c->why,
-		    &live->ws));
+	TRY(channel_open(
+	    &(const struct channel_target){ .api = api_url(c->api),
+					    .mqtt = c->mqtt,
+					    .username = c->username,
+					    .device = c->device_id,
+					    .token = (const char *)token.p },
+	    &live->c->why, &live->channel));
 out:
 	buf_clear(&token);
 	return e;
@@ -102,9 +106,9 @@ static void hang_up(struct live *live, const char *reason)
 		live->listener->connected(live->listener->context, false,
 					  reason);
 	live->renew_token =
-	    live->ws != NULL && ws_ended(live->ws) == WS_CLOSE_TOKEN;
-	ws_close(live->ws);
-	live->ws = NULL;
+	    live->channel != NULL && channel_wants_token(live->channel);
+	channel_close(live->channel);
+	live->channel = NULL;
 	live->retry_at = account_now_ms() + live->backoff_ms;
 	live->backoff_ms *= 2;
 	if (live->backoff_ms > BACKOFF_MAX_MS)
@@ -148,7 +152,7 @@ void live_close(struct live *live)
 {
 	if (live == NULL)
 		return;
-	ws_close(live->ws);
+	channel_close(live->channel);
 	while (live->topics != NULL) {
 		struct topic *next = live->topics->next;
 
@@ -222,7 +226,7 @@ enum err live_follow(struct live *live, const char *id, uint64_t after)
 	topic->told = after;
 	topic->next = live->topics;
 	live->topics = topic;
-	if (live->ws != NULL)
+	if (live->channel != NULL)
 		TRY(subscribe(live, topic));
 out:
 	return e;
@@ -251,7 +255,7 @@ static enum err take_messages(struct live *live, json_t *first, json_t **after)
 
 	(void)json_array_append(batch, first);
 	for (;;) {
-		*after = ws_take(live->ws);
+		*after = channel_take(live->channel);
 		if (*after == NULL || !is_message_of(*after, id) ||
 		    json_array_size(batch) >= BATCH_MAX)
 			break;
@@ -291,7 +295,7 @@ static void take_notice(struct live *live, const json_t *push)
 
 static enum err take_pushes(struct live *live)
 {
-	json_t *push = ws_take(live->ws), *next;
+	json_t *push = channel_take(live->channel), *next;
 	enum err e = ERR_OK;
 
 	while (push != NULL) {
@@ -299,7 +303,7 @@ static enum err take_pushes(struct live *live)
 			e = take_messages(live, push, &next);
 		} else {
 			take_notice(live, push);
-			next = ws_take(live->ws);
+			next = channel_take(live->channel);
 		}
 		json_decref(push);
 		push = next;
@@ -340,15 +344,15 @@ enum err live_wait(struct live *live, int fd, int timeout_ms, bool *readable,
 	enum err e = ERR_OK;
 
 	*readable = *stopped = false;
-	if (live->ws == NULL) {
+	if (live->channel == NULL) {
 		wait_disconnected(live, fd, timeout_ms, readable);
 		if (account_now_ms() >= live->retry_at)
 			TRY(reconnect(live));
 	} else {
-		ws_wait(live->ws, fd, timeout_ms, readable);
+		channel_wait(live->channel, fd, timeout_ms, readable);
 		TRY(take_pushes(live));
-		if (ws_ended(live->ws) != 0)
-			hang_up(live, ws_end_reason(live->ws));
+		if (channel_has_ended(live->channel))
+			hang_up(live, channel_end_reason(live->channel));
 	}
 	renew_due_keys(live);
 	TRY(live_tell(live, stopped));
@@ -362,18 +366,15 @@ static enum err post(void *context, struct client *c, const char *id,
 		     struct span envelope, struct postbox_answer *answer)
 {
 	struct live *live = context;
-	json_t *body = json_pack("{s:s}", "type", "send"), *got = NULL;
+	json_t *got = NULL;
 	enum err e;
 
-	(void)id; /* the envelope says which session it is for */
-	if (live->ws == NULL)
+	if (live->channel == NULL)
 		TRY(connect_all(live));
-	TRY(record_set_bytes(body, "envelope", envelope));
-	e = ws_request(live->ws, json_incref(body), &c->why, answer->slug,
-		       &got);
+	e = channel_send(live->channel, id, envelope, &c->why, answer->slug,
+			 &got);
 	postbox_read_answer(got, answer);
 out:
-	json_decref(body);
 	json_decref(got);
 	return e;
 }

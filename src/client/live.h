@@ -1,5 +1,5 @@
 /*
- * What happens, as it happens: a WebSocket that is opened again when it ends,
+ * What happens, as it happens: a channel that is opened again when it ends,
  * and goes on after what this device has. Everything that arrives is kept in
  * the state before it is told; the log is read over REST where a push is
  * missing.
@@ -8,7 +8,6 @@
 #define HERMETIC_CLIENT_LIVE_H
 
 #include "client/postbox.h"
-#include "client/ws.h"
 
 struct live;
 

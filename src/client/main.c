@@ -122,6 +122,8 @@ static enum exit_code run(const struct args *args)
 	TRY(library_start());
 	TRY(home_find(args->home, args->username, &cmd.c.why, &cmd.home));
 	cmd.c.home = (const char *)cmd.home.p;
+	if (args->transport == TRANSPORT_MQTT)
+		cmd.c.mqtt = args->mqtt != NULL ? args->mqtt : "";
 	if (!opens_itself(args->verb))
 		TRY(cmd_open(&cmd));
 	TRY(find_verb(args->verb)(&cmd));

@@ -1,49 +1,36 @@
-#include "client/ws.h"
+#include "client/channel_kind.h"
 
 #include "base/buf.h"
 #include "base/sec.h"
-#include "client/account.h"
-#include "client/api.h"
 
 #include <libwebsockets.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CONNECT_SECONDS 15
-#define ANSWER_MS 30000
-#define QUEUE_HIGH 1024 /* reading stops here ... */
-#define QUEUE_LOW 256	/* ... and goes on here */
 #define FRAME_MAX (16u << 20)
-#define LOST 1006 /* RFC 6455 section 7.4.1 */
+#define CLOSE_TOKEN 4401 /* token expired or revoked */
 
 struct ws {
+	struct channel channel; /* first */
 	struct lws_context *context;
 	struct lws *wsi; /* NULL before and after the connection */
 	char *authorization;
-	struct buf in;	    /* a message in pieces */
-	struct buf out;	    /* LWS_PRE bytes of room, then what to write */
-	json_t *queue;	    /* pushes */
-	json_t *answer;	    /* to the request with id `waiting` */
-	json_int_t waiting; /* 0: none */
-	json_int_t last_id;
-	bool established, refused, paused;
-	int ended; /* close code */
-	char reason[128];
+	struct buf in;	/* a message in pieces */
+	struct buf out; /* LWS_PRE bytes of room, then what to write */
+	bool established, refused;
 };
+
+static struct ws *of(struct channel *channel)
+{
+	return (struct ws *)channel;
+}
 
 /* ---- what lws tells ---- */
 
-static void end(struct ws *ws, int code, const char *reason, size_t n)
+static void end(struct ws *ws, const char *reason)
 {
-	if (ws->ended != 0)
-		return;
-	ws->ended = code;
-	if (n >= sizeof(ws->reason))
-		n = sizeof(ws->reason) - 1;
-	if (n > 0)
-		memcpy(ws->reason, reason, n);
-	ws->reason[n] = '\0';
+	channel_end(&ws->channel, span_str(reason));
 }
 
 static int add_authorization(struct ws *ws, struct lws *wsi, void *in,
@@ -57,24 +44,9 @@ static int add_authorization(struct ws *ws, struct lws *wsi, void *in,
 	    (int)strlen(ws->authorization), p, limit);
 }
 
-static void file_away(struct ws *ws, json_t *message)
-{
-	json_int_t id = json_integer_value(json_object_get(message, "id"));
-
-	if (ws->waiting != 0 && id == ws->waiting && ws->answer == NULL) {
-		ws->answer = message;
-		return;
-	}
-	(void)json_array_append_new(ws->queue, message);
-	if (json_array_size(ws->queue) >= QUEUE_HIGH && !ws->paused) {
-		ws->paused = true;
-		(void)lws_rx_flow_control(ws->wsi, 0);
-	}
-}
-
 static int take_piece(struct ws *ws, struct lws *wsi, const void *in, size_t n)
 {
-	json_t *message;
+	bool good;
 
 	if (n > FRAME_MAX - ws->in.n)
 		return -1;
@@ -84,14 +56,9 @@ static int take_piece(struct ws *ws, struct lws *wsi, const void *in, size_t n)
 		return 0;
 	if (buf_end(&ws->in) != ERR_OK)
 		return -1;
-	message = json_loadb((const char *)ws->in.p, ws->in.n, 0, NULL);
+	good = channel_received(&ws->channel, buf_span(&ws->in));
 	buf_reset(&ws->in);
-	if (!json_is_object(message)) {
-		json_decref(message);
-		return -1;
-	}
-	file_away(ws, message);
-	return 0;
+	return good ? 0 : -1;
 }
 
 static int write_out(struct ws *ws, struct lws *wsi)
@@ -115,8 +82,8 @@ static void note_failure(struct ws *ws, struct lws *wsi, const char *text,
 	ws->refused = status < 500 &&
 		      (status >= 400 ||
 		       (text != NULL && n >= 3 && memcmp(text, "HS:", 3) == 0));
-	end(ws, LOST, text != NULL ? text : "no connection",
-	    text != NULL ? n : 13);
+	channel_end(&ws->channel, text != NULL ? span_of(text, n)
+					       : SPAN_LIT("no connection"));
 }
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason,
@@ -137,14 +104,15 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason,
 	if (reason == LWS_CALLBACK_WS_PEER_INITIATED_CLOSE && n >= 2) {
 		const uint8_t *p = in;
 
-		end(ws, p[0] << 8 | p[1], (const char *)p + 2, n - 2);
+		ws->channel.wants_token = (p[0] << 8 | p[1]) == CLOSE_TOKEN;
+		channel_end(&ws->channel, span_of(p + 2, n - 2));
 	}
 	if (reason == LWS_CALLBACK_CLIENT_CONNECTION_ERROR) {
 		note_failure(ws, wsi, in, n);
 		ws->wsi = NULL;
 	}
 	if (reason == LWS_CALLBACK_CLIENT_CLOSED) {
-		end(ws, LOST, "connection lost", 15);
+		end(ws, "connection lost");
 		ws->wsi = NULL;
 	}
 	return 0;
@@ -177,7 +145,7 @@ static enum err make_context(struct ws *ws, bool tls)
 	info.user = ws;
 	info.gid = -1;
 	info.uid = -1;
-	info.timeout_secs = CONNECT_SECONDS;
+	info.timeout_secs = CHANNEL_CONNECT_MS / 1000;
 	if (tls)
 		info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
 	ws->context = lws_create_context(&info);
@@ -225,8 +193,8 @@ static enum err connect_to(struct ws *ws, const char *url)
 	info.pwsi = &ws->wsi;
 	info.retry_and_idle_policy = &IDLE_POLICY;
 	if (lws_client_connect_via_info(&info) == NULL)
-		end(ws, LOST, "no connection", 13);
-	while (!ws->established && ws->ended == 0)
+		end(ws, "no connection");
+	while (!ws->established && !ws->channel.ended)
 		(void)lws_service(ws->context, 0);
 out:
 	free(copy);
@@ -235,37 +203,12 @@ out:
 	return e;
 }
 
-enum err ws_open(const char *url, const char *token, struct why *why,
-		 struct ws **out)
-{
-	struct ws *ws = calloc(1, sizeof(*ws));
-	enum err e;
+/* ---- the kind ---- */
 
-	ENSURE(ws != NULL, ERR_LOCAL_MEMORY);
-	lws_set_log_level(0, NULL);
-	ws->queue = json_array();
-	ENSURE(ws->queue != NULL, ERR_LOCAL_MEMORY);
-	TRY(set_authorization(ws, token));
-	TRY(connect_to(ws, url));
-	if (ws->ended != 0 && ws->refused)
-		TRY(why_set(why, ERR_PEER_DENIED, "ws-refused",
-			    "%s refused the WebSocket (%s).", url, ws->reason));
-	if (ws->ended != 0) {
-		why->unreachable = true;
-		TRY(why_set(why, ERR_LOCAL_IO, "unreachable",
-			    "Cannot reach %s (%s).", url, ws->reason));
-	}
-	*out = ws;
-	return ERR_OK;
-out:
-	ws_close(ws);
-	return e;
-}
-
-void ws_close(struct ws *ws)
+static void close_ws(struct channel *channel)
 {
-	if (ws == NULL)
-		return;
+	struct ws *ws = of(channel);
+
 	if (ws->context != NULL)
 		lws_context_destroy(ws->context);
 	if (ws->authorization != NULL)
@@ -273,31 +216,56 @@ void ws_close(struct ws *ws)
 	free(ws->authorization);
 	buf_clear(&ws->in);
 	buf_clear(&ws->out);
-	json_decref(ws->queue);
-	json_decref(ws->answer);
+	channel_clear(channel);
 	free(ws);
 }
 
-int ws_ended(const struct ws *ws)
+static enum err subscribe(struct channel *channel, const char *id,
+			  uint64_t after, struct why *why,
+			  struct channel_subscription *out)
 {
-	return ws->ended;
+	json_t *answer = NULL;
+	char slug[48];
+	enum err e;
+
+	TRY(channel_request(channel, id,
+			    json_pack("{s:s, s:s, s:I}", "type", "subscribe",
+				      "session_id", id, "after",
+				      (json_int_t)after),
+			    why, slug, &answer));
+	out->due = json_is_true(json_object_get(answer, "rotation_due"));
+out:
+	json_decref(answer);
+	return e;
 }
 
-const char *ws_end_reason(const struct ws *ws)
+/* The envelope says which session it is for. */
+static enum err put(struct channel *channel, const char *id, const char *text)
 {
-	return ws->reason;
-}
+	static const uint8_t room[LWS_PRE];
+	struct ws *ws = of(channel);
+	enum err e;
 
-/* ---- time ---- */
+	(void)id;
+	buf_reset(&ws->out);
+	buf_put(&ws->out, SPAN_ARRAY(room));
+	buf_put_str(&ws->out, text);
+	TRY(buf_end(&ws->out));
+	(void)lws_callback_on_writable(ws->wsi);
+out:
+	return e;
+}
 
 /* lws has timers of its own: it is served at least once a second. */
-static void serve(struct ws *ws, int fd, int timeout_ms, bool *readable)
+static void serve(struct channel *channel, int fd, int timeout_ms,
+		  bool *readable)
 {
 	struct pollfd fds[2] = { { .fd = -1 }, { .fd = fd, .events = POLLIN } };
+	struct ws *ws = of(channel);
 
 	if (ws->wsi != NULL) {
 		fds[0].fd = lws_get_socket_fd(ws->wsi);
-		fds[0].events = ws->paused ? 0 : POLLIN;
+		fds[0].events = channel->paused ? 0 : POLLIN;
 		if (ws->out.n > 0)
 			fds[0].events |= POLLOUT;
 	}
@@ -309,100 +277,46 @@ static void serve(struct ws *ws, int fd, int timeout_ms, bool *readable)
 	(void)lws_service(ws->context, -1);
 }
 
-void ws_wait(struct ws *ws, int fd, int timeout_ms, bool *readable)
+static void set_reading(struct channel *channel, bool on)
 {
-	uint64_t until = account_now_ms() + (uint64_t)timeout_ms;
-
-	*readable = false;
-	while (ws->ended == 0 && json_array_size(ws->queue) == 0 &&
-	       !*readable) {
-		uint64_t now = account_now_ms();
-
-		if (now >= until)
-			break;
-		serve(ws, fd, (int)(until - now), readable);
-	}
+	if (of(channel)->wsi != NULL)
+		(void)lws_rx_flow_control(of(channel)->wsi, on ? 1 : 0);
 }
 
-json_t *ws_take(struct ws *ws)
+static const struct channel_kind WEBSOCKET = {
+	.close = close_ws,
+	.subscribe = subscribe,
+	.put = put,
+	.names_requests = true,
+	.serve = serve,
+	.read = set_reading,
+};
+
+enum err ws_open(const struct channel_target *target, struct why *why,
+		 struct channel **out)
 {
-	json_t *first = json_incref(json_array_get(ws->queue, 0));
+	struct ws *ws = calloc(1, sizeof(*ws));
+	enum err e;
 
-	(void)json_array_remove(ws->queue, 0);
-	if (ws->paused && ws->wsi != NULL &&
-	    json_array_size(ws->queue) <= QUEUE_LOW) {
-		ws->paused = false;
-		(void)lws_rx_flow_control(ws->wsi, 1);
-	}
-	return first;
-}
-
-/* ---- requests ---- */
-
-static enum err start_request(struct ws *ws, json_t *body)
-{
-	static const uint8_t room[LWS_PRE];
-	char *text;
-	enum err e = ERR_OK;
-
-	ws->waiting = ++ws->last_id;
-	(void)json_object_set_new(body, "id", json_integer(ws->waiting));
-	text = json_dumps(body, JSON_COMPACT);
-	ENSURE(text != NULL, ERR_LOCAL_MEMORY);
-	buf_reset(&ws->out);
-	buf_put(&ws->out, SPAN_ARRAY(room));
-	buf_put_str(&ws->out, text);
-	TRY(buf_end(&ws->out));
-	(void)lws_callback_on_writable(ws->wsi);
-out:
-	free(text);
-	return e;
-}
-
-static enum err read_answer(json_t *answer, struct why *why, char slug[48])
-{
-	const json_t *problem;
-	const char *type = json_string_value(json_object_get(answer, "type"));
-
-	if (type == NULL || strcmp(type, "problem") != 0)
-		return ERR_OK;
-	problem = json_object_get(answer, "problem");
-	return api_problem(
-	    (long)json_integer_value(json_object_get(problem, "status")),
-	    problem, why, slug);
-}
-
-enum err ws_request(struct ws *ws, json_t *body, struct why *why, char slug[48],
-		    json_t **answer)
-{
-	uint64_t until = account_now_ms() + ANSWER_MS;
-	enum err e = ERR_OK;
-
-	slug[0] = '\0';
-	if (ws->ended == 0)
-		TRY(start_request(ws, body));
-	while (ws->answer == NULL && ws->ended == 0 &&
-	       account_now_ms() < until) {
-		/* the answer stands behind pushes: read on whatever waits */
-		if (ws->paused) {
-			ws->paused = false;
-			(void)lws_rx_flow_control(ws->wsi, 1);
-		}
-		serve(ws, -1, 1000, NULL);
-	}
-	if (ws->answer == NULL) {
+	ENSURE(ws != NULL, ERR_LOCAL_MEMORY);
+	lws_set_log_level(0, NULL);
+	TRY(channel_init(&ws->channel, &WEBSOCKET));
+	TRY(set_authorization(ws, target->token));
+	TRY(connect_to(ws, target->api));
+	if (ws->channel.ended && ws->refused)
+		TRY(why_set(why, ERR_PEER_DENIED, "ws-refused",
+			    "%s refused the WebSocket (%s).", target->api,
+			    ws->channel.reason));
+	if (ws->channel.ended) {
 		why->unreachable = true;
 		TRY(why_set(why, ERR_LOCAL_IO, "unreachable",
-			    "The connection ended before the server "
-			    "answered%s%s.",
-			    ws->reason[0] != '\0' ? ": " : "", ws->reason));
+			    "Cannot reach %s (%s).", target->api,
+			    ws->channel.reason));
 	}
-	TRY(read_answer(ws->answer, why, slug));
-	*answer = json_incref(ws->answer);
+	*out = &ws->channel;
+	return ERR_OK;
 out:
-	json_decref(ws->answer);
-	json_decref(body);
-	ws->answer = NULL;
-	ws->waiting = 0;
+	if (ws != NULL)
+		close_ws(&ws->channel);
 	return e;
 }

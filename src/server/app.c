@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "crypto/library.h"
+#include "delivery/presence.h"
 #include "server/config.h"
 #include "server/edge/conn.h"
 #include "server/edge/job.h"
@@ -12,7 +13,6 @@
 #include "server/edge/process.h"
 #include "server/hub.h"
 #include "server/keys.h"
-#include "server/presence.h"
 #include "server/revocations.h"
 #include "server/ws.h"
 
@@ -160,6 +160,11 @@ static struct rotation_limits rotation_limits(void)
 	};
 }
 
+static enum err put_presence(struct params *params, connection_done *done)
+{
+	return store_query(store, STATEMENT_PRESENCE_PUT, params, done, NULL);
+}
+
 bool app_start(void)
 {
 	static const struct store_loop loop = { NULL, watch, forget, every };
@@ -178,7 +183,8 @@ bool app_start(void)
 		return false;
 	keys_start();
 	revocations_start();
-	presence_start();
+	presence_start(
+	    &(const struct presence_settings){ &loop, put_presence, ws_each });
 	ws_start();
 	return true;
 }

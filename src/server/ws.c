@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "delivery/presence.h"
 #include "server/app.h"
 #include "server/body.h"
 #include "server/config.h"
@@ -13,7 +14,6 @@
 #include "server/edge/websocket.h"
 #include "server/hub.h"
 #include "server/messages.h"
-#include "server/presence.h"
 #include "server/revocations.h"
 #include "server/tokens.h"
 

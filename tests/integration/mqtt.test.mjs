@@ -5,10 +5,10 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 
-import { Session, newUser, ok } from '../testlib/api.mjs';
+import { Session, base64, login, newUser, ok } from '../testlib/api.mjs';
 import { MqttClient, eventsOf, messagesOf, sendTo } from '../testlib/mqtt.mjs';
 import { Socket } from '../testlib/socket.mjs';
-import { startBroker, startNode, startPostgres, until }
+import { rotateOnce, startBroker, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
 
 const exec = promisify(execFile);
@@ -181,6 +181,37 @@ describe('mqtt', { concurrency: false }, () => {
     await until(() => mine.over, { ms: 1000, name: 'the end' });
     assert.equal(mine.reason, 0x98);
     await assert.rejects(connect(phone, { tries: false }));
+  });
+
+  test('a token that expires ends the connection', async () => {
+    const short = await startNode({ postgres, workers: 1,
+      env: { HERMETIC_ACCESS_TOKEN_SECONDS: '5' } });
+    const phone = await login(short.url, bob);
+    const mine = await connect(phone);
+    await until(() => mine.over, { ms: 8000, name: 'the end' });
+    assert.equal(mine.reason, 0x98);
+    await assert.rejects(connect(phone, { tries: false }));
+    await short.stop();
+  });
+
+  test('the device topic: keys are due, KeyPackages are few', async () => {
+    const phone = await newUser(node.url, 'dora');
+    const session = await Session.create(phone);
+    ok(await phone.post('/key-packages',
+      { key_packages: [base64(phone.keysFor().keyPackage())] }), 201);
+    const mine = await connect(phone);
+    await mine.subscribe(eventsOf(phone));
+    await until(async () => await postgres.psql(`SELECT count(*)
+      FROM hermetic.presence WHERE device_id = '${phone.id}'`) === '1',
+    { name: 'presence' });
+    await postgres.psql(`INSERT INTO hermetic.rotation (session_id, reason,
+      hard_at) VALUES ('${session.id}', 'age', now() + interval '1 hour')`);
+    await rotateOnce(postgres);
+    const due = await mine.next(m => m.json.type === 'rotation_due');
+    assert.equal(due.json.session_id, session.id);
+    assert.equal(due.json.reason, 'age');
+    await mine.next(m => m.json.type === 'key_packages_low');
+    await mine.close();
   });
 
   test('TLS and WebSocket; QoS 1 to a session only through the gate',

@@ -50,7 +50,8 @@ struct link {
 	struct side side[2];
 	struct link *next, *of_bucket;
 	uint8_t version; /* 0 before its CONNECT */
-	bool over, connecting;
+	bool over, let_in;
+	uint8_t device[16]; /* once let in */
 	char id[TOPIC_CLIENT_MAX + 1];
 	struct held held[HELD_MAX];
 	size_t held_count;
@@ -353,6 +354,21 @@ out:
 	return e;
 }
 
+static void take_connack(struct link *link, const struct packet *packet)
+{
+	link->let_in = packet->body.n >= 2 && packet->body.p[1] == 0 &&
+		       topic_client(span_str(link->id), link->device);
+	if (link->let_in)
+		gate.settings.arrived(link->device);
+}
+
+void gate_each(void (*each)(void *arg, const uint8_t device[16]), void *arg)
+{
+	for (const struct link *l = gate.links; l != NULL; l = l->next)
+		if (l->let_in && !l->over)
+			each(arg, l->device);
+}
+
 static enum err from_broker(struct link *link, const struct packet *packet)
 {
 	struct held *held;
@@ -360,6 +376,8 @@ static enum err from_broker(struct link *link, const struct packet *packet)
 	uint8_t reason;
 	enum err e = ERR_OK;
 
+	if (packet->type == PACKET_CONNACK)
+		take_connack(link, packet);
 	if (packet->type != PACKET_PUBACK)
 		goto pass;
 	TRY(packet_read_puback(packet, &id, &reason));

@@ -18,6 +18,8 @@ struct gate_settings {
 	uint64_t port;
 	const char *broker; /* the path of its Unix socket */
 	size_t packet_bytes, connections_max;
+	/* The broker has let a device in. */
+	void (*arrived)(const uint8_t device[16]);
 };
 
 MUST_CHECK enum err gate_start(const struct store_loop *loop,
@@ -26,6 +28,9 @@ MUST_CHECK enum err gate_start(const struct store_loop *loop,
 /* Clients may come while it is open; closing it ends their connections, so
  * that they send again what was not acknowledged. */
 void gate_open(bool open);
+
+/* The device of each connection, of some more than once. */
+void gate_each(void (*each)(void *arg, const uint8_t device[16]), void *arg);
 
 enum gate_outcome {
 	GATE_STORED,  /* durable: acknowledge it */

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/settings.h"
+#include "delivery/presence.h"
 #include "mqtt_bridge/broker.h"
 #include "mqtt_bridge/gate.h"
 #include "mqtt_bridge/inflow.h"
@@ -144,6 +145,12 @@ out:
 	return e;
 }
 
+static enum err put_presence(struct params *params, connection_done *done)
+{
+	return connection_send(queries, STATEMENT_PRESENCE_PUT, params, done,
+			       NULL);
+}
+
 static enum err start(const struct store_loop *loop)
 {
 	const struct broker_settings broker = { .socket = config.socket,
@@ -156,7 +163,8 @@ static enum err start(const struct store_loop *loop)
 					    .broker = config.socket,
 					    .packet_bytes = config.packet_bytes,
 					    .connections_max =
-						config.connections };
+						config.connections,
+					    .arrived = presence_arrived };
 	const struct delivery_limits limits = { config.envelope_bytes,
 						config.nonce_window * 1000 };
 	enum err e;
@@ -169,6 +177,8 @@ static enum err start(const struct store_loop *loop)
 						  (uint32_t)config.expiry },
 	    loop);
 	inflow_start(writer, &limits);
+	presence_start(
+	    &(const struct presence_settings){ loop, put_presence, gate_each });
 	TRY(gate_start(loop, &gate));
 	TRY(broker_start(loop, &broker));
 	loop->every(loop->context, 100, on_tick, NULL);

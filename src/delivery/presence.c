@@ -1,14 +1,11 @@
-#include "server/presence.h"
+#include "delivery/presence.h"
 
 #include <string.h>
-
-#include "server/app.h"
-#include "server/edge/loop.h"
-#include "server/ws.h"
 
 /* The worker counts as present who was seen within 90 seconds. */
 enum { EVERY_MS = 30000, SOON_MS = 500, BATCH = 512 };
 
+static struct presence_settings presence;
 static uint8_t batch[BATCH][16]; /* who has come since the last telling */
 static size_t count;
 
@@ -32,8 +29,7 @@ static void flush(void *arg)
 	params_close_array(&params);
 	count = 0;
 	/* a full queue has better things to do: the next round tells it */
-	if (store_query(app_store(), STATEMENT_PRESENCE_PUT, &params, on_told,
-			NULL) != ERR_OK)
+	if (presence.put(&params, on_told) != ERR_OK)
 		return;
 }
 
@@ -53,12 +49,15 @@ void presence_arrived(const uint8_t device[16])
 static void on_round(void *arg)
 {
 	(void)arg;
-	ws_each(add, NULL);
+	presence.list(add, NULL);
 	flush(NULL);
 }
 
-void presence_start(void)
+void presence_start(const struct presence_settings *settings)
 {
-	loop_every(SOON_MS, flush, NULL);
-	loop_every(EVERY_MS, on_round, NULL);
+	const struct store_loop *loop = settings->loop;
+
+	presence = *settings;
+	loop->every(loop->context, SOON_MS, flush, NULL);
+	loop->every(loop->context, EVERY_MS, on_round, NULL);
 }

@@ -1,0 +1,26 @@
+/* Tells the database which devices are connected to this process, so that the
+ * rotation worker knows whom it can ask. */
+#ifndef HERMETIC_DELIVERY_PRESENCE_H
+#define HERMETIC_DELIVERY_PRESENCE_H
+
+#include <stdint.h>
+
+#include "store/connection.h"
+#include "store/loop.h"
+
+struct presence_settings {
+	const struct store_loop *loop;
+	/* Sends STATEMENT_PRESENCE_PUT. */
+	enum err (*put)(struct params *params, connection_done *done);
+	/* Calls `each` for every device that is here, perhaps twice. */
+	void (*list)(void (*each)(void *arg, const uint8_t device[16]),
+		     void *arg);
+};
+
+/* Once in a process. */
+void presence_start(const struct presence_settings *settings);
+
+/* A device has just come. */
+void presence_arrived(const uint8_t device[16]);
+
+#endif

@@ -1,0 +1,123 @@
+// `hermetic --transport mqtt` against a real broker, API and PostgreSQL.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { conversation, Person, twoPeople } from '../testlib/people.mjs';
+import { freePort, rotateOnce, startBroker, startNode, startPostgres, until }
+  from '../testlib/stack.mjs';
+
+const byMqtt = ['--transport', 'mqtt'];
+
+describe('the command by MQTT', { concurrency: false }, () => {
+  let postgres, node, broker, alice, bob, carol;
+  before(async () => {
+    postgres = await startPostgres();
+    [node, broker] = await Promise.all([
+      startNode({ postgres, env: { HERMETIC_ROTATION_MESSAGES: '20' } }),
+      startBroker({ postgres, env: { HERMETIC_ROTATION_MESSAGES: '20' } })]);
+    [alice, bob] = await twoPeople(node.url);
+    carol = await new Person('carol', node.url).register();
+    for (const person of [alice, bob, carol])
+      person.env.HERMETIC_MQTT = `127.0.0.1:${broker.port}`;
+  });
+  after(async () => {
+    await broker?.stop();
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  const seen = reader => reader.lines().filter(m => m.kind === 'text')
+    .map(({ seq, text, sender }) => ({ seq, text, sender }));
+
+  test('Alice by MQTT, Bob by WebSocket, Carol polls: the same messages',
+    async () => {
+      const id = await conversation(alice, bob);
+      await alice.does('invite', id, carol.name);
+      await carol.does('join', id);
+      const readers = [
+        alice.start('read', id, '--follow', ...byMqtt),
+        bob.start('read', id, '--follow', '--transport', 'ws'),
+        carol.start('read', id, '--follow', '--transport', 'rest')];
+      const texts = [];
+      for (let round = 0; round < 3; round++)
+        for (const [person, ...way] of [[alice, ...byMqtt],
+          [bob, '--transport', 'ws'], [carol, '--transport', 'rest']]) {
+          texts.push(`${person.name} in round ${round}`);
+          await person.does('send', id, texts.at(-1), ...way);
+        }
+      for (const reader of readers)
+        await reader.line(m => m.text === texts.at(-1));
+      const [hers, his, polled] = readers.map(seen);
+      assert.deepEqual(hers.map(m => m.text), texts);
+      assert.deepEqual(his, hers);
+      assert.deepEqual(polled, hers);
+      await Promise.all(readers.map(r => r.stop()));
+    });
+
+  test('what was sent while the bridge was away is read', async () => {
+    const id = await conversation(alice, bob);
+    const reader = alice.start('read', id, '--follow', ...byMqtt);
+    await bob.does('send', id, 'before');
+    await reader.line(m => m.text === 'before');
+    await broker.killBridge();
+    await bob.does('send', id, 'during');
+    await broker.startBridge();
+    await reader.line(m => m.text === 'during');
+    await bob.does('send', id, 'after', ...byMqtt);
+    await reader.line(m => m.text === 'after');
+    assert.deepEqual(seen(reader).map(m => m.text),
+      ['before', 'during', 'after']);
+    await reader.stop();
+  });
+
+  test('the chat', async () => {
+    const id = await conversation(alice, bob);
+    const chat = alice.start(...byMqtt);
+    chat.child.stdin.write(`/open ${id}\nhello by MQTT\n`);
+    await until(async () => (await bob.texts(id)).includes('hello by MQTT'));
+    await bob.does('send', id, 'hello back');
+    await chat.line(m => m.text === 'hello back');
+    // a Welcome comes by the device's topic
+    const [{ session_id: other }] = await bob.does('create', '--invite',
+      alice.name);
+    chat.child.stdin.write(`/join ${other}\nin the second\n`);
+    await until(async () => (await bob.texts(other)).includes('in the second'));
+    chat.child.stdin.end();
+    assert.equal((await chat.ended).code, 0);
+  });
+
+  test('who listens by MQTT only is asked to renew the keys', async () => {
+    const id = await conversation(alice, bob);
+    const [{ epoch }] = await alice.does('safety', id);
+    const reader = alice.start('read', id, '--follow', ...byMqtt);
+    await bob.does('send', id, 'are you there?');
+    await reader.line(m => m.text === 'are you there?');
+    await postgres.psql(`INSERT INTO hermetic.rotation (session_id, reason,
+      hard_at) VALUES ('${id}', 'age', now() + interval '1 hour')`);
+    await until(async () => {
+      await rotateOnce(postgres);
+      const [now] = await bob.does('safety', id);
+      return now.epoch > epoch;
+    }, { name: 'another epoch' });
+    await reader.stop();
+  });
+
+  test('a broker that is not there, or no broker', async () => {
+    const id = await conversation(alice, bob);
+    const port = await freePort();
+    const gone = await alice.run('send', id, 'x', ...byMqtt, '--mqtt',
+      `127.0.0.1:${port}`);
+    assert.equal(gone.code, 3);
+    assert.equal(gone.error.error, 'unreachable');
+    assert.match(gone.error.detail, new RegExp(`127\\.0\\.0\\.1:${port}`));
+    for (const bad of ['http://localhost', 'mqtt://', 'a b', 'mqtt://u@h'])
+      assert.equal((await alice.run('send', id, 'x', ...byMqtt, '--mqtt', bad))
+        .code, 2, bad);
+    const plain = await alice.run('send', id, 'x', ...byMqtt, '--mqtt',
+      new URL(node.url).host);
+    assert.equal(plain.code, 3);
+    // it was kept, and is sent once with the next
+    await alice.does('send', id, 'y', ...byMqtt);
+    assert.equal((await bob.texts(id)).at(-1), 'y');
+  });
+});
