@@ -1,7 +1,8 @@
-#include "client/channel_kind.h"
+#include "client/channel.h"
 
 #include "client/account.h"
 #include "client/api.h"
+#include "client/channel_kind.h"
 #include "client/record.h"
 
 #include <stdlib.h>
