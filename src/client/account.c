@@ -172,12 +172,12 @@ static enum err check_login(const struct account_login *login, struct why *why)
 	return ERR_OK;
 }
 
-static enum err open_api(const char *server, struct why *why, struct api **api)
+static enum err open_api(struct client *c, const char *server, struct api **api)
 {
-	enum err e = api_open(server, api);
+	enum err e = api_open(server, c->ca, api);
 
 	if (e == ERR_PEER_MALFORMED)
-		return why_set(why, e, "server",
+		return why_set(&c->why, e, "server",
 			       "\"%.100s\" is no server: write HOST:PORT or a "
 			       "URL.",
 			       server);
@@ -244,7 +244,7 @@ static enum err use_server(struct client *c, const char *server)
 {
 	enum err e;
 
-	TRY(open_api(server, &c->why, &c->api));
+	TRY(open_api(c, server, &c->api));
 	ENSURE(strlen(api_url(c->api)) < sizeof(c->server), ERR_PEER_TOO_LARGE);
 	(void)snprintf(c->server, sizeof(c->server), "%s", api_url(c->api));
 out:

@@ -33,8 +33,8 @@ struct client {
 	struct why why;
 	char username[ACCOUNT_NAME_SIZE];
 	char user_id[TEXT_UUID_SIZE], device_id[TEXT_UUID_SIZE];
-	char server[256]; /* base URL */
-	const char *mqtt; /* as channel_target has it; borrowed */
+	char server[256];      /* base URL */
+	const char *mqtt, *ca; /* as channel_target has them; borrowed */
 	char identity[ACCOUNT_NAME_SIZE + TEXT_UUID_SIZE]; /* name/device */
 	struct account_suites suites;
 	uint64_t renew_token_at; /* Unix milliseconds */

@@ -17,6 +17,7 @@ struct api {
 	CURL *curl;
 	char *base;
 	char *token;
+	const char *ca;
 };
 
 void api_answer_clear(struct api_answer *answer)
@@ -98,7 +99,7 @@ static void forget_token(struct api *api)
 	api->token = NULL;
 }
 
-enum err api_open(const char *server, struct api **out)
+enum err api_open(const char *server, const char *ca, struct api **out)
 {
 	struct api *api = calloc(1, sizeof(*api));
 	struct buf url = BUF_INIT;
@@ -107,6 +108,7 @@ enum err api_open(const char *server, struct api **out)
 	ENSURE(api != NULL, ERR_LOCAL_MEMORY);
 	TRY(api_base_url(server, &url));
 	api->base = strndup((const char *)url.p, url.n);
+	api->ca = ca;
 	api->curl = curl_easy_init();
 	ENSURE(api->base != NULL && api->curl != NULL, ERR_LOCAL_MEMORY);
 	*out = api;
@@ -200,6 +202,8 @@ static CURLcode exchange(struct api *api, const char *method, const char *url,
 	curl_easy_reset(c); /* keeps the connection */
 	(void)curl_easy_setopt(c, CURLOPT_URL, url);
 	(void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	if (api->ca != NULL)
+		(void)curl_easy_setopt(c, CURLOPT_CAINFO, api->ca);
 	(void)curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 	(void)curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
 	if (body != NULL) {
@@ -293,6 +297,12 @@ static enum err explain_curl(const struct api *api, CURLcode rc,
 	if (rc == CURLE_OUT_OF_MEMORY)
 		return ERR_LOCAL_MEMORY;
 	why->unreachable = true;
+	if (rc == CURLE_PEER_FAILED_VERIFICATION ||
+	    rc == CURLE_SSL_CACERT_BADFILE)
+		return why_set(why, ERR_LOCAL_IO, "not-trusted",
+			       "Cannot be sure of %s: %s. --ca FILE names the "
+			       "certificate to trust.",
+			       api->base, curl_easy_strerror(rc));
 	return why_set(why, ERR_LOCAL_IO, "unreachable",
 		       "Cannot reach %s: %s. Is the server running, and is "
 		       "--server right?",

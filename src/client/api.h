@@ -28,7 +28,10 @@ void api_answer_clear(struct api_answer *answer);
  */
 MUST_CHECK enum err api_base_url(const char *server, struct buf *url);
 
-MUST_CHECK enum err api_open(const char *server, struct api **out);
+/* `ca`: a file of certificates to trust for https, borrowed; NULL: the
+ * system's. */
+MUST_CHECK enum err api_open(const char *server, const char *ca,
+			     struct api **out);
 void api_close(struct api *api);
 
 const char *api_url(const struct api *api);

@@ -113,6 +113,7 @@ enum option {
 	OPT_SERVER,
 	OPT_USERNAME,
 	OPT_HOME,
+	OPT_CA,
 	OPT_DEVICE,
 	OPT_ALGORITHM,
 	OPT_JSON,
@@ -147,6 +148,10 @@ static const struct option_row OPTIONS[OPT_COUNT] = {
 			   "the account (HERMETIC_USERNAME)", ALL_VERBS },
 	[OPT_HOME] = { "--home", NULL, "DIR",
 		       "where the sealed state is (HERMETIC_HOME)", ALL_VERBS },
+	[OPT_CA] = { "--ca", NULL, "FILE",
+		     "certificates to trust, if not the system's "
+		     "(HERMETIC_CA)",
+		     ALL_VERBS },
 	[OPT_DEVICE] = { "--device", NULL, "NAME",
 			 "this device's name in the server's list", LOGINS },
 	[OPT_ALGORITHM] = { "--algorithm", "--algorithms", "A[,B...]",
@@ -225,6 +230,9 @@ static enum err apply(struct args *a, enum option option, const char *value,
 		break;
 	case OPT_HOME:
 		a->home = value;
+		break;
+	case OPT_CA:
+		a->ca = value;
 		break;
 	case OPT_DEVICE:
 		a->device = value;
@@ -403,6 +411,7 @@ void args_environment(struct args *args)
 	from_environment(&args->server, "HERMETIC_SERVER");
 	from_environment(&args->username, "HERMETIC_USERNAME");
 	from_environment(&args->home, "HERMETIC_HOME");
+	from_environment(&args->ca, "HERMETIC_CA");
 	from_environment(&args->algorithms, "HERMETIC_ALGORITHMS");
 	from_environment(&args->mqtt, "HERMETIC_MQTT");
 	from_environment(&args->scrypt_n, "HERMETIC_SCRYPT_N");

@@ -48,7 +48,7 @@ enum transport {
 struct args {
 	enum verb verb;
 	bool help, version, json, follow, open;
-	const char *server, *username, *home, *device;
+	const char *server, *username, *home, *device, *ca;
 	const char *name;	/* --name of a session */
 	const char *algorithms; /* comma-separated, in order of preference */
 	const char *scrypt_n;	/* cost of a new state, environment only */
@@ -66,7 +66,8 @@ MUST_CHECK enum err args_parse(struct args *args, int argc, char *const *argv,
 			       char problem[256]);
 
 /* Fills what was not given from HERMETIC_SERVER, HERMETIC_USERNAME,
- * HERMETIC_HOME, HERMETIC_ALGORITHMS, HERMETIC_MQTT and HERMETIC_SCRYPT_N. */
+ * HERMETIC_HOME, HERMETIC_CA, HERMETIC_ALGORITHMS, HERMETIC_MQTT and
+ * HERMETIC_SCRYPT_N. */
 void args_environment(struct args *args);
 
 /* "read", or "" for VERB_CHAT. */

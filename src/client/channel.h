@@ -19,6 +19,8 @@ struct channel_target {
 	const char *api;  /* its base URL */
 	const char *mqtt; /* [mqtt://|mqtts://]HOST[:PORT]; "": the API's host;
 			   * NULL: WebSocket */
+	const char
+	    *ca; /* a file of certificates to trust; NULL: the system's */
 	const char *username, *device; /* whose the token is */
 	const char *token;
 };

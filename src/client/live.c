@@ -73,6 +73,7 @@ static enum err dial(struct live *live, bool renew)
 	TRY(channel_open(
 	    &(const struct channel_target){ .api = api_url(c->api),
 					    .mqtt = c->mqtt,
+					    .ca = c->ca,
 					    .username = c->username,
 					    .device = c->device_id,
 					    .token = (const char *)token.p },

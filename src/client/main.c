@@ -122,6 +122,7 @@ static enum exit_code run(const struct args *args)
 	TRY(library_start());
 	TRY(home_find(args->home, args->username, &cmd.c.why, &cmd.home));
 	cmd.c.home = (const char *)cmd.home.p;
+	cmd.c.ca = args->ca;
 	if (args->transport == TRANSPORT_MQTT)
 		cmd.c.mqtt = args->mqtt != NULL ? args->mqtt : "";
 	if (!opens_itself(args->verb))

@@ -359,8 +359,23 @@ out:
 	return e;
 }
 
+static enum err use_tls(struct mqtt *mqtt, const char *ca, struct why *why)
+{
+	int result =
+	    ca != NULL
+		? mosquitto_tls_set(mqtt->m, ca, NULL, NULL, NULL, NULL)
+		: mosquitto_int_option(mqtt->m, MOSQ_OPT_TLS_USE_OS_CERTS, 1);
+
+	if (result == MOSQ_ERR_SUCCESS)
+		return ERR_OK;
+	return why_set(why, ERR_PEER_INVALID, "usage",
+		       "Cannot use the certificates of --ca (%s).",
+		       mosquitto_strerror(result));
+}
+
 static enum err make_client(struct mqtt *mqtt,
-			    const struct channel_target *target, bool tls)
+			    const struct channel_target *target, bool tls,
+			    struct why *why)
 {
 	enum err e;
 
@@ -375,9 +390,7 @@ static enum err make_client(struct mqtt *mqtt,
 					     target->token) == MOSQ_ERR_SUCCESS,
 	       ERR_LOCAL_MEMORY);
 	if (tls)
-		ENSURE(mosquitto_int_option(mqtt->m, MOSQ_OPT_TLS_USE_OS_CERTS,
-					    1) == MOSQ_ERR_SUCCESS,
-		       ERR_LOCAL_CONFIG);
+		TRY(use_tls(mqtt, target->ca, why));
 	mosquitto_connect_v5_callback_set(mqtt->m, on_connect);
 	mosquitto_disconnect_v5_callback_set(mqtt->m, on_disconnect);
 	mosquitto_subscribe_v5_callback_set(mqtt->m, on_subscribe);
@@ -431,7 +444,7 @@ enum err mqtt_open(const struct channel_target *target, struct why *why,
 
 	ENSURE(mqtt != NULL, ERR_LOCAL_MEMORY);
 	TRY(find_address(target, why, &address));
-	TRY(make_client(mqtt, target, address.tls));
+	TRY(make_client(mqtt, target, address.tls, why));
 	connect_to(mqtt, &address);
 	TRY(explain(mqtt, &address, why));
 	(void)snprintf(mqtt->topic, sizeof(mqtt->topic),

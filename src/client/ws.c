@@ -136,7 +136,7 @@ static const lws_retry_bo_t IDLE_POLICY = {
 
 /* ---- opening ---- */
 
-static enum err make_context(struct ws *ws, bool tls)
+static enum err make_context(struct ws *ws, bool tls, const char *ca)
 {
 	struct lws_context_creation_info info = { 0 };
 
@@ -148,6 +148,7 @@ static enum err make_context(struct ws *ws, bool tls)
 	info.timeout_secs = CHANNEL_CONNECT_MS / 1000;
 	if (tls)
 		info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+	info.client_ssl_ca_filepath = tls ? ca : NULL;
 	ws->context = lws_create_context(&info);
 	return ws->context != NULL ? ERR_OK : ERR_LOCAL_MEMORY;
 }
@@ -163,7 +164,7 @@ static enum err set_authorization(struct ws *ws, const char *token)
 	return ERR_OK;
 }
 
-static enum err connect_to(struct ws *ws, const char *url)
+static enum err connect_to(struct ws *ws, const char *url, const char *ca)
 {
 	struct lws_client_connect_info info = { 0 };
 	const char *scheme, *path, *host;
@@ -182,7 +183,7 @@ static enum err connect_to(struct ws *ws, const char *url)
 	buf_putf(&authority, "%s:%d", host, port);
 	buf_put_u8(&authority, 0);
 	TRY(buf_end(&authority));
-	TRY(make_context(ws, strcmp(scheme, "https") == 0));
+	TRY(make_context(ws, strcmp(scheme, "https") == 0, ca));
 	info.context = ws->context;
 	info.address = host;
 	info.host = (const char *)authority.p;
@@ -302,7 +303,7 @@ enum err ws_open(const struct channel_target *target, struct why *why,
 	lws_set_log_level(0, NULL);
 	TRY(channel_init(&ws->channel, &WEBSOCKET));
 	TRY(set_authorization(ws, target->token));
-	TRY(connect_to(ws, target->api));
+	TRY(connect_to(ws, target->api, target->ca));
 	if (ws->channel.ended && ws->refused)
 		TRY(why_set(why, ERR_PEER_DENIED, "ws-refused",
 			    "%s refused the WebSocket (%s).", target->api,

@@ -199,25 +199,16 @@ export async function startPostgres({ migrate = true, settings = {} } = {}) {
   const all = { listen_addresses: '', unix_socket_directories: dir,
     unix_socket_permissions: '0700', fsync: 'off', max_connections: '60',
     shared_buffers: '32MB', ...settings };
-  const args = ['-D', join(dir, 'data'),
-    ...Object.entries(all).flatMap(([k, v]) => ['-c', `${k}=${v}`])];
+  const args = ['-D', join(dir, 'data'), ...settingsOf(all)];
 
   const self = { dir, adminUrl: url('postgres'), passwords,
-    ownerUrl: url('hermetic_owner'), apiUrl: url('hermetic_api'),
-    rotationUrl: url('hermetic_rotation'), mqttUrl: url('hermetic_mqtt'),
-    bridgeUrl: url('hermetic_mqtt_bridge') };
+    ...urlsOf(url) };
 
   let child;
   let before = '';
   const up = async () => {
     if (child) before += child.output;
-    child = start(`${pgbin}/postgres`, args, { cwd: dir, lastSignal: 'QUIT',
-      env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } });
-    await until(async () => {
-      if (ended(child)) throw new Error(`PostgreSQL ended:\n${child.output}`);
-      return exec(`${pgbin}/pg_isready`, ['-q', '-h', dir])
-        .then(() => true, () => false);
-    }, { name: 'PostgreSQL' });
+    child = await startCluster(dir, args);
     self.pid = child.pid;
   };
 
@@ -262,6 +253,51 @@ export async function startPostgres({ migrate = true, settings = {} } = {}) {
     await up();
   };
 
+  /**
+   * Another cluster that follows this one, each commit waiting for it if
+   * `synchronous`: { dir, apiUrl, …, promote(), kill() }. The connection
+   * strings name both, and find the one that writes.
+   */
+  self.standby = async ({ synchronous = false } = {}) => {
+    const other = temporary('pg');
+    await exec(`${pgbin}/pg_basebackup`, ['-D', 'data', '-X', 'stream', '-R',
+      '-c', 'fast', '-C', '-S', 'standby', '-d',
+      `host=${dir} user=postgres application_name=standby`], { cwd: other,
+      ...user, env: { PATH: process.env.PATH,
+        PGPASSWORD: passwords.postgres } });
+    const standby = await startCluster(other, ['-D', join(other, 'data'),
+      ...settingsOf({ ...all, unix_socket_directories: other })]);
+    if (synchronous) {
+      await self.psql("ALTER SYSTEM SET synchronous_standby_names = 'standby'");
+      await self.psql('SELECT pg_reload_conf()');
+      await until(async () => await self.psql(`SELECT count(*)
+        FROM pg_stat_replication WHERE sync_state = 'sync'`) === '1');
+    }
+    const both = role => `${url(role)},${other}` +
+      '&target_session_attrs=read-write';
+    const adminUrl = url('postgres').replace(dir, other);
+    return { dir: other, adminUrl, passwords, ...urlsOf(both),
+      psql: (sql, options) => self.psql(sql, { url: adminUrl, ...options }),
+      /** It waits for no other one then. */
+      promote: () => exec(`${pgbin}/psql`, ['-X', '-q', '-c',
+        'SELECT pg_promote()', '-c',
+        'ALTER SYSTEM RESET synchronous_standby_names', '-c',
+        'SELECT pg_reload_conf()'],
+      { env: { ...process.env, ...pgEnv(adminUrl) } }),
+      stop: async () => {
+        await end(standby, 'SIGINT');
+        rmSync(other, { recursive: true, force: true });
+        directories.delete(other);
+      } };
+  };
+
+  /** As if its machine had gone. */
+  self.kill = () => {
+    hold(child);
+    killGroup(child, 'SIGKILL');
+    return child.ended;
+  };
+
   await up();
   await exec('psql', ['-X', '-q', '-f', join(root, 'deploy/roles.sql')], {
     env: { ...process.env, ...pgEnv(url('postgres', 'postgres')),
@@ -273,6 +309,25 @@ export async function startPostgres({ migrate = true, settings = {} } = {}) {
   });
   if (migrate) await migrateUp(self);
   return self;
+}
+
+const settingsOf = all =>
+  Object.entries(all).flatMap(([k, v]) => ['-c', `${k}=${v}`]);
+
+const urlsOf = url => ({ ownerUrl: url('hermetic_owner'),
+  apiUrl: url('hermetic_api'), rotationUrl: url('hermetic_rotation'),
+  mqttUrl: url('hermetic_mqtt'), bridgeUrl: url('hermetic_mqtt_bridge') });
+
+/** PostgreSQL on a directory whose socket is there, once it answers. */
+async function startCluster(dir, args) {
+  const child = start(`${pgbin}/postgres`, args, { cwd: dir,
+    lastSignal: 'QUIT', env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } });
+  await until(async () => {
+    if (ended(child)) throw new Error(`PostgreSQL ended:\n${child.output}`);
+    return exec(`${pgbin}/pg_isready`, ['-q', '-h', dir])
+      .then(() => true, () => false);
+  }, { name: 'PostgreSQL' });
+  return child;
 }
 
 function pgEnv(url) {

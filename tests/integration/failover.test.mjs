@@ -1,0 +1,104 @@
+// The database's machine is gone, the standby is promoted: nothing that was
+// acknowledged is lost, and every process finds the new primary by itself.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { Session, newUser, nextHead, ok } from '../testlib/api.mjs';
+import { MqttClient, eventsOf, messagesOf } from '../testlib/mqtt.mjs';
+import { Socket } from '../testlib/socket.mjs';
+import { rotateOnce, sleep, startBroker, startNode, startPostgres, until }
+  from '../testlib/stack.mjs';
+
+describe('failover', { concurrency: false }, () => {
+  let primary, standby, nodes, broker, alice, bob;
+  before(async () => {
+    primary = await startPostgres();
+    standby = await primary.standby({ synchronous: true });
+    nodes = await Promise.all([1, 2].map(() =>
+      startNode({ postgres: standby, workers: 1 })));
+    broker = await startBroker({ postgres: standby });
+    [alice, bob] = await Promise.all(
+      ['alice', 'bob'].map(n => newUser(nodes[0].url, n)));
+  });
+  after(async () => {
+    await broker?.stop();
+    await Promise.all((nodes ?? []).map(n => n.stop()));
+    await standby?.stop();
+    await primary?.stop();
+  });
+
+  // Each envelope is sent again until it is acknowledged.
+  function sender(session, device, url) {
+    const self = { acked: new Map(), goOn: true };
+    const all = Promise.all([1, 2, 3].map(async () => {
+      while (self.goOn) {
+        const envelope = session.envelope();
+        let answer;
+        while (answer?.status !== 201) {
+          answer = await session.send(device, { envelope, url })
+            .catch(() => null);
+          if (answer && answer.status !== 201)
+            assert.ok(answer.status >= 500, JSON.stringify(answer));
+          if (answer?.status !== 201) await sleep(50);
+        }
+        self.acked.set(answer.json.seq, answer.json.head);
+      }
+    }));
+    self.stop = () => { self.goOn = false; return all; };
+    return self;
+  }
+
+  async function whole(session) {
+    const log = [];
+    for (let page; page?.length !== 0; log.push(...page))
+      page = await session.history(bob, `?after=${log.length}&limit=500`);
+    for (let i = 1; i < log.length; i++) {
+      assert.equal(log[i].seq, log[i - 1].seq + 1);
+      assert.equal(nextHead(log[i - 1].head, log[i]), log[i].head);
+    }
+    return log;
+  }
+
+  test('the primary is killed under load, the standby promoted', async () => {
+    const session = await Session.create(alice);
+    await session.add(alice, bob);
+    const socket = await Socket.of(bob, { url: nodes[1].url });
+    await socket.subscribe(session);
+    const heard = await MqttClient.of(bob, broker);
+    await heard.subscribe(messagesOf(session));
+    const senders = nodes.map(n => sender(session, alice, n.url));
+    await until(() => senders.every(s => s.acked.size > 20));
+    await primary.kill();
+    const before = senders.map(s => s.acked.size);
+    await standby.promote();
+    await until(() => senders.every((s, i) => s.acked.size > before[i] + 20),
+      { name: 'new acknowledgements' });
+    await Promise.all(senders.map(s => s.stop()));
+    const log = await whole(session);
+    let acked = 0;
+    for (const s of senders)
+      for (const [seq, head] of s.acked) {
+        assert.equal(log[seq - 1].head, head, `number ${seq} is another`);
+        acked++;
+      }
+    assert.equal(acked, log.length - 1, 'one for each, and the commit');
+    const pushed = await socket.upTo(session, log.length);
+    assert.equal(pushed.at(-1).head, log.at(-1).head);
+    const told = await heard.upTo(session, log.length);
+    assert.equal(told.at(-1).head, log.at(-1).head);
+    await Promise.all([socket.close(), heard.close()]);
+  });
+
+  test('afterwards all goes on: accounts, sessions, MQTT, rotation',
+    async () => {
+      const carol = await newUser(nodes[1].url, 'carol');
+      const session = await Session.create(carol);
+      await session.add(carol, alice);
+      const mine = await MqttClient.of(alice, broker);
+      await mine.subscribe(eventsOf(alice));
+      assert.equal((await mine.send(session)).seq, 2);
+      ok(await session.send(carol, { url: nodes[0].url }), 201);
+      await rotateOnce(standby);
+      await mine.close();
+    });
+});
