@@ -26,6 +26,7 @@ COPY --from=build /src/build/release/hermetic-migrate \
 COPY --from=build /src/build/release/hermetic_mqtt.so /usr/local/lib/hermetic/
 COPY migrations migrations
 COPY deploy/entrypoint.sh deploy/healthcheck.sh deploy/mosquitto.conf \
+  deploy/mosquitto-websocket.conf \
   /usr/local/lib/hermetic/
 # Volumes begin as what they cover, its owner included.
 RUN install -d -o 10001 -g 10001 /run/hermetic /var/lib/hermetic/mqtt

@@ -9,7 +9,9 @@ case ${1:-api} in
   rotation) exec hermetic-rotation ;;
   mqtt)
     rm -f /run/hermetic/mqtt.sock
-    exec mosquitto -c /usr/local/lib/hermetic/mosquitto.conf
+    cat /usr/local/lib/hermetic/mosquitto{,-websocket}.conf \
+      >/run/hermetic/mosquitto.conf
+    exec mosquitto -c /run/hermetic/mosquitto.conf
     ;;
   mqtt-bridge) exec hermetic-mqtt-bridge ;;
   migrate)

@@ -13,19 +13,30 @@ put() { # NAME, from standard input
 }
 
 for name in postgres_password owner_password api_password \
-  rotation_password mqtt_password mqtt_bridge_password; do
+  rotation_password mqtt_password mqtt_bridge_password \
+  replication_password; do
   [ -s "$dir/$name" ] || od -An -v -tx1 -N24 /dev/urandom | tr -d ' \n' |
     put "$name"
 done
 [ -s "$dir/mqtt_secret" ] || head -c 24 /dev/urandom | base64 -w 0 |
   put mqtt_secret
 [ -s "$dir/kek" ] || head -c 32 /dev/urandom | base64 -w 0 | put kek
-printf 'postgresql://hermetic_api:%s@postgres/hermetic' \
-  "$(<"$dir/api_password")" | put api_url
-printf 'postgresql://hermetic_rotation:%s@postgres/hermetic' \
-  "$(<"$dir/rotation_password")" | put rotation_url
-for role in mqtt mqtt_bridge; do
-  printf 'postgresql://hermetic_%s:%s@postgres/hermetic' "$role" \
-    "$(<"$dir/${role}_password")" | put ${role}_url
+# Whichever of the two is the primary.
+for role in api rotation mqtt mqtt_bridge; do
+  printf 'postgresql://hermetic_%s:%s@postgres,standby/hermetic?%s' "$role" \
+    "$(<"$dir/${role}_password")" target_session_attrs=read-write |
+    put ${role}_url
 done
-echo "The secrets are in $dir."
+
+# A certificate for the proxy, until there is one that the world trusts: put
+# that and its key into tls.pem.
+if [ ! -s "$dir/tls.pem" ]; then
+  host=${HERMETIC_HOSTNAME:-localhost}
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -days 3650 -subj "/CN=$host" \
+    -addext "subjectAltName=DNS:$host,DNS:localhost,IP:127.0.0.1" \
+    -keyout "$dir/tls.key" -out "$dir/ca.pem" 2>/dev/null
+  cat "$dir/ca.pem" "$dir/tls.key" | put tls.pem
+  rm "$dir/tls.key"
+fi
+echo "The secrets are in $dir; clients trust $dir/ca.pem."

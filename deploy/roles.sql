@@ -4,7 +4,7 @@
 --
 --   HERMETIC_OWNER_PASSWORD=… HERMETIC_API_PASSWORD=… \
 --   HERMETIC_ROTATION_PASSWORD=… HERMETIC_MQTT_PASSWORD=… \
---   HERMETIC_MQTT_BRIDGE_PASSWORD=… psql -f deploy/roles.sql
+--   HERMETIC_MQTT_BRIDGE_PASSWORD=… [HERMETIC_REPLICATION_PASSWORD=…] psql -f deploy/roles.sql
 
 \set ON_ERROR_STOP on
 \getenv owner_password HERMETIC_OWNER_PASSWORD
@@ -12,6 +12,7 @@
 \getenv rotation_password HERMETIC_ROTATION_PASSWORD
 \getenv mqtt_password HERMETIC_MQTT_PASSWORD
 \getenv mqtt_bridge_password HERMETIC_MQTT_BRIDGE_PASSWORD
+\getenv replication_password HERMETIC_REPLICATION_PASSWORD
 
 -- A failed statement would put its text, and so a password, into the log.
 SET log_min_error_statement = panic;
@@ -32,3 +33,11 @@ SELECT 'CREATE DATABASE hermetic OWNER hermetic_owner'
 REVOKE CONNECT, TEMPORARY ON DATABASE hermetic FROM PUBLIC;
 GRANT CONNECT ON DATABASE hermetic TO hermetic_api, hermetic_rotation,
   hermetic_mqtt, hermetic_mqtt_bridge;
+
+-- A standby's, where there is one.
+\if :{?replication_password}
+  SELECT 'CREATE ROLE hermetic_replication LOGIN REPLICATION'
+   WHERE 'hermetic_replication' NOT IN
+         (SELECT rolname FROM pg_catalog.pg_roles) \gexec
+  ALTER ROLE hermetic_replication PASSWORD :'replication_password';
+\endif

@@ -7,11 +7,12 @@
 
 #include "base/log.h"
 #include "base/sec.h"
+#include "store/hosts.h"
 #include "store/rows_internal.h"
 
 enum {
 	TICK_MS = 500,
-	CONNECT_MS = 10000,
+	CONNECT_MS = 5000,
 	RETRY_FIRST_MS = 100,
 	RETRY_MAX_MS = 5000
 };
@@ -39,7 +40,7 @@ struct connection {
 	PGconn *pg;
 	int fd; /* as registered with the loop; -1: none */
 	uint64_t retry_at, connect_by;
-	unsigned retry_ms;
+	unsigned retry_ms, turn; /* whose turn it is to be tried first */
 	struct queue waiting, sent;
 	/* the answer that is being read */
 	struct rows answer;
@@ -129,6 +130,7 @@ static void disconnect(struct connection *c)
 	forget(c);
 	PQfinish(c->pg);
 	c->pg = NULL;
+	c->turn += c->state == STATE_CONNECTING ? 1 : 0;
 	c->state = STATE_DOWN;
 	c->retry_at = now_ms() + c->retry_ms;
 	c->retry_ms =
@@ -224,12 +226,16 @@ out:
 
 /* ---- connecting ---- */
 
-static void start_connecting(struct connection *c)
+static void connect_to(struct connection *c, const struct hosts *hosts)
 {
 	const char *const keys[] = { "dbname", "application_name",
-				     "connect_timeout", NULL };
-	const char *const values[] = { c->settings.conninfo, c->settings.name,
-				       "5", NULL };
+				     "host",   "hostaddr",
+				     "port",   NULL };
+	const char *const values[] = {
+		c->settings.conninfo,	     c->settings.name,
+		(const char *)hosts->host.p, (const char *)hosts->hostaddr.p,
+		(const char *)hosts->port.p, NULL
+	};
 
 	c->pg = PQconnectStartParams(keys, values, 1);
 	if (c->pg == NULL || PQstatus(c->pg) == CONNECTION_BAD) {
@@ -239,6 +245,18 @@ static void start_connecting(struct connection *c)
 	c->state = STATE_CONNECTING;
 	c->connect_by = now_ms() + CONNECT_MS;
 	watch(c, STORE_WRITE);
+}
+
+static void start_connecting(struct connection *c)
+{
+	struct hosts hosts = { BUF_INIT, BUF_INIT, BUF_INIT, 0 };
+	bool found;
+
+	if (hosts_find(c->settings.conninfo, c->turn, &hosts, &found) !=
+		ERR_OK ||
+	    found)
+		connect_to(c, &hosts);
+	hosts_clear(&hosts); /* not found: the next tick asks again */
 }
 
 static bool send_settings(struct connection *c)

@@ -34,8 +34,8 @@ export PATH=$WORK/programs/usr/sbin:$WORK/programs/usr/bin:$PATH
 
 host_packages() {
   local name missing=()
-  for name in docker.io iptables iproute2 mmdebstrap curl mosquitto-clients
-  do
+  for name in docker.io iptables iproute2 mmdebstrap curl openssl \
+    mosquitto-clients; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = \
       installed ] || missing+=("$name")
   done
@@ -141,10 +141,20 @@ status_is() { # STATUS PATH
     "http://127.0.0.1:8000$2")" = "$1" ]
 }
 
+tls_status_is() { # STATUS PATH CURL-OPTIONS...
+  local status=$1 path=$2
+  shift 2
+  [ "$("${IN[@]}" curl -s -m 10 -o /dev/null -w '%{http_code}' \
+    --cacert deploy/secrets/ca.pem "$@" "https://localhost:8443$path" ||
+    true)" = "$status" ]
+}
+
+SERVER=127.0.0.1:8000
 # One user's command, on this side of the proxy.
 command_of() { # USER
   COMMAND=("${IN[@]}" env "HERMETIC_HOME=$WORK/home/$1" "HERMETIC_USERNAME=$1"
-    "HERMETIC_PASSPHRASE=the passphrase of $1" HERMETIC_SERVER=127.0.0.1:8000
+    "HERMETIC_PASSPHRASE=the passphrase of $1" "HERMETIC_SERVER=$SERVER"
+    HERMETIC_CA=deploy/secrets/ca.pem HERMETIC_MQTT=mqtts://localhost:8883
     "$WORK/hermetic")
 }
 
@@ -170,7 +180,8 @@ inspect() { # FORMAT SERVICE
 
 hardened() {
   local service
-  for service in postgres api haproxy rotation mqtt mqtt-bridge; do
+  for service in postgres standby api haproxy rotation mqtt mqtt-2 \
+    mqtt-bridge mqtt-bridge-2; do
     [ "$(inspect '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}}' \
       $service)" = "true [ALL]" ] || return 1
     [ "$(docker exec "$(container $service)" id -u)" -gt 0 ] || return 1
@@ -182,13 +193,13 @@ bob_reads() { # TEXT
   as bob read "$SESSION" --json | grep -qF "\"$1\""
 }
 
-follow_hears() { # TEXT
+follow_hears() { # TEXT TRANSPORT
   local out=$WORK/follow.out follow status=1
   command_of bob # not `as`: a shell in between would take the signal
-  "${COMMAND[@]}" read "$SESSION" --follow --json >"$out" 2>&1 &
+  "${COMMAND[@]}" read "$SESSION" --follow --transport "$2" --json >"$out" 2>&1 &
   follow=$!
   sleep 1
-  as alice send "$SESSION" "$1" >/dev/null
+  as alice send "$SESSION" "$1" --transport "$2" >/dev/null
   for _ in $(seq 100); do
     if grep -qF "\"$1\"" "$out"; then
       status=0
@@ -269,13 +280,13 @@ check "alice made a session" test -n "$SESSION"
 check "bob joins it" quiet as bob join "$SESSION"
 as alice send "$SESSION" "a word in the harbour" >/dev/null
 check "bob reads what alice sent" bob_reads "a word in the harbour"
-check "bob hears by WebSocket through the proxy" follow_hears "over the wire"
+check "bob hears by WebSocket through the proxy" follow_hears "over the wire" ws
 
 docker kill -s KILL "$(container api)" >/dev/null
 check "with a node killed, all is sent" all_sent 8
 check "and arrives" bob_reads "number 8"
-check "up again runs the migration again" quiet compose "${up[@]}" --scale api=3
-check "three nodes answer" status_is 200 /readyz
+check "up again runs the migration again" quiet compose "${up[@]}" --scale api=5
+check "five nodes answer" status_is 200 /readyz
 compose restart -t 10 postgres >/dev/null 2>&1
 ready_again() {
   for _ in $(seq 60); do
@@ -300,5 +311,35 @@ mqtt_refuses() {
   [[ $said == *"Not authorized"* ]]
 }
 check "the MQTT broker answers through HAProxy" mqtt_refuses
+SERVER=https://localhost:8443
+check "HTTPS, with our certificate" tls_status_is 200 /readyz
+check "TLS 1.1 is refused" tls_status_is 000 /readyz --tlsv1 --tls-max 1.1
+check "bob hears by WebSocket over TLS" follow_hears "over TLS" ws
+check "bob hears by MQTT over TLS" follow_hears "by MQTT" mqtt
+check "MQTT over WebSocket is spoken at /mqtt" tls_status_is 101 /mqtt -m 3 \
+  --http1.1 -H 'Upgrade: websocket' -H 'Connection: Upgrade' \
+  -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Protocol: mqtt' \
+  -H 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
+
+# The machine of the primary has gone.
+failover() { # WORD
+  HERMETIC_COMPOSE="docker compose -p $PROJECT -f docker-compose.yml" \
+    deploy/failover.sh "$1" >"$WORK/failover.log" 2>&1 || {
+    cat "$WORK/failover.log" >&2
+    return 1
+  }
+}
+docker kill -s KILL "$(container postgres)" >/dev/null
+check "the standby is promoted" failover promote
+check "the nodes find it" ready_again
+as alice send "$SESSION" "after the failover" --transport mqtt >/dev/null
+check "nothing is missing" bob_reads "after the failover"
+check "nothing is missing of before" bob_reads "by MQTT"
+check "the old primary follows" failover rejoin
+as alice send "$SESSION" "with two again" >/dev/null
+docker kill -s KILL "$(container standby)" >/dev/null
+check "and is promoted in turn" failover promote
+check "the nodes find that" ready_again
+check "with all that was sent" bob_reads "with two again"
 check "no plaintext in the database and the logs" no_plaintext
 say "$passed checks passed"

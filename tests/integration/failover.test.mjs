@@ -1,6 +1,7 @@
 // The database's machine is gone, the standby is promoted: nothing that was
 // acknowledged is lost, and every process finds the new primary by itself.
 import assert from 'node:assert/strict';
+import { connect, createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 
 import { Session, newUser, nextHead, ok } from '../testlib/api.mjs';
@@ -88,6 +89,32 @@ describe('failover', { concurrency: false }, () => {
     assert.equal(told.at(-1).head, log.at(-1).head);
     await Promise.all([socket.close(), heard.close()]);
   });
+
+  // seccomp is on: the lookup runs beside the loop under the same filter
+  test('names are looked up; one that has no address is passed over',
+    async () => {
+      const server = createServer(socket => {
+        const to = connect(`${standby.dir}/.s.PGSQL.5432`);
+        socket.pipe(to).pipe(socket);
+        for (const end of [socket, to]) end.on('error', () => socket.destroy());
+      });
+      await new Promise(done => server.listen(0, '127.0.0.1', done));
+      const apiUrl = standby.apiUrl.replace(/@.*/, '@no.such.name.invalid,' +
+        `localhost/hermetic?port=${server.address().port}`);
+      const node = await startNode({ postgres: { apiUrl }, workers: 1 });
+      await newUser(node.url, 'dora');
+      await node.stop();
+      server.close();
+    });
+
+  // 192.0.2.1 (RFC 5737) is nobody's: nothing answers, not even a refusal
+  test('a host that never answers does not keep the others waiting',
+    async () => {
+      const apiUrl = standby.apiUrl.replace('host=', 'host=192.0.2.1,');
+      const node = await startNode({ postgres: { apiUrl }, workers: 1 });
+      await newUser(node.url, 'emil');
+      await node.stop();
+    });
 
   test('afterwards all goes on: accounts, sessions, MQTT, rotation',
     async () => {
