@@ -1,0 +1,565 @@
+/*
+ * Members of our engine for whoever drives them: one JSON object a line in,
+ * one a line out, bytes in base64 (tests/interop/ours.mjs). An answer without
+ * "error" is what was asked for; the engine's errors are said by their text.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <jansson.h>
+
+#include "base/text.h"
+#include "crypto/library.h"
+#include "crypto/sign.h"
+#include "mls/group.h"
+
+#define MEMBERS_MAX 256
+#define PACKAGES_MAX 4 /* of one member, the last ones */
+#define ADDS_MAX 64
+#define NOW ((uint64_t)time(NULL))
+
+struct package {
+	struct buf bytes;
+	struct mls_key_package_secrets secrets;
+};
+
+struct member {
+	char name[64];
+	struct mls_identity me;
+	struct sec private_key;
+	struct buf public_key;
+	struct package packages[PACKAGES_MAX];
+	size_t next_package;
+	struct mls_group *group;
+};
+
+static struct member members[MEMBERS_MAX];
+static size_t member_count;
+static const uint16_t SUITES[] = { 1, 2, 3, 4, 5, 6, 7, 0xF7F1 };
+static const uint16_t EXTENSIONS[] = { 0xF0A1 }; /* the driver's own */
+
+/* ---- JSON ---- */
+
+static struct buf bytes_of(const json_t *value)
+{
+	struct buf out = BUF_INIT;
+	const char *text = json_string_value(value);
+
+	if (text != NULL && text_base64(&out, span_str(text)) != ERR_OK) {
+		(void)fprintf(stderr, "no base64: %.40s\n", text);
+		exit(2);
+	}
+	return out;
+}
+
+static struct buf bytes_at(const json_t *q, const char *key)
+{
+	return bytes_of(json_object_get(q, key));
+}
+
+static void put_bytes(json_t *answer, const char *key, struct span bytes)
+{
+	struct buf text = BUF_INIT;
+
+	text_put_base64(&text, bytes);
+	buf_put_u8(&text, 0);
+	if (buf_end(&text) == ERR_OK)
+		(void)json_object_set_new(
+		    answer, key, json_string((const char *)text.p));
+	buf_clear(&text);
+}
+
+static uint64_t number_at(const json_t *q, const char *key)
+{
+	return (uint64_t)json_integer_value(json_object_get(q, key));
+}
+
+static bool flag_at(const json_t *q, const char *key)
+{
+	return json_is_true(json_object_get(q, key));
+}
+
+/* ---- members ---- */
+
+static struct member *find(const json_t *q)
+{
+	const char *name = json_string_value(json_object_get(q, "who"));
+
+	for (size_t i = 0; name != NULL && i < member_count; i++)
+		if (strcmp(members[i].name, name) == 0)
+			return &members[i];
+	(void)fprintf(stderr, "there is no %s\n", name);
+	exit(2);
+}
+
+static enum err do_new(const json_t *q, json_t *answer)
+{
+	struct member *m = &members[member_count++];
+	const char *name = json_string_value(json_object_get(q, "who"));
+	enum err e;
+
+	(void)answer;
+	ENSURE(member_count < MEMBERS_MAX, ERR_LOCAL_BUG);
+	*m = (struct member){ .group = NULL };
+	(void)snprintf(m->name, sizeof(m->name), "%s", name);
+	m->me = (struct mls_identity){
+		.suite = suite_by_id((uint16_t)number_at(q, "suite")),
+		.rng = rng_system(),
+		.now = NOW,
+		.lifetime = 86400,
+		.credential_identity = span_str(m->name),
+		.cipher_suites = SUITES,
+		.cipher_suite_count = sizeof(SUITES) / sizeof(*SUITES),
+		.extension_types = EXTENSIONS,
+		.extension_type_count = 1,
+		.padding = (uint32_t)number_at(q, "padding"),
+	};
+	TRY(sign_generate(m->me.suite, m->me.rng, &m->private_key,
+			  &m->public_key));
+	m->me.signature_private = sec_span(&m->private_key);
+	m->me.signature_public = buf_span(&m->public_key);
+out:
+	return e;
+}
+
+static enum err do_key_package(const json_t *q, json_t *answer)
+{
+	struct member *m = find(q);
+	struct package *p = &m->packages[m->next_package++ % PACKAGES_MAX];
+	enum err e;
+
+	buf_clear(&p->bytes);
+	mls_key_package_secrets_clear(&p->secrets);
+	TRY(mls_key_package_create(&m->me, false, &p->secrets, &p->bytes));
+	put_bytes(answer, "key_package", buf_span(&p->bytes));
+out:
+	return e;
+}
+
+static enum err do_create(const json_t *q, json_t *answer)
+{
+	struct member *m = find(q);
+	struct buf id = bytes_at(q, "group_id");
+	struct buf extensions = bytes_at(q, "extensions");
+	enum err e = mls_group_create(&m->me, buf_span(&id),
+				      buf_span(&extensions), &m->group);
+
+	(void)answer;
+	buf_clear(&id);
+	buf_clear(&extensions);
+	return e;
+}
+
+/* With the KeyPackage that the Welcome is for; a successor of the group that
+ * the member has, if `successor`. */
+static enum err do_join(const json_t *q, json_t *answer)
+{
+	struct member *m = find(q);
+	struct buf welcome = bytes_at(q, "welcome");
+	struct buf tree = bytes_at(q, "tree");
+	struct mls_group *group = NULL;
+	enum err e = ERR_STATE_GONE;
+
+	(void)answer;
+	for (size_t i = 0; i < PACKAGES_MAX && group == NULL; i++) {
+		struct package *p = &m->packages[i];
+
+		if (p->bytes.n == 0)
+			continue;
+		e = flag_at(q, "successor")
+			? mls_group_join_successor(
+			      m->group, &m->me, buf_span(&welcome),
+			      buf_span(&tree), buf_span(&p->bytes),
+			      &p->secrets, &group)
+			: mls_group_join(&m->me, buf_span(&welcome),
+					 buf_span(&tree), buf_span(&p->bytes),
+					 &p->secrets, &group);
+	}
+	if (e == ERR_OK) {
+		mls_group_free(m->group);
+		m->group = group;
+	}
+	buf_clear(&welcome);
+	buf_clear(&tree);
+	return e;
+}
+
+/* ---- commits ---- */
+
+struct adds {
+	struct buf bytes[ADDS_MAX];
+	struct span spans[ADDS_MAX];
+	size_t count;
+};
+
+static void read_adds(struct adds *adds, const json_t *q)
+{
+	const json_t *value;
+	size_t i;
+
+	adds->count = 0;
+	json_array_foreach(json_object_get(q, "adds"), i, value)
+	{
+		adds->bytes[i] = bytes_of(value);
+		adds->spans[i] = buf_span(&adds->bytes[i]);
+		adds->count = i + 1;
+	}
+}
+
+static void clear_adds(struct adds *adds)
+{
+	for (size_t i = 0; i < adds->count; i++)
+		buf_clear(&adds->bytes[i]);
+}
+
+static void put_commit(json_t *answer, struct mls_commit *commit)
+{
+	put_bytes(answer, "commit", buf_span(&commit->commit));
+	if (commit->welcome.n > 0)
+		put_bytes(answer, "welcome", buf_span(&commit->welcome));
+	mls_commit_clear(commit);
+}
+
+static enum err do_commit(const json_t *q, json_t *answer)
+{
+	struct member *m = find(q);
+	struct adds adds;
+	uint32_t removes[ADDS_MAX];
+	const json_t *list = json_object_get(q, "removes"), *value;
+	struct buf psk = bytes_at(q, "psk");
+	struct buf extensions = bytes_at(q, "extensions");
+	struct buf group_id = bytes_at(q, "reinit");
+	struct span psk_span = buf_span(&psk);
+	struct span extensions_span = buf_span(&extensions);
+	const struct mls_reinit reinit = {
+		.group_id = buf_span(&group_id),
+		.cipher_suite = (uint16_t)number_at(q, "suite"),
+		.extensions = mls_group_extensions(m->group),
+	};
+	struct mls_change change = {
+		.adds = adds.spans,
+		.removes = removes,
+		.remove_count = json_array_size(list),
+		.psks = &psk_span,
+		.psk_count = psk.n > 0 ? 1 : 0,
+		.extensions = extensions.n > 0 ? &extensions_span : NULL,
+		.reinit = group_id.n > 0 ? &reinit : NULL,
+		.force_path = flag_at(q, "path"),
+		.commit_pending_proposals = true,
+		.private_handshake = flag_at(q, "private"),
+	};
+	uint64_t resumption = number_at(q, "resumption");
+	struct mls_commit commit = { 0 };
+	size_t i;
+	enum err e;
+
+	if (json_object_get(q, "resumption") != NULL) {
+		change.resumptions = &resumption;
+		change.resumption_count = 1;
+	}
+	json_array_foreach(list, i, value) removes[i] =
+	    (uint32_t)json_integer_value(value);
+	read_adds(&adds, q);
+	change.add_count = adds.count;
+	e = mls_group_commit(m->group, &m->me, &change, &commit);
+	if (e == ERR_OK)
+		put_commit(answer, &commit);
+	clear_adds(&adds);
+	buf_clear(&psk);
+	buf_clear(&extensions);
+	buf_clear(&group_id);
+	return e;
+}
+
+static enum err do_merge(const json_t *q, json_t *answer)
+{
+	(void)answer;
+	return mls_group_merge(find(q)->group);
+}
+
+static enum err do_discard(const json_t *q, json_t *answer)
+{
+	(void)answer;
+	mls_group_discard(find(q)->group);
+	return ERR_OK;
+}
+
+static enum err do_join_external(const json_t *q, json_t *answer)
+{
+	struct member *m = find(q);
+	struct buf group_info = bytes_at(q, "group_info");
+	struct mls_commit commit = { 0 };
+	struct mls_group *group = NULL;
+	enum err e = mls_group_join_external(&m->me, buf_span(&group_info),
+					     flag_at(q, "resync"), &group,
+					     &commit);
+
+	if (e == ERR_OK) {
+		mls_group_free(m->group);
+		m->group = group;
+		put_commit(answer, &commit);
+	}
+	buf_clear(&group_info);
+	return e;
+}
+
+/* A successor after a ReInit, or with `branch` a group beside this one. */
+static enum err do_successor(const json_t *q, json_t *answer)
+{
+	struct member *m = find(q);
+	struct buf branch = bytes_at(q, "branch");
+	struct mls_commit commit = { 0 };
+	struct mls_group *group = NULL;
+	struct adds adds;
+	enum err e;
+
+	read_adds(&adds, q);
+	if (branch.n > 0)
+		e = mls_group_branch(m->group, &m->me, buf_span(&branch),
+				     mls_group_extensions(m->group), adds.spans,
+				     adds.count, &group, &commit);
+	else
+		e = mls_group_reinit(m->group, &m->me, adds.spans, adds.count,
+				     &group, &commit);
+	TRY(e);
+	mls_group_free(m->group);
+	m->group = group;
+	put_commit(answer, &commit);
+out:
+	clear_adds(&adds);
+	buf_clear(&branch);
+	return e;
+}
+
+/* ---- proposals and messages ---- */
+
+static enum err do_propose(const json_t *q, json_t *answer)
+{
+	struct member *m = find(q);
+	const char *kind = json_string_value(json_object_get(q, "kind"));
+	struct buf bytes = bytes_at(q, "bytes"), message = BUF_INIT;
+	struct mls_proposal p = { .kind = MLS_PROPOSE_UPDATE };
+	enum err e;
+
+	if (strcmp(kind, "add") == 0) {
+		p.kind = MLS_PROPOSE_ADD;
+		p.key_package = buf_span(&bytes);
+	} else if (strcmp(kind, "remove") == 0) {
+		p.kind = MLS_PROPOSE_REMOVE;
+		p.removed = (uint32_t)number_at(q, "leaf");
+	} else if (strcmp(kind, "psk") == 0) {
+		p.kind = MLS_PROPOSE_PSK;
+		p.psk_id = buf_span(&bytes);
+	} else if (strcmp(kind, "extensions") == 0) {
+		p.kind = MLS_PROPOSE_EXTENSIONS;
+		p.extensions = buf_span(&bytes);
+	}
+	e = mls_group_propose(m->group, &m->me, &p, flag_at(q, "private"),
+			      &message);
+	if (e == ERR_OK)
+		put_bytes(answer, "message", buf_span(&message));
+	buf_clear(&bytes);
+	buf_clear(&message);
+	return e;
+}
+
+/* A client that asks to be added (12.1.8). */
+static enum err do_propose_self(const json_t *q, json_t *answer)
+{
+	struct member *m = find(q);
+	struct buf group_id = bytes_at(q, "group_id"), message = BUF_INIT;
+	struct buf package = bytes_at(q, "key_package");
+	const struct mls_proposal add = { .kind = MLS_PROPOSE_ADD,
+					  .key_package = buf_span(&package) };
+	enum err e = mls_propose_from_outside(&m->me, buf_span(&group_id),
+					      number_at(q, "epoch"), NULL, &add,
+					      &message);
+
+	if (e == ERR_OK)
+		put_bytes(answer, "message", buf_span(&message));
+	buf_clear(&group_id);
+	buf_clear(&package);
+	buf_clear(&message);
+	return e;
+}
+
+static enum err do_protect(const json_t *q, json_t *answer)
+{
+	struct member *m = find(q);
+	struct buf data = bytes_at(q, "data"), aad = bytes_at(q, "aad");
+	struct buf message = BUF_INIT;
+	enum err e = mls_group_protect(m->group, &m->me, buf_span(&aad),
+				       buf_span(&data), &message);
+
+	if (e == ERR_OK)
+		put_bytes(answer, "message", buf_span(&message));
+	buf_clear(&data);
+	buf_clear(&aad);
+	buf_clear(&message);
+	return e;
+}
+
+static enum err do_process(const json_t *q, json_t *answer)
+{
+	static const char *const kinds[] = { "application", "proposal",
+					     "commit", "own" };
+	struct member *m = find(q);
+	struct buf message = bytes_at(q, "message");
+	struct mls_event event = { 0 };
+	enum err e =
+	    mls_group_process(m->group, NOW, buf_span(&message), &event);
+
+	if (e == ERR_OK) {
+		(void)json_object_set_new(answer, "kind",
+					  json_string(kinds[event.kind]));
+		(void)json_object_set_new(answer, "sender",
+					  json_integer(event.sender));
+		(void)json_object_set_new(answer, "removed",
+					  json_boolean(event.self_removed));
+		put_bytes(answer, "data", buf_span(&event.data));
+		put_bytes(answer, "aad", buf_span(&event.authenticated_data));
+		mls_event_clear(&event);
+	}
+	buf_clear(&message);
+	return e;
+}
+
+/* ---- state ---- */
+
+static enum err do_state(const json_t *q, json_t *answer)
+{
+	const struct mls_group *g = find(q)->group;
+	struct sec exported = { 0 };
+	enum err e;
+
+	TRY(mls_group_export(g, "interop", SPAN_LIT("context"), 32, &exported));
+	put_bytes(answer, "exported", sec_span(&exported));
+	put_bytes(answer, "authenticator", mls_group_epoch_authenticator(g));
+	put_bytes(answer, "group_id", mls_group_id(g));
+	(void)json_object_set_new(answer, "epoch",
+				  json_integer((json_int_t)mls_group_epoch(g)));
+	(void)json_object_set_new(answer, "leaf",
+				  json_integer(mls_group_own_leaf(g)));
+	(void)json_object_set_new(answer, "suite",
+				  json_integer(mls_group_suite(g)->id));
+out:
+	sec_clear(&exported);
+	return e;
+}
+
+static enum err do_group_info(const json_t *q, json_t *answer)
+{
+	struct member *m = find(q);
+	struct buf info = BUF_INIT;
+	enum err e = mls_group_info(m->group, &m->me, true, &info);
+
+	if (e == ERR_OK)
+		put_bytes(answer, "group_info", buf_span(&info));
+	buf_clear(&info);
+	return e;
+}
+
+static enum err do_add_psk(const json_t *q, json_t *answer)
+{
+	struct buf id = bytes_at(q, "id"), psk = bytes_at(q, "psk");
+	enum err e = mls_group_add_psk(find(q)->group, buf_span(&id),
+				       buf_span(&psk));
+
+	(void)answer;
+	buf_clear(&id);
+	buf_clear(&psk);
+	return e;
+}
+
+/* As if the process had ended and begun again. */
+static enum err do_reload(const json_t *q, json_t *answer)
+{
+	struct member *m = find(q);
+	struct mls_group *group = NULL;
+	struct buf state = BUF_INIT;
+	enum err e;
+
+	(void)answer;
+	TRY(mls_group_save(m->group, &state));
+	TRY(mls_group_load(buf_span(&state), &group));
+	mls_group_free(m->group);
+	m->group = group;
+out:
+	buf_clear(&state);
+	return e;
+}
+
+static const struct {
+	const char *name;
+	enum err (*run)(const json_t *q, json_t *answer);
+} COMMANDS[] = {
+	{ "new", do_new },
+	{ "key_package", do_key_package },
+	{ "create", do_create },
+	{ "join", do_join },
+	{ "join_external", do_join_external },
+	{ "commit", do_commit },
+	{ "merge", do_merge },
+	{ "discard", do_discard },
+	{ "successor", do_successor },
+	{ "propose", do_propose },
+	{ "propose_self", do_propose_self },
+	{ "protect", do_protect },
+	{ "process", do_process },
+	{ "state", do_state },
+	{ "group_info", do_group_info },
+	{ "add_psk", do_add_psk },
+	{ "reload", do_reload },
+};
+
+static void answer_line(const json_t *q)
+{
+	const char *name = json_string_value(json_object_get(q, "do"));
+	json_t *answer = json_object();
+	enum err e = ERR_LOCAL_BUG;
+
+	for (size_t i = 0; i < sizeof(COMMANDS) / sizeof(*COMMANDS); i++)
+		if (name != NULL && strcmp(COMMANDS[i].name, name) == 0)
+			e = COMMANDS[i].run(q, answer);
+	if (e != ERR_OK)
+		(void)json_object_set_new(answer, "error",
+					  json_string(err_text(e)));
+	(void)json_dumpf(answer, stdout, JSON_COMPACT);
+	(void)fputc('\n', stdout);
+	(void)fflush(stdout);
+	json_decref(answer);
+}
+
+static void clear_member(struct member *m)
+{
+	mls_group_free(m->group);
+	sec_clear(&m->private_key);
+	buf_clear(&m->public_key);
+	for (size_t i = 0; i < PACKAGES_MAX; i++) {
+		buf_clear(&m->packages[i].bytes);
+		mls_key_package_secrets_clear(&m->packages[i].secrets);
+	}
+}
+
+int main(void)
+{
+	char *line = NULL;
+	size_t size = 0;
+
+	if (library_start() != ERR_OK)
+		return 1;
+	while (getline(&line, &size, stdin) > 0) {
+		json_t *q = json_loads(line, 0, NULL);
+
+		if (q == NULL)
+			return 2;
+		answer_line(q);
+		json_decref(q);
+	}
+	free(line);
+	for (size_t i = 0; i < member_count; i++)
+		clear_member(&members[i]);
+	return 0;
+}
