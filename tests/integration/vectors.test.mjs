@@ -109,3 +109,11 @@ test('a case that lacks a member is a failure, not a crash',
       }
     }
   });
+
+test('those of our own suite, which another implementation made', async () => {
+  const { code, stdout } = await run(join(root, 'tests/vectors/frozen'));
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /^crypto-basics\.json 0xf7f1: 1 passed, 0 failed$/m);
+  assert.match(stdout,
+    /^passive-client-handling-commit\.json 0xf7f1: 2 passed, 0 failed$/m);
+});

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <jansson.h>
 
@@ -18,7 +17,6 @@
 #define MEMBERS_MAX 256
 #define PACKAGES_MAX 4 /* of one member, the last ones */
 #define ADDS_MAX 64
-#define NOW ((uint64_t)time(NULL))
 
 struct package {
 	struct buf bytes;
@@ -33,6 +31,8 @@ struct member {
 	struct package packages[PACKAGES_MAX];
 	size_t next_package;
 	struct mls_group *group;
+	struct rng rng; /* the same numbers for the same seed */
+	uint64_t state;
 };
 
 static struct member members[MEMBERS_MAX];
@@ -66,8 +66,8 @@ static void put_bytes(json_t *answer, const char *key, struct span bytes)
 	text_put_base64(&text, bytes);
 	buf_put_u8(&text, 0);
 	if (buf_end(&text) == ERR_OK)
-		(void)json_object_set_new(
-		    answer, key, json_string((const char *)text.p));
+		(void)json_object_set_new(answer, key,
+					  json_string((const char *)text.p));
 	buf_clear(&text);
 }
 
@@ -94,6 +94,21 @@ static struct member *find(const json_t *q)
 	exit(2);
 }
 
+/* splitmix64: good enough to be repeated, which is what it is for. */
+static enum err fill(void *context, uint8_t *out, size_t n)
+{
+	uint64_t *state = context;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t z = *state += 0x9e3779b97f4a7c15;
+
+		z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+		z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+		out[i] = (uint8_t)(z >> 56);
+	}
+	return ERR_OK;
+}
+
 static enum err do_new(const json_t *q, json_t *answer)
 {
 	struct member *m = &members[member_count++];
@@ -102,12 +117,13 @@ static enum err do_new(const json_t *q, json_t *answer)
 
 	(void)answer;
 	ENSURE(member_count < MEMBERS_MAX, ERR_LOCAL_BUG);
-	*m = (struct member){ .group = NULL };
+	*m = (struct member){ .state = number_at(q, "seed") };
+	m->rng = (struct rng){ fill, &m->state };
 	(void)snprintf(m->name, sizeof(m->name), "%s", name);
 	m->me = (struct mls_identity){
 		.suite = suite_by_id((uint16_t)number_at(q, "suite")),
-		.rng = rng_system(),
-		.now = NOW,
+		.rng = &m->rng,
+		.now = number_at(q, "now"),
 		.lifetime = 86400,
 		.credential_identity = span_str(m->name),
 		.cipher_suites = SUITES,
@@ -171,8 +187,8 @@ static enum err do_join(const json_t *q, json_t *answer)
 		e = flag_at(q, "successor")
 			? mls_group_join_successor(
 			      m->group, &m->me, buf_span(&welcome),
-			      buf_span(&tree), buf_span(&p->bytes),
-			      &p->secrets, &group)
+			      buf_span(&tree), buf_span(&p->bytes), &p->secrets,
+			      &group)
 			: mls_group_join(&m->me, buf_span(&welcome),
 					 buf_span(&tree), buf_span(&p->bytes),
 					 &p->secrets, &group);
@@ -292,9 +308,9 @@ static enum err do_join_external(const json_t *q, json_t *answer)
 	struct buf group_info = bytes_at(q, "group_info");
 	struct mls_commit commit = { 0 };
 	struct mls_group *group = NULL;
-	enum err e = mls_group_join_external(&m->me, buf_span(&group_info),
-					     flag_at(q, "resync"), &group,
-					     &commit);
+	enum err e =
+	    mls_group_join_external(&m->me, buf_span(&group_info),
+				    flag_at(q, "resync"), &group, &commit);
 
 	if (e == ERR_OK) {
 		mls_group_free(m->group);
@@ -409,7 +425,7 @@ static enum err do_process(const json_t *q, json_t *answer)
 	struct buf message = bytes_at(q, "message");
 	struct mls_event event = { 0 };
 	enum err e =
-	    mls_group_process(m->group, NOW, buf_span(&message), &event);
+	    mls_group_process(m->group, m->me.now, buf_span(&message), &event);
 
 	if (e == ERR_OK) {
 		(void)json_object_set_new(answer, "kind",
@@ -464,8 +480,8 @@ static enum err do_group_info(const json_t *q, json_t *answer)
 static enum err do_add_psk(const json_t *q, json_t *answer)
 {
 	struct buf id = bytes_at(q, "id"), psk = bytes_at(q, "psk");
-	enum err e = mls_group_add_psk(find(q)->group, buf_span(&id),
-				       buf_span(&psk));
+	enum err e =
+	    mls_group_add_psk(find(q)->group, buf_span(&id), buf_span(&psk));
 
 	(void)answer;
 	buf_clear(&id);

@@ -1,5 +1,6 @@
 // Members of our engine: tests/interop/members.c, one process for all of them.
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const base64 = bytes => Buffer.from(bytes).toString('base64');
@@ -10,8 +11,9 @@ const bytesIn = new Set(['key_package', 'commit', 'welcome', 'message', 'data',
   'aad', 'authenticator', 'exported', 'group_id', 'group_info']);
 
 export class Engine {
-  constructor(program) {
-    this.child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] });
+  /** `log` gets every question with its answer. */
+  constructor(build, { log } = {}) {
+    this.child = spawn(join(build, 'tests/interop/members'), { stdio: ['pipe', 'pipe', 'inherit'] });
     this.waiting = [];
     this.ended = new Promise(done => this.child.on('close', (code, signal) => {
       for (const w of this.waiting)
@@ -20,7 +22,8 @@ export class Engine {
     }));
     createInterface({ input: this.child.stdout }).on('line', line => {
       const answer = JSON.parse(line);
-      const { done, fail, what } = this.waiting.shift();
+      const { done, fail, what, question } = this.waiting.shift();
+      log?.push({ question, answer: { ...answer } });
       if (answer.error) {
         fail(Object.assign(new Error(`${what}: ${answer.error}`),
           { refused: true }));
@@ -34,9 +37,11 @@ export class Engine {
 
   ask(question) {
     return new Promise((done, fail) => {
-      this.waiting.push({ done, fail, what: `${question.who} ${question.do}` });
-      this.child.stdin.write(`${JSON.stringify(Object.fromEntries(
-        Object.entries(question).map(([k, v]) => [k, encode(v)])))}\n`);
+      const plain = Object.fromEntries(
+        Object.entries(question).map(([k, v]) => [k, encode(v)]));
+      this.waiting.push({ done, fail, what: `${question.who} ${question.do}`,
+        question: plain });
+      this.child.stdin.write(`${JSON.stringify(plain)}\n`);
     });
   }
 
@@ -53,9 +58,10 @@ export class Ours {
     Object.assign(this, { engine, name, suite });
   }
 
-  static async make(engine, name, suite, { padding = 0 } = {}) {
+  static async make(engine, name, suite, { padding = 0, seed } = {}) {
     const self = new Ours(engine, name, suite);
-    await self.ask('new', { suite, padding });
+    await self.ask('new', { suite, padding, seed,
+      now: Math.floor(Date.now() / 1000) });
     return self;
   }
 

@@ -3,10 +3,13 @@
 //
 //   node tests/interop/run.mjs [--build DIR] [--suite N]... [--seed N]
 //     [--seeds N] [--steps N] [--members N] [--only ours|ts-mls]
+//     [--record DIR]
 //
 // Suites as 0x0001 or 63473; DIR holds tests/interop/members (build/asan). A
-// failure says how to run what failed again.
-import { resolve } from 'node:path';
+// failure says how to run what failed again. --record keeps what our members
+// were asked and answered, for tests/vectors/frozen.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { Engine } from './ours.mjs';
@@ -16,8 +19,11 @@ import { suiteNumbers } from './suites.mjs';
 export const hex = suite => `0x${suite.toString(16).padStart(4, '0')}`;
 
 /** One scenario; its summary. Throws with how to replay it. */
-export async function play({ build, suite, seed, steps, members, only }) {
-  const engine = new Engine(resolve(build, 'tests/interop/members'));
+export async function play({
+  build, suite, seed, steps, members, only, record,
+}) {
+  const log = record ? [] : undefined;
+  const engine = new Engine(build, { log });
   const scenario = new Scenario({ engine, suite, seed, size: members,
     ...(only && { kinds: [only] }) });
   try {
@@ -33,6 +39,8 @@ export async function play({ build, suite, seed, steps, members, only }) {
     if (code !== 0)
       throw new Error(`our members ended with ${code}: a leak, or worse`);
   }
+  if (record) writeFileSync(join(record, `${hex(suite)}.jsonl`),
+    log.map(l => `${JSON.stringify(l)}\n`).join(''));
   return scenario;
 }
 
@@ -45,12 +53,14 @@ async function main() {
     steps: { type: 'string', default: '40' },
     members: { type: 'string', default: '5' },
     only: { type: 'string' },
+    record: { type: 'string' },
   } });
   for (const suite of o.suite?.map(Number) ?? suiteNumbers)
     for (let i = 0; i < Number(o.seeds); i++) {
       const seed = Number(o.seed) + i;
       const start = performance.now();
       const s = await play({ build: o.build, suite, seed, only: o.only,
+        record: o.record,
         steps: Number(o.steps), members: Number(o.members) });
       console.log(`${hex(suite)} seed ${seed}: ${o.steps} steps, ` +
         `${s.members.length} members at the end, ${s.messages} messages ` +

@@ -48,11 +48,14 @@ export class Scenario {
     this.late = [];
   }
 
-  async newcomer(kind = this.random.pick(this.kinds)) {
+  // The first of each kind come first.
+  async newcomer() {
+    const kind = this.kinds[this.count] ?? this.random.pick(this.kinds);
     const name = `${this.prefix}.${this.count++}`;
     return kind === 'ours'
       ? Ours.make(this.engine, name, this.suite,
-        { padding: this.random.pick([0, 64]) })
+        { padding: this.random.pick([0, 64]),
+          seed: this.random.below(2 ** 32) })
       : Theirs.make(name, this.suite);
   }
 
@@ -261,6 +264,30 @@ export class Scenario {
       await committer.commit(this.change({ extensions: bytes })));
   }
 
+  // What is not as it was sent, what has come before and what is of an epoch
+  // to come is refused, and nothing has changed by it.
+  async refuse() {
+    const [sender, ...readers] = this.random.shuffled(this.members);
+    const data = Buffer.from('as it was sent');
+    const message = await sender.protect(data);
+    const staged = await sender.commit({ path: true });
+    await staged.discard();
+    const changed = bytes => {
+      const out = Buffer.from(bytes);
+      // not in the first bytes, which say what it is and for whom
+      out[out.length - 1 - this.random.below(out.length - 32)] ^=
+        1 << this.random.below(8);
+      return out;
+    };
+    for (const reader of readers) {
+      for (const bad of [changed(message), changed(message),
+        changed(staged.commit), changed(staged.commit)])
+        await assert.rejects(reader.process(bad), `${reader.name} refuses`);
+      await this.open(message, { data }, [reader]);
+      await assert.rejects(reader.process(message), 'a second time');
+    }
+  }
+
   // Two commit in one epoch: the delivery service takes one of them.
   async concurrent() {
     const [winner, loser] = this.random.shuffled(this.members);
@@ -302,8 +329,8 @@ export class Scenario {
   // --- the run -------------------------------------------------------------
 
   async begin() {
-    const creator = await this.newcomer(this.kinds[this.random.below(
-      this.kinds.length)]);
+    this.kinds = this.random.shuffled(this.kinds);
+    const creator = await this.newcomer();
     await creator.create(randomBytes(16),
       this.random.flip() ? extensionsWith(Buffer.from('first')) : undefined);
     this.members = [creator];
@@ -317,7 +344,8 @@ export class Scenario {
     const few = ['add', 'addByReference', 'addItself', 'joinExternally'];
     const many = ['remove', 'removeByReference', 'branch'];
     const any = ['update', 'updateByReference', 'psk', 'resumption',
-      'extensions', 'concurrent', 'reinit', 'resync', 'reload', 'update'];
+      'extensions', 'concurrent', 'reinit', 'resync', 'reload', 'update',
+      'refuse'];
     const n = this.members.length;
     return this.random.pick([...any, ...n < this.size + 4 ? few : [],
       ...n > Math.max(3, this.size - 4) ? many : []]);
