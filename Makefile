@@ -22,12 +22,14 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wnull-dereference -Werror
 # At -O2 the inliner sees null pointers where no path leads.
 WARNINGS_release := -Wno-null-dereference
+WARNINGS_ct := $(WARNINGS_release)
 HARDENING := -fstack-protector-strong -fstack-clash-protection -fPIC \
 	-fvisibility=hidden
 OPT_debug := -O1 -g
 OPT_release := -O2 -g -D_FORTIFY_SOURCE=2
 OPT_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
+OPT_ct := $(OPT_release) -DHERMETIC_CT
 OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all
 LINK_asan := -fsanitize=address,undefined

@@ -44,6 +44,8 @@ function programs() {
     const name = f.replace(/\.c$/, '');
     return { name, command: built(name), args: [], tap: true };
   });
+  const ct = { name: 'tests/ct', command: 'tests/ct/run.sh',
+    args: ['build/ct/tests/ct/ct'], tap: true };
   const fuzz = sources('tests/fuzz', /^fuzz_\w+\.c$/).map(f => {
     const target = f.replace(/.*fuzz_(\w+)\.c$/, '$1');
     return { name: `tests/fuzz/replay_${target}`,
@@ -55,7 +57,7 @@ function programs() {
     name, command: process.execPath, args: [...nodeFlags, '--test-reporter=tap', name],
     tap: true,
   }));
-  return [...check, ...musts, ...unit, ...fuzz, ...node].filter(p =>
+  return [...check, ...musts, ct, ...unit, ...fuzz, ...node].filter(p =>
     words.length === 0 || words.some(w => p.name.includes(w)));
 }
 

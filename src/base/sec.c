@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/ct.h"
+
 void sec_wipe(void *p, size_t n)
 {
 	if (p != NULL && n > 0)
@@ -27,10 +29,13 @@ enum err sec_set(struct sec *s, struct span from)
 bool sec_equal(struct span a, struct span b)
 {
 	volatile uint8_t differ = 0;
+	bool equal;
 
 	if (a.n != b.n)
 		return false;
 	for (size_t i = 0; i < a.n; i++)
 		differ |= a.p[i] ^ b.p[i];
-	return differ == 0;
+	equal = differ == 0;
+	CT_PUBLIC(&equal, sizeof(equal));
+	return equal;
 }
