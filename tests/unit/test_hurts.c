@@ -333,6 +333,60 @@ static void test_welcome_without_tree(void **state)
 	assert_true(welcome_size(9, false) > welcome_size(3, false) + 1000);
 }
 
+/* ---- checks that grow with the square of the members ---- */
+
+static enum err count_check(void *context,
+			    const struct mls_credential *credential,
+			    const struct mls_credential *replaced)
+{
+	(void)credential;
+	(void)replaced;
+	++*(size_t *)context;
+	return ERR_OK;
+}
+
+/* How often a newcomer to a group of this many asks about a credential, and a
+ * member when one more is added. */
+static void count_checks(size_t members, size_t *at_join, size_t *at_add)
+{
+	struct member m[18], *others[18];
+	struct mls_commit commit;
+
+	for (size_t i = 0; i < members + 1; i++) {
+		member_init(&m[i], rules_suite(), "member");
+		others[i] = &m[i];
+	}
+	const struct mls_authentication ask = { count_check, at_join };
+	const struct mls_authentication ask_again = { count_check, at_add };
+
+	*at_join = *at_add = 0;
+	m[1].me.authentication = &ask;
+	member_create(&m[0], "group");
+	member_commit(&m[0], others + 1, members - 1, NULL, 0, true, &commit);
+	member_join(&m[1], &commit);
+	mls_commit_clear(&commit);
+	mls_group_authenticate(m[1].group, &ask_again);
+	member_commit(&m[0], others + members, 1, NULL, 0, true, &commit);
+	member_follow(&m[1], buf_span(&commit.commit));
+	mls_commit_clear(&commit);
+	for (size_t i = 0; i < members + 1; i++)
+		member_clear(&m[i]);
+}
+
+/* One question a member at a join, one for whom a commit adds: what members
+ * can do is otherwise known of each subtree (mls/tree.h). */
+static void test_checks_grow_with_members(void **state)
+{
+	size_t at_join, at_add;
+
+	(void)state;
+	for (size_t members = 4; members < 18; members += 4) {
+		count_checks(members, &at_join, &at_add);
+		assert_int_equal(at_join, members);
+		assert_int_equal(at_add, 1);
+	}
+}
+
 /* ---- generations that are skipped ---- */
 
 static bool holds(struct span state, struct span secret)
@@ -535,6 +589,7 @@ int main(void)
 		cmocka_unit_test(test_past_epochs),
 		cmocka_unit_test(test_fewer_past_epochs),
 		cmocka_unit_test(test_welcome_without_tree),
+		cmocka_unit_test(test_checks_grow_with_members),
 		cmocka_unit_test(test_skipped_generations),
 		cmocka_unit_test(test_ratchet_waits),
 		cmocka_unit_test(test_far_ahead),
