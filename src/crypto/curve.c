@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "crypto/evp.h"
+#include "crypto/suite.h"
 
 struct curve {
 	const char *name;
@@ -436,6 +437,32 @@ enum err curve_public(const char *group, struct span bytes, EVP_PKEY **out)
 	*out = EVP_PKEY_new_raw_public_key_ex(evp_context(), c->name, NULL,
 					      bytes.p, bytes.n);
 	return *out != NULL ? ERR_OK : ERR_PEER_INVALID;
+}
+
+enum err curve_make_public(const char *group, EVP_PKEY_CTX **maker,
+			   struct span bytes, EVP_PKEY **out)
+{
+	const struct curve *c = find(group);
+	uint8_t copy[SUITE_PUBLIC_KEY_MAX]; /* OSSL_PARAM has no const */
+	OSSL_PARAM params[2];
+
+	if (c == NULL || c->nid != 0)
+		return ERR_LOCAL_BUG;
+	if (bytes.n != c->public_size)
+		return ERR_PEER_INVALID;
+	if (*maker == NULL)
+		*maker =
+		    EVP_PKEY_CTX_new_from_name(evp_context(), c->name, NULL);
+	memcpy(copy, bytes.p, bytes.n);
+	params[0] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
+						      copy, bytes.n);
+	params[1] = OSSL_PARAM_construct_end();
+	*out = NULL;
+	if (*maker == NULL || EVP_PKEY_fromdata_init(*maker) != 1)
+		return ERR_LOCAL_MEMORY;
+	return EVP_PKEY_fromdata(*maker, out, EVP_PKEY_PUBLIC_KEY, params) == 1
+		   ? ERR_OK
+		   : ERR_PEER_INVALID;
 }
 
 enum err curve_check_public(const char *group, struct span bytes)

@@ -9,6 +9,7 @@
  * tenth of the time of getting ready. It owns the parsed key. */
 struct sign_key {
 	EVP_MD_CTX *ready;
+	EVP_PKEY_CTX *maker; /* of the keys of sign_public_next(), or NULL */
 };
 
 /* EdDSA hashes by itself; ECDSA takes the suite's hash. */
@@ -36,7 +37,7 @@ static struct sign_key *new_key(const struct suite *suite, EVP_PKEY *pkey,
 		free(key);
 		return NULL;
 	}
-	*key = (struct sign_key){ ready };
+	*key = (struct sign_key){ ready, NULL };
 	return key;
 }
 
@@ -77,22 +78,39 @@ out:
 	return e;
 }
 
+static enum err next_eddsa(const struct suite *suite, struct span bytes,
+			   struct sign_key *key)
+{
+	EVP_PKEY *pkey = NULL;
+	enum err e;
+
+	TRY(curve_make_public(suite->signature, &key->maker, bytes, &pkey));
+	/* otherwise it keeps the key that it has */
+	ENSURE(EVP_MD_CTX_reset(key->ready) == 1 &&
+		   EVP_DigestVerifyInit_ex(key->ready, NULL, NULL,
+					   evp_context(), NULL, pkey,
+					   NULL) == 1,
+	       ERR_LOCAL_MEMORY);
+out:
+	EVP_PKEY_free(pkey);
+	return e;
+}
+
 enum err sign_public_next(const struct suite *suite, struct span bytes,
 			  struct sign_key **key)
 {
-	if (*key != NULL && curve_is_nist(suite->signature))
-		return curve_replace_public(
-		    suite->signature, bytes,
-		    EVP_PKEY_CTX_get0_pkey(
-			EVP_MD_CTX_get_pkey_ctx((*key)->ready)));
-	sign_key_free(*key);
-	*key = NULL;
-	return sign_public_parse(suite, bytes, key);
+	if (*key == NULL)
+		return sign_public_parse(suite, bytes, key);
+	if (!curve_is_nist(suite->signature))
+		return next_eddsa(suite, bytes, *key);
+	return curve_replace_public(
+	    suite->signature, bytes,
+	    EVP_PKEY_CTX_get0_pkey(EVP_MD_CTX_get_pkey_ctx((*key)->ready)));
 }
 
 struct sign_key *sign_key_share(struct sign_key *key)
 {
-	struct sign_key *shared = malloc(sizeof(*shared));
+	struct sign_key *shared = calloc(1, sizeof(*shared));
 
 	if (shared == NULL)
 		return NULL;
@@ -109,6 +127,7 @@ void sign_key_free(struct sign_key *key)
 	if (key == NULL)
 		return;
 	EVP_MD_CTX_free(key->ready);
+	EVP_PKEY_CTX_free(key->maker);
 	free(key);
 }
 
