@@ -17,6 +17,7 @@ struct websocket {
 	void *user;
 	struct buf *in; /* while input is being read */
 	bool closing;	/* our close frame is queued */
+	bool broken;	/* by a frame that is none */
 	bool pinged;
 	bool dead; /* gone while wslay reads: freed when it is back */
 	unsigned long closed_at, pinged_at;
@@ -62,7 +63,10 @@ static void on_message(wslay_event_context_ptr wslay,
 	(void)wslay;
 	if (ws->closing)
 		return;
-	if (message->opcode == WSLAY_BINARY_FRAME)
+	/* section 5.5.1; wslay takes it for a close without a code */
+	if (message->opcode == WSLAY_CONNECTION_CLOSE)
+		ws->broken = message->msg_length == 1;
+	else if (message->opcode == WSLAY_BINARY_FRAME)
 		websocket_close(ws, 1003, "text only");
 	else if (message->opcode == WSLAY_TEXT_FRAME)
 		ws->handler->on_text(
@@ -264,20 +268,36 @@ static void free_websocket(struct websocket *ws)
 	free(ws);
 }
 
+/* Section 7.1.7. Of a frame that is none wslay says nothing, or a close without
+ * a code. */
+static void fail(struct websocket *ws)
+{
+	static const uint8_t close[] = { 0x88, 2, 1002 >> 8, 1002 & 0xff };
+
+	if (!ws->closing)
+		buf_put(conn_out(ws->conn), SPAN_ARRAY(close));
+	ws->broken = ws->closing = true;
+	conn_close_when_sent(ws->conn);
+}
+
 void websocket_input(struct websocket *ws, struct buf *in)
 {
-	int failed;
+	bool failed;
 
+	if (ws->broken) { /* what follows means nothing */
+		buf_reset(in);
+		return;
+	}
 	ws->in = in;
 	ws->pinged = false;
-	failed = wslay_event_recv(ws->wslay);
-	if (failed == 0) /* pongs, and the answer to a close */
-		failed = wslay_event_send(ws->wslay);
+	failed = wslay_event_recv(ws->wslay) != 0 || ws->broken;
+	if (!failed) /* pongs, and the answer to a close */
+		failed = wslay_event_send(ws->wslay) != 0;
 	ws->in = NULL;
 	if (ws->dead)
 		free_websocket(ws);
-	else if (failed != 0)
-		conn_drop(ws->conn);
+	else if (failed)
+		fail(ws);
 	else if (wslay_event_get_close_sent(ws->wslay) &&
 		 (wslay_event_get_close_received(ws->wslay) ||
 		  !wslay_event_get_read_enabled(ws->wslay)))
