@@ -15,3 +15,13 @@ $(B)/bench/mls/bench-mls: $(BENCH_MLS_OBJECTS) $(BENCH_MLS_LIBS)
 
 .PHONY: bench-mls
 bench-mls: $(B)/bench/mls/bench-mls
+
+# The load generator of bench/run.
+LOAD_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard bench/load/*.c))
+-include $(LOAD_OBJECTS:.o=.d)
+
+$(B)/bench/load/load: $(LOAD_OBJECTS)
+	$(CC) $(LDFLAGS_ALL) -o $@ $(LOAD_OBJECTS)
+
+.PHONY: bench-load
+bench-load: $(B)/bench/load/load

@@ -1,0 +1,66 @@
+// What is measured: a cluster with full durability, a node, and 200 sessions
+// of two devices, one that sends and one that follows.
+import { randomBytes } from 'node:crypto';
+
+import { Session, base64, newUser } from '../../tests/testlib/api.mjs';
+import { envelope, privateMessage } from '../../tests/testlib/mls.mjs';
+import { startNode, startPostgres } from '../../tests/testlib/stack.mjs';
+
+const SESSIONS = 200;
+const CIPHERTEXT = 300; // bytes
+
+const cluster = { fsync: 'on', synchronous_commit: 'on',
+  full_page_writes: 'on', shared_buffers: '512MB', max_wal_size: '4GB',
+  max_connections: '200' };
+
+// Nobody renews keys here, and a run takes longer than a token lives.
+export const settings = { HERMETIC_ROTATION_MESSAGES: '100000000',
+  HERMETIC_ACCESS_TOKEN_SECONDS: '86400', HERMETIC_CONNECTIONS: '16000',
+  HERMETIC_LOGINS_PER_MINUTE: '100000', HERMETIC_LOG_LEVEL: 'warn' };
+
+export async function openWorld({ workers = 2 } = {}) {
+  const postgres = await startPostgres({ settings: cluster });
+  const startOne = (more = {}) =>
+    startNode({ postgres, workers, env: settings, ...more });
+  const node = await startOne();
+  const sender = await newUser(node.url, 'sender');
+  const receiver = await newUser(node.url, 'receiver');
+  const sessions = [];
+  for (let i = 0; i < SESSIONS; i++)
+    sessions.push(await Session.create(sender));
+  // a join by MLS would give the same row
+  await postgres.psql(`INSERT INTO hermetic.session_member
+    SELECT session_id, '${receiver.id}', 1 FROM hermetic.session`);
+  await postgres.psql(floorTables);
+  await postgres.psql('VACUUM ANALYZE');
+  for (const s of sessions) s.template = template(s);
+
+  const world = { postgres, node, nodes: [node], sender, receiver, sessions };
+  /** Further nodes, started when first asked for. */
+  world.nodeAt = async i => world.nodes[i] ??= await startOne();
+  world.lastSeqs = async () => new Map((await postgres.rows(
+    'SELECT session_id, last_seq FROM hermetic.session'))
+    .map(r => [r.session_id, r.last_seq]));
+  world.close = async () => {
+    for (const one of world.nodes) await one?.stop();
+    await postgres.stop();
+  };
+  return world;
+}
+
+function template(session) {
+  return envelope({ session: session.id, algorithm: session.algorithm,
+    epoch: session.epoch, inner: privateMessage({ session: session.id,
+      epoch: session.epoch, length: CIPHERTEXT }) });
+}
+
+export const templateText = session => base64(session.template);
+
+// The same columns and the same indexes, of nobody's business but pgbench's.
+const floorTables = `
+CREATE SCHEMA floor;
+CREATE TABLE floor.message (LIKE hermetic.message INCLUDING ALL);
+CREATE SEQUENCE floor.seq CACHE 1000;
+CREATE TABLE floor.sample AS
+  SELECT '\\x${randomBytes(400).toString('hex')}'::bytea AS envelope;
+`;

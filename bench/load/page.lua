@@ -1,0 +1,15 @@
+-- wrk: pages of 50 out of the first messages of all sessions.
+local world, count = nil, 0
+
+function init(args)
+  world = dofile(args[1])
+  wrk.headers["Authorization"] = "Bearer " .. world.token
+  math.randomseed(os.time())
+end
+
+function request()
+  count = count + 1
+  local s = world.sessions[count % #world.sessions + 1]
+  return wrk.format("GET", "/session/" .. s.id .. "/messages?limit=50&after=" ..
+    math.random(0, world.messages - 50))
+end

@@ -1,0 +1,7 @@
+-- One message in a transaction that nobody is told of.
+INSERT INTO floor.message (session_id, seq, kind, epoch, sender, nonce,
+                           envelope, head, sent_at)
+SELECT '00000000-0000-0000-0000-000000000001', nextval('floor.seq'), 1, 0,
+       '00000000-0000-0000-0000-000000000001', uuid_send(gen_random_uuid()),
+       s.envelope, substring(s.envelope FROM 1 FOR 32), now()
+FROM floor.sample s;
