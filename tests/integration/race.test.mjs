@@ -47,14 +47,14 @@ test('twenty members commit at once, and nothing is lost', async t => {
       chat.child.stdin.write(`/rotate\n${text}\n`);
       said++;
       await until(() => chat.lines().some(m => m.text === text) ||
-        chat.child.exitCode !== null, { ms: 60_000, name: `${text} shown` });
+        chat.child.exitCode !== null, { ms: 240_000, name: `${text} shown` });
     }
   }));
   const last = Number(await postgres.psql(`SELECT last_seq FROM
     hermetic.session WHERE session_id = '${id}'`));
   await Promise.all(chats.map(c => until(
     () => c.lines().some(m => m.seq === last) || c.child.exitCode !== null,
-    { ms: 60_000, name: 'all caught up' })));
+    { ms: 240_000, name: 'all caught up' })));
   for (const chat of chats) chat.child.stdin.end('/quit\n');
   const ended = await Promise.all(chats.map(c => c.ended));
   ended.forEach(e => assert.equal(e.code, 0, e.err));

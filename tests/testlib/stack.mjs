@@ -172,21 +172,26 @@ export function freePort() {
 
 /**
  * A cluster of its own with the roles of deploy/roles.sql, migrated unless
- * `migrate` is false. `settings` go to the server as `-c name=value`.
+ * `migrate` is false. `settings` go to the server as `-c name=value`. `from` is
+ * a copy of another's data with its passwords: { data, passwords }.
  *
  * ownerUrl, apiUrl, adminUrl: connection strings; dir: its directory.
  */
-export async function startPostgres({ migrate = true, settings = {} } = {}) {
+export async function startPostgres({
+  migrate = true, settings = {}, from,
+} = {}) {
   const dir = temporary('pg');
   const secret = () => randomBytes(18).toString('hex');
-  const passwords = { postgres: secret(), hermetic_owner: secret(),
-    hermetic_api: secret(), hermetic_rotation: secret(),
-    hermetic_mqtt: secret(), hermetic_mqtt_bridge: secret() };
+  const passwords = from?.passwords ?? { postgres: secret(),
+    hermetic_owner: secret(), hermetic_api: secret(),
+    hermetic_rotation: secret(), hermetic_mqtt: secret(),
+    hermetic_mqtt_bridge: secret() };
 
   const file = join(dir, 'password');
   writeFileSync(file, `${passwords.postgres}\n`);
   own(file, 0o600);
-  await exec(`${pgbin}/initdb`, ['-D', 'data', '-U', 'postgres',
+  if (from) await exec('cp', ['-a', from.data, join(dir, 'data')]);
+  else await exec(`${pgbin}/initdb`, ['-D', 'data', '-U', 'postgres',
     '--pwfile=password', '--auth=scram-sha-256', '--encoding=UTF8',
     '--locale=C.UTF-8', '--no-sync'],
   { cwd: dir, ...user, env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } });
@@ -298,7 +303,17 @@ export async function startPostgres({ migrate = true, settings = {} } = {}) {
     return child.ended;
   };
 
+  /** pg_basebackup into a new directory of a name of its own. */
+  self.baseBackup = async () => {
+    const to = temporary('pg');
+    await exec(`${pgbin}/pg_basebackup`, ['-D', 'data', '-X', 'none', '-c',
+      'fast', '-h', dir, '-U', 'postgres'], { cwd: to, ...user,
+      env: { PATH: process.env.PATH, PGPASSWORD: passwords.postgres } });
+    return { data: join(to, 'data'), passwords };
+  };
+
   await up();
+  if (from) return self;
   await exec('psql', ['-X', '-q', '-f', join(root, 'deploy/roles.sql')], {
     env: { ...process.env, ...pgEnv(url('postgres', 'postgres')),
       HERMETIC_OWNER_PASSWORD: passwords.hermetic_owner,
