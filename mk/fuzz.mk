@@ -16,8 +16,10 @@ FUZZ_LIBS = $(foreach f,client session mls check wire twofish crypto base,\
 define fuzz_link
 $(CC) $(LINK_$(VARIANT)) $(1) -o $@ $(filter %.o,$^) \
 	-Wl,--start-group $(FUZZ_LIBS) -Wl,--end-group \
-	$(call pkg_libs,libcrypto libgcrypt jansson)
+	$(call pkg_libs,libcrypto libgcrypt jansson) $(FUZZ_EXTRA_LIBS)
 endef
+
+%/replay_websocket %/run_websocket: FUZZ_EXTRA_LIBS := -lwslay
 
 $(FUZZ_REPLAYS): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o \
 		$(B)/tests/fuzz/replay.o $(FUZZ_LIBS)

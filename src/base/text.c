@@ -202,3 +202,36 @@ enum err text_parse_u64(uint64_t *out, struct span text, uint64_t max)
 	*out = v;
 	return ERR_OK;
 }
+
+/* The code point that `text` starts with moves it on; false if none does. */
+static bool next_code_point(struct span *text)
+{
+	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	uint8_t first = text->p[0];
+	size_t n = first < 0x80	   ? 1
+		   : first < 0xc0  ? 0
+		   : first < 0xe0  ? 2
+		   : first < 0xf0  ? 3
+		   : first <= 0xf4 ? 4
+				   : 0;
+	uint32_t c = n == 1 ? first : first & (0x7fU >> n);
+
+	if (n == 0 || n > text->n)
+		return false;
+	for (size_t i = 1; i < n; i++) {
+		if ((text->p[i] & 0xc0) != 0x80)
+			return false;
+		c = c << 6 | (text->p[i] & 0x3fU);
+	}
+	text->p += n;
+	text->n -= n;
+	return c >= smallest[n] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
+}
+
+bool text_is_utf8(struct span text)
+{
+	while (text.n > 0)
+		if (!next_code_point(&text))
+			return false;
+	return true;
+}

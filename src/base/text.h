@@ -28,4 +28,7 @@ MUST_CHECK enum err text_parse_uuid(uint8_t uuid[16], struct span text);
 MUST_CHECK enum err text_parse_u64(uint64_t *out, struct span text,
 				   uint64_t max);
 
+/* RFC 3629: no surrogates, nothing overlong, nothing above U+10FFFF. */
+bool text_is_utf8(struct span text);
+
 #endif

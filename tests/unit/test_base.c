@@ -191,6 +191,27 @@ static void test_uuid(void **state)
 	    ERR_PEER_MALFORMED);
 }
 
+static void test_utf8(void **state)
+{
+	static const char *const good[] = { "",
+					    "a",
+					    "\xc2\x80",
+					    "\xe2\x82\xac",
+					    "\xed\x9f\xbf",
+					    "\xf4\x8f\xbf\xbf" };
+	static const char *const bad[] = {
+		"\x80",		"\xc1\xbf",	    "\xe0\x9f\xbf",
+		"\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf0\x8f\xbf\xbf",
+		"\xe2\x82",	"\xe2\x82 ",	    "\xff"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		assert_true(text_is_utf8(span_str(good[i])));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_false(text_is_utf8(span_str(bad[i])));
+}
+
 static void test_u64_limits(void **state)
 {
 	uint64_t v = 0;
@@ -242,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_base64_is_strict),
 		cmocka_unit_test(test_uuid),
 		cmocka_unit_test(test_u64_limits),
+		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_secret_compare),
 	};
 

@@ -54,6 +54,15 @@ static ssize_t on_send(wslay_event_context_ptr wslay, const uint8_t *data,
 	return (ssize_t)size;
 }
 
+/* Section 5.5.1. wslay takes half a code for none, and does not look at all of
+ * a reason that comes in pieces. */
+static bool close_is_valid(struct span payload)
+{
+	return payload.n == 0 ||
+	       (payload.n >= 2 &&
+		text_is_utf8(span_of(payload.p + 2, payload.n - 2)));
+}
+
 static void on_message(wslay_event_context_ptr wslay,
 		       const struct wslay_event_on_msg_recv_arg *message,
 		       void *user)
@@ -63,9 +72,9 @@ static void on_message(wslay_event_context_ptr wslay,
 	(void)wslay;
 	if (ws->closing)
 		return;
-	/* section 5.5.1; wslay takes it for a close without a code */
 	if (message->opcode == WSLAY_CONNECTION_CLOSE)
-		ws->broken = message->msg_length == 1;
+		ws->broken =
+		    !close_is_valid(span_of(message->msg, message->msg_length));
 	else if (message->opcode == WSLAY_BINARY_FRAME)
 		websocket_close(ws, 1003, "text only");
 	else if (message->opcode == WSLAY_TEXT_FRAME)
