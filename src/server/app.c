@@ -15,11 +15,13 @@
 #include "server/keys.h"
 #include "server/revocations.h"
 #include "server/ws.h"
+#include "store/scrape.h"
 
 EDGE_HANDLER void health_live(struct request *req);
 EDGE_HANDLER void health_ready(struct request *req);
 
 static struct store *store;
+static bool draining;
 
 struct store *app_store(void)
 {
@@ -81,7 +83,11 @@ void health_live(struct request *req)
 
 void health_ready(struct request *req)
 {
-	if (store_is_ready(store) && keys_are_loaded()) {
+	if (draining) {
+		request_add(req, "Retry-After", "1");
+		request_problem(req, 503, "unavailable",
+				"this node is going away", NULL);
+	} else if (store_is_ready(store) && keys_are_loaded()) {
 		request_answer(req, 200, "application/json",
 			       SPAN_LIT("{\"status\":\"ready\"}"));
 	} else {
@@ -107,6 +113,7 @@ bool app_configure(struct process_settings *settings)
 	settings->port = config()->port;
 	settings->workers = (unsigned)config()->workers;
 	settings->connections = (unsigned)config()->connections;
+	settings->drain_ms = (unsigned)config()->drain_seconds * 1000;
 	job_set_limits((unsigned)config()->login_threads,
 		       (unsigned)config()->login_queue);
 	return true;
@@ -179,7 +186,9 @@ bool app_start(void)
 
 	set_limits();
 	if (store_open(&loop, &settings, &store) != ERR_OK ||
-	    hub_start(store) != ERR_OK)
+	    hub_start(store) != ERR_OK ||
+	    scrape_start(&loop, config()->metrics_host,
+			 config()->metrics_port) != ERR_OK)
 		return false;
 	keys_start();
 	revocations_start();
@@ -187,6 +196,17 @@ bool app_start(void)
 	    &(const struct presence_settings){ &loop, put_presence, ws_each });
 	ws_start();
 	return true;
+}
+
+bool app_is_draining(void)
+{
+	return draining;
+}
+
+void app_drain(void)
+{
+	draining = true;
+	ws_go_away();
 }
 
 bool app_is_idle(void)

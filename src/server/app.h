@@ -20,6 +20,9 @@ void app_query(struct request *req, enum statement statement,
 void app_answer(struct request *req, int status, const struct rows *rows,
 		struct buf *json);
 
+/* This node is going away: nobody should come any more. */
+bool app_is_draining(void);
+
 /* Current Unix time in milliseconds. */
 uint64_t app_now_ms(void);
 

@@ -86,6 +86,12 @@ static const struct setting SETTINGS[] = {
 	  1024, NULL },
 	{ "HERMETIC_LOGINS_PER_MINUTE", KIND_NUMBER, &values.logins_per_minute,
 	  "30", 1, 100000, NULL },
+	{ "HERMETIC_DRAIN_SECONDS", KIND_NUMBER, &values.drain_seconds, "3", 0,
+	  600, NULL },
+	{ "HERMETIC_METRICS_HOST", KIND_TEXT, &values.metrics_host, "127.0.0.1",
+	  0, 0, NULL },
+	{ "HERMETIC_METRICS_PORT", KIND_NUMBER, &values.metrics_port, "0", 0,
+	  65535, NULL },
 	{ "HERMETIC_LOG_LEVEL", KIND_PARSED, NULL, "info", 0, 0,
 	  settings_log_level },
 };

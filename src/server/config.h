@@ -24,6 +24,9 @@ struct config {
 	uint64_t rotation_grace_seconds, rotation_grace_messages;
 	uint64_t envelope_bytes, body_bytes, websocket_bytes;
 	uint64_t queue_messages, queue_bytes, queue_statements;
+	uint64_t drain_seconds;
+	const char *metrics_host;
+	uint64_t metrics_port; /* 0: none */
 	uint64_t login_threads, login_queue, logins_per_minute;
 };
 

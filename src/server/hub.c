@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/metrics.h"
 #include "base/rd.h"
+#include "server/app.h"
 #include "server/device_events.h"
 #include "server/edge/loop.h"
 #include "server/edge/peers.h"
@@ -114,6 +116,7 @@ static void give(struct subscription *s, const struct message *m,
 {
 	giving = s;
 	websocket_send_frame(s->subscriber.ws, frame);
+	metrics_count(METRIC_DELIVERED, 1);
 	giving = NULL;
 	s->next = m->seq + 1;
 	if (m->kind == MESSAGE_COMMIT && m->seq > s->confirmed)
@@ -130,6 +133,9 @@ static void deliver(struct topic *topic, const struct message *m)
 	if (topic->known < m->seq)
 		topic->known = m->seq;
 	encode(m, &frame);
+	metrics_observe(
+	    METRIC_DELIVERY_SECONDS,
+	    app_now_ms() > m->sent_ms ? (app_now_ms() - m->sent_ms) * 1000 : 0);
 	for (struct subscription *s = topic->subscriptions; s != NULL;
 	     s = next) {
 		next = s->sibling;
@@ -573,6 +579,7 @@ static void on_bundle(struct span bytes)
 static void on_heard(void *arg, const struct notice *notice)
 {
 	(void)arg;
+	metrics_count(METRIC_NOTICES, 1);
 	take((uint8_t)notice->kind, notice->id, notice->seq);
 	pass_on((uint8_t)notice->kind, notice->id, notice->seq);
 }

@@ -1,5 +1,6 @@
 #include "server/rate.h"
 
+#include "base/metrics.h"
 #include "server/edge/loop.h"
 
 enum { SLOTS = 8192, MINUTE_MS = 60000 };
@@ -29,5 +30,7 @@ bool rate_allows(const char *name, uint64_t limit)
 	if (slot->name != h || now - slot->since > MINUTE_MS)
 		*slot = (struct slot){ h, now, 0 };
 	slot->count++;
+	if (slot->count > limit)
+		metrics_count(METRIC_RATE_LIMITED, 1);
 	return slot->count <= limit;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/metrics.h"
 #include "base/text.h"
 #include "delivery/presence.h"
 #include "server/app.h"
@@ -27,10 +28,12 @@ struct client {
 	struct subscription *subscriptions[SUBSCRIPTIONS_MAX];
 	size_t subscription_count;
 	size_t sends; /* envelopes without an answer yet */
+	bool leaving; /* as soon as there are none */
 	struct client *next, *prev;
 };
 
 static struct client *first_client;
+static unsigned client_count;
 
 /* ---- answers ---- */
 
@@ -81,6 +84,38 @@ static void free_if_done(struct client *c)
 	free(c);
 }
 
+/* Where each subscription got to, for the next node. */
+static void say_farewell(struct client *c)
+{
+	char session[TEXT_UUID_SIZE];
+	struct buf out = BUF_INIT;
+
+	if (c->ws == NULL || c->sends > 0)
+		return;
+	buf_put_str(&out, "{\"type\":\"going_away\",\"resume\":[");
+	for (size_t i = 0; i < c->subscription_count; i++) {
+		text_uuid(session, hub_session(c->subscriptions[i]));
+		buf_putf(&out,
+			 "%s{\"session_id\":\"%s\",\"after\":%" PRIu64 "}",
+			 i > 0 ? "," : "", session,
+			 hub_next(c->subscriptions[i]) - 1);
+	}
+	buf_put_str(&out, "]}");
+	say(c, &out);
+	websocket_close(c->ws, 1001, "going away");
+}
+
+void ws_go_away(void)
+{
+	struct client *next;
+
+	for (struct client *c = first_client; c != NULL; c = next) {
+		next = c->next;
+		c->leaving = true;
+		say_farewell(c);
+	}
+}
+
 static void on_gone(void *user)
 {
 	struct client *c = user;
@@ -94,6 +129,7 @@ static void on_gone(void *user)
 	if (c->next != NULL)
 		c->next->prev = c->prev;
 	c->ws = NULL;
+	metrics_set(METRIC_WEBSOCKETS, --client_count);
 	free_if_done(c);
 }
 
@@ -259,6 +295,8 @@ static void on_appended(void *arg, const struct append_result *result)
 			 result->rotation_due ? ",\"rotation_due\":true" : "");
 		say(c, &out);
 	}
+	if (c->leaving)
+		say_farewell(c);
 	free_if_done(c);
 }
 
@@ -268,6 +306,11 @@ static void send_envelope(struct client *c, uint64_t id, struct span envelope)
 	struct refusal refusal;
 	struct append message;
 
+	if (c->leaving) {
+		say_problem(c, id, 503, "unavailable",
+			    "this node is going away", NULL);
+		return;
+	}
 	if (c->sends >= SENDS_MAX) {
 		say_problem(c, id, 429, "too-many-requests",
 			    "too many envelopes wait for their answer", NULL);
@@ -372,6 +415,12 @@ void ws_open(struct request *req)
 	struct client *c;
 	struct identity who;
 
+	if (app_is_draining()) {
+		request_add(req, "Retry-After", "1");
+		request_problem(req, 503, "unavailable",
+				"this node is going away", NULL);
+		return;
+	}
 	(void)request_header(req, "Sec-WebSocket-Protocol", &protocols);
 	if (token_of_protocols(protocols, &token)) {
 		if (!tokens_admit(req, token, &who))
@@ -399,6 +448,7 @@ void ws_open(struct request *req)
 	if (first_client != NULL)
 		first_client->prev = c;
 	first_client = c;
+	metrics_set(METRIC_WEBSOCKETS, ++client_count);
 	presence_arrived(who.device);
 }
 

@@ -9,6 +9,10 @@
 /* Tokens that end close their sockets: once in a worker. */
 void ws_start(void);
 
+/* The node is going away: each WebSocket is told where it got to, and ends as
+ * soon as what it sent has been answered. */
+void ws_go_away(void);
+
 /* The sockets of one device, in this worker: is there one, and a text for
  * each. */
 bool ws_has(const uint8_t device[16]);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/sec.h"
 #include "store/hosts.h"
 #include "store/rows_internal.h"
@@ -46,6 +47,8 @@ struct connection {
 	struct rows answer;
 	enum err failure;
 };
+
+static unsigned ready_count; /* of this process */
 
 static uint64_t now_ms(void)
 {
@@ -124,6 +127,9 @@ static void disconnect(struct connection *c)
 {
 	struct queue lost = c->sent;
 
+	metrics_count(METRIC_DATABASE_BREAKS, 1);
+	if (c->state == STATE_READY)
+		metrics_set(METRIC_DATABASE_CONNECTIONS, --ready_count);
 	LOG(WARN, "database connection lost",
 	    LOG_STR("connection", c->settings.name),
 	    LOG_NUM("in_flight", c->sent.count));
@@ -323,6 +329,7 @@ static enum err failure_of(const PGresult *result)
 	if (state != NULL &&
 	    (strncmp(state, "23", 2) == 0 || strncmp(state, "40", 2) == 0))
 		return ERR_STATE_CONFLICT;
+	metrics_count(METRIC_DATABASE_ERRORS, 1);
 	LOG(ERROR, "statement refused",
 	    LOG_STR("sqlstate", state != NULL ? state : "none"));
 	return ERR_LOCAL_BUG;
@@ -346,6 +353,7 @@ static void on_sync(struct connection *c)
 			return;
 		}
 		c->state = STATE_READY;
+		metrics_set(METRIC_DATABASE_CONNECTIONS, ++ready_count);
 		c->retry_ms = RETRY_FIRST_MS;
 		LOG(INFO, "database connected",
 		    LOG_STR("connection", c->settings.name));

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/metrics.h"
+
 struct store {
 	const struct store_loop *loop;
 	struct store_settings settings;
@@ -102,6 +104,7 @@ static void on_answer(void *arg, enum err e, struct rows *rows)
 
 	free(arg);
 	q.store->asked--;
+	metrics_set(METRIC_STATEMENT_QUEUE, q.store->asked);
 	q.done(q.arg, e, rows);
 }
 
@@ -122,6 +125,7 @@ enum err store_query(struct store *s, enum statement statement,
 		s->asked--;
 		free(q);
 	}
+	metrics_set(METRIC_STATEMENT_QUEUE, s->asked);
 	return e;
 }
 
@@ -144,7 +148,8 @@ bool store_is_ready(const struct store *s)
 
 bool store_is_idle(const struct store *s)
 {
-	return s->asked == 0 && writer_is_idle(s->writer);
+	return s->asked == 0 && writer_is_idle(s->writer) &&
+	       notifier_is_idle(s->notifier);
 }
 
 void store_read_message(struct rows *rows, size_t i, const uint8_t session[16],

@@ -50,7 +50,7 @@ void store_tell(struct store *store, enum notice_kind kind,
 /* Both connections that answers need are up. */
 bool store_is_ready(const struct store *store);
 
-/* Nothing that was accepted waits for its answer. */
+/* Nothing that was accepted waits for its answer, and the others know. */
 bool store_is_idle(const struct store *store);
 
 /* Reads row `i` of a message_* statement. Check rows_end() afterwards. */

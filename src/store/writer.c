@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/metrics.h"
+
 enum {
 	BATCH_MESSAGES = 256,
 	BATCH_BYTES = 4 << 20,
@@ -29,6 +31,7 @@ struct writer {
 	size_t count, bytes;
 	struct item *batch[BATCH_MESSAGES];
 	size_t batch_count;
+	uint64_t sent_us; /* when the batch went */
 	bool in_flight;
 };
 
@@ -146,8 +149,12 @@ static void send_batch(struct writer *w)
 	encode(w, &params);
 	w->in_flight = connection_send(w->connection, STATEMENT_MESSAGE_APPEND,
 				       &params, on_answer, w) == ERR_OK;
+	w->sent_us = metrics_now_us();
 	if (!w->in_flight)
 		requeue(w);
+	else
+		metrics_observe(METRIC_BATCH_MESSAGES, w->batch_count);
+	metrics_set(METRIC_WRITER_QUEUE, w->count);
 }
 
 static bool read_row(struct rows *rows, size_t i, struct append_result *r)
@@ -197,6 +204,8 @@ static void tell_stored(const struct writer *w, const struct item *item,
 			     .sent_ms = r->sent_ms,
 			     .bytes = item->message.envelope };
 
+	if (r->outcome == APPEND_OK)
+		metrics_count(METRIC_STORED, 1);
 	if (r->outcome != APPEND_OK || w->settings.stored == NULL)
 		return;
 	memcpy(m.session, item->message.session, 16);
@@ -257,6 +266,7 @@ static void on_answer(void *arg, enum err e, struct rows *rows)
 	struct writer *w = arg;
 
 	w->in_flight = false;
+	metrics_observe(METRIC_COMMIT_SECONDS, metrics_now_us() - w->sent_us);
 	if (e == ERR_OK && rows_count(rows) == w->batch_count)
 		give_answers(w, rows);
 	else
@@ -284,6 +294,7 @@ enum err writer_append(struct writer *w, const struct append *message,
 		       message->envelope.n);
 	item->message.envelope = span_of(item->envelope, message->envelope.n);
 	put_last(w, item);
+	metrics_set(METRIC_WRITER_QUEUE, w->count);
 	send_batch(w);
 	return ERR_OK;
 }

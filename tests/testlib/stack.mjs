@@ -413,7 +413,8 @@ export async function startNode({
         PATH: process.env.PATH, LANG: 'C.UTF-8', HERMETIC_KEK: kek,
         HERMETIC_DATABASE_URL: postgres?.apiUrl ?? '',
         HERMETIC_HOST: '127.0.0.1', HERMETIC_PORT: String(self.port),
-        HERMETIC_WORKERS: String(workers), ...sanitizer(module), ...env,
+        HERMETIC_WORKERS: String(workers), HERMETIC_DRAIN_SECONDS: '0',
+        ...sanitizer(module), ...env,
       },
     });
     child.output = before;

@@ -55,6 +55,7 @@ HERMETIC_DATABASE_URL=$(postgres_url hermetic_api "$HERMETIC_API_PASSWORD")
 HERMETIC_KEK=$HERMETIC_KEK
 HERMETIC_HOST=127.0.0.1
 HERMETIC_PORT=$PORT
+HERMETIC_DRAIN_SECONDS=0
 END
   install -m 0644 "$BUILD/hermetic.so" "$VAR/node/hermetic.so"
   sed 's|^\(\s*load\s\+\)[^ ]*hermetic\.so|\1./hermetic.so|' kore.conf \

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/settings.h"
 #include "delivery/presence.h"
 #include "mqtt_bridge/broker.h"
@@ -14,11 +15,13 @@
 #include "mqtt_bridge/inflow.h"
 #include "mqtt_bridge/outflow.h"
 #include "store/poll_loop.h"
+#include "store/scrape.h"
 
 static struct {
-	const char *database_url, *secret, *socket, *host;
+	const char *database_url, *secret, *socket, *host, *metrics_host;
 	uint64_t port, packet_bytes, connections, replay, expiry;
 	uint64_t envelope_bytes, nonce_window, queue_messages, queue_bytes;
+	uint64_t metrics_port;
 	uint64_t rotation, rotation_messages, grace, grace_messages;
 } config;
 
@@ -56,6 +59,10 @@ static const struct setting SETTINGS[] = {
 	  "86400", 0, 31536000, NULL },
 	{ "HERMETIC_ROTATION_GRACE_MESSAGES", KIND_NUMBER,
 	  &config.grace_messages, "1000", 0, 100000000, NULL },
+	{ "HERMETIC_METRICS_HOST", KIND_TEXT, &config.metrics_host, "127.0.0.1",
+	  0, 0, NULL },
+	{ "HERMETIC_MQTT_METRICS_PORT", KIND_NUMBER, &config.metrics_port, "0",
+	  0, 65535, NULL },
 	{ "HERMETIC_LOG_LEVEL", KIND_PARSED, NULL, "info", 0, 0,
 	  settings_log_level },
 };
@@ -169,6 +176,10 @@ static enum err start(const struct store_loop *loop)
 						config.nonce_window * 1000 };
 	enum err e;
 
+	TRY(metrics_open(&(const struct metrics_settings){
+	    .process = METRICS_BRIDGE, .slots = 1 }));
+	metrics_take_slot(0);
+	TRY(scrape_start(loop, config.metrics_host, config.metrics_port));
 	TRY(open_store(loop));
 	outflow_start(
 	    &(const struct outflow_settings){ .queries = queries,

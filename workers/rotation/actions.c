@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "crypto/signing_key.h"
 #include "rotation/config.h"
 
@@ -11,7 +12,8 @@ enum { BATCH = 1000 }; /* rows that a statement touches at most */
 struct action;
 typedef void action_done(struct action *action, struct rows *rows);
 
-static action_done count_rows, tell_rotation, tell_key_packages, make_key;
+static action_done show_figures, count_rows, tell_rotation, tell_key_packages,
+    make_key;
 
 struct action {
 	const char *name;
@@ -55,6 +57,14 @@ static struct action actions[] = {
 	{ "key_packages_low",
 	  STATEMENT_WORKER_KEY_PACKAGES_LOW,
 	  tell_key_packages,
+	  6,
+	  false,
+	  { NUMBER(key_packages_low), 0 },
+	  false,
+	  0 },
+	{ "figures",
+	  STATEMENT_WORKER_FIGURES,
+	  show_figures,
 	  6,
 	  false,
 	  { NUMBER(key_packages_low), 0 },
@@ -215,6 +225,19 @@ static void tell(struct action *a, struct rows *rows, enum notice_kind kind)
 	report(a, rows_count(rows));
 }
 
+static void show_figures(struct action *a, struct rows *rows)
+{
+	(void)a;
+	if (rows_count(rows) != 1)
+		return;
+	metrics_set(METRIC_ROTATIONS_DUE,
+		    (uint64_t)rows_i64(rows, 0, "rotations_due"));
+	metrics_set(METRIC_KEY_PACKAGES,
+		    (uint64_t)rows_i64(rows, 0, "key_packages"));
+	metrics_set(METRIC_DEVICES_LOW,
+		    (uint64_t)rows_i64(rows, 0, "devices_low"));
+}
+
 static void tell_rotation(struct action *a, struct rows *rows)
 {
 	tell(a, rows, NOTICE_ROTATION);
@@ -316,6 +339,7 @@ void actions_init(struct connection *c, struct notifier *n)
 
 void actions_run(void)
 {
+	metrics_count(METRIC_ROTATION_RUNS, 1);
 	for (size_t i = 0; i < ACTION_COUNT; i++)
 		if (!actions[i].asking &&
 		    actions[i].rounds++ % actions[i].every == 0)

@@ -57,6 +57,10 @@ static const struct setting SETTINGS[] = {
 	  "2592000", 1, 315360000, NULL },
 	{ "HERMETIC_SIGNING_KEY_OVERLAP_SECONDS", KIND_NUMBER,
 	  &values.signing_key_overlap, "60", 5, 86400, NULL },
+	{ "HERMETIC_METRICS_HOST", KIND_TEXT, &values.metrics_host, "127.0.0.1",
+	  0, 0, NULL },
+	{ "HERMETIC_ROTATION_METRICS_PORT", KIND_NUMBER, &values.metrics_port,
+	  "0", 0, 65535, NULL },
 	{ "HERMETIC_LOG_LEVEL", KIND_PARSED, NULL, "info", 0, 0,
 	  settings_log_level },
 };

@@ -12,6 +12,8 @@ struct config {
 	struct sec kek, kek_previous;
 	const char *algorithms[CONFIG_ALGORITHMS_MAX]; /* allowed */
 	size_t algorithm_count;
+	const char *metrics_host;
+	uint64_t metrics_port; /* 0: none */
 	/* all in seconds but key_packages_low */
 	uint64_t interval, rotation, rotation_grace, ask, idle, keep, history,
 	    nonce_window, welcome, access, key_packages_low, signing_key,

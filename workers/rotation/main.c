@@ -12,10 +12,12 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "crypto/library.h"
 #include "rotation/actions.h"
 #include "rotation/config.h"
 #include "store/poll_loop.h"
+#include "store/scrape.h"
 
 enum { ONCE_MS = 60000, QUEUE_MAX = 256, WAIT_MS = 60000 };
 
@@ -55,6 +57,13 @@ static int run_once(struct poll_loop *loop, struct connection *connection)
 	return 1;
 }
 
+/* Beside `--once` one may be running that has the port. */
+static bool run_scrape(struct poll_loop *loop)
+{
+	return scrape_start(poll_loop_store(loop), config()->metrics_host,
+			    config()->metrics_port) == ERR_OK;
+}
+
 static void run(struct poll_loop *loop, const struct connection *connection)
 {
 	uint64_t next = now_ms();
@@ -85,6 +94,9 @@ static enum err start(struct poll_loop *loop, struct connection **connection)
 	enum err e;
 
 	TRY(library_start());
+	TRY(metrics_open(&(const struct metrics_settings){
+	    .process = METRICS_ROTATION, .slots = 1 }));
+	metrics_take_slot(0);
 	TRY(connection_open(poll_loop_store(loop), &settings, connection));
 	TRY(notifier_open(poll_loop_store(loop), config()->database_url,
 			  &notifier));
@@ -115,6 +127,8 @@ int main(int argc, char **argv)
 	}
 	if (once)
 		return run_once(loop, connection);
+	if (!run_scrape(loop))
+		return 1;
 	run(loop, connection);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/metrics.h"
 #include "base/sec.h"
 #include "server/edge/loop.h"
 #include "server/edge/request.h"
@@ -45,7 +46,7 @@ struct conn {
 static struct conn_limits limits;
 static struct conn *first_conn;
 static size_t count;
-static bool draining;
+static bool draining, closed;
 
 void conn_set_limits(const struct conn_limits *l)
 {
@@ -430,7 +431,7 @@ static void on_disconnect(struct connection *c)
 		first_conn = conn->next;
 	if (conn->next != NULL)
 		conn->next->prev = conn->prev;
-	count--;
+	metrics_set(METRIC_CONNECTIONS, --count);
 	if (conn->phase == PHASE_ANSWER && conn->req != NULL)
 		request_forget_conn(conn->req); /* its handler answers later */
 	else
@@ -476,12 +477,12 @@ void edge_connect(struct connection *c)
 	if (first_conn != NULL)
 		first_conn->prev = conn;
 	first_conn = conn;
-	count++;
+	metrics_set(METRIC_CONNECTIONS, ++count);
 	c->hdlr_extra = conn;
 	c->disconnect = on_disconnect;
 	c->evt.handle = on_event;
 	name_peer(conn);
-	if (draining)
+	if (closed)
 		conn_drop(conn);
 }
 
@@ -526,14 +527,17 @@ static void on_tick(void *arg)
 	}
 }
 
-void conn_drain_all(void)
+void conn_drain_begin(void)
 {
 	draining = true;
+}
+
+void conn_drain_all(void)
+{
+	draining = closed = true;
 	for (struct conn *conn = first_conn, *next; conn != NULL; conn = next) {
 		next = conn->next;
-		if (conn->phase == PHASE_UPGRADED)
-			websocket_close(conn->ws, 1001, "going away");
-		else if (conn->phase == PHASE_HEAD && conn->in.n == 0)
+		if (conn->phase == PHASE_HEAD && conn->in.n == 0)
 			conn_close_when_sent(conn);
 	}
 }

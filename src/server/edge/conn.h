@@ -51,8 +51,10 @@ void conn_drop(struct conn *conn);
 /* Timeouts begin to hold: once in a worker. */
 void conn_start_clock(void);
 
-/* Starts to end all: open requests are answered, idle connections and
- * WebSockets are closed. */
+/* From now on each answer is the last of its connection. */
+void conn_drain_begin(void);
+/* And what comes now is not served any more: open requests are answered, idle
+ * connections closed. WebSockets are for the server above to end. */
 void conn_drain_all(void);
 size_t conn_count(void);
 

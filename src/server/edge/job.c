@@ -4,6 +4,8 @@
 #include <kore/tasks.h>
 #include <stdlib.h>
 
+#include "base/metrics.h"
+
 struct job {
 	struct kore_task task; /* first: Kore hands it back */
 	void (*work)(void *arg);
@@ -37,7 +39,7 @@ static void on_loop(struct kore_task *task)
 		return;
 	kore_task_destroy(task);
 	free(job);
-	running--;
+	metrics_set(METRIC_LOGIN_TASKS, --running);
 	done(arg);
 }
 
@@ -45,15 +47,17 @@ enum err job_run(void (*work)(void *arg), void (*done)(void *arg), void *arg)
 {
 	struct job *job;
 
-	if (running >= limit)
+	if (running >= limit) {
+		metrics_count(METRIC_LOGINS_REFUSED, 1);
 		return ERR_LOCAL_BUSY;
+	}
 	job = calloc(1, sizeof(*job));
 	if (job == NULL)
 		return ERR_LOCAL_MEMORY;
 	job->work = work;
 	job->done = done;
 	job->arg = arg;
-	running++;
+	metrics_set(METRIC_LOGIN_TASKS, ++running);
 	kore_task_create(&job->task, on_thread);
 	kore_task_bind_callback(&job->task, on_loop);
 	kore_task_run(&job->task);

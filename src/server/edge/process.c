@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "server/edge/conn.h"
 #include "server/edge/loop.h"
 #include "server/edge/request.h"
@@ -85,6 +86,17 @@ static void check_port(void)
 	(void)close(fd);
 }
 
+/* A slot for each worker; Kore counts them from 1. */
+static void open_metrics(void)
+{
+	struct metrics_settings m = { .process = METRICS_API,
+				      .slots = settings.workers + 1 };
+
+	m.routes = router_paths(&m.route_count);
+	if (metrics_open(&m) != ERR_OK)
+		fail_start("no memory for what is counted");
+}
+
 void kore_parent_configure(int argc, char **argv)
 {
 	(void)argc;
@@ -98,6 +110,7 @@ void kore_parent_configure(int argc, char **argv)
 	worker_rlimit_nofiles = settings.connections + SPARE_FILES;
 	worker_set_affinity = 0; /* or a task shares the loop's core */
 	router_read_config();
+	open_metrics();
 	LOG(INFO, "starting", LOG_STR("host", settings.host),
 	    LOG_STR("port", settings.port),
 	    LOG_NUM("workers", settings.workers));
@@ -126,6 +139,7 @@ void kore_worker_configure(void)
 	const struct rlimit none = { 0, 0 };
 
 	(void)setrlimit(RLIMIT_CORE, &none); /* keys must not reach a disk */
+	metrics_take_slot(process_worker());
 	conn_start_clock();
 	if (!app_start())
 		fail_start("a worker cannot start");
@@ -145,20 +159,32 @@ static void stop_listening(void)
 	}
 }
 
-/* SIGTERM: what was asked is answered, within a bounded time. */
+static void turn(void)
+{
+	kore_platform_event_wait(50);
+	kore_timer_run(kore_time_ms());
+	kore_connection_prune(KORE_CONNECTION_PRUNE_DISCONNECT);
+}
+
+/* SIGTERM: for a while the node only says that it is not ready, so that
+ * whoever balances sends nobody any more; then what was asked is answered,
+ * within a bounded time. Kore's parent passes no messages on by now. */
 void kore_worker_teardown(void)
 {
-	unsigned long until = loop_now_ms() + DRAIN_MS;
+	unsigned long quiet = loop_now_ms() + settings.drain_ms;
+	unsigned long until = quiet + DRAIN_MS;
 
 	LOG(INFO, "draining", LOG_NUM("worker", process_worker()),
 	    LOG_NUM("connections", conn_count()));
+	metrics_set(METRIC_DRAINING, 1);
+	conn_drain_begin();
+	app_drain();
+	while (loop_now_ms() < quiet)
+		turn();
 	stop_listening();
 	conn_drain_all();
-	while ((conn_count() > 0 || !app_is_idle()) && loop_now_ms() < until) {
-		kore_platform_event_wait(50);
-		kore_timer_run(kore_time_ms());
-		kore_connection_prune(KORE_CONNECTION_PRUNE_DISCONNECT);
-	}
+	while ((conn_count() > 0 || !app_is_idle()) && loop_now_ms() < until)
+		turn();
 	LOG(INFO, "worker ends", LOG_NUM("worker", process_worker()),
 	    LOG_NUM("connections", conn_count()));
 }

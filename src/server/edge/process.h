@@ -13,6 +13,7 @@ struct process_settings {
 	const char *port;
 	unsigned workers;
 	unsigned connections; /* of a worker */
+	unsigned drain_ms;    /* not ready, but still serving, before the end */
 };
 
 /* Number of this worker, from 1. */
@@ -26,6 +27,9 @@ bool app_configure(struct process_settings *settings);
 
 /* In each worker, on its loop, before the first connection. */
 bool app_start(void);
+
+/* A worker is asked to end: it is not ready any more, and WebSockets end. */
+void app_drain(void);
 
 /* A worker is asked to end; true once nothing waits for an answer. */
 bool app_is_idle(void);

@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "server/edge/conn.h"
-#include "server/edge/loop.h"
 #include "server/edge/router.h"
 
 struct request {
@@ -14,7 +14,7 @@ struct request {
 	struct buf head_bytes, body, headers;
 	struct head head;
 	const struct route *route;
-	unsigned long started;
+	uint64_t started_us;
 };
 
 struct request *request_new(struct conn *conn, struct span head_bytes)
@@ -24,7 +24,7 @@ struct request *request_new(struct conn *conn, struct span head_bytes)
 	if (req == NULL)
 		return NULL;
 	req->conn = conn;
-	req->started = loop_now_ms();
+	req->started_us = metrics_now_us();
 	buf_put(&req->head_bytes, head_bytes);
 	if (buf_end(&req->head_bytes) != ERR_OK) {
 		free(req);
@@ -178,11 +178,20 @@ static void put_date(struct buf *out)
 	buf_putf(out, "Date: %s\r\n", text);
 }
 
+/* Counts it, too. */
 static void log_request(const struct request *req, int status)
 {
+	uint64_t us = metrics_now_us() - req->started_us;
+
+	metrics_request(router_number(req->route), status, us);
 	LOG(DEBUG, "request", LOG_STR("route", request_route(req)),
-	    LOG_NUM("status", status),
-	    LOG_NUM("ms", loop_now_ms() - req->started));
+	    LOG_NUM("status", status), LOG_NUM("us", us));
+}
+
+void request_upgraded(struct request *req)
+{
+	log_request(req, 101);
+	request_free(req);
 }
 
 void request_answer(struct request *req, int status, const char *content_type,

@@ -70,6 +70,9 @@ struct buf *request_body_buf(struct request *req);
 
 void request_set_route(struct request *req, const struct route *route);
 
+/* It was answered with 101 and is a WebSocket now; ends the request. */
+void request_upgraded(struct request *req);
+
 /* The client left: answers go nowhere. */
 void request_forget_conn(struct request *req);
 struct conn *request_conn(const struct request *req);

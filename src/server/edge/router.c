@@ -12,6 +12,7 @@ struct route {
 	const char *path;
 	request_handler *handler;
 	unsigned methods;
+	size_t number;
 	char allow[80];
 };
 
@@ -24,6 +25,10 @@ struct node {
 };
 
 static struct node root;
+
+enum { ROUTES_MAX = 64 };
+static const char *paths[ROUTES_MAX] = { "none" };
+static size_t path_count = 1;
 
 /* The first segment of a path that starts with '/'; moves `path` past it. */
 static bool next_segment(struct span *path, struct span *segment)
@@ -108,6 +113,10 @@ static void add_route(const struct kore_module_handle *h)
 	/* Kore keeps what dlsym() found: a function of our own type */
 	memcpy(&r->handler, &h->rcall->addr, sizeof(r->handler));
 	name_methods(r);
+	if (path_count < ROUTES_MAX) {
+		r->number = path_count;
+		paths[path_count++] = r->path;
+	}
 	while (next_segment(&path, &segment))
 		n = add_child(n, segment);
 	n->route = r;
@@ -133,6 +142,17 @@ const struct route *router_find(struct span path)
 	while (n != NULL && next_segment(&path, &segment))
 		n = find_child(n, segment);
 	return n != NULL ? n->route : NULL;
+}
+
+const char *const *router_paths(size_t *count)
+{
+	*count = path_count;
+	return paths;
+}
+
+size_t router_number(const struct route *route)
+{
+	return route != NULL ? route->number : 0;
 }
 
 const char *router_path(const struct route *route)

@@ -20,6 +20,11 @@ void router_read_config(void);
 /* NULL when no route has that path. */
 const struct route *router_find(struct span path);
 
+/* Every route's path by its number; number 0, "none", is of requests that have
+ * no route. */
+const char *const *router_paths(size_t *count);
+size_t router_number(const struct route *route); /* may be NULL */
+
 const char *router_path(const struct route *route);
 bool router_allows(const struct route *route, enum head_method method);
 /* "GET, HEAD, OPTIONS" */

@@ -198,7 +198,7 @@ struct websocket *websocket_accept(struct request *req, const char *protocol,
 	ws->user = user;
 	put_switching(conn, key, protocol);
 	conn_upgrade(conn, ws);
-	request_free(req);
+	request_upgraded(req);
 	return ws;
 }
 

@@ -1,0 +1,274 @@
+#include "base/metrics.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <time.h>
+
+enum kind { COUNTER, GAUGE, SIZES, SECONDS };
+
+enum { BOUNDS = 14, STATUS_FIRST = 100, STATUS_COUNT = 500 };
+
+/* Upper bounds of a histogram's buckets; the last bucket has none. */
+static const uint64_t SIZE_BOUNDS[BOUNDS] = { 1,    2,	  4,	8,   16,
+					      32,   64,	  128,	256, 512,
+					      1024, 2048, 4096, 8192 };
+static const uint64_t US_BOUNDS[BOUNDS] = { 500,     1000,    2500,    5000,
+					    10000,   25000,   50000,   100000,
+					    250000,  500000,  1000000, 2500000,
+					    5000000, 10000000 };
+
+/* A histogram's cells: the buckets, and the sum. */
+enum { HISTOGRAM = BOUNDS + 2, METRIC_CELLS = METRIC_COUNT * HISTOGRAM };
+/* A route's: requests by status, then its histogram. */
+enum { ROUTE_CELLS = STATUS_COUNT + HISTOGRAM };
+
+struct row {
+	enum kind kind;
+	unsigned processes;
+	const char *name, *help;
+};
+
+#define WRITES (METRICS_API | METRICS_BRIDGE)
+#define ALL (WRITES | METRICS_ROTATION)
+
+static const struct row ROWS[METRIC_COUNT] = {
+	{ GAUGE, METRICS_API, "hermetic_connections", "Open connections." },
+	{ GAUGE, METRICS_API, "hermetic_websockets", "Of these, WebSockets." },
+	{ GAUGE, METRICS_API, "hermetic_draining",
+	  "Workers that have been asked to end." },
+	{ COUNTER, WRITES, "hermetic_messages_stored_total",
+	  "Messages that were committed." },
+	{ SIZES, WRITES, "hermetic_batch_messages",
+	  "Messages in one commit of the writer." },
+	{ SECONDS, WRITES, "hermetic_commit_seconds",
+	  "From sending a batch to its being durable." },
+	{ GAUGE, WRITES, "hermetic_writer_queue",
+	  "Messages that wait for a batch." },
+	{ GAUGE, METRICS_API, "hermetic_statement_queue",
+	  "Statements without an answer yet." },
+	{ GAUGE, ALL, "hermetic_database_connections",
+	  "Connections to PostgreSQL that are up." },
+	{ COUNTER, ALL, "hermetic_database_breaks_total",
+	  "Connections to PostgreSQL that broke or could not be made." },
+	{ COUNTER, ALL, "hermetic_database_errors_total",
+	  "Statements that PostgreSQL refused." },
+	{ COUNTER, METRICS_API, "hermetic_notices_total",
+	  "Notices heard from other nodes." },
+	{ COUNTER, METRICS_API, "hermetic_delivered_total",
+	  "Messages given to WebSockets." },
+	{ SECONDS, METRICS_API, "hermetic_delivery_seconds",
+	  "From a message's commit, by the database's clock, to its delivery "
+	  "by a worker: the listener's lag." },
+	{ GAUGE, METRICS_API, "hermetic_login_tasks",
+	  "Passwords being hashed or waiting for it." },
+	{ COUNTER, METRICS_API, "hermetic_logins_refused_total",
+	  "Passwords that no thread was left for." },
+	{ COUNTER, METRICS_API, "hermetic_rate_limited_total",
+	  "Tries above a rate limit." },
+	{ COUNTER, METRICS_ROTATION, "hermetic_rotation_runs_total",
+	  "Rounds of the rotation worker." },
+	{ GAUGE, METRICS_ROTATION, "hermetic_rotations_due",
+	  "Sessions whose keys are due for rotation." },
+	{ GAUGE, METRICS_ROTATION, "hermetic_key_packages",
+	  "KeyPackages that are left, of all devices." },
+	{ GAUGE, METRICS_ROTATION, "hermetic_devices_low_on_key_packages",
+	  "Devices that are short of KeyPackages." },
+};
+
+static struct metrics_settings settings;
+static _Atomic uint64_t *cells, *mine;
+static size_t slot_cells;
+
+/* ---- counting ---- */
+
+/* One writer a cell: a load and a store will do, and no lock is taken. */
+static void add(size_t cell, uint64_t n)
+{
+	uint64_t now;
+
+	if (mine == NULL)
+		return;
+	now = atomic_load_explicit(&mine[cell], memory_order_relaxed);
+	atomic_store_explicit(&mine[cell], now + n, memory_order_relaxed);
+}
+
+static void observe(size_t first, const uint64_t bounds[BOUNDS], uint64_t value)
+{
+	size_t bucket = 0;
+
+	while (bucket < BOUNDS && value > bounds[bucket])
+		bucket++;
+	add(first + bucket, 1);
+	add(first + BOUNDS + 1, value);
+}
+
+void metrics_count(enum metric metric, uint64_t n)
+{
+	add((size_t)metric * HISTOGRAM, n);
+}
+
+void metrics_set(enum metric metric, uint64_t value)
+{
+	if (mine != NULL)
+		atomic_store_explicit(&mine[(size_t)metric * HISTOGRAM], value,
+				      memory_order_relaxed);
+}
+
+void metrics_observe(enum metric metric, uint64_t value)
+{
+	observe((size_t)metric * HISTOGRAM,
+		ROWS[metric].kind == SECONDS ? US_BOUNDS : SIZE_BOUNDS, value);
+}
+
+void metrics_request(size_t route, int status, uint64_t us)
+{
+	size_t first = METRIC_CELLS + route * ROUTE_CELLS;
+
+	if (route >= settings.route_count || status < STATUS_FIRST ||
+	    status >= STATUS_FIRST + STATUS_COUNT)
+		return;
+	add(first + (size_t)(status - STATUS_FIRST), 1);
+	observe(first + STATUS_COUNT, US_BOUNDS, us);
+}
+
+enum err metrics_open(const struct metrics_settings *s)
+{
+	void *shared;
+
+	slot_cells = METRIC_CELLS + s->route_count * ROUTE_CELLS;
+	shared =
+	    mmap(NULL, s->slots * slot_cells * sizeof(*cells),
+		 PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return ERR_LOCAL_MEMORY;
+	settings = *s;
+	cells = shared;
+	return ERR_OK;
+}
+
+void metrics_take_slot(unsigned slot)
+{
+	if (cells == NULL || slot >= settings.slots)
+		return;
+	mine = cells + slot * slot_cells;
+	for (size_t i = 0; i < METRIC_COUNT; i++)
+		if (ROWS[i].kind == GAUGE)
+			metrics_set((enum metric)i, 0);
+}
+
+/* ---- showing ---- */
+
+static uint64_t sum(size_t cell)
+{
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < settings.slots; i++)
+		all += atomic_load_explicit(&cells[i * slot_cells + cell],
+					    memory_order_relaxed);
+	return all;
+}
+
+static void put_head(struct buf *out, const char *name, const char *help,
+		     const char *type)
+{
+	buf_putf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void put_number(struct buf *out, enum kind kind, uint64_t value)
+{
+	if (kind == SECONDS)
+		buf_putf(out, "%" PRIu64 ".%06" PRIu64, value / 1000000,
+			 value % 1000000);
+	else
+		buf_putf(out, "%" PRIu64, value);
+}
+
+/* `label` is "" or a label with a comma behind it. */
+static void put_histogram(struct buf *out, const char *name, const char *label,
+			  enum kind kind, size_t first)
+{
+	const uint64_t *bounds = kind == SECONDS ? US_BOUNDS : SIZE_BOUNDS;
+	uint64_t count = 0;
+
+	for (size_t i = 0; i <= BOUNDS; i++) {
+		count += sum(first + i);
+		buf_putf(out, "%s_bucket{%sle=\"", name, label);
+		if (i < BOUNDS)
+			put_number(out, kind, bounds[i]);
+		else
+			buf_put_str(out, "+Inf");
+		buf_putf(out, "\"} %" PRIu64 "\n", count);
+	}
+	buf_putf(out, "%s_sum{%s} ", name, label);
+	put_number(out, kind, sum(first + BOUNDS + 1));
+	buf_putf(out, "\n%s_count{%s} %" PRIu64 "\n", name, label, count);
+}
+
+static void put_row(struct buf *out, size_t metric)
+{
+	static const char *const types[] = { "counter", "gauge", "histogram",
+					     "histogram" };
+	const struct row *row = &ROWS[metric];
+	size_t first = metric * HISTOGRAM;
+
+	put_head(out, row->name, row->help, types[row->kind]);
+	if (row->kind == SIZES || row->kind == SECONDS)
+		put_histogram(out, row->name, "", row->kind, first);
+	else
+		buf_putf(out, "%s %" PRIu64 "\n", row->name, sum(first));
+}
+
+static size_t route_cell(size_t route)
+{
+	return METRIC_CELLS + route * ROUTE_CELLS;
+}
+
+static void put_requests(struct buf *out)
+{
+	uint64_t n;
+
+	put_head(out, "hermetic_requests_total",
+		 "Requests that were answered, by route and status.",
+		 "counter");
+	for (size_t r = 0; r < settings.route_count; r++)
+		for (size_t s = 0; s < STATUS_COUNT; s++)
+			if ((n = sum(route_cell(r) + s)) > 0)
+				buf_putf(out,
+					 "hermetic_requests_total{route=\"%s\","
+					 "status=\"%zu\"} %" PRIu64 "\n",
+					 settings.routes[r], s + STATUS_FIRST,
+					 n);
+	put_head(out, "hermetic_request_seconds",
+		 "From a request's head to its answer.", "histogram");
+	for (size_t r = 0; r < settings.route_count; r++) {
+		struct buf label = BUF_INIT;
+
+		buf_putf(&label, "route=\"%s\",", settings.routes[r]);
+		buf_put_u8(&label, '\0');
+		if (buf_end(&label) == ERR_OK)
+			put_histogram(out, "hermetic_request_seconds",
+				      (const char *)label.p, SECONDS,
+				      route_cell(r) + STATUS_COUNT);
+		buf_clear(&label);
+	}
+}
+
+void metrics_put(struct buf *out)
+{
+	if (cells == NULL)
+		return;
+	for (size_t i = 0; i < METRIC_COUNT; i++)
+		if ((ROWS[i].processes & (unsigned)settings.process) != 0)
+			put_row(out, i);
+	if (settings.route_count > 0)
+		put_requests(out);
+}
+
+uint64_t metrics_now_us(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
