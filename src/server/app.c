@@ -13,6 +13,7 @@
 #include "server/edge/process.h"
 #include "server/hub.h"
 #include "server/keys.h"
+#include "server/rate.h"
 #include "server/revocations.h"
 #include "server/ws.h"
 #include "store/scrape.h"
@@ -194,6 +195,7 @@ bool app_start(void)
 	revocations_start();
 	presence_start(
 	    &(const struct presence_settings){ &loop, put_presence, ws_each });
+	rate_start();
 	ws_start();
 	return true;
 }

@@ -199,11 +199,7 @@ static bool within_rate(struct request *req, const char *what)
 	char name[96];
 
 	(void)snprintf(name, sizeof(name), "%s %s", what, request_peer(req));
-	if (rate_allows(name, config()->logins_per_minute * 10))
-		return true;
-	request_add(req, "Retry-After", "60");
-	request_problem(req, 429, "too-many-requests", NULL, NULL);
-	return false;
+	return rate_allows(req, name, config()->logins_per_minute * 10);
 }
 
 void auth_register(struct request *req)
@@ -386,9 +382,8 @@ void auth_login(struct request *req)
 		return;
 	(void)snprintf(name, sizeof(name), "user %s %s", a->username,
 		       request_peer(req));
-	if (!rate_allows(name, config()->logins_per_minute)) {
-		request_add(req, "Retry-After", "60");
-		end_with(a, 429, "too-many-requests", NULL);
+	if (!rate_allows(req, name, config()->logins_per_minute)) {
+		end(a);
 		return;
 	}
 	params_text(&params, span_str(a->username));

@@ -5,6 +5,7 @@
 
 #include "base/settings.h"
 #include "base/text.h"
+#include "server/edge/proxies.h"
 
 static struct config values;
 
@@ -92,6 +93,10 @@ static const struct setting SETTINGS[] = {
 	  0, 0, NULL },
 	{ "HERMETIC_METRICS_PORT", KIND_NUMBER, &values.metrics_port, "0", 0,
 	  65535, NULL },
+	{ "HERMETIC_CLAIMS_PER_MINUTE", KIND_NUMBER, &values.claims_per_minute,
+	  "600", 1, 1000000, NULL },
+	{ "HERMETIC_TRUSTED_PROXIES", KIND_PARSED, NULL, "", 0, 0,
+	  proxies_set },
 	{ "HERMETIC_LOG_LEVEL", KIND_PARSED, NULL, "info", 0, 0,
 	  settings_log_level },
 };

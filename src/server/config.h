@@ -27,7 +27,8 @@ struct config {
 	uint64_t drain_seconds;
 	const char *metrics_host;
 	uint64_t metrics_port; /* 0: none */
-	uint64_t login_threads, login_queue, logins_per_minute;
+	uint64_t login_threads, login_queue, logins_per_minute,
+	    claims_per_minute;
 };
 
 /* Reads it all once. On failure one sentence that names the setting is on

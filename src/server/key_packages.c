@@ -9,6 +9,7 @@
 #include "server/app.h"
 #include "server/body.h"
 #include "server/config.h"
+#include "server/rate.h"
 #include "server/tokens.h"
 #include "wire/key_package.h"
 #include "wire/types.h"
@@ -336,6 +337,16 @@ static void on_claimed(void *arg, enum err e, struct rows *rows)
 	app_answer(req, 200, rows, &out);
 }
 
+/* Each claim uses somebody's up. */
+static bool within_rate(struct request *req, const struct identity *who)
+{
+	char name[64], user[TEXT_UUID_SIZE];
+
+	text_uuid(user, who->user);
+	(void)snprintf(name, sizeof(name), "claim %s", user);
+	return rate_allows(req, name, config()->claims_per_minute);
+}
+
 void key_packages_claim(struct request *req)
 {
 	const struct config *c = config();
@@ -343,7 +354,8 @@ void key_packages_claim(struct request *req)
 	struct identity who;
 	struct body body;
 
-	if (!tokens_require(req, &who) || !body_read(&body, req))
+	if (!tokens_require(req, &who) || !within_rate(req, &who) ||
+	    !body_read(&body, req))
 		return;
 	params_text(&params, span_str(body_text(&body, "username")));
 	params_open_array(&params, PARAMS_TEXT, c->algorithm_count);

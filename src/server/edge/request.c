@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "server/edge/conn.h"
+#include "server/edge/proxies.h"
 #include "server/edge/router.h"
 
 struct request {
@@ -14,6 +15,7 @@ struct request {
 	struct buf head_bytes, body, headers;
 	struct head head;
 	const struct route *route;
+	char client[INET6_ADDRSTRLEN]; /* once somebody has asked */
 	uint64_t started_us;
 };
 
@@ -119,9 +121,15 @@ const char *request_route(const struct request *req)
 	return req->route != NULL ? router_path(req->route) : "none";
 }
 
-const char *request_peer(const struct request *req)
+const char *request_peer(struct request *req)
 {
-	return req->conn != NULL ? conn_peer(req->conn) : "";
+	struct span forwarded = SPAN_EMPTY;
+
+	if (req->conn != NULL && req->client[0] == '\0') {
+		(void)request_header(req, "X-Forwarded-For", &forwarded);
+		proxies_client(conn_peer(req->conn), forwarded, req->client);
+	}
+	return req->client;
 }
 
 const char *request_status_text(int status)

@@ -36,8 +36,8 @@ bool request_query(const struct request *req, const char *name,
 /* The route as kore.conf has it, for logs. */
 const char *request_route(const struct request *req);
 
-/* The client's address as text. */
-const char *request_peer(const struct request *req);
+/* The client's address as text, as a trusted proxy says it. */
+const char *request_peer(struct request *req);
 
 /* ---- the answer ---- */
 
