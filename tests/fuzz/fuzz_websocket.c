@@ -119,7 +119,7 @@ void request_problem(struct request *req, int status, const char *slug,
 	request_add(req, "", "");
 }
 
-void request_free(struct request *req)
+void request_upgraded(struct request *req)
 {
 	req->conn = NULL;
 }
