@@ -39,6 +39,7 @@ struct conn {
 	unsigned long since; /* when the phase began or the client last sent */
 	bool flush_due, closing, last, gone, resume_due;
 	bool lingering; /* our side is closed; what arrives is not looked at */
+	bool ending;	/* the client's side is, or there was an error */
 	char peer[INET6_ADDRSTRLEN];
 	struct conn *next, *prev;
 };
@@ -367,8 +368,6 @@ static void read_more(struct conn *conn)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
 			conn->kore->evt.flags &= ~KORE_EVENT_READ;
-			if (conn->in.n == 0)
-				buf_clear(&conn->in);
 			return;
 		}
 		if (n <= 0) {
@@ -392,7 +391,14 @@ static void read_more(struct conn *conn)
 		}
 		if (conn->phase == PHASE_UPGRADED)
 			conn->since = loop_now_ms();
+		/* epoll(7): less than there was room for is all there was,
+		 * and an event tells of more; the end alone is found by asking
+		 */
+		if ((size_t)n < sizeof(chunk) && !conn->ending)
+			conn->kore->evt.flags &= ~KORE_EVENT_READ;
 		handle_input(conn);
+		if (!conn->gone && conn->in.n == 0)
+			buf_clear(&conn->in);
 		budget -= (size_t)n < budget ? (size_t)n : budget;
 		if (budget == 0 && !conn->gone && !conn->resume_due) {
 			conn->resume_due = true; /* let others have a turn */
@@ -409,8 +415,10 @@ static void on_event(void *arg, int error)
 
 	if (conn == NULL || conn->gone)
 		return;
-	if (error) /* what was sent before is still to be read */
+	if (error) { /* what was sent before is still to be read */
 		c->evt.flags |= KORE_EVENT_READ;
+		conn->ending = true;
+	}
 	if ((c->evt.flags & KORE_EVENT_WRITE) != 0 && conn_queued(conn) > 0)
 		flush(conn);
 	if (!conn->gone)

@@ -177,12 +177,17 @@ void request_add(struct request *req, const char *name, const char *value)
 
 static void put_date(struct buf *out)
 {
+	static char text[40]; /* of the second `of` */
+	static time_t of;
 	time_t now = time(NULL);
 	struct tm utc;
-	char text[40];
 
-	(void)gmtime_r(&now, &utc);
-	(void)strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+	if (now != of) {
+		(void)gmtime_r(&now, &utc);
+		(void)strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT",
+			       &utc);
+		of = now;
+	}
 	buf_putf(out, "Date: %s\r\n", text);
 }
 

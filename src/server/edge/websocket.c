@@ -227,25 +227,29 @@ static void overflow(struct websocket *ws)
 	websocket_close(ws, 1013, reason);
 }
 
+/* One message alone always fits. */
+static bool has_room(struct websocket *ws, size_t n)
+{
+	size_t queued = conn_queued(ws->conn);
+
+	if (ws->closing)
+		return false;
+	if (queued == 0 || queued + n <= conn_limits()->websocket_queue)
+		return true;
+	overflow(ws);
+	return false;
+}
+
 void websocket_send_frame(struct websocket *ws, struct span frame)
 {
-	if (ws->closing)
-		return;
-	if (conn_queued(ws->conn) > 0 &&
-	    conn_queued(ws->conn) + frame.n > conn_limits()->websocket_queue)
-		overflow(ws); /* one message alone always fits */
-	else
+	if (has_room(ws, frame.n))
 		buf_put(conn_out(ws->conn), frame);
 }
 
 void websocket_send(struct websocket *ws, struct span text)
 {
-	struct buf frame = BUF_INIT;
-
-	websocket_frame(&frame, text);
-	if (buf_end(&frame) == ERR_OK)
-		websocket_send_frame(ws, buf_span(&frame));
-	buf_clear(&frame);
+	if (has_room(ws, text.n))
+		websocket_frame(conn_out(ws->conn), text);
 }
 
 size_t websocket_queued(const struct websocket *ws)
