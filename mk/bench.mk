@@ -25,3 +25,23 @@ $(B)/bench/load/load: $(LOAD_OBJECTS)
 
 .PHONY: bench-load
 bench-load: $(B)/bench/load/load
+
+# What the edge costs beside stock Kore: two modules for it (bench/edge).
+BENCH_EDGE_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard bench/edge/*.c))
+BENCH_EDGE_LIBS = $(foreach f,crypto twofish base,$(call lib,$(f)))
+
+$(BENCH_EDGE_OBJECTS): CFLAGS_FOLDER = $(KORE_FLAGS)
+-include $(BENCH_EDGE_OBJECTS:.o=.d)
+
+$(B)/bench/edge/ours.so: $(B)/bench/edge/ours.o \
+		$(patsubst %.c,$(B)/%.o,$(wildcard src/server/edge/*.c)) \
+		$(BENCH_EDGE_LIBS)
+	$(CC) $(LDFLAGS_ALL) -shared -Wl,-Bsymbolic,-z,nodelete -o $@ \
+	    $(filter %.o,$^) -Wl,--start-group $(BENCH_EDGE_LIBS) -Wl,--end-group \
+	    $(call pkg_libs,libcrypto libgcrypt) -lwslay
+
+$(B)/bench/edge/stock.so: $(B)/bench/edge/stock.o
+	$(CC) $(LDFLAGS_ALL) -shared -Wl,-z,nodelete -o $@ $<
+
+.PHONY: bench-edge
+bench-edge: $(B)/bench/edge/ours.so $(B)/bench/edge/stock.so
