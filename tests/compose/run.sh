@@ -241,8 +241,10 @@ docker_start --bridge=none --iptables=false --ip6tables=false --ip-forward=false
 say "Building the images."
 docker import --change 'CMD ["bash"]' "$WORK/base.tar" debian:bookworm-slim \
   >/dev/null
-for name in postgres:15 haproxy:2.6; do
-  docker build -q --network host -t $name "tests/compose/${name%:*}" >/dev/null
+for name in postgres:15 haproxy:2.6 prom/prometheus:v2.42.0; do
+  folder=${name%:*}
+  docker build -q --network host -t $name "tests/compose/${folder#*/}" \
+    >/dev/null
 done
 compose --progress plain -f tests/compose/offline.yml build \
   >"$WORK/build.log" 2>&1 || {
@@ -341,5 +343,24 @@ docker kill -s KILL "$(container standby)" >/dev/null
 check "and is promoted in turn" failover promote
 check "the nodes find that" ready_again
 check "with all that was sent" bob_reads "with two again"
+# Five nodes, two bridges and the rotation worker.
+sees_all() {
+  for _ in $(seq 60); do
+    docker exec "$(container prometheus)" promtool query instant \
+      http://127.0.0.1:9090 'sum(up{job="hermetic"})' 2>/dev/null |
+      grep -q '=> 8 ' && return
+    sleep 1
+  done
+  return 1
+}
+check "Prometheus starts" quiet compose --profile monitoring "${up[@]}" \
+  --no-deps prometheus
+check "and sees every process" sees_all
+knows_messages() {
+  docker exec "$(container prometheus)" promtool query instant \
+    http://127.0.0.1:9090 'sum(hermetic_messages_stored_total) > 5' |
+    grep -q '=>'
+}
+check "and what they have counted" knows_messages
 check "no plaintext in the database and the logs" no_plaintext
 say "$passed checks passed"
