@@ -540,6 +540,18 @@ void conn_drain_begin(void)
 	draining = true;
 }
 
+void conn_drop_idle(unsigned long ms)
+{
+	unsigned long now = loop_now_ms();
+
+	for (struct conn *conn = first_conn, *next; conn != NULL; conn = next) {
+		next = conn->next;
+		if (conn->phase == PHASE_HEAD && conn->in.n == 0 &&
+		    !conn->closing && now - conn->since > ms)
+			conn_drop(conn);
+	}
+}
+
 void conn_drain_all(void)
 {
 	draining = closed = true;

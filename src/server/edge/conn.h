@@ -58,4 +58,7 @@ void conn_drain_begin(void);
 void conn_drain_all(void);
 size_t conn_count(void);
 
+/* Closes those that have waited for a request for longer: others need room. */
+void conn_drop_idle(unsigned long ms);
+
 #endif

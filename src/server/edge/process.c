@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "server/edge/accept.h"
 #include "server/edge/conn.h"
 #include "server/edge/loop.h"
 #include "server/edge/request.h"
@@ -132,6 +133,7 @@ static void start_listening(void)
 	l->connect = kore_runtime_getcall("edge_connect");
 	if (l->connect == NULL)
 		fail_start("edge_connect is not exported");
+	accept_start(l);
 }
 
 void kore_worker_configure(void)
