@@ -110,18 +110,21 @@ void buf_put_str(struct buf *b, const char *text)
 void buf_putf(struct buf *b, const char *format, ...)
 {
 	va_list args, again;
+	size_t room = b->fail == ERR_OK ? b->cap - b->n : 0;
+	char *p = room > 0 ? (char *)b->p + b->n : NULL;
 	int n;
-	uint8_t *p;
 
 	va_start(args, format);
 	va_copy(again, args);
-	n = vsnprintf(NULL, 0, format, args);
+	n = vsnprintf(p, room, format, args);
 	va_end(args);
-	p = n < 0 ? NULL : buf_reserve(b, (size_t)n + 1);
-	if (p != NULL) {
-		(void)vsnprintf((char *)p, (size_t)n + 1, format, again);
-		b->n += (size_t)n;
+	if (n >= 0 && (size_t)n >= room) { /* it did not fit: once more */
+		p = (char *)buf_reserve(b, (size_t)n + 1);
+		if (p != NULL)
+			(void)vsnprintf(p, (size_t)n + 1, format, again);
 	}
+	if (n >= 0 && p != NULL && b->fail == ERR_OK)
+		b->n += (size_t)n;
 	va_end(again);
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/sec.h"
+
 static const char HEX[] = "0123456789abcdef";
 static const char B64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 			  "0123456789+/";
@@ -51,22 +53,24 @@ enum err text_hex(struct buf *out, struct span hex)
 static void put_base64(struct buf *out, struct span in, const char *alphabet,
 		       bool pad)
 {
-	for (size_t i = 0; i < in.n; i += 3) {
-		size_t left = in.n - i < 3 ? in.n - i : 3;
-		uint32_t v = (uint32_t)in.p[i] << 16;
-		char four[4];
+	size_t tail = in.n % 3, whole = in.n - tail;
+	size_t last = tail == 0 ? 0 : pad ? 4 : tail + 1;
+	uint8_t *to = buf_append(out, whole / 3 * 4 + last);
 
-		if (left > 1)
-			v |= (uint32_t)in.p[i + 1] << 8;
-		if (left > 2)
-			v |= in.p[i + 2];
-		for (unsigned k = 0; k < 4; k++)
-			four[k] = alphabet[v >> (18 - 6 * k) & 63];
-		if (left < 3)
-			four[3] = '=';
-		if (left < 2)
-			four[2] = '=';
-		buf_put(out, span_of(four, pad ? 4 : left + 1));
+	for (size_t i = 0; to != NULL && i < in.n; i += 3) {
+		uint32_t v = (uint32_t)in.p[i] << 16;
+		char four[4] = { 0, 0, '=', '=' };
+
+		v |= i + 1 < in.n ? (uint32_t)in.p[i + 1] << 8 : 0;
+		v |= i + 2 < in.n ? in.p[i + 2] : 0;
+		four[0] = alphabet[v >> 18 & 63];
+		four[1] = alphabet[v >> 12 & 63];
+		if (i + 1 < in.n)
+			four[2] = alphabet[v >> 6 & 63];
+		if (i + 2 < in.n)
+			four[3] = alphabet[v & 63];
+		memcpy(to, four, i < whole ? 4 : last);
+		to += 4;
 	}
 }
 
@@ -80,47 +84,57 @@ void text_put_base64url(struct buf *out, struct span bytes)
 	put_base64(out, bytes, B64URL, false);
 }
 
-static int base64_value(uint8_t c, bool url)
+/* What a letter stands for, in both alphabets; the last two are apart. */
+#define NO 64
+static const uint8_t B64_VALUES[128] = {
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	52, 53, 54, 55, 56, 57, 58, 59, 60, 61, NO, NO, NO, NO, NO, NO,
+	NO, 0,	1,  2,	3,  4,	5,  6,	7,  8,	9,  10, 11, 12, 13, 14,
+	15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, NO, NO, NO, NO, NO,
+	NO, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+	41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, NO, NO, NO, NO, NO,
+};
+#undef NO
+
+static uint32_t base64_value(uint8_t c, bool url)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
+	uint8_t v = c < 128 ? B64_VALUES[c] : 64;
+
+	if (v < 64)
+		return v;
 	if (c == (url ? '-' : '+'))
 		return 62;
-	if (c == (url ? '_' : '/'))
-		return 63;
-	return -1;
+	return c == (url ? '_' : '/') ? 63 : 64;
 }
 
 /* `in` has no padding. Bits beyond the last whole byte must be zero, so that
  * one value has one text. */
 static enum err get_base64(struct buf *out, struct span in, bool url)
 {
-	size_t start = out->n;
-	uint32_t v = 0;
+	size_t start = out->n, n = 0;
+	uint32_t v = 0, bad = 0;
 	unsigned bits = 0;
+	uint8_t *to = buf_append(out, in.n / 4 * 3 + in.n % 4 * 6 / 8);
 
-	if (in.n % 4 == 1)
-		return ERR_PEER_MALFORMED;
+	if (to == NULL)
+		return out->fail;
 	for (size_t i = 0; i < in.n; i++) {
-		int six = base64_value(in.p[i], url);
+		uint32_t six = base64_value(in.p[i], url);
 
-		if (six < 0)
-			goto bad;
-		v = v << 6 | (uint32_t)six;
+		bad |= six & 64;
+		v = v << 6 | (six & 63);
 		bits += 6;
 		if (bits >= 8) {
 			bits -= 8;
-			buf_put_u8(out, (uint8_t)(v >> bits));
+			to[n++] = (uint8_t)(v >> bits);
 			v &= (1u << bits) - 1;
 		}
 	}
-	if (v == 0)
-		return out->fail;
-bad:
+	if (in.n % 4 != 1 && bad == 0 && v == 0)
+		return ERR_OK;
+	sec_wipe(to, n);
 	out->n = start;
 	return ERR_PEER_MALFORMED;
 }
