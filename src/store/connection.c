@@ -265,9 +265,16 @@ static void start_connecting(struct connection *c)
 	hosts_clear(&hosts); /* not found: the next tick asks again */
 }
 
+/*
+ * Every statement has an index for its work. The planner must not read a whole
+ * table instead because it was empty when it was last looked at: such a plan
+ * is kept while the table grows.
+ */
 static bool send_settings(struct connection *c)
 {
 	return PQsendQueryParams(c->pg, "SET search_path = hermetic", 0, NULL,
+				 NULL, NULL, NULL, 0) == 1 &&
+	       PQsendQueryParams(c->pg, "SET enable_seqscan = off", 0, NULL,
 				 NULL, NULL, NULL, 0) == 1 &&
 	       PQsendQueryParams(c->pg,
 				 c->settings.durable
