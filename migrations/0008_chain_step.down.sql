@@ -1,0 +1,8 @@
+SET LOCAL search_path = hermetic;
+
+CREATE OR REPLACE FUNCTION chain_step(state bytea, start bytea, seq bigint,
+                                      kind smallint, bytes bytea)
+RETURNS bytea LANGUAGE sql AS $$
+  SELECT sha256('hermetic chain 1'::bytea || coalesce(state, start)
+                || int8send(seq) || substring(int2send(kind) FROM 2) || bytes)
+$$;
