@@ -16,6 +16,7 @@ struct websocket {
 	const struct websocket_handler *handler;
 	void *user;
 	struct buf *in; /* while input is being read */
+	size_t taken;	/* of `in`: removed once for all frames */
 	bool closing;	/* our close frame is queued */
 	bool broken;	/* by a frame that is none */
 	bool pinged;
@@ -29,7 +30,7 @@ static ssize_t on_recv(wslay_event_context_ptr wslay, uint8_t *data,
 		       size_t size, int flags, void *user)
 {
 	struct websocket *ws = user;
-	size_t n = ws->in != NULL ? ws->in->n : 0;
+	size_t n = ws->in != NULL ? ws->in->n - ws->taken : 0;
 
 	(void)flags;
 	if (n == 0) {
@@ -38,8 +39,8 @@ static ssize_t on_recv(wslay_event_context_ptr wslay, uint8_t *data,
 	}
 	if (n > size)
 		n = size;
-	memcpy(data, ws->in->p, n);
-	buf_consume(ws->in, n);
+	memcpy(data, ws->in->p + ws->taken, n);
+	ws->taken += n;
 	return (ssize_t)n;
 }
 
@@ -302,10 +303,13 @@ void websocket_input(struct websocket *ws, struct buf *in)
 		return;
 	}
 	ws->in = in;
+	ws->taken = 0;
 	ws->pinged = false;
 	failed = wslay_event_recv(ws->wslay) != 0 || ws->broken;
 	if (!failed) /* pongs, and the answer to a close */
 		failed = wslay_event_send(ws->wslay) != 0;
+	if (!ws->dead)
+		buf_consume(in, ws->taken);
 	ws->in = NULL;
 	if (ws->dead)
 		free_websocket(ws);
