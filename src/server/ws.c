@@ -16,6 +16,7 @@
 #include "server/hub.h"
 #include "server/messages.h"
 #include "server/revocations.h"
+#include "server/send_frame.h"
 #include "server/tokens.h"
 
 EDGE_HANDLER void ws_open(struct request *req);
@@ -25,7 +26,7 @@ enum { SUBSCRIPTIONS_MAX = 1024, SENDS_MAX = 4096, SECOND_MS = 1000 };
 struct client {
 	struct websocket *ws; /* NULL: gone */
 	struct identity who;
-	struct subscription *subscriptions[SUBSCRIPTIONS_MAX];
+	struct subscription **subscriptions; /* room for a power of two */
 	size_t subscription_count;
 	size_t sends; /* envelopes without an answer yet */
 	bool leaving; /* as soon as there are none */
@@ -81,6 +82,7 @@ static void free_if_done(struct client *c)
 {
 	if (c->ws != NULL || c->sends > 0)
 		return;
+	free(c->subscriptions);
 	free(c);
 }
 
@@ -235,6 +237,21 @@ static void on_subscribed(void *arg, const uint8_t session[16], uint64_t id,
 	remove_subscription(c, session);
 }
 
+/* Most follow few sessions: room for all of them would be most of what an idle
+ * connection takes. */
+static bool has_room(struct client *c)
+{
+	size_t n = c->subscription_count;
+	struct subscription **grown;
+
+	if (n > 0 && (n & (n - 1)) != 0)
+		return true;
+	grown = realloc(c->subscriptions, (n > 0 ? 2 * n : 1) * sizeof(*grown));
+	if (grown != NULL)
+		c->subscriptions = grown;
+	return grown != NULL;
+}
+
 static void subscribe(struct client *c, uint64_t id, const uint8_t session[16],
 		      uint64_t after)
 {
@@ -255,7 +272,7 @@ static void subscribe(struct client *c, uint64_t id, const uint8_t session[16],
 		return;
 	}
 	memcpy(subscriber.device, c->who.device, 16);
-	s = hub_subscribe(&subscriber, session, after, id);
+	s = has_room(c) ? hub_subscribe(&subscriber, session, after, id) : NULL;
 	if (s == NULL)
 		say_problem(c, id, 503, "unavailable", NULL, NULL);
 	else
@@ -376,8 +393,15 @@ static void handle(struct client *c, struct body *body)
 static void on_text(void *user, struct span text)
 {
 	struct client *c = user;
+	struct buf envelope = BUF_INIT;
 	struct body body;
+	uint64_t id;
 
+	if (send_frame_read(text, config()->body_bytes, &id, &envelope)) {
+		send_envelope(c, id, buf_span(&envelope));
+		buf_clear(&envelope);
+		return;
+	}
 	if (!body_parse(&body, text)) {
 		websocket_close(c->ws, 4400, "not a JSON object");
 		return;

@@ -46,6 +46,36 @@ describe('the WebSocket', { concurrency: false }, () => {
     }
   });
 
+  test('one envelope in any spelling of its frame is one message', async () => {
+    const session = await pair();
+    const a = await Socket.of(alice);
+    const text = base64(session.envelope());
+    const { seq } = await a.ask({ type: 'send', envelope: text });
+    const spellings = [
+      `{"type":"send","id":71,"envelope":"${text}"}`,
+      `{"type":"send","id":72,"envelope":"${text}" }`,
+      `{ "type":"send","id":73,"envelope":"${text}"}`,
+      `{"id":74,"type":"send","envelope":"${text}"}`,
+      `{"type":"send","id":75,"envelope":"${text.replaceAll('/', '\\/')}"}`,
+    ];
+    for (const spelling of spellings) {
+      a.ws.send(spelling);
+      const id = Number(spelling.match(/"id":(\d+)/)[1]);
+      assert.equal((await a.frame({ id })).seq, seq, spelling);
+    }
+    for (const bad of [`{"type":"send","id":07,"envelope":"${text}"}`,
+      `{"type":"send","id":-7,"envelope":"${text}"}`,
+      `{"type":"send","id":9223372036854775808,"envelope":"${text}"}`,
+      `{"type":"send","id":7,"envelope":"${text}="}`,
+      `{"type":"send","id":7,"envelope":""}`,
+      `{"type":"send","id":7,"envelope":"${text}","more":""}`]) {
+      const b = await Socket.of(alice);
+      b.ws.send(bad);
+      assert.equal((await b.closed).code, 4400, bad);
+    }
+    await a.close();
+  });
+
   test('refused before it opens', async () => {
     const refusal = async options => {
       const e = await Socket.open(url, options).then(() => null, e => e);
