@@ -6,6 +6,7 @@
 #include "base/metrics.h"
 #include "base/rd.h"
 #include "server/app.h"
+#include "server/config.h"
 #include "server/device_events.h"
 #include "server/edge/loop.h"
 #include "server/edge/peers.h"
@@ -17,6 +18,7 @@ enum {
 	BUCKETS = 4096,
 	PAGE = 100,
 	PAGE_FIRST = 16,
+	READ_TOPICS = 64,
 	TICK_MS = 100,
 	AHEAD_MAX = 262144, /* bytes in a socket above which no page is read */
 	SWEEP_TICKS = 50,
@@ -40,12 +42,12 @@ struct subscription {
 
 struct topic {
 	uint8_t session[16];
-	bool placed;	    /* `delivered` is known */
-	uint64_t delivered; /* up to here the followers have it */
-	uint64_t known;	    /* the log reaches at least here */
-	bool reading;
+	bool placed;	     /* `delivered` is known */
+	uint64_t delivered;  /* up to here the followers have it */
+	uint64_t known;	     /* the log reaches at least here */
+	bool waits, reading; /* to be read, and being read */
 	struct subscription *subscriptions;
-	struct topic *next;
+	struct topic *next, *next_to_read;
 };
 
 static struct store *store;
@@ -89,7 +91,7 @@ static void drop_topic_if_unused(struct topic *topic)
 {
 	struct topic **at = bucket_of(topic->session);
 
-	if (topic->subscriptions != NULL || topic->reading)
+	if (topic->subscriptions != NULL || topic->waits || topic->reading)
 		return;
 	while (*at != topic)
 		at = &(*at)->next;
@@ -148,44 +150,128 @@ static void deliver(struct topic *topic, const struct message *m)
 
 /* ---- reading for all ---- */
 
-static void on_topic_rows(void *arg, enum err e, struct rows *rows)
-{
-	struct topic *topic = arg;
-	size_t count = e == ERR_OK ? rows_count(rows) : 0;
-	struct message m;
+/*
+ * Topics that lack rows wait until the end of the turn, and while a statement
+ * is on its way; then the next one reads for all of them.
+ */
+static struct {
+	struct topic *first, **end;
+	struct topic *topics[READ_TOPICS]; /* the statement's */
+	size_t count;
+	bool due;
+} reads = { .end = &reads.first };
 
-	/* `reading` keeps the topic alive while its last follower leaves */
-	for (size_t i = 0; i < count; i++) {
-		store_read_message(rows, i, topic->session, &m);
-		if (rows_end(rows) == ERR_OK && m.seq == topic->delivered + 1)
-			deliver(topic, &m);
+static void send_reads(void *unused);
+
+static void send_reads_later(void)
+{
+	if (!reads.due && reads.count == 0 && reads.first != NULL) {
+		reads.due = true;
+		loop_later(send_reads, NULL);
 	}
-	topic->reading = false;
-	if (topic->subscriptions == NULL)
-		drop_topic_if_unused(topic);
-	else if (e == ERR_OK &&
-		 (topic->delivered < topic->known || count == PAGE))
-		read_topic(topic);
-	/* else the tick tries again */
-}
-
-static enum err ask_rows(const uint8_t session[16], uint64_t after,
-			 unsigned limit, connection_done *done, void *arg)
-{
-	struct params params = PARAMS_INIT;
-
-	params_uuid(&params, session);
-	params_i64(&params, (int64_t)after);
-	params_i32(&params, (int32_t)limit);
-	return store_query(store, STATEMENT_MESSAGE_FAN_OUT, &params, done,
-			   arg);
 }
 
 static void read_topic(struct topic *topic)
 {
-	if (!topic->reading && topic->placed)
-		topic->reading = ask_rows(topic->session, topic->delivered,
-					  PAGE, on_topic_rows, topic) == ERR_OK;
+	if (topic->waits || topic->reading || !topic->placed)
+		return;
+	topic->waits = true;
+	topic->next_to_read = NULL;
+	*reads.end = topic;
+	reads.end = &topic->next_to_read;
+	send_reads_later();
+}
+
+static void end_read(struct topic *topic, enum err e)
+{
+	topic->reading = false;
+	if (topic->subscriptions == NULL)
+		drop_topic_if_unused(topic);
+	else if (e == ERR_OK && topic->delivered < topic->known)
+		read_topic(topic);
+	/* else the tick tries again */
+}
+
+/* Its rows, from `i` on; returns where the next topic's begin. */
+static size_t take_topic_rows(size_t k, struct rows *rows, size_t i)
+{
+	struct topic *topic = reads.topics[k];
+	size_t count = 0;
+	struct message m;
+
+	while (i < rows_count(rows) &&
+	       rows_i64(rows, i, "ord") == (int64_t)k + 1) {
+		store_read_message(rows, i++, topic->session, &m);
+		count++;
+		if (rows_end(rows) == ERR_OK && m.seq == topic->delivered + 1)
+			deliver(topic, &m);
+	}
+	if (count == PAGE && topic->known <= topic->delivered)
+		topic->known = topic->delivered + 1; /* likely */
+	return i;
+}
+
+static void on_topic_rows(void *arg, enum err e, struct rows *rows)
+{
+	size_t count = reads.count, i = 0;
+
+	(void)arg;
+	for (size_t k = 0; e == ERR_OK && k < count; k++)
+		i = take_topic_rows(k, rows, i);
+	reads.count = 0;
+	for (size_t k = 0; k < count; k++)
+		end_read(reads.topics[k], e);
+	send_reads_later();
+}
+
+/* The next topic that still lacks rows. */
+static struct topic *take_waiting(void)
+{
+	struct topic *topic;
+
+	while ((topic = reads.first) != NULL) {
+		reads.first = topic->next_to_read;
+		if (reads.first == NULL)
+			reads.end = &reads.first;
+		topic->waits = false;
+		if (topic->subscriptions != NULL &&
+		    topic->delivered < topic->known)
+			return topic;
+		drop_topic_if_unused(topic);
+	}
+	return NULL;
+}
+
+static void send_reads(void *unused)
+{
+	struct params params = PARAMS_INIT;
+	struct topic *topic;
+	size_t n = 0;
+
+	(void)unused;
+	reads.due = false;
+	while (n < READ_TOPICS && (topic = take_waiting()) != NULL) {
+		topic->reading = true;
+		reads.topics[n++] = topic;
+	}
+	if (n == 0)
+		return;
+	params_open_array(&params, PARAMS_UUID, n);
+	for (size_t i = 0; i < n; i++)
+		params_put_bytes(&params, SPAN_ARRAY(reads.topics[i]->session));
+	params_close_array(&params);
+	params_open_array(&params, PARAMS_INT8, n);
+	for (size_t i = 0; i < n; i++)
+		params_put_i64(&params, (int64_t)reads.topics[i]->delivered);
+	params_close_array(&params);
+	params_i32(&params, PAGE);
+	reads.count = n;
+	if (store_query(store, STATEMENT_MESSAGE_FAN_OUT_MANY, &params,
+			on_topic_rows, NULL) == ERR_OK)
+		return;
+	reads.count = 0;
+	for (size_t i = 0; i < n; i++)
+		end_read(reads.topics[i], ERR_LOCAL_BUSY);
 }
 
 void hub_grown(const uint8_t session[16], uint64_t seq)
@@ -200,20 +286,32 @@ void hub_grown(const uint8_t session[16], uint64_t seq)
 		read_topic(topic);
 }
 
-void hub_stored(void *unused, const struct message *m)
+static void follow(const struct message *m)
 {
 	struct topic *topic = find_topic(m->session);
 
-	(void)unused;
 	if (topic == NULL)
 		return;
-	if (topic->placed && !topic->reading && m->seq == topic->delivered + 1)
+	/* what is being read may hold it, too: it is then passed over */
+	if (topic->placed && m->seq == topic->delivered + 1)
 		deliver(topic, m);
 	else
 		hub_grown(m->session, m->seq);
 }
 
 /* ---- reading for one who is behind ---- */
+
+static enum err ask_rows(const uint8_t session[16], uint64_t after,
+			 unsigned limit, connection_done *done, void *arg)
+{
+	struct params params = PARAMS_INIT;
+
+	params_uuid(&params, session);
+	params_i64(&params, (int64_t)after);
+	params_i32(&params, (int32_t)limit);
+	return store_query(store, STATEMENT_MESSAGE_FAN_OUT, &params, done,
+			   arg);
+}
 
 static void free_if_over(struct subscription *s)
 {
@@ -510,7 +608,7 @@ const struct subscription *hub_giving(void)
 
 /* One worker listens, for all of the node: what it hears goes on in bundles,
  * each word a notice's kind, an id and a position. */
-enum { WORD_RESYNC = 255 }; /* or a notice's kind */
+enum { WORD_MESSAGE = 254, WORD_RESYNC }; /* or a notice's kind */
 
 static struct buf bundle;
 
@@ -531,6 +629,39 @@ static void pass_on(uint8_t word, const uint8_t id[16], uint64_t seq)
 	buf_put_u8(&bundle, word);
 	buf_put(&bundle, span_of(id, 16));
 	buf_put_u64(&bundle, seq);
+}
+
+/* What one worker stored the others need not read: it goes to them as it is,
+ * and the notice of it finds it delivered. */
+void hub_stored(void *unused, const struct message *m)
+{
+	(void)unused;
+	follow(m);
+	if (config()->workers == 1)
+		return;
+	pass_on(WORD_MESSAGE, m->session, m->seq);
+	buf_put(&bundle, SPAN_ARRAY(m->sender));
+	buf_put_u64(&bundle, m->epoch);
+	buf_put_u8(&bundle, (uint8_t)m->kind);
+	buf_put(&bundle, SPAN_ARRAY(m->head));
+	buf_put_u64(&bundle, m->sent_ms);
+	buf_put_u32(&bundle, (uint32_t)m->bytes.n);
+	buf_put(&bundle, m->bytes);
+}
+
+static void take_message(struct rd *r, const uint8_t session[16], uint64_t seq)
+{
+	struct message m = { .seq = seq };
+
+	memcpy(m.session, session, 16);
+	rd_copy(r, m.sender, sizeof(m.sender));
+	m.epoch = rd_u64(r);
+	m.kind = (enum message_kind)rd_u8(r);
+	rd_copy(r, m.head, sizeof(m.head));
+	m.sent_ms = rd_u64(r);
+	m.bytes = rd_take(r, rd_u32(r));
+	if (rd_ok(r))
+		follow(&m);
 }
 
 static void take(uint8_t word, const uint8_t id[16], uint64_t seq)
@@ -571,7 +702,9 @@ static void on_bundle(struct span bytes)
 
 		rd_copy(&r, id, sizeof(id));
 		seq = rd_u64(&r);
-		if (rd_ok(&r))
+		if (word == WORD_MESSAGE)
+			take_message(&r, id, seq);
+		else if (rd_ok(&r))
 			take(word, id, seq);
 	}
 }

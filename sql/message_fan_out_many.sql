@@ -1,0 +1,13 @@
+-- For the node itself, which knows who may read: arrays of $1 session and $2
+-- after this seq; $3 limit for each. In order of `ord` and seq.
+SELECT i.ord, m.seq, m.kind, m.epoch, m.sender, m.envelope, m.head,
+       (extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms
+FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY
+     AS i(session_id, after, ord)
+CROSS JOIN LATERAL (
+  SELECT * FROM message
+  WHERE session_id = i.session_id AND seq > i.after
+  ORDER BY seq
+  LIMIT $3::integer
+) m
+ORDER BY i.ord, m.seq;
