@@ -6,14 +6,18 @@ import { fileURLToPath } from 'node:url';
 
 import { plot } from './plot.mjs';
 import { openWorld } from './world.mjs';
+import delivery from '../rows/delivery.mjs';
 import history from '../rows/history.mjs';
+import login from '../rows/login.mjs';
+import nodes from '../rows/nodes.mjs';
 import send from '../rows/send.mjs';
+import size from '../rows/size.mjs';
 
 const results = join(dirname(dirname(fileURLToPath(import.meta.url))),
   'results');
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
 const words = process.argv.slice(2);
-const rows = [...send, ...history]
+const rows = [...send, ...delivery, ...history, ...nodes, ...login, ...size]
   .filter(r => words.length === 0 || words.some(w => r.name.includes(w)));
 
 const middle = list => [...list].sort((x, y) => x - y)[list.length >> 1];

@@ -35,7 +35,8 @@ export async function openWorld({ workers = 2 } = {}) {
   await postgres.psql('VACUUM ANALYZE');
   for (const s of sessions) s.template = template(s);
 
-  const world = { postgres, node, nodes: [node], sender, receiver, sessions };
+  const world = { postgres, node, nodes: [node], startOne, sender, receiver,
+    sessions };
   /** Further nodes, started when first asked for. */
   world.nodeAt = async i => world.nodes[i] ??= await startOne();
   world.lastSeqs = async () => new Map((await postgres.rows(

@@ -216,25 +216,43 @@ void load_prepare(const struct load *load, struct peer *p, size_t k)
 
 /* ---- the floor ---- */
 
+/* As many frames as the server may have to write at once. */
+static char *make_frames(const struct load *load, size_t size)
+{
+	char *frames = calloc(load->window, size);
+
+	if (frames == NULL)
+		peer_die("memory", "none");
+	for (size_t i = 0; i < load->window; i++) {
+		char *frame = frames + i * size;
+
+		frame[0] = (char)0x81;
+		frame[1] = 126;
+		frame[2] = (char)(load->raw >> 8);
+		frame[3] = (char)load->raw;
+	}
+	return frames;
+}
+
 static void write_frames(const struct load *load, int listener)
 {
 	int *fds = calloc(load->receivers, sizeof(*fds)), one = 1;
-	char *frame = calloc(1, load->raw + 16);
-	size_t n = 4 + load->raw;
+	size_t size = 4 + load->raw, n;
+	char *frames = make_frames(load, size);
 
-	frame[0] = (char)0x81;
-	frame[1] = 126;
-	frame[2] = (char)(load->raw >> 8);
-	frame[3] = (char)load->raw;
 	for (size_t i = 0; i < load->receivers; i++) {
 		fds[i] = accept(listener, NULL, NULL);
 		(void)setsockopt(fds[i], IPPROTO_TCP, TCP_NODELAY, &one,
 				 sizeof(one));
 	}
-	for (size_t m = 0; m < load->messages; m++)
+	for (size_t m = 0; m < load->messages; m += n) {
+		n = load->messages - m;
+		n = n < load->window ? n : load->window;
 		for (size_t i = 0; i < load->receivers; i++)
-			if (write(fds[i], frame, n) != (ssize_t)n)
+			if (write(fds[i], frames, n * size) !=
+			    (ssize_t)(n * size))
 				peer_die("write", strerror(errno));
+	}
 }
 
 pid_t load_start_writer(struct load *load)

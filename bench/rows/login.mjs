@@ -1,0 +1,58 @@
+// Logging in, and whether anybody else has to wait for it.
+import { scryptSync } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+
+import { call, ok } from '../../tests/testlib/api.mjs';
+
+const LOGINS = 10;
+
+const middle = list => list.sort((x, y) => x - y)[list.length >> 1];
+
+async function timed(what) {
+  const begin = performance.now();
+  await what();
+  return performance.now() - begin;
+}
+
+const once = ({ url }, { username, password, id }) =>
+  call(url, 'POST', '/auth/login',
+    { json: { username, password, device_id: id } }).then(a => ok(a));
+
+async function login(world) {
+  const times = [];
+  for (let i = 0; i < LOGINS; i++)
+    times.push(await timed(() => once(world.node, world.sender)));
+  return middle(times);
+}
+
+async function scrypt(world) {
+  const [{ n, r, p }] = await world.postgres.rows(`SELECT cost_n AS n,
+    cost_r AS r, cost_p AS p FROM hermetic.account LIMIT 1`);
+  const times = [];
+  for (let i = 0; i < LOGINS; i++)
+    times.push(await timed(() => scryptSync(world.sender.password,
+      Buffer.alloc(16), 32, { N: n, r, p, maxmem: 256 * n * r })));
+  return middle(times);
+}
+
+async function meanwhile(world) {
+  let over = false;
+  const logins = Promise.all([1, 2].map(async () => {
+    while (!over) await once(world.node, world.sender);
+  }));
+  const times = [];
+  for (let i = 0; i < 300; i++)
+    times.push(await timed(() => call(world.node.url, 'GET',
+      '/key-packages', { token: world.sender.access })));
+  over = true;
+  await logins;
+  return times.sort((x, y) => x - y)[Math.floor(times.length * 0.99)];
+}
+
+export default [
+  { name: 'login', what: 'login', unit: 'ms', a: login,
+    floor: "scrypt's own time", b: scrypt, goal: 1.1, better: 'less' },
+  { name: 'login-meanwhile', what: 'p99 of another request while two log in',
+    unit: 'ms', a: meanwhile, floor: '1 ms', b: async () => 1, goal: 5,
+    better: 'less' },
+];
