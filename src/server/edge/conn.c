@@ -303,8 +303,11 @@ void conn_answered(struct conn *conn, bool keep_alive)
 	conn->since = loop_now_ms();
 	if (conn->phase != PHASE_UPGRADED)
 		conn->phase = PHASE_HEAD;
-	if (!keep_alive || conn_is_last(conn))
+	if (!keep_alive || conn_is_last(conn)) {
+		/* RFC 9112, 9.6: it "MUST NOT process any further requests" */
+		conn->last = true;
 		conn_close_when_sent(conn);
+	}
 	/* the next request is taken at the end of the turn, not from within
 	 * the answer to this one: no recursion, whatever is pipelined */
 }
