@@ -199,9 +199,29 @@ static enum err save_account(struct client *c, const char *password)
 		ENSURE(json_object_set_new(account, "password",
 					   json_string(password)) == 0,
 		       ERR_LOCAL_MEMORY);
+	if (c->ca != NULL)
+		ENSURE(json_object_set_new(account, "ca", json_string(c->ca)) ==
+			   0,
+		       ERR_LOCAL_MEMORY);
 	TRY(record_put(c->state, RECORD, account));
 out:
 	json_decref(account);
+	return e;
+}
+
+/* Later commands may run elsewhere: its whole path. */
+static enum err name_ca(struct client *c)
+{
+	char *path = c->ca != NULL ? realpath(c->ca, NULL) : NULL;
+	enum err e = ERR_OK;
+
+	if (path == NULL)
+		return ERR_OK; /* who opens it says what is wrong */
+	ENSURE(strlen(path) < sizeof(c->ca_kept), ERR_PEER_TOO_LARGE);
+	memcpy(c->ca_kept, path, strlen(path) + 1);
+	c->ca = c->ca_kept;
+out:
+	free(path);
 	return e;
 }
 
@@ -225,6 +245,10 @@ static enum err load_account(struct client *c)
 			sizeof(c->device_id)));
 	TRY(account_suites_from_json(json_object_get(account, "algorithms"),
 				     &c->suites));
+	if (c->ca == NULL && json_object_get(account, "ca") != NULL) {
+		TRY(record_text(account, "ca", c->ca_kept, sizeof(c->ca_kept)));
+		c->ca = c->ca_kept;
+	}
 	set_identity(c);
 out:
 	json_decref(account);
@@ -361,6 +385,7 @@ enum err account_login(struct client *c, const struct account_login *login)
 	enum err e;
 
 	TRY(check_login(login, &c->why));
+	TRY(name_ca(c));
 	TRY(open_existing(c, login));
 	TRY(choose_suites(c, login->algorithms));
 	TRY(use_server(c, login->server != NULL ? login->server : c->server));

@@ -35,6 +35,7 @@ struct client {
 	char user_id[TEXT_UUID_SIZE], device_id[TEXT_UUID_SIZE];
 	char server[256];      /* base URL */
 	const char *mqtt, *ca; /* as channel_target has them; borrowed */
+	char ca_kept[1024];    /* what a login was told of it */
 	char identity[ACCOUNT_NAME_SIZE + TEXT_UUID_SIZE]; /* name/device */
 	struct account_suites suites;
 	uint64_t renew_token_at; /* Unix milliseconds */

@@ -23,8 +23,9 @@ static const struct verb_row VERBS[VERB_COUNT] = {
 			    "hermetic register --username alice --server "
 			    "localhost:8000" },
 	[VERB_LOGIN] = { "login", "", "log this device in", 0, 0,
-			 "The server and the name are remembered: later "
-			 "commands need neither.",
+			 "The server, the name and --ca are remembered: later "
+			 "commands\n"
+			 "need none of them.",
 			 "hermetic login --username alice "
 			 "--server localhost:8000" },
 	[VERB_LOGOUT] = { "logout", "",

@@ -1,6 +1,10 @@
 // `hermetic --transport mqtt` against a real broker, API and PostgreSQL.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { createServer } from 'node:tls';
 
 import { conversation, Person, twoPeople } from '../testlib/people.mjs';
 import { freePort, rotateOnce, startBroker, startNode, startPostgres, until }
@@ -100,6 +104,34 @@ describe('the command by MQTT', { concurrency: false }, () => {
       return now.epoch > epoch;
     }, { name: 'another epoch' });
     await reader.stop();
+  });
+
+  test('TLS under a certificate of one\'s own, by all three ways', async () => {
+    const key = readFileSync(join(broker.dir, 'key.pem'));
+    const server = createServer({ key, cert: readFileSync(broker.ca) },
+      socket => {
+        const to = connect(node.port, '127.0.0.1');
+        socket.pipe(to).pipe(socket);
+        for (const end of [socket, to])
+          end.on('error', () => { socket.destroy(); to.destroy(); });
+      });
+    await new Promise(done => server.listen(0, '127.0.0.1', done));
+    const safe = new Person('safe', `https://localhost:${server.address().port}`);
+    const refused = await safe.run('register', '--username', safe.name);
+    assert.equal(refused.code, 3);
+    assert.equal(refused.error.error, 'not-trusted');
+    await safe.register('--ca', broker.ca);
+    // the certificate is remembered, as the server is
+    const id = await conversation(safe, bob);
+    const reader = safe.start('read', id, '--follow', '--transport', 'ws');
+    const other = safe.start('read', id, '--follow', ...byMqtt, '--mqtt',
+      `mqtts://localhost:${broker.tlsPort}`);
+    await bob.does('send', id, 'over TLS');
+    await Promise.all([reader, other].map(r =>
+      r.line(m => m.text === 'over TLS')));
+    await Promise.all([reader, other].map(r => r.stop()));
+    assert.deepEqual(await safe.texts(id), ['over TLS']);
+    server.close();
   });
 
   test('a broker that is not there, or no broker', async () => {
