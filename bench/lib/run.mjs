@@ -17,7 +17,7 @@ const results = join(dirname(dirname(fileURLToPath(import.meta.url))),
   'results');
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
 const words = process.argv.slice(2);
-const rows = [...send, ...delivery, ...history, ...nodes, ...login, ...size]
+const rows = [...send, ...delivery, ...history, ...size, ...login, ...nodes]
   .filter(r => words.length === 0 || words.some(w => r.name.includes(w)));
 
 const middle = list => [...list].sort((x, y) => x - y)[list.length >> 1];
