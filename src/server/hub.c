@@ -173,13 +173,15 @@ static void send_reads_later(void)
 
 static void read_topic(struct topic *topic)
 {
-	if (topic->waits || topic->reading || !topic->placed)
+	if (topic->reading || !topic->placed)
 		return;
-	topic->waits = true;
-	topic->next_to_read = NULL;
-	*reads.end = topic;
-	reads.end = &topic->next_to_read;
-	send_reads_later();
+	if (!topic->waits) {
+		topic->waits = true;
+		topic->next_to_read = NULL;
+		*reads.end = topic;
+		reads.end = &topic->next_to_read;
+	}
+	send_reads_later(); /* also after one that could not be sent */
 }
 
 static void end_read(struct topic *topic, enum err e)
