@@ -384,16 +384,18 @@ function sanitizer(module) {
 
 /**
  * An API node on 127.0.0.1, ready to answer. `env` adds to its configuration;
- * without `port` a free one is taken; `ready: false` does not wait for it.
+ * without `port` a free one is taken; `ready: false` does not wait for it;
+ * `module` is another hermetic.so than the build's.
  *
  * url, wsUrl, port, pid, dir (its working directory).
  */
 export async function startNode({
   postgres, port, workers = 2, env = {}, ready = true,
+  module: built = join(build, 'hermetic.so'),
 }) {
   const dir = temporary('node');
   const module = join(dir, 'hermetic.so');
-  copyFileSync(join(build, 'hermetic.so'), module);
+  copyFileSync(built, module);
   own(module, 0o600);
   const conf = join(dir, 'kore.conf');
   writeFileSync(conf, readFileSync(join(root, 'kore.conf'), 'utf8')

@@ -1,0 +1,207 @@
+// Servers, clients that keep them busy, and faults by a seed; then the
+// clients' word against the log.
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Session, newUser } from '../testlib/api.mjs';
+import { freePort, sleep, startBroker, startNode, startPostgres, startRotation,
+  until } from '../testlib/stack.mjs';
+import { BrokerClient, Churner, RestClient, SocketClient } from './clients.mjs';
+import { faults, schedule } from './faults.mjs';
+import { Ledger } from './ledger.mjs';
+import { startLine } from './line.mjs';
+
+/** pick(list), pick.number() in [0, 1): the same for the same seed. */
+function seeded(seed) {
+  let count = 0;
+  const number = () => createHash('sha256').update(`${seed} ${count++}`)
+    .digest().readUInt32BE() / 2 ** 32;
+  return Object.assign(list => list[Math.floor(number() * list.length)],
+    { number });
+}
+
+/** False when it took longer. */
+function within(ms, promise) {
+  let timer;
+  const late = new Promise(done => { timer = setTimeout(done, ms, false); });
+  return Promise.race([promise.then(() => true, () => false), late])
+    .finally(() => clearTimeout(timer));
+}
+
+async function startWorld({ only, module, standby = true, mqtt = true,
+  pace = 25, recoverBy = 60_000 }) {
+  const world = { goOn: true, pace, recoverBy, ledger: new Ledger(),
+    clients: [] };
+  world.primary = await startPostgres();
+  const database = standby
+    ? await world.primary.standby({ synchronous: true }) : world.primary;
+  if (standby) world.standby = database;
+  world.psql = sql =>
+    (world.primary.gone ? world.standby : world.primary).psql(sql);
+  world.dir = mkdtempSync(join(tmpdir(), `hermetic-node-${process.pid}-`));
+  chmodSync(world.dir, 0o755);
+  await startNodes(world, database, module);
+  if (mqtt) {
+    world.broker = await startBroker({ postgres: database,
+      env: { HERMETIC_MQTT_REPLAY_SECONDS: '120' } });
+    world.rotate = () => { world.rotation = startRotation(database); };
+    world.rotate();
+  }
+  world.knows = name => (!only || only.includes(name)) &&
+    (mqtt || !['bridge', 'broker', 'rotation'].includes(name)) &&
+    (standby || name !== 'failover') &&
+    !(world.primary.gone && ['crash', 'failover'].includes(name));
+  return world;
+}
+
+/** Two nodes behind lines; the second reaches the database by lines, too. */
+async function startNodes(world, database, module) {
+  const dirs = [world.primary.dir, world.standby?.dir].filter(Boolean);
+  let { apiUrl } = database;
+  world.databaseLines = await Promise.all(dirs.map(async (dir, i) => {
+    const at = mkdtempSync(join(world.dir, `line${i}-`));
+    chmodSync(at, 0o755);
+    apiUrl = apiUrl.replace(dir, at);
+    return startLine(() => join(dir, '.s.PGSQL.5432'),
+      join(at, '.s.PGSQL.5432'));
+  }));
+  world.nodes = await Promise.all([database, { apiUrl }].map(async postgres =>
+    startNode({ postgres, module, port: await freePort(),
+      env: { HERMETIC_ACCESS_TOKEN_SECONDS: '86400' } })));
+  world.lines = await Promise.all(world.nodes.map(n =>
+    startLine(() => ({ port: n.port, host: '127.0.0.1' }))));
+  world.urls = world.lines.map(l => `http://127.0.0.1:${l.port}`);
+}
+
+async function startClients(world, { sessions = 2 } = {}) {
+  const [url] = world.urls;
+  const people = await Promise.all(['alice', 'bob', 'carol', 'guest'].map(n =>
+    newUser(url, n)));
+  const [alice, bob, carol, guest] = people;
+  world.reader = alice;
+  world.guest = guest;
+  world.sessions = [];
+  for (let i = 0; i < sessions; i++) {
+    const s = await Session.create(alice);
+    await s.add(alice, bob, carol).catch(async () => {
+      await s.add(alice, bob);
+      await s.add(alice, carol);
+    });
+    world.sessions.push(s);
+    const add = (kind, device, name) =>
+      world.clients.push(new kind(world, s, device, `${name} in ${i}`));
+    add(RestClient, alice, 'alice by REST');
+    add(RestClient, bob, 'bob by REST');
+    add(SocketClient, bob, 'bob by WebSocket');
+    add(SocketClient, carol, 'carol by WebSocket');
+    if (world.broker) add(BrokerClient, carol, 'carol by MQTT');
+    add(Churner, alice, 'the churner');
+  }
+  world.end = () => Infinity; // nobody knows it while all go on
+  world.running = world.clients.map((c, i) => {
+    c.turn = i;
+    return c.run().catch(e => world.ledger.complain(`${c.name}: ${e.stack}`));
+  });
+}
+
+const allMoved = (world, since) =>
+  world.clients.every(c => c.progress > since);
+
+/** One fault; how long it took until every client got on. */
+async function strike(world, name, pick, say) {
+  const start = Date.now();
+  const detail = await faults[name](world, pick);
+  const over = Date.now();
+  const stuck = () => world.clients.filter(c => c.progress <= over)
+    .map(c => c.name).join(', ');
+  await until(() => world.ledger.wrong.length || allMoved(world, over),
+    { ms: world.recoverBy }).catch(() => {
+    world.ledger.complain(`after ${name} no progress: ${stuck()}`);
+  });
+  const ms = Date.now() - over;
+  say(`${name}${detail ? ` (${detail})` : ''}: ${over - start} ms, ` +
+    `all went on after ${ms} ms`);
+  return ms;
+}
+
+async function wholeLog(world, session, url) {
+  const log = [];
+  for (let page; page?.length !== 0; log.push(...page))
+    page = await session.history(Object.assign(Object.create(world.reader),
+      { url }), `?after=${log.length}&limit=500`);
+  return log;
+}
+
+async function finish(world) {
+  const logs = new Map();
+  world.goOn = false;
+  const writers = world.clients.map((c, i) => [c, world.running[i]])
+    .filter(([c]) => !(c instanceof SocketClient)).map(([, r]) => r);
+  const socketsAnswered = until(() => world.clients.every(c => !c.waiting),
+    { ms: world.recoverBy });
+  const settled = await within(world.recoverBy,
+    Promise.all([...writers, socketsAnswered]));
+  if (!settled) world.ledger.complain('some envelope never got an answer');
+  for (const s of world.sessions) {
+    const [one, two] = await Promise.all(world.urls.map(u =>
+      wholeLog(world, s, u)));
+    if (JSON.stringify(one) !== JSON.stringify(two))
+      world.ledger.complain('two nodes tell two histories');
+    logs.set(s.id, one);
+  }
+  world.end = s => logs.get(s.id).length;
+  await within(world.recoverBy, Promise.all(world.running));
+  return world.ledger.check(logs);
+}
+
+async function stopWorld(world) {
+  await Promise.allSettled([...world.lines, ...world.databaseLines]
+    .map(l => l.stop()));
+  await world.rotation?.stop();
+  await world.broker?.stop();
+  const stopped = await Promise.allSettled(world.nodes.map(n => n.stop()));
+  for (const { reason } of stopped)
+    if (reason) world.ledger.complain(String(reason));
+  await world.standby?.stop();
+  await world.primary.stop();
+  rmSync(world.dir, { recursive: true, force: true });
+}
+
+/** Runs it; { faults, sums of the check, longest, wrong }. */
+export async function chaos({ seconds, seed, say = () => {}, ...options }) {
+  const world = await startWorld(options);
+  const result = { seed, faults: 0, longest: 0, reconnects: 0 };
+  try {
+    const pick = seeded(seed);
+    await startClients(world, options);
+    const begin = Date.now();
+    await until(() => allMoved(world, begin), { ms: world.recoverBy,
+      name: 'a first round' });
+    for (const name of schedule(world, pick)) {
+      if (Date.now() - begin > seconds * 1000 || world.ledger.wrong.length)
+        break;
+      result.longest = Math.max(result.longest,
+        await strike(world, name, pick, say));
+      result.faults++;
+      await sleep(200 + pick.number() * 600);
+    }
+    Object.assign(result, await finish(world));
+    result.reconnects = world.clients.reduce((n, c) => n + c.reconnects, 0);
+  } finally {
+    world.goOn = false;
+    world.over = true;
+    await stopWorld(world);
+  }
+  return { ...result, wrong: world.ledger.wrong };
+}
+
+export const isWhole = r => r.lost + r.duplicated + r.reordered + r.untrue +
+  r.wrong.length === 0;
+
+export const summary = r => `faults survived: ${r.faults}; messages checked: ` +
+  `${r.checked}, acknowledged: ${r.acknowledged}, lost: ${r.lost}, ` +
+  `duplicated: ${r.duplicated}, out of order: ${r.reordered}, refused and ` +
+  `stored: ${r.untrue}; reconnections: ${r.reconnects}; longest time to ` +
+  `recover: ${r.longest} ms` + r.wrong.map(w => `\nwrong: ${w}`).join('');

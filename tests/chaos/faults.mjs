@@ -1,0 +1,93 @@
+// What can go wrong. Each takes the world and a random number's maker, and
+// returns when the fault is over; it names itself in detail by what it
+// returns.
+import { sleep } from '../testlib/stack.mjs';
+
+const backends = ['writer', 'queries', 'listener', 'notifier', 'bridge',
+  'bridge listener', 'rotation'];
+
+function signal(pids, name) {
+  for (const pid of pids)
+    try { process.kill(pid, name); } catch { /* ended by itself */ }
+}
+
+export const faults = {
+  /** Kore starts another one. */
+  async worker(world, pick) {
+    const [, ...workers] = pick(world.nodes).pids();
+    signal([pick(workers)], 'SIGKILL');
+  },
+  async listener(world, pick) {
+    const [, first] = pick(world.nodes).pids();
+    signal([first], 'SIGKILL');
+  },
+  async node(world, pick) {
+    const node = pick(world.nodes);
+    await node.kill();
+    await node.start();
+  },
+  async upgrade(world, pick) {
+    const node = pick(world.nodes);
+    signal([node.pid], 'SIGTERM');
+    await node.ended;
+    await node.start();
+  },
+  async bridge(world) {
+    await world.broker.killBridge();
+    await world.broker.startBridge();
+  },
+  async broker(world) {
+    await world.broker.killBroker();
+    await world.broker.startBroker();
+  },
+  async rotation(world) {
+    await world.rotation.kill();
+    world.rotate();
+  },
+  async backend(world, pick) {
+    const name = pick(backends);
+    await world.psql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE application_name = 'hermetic ${name}'`);
+    return name;
+  },
+  async crash(world) {
+    await world.primary.restart({ downFor: 200 });
+  },
+  async freeze(world, pick) {
+    const pids = pick(world.nodes).pids();
+    signal(pids, 'SIGSTOP');
+    await sleep(10_000);
+    signal(pids, 'SIGCONT');
+  },
+  async reset(world, pick) {
+    return `${pick(world.lines).cut()} connections`;
+  },
+  /** The last node reaches neither clients nor the database. */
+  async partition(world) {
+    const lines = [world.lines.at(-1), ...world.databaseLines];
+    for (const l of lines) l.silence(true);
+    await sleep(6000);
+    for (const l of lines) l.silence(false);
+  },
+  async failover(world) {
+    await world.primary.kill();
+    world.primary.gone = true;
+    await world.standby.promote();
+  },
+};
+
+/** Those that this world has, in a seeded order: each once, then at random;
+ * the one that comes once is in the second half. */
+export function* schedule(world, pick) {
+  const has = Object.keys(faults).filter(n => world.knows(n));
+  const rest = has.filter(n => n !== 'failover')
+    .map(n => [pick.number(), n]).sort(([a], [b]) => a - b).map(([, n]) => n);
+  if (has.includes('failover'))
+    rest.splice(Math.ceil(rest.length * (0.5 + pick.number() / 2)), 0,
+      'failover');
+  yield* rest;
+  for (;;) {
+    const name = pick(has);
+    if (name !== 'failover' && world.knows(name)) yield name;
+  }
+}
