@@ -21,6 +21,7 @@ struct item {
 	void *arg;
 	uint64_t give_up; /* seconds, monotonic */
 	unsigned tries;
+	bool doubted; /* refused once */
 	uint8_t envelope[];
 };
 
@@ -214,6 +215,25 @@ static void tell_stored(const struct writer *w, const struct item *item,
 	w->settings.stored(w->settings.arg, &m);
 }
 
+/*
+ * While the statement waited for the session's lock, the same envelope may have
+ * been stored by another node, and the epoch changed after it: the lock shows
+ * the new epoch, but the snapshot is too old for the message. So who is refused
+ * for a change is looked up again, before a client believes that it was not
+ * stored and seals it anew.
+ */
+static bool is_doubtful(struct item *item, const struct append_result *r)
+{
+	bool first = !item->doubted;
+
+	if (r->outcome != APPEND_EPOCH_CHANGED &&
+	    r->outcome != APPEND_ROTATION_REQUIRED &&
+	    r->outcome != APPEND_SESSION_ENDED)
+		return false;
+	item->doubted = true;
+	return first;
+}
+
 static void give_answers(struct writer *w, struct rows *rows)
 {
 	size_t count = w->batch_count;
@@ -226,6 +246,8 @@ static void give_answers(struct writer *w, struct rows *rows)
 
 		if (rows_end(rows) != ERR_OK)
 			result.outcome = APPEND_UNAVAILABLE;
+		else if (is_doubtful(item, &result))
+			done = false;
 		if (done || rows_end(rows) != ERR_OK) {
 			tell_stored(w, item, &result);
 			answer(item, &result);
