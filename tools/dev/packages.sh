@@ -34,10 +34,18 @@ install_postgresql() {
   as_root rm -f "$MAIN_CLUSTER_CONF"
 }
 
+# Nor do the others' services start, which would take ports of this machine.
 apt_install() {
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get \
-    -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -qq -y \
-    install --no-install-recommends "$@" >>"$LOG" 2>&1
+  as_root env DEBIAN_FRONTEND=noninteractive sh -c '
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e $policy ]; then
+      trap "rm -f $policy" EXIT
+      trap "exit 1" INT TERM
+      printf "#!/bin/sh\nexit 101\n" >$policy
+      chmod 0755 $policy
+    fi
+    apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -qq -y install \
+      --no-install-recommends "$@"' sh "$@" >>"$LOG" 2>&1
 }
 
 packages_ensure() { # STAGE...
