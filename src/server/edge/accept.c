@@ -56,3 +56,16 @@ void accept_start(struct listener *listener)
 	own->evt.handle = on_ready;
 	loop_every(RESUME_MS, on_tick, NULL);
 }
+
+void accept_waiting(void)
+{
+	size_t before;
+
+	if (own == NULL || own->fd < 0)
+		return;
+	do {
+		before = conn_count();
+		own->evt.flags |= KORE_EVENT_READ; /* Kore asks for it */
+		kore_listener_accept(own, 0);
+	} while (conn_count() > before);
+}

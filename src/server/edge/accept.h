@@ -8,4 +8,7 @@ struct listener;
 /* This worker's listener, of Kore's making and not yet in its loop: once. */
 void accept_start(struct listener *listener);
 
+/* Before the listener is closed: the kernel would reset who waits in it. */
+void accept_waiting(void);
+
 #endif

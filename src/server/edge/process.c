@@ -183,6 +183,8 @@ void kore_worker_teardown(void)
 	app_drain();
 	while (loop_now_ms() < quiet)
 		turn();
+	accept_waiting();
+	turn(); /* reads what they have asked already */
 	stop_listening();
 	conn_drain_all();
 	while ((conn_count() > 0 || !app_is_idle()) && loop_now_ms() < until)
