@@ -140,6 +140,12 @@ static void every(void *context, unsigned ms, void (*tick)(void *arg),
 	loop_every(ms, tick, arg);
 }
 
+static void later(void *context, void (*run)(void *arg), void *arg)
+{
+	(void)context;
+	loop_later(run, arg);
+}
+
 static void set_limits(void)
 {
 	const struct conn_limits limits = {
@@ -175,7 +181,8 @@ static enum err put_presence(struct params *params, connection_done *done)
 
 bool app_start(void)
 {
-	static const struct store_loop loop = { NULL, watch, forget, every };
+	static const struct store_loop loop = { NULL, watch, forget, every,
+						later };
 	const struct store_settings settings = {
 		.conninfo = config()->database_url,
 		.queue_messages = (size_t)config()->queue_messages,

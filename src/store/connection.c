@@ -39,7 +39,8 @@ struct connection {
 	const struct store_loop *loop;
 	enum state state;
 	PGconn *pg;
-	int fd; /* as registered with the loop; -1: none */
+	int fd;		  /* as registered with the loop; -1: none */
+	unsigned watched; /* and for what */
 	uint64_t retry_at, connect_by;
 	unsigned retry_ms, turn; /* whose turn it is to be tried first */
 	struct queue waiting, sent;
@@ -104,13 +105,18 @@ static void forget(struct connection *c)
 	c->fd = -1;
 }
 
+/* While libpq connects, it may close the socket and get the same number for
+ * the next one: then the loop is told again in any case. */
 static void watch(struct connection *c, unsigned events)
 {
 	int fd = PQsocket(c->pg);
 
 	if (fd != c->fd)
 		forget(c);
+	else if (c->watched == events && c->state != STATE_CONNECTING)
+		return;
 	c->fd = fd;
+	c->watched = events;
 	if (fd >= 0)
 		c->loop->watch(c->loop->context, fd, events, on_socket, c);
 }
@@ -220,9 +226,9 @@ enum err connection_send(struct connection *c, enum statement statement,
 		/* a break is noticed on the loop, not within this call */
 		r = queue_take(&c->waiting);
 		queue_put(&c->sent, r);
-		if (send_one(c, r))
-			(void)PQflush(c->pg);
-		watch(c, STORE_READ | STORE_WRITE);
+		watch(c, send_one(c, r) && PQflush(c->pg) == 0
+			     ? STORE_READ
+			     : STORE_READ | STORE_WRITE);
 	}
 	return ERR_OK;
 out:

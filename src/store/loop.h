@@ -23,6 +23,9 @@ struct store_loop {
 	 * connection, and it is never taken back. */
 	void (*every)(void *context, unsigned ms, void (*tick)(void *arg),
 		      void *arg);
+
+	/* Calls `run` once, when what is ready in this turn has been given. */
+	void (*later)(void *context, void (*run)(void *arg), void *arg);
 };
 
 #endif

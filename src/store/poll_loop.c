@@ -4,9 +4,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-enum { WATCHES_MAX = 64, TIMERS_MAX = 16 };
+enum { WATCHES_MAX = 64, TIMERS_MAX = 16, LATER_MAX = 16 };
 
 struct watch {
 	unsigned events;
@@ -20,6 +21,11 @@ struct timer {
 	void *arg;
 };
 
+struct later {
+	void (*run)(void *arg);
+	void *arg;
+};
+
 struct poll_loop {
 	struct store_loop store;
 	/* side by side; fd -1: free, and poll() passes over it */
@@ -27,6 +33,8 @@ struct poll_loop {
 	struct watch watches[WATCHES_MAX];
 	struct timer timers[TIMERS_MAX];
 	size_t timer_count;
+	struct later later[LATER_MAX];
+	size_t later_count;
 };
 
 static uint64_t now_ms(void)
@@ -82,13 +90,24 @@ static void every(void *context, unsigned ms, void (*tick)(void *arg),
 		    (struct timer){ ms, now_ms() + ms, tick, arg };
 }
 
+/* Each user has one at a time on its way; without room it is run now. */
+static void later(void *context, void (*run)(void *arg), void *arg)
+{
+	struct poll_loop *loop = context;
+
+	if (loop->later_count < LATER_MAX)
+		loop->later[loop->later_count++] = (struct later){ run, arg };
+	else
+		run(arg);
+}
+
 enum err poll_loop_new(struct poll_loop **out)
 {
 	struct poll_loop *loop = calloc(1, sizeof(*loop));
 
 	if (loop == NULL)
 		return ERR_LOCAL_MEMORY;
-	loop->store = (struct store_loop){ loop, watch, forget, every };
+	loop->store = (struct store_loop){ loop, watch, forget, every, later };
 	for (size_t i = 0; i < WATCHES_MAX; i++)
 		loop->fds[i].fd = -1;
 	*out = loop;
@@ -109,6 +128,8 @@ static unsigned until_timer(const struct poll_loop *loop, unsigned ms)
 {
 	uint64_t now = now_ms();
 
+	if (loop->later_count > 0)
+		return 0;
 	for (size_t i = 0; i < loop->timer_count; i++) {
 		uint64_t next = loop->timers[i].next;
 
@@ -134,6 +155,17 @@ static void run_timers(struct poll_loop *loop)
 	}
 }
 
+static void run_later(struct poll_loop *loop)
+{
+	struct later now[LATER_MAX];
+	size_t count = loop->later_count;
+
+	memcpy(now, loop->later, sizeof(now));
+	loop->later_count = 0;
+	for (size_t i = 0; i < count; i++)
+		now[i].run(now[i].arg);
+}
+
 void poll_loop_run(struct poll_loop *loop, unsigned ms)
 {
 	int ready = poll(loop->fds, WATCHES_MAX, (int)until_timer(loop, ms));
@@ -155,4 +187,5 @@ void poll_loop_run(struct poll_loop *loop, unsigned ms)
 		loop->watches[i].ready(loop->watches[i].arg, events);
 	}
 	run_timers(loop);
+	run_later(loop);
 }

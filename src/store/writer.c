@@ -26,6 +26,7 @@ struct item {
 };
 
 struct writer {
+	const struct store_loop *loop;
 	struct connection *connection;
 	struct writer_settings settings;
 	struct item *first, **end; /* waiting */
@@ -34,6 +35,7 @@ struct writer {
 	size_t batch_count;
 	uint64_t sent_us; /* when the batch went */
 	bool in_flight;
+	bool due; /* a batch goes at the end of this turn */
 };
 
 static uint64_t now_s(void)
@@ -296,6 +298,23 @@ static void on_answer(void *arg, enum err e, struct rows *rows)
 	send_batch(w);
 }
 
+static void on_turn_end(void *arg)
+{
+	struct writer *w = arg;
+
+	w->due = false;
+	send_batch(w);
+}
+
+/* All that this turn of the loop brings goes together. */
+static void send_soon(struct writer *w)
+{
+	if (w->due || w->in_flight)
+		return;
+	w->due = true;
+	w->loop->later(w->loop->context, on_turn_end, w);
+}
+
 enum err writer_append(struct writer *w, const struct append *message,
 		       append_done *done, void *arg)
 {
@@ -317,7 +336,7 @@ enum err writer_append(struct writer *w, const struct append *message,
 	item->message.envelope = span_of(item->envelope, message->envelope.n);
 	put_last(w, item);
 	metrics_set(METRIC_WRITER_QUEUE, w->count);
-	send_batch(w);
+	send_soon(w);
 	return ERR_OK;
 }
 
@@ -334,6 +353,7 @@ enum err writer_open(const struct store_loop *loop,
 	enum err e;
 
 	ENSURE(w != NULL, ERR_LOCAL_MEMORY);
+	w->loop = loop;
 	w->settings = *settings;
 	w->end = &w->first;
 	TRY(connection_open(loop, &to, &w->connection));

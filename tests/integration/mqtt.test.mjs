@@ -164,7 +164,7 @@ describe('mqtt', { concurrency: false }, () => {
     await Promise.all([hers, wild, his].map(c => c.upTo(session, sent.seq)));
     await session.remove(alice, carol);
     await until(async () => await hers.trySubscribe(messagesOf(session)) >= 128,
-      { ms: 1000, name: 'the removal' });
+      { ms: 3000, name: 'the removal' });
     const later = ok(await session.send(alice), 201);
     await his.upTo(session, later.seq);
     for (const c of [hers, wild])
@@ -178,7 +178,7 @@ describe('mqtt', { concurrency: false }, () => {
     const phone = await bob.another();
     const mine = await connect(phone);
     ok(await phone.post('/auth/logout', {}), 204);
-    await until(() => mine.over, { ms: 1000, name: 'the end' });
+    await until(() => mine.over, { ms: 3000, name: 'the end' });
     assert.equal(mine.reason, 0x98);
     await assert.rejects(connect(phone, { tries: false }));
   });
