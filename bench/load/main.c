@@ -97,15 +97,24 @@ static void on_raw(struct peer *p, const char *text, size_t n)
 
 /* ---- the loop ---- */
 
+/* When a sender's frame is to go at a given rate, ns: evenly, one sender after
+ * the other. */
+static uint64_t plan(const struct peer *p, size_t frame)
+{
+	double turn = (double)(frame * load.senders) + (double)(p - peers);
+
+	return begin + (uint64_t)(1e9 * turn / (double)load.rate);
+}
+
 /* How much of its frames a sender may have written by now. */
 static size_t allowance(const struct peer *p)
 {
 	size_t frames = p->answered + load.window, paced;
 
 	if (load.rate > 0) {
-		paced = (size_t)((double)(last - begin) / 1e9 *
-				 (double)load.rate / (double)load.senders) +
-			1;
+		paced = p->sent / p->frame;
+		while (paced < p->count && plan(p, paced) <= last)
+			paced++;
 		frames = frames < paced ? frames : paced;
 	}
 	return (frames < p->count ? frames : p->count) * p->frame;
@@ -113,13 +122,27 @@ static size_t allowance(const struct peer *p)
 
 static void note_due(const struct peer *p, size_t from, size_t to)
 {
-	double gap =
-	    load.rate > 0 ? 1e9 * (double)load.senders / (double)load.rate : 0;
-
 	/* at a given rate the plan counts, not when we got to it */
 	for (size_t i = from; i < to; i++)
-		due[p->first + i] =
-		    load.rate > 0 ? begin + (uint64_t)(gap * (double)i) : last;
+		due[p->first + i] = load.rate > 0 ? plan(p, i) : last;
+}
+
+/* How long nothing is to be sent, ns. */
+static uint64_t until_next(bool running)
+{
+	uint64_t wait = 100000000, now = now_ns();
+
+	for (size_t i = 0; running && load.rate > 0 && i < load.senders; i++) {
+		const struct peer *p = &peers[i];
+		size_t next = p->sent / p->frame;
+		uint64_t at = next < p->count ? plan(p, next) : UINT64_MAX;
+
+		if (at <= now)
+			return 0;
+		if (at - now < wait)
+			wait = at - now;
+	}
+	return wait;
 }
 
 static void send_more(struct peer *p)
@@ -137,7 +160,8 @@ static void send_more(struct peer *p)
 static void turn(int ep, bool running)
 {
 	struct epoll_event events[EVENTS];
-	int n = epoll_wait(ep, events, EVENTS, load.rate > 0 ? 1 : 100);
+	struct timespec wait = { 0, (long)until_next(running) };
+	int n = epoll_pwait2(ep, events, EVENTS, &wait, NULL);
 
 	last = now_ns();
 	for (int i = 0; i < n; i++) {

@@ -612,22 +612,36 @@ const struct subscription *hub_giving(void)
  * each word a notice's kind, an id and a position. */
 enum { WORD_MESSAGE = 254, WORD_RESYNC }; /* or a notice's kind */
 
-static struct buf bundle;
+enum { WORD_HEAD = 25, MESSAGE_HEAD = 16 + 8 + 1 + 32 + 8 + 4 };
 
-static void send_bundle(void *unused)
+static struct buf bundle;
+static bool bundle_due;
+
+static void send_bundle(void)
 {
-	(void)unused;
-	if (buf_end(&bundle) == ERR_OK)
+	if (buf_end(&bundle) == ERR_OK && bundle.n > 0)
 		peers_tell(buf_span(&bundle));
 	else
 		buf_clear(&bundle); /* no memory: the sweep makes it good */
 	buf_reset(&bundle);
 }
 
-static void pass_on(uint8_t word, const uint8_t id[16], uint64_t seq)
+static void on_turn_end(void *unused)
 {
-	if (bundle.n == 0)
-		loop_later(send_bundle, NULL);
+	(void)unused;
+	bundle_due = false;
+	send_bundle();
+}
+
+/* `more` bytes of the word's own follow. */
+static void pass_on(uint8_t word, const uint8_t id[16], uint64_t seq,
+		    size_t more)
+{
+	if (bundle.n + WORD_HEAD + more > PEERS_WORDS_MAX)
+		send_bundle();
+	if (!bundle_due)
+		loop_later(on_turn_end, NULL);
+	bundle_due = true;
 	buf_put_u8(&bundle, word);
 	buf_put(&bundle, span_of(id, 16));
 	buf_put_u64(&bundle, seq);
@@ -641,7 +655,11 @@ void hub_stored(void *unused, const struct message *m)
 	follow(m);
 	if (config()->workers == 1)
 		return;
-	pass_on(WORD_MESSAGE, m->session, m->seq);
+	if (WORD_HEAD + MESSAGE_HEAD + m->bytes.n > PEERS_WORDS_MAX) {
+		pass_on(NOTICE_MESSAGE, m->session, m->seq, 0);
+		return;
+	}
+	pass_on(WORD_MESSAGE, m->session, m->seq, MESSAGE_HEAD + m->bytes.n);
 	buf_put(&bundle, SPAN_ARRAY(m->sender));
 	buf_put_u64(&bundle, m->epoch);
 	buf_put_u8(&bundle, (uint8_t)m->kind);
@@ -716,7 +734,16 @@ static void on_heard(void *arg, const struct notice *notice)
 	(void)arg;
 	metrics_count(METRIC_NOTICES, 1);
 	take((uint8_t)notice->kind, notice->id, notice->seq);
-	pass_on((uint8_t)notice->kind, notice->id, notice->seq);
+	if (config()->workers > 1)
+		pass_on((uint8_t)notice->kind, notice->id, notice->seq, 0);
+}
+
+/* Words of other workers have been missed. */
+static void on_lost(void)
+{
+	static const uint8_t none[16];
+
+	take(WORD_RESYNC, none, 0);
 }
 
 /* Notices may have been missed. */
@@ -726,14 +753,15 @@ static void on_resync(void *arg)
 
 	(void)arg;
 	take(WORD_RESYNC, none, 0);
-	pass_on(WORD_RESYNC, none, 0);
+	if (config()->workers > 1)
+		pass_on(WORD_RESYNC, none, 0, 0);
 }
 
 enum err hub_start(struct store *s)
 {
 	store = s;
 	loop_every(TICK_MS, on_tick, NULL);
-	peers_start(on_bundle);
+	peers_start(process_worker(), on_bundle, on_lost);
 	if (process_worker() != 1)
 		return ERR_OK;
 	return store_listen(store, on_heard, on_resync, NULL);

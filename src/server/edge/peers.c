@@ -1,27 +1,129 @@
 #include "server/edge/peers.h"
 
-#include <kore/kore.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/socket.h>
 
-enum { MESSAGE_ID = 201 }; /* Kore leaves 201 and above to applications */
+#include "base/buf.h"
+#include "base/rd.h"
+#include "server/edge/loop.h"
 
-static void (*handler)(struct span bytes);
+enum { WAITING_MAX = 8 << 20 }; /* bytes */
 
-/* Kore gives a message for all to its sender, too. */
-static void on_message(struct kore_msg *message, const void *data)
+/* Another worker's inbox, as seen by this one. */
+struct peer {
+	int in, out;	    /* the two ends, open in all processes */
+	struct buf waiting; /* packets, each after its size (4 bytes) */
+
+	bool lost;
+};
+
+static struct peer *peers;
+static unsigned peer_count, self;
+static void (*on_heard)(struct span words);
+static void (*on_lost)(void);
+
+enum err peers_open(unsigned workers)
 {
-	if (message->src != worker->id)
-		handler(span_of(data, message->length));
+	peers = calloc(workers, sizeof(*peers));
+	if (peers == NULL)
+		return ERR_LOCAL_MEMORY;
+	for (; peer_count < workers; peer_count++) {
+		int ends[2];
+
+		if (socketpair(AF_UNIX,
+			       SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+			       ends) != 0)
+			return ERR_LOCAL_IO;
+		peers[peer_count] = (struct peer){ .in = ends[0],
+						   .out = ends[1],
+						   .waiting = BUF_INIT };
+	}
+	return ERR_OK;
 }
 
-void peers_start(void (*heard)(struct span bytes))
+/* ---- telling ---- */
+
+/* A packet of one byte says that packets were lost. */
+static const uint8_t LOST[1];
+
+/* False: it must wait. What can never be sent counts as sent. */
+static bool send_packet(const struct peer *p, struct span packet)
 {
-	handler = heard;
-	(void)kore_msg_register(MESSAGE_ID, on_message);
+	return send(p->out, packet.p, packet.n, MSG_NOSIGNAL) >= 0 ||
+	       (errno != EAGAIN && errno != ENOBUFS);
 }
 
-void peers_tell(struct span bytes)
+static void on_writable(void *arg, unsigned events)
 {
-	if (worker_count > 1)
-		kore_msg_send(KORE_MSG_WORKER_ALL, MESSAGE_ID, bytes.p,
-			      bytes.n);
+	struct peer *p = arg;
+	struct rd r = rd_init(buf_span(&p->waiting));
+	size_t sent = 0;
+
+	(void)events;
+	while (rd_left(&r) > 0 && send_packet(p, rd_take(&r, rd_u32(&r))))
+		sent = p->waiting.n - rd_left(&r);
+	buf_consume(&p->waiting, sent);
+	if (p->waiting.n == 0)
+		loop_watch(p->out, 0, on_writable, p);
+}
+
+static void put_waiting(struct peer *p, struct span packet)
+{
+	buf_put_u32(&p->waiting, (uint32_t)packet.n);
+	buf_put(&p->waiting, packet);
+}
+
+static void let_wait(struct peer *p, struct span packet)
+{
+	if (p->waiting.n == 0)
+		loop_watch(p->out, LOOP_WRITE, on_writable, p);
+	if (p->waiting.n + packet.n <= WAITING_MAX) {
+		put_waiting(p, packet);
+		p->lost = false;
+	} else if (!p->lost) {
+		put_waiting(p, SPAN_ARRAY(LOST));
+		p->lost = true;
+	}
+	if (buf_end(&p->waiting) != ERR_OK) {
+		buf_reset(&p->waiting); /* no memory: as lost as the rest */
+		put_waiting(p, SPAN_ARRAY(LOST));
+	}
+}
+
+void peers_tell(struct span words)
+{
+	for (unsigned i = 0; i < peer_count; i++)
+		if (i + 1 != self &&
+		    (peers[i].waiting.n > 0 || !send_packet(&peers[i], words)))
+			let_wait(&peers[i], words);
+}
+
+/* ---- hearing ---- */
+
+static void on_readable(void *arg, unsigned events)
+{
+	static uint8_t packet[PEERS_WORDS_MAX];
+	const struct peer *p = arg;
+	ssize_t n;
+
+	(void)events;
+	while ((n = recv(p->in, packet, sizeof(packet), 0)) > 0)
+		if (n == sizeof(LOST))
+			on_lost();
+		else
+			on_heard(span_of(packet, (size_t)n));
+}
+
+void peers_start(unsigned worker, void (*heard)(struct span words),
+		 void (*lost)(void))
+{
+	self = worker;
+	on_heard = heard;
+	on_lost = lost;
+	if (worker >= 1 && worker <= peer_count)
+		loop_watch(peers[worker - 1].in, LOOP_READ, on_readable,
+			   &peers[worker - 1]);
 }

@@ -12,6 +12,7 @@
 #include "server/edge/accept.h"
 #include "server/edge/conn.h"
 #include "server/edge/loop.h"
+#include "server/edge/peers.h"
 #include "server/edge/request.h"
 #include "server/edge/router.h"
 
@@ -112,6 +113,8 @@ void kore_parent_configure(int argc, char **argv)
 	worker_set_affinity = 0; /* or a task shares the loop's core */
 	router_read_config();
 	open_metrics();
+	if (settings.workers > 1 && peers_open(settings.workers) != ERR_OK)
+		fail_start("no sockets between the workers");
 	LOG(INFO, "starting", LOG_STR("host", settings.host),
 	    LOG_STR("port", settings.port),
 	    LOG_NUM("workers", settings.workers));
