@@ -11,6 +11,7 @@
 
 /* The edge is no archive; these files of it need no more than what stands
  * below in the place of the connection and the request. */
+#include "server/edge/framing.c"
 #include "server/edge/head.c"
 #include "server/edge/websocket.c"
 

@@ -3,8 +3,11 @@
 #include <kore/kore.h>
 #include <kore/tasks.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/metrics.h"
+
+enum { NICENESS = 10 };
 
 struct job {
 	struct kore_task task; /* first: Kore hands it back */
@@ -21,10 +24,13 @@ void job_set_limits(unsigned threads, unsigned queue)
 	limit = threads + queue;
 }
 
+/* Long work gives way to the loops, whose turns are short. On Linux it is the
+ * calling thread's own niceness that this sets. */
 static int on_thread(struct kore_task *task)
 {
 	struct job *job = (struct job *)task;
 
+	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
 	job->work(job->arg);
 	return KORE_RESULT_OK;
 }

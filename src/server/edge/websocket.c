@@ -6,54 +6,25 @@
 
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "server/edge/framing.h"
 #include "server/edge/loop.h"
 
 enum { CLOSE_WAIT_MS = 15000, REASON_MAX = 123 };
 
 struct websocket {
 	struct conn *conn;
-	wslay_event_context_ptr wslay;
+	struct framing *framing; /* NULL: between messages, nothing to keep */
 	const struct websocket_handler *handler;
 	void *user;
 	struct buf *in; /* while input is being read */
-	size_t taken;	/* of `in`: removed once for all frames */
 	bool closing;	/* our close frame is queued */
 	bool broken;	/* by a frame that is none */
 	bool pinged;
-	bool dead; /* gone while wslay reads: freed when it is back */
+	bool dead; /* gone while input is read: freed when that is done */
 	unsigned long closed_at, pinged_at;
 };
 
-/* ---- wslay's view of the connection ---- */
-
-static ssize_t on_recv(wslay_event_context_ptr wslay, uint8_t *data,
-		       size_t size, int flags, void *user)
-{
-	struct websocket *ws = user;
-	size_t n = ws->in != NULL ? ws->in->n - ws->taken : 0;
-
-	(void)flags;
-	if (n == 0) {
-		wslay_event_set_error(wslay, WSLAY_ERR_WOULDBLOCK);
-		return -1;
-	}
-	if (n > size)
-		n = size;
-	memcpy(data, ws->in->p + ws->taken, n);
-	ws->taken += n;
-	return (ssize_t)n;
-}
-
-static ssize_t on_send(wslay_event_context_ptr wslay, const uint8_t *data,
-		       size_t size, int flags, void *user)
-{
-	struct websocket *ws = user;
-
-	(void)wslay;
-	(void)flags;
-	buf_put(conn_out(ws->conn), span_of(data, size));
-	return (ssize_t)size;
-}
+/* ---- what the framing says ---- */
 
 /* Section 5.5.1. wslay takes half a code for none, and does not look at all of
  * a reason that comes in pieces. */
@@ -64,30 +35,46 @@ static bool close_is_valid(struct span payload)
 		text_is_utf8(span_of(payload.p + 2, payload.n - 2)));
 }
 
-static void on_message(wslay_event_context_ptr wslay,
-		       const struct wslay_event_on_msg_recv_arg *message,
-		       void *user)
+static bool on_message(void *user, unsigned opcode, struct span payload)
 {
 	struct websocket *ws = user;
 
-	(void)wslay;
 	if (ws->closing)
-		return;
-	if (message->opcode == WSLAY_CONNECTION_CLOSE)
-		ws->broken =
-		    !close_is_valid(span_of(message->msg, message->msg_length));
-	else if (message->opcode == WSLAY_BINARY_FRAME)
+		return true;
+	if (opcode == WSLAY_CONNECTION_CLOSE)
+		return close_is_valid(payload);
+	if (opcode == WSLAY_BINARY_FRAME)
 		websocket_close(ws, 1003, "text only");
-	else if (message->opcode == WSLAY_TEXT_FRAME)
-		ws->handler->on_text(
-		    ws->user, span_of(message->msg, message->msg_length));
+	else if (opcode == WSLAY_TEXT_FRAME)
+		ws->handler->on_text(ws->user, payload);
+	return true;
 }
 
-static const struct wslay_event_callbacks CALLBACKS = {
-	.recv_callback = on_recv,
-	.send_callback = on_send,
-	.on_msg_recv_callback = on_message,
-};
+static struct buf *on_output(void *user)
+{
+	const struct websocket *ws = user;
+
+	return conn_out(ws->conn);
+}
+
+static const struct framing_user FRAMING_USER = { on_message, on_output };
+
+/* False without memory. */
+static bool need_framing(struct websocket *ws)
+{
+	if (ws->framing == NULL)
+		ws->framing = framing_take(&FRAMING_USER, ws,
+					   conn_limits()->websocket_message);
+	return ws->framing != NULL;
+}
+
+static void spare_framing(struct websocket *ws)
+{
+	if (ws->framing != NULL && framing_is_idle(ws->framing)) {
+		framing_give_back(ws->framing);
+		ws->framing = NULL;
+	}
+}
 
 /* ---- the handshake, section 4.2 ---- */
 
@@ -154,12 +141,6 @@ static struct websocket *new_websocket(struct conn *conn)
 
 	if (ws == NULL)
 		return NULL;
-	if (wslay_event_context_server_init(&ws->wslay, &CALLBACKS, ws) != 0) {
-		free(ws);
-		return NULL;
-	}
-	wslay_event_config_set_max_recv_msg_length(
-	    ws->wslay, conn_limits()->websocket_message);
 	ws->conn = conn;
 	return ws;
 }
@@ -266,10 +247,9 @@ void websocket_close(struct websocket *ws, unsigned code, const char *reason)
 		return;
 	ws->closing = true;
 	ws->closed_at = loop_now_ms();
-	if (wslay_event_queue_close(ws->wslay, (uint16_t)code,
-				    (const uint8_t *)reason,
-				    n < REASON_MAX ? n : REASON_MAX) != 0 ||
-	    wslay_event_send(ws->wslay) != 0)
+	if (!need_framing(ws) ||
+	    !framing_close(ws->framing, (uint16_t)code,
+			   span_of(reason, n < REASON_MAX ? n : REASON_MAX)))
 		/* not dropped here: whoever sends may still hold the socket */
 		conn_close_when_sent(ws->conn);
 }
@@ -278,7 +258,7 @@ void websocket_close(struct websocket *ws, unsigned code, const char *reason)
 
 static void free_websocket(struct websocket *ws)
 {
-	wslay_event_context_free(ws->wslay);
+	framing_free(ws->framing);
 	free(ws);
 }
 
@@ -296,40 +276,39 @@ static void fail(struct websocket *ws)
 
 void websocket_input(struct websocket *ws, struct buf *in)
 {
-	bool failed;
+	enum framing_state state = FRAMING_BROKEN;
+	size_t taken = 0;
 
 	if (ws->broken) { /* what follows means nothing */
 		buf_reset(in);
 		return;
 	}
 	ws->in = in;
-	ws->taken = 0;
 	ws->pinged = false;
-	failed = wslay_event_recv(ws->wslay) != 0 || ws->broken;
-	if (!failed) /* pongs, and the answer to a close */
-		failed = wslay_event_send(ws->wslay) != 0;
-	if (!ws->dead)
-		buf_consume(in, ws->taken);
+	if (need_framing(ws))
+		state = framing_read(ws->framing, buf_span(in), &taken);
 	ws->in = NULL;
-	if (ws->dead)
+	if (ws->dead) {
 		free_websocket(ws);
-	else if (failed)
+		return;
+	}
+	buf_consume(in, taken);
+	if (state == FRAMING_BROKEN)
 		fail(ws);
-	else if (wslay_event_get_close_sent(ws->wslay) &&
-		 (wslay_event_get_close_received(ws->wslay) ||
-		  !wslay_event_get_read_enabled(ws->wslay)))
+	if (state == FRAMING_CLOSED) {
+		ws->closing = true;
 		conn_close_when_sent(ws->conn);
+	}
+	spare_framing(ws);
 }
 
 static void ping(struct websocket *ws, unsigned long now)
 {
-	const struct wslay_event_msg message = { WSLAY_PING, NULL, 0 };
+	static const uint8_t frame[] = { 0x80 | WSLAY_PING, 0 };
 
 	ws->pinged = true;
 	ws->pinged_at = now;
-	if (wslay_event_queue_msg(ws->wslay, &message) != 0 ||
-	    wslay_event_send(ws->wslay) != 0)
-		conn_drop(ws->conn);
+	buf_put(conn_out(ws->conn), SPAN_ARRAY(frame));
 }
 
 void websocket_tick(struct websocket *ws, unsigned long silent_ms)
