@@ -185,6 +185,7 @@ bool app_start(void)
 						later };
 	const struct store_settings settings = {
 		.conninfo = config()->database_url,
+		.listen_conninfo = config()->database_listen_url,
 		.queue_messages = (size_t)config()->queue_messages,
 		.queue_bytes = (size_t)config()->queue_bytes,
 		.queue_statements = (size_t)config()->queue_statements,

@@ -11,7 +11,7 @@ enum { CONFIG_ALGORITHMS_MAX = 8 };
 struct config {
 	const char *host, *port;
 	uint64_t workers, connections;
-	const char *database_url;
+	const char *database_url, *database_listen_url;
 	struct sec kek;		 /* key-encryption key, 32 bytes */
 	struct sec kek_previous; /* while a change of it lasts; or empty */
 	const char *issuer, *audience;

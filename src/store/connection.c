@@ -170,8 +170,25 @@ static bool flush(struct connection *c)
 	return true;
 }
 
+static const char *synchronous_commit(const struct connection *c);
+
+/* Settings of one transaction, which the pool's next one does not get. */
+static bool send_local_settings(struct connection *c)
+{
+	const char *value = synchronous_commit(c);
+
+	return PQsendQueryParams(
+		   c->pg,
+		   "SELECT set_config('search_path', 'hermetic', true), "
+		   "set_config('enable_seqscan', 'off', true), "
+		   "set_config('statement_timeout', '10s', true), "
+		   "set_config('synchronous_commit', $1, true)",
+		   1, NULL, &value, NULL, NULL, 0) == 1;
+}
+
 static bool send_one(struct connection *c, const struct request *r)
 {
+	const struct statement_text *s = &statement_texts[r->statement];
 	const struct params *p = &r->params;
 	const char *values[PARAMS_MAX];
 	int formats[PARAMS_MAX];
@@ -182,9 +199,13 @@ static bool send_one(struct connection *c, const struct request *r)
 				: (const char *)p->bytes.p + p->start[i];
 		formats[i] = 1;
 	}
-	return PQsendQueryPrepared(c->pg, statement_texts[r->statement].name,
-				   p->count, values, p->length, formats,
-				   1) == 1 &&
+	if (c->settings.pooled)
+		return send_local_settings(c) &&
+		       PQsendQueryParams(c->pg, s->sql, p->count, NULL, values,
+					 p->length, formats, 1) == 1 &&
+		       PQpipelineSync(c->pg) == 1;
+	return PQsendQueryPrepared(c->pg, s->name, p->count, values, p->length,
+				   formats, 1) == 1 &&
 	       PQpipelineSync(c->pg) == 1;
 }
 
@@ -278,6 +299,11 @@ enum { PLANTED = true };
 enum { PLANTED = false };
 #endif
 
+static const char *synchronous_commit(const struct connection *c)
+{
+	return c->settings.durable && !PLANTED ? "on" : "off";
+}
+
 /*
  * Every statement has an index for its work. The planner must not read a whole
  * table instead because it was empty when it was last looked at: such a plan
@@ -290,7 +316,7 @@ static bool send_settings(struct connection *c)
 	       PQsendQueryParams(c->pg, "SET enable_seqscan = off", 0, NULL,
 				 NULL, NULL, NULL, 0) == 1 &&
 	       PQsendQueryParams(c->pg,
-				 c->settings.durable && !PLANTED
+				 strcmp(synchronous_commit(c), "on") == 0
 				     ? "SET synchronous_commit = on"
 				     : "SET synchronous_commit = off",
 				 0, NULL, NULL, NULL, NULL, 0) == 1 &&
@@ -298,18 +324,20 @@ static bool send_settings(struct connection *c)
 				 NULL, NULL, NULL, NULL, 0) == 1;
 }
 
-/* Everything that a connection needs, in one round trip. */
+/* Everything that a connection needs, in one round trip. In a pool statements
+ * are parsed without a name: to see that the schema fits. */
 static bool send_preparation(struct connection *c)
 {
 	if (PQsetnonblocking(c->pg, 1) != 0 || PQenterPipelineMode(c->pg) != 1)
 		return false;
-	if (!send_settings(c))
+	if (!(c->settings.pooled ? send_local_settings(c) : send_settings(c)))
 		return false;
 	for (size_t i = 0; i < STATEMENT_COUNT; i++) {
 		const struct statement_text *s = &statement_texts[i];
 
 		if (i != STATEMENT_LISTEN &&
-		    PQsendPrepare(c->pg, s->name, s->sql, 0, NULL) != 1)
+		    PQsendPrepare(c->pg, c->settings.pooled ? "" : s->name,
+				  s->sql, 0, NULL) != 1)
 			return false;
 	}
 	if (c->settings.listens &&

@@ -16,12 +16,14 @@
 struct connection;
 
 struct connection_settings {
-	const char *conninfo;	     /* borrowed for the connection's life */
-	const char *name;	     /* application_name, a literal */
-	bool durable;		     /* a commit waits for the disk */
-	bool listens;		     /* to the channel `hermetic` */
-	size_t queue_max;	     /* requests, in flight and waiting */
-	unsigned wait_ms;	     /* how long a request may go unanswered */
+	const char *conninfo; /* borrowed for the connection's life */
+	const char *name;     /* application_name, a literal */
+	bool durable;	      /* a commit waits for the disk */
+	bool listens;	      /* to the channel `hermetic` */
+	bool pooled;	  /* by PgBouncer in transaction mode: each transaction
+			may get another connection, so nothing is kept in it */
+	size_t queue_max; /* requests, in flight and waiting */
+	unsigned wait_ms; /* how long a request may go unanswered */
 	void (*on_ready)(void *arg); /* connected (again); may be NULL */
 	void (*on_notify)(void *arg, const char *payload); /* may be NULL */
 	void *arg;

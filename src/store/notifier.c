@@ -106,11 +106,12 @@ bool notifier_is_idle(const struct notifier *n)
 }
 
 enum err notifier_open(const struct store_loop *loop, const char *conninfo,
-		       struct notifier **out)
+		       bool pooled, struct notifier **out)
 {
 	struct connection_settings settings = { .conninfo = conninfo,
 						.name = "hermetic notifier",
 						.durable = false,
+						.pooled = pooled,
 						.queue_max = 2,
 						.wait_ms = 5000 };
 	struct notifier *n = calloc(1, sizeof(*n));

@@ -17,8 +17,10 @@
 
 struct notifier;
 
+/* `pooled`: see struct connection_settings. */
 MUST_CHECK enum err notifier_open(const struct store_loop *loop,
-				  const char *conninfo, struct notifier **out);
+				  const char *conninfo, bool pooled,
+				  struct notifier **out);
 
 enum notice_kind {
 	NOTICE_MESSAGE = 1,

@@ -30,13 +30,16 @@ static void on_stored(void *arg, const struct message *message)
 enum err store_open(const struct store_loop *loop,
 		    const struct store_settings *settings, struct store **out)
 {
+	bool pooled = settings->listen_conninfo != NULL;
 	struct connection_settings queries = { .conninfo = settings->conninfo,
 					       .name = "hermetic queries",
 					       .durable = true,
+					       .pooled = pooled,
 					       .queue_max =
 						   settings->queue_statements,
 					       .wait_ms = 10000 };
 	struct writer_settings writer = { .conninfo = settings->conninfo,
+					  .pooled = pooled,
 					  .rotation = settings->rotation,
 					  .queue_messages =
 					      settings->queue_messages,
@@ -50,7 +53,7 @@ enum err store_open(const struct store_loop *loop,
 	s->loop = loop;
 	s->settings = *settings;
 	writer.arg = s;
-	TRY(notifier_open(loop, settings->conninfo, &s->notifier));
+	TRY(notifier_open(loop, settings->conninfo, pooled, &s->notifier));
 	TRY(connection_open(loop, &queries, &s->queries));
 	TRY(writer_open(loop, &writer, &s->writer));
 	*out = s;
@@ -76,15 +79,17 @@ enum err store_listen(struct store *s,
 		      void (*heard)(void *arg, const struct notice *notice),
 		      void (*resync)(void *arg), void *arg)
 {
-	struct connection_settings settings = { .conninfo =
-						    s->settings.conninfo,
-						.name = "hermetic listener",
-						.listens = true,
-						.queue_max = 1,
-						.wait_ms = 10000,
-						.on_ready = on_listening,
-						.on_notify = on_notify,
-						.arg = s };
+	const char *direct = s->settings.listen_conninfo;
+	struct connection_settings settings = {
+		.conninfo = direct != NULL ? direct : s->settings.conninfo,
+		.name = "hermetic listener",
+		.listens = true,
+		.queue_max = 1,
+		.wait_ms = 10000,
+		.on_ready = on_listening,
+		.on_notify = on_notify,
+		.arg = s
+	};
 
 	s->heard = heard;
 	s->resync = resync;

@@ -13,7 +13,9 @@
 struct store;
 
 struct store_settings {
-	const char *conninfo;		    /* borrowed for the store's life */
+	/* Borrowed for the store's life. When the first is a pool's, in
+	 * transaction mode, the second leads past it; otherwise NULL. */
+	const char *conninfo, *listen_conninfo;
 	size_t queue_messages, queue_bytes; /* the writer's limits */
 	size_t queue_statements;
 	struct rotation_limits rotation;

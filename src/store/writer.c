@@ -347,6 +347,7 @@ enum err writer_open(const struct store_loop *loop,
 	struct connection_settings to = { .conninfo = settings->conninfo,
 					  .name = "hermetic writer",
 					  .durable = true,
+					  .pooled = settings->pooled,
 					  .queue_max = 2,
 					  .wait_ms = WAIT_MS };
 	struct writer *w = calloc(1, sizeof(*w));

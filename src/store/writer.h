@@ -54,6 +54,7 @@ struct rotation_limits {
 
 struct writer_settings {
 	const char *conninfo;
+	bool pooled; /* see struct connection_settings */
 	struct rotation_limits rotation;
 	size_t queue_messages, queue_bytes; /* limits of what may wait */
 	/* Each newly stored message, in order of seq, before its answer. */

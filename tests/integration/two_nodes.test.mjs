@@ -123,6 +123,7 @@ describe('two nodes', { concurrency: false }, () => {
     const other = await pair();
     ok(await other.send(alice), 201);
     await postgres.psql(`INSERT INTO hermetic.message
+      (session_id, seq, kind, epoch, sender, nonce, envelope, head, sent_at)
       SELECT '${session.id}', 2, 1, 1, sender, decode(md5('x'), 'hex'),
         envelope, head, now() FROM hermetic.message
         WHERE session_id = '${other.id}' AND seq = 2;

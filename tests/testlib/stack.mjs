@@ -81,7 +81,7 @@ function temporary(name) {
 }
 
 for (const name of readdirSync(tmpdir())) {
-  const pid = name.match(/^hermetic-(?:pg|node|home|mqtt)-(\d+)-/)?.[1];
+  const pid = name.match(/^hermetic-(?:pg|node|home|mqtt|pool)-(\d+)-/)?.[1];
   if (pid && !existsSync(`/proc/${pid}`))
     rmSync(join(tmpdir(), name), { recursive: true, force: true });
 }
@@ -343,6 +343,42 @@ async function startCluster(dir, args) {
       .then(() => true, () => false);
   }, { name: 'PostgreSQL' });
   return child;
+}
+
+/**
+ * PgBouncer in transaction mode in front of a cluster, with so few connections
+ * to it: { apiUrl, stop() }.
+ */
+export async function startPool({ postgres, connections = 2 }) {
+  const dir = temporary('pool');
+  const users = join(dir, 'users');
+  const conf = join(dir, 'pgbouncer.ini');
+  writeFileSync(users, `"hermetic_api" "${postgres.passwords.hermetic_api}"\n`);
+  writeFileSync(conf, `[databases]
+hermetic = host=${postgres.dir} port=5432
+[pgbouncer]
+listen_port = 5432
+unix_socket_dir = ${dir}
+auth_type = scram-sha-256
+auth_file = ${users}
+pool_mode = transaction
+default_pool_size = ${connections}
+`);
+  own(users, 0o600);
+  own(conf, 0o600);
+  const child = start('/usr/sbin/pgbouncer', [conf], { cwd: dir,
+    lastSignal: 'INT', env: { PATH: process.env.PATH } });
+  await until(() => {
+    if (ended(child)) throw new Error(`PgBouncer ended:\n${child.output}`);
+    return existsSync(join(dir, '.s.PGSQL.5432'));
+  }, { name: 'PgBouncer' });
+  return { apiUrl: postgres.apiUrl.replace(postgres.dir, dir),
+    log: () => child.output,
+    stop: async () => {
+      await end(child, 'SIGINT');
+      rmSync(dir, { recursive: true, force: true });
+      directories.delete(dir);
+    } };
 }
 
 function pgEnv(url) {

@@ -140,7 +140,7 @@ static enum err open_store(const struct store_loop *loop)
 	};
 	enum err e;
 
-	TRY(notifier_open(loop, config.database_url, &notifier));
+	TRY(notifier_open(loop, config.database_url, false, &notifier));
 	TRY(connection_open(loop, &to, &queries));
 	TRY(writer_open(loop, &write, &writer));
 	to.name = "hermetic bridge listener";

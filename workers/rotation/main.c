@@ -98,7 +98,7 @@ static enum err start(struct poll_loop *loop, struct connection **connection)
 	    .process = METRICS_ROTATION, .slots = 1 }));
 	metrics_take_slot(0);
 	TRY(connection_open(poll_loop_store(loop), &settings, connection));
-	TRY(notifier_open(poll_loop_store(loop), config()->database_url,
+	TRY(notifier_open(poll_loop_store(loop), config()->database_url, false,
 			  &notifier));
 	actions_init(*connection, notifier);
 out:
