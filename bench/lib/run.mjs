@@ -12,12 +12,14 @@ import login from '../rows/login.mjs';
 import nodes from '../rows/nodes.mjs';
 import send from '../rows/send.mjs';
 import size from '../rows/size.mjs';
+import work from '../rows/work.mjs';
 
 const results = join(dirname(dirname(fileURLToPath(import.meta.url))),
   'results');
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
 const words = process.argv.slice(2);
-const rows = [...send, ...delivery, ...history, ...size, ...login, ...nodes]
+const rows = [...send, ...delivery, ...history, ...size, ...login, ...nodes,
+  ...work]
   .filter(r => words.length === 0 || words.some(w => r.name.includes(w)));
 
 const middle = list => [...list].sort((x, y) => x - y)[list.length >> 1];

@@ -35,21 +35,23 @@ export async function openWorld({ workers = 2 } = {}) {
   await postgres.psql('VACUUM ANALYZE');
   for (const s of sessions) s.template = template(s);
 
+  // `besides`: worlds of other sizes, which go with this one
   const world = { postgres, node, nodes: [node], startOne, sender, receiver,
-    sessions };
+    sessions, besides: [] };
   /** Further nodes, started when first asked for. */
   world.nodeAt = async i => world.nodes[i] ??= await startOne();
   world.lastSeqs = async () => new Map((await postgres.rows(
     'SELECT session_id, last_seq FROM hermetic.session'))
     .map(r => [r.session_id, r.last_seq]));
   world.close = async () => {
+    for (const other of world.besides) await other.close();
     for (const one of world.nodes) await one?.stop();
     await postgres.stop();
   };
   return world;
 }
 
-function template(session) {
+export function template(session) {
   return envelope({ session: session.id, algorithm: session.algorithm,
     epoch: session.epoch, inner: privateMessage({ session: session.id,
       epoch: session.epoch, length: CIPHERTEXT }) });

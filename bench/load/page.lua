@@ -1,4 +1,5 @@
--- wrk: pages of 50 out of the first messages of all sessions.
+-- wrk: pages of 50 out of the messages of all sessions, the first ones unless
+-- `first` says after which.
 local world, count = nil, 0
 
 function init(args)
@@ -11,5 +12,5 @@ function request()
   count = count + 1
   local s = world.sessions[count % #world.sessions + 1]
   return wrk.format("GET", "/session/" .. s.id .. "/messages?limit=50&after=" ..
-    math.random(0, world.messages - 50))
+    (world.first or 0) + math.random(0, world.messages - 50))
 end
