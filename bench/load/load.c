@@ -3,8 +3,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -270,8 +272,10 @@ pid_t load_start_writer(struct load *load)
 	load->receive_ports[load->receive_port_count++] = ntohs(at.sin_port);
 	pid = fork();
 	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		write_frames(load, fd);
-		_exit(0);
+		for (;;)
+			(void)pause(); /* the readers end, not the writer */
 	}
 	return pid;
 }

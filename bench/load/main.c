@@ -17,6 +17,7 @@
  * With messages 0 the connections are kept until standard input ends.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -307,7 +308,9 @@ int main(void)
 		while (getchar() != EOF)
 			;
 	}
-	if (writer > 0)
+	if (writer > 0) {
+		(void)kill(writer, SIGKILL);
 		(void)waitpid(writer, NULL, 0);
+	}
 	return 0;
 }
