@@ -13,7 +13,9 @@
 #include "server/edge/process.h"
 #include "server/hub.h"
 #include "server/keys.h"
+#include "server/lanes.h"
 #include "server/rate.h"
+#include "server/relay.h"
 #include "server/revocations.h"
 #include "server/ws.h"
 #include "store/scrape.h"
@@ -190,15 +192,17 @@ bool app_start(void)
 		.queue_bytes = (size_t)config()->queue_bytes,
 		.queue_statements = (size_t)config()->queue_statements,
 		.rotation = rotation_limits(),
-		.stored = hub_stored
+		.stored = relay_stored
 	};
 
 	set_limits();
 	if (store_open(&loop, &settings, &store) != ERR_OK ||
-	    hub_start(store) != ERR_OK ||
+	    relay_start(store) != ERR_OK ||
 	    scrape_start(&loop, config()->metrics_host,
 			 config()->metrics_port) != ERR_OK)
 		return false;
+	hub_start(store);
+	lanes_start(store);
 	keys_start();
 	revocations_start();
 	presence_start(
@@ -216,10 +220,11 @@ bool app_is_draining(void)
 void app_drain(void)
 {
 	draining = true;
+	lanes_drain();
 	ws_go_away();
 }
 
 bool app_is_idle(void)
 {
-	return store_is_idle(store);
+	return store_is_idle(store) && lanes_are_idle();
 }

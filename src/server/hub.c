@@ -4,15 +4,9 @@
 #include <string.h>
 
 #include "base/metrics.h"
-#include "base/rd.h"
 #include "server/app.h"
-#include "server/config.h"
-#include "server/device_events.h"
 #include "server/edge/loop.h"
-#include "server/edge/peers.h"
-#include "server/edge/process.h"
 #include "server/messages.h"
-#include "server/revocations.h"
 
 enum {
 	BUCKETS = 4096,
@@ -288,7 +282,7 @@ void hub_grown(const uint8_t session[16], uint64_t seq)
 		read_topic(topic);
 }
 
-static void follow(const struct message *m)
+void hub_follow(const struct message *m)
 {
 	struct topic *topic = find_topic(m->session);
 
@@ -433,7 +427,7 @@ static void sweep_some(void)
 			on_positions, (void *)(uintptr_t)sweep.round) == ERR_OK;
 }
 
-static void sweep_all(void)
+void hub_resync(void)
 {
 	sweep.due = true;
 	sweep.from = 0;
@@ -455,7 +449,7 @@ static void on_tick(void *arg)
 			}
 		}
 	if (++sweep.ticks % SWEEP_TICKS == 0 && !sweep.due)
-		sweep_all();
+		hub_resync();
 	if (sweep.due && !sweep.asking)
 		sweep_some();
 }
@@ -606,163 +600,10 @@ const struct subscription *hub_giving(void)
 	return giving;
 }
 
-/* ---- notices ---- */
+/* ---- the start ---- */
 
-/* One worker listens, for all of the node: what it hears goes on in bundles,
- * each word a notice's kind, an id and a position. */
-enum { WORD_MESSAGE = 254, WORD_RESYNC }; /* or a notice's kind */
-
-enum { WORD_HEAD = 25, MESSAGE_HEAD = 16 + 8 + 1 + 32 + 8 + 4 };
-
-static struct buf bundle;
-static bool bundle_due;
-
-static void send_bundle(void)
-{
-	if (buf_end(&bundle) == ERR_OK && bundle.n > 0)
-		peers_tell(buf_span(&bundle));
-	else
-		buf_clear(&bundle); /* no memory: the sweep makes it good */
-	buf_reset(&bundle);
-}
-
-static void on_turn_end(void *unused)
-{
-	(void)unused;
-	bundle_due = false;
-	send_bundle();
-}
-
-/* `more` bytes of the word's own follow. */
-static void pass_on(uint8_t word, const uint8_t id[16], uint64_t seq,
-		    size_t more)
-{
-	if (bundle.n + WORD_HEAD + more > PEERS_WORDS_MAX)
-		send_bundle();
-	if (!bundle_due)
-		loop_later(on_turn_end, NULL);
-	bundle_due = true;
-	buf_put_u8(&bundle, word);
-	buf_put(&bundle, span_of(id, 16));
-	buf_put_u64(&bundle, seq);
-}
-
-/* What one worker stored the others need not read: it goes to them as it is,
- * and the notice of it finds it delivered. */
-void hub_stored(void *unused, const struct message *m)
-{
-	(void)unused;
-	follow(m);
-	if (config()->workers == 1)
-		return;
-	if (WORD_HEAD + MESSAGE_HEAD + m->bytes.n > PEERS_WORDS_MAX) {
-		pass_on(NOTICE_MESSAGE, m->session, m->seq, 0);
-		return;
-	}
-	pass_on(WORD_MESSAGE, m->session, m->seq, MESSAGE_HEAD + m->bytes.n);
-	buf_put(&bundle, SPAN_ARRAY(m->sender));
-	buf_put_u64(&bundle, m->epoch);
-	buf_put_u8(&bundle, (uint8_t)m->kind);
-	buf_put(&bundle, SPAN_ARRAY(m->head));
-	buf_put_u64(&bundle, m->sent_ms);
-	buf_put_u32(&bundle, (uint32_t)m->bytes.n);
-	buf_put(&bundle, m->bytes);
-}
-
-static void take_message(struct rd *r, const uint8_t session[16], uint64_t seq)
-{
-	struct message m = { .seq = seq };
-
-	memcpy(m.session, session, 16);
-	rd_copy(r, m.sender, sizeof(m.sender));
-	m.epoch = rd_u64(r);
-	m.kind = (enum message_kind)rd_u8(r);
-	rd_copy(r, m.head, sizeof(m.head));
-	m.sent_ms = rd_u64(r);
-	m.bytes = rd_take(r, rd_u32(r));
-	if (rd_ok(r))
-		follow(&m);
-}
-
-static void take(uint8_t word, const uint8_t id[16], uint64_t seq)
-{
-	switch (word) {
-	case NOTICE_MESSAGE:
-		hub_grown(id, seq);
-		return;
-	case NOTICE_WELCOME:
-		device_events_welcome(id);
-		return;
-	case NOTICE_ROTATION:
-		device_events_rotation(id);
-		return;
-	case NOTICE_KEY_PACKAGES:
-		device_events_key_packages(id);
-		return;
-	case NOTICE_MEMBERS:
-		hub_members(id);
-		return;
-	case NOTICE_REVOKED:
-		revocations_reload();
-		return;
-	case WORD_RESYNC:
-		revocations_reload();
-		sweep_all();
-		return;
-	}
-}
-
-static void on_bundle(struct span bytes)
-{
-	struct rd r = rd_init(bytes);
-
-	while (rd_left(&r) > 0) {
-		uint8_t word = rd_u8(&r), id[16];
-		uint64_t seq;
-
-		rd_copy(&r, id, sizeof(id));
-		seq = rd_u64(&r);
-		if (word == WORD_MESSAGE)
-			take_message(&r, id, seq);
-		else if (rd_ok(&r))
-			take(word, id, seq);
-	}
-}
-
-static void on_heard(void *arg, const struct notice *notice)
-{
-	(void)arg;
-	metrics_count(METRIC_NOTICES, 1);
-	take((uint8_t)notice->kind, notice->id, notice->seq);
-	if (config()->workers > 1)
-		pass_on((uint8_t)notice->kind, notice->id, notice->seq, 0);
-}
-
-/* Words of other workers have been missed. */
-static void on_lost(void)
-{
-	static const uint8_t none[16];
-
-	take(WORD_RESYNC, none, 0);
-}
-
-/* Notices may have been missed. */
-static void on_resync(void *arg)
-{
-	static const uint8_t none[16];
-
-	(void)arg;
-	take(WORD_RESYNC, none, 0);
-	if (config()->workers > 1)
-		pass_on(WORD_RESYNC, none, 0, 0);
-}
-
-enum err hub_start(struct store *s)
+void hub_start(struct store *s)
 {
 	store = s;
 	loop_every(TICK_MS, on_tick, NULL);
-	peers_start(process_worker(), on_bundle, on_lost);
-	if (process_worker() != 1)
-		return ERR_OK;
-	return store_listen(store, on_heard, on_resync, NULL);
 }

@@ -35,9 +35,8 @@ struct subscriber {
 	void *arg;
 };
 
-/* Begins to hear what others store; once in a worker. The first worker of a
- * node listens to the database and hands on to the others. */
-MUST_CHECK enum err hub_start(struct store *store);
+/* Once in a worker. */
+void hub_start(struct store *store);
 
 /* Follows a session from after `after` on. NULL: it could not be asked. What
  * `subscriber` points to must live until hub_unsubscribe(). */
@@ -52,13 +51,16 @@ uint64_t hub_next(const struct subscription *subscription);
 /* Whose message is being given just now; NULL: nobody's. */
 const struct subscription *hub_giving(void);
 
-/* A message that this worker stored. */
-void hub_stored(void *unused, const struct message *message);
+/* A message of a session that is perhaps followed here. */
+void hub_follow(const struct message *message);
 
 /* Members of a session departed: its followers are looked at again. */
 void hub_members(const uint8_t session[16]);
 
 /* A log has grown. */
 void hub_grown(const uint8_t session[16], uint64_t seq);
+
+/* Something may have been missed: all logs are compared with the database. */
+void hub_resync(void);
 
 #endif

@@ -10,6 +10,7 @@
 #include "server/app.h"
 #include "server/body.h"
 #include "server/config.h"
+#include "server/lanes.h"
 #include "server/page.h"
 #include "server/sessions.h"
 
@@ -73,7 +74,7 @@ static void append(struct request *req, const struct identity *who,
 				refusal.detail, NULL);
 		return;
 	}
-	e = store_append(app_store(), &message, on_appended, req);
+	e = lanes_append(&message, on_appended, req);
 	if (e != ERR_OK)
 		app_fail(req, e);
 }

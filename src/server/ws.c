@@ -14,6 +14,7 @@
 #include "server/edge/loop.h"
 #include "server/edge/websocket.h"
 #include "server/hub.h"
+#include "server/lanes.h"
 #include "server/messages.h"
 #include "server/revocations.h"
 #include "server/send_frame.h"
@@ -342,8 +343,7 @@ static void send_envelope(struct client *c, uint64_t id, struct span envelope)
 	if (sending != NULL) {
 		*sending = (struct sending){ c, id };
 		c->sends++;
-		if (store_append(app_store(), &message, on_appended, sending) ==
-		    ERR_OK)
+		if (lanes_append(&message, on_appended, sending) == ERR_OK)
 			return;
 		c->sends--;
 		free(sending);

@@ -176,6 +176,29 @@ describe('two nodes', { concurrency: false }, () => {
       await closeAll(sockets.filter(s => !s.over));
     });
 
+  test('a worker that hangs: another one stores what it was handed',
+    async () => {
+      const session = await pair();
+      const [, first] = one.pids();
+      process.kill(first, 'SIGSTOP'); // it writes for all of the node
+      let stored = 0;
+      try {
+        // new connections: whom the kernel gives to the other worker goes on
+        const sent = Array.from({ length: 12 }, () =>
+          session.send(alice, { url: one.url })
+            .then(a => { ok(a, 201); stored++; }));
+        await until(() => stored > 0, { name: 'an answer without the first' });
+        process.kill(first, 'SIGCONT');
+        await Promise.all(sent);
+      } finally {
+        process.kill(first, 'SIGCONT');
+      }
+      const seqs = (await session.history(bob)).map(m => m.seq);
+      assert.deepEqual(seqs, Array.from({ length: 13 }, (_, i) => i + 1)
+        .slice(13 - seqs.length));
+      assert.ok(seqs.length >= 12, `${seqs.length} stored`);
+    });
+
   test('a node is killed: what it answered is there', async () => {
     const session = await pair();
     const sockets = await several(bob, one, session);

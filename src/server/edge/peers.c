@@ -10,19 +10,24 @@
 #include "base/rd.h"
 #include "server/edge/loop.h"
 
-enum { WAITING_MAX = 8 << 20 }; /* bytes */
+enum {
+	WAITING_MAX = 8 << 20, /* bytes */
+	LENGTH = 4,	       /* bytes before each word, and each packet */
+	PACKET_MAX = PEERS_WORD_MAX + LENGTH
+};
 
 /* Another worker's inbox, as seen by this one. */
 struct peer {
 	int in, out;	    /* the two ends, open in all processes */
-	struct buf waiting; /* packets, each after its size (4 bytes) */
-
+	struct buf packet;  /* this turn's words, each after its length */
+	struct buf waiting; /* packets, each after its length */
 	bool lost;
 };
 
 static struct peer *peers;
 static unsigned peer_count, self;
-static void (*on_heard)(struct span words);
+static bool due; /* the packets go at the end of this turn */
+static void (*on_heard)(struct span word);
 static void (*on_lost)(void);
 
 enum err peers_open(unsigned workers)
@@ -93,19 +98,60 @@ static void let_wait(struct peer *p, struct span packet)
 	}
 }
 
-void peers_tell(struct span words)
+static void send_or_wait(struct peer *p)
+{
+	struct span packet = buf_span(&p->packet);
+
+	if (buf_end(&p->packet) != ERR_OK)
+		packet = SPAN_ARRAY(LOST);
+	if (packet.n > 0 && (p->waiting.n > 0 || !send_packet(p, packet)))
+		let_wait(p, packet);
+	buf_reset(&p->packet);
+}
+
+static void on_turn_end(void *unused)
+{
+	(void)unused;
+	due = false;
+	for (unsigned i = 0; i < peer_count; i++)
+		send_or_wait(&peers[i]);
+}
+
+static void put_word(struct peer *p, struct span word)
+{
+	if (p->packet.n + LENGTH + word.n > PACKET_MAX)
+		send_or_wait(p);
+	buf_put_u32(&p->packet, (uint32_t)word.n);
+	buf_put(&p->packet, word);
+}
+
+void peers_tell(unsigned worker, struct span word)
 {
 	for (unsigned i = 0; i < peer_count; i++)
-		if (i + 1 != self &&
-		    (peers[i].waiting.n > 0 || !send_packet(&peers[i], words)))
-			let_wait(&peers[i], words);
+		if (i + 1 != self && (worker == 0 || worker == i + 1))
+			put_word(&peers[i], word);
+	if (!due)
+		loop_later(on_turn_end, NULL);
+	due = true;
 }
 
 /* ---- hearing ---- */
 
+static void give_words(struct span packet)
+{
+	struct rd r = rd_init(packet);
+
+	while (rd_left(&r) > 0) {
+		struct span word = rd_take(&r, rd_u32(&r));
+
+		if (rd_ok(&r))
+			on_heard(word);
+	}
+}
+
 static void on_readable(void *arg, unsigned events)
 {
-	static uint8_t packet[PEERS_WORDS_MAX];
+	static uint8_t packet[PACKET_MAX];
 	const struct peer *p = arg;
 	ssize_t n;
 
@@ -114,10 +160,10 @@ static void on_readable(void *arg, unsigned events)
 		if (n == sizeof(LOST))
 			on_lost();
 		else
-			on_heard(span_of(packet, (size_t)n));
+			give_words(span_of(packet, (size_t)n));
 }
 
-void peers_start(unsigned worker, void (*heard)(struct span words),
+void peers_start(unsigned worker, void (*heard)(struct span word),
 		 void (*lost)(void))
 {
 	self = worker;

@@ -1,0 +1,277 @@
+#include "server/lanes.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/config.h"
+#include "server/edge/loop.h"
+#include "server/edge/peers.h"
+#include "server/edge/process.h"
+#include "server/relay.h"
+
+enum {
+	WORKERS_PER_LANE = 4,
+	LANES_MAX = 16,
+	PATIENCE_MS = 5000,
+	TICK_MS = 500,
+	APPEND_HEAD = 1 + 1 + 8 + 16 + 16 + 16 + 8 /* of the word */
+};
+
+/* An envelope that another worker is to store. */
+struct handed {
+	struct handed *next;
+	uint64_t id;
+	struct append message;
+	append_done *done;
+	void *arg;
+	unsigned long since;
+	uint8_t envelope[];
+};
+
+/* In the order in which they were handed on; answers come in about that. */
+struct lane {
+	struct handed *first, **end;
+};
+
+static struct store *store;
+static struct lane lanes[LANES_MAX]; /* of workers 1 to 16 */
+static size_t count;
+static uint64_t last_id;
+static bool draining;
+
+/* ---- handing on ---- */
+
+static unsigned lane_count(void)
+{
+	unsigned workers = (unsigned)config()->workers;
+
+	return (workers + WORKERS_PER_LANE - 1) / WORKERS_PER_LANE;
+}
+
+static unsigned writer_of(const uint8_t session[16])
+{
+	return 1 + session[15] % lane_count();
+}
+
+static void put_append(struct buf *word, const struct handed *h)
+{
+	buf_put_u8(word, RELAY_APPEND);
+	buf_put_u8(word, (uint8_t)process_worker());
+	buf_put_u64(word, h->id);
+	buf_put(word, SPAN_ARRAY(h->message.session));
+	buf_put(word, SPAN_ARRAY(h->message.device));
+	buf_put(word, SPAN_ARRAY(h->message.nonce));
+	buf_put_u64(word, h->message.epoch);
+	buf_put(word, h->message.envelope);
+}
+
+static struct handed *new_handed(const struct append *message,
+				 append_done *done, void *arg)
+{
+	struct span envelope = message->envelope;
+	struct handed *h = malloc(sizeof(*h) + envelope.n);
+
+	if (h == NULL)
+		return NULL;
+	*h = (struct handed){ .id = ++last_id,
+			      .message = *message,
+			      .done = done,
+			      .arg = arg,
+			      .since = loop_now_ms() };
+	if (envelope.n > 0)
+		memcpy(h->envelope, envelope.p, envelope.n);
+	h->message.envelope = span_of(h->envelope, envelope.n);
+	return h;
+}
+
+static enum err hand_on(unsigned worker, const struct append *message,
+			append_done *done, void *arg)
+{
+	static struct buf word;
+	struct lane *lane = &lanes[worker - 1];
+	struct handed *h;
+
+	if (count >= (size_t)config()->queue_messages)
+		return ERR_LOCAL_BUSY;
+	h = new_handed(message, done, arg);
+	if (h == NULL)
+		return ERR_LOCAL_MEMORY;
+	buf_reset(&word);
+	put_append(&word, h);
+	if (buf_end(&word) != ERR_OK) {
+		free(h);
+		return ERR_LOCAL_MEMORY;
+	}
+	peers_tell(worker, buf_span(&word));
+	*lane->end = h;
+	lane->end = &h->next;
+	count++;
+	return ERR_OK;
+}
+
+enum err lanes_append(const struct append *message, append_done *done,
+		      void *arg)
+{
+	unsigned worker = writer_of(message->session);
+
+	if (worker == process_worker() || draining ||
+	    APPEND_HEAD + message->envelope.n > PEERS_WORD_MAX)
+		return store_append(store, message, done, arg);
+	return hand_on(worker, message, done, arg);
+}
+
+/* ---- what comes back ---- */
+
+static struct handed *take(struct lane *lane, struct handed **at)
+{
+	struct handed *h = *at;
+
+	*at = h->next;
+	if (*at == NULL)
+		lane->end = at;
+	count--;
+	return h;
+}
+
+/* NULL: it has been stored from here meanwhile, or its asker is no more. */
+static struct handed *find(uint64_t id)
+{
+	for (size_t i = 0; i < LANES_MAX; i++)
+		for (struct handed **at = &lanes[i].first; *at != NULL;
+		     at = &(*at)->next)
+			if ((*at)->id == id)
+				return take(&lanes[i], at);
+	return NULL;
+}
+
+void lanes_take_result(struct rd *r)
+{
+	struct append_result result;
+	uint64_t id = rd_u64(r);
+	struct handed *h;
+
+	result.outcome = (enum append_outcome)rd_u8(r);
+	result.seq = rd_u64(r);
+	result.sent_ms = rd_u64(r);
+	rd_copy(r, result.head, sizeof(result.head));
+	result.epoch = rd_u64(r);
+	result.rotation_due = rd_u8(r) != 0;
+	h = rd_end(r) == ERR_OK ? find(id) : NULL;
+	if (h == NULL)
+		return;
+	h->done(h->arg, &result);
+	free(h);
+}
+
+/* ---- when nothing comes back ---- */
+
+static void store_here(struct handed *h)
+{
+	static const struct append_result unavailable = {
+		.outcome = APPEND_UNAVAILABLE
+	};
+
+	if (store_append(store, &h->message, h->done, h->arg) != ERR_OK)
+		h->done(h->arg, &unavailable);
+	free(h);
+}
+
+static void take_back(struct lane *lane, unsigned long older_than_ms)
+{
+	unsigned long now = loop_now_ms();
+
+	while (lane->first != NULL && now - lane->first->since >= older_than_ms)
+		store_here(take(lane, &lane->first));
+}
+
+static void on_tick(void *arg)
+{
+	(void)arg;
+	for (size_t i = 0; i < LANES_MAX; i++)
+		take_back(&lanes[i], PATIENCE_MS);
+}
+
+void lanes_worker_started(unsigned worker)
+{
+	if (worker >= 1 && worker <= LANES_MAX)
+		take_back(&lanes[worker - 1], 0);
+}
+
+void lanes_drain(void)
+{
+	draining = true;
+	for (size_t i = 0; i < LANES_MAX; i++)
+		take_back(&lanes[i], 0);
+}
+
+bool lanes_are_idle(void)
+{
+	return count == 0;
+}
+
+/* ---- for another worker ---- */
+
+struct asker {
+	unsigned worker;
+	uint64_t id;
+};
+
+static void on_stored(void *arg, const struct append_result *result)
+{
+	struct asker *asker = arg;
+	struct buf word = BUF_INIT;
+
+	buf_put_u8(&word, RELAY_RESULT);
+	buf_put_u64(&word, asker->id);
+	buf_put_u8(&word, (uint8_t)result->outcome);
+	buf_put_u64(&word, result->seq);
+	buf_put_u64(&word, result->sent_ms);
+	buf_put(&word, SPAN_ARRAY(result->head));
+	buf_put_u64(&word, result->epoch);
+	buf_put_u8(&word, result->rotation_due ? 1 : 0);
+	if (buf_end(&word) == ERR_OK)
+		peers_tell(asker->worker, buf_span(&word));
+	buf_clear(&word);
+	free(asker);
+}
+
+static void store_for(struct asker from, const struct append *message)
+{
+	static const struct append_result unavailable = {
+		.outcome = APPEND_UNAVAILABLE
+	};
+	struct asker *asker = malloc(sizeof(*asker));
+
+	if (asker == NULL)
+		return; /* the other one loses patience */
+	*asker = from;
+	if (store_append(store, message, on_stored, asker) != ERR_OK)
+		on_stored(asker, &unavailable);
+}
+
+void lanes_take_append(struct rd *r)
+{
+	struct asker from;
+	struct append message;
+
+	from.worker = rd_u8(r);
+	from.id = rd_u64(r);
+	rd_copy(r, message.session, sizeof(message.session));
+	rd_copy(r, message.device, sizeof(message.device));
+	rd_copy(r, message.nonce, sizeof(message.nonce));
+	message.epoch = rd_u64(r);
+	message.envelope = rd_take(r, rd_left(r));
+	if (rd_ok(r))
+		store_for(from, &message);
+}
+
+void lanes_start(struct store *s)
+{
+	store = s;
+	/* answers to who had this number before must not be taken for ours */
+	last_id = (uint64_t)getpid() << 32;
+	for (size_t i = 0; i < LANES_MAX; i++)
+		lanes[i].end = &lanes[i].first;
+	loop_every(TICK_MS, on_tick, NULL);
+}
