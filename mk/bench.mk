@@ -38,7 +38,7 @@ $(B)/bench/edge/ours.so: $(B)/bench/edge/ours.o \
 		$(BENCH_EDGE_LIBS)
 	$(CC) $(LDFLAGS_ALL) -shared -Wl,-Bsymbolic,-z,nodelete -o $@ \
 	    $(filter %.o,$^) -Wl,--start-group $(BENCH_EDGE_LIBS) -Wl,--end-group \
-	    $(call pkg_libs,libcrypto libgcrypt) -lwslay
+	    $(call pkg_libs,libssl libcrypto libgcrypt) -lwslay
 
 $(B)/bench/edge/stock.so: $(B)/bench/edge/stock.o
 	$(CC) $(LDFLAGS_ALL) -shared -Wl,-z,nodelete -o $@ $<

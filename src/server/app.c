@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/settings.h"
 #include "crypto/library.h"
 #include "delivery/presence.h"
 #include "server/config.h"
@@ -11,6 +12,7 @@
 #include "server/edge/job.h"
 #include "server/edge/loop.h"
 #include "server/edge/process.h"
+#include "server/edge/tls.h"
 #include "server/hub.h"
 #include "server/keys.h"
 #include "server/lanes.h"
@@ -103,6 +105,36 @@ void health_ready(struct request *req)
 
 /* ---- the process ---- */
 
+static bool configure_tls(void)
+{
+	static const char certificate[] = "HERMETIC_TLS_CERTIFICATE",
+			  key[] = "HERMETIC_TLS_KEY";
+	bool has_certificate = *config()->tls_certificate != '\0';
+	bool has_key = *config()->tls_key != '\0';
+
+	if (!has_certificate && !has_key)
+		return true;
+	if (!has_certificate)
+		return settings_complain(certificate,
+					 "must be given with a key");
+	if (!has_key)
+		return settings_complain(key,
+					 "must be given with a certificate");
+	switch (tls_configure(config()->tls_certificate, config()->tls_key)) {
+	case TLS_OK:
+		return true;
+	case TLS_FAULT_CERTIFICATE:
+		return settings_complain(
+		    certificate, "must be a file with a certificate (PEM)");
+	case TLS_FAULT_KEY:
+		return settings_complain(
+		    key, "must be a file with a key (PEM, no passphrase)");
+	case TLS_FAULT_PAIR:
+		return settings_complain(key, "is not the certificate's key");
+	}
+	return false;
+}
+
 bool app_configure(struct process_settings *settings)
 {
 	if (!config_load())
@@ -112,6 +144,8 @@ bool app_configure(struct process_settings *settings)
 		    LOG_STR("library", "libcrypto, libgcrypt"));
 		return false;
 	}
+	if (!configure_tls())
+		return false;
 	settings->host = config()->host;
 	settings->port = config()->port;
 	settings->workers = (unsigned)config()->workers;

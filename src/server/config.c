@@ -40,6 +40,9 @@ static const char *parse_port(const char *text)
 static const struct setting SETTINGS[] = {
 	{ "HERMETIC_HOST", KIND_TEXT, &values.host, "127.0.0.1", 0, 0, NULL },
 	{ "HERMETIC_PORT", KIND_PARSED, NULL, "8000", 0, 0, parse_port },
+	{ "HERMETIC_TLS_CERTIFICATE", KIND_TEXT, &values.tls_certificate, "", 0,
+	  0, NULL },
+	{ "HERMETIC_TLS_KEY", KIND_TEXT, &values.tls_key, "", 0, 0, NULL },
 	{ "HERMETIC_WORKERS", KIND_NUMBER, &values.workers, "2", 1, 64, NULL },
 	{ "HERMETIC_CONNECTIONS", KIND_NUMBER, &values.connections, "8192", 16,
 	  1000000, NULL },

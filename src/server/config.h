@@ -10,6 +10,7 @@ enum { CONFIG_ALGORITHMS_MAX = 8 };
 
 struct config {
 	const char *host, *port;
+	const char *tls_certificate, *tls_key; /* files, or both empty */
 	uint64_t workers, connections;
 	const char *database_url, *database_listen_url;
 	struct sec kek;		 /* key-encryption key, 32 bytes */

@@ -11,6 +11,7 @@
 #include "server/edge/loop.h"
 #include "server/edge/request.h"
 #include "server/edge/router.h"
+#include "server/edge/tls.h"
 #include "server/edge/websocket.h"
 
 enum {
@@ -36,6 +37,7 @@ struct conn {
 	size_t sent; /* of `out` */
 	struct request *req;
 	struct websocket *ws;
+	struct tls *tls;     /* NULL: in the clear */
 	unsigned long since; /* when the phase began or the client last sent */
 	bool flush_due, closing, last, gone, resume_due;
 	bool lingering; /* our side is closed; what arrives is not looked at */
@@ -89,11 +91,17 @@ void conn_drop(struct conn *conn)
 	kore_connection_disconnect(conn->kore);
 }
 
+static ssize_t give(struct conn *conn, const uint8_t *from, size_t n)
+{
+	return conn->tls != NULL ? tls_write(conn->tls, from, n)
+				 : send(conn->kore->fd, from, n, MSG_NOSIGNAL);
+}
+
 static void flush(struct conn *conn)
 {
 	while (conn->sent < conn->out.n) {
-		ssize_t n = send(conn->kore->fd, conn->out.p + conn->sent,
-				 conn->out.n - conn->sent, MSG_NOSIGNAL);
+		ssize_t n = give(conn, conn->out.p + conn->sent,
+				 conn->out.n - conn->sent);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -113,6 +121,8 @@ static void flush(struct conn *conn)
 	/* RFC 9112, 9.6: closed at once, with something unread, TCP would take
 	 * back the answer that the client has not read yet */
 	if (conn->closing && !conn->lingering) {
+		if (conn->tls != NULL)
+			tls_end(conn->tls);
 		(void)shutdown(conn->kore->fd, SHUT_WR);
 		conn->lingering = true;
 		conn->since = loop_now_ms();
@@ -128,6 +138,7 @@ static void free_when_unused(struct conn *conn)
 		return;
 	buf_clear(&conn->in);
 	buf_clear(&conn->out);
+	tls_free(conn->tls);
 	free(conn);
 }
 
@@ -356,6 +367,21 @@ static void handle_input(struct conn *conn)
 		take_requests(conn);
 }
 
+/* What comes after our end is thrown away, sealed as it is. */
+static ssize_t take(struct conn *conn, uint8_t *to, size_t n)
+{
+	return conn->tls != NULL && !conn->lingering
+		   ? tls_read(conn->tls, to, n)
+		   : recv(conn->kore->fd, to, n, 0);
+}
+
+/* epoll(7): less than there was room for is all there was, and an event tells
+ * of more; the end alone is found by asking. Of TLS it was one record. */
+static bool took_all(const struct conn *conn, size_t n)
+{
+	return n < READ_CHUNK && !conn->ending && conn->tls == NULL;
+}
+
 static void read_more(struct conn *conn)
 {
 	size_t budget = READ_BUDGET;
@@ -365,7 +391,7 @@ static void read_more(struct conn *conn)
 	       (conn->kore->evt.flags & KORE_EVENT_READ) != 0) {
 		/* one place for all: what is idle holds no buffer */
 		static uint8_t chunk[READ_CHUNK];
-		ssize_t n = recv(conn->kore->fd, chunk, sizeof(chunk), 0);
+		ssize_t n = take(conn, chunk, sizeof(chunk));
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -394,10 +420,7 @@ static void read_more(struct conn *conn)
 		}
 		if (conn->phase == PHASE_UPGRADED)
 			conn->since = loop_now_ms();
-		/* epoll(7): less than there was room for is all there was,
-		 * and an event tells of more; the end alone is found by asking
-		 */
-		if ((size_t)n < sizeof(chunk) && !conn->ending)
+		if (took_all(conn, (size_t)n))
 			conn->kore->evt.flags &= ~KORE_EVENT_READ;
 		handle_input(conn);
 		if (!conn->gone && conn->in.n == 0)
@@ -422,6 +445,8 @@ static void on_event(void *arg, int error)
 		c->evt.flags |= KORE_EVENT_READ;
 		conn->ending = true;
 	}
+	if (conn->tls != NULL) /* either direction may wait for the other */
+		c->evt.flags |= KORE_EVENT_READ;
 	if ((c->evt.flags & KORE_EVENT_WRITE) != 0 && conn_queued(conn) > 0)
 		flush(conn);
 	if (!conn->gone)
@@ -436,6 +461,8 @@ static void on_disconnect(struct connection *c)
 
 	c->hdlr_extra = NULL; /* ours to free, not Kore's */
 	conn->gone = true;
+	if (conn->tls != NULL && !conn->lingering)
+		tls_end(conn->tls);
 	if (conn->prev != NULL)
 		conn->prev->next = conn->next;
 	else
@@ -493,11 +520,20 @@ void edge_connect(struct connection *c)
 	c->disconnect = on_disconnect;
 	c->evt.handle = on_event;
 	name_peer(conn);
+	if (tls_is_on() && (conn->tls = tls_new(c->fd)) == NULL)
+		conn_drop(conn);
 	if (closed)
 		conn_drop(conn);
 }
 
 /* ---- time ---- */
+
+static unsigned quiet_ms(const struct conn *conn)
+{
+	return conn->tls != NULL && !tls_is_established(conn->tls)
+		   ? limits.head_ms
+		   : limits.idle_ms;
+}
 
 static void check(struct conn *conn, unsigned long now)
 {
@@ -507,7 +543,7 @@ static void check(struct conn *conn, unsigned long now)
 	case PHASE_HEAD:
 		if (conn->in.n > 0 && age > limits.head_ms)
 			refuse(conn, 408);
-		else if (conn->in.n == 0 && age > limits.idle_ms)
+		else if (conn->in.n == 0 && age > quiet_ms(conn))
 			conn_drop(conn);
 		return;
 	case PHASE_BODY:

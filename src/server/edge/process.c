@@ -15,6 +15,7 @@
 #include "server/edge/peers.h"
 #include "server/edge/request.h"
 #include "server/edge/router.h"
+#include "server/edge/tls.h"
 
 enum { DRAIN_MS = 10000, SPARE_FILES = 256 };
 
@@ -146,6 +147,7 @@ void kore_worker_configure(void)
 	(void)setrlimit(RLIMIT_CORE, &none); /* keys must not reach a disk */
 	metrics_take_slot(process_worker());
 	conn_start_clock();
+	tls_start();
 	if (!app_start())
 		fail_start("a worker cannot start");
 	start_listening();
