@@ -13,7 +13,7 @@
 #include "server/edge/loop.h"
 #include "server/edge/process.h"
 #include "server/edge/tls.h"
-#include "server/hub.h"
+#include "server/hub/hub.h"
 #include "server/keys.h"
 #include "server/lanes.h"
 #include "server/rate.h"

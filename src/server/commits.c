@@ -13,7 +13,7 @@
 #include "server/device_events.h"
 #include "server/edge/job.h"
 #include "server/group_info.h"
-#include "server/hub.h"
+#include "server/hub/hub.h"
 #include "server/sessions.h"
 #include "server/tokens.h"
 

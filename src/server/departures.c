@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "server/app.h"
 #include "server/body.h"
-#include "server/hub.h"
+#include "server/hub/hub.h"
 #include "server/sessions.h"
 #include "server/tokens.h"
 

@@ -11,7 +11,7 @@
 #include "server/config.h"
 #include "server/edge/job.h"
 #include "server/group_info.h"
-#include "server/hub.h"
+#include "server/hub/hub.h"
 #include "server/sessions.h"
 #include "server/tokens.h"
 #include "wire/generation.h"

@@ -8,7 +8,7 @@
 #include "server/device_events.h"
 #include "server/edge/peers.h"
 #include "server/edge/process.h"
-#include "server/hub.h"
+#include "server/hub/hub.h"
 #include "server/lanes.h"
 #include "server/revocations.h"
 

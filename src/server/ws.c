@@ -13,7 +13,7 @@
 #include "server/config.h"
 #include "server/edge/loop.h"
 #include "server/edge/websocket.h"
-#include "server/hub.h"
+#include "server/hub/hub.h"
 #include "server/lanes.h"
 #include "server/messages.h"
 #include "server/revocations.h"

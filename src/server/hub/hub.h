@@ -6,8 +6,8 @@
  * how far a log has grown, and the new rows are read once for all. Who is
  * behind is brought up page by page, as fast as he reads.
  */
-#ifndef HERMETIC_SERVER_HUB_H
-#define HERMETIC_SERVER_HUB_H
+#ifndef HERMETIC_SERVER_HUB_HUB_H
+#define HERMETIC_SERVER_HUB_HUB_H
 
 #include "server/edge/websocket.h"
 #include "store/store.h"

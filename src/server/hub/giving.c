@@ -1,0 +1,83 @@
+#include "server/hub/giving.h"
+
+#include "base/metrics.h"
+#include "server/app.h"
+#include "server/hub/membership.h"
+#include "server/hub/reading.h"
+#include "server/messages.h"
+
+static const struct subscription *giving;
+
+void giving_encode(const struct message *m, struct buf *frame)
+{
+	struct buf text = BUF_INIT;
+
+	delivery_put(&text, m, true);
+	if (buf_end(&text) == ERR_OK)
+		websocket_frame(frame, buf_span(&text));
+	buf_clear(&text);
+}
+
+void giving_give(struct subscription *s, const struct message *m,
+		 struct span frame)
+{
+	giving = s;
+	websocket_send_frame(s->subscriber.ws, frame);
+	metrics_count(METRIC_DELIVERED, 1);
+	giving = NULL;
+	s->next = m->seq + 1;
+	if (m->kind == MESSAGE_COMMIT && m->seq > s->confirmed)
+		membership_recheck(s);
+}
+
+void giving_deliver(struct topic *topic, const struct message *m)
+{
+	struct subscription *next;
+	struct buf frame = BUF_INIT;
+
+	topic->delivered = m->seq;
+	if (topic->known < m->seq)
+		topic->known = m->seq;
+	giving_encode(m, &frame);
+	metrics_observe(
+	    METRIC_DELIVERY_SECONDS,
+	    app_now_ms() > m->sent_ms ? (app_now_ms() - m->sent_ms) * 1000 : 0);
+	for (struct subscription *s = topic->subscriptions; s != NULL;
+	     s = next) {
+		next = s->sibling;
+		if (s->over || !s->member || s->next != m->seq)
+			continue;
+		giving_give(s, m, buf_span(&frame));
+	}
+	buf_clear(&frame);
+}
+
+void hub_grown(const uint8_t session[16], uint64_t seq)
+{
+	struct topic *topic = topics_find(session);
+
+	if (topic == NULL)
+		return;
+	if (topic->known < seq)
+		topic->known = seq;
+	if (topic->delivered < topic->known)
+		reading_for_all(topic);
+}
+
+void hub_follow(const struct message *m)
+{
+	struct topic *topic = topics_find(m->session);
+
+	if (topic == NULL)
+		return;
+	/* what is being read may hold it, too: it is then passed over */
+	if (topic->placed && m->seq == topic->delivered + 1)
+		giving_deliver(topic, m);
+	else
+		hub_grown(m->session, m->seq);
+}
+
+const struct subscription *hub_giving(void)
+{
+	return giving;
+}

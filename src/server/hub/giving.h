@@ -1,0 +1,17 @@
+/* A message goes to those who wait for just that one. */
+#ifndef HERMETIC_SERVER_HUB_GIVING_H
+#define HERMETIC_SERVER_HUB_GIVING_H
+
+#include "server/hub/topics.h"
+
+/* The frame that all who get the message share. */
+void giving_encode(const struct message *message, struct buf *frame);
+
+/* To one, whose next message it is. */
+void giving_give(struct subscription *subscription,
+		 const struct message *message, struct span frame);
+
+/* The topic's next message, to all who wait for it. */
+void giving_deliver(struct topic *topic, const struct message *message);
+
+#endif

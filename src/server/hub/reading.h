@@ -1,0 +1,17 @@
+/* Rows that the followers of a session lack are read: once for all who are
+ * level, page by page for one who is behind. */
+#ifndef HERMETIC_SERVER_HUB_READING_H
+#define HERMETIC_SERVER_HUB_READING_H
+
+#include "server/hub/topics.h"
+
+/* Once in a worker. */
+void reading_start(struct store *store);
+
+/* What the topic's log has grown by, at the end of the turn. */
+void reading_for_all(struct topic *topic);
+
+/* The next page of somebody who is behind and can take it. */
+void reading_for_one(struct subscription *subscription);
+
+#endif

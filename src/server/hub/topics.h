@@ -1,0 +1,46 @@
+/* The sessions that are followed in this worker, and by whom. */
+#ifndef HERMETIC_SERVER_HUB_TOPICS_H
+#define HERMETIC_SERVER_HUB_TOPICS_H
+
+#include "server/hub/hub.h"
+
+enum { TOPIC_BUCKETS = 4096 };
+
+struct topic;
+
+struct subscription {
+	struct subscriber subscriber;
+	struct topic *topic;
+	uint64_t id, next; /* seq of the next message to give */
+	unsigned page;	   /* rows to ask for: the fewer, the slower he reads */
+	unsigned pending;  /* statements that will come back here */
+	bool member;	   /* confirmed by the store, for the log up to: */
+	uint64_t confirmed;
+	bool unsure; /* the question could not be asked, or was lost */
+	bool reading, over;
+	struct subscription *sibling;
+};
+
+struct topic {
+	uint8_t session[16];
+	bool placed;	     /* `delivered` is known */
+	uint64_t delivered;  /* up to here the followers have it */
+	uint64_t known;	     /* the log reaches at least here */
+	bool waits, reading; /* to be read, and being read */
+	struct subscription *subscriptions;
+	struct topic *next, *next_to_read;
+};
+
+/* NULL: nobody follows it. */
+struct topic *topics_find(const uint8_t session[16]);
+
+/* Found or made; NULL: no memory. */
+struct topic *topics_make(const uint8_t session[16]);
+
+/* Forgets a topic that nobody follows and no read will come back to. */
+void topics_drop_if_unused(struct topic *topic);
+
+/* The first topic of a bucket; `next` leads on. */
+struct topic *topics_bucket(size_t bucket);
+
+#endif
