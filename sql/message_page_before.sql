@@ -3,9 +3,13 @@
 -- when there is nothing.
 SELECT EXISTS (SELECT FROM active_member
                WHERE session_id = $1::uuid AND device_id = $2::uuid) AS member,
-       m.seq, m.kind, m.epoch, m.sender, m.envelope, m.head,
+       one.position, m.seq, m.kind, m.epoch, m.sender, m.envelope, m.head,
        (extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms
-FROM (SELECT) AS one LEFT JOIN LATERAL (
+FROM (
+  SELECT ((CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+           ELSE pg_current_wal_flush_lsn() END) - '0/0'::pg_lsn)::bigint
+         AS position
+) AS one LEFT JOIN LATERAL (
   SELECT * FROM message
   WHERE session_id = $1::uuid AND seq < $3::bigint
     AND EXISTS (SELECT FROM active_member

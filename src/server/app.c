@@ -222,6 +222,7 @@ bool app_start(void)
 	const struct store_settings settings = {
 		.conninfo = config()->database_url,
 		.listen_conninfo = config()->database_listen_url,
+		.read_conninfo = config()->database_read_url,
 		.queue_messages = (size_t)config()->queue_messages,
 		.queue_bytes = (size_t)config()->queue_bytes,
 		.queue_statements = (size_t)config()->queue_statements,

@@ -12,7 +12,7 @@ struct config {
 	const char *host, *port;
 	const char *tls_certificate, *tls_key; /* files, or both empty */
 	uint64_t workers, connections;
-	const char *database_url, *database_listen_url;
+	const char *database_url, *database_listen_url, *database_read_url;
 	struct sec kek;		 /* key-encryption key, 32 bytes */
 	struct sec kek_previous; /* while a change of it lasts; or empty */
 	const char *issuer, *audience;

@@ -12,6 +12,7 @@
 #include "server/config.h"
 #include "server/lanes.h"
 #include "server/page.h"
+#include "server/position.h"
 #include "server/sessions.h"
 
 EDGE_HANDLER void session_send(struct request *req);
@@ -57,9 +58,7 @@ static void on_appended(void *arg, const struct append_result *result)
 	text_put_hex(&out, SPAN_ARRAY(result->head));
 	buf_putf(&out, "\",\"sent_at\":%" PRIu64 "%s}", result->sent_ms,
 		 result->rotation_due ? ",\"rotation_due\":true" : "");
-	request_answer(req, result->outcome == APPEND_OK ? 201 : 200,
-		       "application/json", buf_span(&out));
-	buf_clear(&out);
+	position_answer(req, result->outcome == APPEND_OK ? 201 : 200, &out);
 }
 
 static void append(struct request *req, const struct identity *who,
@@ -185,6 +184,7 @@ static void on_page(void *arg, enum err e, struct rows *rows)
 		answer_gone(p, rows);
 	} else {
 		put_page(p, rows, &out);
+		position_add(p->req, (uint64_t)rows_i64(rows, 0, "position"));
 		if (rows_end(rows) != ERR_OK)
 			app_fail(p->req, ERR_LOCAL_BUG);
 		else
@@ -243,10 +243,10 @@ void session_messages(struct request *req)
 	params_uuid(&params, who.device);
 	params_i64(&params, (int64_t)cursor);
 	params_i32(&params, (int32_t)p->limit + 1); /* is there more? */
-	e = store_query(app_store(),
-			p->backward ? STATEMENT_MESSAGE_PAGE_BEFORE
-				    : STATEMENT_MESSAGE_PAGE_AFTER,
-			&params, on_page, p);
+	e = store_read(app_store(),
+		       p->backward ? STATEMENT_MESSAGE_PAGE_BEFORE
+				   : STATEMENT_MESSAGE_PAGE_AFTER,
+		       &params, position_given(req), on_page, p);
 	if (e != ERR_OK) {
 		app_fail(req, e);
 		free(p);

@@ -32,6 +32,15 @@ static void end(struct params *p)
 	p->count++;
 }
 
+struct params params_copy(const struct params *p)
+{
+	struct params copy = *p;
+
+	copy.bytes = BUF_INIT;
+	buf_put(&copy.bytes, buf_span(&p->bytes));
+	return copy;
+}
+
 void params_null(struct params *p)
 {
 	begin(p);

@@ -20,6 +20,9 @@ void params_clear(struct params *p);
 /* ERR_LOCAL_MEMORY, or ERR_PEER_TOO_LARGE past what a statement can carry. */
 MUST_CHECK enum err params_end(struct params *p);
 
+/* A copy; params_end() tells when there was no memory for it. */
+struct params params_copy(const struct params *p);
+
 void params_null(struct params *p);
 void params_uuid(struct params *p, const uint8_t uuid[16]);
 void params_text(struct params *p, struct span text);

@@ -5,12 +5,15 @@
 
 #include "base/metrics.h"
 
+/* A standby that is silent for so long is not waited for. */
+enum { STANDBY_MS = 1000, STANDBY_QUEUE = 1024 };
+
 struct store {
 	const struct store_loop *loop;
 	struct store_settings settings;
 	struct writer *writer;
 	struct notifier *notifier;
-	struct connection *queries, *listener;
+	struct connection *queries, *listener, *standby; /* NULL: none */
 	size_t asked; /* statements without an answer yet */
 	void (*heard)(void *arg, const struct notice *notice);
 	void (*resync)(void *arg);
@@ -25,6 +28,20 @@ static void on_stored(void *arg, const struct message *message)
 		      message->seq);
 	if (s->settings.stored != NULL)
 		s->settings.stored(s->settings.arg, message);
+}
+
+static enum err open_standby(struct store *s)
+{
+	const struct connection_settings settings = {
+		.conninfo = s->settings.read_conninfo,
+		.name = "hermetic reads",
+		.queue_max = STANDBY_QUEUE,
+		.wait_ms = STANDBY_MS
+	};
+
+	return settings.conninfo == NULL
+		   ? ERR_OK
+		   : connection_open(s->loop, &settings, &s->standby);
 }
 
 enum err store_open(const struct store_loop *loop,
@@ -56,6 +73,7 @@ enum err store_open(const struct store_loop *loop,
 	TRY(notifier_open(loop, settings->conninfo, pooled, &s->notifier));
 	TRY(connection_open(loop, &queries, &s->queries));
 	TRY(writer_open(loop, &writer, &s->writer));
+	TRY(open_standby(s));
 	*out = s;
 out:
 	return e;
@@ -132,6 +150,87 @@ enum err store_query(struct store *s, enum statement statement,
 	}
 	metrics_set(METRIC_STATEMENT_QUEUE, s->asked);
 	return e;
+}
+
+/* ---- reading of a standby ---- */
+
+struct reading {
+	struct store *store;
+	enum statement statement;
+	struct params params; /* kept, for the primary */
+	connection_done *done;
+	void *arg;
+};
+
+static void end_reading(struct reading *r, enum err e, struct rows *rows)
+{
+	r->store->asked--;
+	r->done(r->arg, e, rows);
+	params_clear(&r->params);
+	free(r);
+}
+
+static void read_primary(struct reading *r)
+{
+	enum err e =
+	    store_query(r->store, r->statement, &r->params, r->done, r->arg);
+
+	if (e != ERR_OK) {
+		end_reading(r, e, NULL);
+		return;
+	}
+	r->store->asked--; /* the question counts by itself */
+	free(r);
+}
+
+static void on_read(void *arg, enum err e, struct rows *rows)
+{
+	if (e == ERR_OK)
+		end_reading(arg, e, rows);
+	else
+		read_primary(arg);
+}
+
+/* The connection is the one that answered: what it has replayed, it has. */
+static void on_reached(void *arg, enum err e, struct rows *rows)
+{
+	struct reading *r = arg;
+	struct params params = PARAMS_INIT;
+	bool reached = e == ERR_OK && rows_count(rows) == 1 &&
+		       rows_bool(rows, 0, "reached");
+
+	if (reached && rows_end(rows) == ERR_OK &&
+	    connection_is_ready(r->store->standby)) {
+		params = params_copy(&r->params);
+		if (connection_send(r->store->standby, r->statement, &params,
+				    on_read, r) == ERR_OK)
+			return;
+	}
+	read_primary(r);
+}
+
+enum err store_read(struct store *s, enum statement statement,
+		    struct params *params, uint64_t position,
+		    connection_done *done, void *arg)
+{
+	struct params asks = PARAMS_INIT;
+	struct reading *r = NULL;
+
+	if (position > 0 && s->standby != NULL &&
+	    connection_is_ready(s->standby))
+		r = malloc(sizeof(*r));
+	if (r == NULL)
+		return store_query(s, statement, params, done, arg);
+	*r = (struct reading){ s, statement, *params, done, arg };
+	params_i64(&asks, (int64_t)position);
+	if (connection_send(s->standby, STATEMENT_POSITION_REACHED, &asks,
+			    on_reached, r) != ERR_OK) {
+		free(r);
+		return store_query(s, statement, params, done, arg);
+	}
+	*params = PARAMS_INIT;
+	s->asked++;
+	return ERR_OK;
 }
 
 enum err store_append(struct store *s, const struct append *message,

@@ -16,6 +16,7 @@ struct store_settings {
 	/* Borrowed for the store's life. When the first is a pool's, in
 	 * transaction mode, the second leads past it; otherwise NULL. */
 	const char *conninfo, *listen_conninfo;
+	const char *read_conninfo;	    /* of a standby, or NULL */
 	size_t queue_messages, queue_bytes; /* the writer's limits */
 	size_t queue_statements;
 	struct rotation_limits rotation;
@@ -39,6 +40,15 @@ MUST_CHECK enum err store_listen(struct store *store,
 MUST_CHECK enum err store_query(struct store *store, enum statement statement,
 				struct params *params, connection_done *done,
 				void *arg);
+
+/*
+ * As store_query(), for what only reads: of the standby if it has replayed
+ * everything before `position`, otherwise of the primary, also when the standby
+ * fails. 0: of the primary.
+ */
+MUST_CHECK enum err store_read(struct store *store, enum statement statement,
+			       struct params *params, uint64_t position,
+			       connection_done *done, void *arg);
 
 /* See writer_append(). The other nodes are told by the store. */
 MUST_CHECK enum err store_append(struct store *store,
