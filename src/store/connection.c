@@ -307,7 +307,8 @@ static const char *synchronous_commit(const struct connection *c)
 /*
  * Every statement has an index for its work. The planner must not read a whole
  * table instead because it was empty when it was last looked at: such a plan
- * is kept while the table grows.
+ * is kept while the table grows. Nor must it plan anew each time: where one log
+ * is far longer than the others, it takes that for worth while.
  */
 static bool send_settings(struct connection *c)
 {
@@ -315,6 +316,11 @@ static bool send_settings(struct connection *c)
 				 NULL, NULL, NULL, 0) == 1 &&
 	       PQsendQueryParams(c->pg, "SET enable_seqscan = off", 0, NULL,
 				 NULL, NULL, NULL, 0) == 1 &&
+	       PQsendQueryParams(c->pg,
+				 "SET plan_cache_mode = force_generic_plan", 0,
+				 NULL, NULL, NULL, NULL, 0) == 1 &&
+	       PQsendQueryParams(c->pg, "SET jit = off", 0, NULL, NULL, NULL,
+				 NULL, 0) == 1 &&
 	       PQsendQueryParams(c->pg,
 				 strcmp(synchronous_commit(c), "on") == 0
 				     ? "SET synchronous_commit = on"
