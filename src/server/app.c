@@ -191,7 +191,8 @@ static void set_limits(void)
 		.head_ms = 10000,
 		.body_ms = 30000,
 		.idle_ms = 60000,
-		.ping_ms = 30000
+		.ping_ms = 30000,
+		.access_log = config()->access_log != 0
 	};
 
 	conn_set_limits(&limits);

@@ -98,6 +98,8 @@ static const struct setting SETTINGS[] = {
 	  600, NULL },
 	{ "HERMETIC_METRICS_HOST", KIND_TEXT, &values.metrics_host, "127.0.0.1",
 	  0, 0, NULL },
+	{ "HERMETIC_ACCESS_LOG", KIND_NUMBER, &values.access_log, "0", 0, 1,
+	  NULL },
 	{ "HERMETIC_METRICS_PORT", KIND_NUMBER, &values.metrics_port, "0", 0,
 	  65535, NULL },
 	{ "HERMETIC_CLAIMS_PER_MINUTE", KIND_NUMBER, &values.claims_per_minute,

@@ -28,6 +28,7 @@ struct config {
 	uint64_t drain_seconds;
 	const char *metrics_host;
 	uint64_t metrics_port; /* 0: none */
+	uint64_t access_log;   /* 1: a line for each request */
 	uint64_t login_threads, login_queue, logins_per_minute,
 	    claims_per_minute;
 };

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The edge is no archive; this file of it needs libc and base only. */
+/* The edge is no archive; these files of it need libc and base only. */
 #include "server/edge/head.c"
+#include "server/edge/trace.c"
 
 static void check_within(struct span part, struct span whole)
 {
@@ -36,6 +37,20 @@ static void check_taken(const struct head *head, struct span bytes)
 		abort();
 }
 
+static void check_trace(const struct head *head, struct span bytes)
+{
+	struct trace trace;
+
+	trace_read(&trace, head);
+	if (trace.request_id[0] == '\0' ||
+	    (trace.trace_id[0] == '\0') != (trace.span_id[0] == '\0'))
+		abort();
+	if (trace_parse_parent(&trace, bytes) &&
+	    (strlen(trace.trace_id) != TRACE_ID_HEX ||
+	     strlen(trace.parent_id) != TRACE_SPAN_HEX))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t n = head_length(span_of(data, size));
@@ -43,7 +58,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (n > size)
 		abort();
-	if (n > 0 && head_parse(&head, span_of(data, n)) == 0)
+	if (n > 0 && head_parse(&head, span_of(data, n)) == 0) {
 		check_taken(&head, span_of(data, n));
+		check_trace(&head, span_of(data, size));
+	}
 	return 0;
 }

@@ -238,6 +238,56 @@ test('connections spread over the workers', async () => {
   assert.ok(Math.min(...each) >= 60, `spread: ${each}`);
 });
 
+test('each request has an id, and its place in a trace', async () => {
+  const logging = await startNode({ postgres,
+    env: { HERMETIC_ACCESS_LOG: '1' } });
+  const get = headers => fetch(`${logging.url}/healthz`, { headers });
+  const line = async id => {
+    await until(() => logging.log().includes(id), { name: `a line of ${id}` });
+    return JSON.parse(logging.log().split('\n').find(l => l.includes(id)));
+  };
+  const idOf = async headers => (await get(headers)).headers
+    .get('x-request-id');
+  try {
+    assert.equal(await idOf({ 'x-request-id': 'mine-1.A_z' }), 'mine-1.A_z');
+    const { time, us, ...rest } = await line('mine-1.A_z');
+    assert.ok(time && us >= 0);
+    assert.deepEqual(rest, { level: 'info', event: 'request',
+      request_id: 'mine-1.A_z', method: 'GET', route: '/healthz', status: 200,
+      bytes: 15 });
+
+    const ours = [await idOf({}), await idOf({}),
+      await idOf({ 'x-request-id': 'two words' }),
+      await idOf({ 'x-request-id': 'x'.repeat(65) }),
+      await idOf({ 'x-request-id': '"}' })];
+    for (const id of ours) assert.match(id, /^[0-9a-f]{16}-[0-9a-f]+$/);
+    assert.equal(new Set(ours).size, ours.length);
+
+    const trace = 'a'.repeat(32), parent = 'b'.repeat(16);
+    const traced = { 'x-request-id': 'traced' };
+    traced.traceparent = `00-${trace}-${parent}-01`;
+    await get(traced);
+    const { trace_id, parent_id, span_id } = await line('traced');
+    assert.deepEqual([trace_id, parent_id], [trace, parent]);
+    assert.match(span_id, /^[0-9a-f]{16}$/);
+    assert.notEqual(span_id, parent);
+
+    const bad = [`ff-${trace}-${parent}-01`, `00-${trace}-${parent}-01-more`,
+      `00-${'0'.repeat(32)}-${parent}-01`, `00-${trace}-${'0'.repeat(16)}-01`,
+      `00-${trace.toUpperCase()}-${parent}-01`, `00-${trace}-${parent}-1`,
+      `00_${trace}-${parent}-01`, '00', `01-${trace}-${parent}-01x`];
+    for (const [i, traceparent] of bad.entries()) {
+      await get({ 'x-request-id': `bad.${i}.`, traceparent });
+      assert.equal((await line(`bad.${i}.`)).trace_id, undefined, traceparent);
+    }
+    await get({ 'x-request-id': 'later',
+      traceparent: `01-${trace}-${parent}-01-what-comes` });
+    assert.equal((await line('later')).trace_id, trace);
+  } finally {
+    await logging.stop();
+  }
+});
+
 test('a killed worker comes back', async () => {
   const [, worker] = node.pids();
   process.kill(worker, 'SIGKILL');

@@ -20,6 +20,7 @@ struct conn_limits {
 	unsigned head_ms, body_ms; /* to send a request */
 	unsigned idle_ms;	   /* between requests */
 	unsigned ping_ms;	   /* between pings of a WebSocket */
+	bool access_log;	   /* a line for each request */
 };
 
 /* For the connections of this worker, before the first. */

@@ -39,19 +39,29 @@ static bool split(struct span *rest, uint8_t c, struct span *part)
 	return true;
 }
 
+static const struct {
+	const char *name;
+	enum head_method method;
+} METHODS[] = { { "GET", HEAD_GET },	    { "POST", HEAD_POST },
+		{ "PUT", HEAD_PUT },	    { "DELETE", HEAD_DELETE },
+		{ "HEAD", HEAD_HEAD },	    { "PATCH", HEAD_PATCH },
+		{ "OPTIONS", HEAD_OPTIONS } };
+
+enum { METHOD_COUNT = sizeof(METHODS) / sizeof(*METHODS) };
+
+const char *head_method_name(enum head_method method)
+{
+	for (size_t i = 0; i < METHOD_COUNT; i++)
+		if (METHODS[i].method == method)
+			return METHODS[i].name;
+	return "";
+}
+
 static int parse_method(struct span text, enum head_method *method)
 {
-	static const struct {
-		const char *name;
-		enum head_method method;
-	} names[] = { { "GET", HEAD_GET },	  { "POST", HEAD_POST },
-		      { "PUT", HEAD_PUT },	  { "DELETE", HEAD_DELETE },
-		      { "HEAD", HEAD_HEAD },	  { "PATCH", HEAD_PATCH },
-		      { "OPTIONS", HEAD_OPTIONS } };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (span_equal(text, span_str(names[i].name))) {
-			*method = names[i].method;
+	for (size_t i = 0; i < METHOD_COUNT; i++)
+		if (span_equal(text, span_str(METHODS[i].name))) {
+			*method = METHODS[i].method;
 			return 0;
 		}
 	for (size_t i = 0; i < text.n; i++)

@@ -49,6 +49,9 @@ int head_parse(struct head *head, struct span bytes);
 /* The field's value; false when it is not there. Names compare without case. */
 bool head_find(const struct head *head, const char *name, struct span *value);
 
+/* Empty for none. */
+const char *head_method_name(enum head_method method);
+
 /* Is the token one of a comma-separated list, without case? */
 bool head_has_token(struct span list, const char *token);
 

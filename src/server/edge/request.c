@@ -9,6 +9,7 @@
 #include "server/edge/conn.h"
 #include "server/edge/proxies.h"
 #include "server/edge/router.h"
+#include "server/edge/trace.h"
 
 struct request {
 	struct conn *conn; /* NULL: the client left */
@@ -17,6 +18,7 @@ struct request {
 	const struct route *route;
 	char client[INET6_ADDRSTRLEN]; /* once somebody has asked */
 	uint64_t started_us;
+	struct trace trace;
 };
 
 struct request *request_new(struct conn *conn, struct span head_bytes)
@@ -34,6 +36,7 @@ struct request *request_new(struct conn *conn, struct span head_bytes)
 	}
 	/* the same bytes, now our own */
 	(void)head_parse(&req->head, buf_span(&req->head_bytes));
+	trace_read(&req->trace, &req->head);
 	return req;
 }
 
@@ -191,19 +194,33 @@ static void put_date(struct buf *out)
 	buf_putf(out, "Date: %s\r\n", text);
 }
 
-/* Counts it, too. */
-static void log_request(const struct request *req, int status)
+/* Counts it, too. No more of a request than what it was called and how it
+ * went: no path with ids of people, no token. */
+static void log_request(const struct request *req, int status, size_t bytes)
 {
 	uint64_t us = metrics_now_us() - req->started_us;
+	enum log_level level =
+	    conn_limits()->access_log ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
+	const struct trace *t = &req->trace;
+	const struct log_field fields[] = {
+		LOG_STR("request_id", t->request_id),
+		LOG_STR("method", head_method_name(req->head.method)),
+		LOG_STR("route", request_route(req)), LOG_NUM("status", status),
+		LOG_NUM("bytes", bytes), LOG_NUM("us", us),
+		/* the rest only within a trace */
+		t->trace_id[0] != '\0' ? LOG_STR("trace_id", t->trace_id)
+				       : LOG_END,
+		LOG_STR("span_id", t->span_id),
+		LOG_STR("parent_id", t->parent_id), LOG_END
+	};
 
 	metrics_request(router_number(req->route), status, us);
-	LOG(DEBUG, "request", LOG_STR("route", request_route(req)),
-	    LOG_NUM("status", status), LOG_NUM("us", us));
+	log_event(level, "request", fields);
 }
 
 void request_upgraded(struct request *req)
 {
-	log_request(req, 101);
+	log_request(req, 101, 0);
 	request_free(req);
 }
 
@@ -213,7 +230,7 @@ void request_answer(struct request *req, int status, const char *content_type,
 	struct conn *conn = req->conn;
 	struct buf *out;
 
-	log_request(req, status);
+	log_request(req, status, body.n);
 	if (conn == NULL) {
 		request_free(req);
 		return;
@@ -222,6 +239,7 @@ void request_answer(struct request *req, int status, const char *content_type,
 	buf_putf(out, "HTTP/1.1 %d %s\r\n", status,
 		 request_status_text(status));
 	put_date(out);
+	buf_putf(out, "X-Request-Id: %s\r\n", req->trace.request_id);
 	if (content_type != NULL)
 		buf_putf(out, "Content-Type: %s\r\n", content_type);
 	if (status != 204)
