@@ -5,6 +5,7 @@
 
 #include "base/settings.h"
 #include "base/text.h"
+#include "server/edge/cors.h"
 #include "server/edge/proxies.h"
 
 static struct config values;
@@ -106,6 +107,7 @@ static const struct setting SETTINGS[] = {
 	  "600", 1, 1000000, NULL },
 	{ "HERMETIC_TRUSTED_PROXIES", KIND_PARSED, NULL, "", 0, 0,
 	  proxies_set },
+	{ "HERMETIC_CORS_ORIGINS", KIND_PARSED, NULL, "", 0, 0, cors_set },
 	{ "HERMETIC_LOG_LEVEL", KIND_PARSED, NULL, "info", 0, 0,
 	  settings_log_level },
 };

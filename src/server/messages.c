@@ -10,6 +10,7 @@
 #include "server/app.h"
 #include "server/body.h"
 #include "server/config.h"
+#include "server/edge/conditional.h"
 #include "server/lanes.h"
 #include "server/page.h"
 #include "server/position.h"
@@ -175,6 +176,7 @@ static void on_page(void *arg, enum err e, struct rows *rows)
 {
 	struct page *p = arg;
 	struct buf out = BUF_INIT;
+	bool is_full = e == ERR_OK && rows_count(rows) > p->limit;
 
 	if (e != ERR_OK || rows_count(rows) == 0) {
 		app_fail(p->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
@@ -187,6 +189,9 @@ static void on_page(void *arg, enum err e, struct rows *rows)
 		position_add(p->req, (uint64_t)rows_i64(rows, 0, "position"));
 		if (rows_end(rows) != ERR_OK)
 			app_fail(p->req, ERR_LOCAL_BUG);
+		else if (is_full)
+			conditional_answer(p->req, "application/json",
+					   buf_span(&out));
 		else
 			request_answer(p->req, 200, "application/json",
 				       buf_span(&out));
@@ -266,7 +271,7 @@ static void answer_octets(struct request *req, const struct message *m)
 	buf_put_u8(&head, '\0');
 	if (buf_end(&head) == ERR_OK)
 		request_add(req, "Hermetic-Head", (const char *)head.p);
-	request_answer(req, 200, "application/octet-stream", m->bytes);
+	conditional_answer(req, "application/octet-stream", m->bytes);
 	buf_clear(&head);
 }
 
@@ -290,11 +295,15 @@ static void on_message(void *arg, enum err e, struct rows *rows)
 	store_read_message(rows, 0, session, &m);
 	if (rows_end(rows) != ERR_OK) {
 		app_fail(req, ERR_LOCAL_BUG);
-	} else if (is_octets(req, "Accept")) {
+		buf_clear(&out);
+		return;
+	}
+	request_add(req, "Vary", "Accept");
+	if (is_octets(req, "Accept")) {
 		answer_octets(req, &m);
 	} else {
 		delivery_put(&out, &m, false);
-		request_answer(req, 200, "application/json", buf_span(&out));
+		conditional_answer(req, "application/json", buf_span(&out));
 	}
 	buf_clear(&out);
 }

@@ -37,6 +37,40 @@ describe('messages', { concurrency: false }, () => {
     });
   }
 
+  test('what does not change is not sent twice', async () => {
+    const session = await pair();
+    for (let i = 0; i < 3; i++)
+      ok(await alice.post(session.path('/send'),
+        { envelope: base64(session.envelope()) }), 201);
+    const ask = (path, known, accept) => bob.call('GET', session.path(path),
+      { accept, headers: known ? { 'if-none-match': known } : {} });
+    for (const [path, accept] of [['/messages/2'],
+      ['/messages/2', 'application/octet-stream'],
+      ['/messages?limit=2'], ['/messages?before=4&limit=2']]) {
+      const whole = await ask(path, undefined, accept);
+      const tag = whole.headers.get('etag');
+      assert.equal(whole.status, 200);
+      assert.match(tag, /^"[0-9a-f]{32}"$/);
+      for (const known of [tag, `W/${tag}`, `"other", ${tag}`, '*']) {
+        const same = await ask(path, known, accept);
+        assert.equal(same.status, 304, known);
+        assert.equal(same.bytes.length, 0);
+        assert.equal(same.headers.get('etag'), tag);
+      }
+      const other = await ask(path, '"other"', accept);
+      assert.equal(other.status, 200);
+      assert.deepEqual(other.bytes, whole.bytes);
+    }
+    // the last page grows
+    const last = await ask('/messages', '*');
+    assert.equal(last.status, 200);
+    assert.equal(last.headers.get('etag'), null);
+    const tags = await Promise.all([undefined, 'application/octet-stream']
+      .map(async accept => (await ask('/messages/2', undefined, accept))
+        .headers.get('etag')));
+    assert.notEqual(tags[0], tags[1]);
+  });
+
   test('sent as JSON and as bytes, read as both, in each algorithm',
     async () => {
       for (const algorithm of Object.keys(suites)) {

@@ -47,6 +47,7 @@ const wrong = {
   HERMETIC_ALGORITHMS: ['rot13', 'aes-256-gcm,,', ','],
   HERMETIC_ACCESS_TOKEN_SECONDS: ['1', '99999999999999999999'],
   HERMETIC_LOG_LEVEL: ['loud'],
+  HERMETIC_CORS_ORIGINS: ['chat.example', 'https://a.example/', ',', 'https://'],
 };
 for (const [name, values] of Object.entries(wrong))
   test(`a wrong ${name} stops the start and is named`, async () => {

@@ -337,3 +337,40 @@ test('a busy port, a wrong value: one sentence', async () => {
   await wrong.logged(
     /hermetic: HERMETIC_WORKERS must be a whole number from 1 to 64/);
 });
+
+test('no page of another origin is let in unless it is named', async () => {
+  const ours = 'https://chat.example';
+  const preflight = { origin: ours, 'access-control-request-method': 'POST' };
+  const none = await fetch(`${node.url}/auth/login`,
+    { method: 'OPTIONS', headers: preflight });
+  assert.equal(none.status, 204);
+  assert.equal(none.headers.get('access-control-allow-origin'), null);
+
+  const open = await startNode({ postgres,
+    env: { HERMETIC_CORS_ORIGINS: `http://localhost:3000,${ours}` } });
+  const ask = (path, headers, method = 'GET') =>
+    fetch(`${open.url}${path}`, { method, headers });
+  const asked = await ask('/auth/login', preflight, 'OPTIONS');
+  assert.equal(asked.status, 204);
+  assert.equal(asked.headers.get('access-control-allow-origin'), ours);
+  assert.equal(asked.headers.get('access-control-allow-methods'),
+    'POST, OPTIONS');
+  assert.match(asked.headers.get('access-control-allow-headers'),
+    /Authorization, Content-Type/);
+  assert.equal(asked.headers.get('vary'), 'Origin');
+
+  for (const path of ['/healthz', '/nothing']) { // answers and problems
+    const answer = await ask(path, { origin: ours });
+    assert.equal(answer.headers.get('access-control-allow-origin'), ours);
+    assert.match(answer.headers.get('access-control-expose-headers'), /ETag/);
+  }
+  for (const origin of ['https://evil.example', `${ours}.evil`, 'null',
+    'http://chat.example', 'https://chat.exampl']) {
+    const answer = await ask('/auth/login', { ...preflight, origin },
+      'OPTIONS');
+    assert.equal(answer.headers.get('access-control-allow-origin'), null);
+    assert.equal(answer.headers.get('access-control-allow-methods'), null);
+    assert.equal(answer.headers.get('vary'), 'Origin');
+  }
+  await open.stop();
+});

@@ -8,6 +8,7 @@
 
 #include "base/metrics.h"
 #include "base/sec.h"
+#include "server/edge/cors.h"
 #include "server/edge/loop.h"
 #include "server/edge/request.h"
 #include "server/edge/router.h"
@@ -230,6 +231,7 @@ static void dispatch(struct conn *conn)
 		request_problem(req, 405, "method-not-allowed", NULL, NULL);
 	} else if (head->method == HEAD_OPTIONS) {
 		request_add(req, "Allow", router_allow_header(route));
+		cors_add_preflight(req, router_allow_header(route));
 		request_answer(req, 204, NULL, SPAN_EMPTY);
 	} else {
 		router_call(route, req);

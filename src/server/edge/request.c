@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "server/edge/conn.h"
+#include "server/edge/cors.h"
 #include "server/edge/proxies.h"
 #include "server/edge/router.h"
 #include "server/edge/trace.h"
@@ -144,6 +145,7 @@ const char *request_status_text(int status)
 		{ 200, "OK" },
 		{ 201, "Created" },
 		{ 204, "No Content" },
+		{ 304, "Not Modified" },
 		{ 400, "Bad Request" },
 		{ 401, "Unauthorized" },
 		{ 403, "Forbidden" },
@@ -152,6 +154,7 @@ const char *request_status_text(int status)
 		{ 406, "Not Acceptable" },
 		{ 408, "Request Timeout" },
 		{ 409, "Conflict" },
+		{ 410, "Gone" },
 		{ 411, "Length Required" },
 		{ 413, "Content Too Large" },
 		{ 414, "URI Too Long" },
@@ -176,6 +179,13 @@ const char *request_status_text(int status)
 void request_add(struct request *req, const char *name, const char *value)
 {
 	buf_putf(&req->headers, "%s: %s\r\n", name, value);
+}
+
+void request_add_span(struct request *req, const char *name, struct span value)
+{
+	buf_putf(&req->headers, "%s: ", name);
+	buf_put(&req->headers, value);
+	buf_put_str(&req->headers, "\r\n");
 }
 
 static void put_date(struct buf *out)
@@ -242,7 +252,8 @@ void request_answer(struct request *req, int status, const char *content_type,
 	buf_putf(out, "X-Request-Id: %s\r\n", req->trace.request_id);
 	if (content_type != NULL)
 		buf_putf(out, "Content-Type: %s\r\n", content_type);
-	if (status != 204)
+	cors_add(req);
+	if (status != 204 && status != 304)
 		buf_putf(out, "Content-Length: %zu\r\n", body.n);
 	buf_put(out, buf_span(&req->headers));
 	buf_putf(out, "Connection: %s\r\n\r\n",

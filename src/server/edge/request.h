@@ -43,6 +43,7 @@ const char *request_peer(struct request *req);
 
 /* Adds a header to the answer. */
 void request_add(struct request *req, const char *name, const char *value);
+void request_add_span(struct request *req, const char *name, struct span value);
 
 /* Answers, and ends the request. content_type may be NULL without a body. */
 void request_answer(struct request *req, int status, const char *content_type,

@@ -1,0 +1,13 @@
+/* Conditional GET (RFC 9110, 13): for what does not change once it is there. */
+#ifndef HERMETIC_SERVER_EDGE_CONDITIONAL_H
+#define HERMETIC_SERVER_EDGE_CONDITIONAL_H
+
+#include "base/span.h"
+
+struct request;
+
+/* Answers 200 with an ETag, or 304 to a client that has just this. */
+void conditional_answer(struct request *req, const char *content_type,
+			struct span body);
+
+#endif
