@@ -188,10 +188,10 @@ static void set_limits(void)
 		.body_bytes = (size_t)config()->body_bytes,
 		.websocket_message = (size_t)config()->body_bytes,
 		.websocket_queue = (size_t)config()->websocket_bytes,
-		.head_ms = 10000,
-		.body_ms = 30000,
-		.idle_ms = 60000,
-		.ping_ms = 30000,
+		.head_ms = (unsigned)config()->head_seconds * 1000,
+		.body_ms = (unsigned)config()->body_seconds * 1000,
+		.idle_ms = (unsigned)config()->idle_seconds * 1000,
+		.ping_ms = (unsigned)config()->ping_seconds * 1000,
 		.access_log = config()->access_log != 0
 	};
 

@@ -25,6 +25,7 @@ struct config {
 	uint64_t rotation_grace_seconds, rotation_grace_messages;
 	uint64_t envelope_bytes, body_bytes, websocket_bytes;
 	uint64_t queue_messages, queue_bytes, queue_statements;
+	uint64_t head_seconds, body_seconds, idle_seconds, ping_seconds;
 	uint64_t drain_seconds;
 	const char *metrics_host;
 	uint64_t metrics_port; /* 0: none */

@@ -7,7 +7,7 @@
 
 #include "base/metrics.h"
 
-enum { NICENESS = 10 };
+enum { NICENESS = 5 };
 
 struct job {
 	struct kore_task task; /* first: Kore hands it back */
