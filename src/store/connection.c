@@ -307,8 +307,7 @@ static const char *synchronous_commit(const struct connection *c)
 /*
  * Every statement has an index for its work. The planner must not read a whole
  * table instead because it was empty when it was last looked at: such a plan
- * is kept while the table grows. Nor must it plan anew each time: where one log
- * is far longer than the others, it takes that for worth while.
+ * is kept while the table grows.
  */
 static bool send_settings(struct connection *c)
 {
@@ -316,9 +315,6 @@ static bool send_settings(struct connection *c)
 				 NULL, NULL, NULL, 0) == 1 &&
 	       PQsendQueryParams(c->pg, "SET enable_seqscan = off", 0, NULL,
 				 NULL, NULL, NULL, 0) == 1 &&
-	       PQsendQueryParams(c->pg,
-				 "SET plan_cache_mode = force_generic_plan", 0,
-				 NULL, NULL, NULL, NULL, 0) == 1 &&
 	       PQsendQueryParams(c->pg, "SET jit = off", 0, NULL, NULL, NULL,
 				 NULL, 0) == 1 &&
 	       PQsendQueryParams(c->pg,
