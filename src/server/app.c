@@ -50,8 +50,8 @@ void app_fail(struct request *req, enum err e)
 		request_problem(req, 503, "unavailable", "try again", NULL);
 		return;
 	}
-	LOG(ERROR, "request failed", LOG_STR("route", request_route(req)),
-	    LOG_STR("why", err_text(e)));
+	LOG(ERROR, "request failed", LOG_STR("request_id", request_id(req)),
+	    LOG_STR("route", request_route(req)), LOG_STR("why", err_text(e)));
 	request_problem(req, 500, "internal", NULL, NULL);
 }
 

@@ -1,13 +1,17 @@
 // Messages over REST: sending, the order, the chain, history.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import {
   Session, base64, bytesOf, firstHead, newUser, nextHead, ok, refused,
 } from '../testlib/api.mjs';
 import { newNonce, privateMessage, suites } from '../testlib/mls.mjs';
-import { startNode, startPostgres } from '../testlib/stack.mjs';
+import { root, startNode, startPostgres, until } from '../testlib/stack.mjs';
+
+const NONCE = 25; // where it stands in an envelope
 
 describe('messages', { concurrency: false }, () => {
   let postgres, node, alice, bob, carol;
@@ -36,6 +40,42 @@ describe('messages', { concurrency: false }, () => {
       assert.equal(m.head, head, `head ${m.seq}`);
     });
   }
+
+  // The writer's statement waits for the session's row with a snapshot that is
+  // older than what another node stores meanwhile, and sees the new epoch.
+  test('stored by another node just before the epoch changed', async () => {
+    const session = await pair();
+    const bytes = session.envelope();
+    const hex = b => `'{"\\\\x${b.toString('hex')}"}'`;
+    const statement = readFileSync(join(root, 'sql/message_append.sql'), 'utf8')
+      .trim().replace(/;$/, '');
+    const waits = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+      AND application_name = 'hermetic writer'`;
+    const other = postgres.psql(`SET search_path = hermetic;
+      SET application_name = 'the other node';
+      PREPARE append AS ${statement};
+      BEGIN;
+      SELECT FROM session WHERE session_id = '${session.id}' FOR UPDATE;
+      DO $$ BEGIN
+        WHILE NOT EXISTS (${waits}) LOOP
+          PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
+        END LOOP;
+      END $$;
+      EXECUTE append ('{${session.id}}', '{${alice.id}}', '{${session.epoch}}',
+        ${hex(bytes.subarray(NONCE, NONCE + 16))}, ${hex(bytes)}, 0, 0, 0, 0);
+      UPDATE session SET epoch = epoch + 1 WHERE session_id = '${session.id}';
+      COMMIT;`);
+    await until(async () => (await postgres.rows(`SELECT pid
+      FROM pg_stat_activity WHERE application_name = 'the other node'
+        AND wait_event = 'PgSleep'`)).length === 1, { name: 'the lock' });
+    const answer = await alice.post(session.path('/send'),
+      { envelope: base64(bytes) });
+    assert.match(await other, /^ok\|2\|/m);
+    assert.equal(answer.status, 200, JSON.stringify(answer.json));
+    assert.equal(answer.json.seq, 2);
+    const log = await session.history(bob);
+    assert.equal(log.filter(m => m.envelope === base64(bytes)).length, 1);
+  });
 
   test('what does not change is not sent twice', async () => {
     const session = await pair();

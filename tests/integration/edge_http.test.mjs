@@ -320,6 +320,9 @@ test('SIGTERM answers what was asked', async () => {
       socket.write(bytes, () => sent({ answer }));
     })));
   const stopped = other.stop();
+  const asked = pid => Number.parseInt(readFileSync(`/proc/${pid}/status`,
+    'utf8').match(/^ShdPnd:\s+([0-9a-f]+)$/m)[1], 16) !== 0;
+  await until(() => workers.every(asked), { name: 'a signal for each worker' });
   for (const pid of workers) process.kill(pid, 'SIGCONT');
   const texts = await Promise.all(answers.map(a => a.answer));
   for (const text of texts)

@@ -81,7 +81,7 @@ void cors_add(struct request *req)
 	request_add_span(req, "Access-Control-Allow-Origin", origin);
 	request_add(req, "Access-Control-Expose-Headers",
 		    "ETag, Hermetic-Head, Hermetic-Kind, Hermetic-Position, "
-		    "Hermetic-Seq, Link, Retry-After");
+		    "Hermetic-Seq, Link, Retry-After, X-Request-Id");
 }
 
 void cors_add_preflight(struct request *req, const char *methods)
@@ -94,6 +94,6 @@ void cors_add_preflight(struct request *req, const char *methods)
 	request_add(req, "Access-Control-Allow-Methods", methods);
 	request_add(req, "Access-Control-Allow-Headers",
 		    "Authorization, Content-Type, Hermetic-Position, "
-		    "If-None-Match");
+		    "If-None-Match, X-Request-Id, traceparent");
 	request_add(req, "Access-Control-Max-Age", "600");
 }

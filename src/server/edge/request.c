@@ -125,6 +125,11 @@ const char *request_route(const struct request *req)
 	return req->route != NULL ? router_path(req->route) : "none";
 }
 
+const char *request_id(const struct request *req)
+{
+	return req->trace.request_id;
+}
+
 const char *request_peer(struct request *req)
 {
 	struct span forwarded = SPAN_EMPTY;
