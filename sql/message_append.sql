@@ -1,7 +1,10 @@
 -- A batch of envelopes, committed as one: arrays of $1 session, $2 device,
--- $3 epoch, $4 nonce, $5 envelope. A row for each, in order of `ord`.
--- When keys are due: $6 messages, and $7 seconds until old ones are refused;
--- refused in any case: after $8 messages, $9 seconds. Zero: never.
+-- $3 epoch, $4 nonce, $5 envelope, $6 origin. A row for each, in order of `ord`.
+-- When keys are due: $7 messages, and $8 seconds until old ones are refused;
+-- refused in any case: after $9 messages, $10 seconds. Zero: never.
+--
+-- Who is told that an envelope was stored has it stored, even if the device is no
+-- member any more: the first answer may have been lost.
 --
 -- Sessions are locked in the order of their ids, so two batches never wait for
 -- each other in a circle. The lock also gives the newest epoch; a change of
@@ -11,8 +14,10 @@
 WITH input AS MATERIALIZED (
   SELECT i.*, row_number() OVER (PARTITION BY session_id, nonce ORDER BY ord)
               AS nonce_turn
-  FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[], $5::bytea[])
-       WITH ORDINALITY AS i(session_id, device_id, epoch, nonce, envelope, ord)
+  FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[], $5::bytea[],
+              $6::text[])
+       WITH ORDINALITY
+       AS i(session_id, device_id, epoch, nonce, envelope, origin, ord)
 ), locked AS MATERIALIZED (
   SELECT session_id, epoch, last_seq, head, epoch_at, epoch_seq, ended_at
   FROM session
@@ -21,21 +26,22 @@ WITH input AS MATERIALIZED (
   FOR NO KEY UPDATE
 ), judged AS MATERIALIZED (
   SELECT i.ord, i.session_id, i.device_id, i.epoch, i.nonce, i.envelope,
+         i.origin,
          l.epoch AS current_epoch, l.last_seq, l.head AS start, l.epoch_seq,
          r.session_id IS NOT NULL AS due,
          old.seq AS old_seq, old.head AS old_head, old.sent_at AS old_sent_at,
          CASE
            WHEN l.session_id IS NULL THEN 'no-session'
-           WHEN m.device_id IS NULL THEN 'not-a-member'
-           WHEN old.seq IS NOT NULL AND old.envelope = i.envelope
+           WHEN old.envelope = i.envelope AND old.sender = i.device_id
              THEN 'duplicate'
+           WHEN m.device_id IS NULL THEN 'not-a-member'
            WHEN old.seq IS NOT NULL THEN 'nonce-reused'
            WHEN l.ended_at IS NOT NULL THEN 'session-ended'
            WHEN i.epoch <> l.epoch THEN 'epoch-changed'
            WHEN r.hard_at <= now()
-             OR $8::bigint > 0 AND l.last_seq - l.epoch_seq >= $8::bigint
-             OR $9::bigint > 0
-                AND l.epoch_at <= now() - make_interval(secs => $9::bigint)
+             OR $9::bigint > 0 AND l.last_seq - l.epoch_seq >= $9::bigint
+             OR $10::bigint > 0
+                AND l.epoch_at <= now() - make_interval(secs => $10::bigint)
              THEN 'rotation-required'
            WHEN i.nonce_turn > 1 THEN 'again'
            ELSE 'ok'
@@ -57,9 +63,9 @@ WITH input AS MATERIALIZED (
   FROM numbered
 ), inserted AS (
   INSERT INTO message (session_id, seq, kind, epoch, sender, nonce, envelope,
-                       head, sent_at)
+                       head, sent_at, origin)
   SELECT session_id, seq, 1, epoch, device_id, nonce, envelope, head,
-         statement_timestamp()
+         statement_timestamp(), origin
   FROM chained
 ), updated AS (
   UPDATE session s SET last_seq = c.seq, head = c.head
@@ -69,9 +75,9 @@ WITH input AS MATERIALIZED (
 ), made_due AS (
   INSERT INTO rotation (session_id, reason, hard_at)
   SELECT DISTINCT session_id, 'messages',
-         now() + make_interval(secs => $7::bigint)
+         now() + make_interval(secs => $8::bigint)
   FROM chained
-  WHERE $6::bigint > 0 AND seq - epoch_seq >= $6::bigint AND NOT due
+  WHERE $7::bigint > 0 AND seq - epoch_seq >= $7::bigint AND NOT due
   ON CONFLICT DO NOTHING
 )
 SELECT j.outcome, coalesce(c.seq, j.old_seq) AS seq,
@@ -79,7 +85,7 @@ SELECT j.outcome, coalesce(c.seq, j.old_seq) AS seq,
        (extract(epoch FROM coalesce(j.old_sent_at, statement_timestamp()))
         * 1000)::bigint AS sent_ms,
        j.current_epoch AS epoch,
-       j.due OR $6::bigint > 0 AND c.seq - j.epoch_seq >= $6::bigint
+       j.due OR $7::bigint > 0 AND c.seq - j.epoch_seq >= $7::bigint
          AS rotation_due
 FROM judged j LEFT JOIN chained c USING (ord)
 ORDER BY j.ord;

@@ -7,6 +7,13 @@ struct span span_str(const char *text)
 	return span_of(text, strlen(text));
 }
 
+struct span span_copy(void *to, struct span from)
+{
+	if (from.n > 0)
+		memcpy(to, from.p, from.n);
+	return span_of(to, from.n);
+}
+
 int span_compare(struct span a, struct span b)
 {
 	size_t n = a.n < b.n ? a.n : b.n;

@@ -24,6 +24,9 @@ static inline struct span span_of(const void *p, size_t n)
 /* The bytes of a fixed array. */
 #define SPAN_ARRAY(array) span_of((array), sizeof(array))
 
+/* `from`, copied to where there is room for it. */
+struct span span_copy(void *to, struct span from);
+
 struct span span_str(const char *text);
 
 /* Equality of public bytes. For secrets and tags use sec_equal(). */

@@ -12,14 +12,6 @@
 
 #define RECORD "account"
 
-uint64_t account_now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 bool account_offers(const struct client *c, const struct suite *suite)
 {
 	for (size_t i = 0; i < c->suites.count; i++)

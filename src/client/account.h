@@ -105,7 +105,4 @@ MUST_CHECK enum err account_key(struct client *c, const struct suite *suite,
 				struct account_key *key);
 void account_key_clear(struct account_key *key);
 
-/* Milliseconds since 1970. */
-uint64_t account_now_ms(void);
-
 #endif

@@ -1,5 +1,6 @@
 #include "client/actor.h"
 
+#include "base/clock.h"
 #include "crypto/rng.h"
 #include "session/session.h"
 
@@ -17,7 +18,7 @@ enum err actor_init(struct actor *actor, struct client *c,
 	actor->me = (struct mls_identity){
 		.suite = suite,
 		.rng = rng_system(),
-		.now = account_now_ms() / 1000,
+		.now = clock_now_ms() / 1000,
 		.credential_identity = span_str(c->identity),
 		.signature_private = sec_span(&actor->key.private_key),
 		.signature_public = buf_span(&actor->key.public_key),

@@ -1,5 +1,6 @@
 #include "client/live.h"
 
+#include "base/clock.h"
 #include "client/channel.h"
 #include "client/packages.h"
 #include "client/settle.h"
@@ -110,7 +111,7 @@ static void hang_up(struct live *live, const char *reason)
 	    live->channel != NULL && channel_wants_token(live->channel);
 	channel_close(live->channel);
 	live->channel = NULL;
-	live->retry_at = account_now_ms() + live->backoff_ms;
+	live->retry_at = clock_now_ms() + live->backoff_ms;
 	live->backoff_ms *= 2;
 	if (live->backoff_ms > BACKOFF_MAX_MS)
 		live->backoff_ms = BACKOFF_MAX_MS;
@@ -321,7 +322,7 @@ static void wait_disconnected(const struct live *live, int fd, int timeout_ms,
 			      bool *readable)
 {
 	struct pollfd input = { .fd = fd, .events = POLLIN };
-	uint64_t now = account_now_ms();
+	uint64_t now = clock_now_ms();
 	uint64_t left = live->retry_at > now ? live->retry_at - now : 0;
 
 	if (timeout_ms > (int)left)
@@ -347,7 +348,7 @@ enum err live_wait(struct live *live, int fd, int timeout_ms, bool *readable,
 	*readable = *stopped = false;
 	if (live->channel == NULL) {
 		wait_disconnected(live, fd, timeout_ms, readable);
-		if (account_now_ms() >= live->retry_at)
+		if (clock_now_ms() >= live->retry_at)
 			TRY(reconnect(live));
 	} else {
 		channel_wait(live->channel, fd, timeout_ms, readable);

@@ -1,5 +1,6 @@
 #include "client/packages.h"
 
+#include "base/clock.h"
 #include "base/rd.h"
 #include "client/actor.h"
 #include "client/tokens.h"
@@ -124,7 +125,7 @@ static enum err load_index(struct client *c, json_t **index)
 static enum err add_to_index(json_t *index, const struct package *p)
 {
 	json_t *row = json_pack(
-	    "{s:I, s:i, s:b}", "created", (json_int_t)account_now_ms(), "suite",
+	    "{s:I, s:i, s:b}", "created", (json_int_t)clock_now_ms(), "suite",
 	    (int)p->suite->id, "last_resort", (int)p->last_resort);
 	enum err e;
 
@@ -153,7 +154,7 @@ out:
 
 static enum err forget_old(struct client *c, json_t *index)
 {
-	uint64_t now = account_now_ms();
+	uint64_t now = clock_now_ms();
 	enum err e = ERR_OK;
 
 	for (size_t i = json_array_size(index); i-- > 0;) {
@@ -170,7 +171,7 @@ out:
 
 static bool has_fresh_resort(const json_t *index, const struct suite *suite)
 {
-	uint64_t now = account_now_ms();
+	uint64_t now = clock_now_ms();
 	const json_t *row;
 	size_t i;
 

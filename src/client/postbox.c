@@ -1,5 +1,6 @@
 #include "client/postbox.h"
 
+#include "base/clock.h"
 #include "client/actor.h"
 #include "client/sync.h"
 #include "client/tokens.h"
@@ -80,7 +81,7 @@ enum err postbox_add(struct client *c, const char *id, struct span data)
 	enum err e;
 
 	TRY(open_page(c, id, &page, &actor));
-	e = session_send(page.session, &actor.me, account_now_ms(), data,
+	e = session_send(page.session, &actor.me, clock_now_ms(), data,
 			 &envelope, NULL);
 	if (e != ERR_OK)
 		e = explain(c, e);
@@ -120,7 +121,7 @@ static enum err reseal(struct client *c, const char *id,
 	at = find_nonce(page.session, letter->nonce);
 	if (at == SIZE_MAX || *fate == FATE_BEHIND)
 		goto out; /* SIZE_MAX: the log had it after all */
-	e = session_reseal(page.session, &actor.me, account_now_ms(), at,
+	e = session_reseal(page.session, &actor.me, clock_now_ms(), at,
 			   &envelope, nonce);
 	if (e != ERR_OK)
 		e = explain(c, e);

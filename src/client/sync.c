@@ -1,5 +1,6 @@
 #include "client/sync.h"
 
+#include "base/clock.h"
 #include "client/content.h"
 #include "client/departures.h"
 #include "client/move.h"
@@ -180,7 +181,7 @@ static enum err take_entry(struct client *c, struct page *page,
 	if (kind == CHAIN_SUCCESSOR)
 		e = move_receive(c, page, seq, buf_span(&bytes), head, &event);
 	else
-		e = session_receive(page->session, account_now_ms() / 1000, seq,
+		e = session_receive(page->session, clock_now_ms() / 1000, seq,
 				    (enum chain_kind)kind, buf_span(&bytes),
 				    head, &event);
 	if (e == ERR_OK)

@@ -1,5 +1,6 @@
 #include "client/todos.h"
 
+#include "base/clock.h"
 #include "client/actor.h"
 #include "client/change.h"
 #include "client/content.h"
@@ -225,7 +226,7 @@ static enum err accept(struct step *s, uint64_t seq, const uint8_t *head)
 	TRY(step_open(s, &page, &mine));
 	if (!mine)
 		goto out;
-	TRY(session_accepted(page.session, account_now_ms() / 1000, seq, head));
+	TRY(session_accepted(page.session, clock_now_ms() / 1000, seq, head));
 	if (!session_pending(page.session)) {
 		if (todo_is(s->todo, "commit"))
 			todos_commit_done(&page);
@@ -397,7 +398,7 @@ static enum err settle_announce(struct step *s)
 		TRY(page_offer(&page, &offer));
 		TRY(actor_init(&actor, s->c, session_suite(page.session),
 			       &offer));
-		TRY(session_send(page.session, &actor.me, account_now_ms(),
+		TRY(session_send(page.session, &actor.me, clock_now_ms(),
 				 buf_span(&content), &envelope, NULL));
 	}
 	page_set_todo(&page, NULL);

@@ -1,5 +1,6 @@
 #include "client/tokens.h"
 
+#include "base/clock.h"
 #include "base/sec.h"
 
 #include <string.h>
@@ -40,7 +41,7 @@ enum err tokens_save(struct client *c, const json_t *answer)
 	margin = seconds * 250;
 	if (margin > EXPIRY_MARGIN_MS)
 		margin = EXPIRY_MARGIN_MS;
-	renew_at = account_now_ms() + seconds * 1000 - margin;
+	renew_at = clock_now_ms() + seconds * 1000 - margin;
 	tokens = json_pack("{s:s, s:s, s:I}", "access", access, "refresh",
 			   refresh, "renew_at", (json_int_t)renew_at);
 	ENSURE(tokens != NULL, ERR_LOCAL_MEMORY);
@@ -150,7 +151,7 @@ enum err tokens_access(struct client *c, bool force, struct buf *token)
 	buf_put_str(&before, api_token(c->api));
 	buf_put_u8(&before, 0);
 	TRY(buf_end(&before));
-	if (force || account_now_ms() > c->renew_token_at)
+	if (force || clock_now_ms() > c->renew_token_at)
 		TRY(renew(c, (const char *)before.p));
 	buf_put_str(token, api_token(c->api));
 	buf_put_u8(token, 0);

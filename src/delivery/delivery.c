@@ -53,6 +53,7 @@ bool delivery_check(struct span bytes, const struct delivery_limits *limits,
 	memcpy(out->nonce, envelope.nonce.p, 16);
 	out->epoch = envelope.epoch;
 	out->envelope = bytes;
+	out->origin = SPAN_EMPTY;
 	return true;
 }
 

@@ -21,7 +21,7 @@ struct delivery_limits {
 };
 
 /* Checks what a server can see of an envelope and fills `out`, which borrows
- * from it. False: `refusal` says why. `session` NULL: that of the envelope. */
+ * from it and has no origin. False: `refusal` says why. `session` NULL: that of the envelope. */
 bool delivery_check(struct span bytes, const struct delivery_limits *limits,
 		    uint64_t now_ms, const uint8_t device[16],
 		    const uint8_t *session, struct append *out,

@@ -1,8 +1,6 @@
 /* What a node is made of, and the answers that belong to no resource. */
 #include "server/app.h"
 
-#include <time.h>
-
 #include "base/log.h"
 #include "base/settings.h"
 #include "crypto/library.h"
@@ -31,14 +29,6 @@ static bool draining;
 struct store *app_store(void)
 {
 	return store;
-}
-
-uint64_t app_now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
 /* The class of an error decides. */

@@ -23,7 +23,4 @@ void app_answer(struct request *req, int status, const struct rows *rows,
 /* This node is going away: nobody should come any more. */
 bool app_is_draining(void);
 
-/* Current Unix time in milliseconds. */
-uint64_t app_now_ms(void);
-
 #endif

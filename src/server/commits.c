@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "check/commit.h"
 #include "crypto/hash.h"
@@ -289,7 +290,7 @@ static void on_context(void *arg, enum err e, struct rows *rows)
 	TRY(buf_end(&c->departed));
 	c->check.before = buf_span(&c->before);
 	c->check.departed = buf_span(&c->departed);
-	c->check.now = app_now_ms() / 1000;
+	c->check.now = clock_now_ms() / 1000;
 	run_check(c);
 	return;
 out:

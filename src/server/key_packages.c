@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "check/key_package.h"
 #include "crypto/hash.h"
@@ -45,7 +46,7 @@ static const char *judge(struct span bytes, const struct identity *who,
 		return "its suite is not allowed here";
 	if (!is_identity_of(kp.leaf_node.credential.identity, who))
 		return "its identity is not this device's";
-	wrong = check_key_package(&kp, *suite, app_now_ms() / 1000);
+	wrong = check_key_package(&kp, *suite, clock_now_ms() / 1000);
 	if (wrong != NULL)
 		return wrong;
 	*expires = kp.leaf_node.not_after;

@@ -15,7 +15,7 @@ enum {
 	LANES_MAX = 16,
 	PATIENCE_MS = 5000,
 	TICK_MS = 500,
-	APPEND_HEAD = 1 + 1 + 8 + 16 + 16 + 16 + 8 /* of the word */
+	APPEND_HEAD = 1 + 1 + 8 + 16 + 16 + 16 + 8 + 1 /* of the word */
 };
 
 /* An envelope that another worker is to store. */
@@ -26,7 +26,7 @@ struct handed {
 	append_done *done;
 	void *arg;
 	unsigned long since;
-	uint8_t envelope[];
+	uint8_t bytes[]; /* the envelope and the origin */
 };
 
 /* In the order in which they were handed on; answers come in about that. */
@@ -63,14 +63,16 @@ static void put_append(struct buf *word, const struct handed *h)
 	buf_put(word, SPAN_ARRAY(h->message.device));
 	buf_put(word, SPAN_ARRAY(h->message.nonce));
 	buf_put_u64(word, h->message.epoch);
+	buf_put_u8(word, (uint8_t)h->message.origin.n);
+	buf_put(word, h->message.origin);
 	buf_put(word, h->message.envelope);
 }
 
 static struct handed *new_handed(const struct append *message,
 				 append_done *done, void *arg)
 {
-	struct span envelope = message->envelope;
-	struct handed *h = malloc(sizeof(*h) + envelope.n);
+	struct span envelope = message->envelope, origin = message->origin;
+	struct handed *h = malloc(sizeof(*h) + envelope.n + origin.n);
 
 	if (h == NULL)
 		return NULL;
@@ -79,9 +81,8 @@ static struct handed *new_handed(const struct append *message,
 			      .done = done,
 			      .arg = arg,
 			      .since = loop_now_ms() };
-	if (envelope.n > 0)
-		memcpy(h->envelope, envelope.p, envelope.n);
-	h->message.envelope = span_of(h->envelope, envelope.n);
+	h->message.envelope = span_copy(h->bytes, envelope);
+	h->message.origin = span_copy(h->bytes + envelope.n, origin);
 	return h;
 }
 
@@ -116,7 +117,8 @@ enum err lanes_append(const struct append *message, append_done *done,
 	unsigned worker = writer_of(message->session);
 
 	if (worker == process_worker() || draining ||
-	    APPEND_HEAD + message->envelope.n > PEERS_WORD_MAX)
+	    APPEND_HEAD + message->origin.n + message->envelope.n >
+		PEERS_WORD_MAX)
 		return store_append(store, message, done, arg);
 	return hand_on(worker, message, done, arg);
 }
@@ -261,6 +263,7 @@ void lanes_take_append(struct rd *r)
 	rd_copy(r, message.device, sizeof(message.device));
 	rd_copy(r, message.nonce, sizeof(message.nonce));
 	message.epoch = rd_u64(r);
+	message.origin = rd_take(r, rd_u8(r));
 	message.envelope = rd_take(r, rd_left(r));
 	if (rd_ok(r))
 		store_for(from, &message);

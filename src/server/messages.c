@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "server/app.h"
 #include "server/body.h"
@@ -32,8 +33,25 @@ bool messages_check(struct span bytes, const struct identity *who,
 		config()->envelope_bytes, config()->nonce_window_seconds * 1000
 	};
 
-	return delivery_check(bytes, &limits, app_now_ms(), who->device,
+	return delivery_check(bytes, &limits, clock_now_ms(), who->device,
 			      session, out, refusal);
+}
+
+struct span messages_origin(const struct trace *trace, const uint64_t *frame,
+			    char text[ORIGIN_SIZE])
+{
+	char request[ORIGIN_REQUEST_MAX + 1];
+
+	if (config()->access_log == 0)
+		return SPAN_EMPTY;
+	if (frame != NULL)
+		(void)snprintf(request, sizeof(request), "%s.%" PRIu64,
+			       trace->request_id, *frame);
+	else
+		(void)snprintf(request, sizeof(request), "%s",
+			       trace->request_id);
+	origin_make(text, request, trace->trace_id, trace->span_id);
+	return span_str(text);
 }
 
 /* ---- sending ---- */
@@ -65,6 +83,7 @@ static void on_appended(void *arg, const struct append_result *result)
 static void append(struct request *req, const struct identity *who,
 		   const uint8_t session[16], struct span envelope)
 {
+	char origin[ORIGIN_SIZE];
 	struct refusal refusal;
 	struct append message;
 	enum err e;
@@ -74,6 +93,7 @@ static void append(struct request *req, const struct identity *who,
 				refusal.detail, NULL);
 		return;
 	}
+	message.origin = messages_origin(request_trace(req), NULL, origin);
 	e = lanes_append(&message, on_appended, req);
 	if (e != ERR_OK)
 		app_fail(req, e);

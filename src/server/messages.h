@@ -3,6 +3,8 @@
 #define HERMETIC_SERVER_MESSAGES_H
 
 #include "delivery/delivery.h"
+#include "delivery/origin.h"
+#include "server/edge/trace.h"
 #include "server/tokens.h"
 #include "store/store.h"
 
@@ -11,5 +13,10 @@
 bool messages_check(struct span envelope, const struct identity *who,
 		    const uint8_t *session, struct append *out,
 		    struct refusal *refusal);
+
+/* What the request is called in logs, written into `text`; empty when requests
+ * are not logged. `frame`: the id of a WebSocket's frame, or NULL. */
+struct span messages_origin(const struct trace *trace, const uint64_t *frame,
+			    char text[ORIGIN_SIZE]);
 
 #endif

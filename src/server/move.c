@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "check/commit.h"
 #include "crypto/hash.h"
@@ -184,7 +185,7 @@ static void on_context(void *arg, enum err e, struct rows *rows)
 	TRY(rows_end(rows));
 	TRY(buf_end(&m->before));
 	m->check.before = buf_span(&m->before);
-	m->check.now = app_now_ms() / 1000;
+	m->check.now = clock_now_ms() / 1000;
 	TRY(job_run(check, on_checked, m));
 	return;
 out:

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/metrics.h"
 #include "base/text.h"
 #include "delivery/presence.h"
@@ -27,6 +28,7 @@ enum { SUBSCRIPTIONS_MAX = 1024, SENDS_MAX = 4096, SECOND_MS = 1000 };
 struct client {
 	struct websocket *ws; /* NULL: gone */
 	struct identity who;
+	struct trace *trace;		     /* NULL: requests are not logged */
 	struct subscription **subscriptions; /* room for a power of two */
 	size_t subscription_count;
 	size_t sends; /* envelopes without an answer yet */
@@ -84,6 +86,7 @@ static void free_if_done(struct client *c)
 	if (c->ws != NULL || c->sends > 0)
 		return;
 	free(c->subscriptions);
+	free(c->trace);
 	free(c);
 }
 
@@ -154,7 +157,7 @@ static void on_overflow(void *user, char reason[124])
 
 static void on_second(void *arg)
 {
-	uint64_t now = app_now_ms() / 1000;
+	uint64_t now = clock_now_ms() / 1000;
 	struct client *next;
 
 	(void)arg;
@@ -320,6 +323,7 @@ static void on_appended(void *arg, const struct append_result *result)
 
 static void send_envelope(struct client *c, uint64_t id, struct span envelope)
 {
+	char origin[ORIGIN_SIZE];
 	struct sending *sending;
 	struct refusal refusal;
 	struct append message;
@@ -339,6 +343,8 @@ static void send_envelope(struct client *c, uint64_t id, struct span envelope)
 			    NULL);
 		return;
 	}
+	if (c->trace != NULL)
+		message.origin = messages_origin(c->trace, &id, origin);
 	sending = malloc(sizeof(*sending));
 	if (sending != NULL) {
 		*sending = (struct sending){ c, id };
@@ -431,6 +437,16 @@ static bool token_of_protocols(struct span protocols, struct span *token)
 	return true;
 }
 
+static struct trace *copy_trace(const struct trace *trace)
+{
+	struct trace *copy =
+	    config()->access_log != 0 ? malloc(sizeof(*copy)) : NULL;
+
+	if (copy != NULL)
+		*copy = *trace;
+	return copy;
+}
+
 void ws_open(struct request *req)
 {
 	static const struct websocket_handler handler = { on_text, on_gone,
@@ -463,8 +479,10 @@ void ws_open(struct request *req)
 		return;
 	}
 	c->who = who;
+	c->trace = copy_trace(request_trace(req));
 	c->ws = websocket_accept(req, "hermetic.v1", &handler, c);
 	if (c->ws == NULL) {
+		free(c->trace);
 		free(c);
 		return;
 	}

@@ -17,7 +17,8 @@ struct message {
 	enum message_kind kind;
 	uint8_t head[32];
 	uint64_t sent_ms;
-	struct span bytes; /* the envelope or the commit, borrowed */
+	struct span bytes;  /* the envelope or the commit, borrowed */
+	struct span origin; /* delivery/origin.h; borrowed, may be empty */
 };
 
 #endif

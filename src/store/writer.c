@@ -21,8 +21,8 @@ struct item {
 	void *arg;
 	uint64_t give_up; /* seconds, monotonic */
 	unsigned tries;
-	bool doubted; /* refused once */
-	uint8_t envelope[];
+	bool doubted;	 /* refused once */
+	uint8_t bytes[]; /* the envelope and the origin */
 };
 
 struct writer {
@@ -127,6 +127,10 @@ static void encode(const struct writer *w, struct params *p)
 	for (size_t i = 0; i < n; i++)
 		params_put_bytes(p, w->batch[i]->message.envelope);
 	params_close_array(p);
+	params_open_array(p, PARAMS_TEXT, n);
+	for (size_t i = 0; i < n; i++)
+		params_put_bytes(p, w->batch[i]->message.origin);
+	params_close_array(p);
 	params_i64(p, (int64_t)w->settings.rotation.messages);
 	params_i64(p, (int64_t)w->settings.rotation.grace_seconds);
 	params_i64(p, (int64_t)w->settings.rotation.hard_messages);
@@ -205,7 +209,8 @@ static void tell_stored(const struct writer *w, const struct item *item,
 			     .epoch = item->message.epoch,
 			     .kind = MESSAGE_APPLICATION,
 			     .sent_ms = r->sent_ms,
-			     .bytes = item->message.envelope };
+			     .bytes = item->message.envelope,
+			     .origin = item->message.origin };
 
 	if (r->outcome == APPEND_OK)
 		metrics_count(METRIC_STORED, 1);
@@ -230,6 +235,7 @@ static bool is_doubtful(struct item *item, const struct append_result *r)
 
 	if (r->outcome != APPEND_EPOCH_CHANGED &&
 	    r->outcome != APPEND_ROTATION_REQUIRED &&
+	    r->outcome != APPEND_NOT_A_MEMBER &&
 	    r->outcome != APPEND_SESSION_ENDED)
 		return false;
 	item->doubted = true;
@@ -318,22 +324,21 @@ static void send_soon(struct writer *w)
 enum err writer_append(struct writer *w, const struct append *message,
 		       append_done *done, void *arg)
 {
+	struct span envelope = message->envelope, origin = message->origin;
 	struct item *item;
 
 	if (w->count >= w->settings.queue_messages ||
-	    w->bytes + message->envelope.n > w->settings.queue_bytes)
+	    w->bytes + envelope.n > w->settings.queue_bytes)
 		return ERR_LOCAL_BUSY;
-	item = malloc(sizeof(*item) + message->envelope.n);
+	item = malloc(sizeof(*item) + envelope.n + origin.n);
 	if (item == NULL)
 		return ERR_LOCAL_MEMORY;
 	*item = (struct item){ .message = *message,
 			       .done = done,
 			       .arg = arg,
 			       .give_up = now_s() + UNKNOWN_MS / 1000 };
-	if (message->envelope.n > 0)
-		memcpy(item->envelope, message->envelope.p,
-		       message->envelope.n);
-	item->message.envelope = span_of(item->envelope, message->envelope.n);
+	item->message.envelope = span_copy(item->bytes, envelope);
+	item->message.origin = span_copy(item->bytes + envelope.n, origin);
 	put_last(w, item);
 	metrics_set(METRIC_WRITER_QUEUE, w->count);
 	send_soon(w);

@@ -38,7 +38,8 @@ struct append_result {
 struct append {
 	uint8_t session[16], device[16], nonce[16];
 	uint64_t epoch;
-	struct span envelope; /* copied */
+	struct span envelope; /* copied, as is the origin */
+	struct span origin;   /* of its request, for logs; may be empty */
 };
 
 typedef void append_done(void *arg, const struct append_result *result);

@@ -62,7 +62,8 @@ describe('messages', { concurrency: false }, () => {
         END LOOP;
       END $$;
       EXECUTE append ('{${session.id}}', '{${alice.id}}', '{${session.epoch}}',
-        ${hex(bytes.subarray(NONCE, NONCE + 16))}, ${hex(bytes)}, 0, 0, 0, 0);
+        ${hex(bytes.subarray(NONCE, NONCE + 16))}, ${hex(bytes)}, '{""}', 0, 0,
+        0, 0);
       UPDATE session SET epoch = epoch + 1 WHERE session_id = '${session.id}';
       COMMIT;`);
     await until(async () => (await postgres.rows(`SELECT pid
@@ -187,6 +188,17 @@ describe('messages', { concurrency: false }, () => {
     ok(await session.send(alice), 201);
     refused(await bob.get(session.path('/messages')), 403, 'not-a-member');
     refused(await bob.get(session.path('/messages/1')), 404, 'not-found');
+  });
+
+  test('who was removed hears that an envelope had been stored', async () => {
+    const session = await pair();
+    const envelope = base64(session.envelope({ sender: bob }));
+    const send = () => bob.post(session.path('/send'), { envelope });
+    const first = ok(await send(), 201);
+    await session.remove(alice, bob);
+    assert.deepEqual(ok(await send(), 200), first);
+    refused(await carol.post(session.path('/send'), { envelope }), 403,
+      'not-a-member');
   });
 
   test('a nonce has a time, near now', async () => {

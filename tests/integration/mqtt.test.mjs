@@ -17,7 +17,8 @@ describe('mqtt', { concurrency: false }, () => {
   let postgres, node, broker, alice, bob, carol, mallory;
   before(async () => {
     postgres = await startPostgres();
-    [node, broker] = await Promise.all([startNode({ postgres, workers: 1 }),
+    [node, broker] = await Promise.all([startNode({ postgres, workers: 1,
+      env: { HERMETIC_ACCESS_LOG: '1' } }),
       startBroker({ postgres })]);
     [alice, bob, carol, mallory] = await Promise.all(
       ['alice', 'bob', 'carol', 'mallory'].map(n => newUser(node.url, n)));
@@ -61,6 +62,19 @@ describe('mqtt', { concurrency: false }, () => {
     ok(await session.send(bob), 201);
     await hers.upTo(session, 2);
     await hers.close();
+  });
+
+  test('what a request is called goes with its message', async () => {
+    const session = await trio();
+    const mine = await connect(bob);
+    await mine.subscribe(messagesOf(session));
+    const { seq } = ok(await session.send(alice,
+      { headers: { 'x-request-id': 'to-the-broker' } }), 201);
+    await mine.upTo(session, seq);
+    const line = `"event":"delivered","request_id":"to-the-broker",` +
+      `"seq":${seq},"receivers":1,`;
+    await until(() => broker.log().includes(line), { name: line });
+    await mine.close();
   });
 
   test('Alice by MQTT, Bob by WebSocket, Carol by REST: one log', async () => {

@@ -11,7 +11,8 @@ describe('two nodes', { concurrency: false }, () => {
   let postgres, one, two, alice, bob;
   before(async () => {
     postgres = await startPostgres();
-    [one, two] = await Promise.all([1, 2].map(() => startNode({ postgres })));
+    [one, two] = await Promise.all([1, 2].map(() =>
+      startNode({ postgres, env: { HERMETIC_ACCESS_LOG: '1' } })));
     [alice, bob] = await Promise.all([newUser(one.url, 'alice'),
       newUser(two.url, 'bob')]);
   });
@@ -52,6 +53,40 @@ describe('two nodes', { concurrency: false }, () => {
       for (const got of all) assert.equal(got.at(-1).head, sent.head);
     }
     await closeAll(sockets);
+  });
+
+  test('what a request is called goes with its message', async () => {
+    const session = await pair();
+    const [socket] = await several(bob, two, session, 1);
+    const trace = 'c'.repeat(32);
+    const headers = { 'x-request-id': 'hers',
+      traceparent: `00-${trace}-${'d'.repeat(16)}-01` };
+    const { seq } = ok(await session.send(alice, { url: one.url, headers }),
+      201);
+    await socket.upTo(session, seq);
+    const lines = async (node, event, id, from = 0) => {
+      const all = () => node.log().slice(from).split('\n').filter(l =>
+        l.includes(`"${event}"`) && l.includes(`"request_id":"${id}`));
+      await until(() => all().length, { name: `${event} ${id}` });
+      return all().map(l => JSON.parse(l));
+    };
+    const [asked] = await lines(one, 'request', 'hers');
+    const [{ time, after_ms, ...given }] = await lines(two, 'delivered', 'hers');
+    assert.ok(time && after_ms >= 0);
+    assert.deepEqual(given, { level: 'info', event: 'delivered',
+      request_id: 'hers', trace_id: trace, parent_id: asked.span_id, seq,
+      receivers: 1 });
+
+    const { length } = two.log();
+    const [hers] = await several(alice, one, session, 1);
+    const sent = await hers.ask({ type: 'send',
+      envelope: base64(session.envelope()) });
+    await socket.upTo(session, sent.seq);
+    const [{ request_id: id }] = await lines(two, 'delivered', '', length);
+    assert.match(id, /\.[0-9]+$/);
+    const connection = (await lines(one, 'request', id.split('.')[0]))[0];
+    assert.equal(connection.status, 101);
+    await closeAll([socket, hers]);
   });
 
   test('both send at once: one order for all', async () => {

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "mqtt/topic.h"
 #include "mqtt_bridge/gate.h"
@@ -25,14 +25,6 @@ struct sent {
 	bool has_id;
 	int64_t id;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static void sent_free(struct sent *s)
 {
@@ -170,8 +162,9 @@ void inflow_received(const struct broker_message *message)
 	}
 	s->has_id = payload.has_id;
 	s->id = payload.id;
-	if (!delivery_check(buf_span(&payload.envelope), &in.limits, now_ms(),
-			    s->device, s->session, &append, &refusal))
+	if (!delivery_check(buf_span(&payload.envelope), &in.limits,
+			    clock_now_ms(), s->device, s->session, &append,
+			    &refusal))
 		say_problem(s, &refusal, NULL);
 	else if (writer_append(in.writer, &append, on_appended, s) != ERR_OK)
 		say_problem(s, &busy, NULL);

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "delivery/delivery.h"
+#include "delivery/origin.h"
 #include "mqtt/topic.h"
 #include "mqtt_bridge/broker.h"
 #include "store/store.h"
@@ -98,6 +99,8 @@ static bool tell(const struct message *m)
 	    broker_publish((const char *)topic.p, buf_span(&json), &properties);
 	buf_clear(&topic);
 	buf_clear(&json);
+	if (taken)
+		origin_log_delivered(m, 1);
 	return taken;
 }
 
@@ -112,6 +115,7 @@ static void on_rows(void *arg, enum err e, struct rows *rows)
 		e = ERR_STATE_GONE;
 	for (size_t i = 0; e == ERR_OK && i < rows_count(rows); i++) {
 		store_read_message(rows, i, l->session, &m);
+		m.origin = rows_text(rows, i, "origin");
 		if (rows_end(rows) != ERR_OK || !tell(&m))
 			break;
 		l->sent = m.seq;

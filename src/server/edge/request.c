@@ -125,6 +125,11 @@ const char *request_route(const struct request *req)
 	return req->route != NULL ? router_path(req->route) : "none";
 }
 
+const struct trace *request_trace(const struct request *req)
+{
+	return &req->trace;
+}
+
 const char *request_id(const struct request *req)
 {
 	return req->trace.request_id;

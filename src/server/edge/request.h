@@ -36,7 +36,8 @@ bool request_query(const struct request *req, const char *name,
 /* The route as kore.conf has it, for logs. */
 const char *request_route(const struct request *req);
 
-/* What it is called in logs and in its answer (trace.h). */
+/* What it is called in logs and in its answer, and its place in a trace. */
+const struct trace *request_trace(const struct request *req);
 const char *request_id(const struct request *req);
 
 /* The client's address as text, as a trusted proxy says it. */

@@ -1,7 +1,8 @@
 #include "server/hub/giving.h"
 
+#include "base/clock.h"
 #include "base/metrics.h"
-#include "server/app.h"
+#include "delivery/origin.h"
 #include "server/hub/membership.h"
 #include "server/hub/reading.h"
 #include "server/messages.h"
@@ -34,21 +35,25 @@ void giving_deliver(struct topic *topic, const struct message *m)
 {
 	struct subscription *next;
 	struct buf frame = BUF_INIT;
+	unsigned receivers = 0;
 
 	topic->delivered = m->seq;
 	if (topic->known < m->seq)
 		topic->known = m->seq;
 	giving_encode(m, &frame);
-	metrics_observe(
-	    METRIC_DELIVERY_SECONDS,
-	    app_now_ms() > m->sent_ms ? (app_now_ms() - m->sent_ms) * 1000 : 0);
+	metrics_observe(METRIC_DELIVERY_SECONDS,
+			clock_now_ms() > m->sent_ms
+			    ? (clock_now_ms() - m->sent_ms) * 1000
+			    : 0);
 	for (struct subscription *s = topic->subscriptions; s != NULL;
 	     s = next) {
 		next = s->sibling;
 		if (s->over || !s->member || s->next != m->seq)
 			continue;
 		giving_give(s, m, buf_span(&frame));
+		receivers++;
 	}
+	origin_log_delivered(m, receivers);
 	buf_clear(&frame);
 }
 

@@ -1,5 +1,6 @@
 #include "server/hub/reading.h"
 
+#include "delivery/origin.h"
 #include "server/edge/loop.h"
 #include "server/hub/giving.h"
 #include "server/hub/membership.h"
@@ -72,7 +73,8 @@ static size_t take_topic_rows(size_t k, struct rows *rows, size_t i)
 
 	while (i < rows_count(rows) &&
 	       rows_i64(rows, i, "ord") == (int64_t)k + 1) {
-		store_read_message(rows, i++, topic->session, &m);
+		store_read_message(rows, i, topic->session, &m);
+		m.origin = rows_text(rows, i++, "origin");
 		count++;
 		if (rows_end(rows) == ERR_OK && m.seq == topic->delivered + 1)
 			giving_deliver(topic, &m);
@@ -168,6 +170,7 @@ static void give_rows(struct subscription *s, struct rows *rows)
 
 	for (i = 0; i < rows_count(rows); i++) {
 		store_read_message(rows, i, s->topic->session, &m);
+		m.origin = rows_text(rows, i, "origin");
 		if (rows_end(rows) != ERR_OK || m.seq != s->next ||
 		    m.seq > s->topic->delivered || !s->member ||
 		    websocket_queued(s->subscriber.ws) > AHEAD_MAX)
@@ -175,6 +178,7 @@ static void give_rows(struct subscription *s, struct rows *rows)
 		buf_reset(&frame);
 		giving_encode(&m, &frame);
 		giving_give(s, &m, buf_span(&frame));
+		origin_log_delivered(&m, 1);
 	}
 	buf_clear(&frame);
 	if (i < rows_count(rows))

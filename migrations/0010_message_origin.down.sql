@@ -1,0 +1,3 @@
+SET LOCAL search_path = hermetic;
+
+ALTER TABLE message DROP COLUMN origin;

@@ -1,0 +1,10 @@
+/* The time of day. */
+#ifndef HERMETIC_BASE_CLOCK_H
+#define HERMETIC_BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Milliseconds since 1970, UTC. It may jump: never a measure of durations. */
+uint64_t clock_now_ms(void);
+
+#endif
