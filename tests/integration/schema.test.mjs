@@ -90,17 +90,16 @@ test('a new layout of the log keeps what is in it', async () => {
     await session.add(alice, bob); // a commit, as well as messages
     for (let i = 0; i < 5; i++) ok(await session.send(alice), 201);
     const before = await session.history(bob);
-    const down = await runMigrate(postgres, 'down', '1');
+    const down = await runMigrate(postgres, 'down', '2');
     assert.match(down.stdout, /0009_message_layout/);
     assert.deepEqual(await session.history(bob), before);
-    ok(await session.send(alice), 201);
     await session.change(alice); // by the function as it was before
     await runMigrate(postgres, 'up');
     ok(await session.send(alice), 201);
     await session.change(alice);
     const after = await session.history(bob);
     assert.deepEqual(after.slice(0, before.length), before);
-    assert.ok(after.length >= before.length + 4);
+    assert.ok(after.length >= before.length + 3);
     for (let i = 1; i < after.length; i++)
       assert.equal(nextHead(after[i - 1].head, after[i]), after[i].head);
   } finally {
