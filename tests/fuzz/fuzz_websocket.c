@@ -97,6 +97,12 @@ bool request_header(const struct request *req, const char *name,
 	return false;
 }
 
+const char *request_id(const struct request *req)
+{
+	(void)req;
+	return "fuzz";
+}
+
 struct conn *request_conn(const struct request *req)
 {
 	return req->conn;

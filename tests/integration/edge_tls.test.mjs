@@ -6,6 +6,7 @@ import {
   chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync,
 } from 'node:fs';
 import { request } from 'node:https';
+import { connect as dialPlain, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -58,6 +59,26 @@ after(async () => {
   await node?.stop();
   await postgres?.stop();
   rmSync(dir, { recursive: true });
+});
+
+/** What a client says first. */
+const clientHello = () => new Promise(done => {
+  const server = createServer(socket => socket.once('data', d => {
+    done(d);
+    socket.destroy();
+    server.close();
+  })).listen(0, '127.0.0.1', () =>
+    connect({ port: server.address().port }).on('error', () => {}));
+});
+
+/** How long somebody who says no more than that is let be. */
+const held = (port, bytes) => new Promise(done => {
+  const begin = performance.now();
+  const socket = dialPlain({ port, host: '127.0.0.1' }, () =>
+    socket.write(bytes));
+  socket.on('data', () => {});
+  socket.on('error', () => {});
+  socket.on('close', () => done(performance.now() - begin));
 });
 
 /** { status, json } of a request on a connection of its own. */
@@ -226,6 +247,22 @@ test('a new certificate is taken; what is open stays', async () => {
   assert.equal(fresh.getPeerCertificate().subject.CN, 'second');
   for (const socket of [open, fresh]) socket.destroy();
   ws.ws.terminate();
+});
+
+test('a handshake that stops is ended', async () => {
+  const slow = await startNode({ postgres, workers: 1, ready: false,
+    env: { ...environment(await make('slow')), HERMETIC_HEAD_SECONDS: '1',
+      HERMETIC_IDLE_SECONDS: '60' } });
+  try {
+    await slow.logged(/"event":"worker started"/);
+    const hello = await clientHello();
+    const parts = [Buffer.alloc(0), hello.subarray(0, 3),
+      hello.subarray(0, -10), hello];
+    const all = await Promise.all(parts.map(part => held(slow.port, part)));
+    for (const ms of all) assert.ok(ms > 900 && ms < 20_000, `${all}`);
+  } finally {
+    await slow.stop();
+  }
 });
 
 test('files that are none, or no pair, stop the start', async () => {

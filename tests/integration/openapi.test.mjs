@@ -73,20 +73,22 @@ test('its problems are those of docs/protocol.md', () => {
 });
 
 test('the judge says no', () => {
+  const headers = more => new Headers({ 'x-request-id': 'one',
+    'content-type': 'application/problem+json', ...more });
   const answer = (change, json) => ({ method: 'GET', path: '/readyz',
     status: 200, bytes: Buffer.from('x'), json,
-    headers: new Headers({ 'content-type': 'application/json' }), ...change });
+    headers: headers({ 'content-type': 'application/json' }), ...change });
   checkAnswer(answer({}, { status: 'ready' }));
   const problem = { type: 'urn:hermetic:problem:unavailable',
     title: 'Service Unavailable', status: 503 };
-  const headers = more => new Headers({
-    'content-type': 'application/problem+json', ...more });
   checkAnswer(answer({ status: 503, headers: headers({ 'retry-after': '1' }) },
     problem));
   for (const [change, json] of [
     [{}, { status: 1 }], [{}, { status: 'ready', more: 1 }], [{}, undefined],
     [{ status: 201 }, { status: 'ready' }],
-    [{ headers: new Headers({ 'content-type': 'text/html' }) },
+    [{ headers: new Headers({ 'content-type': 'application/json' }) },
+      { status: 'ready' }],
+    [{ headers: headers({ 'content-type': 'text/html' }) },
       { status: 'ready' }],
     [{ status: 503, headers: headers({}) }, problem],
     [{ status: 503, headers: headers({ 'retry-after': 'soon' }) }, problem],

@@ -72,6 +72,7 @@ export function checkAnswer({ method, path, status, headers, json, bytes }) {
   const where = `${method} ${path.split('?')[0]}: ${status}`;
   const type = headers.get('content-type');
 
+  assert.match(headers.get('x-request-id') ?? '', /^[\w.-]{1,64}$/, where);
   if (!operation) { // no such path or method: still a problem, still ours
     assert.equal(type, 'application/problem+json', where);
     const wrong = errors({ $ref: '#/components/schemas/Problem' }, json);

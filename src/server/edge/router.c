@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/edge/path_tree.h"
+
 struct route {
 	const char *path;
 	request_handler *handler;
@@ -16,64 +18,11 @@ struct route {
 	char allow[80];
 };
 
-/* A tree of segments; the children of one node are a list, which is short. */
-struct node {
-	struct span segment; /* of the route; "{name}" matches any */
-	bool any;
-	struct node *child, *sibling;
-	struct route *route;
-};
-
-static struct node root;
+static struct path_tree *tree;
 
 enum { ROUTES_MAX = 64 };
 static const char *paths[ROUTES_MAX] = { "none" };
 static size_t path_count = 1;
-
-/* The first segment of a path that starts with '/'; moves `path` past it. */
-static bool next_segment(struct span *path, struct span *segment)
-{
-	const uint8_t *end;
-
-	if (path->n == 0 || path->p[0] != '/')
-		return false;
-	path->p++;
-	path->n--;
-	end = path->n > 0 ? memchr(path->p, '/', path->n) : NULL;
-	*segment =
-	    span_of(path->p, end != NULL ? (size_t)(end - path->p) : path->n);
-	path->p += segment->n;
-	path->n -= segment->n;
-	return true;
-}
-
-static struct node *find_child(struct node *parent, struct span segment)
-{
-	struct node *any = NULL;
-
-	for (struct node *n = parent->child; n != NULL; n = n->sibling) {
-		if (span_equal(n->segment, segment))
-			return n;
-		if (n->any)
-			any = n;
-	}
-	return segment.n > 0 ? any : NULL;
-}
-
-static struct node *add_child(struct node *parent, struct span segment)
-{
-	struct node *n;
-
-	for (n = parent->child; n != NULL; n = n->sibling)
-		if (span_equal(n->segment, segment))
-			return n;
-	n = kore_calloc(1, sizeof(*n));
-	n->segment = segment;
-	n->any = segment.n > 2 && segment.p[0] == '{';
-	n->sibling = parent->child;
-	parent->child = n;
-	return n;
-}
 
 static unsigned methods_of(int kore_methods)
 {
@@ -105,8 +54,6 @@ static void name_methods(struct route *r)
 static void add_route(const struct kore_module_handle *h)
 {
 	struct route *r = kore_calloc(1, sizeof(*r));
-	struct span path = span_str(h->path), segment;
-	struct node *n = &root;
 
 	r->path = h->path;
 	r->methods = methods_of(h->methods);
@@ -117,9 +64,8 @@ static void add_route(const struct kore_module_handle *h)
 		r->number = path_count;
 		paths[path_count++] = r->path;
 	}
-	while (next_segment(&path, &segment))
-		n = add_child(n, segment);
-	n->route = r;
+	if (path_tree_add(tree, span_str(h->path), r) != ERR_OK)
+		fatal("no memory for routes");
 }
 
 void router_read_config(void)
@@ -128,6 +74,9 @@ void router_read_config(void)
 	const struct kore_domain *domain;
 	const struct kore_module_handle *h;
 
+	tree = path_tree_new();
+	if (tree == NULL)
+		fatal("no memory for routes");
 	LIST_FOREACH(server, &kore_servers, list)
 	TAILQ_FOREACH(domain, &server->domains, list)
 	TAILQ_FOREACH(h, &domain->handlers, list)
@@ -136,12 +85,7 @@ void router_read_config(void)
 
 const struct route *router_find(struct span path)
 {
-	struct node *n = &root;
-	struct span segment;
-
-	while (n != NULL && next_segment(&path, &segment))
-		n = find_child(n, segment);
-	return n != NULL ? n->route : NULL;
+	return path_tree_find(tree, path);
 }
 
 const char *const *router_paths(size_t *count)
@@ -181,7 +125,8 @@ struct span router_param(const struct route *route, struct span path,
 	struct span pattern = span_str(route->path), part, segment;
 	size_t n = strlen(name);
 
-	while (next_segment(&pattern, &part) && next_segment(&path, &segment))
+	while (path_next_segment(&pattern, &part) &&
+	       path_next_segment(&path, &segment))
 		if (part.n == n + 2 && part.p[0] == '{' &&
 		    memcmp(part.p + 1, name, n) == 0)
 			return segment;

@@ -4,8 +4,7 @@
  *   route /session/{session_id}/messages session_messages
  *   restrict /session/{session_id}/messages get
  *
- * A segment in braces stands for any one segment. The cost of finding a route
- * depends on the path's segments, not on the number of routes.
+ * A segment in braces stands for any one segment (path_tree.h).
  */
 #ifndef HERMETIC_SERVER_EDGE_ROUTER_H
 #define HERMETIC_SERVER_EDGE_ROUTER_H

@@ -145,8 +145,8 @@ static struct websocket *new_websocket(struct conn *conn)
 	return ws;
 }
 
-static void put_switching(struct conn *conn, struct span key,
-			  const char *protocol)
+static void put_switching(struct conn *conn, const struct request *req,
+			  struct span key, const char *protocol)
 {
 	struct buf accept = BUF_INIT, *out = conn_out(conn);
 
@@ -155,6 +155,7 @@ static void put_switching(struct conn *conn, struct span key,
 			 "Upgrade: websocket\r\nConnection: Upgrade\r\n"
 			 "Sec-WebSocket-Accept: ");
 	buf_put(out, buf_span(&accept));
+	buf_putf(out, "\r\nX-Request-Id: %s", request_id(req));
 	if (protocol != NULL)
 		buf_putf(out, "\r\nSec-WebSocket-Protocol: %s", protocol);
 	buf_put_str(out, "\r\n\r\n");
@@ -178,7 +179,7 @@ struct websocket *websocket_accept(struct request *req, const char *protocol,
 	}
 	ws->handler = handler;
 	ws->user = user;
-	put_switching(conn, key, protocol);
+	put_switching(conn, req, key, protocol);
 	conn_upgrade(conn, ws);
 	request_upgraded(req);
 	return ws;
