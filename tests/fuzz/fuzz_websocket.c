@@ -13,6 +13,7 @@
  * below in the place of the connection and the request. */
 #include "server/edge/framing.c"
 #include "server/edge/head.c"
+#include "server/edge/out.c"
 #include "server/edge/websocket.c"
 
 enum { MESSAGE_MAX = 4096, QUEUE_MAX = 8192 };
@@ -43,6 +44,11 @@ const struct conn_limits *conn_limits(void)
 struct buf *conn_out(struct conn *conn)
 {
 	return &conn->out;
+}
+
+void conn_put_shared(struct conn *conn, struct shared *bytes)
+{
+	buf_put(&conn->out, span_of(bytes->bytes, bytes->n));
 }
 
 /* A client that takes all at once, or nothing. */

@@ -13,7 +13,7 @@ import { after, before, test } from 'node:test';
 import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 
-import { newName } from '../testlib/api.mjs';
+import { Session, base64, newName, newUser, ok } from '../testlib/api.mjs';
 import { Person } from '../testlib/people.mjs';
 import { Socket } from '../testlib/socket.mjs';
 import { startNode, startPostgres, until } from '../testlib/stack.mjs';
@@ -247,6 +247,35 @@ test('a new certificate is taken; what is open stays', async () => {
   assert.equal(fresh.getPeerCertificate().subject.CN, 'second');
   for (const socket of [open, fresh]) socket.destroy();
   ws.ws.terminate();
+});
+
+test('what is shared among many is sealed for each', async () => {
+  const plain = await startNode({ postgres, workers: 1 });
+  try {
+    const [alice, bob] = await Promise.all(['alice', 'bob'].map(name =>
+      newUser(plain.url, name)));
+    const session = await Session.create(alice);
+    await session.add(alice, bob);
+    const sockets = await Promise.all(Array.from({ length: 6 }, async (_, i) => {
+      const socket = await Socket.open(node.url, { token: bob.access, ca });
+      await socket.subscribe(session);
+      if (i % 2) socket.ws.pause(); // more than one record waits
+      return socket;
+    }));
+    const big = () => alice.post(session.path('/send'),
+      { envelope: base64(session.envelope({ length: 60_000 })) });
+    for (let i = 0; i < 8; i++) {
+      ok(await big(), 201);
+      const { seq } = ok(await session.send(alice), 201);
+      sockets[0].send({ type: 'ping', id: seq }); // an answer of its own
+    }
+    for (const s of sockets) s.ws.resume();
+    await Promise.all(sockets.map(s => s.upTo(session, 17)));
+    await sockets[0].frame({ type: 'pong', id: 17 });
+    await Promise.all(sockets.map(s => s.close()));
+  } finally {
+    await plain.stop();
+  }
 });
 
 test('a handshake that stops is ended', async () => {

@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <kore/kore.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/metrics.h"
 #include "base/sec.h"
 #include "server/edge/cors.h"
 #include "server/edge/loop.h"
+#include "server/edge/out.h"
 #include "server/edge/request.h"
 #include "server/edge/router.h"
 #include "server/edge/tls.h"
@@ -19,7 +22,8 @@ enum {
 	READ_CHUNK = 16384,
 	READ_BUDGET = 65536, /* bytes from one client in one turn */
 	OUT_LIMIT = 1 << 20, /* unsent bytes above which we stop reading */
-	OUT_KEPT = 4096,     /* larger buffers go once they are sent */
+	OUT_PARTS = 64,	     /* of one write */
+	TLS_RECORD = 16384,
 	TICK_MS = 500,
 	LINGER_MS = 2000
 };
@@ -34,8 +38,8 @@ enum phase {
 struct conn {
 	struct connection *kore;
 	enum phase phase;
-	struct buf in, out;
-	size_t sent; /* of `out` */
+	struct buf in;
+	struct out out;
 	struct request *req;
 	struct websocket *ws;
 	struct tls *tls;     /* NULL: in the clear */
@@ -69,7 +73,7 @@ const char *conn_peer(const struct conn *conn)
 
 size_t conn_queued(const struct conn *conn)
 {
-	return conn->out.n - conn->sent;
+	return out_queued(&conn->out);
 }
 
 bool conn_is_last(const struct conn *conn)
@@ -92,17 +96,45 @@ void conn_drop(struct conn *conn)
 	kore_connection_disconnect(conn->kore);
 }
 
-static ssize_t give(struct conn *conn, const uint8_t *from, size_t n)
+/* As many of the bytes as one record holds, in one place: what is tried again
+ * after EAGAIN must begin with the same bytes and not be shorter. */
+static ssize_t give_sealed(struct conn *conn, const struct iovec *parts,
+			   size_t part_count)
 {
-	return conn->tls != NULL ? tls_write(conn->tls, from, n)
-				 : send(conn->kore->fd, from, n, MSG_NOSIGNAL);
+	static uint8_t record[TLS_RECORD];
+	size_t n = 0;
+
+	if (part_count == 1)
+		return tls_write(conn->tls, parts->iov_base, parts->iov_len);
+	for (size_t i = 0; i < part_count && n < sizeof(record); i++) {
+		size_t room = sizeof(record) - n;
+		size_t k = parts[i].iov_len < room ? parts[i].iov_len : room;
+
+		memcpy(record + n, parts[i].iov_base, k);
+		n += k;
+	}
+	return tls_write(conn->tls, record, n);
+}
+
+static ssize_t give(struct conn *conn)
+{
+	struct iovec parts[OUT_PARTS];
+	struct msghdr message = { .msg_iov = parts };
+
+	message.msg_iovlen = out_gather(&conn->out, parts, OUT_PARTS);
+	return conn->tls != NULL
+		   ? give_sealed(conn, parts, message.msg_iovlen)
+		   : sendmsg(conn->kore->fd, &message, MSG_NOSIGNAL);
 }
 
 static void flush(struct conn *conn)
 {
-	while (conn->sent < conn->out.n) {
-		ssize_t n = give(conn, conn->out.p + conn->sent,
-				 conn->out.n - conn->sent);
+	if (out_is_broken(&conn->out)) {
+		conn_drop(conn);
+		return;
+	}
+	while (out_queued(&conn->out) > 0) {
+		ssize_t n = give(conn);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -112,13 +144,8 @@ static void flush(struct conn *conn)
 			conn_drop(conn);
 			return;
 		}
-		conn->sent += (size_t)n;
+		out_took(&conn->out, (size_t)n);
 	}
-	if (conn->out.cap > OUT_KEPT)
-		buf_clear(&conn->out);
-	else
-		buf_reset(&conn->out);
-	conn->sent = 0;
 	/* RFC 9112, 9.6: closed at once, with something unread, TCP would take
 	 * back the answer that the client has not read yet */
 	if (conn->closing && !conn->lingering) {
@@ -138,7 +165,7 @@ static void free_when_unused(struct conn *conn)
 	if (conn->flush_due || conn->resume_due)
 		return;
 	buf_clear(&conn->in);
-	buf_clear(&conn->out);
+	out_clear(&conn->out);
 	tls_free(conn->tls);
 	free(conn);
 }
@@ -160,24 +187,30 @@ static void on_flush_due(void *arg)
 		read_more(conn);
 }
 
+static void flush_soon(struct conn *conn)
+{
+	if (conn->flush_due)
+		return;
+	conn->flush_due = true;
+	loop_later(on_flush_due, conn);
+}
+
 struct buf *conn_out(struct conn *conn)
 {
-	if (!conn->flush_due) {
-		conn->flush_due = true;
-		loop_later(on_flush_due, conn);
-	}
-	/* keep what is unsent at the front, so that the buffer cannot creep */
-	if (conn->sent > 0 && conn->sent * 2 > conn->out.n) {
-		buf_consume(&conn->out, conn->sent);
-		conn->sent = 0;
-	}
-	return &conn->out;
+	flush_soon(conn);
+	return out_own(&conn->out);
+}
+
+void conn_put_shared(struct conn *conn, struct shared *bytes)
+{
+	flush_soon(conn);
+	out_put_shared(&conn->out, bytes);
 }
 
 void conn_close_when_sent(struct conn *conn)
 {
 	conn->closing = true;
-	(void)conn_out(conn);
+	flush_soon(conn);
 }
 
 /* ---- requests ---- */
@@ -330,7 +363,7 @@ void conn_upgrade(struct conn *conn, struct websocket *ws)
 	conn->phase = PHASE_UPGRADED;
 	conn->ws = ws;
 	conn->req = NULL;
-	(void)conn_out(conn);
+	flush_soon(conn);
 }
 
 /* ---- reading ---- */
@@ -481,10 +514,8 @@ static void on_disconnect(struct connection *c)
 	conn->ws = NULL;
 	/* a call of the loop that is still to come frees it, else the end of
 	 * this turn does: callers further up may hold it */
-	if (!conn->flush_due && !conn->resume_due) {
-		conn->flush_due = true;
-		loop_later(on_flush_due, conn);
-	}
+	if (!conn->resume_due)
+		flush_soon(conn);
 }
 
 static void name_peer(struct conn *conn)

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 
 struct conn;
+struct shared;
 struct websocket;
 
 struct conn_limits {
@@ -31,6 +32,8 @@ const char *conn_peer(const struct conn *conn);
 
 /* Where to put bytes for the client; they leave at the end of the turn. */
 struct buf *conn_out(struct conn *conn);
+/* The same, for bytes that other connections get, too (out.h). */
+void conn_put_shared(struct conn *conn, struct shared *bytes);
 
 /* Bytes that the client has not taken yet. */
 size_t conn_queued(const struct conn *conn);

@@ -8,6 +8,7 @@
 #include "crypto/hash.h"
 #include "server/edge/framing.h"
 #include "server/edge/loop.h"
+#include "server/edge/out.h"
 
 enum { CLOSE_WAIT_MS = 15000, REASON_MAX = 123 };
 
@@ -187,19 +188,35 @@ struct websocket *websocket_accept(struct request *req, const char *protocol,
 
 /* ---- sending ---- */
 
-void websocket_frame(struct buf *frame, struct span text)
+/* The head of a text message in one frame, unmasked. */
+static void put_head(struct buf *out, size_t n)
 {
-	buf_put_u8(frame, 0x80 | WSLAY_TEXT_FRAME);
-	if (text.n < 126) {
-		buf_put_u8(frame, (uint8_t)text.n);
-	} else if (text.n <= 0xffff) {
-		buf_put_u8(frame, 126);
-		buf_put_u16(frame, (uint16_t)text.n);
+	buf_put_u8(out, 0x80 | WSLAY_TEXT_FRAME);
+	if (n < 126) {
+		buf_put_u8(out, (uint8_t)n);
+	} else if (n <= 0xffff) {
+		buf_put_u8(out, 126);
+		buf_put_u16(out, (uint16_t)n);
 	} else {
-		buf_put_u8(frame, 127);
-		buf_put_u64(frame, text.n);
+		buf_put_u8(out, 127);
+		buf_put_u64(out, n);
 	}
-	buf_put(frame, text);
+}
+
+struct shared *websocket_frame(struct span text)
+{
+	struct buf head = BUF_INIT;
+	struct shared *frame = NULL;
+
+	put_head(&head, text.n);
+	if (buf_end(&head) == ERR_OK)
+		frame = shared_new(head.n + text.n);
+	if (frame != NULL)
+		(void)span_copy(span_copy(frame->bytes, buf_span(&head)).n +
+				    frame->bytes,
+				text);
+	buf_clear(&head);
+	return frame;
 }
 
 static void overflow(struct websocket *ws)
@@ -223,16 +240,21 @@ static bool has_room(struct websocket *ws, size_t n)
 	return false;
 }
 
-void websocket_send_frame(struct websocket *ws, struct span frame)
+void websocket_send_frame(struct websocket *ws, struct shared *frame)
 {
-	if (has_room(ws, frame.n))
-		buf_put(conn_out(ws->conn), frame);
+	if (has_room(ws, frame->n))
+		conn_put_shared(ws->conn, frame);
 }
 
 void websocket_send(struct websocket *ws, struct span text)
 {
-	if (has_room(ws, text.n))
-		websocket_frame(conn_out(ws->conn), text);
+	struct buf *out;
+
+	if (!has_room(ws, text.n))
+		return;
+	out = conn_out(ws->conn);
+	put_head(out, text.n);
+	buf_put(out, text);
 }
 
 size_t websocket_queued(const struct websocket *ws)

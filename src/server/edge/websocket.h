@@ -33,8 +33,9 @@ struct websocket *websocket_accept(struct request *req, const char *protocol,
 void websocket_send(struct websocket *ws, struct span text);
 
 /* A message as a frame, encoded once for many receivers. */
-void websocket_frame(struct buf *frame, struct span text);
-void websocket_send_frame(struct websocket *ws, struct span frame);
+/* NULL: no memory. It is dropped with shared_drop() (out.h). */
+struct shared *websocket_frame(struct span text);
+void websocket_send_frame(struct websocket *ws, struct shared *frame);
 
 /* Bytes that the client has not taken yet. */
 size_t websocket_queued(const struct websocket *ws);

@@ -3,24 +3,27 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "delivery/origin.h"
+#include "server/edge/out.h"
 #include "server/hub/membership.h"
 #include "server/hub/reading.h"
 #include "server/messages.h"
 
 static const struct subscription *giving;
 
-void giving_encode(const struct message *m, struct buf *frame)
+struct shared *giving_encode(const struct message *m)
 {
 	struct buf text = BUF_INIT;
+	struct shared *frame = NULL;
 
 	delivery_put(&text, m, true);
 	if (buf_end(&text) == ERR_OK)
-		websocket_frame(frame, buf_span(&text));
+		frame = websocket_frame(buf_span(&text));
 	buf_clear(&text);
+	return frame;
 }
 
 void giving_give(struct subscription *s, const struct message *m,
-		 struct span frame)
+		 struct shared *frame)
 {
 	giving = s;
 	websocket_send_frame(s->subscriber.ws, frame);
@@ -34,13 +37,14 @@ void giving_give(struct subscription *s, const struct message *m,
 void giving_deliver(struct topic *topic, const struct message *m)
 {
 	struct subscription *next;
-	struct buf frame = BUF_INIT;
+	struct shared *frame = giving_encode(m);
 	unsigned receivers = 0;
 
-	topic->delivered = m->seq;
 	if (topic->known < m->seq)
 		topic->known = m->seq;
-	giving_encode(m, &frame);
+	if (frame == NULL)
+		return; /* the sweep finds that it is still to be read */
+	topic->delivered = m->seq;
 	metrics_observe(METRIC_DELIVERY_SECONDS,
 			clock_now_ms() > m->sent_ms
 			    ? (clock_now_ms() - m->sent_ms) * 1000
@@ -50,11 +54,11 @@ void giving_deliver(struct topic *topic, const struct message *m)
 		next = s->sibling;
 		if (s->over || !s->member || s->next != m->seq)
 			continue;
-		giving_give(s, m, buf_span(&frame));
+		giving_give(s, m, frame);
 		receivers++;
 	}
 	origin_log_delivered(m, receivers);
-	buf_clear(&frame);
+	shared_drop(frame);
 }
 
 void hub_grown(const uint8_t session[16], uint64_t seq)

@@ -4,12 +4,12 @@
 
 #include "server/hub/topics.h"
 
-/* The frame that all who get the message share. */
-void giving_encode(const struct message *message, struct buf *frame);
+/* The frame that all who get the message share; NULL: no memory. */
+struct shared *giving_encode(const struct message *message);
 
 /* To one, whose next message it is. */
 void giving_give(struct subscription *subscription,
-		 const struct message *message, struct span frame);
+		 const struct message *message, struct shared *frame);
 
 /* The topic's next message, to all who wait for it. */
 void giving_deliver(struct topic *topic, const struct message *message);

@@ -2,6 +2,7 @@
 
 #include "delivery/origin.h"
 #include "server/edge/loop.h"
+#include "server/edge/out.h"
 #include "server/hub/giving.h"
 #include "server/hub/membership.h"
 
@@ -164,7 +165,7 @@ static enum err ask_rows(const uint8_t session[16], uint64_t after,
 /* Gives what the socket can take; the rest is read again later. */
 static void give_rows(struct subscription *s, struct rows *rows)
 {
-	struct buf frame = BUF_INIT;
+	struct shared *frame;
 	struct message m;
 	size_t i;
 
@@ -175,12 +176,13 @@ static void give_rows(struct subscription *s, struct rows *rows)
 		    m.seq > s->topic->delivered || !s->member ||
 		    websocket_queued(s->subscriber.ws) > AHEAD_MAX)
 			break;
-		buf_reset(&frame);
-		giving_encode(&m, &frame);
-		giving_give(s, &m, buf_span(&frame));
+		frame = giving_encode(&m);
+		if (frame == NULL)
+			break;
+		giving_give(s, &m, frame);
+		shared_drop(frame);
 		origin_log_delivered(&m, 1);
 	}
-	buf_clear(&frame);
 	if (i < rows_count(rows))
 		s->page = i > 0 ? (unsigned)i : 1;
 	else
