@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Session, newUser } from '../testlib/api.mjs';
-import { freePort, sleep, startBroker, startNode, startPostgres, startRotation,
-  until } from '../testlib/stack.mjs';
+import { freePort, sleep, startBroker, startNode, startPostgres, startProxy,
+  startRotation, until } from '../testlib/stack.mjs';
 import { BrokerClient, Churner, RestClient, SocketClient } from './clients.mjs';
 import { faults, schedule } from './faults.mjs';
 import { Ledger } from './ledger.mjs';
@@ -73,6 +73,7 @@ async function startNodes(world, database, module) {
   world.lines = await Promise.all(world.nodes.map(n =>
     startLine(() => ({ port: n.port, host: '127.0.0.1' }))));
   world.urls = world.lines.map(l => `http://127.0.0.1:${l.port}`);
+  world.proxy = await startProxy(world.lines.map(l => l.port));
 }
 
 async function startClients(world, { sessions = 2 } = {}) {
@@ -102,6 +103,7 @@ async function startClients(world, { sessions = 2 } = {}) {
   world.end = () => Infinity; // nobody knows it while all go on
   world.running = world.clients.map((c, i) => {
     c.turn = i;
+    c.urls = i % 2 ? [world.proxy.url] : world.urls;
     return c.run().catch(e => world.ledger.complain(`${c.name}: ${e.stack}`));
   });
 }
@@ -159,6 +161,7 @@ async function finish(world) {
 async function stopWorld(world) {
   await Promise.allSettled([...world.lines, ...world.databaseLines]
     .map(l => l.stop()));
+  await world.proxy.stop();
   await world.rotation?.stop();
   await world.broker?.stop();
   const stopped = await Promise.allSettled(world.nodes.map(n => n.stop()));

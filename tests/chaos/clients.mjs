@@ -22,7 +22,7 @@ class Client {
       progress: Date.now(), reconnects: 0 });
   }
 
-  url() { return this.world.urls[this.turn++ % this.world.urls.length]; }
+  url() { return this.urls[this.turn++ % this.urls.length]; }
 
   moved() { this.progress = Date.now(); }
 

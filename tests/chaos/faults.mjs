@@ -32,6 +32,10 @@ export const faults = {
     await node.ended;
     await node.start();
   },
+  async haproxy(world) {
+    await world.proxy.kill();
+    await world.proxy.start();
+  },
   async bridge(world) {
     await world.broker.killBridge();
     await world.broker.startBridge();
@@ -48,6 +52,16 @@ export const faults = {
     const name = pick(backends);
     await world.psql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE application_name = 'hermetic ${name}'`);
+    return name;
+  },
+  /** One backend stands still with whatever it holds. */
+  async stall(world, pick) {
+    const [pid, name] = pick((await world.psql(`SELECT pid, application_name
+      FROM pg_stat_activity WHERE application_name LIKE 'hermetic %'
+      ORDER BY application_name, pid`)).split('\n')).split('|');
+    signal([Number(pid)], 'SIGSTOP');
+    await sleep(10_000);
+    signal([Number(pid)], 'SIGCONT');
     return name;
   },
   async crash(world) {

@@ -81,7 +81,7 @@ function temporary(name) {
 }
 
 for (const name of readdirSync(tmpdir())) {
-  const pid = name.match(/^hermetic-(?:pg|node|home|mqtt|pool)-(\d+)-/)?.[1];
+  const pid = name.match(/^hermetic-(?:pg|node|home|mqtt|pool|proxy)-(\d+)-/)?.[1];
   if (pid && !existsSync(`/proc/${pid}`))
     rmSync(join(tmpdir(), name), { recursive: true, force: true });
 }
@@ -379,6 +379,43 @@ default_pool_size = ${connections}
       rmSync(dir, { recursive: true, force: true });
       directories.delete(dir);
     } };
+}
+
+/**
+ * HAProxy as deploy/haproxy.cfg has it, in front of nodes on these ports of
+ * 127.0.0.1: without TLS, MQTT and a resolver. { url, start(), kill(), stop() }
+ */
+export async function startProxy(ports) {
+  const dir = temporary('proxy');
+  const port = await freePort();
+  const conf = join(dir, 'haproxy.cfg');
+  writeFileSync(conf, readFileSync(join(root, 'deploy/haproxy.cfg'), 'utf8')
+    .replace(/^resolvers[^]*?(?=^frontend clients)/m, '')
+    .replace(/^# MQTT: whole connections[^]*/m, '')
+    .replace(/^ *(use_backend mqtt|bind .* ssl ).*\n/mg, '')
+    .replace('bind :8000', `bind 127.0.0.1:${port}`)
+    .replace(/^ *server-template \S+ \S+ \S+ (.*) resolvers.*/m,
+      (_, checks) => ports.map((p, i) =>
+        `  server api${i} 127.0.0.1:${p} ${checks}`).join('\n')));
+  own(conf, 0o600);
+  const self = { url: `http://127.0.0.1:${port}` };
+  let child;
+  self.start = async () => {
+    child = start('/usr/sbin/haproxy', ['-db', '-f', conf], { cwd: dir,
+      lastSignal: 'TERM', env: { PATH: process.env.PATH } });
+    await until(async () => {
+      if (ended(child)) throw new Error(`HAProxy ended:\n${child.output}`);
+      return fetch(`${self.url}/readyz`).then(r => r.ok, () => false);
+    }, { name: 'HAProxy' });
+  };
+  self.kill = () => end(child, 'SIGKILL');
+  self.stop = async () => {
+    await end(child, 'SIGTERM');
+    rmSync(dir, { recursive: true, force: true });
+    directories.delete(dir);
+  };
+  await self.start();
+  return self;
 }
 
 function pgEnv(url) {
