@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Session, newUser } from '../testlib/api.mjs';
-import { freePort, sleep, startBroker, startNode, startPostgres, startProxy,
+import { startBalancer } from '../testlib/balancer.mjs';
+import { freePort, sleep, startBroker, startNode, startPostgres,
   startRotation, until } from '../testlib/stack.mjs';
 import { BrokerClient, Churner, RestClient, SocketClient } from './clients.mjs';
 import { faults, schedule } from './faults.mjs';
@@ -73,7 +74,8 @@ async function startNodes(world, database, module) {
   world.lines = await Promise.all(world.nodes.map(n =>
     startLine(() => ({ port: n.port, host: '127.0.0.1' }))));
   world.urls = world.lines.map(l => `http://127.0.0.1:${l.port}`);
-  world.proxy = await startProxy(world.lines.map(l => l.port));
+  world.proxy = await startBalancer(
+    { backends: world.lines.map(l => l.port) });
 }
 
 async function startClients(world, { sessions = 2 } = {}) {

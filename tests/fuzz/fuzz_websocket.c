@@ -14,6 +14,7 @@
 #include "server/edge/framing.c"
 #include "server/edge/head.c"
 #include "server/edge/out.c"
+#include "server/edge/shared.c"
 #include "server/edge/websocket.c"
 
 enum { MESSAGE_MAX = 4096, QUEUE_MAX = 8192 };

@@ -76,12 +76,14 @@ function directory(name) {
   return dir;
 }
 
-function temporary(name) {
+/** A directory of the servers' user; goes when the test's process ends. */
+export function temporary(name) {
   return own(directory(name), 0o700);
 }
 
 for (const name of readdirSync(tmpdir())) {
-  const pid = name.match(/^hermetic-(?:pg|node|home|mqtt|pool|proxy)-(\d+)-/)?.[1];
+  const pid = name.match(
+    /^hermetic-(?:pg|node|home|mqtt|pool|balancer|disk)-(\d+)-/)?.[1];
   if (pid && !existsSync(`/proc/${pid}`))
     rmSync(join(tmpdir(), name), { recursive: true, force: true });
 }
@@ -94,8 +96,9 @@ function ended(child) {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-// A child that gets `lastSignal` also when this process is killed outright.
-function start(command, args, { cwd, env, lastSignal }) {
+/** A process of the servers' user, that gets `lastSignal` also when this one is
+ * killed outright: { output, ended }. */
+export function start(command, args, { cwd, env, lastSignal }) {
   const child = spawn('setpriv',
     ['--pdeathsig', lastSignal, '--', command, ...args],
     { cwd, env, ...user, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -116,7 +119,8 @@ function start(command, args, { cwd, env, lastSignal }) {
   return child;
 }
 
-async function end(child, signal, ms = 15_000) {
+/** Asks it to end, and kills it when it does not. */
+export async function end(child, signal, ms = 15_000) {
   if (ended(child)) return child.ended;
   hold(child);
   child.kill(signal);
@@ -379,43 +383,6 @@ default_pool_size = ${connections}
       rmSync(dir, { recursive: true, force: true });
       directories.delete(dir);
     } };
-}
-
-/**
- * HAProxy as deploy/haproxy.cfg has it, in front of nodes on these ports of
- * 127.0.0.1: without TLS, MQTT and a resolver. { url, start(), kill(), stop() }
- */
-export async function startProxy(ports) {
-  const dir = temporary('proxy');
-  const port = await freePort();
-  const conf = join(dir, 'haproxy.cfg');
-  writeFileSync(conf, readFileSync(join(root, 'deploy/haproxy.cfg'), 'utf8')
-    .replace(/^resolvers[^]*?(?=^frontend clients)/m, '')
-    .replace(/^# MQTT: whole connections[^]*/m, '')
-    .replace(/^ *(use_backend mqtt|bind .* ssl ).*\n/mg, '')
-    .replace('bind :8000', `bind 127.0.0.1:${port}`)
-    .replace(/^ *server-template \S+ \S+ \S+ (.*) resolvers.*/m,
-      (_, checks) => ports.map((p, i) =>
-        `  server api${i} 127.0.0.1:${p} ${checks}`).join('\n')));
-  own(conf, 0o600);
-  const self = { url: `http://127.0.0.1:${port}` };
-  let child;
-  self.start = async () => {
-    child = start('/usr/sbin/haproxy', ['-db', '-f', conf], { cwd: dir,
-      lastSignal: 'TERM', env: { PATH: process.env.PATH } });
-    await until(async () => {
-      if (ended(child)) throw new Error(`HAProxy ended:\n${child.output}`);
-      return fetch(`${self.url}/readyz`).then(r => r.ok, () => false);
-    }, { name: 'HAProxy' });
-  };
-  self.kill = () => end(child, 'SIGKILL');
-  self.stop = async () => {
-    await end(child, 'SIGTERM');
-    rmSync(dir, { recursive: true, force: true });
-    directories.delete(dir);
-  };
-  await self.start();
-  return self;
 }
 
 function pgEnv(url) {

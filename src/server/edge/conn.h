@@ -32,7 +32,7 @@ const char *conn_peer(const struct conn *conn);
 
 /* Where to put bytes for the client; they leave at the end of the turn. */
 struct buf *conn_out(struct conn *conn);
-/* The same, for bytes that other connections get, too (out.h). */
+/* The same, for bytes that other connections get, too (shared.h). */
 void conn_put_shared(struct conn *conn, struct shared *bytes);
 
 /* Bytes that the client has not taken yet. */

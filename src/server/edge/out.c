@@ -11,23 +11,6 @@ struct piece {
 	size_t from, n;
 };
 
-/* ---- shared bytes ---- */
-
-struct shared *shared_new(size_t n)
-{
-	struct shared *s = malloc(sizeof(*s) + n);
-
-	if (s != NULL)
-		*s = (struct shared){ .holders = 1, .n = n };
-	return s;
-}
-
-void shared_drop(struct shared *s)
-{
-	if (s != NULL && --s->holders == 0)
-		free(s);
-}
-
 /* ---- the ring ---- */
 
 static struct piece *piece_at(const struct out *out, size_t i)

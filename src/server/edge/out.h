@@ -8,22 +8,7 @@
 #include <sys/uio.h>
 
 #include "base/buf.h"
-
-/* ---- shared bytes ---- */
-
-struct shared {
-	unsigned holders;
-	size_t n;
-	uint8_t bytes[];
-};
-
-/* With room for n bytes and one holder; NULL: no memory. */
-struct shared *shared_new(size_t n);
-
-/* One holder less; the last one frees it. NULL is fine. */
-void shared_drop(struct shared *s);
-
-/* ---- a queue ---- */
+#include "server/edge/shared.h"
 
 struct out {
 	struct buf own;

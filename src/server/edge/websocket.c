@@ -8,7 +8,7 @@
 #include "crypto/hash.h"
 #include "server/edge/framing.h"
 #include "server/edge/loop.h"
-#include "server/edge/out.h"
+#include "server/edge/shared.h"
 
 enum { CLOSE_WAIT_MS = 15000, REASON_MAX = 123 };
 

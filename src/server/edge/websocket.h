@@ -33,7 +33,7 @@ struct websocket *websocket_accept(struct request *req, const char *protocol,
 void websocket_send(struct websocket *ws, struct span text);
 
 /* A message as a frame, encoded once for many receivers. */
-/* NULL: no memory. It is dropped with shared_drop() (out.h). */
+/* NULL: no memory. It is dropped with shared_drop() (shared.h). */
 struct shared *websocket_frame(struct span text);
 void websocket_send_frame(struct websocket *ws, struct shared *frame);
 

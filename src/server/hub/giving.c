@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "delivery/origin.h"
-#include "server/edge/out.h"
+#include "server/edge/shared.h"
 #include "server/hub/membership.h"
 #include "server/hub/reading.h"
 #include "server/messages.h"

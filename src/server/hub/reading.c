@@ -2,7 +2,7 @@
 
 #include "delivery/origin.h"
 #include "server/edge/loop.h"
-#include "server/edge/out.h"
+#include "server/edge/shared.h"
 #include "server/hub/giving.h"
 #include "server/hub/membership.h"
 

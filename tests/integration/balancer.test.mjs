@@ -1,0 +1,176 @@
+// Behind the proxy of the compose file: nodes are exchanged under load without
+// a failed request, nothing but a GET is tried twice, and a new certificate
+// leaves open connections alone.
+import assert from 'node:assert/strict';
+import { connect as dial, createServer } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { connect } from 'node:tls';
+
+import { Session, newUser, ok } from '../testlib/api.mjs';
+import { startBalancer } from '../testlib/balancer.mjs';
+import { Socket } from '../testlib/socket.mjs';
+import { freePort, sleep, startNode, startPostgres, until }
+  from '../testlib/stack.mjs';
+
+const SENDERS = 6, FOLLOWERS = 6;
+
+describe('behind a balancer', { concurrency: false }, () => {
+  let postgres, nodes, balancer, alice, bob, session;
+  before(async () => {
+    postgres = await startPostgres();
+    nodes = await Promise.all([1, 2, 3].map(async () => startNode({ postgres,
+      workers: 1, port: await freePort(), env: { HERMETIC_DRAIN_SECONDS: '3',
+        HERMETIC_TRUSTED_PROXIES: '127.0.0.1' } })));
+    balancer = await startBalancer({ backends: nodes.map(n => n.port) });
+    await until(() => fetch(`${balancer.url}/readyz`).then(r => r.ok));
+    [alice, bob] = await Promise.all(['alice', 'bob'].map(n =>
+      newUser(balancer.url, n)));
+    session = await Session.create(alice);
+    await session.add(alice, bob);
+  });
+  after(async () => {
+    await balancer?.stop();
+    await Promise.all(nodes?.map(n => n.stop()) ?? []);
+    await postgres?.stop();
+  });
+
+  /** Sends one after the other, each once; what was answered. */
+  function sender(state) {
+    return (async () => {
+      while (state.goOn) {
+        const answer = await session.send(alice).catch(e => ({ error: e }));
+        state.answers.push(answer);
+        await sleep(5);
+      }
+    })();
+  }
+
+  /** Follows from where it got to, wherever it is sent. */
+  function follower(state) {
+    const self = { seqs: [], moves: 0 };
+    const connectOnce = async () => {
+      const socket = await Socket.of(bob);
+      socket.ws.on('message', data => {
+        const f = JSON.parse(data);
+        if (f.type === 'message') self.seqs.push(f.seq);
+      });
+      await socket.subscribe(session, self.seqs.at(-1) ?? 0);
+      self.socket = socket;
+      return socket.closed;
+    };
+    self.done = (async () => {
+      while (state.goOn) {
+        const { code } = await connectOnce();
+        if (state.goOn) {
+          assert.equal(code, 1001); // told, never cut off
+          self.moves++;
+        }
+      }
+    })();
+    return self;
+  }
+
+  async function exchangeAll() {
+    for (const [i, node] of nodes.entries()) {
+      const { length } = balancer.log();
+      process.kill(node.pid, 'SIGTERM');
+      await node.ended;
+      await node.start();
+      await until(() => balancer.log().slice(length)
+        .includes(`Server api/api${i + 1} is UP`), { name: 'it is seen' });
+    }
+  }
+
+  test('nodes are exchanged one after the other: nothing fails', async () => {
+    const state = { goOn: true, answers: [] };
+    const senders = Array.from({ length: SENDERS }, () => sender(state));
+    const followers = Array.from({ length: FOLLOWERS }, () => follower(state));
+    try {
+      await exchangeAll();
+    } finally {
+      state.goOn = false;
+    }
+    await Promise.all(senders);
+    const bad = state.answers.filter(a => a.status !== 201);
+    assert.equal(bad.length, 0,
+      `${bad.length} of ${state.answers.length}: ${JSON.stringify(bad[0])}`);
+    const last = Math.max(...state.answers.map(a => a.json.seq));
+    for (const f of followers) {
+      await until(() => f.seqs.at(-1) >= last, { name: 'the last message' });
+      f.socket.ws.close();
+      await f.done;
+      f.seqs.forEach((seq, i) => assert.equal(seq, i + 1));
+    }
+    assert.ok(followers.reduce((n, f) => n + f.moves, 0) >= FOLLOWERS);
+  });
+
+  /** What a new connection is answered; on an old one that is none at all. */
+  const first = (to, request) => new Promise((done, fail) => {
+    const socket = dial(Number(new URL(to.url).port), '127.0.0.1', () =>
+      socket.write(request));
+    socket.on('error', fail);
+    socket.once('data', d => {
+      done(d.toString());
+      socket.destroy();
+    });
+  });
+
+  test('what is not a GET goes to one node, once', async () => {
+    let got = [];
+    // nodes that take a request and fall
+    const broken = await Promise.all([1, 2].map(() => new Promise(done => {
+      const server = createServer(socket => socket.on('error', () => {})
+        .once('data', d => {
+          const line = d.toString().split('\r\n')[0];
+          if (line.startsWith('GET /readyz ')) {
+            socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+            return;
+          }
+          got.push(line);
+          socket.destroy();
+        })).listen(0, '127.0.0.1', () => done(server));
+    })));
+    const other = await startBalancer({
+      backends: broken.map(s => s.address().port) });
+    try {
+      got = [];
+      const answer = await first(other, 'POST /session/x/send HTTP/1.1\r\n' +
+        'Host: x\r\nContent-Length: 2\r\n\r\n{}');
+      assert.match(answer, /^HTTP\/1.1 502 /);
+      assert.deepEqual(got, ['POST /session/x/send HTTP/1.1']);
+      got = [];
+      assert.match(await first(other,
+        'GET /sessions HTTP/1.1\r\nHost: x\r\n\r\n'), /^HTTP\/1.1 50[234] /);
+      assert.ok(got.length > 1, 'a GET is tried again');
+    } finally {
+      await other.stop();
+      for (const s of broken) s.close();
+    }
+  });
+
+  test('another certificate, and open connections stay', async () => {
+    const { ca } = balancer;
+    const socket = await Socket.open(balancer.tlsUrl, { token: bob.access, ca });
+    const { last_seq: after } = await socket.subscribe(session);
+    const fingerprint = () => new Promise(done => {
+      const dialled = connect({ host: '127.0.0.1', rejectUnauthorized: false,
+        port: Number(new URL(balancer.tlsUrl).port) }, () => {
+        done(dialled.getPeerCertificate().fingerprint256);
+        dialled.destroy();
+      });
+      dialled.on('error', () => done(null));
+    });
+    const old = await fingerprint();
+    balancer.reload();
+    await until(async () => {
+      const now = await fingerprint();
+      return now && now !== old;
+    }, { name: 'the other certificate' });
+    const { seq } = ok(await session.send(alice), 201);
+    await socket.upTo(session, seq);
+    assert.ok(seq > after);
+    const again = await Socket.open(balancer.tlsUrl,
+      { token: bob.access, ca: balancer.ca });
+    await Promise.all([again.close(), socket.close()]);
+  });
+});
