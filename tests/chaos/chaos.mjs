@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { Session, newUser } from '../testlib/api.mjs';
 import { startBalancer } from '../testlib/balancer.mjs';
-import { freePort, sleep, startBroker, startNode, startPostgres,
+import { freePort, sleep, startBroker, startDisk, startNode, startPostgres,
   startRotation, until } from '../testlib/stack.mjs';
 import { BrokerClient, Churner, RestClient, SocketClient } from './clients.mjs';
 import { faults, schedule } from './faults.mjs';
@@ -32,10 +32,15 @@ function within(ms, promise) {
 }
 
 async function startWorld({ only, module, standby = true, mqtt = true,
-  pace = 25, recoverBy = 60_000 }) {
+  pace = 25, recoverBy = 60_000, say }) {
   const world = { goOn: true, pace, recoverBy, ledger: new Ledger(),
     clients: [] };
-  world.primary = await startPostgres();
+  if (!only || only.includes('disk')) {
+    world.disk = await startDisk();
+    if (!world.disk) say('disk: skipped, mounting is not allowed here');
+  }
+  world.primary = await startPostgres({ wal: world.disk && join(world.disk.dir,
+    'wal'), settings: world.disk ? { max_wal_size: '32MB' } : {} });
   const database = standby
     ? await world.primary.standby({ synchronous: true }) : world.primary;
   if (standby) world.standby = database;
@@ -52,8 +57,8 @@ async function startWorld({ only, module, standby = true, mqtt = true,
   }
   world.knows = name => (!only || only.includes(name)) &&
     (mqtt || !['bridge', 'broker', 'rotation'].includes(name)) &&
-    (standby || name !== 'failover') &&
-    !(world.primary.gone && ['crash', 'failover'].includes(name));
+    (standby || name !== 'failover') && (world.disk || name !== 'disk') &&
+    !(world.primary.gone && ['crash', 'disk', 'failover'].includes(name));
   return world;
 }
 
@@ -171,12 +176,13 @@ async function stopWorld(world) {
     if (reason) world.ledger.complain(String(reason));
   await world.standby?.stop();
   await world.primary.stop();
+  world.disk?.stop();
   rmSync(world.dir, { recursive: true, force: true });
 }
 
 /** Runs it; { faults, sums of the check, longest, wrong }. */
 export async function chaos({ seconds, seed, say = () => {}, ...options }) {
-  const world = await startWorld(options);
+  const world = await startWorld({ ...options, say });
   const result = { seed, faults: 0, longest: 0, reconnects: 0 };
   try {
     const pick = seeded(seed);

@@ -1,7 +1,7 @@
 // What can go wrong. Each takes the world and a random number's maker, and
 // returns when the fault is over; it names itself in detail by what it
 // returns.
-import { sleep } from '../testlib/stack.mjs';
+import { sleep, until } from '../testlib/stack.mjs';
 
 const backends = ['writer', 'queries', 'listener', 'notifier', 'bridge',
   'bridge listener', 'rotation'];
@@ -66,6 +66,37 @@ export const faults = {
   },
   async crash(world) {
     await world.primary.restart({ downFor: 200 });
+  },
+  /** The disk of the database's log is full, until it gives up. */
+  async disk(world) {
+    const before = world.primary.log().length;
+    world.disk.fill();
+    try {
+      await until(async () => {
+        // what is left of the segments that are there already
+        await world.psql('SELECT pg_switch_wal()').catch(() => {});
+        return /No space left on device/.test(
+          world.primary.log().slice(before));
+      }, { name: 'a full disk' });
+      await sleep(2000);
+    } finally {
+      world.disk.free();
+    }
+    return await world.primary.supervise() ? 'PostgreSQL ended' :
+      'PostgreSQL recovered';
+  },
+  /** A node whose clock is wrong, within what nonces and tokens tolerate. */
+  async clock(world, pick) {
+    const node = pick(world.nodes), skew = pick([-90, 90]);
+    await node.kill();
+    await node.start({ skew });
+    const said = Date.parse(node.log().match(/.*"time":"([^"]*)/s)[1]);
+    if (Math.abs(said - Date.now() - skew * 1000) > 20_000)
+      world.ledger.complain(`its clock was right: ${said}`);
+    await sleep(4000);
+    await node.kill();
+    await node.start();
+    return `${skew} s`;
   },
   async freeze(world, pick) {
     const pids = pick(world.nodes).pids();

@@ -14,7 +14,7 @@ import { execFile, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync, chownSync, copyFileSync, existsSync, mkdtempSync,
-  readFileSync, readdirSync, rmSync, writeFileSync,
+  readFileSync, readdirSync, rmSync, statfsSync, writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -84,8 +84,12 @@ export function temporary(name) {
 for (const name of readdirSync(tmpdir())) {
   const pid = name.match(
     /^hermetic-(?:pg|node|home|mqtt|pool|balancer|disk)-(\d+)-/)?.[1];
-  if (pid && !existsSync(`/proc/${pid}`))
-    rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  if (!pid || existsSync(`/proc/${pid}`)) continue;
+  const dir = join(tmpdir(), name);
+  if (name.startsWith('hermetic-disk-'))
+    try { execFileSync('umount', ['-l', dir], { stdio: 'ignore' }); }
+    catch { /* no longer mounted */ }
+  rmSync(dir, { recursive: true, force: true });
 }
 
 // --- processes -------------------------------------------------------------
@@ -155,6 +159,7 @@ process.on('exit', () => {
       Atomics.wait(wait, 0, 0, 20);
     killGroup(child, 'SIGKILL');
   }
+  for (const dir of mounted) unmount(dir);
   for (const dir of directories)
     rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
 });
@@ -172,17 +177,51 @@ export function freePort() {
   });
 }
 
+// --- a disk of its own ------------------------------------------------------
+
+const mounted = new Set();
+
+/** A small disk that can be full; undefined where mounting is not allowed. */
+export async function startDisk({ megabytes = 96 } = {}) {
+  const dir = temporary('disk');
+  const owner = user.uid === undefined ? '' : `,uid=${user.uid},gid=${user.gid}`;
+  try {
+    await exec('mount', ['-t', 'tmpfs', '-o',
+      `size=${megabytes}m,mode=0700${owner}`, 'hermetic-disk', dir]);
+  } catch {
+    return undefined;
+  }
+  mounted.add(dir);
+  const fill = join(dir, 'fill');
+  return { dir,
+    fill: () => {
+      const { bavail, bsize } = statfsSync(dir);
+      writeFileSync(fill, Buffer.alloc(bavail * bsize));
+    },
+    free: () => rmSync(fill, { force: true }),
+    stop: () => unmount(dir) };
+}
+
+// Lazily: the user of the disk may not have ended yet.
+function unmount(dir) {
+  if (!mounted.delete(dir)) return;
+  execFileSync('umount', ['-l', dir]);
+  rmSync(dir, { recursive: true, force: true });
+  directories.delete(dir);
+}
+
 // --- PostgreSQL ------------------------------------------------------------
 
 /**
  * A cluster of its own with the roles of deploy/roles.sql, migrated unless
  * `migrate` is false. `settings` go to the server as `-c name=value`. `from` is
- * a copy of another's data with its passwords: { data, passwords }.
+ * a copy of another's data with its passwords: { data, passwords }. `wal` is
+ * where its log lies, in small segments.
  *
  * ownerUrl, apiUrl, adminUrl: connection strings; dir: its directory.
  */
 export async function startPostgres({
-  migrate = true, settings = {}, from,
+  migrate = true, settings = {}, from, wal,
 } = {}) {
   const dir = temporary('pg');
   const secret = () => randomBytes(18).toString('hex');
@@ -197,7 +236,8 @@ export async function startPostgres({
   if (from) await exec('cp', ['-a', from.data, join(dir, 'data')]);
   else await exec(`${pgbin}/initdb`, ['-D', 'data', '-U', 'postgres',
     '--pwfile=password', '--auth=scram-sha-256', '--encoding=UTF8',
-    '--locale=C.UTF-8', '--no-sync'],
+    '--locale=C.UTF-8', '--no-sync',
+    ...(wal ? ['--waldir', wal, '--wal-segsize=1'] : [])],
   { cwd: dir, ...user, env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } });
   rmSync(file);
 
@@ -260,6 +300,13 @@ export async function startPostgres({
     await end(child, 'SIGQUIT');
     await sleep(downFor);
     await up();
+  };
+
+  /** As a supervisor does: starts it if it has ended; whether it had. */
+  self.supervise = async () => {
+    const over = ended(child);
+    if (over) await up();
+    return over;
   };
 
   /**
@@ -422,10 +469,19 @@ function sanitizer(module) {
     UBSAN_OPTIONS: 'print_stacktrace=1' };
 }
 
+// Another time of day, `seconds` off.
+function otherTime(seconds, env) {
+  if (!seconds) return env;
+  const lie = join(build, 'planted/clock.so');
+  return { ...env, CLOCK_SKEW: String(seconds),
+    LD_PRELOAD: [env.LD_PRELOAD, lie].filter(Boolean).join(' ') };
+}
+
 /**
  * An API node on 127.0.0.1, ready to answer. `env` adds to its configuration;
  * without `port` a free one is taken; `ready: false` does not wait for it;
- * `module` is another hermetic.so than the build's.
+ * `module` is another hermetic.so than the build's. start({ skew: 90 }) puts its
+ * clock so many seconds wrong.
  *
  * url, wsUrl, port, pid, dir (its working directory).
  */
@@ -444,7 +500,7 @@ export async function startNode({
 
   const self = { dir };
   let child;
-  self.start = async () => {
+  self.start = async ({ skew } = {}) => {
     self.port = port ?? await freePort();
     self.url = `http://127.0.0.1:${self.port}`;
     self.wsUrl = `ws://127.0.0.1:${self.port}/ws`;
@@ -456,7 +512,7 @@ export async function startNode({
         HERMETIC_DATABASE_URL: postgres?.apiUrl ?? '',
         HERMETIC_HOST: '127.0.0.1', HERMETIC_PORT: String(self.port),
         HERMETIC_WORKERS: String(workers), HERMETIC_DRAIN_SECONDS: '0',
-        ...sanitizer(module), ...env,
+        ...otherTime(skew, sanitizer(module)), ...env,
       },
     });
     child.output = before;
