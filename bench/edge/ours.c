@@ -72,6 +72,10 @@ bool app_start(void)
 	return true;
 }
 
+void app_drain(void)
+{
+}
+
 bool app_is_idle(void)
 {
 	return true;

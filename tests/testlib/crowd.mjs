@@ -74,31 +74,6 @@ export function flood(node, abreast = 64) {
   return self;
 }
 
-/** Sends more than a node takes, until stop(): { accepted, shed, ms, bad }. */
-export function overload(device, session, abreast) {
-  const self = { accepted: 0, shed: 0, ms: [], bad: [], goOn: true };
-  const running = Array.from({ length: abreast }, async () => {
-    while (self.goOn) {
-      const begin = performance.now();
-      const answer = await session.send(device).catch(e => ({ e }));
-      if (answer.status === 201) {
-        self.accepted++;
-        self.ms.push(performance.now() - begin);
-      } else if (answer.status === 503 && answer.headers.get('retry-after')) {
-        self.shed++;
-      } else {
-        self.bad.push(answer.json ?? String(answer.e));
-      }
-    }
-  });
-  self.stop = async () => {
-    self.goOn = false;
-    await Promise.all(running);
-    return self;
-  };
-  return self;
-}
-
 /** A percentile of numbers. */
 export const percentile = (list, p) =>
   [...list].sort((a, b) => a - b)[Math.floor(list.length * p)];
@@ -125,6 +100,7 @@ export async function probe(sender, hearer, session, everyMs = 20) {
       begun.set(envelope, performance.now());
       const sent = sender.post(session.path('/send'), { envelope });
       mine.add(sent);
+      void sent.then(a => a.status === 201 || begun.delete(envelope));
       await Promise.race([sent, sleep(everyMs)]);
       await sleep(everyMs);
     }
