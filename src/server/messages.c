@@ -12,6 +12,7 @@
 #include "server/body.h"
 #include "server/config.h"
 #include "server/edge/conditional.h"
+#include "server/edge/media.h"
 #include "server/lanes.h"
 #include "server/page.h"
 #include "server/position.h"
@@ -20,6 +21,8 @@
 EDGE_HANDLER void session_send(struct request *req);
 EDGE_HANDLER void session_messages(struct request *req);
 EDGE_HANDLER void session_message(struct request *req);
+
+static const char OCTETS[] = "application/octet-stream";
 
 enum { PAGE = 50, PAGE_MAX = 500 };
 
@@ -99,12 +102,20 @@ static void append(struct request *req, const struct identity *who,
 		app_fail(req, e);
 }
 
-static bool is_octets(const struct request *req, const char *name)
+static bool sends_octets(const struct request *req)
 {
 	struct span type;
 
-	return request_header(req, name, &type) &&
-	       head_has_token(type, "application/octet-stream");
+	return request_header(req, "Content-Type", &type) &&
+	       head_equals(type, OCTETS);
+}
+
+static bool wants_octets(const struct request *req)
+{
+	const struct head *head = request_head(req);
+
+	return media_weight(head, OCTETS) >
+	       media_weight(head, "application/json");
 }
 
 void session_send(struct request *req)
@@ -116,7 +127,7 @@ void session_send(struct request *req)
 
 	if (!tokens_require(req, &who) || !sessions_param(req, session))
 		return;
-	if (is_octets(req, "Content-Type")) {
+	if (sends_octets(req)) {
 		append(req, &who, session, request_body(req));
 		return;
 	}
@@ -291,7 +302,7 @@ static void answer_octets(struct request *req, const struct message *m)
 	buf_put_u8(&head, '\0');
 	if (buf_end(&head) == ERR_OK)
 		request_add(req, "Hermetic-Head", (const char *)head.p);
-	conditional_answer(req, "application/octet-stream", m->bytes);
+	conditional_answer(req, OCTETS, m->bytes);
 	buf_clear(&head);
 }
 
@@ -319,7 +330,7 @@ static void on_message(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	request_add(req, "Vary", "Accept");
-	if (is_octets(req, "Accept")) {
+	if (wants_octets(req)) {
 		answer_octets(req, &m);
 	} else {
 		delivery_put(&out, &m, false);

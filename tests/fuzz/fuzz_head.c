@@ -7,6 +7,7 @@
 
 /* The edge is no archive; these files of it need libc and base only. */
 #include "server/edge/head.c"
+#include "server/edge/media.c"
 #include "server/edge/trace.c"
 
 static void check_within(struct span part, struct span whole)
@@ -61,6 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (n > 0 && head_parse(&head, span_of(data, n)) == 0) {
 		check_taken(&head, span_of(data, n));
 		check_trace(&head, span_of(data, size));
+		if (media_weight(&head, "application/json") > 1000)
+			abort();
 	}
 	return 0;
 }

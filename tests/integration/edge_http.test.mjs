@@ -377,3 +377,24 @@ test('no page of another origin is let in unless it is named', async () => {
   }
   await open.stop();
 });
+
+test('what a client does not take is 406, and nothing else is', async () => {
+  const get = (accept, path = '/.well-known/jwks.json') =>
+    fetch(node.url + path, { headers: accept ? { accept } : {} });
+  for (const accept of ['*/*', 'application/*', 'text/html, */*;q=0.1'])
+    assert.equal((await get(accept)).status, 200, accept);
+  for (const accept of ['text/html', 'image/*', 'application/json;q=0, */*']) {
+    const answer = await get(accept);
+    assert.equal(answer.status, 406, accept);
+    assert.equal(answer.headers.get('content-type'),
+      'application/problem+json');
+    assert.equal((await answer.json()).type,
+      'urn:hermetic:problem:not-acceptable');
+  }
+  // an error is told in any case, and nothing that was done is taken back
+  assert.equal((await get('text/html', '/nowhere')).status, 404);
+  const made = await fetch(`${node.url}/auth/register`, { method: 'POST',
+    headers: { accept: 'text/html', 'content-type': 'application/json' },
+    body: JSON.stringify({ username: 'reader', password: 'long enough' }) });
+  assert.equal(made.status, 201);
+});

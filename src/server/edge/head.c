@@ -20,7 +20,7 @@ static bool is_token_char(uint8_t c)
 	       (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
-static bool equals(struct span s, const char *text)
+bool head_equals(struct span s, const char *text)
 {
 	return s.n == strlen(text) &&
 	       strncasecmp((const char *)s.p, text, s.n) == 0;
@@ -140,21 +140,33 @@ static int parse_field(struct head *head, struct span line)
 bool head_find(const struct head *head, const char *name, struct span *value)
 {
 	for (size_t i = 0; i < head->field_count; i++)
-		if (equals(head->fields[i].name, name)) {
+		if (head_equals(head->fields[i].name, name)) {
 			*value = head->fields[i].value;
 			return true;
 		}
 	return false;
 }
 
+bool head_next_part(struct span *list, char separator, struct span *part)
+{
+	if (list->n == 0)
+		return false;
+	if (!split(list, (uint8_t)separator, part)) {
+		*part = *list;
+		*list = SPAN_EMPTY;
+	}
+	*part = trim(*part);
+	return true;
+}
+
 bool head_has_token(struct span list, const char *token)
 {
 	struct span part;
 
-	while (split(&list, ',', &part))
-		if (equals(trim(part), token))
+	while (head_next_part(&list, ',', &part))
+		if (head_equals(part, token))
 			return true;
-	return equals(trim(list), token);
+	return false;
 }
 
 static size_t count_fields(const struct head *head, const char *name)
@@ -162,7 +174,7 @@ static size_t count_fields(const struct head *head, const char *name)
 	size_t count = 0;
 
 	for (size_t i = 0; i < head->field_count; i++)
-		count += equals(head->fields[i].name, name);
+		count += head_equals(head->fields[i].name, name);
 	return count;
 }
 
@@ -201,13 +213,13 @@ static int parse_connection(struct head *head)
 		return 400;
 	head->keep_alive = !head->http_1_0;
 	for (size_t i = 0; i < head->field_count; i++) {
-		if (!equals(head->fields[i].name, "Connection"))
+		if (!head_equals(head->fields[i].name, "Connection"))
 			continue;
 		if (head_has_token(head->fields[i].value, "close"))
 			head->keep_alive = false;
 	}
 	if (head_find(head, "Expect", &value) && !head->http_1_0) {
-		if (!equals(value, "100-continue"))
+		if (!head_equals(value, "100-continue"))
 			return 417;
 		head->expects_continue = true;
 	}

@@ -52,6 +52,13 @@ bool head_find(const struct head *head, const char *name, struct span *value);
 /* Empty for none. */
 const char *head_method_name(enum head_method method);
 
+/* Names and tokens compare so: without case. */
+bool head_equals(struct span s, const char *text);
+
+/* Takes the first part off a list, without the blanks around it; false when
+ * nothing is left. */
+bool head_next_part(struct span *list, char separator, struct span *part);
+
 /* Is the token one of a comma-separated list, without case? */
 bool head_has_token(struct span list, const char *token);
 

@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "server/edge/conn.h"
 #include "server/edge/cors.h"
+#include "server/edge/media.h"
 #include "server/edge/proxies.h"
 #include "server/edge/router.h"
 #include "server/edge/trace.h"
@@ -244,12 +245,27 @@ void request_upgraded(struct request *req)
 	request_free(req);
 }
 
+/* A client that cannot read what it would get is told so, as long as nothing
+ * was done for it; errors are not negotiated (RFC 9110, 15.5.7). */
+static bool is_unreadable(const struct request *req, int status,
+			  const char *content_type)
+{
+	return status == 200 && content_type != NULL &&
+	       (req->head.method & (HEAD_GET | HEAD_HEAD)) != 0 &&
+	       media_weight(&req->head, content_type) == 0;
+}
+
 void request_answer(struct request *req, int status, const char *content_type,
 		    struct span body)
 {
 	struct conn *conn = req->conn;
 	struct buf *out;
 
+	if (is_unreadable(req, status, content_type)) {
+		buf_reset(&req->headers);
+		request_problem(req, 406, "not-acceptable", NULL, NULL);
+		return;
+	}
 	log_request(req, status, body.n);
 	if (conn == NULL) {
 		request_free(req);
