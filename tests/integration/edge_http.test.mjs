@@ -298,6 +298,13 @@ test('a killed worker comes back', async () => {
     assert.equal((await fetch(`${node.url}/healthz`)).status, 200);
 });
 
+test('a refused system call does not go unseen', async () => {
+  const other = await startNode({ postgres });
+  process.kill(other.pids()[1], 'SIGSYS'); // what the filter does
+  await other.logged(/died from sandbox violation/);
+  await assert.rejects(other.stop(), /a system call was refused/);
+});
+
 test('SIGTERM answers what was asked', async () => {
   const other = await startNode({ postgres });
   const workers = other.pids().slice(1);

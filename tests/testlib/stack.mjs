@@ -548,10 +548,13 @@ export async function startNode({
   /** The pids of its processes: the parent, then its workers. */
   self.pids = () => [child.pid, ...children(child.pid)];
 
-  /** Stops it in order; throws if a sanitizer spoke up. */
+  /** Stops it in order; throws if a sanitizer spoke up, or if the filter of
+   * system calls has killed a worker. */
   self.stop = async () => {
     await end(child, 'SIGTERM');
     clean();
+    if (/died from sandbox violation/.test(child.output))
+      throw new Error(`a system call was refused:\n${child.output}`);
     if (/ERROR: AddressSanitizer|runtime error:/.test(child.output))
       throw new Error(`the sanitizer spoke up:\n${child.output}`);
   };
