@@ -16,7 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HISTORY 10 /* messages that are shown when a session is opened */
+#define AGAIN_MS 500 /* between tries to send what waits */
+#define HISTORY 10   /* messages that are shown when a session is opened */
 #define WORDS_MAX 32
 
 struct chat {
@@ -25,7 +26,8 @@ struct chat {
 	struct line *line;
 	char current[TEXT_UUID_SIZE]; /* "": none */
 	bool leaving;
-	bool unsent; /* what was said in the current session waits still */
+	bool disconnected;
+	char unsent[TEXT_UUID_SIZE]; /* something said here waits; "": none */
 };
 
 static volatile sig_atomic_t told_to_stop;
@@ -80,6 +82,7 @@ static void on_connected(void *context, bool connected, const char *reason)
 {
 	struct chat *chat = context;
 
+	chat->disconnected = !connected;
 	line_hide(chat->line);
 	if (!chat->cmd->args->json)
 		out_line(connected ? "* Connected again.%s"
@@ -346,30 +349,39 @@ static void complain(struct chat *chat, enum err e)
 	why_clear(why);
 }
 
+/* What waits in the outbox and is worth another try: others' changes of keys
+ * overtook it, or the server was away. */
+static bool waits(const struct chat *chat, enum err e)
+{
+	return e == ERR_STATE_EPOCH || why_is_passing(e, chat->cmd->c.why.slug);
+}
+
 static enum err say(struct chat *chat, struct span text)
 {
 	struct postbox_courier courier = live_courier(chat->live);
 	enum err e;
 
 	TRY(need_current(chat));
-	TRY(conversation_send(&chat->cmd->c, chat->current, text, &courier));
+	e = conversation_send(&chat->cmd->c, chat->current, text, &courier);
+	if (waits(chat, e))
+		memcpy(chat->unsent, chat->current, sizeof(chat->unsent));
 out:
-	chat->unsent = e == ERR_STATE_EPOCH;
 	return e;
 }
 
-/* Messages that others' changes of keys overtook again and again. */
 static void say_again(struct chat *chat)
 {
 	struct postbox_courier courier = live_courier(chat->live);
 	enum err e;
 
-	if (!chat->unsent)
+	if (chat->unsent[0] == '\0' || chat->disconnected)
 		return;
-	e = settle_session_by(&chat->cmd->c, chat->current, &courier);
-	chat->unsent = e == ERR_STATE_EPOCH;
-	if (e == ERR_STATE_EPOCH)
+	e = settle_session_by(&chat->cmd->c, chat->unsent, &courier);
+	if (waits(chat, e)) {
 		why_clear(&chat->cmd->c.why);
+		return;
+	}
+	chat->unsent[0] = '\0';
 	complain(chat, e);
 }
 
@@ -524,7 +536,8 @@ static enum err talk(struct chat *chat)
 	while (!chat->leaving && told_to_stop == 0) {
 		say_again(chat);
 		e = live_wait(chat->live, STDIN_FILENO,
-			      chat->unsent ? 500 : 60000, &readable, &stopped);
+			      chat->unsent[0] != '\0' ? AGAIN_MS : 60000,
+			      &readable, &stopped);
 		if (err_class(e) == ERR_CLASS_LOCAL)
 			goto out;
 		complain(chat, e);

@@ -84,6 +84,22 @@ out:
 	return e;
 }
 
+/* A session that is refused keeps no other from being listened to. */
+static enum err subscribe_all(struct live *live)
+{
+	enum err e, refused = ERR_OK;
+
+	for (struct topic *t = live->topics; t != NULL; t = t->next) {
+		e = subscribe(live, t);
+		if (why_is_passing(e, ""))
+			return e;
+		if (refused == ERR_OK)
+			refused = e;
+	}
+	return refused;
+}
+
+/* On failure there is a channel only when a session was refused. */
 static enum err connect_all(struct live *live)
 {
 	enum err e;
@@ -95,10 +111,13 @@ static enum err connect_all(struct live *live)
 	}
 	TRY(e);
 	live->renew_token = false;
-	for (struct topic *t = live->topics; t != NULL; t = t->next)
-		TRY(subscribe(live, t));
+	TRY(subscribe_all(live));
 	live->backoff_ms = BACKOFF_FIRST_MS;
 out:
+	if (why_is_passing(e, "")) {
+		channel_close(live->channel);
+		live->channel = NULL;
+	}
 	return e;
 }
 
@@ -117,18 +136,22 @@ static void hang_up(struct live *live, const char *reason)
 		live->backoff_ms = BACKOFF_MAX_MS;
 }
 
-/* Only what passes by itself is worth trying again. */
+static void tell_connected(struct live *live)
+{
+	if (live->channel != NULL && live->listener->connected != NULL)
+		live->listener->connected(live->listener->context, true, "");
+}
+
 static enum err reconnect(struct live *live)
 {
 	enum err e = connect_all(live);
 
-	if (e == ERR_LOCAL_IO || e == ERR_LOCAL_BUSY) {
+	if (why_is_passing(e, "")) {
 		hang_up(live, live->c->why.text);
 		why_clear(&live->c->why);
 		return ERR_OK;
 	}
-	if (e == ERR_OK && live->listener->connected != NULL)
-		live->listener->connected(live->listener->context, true, "");
+	tell_connected(live);
 	return e;
 }
 
@@ -371,8 +394,10 @@ static enum err post(void *context, struct client *c, const char *id,
 	json_t *got = NULL;
 	enum err e;
 
-	if (live->channel == NULL)
+	if (live->channel == NULL) {
 		TRY(connect_all(live));
+		tell_connected(live);
+	}
 	e = channel_send(live->channel, id, envelope, &c->why, answer->slug,
 			 &got);
 	postbox_read_answer(got, answer);

@@ -210,14 +210,6 @@ static enum err post_by_rest(void *context, struct client *c, const char *id,
 
 static const struct postbox_courier BY_REST = { post_by_rest, NULL };
 
-static bool is_passing(enum err e, const char *slug)
-{
-	return e == ERR_LOCAL_IO || e == ERR_LOCAL_BUSY ||
-	       e == ERR_LOCAL_MEMORY || strcmp(slug, "internal") == 0 ||
-	       strcmp(slug, "unauthorized") == 0 ||
-	       strcmp(slug, "logged-out") == 0;
-}
-
 static enum fate judge(enum err e, const char *slug)
 {
 	if (e == ERR_STATE_EPOCH || strcmp(slug, "nonce-expired") == 0)
@@ -248,7 +240,7 @@ static enum err post(struct client *c, const char *id,
 			return keep(c, id, letter, answer.seq);
 		return ERR_OK;
 	}
-	if (is_passing(e, answer.slug) || answer.slug[0] == '\0')
+	if (why_is_passing(e, answer.slug) || answer.slug[0] == '\0')
 		return e;
 	given_up = give_up(c, id, letter);
 	return given_up != ERR_OK ? given_up : e;

@@ -68,13 +68,6 @@ out:
 	return e;
 }
 
-/* Will the same request fare better later? */
-static bool is_passing(enum err e)
-{
-	return e == ERR_LOCAL_IO || e == ERR_LOCAL_BUSY ||
-	       e == ERR_LOCAL_MEMORY;
-}
-
 /* What to do with a request that the server refused for good: `undo`, and
  * then say what the server said. */
 enum err step_refuse(struct step *s, enum err (*undo)(struct step *))
@@ -82,7 +75,7 @@ enum err step_refuse(struct step *s, enum err (*undo)(struct step *))
 	enum err e;
 
 	/* a server's own failure (500) may be over next time */
-	if (is_passing(s->answered) || s->answer.status >= 500 ||
+	if (why_is_passing(s->answered, "") || s->answer.status >= 500 ||
 	    s->answer.status == 401)
 		return s->answered;
 	e = undo(s);

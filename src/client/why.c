@@ -9,6 +9,14 @@ void why_clear(struct why *why)
 	memset(why, 0, sizeof(*why));
 }
 
+bool why_is_passing(enum err e, const char *slug)
+{
+	return e == ERR_LOCAL_IO || e == ERR_LOCAL_BUSY ||
+	       e == ERR_LOCAL_MEMORY || strcmp(slug, "internal") == 0 ||
+	       strcmp(slug, "unauthorized") == 0 ||
+	       strcmp(slug, "logged-out") == 0;
+}
+
 __attribute__((format(printf, 3, 0))) static void write_reason(
     struct why *why, const char *slug, const char *format, va_list arguments)
 {

@@ -15,6 +15,10 @@ struct why {
 
 void why_clear(struct why *why);
 
+/* Will the same request fare better later? By its result, and by the slug of
+ * the server's problem ("" without). */
+bool why_is_passing(enum err e, const char *slug);
+
 /* Writes the reason unless there is one, and returns `e`. */
 enum err why_set(struct why *why, enum err e, const char *slug,
 		 const char *format, ...) __attribute__((format(printf, 4, 5)));

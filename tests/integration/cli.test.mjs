@@ -267,4 +267,31 @@ describe('the hermetic command', { concurrency: false }, () => {
     assert.equal((await chat.ended).code, 0);
     assert.deepEqual(await bob.texts(id), ['tea is ready', 'coming']);
   });
+
+  test('the chat: what is said while the server is away is sent by itself',
+    async () => {
+      const own = await startNode({ postgres, port: await freePort() });
+      const [carol, dave] = await twoPeople(own.url);
+      const id = await conversation(carol, dave);
+      const chat = carol.start();
+      try {
+        chat.child.stdin.write(`/open ${id}\nbefore\n`);
+        await chat.line(m => m.text === 'before' && m.own);
+        await own.kill();
+        chat.child.stdin.write('meanwhile\n');
+        await chat.line(m => m.error);
+        await own.start();
+        await chat.line(m => m.text === 'meanwhile' && m.own);
+        // the connection tells what others say, too
+        await dave.does('send', id, 'and after');
+        await chat.line(m => m.text === 'and after');
+        chat.child.stdin.write('/quit\n');
+        assert.equal((await chat.ended).code, 0);
+        assert.deepEqual(await dave.texts(id),
+          ['before', 'meanwhile', 'and after']);
+      } finally {
+        chat.child.kill('SIGKILL');
+        await own.stop();
+      }
+    });
 });
