@@ -13,6 +13,7 @@ import { BrokerClient, Churner, RestClient, SocketClient } from './clients.mjs';
 import { faults, schedule } from './faults.mjs';
 import { Ledger } from './ledger.mjs';
 import { startLine } from './line.mjs';
+import { startTalk } from './talkers.mjs';
 
 /** pick(list), pick.number() in [0, 1): the same for the same seed. */
 function seeded(seed) {
@@ -83,7 +84,7 @@ async function startNodes(world, database, module) {
     { backends: world.lines.map(l => l.port) });
 }
 
-async function startClients(world, { sessions = 2 } = {}) {
+async function startClients(world, { sessions = 2, talk = true } = {}) {
   const [url] = world.urls;
   const people = await Promise.all(['alice', 'bob', 'carol', 'guest'].map(n =>
     newUser(url, n)));
@@ -106,6 +107,11 @@ async function startClients(world, { sessions = 2 } = {}) {
     add(SocketClient, carol, 'carol by WebSocket');
     if (world.broker) add(BrokerClient, carol, 'carol by MQTT');
     add(Churner, alice, 'the churner');
+  }
+  if (talk) {
+    const { talk: ours, talkers } = await startTalk(world);
+    world.talk = ours;
+    world.clients.push(...talkers);
   }
   world.end = () => Infinity; // nobody knows it while all go on
   world.running = world.clients.map((c, i) => {
@@ -162,7 +168,7 @@ async function finish(world) {
   }
   world.end = s => logs.get(s.id).length;
   await within(world.recoverBy, Promise.all(world.running));
-  return world.ledger.check(logs);
+  return { ...world.ledger.check(logs), opened: world.talk?.check() ?? 0 };
 }
 
 async function stopWorld(world) {
@@ -212,7 +218,8 @@ export const isWhole = r => r.lost + r.duplicated + r.reordered + r.untrue +
   r.wrong.length === 0;
 
 export const summary = r => `faults survived: ${r.faults}; messages checked: ` +
-  `${r.checked}, acknowledged: ${r.acknowledged}, lost: ${r.lost}, ` +
+  `${r.checked}, acknowledged: ${r.acknowledged}, ` +
+  `opened by every member: ${r.opened}, lost: ${r.lost}, ` +
   `duplicated: ${r.duplicated}, out of order: ${r.reordered}, refused and ` +
   `stored: ${r.untrue}; reconnections: ${r.reconnects}; longest time to ` +
   `recover: ${r.longest} ms` + r.wrong.map(w => `\nwrong: ${w}`).join('');

@@ -130,7 +130,9 @@ export function* schedule(world, pick) {
   if (has.includes('failover'))
     rest.splice(Math.ceil(rest.length * (0.5 + pick.number() / 2)), 0,
       'failover');
-  yield* rest;
+  // after the failover there is no primary left to break
+  for (const name of rest)
+    if (world.knows(name)) yield name;
   for (;;) {
     const name = pick(has);
     if (name !== 'failover' && world.knows(name)) yield name;
