@@ -9,7 +9,6 @@
 #   tests/compose/run.sh [WORK]     WORK is kept, and makes the next run faster
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
-ROOT=$PWD
 SUITE=trixie # Debian 12's own Docker is too old for this compose file
 export DEBIAN_FRONTEND=noninteractive
 
@@ -289,6 +288,34 @@ check "with a node killed, all is sent" all_sent 8
 check "and arrives" bob_reads "number 8"
 check "up again runs the migration again" quiet compose "${up[@]}" --scale api=5
 check "five nodes answer" status_is 200 /readyz
+
+# People go on while every node is exchanged for one of another image.
+upgraded() {
+  local talk before after status=0
+  printf 'FROM hermetic\nLABEL version=next\n' |
+    docker build -q -t hermetic - >/dev/null
+  before=$(docker ps -q --filter label=com.docker.compose.service=api | sort)
+  rm -f "$WORK/upgraded" "$WORK/refused" "$WORK/said"
+  while [ ! -e "$WORK/upgraded" ]; do
+    status_is 200 /.well-known/jwks.json || echo GET >>"$WORK/refused"
+    as alice send "$SESSION" "meanwhile" >/dev/null 2>>"$WORK/refused"
+    echo sent >>"$WORK/said"
+  done &
+  talk=$!
+  HERMETIC_COMPOSE="docker compose -p $PROJECT -f docker-compose.yml" \
+    deploy/upgrade.sh >"$WORK/upgrade.log" 2>&1 || status=1
+  touch "$WORK/upgraded"
+  wait "$talk" || status=1
+  after=$(docker ps -q --filter label=version=next \
+    --filter label=com.docker.compose.service=api | sort)
+  say "$(wc -l <"$WORK/said") messages meanwhile"
+  [ "$(wc -w <<<"$before")" -eq 5 ] && [ "$(wc -w <<<"$after")" -eq 5 ] &&
+    [ -z "$(comm -12 <(echo "$before") <(echo "$after"))" ] || status=1
+  [ "$status" -eq 0 ] && [ ! -s "$WORK/refused" ] && return
+  cat "$WORK/upgrade.log" "$WORK/refused" >&2
+  return 1
+}
+check "five nodes are exchanged, and no request fails" upgraded
 compose restart -t 10 postgres >/dev/null 2>&1
 ready_again() {
   for _ in $(seq 60); do
