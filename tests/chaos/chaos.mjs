@@ -7,6 +7,7 @@ import { join } from 'node:path';
 
 import { Session, newUser } from '../testlib/api.mjs';
 import { startBalancer } from '../testlib/balancer.mjs';
+import { startNamespace } from '../testlib/namespace.mjs';
 import { freePort, sleep, startBroker, startDisk, startNode, startPostgres,
   startRotation, until } from '../testlib/stack.mjs';
 import { BrokerClient, Churner, RestClient, SocketClient } from './clients.mjs';
@@ -63,22 +64,38 @@ async function startWorld({ only, module, standby = true, mqtt = true,
   return world;
 }
 
-/** Two nodes behind lines; the second reaches the database by lines, too. */
-async function startNodes(world, database, module) {
-  const dirs = [world.primary.dir, world.standby?.dir].filter(Boolean);
-  let { apiUrl } = database;
-  world.databaseLines = await Promise.all(dirs.map(async (dir, i) => {
-    const at = mkdtempSync(join(world.dir, `line${i}-`));
+/** Lines to the databases, and the connection string that goes by them: by
+ * TCP to a network of its own, by Unix sockets otherwise. */
+async function startDatabaseLines(world, { apiUrl }) {
+  const { dir: base, network, primary, standby } = world;
+  const dirs = [primary.dir, standby?.dir].filter(Boolean);
+  const lines = await Promise.all(dirs.map(async (dir, i) => {
+    const socket = join(dir, '.s.PGSQL.5432');
+    if (network) return startLine(() => socket, { host: network.host });
+    const at = mkdtempSync(join(base, `line${i}-`));
     chmodSync(at, 0o755);
     apiUrl = apiUrl.replace(dir, at);
-    return startLine(() => join(dir, '.s.PGSQL.5432'),
-      join(at, '.s.PGSQL.5432'));
+    return startLine(() => socket, { path: join(at, '.s.PGSQL.5432') });
   }));
-  world.nodes = await Promise.all([database, { apiUrl }].map(async postgres =>
-    startNode({ postgres, module, port: await freePort(),
+  if (network) {
+    for (const dir of dirs) apiUrl = apiUrl.replace(dir, network.host);
+    apiUrl += `&port=${lines.map(l => l.port)}&sslmode=disable`;
+  }
+  world.databaseLines = lines;
+  return { apiUrl };
+}
+
+/** Two nodes behind lines. The second, in a network of its own where that may
+ * be made, reaches the database by lines, too. */
+async function startNodes(world, database, module) {
+  world.network = startNamespace();
+  const apart = { postgres: await startDatabaseLines(world, database),
+    host: world.network?.guest, namespace: world.network?.name };
+  world.nodes = await Promise.all([{ postgres: database }, apart].map(
+    async where => startNode({ ...where, module, port: await freePort(),
       env: { HERMETIC_ACCESS_TOKEN_SECONDS: '86400' } })));
   world.lines = await Promise.all(world.nodes.map(n =>
-    startLine(() => ({ port: n.port, host: '127.0.0.1' }))));
+    startLine(() => ({ port: n.port, host: n.host }))));
   world.urls = world.lines.map(l => `http://127.0.0.1:${l.port}`);
   world.proxy = await startBalancer(
     { backends: world.lines.map(l => l.port) });
@@ -180,6 +197,7 @@ async function stopWorld(world) {
   const stopped = await Promise.allSettled(world.nodes.map(n => n.stop()));
   for (const { reason } of stopped)
     if (reason) world.ledger.complain(String(reason));
+  world.network?.stop();
   await world.standby?.stop();
   await world.primary.stop();
   world.disk?.stop();

@@ -110,9 +110,12 @@ export const faults = {
   /** The last node reaches neither clients nor the database. */
   async partition(world) {
     const lines = [world.lines.at(-1), ...world.databaseLines];
-    for (const l of lines) l.silence(true);
+    const plug = on => world.network ? world.network.plug(on) :
+      lines.forEach(l => l.silence(!on));
+    plug(false);
     await sleep(6000);
-    for (const l of lines) l.silence(false);
+    plug(true);
+    return world.network ? 'its cable was out' : 'its lines were silent';
   },
   async failover(world) {
     await world.primary.kill();

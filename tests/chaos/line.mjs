@@ -1,9 +1,9 @@
 // A line between two ends that can be cut, or go silent without a word, as a
-// network does: TCP on a free port, or a Unix socket at `path`.
+// network does: TCP on a free port of `host`, or a Unix socket at `path`.
 import { chmodSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 
-export async function startLine(target, path) {
+export async function startLine(target, { path, host = '127.0.0.1' } = {}) {
   const pairs = new Set();
   const self = { silent: false };
   const server = createServer({ pauseOnConnect: true }, socket => {
@@ -21,7 +21,7 @@ export async function startLine(target, path) {
   });
   await new Promise((done, fail) => {
     server.on('error', fail);
-    server.listen(path ?? { port: 0, host: '127.0.0.1' }, done);
+    server.listen(path ?? { port: 0, host }, done);
   });
   if (path) chmodSync(path, 0o777);
   self.port = server.address().port;
@@ -33,7 +33,11 @@ export async function startLine(target, path) {
   self.cut = () => {
     const all = [...pairs];
     for (const s of all.flat())
-      s.resetAndDestroy && !path ? s.resetAndDestroy() : s.destroy();
+      try {
+        s.resetAndDestroy();
+      } catch {
+        s.destroy(); // a Unix socket knows no reset
+      }
     return all.length;
   };
   self.stop = () => {

@@ -102,10 +102,15 @@ function ended(child) {
 
 /** A process of the servers' user, that gets `lastSignal` also when this one is
  * killed outright: { output, ended }. */
-export function start(command, args, { cwd, env, lastSignal }) {
-  const child = spawn('setpriv',
-    ['--pdeathsig', lastSignal, '--', command, ...args],
-    { cwd, env, ...user, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+export function start(command, args, { cwd, env, lastSignal, namespace }) {
+  const run = ['--pdeathsig', lastSignal, '--', command, ...args];
+  // a namespace is entered by root, who then becomes the user
+  const child = namespace ? spawn('ip', ['netns', 'exec', namespace, 'setpriv',
+    ...(user.uid ? ['--reuid', user.uid, '--regid', user.gid,
+      '--clear-groups'] : []), ...run],
+  { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }) :
+    spawn('setpriv', run,
+      { cwd, env, ...user, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   child.output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8');
@@ -486,8 +491,8 @@ function otherTime(seconds, env) {
  * url, wsUrl, port, pid, dir (its working directory).
  */
 export async function startNode({
-  postgres, port, workers = 2, env = {}, ready = true,
-  module: built = join(build, 'hermetic.so'),
+  postgres, port, workers = 2, env = {}, ready = true, host = '127.0.0.1',
+  namespace, module: built = join(build, 'hermetic.so'),
 }) {
   const dir = temporary('node');
   const module = join(dir, 'hermetic.so');
@@ -502,15 +507,16 @@ export async function startNode({
   let child;
   self.start = async ({ skew } = {}) => {
     self.port = port ?? await freePort();
-    self.url = `http://127.0.0.1:${self.port}`;
-    self.wsUrl = `ws://127.0.0.1:${self.port}/ws`;
+    self.host = host;
+    self.url = `http://${host}:${self.port}`;
+    self.wsUrl = `ws://${host}:${self.port}/ws`;
     const before = child?.output ?? '';
     child = start('kore', ['-c', 'kore.conf', '-f', '-n', '-r'], {
-      cwd: dir, lastSignal: 'TERM',
+      cwd: dir, lastSignal: 'TERM', namespace,
       env: {
         PATH: process.env.PATH, LANG: 'C.UTF-8', HERMETIC_KEK: kek,
         HERMETIC_DATABASE_URL: postgres?.apiUrl ?? '',
-        HERMETIC_HOST: '127.0.0.1', HERMETIC_PORT: String(self.port),
+        HERMETIC_HOST: host, HERMETIC_PORT: String(self.port),
         HERMETIC_WORKERS: String(workers), HERMETIC_DRAIN_SECONDS: '0',
         ...otherTime(skew, sanitizer(module)), ...env,
       },
