@@ -395,8 +395,9 @@ static enum err post(void *context, struct client *c, const char *id,
 	enum err e;
 
 	if (live->channel == NULL) {
-		TRY(connect_all(live));
+		e = connect_all(live);
 		tell_connected(live);
+		TRY(e);
 	}
 	e = channel_send(live->channel, id, envelope, &c->why, answer->slug,
 			 &got);
