@@ -10,10 +10,13 @@
 -- each other in a circle. The lock also gives the newest epoch; a change of
 -- members always changes it, so a stale view of the members does no harm. A
 -- nonce that another node commits in between breaks the unique index: the
--- batch fails as a whole and is sent again.
+-- batch fails as a whole and is sent again. Within a batch no nonce is there
+-- twice: the writer sees to it.
+--
+-- It is planned once, perhaps while the tables are empty. OFFSET 0 keeps what is
+-- looked up for each envelope from being read as a whole instead.
 WITH input AS MATERIALIZED (
-  SELECT i.*, row_number() OVER (PARTITION BY session_id, nonce ORDER BY ord)
-              AS nonce_turn
+  SELECT *
   FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[], $5::bytea[],
               $6::text[])
        WITH ORDINALITY
@@ -24,11 +27,9 @@ WITH input AS MATERIALIZED (
   WHERE session_id = ANY ($1::uuid[])
   ORDER BY session_id
   FOR NO KEY UPDATE
-), judged AS MATERIALIZED (
-  SELECT i.ord, i.session_id, i.device_id, i.epoch, i.nonce, i.envelope,
-         i.origin,
-         l.epoch AS current_epoch, l.last_seq, l.head AS start, l.epoch_seq,
-         r.session_id IS NOT NULL AS due,
+), judged AS (
+  SELECT i.*, l.epoch AS current_epoch, l.last_seq, l.head AS start,
+         l.epoch_seq, r.session_id IS NOT NULL AS due,
          old.seq AS old_seq, old.head AS old_head, old.sent_at AS old_sent_at,
          CASE
            WHEN l.session_id IS NULL THEN 'no-session'
@@ -43,33 +44,41 @@ WITH input AS MATERIALIZED (
              OR $10::bigint > 0
                 AND l.epoch_at <= now() - make_interval(secs => $10::bigint)
              THEN 'rotation-required'
-           WHEN i.nonce_turn > 1 THEN 'again'
            ELSE 'ok'
          END AS outcome
   FROM input i
   LEFT JOIN locked l USING (session_id)
-  LEFT JOIN rotation r USING (session_id)
-  LEFT JOIN active_member m
-    ON m.session_id = i.session_id AND m.device_id = i.device_id
-  LEFT JOIN message old
-    ON old.session_id = i.session_id AND old.nonce = i.nonce
+  LEFT JOIN LATERAL (
+    SELECT session_id, hard_at FROM rotation
+    WHERE session_id = i.session_id OFFSET 0) r ON true
+  LEFT JOIN LATERAL (
+    SELECT device_id FROM active_member
+    WHERE session_id = i.session_id AND device_id = i.device_id OFFSET 0) m
+    ON true
+  LEFT JOIN LATERAL (
+    SELECT seq, head, sent_at, envelope, sender FROM message
+    WHERE session_id = i.session_id AND nonce = i.nonce OFFSET 0) old ON true
 ), numbered AS (
-  SELECT *, last_seq + row_number() OVER (PARTITION BY session_id ORDER BY ord)
-            AS seq
-  FROM judged WHERE outcome = 'ok'
+  SELECT *, last_seq + count(*) FILTER (WHERE outcome = 'ok')
+              OVER (PARTITION BY session_id ORDER BY ord
+                    ROWS UNBOUNDED PRECEDING) AS seq
+  FROM judged
 ), chained AS MATERIALIZED (
   SELECT *, chain(start, seq, 1::smallint, envelope)
-            OVER (PARTITION BY session_id ORDER BY seq) AS head
+              FILTER (WHERE outcome = 'ok')
+              OVER (PARTITION BY session_id ORDER BY ord
+                    ROWS UNBOUNDED PRECEDING) AS head
   FROM numbered
 ), inserted AS (
   INSERT INTO message (session_id, seq, kind, epoch, sender, nonce, envelope,
                        head, sent_at, origin)
   SELECT session_id, seq, 1, epoch, device_id, nonce, envelope, head,
          statement_timestamp(), origin
-  FROM chained
+  FROM chained WHERE outcome = 'ok'
 ), updated AS (
   UPDATE session s SET last_seq = c.seq, head = c.head
-  FROM (SELECT DISTINCT ON (session_id) session_id, seq, head FROM chained
+  FROM (SELECT DISTINCT ON (session_id) session_id, seq, head
+        FROM chained WHERE outcome = 'ok'
         ORDER BY session_id, seq DESC) c
   WHERE s.session_id = c.session_id
 ), made_due AS (
@@ -77,15 +86,16 @@ WITH input AS MATERIALIZED (
   SELECT DISTINCT session_id, 'messages',
          now() + make_interval(secs => $8::bigint)
   FROM chained
-  WHERE $7::bigint > 0 AND seq - epoch_seq >= $7::bigint AND NOT due
+  WHERE outcome = 'ok' AND NOT due
+    AND $7::bigint > 0 AND seq - epoch_seq >= $7::bigint
   ON CONFLICT DO NOTHING
 )
-SELECT j.outcome, coalesce(c.seq, j.old_seq) AS seq,
-       coalesce(c.head, j.old_head) AS head,
-       (extract(epoch FROM coalesce(j.old_sent_at, statement_timestamp()))
+SELECT outcome, coalesce(old_seq, seq) AS seq,
+       coalesce(old_head, head) AS head,
+       (extract(epoch FROM coalesce(old_sent_at, statement_timestamp()))
         * 1000)::bigint AS sent_ms,
-       j.current_epoch AS epoch,
-       j.due OR $7::bigint > 0 AND c.seq - j.epoch_seq >= $7::bigint
-         AS rotation_due
-FROM judged j LEFT JOIN chained c USING (ord)
-ORDER BY j.ord;
+       current_epoch AS epoch,
+       due OR outcome = 'ok' AND $7::bigint > 0
+              AND seq - epoch_seq >= $7::bigint AS rotation_due
+FROM chained
+ORDER BY ord;

@@ -34,7 +34,7 @@ INSERT INTO message (session_id, seq, kind, epoch, sender, nonce, envelope,
 UPDATE session SET last_seq = CASE WHEN session_id = '${id}' THEN ${messages}
   ELSE 1 END WHERE last_seq = 0;
 ALTER TABLE message ADD PRIMARY KEY (session_id, seq);
-CREATE UNIQUE INDEX message_nonce ON message (session_id, nonce);
+CREATE UNIQUE INDEX message_nonce ON message (nonce, session_id);
 `;
 
 async function grown(size) {

@@ -439,6 +439,7 @@ static enum err open_connections(void)
 {
 	struct connection_settings to = { .conninfo = c.settings.conninfo,
 					  .name = "hermetic mqtt",
+					  .keeps_plans = true,
 					  .durable = false,
 					  .queue_max = 8,
 					  .wait_ms = 10000 };

@@ -124,7 +124,7 @@ static void watch(struct connection *c, unsigned events)
 static void drop_answer(struct connection *c)
 {
 	PQclear(c->answer.result);
-	c->answer = (struct rows){ NULL, ERR_OK };
+	c->answer = (struct rows){ .result = NULL };
 	c->failure = ERR_OK;
 }
 
@@ -304,26 +304,29 @@ static const char *synchronous_commit(const struct connection *c)
 	return c->settings.durable && !PLANTED ? "on" : "off";
 }
 
+static bool set(struct connection *c, const char *setting)
+{
+	return PQsendQueryParams(c->pg, setting, 0, NULL, NULL, NULL, NULL,
+				 0) == 1;
+}
+
 /*
  * Every statement has an index for its work. The planner must not read a whole
  * table instead because it was empty when it was last looked at: such a plan
- * is kept while the table grows.
+ * is kept while the table grows. A statement whose plans are not kept takes
+ * longer to plan than to run.
  */
 static bool send_settings(struct connection *c)
 {
-	return PQsendQueryParams(c->pg, "SET search_path = hermetic", 0, NULL,
-				 NULL, NULL, NULL, 0) == 1 &&
-	       PQsendQueryParams(c->pg, "SET enable_seqscan = off", 0, NULL,
-				 NULL, NULL, NULL, 0) == 1 &&
-	       PQsendQueryParams(c->pg, "SET jit = off", 0, NULL, NULL, NULL,
-				 NULL, 0) == 1 &&
-	       PQsendQueryParams(c->pg,
-				 strcmp(synchronous_commit(c), "on") == 0
-				     ? "SET synchronous_commit = on"
-				     : "SET synchronous_commit = off",
-				 0, NULL, NULL, NULL, NULL, 0) == 1 &&
-	       PQsendQueryParams(c->pg, "SET statement_timeout = '10s'", 0,
-				 NULL, NULL, NULL, NULL, 0) == 1;
+	return set(c, "SET search_path = hermetic") &&
+	       set(c, "SET enable_seqscan = off") && set(c, "SET jit = off") &&
+	       set(c, strcmp(synchronous_commit(c), "on") == 0
+			  ? "SET synchronous_commit = on"
+			  : "SET synchronous_commit = off") &&
+	       set(c, "SET statement_timeout = '10s'") &&
+	       (!c->settings.keeps_plans ||
+		(set(c, "SET plan_cache_mode = force_generic_plan") &&
+		 set(c, "SET enable_bitmapscan = off")));
 }
 
 /* Everything that a connection needs, in one round trip. In a pool statements
@@ -392,7 +395,7 @@ static void on_sync(struct connection *c)
 	enum err failure = c->failure;
 	struct request *r;
 
-	c->answer = (struct rows){ NULL, ERR_OK };
+	c->answer = (struct rows){ .result = NULL };
 	c->failure = ERR_OK;
 	if (c->state == STATE_PREPARING) {
 		if (failure != ERR_OK) {

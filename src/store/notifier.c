@@ -111,6 +111,7 @@ enum err notifier_open(const struct store_loop *loop, const char *conninfo,
 	struct connection_settings settings = { .conninfo = conninfo,
 						.name = "hermetic notifier",
 						.durable = false,
+						.keeps_plans = true,
 						.pooled = pooled,
 						.queue_max = 2,
 						.wait_ms = 5000 };

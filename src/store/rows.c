@@ -16,10 +16,24 @@ enum err rows_end(const struct rows *rows)
 	return rows->fail;
 }
 
+static int number_of(struct rows *rows, const char *column)
+{
+	for (size_t i = 0; i < ROWS_COLUMNS; i++) {
+		if (rows->columns[i].name == NULL) {
+			rows->columns[i].name = column;
+			rows->columns[i].number =
+			    PQfnumber(rows->result, column);
+		}
+		if (rows->columns[i].name == column)
+			return rows->columns[i].number;
+	}
+	return PQfnumber(rows->result, column);
+}
+
 /* The column's number, or -1 and a failure. */
 static int find(struct rows *rows, size_t row, const char *column)
 {
-	int c = PQfnumber(rows->result, column);
+	int c = number_of(rows, column);
 
 	if (c < 0 || row >= rows_count(rows)) {
 		rows->fail = ERR_LOCAL_BUG;

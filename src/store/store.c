@@ -35,6 +35,7 @@ static enum err open_standby(struct store *s)
 	const struct connection_settings settings = {
 		.conninfo = s->settings.read_conninfo,
 		.name = "hermetic reads",
+		.keeps_plans = true,
 		.queue_max = STANDBY_QUEUE,
 		.wait_ms = STANDBY_MS
 	};
@@ -51,6 +52,7 @@ enum err store_open(const struct store_loop *loop,
 	struct connection_settings queries = { .conninfo = settings->conninfo,
 					       .name = "hermetic queries",
 					       .durable = true,
+					       .keeps_plans = true,
 					       .pooled = pooled,
 					       .queue_max =
 						   settings->queue_statements,

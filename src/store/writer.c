@@ -8,6 +8,7 @@
 
 enum {
 	BATCH_MESSAGES = 256,
+	NONCE_SLOTS = 2 * BATCH_MESSAGES, /* a power of two */
 	BATCH_BYTES = 4 << 20,
 	BATCH_TRIES = 4,    /* together, then one by one */
 	UNKNOWN_MS = 15000, /* until an unknown fate is told as such */
@@ -33,7 +34,8 @@ struct writer {
 	size_t count, bytes;
 	struct item *batch[BATCH_MESSAGES];
 	size_t batch_count;
-	uint64_t sent_us; /* when the batch went */
+	uint64_t sent_us;	      /* when the batch went */
+	uint16_t nonces[NONCE_SLOTS]; /* the batch's: a place in it, plus 1 */
 	bool in_flight;
 	bool due; /* a batch goes at the end of this turn */
 };
@@ -87,18 +89,47 @@ static void answer(struct item *item, const struct append_result *result)
 
 /* ---- a batch ---- */
 
+/* Notes the nonce of what is to be next in the batch; false: it is there. */
+static bool note_nonce(struct writer *w, const struct item *item)
+{
+	const uint8_t *nonce = item->message.nonce;
+	/* from its random part */
+	size_t at = (size_t)nonce[14] << 8 | nonce[15];
+
+	for (;; at++) {
+		uint16_t *slot = &w->nonces[at % NONCE_SLOTS];
+
+		if (*slot == 0) {
+			*slot = (uint16_t)(w->batch_count + 1);
+			return true;
+		}
+		if (memcmp(w->batch[*slot - 1]->message.nonce, nonce, 16) == 0)
+			return false;
+	}
+}
+
+/* A nonce that the batch has already waits for the next one. */
 static void gather(struct writer *w)
 {
 	size_t bytes = 0;
 
-	while (w->first != NULL && w->batch_count < BATCH_MESSAGES &&
-	       bytes < BATCH_BYTES) {
+	memset(w->nonces, 0, sizeof(w->nonces));
+	for (size_t left = w->count;
+	     left > 0 && bytes < BATCH_BYTES && w->batch_count < BATCH_MESSAGES;
+	     left--) {
+		struct item *item;
+
 		/* what has failed with others goes alone */
 		if (w->first->tries >= BATCH_TRIES && w->batch_count > 0)
 			break;
-		w->batch[w->batch_count] = take_first(w);
-		bytes += w->batch[w->batch_count]->message.envelope.n;
-		if (w->batch[w->batch_count++]->tries >= BATCH_TRIES)
+		item = take_first(w);
+		if (!note_nonce(w, item)) {
+			put_last(w, item);
+			continue;
+		}
+		w->batch[w->batch_count++] = item;
+		bytes += item->message.envelope.n;
+		if (item->tries >= BATCH_TRIES)
 			break;
 	}
 }
@@ -164,7 +195,7 @@ static void send_batch(struct writer *w)
 	metrics_set(METRIC_WRITER_QUEUE, w->count);
 }
 
-static bool read_row(struct rows *rows, size_t i, struct append_result *r)
+static void read_row(struct rows *rows, size_t i, struct append_result *r)
 {
 	static const struct {
 		const char *text;
@@ -189,7 +220,7 @@ static bool read_row(struct rows *rows, size_t i, struct append_result *r)
 		if (r->outcome != APPEND_NO_SESSION)
 			r->epoch = (uint64_t)rows_i64(rows, i, "epoch");
 		if (r->outcome > APPEND_DUPLICATE)
-			return true;
+			return;
 		r->seq = (uint64_t)rows_i64(rows, i, "seq");
 		r->sent_ms = (uint64_t)rows_i64(rows, i, "sent_ms");
 		r->rotation_due = r->outcome == APPEND_OK &&
@@ -197,9 +228,8 @@ static bool read_row(struct rows *rows, size_t i, struct append_result *r)
 		head = rows_bytes(rows, i, "head");
 		if (head.n == sizeof(r->head))
 			memcpy(r->head, head.p, head.n);
-		return true;
+		return;
 	}
-	return false; /* "again": its nonce was twice in the batch */
 }
 
 static void tell_stored(const struct writer *w, const struct item *item,
@@ -250,17 +280,15 @@ static void give_answers(struct writer *w, struct rows *rows)
 	for (size_t i = 0; i < count; i++) {
 		struct item *item = w->batch[i];
 		struct append_result result;
-		bool done = read_row(rows, i, &result);
 
+		read_row(rows, i, &result);
 		if (rows_end(rows) != ERR_OK)
 			result.outcome = APPEND_UNAVAILABLE;
-		else if (is_doubtful(item, &result))
-			done = false;
-		if (done || rows_end(rows) != ERR_OK) {
+		if (is_doubtful(item, &result)) {
+			put_last(w, item);
+		} else {
 			tell_stored(w, item, &result);
 			answer(item, &result);
-		} else {
-			put_last(w, item);
 		}
 	}
 }
@@ -352,6 +380,7 @@ enum err writer_open(const struct store_loop *loop,
 	struct connection_settings to = { .conninfo = settings->conninfo,
 					  .name = "hermetic writer",
 					  .durable = true,
+					  .keeps_plans = true,
 					  .pooled = settings->pooled,
 					  .queue_max = 2,
 					  .wait_ms = WAIT_MS };
