@@ -14,6 +14,7 @@
 #include "server/hub/hub.h"
 #include "server/keys.h"
 #include "server/lanes.h"
+#include "server/log_head.h"
 #include "server/rate.h"
 #include "server/relay.h"
 #include "server/revocations.h"
@@ -218,6 +219,7 @@ bool app_start(void)
 		.queue_bytes = (size_t)config()->queue_bytes,
 		.queue_statements = (size_t)config()->queue_statements,
 		.rotation = rotation_limits(),
+		.next_head = log_head_next,
 		.stored = relay_stored
 	};
 

@@ -60,6 +60,7 @@ enum err store_open(const struct store_loop *loop,
 	struct writer_settings writer = { .conninfo = settings->conninfo,
 					  .pooled = pooled,
 					  .rotation = settings->rotation,
+					  .next_head = settings->next_head,
 					  .queue_messages =
 					      settings->queue_messages,
 					  .queue_bytes = settings->queue_bytes,

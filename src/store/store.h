@@ -20,6 +20,7 @@ struct store_settings {
 	size_t queue_messages, queue_bytes; /* the writer's limits */
 	size_t queue_statements;
 	struct rotation_limits rotation;
+	append_head *next_head; /* the writer's */
 	/* Each message that this worker stored; may be NULL. */
 	void (*stored)(void *arg, const struct message *message);
 	void *arg;

@@ -5,25 +5,12 @@
 #include <time.h>
 
 #include "base/metrics.h"
+#include "store/batch.h"
 
 enum {
-	BATCH_MESSAGES = 256,
-	NONCE_SLOTS = 2 * BATCH_MESSAGES, /* a power of two */
-	BATCH_BYTES = 4 << 20,
 	BATCH_TRIES = 4,    /* together, then one by one */
 	UNKNOWN_MS = 15000, /* until an unknown fate is told as such */
 	WAIT_MS = 10000
-};
-
-struct item {
-	struct item *next;
-	struct append message;
-	append_done *done;
-	void *arg;
-	uint64_t give_up; /* seconds, monotonic */
-	unsigned tries;
-	bool doubted;	 /* refused once */
-	uint8_t bytes[]; /* the envelope and the origin */
 };
 
 struct writer {
@@ -32,10 +19,11 @@ struct writer {
 	struct writer_settings settings;
 	struct item *first, **end; /* waiting */
 	size_t count, bytes;
-	struct item *batch[BATCH_MESSAGES];
-	size_t batch_count;
-	uint64_t sent_us;	      /* when the batch went */
-	uint16_t nonces[NONCE_SLOTS]; /* the batch's: a place in it, plus 1 */
+	struct tails *tails;   /* NULL: nothing is expected */
+	uint64_t expect_after; /* seconds, monotonic */
+	struct batch batch;
+	uint64_t batches; /* that were judged */
+	uint64_t sent_us; /* when the batch went */
 	bool in_flight;
 	bool due; /* a batch goes at the end of this turn */
 };
@@ -69,16 +57,15 @@ static void put_first(struct writer *w, struct item *item)
 	w->bytes += item->message.envelope.n;
 }
 
-static struct item *take_first(struct writer *w)
+static void take(struct writer *w, struct item **at)
 {
-	struct item *item = w->first;
+	struct item *item = *at;
 
-	w->first = item->next;
-	if (w->first == NULL)
-		w->end = &w->first;
+	*at = item->next;
+	if (*at == NULL)
+		w->end = at;
 	w->count--;
 	w->bytes -= item->message.envelope.n;
-	return item;
 }
 
 static void answer(struct item *item, const struct append_result *result)
@@ -89,90 +76,46 @@ static void answer(struct item *item, const struct append_result *result)
 
 /* ---- a batch ---- */
 
-/* Notes the nonce of what is to be next in the batch; false: it is there. */
-static bool note_nonce(struct writer *w, const struct item *item)
+static bool is_expected(const struct writer *w, const struct item *item)
 {
-	const uint8_t *nonce = item->message.nonce;
-	/* from its random part */
-	size_t at = (size_t)nonce[14] << 8 | nonce[15];
+	const struct append *m = &item->message;
 
-	for (;; at++) {
-		uint16_t *slot = &w->nonces[at % NONCE_SLOTS];
-
-		if (*slot == 0) {
-			*slot = (uint16_t)(w->batch_count + 1);
-			return true;
-		}
-		if (memcmp(w->batch[*slot - 1]->message.nonce, nonce, 16) == 0)
-			return false;
-	}
+	return tails_expect(w->tails, m->session, m->epoch, m->device) != NULL;
 }
 
-/* A nonce that the batch has already waits for the next one. */
+/* What is first in the queue says which kind of batch it is. A nonce that the
+ * batch has already waits for the next one. Of one device and epoch all that
+ * waits is of the same kind, so nothing is overtaken by what came later. */
 static void gather(struct writer *w)
 {
-	size_t bytes = 0;
+	bool believes = w->tails != NULL && now_s() >= w->expect_after;
+	struct item **at = &w->first;
 
-	memset(w->nonces, 0, sizeof(w->nonces));
-	for (size_t left = w->count;
-	     left > 0 && bytes < BATCH_BYTES && w->batch_count < BATCH_MESSAGES;
-	     left--) {
-		struct item *item;
+	batch_clear(&w->batch);
+	w->batch.expected = believes && is_expected(w, w->first);
+	while (*at != NULL && !batch_is_full(&w->batch)) {
+		struct item *item = *at;
+		bool alone = item->tries >= BATCH_TRIES;
 
 		/* what has failed with others goes alone */
-		if (w->first->tries >= BATCH_TRIES && w->batch_count > 0)
+		if (alone && w->batch.count > 0)
 			break;
-		item = take_first(w);
-		if (!note_nonce(w, item)) {
-			put_last(w, item);
+		if ((believes && is_expected(w, item)) != w->batch.expected ||
+		    !batch_add(&w->batch, item)) {
+			at = &item->next;
 			continue;
 		}
-		w->batch[w->batch_count++] = item;
-		bytes += item->message.envelope.n;
-		if (item->tries >= BATCH_TRIES)
+		take(w, at);
+		if (alone)
 			break;
 	}
-}
-
-static void encode(const struct writer *w, struct params *p)
-{
-	size_t n = w->batch_count;
-
-	params_open_array(p, PARAMS_UUID, n);
-	for (size_t i = 0; i < n; i++)
-		params_put_bytes(p, SPAN_ARRAY(w->batch[i]->message.session));
-	params_close_array(p);
-	params_open_array(p, PARAMS_UUID, n);
-	for (size_t i = 0; i < n; i++)
-		params_put_bytes(p, SPAN_ARRAY(w->batch[i]->message.device));
-	params_close_array(p);
-	params_open_array(p, PARAMS_INT8, n);
-	for (size_t i = 0; i < n; i++)
-		params_put_i64(p, (int64_t)w->batch[i]->message.epoch);
-	params_close_array(p);
-	params_open_array(p, PARAMS_BYTEA, n);
-	for (size_t i = 0; i < n; i++)
-		params_put_bytes(p, SPAN_ARRAY(w->batch[i]->message.nonce));
-	params_close_array(p);
-	params_open_array(p, PARAMS_BYTEA, n);
-	for (size_t i = 0; i < n; i++)
-		params_put_bytes(p, w->batch[i]->message.envelope);
-	params_close_array(p);
-	params_open_array(p, PARAMS_TEXT, n);
-	for (size_t i = 0; i < n; i++)
-		params_put_bytes(p, w->batch[i]->message.origin);
-	params_close_array(p);
-	params_i64(p, (int64_t)w->settings.rotation.messages);
-	params_i64(p, (int64_t)w->settings.rotation.grace_seconds);
-	params_i64(p, (int64_t)w->settings.rotation.hard_messages);
-	params_i64(p, (int64_t)w->settings.rotation.hard_seconds);
 }
 
 /* Back to the front of the queue, in their order. */
 static void requeue(struct writer *w)
 {
-	while (w->batch_count > 0)
-		put_first(w, w->batch[--w->batch_count]);
+	while (w->batch.count > 0)
+		put_first(w, w->batch.items[--w->batch.count]);
 }
 
 static void on_answer(void *arg, enum err e, struct rows *rows);
@@ -180,57 +123,27 @@ static void on_answer(void *arg, enum err e, struct rows *rows);
 static void send_batch(struct writer *w)
 {
 	struct params params = PARAMS_INIT;
+	enum statement statement;
 
 	if (w->in_flight || w->first == NULL)
 		return;
 	gather(w);
-	encode(w, &params);
-	w->in_flight = connection_send(w->connection, STATEMENT_MESSAGE_APPEND,
-				       &params, on_answer, w) == ERR_OK;
+	if (w->batch.expected &&
+	    batch_expect(&w->batch, w->tails, w->settings.next_head) != ERR_OK)
+		w->batch.expected = false;
+	statement = w->batch.expected ? STATEMENT_MESSAGE_APPEND_EXPECTED
+				      : STATEMENT_MESSAGE_APPEND;
+	batch_encode(&w->batch, &w->settings.rotation, &params);
+	metrics_observe(METRIC_BATCH_MESSAGES, w->batch.count);
 	w->sent_us = metrics_now_us();
+	w->in_flight = connection_send(w->connection, statement, &params,
+				       on_answer, w) == ERR_OK;
 	if (!w->in_flight)
 		requeue(w);
-	else
-		metrics_observe(METRIC_BATCH_MESSAGES, w->batch_count);
 	metrics_set(METRIC_WRITER_QUEUE, w->count);
 }
 
-static void read_row(struct rows *rows, size_t i, struct append_result *r)
-{
-	static const struct {
-		const char *text;
-		enum append_outcome outcome;
-	} names[] = {
-		{ "ok", APPEND_OK },
-		{ "duplicate", APPEND_DUPLICATE },
-		{ "nonce-reused", APPEND_NONCE_REUSED },
-		{ "epoch-changed", APPEND_EPOCH_CHANGED },
-		{ "not-a-member", APPEND_NOT_A_MEMBER },
-		{ "no-session", APPEND_NO_SESSION },
-		{ "rotation-required", APPEND_ROTATION_REQUIRED },
-		{ "session-ended", APPEND_SESSION_ENDED },
-	};
-	struct span text = rows_text(rows, i, "outcome"), head;
-
-	*r = (struct append_result){ .outcome = APPEND_UNAVAILABLE };
-	for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++) {
-		if (!span_equal(text, span_str(names[k].text)))
-			continue;
-		r->outcome = names[k].outcome;
-		if (r->outcome != APPEND_NO_SESSION)
-			r->epoch = (uint64_t)rows_i64(rows, i, "epoch");
-		if (r->outcome > APPEND_DUPLICATE)
-			return;
-		r->seq = (uint64_t)rows_i64(rows, i, "seq");
-		r->sent_ms = (uint64_t)rows_i64(rows, i, "sent_ms");
-		r->rotation_due = r->outcome == APPEND_OK &&
-				  rows_bool(rows, i, "rotation_due");
-		head = rows_bytes(rows, i, "head");
-		if (head.n == sizeof(r->head))
-			memcpy(r->head, head.p, head.n);
-		return;
-	}
-}
+/* ---- answers ---- */
 
 static void tell_stored(const struct writer *w, const struct item *item,
 			const struct append_result *r)
@@ -272,25 +185,81 @@ static bool is_doubtful(struct item *item, const struct append_result *r)
 	return first;
 }
 
-static void give_answers(struct writer *w, struct rows *rows)
+static void give_answer(struct writer *w, struct item *item,
+			const struct append_result *result)
 {
-	size_t count = w->batch_count;
+	tell_stored(w, item, result);
+	answer(item, result);
+}
 
-	w->batch_count = 0;
-	for (size_t i = 0; i < count; i++) {
-		struct item *item = w->batch[i];
+static void learn(struct writer *w, const struct item *item,
+		  const struct append_result *r)
+{
+	const struct append *m = &item->message;
+
+	if (w->tails == NULL)
+		return;
+	if (r->outcome == APPEND_OK)
+		tails_learn(w->tails, w->batches, m->session, m->epoch, r->seq,
+			    r->head, m->device);
+	else if (r->outcome != APPEND_DUPLICATE)
+		tails_forget(w->tails, m->session);
+}
+
+static void give_judged(struct writer *w, struct rows *rows)
+{
+	w->batches++;
+	for (size_t i = 0; i < w->batch.count; i++) {
+		struct item *item = w->batch.items[i];
 		struct append_result result;
 
-		read_row(rows, i, &result);
+		batch_read_result(rows, i, &result);
 		if (rows_end(rows) != ERR_OK)
 			result.outcome = APPEND_UNAVAILABLE;
-		if (is_doubtful(item, &result)) {
+		learn(w, item, &result);
+		if (is_doubtful(item, &result))
 			put_last(w, item);
-		} else {
-			tell_stored(w, item, &result);
-			answer(item, &result);
-		}
+		else
+			give_answer(w, item, &result);
 	}
+}
+
+static void give_part(struct writer *w, const struct batch_part *part)
+{
+	struct item *const *items = w->batch.items + part->first;
+	const struct append *last = &items[part->count - 1]->message;
+	struct append_result result = { .outcome = APPEND_OK,
+					.epoch = last->epoch,
+					.sent_ms = w->batch.sent_ms };
+
+	for (size_t i = 0; i < part->count; i++) {
+		result.seq = items[i]->seq;
+		memcpy(result.head, items[i]->head, sizeof(result.head));
+		if (i + 1 == part->count)
+			tails_learn(w->tails, 0, last->session, last->epoch,
+				    result.seq, result.head, last->device);
+		give_answer(w, items[i], &result);
+	}
+}
+
+/* What was not as expected goes again, to be judged. */
+static void give_moved(struct writer *w)
+{
+	struct batch *b = &w->batch;
+
+	for (size_t k = b->part_count; k > 0; k--) {
+		const struct batch_part *part = &b->parts[k - 1];
+		const uint8_t *session = b->items[part->first]->message.session;
+
+		if (part->moved)
+			continue;
+		tails_doubt(w->tails, session);
+		for (size_t i = part->count; i > 0; i--)
+			put_first(w, b->items[part->first + i - 1]);
+	}
+	for (size_t k = 0; k < b->part_count; k++)
+		if (b->parts[k].moved)
+			give_part(w, &b->parts[k]);
 }
 
 /* A batch that was not stored, or whose fate is unknown, goes again until its
@@ -300,14 +269,21 @@ static void try_again(struct writer *w, enum err e)
 	static const struct append_result unavailable = {
 		.outcome = APPEND_UNAVAILABLE
 	};
-	bool alone = w->batch_count == 1;
+	bool alone = w->batch.count == 1 && !w->batch.expected;
 	uint64_t now = now_s();
 
-	for (size_t i = w->batch_count; i > 0; i--) {
-		struct item *item = w->batch[i - 1];
+	/* somebody repeats nonces: for a while each envelope is judged */
+	if (w->batch.expected)
+		w->expect_after = now + 2;
+	for (size_t i = w->batch.count; i > 0; i--) {
+		struct item *item = w->batch.items[i - 1];
 		bool refused = e == ERR_LOCAL_BUG && alone;
 
-		if (e == ERR_LOCAL_BUG)
+		if (w->tails != NULL)
+			tails_forget(w->tails, item->message.session);
+		if (w->batch.expected)
+			; /* it has not been tried in earnest */
+		else if (e == ERR_LOCAL_BUG)
 			item->tries = BATCH_TRIES;
 		else if (e == ERR_STATE_CONFLICT)
 			item->tries++;
@@ -316,19 +292,25 @@ static void try_again(struct writer *w, enum err e)
 		else
 			put_first(w, item);
 	}
-	w->batch_count = 0;
 }
 
 static void on_answer(void *arg, enum err e, struct rows *rows)
 {
 	struct writer *w = arg;
+	bool expected = w->batch.expected;
 
 	w->in_flight = false;
 	metrics_observe(METRIC_COMMIT_SECONDS, metrics_now_us() - w->sent_us);
-	if (e == ERR_OK && rows_count(rows) == w->batch_count)
-		give_answers(w, rows);
+	if (e == ERR_OK && expected)
+		e = batch_read_moved(&w->batch, rows);
+	else if (e == ERR_OK && rows_count(rows) != w->batch.count)
+		e = ERR_LOCAL_BUG;
+	if (e != ERR_OK)
+		try_again(w, e);
+	else if (expected)
+		give_moved(w);
 	else
-		try_again(w, e == ERR_OK ? ERR_LOCAL_BUG : e);
+		give_judged(w, rows);
 	send_batch(w);
 }
 
@@ -391,10 +373,14 @@ enum err writer_open(const struct store_loop *loop,
 	w->loop = loop;
 	w->settings = *settings;
 	w->end = &w->first;
+	if (settings->next_head != NULL)
+		TRY(tails_new(&w->tails));
 	TRY(connection_open(loop, &to, &w->connection));
 	*out = w;
 	return ERR_OK;
 out:
+	if (w != NULL)
+		tails_free(w->tails);
 	free(w);
 	return e;
 }

@@ -3,6 +3,9 @@
  * committed, and commits them as one statement. The answer to each is given
  * when the commit is durable.
  *
+ * Where the writer believes to know how a log ends, it numbers and chains by
+ * itself, and the database only compares (docs/adr/0018).
+ *
  * When the connection breaks the fate of a batch is unknown; it is sent again,
  * and the nonces tell which of it had been stored. A batch that another one
  * disturbed is sent again too, then one by one.
@@ -53,11 +56,17 @@ struct rotation_limits {
 	uint64_t hard_seconds;	/* and after so long */
 };
 
+/* The head of a log's chain after one more envelope (docs/protocol.md,
+ * "Transcript"). */
+typedef enum err append_head(const uint8_t before[32], uint64_t seq,
+			     struct span envelope, uint8_t after[32]);
+
 struct writer_settings {
 	const char *conninfo;
 	bool pooled; /* see struct connection_settings */
 	struct rotation_limits rotation;
 	size_t queue_messages, queue_bytes; /* limits of what may wait */
+	append_head *next_head;		    /* NULL: the database computes it */
 	/* Each newly stored message, in order of seq, before its answer. */
 	void (*stored)(void *arg, const struct message *message);
 	void *arg;

@@ -1,0 +1,287 @@
+#include "store/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void batch_clear(struct batch *b)
+{
+	b->count = 0;
+	b->bytes = 0;
+	b->part_count = 0;
+	memset(b->slots, 0, sizeof(b->slots));
+}
+
+bool batch_is_full(const struct batch *b)
+{
+	return b->count == BATCH_MESSAGES || b->bytes >= BATCH_BYTES;
+}
+
+bool batch_add(struct batch *b, struct item *item)
+{
+	const uint8_t *nonce = item->message.nonce;
+	/* from its random part */
+	size_t at = (size_t)nonce[14] << 8 | nonce[15];
+
+	for (;; at++) {
+		uint16_t *slot = &b->slots[at % BATCH_SLOTS];
+
+		if (*slot == 0) {
+			item->turn = b->count;
+			b->items[b->count++] = item;
+			b->bytes += item->message.envelope.n;
+			*slot = (uint16_t)b->count;
+			return true;
+		}
+		if (memcmp(b->items[*slot - 1]->message.nonce, nonce, 16) == 0)
+			return false;
+	}
+}
+
+/* ---- what is expected ---- */
+
+static int by_session(const void *a, const void *b)
+{
+	const struct item *x = *(struct item *const *)a;
+	const struct item *y = *(struct item *const *)b;
+	int order = memcmp(x->message.session, y->message.session, 16);
+
+	return order != 0 ? order : (x->turn > y->turn) - (x->turn < y->turn);
+}
+
+static struct batch_part *open_part(struct batch *b, size_t first,
+				    const struct tail *tail)
+{
+	struct batch_part *part = &b->parts[b->part_count++];
+
+	*part = (struct batch_part){ .first = first, .from_seq = tail->seq };
+	memcpy(part->from_head, tail->head, sizeof(part->from_head));
+	return part;
+}
+
+enum err batch_expect(struct batch *b, struct tails *tails,
+		      append_head *next_head)
+{
+	struct batch_part *part = NULL;
+	const uint8_t *head = NULL;
+	enum err e = ERR_OK;
+
+	/* locks are taken in the order of the ids, by everybody */
+	qsort(b->items, b->count, sizeof(*b->items), by_session);
+	for (size_t i = 0; i < b->count; i++) {
+		struct item *item = b->items[i];
+		const struct append *m = &item->message;
+
+		if (i == 0 || memcmp(b->items[i - 1]->message.session,
+				     m->session, 16) != 0) {
+			const struct tail *tail = tails_expect(
+			    tails, m->session, m->epoch, m->device);
+
+			ENSURE(tail != NULL, ERR_LOCAL_BUG);
+			part = open_part(b, i, tail);
+			head = part->from_head;
+		}
+		part->count++;
+		item->seq = part->from_seq + part->count;
+		TRY(next_head(head, item->seq, m->envelope, item->head));
+		head = item->head;
+	}
+out:
+	return e;
+}
+
+static const struct item *part_last(const struct batch *b, size_t k)
+{
+	return b->items[b->parts[k].first + b->parts[k].count - 1];
+}
+
+static void encode_parts(const struct batch *b, struct params *p)
+{
+	size_t n = b->part_count;
+
+	params_open_array(p, PARAMS_UUID, n);
+	for (size_t k = 0; k < n; k++)
+		params_put_bytes(p,
+				 SPAN_ARRAY(part_last(b, k)->message.session));
+	params_close_array(p);
+	params_open_array(p, PARAMS_INT8, n);
+	for (size_t k = 0; k < n; k++)
+		params_put_i64(p, (int64_t)part_last(b, k)->message.epoch);
+	params_close_array(p);
+	params_open_array(p, PARAMS_INT8, n);
+	for (size_t k = 0; k < n; k++)
+		params_put_i64(p, (int64_t)b->parts[k].from_seq);
+	params_close_array(p);
+	params_open_array(p, PARAMS_BYTEA, n);
+	for (size_t k = 0; k < n; k++)
+		params_put_bytes(p, SPAN_ARRAY(b->parts[k].from_head));
+	params_close_array(p);
+	params_open_array(p, PARAMS_INT8, n);
+	for (size_t k = 0; k < n; k++)
+		params_put_i64(p, (int64_t)part_last(b, k)->seq);
+	params_close_array(p);
+	params_open_array(p, PARAMS_BYTEA, n);
+	for (size_t k = 0; k < n; k++)
+		params_put_bytes(p, SPAN_ARRAY(part_last(b, k)->head));
+	params_close_array(p);
+}
+
+/* ---- columns of the items ---- */
+
+static void put_sessions(const struct batch *b, struct params *p)
+{
+	params_open_array(p, PARAMS_UUID, b->count);
+	for (size_t i = 0; i < b->count; i++)
+		params_put_bytes(p, SPAN_ARRAY(b->items[i]->message.session));
+	params_close_array(p);
+}
+
+static void put_devices(const struct batch *b, struct params *p)
+{
+	params_open_array(p, PARAMS_UUID, b->count);
+	for (size_t i = 0; i < b->count; i++)
+		params_put_bytes(p, SPAN_ARRAY(b->items[i]->message.device));
+	params_close_array(p);
+}
+
+static void put_epochs(const struct batch *b, struct params *p)
+{
+	params_open_array(p, PARAMS_INT8, b->count);
+	for (size_t i = 0; i < b->count; i++)
+		params_put_i64(p, (int64_t)b->items[i]->message.epoch);
+	params_close_array(p);
+}
+
+static void put_seqs(const struct batch *b, struct params *p)
+{
+	params_open_array(p, PARAMS_INT8, b->count);
+	for (size_t i = 0; i < b->count; i++)
+		params_put_i64(p, (int64_t)b->items[i]->seq);
+	params_close_array(p);
+}
+
+static void put_nonces(const struct batch *b, struct params *p)
+{
+	params_open_array(p, PARAMS_BYTEA, b->count);
+	for (size_t i = 0; i < b->count; i++)
+		params_put_bytes(p, SPAN_ARRAY(b->items[i]->message.nonce));
+	params_close_array(p);
+}
+
+static void put_envelopes(const struct batch *b, struct params *p)
+{
+	params_open_array(p, PARAMS_BYTEA, b->count);
+	for (size_t i = 0; i < b->count; i++)
+		params_put_bytes(p, b->items[i]->message.envelope);
+	params_close_array(p);
+}
+
+static void put_heads(const struct batch *b, struct params *p)
+{
+	params_open_array(p, PARAMS_BYTEA, b->count);
+	for (size_t i = 0; i < b->count; i++)
+		params_put_bytes(p, SPAN_ARRAY(b->items[i]->head));
+	params_close_array(p);
+}
+
+static void put_origins(const struct batch *b, struct params *p)
+{
+	params_open_array(p, PARAMS_TEXT, b->count);
+	for (size_t i = 0; i < b->count; i++)
+		params_put_bytes(p, b->items[i]->message.origin);
+	params_close_array(p);
+}
+
+/* ---- statements ---- */
+
+static uint64_t first_limit(uint64_t a, uint64_t b)
+{
+	if (a == 0 || b == 0)
+		return a + b;
+	return a < b ? a : b;
+}
+
+static void encode_expected(const struct batch *b,
+			    const struct rotation_limits *rotation,
+			    struct params *p)
+{
+	encode_parts(b, p);
+	put_sessions(b, p);
+	put_devices(b, p);
+	put_seqs(b, p);
+	put_nonces(b, p);
+	put_envelopes(b, p);
+	put_heads(b, p);
+	put_origins(b, p);
+	params_i64(p, (int64_t)first_limit(rotation->messages,
+					   rotation->hard_messages));
+	params_i64(p, (int64_t)rotation->hard_seconds);
+}
+
+void batch_encode(const struct batch *b, const struct rotation_limits *rotation,
+		  struct params *p)
+{
+	if (b->expected) {
+		encode_expected(b, rotation, p);
+		return;
+	}
+	put_sessions(b, p);
+	put_devices(b, p);
+	put_epochs(b, p);
+	put_nonces(b, p);
+	put_envelopes(b, p);
+	put_origins(b, p);
+	params_i64(p, (int64_t)rotation->messages);
+	params_i64(p, (int64_t)rotation->grace_seconds);
+	params_i64(p, (int64_t)rotation->hard_messages);
+	params_i64(p, (int64_t)rotation->hard_seconds);
+}
+
+enum err batch_read_moved(struct batch *b, struct rows *rows)
+{
+	for (size_t i = 0; i < rows_count(rows); i++) {
+		uint64_t ord = (uint64_t)rows_i64(rows, i, "ord");
+
+		b->sent_ms = (uint64_t)rows_i64(rows, i, "sent_ms");
+		if (ord < 1 || ord > b->part_count)
+			return ERR_LOCAL_BUG;
+		b->parts[ord - 1].moved = true;
+	}
+	return rows_end(rows);
+}
+
+void batch_read_result(struct rows *rows, size_t i, struct append_result *r)
+{
+	static const struct {
+		const char *text;
+		enum append_outcome outcome;
+	} names[] = {
+		{ "ok", APPEND_OK },
+		{ "duplicate", APPEND_DUPLICATE },
+		{ "nonce-reused", APPEND_NONCE_REUSED },
+		{ "epoch-changed", APPEND_EPOCH_CHANGED },
+		{ "not-a-member", APPEND_NOT_A_MEMBER },
+		{ "no-session", APPEND_NO_SESSION },
+		{ "rotation-required", APPEND_ROTATION_REQUIRED },
+		{ "session-ended", APPEND_SESSION_ENDED },
+	};
+	struct span text = rows_text(rows, i, "outcome"), head;
+
+	*r = (struct append_result){ .outcome = APPEND_UNAVAILABLE };
+	for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++) {
+		if (!span_equal(text, span_str(names[k].text)))
+			continue;
+		r->outcome = names[k].outcome;
+		if (r->outcome != APPEND_NO_SESSION)
+			r->epoch = (uint64_t)rows_i64(rows, i, "epoch");
+		if (r->outcome > APPEND_DUPLICATE)
+			return;
+		r->seq = (uint64_t)rows_i64(rows, i, "seq");
+		r->sent_ms = (uint64_t)rows_i64(rows, i, "sent_ms");
+		r->rotation_due = r->outcome == APPEND_OK &&
+				  rows_bool(rows, i, "rotation_due");
+		head = rows_bytes(rows, i, "head");
+		if (head.n == sizeof(r->head))
+			memcpy(r->head, head.p, head.n);
+		return;
+	}
+}

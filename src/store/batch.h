@@ -1,0 +1,74 @@
+/*
+ * Internal to the writer: the envelopes of one statement, and what it takes and
+ * gives. A batch is expected when it is known where each envelope will be: then
+ * numbers and heads go with it, and the database only compares where the logs
+ * end (message_append_expected). Otherwise the database judges each envelope, and
+ * numbers and chains them (message_append).
+ */
+#ifndef HERMETIC_STORE_BATCH_H
+#define HERMETIC_STORE_BATCH_H
+
+#include "store/params.h"
+#include "store/rows.h"
+#include "store/tails.h"
+#include "store/writer.h"
+
+enum {
+	BATCH_MESSAGES = 256,
+	BATCH_BYTES = 4 << 20,
+	BATCH_SLOTS = 2 * BATCH_MESSAGES
+};
+
+struct item {
+	struct item *next;
+	struct append message;
+	append_done *done;
+	void *arg;
+	uint64_t give_up; /* seconds, monotonic */
+	unsigned tries;
+	bool doubted; /* refused once */
+	size_t turn;  /* of the batch: when it came */
+	uint64_t seq; /* of an expected batch, as is the head: its place */
+	uint8_t head[32];
+	uint8_t bytes[]; /* the envelope and the origin */
+};
+
+/* What an expected batch has for one session. */
+struct batch_part {
+	size_t first, count; /* of the items */
+	uint64_t from_seq;
+	uint8_t from_head[32];
+	bool moved;
+};
+
+struct batch {
+	struct item *items[BATCH_MESSAGES];
+	size_t count, bytes;
+	bool expected;
+	struct batch_part parts[BATCH_MESSAGES];
+	size_t part_count;
+	uint64_t sent_ms;	     /* of an expected one, when it has moved */
+	uint16_t slots[BATCH_SLOTS]; /* of nonces: a place, plus 1 */
+};
+
+void batch_clear(struct batch *batch);
+bool batch_is_full(const struct batch *batch);
+
+/* False: it has that nonce already. There must be room. */
+bool batch_add(struct batch *batch, struct item *item);
+
+/* Numbers and chains an expected batch from the tails on; its items are then in
+ * the order of their sessions. */
+MUST_CHECK enum err batch_expect(struct batch *batch, struct tails *tails,
+				 append_head *next_head);
+
+void batch_encode(const struct batch *batch,
+		  const struct rotation_limits *rotation, struct params *p);
+
+/* Which parts of an expected batch have moved. ERR_LOCAL_BUG: no telling. */
+MUST_CHECK enum err batch_read_moved(struct batch *batch, struct rows *rows);
+
+/* The answer to an item of a batch that was judged. */
+void batch_read_result(struct rows *rows, size_t i, struct append_result *r);
+
+#endif

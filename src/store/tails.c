@@ -1,0 +1,122 @@
+#include "store/tails.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Room for 16,384 sessions; it takes memory as it is used. */
+enum { SETS = 2048, WAYS = 8, DOUBTS = 16 };
+
+struct tails {
+	struct tail sets[SETS][WAYS];
+	uint8_t oldest[SETS]; /* the next to make room */
+};
+
+enum err tails_new(struct tails **out)
+{
+	*out = calloc(1, sizeof(**out));
+	return *out != NULL ? ERR_OK : ERR_LOCAL_MEMORY;
+}
+
+void tails_free(struct tails *tails)
+{
+	free(tails);
+}
+
+/* Ids are random, but for some bits of the middle (RFC 9562). */
+static size_t set_of(const uint8_t session[16])
+{
+	return ((size_t)session[14] << 8 | session[15]) % SETS;
+}
+
+static struct tail *find(struct tails *tails, const uint8_t session[16])
+{
+	struct tail *set = tails->sets[set_of(session)];
+
+	for (size_t i = 0; i < WAYS; i++)
+		if (set[i].known && memcmp(set[i].session, session, 16) == 0)
+			return &set[i];
+	return NULL;
+}
+
+static bool has_device(const struct tail *t, const uint8_t device[16])
+{
+	for (unsigned i = 0; i < t->device_count; i++)
+		if (memcmp(t->devices[i], device, 16) == 0)
+			return true;
+	return false;
+}
+
+struct tail *tails_expect(struct tails *tails, const uint8_t session[16],
+			  uint64_t epoch, const uint8_t device[16])
+{
+	struct tail *t = find(tails, session);
+
+	return t != NULL && t->doubts == 0 && t->epoch == epoch &&
+		       has_device(t, device)
+		   ? t
+		   : NULL;
+}
+
+static struct tail *make(struct tails *tails, const uint8_t session[16])
+{
+	size_t set = set_of(session);
+	struct tail *t = &tails->sets[set][tails->oldest[set]++ % WAYS];
+
+	*t = (struct tail){ .known = true };
+	memcpy(t->session, session, 16);
+	return t;
+}
+
+static void judge(struct tail *t, uint64_t batch, uint64_t seq)
+{
+	if (batch == 0 || t->batch == batch)
+		return;
+	if (t->seq + 1 != seq)
+		t->doubts = DOUBTS;
+	else if (t->doubts > 0)
+		t->doubts--;
+}
+
+static void note_device(struct tail *t, const uint8_t device[16])
+{
+	if (has_device(t, device))
+		return;
+	memcpy(t->devices[t->next_device++ % TAIL_DEVICES], device, 16);
+	if (t->device_count < TAIL_DEVICES)
+		t->device_count++;
+}
+
+void tails_learn(struct tails *tails, uint64_t batch, const uint8_t session[16],
+		 uint64_t epoch, uint64_t seq, const uint8_t head[32],
+		 const uint8_t device[16])
+{
+	struct tail *t = find(tails, session);
+
+	if (t == NULL)
+		t = make(tails, session);
+	else
+		judge(t, batch, seq);
+	if (t->epoch != epoch)
+		t->device_count = 0; /* who is a member may have changed */
+	t->batch = batch;
+	t->epoch = epoch;
+	t->seq = seq;
+	memcpy(t->head, head, sizeof(t->head));
+	note_device(t, device);
+}
+
+void tails_doubt(struct tails *tails, const uint8_t session[16])
+{
+	struct tail *t = find(tails, session);
+
+	if (t != NULL)
+		t->doubts = DOUBTS;
+}
+
+void tails_forget(struct tails *tails, const uint8_t session[16])
+{
+	struct tail *t = find(tails, session);
+
+	if (t != NULL)
+		t->known = false;
+}
