@@ -39,6 +39,8 @@ static const struct row ROWS[METRIC_COUNT] = {
 	  "Workers that have been asked to end." },
 	{ COUNTER, WRITES, "hermetic_messages_stored_total",
 	  "Messages that were committed." },
+	{ COUNTER, WRITES, "hermetic_messages_expected_total",
+	  "Of these, the ones whose place the writer knew beforehand." },
 	{ SIZES, WRITES, "hermetic_batch_messages",
 	  "Messages in one commit of the writer." },
 	{ SECONDS, WRITES, "hermetic_commit_seconds",

@@ -96,8 +96,8 @@ void tails_learn(struct tails *tails, uint64_t batch, const uint8_t session[16],
 		t = make(tails, session);
 	else
 		judge(t, batch, seq);
-	if (t->epoch != epoch)
-		t->device_count = 0; /* who is a member may have changed */
+	if (t->epoch != epoch) /* who is a member may have changed */
+		t->device_count = t->next_device = 0;
 	t->batch = batch;
 	t->epoch = epoch;
 	t->seq = seq;

@@ -232,6 +232,7 @@ static void give_part(struct writer *w, const struct batch_part *part)
 					.epoch = last->epoch,
 					.sent_ms = w->batch.sent_ms };
 
+	metrics_count(METRIC_STORED_EXPECTED, part->count);
 	for (size_t i = 0; i < part->count; i++) {
 		result.seq = items[i]->seq;
 		memcpy(result.head, items[i]->head, sizeof(result.head));

@@ -1,0 +1,130 @@
+/* What a writer believes of the ends of logs. */
+#include "store/tails.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const uint8_t S[16] = { 1 }, T[16] = { 2 }, ALICE[16] = { 3 },
+		     BOB[16] = { 4 };
+static const uint8_t H1[32] = { 5 }, H2[32] = { 6 };
+
+static int setup(void **state)
+{
+	return tails_new((struct tails **)state) == ERR_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	tails_free(*state);
+	return 0;
+}
+
+static void test_nothing_is_known(void **state)
+{
+	assert_null(tails_expect(*state, S, 0, ALICE));
+	tails_learn(*state, 1, S, 7, 1, H1, ALICE);
+	assert_null(tails_expect(*state, T, 7, ALICE));
+	assert_null(tails_expect(*state, S, 7, BOB)); /* perhaps no member */
+	assert_null(tails_expect(*state, S, 8, ALICE));
+}
+
+static void test_what_was_learnt(void **state)
+{
+	const struct tail *t;
+
+	tails_learn(*state, 1, S, 7, 1, H1, ALICE);
+	tails_learn(*state, 1, S, 7, 2, H2, BOB);
+	t = tails_expect(*state, S, 7, ALICE);
+	assert_non_null(t);
+	assert_ptr_equal(t, tails_expect(*state, S, 7, BOB));
+	assert_int_equal(t->seq, 2);
+	assert_memory_equal(t->head, H2, 32);
+	tails_forget(*state, S);
+	assert_null(tails_expect(*state, S, 7, ALICE));
+}
+
+/* Who was a member before a commit may be none after it. */
+static void test_an_epoch_forgets_devices(void **state)
+{
+	tails_learn(*state, 1, S, 7, 1, H1, ALICE);
+	tails_learn(*state, 2, S, 8, 2, H2, BOB);
+	assert_null(tails_expect(*state, S, 8, ALICE));
+	assert_non_null(tails_expect(*state, S, 8, BOB));
+}
+
+static void learn_until_believed(struct tails *tails, uint64_t seq,
+				 unsigned batches)
+{
+	for (unsigned i = 0; i < batches; i++) {
+		assert_null(tails_expect(tails, S, 7, ALICE));
+		tails_learn(tails, 100 + i, S, 7, seq + i, H1, ALICE);
+	}
+	assert_non_null(tails_expect(tails, S, 7, ALICE));
+}
+
+/* Another node writes there, too. */
+static void test_others_make_it_doubt(void **state)
+{
+	tails_learn(*state, 1, S, 7, 1, H1, ALICE);
+	tails_learn(*state, 2, S, 7, 3, H1, ALICE); /* 2 is not ours */
+	tails_learn(*state, 2, S, 7, 4, H1, ALICE); /* of the same batch */
+	learn_until_believed(*state, 5, 16);
+	tails_doubt(*state, S);
+	learn_until_believed(*state, 21, 16);
+	tails_doubt(*state, T); /* of which nothing is known */
+}
+
+static void test_a_few_devices_are_remembered(void **state)
+{
+	uint8_t device[16] = { 0 };
+
+	for (unsigned i = 0; i <= TAIL_DEVICES; i++) {
+		device[1] = (uint8_t)i;
+		tails_learn(*state, 1, S, 7, 1 + i, H1, device);
+		assert_non_null(tails_expect(*state, S, 7, device));
+	}
+	device[1] = 0;
+	assert_null(tails_expect(*state, S, 7, device));
+	device[1] = 1;
+	assert_non_null(tails_expect(*state, S, 7, device));
+}
+
+/* Sessions of one set make room for each other, one after the other. */
+static void test_room_is_made(void **state)
+{
+	uint8_t session[16] = { 0 };
+
+	for (unsigned i = 0; i < 9; i++) {
+		session[0] = (uint8_t)i;
+		tails_learn(*state, 1, session, 7, 1, H1, ALICE);
+	}
+	for (unsigned i = 0; i < 9; i++) {
+		session[0] = (uint8_t)i;
+		assert_int_equal(
+		    tails_expect(*state, session, 7, ALICE) != NULL, i > 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_nothing_is_known, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_what_was_learnt, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_an_epoch_forgets_devices,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_others_make_it_doubt,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_a_few_devices_are_remembered, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_room_is_made, setup,
+						teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
