@@ -1,6 +1,7 @@
 // The programs that make load: ours for WebSocket, wrk, pgbench.
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -76,6 +77,22 @@ export async function wrk(...args) {
   const said = await wrkSays(...args);
   if (/Non-2xx|Socket errors/.test(said)) throw new Error(said);
   return Number(said.match(/Requests\/sec:\s+([\d.]+)/)[1]);
+}
+
+const kept = new Agent({ keepAlive: true });
+
+/** One POST of JSON by Node.js's own client, which does little else. */
+export function post(node, path, json) {
+  return new Promise((done, fail) => {
+    const asked = request(node.url + path, { method: 'POST', agent: kept,
+      headers: { 'content-type': 'application/json' } }, answer => {
+      answer.resume();
+      answer.on('end', () => answer.statusCode < 300 ? done()
+        : fail(new Error(`${path}: ${answer.statusCode}`)));
+    });
+    asked.on('error', fail);
+    asked.end(JSON.stringify(json));
+  });
 }
 
 /** pgbench with a script of ours: transactions a second and their latency. */

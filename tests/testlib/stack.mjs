@@ -515,6 +515,7 @@ export async function startNode({
       cwd: dir, lastSignal: 'TERM', namespace,
       env: {
         PATH: process.env.PATH, LANG: 'C.UTF-8', HERMETIC_KEK: kek,
+        GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1', // as the image has it
         HERMETIC_DATABASE_URL: postgres?.apiUrl ?? '',
         HERMETIC_HOST: host, HERMETIC_PORT: String(self.port),
         HERMETIC_WORKERS: String(workers), HERMETIC_DRAIN_SECONDS: '0',

@@ -2,12 +2,14 @@
 
 #include <kore/kore.h>
 #include <kore/tasks.h>
+#include <sched.h>
 #include <stdlib.h>
-#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/metrics.h"
 
-enum { NICENESS = 5 };
+enum { NICENESS = 5, SLICE_NS = 100000000 };
 
 struct job {
 	struct kore_task task; /* first: Kore hands it back */
@@ -24,13 +26,33 @@ void job_set_limits(unsigned threads, unsigned queue)
 	limit = threads + queue;
 }
 
-/* Long work gives way to the loops, whose turns are short. On Linux it is the
- * calling thread's own niceness that this sets. */
+/* sched_setattr(2), which the C library does not know. */
+struct attributes {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+/* Long work gives way to the loops, whose turns are short: by niceness, and by
+ * slices as long as there are, so that who wakes is due before (kernels from
+ * 6.12 on; others ignore it). Both are the calling thread's own. */
+static void give_way(void)
+{
+	const struct attributes thread = { .size = sizeof(thread),
+					   .policy = SCHED_OTHER,
+					   .nice = NICENESS,
+					   .runtime = SLICE_NS };
+
+	(void)syscall(SYS_sched_setattr, 0, &thread, 0U);
+}
+
 static int on_thread(struct kore_task *task)
 {
 	struct job *job = (struct job *)task;
 
-	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
+	give_way();
 	job->work(job->arg);
 	return KORE_RESULT_OK;
 }

@@ -33,7 +33,7 @@ KORE_SECCOMP_FILTER(
     KORE_SYSCALL_ALLOW(sched_yield), KORE_SYSCALL_ALLOW(sched_getaffinity),
     KORE_SYSCALL_ALLOW(socketpair), KORE_SYSCALL_ALLOW(gettid),
     KORE_SYSCALL_ALLOW(prctl), KORE_SYSCALL_ALLOW(sigaltstack),
-    KORE_SYSCALL_ALLOW(setpriority), /* their place behind the loops */
+    KORE_SYSCALL_ALLOW(sched_setattr), /* their place behind the loops */
     /* large blocks: growing buffers, scrypt's 128 MiB */
     KORE_SYSCALL_ALLOW(mremap),
     /* no core files */
