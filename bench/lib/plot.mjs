@@ -14,7 +14,8 @@ ${values.map(v => `<circle cx="${x(v)}" cy="${y}" r="5" fill="${colour}"
 }
 
 export function plot(r) {
-  const top = Math.max(...r.a, ...r.b, r.goal * r.floorMedian) * 1.05;
+  const goal = (r.goal ?? 0) * r.floorMedian;
+  const top = Math.max(...r.a, ...r.b, goal) * 1.05;
   const x = v => (LEFT + v / top * (RIGHT - LEFT)).toFixed(1);
   const ticks = [0, 0.25, 0.5, 0.75, 1].map(part =>
     `<text x="${x(part * top)}" y="172" text-anchor="middle">${
@@ -24,10 +25,9 @@ export function plot(r) {
 <rect width="100%" height="100%" fill="white"/>
 ${lane(50, `${r.what} (${r.unit})`, r.a, r.median, '#06c', x)}
 ${lane(115, r.floor, r.b, r.floorMedian, '#888', x)}
-<line x1="${x(r.goal * r.floorMedian)}" y1="36" x2="${
-    x(r.goal * r.floorMedian)}" y2="64" stroke="#c00" stroke-dasharray="3"/>
-<text x="${x(r.goal * r.floorMedian)}" y="80" text-anchor="middle"
- fill="#c00">goal</text>
+${r.goal === undefined ? '' : `<line x1="${x(goal)}" y1="36" x2="${
+    x(goal)}" y2="64" stroke="#c00" stroke-dasharray="3"/>
+<text x="${x(goal)}" y="80" text-anchor="middle" fill="#c00">goal</text>`}
 ${ticks.join('\n')}
 </svg>
 `;

@@ -106,6 +106,7 @@ export async function pgbench(world, script, { seconds = 5, clients = 1,
       '-f', resolve(bench, 'sql', script)],
     { env: { ...process.env, PGHOST: dir, PGUSER: 'postgres',
       PGPASSWORD: passwords.postgres, PGDATABASE: 'hermetic',
+      PGAPPNAME: 'pgbench',
       PGOPTIONS: '-c search_path=hermetic' } });
   const number = pattern => Number(stdout.match(pattern)[1]);
   return { tps: number(/tps = ([\d.]+)/),

@@ -8,6 +8,7 @@ import { plot } from './plot.mjs';
 import { openWorld } from './world.mjs';
 import delivery from '../rows/delivery.mjs';
 import history from '../rows/history.mjs';
+import cpu from '../rows/cpu.mjs';
 import login from '../rows/login.mjs';
 import nodes from '../rows/nodes.mjs';
 import send from '../rows/send.mjs';
@@ -18,7 +19,7 @@ const results = join(dirname(dirname(fileURLToPath(import.meta.url))),
   'results');
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
 const words = process.argv.slice(2);
-const rows = [...send, ...delivery, ...history, ...size, ...login, ...nodes,
+const rows = [...send, ...cpu, ...delivery, ...history, ...size, ...login, ...nodes,
   ...work]
   .filter(r => words.length === 0 || words.some(w => r.name.includes(w)));
 
@@ -39,7 +40,8 @@ async function measure(world, row) {
   const { name, what, unit, floor, goal, better } = row;
   return { name, what, unit, floor, goal, better, a, b, median: middle(a),
     spread: spread(a), floorMedian: middle(b), floorSpread: spread(b), ratio,
-    reached: better === 'more' ? ratio >= goal : ratio <= goal,
+    reached: goal === undefined ? undefined
+      : better === 'more' ? ratio >= goal : ratio <= goal,
     ...row.more && { more: row.more() } };
 }
 
@@ -50,8 +52,9 @@ const percent = v => `±${Math.round(v * 50)} %`;
 function line(r) {
   return `| ${r.what} | ${short(r.median)} ${r.unit} ${percent(r.spread)} | ${
     r.floor}: ${short(r.floorMedian)} ${percent(r.floorSpread)} | ${
-    r.ratio.toFixed(2)} | ${r.better === 'more' ? '≥' : '≤'} ${r.goal} | ${
-    r.reached ? 'yes' : 'no'} |`;
+    r.ratio.toFixed(2)} | ${r.goal === undefined ? ' | '
+    : `${r.better === 'more' ? '≥' : '≤'} ${r.goal} | ${
+      r.reached ? 'yes' : 'no'}`} |`;
 }
 
 mkdirSync(results, { recursive: true });

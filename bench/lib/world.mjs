@@ -11,7 +11,20 @@ const CIPHERTEXT = 300; // bytes
 
 const cluster = { fsync: 'on', synchronous_commit: 'on',
   full_page_writes: 'on', shared_buffers: '512MB', max_wal_size: '4GB',
-  max_connections: '200' };
+  min_wal_size: '1GB', max_connections: '200' };
+
+// PostgreSQL writes the files of its log over again. In a new cluster there are
+// none yet, and whoever needs the next one waits until 16 MiB of zeros are on the
+// disk. So that what is measured is a cluster that has run for a while, a
+// gigabyte goes through the log first.
+const worn = `
+CREATE TABLE worn (bytes text);
+ALTER TABLE worn ALTER COLUMN bytes SET STORAGE EXTERNAL;
+INSERT INTO worn SELECT repeat(md5(i::text), 32768)
+  FROM generate_series(1, 1024) i;
+DROP TABLE worn;
+CHECKPOINT;
+`;
 
 // Nobody renews keys here, and a run takes longer than a token lives.
 export const settings = { HERMETIC_ROTATION_MESSAGES: '100000000',
@@ -20,6 +33,7 @@ export const settings = { HERMETIC_ROTATION_MESSAGES: '100000000',
 
 export async function openWorld({ workers = 2 } = {}) {
   const postgres = await startPostgres({ settings: cluster });
+  await postgres.psql(worn);
   const startOne = (more = {}) =>
     startNode({ postgres, workers, env: settings, ...more });
   const node = await startOne();
@@ -64,6 +78,9 @@ const floorTables = `
 CREATE SCHEMA floor;
 CREATE TABLE floor.message (LIKE hermetic.message INCLUDING ALL);
 CREATE SEQUENCE floor.seq CACHE 1000;
+-- what a nonce begins with
+CREATE VIEW floor.now AS SELECT substring(int8send(
+  (extract(epoch FROM now()) * 1000)::bigint) FROM 3) AS ms;
 CREATE TABLE floor.sample AS
   SELECT '\\x${randomBytes(400).toString('hex')}'::bytea AS envelope;
 `;

@@ -2,6 +2,7 @@
 INSERT INTO floor.message (session_id, seq, kind, epoch, sender, nonce,
                            envelope, head, sent_at)
 SELECT lpad(to_hex(i), 32, '0')::uuid, nextval('floor.seq'), 1, 0,
-       '00000000-0000-0000-0000-000000000001', uuid_send(gen_random_uuid()),
+       '00000000-0000-0000-0000-000000000001',
+       t.ms || substring(uuid_send(gen_random_uuid()) FROM 1 FOR 10),
        s.envelope, substring(s.envelope FROM 1 FOR 32), now()
-FROM generate_series(1, 100) i, floor.sample s;
+FROM generate_series(1, 100) i, floor.sample s, floor.now t;

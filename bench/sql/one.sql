@@ -2,6 +2,7 @@
 INSERT INTO floor.message (session_id, seq, kind, epoch, sender, nonce,
                            envelope, head, sent_at)
 SELECT '00000000-0000-0000-0000-000000000001', nextval('floor.seq'), 1, 0,
-       '00000000-0000-0000-0000-000000000001', uuid_send(gen_random_uuid()),
+       '00000000-0000-0000-0000-000000000001',
+       t.ms || substring(uuid_send(gen_random_uuid()) FROM 1 FOR 10),
        s.envelope, substring(s.envelope FROM 1 FOR 32), now()
-FROM floor.sample s;
+FROM floor.sample s, floor.now t;
