@@ -50,6 +50,24 @@ enum err text_hex(struct buf *out, struct span hex)
 	return out->fail;
 }
 
+/* The last one or two bytes. */
+static void put_tail(uint8_t *to, struct span in, const char *alphabet,
+		     bool pad)
+{
+	uint32_t v = (uint32_t)in.p[0] << 16;
+
+	v |= in.n > 1 ? (uint32_t)in.p[1] << 8 : 0;
+	to[0] = (uint8_t)alphabet[v >> 18 & 63];
+	to[1] = (uint8_t)alphabet[v >> 12 & 63];
+	if (in.n > 1)
+		to[2] = (uint8_t)alphabet[v >> 6 & 63];
+	if (!pad)
+		return;
+	to[3] = '=';
+	if (in.n == 1)
+		to[2] = '=';
+}
+
 static void put_base64(struct buf *out, struct span in, const char *alphabet,
 		       bool pad)
 {
@@ -57,21 +75,19 @@ static void put_base64(struct buf *out, struct span in, const char *alphabet,
 	size_t last = tail == 0 ? 0 : pad ? 4 : tail + 1;
 	uint8_t *to = buf_append(out, whole / 3 * 4 + last);
 
-	for (size_t i = 0; to != NULL && i < in.n; i += 3) {
-		uint32_t v = (uint32_t)in.p[i] << 16;
-		char four[4] = { 0, 0, '=', '=' };
+	if (to == NULL)
+		return;
+	for (size_t i = 0; i < whole; i += 3, to += 4) {
+		uint32_t v = (uint32_t)in.p[i] << 16 |
+			     (uint32_t)in.p[i + 1] << 8 | in.p[i + 2];
 
-		v |= i + 1 < in.n ? (uint32_t)in.p[i + 1] << 8 : 0;
-		v |= i + 2 < in.n ? in.p[i + 2] : 0;
-		four[0] = alphabet[v >> 18 & 63];
-		four[1] = alphabet[v >> 12 & 63];
-		if (i + 1 < in.n)
-			four[2] = alphabet[v >> 6 & 63];
-		if (i + 2 < in.n)
-			four[3] = alphabet[v & 63];
-		memcpy(to, four, i < whole ? 4 : last);
-		to += 4;
+		to[0] = (uint8_t)alphabet[v >> 18];
+		to[1] = (uint8_t)alphabet[v >> 12 & 63];
+		to[2] = (uint8_t)alphabet[v >> 6 & 63];
+		to[3] = (uint8_t)alphabet[v & 63];
 	}
+	if (tail > 0)
+		put_tail(to, span_of(in.p + whole, tail), alphabet, pad);
 }
 
 void text_put_base64(struct buf *out, struct span bytes)
@@ -84,55 +100,70 @@ void text_put_base64url(struct buf *out, struct span bytes)
 	put_base64(out, bytes, B64URL, false);
 }
 
-/* What a letter stands for, in both alphabets; the last two are apart. */
+/* What a letter stands for; those of the two alphabets that differ are told
+ * apart by the caller. */
 #define NO 64
-static const uint8_t B64_VALUES[128] = {
-	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
-	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
-	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
-	52, 53, 54, 55, 56, 57, 58, 59, 60, 61, NO, NO, NO, NO, NO, NO,
-	NO, 0,	1,  2,	3,  4,	5,  6,	7,  8,	9,  10, 11, 12, 13, 14,
-	15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, NO, NO, NO, NO, NO,
-	NO, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
-	41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, NO, NO, NO, NO, NO,
+static const uint8_t B64_VALUES[256] = {
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, 62, NO, 62, NO, 63, 52, 53, 54, 55, 56, 57,
+	58, 59, 60, 61, NO, NO, NO, NO, NO, NO, NO, 0,	1,  2,	3,  4,	5,  6,
+	7,  8,	9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
+	25, NO, NO, NO, NO, 63, NO, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36,
+	37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO
 };
 #undef NO
 
-static uint32_t base64_value(uint8_t c, bool url)
+static bool is_of_other_alphabet(struct span in, bool url)
 {
-	uint8_t v = c < 128 ? B64_VALUES[c] : 64;
-
-	if (v < 64)
-		return v;
-	if (c == (url ? '-' : '+'))
-		return 62;
-	return c == (url ? '_' : '/') ? 63 : 64;
+	return in.n > 0 && (memchr(in.p, url ? '+' : '-', in.n) != NULL ||
+			    memchr(in.p, url ? '/' : '_', in.n) != NULL);
 }
 
 /* `in` has no padding. Bits beyond the last whole byte must be zero, so that
  * one value has one text. */
 static enum err get_base64(struct buf *out, struct span in, bool url)
 {
-	size_t start = out->n, n = 0;
+	size_t start = out->n, n = in.n / 4 * 3 + in.n % 4 * 6 / 8, i = 0;
 	uint32_t v = 0, bad = 0;
 	unsigned bits = 0;
-	uint8_t *to = buf_append(out, in.n / 4 * 3 + in.n % 4 * 6 / 8);
+	uint8_t *to = buf_append(out, n), *at = to;
 
 	if (to == NULL)
 		return out->fail;
-	for (size_t i = 0; i < in.n; i++) {
-		uint32_t six = base64_value(in.p[i], url);
+	for (; i + 4 <= in.n; i += 4, at += 3) {
+		uint32_t a = B64_VALUES[in.p[i]], b = B64_VALUES[in.p[i + 1]],
+			 c = B64_VALUES[in.p[i + 2]],
+			 d = B64_VALUES[in.p[i + 3]];
+		uint32_t four = a << 18 | b << 12 | c << 6 | d;
 
-		bad |= six & 64;
+		bad |= a | b | c | d;
+		at[0] = (uint8_t)(four >> 16);
+		at[1] = (uint8_t)(four >> 8);
+		at[2] = (uint8_t)four;
+	}
+	for (; i < in.n; i++) {
+		uint32_t six = B64_VALUES[in.p[i]];
+
+		bad |= six;
 		v = v << 6 | (six & 63);
 		bits += 6;
 		if (bits >= 8) {
 			bits -= 8;
-			to[n++] = (uint8_t)(v >> bits);
+			*at++ = (uint8_t)(v >> bits);
 			v &= (1u << bits) - 1;
 		}
 	}
-	if (in.n % 4 != 1 && bad == 0 && v == 0)
+	if (in.n % 4 != 1 && (bad & 64) == 0 && v == 0 &&
+	    !is_of_other_alphabet(in, url))
 		return ERR_OK;
 	sec_wipe(to, n);
 	out->n = start;
@@ -159,6 +190,18 @@ enum err text_base64url(struct buf *out, struct span text)
 static bool uuid_dash(size_t i)
 {
 	return i == 8 || i == 13 || i == 18 || i == 23;
+}
+
+void text_put_u64(struct buf *out, uint64_t v)
+{
+	uint8_t digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (uint8_t)('0' + v % 10);
+		v /= 10;
+	} while (v > 0);
+	buf_put(out, span_of(digits + at, sizeof(digits) - at));
 }
 
 void text_uuid(char out[TEXT_UUID_SIZE], const uint8_t uuid[16])

@@ -24,6 +24,9 @@ MUST_CHECK enum err text_base64url(struct buf *out, struct span text);
 void text_uuid(char out[TEXT_UUID_SIZE], const uint8_t uuid[16]);
 MUST_CHECK enum err text_parse_uuid(uint8_t uuid[16], struct span text);
 
+/* Appends a decimal. */
+void text_put_u64(struct buf *out, uint64_t v);
+
 /* A decimal without sign or spaces, at most max. */
 MUST_CHECK enum err text_parse_u64(uint64_t *out, struct span text,
 				   uint64_t max);

@@ -1,10 +1,12 @@
 #include "delivery/delivery.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "wire/envelope.h"
+
+/* At most, of what stands around an envelope in JSON. */
+enum { DELIVERY_AROUND = 384 };
 
 /* The tag's length tells the suite's hash: one of two. */
 static enum err decode(struct span bytes, struct envelope *envelope)
@@ -89,20 +91,36 @@ struct refusal delivery_refusal(const struct append_result *result)
 	return (struct refusal){ 0, NULL, NULL };
 }
 
+static void put_uuid(struct buf *out, const char *name, const uint8_t id[16])
+{
+	char text[TEXT_UUID_SIZE];
+
+	text_uuid(text, id);
+	buf_put_str(out, name);
+	buf_put(out, span_of(text, TEXT_UUID_SIZE - 1));
+}
+
 void delivery_put(struct buf *out, const struct message *m, bool with_type)
 {
-	char session[TEXT_UUID_SIZE], sender[TEXT_UUID_SIZE];
-
-	text_uuid(session, m->session);
-	text_uuid(sender, m->sender);
-	buf_putf(out,
-		 "{%s\"session_id\":\"%s\",\"seq\":%" PRIu64
-		 ",\"kind\":%d,\"epoch\":%" PRIu64 ",\"sender\":\"%s\","
-		 "\"envelope\":\"",
-		 with_type ? "\"type\":\"message\"," : "", session, m->seq,
-		 (int)m->kind, m->epoch, sender);
+	buf_put_str(out, with_type ? "{\"type\":\"message\"," : "{");
+	put_uuid(out, "\"session_id\":\"", m->session);
+	buf_put_str(out, "\",\"seq\":");
+	text_put_u64(out, m->seq);
+	buf_put_str(out, ",\"kind\":");
+	text_put_u64(out, (uint64_t)m->kind);
+	buf_put_str(out, ",\"epoch\":");
+	text_put_u64(out, m->epoch);
+	put_uuid(out, ",\"sender\":\"", m->sender);
+	buf_put_str(out, "\",\"envelope\":\"");
 	text_put_base64(out, m->bytes);
 	buf_put_str(out, "\",\"head\":\"");
 	text_put_hex(out, SPAN_ARRAY(m->head));
-	buf_putf(out, "\",\"sent_at\":%" PRIu64 "}", m->sent_ms);
+	buf_put_str(out, "\",\"sent_at\":");
+	text_put_u64(out, m->sent_ms);
+	buf_put_u8(out, '}');
+}
+
+size_t delivery_size(const struct message *m)
+{
+	return DELIVERY_AROUND + (m->bytes.n + 2) / 3 * 4;
 }

@@ -35,4 +35,7 @@ struct refusal delivery_refusal(const struct append_result *result);
 void delivery_put(struct buf *out, const struct message *message,
 		  bool with_type);
 
+/* Room that is enough for it. */
+size_t delivery_size(const struct message *message);
+
 #endif

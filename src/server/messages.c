@@ -163,12 +163,43 @@ static void add_link(const struct page *p, uint64_t cursor)
 	request_add(p->req, "Link", link);
 }
 
-static void put_page(const struct page *p, struct rows *rows, struct buf *out)
+/* For the ETag: a head stands for the whole log before it (docs/protocol.md,
+ * "Transcript"), and the letter for how a part of it is shown. */
+enum { VERSION = 32 + 4 + 1 };
+
+static void set_version(uint8_t version[VERSION], const struct message *last,
+			size_t count, char shown)
+{
+	memcpy(version, last->head, 32);
+	for (size_t i = 4; i > 0; i--, count >>= 8)
+		version[31 + i] = (uint8_t)count;
+	version[VERSION - 1] = (uint8_t)shown;
+}
+
+/* All at once: a buffer that grows copies what it has. */
+static void make_room(struct rows *rows, size_t count, struct buf *out)
+{
+	size_t n = 64;
+
+	for (size_t i = 0; i < count; i++) {
+		struct message m = { .bytes = SPAN_EMPTY };
+
+		if (!rows_is_null(rows, i, "seq"))
+			m.bytes = rows_bytes(rows, i, "envelope");
+		n += delivery_size(&m);
+	}
+	(void)buf_reserve(out, n);
+}
+
+/* The last message is left in `last`. */
+static void put_page(const struct page *p, struct rows *rows, struct buf *out,
+		     struct message *last)
 {
 	size_t there = rows_count(rows);
 	size_t count = there < p->limit ? there : (size_t)p->limit;
 	struct message m = { .seq = 0 };
 
+	make_room(rows, count, out);
 	buf_put_str(out, "{\"messages\":[");
 	for (size_t i = 0; i < count; i++) {
 		if (rows_is_null(rows, i, "seq"))
@@ -183,6 +214,7 @@ static void put_page(const struct page *p, struct rows *rows, struct buf *out)
 		add_link(p, m.seq);
 	}
 	buf_put_u8(out, '}');
+	*last = m;
 }
 
 /* What comes next is older than what is kept: a page without it would look
@@ -208,6 +240,8 @@ static void on_page(void *arg, enum err e, struct rows *rows)
 	struct page *p = arg;
 	struct buf out = BUF_INIT;
 	bool is_full = e == ERR_OK && rows_count(rows) > p->limit;
+	uint8_t version[VERSION];
+	struct message last;
 
 	if (e != ERR_OK || rows_count(rows) == 0) {
 		app_fail(p->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
@@ -216,13 +250,14 @@ static void on_page(void *arg, enum err e, struct rows *rows)
 	} else if (is_gone(p, rows)) {
 		answer_gone(p, rows);
 	} else {
-		put_page(p, rows, &out);
+		put_page(p, rows, &out, &last);
+		set_version(version, &last, p->limit, p->backward ? 'b' : 'a');
 		position_add(p->req, (uint64_t)rows_i64(rows, 0, "position"));
 		if (rows_end(rows) != ERR_OK)
 			app_fail(p->req, ERR_LOCAL_BUG);
 		else if (is_full)
 			conditional_answer(p->req, "application/json",
-					   buf_span(&out));
+					   buf_span(&out), SPAN_ARRAY(version));
 		else
 			request_answer(p->req, 200, "application/json",
 				       buf_span(&out));
@@ -292,6 +327,7 @@ void session_messages(struct request *req)
 static void answer_octets(struct request *req, const struct message *m)
 {
 	struct buf head = BUF_INIT;
+	uint8_t version[VERSION];
 	char number[24];
 
 	(void)snprintf(number, sizeof(number), "%" PRIu64, m->seq);
@@ -302,7 +338,8 @@ static void answer_octets(struct request *req, const struct message *m)
 	buf_put_u8(&head, '\0');
 	if (buf_end(&head) == ERR_OK)
 		request_add(req, "Hermetic-Head", (const char *)head.p);
-	conditional_answer(req, OCTETS, m->bytes);
+	set_version(version, m, 1, 'o');
+	conditional_answer(req, OCTETS, m->bytes, SPAN_ARRAY(version));
 	buf_clear(&head);
 }
 
@@ -310,7 +347,7 @@ static void on_message(void *arg, enum err e, struct rows *rows)
 {
 	struct request *req = arg;
 	struct buf out = BUF_INIT;
-	uint8_t session[16];
+	uint8_t session[16], version[VERSION];
 	struct message m;
 
 	if (e != ERR_OK) {
@@ -334,7 +371,9 @@ static void on_message(void *arg, enum err e, struct rows *rows)
 		answer_octets(req, &m);
 	} else {
 		delivery_put(&out, &m, false);
-		conditional_answer(req, "application/json", buf_span(&out));
+		set_version(version, &m, 1, 'j');
+		conditional_answer(req, "application/json", buf_span(&out),
+				   SPAN_ARRAY(version));
 	}
 	buf_clear(&out);
 }

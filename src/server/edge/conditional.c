@@ -9,13 +9,12 @@
 
 enum { TAG_BYTES = 16 };
 
-/* Of the very bytes, so it is right whatever they are made of. */
-static bool put_tag(struct buf *out, struct span body)
+static bool put_tag(struct buf *out, struct span version)
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
 
-	if (EVP_Q_digest(NULL, "SHA256", NULL, body.p, body.n, digest, NULL) !=
-	    1)
+	if (EVP_Q_digest(NULL, "SHA256", NULL, version.p, version.n, digest,
+			 NULL) != 1)
 		return false;
 	buf_put_u8(out, '"');
 	text_put_hex(out, span_of(digest, TAG_BYTES));
@@ -36,11 +35,11 @@ static bool client_has(const struct request *req, struct span tag)
 }
 
 void conditional_answer(struct request *req, const char *content_type,
-			struct span body)
+			struct span body, struct span version)
 {
 	struct buf tag = BUF_INIT;
 
-	if (!put_tag(&tag, body)) {
+	if (!put_tag(&tag, version)) {
 		request_answer(req, 200, content_type, body);
 	} else {
 		request_add_span(req, "ETag", buf_span(&tag));

@@ -6,8 +6,9 @@
 
 struct request;
 
-/* Answers 200 with an ETag, or 304 to a client that has just this. */
+/* Answers 200 with an ETag, or 304 to a client that has just this. `version`: a
+ * few bytes that differ wherever `body` or its type does. */
 void conditional_answer(struct request *req, const char *content_type,
-			struct span body);
+			struct span body, struct span version);
 
 #endif

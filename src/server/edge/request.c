@@ -13,6 +13,8 @@
 #include "server/edge/router.h"
 #include "server/edge/trace.h"
 
+enum { LARGE = 4096, HEAD_ROOM = 512 };
+
 struct request {
 	struct conn *conn; /* NULL: the client left */
 	struct buf head_bytes, body, headers;
@@ -272,6 +274,8 @@ void request_answer(struct request *req, int status, const char *content_type,
 		return;
 	}
 	out = conn_out(conn);
+	if (body.n > LARGE) /* a buffer that grows copies what it has */
+		(void)buf_reserve(out, HEAD_ROOM + req->headers.n + body.n);
 	buf_putf(out, "HTTP/1.1 %d %s\r\n", status,
 		 request_status_text(status));
 	put_date(out);
