@@ -11,10 +11,12 @@
 enum { PAYLOAD_MAX = 7900, LINE_MAX_SIZE = 64, PENDING_MAX = 65536 };
 
 struct notifier {
+	const struct store_loop *loop;
 	struct connection *connection;
 	struct notice *pending;
 	size_t count, cap;
 	bool in_flight;
+	bool due; /* what is pending goes at the end of this turn */
 };
 
 static void send_pending(struct notifier *n);
@@ -61,6 +63,23 @@ static void send_pending(struct notifier *n)
 				       on_sent, n) == ERR_OK;
 }
 
+static void on_turn_end(void *arg)
+{
+	struct notifier *n = arg;
+
+	n->due = false;
+	send_pending(n);
+}
+
+/* All that was stored together is told together. */
+static void send_soon(struct notifier *n)
+{
+	if (n->due || n->in_flight)
+		return;
+	n->due = true;
+	n->loop->later(n->loop->context, on_turn_end, n);
+}
+
 /* The newest position of a session replaces an older one that still waits.
  * Newest entries are looked at first: the busy sessions are there. */
 static void add(struct notifier *n, const struct notice *notice)
@@ -97,7 +116,7 @@ void notifier_tell(struct notifier *n, enum notice_kind kind,
 
 	memcpy(notice.id, id, 16);
 	add(n, &notice);
-	send_pending(n);
+	send_soon(n);
 }
 
 bool notifier_is_idle(const struct notifier *n)
@@ -119,6 +138,7 @@ enum err notifier_open(const struct store_loop *loop, const char *conninfo,
 	enum err e;
 
 	ENSURE(n != NULL, ERR_LOCAL_MEMORY);
+	n->loop = loop;
 	TRY(connection_open(loop, &settings, &n->connection));
 	*out = n;
 	return ERR_OK;
