@@ -7,16 +7,17 @@
 -- member any more: the first answer may have been lost.
 --
 -- Sessions are locked in the order of their ids, so two batches never wait for
--- each other in a circle. The lock also gives the newest epoch; a change of
--- members always changes it, so a stale view of the members does no harm. A
--- nonce that another node commits in between breaks the unique index: the
--- batch fails as a whole and is sent again. Within a batch no nonce is there
--- twice: the writer sees to it.
+-- each other in a circle. The lock gives the newest epoch, but members are as the
+-- statement found them when it began: an envelope of a session whose epoch has
+-- changed in between is told so, also if it has guessed the new one. A nonce
+-- that another node commits in between breaks the unique index: the batch fails
+-- as a whole and is sent again.
 --
 -- It is planned once, perhaps while the tables are empty. OFFSET 0 keeps what is
 -- looked up for each envelope from being read as a whole instead.
 WITH input AS MATERIALIZED (
-  SELECT *
+  SELECT i.*, row_number() OVER (PARTITION BY session_id, nonce ORDER BY ord)
+              AS nonce_turn
   FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[], $5::bytea[],
               $6::text[])
        WITH ORDINALITY
@@ -38,16 +39,21 @@ WITH input AS MATERIALIZED (
            WHEN m.device_id IS NULL THEN 'not-a-member'
            WHEN old.seq IS NOT NULL THEN 'nonce-reused'
            WHEN l.ended_at IS NOT NULL THEN 'session-ended'
-           WHEN i.epoch <> l.epoch THEN 'epoch-changed'
+           WHEN i.epoch <> l.epoch OR seen.epoch <> l.epoch
+             THEN 'epoch-changed'
            WHEN r.hard_at <= now()
              OR $9::bigint > 0 AND l.last_seq - l.epoch_seq >= $9::bigint
              OR $10::bigint > 0
                 AND l.epoch_at <= now() - make_interval(secs => $10::bigint)
              THEN 'rotation-required'
+           WHEN i.nonce_turn > 1 THEN 'again'
            ELSE 'ok'
          END AS outcome
   FROM input i
   LEFT JOIN locked l USING (session_id)
+  LEFT JOIN LATERAL (
+    SELECT epoch FROM session WHERE session_id = i.session_id OFFSET 0) seen
+    ON true
   LEFT JOIN LATERAL (
     SELECT session_id, hard_at FROM rotation
     WHERE session_id = i.session_id OFFSET 0) r ON true

@@ -16,6 +16,12 @@ bool batch_is_full(const struct batch *b)
 	return b->count == BATCH_MESSAGES || b->bytes >= BATCH_BYTES;
 }
 
+static bool has_nonce_of(const struct item *a, const struct item *b)
+{
+	return memcmp(a->message.nonce, b->message.nonce, 16) == 0 &&
+	       memcmp(a->message.session, b->message.session, 16) == 0;
+}
+
 bool batch_add(struct batch *b, struct item *item)
 {
 	const uint8_t *nonce = item->message.nonce;
@@ -32,7 +38,7 @@ bool batch_add(struct batch *b, struct item *item)
 			*slot = (uint16_t)b->count;
 			return true;
 		}
-		if (memcmp(b->items[*slot - 1]->message.nonce, nonce, 16) == 0)
+		if (b->expected && has_nonce_of(b->items[*slot - 1], item))
 			return false;
 	}
 }
@@ -249,7 +255,7 @@ enum err batch_read_moved(struct batch *b, struct rows *rows)
 	return rows_end(rows);
 }
 
-void batch_read_result(struct rows *rows, size_t i, struct append_result *r)
+bool batch_read_result(struct rows *rows, size_t i, struct append_result *r)
 {
 	static const struct {
 		const char *text;
@@ -274,7 +280,7 @@ void batch_read_result(struct rows *rows, size_t i, struct append_result *r)
 		if (r->outcome != APPEND_NO_SESSION)
 			r->epoch = (uint64_t)rows_i64(rows, i, "epoch");
 		if (r->outcome > APPEND_DUPLICATE)
-			return;
+			return true;
 		r->seq = (uint64_t)rows_i64(rows, i, "seq");
 		r->sent_ms = (uint64_t)rows_i64(rows, i, "sent_ms");
 		r->rotation_due = r->outcome == APPEND_OK &&
@@ -282,6 +288,7 @@ void batch_read_result(struct rows *rows, size_t i, struct append_result *r)
 		head = rows_bytes(rows, i, "head");
 		if (head.n == sizeof(r->head))
 			memcpy(r->head, head.p, head.n);
-		return;
+		return true;
 	}
+	return !span_equal(text, SPAN_LIT("again"));
 }

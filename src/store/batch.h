@@ -27,6 +27,7 @@ struct item {
 	uint64_t give_up; /* seconds, monotonic */
 	unsigned tries;
 	bool doubted; /* refused once */
+	bool judge;   /* whatever is known of its session */
 	size_t turn;  /* of the batch: when it came */
 	uint64_t seq; /* of an expected batch, as is the head: its place */
 	uint8_t head[32];
@@ -54,7 +55,7 @@ struct batch {
 void batch_clear(struct batch *batch);
 bool batch_is_full(const struct batch *batch);
 
-/* False: it has that nonce already. There must be room. */
+/* False: it is expected, and has that nonce already. There must be room. */
 bool batch_add(struct batch *batch, struct item *item);
 
 /* Numbers and chains an expected batch from the tails on; its items are then in
@@ -68,7 +69,8 @@ void batch_encode(const struct batch *batch,
 /* Which parts of an expected batch have moved. ERR_LOCAL_BUG: no telling. */
 MUST_CHECK enum err batch_read_moved(struct batch *batch, struct rows *rows);
 
-/* The answer to an item of a batch that was judged. */
-void batch_read_result(struct rows *rows, size_t i, struct append_result *r);
+/* The answer to an item of a batch that was judged. False: there is none yet,
+ * because its nonce was in the batch before it. */
+bool batch_read_result(struct rows *rows, size_t i, struct append_result *r);
 
 #endif

@@ -20,7 +20,8 @@ struct connection_settings {
 	const char *name;     /* application_name, a literal */
 	bool durable;	      /* a commit waits for the disk */
 	bool keeps_plans;     /* statements run often: each is planned once,
-			for any parameters; without effect when pooled */
+			for any parameters, without bitmap scans (and so without
+			BRIN indexes); no effect when pooled */
 	bool listens;	      /* to the channel `hermetic` */
 	bool pooled;	  /* by PgBouncer in transaction mode: each transaction
 			may get another connection, so nothing is kept in it */

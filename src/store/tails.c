@@ -71,10 +71,12 @@ static void judge(struct tail *t, uint64_t batch, uint64_t seq)
 {
 	if (batch == 0 || t->batch == batch)
 		return;
-	if (t->seq + 1 != seq)
+	if (t->seq + 1 != seq) {
 		t->doubts = DOUBTS;
-	else if (t->doubts > 0)
+		t->device_count = t->next_device = 0;
+	} else if (t->doubts > 0) {
 		t->doubts--;
+	}
 }
 
 static void note_device(struct tail *t, const uint8_t device[16])
@@ -94,9 +96,9 @@ void tails_learn(struct tails *tails, uint64_t batch, const uint8_t session[16],
 
 	if (t == NULL)
 		t = make(tails, session);
-	else
+	else if (t->epoch == epoch)
 		judge(t, batch, seq);
-	if (t->epoch != epoch) /* who is a member may have changed */
+	else /* a commit was in between; who is a member may have changed */
 		t->device_count = t->next_device = 0;
 	t->batch = batch;
 	t->epoch = epoch;

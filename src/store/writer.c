@@ -80,12 +80,13 @@ static bool is_expected(const struct writer *w, const struct item *item)
 {
 	const struct append *m = &item->message;
 
-	return tails_expect(w->tails, m->session, m->epoch, m->device) != NULL;
+	return !item->judge &&
+	       tails_expect(w->tails, m->session, m->epoch, m->device) != NULL;
 }
 
-/* What is first in the queue says which kind of batch it is. A nonce that the
- * batch has already waits for the next one. Of one device and epoch all that
- * waits is of the same kind, so nothing is overtaken by what came later. */
+/* What is first in the queue says which kind of batch it is. Of one device and
+ * epoch all that waits is of the same kind, so nothing is overtaken by what came
+ * later, but for what was refused once and copies of a nonce. */
 static void gather(struct writer *w)
 {
 	bool believes = w->tails != NULL && now_s() >= w->expect_after;
@@ -197,13 +198,9 @@ static void learn(struct writer *w, const struct item *item,
 {
 	const struct append *m = &item->message;
 
-	if (w->tails == NULL)
-		return;
-	if (r->outcome == APPEND_OK)
+	if (w->tails != NULL && r->outcome == APPEND_OK)
 		tails_learn(w->tails, w->batches, m->session, m->epoch, r->seq,
 			    r->head, m->device);
-	else if (r->outcome != APPEND_DUPLICATE)
-		tails_forget(w->tails, m->session);
 }
 
 static void give_judged(struct writer *w, struct rows *rows)
@@ -212,15 +209,19 @@ static void give_judged(struct writer *w, struct rows *rows)
 	for (size_t i = 0; i < w->batch.count; i++) {
 		struct item *item = w->batch.items[i];
 		struct append_result result;
+		bool done = batch_read_result(rows, i, &result);
 
-		batch_read_result(rows, i, &result);
-		if (rows_end(rows) != ERR_OK)
+		if (rows_end(rows) != ERR_OK) {
 			result.outcome = APPEND_UNAVAILABLE;
+			done = true;
+		}
 		learn(w, item, &result);
-		if (is_doubtful(item, &result))
+		if (!done || is_doubtful(item, &result)) {
+			item->judge = true;
 			put_last(w, item);
-		else
+		} else {
 			give_answer(w, item, &result);
+		}
 	}
 }
 
@@ -374,7 +375,9 @@ enum err writer_open(const struct store_loop *loop,
 	w->loop = loop;
 	w->settings = *settings;
 	w->end = &w->first;
-	if (settings->next_head != NULL)
+	/* a pool's plans are made for each batch, perhaps such that sessions
+	 * are locked in another order */
+	if (settings->next_head != NULL && !settings->pooled)
 		TRY(tails_new(&w->tails));
 	TRY(connection_open(loop, &to, &w->connection));
 	*out = w;

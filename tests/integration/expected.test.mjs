@@ -1,14 +1,17 @@
 // Where a log is known to end, the writer numbers and chains by itself. What it
 // believes may be wrong in each way there is; then nothing may come of it.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { spawn } from 'node:child_process';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 
 import {
   Session, base64, firstHead, newUser, nextHead, ok, refused,
 } from '../testlib/api.mjs';
 import { newNonce } from '../testlib/mls.mjs';
 import { scrape } from '../testlib/metrics.mjs';
-import { freePort, startNode, startPostgres } from '../testlib/stack.mjs';
+import {
+  freePort, startNode, startPostgres, until,
+} from '../testlib/stack.mjs';
 
 const DUE = 40, HARD = 60; // messages
 let postgres, one, two, port, alice, bob, session;
@@ -66,6 +69,35 @@ async function whole(length) {
   if (length !== undefined) assert.equal(log.length, length);
   return log;
 }
+
+const held = new Set(); // psql that a failed test has left
+afterEach(() => held.forEach(child => child.kill()));
+
+/** A transaction that has done `sql`, and at its end does more. */
+function holding(sql) {
+  const { dir, passwords } = postgres;
+  const child = spawn('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1'],
+    { env: { ...process.env, PGHOST: dir, PGUSER: 'postgres',
+      PGPASSWORD: passwords.postgres, PGDATABASE: 'hermetic',
+      PGOPTIONS: '-c search_path=hermetic' } });
+  held.add(child);
+  child.on('close', () => held.delete(child));
+  child.stdin.write(`BEGIN; ${sql}; SELECT 'held';\n`);
+  const ready = new Promise((done, fail) => {
+    child.stdout.on('data', d => { if (/held/.test(d)) done(); });
+    child.stderr.on('data', d => fail(new Error(d)));
+  });
+  const end = more => new Promise((done, fail) => {
+    child.on('close', code => code === 0 ? done() : fail(new Error(`${code}`)));
+    child.stdin.end(`${more}; COMMIT;\n`);
+  });
+  return { ready, end };
+}
+
+/** Until so many statements of nodes wait for somebody's lock. */
+const waits = count => until(async () => count === Number(await postgres.psql(
+  `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+    AND application_name LIKE 'hermetic %'`)));
 
 describe('a log whose end is known', () => {
   beforeEach(async () => {
@@ -127,6 +159,43 @@ describe('a log whose end is known', () => {
       await whole(seq);
     });
 
+  // The statement began while she was a member, waits for the commit that
+  // removes her, and finds the epoch that she has guessed.
+  test('who is removed cannot have guessed the next epoch', async () => {
+    const seq = await known();
+    const next = { epoch: session.epoch + 1 };
+    const commit = holding(`SELECT FROM session
+      WHERE session_id = '${session.id}' FOR UPDATE`);
+    await commit.ready;
+    const guess = session.send(bob, next);
+    await waits(1);
+    await commit.end(`DELETE FROM session_member
+      WHERE session_id = '${session.id}' AND device_id = '${bob.id}';
+      UPDATE session SET epoch = epoch + 1
+      WHERE session_id = '${session.id}'`);
+    refused(await guess, 403, 'not-a-member');
+    refused(await session.send(bob, next), 403, 'not-a-member');
+    assert.equal((await session.history(alice)).length, seq);
+  });
+
+  test('who departs waits for a commit that is under way', async () => {
+    // as after a departure before: no foreign key makes it wait
+    await postgres.psql(`SET search_path = hermetic;
+      INSERT INTO departure (session_id, device_id, leaf_index, reason)
+        VALUES ('${session.id}', '${bob.id}', 1, 'left');
+      SELECT make_due('${session.id}', 'departure', interval '0');`);
+    const commit = holding(`SELECT FROM session
+      WHERE session_id = '${session.id}' FOR UPDATE`);
+    await commit.ready;
+    const leaves = bob.post(session.path('/leave'),
+      { proof: base64(Buffer.alloc(64)) });
+    await waits(1);
+    await commit.end(`DELETE FROM rotation
+      WHERE session_id = '${session.id}'`);
+    ok(await leaves, 204);
+    refused(await session.send(alice), 409, 'rotation-required');
+  });
+
   test('keys get old where nobody judges: due, then refused', async () => {
     const epochSeq = 1;
     for (let seq = await known(); seq < epochSeq + DUE - 1;) {
@@ -143,7 +212,7 @@ describe('a log whose end is known', () => {
     await whole();
   });
 
-  // the last: after it nothing is expected for a moment
+  // the last ones: after them nothing is expected for a moment
   test('the same nonce: the same bytes get the first answer, others none, ' +
     'and who was stored beside it is', async () => {
     const seq = await known();
@@ -157,5 +226,17 @@ describe('a log whose end is known', () => {
     refused(other, 409, 'nonce-reused');
     assert.equal(ok(good, 201).seq, seq + 2);
     await whole(seq + 2);
+  });
+
+  test('a crowd of copies of one envelope holds nobody up', async () => {
+    await send(alice);
+    const json = { envelope: base64(session.envelope()) };
+    const copies = Array.from({ length: 300 }, () =>
+      alice.post(session.path('/send'), json));
+    const good = await session.send(bob);
+    const seqs = (await Promise.all(copies)).map(a => a.json.seq);
+    assert.equal(new Set(seqs).size, 1);
+    ok(good, 201);
+    await whole();
   });
 });

@@ -90,7 +90,7 @@ test('a new layout of the log keeps what is in it', async () => {
     await session.add(alice, bob); // a commit, as well as messages
     for (let i = 0; i < 5; i++) ok(await session.send(alice), 201);
     const before = await session.history(bob);
-    const down = await runMigrate(postgres, 'down', '3');
+    const down = await runMigrate(postgres, 'down', '4');
     assert.match(down.stdout, /0009_message_layout/);
     assert.deepEqual(await session.history(bob), before);
     await session.change(alice); // by the function as it was before

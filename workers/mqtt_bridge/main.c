@@ -124,7 +124,6 @@ static enum err open_store(const struct store_loop *loop)
 {
 	struct connection_settings to = { .conninfo = config.database_url,
 					  .name = "hermetic bridge",
-					  .keeps_plans = true,
 					  .durable = false,
 					  .queue_max = 1024,
 					  .wait_ms = 10000 };
