@@ -95,24 +95,87 @@ out:
 	return e;
 }
 
-static const struct item *part_last(const struct batch *b, size_t k)
+/* ---- columns ---- */
+
+/* An item's value in one column; `number` is room for one. */
+typedef struct span column(const struct item *item, uint8_t number[8]);
+
+static struct span big_endian(uint8_t to[8], uint64_t v)
 {
-	return b->items[b->parts[k].first + b->parts[k].count - 1];
+	for (size_t i = 8; i > 0; i--, v >>= 8)
+		to[i - 1] = (uint8_t)v;
+	return span_of(to, 8);
 }
 
-static void encode_parts(const struct batch *b, struct params *p)
+static struct span session_of(const struct item *item, uint8_t number[8])
 {
+	(void)number;
+	return SPAN_ARRAY(item->message.session);
+}
+
+static struct span device_of(const struct item *item, uint8_t number[8])
+{
+	(void)number;
+	return SPAN_ARRAY(item->message.device);
+}
+
+static struct span epoch_of(const struct item *item, uint8_t number[8])
+{
+	return big_endian(number, item->message.epoch);
+}
+
+static struct span seq_of(const struct item *item, uint8_t number[8])
+{
+	return big_endian(number, item->seq);
+}
+
+static struct span nonce_of(const struct item *item, uint8_t number[8])
+{
+	(void)number;
+	return SPAN_ARRAY(item->message.nonce);
+}
+
+static struct span envelope_of(const struct item *item, uint8_t number[8])
+{
+	(void)number;
+	return item->message.envelope;
+}
+
+static struct span head_of(const struct item *item, uint8_t number[8])
+{
+	(void)number;
+	return SPAN_ARRAY(item->head);
+}
+
+static struct span origin_of(const struct item *item, uint8_t number[8])
+{
+	(void)number;
+	return item->message.origin;
+}
+
+static void put_column(struct params *p, struct item *const *items, size_t n,
+		       enum params_type type, column *value_of)
+{
+	uint8_t number[8];
+
+	params_open_array(p, type, n);
+	for (size_t i = 0; i < n; i++)
+		params_put_bytes(p, value_of(items[i], number));
+	params_close_array(p);
+}
+
+/* ---- statements ---- */
+
+/* Where each session's log is to move, and from where. */
+static void put_parts(const struct batch *b, struct params *p)
+{
+	struct item *last[BATCH_MESSAGES] = { NULL };
 	size_t n = b->part_count;
 
-	params_open_array(p, PARAMS_UUID, n);
 	for (size_t k = 0; k < n; k++)
-		params_put_bytes(p,
-				 SPAN_ARRAY(part_last(b, k)->message.session));
-	params_close_array(p);
-	params_open_array(p, PARAMS_INT8, n);
-	for (size_t k = 0; k < n; k++)
-		params_put_i64(p, (int64_t)part_last(b, k)->message.epoch);
-	params_close_array(p);
+		last[k] = b->items[b->parts[k].first + b->parts[k].count - 1];
+	put_column(p, last, n, PARAMS_UUID, session_of);
+	put_column(p, last, n, PARAMS_INT8, epoch_of);
 	params_open_array(p, PARAMS_INT8, n);
 	for (size_t k = 0; k < n; k++)
 		params_put_i64(p, (int64_t)b->parts[k].from_seq);
@@ -121,83 +184,9 @@ static void encode_parts(const struct batch *b, struct params *p)
 	for (size_t k = 0; k < n; k++)
 		params_put_bytes(p, SPAN_ARRAY(b->parts[k].from_head));
 	params_close_array(p);
-	params_open_array(p, PARAMS_INT8, n);
-	for (size_t k = 0; k < n; k++)
-		params_put_i64(p, (int64_t)part_last(b, k)->seq);
-	params_close_array(p);
-	params_open_array(p, PARAMS_BYTEA, n);
-	for (size_t k = 0; k < n; k++)
-		params_put_bytes(p, SPAN_ARRAY(part_last(b, k)->head));
-	params_close_array(p);
+	put_column(p, last, n, PARAMS_INT8, seq_of);
+	put_column(p, last, n, PARAMS_BYTEA, head_of);
 }
-
-/* ---- columns of the items ---- */
-
-static void put_sessions(const struct batch *b, struct params *p)
-{
-	params_open_array(p, PARAMS_UUID, b->count);
-	for (size_t i = 0; i < b->count; i++)
-		params_put_bytes(p, SPAN_ARRAY(b->items[i]->message.session));
-	params_close_array(p);
-}
-
-static void put_devices(const struct batch *b, struct params *p)
-{
-	params_open_array(p, PARAMS_UUID, b->count);
-	for (size_t i = 0; i < b->count; i++)
-		params_put_bytes(p, SPAN_ARRAY(b->items[i]->message.device));
-	params_close_array(p);
-}
-
-static void put_epochs(const struct batch *b, struct params *p)
-{
-	params_open_array(p, PARAMS_INT8, b->count);
-	for (size_t i = 0; i < b->count; i++)
-		params_put_i64(p, (int64_t)b->items[i]->message.epoch);
-	params_close_array(p);
-}
-
-static void put_seqs(const struct batch *b, struct params *p)
-{
-	params_open_array(p, PARAMS_INT8, b->count);
-	for (size_t i = 0; i < b->count; i++)
-		params_put_i64(p, (int64_t)b->items[i]->seq);
-	params_close_array(p);
-}
-
-static void put_nonces(const struct batch *b, struct params *p)
-{
-	params_open_array(p, PARAMS_BYTEA, b->count);
-	for (size_t i = 0; i < b->count; i++)
-		params_put_bytes(p, SPAN_ARRAY(b->items[i]->message.nonce));
-	params_close_array(p);
-}
-
-static void put_envelopes(const struct batch *b, struct params *p)
-{
-	params_open_array(p, PARAMS_BYTEA, b->count);
-	for (size_t i = 0; i < b->count; i++)
-		params_put_bytes(p, b->items[i]->message.envelope);
-	params_close_array(p);
-}
-
-static void put_heads(const struct batch *b, struct params *p)
-{
-	params_open_array(p, PARAMS_BYTEA, b->count);
-	for (size_t i = 0; i < b->count; i++)
-		params_put_bytes(p, SPAN_ARRAY(b->items[i]->head));
-	params_close_array(p);
-}
-
-static void put_origins(const struct batch *b, struct params *p)
-{
-	params_open_array(p, PARAMS_TEXT, b->count);
-	for (size_t i = 0; i < b->count; i++)
-		params_put_bytes(p, b->items[i]->message.origin);
-	params_close_array(p);
-}
-
-/* ---- statements ---- */
 
 static uint64_t first_limit(uint64_t a, uint64_t b)
 {
@@ -210,14 +199,14 @@ static void encode_expected(const struct batch *b,
 			    const struct rotation_limits *rotation,
 			    struct params *p)
 {
-	encode_parts(b, p);
-	put_sessions(b, p);
-	put_devices(b, p);
-	put_seqs(b, p);
-	put_nonces(b, p);
-	put_envelopes(b, p);
-	put_heads(b, p);
-	put_origins(b, p);
+	put_parts(b, p);
+	put_column(p, b->items, b->count, PARAMS_UUID, session_of);
+	put_column(p, b->items, b->count, PARAMS_UUID, device_of);
+	put_column(p, b->items, b->count, PARAMS_INT8, seq_of);
+	put_column(p, b->items, b->count, PARAMS_BYTEA, nonce_of);
+	put_column(p, b->items, b->count, PARAMS_BYTEA, envelope_of);
+	put_column(p, b->items, b->count, PARAMS_BYTEA, head_of);
+	put_column(p, b->items, b->count, PARAMS_TEXT, origin_of);
 	params_i64(p, (int64_t)first_limit(rotation->messages,
 					   rotation->hard_messages));
 	params_i64(p, (int64_t)rotation->hard_seconds);
@@ -230,12 +219,12 @@ void batch_encode(const struct batch *b, const struct rotation_limits *rotation,
 		encode_expected(b, rotation, p);
 		return;
 	}
-	put_sessions(b, p);
-	put_devices(b, p);
-	put_epochs(b, p);
-	put_nonces(b, p);
-	put_envelopes(b, p);
-	put_origins(b, p);
+	put_column(p, b->items, b->count, PARAMS_UUID, session_of);
+	put_column(p, b->items, b->count, PARAMS_UUID, device_of);
+	put_column(p, b->items, b->count, PARAMS_INT8, epoch_of);
+	put_column(p, b->items, b->count, PARAMS_BYTEA, nonce_of);
+	put_column(p, b->items, b->count, PARAMS_BYTEA, envelope_of);
+	put_column(p, b->items, b->count, PARAMS_TEXT, origin_of);
 	params_i64(p, (int64_t)rotation->messages);
 	params_i64(p, (int64_t)rotation->grace_seconds);
 	params_i64(p, (int64_t)rotation->hard_messages);
