@@ -64,10 +64,11 @@ export class MqttClient {
     this.knows.add(session.id);
   }
 
-  /** A member that has come just now is known a moment later. */
+  /** A member that has come just now is known a moment later; after a database
+   * that was away the broker asks again within five seconds. */
   subscribe(topic) {
     return until(async () => await this.trySubscribe(topic) < 3,
-      { ms: 5000, name: `a subscription to ${topic}` });
+      { ms: 20_000, name: `a subscription to ${topic}` });
   }
 
   publish(topic, payload, options = {}) {
