@@ -3,12 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-void batch_clear(struct batch *b)
+void batch_begin(struct batch *b, bool expected)
 {
 	b->count = 0;
 	b->bytes = 0;
+	b->expected = expected;
 	b->part_count = 0;
-	memset(b->slots, 0, sizeof(b->slots));
+	if (expected)
+		memset(b->slots, 0, sizeof(b->slots));
 }
 
 bool batch_is_full(const struct batch *b)
@@ -22,7 +24,8 @@ static bool has_nonce_of(const struct item *a, const struct item *b)
 	       memcmp(a->message.session, b->message.session, 16) == 0;
 }
 
-bool batch_add(struct batch *b, struct item *item)
+/* Notes the nonce of what comes next; false: it is there. */
+static bool note_nonce(struct batch *b, const struct item *item)
 {
 	const uint8_t *nonce = item->message.nonce;
 	/* from its random part */
@@ -32,15 +35,22 @@ bool batch_add(struct batch *b, struct item *item)
 		uint16_t *slot = &b->slots[at % BATCH_SLOTS];
 
 		if (*slot == 0) {
-			item->turn = b->count;
-			b->items[b->count++] = item;
-			b->bytes += item->message.envelope.n;
-			*slot = (uint16_t)b->count;
+			*slot = (uint16_t)(b->count + 1);
 			return true;
 		}
-		if (b->expected && has_nonce_of(b->items[*slot - 1], item))
+		if (has_nonce_of(b->items[*slot - 1], item))
 			return false;
 	}
+}
+
+bool batch_add(struct batch *b, struct item *item)
+{
+	if (b->expected && !note_nonce(b, item))
+		return false;
+	item->turn = b->count;
+	b->items[b->count++] = item;
+	b->bytes += item->message.envelope.n;
+	return true;
 }
 
 /* ---- what is expected ---- */
@@ -97,70 +107,55 @@ out:
 
 /* ---- columns ---- */
 
-/* An item's value in one column; `number` is room for one. */
-typedef struct span column(const struct item *item, uint8_t number[8]);
+/* An item's value in one column. */
+typedef void column(struct params *p, const struct item *item);
 
-static struct span big_endian(uint8_t to[8], uint64_t v)
+static void put_session(struct params *p, const struct item *item)
 {
-	for (size_t i = 8; i > 0; i--, v >>= 8)
-		to[i - 1] = (uint8_t)v;
-	return span_of(to, 8);
+	params_put_bytes(p, SPAN_ARRAY(item->message.session));
 }
 
-static struct span session_of(const struct item *item, uint8_t number[8])
+static void put_device(struct params *p, const struct item *item)
 {
-	(void)number;
-	return SPAN_ARRAY(item->message.session);
+	params_put_bytes(p, SPAN_ARRAY(item->message.device));
 }
 
-static struct span device_of(const struct item *item, uint8_t number[8])
+static void put_epoch(struct params *p, const struct item *item)
 {
-	(void)number;
-	return SPAN_ARRAY(item->message.device);
+	params_put_i64(p, (int64_t)item->message.epoch);
 }
 
-static struct span epoch_of(const struct item *item, uint8_t number[8])
+static void put_seq(struct params *p, const struct item *item)
 {
-	return big_endian(number, item->message.epoch);
+	params_put_i64(p, (int64_t)item->seq);
 }
 
-static struct span seq_of(const struct item *item, uint8_t number[8])
+static void put_nonce(struct params *p, const struct item *item)
 {
-	return big_endian(number, item->seq);
+	params_put_bytes(p, SPAN_ARRAY(item->message.nonce));
 }
 
-static struct span nonce_of(const struct item *item, uint8_t number[8])
+static void put_envelope(struct params *p, const struct item *item)
 {
-	(void)number;
-	return SPAN_ARRAY(item->message.nonce);
+	params_put_bytes(p, item->message.envelope);
 }
 
-static struct span envelope_of(const struct item *item, uint8_t number[8])
+static void put_head(struct params *p, const struct item *item)
 {
-	(void)number;
-	return item->message.envelope;
+	params_put_bytes(p, SPAN_ARRAY(item->head));
 }
 
-static struct span head_of(const struct item *item, uint8_t number[8])
+static void put_origin(struct params *p, const struct item *item)
 {
-	(void)number;
-	return SPAN_ARRAY(item->head);
-}
-
-static struct span origin_of(const struct item *item, uint8_t number[8])
-{
-	(void)number;
-	return item->message.origin;
+	params_put_bytes(p, item->message.origin);
 }
 
 static void put_column(struct params *p, struct item *const *items, size_t n,
-		       enum params_type type, column *value_of)
+		       enum params_type type, column *put_value)
 {
-	uint8_t number[8];
-
 	params_open_array(p, type, n);
 	for (size_t i = 0; i < n; i++)
-		params_put_bytes(p, value_of(items[i], number));
+		put_value(p, items[i]);
 	params_close_array(p);
 }
 
@@ -174,8 +169,8 @@ static void put_parts(const struct batch *b, struct params *p)
 
 	for (size_t k = 0; k < n; k++)
 		last[k] = b->items[b->parts[k].first + b->parts[k].count - 1];
-	put_column(p, last, n, PARAMS_UUID, session_of);
-	put_column(p, last, n, PARAMS_INT8, epoch_of);
+	put_column(p, last, n, PARAMS_UUID, put_session);
+	put_column(p, last, n, PARAMS_INT8, put_epoch);
 	params_open_array(p, PARAMS_INT8, n);
 	for (size_t k = 0; k < n; k++)
 		params_put_i64(p, (int64_t)b->parts[k].from_seq);
@@ -184,8 +179,8 @@ static void put_parts(const struct batch *b, struct params *p)
 	for (size_t k = 0; k < n; k++)
 		params_put_bytes(p, SPAN_ARRAY(b->parts[k].from_head));
 	params_close_array(p);
-	put_column(p, last, n, PARAMS_INT8, seq_of);
-	put_column(p, last, n, PARAMS_BYTEA, head_of);
+	put_column(p, last, n, PARAMS_INT8, put_seq);
+	put_column(p, last, n, PARAMS_BYTEA, put_head);
 }
 
 static uint64_t first_limit(uint64_t a, uint64_t b)
@@ -200,13 +195,13 @@ static void encode_expected(const struct batch *b,
 			    struct params *p)
 {
 	put_parts(b, p);
-	put_column(p, b->items, b->count, PARAMS_UUID, session_of);
-	put_column(p, b->items, b->count, PARAMS_UUID, device_of);
-	put_column(p, b->items, b->count, PARAMS_INT8, seq_of);
-	put_column(p, b->items, b->count, PARAMS_BYTEA, nonce_of);
-	put_column(p, b->items, b->count, PARAMS_BYTEA, envelope_of);
-	put_column(p, b->items, b->count, PARAMS_BYTEA, head_of);
-	put_column(p, b->items, b->count, PARAMS_TEXT, origin_of);
+	put_column(p, b->items, b->count, PARAMS_UUID, put_session);
+	put_column(p, b->items, b->count, PARAMS_UUID, put_device);
+	put_column(p, b->items, b->count, PARAMS_INT8, put_seq);
+	put_column(p, b->items, b->count, PARAMS_BYTEA, put_nonce);
+	put_column(p, b->items, b->count, PARAMS_BYTEA, put_envelope);
+	put_column(p, b->items, b->count, PARAMS_BYTEA, put_head);
+	put_column(p, b->items, b->count, PARAMS_TEXT, put_origin);
 	params_i64(p, (int64_t)first_limit(rotation->messages,
 					   rotation->hard_messages));
 	params_i64(p, (int64_t)rotation->hard_seconds);
@@ -219,12 +214,12 @@ void batch_encode(const struct batch *b, const struct rotation_limits *rotation,
 		encode_expected(b, rotation, p);
 		return;
 	}
-	put_column(p, b->items, b->count, PARAMS_UUID, session_of);
-	put_column(p, b->items, b->count, PARAMS_UUID, device_of);
-	put_column(p, b->items, b->count, PARAMS_INT8, epoch_of);
-	put_column(p, b->items, b->count, PARAMS_BYTEA, nonce_of);
-	put_column(p, b->items, b->count, PARAMS_BYTEA, envelope_of);
-	put_column(p, b->items, b->count, PARAMS_TEXT, origin_of);
+	put_column(p, b->items, b->count, PARAMS_UUID, put_session);
+	put_column(p, b->items, b->count, PARAMS_UUID, put_device);
+	put_column(p, b->items, b->count, PARAMS_INT8, put_epoch);
+	put_column(p, b->items, b->count, PARAMS_BYTEA, put_nonce);
+	put_column(p, b->items, b->count, PARAMS_BYTEA, put_envelope);
+	put_column(p, b->items, b->count, PARAMS_TEXT, put_origin);
 	params_i64(p, (int64_t)rotation->messages);
 	params_i64(p, (int64_t)rotation->grace_seconds);
 	params_i64(p, (int64_t)rotation->hard_messages);

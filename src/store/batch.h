@@ -49,10 +49,10 @@ struct batch {
 	struct batch_part parts[BATCH_MESSAGES];
 	size_t part_count;
 	uint64_t sent_ms;	     /* of an expected one, when it has moved */
-	uint16_t slots[BATCH_SLOTS]; /* of nonces: a place, plus 1 */
+	uint16_t slots[BATCH_SLOTS]; /* its nonces: a place, plus 1 */
 };
 
-void batch_clear(struct batch *batch);
+void batch_begin(struct batch *batch, bool expected);
 bool batch_is_full(const struct batch *batch);
 
 /* False: it is expected, and has that nonce already. There must be room. */

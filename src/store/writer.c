@@ -92,8 +92,7 @@ static void gather(struct writer *w)
 	bool believes = w->tails != NULL && now_s() >= w->expect_after;
 	struct item **at = &w->first;
 
-	batch_clear(&w->batch);
-	w->batch.expected = believes && is_expected(w, w->first);
+	batch_begin(&w->batch, believes && is_expected(w, w->first));
 	while (*at != NULL && !batch_is_full(&w->batch)) {
 		struct item *item = *at;
 		bool alone = item->tries >= BATCH_TRIES;
@@ -135,12 +134,13 @@ static void send_batch(struct writer *w)
 	statement = w->batch.expected ? STATEMENT_MESSAGE_APPEND_EXPECTED
 				      : STATEMENT_MESSAGE_APPEND;
 	batch_encode(&w->batch, &w->settings.rotation, &params);
-	metrics_observe(METRIC_BATCH_MESSAGES, w->batch.count);
 	w->sent_us = metrics_now_us();
 	w->in_flight = connection_send(w->connection, statement, &params,
 				       on_answer, w) == ERR_OK;
 	if (!w->in_flight)
 		requeue(w);
+	else
+		metrics_observe(METRIC_BATCH_MESSAGES, w->batch.count);
 	metrics_set(METRIC_WRITER_QUEUE, w->count);
 }
 
@@ -264,6 +264,15 @@ static void give_moved(struct writer *w)
 			give_part(w, &b->parts[k]);
 }
 
+/* Of a batch that was judged: an expected one was not tried in earnest. */
+static void count_try(struct item *item, enum err e)
+{
+	if (e == ERR_LOCAL_BUG)
+		item->tries = BATCH_TRIES;
+	else if (e == ERR_STATE_CONFLICT)
+		item->tries++;
+}
+
 /* A batch that was not stored, or whose fate is unknown, goes again until its
  * time is over. */
 static void try_again(struct writer *w, enum err e)
@@ -283,12 +292,8 @@ static void try_again(struct writer *w, enum err e)
 
 		if (w->tails != NULL)
 			tails_forget(w->tails, item->message.session);
-		if (w->batch.expected)
-			; /* it has not been tried in earnest */
-		else if (e == ERR_LOCAL_BUG)
-			item->tries = BATCH_TRIES;
-		else if (e == ERR_STATE_CONFLICT)
-			item->tries++;
+		if (!w->batch.expected)
+			count_try(item, e);
 		if (refused || now >= item->give_up)
 			answer(item, &unavailable);
 		else

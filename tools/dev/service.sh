@@ -20,7 +20,8 @@ service_start() { # NAME DIR COMMAND...
   local name=$1 dir=$2
   shift 2
   (cd "$VAR/$dir" && exec env -i PATH="$PATH" LANG=C.UTF-8 \
-    GLIBC_TUNABLES=glibc.malloc.hugetlb=1 setsid "${RUN_AS[@]}" "$@" 9>&-) </dev/null >"$VAR/log/$name.log" 2>&1 &
+    GLIBC_TUNABLES=glibc.malloc.hugetlb=1 \
+    setsid "${RUN_AS[@]}" "$@" 9>&-) </dev/null >"$VAR/log/$name.log" 2>&1 &
   pid_write "$VAR/run/$name.pid" $!
 }
 
