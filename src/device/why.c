@@ -1,4 +1,4 @@
-#include "client/why.h"
+#include "device/why.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Why an operation failed, in one sentence for a person and one slug for a
  * script. The first reason counts: callers further out do not hide it. */
-#ifndef HERMETIC_CLIENT_WHY_H
-#define HERMETIC_CLIENT_WHY_H
+#ifndef HERMETIC_DEVICE_WHY_H
+#define HERMETIC_DEVICE_WHY_H
 
 #include "base/err.h"
 

@@ -1,0 +1,168 @@
+/*
+ * One device of one account: a state machine without I/O. Whoever drives it
+ * hands it an order, then asks device_turn() what to do until the order has
+ * ended:
+ *
+ *   device_start(device, &order);
+ *   while ((turn = device_turn(device, &request, &wait_ms)) != DEVICE_DONE)
+ *           ask the server and device_answer(), or wait;
+ *   outcome = device_outcome(device);
+ *
+ * Everything that was decided is in the store before a request is handed out,
+ * so a device that is killed at any instruction goes on with its next order.
+ * One order at a time. One thread.
+ */
+#ifndef HERMETIC_DEVICE_DEVICE_H
+#define HERMETIC_DEVICE_DEVICE_H
+
+#include "base/text.h"
+#include "device/ports.h"
+#include "device/suites.h"
+#include "device/why.h"
+#include "wire/roles.h"
+
+#define DEVICE_NAME_SIZE 33 /* a user name: 32 characters and a NUL */
+
+struct device;
+
+struct device_config {
+	const char *username, *device_id; /* copied */
+	struct suites offer;		  /* in order of preference */
+};
+
+/* Reads nothing yet. */
+MUST_CHECK enum err device_open(const struct device_config *config,
+				const struct device_ports *ports,
+				struct device **device);
+void device_close(struct device *device);
+
+/* ---- orders ---- */
+
+enum order_kind {
+	ORDER_REFRESH, /* read what is new, send what waits */
+	ORDER_SEND,    /* text [, key] */
+	ORDER_CREATE,  /* [name], offer, users, open; makes the session's id */
+	ORDER_JOIN,    /* by a Welcome that waits, otherwise by a commit */
+	ORDER_INVITE,  /* users[0] */
+	ORDER_REMOVE,  /* whom: "user" or "user/device" */
+	ORDER_ROLE,    /* whom: "user"; role */
+	ORDER_ROTATE,  /* new keys */
+	ORDER_ASKED,   /* new keys because the server asks: done within bounds */
+	ORDER_MOVE,    /* algorithm */
+	ORDER_LEAVE,   /* this device departs */
+	ORDER_DEPART,  /* whom: another device of this user departs */
+	ORDER_RESOLVE, /* the person has seen what stopped it, and goes on */
+	ORDER_STOCK    /* publish KeyPackages where there are few; no session */
+};
+
+/* Copied by device_start(). Which members count is said by the kind. */
+struct order {
+	enum order_kind kind;
+	const char *session; /* the id as text */
+	struct span text;    /* UTF-8 */
+	const char *key;     /* the caller's own id of the text, or NULL */
+	const char *name;
+	const struct suites *offer;
+	const char *const *users;
+	size_t user_count;
+	bool open;
+	const char *whom, *algorithm;
+	enum role role;
+	/* SEND: members who came in since the person looked last are no reason
+	 * to wait. */
+	bool to_new_members;
+};
+
+/* ERR_STATE_PENDING while another order runs. */
+MUST_CHECK enum err device_start(struct device *device,
+				 const struct order *order);
+
+enum device_turn {
+	DEVICE_ASK,  /* *request: ask the server, then device_answer() */
+	DEVICE_WAIT, /* *wait_ms: call again after so long */
+	DEVICE_DONE  /* the order has ended: device_outcome() */
+};
+enum device_turn device_turn(struct device *device, struct request *request,
+			     uint32_t *wait_ms);
+void device_answer(struct device *device, const struct answer *answer);
+
+/* How an order ended. Borrowed until the next one. */
+struct outcome {
+	enum err result;
+	const struct why *why; /* when `result` is another than ERR_OK */
+	char session[TEXT_UUID_SIZE];
+	/* SEND: the text is stored and waits; `result` and `why` say for what.
+	 * When it is not kept and `result` is ERR_OK, it was seen in the
+	 * verified log, at `seq`. */
+	bool kept;
+	uint64_t seq, item;
+	size_t devices; /* INVITE: how many were added */
+};
+const struct outcome *device_outcome(const struct device *device);
+
+/* Entries that were pushed, in the log's order. Between orders only:
+ * ERR_STATE_PENDING otherwise. ERR_STATE_CONFLICT: some before them are
+ * missing, nothing was taken; ORDER_REFRESH reads them. ERR_STATE_GONE: no
+ * session of this device. */
+MUST_CHECK enum err device_push(struct device *device, const char *session,
+				const struct answer_entry *entries,
+				size_t count, struct why *why);
+
+/* ---- what happened ---- */
+
+enum event_kind {
+	EVENT_ENTRY,   /* the log's entry `seq` is kept now */
+	EVENT_SENT,    /* the item `item` of the outbox stands at `seq` */
+	EVENT_REFUSED, /* the item `item` was refused for good */
+	EVENT_ENDED    /* this device is no member any more */
+};
+
+struct device_event {
+	enum event_kind kind;
+	char session[TEXT_UUID_SIZE];
+	uint64_t seq, item;
+};
+
+/* The next event, oldest first; false when there is none. An event is told
+ * after what it is about is durable. */
+bool device_next_event(struct device *device, struct device_event *event);
+
+/* ---- asking; none of these asks a server ----
+ *
+ * Records come as JSON text (docs/state.md has their members), appended
+ * without a NUL. */
+
+/* ["ID"…] of all sessions that this device has or had. */
+MUST_CHECK enum err device_sessions(struct device *device, struct buf *json);
+
+/* {session_id, algorithm, suite, epoch, last_seq, member, forked,
+ * safety_number, members: [{leaf_index, username, device_id, role, own,
+ * seen}…], stop?, name?, …}; ERR_STATE_GONE: no such session. */
+MUST_CHECK enum err device_describe(struct device *device, const char *session,
+				    struct buf *json);
+
+/* What is kept of one entry; ERR_STATE_GONE when nothing is, as before the
+ * place where this device joined. A record that cannot be read is given as
+ * {seq, kind: "unreadable", reason}. */
+MUST_CHECK enum err device_entry(struct device *device, const char *session,
+				 uint64_t seq, struct buf *json);
+
+/* The last entry that is kept; 0 for a session that is not known. */
+uint64_t device_last_seq(struct device *device, const char *session);
+
+/* [{item, session_id, text, state: "waiting" or "refused", queued_at, key?,
+ * reason?}…], oldest first; `session` NULL: of all sessions. */
+MUST_CHECK enum err device_outbox(struct device *device, const char *session,
+				  struct buf *json);
+
+/* Forgets an item that waits or was refused (0: all of them). *dropped counts
+ * them. An item that was posted already may still be in the log. */
+MUST_CHECK enum err device_outbox_drop(struct device *device,
+				       const char *session, uint64_t item,
+				       size_t *dropped);
+
+/* The person was shown everybody who is a member now: what is said from now on
+ * may be sealed for them. */
+MUST_CHECK enum err device_shown(struct device *device, const char *session);
+
+#endif
