@@ -13,13 +13,6 @@
 /* The server says that it took a commit, and its log does not show it. */
 #define POSTS_MAX 3
 
-static bool is_settled(struct device *d)
-{
-	return d->open.session != NULL && session_member(d->open.session) &&
-	       d->work.fresh && membership_behind(&d->open) == BEHIND_NO &&
-	       !session_forked(d->open.session);
-}
-
 /* ---- the KeyPackages that a move needs ---- */
 
 static bool moves(const struct device *d)
@@ -34,7 +27,7 @@ static bool move_claim_due(struct device *d)
 {
 	const json_t *users = d->work.users;
 
-	return is_settled(d) && moves(d) &&
+	return core_is_settled(d) && moves(d) &&
 	       (users == NULL || d->work.claimed < json_array_size(users));
 }
 
@@ -79,7 +72,7 @@ const struct step step_move_claim = { "move_claim", move_claim_due, NULL,
 
 static bool stage_due(struct device *d)
 {
-	return is_settled(d) && membership_todo_is(&d->open, "change");
+	return core_is_settled(d) && membership_todo_is(&d->open, "change");
 }
 
 static enum err stage_change(struct device *d, const json_t *change,
@@ -134,7 +127,7 @@ const struct step step_stage = { "stage", stage_due, stage, NULL, NULL };
 
 static bool commit_due(struct device *d)
 {
-	return is_settled(d) && membership_todo_is(&d->open, "commit");
+	return core_is_settled(d) && membership_todo_is(&d->open, "commit");
 }
 
 static enum err commit_ask(struct device *d, struct request *request)
@@ -207,7 +200,7 @@ const struct step step_commit = { "commit", commit_due, NULL, commit_ask,
 
 static bool leave_due(struct device *d)
 {
-	return is_settled(d) && membership_todo_is(&d->open, "leave");
+	return core_is_settled(d) && membership_todo_is(&d->open, "leave");
 }
 
 static enum err leave_ask(struct device *d, struct request *request)

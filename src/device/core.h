@@ -48,6 +48,10 @@ MUST_CHECK enum err core_load(struct device *d, const char *id);
 /* Writes d->open. Inside a transaction. */
 MUST_CHECK enum err core_save(struct device *d);
 
+/* This device is a member, has read the log to its end, is where the others
+ * are, and knows of no fork: now something may be done in the session. */
+bool core_is_settled(const struct device *d);
+
 /* Notes an event: it is told when the transaction is durable. */
 void core_tell(struct device *d, enum event_kind kind, uint64_t seq,
 	       uint64_t item);

@@ -116,6 +116,15 @@ enum err core_save(struct device *d)
 	return membership_save(core_store(d), &d->open);
 }
 
+bool core_is_settled(const struct device *d)
+{
+	const struct session *session = d->open.session;
+
+	return session != NULL && session_member(session) && d->work.fresh &&
+	       membership_behind(&d->open) == BEHIND_NO &&
+	       !session_forked(session);
+}
+
 /* ---- events ---- */
 
 void core_tell(struct device *d, enum event_kind kind, uint64_t seq,

@@ -1,6 +1,8 @@
 #include "device/guests.h"
 
 #include "device/core.h"
+#include "device/pins.h"
+#include "wire/key_package.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +133,27 @@ static enum err explain(struct device *d, enum err e)
 	return e;
 }
 
+/* The same device never has another key. */
+static enum err check_pins(struct device *d, const struct guest *guest)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < guest->count; i++) {
+		struct wire_key_package kp;
+		const struct suite *suite;
+
+		if (wire_key_package_decode(guest->package_spans[i], &kp) !=
+		    ERR_OK)
+			return ERR_OK; /* negotiation_plan() says so */
+		suite = suite_by_id(kp.cipher_suite);
+		if (suite != NULL)
+			TRY(pins_check(d, suite, buf_span(&guest->identity),
+				       kp.leaf_node.signature_key));
+	}
+out:
+	return e;
+}
+
 enum err guests_plan(struct device *d, const struct guests *guests,
 		     const struct suites *offer, struct negotiation_plan *plan)
 {
@@ -141,6 +164,8 @@ enum err guests_plan(struct device *d, const struct guests *guests,
 	enum err e;
 
 	ENSURE(invitees != NULL, ERR_LOCAL_MEMORY);
+	for (size_t i = 0; i < guests->count; i++)
+		TRY(check_pins(d, &guests->list[i]));
 	for (size_t i = 0; i < offer->count; i++)
 		buf_put_u16(&encoded, offer->ids[i]);
 	TRY(buf_end(&encoded));

@@ -4,9 +4,11 @@
 #include "device/entry.h"
 #include "device/move.h"
 #include "device/outbox.h"
+#include "device/pins.h"
 #include "device/steps.h"
 #include "device/todo.h"
 #include "device/trail.h"
+#include "wire/message.h"
 
 #include <string.h>
 
@@ -19,12 +21,11 @@
 
 /* An entry of our own leaf that this state did not make: a copy of the state
  * lives somewhere, or the state was put back (docs/protocol.md). */
-static enum err note_copy(struct device *d, const struct session_event *event,
-			  uint64_t seq, const uint8_t head[CHAIN_HEAD])
+static enum err note_copy(struct device *d, uint64_t seq,
+			  const uint8_t head[CHAIN_HEAD])
 {
 	json_t *copies = json_object_get(d->open.notes, "copies");
 
-	(void)event;
 	if (copies == NULL) {
 		copies = json_array();
 		(void)json_object_set_new(d->open.notes, "copies", copies);
@@ -42,6 +43,18 @@ static bool is_of_own_leaf(const struct device *d,
 		   mls_group_own_leaf(session_group(d->open.session));
 }
 
+static bool is_own_commit(const struct session *session, struct span commit)
+{
+	struct wire_message message;
+
+	return wire_message_decode(commit, &message) == ERR_OK &&
+	       message.format == WIRE_PUBLIC_MESSAGE &&
+	       message.public_message.content.sender.type ==
+		   WIRE_SENDER_MEMBER &&
+	       message.public_message.content.sender.index ==
+		   mls_group_own_leaf(session_group(session));
+}
+
 /* A commit that we refuse: do all refuse it, or do only we not follow? Whoever
  * follows the log without keys tells. */
 static enum err take_refused(struct device *d, const struct answer_entry *entry,
@@ -52,6 +65,8 @@ static enum err take_refused(struct device *d, const struct answer_entry *entry,
 	uint64_t epoch = session_epoch(session);
 	enum err e;
 
+	if (is_own_commit(session, entry->bytes))
+		return note_copy(d, entry->seq - 1, head);
 	TRY(trail_from_session(session, entry->seq - 1, head, &trail));
 	e = trail_follow(trail, entry);
 	if (err_class(e) == ERR_CLASS_LOCAL)
@@ -89,6 +104,9 @@ static enum err take_event(struct device *d, const struct answer_entry *entry,
 	enum err e;
 
 	TRY(entry_keep(d, event, people));
+	if (event->kind == SESSION_COMMIT &&
+	    (event->external_join || people->added != NULL))
+		TRY(pins_note_members(d));
 	if (event->own_commit)
 		todo_commit_done(d);
 	else if (event->dropped_staged)
@@ -98,7 +116,7 @@ static enum err take_event(struct device *d, const struct answer_entry *entry,
 	if (event->kind == SESSION_REMOVED)
 		core_tell(d, EVENT_ENDED, event->seq, 0);
 	if (is_of_own_leaf(d, event))
-		TRY(note_copy(d, event, event->seq - 1, head));
+		TRY(note_copy(d, event->seq - 1, head));
 	if (event->kind == SESSION_DEPARTED)
 		take_departure(d, entry);
 	if (event->kind == SESSION_REFUSED &&

@@ -18,8 +18,7 @@ static enum err need_member(struct device *d)
 			       "There is no session %.40s here. See: hermetic "
 			       "sessions",
 			       d->work.outcome.session);
-	if (session_member(d->open.session) ||
-	    membership_todo_is(&d->open, "join"))
+	if (session_member(d->open.session) || rejoin_is_begun(&d->open))
 		return ERR_OK;
 	return why_set(&d->work.why, ERR_STATE_GONE, "not-a-member",
 		       "You are not a member of %s (any more).", d->open.id);

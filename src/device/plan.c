@@ -10,9 +10,7 @@
 
 static bool is_ready(struct device *d)
 {
-	return d->open.session != NULL && session_member(d->open.session) &&
-	       d->work.fresh && membership_behind(&d->open) == BEHIND_NO &&
-	       membership_todo(&d->open) == NULL;
+	return core_is_settled(d) && membership_todo(&d->open) == NULL;
 }
 
 static enum err set_change(struct device *d, const struct change_plan *plan)

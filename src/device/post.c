@@ -18,10 +18,7 @@
 
 static bool may_send(struct device *d)
 {
-	return d->open.session != NULL && session_member(d->open.session) &&
-	       d->work.fresh && membership_behind(&d->open) == BEHIND_NO &&
-	       !session_forked(d->open.session) &&
-	       membership_todo(&d->open) == NULL;
+	return core_is_settled(d) && membership_todo(&d->open) == NULL;
 }
 
 /* The first item that was not posted since the log was read. */

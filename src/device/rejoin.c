@@ -10,6 +10,7 @@
 #include "device/entry.h"
 #include "device/outbox.h"
 #include "device/people.h"
+#include "device/pins.h"
 #include "device/signer.h"
 #include "device/steps.h"
 #include "device/todo.h"
@@ -39,18 +40,25 @@ static bool joins(const struct device *d)
 	return d->open.session != NULL && membership_todo_is(&d->open, "join");
 }
 
+bool rejoin_is_begun(const struct membership *m)
+{
+	return !session_member(m->session) &&
+	       (membership_todo_is(m, "join") ||
+		json_object_get(m->notes, "base") != NULL);
+}
+
 /* Is there a way in to be found? */
 static bool is_wanted(const struct device *d)
 {
 	const struct work *work = &d->work;
 
-	if (joins(d))
+	if (work->resolving)
+		return true;
+	if (d->open.session != NULL && rejoin_is_begun(&d->open))
 		return true;
 	if (is_member(d))
-		return membership_behind(&d->open) != BEHIND_NO ||
-		       work->resolving;
-	return (work_is(work, ORDER_JOIN) && work->welcomes_read) ||
-	       work->resolving;
+		return membership_behind(&d->open) != BEHIND_NO;
+	return work_is(work, ORDER_JOIN) && work->welcomes_read;
 }
 
 /* ---- where the trail begins ---- */
@@ -79,17 +87,22 @@ out:
 
 static enum err begin_trail(struct device *d, struct rejoin *rejoin)
 {
+	const struct session *session = d->open.session;
 	uint8_t head[CHAIN_HEAD];
 	uint64_t seq;
 
-	if (d->open.session == NULL || rejoin->forced)
+	if (session == NULL)
 		return ERR_OK;
 	if (json_object_get(d->open.notes, "base") != NULL)
 		return begin_at_base(d, rejoin);
-	if (is_member(d) &&
-	    membership_behind_place(&d->open, &seq, head) == ERR_OK)
-		return trail_from_session(d->open.session, seq, head,
+	if (!is_member(d))
+		return ERR_OK;
+	if (membership_behind(&d->open) == BEHIND_NO)
+		return trail_from_session(session, session_seq(session),
+					  session_head(session),
 					  &rejoin->trail);
+	if (membership_behind_place(&d->open, &seq, head) == ERR_OK)
+		return trail_from_session(session, seq, head, &rejoin->trail);
 	return ERR_OK;
 }
 
@@ -120,8 +133,13 @@ static enum err base(struct device *d)
 	if (rejoin == NULL)
 		return ERR_LOCAL_MEMORY;
 	d->work.rejoin = rejoin;
-	rejoin->forced = d->work.resolving;
-	if (by_itself && is_copied_again(d))
+	if (by_itself && session_forked(d->open.session))
+		work_halt(d, ERR_PEER_FORK, "history-differs",
+			  "Members of %s have seen different histories: the "
+			  "server is not to be trusted with it. To look at it: "
+			  "hermetic resolve %s",
+			  d->open.id, d->open.id);
+	else if (by_itself && is_copied_again(d))
 		work_halt(d, ERR_STATE_CONFLICT, "copied-state",
 			  "Another copy of this device's state is in use, and "
 			  "was before this week. To go on with this one: "
@@ -158,8 +176,18 @@ static enum err first_info_ask(struct device *d, struct request *request)
 	return ERR_OK;
 }
 
+/* No trail leads there. A person who has been told so may go on without. */
 static void halt_untrusted(struct device *d, enum err e)
 {
+	struct rejoin *rejoin = d->work.rejoin;
+
+	if (d->work.resolving && !rejoin->forced) {
+		trail_free(rejoin->trail);
+		rejoin->trail = NULL;
+		rejoin->at_end = false;
+		rejoin->forced = true;
+		return;
+	}
 	work_halt(d, e, "not-continued",
 		  "What the server has of %s does not lead from what this "
 		  "device knows to the group of today: %s. It was not joined. "
@@ -239,6 +267,7 @@ static enum err accept(struct device *d, const struct trail *trail)
 	TRY(session_set_departures(d->open.session, trail_departures(trail)));
 	TRY(session_accepted(d->open.session, core_now_ms(d) / 1000,
 			     trail_seq(trail), trail_head(trail)));
+	TRY(pins_note_members(d));
 	(void)json_object_del(d->open.notes, "base");
 	membership_set_todo(&d->open, NULL);
 	d->work.resolving = false;

@@ -13,6 +13,9 @@ struct rejoin {
 	unsigned tries;
 };
 
+/* Was a commit staged by which this device comes in (again)? */
+bool rejoin_is_begun(const struct membership *m);
+
 /* ORDER_RESOLVE begins: what the person has seen keeps nothing back. */
 MUST_CHECK enum err rejoin_begin_resolve(struct device *d);
 

@@ -1,6 +1,6 @@
 /* The steps that join by a Welcome. */
 #include "device/packages.h"
-#include "device/people.h"
+#include "device/pins.h"
 #include "device/signer.h"
 #include "device/steps.h"
 #include "device/todo.h"
@@ -79,6 +79,7 @@ static enum err use(struct device *d, const struct answer_welcome *row)
 				 &next.session));
 	TRY(packages_used(d, &package));
 	TRY(replace(d, &next, row));
+	TRY(pins_note_members(d));
 out:
 	membership_clear(&next);
 	package_clear(&package);

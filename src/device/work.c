@@ -203,8 +203,10 @@ static enum err load(struct device *d)
 	const char *id = d->work.outcome.session;
 	enum err e;
 
-	if (id[0] == '\0')
+	if (id[0] == '\0') {
+		membership_clear(&d->open);
 		return ERR_OK;
+	}
 	e = core_load(d, id);
 	return e == ERR_STATE_GONE ? ERR_OK : e;
 }
