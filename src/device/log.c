@@ -95,6 +95,32 @@ static void take_departure(struct device *d, const struct answer_entry *entry)
 		core_tell(d, EVENT_ENDED, entry->seq, 0);
 }
 
+static enum err note_newcomer(struct device *d, struct span identity)
+{
+	struct mls_member member;
+
+	if (!session_find(d->open.session, identity, &member))
+		return ERR_OK;
+	return pins_note(d, session_suite(d->open.session), identity,
+			 member.signature_key);
+}
+
+static enum err note_newcomers(struct device *d,
+			       const struct session_event *event,
+			       const struct entry_people *people)
+{
+	const json_t *identity;
+	size_t i;
+	enum err e = ERR_OK;
+
+	if (event->external_join)
+		TRY(note_newcomer(d, buf_span(&event->identity)));
+	json_array_foreach(people->added, i, identity)
+	    TRY(note_newcomer(d, span_str(json_string_value(identity))));
+out:
+	return e;
+}
+
 /* `head` is that before the entry. */
 static enum err take_event(struct device *d, const struct answer_entry *entry,
 			   const struct session_event *event,
@@ -104,9 +130,8 @@ static enum err take_event(struct device *d, const struct answer_entry *entry,
 	enum err e;
 
 	TRY(entry_keep(d, event, people));
-	if (event->kind == SESSION_COMMIT &&
-	    (event->external_join || people->added != NULL))
-		TRY(pins_note_members(d));
+	if (event->kind == SESSION_COMMIT)
+		TRY(note_newcomers(d, event, people));
 	if (event->own_commit)
 		todo_commit_done(d);
 	else if (event->dropped_staged)
