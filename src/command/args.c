@@ -1,4 +1,4 @@
-#include "client/args.h"
+#include "command/args.h"
 
 #include "base/text.h"
 
@@ -50,7 +50,10 @@ static const struct verb_row VERBS[VERB_COUNT] = {
 			  "add a user's devices to a session", 2, 2, NULL,
 			  "hermetic invite 3f2a carol" },
 	[VERB_SEND] = { "send", "ID TEXT|-", "send a message", 2, 2,
-			"With - the text is standard input.",
+			"With - the text is standard input.\n"
+			"What cannot be sent now is kept in the outbox (exit "
+			"code 4) and goes\n"
+			"out with a later command.",
 			"hermetic send 3f2a 'See you at noon'\n"
 			"  git log -1 | hermetic send 3f2a -\n"
 			"  hermetic send 3f2a -- --starts-with-dashes" },
@@ -90,11 +93,21 @@ static const struct verb_row VERBS[VERB_COUNT] = {
 			 "who is\n"
 			 "there renews the keys.",
 			 "hermetic leave 3f2a" },
-	[VERB_REJOIN] = { "rejoin", "ID", "join a session afresh", 1, 1,
-			  "For a device that has lost track of a session, or "
-			  "after\n"
-			  "a change that somebody had no right to.",
-			  "hermetic rejoin 3f2a" },
+	[VERB_OUTBOX] = { "outbox", "[ID]", "list what waits to be sent", 0, 1,
+			  "Also what was refused for good. An item that is "
+			  "dropped may\n"
+			  "have been sent all the same, if its answer was "
+			  "lost.",
+			  "hermetic outbox\n  hermetic outbox --flush\n"
+			  "  hermetic outbox 3f2a --drop 3" },
+	[VERB_RESOLVE] = { "resolve", "ID", "go on with a stopped session", 1,
+			   1,
+			   "Shows what stopped it and who is in it. With --yes "
+			   "this device goes\n"
+			   "on from there: it joins again where it has lost "
+			   "track.",
+			   "hermetic resolve 3f2a\n"
+			   "  hermetic resolve 3f2a --yes" },
 	[VERB_DEVICES] = { "devices", "[USER]", "list a user's devices", 0, 1,
 			   NULL, "hermetic devices\n  hermetic devices bob" },
 	[VERB_LINK] = { "link", "",
@@ -121,6 +134,11 @@ enum option {
 	OPT_NAME,
 	OPT_INVITE,
 	OPT_OPEN,
+	OPT_ID,
+	OPT_TO_NEW_MEMBERS,
+	OPT_FLUSH,
+	OPT_DROP,
+	OPT_YES,
 	OPT_AFTER,
 	OPT_FOLLOW,
 	OPT_TRANSPORT,
@@ -168,6 +186,20 @@ static const struct option_row OPTIONS[OPT_COUNT] = {
 	[OPT_OPEN] = { "--open", NULL, NULL,
 		       "whoever knows the session's id may join",
 		       ONLY(VERB_CREATE) },
+	[OPT_ID] = { "--id", NULL, "KEY",
+		     "your own id of the text: sent once, however often you "
+		     "try",
+		     ONLY(VERB_SEND) },
+	[OPT_TO_NEW_MEMBERS] = { "--to-new-members", NULL, NULL,
+				 "send also to members who you have not seen "
+				 "yet",
+				 ONLY(VERB_SEND) },
+	[OPT_FLUSH] = { "--flush", NULL, NULL, "try to send it now",
+			ONLY(VERB_OUTBOX) },
+	[OPT_DROP] = { "--drop", NULL, "ITEM|all", "forget it (with an ID)",
+		       ONLY(VERB_OUTBOX) },
+	[OPT_YES] = { "--yes", NULL, NULL, "you have looked at it: go on",
+		      ONLY(VERB_RESOLVE) },
 	[OPT_AFTER] = { "--after", NULL, "N", "only what came after number N",
 			ONLY(VERB_READ) },
 	[OPT_FOLLOW] = { "--follow", NULL, NULL, "wait for more until Ctrl-C",
@@ -219,66 +251,85 @@ static enum err set_transport(struct args *a, const char *value,
 	return ERR_OK;
 }
 
+static enum err set_drop(struct args *a, const char *value, char problem[256])
+{
+	a->drop = value;
+	if (strcmp(value, "all") == 0)
+		return ERR_OK;
+	if (text_parse_u64(&a->drop_item, span_str(value), INT64_MAX) !=
+		ERR_OK ||
+	    a->drop_item == 0)
+		return usage(problem,
+			     "--drop wants the number of an item or all, not "
+			     "\"%s\".",
+			     value);
+	return ERR_OK;
+}
+
+static enum err add_invite(struct args *a, const char *value, char problem[256])
+{
+	if (a->invite_count == ARGS_INVITES_MAX)
+		return usage(problem, "Too many --invite.");
+	a->invites[a->invite_count++] = value;
+	return ERR_OK;
+}
+
+static enum err set_after(struct args *a, const char *value, char problem[256])
+{
+	if (text_parse_u64(&a->after, span_str(value), INT64_MAX) != ERR_OK)
+		return usage(problem, "--after wants a number, not \"%s\".",
+			     value);
+	return ERR_OK;
+}
+
+/* Options without a value. */
+static void set_flag(struct args *a, enum option option)
+{
+	bool *const flags[OPT_COUNT] = {
+		[OPT_JSON] = &a->json,
+		[OPT_OPEN] = &a->open,
+		[OPT_TO_NEW_MEMBERS] = &a->to_new_members,
+		[OPT_FLUSH] = &a->flush,
+		[OPT_YES] = &a->yes,
+		[OPT_FOLLOW] = &a->follow,
+		[OPT_HELP] = &a->help,
+		[OPT_VERSION] = &a->version,
+	};
+
+	if (flags[option] != NULL)
+		*flags[option] = true;
+}
+
+/* Options whose value is taken as it is; false for the others. */
+static bool set_text(struct args *a, enum option option, const char *value)
+{
+	const char **const texts[OPT_COUNT] = {
+		[OPT_SERVER] = &a->server, [OPT_USERNAME] = &a->username,
+		[OPT_HOME] = &a->home,	   [OPT_CA] = &a->ca,
+		[OPT_DEVICE] = &a->device, [OPT_ALGORITHM] = &a->algorithms,
+		[OPT_NAME] = &a->name,	   [OPT_ID] = &a->key,
+		[OPT_MQTT] = &a->mqtt,
+	};
+
+	if (texts[option] == NULL)
+		return false;
+	*texts[option] = value;
+	return true;
+}
+
 static enum err apply(struct args *a, enum option option, const char *value,
 		      char problem[256])
 {
-	switch (option) {
-	case OPT_SERVER:
-		a->server = value;
-		break;
-	case OPT_USERNAME:
-		a->username = value;
-		break;
-	case OPT_HOME:
-		a->home = value;
-		break;
-	case OPT_CA:
-		a->ca = value;
-		break;
-	case OPT_DEVICE:
-		a->device = value;
-		break;
-	case OPT_ALGORITHM:
-		a->algorithms = value;
-		break;
-	case OPT_JSON:
-		a->json = true;
-		break;
-	case OPT_NAME:
-		a->name = value;
-		break;
-	case OPT_INVITE:
-		if (a->invite_count == ARGS_INVITES_MAX)
-			return usage(problem, "Too many --invite.");
-		a->invites[a->invite_count++] = value;
-		break;
-	case OPT_OPEN:
-		a->open = true;
-		break;
-	case OPT_AFTER:
-		if (text_parse_u64(&a->after, span_str(value), INT64_MAX) !=
-		    ERR_OK)
-			return usage(problem,
-				     "--after wants a number, not \"%s\".",
-				     value);
-		break;
-	case OPT_FOLLOW:
-		a->follow = true;
-		break;
-	case OPT_TRANSPORT:
+	if (option == OPT_TRANSPORT)
 		return set_transport(a, value, problem);
-	case OPT_MQTT:
-		a->mqtt = value;
-		break;
-	case OPT_HELP:
-		a->help = true;
-		break;
-	case OPT_VERSION:
-		a->version = true;
-		break;
-	case OPT_COUNT:
-		return ERR_LOCAL_BUG;
-	}
+	if (option == OPT_AFTER)
+		return set_after(a, value, problem);
+	if (option == OPT_DROP)
+		return set_drop(a, value, problem);
+	if (option == OPT_INVITE)
+		return add_invite(a, value, problem);
+	if (!set_text(a, option, value))
+		set_flag(a, option);
 	return ERR_OK;
 }
 
@@ -369,6 +420,8 @@ static enum err check_verb(const struct args *a, unsigned used,
 		return usage(problem, "The chat goes by ws or mqtt.");
 	if (a->mqtt != NULL && a->transport != TRANSPORT_MQTT)
 		return usage(problem, "--mqtt goes with --transport mqtt.");
+	if (a->drop != NULL && (a->operand_count == 0 || a->flush))
+		return usage(problem, "--drop wants an ID, and no --flush.");
 	if (a->operand_count < VERBS[a->verb].least)
 		return usage(problem, "%s wants: %s", VERBS[a->verb].name,
 			     VERBS[a->verb].operands);
@@ -459,7 +512,8 @@ static void print_overview(FILE *out)
 	    "the cost of guessing it,\nfixed when a state is made.\nAn ID "
 	    "may be cut short while it is "
 	    "unique.\n"
-	    "Exit: 0 done, 1 refused, 2 wrong usage, 3 server not reached.\n"
+	    "Exit: 0 done, 1 refused, 2 wrong usage, 3 server not reached,\n"
+	    "4 kept: it waits in the outbox.\n"
 	    "\nExample:\n  %s\n\nMore: hermetic COMMAND --help\n",
 	    VERBS[VERB_CHAT].examples);
 }

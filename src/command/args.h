@@ -1,7 +1,7 @@
 /* The command line of `hermetic`: verbs and options as two tables, from which
  * the help is made too. Options may stand before or after the verb. */
-#ifndef HERMETIC_CLIENT_ARGS_H
-#define HERMETIC_CLIENT_ARGS_H
+#ifndef HERMETIC_COMMAND_ARGS_H
+#define HERMETIC_COMMAND_ARGS_H
 
 #include "base/err.h"
 
@@ -30,7 +30,8 @@ enum verb {
 	VERB_ROLE,
 	VERB_ALGORITHM,
 	VERB_LEAVE,
-	VERB_REJOIN,
+	VERB_OUTBOX,
+	VERB_RESOLVE,
 	VERB_DEVICES,
 	VERB_LINK,
 	VERB_REVOKE,
@@ -47,9 +48,12 @@ enum transport {
 /* Strings are borrowed from argv and the environment. */
 struct args {
 	enum verb verb;
-	bool help, version, json, follow, open;
+	bool help, version, json, follow, open, yes, flush, to_new_members;
 	const char *server, *username, *home, *device, *ca;
 	const char *name;	/* --name of a session */
+	const char *key;	/* --id of a text */
+	const char *drop;	/* --drop: "all" or an item's number */
+	uint64_t drop_item;	/* of --drop; 0: all */
 	const char *algorithms; /* comma-separated, in order of preference */
 	const char *scrypt_n;	/* cost of a new state, environment only */
 	const char *invites[ARGS_INVITES_MAX];

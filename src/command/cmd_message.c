@@ -1,33 +1,20 @@
 /* send, read */
-#include "client/cmd.h"
+#include "command/cmd.h"
 
-#include "client/conversation.h"
-#include "client/directory.h"
-#include "client/live.h"
-#include "client/out.h"
+#include "command/directory.h"
+#include "command/out.h"
+#include "command/view.h"
+#include "reach/drive.h"
+#include "reach/live.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
 /* How often read --follow asks when it goes by REST. */
 #define POLL_MS 1000
 
-static bool print_message(void *context, const char *id, const json_t *message)
-{
-	const struct args *args = context;
-	struct buf line = BUF_INIT;
-
-	if (args->json) {
-		out_message_json(id, message);
-		return ferror(stdout) == 0;
-	}
-	out_put_message(&line, message);
-	if (buf_end(&line) == ERR_OK)
-		out_line("%.*s", (int)line.n, (const char *)line.p);
-	buf_clear(&line);
-	return ferror(stdout) == 0; /* the reader went away */
-}
+/* Standard input is read up to here; what is longer is refused as too long. */
+#define INPUT_MAX (1u << 20)
 
 /* ---- send ---- */
 
@@ -41,95 +28,81 @@ static enum err read_input(struct cmd *cmd, struct buf *text)
 			return ERR_LOCAL_MEMORY;
 		n = read(STDIN_FILENO, room, 4096);
 		if (n < 0)
-			return why_set(&cmd->c.why, ERR_LOCAL_IO, "input",
+			return why_set(&cmd->a.why, ERR_LOCAL_IO, "input",
 				       "Cannot read standard input.");
 		if (n == 0)
 			break;
 		text->n += (size_t)n;
-		if (text->n > SESSION_DATA_MAX)
-			break; /* refused as too long */
+		if (text->n > INPUT_MAX)
+			break;
 	}
 	if (text->n > 0 && text->p[text->n - 1] == '\n')
 		text->n--;
 	return ERR_OK;
 }
 
-static bool is_own_text(const json_t *message, struct span text)
-{
-	const json_t *value = json_object_get(message, "text");
-
-	return json_is_true(json_object_get(message, "own")) &&
-	       strcmp(out_member(message, "kind"), "text") == 0 &&
-	       span_equal(text, span_of(json_string_value(value),
-					json_string_length(value)));
-}
-
-static enum err last_own(struct cmd *cmd, const char *id, struct span text,
-			 json_t **message)
-{
-	struct client *c = &cmd->c;
-	struct page page = { 0 };
-	enum err e;
-
-	TRY(state_begin(c->state));
-	TRY(book_load(c, id, &page));
-	for (uint64_t seq = session_seq(page.session); seq > 0; seq--) {
-		e = book_message(c, id, seq, message);
-		if (e != ERR_OK || is_own_text(*message, text))
-			break;
-		json_decref(*message);
-		*message = NULL;
-	}
-out:
-	state_rollback(c->state);
-	page_clear(&page);
-	return e;
-}
-
-/* The message as the log shows it: it was read back before send returned. */
-static enum err print_sent(struct cmd *cmd, const char *id, struct span text)
+/* The message as the verified log has it. */
+static enum err print_sent(struct cmd *cmd, const char *id, uint64_t seq)
 {
 	json_t *message = NULL;
-	enum err e;
+	enum err e = ERR_OK;
 
-	e = last_own(cmd, id, text, &message);
-	if (e == ERR_STATE_GONE || message == NULL) {
+	if (!cmd->args->json) {
+		out_line("Sent #%llu.", (unsigned long long)seq);
+		return ERR_OK;
+	}
+	e = view_entry(&cmd->a, id, seq, &message);
+	if (e == ERR_STATE_GONE) {
 		/* in the log, but before the place where we joined again */
-		message = json_pack("{s:s, s:b}", "session_id", id, "sent", 1);
+		message =
+		    json_pack("{s:b, s:I}", "sent", 1, "seq", (json_int_t)seq);
 		e = ERR_OK;
 	}
 	TRY(e);
-	if (cmd->args->json)
-		out_message_json(id, message);
-	else
-		out_line("Sent #%lld.", (long long)json_integer_value(
-					    json_object_get(message, "seq")));
+	out_message_json(id, message);
 out:
 	json_decref(message);
 	return e;
 }
 
-static bool ignore_message(void *context, const char *id, const json_t *message)
+static bool ignore_entry(void *context, const char *id, const json_t *entry)
 {
 	(void)context;
 	(void)id;
-	(void)message;
+	(void)entry;
 	return true;
 }
 
 static enum err send_text(struct cmd *cmd, const char *id, struct span text)
 {
-	struct live_listener nobody = { .message = ignore_message };
-	struct postbox_courier courier;
+	const struct order order = {
+		.kind = ORDER_SEND,
+		.session = id,
+		.text = text,
+		.key = cmd->args->key,
+		.to_new_members = cmd->args->to_new_members,
+	};
+	const struct outcome *outcome;
+	enum err e = drive_order(&cmd->a, &order, &outcome);
+
+	if (outcome != NULL && outcome->kept) {
+		cmd_print_kept(cmd, id, outcome->item);
+		return ERR_OK;
+	}
+	return e == ERR_OK ? print_sent(cmd, id, outcome->seq) : e;
+}
+
+static enum err send_by(struct cmd *cmd, const char *id, struct span text)
+{
+	struct live_listener nobody = { .entry = ignore_entry };
 	struct live *live = NULL;
 	enum err e;
 
 	if (cmd->args->transport == TRANSPORT_DEFAULT ||
 	    cmd->args->transport == TRANSPORT_REST)
-		return conversation_send(&cmd->c, id, text, NULL);
-	TRY(live_open(&cmd->c, &nobody, &live));
-	courier = live_courier(live);
-	TRY(conversation_send(&cmd->c, id, text, &courier));
+		return send_text(cmd, id, text);
+	TRY(live_open(&cmd->a, &nobody, &live));
+	TRY(send_text(cmd, id, text));
 out:
 	live_close(live);
 	return e;
@@ -142,14 +115,13 @@ enum err cmd_send(struct cmd *cmd)
 	char id[TEXT_UUID_SIZE];
 	enum err e;
 
-	TRY(directory_find(&cmd->c, cmd->args->operands[0], false, id));
+	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
 	if (strcmp(words, "-") == 0)
 		TRY(read_input(cmd, &text));
 	else
 		buf_put_str(&text, words);
 	TRY(buf_end(&text));
-	TRY(send_text(cmd, id, buf_span(&text)));
-	TRY(print_sent(cmd, id, buf_span(&text)));
+	TRY(send_by(cmd, id, buf_span(&text)));
 out:
 	buf_clear(&text);
 	return e;
@@ -157,65 +129,101 @@ out:
 
 /* ---- read ---- */
 
-/* Prints what is kept after *told. */
-static enum err print_kept(struct cmd *cmd, const char *id, uint64_t *told)
-{
-	struct client *c = &cmd->c;
-	struct page page = { 0 };
-	json_t *message = NULL;
-	bool go_on = true;
-	uint64_t last;
-	enum err e;
+struct reading {
+	struct cmd *cmd;
+	json_t *printed; /* devices whose coming in was printed */
+	bool all;	 /* from the beginning */
+};
 
-	TRY(state_begin(c->state));
-	TRY(book_load(c, id, &page));
-	last = session_seq(page.session);
+static bool print_entry(void *context, const char *id, const json_t *entry)
+{
+	struct reading *reading = context;
+	struct buf line = BUF_INIT;
+
+	if (reading->cmd->args->json) {
+		out_message_json(id, entry);
+	} else {
+		out_put_message(&line, entry);
+		if (buf_end(&line) == ERR_OK)
+			out_line("%.*s", (int)line.n, (const char *)line.p);
+		buf_clear(&line);
+	}
+	view_note_printed(entry, reading->printed);
+	return out_is_good(); /* false: the reader went away */
+}
+
+/* Where all was printed, everybody's coming in was. */
+static enum err note_shown(struct reading *reading, const char *id)
+{
+	struct account *a = &reading->cmd->a;
+
+	if (reading->cmd->args->json && reading->all)
+		return view_all_shown(a, id);
+	return view_shown(a, id, reading->printed, reading->cmd->args->json);
+}
+
+/* Prints what is kept after *told. */
+static enum err print_kept(struct reading *reading, const char *id,
+			   uint64_t *told)
+{
+	struct account *a = &reading->cmd->a;
+	uint64_t last = device_last_seq(a->device, id);
+	bool go_on = true, any = *told < last;
+	json_t *entry = NULL;
+	enum err e = ERR_OK;
+
 	for (; go_on && *told < last; (*told)++) {
-		e = book_message(c, id, *told + 1, &message);
+		e = view_entry(a, id, *told + 1, &entry);
 		if (e == ERR_STATE_GONE)
-			continue; /* before we joined */
+			continue; /* before this device joined */
 		TRY(e);
-		go_on =
-		    print_message((void *)(uintptr_t)cmd->args, id, message);
-		json_decref(message);
-		message = NULL;
+		go_on = print_entry(reading, id, entry);
+		json_decref(entry);
+		entry = NULL;
 	}
 	e = go_on ? ERR_OK : ERR_LOCAL_IO;
+	if (go_on && any)
+		TRY(note_shown(reading, id));
 out:
-	state_rollback(c->state);
-	json_decref(message);
-	page_clear(&page);
+	json_decref(entry);
 	return e;
 }
 
-static enum err follow_by_rest(struct cmd *cmd, const char *id, uint64_t told)
+static enum err follow_by_rest(struct reading *reading, const char *id,
+			       uint64_t told)
 {
 	enum err e;
 
 	for (;;) {
-		TRY(print_kept(cmd, id, &told));
+		TRY(print_kept(reading, id, &told));
 		(void)usleep(POLL_MS * 1000);
-		TRY(conversation_refresh(&cmd->c, id));
+		TRY(drive_session(&reading->cmd->a, ORDER_REFRESH, id));
 	}
 out:
 	return e;
 }
 
-static enum err follow_live(struct cmd *cmd, const char *id, uint64_t told)
+static enum err follow_live(struct reading *reading, const char *id,
+			    uint64_t told)
 {
-	struct live_listener listener = {
-		.message = print_message,
-		.context = (void *)(uintptr_t)cmd->args,
-	};
+	struct live_listener listener = { .entry = print_entry,
+					  .context = reading };
+	struct account *a = &reading->cmd->a;
 	bool readable, stopped = false;
 	struct live *live = NULL;
+	uint64_t shown = 0, last;
 	enum err e;
 
-	TRY(live_open(&cmd->c, &listener, &live));
+	TRY(live_open(a, &listener, &live));
 	TRY(live_follow(live, id, told));
 	TRY(live_tell(live, &stopped));
-	while (!stopped)
+	while (!stopped) {
+		last = device_last_seq(a->device, id);
+		if (last != shown)
+			TRY(note_shown(reading, id));
+		shown = last;
 		TRY(live_wait(live, -1, 60000, &readable, &stopped));
+	}
 out:
 	live_close(live);
 	return e;
@@ -224,20 +232,22 @@ out:
 /* What is kept here is printed even when the server cannot be asked. */
 enum err cmd_read(struct cmd *cmd)
 {
+	struct reading reading = { cmd, json_object(), cmd->args->after == 0 };
 	uint64_t told = cmd->args->after;
 	char id[TEXT_UUID_SIZE];
 	enum err e, fresh;
 
-	TRY(directory_find(&cmd->c, cmd->args->operands[0], false, id));
-	fresh = conversation_refresh(&cmd->c, id);
+	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
+	fresh = drive_session(&cmd->a, ORDER_REFRESH, id);
 	if (fresh == ERR_OK && cmd->args->follow) {
 		e = cmd->args->transport == TRANSPORT_REST
-			? follow_by_rest(cmd, id, told)
-			: follow_live(cmd, id, told);
+			? follow_by_rest(&reading, id, told)
+			: follow_live(&reading, id, told);
 		goto out;
 	}
-	TRY(print_kept(cmd, id, &told));
+	TRY(print_kept(&reading, id, &told));
 	e = fresh;
 out:
+	json_decref(reading.printed);
 	return e;
 }

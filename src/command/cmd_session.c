@@ -1,11 +1,10 @@
 /* sessions, create, join, invite, members, safety, rotate */
-#include "client/cmd.h"
+#include "command/cmd.h"
 
-#include "client/conversation.h"
-#include "client/description.h"
-#include "client/directory.h"
-#include "client/out.h"
-#include "client/packages.h"
+#include "command/directory.h"
+#include "command/out.h"
+#include "command/view.h"
+#include "reach/drive.h"
 
 #include <string.h>
 
@@ -23,17 +22,19 @@ static void print_session(const struct args *args, const json_t *row)
 	else if (strcmp(out_member(row, "state"), "invited") == 0)
 		out_line(
 		    "%s  invited by %s  (%s)", out_member(row, "session_id"),
-		    out_member(row, "creator"), out_member(row, "algorithm"));
+		    out_name(row, "creator"), out_member(row, "algorithm"));
 	else
-		out_line("%s  %-7s %s%s  epoch %lld, %lld in the log  %s",
-			 out_member(row, "session_id"),
-			 out_member(row, "state"), out_member(row, "algorithm"),
-			 json_object_get(row, "due") != NULL
-			     ? " (due for another)"
-			     : "",
-			 (long long)(number(row, "epoch") & UINT32_MAX),
-			 (long long)number(row, "last_seq"),
-			 out_member(row, "name"));
+		out_line(
+		    "%s  %-7s %s%s  epoch %lld, %lld in the log  %s%s",
+		    out_member(row, "session_id"), out_member(row, "state"),
+		    out_member(row, "algorithm"),
+		    json_object_get(row, "due") != NULL ? " (due for another)"
+							: "",
+		    (long long)(number(row, "epoch") & UINT32_MAX),
+		    (long long)number(row, "last_seq"), out_member(row, "name"),
+		    json_object_get(row, "stop") != NULL
+			? "  STOPPED: see hermetic resolve"
+			: "");
 }
 
 enum err cmd_sessions(struct cmd *cmd)
@@ -43,7 +44,7 @@ enum err cmd_sessions(struct cmd *cmd)
 	size_t i;
 	enum err e;
 
-	TRY(directory_list(&cmd->c, &list));
+	TRY(directory_list(&cmd->a, &list));
 	json_array_foreach(list, i, row) print_session(cmd->args, row);
 	if (json_array_size(list) == 0 && !cmd->args->json)
 		out_line("No sessions yet. Start one with: hermetic create "
@@ -53,115 +54,82 @@ out:
 	return e;
 }
 
-static void print_member(const struct args *args, const json_t *member)
+/* The session that the first operand names, after it was brought up to
+ * date. */
+static enum err refresh(struct cmd *cmd, char id[TEXT_UUID_SIZE],
+			json_t **session)
 {
-	if (args->json)
-		out_json(member);
-	else
-		out_line("%3lld  %-20s  %-6s  device %s%s",
-			 (long long)number(member, "leaf_index"),
-			 out_member(member, "username"),
-			 out_member(member, "role"),
-			 out_member(member, "device_id"),
-			 json_is_true(json_object_get(member, "own"))
-			     ? "  (this one)"
-			     : "");
-}
-
-/* The description of the session that the first operand names, after it was
- * brought up to date. */
-static enum err describe(struct cmd *cmd, json_t **description)
-{
-	char id[TEXT_UUID_SIZE];
 	enum err e;
 
-	TRY(directory_find(&cmd->c, cmd->args->operands[0], false, id));
-	TRY(conversation_refresh(&cmd->c, id));
-	TRY(description_make(&cmd->c, id, description));
+	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
+	TRY(drive_session(&cmd->a, ORDER_REFRESH, id));
+	TRY(view_session(&cmd->a, id, session));
 out:
 	return e;
 }
 
 enum err cmd_members(struct cmd *cmd)
 {
-	json_t *description = NULL;
-	const json_t *member;
-	size_t i;
+	char id[TEXT_UUID_SIZE];
+	json_t *session = NULL;
 	enum err e;
 
-	TRY(describe(cmd, &description));
-	json_array_foreach(json_object_get(description, "members"), i, member)
-	    print_member(cmd->args, member);
+	TRY(refresh(cmd, id, &session));
+	cmd_print_members(cmd, session);
+	TRY(view_all_shown(&cmd->a, id));
 out:
-	json_decref(description);
+	json_decref(session);
 	return e;
 }
 
 enum err cmd_safety(struct cmd *cmd)
 {
-	json_t *description = NULL;
+	char id[TEXT_UUID_SIZE];
+	json_t *session = NULL;
 	enum err e;
 
-	TRY(describe(cmd, &description));
+	TRY(refresh(cmd, id, &session));
 	if (cmd->args->json) {
-		(void)json_object_del(description, "members");
-		out_json(description);
-		goto out;
+		(void)json_object_del(session, "members");
+		out_json(session);
+	} else {
+		out_line("%s", out_member(session, "safety_number"));
+		out_line("Session %s, %s, epoch %lld. Whoever sees the same "
+			 "number talks to you, and nobody listens.",
+			 out_member(session, "session_id"),
+			 out_member(session, "algorithm"),
+			 (long long)(number(session, "epoch") & UINT32_MAX));
 	}
-	out_line("%s", out_member(description, "safety_number"));
-	out_line("Session %s, %s, epoch %lld. Whoever sees the same number "
-		 "talks to you, and nobody listens.",
-		 out_member(description, "session_id"),
-		 out_member(description, "algorithm"),
-		 (long long)(number(description, "epoch") & UINT32_MAX));
+	TRY(view_all_shown(&cmd->a, id));
 out:
-	json_decref(description);
+	json_decref(session);
 	return e;
 }
 
 /* ---- changes ---- */
 
-/* A changed session in one line: without what only members and safety
- * print. */
-enum err cmd_print_changed(struct cmd *cmd, const char *id, const char *done)
-{
-	json_t *d = NULL;
-	enum err e;
-
-	TRY(description_make(&cmd->c, id, &d));
-	if (cmd->args->json)
-		out_json(d);
-	else
-		out_line("%s %s: %s, epoch %lld, %zu member%s.", done, id,
-			 out_member(d, "algorithm"),
-			 (long long)(number(d, "epoch") & UINT32_MAX),
-			 json_array_size(json_object_get(d, "members")),
-			 json_array_size(json_object_get(d, "members")) == 1
-			     ? ""
-			     : "s");
-out:
-	json_decref(d);
-	return e;
-}
-
 enum err cmd_create(struct cmd *cmd)
 {
 	const struct args *args = cmd->args;
-	struct conversation_plan plan = {
+	struct suites offer = cmd->a.suites;
+	struct order order = {
+		.kind = ORDER_CREATE,
 		.name = args->name,
-		.offer = cmd->c.suites,
-		.invites = args->invites,
-		.invite_count = args->invite_count,
+		.offer = &offer,
+		.users = args->invites,
+		.user_count = args->invite_count,
 		.open = args->open,
 	};
+	const struct outcome *outcome;
 	char id[TEXT_UUID_SIZE];
 	enum err e;
 
 	if (args->algorithms != NULL)
-		TRY(account_parse_algorithms(args->algorithms, &plan.offer,
-					     &cmd->c.why));
-	TRY(conversation_create(&cmd->c, &plan, id));
+		TRY(suites_parse(args->algorithms, &offer, &cmd->a.why));
+	TRY(drive_order(&cmd->a, &order, &outcome));
+	memcpy(id, outcome->session, sizeof(id));
 	TRY(cmd_print_changed(cmd, id, "Created"));
+	TRY(view_all_shown(&cmd->a, id));
 out:
 	return e;
 }
@@ -171,24 +139,20 @@ enum err cmd_join(struct cmd *cmd)
 	char id[TEXT_UUID_SIZE];
 	enum err e;
 
-	TRY(directory_find(&cmd->c, cmd->args->operands[0], true, id));
-	TRY(conversation_join(&cmd->c, id));
+	TRY(directory_find(&cmd->a, cmd->args->operands[0], true, id));
+	TRY(drive_session(&cmd->a, ORDER_JOIN, id));
 	TRY(cmd_print_changed(cmd, id, "Joined"));
-	TRY(packages_top_up(&cmd->c));
+	TRY(view_all_shown(&cmd->a, id));
+	TRY(drive_session(&cmd->a, ORDER_STOCK, NULL));
 out:
 	return e;
 }
 
-enum err cmd_invite(struct cmd *cmd)
+static void print_invited(const struct cmd *cmd, const char *id,
+			  const char *user, size_t devices)
 {
-	const char *user = cmd->args->operands[1];
-	char id[TEXT_UUID_SIZE];
-	size_t devices = 0;
 	json_t *line;
-	enum err e;
 
-	TRY(directory_find(&cmd->c, cmd->args->operands[0], false, id));
-	TRY(conversation_invite(&cmd->c, id, user, &devices));
 	if (cmd->args->json) {
 		line = json_pack("{s:s, s:s, s:I}", "session_id", id, "invited",
 				 user, "devices", (json_int_t)devices);
@@ -202,6 +166,23 @@ enum err cmd_invite(struct cmd *cmd)
 			 "added.",
 			 user);
 	}
+}
+
+enum err cmd_invite(struct cmd *cmd)
+{
+	const char *user = cmd->args->operands[1];
+	struct order order = { .kind = ORDER_INVITE,
+			       .users = &user,
+			       .user_count = 1 };
+	const struct outcome *outcome;
+	char id[TEXT_UUID_SIZE];
+	enum err e;
+
+	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
+	order.session = id;
+	TRY(drive_order(&cmd->a, &order, &outcome));
+	print_invited(cmd, id, user, outcome->devices);
+	TRY(view_user_shown(&cmd->a, id, user));
 out:
 	return e;
 }
@@ -211,8 +192,8 @@ enum err cmd_rotate(struct cmd *cmd)
 	char id[TEXT_UUID_SIZE];
 	enum err e;
 
-	TRY(directory_find(&cmd->c, cmd->args->operands[0], false, id));
-	TRY(conversation_rotate(&cmd->c, id));
+	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
+	TRY(drive_session(&cmd->a, ORDER_ROTATE, id));
 	TRY(cmd_print_changed(cmd, id, "Rotated"));
 out:
 	return e;

@@ -1,6 +1,7 @@
-#include "client/directory.h"
+#include "command/directory.h"
 
-#include "client/tokens.h"
+#include "command/view.h"
+#include "reach/tokens.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -37,7 +38,7 @@ static bool take_cursor(const json_t *answer, char out[128])
 }
 
 /* Appends every session that the server tells of. */
-static enum err fetch(struct client *c, json_t *rows)
+static enum err fetch(struct account *a, json_t *rows)
 {
 	char cursor[128] = "", path[192];
 	bool more = true;
@@ -49,7 +50,7 @@ static enum err fetch(struct client *c, json_t *rows)
 
 		(void)snprintf(path, sizeof(path), "/sessions?limit=100%s%s",
 			       cursor[0] != '\0' ? "&after=" : "", cursor);
-		e = tokens_call(c, "GET", path, NULL, &answer);
+		e = tokens_call(a, "GET", path, NULL, &answer);
 		page = json_object_get(answer.body, "sessions");
 		if (e == ERR_OK && json_is_array(page))
 			(void)json_array_extend(rows, page);
@@ -63,53 +64,58 @@ out:
 
 /* ---- ours ---- */
 
-static const char *state_of(const struct page *page)
+static const char *state_of(const json_t *session)
 {
-	if (session_member(page->session))
+	if (json_is_true(json_object_get(session, "member")))
 		return "member";
-	return page_todo(page) != NULL ? "joining" : "removed";
+	return json_is_true(json_object_get(session, "joining")) ? "joining"
+								 : "removed";
 }
 
-static enum err describe(struct client *c, const char *id, json_t *list)
+static void carry(const json_t *from, json_t *to, const char *name)
 {
-	struct page page = { 0 };
-	json_t *row;
+	json_t *value = json_object_get(from, name);
+
+	if (value != NULL)
+		(void)json_object_set(to, name, value);
+}
+
+static enum err describe(struct account *a, const char *id, json_t *list)
+{
+	static const char *const carried[] = { "session_id", "algorithm",
+					       "epoch",	     "last_seq",
+					       "name",	     "stop" };
+	json_t *session = NULL, *row = json_object();
+	const char *state;
 	enum err e;
 
-	TRY(book_load(c, id, &page));
-	row = json_pack(
-	    "{s:s, s:s, s:I, s:I, s:s}", "session_id", page.id, "algorithm",
-	    session_suite(page.session)->algorithm != NULL
-		? session_suite(page.session)->algorithm
-		: session_suite(page.session)->name,
-	    "epoch", (json_int_t)session_epoch(page.session), "last_seq",
-	    (json_int_t)session_seq(page.session), "state", state_of(&page));
-	ENSURE(row != NULL, ERR_LOCAL_MEMORY);
-	if (page_name(&page) != NULL)
-		(void)json_object_set_new(row, "name",
-					  json_string(page_name(&page)));
-	if (session_member(page.session) &&
-	    !account_offers(c, session_suite(page.session)))
+	TRY(view_session(a, id, &session));
+	for (size_t i = 0; i < sizeof(carried) / sizeof(*carried); i++)
+		carry(session, row, carried[i]);
+	state = state_of(session);
+	(void)json_object_set_new(row, "state", json_string(state));
+	if (strcmp(state, "member") == 0 &&
+	    text_of(session, "algorithm") != NULL &&
+	    !account_offers(a, text_of(session, "algorithm")))
 		(void)json_object_set_new(row, "due", json_string("algorithm"));
-	ENSURE(json_array_append_new(list, row) == 0, ERR_LOCAL_MEMORY);
+	ENSURE(json_array_append(list, row) == 0, ERR_LOCAL_MEMORY);
 out:
-	page_clear(&page);
+	json_decref(session);
+	json_decref(row);
 	return e;
 }
 
-static enum err list_own(struct client *c, json_t *list)
+static enum err list_own(struct account *a, json_t *list)
 {
 	json_t *ids = NULL;
 	const json_t *id;
 	size_t i;
 	enum err e;
 
-	TRY(state_begin(c->state));
-	TRY(book_list(c, &ids));
+	TRY(view_sessions(a, &ids));
 	json_array_foreach(ids, i, id)
-	    TRY(describe(c, json_string_value(id), list));
+	    TRY(describe(a, json_string_value(id), list));
 out:
-	state_rollback(c->state);
 	json_decref(ids);
 	return e;
 }
@@ -119,8 +125,13 @@ static bool is_listed(const json_t *list, const char *id)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(list, i, row) if (strcmp(text_of(row, "session_id"),
-						    id) == 0) return true;
+	json_array_foreach(list, i, row)
+	{
+		const char *known = text_of(row, "session_id");
+
+		if (known != NULL && strcmp(known, id) == 0)
+			return true;
+	}
 	return false;
 }
 
@@ -144,7 +155,20 @@ static enum err add_invitation(const json_t *session, json_t *list)
 						     : ERR_LOCAL_MEMORY;
 }
 
-enum err directory_list(struct client *c, json_t **list)
+enum err directory_own(struct account *a, json_t **list)
+{
+	json_t *own = json_array();
+	enum err e;
+
+	ENSURE(own != NULL, ERR_LOCAL_MEMORY);
+	TRY(list_own(a, own));
+	*list = json_incref(own);
+out:
+	json_decref(own);
+	return e;
+}
+
+enum err directory_list(struct account *a, json_t **list)
 {
 	json_t *own = json_array(), *rows = json_array();
 	const json_t *row;
@@ -152,8 +176,8 @@ enum err directory_list(struct client *c, json_t **list)
 	enum err e;
 
 	ENSURE(own != NULL && rows != NULL, ERR_LOCAL_MEMORY);
-	TRY(list_own(c, own));
-	TRY(fetch(c, rows));
+	TRY(list_own(a, own));
+	TRY(fetch(a, rows));
 	json_array_foreach(rows, i, row) TRY(add_invitation(row, own));
 	*list = json_incref(own);
 out:
@@ -183,7 +207,7 @@ static size_t count_matches(const json_t *list, const char *prefix,
 	{
 		const char *candidate = text_of(row, "session_id");
 
-		if (!begins(candidate, prefix))
+		if (candidate == NULL || !begins(candidate, prefix))
 			continue;
 		(void)snprintf(id, TEXT_UUID_SIZE, "%s", candidate);
 		count++;
@@ -191,18 +215,18 @@ static size_t count_matches(const json_t *list, const char *prefix,
 	return count;
 }
 
-static enum err search(struct client *c, const char *prefix, bool anywhere,
+static enum err search(struct account *a, const char *prefix, bool anywhere,
 		       char id[TEXT_UUID_SIZE], size_t *count)
 {
 	json_t *list = json_array();
 	enum err e;
 
-	TRY(list_own(c, list));
+	TRY(list_own(a, list));
 	*count = count_matches(list, prefix, id);
 	if (*count == 0 && anywhere) {
 		json_decref(list);
 		list = NULL;
-		TRY(directory_list(c, &list));
+		TRY(directory_list(a, &list));
 		*count = count_matches(list, prefix, id);
 	}
 out:
@@ -210,7 +234,7 @@ out:
 	return e;
 }
 
-enum err directory_find(struct client *c, const char *prefix, bool anywhere,
+enum err directory_find(struct account *a, const char *prefix, bool anywhere,
 			char id[TEXT_UUID_SIZE])
 {
 	uint8_t uuid[16];
@@ -222,14 +246,14 @@ enum err directory_find(struct client *c, const char *prefix, bool anywhere,
 		text_uuid(id, uuid);
 		return ERR_OK;
 	}
-	TRY(search(c, prefix, anywhere, id, &count));
+	TRY(search(a, prefix, anywhere, id, &count));
 	if (count == 0)
-		e = why_set(&c->why, ERR_STATE_GONE, "no-such-session",
+		e = why_set(&a->why, ERR_STATE_GONE, "no-such-session",
 			    "There is no session %.40s here. See: hermetic "
 			    "sessions",
 			    prefix);
 	else if (count > 1)
-		e = why_set(&c->why, ERR_STATE_CONFLICT, "ambiguous",
+		e = why_set(&a->why, ERR_STATE_CONFLICT, "ambiguous",
 			    "%.40s is the beginning of %zu sessions: write "
 			    "more of the id.",
 			    prefix, count);

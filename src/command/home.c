@@ -1,6 +1,6 @@
-#include "client/home.h"
+#include "command/home.h"
 
-#include "client/state.h"
+#include "reach/state.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "client/line.h"
+#include "command/line.h"
 
 #include <errno.h>
 #include <stdio.h>

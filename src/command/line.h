@@ -1,8 +1,8 @@
 /* One line of input that is typed while other lines are printed above it. On
  * a terminal it is edited here (UTF-8; backspace, Ctrl-U, Ctrl-W, Ctrl-D);
  * from a pipe lines are just read. */
-#ifndef HERMETIC_CLIENT_LINE_H
-#define HERMETIC_CLIENT_LINE_H
+#ifndef HERMETIC_COMMAND_LINE_H
+#define HERMETIC_COMMAND_LINE_H
 
 #include "base/buf.h"
 

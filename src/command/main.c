@@ -1,10 +1,9 @@
 /* The `hermetic` command. */
-#include "client/cmd.h"
-#include "client/home.h"
-#include "client/out.h"
-#include "crypto/library.h"
+#include "command/cmd.h"
+#include "command/home.h"
+#include "command/out.h"
+#include "reach/process.h"
 
-#include <curl/curl.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
@@ -14,7 +13,13 @@
 
 #define VERSION "0.1.0"
 
-enum exit_code { EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_UNREACHABLE };
+enum exit_code {
+	EXIT_DONE,
+	EXIT_REFUSED,
+	EXIT_USAGE,
+	EXIT_UNREACHABLE,
+	EXIT_KEPT /* it waits in the outbox */
+};
 
 /* Secrets are in memory: no core file, no debugger of the same user, and no
  * file that others can read. */
@@ -94,8 +99,10 @@ static enum err (*find_verb(enum verb verb))(struct cmd *)
 		return cmd_algorithm;
 	case VERB_LEAVE:
 		return cmd_leave;
-	case VERB_REJOIN:
-		return cmd_rejoin;
+	case VERB_OUTBOX:
+		return cmd_outbox;
+	case VERB_RESOLVE:
+		return cmd_resolve;
 	case VERB_DEVICES:
 		return cmd_devices;
 	case VERB_LINK:
@@ -106,6 +113,15 @@ static enum err (*find_verb(enum verb verb))(struct cmd *)
 		break;
 	}
 	return NULL;
+}
+
+/* What could not be written was not told: that is no success. */
+static enum err check_output(struct why *why, enum err e)
+{
+	if (out_is_good() || (e != ERR_OK && why->text[0] != '\0'))
+		return e;
+	return why_set(why, ERR_LOCAL_IO, "output",
+		       "Cannot write to standard output.");
 }
 
 static bool opens_itself(enum verb verb)
@@ -119,18 +135,21 @@ static enum exit_code run(const struct args *args)
 	enum exit_code code;
 	enum err e;
 
-	TRY(library_start());
-	TRY(home_find(args->home, args->username, &cmd.c.why, &cmd.home));
-	cmd.c.home = (const char *)cmd.home.p;
-	cmd.c.ca = args->ca;
+	TRY(process_start());
+	TRY(home_find(args->home, args->username, &cmd.a.why, &cmd.home));
+	cmd.a.home = (const char *)cmd.home.p;
+	cmd.a.ca = args->ca;
 	if (args->transport == TRANSPORT_MQTT)
-		cmd.c.mqtt = args->mqtt != NULL ? args->mqtt : "";
+		cmd.a.mqtt = args->mqtt != NULL ? args->mqtt : "";
 	if (!opens_itself(args->verb))
 		TRY(cmd_open(&cmd));
 	TRY(find_verb(args->verb)(&cmd));
 out:
-	code = report(args, &cmd.c.why, e);
-	account_close(&cmd.c);
+	e = check_output(&cmd.a.why, e);
+	code = report(args, &cmd.a.why, e);
+	if (cmd.kept)
+		code = EXIT_KEPT;
+	account_close(&cmd.a);
 	buf_clear(&cmd.home);
 	buf_clear(&cmd.passphrase);
 	return code;
@@ -144,7 +163,6 @@ int main(int argc, char **argv)
 
 	harden();
 	(void)setlocale(LC_CTYPE, "");
-	record_wipe_json();
 	if (args_parse(&args, argc, argv, problem) != ERR_OK) {
 		(void)fprintf(stderr, "hermetic: %s See: hermetic%s%s --help\n",
 			      problem, args.verb != VERB_CHAT ? " " : "",
@@ -156,11 +174,14 @@ int main(int argc, char **argv)
 			out_line("hermetic " VERSION);
 		else
 			args_help(args.verb, stdout);
-		return EXIT_DONE;
+		if (out_is_good())
+			return EXIT_DONE;
+		(void)fputs("hermetic: Cannot write to standard output.\n",
+			    stderr);
+		return EXIT_REFUSED;
 	}
 	args_environment(&args);
-	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
 	code = run(&args);
-	curl_global_cleanup();
+	process_end();
 	return (int)code;
 }

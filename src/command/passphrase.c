@@ -1,4 +1,4 @@
-#include "client/passphrase.h"
+#include "command/passphrase.h"
 
 #include "base/sec.h"
 

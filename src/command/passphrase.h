@@ -1,9 +1,9 @@
 /* Asking for the passphrase. */
-#ifndef HERMETIC_CLIENT_PASSPHRASE_H
-#define HERMETIC_CLIENT_PASSPHRASE_H
+#ifndef HERMETIC_COMMAND_PASSPHRASE_H
+#define HERMETIC_COMMAND_PASSPHRASE_H
 
 #include "base/buf.h"
-#include "client/why.h"
+#include "device/why.h"
 
 /* From HERMETIC_PASSPHRASE, which is then wiped from the environment, or
  * otherwise from the terminal without echo, twice when it is a new one.

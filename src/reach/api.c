@@ -1,5 +1,6 @@
-#include "client/api.h"
+#include "reach/api.h"
 
+#include "base/clock.h"
 #include "base/sec.h"
 
 #include <curl/curl.h>
@@ -224,6 +225,25 @@ static CURLcode exchange(struct api *api, const char *method, const char *url,
 	return rc;
 }
 
+/* A Date says whole seconds: within its second the clocks agree. */
+static int64_t read_clock(struct api *api)
+{
+	int64_t now = (int64_t)clock_now_ms(), date;
+	struct curl_header *header;
+	time_t seconds;
+
+	if (curl_easy_header(api->curl, "Date", 0, CURLH_HEADER, -1, &header) !=
+	    CURLHE_OK)
+		return 0;
+	seconds = curl_getdate(header->value, NULL);
+	if (seconds <= 0 || seconds > INT64_MAX / 1000)
+		return 0;
+	date = (int64_t)seconds * 1000;
+	if (now < date)
+		return date - now;
+	return now < date + 1000 ? 0 : date + 999 - now;
+}
+
 /* What a person can do about a problem; NULL: the detail says it all. */
 static const char *advice(const char *slug, long status)
 {
@@ -365,6 +385,7 @@ enum err api_call(struct api *api, const char *method, const char *path,
 				&answer->status);
 	if (rc != CURLE_OK)
 		TRY(explain_curl(api, rc, why));
+	answer->clock_ahead_ms = read_clock(api);
 	TRY(buf_end(&raw));
 	TRY(read_answer(api, &raw, why, answer));
 out:

@@ -3,11 +3,11 @@
  * kept connection. Requests wait: 10 seconds for a connection, 60 for an
  * answer.
  */
-#ifndef HERMETIC_CLIENT_API_H
-#define HERMETIC_CLIENT_API_H
+#ifndef HERMETIC_REACH_API_H
+#define HERMETIC_REACH_API_H
 
 #include "base/buf.h"
-#include "client/why.h"
+#include "device/why.h"
 
 #include <jansson.h>
 
@@ -17,6 +17,8 @@ struct api_answer {
 	long status;
 	json_t *body;  /* an object, or NULL */
 	char slug[48]; /* of a problem; empty otherwise */
+	/* The header Date less our clock; 0: within a second, or not said. */
+	int64_t clock_ahead_ms;
 };
 
 void api_answer_clear(struct api_answer *answer);

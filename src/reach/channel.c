@@ -1,10 +1,9 @@
-#include "client/channel.h"
+#include "reach/channel.h"
 
 #include "base/clock.h"
-#include "client/account.h"
-#include "client/api.h"
-#include "client/channel_kind.h"
-#include "client/record.h"
+#include "device/record.h"
+#include "reach/api.h"
+#include "reach/channel_kind.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,11 +4,11 @@
  * channel_wait(), together with a file descriptor of its own. What the server
  * pushes waits in a queue; when that is full, nothing more is read.
  */
-#ifndef HERMETIC_CLIENT_CHANNEL_H
-#define HERMETIC_CLIENT_CHANNEL_H
+#ifndef HERMETIC_REACH_CHANNEL_H
+#define HERMETIC_REACH_CHANNEL_H
 
 #include "base/span.h"
-#include "client/why.h"
+#include "device/why.h"
 
 #include <jansson.h>
 

@@ -1,9 +1,9 @@
 /* What a kind of channel is made of: for ws.c and mqtt.c, and channel.c that
  * does for both what both need. */
-#ifndef HERMETIC_CLIENT_CHANNEL_KIND_H
-#define HERMETIC_CLIENT_CHANNEL_KIND_H
+#ifndef HERMETIC_REACH_CHANNEL_KIND_H
+#define HERMETIC_REACH_CHANNEL_KIND_H
 
-#include "client/channel.h"
+#include "reach/channel.h"
 
 #define CHANNEL_CONNECT_MS 15000
 

@@ -1,11 +1,10 @@
-#include "client/live.h"
+#include "reach/live.h"
 
 #include "base/clock.h"
-#include "client/channel.h"
-#include "client/packages.h"
-#include "client/settle.h"
-#include "client/sync.h"
-#include "client/tokens.h"
+#include "reach/channel.h"
+#include "reach/drive.h"
+#include "reach/reply.h"
+#include "reach/tokens.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -23,62 +22,67 @@ struct topic {
 };
 
 struct live {
-	struct client *c;
+	struct account *a;
 	const struct live_listener *listener;
 	struct channel *channel; /* NULL while disconnected */
+	struct drive_sender sender;
 	struct topic *topics;
 	uint64_t retry_at; /* Unix milliseconds */
 	unsigned backoff_ms;
 	bool renew_token;
 };
 
-/* ---- connection ---- */
+/* ---- sending ---- */
 
-static enum err last_kept(struct client *c, const char *id, uint64_t *seq)
+static enum err send_envelope(void *context, const char *session,
+			      struct span envelope, struct why *why,
+			      char slug[48], json_t **answer)
 {
-	struct page page = { 0 };
-	enum err e;
+	struct live *live = context;
 
-	TRY(state_begin(c->state));
-	TRY(book_load(c, id, &page));
-	*seq = session_seq(page.session);
-out:
-	state_rollback(c->state);
-	page_clear(&page);
-	return e;
+	return channel_send(live->channel, session, envelope, why, slug,
+			    answer);
 }
+
+static bool is_open(void *context)
+{
+	const struct live *live = context;
+
+	return live->channel != NULL && !channel_has_ended(live->channel);
+}
+
+/* ---- connection ---- */
 
 static enum err subscribe(struct live *live, struct topic *topic)
 {
 	struct channel_subscription subscription;
-	uint64_t seq = 0;
 	enum err e;
 
-	TRY(last_kept(live->c, topic->id, &seq));
-	TRY(channel_subscribe(live->channel, topic->id, seq, &live->c->why,
-			      &subscription));
+	TRY(channel_subscribe(live->channel, topic->id,
+			      device_last_seq(live->a->device, topic->id),
+			      &live->a->why, &subscription));
 	topic->due = subscription.due;
 	if (subscription.from_now)
-		TRY(sync_session(live->c, topic->id));
+		TRY(drive_session(live->a, ORDER_REFRESH, topic->id));
 out:
 	return e;
 }
 
 static enum err dial(struct live *live, bool renew)
 {
-	const struct client *c = live->c;
+	const struct account *a = live->a;
 	struct buf token = BUF_INIT;
 	enum err e;
 
-	TRY(tokens_access(live->c, renew, &token));
+	TRY(tokens_access(live->a, renew, &token));
 	TRY(channel_open(
-	    &(const struct channel_target){ .api = api_url(c->api),
-					    .mqtt = c->mqtt,
-					    .ca = c->ca,
-					    .username = c->username,
-					    .device = c->device_id,
+	    &(const struct channel_target){ .api = api_url(a->api),
+					    .mqtt = a->mqtt,
+					    .ca = a->ca,
+					    .username = a->username,
+					    .device = a->device_id,
 					    .token = (const char *)token.p },
-	    &live->c->why, &live->channel));
+	    &live->a->why, &live->channel));
 out:
 	buf_clear(&token);
 	return e;
@@ -106,7 +110,7 @@ static enum err connect_all(struct live *live)
 
 	e = dial(live, live->renew_token);
 	if (e == ERR_PEER_DENIED && !live->renew_token) {
-		why_clear(&live->c->why);
+		why_clear(&live->a->why);
 		e = dial(live, true);
 	}
 	TRY(e);
@@ -147,24 +151,26 @@ static enum err reconnect(struct live *live)
 	enum err e = connect_all(live);
 
 	if (why_is_passing(e, "")) {
-		hang_up(live, live->c->why.text);
-		why_clear(&live->c->why);
+		hang_up(live, live->a->why.text);
+		why_clear(&live->a->why);
 		return ERR_OK;
 	}
 	tell_connected(live);
 	return e;
 }
 
-enum err live_open(struct client *c, const struct live_listener *listener,
+enum err live_open(struct account *a, const struct live_listener *listener,
 		   struct live **out)
 {
 	struct live *live = calloc(1, sizeof(*live));
 	enum err e;
 
 	ENSURE(live != NULL, ERR_LOCAL_MEMORY);
-	live->c = c;
+	live->a = a;
 	live->listener = listener;
 	live->backoff_ms = BACKOFF_FIRST_MS;
+	live->sender = (struct drive_sender){ send_envelope, is_open, live };
+	a->sender = &live->sender;
 	TRY(connect_all(live));
 	*out = live;
 	live = NULL;
@@ -177,6 +183,7 @@ void live_close(struct live *live)
 {
 	if (live == NULL)
 		return;
+	live->a->sender = NULL;
 	channel_close(live->channel);
 	while (live->topics != NULL) {
 		struct topic *next = live->topics->next;
@@ -189,40 +196,53 @@ void live_close(struct live *live)
 
 /* ---- telling ---- */
 
-static enum err read_kept(struct client *c, const char *id, uint64_t seq,
-			  json_t **message)
+/* ERR_STATE_GONE: before the place where this device joined. */
+static enum err read_kept(struct account *a, const char *id, uint64_t seq,
+			  json_t **entry)
 {
+	struct buf text = BUF_INIT;
 	enum err e;
 
-	TRY(state_begin(c->state));
-	TRY(book_message(c, id, seq, message));
+	TRY(device_entry(a->device, id, seq, &text));
+	*entry = json_loadb((const char *)text.p, text.n, 0, NULL);
+	ENSURE(*entry != NULL, ERR_LOCAL_BUG);
 out:
-	state_rollback(c->state);
+	buf_clear(&text);
 	return e;
 }
 
 static enum err tell_topic(struct live *live, struct topic *topic,
 			   bool *stopped)
 {
-	uint64_t last = 0;
-	enum err e;
+	uint64_t last = device_last_seq(live->a->device, topic->id);
+	enum err e = ERR_OK;
 
-	TRY(last_kept(live->c, topic->id, &last));
 	while (topic->told < last && !*stopped) {
-		json_t *message = NULL;
+		json_t *entry = NULL;
 
-		e = read_kept(live->c, topic->id, topic->told + 1, &message);
+		e = read_kept(live->a, topic->id, topic->told + 1, &entry);
 		if (e == ERR_OK)
-			*stopped = !live->listener->message(
-			    live->listener->context, topic->id, message);
-		json_decref(message);
+			*stopped = !live->listener->entry(
+			    live->listener->context, topic->id, entry);
+		json_decref(entry);
 		if (e == ERR_STATE_GONE)
-			e = ERR_OK; /* before we joined */
+			e = ERR_OK;
 		TRY(e);
 		topic->told++;
 	}
 out:
 	return e;
+}
+
+/* The entries are told from what is kept, so that those of another process
+ * come, too. */
+static void tell_events(struct live *live)
+{
+	struct device_event event;
+
+	while (device_next_event(live->a->device, &event))
+		if (event.kind != EVENT_ENTRY && live->listener->event != NULL)
+			live->listener->event(live->listener->context, &event);
 }
 
 enum err live_tell(struct live *live, bool *stopped)
@@ -233,6 +253,7 @@ enum err live_tell(struct live *live, bool *stopped)
 	for (struct topic *t = live->topics; t != NULL && !*stopped;
 	     t = t->next)
 		TRY(tell_topic(live, t, stopped));
+	tell_events(live);
 out:
 	return e;
 }
@@ -269,6 +290,27 @@ static bool is_message_of(const json_t *push, const char *id)
 	       session != NULL && (id == NULL || strcmp(session, id) == 0);
 }
 
+static enum err push(struct live *live, const char *id, const json_t *batch)
+{
+	struct account *a = live->a;
+	struct reply reply;
+	enum err e;
+
+	TRY(reply_entries(batch, &reply));
+	e = device_push(a->device, id, reply.answer.entries,
+			reply.answer.entry_count, &a->why);
+	if (e == ERR_STATE_CONFLICT) { /* one is missing before them */
+		why_clear(&a->why);
+		e = drive_session(a, ORDER_REFRESH, id);
+	} else if (e == ERR_STATE_GONE) { /* no session of this device */
+		why_clear(&a->why);
+		e = ERR_OK;
+	}
+out:
+	reply_clear(&reply);
+	return e;
+}
+
 /* Those in sequence for one session are taken in together. *after is the push
  * that ended the batch, or NULL. */
 static enum err take_messages(struct live *live, json_t *first, json_t **after)
@@ -286,11 +328,7 @@ static enum err take_messages(struct live *live, json_t *first, json_t **after)
 			break;
 		(void)json_array_append_new(batch, *after);
 	}
-	e = sync_receive(live->c, id, batch);
-	if (e == ERR_STATE_CONFLICT) /* one is missing before them */
-		e = sync_session(live->c, id);
-	if (e == ERR_STATE_GONE) /* none of ours (any more) */
-		e = ERR_OK;
+	e = push(live, id, batch);
 	json_decref(batch);
 	return e;
 }
@@ -299,7 +337,7 @@ static enum err take_messages(struct live *live, json_t *first, json_t **after)
 static void oblige(struct live *live, enum err e)
 {
 	if (e != ERR_OK)
-		why_clear(&live->c->why);
+		why_clear(&live->a->why);
 }
 
 static void take_notice(struct live *live, const json_t *push)
@@ -310,9 +348,9 @@ static void take_notice(struct live *live, const json_t *push)
 	if (type == NULL)
 		return;
 	if (strcmp(type, "key_packages_low") == 0)
-		oblige(live, packages_top_up(live->c));
+		oblige(live, drive_session(live->a, ORDER_STOCK, NULL));
 	else if (id != NULL && strcmp(type, "rotation_due") == 0)
-		oblige(live, settle_rotation(live->c, id));
+		oblige(live, drive_session(live->a, ORDER_ASKED, id));
 	else if (id != NULL && strcmp(type, "welcome") == 0 &&
 		 live->listener->welcome != NULL)
 		live->listener->welcome(live->listener->context, id);
@@ -359,7 +397,8 @@ static void renew_due_keys(struct live *live)
 	for (struct topic *t = live->topics; t != NULL; t = t->next)
 		if (t->due) {
 			t->due = false;
-			oblige(live, settle_rotation(live->c, t->id));
+			oblige(live,
+			       drive_session(live->a, ORDER_ASKED, t->id));
 		}
 }
 
@@ -383,31 +422,4 @@ enum err live_wait(struct live *live, int fd, int timeout_ms, bool *readable,
 	TRY(live_tell(live, stopped));
 out:
 	return e;
-}
-
-/* ---- sending ---- */
-
-static enum err post(void *context, struct client *c, const char *id,
-		     struct span envelope, struct postbox_answer *answer)
-{
-	struct live *live = context;
-	json_t *got = NULL;
-	enum err e;
-
-	if (live->channel == NULL) {
-		e = connect_all(live);
-		tell_connected(live);
-		TRY(e);
-	}
-	e = channel_send(live->channel, id, envelope, &c->why, answer->slug,
-			 &got);
-	postbox_read_answer(got, answer);
-out:
-	json_decref(got);
-	return e;
-}
-
-struct postbox_courier live_courier(struct live *live)
-{
-	return (struct postbox_courier){ post, live };
 }

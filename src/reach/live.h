@@ -1,19 +1,22 @@
 /*
  * What happens, as it happens: a channel that is opened again when it ends,
- * and goes on after what this device has. Everything that arrives is kept in
- * the state before it is told; the log is read over REST where a push is
+ * and goes on after what this device has. The device takes in what arrives and
+ * keeps it before it is told; the log is read over REST where a push is
  * missing.
  */
-#ifndef HERMETIC_CLIENT_LIVE_H
-#define HERMETIC_CLIENT_LIVE_H
+#ifndef HERMETIC_REACH_LIVE_H
+#define HERMETIC_REACH_LIVE_H
 
-#include "client/postbox.h"
+#include "reach/account.h"
 
 struct live;
 
 struct live_listener {
-	/* A place of the log, kept now. False: stop. */
-	bool (*message)(void *context, const char *id, const json_t *message);
+	/* What is kept of a place of the log. False: stop. */
+	bool (*entry)(void *context, const char *id, const json_t *entry);
+	/* Something else that the device tells: EVENT_SENT, EVENT_REFUSED,
+	 * EVENT_ENDED. May be NULL. */
+	void (*event)(void *context, const struct device_event *event);
 	/* A Welcome waits; may be NULL. */
 	void (*welcome)(void *context, const char *id);
 	/* The connection was lost (false) or is back; may be NULL. */
@@ -21,8 +24,9 @@ struct live_listener {
 	void *context;
 };
 
-/* Connects. The client and the listener must outlive it. */
-MUST_CHECK enum err live_open(struct client *c,
+/* Connects. The account and the listener must outlive it. Until live_close()
+ * the account's envelopes go over the connection while it is open. */
+MUST_CHECK enum err live_open(struct account *a,
 			      const struct live_listener *listener,
 			      struct live **out);
 void live_close(struct live *live);
@@ -32,7 +36,7 @@ void live_close(struct live *live);
 MUST_CHECK enum err live_follow(struct live *live, const char *id,
 				uint64_t after);
 
-/* Tells what the state has and was not told yet, for instance because another
+/* Tells what the device has and was not told yet, for instance because another
  * process read it. *stopped: the listener wants no more. */
 MUST_CHECK enum err live_tell(struct live *live, bool *stopped);
 
@@ -40,8 +44,5 @@ MUST_CHECK enum err live_tell(struct live *live, bool *stopped);
  * A lost connection is no failure: it is tried again, slower and slower. */
 MUST_CHECK enum err live_wait(struct live *live, int fd, int timeout_ms,
 			      bool *readable, bool *stopped);
-
-/* A courier that sends over this connection. */
-struct postbox_courier live_courier(struct live *live);
 
 #endif

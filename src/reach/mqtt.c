@@ -1,10 +1,9 @@
 /* A channel by MQTT 5 (docs/mqtt.md), on libmosquitto. */
-#include "client/channel_kind.h"
+#include "reach/channel_kind.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "client/account.h"
 #include "crypto/rng.h"
 
 #include <curl/curl.h>

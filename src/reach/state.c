@@ -1,4 +1,4 @@
-#include "client/state.h"
+#include "reach/state.h"
 
 #include "base/text.h"
 #include "crypto/aead.h"
@@ -25,9 +25,11 @@
 
 struct state {
 	sqlite3 *db;
-	sqlite3_stmt *get, *put, *remove;
+	sqlite3_stmt *get, *put, *remove, *version;
 	struct sec seal_key, name_key;
 	bool in_transaction;
+	bool has_begun;		    /* the store, once */
+	sqlite3_int64 seen_version; /* at its last begin() */
 };
 
 /* The state is sealed with the suite whose AEAD is AES-256-GCM; names are
@@ -288,6 +290,73 @@ void state_rollback(struct state *state)
 	state->in_transaction = false;
 }
 
+/* ---- the store of a device ---- */
+
+/* SQLite counts the commits of other connections than ours. Our own, of tokens
+ * for example, change nothing that a device keeps in memory. */
+static enum err begin_store(void *context, bool *changed)
+{
+	struct state *s = context;
+	sqlite3_int64 version = 0;
+	enum err e;
+	int rc;
+
+	TRY(state_begin(s));
+	rc = sqlite3_step(s->version);
+	e = from_sqlite(rc);
+	if (e == ERR_OK && rc == SQLITE_ROW)
+		version = sqlite3_column_int64(s->version, 0);
+	else if (e == ERR_OK)
+		e = ERR_LOCAL_BUG;
+	rewind_statement(s->version);
+	if (e != ERR_OK)
+		state_rollback(s);
+	TRY(e);
+	*changed = !s->has_begun || version != s->seen_version;
+	s->has_begun = true;
+	s->seen_version = version;
+out:
+	return e;
+}
+
+static enum err commit_store(void *context)
+{
+	return state_commit(context);
+}
+
+static void rollback_store(void *context)
+{
+	state_rollback(context);
+}
+
+static enum err get_store(void *context, const char *name, struct buf *value)
+{
+	return state_get(context, name, value);
+}
+
+static enum err put_store(void *context, const char *name, struct span value)
+{
+	return state_put(context, name, value);
+}
+
+static enum err remove_store(void *context, const char *name)
+{
+	return state_delete(context, name);
+}
+
+struct device_store state_store(struct state *state)
+{
+	return (struct device_store){
+		.begin = begin_store,
+		.commit = commit_store,
+		.rollback = rollback_store,
+		.get = get_store,
+		.put = put_store,
+		.remove = remove_store,
+		.context = state,
+	};
+}
+
 /* ---- opening ---- */
 
 static enum err open_database(const char *path, struct state *s)
@@ -323,6 +392,8 @@ static enum err prepare(struct state *s)
 	TRY(from_sqlite(sqlite3_prepare_v2(s->db,
 					   "DELETE FROM record WHERE name = ?1",
 					   -1, &s->remove, NULL)));
+	TRY(from_sqlite(sqlite3_prepare_v2(s->db, "PRAGMA data_version", -1,
+					   &s->version, NULL)));
 out:
 	return e;
 }
@@ -506,6 +577,7 @@ void state_close(struct state *state)
 	(void)sqlite3_finalize(state->get);
 	(void)sqlite3_finalize(state->put);
 	(void)sqlite3_finalize(state->remove);
+	(void)sqlite3_finalize(state->version);
 	(void)sqlite3_close(state->db);
 	sec_clear(&state->seal_key);
 	sec_clear(&state->name_key);

@@ -12,12 +12,12 @@
  * that is loaded and saved in one transaction never forks. What a transaction
  * wrote is there entirely or not at all, also after a crash or a power cut.
  */
-#ifndef HERMETIC_CLIENT_STATE_H
-#define HERMETIC_CLIENT_STATE_H
+#ifndef HERMETIC_REACH_STATE_H
+#define HERMETIC_REACH_STATE_H
 
-#include "base/buf.h"
-#include "client/why.h"
 #include "crypto/password.h"
+#include "device/ports.h"
+#include "device/why.h"
 
 #define STATE_WAIT_MS 30000
 
@@ -38,6 +38,13 @@ MUST_CHECK enum err state_create(const char *home, struct span passphrase,
  * ERR_PEER_UNSUPPORTED: of a newer version; ERR_PEER_MALFORMED: damaged. */
 MUST_CHECK enum err state_open(const char *home, struct span passphrase,
 			       struct why *why, struct state **out);
+
+/*
+ * The state as a device's store. Its begin() tells whether another process has
+ * written since the last transaction that was begun by it; the first time it
+ * says that one has. Borrowed: the state must outlive it.
+ */
+struct device_store state_store(struct state *state);
 
 /* Rolls an open transaction back. */
 void state_close(struct state *state);

@@ -1,7 +1,8 @@
-#include "client/tokens.h"
+#include "reach/tokens.h"
 
 #include "base/clock.h"
 #include "base/sec.h"
+#include "device/record.h"
 
 #include <string.h>
 
@@ -15,19 +16,19 @@ static const char *text_of(const json_t *object, const char *member)
 	return json_string_value(json_object_get(object, member));
 }
 
-static enum err use(struct client *c, const json_t *tokens)
+static enum err use(struct account *a, const json_t *tokens)
 {
 	const char *access = text_of(tokens, "access");
 	enum err e;
 
 	ENSURE(access != NULL, ERR_PEER_MALFORMED);
-	TRY(record_number(tokens, "renew_at", &c->renew_token_at));
-	TRY(api_set_token(c->api, access));
+	TRY(record_number(tokens, "renew_at", &a->renew_token_at));
+	TRY(api_set_token(a->api, access));
 out:
 	return e;
 }
 
-enum err tokens_save(struct client *c, const json_t *answer)
+enum err tokens_save(struct account *a, const json_t *answer)
 {
 	const char *access = text_of(answer, "access_token");
 	const char *refresh = text_of(answer, "refresh_token");
@@ -45,65 +46,65 @@ enum err tokens_save(struct client *c, const json_t *answer)
 	tokens = json_pack("{s:s, s:s, s:I}", "access", access, "refresh",
 			   refresh, "renew_at", (json_int_t)renew_at);
 	ENSURE(tokens != NULL, ERR_LOCAL_MEMORY);
-	TRY(record_put(c->state, RECORD, tokens));
-	TRY(use(c, tokens));
+	TRY(record_put(&a->store, RECORD, tokens));
+	TRY(use(a, tokens));
 out:
 	json_decref(tokens);
 	return e;
 }
 
-enum err tokens_load(struct client *c)
+enum err tokens_load(struct account *a)
 {
 	json_t *tokens = NULL;
 	enum err e;
 
-	e = record_get(c->state, RECORD, &tokens);
+	e = record_get(&a->store, RECORD, &tokens);
 	if (e == ERR_STATE_GONE)
-		e = why_set(&c->why, ERR_PEER_DENIED, "logged-out",
+		e = why_set(&a->why, ERR_PEER_DENIED, "logged-out",
 			    "%s is logged out here. Log in with: hermetic "
 			    "login",
-			    c->username);
+			    a->username);
 	TRY(e);
-	TRY(use(c, tokens));
+	TRY(use(a, tokens));
 out:
 	json_decref(tokens);
 	return e;
 }
 
-enum err tokens_delete(struct client *c)
+enum err tokens_delete(struct account *a)
 {
-	return state_delete(c->state, RECORD);
+	return state_delete(a->state, RECORD);
 }
 
 /* ---- renewal ---- */
 
-static enum err refresh(struct client *c, const char *token,
+static enum err refresh(struct account *a, const char *token,
 			struct api_answer *answer)
 {
 	struct why quiet = { 0 };
 	enum err e;
 
-	e = api_call(c->api, "POST", "/auth/refresh",
+	e = api_call(a->api, "POST", "/auth/refresh",
 		     json_pack("{s:s}", "refresh_token", token), &quiet,
 		     answer);
 	if (e != ERR_OK && quiet.unreachable)
-		c->why = quiet;
+		a->why = quiet;
 	return e;
 }
 
-static enum err log_in_again(struct client *c, struct api_answer *answer)
+static enum err log_in_again(struct account *a, struct api_answer *answer)
 {
 	json_t *account = NULL;
 	const char *password;
 	enum err e;
 
-	TRY(record_get(c->state, "account", &account));
+	TRY(record_get(&a->store, "account", &account));
 	password = text_of(account, "password");
 	ENSURE(password != NULL, ERR_PEER_DENIED);
-	TRY(api_call(c->api, "POST", "/auth/login",
-		     json_pack("{s:s, s:s, s:s}", "username", c->username,
-			       "password", password, "device_id", c->device_id),
-		     &c->why, answer));
+	TRY(api_call(a->api, "POST", "/auth/login",
+		     json_pack("{s:s, s:s, s:s}", "username", a->username,
+			       "password", password, "device_id", a->device_id),
+		     &a->why, answer));
 out:
 	json_decref(account);
 	return e;
@@ -111,49 +112,49 @@ out:
 
 /* Another process may have renewed while we waited for the lock: then its
  * token is taken and nothing is asked. */
-static enum err renew(struct client *c, const char *refused)
+static enum err renew(struct account *a, const char *refused)
 {
 	struct api_answer answer = { 0 };
 	json_t *tokens = NULL;
 	enum err e;
 
-	TRY(state_begin(c->state));
-	e = record_get(c->state, RECORD, &tokens);
+	TRY(state_begin(a->state));
+	e = record_get(&a->store, RECORD, &tokens);
 	if (e == ERR_STATE_GONE)
-		e = tokens_load(c); /* says so */
+		e = tokens_load(a); /* says so */
 	TRY(e);
 	ENSURE(text_of(tokens, "access") != NULL, ERR_PEER_MALFORMED);
 	if (strcmp(text_of(tokens, "access"), refused) != 0) {
-		TRY(use(c, tokens));
+		TRY(use(a, tokens));
 		goto out;
 	}
-	TRY(api_set_token(c->api, NULL));
-	e = refresh(c, text_of(tokens, "refresh"), &answer);
+	TRY(api_set_token(a->api, NULL));
+	e = refresh(a, text_of(tokens, "refresh"), &answer);
 	if (e == ERR_PEER_DENIED) {
 		api_answer_clear(&answer);
-		e = log_in_again(c, &answer);
+		e = log_in_again(a, &answer);
 	}
 	TRY(e);
-	TRY(tokens_save(c, answer.body));
-	TRY(state_commit(c->state));
+	TRY(tokens_save(a, answer.body));
+	TRY(state_commit(a->state));
 out:
-	state_rollback(c->state);
+	state_rollback(a->state);
 	json_decref(tokens);
 	api_answer_clear(&answer);
 	return e;
 }
 
-enum err tokens_access(struct client *c, bool force, struct buf *token)
+enum err tokens_access(struct account *a, bool force, struct buf *token)
 {
 	struct buf before = BUF_INIT;
 	enum err e;
 
-	buf_put_str(&before, api_token(c->api));
+	buf_put_str(&before, api_token(a->api));
 	buf_put_u8(&before, 0);
 	TRY(buf_end(&before));
-	if (force || clock_now_ms() > c->renew_token_at)
-		TRY(renew(c, (const char *)before.p));
-	buf_put_str(token, api_token(c->api));
+	if (force || clock_now_ms() > a->renew_token_at)
+		TRY(renew(a, (const char *)before.p));
+	buf_put_str(token, api_token(a->api));
 	buf_put_u8(token, 0);
 	TRY(buf_end(token));
 out:
@@ -163,7 +164,7 @@ out:
 
 /* ---- calls ---- */
 
-enum err tokens_call(struct client *c, const char *method, const char *path,
+enum err tokens_call(struct account *a, const char *method, const char *path,
 		     json_t *body, struct api_answer *answer)
 {
 	struct buf token = BUF_INIT;
@@ -171,16 +172,16 @@ enum err tokens_call(struct client *c, const char *method, const char *path,
 	enum err e;
 
 	memset(answer, 0, sizeof(*answer));
-	TRY(tokens_access(c, false, &token));
-	e = api_call(c->api, method, path, json_incref(body), &first, answer);
+	TRY(tokens_access(a, false, &token));
+	e = api_call(a->api, method, path, json_incref(body), &first, answer);
 	if (e == ERR_PEER_DENIED && answer->status == 401) {
 		api_answer_clear(answer);
 		buf_reset(&token);
-		TRY(tokens_access(c, true, &token));
-		e = api_call(c->api, method, path, json_incref(body), &c->why,
+		TRY(tokens_access(a, true, &token));
+		e = api_call(a->api, method, path, json_incref(body), &a->why,
 			     answer);
-	} else if (e != ERR_OK && c->why.text[0] == '\0') {
-		c->why = first;
+	} else if (e != ERR_OK && a->why.text[0] == '\0') {
+		a->why = first;
 	}
 out:
 	json_decref(body);
@@ -188,10 +189,10 @@ out:
 	return e;
 }
 
-enum err tokens_post(struct client *c, const char *path, json_t *body)
+enum err tokens_post(struct account *a, const char *path, json_t *body)
 {
 	struct api_answer answer;
-	enum err e = tokens_call(c, "POST", path, body, &answer);
+	enum err e = tokens_call(a, "POST", path, body, &answer);
 
 	api_answer_clear(&answer);
 	return e;

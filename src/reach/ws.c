@@ -1,4 +1,4 @@
-#include "client/channel_kind.h"
+#include "reach/channel_kind.h"
 
 #include "base/buf.h"
 #include "base/sec.h"
