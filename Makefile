@@ -14,7 +14,9 @@ endif
 PKGS_crypto := libcrypto libgcrypt
 PKGS_store := libpq
 PKGS_server := libpq libjwt jansson
-PKGS_client := sqlite3 libcurl jansson libwebsockets libmosquitto
+PKGS_device := jansson
+PKGS_reach := sqlite3 libcurl jansson libwebsockets libmosquitto
+PKGS_command := jansson
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla \
@@ -47,12 +49,13 @@ pkg_cflags = $(shell pkg-config --cflags $(1) | sed 's/-I/-isystem /g')
 pkg_libs = $(shell pkg-config --libs $(1))
 
 # One static library a folder.
-FOLDERS := base crypto twofish wire check mls session store delivery client
+FOLDERS := base crypto twofish wire check mls session device reach command \
+	store delivery
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard src/$(1)/*.c))
 lib = $(B)/lib/libhermetic-$(1).a
 
-# A client program's main file stays out of the client's library.
-CLIENT_MAIN := $(B)/src/client/main.o
+# The command's main file stays out of its library.
+CLIENT_MAIN := $(B)/src/command/main.o
 
 .PHONY: all
 all: libs programs server

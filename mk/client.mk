@@ -1,16 +1,17 @@
 # The `hermetic` command. The default variant leaves it at build/hermetic too.
 
-CLIENT_LIBS = $(foreach f,client session mls wire twofish crypto base,\
+CLIENT_LIBS = $(foreach f,command reach device session \
+	mls check wire twofish crypto base,\
 	$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))
 
-$(CLIENT_MAIN): CFLAGS_FOLDER := $(call pkg_cflags,$(PKGS_client))
+$(CLIENT_MAIN): CFLAGS_FOLDER := $(call pkg_cflags,$(PKGS_command))
 
 $(B)/hermetic: $(CLIENT_MAIN) $(CLIENT_LIBS)
 	$(CC) $(LDFLAGS_ALL) -pie -o $@ $(CLIENT_MAIN) \
 	    -Wl,--start-group $(CLIENT_LIBS) -Wl,--end-group \
-	    $(call pkg_libs,$(PKGS_client) $(PKGS_crypto))
+	    $(call pkg_libs,$(PKGS_reach) $(PKGS_crypto))
 
-ifneq ($(wildcard src/client/main.c),)
+ifneq ($(wildcard src/command/main.c),)
 programs: $(B)/hermetic
 endif
 

@@ -8,7 +8,7 @@ FUZZ_REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/replay_%,\
 	$(FUZZ_SOURCES))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/run_%,\
 	$(FUZZ_SOURCES))
-FUZZ_LIBS = $(foreach f,client session mls check wire twofish crypto base,\
+FUZZ_LIBS = $(foreach f,command reach device session mls check wire twofish crypto base,\
 	$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))
 
 -include $(patsubst %.c,$(B)/%.d,$(FUZZ_SOURCES) tests/fuzz/replay.c)

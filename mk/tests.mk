@@ -6,7 +6,8 @@ UNIT_TESTS := $(patsubst %.c,$(B)/%,$(UNIT_SOURCES))
 TESTLIB_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/testlib/*.c))
 TEST_PKGS := cmocka jansson libssl libcrypto libgcrypt libpq sqlite3 libcurl \
 	libwebsockets libjwt
-TEST_LIBS = $(foreach f,client session mls check wire twofish crypto store base,\
+TEST_LIBS = $(foreach f,command reach device session mls check wire twofish \
+	crypto store base,\
 	$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))
 
 CFLAGS_TESTS = $(call once,CFLAGS_TESTS,$(call pkg_cflags,$(TEST_PKGS)))

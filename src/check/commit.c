@@ -4,7 +4,9 @@
 
 #include "check/key_package.h"
 #include "check/label.h"
+#include "check/rules.h"
 #include "crypto/hash.h"
+#include "wire/generation.h"
 #include "wire/message.h"
 #include "wire/roles.h"
 
@@ -14,13 +16,11 @@ struct pass {
 	struct wire_public_message message;
 	struct check_group before, after;
 	bool external;
-	uint32_t committer; /* leaf */
-	struct span identity;
+	uint32_t committer;  /* leaf */
 	struct span *leaves; /* encoded LeafNodes; empty: blank */
 	uint32_t leaf_count, leaf_cap;
 	struct span extensions; /* of the next GroupContext */
-	struct roles roles;
-	bool denied;
+	bool denied, local;
 };
 
 /* ---- the leaves ---- */
@@ -78,73 +78,20 @@ static const char *compare_leaves(const struct pass *p)
 
 /* ---- proposals ---- */
 
-static bool has_departed(const struct pass *p, struct span identity)
-{
-	struct rd r = rd_init(p->what->departed);
-
-	while (rd_left(&r) > 0)
-		if (span_equal(rd_vec(&r), identity))
-			return true;
-	return false;
-}
-
-static const char *deny(struct pass *p, const char *why)
-{
-	p->denied = true;
-	return why;
-}
-
-static const char *take_remove(struct pass *p, uint32_t removed)
-{
-	const struct wire_leaf_node *leaf =
-	    check_tree_leaf(&p->before.tree, removed);
-
-	if (leaf == NULL || p->leaves[removed].n == 0)
-		return "a Remove is of no member";
-	if (p->external && !span_equal(leaf->credential.identity, p->identity))
-		return "who joins may remove an earlier self only";
-	if (!p->external && removed == p->committer)
-		return "a committer cannot remove itself";
-	if (!p->external &&
-	    !roles_may_remove(&p->roles, p->identity,
-			      leaf->credential.identity) &&
-	    !has_departed(p, leaf->credential.identity))
-		return deny(p, "to remove that member takes an admin or an "
-			       "owner");
-	p->leaves[removed] = SPAN_EMPTY;
-	return NULL;
-}
-
-static const char *take_extensions(struct pass *p, struct span extensions)
-{
-	struct roles after;
-
-	if (roles_read(extensions, &after) != ERR_OK)
-		return "the roles do not decode, or leave nobody as owner";
-	if (!roles_may_change(&p->roles, &after, p->identity))
-		return deny(p, "only an owner gives roles");
-	p->extensions = extensions;
-	return NULL;
-}
-
+/* What the rules have accepted. */
 static const char *take_proposal(struct pass *p,
 				 const struct wire_proposal_or_ref *item)
 {
-	if (item->type != WIRE_BY_VALUE)
-		return "proposals must be by value";
 	switch (item->proposal.type) {
 	case WIRE_PROPOSAL_REMOVE:
-		return take_remove(p, item->proposal.removed);
+		p->leaves[item->proposal.removed] = SPAN_EMPTY;
+		return NULL;
 	case WIRE_PROPOSAL_ADD:
 		return check_key_package(&item->proposal.add, p->before.suite,
 					 p->what->now);
 	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
-		return take_extensions(p, item->proposal.extensions);
-	case WIRE_PROPOSAL_REINIT:
-		return roles_may_reinit(&p->roles, p->identity)
-			   ? NULL
-			   : deny(p, "to change the algorithm takes an admin "
-				     "or an owner");
+		p->extensions = item->proposal.extensions;
+		return NULL;
 	default:
 		return NULL;
 	}
@@ -166,6 +113,45 @@ static const char *apply_proposals(struct pass *p)
 	return wrong;
 }
 
+static bool find_leaf(const void *group, uint32_t index,
+		      struct check_member *member)
+{
+	const struct check_group *before = group;
+	const struct wire_leaf_node *leaf =
+	    check_tree_leaf(&before->tree, index);
+
+	if (leaf == NULL)
+		return false;
+	*member = (struct check_member){ index, leaf->credential.identity,
+					 leaf->signature_key, leaf->encoded };
+	return true;
+}
+
+static const char *apply_rules(struct pass *p)
+{
+	const struct wire_group_context *context = &p->before.info.context;
+	struct check_view view = {
+		.suite = p->before.suite,
+		.session_id = context->group_id,
+		.extensions = context->extensions,
+		.leaf_count = p->before.tree.leaf_count,
+		.leaf = find_leaf,
+		.group = &p->before,
+		.departures = p->what->departed,
+	};
+	struct check_verdict verdict;
+
+	if (context->group_id.n >= GENERATION_SESSION_ID)
+		view.session_id =
+		    span_of(context->group_id.p, GENERATION_SESSION_ID);
+	(void)generation_of_group(context->group_id, view.session_id,
+				  &view.generation);
+	verdict = check_rules(&view, &p->message.content);
+	p->denied = verdict.denied;
+	p->local = verdict.local;
+	return verdict.wrong;
+}
+
 /* ---- the committer ---- */
 
 static const char *find_committer(struct pass *p, struct span *key)
@@ -183,7 +169,6 @@ static const char *find_committer(struct pass *p, struct span *key)
 		leaf = check_tree_leaf(&p->before.tree, p->committer);
 	if (leaf == NULL)
 		return "its sender is no member";
-	p->identity = leaf->credential.identity;
 	*key = leaf->signature_key;
 	return NULL;
 }
@@ -220,9 +205,8 @@ static const char *take_path(struct pass *p)
 		p->committer = add_leaf(p, leaf->encoded);
 	else
 		p->leaves[p->committer] = leaf->encoded;
-	if (!span_equal(leaf->credential.identity, p->identity) ||
-	    leaf->source != WIRE_LEAF_COMMIT)
-		return "its path's leaf is not its sender's";
+	if (leaf->source != WIRE_LEAF_COMMIT)
+		return "its path's leaf is of no commit";
 	wire_leaf_node_put_tbs(&tbs, leaf->unsigned_part, leaf->source,
 			       p->before.info.context.group_id, p->committer);
 	TRY(buf_end(&tbs));
@@ -333,8 +317,8 @@ static const char *run(struct pass *p)
 	wrong = find_committer(p, &key);
 	if (wrong == NULL)
 		wrong = check_signature(p, key);
-	if (wrong == NULL && roles_read(p->extensions, &p->roles) != ERR_OK)
-		wrong = "the group's roles do not decode";
+	if (wrong == NULL)
+		wrong = apply_rules(p);
 	if (wrong == NULL)
 		wrong = copy_leaves(p);
 	if (wrong == NULL)
@@ -349,9 +333,10 @@ static const char *run(struct pass *p)
 struct check_verdict check_commit(const struct check_commit *what)
 {
 	struct pass p = { .what = what };
-	struct check_verdict verdict = { run(&p), false };
+	struct check_verdict verdict = { run(&p), false, false };
 
 	verdict.denied = p.denied;
+	verdict.local = p.local;
 	free(p.leaves);
 	check_group_clear(&p.before);
 	check_group_clear(&p.after);

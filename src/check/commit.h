@@ -10,20 +10,16 @@
 #define HERMETIC_CHECK_COMMIT_H
 
 #include "check/group_info.h"
+#include "check/view.h"
 
 struct check_commit {
 	struct span before; /* GroupInfo (MLSMessage) of the commit's epoch */
 	struct span commit; /* PublicMessage; proposals by value */
 	struct span after;  /* GroupInfo of the next epoch; empty: none */
 	uint64_t now;	    /* seconds since 1970 */
-	/* Identities<V> of members who have departed: who removes them needs no
-	 * role. */
+	/* The departures that stand in the log, opaque departure<V> each
+	 * (wire/departure.h): anybody may remove their leaves. */
 	struct span departed;
-};
-
-struct check_verdict {
-	const char *wrong; /* NULL: nothing */
-	bool denied;	   /* the sender's role does not allow it */
 };
 
 struct check_verdict check_commit(const struct check_commit *what);

@@ -47,10 +47,10 @@ enum order_kind {
 	ORDER_REMOVE,  /* whom: "user" or "user/device" */
 	ORDER_ROLE,    /* whom: "user"; role */
 	ORDER_ROTATE,  /* new keys */
-	ORDER_ASKED,   /* new keys because the server asks: done within bounds */
-	ORDER_MOVE,    /* algorithm */
-	ORDER_LEAVE,   /* this device departs */
-	ORDER_DEPART,  /* whom: another device of this user departs */
+	ORDER_ASKED,  /* new keys because the server asks: done within bounds */
+	ORDER_MOVE,   /* algorithm */
+	ORDER_LEAVE,  /* this device departs */
+	ORDER_DEPART, /* whom: another device of this user departs */
 	ORDER_RESOLVE, /* the person has seen what stopped it, and goes on */
 	ORDER_STOCK    /* publish KeyPackages where there are few; no session */
 };

@@ -69,19 +69,19 @@ enum request_kind {
  * members count is said by the kind. */
 struct request {
 	enum request_kind kind;
-	const char *session;  /* the id as text */
-	uint64_t after;	      /* LOG, HANDSHAKES: entries with a greater seq */
-	uint32_t limit;	      /* the same: at most so many */
-	uint32_t generation;  /* FIRST_INFO */
-	struct span bytes;    /* the envelope, the commit or the departure */
-	struct span group_info; /* CREATE, COMMIT, MOVE, JOIN */
-	struct span welcome;	/* COMMIT, MOVE; may be empty */
-	const char *algorithm;	/* CREATE, MOVE */
-	bool open;		/* CREATE: anybody may join */
+	const char *session; /* the id as text */
+	uint64_t after;	     /* LOG, HANDSHAKES: entries with a greater seq */
+	uint32_t limit;	     /* the same: at most so many */
+	uint32_t generation; /* FIRST_INFO */
+	struct span bytes;   /* the envelope, the commit or the departure */
+	struct span group_info;	  /* CREATE, COMMIT, MOVE, JOIN */
+	struct span welcome;	  /* COMMIT, MOVE; may be empty */
+	const char *algorithm;	  /* CREATE, MOVE */
+	bool open;		  /* CREATE: anybody may join */
 	const char *const *users; /* CREATE, INVITE: user names */
 	size_t user_count;
-	const char *user;	/* CLAIM */
-	const char *welcome_id; /* TAKE_WELCOME */
+	const char *user;				/* CLAIM */
+	const char *welcome_id;				/* TAKE_WELCOME */
 	const struct span *key_packages, *last_resorts; /* PUBLISH */
 	size_t key_package_count, last_resort_count;
 };
@@ -133,7 +133,7 @@ struct answer {
 	/* The server's Date less our clock, in milliseconds; 0: not known. */
 	int64_t clock_ahead_ms;
 
-	uint64_t seq; /* SEND, COMMIT, MOVE, JOIN, LEAVE; FIRST_INFO */
+	uint64_t seq;	   /* SEND, COMMIT, MOVE, JOIN, LEAVE; FIRST_INFO */
 	bool rotation_due; /* SEND */
 
 	const struct answer_entry *entries; /* LOG, HANDSHAKES: ascending */

@@ -4,7 +4,8 @@
 
 #include "crypto/hash.h"
 
-#define LABEL "hermetic chain 1"
+#define LABEL_1 "hermetic chain 1"
+#define LABEL_2 "hermetic chain 2"
 #define VIEW_VERSION 1
 
 static uint8_t *slot(struct chain *chain, uint64_t seq)
@@ -14,7 +15,7 @@ static uint8_t *slot(struct chain *chain, uint64_t seq)
 
 enum err chain_start(struct chain *chain, struct span session_id)
 {
-	const struct span parts[] = { SPAN_LIT(LABEL), session_id };
+	const struct span parts[] = { SPAN_LIT(LABEL_1), session_id };
 	uint8_t head[CHAIN_HEAD];
 	enum err e;
 
@@ -38,8 +39,10 @@ const uint8_t *chain_head(const struct chain *chain)
 	return chain->heads[chain->seq % CHAIN_KEPT];
 }
 
-enum err chain_next(const struct chain *chain, enum chain_kind kind,
-		    struct span bytes, uint8_t head[CHAIN_HEAD])
+/* The head by one of the formulas; `content`: the bytes, or their hash. */
+static enum err next_head(const struct chain *chain, struct span label,
+			  enum chain_kind kind, struct span content,
+			  uint8_t head[CHAIN_HEAD])
 {
 	struct buf entry = BUF_INIT;
 	enum err e;
@@ -49,14 +52,50 @@ enum err chain_next(const struct chain *chain, enum chain_kind kind,
 	TRY(buf_end(&entry));
 	{
 		const struct span parts[] = {
-			SPAN_LIT(LABEL), span_of(chain_head(chain), CHAIN_HEAD),
-			buf_span(&entry), bytes
+			label, span_of(chain_head(chain), CHAIN_HEAD),
+			buf_span(&entry), content
 		};
 
 		TRY(hash_sha256(parts, 4, head));
 	}
 out:
 	buf_clear(&entry);
+	return e;
+}
+
+enum err chain_next_hash(const struct chain *chain, enum chain_kind kind,
+			 const uint8_t hash[CHAIN_HEAD],
+			 uint8_t head[CHAIN_HEAD])
+{
+	return next_head(chain, SPAN_LIT(LABEL_2), kind,
+			 span_of(hash, CHAIN_HEAD), head);
+}
+
+enum err chain_next(const struct chain *chain, enum chain_kind kind,
+		    struct span bytes, uint8_t head[CHAIN_HEAD])
+{
+	uint8_t hash[CHAIN_HEAD];
+	enum err e;
+
+	TRY(hash_sha256(&bytes, 1, hash));
+	TRY(chain_next_hash(chain, kind, hash, head));
+out:
+	return e;
+}
+
+enum err chain_check_next(const struct chain *chain, enum chain_kind kind,
+			  struct span bytes, const uint8_t claimed[CHAIN_HEAD])
+{
+	struct span wanted = span_of(claimed, CHAIN_HEAD);
+	uint8_t head[CHAIN_HEAD];
+	enum err e;
+
+	TRY(chain_next(chain, kind, bytes, head));
+	if (span_equal(SPAN_ARRAY(head), wanted))
+		return ERR_OK;
+	TRY(next_head(chain, SPAN_LIT(LABEL_1), kind, bytes, head));
+	ENSURE(span_equal(SPAN_ARRAY(head), wanted), ERR_PEER_FORK);
+out:
 	return e;
 }
 

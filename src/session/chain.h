@@ -3,8 +3,16 @@
  * (sha256() in PostgreSQL) and again by every member.
  *
  *   head_0 = SHA-256("hermetic chain 1" || session_id)
+ *   head_n = SHA-256("hermetic chain 2" || head_(n-1) || uint64 n
+ *                    || uint8 kind || SHA-256(bytes))
+ *
+ * So an entry whose bytes are not kept any more still has its place in the
+ * chain, by its hash. Entries from before that were chained as
+ *
  *   head_n = SHA-256("hermetic chain 1" || head_(n-1) || uint64 n
  *                    || uint8 kind || bytes)
+ *
+ * and are accepted, too: the labels differ, so a head commits to one of them.
  *
  * A member says what it has seen at the front of the authenticated data of what
  * it sends (a view: uint8 1, uint64 seq, head), and checks what the others say
@@ -23,8 +31,9 @@
 enum chain_kind {
 	CHAIN_APPLICATION = 1, /* an envelope */
 	CHAIN_COMMIT = 2,
-	CHAIN_SUCCESSOR =
-	    3 /* the Welcome to the group that a ReInit asked for */
+	CHAIN_SUCCESSOR = 3, /* the Welcome to the group that a ReInit asked
+				for */
+	CHAIN_DEPARTURE = 4  /* wire/departure.h */
 };
 
 struct chain {
@@ -42,9 +51,21 @@ void chain_resume(struct chain *chain, uint64_t seq,
 
 const uint8_t *chain_head(const struct chain *chain);
 
-/* The head after one more entry; the chain stays. */
+/* The head after one more entry, as a log writes it now; the chain stays. */
 MUST_CHECK enum err chain_next(const struct chain *chain, enum chain_kind kind,
 			       struct span bytes, uint8_t head[CHAIN_HEAD]);
+
+/* The same of an entry of which only the SHA-256 of the bytes is known. */
+MUST_CHECK enum err chain_next_hash(const struct chain *chain,
+				    enum chain_kind kind,
+				    const uint8_t hash[CHAIN_HEAD],
+				    uint8_t head[CHAIN_HEAD]);
+
+/* Whether `claimed` is the head after one more entry, by either formula:
+ * ERR_PEER_FORK when it is not. The chain stays. */
+MUST_CHECK enum err chain_check_next(const struct chain *chain,
+				     enum chain_kind kind, struct span bytes,
+				     const uint8_t claimed[CHAIN_HEAD]);
 
 /* Moves on to that head. */
 void chain_advance(struct chain *chain, const uint8_t head[CHAIN_HEAD]);

@@ -4,15 +4,16 @@
 
 #include <stdlib.h>
 
-#include "client/content.h"
-#include "client/out.h"
+#include "base/text.h"
+#include "command/out.h"
+#include "device/content.h"
 
 static void check_safe(struct span text)
 {
 	struct buf safe = BUF_INIT;
 
 	out_put_safe(&safe, text);
-	if (buf_end(&safe) != ERR_OK || !content_is_utf8(buf_span(&safe)))
+	if (buf_end(&safe) != ERR_OK || !text_is_utf8(buf_span(&safe)))
 		abort();
 	for (size_t i = 0; i < safe.n; i++)
 		if ((safe.p[i] < 0x20 && safe.p[i] != '\n' &&

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/args.h"
+#include "command/args.h"
 
 #define PARSE(args, problem, ...)                                              \
 	parse(args, problem,                                                   \
@@ -82,6 +82,32 @@ static void test_operands(void **state)
 	assert_int_equal(a.transport, TRANSPORT_REST);
 }
 
+static void test_outbox(void **state)
+{
+	struct args a;
+	char problem[256];
+	(void)state;
+
+	assert_int_equal(PARSE(&a, problem, "outbox"), ERR_OK);
+	assert_null(a.drop);
+	assert_int_equal(PARSE(&a, problem, "outbox", "--flush"), ERR_OK);
+	assert_true(a.flush);
+	assert_int_equal(PARSE(&a, problem, "outbox", "3f2a", "--drop", "7"),
+			 ERR_OK);
+	assert_int_equal(a.drop_item, 7);
+	assert_int_equal(PARSE(&a, problem, "outbox", "3f2a", "--drop", "all"),
+			 ERR_OK);
+	assert_int_equal(a.drop_item, 0);
+	assert_int_equal(PARSE(&a, problem, "send", "3f2a", "hi", "--id", "k7",
+			       "--to-new-members"),
+			 ERR_OK);
+	assert_string_equal(a.key, "k7");
+	assert_true(a.to_new_members);
+	assert_int_equal(PARSE(&a, problem, "resolve", "3f2a", "--yes"),
+			 ERR_OK);
+	assert_true(a.yes);
+}
+
 static void test_refused(void **state)
 {
 	static const char *const lines[][6] = {
@@ -97,6 +123,10 @@ static void test_refused(void **state)
 		{ "hermetic", "read", "1", "--transport", "pigeon" },
 		{ "hermetic", "create", "--name=" },
 		{ "hermetic", "login", "--json=yes" },
+		{ "hermetic", "outbox", "--drop", "1" },
+		{ "hermetic", "outbox", "3f2a", "--drop", "some" },
+		{ "hermetic", "outbox", "3f2a", "--drop=1", "--flush" },
+		{ "hermetic", "read", "1", "--id", "x" },
 	};
 	struct args a;
 	char problem[256];
@@ -182,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_options_before_and_after),
 		cmocka_unit_test(test_chat_is_the_default),
 		cmocka_unit_test(test_operands),
+		cmocka_unit_test(test_outbox),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_too_many_invites),
 		cmocka_unit_test(test_help_excuses),

@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/account.h"
-#include "client/content.h"
-#include "client/home.h"
-#include "client/out.h"
+#include "base/text.h"
+#include "command/home.h"
+#include "command/out.h"
+#include "device/content.h"
+#include "reach/account.h"
 
 static void expect_url(const char *server, const char *url)
 {
@@ -57,20 +58,17 @@ static void test_algorithms(void **state)
 					   "rot13",
 					   "aes-256-gcm,aes-256-gcm",
 					   "aes-256-gcm, twofish-256-gcm" };
-	struct account_suites suites = { 0 };
+	struct suites suites = { 0 };
 	struct why why = { 0 };
 	(void)state;
 
-	assert_int_equal(
-	    account_parse_algorithms(ACCOUNT_ALGORITHMS, &suites, &why),
-	    ERR_OK);
+	assert_int_equal(suites_parse(SUITES_DEFAULT, &suites, &why), ERR_OK);
 	assert_int_equal(suites.count, 3);
 	assert_int_equal(suites.ids[0], SUITE_X448_AES256GCM_SHA512_ED448);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		why_clear(&why);
-		assert_int_equal(
-		    account_parse_algorithms(bad[i], &suites, &why),
-		    ERR_PEER_INVALID);
+		assert_int_equal(suites_parse(bad[i], &suites, &why),
+				 ERR_PEER_INVALID);
 		assert_true(why.text[0] != '\0');
 	}
 	assert_int_equal(suites.count, 3);
@@ -158,17 +156,17 @@ static void test_contents(void **state)
 static void test_utf8(void **state)
 {
 	(void)state;
-	assert_true(content_is_utf8(SPAN_EMPTY));
-	assert_true(content_is_utf8(SPAN_LIT("a\xc2\x80\xe2\x82\xac"
-					     "\xf0\x9f\x98\x80"
-					     "\xf4\x8f\xbf\xbf")));
-	assert_false(content_is_utf8(SPAN_LIT("\x80")));
-	assert_false(content_is_utf8(SPAN_LIT("\xc0\xaf")));
-	assert_false(content_is_utf8(SPAN_LIT("\xe0\x80\xaf")));
-	assert_false(content_is_utf8(SPAN_LIT("\xed\xa0\x80")));
-	assert_false(content_is_utf8(SPAN_LIT("\xf4\x90\x80\x80")));
-	assert_false(content_is_utf8(SPAN_LIT("\xf5\x80\x80\x80")));
-	assert_false(content_is_utf8(SPAN_LIT("\xe2\x82")));
+	assert_true(text_is_utf8(SPAN_EMPTY));
+	assert_true(text_is_utf8(SPAN_LIT("a\xc2\x80\xe2\x82\xac"
+					  "\xf0\x9f\x98\x80"
+					  "\xf4\x8f\xbf\xbf")));
+	assert_false(text_is_utf8(SPAN_LIT("\x80")));
+	assert_false(text_is_utf8(SPAN_LIT("\xc0\xaf")));
+	assert_false(text_is_utf8(SPAN_LIT("\xe0\x80\xaf")));
+	assert_false(text_is_utf8(SPAN_LIT("\xed\xa0\x80")));
+	assert_false(text_is_utf8(SPAN_LIT("\xf4\x90\x80\x80")));
+	assert_false(text_is_utf8(SPAN_LIT("\xf5\x80\x80\x80")));
+	assert_false(text_is_utf8(SPAN_LIT("\xe2\x82")));
 }
 
 static void expect_safe(struct span text, const char *safe)
@@ -193,6 +191,46 @@ static void test_terminal(void **state)
 	expect_safe(SPAN_LIT("\xe2\x80\xae"), "\\u{202e}");
 	expect_safe(SPAN_LIT("\xff\xe2\x82"), "\\xff\\xe2\\x82");
 	expect_safe(SPAN_LIT("one\ntwo"), "one\n    two");
+	/* joiners belong to scripts and to emoji; a space of no width does
+	 * not */
+	expect_safe(SPAN_LIT("\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7"),
+		    "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7");
+	expect_safe(SPAN_LIT("\xd9\x85\xe2\x80\x8c\xd8\xae"),
+		    "\xd9\x85\xe2\x80\x8c\xd8\xae");
+	expect_safe(SPAN_LIT("\xe2\x80\x8b"), "\\u{200b}");
+}
+
+static void expect_line(const char *json, const char *line)
+{
+	json_t *message = json_loads(json, 0, NULL);
+	struct buf out = BUF_INIT;
+
+	assert_non_null(message);
+	out_put_message(&out, message);
+	assert_int_equal(buf_end(&out), ERR_OK);
+	buf_put_u8(&out, 0);
+	assert_string_equal((const char *)out.p, line);
+	buf_clear(&out);
+	json_decref(message);
+}
+
+static void test_who_came_and_went(void **state)
+{
+	(void)state;
+	expect_line("{\"seq\": 3, \"kind\": \"commit\", \"epoch\": 2, "
+		    "\"from\": \"alice\"}",
+		    "#3   * alice changed the keys (epoch 2)");
+	expect_line("{\"seq\": 3, \"kind\": \"commit\", \"epoch\": 2, "
+		    "\"from\": \"alice\", \"added\": [\"carol/1\", "
+		    "\"carol/2\", \"alice/3\"], \"removed\": [\"bob/4\"]}",
+		    "#3   * alice added carol, a device of their own and "
+		    "removed bob; new keys (epoch 2)");
+	/* a name is no place for signs that do not show */
+	expect_line("{\"seq\": 3, \"kind\": \"commit\", \"epoch\": 2, "
+		    "\"from\": \"al\\u200dice\", \"added\": "
+		    "[\"ca\\u001brol/1\", 7]}",
+		    "#3   * al\\u{200d}ice added ca\\u{1b}rol; new keys "
+		    "(epoch 2)");
 }
 
 int main(void)
@@ -206,6 +244,7 @@ int main(void)
 		cmocka_unit_test(test_contents),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_terminal),
+		cmocka_unit_test(test_who_came_and_went),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

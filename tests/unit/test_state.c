@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "client/state.h"
+#include "reach/state.h"
 
 /* As little as scrypt allows: the tests are not about its cost. */
 static const struct password_cost CHEAP = { 16, 1, 1 };
@@ -267,6 +267,41 @@ static void test_transactions(void **context)
 	state_close(state);
 }
 
+/* What a device keeps in memory is good until another process has written. */
+static void test_store_tells_of_others(void **context)
+{
+	struct state *ours = create(*context), *theirs;
+	struct device_store store = state_store(ours);
+	bool changed = false;
+
+	assert_int_equal(store.begin(store.context, &changed), ERR_OK);
+	assert_true(changed); /* nothing was read yet */
+	assert_int_equal(store.put(store.context, "a", SPAN_LIT("1")), ERR_OK);
+	assert_int_equal(store.commit(store.context), ERR_OK);
+	put(ours, "tokens", "our own, beside the store");
+	assert_int_equal(store.begin(store.context, &changed), ERR_OK);
+	assert_false(changed);
+	store.rollback(store.context);
+	theirs = reopen(*context);
+	expect(theirs, "a", "1");
+	assert_int_equal(store.begin(store.context, &changed), ERR_OK);
+	assert_false(changed); /* they have read only */
+	store.rollback(store.context);
+	put(theirs, "a", "2");
+	/* what comes between does not hide it */
+	put(ours, "tokens", "newer");
+	assert_int_equal(store.begin(store.context, &changed), ERR_OK);
+	assert_true(changed);
+	assert_int_equal(store.remove(store.context, "a"), ERR_OK);
+	assert_int_equal(store.commit(store.context), ERR_OK);
+	assert_int_equal(store.begin(store.context, &changed), ERR_OK);
+	assert_false(changed);
+	store.rollback(store.context);
+	expect(theirs, "a", NULL);
+	state_close(theirs);
+	state_close(ours);
+}
+
 /* Counts two records up together, `times` times; 0 without end. */
 static void count_up(struct state *state, unsigned times)
 {
@@ -388,6 +423,7 @@ int main(void)
 		WITH_HOME(test_half_made),
 		WITH_HOME(test_tampering),
 		WITH_HOME(test_transactions),
+		WITH_HOME(test_store_tells_of_others),
 		WITH_HOME(test_killed_anywhere),
 		WITH_HOME(test_two_processes),
 	};

@@ -1,0 +1,83 @@
+/* The command line of `hermetic`: verbs and options as two tables, from which
+ * the help is made too. Options may stand before or after the verb. */
+#ifndef HERMETIC_COMMAND_ARGS_H
+#define HERMETIC_COMMAND_ARGS_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define ARGS_INVITES_MAX 64
+
+enum verb {
+	VERB_CHAT, /* none given */
+	VERB_REGISTER,
+	VERB_LOGIN,
+	VERB_LOGOUT,
+	VERB_SESSIONS,
+	VERB_CREATE,
+	VERB_JOIN,
+	VERB_INVITE,
+	VERB_SEND,
+	VERB_READ,
+	VERB_MEMBERS,
+	VERB_SAFETY,
+	VERB_ROTATE,
+	VERB_REMOVE,
+	VERB_ROLE,
+	VERB_ALGORITHM,
+	VERB_LEAVE,
+	VERB_OUTBOX,
+	VERB_RESOLVE,
+	VERB_DEVICES,
+	VERB_LINK,
+	VERB_REVOKE,
+	VERB_COUNT
+};
+
+enum transport {
+	TRANSPORT_DEFAULT,
+	TRANSPORT_REST,
+	TRANSPORT_WS,
+	TRANSPORT_MQTT
+};
+
+/* Strings are borrowed from argv and the environment. */
+struct args {
+	enum verb verb;
+	bool help, version, json, follow, open, yes, flush, to_new_members;
+	const char *server, *username, *home, *device, *ca;
+	const char *name;	/* --name of a session */
+	const char *key;	/* --id of a text */
+	const char *drop;	/* --drop: "all" or an item's number */
+	uint64_t drop_item;	/* of --drop; 0: all */
+	const char *algorithms; /* comma-separated, in order of preference */
+	const char *scrypt_n;	/* cost of a new state, environment only */
+	const char *invites[ARGS_INVITES_MAX];
+	size_t invite_count;
+	enum transport transport;
+	const char *mqtt; /* where the broker is; NULL: not said */
+	uint64_t after;
+	const char *operands[3];
+	size_t operand_count;
+};
+
+/* ERR_PEER_INVALID: usage, and `problem` says what is wrong. */
+MUST_CHECK enum err args_parse(struct args *args, int argc, char *const *argv,
+			       char problem[256]);
+
+/* Fills what was not given from HERMETIC_SERVER, HERMETIC_USERNAME,
+ * HERMETIC_HOME, HERMETIC_CA, HERMETIC_ALGORITHMS, HERMETIC_MQTT and
+ * HERMETIC_SCRYPT_N. */
+void args_environment(struct args *args);
+
+/* "read", or "" for VERB_CHAT. */
+const char *args_verb_name(enum verb verb);
+
+/* All of it, or one verb's page. */
+void args_help(enum verb verb, FILE *out);
+
+#endif

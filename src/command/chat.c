@@ -1,0 +1,301 @@
+/* The conversation of a person with a terminal (or of a script with a pipe). */
+#include "command/chat.h"
+
+#include "command/directory.h"
+#include "command/out.h"
+#include "reach/drive.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define AGAIN_MS 500 /* between tries to send what waits */
+
+static volatile sig_atomic_t told_to_stop;
+
+static void on_signal(int number)
+{
+	(void)number;
+	told_to_stop = 1;
+}
+
+/* ---- what happens ---- */
+
+static bool on_entry(void *context, const char *id, const json_t *message)
+{
+	struct chat *chat = context;
+	struct buf text = BUF_INIT;
+
+	line_hide(chat->line);
+	if (chat->cmd->args->json) {
+		out_message_json(id, message);
+	} else {
+		if (strcmp(id, chat->current) != 0)
+			buf_putf(&text, "[%s] ", chat_short_id(id));
+		out_put_message(&text, message);
+		if (buf_end(&text) == ERR_OK)
+			out_line("%.*s", (int)text.n, (const char *)text.p);
+	}
+	buf_clear(&text);
+	chat_note_printed(chat, id, message);
+	line_show(chat->line);
+	return out_is_good();
+}
+
+/* What became of a line that was said here before. */
+static void on_event(void *context, const struct device_event *event)
+{
+	struct chat *chat = context;
+
+	line_hide(chat->line);
+	cmd_print_event(chat->cmd, event);
+	line_show(chat->line);
+}
+
+static void on_welcome(void *context, const char *id)
+{
+	struct chat *chat = context;
+
+	line_hide(chat->line);
+	if (!chat->cmd->args->json)
+		out_line("* You are invited: /join %s", chat_short_id(id));
+	line_show(chat->line);
+}
+
+static void on_connected(void *context, bool connected, const char *reason)
+{
+	struct chat *chat = context;
+
+	chat->disconnected = !connected;
+	line_hide(chat->line);
+	if (!chat->cmd->args->json)
+		out_line(connected ? "* Connected again.%s"
+				   : "* Connection lost (%s); trying again.",
+			 reason);
+	line_show(chat->line);
+}
+
+/* ---- input ---- */
+
+/* A refusal is told, and the chat goes on. */
+static void complain(struct chat *chat, enum err e)
+{
+	struct why *why = &chat->cmd->a.why;
+	struct buf text = BUF_INIT;
+	json_t *line;
+
+	if (e == ERR_OK)
+		return;
+	if (why->text[0] == '\0')
+		(void)why_set(why, e, "failed", "%s.", err_text(e));
+	if (chat->cmd->args->json) {
+		line = json_pack("{s:s, s:s}", "error", why->slug, "detail",
+				 why->text);
+		out_json(line);
+		json_decref(line);
+	} else {
+		out_put_safe(&text, span_str(why->text));
+		out_line("! %.*s", (int)text.n,
+			 text.n > 0 ? (const char *)text.p : "");
+	}
+	buf_clear(&text);
+	why_clear(why);
+}
+
+/* What waits in the outbox and is worth another try: others' changes of keys
+ * overtook it, or the server was away. */
+static bool waits(const struct chat *chat, enum err e)
+{
+	return e == ERR_STATE_EPOCH || why_is_passing(e, chat->cmd->a.why.slug);
+}
+
+/* A line that waits for the person is sent by /flush. */
+static void print_kept(struct chat *chat, uint64_t item)
+{
+	struct why *why = &chat->cmd->a.why;
+	struct buf text = BUF_INIT;
+
+	if (chat->cmd->args->json) {
+		cmd_print_kept(chat->cmd, chat->current, item);
+		chat->cmd->kept = false;
+		return;
+	}
+	out_put_safe(&text, span_str(why->text));
+	out_line("* Waiting (item %llu): %.*s", (unsigned long long)item,
+		 (int)text.n, text.n > 0 ? (const char *)text.p : "");
+	buf_clear(&text);
+	why_clear(why);
+}
+
+static enum err say(struct chat *chat, struct span text)
+{
+	const struct order order = { .kind = ORDER_SEND,
+				     .session = chat->current,
+				     .text = text };
+	const struct outcome *outcome;
+	enum err e;
+
+	TRY(chat_need_current(chat));
+	e = drive_order(&chat->cmd->a, &order, &outcome);
+	if (outcome == NULL || !outcome->kept)
+		goto out;
+	if (waits(chat, e))
+		memcpy(chat->unsent, chat->current, sizeof(chat->unsent));
+	print_kept(chat, outcome->item);
+	e = ERR_OK;
+out:
+	return e;
+}
+
+static void say_again(struct chat *chat)
+{
+	enum err e;
+
+	if (chat->unsent[0] == '\0' || chat->disconnected)
+		return;
+	e = drive_session(&chat->cmd->a, ORDER_REFRESH, chat->unsent);
+	if (waits(chat, e)) {
+		why_clear(&chat->cmd->a.why);
+		return;
+	}
+	chat->unsent[0] = '\0';
+	complain(chat, e);
+}
+
+/* Tells what is new, and what of it was seen. */
+static enum err tell(struct chat *chat)
+{
+	bool stopped;
+	enum err e;
+
+	TRY(live_tell(chat->live, &stopped));
+	chat->leaving |= stopped;
+	TRY(chat_note_shown(chat));
+out:
+	return e;
+}
+
+static void take_line(struct chat *chat, struct buf *text)
+{
+	struct span whole = buf_span(text);
+	enum err e = ERR_OK;
+
+	line_hide(chat->line);
+	if (whole.n > 0 && whole.p[0] == '/') {
+		buf_put_u8(text, 0);
+		e = buf_end(text);
+		if (e == ERR_OK)
+			e = chat_command(chat, (char *)text->p);
+	} else if (whole.n > 0) {
+		e = say(chat, whole);
+	}
+	complain(chat, e);
+	line_show(chat->line);
+}
+
+static void take_lines(struct chat *chat)
+{
+	struct buf text = BUF_INIT;
+	enum line_result result;
+
+	line_fill(chat->line);
+	do {
+		result = line_next(chat->line, &text);
+		if (result == LINE_READY) {
+			take_line(chat, &text);
+			complain(chat, tell(chat));
+		}
+	} while (result == LINE_READY && !chat->leaving);
+	if (result == LINE_END)
+		chat->leaving = true;
+	line_show(chat->line);
+	buf_clear(&text);
+}
+
+static bool is_ours(const json_t *row)
+{
+	return strcmp(out_member(row, "state"), "member") == 0;
+}
+
+/* Every session of ours is listened to; the only one is opened. */
+static enum err listen_to_all(struct chat *chat)
+{
+	const json_t *row, *only = NULL;
+	char first[] = "/list";
+	size_t i, count = 0;
+	json_t *list = NULL;
+	enum err e;
+
+	TRY(chat_command(chat, first));
+	TRY(directory_list(&chat->cmd->a, &list));
+	json_array_foreach(list, i, row) if (is_ours(row))
+	{
+		only = row;
+		count++;
+	}
+	if (count == 1) {
+		TRY(chat_enter(chat, out_member(only, "session_id")));
+		goto out;
+	}
+	json_array_foreach(list, i, row) if (is_ours(row)) TRY(live_follow(
+	    chat->live, out_member(row, "session_id"),
+	    (uint64_t)json_integer_value(json_object_get(row, "last_seq"))));
+out:
+	json_decref(list);
+	return e;
+}
+
+static enum err talk(struct chat *chat)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	bool readable, stopped;
+	enum err e;
+
+	(void)sigaction(SIGTERM, &action, NULL);
+	(void)sigaction(SIGHUP, &action, NULL);
+	(void)sigaction(SIGINT, &action, NULL);
+	TRY(listen_to_all(chat));
+	if (!chat->cmd->args->json)
+		out_line("* You are %s. /help lists the commands.",
+			 chat->cmd->a.username);
+	TRY(tell(chat));
+	line_show(chat->line);
+	while (!chat->leaving && told_to_stop == 0) {
+		say_again(chat);
+		e = live_wait(chat->live, STDIN_FILENO,
+			      chat->unsent[0] != '\0' ? AGAIN_MS : 60000,
+			      &readable, &stopped);
+		if (err_class(e) == ERR_CLASS_LOCAL)
+			goto out;
+		complain(chat, e);
+		complain(chat, chat_note_shown(chat));
+		chat->leaving |= stopped;
+		if (readable)
+			take_lines(chat);
+	}
+out:
+	return e;
+}
+
+enum err cmd_chat(struct cmd *cmd)
+{
+	struct chat chat = { .cmd = cmd };
+	struct live_listener listener = { on_entry, on_event, on_welcome,
+					  on_connected, &chat };
+	enum err e;
+
+	TRY(chat_log_in(cmd));
+	chat.printed = json_object();
+	ENSURE(chat.printed != NULL, ERR_LOCAL_MEMORY);
+	TRY(live_open(&cmd->a, &listener, &chat.live));
+	chat.line = line_open(STDIN_FILENO);
+	ENSURE(chat.line != NULL, ERR_LOCAL_MEMORY);
+	chat_update_prompt(&chat);
+	TRY(talk(&chat));
+out:
+	line_close(chat.line);
+	live_close(chat.live);
+	json_decref(chat.printed);
+	return e;
+}

@@ -1,0 +1,46 @@
+/* The parts of the chat, for its own sources. */
+#ifndef HERMETIC_COMMAND_CHAT_H
+#define HERMETIC_COMMAND_CHAT_H
+
+#include "command/cmd.h"
+#include "command/line.h"
+#include "reach/live.h"
+
+struct chat {
+	struct cmd *cmd;
+	struct live *live;
+	struct line *line;
+	char current[TEXT_UUID_SIZE]; /* "": none */
+	bool leaving;
+	bool disconnected;
+	char unsent[TEXT_UUID_SIZE]; /* something said here waits; "": none */
+	json_t *printed; /* by session: whose coming in was printed */
+};
+
+/* Opens the account; logs in or registers as needed. */
+MUST_CHECK enum err chat_log_in(struct cmd *cmd);
+
+/* ---- chat_commands.c ---- */
+
+/* The first digits of an id, in a static buffer. */
+const char *chat_short_id(const char *id);
+void chat_update_prompt(struct chat *chat);
+
+/* ERR_STATE_GONE, with a reason, when no session is open. */
+MUST_CHECK enum err chat_need_current(struct chat *chat);
+
+/* A session becomes the one that is talked in; its last messages are told. */
+MUST_CHECK enum err chat_enter(struct chat *chat, const char *id);
+
+/* A line that begins with a slash; it is cut up. */
+MUST_CHECK enum err chat_command(struct chat *chat, char *text);
+
+/* ---- who was seen ---- */
+
+/* An entry of a session was printed, or it was entered (entry NULL). */
+void chat_note_printed(struct chat *chat, const char *id, const json_t *entry);
+
+/* Whoever came in by printed lines was seen. Others are printed first. */
+MUST_CHECK enum err chat_note_shown(struct chat *chat);
+
+#endif

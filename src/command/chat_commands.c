@@ -1,0 +1,357 @@
+/* What is typed with a slash in front. */
+#include "command/chat.h"
+
+#include "command/directory.h"
+#include "command/out.h"
+#include "command/view.h"
+#include "reach/drive.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define HISTORY 10 /* messages that are shown when a session is opened */
+#define WORDS_MAX 32
+
+const char *chat_short_id(const char *id)
+{
+	static char text[9];
+
+	(void)snprintf(text, sizeof(text), "%.8s", id);
+	return text;
+}
+
+/* ---- who was seen ---- */
+
+/* What was printed of a session since it was looked at last. */
+void chat_note_printed(struct chat *chat, const char *id, const json_t *entry)
+{
+	json_t *printed = json_object_get(chat->printed, id);
+
+	if (printed == NULL) {
+		printed = json_object();
+		if (json_object_set_new(chat->printed, id, printed) != 0)
+			return;
+	}
+	if (entry != NULL)
+		view_note_printed(entry, printed);
+}
+
+/* Lines were printed: whoever came in by them was seen. Others are printed. */
+static enum err note_shown(struct chat *chat, const char *id,
+			   const json_t *printed)
+{
+	return view_shown(&chat->cmd->a, id, printed, chat->cmd->args->json);
+}
+
+enum err chat_note_shown(struct chat *chat)
+{
+	const json_t *printed;
+	const char *id;
+	enum err e = ERR_OK;
+
+	line_hide(chat->line);
+	json_object_foreach(chat->printed, id, printed)
+	    TRY(note_shown(chat, id, printed));
+out:
+	line_show(chat->line);
+	(void)json_object_clear(chat->printed);
+	return e;
+}
+
+/* ---- commands ---- */
+
+void chat_update_prompt(struct chat *chat)
+{
+	char prompt[64] = "> ";
+
+	if (chat->current[0] != '\0')
+		(void)snprintf(prompt, sizeof(prompt), "%s> ",
+			       chat_short_id(chat->current));
+	line_prompt(chat->line, prompt);
+}
+
+static uint64_t number(const json_t *object, const char *member)
+{
+	return (uint64_t)json_integer_value(json_object_get(object, member));
+}
+
+enum err chat_enter(struct chat *chat, const char *given)
+{
+	char id[TEXT_UUID_SIZE];
+	json_t *d = NULL;
+	uint64_t last;
+	enum err e;
+
+	(void)snprintf(id, sizeof(id), "%s", given);
+	TRY(drive_session(&chat->cmd->a, ORDER_REFRESH, id));
+	TRY(view_session(&chat->cmd->a, id, &d));
+	last = number(d, "last_seq");
+	memcpy(chat->current, id, sizeof(chat->current));
+	chat_update_prompt(chat);
+	if (chat->cmd->args->json) {
+		out_json(d);
+		TRY(view_all_shown(&chat->cmd->a, id));
+	} else
+		out_line("* %s %s, %s, epoch %llu, members: %zu",
+			 out_member(d, "session_id"), out_member(d, "name"),
+			 out_member(d, "algorithm"),
+			 (unsigned long long)(number(d, "epoch") & UINT32_MAX),
+			 json_array_size(json_object_get(d, "members")));
+	TRY(live_follow(chat->live, id, last > HISTORY ? last - HISTORY : 0));
+	chat_note_printed(chat, id, NULL);
+out:
+	json_decref(d);
+	return e;
+}
+
+/* Runs one of the verbs. What it leaves waiting is told, and no exit code. */
+static enum err run_with(struct chat *chat, enum err (*verb)(struct cmd *),
+			 struct args *args)
+{
+	const struct args *kept = chat->cmd->args;
+	enum err e;
+
+	args->json = kept->json;
+	chat->cmd->args = args;
+	e = verb(chat->cmd);
+	chat->cmd->args = kept;
+	chat->cmd->kept = false;
+	return e;
+}
+
+/* The same with words of the line as its operands. */
+static enum err run_verb(struct chat *chat, enum err (*verb)(struct cmd *),
+			 const char *first, const char *second)
+{
+	struct args args = { .operands = { first, second } };
+
+	return run_with(chat, verb, &args);
+}
+
+enum err chat_need_current(struct chat *chat)
+{
+	if (chat->current[0] != '\0')
+		return ERR_OK;
+	return why_set(&chat->cmd->a.why, ERR_STATE_GONE, "no-session",
+		       "No session is open: /list, then /open ID, or /create "
+		       "NAME USER.");
+}
+
+static enum err do_list(struct chat *chat, char **words, size_t count)
+{
+	(void)words;
+	(void)count;
+	return run_verb(chat, cmd_sessions, NULL, NULL);
+}
+
+static enum err do_create(struct chat *chat, char **words, size_t count)
+{
+	struct account *a = &chat->cmd->a;
+	const struct order order = {
+		.kind = ORDER_CREATE,
+		.name = count > 1 ? words[1] : NULL,
+		.offer = &a->suites,
+		.users = (const char *const *)(words + 2),
+		.user_count = count > 2 ? count - 2 : 0,
+	};
+	const struct outcome *outcome;
+	char id[TEXT_UUID_SIZE];
+	enum err e;
+
+	TRY(drive_order(a, &order, &outcome));
+	memcpy(id, outcome->session, sizeof(id));
+	TRY(chat_enter(chat, id));
+out:
+	return e;
+}
+
+static enum err do_join(struct chat *chat, char **words, size_t count)
+{
+	char id[TEXT_UUID_SIZE];
+	enum err e;
+
+	if (count < 2)
+		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+			       "/join wants an ID.");
+	TRY(directory_find(&chat->cmd->a, words[1], true, id));
+	TRY(drive_session(&chat->cmd->a, ORDER_JOIN, id));
+	TRY(chat_enter(chat, id));
+	TRY(drive_session(&chat->cmd->a, ORDER_STOCK, NULL));
+out:
+	return e;
+}
+
+static enum err do_open(struct chat *chat, char **words, size_t count)
+{
+	char id[TEXT_UUID_SIZE];
+	enum err e;
+
+	if (count < 2)
+		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+			       "/open wants an ID.");
+	TRY(directory_find(&chat->cmd->a, words[1], false, id));
+	TRY(chat_enter(chat, id));
+out:
+	return e;
+}
+
+static enum err do_invite(struct chat *chat, char **words, size_t count)
+{
+	enum err e;
+
+	if (count < 2)
+		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+			       "/invite wants a USER.");
+	TRY(chat_need_current(chat));
+	TRY(run_verb(chat, cmd_invite, chat->current, words[1]));
+out:
+	return e;
+}
+
+static enum err on_current(struct chat *chat, enum err (*verb)(struct cmd *))
+{
+	enum err e;
+
+	TRY(chat_need_current(chat));
+	TRY(run_verb(chat, verb, chat->current, NULL));
+out:
+	return e;
+}
+
+static enum err do_members(struct chat *chat, char **words, size_t count)
+{
+	(void)words;
+	(void)count;
+	return on_current(chat, cmd_members);
+}
+
+static enum err do_safety(struct chat *chat, char **words, size_t count)
+{
+	(void)words;
+	(void)count;
+	return on_current(chat, cmd_safety);
+}
+
+static enum err do_rotate(struct chat *chat, char **words, size_t count)
+{
+	(void)words;
+	(void)count;
+	return on_current(chat, cmd_rotate);
+}
+
+static enum err do_outbox(struct chat *chat, char **words, size_t count)
+{
+	(void)words;
+	(void)count;
+	return run_verb(chat, cmd_outbox, NULL, NULL);
+}
+
+/* The person has seen why something waits. */
+static enum err do_flush(struct chat *chat, char **words, size_t count)
+{
+	struct args args = { .flush = true };
+
+	(void)words;
+	(void)count;
+	return run_with(chat, cmd_outbox, &args);
+}
+
+static enum err do_drop(struct chat *chat, char **words, size_t count)
+{
+	struct args args = { .operands = { chat->current } };
+	enum err e;
+
+	if (count < 2 || (strcmp(words[1], "all") != 0 &&
+			  text_parse_u64(&args.drop_item, span_str(words[1]),
+					 INT64_MAX) != ERR_OK))
+		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+			       "/drop wants the number of an item, or all.");
+	args.drop = words[1];
+	TRY(chat_need_current(chat));
+	TRY(run_with(chat, cmd_outbox, &args));
+out:
+	return e;
+}
+
+static enum err do_resolve(struct chat *chat, char **words, size_t count)
+{
+	struct args args = {
+		.operands = { chat->current },
+		.yes = count > 1 && strcmp(words[1], "yes") == 0,
+	};
+	enum err e;
+
+	TRY(chat_need_current(chat));
+	TRY(run_with(chat, cmd_resolve, &args));
+out:
+	return e;
+}
+
+static enum err do_quit(struct chat *chat, char **words, size_t count)
+{
+	(void)words;
+	(void)count;
+	chat->leaving = true;
+	return ERR_OK;
+}
+
+static enum err do_help(struct chat *chat, char **words, size_t count);
+
+static const struct command {
+	const char *name, *operands, *summary;
+	enum err (*run)(struct chat *, char **words, size_t count);
+} COMMANDS[] = {
+	{ "/list", "", "your sessions and invitations", do_list },
+	{ "/create", "NAME [USER]...", "start a session", do_create },
+	{ "/join", "ID", "accept an invitation", do_join },
+	{ "/open", "ID", "talk in another session", do_open },
+	{ "/invite", "USER", "add somebody to this session", do_invite },
+	{ "/members", "", "who is here", do_members },
+	{ "/safety", "", "the number to compare with the others", do_safety },
+	{ "/rotate", "", "replace the keys", do_rotate },
+	{ "/outbox", "", "what waits to be sent", do_outbox },
+	{ "/flush", "", "try to send it", do_flush },
+	{ "/drop", "ITEM|all", "forget it", do_drop },
+	{ "/resolve", "[yes]", "what stopped this session; go on", do_resolve },
+	{ "/help", "", "this", do_help },
+	{ "/quit", "", "leave; also Ctrl-D", do_quit },
+};
+
+#define COMMAND_COUNT (sizeof(COMMANDS) / sizeof(*COMMANDS))
+
+static enum err do_help(struct chat *chat, char **words, size_t count)
+{
+	(void)chat;
+	(void)words;
+	(void)count;
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		out_line("  %-8s %-15s %s", COMMANDS[i].name,
+			 COMMANDS[i].operands, COMMANDS[i].summary);
+	out_line("Everything else is sent to the open session.");
+	return ERR_OK;
+}
+
+static size_t split(char *text, char *words[WORDS_MAX])
+{
+	size_t count = 0;
+	char *rest = NULL;
+
+	for (char *word = strtok_r(text, " \t", &rest);
+	     word != NULL && count < WORDS_MAX;
+	     word = strtok_r(NULL, " \t", &rest))
+		words[count++] = word;
+	return count;
+}
+
+enum err chat_command(struct chat *chat, char *text)
+{
+	char *words[WORDS_MAX + 1] = { NULL };
+	size_t count = split(text, words);
+
+	for (size_t i = 0; count > 0 && i < COMMAND_COUNT; i++)
+		if (strcmp(words[0], COMMANDS[i].name) == 0)
+			return COMMANDS[i].run(chat, words, count);
+	return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+		       "There is no %.40s: /help lists what there is.",
+		       words[0]);
+}

@@ -1,0 +1,70 @@
+/* Logging in, or making the account that a person chats with. */
+#include "command/chat.h"
+
+#include "command/passphrase.h"
+#include "reach/drive.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <unistd.h>
+
+static enum err begin_again(struct cmd *cmd)
+{
+	account_close(&cmd->a);
+	why_clear(&cmd->a.why);
+	return cmd_log_in(cmd, true);
+}
+
+/* The server says the same about an unknown user and a wrong passphrase; only
+ * the person knows. A script means what it says: it registers. */
+static enum err offer_account(struct cmd *cmd, enum err refused)
+{
+	struct buf answer = BUF_INIT, again = BUF_INIT;
+	struct why why = cmd->a.why;
+	enum err e;
+
+	if (!isatty(STDIN_FILENO)) {
+		e = begin_again(cmd);
+		if (strcmp(cmd->a.why.slug, "username-taken") == 0)
+			cmd->a.why = why;
+		return e;
+	}
+	e = passphrase_ask("There is no such account, or the passphrase is "
+			   "wrong. Make a new account? [y/N] ",
+			   true, &answer);
+	if (e != ERR_OK || answer.n == 0 || tolower(answer.p[0]) != 'y') {
+		e = refused;
+		goto out;
+	}
+	why_clear(&cmd->a.why);
+	TRY(passphrase_ask("The passphrase again: ", false, &again));
+	ENSURE(span_equal(buf_span(&again), buf_span(&cmd->passphrase)),
+	       why_set(&cmd->a.why, ERR_PEER_INVALID, "passphrase",
+		       "The two passphrases differ."));
+	TRY(begin_again(cmd));
+out:
+	buf_clear(&answer);
+	buf_clear(&again);
+	return e;
+}
+
+enum err chat_log_in(struct cmd *cmd)
+{
+	enum err e;
+
+	if (state_exists(cmd->a.home)) {
+		e = cmd_open(cmd);
+		if (e == ERR_OK)
+			return drive_session(&cmd->a, ORDER_STOCK, NULL);
+		/* logged out, or a login that was killed */
+		if (e != ERR_STATE_GONE &&
+		    strcmp(cmd->a.why.slug, "logged-out") != 0)
+			return e;
+		account_close(&cmd->a);
+		why_clear(&cmd->a.why);
+	}
+	e = cmd_log_in(cmd, false);
+	if (strcmp(cmd->a.why.slug, "bad-credentials") == 0)
+		e = offer_account(cmd, e);
+	return e;
+}

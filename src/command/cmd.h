@@ -1,0 +1,70 @@
+/* The verbs of the command. Each prints its result, and returns ERR_OK or
+ * leaves a reason in cmd->a.why. */
+#ifndef HERMETIC_COMMAND_CMD_H
+#define HERMETIC_COMMAND_CMD_H
+
+#include "command/args.h"
+#include "reach/account.h"
+
+#include <jansson.h>
+
+/* What a verb works with. */
+struct cmd {
+	struct account a;
+	const struct args *args;
+	struct buf home;       /* a path with its NUL */
+	struct buf passphrase; /* read when it is first needed */
+	bool kept;	       /* what was to be sent waits: exit code 4 */
+};
+
+/* Before anybody is logged in. */
+MUST_CHECK enum err cmd_register(struct cmd *cmd);
+MUST_CHECK enum err cmd_login(struct cmd *cmd);
+
+/* cmd->a is an open account for all others. */
+MUST_CHECK enum err cmd_logout(struct cmd *cmd);
+MUST_CHECK enum err cmd_sessions(struct cmd *cmd);
+MUST_CHECK enum err cmd_create(struct cmd *cmd);
+MUST_CHECK enum err cmd_join(struct cmd *cmd);
+MUST_CHECK enum err cmd_invite(struct cmd *cmd);
+MUST_CHECK enum err cmd_send(struct cmd *cmd);
+MUST_CHECK enum err cmd_read(struct cmd *cmd);
+MUST_CHECK enum err cmd_members(struct cmd *cmd);
+MUST_CHECK enum err cmd_safety(struct cmd *cmd);
+MUST_CHECK enum err cmd_rotate(struct cmd *cmd);
+MUST_CHECK enum err cmd_remove(struct cmd *cmd);
+MUST_CHECK enum err cmd_role(struct cmd *cmd);
+MUST_CHECK enum err cmd_algorithm(struct cmd *cmd);
+MUST_CHECK enum err cmd_leave(struct cmd *cmd);
+MUST_CHECK enum err cmd_outbox(struct cmd *cmd);
+MUST_CHECK enum err cmd_resolve(struct cmd *cmd);
+MUST_CHECK enum err cmd_devices(struct cmd *cmd);
+MUST_CHECK enum err cmd_link(struct cmd *cmd);
+MUST_CHECK enum err cmd_revoke(struct cmd *cmd);
+
+/* Prints a session that was changed, with the names of its members. */
+MUST_CHECK enum err cmd_print_changed(struct cmd *cmd, const char *id,
+				      const char *done);
+
+/* The members that view_session() gives. */
+void cmd_print_members(const struct cmd *cmd, const json_t *session);
+
+/* A row of the outbox; what an event says of one. */
+void cmd_print_item(const struct cmd *cmd, const json_t *item);
+void cmd_print_event(const struct cmd *cmd, const struct device_event *event);
+
+/* Says that what was to be sent waits: its number is in the outcome, the
+ * reason in cmd->a.why, which is cleared. */
+void cmd_print_kept(struct cmd *cmd, const char *id, uint64_t item);
+
+/* Logs in or registers as needed, then talks. */
+MUST_CHECK enum err cmd_chat(struct cmd *cmd);
+
+/* The account is opened with the passphrase, which is asked for. */
+MUST_CHECK enum err cmd_open(struct cmd *cmd);
+
+/* Makes the account if `is_new`, logs in and fills the stock of
+ * KeyPackages. */
+MUST_CHECK enum err cmd_log_in(struct cmd *cmd, bool is_new);
+
+#endif

@@ -1,0 +1,140 @@
+/* register, login, logout */
+#include "command/cmd.h"
+
+#include "command/out.h"
+#include "command/passphrase.h"
+#include "reach/drive.h"
+
+#include <string.h>
+
+static enum err need_passphrase(struct cmd *cmd, bool is_new)
+{
+	if (cmd->passphrase.n > 0)
+		return ERR_OK;
+	return passphrase_read(is_new, &cmd->a.why, &cmd->passphrase);
+}
+
+enum err cmd_open(struct cmd *cmd)
+{
+	struct account *a = &cmd->a;
+	enum err e;
+
+	if (!state_exists(a->home))
+		return why_set(&a->why, ERR_STATE_GONE, "no-state",
+			       "Nobody is logged in in %s. Start with: "
+			       "hermetic login --username NAME --server "
+			       "HOST:PORT",
+			       a->home);
+	TRY(need_passphrase(cmd, false));
+	TRY(account_open(a, buf_span(&cmd->passphrase), cmd->args->server,
+			 cmd->args->username));
+out:
+	return e;
+}
+
+/* What was not given is remembered, if there is a state. */
+static enum err remembered(struct cmd *cmd, struct account_login *login)
+{
+	struct account *a = &cmd->a;
+	enum err e;
+
+	if (login->username != NULL && login->server != NULL)
+		return ERR_OK;
+	if (!state_exists(a->home))
+		return why_set(&a->why, ERR_PEER_INVALID, "usage",
+			       "The first time, give %s.",
+			       login->username == NULL ? "--username NAME"
+						       : "--server HOST:PORT");
+	e = account_peek(a, buf_span(&cmd->passphrase));
+	if (login->username == NULL)
+		login->username = a->username;
+	if (login->server == NULL)
+		login->server = a->server;
+	return e;
+}
+
+enum err cmd_log_in(struct cmd *cmd, bool is_new)
+{
+	struct account_login login = {
+		.is_new = is_new,
+		.server = cmd->args->server,
+		.username = cmd->args->username,
+		.algorithms = cmd->args->algorithms,
+		.device_name = cmd->args->device,
+	};
+	struct account *a = &cmd->a;
+	enum err e;
+
+	if (is_new && state_exists(a->home))
+		return why_set(&a->why, ERR_STATE_CONFLICT, "state-exists",
+			       "%s already holds an account. Use another "
+			       "--home, or: hermetic login",
+			       a->home);
+	if (is_new && (login.username == NULL || login.server == NULL))
+		return why_set(&a->why, ERR_PEER_INVALID, "usage",
+			       "register wants --username NAME and --server "
+			       "HOST:PORT.");
+	TRY(account_parse_cost(cmd->args->scrypt_n, &login.state_cost,
+			       &a->why));
+	TRY(need_passphrase(cmd, is_new));
+	login.passphrase = buf_span(&cmd->passphrase);
+	TRY(remembered(cmd, &login));
+	TRY(account_login(a, &login));
+	TRY(drive_session(a, ORDER_STOCK, NULL));
+out:
+	return e;
+}
+
+static void print_account(const struct cmd *cmd, const char *done)
+{
+	const struct account *a = &cmd->a;
+	json_t *line;
+
+	if (!cmd->args->json) {
+		out_line("%s %s at %s, device %s.", done, a->username,
+			 a->server, a->device_id);
+		return;
+	}
+	line = json_pack("{s:s, s:s, s:s, s:s, s:o}", "username", a->username,
+			 "user_id", a->user_id, "device_id", a->device_id,
+			 "server", a->server, "algorithms",
+			 account_suites_to_json(&a->suites));
+	out_json(line);
+	json_decref(line);
+}
+
+enum err cmd_register(struct cmd *cmd)
+{
+	enum err e = cmd_log_in(cmd, true);
+
+	if (e == ERR_OK)
+		print_account(cmd, "Registered");
+	return e;
+}
+
+enum err cmd_login(struct cmd *cmd)
+{
+	enum err e = cmd_log_in(cmd, false);
+
+	if (e == ERR_OK)
+		print_account(cmd, "Logged in");
+	return e;
+}
+
+enum err cmd_logout(struct cmd *cmd)
+{
+	json_t *line;
+	enum err e = account_logout(&cmd->a);
+
+	if (e != ERR_OK)
+		return e;
+	if (!cmd->args->json) {
+		out_line("Logged out %s.", cmd->a.username);
+		return ERR_OK;
+	}
+	line = json_pack("{s:s, s:b}", "username", cmd->a.username,
+			 "logged_out", 1);
+	out_json(line);
+	json_decref(line);
+	return ERR_OK;
+}

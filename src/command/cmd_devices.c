@@ -1,0 +1,264 @@
+/* devices, link, revoke */
+#include "command/cmd.h"
+
+#include "command/directory.h"
+#include "command/out.h"
+#include "command/view.h"
+#include "reach/drive.h"
+#include "reach/tokens.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static enum err fetch_devices(struct account *a, const char *username,
+			      json_t **devices)
+{
+	struct api_answer answer = { 0 };
+	char path[128];
+	enum err e;
+
+	if (!account_name_is_sane(username))
+		return why_set(&a->why, ERR_PEER_INVALID, "username",
+			       "\"%.40s\" is no user name.", username);
+	(void)snprintf(path, sizeof(path), "/users/%s/devices", username);
+	TRY(tokens_call(a, "GET", path, NULL, &answer));
+	*devices = json_incref(json_object_get(answer.body, "devices"));
+	ENSURE(json_is_array(*devices), ERR_PEER_MALFORMED);
+out:
+	api_answer_clear(&answer);
+	return e;
+}
+
+static void print_device(const struct cmd *cmd, const json_t *device)
+{
+	bool own =
+	    strcmp(out_member(device, "device_id"), cmd->a.device_id) == 0;
+	json_t *line;
+
+	if (!cmd->args->json) {
+		out_line("%s  %s%s", out_name(device, "device_id"),
+			 out_name(device, "name"), own ? "  (this one)" : "");
+		return;
+	}
+	line = json_copy((json_t *)(uintptr_t)device);
+	(void)json_object_set_new(line, "own", json_boolean(own));
+	out_json(line);
+	json_decref(line);
+}
+
+enum err cmd_devices(struct cmd *cmd)
+{
+	const char *user = cmd->args->operands[0];
+	json_t *devices = NULL;
+	const json_t *device;
+	size_t i;
+	enum err e;
+
+	TRY(fetch_devices(&cmd->a, user != NULL ? user : cmd->a.username,
+			  &devices));
+	json_array_foreach(devices, i, device) print_device(cmd, device);
+out:
+	json_decref(devices);
+	return e;
+}
+
+/* ---- all sessions of this device ---- */
+
+/* Calls `each` for every session that this device is a member of. One that
+ * fails does not keep the others from it, unless the server is not reached;
+ * the first failure is returned. */
+static enum err in_all(struct cmd *cmd,
+		       enum err (*each)(struct cmd *cmd, const char *id,
+					const char *device),
+		       const char *device)
+{
+	struct why first = cmd->a.why;
+	json_t *list = NULL;
+	const json_t *row;
+	size_t i;
+	enum err e, failed = ERR_OK;
+
+	TRY(directory_own(&cmd->a, &list));
+	json_array_foreach(list, i, row)
+	{
+		if (strcmp(out_member(row, "state"), "member") != 0)
+			continue;
+		e = each(cmd, out_member(row, "session_id"), device);
+		if (failed == ERR_OK) {
+			failed = e;
+			first = cmd->a.why;
+		}
+		if (cmd->a.why.unreachable)
+			break;
+		why_clear(&cmd->a.why);
+	}
+	cmd->a.why = first;
+	e = failed;
+out:
+	json_decref(list);
+	return e;
+}
+
+static void print_linked(const struct cmd *cmd, const char *id, size_t devices)
+{
+	json_t *line;
+
+	if (!cmd->args->json) {
+		out_line("%s: %zu device%s of yours added.", id, devices,
+			 devices == 1 ? "" : "s");
+		return;
+	}
+	line = json_pack("{s:s, s:I}", "session_id", id, "devices",
+			 (json_int_t)devices);
+	out_json(line);
+	json_decref(line);
+}
+
+static enum err link_session(struct cmd *cmd, const char *id,
+			     const char *device)
+{
+	const char *user = cmd->a.username;
+	const struct order order = { .kind = ORDER_INVITE,
+				     .session = id,
+				     .users = &user,
+				     .user_count = 1 };
+	const struct outcome *outcome;
+	enum err e = drive_order(&cmd->a, &order, &outcome);
+
+	(void)device;
+	if (e == ERR_STATE_CONFLICT &&
+	    strcmp(cmd->a.why.slug, "member-already") == 0) {
+		why_clear(&cmd->a.why);
+		print_linked(cmd, id, 0);
+		return ERR_OK;
+	}
+	TRY(e);
+	print_linked(cmd, id, outcome->devices);
+	TRY(view_user_shown(&cmd->a, id, user));
+out:
+	return e;
+}
+
+enum err cmd_link(struct cmd *cmd)
+{
+	return in_all(cmd, link_session, NULL);
+}
+
+/* A full id from the start of one of ours. */
+static enum err find_device(struct cmd *cmd, const char *prefix,
+			    char id[TEXT_UUID_SIZE])
+{
+	json_t *devices = NULL;
+	const json_t *device;
+	size_t i, found = 0;
+	enum err e;
+
+	TRY(fetch_devices(&cmd->a, cmd->a.username, &devices));
+	json_array_foreach(devices, i, device)
+	{
+		const char *full = out_member(device, "device_id");
+
+		if (strncmp(full, prefix, strlen(prefix)) != 0)
+			continue;
+		(void)snprintf(id, TEXT_UUID_SIZE, "%s", full);
+		found++;
+	}
+	if (found != 1)
+		e = why_set(&cmd->a.why, ERR_STATE_GONE, "no-such-device",
+			    "%s device of yours begins with \"%.40s\": "
+			    "hermetic devices lists them.",
+			    found == 0 ? "No" : "More than one", prefix);
+	else if (strcmp(id, cmd->a.device_id) == 0)
+		e = why_set(&cmd->a.why, ERR_PEER_INVALID, "own-device",
+			    "This is the device you are at: use hermetic "
+			    "logout, or revoke it from another one.");
+out:
+	json_decref(devices);
+	return e;
+}
+
+/* ---- revoke ---- */
+
+/* Is the device a member, as far as is known here? */
+static enum err is_member(struct cmd *cmd, const char *id, const char *device,
+			  bool *found)
+{
+	json_t *session = NULL;
+	const json_t *member;
+	size_t i;
+	enum err e;
+
+	*found = false;
+	TRY(view_session(&cmd->a, id, &session));
+	json_array_foreach(json_object_get(session, "members"), i,
+			   member) *found |=
+	    strcmp(out_member(member, "username"), cmd->a.username) == 0 &&
+	    strcmp(out_member(member, "device_id"), device) == 0;
+out:
+	json_decref(session);
+	return e;
+}
+
+/* An order about the device, where it is a member. */
+static enum err order_about(struct cmd *cmd, enum order_kind kind,
+			    const char *id, const char *device)
+{
+	char whom[DEVICE_NAME_SIZE + TEXT_UUID_SIZE];
+	const struct order order = { .kind = kind,
+				     .session = id,
+				     .whom = whom };
+	bool found;
+	enum err e;
+
+	(void)snprintf(whom, sizeof(whom), "%s/%s", cmd->a.username, device);
+	TRY(is_member(cmd, id, device, &found));
+	if (found)
+		TRY(drive_order(&cmd->a, &order, NULL));
+out:
+	return e;
+}
+
+static enum err depart(struct cmd *cmd, const char *id, const char *device)
+{
+	return order_about(cmd, ORDER_DEPART, id, device);
+}
+
+/* Where its departure stands in the log, this device removes it as it renews
+ * the keys; where that could not be, it is removed as one of one's own. */
+static enum err purge(struct cmd *cmd, const char *id, const char *device)
+{
+	enum err e;
+
+	TRY(drive_session(&cmd->a, ORDER_REFRESH, id));
+	TRY(order_about(cmd, ORDER_REMOVE, id, device));
+out:
+	return e;
+}
+
+/* The departures go first: once the device is deleted the server would not
+ * serve them. A session in which one cannot be made is seen to afterwards. */
+enum err cmd_revoke(struct cmd *cmd)
+{
+	struct api_answer answer = { 0 };
+	char id[TEXT_UUID_SIZE], path[64];
+	json_t *line;
+	enum err e;
+
+	TRY(find_device(cmd, cmd->args->operands[0], id));
+	e = in_all(cmd, depart, id);
+	ENSURE(!cmd->a.why.unreachable, e);
+	why_clear(&cmd->a.why);
+	(void)snprintf(path, sizeof(path), "/devices/%s", id);
+	TRY(tokens_call(&cmd->a, "DELETE", path, NULL, &answer));
+	TRY(in_all(cmd, purge, id));
+	if (!cmd->args->json) {
+		out_line("Revoked %s. It was removed from your sessions.", id);
+		goto out;
+	}
+	line = json_pack("{s:s, s:b}", "device_id", id, "revoked", 1);
+	out_json(line);
+	json_decref(line);
+out:
+	api_answer_clear(&answer);
+	return e;
+}

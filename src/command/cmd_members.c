@@ -1,0 +1,91 @@
+/* remove, role, algorithm, leave */
+#include "command/cmd.h"
+
+#include "command/directory.h"
+#include "command/out.h"
+#include "reach/drive.h"
+
+#include <string.h>
+
+/* Runs an order on the session that the first operand names. */
+static enum err change(struct cmd *cmd, struct order *order,
+		       char id[TEXT_UUID_SIZE])
+{
+	enum err e;
+
+	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
+	order->session = id;
+	TRY(drive_order(&cmd->a, order, NULL));
+out:
+	return e;
+}
+
+enum err cmd_remove(struct cmd *cmd)
+{
+	struct order order = { .kind = ORDER_REMOVE,
+			       .whom = cmd->args->operands[1] };
+	char id[TEXT_UUID_SIZE];
+	enum err e;
+
+	TRY(change(cmd, &order, id));
+	TRY(cmd_print_changed(cmd, id, "Removed from"));
+out:
+	return e;
+}
+
+enum err cmd_role(struct cmd *cmd)
+{
+	struct order order = { .kind = ORDER_ROLE,
+			       .whom = cmd->args->operands[1] };
+	const char *text = cmd->args->operands[2];
+	char id[TEXT_UUID_SIZE];
+	enum err e;
+
+	if (!roles_parse(text, &order.role))
+		return why_set(&cmd->a.why, ERR_PEER_INVALID, "usage",
+			       "A role is owner, admin or member, not "
+			       "\"%.40s\".",
+			       text);
+	TRY(change(cmd, &order, id));
+	TRY(cmd_print_changed(cmd, id, "Changed"));
+out:
+	return e;
+}
+
+enum err cmd_algorithm(struct cmd *cmd)
+{
+	struct order order = { .kind = ORDER_MOVE,
+			       .algorithm = cmd->args->operands[1] };
+	char id[TEXT_UUID_SIZE];
+	enum err e;
+
+	TRY(change(cmd, &order, id));
+	TRY(cmd_print_changed(cmd, id, "Moved"));
+out:
+	return e;
+}
+
+static void print_left(const struct cmd *cmd, const char *id)
+{
+	json_t *line;
+
+	if (!cmd->args->json) {
+		out_line("Left %s. What was read stays here.", id);
+		return;
+	}
+	line = json_pack("{s:s, s:b}", "session_id", id, "left", 1);
+	out_json(line);
+	json_decref(line);
+}
+
+enum err cmd_leave(struct cmd *cmd)
+{
+	struct order order = { .kind = ORDER_LEAVE };
+	char id[TEXT_UUID_SIZE];
+	enum err e;
+
+	TRY(change(cmd, &order, id));
+	print_left(cmd, id);
+out:
+	return e;
+}

@@ -1,0 +1,253 @@
+/* send, read */
+#include "command/cmd.h"
+
+#include "command/directory.h"
+#include "command/out.h"
+#include "command/view.h"
+#include "reach/drive.h"
+#include "reach/live.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* How often read --follow asks when it goes by REST. */
+#define POLL_MS 1000
+
+/* Standard input is read up to here; what is longer is refused as too long. */
+#define INPUT_MAX (1u << 20)
+
+/* ---- send ---- */
+
+static enum err read_input(struct cmd *cmd, struct buf *text)
+{
+	for (;;) {
+		uint8_t *room = buf_reserve(text, 4096);
+		ssize_t n;
+
+		if (room == NULL)
+			return ERR_LOCAL_MEMORY;
+		n = read(STDIN_FILENO, room, 4096);
+		if (n < 0)
+			return why_set(&cmd->a.why, ERR_LOCAL_IO, "input",
+				       "Cannot read standard input.");
+		if (n == 0)
+			break;
+		text->n += (size_t)n;
+		if (text->n > INPUT_MAX)
+			break;
+	}
+	if (text->n > 0 && text->p[text->n - 1] == '\n')
+		text->n--;
+	return ERR_OK;
+}
+
+/* The message as the verified log has it. */
+static enum err print_sent(struct cmd *cmd, const char *id, uint64_t seq)
+{
+	json_t *message = NULL;
+	enum err e = ERR_OK;
+
+	if (!cmd->args->json) {
+		out_line("Sent #%llu.", (unsigned long long)seq);
+		return ERR_OK;
+	}
+	e = view_entry(&cmd->a, id, seq, &message);
+	if (e == ERR_STATE_GONE) {
+		/* in the log, but before the place where we joined again */
+		message =
+		    json_pack("{s:b, s:I}", "sent", 1, "seq", (json_int_t)seq);
+		e = ERR_OK;
+	}
+	TRY(e);
+	out_message_json(id, message);
+out:
+	json_decref(message);
+	return e;
+}
+
+static bool ignore_entry(void *context, const char *id, const json_t *entry)
+{
+	(void)context;
+	(void)id;
+	(void)entry;
+	return true;
+}
+
+static enum err send_text(struct cmd *cmd, const char *id, struct span text)
+{
+	const struct order order = {
+		.kind = ORDER_SEND,
+		.session = id,
+		.text = text,
+		.key = cmd->args->key,
+		.to_new_members = cmd->args->to_new_members,
+	};
+	const struct outcome *outcome;
+	enum err e = drive_order(&cmd->a, &order, &outcome);
+
+	if (outcome != NULL && outcome->kept) {
+		cmd_print_kept(cmd, id, outcome->item);
+		return ERR_OK;
+	}
+	return e == ERR_OK ? print_sent(cmd, id, outcome->seq) : e;
+}
+
+static enum err send_by(struct cmd *cmd, const char *id, struct span text)
+{
+	struct live_listener nobody = { .entry = ignore_entry };
+	struct live *live = NULL;
+	enum err e;
+
+	if (cmd->args->transport == TRANSPORT_DEFAULT ||
+	    cmd->args->transport == TRANSPORT_REST)
+		return send_text(cmd, id, text);
+	TRY(live_open(&cmd->a, &nobody, &live));
+	TRY(send_text(cmd, id, text));
+out:
+	live_close(live);
+	return e;
+}
+
+enum err cmd_send(struct cmd *cmd)
+{
+	const char *words = cmd->args->operands[1];
+	struct buf text = BUF_INIT;
+	char id[TEXT_UUID_SIZE];
+	enum err e;
+
+	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
+	if (strcmp(words, "-") == 0)
+		TRY(read_input(cmd, &text));
+	else
+		buf_put_str(&text, words);
+	TRY(buf_end(&text));
+	TRY(send_by(cmd, id, buf_span(&text)));
+out:
+	buf_clear(&text);
+	return e;
+}
+
+/* ---- read ---- */
+
+struct reading {
+	struct cmd *cmd;
+	json_t *printed; /* devices whose coming in was printed */
+	bool all;	 /* from the beginning */
+};
+
+static bool print_entry(void *context, const char *id, const json_t *entry)
+{
+	struct reading *reading = context;
+	struct buf line = BUF_INIT;
+
+	if (reading->cmd->args->json) {
+		out_message_json(id, entry);
+	} else {
+		out_put_message(&line, entry);
+		if (buf_end(&line) == ERR_OK)
+			out_line("%.*s", (int)line.n, (const char *)line.p);
+		buf_clear(&line);
+	}
+	view_note_printed(entry, reading->printed);
+	return out_is_good(); /* false: the reader went away */
+}
+
+/* Where all was printed, everybody's coming in was. */
+static enum err note_shown(struct reading *reading, const char *id)
+{
+	struct account *a = &reading->cmd->a;
+
+	if (reading->cmd->args->json && reading->all)
+		return view_all_shown(a, id);
+	return view_shown(a, id, reading->printed, reading->cmd->args->json);
+}
+
+/* Prints what is kept after *told. */
+static enum err print_kept(struct reading *reading, const char *id,
+			   uint64_t *told)
+{
+	struct account *a = &reading->cmd->a;
+	uint64_t last = device_last_seq(a->device, id);
+	bool go_on = true, any = *told < last;
+	json_t *entry = NULL;
+	enum err e = ERR_OK;
+
+	for (; go_on && *told < last; (*told)++) {
+		e = view_entry(a, id, *told + 1, &entry);
+		if (e == ERR_STATE_GONE)
+			continue; /* before this device joined */
+		TRY(e);
+		go_on = print_entry(reading, id, entry);
+		json_decref(entry);
+		entry = NULL;
+	}
+	e = go_on ? ERR_OK : ERR_LOCAL_IO;
+	if (go_on && any)
+		TRY(note_shown(reading, id));
+out:
+	json_decref(entry);
+	return e;
+}
+
+static enum err follow_by_rest(struct reading *reading, const char *id,
+			       uint64_t told)
+{
+	enum err e;
+
+	for (;;) {
+		TRY(print_kept(reading, id, &told));
+		(void)usleep(POLL_MS * 1000);
+		TRY(drive_session(&reading->cmd->a, ORDER_REFRESH, id));
+	}
+out:
+	return e;
+}
+
+static enum err follow_live(struct reading *reading, const char *id,
+			    uint64_t told)
+{
+	struct live_listener listener = { .entry = print_entry,
+					  .context = reading };
+	struct account *a = &reading->cmd->a;
+	bool readable, stopped = false;
+	struct live *live = NULL;
+	uint64_t shown = 0, last;
+	enum err e;
+
+	TRY(live_open(a, &listener, &live));
+	TRY(live_follow(live, id, told));
+	TRY(live_tell(live, &stopped));
+	while (!stopped) {
+		last = device_last_seq(a->device, id);
+		if (last != shown)
+			TRY(note_shown(reading, id));
+		shown = last;
+		TRY(live_wait(live, -1, 60000, &readable, &stopped));
+	}
+out:
+	live_close(live);
+	return e;
+}
+
+/* What is kept here is printed even when the server cannot be asked. */
+enum err cmd_read(struct cmd *cmd)
+{
+	struct reading reading = { cmd, json_object(), cmd->args->after == 0 };
+	uint64_t told = cmd->args->after;
+	char id[TEXT_UUID_SIZE];
+	enum err e, fresh;
+
+	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
+	fresh = drive_session(&cmd->a, ORDER_REFRESH, id);
+	if (fresh == ERR_OK && cmd->args->follow) {
+		e = cmd->args->transport == TRANSPORT_REST
+			? follow_by_rest(&reading, id, told)
+			: follow_live(&reading, id, told);
+		goto out;
+	}
+	TRY(print_kept(&reading, id, &told));
+	e = fresh;
+out:
+	json_decref(reading.printed);
+	return e;
+}

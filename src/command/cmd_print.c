@@ -1,0 +1,198 @@
+/* What several verbs print. */
+#include "command/cmd.h"
+
+#include "command/out.h"
+#include "command/view.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static json_int_t number(const json_t *object, const char *member)
+{
+	return json_integer_value(json_object_get(object, member));
+}
+
+/* ---- members ---- */
+
+static void print_member(const struct args *args, const json_t *member)
+{
+	bool own = json_is_true(json_object_get(member, "own"));
+
+	if (args->json)
+		out_json(member);
+	else
+		out_line("%3lld  %-20s  %-6s  device %s%s",
+			 (long long)number(member, "leaf_index"),
+			 out_name(member, "username"),
+			 out_member(member, "role"),
+			 out_name(member, "device_id"),
+			 own ? "  (this one)"
+			 : json_is_false(json_object_get(member, "seen"))
+			     ? "  (new: not seen yet)"
+			     : "");
+}
+
+void cmd_print_members(const struct cmd *cmd, const json_t *session)
+{
+	const json_t *member;
+	size_t i;
+
+	json_array_foreach(json_object_get(session, "members"), i, member)
+	    print_member(cmd->args, member);
+}
+
+/* ---- a session that was changed ---- */
+
+static bool is_repeated(const json_t *members, size_t at)
+{
+	const json_t *user =
+	    json_object_get(json_array_get(members, at), "username");
+
+	for (size_t i = 0; i < at; i++)
+		if (json_equal(
+			json_object_get(json_array_get(members, i), "username"),
+			user))
+			return true;
+	return false;
+}
+
+/* Each user once. */
+static void put_names(struct buf *out, const json_t *members)
+{
+	size_t count = json_array_size(members);
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (is_repeated(members, i))
+			continue;
+		buf_putf(out, "%s%s", any ? ", " : "",
+			 out_name(json_array_get(members, i), "username"));
+		any = true;
+	}
+}
+
+enum err cmd_print_changed(struct cmd *cmd, const char *id, const char *done)
+{
+	struct buf names = BUF_INIT;
+	json_t *session = NULL, *members;
+	enum err e;
+
+	TRY(view_session(&cmd->a, id, &session));
+	if (cmd->args->json) {
+		out_json(session);
+		goto out;
+	}
+	members = json_object_get(session, "members");
+	put_names(&names, members);
+	TRY(buf_end(&names));
+	out_line("%s %s: %s, epoch %lld, %zu member%s: %.*s.", done, id,
+		 out_member(session, "algorithm"),
+		 (long long)(number(session, "epoch") & UINT32_MAX),
+		 json_array_size(members),
+		 json_array_size(members) == 1 ? "" : "s", (int)names.n,
+		 names.n > 0 ? (const char *)names.p : "");
+out:
+	buf_clear(&names);
+	json_decref(session);
+	return e;
+}
+
+/* ---- the outbox ---- */
+
+void cmd_print_kept(struct cmd *cmd, const char *id, uint64_t item)
+{
+	struct why *why = &cmd->a.why;
+	const char *slug = why->slug[0] != '\0' ? why->slug : "waiting";
+	const char *text = why->text[0] != '\0'
+			       ? why->text
+			       : "It is sent with a later command.";
+	struct buf safe = BUF_INIT;
+	json_t *line;
+
+	cmd->kept = true;
+	if (cmd->args->json) {
+		line = json_pack("{s:s, s:b, s:I, s:s, s:s}", "session_id", id,
+				 "kept", 1, "item", (json_int_t)item, "error",
+				 slug, "detail", text);
+		out_json(line);
+		json_decref(line);
+	} else {
+		out_put_safe(&safe, span_str(text));
+		(void)fprintf(stderr, "Kept: %.*s\n", (int)safe.n,
+			      safe.n > 0 ? (const char *)safe.p : "");
+	}
+	buf_clear(&safe);
+	why_clear(why);
+}
+
+static const char *when(const json_t *item)
+{
+	static char text[32];
+	time_t seconds = (time_t)(number(item, "queued_at") / 1000);
+	struct tm local;
+
+	text[0] = '\0';
+	if (seconds > 0 && localtime_r(&seconds, &local) != NULL)
+		(void)strftime(text, sizeof(text), "%F %H:%M", &local);
+	return text;
+}
+
+void cmd_print_item(const struct cmd *cmd, const json_t *item)
+{
+	bool refused = strcmp(out_member(item, "state"), "refused") == 0;
+	const json_t *text = json_object_get(item, "text");
+	struct buf safe = BUF_INIT;
+
+	if (cmd->args->json) {
+		out_json(item);
+		return;
+	}
+	out_put_safe(
+	    &safe, span_of(json_string_value(text), json_string_length(text)));
+	if (buf_end(&safe) == ERR_OK)
+		out_line("%3lld  %s  %s  %s%s%s: %.*s",
+			 (long long)number(item, "item"),
+			 out_member(item, "session_id"), when(item),
+			 refused ? "refused" : "waiting",
+			 json_object_get(item, "reason") != NULL ? ", " : "",
+			 out_member(item, "reason"), (int)safe.n,
+			 safe.n > 0 ? (const char *)safe.p : "");
+	buf_clear(&safe);
+}
+
+void cmd_print_event(const struct cmd *cmd, const struct device_event *event)
+{
+	static const char *const states[] = {
+		[EVENT_ENTRY] = NULL,
+		[EVENT_SENT] = "sent",
+		[EVENT_REFUSED] = "refused",
+		[EVENT_ENDED] = "ended",
+	};
+	json_t *line;
+
+	if (cmd->args->json && states[event->kind] != NULL) {
+		line = json_pack("{s:s, s:s}", "session_id", event->session,
+				 "state", states[event->kind]);
+		if (event->kind != EVENT_ENDED)
+			(void)json_object_set_new(
+			    line, "item",
+			    json_integer((json_int_t)event->item));
+		if (event->kind == EVENT_SENT)
+			(void)json_object_set_new(
+			    line, "seq", json_integer((json_int_t)event->seq));
+		out_json(line);
+		json_decref(line);
+	} else if (event->kind == EVENT_SENT) {
+		out_line("* Sent #%llu (item %llu).",
+			 (unsigned long long)event->seq,
+			 (unsigned long long)event->item);
+	} else if (event->kind == EVENT_REFUSED) {
+		out_line("! Item %llu was refused for good. See: hermetic "
+			 "outbox %.8s",
+			 (unsigned long long)event->item, event->session);
+	} else if (event->kind == EVENT_ENDED) {
+		out_line("* This device is not in session %.8s any more.",
+			 event->session);
+	}
+}

@@ -1,0 +1,200 @@
+/* sessions, create, join, invite, members, safety, rotate */
+#include "command/cmd.h"
+
+#include "command/directory.h"
+#include "command/out.h"
+#include "command/view.h"
+#include "reach/drive.h"
+
+#include <string.h>
+
+static json_int_t number(const json_t *object, const char *member)
+{
+	return json_integer_value(json_object_get(object, member));
+}
+
+/* ---- lists ---- */
+
+static void print_session(const struct args *args, const json_t *row)
+{
+	if (args->json)
+		out_json(row);
+	else if (strcmp(out_member(row, "state"), "invited") == 0)
+		out_line(
+		    "%s  invited by %s  (%s)", out_member(row, "session_id"),
+		    out_name(row, "creator"), out_member(row, "algorithm"));
+	else
+		out_line(
+		    "%s  %-7s %s%s  epoch %lld, %lld in the log  %s%s",
+		    out_member(row, "session_id"), out_member(row, "state"),
+		    out_member(row, "algorithm"),
+		    json_object_get(row, "due") != NULL ? " (due for another)"
+							: "",
+		    (long long)(number(row, "epoch") & UINT32_MAX),
+		    (long long)number(row, "last_seq"), out_member(row, "name"),
+		    json_object_get(row, "stop") != NULL
+			? "  STOPPED: see hermetic resolve"
+			: "");
+}
+
+enum err cmd_sessions(struct cmd *cmd)
+{
+	json_t *list = NULL;
+	const json_t *row;
+	size_t i;
+	enum err e;
+
+	TRY(directory_list(&cmd->a, &list));
+	json_array_foreach(list, i, row) print_session(cmd->args, row);
+	if (json_array_size(list) == 0 && !cmd->args->json)
+		out_line("No sessions yet. Start one with: hermetic create "
+			 "--invite USER");
+out:
+	json_decref(list);
+	return e;
+}
+
+/* The session that the first operand names, after it was brought up to
+ * date. */
+static enum err refresh(struct cmd *cmd, char id[TEXT_UUID_SIZE],
+			json_t **session)
+{
+	enum err e;
+
+	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
+	TRY(drive_session(&cmd->a, ORDER_REFRESH, id));
+	TRY(view_session(&cmd->a, id, session));
+out:
+	return e;
+}
+
+enum err cmd_members(struct cmd *cmd)
+{
+	char id[TEXT_UUID_SIZE];
+	json_t *session = NULL;
+	enum err e;
+
+	TRY(refresh(cmd, id, &session));
+	cmd_print_members(cmd, session);
+	TRY(view_all_shown(&cmd->a, id));
+out:
+	json_decref(session);
+	return e;
+}
+
+enum err cmd_safety(struct cmd *cmd)
+{
+	char id[TEXT_UUID_SIZE];
+	json_t *session = NULL;
+	enum err e;
+
+	TRY(refresh(cmd, id, &session));
+	if (cmd->args->json) {
+		(void)json_object_del(session, "members");
+		out_json(session);
+	} else {
+		out_line("%s", out_member(session, "safety_number"));
+		out_line("Session %s, %s, epoch %lld. Whoever sees the same "
+			 "number talks to you, and nobody listens.",
+			 out_member(session, "session_id"),
+			 out_member(session, "algorithm"),
+			 (long long)(number(session, "epoch") & UINT32_MAX));
+	}
+	TRY(view_all_shown(&cmd->a, id));
+out:
+	json_decref(session);
+	return e;
+}
+
+/* ---- changes ---- */
+
+enum err cmd_create(struct cmd *cmd)
+{
+	const struct args *args = cmd->args;
+	struct suites offer = cmd->a.suites;
+	struct order order = {
+		.kind = ORDER_CREATE,
+		.name = args->name,
+		.offer = &offer,
+		.users = args->invites,
+		.user_count = args->invite_count,
+		.open = args->open,
+	};
+	const struct outcome *outcome;
+	char id[TEXT_UUID_SIZE];
+	enum err e;
+
+	if (args->algorithms != NULL)
+		TRY(suites_parse(args->algorithms, &offer, &cmd->a.why));
+	TRY(drive_order(&cmd->a, &order, &outcome));
+	memcpy(id, outcome->session, sizeof(id));
+	TRY(cmd_print_changed(cmd, id, "Created"));
+	TRY(view_all_shown(&cmd->a, id));
+out:
+	return e;
+}
+
+enum err cmd_join(struct cmd *cmd)
+{
+	char id[TEXT_UUID_SIZE];
+	enum err e;
+
+	TRY(directory_find(&cmd->a, cmd->args->operands[0], true, id));
+	TRY(drive_session(&cmd->a, ORDER_JOIN, id));
+	TRY(cmd_print_changed(cmd, id, "Joined"));
+	TRY(view_all_shown(&cmd->a, id));
+	TRY(drive_session(&cmd->a, ORDER_STOCK, NULL));
+out:
+	return e;
+}
+
+static void print_invited(const struct cmd *cmd, const char *id,
+			  const char *user, size_t devices)
+{
+	json_t *line;
+
+	if (cmd->args->json) {
+		line = json_pack("{s:s, s:s, s:I}", "session_id", id, "invited",
+				 user, "devices", (json_int_t)devices);
+		out_json(line);
+		json_decref(line);
+	} else if (devices > 0) {
+		out_line("%s was added with %zu device%s.", user, devices,
+			 devices == 1 ? "" : "s");
+	} else {
+		out_line("%s may join, but has no device yet that could be "
+			 "added.",
+			 user);
+	}
+}
+
+enum err cmd_invite(struct cmd *cmd)
+{
+	const char *user = cmd->args->operands[1];
+	struct order order = { .kind = ORDER_INVITE,
+			       .users = &user,
+			       .user_count = 1 };
+	const struct outcome *outcome;
+	char id[TEXT_UUID_SIZE];
+	enum err e;
+
+	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
+	order.session = id;
+	TRY(drive_order(&cmd->a, &order, &outcome));
+	print_invited(cmd, id, user, outcome->devices);
+	TRY(view_user_shown(&cmd->a, id, user));
+out:
+	return e;
+}
+
+enum err cmd_rotate(struct cmd *cmd)
+{
+	char id[TEXT_UUID_SIZE];
+	enum err e;
+
+	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
+	TRY(drive_session(&cmd->a, ORDER_ROTATE, id));
+	TRY(cmd_print_changed(cmd, id, "Rotated"));
+out:
+	return e;
+}

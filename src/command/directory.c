@@ -1,0 +1,262 @@
+#include "command/directory.h"
+
+#include "command/view.h"
+#include "reach/tokens.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Pages of the server's list that are read at most. */
+#define PAGES_MAX 100
+
+/* ---- the server's list ---- */
+
+static const char *text_of(const json_t *object, const char *member)
+{
+	return json_string_value(json_object_get(object, member));
+}
+
+/* A cursor is the server's; it goes back as it came, but only what may stand
+ * in a query. */
+static bool take_cursor(const json_t *answer, char out[128])
+{
+	const json_t *next = json_object_get(answer, "next");
+	const char *text = json_string_value(next);
+
+	if (json_is_integer(next))
+		(void)snprintf(out, 128, "%" JSON_INTEGER_FORMAT,
+			       json_integer_value(next));
+	else if (text != NULL && strlen(text) < 128 &&
+		 strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRS"
+			      "TUVWXYZ0123456789-_.") == strlen(text))
+		(void)snprintf(out, 128, "%s", text);
+	else
+		return false;
+	return out[0] != '\0';
+}
+
+/* Appends every session that the server tells of. */
+static enum err fetch(struct account *a, json_t *rows)
+{
+	char cursor[128] = "", path[192];
+	bool more = true;
+	enum err e = ERR_OK;
+
+	for (unsigned i = 0; more && i < PAGES_MAX; i++) {
+		struct api_answer answer = { 0 };
+		json_t *page;
+
+		(void)snprintf(path, sizeof(path), "/sessions?limit=100%s%s",
+			       cursor[0] != '\0' ? "&after=" : "", cursor);
+		e = tokens_call(a, "GET", path, NULL, &answer);
+		page = json_object_get(answer.body, "sessions");
+		if (e == ERR_OK && json_is_array(page))
+			(void)json_array_extend(rows, page);
+		more = e == ERR_OK && take_cursor(answer.body, cursor);
+		api_answer_clear(&answer);
+		TRY(e);
+	}
+out:
+	return e;
+}
+
+/* ---- ours ---- */
+
+static const char *state_of(const json_t *session)
+{
+	if (json_is_true(json_object_get(session, "member")))
+		return "member";
+	return json_is_true(json_object_get(session, "joining")) ? "joining"
+								 : "removed";
+}
+
+static void carry(const json_t *from, json_t *to, const char *name)
+{
+	json_t *value = json_object_get(from, name);
+
+	if (value != NULL)
+		(void)json_object_set(to, name, value);
+}
+
+static enum err describe(struct account *a, const char *id, json_t *list)
+{
+	static const char *const carried[] = { "session_id", "algorithm",
+					       "epoch",	     "last_seq",
+					       "name",	     "stop" };
+	json_t *session = NULL, *row = json_object();
+	const char *state;
+	enum err e;
+
+	TRY(view_session(a, id, &session));
+	for (size_t i = 0; i < sizeof(carried) / sizeof(*carried); i++)
+		carry(session, row, carried[i]);
+	state = state_of(session);
+	(void)json_object_set_new(row, "state", json_string(state));
+	if (strcmp(state, "member") == 0 &&
+	    text_of(session, "algorithm") != NULL &&
+	    !account_offers(a, text_of(session, "algorithm")))
+		(void)json_object_set_new(row, "due", json_string("algorithm"));
+	ENSURE(json_array_append(list, row) == 0, ERR_LOCAL_MEMORY);
+out:
+	json_decref(session);
+	json_decref(row);
+	return e;
+}
+
+static enum err list_own(struct account *a, json_t *list)
+{
+	json_t *ids = NULL;
+	const json_t *id;
+	size_t i;
+	enum err e;
+
+	TRY(view_sessions(a, &ids));
+	json_array_foreach(ids, i, id)
+	    TRY(describe(a, json_string_value(id), list));
+out:
+	json_decref(ids);
+	return e;
+}
+
+static bool is_listed(const json_t *list, const char *id)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(list, i, row)
+	{
+		const char *known = text_of(row, "session_id");
+
+		if (known != NULL && strcmp(known, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+static enum err add_invitation(const json_t *session, json_t *list)
+{
+	const char *id = text_of(session, "session_id");
+	const char *algorithm = text_of(session, "algorithm");
+	const char *creator = text_of(session, "creator");
+	uint8_t uuid[16];
+	json_t *row;
+
+	if (id == NULL || text_parse_uuid(uuid, span_str(id)) != ERR_OK)
+		return ERR_PEER_MALFORMED;
+	if (is_listed(list, id))
+		return ERR_OK;
+	row = json_pack("{s:s, s:s, s:s}", "session_id", id, "algorithm",
+			algorithm != NULL ? algorithm : "", "state", "invited");
+	if (creator != NULL)
+		(void)json_object_set_new(row, "creator", json_string(creator));
+	return json_array_append_new(list, row) == 0 ? ERR_OK
+						     : ERR_LOCAL_MEMORY;
+}
+
+enum err directory_own(struct account *a, json_t **list)
+{
+	json_t *own = json_array();
+	enum err e;
+
+	ENSURE(own != NULL, ERR_LOCAL_MEMORY);
+	TRY(list_own(a, own));
+	*list = json_incref(own);
+out:
+	json_decref(own);
+	return e;
+}
+
+enum err directory_list(struct account *a, json_t **list)
+{
+	json_t *own = json_array(), *rows = json_array();
+	const json_t *row;
+	size_t i;
+	enum err e;
+
+	ENSURE(own != NULL && rows != NULL, ERR_LOCAL_MEMORY);
+	TRY(list_own(a, own));
+	TRY(fetch(a, rows));
+	json_array_foreach(rows, i, row) TRY(add_invitation(row, own));
+	*list = json_incref(own);
+out:
+	json_decref(own);
+	json_decref(rows);
+	return e;
+}
+
+/* ---- finding ---- */
+
+static bool begins(const char *id, const char *prefix)
+{
+	for (; *prefix != '\0'; prefix++, id++)
+		if (tolower((unsigned char)*prefix) != *id)
+			return false;
+	return true;
+}
+
+/* How many ids begin so; the last one of them in `id`. */
+static size_t count_matches(const json_t *list, const char *prefix,
+			    char id[TEXT_UUID_SIZE])
+{
+	const json_t *row;
+	size_t i, count = 0;
+
+	json_array_foreach(list, i, row)
+	{
+		const char *candidate = text_of(row, "session_id");
+
+		if (candidate == NULL || !begins(candidate, prefix))
+			continue;
+		(void)snprintf(id, TEXT_UUID_SIZE, "%s", candidate);
+		count++;
+	}
+	return count;
+}
+
+static enum err search(struct account *a, const char *prefix, bool anywhere,
+		       char id[TEXT_UUID_SIZE], size_t *count)
+{
+	json_t *list = json_array();
+	enum err e;
+
+	TRY(list_own(a, list));
+	*count = count_matches(list, prefix, id);
+	if (*count == 0 && anywhere) {
+		json_decref(list);
+		list = NULL;
+		TRY(directory_list(a, &list));
+		*count = count_matches(list, prefix, id);
+	}
+out:
+	json_decref(list);
+	return e;
+}
+
+enum err directory_find(struct account *a, const char *prefix, bool anywhere,
+			char id[TEXT_UUID_SIZE])
+{
+	uint8_t uuid[16];
+	size_t count = 0;
+	enum err e;
+
+	/* whole ids are not looked up: an open session is on no list */
+	if (anywhere && text_parse_uuid(uuid, span_str(prefix)) == ERR_OK) {
+		text_uuid(id, uuid);
+		return ERR_OK;
+	}
+	TRY(search(a, prefix, anywhere, id, &count));
+	if (count == 0)
+		e = why_set(&a->why, ERR_STATE_GONE, "no-such-session",
+			    "There is no session %.40s here. See: hermetic "
+			    "sessions",
+			    prefix);
+	else if (count > 1)
+		e = why_set(&a->why, ERR_STATE_CONFLICT, "ambiguous",
+			    "%.40s is the beginning of %zu sessions: write "
+			    "more of the id.",
+			    prefix, count);
+out:
+	return e;
+}

@@ -1,0 +1,25 @@
+/* The sessions of this device, and those that its user is invited to. Only of
+ * invitations is the server's word taken; they are nothing before a person
+ * joins. */
+#ifndef HERMETIC_COMMAND_DIRECTORY_H
+#define HERMETIC_COMMAND_DIRECTORY_H
+
+#include "reach/account.h"
+
+#include <jansson.h>
+
+/* A new array of {session_id, algorithm, epoch, last_seq, state, name?, due?,
+ * stop?}, state "member", "joining" or "removed". */
+MUST_CHECK enum err directory_own(struct account *a, json_t **list);
+
+/* The same, and what the server tells of others: state "invited" and the
+ * `creator`. */
+MUST_CHECK enum err directory_list(struct account *a, json_t **list);
+
+/* The full id of the session whose id begins with `prefix`. With `anywhere`
+ * also one that the server tells of, and a full id as it is. ERR_STATE_GONE:
+ * there is none; ERR_STATE_CONFLICT: several. */
+MUST_CHECK enum err directory_find(struct account *a, const char *prefix,
+				   bool anywhere, char id[TEXT_UUID_SIZE]);
+
+#endif

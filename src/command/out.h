@@ -1,0 +1,38 @@
+/* Printing results. What others wrote is made harmless first: a terminal sees
+ * no control characters of theirs, and no line that is not marked as theirs. */
+#ifndef HERMETIC_COMMAND_OUT_H
+#define HERMETIC_COMMAND_OUT_H
+
+#include "base/buf.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+/* Appends text with controls, bidirectional overrides and what is no UTF-8
+ * escaped; a line's end is followed by four spaces. U+200C and U+200D stay:
+ * scripts and emoji need them. */
+void out_put_safe(struct buf *out, struct span text);
+
+/* One line of ASCII JSON, flushed. */
+void out_json(const json_t *value);
+
+/* False once something could not be written to standard output. */
+bool out_is_good(void);
+
+/* printf for a line's parts, flushed with the line. */
+void out_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A string member, made safe, in one of eight static buffers. "" when there is
+ * none. */
+const char *out_member(const json_t *object, const char *name);
+
+/* The same for what names somebody: U+200C and U+200D are escaped, too. */
+const char *out_name(const json_t *object, const char *name);
+
+/* A kept message as one line of JSON, with its session's id. */
+void out_message_json(const char *session_id, const json_t *message);
+
+/* A kept message as a person reads it, appended without a line's end. */
+void out_put_message(struct buf *out, const json_t *message);
+
+#endif

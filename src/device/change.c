@@ -1,0 +1,293 @@
+#include "device/change.h"
+
+#include "device/people.h"
+#include "device/signer.h"
+#include "wire/key_package.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *member(const json_t *object, const char *name)
+{
+	return json_object_get(object, name);
+}
+
+/* ---- making ---- */
+
+static enum err put_packages(json_t *change, const struct change_plan *plan)
+{
+	json_t *list = json_array();
+	struct buf text = BUF_INIT;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < plan->key_package_count; i++) {
+		buf_reset(&text);
+		text_put_base64(&text, plan->key_packages[i]);
+		TRY(buf_end(&text));
+		ENSURE(json_array_append_new(
+			   list, json_stringn((const char *)text.p, text.n)) ==
+			   0,
+		       ERR_LOCAL_MEMORY);
+	}
+	ENSURE(json_object_set(change, "key_packages", list) == 0,
+	       ERR_LOCAL_MEMORY);
+out:
+	buf_clear(&text);
+	json_decref(list);
+	return e;
+}
+
+enum err change_make(const struct change_plan *plan, json_t **change)
+{
+	json_t *made = json_pack("{s:s, s:i}", "kind", "change", "tries", 0);
+	enum err e;
+
+	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
+	TRY(put_packages(made, plan));
+	if (plan->remove != NULL)
+		(void)json_object_set(made, "remove", plan->remove);
+	if (plan->role_username != NULL)
+		(void)json_object_set_new(made, "role",
+					  json_pack("{s:s, s:s}", "username",
+						    plan->role_username, "role",
+						    roles_text(plan->role)));
+	if (plan->algorithm != NULL)
+		(void)json_object_set_new(made, "algorithm",
+					  json_string(plan->algorithm));
+	if (plan->due)
+		(void)json_object_set_new(
+		    made, "due", json_integer((json_int_t)plan->epoch));
+	*change = made;
+	made = NULL;
+out:
+	json_decref(made);
+	return e;
+}
+
+bool change_adds(const json_t *change)
+{
+	return json_array_size(member(change, "key_packages")) > 0;
+}
+
+/* ---- staging ---- */
+
+/* What the mls_change points into. */
+struct parts {
+	struct buf *packages;
+	struct span *adds;
+	uint32_t *removes;
+	size_t add_count, remove_count;
+	struct buf extensions;
+	struct span extensions_span;
+};
+
+static void parts_clear(struct parts *p)
+{
+	for (size_t i = 0; p->packages != NULL && i < p->add_count; i++)
+		buf_clear(&p->packages[i]);
+	free(p->packages);
+	free(p->adds);
+	free(p->removes);
+	buf_clear(&p->extensions);
+}
+
+static enum err read_packages(const json_t *list, struct parts *p)
+{
+	const json_t *value;
+	size_t i;
+	enum err e = ERR_OK;
+
+	p->add_count = json_array_size(list);
+	p->packages = calloc(p->add_count + 1, sizeof(*p->packages));
+	p->adds = calloc(p->add_count + 1, sizeof(*p->adds));
+	ENSURE(p->packages != NULL && p->adds != NULL, ERR_LOCAL_MEMORY);
+	json_array_foreach(list, i, value)
+	{
+		TRY(text_base64(&p->packages[i],
+				span_of(json_string_value(value),
+					json_string_length(value))));
+		TRY(buf_end(&p->packages[i]));
+		p->adds[i] = buf_span(&p->packages[i]);
+	}
+out:
+	return e;
+}
+
+/* Who is gone already need not be removed; nobody is removed twice. */
+static void remove_leaf(const struct session *session, struct span identity,
+			struct parts *p)
+{
+	struct mls_member leaf;
+
+	if (!session_find(session, identity, &leaf))
+		return;
+	for (size_t i = 0; i < p->remove_count; i++)
+		if (p->removes[i] == leaf.leaf_index)
+			return;
+	p->removes[p->remove_count++] = leaf.leaf_index;
+}
+
+/* Members whose departure stands in the log are removed by every change. */
+static void remove_departed(const struct session *session, struct parts *p)
+{
+	struct mls_member member;
+	uint32_t leaf = 0;
+
+	while (mls_group_next_member(session_group(session), &leaf, &member))
+		if (session_departed(session, member.leaf_index) &&
+		    member.leaf_index !=
+			mls_group_own_leaf(session_group(session)))
+			remove_leaf(session, member.identity, p);
+}
+
+static enum err check_removal(struct device *d, const struct session *session,
+			      struct span identity)
+{
+	struct span extensions = mls_group_extensions(session_group(session));
+	struct roles roles;
+	enum err e;
+
+	TRY(roles_read(extensions, &roles));
+	if (!roles_may_remove(&roles, span_str(d->identity), identity))
+		e = why_set(&d->work.why, ERR_PEER_DENIED, "not-allowed",
+			    "To remove %.*s takes an admin of this session, or "
+			    "its owner where that member is an admin.",
+			    (int)roles_user(identity).n,
+			    (const char *)identity.p);
+out:
+	return e;
+}
+
+static enum err read_removes(struct device *d, const struct session *session,
+			     const json_t *list, struct parts *p)
+{
+	struct mls_member member;
+	const json_t *value;
+	uint32_t leaf = 0;
+	size_t i, members = 0;
+	enum err e = ERR_OK;
+
+	while (mls_group_next_member(session_group(session), &leaf, &member))
+		members++;
+	p->removes = calloc(members + 1, sizeof(*p->removes));
+	ENSURE(p->removes != NULL, ERR_LOCAL_MEMORY);
+	json_array_foreach(list, i, value)
+	{
+		struct span identity = span_str(json_string_value(value));
+
+		TRY(check_removal(d, session, identity));
+		remove_leaf(session, identity, p);
+	}
+	remove_departed(session, p);
+out:
+	return e;
+}
+
+static enum err read_role(struct device *d, const struct session *session,
+			  const json_t *wanted, struct parts *p)
+{
+	const char *username = json_string_value(member(wanted, "username"));
+	enum role role;
+	enum err e;
+
+	if (wanted == NULL)
+		return ERR_OK;
+	ENSURE(
+	    username != NULL &&
+		roles_parse(json_string_value(member(wanted, "role")), &role),
+	    ERR_PEER_MALFORMED);
+	if (session_role(session, span_str(d->identity)) != ROLE_OWNER)
+		return why_set(&d->work.why, ERR_PEER_DENIED, "not-allowed",
+			       "Only an owner of this session gives roles.");
+	e = session_put_role(session, span_str(username), role, &p->extensions);
+	if (e == ERR_PEER_INVALID)
+		e = why_set(&d->work.why, e, "no-owner",
+			    "Somebody has to own the session: make another an "
+			    "owner first.");
+	p->extensions_span = buf_span(&p->extensions);
+out:
+	return e;
+}
+
+static enum err put_heirs(const struct session *session, struct parts *p)
+{
+	enum err e;
+
+	TRY(session_put_heirs(session, p->removes, p->remove_count,
+			      &p->extensions));
+	p->extensions_span = buf_span(&p->extensions);
+out:
+	return e;
+}
+
+static bool is_needless(const json_t *change, const struct session *session,
+			const struct parts *p)
+{
+	const json_t *due = member(change, "due");
+
+	return due != NULL && p->remove_count == 0 &&
+	       json_integer_value(due) != (json_int_t)session_epoch(session);
+}
+
+enum err change_stage(struct device *d, const json_t *change,
+		      struct mls_commit *out, bool *needless)
+{
+	struct session *session = d->open.session;
+	struct parts p = { .extensions = BUF_INIT };
+	struct signer signer;
+	struct mls_change mls;
+	enum err e;
+
+	*needless = false;
+	TRY(signer_of_session(&signer, d));
+	TRY(read_packages(member(change, "key_packages"), &p));
+	TRY(read_removes(d, session, member(change, "remove"), &p));
+	TRY(read_role(d, session, member(change, "role"), &p));
+	if (p.extensions.n == 0)
+		TRY(put_heirs(session, &p));
+	*needless = is_needless(change, session, &p);
+	if (*needless)
+		goto out;
+	mls = (struct mls_change){
+		.adds = p.adds,
+		.add_count = p.add_count,
+		.removes = p.removes,
+		.remove_count = p.remove_count,
+		.extensions = p.extensions.n > 0 ? &p.extensions_span : NULL,
+		.force_path = true,
+	};
+	TRY(session_commit(session, &signer.me, &mls, out));
+out:
+	parts_clear(&p);
+	signer_clear(&signer);
+	return e;
+}
+
+enum err change_try(struct device *d, const json_t *change)
+{
+	struct mls_commit commit = { 0 };
+	bool needless;
+	enum err e = change_stage(d, change, &commit, &needless);
+
+	session_discard(d->open.session);
+	mls_commit_clear(&commit);
+	return e;
+}
+
+enum err change_show(struct device *d, const json_t *change)
+{
+	struct parts p = { .extensions = BUF_INIT };
+	enum err e;
+
+	TRY(read_packages(member(change, "key_packages"), &p));
+	for (size_t i = 0; i < p.add_count; i++) {
+		struct wire_key_package kp;
+
+		TRY(wire_key_package_decode(p.adds[i], &kp));
+		TRY(people_show(&d->open, kp.leaf_node.credential.identity,
+				kp.leaf_node.signature_key));
+	}
+out:
+	parts_clear(&p);
+	return e;
+}

@@ -1,0 +1,45 @@
+/*
+ * A change of a session's members, keys or roles, as it is planned: a JSON
+ * object that survives crashes and lost races, because it says what is wanted
+ * and not which leaves that means today.
+ *
+ *   {kind: "change", key_packages: [base64…], remove: [identity…],
+ *    role?: {username, role}, due?: epoch, algorithm?, tries}
+ *
+ * Every change also removes the leaves whose departure stands in the log.
+ * `due`: only to renew the keys because that was asked for in that epoch; it
+ * is needless when somebody else has renewed them.
+ */
+#ifndef HERMETIC_DEVICE_CHANGE_H
+#define HERMETIC_DEVICE_CHANGE_H
+
+#include "device/core.h"
+
+struct change_plan {
+	const struct span *key_packages; /* to add */
+	size_t key_package_count;
+	json_t *remove;		   /* array of identities, borrowed; or NULL */
+	const char *role_username; /* or NULL */
+	enum role role;
+	const char *algorithm; /* to move to, or NULL; then nothing else */
+	bool due;
+	uint64_t epoch; /* with due */
+};
+
+MUST_CHECK enum err change_make(const struct change_plan *plan,
+				json_t **change);
+
+bool change_adds(const json_t *change);
+
+/* Stages the commit in the session that is loaded. *needless: nothing was
+ * staged and nothing need be. d->work.why says what forbids it. */
+MUST_CHECK enum err change_stage(struct device *d, const json_t *change,
+				 struct mls_commit *out, bool *needless);
+
+/* Would it be a valid commit? Leaves the session as it is. */
+MUST_CHECK enum err change_try(struct device *d, const json_t *change);
+
+/* The members that it adds were named by the person: they count as shown. */
+MUST_CHECK enum err change_show(struct device *d, const json_t *change);
+
+#endif

@@ -1,0 +1,239 @@
+/* The steps that change a group: stage a commit, post it, and wait until the
+ * log shows it. */
+#include "device/change.h"
+#include "device/move.h"
+#include "device/steps.h"
+#include "device/todo.h"
+
+#include <string.h>
+
+/* A commit that others overtake this often is given up. */
+#define TRIES_MAX 30
+
+/* The server says that it took a commit, and its log does not show it. */
+#define POSTS_MAX 3
+
+/* ---- the KeyPackages that a move needs ---- */
+
+static bool moves(const struct device *d)
+{
+	const json_t *todo = membership_todo(&d->open);
+
+	return membership_todo_is(&d->open, "change") &&
+	       json_object_get(todo, "algorithm") != NULL;
+}
+
+static bool move_claim_due(struct device *d)
+{
+	const json_t *users = d->work.users;
+
+	return core_is_settled(d) && moves(d) &&
+	       (users == NULL || d->work.claimed < json_array_size(users));
+}
+
+static enum err move_claim_ask(struct device *d, struct request *request)
+{
+	enum err e = ERR_OK;
+
+	request->kind = REQUEST_CLAIM;
+	if (d->work.users == NULL)
+		TRY(move_users(d, &d->work.users));
+	request->user =
+	    json_string_value(json_array_get(d->work.users, d->work.claimed));
+	if (request->user == NULL) /* alone: no one's are needed */
+		request->user = d->username;
+out:
+	return e;
+}
+
+static enum err move_claim_take(struct device *d, const struct answer *answer)
+{
+	const char *user =
+	    json_string_value(json_array_get(d->work.users, d->work.claimed));
+	enum err e = ERR_OK;
+
+	if (answer->result != ERR_OK) {
+		if (!work_is_passing(answer))
+			todo_drop(d);
+		work_halt_refused(d, answer);
+		return ERR_OK;
+	}
+	d->work.claimed++;
+	if (user != NULL)
+		TRY(guests_add(d, user, answer, &d->work.guests));
+out:
+	return e;
+}
+
+const struct step step_move_claim = { "move_claim", move_claim_due, NULL,
+				      move_claim_ask, move_claim_take };
+
+/* ---- staging ---- */
+
+static bool stage_due(struct device *d)
+{
+	return core_is_settled(d) && membership_todo_is(&d->open, "change");
+}
+
+static enum err stage_change(struct device *d, const json_t *change,
+			     struct mls_commit *commit, bool *needless)
+{
+	const struct suite *suite;
+
+	if (!moves(d))
+		return change_stage(d, change, commit, needless);
+	suite = move_suite(d, change);
+	if (suite == NULL)
+		return ERR_PEER_UNSUPPORTED;
+	*needless = suite == session_suite(d->open.session);
+	return *needless ? ERR_OK : move_stage(d, suite, commit);
+}
+
+static enum err stage(struct device *d)
+{
+	json_t *change = json_incref(membership_todo(&d->open));
+	struct mls_commit commit = { 0 };
+	bool needless = false;
+	enum err e;
+
+	if (record_number_or_0(change, "tries") >= TRIES_MAX)
+		e = why_set(&d->work.why, ERR_STATE_CONFLICT, "overtaken",
+			    "Others keep changing this session: try again "
+			    "later.");
+	else
+		e = stage_change(d, change, &commit, &needless);
+	if (err_class(e) == ERR_CLASS_LOCAL)
+		goto out;
+	work_changed(d);
+	if (e == ERR_OK && !needless) {
+		d->work.posts = 0;
+		TRY(todo_set_commit(d, change, &commit));
+		goto out;
+	}
+	membership_set_todo(&d->open, NULL);
+	if (e != ERR_OK)
+		work_halt(d, e, "commit", "This change cannot be made: %s.",
+			  err_text(e));
+	e = ERR_OK;
+out:
+	json_decref(change);
+	mls_commit_clear(&commit);
+	return e;
+}
+
+const struct step step_stage = { "stage", stage_due, stage, NULL, NULL };
+
+/* ---- posting ---- */
+
+static bool commit_due(struct device *d)
+{
+	return core_is_settled(d) && membership_todo_is(&d->open, "commit");
+}
+
+static enum err commit_ask(struct device *d, struct request *request)
+{
+	struct work *work = &d->work;
+	const json_t *todo = membership_todo(&d->open);
+	const json_t *redo = json_object_get(todo, "redo");
+	enum err e;
+
+	buf_reset(&work->group_info);
+	buf_reset(&work->welcome);
+	TRY(record_bytes(todo, "group_info", &work->group_info));
+	if (json_object_get(todo, "welcome") != NULL)
+		TRY(record_bytes(todo, "welcome", &work->welcome));
+	TRY(buf_end(&work->group_info));
+	TRY(buf_end(&work->welcome));
+	request->kind = REQUEST_COMMIT;
+	request->algorithm = record_string(redo, "algorithm");
+	if (request->algorithm != NULL)
+		request->kind = REQUEST_MOVE;
+	request->bytes = session_staged(d->open.session);
+	request->group_info = buf_span(&work->group_info);
+	request->welcome = buf_span(&work->welcome);
+out:
+	return e;
+}
+
+/* A device that has lost waits a little, longer and longer, each for another
+ * time: otherwise all commit at once again, and no message gets through
+ * between the epochs. */
+static void give_way(struct device *d)
+{
+	const json_t *redo = json_object_get(membership_todo(&d->open), "redo");
+	uint64_t tries = record_number_or_0(redo, "tries");
+	uint32_t most_ms = UINT32_C(20) << (tries < 6 ? tries : 6), random = 0;
+
+	if (rng_fill(d->ports.rng, (uint8_t *)&random, sizeof(random)) ==
+	    ERR_OK)
+		d->work.wait_ms = random % most_ms;
+}
+
+static enum err commit_take(struct device *d, const struct answer *answer)
+{
+	bool late = answer->result == ERR_STATE_EPOCH ||
+		    strcmp(answer->slug, "view-differs") == 0;
+
+	if (answer->result != ERR_OK && !late) {
+		if (!work_is_passing(answer))
+			todo_drop(d);
+		work_halt_refused(d, answer);
+		return ERR_OK;
+	}
+	/* Whatever the answer says: only the log tells what became of it. */
+	if (late)
+		give_way(d);
+	work_stale(d);
+	if (++d->work.posts > POSTS_MAX)
+		work_halt(d, ERR_PEER_INVALID, "not-in-log",
+			  "The server took the change of %s, or says that "
+			  "another came first, but its log does not show it. "
+			  "It is kept, and tried again with the next command.",
+			  d->open.id);
+	return ERR_OK;
+}
+
+const struct step step_commit = { "commit", commit_due, NULL, commit_ask,
+				  commit_take };
+
+/* ---- departing ---- */
+
+static bool leave_due(struct device *d)
+{
+	return core_is_settled(d) && membership_todo_is(&d->open, "leave");
+}
+
+static enum err leave_ask(struct device *d, struct request *request)
+{
+	struct work *work = &d->work;
+	enum err e;
+
+	buf_reset(&work->bytes);
+	TRY(record_bytes(membership_todo(&d->open), "departure", &work->bytes));
+	TRY(buf_end(&work->bytes));
+	request->kind = REQUEST_LEAVE;
+	request->bytes = buf_span(&work->bytes);
+out:
+	return e;
+}
+
+static enum err leave_take(struct device *d, const struct answer *answer)
+{
+	if (answer->result != ERR_OK) {
+		if (!work_is_passing(answer))
+			todo_drop(d);
+		work_halt_refused(d, answer);
+		return ERR_OK;
+	}
+	work_stale(d);
+	if (++d->work.posts > POSTS_MAX)
+		work_halt(d, ERR_PEER_INVALID, "not-in-log",
+			  "The server took the departure from %s, but its log "
+			  "does not show it. It is kept, and tried again with "
+			  "the next command.",
+			  d->open.id);
+	return ERR_OK;
+}
+
+const struct step step_leave = { "leave", leave_due, NULL, leave_ask,
+				 leave_take };

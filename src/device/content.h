@@ -1,0 +1,25 @@
+/* What is inside an application message (docs/protocol.md). */
+#ifndef HERMETIC_DEVICE_CONTENT_H
+#define HERMETIC_DEVICE_CONTENT_H
+
+#include "base/buf.h"
+
+#define CONTENT_NAME_MAX 128 /* bytes of a session's name */
+
+enum content_type { CONTENT_TEXT = 1, CONTENT_NAME = 2 };
+
+/*
+ * May this be said? The same rule holds for writers and for readers: it is
+ * UTF-8 without U+0000. Other control characters are carried as they are;
+ * a program that shows text makes them harmless.
+ */
+bool content_is_sound(enum content_type type, struct span value);
+
+void content_put(struct buf *out, enum content_type type, struct span value);
+
+/* *value is borrowed. ERR_PEER_MALFORMED: not sound; ERR_PEER_UNSUPPORTED:
+ * another type. */
+MUST_CHECK enum err content_read(struct span data, enum content_type *type,
+				 struct span *value);
+
+#endif

@@ -1,0 +1,59 @@
+/* The inside of a device: for the sources of src/device only. */
+#ifndef HERMETIC_DEVICE_CORE_H
+#define HERMETIC_DEVICE_CORE_H
+
+#include "device/device.h"
+#include "device/membership.h"
+#include "device/work.h"
+
+#define IDENTITY_SIZE (DEVICE_NAME_SIZE + TEXT_UUID_SIZE)
+
+struct device {
+	struct device_ports ports;
+	char username[DEVICE_NAME_SIZE], device_id[TEXT_UUID_SIZE];
+	char identity[IDENTITY_SIZE]; /* username/device_id */
+	struct suites offer;
+	bool in_transaction;
+	struct membership open;	     /* the session that is loaded; or empty */
+	struct work work;	     /* the order that runs, or the last one */
+	struct device_event *events; /* owned: told, and not taken yet */
+	size_t event_count, event_first;
+	size_t event_told; /* of them so many are durable */
+};
+
+static inline const struct device_store *core_store(const struct device *d)
+{
+	return d->ports.store;
+}
+
+static inline uint64_t core_now_ms(const struct device *d)
+{
+	return d->ports.now_ms(d->ports.clock);
+}
+
+/* One transaction of the store. A session that another process has written
+ * meanwhile is loaded anew. */
+MUST_CHECK enum err core_begin(struct device *d);
+MUST_CHECK enum err core_commit(struct device *d);
+/* Ends a transaction that wrote nothing and changed nothing in memory. */
+void core_end_reading(struct device *d);
+/* What was changed in memory is forgotten, too. Fine without a transaction. */
+void core_rollback(struct device *d);
+
+/* Makes `id` the session that is loaded (d->open). Inside a transaction.
+ * ERR_STATE_GONE: there is no such session; ERR_PEER_MALFORMED: it cannot be
+ * read, or `id` is no id. */
+MUST_CHECK enum err core_load(struct device *d, const char *id);
+
+/* Writes d->open. Inside a transaction. */
+MUST_CHECK enum err core_save(struct device *d);
+
+/* This device is a member, has read the log to its end, is where the others
+ * are, and knows of no fork: now something may be done in the session. */
+bool core_is_settled(const struct device *d);
+
+/* Notes an event: it is told when the transaction is durable. */
+void core_tell(struct device *d, enum event_kind kind, uint64_t seq,
+	       uint64_t item);
+
+#endif

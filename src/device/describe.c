@@ -1,0 +1,141 @@
+/* device_describe() */
+#include "device/core.h"
+#include "device/people.h"
+
+#include <string.h>
+
+static enum err put_member(const struct membership *m, const char *own,
+			   const struct mls_member *member, json_t *list)
+{
+	const char *name = (const char *)member->identity.p;
+	const char *slash = member->identity.n > 0
+				? memchr(name, '/', member->identity.n)
+				: NULL;
+	size_t n = slash != NULL ? (size_t)(slash - name) : member->identity.n;
+	json_t *row;
+	bool seen;
+	enum err e;
+
+	TRY(people_was_shown(m, member, &seen));
+	row =
+	    json_pack("{s:I, s:b, s:s, s:b}", "leaf_index",
+		      (json_int_t)member->leaf_index, "own",
+		      (int)span_equal(member->identity, span_str(own)), "role",
+		      roles_text(session_role(m->session, member->identity)),
+		      "seen", (int)seen);
+	ENSURE(row != NULL, ERR_LOCAL_MEMORY);
+	(void)json_object_set_new(row, "username", json_stringn(name, n));
+	if (slash != NULL)
+		(void)json_object_set_new(
+		    row, "device_id",
+		    json_stringn(slash + 1, member->identity.n - n - 1));
+	if (session_departed(m->session, member->leaf_index))
+		(void)json_object_set_new(row, "departed", json_true());
+	ENSURE(json_array_append_new(list, row) == 0, ERR_LOCAL_MEMORY);
+out:
+	return e;
+}
+
+static enum err list_members(const struct membership *m, const char *own,
+			     json_t *list)
+{
+	struct mls_member member;
+	uint32_t leaf = 0;
+	enum err e = ERR_OK;
+
+	while (mls_group_next_member(session_group(m->session), &leaf, &member))
+		TRY(put_member(m, own, &member, list));
+out:
+	return e;
+}
+
+/* RFC 9420, 8.7: equal at all members of an epoch, and no secret. */
+static enum err put_authenticator(const struct membership *m, json_t *made)
+{
+	struct buf hex = BUF_INIT;
+	enum err e;
+
+	text_put_hex(&hex,
+		     mls_group_epoch_authenticator(session_group(m->session)));
+	TRY(buf_end(&hex));
+	(void)json_object_set_new(made, "epoch_authenticator",
+				  json_stringn((const char *)hex.p, hex.n));
+out:
+	buf_clear(&hex);
+	return e;
+}
+
+/* What keeps this device from sending, until the person lifts it. */
+static const char *stop_of(const struct membership *m)
+{
+	if (session_forked(m->session))
+		return "forked";
+	if (membership_behind(m) == BEHIND_COPY)
+		return "copied";
+	return membership_behind(m) == BEHIND_BROKEN ? "behind" : NULL;
+}
+
+static const char *state_of(const struct membership *m)
+{
+	if (membership_todo_is(m, "join"))
+		return "joining";
+	if (membership_todo_is(m, "create"))
+		return "creating";
+	return session_member(m->session) ? "member" : "left";
+}
+
+static enum err describe(struct device *d, json_t **description)
+{
+	const struct membership *m = &d->open;
+	const struct suite *suite = session_suite(m->session);
+	bool member = session_member(m->session);
+	json_t *members = json_array(), *made = NULL;
+	char safety[SAFETY_SIZE] = "";
+	enum err e;
+
+	if (member)
+		TRY(session_safety_number(m->session, safety));
+	TRY(list_members(m, d->identity, members));
+	made = json_pack(
+	    "{s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:s, s:s, s:O}", "session_id",
+	    m->id, "algorithm",
+	    suite->algorithm != NULL ? suite->algorithm : suite->name, "suite",
+	    suite->name, "epoch", (json_int_t)session_epoch(m->session),
+	    "last_seq", (json_int_t)session_seq(m->session), "member",
+	    (int)member, "forked", (int)session_forked(m->session), "state",
+	    state_of(m), "safety_number", safety, "members", members);
+	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
+	if (member)
+		TRY(put_authenticator(m, made));
+	if (membership_name(m) != NULL)
+		(void)json_object_set(made, "name",
+				      json_object_get(m->notes, "name"));
+	if (stop_of(m) != NULL)
+		(void)json_object_set_new(made, "stop",
+					  json_string(stop_of(m)));
+	if (member && !suites_have(&d->offer, suite))
+		(void)json_object_set_new(made, "due",
+					  json_string("algorithm"));
+	*description = made;
+	made = NULL;
+out:
+	json_decref(made);
+	json_decref(members);
+	return e;
+}
+
+enum err device_describe(struct device *device, const char *session,
+			 struct buf *json)
+{
+	json_t *description = NULL;
+	enum err e;
+
+	TRY(core_begin(device));
+	TRY(core_load(device, session));
+	TRY(describe(device, &description));
+	TRY(record_print(description, json));
+out:
+	core_end_reading(device);
+	json_decref(description);
+	return e;
+}

@@ -1,0 +1,324 @@
+#include "device/core.h"
+
+#include "device/log.h"
+#include "device/outbox.h"
+#include "device/people.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum err device_open(const struct device_config *config,
+		     const struct device_ports *ports, struct device **device)
+{
+	struct device *d = calloc(1, sizeof(*d));
+	enum err e = ERR_OK;
+
+	ENSURE(d != NULL, ERR_LOCAL_MEMORY);
+	ENSURE(strlen(config->username) < sizeof(d->username) &&
+		   strlen(config->device_id) < sizeof(d->device_id),
+	       ERR_PEER_TOO_LARGE);
+	d->ports = *ports;
+	d->offer = config->offer;
+	(void)snprintf(d->username, sizeof(d->username), "%s",
+		       config->username);
+	(void)snprintf(d->device_id, sizeof(d->device_id), "%s",
+		       config->device_id);
+	(void)snprintf(d->identity, sizeof(d->identity), "%s/%s", d->username,
+		       d->device_id);
+	*device = d;
+	d = NULL;
+out:
+	device_close(d);
+	return e;
+}
+
+void device_close(struct device *device)
+{
+	if (device == NULL)
+		return;
+	core_rollback(device);
+	membership_clear(&device->open);
+	work_clear(&device->work);
+	free(device->events);
+	free(device);
+}
+
+/* ---- transactions ---- */
+
+enum err core_begin(struct device *d)
+{
+	const struct device_store *store = core_store(d);
+	bool changed = false;
+	enum err e;
+
+	ENSURE(!d->in_transaction, ERR_LOCAL_BUG);
+	TRY(store->begin(store->context, &changed));
+	d->in_transaction = true;
+	if (changed)
+		membership_clear(&d->open);
+out:
+	return e;
+}
+
+enum err core_commit(struct device *d)
+{
+	const struct device_store *store = core_store(d);
+	enum err e;
+
+	ENSURE(d->in_transaction, ERR_LOCAL_BUG);
+	d->in_transaction = false;
+	TRY(store->commit(store->context));
+	d->event_told = d->event_count;
+out:
+	if (e != ERR_OK) {
+		membership_clear(&d->open);
+		d->event_count = d->event_told;
+	}
+	return e;
+}
+
+void core_end_reading(struct device *d)
+{
+	const struct device_store *store = core_store(d);
+
+	if (d->in_transaction)
+		store->rollback(store->context);
+	d->in_transaction = false;
+}
+
+void core_rollback(struct device *d)
+{
+	if (!d->in_transaction)
+		return;
+	core_end_reading(d);
+	membership_clear(&d->open);
+	d->event_count = d->event_told;
+}
+
+enum err core_load(struct device *d, const char *id)
+{
+	enum err e;
+
+	if (d->open.session != NULL && strcmp(d->open.id, id) == 0)
+		return ERR_OK;
+	membership_clear(&d->open);
+	TRY(membership_load(core_store(d), id, &d->open));
+	TRY(outbox_adopt(&d->open));
+out:
+	if (e != ERR_OK)
+		membership_clear(&d->open);
+	return e;
+}
+
+enum err core_save(struct device *d)
+{
+	return membership_save(core_store(d), &d->open);
+}
+
+bool core_is_settled(const struct device *d)
+{
+	const struct session *session = d->open.session;
+
+	return session != NULL && session_member(session) && d->work.fresh &&
+	       membership_behind(&d->open) == BEHIND_NO &&
+	       !session_forked(session);
+}
+
+/* ---- events ---- */
+
+void core_tell(struct device *d, enum event_kind kind, uint64_t seq,
+	       uint64_t item)
+{
+	struct device_event *grown;
+
+	if (d->event_first > 0 && d->event_first == d->event_count)
+		d->event_first = d->event_count = d->event_told = 0;
+	grown = realloc(d->events, (d->event_count + 1) * sizeof(*grown));
+	if (grown == NULL)
+		return; /* what it tells can be asked for, too */
+	d->events = grown;
+	grown[d->event_count] =
+	    (struct device_event){ .kind = kind, .seq = seq, .item = item };
+	memcpy(grown[d->event_count].session, d->open.id, TEXT_UUID_SIZE);
+	d->event_count++;
+}
+
+bool device_next_event(struct device *device, struct device_event *event)
+{
+	if (device->event_first >= device->event_told)
+		return false;
+	*event = device->events[device->event_first++];
+	return true;
+}
+
+/* ---- pushes ---- */
+
+enum err device_push(struct device *device, const char *session,
+		     const struct answer_entry *entries, size_t count,
+		     struct why *why)
+{
+	struct work *work = &device->work;
+	enum err e;
+
+	if (work->running)
+		return ERR_STATE_PENDING;
+	work_clear(work);
+	TRY(core_begin(device));
+	TRY(core_load(device, session));
+	TRY(log_take(device, entries, count));
+	if (work->changed)
+		TRY(core_save(device));
+	TRY(core_commit(device));
+	work->changed = false;
+out:
+	if (e != ERR_OK)
+		core_rollback(device);
+	if (work->why.text[0] != '\0' && e != ERR_OK)
+		(void)why_set(why, e, work->why.slug, "%s", work->why.text);
+	return e;
+}
+
+/* ---- asking ---- */
+
+enum err device_sessions(struct device *device, struct buf *json)
+{
+	json_t *ids = NULL;
+	enum err e;
+
+	TRY(membership_list(core_store(device), &ids));
+	TRY(record_print(ids, json));
+out:
+	json_decref(ids);
+	return e;
+}
+
+enum err device_entry(struct device *device, const char *session, uint64_t seq,
+		      struct buf *json)
+{
+	json_t *entry = NULL;
+	enum err e;
+
+	e = membership_entry(core_store(device), session, seq, &entry);
+	if (err_class(e) == ERR_CLASS_PEER) {
+		/* one record that is damaged hides no other */
+		entry = json_pack("{s:I, s:s, s:s}", "seq", (json_int_t)seq,
+				  "kind", "unreadable", "reason", err_text(e));
+		e = entry != NULL ? ERR_OK : ERR_LOCAL_MEMORY;
+	}
+	TRY(e);
+	TRY(record_print(entry, json));
+out:
+	json_decref(entry);
+	return e;
+}
+
+uint64_t device_last_seq(struct device *device, const char *session)
+{
+	uint64_t seq = 0;
+
+	if (core_begin(device) != ERR_OK)
+		return 0;
+	if (core_load(device, session) == ERR_OK)
+		seq = session_seq(device->open.session);
+	core_end_reading(device);
+	return seq;
+}
+
+static enum err list_outbox(struct device *device, const char *id, json_t *list)
+{
+	enum err e;
+
+	TRY(core_load(device, id));
+	TRY(outbox_list(&device->open, list));
+out:
+	return e;
+}
+
+enum err device_outbox(struct device *device, const char *session,
+		       struct buf *json)
+{
+	json_t *list = json_array(), *ids = NULL;
+	const json_t *id;
+	size_t i;
+	enum err e;
+
+	ENSURE(list != NULL, ERR_LOCAL_MEMORY);
+	TRY(core_begin(device));
+	if (session != NULL)
+		TRY(list_outbox(device, session, list));
+	else
+		TRY(membership_list(core_store(device), &ids));
+	json_array_foreach(ids, i, id)
+	{
+		/* one session that cannot be read hides no other */
+		e = list_outbox(device, json_string_value(id), list);
+		if (err_class(e) == ERR_CLASS_LOCAL)
+			goto out;
+	}
+	TRY(record_print(list, json));
+out:
+	core_end_reading(device);
+	json_decref(list);
+	json_decref(ids);
+	return e;
+}
+
+/* ---- small changes, without a server ---- */
+
+static enum err begin_change(struct device *device, const char *session)
+{
+	enum err e;
+
+	if (device->work.running)
+		return ERR_STATE_PENDING;
+	TRY(core_begin(device));
+	TRY(core_load(device, session));
+out:
+	return e;
+}
+
+static enum err end_change(struct device *device)
+{
+	enum err e;
+
+	TRY(core_save(device));
+	TRY(core_commit(device));
+out:
+	return e;
+}
+
+enum err device_outbox_drop(struct device *device, const char *session,
+			    uint64_t item, size_t *dropped)
+{
+	enum err e;
+
+	*dropped = 0;
+	TRY(begin_change(device, session));
+	TRY(outbox_drop(&device->open, item, dropped));
+	TRY(end_change(device));
+out:
+	core_rollback(device);
+	return e;
+}
+
+enum err device_shown(struct device *device, const char *session)
+{
+	size_t unseen = 0;
+	struct buf names = BUF_INIT;
+	enum err e;
+
+	TRY(begin_change(device, session));
+	TRY(people_unseen(&device->open, &unseen, &names));
+	if (unseen == 0 &&
+	    json_object_get(device->open.notes, "shown") != NULL) {
+		core_end_reading(device);
+		goto out;
+	}
+	TRY(people_show_all(&device->open));
+	TRY(end_change(device));
+out:
+	buf_clear(&names);
+	core_rollback(device);
+	return e;
+}

@@ -1,0 +1,199 @@
+#include "device/entry.h"
+
+#include "device/content.h"
+#include "wire/envelope.h"
+#include "wire/message.h"
+
+#include <string.h>
+
+/* ---- whom a commit adds and removes ---- */
+
+void entry_people_clear(struct entry_people *people)
+{
+	json_decref(people->added);
+	json_decref(people->removed);
+	memset(people, 0, sizeof(*people));
+}
+
+static enum err append(json_t **list, struct span identity)
+{
+	json_t *text = json_stringn((const char *)identity.p, identity.n);
+
+	if (text == NULL) /* no UTF-8: a name that nobody can have */
+		return ERR_OK;
+	if (*list == NULL)
+		*list = json_array();
+	return json_array_append_new(*list, text) == 0 ? ERR_OK
+						       : ERR_LOCAL_MEMORY;
+}
+
+static enum err read_proposal(const struct session *session,
+			      const struct wire_proposal *proposal,
+			      struct entry_people *people)
+{
+	struct mls_member member;
+	uint32_t leaf = proposal->removed;
+
+	if (proposal->type == WIRE_PROPOSAL_ADD)
+		return append(&people->added,
+			      proposal->add.leaf_node.credential.identity);
+	if (proposal->type == WIRE_PROPOSAL_REMOVE &&
+	    mls_group_next_member(session_group(session), &leaf, &member) &&
+	    member.leaf_index == proposal->removed)
+		return append(&people->removed, member.identity);
+	return ERR_OK;
+}
+
+enum err entry_people_read(const struct session *session, struct span commit,
+			   struct entry_people *people)
+{
+	struct wire_message message;
+	struct wire_proposal_or_ref item;
+	struct span rest;
+	enum err e = ERR_OK;
+
+	memset(people, 0, sizeof(*people));
+	if (wire_message_decode(commit, &message) != ERR_OK ||
+	    message.format != WIRE_PUBLIC_MESSAGE ||
+	    message.public_message.content.type != WIRE_CONTENT_COMMIT)
+		return ERR_OK;
+	rest = message.public_message.content.commit.proposals;
+	while (wire_proposals_next(&rest, &item))
+		if (item.type == WIRE_BY_VALUE)
+			TRY(read_proposal(session, &item.proposal, people));
+out:
+	return e;
+}
+
+/* ---- describing ---- */
+
+static void set_text(json_t *entry, const char *member, const char *text)
+{
+	(void)json_object_set_new(entry, member, json_string(text));
+}
+
+static enum err put_content(struct device *d, const struct session_event *event,
+			    json_t *entry)
+{
+	enum content_type type;
+	struct span value;
+	enum err e = content_read(buf_span(&event->data), &type, &value);
+
+	if (e != ERR_OK) {
+		set_text(entry, "kind", "unreadable");
+		set_text(entry, "reason", err_text(e));
+		return ERR_OK;
+	}
+	if (type == CONTENT_NAME)
+		TRY(record_set_text(d->open.notes, "name", value));
+	set_text(entry, "kind", type == CONTENT_NAME ? "name" : "text");
+	TRY(record_set_text(entry, "text", value));
+out:
+	return e;
+}
+
+static const char *commit_kind(const struct session_event *event)
+{
+	if (event->kind == SESSION_REMOVED)
+		return "removed";
+	if (event->kind == SESSION_MOVED)
+		return "moved";
+	return event->external_join ? "joined" : "commit";
+}
+
+static void put_commit(struct device *d, const struct session_event *event,
+		       const struct entry_people *people, json_t *entry)
+{
+	set_text(entry, "kind", commit_kind(event));
+	if (event->kind == SESSION_MOVED)
+		set_text(entry, "algorithm",
+			 session_suite(d->open.session)->algorithm);
+	if (people == NULL)
+		return;
+	if (people->added != NULL)
+		(void)json_object_set(entry, "added", people->added);
+	if (people->removed != NULL)
+		(void)json_object_set(entry, "removed", people->removed);
+}
+
+static void put_sender(const struct session_event *event, json_t *entry)
+{
+	const char *from = (const char *)event->identity.p;
+	const char *slash =
+	    event->identity.n > 0 ? memchr(from, '/', event->identity.n) : NULL;
+	size_t n = slash != NULL ? (size_t)(slash - from) : event->identity.n;
+
+	/* a name that is no UTF-8 gives NULL, and so no member */
+	(void)json_object_set_new(entry, "from", json_stringn(from, n));
+	if (slash != NULL)
+		(void)json_object_set_new(
+		    entry, "device",
+		    json_stringn(slash + 1, event->identity.n - n - 1));
+}
+
+static enum err put_kind(struct device *d, const struct session_event *event,
+			 const struct entry_people *people, json_t *entry)
+{
+	switch (event->kind) {
+	case SESSION_MESSAGE:
+	case SESSION_OWN:
+		(void)json_object_set_new(
+		    entry, "sent_at", json_integer((json_int_t)event->sent_ms));
+		return put_content(d, event, entry);
+	case SESSION_COMMIT:
+	case SESSION_MOVED:
+	case SESSION_REMOVED:
+		put_commit(d, event, people, entry);
+		break;
+	case SESSION_DEPARTED:
+		set_text(entry, "kind", "departed");
+		break;
+	case SESSION_REFUSED:
+		set_text(entry, "kind",
+			 event->refused == ERR_STATE_EXPIRED ? "expired"
+							     : "refused");
+		set_text(entry, "reason", err_text(event->refused));
+		break;
+	}
+	return ERR_OK;
+}
+
+enum err entry_keep(struct device *d, const struct session_event *event,
+		    const struct entry_people *people)
+{
+	json_t *entry = json_pack("{s:I, s:I}", "seq", (json_int_t)event->seq,
+				  "epoch", (json_int_t)event->epoch);
+	enum err e;
+
+	ENSURE(entry != NULL, ERR_LOCAL_MEMORY);
+	put_sender(event, entry);
+	TRY(put_kind(d, event, people, entry));
+	if (event->kind == SESSION_OWN || event->own_commit)
+		(void)json_object_set_new(entry, "own", json_true());
+	TRY(membership_keep(core_store(d), d->open.id, event->seq, entry));
+	core_tell(d, EVENT_ENTRY, event->seq, 0);
+out:
+	json_decref(entry);
+	return e;
+}
+
+enum err entry_keep_own(struct device *d, const struct session_sent *sent,
+			uint64_t seq)
+{
+	struct session_event event = {
+		.kind = SESSION_OWN,
+		.seq = seq,
+		.epoch = sent->epoch,
+		.sent_ms = envelope_time(sent->nonce),
+	};
+	enum err e;
+
+	buf_put(&event.data, sent->data);
+	buf_put_str(&event.identity, d->identity);
+	TRY(buf_end(&event.data));
+	TRY(buf_end(&event.identity));
+	TRY(entry_keep(d, &event, NULL));
+out:
+	session_event_clear(&event);
+	return e;
+}

@@ -1,0 +1,35 @@
+/*
+ * What is kept of an entry of the log, a JSON object (docs/state.md):
+ *
+ *   {kind, seq, epoch, from, device, sent_at?, text?, own?, added?, removed?,
+ *    algorithm?, reason?}
+ */
+#ifndef HERMETIC_DEVICE_ENTRY_H
+#define HERMETIC_DEVICE_ENTRY_H
+
+#include "device/core.h"
+
+/* Whom a commit adds and removes: arrays of identities, NULL for none. */
+struct entry_people {
+	json_t *added, *removed; /* owned */
+};
+
+/* Reads them from a commit before it is received. What does not decode gives
+ * none: receiving it says why. */
+MUST_CHECK enum err entry_people_read(const struct session *session,
+				      struct span commit,
+				      struct entry_people *people);
+void entry_people_clear(struct entry_people *people);
+
+/* Keeps what an event says, and tells EVENT_ENTRY. A name that the message
+ * gives to the session is noted. */
+MUST_CHECK enum err entry_keep(struct device *d,
+			       const struct session_event *event,
+			       const struct entry_people *people);
+
+/* Keeps an item of our own outbox that stands at `seq`. */
+MUST_CHECK enum err entry_keep_own(struct device *d,
+				   const struct session_sent *sent,
+				   uint64_t seq);
+
+#endif

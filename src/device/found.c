@@ -1,0 +1,278 @@
+/* The steps that make a new session: claim KeyPackages, agree, tell the
+ * server. */
+#include "crypto/rng.h"
+#include "device/change.h"
+#include "device/content.h"
+#include "device/people.h"
+#include "device/signer.h"
+#include "device/steps.h"
+#include "device/todo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- claiming, for CREATE and INVITE ---- */
+
+static bool claim_due(struct device *d)
+{
+	const struct work *work = &d->work;
+
+	if (work_is(work, ORDER_CREATE))
+		return d->open.session == NULL &&
+		       work->claimed < work->order.user_count;
+	return work_is(work, ORDER_INVITE) && work->fresh &&
+	       work->claimed < work->order.user_count;
+}
+
+static enum err claim_ask(struct device *d, struct request *request)
+{
+	request->kind = REQUEST_CLAIM;
+	request->user = d->work.order.users[d->work.claimed];
+	return ERR_OK;
+}
+
+/* A user who is named twice counts once. */
+static bool is_repeated(const struct order *order, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(order->users[i], order->users[at]) == 0)
+			return true;
+	return false;
+}
+
+static enum err claim_take(struct device *d, const struct answer *answer)
+{
+	struct work *work = &d->work;
+	const char *user = work->order.users[work->claimed];
+	enum err e = ERR_OK;
+
+	if (answer->result == ERR_STATE_GONE) {
+		work_halt(d, ERR_STATE_GONE, "no-such-user",
+			  "There is no user %.40s.", user);
+		return ERR_OK;
+	}
+	if (answer->result != ERR_OK) {
+		work_halt_refused(d, answer);
+		return ERR_OK;
+	}
+	work->claimed++;
+	if (!is_repeated(&work->order, work->claimed - 1))
+		TRY(guests_add(d, user, answer, &work->guests));
+	while (work->claimed < work->order.user_count &&
+	       is_repeated(&work->order, work->claimed))
+		work->claimed++;
+out:
+	return e;
+}
+
+const struct step step_claim = { "claim", claim_due, NULL, claim_ask,
+				 claim_take };
+
+/* ---- founding ---- */
+
+static bool found_due(struct device *d)
+{
+	const struct work *work = &d->work;
+
+	return work_is(work, ORDER_CREATE) && !work->planned &&
+	       work->claimed >= work->order.user_count;
+}
+
+/* RFC 9562 section 5.4: version 4. */
+static enum err random_id(struct device *d, char id[TEXT_UUID_SIZE])
+{
+	uint8_t uuid[SESSION_ID];
+	enum err e = rng_fill(d->ports.rng, uuid, sizeof(uuid));
+
+	uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40);
+	uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
+	text_uuid(id, uuid);
+	return e;
+}
+
+static enum err make_todo(struct device *d, const struct negotiation_plan *plan,
+			  struct span group_info, json_t **todo)
+{
+	const struct order *order = &d->work.order;
+	const struct change_plan change = {
+		.key_packages = plan->key_packages,
+		.key_package_count = plan->count,
+	};
+	json_t *users = json_array(), *add = NULL, *body = NULL;
+	enum err e;
+
+	for (size_t i = 0; i < order->user_count; i++)
+		(void)json_array_append_new(users,
+					    json_string(order->users[i]));
+	TRY(change_make(&change, &add));
+	body = json_pack("{s:s, s:b, s:O}", "algorithm", plan->suite->algorithm,
+			 "open", (int)order->open, "invite", users);
+	ENSURE(body != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_set_bytes(body, "group_info", group_info));
+	*todo = json_pack("{s:s, s:O, s:O}", "kind", "create", "body", body,
+			  "add", add);
+	ENSURE(*todo != NULL, ERR_LOCAL_MEMORY);
+out:
+	json_decref(users);
+	json_decref(add);
+	json_decref(body);
+	return e;
+}
+
+/* The KeyPackages' signatures are verified before anything is created. */
+static enum err check_guests(struct device *d, const json_t *add)
+{
+	enum err e = change_try(d, add);
+
+	if (err_class(e) == ERR_CLASS_PEER)
+		return why_set(&d->work.why, e, "bad-key-package",
+			       "The server delivered a KeyPackage that its "
+			       "device did not sign so: %s. Nothing was "
+			       "created.",
+			       err_text(e));
+	return e;
+}
+
+static enum err check_name(struct device *d, const char *name)
+{
+	if (name == NULL || content_is_sound(CONTENT_NAME, span_str(name)))
+		return ERR_OK;
+	return why_set(&d->work.why, ERR_PEER_INVALID, "name",
+		       "A session's name is UTF-8 of at most %d bytes.",
+		       CONTENT_NAME_MAX);
+}
+
+static enum err make(struct device *d, const struct negotiation_plan *agreed)
+{
+	const struct order *order = &d->work.order;
+	struct buf group_info = BUF_INIT;
+	struct signer signer;
+	json_t *todo = NULL;
+	enum err e;
+
+	TRY(signer_init(&signer, d, agreed->suite, order->offer));
+	TRY(session_create(&signer.me, d->open.raw_id, agreed, &d->open.session,
+			   &group_info));
+	TRY(make_todo(d, agreed, buf_span(&group_info), &todo));
+	TRY(people_show_all(&d->open));
+	if (agreed->count > 0)
+		TRY(check_guests(d, json_object_get(todo, "add")));
+	membership_set_todo(&d->open, json_incref(todo));
+	if (order->name != NULL)
+		TRY(record_set_text(d->open.notes, "name",
+				    span_str(order->name)));
+	work_changed(d);
+out:
+	json_decref(todo);
+	signer_clear(&signer);
+	buf_clear(&group_info);
+	return e;
+}
+
+static enum err found(struct device *d)
+{
+	const struct order *order = &d->work.order;
+	struct negotiation_plan agreed = { 0 };
+	char id[TEXT_UUID_SIZE];
+	enum err e;
+
+	d->work.planned = true;
+	TRY(check_name(d, order->name));
+	TRY(guests_plan(d, &d->work.guests, order->offer, &agreed));
+	TRY(random_id(d, id));
+	TRY(membership_new(&d->open, id, order->offer));
+	memcpy(d->work.outcome.session, d->open.id, sizeof(d->open.id));
+	TRY(make(d, &agreed));
+out:
+	negotiation_plan_clear(&agreed);
+	return e;
+}
+
+const struct step step_found = { "found", found_due, found, NULL, NULL };
+
+/* ---- telling the server ---- */
+
+static bool create_due(struct device *d)
+{
+	return d->open.session != NULL &&
+	       membership_todo_is(&d->open, "create");
+}
+
+/* An earlier version wrote `join_policy` in place of `open`. */
+static bool is_open(const json_t *body)
+{
+	const char *policy = record_string(body, "join_policy");
+
+	return json_is_true(json_object_get(body, "open")) ||
+	       (policy != NULL && strcmp(policy, "open") == 0);
+}
+
+static enum err create_ask(struct device *d, struct request *request)
+{
+	struct work *work = &d->work;
+	const json_t *body = json_object_get(membership_todo(&d->open), "body");
+	const json_t *invite = json_object_get(body, "invite"), *user;
+	const char **users;
+	size_t i;
+	enum err e;
+
+	buf_reset(&work->group_info);
+	TRY(record_bytes(body, "group_info", &work->group_info));
+	TRY(buf_end(&work->group_info));
+	users = calloc(json_array_size(invite) + 1, sizeof(*users));
+	ENSURE(users != NULL, ERR_LOCAL_MEMORY);
+	free(work->names);
+	work->names = users;
+	json_array_foreach(invite, i, user) users[i] = json_string_value(user);
+	request->kind = REQUEST_CREATE;
+	request->group_info = buf_span(&work->group_info);
+	request->algorithm = record_string(body, "algorithm");
+	request->open = is_open(body);
+	request->users = users;
+	request->user_count = i;
+out:
+	return e;
+}
+
+/* Nothing of a session stays that never came to be. */
+static enum err forget(struct device *d)
+{
+	enum err e;
+
+	if (membership_was_known(&d->open)) {
+		todo_drop(d);
+		return ERR_OK;
+	}
+	TRY(membership_forget(core_store(d), &d->open));
+	membership_clear(&d->open);
+	d->work.changed = false;
+out:
+	return e;
+}
+
+static enum err create_take(struct device *d, const struct answer *answer)
+{
+	json_t *add = NULL;
+	/* the id is 122 random bits of ours: if it exists, we made it */
+	bool exists = answer->result == ERR_STATE_CONFLICT &&
+		      strcmp(answer->slug, "session-exists") == 0;
+	enum err e = ERR_OK;
+
+	if (answer->result != ERR_OK && !exists) {
+		work_halt_refused(d, answer);
+		if (!work_is_passing(answer))
+			TRY(forget(d));
+		return ERR_OK;
+	}
+	add = json_incref(json_object_get(membership_todo(&d->open), "add"));
+	TRY(change_show(d, add));
+	membership_set_todo(&d->open,
+			    change_adds(add) ? json_incref(add) : NULL);
+	work_changed(d);
+out:
+	json_decref(add);
+	return e;
+}
+
+const struct step step_create = { "create", create_due, NULL, create_ask,
+				  create_take };

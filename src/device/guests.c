@@ -1,0 +1,187 @@
+#include "device/guests.h"
+
+#include "device/core.h"
+#include "device/pins.h"
+#include "wire/key_package.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void guest_clear(struct guest *guest)
+{
+	for (size_t i = 0; i < guest->count; i++)
+		buf_clear(&guest->packages[i]);
+	free(guest->packages);
+	free(guest->package_spans);
+	buf_clear(&guest->identity);
+	memset(guest, 0, sizeof(*guest));
+}
+
+void guests_clear(struct guests *guests)
+{
+	for (size_t i = 0; i < guests->count; i++)
+		guest_clear(&guests->list[i]);
+	free(guests->list);
+	memset(guests, 0, sizeof(*guests));
+}
+
+/* ---- claiming ---- */
+
+static enum err add_package(struct guest *guest, struct span key_package)
+{
+	struct buf *packages = realloc(
+	    guest->packages, (guest->count + 1) * sizeof(*guest->packages));
+	struct span *spans =
+	    realloc(guest->package_spans,
+		    (guest->count + 1) * sizeof(*guest->package_spans));
+	enum err e;
+
+	if (packages != NULL)
+		guest->packages = packages;
+	if (spans != NULL)
+		guest->package_spans = spans;
+	ENSURE(packages != NULL && spans != NULL, ERR_LOCAL_MEMORY);
+	packages[guest->count] = BUF_INIT;
+	buf_put(&packages[guest->count], key_package);
+	TRY(buf_end(&packages[guest->count]));
+	spans[guest->count] = buf_span(&packages[guest->count]);
+	guest->count++;
+out:
+	return e;
+}
+
+static enum err find_guest(struct guests *guests, struct span identity,
+			   struct guest **found)
+{
+	struct guest *grown;
+	enum err e;
+
+	for (size_t i = 0; i < guests->count; i++)
+		if (span_equal(buf_span(&guests->list[i].identity), identity)) {
+			*found = &guests->list[i];
+			return ERR_OK;
+		}
+	grown = realloc(guests->list, (guests->count + 1) * sizeof(*grown));
+	ENSURE(grown != NULL, ERR_LOCAL_MEMORY);
+	guests->list = grown;
+	*found = &grown[guests->count++];
+	memset(*found, 0, sizeof(**found));
+	buf_put(&(*found)->identity, identity);
+	TRY(buf_end(&(*found)->identity));
+out:
+	return e;
+}
+
+enum err guests_add(const struct device *d, const char *username,
+		    const struct answer *answer, struct guests *guests)
+{
+	struct buf identity = BUF_INIT;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < answer->key_package_count; i++) {
+		const struct answer_key_package *row = &answer->key_packages[i];
+		uint8_t uuid[16];
+		struct guest *guest;
+
+		TRY(text_parse_uuid(uuid, span_str(row->device_id)));
+		if (strcmp(row->device_id, d->device_id) == 0)
+			continue;
+		buf_reset(&identity);
+		buf_putf(&identity, "%s/%s", username, row->device_id);
+		TRY(buf_end(&identity));
+		TRY(find_guest(guests, buf_span(&identity), &guest));
+		TRY(add_package(guest, row->key_package));
+	}
+out:
+	buf_clear(&identity);
+	return e;
+}
+
+void guests_drop(struct guests *guests, struct span identity)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < guests->count; i++) {
+		struct guest *guest = &guests->list[i];
+
+		if (span_equal(buf_span(&guest->identity), identity))
+			guest_clear(guest);
+		else
+			guests->list[kept++] = *guest;
+	}
+	guests->count = kept;
+}
+
+/* ---- agreeing ---- */
+
+static enum err explain(struct device *d, enum err e)
+{
+	if (e == ERR_PEER_DOWNGRADE)
+		return why_set(&d->work.why, e, "downgrade",
+			       "A better algorithm was withheld: an invited "
+			       "device signed that it offers one, but the "
+			       "server (or somebody on the way) did not "
+			       "deliver its KeyPackage. Nothing was created.");
+	if (e == ERR_PEER_UNSUPPORTED)
+		return why_set(&d->work.why, e, "no-common-algorithm",
+			       "No algorithm is shared by all: allow more "
+			       "with --algorithm.");
+	if (e == ERR_PEER_INVALID || e == ERR_PEER_MALFORMED)
+		return why_set(&d->work.why, e, "bad-key-package",
+			       "The server delivered a KeyPackage that is not "
+			       "the invited device's.");
+	return e;
+}
+
+/* The same device never has another key. */
+static enum err check_pins(struct device *d, const struct guest *guest)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < guest->count; i++) {
+		struct wire_key_package kp;
+		const struct suite *suite;
+
+		if (wire_key_package_decode(guest->package_spans[i], &kp) !=
+		    ERR_OK)
+			return ERR_OK; /* negotiation_plan() says so */
+		suite = suite_by_id(kp.cipher_suite);
+		if (suite != NULL)
+			TRY(pins_check(d, suite, buf_span(&guest->identity),
+				       kp.leaf_node.signature_key));
+	}
+out:
+	return e;
+}
+
+enum err guests_plan(struct device *d, const struct guests *guests,
+		     const struct suites *offer, struct negotiation_plan *plan)
+{
+	struct negotiation_invitee *invitees =
+	    calloc(guests->count + 1, sizeof(*invitees));
+	struct negotiation_offer creator = { 0 };
+	struct buf encoded = BUF_INIT;
+	enum err e;
+
+	ENSURE(invitees != NULL, ERR_LOCAL_MEMORY);
+	for (size_t i = 0; i < guests->count; i++)
+		TRY(check_pins(d, &guests->list[i]));
+	for (size_t i = 0; i < offer->count; i++)
+		buf_put_u16(&encoded, offer->ids[i]);
+	TRY(buf_end(&encoded));
+	creator.identity = span_str(d->identity);
+	creator.suites = buf_span(&encoded);
+	for (size_t i = 0; i < guests->count; i++)
+		invitees[i] = (struct negotiation_invitee){
+			.identity = buf_span(&guests->list[i].identity),
+			.key_packages = guests->list[i].package_spans,
+			.count = guests->list[i].count,
+		};
+	e = negotiation_plan(&creator, invitees, guests->count, plan);
+	if (e != ERR_OK)
+		e = explain(d, e);
+out:
+	buf_clear(&encoded);
+	free(invitees);
+	return e;
+}

@@ -1,0 +1,310 @@
+#include "device/log.h"
+
+#include "device/change.h"
+#include "device/entry.h"
+#include "device/move.h"
+#include "device/outbox.h"
+#include "device/pins.h"
+#include "device/steps.h"
+#include "device/todo.h"
+#include "device/trail.h"
+#include "wire/message.h"
+
+#include <string.h>
+
+#define PAGE_LIMIT 500
+
+/* More pages than this belong to no order: 2 million entries. */
+#define PAGES_MAX 4000
+
+/* ---- what an entry means for what this device wants ---- */
+
+/* An entry of our own leaf that this state did not make: a copy of the state
+ * lives somewhere, or the state was put back (docs/protocol.md). */
+static enum err note_copy(struct device *d, uint64_t seq,
+			  const uint8_t head[CHAIN_HEAD])
+{
+	json_t *copies = json_object_get(d->open.notes, "copies");
+
+	if (copies == NULL) {
+		copies = json_array();
+		(void)json_object_set_new(d->open.notes, "copies", copies);
+	}
+	(void)json_array_append_new(copies,
+				    json_integer((json_int_t)core_now_ms(d)));
+	return membership_set_behind(&d->open, BEHIND_COPY, seq, head);
+}
+
+static bool is_of_own_leaf(const struct device *d,
+			   const struct session_event *event)
+{
+	return event->kind == SESSION_MESSAGE &&
+	       event->sender ==
+		   mls_group_own_leaf(session_group(d->open.session));
+}
+
+static bool is_own_commit(const struct session *session, struct span commit)
+{
+	struct wire_message message;
+
+	return wire_message_decode(commit, &message) == ERR_OK &&
+	       message.format == WIRE_PUBLIC_MESSAGE &&
+	       message.public_message.content.sender.type ==
+		   WIRE_SENDER_MEMBER &&
+	       message.public_message.content.sender.index ==
+		   mls_group_own_leaf(session_group(session));
+}
+
+/* A commit that we refuse: do all refuse it, or do only we not follow? Whoever
+ * follows the log without keys tells. */
+static enum err take_refused(struct device *d, const struct answer_entry *entry,
+			     const uint8_t head[CHAIN_HEAD])
+{
+	struct session *session = d->open.session;
+	struct trail *trail = NULL;
+	uint64_t epoch = session_epoch(session);
+	enum err e;
+
+	if (is_own_commit(session, entry->bytes))
+		return note_copy(d, entry->seq - 1, head);
+	TRY(trail_from_session(session, entry->seq - 1, head, &trail));
+	e = trail_follow(trail, entry);
+	if (err_class(e) == ERR_CLASS_LOCAL)
+		goto out;
+	if (e == ERR_OK && trail_epoch(trail) != epoch)
+		TRY(membership_set_behind(&d->open, BEHIND_BROKEN,
+					  entry->seq - 1, head));
+	e = ERR_OK;
+out:
+	trail_free(trail);
+	return e;
+}
+
+/* Another device of ours, or this one, departs: what was to be told was. */
+static void take_departure(struct device *d, const struct answer_entry *entry)
+{
+	struct buf departure = BUF_INIT;
+
+	if (membership_todo_is(&d->open, "leave") &&
+	    record_bytes(membership_todo(&d->open), "departure", &departure) ==
+		ERR_OK &&
+	    span_equal(buf_span(&departure), entry->bytes))
+		membership_set_todo(&d->open, NULL);
+	buf_clear(&departure);
+	if (!session_member(d->open.session))
+		core_tell(d, EVENT_ENDED, entry->seq, 0);
+}
+
+static enum err note_newcomer(struct device *d, struct span identity)
+{
+	struct mls_member member;
+
+	if (!session_find(d->open.session, identity, &member))
+		return ERR_OK;
+	return pins_note(d, session_suite(d->open.session), identity,
+			 member.signature_key);
+}
+
+static enum err note_newcomers(struct device *d,
+			       const struct session_event *event,
+			       const struct entry_people *people)
+{
+	const json_t *identity;
+	size_t i;
+	enum err e = ERR_OK;
+
+	if (event->external_join)
+		TRY(note_newcomer(d, buf_span(&event->identity)));
+	json_array_foreach(people->added, i, identity)
+	    TRY(note_newcomer(d, span_str(json_string_value(identity))));
+out:
+	return e;
+}
+
+/* `head` is that before the entry. */
+static enum err take_event(struct device *d, const struct answer_entry *entry,
+			   const struct session_event *event,
+			   const struct entry_people *people,
+			   const uint8_t head[CHAIN_HEAD])
+{
+	enum err e;
+
+	TRY(entry_keep(d, event, people));
+	if (event->kind == SESSION_COMMIT)
+		TRY(note_newcomers(d, event, people));
+	if (event->own_commit)
+		todo_commit_done(d);
+	else if (event->dropped_staged)
+		todo_commit_lost(d);
+	if (event->kind == SESSION_OWN)
+		TRY(outbox_sent(d, event->nonce, event->seq));
+	if (event->kind == SESSION_REMOVED)
+		core_tell(d, EVENT_ENDED, event->seq, 0);
+	if (is_of_own_leaf(d, event))
+		TRY(note_copy(d, event->seq - 1, head));
+	if (event->kind == SESSION_DEPARTED)
+		take_departure(d, entry);
+	if (event->kind == SESSION_REFUSED &&
+	    (event->entry == CHAIN_COMMIT || event->entry == CHAIN_SUCCESSOR))
+		TRY(take_refused(d, entry, head));
+out:
+	return e;
+}
+
+static enum err receive(struct device *d, const struct answer_entry *entry,
+			struct session_event *event)
+{
+	struct session *session = d->open.session;
+
+	if (entry->kind < CHAIN_APPLICATION || entry->kind > CHAIN_DEPARTURE)
+		return ERR_PEER_UNSUPPORTED;
+	if (entry->expired && entry->kind == CHAIN_APPLICATION)
+		return session_receive_expired(session, entry->seq, entry->hash,
+					       entry->head, event);
+	if (entry->kind == CHAIN_SUCCESSOR)
+		return move_receive(d, entry->seq, entry->bytes, entry->head,
+				    event);
+	return session_receive(session, core_now_ms(d) / 1000, entry->seq,
+			       (enum chain_kind)entry->kind, entry->bytes,
+			       entry->head, event);
+}
+
+static enum err take_entry(struct device *d, const struct answer_entry *entry)
+{
+	struct session *session = d->open.session;
+	struct session_event event = { 0 };
+	struct entry_people people = { 0 };
+	uint8_t before[CHAIN_HEAD];
+	enum err e;
+
+	memcpy(before, session_head(session), CHAIN_HEAD);
+	if (entry->kind == CHAIN_COMMIT)
+		TRY(entry_people_read(session, entry->bytes, &people));
+	e = receive(d, entry, &event);
+	if (e == ERR_STATE_REPLAY) {
+		e = ERR_OK;
+		goto out;
+	}
+	TRY(e);
+	work_changed(d);
+	TRY(take_event(d, entry, &event, &people, before));
+out:
+	session_event_clear(&event);
+	entry_people_clear(&people);
+	return e;
+}
+
+static enum err explain(struct device *d, enum err e)
+{
+	if (e == ERR_STATE_CONFLICT)
+		return e;
+	if (e == ERR_PEER_FORK)
+		return why_set(&d->work.why, e, "history-differs",
+			       "The server's history of %s does not continue "
+			       "the one seen before: it dropped, changed or "
+			       "reordered messages. Nothing of it was taken, "
+			       "and nothing is sent.",
+			       d->open.id);
+	if (err_class(e) == ERR_CLASS_PEER)
+		return why_set(&d->work.why, e, "bad-log",
+			       "The server's log of %s cannot be read: %s.",
+			       d->open.id, err_text(e));
+	return e;
+}
+
+enum err log_take(struct device *d, const struct answer_entry *entries,
+		  size_t count)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!session_member(d->open.session) ||
+		    membership_behind(&d->open) != BEHIND_NO)
+			break;
+		TRY(take_entry(d, &entries[i]));
+	}
+out:
+	return explain(d, e);
+}
+
+/* ---- the step ---- */
+
+static bool log_due(struct device *d)
+{
+	return d->open.session != NULL && session_member(d->open.session) &&
+	       !d->work.fresh && membership_behind(&d->open) == BEHIND_NO;
+}
+
+static enum err log_ask(struct device *d, struct request *request)
+{
+	request->kind = REQUEST_LOG;
+	request->after = session_seq(d->open.session);
+	request->limit = PAGE_LIMIT;
+	return ERR_OK;
+}
+
+/* What the server says instead of a page is a hint. Nothing changes here. */
+static void halt_unread(struct device *d, const struct answer *answer)
+{
+	const char *id = d->open.id;
+
+	if (strcmp(answer->slug, "not-a-member") == 0)
+		work_halt(d, ERR_PEER_DENIED, "not-served",
+			  "The server says that this device is not a member of "
+			  "%s, but nothing in the session's log says so. "
+			  "Nothing was changed here. Try again later, or join "
+			  "again: hermetic resolve %s",
+			  id, id);
+	else if (strcmp(answer->slug, "history-expired") == 0)
+		work_halt(d, ERR_STATE_GONE, "history-expired",
+			  "The server says that it does not have what followed "
+			  "#%llu of %s any more, so it cannot be verified that "
+			  "the session goes on as it was. To look at who is in "
+			  "it now and go on all the same: hermetic resolve %s",
+			  (unsigned long long)session_seq(d->open.session), id,
+			  id);
+	else
+		work_halt_refused(d, answer);
+}
+
+static enum err log_read(struct device *d, const struct answer *answer)
+{
+	struct work *work = &d->work;
+	enum err e;
+
+	if (answer->result != ERR_OK) {
+		halt_unread(d, answer);
+		return ERR_OK;
+	}
+	e = log_take(d, answer->entries, answer->entry_count);
+	if (e == ERR_STATE_CONFLICT) {
+		work_halt(d, ERR_PEER_FORK, "history-differs",
+			  "The server left something out of the history of %s. "
+			  "Nothing more is taken, and nothing is sent.",
+			  d->open.id);
+		return ERR_OK;
+	}
+	if (err_class(e) == ERR_CLASS_PEER) {
+		/* what was taken before the bad entry stays */
+		work->halted = true;
+		work->outcome.result = e;
+		return ERR_OK;
+	}
+	TRY(e);
+	work->fresh = !answer->more || answer->entry_count == 0;
+	if (session_forked(d->open.session))
+		work_halt(d, ERR_PEER_FORK, "history-differs",
+			  "Members of %s have seen different histories: the "
+			  "server is not to be trusted with it. Nothing more "
+			  "is sent. To look at it: hermetic resolve %s",
+			  d->open.id, d->open.id);
+	if (work->requests > PAGES_MAX)
+		work_halt(d, ERR_LOCAL_BUSY, "too-long",
+			  "The log of %s is too long to be read at once: go on "
+			  "with the next command.",
+			  d->open.id);
+out:
+	return e;
+}
+
+const struct step step_log = { "log", log_due, NULL, log_ask, log_read };

@@ -1,0 +1,17 @@
+/* Taking entries of the log into the session that is loaded. */
+#ifndef HERMETIC_DEVICE_LOG_H
+#define HERMETIC_DEVICE_LOG_H
+
+#include "device/core.h"
+
+/*
+ * Takes entries in the log's order; those that are known are passed over, and
+ * nothing is taken after this device's end. Inside a transaction.
+ * ERR_STATE_CONFLICT: entries are missing before them. ERR_PEER_FORK: the
+ * server's history does not continue ours. Any other PEER error: the log
+ * cannot be read. d->work.why says more.
+ */
+MUST_CHECK enum err log_take(struct device *d,
+			     const struct answer_entry *entries, size_t count);
+
+#endif

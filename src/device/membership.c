@@ -1,0 +1,311 @@
+#include "device/membership.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define INDEX "book"
+#define NAME_SIZE 96
+
+static void record_name(char out[NAME_SIZE], const char *kind, const char *id)
+{
+	(void)snprintf(out, NAME_SIZE, "%s/%s", kind, id);
+}
+
+static void entry_name(char out[NAME_SIZE], const char *id, uint64_t seq)
+{
+	(void)snprintf(out, NAME_SIZE, "message/%s/%" PRIu64, id, seq);
+}
+
+static enum err set_id(struct membership *m, const char *id)
+{
+	enum err e = text_parse_uuid(m->raw_id, span_str(id));
+
+	if (e == ERR_OK)
+		text_uuid(m->id, m->raw_id);
+	return e;
+}
+
+static json_t *suites_to_json(const struct suites *suites)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < suites->count; i++)
+		(void)json_array_append_new(
+		    list, json_string(suite_by_id(suites->ids[i])->algorithm));
+	return list;
+}
+
+enum err membership_new(struct membership *m, const char *id,
+			const struct suites *offer)
+{
+	enum err e;
+
+	memset(m, 0, sizeof(*m));
+	TRY(set_id(m, id));
+	m->notes =
+	    json_pack("{s:o, s:{}}", "offer", suites_to_json(offer), "shown");
+	ENSURE(m->notes != NULL, ERR_LOCAL_MEMORY);
+out:
+	return e;
+}
+
+void membership_clear(struct membership *m)
+{
+	session_free(m->session);
+	json_decref(m->notes);
+	memset(m, 0, sizeof(*m));
+}
+
+/* ---- the index ---- */
+
+enum err membership_list(const struct device_store *store, json_t **ids)
+{
+	enum err e = record_get(store, INDEX, ids);
+
+	if (e != ERR_STATE_GONE)
+		return e;
+	*ids = json_array();
+	return *ids != NULL ? ERR_OK : ERR_LOCAL_MEMORY;
+}
+
+static size_t find_id(const json_t *ids, const char *id)
+{
+	size_t i = 0;
+
+	while (i < json_array_size(ids) &&
+	       strcmp(json_string_value(json_array_get(ids, i)), id) != 0)
+		i++;
+	return i;
+}
+
+static enum err enter(const struct device_store *store, const char *id)
+{
+	json_t *ids = NULL;
+	enum err e;
+
+	TRY(membership_list(store, &ids));
+	if (find_id(ids, id) < json_array_size(ids))
+		goto out;
+	ENSURE(json_array_append_new(ids, json_string(id)) == 0,
+	       ERR_LOCAL_MEMORY);
+	TRY(record_put(store, INDEX, ids));
+out:
+	json_decref(ids);
+	return e;
+}
+
+static enum err strike(const struct device_store *store, const char *id)
+{
+	json_t *ids = NULL;
+	enum err e;
+
+	TRY(membership_list(store, &ids));
+	(void)json_array_remove(ids, find_id(ids, id));
+	TRY(record_put(store, INDEX, ids));
+out:
+	json_decref(ids);
+	return e;
+}
+
+/* ---- the store ---- */
+
+enum err membership_load(const struct device_store *store, const char *id,
+			 struct membership *m)
+{
+	struct buf saved = BUF_INIT;
+	char name[NAME_SIZE];
+	enum err e;
+
+	memset(m, 0, sizeof(*m));
+	TRY(set_id(m, id));
+	record_name(name, "session", m->id);
+	TRY(store->get(store->context, name, &saved));
+	TRY(session_load(buf_span(&saved), &m->session));
+	record_name(name, "meta", m->id);
+	TRY(record_get(store, name, &m->notes));
+out:
+	buf_clear(&saved);
+	return e;
+}
+
+enum err membership_save(const struct device_store *store,
+			 const struct membership *m)
+{
+	struct buf saved = BUF_INIT;
+	char name[NAME_SIZE];
+	enum err e;
+
+	TRY(session_save(m->session, &saved));
+	TRY(buf_end(&saved));
+	record_name(name, "session", m->id);
+	TRY(store->put(store->context, name, buf_span(&saved)));
+	record_name(name, "meta", m->id);
+	TRY(record_put(store, name, m->notes));
+	TRY(enter(store, m->id));
+out:
+	buf_clear(&saved);
+	return e;
+}
+
+enum err membership_forget(const struct device_store *store,
+			   const struct membership *m)
+{
+	char name[NAME_SIZE];
+	enum err e;
+
+	for (uint64_t i = 1; i <= session_seq(m->session); i++) {
+		entry_name(name, m->id, i);
+		TRY(store->remove(store->context, name));
+	}
+	record_name(name, "session", m->id);
+	TRY(store->remove(store->context, name));
+	record_name(name, "meta", m->id);
+	TRY(store->remove(store->context, name));
+	TRY(strike(store, m->id));
+out:
+	return e;
+}
+
+/* ---- entries ---- */
+
+enum err membership_keep(const struct device_store *store, const char *id,
+			 uint64_t seq, const json_t *entry)
+{
+	struct buf there = BUF_INIT;
+	char name[NAME_SIZE];
+	enum err e;
+
+	entry_name(name, id, seq);
+	e = store->get(store->context, name, &there);
+	if (e == ERR_STATE_GONE)
+		e = record_put(store, name, entry);
+	buf_clear(&there);
+	return e;
+}
+
+enum err membership_entry(const struct device_store *store, const char *id,
+			  uint64_t seq, json_t **entry)
+{
+	char name[NAME_SIZE];
+
+	entry_name(name, id, seq);
+	return record_get(store, name, entry);
+}
+
+/* ---- notes ---- */
+
+const char *membership_name(const struct membership *m)
+{
+	return record_string(m->notes, "name");
+}
+
+enum err membership_offer(const struct membership *m, struct suites *offer)
+{
+	const json_t *list = json_object_get(m->notes, "offer"), *value;
+	size_t i;
+
+	offer->count = 0;
+	json_array_foreach(list, i, value)
+	{
+		const char *name = json_string_value(value);
+		const struct suite *suite =
+		    name != NULL ? suite_by_algorithm(span_str(name)) : NULL;
+
+		if (suite == NULL || offer->count == SUITES_MAX)
+			return ERR_PEER_MALFORMED;
+		offer->ids[offer->count++] = suite->id;
+	}
+	return offer->count > 0 ? ERR_OK : ERR_PEER_MALFORMED;
+}
+
+void membership_set_offer(struct membership *m, const struct suites *offer)
+{
+	(void)json_object_set_new(m->notes, "offer", suites_to_json(offer));
+}
+
+json_t *membership_todo(const struct membership *m)
+{
+	return json_object_get(m->notes, "todo");
+}
+
+void membership_set_todo(struct membership *m, json_t *todo)
+{
+	if (todo == NULL)
+		(void)json_object_del(m->notes, "todo");
+	else
+		(void)json_object_set_new(m->notes, "todo", todo);
+}
+
+bool membership_todo_is(const struct membership *m, const char *kind)
+{
+	const char *value = record_string(membership_todo(m), "kind");
+
+	return value != NULL && strcmp(value, kind) == 0;
+}
+
+/* ---- behind ---- */
+
+static const char *const BEHIND[] = { "no", "broken", "copy" };
+
+enum behind membership_behind(const struct membership *m)
+{
+	const json_t *behind = json_object_get(m->notes, "behind");
+	const char *text = record_string(behind, "why");
+
+	for (unsigned i = BEHIND_BROKEN; i <= BEHIND_COPY; i++)
+		if (text != NULL && strcmp(text, BEHIND[i]) == 0)
+			return (enum behind)i;
+	/* a text: from a version that did not note the place */
+	return json_is_string(behind) ? BEHIND_BROKEN : BEHIND_NO;
+}
+
+enum err membership_set_behind(struct membership *m, enum behind behind,
+			       uint64_t seq, const uint8_t head[CHAIN_HEAD])
+{
+	json_t *note;
+	enum err e = ERR_OK;
+
+	if (membership_behind(m) != BEHIND_NO)
+		return ERR_OK;
+	note = json_pack("{s:s, s:I}", "why", BEHIND[behind], "seq",
+			 (json_int_t)seq);
+	ENSURE(note != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_set_hex(note, "head", span_of(head, CHAIN_HEAD)));
+	(void)json_object_set(m->notes, "behind", note);
+out:
+	json_decref(note);
+	return e;
+}
+
+enum err membership_behind_place(const struct membership *m, uint64_t *seq,
+				 uint8_t head[CHAIN_HEAD])
+{
+	const json_t *note = json_object_get(m->notes, "behind");
+	enum err e;
+
+	TRY(record_number(note, "seq", seq));
+	TRY(record_digest(note, "head", head));
+out:
+	return e;
+}
+
+bool membership_was_known(const struct membership *m)
+{
+	return json_is_true(json_object_get(m->notes, "again"));
+}
+
+void membership_continue(struct membership *next, struct membership *m)
+{
+	static const char *const kept[] = { "name",  "shown",  "outbox", "item",
+					    "asked", "copies", "rejoins" };
+
+	(void)json_object_set_new(next->notes, "again", json_true());
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
+		json_t *value = json_object_get(m->notes, kept[i]);
+
+		if (value != NULL)
+			(void)json_object_set(next->notes, kept[i], value);
+	}
+	session_move_outbox(m->session, next->session);
+}

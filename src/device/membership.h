@@ -1,0 +1,100 @@
+/*
+ * A session that this device has or had: its MLS session, and the notes that
+ * the device makes beside it. Records of the store:
+ *
+ *   "book"             the ids of all sessions, ["…"]
+ *   "session/ID"       session_save()'s bytes
+ *   "meta/ID"          the notes, a JSON object (docs/state.md)
+ *   "message/ID/SEQ"   what stands at that place of the log, opened: MLS has
+ *                      thrown the key away, so this copy is the only one
+ */
+#ifndef HERMETIC_DEVICE_MEMBERSHIP_H
+#define HERMETIC_DEVICE_MEMBERSHIP_H
+
+#include "base/text.h"
+#include "device/record.h"
+#include "device/suites.h"
+#include "session/session.h"
+
+struct membership {
+	char id[TEXT_UUID_SIZE]; /* "": nothing is loaded */
+	uint8_t raw_id[SESSION_ID];
+	struct session *session; /* owned */
+	json_t *notes;		 /* owned */
+};
+
+/* For a new session; membership->session comes later. ERR_PEER_MALFORMED: `id`
+ * is no id. */
+MUST_CHECK enum err membership_new(struct membership *m, const char *id,
+				   const struct suites *offer);
+void membership_clear(struct membership *m);
+
+/* ERR_STATE_GONE when the store has no such session. The caller clears `m`,
+ * also after a failure. */
+MUST_CHECK enum err membership_load(const struct device_store *store,
+				    const char *id, struct membership *m);
+MUST_CHECK enum err membership_save(const struct device_store *store,
+				    const struct membership *m);
+
+/* Deletes the session and everything that was kept of it. */
+MUST_CHECK enum err membership_forget(const struct device_store *store,
+				      const struct membership *m);
+
+/* A new array of the ids of all sessions. */
+MUST_CHECK enum err membership_list(const struct device_store *store,
+				    json_t **ids);
+
+/* ---- entries that are kept ---- */
+
+/* Writes what is kept of an entry. What is there already stays as it is:
+ * nothing that was shown changes. */
+MUST_CHECK enum err membership_keep(const struct device_store *store,
+				    const char *id, uint64_t seq,
+				    const json_t *entry);
+/* ERR_STATE_GONE when nothing is kept of it. */
+MUST_CHECK enum err membership_entry(const struct device_store *store,
+				     const char *id, uint64_t seq,
+				     json_t **entry);
+
+/* ---- notes ---- */
+
+/* NULL when the name is not known. Borrowed. */
+const char *membership_name(const struct membership *m);
+
+MUST_CHECK enum err membership_offer(const struct membership *m,
+				     struct suites *offer);
+void membership_set_offer(struct membership *m, const struct suites *offer);
+
+/* What must still be told to the server (todo.h). membership_set_todo() takes
+ * `todo` over; NULL: done. */
+json_t *membership_todo(const struct membership *m);
+void membership_set_todo(struct membership *m, json_t *todo);
+
+/* Is `todo` of that kind? */
+bool membership_todo_is(const struct membership *m, const char *kind);
+
+/*
+ * Why the group of this device is not where the log is. The place is the last
+ * entry at which they were the same: a walk begins there (rejoin.h).
+ */
+enum behind {
+	BEHIND_NO,
+	BEHIND_BROKEN, /* a commit that the others took did not process here */
+	BEHIND_COPY    /* another copy of this device's state made entries */
+};
+enum behind membership_behind(const struct membership *m);
+/* The first reason stays. `head` is that of entry `seq`. */
+MUST_CHECK enum err membership_set_behind(struct membership *m,
+					  enum behind behind, uint64_t seq,
+					  const uint8_t head[CHAIN_HEAD]);
+MUST_CHECK enum err membership_behind_place(const struct membership *m,
+					    uint64_t *seq,
+					    uint8_t head[CHAIN_HEAD]);
+
+/* `next`, a membership with a new session in it, takes the place of `m`: the
+ * notes and what waits in the outbox go on. */
+void membership_continue(struct membership *next, struct membership *m);
+/* That happened to it: it was a session of this device before. */
+bool membership_was_known(const struct membership *m);
+
+#endif

@@ -1,0 +1,157 @@
+#include "device/move.h"
+
+#include "device/packages.h"
+#include "device/signer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct suite *move_suite(struct device *d, const json_t *change)
+{
+	const char *name = record_string(change, "algorithm");
+	const struct suite *suite =
+	    name != NULL ? suite_by_algorithm(span_str(name)) : NULL;
+
+	if (suite != NULL && suites_have(&d->offer, suite))
+		return suite;
+	(void)why_set(&d->work.why, ERR_PEER_UNSUPPORTED, "no-common-algorithm",
+		      "This device does not offer %.40s.",
+		      name != NULL ? name : "that algorithm");
+	return NULL;
+}
+
+/* ---- agreeing ---- */
+
+static bool is_listed(const json_t *list, struct span text)
+{
+	const json_t *value;
+	size_t i;
+
+	json_array_foreach(
+	    list, i, value) if (span_equal(span_str(json_string_value(value)),
+					   text)) return true;
+	return false;
+}
+
+enum err move_users(struct device *d, json_t **users)
+{
+	const struct mls_group *group = session_group(d->open.session);
+	json_t *list = json_array();
+	struct mls_member member;
+	uint32_t leaf = 0;
+	enum err e = ERR_OK;
+
+	ENSURE(list != NULL, ERR_LOCAL_MEMORY);
+	while (mls_group_next_member(group, &leaf, &member)) {
+		struct span user = roles_user(member.identity);
+
+		if (span_equal(member.identity, span_str(d->identity)) ||
+		    is_listed(list, user))
+			continue;
+		ENSURE(user.n < DEVICE_NAME_SIZE, ERR_PEER_INVALID);
+		ENSURE(json_array_append_new(
+			   list, json_stringn((const char *)user.p, user.n)) ==
+			   0,
+		       ERR_LOCAL_MEMORY);
+	}
+	*users = list;
+	list = NULL;
+out:
+	json_decref(list);
+	return e;
+}
+
+static size_t others(const struct device *d)
+{
+	struct mls_member member;
+	uint32_t leaf = 0;
+	size_t count = 0;
+
+	while (mls_group_next_member(session_group(d->open.session), &leaf,
+				     &member))
+		count += !span_equal(member.identity, span_str(d->identity));
+	return count;
+}
+
+/* Devices that are no members stay outside; a member without KeyPackages
+ * cannot come along. */
+static enum err keep_members(struct device *d, struct guests *guests)
+{
+	struct mls_member member;
+
+	for (size_t i = guests->count; i-- > 0;)
+		if (!session_find(d->open.session,
+				  buf_span(&guests->list[i].identity), &member))
+			guests_drop(guests,
+				    buf_span(&guests->list[i].identity));
+	if (guests->count == others(d))
+		return ERR_OK;
+	return why_set(&d->work.why, ERR_PEER_UNSUPPORTED,
+		       "no-common-algorithm",
+		       "Not every member's device has KeyPackages: one of "
+		       "them has not been online for long. Remove it, or try "
+		       "again later.");
+}
+
+/* ---- staging ---- */
+
+enum err move_stage(struct device *d, const struct suite *suite,
+		    struct mls_commit *out)
+{
+	struct session *session = d->open.session;
+	struct suites only = { { suite->id }, 1 };
+	struct negotiation_plan agreed = { 0 };
+	struct signer now = { 0 }, next = { 0 };
+	struct roles roles;
+	enum err e;
+
+	TRY(roles_read(mls_group_extensions(session_group(session)), &roles));
+	if (!roles_may_reinit(&roles, span_str(d->identity)))
+		return why_set(&d->work.why, ERR_PEER_DENIED, "not-allowed",
+			       "To change the algorithm takes an admin or an "
+			       "owner of this session.");
+	TRY(keep_members(d, &d->work.guests));
+	TRY(guests_plan(d, &d->work.guests, &only, &agreed));
+	TRY(signer_of_session(&now, d));
+	TRY(signer_init(&next, d, suite, &only));
+	TRY(session_move(session, &now.me, &next.me, &agreed, out));
+out:
+	negotiation_plan_clear(&agreed);
+	signer_clear(&now);
+	signer_clear(&next);
+	return e;
+}
+
+/* ---- receiving ---- */
+
+enum err move_receive(struct device *d, uint64_t seq, struct span welcome,
+		      const uint8_t claimed[CHAIN_HEAD],
+		      struct session_event *event)
+{
+	struct session *session = d->open.session;
+	struct suites only = { { 0 }, 1 };
+	struct package package = { 0 };
+	struct signer signer = { 0 };
+	bool found;
+	enum err e = packages_find(d, welcome, &package);
+
+	found = e == ERR_OK;
+	if (e != ERR_OK && err_class(e) == ERR_CLASS_LOCAL)
+		goto out;
+	if (found)
+		TRY(signer_init(&signer, d, package.suite, &package.offer));
+	TRY(session_receive_successor(
+	    session, seq, welcome, claimed, found ? &signer.me : NULL,
+	    buf_span(&package.key_package), &package.secrets, event));
+	if (event->kind != SESSION_MOVED)
+		goto out;
+	only.ids[0] = session_suite(session)->id;
+	membership_set_offer(&d->open,
+			     event->own_commit ? &only : &package.offer);
+	if (found && !event->own_commit)
+		TRY(packages_used(d, &package));
+out:
+	package_clear(&package);
+	signer_clear(&signer);
+	return e;
+}

@@ -1,0 +1,25 @@
+/* A session moves to another algorithm: a change (change.h) with `algorithm`. */
+#ifndef HERMETIC_DEVICE_MOVE_H
+#define HERMETIC_DEVICE_MOVE_H
+
+#include "device/core.h"
+
+/* The algorithm of a change; NULL when it is none of this device's: said. */
+const struct suite *move_suite(struct device *d, const json_t *change);
+
+/* A new array of the names of the users whose KeyPackages are to be claimed:
+ * those of all other members. */
+MUST_CHECK enum err move_users(struct device *d, json_t **users);
+
+/* Stages it, with the KeyPackages that were claimed (d->work.guests). */
+MUST_CHECK enum err move_stage(struct device *d, const struct suite *suite,
+			       struct mls_commit *out);
+
+/* The log's entry that ends a move, ours or another's: session_receive() for
+ * CHAIN_SUCCESSOR. */
+MUST_CHECK enum err move_receive(struct device *d, uint64_t seq,
+				 struct span welcome,
+				 const uint8_t claimed[CHAIN_HEAD],
+				 struct session_event *event);
+
+#endif

@@ -1,0 +1,151 @@
+/* How orders begin and how they end. */
+#include "device/content.h"
+#include "device/core.h"
+#include "device/outbox.h"
+#include "device/rejoin.h"
+
+#include <string.h>
+
+/* Bytes of a caller's own id of a text. */
+#define KEY_MAX 128
+
+/* ---- beginning ---- */
+
+static enum err need_member(struct device *d)
+{
+	if (d->open.session == NULL)
+		return why_set(&d->work.why, ERR_STATE_GONE, "no-such-session",
+			       "There is no session %.40s here. See: hermetic "
+			       "sessions",
+			       d->work.outcome.session);
+	if (session_member(d->open.session) || rejoin_is_begun(&d->open))
+		return ERR_OK;
+	return why_set(&d->work.why, ERR_STATE_GONE, "not-a-member",
+		       "You are not a member of %s (any more).", d->open.id);
+}
+
+static enum err check_text(struct device *d)
+{
+	const struct order *order = &d->work.order;
+
+	if (order->text.n == 0)
+		return why_set(&d->work.why, ERR_PEER_INVALID, "empty",
+			       "There is nothing to send: the text is empty.");
+	if (order->text.n >= SESSION_DATA_MAX)
+		return why_set(&d->work.why, ERR_PEER_TOO_LARGE, "too-large",
+			       "The message is too long: at most %d bytes.",
+			       SESSION_DATA_MAX - 1);
+	if (!content_is_sound(CONTENT_TEXT, order->text))
+		return why_set(&d->work.why, ERR_PEER_INVALID, "utf-8",
+			       "The message is no UTF-8 text, or has a NUL in "
+			       "it.");
+	if (order->key != NULL &&
+	    (order->key[0] == '\0' || strlen(order->key) > KEY_MAX))
+		return why_set(&d->work.why, ERR_PEER_INVALID, "key",
+			       "An id of a message has 1 to %d bytes.",
+			       KEY_MAX);
+	return ERR_OK;
+}
+
+/* What was said under the same key is not said again. */
+static enum err find_said(struct device *d, struct span content, bool *said)
+{
+	struct work *work = &d->work;
+	enum err e;
+
+	*said = false;
+	if (work->order.key == NULL)
+		return ERR_OK;
+	e = outbox_find_key(d, work->order.key, content, &work->outcome.item,
+			    &work->outcome.seq);
+	*said = e == ERR_OK;
+	if (e == ERR_STATE_CONFLICT)
+		return why_set(&work->why, e, "key-reused",
+			       "Another text was sent with the id %.128s.",
+			       work->order.key);
+	return e == ERR_STATE_GONE ? ERR_OK : e;
+}
+
+static enum err begin_send(struct device *d)
+{
+	struct buf content = BUF_INIT;
+	bool said;
+	enum err e;
+
+	TRY(check_text(d));
+	TRY(need_member(d));
+	content_put(&content, CONTENT_TEXT, d->work.order.text);
+	TRY(buf_end(&content));
+	TRY(find_said(d, buf_span(&content), &said));
+	if (said)
+		goto out;
+	TRY(outbox_put(d, buf_span(&content), d->work.order.key,
+		       &d->work.outcome.item));
+	work_changed(d);
+out:
+	buf_clear(&content);
+	return e;
+}
+
+enum err work_begin(struct device *d)
+{
+	struct work *work = &d->work;
+
+	work->begun = true;
+	if (d->open.session != NULL)
+		memcpy(work->outcome.session, d->open.id, sizeof(d->open.id));
+	switch (work->order.kind) {
+	case ORDER_SEND:
+		return begin_send(d);
+	case ORDER_RESOLVE:
+		return rejoin_begin_resolve(d);
+	case ORDER_REFRESH:
+		return d->open.session == NULL ? need_member(d) : ERR_OK;
+	case ORDER_INVITE:
+	case ORDER_REMOVE:
+	case ORDER_ROLE:
+	case ORDER_ROTATE:
+	case ORDER_ASKED:
+	case ORDER_MOVE:
+	case ORDER_LEAVE:
+	case ORDER_DEPART:
+		return need_member(d);
+	case ORDER_CREATE:
+	case ORDER_JOIN:
+	case ORDER_STOCK:
+		break;
+	}
+	return ERR_OK;
+}
+
+/* ---- ending ---- */
+
+/* Sent or kept: never a third thing. */
+static void end_send(struct work *work)
+{
+	struct outcome *outcome = &work->outcome;
+
+	if (outcome->seq > 0) { /* what else happened is not about this text */
+		outcome->result = ERR_OK;
+		return;
+	}
+	outcome->kept = work->stored && !work->item_refused;
+	if (outcome->result == ERR_OK)
+		outcome->result =
+		    why_set(&work->why, ERR_STATE_PENDING, "kept",
+			    "What was said is kept, and sent with the next "
+			    "command.");
+}
+
+void work_end(struct device *d)
+{
+	struct work *work = &d->work;
+
+	if (work_is(work, ORDER_SEND) && work->outcome.item > 0)
+		end_send(work);
+	if (work->outcome.result == ERR_OK && work_is(work, ORDER_JOIN) &&
+	    (d->open.session == NULL || !session_member(d->open.session)))
+		work->outcome.result = why_set(
+		    &work->why, ERR_STATE_GONE, "not-joined",
+		    "This device is not in %.40s.", work->outcome.session);
+}

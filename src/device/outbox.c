@@ -1,0 +1,383 @@
+#include "device/outbox.h"
+
+#include "crypto/hash.h"
+#include "device/content.h"
+#include "device/entry.h"
+#include "device/signer.h"
+#include "wire/envelope.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_SIZE 192
+
+static json_t *list_of(const struct membership *m)
+{
+	return json_object_get(m->notes, "outbox");
+}
+
+/* ---- keys ---- */
+
+static void key_name(const struct device *d, const char *key,
+		     char name[NAME_SIZE])
+{
+	(void)snprintf(name, NAME_SIZE, "sent/%s/%s", d->open.id, key);
+}
+
+static enum err digest_of(struct span content, uint8_t digest[32])
+{
+	return hash_sha256(&content, 1, digest);
+}
+
+static enum err put_key(struct device *d, const char *key, struct span content,
+			uint64_t item, uint64_t seq)
+{
+	json_t *record = json_pack("{s:I, s:I}", "item", (json_int_t)item,
+				   "seq", (json_int_t)seq);
+	uint8_t digest[32];
+	char name[NAME_SIZE];
+	enum err e;
+
+	ENSURE(record != NULL, ERR_LOCAL_MEMORY);
+	TRY(digest_of(content, digest));
+	TRY(record_set_hex(record, "digest", SPAN_ARRAY(digest)));
+	key_name(d, key, name);
+	TRY(record_put(core_store(d), name, record));
+out:
+	json_decref(record);
+	return e;
+}
+
+enum err outbox_find_key(struct device *d, const char *key, struct span content,
+			 uint64_t *item, uint64_t *seq)
+{
+	uint8_t digest[32], said[32];
+	json_t *record = NULL;
+	char name[NAME_SIZE];
+	enum err e;
+
+	key_name(d, key, name);
+	TRY(record_get(core_store(d), name, &record));
+	TRY(digest_of(content, digest));
+	TRY(record_digest(record, "digest", said));
+	ENSURE(memcmp(digest, said, sizeof(digest)) == 0, ERR_STATE_CONFLICT);
+	TRY(record_number(record, "item", item));
+	TRY(record_number(record, "seq", seq));
+out:
+	json_decref(record);
+	return e;
+}
+
+/* ---- items ---- */
+
+enum err outbox_put(struct device *d, struct span content, const char *key,
+		    uint64_t *item)
+{
+	struct membership *m = &d->open;
+	json_t *list = list_of(m), *made = NULL;
+	enum err e;
+
+	if (list == NULL) {
+		list = json_array();
+		ENSURE(json_object_set_new(m->notes, "outbox", list) == 0,
+		       ERR_LOCAL_MEMORY);
+	}
+	*item = record_number_or_0(m->notes, "item") + 1;
+	made = json_pack("{s:I, s:I}", "item", (json_int_t)*item, "queued_at",
+			 (json_int_t)core_now_ms(d));
+	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_set_bytes(made, "content", content));
+	if (key != NULL) {
+		(void)json_object_set_new(made, "key", json_string(key));
+		TRY(put_key(d, key, content, *item, 0));
+	}
+	ENSURE(json_array_append(list, made) == 0, ERR_LOCAL_MEMORY);
+	(void)json_object_set_new(m->notes, "item",
+				  json_integer((json_int_t)*item));
+out:
+	json_decref(made);
+	return e;
+}
+
+json_t *outbox_next(const struct membership *m, size_t *at)
+{
+	json_t *list = list_of(m);
+
+	for (; *at < json_array_size(list); (*at)++) {
+		json_t *item = json_array_get(list, *at);
+
+		if (json_object_get(item, "refused") == NULL)
+			return item;
+	}
+	return NULL;
+}
+
+bool outbox_waits(const struct membership *m)
+{
+	size_t at = 0;
+
+	return outbox_next(m, &at) != NULL;
+}
+
+/* The place in the MLS session's outbox; false when it is not sealed. */
+static bool find_sealed(const struct membership *m, const json_t *item,
+			size_t *index, struct session_sent *sent)
+{
+	struct buf nonce = BUF_INIT;
+	const char *text = record_string(item, "nonce");
+	bool found = false;
+
+	if (text == NULL || text_hex(&nonce, span_str(text)) != ERR_OK)
+		return false;
+	for (*index = 0; session_outbox(m->session, *index, sent); (*index)++) {
+		found = span_equal(sent->nonce, buf_span(&nonce));
+		if (found)
+			break;
+	}
+	buf_clear(&nonce);
+	return found;
+}
+
+enum err outbox_envelope(const struct membership *m, const json_t *item,
+			 struct span *envelope, uint64_t *epoch)
+{
+	struct session_sent sent;
+	size_t index;
+
+	if (!find_sealed(m, item, &index, &sent))
+		return ERR_STATE_GONE;
+	*envelope = sent.envelope;
+	*epoch = sent.epoch;
+	return ERR_OK;
+}
+
+static enum err seal(struct device *d, const json_t *item,
+		     const struct signer *signer, uint8_t *nonce)
+{
+	struct session *session = d->open.session;
+	struct buf content = BUF_INIT, envelope = BUF_INIT;
+	struct session_sent sent;
+	size_t index;
+	enum err e;
+
+	if (find_sealed(&d->open, item, &index, &sent)) {
+		TRY(session_reseal(session, &signer->me, core_now_ms(d), index,
+				   &envelope, nonce));
+		goto out;
+	}
+	TRY(record_bytes(item, "content", &content));
+	TRY(buf_end(&content));
+	TRY(session_send(session, &signer->me, core_now_ms(d),
+			 buf_span(&content), &envelope, nonce));
+out:
+	buf_clear(&content);
+	buf_clear(&envelope);
+	return e;
+}
+
+enum err outbox_seal(struct device *d, json_t *item)
+{
+	uint8_t nonce[SESSION_NONCE];
+	struct signer signer;
+	enum err e;
+
+	TRY(signer_of_session(&signer, d));
+	TRY(seal(d, item, &signer, nonce));
+	TRY(record_set_hex(item, "nonce", SPAN_ARRAY(nonce)));
+	(void)json_object_del(item, "content");
+out:
+	signer_clear(&signer);
+	return e;
+}
+
+/* ---- leaving the list ---- */
+
+static size_t find_nonce(const json_t *list, const uint8_t *nonce)
+{
+	struct buf hex = BUF_INIT;
+	size_t i = 0;
+
+	text_put_hex(&hex, span_of(nonce, SESSION_NONCE));
+	buf_put_u8(&hex, 0);
+	for (; hex.fail == ERR_OK && i < json_array_size(list); i++) {
+		const char *text =
+		    record_string(json_array_get(list, i), "nonce");
+
+		if (text != NULL && strcmp(text, (const char *)hex.p) == 0)
+			break;
+	}
+	buf_clear(&hex);
+	return i;
+}
+
+enum err outbox_sent(struct device *d, const uint8_t *nonce, uint64_t seq)
+{
+	json_t *list = list_of(&d->open), *record = NULL;
+	size_t at = find_nonce(list, nonce);
+	const json_t *item = json_array_get(list, at);
+	const char *key = record_string(item, "key");
+	char name[NAME_SIZE];
+	enum err e = ERR_OK;
+
+	if (item == NULL)
+		return ERR_OK;
+	if (key != NULL) {
+		key_name(d, key, name);
+		TRY(record_get(core_store(d), name, &record));
+		(void)json_object_set_new(record, "seq",
+					  json_integer((json_int_t)seq));
+		TRY(record_put(core_store(d), name, record));
+	}
+	core_tell(d, EVENT_SENT, seq, record_number_or_0(item, "item"));
+	work_note_sent(&d->work, record_number_or_0(item, "item"), seq);
+	(void)json_array_remove(list, at);
+out:
+	json_decref(record);
+	return e;
+}
+
+static bool hash_is(struct span bytes, const uint8_t hash[32])
+{
+	uint8_t digest[32];
+
+	return digest_of(bytes, digest) == ERR_OK &&
+	       memcmp(digest, hash, sizeof(digest)) == 0;
+}
+
+enum err outbox_sent_by_hash(struct device *d, uint64_t seq,
+			     const uint8_t hash[32])
+{
+	struct session *session = d->open.session;
+	struct session_sent sent;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; session_outbox(session, i, &sent); i++) {
+		if (!hash_is(sent.envelope, hash))
+			continue;
+		TRY(entry_keep_own(d, &sent, seq));
+		TRY(outbox_sent(d, sent.nonce.p, seq));
+		session_unsend(session, i);
+		break;
+	}
+out:
+	return e;
+}
+
+enum err outbox_refuse(struct device *d, json_t *item, const char *slug,
+		       const char *detail)
+{
+	(void)json_object_set_new(item, "refused", json_string(slug));
+	(void)json_object_set_new(item, "detail", json_string(detail));
+	core_tell(d, EVENT_REFUSED, 0, record_number_or_0(item, "item"));
+	return ERR_OK;
+}
+
+enum err outbox_drop(struct membership *m, uint64_t item, size_t *dropped)
+{
+	json_t *list = list_of(m);
+
+	for (size_t i = json_array_size(list); i-- > 0;) {
+		const json_t *row = json_array_get(list, i);
+		struct session_sent sent;
+		size_t index;
+
+		if (item != 0 && record_number_or_0(row, "item") != item)
+			continue;
+		if (find_sealed(m, row, &index, &sent))
+			session_unsend(m->session, index);
+		(void)json_array_remove(list, i);
+		(*dropped)++;
+	}
+	return ERR_OK;
+}
+
+/* ---- listing ---- */
+
+static enum err put_content(const struct membership *m, const json_t *item,
+			    json_t *row)
+{
+	struct buf content = BUF_INIT;
+	struct session_sent sent;
+	enum content_type type;
+	struct span value;
+	size_t index;
+	enum err e;
+
+	if (find_sealed(m, item, &index, &sent))
+		buf_put(&content, sent.data);
+	else
+		TRY(record_bytes(item, "content", &content));
+	TRY(buf_end(&content));
+	if (content_read(buf_span(&content), &type, &value) == ERR_OK)
+		TRY(record_set_text(row, type == CONTENT_NAME ? "name" : "text",
+				    value));
+out:
+	buf_clear(&content);
+	return e;
+}
+
+static enum err list_item(const struct membership *m, const json_t *item,
+			  json_t *list)
+{
+	const char *refused = record_string(item, "refused");
+	json_t *row = json_pack(
+	    "{s:I, s:s, s:s, s:I}", "item",
+	    (json_int_t)record_number_or_0(item, "item"), "session_id", m->id,
+	    "state", refused != NULL ? "refused" : "waiting", "queued_at",
+	    (json_int_t)record_number_or_0(item, "queued_at"));
+	enum err e;
+
+	ENSURE(row != NULL, ERR_LOCAL_MEMORY);
+	if (refused != NULL) {
+		(void)json_object_set_new(row, "reason", json_string(refused));
+		(void)json_object_set(row, "detail",
+				      json_object_get(item, "detail"));
+	}
+	if (json_object_get(item, "key") != NULL)
+		(void)json_object_set(row, "key", json_object_get(item, "key"));
+	TRY(put_content(m, item, row));
+	ENSURE(json_array_append(list, row) == 0, ERR_LOCAL_MEMORY);
+out:
+	json_decref(row);
+	return e;
+}
+
+enum err outbox_list(const struct membership *m, json_t *list)
+{
+	const json_t *item;
+	size_t i;
+	enum err e = ERR_OK;
+
+	json_array_foreach(list_of(m), i, item) TRY(list_item(m, item, list));
+out:
+	return e;
+}
+
+enum err outbox_adopt(struct membership *m)
+{
+	json_t *list = list_of(m);
+	struct session_sent sent;
+	uint64_t number = record_number_or_0(m->notes, "item");
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; session_outbox(m->session, i, &sent); i++) {
+		json_t *item;
+
+		if (find_nonce(list, sent.nonce.p) < json_array_size(list))
+			continue;
+		if (list == NULL) {
+			list = json_array();
+			(void)json_object_set_new(m->notes, "outbox", list);
+		}
+		item = json_pack("{s:I, s:I}", "item", (json_int_t)++number,
+				 "queued_at",
+				 (json_int_t)envelope_time(sent.nonce));
+		ENSURE(item != NULL && json_array_append_new(list, item) == 0,
+		       ERR_LOCAL_MEMORY);
+		TRY(record_set_hex(item, "nonce", sent.nonce));
+		(void)json_object_set_new(m->notes, "item",
+					  json_integer((json_int_t)number));
+	}
+out:
+	return e;
+}

@@ -1,0 +1,64 @@
+/*
+ * What was said and does not stand in the verified log yet. An item is stored
+ * before anything else happens; it is sealed when it may be sent, it leaves
+ * when the log shows its envelope, and the order of the items is the order in
+ * which they are sent. The items stand in the notes of a membership,
+ *
+ *   outbox: [{item, key?, queued_at, content?, nonce?, refused?, detail?}…]
+ *
+ * with `content` until it is sealed; from then on it stands in the outbox of
+ * the MLS session, under `nonce`.
+ */
+#ifndef HERMETIC_DEVICE_OUTBOX_H
+#define HERMETIC_DEVICE_OUTBOX_H
+
+#include "device/core.h"
+
+/* Stores `content` as the last item of the session that is loaded. */
+MUST_CHECK enum err outbox_put(struct device *d, struct span content,
+			       const char *key, uint64_t *item);
+
+/* What was said under `key`: *item, and *seq when it stands in the log.
+ * ERR_STATE_GONE: nothing yet. ERR_STATE_CONFLICT: something else was. */
+MUST_CHECK enum err outbox_find_key(struct device *d, const char *key,
+				    struct span content, uint64_t *item,
+				    uint64_t *seq);
+
+/* The first item that waits (was not refused) at or after place *at of the
+ * list; *at becomes its place. NULL: there is none. Borrowed. */
+json_t *outbox_next(const struct membership *m, size_t *at);
+bool outbox_waits(const struct membership *m);
+
+/* Its envelope; ERR_STATE_GONE when it is not sealed. *epoch: in which it was
+ * sealed. Borrowed until the session changes. */
+MUST_CHECK enum err outbox_envelope(const struct membership *m,
+				    const json_t *item, struct span *envelope,
+				    uint64_t *epoch);
+
+/* Seals it (again) under the keys of now. */
+MUST_CHECK enum err outbox_seal(struct device *d, json_t *item);
+
+/* The log shows an own envelope at `seq`: its item leaves. */
+MUST_CHECK enum err outbox_sent(struct device *d, const uint8_t *nonce,
+				uint64_t seq);
+
+/* The log shows only the hash of an entry. When an item has the envelope with
+ * that hash, it is kept as the entry `seq` and leaves. */
+MUST_CHECK enum err outbox_sent_by_hash(struct device *d, uint64_t seq,
+					const uint8_t hash[32]);
+
+/* It will never be taken: it stays on the list, and holds up nothing. */
+MUST_CHECK enum err outbox_refuse(struct device *d, json_t *item,
+				  const char *slug, const char *detail);
+
+/* Takes one item (0: all) off the list of `m`. */
+MUST_CHECK enum err outbox_drop(struct membership *m, uint64_t item,
+				size_t *dropped);
+
+/* Appends the items to `list`, as device_outbox() has them. */
+MUST_CHECK enum err outbox_list(const struct membership *m, json_t *list);
+
+/* Items that an earlier version sealed are entered into the list. */
+MUST_CHECK enum err outbox_adopt(struct membership *m);
+
+#endif

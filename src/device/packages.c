@@ -1,0 +1,321 @@
+#include "device/packages.h"
+
+#include "base/rd.h"
+#include "device/signer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define STOCK 5	    /* of each algorithm, besides the last resort */
+#define STOCK_LOW 3 /* fewer than this are topped up */
+#define INDEX "packages"
+
+/* An expired one may still be in a Welcome on its way. */
+#define KEEP_MS ((SIGNER_LIFETIME + 7u * 86400u) * UINT64_C(1000))
+
+/* A last resort is used many times: a fresh one replaces it monthly. */
+#define RESORT_MS (30u * 86400u * UINT64_C(1000))
+
+#define NAME_SIZE (16 + 2 * SUITE_HASH_MAX)
+
+static enum err record_name(struct span ref, char out[NAME_SIZE])
+{
+	struct buf hex = BUF_INIT;
+	enum err e;
+
+	ENSURE(ref.n > 0 && ref.n <= SUITE_HASH_MAX, ERR_PEER_INVALID);
+	text_put_hex(&hex, ref);
+	buf_put_u8(&hex, 0);
+	TRY(buf_end(&hex));
+	(void)snprintf(out, NAME_SIZE, "package/%s", (const char *)hex.p);
+out:
+	buf_clear(&hex);
+	return e;
+}
+
+/* ---- one package ---- */
+
+void package_clear(struct package *package)
+{
+	buf_clear(&package->key_package);
+	buf_clear(&package->ref);
+	mls_key_package_secrets_clear(&package->secrets);
+	memset(package, 0, sizeof(*package));
+}
+
+static enum err save_package(struct device *d, const struct package *p)
+{
+	struct buf record = BUF_INIT;
+	char name[NAME_SIZE];
+	size_t opened;
+	enum err e;
+
+	buf_put_u16(&record, p->suite->id);
+	buf_put_u8(&record, p->last_resort);
+	opened = buf_open_vec(&record);
+	for (size_t i = 0; i < p->offer.count; i++)
+		buf_put_u16(&record, p->offer.ids[i]);
+	buf_close_vec(&record, opened);
+	buf_put_vec(&record, buf_span(&p->key_package));
+	buf_put_vec(&record, sec_span(&p->secrets.init_private));
+	buf_put_vec(&record, sec_span(&p->secrets.encryption_private));
+	TRY(buf_end(&record));
+	TRY(record_name(buf_span(&p->ref), name));
+	TRY(core_store(d)->put(core_store(d)->context, name,
+			       buf_span(&record)));
+out:
+	buf_clear(&record);
+	return e;
+}
+
+static enum err decode_package(struct span record, struct package *p)
+{
+	struct rd r = rd_init(record), offer;
+	struct span init, encryption;
+	enum err e;
+
+	p->suite = suite_by_id(rd_u16(&r));
+	p->last_resort = rd_u8(&r) != 0;
+	offer = rd_open_vec(&r);
+	while (rd_left(&offer) > 0 && p->offer.count < SUITES_MAX)
+		p->offer.ids[p->offer.count++] = rd_u16(&offer);
+	rd_close(&r, &offer);
+	buf_put(&p->key_package, rd_vec(&r));
+	init = rd_vec(&r);
+	encryption = rd_vec(&r);
+	TRY(rd_end(&r));
+	ENSURE(p->suite != NULL, ERR_PEER_UNSUPPORTED);
+	TRY(sec_set(&p->secrets.init_private, init));
+	TRY(sec_set(&p->secrets.encryption_private, encryption));
+	TRY(buf_end(&p->key_package));
+out:
+	return e;
+}
+
+static enum err load_package(struct device *d, struct span ref,
+			     struct package *p)
+{
+	struct buf record = BUF_INIT;
+	char name[NAME_SIZE];
+	enum err e;
+
+	TRY(record_name(ref, name));
+	TRY(core_store(d)->get(core_store(d)->context, name, &record));
+	TRY(decode_package(buf_span(&record), p));
+	buf_put(&p->ref, ref);
+	TRY(buf_end(&p->ref));
+out:
+	buf_clear(&record);
+	return e;
+}
+
+/* ---- the index: [{ref, created, suite, last_resort}] ---- */
+
+static enum err load_index(struct device *d, json_t **index)
+{
+	enum err e = record_get(core_store(d), INDEX, index);
+
+	if (e != ERR_STATE_GONE)
+		return e;
+	*index = json_array();
+	return *index != NULL ? ERR_OK : ERR_LOCAL_MEMORY;
+}
+
+static enum err add_to_index(const struct device *d, json_t *index,
+			     const struct package *p)
+{
+	json_t *row = json_pack(
+	    "{s:I, s:i, s:b}", "created", (json_int_t)core_now_ms(d), "suite",
+	    (int)p->suite->id, "last_resort", (int)p->last_resort);
+	enum err e;
+
+	ENSURE(row != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_set_bytes(row, "ref", buf_span(&p->ref)));
+	ENSURE(json_array_append(index, row) == 0, ERR_LOCAL_MEMORY);
+out:
+	json_decref(row);
+	return e;
+}
+
+static enum err forget_row(struct device *d, json_t *index, size_t row)
+{
+	struct buf ref = BUF_INIT;
+	char name[NAME_SIZE];
+	enum err e;
+
+	TRY(record_bytes(json_array_get(index, row), "ref", &ref));
+	TRY(record_name(buf_span(&ref), name));
+	TRY(core_store(d)->remove(core_store(d)->context, name));
+	(void)json_array_remove(index, row);
+out:
+	buf_clear(&ref);
+	return e;
+}
+
+static enum err forget_old(struct device *d, json_t *index)
+{
+	uint64_t now = core_now_ms(d);
+	enum err e = ERR_OK;
+
+	for (size_t i = json_array_size(index); i-- > 0;) {
+		uint64_t created;
+
+		TRY(record_number(json_array_get(index, i), "created",
+				  &created));
+		if (created + KEEP_MS < now)
+			TRY(forget_row(d, index, i));
+	}
+out:
+	return e;
+}
+
+static bool has_fresh_resort(const struct device *d, const json_t *index,
+			     const struct suite *suite)
+{
+	uint64_t now = core_now_ms(d);
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(index, i, row)
+	{
+		uint64_t created = 0;
+
+		if (record_number(row, "created", &created) == ERR_OK &&
+		    json_is_true(json_object_get(row, "last_resort")) &&
+		    json_integer_value(json_object_get(row, "suite")) ==
+			(json_int_t)suite->id &&
+		    created + RESORT_MS > now)
+			return true;
+	}
+	return false;
+}
+
+/* ---- the stock ---- */
+
+/* Makes one, stores its private half, and appends it to `list`. */
+static enum err make_package(struct device *d, struct signer *signer,
+			     bool last_resort, json_t *index, json_t *list)
+{
+	struct package p = { 0 };
+	struct buf text = BUF_INIT;
+	enum err e;
+
+	p.suite = signer->me.suite;
+	p.last_resort = last_resort;
+	p.offer = signer->offer;
+	TRY(mls_key_package_create(&signer->me, last_resort, &p.secrets,
+				   &p.key_package));
+	TRY(mls_key_package_ref(p.suite, buf_span(&p.key_package), &p.ref));
+	TRY(save_package(d, &p));
+	TRY(add_to_index(d, index, &p));
+	text_put_base64(&text, buf_span(&p.key_package));
+	TRY(buf_end(&text));
+	ENSURE(json_array_append_new(
+		   list, json_stringn((const char *)text.p, text.n)) == 0,
+	       ERR_LOCAL_MEMORY);
+out:
+	buf_clear(&text);
+	package_clear(&p);
+	return e;
+}
+
+static const struct answer_stock *find_stock(const struct answer_stock *stock,
+					     size_t count,
+					     const struct suite *suite)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(stock[i].algorithm, suite->algorithm) == 0)
+			return &stock[i];
+	return NULL;
+}
+
+static enum err make_for_suite(struct device *d, const struct suite *suite,
+			       const struct answer_stock *row, json_t *index,
+			       json_t *one_time, json_t *last_resort)
+{
+	uint64_t have = row != NULL ? row->available : 0;
+	struct signer signer;
+	enum err e;
+
+	TRY(signer_init(&signer, d, suite, &d->offer));
+	if (have < STOCK_LOW)
+		for (; have < STOCK; have++)
+			TRY(make_package(d, &signer, false, index, one_time));
+	if (row == NULL || !row->last_resort ||
+	    !has_fresh_resort(d, index, suite))
+		TRY(make_package(d, &signer, true, index, last_resort));
+out:
+	signer_clear(&signer);
+	return e;
+}
+
+enum err packages_make(struct device *d, const struct answer_stock *stock,
+		       size_t count, json_t *one_time, json_t *last_resort)
+{
+	json_t *index = NULL;
+	enum err e;
+
+	TRY(load_index(d, &index));
+	TRY(forget_old(d, index));
+	for (size_t i = 0; i < d->offer.count; i++) {
+		const struct suite *suite = suite_by_id(d->offer.ids[i]);
+
+		TRY(make_for_suite(d, suite, find_stock(stock, count, suite),
+				   index, one_time, last_resort));
+	}
+	TRY(record_put(core_store(d), INDEX, index));
+out:
+	json_decref(index);
+	return e;
+}
+
+/* ---- a Welcome ---- */
+
+struct search {
+	struct device *d;
+	struct package *package;
+	enum err result;
+};
+
+static bool try_ref(void *context, struct span ref)
+{
+	struct search *search = context;
+
+	search->result = load_package(search->d, ref, search->package);
+	return search->result == ERR_STATE_GONE; /* on to the next one */
+}
+
+enum err packages_find(struct device *d, struct span welcome,
+		       struct package *package)
+{
+	struct search search = { d, package, ERR_STATE_GONE };
+	enum err e;
+
+	memset(package, 0, sizeof(*package));
+	TRY(mls_welcome_each_ref(welcome, try_ref, &search));
+	e = search.result;
+out:
+	return e;
+}
+
+enum err packages_used(struct device *d, const struct package *package)
+{
+	struct buf ref = BUF_INIT;
+	json_t *index = NULL;
+	enum err e = ERR_OK;
+
+	if (package->last_resort)
+		return ERR_OK;
+	TRY(load_index(d, &index));
+	for (size_t i = json_array_size(index); i-- > 0;) {
+		buf_reset(&ref);
+		TRY(record_bytes(json_array_get(index, i), "ref", &ref));
+		if (span_equal(buf_span(&ref), buf_span(&package->ref)))
+			TRY(forget_row(d, index, i));
+	}
+	TRY(record_put(core_store(d), INDEX, index));
+out:
+	buf_clear(&ref);
+	json_decref(index);
+	return e;
+}

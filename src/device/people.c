@@ -1,0 +1,112 @@
+#include "device/people.h"
+
+#include "crypto/hash.h"
+
+#include <string.h>
+
+#define TOKEN 16 /* bytes of a hash that stand for a member */
+
+/* The notes' "shown" is an object whose members are tokens in hexadecimal;
+ * a session of an earlier version has none: all were shown. */
+#define SHOWN "shown"
+
+static enum err make_token(struct span identity, struct span key,
+			   struct buf *hex)
+{
+	struct buf input = BUF_INIT;
+	uint8_t digest[32];
+	struct span part;
+	enum err e;
+
+	buf_put_vec(&input, identity);
+	buf_put_vec(&input, key);
+	TRY(buf_end(&input));
+	part = buf_span(&input);
+	TRY(hash_sha256(&part, 1, digest));
+	text_put_hex(hex, span_of(digest, TOKEN));
+	buf_put_u8(hex, 0);
+	TRY(buf_end(hex));
+out:
+	buf_clear(&input);
+	return e;
+}
+
+static enum err note(json_t *shown, struct span identity, struct span key)
+{
+	struct buf hex = BUF_INIT;
+	enum err e;
+
+	TRY(make_token(identity, key, &hex));
+	ENSURE(json_object_set_new(shown, (const char *)hex.p, json_true()) ==
+		   0,
+	       ERR_LOCAL_MEMORY);
+out:
+	buf_clear(&hex);
+	return e;
+}
+
+enum err people_show_all(struct membership *m)
+{
+	json_t *shown = json_object();
+	struct mls_member member;
+	uint32_t leaf = 0;
+	enum err e;
+
+	ENSURE(shown != NULL, ERR_LOCAL_MEMORY);
+	while (mls_group_next_member(session_group(m->session), &leaf, &member))
+		TRY(note(shown, member.identity, member.signature_key));
+	e = json_object_set(m->notes, SHOWN, shown) == 0 ? ERR_OK
+							 : ERR_LOCAL_MEMORY;
+out:
+	json_decref(shown);
+	return e;
+}
+
+enum err people_show(struct membership *m, struct span identity,
+		     struct span signature_key)
+{
+	json_t *shown = json_object_get(m->notes, SHOWN);
+
+	return shown != NULL ? note(shown, identity, signature_key) : ERR_OK;
+}
+
+enum err people_was_shown(const struct membership *m,
+			  const struct mls_member *member, bool *shown)
+{
+	const json_t *tokens = json_object_get(m->notes, SHOWN);
+	struct buf hex = BUF_INIT;
+	enum err e;
+
+	*shown = tokens == NULL;
+	if (*shown)
+		return ERR_OK;
+	TRY(make_token(member->identity, member->signature_key, &hex));
+	*shown = json_object_get(tokens, (const char *)hex.p) != NULL;
+out:
+	buf_clear(&hex);
+	return e;
+}
+
+enum err people_unseen(const struct membership *m, size_t *count,
+		       struct buf *names)
+{
+	struct mls_member member;
+	uint32_t leaf = 0;
+	enum err e = ERR_OK;
+
+	*count = 0;
+	while (
+	    mls_group_next_member(session_group(m->session), &leaf, &member)) {
+		bool shown;
+
+		TRY(people_was_shown(m, &member, &shown));
+		if (shown)
+			continue;
+		if ((*count)++ > 0)
+			buf_put_str(names, ", ");
+		buf_put(names, member.identity);
+	}
+	e = names->fail;
+out:
+	return e;
+}

@@ -1,0 +1,351 @@
+/* The steps that turn an order into something to do. */
+#include "device/budget.h"
+#include "device/change.h"
+#include "device/outbox.h"
+#include "device/signer.h"
+#include "device/steps.h"
+#include "device/todo.h"
+
+#include <string.h>
+
+static bool is_ready(struct device *d)
+{
+	return core_is_settled(d) && membership_todo(&d->open) == NULL;
+}
+
+static enum err set_change(struct device *d, const struct change_plan *plan)
+{
+	json_t *change = NULL;
+	enum err e;
+
+	TRY(change_make(plan, &change));
+	membership_set_todo(&d->open, change);
+	work_changed(d);
+out:
+	return e;
+}
+
+/* ---- removing and roles ---- */
+
+/* Every leaf of "user", or the one of "user/device". */
+static enum err find_leaves(struct device *d, const char *whom,
+			    json_t *identities)
+{
+	struct mls_member member;
+	uint32_t leaf = 0;
+
+	while (mls_group_next_member(session_group(d->open.session), &leaf,
+				     &member))
+		if (span_equal(member.identity, span_str(whom)) ||
+		    span_equal(roles_user(member.identity), span_str(whom)))
+			(void)json_array_append_new(
+			    identities,
+			    json_stringn((const char *)member.identity.p,
+					 member.identity.n));
+	if (json_array_size(identities) > 0)
+		return ERR_OK;
+	return why_set(&d->work.why, ERR_STATE_GONE, "no-such-member",
+		       "%.80s is not a member of %s.", whom, d->open.id);
+}
+
+static bool names_ourselves(const struct device *d, const json_t *identities)
+{
+	const json_t *value;
+	size_t i;
+
+	json_array_foreach(identities, i,
+			   value) if (strcmp(json_string_value(value),
+					     d->identity) == 0) return true;
+	return false;
+}
+
+static enum err plan_remove(struct device *d)
+{
+	struct change_plan plan = { .remove = json_array() };
+	enum err e;
+
+	TRY(find_leaves(d, d->work.order.whom, plan.remove));
+	ENSURE(!names_ourselves(d, plan.remove),
+	       why_set(&d->work.why, ERR_PEER_INVALID, "own-device",
+		       "A device cannot remove itself: use hermetic leave."));
+	TRY(set_change(d, &plan));
+out:
+	json_decref(plan.remove);
+	return e;
+}
+
+static enum err plan_role(struct device *d)
+{
+	const struct order *order = &d->work.order;
+	struct change_plan plan = { .role_username = order->whom,
+				    .role = order->role };
+	json_t *identities = json_array();
+	enum err e;
+
+	TRY(find_leaves(d, order->whom, identities));
+	TRY(set_change(d, &plan));
+out:
+	json_decref(identities);
+	return e;
+}
+
+/* ---- inviting ---- */
+
+static bool user_is_in(const struct device *d, const char *user)
+{
+	struct mls_member member;
+	uint32_t leaf = 0;
+
+	while (mls_group_next_member(session_group(d->open.session), &leaf,
+				     &member))
+		if (span_equal(roles_user(member.identity), span_str(user)))
+			return true;
+	return false;
+}
+
+static enum err check_guest(struct device *d, const char *user)
+{
+	if (strcmp(user, d->username) == 0 || !user_is_in(d, user))
+		return ERR_OK;
+	return why_set(&d->work.why, ERR_STATE_CONFLICT, "member-already",
+		       "%s is a member already. A further device of %s is "
+		       "added by one of the devices that are in: hermetic "
+		       "link",
+		       user, user);
+}
+
+static enum err plan_invite(struct device *d)
+{
+	struct suites only = { { session_suite(d->open.session)->id }, 1 };
+	struct guests *guests = &d->work.guests;
+	struct negotiation_plan agreed = { 0 };
+	struct change_plan plan = { 0 };
+	struct mls_member member;
+	enum err e;
+
+	TRY(check_guest(d, d->work.order.users[0]));
+	for (size_t i = guests->count; i-- > 0;)
+		if (session_find(d->open.session,
+				 buf_span(&guests->list[i].identity), &member))
+			guests_drop(guests,
+				    buf_span(&guests->list[i].identity));
+	d->work.outcome.devices = guests->count;
+	/* The session's suite as the only offer: then a KeyPackage of that
+	 * suite that was withheld shows. */
+	TRY(guests_plan(d, guests, &only, &agreed));
+	plan.key_packages = agreed.key_packages;
+	plan.key_package_count = agreed.count;
+	if (guests->count > 0)
+		TRY(set_change(d, &plan));
+out:
+	negotiation_plan_clear(&agreed);
+	return e;
+}
+
+/* Somebody without a device may join later: the server is told the name. */
+static bool name_due(struct device *d)
+{
+	return is_ready(d) && work_is(&d->work, ORDER_INVITE) &&
+	       !d->work.named && d->work.claimed > 0;
+}
+
+static enum err name_ask(struct device *d, struct request *request)
+{
+	request->kind = REQUEST_INVITE;
+	request->users = d->work.order.users;
+	request->user_count = 1;
+	return ERR_OK;
+}
+
+static enum err name_take(struct device *d, const struct answer *answer)
+{
+	if (answer->result != ERR_OK)
+		work_halt_refused(d, answer);
+	d->work.named = true;
+	return ERR_OK;
+}
+
+const struct step step_name = { "name", name_due, NULL, name_ask, name_take };
+
+/* ---- leaving ---- */
+
+/* The user who owns the session when this device has left: the first other
+ * owner, admin, or member, unless another device of ours stays. */
+static struct span find_heir(const struct device *d)
+{
+	struct span heir = SPAN_EMPTY, own = span_str(d->username);
+	enum role best = ROLE_MEMBER;
+	struct mls_member member;
+	uint32_t leaf = 0;
+
+	while (mls_group_next_member(session_group(d->open.session), &leaf,
+				     &member)) {
+		struct span user = roles_user(member.identity);
+		enum role role = session_role(d->open.session, member.identity);
+
+		if (span_equal(user, own) || role == ROLE_OWNER) {
+			if (!span_equal(member.identity, span_str(d->identity)))
+				return SPAN_EMPTY;
+			continue;
+		}
+		if (heir.n == 0 || role > best) {
+			heir = user;
+			best = role;
+		}
+	}
+	return heir;
+}
+
+static enum err plan_departure(struct device *d, const char *identity)
+{
+	struct session *session = d->open.session;
+	struct buf departure = BUF_INIT;
+	struct span heir = SPAN_EMPTY;
+	struct mls_member member;
+	struct signer signer;
+	json_t *todo = NULL;
+	enum err e;
+
+	TRY(signer_of_session(&signer, d));
+	ENSURE(session_find(session, span_str(identity), &member),
+	       why_set(&d->work.why, ERR_STATE_GONE, "no-such-member",
+		       "%.80s is not a member of %s.", identity, d->open.id));
+	if (session_role(session, span_str(d->identity)) == ROLE_OWNER &&
+	    strcmp(identity, d->identity) == 0)
+		heir = find_heir(d);
+	TRY(session_depart(session, &signer.me, member.leaf_index, heir,
+			   &departure));
+	TRY(buf_end(&departure));
+	todo = json_pack("{s:s}", "kind", "leave");
+	ENSURE(todo != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_set_bytes(todo, "departure", buf_span(&departure)));
+	membership_set_todo(&d->open, json_incref(todo));
+	work_changed(d);
+out:
+	json_decref(todo);
+	buf_clear(&departure);
+	signer_clear(&signer);
+	return e;
+}
+
+/* ---- what was ordered ---- */
+
+static bool plan_due(struct device *d)
+{
+	const struct work *work = &d->work;
+
+	if (!is_ready(d) || work->planned)
+		return false;
+	switch (work->order.kind) {
+	case ORDER_INVITE:
+		return work->named;
+	case ORDER_REMOVE:
+	case ORDER_ROLE:
+	case ORDER_ROTATE:
+	case ORDER_ASKED:
+	case ORDER_MOVE:
+	case ORDER_LEAVE:
+	case ORDER_DEPART:
+		return true;
+	case ORDER_REFRESH:
+	case ORDER_SEND:
+	case ORDER_CREATE:
+	case ORDER_JOIN:
+	case ORDER_RESOLVE:
+	case ORDER_STOCK:
+		break;
+	}
+	return false;
+}
+
+static enum err plan_asked(struct device *d)
+{
+	struct change_plan plan = { .due = true,
+				    .epoch = session_epoch(d->open.session) };
+
+	if (!budget_take(d, BUDGET_ASKED))
+		return ERR_OK;
+	return set_change(d, &plan);
+}
+
+/* The departed do not come along: their leaves are removed first. */
+static enum err plan_move(struct device *d)
+{
+	struct change_plan move = { .algorithm = d->work.order.algorithm };
+	struct change_plan purge = { .due = true, .epoch = INT64_MAX };
+
+	if (session_departures(d->open.session).n == 0)
+		return set_change(d, &move);
+	d->work.planned = false;
+	return set_change(d, &purge);
+}
+
+static enum err plan(struct device *d)
+{
+	static const struct change_plan only_keys;
+	const struct order *order = &d->work.order;
+
+	d->work.planned = true;
+	switch (order->kind) {
+	case ORDER_INVITE:
+		return plan_invite(d);
+	case ORDER_REMOVE:
+		return plan_remove(d);
+	case ORDER_ROLE:
+		return plan_role(d);
+	case ORDER_ROTATE:
+		return set_change(d, &only_keys);
+	case ORDER_ASKED:
+		return plan_asked(d);
+	case ORDER_MOVE:
+		return plan_move(d);
+	case ORDER_LEAVE:
+		return plan_departure(d, d->identity);
+	case ORDER_DEPART:
+		return plan_departure(d, order->whom);
+	case ORDER_REFRESH:
+	case ORDER_SEND:
+	case ORDER_CREATE:
+	case ORDER_JOIN:
+	case ORDER_RESOLVE:
+	case ORDER_STOCK:
+		break;
+	}
+	return ERR_LOCAL_BUG;
+}
+
+const struct step step_plan = { "plan", plan_due, plan, NULL, NULL };
+
+/* ---- duties ---- */
+
+/* The departed are removed before anything is said, and keys are renewed when
+ * the server wants that, within a budget. */
+static bool duty_due(struct device *d)
+{
+	if (!is_ready(d))
+		return false;
+	return d->work.renew || (outbox_waits(&d->open) &&
+				 session_departures(d->open.session).n > 0);
+}
+
+static enum err duty(struct device *d)
+{
+	struct change_plan plan = { .due = true };
+	bool required = d->work.required;
+
+	plan.epoch = session_epoch(d->open.session);
+	d->work.renew = d->work.required = false;
+	if (session_departures(d->open.session).n > 0) {
+		plan.epoch = INT64_MAX;
+		return set_change(d, &plan);
+	}
+	if (budget_take(d, BUDGET_ASKED))
+		return set_change(d, &plan);
+	if (required)
+		work_halt(d, ERR_STATE_PENDING, "rotation-required",
+			  "The server wants new keys again and again. What was "
+			  "said is kept, and sent later.");
+	return ERR_OK;
+}
+
+const struct step step_duty = { "duty", duty_due, duty, NULL, NULL };

@@ -1,0 +1,264 @@
+/* The steps that send what was said: seal it, post it, and wait until the log
+ * shows it. */
+#include "device/content.h"
+#include "device/outbox.h"
+#include "device/people.h"
+#include "device/steps.h"
+#include "device/todo.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* So often the log is read without anything that explains what the server
+ * answers. */
+#define IDLE_MAX 3
+
+/* So often one order seals its items again: others keep changing the keys. */
+#define PASSES_MAX 30
+
+static bool may_send(struct device *d)
+{
+	return core_is_settled(d) && membership_todo(&d->open) == NULL;
+}
+
+/* The first item that was not posted since the log was read. */
+static json_t *next_item(const struct device *d)
+{
+	size_t at = 0;
+	json_t *item;
+
+	while ((item = outbox_next(&d->open, &at)) != NULL &&
+	       record_number_or_0(item, "item") <= d->work.posted)
+		at++;
+	return item;
+}
+
+/* ---- the session's name, for those whom a commit added ---- */
+
+static bool announce_due(struct device *d)
+{
+	return d->open.session != NULL && session_member(d->open.session) &&
+	       membership_todo_is(&d->open, "announce");
+}
+
+static enum err announce(struct device *d)
+{
+	const char *name = membership_name(&d->open);
+	struct buf content = BUF_INIT;
+	uint64_t item;
+	enum err e = ERR_OK;
+
+	membership_set_todo(&d->open, NULL);
+	work_changed(d);
+	if (name == NULL)
+		return ERR_OK;
+	content_put(&content, CONTENT_NAME, span_str(name));
+	TRY(buf_end(&content));
+	TRY(outbox_put(d, buf_span(&content), NULL, &item));
+out:
+	buf_clear(&content);
+	return e;
+}
+
+const struct step step_announce = { "announce", announce_due, announce, NULL,
+				    NULL };
+
+/* ---- sealing ---- */
+
+static bool is_sealed(const struct device *d, const json_t *item)
+{
+	struct span envelope;
+	uint64_t epoch;
+
+	return outbox_envelope(&d->open, item, &envelope, &epoch) == ERR_OK &&
+	       epoch == session_epoch(d->open.session) && !d->work.expired;
+}
+
+static bool seal_due(struct device *d)
+{
+	const json_t *item = may_send(d) ? next_item(d) : NULL;
+
+	return item != NULL && !is_sealed(d, item);
+}
+
+/* Nothing is sealed for members whom the person was not shown. */
+static enum err halt_unseen(struct device *d, bool *halted)
+{
+	struct buf names = BUF_INIT;
+	size_t count;
+	enum err e;
+
+	*halted = false;
+	if (d->work.order.to_new_members)
+		return people_show_all(&d->open);
+	TRY(people_unseen(&d->open, &count, &names));
+	buf_put_u8(&names, 0);
+	TRY(buf_end(&names));
+	if (count == 0)
+		goto out;
+	*halted = true;
+	work_halt(
+	    d, ERR_STATE_PENDING, "new-members",
+	    "There are members in %s whom you have not seen: %.400s. What "
+	    "you say is kept. Look with: hermetic read %s (or members), "
+	    "then send it with: hermetic outbox --flush",
+	    d->open.id, (const char *)names.p, d->open.id);
+out:
+	buf_clear(&names);
+	return e;
+}
+
+static enum err seal(struct device *d)
+{
+	bool halted;
+	enum err e;
+
+	TRY(halt_unseen(d, &halted));
+	if (halted)
+		goto out;
+	if (d->work.passes++ > PASSES_MAX) {
+		work_halt(
+		    d, ERR_STATE_EPOCH, "overtaken",
+		    "The keys of %s keep changing: what was said is kept, "
+		    "and sent with the next command.",
+		    d->open.id);
+		goto out;
+	}
+	TRY(outbox_seal(d, next_item(d)));
+	d->work.expired = false;
+	work_changed(d);
+out:
+	return e;
+}
+
+const struct step step_seal = { "seal", seal_due, seal, NULL, NULL };
+
+/* ---- posting ---- */
+
+static bool post_due(struct device *d)
+{
+	const json_t *item = may_send(d) ? next_item(d) : NULL;
+
+	return item != NULL && is_sealed(d, item);
+}
+
+static enum err post_ask(struct device *d, struct request *request)
+{
+	const json_t *item = next_item(d);
+	uint64_t epoch;
+
+	d->work.post_item = record_number_or_0(item, "item");
+	request->kind = REQUEST_SEND;
+	return outbox_envelope(&d->open, item, &request->bytes, &epoch);
+}
+
+static json_t *posted_item(const struct device *d)
+{
+	size_t at = 0;
+	json_t *item;
+
+	while ((item = outbox_next(&d->open, &at)) != NULL &&
+	       record_number_or_0(item, "item") != d->work.post_item)
+		at++;
+	return item;
+}
+
+/* The log is read; when it has nothing new, the server contradicts itself. */
+static void read_again(struct device *d)
+{
+	struct work *work = &d->work;
+	uint64_t seq = session_seq(d->open.session);
+
+	work->idle = seq == work->idle_seq ? work->idle + 1 : 0;
+	work->idle_seq = seq;
+	work->posted = 0;
+	work_stale(d);
+	if (work->idle >= IDLE_MAX)
+		work_halt(d, ERR_PEER_INVALID, "not-in-log",
+			  "What was said is kept: the server answers that it "
+			  "was sent, or came too late, but the log of %s shows "
+			  "nothing of that.",
+			  d->open.id);
+}
+
+static void halt_clock(struct device *d, const struct answer *answer)
+{
+	int64_t off = answer->clock_ahead_ms / 1000;
+
+	if (off == 0)
+		work_halt(d, ERR_PEER_INVALID, "clock",
+			  "What was said is kept: the server says that the "
+			  "clock of this device is wrong. Set it, then: "
+			  "hermetic outbox --flush");
+	else
+		work_halt(d, ERR_PEER_INVALID, "clock",
+			  "What was said is kept: the clock of this device is "
+			  "%" PRId64 " seconds %s that of the server. Set it, "
+			  "then: hermetic outbox --flush",
+			  off < 0 ? -off : off,
+			  off < 0 ? "ahead of" : "behind");
+}
+
+/* Refusals that say something about the session, not about one item. */
+static bool concerns_all(const struct answer *answer)
+{
+	static const char *const slugs[] = { "not-a-member", "session-ended",
+					     "forbidden",    "not-found",
+					     "unauthorized", "logged-out" };
+
+	for (size_t i = 0; i < sizeof(slugs) / sizeof(*slugs); i++)
+		if (strcmp(answer->slug, slugs[i]) == 0)
+			return true;
+	return work_is_passing(answer) || answer->slug[0] == '\0';
+}
+
+static const char *words(const struct answer *answer)
+{
+	return answer->text != NULL ? answer->text : err_text(answer->result);
+}
+
+static enum err take_refusal(struct device *d, const struct answer *answer)
+{
+	struct work *work = &d->work;
+	json_t *item = posted_item(d);
+
+	if (answer->result == ERR_STATE_EPOCH ||
+	    strcmp(answer->slug, "view-differs") == 0) {
+		read_again(d);
+	} else if (strcmp(answer->slug, "rotation-required") == 0) {
+		work->renew = work->required = true;
+		read_again(d);
+	} else if (strcmp(answer->slug, "nonce-expired") == 0) {
+		work->expired = true;
+		if (work->expiries++ > 0)
+			halt_clock(d, answer);
+	} else if (concerns_all(answer) || item == NULL) {
+		work_halt_refused(d, answer);
+	} else {
+		work_changed(d);
+		if (work->post_item == work->outcome.item) {
+			work->item_refused = true;
+			work->outcome.result =
+			    why_set(&work->why, ERR_PEER_INVALID, answer->slug,
+				    "%s", words(answer));
+		}
+		return outbox_refuse(d, item, answer->slug, words(answer));
+	}
+	return ERR_OK;
+}
+
+static enum err post_take(struct device *d, const struct answer *answer)
+{
+	struct work *work = &d->work;
+
+	if (answer->result != ERR_OK)
+		return take_refusal(d, answer);
+	if (answer->rotation_due)
+		work->renew = true;
+	work->posted = work->post_item;
+	if (next_item(d) == NULL)
+		read_again(d); /* that it was sent is what the log shows */
+	return ERR_OK;
+}
+
+const struct step step_post = { "post", post_due, NULL, post_ask, post_take };

@@ -1,0 +1,598 @@
+/*
+ * The steps by which a device comes into the group of today: follow the log
+ * from a verified place, take the GroupInfo that it leads to, stage an external
+ * commit, post it, and follow on until the log shows it.
+ */
+#include "device/rejoin.h"
+
+#include "crypto/hash.h"
+#include "device/budget.h"
+#include "device/entry.h"
+#include "device/outbox.h"
+#include "device/people.h"
+#include "device/pins.h"
+#include "device/signer.h"
+#include "device/steps.h"
+#include "device/todo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE_LIMIT 5000
+
+/* Others commit between our reading and our posting this often. */
+#define TRIES_MAX 10
+
+void rejoin_free(struct rejoin *rejoin)
+{
+	if (rejoin != NULL)
+		trail_free(rejoin->trail);
+	free(rejoin);
+}
+
+static bool is_member(const struct device *d)
+{
+	return d->open.session != NULL && session_member(d->open.session);
+}
+
+static bool joins(const struct device *d)
+{
+	return d->open.session != NULL && membership_todo_is(&d->open, "join");
+}
+
+bool rejoin_is_begun(const struct membership *m)
+{
+	return !session_member(m->session) &&
+	       (membership_todo_is(m, "join") ||
+		json_object_get(m->notes, "base") != NULL);
+}
+
+/* Is there a way in to be found? */
+static bool is_wanted(const struct device *d)
+{
+	const struct work *work = &d->work;
+
+	if (work->resolving)
+		return true;
+	if (d->open.session != NULL && rejoin_is_begun(&d->open))
+		return true;
+	if (is_member(d))
+		return membership_behind(&d->open) != BEHIND_NO;
+	return work_is(work, ORDER_JOIN) && work->welcomes_read;
+}
+
+/* ---- where the trail begins ---- */
+
+/* A place that was verified when a join was staged. */
+static enum err begin_at_base(struct device *d, struct rejoin *rejoin)
+{
+	const json_t *base = json_object_get(d->open.notes, "base");
+	struct buf group_info = BUF_INIT;
+	uint8_t head[CHAIN_HEAD];
+	uint64_t seq;
+	enum err e;
+
+	TRY(record_bytes(base, "group_info", &group_info));
+	TRY(buf_end(&group_info));
+	TRY(record_number(base, "seq", &seq));
+	TRY(record_digest(base, "head", head));
+	TRY(trail_from_info(d->open.raw_id, buf_span(&group_info), seq, head,
+			    &rejoin->trail));
+	if (json_is_true(json_object_get(base, "weak")))
+		trail_set_weak(rejoin->trail);
+out:
+	buf_clear(&group_info);
+	return e;
+}
+
+static enum err begin_trail(struct device *d, struct rejoin *rejoin)
+{
+	const struct session *session = d->open.session;
+	uint8_t head[CHAIN_HEAD];
+	uint64_t seq;
+
+	if (session == NULL)
+		return ERR_OK;
+	if (json_object_get(d->open.notes, "base") != NULL)
+		return begin_at_base(d, rejoin);
+	if (!is_member(d))
+		return ERR_OK;
+	if (membership_behind(&d->open) == BEHIND_NO)
+		return trail_from_session(session, session_seq(session),
+					  session_head(session),
+					  &rejoin->trail);
+	if (membership_behind_place(&d->open, &seq, head) == ERR_OK)
+		return trail_from_session(session, seq, head, &rejoin->trail);
+	return ERR_OK;
+}
+
+/* The second copy within a week: the person says which one is to live. */
+static bool is_copied_again(const struct device *d)
+{
+	const json_t *copies = json_object_get(d->open.notes, "copies");
+	size_t n = json_array_size(copies);
+	json_int_t last, before;
+
+	if (membership_behind(&d->open) != BEHIND_COPY || n < 2)
+		return false;
+	last = json_integer_value(json_array_get(copies, n - 1));
+	before = json_integer_value(json_array_get(copies, n - 2));
+	return last - before < INT64_C(7) * 24 * 3600 * 1000;
+}
+
+static bool base_due(struct device *d)
+{
+	return is_wanted(d) && d->work.rejoin == NULL;
+}
+
+static enum err base(struct device *d)
+{
+	struct rejoin *rejoin = calloc(1, sizeof(*rejoin));
+	bool by_itself = is_member(d) && !d->work.resolving;
+
+	if (rejoin == NULL)
+		return ERR_LOCAL_MEMORY;
+	d->work.rejoin = rejoin;
+	if (by_itself && session_forked(d->open.session))
+		work_halt(d, ERR_PEER_FORK, "history-differs",
+			  "Members of %s have seen different histories: the "
+			  "server is not to be trusted with it. To look at it: "
+			  "hermetic resolve %s",
+			  d->open.id, d->open.id);
+	else if (by_itself && is_copied_again(d))
+		work_halt(d, ERR_STATE_CONFLICT, "copied-state",
+			  "Another copy of this device's state is in use, and "
+			  "was before this week. To go on with this one: "
+			  "hermetic resolve %s --yes. The other one becomes a "
+			  "device of its own by: hermetic login",
+			  d->open.id);
+	else if (by_itself && !budget_take(d, BUDGET_REJOINS))
+		work_halt(d, ERR_STATE_PENDING, "behind",
+			  "This device had to join %s again too often today. "
+			  "To try once more: hermetic resolve %s --yes",
+			  d->open.id, d->open.id);
+	if (d->work.halted)
+		return ERR_OK;
+	return begin_trail(d, rejoin);
+}
+
+const struct step step_base = { "base", base_due, base, NULL, NULL };
+
+static bool first_info_due(struct device *d)
+{
+	const struct rejoin *rejoin = d->work.rejoin;
+
+	return rejoin != NULL && !rejoin->forced &&
+	       (rejoin->trail == NULL ||
+		trail_wants_generation(rejoin->trail) > 0);
+}
+
+static enum err first_info_ask(struct device *d, struct request *request)
+{
+	const struct trail *trail = d->work.rejoin->trail;
+
+	request->kind = REQUEST_FIRST_INFO;
+	request->generation = trail != NULL ? trail_wants_generation(trail) : 0;
+	return ERR_OK;
+}
+
+/* No trail leads there. A person who has been told so may go on without. */
+static void halt_untrusted(struct device *d, enum err e)
+{
+	struct rejoin *rejoin = d->work.rejoin;
+
+	if (d->work.resolving && !rejoin->forced) {
+		trail_free(rejoin->trail);
+		rejoin->trail = NULL;
+		rejoin->at_end = false;
+		rejoin->forced = true;
+		return;
+	}
+	work_halt(d, e, "not-continued",
+		  "What the server has of %s does not lead from what this "
+		  "device knows to the group of today: %s. It was not joined. "
+		  "To look at who is in it now and go on all the same: "
+		  "hermetic resolve %s",
+		  d->work.outcome.session, err_text(e),
+		  d->work.outcome.session);
+}
+
+static enum err first_info_take(struct device *d, const struct answer *answer)
+{
+	struct rejoin *rejoin = d->work.rejoin;
+	uint8_t id[SESSION_ID];
+	enum err e;
+
+	if (answer->result != ERR_OK) {
+		work_halt_refused(d, answer);
+		return ERR_OK;
+	}
+	if (rejoin->trail != NULL) {
+		e = trail_next_generation(rejoin->trail, answer->group_info);
+	} else {
+		TRY(text_parse_uuid(id, span_str(d->work.outcome.session)));
+		e = trail_from_info(id, answer->group_info, answer->seq,
+				    answer->head, &rejoin->trail);
+		if (e == ERR_OK && answer->seq > 0)
+			trail_set_weak(rejoin->trail);
+	}
+	if (err_class(e) == ERR_CLASS_PEER) {
+		halt_untrusted(d, e);
+		e = ERR_OK;
+	}
+out:
+	return e;
+}
+
+const struct step step_first_info = { "first_info", first_info_due, NULL,
+				      first_info_ask, first_info_take };
+
+/* ---- following ---- */
+
+static bool walk_due(struct device *d)
+{
+	const struct rejoin *rejoin = d->work.rejoin;
+
+	return rejoin != NULL && rejoin->trail != NULL && !rejoin->at_end;
+}
+
+static enum err walk_ask(struct device *d, struct request *request)
+{
+	request->kind = REQUEST_HANDSHAKES;
+	request->after = trail_seq(d->work.rejoin->trail);
+	request->limit = PAGE_LIMIT;
+	return ERR_OK;
+}
+
+/* This device was in this session before: the trail has to come by the last
+ * place that it knows. */
+static enum err check_known_place(const struct device *d,
+				  const struct trail *trail)
+{
+	const struct session *session = d->open.session;
+
+	if (session == NULL || trail_seq(trail) != session_seq(session) ||
+	    session_seq(session) == 0)
+		return ERR_OK;
+	return memcmp(trail_head(trail), session_head(session), CHAIN_HEAD) == 0
+		   ? ERR_OK
+		   : ERR_PEER_FORK;
+}
+
+/* Our own commit stands in the log: we are in. */
+static enum err accept(struct device *d, const struct trail *trail)
+{
+	enum err e;
+
+	TRY(session_set_departures(d->open.session, trail_departures(trail)));
+	TRY(session_accepted(d->open.session, core_now_ms(d) / 1000,
+			     trail_seq(trail), trail_head(trail)));
+	TRY(pins_note_members(d));
+	(void)json_object_del(d->open.notes, "base");
+	membership_set_todo(&d->open, NULL);
+	d->work.resolving = false;
+	work_stale(d);
+	work_changed(d);
+	rejoin_free(d->work.rejoin);
+	d->work.rejoin = NULL;
+out:
+	return e;
+}
+
+/* An item of ours may have been stored while this device was behind. */
+static enum err find_own(struct device *d, const struct answer_entry *entry)
+{
+	uint8_t hash[32];
+	enum err e = ERR_OK;
+
+	if (d->open.session == NULL || entry->kind != CHAIN_APPLICATION)
+		return ERR_OK;
+	memcpy(hash, entry->hash, sizeof(hash));
+	if (!entry->bare && !entry->expired)
+		TRY(hash_sha256(&entry->bytes, 1, hash));
+	TRY(outbox_sent_by_hash(d, entry->seq, hash));
+out:
+	return e;
+}
+
+static enum err follow(struct device *d, const struct answer_entry *entry,
+		       bool *joined)
+{
+	struct trail *trail = d->work.rejoin->trail;
+	bool ours = joins(d) && entry->kind == CHAIN_COMMIT &&
+		    span_equal(entry->bytes, session_staged(d->open.session));
+	uint64_t epoch = trail_epoch(trail);
+	enum err e;
+
+	TRY(trail_follow(trail, entry));
+	TRY(check_known_place(d, trail));
+	TRY(find_own(d, entry));
+	if (ours) {
+		*joined = true;
+		TRY(accept(d, trail));
+	} else if (joins(d) && trail_epoch(trail) != epoch) {
+		/* another was first: take the GroupInfo of now */
+		todo_drop(d);
+		d->work.rejoin->posted = false;
+	}
+out:
+	return e == ERR_STATE_REPLAY ? ERR_OK : e;
+}
+
+static enum err walk_take(struct device *d, const struct answer *answer)
+{
+	bool joined = false;
+	enum err e = ERR_OK;
+
+	if (answer->result != ERR_OK) {
+		work_halt_refused(d, answer);
+		return ERR_OK;
+	}
+	for (size_t i = 0; i < answer->entry_count && !joined; i++) {
+		e = follow(d, &answer->entries[i], &joined);
+		if (err_class(e) == ERR_CLASS_PEER || e == ERR_STATE_CONFLICT) {
+			halt_untrusted(
+			    d, e == ERR_STATE_CONFLICT ? ERR_PEER_FORK : e);
+			return ERR_OK;
+		}
+		TRY(e);
+		if (trail_wants_generation(d->work.rejoin != NULL
+					       ? d->work.rejoin->trail
+					       : NULL) > 0)
+			return ERR_OK;
+	}
+	if (!joined)
+		d->work.rejoin->at_end =
+		    !answer->more || answer->entry_count == 0;
+out:
+	return e;
+}
+
+const struct step step_walk = { "walk", walk_due, NULL, walk_ask, walk_take };
+
+/* ---- the GroupInfo of today ---- */
+
+static bool info_due(struct device *d)
+{
+	const struct rejoin *rejoin = d->work.rejoin;
+
+	return rejoin != NULL && !joins(d) &&
+	       (rejoin->forced ? rejoin->trail == NULL : rejoin->at_end);
+}
+
+static enum err info_ask(struct device *d, struct request *request)
+{
+	(void)d;
+	request->kind = REQUEST_GROUP_INFO;
+	return ERR_OK;
+}
+
+/* What was offered when this device came into the session is what its
+ * founders' entries say of it. */
+static enum err find_offer(const struct device *d, struct suites *offer)
+{
+	*offer = d->offer;
+	return d->open.session != NULL ? membership_offer(&d->open, offer)
+				       : ERR_OK;
+}
+
+static enum err note_base(struct membership *m, const struct trail *trail,
+			  struct span group_info)
+{
+	json_t *made =
+	    json_pack("{s:I, s:b}", "seq", (json_int_t)trail_seq(trail), "weak",
+		      (int)trail_is_weak(trail));
+	enum err e;
+
+	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_set_bytes(made, "group_info", group_info));
+	TRY(record_set_hex(made, "head",
+			   span_of(trail_head(trail), CHAIN_HEAD)));
+	(void)json_object_set(m->notes, "base", made);
+out:
+	json_decref(made);
+	return e;
+}
+
+/* The new session takes the place of what was known of it. */
+static enum err replace(struct device *d, struct membership *next,
+			const struct mls_commit *commit)
+{
+	json_t *todo = json_pack("{s:s}", "kind", "join");
+	enum err e;
+
+	ENSURE(todo != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_set_bytes(todo, "group_info",
+			     buf_span(&commit->group_info)));
+	membership_set_todo(next, json_incref(todo));
+	if (d->open.session != NULL) {
+		if (json_object_get(d->open.notes, "shown") == NULL)
+			TRY(people_show_all(&d->open));
+		membership_continue(next, &d->open);
+	}
+	membership_clear(&d->open);
+	d->open = *next;
+	memset(next, 0, sizeof(*next));
+	work_changed(d);
+out:
+	json_decref(todo);
+	return e;
+}
+
+static enum err explain(struct device *d, enum err e)
+{
+	const char *id = d->work.outcome.session;
+
+	if (e == ERR_PEER_DOWNGRADE)
+		return why_set(&d->work.why, e, "downgrade",
+			       "A better algorithm was withheld when %s was "
+			       "created: its members signed offers that give "
+			       "another choice. Not joined.",
+			       id);
+	if (e == ERR_PEER_UNSUPPORTED)
+		return why_set(&d->work.why, e, "unsupported",
+			       "%s uses an algorithm that this device does "
+			       "not offer. Not joined.",
+			       id);
+	if (err_class(e) == ERR_CLASS_PEER)
+		return why_set(&d->work.why, e, "bad-group",
+			       "What the server says about %s is not what its "
+			       "members signed: %s. Not joined.",
+			       id, err_text(e));
+	return e;
+}
+
+static enum err stage_join(struct device *d, struct span group_info)
+{
+	const struct suite *suite = session_group_info_suite(group_info);
+	struct membership next = { 0 };
+	struct mls_commit commit = { 0 };
+	struct signer signer = { 0 };
+	struct suites offer;
+	enum err e;
+
+	ENSURE(suite != NULL && suites_have(&d->offer, suite),
+	       ERR_PEER_UNSUPPORTED);
+	TRY(find_offer(d, &offer));
+	TRY(membership_new(&next, d->work.outcome.session, &offer));
+	TRY(signer_init(&signer, d, suite, &offer));
+	TRY(session_join_external(&signer.me, next.raw_id, group_info, true,
+				  &next.session, &commit));
+	TRY(note_base(&next, d->work.rejoin->trail, group_info));
+	TRY(replace(d, &next, &commit));
+out:
+	e = explain(d, e);
+	membership_clear(&next);
+	mls_commit_clear(&commit);
+	signer_clear(&signer);
+	return e;
+}
+
+/* Without a trail the place is the one that the server names. */
+static enum err begin_forced(struct device *d, const struct answer *answer)
+{
+	struct rejoin *rejoin = d->work.rejoin;
+	uint8_t id[SESSION_ID];
+	enum err e;
+
+	TRY(text_parse_uuid(id, span_str(d->work.outcome.session)));
+	TRY(trail_from_info(id, answer->group_info, answer->seq, answer->head,
+			    &rejoin->trail));
+	trail_set_weak(rejoin->trail);
+	rejoin->at_end = true;
+out:
+	return e;
+}
+
+static enum err info_take(struct device *d, const struct answer *answer)
+{
+	struct rejoin *rejoin = d->work.rejoin;
+	enum err e = ERR_OK;
+
+	if (answer->result != ERR_OK) {
+		work_halt_refused(d, answer);
+		return ERR_OK;
+	}
+	if (rejoin->tries++ >= TRIES_MAX) {
+		halt_untrusted(d, ERR_PEER_FORK);
+		return ERR_OK;
+	}
+	if (rejoin->forced && rejoin->trail == NULL)
+		e = begin_forced(d, answer);
+	if (e == ERR_OK && !trail_leads_to(rejoin->trail, answer->group_info)) {
+		rejoin->at_end = false; /* a commit may have come between */
+		return ERR_OK;
+	}
+	if (e == ERR_OK)
+		e = stage_join(d, answer->group_info);
+	if (err_class(e) == ERR_CLASS_PEER) {
+		d->work.halted = true;
+		d->work.outcome.result = explain(d, e);
+		e = ERR_OK;
+	}
+	return e;
+}
+
+const struct step step_info = { "info", info_due, NULL, info_ask, info_take };
+
+/* ---- posting ---- */
+
+static bool join_due(struct device *d)
+{
+	const struct rejoin *rejoin = d->work.rejoin;
+
+	return joins(d) && rejoin != NULL && rejoin->trail != NULL &&
+	       rejoin->at_end && !rejoin->posted;
+}
+
+static enum err join_ask(struct device *d, struct request *request)
+{
+	struct work *work = &d->work;
+	enum err e;
+
+	buf_reset(&work->group_info);
+	TRY(record_bytes(membership_todo(&d->open), "group_info",
+			 &work->group_info));
+	TRY(buf_end(&work->group_info));
+	request->kind = REQUEST_JOIN;
+	request->bytes = session_staged(d->open.session);
+	request->group_info = buf_span(&work->group_info);
+out:
+	return e;
+}
+
+static bool is_late(const struct answer *answer)
+{
+	return answer->result == ERR_STATE_EPOCH ||
+	       answer->result == ERR_STATE_CONFLICT;
+}
+
+static enum err join_take(struct device *d, const struct answer *answer)
+{
+	struct rejoin *rejoin = d->work.rejoin;
+	enum err e = ERR_OK;
+
+	if (answer->result == ERR_OK || is_late(answer)) {
+		/* only the log tells what became of it */
+		rejoin->posted = true;
+		rejoin->at_end = false;
+		if (rejoin->tries++ >= TRIES_MAX)
+			halt_untrusted(d, ERR_PEER_FORK);
+		return ERR_OK;
+	}
+	work_halt_refused(d, answer);
+	if (work_is_passing(answer))
+		return ERR_OK;
+	if (membership_was_known(&d->open)) {
+		membership_set_todo(&d->open, NULL);
+		work_changed(d);
+		return ERR_OK;
+	}
+	TRY(membership_forget(core_store(d), &d->open));
+	membership_clear(&d->open);
+	d->work.changed = false;
+out:
+	return e;
+}
+
+const struct step step_join = { "join", join_due, NULL, join_ask, join_take };
+
+/* ---- resolving ---- */
+
+enum err rejoin_begin_resolve(struct device *d)
+{
+	json_t *copies;
+
+	if (d->open.session == NULL)
+		return ERR_OK;
+	copies = json_object_get(d->open.notes, "copies");
+	if (copies != NULL)
+		(void)json_array_clear(copies);
+	(void)json_object_del(d->open.notes, "rejoins");
+	(void)json_object_del(d->open.notes, "base");
+	if (joins(d))
+		membership_set_todo(&d->open, NULL);
+	d->work.resolving = true;
+	work_changed(d);
+	return ERR_OK;
+}

@@ -1,0 +1,31 @@
+/*
+ * What was decided here and must still be told to the server: the notes'
+ * `todo`, an object by kind. It is stored before anything is sent, so it
+ * survives a crash at any instruction, and each kind can be told again:
+ *
+ *   create    {body, add?}: make the session, then the change `add`
+ *   change    (change.h): stage a commit, then `commit`
+ *   commit    {group_info, welcome?, redo}: post the staged commit; `redo` is
+ *             the change to come back to when another commit was first
+ *   announce  {}: say the session's name to those whom a commit added
+ *   join      {group_info}: post the staged external commit
+ *   welcome   {welcome_id}: tell that a Welcome was used
+ *   leave     {departure}: post the signed departure of a leaf
+ */
+#ifndef HERMETIC_DEVICE_TODO_H
+#define HERMETIC_DEVICE_TODO_H
+
+#include "device/core.h"
+
+/* The log showed our staged commit, or another in its place. */
+void todo_commit_done(struct device *d);
+void todo_commit_lost(struct device *d);
+
+/* A commit was staged for `change`: the next thing is to post it. */
+MUST_CHECK enum err todo_set_commit(struct device *d, json_t *change,
+				    const struct mls_commit *commit);
+
+/* The todo is given up; a staged commit with it. */
+void todo_drop(struct device *d);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * A trail: a session's log followed without its keys, from a place that this
+ * device has verified over each commit to the group of today (docs/protocol.md,
+ * "The walk"). A device comes into a group, again or for the first time, only
+ * where a trail leads.
+ */
+#ifndef HERMETIC_DEVICE_TRAIL_H
+#define HERMETIC_DEVICE_TRAIL_H
+
+#include "device/ports.h"
+#include "session/session.h"
+
+struct trail;
+
+/* Begins at the group of a session, whose place in the log is `seq` with
+ * `head`. */
+MUST_CHECK enum err trail_from_session(const struct session *session,
+				       uint64_t seq,
+				       const uint8_t head[CHAIN_HEAD],
+				       struct trail **trail);
+
+/* Begins at a GroupInfo (MLSMessage) that stands at that place. Seq 0 has a
+ * head of its own, which is checked: ERR_PEER_FORK. ERR_PEER_INVALID: no whole
+ * GroupInfo. */
+MUST_CHECK enum err trail_from_info(const uint8_t session_id[SESSION_ID],
+				    struct span group_info, uint64_t seq,
+				    const uint8_t head[CHAIN_HEAD],
+				    struct trail **trail);
+
+void trail_free(struct trail *trail);
+
+/* The last entry that was followed. */
+uint64_t trail_seq(const struct trail *trail);
+const uint8_t *trail_head(const struct trail *trail);
+
+/* Follows the next entry. ERR_STATE_CONFLICT: entries are missing before it;
+ * ERR_STATE_REPLAY: it was followed; ERR_PEER_FORK: its head does not follow;
+ * another PEER error: it cannot be read. A commit that breaks a rule changes
+ * nothing: all members refuse it. */
+MUST_CHECK enum err trail_follow(struct trail *trail,
+				 const struct answer_entry *entry);
+
+/* A move was followed, and the GroupInfo of the next generation is needed
+ * before the trail goes on: of which one, 0: none. */
+uint32_t trail_wants_generation(const struct trail *trail);
+MUST_CHECK enum err trail_next_generation(struct trail *trail,
+					  struct span group_info);
+
+/* Is this GroupInfo the one that the trail leads to? */
+bool trail_leads_to(const struct trail *trail, struct span group_info);
+
+/* Of the group where it has got to. */
+uint64_t trail_epoch(const struct trail *trail);
+struct span trail_departures(const struct trail *trail);
+
+/* Members had to be taken at their word: their keys are new since a move, or
+ * the trail began at a place that the server named. */
+bool trail_is_weak(const struct trail *trail);
+void trail_set_weak(struct trail *trail);
+
+#endif

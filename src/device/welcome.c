@@ -1,0 +1,148 @@
+/* The steps that join by a Welcome. */
+#include "device/packages.h"
+#include "device/pins.h"
+#include "device/signer.h"
+#include "device/steps.h"
+#include "device/todo.h"
+
+#include <string.h>
+
+static bool welcomes_due(struct device *d)
+{
+	const struct session *session = d->open.session;
+
+	return work_is(&d->work, ORDER_JOIN) && !d->work.welcomes_read &&
+	       (session == NULL || (!session_member(session) &&
+				    !membership_todo_is(&d->open, "join")));
+}
+
+static enum err welcomes_ask(struct device *d, struct request *request)
+{
+	(void)d;
+	request->kind = REQUEST_WELCOMES;
+	return ERR_OK;
+}
+
+/* The session that a Welcome brings takes the place of what was known. */
+static enum err replace(struct device *d, struct membership *next,
+			const struct answer_welcome *row)
+{
+	json_t *todo = json_pack("{s:s, s:s}", "kind", "welcome", "welcome_id",
+				 row->welcome_id);
+	enum err e = ERR_OK;
+
+	ENSURE(todo != NULL, ERR_LOCAL_MEMORY);
+	if (d->open.session != NULL)
+		membership_continue(next, &d->open);
+	membership_set_todo(next, json_incref(todo));
+	membership_clear(&d->open);
+	d->open = *next;
+	memset(next, 0, sizeof(*next));
+	work_changed(d);
+out:
+	json_decref(todo);
+	return e;
+}
+
+static enum err explain(struct device *d, enum err e)
+{
+	const char *id = d->work.outcome.session;
+
+	if (e == ERR_PEER_DOWNGRADE)
+		return why_set(&d->work.why, e, "downgrade",
+			       "A better algorithm was withheld when %s was "
+			       "created: its members signed offers that give "
+			       "another choice. Not joined.",
+			       id);
+	if (err_class(e) == ERR_CLASS_PEER)
+		return why_set(&d->work.why, e, "bad-group",
+			       "The Welcome to %s is not what its members "
+			       "signed: %s. Not joined.",
+			       id, err_text(e));
+	return e;
+}
+
+/* ERR_STATE_GONE when it is for a KeyPackage that we do not have. */
+static enum err use(struct device *d, const struct answer_welcome *row)
+{
+	struct membership next = { 0 };
+	struct package package = { 0 };
+	struct signer signer = { 0 };
+	enum err e;
+
+	TRY(packages_find(d, row->welcome, &package));
+	TRY(membership_new(&next, row->session, &package.offer));
+	TRY(signer_init(&signer, d, package.suite, &package.offer));
+	TRY(session_join_welcome(&signer.me, next.raw_id, row->welcome,
+				 buf_span(&package.key_package),
+				 &package.secrets, row->seq, row->head,
+				 &next.session));
+	TRY(packages_used(d, &package));
+	TRY(replace(d, &next, row));
+	TRY(pins_note_members(d));
+out:
+	membership_clear(&next);
+	package_clear(&package);
+	signer_clear(&signer);
+	return explain(d, e);
+}
+
+static enum err welcomes_take(struct device *d, const struct answer *answer)
+{
+	enum err e = ERR_STATE_GONE;
+
+	d->work.welcomes_read = true;
+	if (answer->result != ERR_OK) {
+		work_halt_refused(d, answer);
+		return ERR_OK;
+	}
+	for (size_t i = 0; i < answer->welcome_count; i++) {
+		const struct answer_welcome *row = &answer->welcomes[i];
+
+		if (strcmp(row->session, d->work.outcome.session) != 0)
+			continue;
+		e = use(d, row);
+		if (e != ERR_STATE_GONE)
+			break;
+	}
+	if (err_class(e) == ERR_CLASS_PEER) {
+		d->work.halted = true;
+		d->work.outcome.result = e;
+		e = ERR_OK;
+	}
+	return e == ERR_STATE_GONE ? ERR_OK : e;
+}
+
+const struct step step_welcomes = { "welcomes", welcomes_due, NULL,
+				    welcomes_ask, welcomes_take };
+
+/* ---- the server need not offer it any more ---- */
+
+static bool take_welcome_due(struct device *d)
+{
+	return d->open.session != NULL &&
+	       membership_todo_is(&d->open, "welcome");
+}
+
+static enum err take_welcome_ask(struct device *d, struct request *request)
+{
+	request->kind = REQUEST_TAKE_WELCOME;
+	request->welcome_id =
+	    record_string(membership_todo(&d->open), "welcome_id");
+	return ERR_OK;
+}
+
+/* The session is ours whatever the server says to this. */
+static enum err take_welcome_take(struct device *d, const struct answer *answer)
+{
+	if (work_is_passing(answer)) {
+		work_halt_refused(d, answer);
+		return ERR_OK;
+	}
+	membership_set_todo(&d->open, NULL);
+	work_changed(d);
+	return ERR_OK;
+}
+
+const struct step step_take_welcome = { "take_welcome", take_welcome_due, NULL,
+					take_welcome_ask, take_welcome_take };

@@ -1,0 +1,323 @@
+#include "device/work.h"
+
+#include "base/sec.h"
+#include "device/steps.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Far more than any order needs; reading a long log has a bound of its own. */
+#define REQUESTS_MAX 5000
+#define STEPS_MAX 1000
+
+static const struct step *const STEPS[] = {
+	&step_stock,	    &step_publish,    &step_claim,  &step_found,
+	&step_create,	    &step_welcomes,   &step_base,   &step_first_info,
+	&step_walk,	    &step_info,	      &step_join,   &step_log,
+	&step_take_welcome, &step_leave,      &step_commit, &step_name,
+	&step_plan,	    &step_move_claim, &step_stage,  &step_duty,
+	&step_announce,	    &step_seal,	      &step_post,
+};
+
+#define STEP_COUNT (sizeof(STEPS) / sizeof(*STEPS))
+
+/* ---- an order, copied ---- */
+
+static char *copy_text(const char *text)
+{
+	return text != NULL ? strdup(text) : NULL;
+}
+
+static void order_clear(struct order *order)
+{
+	free((void *)(uintptr_t)order->session);
+	free((void *)(uintptr_t)order->key);
+	free((void *)(uintptr_t)order->name);
+	free((void *)(uintptr_t)order->whom);
+	free((void *)(uintptr_t)order->algorithm);
+	for (size_t i = 0; order->users != NULL && i < order->user_count; i++)
+		free((void *)(uintptr_t)order->users[i]);
+	free((void *)(uintptr_t)order->users);
+	if (order->text.p != NULL)
+		sec_wipe((void *)(uintptr_t)order->text.p, order->text.n);
+	free((void *)(uintptr_t)order->text.p);
+	memset(order, 0, sizeof(*order));
+}
+
+static enum err copy_users(struct order *to, const struct order *order)
+{
+	const char **users = calloc(order->user_count + 1, sizeof(*users));
+
+	if (users == NULL)
+		return ERR_LOCAL_MEMORY;
+	to->users = users;
+	to->user_count = order->user_count;
+	for (size_t i = 0; i < order->user_count; i++) {
+		users[i] = strdup(order->users[i]);
+		if (users[i] == NULL)
+			return ERR_LOCAL_MEMORY;
+	}
+	return ERR_OK;
+}
+
+static enum err order_copy(struct work *work, const struct order *order)
+{
+	struct order *to = &work->order;
+	uint8_t *text;
+	enum err e;
+
+	*to = *order;
+	to->users = NULL;
+	to->user_count = 0;
+	to->text = SPAN_EMPTY;
+	to->session = copy_text(order->session);
+	to->key = copy_text(order->key);
+	to->name = copy_text(order->name);
+	to->whom = copy_text(order->whom);
+	to->algorithm = copy_text(order->algorithm);
+	if (order->offer != NULL) {
+		work->offer = *order->offer;
+		to->offer = &work->offer;
+	}
+	text = malloc(order->text.n + 1);
+	ENSURE(text != NULL, ERR_LOCAL_MEMORY);
+	if (order->text.n > 0)
+		memcpy(text, order->text.p, order->text.n);
+	to->text = span_of(text, order->text.n);
+	TRY(copy_users(to, order));
+	ENSURE((order->session == NULL) == (to->session == NULL) &&
+		   (order->key == NULL) == (to->key == NULL) &&
+		   (order->name == NULL) == (to->name == NULL) &&
+		   (order->whom == NULL) == (to->whom == NULL) &&
+		   (order->algorithm == NULL) == (to->algorithm == NULL),
+	       ERR_LOCAL_MEMORY);
+out:
+	return e;
+}
+
+void work_clear(struct work *work)
+{
+	order_clear(&work->order);
+	guests_clear(&work->guests);
+	json_decref(work->users);
+	rejoin_free(work->rejoin);
+	buf_clear(&work->bytes);
+	buf_clear(&work->group_info);
+	buf_clear(&work->welcome);
+	free(work->spans);
+	free(work->names);
+	json_decref(work->lists[0]);
+	json_decref(work->lists[1]);
+	memset(work, 0, sizeof(*work));
+}
+
+/* ---- what steps say ---- */
+
+void work_changed(struct device *d)
+{
+	d->work.changed = true;
+}
+
+void work_stale(struct device *d)
+{
+	d->work.fresh = false;
+}
+
+void work_note_sent(struct work *work, uint64_t item, uint64_t seq)
+{
+	if (item == work->outcome.item)
+		work->outcome.seq = seq;
+}
+
+void work_halt(struct device *d, enum err e, const char *slug,
+	       const char *format, ...)
+{
+	va_list arguments;
+	char text[sizeof(d->work.why.text)];
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	d->work.halted = true;
+	d->work.outcome.result = why_set(&d->work.why, e, slug, "%s", text);
+}
+
+void work_halt_refused(struct device *d, const struct answer *answer)
+{
+	if (answer->result == ERR_LOCAL_IO)
+		d->work.why.unreachable = true;
+	work_halt(d, answer->result,
+		  answer->slug[0] != '\0' ? answer->slug : "refused", "%s",
+		  answer->text != NULL ? answer->text
+				       : err_text(answer->result));
+}
+
+bool work_is_passing(const struct answer *answer)
+{
+	return answer->result == ERR_LOCAL_IO ||
+	       answer->result == ERR_LOCAL_MEMORY ||
+	       answer->result == ERR_LOCAL_BUSY ||
+	       strcmp(answer->slug, "internal") == 0 ||
+	       strcmp(answer->slug, "unauthorized") == 0 ||
+	       strcmp(answer->slug, "logged-out") == 0;
+}
+
+/* ---- turns ---- */
+
+static const struct step *find_due(struct device *d)
+{
+	if (d->work.halted || d->work.wait_ms > 0)
+		return NULL;
+	for (size_t i = 0; i < STEP_COUNT; i++)
+		if (STEPS[i]->due(d))
+			return STEPS[i];
+	return NULL;
+}
+
+/* Takes the answer, then every step that needs no server. *next asks one, or
+ * is NULL. */
+static enum err work_through(struct device *d, const struct answer *answer,
+			     const struct step **next)
+{
+	struct work *work = &d->work;
+	enum err e = ERR_OK;
+
+	if (answer != NULL)
+		TRY(work->asked->take(d, answer));
+	work->asked = NULL;
+	*next = find_due(d);
+	for (unsigned i = 0; *next != NULL && (*next)->run != NULL; i++) {
+		ENSURE(i < STEPS_MAX, ERR_LOCAL_BUG);
+		TRY((*next)->run(d));
+		*next = find_due(d);
+	}
+out:
+	return e;
+}
+
+/* The session of the order, if this device has it. */
+static enum err load(struct device *d)
+{
+	const char *id = d->work.outcome.session;
+	enum err e;
+
+	if (id[0] == '\0') {
+		membership_clear(&d->open);
+		return ERR_OK;
+	}
+	e = core_load(d, id);
+	return e == ERR_STATE_GONE ? ERR_OK : e;
+}
+
+static enum err transaction(struct device *d, const struct answer *answer,
+			    const struct step **next)
+{
+	struct work *work = &d->work;
+	enum err e;
+
+	*next = NULL;
+	TRY(core_begin(d));
+	TRY(load(d));
+	if (!work->begun)
+		TRY(work_begin(d));
+	TRY(work_through(d, answer, next));
+	if (work->changed && d->open.session != NULL)
+		TRY(core_save(d));
+	TRY(core_commit(d));
+	work->stored = true;
+	work->changed = false;
+out:
+	if (e != ERR_OK)
+		core_rollback(d);
+	return e;
+}
+
+static void finish(struct device *d, enum err e)
+{
+	struct work *work = &d->work;
+
+	if (e != ERR_OK)
+		work->outcome.result = e;
+	work_end(d);
+	if (work->outcome.result != ERR_OK && work->why.text[0] == '\0')
+		(void)why_set(&work->why, work->outcome.result, "failed",
+			      "This failed: %s.",
+			      err_text(work->outcome.result));
+	work->outcome.why = &work->why;
+	work->running = false;
+	work->asked = NULL;
+}
+
+/* One turn: a transaction, and then what is asked next. */
+static void turn(struct device *d, const struct answer *answer)
+{
+	struct work *work = &d->work;
+	const struct step *next = NULL;
+	enum err e = transaction(d, answer, &next);
+
+	if (e == ERR_OK && next != NULL && work->requests++ > REQUESTS_MAX)
+		e = why_set(&work->why, ERR_LOCAL_BUSY, "too-long",
+			    "This takes too many requests: go on with the next "
+			    "command.");
+	memset(&work->request, 0, sizeof(work->request));
+	work->request.session = work->outcome.session;
+	if (e == ERR_OK && next != NULL)
+		e = next->ask(d, &work->request);
+	if (e == ERR_OK && next != NULL)
+		work->asked = next;
+	else if (e != ERR_OK || work->wait_ms == 0)
+		finish(d, e);
+}
+
+enum err device_start(struct device *device, const struct order *order)
+{
+	struct work *work = &device->work;
+	enum err e;
+
+	if (work->running)
+		return ERR_STATE_PENDING;
+	work_clear(work);
+	TRY(order_copy(work, order));
+	work->running = true;
+	if (order->session != NULL)
+		(void)snprintf(work->outcome.session,
+			       sizeof(work->outcome.session), "%s",
+			       order->session);
+out:
+	if (e != ERR_OK)
+		work_clear(work);
+	return e;
+}
+
+enum device_turn device_turn(struct device *device, struct request *request,
+			     uint32_t *wait_ms)
+{
+	struct work *work = &device->work;
+
+	if (!work->running)
+		return DEVICE_DONE;
+	if (work->asked == NULL)
+		turn(device, NULL);
+	if (!work->running)
+		return DEVICE_DONE;
+	if (work->asked != NULL) {
+		*request = work->request;
+		return DEVICE_ASK;
+	}
+	*wait_ms = work->wait_ms;
+	work->wait_ms = 0;
+	return DEVICE_WAIT;
+}
+
+void device_answer(struct device *device, const struct answer *answer)
+{
+	if (device->work.running && device->work.asked != NULL)
+		turn(device, answer);
+}
+
+const struct outcome *device_outcome(const struct device *device)
+{
+	return &device->work.outcome;
+}

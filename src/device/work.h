@@ -1,0 +1,106 @@
+/*
+ * An order that runs, and the steps that carry it out (steps.h). Each turn is
+ * one transaction: the answer to the last request is taken, then every step
+ * that needs no server is done, then the session is written once and the next
+ * request is handed out.
+ */
+#ifndef HERMETIC_DEVICE_WORK_H
+#define HERMETIC_DEVICE_WORK_H
+
+#include "device/device.h"
+#include "device/guests.h"
+#include "device/record.h"
+
+struct device;
+struct rejoin;
+
+/*
+ * One step of a table: it is due in a certain state, and either does something
+ * by itself (`run`), or asks the server (`ask`, then `take` with the answer).
+ * All are called inside a transaction, but `ask`, which only reads. They change
+ * d->open and say so by work_changed(). An error ends the order and undoes the
+ * turn; work_halt() ends the order and keeps what the turn did.
+ */
+struct step {
+	const char *name;
+	bool (*due)(struct device *d);
+	enum err (*run)(struct device *d);
+	enum err (*ask)(struct device *d, struct request *request);
+	enum err (*take)(struct device *d, const struct answer *answer);
+};
+
+struct work {
+	bool running, begun;
+	struct order order;  /* with copies, owned */
+	struct suites offer; /* what order.offer points to */
+	struct outcome outcome;
+	struct why why;
+	const struct step *asked; /* whose answer is awaited; or NULL */
+	struct request request;	  /* what it asked */
+	bool changed;		  /* d->open is to be written */
+	bool stored;		  /* the first turn is durable */
+	bool item_refused;	  /* SEND: what it says was refused for good */
+	bool halted;		  /* no step is due any more */
+	bool planned;		  /* what was ordered stands in the notes */
+	bool fresh;		  /* the log was read to its end */
+	bool named;		  /* INVITE: the server was told the name */
+	bool renew;		  /* the server wants new keys */
+	bool required;		  /* and takes nothing before */
+	unsigned requests;
+	unsigned posts;	    /* of one todo, in a row */
+	uint32_t wait_ms;   /* before the next request */
+	uint64_t post_item; /* the item that was posted last */
+	uint64_t posted;    /* items up to this one were posted */
+	unsigned passes;    /* how often something was sealed */
+	unsigned idle;	    /* readings that showed nothing new, in a row */
+	uint64_t idle_seq;  /* the end of the log at the last of them */
+	bool expired;	    /* the nonce of the next item is too old */
+	unsigned expiries;
+	struct guests guests;  /* claimed KeyPackages */
+	size_t claimed;	       /* of order.users, or of the members' users */
+	json_t *users;	       /* owned: whose KeyPackages a move claims */
+	bool welcomes_read;    /* JOIN: Welcomes were looked for */
+	bool resolving;	       /* the person goes on without a trail */
+	struct rejoin *rejoin; /* owned: the walk to the group of today */
+	/* What requests borrow. */
+	struct buf bytes, group_info, welcome;
+	struct span *spans; /* owned array */
+	const char **names; /* owned array */
+	json_t *lists[2];   /* owned: what PUBLISH encodes */
+};
+
+void work_clear(struct work *work);
+
+/* order.c: what an order does before its first step, and what it has come to.
+ * The first is called inside a transaction. */
+MUST_CHECK enum err work_begin(struct device *d);
+void work_end(struct device *d);
+
+/* rejoin.c */
+void rejoin_free(struct rejoin *rejoin);
+
+/* d->open was changed: it is written at the end of the turn. */
+void work_changed(struct device *d);
+
+/* The log has to be read again before anything else. */
+void work_stale(struct device *d);
+
+/* The item stands in the log. */
+void work_note_sent(struct work *work, uint64_t item, uint64_t seq);
+
+/* Ends the order after this turn, with a reason. */
+void work_halt(struct device *d, enum err e, const char *slug,
+	       const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The same with what a server answered as the reason. */
+void work_halt_refused(struct device *d, const struct answer *answer);
+
+/* Will the same request fare better later, or was it refused for good? */
+bool work_is_passing(const struct answer *answer);
+
+static inline bool work_is(const struct work *work, enum order_kind kind)
+{
+	return work->order.kind == kind;
+}
+
+#endif

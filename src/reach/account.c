@@ -1,0 +1,421 @@
+#include "reach/account.h"
+
+#include "base/clock.h"
+#include "crypto/hash.h"
+#include "device/record.h"
+#include "reach/tokens.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define RECORD "account"
+
+bool account_name_is_sane(const char *username)
+{
+	size_t n = strlen(username);
+
+	return n >= 1 && n < DEVICE_NAME_SIZE &&
+	       strspn(username, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n;
+}
+
+/* ---- algorithms ---- */
+
+bool account_offers(const struct account *a, const char *algorithm)
+{
+	const struct suite *suite = suite_by_algorithm(span_str(algorithm));
+
+	return suite != NULL && suites_have(&a->suites, suite);
+}
+
+json_t *account_suites_to_json(const struct suites *suites)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < suites->count; i++)
+		(void)json_array_append_new(
+		    list, json_string(suite_by_id(suites->ids[i])->algorithm));
+	return list;
+}
+
+static enum err suites_from_json(const json_t *list, struct suites *suites)
+{
+	struct buf names = BUF_INIT;
+	struct why why = { 0 };
+	const json_t *value;
+	size_t i;
+	enum err e;
+
+	json_array_foreach(list, i, value)
+	{
+		if (i > 0)
+			buf_put_u8(&names, ',');
+		buf_put_str(&names, json_is_string(value)
+					? json_string_value(value)
+					: "");
+	}
+	buf_put_u8(&names, 0);
+	TRY(buf_end(&names));
+	e = suites_parse((const char *)names.p, suites, &why);
+out:
+	buf_clear(&names);
+	return err_class(e) == ERR_CLASS_PEER ? ERR_PEER_MALFORMED : e;
+}
+
+/* ---- the password ---- */
+
+/* docs/protocol.md: base64url(HKDF-SHA-256(master, "hermetic password")). */
+static enum err derive_password(const char *username, struct span passphrase,
+				struct buf *password)
+{
+	const struct suite *sha256 =
+	    suite_by_id(SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519);
+	struct sec master = { 0 }, prk = { 0 }, derived = { 0 };
+	struct buf salt = BUF_INIT;
+	enum err e;
+
+	buf_putf(&salt, "hermetic%s", username);
+	TRY(buf_end(&salt));
+	TRY(password_derive(passphrase, buf_span(&salt), PASSWORD_COST, 32,
+			    &master));
+	TRY(hash_extract(sha256, SPAN_EMPTY, sec_span(&master), &prk));
+	TRY(hash_expand(sha256, sec_span(&prk), SPAN_LIT("hermetic password"),
+			32, &derived));
+	text_put_base64url(password, sec_span(&derived));
+	buf_put_u8(password, 0);
+	TRY(buf_end(password));
+out:
+	sec_clear(&master);
+	sec_clear(&prk);
+	sec_clear(&derived);
+	buf_clear(&salt);
+	return e;
+}
+
+enum err account_parse_cost(const char *text, struct password_cost *cost,
+			    struct why *why)
+{
+	uint64_t n = 0;
+
+	*cost = PASSWORD_COST;
+	if (text == NULL)
+		return ERR_OK;
+	if (text_parse_u64(&n, span_str(text), 1u << 22) != ERR_OK ||
+	    n < 1u << 14 || (n & (n - 1)) != 0)
+		return why_set(why, ERR_LOCAL_CONFIG, "usage",
+			       "HERMETIC_SCRYPT_N is a power of two from 16384 "
+			       "to 4194304, not \"%.20s\".",
+			       text);
+	cost->n = n;
+	return ERR_OK;
+}
+
+static enum err check_login(const struct account_login *login, struct why *why)
+{
+	if (!account_name_is_sane(login->username))
+		return why_set(why, ERR_PEER_INVALID, "username",
+			       "A user name is 1 to 32 of a-z, 0-9, '.', '_' "
+			       "and '-': not \"%.40s\".",
+			       login->username);
+	if (login->passphrase.n == 0)
+		return why_set(why, ERR_PEER_INVALID, "passphrase",
+			       "The passphrase is empty.");
+	return ERR_OK;
+}
+
+static enum err open_api(struct account *a, const char *server,
+			 struct api **api)
+{
+	enum err e = api_open(server, a->ca, api);
+
+	if (e == ERR_PEER_MALFORMED)
+		return why_set(&a->why, e, "server",
+			       "\"%.100s\" is no server: write HOST:PORT or a "
+			       "URL.",
+			       server);
+	return e;
+}
+
+/* ---- the account's record ---- */
+
+static enum err save_account(struct account *a, const char *password)
+{
+	json_t *account = json_pack(
+	    "{s:s, s:s, s:s, s:s, s:o}", "server", a->server, "username",
+	    a->username, "user_id", a->user_id, "device_id", a->device_id,
+	    "algorithms", account_suites_to_json(&a->suites));
+	enum err e;
+
+	ENSURE(account != NULL, ERR_LOCAL_MEMORY);
+	if (password != NULL)
+		ENSURE(json_object_set_new(account, "password",
+					   json_string(password)) == 0,
+		       ERR_LOCAL_MEMORY);
+	if (a->ca != NULL)
+		ENSURE(json_object_set_new(account, "ca", json_string(a->ca)) ==
+			   0,
+		       ERR_LOCAL_MEMORY);
+	TRY(record_put(&a->store, RECORD, account));
+out:
+	json_decref(account);
+	return e;
+}
+
+/* Later commands may run elsewhere: its whole path. */
+static enum err name_ca(struct account *a)
+{
+	char *path = a->ca != NULL ? realpath(a->ca, NULL) : NULL;
+	enum err e = ERR_OK;
+
+	if (path == NULL)
+		return ERR_OK; /* who opens it says what is wrong */
+	ENSURE(strlen(path) < sizeof(a->ca_kept), ERR_PEER_TOO_LARGE);
+	memcpy(a->ca_kept, path, strlen(path) + 1);
+	a->ca = a->ca_kept;
+out:
+	free(path);
+	return e;
+}
+
+/* ERR_STATE_GONE when no account was stored yet. */
+static enum err load_account(struct account *a)
+{
+	json_t *account = NULL;
+	enum err e;
+
+	TRY(record_get(&a->store, RECORD, &account));
+	TRY(record_text(account, "server", a->server, sizeof(a->server)));
+	TRY(record_text(account, "username", a->username, sizeof(a->username)));
+	TRY(record_text(account, "user_id", a->user_id, sizeof(a->user_id)));
+	TRY(record_text(account, "device_id", a->device_id,
+			sizeof(a->device_id)));
+	TRY(suites_from_json(json_object_get(account, "algorithms"),
+			     &a->suites));
+	if (a->ca == NULL && json_object_get(account, "ca") != NULL) {
+		TRY(record_text(account, "ca", a->ca_kept, sizeof(a->ca_kept)));
+		a->ca = a->ca_kept;
+	}
+out:
+	json_decref(account);
+	return e;
+}
+
+/* ---- the device ---- */
+
+static uint64_t now_ms(void *context)
+{
+	(void)context;
+	return clock_now_ms();
+}
+
+static enum err open_device(struct account *a)
+{
+	const struct device_config config = { a->username, a->device_id,
+					      a->suites };
+
+	device_close(a->device);
+	a->device = NULL;
+	a->ports = (struct device_ports){ .store = &a->store,
+					  .rng = rng_system(),
+					  .now_ms = now_ms };
+	return device_open(&config, &a->ports, &a->device);
+}
+
+static enum err check_owner(struct account *a, const char *username)
+{
+	if (username == NULL || strcmp(username, a->username) == 0)
+		return ERR_OK;
+	return why_set(&a->why, ERR_PEER_DENIED, "other-account",
+		       "%s belongs to %s, not to %.40s. Use another --home.",
+		       a->home, a->username, username);
+}
+
+static enum err use_server(struct account *a, const char *server)
+{
+	enum err e;
+
+	TRY(open_api(a, server, &a->api));
+	ENSURE(strlen(api_url(a->api)) < sizeof(a->server), ERR_PEER_TOO_LARGE);
+	(void)snprintf(a->server, sizeof(a->server), "%s", api_url(a->api));
+out:
+	return e;
+}
+
+/* ---- login ---- */
+
+static enum err post_register(struct account *a,
+			      const struct account_login *login,
+			      const char *password)
+{
+	struct api_answer answer = { 0 };
+	enum err e;
+
+	e = api_call(a->api, "POST", "/auth/register",
+		     json_pack("{s:s, s:s}", "username", login->username,
+			       "password", password),
+		     &a->why, &answer);
+	api_answer_clear(&answer);
+	return e;
+}
+
+static enum err post_login(struct account *a, const struct account_login *login,
+			   const char *password, struct api_answer *answer)
+{
+	json_t *body = json_pack("{s:s, s:s}", "username", login->username,
+				 "password", password);
+
+	if (a->device_id[0] != '\0')
+		(void)json_object_set_new(body, "device_id",
+					  json_string(a->device_id));
+	else
+		(void)json_object_set_new(body, "device_name",
+					  json_string(login->device_name != NULL
+							  ? login->device_name
+							  : "cli"));
+	return api_call(a->api, "POST", "/auth/login", body, &a->why, answer);
+}
+
+/* What the server says we are: never another device than we were. */
+static enum err take_ids(struct account *a, const json_t *answer)
+{
+	char device_id[TEXT_UUID_SIZE], username[DEVICE_NAME_SIZE];
+	uint8_t uuid[16];
+	enum err e;
+
+	TRY(record_text(answer, "device_id", device_id, sizeof(device_id)));
+	TRY(record_text(answer, "username", username, sizeof(username)));
+	TRY(record_text(answer, "user_id", a->user_id, sizeof(a->user_id)));
+	TRY(text_parse_uuid(uuid, span_str(device_id)));
+	ENSURE(account_name_is_sane(username), ERR_PEER_MALFORMED);
+	ENSURE(a->device_id[0] == '\0' || strcmp(a->device_id, device_id) == 0,
+	       ERR_PEER_INVALID);
+	memcpy(a->device_id, device_id, sizeof(device_id));
+	memcpy(a->username, username, sizeof(username));
+out:
+	return e;
+}
+
+enum err account_peek(struct account *a, struct span passphrase)
+{
+	enum err e;
+
+	if (a->state != NULL)
+		return ERR_OK;
+	TRY(state_open(a->home, passphrase, &a->why, &a->state));
+	a->store = state_store(a->state);
+	e = load_account(a);
+	if (e == ERR_STATE_GONE)
+		e = why_set(&a->why, e, "no-account",
+			    "Nobody is logged in in %s. Start with: hermetic "
+			    "login --username NAME --server HOST:PORT",
+			    a->home);
+out:
+	return e;
+}
+
+/* A login that was killed may have left a state without an account, or a file
+ * without a state: both are as good as none. */
+static enum err open_existing(struct account *a,
+			      const struct account_login *login)
+{
+	enum err e;
+
+	if (!state_exists(a->home))
+		return ERR_OK;
+	e = account_peek(a, login->passphrase);
+	if (e == ERR_STATE_GONE) {
+		why_clear(&a->why);
+		return ERR_OK;
+	}
+	TRY(e);
+	TRY(check_owner(a, login->username));
+out:
+	return e;
+}
+
+static enum err choose_suites(struct account *a, const char *algorithms)
+{
+	if (algorithms == NULL && a->suites.count > 0)
+		return ERR_OK;
+	return suites_parse(algorithms != NULL ? algorithms : SUITES_DEFAULT,
+			    &a->suites, &a->why);
+}
+
+/* The server is asked before a state is made, so a refused login leaves
+ * nothing behind. */
+enum err account_login(struct account *a, const struct account_login *login)
+{
+	struct api_answer answer = { 0 };
+	struct buf password = BUF_INIT;
+	enum err e;
+
+	TRY(check_login(login, &a->why));
+	TRY(name_ca(a));
+	TRY(open_existing(a, login));
+	TRY(choose_suites(a, login->algorithms));
+	TRY(use_server(a, login->server != NULL ? login->server : a->server));
+	TRY(derive_password(login->username, login->passphrase, &password));
+	if (login->is_new)
+		TRY(post_register(a, login, (const char *)password.p));
+	TRY(post_login(a, login, (const char *)password.p, &answer));
+	TRY(take_ids(a, answer.body));
+	if (a->state == NULL)
+		TRY(state_create(a->home, login->passphrase, login->state_cost,
+				 &a->why, &a->state));
+	a->store = state_store(a->state);
+	TRY(state_begin(a->state));
+	TRY(save_account(a, (const char *)password.p));
+	TRY(tokens_save(a, answer.body));
+	TRY(state_commit(a->state));
+	TRY(open_device(a));
+out:
+	if (a->state != NULL)
+		state_rollback(a->state);
+	api_answer_clear(&answer);
+	buf_clear(&password);
+	return e;
+}
+
+enum err account_open(struct account *a, struct span passphrase,
+		      const char *server, const char *username)
+{
+	enum err e;
+
+	TRY(account_peek(a, passphrase));
+	TRY(check_owner(a, username));
+	TRY(use_server(a, server != NULL ? server : a->server));
+	TRY(tokens_load(a));
+	TRY(open_device(a));
+out:
+	return e;
+}
+
+enum err account_logout(struct account *a)
+{
+	struct why quiet = a->why;
+	enum err e;
+
+	e = tokens_post(a, "/auth/logout", json_object());
+	if (e == ERR_PEER_DENIED) { /* ended already: that is what we want */
+		a->why = quiet;
+		e = ERR_OK;
+	}
+	TRY(e);
+	TRY(state_begin(a->state));
+	TRY(save_account(a, NULL));
+	TRY(tokens_delete(a));
+	TRY(state_commit(a->state));
+out:
+	state_rollback(a->state);
+	return e;
+}
+
+void account_close(struct account *a)
+{
+	device_close(a->device);
+	state_close(a->state);
+	api_close(a->api);
+	a->device = NULL;
+	a->state = NULL;
+	a->api = NULL;
+}

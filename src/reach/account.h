@@ -1,0 +1,91 @@
+/*
+ * One device of one account, as this machine has it: where its server is, who
+ * it is there, its tokens, its sealed state, and the device itself
+ * (device/device.h) over that state. One home holds one device.
+ *
+ * The passphrase never leaves: the server is given a password that is derived
+ * from it (docs/protocol.md, "The client's secrets"), and the state is sealed
+ * under a key of its own.
+ */
+#ifndef HERMETIC_REACH_ACCOUNT_H
+#define HERMETIC_REACH_ACCOUNT_H
+
+#include "base/text.h"
+#include "device/device.h"
+#include "reach/api.h"
+#include "reach/state.h"
+
+struct drive_sender; /* reach/drive.h */
+
+/* Everything that an operation needs. One thread. */
+struct account {
+	const char *home; /* borrowed */
+	struct state *state;
+	struct api *api;
+	struct why why;
+	char username[DEVICE_NAME_SIZE];
+	char user_id[TEXT_UUID_SIZE], device_id[TEXT_UUID_SIZE];
+	char server[256];      /* base URL */
+	const char *mqtt, *ca; /* as channel_target has them; borrowed */
+	char ca_kept[1024];    /* the path of `ca` that a login was told */
+	struct suites suites;
+	uint64_t renew_token_at; /* Unix milliseconds */
+
+	struct device_store store; /* the state, for the device */
+	struct device_ports ports;
+	struct device *device;
+	/* By whom envelopes are sent while a channel is open; borrowed, NULL:
+	 * by REST. */
+	const struct drive_sender *sender;
+};
+
+/* What a login is told. Borrowed. */
+struct account_login {
+	bool is_new; /* make the account first */
+	const char *server, *username;
+	const char *algorithms;	 /* NULL: the remembered or default ones */
+	const char *device_name; /* NULL: "cli" */
+	struct span passphrase;
+	struct password_cost state_cost; /* of a new state */
+};
+
+/* HERMETIC_SCRYPT_N, the cost of a new state: a power of two from 2^14 to
+ * 2^22; NULL: PASSWORD_COST. */
+MUST_CHECK enum err account_parse_cost(const char *text,
+				       struct password_cost *cost,
+				       struct why *why);
+
+/* A new array of the names of the algorithms; NULL when out of memory. */
+json_t *account_suites_to_json(const struct suites *suites);
+
+/* Is the algorithm one that this device offers? */
+bool account_offers(const struct account *a, const char *algorithm);
+
+/* Lower-case letters, digits and ._- as the server wants them. */
+bool account_name_is_sane(const char *username);
+
+/*
+ * Opens or makes the state, logs in, remembers, opens the device. Only
+ * `a->home` needs to be set before.
+ * On failure a state that was not there before is not there either.
+ */
+MUST_CHECK enum err account_login(struct account *a,
+				  const struct account_login *login);
+
+/* Opens the state and the device of an account that is logged in. `server` (or
+ * NULL) is in place of the remembered one for now; `username` (or NULL) must
+ * match. */
+MUST_CHECK enum err account_open(struct account *a, struct span passphrase,
+				 const char *server, const char *username);
+
+/* Opens the state far enough to know `username` and `server`; does nothing
+ * when that was done. */
+MUST_CHECK enum err account_peek(struct account *a, struct span passphrase);
+
+/* POST /auth/logout, and forgets tokens and password. */
+MUST_CHECK enum err account_logout(struct account *a);
+
+/* Closes device, state and connection; `why` stays. */
+void account_close(struct account *a);
+
+#endif

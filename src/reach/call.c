@@ -1,0 +1,236 @@
+#include "reach/call.h"
+
+#include "base/text.h"
+#include "device/record.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- members of a body ---- */
+
+static enum err set_text(json_t *body, const char *member, const char *text)
+{
+	return json_object_set_new(body, member, json_string(text)) == 0
+		   ? ERR_OK
+		   : ERR_LOCAL_MEMORY;
+}
+
+static enum err set_users(json_t *body, const char *member,
+			  const struct request *request)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < request->user_count; i++)
+		if (json_array_append_new(
+			list, json_string(request->users[i])) != 0) {
+			json_decref(list);
+			return ERR_LOCAL_MEMORY;
+		}
+	return json_object_set_new(body, member, list) == 0 ? ERR_OK
+							    : ERR_LOCAL_MEMORY;
+}
+
+static enum err set_list(json_t *body, const char *member,
+			 const struct span *list, size_t count)
+{
+	json_t *array = json_array();
+	struct buf text = BUF_INIT;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < count; i++) {
+		buf_reset(&text);
+		text_put_base64(&text, list[i]);
+		TRY(buf_end(&text));
+		ENSURE(json_array_append_new(
+			   array, json_stringn((const char *)text.p, text.n)) ==
+			   0,
+		       ERR_LOCAL_MEMORY);
+	}
+	ENSURE(json_object_set(body, member, array) == 0, ERR_LOCAL_MEMORY);
+out:
+	buf_clear(&text);
+	json_decref(array);
+	return e;
+}
+
+/* ---- one function for each body ---- */
+
+static enum err put_create(const struct request *request, json_t *body)
+{
+	enum err e;
+
+	TRY(set_text(body, "session_id", request->session));
+	TRY(set_text(body, "algorithm", request->algorithm));
+	TRY(set_text(body, "join_policy", request->open ? "open" : "invited"));
+	TRY(set_users(body, "invite", request));
+	TRY(record_set_bytes(body, "group_info", request->group_info));
+out:
+	return e;
+}
+
+static enum err put_envelope(const struct request *request, json_t *body)
+{
+	return record_set_bytes(body, "envelope", request->bytes);
+}
+
+static enum err put_commit(const struct request *request, json_t *body)
+{
+	enum err e;
+
+	TRY(record_set_bytes(body, "commit", request->bytes));
+	TRY(record_set_bytes(body, "group_info", request->group_info));
+	if (request->welcome.n > 0)
+		TRY(record_set_bytes(body, "welcome", request->welcome));
+out:
+	return e;
+}
+
+static enum err put_move(const struct request *request, json_t *body)
+{
+	enum err e;
+
+	TRY(set_text(body, "algorithm", request->algorithm));
+	TRY(put_commit(request, body));
+out:
+	return e;
+}
+
+static enum err put_join(const struct request *request, json_t *body)
+{
+	enum err e;
+
+	TRY(set_text(body, "session_id", request->session));
+	TRY(record_set_bytes(body, "commit", request->bytes));
+	TRY(record_set_bytes(body, "group_info", request->group_info));
+out:
+	return e;
+}
+
+static enum err put_welcome(const struct request *request, json_t *body)
+{
+	enum err e;
+
+	TRY(set_text(body, "session_id", request->session));
+	TRY(set_text(body, "welcome_id", request->welcome_id));
+out:
+	return e;
+}
+
+static enum err put_departure(const struct request *request, json_t *body)
+{
+	return record_set_bytes(body, "departure", request->bytes);
+}
+
+static enum err put_invited(const struct request *request, json_t *body)
+{
+	return set_users(body, "usernames", request);
+}
+
+static enum err put_user(const struct request *request, json_t *body)
+{
+	return set_text(body, "username", request->user);
+}
+
+static enum err put_packages(const struct request *request, json_t *body)
+{
+	enum err e;
+
+	TRY(set_list(body, "key_packages", request->key_packages,
+		     request->key_package_count));
+	TRY(set_list(body, "last_resort", request->last_resorts,
+		     request->last_resort_count));
+out:
+	return e;
+}
+
+/* ---- all requests ---- */
+
+struct shape {
+	const char *method;
+	const char *path; /* of no session; or what follows /session/ID */
+	bool of_session;
+	enum err (*put)(const struct request *request, json_t *body);
+};
+
+static const struct shape SHAPES[REQUEST_KINDS] = {
+	[REQUEST_CREATE] = { "POST", "/session/create", false, put_create },
+	[REQUEST_LOG] = { "GET", "/messages", true, NULL },
+	[REQUEST_HANDSHAKES] = { "GET", "/messages", true, NULL },
+	[REQUEST_GROUP_INFO] = { "GET", "/group-info", true, NULL },
+	[REQUEST_FIRST_INFO] = { "GET", "/group-info", true, NULL },
+	[REQUEST_SEND] = { "POST", "/send", true, put_envelope },
+	[REQUEST_COMMIT] = { "POST", "/commit", true, put_commit },
+	[REQUEST_MOVE] = { "POST", "/move", true, put_move },
+	[REQUEST_JOIN] = { "POST", "/session/join", false, put_join },
+	[REQUEST_TAKE_WELCOME] = { "POST", "/session/join", false,
+				   put_welcome },
+	[REQUEST_LEAVE] = { "POST", "/leave", true, put_departure },
+	[REQUEST_INVITE] = { "POST", "/invite", true, put_invited },
+	[REQUEST_WELCOMES] = { "GET", "/welcomes", false, NULL },
+	[REQUEST_CLAIM] = { "POST", "/key-packages/claim", false, put_user },
+	[REQUEST_STOCK] = { "GET", "/key-packages", false, NULL },
+	[REQUEST_PUBLISH] = { "POST", "/key-packages", false, put_packages },
+};
+
+static void put_query(const struct request *request, struct buf *path)
+{
+	if (request->kind == REQUEST_LOG || request->kind == REQUEST_HANDSHAKES)
+		buf_putf(path, "?after=%" PRIu64 "&limit=%" PRIu32 "%s",
+			 request->after, request->limit,
+			 request->kind == REQUEST_HANDSHAKES ? "&handshake=true"
+							     : "");
+	else if (request->kind == REQUEST_FIRST_INFO)
+		buf_putf(path, "?generation=%" PRIu32, request->generation);
+}
+
+static enum err write_path(const struct shape *shape,
+			   const struct request *request,
+			   char out[CALL_PATH_SIZE])
+{
+	struct buf path = BUF_INIT;
+	uint8_t uuid[DEVICE_ID];
+	enum err e;
+
+	if (shape->of_session) {
+		ENSURE(request->session != NULL &&
+			   text_parse_uuid(uuid, span_str(request->session)) ==
+			       ERR_OK,
+		       ERR_LOCAL_BUG);
+		buf_putf(&path, "/session/%s", request->session);
+	}
+	buf_put_str(&path, shape->path);
+	put_query(request, &path);
+	buf_put_u8(&path, 0);
+	TRY(buf_end(&path));
+	ENSURE(path.n <= CALL_PATH_SIZE, ERR_LOCAL_BUG);
+	memcpy(out, path.p, path.n);
+out:
+	buf_clear(&path);
+	return e;
+}
+
+enum err call_make(const struct request *request, struct call *call)
+{
+	const struct shape *shape;
+	enum err e;
+
+	memset(call, 0, sizeof(*call));
+	ENSURE((unsigned)request->kind < REQUEST_KINDS, ERR_LOCAL_BUG);
+	shape = &SHAPES[request->kind];
+	call->method = shape->method;
+	TRY(write_path(shape, request, call->path));
+	if (shape->put == NULL)
+		goto out;
+	call->body = json_object();
+	ENSURE(call->body != NULL, ERR_LOCAL_MEMORY);
+	TRY(shape->put(request, call->body));
+out:
+	return e;
+}
+
+void call_clear(struct call *call)
+{
+	json_decref(call->body);
+	memset(call, 0, sizeof(*call));
+}

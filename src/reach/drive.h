@@ -1,0 +1,32 @@
+/* Runs an order of a device to its end: asks the server what the device wants
+ * to know, hands the answers to it, and waits when it wants to wait. */
+#ifndef HERMETIC_REACH_DRIVE_H
+#define HERMETIC_REACH_DRIVE_H
+
+#include "reach/account.h"
+
+/* Envelopes that go another way than by REST (account->sender). */
+struct drive_sender {
+	/* *answer: a new reference to the object that the server answered.
+	 * Errors and `slug` as api_call() has them. */
+	enum err (*send)(void *context, const char *session,
+			 struct span envelope, struct why *why, char slug[48],
+			 json_t **answer);
+	/* Is it possible now? Otherwise REST is taken. */
+	bool (*is_open)(void *context);
+	void *context;
+};
+
+/*
+ * Returns the outcome's result, with the reason in account->why. `outcome` may
+ * be NULL; *outcome is borrowed until the next order, and NULL when the device
+ * did not take the order.
+ */
+MUST_CHECK enum err drive_order(struct account *a, const struct order *order,
+				const struct outcome **outcome);
+
+/* The same for an order that says no more than its kind and session. */
+MUST_CHECK enum err drive_session(struct account *a, enum order_kind kind,
+				  const char *session);
+
+#endif

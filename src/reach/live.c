@@ -1,0 +1,425 @@
+#include "reach/live.h"
+
+#include "base/clock.h"
+#include "reach/channel.h"
+#include "reach/drive.h"
+#include "reach/reply.h"
+#include "reach/tokens.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BACKOFF_FIRST_MS 250
+#define BACKOFF_MAX_MS 15000
+#define BATCH_MAX 256 /* pushes taken in in one transaction */
+
+struct topic {
+	char id[TEXT_UUID_SIZE];
+	uint64_t told;
+	bool due; /* its keys, as the server said when we subscribed */
+	struct topic *next;
+};
+
+struct live {
+	struct account *a;
+	const struct live_listener *listener;
+	struct channel *channel; /* NULL while disconnected */
+	struct drive_sender sender;
+	struct topic *topics;
+	uint64_t retry_at; /* Unix milliseconds */
+	unsigned backoff_ms;
+	bool renew_token;
+};
+
+/* ---- sending ---- */
+
+static enum err send_envelope(void *context, const char *session,
+			      struct span envelope, struct why *why,
+			      char slug[48], json_t **answer)
+{
+	struct live *live = context;
+
+	return channel_send(live->channel, session, envelope, why, slug,
+			    answer);
+}
+
+static bool is_open(void *context)
+{
+	const struct live *live = context;
+
+	return live->channel != NULL && !channel_has_ended(live->channel);
+}
+
+/* ---- connection ---- */
+
+static enum err subscribe(struct live *live, struct topic *topic)
+{
+	struct channel_subscription subscription;
+	enum err e;
+
+	TRY(channel_subscribe(live->channel, topic->id,
+			      device_last_seq(live->a->device, topic->id),
+			      &live->a->why, &subscription));
+	topic->due = subscription.due;
+	if (subscription.from_now)
+		TRY(drive_session(live->a, ORDER_REFRESH, topic->id));
+out:
+	return e;
+}
+
+static enum err dial(struct live *live, bool renew)
+{
+	const struct account *a = live->a;
+	struct buf token = BUF_INIT;
+	enum err e;
+
+	TRY(tokens_access(live->a, renew, &token));
+	TRY(channel_open(
+	    &(const struct channel_target){ .api = api_url(a->api),
+					    .mqtt = a->mqtt,
+					    .ca = a->ca,
+					    .username = a->username,
+					    .device = a->device_id,
+					    .token = (const char *)token.p },
+	    &live->a->why, &live->channel));
+out:
+	buf_clear(&token);
+	return e;
+}
+
+/* A session that is refused keeps no other from being listened to. */
+static enum err subscribe_all(struct live *live)
+{
+	enum err e, refused = ERR_OK;
+
+	for (struct topic *t = live->topics; t != NULL; t = t->next) {
+		e = subscribe(live, t);
+		if (why_is_passing(e, ""))
+			return e;
+		if (refused == ERR_OK)
+			refused = e;
+	}
+	return refused;
+}
+
+/* On failure there is a channel only when a session was refused. */
+static enum err connect_all(struct live *live)
+{
+	enum err e;
+
+	e = dial(live, live->renew_token);
+	if (e == ERR_PEER_DENIED && !live->renew_token) {
+		why_clear(&live->a->why);
+		e = dial(live, true);
+	}
+	TRY(e);
+	live->renew_token = false;
+	TRY(subscribe_all(live));
+	live->backoff_ms = BACKOFF_FIRST_MS;
+out:
+	if (why_is_passing(e, "")) {
+		channel_close(live->channel);
+		live->channel = NULL;
+	}
+	return e;
+}
+
+static void hang_up(struct live *live, const char *reason)
+{
+	if (live->listener->connected != NULL)
+		live->listener->connected(live->listener->context, false,
+					  reason);
+	live->renew_token =
+	    live->channel != NULL && channel_wants_token(live->channel);
+	channel_close(live->channel);
+	live->channel = NULL;
+	live->retry_at = clock_now_ms() + live->backoff_ms;
+	live->backoff_ms *= 2;
+	if (live->backoff_ms > BACKOFF_MAX_MS)
+		live->backoff_ms = BACKOFF_MAX_MS;
+}
+
+static void tell_connected(struct live *live)
+{
+	if (live->channel != NULL && live->listener->connected != NULL)
+		live->listener->connected(live->listener->context, true, "");
+}
+
+static enum err reconnect(struct live *live)
+{
+	enum err e = connect_all(live);
+
+	if (why_is_passing(e, "")) {
+		hang_up(live, live->a->why.text);
+		why_clear(&live->a->why);
+		return ERR_OK;
+	}
+	tell_connected(live);
+	return e;
+}
+
+enum err live_open(struct account *a, const struct live_listener *listener,
+		   struct live **out)
+{
+	struct live *live = calloc(1, sizeof(*live));
+	enum err e;
+
+	ENSURE(live != NULL, ERR_LOCAL_MEMORY);
+	live->a = a;
+	live->listener = listener;
+	live->backoff_ms = BACKOFF_FIRST_MS;
+	live->sender = (struct drive_sender){ send_envelope, is_open, live };
+	a->sender = &live->sender;
+	TRY(connect_all(live));
+	*out = live;
+	live = NULL;
+out:
+	live_close(live);
+	return e;
+}
+
+void live_close(struct live *live)
+{
+	if (live == NULL)
+		return;
+	live->a->sender = NULL;
+	channel_close(live->channel);
+	while (live->topics != NULL) {
+		struct topic *next = live->topics->next;
+
+		free(live->topics);
+		live->topics = next;
+	}
+	free(live);
+}
+
+/* ---- telling ---- */
+
+/* ERR_STATE_GONE: before the place where this device joined. */
+static enum err read_kept(struct account *a, const char *id, uint64_t seq,
+			  json_t **entry)
+{
+	struct buf text = BUF_INIT;
+	enum err e;
+
+	TRY(device_entry(a->device, id, seq, &text));
+	*entry = json_loadb((const char *)text.p, text.n, 0, NULL);
+	ENSURE(*entry != NULL, ERR_LOCAL_BUG);
+out:
+	buf_clear(&text);
+	return e;
+}
+
+static enum err tell_topic(struct live *live, struct topic *topic,
+			   bool *stopped)
+{
+	uint64_t last = device_last_seq(live->a->device, topic->id);
+	enum err e = ERR_OK;
+
+	while (topic->told < last && !*stopped) {
+		json_t *entry = NULL;
+
+		e = read_kept(live->a, topic->id, topic->told + 1, &entry);
+		if (e == ERR_OK)
+			*stopped = !live->listener->entry(
+			    live->listener->context, topic->id, entry);
+		json_decref(entry);
+		if (e == ERR_STATE_GONE)
+			e = ERR_OK;
+		TRY(e);
+		topic->told++;
+	}
+out:
+	return e;
+}
+
+/* The entries are told from what is kept, so that those of another process
+ * come, too. */
+static void tell_events(struct live *live)
+{
+	struct device_event event;
+
+	while (device_next_event(live->a->device, &event))
+		if (event.kind != EVENT_ENTRY && live->listener->event != NULL)
+			live->listener->event(live->listener->context, &event);
+}
+
+enum err live_tell(struct live *live, bool *stopped)
+{
+	enum err e = ERR_OK;
+
+	*stopped = false;
+	for (struct topic *t = live->topics; t != NULL && !*stopped;
+	     t = t->next)
+		TRY(tell_topic(live, t, stopped));
+	tell_events(live);
+out:
+	return e;
+}
+
+enum err live_follow(struct live *live, const char *id, uint64_t after)
+{
+	struct topic *topic;
+	enum err e = ERR_OK;
+
+	for (topic = live->topics; topic != NULL; topic = topic->next)
+		if (strcmp(topic->id, id) == 0)
+			return ERR_OK;
+	topic = calloc(1, sizeof(*topic));
+	ENSURE(topic != NULL, ERR_LOCAL_MEMORY);
+	memcpy(topic->id, id, strlen(id) + 1);
+	topic->told = after;
+	topic->next = live->topics;
+	live->topics = topic;
+	if (live->channel != NULL)
+		TRY(subscribe(live, topic));
+out:
+	return e;
+}
+
+/* ---- what is pushed ---- */
+
+static bool is_message_of(const json_t *push, const char *id)
+{
+	const char *type = json_string_value(json_object_get(push, "type"));
+	const char *session =
+	    json_string_value(json_object_get(push, "session_id"));
+
+	return type != NULL && strcmp(type, "message") == 0 &&
+	       session != NULL && (id == NULL || strcmp(session, id) == 0);
+}
+
+static enum err push(struct live *live, const char *id, const json_t *batch)
+{
+	struct account *a = live->a;
+	struct reply reply;
+	enum err e;
+
+	TRY(reply_entries(batch, &reply));
+	e = device_push(a->device, id, reply.answer.entries,
+			reply.answer.entry_count, &a->why);
+	if (e == ERR_STATE_CONFLICT) { /* one is missing before them */
+		why_clear(&a->why);
+		e = drive_session(a, ORDER_REFRESH, id);
+	} else if (e == ERR_STATE_GONE) { /* no session of this device */
+		why_clear(&a->why);
+		e = ERR_OK;
+	}
+out:
+	reply_clear(&reply);
+	return e;
+}
+
+/* Those in sequence for one session are taken in together. *after is the push
+ * that ended the batch, or NULL. */
+static enum err take_messages(struct live *live, json_t *first, json_t **after)
+{
+	const char *id =
+	    json_string_value(json_object_get(first, "session_id"));
+	json_t *batch = json_array();
+	enum err e;
+
+	(void)json_array_append(batch, first);
+	for (;;) {
+		*after = channel_take(live->channel);
+		if (*after == NULL || !is_message_of(*after, id) ||
+		    json_array_size(batch) >= BATCH_MAX)
+			break;
+		(void)json_array_append_new(batch, *after);
+	}
+	e = push(live, id, batch);
+	json_decref(batch);
+	return e;
+}
+
+/* What the server asks for is worth a try; it asks again, or somebody else. */
+static void oblige(struct live *live, enum err e)
+{
+	if (e != ERR_OK)
+		why_clear(&live->a->why);
+}
+
+static void take_notice(struct live *live, const json_t *push)
+{
+	const char *type = json_string_value(json_object_get(push, "type"));
+	const char *id = json_string_value(json_object_get(push, "session_id"));
+
+	if (type == NULL)
+		return;
+	if (strcmp(type, "key_packages_low") == 0)
+		oblige(live, drive_session(live->a, ORDER_STOCK, NULL));
+	else if (id != NULL && strcmp(type, "rotation_due") == 0)
+		oblige(live, drive_session(live->a, ORDER_ASKED, id));
+	else if (id != NULL && strcmp(type, "welcome") == 0 &&
+		 live->listener->welcome != NULL)
+		live->listener->welcome(live->listener->context, id);
+}
+
+static enum err take_pushes(struct live *live)
+{
+	json_t *push = channel_take(live->channel), *next;
+	enum err e = ERR_OK;
+
+	while (push != NULL) {
+		if (is_message_of(push, NULL)) {
+			e = take_messages(live, push, &next);
+		} else {
+			take_notice(live, push);
+			next = channel_take(live->channel);
+		}
+		json_decref(push);
+		push = next;
+		TRY(e);
+	}
+out:
+	json_decref(push);
+	return e;
+}
+
+/* ---- waiting ---- */
+
+static void wait_disconnected(const struct live *live, int fd, int timeout_ms,
+			      bool *readable)
+{
+	struct pollfd input = { .fd = fd, .events = POLLIN };
+	uint64_t now = clock_now_ms();
+	uint64_t left = live->retry_at > now ? live->retry_at - now : 0;
+
+	if (timeout_ms > (int)left)
+		timeout_ms = (int)left;
+	(void)poll(&input, 1, timeout_ms);
+	*readable = (input.revents & (POLLIN | POLLHUP)) != 0;
+}
+
+static void renew_due_keys(struct live *live)
+{
+	for (struct topic *t = live->topics; t != NULL; t = t->next)
+		if (t->due) {
+			t->due = false;
+			oblige(live,
+			       drive_session(live->a, ORDER_ASKED, t->id));
+		}
+}
+
+enum err live_wait(struct live *live, int fd, int timeout_ms, bool *readable,
+		   bool *stopped)
+{
+	enum err e = ERR_OK;
+
+	*readable = *stopped = false;
+	if (live->channel == NULL) {
+		wait_disconnected(live, fd, timeout_ms, readable);
+		if (clock_now_ms() >= live->retry_at)
+			TRY(reconnect(live));
+	} else {
+		channel_wait(live->channel, fd, timeout_ms, readable);
+		TRY(take_pushes(live));
+		if (channel_has_ended(live->channel))
+			hang_up(live, channel_end_reason(live->channel));
+	}
+	renew_due_keys(live);
+	TRY(live_tell(live, stopped));
+out:
+	return e;
+}

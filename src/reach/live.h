@@ -1,0 +1,48 @@
+/*
+ * What happens, as it happens: a channel that is opened again when it ends,
+ * and goes on after what this device has. The device takes in what arrives and
+ * keeps it before it is told; the log is read over REST where a push is
+ * missing.
+ */
+#ifndef HERMETIC_REACH_LIVE_H
+#define HERMETIC_REACH_LIVE_H
+
+#include "reach/account.h"
+
+struct live;
+
+struct live_listener {
+	/* What is kept of a place of the log. False: stop. */
+	bool (*entry)(void *context, const char *id, const json_t *entry);
+	/* Something else that the device tells: EVENT_SENT, EVENT_REFUSED,
+	 * EVENT_ENDED. May be NULL. */
+	void (*event)(void *context, const struct device_event *event);
+	/* A Welcome waits; may be NULL. */
+	void (*welcome)(void *context, const char *id);
+	/* The connection was lost (false) or is back; may be NULL. */
+	void (*connected)(void *context, bool connected, const char *reason);
+	void *context;
+};
+
+/* Connects. The account and the listener must outlive it. Until live_close()
+ * the account's envelopes go over the connection while it is open. */
+MUST_CHECK enum err live_open(struct account *a,
+			      const struct live_listener *listener,
+			      struct live **out);
+void live_close(struct live *live);
+
+/* From now on, tells every place of this session's log after `after`: first
+ * those that are kept already. */
+MUST_CHECK enum err live_follow(struct live *live, const char *id,
+				uint64_t after);
+
+/* Tells what the device has and was not told yet, for instance because another
+ * process read it. *stopped: the listener wants no more. */
+MUST_CHECK enum err live_tell(struct live *live, bool *stopped);
+
+/* Gives time to it, up to timeout_ms, or until `fd` (or -1) can be read.
+ * A lost connection is no failure: it is tried again, slower and slower. */
+MUST_CHECK enum err live_wait(struct live *live, int fd, int timeout_ms,
+			      bool *readable, bool *stopped);
+
+#endif

@@ -1,0 +1,585 @@
+#include "reach/state.h"
+
+#include "base/text.h"
+#include "crypto/aead.h"
+#include "crypto/hash.h"
+#include "crypto/rng.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define STATE_FILE "state.db"
+#define STATE_VERSION 1
+#define STATE_SALT 32
+#define STATE_KEY 32
+#define STATE_NAME 32
+
+/* A record whose opening tells whether the passphrase is right. */
+#define STATE_CHECK "check"
+
+struct state {
+	sqlite3 *db;
+	sqlite3_stmt *get, *put, *remove, *version;
+	struct sec seal_key, name_key;
+	bool in_transaction;
+	bool has_begun;		    /* the store, once */
+	sqlite3_int64 seen_version; /* at its last begin() */
+};
+
+/* The state is sealed with the suite whose AEAD is AES-256-GCM; names are
+ * hashed with SHA-256. */
+static const struct suite *seal_suite(void)
+{
+	return suite_by_id(SUITE_X448_AES256GCM_SHA512_ED448);
+}
+
+static const struct suite *name_suite(void)
+{
+	return suite_by_id(SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519);
+}
+
+/* ---- SQLite's results ---- */
+
+static enum err from_sqlite(int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_DONE:
+	case SQLITE_ROW:
+		return ERR_OK;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return ERR_LOCAL_BUSY;
+	case SQLITE_NOMEM:
+		return ERR_LOCAL_MEMORY;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return ERR_PEER_MALFORMED;
+	case SQLITE_MISUSE:
+		return ERR_LOCAL_BUG;
+	default:
+		return ERR_LOCAL_IO;
+	}
+}
+
+static enum err run(sqlite3 *db, const char *sql)
+{
+	return from_sqlite(sqlite3_exec(db, sql, NULL, NULL, NULL));
+}
+
+static enum err bind_bytes(sqlite3_stmt *statement, int index, struct span v)
+{
+	/* a NULL pointer would bind NULL, not an empty blob */
+	return from_sqlite(sqlite3_bind_blob(statement, index,
+					     v.n > 0 ? (const void *)v.p : "",
+					     (int)v.n, SQLITE_STATIC));
+}
+
+static void rewind_statement(sqlite3_stmt *statement)
+{
+	(void)sqlite3_reset(statement);
+	(void)sqlite3_clear_bindings(statement);
+}
+
+/* ---- files ---- */
+
+static enum err state_path(const char *home, const char *suffix, char *out,
+			   size_t size)
+{
+	int n = snprintf(out, size, "%s/%s%s", home, STATE_FILE, suffix);
+
+	return n > 0 && (size_t)n < size ? ERR_OK : ERR_PEER_TOO_LARGE;
+}
+
+bool state_exists(const char *home)
+{
+	char path[4096];
+	struct stat info;
+
+	return state_path(home, "", path, sizeof(path)) == ERR_OK &&
+	       stat(path, &info) == 0 && S_ISREG(info.st_mode) &&
+	       info.st_size > 0;
+}
+
+void state_remove(const char *home)
+{
+	static const char *const suffixes[] = { "", "-journal", "-wal",
+						"-shm" };
+	char path[4096];
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++)
+		if (state_path(home, suffixes[i], path, sizeof(path)) == ERR_OK)
+			(void)unlink(path);
+}
+
+/* The folder and those above it. */
+static enum err make_folder(const char *home)
+{
+	char path[4096];
+	size_t n = strlen(home);
+
+	if (n == 0 || n >= sizeof(path))
+		return ERR_PEER_TOO_LARGE;
+	memcpy(path, home, n + 1);
+	for (char *c = path + 1; *c != '\0'; c++) {
+		if (*c != '/')
+			continue;
+		*c = '\0';
+		if (mkdir(path, 0700) != 0 && errno != EEXIST)
+			return ERR_LOCAL_IO;
+		*c = '/';
+	}
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		return ERR_LOCAL_IO;
+	return ERR_OK;
+}
+
+/* SQLite gives its journal the permissions of the database, so the file is
+ * made by us first. */
+static enum err make_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return ERR_LOCAL_IO;
+	if (fchmod(fd, 0600) != 0) {
+		(void)close(fd);
+		return ERR_LOCAL_IO;
+	}
+	return close(fd) == 0 ? ERR_OK : ERR_LOCAL_IO;
+}
+
+/* ---- keys ---- */
+
+static bool cost_is_sane(struct password_cost cost)
+{
+	return cost.n >= 2 && cost.n <= 1u << 22 &&
+	       (cost.n & (cost.n - 1)) == 0 && cost.r >= 1 && cost.r <= 32 &&
+	       cost.p >= 1 && cost.p <= 16;
+}
+
+static enum err derive_keys(struct state *s, struct span passphrase,
+			    struct span salt, struct password_cost cost)
+{
+	struct sec master = { 0 }, prk = { 0 };
+	enum err e;
+
+	TRY(password_derive(passphrase, salt, cost, STATE_KEY, &master));
+	TRY(hash_extract(name_suite(), SPAN_EMPTY, sec_span(&master), &prk));
+	TRY(hash_expand(name_suite(), sec_span(&prk),
+			SPAN_LIT("hermetic state values"), STATE_KEY,
+			&s->seal_key));
+	TRY(hash_expand(name_suite(), sec_span(&prk),
+			SPAN_LIT("hermetic state names"), STATE_KEY,
+			&s->name_key));
+out:
+	sec_clear(&master);
+	sec_clear(&prk);
+	return e;
+}
+
+/* ---- records ---- */
+
+static enum err hide_name(const struct state *s, const char *name,
+			  uint8_t out[STATE_NAME])
+{
+	struct span part = span_str(name);
+
+	return hash_mac(name_suite(), sec_span(&s->name_key), &part, 1, out);
+}
+
+enum err state_get(struct state *state, const char *name, struct buf *value)
+{
+	uint8_t hidden[STATE_NAME];
+	struct span sealed;
+	enum err e;
+	int rc;
+
+	TRY(hide_name(state, name, hidden));
+	TRY(bind_bytes(state->get, 1, SPAN_ARRAY(hidden)));
+	rc = sqlite3_step(state->get);
+	TRY(from_sqlite(rc));
+	ENSURE(rc == SQLITE_ROW, ERR_STATE_GONE);
+	sealed = span_of(sqlite3_column_blob(state->get, 0),
+			 (size_t)sqlite3_column_bytes(state->get, 0));
+	ENSURE(sealed.n >= SUITE_NONCE, ERR_PEER_CRYPTO);
+	TRY(aead_open(seal_suite(), sec_span(&state->seal_key),
+		      span_of(sealed.p, SUITE_NONCE), span_str(name),
+		      span_of(sealed.p + SUITE_NONCE, sealed.n - SUITE_NONCE),
+		      value));
+out:
+	rewind_statement(state->get);
+	return e;
+}
+
+enum err state_put(struct state *state, const char *name, struct span value)
+{
+	uint8_t hidden[STATE_NAME], nonce[SUITE_NONCE];
+	struct buf sealed = BUF_INIT;
+	enum err e;
+
+	ENSURE(state->in_transaction, ERR_LOCAL_BUG);
+	TRY(hide_name(state, name, hidden));
+	TRY(rng_fill(rng_system(), nonce, sizeof(nonce)));
+	buf_put(&sealed, SPAN_ARRAY(nonce));
+	TRY(aead_seal(seal_suite(), sec_span(&state->seal_key),
+		      SPAN_ARRAY(nonce), span_str(name), value, &sealed));
+	TRY(buf_end(&sealed));
+	TRY(bind_bytes(state->put, 1, SPAN_ARRAY(hidden)));
+	TRY(bind_bytes(state->put, 2, buf_span(&sealed)));
+	TRY(from_sqlite(sqlite3_step(state->put)));
+out:
+	rewind_statement(state->put);
+	buf_clear(&sealed);
+	return e;
+}
+
+enum err state_delete(struct state *state, const char *name)
+{
+	uint8_t hidden[STATE_NAME];
+	enum err e;
+
+	ENSURE(state->in_transaction, ERR_LOCAL_BUG);
+	TRY(hide_name(state, name, hidden));
+	TRY(bind_bytes(state->remove, 1, SPAN_ARRAY(hidden)));
+	TRY(from_sqlite(sqlite3_step(state->remove)));
+out:
+	rewind_statement(state->remove);
+	return e;
+}
+
+/* ---- transactions ---- */
+
+enum err state_begin(struct state *state)
+{
+	enum err e;
+
+	ENSURE(!state->in_transaction, ERR_LOCAL_BUG);
+	/* IMMEDIATE: the lock is taken before anything is read, so what was
+	 * read is still so when it is written */
+	TRY(run(state->db, "BEGIN IMMEDIATE"));
+	state->in_transaction = true;
+out:
+	return e;
+}
+
+enum err state_commit(struct state *state)
+{
+	enum err e;
+
+	ENSURE(state->in_transaction, ERR_LOCAL_BUG);
+	e = run(state->db, "COMMIT");
+	if (e != ERR_OK)
+		(void)run(state->db, "ROLLBACK");
+	state->in_transaction = false;
+out:
+	return e;
+}
+
+void state_rollback(struct state *state)
+{
+	if (!state->in_transaction)
+		return;
+	(void)run(state->db, "ROLLBACK");
+	state->in_transaction = false;
+}
+
+/* ---- the store of a device ---- */
+
+/* SQLite counts the commits of other connections than ours. Our own, of tokens
+ * for example, change nothing that a device keeps in memory. */
+static enum err begin_store(void *context, bool *changed)
+{
+	struct state *s = context;
+	sqlite3_int64 version = 0;
+	enum err e;
+	int rc;
+
+	TRY(state_begin(s));
+	rc = sqlite3_step(s->version);
+	e = from_sqlite(rc);
+	if (e == ERR_OK && rc == SQLITE_ROW)
+		version = sqlite3_column_int64(s->version, 0);
+	else if (e == ERR_OK)
+		e = ERR_LOCAL_BUG;
+	rewind_statement(s->version);
+	if (e != ERR_OK)
+		state_rollback(s);
+	TRY(e);
+	*changed = !s->has_begun || version != s->seen_version;
+	s->has_begun = true;
+	s->seen_version = version;
+out:
+	return e;
+}
+
+static enum err commit_store(void *context)
+{
+	return state_commit(context);
+}
+
+static void rollback_store(void *context)
+{
+	state_rollback(context);
+}
+
+static enum err get_store(void *context, const char *name, struct buf *value)
+{
+	return state_get(context, name, value);
+}
+
+static enum err put_store(void *context, const char *name, struct span value)
+{
+	return state_put(context, name, value);
+}
+
+static enum err remove_store(void *context, const char *name)
+{
+	return state_delete(context, name);
+}
+
+struct device_store state_store(struct state *state)
+{
+	return (struct device_store){
+		.begin = begin_store,
+		.commit = commit_store,
+		.rollback = rollback_store,
+		.get = get_store,
+		.put = put_store,
+		.remove = remove_store,
+		.context = state,
+	};
+}
+
+/* ---- opening ---- */
+
+static enum err open_database(const char *path, struct state *s)
+{
+	enum err e;
+
+	TRY(from_sqlite(sqlite3_open_v2(
+	    path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL)));
+	TRY(from_sqlite(sqlite3_busy_timeout(s->db, STATE_WAIT_MS)));
+	/* EXTRA: the commit holds once the journal's deletion is durable; a
+	 * ratchet must not come back after a power cut. */
+	TRY(run(s->db, "PRAGMA journal_mode=DELETE;"
+		       "PRAGMA synchronous=EXTRA;"
+		       "PRAGMA secure_delete=ON;"
+		       "PRAGMA temp_store=MEMORY;"
+		       "PRAGMA trusted_schema=OFF;"));
+out:
+	return e;
+}
+
+static enum err prepare(struct state *s)
+{
+	enum err e;
+
+	TRY(from_sqlite(sqlite3_prepare_v2(
+	    s->db, "SELECT value FROM record WHERE name = ?1", -1, &s->get,
+	    NULL)));
+	TRY(from_sqlite(sqlite3_prepare_v2(
+	    s->db,
+	    "INSERT INTO record (name, value) VALUES (?1, ?2) "
+	    "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+	    -1, &s->put, NULL)));
+	TRY(from_sqlite(sqlite3_prepare_v2(s->db,
+					   "DELETE FROM record WHERE name = ?1",
+					   -1, &s->remove, NULL)));
+	TRY(from_sqlite(sqlite3_prepare_v2(s->db, "PRAGMA data_version", -1,
+					   &s->version, NULL)));
+out:
+	return e;
+}
+
+static enum err write_head(struct state *s, struct span salt,
+			   struct password_cost cost)
+{
+	sqlite3_stmt *insert = NULL;
+	enum err e;
+
+	TRY(run(s->db, "CREATE TABLE head (version INTEGER NOT NULL,"
+		       " salt BLOB NOT NULL, n INTEGER NOT NULL,"
+		       " r INTEGER NOT NULL, p INTEGER NOT NULL) STRICT;"
+		       "CREATE TABLE record (name BLOB PRIMARY KEY NOT NULL,"
+		       " value BLOB NOT NULL) STRICT, WITHOUT ROWID;"));
+	TRY(from_sqlite(sqlite3_prepare_v2(
+	    s->db, "INSERT INTO head VALUES (?1, ?2, ?3, ?4, ?5)", -1, &insert,
+	    NULL)));
+	TRY(from_sqlite(sqlite3_bind_int(insert, 1, STATE_VERSION)));
+	TRY(bind_bytes(insert, 2, salt));
+	TRY(from_sqlite(sqlite3_bind_int64(insert, 3, (int64_t)cost.n)));
+	TRY(from_sqlite(sqlite3_bind_int64(insert, 4, cost.r)));
+	TRY(from_sqlite(sqlite3_bind_int64(insert, 5, cost.p)));
+	TRY(from_sqlite(sqlite3_step(insert)));
+out:
+	(void)sqlite3_finalize(insert);
+	return e;
+}
+
+static enum err read_head(struct state *s, uint8_t salt[STATE_SALT],
+			  struct password_cost *cost)
+{
+	sqlite3_stmt *select = NULL;
+	enum err e;
+	int rc;
+
+	TRY(from_sqlite(
+	    sqlite3_prepare_v2(s->db, "SELECT version, salt, n, r, p FROM head",
+			       -1, &select, NULL)));
+	rc = sqlite3_step(select);
+	TRY(from_sqlite(rc));
+	ENSURE(rc == SQLITE_ROW, ERR_PEER_MALFORMED);
+	ENSURE(sqlite3_column_int(select, 0) == STATE_VERSION,
+	       ERR_PEER_UNSUPPORTED);
+	ENSURE(sqlite3_column_bytes(select, 1) == STATE_SALT,
+	       ERR_PEER_MALFORMED);
+	memcpy(salt, sqlite3_column_blob(select, 1), STATE_SALT);
+	cost->n = (uint64_t)sqlite3_column_int64(select, 2);
+	cost->r = (uint32_t)sqlite3_column_int64(select, 3);
+	cost->p = (uint32_t)sqlite3_column_int64(select, 4);
+	ENSURE(cost_is_sane(*cost), ERR_PEER_MALFORMED);
+out:
+	(void)sqlite3_finalize(select);
+	return e;
+}
+
+/* True when a crash or another process left a file without tables. */
+static bool is_blank(struct state *s)
+{
+	sqlite3_stmt *select = NULL;
+	bool blank = false;
+
+	if (sqlite3_prepare_v2(s->db, "SELECT count(*) FROM sqlite_master", -1,
+			       &select, NULL) == SQLITE_OK &&
+	    sqlite3_step(select) == SQLITE_ROW)
+		blank = sqlite3_column_int(select, 0) == 0;
+	(void)sqlite3_finalize(select);
+	return blank;
+}
+
+static enum err fill_new(struct state *s, struct span passphrase,
+			 struct password_cost cost)
+{
+	uint8_t salt[STATE_SALT];
+	enum err e;
+
+	TRY(state_begin(s));
+	ENSURE(is_blank(s), ERR_STATE_CONFLICT);
+	TRY(rng_fill(rng_system(), salt, sizeof(salt)));
+	TRY(derive_keys(s, passphrase, SPAN_ARRAY(salt), cost));
+	TRY(write_head(s, SPAN_ARRAY(salt), cost));
+	TRY(prepare(s));
+	TRY(state_put(s, STATE_CHECK, SPAN_LIT("hermetic")));
+	TRY(state_commit(s));
+out:
+	return e;
+}
+
+enum err state_create(const char *home, struct span passphrase,
+		      struct password_cost cost, struct why *why,
+		      struct state **out)
+{
+	struct state *s = calloc(1, sizeof(*s));
+	char path[4096];
+	enum err e;
+
+	errno = 0;
+	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
+	ENSURE(cost_is_sane(cost), ERR_LOCAL_BUG);
+	TRY(state_path(home, "", path, sizeof(path)));
+	TRY(make_folder(home));
+	TRY(make_file(path));
+	TRY(open_database(path, s));
+	TRY(fill_new(s, passphrase, cost));
+	*out = s;
+	return ERR_OK;
+out:
+	state_close(s);
+	if (e == ERR_STATE_CONFLICT)
+		return why_set(why, e, "state-exists",
+			       "There is a state in %s already.", home);
+	return why_set(why, e, "state", "Cannot make a state in %s: %s%s%s.",
+		       home, err_text(e), errno != 0 ? ": " : "",
+		       errno != 0 ? strerror(errno) : "");
+}
+
+static enum err explain_open(struct why *why, enum err e, const char *home)
+{
+	if (e == ERR_PEER_CRYPTO)
+		return why_set(why, e, "wrong-passphrase",
+			       "The passphrase is wrong for %s.", home);
+	if (e == ERR_STATE_GONE)
+		return why_set(why, e, "no-state",
+			       "Nobody is logged in in %s. Start with: "
+			       "hermetic register (or login) --username NAME "
+			       "--server HOST:PORT",
+			       home);
+	if (e == ERR_PEER_UNSUPPORTED)
+		return why_set(why, e, "state-version",
+			       "The state in %s was written by a newer "
+			       "version of hermetic.",
+			       home);
+	if (e == ERR_PEER_MALFORMED)
+		return why_set(why, e, "state-damaged",
+			       "%s/" STATE_FILE " is damaged or no state of "
+			       "hermetic.",
+			       home);
+	if (e == ERR_LOCAL_BUSY)
+		return why_set(why, e, "state-busy",
+			       "Another hermetic has held %s for too long.",
+			       home);
+	return why_set(why, e, "state", "Cannot open the state in %s: %s.",
+		       home, err_text(e));
+}
+
+enum err state_open(const char *home, struct span passphrase, struct why *why,
+		    struct state **out)
+{
+	struct state *s = NULL;
+	struct buf check = BUF_INIT;
+	struct password_cost cost;
+	uint8_t salt[STATE_SALT];
+	char path[4096];
+	enum err e;
+
+	ENSURE(state_exists(home), ERR_STATE_GONE);
+	s = calloc(1, sizeof(*s));
+	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
+	TRY(state_path(home, "", path, sizeof(path)));
+	TRY(open_database(path, s));
+	ENSURE(!is_blank(s), ERR_STATE_GONE);
+	TRY(read_head(s, salt, &cost));
+	TRY(derive_keys(s, passphrase, SPAN_ARRAY(salt), cost));
+	TRY(prepare(s));
+	e = state_get(s, STATE_CHECK, &check);
+	ENSURE(e != ERR_STATE_GONE, ERR_PEER_CRYPTO); /* other name key */
+	TRY(e);
+	*out = s;
+	s = NULL;
+out:
+	buf_clear(&check);
+	state_close(s);
+	return e == ERR_OK ? e : explain_open(why, e, home);
+}
+
+void state_close(struct state *state)
+{
+	if (state == NULL)
+		return;
+	state_rollback(state);
+	(void)sqlite3_finalize(state->get);
+	(void)sqlite3_finalize(state->put);
+	(void)sqlite3_finalize(state->remove);
+	(void)sqlite3_finalize(state->version);
+	(void)sqlite3_close(state->db);
+	sec_clear(&state->seal_key);
+	sec_clear(&state->name_key);
+	free(state);
+}
