@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check/group_info.h"
 #include "crypto/hash.h"
 #include "session/chain.h"
 
@@ -229,34 +228,77 @@ static void note_former(struct server_session *session,
 	}
 }
 
+void server_departures(const struct server_session *session, struct buf *out)
+{
+	for (size_t i = 0; i < session->log_count; i++)
+		if (session->log[i].kind == CHAIN_DEPARTURE)
+			buf_put_vec(out, blob_span(session->log[i].bytes));
+}
+
+static bool leaf_of(const void *of, uint32_t index, struct check_member *member)
+{
+	const struct check_group *group = of;
+	const struct wire_leaf_node *leaf =
+	    check_tree_leaf(&group->tree, index);
+
+	if (leaf == NULL)
+		return false;
+	*member = (struct check_member){ .leaf_index = index,
+					 .identity = leaf->credential.identity,
+					 .signature_key = leaf->signature_key,
+					 .encoded = leaf->encoded };
+	return true;
+}
+
+struct check_view server_view(const struct server_session *session,
+			      const struct check_group *group,
+			      struct span departures)
+{
+	return (struct check_view){
+		.suite = group->suite,
+		.session_id = SPAN_ARRAY(session->id),
+		.generation = session->generation,
+		.extensions = group->info.context.extensions,
+		.leaf_count = group->tree.leaf_count,
+		.leaf = leaf_of,
+		.group = group,
+		.departures = departures,
+	};
+}
+
+static void read_member(const struct check_view *view, uint32_t leaf,
+			struct server_session *session)
+{
+	struct check_member there;
+	struct server_member *member;
+
+	if (!view->leaf(view->group, leaf, &there))
+		return;
+	member = SIM_ADD(session->members, session->member_count);
+	member->leaf = leaf;
+	(void)snprintf(member->identity, SIM_IDENTITY, "%.*s",
+		       (int)there.identity.n, (const char *)there.identity.p);
+	member->departed = check_departed(view, &there, NULL);
+}
+
 void server_read_members(struct server_session *session)
 {
 	struct server_member *old = session->members;
 	size_t old_count = session->member_count;
+	struct buf departures = BUF_INIT;
 	struct check_group group;
+	struct check_view view;
 
 	session->members = NULL;
 	session->member_count = 0;
 	if (check_group_read(blob_span(session->info), &group) != NULL)
 		sim_stop("a GroupInfo that was taken does not decode");
-	for (uint32_t i = 0; i < group.tree.leaf_count; i++) {
-		const struct wire_leaf_node *leaf =
-		    check_tree_leaf(&group.tree, i);
-		struct server_member *member;
-
-		if (leaf == NULL)
-			continue;
-		member = SIM_ADD(session->members, session->member_count);
-		member->leaf = i;
-		(void)snprintf(member->identity, SIM_IDENTITY, "%.*s",
-			       (int)leaf->credential.identity.n,
-			       (const char *)leaf->credential.identity.p);
-		for (size_t k = 0; k < old_count; k++)
-			if (old[k].departed && old[k].leaf == i &&
-			    strcmp(old[k].identity, member->identity) == 0)
-				member->departed = true;
-	}
+	server_departures(session, &departures);
+	view = server_view(session, &group, buf_span(&departures));
+	for (uint32_t i = 0; i < group.tree.leaf_count; i++)
+		read_member(&view, i, session);
 	check_group_clear(&group);
+	buf_clear(&departures);
 	note_former(session, old, old_count);
 	free(old);
 }

@@ -8,6 +8,8 @@
 #define HERMETIC_TESTS_SIM_SERVER_H
 
 #include "base/text.h"
+#include "check/departure.h"
+#include "check/group_info.h"
 #include "tests/sim/blob.h"
 #include "tests/sim/chance.h"
 #include "tests/sim/reply.h"
@@ -146,6 +148,13 @@ bool server_may_join(const struct server *server,
 uint64_t server_append(struct server_session *session, uint8_t kind,
 		       struct blob *bytes, size_t device, uint64_t now_ms);
 const uint8_t *server_head(const struct server_session *session, uint64_t seq);
+
+/* The departures of the log, opaque departure<V> each; appended. */
+void server_departures(const struct server_session *session, struct buf *out);
+/* Borrows all three. */
+struct check_view server_view(const struct server_session *session,
+			      const struct check_group *group,
+			      struct span departures);
 
 /* The members as the latest GroupInfo has them. */
 void server_read_members(struct server_session *session);

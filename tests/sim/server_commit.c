@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "check/commit.h"
-#include "check/label.h"
 #include "crypto/hash.h"
 #include "session/chain.h"
 #include "wire/envelope.h"
@@ -290,14 +289,6 @@ static const char *check_caller(const struct incoming *in)
 		   : "commit-invalid";
 }
 
-static void put_departed(const struct server_session *session, struct buf *out)
-{
-	for (size_t i = 0; i < session->member_count; i++)
-		if (session->members[i].departed)
-			buf_put_vec(out,
-				    span_str(session->members[i].identity));
-}
-
 static bool has_reinit(const struct incoming *in)
 {
 	struct span rest = in->message.content.commit.proposals;
@@ -326,7 +317,7 @@ static const char *check_by_rules(const struct incoming *in, uint64_t now_ms)
 		return "commit-invalid";
 	if (!move && in->request->group_info.n == 0)
 		return "commit-invalid";
-	put_departed(in->session, &departed);
+	server_departures(in->session, &departed);
 	what.departed = buf_span(&departed);
 	verdict = check_commit(&what);
 	buf_clear(&departed);
@@ -512,38 +503,25 @@ static struct server_member *judge_departure(struct server_session *session,
 					     const char *caller,
 					     struct span bytes)
 {
-	struct rd r = rd_init(bytes);
-	uint8_t version = rd_u8(&r);
-	struct span id = rd_take(&r, DEVICE_ID);
-	uint32_t generation = rd_u32(&r), leaf = rd_u32(&r);
-	struct span hash = rd_take(&r, 32), heir, tbs, signature;
-	uint32_t signer = rd_u32(&r);
-	const struct wire_leaf_node *departs, *signs;
 	struct check_group group;
+	struct buf standing = BUF_INIT;
+	struct check_view view;
+	struct departure departure;
+	struct check_member leaf;
+	const struct server_member *own = server_member(session, caller);
 	struct server_member *found = NULL;
-	uint8_t digest[32];
 
-	heir = rd_vec(&r);
-	tbs = span_of(bytes.p, bytes.n - rd_left(&r));
-	signature = rd_vec(&r);
-	(void)heir;
-	if (rd_end(&r) != ERR_OK || version != 1 ||
-	    generation != session->generation ||
-	    !span_equal(id, SPAN_ARRAY(session->id)) ||
-	    check_group_read(blob_span(session->info), &group) != NULL)
+	if (check_group_read(blob_span(session->info), &group) != NULL)
 		return NULL;
-	departs = check_tree_leaf(&group.tree, leaf);
-	signs = check_tree_leaf(&group.tree, signer);
-	if (departs != NULL && signs != NULL &&
-	    hash_sha256(&departs->encoded, 1, digest) == ERR_OK &&
-	    span_equal(hash, SPAN_ARRAY(digest)) &&
-	    span_equal(signs->credential.identity, span_str(caller)) &&
-	    check_label(group.suite, signs->signature_key, "hermetic departure",
-			tbs, signature) == ERR_OK)
+	server_departures(session, &standing);
+	view = server_view(session, &group, buf_span(&standing));
+	if (check_departure(&view, bytes, &departure, &leaf).wrong == NULL &&
+	    (departure.signer == own->leaf || leaf.leaf_index == own->leaf))
 		for (size_t i = 0; i < session->member_count; i++)
-			if (session->members[i].leaf == leaf)
+			if (session->members[i].leaf == leaf.leaf_index)
 				found = &session->members[i];
 	check_group_clear(&group);
+	buf_clear(&standing);
 	return found;
 }
 
@@ -555,7 +533,8 @@ void server_depart(struct server *server, size_t caller, uint64_t now_ms,
 	const char *identity = server->devices[caller].identity;
 	struct server_member *member;
 
-	reply->answer.seq = find_entry(session, 4, request->bytes);
+	reply->answer.seq =
+	    find_entry(session, CHAIN_DEPARTURE, request->bytes);
 	if (reply->answer.seq > 0)
 		return;
 	if (server_member(session, identity) == NULL) {
@@ -568,8 +547,9 @@ void server_depart(struct server *server, size_t caller, uint64_t now_ms,
 		return;
 	}
 	member->departed = true;
-	reply->answer.seq = server_append(session, 4, blob_make(request->bytes),
-					  caller, now_ms);
+	reply->answer.seq =
+	    server_append(session, CHAIN_DEPARTURE, blob_make(request->bytes),
+			  caller, now_ms);
 	{
 		struct server_former *former =
 		    SIM_ADD(session->former, session->former_count);

@@ -7,15 +7,16 @@
 static void add_client(struct world *world, const char *user, unsigned device)
 {
 	struct client *client = &world->clients[world->client_count++];
+	char id[TEXT_UUID_SIZE];
 
+	(void)snprintf(id, sizeof(id), "00000000-0000-4000-8000-%012u", device);
 	client->world = world;
 	memcpy(client->user, user, strlen(user) + 1);
-	(void)snprintf(client->id, sizeof(client->id),
-		       "00000000-0000-4000-8000-%012u", device);
+	memcpy(client->id, id, sizeof(id));
 	(void)snprintf(client->identity, sizeof(client->identity), "%s/%s",
-		       user, client->id);
+		       user, id);
 	client->number =
-	    server_add_device(&world->adversary.homes[0], user, client->id);
+	    server_add_device(&world->adversary.homes[0], user, id);
 	client->store = sim_store_new();
 	for (size_t i = 0; i < SESSIONS; i++)
 		client->known[i].healthy = SIZE_MAX;
