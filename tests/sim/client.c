@@ -70,6 +70,10 @@ struct client *client_copy(struct client *client)
 	copy->store = sim_store_copy(client->store);
 	for (size_t i = 0; i < SESSIONS; i++) {
 		copy->known[i].healthy = client->known[i].healthy;
+		for (size_t k = 0; k < client->known[i].named_count; k++)
+			memcpy(*SIM_ADD(copy->known[i].named,
+					copy->known[i].named_count),
+			       client->known[i].named[k], 33);
 		for (size_t k = 0; k < client->known[i].people_count; k++)
 			memcpy(*SIM_ADD(copy->known[i].people,
 					copy->known[i].people_count),

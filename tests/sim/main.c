@@ -1,6 +1,6 @@
 /*
  *   sim [--seeds N] [--seconds S] [--seed K] [--honest] [--steps N]
- *       [--fault NAME] [--trace] [--quiet]
+ *       [--fault NAME] [--trace] [--quiet: a line a seed, and on]
  *
  * Plays seeds until N are played or S seconds are over; seed K alone, with
  * --seed. Ends with 1 when an invariant does not hold; then it says the seed,
@@ -128,10 +128,11 @@ int main(int argc, char **argv)
 		i++;
 	}
 	steps = sim_alloc(options.steps * sizeof(*steps));
-	while (held && played < options.seeds &&
+	while ((held || options.quiet) && played < options.seeds &&
 	       (options.seconds <= 0 || now_s() - begun < options.seconds)) {
-		held =
-		    play(&options, options.first + played, steps, &operations);
+		held = play(&options, options.first + played, steps,
+			    &operations) &&
+		       held;
 		played++;
 	}
 	took = now_s() - begun;

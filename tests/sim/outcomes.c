@@ -219,6 +219,16 @@ static size_t said_at(struct client *client, struct slot *slot, size_t session,
 	return said;
 }
 
+/* It was out at some time; it may have been added again since. */
+static bool was_out(const struct server_session *session,
+		    const struct client *client)
+{
+	for (size_t i = 0; i < session->former_count; i++)
+		if (strcmp(session->former[i].identity, client->identity) == 0)
+			return true;
+	return false;
+}
+
 /* It ended for this device: by a commit, or by its departure. */
 static void check_ended(struct client *client, size_t session)
 {
@@ -229,7 +239,7 @@ static void check_ended(struct client *client, size_t session)
 	    there != NULL ? server_member(there, client->identity) : NULL;
 
 	if (world->adversary.moves == 0 && member != NULL &&
-	    !member->departed && !client->copied)
+	    !member->departed && !client->copied && !was_out(there, client))
 		world_violate(world, "ended",
 			      "%s thinks that it is no member any more",
 			      client->identity);

@@ -37,10 +37,11 @@ static const char *own_session(struct client *client, uint32_t pick)
 static void name_person(struct client *client, const char *session,
 			const char *user)
 {
-	size_t at =
-	    session != NULL ? world_session(client->world, session) : SIZE_MAX;
+	/* One that is about to be made gets the next number. */
+	size_t at = session != NULL ? world_session(client->world, session)
+				    : client->world->session_count;
 
-	if (at != SIZE_MAX)
+	if (at < SESSIONS)
 		(void)snprintf(*SIM_ADD(client->known[at].named,
 					client->known[at].named_count),
 			       33, "%s", user);
