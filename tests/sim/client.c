@@ -120,6 +120,10 @@ bool client_order(struct client *client, size_t number,
 			    ? world_session(client->world, order->session)
 			    : SIZE_MAX;
 	slot->requests = slot->turns = slot->commits = 0;
+	slot->to_new = order->kind == ORDER_SEND && order->to_new_members;
+	/* One that was posted before a crash may be what is done now. */
+	slot->commits_before =
+	    client->commit_count > 2 ? client->commit_count - 2 : 0;
 	memset(slot->last_commit, 0, sizeof(slot->last_commit));
 	return true;
 }
@@ -216,6 +220,7 @@ static bool turn(struct client *client, size_t number,
 		return false;
 	}
 	slot->running = false;
+	sim_process_spare(slot->process);
 	client->world->operations++;
 	watch_outcome(client, slot);
 	watch_events(client, slot);

@@ -290,21 +290,29 @@ static void send_ended(struct client *client, struct slot *slot,
 		world->said[slot->said].dropped = true;
 }
 
+static bool was_served(const struct known *known, const uint8_t hash[32])
+{
+	for (size_t i = 0; i < known->entry_count; i++)
+		if (known->entries[i].served &&
+		    memcmp(known->entries[i].hash, hash, 32) == 0)
+			return true;
+	return false;
+}
+
 /* A change is done when the verified log shows it: the commit is among the
  * entries that were served. */
 static void change_ended(struct client *client, struct slot *slot)
 {
 	static const uint8_t none[32];
-	struct known *known;
 
 	if (slot->session == SIZE_MAX ||
 	    memcmp(slot->last_commit, none, 32) == 0)
 		return;
-	known = &client->known[slot->session];
-	for (size_t i = 0; i < known->entry_count; i++)
-		if (known->entries[i].served &&
-		    memcmp(known->entries[i].hash, slot->last_commit, 32) == 0)
+	for (size_t i = slot->commits_before; i < client->commit_count; i++)
+		if (was_served(&client->known[slot->session],
+			       client->commits[i]))
 			return;
+
 	world_violate(client->world, "done",
 		      "%s says that an order of kind %d is done; no log that "
 		      "it was served shows that",

@@ -328,7 +328,7 @@ static void give_log(const struct server *server,
 	struct answer_entry *entries;
 	size_t count = 0;
 
-	if (last == 0 && bare && server_may_join(server, session, caller))
+	if (bare && server_may_join(server, session, caller))
 		last = session->log_count;
 	else if (last == 0 &&
 		 server_member(session, server->devices[caller].identity) ==

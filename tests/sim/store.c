@@ -292,6 +292,11 @@ void sim_process_doom(struct sim_process *process, unsigned calls)
 	process->calls_left = calls;
 }
 
+void sim_process_spare(struct sim_process *process)
+{
+	process->doomed = false;
+}
+
 bool sim_process_is_dead(const struct sim_process *process)
 {
 	return process->dead;

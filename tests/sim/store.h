@@ -32,6 +32,7 @@ void sim_process_end(struct sim_process *process);
 /* It dies at its next store call but `calls`: what it does to the store from
  * then on fails, and nothing of it becomes durable. */
 void sim_process_doom(struct sim_process *process, unsigned calls);
+void sim_process_spare(struct sim_process *process); /* not any more */
 bool sim_process_is_dead(const struct sim_process *process);
 
 /* Borrowed until the process ends. */

@@ -95,8 +95,7 @@ static void plan_send(struct client *client, const struct step *step,
 	plan->order.key = said->keyed ? plan->key : NULL;
 	plan->order.text = span_str(said->text);
 	plan->order.to_new_members = step->a % 5 == 0;
-	if (plan->order.to_new_members)
-		watch_shown(client, said->session);
+	said->dropped = false;
 }
 
 static void plan_whom(struct client *client, const struct step *step,

@@ -101,6 +101,7 @@ static void count_commit(struct client *client, struct slot *slot,
 	if (memcmp(hash, slot->last_commit, 32) == 0)
 		return;
 	memcpy(slot->last_commit, hash, 32);
+	memcpy(*SIM_ADD(client->commits, client->commit_count), hash, 32);
 	if (++slot->commits > COMMITS_AN_ORDER)
 		world_violate(client->world, "bounds",
 			      "%s makes more than %d commits for one order",
@@ -150,8 +151,8 @@ static void ghosts_try(struct client *client, size_t session,
 }
 
 /* Who can open it, as its sender sees the group. */
-static void note_eyes(struct client *client, size_t session, uint64_t epoch,
-		      struct sealed *sealed)
+static void note_eyes(struct client *client, const struct slot *slot,
+		      size_t session, uint64_t epoch, struct sealed *sealed)
 {
 	struct look look;
 
@@ -161,6 +162,9 @@ static void note_eyes(struct client *client, size_t session, uint64_t epoch,
 	for (size_t i = 0; i < look.member_count; i++) {
 		memcpy(sealed->eyes[sealed->eye_count++], look.members[i].key,
 		       16);
+		if (slot->to_new)
+			add_person(&client->known[session],
+				   look.members[i].key);
 		if (!is_known(client, session, &look.members[i]))
 			world_violate(client->world, "shown",
 				      "%s seals for %s, who was not shown",
@@ -169,7 +173,8 @@ static void note_eyes(struct client *client, size_t session, uint64_t epoch,
 	}
 }
 
-static void watch_send(struct client *client, const struct request *request)
+static void watch_send(struct client *client, const struct slot *slot,
+		       const struct request *request)
 {
 	struct world *world = client->world;
 	size_t session = world_session(world, request->session);
@@ -192,13 +197,23 @@ static void watch_send(struct client *client, const struct request *request)
 	sealed->client = (size_t)(client - world->clients);
 	sealed->session = session;
 	memcpy(sealed->hash, hash, 32);
-	note_eyes(client, session, envelope.epoch, sealed);
+	note_eyes(client, slot, session, envelope.epoch, sealed);
 	ghosts_try(client, session, request->bytes);
 	if (!seals_hand_out(message.private_message.ciphertext) &&
 	    world->adversary.moves == 0)
 		world_violate(world, "key-twice",
 			      "%s seals two messages under one key",
 			      client->identity);
+}
+
+/* A group of one device is there before the server has it. */
+static void watch_create(struct client *client, const struct request *request)
+{
+	uint8_t id[DEVICE_ID];
+
+	if (text_parse_uuid(id, span_str(request->session)) == ERR_OK)
+		lineage_note(&client->world->lineage, id, SPAN_EMPTY,
+			     SPAN_EMPTY, request->group_info, 0);
 }
 
 void watch_request(struct client *client, struct slot *slot,
@@ -209,7 +224,9 @@ void watch_request(struct client *client, struct slot *slot,
 	    request->kind == REQUEST_JOIN)
 		count_commit(client, slot, request);
 	if (request->kind == REQUEST_SEND)
-		watch_send(client, request);
+		watch_send(client, slot, request);
+	if (request->kind == REQUEST_CREATE)
+		watch_create(client, request);
 }
 
 /* ---- answers ---- */

@@ -46,6 +46,7 @@ static void clear_client(struct client *client)
 		client_kill(client, i);
 	sim_store_free(client->store);
 	sim_store_free(client->backup);
+	free(client->commits);
 	for (size_t i = 0; i < SESSIONS; i++) {
 		free(client->known[i].entries);
 		free(client->known[i].people);

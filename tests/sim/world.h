@@ -72,6 +72,8 @@ struct slot {
 	bool running; /* an order runs */
 	enum order_kind order;
 	size_t session, said; /* SIZE_MAX: none */
+	bool to_new;	      /* it may be sealed for whoever has come in */
+	size_t commits_before;
 	unsigned requests, turns, commits;
 	uint8_t last_commit[32];
 };
@@ -85,7 +87,9 @@ struct client {
 	int64_t skew_ms;
 	bool copied; /* its state was put back, or lives twice */
 	struct known known[SESSIONS];
-	uint64_t own_commits; /* without a person's act */
+	uint64_t own_commits;	/* without a person's act */
+	uint8_t (*commits)[32]; /* hashes of those that it posted */
+	size_t commit_count;
 };
 
 /* What somebody said. */
