@@ -12,6 +12,7 @@ struct committing {
 	const struct mls_epoch *old;
 	enum wire_format format;
 	struct wire_sender sender;
+	struct span authenticated_data;
 	struct proposal_list list;
 	struct buf proposals; /* encoded ProposalOrRefs */
 	struct psk_source psks;

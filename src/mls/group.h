@@ -254,6 +254,7 @@ struct mls_change {
 	size_t resumption_count;
 	const struct span *extensions; /* GroupContext's from now on, or NULL */
 	const struct mls_reinit *reinit; /* alone, or NULL */
+	struct span authenticated_data;	 /* of the commit (section 6) */
 	bool force_path; /* new keys also where the RFC allows none: rotation */
 	bool commit_pending_proposals; /* those received by reference */
 	bool private_handshake; /* PrivateMessage instead of PublicMessage */
@@ -280,12 +281,18 @@ MUST_CHECK enum err mls_group_commit(struct mls_group *group,
 				     const struct mls_change *change,
 				     struct mls_commit *out);
 
+/* How one joins by external commit. */
+struct mls_external {
+	bool resync; /* remove a former leaf of ours with the same identity */
+	struct span authenticated_data; /* of the commit (section 6) */
+};
+
 /* Joins by external commit (12.4.3.2): `group_info` is an MLSMessage with
  * external_pub and ratchet_tree. The group comes back with the commit staged:
- * merge it when the delivery service has accepted it, or free it. A former
- * leaf of ours with the same identity is removed (resync) if `resync`. */
+ * merge it when the delivery service has accepted it, or free it. */
 MUST_CHECK enum err mls_group_join_external(const struct mls_identity *me,
-					    struct span group_info, bool resync,
+					    struct span group_info,
+					    const struct mls_external *how,
 					    struct mls_group **group,
 					    struct mls_commit *out);
 
@@ -351,10 +358,10 @@ struct mls_event {
 	enum mls_event_kind kind;
 	uint64_t epoch;
 	uint32_t sender; /* leaf index; of the new leaf for external commits */
-	struct buf authenticated_data;
-	struct buf data;    /* application only */
-	bool self_removed;  /* commit: it removes us */
-	bool external_join; /* commit: sent by a new member */
+	struct buf authenticated_data; /* of whatever it is */
+	struct buf data;	       /* application only */
+	bool self_removed;	       /* commit: it removes us */
+	bool external_join;	       /* commit: sent by a new member */
 	/* An Add in it is of a KeyPackage whose lifetime is not now (7.3). No
 	 * reason to refuse it: others accept it, and it may have been late. */
 	bool expired;

@@ -93,6 +93,7 @@ static enum err make_commit(struct committing *m,
 		.group_id = m->old->context.group_id,
 		.epoch = m->old->context.epoch,
 		.sender = m->sender,
+		.authenticated_data = m->authenticated_data,
 		.type = WIRE_CONTENT_COMMIT,
 		.body = buf_span(&commit),
 	};
@@ -247,6 +248,7 @@ enum err group_commit_after(struct mls_group *group,
 					     : WIRE_PUBLIC_MESSAGE;
 	m.sender =
 	    (struct wire_sender){ WIRE_SENDER_MEMBER, m.old->private.leaf };
+	m.authenticated_data = change->authenticated_data;
 	m.tree_beside = change->tree_beside_welcome;
 	m.without_info = change->without_group_info;
 	TRY(take_psks(&m, group, parent, usage));
@@ -330,12 +332,14 @@ out:
 }
 
 enum err mls_group_join_external(const struct mls_identity *me,
-				 struct span group_info, bool resync,
+				 struct span group_info,
+				 const struct mls_external *how,
 				 struct mls_group **group,
 				 struct mls_commit *out)
 {
 	struct committing m = { .me = me,
 				.format = WIRE_PUBLIC_MESSAGE,
+				.authenticated_data = how->authenticated_data,
 				.sender = { WIRE_SENDER_NEW_MEMBER_COMMIT,
 					    0 } };
 	struct mls_group *joined = NULL;
@@ -360,7 +364,7 @@ enum err mls_group_join_external(const struct mls_identity *me,
 	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
 	m.signer = signer;
 	m.old = old;
-	TRY(make_external(&m, external_pub, resync, &content));
+	TRY(make_external(&m, external_pub, how->resync, &content));
 	TRY(make_outputs(&m, out));
 	TRY(protect(&m, NULL, &content, &out->commit));
 	TRY(group_new(old, &joined));

@@ -448,17 +448,24 @@ out:
 	return e;
 }
 
-static enum err again(const struct mls_group *group, struct span message,
+static enum err again(const struct mls_group *group, struct span bytes,
+		      const struct wire_message *message,
 		      struct mls_event *event)
 {
+	struct span data =
+	    message->format == WIRE_PUBLIC_MESSAGE
+		? message->public_message.content.authenticated_data
+		: message->private_message.authenticated_data;
 	bool same;
 	enum err e;
 
-	TRY(is_staged(group, message, &same));
+	TRY(is_staged(group, bytes, &same));
 	ENSURE(same && group->staged_own, ERR_STATE_PENDING);
 	event->kind = MLS_EVENT_OWN;
 	event->epoch = group->now->context.epoch;
 	event->sender = group->staged->private.leaf;
+	buf_put(&event->authenticated_data, data);
+	TRY(buf_end(&event->authenticated_data));
 out:
 	return e;
 }
@@ -473,7 +480,7 @@ enum err mls_group_process(struct mls_group *group, uint64_t now,
 	*event = (struct mls_event){ 0 };
 	TRY(wire_message_decode(bytes, &message));
 	if (mls_group_has_pending(group) && is_commit(&message))
-		return again(group, bytes, event);
+		return again(group, bytes, &message, event);
 	TRY(group_ready(group));
 	arrival.format = (enum wire_format)message.format;
 	if (message.format == WIRE_PUBLIC_MESSAGE) {

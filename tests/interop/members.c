@@ -308,9 +308,9 @@ static enum err do_join_external(const json_t *q, json_t *answer)
 	struct buf group_info = bytes_at(q, "group_info");
 	struct mls_commit commit = { 0 };
 	struct mls_group *group = NULL;
-	enum err e =
-	    mls_group_join_external(&m->me, buf_span(&group_info),
-				    flag_at(q, "resync"), &group, &commit);
+	const struct mls_external how = { .resync = flag_at(q, "resync") };
+	enum err e = mls_group_join_external(&m->me, buf_span(&group_info),
+					     &how, &group, &commit);
 
 	if (e == ERR_OK) {
 		mls_group_free(m->group);

@@ -212,12 +212,14 @@ static void test_join(void **state)
 	assert_int_equal(mls_group_info(ALICE->group, &ALICE->me, true, &info),
 			 ERR_OK);
 	assert_int_equal(mls_group_join_external(&DAVE->me, buf_span(&info),
-						 false, &group, &commit),
+						 &(struct mls_external){ 0 },
+						 &group, &commit),
 			 ERR_PEER_DENIED);
 	assert_null(group);
 	service.refused = NULL;
 	assert_int_equal(mls_group_join_external(&DAVE->me, buf_span(&info),
-						 false, &group, &commit),
+						 &(struct mls_external){ 0 },
+						 &group, &commit),
 			 ERR_OK);
 	mls_group_free(group);
 	mls_commit_clear(&commit);
