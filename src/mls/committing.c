@@ -1,7 +1,5 @@
 #include "mls/committing.h"
 
-#include "mls/key_package.h"
-
 /* type, usage, epoch and three lengths of a PreSharedKeyID, at most. */
 enum { PSK_ID_HEAD = 22 };
 
@@ -14,6 +12,8 @@ void committing_clear(struct committing *m)
 	buf_clear(&m->psk_ids);
 	buf_clear(&m->reinit);
 	epoch_change_clear(&m->change);
+	key_package_profile_clear(&m->profile);
+	sign_key_free(m->next_signer);
 	treekem_update_clear(&m->update);
 	buf_clear(&m->signature);
 	buf_clear(&m->content);
@@ -139,4 +139,9 @@ enum err committing_put_change(struct committing *m,
 	}
 out:
 	return e;
+}
+
+const struct sign_key *committing_leaf_signer(const struct committing *m)
+{
+	return m->next_signer != NULL ? m->next_signer : m->signer;
 }

@@ -4,11 +4,12 @@
 #define HERMETIC_MLS_COMMITTING_H
 
 #include "mls/group_internal.h"
+#include "mls/key_package.h"
 #include "mls/proposals.h"
 
 struct committing {
 	const struct mls_identity *me;
-	const struct sign_key *signer;
+	const struct sign_key *signer; /* of the commit: the leaf's of before */
 	const struct mls_epoch *old;
 	enum wire_format format;
 	struct wire_sender sender;
@@ -23,6 +24,9 @@ struct committing {
 	struct buf psk_ids; /* of PSKs of ours, encoded */
 	struct buf reinit;  /* encoded */
 	struct epoch_change change;
+	/* A leaf that is made anew, or joins: its content, and its key. */
+	struct key_package_profile profile;
+	struct sign_key *next_signer; /* NULL: `signer` */
 	struct treekem_update update;
 	bool has_path;
 	bool tree_beside; /* not in the Welcome */
@@ -50,5 +54,8 @@ MUST_CHECK enum err committing_put_psk(struct committing *m,
 /* Appends what `change` asks for, but for the pending proposals. */
 MUST_CHECK enum err committing_put_change(struct committing *m,
 					  const struct mls_change *change);
+
+/* Whose key signs the new leaf and the GroupInfo of the epoch to come. */
+const struct sign_key *committing_leaf_signer(const struct committing *m);
 
 #endif

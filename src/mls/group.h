@@ -60,7 +60,13 @@ struct mls_identity {
 	uint64_t now; /* seconds since 1970, for lifetimes (7.2) */
 	struct span credential_identity; /* BasicCredential.identity (5.3) */
 	struct span certificates; /* or, when not empty, an x509 credential */
-	bool accepts_x509;	  /* `authentication` can judge them */
+	/* What LeafNode.extensions (7.2) holds: encoded Extension structs, may
+	 * be empty. Each of another type than 1 to 5 is in extension_types;
+	 * otherwise, or where it does not decode, what makes a leaf of it fails
+	 * with ERR_LOCAL_BUG. A leaf that stands keeps what it has until a
+	 * change or an Update gives a `next`. */
+	struct span leaf_extensions;
+	bool accepts_x509; /* `authentication` can judge them */
 	/* NULL: every credential is accepted. A group made or joined keeps a
 	 * copy. */
 	const struct mls_authentication *authentication;
@@ -142,8 +148,13 @@ struct mls_member {
 	uint32_t leaf_index;
 	struct span identity; /* borrowed until the group changes */
 	struct span signature_key;
+	struct span certificates;  /* as in mls_credential */
 	struct span leaf_node;	   /* encoded */
+	struct span extensions;	   /* the leaf's: encoded Extension structs */
 	struct span cipher_suites; /* capabilities: big-endian uint16 each */
+	/* Likewise the extension types that the member understands; 1 to 5 it
+	 * does without listing them (7.2), and it may list GREASE (13.5). */
+	struct span extension_types;
 };
 
 /* The member at the first occupied leaf >= *leaf; moves *leaf past it.
@@ -163,13 +174,14 @@ MUST_CHECK enum err mls_group_export_past(const struct mls_group *group,
 					  struct sec *out);
 
 /* Appends a signed GroupInfo (MLSMessage) of the current epoch, with
- * external_pub and, if asked, the ratchet tree. */
+ * external_pub and, if asked, the ratchet tree. ERR_LOCAL_BUG when the leaf has
+ * another signature key than `me`. */
 MUST_CHECK enum err mls_group_info(const struct mls_group *group,
 				   const struct mls_identity *me,
 				   bool with_tree, struct buf *group_info);
 
 /* The same of the epoch that a commit of ours has staged; ERR_LOCAL_BUG when
- * there is none. */
+ * there is none. `me` is the commit's `next`, if it has one. */
 MUST_CHECK enum err mls_group_info_staged(const struct mls_group *group,
 					  const struct mls_identity *me,
 					  bool with_tree,
@@ -205,7 +217,7 @@ struct mls_reinit {
 
 enum mls_proposal_kind {
 	MLS_PROPOSE_ADD,
-	MLS_PROPOSE_UPDATE, /* fresh keys for our leaf */
+	MLS_PROPOSE_UPDATE, /* fresh keys for our leaf, or a `next` one */
 	MLS_PROPOSE_REMOVE,
 	MLS_PROPOSE_PSK,	/* an external one */
 	MLS_PROPOSE_RESUMPTION, /* the PSK of an epoch of ours */
@@ -217,6 +229,7 @@ struct mls_proposal {
 	enum mls_proposal_kind kind;
 	union {
 		struct span key_package;
+		const struct mls_identity *next; /* as in mls_change; to make */
 		uint32_t removed; /* may be ourselves: to leave */
 		struct span psk_id;
 		uint64_t resumption_epoch;
@@ -254,7 +267,18 @@ struct mls_change {
 	size_t resumption_count;
 	const struct span *extensions; /* GroupContext's from now on, or NULL */
 	const struct mls_reinit *reinit; /* alone, or NULL */
-	struct span authenticated_data;	 /* of the commit (section 6) */
+	/*
+	 * Our leaf made anew of this identity: its credential, signature key,
+	 * capabilities and leaf_extensions. NULL: the leaf keeps them. It may
+	 * be `me` itself, to list what an upgraded client understands. The
+	 * commit is still signed with the key of `me`, of the leaf that stands
+	 * (6.1); from the merge on `next` is the group's identity: the caller
+	 * keeps both until then, and mls_member.signature_key says whose turn it
+	 * is. Of the same suite: ERR_LOCAL_BUG; its signature key is not that of
+	 * another member: ERR_STATE_CONFLICT.
+	 */
+	const struct mls_identity *next;
+	struct span authenticated_data; /* of the commit (section 6) */
 	bool force_path; /* new keys also where the RFC allows none: rotation */
 	bool commit_pending_proposals; /* those received by reference */
 	bool private_handshake; /* PrivateMessage instead of PublicMessage */
@@ -372,7 +396,8 @@ void mls_event_clear(struct mls_event *event);
 /* Takes an MLSMessage: PublicMessage or PrivateMessage. Errors: PEER_MALFORMED,
  * PEER_CRYPTO, PEER_INVALID (a rule of sections 6, 7.3, 12.2, 12.4.2),
  * STATE_EPOCH (of another epoch), STATE_GONE (key used already or past the
- * window), STATE_PENDING (a commit while another is staged that is not it). */
+ * window), STATE_PENDING (a commit while another is staged that is not it), and
+ * what mls_authentication answers. */
 MUST_CHECK enum err mls_group_process(struct mls_group *group, uint64_t now,
 				      struct span message,
 				      struct mls_event *event);

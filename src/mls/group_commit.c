@@ -6,7 +6,6 @@
 #include "mls/framing.h"
 #include "mls/group.h"
 #include "mls/group_info.h"
-#include "mls/key_package.h"
 #include "mls/label.h"
 #include "mls/leaf.h"
 #include "mls/pending.h"
@@ -53,6 +52,38 @@ static enum err apply_all(struct committing *m, const struct mls_group *group,
 
 /* ---- the commit ---- */
 
+/* Whether a leaf of m->profile may stand in the place of ours, once the list
+ * has been applied: 7.3. */
+static enum err check_place(const struct committing *m)
+{
+	const struct tree *tree = &m->change.tree;
+	const struct tree_leaf *stands =
+	    tree_leaf(tree, m->change.private.leaf);
+	struct span key = m->profile.leaf.signature_key;
+	enum err e;
+
+	TRY(leaf_check_group(&m->profile.leaf, m->change.extensions));
+	ENSURE(
+	    (stands != NULL && span_equal(stands->node.signature_key, key)) ||
+		!tree_has_signature_key(tree, key),
+	    ERR_STATE_CONFLICT);
+out:
+	return e;
+}
+
+/* The leaf that was made anew, as everybody will check it. */
+static enum err check_renewed(const struct committing *m)
+{
+	const struct tree *tree = &m->next->tree;
+	enum err e;
+
+	TRY(leaf_check(m->old->suite,
+		       &tree_leaf(tree, m->next->private.leaf)->node));
+	TRY(tree_check_credentials(tree));
+out:
+	return e;
+}
+
 /* UpdatePath (7.5), its secrets under the provisional context. */
 static enum err put_path(struct committing *m,
 			 const struct wire_leaf_node *like, struct buf *commit)
@@ -62,7 +93,8 @@ static enum err put_path(struct committing *m,
 	enum err e;
 
 	TRY(treekem_make(&change->tree, &change->private, m->me->rng, like,
-			 m->signer, m->old->context.group_id, &m->update));
+			 committing_leaf_signer(m), m->old->context.group_id,
+			 &m->update));
 	TRY(epoch_provisional_context(m->old, change, &context));
 	TRY(treekem_encrypt(
 	    &change->tree, change->private.leaf, m->me->rng, &m->update,
@@ -149,20 +181,20 @@ out:
  * both when both have the tree. */
 static enum err make_outputs(struct committing *m, struct mls_commit *out)
 {
+	const struct sign_key *signer = committing_leaf_signer(m);
 	bool welcome = m->change.added_count > 0;
 	struct buf info = BUF_INIT;
 	enum err e = ERR_OK;
 
 	if (!m->without_info) {
-		TRY(group_info_make(m->next, m->signer, true, &info));
+		TRY(group_info_make(m->next, signer, true, &info));
 		wire_message_put_header(&out->group_info, WIRE_GROUP_INFO);
 		buf_put(&out->group_info, buf_span(&info));
 		TRY(buf_end(&out->group_info));
 	}
 	if (welcome && (m->without_info || m->tree_beside)) {
 		buf_reset(&info);
-		TRY(group_info_make(m->next, m->signer, !m->tree_beside,
-				    &info));
+		TRY(group_info_make(m->next, signer, !m->tree_beside, &info));
 	}
 	if (welcome)
 		TRY(make_welcome(m, buf_span(&info), &out->welcome));
@@ -220,6 +252,36 @@ static enum err take_psks(struct committing *m, const struct mls_group *group,
 	return committing_put_psk(m, &id, &m->parent_psk, m->parent_nonce);
 }
 
+/* Our leaf becomes that of `next`. */
+static enum err take_next(struct committing *m, const struct mls_identity *next,
+			  const struct wire_leaf_node **like)
+{
+	enum err e;
+
+	ENSURE(next->suite == m->old->suite, ERR_LOCAL_BUG);
+	TRY(key_package_profile(next, false, &m->profile));
+	TRY(check_place(m));
+	TRY(sign_private_parse(next->suite, next->signature_private,
+			       &m->next_signer));
+	*like = &m->profile.leaf;
+out:
+	return e;
+}
+
+static enum err check_next(const struct committing *m,
+			   const struct mls_group *group)
+{
+	uint32_t own = m->next->private.leaf;
+	enum err e;
+
+	TRY(check_renewed(m));
+	TRY(credentials_check_leaf(&group->authentication,
+				   &tree_leaf(&m->next->tree, own)->node,
+				   &tree_leaf(&m->old->tree, own)->node));
+out:
+	return e;
+}
+
 enum err mls_group_commit(struct mls_group *group,
 			  const struct mls_identity *me,
 			  const struct mls_change *change,
@@ -255,7 +317,11 @@ enum err group_commit_after(struct mls_group *group,
 	TRY(apply_all(&m, group, change));
 	if (change->force_path || m.change.path_required)
 		like = &tree_leaf(&m.old->tree, m.old->private.leaf)->node;
+	if (change->next != NULL)
+		TRY(take_next(&m, change->next, &like));
 	TRY(make_commit(&m, like, &content));
+	if (change->next != NULL)
+		TRY(check_next(&m, group));
 	TRY(make_outputs(&m, out));
 	TRY(protect(&m, &group->now->messages, &content, &out->commit));
 	TRY(stage(group, &m, buf_span(&out->commit)));
@@ -310,24 +376,45 @@ out:
 static enum err make_external(struct committing *m, struct span external_pub,
 			      bool resync, struct wire_content *content)
 {
-	struct key_package_profile profile = { .lists = BUF_INIT };
 	struct buf kem_output = BUF_INIT;
 	enum err e;
 
-	TRY(key_package_profile(m->me, false, &profile));
-	TRY(leaf_check_group(&profile.leaf, m->old->context.extensions));
+	TRY(key_package_profile(m->me, false, &m->profile));
 	TRY(epoch_change_begin(m->old, &m->change));
 	TRY(put_external(m, external_pub, resync, &kem_output));
 	TRY(proposals_apply(m->old, &m->list, m->sender, &m->psks, &m->change));
-	ENSURE(
-	    !tree_has_signature_key(&m->change.tree, m->me->signature_public),
-	    ERR_STATE_CONFLICT);
+	TRY(check_place(m));
 	TRY(tree_free_leaf(&m->change.tree, &m->change.private.leaf));
-	TRY(make_commit(m, &profile.leaf, content));
-	TRY(tree_check_credentials(&m->next->tree));
+	TRY(make_commit(m, &m->profile.leaf, content));
+	TRY(check_renewed(m));
 out:
-	key_package_profile_clear(&profile);
 	buf_clear(&kem_output);
+	return e;
+}
+
+/* The group that a GroupInfo is of, as who is no member sees it. */
+static enum err open_group(const struct mls_identity *me,
+			   const struct wire_group_info *info,
+			   struct span *external_pub, struct mls_group **group)
+{
+	struct mls_epoch *epoch = NULL;
+	struct span extension;
+	enum err e;
+
+	ENSURE(wire_extensions_find(info->extensions,
+				    WIRE_EXTENSION_EXTERNAL_PUB, &extension),
+	       ERR_PEER_INVALID);
+	TRY(wire_external_pub_decode(extension, external_pub));
+	TRY(group_info_open(me->suite, info, SPAN_EMPTY, &epoch));
+	if (me->authentication != NULL)
+		TRY(credentials_check_tree(me->authentication, &epoch->tree,
+					   epoch->context.extensions));
+	TRY(group_new(epoch, group));
+	epoch = NULL;
+	mls_group_authenticate(*group, me->authentication);
+	TRY(psk_store_put_all(&(*group)->psks, me));
+out:
+	epoch_free(epoch);
 	return e;
 }
 
@@ -343,9 +430,8 @@ enum err mls_group_join_external(const struct mls_identity *me,
 				.sender = { WIRE_SENDER_NEW_MEMBER_COMMIT,
 					    0 } };
 	struct mls_group *joined = NULL;
-	struct mls_epoch *old = NULL;
 	struct sign_key *signer = NULL;
-	struct span extension, external_pub;
+	struct span external_pub;
 	struct wire_message message;
 	struct wire_content content;
 	enum err e;
@@ -353,33 +439,21 @@ enum err mls_group_join_external(const struct mls_identity *me,
 	*out = (struct mls_commit){ BUF_INIT, BUF_INIT, BUF_INIT };
 	TRY(wire_message_decode(group_info, &message));
 	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_MALFORMED);
-	ENSURE(wire_extensions_find(message.group_info.extensions,
-				    WIRE_EXTENSION_EXTERNAL_PUB, &extension),
-	       ERR_PEER_INVALID);
-	TRY(wire_external_pub_decode(extension, &external_pub));
-	TRY(group_info_open(me->suite, &message.group_info, SPAN_EMPTY, &old));
-	if (me->authentication != NULL)
-		TRY(credentials_check_tree(me->authentication, &old->tree,
-					   old->context.extensions));
+	TRY(open_group(me, &message.group_info, &external_pub, &joined));
 	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
 	m.signer = signer;
-	m.old = old;
+	m.old = joined->now;
 	TRY(make_external(&m, external_pub, how->resync, &content));
 	TRY(make_outputs(&m, out));
 	TRY(protect(&m, NULL, &content, &out->commit));
-	TRY(group_new(old, &joined));
-	old = NULL;
-	mls_group_authenticate(joined, me->authentication);
-	TRY(psk_store_put_all(&joined->psks, me));
 	TRY(stage(joined, &m, buf_span(&out->commit)));
 	*group = joined;
 	joined = NULL;
 out:
 	if (e != ERR_OK)
 		mls_commit_clear(out);
-	mls_group_free(joined);
 	committing_clear(&m);
-	epoch_free(old);
+	mls_group_free(joined);
 	sign_key_free(signer);
 	return e;
 }
