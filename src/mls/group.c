@@ -9,6 +9,7 @@
 #include "mls/group_internal.h"
 #include "mls/key_package.h"
 #include "mls/leaf.h"
+#include "mls/staged.h"
 
 enum err group_new(struct mls_epoch *now, struct mls_group **out)
 {
@@ -203,16 +204,7 @@ bool mls_group_next_member(const struct mls_group *group, uint32_t *leaf,
 	if (!tree_next_member(&group->now->tree, *leaf, leaf))
 		return false;
 	node = &tree_leaf(&group->now->tree, *leaf)->node;
-	*member = (struct mls_member){
-		.leaf_index = (*leaf)++,
-		.identity = node->credential.identity,
-		.signature_key = node->signature_key,
-		.certificates = node->credential.certificates,
-		.leaf_node = node->encoded,
-		.extensions = node->extensions,
-		.cipher_suites = node->capabilities.cipher_suites,
-		.extension_types = node->capabilities.extensions,
-	};
+	*member = staged_member((*leaf)++, node);
 	return true;
 }
 

@@ -33,20 +33,38 @@ struct mls_credential {
 	struct span signature_key;
 };
 
+struct mls_staged;
+
 /*
- * The application's Authentication Service (5.3.1): asked for every credential
- * that is new, of members and of external senders, when it comes in a
- * KeyPackage, a proposal, a commit or the tree of a group to join. `replaced`
- * is the one that it follows in the same leaf, NULL where there is none. May be
- * asked again for one that it has seen. What it returns other than ERR_OK
- * (ERR_PEER_DENIED, say) refuses what brought the credential. For x509 it also
- * says whether the certificate is for the signature key.
+ * What the application has to say before anything takes effect. What either
+ * function returns other than ERR_OK (ERR_PEER_DENIED, say) refuses what it was
+ * asked about: the call that asked fails with just that error, and the group is
+ * as it was. Both get `context`; either may be NULL: nothing is asked.
  */
 struct mls_authentication {
+	/*
+	 * The Authentication Service (5.3.1): asked for every credential that
+	 * is new, of members and of external senders, when it comes in a
+	 * KeyPackage, a proposal, a commit or the tree of a group to join.
+	 * `replaced` is the one that it follows in the same leaf, NULL where
+	 * there is none. May be asked again for one that it has seen. For x509
+	 * it also says whether the certificate is for the signature key.
+	 */
 	enum err (*check)(void *context,
 			  const struct mls_credential *credential,
 			  const struct mls_credential *replaced);
 	void *context;
+	/*
+	 * Asked once about the whole of a commit, of another's and of ours,
+	 * after all that RFC 9420 asks of it and `check` have passed and before
+	 * it is staged; about a proposal by reference before it is kept; and
+	 * about a group that we join, before it is given to the caller. `group`
+	 * is the group as it is before the change (MLS_STAGED_GROUP: the one to
+	 * join) and is only to be read. A staged commit that was saved and
+	 * loaded, or comes back, has been asked about.
+	 */
+	enum err (*check_staged)(void *context, const struct mls_group *group,
+				 const struct mls_staged *staged);
 };
 
 /* The first certificate of a credential's list, taken off it; false at the
@@ -222,7 +240,8 @@ enum mls_proposal_kind {
 	MLS_PROPOSE_PSK,	/* an external one */
 	MLS_PROPOSE_RESUMPTION, /* the PSK of an epoch of ours */
 	MLS_PROPOSE_EXTENSIONS, /* GroupContext's from now on */
-	MLS_PROPOSE_REINIT
+	MLS_PROPOSE_REINIT,
+	MLS_PROPOSE_EXTERNAL_INIT /* only ever seen, in an external commit */
 };
 
 struct mls_proposal {
@@ -368,6 +387,61 @@ MUST_CHECK enum err mls_group_join_successor(
     const struct mls_group *from, const struct mls_identity *me,
     struct span welcome, struct span tree, struct span key_package,
     const struct mls_key_package_secrets *secrets, struct mls_group **group);
+
+/* ---- what is about to happen ---- */
+
+/* A leaf before and after a change; where leaf_node is empty none stands. Its
+ * members are borrowed for the call. */
+struct mls_leaf_change {
+	struct mls_member before;
+	struct mls_member after;
+};
+
+enum mls_sender { /* section 6 */
+		  MLS_SENDER_MEMBER = 1,
+		  MLS_SENDER_EXTERNAL = 2,
+		  MLS_SENDER_NEW_MEMBER_PROPOSAL = 3,
+		  MLS_SENDER_NEW_MEMBER_COMMIT = 4
+};
+
+struct mls_staged_proposal {
+	struct mls_proposal proposal; /* `next` NULL: `leaf` has the Update */
+	bool by_reference;
+	enum mls_sender sender_type;
+	uint32_t sender; /* member: leaf index; external: sender_index */
+	/* Add: what comes; Update: what stands and what comes; Remove: what
+	 * goes. Nothing otherwise. */
+	struct mls_leaf_change leaf;
+};
+
+enum mls_staged_kind {
+	MLS_STAGED_COMMIT,	    /* of a member */
+	MLS_STAGED_EXTERNAL_COMMIT, /* of one that joins by it */
+	MLS_STAGED_PROPOSAL,	    /* by reference, alone in the list */
+	MLS_STAGED_GROUP	    /* of a Welcome, or of the GroupInfo that an
+				       external commit of ours is for: its
+				       members are asked of `group` */
+};
+
+/* For mls_authentication.check_staged; borrowed for the call. */
+struct mls_staged {
+	enum mls_staged_kind kind;
+	bool own;	   /* we made it */
+	bool self_removed; /* it removes us: new keys and leaf of the committer
+			      are then not ours to verify */
+	uint64_t epoch;	   /* that begins with it; PROPOSAL: that it is for */
+	struct span extensions; /* GroupContext's in that epoch */
+	struct span authenticated_data;
+	/* Who made it: the leaf that stands and the one that comes, which are
+	 * the same without a path. EXTERNAL_COMMIT: none stands, what it
+	 * replaces is among the Removes. PROPOSAL: none, if no member made it.
+	 * GROUP: who signed the GroupInfo. */
+	struct mls_leaf_change committer;
+	/* All of the list in its order, those by reference looked up. The leaf
+	 * index of an Add is known in a commit only. */
+	const struct mls_staged_proposal *proposals;
+	size_t proposal_count;
+};
 
 /* ---- what arrives ---- */
 

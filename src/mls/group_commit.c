@@ -9,6 +9,7 @@
 #include "mls/label.h"
 #include "mls/leaf.h"
 #include "mls/pending.h"
+#include "mls/staged.h"
 #include "mls/tree_check.h"
 #include "mls/welcome.h"
 
@@ -82,6 +83,29 @@ static enum err check_renewed(const struct committing *m)
 	TRY(tree_check_credentials(tree));
 out:
 	return e;
+}
+
+/* Asks the application about the commit before it is staged. */
+static enum err show_staged(const struct committing *m,
+			    const struct mls_group *group)
+{
+	struct staged_view view = {
+		.kind = m->sender.type == WIRE_SENDER_MEMBER
+			    ? MLS_STAGED_COMMIT
+			    : MLS_STAGED_EXTERNAL_COMMIT,
+		.own = true,
+		.list = &m->list,
+		.added = m->change.added,
+		.epoch = m->next->context.epoch,
+		.extensions = m->next->context.extensions,
+		.authenticated_data = m->authenticated_data,
+		.committer = m->next->private.leaf,
+	};
+
+	if (m->has_path)
+		view.path_leaf =
+		    &tree_leaf(&m->next->tree, view.committer)->node;
+	return staged_check(group, &view);
 }
 
 /* UpdatePath (7.5), its secrets under the provisional context. */
@@ -322,6 +346,7 @@ enum err group_commit_after(struct mls_group *group,
 	TRY(make_commit(&m, like, &content));
 	if (change->next != NULL)
 		TRY(check_next(&m, group));
+	TRY(show_staged(&m, group));
 	TRY(make_outputs(&m, out));
 	TRY(protect(&m, &group->now->messages, &content, &out->commit));
 	TRY(stage(group, &m, buf_span(&out->commit)));
@@ -373,8 +398,10 @@ out:
 }
 
 /* The leaf goes to "the leftmost blank leaf node in the new ratchet tree". */
-static enum err make_external(struct committing *m, struct span external_pub,
-			      bool resync, struct wire_content *content)
+static enum err make_external(struct committing *m,
+			      const struct mls_group *group,
+			      struct span external_pub, bool resync,
+			      struct wire_content *content)
 {
 	struct buf kem_output = BUF_INIT;
 	enum err e;
@@ -387,6 +414,7 @@ static enum err make_external(struct committing *m, struct span external_pub,
 	TRY(tree_free_leaf(&m->change.tree, &m->change.private.leaf));
 	TRY(make_commit(m, &m->profile.leaf, content));
 	TRY(check_renewed(m));
+	TRY(show_staged(m, group)); /* while the list may borrow kem_output */
 out:
 	buf_clear(&kem_output);
 	return e;
@@ -406,13 +434,11 @@ static enum err open_group(const struct mls_identity *me,
 	       ERR_PEER_INVALID);
 	TRY(wire_external_pub_decode(extension, external_pub));
 	TRY(group_info_open(me->suite, info, SPAN_EMPTY, &epoch));
-	if (me->authentication != NULL)
-		TRY(credentials_check_tree(me->authentication, &epoch->tree,
-					   epoch->context.extensions));
 	TRY(group_new(epoch, group));
 	epoch = NULL;
 	mls_group_authenticate(*group, me->authentication);
 	TRY(psk_store_put_all(&(*group)->psks, me));
+	TRY(staged_check_group(*group, info->signer));
 out:
 	epoch_free(epoch);
 	return e;
@@ -443,7 +469,7 @@ enum err mls_group_join_external(const struct mls_identity *me,
 	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
 	m.signer = signer;
 	m.old = joined->now;
-	TRY(make_external(&m, external_pub, how->resync, &content));
+	TRY(make_external(&m, joined, external_pub, how->resync, &content));
 	TRY(make_outputs(&m, out));
 	TRY(protect(&m, NULL, &content, &out->commit));
 	TRY(stage(joined, &m, buf_span(&out->commit)));

@@ -8,6 +8,7 @@
 #include "mls/label.h"
 #include "mls/leaf.h"
 #include "mls/proposals.h"
+#include "mls/staged.h"
 
 /* A proposal in the making. */
 struct making {
@@ -154,6 +155,8 @@ static enum err set_proposal(struct making *m, const struct mls_epoch *epoch,
 		return wire_extensions_check(p->extensions);
 	case MLS_PROPOSE_REINIT:
 		return set_reinit(m, &p->reinit);
+	case MLS_PROPOSE_EXTERNAL_INIT:
+		break;
 	}
 	return ERR_LOCAL_BUG;
 }
@@ -232,6 +235,7 @@ enum err mls_group_propose(struct mls_group *group,
 	struct proposal_list alone = { &item, 1 };
 	TRY(proposal_check(now, &item));
 	TRY(credentials_check_list(&group->authentication, now, &alone));
+	TRY(staged_check_proposal(group, &item, true, SPAN_EMPTY));
 	TRY(seal(&m, &header, buf_span(&now->encoded_context)));
 	TRY(keep(&m, now));
 	TRY(protect(&m, now, message));

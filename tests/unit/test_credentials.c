@@ -55,7 +55,8 @@ static enum err check(void *context, const struct mls_credential *credential,
 
 static void service_init(struct service *service)
 {
-	*service = (struct service){ .authentication = { check, service } };
+	*service = (struct service){ .authentication = { .check = check,
+							 .context = service } };
 }
 
 /* From now on `service` judges for alice and bob. */
