@@ -105,8 +105,8 @@ enum err trail_follow(struct trail *trail, const struct answer_entry *entry)
 		       ERR_PEER_FORK);
 	} else {
 		TRY(chain_check_next(&trail->chain,
-				     (enum chain_kind)entry->kind,
-				     entry->bytes, entry->head));
+				     (enum chain_kind)entry->kind, entry->bytes,
+				     entry->head));
 	}
 	if (entry->kind == CHAIN_COMMIT)
 		trail->epoch++;
@@ -123,7 +123,7 @@ uint32_t trail_wants_generation(const struct trail *trail)
 enum err trail_next_generation(struct trail *trail, struct span group_info)
 {
 	return info_epoch(trail, group_info, &trail->epoch) ? ERR_OK
-							     : ERR_PEER_INVALID;
+							    : ERR_PEER_INVALID;
 }
 
 bool trail_leads_to(const struct trail *trail, struct span group_info)
