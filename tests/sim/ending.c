@@ -50,7 +50,8 @@ static void refresh_all(struct world *world)
 enum standing {
 	OUTSIDE, /* not of this session, as the log has it */
 	WELL,	 /* must be where the log is */
-	STOPPED	 /* was told, and waits for its person */
+	STOPPED, /* was told, and waits for its person */
+	ASTRAY	 /* has read entries that the log does not have */
 };
 
 static enum standing stands(struct client *client, size_t session,
@@ -67,7 +68,13 @@ static enum standing stands(struct client *client, size_t session,
 		return OUTSIDE;
 	if (look->stop[0] != '\0')
 		return STOPPED;
-	return look->member ? WELL : OUTSIDE;
+	if (!look->member)
+		return OUTSIDE;
+	return look->seq > there->log_count ||
+		       memcmp(look->head, server_head(there, look->seq),
+			      DEVICE_HEAD) != 0
+		   ? ASTRAY
+		   : WELL;
 }
 
 static void check_place(struct client *client, size_t session)
@@ -177,6 +184,29 @@ static bool person_tries(struct client *client, size_t session,
 	return client->world->said[said].reported;
 }
 
+/* Who has read another log finds that out when it says something. */
+static void astray(struct client *client, size_t session)
+{
+	struct look look;
+	size_t said;
+
+	if (world_is_broken(client->world) ||
+	    stands(client, session, &look) != ASTRAY)
+		return;
+	said = say(client, session);
+	refresh(client, session);
+	if (client->world->said[said].reported)
+		world_violate(client->world, "sent",
+			      "%s says that it sent into a log that is not "
+			      "the one it has read",
+			      client->identity);
+	else if (stands(client, session, &look) == ASTRAY)
+		world_violate(client->world, "recovery",
+			      "%s has read #%llu of another log than there is, "
+			      "and is not told",
+			      client->identity, (unsigned long long)look.seq);
+}
+
 /* What stops somebody can be lifted by its person. */
 static void way_out(struct client *client, size_t session)
 {
@@ -211,6 +241,9 @@ void ending(struct world *world)
 			if (!world_is_broken(world))
 				check_place(&world->clients[i], s);
 	pairs_agree(world);
+	for (size_t s = 0; s < world->session_count; s++)
+		for (size_t i = 0; i < world->client_count; i++)
+			astray(&world->clients[i], s);
 	for (size_t s = 0; s < world->session_count; s++)
 		everybody_speaks(world, s);
 	for (size_t s = 0; s < world->session_count; s++)

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "check/group_info.h"
 #include "crypto/sign.h"
 #include "session/chain.h"
 #include "session/envelope_tag.h"
 #include "session/session.h"
+#include "tests/sim/seen_group.h"
 #include "wire/message.h"
 
 static const uint16_t offer[] = {
@@ -89,13 +89,14 @@ bool ghost_join(struct ghost *ghost, struct server *server, size_t home,
 	struct mls_commit out = { .commit = BUF_INIT };
 	struct request request = { .kind = REQUEST_JOIN, .session = id };
 	struct reply reply = { .parts = NULL };
+	const struct mls_external resync = { .resync = true };
 	struct mls_group *group = NULL;
 	bool joined = false;
 
 	ghost->me.now = now_ms / 1000;
 	if (session == NULL ||
-	    mls_group_join_external(&ghost->me, blob_span(session->info), true,
-				    &group, &out) != ERR_OK)
+	    mls_group_join_external(&ghost->me, blob_span(session->info),
+				    &resync, &group, &out) != ERR_OK)
 		goto out;
 	request.bytes = buf_span(&out.commit);
 	request.group_info = buf_span(&out.group_info);

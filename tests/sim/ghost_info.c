@@ -3,10 +3,11 @@
 
 #include <string.h>
 
-#include "check/group_info.h"
+#include "check/tree.h"
 #include "crypto/hpke.h"
 #include "crypto/sign.h"
 #include "mls/label.h"
+#include "tests/sim/seen_group.h"
 #include "wire/message.h"
 
 /* ---- a group of the ghost's own ---- */
@@ -45,18 +46,18 @@ bool ghost_make_group(struct ghost *ghost, const struct server_session *session,
 		      struct span like, const char *const *others,
 		      size_t other_count, struct buf *group_info)
 {
-	struct check_group genuine;
+	struct seen_group genuine;
 	bool done = false;
 
 	mls_group_free(ghost->group);
 	ghost->group = NULL;
-	if (check_group_read(like, &genuine) == NULL &&
+	if (seen_group_read(like, &genuine) &&
 	    genuine.suite == ghost->me.suite &&
 	    mls_group_create(&ghost->me, genuine.info.context.group_id,
 			     genuine.info.context.extensions,
 			     &ghost->group) == ERR_OK)
 		done = add_others(ghost, others, other_count);
-	check_group_clear(&genuine);
+	seen_group_clear(&genuine);
 	if (done)
 		done = mls_group_info(ghost->group, &ghost->me, true,
 				      group_info) == ERR_OK;
@@ -69,18 +70,18 @@ bool ghost_make_group(struct ghost *ghost, const struct server_session *session,
 /* ---- genuine leaves in another tree ---- */
 
 /* ratchet_tree of the leaves of `genuine` and one more; no parents. */
-static uint32_t put_tree(const struct check_tree *genuine,
+static uint32_t put_tree(const struct seen_group *genuine,
 			 const struct wire_leaf_node *own, struct buf *tree)
 {
 	const struct wire_node blank = { .type = WIRE_NODE_BLANK };
 	uint32_t last = genuine->leaf_count;
 	size_t vec = buf_open_vec(tree);
 
-	while (last > 0 && check_tree_leaf(genuine, last - 1) == NULL)
+	while (last > 0 && seen_group_leaf(genuine, last - 1) == NULL)
 		last--;
 	for (uint32_t i = 0; i <= last; i++) {
 		const struct wire_leaf_node *leaf =
-		    i == last ? own : check_tree_leaf(genuine, i);
+		    i == last ? own : seen_group_leaf(genuine, i);
 		struct wire_node node = { .type = WIRE_NODE_LEAF };
 
 		if (i > 0)
@@ -97,10 +98,13 @@ static enum err hash_tree(struct span data, const struct suite *suite,
 			  uint8_t *hash)
 {
 	struct check_tree tree;
+	struct span made;
 	enum err e;
 
-	TRY(check_tree_read(data, &tree));
-	e = check_tree_hash(&tree, suite, hash);
+	TRY(check_tree_read(data, suite, &tree));
+	e = check_tree_hash(&tree, &made);
+	if (e == ERR_OK)
+		(void)span_copy(hash, made);
 	check_tree_clear(&tree);
 out:
 	return e;
@@ -152,7 +156,7 @@ out:
 }
 
 static enum err build_copy(struct ghost *ghost,
-			   const struct check_group *genuine,
+			   const struct seen_group *genuine,
 			   struct buf *group_info)
 {
 	struct wire_group_info info = genuine->info;
@@ -164,7 +168,7 @@ static enum err build_copy(struct ghost *ghost,
 
 	TRY(wire_key_package_decode(ghost_key_package(ghost), &own));
 	TRY(rng_fill(ghost->me.rng, invented[0], sizeof(invented)));
-	info.signer = put_tree(&genuine->tree, &own.leaf_node, &tree);
+	info.signer = put_tree(genuine, &own.leaf_node, &tree);
 	TRY(buf_end(&tree));
 	TRY(hash_tree(buf_span(&tree), genuine->suite, hash));
 	TRY(put_extensions(ghost, buf_span(&tree), &extensions));
@@ -183,12 +187,11 @@ out:
 bool ghost_copy_leaves(struct ghost *ghost, struct span like,
 		       struct buf *group_info)
 {
-	struct check_group genuine;
+	struct seen_group genuine;
 	bool done = false;
 
-	if (check_group_read(like, &genuine) == NULL &&
-	    genuine.suite == ghost->me.suite)
+	if (seen_group_read(like, &genuine) && genuine.suite == ghost->me.suite)
 		done = build_copy(ghost, &genuine, group_info) == ERR_OK;
-	check_group_clear(&genuine);
+	seen_group_clear(&genuine);
 	return done;
 }

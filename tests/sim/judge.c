@@ -6,15 +6,15 @@
 
 #include <stdlib.h>
 
-#include "check/group_info.h"
 #include "crypto/hash.h"
+#include "tests/sim/seen_group.h"
 #include "wire/message.h"
 #include "wire/roles.h"
 
 struct trial {
 	struct world *world;
 	const uint8_t *session;
-	struct check_group before;
+	struct seen_group before;
 	struct wire_public_message message;
 	struct span who; /* the committer's identity */
 	uint32_t leaf;	 /* the same; external: none */
@@ -43,9 +43,9 @@ static bool is_removed(const struct trial *t, uint32_t leaf)
 /* Has the user a leaf that this commit leaves? */
 static bool user_stays(const struct trial *t, struct span user)
 {
-	for (uint32_t i = 0; i < t->before.tree.leaf_count; i++) {
+	for (uint32_t i = 0; i < t->before.leaf_count; i++) {
 		const struct wire_leaf_node *leaf =
-		    check_tree_leaf(&t->before.tree, i);
+		    seen_group_leaf(&t->before, i);
 
 		if (leaf != NULL && !is_removed(t, i) &&
 		    span_equal(user_of(leaf->credential.identity), user))
@@ -57,9 +57,9 @@ static bool user_stays(const struct trial *t, struct span user)
 static const struct wire_leaf_node *find_identity(const struct trial *t,
 						  struct span identity)
 {
-	for (uint32_t i = 0; i < t->before.tree.leaf_count; i++) {
+	for (uint32_t i = 0; i < t->before.leaf_count; i++) {
 		const struct wire_leaf_node *leaf =
-		    check_tree_leaf(&t->before.tree, i);
+		    seen_group_leaf(&t->before, i);
 
 		if (leaf != NULL &&
 		    span_equal(leaf->credential.identity, identity))
@@ -75,9 +75,9 @@ static enum role effective(const struct trial *t, struct span user)
 	enum role best = ROLE_MEMBER;
 	struct span first = SPAN_EMPTY;
 
-	for (uint32_t i = 0; i < t->before.tree.leaf_count; i++) {
+	for (uint32_t i = 0; i < t->before.leaf_count; i++) {
 		const struct wire_leaf_node *leaf =
-		    check_tree_leaf(&t->before.tree, i);
+		    seen_group_leaf(&t->before, i);
 		struct span name;
 		enum role role;
 
@@ -122,8 +122,7 @@ static bool has_departed(const struct trial *t,
 
 static const char *judge_remove(const struct trial *t, uint32_t at)
 {
-	const struct wire_leaf_node *leaf =
-	    check_tree_leaf(&t->before.tree, at);
+	const struct wire_leaf_node *leaf = seen_group_leaf(&t->before, at);
 	enum role own, other;
 
 	if (leaf == NULL)
@@ -166,9 +165,9 @@ static const char *judge_extension(const struct trial *t, uint16_t type,
 	if (effective(t, user_of(t->who)) == ROLE_OWNER)
 		return NULL;
 	/* An owner departed: its heir follows. */
-	for (uint32_t i = 0; i < t->before.tree.leaf_count; i++) {
+	for (uint32_t i = 0; i < t->before.leaf_count; i++) {
 		const struct wire_leaf_node *leaf =
-		    check_tree_leaf(&t->before.tree, i);
+		    seen_group_leaf(&t->before, i);
 
 		if (leaf != NULL && is_removed(t, i) && has_departed(t, leaf))
 			return NULL;
@@ -247,7 +246,7 @@ static const char *judge_sender(struct trial *t)
 		t->who = content->commit.path.leaf_node.credential.identity;
 		return judge_newcomer(t);
 	}
-	leaf = check_tree_leaf(&t->before.tree, t->leaf);
+	leaf = seen_group_leaf(&t->before, t->leaf);
 	if (leaf == NULL)
 		return "its sender is no member";
 	t->who = leaf->credential.identity;
@@ -267,7 +266,7 @@ static const char *judge(struct trial *t, const struct lineage_group *group)
 	struct span rest;
 	const char *wrong;
 
-	if (check_group_read(blob_span(group->before), &t->before) != NULL ||
+	if (!seen_group_read(blob_span(group->before), &t->before) ||
 	    wire_message_decode(blob_span(group->commit), &message) != ERR_OK ||
 	    message.format != WIRE_PUBLIC_MESSAGE ||
 	    roles_read(t->before.info.context.extensions, &t->roles) != ERR_OK)
@@ -289,6 +288,6 @@ const char *judge_commit(struct world *world, size_t number)
 	if (group->commit == NULL)
 		return NULL;
 	wrong = judge(&trial, group);
-	check_group_clear(&trial.before);
+	seen_group_clear(&trial.before);
 	return wrong;
 }

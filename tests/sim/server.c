@@ -237,9 +237,8 @@ void server_departures(const struct server_session *session, struct buf *out)
 
 static bool leaf_of(const void *of, uint32_t index, struct check_member *member)
 {
-	const struct check_group *group = of;
-	const struct wire_leaf_node *leaf =
-	    check_tree_leaf(&group->tree, index);
+	const struct seen_group *group = of;
+	const struct wire_leaf_node *leaf = seen_group_leaf(group, index);
 
 	if (leaf == NULL)
 		return false;
@@ -251,7 +250,7 @@ static bool leaf_of(const void *of, uint32_t index, struct check_member *member)
 }
 
 struct check_view server_view(const struct server_session *session,
-			      const struct check_group *group,
+			      const struct seen_group *group,
 			      struct span departures)
 {
 	return (struct check_view){
@@ -259,7 +258,7 @@ struct check_view server_view(const struct server_session *session,
 		.session_id = SPAN_ARRAY(session->id),
 		.generation = session->generation,
 		.extensions = group->info.context.extensions,
-		.leaf_count = group->tree.leaf_count,
+		.leaf_count = group->leaf_count,
 		.leaf = leaf_of,
 		.group = group,
 		.departures = departures,
@@ -286,18 +285,18 @@ void server_read_members(struct server_session *session)
 	struct server_member *old = session->members;
 	size_t old_count = session->member_count;
 	struct buf departures = BUF_INIT;
-	struct check_group group;
+	struct seen_group group;
 	struct check_view view;
 
 	session->members = NULL;
 	session->member_count = 0;
-	if (check_group_read(blob_span(session->info), &group) != NULL)
+	if (!seen_group_read(blob_span(session->info), &group))
 		sim_stop("a GroupInfo that was taken does not decode");
 	server_departures(session, &departures);
 	view = server_view(session, &group, buf_span(&departures));
-	for (uint32_t i = 0; i < group.tree.leaf_count; i++)
+	for (uint32_t i = 0; i < group.leaf_count; i++)
 		read_member(&view, i, session);
-	check_group_clear(&group);
+	seen_group_clear(&group);
 	buf_clear(&departures);
 	note_former(session, old, old_count);
 	free(old);

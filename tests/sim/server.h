@@ -9,10 +9,10 @@
 
 #include "base/text.h"
 #include "check/departure.h"
-#include "check/group_info.h"
 #include "tests/sim/blob.h"
 #include "tests/sim/chance.h"
 #include "tests/sim/reply.h"
+#include "tests/sim/seen_group.h"
 
 #define SIM_IDENTITY 80 /* characters of "user/device" and a NUL */
 
@@ -153,7 +153,7 @@ const uint8_t *server_head(const struct server_session *session, uint64_t seq);
 void server_departures(const struct server_session *session, struct buf *out);
 /* Borrows all three. */
 struct check_view server_view(const struct server_session *session,
-			      const struct check_group *group,
+			      const struct seen_group *group,
 			      struct span departures);
 
 /* The members as the latest GroupInfo has them. */

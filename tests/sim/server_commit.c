@@ -76,12 +76,12 @@ static bool has_departed(const struct server_session *session)
 
 static size_t tag_length(const struct server_session *session)
 {
-	struct check_group group;
+	struct seen_group group;
 	size_t nh = 32;
 
-	if (check_group_read(blob_span(session->info), &group) == NULL)
+	if (seen_group_read(blob_span(session->info), &group))
 		nh = group.suite->nh;
-	check_group_clear(&group);
+	seen_group_clear(&group);
 	return nh;
 }
 
@@ -309,6 +309,7 @@ static const char *check_by_rules(const struct incoming *in, uint64_t now_ms)
 		.before = blob_span(in->session->info),
 		.commit = in->request->bytes,
 		.after = move ? SPAN_EMPTY : in->request->group_info,
+		.successor = move ? in->request->group_info : SPAN_EMPTY,
 		.now = now_ms / 1000,
 	};
 	struct check_verdict verdict;
@@ -323,19 +324,18 @@ static const char *check_by_rules(const struct incoming *in, uint64_t now_ms)
 	buf_clear(&departed);
 	if (verdict.wrong != NULL)
 		return verdict.denied ? "not-allowed" : "commit-invalid";
-	if (move && check_whole(in->request->group_info) != NULL)
-		return "commit-invalid";
+
 	return NULL;
 }
 
 /* What an adversary's server still wants: a GroupInfo that it can read. */
 static const char *check_laxly(const struct incoming *in)
 {
-	struct check_group group;
-	const char *wrong = check_group_read(in->request->group_info, &group);
+	struct seen_group group;
+	bool read = seen_group_read(in->request->group_info, &group);
 
-	check_group_clear(&group);
-	return wrong;
+	seen_group_clear(&group);
+	return read ? NULL : "commit-invalid";
 }
 
 static const char *check_all(struct incoming *in, uint64_t now_ms)
@@ -503,7 +503,7 @@ static struct server_member *judge_departure(struct server_session *session,
 					     const char *caller,
 					     struct span bytes)
 {
-	struct check_group group;
+	struct seen_group group;
 	struct buf standing = BUF_INIT;
 	struct check_view view;
 	struct departure departure;
@@ -511,7 +511,7 @@ static struct server_member *judge_departure(struct server_session *session,
 	const struct server_member *own = server_member(session, caller);
 	struct server_member *found = NULL;
 
-	if (check_group_read(blob_span(session->info), &group) != NULL)
+	if (!seen_group_read(blob_span(session->info), &group))
 		return NULL;
 	server_departures(session, &standing);
 	view = server_view(session, &group, buf_span(&standing));
@@ -520,7 +520,7 @@ static struct server_member *judge_departure(struct server_session *session,
 		for (size_t i = 0; i < session->member_count; i++)
 			if (session->members[i].leaf == leaf.leaf_index)
 				found = &session->members[i];
-	check_group_clear(&group);
+	seen_group_clear(&group);
 	buf_clear(&standing);
 	return found;
 }
