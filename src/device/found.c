@@ -252,7 +252,7 @@ out:
 
 static enum err create_take(struct device *d, const struct answer *answer)
 {
-	json_t *add;
+	json_t *add = NULL;
 	/* the id is 122 random bits of ours: if it exists, we made it */
 	bool exists = answer->result == ERR_STATE_CONFLICT &&
 		      strcmp(answer->slug, "session-exists") == 0;
