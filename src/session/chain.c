@@ -2,9 +2,9 @@
 
 #include <string.h>
 
+#include "check/log_head.h"
 #include "crypto/hash.h"
 
-#define LABEL "hermetic chain 1"
 #define VIEW_VERSION 1
 
 static uint8_t *slot(struct chain *chain, uint64_t seq)
@@ -14,11 +14,10 @@ static uint8_t *slot(struct chain *chain, uint64_t seq)
 
 enum err chain_start(struct chain *chain, struct span session_id)
 {
-	const struct span parts[] = { SPAN_LIT(LABEL), session_id };
 	uint8_t head[CHAIN_HEAD];
 	enum err e;
 
-	TRY(hash_sha256(parts, 2, head));
+	TRY(log_head_first(session_id, head));
 	chain_resume(chain, 0, head);
 out:
 	return e;
@@ -41,22 +40,30 @@ const uint8_t *chain_head(const struct chain *chain)
 enum err chain_next(const struct chain *chain, enum chain_kind kind,
 		    struct span bytes, uint8_t head[CHAIN_HEAD])
 {
-	struct buf entry = BUF_INIT;
+	uint8_t hash[LOG_HEAD];
 	enum err e;
 
-	buf_put_u64(&entry, chain->seq + 1);
-	buf_put_u8(&entry, (uint8_t)kind);
-	TRY(buf_end(&entry));
-	{
-		const struct span parts[] = {
-			SPAN_LIT(LABEL), span_of(chain_head(chain), CHAIN_HEAD),
-			buf_span(&entry), bytes
-		};
-
-		TRY(hash_sha256(parts, 4, head));
-	}
+	TRY(hash_sha256(&bytes, 1, hash));
+	TRY(log_head_next(chain_head(chain), chain->seq + 1, (uint8_t)kind,
+			  hash, head));
 out:
-	buf_clear(&entry);
+	return e;
+}
+
+enum err chain_check_next(const struct chain *chain, enum chain_kind kind,
+			  struct span bytes, const uint8_t claimed[CHAIN_HEAD])
+{
+	uint8_t head[CHAIN_HEAD];
+	enum err e;
+
+	TRY(chain_next(chain, kind, bytes, head));
+	if (span_equal(SPAN_ARRAY(head), span_of(claimed, CHAIN_HEAD)))
+		return ERR_OK;
+	TRY(log_head_next_1(chain_head(chain), chain->seq + 1, (uint8_t)kind,
+			    bytes, head));
+	ENSURE(span_equal(SPAN_ARRAY(head), span_of(claimed, CHAIN_HEAD)),
+	       ERR_PEER_FORK);
+out:
 	return e;
 }
 

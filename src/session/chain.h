@@ -2,9 +2,7 @@
  * The transcript: a hash chain over a session's log, computed by the server
  * (sha256() in PostgreSQL) and again by every member.
  *
- *   head_0 = SHA-256("hermetic chain 1" || session_id)
- *   head_n = SHA-256("hermetic chain 1" || head_(n-1) || uint64 n
- *                    || uint8 kind || bytes)
+ * check/log_head.h has the rule.
  *
  * A member says what it has seen at the front of the authenticated data of what
  * it sends (a view: uint8 1, uint64 seq, head), and checks what the others say
@@ -42,9 +40,15 @@ void chain_resume(struct chain *chain, uint64_t seq,
 
 const uint8_t *chain_head(const struct chain *chain);
 
-/* The head after one more entry; the chain stays. */
+/* The head after one more entry, as it is written today; the chain stays. */
 MUST_CHECK enum err chain_next(const struct chain *chain, enum chain_kind kind,
 			       struct span bytes, uint8_t head[CHAIN_HEAD]);
+
+/* Whether `claimed` is the head after that entry, by the second chain or, of an
+ * entry from before, by the first. ERR_PEER_FORK: by neither. */
+MUST_CHECK enum err chain_check_next(const struct chain *chain,
+				     enum chain_kind kind, struct span bytes,
+				     const uint8_t claimed[CHAIN_HEAD]);
 
 /* Moves on to that head. */
 void chain_advance(struct chain *chain, const uint8_t head[CHAIN_HEAD]);

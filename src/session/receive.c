@@ -342,8 +342,8 @@ enum err session_check_place(const struct session *session, uint64_t seq,
 	ENSURE(!session->removed, ERR_STATE_GONE);
 	ENSURE(seq > session->chain.seq, ERR_STATE_REPLAY);
 	ENSURE(seq == session->chain.seq + 1, ERR_STATE_CONFLICT);
-	TRY(chain_next(&session->chain, kind, bytes, head));
-	ENSURE(memcmp(head, claimed, CHAIN_HEAD) == 0, ERR_PEER_FORK);
+	TRY(chain_check_next(&session->chain, kind, bytes, claimed));
+	memcpy(head, claimed, CHAIN_HEAD);
 out:
 	return e;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "check/log_head.h"
 #include "session/chain.h"
 #include "session/safety.h"
 
@@ -41,15 +42,47 @@ static void test_known_heads(void **state)
 	assert_head(&chain, "25dc47aca6916ed5ae163a94c096ec611e38e9e3c09edce058"
 			    "af0bf6abb4f369");
 	add(&chain, CHAIN_COMMIT, SPAN_LIT("a commit"));
+	assert_head(&chain, "2fc59f5d59877c68c10e6bdf812c7b005ea9f8b846f876b868"
+			    "fe4f66d546a42d");
+	add(&chain, CHAIN_APPLICATION, SPAN_LIT("an envelope"));
+	assert_head(&chain, "393b941edfde3ae9627e3e5704bcd8f31741af262a1a5ae10c"
+			    "8706e51f8979e7");
+	add(&chain, CHAIN_APPLICATION, SPAN_EMPTY);
+	assert_head(&chain, "d9d519683cf0756c2505b69effae3bb2e6ca789293ceeddfb2"
+			    "a31857440698ef");
+	assert_true(chain.seq == 3);
+}
+
+/* An entry from before, whose head is over its bytes, and one of today after it:
+ * each head is taken by its own formula only. */
+static void test_both_chains(void **state)
+{
+	const struct span commit = SPAN_LIT("a commit");
+	uint8_t first[CHAIN_HEAD], second[CHAIN_HEAD];
+	struct chain chain;
+	(void)state;
+
+	assert_int_equal(chain_start(&chain, SPAN_ARRAY(session_id)), ERR_OK);
+	assert_int_equal(
+	    log_head_next_1(chain_head(&chain), 1, CHAIN_COMMIT, commit, first),
+	    ERR_OK);
+	assert_int_equal(chain_next(&chain, CHAIN_COMMIT, commit, second),
+			 ERR_OK);
+	assert_int_equal(chain_check_next(&chain, CHAIN_COMMIT, commit, first),
+			 ERR_OK);
+	assert_int_equal(chain_check_next(&chain, CHAIN_COMMIT, commit, second),
+			 ERR_OK);
+	assert_int_equal(
+	    chain_check_next(&chain, CHAIN_COMMIT, SPAN_LIT("another"), first),
+	    ERR_PEER_FORK);
+	first[31] ^= 1;
+	assert_int_equal(chain_check_next(&chain, CHAIN_COMMIT, commit, first),
+			 ERR_PEER_FORK);
+	first[31] ^= 1;
+	chain_advance(&chain, first);
 	assert_head(&chain, "2752bed2bd849ff8917e3ed40c2b4336d42eed6f49d9cc4370"
 			    "6d23a78a0c9f59");
 	add(&chain, CHAIN_APPLICATION, SPAN_LIT("an envelope"));
-	assert_head(&chain, "63d565ada4b31d967bcd19f2035974657f9adeacb547ccda6f"
-			    "5f47063c2b0b98");
-	add(&chain, CHAIN_APPLICATION, SPAN_EMPTY);
-	assert_head(&chain, "204de0ff4f2e325762312a14eeec6a0bbb20a19764361842f3"
-			    "ece2d62e32c9f2");
-	assert_true(chain.seq == 3);
 }
 
 static void test_views(void **state)
@@ -170,6 +203,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known_heads),
+		cmocka_unit_test(test_both_chains),
 		cmocka_unit_test(test_views),
 		cmocka_unit_test(test_old_views_are_not_compared),
 		cmocka_unit_test(test_safety_number),
