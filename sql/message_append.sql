@@ -34,7 +34,9 @@ WITH input AS MATERIALIZED (
          old.seq AS old_seq, old.head AS old_head, old.sent_at AS old_sent_at,
          CASE
            WHEN l.session_id IS NULL THEN 'no-session'
-           WHEN old.envelope = i.envelope AND old.sender = i.device_id
+           WHEN old.sender = i.device_id
+             AND (old.envelope = i.envelope
+                  OR old.envelope = '' AND old.hash = sha256(i.envelope))
              THEN 'duplicate'
            WHEN m.device_id IS NULL THEN 'not-a-member'
            WHEN old.seq IS NOT NULL THEN 'nonce-reused'
@@ -62,7 +64,7 @@ WITH input AS MATERIALIZED (
     WHERE session_id = i.session_id AND device_id = i.device_id OFFSET 0) m
     ON true
   LEFT JOIN LATERAL (
-    SELECT seq, head, sent_at, envelope, sender FROM message
+    SELECT seq, head, hash, sent_at, envelope, sender FROM message
     WHERE session_id = i.session_id AND nonce = i.nonce OFFSET 0) old ON true
 ), numbered AS (
   SELECT *, CASE WHEN outcome = 'ok' THEN sha256(envelope) END AS hash,

@@ -50,6 +50,21 @@ out:
 	return e;
 }
 
+enum err chain_check_hash(const struct chain *chain, enum chain_kind kind,
+			  const uint8_t hash[CHAIN_HEAD],
+			  const uint8_t claimed[CHAIN_HEAD])
+{
+	uint8_t head[CHAIN_HEAD];
+	enum err e;
+
+	TRY(log_head_next(chain_head(chain), chain->seq + 1, (uint8_t)kind,
+			  hash, head));
+	ENSURE(span_equal(SPAN_ARRAY(head), span_of(claimed, CHAIN_HEAD)),
+	       ERR_PEER_FORK);
+out:
+	return e;
+}
+
 enum err chain_check_next(const struct chain *chain, enum chain_kind kind,
 			  struct span bytes, const uint8_t claimed[CHAIN_HEAD])
 {

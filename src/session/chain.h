@@ -50,6 +50,12 @@ MUST_CHECK enum err chain_check_next(const struct chain *chain,
 				     enum chain_kind kind, struct span bytes,
 				     const uint8_t claimed[CHAIN_HEAD]);
 
+/* The same for an entry of which only the hash is kept: by the second chain. */
+MUST_CHECK enum err chain_check_hash(const struct chain *chain,
+				     enum chain_kind kind,
+				     const uint8_t hash[CHAIN_HEAD],
+				     const uint8_t claimed[CHAIN_HEAD]);
+
 /* Moves on to that head. */
 void chain_advance(struct chain *chain, const uint8_t head[CHAIN_HEAD]);
 

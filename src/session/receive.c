@@ -328,6 +328,32 @@ out:
 
 /* ---- the log ---- */
 
+static enum err check_turn(const struct session *session, uint64_t seq)
+{
+	enum err e = ERR_OK;
+
+	ENSURE(session->joined, ERR_STATE_PENDING);
+	ENSURE(!session->removed, ERR_STATE_GONE);
+	ENSURE(seq > session->chain.seq, ERR_STATE_REPLAY);
+	ENSURE(seq == session->chain.seq + 1, ERR_STATE_CONFLICT);
+out:
+	return e;
+}
+
+enum err session_receive_hash(struct session *session, uint64_t seq,
+			      const uint8_t hash[CHAIN_HEAD],
+			      const uint8_t claimed[CHAIN_HEAD])
+{
+	enum err e;
+
+	TRY(check_turn(session, seq));
+	TRY(chain_check_hash(&session->chain, CHAIN_APPLICATION, hash,
+			     claimed));
+	chain_advance(&session->chain, claimed);
+out:
+	return e;
+}
+
 /* The entry follows from what we have; `head` is the chain's after it. */
 enum err session_check_place(const struct session *session, uint64_t seq,
 			     enum chain_kind kind, struct span bytes,
@@ -338,10 +364,7 @@ enum err session_check_place(const struct session *session, uint64_t seq,
 
 	ENSURE(kind >= CHAIN_APPLICATION && kind <= CHAIN_SUCCESSOR,
 	       ERR_PEER_MALFORMED);
-	ENSURE(session->joined, ERR_STATE_PENDING);
-	ENSURE(!session->removed, ERR_STATE_GONE);
-	ENSURE(seq > session->chain.seq, ERR_STATE_REPLAY);
-	ENSURE(seq == session->chain.seq + 1, ERR_STATE_CONFLICT);
+	TRY(check_turn(session, seq));
 	TRY(chain_check_next(&session->chain, kind, bytes, claimed));
 	memcpy(head, claimed, CHAIN_HEAD);
 out:

@@ -256,6 +256,12 @@ MUST_CHECK enum err session_receive(struct session *session, uint64_t now,
 				    const uint8_t claimed[CHAIN_HEAD],
 				    struct session_event *event);
 
+/* The log's next entry when it is an application message of which only the hash
+ * is kept any more: the log goes on after it. Errors as session_receive(). */
+MUST_CHECK enum err session_receive_hash(struct session *session, uint64_t seq,
+					 const uint8_t hash[CHAIN_HEAD],
+					 const uint8_t claimed[CHAIN_HEAD]);
+
 /*
  * The log's next entry, when its kind is CHAIN_SUCCESSOR; otherwise as
  * session_receive(). `next`, key_package and secrets: what the Welcome is for;
