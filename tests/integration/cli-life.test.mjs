@@ -358,6 +358,12 @@ describe('the life of a session', { concurrency: false }, () => {
       await alice.does('send', id, 'two');
       assert.deepEqual((await bob.texts(id)).slice(-1), ['two']);
       assert.equal((await bob.does('members', id)).length, 2);
+      // each generation's first GroupInfo is kept, with the entry that made it
+      assert.equal(await psql(`SELECT string_agg(format('%s %s %s %s',
+          f.generation, f.epoch & 4294967295, m.kind, m.head = f.head), ', '
+          ORDER BY f.generation)
+        FROM first_group_info f LEFT JOIN message m USING (session_id, seq)
+        WHERE session_id = '${id}'`), '0 0  , 1 1 3 t');
     });
 
   test('away for longer than history is kept: what was said then has gone',
