@@ -93,7 +93,8 @@ struct outcome {
 	char session[TEXT_UUID_SIZE];
 	/* SEND: the text is stored and waits; `result` and `why` say for what.
 	 * When it is not kept and `result` is ERR_OK, it was seen in the
-	 * verified log, at `seq`. */
+	 * verified log, at `seq`. All other orders: something that was said
+	 * still waits, and `why` says for what; what was ordered is done. */
 	bool kept;
 	uint64_t seq, item;
 	size_t devices; /* INVITE: how many were added */

@@ -121,18 +121,22 @@ enum err work_begin(struct device *d)
 /* ---- ending ---- */
 
 /* Sent or kept: never a third thing. */
-static void end_send(struct work *work)
+static void end_send(struct device *d)
 {
+	struct work *work = &d->work;
 	struct outcome *outcome = &work->outcome;
 
+	if (d->open.session != NULL && outcome->seq == 0)
+		outcome->seq = outbox_place(&d->open, outcome->item);
 	if (outcome->seq > 0) { /* what else happened is not about this text */
 		outcome->result = ERR_OK;
+		outcome->kept = false;
 		return;
 	}
 	outcome->kept = work->stored && !work->item_refused;
 	if (outcome->result == ERR_OK)
 		outcome->result =
-		    why_set(&work->why, ERR_STATE_PENDING, "kept",
+		    why_set(&d->work.why, ERR_STATE_PENDING, "kept",
 			    "What was said is kept, and sent with the next "
 			    "command.");
 }
@@ -142,7 +146,7 @@ void work_end(struct device *d)
 	struct work *work = &d->work;
 
 	if (work_is(work, ORDER_SEND) && work->outcome.item > 0)
-		end_send(work);
+		end_send(d);
 	if (work->outcome.result == ERR_OK && work_is(work, ORDER_JOIN) &&
 	    (d->open.session == NULL || !session_member(d->open.session)))
 		work->outcome.result = why_set(

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define NAME_SIZE 192
+#define PLACES_MAX 64
 
 static json_t *list_of(const struct membership *m)
 {
@@ -210,6 +211,34 @@ static size_t find_nonce(const json_t *list, const uint8_t *nonce)
 	return i;
 }
 
+/* The last places are noted, for a process whose item another one found in the
+ * log. */
+static void note_place(struct membership *m, uint64_t item, uint64_t seq)
+{
+	json_t *places = json_object_get(m->notes, "sent");
+
+	if (places == NULL) {
+		places = json_array();
+		(void)json_object_set_new(m->notes, "sent", places);
+	}
+	(void)json_array_append_new(places, json_pack("{s:I, s:I}", "item",
+						      (json_int_t)item, "seq",
+						      (json_int_t)seq));
+	if (json_array_size(places) > PLACES_MAX)
+		(void)json_array_remove(places, 0);
+}
+
+uint64_t outbox_place(const struct membership *m, uint64_t item)
+{
+	const json_t *places = json_object_get(m->notes, "sent"), *place;
+	size_t i;
+
+	json_array_foreach(
+	    places, i, place) if (record_number_or_0(place, "item") ==
+				  item) return record_number_or_0(place, "seq");
+	return 0;
+}
+
 enum err outbox_sent(struct device *d, const uint8_t *nonce, uint64_t seq)
 {
 	json_t *list = list_of(&d->open), *record = NULL;
@@ -229,7 +258,7 @@ enum err outbox_sent(struct device *d, const uint8_t *nonce, uint64_t seq)
 		TRY(record_put(core_store(d), name, record));
 	}
 	core_tell(d, EVENT_SENT, seq, record_number_or_0(item, "item"));
-	work_note_sent(&d->work, record_number_or_0(item, "item"), seq);
+	note_place(&d->open, record_number_or_0(item, "item"), seq);
 	(void)json_array_remove(list, at);
 out:
 	json_decref(record);

@@ -42,6 +42,9 @@ MUST_CHECK enum err outbox_seal(struct device *d, json_t *item);
 MUST_CHECK enum err outbox_sent(struct device *d, const uint8_t *nonce,
 				uint64_t seq);
 
+/* Where an item stands in the log; 0: it does not, or did long ago. */
+uint64_t outbox_place(const struct membership *m, uint64_t item);
+
 /* The log shows only the hash of an entry. When an item has the envelope with
  * that hash, it is kept as the entry `seq` and leaves. */
 MUST_CHECK enum err outbox_sent_by_hash(struct device *d, uint64_t seq,

@@ -342,7 +342,7 @@ static enum err duty(struct device *d)
 	if (budget_take(d, BUDGET_ASKED))
 		return set_change(d, &plan);
 	if (required)
-		work_halt(d, ERR_STATE_PENDING, "rotation-required",
+		work_hold(d, ERR_STATE_PENDING, "rotation-required",
 			  "The server wants new keys again and again. What was "
 			  "said is kept, and sent later.");
 	return ERR_OK;

@@ -174,7 +174,7 @@ static void read_again(struct device *d)
 	work->posted = 0;
 	work_stale(d);
 	if (work->idle >= IDLE_MAX)
-		work_halt(d, ERR_PEER_INVALID, "not-in-log",
+		work_hold(d, ERR_PEER_INVALID, "not-in-log",
 			  "What was said is kept: the server answers that it "
 			  "was sent, or came too late, but the log of %s shows "
 			  "nothing of that.",
@@ -186,12 +186,12 @@ static void halt_clock(struct device *d, const struct answer *answer)
 	int64_t off = answer->clock_ahead_ms / 1000;
 
 	if (off == 0)
-		work_halt(d, ERR_PEER_INVALID, "clock",
+		work_hold(d, ERR_PEER_INVALID, "clock",
 			  "What was said is kept: the server says that the "
 			  "clock of this device is wrong. Set it, then: "
 			  "hermetic outbox --flush");
 	else
-		work_halt(d, ERR_PEER_INVALID, "clock",
+		work_hold(d, ERR_PEER_INVALID, "clock",
 			  "What was said is kept: the clock of this device is "
 			  "%" PRId64 " seconds %s that of the server. Set it, "
 			  "then: hermetic outbox --flush",
@@ -233,7 +233,7 @@ static enum err take_refusal(struct device *d, const struct answer *answer)
 		if (work->expiries++ > 0)
 			halt_clock(d, answer);
 	} else if (concerns_all(answer) || item == NULL) {
-		work_halt_refused(d, answer);
+		work_hold_refused(d, answer);
 	} else {
 		work_changed(d);
 		if (work->post_item == work->outcome.item) {

@@ -125,12 +125,6 @@ void work_stale(struct device *d)
 	d->work.fresh = false;
 }
 
-void work_note_sent(struct work *work, uint64_t item, uint64_t seq)
-{
-	if (item == work->outcome.item)
-		work->outcome.seq = seq;
-}
-
 void work_halt(struct device *d, enum err e, const char *slug,
 	       const char *format, ...)
 {
@@ -144,14 +138,42 @@ void work_halt(struct device *d, enum err e, const char *slug,
 	d->work.outcome.result = why_set(&d->work.why, e, slug, "%s", text);
 }
 
+void work_hold(struct device *d, enum err e, const char *slug,
+	       const char *format, ...)
+{
+	va_list arguments;
+	char text[sizeof(d->work.why.text)];
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	d->work.halted = true;
+	d->work.outcome.kept = true;
+	e = why_set(&d->work.why, e, slug, "%s", text);
+	if (work_is(&d->work, ORDER_SEND))
+		d->work.outcome.result = e;
+}
+
+static const char *slug_of(const struct answer *answer)
+{
+	return answer->slug[0] != '\0' ? answer->slug : "refused";
+}
+
+static const char *words_of(const struct answer *answer)
+{
+	return answer->text != NULL ? answer->text : err_text(answer->result);
+}
+
 void work_halt_refused(struct device *d, const struct answer *answer)
 {
-	if (answer->result == ERR_LOCAL_IO)
-		d->work.why.unreachable = true;
-	work_halt(d, answer->result,
-		  answer->slug[0] != '\0' ? answer->slug : "refused", "%s",
-		  answer->text != NULL ? answer->text
-				       : err_text(answer->result));
+	d->work.why.unreachable |= answer->result == ERR_LOCAL_IO;
+	work_halt(d, answer->result, slug_of(answer), "%s", words_of(answer));
+}
+
+void work_hold_refused(struct device *d, const struct answer *answer)
+{
+	d->work.why.unreachable |= answer->result == ERR_LOCAL_IO;
+	work_hold(d, answer->result, slug_of(answer), "%s", words_of(answer));
 }
 
 bool work_is_passing(const struct answer *answer)

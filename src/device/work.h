@@ -85,15 +85,18 @@ void work_changed(struct device *d);
 /* The log has to be read again before anything else. */
 void work_stale(struct device *d);
 
-/* The item stands in the log. */
-void work_note_sent(struct work *work, uint64_t item, uint64_t seq);
-
 /* Ends the order after this turn, with a reason. */
 void work_halt(struct device *d, enum err e, const char *slug,
 	       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* The same with what a server answered as the reason. */
+/* What was said waits, and `why` says for what. That ends a SEND and a REFRESH;
+ * what else was ordered has been done. */
+void work_hold(struct device *d, enum err e, const char *slug,
+	       const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* work_halt() with what a server answered as the reason. */
 void work_halt_refused(struct device *d, const struct answer *answer);
+void work_hold_refused(struct device *d, const struct answer *answer);
 
 /* Will the same request fare better later, or was it refused for good? */
 bool work_is_passing(const struct answer *answer);

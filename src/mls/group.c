@@ -9,6 +9,7 @@
 #include "mls/group_internal.h"
 #include "mls/key_package.h"
 #include "mls/leaf.h"
+#include "mls/staged.h"
 
 enum err group_new(struct mls_epoch *now, struct mls_group **out)
 {
@@ -39,9 +40,10 @@ void mls_group_free(struct mls_group *group)
 void mls_group_authenticate(struct mls_group *group,
 			    const struct mls_authentication *authentication)
 {
-	group->authentication = authentication != NULL
-				    ? *authentication
-				    : (struct mls_authentication){ NULL, NULL };
+	group->authentication =
+	    authentication != NULL
+		? *authentication
+		: (struct mls_authentication){ .check = NULL };
 }
 
 enum err group_ready(const struct mls_group *group)
@@ -189,6 +191,16 @@ struct span mls_group_extensions(const struct mls_group *group)
 	return group->now->context.extensions;
 }
 
+struct span mls_group_context(const struct mls_group *group)
+{
+	return buf_span(&group->now->encoded_context);
+}
+
+struct span mls_group_confirmation_tag(const struct mls_group *group)
+{
+	return span_of(group->now->confirmation_tag, group->now->suite->nh);
+}
+
 struct span mls_group_epoch_authenticator(const struct mls_group *group)
 {
 	return sec_span(&group->now->secrets.epoch_authenticator);
@@ -202,13 +214,7 @@ bool mls_group_next_member(const struct mls_group *group, uint32_t *leaf,
 	if (!tree_next_member(&group->now->tree, *leaf, leaf))
 		return false;
 	node = &tree_leaf(&group->now->tree, *leaf)->node;
-	*member = (struct mls_member){
-		.leaf_index = (*leaf)++,
-		.identity = node->credential.identity,
-		.signature_key = node->signature_key,
-		.leaf_node = node->encoded,
-		.cipher_suites = node->capabilities.cipher_suites,
-	};
+	*member = staged_member((*leaf)++, node);
 	return true;
 }
 
@@ -255,9 +261,14 @@ static enum err put_info(const struct mls_epoch *epoch,
 			 const struct mls_identity *me, bool with_tree,
 			 struct buf *group_info)
 {
+	const struct tree_leaf *leaf =
+	    tree_leaf(&epoch->tree, epoch->private.leaf);
 	struct sign_key *signer = NULL;
 	enum err e;
 
+	ENSURE(me->suite == epoch->suite && leaf != NULL &&
+		   span_equal(leaf->node.signature_key, me->signature_public),
+	       ERR_LOCAL_BUG);
 	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
 	wire_message_put_header(group_info, WIRE_GROUP_INFO);
 	TRY(group_info_make(epoch, signer, with_tree, group_info));

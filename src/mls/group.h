@@ -33,20 +33,38 @@ struct mls_credential {
 	struct span signature_key;
 };
 
+struct mls_staged;
+
 /*
- * The application's Authentication Service (5.3.1): asked for every credential
- * that is new, of members and of external senders, when it comes in a
- * KeyPackage, a proposal, a commit or the tree of a group to join. `replaced`
- * is the one that it follows in the same leaf, NULL where there is none. May be
- * asked again for one that it has seen. What it returns other than ERR_OK
- * (ERR_PEER_DENIED, say) refuses what brought the credential. For x509 it also
- * says whether the certificate is for the signature key.
+ * What the application has to say before anything takes effect. What either
+ * function returns other than ERR_OK (ERR_PEER_DENIED, say) refuses what it was
+ * asked about: the call that asked fails with just that error, and the group is
+ * as it was. Both get `context`; either may be NULL: nothing is asked.
  */
 struct mls_authentication {
+	/*
+	 * The Authentication Service (5.3.1): asked for every credential that
+	 * is new, of members and of external senders, when it comes in a
+	 * KeyPackage, a proposal, a commit or the tree of a group to join.
+	 * `replaced` is the one that it follows in the same leaf, NULL where
+	 * there is none. May be asked again for one that it has seen. For x509
+	 * it also says whether the certificate is for the signature key.
+	 */
 	enum err (*check)(void *context,
 			  const struct mls_credential *credential,
 			  const struct mls_credential *replaced);
 	void *context;
+	/*
+	 * Asked once about the whole of a commit, of another's and of ours,
+	 * after all that RFC 9420 asks of it and `check` have passed and before
+	 * it is staged; about a proposal by reference before it is kept; and
+	 * about a group that we join, before it is given to the caller. `group`
+	 * is the group as it is before the change (MLS_STAGED_GROUP: the one to
+	 * join) and is only to be read. A staged commit that was saved and
+	 * loaded, or comes back, has been asked about.
+	 */
+	enum err (*check_staged)(void *context, const struct mls_group *group,
+				 const struct mls_staged *staged);
 };
 
 /* The first certificate of a credential's list, taken off it; false at the
@@ -60,7 +78,13 @@ struct mls_identity {
 	uint64_t now; /* seconds since 1970, for lifetimes (7.2) */
 	struct span credential_identity; /* BasicCredential.identity (5.3) */
 	struct span certificates; /* or, when not empty, an x509 credential */
-	bool accepts_x509;	  /* `authentication` can judge them */
+	/* What LeafNode.extensions (7.2) holds: encoded Extension structs, may
+	 * be empty. Each of another type than 1 to 5 is in extension_types;
+	 * otherwise, or where it does not decode, what makes a leaf of it fails
+	 * with ERR_LOCAL_BUG. A leaf that stands keeps what it has until a
+	 * change or an Update gives a `next`. */
+	struct span leaf_extensions;
+	bool accepts_x509; /* `authentication` can judge them */
 	/* NULL: every credential is accepted. A group made or joined keeps a
 	 * copy. */
 	const struct mls_authentication *authentication;
@@ -137,13 +161,22 @@ uint64_t mls_group_epoch(const struct mls_group *group);
 uint32_t mls_group_own_leaf(const struct mls_group *group);
 struct span mls_group_extensions(const struct mls_group *group);
 struct span mls_group_epoch_authenticator(const struct mls_group *group);
+/* The encoded GroupContext (8.1) and the confirmation tag of the epoch: with
+ * mls_group_tree() all that is public of it. Borrowed until the group changes. */
+struct span mls_group_context(const struct mls_group *group);
+struct span mls_group_confirmation_tag(const struct mls_group *group);
 
 struct mls_member {
 	uint32_t leaf_index;
 	struct span identity; /* borrowed until the group changes */
 	struct span signature_key;
+	struct span certificates;  /* as in mls_credential */
 	struct span leaf_node;	   /* encoded */
+	struct span extensions;	   /* the leaf's: encoded Extension structs */
 	struct span cipher_suites; /* capabilities: big-endian uint16 each */
+	/* Likewise the extension types that the member understands; 1 to 5 it
+	 * does without listing them (7.2), and it may list GREASE (13.5). */
+	struct span extension_types;
 };
 
 /* The member at the first occupied leaf >= *leaf; moves *leaf past it.
@@ -163,13 +196,14 @@ MUST_CHECK enum err mls_group_export_past(const struct mls_group *group,
 					  struct sec *out);
 
 /* Appends a signed GroupInfo (MLSMessage) of the current epoch, with
- * external_pub and, if asked, the ratchet tree. */
+ * external_pub and, if asked, the ratchet tree. ERR_LOCAL_BUG when the leaf has
+ * another signature key than `me`. */
 MUST_CHECK enum err mls_group_info(const struct mls_group *group,
 				   const struct mls_identity *me,
 				   bool with_tree, struct buf *group_info);
 
 /* The same of the epoch that a commit of ours has staged; ERR_LOCAL_BUG when
- * there is none. */
+ * there is none. `me` is the commit's `next`, if it has one. */
 MUST_CHECK enum err mls_group_info_staged(const struct mls_group *group,
 					  const struct mls_identity *me,
 					  bool with_tree,
@@ -205,18 +239,20 @@ struct mls_reinit {
 
 enum mls_proposal_kind {
 	MLS_PROPOSE_ADD,
-	MLS_PROPOSE_UPDATE, /* fresh keys for our leaf */
+	MLS_PROPOSE_UPDATE, /* fresh keys for our leaf, or a `next` one */
 	MLS_PROPOSE_REMOVE,
 	MLS_PROPOSE_PSK,	/* an external one */
 	MLS_PROPOSE_RESUMPTION, /* the PSK of an epoch of ours */
 	MLS_PROPOSE_EXTENSIONS, /* GroupContext's from now on */
-	MLS_PROPOSE_REINIT
+	MLS_PROPOSE_REINIT,
+	MLS_PROPOSE_EXTERNAL_INIT /* only ever seen, in an external commit */
 };
 
 struct mls_proposal {
 	enum mls_proposal_kind kind;
 	union {
 		struct span key_package;
+		const struct mls_identity *next; /* as in mls_change; to make */
 		uint32_t removed; /* may be ourselves: to leave */
 		struct span psk_id;
 		uint64_t resumption_epoch;
@@ -254,6 +290,18 @@ struct mls_change {
 	size_t resumption_count;
 	const struct span *extensions; /* GroupContext's from now on, or NULL */
 	const struct mls_reinit *reinit; /* alone, or NULL */
+	/*
+	 * Our leaf made anew of this identity: its credential, signature key,
+	 * capabilities and leaf_extensions. NULL: the leaf keeps them. It may
+	 * be `me` itself, to list what an upgraded client understands. The
+	 * commit is still signed with the key of `me`, of the leaf that stands
+	 * (6.1); from the merge on `next` is the group's identity: the caller
+	 * keeps both until then, and mls_member.signature_key says whose turn it
+	 * is. Of the same suite: ERR_LOCAL_BUG; its signature key is not that of
+	 * another member: ERR_STATE_CONFLICT.
+	 */
+	const struct mls_identity *next;
+	struct span authenticated_data; /* of the commit (section 6) */
 	bool force_path; /* new keys also where the RFC allows none: rotation */
 	bool commit_pending_proposals; /* those received by reference */
 	bool private_handshake; /* PrivateMessage instead of PublicMessage */
@@ -280,12 +328,18 @@ MUST_CHECK enum err mls_group_commit(struct mls_group *group,
 				     const struct mls_change *change,
 				     struct mls_commit *out);
 
+/* How one joins by external commit. */
+struct mls_external {
+	bool resync; /* remove a former leaf of ours with the same identity */
+	struct span authenticated_data; /* of the commit (section 6) */
+};
+
 /* Joins by external commit (12.4.3.2): `group_info` is an MLSMessage with
  * external_pub and ratchet_tree. The group comes back with the commit staged:
- * merge it when the delivery service has accepted it, or free it. A former
- * leaf of ours with the same identity is removed (resync) if `resync`. */
+ * merge it when the delivery service has accepted it, or free it. */
 MUST_CHECK enum err mls_group_join_external(const struct mls_identity *me,
-					    struct span group_info, bool resync,
+					    struct span group_info,
+					    const struct mls_external *how,
 					    struct mls_group **group,
 					    struct mls_commit *out);
 
@@ -338,6 +392,61 @@ MUST_CHECK enum err mls_group_join_successor(
     struct span welcome, struct span tree, struct span key_package,
     const struct mls_key_package_secrets *secrets, struct mls_group **group);
 
+/* ---- what is about to happen ---- */
+
+/* A leaf before and after a change; where leaf_node is empty none stands. Its
+ * members are borrowed for the call. */
+struct mls_leaf_change {
+	struct mls_member before;
+	struct mls_member after;
+};
+
+enum mls_sender { /* section 6 */
+		  MLS_SENDER_MEMBER = 1,
+		  MLS_SENDER_EXTERNAL = 2,
+		  MLS_SENDER_NEW_MEMBER_PROPOSAL = 3,
+		  MLS_SENDER_NEW_MEMBER_COMMIT = 4
+};
+
+struct mls_staged_proposal {
+	struct mls_proposal proposal; /* `next` NULL: `leaf` has the Update */
+	bool by_reference;
+	enum mls_sender sender_type;
+	uint32_t sender; /* member: leaf index; external: sender_index */
+	/* Add: what comes; Update: what stands and what comes; Remove: what
+	 * goes. Nothing otherwise. */
+	struct mls_leaf_change leaf;
+};
+
+enum mls_staged_kind {
+	MLS_STAGED_COMMIT,	    /* of a member */
+	MLS_STAGED_EXTERNAL_COMMIT, /* of one that joins by it */
+	MLS_STAGED_PROPOSAL,	    /* by reference, alone in the list */
+	MLS_STAGED_GROUP	    /* of a Welcome, or of the GroupInfo that an
+				       external commit of ours is for: its
+				       members are asked of `group` */
+};
+
+/* For mls_authentication.check_staged; borrowed for the call. */
+struct mls_staged {
+	enum mls_staged_kind kind;
+	bool own;	   /* we made it */
+	bool self_removed; /* it removes us: new keys and leaf of the committer
+			      are then not ours to verify */
+	uint64_t epoch;	   /* that begins with it; PROPOSAL: that it is for */
+	struct span extensions; /* GroupContext's in that epoch */
+	struct span authenticated_data;
+	/* Who made it: the leaf that stands and the one that comes, which are
+	 * the same without a path. EXTERNAL_COMMIT: none stands, what it
+	 * replaces is among the Removes. PROPOSAL: none, if no member made it.
+	 * GROUP: who signed the GroupInfo. */
+	struct mls_leaf_change committer;
+	/* All of the list in its order, those by reference looked up. The leaf
+	 * index of an Add is known in a commit only. */
+	const struct mls_staged_proposal *proposals;
+	size_t proposal_count;
+};
+
 /* ---- what arrives ---- */
 
 enum mls_event_kind {
@@ -351,10 +460,10 @@ struct mls_event {
 	enum mls_event_kind kind;
 	uint64_t epoch;
 	uint32_t sender; /* leaf index; of the new leaf for external commits */
-	struct buf authenticated_data;
-	struct buf data;    /* application only */
-	bool self_removed;  /* commit: it removes us */
-	bool external_join; /* commit: sent by a new member */
+	struct buf authenticated_data; /* of whatever it is */
+	struct buf data;	       /* application only */
+	bool self_removed;	       /* commit: it removes us */
+	bool external_join;	       /* commit: sent by a new member */
 	/* An Add in it is of a KeyPackage whose lifetime is not now (7.3). No
 	 * reason to refuse it: others accept it, and it may have been late. */
 	bool expired;
@@ -365,7 +474,8 @@ void mls_event_clear(struct mls_event *event);
 /* Takes an MLSMessage: PublicMessage or PrivateMessage. Errors: PEER_MALFORMED,
  * PEER_CRYPTO, PEER_INVALID (a rule of sections 6, 7.3, 12.2, 12.4.2),
  * STATE_EPOCH (of another epoch), STATE_GONE (key used already or past the
- * window), STATE_PENDING (a commit while another is staged that is not it). */
+ * window), STATE_PENDING (a commit while another is staged that is not it), and
+ * what mls_authentication answers. */
 MUST_CHECK enum err mls_group_process(struct mls_group *group, uint64_t now,
 				      struct span message,
 				      struct mls_event *event);

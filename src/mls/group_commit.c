@@ -1,191 +1,25 @@
 /* Commits of ours (12.4.1), external ones included (12.4.3.2). */
 #include <stdlib.h>
 
+#include "mls/committing.h"
 #include "mls/credentials.h"
 #include "mls/framing.h"
 #include "mls/group.h"
 #include "mls/group_info.h"
-#include "mls/group_internal.h"
-#include "mls/key_package.h"
 #include "mls/label.h"
 #include "mls/leaf.h"
 #include "mls/pending.h"
+#include "mls/staged.h"
 #include "mls/tree_check.h"
 #include "mls/welcome.h"
 
-/* type, usage, epoch and three lengths of a PreSharedKeyID, at most. */
-enum { PSK_ID_HEAD = 22 };
-
-/* A commit in the making. */
-struct making {
-	const struct mls_identity *me;
-	const struct sign_key *signer;
-	const struct mls_epoch *old;
-	enum wire_format format;
-	struct wire_sender sender;
-	struct proposal_list list;
-	struct buf proposals; /* encoded ProposalOrRefs */
-	struct psk_source psks;
-	const struct mls_epoch *epochs[GROUP_EPOCHS]; /* for `psks` */
-	struct buf parent_psk; /* encoded PreSharedKeyID */
-	uint8_t parent_nonce[SUITE_HASH_MAX];
-	struct buf nonces;  /* of PSKs of ours */
-	struct buf psk_ids; /* of PSKs of ours, encoded */
-	struct buf reinit;  /* encoded */
-	struct epoch_change change;
-	struct treekem_update update;
-	bool has_path;
-	bool tree_beside; /* not in the Welcome */
-	bool without_info;
-	struct buf signature;
-	struct buf content; /* encoded FramedContent */
-	struct sec joiner;
-	struct mls_epoch *next;
-};
-
-static void making_clear(struct making *m)
-{
-	proposal_list_clear(&m->list);
-	buf_clear(&m->proposals);
-	buf_clear(&m->parent_psk);
-	buf_clear(&m->nonces);
-	buf_clear(&m->psk_ids);
-	buf_clear(&m->reinit);
-	epoch_change_clear(&m->change);
-	treekem_update_clear(&m->update);
-	buf_clear(&m->signature);
-	buf_clear(&m->content);
-	sec_clear(&m->joiner);
-	epoch_free(m->next);
-}
-
-/* ---- the list ---- */
-
-static enum err put_value(struct making *m, const struct wire_proposal *p)
-{
-	struct proposal_item item = { *p, m->sender, false, NULL };
-	struct wire_proposal_or_ref by_value = { .type = WIRE_BY_VALUE,
-						 .proposal = *p };
-
-	wire_proposal_or_ref_put(&m->proposals, &by_value);
-	return proposal_list_add(&m->list, &item);
-}
-
-/* "The psk_nonce MUST be randomly sampled." (12.1.4) */
-static enum err put_psk(struct making *m, struct wire_psk_id *id,
-			struct buf *encoded, uint8_t *nonce)
-{
-	struct wire_proposal p = { .type = WIRE_PROPOSAL_PSK };
-	size_t nh = m->old->suite->nh, start = encoded->n;
-	enum err e;
-
-	TRY(rng_fill(m->me->rng, nonce, nh));
-	id->nonce = span_of(nonce, nh);
-	wire_psk_id_put(encoded, id);
-	TRY(encoded->fail);
-	p.psk = *id;
-	p.psk.encoded = span_of(encoded->p + start, encoded->n - start);
-	TRY(put_value(m, &p));
-out:
-	return e;
-}
-
-/* The encoded ids stay in m->psk_ids, which is large enough from the start:
- * the list borrows from it. */
-static enum err put_psks(struct making *m, const struct mls_change *change)
-{
-	size_t count = change->psk_count + change->resumption_count;
-	size_t room = count * (m->old->suite->nh + PSK_ID_HEAD +
-			       m->old->context.group_id.n);
-	uint8_t *nonces;
-	enum err e = ERR_OK;
-
-	if (count == 0)
-		return ERR_OK;
-	for (size_t i = 0; i < change->psk_count; i++)
-		room += change->psks[i].n;
-	nonces = buf_append(&m->nonces, count * m->old->suite->nh);
-	ENSURE(nonces != NULL && buf_reserve(&m->psk_ids, room) != NULL,
-	       ERR_LOCAL_MEMORY);
-	for (size_t i = 0; i < change->psk_count; i++) {
-		struct wire_psk_id id = { .type = WIRE_PSK_EXTERNAL,
-					  .psk_id = change->psks[i] };
-
-		TRY(put_psk(m, &id, &m->psk_ids, nonces));
-		nonces += m->old->suite->nh;
-	}
-	for (size_t i = 0; i < change->resumption_count; i++) {
-		struct wire_psk_id id = { .type = WIRE_PSK_RESUMPTION,
-					  .usage = WIRE_PSK_APPLICATION,
-					  .group_id = m->old->context.group_id,
-					  .epoch = change->resumptions[i] };
-
-		TRY(put_psk(m, &id, &m->psk_ids, nonces));
-		nonces += m->old->suite->nh;
-	}
-out:
-	return e;
-}
-
-/* A ReInit is alone in its list (12.2). */
-static enum err put_reinit(struct making *m, const struct mls_reinit *reinit)
-{
-	struct wire_proposal p = { .type = WIRE_PROPOSAL_REINIT };
-	enum err e;
-
-	p.reinit =
-	    (struct wire_reinit){ reinit->group_id, WIRE_VERSION_MLS10,
-				  reinit->cipher_suite, reinit->extensions };
-	TRY(wire_extensions_check(reinit->extensions));
-	wire_proposal_put(&m->reinit, &p);
-	TRY(buf_end(&m->reinit));
-	p.encoded = buf_span(&m->reinit);
-	TRY(put_value(m, &p));
-out:
-	return e;
-}
-
-static enum err put_change(struct making *m, const struct mls_change *change)
-{
-	enum err e = ERR_OK;
-
-	if (change->reinit != NULL)
-		TRY(put_reinit(m, change->reinit));
-	if (change->extensions != NULL) {
-		struct wire_proposal p = {
-			.type = WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS
-		};
-
-		TRY(wire_extensions_check(*change->extensions));
-		p.extensions = *change->extensions;
-		TRY(put_value(m, &p));
-	}
-	TRY(put_psks(m, change));
-
-	for (size_t i = 0; i < change->remove_count; i++) {
-		struct wire_proposal p = { .type = WIRE_PROPOSAL_REMOVE };
-
-		p.removed = change->removes[i];
-		TRY(put_value(m, &p));
-	}
-	for (size_t i = 0; i < change->add_count; i++) {
-		struct wire_proposal p = { .type = WIRE_PROPOSAL_ADD };
-
-		TRY(wire_key_package_decode(change->adds[i], &p.add));
-		TRY(key_package_check_use(&p.add, m->me->now));
-		TRY(put_value(m, &p));
-	}
-out:
-	return e;
-}
-
 /* The change and what is pending, applied; `one_by_one` as in mls/pending.h. */
-static enum err apply(struct making *m, const struct mls_change *change,
+static enum err apply(struct committing *m, const struct mls_change *change,
 		      bool one_by_one)
 {
 	enum err e;
 
-	TRY(put_change(m, change));
+	TRY(committing_put_change(m, change));
 	if (change->commit_pending_proposals)
 		TRY(pending_gather(m->old, m->sender, m->me->now, &m->psks,
 				   one_by_one, &m->list, &m->proposals));
@@ -196,7 +30,7 @@ out:
 	return e;
 }
 
-static enum err apply_all(struct making *m, const struct mls_group *group,
+static enum err apply_all(struct committing *m, const struct mls_group *group,
 			  const struct mls_change *change)
 {
 	enum err e = apply(m, change, false);
@@ -219,16 +53,72 @@ static enum err apply_all(struct making *m, const struct mls_group *group,
 
 /* ---- the commit ---- */
 
+/* Whether a leaf of m->profile may stand in the place of ours, once the list
+ * has been applied: 7.3. */
+static enum err check_place(const struct committing *m)
+{
+	const struct tree *tree = &m->change.tree;
+	const struct tree_leaf *stands =
+	    tree_leaf(tree, m->change.private.leaf);
+	struct span key = m->profile.leaf.signature_key;
+	enum err e;
+
+	TRY(leaf_check_group(&m->profile.leaf, m->change.extensions));
+	ENSURE(
+	    (stands != NULL && span_equal(stands->node.signature_key, key)) ||
+		!tree_has_signature_key(tree, key),
+	    ERR_STATE_CONFLICT);
+out:
+	return e;
+}
+
+/* The leaf that was made anew, as everybody will check it. */
+static enum err check_renewed(const struct committing *m)
+{
+	const struct tree *tree = &m->next->tree;
+	enum err e;
+
+	TRY(leaf_check(m->old->suite,
+		       &tree_leaf(tree, m->next->private.leaf)->node));
+	TRY(tree_check_credentials(tree));
+out:
+	return e;
+}
+
+/* Asks the application about the commit before it is staged. */
+static enum err show_staged(const struct committing *m,
+			    const struct mls_group *group)
+{
+	struct staged_view view = {
+		.kind = m->sender.type == WIRE_SENDER_MEMBER
+			    ? MLS_STAGED_COMMIT
+			    : MLS_STAGED_EXTERNAL_COMMIT,
+		.own = true,
+		.list = &m->list,
+		.added = m->change.added,
+		.epoch = m->next->context.epoch,
+		.extensions = m->next->context.extensions,
+		.authenticated_data = m->authenticated_data,
+		.committer = m->next->private.leaf,
+	};
+
+	if (m->has_path)
+		view.path_leaf =
+		    &tree_leaf(&m->next->tree, view.committer)->node;
+	return staged_check(group, &view);
+}
+
 /* UpdatePath (7.5), its secrets under the provisional context. */
-static enum err put_path(struct making *m, const struct wire_leaf_node *like,
-			 struct buf *commit)
+static enum err put_path(struct committing *m,
+			 const struct wire_leaf_node *like, struct buf *commit)
 {
 	struct epoch_change *change = &m->change;
 	struct buf context = BUF_INIT;
 	enum err e;
 
 	TRY(treekem_make(&change->tree, &change->private, m->me->rng, like,
-			 m->signer, m->old->context.group_id, &m->update));
+			 committing_leaf_signer(m), m->old->context.group_id,
+			 &m->update));
 	TRY(epoch_provisional_context(m->old, change, &context));
 	TRY(treekem_encrypt(
 	    &change->tree, change->private.leaf, m->me->rng, &m->update,
@@ -242,7 +132,8 @@ out:
 
 /* Commit, FramedContent, signature, and the next epoch's secrets: 12.4.1 in
  * its order. `like` NULL: no path. */
-static enum err make_commit(struct making *m, const struct wire_leaf_node *like,
+static enum err make_commit(struct committing *m,
+			    const struct wire_leaf_node *like,
 			    struct wire_content *content)
 {
 	struct buf commit = BUF_INIT;
@@ -258,6 +149,7 @@ static enum err make_commit(struct making *m, const struct wire_leaf_node *like,
 		.group_id = m->old->context.group_id,
 		.epoch = m->old->context.epoch,
 		.sender = m->sender,
+		.authenticated_data = m->authenticated_data,
 		.type = WIRE_CONTENT_COMMIT,
 		.body = buf_span(&commit),
 	};
@@ -277,7 +169,7 @@ out:
 }
 
 /* One Welcome for all who were added (12.4.3.1). */
-static enum err make_welcome(struct making *m, struct span group_info,
+static enum err make_welcome(struct committing *m, struct span group_info,
 			     struct buf *welcome)
 {
 	const struct epoch_change *change = &m->change;
@@ -311,22 +203,22 @@ out:
 
 /* The GroupInfo of the new epoch, for all to see and for the Welcome: one for
  * both when both have the tree. */
-static enum err make_outputs(struct making *m, struct mls_commit *out)
+static enum err make_outputs(struct committing *m, struct mls_commit *out)
 {
+	const struct sign_key *signer = committing_leaf_signer(m);
 	bool welcome = m->change.added_count > 0;
 	struct buf info = BUF_INIT;
 	enum err e = ERR_OK;
 
 	if (!m->without_info) {
-		TRY(group_info_make(m->next, m->signer, true, &info));
+		TRY(group_info_make(m->next, signer, true, &info));
 		wire_message_put_header(&out->group_info, WIRE_GROUP_INFO);
 		buf_put(&out->group_info, buf_span(&info));
 		TRY(buf_end(&out->group_info));
 	}
 	if (welcome && (m->without_info || m->tree_beside)) {
 		buf_reset(&info);
-		TRY(group_info_make(m->next, m->signer, !m->tree_beside,
-				    &info));
+		TRY(group_info_make(m->next, signer, !m->tree_beside, &info));
 	}
 	if (welcome)
 		TRY(make_welcome(m, buf_span(&info), &out->welcome));
@@ -335,7 +227,7 @@ out:
 	return e;
 }
 
-static enum err protect(struct making *m, struct secret_tree *messages,
+static enum err protect(struct committing *m, struct secret_tree *messages,
 			const struct wire_content *content, struct buf *message)
 {
 	const struct mls_epoch *old = m->old;
@@ -353,7 +245,7 @@ static enum err protect(struct making *m, struct secret_tree *messages,
 	    sec_span(&old->secrets.membership_key), message);
 }
 
-static enum err stage(struct mls_group *group, struct making *m,
+static enum err stage(struct mls_group *group, struct committing *m,
 		      struct span message)
 {
 	enum err e;
@@ -367,7 +259,7 @@ out:
 }
 
 /* Whence the commit's PSKs come, and the one that ties it to a parent. */
-static enum err take_psks(struct making *m, const struct mls_group *group,
+static enum err take_psks(struct committing *m, const struct mls_group *group,
 			  const struct mls_epoch *parent,
 			  enum wire_psk_usage usage)
 {
@@ -381,7 +273,37 @@ static enum err take_psks(struct making *m, const struct mls_group *group,
 	m->psks = (struct psk_source){ &group->psks, m->epochs, 1, usage };
 	id.group_id = parent->context.group_id;
 	id.epoch = parent->context.epoch;
-	return put_psk(m, &id, &m->parent_psk, m->parent_nonce);
+	return committing_put_psk(m, &id, &m->parent_psk, m->parent_nonce);
+}
+
+/* Our leaf becomes that of `next`. */
+static enum err take_next(struct committing *m, const struct mls_identity *next,
+			  const struct wire_leaf_node **like)
+{
+	enum err e;
+
+	ENSURE(next->suite == m->old->suite, ERR_LOCAL_BUG);
+	TRY(key_package_profile(next, false, &m->profile));
+	TRY(check_place(m));
+	TRY(sign_private_parse(next->suite, next->signature_private,
+			       &m->next_signer));
+	*like = &m->profile.leaf;
+out:
+	return e;
+}
+
+static enum err check_next(const struct committing *m,
+			   const struct mls_group *group)
+{
+	uint32_t own = m->next->private.leaf;
+	enum err e;
+
+	TRY(check_renewed(m));
+	TRY(credentials_check_leaf(&group->authentication,
+				   &tree_leaf(&m->next->tree, own)->node,
+				   &tree_leaf(&m->old->tree, own)->node));
+out:
+	return e;
 }
 
 enum err mls_group_commit(struct mls_group *group,
@@ -399,7 +321,7 @@ enum err group_commit_after(struct mls_group *group,
 			    const struct mls_epoch *parent,
 			    enum wire_psk_usage usage, struct mls_commit *out)
 {
-	struct making m = { .me = me, .old = group->now };
+	struct committing m = { .me = me, .old = group->now };
 	const struct wire_leaf_node *like = NULL;
 	struct wire_content content;
 	enum err e;
@@ -412,20 +334,26 @@ enum err group_commit_after(struct mls_group *group,
 					     : WIRE_PUBLIC_MESSAGE;
 	m.sender =
 	    (struct wire_sender){ WIRE_SENDER_MEMBER, m.old->private.leaf };
+	m.authenticated_data = change->authenticated_data;
 	m.tree_beside = change->tree_beside_welcome;
 	m.without_info = change->without_group_info;
 	TRY(take_psks(&m, group, parent, usage));
 	TRY(apply_all(&m, group, change));
 	if (change->force_path || m.change.path_required)
 		like = &tree_leaf(&m.old->tree, m.old->private.leaf)->node;
+	if (change->next != NULL)
+		TRY(take_next(&m, change->next, &like));
 	TRY(make_commit(&m, like, &content));
+	if (change->next != NULL)
+		TRY(check_next(&m, group));
+	TRY(show_staged(&m, group));
 	TRY(make_outputs(&m, out));
 	TRY(protect(&m, &group->now->messages, &content, &out->commit));
 	TRY(stage(group, &m, buf_span(&out->commit)));
 out:
 	if (e != ERR_OK)
 		mls_commit_clear(out);
-	making_clear(&m);
+	committing_clear(&m);
 	return e;
 }
 
@@ -451,7 +379,7 @@ static bool find_former(const struct mls_epoch *old,
 	return false;
 }
 
-static enum err put_external(struct making *m, struct span external_pub,
+static enum err put_external(struct committing *m, struct span external_pub,
 			     bool resync, struct buf *kem_output)
 {
 	struct wire_proposal init = { .type = WIRE_PROPOSAL_EXTERNAL_INIT };
@@ -461,51 +389,75 @@ static enum err put_external(struct making *m, struct span external_pub,
 	TRY(key_schedule_external_init(m->old->suite, m->me->rng, external_pub,
 				       kem_output, &m->change.init_secret));
 	init.kem_output = buf_span(kem_output);
-	TRY(put_value(m, &init));
+	TRY(committing_put_value(m, &init));
 	if (resync && find_former(m->old, m->me, &former.removed))
-		TRY(put_value(m, &former));
+		TRY(committing_put_value(m, &former));
 	TRY(buf_end(&m->proposals));
 out:
 	return e;
 }
 
 /* The leaf goes to "the leftmost blank leaf node in the new ratchet tree". */
-static enum err make_external(struct making *m, struct span external_pub,
-			      bool resync, struct wire_content *content)
+static enum err make_external(struct committing *m,
+			      const struct mls_group *group,
+			      struct span external_pub, bool resync,
+			      struct wire_content *content)
 {
-	struct key_package_profile profile = { .lists = BUF_INIT };
 	struct buf kem_output = BUF_INIT;
 	enum err e;
 
-	TRY(key_package_profile(m->me, false, &profile));
-	TRY(leaf_check_group(&profile.leaf, m->old->context.extensions));
+	TRY(key_package_profile(m->me, false, &m->profile));
 	TRY(epoch_change_begin(m->old, &m->change));
 	TRY(put_external(m, external_pub, resync, &kem_output));
 	TRY(proposals_apply(m->old, &m->list, m->sender, &m->psks, &m->change));
-	ENSURE(
-	    !tree_has_signature_key(&m->change.tree, m->me->signature_public),
-	    ERR_STATE_CONFLICT);
+	TRY(check_place(m));
 	TRY(tree_free_leaf(&m->change.tree, &m->change.private.leaf));
-	TRY(make_commit(m, &profile.leaf, content));
-	TRY(tree_check_credentials(&m->next->tree));
+	TRY(make_commit(m, &m->profile.leaf, content));
+	TRY(check_renewed(m));
+	TRY(show_staged(m, group)); /* while the list may borrow kem_output */
 out:
-	key_package_profile_clear(&profile);
 	buf_clear(&kem_output);
 	return e;
 }
 
+/* The group that a GroupInfo is of, as who is no member sees it. */
+static enum err open_group(const struct mls_identity *me,
+			   const struct wire_group_info *info,
+			   struct span *external_pub, struct mls_group **group)
+{
+	struct mls_epoch *epoch = NULL;
+	struct span extension;
+	enum err e;
+
+	ENSURE(wire_extensions_find(info->extensions,
+				    WIRE_EXTENSION_EXTERNAL_PUB, &extension),
+	       ERR_PEER_INVALID);
+	TRY(wire_external_pub_decode(extension, external_pub));
+	TRY(group_info_open(me->suite, info, SPAN_EMPTY, &epoch));
+	TRY(group_new(epoch, group));
+	epoch = NULL;
+	mls_group_authenticate(*group, me->authentication);
+	TRY(psk_store_put_all(&(*group)->psks, me));
+	TRY(staged_check_group(*group, info->signer));
+out:
+	epoch_free(epoch);
+	return e;
+}
+
 enum err mls_group_join_external(const struct mls_identity *me,
-				 struct span group_info, bool resync,
+				 struct span group_info,
+				 const struct mls_external *how,
 				 struct mls_group **group,
 				 struct mls_commit *out)
 {
-	struct making m = { .me = me,
-			    .format = WIRE_PUBLIC_MESSAGE,
-			    .sender = { WIRE_SENDER_NEW_MEMBER_COMMIT, 0 } };
+	struct committing m = { .me = me,
+				.format = WIRE_PUBLIC_MESSAGE,
+				.authenticated_data = how->authenticated_data,
+				.sender = { WIRE_SENDER_NEW_MEMBER_COMMIT,
+					    0 } };
 	struct mls_group *joined = NULL;
-	struct mls_epoch *old = NULL;
 	struct sign_key *signer = NULL;
-	struct span extension, external_pub;
+	struct span external_pub;
 	struct wire_message message;
 	struct wire_content content;
 	enum err e;
@@ -513,33 +465,21 @@ enum err mls_group_join_external(const struct mls_identity *me,
 	*out = (struct mls_commit){ BUF_INIT, BUF_INIT, BUF_INIT };
 	TRY(wire_message_decode(group_info, &message));
 	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_MALFORMED);
-	ENSURE(wire_extensions_find(message.group_info.extensions,
-				    WIRE_EXTENSION_EXTERNAL_PUB, &extension),
-	       ERR_PEER_INVALID);
-	TRY(wire_external_pub_decode(extension, &external_pub));
-	TRY(group_info_open(me->suite, &message.group_info, SPAN_EMPTY, &old));
-	if (me->authentication != NULL)
-		TRY(credentials_check_tree(me->authentication, &old->tree,
-					   old->context.extensions));
+	TRY(open_group(me, &message.group_info, &external_pub, &joined));
 	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
 	m.signer = signer;
-	m.old = old;
-	TRY(make_external(&m, external_pub, resync, &content));
+	m.old = joined->now;
+	TRY(make_external(&m, joined, external_pub, how->resync, &content));
 	TRY(make_outputs(&m, out));
 	TRY(protect(&m, NULL, &content, &out->commit));
-	TRY(group_new(old, &joined));
-	old = NULL;
-	mls_group_authenticate(joined, me->authentication);
-	TRY(psk_store_put_all(&joined->psks, me));
 	TRY(stage(joined, &m, buf_span(&out->commit)));
 	*group = joined;
 	joined = NULL;
 out:
 	if (e != ERR_OK)
 		mls_commit_clear(out);
+	committing_clear(&m);
 	mls_group_free(joined);
-	making_clear(&m);
-	epoch_free(old);
 	sign_key_free(signer);
 	return e;
 }

@@ -1,11 +1,11 @@
 /* Joining by Welcome (12.4.3.1). */
 #include <stdlib.h>
 
-#include "mls/credentials.h"
 #include "mls/group.h"
 #include "mls/group_info.h"
 #include "mls/group_internal.h"
 #include "mls/label.h"
+#include "mls/staged.h"
 #include "mls/welcome.h"
 #include "wire/message.h"
 
@@ -157,6 +157,7 @@ static enum err join(struct joining *j, struct span welcome, struct span tree,
 		     struct span key_package, struct mls_group **group)
 {
 	struct mls_epoch *epoch = NULL;
+	struct mls_group *joined = NULL;
 	struct wire_message message;
 	struct wire_group_info info;
 	enum err e;
@@ -171,16 +172,17 @@ static enum err join(struct joining *j, struct span welcome, struct span tree,
 	TRY(group_info_open(j->me->suite, &info, tree, &epoch));
 	TRY(enter(j, &info, epoch));
 	TRY(check_parent(j, epoch));
-	if (j->me->authentication != NULL)
-		TRY(credentials_check_tree(j->me->authentication, &epoch->tree,
-					   epoch->context.extensions));
-	TRY(group_new(epoch, group));
+	TRY(group_new(epoch, &joined));
 	epoch = NULL;
-	mls_group_authenticate(*group, j->me->authentication);
-	(*group)->psks = j->psks;
+	joined->psks = j->psks;
 	j->psks = (struct psk_store){ NULL, 0 };
+	mls_group_authenticate(joined, j->me->authentication);
+	TRY(staged_check_group(joined, info.signer));
+	*group = joined;
+	joined = NULL;
 out:
 	epoch_free(epoch);
+	mls_group_free(joined);
 	buf_clear(&j->plaintext);
 	buf_clear(&j->group_info);
 	psk_store_clear(&j->psks);

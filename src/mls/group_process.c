@@ -8,6 +8,7 @@
 #include "mls/label.h"
 #include "mls/leaf.h"
 #include "mls/proposals.h"
+#include "mls/staged.h"
 #include "mls/tree_check.h"
 
 /* A message whose sender is authenticated. */
@@ -218,6 +219,8 @@ static enum err take_proposal(const struct mls_group *group,
 	/* 12.2: "It contains an individual proposal that is invalid" */
 	TRY(proposal_check(epoch, &item));
 	TRY(credentials_check_list(&group->authentication, epoch, &alone));
+	TRY(staged_check_proposal(group, &item, false,
+				  arrival->content.authenticated_data));
 	event->expired = item.proposal.type == WIRE_PROPOSAL_ADD &&
 			 any_expired(&item.proposal.add, 1, arrival->now);
 	framing_put_authenticated(&authenticated, arrival->format,
@@ -322,39 +325,66 @@ out:
 	return e;
 }
 
-/* The list and the path, applied; *sender: the committer's leaf. */
+/* The list, which borrows from the commit, and the path, applied; *sender: the
+ * committer's leaf. */
 static enum err apply_commit(const struct mls_group *group,
 			     const struct mls_epoch *epoch,
 			     const struct wire_content *content,
+			     struct proposal_list *list,
 			     struct epoch_change *change, uint32_t *sender)
 {
 	const struct wire_commit *commit = &content->commit;
 	bool external = content->sender.type == WIRE_SENDER_NEW_MEMBER_COMMIT;
 	const struct mls_epoch *epochs[GROUP_EPOCHS];
 	struct psk_source psks;
-	struct proposal_list list = { NULL, 0 };
 	enum err e;
 
-	TRY(proposal_list_of_commit(epoch, commit, content->sender, &list));
+	TRY(proposal_list_of_commit(epoch, commit, content->sender, list));
 	group_psk_source(group, epochs, &psks);
 	/* 12.4.2: "Verify that the proposals vector is valid" */
 	/* 12.2: "the Commit message MUST be rejected as invalid" */
 	/* 12.4.2: "Create the new ratchet tree and GroupContext" */
-	TRY(proposals_apply(epoch, &list, content->sender, &psks, change));
-	TRY(credentials_check_list(&group->authentication, epoch, &list));
+	TRY(proposals_apply(epoch, list, content->sender, &psks, change));
+	TRY(credentials_check_list(&group->authentication, epoch, list));
 	/* 12.4.2: "Verify that the path value is populated" */
 	ENSURE(commit->has_path || !change->path_required, ERR_PEER_INVALID);
 	*sender = content->sender.index;
 	if (external) {
-		TRY(check_former(group, epoch, &list, &commit->path.leaf_node));
+		TRY(check_former(group, epoch, list, &commit->path.leaf_node));
 		/* 12.4.2: "assign the sender the leftmost blank leaf node" */
 		TRY(tree_free_leaf(&change->tree, sender));
 	}
 	if (commit->has_path && !change->removes_us)
 		TRY(apply_path(group, epoch, &commit->path, *sender, change));
 out:
-	proposal_list_clear(&list);
 	return e;
+}
+
+/* Asks the application about the commit before it is staged. `next` NULL: the
+ * commit removes us. */
+static enum err show_staged(const struct mls_group *group,
+			    const struct wire_content *content,
+			    const struct proposal_list *list,
+			    const struct epoch_change *change, uint32_t sender,
+			    const struct mls_epoch *next)
+{
+	struct staged_view view = {
+		.kind = content->sender.type == WIRE_SENDER_MEMBER
+			    ? MLS_STAGED_COMMIT
+			    : MLS_STAGED_EXTERNAL_COMMIT,
+		.self_removed = next == NULL,
+		.list = list,
+		.added = change->added,
+		.epoch = content->epoch + 1,
+		.extensions = next != NULL ? next->context.extensions
+					   : change->extensions,
+		.authenticated_data = content->authenticated_data,
+		.committer = sender,
+	};
+
+	if (content->commit.has_path)
+		view.path_leaf = &content->commit.path.leaf_node;
+	return staged_check(group, &view);
 }
 
 static enum err take_commit(struct mls_group *group, struct arrival *arrival,
@@ -363,6 +393,7 @@ static enum err take_commit(struct mls_group *group, struct arrival *arrival,
 	const struct wire_content *content = &arrival->content;
 	struct mls_epoch *epoch = arrival->epoch, *next = NULL;
 	struct epoch_change change = { 0 };
+	struct proposal_list list = { NULL, 0 };
 	struct sec joiner = { .n = 0 };
 	uint32_t sender;
 	enum err e;
@@ -372,12 +403,13 @@ static enum err take_commit(struct mls_group *group, struct arrival *arrival,
 		   content->sender.index != epoch->private.leaf,
 	       ERR_PEER_INVALID);
 	TRY(epoch_change_begin(epoch, &change));
-	TRY(apply_commit(group, epoch, content, &change, &sender));
+	TRY(apply_commit(group, epoch, content, &list, &change, &sender));
 	if (!change.removes_us) {
 		TRY(epoch_next(epoch, &change, arrival->format, content,
 			       arrival->auth.signature, &joiner, &next));
 		TRY(epoch_start(next, &arrival->auth.confirmation_tag));
 	}
+	TRY(show_staged(group, content, &list, &change, sender, next));
 	TRY(group_hash(message, group->staged_commit));
 	event->expired = any_expired(change.added_packages, change.added_count,
 				     arrival->now);
@@ -390,6 +422,7 @@ static enum err take_commit(struct mls_group *group, struct arrival *arrival,
 	next = NULL;
 out:
 	sec_clear(&joiner);
+	proposal_list_clear(&list);
 	epoch_change_clear(&change);
 	epoch_free(next);
 	return e;
@@ -448,17 +481,24 @@ out:
 	return e;
 }
 
-static enum err again(const struct mls_group *group, struct span message,
+static enum err again(const struct mls_group *group, struct span bytes,
+		      const struct wire_message *message,
 		      struct mls_event *event)
 {
+	struct span data =
+	    message->format == WIRE_PUBLIC_MESSAGE
+		? message->public_message.content.authenticated_data
+		: message->private_message.authenticated_data;
 	bool same;
 	enum err e;
 
-	TRY(is_staged(group, message, &same));
+	TRY(is_staged(group, bytes, &same));
 	ENSURE(same && group->staged_own, ERR_STATE_PENDING);
 	event->kind = MLS_EVENT_OWN;
 	event->epoch = group->now->context.epoch;
 	event->sender = group->staged->private.leaf;
+	buf_put(&event->authenticated_data, data);
+	TRY(buf_end(&event->authenticated_data));
 out:
 	return e;
 }
@@ -473,7 +513,7 @@ enum err mls_group_process(struct mls_group *group, uint64_t now,
 	*event = (struct mls_event){ 0 };
 	TRY(wire_message_decode(bytes, &message));
 	if (mls_group_has_pending(group) && is_commit(&message))
-		return again(group, bytes, event);
+		return again(group, bytes, &message, event);
 	TRY(group_ready(group));
 	arrival.format = (enum wire_format)message.format;
 	if (message.format == WIRE_PUBLIC_MESSAGE) {

@@ -8,6 +8,7 @@
 #include "mls/label.h"
 #include "mls/leaf.h"
 #include "mls/proposals.h"
+#include "mls/staged.h"
 
 /* A proposal in the making. */
 struct making {
@@ -17,6 +18,9 @@ struct making {
 	struct wire_proposal proposal;
 	struct sec private_key; /* of an Update */
 	struct buf leaf;	/* of an Update */
+	/* Of an Update of another identity. */
+	struct key_package_profile profile;
+	struct sign_key *next_signer;
 	uint8_t nonce[SUITE_HASH_MAX];
 	struct buf encoded;
 	struct wire_content content;
@@ -27,6 +31,8 @@ static void making_clear(struct making *m)
 {
 	sec_clear(&m->private_key);
 	buf_clear(&m->leaf);
+	key_package_profile_clear(&m->profile);
+	sign_key_free(m->next_signer);
 	buf_clear(&m->encoded);
 	buf_clear(&m->signature);
 }
@@ -57,19 +63,46 @@ static enum err set_reinit(struct making *m, const struct mls_reinit *reinit)
 	return wire_extensions_check(reinit->extensions);
 }
 
-/* The leaf that an Update replaces, with a fresh key (12.1.2). */
-static enum err set_update(struct making *m, const struct mls_epoch *epoch)
+/* The content of our leaf made anew of `next`, and who signs it. */
+static enum err set_next(struct making *m, const struct mls_epoch *epoch,
+			 const struct mls_identity *next,
+			 struct wire_leaf_node *leaf)
 {
+	enum err e;
+
+	ENSURE(next->suite == epoch->suite, ERR_LOCAL_BUG);
+	/* 7.3: "fields are unique among the members" */
+	ENSURE(
+	    span_equal(leaf->signature_key, next->signature_public) ||
+		!tree_has_signature_key(&epoch->tree, next->signature_public),
+	    ERR_STATE_CONFLICT);
+	TRY(key_package_profile(next, false, &m->profile));
+	TRY(sign_private_parse(next->suite, next->signature_private,
+			       &m->next_signer));
+	*leaf = m->profile.leaf;
+out:
+	return e;
+}
+
+/* The leaf that an Update replaces, with a fresh key (12.1.2). */
+static enum err set_update(struct making *m, const struct mls_epoch *epoch,
+			   const struct mls_identity *next)
+{
+	const struct sign_key *signer = m->signer;
 	struct wire_leaf_node leaf;
 	struct buf key = BUF_INIT;
 	enum err e;
 
 	leaf = tree_leaf(&epoch->tree, epoch->private.leaf)->node;
+	if (next != NULL) {
+		TRY(set_next(m, epoch, next, &leaf));
+		signer = m->next_signer;
+	}
 	TRY(hpke_generate_key_pair(epoch->suite, m->me->rng, &m->private_key,
 				   &key));
 	leaf.source = WIRE_LEAF_UPDATE;
 	leaf.encryption_key = buf_span(&key);
-	TRY(leaf_sign(m->signer, &leaf, epoch->context.group_id,
+	TRY(leaf_sign(signer, &leaf, epoch->context.group_id,
 		      epoch->private.leaf, &m->leaf));
 	m->proposal.type = WIRE_PROPOSAL_UPDATE;
 	TRY(wire_leaf_node_decode(buf_span(&m->leaf), &m->proposal.update));
@@ -99,7 +132,8 @@ static enum err set_proposal(struct making *m, const struct mls_epoch *epoch,
 	case MLS_PROPOSE_ADD:
 		return set_add(m, p->key_package);
 	case MLS_PROPOSE_UPDATE:
-		return epoch != NULL ? set_update(m, epoch) : ERR_LOCAL_BUG;
+		return epoch != NULL ? set_update(m, epoch, p->next)
+				     : ERR_LOCAL_BUG;
 	case MLS_PROPOSE_REMOVE:
 		m->proposal.type = WIRE_PROPOSAL_REMOVE;
 		m->proposal.removed = p->removed;
@@ -121,6 +155,8 @@ static enum err set_proposal(struct making *m, const struct mls_epoch *epoch,
 		return wire_extensions_check(p->extensions);
 	case MLS_PROPOSE_REINIT:
 		return set_reinit(m, &p->reinit);
+	case MLS_PROPOSE_EXTERNAL_INIT:
+		break;
 	}
 	return ERR_LOCAL_BUG;
 }
@@ -199,6 +235,7 @@ enum err mls_group_propose(struct mls_group *group,
 	struct proposal_list alone = { &item, 1 };
 	TRY(proposal_check(now, &item));
 	TRY(credentials_check_list(&group->authentication, now, &alone));
+	TRY(staged_check_proposal(group, &item, true, SPAN_EMPTY));
 	TRY(seal(&m, &header, buf_span(&now->encoded_context)));
 	TRY(keep(&m, now));
 	TRY(protect(&m, now, message));

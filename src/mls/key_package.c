@@ -75,6 +75,29 @@ static enum err put_capabilities(const struct mls_identity *me,
 	return buf_end(lists);
 }
 
+/* 7.2: "listed in the extensions field of capabilities"; GREASE beside it. */
+static enum err put_extensions(const struct mls_identity *me,
+			       struct key_package_profile *profile)
+{
+	struct span rest = me->leaf_extensions;
+	struct wire_extension extension;
+	enum err e;
+
+	ENSURE(wire_extensions_check(rest) == ERR_OK, ERR_LOCAL_BUG);
+	while (wire_extensions_next(&rest, &extension))
+		ENSURE(leaf_lists_extension(&profile->leaf, extension.type),
+		       ERR_LOCAL_BUG);
+	buf_put(&profile->extensions, me->leaf_extensions);
+	if (!wire_extensions_find(me->leaf_extensions,
+				  profile->grease_extension, &rest))
+		wire_extension_put(&profile->extensions,
+				   profile->grease_extension, SPAN_EMPTY);
+	TRY(buf_end(&profile->extensions));
+	profile->leaf.extensions = buf_span(&profile->extensions);
+out:
+	return e;
+}
+
 enum err key_package_profile(const struct mls_identity *me, bool last_resort,
 			     struct key_package_profile *profile)
 {
@@ -94,10 +117,8 @@ enum err key_package_profile(const struct mls_identity *me, bool last_resort,
 		grease[i] = grease_value(random[i]);
 	TRY(put_capabilities(me, last_resort, grease, &profile->lists,
 			     &leaf->capabilities));
-	wire_extension_put(&profile->extensions, grease[0], SPAN_EMPTY);
-	TRY(buf_end(&profile->extensions));
 	profile->grease_extension = grease[0];
-	leaf->extensions = buf_span(&profile->extensions);
+	TRY(put_extensions(me, profile));
 	leaf->signature_key = me->signature_public;
 	/* 13.5: "GREASE values MUST NOT be sent in the following fields" */
 	leaf->credential.type = me->certificates.n > 0 ? WIRE_CREDENTIAL_X509

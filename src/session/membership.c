@@ -42,6 +42,37 @@ void session_view(const struct session *session, struct check_view *view)
 	}
 }
 
+enum err session_walk(const struct session *session, struct check_walk **walk)
+{
+	struct wire_reinit reinit = { .version = WIRE_VERSION_MLS10 };
+	struct check_walk *begun = NULL;
+	struct check_verdict verdict;
+	struct mls_reinit asked;
+	struct buf tree = BUF_INIT;
+	bool ended = mls_group_ended_by(session->group, &asked);
+	enum err e;
+
+	if (ended) {
+		reinit.group_id = asked.group_id;
+		reinit.cipher_suite = asked.cipher_suite;
+		reinit.extensions = asked.extensions;
+	}
+	TRY(mls_group_tree(session->group, &tree));
+	verdict = check_walk_from_tree(
+	    mls_group_context(session->group), buf_span(&tree),
+	    mls_group_confirmation_tag(session->group), ended ? &reinit : NULL,
+	    &begun);
+	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
+	ENSURE(verdict.wrong == NULL, ERR_PEER_INVALID);
+	TRY(check_walk_set_departures(begun, buf_span(&session->departures)));
+	*walk = begun;
+	begun = NULL;
+out:
+	check_walk_free(begun);
+	buf_clear(&tree);
+	return e;
+}
+
 /* ---- roles ---- */
 
 enum err session_roles(const struct session *session, struct roles *roles)

@@ -177,11 +177,12 @@ enum err session_join_external(const struct mls_identity *me,
 			       struct session **session, struct mls_commit *out)
 {
 	struct session *s = session_new(id);
+	const struct mls_external how = { .resync = resync };
 	struct mls_commit made = { 0 };
 	enum err e;
 
 	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
-	TRY(mls_group_join_external(me, group_info, resync, &s->group, &made));
+	TRY(mls_group_join_external(me, group_info, &how, &s->group, &made));
 	TRY(session_check_joined(s, me));
 	buf_put(&s->staged, buf_span(&made.commit));
 	TRY(buf_end(&s->staged));

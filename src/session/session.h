@@ -16,6 +16,7 @@
 #define HERMETIC_SESSION_SESSION_H
 
 #include "base/buf.h"
+#include "check/walk.h"
 #include "mls/group.h"
 #include "session/chain.h"
 #include "session/negotiation.h"
@@ -89,6 +90,12 @@ bool session_forked(const struct session *session);
 bool session_pending(const struct session *session);
 /* For mls_group_next_member(), mls_group_epoch_authenticator() and so on. */
 const struct mls_group *session_group(const struct session *session);
+
+/* A walk (check/walk.h) that begins at the session's own epoch, with the
+ * departures that stand there; the caller frees it. It works for a session that
+ * can be followed no more, too: of a removed one, from where it was removed. */
+MUST_CHECK enum err session_walk(const struct session *session,
+				 struct check_walk **walk);
 
 MUST_CHECK enum err session_safety_number(const struct session *session,
 					  char out[SAFETY_SIZE]);

@@ -28,6 +28,10 @@ struct member {
 	struct mls_identity me;
 	struct sec private_key;
 	struct buf public_key;
+	/* what a commit or an Update is to make of it */
+	struct mls_identity next;
+	struct sec next_private_key;
+	struct buf next_public_key;
 	struct package packages[PACKAGES_MAX];
 	size_t next_package;
 	struct mls_group *group;
@@ -204,6 +208,45 @@ static enum err do_join(const json_t *q, json_t *answer)
 
 /* ---- commits ---- */
 
+/* Another signature key and an extension, or NULL where none are asked for. */
+static enum err read_renew(struct member *m, const json_t *q,
+			   const struct mls_identity **next)
+{
+	static const uint8_t extension[] = { 0xF0, 0xA1, 3, 'n', 'e', 'w' };
+	enum err e = ERR_OK;
+
+	*next = NULL;
+	if (!flag_at(q, "renew"))
+		return ERR_OK;
+	buf_clear(&m->next_public_key);
+	TRY(sign_generate(m->me.suite, m->me.rng, &m->next_private_key,
+			  &m->next_public_key));
+	m->next = m->me;
+	m->next.leaf_extensions = SPAN_ARRAY(extension);
+	m->next.signature_private = sec_span(&m->next_private_key);
+	m->next.signature_public = buf_span(&m->next_public_key);
+	*next = &m->next;
+out:
+	return e;
+}
+
+/* After a merge: is it its turn? */
+static void adopt(struct member *m)
+{
+	uint32_t leaf = mls_group_own_leaf(m->group);
+	struct mls_member own;
+
+	if (!mls_group_next_member(m->group, &leaf, &own) ||
+	    !span_equal(own.signature_key, buf_span(&m->next_public_key)))
+		return;
+	buf_clear(&m->public_key);
+	m->private_key = m->next_private_key;
+	m->public_key = m->next_public_key;
+	m->next_public_key = BUF_INIT;
+	m->me = m->next;
+	m->me.signature_private = sec_span(&m->private_key);
+}
+
 struct adds {
 	struct buf bytes[ADDS_MAX];
 	struct span spans[ADDS_MAX];
@@ -246,7 +289,7 @@ static enum err do_commit(const json_t *q, json_t *answer)
 	const json_t *list = json_object_get(q, "removes"), *value;
 	struct buf psk = bytes_at(q, "psk");
 	struct buf extensions = bytes_at(q, "extensions");
-	struct buf group_id = bytes_at(q, "reinit");
+	struct buf group_id = bytes_at(q, "reinit"), aad = bytes_at(q, "aad");
 	struct span psk_span = buf_span(&psk);
 	struct span extensions_span = buf_span(&extensions);
 	const struct mls_reinit reinit = {
@@ -262,6 +305,7 @@ static enum err do_commit(const json_t *q, json_t *answer)
 		.psk_count = psk.n > 0 ? 1 : 0,
 		.extensions = extensions.n > 0 ? &extensions_span : NULL,
 		.reinit = group_id.n > 0 ? &reinit : NULL,
+		.authenticated_data = buf_span(&aad),
 		.force_path = flag_at(q, "path"),
 		.commit_pending_proposals = true,
 		.private_handshake = flag_at(q, "private"),
@@ -279,10 +323,12 @@ static enum err do_commit(const json_t *q, json_t *answer)
 	    (uint32_t)json_integer_value(value);
 	read_adds(&adds, q);
 	change.add_count = adds.count;
-	e = mls_group_commit(m->group, &m->me, &change, &commit);
-	if (e == ERR_OK)
-		put_commit(answer, &commit);
+	TRY(read_renew(m, q, &change.next));
+	TRY(mls_group_commit(m->group, &m->me, &change, &commit));
+	put_commit(answer, &commit);
+out:
 	clear_adds(&adds);
+	buf_clear(&aad);
 	buf_clear(&psk);
 	buf_clear(&extensions);
 	buf_clear(&group_id);
@@ -291,8 +337,14 @@ static enum err do_commit(const json_t *q, json_t *answer)
 
 static enum err do_merge(const json_t *q, json_t *answer)
 {
+	struct member *m = find(q);
+	enum err e;
+
 	(void)answer;
-	return mls_group_merge(find(q)->group);
+	TRY(mls_group_merge(m->group));
+	adopt(m);
+out:
+	return e;
 }
 
 static enum err do_discard(const json_t *q, json_t *answer)
@@ -308,9 +360,9 @@ static enum err do_join_external(const json_t *q, json_t *answer)
 	struct buf group_info = bytes_at(q, "group_info");
 	struct mls_commit commit = { 0 };
 	struct mls_group *group = NULL;
-	enum err e =
-	    mls_group_join_external(&m->me, buf_span(&group_info),
-				    flag_at(q, "resync"), &group, &commit);
+	const struct mls_external how = { .resync = flag_at(q, "resync") };
+	enum err e = mls_group_join_external(&m->me, buf_span(&group_info),
+					     &how, &group, &commit);
 
 	if (e == ERR_OK) {
 		mls_group_free(m->group);
@@ -372,10 +424,12 @@ static enum err do_propose(const json_t *q, json_t *answer)
 		p.kind = MLS_PROPOSE_EXTENSIONS;
 		p.extensions = buf_span(&bytes);
 	}
-	e = mls_group_propose(m->group, &m->me, &p, flag_at(q, "private"),
-			      &message);
-	if (e == ERR_OK)
-		put_bytes(answer, "message", buf_span(&message));
+	if (p.kind == MLS_PROPOSE_UPDATE)
+		TRY(read_renew(m, q, &p.next));
+	TRY(mls_group_propose(m->group, &m->me, &p, flag_at(q, "private"),
+			      &message));
+	put_bytes(answer, "message", buf_span(&message));
+out:
 	buf_clear(&bytes);
 	buf_clear(&message);
 	return e;

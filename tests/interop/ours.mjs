@@ -97,9 +97,9 @@ export class Ours {
     return made;
   }
 
-  async propose(kind, { bytes, leaf, private: hidden = false } = {}) {
+  async propose(kind, { bytes, leaf, renew, private: hidden = false } = {}) {
     return (await this.ask('propose', { kind, leaf, private: hidden,
-      ...(bytes && { bytes }) })).message;
+      ...(bytes && { bytes }), ...(renew && { renew }) })).message;
   }
   async proposeSelf({ groupId, epoch, keyPackage }) {
     return (await this.ask('propose_self', { group_id: groupId,

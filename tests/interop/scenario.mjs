@@ -75,6 +75,8 @@ export class Scenario {
       const event = await m.process(made.commit);
       assert.equal(Boolean(event.removed), gone.includes(m), `${m.name} ` +
         'learns whether it was removed');
+      if (made.aad && event.aad)
+        assert.ok(event.aad.equals(made.aad), `${m.name} sees what is beside`);
     }
     await made.merge();
     for (const m of joiners) await m.join(made.welcome, how);
@@ -208,6 +210,22 @@ export class Scenario {
     await this.deliver(await proposer.propose('update', this.change()),
       this.others(proposer));
     return this.commitProposals(this.random.pick(this.others(proposer)));
+  }
+
+  // Another signature key and an extension in the leaf, by a commit of one's own
+  // or by an Update that somebody else commits.
+  async renew() {
+    const ours = this.members.filter(m => m.kind === 'ours');
+    if (ours.length === 0) return this.update();
+    const renewed = this.random.pick(ours);
+    if (this.random.flip()) {
+      await this.deliver(await renewed.propose('update',
+        this.change({ renew: true })), this.others(renewed));
+      return this.commitProposals(this.random.pick(this.others(renewed)));
+    }
+    const aad = randomBytes(1 + this.random.below(100));
+    return this.apply(renewed, { aad,
+      ...await renewed.commit(this.change({ renew: true, aad })) });
   }
 
   async remove() {
@@ -345,7 +363,7 @@ export class Scenario {
     const many = ['remove', 'removeByReference', 'branch'];
     const any = ['update', 'updateByReference', 'psk', 'resumption',
       'extensions', 'concurrent', 'reinit', 'resync', 'reload', 'update',
-      'refuse'];
+      'refuse', 'renew'];
     const n = this.members.length;
     return this.random.pick([...any, ...n < this.size + 4 ? few : [],
       ...n > Math.max(3, this.size - 4) ? many : []]);

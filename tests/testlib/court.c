@@ -40,6 +40,54 @@ struct member court_member(struct device *d)
 	return m;
 }
 
+/* ---- the walk ---- */
+
+static void compare_one(struct court *c, const struct device *d)
+{
+	struct check_walk *own = NULL;
+	struct buf info = BUF_INIT;
+	const char *wrong;
+
+	assert_int_equal(
+	    mls_group_info(session_group(d->session), &d->me, true, &info),
+	    ERR_OK);
+	wrong = check_walk_matches(c->walk, buf_span(&info)).wrong;
+	if (wrong != NULL)
+		fail_msg("the walk is not where %.*s is: %s",
+			 (int)d->me.credential_identity.n,
+			 (const char *)d->me.credential_identity.p, wrong);
+	assert_true(span_equal(check_walk_context(c->walk)->encoded,
+			       mls_group_context(session_group(d->session))));
+	assert_true(span_equal(check_walk_departures(c->walk),
+			       session_departures(d->session)));
+	assert_int_equal(session_walk(d->session, &own), ERR_OK);
+	assert_null(check_walk_matches(own, buf_span(&info)).wrong);
+	check_walk_free(own);
+	buf_clear(&info);
+}
+
+void court_compare(struct court *c)
+{
+	for (int i = 0; i < COURT_DEVICES; i++)
+		if (is_in(&c->all[i]))
+			compare_one(c, &c->all[i]);
+}
+
+static void begin_walk(struct court *c)
+{
+	struct device *alice = &c->all[ALICE];
+	struct buf info = BUF_INIT;
+
+	assert_int_equal(mls_group_info(session_group(alice->session),
+					&alice->me, true, &info),
+			 ERR_OK);
+	assert_null(
+	    check_walk_from_info(buf_span(&info), CHECK_UNSEEN, &c->walk)
+		.wrong);
+	buf_clear(&info);
+	court_compare(c);
+}
+
 /* ---- judging ---- */
 
 static struct check_verdict judge(struct court *c, struct span commit,
@@ -73,6 +121,9 @@ void court_refuse_bytes(struct court *c, struct span commit, struct span info,
 		fail_msg("\"%s\" was expected to say \"%s\"",
 			 verdict.wrong != NULL ? verdict.wrong : "", word);
 	assert_int_equal(verdict.denied, denied);
+	assert_string_equal(check_walk_commit(c->walk, commit).wrong,
+			    verdict.wrong);
+	court_compare(c);
 	ledger_post(&c->ledger, CHAIN_COMMIT, commit);
 	for (int i = 0; i < COURT_DEVICES; i++) {
 		if (!is_in(&c->all[i]))
@@ -111,6 +162,7 @@ static void take(struct court *c, struct span commit, struct span info)
 
 	if (verdict.wrong != NULL)
 		fail_msg("refused: %s", verdict.wrong);
+	assert_null(check_walk_commit(c->walk, commit).wrong);
 	ledger_post(&c->ledger, CHAIN_COMMIT, commit);
 	for (int i = 0; i < COURT_DEVICES; i++) {
 		struct session_event event = { 0 };
@@ -126,6 +178,7 @@ static void take(struct court *c, struct span commit, struct span info)
 		session_event_clear(&event);
 		device_restart(&c->all[i]);
 	}
+	court_compare(c);
 }
 
 /* The cheat's own device would not take it: it leaves the court. */
@@ -216,6 +269,7 @@ void court_depart(struct court *c, int by, int whom, const char *heir)
 					span_str(heir), &departure),
 			 ERR_OK);
 	ledger_post(&c->ledger, CHAIN_DEPARTURE, buf_span(&departure));
+	assert_null(check_walk_departure(c->walk, buf_span(&departure)).wrong);
 	for (int i = 0; i < COURT_DEVICES; i++) {
 		if (!is_in(&c->all[i]))
 			continue;
@@ -272,6 +326,7 @@ void court_make(struct court *c)
 			    SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519);
 	ledger_make(&c->ledger);
 	world_create(&c->all[ALICE], NULL);
+	begin_walk(c);
 	court_add(c, ALICE, ALICE2);
 	court_add(c, ALICE, BOB);
 	court_add(c, ALICE, CAROL);
@@ -283,4 +338,5 @@ void court_free(struct court *c)
 	for (int i = 0; i < COURT_DEVICES; i++)
 		device_free(&c->all[i]);
 	ledger_free(&c->ledger);
+	check_walk_free(c->walk);
 }

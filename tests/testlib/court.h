@@ -1,6 +1,7 @@
 /* A session in which each commit is judged twice, by check_commit() as the
  * server does and by session_receive() as all members do: they must agree.
- * Everything here asserts. */
+ * A walk follows from the first GroupInfo on: after each entry it has come to
+ * where the members are. Everything here asserts. */
 #ifndef HERMETIC_TESTS_COURT_H
 #define HERMETIC_TESTS_COURT_H
 
@@ -14,6 +15,7 @@ enum { ALICE, ALICE2, BOB, CAROL, CAROL2, DAVE, COURT_DEVICES };
 struct court {
 	struct device all[COURT_DEVICES];
 	struct ledger ledger;
+	struct check_walk *walk; /* from the first GroupInfo on */
 };
 
 void court_make(struct court *c);
@@ -21,6 +23,10 @@ void court_free(struct court *c);
 
 /* A device of the court as the member that tests/testlib/cheat.h takes. */
 struct member court_member(struct device *d);
+
+/* That the walk is where the members are: each one's GroupInfo is that of the
+ * walk, and so is a walk that begins at the member. */
+void court_compare(struct court *c);
 
 uint32_t court_leaf(const struct device *d);
 

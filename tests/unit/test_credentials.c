@@ -55,7 +55,8 @@ static enum err check(void *context, const struct mls_credential *credential,
 
 static void service_init(struct service *service)
 {
-	*service = (struct service){ .authentication = { check, service } };
+	*service = (struct service){ .authentication = { .check = check,
+							 .context = service } };
 }
 
 /* From now on `service` judges for alice and bob. */
@@ -212,12 +213,14 @@ static void test_join(void **state)
 	assert_int_equal(mls_group_info(ALICE->group, &ALICE->me, true, &info),
 			 ERR_OK);
 	assert_int_equal(mls_group_join_external(&DAVE->me, buf_span(&info),
-						 false, &group, &commit),
+						 &(struct mls_external){ 0 },
+						 &group, &commit),
 			 ERR_PEER_DENIED);
 	assert_null(group);
 	service.refused = NULL;
 	assert_int_equal(mls_group_join_external(&DAVE->me, buf_span(&info),
-						 false, &group, &commit),
+						 &(struct mls_external){ 0 },
+						 &group, &commit),
 			 ERR_OK);
 	mls_group_free(group);
 	mls_commit_clear(&commit);

@@ -141,10 +141,11 @@ static void join_external(struct member *m, size_t count, struct member *joiner,
 	struct mls_commit commit;
 	struct mls_event event;
 
-	assert_int_equal(mls_group_join_external(&joiner->me, group_info,
-						 resync, &joiner->group,
-						 &commit),
-			 ERR_OK);
+	assert_int_equal(
+	    mls_group_join_external(&joiner->me, group_info,
+				    &(struct mls_external){ .resync = resync },
+				    &joiner->group, &commit),
+	    ERR_OK);
 	assert_true(mls_group_has_pending(joiner->group));
 	for (size_t i = 0; i < count; i++) {
 		if (&m[i] == joiner || m[i].group == NULL)
@@ -571,7 +572,8 @@ static void test_tamper_welcome(void **state)
 		commit.group_info.p[i] ^= 0x10;
 		assert_int_not_equal(mls_group_join_external(
 					 &m[2].me, buf_span(&commit.group_info),
-					 false, &group, &join),
+					 &(struct mls_external){ 0 }, &group,
+					 &join),
 				     ERR_OK);
 		commit.group_info.p[i] ^= 0x10;
 	}

@@ -356,8 +356,10 @@ static void count_checks(size_t members, size_t *at_join, size_t *at_add)
 		member_init(&m[i], rules_suite(), "member");
 		others[i] = &m[i];
 	}
-	const struct mls_authentication ask = { count_check, at_join };
-	const struct mls_authentication ask_again = { count_check, at_add };
+	const struct mls_authentication ask = { .check = count_check,
+						.context = at_join };
+	const struct mls_authentication ask_again = { .check = count_check,
+						      .context = at_add };
 
 	*at_join = *at_add = 0;
 	m[1].me.authentication = &ask;

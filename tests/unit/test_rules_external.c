@@ -450,7 +450,8 @@ static void test_group_info(void **state)
 	rules_init(rules, SPAN_EMPTY);
 	cheat_group_info(ALICE, ALICE->group->now, &good, &info);
 	assert_int_equal(mls_group_join_external(&DAVE->me, buf_span(&info),
-						 false, &group, &commit),
+						 &(struct mls_external){ 0 },
+						 &group, &commit),
 			 ERR_OK);
 	rules_accept(CAROL, buf_span(&commit.commit));
 	mls_commit_clear(&commit);
@@ -458,10 +459,11 @@ static void test_group_info(void **state)
 	group = NULL;
 	for (size_t i = 0; i < 2; i++) {
 		cheat_group_info(ALICE, ALICE->group->now, &breaks[i], &info);
-		assert_int_equal(mls_group_join_external(&DAVE->me,
-							 buf_span(&info), false,
-							 &group, &commit),
-				 i == 0 ? ERR_PEER_INVALID : ERR_PEER_CRYPTO);
+		assert_int_equal(
+		    mls_group_join_external(&DAVE->me, buf_span(&info),
+					    &(struct mls_external){ 0 }, &group,
+					    &commit),
+		    i == 0 ? ERR_PEER_INVALID : ERR_PEER_CRYPTO);
 		assert_null(group);
 	}
 	buf_clear(&info);

@@ -265,7 +265,8 @@ static void test_extensions_external(void **state)
 	assert_int_equal(mls_group_info(ALICE->group, &ALICE->me, true, &info),
 			 ERR_OK);
 	assert_int_equal(mls_group_join_external(&DAVE->me, buf_span(&info),
-						 false, &group, &commit),
+						 &(struct mls_external){ 0 },
+						 &group, &commit),
 			 ERR_PEER_INVALID);
 	assert_null(group);
 	buf_clear(&info);

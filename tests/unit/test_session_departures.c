@@ -44,6 +44,7 @@ static void test_left(void **state)
 	assert_int_equal(session_depart(carol->session, &carol->me, leaf,
 					SPAN_LIT("bob"), &departure),
 			 ERR_OK);
+	assert_null(check_walk_departure(c->walk, buf_span(&departure)).wrong);
 	ledger_post(&c->ledger, CHAIN_DEPARTURE, buf_span(&departure));
 	expect(bob, &c->ledger, SESSION_DEPARTED, &event);
 	assert_int_equal(event.entry, CHAIN_DEPARTURE);
@@ -97,6 +98,7 @@ static void refuse(struct court *c, const struct departure *departure,
 	    ERR_OK);
 	made.signature = buf_span(&signature);
 	departure_put(&whole, &made);
+	assert_non_null(check_walk_departure(c->walk, buf_span(&whole)).wrong);
 	ledger_post(&c->ledger, CHAIN_DEPARTURE, buf_span(&whole));
 	for (int i = ALICE; i <= CAROL; i++)
 		if (session_member(c->all[i].session))
