@@ -34,7 +34,9 @@ WITH input AS MATERIALIZED (
          old.seq AS old_seq, old.head AS old_head, old.sent_at AS old_sent_at,
          CASE
            WHEN l.session_id IS NULL THEN 'no-session'
-           WHEN old.envelope = i.envelope AND old.sender = i.device_id
+           WHEN old.sender = i.device_id
+             AND (old.envelope = i.envelope
+                  OR old.envelope = '' AND old.hash = sha256(i.envelope))
              THEN 'duplicate'
            WHEN m.device_id IS NULL THEN 'not-a-member'
            WHEN old.seq IS NOT NULL THEN 'nonce-reused'
@@ -62,24 +64,25 @@ WITH input AS MATERIALIZED (
     WHERE session_id = i.session_id AND device_id = i.device_id OFFSET 0) m
     ON true
   LEFT JOIN LATERAL (
-    SELECT seq, head, sent_at, envelope, sender FROM message
+    SELECT seq, head, hash, sent_at, envelope, sender FROM message
     WHERE session_id = i.session_id AND nonce = i.nonce OFFSET 0) old ON true
 ), numbered AS (
-  SELECT *, last_seq + count(*) FILTER (WHERE outcome = 'ok')
+  SELECT *, CASE WHEN outcome = 'ok' THEN sha256(envelope) END AS hash,
+         last_seq + count(*) FILTER (WHERE outcome = 'ok')
               OVER (PARTITION BY session_id ORDER BY ord
                     ROWS UNBOUNDED PRECEDING) AS seq
   FROM judged
 ), chained AS MATERIALIZED (
-  SELECT *, chain(start, seq, 1::smallint, envelope)
+  SELECT *, chain2(start, seq, 1::smallint, hash)
               FILTER (WHERE outcome = 'ok')
               OVER (PARTITION BY session_id ORDER BY ord
                     ROWS UNBOUNDED PRECEDING) AS head
   FROM numbered
 ), inserted AS (
   INSERT INTO message (session_id, seq, kind, epoch, sender, nonce, envelope,
-                       head, sent_at, origin)
+                       head, sent_at, origin, hash)
   SELECT session_id, seq, 1, epoch, device_id, nonce, envelope, head,
-         statement_timestamp(), origin
+         statement_timestamp(), origin, hash
   FROM chained WHERE outcome = 'ok'
 ), updated AS (
   UPDATE session s SET last_seq = c.seq, head = c.head
@@ -97,7 +100,7 @@ WITH input AS MATERIALIZED (
   ON CONFLICT DO NOTHING
 )
 SELECT outcome, coalesce(old_seq, seq) AS seq,
-       coalesce(old_head, head) AS head,
+       coalesce(old_head, head) AS head, hash,
        (extract(epoch FROM coalesce(old_sent_at, statement_timestamp()))
         * 1000)::bigint AS sent_ms,
        current_epoch AS epoch,

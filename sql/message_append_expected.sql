@@ -1,8 +1,8 @@
 -- A batch of envelopes whose places are known in advance. For each session:
 -- arrays of $1 session in ascending order, $2 epoch, $3 last_seq and $4 head as
 -- they should be, $5 last_seq and $6 head as they will be. For each envelope:
--- $7 session, $8 device, $9 seq, $10 nonce, $11 envelope, $12 head, $13 origin.
--- Keys are due after $14 messages and $15 seconds; zero: never.
+-- $7 session, $8 device, $9 seq, $10 nonce, $11 envelope, $12 head, $13 hash,
+-- $14 origin. Keys are due after $15 messages and $16 seconds; zero: never.
 --
 -- A session that is not as expected, whose keys are due, or that has ended is
 -- left alone, and message_append judges its envelopes. A row for each of the
@@ -20,19 +20,19 @@ WITH moved AS (
   WHERE s.session_id = e.session_id AND s.epoch = e.epoch
     AND s.last_seq = e.from_seq AND s.head = e.from_head
     AND s.ended_at IS NULL
-    AND ($14::bigint = 0 OR e.seq - s.epoch_seq < $14::bigint)
-    AND ($15::bigint = 0
-         OR s.epoch_at > now() - make_interval(secs => $15::bigint))
+    AND ($15::bigint = 0 OR e.seq - s.epoch_seq < $15::bigint)
+    AND ($16::bigint = 0
+         OR s.epoch_at > now() - make_interval(secs => $16::bigint))
     AND NOT EXISTS (SELECT FROM rotation r WHERE r.session_id = s.session_id)
   RETURNING s.session_id, s.epoch, e.ord
 ), inserted AS (
   INSERT INTO message (session_id, seq, kind, epoch, sender, nonce, envelope,
-                       head, sent_at, origin)
+                       head, sent_at, origin, hash)
   SELECT v.session_id, m.seq, 1, v.epoch, m.device_id, m.nonce, m.envelope,
-         m.head, statement_timestamp(), m.origin
+         m.head, statement_timestamp(), m.origin, m.hash
   FROM unnest($7::uuid[], $8::uuid[], $9::bigint[], $10::bytea[], $11::bytea[],
-              $12::bytea[], $13::text[])
-       AS m(session_id, device_id, seq, nonce, envelope, head, origin)
+              $12::bytea[], $13::bytea[], $14::text[])
+       AS m(session_id, device_id, seq, nonce, envelope, head, hash, origin)
   JOIN moved v USING (session_id)
 )
 SELECT ord, (extract(epoch FROM statement_timestamp()) * 1000)::bigint

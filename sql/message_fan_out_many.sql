@@ -1,7 +1,7 @@
 -- For the node itself, which knows who may read: arrays of $1 session and $2
 -- after this seq; $3 limit for each. In order of `ord` and seq.
 SELECT i.ord, m.seq, m.kind, m.epoch, m.sender, m.envelope, m.head,
-       m.origin,
+       coalesce(m.hash, sha256(m.envelope)) AS hash, m.origin,
        (extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms
 FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY
      AS i(session_id, after, ord)

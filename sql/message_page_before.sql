@@ -4,6 +4,7 @@
 SELECT EXISTS (SELECT FROM active_member
                WHERE session_id = $1::uuid AND device_id = $2::uuid) AS member,
        one.position, m.seq, m.kind, m.epoch, m.sender, m.envelope, m.head,
+       coalesce(m.hash, sha256(m.envelope)) AS hash,
        (extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms
 FROM (
   SELECT ((CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()

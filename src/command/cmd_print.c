@@ -15,10 +15,19 @@ static json_int_t number(const json_t *object, const char *member)
 
 /* ---- members ---- */
 
+static const char *note_of(const json_t *member)
+{
+	if (json_is_true(json_object_get(member, "own")))
+		return "  (this one)";
+	if (json_is_true(json_object_get(member, "departed")))
+		return "  (has left)";
+	if (json_is_false(json_object_get(member, "seen")))
+		return "  (new: not seen yet)";
+	return "";
+}
+
 static void print_member(const struct args *args, const json_t *member)
 {
-	bool own = json_is_true(json_object_get(member, "own"));
-
 	if (args->json)
 		out_json(member);
 	else
@@ -26,11 +35,7 @@ static void print_member(const struct args *args, const json_t *member)
 			 (long long)number(member, "leaf_index"),
 			 out_name(member, "username"),
 			 out_member(member, "role"),
-			 out_name(member, "device_id"),
-			 own ? "  (this one)"
-			 : json_is_false(json_object_get(member, "seen"))
-			     ? "  (new: not seen yet)"
-			     : "");
+			 out_name(member, "device_id"), note_of(member));
 }
 
 void cmd_print_members(const struct cmd *cmd, const json_t *session)

@@ -8,19 +8,44 @@
 
 #include <string.h>
 
-/* What stopped a session: {slug, text, …}. */
+/* What a person is told about a stop of device_describe(). */
+static const char *explain(const char *stop)
+{
+	static const struct {
+		const char *stop, *text;
+	} table[] = {
+		{ "forked",
+		  "members have seen different histories of it. The server, "
+		  "or a member, showed them different things: compare the "
+		  "safety number with the others before you go on" },
+		{ "copied",
+		  "another copy of this device's state is used somewhere. "
+		  "End the other one first: two of one device lock each other "
+		  "out" },
+		{ "behind",
+		  "this device could not follow a change that the server "
+		  "shows, and has found no way from the group it knows to the "
+		  "one of today. If you go on, it joins whatever group the "
+		  "server shows: look at the members and the safety number "
+		  "afterwards" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (strcmp(table[i].stop, stop) == 0)
+			return table[i].text;
+	return stop;
+}
+
 static void print_stop(const json_t *session)
 {
-	const json_t *stop = json_object_get(session, "stop");
+	const char *stop = out_member(session, "stop");
 
-	if (stop == NULL) {
+	if (stop[0] == '\0')
 		out_line("Nothing stops session %s.",
 			 out_member(session, "session_id"));
-		return;
-	}
-	out_line("Session %s is stopped: %s", out_member(session, "session_id"),
-		 json_is_string(stop) ? out_member(session, "stop")
-				      : out_member(stop, "text"));
+	else
+		out_line("Session %s is stopped: %s.",
+			 out_member(session, "session_id"), explain(stop));
 }
 
 /* The person reads this first; nothing is asked of the server and nothing

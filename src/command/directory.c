@@ -64,14 +64,6 @@ out:
 
 /* ---- ours ---- */
 
-static const char *state_of(const json_t *session)
-{
-	if (json_is_true(json_object_get(session, "member")))
-		return "member";
-	return json_is_true(json_object_get(session, "joining")) ? "joining"
-								 : "removed";
-}
-
 static void carry(const json_t *from, json_t *to, const char *name)
 {
 	json_t *value = json_object_get(from, name);
@@ -84,20 +76,14 @@ static enum err describe(struct account *a, const char *id, json_t *list)
 {
 	static const char *const carried[] = { "session_id", "algorithm",
 					       "epoch",	     "last_seq",
-					       "name",	     "stop" };
+					       "state",	     "name",
+					       "due",	     "stop" };
 	json_t *session = NULL, *row = json_object();
-	const char *state;
 	enum err e;
 
 	TRY(view_session(a, id, &session));
 	for (size_t i = 0; i < sizeof(carried) / sizeof(*carried); i++)
 		carry(session, row, carried[i]);
-	state = state_of(session);
-	(void)json_object_set_new(row, "state", json_string(state));
-	if (strcmp(state, "member") == 0 &&
-	    text_of(session, "algorithm") != NULL &&
-	    !account_offers(a, text_of(session, "algorithm")))
-		(void)json_object_set_new(row, "due", json_string("algorithm"));
 	ENSURE(json_array_append(list, row) == 0, ERR_LOCAL_MEMORY);
 out:
 	json_decref(session);

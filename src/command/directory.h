@@ -9,7 +9,7 @@
 #include <jansson.h>
 
 /* A new array of {session_id, algorithm, epoch, last_seq, state, name?, due?,
- * stop?}, state "member", "joining" or "removed". */
+ * stop?}, as device_describe() gives them. */
 MUST_CHECK enum err directory_own(struct account *a, json_t **list);
 
 /* The same, and what the server tells of others: state "invited" and the

@@ -6,7 +6,7 @@
 #include "wire/envelope.h"
 
 /* At most, of what stands around an envelope in JSON. */
-enum { DELIVERY_AROUND = 384 };
+enum { DELIVERY_AROUND = 480 };
 
 /* The tag's length tells the suite's hash: one of two. */
 static enum err decode(struct span bytes, struct envelope *envelope)
@@ -111,8 +111,12 @@ void delivery_put(struct buf *out, const struct message *m, bool with_type)
 	buf_put_str(out, ",\"epoch\":");
 	text_put_u64(out, m->epoch);
 	put_uuid(out, ",\"sender\":\"", m->sender);
-	buf_put_str(out, "\",\"envelope\":\"");
-	text_put_base64(out, m->bytes);
+	if (m->bytes.n > 0) {
+		buf_put_str(out, "\",\"envelope\":\"");
+		text_put_base64(out, m->bytes);
+	}
+	buf_put_str(out, "\",\"hash\":\"");
+	text_put_hex(out, SPAN_ARRAY(m->hash));
 	buf_put_str(out, "\",\"head\":\"");
 	text_put_hex(out, SPAN_ARRAY(m->head));
 	buf_put_str(out, "\",\"sent_at\":");

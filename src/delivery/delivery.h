@@ -30,8 +30,9 @@ bool delivery_check(struct span bytes, const struct delivery_limits *limits,
 /* The refusal that goes with an outcome; only OK and DUPLICATE are none. */
 struct refusal delivery_refusal(const struct append_result *result);
 
-/* Appends the object {"session_id":…}, as history and pushes give it; with
- * type, it starts with "type":"message". */
+/* Appends the object {"session_id":…}, as history and pushes give it, without
+ * an envelope where only its hash is kept; with type, it starts with
+ * "type":"message". */
 void delivery_put(struct buf *out, const struct message *message,
 		  bool with_type);
 

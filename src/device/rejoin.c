@@ -67,20 +67,23 @@ static bool is_wanted(const struct device *d)
 static enum err begin_at_base(struct device *d, struct rejoin *rejoin)
 {
 	const json_t *base = json_object_get(d->open.notes, "base");
-	struct buf group_info = BUF_INIT;
+	struct buf group_info = BUF_INIT, departures = BUF_INIT;
 	uint8_t head[CHAIN_HEAD];
 	uint64_t seq;
 	enum err e;
 
+	TRY(record_bytes(base, "departures", &departures));
 	TRY(record_bytes(base, "group_info", &group_info));
 	TRY(buf_end(&group_info));
 	TRY(record_number(base, "seq", &seq));
 	TRY(record_digest(base, "head", head));
 	TRY(trail_from_info(d->open.raw_id, buf_span(&group_info), seq, head,
 			    &rejoin->trail));
+	TRY(trail_set_departures(rejoin->trail, buf_span(&departures)));
 	if (json_is_true(json_object_get(base, "weak")))
 		trail_set_weak(rejoin->trail);
 out:
+	buf_clear(&departures);
 	buf_clear(&group_info);
 	return e;
 }
@@ -388,6 +391,7 @@ static enum err note_base(struct membership *m, const struct trail *trail,
 	TRY(record_set_bytes(made, "group_info", group_info));
 	TRY(record_set_hex(made, "head",
 			   span_of(trail_head(trail), CHAIN_HEAD)));
+	TRY(record_set_bytes(made, "departures", trail_departures(trail)));
 	(void)json_object_set(m->notes, "base", made);
 out:
 	json_decref(made);

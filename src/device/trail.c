@@ -1,18 +1,34 @@
 #include "device/trail.h"
 
+#include "check/walk.h"
 #include "wire/generation.h"
-#include "wire/message.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct trail {
-	uint8_t session_id[SESSION_ID];
 	struct chain chain;
-	uint64_t epoch;
-	uint32_t wants;
+	struct check_walk *walk;
+	uint32_t
+	    wants; /* generation whose first GroupInfo is needed; 0: none */
 	bool weak;
 };
+
+void trail_free(struct trail *trail)
+{
+	if (trail != NULL)
+		check_walk_free(trail->walk);
+	free(trail);
+}
+
+static enum err from_verdict(struct check_verdict verdict)
+{
+	if (verdict.local)
+		return ERR_LOCAL_MEMORY;
+	return verdict.wrong != NULL ? ERR_PEER_INVALID : ERR_OK;
+}
+
+/* ---- beginning ---- */
 
 static enum err start(const uint8_t session_id[SESSION_ID], uint64_t seq,
 		      const uint8_t head[CHAIN_HEAD], struct trail **trail)
@@ -21,9 +37,8 @@ static enum err start(const uint8_t session_id[SESSION_ID], uint64_t seq,
 	enum err e = ERR_OK;
 
 	ENSURE(t != NULL, ERR_LOCAL_MEMORY);
-	memcpy(t->session_id, session_id, SESSION_ID);
 	if (seq == 0) {
-		TRY(chain_start(&t->chain, SPAN_ARRAY(t->session_id)));
+		TRY(chain_start(&t->chain, span_of(session_id, SESSION_ID)));
 		ENSURE(memcmp(chain_head(&t->chain), head, CHAIN_HEAD) == 0,
 		       ERR_PEER_FORK);
 	} else {
@@ -40,24 +55,35 @@ enum err trail_from_session(const struct session *session, uint64_t seq,
 			    const uint8_t head[CHAIN_HEAD],
 			    struct trail **trail)
 {
+	const struct mls_group *group = session_group(session);
+	struct buf tree = BUF_INIT;
+	struct mls_reinit ended;
+	struct wire_reinit reinit;
+	bool has_ended = mls_group_ended_by(group, &ended);
+	struct trail *t = NULL;
 	enum err e;
 
-	TRY(start(session_id(session), seq, head, trail));
-	(*trail)->epoch = session_epoch(session);
+	if (has_ended)
+		reinit = (struct wire_reinit){
+			.group_id = ended.group_id,
+			.version = WIRE_VERSION_MLS10,
+			.cipher_suite = ended.cipher_suite,
+			.extensions = ended.extensions,
+		};
+	TRY(start(session_id(session), seq, head, &t));
+	TRY(mls_group_tree(group, &tree));
+	TRY(buf_end(&tree));
+	TRY(from_verdict(
+	    check_walk_from_tree(mls_group_context(group), buf_span(&tree),
+				 mls_group_confirmation_tag(group),
+				 has_ended ? &reinit : NULL, &t->walk)));
+	TRY(check_walk_set_departures(t->walk, session_departures(session)));
+	*trail = t;
+	t = NULL;
 out:
+	buf_clear(&tree);
+	trail_free(t);
 	return e;
-}
-
-static bool info_epoch(const struct trail *trail, struct span group_info,
-		       uint64_t *epoch)
-{
-	struct wire_message message;
-
-	return wire_message_decode(group_info, &message) == ERR_OK &&
-	       message.format == WIRE_GROUP_INFO &&
-	       generation_session_epoch(message.group_info.context.group_id,
-					message.group_info.context.epoch,
-					SPAN_ARRAY(trail->session_id), epoch);
 }
 
 enum err trail_from_info(const uint8_t id[SESSION_ID], struct span group_info,
@@ -65,10 +91,15 @@ enum err trail_from_info(const uint8_t id[SESSION_ID], struct span group_info,
 			 struct trail **trail)
 {
 	struct trail *t = NULL;
+	uint32_t generation;
 	enum err e;
 
 	TRY(start(id, seq, head, &t));
-	ENSURE(info_epoch(t, group_info, &t->epoch), ERR_PEER_INVALID);
+	TRY(from_verdict(
+	    check_walk_from_info(group_info, CHECK_UNSEEN, &t->walk)));
+	ENSURE(generation_of_group(check_walk_context(t->walk)->group_id,
+				   span_of(id, SESSION_ID), &generation),
+	       ERR_PEER_INVALID);
 	*trail = t;
 	t = NULL;
 out:
@@ -76,10 +107,12 @@ out:
 	return e;
 }
 
-void trail_free(struct trail *trail)
+enum err trail_set_departures(struct trail *trail, struct span departures)
 {
-	free(trail);
+	return check_walk_set_departures(trail->walk, departures);
 }
+
+/* ---- following ---- */
 
 uint64_t trail_seq(const struct trail *trail)
 {
@@ -91,25 +124,57 @@ const uint8_t *trail_head(const struct trail *trail)
 	return chain_head(&trail->chain);
 }
 
+static enum err check_head(const struct trail *trail,
+			   const struct answer_entry *entry)
+{
+	enum chain_kind kind = (enum chain_kind)entry->kind;
+	uint8_t head[CHAIN_HEAD];
+	enum err e;
+
+	if (!entry->bare && !entry->expired)
+		return chain_check_next(&trail->chain, kind, entry->bytes,
+					entry->head);
+	/* only messages are known by their hash alone */
+	ENSURE(kind == CHAIN_APPLICATION, ERR_PEER_MALFORMED);
+	TRY(chain_next_hash(&trail->chain, kind, entry->hash, head));
+	ENSURE(memcmp(head, entry->head, CHAIN_HEAD) == 0, ERR_PEER_FORK);
+out:
+	return e;
+}
+
+/* What all members refuse changes nothing for them, nor here. */
+static enum err take(struct trail *trail, const struct answer_entry *entry)
+{
+	struct check_verdict verdict = { NULL, false, false };
+
+	switch (entry->kind) {
+	case CHAIN_COMMIT:
+		verdict = check_walk_commit(trail->walk, entry->bytes);
+		break;
+	case CHAIN_DEPARTURE:
+		verdict = check_walk_departure(trail->walk, entry->bytes);
+		break;
+	case CHAIN_SUCCESSOR:
+		if (check_walk_ended(trail->walk))
+			trail->wants = check_walk_generation(trail->walk) + 1;
+		break;
+	default:
+		break;
+	}
+	return verdict.local ? ERR_LOCAL_MEMORY : ERR_OK;
+}
+
 enum err trail_follow(struct trail *trail, const struct answer_entry *entry)
 {
-	uint8_t head[CHAIN_HEAD];
 	enum err e;
 
 	ENSURE(entry->seq > trail->chain.seq, ERR_STATE_REPLAY);
 	ENSURE(entry->seq == trail->chain.seq + 1, ERR_STATE_CONFLICT);
-	if (entry->bare || entry->expired) {
-		TRY(chain_next_hash(&trail->chain, (enum chain_kind)entry->kind,
-				    entry->hash, head));
-		ENSURE(memcmp(head, entry->head, CHAIN_HEAD) == 0,
-		       ERR_PEER_FORK);
-	} else {
-		TRY(chain_check_next(&trail->chain,
-				     (enum chain_kind)entry->kind, entry->bytes,
-				     entry->head));
-	}
-	if (entry->kind == CHAIN_COMMIT)
-		trail->epoch++;
+	ENSURE(entry->kind >= CHAIN_APPLICATION &&
+		   entry->kind <= CHAIN_DEPARTURE,
+	       ERR_PEER_UNSUPPORTED);
+	TRY(check_head(trail, entry));
+	TRY(take(trail, entry));
 	chain_advance(&trail->chain, entry->head);
 out:
 	return e;
@@ -122,26 +187,33 @@ uint32_t trail_wants_generation(const struct trail *trail)
 
 enum err trail_next_generation(struct trail *trail, struct span group_info)
 {
-	return info_epoch(trail, group_info, &trail->epoch) ? ERR_OK
-							    : ERR_PEER_INVALID;
+	bool new_keys = false;
+	enum err e;
+
+	TRY(from_verdict(
+	    check_walk_successor(trail->walk, group_info, &new_keys)));
+	trail->wants = 0;
+	trail->weak |= new_keys;
+out:
+	return e;
 }
 
-bool trail_leads_to(const struct trail *trail, struct span group_info)
-{
-	uint64_t epoch;
+/* ---- where it has come to ---- */
 
-	return info_epoch(trail, group_info, &epoch) && epoch == trail->epoch;
+bool trail_leads_to(struct trail *trail, struct span group_info)
+{
+	return check_walk_matches(trail->walk, group_info).wrong == NULL;
 }
 
 uint64_t trail_epoch(const struct trail *trail)
 {
-	return trail->epoch;
+	return generation_epoch(check_walk_generation(trail->walk),
+				check_walk_context(trail->walk)->epoch);
 }
 
 struct span trail_departures(const struct trail *trail)
 {
-	(void)trail;
-	return SPAN_EMPTY;
+	return check_walk_departures(trail->walk);
 }
 
 bool trail_is_weak(const struct trail *trail)

@@ -27,6 +27,10 @@ MUST_CHECK enum err trail_from_info(const uint8_t session_id[SESSION_ID],
 				    const uint8_t head[CHAIN_HEAD],
 				    struct trail **trail);
 
+/* The departures that stand at its beginning. */
+MUST_CHECK enum err trail_set_departures(struct trail *trail,
+					 struct span departures);
+
 void trail_free(struct trail *trail);
 
 /* The last entry that was followed. */
@@ -47,7 +51,7 @@ MUST_CHECK enum err trail_next_generation(struct trail *trail,
 					  struct span group_info);
 
 /* Is this GroupInfo the one that the trail leads to? */
-bool trail_leads_to(const struct trail *trail, struct span group_info);
+bool trail_leads_to(struct trail *trail, struct span group_info);
 
 /* Of the group where it has got to. */
 uint64_t trail_epoch(const struct trail *trail);

@@ -21,13 +21,6 @@ bool account_name_is_sane(const char *username)
 
 /* ---- algorithms ---- */
 
-bool account_offers(const struct account *a, const char *algorithm)
-{
-	const struct suite *suite = suite_by_algorithm(span_str(algorithm));
-
-	return suite != NULL && suites_have(&a->suites, suite);
-}
-
 json_t *account_suites_to_json(const struct suites *suites)
 {
 	json_t *list = json_array();

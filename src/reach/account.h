@@ -58,9 +58,6 @@ MUST_CHECK enum err account_parse_cost(const char *text,
 /* A new array of the names of the algorithms; NULL when out of memory. */
 json_t *account_suites_to_json(const struct suites *suites);
 
-/* Is the algorithm one that this device offers? */
-bool account_offers(const struct account *a, const char *algorithm);
-
 /* Lower-case letters, digits and ._- as the server wants them. */
 bool account_name_is_sane(const char *username);
 

@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 #include "base/settings.h"
+#include "check/log_head.h"
+#include "crypto/hash.h"
 #include "crypto/library.h"
 #include "delivery/presence.h"
 #include "server/config.h"
@@ -14,7 +16,6 @@
 #include "server/hub/hub.h"
 #include "server/keys.h"
 #include "server/lanes.h"
-#include "server/log_head.h"
 #include "server/rate.h"
 #include "server/relay.h"
 #include "server/revocations.h"
@@ -207,6 +208,17 @@ static enum err put_presence(struct params *params, connection_done *done)
 	return store_query(store, STATEMENT_PRESENCE_PUT, params, done, NULL);
 }
 
+static enum err next_head(const uint8_t before[32], uint64_t seq,
+			  struct span envelope, uint8_t hash[32],
+			  uint8_t after[32])
+{
+	enum err e = hash_sha256(&envelope, 1, hash);
+
+	return e != ERR_OK ? e
+			   : log_head_next(before, seq, MESSAGE_APPLICATION,
+					   hash, after);
+}
+
 bool app_start(void)
 {
 	static const struct store_loop loop = { NULL, watch, forget, every,
@@ -219,7 +231,7 @@ bool app_start(void)
 		.queue_bytes = (size_t)config()->queue_bytes,
 		.queue_statements = (size_t)config()->queue_statements,
 		.rotation = rotation_limits(),
-		.next_head = log_head_next,
+		.next_head = next_head,
 		.stored = relay_stored
 	};
 

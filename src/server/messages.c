@@ -24,7 +24,12 @@ EDGE_HANDLER void session_message(struct request *req);
 
 static const char OCTETS[] = "application/octet-stream";
 
-enum { PAGE = 50, PAGE_MAX = 500 };
+enum {
+	PAGE = 50,
+	PAGE_MAX = 500,
+	HANDSHAKE_MAX = 5000,	  /* entries */
+	HANDSHAKE_BYTES = 4 << 20 /* of entries that are shown with theirs */
+};
 
 /* ---- checking ---- */
 
@@ -147,7 +152,8 @@ struct page {
 	uint8_t session[16];
 	uint64_t limit;
 	bool backward;
-	uint64_t after; /* forward only */
+	bool handshake;	 /* messages without their bytes */
+	uint64_t cursor; /* after or before it */
 };
 
 static void add_link(const struct page *p, uint64_t cursor)
@@ -157,22 +163,29 @@ static void add_link(const struct page *p, uint64_t cursor)
 	text_uuid(session, p->session);
 	(void)snprintf(link, sizeof(link),
 		       "</session/%s/messages?%s=%" PRIu64 "&limit=%" PRIu64
-		       ">; rel=\"next\"",
+		       "%s>; rel=\"next\"",
 		       session, p->backward ? "before" : "after", cursor,
-		       p->limit);
+		       p->limit, p->handshake ? "&handshake=true" : "");
 	request_add(p->req, "Link", link);
 }
 
 /* For the ETag: a head stands for the whole log before it (docs/protocol.md,
- * "Transcript"), and the letter for how a part of it is shown. */
-enum { VERSION = 32 + 4 + 1 };
+ * "Transcript"), and the letter for how a part of it is shown. The bytes of
+ * messages go as time passes: `whole` is how many have theirs. */
+enum { VERSION = 32 + 4 + 4 + 1 };
 
 static void set_version(uint8_t version[VERSION], const struct message *last,
-			size_t count, char shown)
+			size_t count, size_t whole, char shown)
 {
+	struct {
+		size_t n;
+		uint8_t *at;
+	} numbers[] = { { count, version + 32 }, { whole, version + 36 } };
+
 	memcpy(version, last->head, 32);
-	for (size_t i = 4; i > 0; i--, count >>= 8)
-		version[31 + i] = (uint8_t)count;
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 4; i > 0; i--, numbers[k].n >>= 8)
+			numbers[k].at[i - 1] = (uint8_t)numbers[k].n;
 	version[VERSION - 1] = (uint8_t)shown;
 }
 
@@ -191,30 +204,46 @@ static void make_room(struct rows *rows, size_t count, struct buf *out)
 	(void)buf_reserve(out, n);
 }
 
-/* The last message is left in `last`. */
+/* What a page shows. */
+struct shown {
+	struct message last;
+	size_t whole; /* entries with their bytes */
+	bool more;    /* there is another page */
+};
+
+static bool has_more(const struct page *p, struct rows *rows, uint64_t last)
+{
+	if (p->handshake)
+		return !rows_is_null(rows, 0, "seq") &&
+		       last < (uint64_t)rows_i64(rows, 0, "last_seq");
+	return rows_count(rows) > p->limit;
+}
+
 static void put_page(const struct page *p, struct rows *rows, struct buf *out,
-		     struct message *last)
+		     struct shown *shown)
 {
 	size_t there = rows_count(rows);
 	size_t count = there < p->limit ? there : (size_t)p->limit;
-	struct message m = { .seq = 0 };
+	struct message *m = &shown->last;
 
+	*shown = (struct shown){ .whole = 0 };
 	make_room(rows, count, out);
 	buf_put_str(out, "{\"messages\":[");
 	for (size_t i = 0; i < count; i++) {
 		if (rows_is_null(rows, i, "seq"))
 			break;
-		store_read_message(rows, i, p->session, &m);
+		store_read_message(rows, i, p->session, m);
+		shown->whole += m->bytes.n > 0;
 		buf_put_str(out, i > 0 ? "," : "");
-		delivery_put(out, &m, false);
+		delivery_put(out, m, false);
 	}
 	buf_put_u8(out, ']');
-	if (there > p->limit) {
-		buf_putf(out, ",\"next\":%" PRIu64, m.seq);
-		add_link(p, m.seq);
+	shown->more = has_more(p, rows, m->seq);
+	if (shown->more) {
+		buf_putf(out, ",\"next\":%" PRIu64, m->seq);
+		add_link(p, m->seq);
 	}
 	buf_put_u8(out, '}');
-	*last = m;
 }
 
 /* What comes next is older than what is kept: a page without it would look
@@ -222,7 +251,7 @@ static void put_page(const struct page *p, struct rows *rows, struct buf *out,
 static bool is_gone(const struct page *p, struct rows *rows)
 {
 	return !p->backward &&
-	       p->after + 1 < (uint64_t)rows_i64(rows, 0, "first_seq");
+	       p->cursor + 1 < (uint64_t)rows_i64(rows, 0, "first_seq");
 }
 
 static void answer_gone(const struct page *p, struct rows *rows)
@@ -235,65 +264,99 @@ static void answer_gone(const struct page *p, struct rows *rows)
 			extra);
 }
 
+static void answer_page(struct page *p, struct rows *rows)
+{
+	struct buf out = BUF_INIT;
+	uint8_t version[VERSION];
+	struct shown shown;
+
+	put_page(p, rows, &out, &shown);
+	set_version(version, &shown.last, p->limit, shown.whole,
+		    p->handshake  ? 'h'
+		    : p->backward ? 'b'
+				  : 'a');
+	position_add(p->req, (uint64_t)rows_i64(rows, 0, "position"));
+	if (rows_end(rows) != ERR_OK)
+		app_fail(p->req, ERR_LOCAL_BUG);
+	else if (shown.more)
+		conditional_answer(p->req, "application/json", buf_span(&out),
+				   SPAN_ARRAY(version));
+	else
+		request_answer(p->req, 200, "application/json", buf_span(&out));
+	buf_clear(&out);
+}
+
 static void on_page(void *arg, enum err e, struct rows *rows)
 {
 	struct page *p = arg;
-	struct buf out = BUF_INIT;
-	bool is_full = e == ERR_OK && rows_count(rows) > p->limit;
-	uint8_t version[VERSION];
-	struct message last;
 
-	if (e != ERR_OK || rows_count(rows) == 0) {
+	if (e != ERR_OK || rows_count(rows) == 0)
 		app_fail(p->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
-	} else if (!rows_bool(rows, 0, "member")) {
-		sessions_problem(p->req, SPAN_LIT("not-a-member"), 0);
-	} else if (is_gone(p, rows)) {
+	else if (!rows_bool(rows, 0, "member"))
+		sessions_problem(p->req,
+				 p->handshake ? SPAN_LIT("not-invited")
+					      : SPAN_LIT("not-a-member"),
+				 0);
+	else if (is_gone(p, rows))
 		answer_gone(p, rows);
-	} else {
-		put_page(p, rows, &out, &last);
-		set_version(version, &last, p->limit, p->backward ? 'b' : 'a');
-		position_add(p->req, (uint64_t)rows_i64(rows, 0, "position"));
-		if (rows_end(rows) != ERR_OK)
-			app_fail(p->req, ERR_LOCAL_BUG);
-		else if (is_full)
-			conditional_answer(p->req, "application/json",
-					   buf_span(&out), SPAN_ARRAY(version));
-		else
-			request_answer(p->req, 200, "application/json",
-				       buf_span(&out));
-	}
-	buf_clear(&out);
+	else
+		answer_page(p, rows);
 	free(p);
 }
 
-/* after, before and limit; false: answered with 400. */
-static bool read_page(struct page *p, uint64_t *cursor)
+/* handshake, after, before and limit; false: answered with 400. */
+static bool read_page(struct page *p)
 {
-	struct span after, before;
-	bool has_after = request_query(p->req, "after", &after);
-	bool ok = page_limit(p->req, PAGE, PAGE_MAX, &p->limit);
+	struct span after, before, handshake;
+	bool has_after = request_query(p->req, "after", &after), ok;
 
+	p->handshake = request_query(p->req, "handshake", &handshake) &&
+		       !span_equal(handshake, SPAN_LIT("false"));
 	p->backward = request_query(p->req, "before", &before);
-	*cursor = 0;
+	ok = page_limit(p->req, PAGE, p->handshake ? HANDSHAKE_MAX : PAGE_MAX,
+			&p->limit);
+	if (p->handshake &&
+	    (p->backward || !span_equal(handshake, SPAN_LIT("true"))))
+		ok = false;
 	if (has_after && p->backward)
 		ok = false;
 	else if (has_after || p->backward)
-		ok = ok && text_parse_u64(cursor, has_after ? after : before,
-					  INT64_MAX) == ERR_OK;
+		ok =
+		    ok && text_parse_u64(&p->cursor, has_after ? after : before,
+					 INT64_MAX) == ERR_OK;
 	if (!ok)
 		request_problem(p->req, 400, "malformed",
-				"after or before is a seq, limit 1 to 500",
+				"after or before is a seq, limit 1 to 500; "
+				"handshake is true, with after, limit 1 to "
+				"5000",
 				NULL);
 	return ok;
 }
 
-void session_messages(struct request *req)
+static enum err ask_page(struct page *p, const struct identity *who)
 {
 	struct params params = PARAMS_INIT;
+	enum statement statement = p->handshake
+				       ? STATEMENT_MESSAGE_PAGE_HANDSHAKE
+				   : p->backward ? STATEMENT_MESSAGE_PAGE_BEFORE
+						 : STATEMENT_MESSAGE_PAGE_AFTER;
+
+	params_uuid(&params, p->session);
+	params_uuid(&params, p->handshake ? who->user : who->device);
+	params_i64(&params, (int64_t)p->cursor);
+	/* one more: is there more? */
+	params_i32(&params, (int32_t)p->limit + (p->handshake ? 0 : 1));
+	if (p->handshake)
+		params_i64(&params, HANDSHAKE_BYTES);
+	return store_read(app_store(), statement, &params,
+			  position_given(p->req), on_page, p);
+}
+
+void session_messages(struct request *req)
+{
 	struct page *p;
 	struct identity who;
 	uint8_t session[16];
-	uint64_t cursor;
 	enum err e;
 
 	if (!tokens_require(req, &who) || !sessions_param(req, session))
@@ -305,19 +368,11 @@ void session_messages(struct request *req)
 	}
 	p->req = req;
 	memcpy(p->session, session, 16);
-	if (!read_page(p, &cursor)) {
+	if (!read_page(p)) {
 		free(p);
 		return;
 	}
-	p->after = cursor;
-	params_uuid(&params, session);
-	params_uuid(&params, who.device);
-	params_i64(&params, (int64_t)cursor);
-	params_i32(&params, (int32_t)p->limit + 1); /* is there more? */
-	e = store_read(app_store(),
-		       p->backward ? STATEMENT_MESSAGE_PAGE_BEFORE
-				   : STATEMENT_MESSAGE_PAGE_AFTER,
-		       &params, position_given(req), on_page, p);
+	e = ask_page(p, &who);
 	if (e != ERR_OK) {
 		app_fail(req, e);
 		free(p);
@@ -338,7 +393,7 @@ static void answer_octets(struct request *req, const struct message *m)
 	buf_put_u8(&head, '\0');
 	if (buf_end(&head) == ERR_OK)
 		request_add(req, "Hermetic-Head", (const char *)head.p);
-	set_version(version, m, 1, 'o');
+	set_version(version, m, 1, 1, 'o');
 	conditional_answer(req, OCTETS, m->bytes, SPAN_ARRAY(version));
 	buf_clear(&head);
 }
@@ -367,11 +422,14 @@ static void on_message(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	request_add(req, "Vary", "Accept");
-	if (wants_octets(req)) {
+	if (wants_octets(req) && m.bytes.n == 0) {
+		request_problem(req, 404, "not-found",
+				"only the hash of these bytes is kept", NULL);
+	} else if (wants_octets(req)) {
 		answer_octets(req, &m);
 	} else {
 		delivery_put(&out, &m, false);
-		set_version(version, &m, 1, 'j');
+		set_version(version, &m, 1, m.bytes.n > 0, 'j');
 		conditional_answer(req, "application/json", buf_span(&out),
 				   SPAN_ARRAY(version));
 	}

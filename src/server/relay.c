@@ -36,6 +36,7 @@ static void put_message(struct buf *word, const struct message *m)
 	buf_put_u64(word, m->epoch);
 	buf_put_u8(word, (uint8_t)m->kind);
 	buf_put(word, SPAN_ARRAY(m->head));
+	buf_put(word, SPAN_ARRAY(m->hash));
 	buf_put_u64(word, m->sent_ms);
 	buf_put_u8(word, (uint8_t)m->origin.n);
 	buf_put(word, m->origin);
@@ -71,6 +72,7 @@ static void take_message(struct rd *r)
 	m.epoch = rd_u64(r);
 	m.kind = (enum message_kind)rd_u8(r);
 	rd_copy(r, m.head, sizeof(m.head));
+	rd_copy(r, m.hash, sizeof(m.hash));
 	m.sent_ms = rd_u64(r);
 	m.origin = rd_take(r, rd_u8(r));
 	m.bytes = rd_take(r, rd_left(r));

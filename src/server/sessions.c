@@ -491,8 +491,16 @@ static void on_group_info(void *arg, enum err e, struct rows *rows)
 		sessions_problem(req, SPAN_LIT("not-invited"), 0);
 		return;
 	}
-	buf_putf(&out, "{\"epoch\":%lld,\"group_info\":\"",
-		 (long long)rows_i64(rows, 0, "epoch"));
+	if (rows_is_null(rows, 0, "epoch")) {
+		request_problem(req, 404, "not-found", "no such generation",
+				NULL);
+		return;
+	}
+	buf_putf(&out, "{\"epoch\":%lld,\"seq\":%lld,\"head\":\"",
+		 (long long)rows_i64(rows, 0, "epoch"),
+		 (long long)rows_i64(rows, 0, "seq"));
+	text_put_hex(&out, rows_bytes(rows, 0, "head"));
+	buf_put_str(&out, "\",\"group_info\":\"");
 	text_put_base64(&out, rows_bytes(rows, 0, "group_info"));
 	buf_put_str(&out, "\"}");
 	app_answer(req, 200, rows, &out);
@@ -503,10 +511,22 @@ void session_group_info(struct request *req)
 	struct params params = PARAMS_INIT;
 	struct identity who;
 	uint8_t session[16];
+	uint64_t generation;
+	struct span text;
+	bool first = request_query(req, "generation", &text);
 
 	if (!tokens_require(req, &who) || !sessions_param(req, session))
 		return;
+	if (first && text_parse_u64(&generation, text, UINT32_MAX) != ERR_OK) {
+		request_problem(req, 400, "malformed",
+				"generation is a number from 0 on", NULL);
+		return;
+	}
 	params_uuid(&params, session);
 	params_uuid(&params, who.user);
-	app_query(req, STATEMENT_GROUP_INFO_GET, &params, on_group_info);
+	if (first)
+		params_i64(&params, (int64_t)generation);
+	app_query(req,
+		  first ? STATEMENT_GROUP_INFO_FIRST : STATEMENT_GROUP_INFO_GET,
+		  &params, on_group_info);
 }

@@ -2,10 +2,9 @@
 
 #include <string.h>
 
+#include "check/log_head.h"
 #include "crypto/hash.h"
 
-#define LABEL_1 "hermetic chain 1"
-#define LABEL_2 "hermetic chain 2"
 #define VIEW_VERSION 1
 
 static uint8_t *slot(struct chain *chain, uint64_t seq)
@@ -15,11 +14,10 @@ static uint8_t *slot(struct chain *chain, uint64_t seq)
 
 enum err chain_start(struct chain *chain, struct span session_id)
 {
-	const struct span parts[] = { SPAN_LIT(LABEL_1), session_id };
 	uint8_t head[CHAIN_HEAD];
 	enum err e;
 
-	TRY(hash_sha256(parts, 2, head));
+	TRY(log_head_first(session_id, head));
 	chain_resume(chain, 0, head);
 out:
 	return e;
@@ -39,36 +37,12 @@ const uint8_t *chain_head(const struct chain *chain)
 	return chain->heads[chain->seq % CHAIN_KEPT];
 }
 
-/* The head by one of the formulas; `content`: the bytes, or their hash. */
-static enum err next_head(const struct chain *chain, struct span label,
-			  enum chain_kind kind, struct span content,
-			  uint8_t head[CHAIN_HEAD])
-{
-	struct buf entry = BUF_INIT;
-	enum err e;
-
-	buf_put_u64(&entry, chain->seq + 1);
-	buf_put_u8(&entry, (uint8_t)kind);
-	TRY(buf_end(&entry));
-	{
-		const struct span parts[] = {
-			label, span_of(chain_head(chain), CHAIN_HEAD),
-			buf_span(&entry), content
-		};
-
-		TRY(hash_sha256(parts, 4, head));
-	}
-out:
-	buf_clear(&entry);
-	return e;
-}
-
 enum err chain_next_hash(const struct chain *chain, enum chain_kind kind,
 			 const uint8_t hash[CHAIN_HEAD],
 			 uint8_t head[CHAIN_HEAD])
 {
-	return next_head(chain, SPAN_LIT(LABEL_2), kind,
-			 span_of(hash, CHAIN_HEAD), head);
+	return log_head_next(chain_head(chain), chain->seq + 1, (uint8_t)kind,
+			     hash, head);
 }
 
 enum err chain_next(const struct chain *chain, enum chain_kind kind,
@@ -93,7 +67,8 @@ enum err chain_check_next(const struct chain *chain, enum chain_kind kind,
 	TRY(chain_next(chain, kind, bytes, head));
 	if (span_equal(SPAN_ARRAY(head), wanted))
 		return ERR_OK;
-	TRY(next_head(chain, SPAN_LIT(LABEL_1), kind, bytes, head));
+	TRY(log_head_next_1(chain_head(chain), chain->seq + 1, (uint8_t)kind,
+			    bytes, head));
 	ENSURE(span_equal(SPAN_ARRAY(head), wanted), ERR_PEER_FORK);
 out:
 	return e;

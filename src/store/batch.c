@@ -98,7 +98,8 @@ enum err batch_expect(struct batch *b, struct tails *tails,
 		}
 		part->count++;
 		item->seq = part->from_seq + part->count;
-		TRY(next_head(head, item->seq, m->envelope, item->head));
+		TRY(next_head(head, item->seq, m->envelope, item->hash,
+			      item->head));
 		head = item->head;
 	}
 out:
@@ -143,6 +144,11 @@ static void put_envelope(struct params *p, const struct item *item)
 static void put_head(struct params *p, const struct item *item)
 {
 	params_put_bytes(p, SPAN_ARRAY(item->head));
+}
+
+static void put_hash(struct params *p, const struct item *item)
+{
+	params_put_bytes(p, SPAN_ARRAY(item->hash));
 }
 
 static void put_origin(struct params *p, const struct item *item)
@@ -201,6 +207,7 @@ static void encode_expected(const struct batch *b,
 	put_column(p, b->items, b->count, PARAMS_BYTEA, put_nonce);
 	put_column(p, b->items, b->count, PARAMS_BYTEA, put_envelope);
 	put_column(p, b->items, b->count, PARAMS_BYTEA, put_head);
+	put_column(p, b->items, b->count, PARAMS_BYTEA, put_hash);
 	put_column(p, b->items, b->count, PARAMS_TEXT, put_origin);
 	params_i64(p, (int64_t)first_limit(rotation->messages,
 					   rotation->hard_messages));
@@ -254,7 +261,7 @@ bool batch_read_result(struct rows *rows, size_t i, struct append_result *r)
 		{ "rotation-required", APPEND_ROTATION_REQUIRED },
 		{ "session-ended", APPEND_SESSION_ENDED },
 	};
-	struct span text = rows_text(rows, i, "outcome"), head;
+	struct span text = rows_text(rows, i, "outcome");
 
 	*r = (struct append_result){ .outcome = APPEND_UNAVAILABLE };
 	for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++) {
@@ -269,9 +276,9 @@ bool batch_read_result(struct rows *rows, size_t i, struct append_result *r)
 		r->sent_ms = (uint64_t)rows_i64(rows, i, "sent_ms");
 		r->rotation_due = r->outcome == APPEND_OK &&
 				  rows_bool(rows, i, "rotation_due");
-		head = rows_bytes(rows, i, "head");
-		if (head.n == sizeof(r->head))
-			memcpy(r->head, head.p, head.n);
+		rows_copy(rows, i, "head", r->head, sizeof(r->head));
+		if (r->outcome == APPEND_OK)
+			rows_copy(rows, i, "hash", r->hash, sizeof(r->hash));
 		return true;
 	}
 	return !span_equal(text, SPAN_LIT("again"));

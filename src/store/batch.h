@@ -29,8 +29,8 @@ struct item {
 	bool doubted; /* refused once */
 	bool judge;   /* whatever is known of its session */
 	size_t turn;  /* of the batch: when it came */
-	uint64_t seq; /* of an expected batch, as is the head: its place */
-	uint8_t head[32];
+	uint64_t seq; /* of an expected batch, as are these: its place */
+	uint8_t hash[32], head[32];
 	uint8_t bytes[]; /* the envelope and the origin */
 };
 

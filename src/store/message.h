@@ -16,8 +16,9 @@ struct message {
 	uint64_t seq, epoch;
 	enum message_kind kind;
 	uint8_t head[32];
+	uint8_t hash[32]; /* of the bytes */
 	uint64_t sent_ms;
-	struct span bytes;  /* the envelope or the commit, borrowed */
+	struct span bytes;  /* borrowed; empty where only their hash is kept */
 	struct span origin; /* delivery/origin.h; borrowed, may be empty */
 };
 

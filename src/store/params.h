@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-#define PARAMS_MAX 16
+#define PARAMS_MAX 24
 
 struct params {
 	struct buf bytes;

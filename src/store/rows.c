@@ -112,6 +112,16 @@ void rows_uuid(struct rows *rows, size_t row, const char *column,
 		rows->fail = ERR_LOCAL_BUG;
 }
 
+void rows_copy(struct rows *rows, size_t row, const char *column, uint8_t *out,
+	       size_t n)
+{
+	struct rd r = rd_init(rows_bytes(rows, row, column));
+
+	rd_copy(&r, out, n);
+	if (rd_end(&r) != ERR_OK)
+		rows->fail = ERR_LOCAL_BUG;
+}
+
 bool rows_text_is(struct rows *rows, size_t row, const char *column,
 		  const char *text)
 {

@@ -23,6 +23,10 @@ struct span rows_text(struct rows *rows, size_t row, const char *column);
 void rows_uuid(struct rows *rows, size_t row, const char *column,
 	       uint8_t out[16]);
 
+/* Bytes that must be `n`. */
+void rows_copy(struct rows *rows, size_t row, const char *column, uint8_t *out,
+	       size_t n);
+
 /* Is that text column exactly `text`? */
 bool rows_text_is(struct rows *rows, size_t row, const char *column,
 		  const char *text);

@@ -262,8 +262,6 @@ bool store_is_idle(const struct store *s)
 void store_read_message(struct rows *rows, size_t i, const uint8_t session[16],
 			struct message *out)
 {
-	struct span head = rows_bytes(rows, i, "head");
-
 	*out =
 	    (struct message){ .seq = (uint64_t)rows_i64(rows, i, "seq"),
 			      .epoch = (uint64_t)rows_i64(rows, i, "epoch"),
@@ -273,6 +271,6 @@ void store_read_message(struct rows *rows, size_t i, const uint8_t session[16],
 			      .bytes = rows_bytes(rows, i, "envelope") };
 	memcpy(out->session, session, sizeof(out->session));
 	rows_uuid(rows, i, "sender", out->sender);
-	if (head.n == sizeof(out->head))
-		memcpy(out->head, head.p, head.n);
+	rows_copy(rows, i, "head", out->head, sizeof(out->head));
+	rows_copy(rows, i, "hash", out->hash, sizeof(out->hash));
 }

@@ -163,6 +163,7 @@ static void tell_stored(const struct writer *w, const struct item *item,
 	memcpy(m.session, item->message.session, 16);
 	memcpy(m.sender, item->message.device, 16);
 	memcpy(m.head, r->head, sizeof(m.head));
+	memcpy(m.hash, r->hash, sizeof(m.hash));
 	w->settings.stored(w->settings.arg, &m);
 }
 
@@ -237,6 +238,7 @@ static void give_part(struct writer *w, const struct batch_part *part)
 	for (size_t i = 0; i < part->count; i++) {
 		result.seq = items[i]->seq;
 		memcpy(result.head, items[i]->head, sizeof(result.head));
+		memcpy(result.hash, items[i]->hash, sizeof(result.hash));
 		if (i + 1 == part->count)
 			tails_learn(w->tails, 0, last->session, last->epoch,
 				    result.seq, result.head, last->device);

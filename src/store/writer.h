@@ -34,6 +34,7 @@ struct append_result {
 	enum append_outcome outcome;
 	uint64_t seq, sent_ms; /* OK and DUPLICATE */
 	uint8_t head[32];
+	uint8_t hash[32]; /* OK: of the envelope */
 	uint64_t epoch;
 	bool rotation_due; /* OK: the sender should renew the keys */
 };
@@ -56,10 +57,11 @@ struct rotation_limits {
 	uint64_t hard_seconds;	/* and after so long */
 };
 
-/* The head of a log's chain after one more envelope (docs/protocol.md,
- * "Transcript"). */
+/* The hash of one more envelope, and the head of a log's chain after it
+ * (docs/protocol.md, "Transcript"). */
 typedef enum err append_head(const uint8_t before[32], uint64_t seq,
-			     struct span envelope, uint8_t after[32]);
+			     struct span envelope, uint8_t hash[32],
+			     uint8_t after[32]);
 
 struct writer_settings {
 	const char *conninfo;

@@ -112,6 +112,61 @@ describe('messages', { concurrency: false }, () => {
     assert.notEqual(tags[0], tags[1]);
   });
 
+  test('the log by its commits: messages come without their bytes', async () => {
+    const session = await Session.create(alice, { invite: [carol.username] });
+    await session.add(alice, bob);
+    for (let i = 0; i < 3; i++) ok(await session.send(alice), 201);
+    ok(await session.change(bob), 201);
+    const whole = await session.history(bob);
+    const seen = whole.map(({ envelope, ...m }) =>
+      m.kind === 1 ? m : { envelope, ...m });
+    const path = query => session.path(`/messages?handshake=true${query}`);
+    // who is invited may read that, and nothing else
+    for (const device of [bob, carol]) {
+      const page = ok(await device.get(path('')));
+      assert.deepEqual(page, { messages: seen });
+    }
+    checkChain(session, seen);
+    refused(await carol.get(session.path('/messages')), 403, 'not-a-member');
+    const stranger = await newUser(node.url, 'stranger');
+    refused(await stranger.get(path('')), 403, 'not-invited');
+    const read = [];
+    for (let next = 0; next !== undefined;) {
+      const answer = await carol.get(path(`&after=${next}&limit=2`));
+      read.push(...ok(answer).messages);
+      ({ next } = answer.json);
+      assert.equal(/handshake=true/.test(answer.headers.get('link')),
+        next !== undefined);
+    }
+    assert.deepEqual(read, seen);
+    assert.deepEqual(ok(await carol.get(path('&after=5'))), { messages: [] });
+    for (const query of ['&before=3', '&limit=5001', '&limit=0'])
+      refused(await carol.get(path(query)), 400, 'malformed');
+    refused(await carol.get(session.path('/messages?handshake=yes')), 400,
+      'malformed');
+    ok(await carol.get(path('&limit=5000')));
+  });
+
+  test('the log by its commits: a page is bounded in bytes', async () => {
+    const session = await pair();
+    await postgres.psql(`SET search_path = hermetic;
+      INSERT INTO message (session_id, sender, seq, epoch, sent_at, kind,
+          nonce, head, envelope, hash)
+        SELECT '${session.id}', '${alice.id}', n + 1, 1, now(), 2,
+          decode(lpad(to_hex(n), 32, '0'), 'hex'), sha256('head'),
+          decode(repeat('00', 900000), 'hex'), sha256('bytes')
+        FROM generate_series(1, 9) n;
+      UPDATE session SET last_seq = 10 WHERE session_id = '${session.id}'`);
+    const seqs = [];
+    for (let next = 0; next !== undefined;) {
+      const page = ok(await bob.get(
+        session.path(`/messages?handshake=true&after=${next}&limit=5000`)));
+      seqs.push(page.messages.map(m => m.seq));
+      ({ next } = page);
+    }
+    assert.deepEqual(seqs, [[1, 2, 3, 4, 5], [6, 7, 8, 9], [10]]);
+  });
+
   test('sent as JSON and as bytes, read as both, in each algorithm',
     async () => {
       for (const algorithm of Object.keys(suites)) {

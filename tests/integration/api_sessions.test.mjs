@@ -157,6 +157,31 @@ describe('sessions', { concurrency: false }, () => {
     [[0, alice.id], [1, bob.id], [2, carol.id]]);
   });
 
+  test('the first GroupInfo stays, and each has its place in the log',
+    async () => {
+      const session = await Session.create(alice);
+      const first = base64(session.group.info());
+      const { head: start } = ok(await alice.get(session.path()));
+      const ask = (query = '', device = alice) =>
+        device.get(session.path(`/group-info${query}`));
+      const begin = ok(await ask());
+      assert.deepEqual(begin, { epoch: 0, seq: 0, head: start,
+        group_info: begin.group_info });
+      const added = await session.add(alice, bob);
+      ok(await session.send(alice), 201);
+      const now = ok(await ask());
+      assert.deepEqual([now.epoch, now.seq, now.head],
+        [1, added.seq, added.head]);
+      assert.notEqual(now.group_info, begin.group_info);
+      assert.equal(begin.group_info.length, first.length);
+      assert.deepEqual(ok(await ask('?generation=0', bob)), begin);
+      refused(await ask('?generation=1'), 404, 'not-found');
+      refused(await ask('?generation=4294967295'), 404, 'not-found');
+      refused(await ask('?generation=4294967296'), 400, 'malformed');
+      refused(await ask('?generation='), 400, 'malformed');
+      refused(await ask('?generation=0', carol), 403, 'not-invited');
+    });
+
   test('leaves: removed, and the leftmost free one is taken', async () => {
     const session = await Session.create(alice);
     await session.add(alice, bob, carol);

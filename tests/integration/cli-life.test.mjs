@@ -358,19 +358,27 @@ describe('the life of a session', { concurrency: false }, () => {
       await alice.does('send', id, 'two');
       assert.deepEqual((await bob.texts(id)).slice(-1), ['two']);
       assert.equal((await bob.does('members', id)).length, 2);
+      // each generation's first GroupInfo is kept, with the entry that made it
+      assert.equal(await psql(`SELECT string_agg(format('%s %s %s %s',
+          f.generation, f.epoch & 4294967295, m.kind, m.head = f.head), ', '
+          ORDER BY f.generation)
+        FROM first_group_info f LEFT JOIN message m USING (session_id, seq)
+        WHERE session_id = '${id}'`), '0 0  , 1 1 3 t');
     });
 
-  test('away for longer than history is kept: joined again by itself',
+  test('away for longer than history is kept: what was said then has gone',
     async () => {
       const id = await conversation(alice, bob);
       await alice.does('send', id, 'gone');
       await psql(`UPDATE message SET sent_at = now() - interval '9 days'
-        WHERE session_id = '${id}'`);
+          WHERE session_id = '${id}';
+        UPDATE history_swept SET next_at = now() - interval '9 days'
+          WHERE session_id = '${id}'`);
       await rotateOnce(postgres, { HERMETIC_HISTORY_SECONDS: '86400' });
       await alice.does('send', id, 'kept');
       await bob.does('send', id, 'back');
-      assert.deepEqual((await alice.texts(id)).slice(-1), ['back']);
+      assert.deepEqual((await alice.texts(id)), ['gone', 'kept', 'back']);
       await alice.does('send', id, 'good');
-      assert.deepEqual(await bob.texts(id), ['back', 'good']);
+      assert.deepEqual(await bob.texts(id), ['kept', 'back', 'good']);
     });
 });

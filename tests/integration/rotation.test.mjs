@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import {
-  Session, base64, call, login, newUser, ok, refused,
+  Session, base64, call, firstHead, login, newUser, nextHead, ok, refused,
 } from '../testlib/api.mjs';
 import { newNonce } from '../testlib/mls.mjs';
 import { Socket, problem } from '../testlib/socket.mjs';
@@ -288,13 +288,86 @@ describe('rotation', { concurrency: false }, () => {
         WHERE session_id = '${session.id}'`), '0', table);
   });
 
-  test('history: its start goes, and what is asked of it is answered clearly',
+  const DAY = { HERMETIC_HISTORY_SECONDS: '86400' };
+  /** As if what was sent up to `seq` were older than a day. */
+  const makeOld = (session, seq) => psql(`UPDATE message
+      SET sent_at = now() - interval '2 days'
+      WHERE session_id = '${session.id}' AND seq <= ${seq};
+    UPDATE history_swept SET next_at = now() - interval '2 days'
+      WHERE session_id = '${session.id}'`);
+
+  test('history: the bytes of old messages go, and the log stays whole',
     async () => {
       const session = await pair();
+      for (let i = 0; i < 2; i++) ok(await session.send(alice), 201);
+      await rotate(session, bob);
+      for (let i = 0; i < 2; i++) ok(await session.send(alice), 201);
+      await makeOld(session, 5);
+      const whole = await session.history(bob);
+      const page = await bob.get(session.path('/messages?limit=3'));
+      await rotateOnce(postgres, DAY);
+      await rotateOnce(postgres, DAY); // again: nothing to do
+      const left = await session.history(bob);
+      assert.deepEqual(left.map(m => m.envelope !== undefined),
+        [true, false, false, true, false, true]);
+      assert.deepEqual(left, whole.map(({ envelope, ...m }, i) =>
+        left[i].envelope === undefined ? m : { envelope, ...m }));
+      let head = firstHead(session.id);
+      for (const m of left) assert.equal(head = nextHead(head, m), m.head);
+      // one message, and a page that somebody has kept
+      const one = ok(await bob.get(session.path('/messages/2')));
+      assert.deepEqual(one, left[1]);
+      refused(await bob.get(session.path('/messages/2'),
+        { accept: 'application/octet-stream' }), 404, 'not-found');
+      assert.equal((await bob.get(session.path('/messages?limit=3'), {
+        headers: { 'if-none-match': page.headers.get('etag') } })).status, 200);
+      // by a subscription from the start
+      const socket = await Socket.of(alice);
+      await socket.subscribe(session, 0);
+      const pushed = await socket.upTo(session, 6, 0);
+      assert.deepEqual(pushed.map(({ type, ...m }) => m), left);
+      await socket.close();
+      // the same envelope again is known by its hash
+      assert.equal(ok(await alice.post(session.path('/send'),
+        { envelope: whole[4].envelope })).seq, 5);
+      // what is sent later goes later
+      await makeOld(session, 6);
+      await rotateOnce(postgres, DAY);
+      assert.equal((await session.history(bob)).at(-1).envelope, undefined);
+    });
+
+  test('history: more than a turn takes, of several sessions', async () => {
+    const sessions = [await pair(), await pair()];
+    for (const session of sessions) {
+      await psql(`INSERT INTO message (session_id, sender, seq, epoch, sent_at,
+          kind, nonce, head, envelope, hash)
+        SELECT '${session.id}', '${alice.id}', n + 1, 1, now(), 1,
+          decode(lpad(to_hex(n), 32, '0'), 'hex'), sha256('head'), 'bytes',
+          sha256('bytes') FROM generate_series(1, 2500) n`);
+      await makeOld(session, 2001);
+    }
+    await rotateOnce(postgres, DAY);
+    for (const session of sessions)
+      assert.equal(await psql(`SELECT string_agg(DISTINCT
+          (seq > 2001)::text || (envelope <> '')::text, ' ')
+        FROM message WHERE session_id = '${session.id}' AND kind = 1`),
+      'falsefalse truetrue');
+  });
+
+  test('history of before: its start goes, and what is asked of it is ' +
+    'answered clearly', async () => {
+      const session = await pair();
       for (let i = 0; i < 4; i++) ok(await session.send(alice), 201);
-      await psql(`UPDATE message SET sent_at = now() - interval '2 days'
-        WHERE session_id = '${session.id}' AND seq <= 3`);
-      await rotateOnce(postgres, { HERMETIC_HISTORY_SECONDS: '86400' });
+      // as a migration would have found it, after one commit more
+      await rotate(session, bob);
+      await psql(`UPDATE message SET hash = NULL
+          WHERE session_id = '${session.id}';
+        UPDATE first_group_info f SET seq = g.seq, head = g.head,
+          epoch = g.epoch, group_info = g.group_info
+          FROM group_info g WHERE f.session_id = g.session_id
+            AND f.session_id = '${session.id}'`);
+      await makeOld(session, 3);
+      await rotateOnce(postgres, DAY);
       const expired = refused(await alice.get(session.path('/messages')), 410,
         'history-expired');
       assert.equal(expired.first_seq, 4);
@@ -303,15 +376,23 @@ describe('rotation', { concurrency: false }, () => {
         session_id: session.id, after: 1 }), 410, 'history-expired').first_seq,
       4);
       await socket.subscribe(session, 3);
-      await socket.upTo(session, 5, 3);
+      await socket.upTo(session, 6, 3);
       await socket.close();
       assert.deepEqual((await session.history(alice, '?after=3'))
-        .map(m => m.seq), [4, 5]);
+        .map(m => m.seq), [4, 5, 6]);
       assert.deepEqual((await session.history(alice, '?before=100'))
-        .map(m => m.seq), [5, 4]);
+        .map(m => m.seq), [6, 5, 4]);
       // by default nothing goes
       await rotateOnce(postgres);
-      assert.equal((await session.history(alice, '?after=3')).length, 2);
+      assert.equal((await session.history(alice, '?after=3')).length, 3);
+      // nor does what comes after the first GroupInfo that is known
+      ok(await session.send(alice), 201);
+      await psql(`UPDATE message SET hash = NULL
+        WHERE session_id = '${session.id}'`);
+      await makeOld(session, 7);
+      await rotateOnce(postgres, DAY);
+      assert.deepEqual((await session.history(alice, '?after=5'))
+        .map(m => m.envelope !== undefined), [true, true]);
     });
 
   test('KeyPackages, Welcomes and tokens expire', async () => {
@@ -450,6 +531,8 @@ describe('rotation', { concurrency: false }, () => {
   const denied = {
     'read a message': 'SELECT envelope FROM hermetic.message',
     'write a message': "UPDATE hermetic.message SET envelope = ''",
+    'sweep one log': `SELECT hermetic.sweep_history(gen_random_uuid(), now(),
+      0)`,
     'read a password': 'SELECT password_hash FROM hermetic.account',
     'read a KeyPackage': 'SELECT key_package FROM hermetic.key_package',
     'read a Welcome': 'SELECT welcome FROM hermetic.welcome',

@@ -1,10 +1,16 @@
 // The schema can be spread over machines by the session, as Citus would do it
 // (docs/scaling.md), and a change of the log's layout keeps what is in it.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
 
-import { Session, newUser, nextHead, ok } from '../testlib/api.mjs';
-import { runMigrate, startNode, startPostgres } from '../testlib/stack.mjs';
+import {
+  Session, newUser, nextHead, nextHead1, ok,
+} from '../testlib/api.mjs';
+import {
+  root, runMigrate, startNode, startPostgres,
+} from '../testlib/stack.mjs';
 
 let postgres;
 before(async () => { postgres = await startPostgres(); });
@@ -27,8 +33,8 @@ describe('the schema, by the rules of Citus', () => {
   });
 
   test('what belongs to a session has its id, and not as NULL', async () => {
-    assert.deepEqual(distributed, ['departure', 'group_info', 'history_floor',
-      'invitation', 'message', 'rotation', 'session', 'session_member',
+    assert.deepEqual(distributed, ['departure', 'first_group_info', 'group_info', 'history_floor',
+      'history_swept', 'invitation', 'message', 'rotation', 'session', 'session_member',
       'welcome']);
     assert.deepEqual(await catalogue(`SELECT attrelid::regclass AS what
       FROM pg_attribute WHERE attname = '${KEY}' AND NOT attnotnull
@@ -81,28 +87,72 @@ describe('the schema, by the rules of Citus', () => {
   });
 });
 
-test('a new layout of the log keeps what is in it', async () => {
-  const node = await startNode({ postgres, workers: 1 });
-  try {
-    const [alice, bob] = await Promise.all(
+describe('a change of the log', () => {
+  let node, alice, bob, session;
+  before(async () => {
+    node = await startNode({ postgres, workers: 1 });
+    [alice, bob] = await Promise.all(
       ['alice', 'bob'].map(n => newUser(node.url, n)));
-    const session = await Session.create(alice);
+  });
+  after(async () => { await node?.stop(); });
+  beforeEach(async () => {
+    session = await Session.create(alice);
     await session.add(alice, bob); // a commit, as well as messages
     for (let i = 0; i < 5; i++) ok(await session.send(alice), 201);
-    const before = await session.history(bob);
-    const down = await runMigrate(postgres, 'down', '4');
-    assert.match(down.stdout, /0009_message_layout/);
-    assert.deepEqual(await session.history(bob), before);
-    await session.change(alice); // by the function as it was before
+  });
+
+  const COUNT = readdirSync(join(root, 'migrations')).length / 2;
+  const downTo = number => runMigrate(postgres, 'down',
+    String(COUNT - number + 1));
+  /** The log as whatever schema there is has it. */
+  const log = () => postgres.rows(`SELECT session_id, seq, kind, epoch, sender,
+    translate(encode(envelope, 'base64'), E'\\n', '') AS envelope,
+    encode(head, 'hex') AS head, encode(nonce, 'hex') AS nonce
+    FROM hermetic.message WHERE session_id = '${session.id}' ORDER BY seq`);
+  const commit = bytes => postgres.psql(`SET search_path = hermetic;
+    SELECT outcome FROM append_commit('${session.id}', '${alice.userId}',
+      '${alice.id}', (SELECT epoch FROM session
+        WHERE session_id = '${session.id}'), 0, '{}', '{}', '{}',
+      substring(sha256('${bytes}') FOR 16), '${bytes}', 'info', NULL, true)`);
+
+  test('a new layout keeps what is in it', async () => {
+    const first = await log();
+    assert.match((await downTo(9)).stdout, /0009_message_layout/);
+    assert.deepEqual(await log(), first);
+    assert.equal(await commit('one'), 'ok'); // by the function of before
     await runMigrate(postgres, 'up');
+    assert.equal(await commit('two'), 'ok');
+    session.epoch += 2;
     ok(await session.send(alice), 201);
-    await session.change(alice);
-    const after = await session.history(bob);
-    assert.deepEqual(after.slice(0, before.length), before);
-    assert.ok(after.length >= before.length + 3);
-    for (let i = 1; i < after.length; i++)
-      assert.equal(nextHead(after[i - 1].head, after[i]), after[i].head);
-  } finally {
-    await node.stop();
-  }
+    const last = await session.history(bob);
+    assert.deepEqual(last.slice(0, first.length).map(m => m.envelope),
+      first.map(m => m.envelope));
+    assert.equal(last.length, first.length + 3);
+    const chains = last.slice(1).map((m, i) =>
+      nextHead(last[i].head, m) === m.head ? 2 :
+        nextHead1(last[i].head, m) === m.head ? 1 : 0);
+    assert.deepEqual(chains, [2, 2, 2, 2, 2, 1, 2, 2]);
+  });
+
+  test('sessions of before go over to the second chain, and are known by ' +
+    'their last GroupInfo', async () => {
+    await downTo(13);
+    assert.equal(await commit('one'), 'ok');
+    await runMigrate(postgres, 'up');
+    const [{ seq, head }] = (await log()).slice(-1);
+    for (const table of ['group_info', 'first_group_info'])
+      assert.deepEqual(await postgres.rows(`SELECT epoch, seq,
+        encode(head, 'hex') AS head FROM hermetic.${table}
+        WHERE session_id = '${session.id}'`), [{ epoch: 2, seq, head }], table);
+    // one that has made no commit begins where its log does
+    const [{ count }] = await postgres.rows(`SELECT count(*)
+      FROM hermetic.first_group_info WHERE seq = 0
+        AND head <> hermetic.chain_start(session_id)`);
+    assert.equal(count, 0);
+    session.epoch = 2;
+    const { head: next, seq: at } = ok(await session.send(alice), 201);
+    const [last] = await session.history(bob, '?before=1000&limit=1');
+    assert.equal(at, seq + 1);
+    assert.equal(nextHead(head, last), next);
+  });
 });

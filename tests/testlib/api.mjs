@@ -227,11 +227,26 @@ export function firstHead(session) {
     .update(Buffer.from(session.replaceAll('-', ''), 'hex')).digest('hex');
 }
 
-export function nextHead(head, { seq, kind, envelope: text }) {
+/** An entry's place, as its head is over it. */
+function place({ seq, kind }) {
   const number = Buffer.alloc(9);
   number.writeBigUInt64BE(BigInt(seq));
   number[8] = kind;
-  return createHash('sha256').update('hermetic chain 1')
-    .update(Buffer.from(head, 'hex')).update(number).update(bytesOf(text))
-    .digest('hex');
+  return number;
+}
+
+const sha256 = (...parts) => createHash('sha256')
+  .update(Buffer.concat(parts)).digest();
+
+export function nextHead(head, { hash, envelope, ...m }) {
+  const of = envelope === undefined ? Buffer.from(hash, 'hex')
+    : sha256(bytesOf(envelope));
+  return sha256(Buffer.from('hermetic chain 2'), Buffer.from(head, 'hex'),
+    place(m), of).toString('hex');
+}
+
+/** In the chain of before: over the bytes. */
+export function nextHead1(head, { envelope, ...m }) {
+  return sha256(Buffer.from('hermetic chain 1'), Buffer.from(head, 'hex'),
+    place(m), bytesOf(envelope)).toString('hex');
 }

@@ -39,6 +39,17 @@ export class Person {
     return error.detail;
   }
 
+  /** For a text that is kept in the outbox: checks exit code and slug, and
+   * returns the line that says so. */
+  async keeps(slug, ...args) {
+    const { code, json, err } = await this.run(...args);
+    assert.equal(code, 4, `${args.join(' ')} gave ${code}: ${err}`);
+    const kept = json.at(-1);
+    assert.equal(kept.kept, true);
+    assert.equal(kept.error, slug, kept.detail);
+    return kept;
+  }
+
   async register(...more) {
     const [account] = await this.does('register', '--username', this.name,
       ...more);
