@@ -200,7 +200,8 @@ static void astray(struct client *client, size_t session)
 			      "%s says that it sent into a log that is not "
 			      "the one it has read",
 			      client->identity);
-	else if (stands(client, session, &look) == ASTRAY)
+	else if (!client->known[session].told &&
+		 stands(client, session, &look) == ASTRAY)
 		world_violate(client->world, "recovery",
 			      "%s has read #%llu of another log than there is, "
 			      "and is not told",
@@ -213,7 +214,7 @@ static void way_out(struct client *client, size_t session)
 	struct look look;
 
 	if (world_is_broken(client->world) ||
-	    stands(client, session, &look) != STOPPED)
+	    stands(client, session, &look) < STOPPED)
 		return;
 	if (!person_tries(client, session, ORDER_RESOLVE) &&
 	    !world_is_broken(client->world) &&

@@ -79,6 +79,7 @@ static void put_group(struct adversary *adversary, size_t device,
 		return;
 	blob_free(session->info);
 	session->info = blob_make(info);
+	session->info_seq = session->log_count;
 	session->epoch = (session->epoch & ~(uint64_t)UINT32_MAX) | epoch;
 	server_read_members(session);
 	adversary->route[device] = home;

@@ -353,6 +353,21 @@ static void begin_session(struct client *client, struct slot *slot,
 		watch_shown(client, session);
 }
 
+static void note_told(struct client *client, const struct slot *slot,
+		      const struct outcome *outcome)
+{
+	if (err_class(outcome->result) != ERR_CLASS_PEER ||
+	    slot->session == SIZE_MAX)
+		return;
+	if (outcome->result == ERR_PEER_FORK ||
+	    strcmp(outcome->why->slug, "not-in-log") == 0)
+		client->known[slot->session].told = true;
+	if (client->world->honest && outcome->result == ERR_PEER_FORK)
+		world_violate(client->world, "false-alarm",
+			      "%s is told that histories differ: %s",
+			      client->identity, outcome->why->text);
+}
+
 void watch_outcome(struct client *client, struct slot *slot)
 {
 	const struct outcome *outcome = device_outcome(slot->device);
@@ -364,6 +379,7 @@ void watch_outcome(struct client *client, struct slot *slot)
 		    outcome->why != NULL ? outcome->why->slug : "",
 		    outcome->why != NULL ? outcome->why->text : "");
 	broken_outcome(client, slot, outcome);
+	note_told(client, slot, outcome);
 	begin_session(client, slot, outcome);
 	if (slot->order == ORDER_SEND)
 		send_ended(client, slot, outcome);

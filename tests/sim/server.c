@@ -364,8 +364,7 @@ static void give_info(const struct server *server,
 {
 	const struct server_first *first;
 
-	if (server_readable(server, session, caller) == 0 &&
-	    server_member(session, server->devices[caller].identity) == NULL &&
+	if (server_readable(server, session, caller) != session->log_count &&
 	    !server_may_join(server, session, caller)) {
 		reply_refuse(reply, ERR_PEER_DENIED, "not-invited");
 		return;
@@ -373,6 +372,9 @@ static void give_info(const struct server *server,
 	if (request->kind == REQUEST_GROUP_INFO) {
 		reply->answer.group_info =
 		    reply_bytes(reply, blob_span(session->info));
+		reply->answer.seq = session->info_seq;
+		memcpy(reply->answer.head,
+		       server_head(session, session->info_seq), DEVICE_HEAD);
 		return;
 	}
 	if (request->generation >= session->first_count) {

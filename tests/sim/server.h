@@ -71,6 +71,7 @@ struct server_session {
 	uint32_t generation;
 	uint64_t epoch;	   /* the session's */
 	struct blob *info; /* the latest GroupInfo */
+	uint64_t info_seq; /* of the entry that made it */
 	uint8_t start[DEVICE_HEAD];
 	struct server_entry *log; /* seq 1 is the first */
 	size_t log_count;

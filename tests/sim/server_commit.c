@@ -453,6 +453,7 @@ static void take_commit(struct incoming *in, uint64_t now_ms, uint64_t *seq)
 	} else {
 		session->epoch++;
 	}
+	session->info_seq = session->log_count;
 	server_read_members(session);
 	tidy_invited(session);
 	store_welcomes(in, *seq);
