@@ -3,7 +3,7 @@
 #   make VARIANT=release sim      then build/release/tests/sim/sim
 #
 # Its src/device is compiled apart, with the switches that put old faults back
-# (src/device/fault.h), so that no product has them.
+# (src/base/fault.h), so that no product has them.
 
 SIM_FOLDERS := device session mls check wire
 SIM_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/*.c))

@@ -118,7 +118,6 @@ void adversary_stop(struct adversary *adversary)
 	for (size_t i = 0; i < SIM_DEVICES; i++)
 		adversary->route[i] = 0;
 	adversary->homes[0].lax = false;
-	adversary->homes[0].views_unchecked = false;
 	adversary->rotation_lie = false;
 }
 

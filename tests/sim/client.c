@@ -120,6 +120,10 @@ bool client_order(struct client *client, size_t number,
 			    ? world_session(client->world, order->session)
 			    : SIZE_MAX;
 	slot->requests = slot->turns = slot->commits = 0;
+	if (order->kind == ORDER_RESOLVE && slot->session != SIZE_MAX) {
+		client->known[slot->session].resolved = true;
+		client->known[slot->session].healthy = SIZE_MAX;
+	}
 	slot->to_new = order->kind == ORDER_SEND && order->to_new_members;
 	/* One that was posted before a crash may be what is done now. */
 	slot->commits_before =

@@ -1,13 +1,11 @@
-/* Old faults that are put back, one at a time (faults.txt). */
+/* Old faults that are put back, one at a time (src/base/fault.h, faults.txt).
+ */
 #ifndef HERMETIC_TESTS_SIM_FAULTS_H
 #define HERMETIC_TESTS_SIM_FAULTS_H
 
-#include <stdbool.h>
+#include "base/fault.h"
 
 /* By its name; false: there is none. */
 bool faults_set(const char *name);
-
-/* The model of the server does not look at views. */
-extern bool faults_views_unchecked;
 
 #endif

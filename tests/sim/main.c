@@ -77,6 +77,7 @@ static void report(const struct options *options, uint64_t seed,
 	printf("seed %" PRIu64 "%s, step %zu: %s: %s\n", seed,
 	       options->honest ? " (honest)" : "", violation->step,
 	       violation->invariant, violation->detail);
+	(void)fflush(stdout);
 	if (options->quiet || options->trace)
 		return;
 	shrink(steps, options->steps, seed, options->honest,

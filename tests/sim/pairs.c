@@ -71,8 +71,10 @@ void pairs_agree(struct world *world)
 						   &looks[i],
 						   &world->clients[k],
 						   &looks[k]);
-				heard(world, s, &world->clients[i],
-				      &world->clients[k]);
+				if (!world->clients[i].known[s].resolved &&
+				    !world->clients[k].known[s].resolved)
+					heard(world, s, &world->clients[i],
+					      &world->clients[k]);
 			}
 	}
 }

@@ -1,5 +1,7 @@
 #include "tests/sim/world.h"
 
+#include "tests/sim/faults.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +31,8 @@ void world_init(struct world *world, uint64_t seed, bool honest)
 				 .now_ms = WORLD_START_MS };
 	seals_reset();
 	adversary_init(&world->adversary, &world->lineage, seed);
+	world->adversary.homes[0].views_unchecked =
+	    FAULT(SERVER_VIEWS_UNCHECKED);
 	add_client(world, "alice", 1);
 	add_client(world, "alice", 2);
 	add_client(world, "bob", 3);

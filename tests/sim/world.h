@@ -57,6 +57,7 @@ struct known {
 	char (*named)[33]; /* users whom the person named itself */
 	size_t named_count;
 	size_t healthy; /* group of the lineage; SIZE_MAX: none yet */
+	bool resolved;	/* its person took another history */
 	bool told;	/* an order ended with: the histories differ */
 	bool alarmed;	/* it was told of a fork, or of another stop */
 	char alarm[24];
