@@ -28,3 +28,10 @@ $(B)/tests/sim/sim: $(SIM_OBJECTS) $(SIM_CORE) $(SIM_LIBS)
 
 .PHONY: sim
 sim: $(B)/tests/sim/sim
+
+# The fuzz target that is the adversary: all of it but its main.
+SIM_PARTS := $(filter-out %/main.o %/shrink.o,$(SIM_OBJECTS)) $(SIM_CORE)
+$(B)/tests/fuzz/fuzz_sim.o: CFLAGS_FOLDER = $(call pkg_cflags,$(SIM_PKGS)) \
+	-DHERMETIC_FAULTS
+%/replay_sim %/run_sim: FUZZ_EXTRA_LIBS := -Wl,--wrap=aead_seal
+$(B)/tests/fuzz/replay_sim $(B)/tests/fuzz/run_sim: $(SIM_PARTS)
