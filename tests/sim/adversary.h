@@ -67,6 +67,7 @@ enum adversary_move {
 	MOVE_MEMBER,	    /* its member reads, and lies */
 	MOVE_GHOST_SPEAKS,  /* some ghost does */
 	MOVE_ROTATION_LIE,  /* rotation_due in each answer, from now on */
+	MOVE_RELAY,	    /* a message of one home is put into another */
 	MOVE_UNSTOCK,	    /* takes all KeyPackages of somebody */
 	MOVES
 };

@@ -100,6 +100,7 @@ void client_restore(struct client *client)
 		known->entries = NULL;
 		known->entry_count = 0;
 		known->healthy = SIZE_MAX;
+		known->forked = false;
 	}
 }
 
@@ -122,6 +123,7 @@ bool client_order(struct client *client, size_t number,
 	slot->requests = slot->turns = slot->commits = 0;
 	if (order->kind == ORDER_RESOLVE && slot->session != SIZE_MAX) {
 		client->known[slot->session].resolved = true;
+		client->known[slot->session].forked = false;
 		client->known[slot->session].healthy = SIZE_MAX;
 	}
 	slot->to_new = order->kind == ORDER_SEND && order->to_new_members;

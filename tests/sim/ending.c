@@ -54,6 +54,24 @@ enum standing {
 	ASTRAY	 /* has read entries that the log does not have */
 };
 
+/* Some server had a log in which this device was removed, or departed. */
+static bool was_ever_out(const struct client *client, size_t session)
+{
+	struct world *world = client->world;
+
+	for (size_t h = 0; h < world->adversary.home_count; h++) {
+		const struct server_session *there = server_session(
+		    &world->adversary.homes[h], world->sessions[session]);
+
+		for (size_t i = 0; there != NULL && i < there->former_count;
+		     i++)
+			if (strcmp(there->former[i].identity,
+				   client->identity) == 0)
+				return true;
+	}
+	return world->adversary.snapshot_count > 0;
+}
+
 static enum standing stands(struct client *client, size_t session,
 			    struct look *look)
 {
@@ -68,8 +86,14 @@ static enum standing stands(struct client *client, size_t session,
 		return OUTSIDE;
 	if (look->stop[0] != '\0')
 		return STOPPED;
-	if (!look->member)
+	if (!look->member) {
+		if (!was_ever_out(client, session))
+			world_violate(world, "ended",
+				      "%s is no member any more, and no log "
+				      "that there was ended it",
+				      client->identity);
 		return OUTSIDE;
+	}
 	return look->seq > there->log_count ||
 		       memcmp(look->head, server_head(there, look->seq),
 			      DEVICE_HEAD) != 0
@@ -251,4 +275,7 @@ void ending(struct world *world)
 		for (size_t i = 0; i < world->client_count; i++)
 			way_out(&world->clients[i], s);
 	pairs_agree(world);
+	for (size_t i = 0; i < world->client_count; i++)
+		if (!world_is_broken(world))
+			watch_history(&world->clients[i]);
 }

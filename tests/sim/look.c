@@ -8,22 +8,16 @@
 #include "mls/group_internal.h"
 #include "session/session.h"
 
-/* One member: who, and with which key. */
-static void put_member(struct look *look, const struct mls_member *member)
+void look_member_of(struct span identity, struct span signature_key,
+		    struct look_member *member)
 {
-	struct look_member *row;
-	const struct span parts[] = { member->identity, SPAN_LIT("\n"),
-				      member->signature_key };
+	const struct span parts[] = { identity, SPAN_LIT("\n"), signature_key };
 	uint8_t hash[32];
 
-	if (look->member_count == MEMBERS)
-		return;
-	row = &look->members[look->member_count++];
-	(void)snprintf(row->identity, SIM_IDENTITY, "%.*s",
-		       (int)member->identity.n,
-		       (const char *)member->identity.p);
+	(void)snprintf(member->identity, SIM_IDENTITY, "%.*s", (int)identity.n,
+		       (const char *)identity.p);
 	sim_must(hash_sha256(parts, 3, hash), "hash");
-	memcpy(row->key, hash, sizeof(row->key));
+	memcpy(member->key, hash, sizeof(member->key));
 }
 
 static void read_session(const struct session *session, struct look *look)
@@ -43,7 +37,9 @@ static void read_session(const struct session *session, struct look *look)
 	sim_must(hash_sha256(&context, 1, look->context), "hash");
 	sim_must(hash_sha256(&authenticator, 1, look->authenticator), "hash");
 	while (mls_group_next_member(group, &leaf, &member))
-		put_member(look, &member);
+		if (look->member_count < MEMBERS)
+			look_member_of(member.identity, member.signature_key,
+				       &look->members[look->member_count++]);
 }
 
 static struct slot *any_process(struct client *client, bool idle)

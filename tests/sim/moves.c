@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "session/chain.h"
+
 static const char *const names[MOVES] = {
 	[MOVE_SPLIT] = "split",
 	[MOVE_FREEZE] = "freeze",
@@ -18,6 +20,7 @@ static const char *const names[MOVES] = {
 	[MOVE_MEMBER] = "member-lies",
 	[MOVE_GHOST_SPEAKS] = "ghost-speaks",
 	[MOVE_ROTATION_LIE] = "rotation-lie",
+	[MOVE_RELAY] = "relay",
 	[MOVE_UNSTOCK] = "unstock",
 };
 
@@ -227,6 +230,27 @@ static void ghost_speaks(struct adversary *adversary, uint32_t pick,
 			now_ms);
 }
 
+/* The last messages of one home stand in another's log, too: whoever was split
+ * hears the others. */
+static void relay(struct adversary *adversary, size_t device, uint32_t pick,
+		  uint64_t now_ms)
+{
+	size_t to = adversary->route[device];
+	size_t from = pick % adversary->home_count;
+	struct server_session *there = adversary_session(adversary, to, pick);
+	const struct server_session *here;
+
+	if (there == NULL || from == to || to == 0)
+		return;
+	here = server_session(&adversary->homes[from], there->text_id);
+	if (here == NULL || here->log_count == 0 ||
+	    here->log[here->log_count - 1].kind != CHAIN_APPLICATION)
+		return;
+	(void)server_append(there, CHAIN_APPLICATION,
+			    blob_share(here->log[here->log_count - 1].bytes),
+			    device, now_ms);
+}
+
 static void unstock(struct adversary *adversary, size_t device, uint64_t now_ms)
 {
 	struct server *server = &adversary->homes[0];
@@ -282,6 +306,9 @@ void adversary_act(struct adversary *adversary, enum adversary_move move,
 		break;
 	case MOVE_ROTATION_LIE:
 		adversary->rotation_lie = true;
+		break;
+	case MOVE_RELAY:
+		relay(adversary, device, pick, now_ms);
 		break;
 	case MOVE_UNSTOCK:
 		unstock(adversary, device, now_ms);

@@ -176,6 +176,34 @@ static void watch_shown_entry(struct client *client, struct slot *slot,
 	json_decref(entry);
 }
 
+/* Nothing that was shown has changed. */
+void watch_history(struct client *client)
+{
+	struct slot *slot = &client->slots[0];
+	uint8_t told[32];
+
+	client_start(client, 0);
+	for (size_t s = 0; s < client->world->session_count; s++)
+		for (size_t i = 0; i < client->known[s].entry_count; i++) {
+			struct seen_entry *seen = &client->known[s].entries[i];
+			json_t *entry =
+			    seen->shown
+				? load_entry(slot, client->world->sessions[s],
+					     i + 1)
+				: NULL;
+
+			if (!seen->shown)
+				continue;
+			hash_shown(entry, told);
+			if (memcmp(told, seen->told, 32) != 0)
+				world_violate(client->world, "shown-changes",
+					      "%s shows another entry %zu than "
+					      "before",
+					      client->identity, i + 1);
+			json_decref(entry);
+		}
+}
+
 /* ---- sent ---- */
 
 /* `seq` of the log that this device verified is what it said itself. */

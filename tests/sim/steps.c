@@ -32,6 +32,7 @@ static const struct {
 	{ STEP_SHOWN, 0, 8, 8 },
 	{ STEP_PUSH, 0, 6, 7 },
 	{ STEP_SKEW, 0, 1, 0 },
+	{ STEP_CHATTER, 0, 2, 1 },
 	{ STEP_MOVE, 0, 16, 0 },
 };
 
@@ -139,7 +140,8 @@ static const char *const kinds[STEP_KINDS] = {
 	[STEP_RESTORE] = "restore", [STEP_COPY] = "copy",
 	[STEP_TIME] = "time",	    [STEP_RETAIN] = "retention",
 	[STEP_SHOWN] = "looks",	    [STEP_PUSH] = "push",
-	[STEP_SKEW] = "clock",	    [STEP_MOVE] = "adversary",
+	[STEP_SKEW] = "clock",	    [STEP_CHATTER] = "chatters",
+	[STEP_MOVE] = "adversary",
 };
 
 static const char *const mishaps[] = {

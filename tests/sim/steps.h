@@ -19,8 +19,9 @@ enum step_kind {
 	STEP_RETAIN, /* old messages lose their bytes */
 	STEP_SHOWN,  /* the person looks */
 	STEP_PUSH,
-	STEP_SKEW, /* a clock is set wrong */
-	STEP_MOVE, /* `what`: enum adversary_move */
+	STEP_SKEW,    /* a clock is set wrong */
+	STEP_CHATTER, /* one says many things in a row */
+	STEP_MOVE,    /* `what`: enum adversary_move */
 	STEP_KINDS
 };
 

@@ -210,10 +210,35 @@ static void copy(struct client *client)
 	(void)client_copy(client);
 }
 
+/* What the server asks for is bounded, whatever it says to each message. */
+static void chatter(struct client *client, const struct step *step)
+{
+	uint64_t before = client->own_commits, began = client->world->now_ms;
+
+	for (uint32_t i = 0; i < CHATTER && !world_is_broken(client->world);
+	     i++) {
+		struct step one = { .kind = STEP_ORDER,
+				    .what = ORDER_SEND,
+				    .turns = TURNS_AN_ORDER,
+				    .a = step->a,
+				    .b = step->b + 32 * i };
+
+		give_order(client, &one);
+	}
+	if (client->own_commits - before > COMMITS_AN_HOUR &&
+	    client->world->now_ms - began < 3600000)
+		world_violate(
+		    client->world, "bounds",
+		    "%s makes %llu commits in an hour that nobody "
+		    "asked for but the server",
+		    client->identity,
+		    (unsigned long long)(client->own_commits - before));
+}
+
 static void pass_time(struct world *world, const struct step *step)
 {
 	static const uint64_t spans_ms[] = { 1000, 60000, 3600000, 86400000,
-					     86400000ull * 40 };
+					     86400000ull * 60 };
 
 	world->now_ms += spans_ms[step->a % 5] + step->b % 1000;
 }
@@ -272,6 +297,9 @@ void step_take(struct world *world, const struct step *step)
 		break;
 	case STEP_SKEW:
 		client->skew_ms = (int64_t)(step->a % 600000000) - 300000000;
+		break;
+	case STEP_CHATTER:
+		chatter(client, step);
 		break;
 	case STEP_MOVE:
 		adversary_act(&world->adversary,

@@ -20,6 +20,49 @@ static bool has_key(uint8_t (*keys)[16], size_t count, const uint8_t key[16])
 	return false;
 }
 
+/* A device that it has met never comes with another key by its own act. */
+static void watch_pin(struct client *client, const struct look_member *member,
+		      bool own_act)
+{
+	for (size_t i = 0; i < client->pin_count; i++) {
+		if (strcmp(client->pins[i].identity, member->identity) != 0)
+			continue;
+		if (own_act &&
+		    memcmp(client->pins[i].key, member->key, 16) != 0)
+			world_violate(
+			    client->world, "pins",
+			    "%s adds %s with another key than it knew",
+			    client->identity, member->identity);
+		return;
+	}
+	*SIM_ADD(client->pins, client->pin_count) = *member;
+}
+
+static void watch_adds(struct client *client, struct span commit)
+{
+	struct wire_message message;
+	struct wire_proposal_or_ref item;
+	struct span rest;
+
+	if (wire_message_decode(commit, &message) != ERR_OK ||
+	    message.format != WIRE_PUBLIC_MESSAGE ||
+	    message.public_message.content.type != WIRE_CONTENT_COMMIT)
+		return;
+	rest = message.public_message.content.commit.proposals;
+	while (wire_proposals_next(&rest, &item)) {
+		const struct wire_leaf_node *leaf =
+		    &item.proposal.add.leaf_node;
+		struct look_member member;
+
+		if (item.type != WIRE_BY_VALUE ||
+		    item.proposal.type != WIRE_PROPOSAL_ADD)
+			continue;
+		look_member_of(leaf->credential.identity, leaf->signature_key,
+			       &member);
+		watch_pin(client, &member, true);
+	}
+}
+
 static void add_person(struct known *known, const uint8_t key[16])
 {
 	if (!has_key(known->people, known->people_count, key))
@@ -33,8 +76,10 @@ void watch_shown(struct client *client, size_t session)
 
 	if (!look_stored(client, session, &look))
 		return;
-	for (size_t i = 0; i < look.member_count; i++)
+	for (size_t i = 0; i < look.member_count; i++) {
 		add_person(known, look.members[i].key);
+		watch_pin(client, &look.members[i], false);
+	}
 }
 
 /* The person has named this member's user, for the first time. */
@@ -223,6 +268,9 @@ void watch_request(struct client *client, struct slot *slot,
 	if (request->kind == REQUEST_COMMIT || request->kind == REQUEST_MOVE ||
 	    request->kind == REQUEST_JOIN)
 		count_commit(client, slot, request);
+	if (request->kind == REQUEST_COMMIT)
+		watch_adds(client, request->bytes);
+
 	if (request->kind == REQUEST_SEND)
 		watch_send(client, slot, request);
 	if (request->kind == REQUEST_CREATE)
@@ -320,8 +368,15 @@ void watch_health(struct client *client, size_t session)
 	if (world_is_broken(world) || !look_at(client, session, &look))
 		return;
 	note_alarm(client, session, &look);
+	if (look.forked)
+		known->forked = true;
 	if (!look_is_healthy(&look))
 		return;
+	if (known->forked)
+		world_violate(world, "fork-forgotten",
+			      "%s has found a fork, and goes on as if it had "
+			      "not",
+			      client->identity);
 	group = lineage_find(&world->lineage, look.context);
 	if (group == known->healthy && group != SIZE_MAX)
 		return;

@@ -16,7 +16,9 @@ enum {
 	MEMBERS = 24,
 	REQUESTS_AN_ORDER = 120,
 	TURNS_AN_ORDER = 400,
-	COMMITS_AN_ORDER = 6
+	COMMITS_AN_ORDER = 6,
+	CHATTER = 20,
+	COMMITS_AN_HOUR = 14
 };
 
 #define WORLD_START_MS ((uint64_t)1790000000 * 1000)
@@ -57,6 +59,7 @@ struct known {
 	char (*named)[33]; /* users whom the person named itself */
 	size_t named_count;
 	size_t healthy; /* group of the lineage; SIZE_MAX: none yet */
+	bool forked;	/* a fork was found, and no person lifted it */
 	bool resolved;	/* its person took another history */
 	bool told;	/* an order ended with: the histories differ */
 	bool alarmed;	/* it was told of a fork, or of another stop */
@@ -89,7 +92,9 @@ struct client {
 	int64_t skew_ms;
 	bool copied; /* its state was put back, or lives twice */
 	struct known known[SESSIONS];
-	uint64_t own_commits;	/* without a person's act */
+	uint64_t own_commits;	  /* without a person's act */
+	struct look_member *pins; /* keys that it has met */
+	size_t pin_count;
 	uint8_t (*commits)[32]; /* hashes of those that it posted */
 	size_t commit_count;
 };
@@ -200,6 +205,8 @@ bool look_at(struct client *client, size_t session, struct look *look);
 /* A look at what is stored, whatever runs. */
 bool look_stored(struct client *client, size_t session, struct look *look);
 bool look_is_healthy(const struct look *look);
+void look_member_of(struct span identity, struct span signature_key,
+		    struct look_member *member);
 
 /* ---- watch.c: invariants, after each thing that happens ---- */
 
@@ -211,6 +218,7 @@ void watch_answer(struct client *client, const struct request *request,
 		  const struct answer *answer);
 void watch_events(struct client *client, struct slot *slot);
 void watch_outcome(struct client *client, struct slot *slot);
+void watch_history(struct client *client);
 /* What the person at this device sees from now on as known members. */
 void watch_shown(struct client *client, size_t session);
 void watch_health(struct client *client, size_t session);
