@@ -63,10 +63,12 @@ const struct suite *session_group_info_suite(struct span group_info);
 
 /* By external commit: post out->commit and out->group_info. Not a member until
  * session_accepted(); free the session when the server refuses. `resync`: a
- * former leaf of this identity is removed by the same commit. */
+ * former leaf of this identity is removed by the same commit. `seen`: the log as
+ * far as the caller has verified it, for the view in the commit; NULL: none. */
 MUST_CHECK enum err session_join_external(const struct mls_identity *me,
 					  const uint8_t session_id[SESSION_ID],
 					  struct span group_info, bool resync,
+					  const struct chain *seen,
 					  struct session **session,
 					  struct mls_commit *out);
 
