@@ -229,7 +229,7 @@ static enum err purge(struct cmd *cmd, const char *id, const char *device)
 {
 	enum err e;
 
-	TRY(drive_session(&cmd->a, ORDER_REFRESH, id));
+	TRY(view_refresh(&cmd->a, id));
 	TRY(order_about(cmd, ORDER_REMOVE, id, device));
 out:
 	return e;
