@@ -227,7 +227,7 @@ describe('the life of a session', { concurrency: false }, () => {
     const id = await conversation(alice, bob, '--algorithm', 'aes-256-gcm');
     await rotateOnce(postgres, { HERMETIC_ROTATION_GRACE_SECONDS: '0',
       HERMETIC_ALGORITHMS: 'chacha20-poly1305,twofish-256-gcm' });
-    const detail = await bob.cannot('rotation-required', 'send', id, 'wait');
+    const { detail } = await bob.keeps('rotation-required', 'send', id, 'wait');
     assert.match(detail, /hermetic algorithm/);
     await alice.does('algorithm', id, 'chacha20-poly1305');
     await bob.does('send', id, 'now');
