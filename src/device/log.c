@@ -71,8 +71,8 @@ static enum err take_refused(struct device *d, const struct answer_entry *entry,
 	e = trail_follow(trail, entry);
 	if (err_class(e) == ERR_CLASS_LOCAL)
 		goto out;
-	if (e == ERR_OK && (trail_epoch(trail) != epoch ||
-			    trail_wants_generation(trail) > 0))
+	if (e == ERR_OK &&
+	    (trail_epoch(trail) != epoch || trail_wants_generation(trail) > 0))
 		TRY(membership_set_behind(&d->open, BEHIND_BROKEN,
 					  entry->seq - 1, head));
 	e = ERR_OK;

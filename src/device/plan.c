@@ -135,8 +135,10 @@ static enum err plan_invite(struct device *d)
 	TRY(guests_plan(d, guests, &only, &agreed));
 	plan.key_packages = agreed.key_packages;
 	plan.key_package_count = agreed.count;
-	if (guests->count > 0)
+	if (guests->count > 0) {
 		TRY(set_change(d, &plan));
+		TRY(change_show(d, membership_todo(&d->open)));
+	}
 out:
 	negotiation_plan_clear(&agreed);
 	return e;

@@ -97,7 +97,7 @@ static enum err halt_unseen(struct device *d, bool *halted)
 	if (count == 0)
 		goto out;
 	*halted = true;
-	work_halt(
+	work_hold(
 	    d, ERR_STATE_PENDING, "new-members",
 	    "There are members in %s whom you have not seen: %.400s. What "
 	    "you say is kept. Look with: hermetic read %s (or members), "
@@ -117,7 +117,7 @@ static enum err seal(struct device *d)
 	if (halted)
 		goto out;
 	if (d->work.passes++ > PASSES_MAX) {
-		work_halt(
+		work_hold(
 		    d, ERR_STATE_EPOCH, "overtaken",
 		    "The keys of %s keep changing: what was said is kept, "
 		    "and sent with the next command.",

@@ -36,10 +36,10 @@ struct mls_credential {
 struct mls_staged;
 
 /*
- * What the application has to say before anything takes effect. What either
- * function returns other than ERR_OK (ERR_PEER_DENIED, say) refuses what it was
- * asked about: the call that asked fails with just that error, and the group is
- * as it was. Both get `context`; either may be NULL: nothing is asked.
+ * The application's say in what takes effect. An answer other than ERR_OK
+ * (ERR_PEER_DENIED, say) refuses what the function was asked about: the call
+ * that asked fails with just that error, and the group is as it was. Both
+ * functions get `context`. A NULL function accepts everything.
  */
 struct mls_authentication {
 	/*
@@ -55,13 +55,14 @@ struct mls_authentication {
 			  const struct mls_credential *replaced);
 	void *context;
 	/*
-	 * Asked once about the whole of a commit, of another's and of ours,
-	 * after all that RFC 9420 asks of it and `check` have passed and before
-	 * it is staged; about a proposal by reference before it is kept; and
-	 * about a group that we join, before it is given to the caller. `group`
-	 * is the group as it is before the change (MLS_STAGED_GROUP: the one to
-	 * join) and is only to be read. A staged commit that was saved and
-	 * loaded, or comes back, has been asked about.
+	 * Sees the whole of a change before it takes effect: a commit, of
+	 * another member or of ours, before it is staged; a proposal by
+	 * reference before it is kept; a group that we join before the caller
+	 * gets it. The engine asks last, so the change is valid by RFC 9420 and
+	 * by `check`, and asks once: a staged commit that comes back, or was
+	 * saved and loaded, has been judged. `group` is the group before the
+	 * change, for MLS_STAGED_GROUP the one to join; the function only reads
+	 * it.
 	 */
 	enum err (*check_staged)(void *context, const struct mls_group *group,
 				 const struct mls_staged *staged);
@@ -78,11 +79,11 @@ struct mls_identity {
 	uint64_t now; /* seconds since 1970, for lifetimes (7.2) */
 	struct span credential_identity; /* BasicCredential.identity (5.3) */
 	struct span certificates; /* or, when not empty, an x509 credential */
-	/* What LeafNode.extensions (7.2) holds: encoded Extension structs, may
-	 * be empty. Each of another type than 1 to 5 is in extension_types;
-	 * otherwise, or where it does not decode, what makes a leaf of it fails
-	 * with ERR_LOCAL_BUG. A leaf that stands keeps what it has until a
-	 * change or an Update gives a `next`. */
+	/* The content of LeafNode.extensions (7.2): encoded Extension structs,
+	 * may be empty. extension_types lists each type above 5. A call that
+	 * makes a leaf fails with ERR_LOCAL_BUG where a type is not listed, or
+	 * stands twice, or the list does not decode. A leaf that stands keeps
+	 * its extensions until a commit or an Update names a `next`. */
 	struct span leaf_extensions;
 	bool accepts_x509; /* `authentication` can judge them */
 	/* NULL: every credential is accepted. A group made or joined keeps a
@@ -174,8 +175,9 @@ struct mls_member {
 	struct span leaf_node;	   /* encoded */
 	struct span extensions;	   /* the leaf's: encoded Extension structs */
 	struct span cipher_suites; /* capabilities: big-endian uint16 each */
-	/* Likewise the extension types that the member understands; 1 to 5 it
-	 * does without listing them (7.2), and it may list GREASE (13.5). */
+	/* Capabilities, too: the extension types that the member understands.
+	 * Types 1 to 5 are understood and not listed (7.2); values of GREASE
+	 * (13.5) may be among them. */
 	struct span extension_types;
 };
 
@@ -239,20 +241,20 @@ struct mls_reinit {
 
 enum mls_proposal_kind {
 	MLS_PROPOSE_ADD,
-	MLS_PROPOSE_UPDATE, /* fresh keys for our leaf, or a `next` one */
+	MLS_PROPOSE_UPDATE, /* a fresh key for our leaf, or `next` */
 	MLS_PROPOSE_REMOVE,
 	MLS_PROPOSE_PSK,	/* an external one */
 	MLS_PROPOSE_RESUMPTION, /* the PSK of an epoch of ours */
 	MLS_PROPOSE_EXTENSIONS, /* GroupContext's from now on */
 	MLS_PROPOSE_REINIT,
-	MLS_PROPOSE_EXTERNAL_INIT /* only ever seen, in an external commit */
+	MLS_PROPOSE_EXTERNAL_INIT /* in mls_staged only: nobody proposes it */
 };
 
 struct mls_proposal {
 	enum mls_proposal_kind kind;
 	union {
 		struct span key_package;
-		const struct mls_identity *next; /* as in mls_change; to make */
+		const struct mls_identity *next; /* Update: as in mls_change */
 		uint32_t removed; /* may be ourselves: to leave */
 		struct span psk_id;
 		uint64_t resumption_epoch;
@@ -291,14 +293,16 @@ struct mls_change {
 	const struct span *extensions; /* GroupContext's from now on, or NULL */
 	const struct mls_reinit *reinit; /* alone, or NULL */
 	/*
-	 * Our leaf made anew of this identity: its credential, signature key,
-	 * capabilities and leaf_extensions. NULL: the leaf keeps them. It may
-	 * be `me` itself, to list what an upgraded client understands. The
-	 * commit is still signed with the key of `me`, of the leaf that stands
-	 * (6.1); from the merge on `next` is the group's identity: the caller
-	 * keeps both until then, and mls_member.signature_key says whose turn it
-	 * is. Of the same suite: ERR_LOCAL_BUG; its signature key is not that of
-	 * another member: ERR_STATE_CONFLICT.
+	 * The identity that our leaf is made anew of: its credential, signature
+	 * key, capabilities and leaf_extensions. NULL: the leaf keeps its own.
+	 * It may be `me` itself, so that the leaf lists what an upgraded client
+	 * understands. The key of `me` signs the commit (6.1), the key of `next`
+	 * the leaf and the GroupInfo. After the merge every call takes `next` as
+	 * `me`; the caller keeps both identities until then, and sees by the
+	 * signature_key of its own leaf (mls_group_next_member()) which of the
+	 * two counts. An Update works likewise once another's commit with it is
+	 * merged. ERR_LOCAL_BUG: `next` is of another suite. ERR_STATE_CONFLICT:
+	 * another member has its signature key (7.3).
 	 */
 	const struct mls_identity *next;
 	struct span authenticated_data; /* of the commit (section 6) */
@@ -328,9 +332,9 @@ MUST_CHECK enum err mls_group_commit(struct mls_group *group,
 				     const struct mls_change *change,
 				     struct mls_commit *out);
 
-/* How one joins by external commit. */
+/* What an external commit of ours does besides joining. */
 struct mls_external {
-	bool resync; /* remove a former leaf of ours with the same identity */
+	bool resync; /* it removes a former leaf with our identity */
 	struct span authenticated_data; /* of the commit (section 6) */
 };
 
@@ -394,8 +398,8 @@ MUST_CHECK enum err mls_group_join_successor(
 
 /* ---- what is about to happen ---- */
 
-/* A leaf before and after a change; where leaf_node is empty none stands. Its
- * members are borrowed for the call. */
+/* A leaf before and after a change. Where leaf_node is empty, no leaf stands
+ * there. Borrowed for the call. */
 struct mls_leaf_change {
 	struct mls_member before;
 	struct mls_member after;
@@ -413,36 +417,38 @@ struct mls_staged_proposal {
 	bool by_reference;
 	enum mls_sender sender_type;
 	uint32_t sender; /* member: leaf index; external: sender_index */
-	/* Add: what comes; Update: what stands and what comes; Remove: what
-	 * goes. Nothing otherwise. */
+	/* The leaf that an Add brings (after), an Update replaces (before and
+	 * after) or a Remove takes away (before). No leaf for other kinds. */
 	struct mls_leaf_change leaf;
 };
 
 enum mls_staged_kind {
 	MLS_STAGED_COMMIT,	    /* of a member */
-	MLS_STAGED_EXTERNAL_COMMIT, /* of one that joins by it */
-	MLS_STAGED_PROPOSAL,	    /* by reference, alone in the list */
-	MLS_STAGED_GROUP	    /* of a Welcome, or of the GroupInfo that an
-				       external commit of ours is for: its
-				       members are asked of `group` */
+	MLS_STAGED_EXTERNAL_COMMIT, /* of a client that joins by it */
+	MLS_STAGED_PROPOSAL,	    /* by reference: the only one in the list */
+	/* No commit: the group that a Welcome makes us a member of, or that an
+	 * external commit of ours is for. Its members: ask `group`. */
+	MLS_STAGED_GROUP
 };
 
 /* For mls_authentication.check_staged; borrowed for the call. */
 struct mls_staged {
 	enum mls_staged_kind kind;
-	bool own;	   /* we made it */
-	bool self_removed; /* it removes us: new keys and leaf of the committer
-			      are then not ours to verify */
-	uint64_t epoch;	   /* that begins with it; PROPOSAL: that it is for */
-	struct span extensions; /* GroupContext's in that epoch */
+	bool own; /* the change is ours */
+	/* The commit removes us, so we cannot verify its confirmation tag, and
+	 * do not verify the new leaf. The commit's signature is verified. */
+	bool self_removed;
+	uint64_t epoch; /* the one that the change leads to; PROPOSAL: the
+			   current one; GROUP: that of the group */
+	struct span extensions; /* GroupContext.extensions of that epoch */
 	struct span authenticated_data;
-	/* Who made it: the leaf that stands and the one that comes, which are
-	 * the same without a path. EXTERNAL_COMMIT: none stands, what it
-	 * replaces is among the Removes. PROPOSAL: none, if no member made it.
-	 * GROUP: who signed the GroupInfo. */
+	/* The committer's leaf; before and after are the same without a path.
+	 * EXTERNAL_COMMIT: only after; a former leaf is in a Remove. PROPOSAL:
+	 * the proposer's leaf, none for an outsider. GROUP: the leaf of the
+	 * GroupInfo's signer. */
 	struct mls_leaf_change committer;
-	/* All of the list in its order, those by reference looked up. The leaf
-	 * index of an Add is known in a commit only. */
+	/* The commit's proposals in its order, also those by reference. An Add
+	 * has its leaf index in a commit only, UINT32_MAX otherwise. */
 	const struct mls_staged_proposal *proposals;
 	size_t proposal_count;
 };
@@ -475,7 +481,7 @@ void mls_event_clear(struct mls_event *event);
  * PEER_CRYPTO, PEER_INVALID (a rule of sections 6, 7.3, 12.2, 12.4.2),
  * STATE_EPOCH (of another epoch), STATE_GONE (key used already or past the
  * window), STATE_PENDING (a commit while another is staged that is not it), and
- * what mls_authentication answers. */
+ * whatever mls_authentication answers. */
 MUST_CHECK enum err mls_group_process(struct mls_group *group, uint64_t now,
 				      struct span message,
 				      struct mls_event *event);
