@@ -261,6 +261,7 @@ describe('the life of a session', { concurrency: false }, () => {
     const linked = await alice.does('link');
     assert.equal(linked.find(l => l.session_id === id).devices, 1);
     await second.does('join', id);
+    await bob.texts(id); // he sees the new device
     await bob.does('send', id, 'both hear it');
     assert.deepEqual(await second.texts(id), ['both hear it']);
     await second.does('send', id, 'from the new one');
