@@ -1,6 +1,6 @@
 # The `hermetic` command. The default variant leaves it at build/hermetic too.
 
-CLIENT_LIBS = $(foreach f,client session mls check wire twofish crypto base,\
+CLIENT_LIBS = $(foreach f,client session check mls wire twofish crypto base,\
 	$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))
 
 $(CLIENT_MAIN): CFLAGS_FOLDER := $(call pkg_cflags,$(PKGS_client))

@@ -4,7 +4,7 @@
 #   make ct
 
 CT_OBJECT := $(B)/tests/ct/ct.o
-CT_LIBS = $(foreach f,session mls check wire twofish crypto base,$(call lib,$(f)))
+CT_LIBS = $(foreach f,session check mls wire twofish crypto base,$(call lib,$(f)))
 
 $(CT_OBJECT): CFLAGS_FOLDER := $(call pkg_cflags,libcrypto)
 -include $(CT_OBJECT:.o=.d)

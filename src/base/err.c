@@ -42,6 +42,8 @@ const char *err_text(enum err e)
 		return "a staged change is pending";
 	case ERR_STATE_CONFLICT:
 		return "somebody else was first";
+	case ERR_STATE_EXPIRED:
+		return "not kept any more";
 	case ERR_LOCAL_MEMORY:
 		return "out of memory";
 	case ERR_LOCAL_CRYPTO:

@@ -1,49 +1,48 @@
 #include "check/group_info.h"
 
 #include "check/label.h"
-#include "crypto/hash.h"
 #include "wire/message.h"
 
-void check_group_clear(struct check_group *group)
+struct check_verdict check_group_read(struct span bytes,
+				      struct check_group *group)
 {
-	check_tree_clear(&group->tree);
-}
-
-const char *check_group_read(struct span bytes, struct check_group *group)
-{
+	struct check_verdict verdict = { NULL, false, false };
 	struct wire_message message;
-	struct span tree;
 
 	*group = (struct check_group){ .suite = NULL };
 	if (wire_message_decode(bytes, &message) != ERR_OK ||
-	    message.format != WIRE_GROUP_INFO)
-		return "group_info does not decode";
+	    message.format != WIRE_GROUP_INFO) {
+		verdict.wrong = "group_info does not decode";
+		return verdict;
+	}
 	group->info = message.group_info;
 	group->suite = suite_by_id(group->info.context.cipher_suite);
 	if (group->suite == NULL)
-		return "group_info is of an unknown suite";
-	if (!wire_extensions_find(group->info.extensions,
-				  WIRE_EXTENSION_RATCHET_TREE, &tree))
-		return "group_info has no ratchet_tree";
-	if (check_tree_read(tree, &group->tree) != ERR_OK)
-		return "group_info's ratchet_tree does not decode";
-	return NULL;
+		verdict.wrong = "group_info is of an unknown suite";
+	group->has_tree = wire_extensions_find(group->info.extensions,
+					       WIRE_EXTENSION_RATCHET_TREE,
+					       &group->ratchet_tree);
+	return verdict;
 }
 
-const char *check_group_signed(const struct check_group *group)
+struct check_verdict check_group_signed(const struct check_group *group,
+					struct check_tree *tree)
 {
 	const struct wire_leaf_node *signer =
-	    check_tree_leaf(&group->tree, group->info.signer);
-	uint8_t hash[SUITE_HASH_MAX];
+	    check_tree_leaf(tree, group->info.signer);
+	struct check_verdict verdict = { NULL, false, false };
+	struct span hash;
 
 	if (signer == NULL ||
 	    check_label(group->suite, signer->signature_key, "GroupInfoTBS",
 			group->info.unsigned_part,
 			group->info.signature) != ERR_OK)
-		return "group_info's signature does not verify";
-	if (check_tree_hash(&group->tree, group->suite, hash) != ERR_OK ||
-	    !span_equal(span_of(hash, group->suite->nh),
-			group->info.context.tree_hash))
-		return "group_info's tree_hash is not that of its tree";
-	return NULL;
+		verdict.wrong = "group_info's signature does not verify";
+	else if (check_tree_hash(tree, &hash) != ERR_OK) {
+		verdict.wrong = "no memory";
+		verdict.local = true;
+	} else if (!span_equal(hash, group->info.context.tree_hash))
+		verdict.wrong =
+		    "group_info's tree_hash is not that of its tree";
+	return verdict;
 }

@@ -6,7 +6,7 @@
 #include "wire/key_package.h"
 
 /* NULL, or what is wrong in a few words. `suite` is the one that it must be
- * of, `now` in seconds since 1970. */
+ * of, `now` in seconds since 1970; 0: it is not asked whether it has expired. */
 const char *check_key_package(const struct wire_key_package *key_package,
 			      const struct suite *suite, uint64_t now);
 

@@ -130,11 +130,10 @@ static void remove_leaf(const struct session *session, struct span identity,
 static enum err check_removal(struct client *c, const struct session *session,
 			      struct span identity)
 {
-	struct span extensions = mls_group_extensions(session_group(session));
 	struct roles roles;
 	enum err e;
 
-	TRY(roles_read(extensions, &roles));
+	TRY(session_roles(session, &roles));
 	if (!roles_may_remove(&roles, span_str(c->identity), identity))
 		e = why_set(&c->why, ERR_PEER_DENIED, "not-allowed",
 			    "To remove %.*s takes an admin of this session, or "
@@ -178,8 +177,12 @@ static enum err read_role(struct client *c, const struct session *session,
 	enum role role;
 	enum err e;
 
-	if (wanted == NULL)
+	if (wanted == NULL) { /* heirs of those who are removed */
+		TRY(session_put_heirs(session, p->removes, p->remove_count,
+				      &p->extensions));
+		p->extensions_span = buf_span(&p->extensions);
 		return ERR_OK;
+	}
 	ENSURE(
 	    username != NULL &&
 		roles_parse(json_string_value(member(wanted, "role")), &role),
@@ -207,8 +210,7 @@ static bool is_needless(const json_t *change, const struct session *session,
 }
 
 enum err change_stage(struct client *c, struct page *page, const json_t *change,
-		      const json_t *departures, struct mls_commit *out,
-		      bool *needless)
+		      struct mls_commit *out, bool *needless)
 {
 	struct buf departed = BUF_INIT;
 	struct account_suites offer;
@@ -218,7 +220,7 @@ enum err change_stage(struct client *c, struct page *page, const json_t *change,
 	enum err e;
 
 	*needless = false;
-	TRY(departures_of_members(c, page->session, departures, &departed));
+	TRY(departures_of_members(c, page->session, &departed));
 	TRY(read_packages(member(change, "key_packages"), &p));
 	TRY(read_removes(c, page->session, member(change, "remove"),
 			 buf_span(&departed), &p));
@@ -248,7 +250,7 @@ enum err change_try(struct client *c, struct page *page, const json_t *change)
 {
 	struct mls_commit commit = { 0 };
 	bool needless;
-	enum err e = change_stage(c, page, change, NULL, &commit, &needless);
+	enum err e = change_stage(c, page, change, &commit, &needless);
 
 	session_discard(page->session);
 	mls_commit_clear(&commit);

@@ -33,8 +33,8 @@ bool change_adds(const json_t *change);
 /* Stages the commit. *needless: nothing was staged and nothing need be.
  * c->why says what forbids it. Inside a transaction. */
 MUST_CHECK enum err change_stage(struct client *c, struct page *page,
-				 const json_t *change, const json_t *departures,
-				 struct mls_commit *out, bool *needless);
+				 const json_t *change, struct mls_commit *out,
+				 bool *needless);
 
 /* Would it be a valid commit? Leaves the session as it is. Inside a
  * transaction. */

@@ -374,8 +374,9 @@ out:
 	return e;
 }
 
-/* The proof, by the leaf's key. */
-static enum err make_proof(struct client *c, const char *id, struct buf *proof)
+/* Of our own leaf, signed by its key. */
+static enum err make_departure(struct client *c, const char *id,
+			       struct buf *departure)
 {
 	struct account_suites offer;
 	struct actor actor = { 0 };
@@ -386,7 +387,9 @@ static enum err make_proof(struct client *c, const char *id, struct buf *proof)
 	TRY(book_load(c, id, &page));
 	TRY(page_offer(&page, &offer));
 	TRY(actor_init(&actor, c, session_suite(page.session), &offer));
-	e = session_leave(page.session, &actor.me, proof);
+	e = session_depart(page.session, &actor.me,
+			   mls_group_own_leaf(session_group(page.session)),
+			   SPAN_EMPTY, departure);
 	if (e == ERR_STATE_GONE)
 		e = why_set(&c->why, e, "not-a-member",
 			    "You are not a member of %s.", id);
@@ -399,13 +402,13 @@ out:
 
 enum err conversation_leave(struct client *c, const char *id)
 {
-	struct buf proof = BUF_INIT;
+	struct buf departure = BUF_INIT;
 	json_t *body = json_object();
 	char path[128];
 	enum err e;
 
-	TRY(make_proof(c, id, &proof));
-	TRY(record_set_bytes(body, "proof", buf_span(&proof)));
+	TRY(make_departure(c, id, &departure));
+	TRY(record_set_bytes(body, "departure", buf_span(&departure)));
 	(void)snprintf(path, sizeof(path), "/session/%s/leave", id);
 	e = tokens_post(c, path, json_incref(body));
 	if (strcmp(c->why.slug, "not-a-member") == 0) {
@@ -415,7 +418,7 @@ enum err conversation_leave(struct client *c, const char *id)
 	TRY(e);
 	TRY(book_leave(c, id));
 out:
-	buf_clear(&proof);
+	buf_clear(&departure);
 	json_decref(body);
 	return e;
 }

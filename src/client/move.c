@@ -137,8 +137,7 @@ enum err move_stage(struct client *c, struct page *page,
 	struct roles roles;
 	enum err e;
 
-	TRY(roles_read(mls_group_extensions(session_group(page->session)),
-		       &roles));
+	TRY(session_roles(page->session, &roles));
 	if (!roles_may_reinit(&roles, span_str(c->identity)))
 		return why_set(&c->why, ERR_PEER_DENIED, "not-allowed",
 			       "To change the algorithm takes an admin or an "

@@ -139,6 +139,8 @@ void out_put_message(struct buf *out, const json_t *message)
 			 out_member(message, "algorithm"));
 	} else if (strcmp(kind, "removed") == 0) {
 		buf_putf(out, "* %s removed this device", from);
+	} else if (strcmp(kind, "left") == 0) {
+		buf_putf(out, "* %s left", from);
 	} else {
 		buf_putf(out, "! not readable: %s",
 			 out_member(message, "reason"));

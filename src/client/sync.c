@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "client/content.h"
-#include "client/departures.h"
 #include "client/move.h"
 #include "client/todos.h"
 #include "client/tokens.h"
@@ -86,6 +85,9 @@ static json_t *describe(struct page *page, const struct session_event *event)
 		(void)json_object_set_new(message, "kind",
 					  json_string(commit_kind(event)));
 		break;
+	case SESSION_DEPARTED:
+		(void)json_object_set_new(message, "kind", json_string("left"));
+		break;
 	case SESSION_REFUSED:
 		(void)json_object_set_new(message, "kind",
 					  json_string("refused"));
@@ -131,7 +133,8 @@ static void note_refusal(struct page *page, const struct session_event *event)
 {
 	if (event->kind != SESSION_REFUSED)
 		return;
-	if (event->entry != CHAIN_APPLICATION)
+	if (event->entry != CHAIN_APPLICATION &&
+	    event->entry != CHAIN_DEPARTURE)
 		page_set_behind(page, event->refused == ERR_PEER_DENIED
 					  ? PAGE_BEHIND_VIOLATED
 					  : PAGE_BEHIND_BROKEN);
@@ -161,23 +164,28 @@ out:
 	return e;
 }
 
-/* Only its hash is kept any more. */
-static enum err take_hash(struct page *page, const json_t *entry, uint64_t seq,
+/* An entry of which only the hash is kept: nobody can show what it was. */
+static enum err take_hash(struct client *c, struct page *page,
+			  const json_t *entry, uint64_t seq,
 			  const uint8_t head[CHAIN_HEAD])
 {
+	struct session_event event = { 0 };
 	uint8_t hash[CHAIN_HEAD];
 	enum err e;
 
 	TRY(record_digest(entry, "hash", hash));
-	e = session_receive_hash(page->session, seq, hash, head);
-	if (e == ERR_STATE_REPLAY)
+	e = session_receive_expired(page->session, seq, hash, head, &event);
+	if (e == ERR_OK && event.kind == SESSION_OWN)
+		e = take_event(c, page, &event);
+	else if (e == ERR_STATE_REPLAY)
 		e = ERR_OK;
 out:
+	session_event_clear(&event);
 	return e;
 }
 
 static enum err take_entry(struct client *c, struct page *page,
-			   const json_t *entry, const json_t *departures)
+			   const json_t *entry)
 {
 	struct session_event event = { 0 };
 	struct buf bytes = BUF_INIT;
@@ -187,15 +195,13 @@ static enum err take_entry(struct client *c, struct page *page,
 
 	TRY(record_number(entry, "seq", &seq));
 	TRY(record_number(entry, "kind", &kind));
-	ENSURE(kind >= CHAIN_APPLICATION && kind <= CHAIN_SUCCESSOR,
+	ENSURE(kind >= CHAIN_APPLICATION && kind <= CHAIN_DEPARTURE,
 	       ERR_PEER_UNSUPPORTED);
 	TRY(record_digest(entry, "head", head));
 	if (kind == CHAIN_APPLICATION &&
 	    json_object_get(entry, "envelope") == NULL)
-		return take_hash(page, entry, seq, head);
+		return take_hash(c, page, entry, seq, head);
 	TRY(record_bytes(entry, "envelope", &bytes));
-	if (departures != NULL && kind == CHAIN_COMMIT)
-		TRY(departures_excuse(c, page->session, departures));
 	if (kind == CHAIN_SUCCESSOR)
 		e = move_receive(c, page, seq, buf_span(&bytes), head, &event);
 	else
@@ -228,7 +234,7 @@ static enum err explain(struct client *c, const char *id, enum err e)
 }
 
 static enum err receive(struct client *c, const char *id,
-			const json_t *messages, const json_t *departures)
+			const json_t *messages)
 {
 	struct page page = { 0 };
 	const json_t *entry;
@@ -241,7 +247,7 @@ static enum err receive(struct client *c, const char *id,
 	{
 		if (!session_member(page.session))
 			break; /* removed: what follows is not for us */
-		TRY(take_entry(c, &page, entry, departures));
+		TRY(take_entry(c, &page, entry));
 	}
 	TRY(book_save(c, &page));
 	TRY(state_commit(c->state));
@@ -253,15 +259,8 @@ out:
 
 enum err sync_receive(struct client *c, const char *id, const json_t *messages)
 {
-	json_t *departures = NULL;
-	enum err e = receive(c, id, messages, NULL);
+	enum err e = receive(c, id, messages);
 
-	if (e == ERR_PEER_DENIED) { /* or had he departed? */
-		TRY(departures_fetch(c, id, &departures));
-		e = receive(c, id, messages, departures);
-	}
-out:
-	json_decref(departures);
 	return e == ERR_STATE_CONFLICT ? e : explain(c, id, e);
 }
 

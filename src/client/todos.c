@@ -4,7 +4,6 @@
 #include "client/actor.h"
 #include "client/change.h"
 #include "client/content.h"
-#include "client/departures.h"
 #include "client/move.h"
 #include "client/step.h"
 #include "client/sync.h"
@@ -118,20 +117,16 @@ out:
 
 /* What is asked of the server before a change is staged. */
 struct asked {
-	json_t *departures;
 	struct move move;
 };
 
 static enum err ask(struct step *s, struct asked *asked)
 {
 	const char *algorithm = json_string_value(member(s->todo, "algorithm"));
-	enum err e;
 
-	if (algorithm != NULL)
-		return move_agree(s->c, s->id, algorithm, &asked->move);
-	TRY(departures_fetch(s->c, s->id, &asked->departures));
-out:
-	return e;
+	return algorithm != NULL
+		   ? move_agree(s->c, s->id, algorithm, &asked->move)
+		   : ERR_OK;
 }
 
 static enum err stage(struct step *s, struct page *page,
@@ -143,8 +138,7 @@ static enum err stage(struct step *s, struct page *page,
 			       "Others keep changing this session: try again "
 			       "later.");
 	if (member(s->todo, "algorithm") == NULL)
-		return change_stage(s->c, page, s->todo, asked->departures,
-				    commit, needless);
+		return change_stage(s->c, page, s->todo, commit, needless);
 	*needless = asked->move.suite == NULL;
 	return *needless ? ERR_OK
 			 : move_stage(s->c, page, &asked->move, commit);
@@ -180,7 +174,6 @@ static enum err settle_change(struct step *s)
 		: ERR_OK;
 out:
 	step_close(s, &page);
-	json_decref(asked.departures);
 	move_clear(&asked.move);
 	mls_commit_clear(&commit);
 	return e;

@@ -189,6 +189,16 @@ struct span mls_group_extensions(const struct mls_group *group)
 	return group->now->context.extensions;
 }
 
+struct span mls_group_context(const struct mls_group *group)
+{
+	return buf_span(&group->now->encoded_context);
+}
+
+struct span mls_group_confirmation_tag(const struct mls_group *group)
+{
+	return span_of(group->now->confirmation_tag, group->now->suite->nh);
+}
+
 struct span mls_group_epoch_authenticator(const struct mls_group *group)
 {
 	return sec_span(&group->now->secrets.epoch_authenticator);

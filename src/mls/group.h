@@ -137,6 +137,10 @@ uint64_t mls_group_epoch(const struct mls_group *group);
 uint32_t mls_group_own_leaf(const struct mls_group *group);
 struct span mls_group_extensions(const struct mls_group *group);
 struct span mls_group_epoch_authenticator(const struct mls_group *group);
+/* The encoded GroupContext (8.1) and the confirmation tag of the epoch: with
+ * mls_group_tree() all that is public of it. Borrowed until the group changes. */
+struct span mls_group_context(const struct mls_group *group);
+struct span mls_group_confirmation_tag(const struct mls_group *group);
 
 struct mls_member {
 	uint32_t leaf_index;

@@ -1,6 +1,6 @@
 #include "mls/leaf_list.h"
 
-#include "mls/tree_math.h"
+#include "wire/tree_math.h"
 
 /* The place of the first leaf >= `leaf`. */
 static size_t place(struct leaf_list list, uint32_t leaf)

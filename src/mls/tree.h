@@ -16,8 +16,8 @@
 #include "crypto/suite.h"
 #include "mls/key_set.h"
 #include "mls/leaf_list.h"
-#include "mls/tree_math.h"
 #include "wire/tree.h"
+#include "wire/tree_math.h"
 
 /* Credential types as bits, for asking a whole subtree at once. */
 #define TREE_CREDENTIAL_BASIC 1u

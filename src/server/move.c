@@ -153,9 +153,8 @@ static void check(void *arg)
 {
 	struct move *m = arg;
 
+	m->check.successor = m->info;
 	m->verdict = check_commit(&m->check);
-	if (m->verdict.wrong == NULL)
-		m->verdict.wrong = check_whole(m->info);
 }
 
 static void on_checked(void *arg)

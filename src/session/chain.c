@@ -37,30 +37,22 @@ const uint8_t *chain_head(const struct chain *chain)
 	return chain->heads[chain->seq % CHAIN_KEPT];
 }
 
+enum err chain_next_hash(const struct chain *chain, enum chain_kind kind,
+			 const uint8_t hash[CHAIN_HEAD],
+			 uint8_t head[CHAIN_HEAD])
+{
+	return log_head_next(chain_head(chain), chain->seq + 1, (uint8_t)kind,
+			     hash, head);
+}
+
 enum err chain_next(const struct chain *chain, enum chain_kind kind,
 		    struct span bytes, uint8_t head[CHAIN_HEAD])
 {
-	uint8_t hash[LOG_HEAD];
+	uint8_t hash[CHAIN_HEAD];
 	enum err e;
 
 	TRY(hash_sha256(&bytes, 1, hash));
-	TRY(log_head_next(chain_head(chain), chain->seq + 1, (uint8_t)kind,
-			  hash, head));
-out:
-	return e;
-}
-
-enum err chain_check_hash(const struct chain *chain, enum chain_kind kind,
-			  const uint8_t hash[CHAIN_HEAD],
-			  const uint8_t claimed[CHAIN_HEAD])
-{
-	uint8_t head[CHAIN_HEAD];
-	enum err e;
-
-	TRY(log_head_next(chain_head(chain), chain->seq + 1, (uint8_t)kind,
-			  hash, head));
-	ENSURE(span_equal(SPAN_ARRAY(head), span_of(claimed, CHAIN_HEAD)),
-	       ERR_PEER_FORK);
+	TRY(chain_next_hash(chain, kind, hash, head));
 out:
 	return e;
 }
@@ -68,16 +60,16 @@ out:
 enum err chain_check_next(const struct chain *chain, enum chain_kind kind,
 			  struct span bytes, const uint8_t claimed[CHAIN_HEAD])
 {
+	struct span wanted = span_of(claimed, CHAIN_HEAD);
 	uint8_t head[CHAIN_HEAD];
 	enum err e;
 
 	TRY(chain_next(chain, kind, bytes, head));
-	if (span_equal(SPAN_ARRAY(head), span_of(claimed, CHAIN_HEAD)))
+	if (span_equal(SPAN_ARRAY(head), wanted))
 		return ERR_OK;
 	TRY(log_head_next_1(chain_head(chain), chain->seq + 1, (uint8_t)kind,
 			    bytes, head));
-	ENSURE(span_equal(SPAN_ARRAY(head), span_of(claimed, CHAIN_HEAD)),
-	       ERR_PEER_FORK);
+	ENSURE(span_equal(SPAN_ARRAY(head), wanted), ERR_PEER_FORK);
 out:
 	return e;
 }

@@ -2,7 +2,9 @@
  * The transcript: a hash chain over a session's log, computed by the server
  * (sha256() in PostgreSQL) and again by every member.
  *
- * check/log_head.h has the rule.
+ * check/log_head.h has the rule. An entry whose bytes are not kept any more still
+ * has its place in the chain, by its hash; heads of entries from before are
+ * accepted, too.
  *
  * A member says what it has seen at the front of the authenticated data of what
  * it sends (a view: uint8 1, uint64 seq, head), and checks what the others say
@@ -21,8 +23,9 @@
 enum chain_kind {
 	CHAIN_APPLICATION = 1, /* an envelope */
 	CHAIN_COMMIT = 2,
-	CHAIN_SUCCESSOR =
-	    3 /* the Welcome to the group that a ReInit asked for */
+	CHAIN_SUCCESSOR = 3, /* the Welcome to the group that a ReInit asked
+				for */
+	CHAIN_DEPARTURE = 4  /* wire/departure.h */
 };
 
 struct chain {
@@ -40,20 +43,20 @@ void chain_resume(struct chain *chain, uint64_t seq,
 
 const uint8_t *chain_head(const struct chain *chain);
 
-/* The head after one more entry, as it is written today; the chain stays. */
+/* The head after one more entry, as a log writes it now; the chain stays. */
 MUST_CHECK enum err chain_next(const struct chain *chain, enum chain_kind kind,
 			       struct span bytes, uint8_t head[CHAIN_HEAD]);
 
-/* Whether `claimed` is the head after that entry, by the second chain or, of an
- * entry from before, by the first. ERR_PEER_FORK: by neither. */
+/* The same of an entry of which only the SHA-256 of the bytes is known. */
+MUST_CHECK enum err chain_next_hash(const struct chain *chain,
+				    enum chain_kind kind,
+				    const uint8_t hash[CHAIN_HEAD],
+				    uint8_t head[CHAIN_HEAD]);
+
+/* Whether `claimed` is the head after one more entry, by either formula:
+ * ERR_PEER_FORK when it is not. The chain stays. */
 MUST_CHECK enum err chain_check_next(const struct chain *chain,
 				     enum chain_kind kind, struct span bytes,
-				     const uint8_t claimed[CHAIN_HEAD]);
-
-/* The same for an entry of which only the hash is kept: by the second chain. */
-MUST_CHECK enum err chain_check_hash(const struct chain *chain,
-				     enum chain_kind kind,
-				     const uint8_t hash[CHAIN_HEAD],
 				     const uint8_t claimed[CHAIN_HEAD]);
 
 /* Moves on to that head. */

@@ -1,16 +1,93 @@
 /* Roles and departures, of session.h. */
+#include "check/departure.h"
+#include "check/rights.h"
 #include "crypto/sign.h"
 #include "mls/label.h"
 #include "session/state.h"
 #include "wire/extension.h"
 
+/* ---- the session as the rules see it ---- */
+
+static bool find_leaf(const void *group, uint32_t index,
+		      struct check_member *found)
+{
+	struct mls_member member;
+	uint32_t leaf = index;
+
+	if (!mls_group_next_member(group, &leaf, &member) ||
+	    member.leaf_index != index)
+		return false;
+	*found =
+	    (struct check_member){ index, member.identity, member.signature_key,
+				   member.leaf_node };
+	return true;
+}
+
+void session_view(const struct session *session, struct check_view *view)
+{
+	struct mls_member member;
+
+	*view = (struct check_view){
+		.suite = mls_group_suite(session->group),
+		.session_id = session_id_span(session),
+		.generation = session_generation(session),
+		.extensions = mls_group_extensions(session->group),
+		.leaf = find_leaf,
+		.group = session->group,
+		.departures = buf_span(&session->departures),
+	};
+	/* it moves past the last one */
+	while (
+	    mls_group_next_member(session->group, &view->leaf_count, &member)) {
+	}
+}
+
+enum err session_walk(const struct session *session, struct check_walk **walk)
+{
+	struct wire_reinit reinit = { .version = WIRE_VERSION_MLS10 };
+	struct check_walk *begun = NULL;
+	struct check_verdict verdict;
+	struct mls_reinit asked;
+	struct buf tree = BUF_INIT;
+	bool ended = mls_group_ended_by(session->group, &asked);
+	enum err e;
+
+	if (ended) {
+		reinit.group_id = asked.group_id;
+		reinit.cipher_suite = asked.cipher_suite;
+		reinit.extensions = asked.extensions;
+	}
+	TRY(mls_group_tree(session->group, &tree));
+	verdict = check_walk_from_tree(
+	    mls_group_context(session->group), buf_span(&tree),
+	    mls_group_confirmation_tag(session->group), ended ? &reinit : NULL,
+	    &begun);
+	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
+	ENSURE(verdict.wrong == NULL, ERR_PEER_INVALID);
+	TRY(check_walk_set_departures(begun, buf_span(&session->departures)));
+	*walk = begun;
+	begun = NULL;
+out:
+	check_walk_free(begun);
+	buf_clear(&tree);
+	return e;
+}
+
 /* ---- roles ---- */
+
+enum err session_roles(const struct session *session, struct roles *roles)
+{
+	struct check_view view;
+
+	session_view(session, &view);
+	return rights_read(&view, roles);
+}
 
 enum role session_role(const struct session *session, struct span identity)
 {
 	struct roles roles;
 
-	if (roles_read(mls_group_extensions(session->group), &roles) != ERR_OK)
+	if (session_roles(session, &roles) != ERR_OK)
 		return ROLE_MEMBER;
 	return roles_of(&roles, roles_user(identity));
 }
@@ -26,70 +103,179 @@ bool session_find(const struct session *session, struct span identity,
 	return false;
 }
 
-enum err session_put_role(const struct session *session, struct span user,
-			  enum role role, struct buf *extensions)
+/* The group's extensions with another roles extension, which is given whole. */
+static void put_with_roles(const struct session *session, struct span roles,
+			   struct buf *extensions)
 {
 	struct span rest = mls_group_extensions(session->group);
 	struct wire_extension extension;
-	struct roles roles;
-	enum err e;
 
-	TRY(roles_read(rest, &roles));
 	while (wire_extensions_next(&rest, &extension))
 		if (extension.type != ROLES_EXTENSION)
 			wire_extension_put(extensions, extension.type,
 					   extension.data);
-	TRY(roles_put_changed(&roles, user, role, extensions));
+	buf_put(extensions, roles);
+}
+
+enum err session_put_role(const struct session *session, struct span user,
+			  enum role role, struct buf *extensions)
+{
+	struct buf changed = BUF_INIT;
+	struct roles roles;
+	enum err e;
+
+	TRY(session_roles(session, &roles));
+	TRY(roles_put_changed(&roles, user, role, &changed));
+	put_with_roles(session, buf_span(&changed), extensions);
+	TRY(buf_end(extensions));
 out:
+	buf_clear(&changed);
+	return e;
+}
+
+enum err session_put_heirs(const struct session *session,
+			   const uint32_t *removes, size_t count,
+			   struct buf *extensions)
+{
+	struct buf roles = BUF_INIT;
+	struct check_view view;
+	enum err e;
+
+	session_view(session, &view);
+	TRY(rights_inherit(&view, removes, count, &roles));
+	if (roles.n > 0)
+		put_with_roles(session, buf_span(&roles), extensions);
+	TRY(buf_end(extensions));
+out:
+	buf_clear(&roles);
 	return e;
 }
 
 /* ---- departures ---- */
 
-static const char LEAVE[] = "hermetic leave";
-
-static void put_leave(const struct session *session, uint32_t leaf,
-		      struct buf *content)
+enum err session_depart(const struct session *session,
+			const struct mls_identity *me, uint32_t leaf_index,
+			struct span heir, struct buf *out)
 {
-	buf_put(content, session_id_span(session));
-	buf_put_u32(content, leaf);
-}
-
-enum err session_leave(const struct session *session,
-		       const struct mls_identity *me, struct buf *proof)
-{
-	struct buf content = BUF_INIT;
+	struct buf tbs = BUF_INIT, signature = BUF_INIT;
 	struct sign_key *key = NULL;
+	struct check_member leaf, own;
+	struct departure departure, read;
+	struct check_view view;
+	uint8_t hash[DEPARTURE_HASH];
 	enum err e;
 
 	ENSURE(session_member(session), ERR_STATE_GONE);
-	put_leave(session, mls_group_own_leaf(session->group), &content);
-	TRY(buf_end(&content));
+	session_view(session, &view);
+	ENSURE(find_leaf(session->group, leaf_index, &leaf), ERR_STATE_GONE);
+	ENSURE(
+	    find_leaf(session->group, mls_group_own_leaf(session->group), &own),
+	    ERR_STATE_GONE);
+	TRY(check_leaf_hash(leaf.encoded, hash));
+	departure = (struct departure){
+		.session_id = session_id_span(session),
+		.generation = session_generation(session),
+		.leaf_index = leaf_index,
+		.leaf_hash = SPAN_ARRAY(hash),
+		.signer = own.leaf_index,
+		.heir = heir,
+	};
+	departure_put_tbs(&tbs, &departure);
+	TRY(buf_end(&tbs));
 	TRY(sign_private_parse(me->suite, me->signature_private, &key));
-	TRY(label_sign(key, LEAVE, buf_span(&content), proof));
+	TRY(label_sign(key, DEPARTURE_LABEL, buf_span(&tbs), &signature));
+	departure.signature = buf_span(&signature);
+	departure_put(out, &departure);
+	TRY(buf_end(out));
+	ENSURE(check_departure(&view, buf_span(out), &read, &leaf).wrong ==
+		   NULL,
+	       ERR_PEER_DENIED);
 out:
+	if (e != ERR_OK)
+		buf_clear(out);
 	sign_key_free(key);
-	buf_clear(&content);
+	buf_clear(&tbs);
+	buf_clear(&signature);
 	return e;
 }
 
-enum err session_check_leave(const struct session *session,
-			     struct span identity, struct span proof)
+bool session_departed(const struct session *session, uint32_t leaf_index)
 {
-	struct buf content = BUF_INIT;
-	struct sign_key *key = NULL;
-	struct mls_member member;
+	struct check_member leaf;
+	struct check_view view;
+
+	session_view(session, &view);
+	return find_leaf(session->group, leaf_index, &leaf) &&
+	       check_departed(&view, &leaf, NULL);
+}
+
+struct span session_departures(const struct session *session)
+{
+	return buf_span(&session->departures);
+}
+
+enum err session_set_departures(struct session *session, struct span departures)
+{
+	struct buf copy = BUF_INIT;
 	enum err e;
 
-	ENSURE(session_find(session, identity, &member), ERR_STATE_GONE);
-	put_leave(session, member.leaf_index, &content);
-	TRY(buf_end(&content));
-	TRY(sign_public_parse(session_suite(session), member.signature_key,
-			      &key));
-	TRY(label_verify(key, LEAVE, buf_span(&content), proof));
+	buf_put(&copy, departures);
+	TRY(buf_end(&copy));
+	buf_clear(&session->departures);
+	session->departures = copy;
+	session_prune_departures(session);
 out:
-	sign_key_free(key);
-	buf_clear(&content);
+	return e;
+}
+
+void session_prune_departures(struct session *session)
+{
+	struct check_view view;
+
+	if (session->departures.n == 0)
+		return;
+	session_view(session, &view);
+	check_departures_prune(&view, &session->departures);
+}
+
+static enum err add_departure(struct session *session, struct span bytes)
+{
+	struct buf grown = BUF_INIT;
+	enum err e;
+
+	buf_put(&grown, buf_span(&session->departures));
+	buf_put_vec(&grown, bytes);
+	TRY(buf_end(&grown));
+	buf_clear(&session->departures);
+	session->departures = grown;
+out:
+	return e;
+}
+
+enum err session_receive_departure(struct session *session, struct span bytes,
+				   struct session_event *event)
+{
+	struct departure departure;
+	struct check_verdict verdict;
+	struct check_member leaf;
+	struct check_view view;
+	enum err e;
+
+	event->epoch = session_epoch(session);
+	session_view(session, &view);
+	verdict = check_departure(&view, bytes, &departure, &leaf);
+	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
+	ENSURE(verdict.wrong == NULL, ERR_PEER_INVALID);
+	event->kind = SESSION_DEPARTED;
+	event->sender = departure.leaf_index;
+	buf_put(&event->identity, leaf.identity);
+	buf_put(&event->data, departure.heir);
+	TRY(buf_end(&event->identity));
+	TRY(buf_end(&event->data));
+	TRY(add_departure(session, bytes));
+	if (departure.leaf_index == mls_group_own_leaf(session->group))
+		session_end(session);
+out:
 	return e;
 }
 
@@ -97,13 +283,4 @@ void session_end(struct session *session)
 {
 	session_discard(session);
 	session->removed = true;
-}
-
-void session_excuse(struct session *session, const struct span *identities,
-		    size_t count)
-{
-	buf_reset(&session->excused);
-	for (size_t i = 0; i < count; i++)
-		buf_put_vec(&session->excused, identities[i]);
-	session->asked = true;
 }

@@ -187,11 +187,11 @@ enum err session_receive_successor(
 	struct session_event made = { .seq = seq,
 				      .entry = CHAIN_SUCCESSOR,
 				      .kind = SESSION_MOVED };
-	uint8_t head[CHAIN_HEAD];
 	enum err e;
 
-	TRY(session_check_place(session, seq, CHAIN_SUCCESSOR, welcome, claimed,
-				head));
+	TRY(session_check_place(session, seq, CHAIN_SUCCESSOR));
+	TRY(chain_check_next(&session->chain, CHAIN_SUCCESSOR, welcome,
+			     claimed));
 	if (session->successor != NULL &&
 	    span_equal(welcome, buf_span(&session->successor_welcome))) {
 		take_own(session);
@@ -206,8 +206,9 @@ enum err session_receive_successor(
 		made.kind = SESSION_REFUSED;
 	else /* who made it is its first member */
 		TRY(session_name_sender(session, 0, &made));
+	session_prune_departures(session);
 	made.epoch = session_epoch(session);
-	chain_advance(&session->chain, head);
+	chain_advance(&session->chain, claimed);
 	*event = made;
 	made = (struct session_event){ 0 };
 	e = ERR_OK;

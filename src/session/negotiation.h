@@ -18,8 +18,6 @@
 #include "base/buf.h"
 #include "crypto/suite.h"
 
-#define NEGOTIATION_EXTENSION 0xF7F0
-
 struct negotiation_offer {
 	struct span identity;
 	struct span suites; /* big-endian uint16 each, best first */

@@ -1,4 +1,6 @@
 /* The receiving half of session.h. */
+#include "check/rules.h"
+#include "crypto/hash.h"
 #include "session/envelope_tag.h"
 #include "session/state.h"
 
@@ -126,133 +128,29 @@ out:
 
 /* ---- commits ---- */
 
-/* The negotiation is for the session's life: no commit may change it. Roles
- * are changed by those who may. */
-static enum err check_extensions(const struct session *session,
-				 struct span committer, struct span proposed)
-{
-	struct span now = mls_group_extensions(session->group), before, after;
-	struct roles roles_before, roles_after;
-	enum err e = ERR_OK;
-
-	ENSURE(
-	    wire_extensions_find(now, NEGOTIATION_EXTENSION, &before) &&
-		wire_extensions_find(proposed, NEGOTIATION_EXTENSION, &after) &&
-		span_equal(before, after),
-	    ERR_PEER_DOWNGRADE);
-	TRY(roles_read(now, &roles_before));
-	TRY(roles_read(proposed, &roles_after));
-	ENSURE(roles_may_change(&roles_before, &roles_after, committer),
-	       ERR_PEER_DENIED);
-out:
-	return e;
-}
-
-static bool is_excused(const struct session *session, struct span identity)
-{
-	struct rd r = rd_init(buf_span(&session->excused));
-
-	while (rd_left(&r) > 0)
-		if (span_equal(rd_vec(&r), identity))
-			return true;
-	return false;
-}
-
-static enum err check_removal(const struct session *session,
-			      struct span committer, bool external,
-			      uint32_t removed)
-{
-	struct mls_member member;
-	struct roles roles;
-	uint32_t leaf = removed;
-	enum err e;
-
-	ENSURE(mls_group_next_member(session->group, &leaf, &member) &&
-		   member.leaf_index == removed,
-	       ERR_PEER_INVALID);
-	if (external) { /* 12.4.3.2: an earlier self, and nobody else */
-		ENSURE(span_equal(member.identity, committer),
-		       ERR_PEER_INVALID);
-		return ERR_OK;
-	}
-	TRY(roles_read(mls_group_extensions(session->group), &roles));
-	ENSURE(roles_may_remove(&roles, committer, member.identity) ||
-		   is_excused(session, member.identity),
-	       ERR_PEER_DENIED);
-out:
-	return e;
-}
-
-static enum err check_proposal(const struct session *session,
-			       struct span committer, bool external,
-			       const struct wire_proposal_or_ref *item)
-{
-	struct roles roles;
-	enum err e;
-
-	/* The server keeps no proposals, so none can be referred to. */
-	ENSURE(item->type == WIRE_BY_VALUE, ERR_PEER_INVALID);
-	switch (item->proposal.type) {
-	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
-		return check_extensions(session, committer,
-					item->proposal.extensions);
-	case WIRE_PROPOSAL_REMOVE:
-		return check_removal(session, committer, external,
-				     item->proposal.removed);
-	case WIRE_PROPOSAL_REINIT:
-		TRY(roles_read(mls_group_extensions(session->group), &roles));
-		ENSURE(roles_may_reinit(&roles, committer), ERR_PEER_DENIED);
-		return ERR_OK;
-	default:
-		return ERR_OK;
-	}
-out:
-	return e;
-}
-
-/* Whose commit it claims to be: MLS verifies the signature after this. */
-static enum err claimed_committer(const struct session *session,
-				  const struct wire_content *content,
-				  bool *external, struct span *identity)
-{
-	struct mls_member member;
-	uint32_t leaf = content->sender.index;
-	enum err e = ERR_OK;
-
-	*external = content->sender.type == WIRE_SENDER_NEW_MEMBER_COMMIT;
-	if (*external) {
-		ENSURE(content->commit.has_path, ERR_PEER_INVALID);
-		*identity = content->commit.path.leaf_node.credential.identity;
-		return ERR_OK;
-	}
-	ENSURE(content->sender.type == WIRE_SENDER_MEMBER &&
-		   mls_group_next_member(session->group, &leaf, &member) &&
-		   member.leaf_index == content->sender.index,
-	       ERR_PEER_INVALID);
-	*identity = member.identity;
-out:
-	return e;
-}
-
-/* What this layer asks of a commit before MLS looks at it. */
+/* What is asked of a commit before MLS looks at it: the rules (check/rules.h).
+ */
 static enum err check_commit(const struct session *session, struct span bytes)
 {
 	struct wire_message message;
 	const struct wire_content *content = &message.public_message.content;
-	struct wire_proposal_or_ref item;
-	struct span rest, committer;
-	bool external;
+	struct check_verdict verdict;
+	struct check_view view;
 	enum err e;
 
 	TRY(wire_message_decode(bytes, &message));
 	/* Public, so that the server knows the members (docs/protocol.md). */
 	ENSURE(message.format == WIRE_PUBLIC_MESSAGE &&
-		   content->type == WIRE_CONTENT_COMMIT,
+		   content->type == WIRE_CONTENT_COMMIT &&
+		   span_equal(content->group_id, mls_group_id(session->group)),
 	       ERR_PEER_INVALID);
-	TRY(claimed_committer(session, content, &external, &committer));
-	rest = content->commit.proposals;
-	while (wire_proposals_next(&rest, &item))
-		TRY(check_proposal(session, committer, external, &item));
+	ENSURE(content->epoch == mls_group_epoch(session->group),
+	       ERR_STATE_EPOCH);
+	session_view(session, &view);
+	verdict = check_rules(&view, content);
+	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
+	ENSURE(!verdict.denied, ERR_PEER_DENIED);
+	ENSURE(verdict.wrong == NULL, ERR_PEER_INVALID);
 out:
 	return e;
 }
@@ -298,6 +196,7 @@ static enum err apply_commit(struct session *session, struct span bytes,
 	mls_group_forget_past(session->group);
 	buf_clear(&session->staged);
 	session->removed = opened->self_removed;
+	session_prune_departures(session);
 	event->kind = session->removed ? SESSION_REMOVED : SESSION_COMMIT;
 	event->epoch = session_epoch(session);
 out:
@@ -328,10 +227,13 @@ out:
 
 /* ---- the log ---- */
 
-static enum err check_turn(const struct session *session, uint64_t seq)
+enum err session_check_place(const struct session *session, uint64_t seq,
+			     enum chain_kind kind)
 {
 	enum err e = ERR_OK;
 
+	ENSURE(kind >= CHAIN_APPLICATION && kind <= CHAIN_DEPARTURE,
+	       ERR_PEER_MALFORMED);
 	ENSURE(session->joined, ERR_STATE_PENDING);
 	ENSURE(!session->removed, ERR_STATE_GONE);
 	ENSURE(seq > session->chain.seq, ERR_STATE_REPLAY);
@@ -340,35 +242,22 @@ out:
 	return e;
 }
 
-enum err session_receive_hash(struct session *session, uint64_t seq,
-			      const uint8_t hash[CHAIN_HEAD],
-			      const uint8_t claimed[CHAIN_HEAD])
+/* What came of an entry, `e`: the log goes on, unless it was we who failed. */
+static enum err conclude(struct session *session, enum err e,
+			 const uint8_t head[CHAIN_HEAD],
+			 struct session_event *made,
+			 struct session_event *event)
 {
-	enum err e;
-
-	TRY(check_turn(session, seq));
-	TRY(chain_check_hash(&session->chain, CHAIN_APPLICATION, hash,
-			     claimed));
-	chain_advance(&session->chain, claimed);
-out:
-	return e;
-}
-
-/* The entry follows from what we have; `head` is the chain's after it. */
-enum err session_check_place(const struct session *session, uint64_t seq,
-			     enum chain_kind kind, struct span bytes,
-			     const uint8_t claimed[CHAIN_HEAD],
-			     uint8_t head[CHAIN_HEAD])
-{
-	enum err e;
-
-	ENSURE(kind >= CHAIN_APPLICATION && kind <= CHAIN_SUCCESSOR,
-	       ERR_PEER_MALFORMED);
-	TRY(check_turn(session, seq));
-	TRY(chain_check_next(&session->chain, kind, bytes, claimed));
-	memcpy(head, claimed, CHAIN_HEAD);
-out:
-	return e;
+	if (err_class(e) == ERR_CLASS_LOCAL)
+		return e;
+	if (e != ERR_OK) {
+		made->kind = SESSION_REFUSED;
+		made->refused = e;
+	}
+	chain_advance(&session->chain, head);
+	*event = *made;
+	*made = (struct session_event){ 0 };
+	return ERR_OK;
 }
 
 enum err session_receive(struct session *session, uint64_t now, uint64_t seq,
@@ -377,10 +266,10 @@ enum err session_receive(struct session *session, uint64_t now, uint64_t seq,
 			 struct session_event *event)
 {
 	struct session_event made = { .seq = seq, .entry = kind };
-	uint8_t head[CHAIN_HEAD];
 	enum err e;
 
-	TRY(session_check_place(session, seq, kind, bytes, claimed, head));
+	TRY(session_check_place(session, seq, kind));
+	TRY(chain_check_next(&session->chain, kind, bytes, claimed));
 	switch (kind) {
 	case CHAIN_APPLICATION:
 		e = receive_application(session, now, bytes, &made);
@@ -388,22 +277,63 @@ enum err session_receive(struct session *session, uint64_t now, uint64_t seq,
 	case CHAIN_COMMIT:
 		e = receive_commit(session, now, bytes, &made);
 		break;
+	case CHAIN_DEPARTURE:
+		e = session_receive_departure(session, bytes, &made);
+		break;
 	case CHAIN_SUCCESSOR:
 		e = ERR_LOCAL_BUG; /* session_receive_successor() */
 		break;
 	}
-	if (err_class(e) == ERR_CLASS_LOCAL ||
-	    (e == ERR_PEER_DENIED && !session->asked))
-		goto out;
-	if (e != ERR_OK) {
-		made.kind = SESSION_REFUSED;
-		made.refused = e;
-		e = ERR_OK;
-	}
-	chain_advance(&session->chain, head);
-	*event = made;
-	made = (struct session_event){ 0 };
+	TRY(conclude(session, e, claimed, &made, event));
 out:
+	session_event_clear(&made);
+	return e;
+}
+
+/* The item of the outbox whose envelope has that hash; outbox.count: none. */
+static enum err find_own(const struct session *session,
+			 const uint8_t hash[CHAIN_HEAD], size_t *index)
+{
+	enum err e = ERR_OK;
+
+	for (*index = 0; *index < session->outbox.count; (*index)++) {
+		const struct span envelope =
+		    buf_span(&session->outbox.items[*index].envelope);
+		uint8_t own[CHAIN_HEAD];
+
+		TRY(hash_sha256(&envelope, 1, own));
+		if (span_equal(SPAN_ARRAY(own), span_of(hash, CHAIN_HEAD)))
+			break;
+	}
+out:
+	return e;
+}
+
+enum err session_receive_expired(struct session *session, uint64_t seq,
+				 const uint8_t hash[CHAIN_HEAD],
+				 const uint8_t claimed[CHAIN_HEAD],
+				 struct session_event *event)
+{
+	struct session_event made = { .seq = seq, .entry = CHAIN_APPLICATION };
+	struct buf envelope = BUF_INIT;
+	uint8_t head[CHAIN_HEAD];
+	size_t own;
+	enum err e;
+
+	TRY(session_check_place(session, seq, CHAIN_APPLICATION));
+	TRY(chain_next_hash(&session->chain, CHAIN_APPLICATION, hash, head));
+	ENSURE(memcmp(head, claimed, CHAIN_HEAD) == 0, ERR_PEER_FORK);
+	TRY(find_own(session, hash, &own));
+	e = ERR_STATE_EXPIRED;
+	if (own < session->outbox.count) { /* we have its bytes */
+		buf_put(&envelope,
+			buf_span(&session->outbox.items[own].envelope));
+		TRY(buf_end(&envelope));
+		e = receive_application(session, 0, buf_span(&envelope), &made);
+	}
+	TRY(conclude(session, e, claimed, &made, event));
+out:
+	buf_clear(&envelope);
 	session_event_clear(&made);
 	return e;
 }

@@ -7,7 +7,8 @@
 #include "wire/generation.h"
 #include "wire/message.h"
 
-#define STATE_VERSION 2
+#define STATE_VERSION 3
+#define STATE_WITHOUT_DEPARTURES 2
 
 enum state_flag { FLAG_JOINED = 1, FLAG_REMOVED = 2, FLAG_FORKED = 4 };
 
@@ -40,7 +41,7 @@ void session_free(struct session *session)
 	session_drop_successor(session);
 	outbox_clear(&session->outbox);
 	buf_clear(&session->staged);
-	buf_clear(&session->excused);
+	buf_clear(&session->departures);
 	sec_wipe(session, sizeof(*session));
 	free(session);
 }
@@ -394,6 +395,7 @@ enum err session_save(const struct session *session, struct buf *state)
 	chain_save(&session->chain, state);
 	outbox_save(&session->outbox, state);
 	buf_put_vec(state, buf_span(&session->staged));
+	buf_put_vec(state, buf_span(&session->departures));
 	TRY(session_save_successor(session, state));
 	vec = buf_open_vec(state);
 	TRY(mls_group_save(session->group, state));
@@ -408,11 +410,12 @@ enum err session_load(struct span state, struct session **session)
 	struct rd r = rd_init(state);
 	struct session *s = calloc(1, sizeof(*s));
 	struct span group;
-	uint8_t flags;
+	uint8_t version = rd_u8(&r), flags;
 	enum err e;
 
 	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
-	ENSURE(rd_u8(&r) == STATE_VERSION, ERR_PEER_UNSUPPORTED);
+	ENSURE(version == STATE_VERSION || version == STATE_WITHOUT_DEPARTURES,
+	       ERR_PEER_UNSUPPORTED);
 	rd_copy(&r, s->id, SESSION_ID);
 	flags = rd_u8(&r);
 	s->joined = flags & FLAG_JOINED;
@@ -421,10 +424,13 @@ enum err session_load(struct span state, struct session **session)
 	chain_load(&s->chain, &r);
 	outbox_load(&s->outbox, &r);
 	buf_put(&s->staged, rd_vec(&r));
+	if (version != STATE_WITHOUT_DEPARTURES)
+		buf_put(&s->departures, rd_vec(&r));
 	TRY(session_load_successor(s, &r));
 	group = rd_vec(&r);
 	TRY(rd_end(&r));
 	TRY(buf_end(&s->staged));
+	TRY(buf_end(&s->departures));
 	TRY(mls_group_load(group, &s->group));
 	*session = s;
 	s = NULL;

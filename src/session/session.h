@@ -16,6 +16,7 @@
 #define HERMETIC_SESSION_SESSION_H
 
 #include "base/buf.h"
+#include "check/walk.h"
 #include "mls/group.h"
 #include "session/chain.h"
 #include "session/negotiation.h"
@@ -90,6 +91,12 @@ bool session_pending(const struct session *session);
 /* For mls_group_next_member(), mls_group_epoch_authenticator() and so on. */
 const struct mls_group *session_group(const struct session *session);
 
+/* A walk (check/walk.h) that begins at the session's own epoch, with the
+ * departures that stand there; the caller frees it. It works for a session that
+ * can be followed no more, too: of a removed one, from where it was removed. */
+MUST_CHECK enum err session_walk(const struct session *session,
+				 struct check_walk **walk);
+
 MUST_CHECK enum err session_safety_number(const struct session *session,
 					  char out[SAFETY_SIZE]);
 
@@ -131,6 +138,10 @@ void session_unsend(struct session *session, size_t index);
 
 /* ---- roles and departures ---- */
 
+/* The roles as they count (check/rights.h); borrowed until the group changes.
+ * ERR_PEER_MALFORMED. */
+MUST_CHECK enum err session_roles(const struct session *session,
+				  struct roles *roles);
 enum role session_role(const struct session *session, struct span identity);
 
 /* The member with that identity; borrowed as by mls_group_next_member(). */
@@ -143,22 +154,40 @@ MUST_CHECK enum err session_put_role(const struct session *session,
 				     struct span user, enum role role,
 				     struct buf *extensions);
 
-/* Our signature that we want to leave (docs/protocol.md, "Leaving"), and the
- * check of another's; ERR_STATE_GONE: not a member (any more). */
-MUST_CHECK enum err session_leave(const struct session *session,
-				  const struct mls_identity *me,
-				  struct buf *proof);
-MUST_CHECK enum err session_check_leave(const struct session *session,
-					struct span identity,
-					struct span proof);
+/* For mls_change.extensions of a commit with these `removes`: appends the
+ * group's extensions with the roles that heirs of departed owners get by it;
+ * nothing when nobody inherits. */
+MUST_CHECK enum err session_put_heirs(const struct session *session,
+				      const uint32_t *removes, size_t count,
+				      struct buf *extensions);
+
+/*
+ * Appends the departure to post (wire/departure.h): of our own leaf, or of
+ * another leaf of our user, which is how a user removes a device of theirs
+ * without a commit. `heir`: the user who becomes owner, or empty. It takes
+ * effect when the log shows it. ERR_STATE_GONE: we are no member, or there is
+ * no such leaf; ERR_PEER_DENIED: the leaf is another user's, or has departed.
+ */
+MUST_CHECK enum err session_depart(const struct session *session,
+				   const struct mls_identity *me,
+				   uint32_t leaf_index, struct span heir,
+				   struct buf *out);
+
+/* Whether a departure of that leaf stands in the log: then any member may
+ * remove it, and somebody should. */
+bool session_departed(const struct session *session, uint32_t leaf_index);
+
+/* The departures that stand, opaque departure<V> each; borrowed. */
+struct span session_departures(const struct session *session);
+
+/* For who has just joined: those that stand at its place in the log, as
+ * session_departures() of another member or check_walk_departures() gives them.
+ * Without them a joiner would refuse commits that all others accept. */
+MUST_CHECK enum err session_set_departures(struct session *session,
+					   struct span departures);
 
 /* We have left: as if a commit had removed us. */
 void session_end(struct session *session);
-
-/* Those who have departed: whoever removes one of them needs no role. Kept
- * until the session is freed; see session_receive(). */
-void session_excuse(struct session *session, const struct span *identities,
-		    size_t count);
 
 /* ---- changing the group ---- */
 
@@ -205,12 +234,15 @@ MUST_CHECK enum err session_move(struct session *session,
 /* ---- receiving ---- */
 
 enum session_event_kind {
-	SESSION_MESSAGE, /* data from `sender` */
-	SESSION_OWN,	 /* our own message, from the outbox */
-	SESSION_COMMIT,	 /* a new epoch: others' or ours */
-	SESSION_MOVED,	 /* another algorithm */
-	SESSION_REMOVED, /* the commit removed us: the end */
-	SESSION_REFUSED	 /* the entry stands in the log, but it is worth
+	SESSION_MESSAGE,  /* data from `sender` */
+	SESSION_OWN,	  /* our own message, from the outbox */
+	SESSION_COMMIT,	  /* a new epoch: others' or ours */
+	SESSION_MOVED,	  /* another algorithm */
+	SESSION_REMOVED,  /* the commit removed us: the end */
+	SESSION_DEPARTED, /* the leaf `sender`, of `identity`, left or was
+			     revoked, `data` is its heir; if it is our own we
+			     are no member any more */
+	SESSION_REFUSED	  /* the entry stands in the log, but it is worth
 			    nothing: `refused` says why */
 };
 
@@ -221,8 +253,8 @@ struct session_event {
 	uint64_t epoch;	     /* of the message; the new one after a commit */
 	uint32_t sender;     /* leaf index */
 	struct buf identity; /* the sender's */
-	struct buf data;     /* SESSION_MESSAGE, SESSION_OWN */
-	uint64_t sent_ms;    /* by the sender's clock, application only */
+	struct buf data;  /* SESSION_MESSAGE, SESSION_OWN, SESSION_DEPARTED */
+	uint64_t sent_ms; /* by the sender's clock, application only */
 	uint8_t nonce[SESSION_NONCE]; /* application only */
 	bool own_commit;	      /* SESSION_COMMIT: it was ours */
 	bool dropped_staged; /* a staged commit of ours lost: redo it */
@@ -241,14 +273,12 @@ void session_event_clear(struct session_event *event);
  * ERR_STATE_CONFLICT: entries are missing before it.
  * ERR_PEER_FORK: the claimed head does not follow from what we have.
  * ERR_STATE_PENDING: a join that was not accepted yet.
- * ERR_PEER_DENIED: a commit removes somebody whom its sender may remove only if
- * he has departed. Nothing was done: find out who has, session_excuse(), and
- * call again; then it is accepted, or refused as below.
  *
  * What is wrong inside an entry (a bad tag, a forged or replayed message, an
- * invalid commit, a view that differs from ours) does not stop the log: it
- * returns ERR_OK with SESSION_REFUSED. A refused commit leaves us behind the
- * others: join again with `resync`.
+ * invalid commit, a view that differs from ours, a bad departure) does not stop
+ * the log: it returns ERR_OK with SESSION_REFUSED. A commit is refused with
+ * ERR_PEER_DENIED when its sender may not do that (check/rules.h). A refused
+ * commit leaves us behind the others: join again with `resync`.
  */
 MUST_CHECK enum err session_receive(struct session *session, uint64_t now,
 				    uint64_t seq, enum chain_kind kind,
@@ -256,11 +286,17 @@ MUST_CHECK enum err session_receive(struct session *session, uint64_t now,
 				    const uint8_t claimed[CHAIN_HEAD],
 				    struct session_event *event);
 
-/* The log's next entry when it is an application message of which only the hash
- * is kept any more: the log goes on after it. Errors as session_receive(). */
-MUST_CHECK enum err session_receive_hash(struct session *session, uint64_t seq,
-					 const uint8_t hash[CHAIN_HEAD],
-					 const uint8_t claimed[CHAIN_HEAD]);
+/*
+ * The log's next entry, when it is an application message whose bytes the
+ * server does not keep any more: `hash` is their SHA-256. The log goes on behind
+ * it; the event is SESSION_REFUSED with ERR_STATE_EXPIRED, or SESSION_OWN when
+ * the message is one of our outbox. Errors as session_receive().
+ */
+MUST_CHECK enum err session_receive_expired(struct session *session,
+					    uint64_t seq,
+					    const uint8_t hash[CHAIN_HEAD],
+					    const uint8_t claimed[CHAIN_HEAD],
+					    struct session_event *event);
 
 /*
  * The log's next entry, when its kind is CHAIN_SUCCESSOR; otherwise as
@@ -285,7 +321,8 @@ void session_move_outbox(struct session *from, struct session *to);
 
 /* ---- storage ---- */
 
-/* Appends the whole state, secrets included, versioned: seal it. */
+/* Appends the whole state, secrets included, versioned: seal it. States of
+ * before departures stood in the log load, too. */
 MUST_CHECK enum err session_save(const struct session *session,
 				 struct buf *state);
 MUST_CHECK enum err session_load(struct span state, struct session **session);

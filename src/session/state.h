@@ -2,6 +2,7 @@
 #ifndef HERMETIC_SESSION_STATE_H
 #define HERMETIC_SESSION_STATE_H
 
+#include "check/view.h"
 #include "session/outbox.h"
 #include "session/session.h"
 
@@ -10,10 +11,9 @@ struct session {
 	struct mls_group *group;
 	struct chain chain;
 	struct outbox outbox;
-	struct buf staged;  /* our staged commit, as posted; empty: none */
-	struct buf excused; /* identities<V> that anybody may remove, while in
-			       memory; `asked`: they are known */
-	bool asked;
+	struct buf staged;     /* our staged commit, as posted; empty: none */
+	struct buf departures; /* those that stand in the log, opaque
+				  departure<V> each */
 	/* The group that our staged ReInit ends this one for, and the Welcome
 	 * to it, as posted. */
 	struct mls_group *successor;
@@ -28,13 +28,22 @@ struct session {
 MUST_CHECK enum err session_check_joined(const struct session *session,
 					 const struct mls_identity *me);
 
-/* Checks that an entry follows from what we have; `head` is the chain's after
- * it. */
+/* Whether an entry can be the next one: `seq` and `kind`. Its head is checked
+ * with the chain. */
 MUST_CHECK enum err session_check_place(const struct session *session,
-					uint64_t seq, enum chain_kind kind,
-					struct span bytes,
-					const uint8_t claimed[CHAIN_HEAD],
-					uint8_t head[CHAIN_HEAD]);
+					uint64_t seq, enum chain_kind kind);
+
+/* The session as the rules see it; borrows from the session. */
+void session_view(const struct session *session, struct check_view *view);
+
+/* After a change of the group: forgets the departures of leaves that are not
+ * there any more. */
+void session_prune_departures(struct session *session);
+
+/* An entry of the kind CHAIN_DEPARTURE. */
+MUST_CHECK enum err session_receive_departure(struct session *session,
+					      struct span bytes,
+					      struct session_event *event);
 
 /* The sender of an event, from the tree. */
 MUST_CHECK enum err session_name_sender(const struct session *session,

@@ -5,6 +5,9 @@
 
 #include "wire/types.h"
 
+/* Hermetic's negotiation, a GroupContext extension (docs/protocol.md). */
+#define NEGOTIATION_EXTENSION 0xF7F0
+
 struct wire_extension {
 	uint16_t type;
 	struct span data;

@@ -58,6 +58,8 @@ enum role roles_of(const struct roles *roles, struct span user)
 	struct rd r = rd_init(roles->rows);
 	struct entry entry;
 
+	if (roles->owner.n > 0 && span_equal(roles->owner, user))
+		return ROLE_OWNER;
 	while (next(&r, &entry))
 		if (span_equal(entry.user, user))
 			return (enum role)entry.role;
@@ -66,7 +68,7 @@ enum role roles_of(const struct roles *roles, struct span user)
 
 static bool is_before(struct span rows, struct span user)
 {
-	struct roles before = { true, rows };
+	struct roles before = { .there = true, .rows = rows };
 
 	return roles_of(&before, user) != ROLE_MEMBER;
 }
@@ -100,14 +102,14 @@ enum err roles_read(struct span extensions, struct roles *roles)
 	struct rd r;
 	enum err e;
 
-	*roles = (struct roles){ false, SPAN_EMPTY };
+	*roles = (struct roles){ .there = false };
 	if (!wire_extensions_find(extensions, ROLES_EXTENSION, &data))
 		return ERR_OK;
 	r = rd_init(data);
 	data = rd_vec(&r);
 	TRY(rd_end(&r));
 	TRY(check_rows(data));
-	*roles = (struct roles){ true, data };
+	*roles = (struct roles){ .there = true, .rows = data };
 out:
 	return e;
 }

@@ -21,6 +21,9 @@ enum role { ROLE_MEMBER = 0, ROLE_ADMIN = 1, ROLE_OWNER = 2 };
 struct roles {
 	bool there;
 	struct span rows; /* content; borrowed */
+	/* The user who counts as owner, because no owner of `rows` has a leaf
+	 * (check/rights.h); empty: nobody does. roles_read() leaves it empty. */
+	struct span owner;
 };
 
 /* "member", "admin" or "owner"; the other way NULL-safe, false: none of them.*/
@@ -34,6 +37,7 @@ MUST_CHECK enum err roles_read(struct span extensions, struct roles *roles);
 /* "alice" of "alice/device". */
 struct span roles_user(struct span identity);
 
+/* The role that counts: of `rows`, or as roles->owner. */
 enum role roles_of(const struct roles *roles, struct span user);
 
 /* Appends the whole extension with one user's role changed. ERR_PEER_INVALID:

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "check/log_head.h"
+#include "crypto/hash.h"
 #include "session/chain.h"
 #include "session/safety.h"
 
@@ -53,36 +53,103 @@ static void test_known_heads(void **state)
 	assert_true(chain.seq == 3);
 }
 
-/* An entry from before, whose head is over its bytes, and one of today after it:
- * each head is taken by its own formula only. */
-static void test_both_chains(void **state)
+static void read_head(const char *hex, uint8_t head[CHAIN_HEAD])
 {
-	const struct span commit = SPAN_LIT("a commit");
-	uint8_t first[CHAIN_HEAD], second[CHAIN_HEAD];
+	struct buf bytes = BUF_INIT;
+
+	assert_int_equal(text_hex(&bytes, span_str(hex)), ERR_OK);
+	assert_int_equal(bytes.n, CHAIN_HEAD);
+	memcpy(head, bytes.p, CHAIN_HEAD);
+	buf_clear(&bytes);
+}
+
+/* A log that an older server began: its heads are of the first formula, and
+ * those of a newer one follow them. */
+static void test_both_formulas(void **state)
+{
+	static const char *const old[] = {
+		"2752bed2bd849ff8917e3ed40c2b4336d42eed6f49d9cc43706d23a78a0c9f"
+		"59",
+		"63d565ada4b31d967bcd19f2035974657f9adeacb547ccda6f5f47063c2b0b"
+		"98",
+	};
+	const struct span entries[] = { SPAN_LIT("a commit"),
+					SPAN_LIT("an envelope") };
+	const enum chain_kind kinds[] = { CHAIN_COMMIT, CHAIN_APPLICATION };
 	struct chain chain;
+	uint8_t head[CHAIN_HEAD];
+	(void)state;
+
+	assert_int_equal(chain_start(&chain, SPAN_ARRAY(session_id)), ERR_OK);
+	for (size_t i = 0; i < 2; i++) {
+		read_head(old[i], head);
+		assert_int_equal(
+		    chain_check_next(&chain, kinds[i], entries[i], head),
+		    ERR_OK);
+		/* another kind, other bytes, another head */
+		assert_int_equal(
+		    chain_check_next(&chain, CHAIN_SUCCESSOR, entries[i], head),
+		    ERR_PEER_FORK);
+		assert_int_equal(
+		    chain_check_next(&chain, kinds[i], SPAN_EMPTY, head),
+		    ERR_PEER_FORK);
+		head[31] ^= 1;
+		assert_int_equal(
+		    chain_check_next(&chain, kinds[i], entries[i], head),
+		    ERR_PEER_FORK);
+		head[31] ^= 1;
+		chain_advance(&chain, head);
+	}
+	assert_int_equal(
+	    chain_next(&chain, CHAIN_COMMIT, SPAN_LIT("new"), head), ERR_OK);
+	assert_int_equal(
+	    chain_check_next(&chain, CHAIN_COMMIT, SPAN_LIT("new"), head),
+	    ERR_OK);
+}
+
+/* By the hash alone; the first formula does not give that. */
+static void test_hash(void **state)
+{
+	const struct span entry = SPAN_LIT("an envelope");
+	struct chain chain;
+	uint8_t whole[CHAIN_HEAD], by_hash[CHAIN_HEAD], hash[CHAIN_HEAD];
+	(void)state;
+
+	assert_int_equal(chain_start(&chain, SPAN_ARRAY(session_id)), ERR_OK);
+	assert_int_equal(hash_sha256(&entry, 1, hash), ERR_OK);
+	assert_int_equal(chain_next(&chain, CHAIN_APPLICATION, entry, whole),
+			 ERR_OK);
+	assert_int_equal(
+	    chain_next_hash(&chain, CHAIN_APPLICATION, hash, by_hash), ERR_OK);
+	assert_memory_equal(whole, by_hash, CHAIN_HEAD);
+	/* the bytes of one formula are no entry of the other */
+	assert_int_equal(chain_check_next(&chain, CHAIN_APPLICATION,
+					  SPAN_ARRAY(hash), whole),
+			 ERR_PEER_FORK);
+}
+
+/* Two entries, the other way round. */
+static void test_order(void **state)
+{
+	struct chain chain;
+	uint8_t one[CHAIN_HEAD], two[CHAIN_HEAD];
 	(void)state;
 
 	assert_int_equal(chain_start(&chain, SPAN_ARRAY(session_id)), ERR_OK);
 	assert_int_equal(
-	    log_head_next_1(chain_head(&chain), 1, CHAIN_COMMIT, commit, first),
-	    ERR_OK);
-	assert_int_equal(chain_next(&chain, CHAIN_COMMIT, commit, second),
-			 ERR_OK);
-	assert_int_equal(chain_check_next(&chain, CHAIN_COMMIT, commit, first),
-			 ERR_OK);
-	assert_int_equal(chain_check_next(&chain, CHAIN_COMMIT, commit, second),
-			 ERR_OK);
+	    chain_next(&chain, CHAIN_APPLICATION, SPAN_LIT("1"), one), ERR_OK);
 	assert_int_equal(
-	    chain_check_next(&chain, CHAIN_COMMIT, SPAN_LIT("another"), first),
+	    chain_check_next(&chain, CHAIN_APPLICATION, SPAN_LIT("2"), one),
 	    ERR_PEER_FORK);
-	first[31] ^= 1;
-	assert_int_equal(chain_check_next(&chain, CHAIN_COMMIT, commit, first),
-			 ERR_PEER_FORK);
-	first[31] ^= 1;
-	chain_advance(&chain, first);
-	assert_head(&chain, "2752bed2bd849ff8917e3ed40c2b4336d42eed6f49d9cc4370"
-			    "6d23a78a0c9f59");
-	add(&chain, CHAIN_APPLICATION, SPAN_LIT("an envelope"));
+	chain_advance(&chain, one);
+	assert_int_equal(
+	    chain_next(&chain, CHAIN_APPLICATION, SPAN_LIT("2"), two), ERR_OK);
+	assert_int_equal(
+	    chain_check_next(&chain, CHAIN_APPLICATION, SPAN_LIT("1"), two),
+	    ERR_PEER_FORK);
+	assert_int_equal(
+	    chain_check_next(&chain, CHAIN_APPLICATION, SPAN_LIT("2"), one),
+	    ERR_PEER_FORK);
 }
 
 static void test_views(void **state)
@@ -203,7 +270,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known_heads),
-		cmocka_unit_test(test_both_chains),
+		cmocka_unit_test(test_both_formulas),
+		cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_views),
 		cmocka_unit_test(test_old_views_are_not_compared),
 		cmocka_unit_test(test_safety_number),

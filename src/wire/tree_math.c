@@ -1,4 +1,4 @@
-#include "mls/tree_math.h"
+#include "wire/tree_math.h"
 
 uint32_t tree_math_level(uint32_t node)
 {

@@ -2,8 +2,8 @@
  * Node indices of the array-based tree, RFC 9420 appendix C. Leaf i is node
  * 2i; the tree is always full, so `leaves` is a power of two.
  */
-#ifndef HERMETIC_MLS_TREE_MATH_H
-#define HERMETIC_MLS_TREE_MATH_H
+#ifndef HERMETIC_WIRE_TREE_MATH_H
+#define HERMETIC_WIRE_TREE_MATH_H
 
 #include <stdbool.h>
 #include <stddef.h>

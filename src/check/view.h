@@ -1,0 +1,39 @@
+/* A group as the rules see it, whoever keeps it: the server by a tree without
+ * secrets, a member by its MLS group. */
+#ifndef HERMETIC_CHECK_VIEW_H
+#define HERMETIC_CHECK_VIEW_H
+
+#include "base/span.h"
+#include "crypto/suite.h"
+
+/* A leaf that is not blank. Borrowed from the group. */
+struct check_member {
+	uint32_t leaf_index;
+	struct span identity; /* empty where the credential is not basic */
+	struct span signature_key;
+	struct span encoded; /* LeafNode */
+};
+
+struct check_view {
+	const struct suite *suite;
+	struct span session_id;
+	uint32_t generation;
+	struct span extensions; /* GroupContext's; content */
+	uint32_t leaf_count;	/* all leaves are below it */
+	/* Whether the leaf is there; then `member` is filled. */
+	bool (*leaf)(const void *group, uint32_t index,
+		     struct check_member *member);
+	const void *group;
+	/* The departures that stand in the log: opaque departure<V> each. One
+	 * whose leaf node is not there any more counts for nothing. */
+	struct span departures;
+};
+
+/* What is wrong with a commit, in a few words; NULL: nothing. */
+struct check_verdict {
+	const char *wrong;
+	bool denied; /* its sender may not do that, or nobody may */
+	bool local;  /* it was not judged: memory or the library failed */
+};
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * The walk: a group followed without its keys, from an epoch that the caller
+ * trusts, over the commits of the log, to the GroupInfo that the last one makes
+ * (RFC 9420, 8.2, 12.4.2; docs/protocol.md, "The walk"). So a group's
+ * continuation is shown and not guessed: whoever joins, again or for the first
+ * time, joins only where a walk leads, and the server takes a commit only if the
+ * walk takes it.
+ *
+ * What cannot be seen without a key: whether confirmation tags, membership tags
+ * and path secrets are right. A tag is a part of the transcript of the next
+ * commit, so its signer vouches for it.
+ *
+ * A failure leaves a walk as it was. A walk holds public data only, about 700
+ * bytes a leaf.
+ */
+#ifndef HERMETIC_CHECK_WALK_H
+#define HERMETIC_CHECK_WALK_H
+
+#include "base/buf.h"
+#include "check/view.h"
+#include "wire/context.h"
+#include "wire/proposal.h"
+
+struct check_walk;
+
+void check_walk_free(struct check_walk *walk);
+
+/* ---- where a walk begins ---- */
+
+enum check_trust {
+	CHECK_UNSEEN,  /* all of it is verified: signatures, tree, leaves */
+	CHECK_VERIFIED /* the caller has verified it before: it is decoded */
+};
+
+/* At a GroupInfo (MLSMessage, with ratchet_tree): the first one of a session's
+ * generation, say. The session's id and the generation are those of its group
+ * id (wire/generation.h). */
+struct check_verdict check_walk_from_info(struct span group_info,
+					  enum check_trust trust,
+					  struct check_walk **walk);
+
+/* At a member's own epoch: its encoded GroupContext, its ratchet tree as
+ * mls_group_tree() gives it, and its confirmation tag. `reinit` (may be NULL) is
+ * the ReInit that ended the group. The tree must be that of the context; more
+ * is not verified. */
+struct check_verdict check_walk_from_tree(struct span context,
+					  struct span ratchet_tree,
+					  struct span confirmation_tag,
+					  const struct wire_reinit *reinit,
+					  struct check_walk **walk);
+
+/* The departures that stand there, opaque departure<V> each: for who begins in
+ * the middle of a log. Those whose leaf nodes are not there are left out. */
+MUST_CHECK enum err check_walk_set_departures(struct check_walk *walk,
+					      struct span departures);
+
+/* ---- steps, each an entry of the log ---- */
+
+/* A commit (PublicMessage): its signature, the rules (check/rules.h), the
+ * KeyPackages that it adds, its path; then the walk is in the next epoch. */
+struct check_verdict check_walk_commit(struct check_walk *walk,
+				       struct span commit);
+
+/* A departure (check/departure.h). */
+struct check_verdict check_walk_departure(struct check_walk *walk,
+					  struct span departure);
+
+/*
+ * To the first GroupInfo of the group that the ReInit asked for, which stands
+ * last: that id, suite and extensions, epoch 1, the same identities, and the
+ * same signature keys where the suite's signature scheme is the same.
+ * *new_keys: the scheme is another one, so the keys are new, and nothing but the
+ * server's word ties them to the identities.
+ */
+struct check_verdict check_walk_successor(struct check_walk *walk,
+					  struct span group_info,
+					  bool *new_keys);
+
+/* ---- where it has come to ---- */
+
+/* Whether a GroupInfo (MLSMessage) is exactly that of this epoch: its context
+ * (group, epoch, tree hash, transcript, extensions), its tree if it has one, its
+ * confirmation tag, and the signature of a leaf. */
+struct check_verdict check_walk_matches(struct check_walk *walk,
+					struct span group_info);
+
+/* All borrowed until the walk goes on. */
+const struct wire_group_context *check_walk_context(
+    const struct check_walk *walk);
+struct span check_walk_confirmation_tag(const struct check_walk *walk);
+struct span check_walk_departures(const struct check_walk *walk);
+uint32_t check_walk_generation(const struct check_walk *walk);
+
+/* The leaf of who made the last commit. */
+uint32_t check_walk_committer(const struct check_walk *walk);
+
+/* A ReInit stands last: no commit follows, only check_walk_successor(). */
+bool check_walk_ended(const struct check_walk *walk);
+
+/* The member at the first occupied leaf >= *leaf; moves *leaf past it. False
+ * when there is none. */
+bool check_walk_next_member(const struct check_walk *walk, uint32_t *leaf,
+			    struct check_member *member);
+
+/* The group as the rules see it. */
+void check_walk_view(const struct check_walk *walk, struct check_view *view);
+
+#endif

@@ -1,0 +1,261 @@
+/* A commit as a step of a walk, of check/walk.h: RFC 9420, 12.4.2, as far as it
+ * goes without a key. */
+#include <string.h>
+
+#include "check/departure.h"
+#include "check/key_package.h"
+#include "check/label.h"
+#include "check/leaf.h"
+#include "check/rules.h"
+#include "check/tree_path.h"
+#include "check/walk_state.h"
+#include "crypto/hash.h"
+#include "wire/message.h"
+
+/* One commit while it is applied: to a copy of the tree. */
+struct step {
+	const struct check_walk *walk;
+	struct wire_public_message message;
+	const struct wire_commit *commit;
+	bool external;
+	uint32_t committer; /* leaf */
+	struct check_tree tree;
+	struct buf added;	/* leaves, as unmerged_leaves */
+	struct span extensions; /* of the next GroupContext */
+	struct span reinit;	/* encoded Proposal, or empty */
+};
+
+/* ---- what it is ---- */
+
+static struct check_verdict read_commit(struct step *s, struct span bytes)
+{
+	const struct wire_group_context *now = &s->walk->context;
+	const struct wire_content *content = &s->message.content;
+	struct wire_message message;
+
+	if (wire_message_decode(bytes, &message) != ERR_OK ||
+	    message.format != WIRE_PUBLIC_MESSAGE ||
+	    message.public_message.content.type != WIRE_CONTENT_COMMIT)
+		return check_wrong("it must be a PublicMessage with a Commit");
+	s->message = message.public_message;
+	s->commit = &s->message.content.commit;
+	s->external = content->sender.type == WIRE_SENDER_NEW_MEMBER_COMMIT;
+	s->committer = content->sender.index;
+	s->extensions = now->extensions;
+	if (content->epoch != now->epoch ||
+	    !span_equal(content->group_id, now->group_id))
+		return check_wrong("it is of another group or epoch");
+	if (s->walk->reinit.n > 0)
+		return check_wrong("its group has ended");
+	if (now->epoch >= UINT32_MAX)
+		return check_wrong("its group has no more epochs");
+	return check_wrong(NULL);
+}
+
+/* FramedContentTBS (6.1) */
+static struct check_verdict check_signature(const struct step *s)
+{
+	const struct wire_leaf_node *leaf =
+	    s->external ? &s->commit->path.leaf_node
+			: check_tree_leaf(&s->walk->tree, s->committer);
+	struct buf tbs = BUF_INIT;
+	enum err e;
+
+	if (leaf == NULL || (s->external && !s->commit->has_path))
+		return check_wrong("its sender is no member");
+	buf_put_u16(&tbs, WIRE_VERSION_MLS10);
+	buf_put_u16(&tbs, WIRE_PUBLIC_MESSAGE);
+	buf_put(&tbs, s->message.content.encoded);
+	buf_put(&tbs, buf_span(&s->walk->encoded));
+	TRY(buf_end(&tbs));
+	TRY(check_label(s->walk->suite, leaf->signature_key, "FramedContentTBS",
+			buf_span(&tbs), s->message.auth.signature));
+out:
+	buf_clear(&tbs);
+	return check_verdict_of(e, "its signature does not verify");
+}
+
+/* ---- proposals, which the rules have accepted (12.3) ---- */
+
+static struct check_verdict take_add(struct step *s,
+				     const struct wire_key_package *kp)
+{
+	const struct wire_leaf_node *leaf = &kp->leaf_node;
+	const char *wrong = check_key_package(kp, s->walk->suite, 0);
+	uint32_t index;
+	enum err e;
+
+	if (wrong == NULL)
+		wrong = check_leaf_supports(leaf, s->extensions);
+	if (wrong != NULL)
+		return check_wrong(wrong);
+	if (check_tree_has_signature_key(&s->tree, leaf->signature_key) ||
+	    check_tree_has_encryption_key(&s->tree, leaf->encryption_key))
+		return check_wrong("a KeyPackage has a key that is in the tree "
+				   "already");
+	TRY(check_tree_add(&s->tree, leaf->encoded, &index));
+	buf_put_u32(&s->added, index);
+	TRY(s->added.fail);
+out:
+	return check_verdict_of(e, "the tree would be too large");
+}
+
+/* Extensions and removes first, then adds, as 12.3 applies them. */
+static struct check_verdict apply_proposals(struct step *s)
+{
+	struct span rest = s->commit->proposals;
+	struct wire_proposal_or_ref item;
+	struct check_verdict verdict = check_wrong(NULL);
+
+	while (wire_proposals_next(&rest, &item)) {
+		const struct wire_proposal *p = &item.proposal;
+
+		if (p->type == WIRE_PROPOSAL_REMOVE)
+			check_tree_remove(&s->tree, p->removed);
+		else if (p->type == WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS)
+			s->extensions = p->extensions;
+		else if (p->type == WIRE_PROPOSAL_REINIT)
+			s->reinit = p->encoded;
+	}
+	rest = s->commit->proposals;
+	while (verdict.wrong == NULL && wire_proposals_next(&rest, &item))
+		if (item.proposal.type == WIRE_PROPOSAL_ADD)
+			verdict = take_add(s, &item.proposal.add);
+	return verdict;
+}
+
+/* ---- the path (7.3, 7.5) ---- */
+
+static const char *check_path_leaf(const struct step *s)
+{
+	const struct wire_leaf_node *leaf = &s->commit->path.leaf_node;
+	const struct wire_group_context *now = &s->walk->context;
+	const char *wrong;
+
+	if (leaf->source != WIRE_LEAF_COMMIT)
+		return "its path's leaf is of no commit";
+	/* a member's is the one that it had: check/rules.h */
+	if (s->external &&
+	    check_tree_has_signature_key(&s->tree, leaf->signature_key))
+		return "its path's leaf has another member's key";
+	wrong = check_leaf(leaf, s->walk->suite);
+	if (wrong == NULL)
+		wrong = check_leaf_supports(leaf, s->extensions);
+	if (wrong == NULL)
+		wrong = check_leaf_signature(leaf, s->walk->suite,
+					     now->group_id, s->committer);
+	return wrong;
+}
+
+static struct check_verdict apply_path(struct step *s)
+{
+	const char *wrong;
+	enum err e;
+
+	if (!s->commit->has_path)
+		return check_wrong(NULL);
+	if (s->external) {
+		e = check_tree_free_leaf(&s->tree, &s->committer);
+		if (e != ERR_OK)
+			return check_verdict_of(e, "the tree would be too "
+						   "large");
+	}
+	wrong = check_path_leaf(s);
+	if (wrong != NULL)
+		return check_wrong(wrong);
+	return check_tree_merge(&s->tree, s->committer, &s->commit->path,
+				buf_span(&s->added));
+}
+
+/* ---- the next epoch ---- */
+
+/* ConfirmedTranscriptHashInput (8.2) */
+static enum err next_confirmed(const struct step *s, uint8_t *out)
+{
+	const struct suite *suite = s->walk->suite;
+	struct buf format = BUF_INIT, signature = BUF_INIT;
+	enum err e;
+
+	buf_put_u16(&format, WIRE_PUBLIC_MESSAGE);
+	buf_put_vec(&signature, s->message.auth.signature);
+	TRY(buf_end(&format));
+	TRY(buf_end(&signature));
+	{
+		const struct span parts[] = {
+			span_of(s->walk->interim, suite->nh), buf_span(&format),
+			s->message.content.encoded, buf_span(&signature)
+		};
+
+		TRY(hash_digest(suite, parts, 4, out));
+	}
+out:
+	buf_clear(&format);
+	buf_clear(&signature);
+	return e;
+}
+
+static enum err enter_next(struct check_walk *walk, struct step *s)
+{
+	struct wire_group_context next = walk->context;
+	uint8_t confirmed[SUITE_HASH_MAX];
+	struct buf reinit = BUF_INIT;
+	struct check_view view;
+	enum err e;
+
+	TRY(next_confirmed(s, confirmed));
+	next.epoch++;
+	next.extensions = s->extensions;
+	next.confirmed_transcript_hash = span_of(confirmed, walk->suite->nh);
+	TRY(check_tree_hash(&s->tree, &next.tree_hash));
+	buf_put(&reinit, s->reinit);
+	TRY(buf_end(&reinit));
+	TRY(check_walk_enter(walk, &next, s->message.auth.confirmation_tag));
+	buf_clear(&walk->reinit);
+	walk->reinit = reinit;
+	reinit = BUF_INIT;
+	check_tree_clear(&walk->tree);
+	walk->tree = s->tree;
+	s->tree = (struct check_tree){ .suite = NULL };
+	walk->committer = s->committer;
+	check_walk_view(walk, &view);
+	check_departures_prune(&view, &walk->departures);
+out:
+	buf_clear(&reinit);
+	return e;
+}
+
+static struct check_verdict run(struct check_walk *walk, struct step *s,
+				struct span bytes)
+{
+	struct check_verdict verdict = read_commit(s, bytes);
+	struct check_view view;
+
+	if (verdict.wrong == NULL)
+		verdict = check_signature(s);
+	if (verdict.wrong == NULL) {
+		check_walk_view(walk, &view);
+		verdict = check_rules(&view, &s->message.content);
+	}
+	if (verdict.wrong == NULL)
+		verdict = check_verdict_of(
+		    check_tree_copy(&walk->tree, &s->tree), "no memory");
+	if (verdict.wrong == NULL)
+		verdict = apply_proposals(s);
+	if (verdict.wrong == NULL)
+		verdict = apply_path(s);
+	if (verdict.wrong == NULL)
+		verdict = check_verdict_of(enter_next(walk, s),
+					   "it leads to no epoch");
+	return verdict;
+}
+
+struct check_verdict check_walk_commit(struct check_walk *walk,
+				       struct span commit)
+{
+	struct step s = { .walk = walk };
+	struct check_verdict verdict = run(walk, &s, commit);
+
+	check_tree_clear(&s.tree);
+	buf_clear(&s.added);
+	return verdict;
+}
