@@ -93,7 +93,8 @@ const struct mls_group *session_group(const struct session *session);
 
 /* A walk (check/walk.h) that begins at the session's own epoch, with the
  * departures that stand there; the caller frees it. It works for a session that
- * can be followed no more, too: of a removed one, from where it was removed. */
+ * can be followed no more, too: it begins in the last epoch that the session has
+ * verified, before the commit that it refused or that removed it. */
 MUST_CHECK enum err session_walk(const struct session *session,
 				 struct check_walk **walk);
 
