@@ -7,7 +7,7 @@ import {
   Session, base64, firstHead, newName, newUser, nextHead, ok, refused,
 } from '../testlib/api.mjs';
 import {
-  Group, privateMessage, rawProposal, roles, suites, uuidBytes,
+  Group, privateMessage, rawProposal, roles, suites, uuidBytes, view,
 } from '../testlib/mls.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
 
@@ -400,6 +400,9 @@ describe('sessions', { concurrency: false }, () => {
       [{}, { treeHash: () => randomBytes(64) }]])
       refused(await move(alice, options, change), 422, 'commit-invalid');
     refused(await move(carol, { leafIndex: 0 }), 403, 'not-a-member');
+    refused(await move(alice, { said: Buffer.concat([
+      view({ seq: 1, head: randomBytes(32).toString('hex') }),
+      Buffer.alloc(1)]) }), 409, 'view-differs');
     assert.equal((await session.history(alice)).length, 1);
     ok(await session.change(alice), 201);
   });

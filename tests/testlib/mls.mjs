@@ -216,12 +216,13 @@ export class Group {
 
   /**
    * A PublicMessage with a Commit. `add`: KeyPackages; `remove`: leaf indices;
-   * `byReference`: ProposalRefs; `raw`: encoded ProposalOrRefs. `next` is the
+   * `byReference`: ProposalRefs; `raw`: encoded ProposalOrRefs; `said`: its
+ * authenticated data. `next` is the
    * group that it leads to.
    */
   commit({ keys, leafIndex, external = false, add = [], remove = [],
     byReference = [], raw = [], path = true, identity,
-    session, epoch = this.epoch, extensions }) {
+    session, epoch = this.epoch, extensions, said = Buffer.alloc(0) }) {
     const id = session ? uuidBytes(session) : this.id;
     const next = Object.assign(Object.create(Group.prototype), this, {
       id, epoch: epoch + 1, leaves: [...this.leaves],
@@ -247,7 +248,7 @@ export class Group {
     if (extensions) next.extensions = extensions;
 
     const content = join(vec(id), u64(epoch),
-      external ? u8(4) : join(u8(1), u32(leafIndex)), vec(),
+      external ? u8(4) : join(u8(1), u32(leafIndex)), vec(said),
       u8(3), vec(...proposals), update);
     const signature = vec(keys.sign('FramedContentTBS',
       join(u16(1), u16(1), content, this.context())));
@@ -266,10 +267,21 @@ export function roles(of) {
   return join(u16(0xf7f2), vec(vec(...rows)));
 }
 
+/** The head before a log's first entry (docs/protocol.md, "Transcript"). */
+export const firstHead = session => createHash('sha256')
+  .update('hermetic chain 1').update(uuidBytes(session)).digest('hex');
+
+/** What a sender says that it has seen of the log; head in hex. */
+export const view = ({ seq, head }) =>
+  join(u8(1), u64(seq), Buffer.from(head, 'hex'));
+
+/** `seen`: of a sender that has seen nothing yet; `said`: its authenticated
+ * data. */
 export function privateMessage({ session, epoch, contentType = 1,
-  length = 80 }) {
+  length = 80, nonce = Buffer.alloc(16), seen = { seq: 0,
+    head: firstHead(session) }, said = join(view(seen), nonce) }) {
   return message(2, join(vec(uuidBytes(session)), u64(epoch), u8(contentType),
-    vec(), vec(randomBytes(28)), vec(randomBytes(length))));
+    vec(said), vec(randomBytes(28)), vec(randomBytes(length))));
 }
 
 /** 6 bytes of Unix milliseconds, 10 random. */
@@ -279,10 +291,9 @@ export function newNonce(at = Date.now()) {
 
 /** docs/protocol.md, "Envelope". */
 export function envelope({ session, algorithm, epoch, nonce = newNonce(),
-  version = 1, inner = privateMessage({ session, epoch }),
-  length, contentType }) {
-  if (length !== undefined || contentType !== undefined)
-    inner = privateMessage({ session, epoch, length, contentType });
+  version = 1, length, contentType, seen, said,
+  inner = privateMessage({ session, epoch, nonce, length, contentType, seen,
+    said }) }) {
   return join(u8(version), uuidBytes(session), u64(epoch), nonce, vec(inner),
     randomBytes(suites[algorithm].tag));
 }
