@@ -1,5 +1,7 @@
 #include "device/budget.h"
 
+#include "base/fault.h"
+
 #define HOUR_MS (UINT64_C(3600) * 1000)
 
 static const struct {
@@ -17,6 +19,8 @@ bool budget_take(struct device *d, enum budget budget)
 	json_t *times = json_object_get(d->open.notes, note);
 	uint64_t now = core_now_ms(d), span = BUDGETS[budget].span_ms;
 
+	if (FAULT(ASKED_WITHOUT_END))
+		return true;
 	if (times == NULL) {
 		times = json_array();
 		(void)json_object_set_new(d->open.notes, note, times);

@@ -1,6 +1,8 @@
 /* The steps that change a group: stage a commit, post it, and wait until the
  * log shows it. */
 #include "device/change.h"
+
+#include "base/fault.h"
 #include "device/move.h"
 #include "device/steps.h"
 #include "device/todo.h"
@@ -178,6 +180,11 @@ static enum err commit_take(struct device *d, const struct answer *answer)
 		if (!work_is_passing(answer))
 			todo_drop(d);
 		work_halt_refused(d, answer);
+		return ERR_OK;
+	}
+	if (FAULT(DONE_BY_ANSWER) && !late) {
+		membership_set_todo(&d->open, NULL);
+		work_changed(d);
 		return ERR_OK;
 	}
 	/* Whatever the answer says: only the log tells what became of it. */

@@ -1,5 +1,6 @@
 #include "device/core.h"
 
+#include "base/fault.h"
 #include "device/log.h"
 #include "device/outbox.h"
 #include "device/people.h"
@@ -68,7 +69,10 @@ enum err core_commit(struct device *d)
 
 	ENSURE(d->in_transaction, ERR_LOCAL_BUG);
 	d->in_transaction = false;
-	TRY(store->commit(store->context));
+	if (FAULT(STORED_TOO_LATE) && d->work.requests % 2 == 1)
+		store->rollback(store->context);
+	else
+		TRY(store->commit(store->context));
 	d->event_told = d->event_count;
 out:
 	if (e != ERR_OK) {

@@ -1,5 +1,6 @@
 #include "device/log.h"
 
+#include "base/fault.h"
 #include "device/change.h"
 #include "device/entry.h"
 #include "device/move.h"
@@ -26,6 +27,8 @@ static enum err note_copy(struct device *d, uint64_t seq,
 {
 	json_t *copies = json_object_get(d->open.notes, "copies");
 
+	if (FAULT(COPY_UNNOTICED))
+		return ERR_OK;
 	if (copies == NULL) {
 		copies = json_array();
 		(void)json_object_set_new(d->open.notes, "copies", copies);
@@ -249,6 +252,11 @@ static void halt_unread(struct device *d, const struct answer *answer)
 {
 	const char *id = d->open.id;
 
+	if (FAULT(ENDED_BY_STATUS) &&
+	    strcmp(answer->slug, "not-a-member") == 0) {
+		session_end(d->open.session);
+		work_changed(d);
+	}
 	if (strcmp(answer->slug, "not-a-member") == 0)
 		work_halt(d, ERR_PEER_DENIED, "not-served",
 			  "The server says that this device is not a member of "

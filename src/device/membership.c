@@ -1,5 +1,7 @@
 #include "device/membership.h"
 
+#include "base/fault.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -178,7 +180,7 @@ enum err membership_keep(const struct device_store *store, const char *id,
 
 	entry_name(name, id, seq);
 	e = store->get(store->context, name, &there);
-	if (e == ERR_STATE_GONE)
+	if (e == ERR_STATE_GONE || FAULT(KEPT_IS_REPLACED))
 		e = record_put(store, name, entry);
 	buf_clear(&there);
 	return e;

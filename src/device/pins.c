@@ -1,5 +1,7 @@
 #include "device/pins.h"
 
+#include "base/fault.h"
+
 #include <stdio.h>
 
 #define NAME_SIZE 160
@@ -36,7 +38,8 @@ enum err pins_check(struct device *d, const struct suite *suite,
 	struct buf known = BUF_INIT;
 	enum err e = find(d, suite, identity, &record, &known);
 
-	if (e == ERR_OK && !span_equal(buf_span(&known), key))
+	if (e == ERR_OK && !FAULT(KEYS_UNPINNED) &&
+	    !span_equal(buf_span(&known), key))
 		e = why_set(&d->work.why, ERR_PEER_INVALID, "key-changed",
 			    "The server delivered another key for the device "
 			    "%.*s than the one that this device knows. Nothing "

@@ -5,6 +5,7 @@
  */
 #include "device/rejoin.h"
 
+#include "base/fault.h"
 #include "crypto/hash.h"
 #include "device/budget.h"
 #include "device/entry.h"
@@ -136,7 +137,8 @@ static enum err base(struct device *d)
 	if (rejoin == NULL)
 		return ERR_LOCAL_MEMORY;
 	d->work.rejoin = rejoin;
-	if (by_itself && session_forked(d->open.session))
+	if (by_itself && session_forked(d->open.session) &&
+	    !FAULT(FORK_FORGOTTEN))
 		work_halt(d, ERR_PEER_FORK, "history-differs",
 			  "Members of %s have seen different histories: the "
 			  "server is not to be trusted with it. To look at it: "
@@ -504,7 +506,8 @@ static enum err info_take(struct device *d, const struct answer *answer)
 	}
 	if (rejoin->forced && rejoin->trail == NULL)
 		e = begin_forced(d, answer);
-	if (e == ERR_OK && !trail_leads_to(rejoin->trail, answer->group_info)) {
+	if (e == ERR_OK && !FAULT(JOINS_WITHOUT_WALK) &&
+	    !trail_leads_to(rejoin->trail, answer->group_info)) {
 		rejoin->at_end = false; /* a commit may have come between */
 		return ERR_OK;
 	}

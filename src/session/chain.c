@@ -1,5 +1,7 @@
 #include "session/chain.h"
 
+#include "base/fault.h"
+
 #include <string.h>
 
 #include "check/log_head.h"
@@ -65,7 +67,7 @@ enum err chain_check_next(const struct chain *chain, enum chain_kind kind,
 	enum err e;
 
 	TRY(chain_next(chain, kind, bytes, head));
-	if (span_equal(SPAN_ARRAY(head), wanted))
+	if (span_equal(SPAN_ARRAY(head), wanted) || FAULT(CHAIN_UNCHECKED))
 		return ERR_OK;
 	TRY(log_head_next_1(chain_head(chain), chain->seq + 1, (uint8_t)kind,
 			    bytes, head));

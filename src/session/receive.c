@@ -1,5 +1,7 @@
 /* The receiving half of session.h. */
 #include "check/rules.h"
+
+#include "base/fault.h"
 #include "crypto/hash.h"
 #include "session/envelope_tag.h"
 #include "session/state.h"
@@ -148,6 +150,8 @@ static enum err check_commit(const struct session *session, struct span bytes)
 	       ERR_STATE_EPOCH);
 	session_view(session, &view);
 	verdict = check_rules(&view, content);
+	if (FAULT(RULES_UNCHECKED))
+		verdict = (struct check_verdict){ .wrong = NULL };
 	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
 	ENSURE(!verdict.denied, ERR_PEER_DENIED);
 	ENSURE(verdict.wrong == NULL, ERR_PEER_INVALID);
@@ -230,6 +234,7 @@ static enum err receive_commit(struct session *session, uint64_t now,
 	TRY(e);
 	ENSURE(opened.kind == MLS_EVENT_COMMIT || opened.kind == MLS_EVENT_OWN,
 	       ERR_PEER_INVALID);
+	ENSURE(!FAULT(CLOCK_JUDGES) || !opened.expired, ERR_PEER_INVALID);
 	check_commit_view(session, buf_span(&opened.authenticated_data), event);
 	TRY(apply_commit(session, bytes, &opened, event));
 out:

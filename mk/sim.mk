@@ -1,0 +1,30 @@
+# The simulator: devices, a server and an adversary in one process.
+#
+#   make VARIANT=release sim      then build/release/tests/sim/sim
+#
+# Its src/device is compiled apart, with the switches that put old faults back
+# (src/base/fault.h), so that no product has them.
+
+SIM_FOLDERS := device session mls check wire
+SIM_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/*.c))
+SIM_CORE := $(foreach f,$(SIM_FOLDERS),\
+	$(patsubst src/%.c,$(B)/sim/%.o,$(wildcard src/$(f)/*.c)))
+SIM_LIBS = $(foreach f,twofish crypto base,$(call lib,$(f)))
+SIM_PKGS := jansson libcrypto libgcrypt
+
+$(SIM_OBJECTS): CFLAGS_FOLDER = $(call pkg_cflags,$(SIM_PKGS)) \
+	-DHERMETIC_FAULTS
+$(B)/sim/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(call pkg_cflags,$(SIM_PKGS)) -DHERMETIC_FAULTS \
+	    -c $< -o $@
+-include $(SIM_OBJECTS:.o=.d) $(SIM_CORE:.o=.d)
+
+# aead_seal() is wrapped: the simulator looks at which keys seal (seals.c).
+$(B)/tests/sim/sim: $(SIM_OBJECTS) $(SIM_CORE) $(SIM_LIBS)
+	$(CC) $(LINK_$(VARIANT)) -Wl,--wrap=aead_seal -o $@ $(SIM_OBJECTS) \
+	    $(SIM_CORE) -Wl,--start-group $(SIM_LIBS) -Wl,--end-group \
+	    $(call pkg_libs,$(SIM_PKGS))
+
+.PHONY: sim
+sim: $(B)/tests/sim/sim

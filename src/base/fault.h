@@ -1,0 +1,41 @@
+/*
+ * Old faults that the simulator puts back, one at a time, to show that it finds
+ * them (tests/sim/faults.txt says what each is). A build without
+ * HERMETIC_FAULTS has none: FAULT() is false there, and the compiler drops what
+ * depends on it.
+ */
+#ifndef HERMETIC_BASE_FAULT_H
+#define HERMETIC_BASE_FAULT_H
+
+#include <stdbool.h>
+
+#define FAULT_LIST(X)                                                          \
+	X(SEALS_FOR_UNSEEN)                                                    \
+	X(JOINS_WITHOUT_WALK)                                                  \
+	X(FORK_FORGOTTEN)                                                      \
+	X(SENT_BY_ANSWER)                                                      \
+	X(DONE_BY_ANSWER)                                                      \
+	X(ENDED_BY_STATUS)                                                     \
+	X(ASKED_WITHOUT_END)                                                   \
+	X(COPY_UNNOTICED)                                                      \
+	X(KEPT_IS_REPLACED)                                                    \
+	X(STORED_TOO_LATE)                                                     \
+	X(RULES_UNCHECKED)                                                     \
+	X(CHAIN_UNCHECKED)                                                     \
+	X(KEYS_UNPINNED)                                                       \
+	X(CLOCK_JUDGES)                                                        \
+	X(PLAINTEXT_POSTED)                                                    \
+	X(SERVER_VIEWS_UNCHECKED)
+
+#define FAULT_NAME(name) FAULT_##name,
+enum fault { FAULT_NONE, FAULT_LIST(FAULT_NAME) FAULT_COUNT };
+#undef FAULT_NAME
+
+#ifdef HERMETIC_FAULTS
+extern enum fault fault_now; /* whoever builds with faults defines it */
+#define FAULT(name) (fault_now == FAULT_##name)
+#else
+#define FAULT(name) false
+#endif
+
+#endif

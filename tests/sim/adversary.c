@@ -1,0 +1,161 @@
+#include "tests/sim/adversary.h"
+
+#include <stdio.h>
+
+static void watched(void *context, const struct server_session *session,
+		    struct span before, struct span commit, struct span after)
+{
+	lineage_note(context, session->id, before, commit, after,
+		     session->log_count);
+}
+
+void adversary_init(struct adversary *adversary, struct lineage *lineage,
+		    uint64_t seed)
+{
+	*adversary = (struct adversary){ .lineage = lineage,
+					 .chance = chance_of(seed, 2),
+					 .home_count = 1 };
+	server_init(&adversary->homes[0], seed);
+	adversary->homes[0].watch = (struct server_watch){ watched, lineage };
+}
+
+void adversary_clear(struct adversary *adversary)
+{
+	for (size_t i = 0; i < adversary->home_count; i++)
+		server_clear(&adversary->homes[i]);
+	for (size_t i = 0; i < adversary->snapshot_count; i++)
+		server_clear(&adversary->snapshots[i]);
+	for (size_t i = 0; i < adversary->ghost_count; i++)
+		ghost_clear(&adversary->ghosts[i]);
+	for (size_t i = 0; i < adversary->kept_count; i++)
+		reply_clear(&adversary->kept[i].reply);
+}
+
+size_t adversary_split(struct adversary *adversary, size_t from)
+{
+	size_t home = adversary->home_count;
+
+	if (home == HOMES)
+		return from;
+	server_copy(&adversary->homes[home], &adversary->homes[from]);
+	adversary->homes[home].lax = true;
+	adversary->home_count++;
+	return home;
+}
+
+struct server_session *adversary_session(struct adversary *adversary,
+					 size_t home, uint32_t pick)
+{
+	struct server *server = &adversary->homes[home];
+
+	return server->session_count == 0
+		   ? NULL
+		   : &server->sessions[pick % server->session_count];
+}
+
+/* Every server knows the device, so that numbers mean the same everywhere. */
+static size_t register_everywhere(struct adversary *adversary,
+				  const char *identity)
+{
+	char user[33], id[TEXT_UUID_SIZE];
+	const char *slash = strchr(identity, '/');
+	size_t number = 0;
+
+	(void)snprintf(user, sizeof(user), "%.*s", (int)(slash - identity),
+		       identity);
+	(void)snprintf(id, sizeof(id), "%s", slash + 1);
+	for (size_t i = 0; i < adversary->home_count; i++)
+		number = server_add_device(&adversary->homes[i], user, id);
+	for (size_t i = 0; i < adversary->snapshot_count; i++)
+		(void)server_add_device(&adversary->snapshots[i], user, id);
+	return number;
+}
+
+struct ghost *adversary_ghost(struct adversary *adversary, const char *identity,
+			      uint64_t now_ms)
+{
+	struct ghost *ghost;
+
+	if (adversary->ghost_count == GHOSTS)
+		return NULL;
+	ghost = &adversary->ghosts[adversary->ghost_count++];
+	ghost_init(ghost, identity, chance_next(&adversary->chance), now_ms);
+	/* Its requests pass whatever it is called: this is a server's own. */
+	ghost->account = register_everywhere(adversary, identity);
+	for (size_t i = 0; i < adversary->home_count; i++)
+		if (strncmp(identity, "mallory/", 8) != 0)
+			adversary->homes[i].devices[ghost->account].user[0] =
+			    '\0';
+	return ghost;
+}
+
+struct ghost *adversary_member(struct adversary *adversary, const char *user,
+			       uint64_t now_ms)
+{
+	char identity[SIM_IDENTITY];
+	struct ghost *ghost;
+	struct span packages[4];
+	struct request request = { .kind = REQUEST_PUBLISH,
+				   .key_packages = packages,
+				   .key_package_count = 4 };
+	struct reply reply = { .parts = NULL };
+
+	(void)snprintf(identity, sizeof(identity),
+		       "%s/ffffffff-0000-4000-8000-000000000001", user);
+	ghost = adversary_ghost(adversary, identity, now_ms);
+	if (ghost == NULL)
+		return NULL;
+	for (size_t i = 0; i < 4; i++)
+		packages[i] = ghost_key_package(ghost);
+	server_ask(&adversary->homes[0], ghost->account, now_ms, &request,
+		   &reply);
+	reply_clear(&reply);
+	return ghost;
+}
+
+void adversary_stop(struct adversary *adversary)
+{
+	for (size_t i = 0; i < SIM_DEVICES; i++)
+		adversary->route[i] = 0;
+	adversary->homes[0].lax = false;
+	adversary->rotation_lie = false;
+}
+
+static void keep_answer(struct adversary *adversary,
+			const struct request *request,
+			const struct answer *answer)
+{
+	struct kept_answer *kept;
+
+	if (adversary->kept_count < KEPT_ANSWERS)
+		kept = &adversary->kept[adversary->kept_count++];
+	else
+		kept =
+		    &adversary
+			 ->kept[chance_below(&adversary->chance, KEPT_ANSWERS)];
+	reply_clear(&kept->reply);
+	kept->kind = request->kind;
+	reply_copy(&kept->reply, answer);
+}
+
+void adversary_answer(struct adversary *adversary, enum forgery forgery,
+		      uint32_t pick, size_t device, uint64_t now_ms,
+		      const struct request *request, struct reply *reply)
+{
+	struct server *server = &adversary->homes[adversary->route[device]];
+	bool unseen = forgery == FORGE_STATUS || forgery == FORGE_SUCCESS ||
+		      forgery == FORGE_REPLAY;
+
+	if (!unseen)
+		server_ask(server, device, now_ms, request, reply);
+	if (adversary->rotation_lie)
+		reply->answer.rotation_due = true;
+	if (forgery == FORGE_NOTHING) {
+		if (adversary->moves > 0)
+			keep_answer(adversary, request, &reply->answer);
+		return;
+	}
+	adversary->moves++;
+	adversary_forge(adversary, forgery, pick, device, now_ms, request,
+			reply);
+}

@@ -1,0 +1,297 @@
+/* Running a device: its processes, its orders, its requests. */
+#include "tests/sim/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static uint64_t now_of(void *context)
+{
+	const struct client *client = context;
+
+	return client->world->now_ms + (uint64_t)client->skew_ms;
+}
+
+/* ---- processes ---- */
+
+void client_start(struct client *client, size_t number)
+{
+	struct slot *slot = &client->slots[number];
+	struct device_config config = { .username = client->user,
+					.device_id = client->id };
+
+	if (slot->process != NULL)
+		return;
+	config.offer.ids[0] = SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519;
+	config.offer.ids[1] = SUITE_X25519_TWOFISH256GCM_SHA256_ED25519;
+	config.offer.count = 2;
+	slot->process = sim_process_start(client->store);
+	slot->chance =
+	    chance_of(client->world->seed, 1000 + ++client->world->processes);
+	slot->rng = chance_rng(&slot->chance);
+	slot->ports = (struct device_ports){
+		.store = sim_process_port(slot->process),
+		.rng = &slot->rng,
+		.now_ms = now_of,
+		.clock = client,
+	};
+	slot->running = false;
+	sim_must(device_open(&config, &slot->ports, &slot->device),
+		 "a device does not open");
+}
+
+void client_kill(struct client *client, size_t number)
+{
+	struct slot *slot = &client->slots[number];
+
+	if (slot->process == NULL)
+		return;
+	sim_process_doom(slot->process, 0);
+	device_close(slot->device);
+	sim_process_end(slot->process);
+	*slot = (struct slot){ .process = NULL };
+}
+
+/* ---- states ---- */
+
+struct client *client_copy(struct client *client)
+{
+	struct world *world = client->world;
+	struct client *copy;
+
+	if (world->client_count == CLIENTS)
+		return NULL;
+	copy = &world->clients[world->client_count++];
+	*copy = (struct client){ .world = world,
+				 .number = client->number,
+				 .copied = true };
+	memcpy(copy->user, client->user, sizeof(copy->user));
+	memcpy(copy->id, client->id, sizeof(copy->id));
+	memcpy(copy->identity, client->identity, sizeof(copy->identity));
+	copy->store = sim_store_copy(client->store);
+	for (size_t i = 0; i < SESSIONS; i++) {
+		copy->known[i].healthy = client->known[i].healthy;
+		for (size_t k = 0; k < client->known[i].named_count; k++)
+			memcpy(*SIM_ADD(copy->known[i].named,
+					copy->known[i].named_count),
+			       client->known[i].named[k], 33);
+		for (size_t k = 0; k < client->known[i].people_count; k++)
+			memcpy(*SIM_ADD(copy->known[i].people,
+					copy->known[i].people_count),
+			       client->known[i].people[k], 16);
+	}
+	client->copied = true;
+	return copy;
+}
+
+/* The state of the backup takes the place of today's. What was shown since is
+ * forgotten, so it may be shown again. */
+void client_restore(struct client *client)
+{
+	if (client->backup == NULL)
+		return;
+	for (size_t i = 0; i < SLOTS; i++)
+		client_kill(client, i);
+	sim_store_put_back(client->store, client->backup);
+	client->copied = true;
+	for (size_t i = 0; i < SESSIONS; i++) {
+		struct known *known = &client->known[i];
+
+		free(known->entries);
+		known->entries = NULL;
+		known->entry_count = 0;
+		known->healthy = SIZE_MAX;
+	}
+}
+
+/* ---- orders ---- */
+
+bool client_order(struct client *client, size_t number,
+		  const struct order *order, size_t said)
+{
+	struct slot *slot = &client->slots[number];
+
+	client_start(client, number);
+	if (slot->running || device_start(slot->device, order) != ERR_OK)
+		return false;
+	slot->running = true;
+	slot->order = order->kind;
+	slot->said = said;
+	slot->session = order->session != NULL
+			    ? world_session(client->world, order->session)
+			    : SIZE_MAX;
+	slot->requests = slot->turns = slot->commits = 0;
+	if (order->kind == ORDER_RESOLVE && slot->session != SIZE_MAX) {
+		client->known[slot->session].resolved = true;
+		client->known[slot->session].healthy = SIZE_MAX;
+	}
+	slot->to_new = order->kind == ORDER_SEND && order->to_new_members;
+	/* One that was posted before a crash may be what is done now. */
+	slot->commits_before =
+	    client->commit_count > 2 ? client->commit_count - 2 : 0;
+	memset(slot->last_commit, 0, sizeof(slot->last_commit));
+	return true;
+}
+
+static void ask(struct client *client, const struct mishap *mishap,
+		const struct request *request, struct reply *reply)
+{
+	struct world *world = client->world;
+	enum forgery forgery = mishap != NULL && mishap->kind == MISHAP_FORGED
+				   ? mishap->forgery
+				   : FORGE_NOTHING;
+
+	if (mishap != NULL && mishap->kind == MISHAP_LOST) {
+		reply_refuse(reply, ERR_LOCAL_IO, "");
+		return;
+	}
+	if (mishap != NULL && mishap->kind == MISHAP_BUSY) {
+		reply_refuse(reply, ERR_LOCAL_BUSY, "unavailable");
+		return;
+	}
+	adversary_answer(&world->adversary, forgery,
+			 mishap != NULL ? mishap->pick : 0, client->number,
+			 world->now_ms, request, reply);
+	if (reply->answer.clock_ahead_ms == 0)
+		reply->answer.clock_ahead_ms = -client->skew_ms;
+	if (mishap != NULL && mishap->kind == MISHAP_ANSWER_LOST) {
+		reply_clear(reply);
+		reply_refuse(reply, ERR_LOCAL_IO, "");
+	}
+}
+
+static void serve(struct client *client, struct slot *slot,
+		  const struct mishap *mishap, const struct request *request)
+{
+	struct world *world = client->world;
+	struct reply reply = { .parts = NULL };
+
+	world->requests++;
+	if (++slot->requests > REQUESTS_AN_ORDER) {
+		world_violate(world, "bounds",
+			      "%s makes more than %d requests for one order "
+			      "(kind %d), the last one of kind %d",
+			      client->identity, REQUESTS_AN_ORDER,
+			      (int)slot->order, (int)request->kind);
+		return;
+	}
+	watch_request(client, slot, request);
+	ask(client, mishap, request, &reply);
+	world_trace(
+	    world, "    %.8s… request %d -> %s %s seq %llu, %zu entries",
+	    client->identity, (int)request->kind, err_text(reply.answer.result),
+	    reply.answer.slug, (unsigned long long)reply.answer.seq,
+	    reply.answer.entry_count);
+	watch_answer(client, request, &reply.answer);
+	if (world->record != NULL)
+		world->record(world, client, request, &reply.answer);
+	device_answer(slot->device, &reply.answer);
+	reply_clear(&reply);
+}
+
+/* One turn. True: the order has ended, or the process has. */
+static bool turn(struct client *client, size_t number,
+		 const struct mishap *mishap, unsigned *asked)
+{
+	struct slot *slot = &client->slots[number];
+	struct request request = { .kind = REQUEST_KINDS };
+	uint32_t wait_ms = 0;
+	enum device_turn next;
+
+	seals_watch(true);
+	next = device_turn(slot->device, &request, &wait_ms);
+	seals_watch(false);
+	if (sim_process_is_dead(slot->process)) {
+		client_kill(client, number);
+		return true;
+	}
+	if (sim_process_is_inside(slot->process))
+		world_violate(client->world, "lock",
+			      "%s keeps its transaction open between turns",
+			      client->identity);
+	if (++slot->turns > TURNS_AN_ORDER)
+		world_violate(client->world, "bounds",
+			      "%s takes more than %d turns for one order",
+			      client->identity, TURNS_AN_ORDER);
+	if (next == DEVICE_WAIT) {
+		client->world->now_ms += wait_ms;
+		return false;
+	}
+	if (next == DEVICE_ASK) {
+		serve(client, slot,
+		      mishap != NULL && *asked == mishap->at ? mishap : NULL,
+		      &request);
+		(*asked)++;
+		return false;
+	}
+	slot->running = false;
+	sim_process_spare(slot->process);
+	client->world->operations++;
+	watch_outcome(client, slot);
+	watch_events(client, slot);
+	return true;
+}
+
+bool client_run(struct client *client, size_t number, unsigned turns,
+		const struct mishap *mishap)
+{
+	struct slot *slot = &client->slots[number];
+	size_t session = slot->session;
+	unsigned asked = 0;
+
+	if (slot->process == NULL || !slot->running)
+		return true;
+	for (unsigned i = 0; i < turns && !world_is_broken(client->world);
+	     i++) {
+		if (!turn(client, number, mishap, &asked))
+			continue;
+		for (size_t k = 0; k < client->world->session_count; k++)
+			if (session == SIZE_MAX || session == k)
+				watch_health(client, k);
+		return true;
+	}
+	return false;
+}
+
+/* ---- between orders ---- */
+
+void client_push(struct client *client, size_t session)
+{
+	struct world *world = client->world;
+	struct slot *slot = &client->slots[0];
+	struct request request = { .kind = REQUEST_LOG,
+				   .session = world->sessions[session],
+				   .limit = 20 };
+	struct reply reply = { .parts = NULL };
+	struct why why = { .unreachable = false };
+	enum err e;
+
+	client_start(client, 0);
+	if (slot->running)
+		return;
+	request.after = device_last_seq(slot->device, request.session);
+	adversary_answer(&world->adversary, FORGE_NOTHING, 0, client->number,
+			 world->now_ms, &request, &reply);
+	if (reply.answer.result == ERR_OK && reply.answer.entry_count > 0) {
+		watch_answer(client, &request, &reply.answer);
+		e = device_push(slot->device, request.session,
+				reply.answer.entries, reply.answer.entry_count,
+				&why);
+		world_trace(world, "    pushed: %s", err_text(e));
+		world->operations++;
+		watch_events(client, slot);
+		watch_health(client, session);
+	}
+	reply_clear(&reply);
+}
+
+void client_shown(struct client *client, size_t session)
+{
+	struct slot *slot = &client->slots[0];
+
+	client_start(client, 0);
+	if (slot->running)
+		return;
+	if (device_shown(slot->device, client->world->sessions[session]) ==
+	    ERR_OK)
+		watch_shown(client, session);
+}

@@ -1,0 +1,254 @@
+/*
+ * The adversary stops: from here on there is one honest server, and clocks are
+ * right. Whoever was not told of a fork gets to the same place without a
+ * person, and can be heard; whoever was told gets there with one.
+ */
+#include "tests/sim/world.h"
+
+#include <stdio.h>
+
+enum { ROUNDS = 4 };
+
+static void finish_orders(struct client *client)
+{
+	for (size_t i = 0; i < SLOTS; i++) {
+		(void)client_run(client, i, TURNS_AN_ORDER, NULL);
+		if (i > 0)
+			client_kill(client, i);
+	}
+}
+
+static void refresh(struct client *client, size_t session)
+{
+	struct order order = { .kind = ORDER_REFRESH,
+			       .session = client->world->sessions[session] };
+	struct look look;
+
+	if (look_stored(client, session, &look) &&
+	    client_order(client, 0, &order, SIZE_MAX))
+		(void)client_run(client, 0, TURNS_AN_ORDER, NULL);
+}
+
+static void refresh_all(struct world *world)
+{
+	for (size_t i = 0; i < world->client_count; i++) {
+		struct order stock = { .kind = ORDER_STOCK };
+
+		if (world->clients[i].copied)
+			continue;
+		if (client_order(&world->clients[i], 0, &stock, SIZE_MAX))
+			(void)client_run(&world->clients[i], 0, TURNS_AN_ORDER,
+					 NULL);
+		for (size_t s = 0; s < world->session_count; s++)
+			if (!world_is_broken(world))
+				refresh(&world->clients[i], s);
+	}
+}
+
+/* ---- who must be where ---- */
+
+enum standing {
+	OUTSIDE, /* not of this session, as the log has it */
+	WELL,	 /* must be where the log is */
+	STOPPED, /* was told, and waits for its person */
+	ASTRAY	 /* has read entries that the log does not have */
+};
+
+static enum standing stands(struct client *client, size_t session,
+			    struct look *look)
+{
+	struct world *world = client->world;
+	const struct server_session *there = server_session(
+	    &world->adversary.homes[0], world->sessions[session]);
+	const struct server_member *member =
+	    there != NULL ? server_member(there, client->identity) : NULL;
+
+	if (client->copied || !look_stored(client, session, look) ||
+	    member == NULL || member->departed)
+		return OUTSIDE;
+	if (look->stop[0] != '\0')
+		return STOPPED;
+	if (!look->member)
+		return OUTSIDE;
+	return look->seq > there->log_count ||
+		       memcmp(look->head, server_head(there, look->seq),
+			      DEVICE_HEAD) != 0
+		   ? ASTRAY
+		   : WELL;
+}
+
+static void check_place(struct client *client, size_t session)
+{
+	struct world *world = client->world;
+	const struct server_session *there = server_session(
+	    &world->adversary.homes[0], world->sessions[session]);
+	struct look look;
+	uint8_t context[32];
+
+	if (stands(client, session, &look) != WELL)
+		return;
+	if (look.seq != there->log_count ||
+	    !lineage_context(blob_span(there->info), context) ||
+	    memcmp(context, look.context, 32) != 0)
+		world_violate(world, "recovery",
+			      "%s is at #%llu and epoch %llu, the log at #%zu "
+			      "and epoch %llu",
+			      client->identity, (unsigned long long)look.seq,
+			      (unsigned long long)look.epoch, there->log_count,
+			      (unsigned long long)there->epoch);
+}
+
+/* ---- speaking ---- */
+
+static size_t say(struct client *client, size_t session)
+{
+	struct world *world = client->world;
+	struct said *said = SIM_ADD(world->said, world->said_count);
+	size_t number = world->said_count - 1;
+	struct order order = { .kind = ORDER_SEND,
+			       .session = world->sessions[session],
+			       .to_new_members = true };
+
+	said->client = (size_t)(client - world->clients);
+	said->session = session;
+	(void)snprintf(said->text, sizeof(said->text),
+		       WORLD_MARK "%06zu of %s, at the end", number,
+		       client->user);
+	order.text = span_str(said->text);
+	watch_shown(client, session);
+	if (client_order(client, 0, &order, number))
+		(void)client_run(client, 0, TURNS_AN_ORDER, NULL);
+	return number;
+}
+
+static bool hears(const struct client *client, size_t session, size_t said)
+{
+	const struct known *known = &client->known[session];
+
+	for (size_t i = 0; i < known->entry_count; i++)
+		if (known->entries[i].shown && known->entries[i].said == said)
+			return true;
+	return false;
+}
+
+static void everybody_hears(struct world *world, size_t session, size_t said)
+{
+	struct look look;
+
+	for (size_t i = 0; i < world->client_count; i++) {
+		struct client *client = &world->clients[i];
+
+		if (stands(client, session, &look) != WELL)
+			continue;
+		refresh(client, session);
+		if (!world_is_broken(world) && !hears(client, session, said))
+			world_violate(world, "no-veto", "%s does not hear: %s",
+				      client->identity, world->said[said].text);
+	}
+}
+
+static void everybody_speaks(struct world *world, size_t session)
+{
+	struct look look;
+
+	for (size_t i = 0; i < world->client_count; i++) {
+		struct client *client = &world->clients[i];
+		size_t said;
+
+		if (world_is_broken(world) ||
+		    stands(client, session, &look) != WELL)
+			continue;
+		said = say(client, session);
+		if (!world->said[said].reported)
+			world_violate(world, "no-veto",
+				      "%s cannot send, and nothing stops it",
+				      client->identity);
+		else
+			everybody_hears(world, session, said);
+	}
+}
+
+/* ---- with a person ---- */
+
+static bool person_tries(struct client *client, size_t session,
+			 enum order_kind kind)
+{
+	struct order order = { .kind = kind,
+			       .session = client->world->sessions[session] };
+	size_t said;
+
+	client->known[session].healthy = SIZE_MAX;
+	if (client_order(client, 0, &order, SIZE_MAX))
+		(void)client_run(client, 0, TURNS_AN_ORDER, NULL);
+	said = say(client, session);
+	return client->world->said[said].reported;
+}
+
+/* Who has read another log finds that out when it says something. */
+static void astray(struct client *client, size_t session)
+{
+	struct look look;
+	size_t said;
+
+	if (world_is_broken(client->world) ||
+	    stands(client, session, &look) != ASTRAY)
+		return;
+	said = say(client, session);
+	refresh(client, session);
+	if (client->world->said[said].reported)
+		world_violate(client->world, "sent",
+			      "%s says that it sent into a log that is not "
+			      "the one it has read",
+			      client->identity);
+	else if (!client->known[session].told &&
+		 stands(client, session, &look) == ASTRAY)
+		world_violate(client->world, "recovery",
+			      "%s has read #%llu of another log than there is, "
+			      "and is not told",
+			      client->identity, (unsigned long long)look.seq);
+}
+
+/* What stops somebody can be lifted by its person. */
+static void way_out(struct client *client, size_t session)
+{
+	struct look look;
+
+	if (world_is_broken(client->world) ||
+	    stands(client, session, &look) < STOPPED)
+		return;
+	if (!person_tries(client, session, ORDER_RESOLVE) &&
+	    !world_is_broken(client->world) &&
+	    !person_tries(client, session, ORDER_JOIN))
+		world_violate(client->world, "way-out",
+			      "%s, stopped by \"%s\", does not get to sending "
+			      "again",
+			      client->identity, look.stop);
+}
+
+void ending(struct world *world)
+{
+	adversary_stop(&world->adversary);
+	world_trace(world, "the adversary stops");
+	for (size_t i = 0; i < world->client_count; i++) {
+		world->clients[i].skew_ms = 0;
+		finish_orders(&world->clients[i]);
+	}
+	for (int i = 0; i < ROUNDS && !world_is_broken(world); i++) {
+		world->now_ms += 26ull * 3600 * 1000;
+		refresh_all(world);
+	}
+	for (size_t s = 0; s < world->session_count; s++)
+		for (size_t i = 0; i < world->client_count; i++)
+			if (!world_is_broken(world))
+				check_place(&world->clients[i], s);
+	pairs_agree(world);
+	for (size_t s = 0; s < world->session_count; s++)
+		for (size_t i = 0; i < world->client_count; i++)
+			astray(&world->clients[i], s);
+	for (size_t s = 0; s < world->session_count; s++)
+		everybody_speaks(world, s);
+	for (size_t s = 0; s < world->session_count; s++)
+		for (size_t i = 0; i < world->client_count; i++)
+			way_out(&world->clients[i], s);
+	pairs_agree(world);
+}

@@ -1,0 +1,293 @@
+/*
+ * The rules of docs/protocol.md for commits, written a second time and apart
+ * from src/check: what a healthy device took must obey them.
+ */
+#include "tests/sim/world.h"
+
+#include <stdlib.h>
+
+#include "crypto/hash.h"
+#include "tests/sim/seen_group.h"
+#include "wire/message.h"
+#include "wire/roles.h"
+
+struct trial {
+	struct world *world;
+	const uint8_t *session;
+	struct seen_group before;
+	struct wire_public_message message;
+	struct span who; /* the committer's identity */
+	uint32_t leaf;	 /* the same; external: none */
+	bool external;
+	struct roles roles;
+};
+
+static struct span user_of(struct span identity)
+{
+	return roles_user(identity);
+}
+
+static bool is_removed(const struct trial *t, uint32_t leaf)
+{
+	struct span rest = t->message.content.commit.proposals;
+	struct wire_proposal_or_ref item;
+
+	while (wire_proposals_next(&rest, &item))
+		if (item.type == WIRE_BY_VALUE &&
+		    item.proposal.type == WIRE_PROPOSAL_REMOVE &&
+		    item.proposal.removed == leaf)
+			return true;
+	return false;
+}
+
+/* Has the user a leaf that this commit leaves? */
+static bool user_stays(const struct trial *t, struct span user)
+{
+	for (uint32_t i = 0; i < t->before.leaf_count; i++) {
+		const struct wire_leaf_node *leaf =
+		    seen_group_leaf(&t->before, i);
+
+		if (leaf != NULL && !is_removed(t, i) &&
+		    span_equal(user_of(leaf->credential.identity), user))
+			return true;
+	}
+	return false;
+}
+
+static const struct wire_leaf_node *find_identity(const struct trial *t,
+						  struct span identity)
+{
+	for (uint32_t i = 0; i < t->before.leaf_count; i++) {
+		const struct wire_leaf_node *leaf =
+		    seen_group_leaf(&t->before, i);
+
+		if (leaf != NULL &&
+		    span_equal(leaf->credential.identity, identity))
+			return leaf;
+	}
+	return NULL;
+}
+
+/* The role that counts: where no owner has a leaf, the first admin, then the
+ * first member is owner. */
+static enum role effective(const struct trial *t, struct span user)
+{
+	enum role best = ROLE_MEMBER;
+	struct span first = SPAN_EMPTY;
+
+	for (uint32_t i = 0; i < t->before.leaf_count; i++) {
+		const struct wire_leaf_node *leaf =
+		    seen_group_leaf(&t->before, i);
+		struct span name;
+		enum role role;
+
+		if (leaf == NULL)
+			continue;
+		name = user_of(leaf->credential.identity);
+		role = roles_of(&t->roles, name);
+		if (first.n == 0 || role > best) {
+			first = name;
+			best = role;
+		}
+	}
+	if (best != ROLE_OWNER && span_equal(first, user))
+		return ROLE_OWNER;
+	return roles_of(&t->roles, user);
+}
+
+/* A departure for that leaf node stands in some log of the session. */
+static bool has_departed(const struct trial *t,
+			 const struct wire_leaf_node *leaf)
+{
+	const struct adversary *adversary = &t->world->adversary;
+	uint8_t hash[32];
+
+	sim_must(hash_sha256(&leaf->encoded, 1, hash), "hash");
+	for (size_t h = 0; h < adversary->home_count; h++)
+		for (size_t s = 0; s < adversary->homes[h].session_count; s++) {
+			const struct server_session *session =
+			    &adversary->homes[h].sessions[s];
+
+			if (memcmp(session->id, t->session, DEVICE_ID) != 0)
+				continue;
+			for (size_t i = 0; i < session->log_count; i++)
+				if (session->log[i].kind == 4 &&
+				    memmem(session->log[i].bytes->p,
+					   session->log[i].bytes->n, hash,
+					   32) != NULL)
+					return true;
+		}
+	return false;
+}
+
+static const char *judge_remove(const struct trial *t, uint32_t at)
+{
+	const struct wire_leaf_node *leaf = seen_group_leaf(&t->before, at);
+	enum role own, other;
+
+	if (leaf == NULL)
+		return "a Remove is of no member";
+	if (t->external)
+		return span_equal(leaf->credential.identity, t->who)
+			   ? NULL
+			   : "who joins removes another";
+	if (span_equal(user_of(leaf->credential.identity), user_of(t->who)) ||
+	    has_departed(t, leaf))
+		return NULL;
+	own = effective(t, user_of(t->who));
+	other = effective(t, user_of(leaf->credential.identity));
+	if (own == ROLE_OWNER || (own == ROLE_ADMIN && other == ROLE_MEMBER))
+		return NULL;
+	return "its role does not allow the Remove";
+}
+
+static const char *judge_add(const struct trial *t,
+			     const struct wire_leaf_node *leaf)
+{
+	struct span user = user_of(leaf->credential.identity);
+
+	if (t->external)
+		return "who joins adds another";
+	if (user_stays(t, user) && !span_equal(user, user_of(t->who)))
+		return "it adds a device of another member";
+	return NULL;
+}
+
+/* Which type changed between two lists, and how. */
+static const char *judge_extension(const struct trial *t, uint16_t type,
+				   bool changed)
+{
+	if (!changed)
+		return NULL;
+	if (type != ROLES_EXTENSION)
+		return "it changes an extension of the group that nobody may "
+		       "change";
+	if (effective(t, user_of(t->who)) == ROLE_OWNER)
+		return NULL;
+	/* An owner departed: its heir follows. */
+	for (uint32_t i = 0; i < t->before.leaf_count; i++) {
+		const struct wire_leaf_node *leaf =
+		    seen_group_leaf(&t->before, i);
+
+		if (leaf != NULL && is_removed(t, i) && has_departed(t, leaf))
+			return NULL;
+	}
+	return "it changes roles, and its sender is no owner";
+}
+
+static const char *judge_extensions(const struct trial *t, struct span next)
+{
+	struct span now = t->before.info.context.extensions;
+	struct span rest = next;
+	struct wire_extension extension;
+	struct span data;
+	const char *wrong = NULL;
+
+	while (wrong == NULL && wire_extensions_next(&rest, &extension))
+		wrong = judge_extension(
+		    t, extension.type,
+		    !wire_extensions_find(now, extension.type, &data) ||
+			!span_equal(data, extension.data));
+	rest = now;
+	while (wrong == NULL && wire_extensions_next(&rest, &extension))
+		wrong = judge_extension(
+		    t, extension.type,
+		    !wire_extensions_find(next, extension.type, &data));
+	return wrong;
+}
+
+static const char *judge_proposal(const struct trial *t,
+				  const struct wire_proposal_or_ref *item)
+{
+	if (item->type != WIRE_BY_VALUE)
+		return "a proposal is by reference";
+	switch (item->proposal.type) {
+	case WIRE_PROPOSAL_REMOVE:
+		return judge_remove(t, item->proposal.removed);
+	case WIRE_PROPOSAL_ADD:
+		return judge_add(t, &item->proposal.add.leaf_node);
+	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
+		return judge_extensions(t, item->proposal.extensions);
+	case WIRE_PROPOSAL_REINIT:
+		return effective(t, user_of(t->who)) >= ROLE_ADMIN
+			   ? NULL
+			   : "its role does not allow another algorithm";
+	case WIRE_PROPOSAL_EXTERNAL_INIT:
+		return t->external ? NULL : "ExternalInit of a member";
+	default:
+		return "a proposal of a type without a rule";
+	}
+}
+
+/* Who joins from outside. */
+static const char *judge_newcomer(const struct trial *t)
+{
+	const struct wire_leaf_node *now =
+	    &t->message.content.commit.path.leaf_node;
+	const struct wire_leaf_node *old = find_identity(t, t->who);
+
+	if (old != NULL)
+		return span_equal(old->signature_key, now->signature_key)
+			   ? NULL
+			   : "a member joins again with another key";
+	return user_stays(t, user_of(t->who))
+		   ? "another device of a member joins from outside"
+		   : NULL;
+}
+
+static const char *judge_sender(struct trial *t)
+{
+	const struct wire_content *content = &t->message.content;
+	const struct wire_leaf_node *leaf;
+
+	t->external = content->sender.type == WIRE_SENDER_NEW_MEMBER_COMMIT;
+	t->leaf = content->sender.index;
+	if (t->external) {
+		t->who = content->commit.path.leaf_node.credential.identity;
+		return judge_newcomer(t);
+	}
+	leaf = seen_group_leaf(&t->before, t->leaf);
+	if (leaf == NULL)
+		return "its sender is no member";
+	t->who = leaf->credential.identity;
+	if (content->commit.has_path &&
+	    (!span_equal(leaf->signature_key,
+			 content->commit.path.leaf_node.signature_key) ||
+	     !span_equal(t->who,
+			 content->commit.path.leaf_node.credential.identity)))
+		return "its sender changes its identity or its key";
+	return NULL;
+}
+
+static const char *judge(struct trial *t, const struct lineage_group *group)
+{
+	struct wire_message message;
+	struct wire_proposal_or_ref item;
+	struct span rest;
+	const char *wrong;
+
+	if (!seen_group_read(blob_span(group->before), &t->before) ||
+	    wire_message_decode(blob_span(group->commit), &message) != ERR_OK ||
+	    message.format != WIRE_PUBLIC_MESSAGE ||
+	    roles_read(t->before.info.context.extensions, &t->roles) != ERR_OK)
+		return "it does not decode";
+	t->message = message.public_message;
+	wrong = judge_sender(t);
+	rest = t->message.content.commit.proposals;
+	while (wrong == NULL && wire_proposals_next(&rest, &item))
+		wrong = judge_proposal(t, &item);
+	return wrong;
+}
+
+const char *judge_commit(struct world *world, size_t number)
+{
+	const struct lineage_group *group = &world->lineage.groups[number];
+	struct trial trial = { .world = world, .session = group->session };
+	const char *wrong;
+
+	if (group->commit == NULL)
+		return NULL;
+	wrong = judge(&trial, group);
+	seen_group_clear(&trial.before);
+	return wrong;
+}

@@ -1,0 +1,43 @@
+/*
+ * All groups that the simulation has seen, and which commit led from which to
+ * which: by their GroupContexts. Kept outside of every server, so that it is
+ * the truth whatever the adversary serves.
+ */
+#ifndef HERMETIC_TESTS_SIM_LINEAGE_H
+#define HERMETIC_TESTS_SIM_LINEAGE_H
+
+#include "tests/sim/blob.h"
+
+struct lineage_group {
+	uint8_t context[32]; /* SHA-256 of the encoded GroupContext */
+	size_t parent;	     /* SIZE_MAX: none that is known */
+	struct blob *before, *commit, *info; /* shared; before, commit: may be
+						NULL */
+	uint64_t epoch;
+	uint64_t seq; /* of the log after it */
+	uint8_t session[16];
+};
+
+struct lineage {
+	struct lineage_group *groups;
+	size_t count;
+};
+
+void lineage_clear(struct lineage *lineage);
+
+/* A commit was taken by some server. `before` may be empty. */
+void lineage_note(struct lineage *lineage, const uint8_t session[16],
+		  struct span before, struct span commit, struct span after,
+		  uint64_t seq);
+
+/* SIZE_MAX: no such group was seen. */
+size_t lineage_find(const struct lineage *lineage, const uint8_t context[32]);
+
+/* `younger` came out of `older` by commits, or is the same. */
+bool lineage_descends(const struct lineage *lineage, size_t younger,
+		      size_t older);
+
+/* SHA-256 of the GroupContext in a GroupInfo (MLSMessage); false: none. */
+bool lineage_context(struct span group_info, uint8_t context[32]);
+
+#endif

@@ -1,0 +1,148 @@
+/* How a device sees a session. */
+#include "tests/sim/world.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "crypto/hash.h"
+#include "mls/group_internal.h"
+#include "session/session.h"
+
+/* One member: who, and with which key. */
+static void put_member(struct look *look, const struct mls_member *member)
+{
+	struct look_member *row;
+	const struct span parts[] = { member->identity, SPAN_LIT("\n"),
+				      member->signature_key };
+	uint8_t hash[32];
+
+	if (look->member_count == MEMBERS)
+		return;
+	row = &look->members[look->member_count++];
+	(void)snprintf(row->identity, SIM_IDENTITY, "%.*s",
+		       (int)member->identity.n,
+		       (const char *)member->identity.p);
+	sim_must(hash_sha256(parts, 3, hash), "hash");
+	memcpy(row->key, hash, sizeof(row->key));
+}
+
+static void read_session(const struct session *session, struct look *look)
+{
+	const struct mls_group *group = session_group(session);
+	struct mls_member member;
+	struct span context = buf_span(&group->now->encoded_context);
+	struct span authenticator = mls_group_epoch_authenticator(group);
+	uint32_t leaf = 0;
+
+	look->there = true;
+	look->member = session_member(session);
+	look->forked = session_forked(session);
+	look->epoch = session_epoch(session);
+	look->seq = session_seq(session);
+	memcpy(look->head, session_head(session), DEVICE_HEAD);
+	sim_must(hash_sha256(&context, 1, look->context), "hash");
+	sim_must(hash_sha256(&authenticator, 1, look->authenticator), "hash");
+	while (mls_group_next_member(group, &leaf, &member))
+		put_member(look, &member);
+}
+
+static struct slot *any_process(struct client *client, bool idle)
+{
+	for (size_t i = 0; i < SLOTS; i++)
+		if (client->slots[i].process != NULL &&
+		    (!idle || !client->slots[i].running))
+			return &client->slots[i];
+	return NULL;
+}
+
+static void read_notes(const struct device_store *store, const char *id,
+		       struct look *look)
+{
+	char name[96];
+	struct buf value = BUF_INIT;
+	json_t *notes = NULL;
+	const json_t *behind;
+
+	(void)snprintf(name, sizeof(name), "meta/%s", id);
+	if (store->get(store->context, name, &value) == ERR_OK)
+		notes = json_loadb((const char *)value.p, value.n, 0, NULL);
+	behind = json_object_get(notes, "behind");
+	if (behind != NULL) {
+		const char *why =
+		    json_string_value(json_object_get(behind, "why"));
+
+		(void)snprintf(look->stop, sizeof(look->stop), "%s",
+			       why != NULL ? why : "behind");
+	}
+	if (strcmp(look->stop, "no") == 0)
+		look->stop[0] = '\0';
+	if (look->forked)
+		(void)snprintf(look->stop, sizeof(look->stop), "forked");
+	json_decref(notes);
+	buf_clear(&value);
+}
+
+bool look_stored(struct client *client, size_t number, struct look *look)
+{
+	struct sim_process *reader = sim_process_start(client->store);
+	const struct device_store *store = sim_process_port(reader);
+	const char *id = client->world->sessions[number];
+	struct buf value = BUF_INIT;
+	struct session *session = NULL;
+	char name[96];
+
+	memset(look, 0, sizeof(*look));
+	(void)snprintf(name, sizeof(name), "session/%s", id);
+	if (store->get(store->context, name, &value) == ERR_OK &&
+	    session_load(buf_span(&value), &session) == ERR_OK) {
+		read_session(session, look);
+		read_notes(store, id, look);
+	}
+	session_free(session);
+	buf_clear(&value);
+	sim_process_end(reader);
+	return look->there;
+}
+
+/* What it says itself must be what it stores. */
+bool look_at(struct client *client, size_t number, struct look *look)
+{
+	struct slot *slot = any_process(client, true);
+	struct buf text = BUF_INIT;
+	json_t *said = NULL;
+	const char *stop;
+	bool looked = false;
+
+	if (!look_stored(client, number, look) || slot == NULL)
+		return look->there;
+	if (device_describe(slot->device, client->world->sessions[number],
+			    &text) == ERR_OK)
+		said = json_loadb((const char *)text.p, text.n, 0, NULL);
+	if (said != NULL) {
+		looked = true;
+		stop = json_string_value(json_object_get(said, "stop"));
+		(void)snprintf(look->stop, sizeof(look->stop), "%s",
+			       stop != NULL ? stop : "");
+		if (json_is_true(json_object_get(said, "member")) !=
+			look->member ||
+		    (uint64_t)json_integer_value(
+			json_object_get(said, "last_seq")) != look->seq)
+			world_violate(client->world, "description",
+				      "%s describes another state than it "
+				      "stores",
+				      client->identity);
+	} else {
+		world_violate(client->world, "description",
+			      "%s cannot describe a session that it has",
+			      client->identity);
+	}
+	json_decref(said);
+	buf_clear(&text);
+	return looked;
+}
+
+bool look_is_healthy(const struct look *look)
+{
+	return look->there && look->member && !look->forked &&
+	       look->stop[0] == '\0';
+}

@@ -1,0 +1,292 @@
+/* What the adversary does by itself, beside the answers that it changes. */
+#include "tests/sim/adversary.h"
+
+#include <stdio.h>
+
+static const char *const names[MOVES] = {
+	[MOVE_SPLIT] = "split",
+	[MOVE_FREEZE] = "freeze",
+	[MOVE_HEAL] = "heal",
+	[MOVE_SNAPSHOT] = "snapshot",
+	[MOVE_FORGET] = "forget",
+	[MOVE_GHOST_GROUP] = "ghost-group",
+	[MOVE_COPIED_LEAVES] = "copied-leaves",
+	[MOVE_OLD_GROUP] = "old-group",
+	[MOVE_NEW_DEVICE] = "new-device",
+	[MOVE_SAME_DEVICE] = "same-device",
+	[MOVE_STRANGER] = "stranger",
+	[MOVE_MEMBER] = "member-lies",
+	[MOVE_GHOST_SPEAKS] = "ghost-speaks",
+	[MOVE_ROTATION_LIE] = "rotation-lie",
+	[MOVE_UNSTOCK] = "unstock",
+};
+
+const char *adversary_move_name(enum adversary_move move)
+{
+	return move < MOVES ? names[move] : "?";
+}
+
+/* ---- routes ---- */
+
+static void split_some(struct adversary *adversary, size_t device,
+		       uint32_t pick)
+{
+	size_t home = adversary_split(adversary, adversary->route[device]);
+
+	adversary->route[device] = home;
+	for (size_t i = 0; i < SIM_DEVICES; i++)
+		if ((pick >> i & 1) != 0)
+			adversary->route[i] = home;
+}
+
+static void heal(struct adversary *adversary)
+{
+	for (size_t i = 0; i < SIM_DEVICES; i++)
+		adversary->route[i] = 0;
+}
+
+static void remember(struct adversary *adversary)
+{
+	if (adversary->snapshot_count < SNAPSHOTS)
+		server_copy(&adversary->snapshots[adversary->snapshot_count++],
+			    &adversary->homes[0]);
+}
+
+/* A failover to a standby that was behind: acknowledged rows are gone. */
+static void forget(struct adversary *adversary)
+{
+	if (adversary->snapshot_count == 0)
+		return;
+	server_clear(&adversary->homes[0]);
+	server_copy(&adversary->homes[0],
+		    &adversary->snapshots[adversary->snapshot_count - 1]);
+}
+
+/* ---- groups that never were ---- */
+
+/* At a home of its own for `device` the session goes on with another group. */
+static void put_group(struct adversary *adversary, size_t device,
+		      const char *session_id, struct span info, uint64_t epoch,
+		      struct ghost *ghost)
+{
+	size_t home = adversary_split(adversary, adversary->route[device]);
+	struct server_session *session;
+
+	if (home == 0)
+		return;
+	session = server_session(&adversary->homes[home], session_id);
+	if (session == NULL)
+		return;
+	blob_free(session->info);
+	session->info = blob_make(info);
+	session->info_seq = session->log_count;
+	session->epoch = (session->epoch & ~(uint64_t)UINT32_MAX) | epoch;
+	server_read_members(session);
+	adversary->route[device] = home;
+	if (ghost != NULL) {
+		ghost->home = home;
+		ghost->seq = session->log_count;
+	}
+}
+
+/* Up to four names of members, for a ghost that claims to have them in. */
+static size_t other_names(const struct server_session *session,
+			  const char *victim, const char **out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < session->member_count && count < 4; i++)
+		if (strcmp(session->members[i].identity, victim) != 0)
+			out[count++] = session->members[i].identity;
+	return count;
+}
+
+static void ghost_group(struct adversary *adversary, bool copied, size_t device,
+			uint32_t pick, uint64_t now_ms)
+{
+	size_t at = adversary->route[device];
+	struct server_session *session = adversary_session(adversary, at, pick);
+	const char *victim = adversary->homes[at].devices[device].identity;
+	const char *others[4];
+	struct buf info = BUF_INIT;
+	struct ghost *ghost;
+	size_t count;
+	bool made;
+
+	if (session == NULL || server_member(session, victim) == NULL)
+		return;
+	count = other_names(session, victim, others);
+	if (count == 0)
+		return;
+	ghost = adversary_ghost(adversary, others[0], now_ms);
+	if (ghost == NULL)
+		return;
+	made = copied
+		   ? ghost_copy_leaves(ghost, blob_span(session->info), &info)
+		   : ghost_make_group(ghost, session, blob_span(session->info),
+				      others + 1, count - 1, &info);
+	if (made)
+		put_group(adversary, device, session->text_id, buf_span(&info),
+			  copied ? 99 : mls_group_epoch(ghost->group), ghost);
+	buf_clear(&info);
+}
+
+static void old_group(struct adversary *adversary, size_t device, uint32_t pick)
+{
+	struct server_session *session =
+	    adversary_session(adversary, adversary->route[device], pick);
+	const struct lineage *lineage = adversary->lineage;
+
+	for (size_t n = 0; session != NULL && n < lineage->count; n++) {
+		const struct lineage_group *old =
+		    &lineage->groups[(n + pick) % lineage->count];
+
+		if (memcmp(old->session, session->id, 16) != 0 ||
+		    old->epoch >= (session->epoch & UINT32_MAX))
+			continue;
+		put_group(adversary, device, session->text_id,
+			  blob_span(old->info), old->epoch, NULL);
+		return;
+	}
+}
+
+/* ---- ghosts that come in ---- */
+
+static void name_ghost(const struct adversary *adversary,
+		       const struct server_session *session,
+		       enum adversary_move move, uint32_t pick, char *identity)
+{
+	const char *member =
+	    session->members[pick % session->member_count].identity;
+
+	if (move == MOVE_SAME_DEVICE)
+		(void)snprintf(identity, SIM_IDENTITY, "%s", member);
+	else if (move == MOVE_NEW_DEVICE)
+		(void)snprintf(identity, SIM_IDENTITY,
+			       "%.*s/eeeeeeee-0000-4000-8000-%012zu",
+			       (int)strcspn(member, "/"), member,
+			       adversary->ghost_count);
+	else
+		(void)snprintf(identity, SIM_IDENTITY,
+			       "stranger%zu/eeeeeeee-0000-4000-8000-%012zu",
+			       adversary->ghost_count, adversary->ghost_count);
+}
+
+/* A stranger may come in at home 0: members see it, and take it. The others
+ * break the rules, so an honest server would not have them in its log. */
+static void ghost_comes(struct adversary *adversary, enum adversary_move move,
+			size_t device, uint32_t pick, uint64_t now_ms)
+{
+	size_t home = adversary->route[device];
+	struct server_session *session;
+	char identity[SIM_IDENTITY];
+	struct ghost *ghost;
+	bool was_lax;
+
+	if (move != MOVE_STRANGER && home == 0) {
+		split_some(adversary, device, pick);
+		home = adversary->route[device];
+	}
+	session = adversary_session(adversary, home, pick);
+	if (session == NULL || session->member_count == 0 ||
+	    (move != MOVE_STRANGER && home == 0))
+		return;
+	name_ghost(adversary, session, move, pick, identity);
+	ghost = adversary_ghost(adversary, identity, now_ms);
+	if (ghost == NULL)
+		return;
+	was_lax = adversary->homes[home].lax;
+	adversary->homes[home].lax = true;
+	(void)ghost_join(ghost, &adversary->homes[home], home, session->text_id,
+			 now_ms);
+	adversary->homes[home].lax = was_lax;
+}
+
+static void member_acts(struct adversary *adversary, uint32_t pick,
+			uint64_t now_ms)
+{
+	struct ghost *ghost = &adversary->ghosts[0];
+
+	if (adversary->ghost_count == 0)
+		return;
+	if (ghost->group == NULL)
+		(void)ghost_welcomed(ghost, &adversary->homes[0], 0);
+	(void)ghost_act(ghost, &adversary->homes[ghost->home],
+			(enum ghost_lie)(pick % GHOST_LIES), now_ms);
+}
+
+static void ghost_speaks(struct adversary *adversary, uint32_t pick,
+			 uint64_t now_ms)
+{
+	struct ghost *ghost;
+
+	if (adversary->ghost_count == 0)
+		return;
+	ghost = &adversary->ghosts[pick % adversary->ghost_count];
+	(void)ghost_act(ghost, &adversary->homes[ghost->home], GHOST_HONEST,
+			now_ms);
+}
+
+static void unstock(struct adversary *adversary, size_t device, uint64_t now_ms)
+{
+	struct server *server = &adversary->homes[0];
+	struct request request = { .kind = REQUEST_CLAIM,
+				   .user = server->devices[device].user };
+
+	for (int i = 0; i < 4; i++) {
+		struct reply reply = { .parts = NULL };
+
+		server_ask(server, device, now_ms, &request, &reply);
+		reply_clear(&reply);
+	}
+}
+
+void adversary_act(struct adversary *adversary, enum adversary_move move,
+		   size_t device, uint32_t pick, uint64_t now_ms)
+{
+	adversary->moves++;
+	switch (move) {
+	case MOVE_SPLIT:
+		split_some(adversary, device, pick);
+		break;
+	case MOVE_FREEZE:
+		split_some(adversary, device, 0);
+		break;
+	case MOVE_HEAL:
+		heal(adversary);
+		break;
+	case MOVE_SNAPSHOT:
+		remember(adversary);
+		break;
+	case MOVE_FORGET:
+		forget(adversary);
+		break;
+	case MOVE_GHOST_GROUP:
+	case MOVE_COPIED_LEAVES:
+		ghost_group(adversary, move == MOVE_COPIED_LEAVES, device, pick,
+			    now_ms);
+		break;
+	case MOVE_OLD_GROUP:
+		old_group(adversary, device, pick);
+		break;
+	case MOVE_NEW_DEVICE:
+	case MOVE_SAME_DEVICE:
+	case MOVE_STRANGER:
+		ghost_comes(adversary, move, device, pick, now_ms);
+		break;
+	case MOVE_MEMBER:
+		member_acts(adversary, pick, now_ms);
+		break;
+	case MOVE_GHOST_SPEAKS:
+		ghost_speaks(adversary, pick, now_ms);
+		break;
+	case MOVE_ROTATION_LIE:
+		adversary->rotation_lie = true;
+		break;
+	case MOVE_UNSTOCK:
+		unstock(adversary, device, now_ms);
+		break;
+	case MOVES:
+		break;
+	}
+}

@@ -1,0 +1,391 @@
+/* What must hold after each event, and when an order has ended. */
+#include "tests/sim/world.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto/hash.h"
+#include "session/chain.h"
+
+/* ---- entries that a device shows ---- */
+
+static json_t *load_entry(struct slot *slot, const char *session, uint64_t seq)
+{
+	struct buf text = BUF_INIT;
+	json_t *entry = NULL;
+
+	if (device_entry(slot->device, session, seq, &text) == ERR_OK)
+		entry = json_loadb((const char *)text.p, text.n, 0, NULL);
+	buf_clear(&text);
+	return entry;
+}
+
+static const char *member_of(const json_t *entry, const char *name)
+{
+	const char *value = json_string_value(json_object_get(entry, name));
+
+	return value != NULL ? value : "";
+}
+
+static void hash_shown(const json_t *entry, uint8_t told[32])
+{
+	const struct span parts[] = {
+		span_str(member_of(entry, "kind")),  SPAN_LIT("\n"),
+		span_str(member_of(entry, "text")),  SPAN_LIT("\n"),
+		span_str(member_of(entry, "from")),  SPAN_LIT("/"),
+		span_str(member_of(entry, "device"))
+	};
+
+	sim_must(hash_sha256(parts, 7, told), "hash");
+}
+
+/* Which of the things said this text is; SIZE_MAX: none. */
+static size_t find_said(const struct world *world, const char *text)
+{
+	for (size_t i = 0; i < world->said_count; i++)
+		if (strcmp(world->said[i].text, text) == 0)
+			return i;
+	return SIZE_MAX;
+}
+
+static const struct sealed *find_sealed(const struct world *world,
+					const uint8_t hash[32])
+{
+	for (size_t i = world->sealed_count; i-- > 0;)
+		if (memcmp(world->sealed[i].hash, hash, 32) == 0)
+			return &world->sealed[i];
+	return NULL;
+}
+
+static bool a_ghost_is(const struct world *world, const char *identity)
+{
+	for (size_t i = 0; i < world->adversary.ghost_count; i++)
+		if (strcmp(world->adversary.ghosts[i].identity, identity) == 0)
+			return true;
+	return false;
+}
+
+static const struct client *find_client(const struct world *world,
+					const char *identity)
+{
+	for (size_t i = 0; i < world->client_count; i++)
+		if (strcmp(world->clients[i].identity, identity) == 0)
+			return &world->clients[i];
+	return NULL;
+}
+
+/* A text stands under the name of who said it. */
+static void check_author(struct client *client, const json_t *entry,
+			 size_t said)
+{
+	struct world *world = client->world;
+	char from[SIM_IDENTITY];
+	const struct client *author;
+
+	(void)snprintf(from, sizeof(from), "%s/%s", member_of(entry, "from"),
+		       member_of(entry, "device"));
+	author = find_client(world, from);
+	if (author == NULL || a_ghost_is(world, from))
+		return;
+	if (said == SIZE_MAX ||
+	    strcmp(world->clients[world->said[said].client].identity, from) !=
+		0)
+		world_violate(world, "author",
+			      "%s shows a text of %s, who did not say it: %s",
+			      client->identity, from, member_of(entry, "text"));
+}
+
+/* The sender saw this device as a member when it sealed. */
+static void check_reader(struct client *client, size_t session,
+			 const struct seen_entry *seen)
+{
+	const struct sealed *sealed = find_sealed(client->world, seen->hash);
+	struct look look;
+
+	if (sealed == NULL || sealed->eye_count == 0 ||
+	    strcmp(client->world->clients[sealed->client].identity,
+		   client->identity) == 0 ||
+	    !look_stored(client, session, &look))
+		return;
+	for (size_t i = 0; i < look.member_count; i++) {
+		if (strcmp(look.members[i].identity, client->identity) != 0)
+			continue;
+		for (size_t k = 0; k < sealed->eye_count; k++)
+			if (memcmp(sealed->eyes[k], look.members[i].key, 16) ==
+			    0)
+				return;
+		world_violate(client->world, "secrecy",
+			      "%s reads a message whose sender did not have it "
+			      "as a member",
+			      client->identity);
+	}
+}
+
+static void check_once(struct client *client, size_t session,
+		       const struct seen_entry *seen)
+{
+	const struct known *known = &client->known[session];
+	const struct world *world = client->world;
+
+	if (seen->said == SIZE_MAX ||
+	    world->clients[world->said[seen->said].client].copied)
+		return;
+	for (size_t i = 0; i < known->entry_count; i++)
+		if (&known->entries[i] != seen && known->entries[i].shown &&
+		    known->entries[i].said == seen->said)
+			world_violate(client->world, "once",
+				      "%s shows one text twice: %s",
+				      client->identity,
+				      world->said[seen->said].text);
+	if (world->said[seen->said].dropped)
+		world_violate(client->world, "third-thing",
+			      "%s shows a text that was neither sent nor kept: "
+			      "%s",
+			      client->identity, world->said[seen->said].text);
+}
+
+static void watch_shown_entry(struct client *client, struct slot *slot,
+			      size_t session, uint64_t seq)
+{
+	struct seen_entry *seen = watch_entry(client, session, seq);
+	json_t *entry = load_entry(slot, client->world->sessions[session], seq);
+	uint8_t told[32];
+
+	if (entry == NULL || seen == NULL) {
+		world_violate(client->world, "shown-once",
+			      "%s tells of an entry %llu that it does not have",
+			      client->identity, (unsigned long long)seq);
+		json_decref(entry);
+		return;
+	}
+	hash_shown(entry, told);
+	if (seen->shown && memcmp(told, seen->told, 32) != 0)
+		world_violate(client->world, "shown-changes",
+			      "%s shows another entry %llu than before",
+			      client->identity, (unsigned long long)seq);
+	seen->shown = true;
+	memcpy(seen->told, told, 32);
+	seen->readable = strcmp(member_of(entry, "kind"), "text") == 0;
+	if (seen->readable) {
+		seen->said = find_said(client->world, member_of(entry, "text"));
+		check_author(client, entry, seen->said);
+		check_reader(client, session, seen);
+		check_once(client, session, seen);
+	}
+	json_decref(entry);
+}
+
+/* ---- sent ---- */
+
+/* `seq` of the log that this device verified is what it said itself. */
+static void check_sent(struct client *client, struct slot *slot, size_t session,
+		       size_t said, uint64_t seq)
+{
+	struct world *world = client->world;
+	struct seen_entry *seen = watch_entry(client, session, seq);
+	json_t *entry = load_entry(slot, world->sessions[session], seq);
+	const struct sealed *sealed =
+	    seen != NULL ? find_sealed(world, seen->hash) : NULL;
+
+	if (entry == NULL || said == SIZE_MAX ||
+	    strcmp(member_of(entry, "text"), world->said[said].text) != 0)
+		world_violate(world, "sent",
+			      "%s says that a text was sent as #%llu; its own "
+			      "history shows something else there: %s",
+			      client->identity, (unsigned long long)seq,
+			      member_of(entry, "text"));
+	else if (!seen->served || sealed == NULL ||
+		 strcmp(world->clients[sealed->client].identity,
+			client->identity) != 0)
+		world_violate(world, "sent",
+			      "%s says that a text was sent as #%llu; no log "
+			      "that it was served has that",
+			      client->identity, (unsigned long long)seq);
+	if (said != SIZE_MAX) {
+		world->said[said].reported = true;
+		world->said[said].seq = seq;
+	}
+	json_decref(entry);
+}
+
+static size_t said_at(struct client *client, struct slot *slot, size_t session,
+		      uint64_t seq)
+{
+	json_t *entry = load_entry(slot, client->world->sessions[session], seq);
+	size_t said = find_said(client->world, member_of(entry, "text"));
+
+	json_decref(entry);
+	return said;
+}
+
+/* It was out at some time; it may have been added again since. */
+static bool was_out(const struct server_session *session,
+		    const struct client *client)
+{
+	for (size_t i = 0; i < session->former_count; i++)
+		if (strcmp(session->former[i].identity, client->identity) == 0)
+			return true;
+	return false;
+}
+
+/* It ended for this device: by a commit, or by its departure. */
+static void check_ended(struct client *client, size_t session)
+{
+	struct world *world = client->world;
+	const struct server_session *there = server_session(
+	    &world->adversary.homes[0], world->sessions[session]);
+	const struct server_member *member =
+	    there != NULL ? server_member(there, client->identity) : NULL;
+
+	if (world->adversary.moves == 0 && member != NULL &&
+	    !member->departed && !client->copied && !was_out(there, client))
+		world_violate(world, "ended",
+			      "%s thinks that it is no member any more",
+			      client->identity);
+}
+
+void watch_events(struct client *client, struct slot *slot)
+{
+	struct device_event event;
+
+	while (!world_is_broken(client->world) &&
+	       device_next_event(slot->device, &event)) {
+		size_t session = world_session(client->world, event.session);
+
+		if (session == SIZE_MAX)
+			continue;
+		world_trace(client->world, "    event %d of %s: #%llu",
+			    (int)event.kind, client->identity,
+			    (unsigned long long)event.seq);
+		if (event.kind == EVENT_ENTRY)
+			watch_shown_entry(client, slot, session, event.seq);
+		else if (event.kind == EVENT_SENT)
+			check_sent(client, slot, session,
+				   said_at(client, slot, session, event.seq),
+				   event.seq);
+		else if (event.kind == EVENT_ENDED)
+			check_ended(client, session);
+	}
+}
+
+/* ---- outcomes ---- */
+
+static void send_ended(struct client *client, struct slot *slot,
+		       const struct outcome *outcome)
+{
+	struct world *world = client->world;
+
+	if (slot->said == SIZE_MAX || slot->session == SIZE_MAX)
+		return;
+	world->said[slot->said].item = outcome->item;
+	if (outcome->result == ERR_OK && !outcome->kept)
+		check_sent(client, slot, slot->session, slot->said,
+			   outcome->seq);
+	else if (outcome->result == ERR_OK)
+		world_violate(world, "third-thing",
+			      "%s keeps a text, and says no reason",
+			      client->identity);
+	else if (!outcome->kept)
+		world->said[slot->said].dropped = true;
+}
+
+static bool was_served(const struct known *known, const uint8_t hash[32])
+{
+	for (size_t i = 0; i < known->entry_count; i++)
+		if (known->entries[i].served &&
+		    memcmp(known->entries[i].hash, hash, 32) == 0)
+			return true;
+	return false;
+}
+
+/* A change is done when the verified log shows it: the commit is among the
+ * entries that were served. */
+static void change_ended(struct client *client, struct slot *slot)
+{
+	static const uint8_t none[32];
+
+	if (slot->session == SIZE_MAX ||
+	    memcmp(slot->last_commit, none, 32) == 0)
+		return;
+	for (size_t i = slot->commits_before; i < client->commit_count; i++)
+		if (was_served(&client->known[slot->session],
+			       client->commits[i]))
+			return;
+
+	world_violate(client->world, "done",
+		      "%s says that an order of kind %d is done; no log that "
+		      "it was served shows that",
+		      client->identity, (int)slot->order);
+}
+
+static void broken_outcome(struct client *client, const struct slot *slot,
+			   const struct outcome *outcome)
+{
+	if (outcome->result == ERR_LOCAL_BUG ||
+	    outcome->result == ERR_LOCAL_CRYPTO ||
+	    outcome->result == ERR_LOCAL_MEMORY)
+		world_violate(client->world, "crash",
+			      "an order of kind %d of %s ends with \"%s\": %s",
+			      (int)slot->order, client->identity,
+			      err_text(outcome->result),
+			      outcome->why != NULL ? outcome->why->text : "");
+	if (outcome->result != ERR_OK &&
+	    (outcome->why == NULL || outcome->why->text[0] == '\0'))
+		world_violate(client->world, "words",
+			      "an order of kind %d of %s ends with \"%s\", and "
+			      "no word why",
+			      (int)slot->order, client->identity,
+			      err_text(outcome->result));
+}
+
+static void begin_session(struct client *client, struct slot *slot,
+			  const struct outcome *outcome)
+{
+	size_t session;
+
+	if (slot->order != ORDER_CREATE && slot->order != ORDER_JOIN)
+		return;
+	session = outcome->session[0] != '\0'
+		      ? world_session(client->world, outcome->session)
+		      : SIZE_MAX;
+	if (session != SIZE_MAX && outcome->result == ERR_OK)
+		watch_shown(client, session);
+}
+
+static void note_told(struct client *client, const struct slot *slot,
+		      const struct outcome *outcome)
+{
+	if (err_class(outcome->result) != ERR_CLASS_PEER ||
+	    slot->session == SIZE_MAX)
+		return;
+	if (outcome->result == ERR_PEER_FORK ||
+	    strcmp(outcome->why->slug, "not-in-log") == 0)
+		client->known[slot->session].told = true;
+	if (client->world->honest && outcome->result == ERR_PEER_FORK)
+		world_violate(client->world, "false-alarm",
+			      "%s is told that histories differ: %s",
+			      client->identity, outcome->why->text);
+}
+
+void watch_outcome(struct client *client, struct slot *slot)
+{
+	const struct outcome *outcome = device_outcome(slot->device);
+
+	world_trace(client->world, "  order %d of %s: %s%s%s%s%s",
+		    (int)slot->order, client->identity,
+		    err_text(outcome->result), outcome->kept ? ", kept" : "",
+		    outcome->why != NULL ? ", " : "",
+		    outcome->why != NULL ? outcome->why->slug : "",
+		    outcome->why != NULL ? outcome->why->text : "");
+	broken_outcome(client, slot, outcome);
+	note_told(client, slot, outcome);
+	begin_session(client, slot, outcome);
+	if (slot->order == ORDER_SEND)
+		send_ended(client, slot, outcome);
+	else if (outcome->result == ERR_OK &&
+		 (slot->order == ORDER_REMOVE || slot->order == ORDER_ROLE ||
+		  slot->order == ORDER_ROTATE || slot->order == ORDER_MOVE ||
+		  slot->order == ORDER_INVITE))
+		change_ended(client, slot);
+}

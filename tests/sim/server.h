@@ -1,0 +1,179 @@
+/*
+ * A model of the server: what docs/protocol.md says, in memory, without a
+ * network. It checks commits by src/check, as a node does. It is honest; the
+ * adversary stands in front of it, keeps copies of it, and may tell it to be
+ * lax.
+ */
+#ifndef HERMETIC_TESTS_SIM_SERVER_H
+#define HERMETIC_TESTS_SIM_SERVER_H
+
+#include "base/text.h"
+#include "check/departure.h"
+#include "tests/sim/blob.h"
+#include "tests/sim/chance.h"
+#include "tests/sim/reply.h"
+#include "tests/sim/seen_group.h"
+
+#define SIM_IDENTITY 80 /* characters of "user/device" and a NUL */
+
+/* Limits of the model; small, so that a short run meets them. */
+enum {
+	SERVER_DUE = 24,     /* messages under one key: due */
+	SERVER_OVERDUE = 80, /* the same: refused */
+	SERVER_NONCE_MS = 600000
+};
+
+struct server_key_package {
+	struct blob *bytes;
+	uint16_t suite;
+	bool last_resort;
+};
+
+struct server_device {
+	char user[33], id[TEXT_UUID_SIZE], identity[SIM_IDENTITY];
+	bool revoked;
+	struct server_key_package *packages; /* oldest first */
+	size_t package_count;
+};
+
+struct server_entry {
+	uint8_t kind;
+	bool expired;
+	struct blob *bytes;
+	uint8_t head[DEVICE_HEAD];
+	size_t device; /* who posted it */
+	uint64_t at_ms;
+};
+
+/* The GroupInfo that began a generation, and where it stands. */
+struct server_first {
+	uint64_t seq;
+	uint8_t head[DEVICE_HEAD];
+	struct blob *info;
+};
+
+struct server_member {
+	char identity[SIM_IDENTITY];
+	uint32_t leaf;
+	bool departed; /* its departure stands in the log */
+};
+
+/* Somebody who is no member any more: reads up to there. */
+struct server_former {
+	char identity[SIM_IDENTITY];
+	uint64_t seq;
+};
+
+struct server_session {
+	uint8_t id[DEVICE_ID];
+	char text_id[TEXT_UUID_SIZE];
+	bool open;
+	uint32_t generation;
+	uint64_t epoch;	   /* the session's */
+	struct blob *info; /* the latest GroupInfo */
+	uint64_t info_seq; /* of the entry that made it */
+	uint8_t start[DEVICE_HEAD];
+	struct server_entry *log; /* seq 1 is the first */
+	size_t log_count;
+	struct server_first *firsts; /* by generation */
+	size_t first_count;
+	struct server_member *members;
+	size_t member_count;
+	struct server_former *former;
+	size_t former_count;
+	char (*invited)[33];
+	size_t invited_count;
+	size_t messages; /* since the last commit */
+};
+
+struct server_welcome {
+	char id[TEXT_UUID_SIZE], session[TEXT_UUID_SIZE];
+	size_t device;
+	uint64_t seq;
+	uint8_t head[DEVICE_HEAD];
+	struct blob *bytes;
+};
+
+/* Told of each commit that the server takes: what it led from and to. `before`
+ * is empty for the first group of a session. */
+struct server_watch {
+	void (*commit)(void *context, const struct server_session *session,
+		       struct span before, struct span commit,
+		       struct span after);
+	void *context;
+};
+
+struct server {
+	struct server_device *devices;
+	size_t device_count;
+	struct server_session *sessions;
+	size_t session_count;
+	struct server_welcome *welcomes;
+	size_t welcome_count;
+	struct chance chance; /* for ids */
+	struct server_watch watch;
+	/* What an adversary's server does, or an honest one with a fault. */
+	bool lax; /* takes any commit and join that decodes */
+	bool views_unchecked;
+};
+
+void server_init(struct server *server, uint64_t seed);
+void server_clear(struct server *server);
+/* `to` is empty. */
+void server_copy(struct server *to, const struct server *from);
+
+size_t server_add_device(struct server *server, const char *user,
+			 const char *id);
+
+/* NULL: there is none. Borrowed until a session is added. */
+struct server_session *server_session(struct server *server, const char *id);
+const struct server_member *server_member(const struct server_session *session,
+					  const char *identity);
+
+/* A request of device `caller`, at the server's time. `reply` is empty. */
+void server_ask(struct server *server, size_t caller, uint64_t now_ms,
+		const struct request *request, struct reply *reply);
+
+/* Time goes by at the server: bytes of old messages are dropped. */
+void server_retain(struct server *server, uint64_t before_ms);
+
+/* ---- between the files of the server ---- */
+
+/* Who may read of a session's log, and up to which entry. */
+uint64_t server_readable(const struct server *server,
+			 const struct server_session *session, size_t caller);
+bool server_may_join(const struct server *server,
+		     const struct server_session *session, size_t caller);
+
+/* Appends to the log and returns the number. Takes over `bytes`. */
+uint64_t server_append(struct server_session *session, uint8_t kind,
+		       struct blob *bytes, size_t device, uint64_t now_ms);
+const uint8_t *server_head(const struct server_session *session, uint64_t seq);
+
+/* The departures of the log, opaque departure<V> each; appended. */
+void server_departures(const struct server_session *session, struct buf *out);
+/* Borrows all three. */
+struct check_view server_view(const struct server_session *session,
+			      const struct seen_group *group,
+			      struct span departures);
+
+/* The members as the latest GroupInfo has them. */
+void server_read_members(struct server_session *session);
+
+/* NULL, or the slug of what is wrong with the view in authenticated data. */
+const char *server_check_view(const struct server_session *session,
+			      struct span authenticated_data,
+			      bool may_be_empty);
+
+void server_people(struct server *server, size_t caller,
+		   const struct request *request, struct reply *reply);
+void server_send(struct server *server, size_t caller, uint64_t now_ms,
+		 const struct request *request, struct reply *reply);
+void server_create(struct server *server, size_t caller,
+		   const struct request *request, struct reply *reply);
+void server_commit(struct server *server, size_t caller, uint64_t now_ms,
+		   const struct request *request, struct reply *reply);
+void server_depart(struct server *server, size_t caller, uint64_t now_ms,
+		   const struct request *request, struct reply *reply);
+
+#endif

@@ -1,0 +1,561 @@
+/* What changes a session's log: envelopes, commits, joins, moves, departures.*/
+#include "tests/sim/server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "check/commit.h"
+#include "crypto/hash.h"
+#include "session/chain.h"
+#include "wire/envelope.h"
+#include "wire/generation.h"
+#include "wire/message.h"
+
+/* ---- views ---- */
+
+const char *server_check_view(const struct server_session *session,
+			      struct span authenticated_data, bool may_be_empty)
+{
+	struct rd r = rd_init(authenticated_data);
+	uint8_t version;
+	uint64_t seq;
+	struct span head;
+
+	if (may_be_empty && authenticated_data.n == 0)
+		return NULL;
+	version = rd_u8(&r);
+	seq = rd_u64(&r);
+	head = rd_take(&r, DEVICE_HEAD);
+	if (!rd_ok(&r) || version != 1)
+		return "envelope-invalid";
+	if (seq > session->log_count ||
+	    !span_equal(head, span_of(server_head(session, seq), DEVICE_HEAD)))
+		return "view-differs";
+	return NULL;
+}
+
+/* ---- envelopes ---- */
+
+/* The entry with exactly these bytes; 0: none. */
+static uint64_t find_entry(const struct server_session *session, uint8_t kind,
+			   struct span bytes)
+{
+	uint8_t hash[32];
+
+	sim_must(hash_sha256(&bytes, 1, hash), "hash");
+	for (size_t i = session->log_count; i-- > 0;)
+		if (session->log[i].kind == kind &&
+		    memcmp(session->log[i].bytes->hash, hash, 32) == 0)
+			return i + 1;
+	return 0;
+}
+
+static bool nonce_is_used(const struct server_session *session, size_t tag,
+			  struct span nonce)
+{
+	for (size_t i = session->log_count; i-- > 0;) {
+		const struct server_entry *entry = &session->log[i];
+		struct envelope old;
+
+		if (entry->kind == CHAIN_APPLICATION &&
+		    envelope_decode(blob_span(entry->bytes), tag, &old) ==
+			ERR_OK &&
+		    span_equal(old.nonce, nonce))
+			return true;
+	}
+	return false;
+}
+
+static bool has_departed(const struct server_session *session)
+{
+	for (size_t i = 0; i < session->member_count; i++)
+		if (session->members[i].departed)
+			return true;
+	return false;
+}
+
+static size_t tag_length(const struct server_session *session)
+{
+	struct seen_group group;
+	size_t nh = 32;
+
+	if (seen_group_read(blob_span(session->info), &group))
+		nh = group.suite->nh;
+	seen_group_clear(&group);
+	return nh;
+}
+
+static void refuse_time(struct reply *reply, uint64_t said, uint64_t now_ms)
+{
+	(void)said;
+	(void)now_ms;
+	reply_refuse(reply, ERR_PEER_INVALID, "nonce-expired");
+}
+
+static bool is_late(uint64_t said, uint64_t now_ms)
+{
+	return said + SERVER_NONCE_MS < now_ms ||
+	       said > now_ms + SERVER_NONCE_MS;
+}
+
+static bool decode_envelope(const struct server_session *session,
+			    struct span bytes, struct envelope *envelope,
+			    struct span *said)
+{
+	struct wire_message message;
+
+	if (envelope_decode(bytes, tag_length(session), envelope) != ERR_OK ||
+	    envelope_check(envelope) != ERR_OK ||
+	    !span_equal(envelope->session_id, SPAN_ARRAY(session->id)) ||
+	    wire_message_decode(envelope->message, &message) != ERR_OK)
+		return false;
+	*said = message.private_message.authenticated_data;
+	return true;
+}
+
+static const char *judge_envelope(const struct server *server,
+				  const struct server_session *session,
+				  const struct envelope *envelope,
+				  struct span said)
+{
+	const char *wrong = NULL;
+
+	if (envelope->epoch != session->epoch)
+		return "epoch-changed";
+	if (has_departed(session) || session->messages >= SERVER_OVERDUE)
+		return "rotation-required";
+	if (nonce_is_used(session, envelope->tag.n, envelope->nonce))
+		return "nonce-reused";
+	if (!server->views_unchecked)
+		wrong = server_check_view(session, said, false);
+	return wrong;
+}
+
+void server_send(struct server *server, size_t caller, uint64_t now_ms,
+		 const struct request *request, struct reply *reply)
+{
+	struct server_session *session =
+	    server_session(server, request->session);
+	const struct server_member *member =
+	    server_member(session, server->devices[caller].identity);
+	struct envelope envelope;
+	struct span said;
+	const char *wrong;
+
+	if (!decode_envelope(session, request->bytes, &envelope, &said)) {
+		reply_refuse(reply, ERR_PEER_INVALID, "envelope-invalid");
+		return;
+	}
+	reply->answer.seq =
+	    find_entry(session, CHAIN_APPLICATION, request->bytes);
+	if (reply->answer.seq > 0)
+		return;
+	if (member == NULL || member->departed) {
+		reply_refuse(reply, ERR_PEER_DENIED, "not-a-member");
+		return;
+	}
+	if (is_late(envelope_time(envelope.nonce), now_ms)) {
+		refuse_time(reply, envelope_time(envelope.nonce), now_ms);
+		return;
+	}
+	wrong = judge_envelope(server, session, &envelope, said);
+	if (wrong != NULL) {
+		reply_refuse(reply,
+			     strcmp(wrong, "epoch-changed") == 0
+				 ? ERR_STATE_EPOCH
+			     : strcmp(wrong, "envelope-invalid") == 0
+				 ? ERR_PEER_INVALID
+				 : ERR_STATE_CONFLICT,
+			     wrong);
+		return;
+	}
+	session->messages++;
+	reply->answer.seq =
+	    server_append(session, CHAIN_APPLICATION, blob_make(request->bytes),
+			  caller, now_ms);
+	reply->answer.rotation_due = session->messages >= SERVER_DUE;
+}
+
+/* ---- a session begins ---- */
+
+static void note_first(struct server_session *session)
+{
+	struct server_first *first =
+	    SIM_ADD(session->firsts, session->first_count);
+
+	first->seq = session->log_count;
+	memcpy(first->head, server_head(session, first->seq), DEVICE_HEAD);
+	first->info = blob_share(session->info);
+}
+
+static void invite_all(struct server_session *session,
+		       const struct request *request)
+{
+	for (size_t i = 0; i < request->user_count; i++)
+		(void)snprintf(
+		    *SIM_ADD(session->invited, session->invited_count),
+		    sizeof(*session->invited), "%s", request->users[i]);
+}
+
+void server_create(struct server *server, size_t caller,
+		   const struct request *request, struct reply *reply)
+{
+	const char *identity = server->devices[caller].identity;
+	struct server_session *session =
+	    server_session(server, request->session);
+	uint8_t id[DEVICE_ID];
+
+	if (session != NULL) {
+		bool again =
+		    session->epoch == 0 && session->log_count == 0 &&
+		    span_equal(blob_span(session->info), request->group_info);
+
+		if (!again)
+			reply_refuse(reply, ERR_STATE_CONFLICT,
+				     "session-exists");
+		return;
+	}
+	if (text_parse_uuid(id, span_str(request->session)) != ERR_OK ||
+	    check_first(request->group_info, span_str(identity)) != NULL) {
+		reply_refuse(reply, ERR_PEER_INVALID, "invalid");
+		return;
+	}
+	session = SIM_ADD(server->sessions, server->session_count);
+	memcpy(session->id, id, DEVICE_ID);
+	(void)snprintf(session->text_id, TEXT_UUID_SIZE, "%s",
+		       request->session);
+	session->open = request->open;
+	session->info = blob_make(request->group_info);
+	{
+		const struct span parts[] = { SPAN_LIT("hermetic chain 1"),
+					      SPAN_ARRAY(session->id) };
+
+		sim_must(hash_sha256(parts, 2, session->start), "chain");
+	}
+	server_read_members(session);
+	note_first(session);
+	invite_all(session, request);
+	if (server->watch.commit != NULL)
+		server->watch.commit(server->watch.context, session, SPAN_EMPTY,
+				     SPAN_EMPTY, blob_span(session->info));
+}
+
+/* ---- commits ---- */
+
+struct incoming {
+	struct server *server;
+	struct server_session *session;
+	size_t caller;
+	const struct request *request;
+	struct wire_public_message message;
+	bool external;
+};
+
+static const char *decode_commit(struct incoming *in, uint64_t *epoch)
+{
+	struct wire_message message;
+	const struct wire_content *content;
+
+	if (wire_message_decode(in->request->bytes, &message) != ERR_OK ||
+	    message.format != WIRE_PUBLIC_MESSAGE ||
+	    message.public_message.content.type != WIRE_CONTENT_COMMIT)
+		return "commit-invalid";
+	in->message = message.public_message;
+	content = &in->message.content;
+	if (!generation_session_epoch(content->group_id, content->epoch,
+				      SPAN_ARRAY(in->session->id), epoch))
+		return "commit-invalid";
+	in->external = content->sender.type == WIRE_SENDER_NEW_MEMBER_COMMIT;
+	if (in->external != (in->request->kind == REQUEST_JOIN))
+		return "commit-invalid";
+	return NULL;
+}
+
+static const char *check_caller(const struct incoming *in)
+{
+	const char *identity = in->server->devices[in->caller].identity;
+	const struct server_member *member =
+	    server_member(in->session, identity);
+
+	if (in->external)
+		return server_may_join(in->server, in->session, in->caller)
+			   ? NULL
+			   : "not-invited";
+	if (member == NULL || member->departed)
+		return "not-a-member";
+	return in->message.content.sender.type == WIRE_SENDER_MEMBER &&
+		       in->message.content.sender.index == member->leaf
+		   ? NULL
+		   : "commit-invalid";
+}
+
+static bool has_reinit(const struct incoming *in)
+{
+	struct span rest = in->message.content.commit.proposals;
+	struct wire_proposal_or_ref item;
+
+	while (wire_proposals_next(&rest, &item))
+		if (item.type == WIRE_BY_VALUE &&
+		    item.proposal.type == WIRE_PROPOSAL_REINIT)
+			return true;
+	return false;
+}
+
+static const char *check_by_rules(const struct incoming *in, uint64_t now_ms)
+{
+	bool move = in->request->kind == REQUEST_MOVE;
+	struct buf departed = BUF_INIT;
+	struct check_commit what = {
+		.before = blob_span(in->session->info),
+		.commit = in->request->bytes,
+		.after = move ? SPAN_EMPTY : in->request->group_info,
+		.successor = move ? in->request->group_info : SPAN_EMPTY,
+		.now = now_ms / 1000,
+	};
+	struct check_verdict verdict;
+
+	if (move != has_reinit(in))
+		return "commit-invalid";
+	if (!move && in->request->group_info.n == 0)
+		return "commit-invalid";
+	server_departures(in->session, &departed);
+	what.departed = buf_span(&departed);
+	verdict = check_commit(&what);
+	buf_clear(&departed);
+	if (verdict.wrong != NULL)
+		return verdict.denied ? "not-allowed" : "commit-invalid";
+
+	return NULL;
+}
+
+/* What an adversary's server still wants: a GroupInfo that it can read. */
+static const char *check_laxly(const struct incoming *in)
+{
+	struct seen_group group;
+	bool read = seen_group_read(in->request->group_info, &group);
+
+	seen_group_clear(&group);
+	return read ? NULL : "commit-invalid";
+}
+
+static const char *check_all(struct incoming *in, uint64_t now_ms)
+{
+	const char *wrong;
+	uint64_t epoch;
+
+	wrong = decode_commit(in, &epoch);
+	if (wrong != NULL)
+		return wrong;
+	if (epoch != in->session->epoch)
+		return "epoch-changed";
+	if (in->server->lax)
+		return check_laxly(in);
+	wrong = check_caller(in);
+	if (wrong == NULL && !in->server->views_unchecked)
+		wrong = server_check_view(
+		    in->session, in->message.content.authenticated_data, true);
+	if (wrong == NULL)
+		wrong = check_by_rules(in, now_ms);
+	return wrong;
+}
+
+/* ---- a commit is taken ---- */
+
+static size_t find_device(const struct server *server, struct span identity)
+{
+	for (size_t i = 0; i < server->device_count; i++)
+		if (span_equal(span_str(server->devices[i].identity), identity))
+			return i;
+	return server->device_count;
+}
+
+static void store_welcome(struct incoming *in, size_t device, uint64_t seq)
+{
+	struct server_welcome *welcome =
+	    SIM_ADD(in->server->welcomes, in->server->welcome_count);
+	uint8_t id[DEVICE_ID];
+	struct rng rng = chance_rng(&in->server->chance);
+
+	sim_must(rng_fill(&rng, id, sizeof(id)), "random");
+	text_uuid(welcome->id, id);
+	memcpy(welcome->session, in->session->text_id, TEXT_UUID_SIZE);
+	welcome->device = device;
+	welcome->seq = seq;
+	memcpy(welcome->head, server_head(in->session, seq), DEVICE_HEAD);
+	welcome->bytes = blob_make(in->request->welcome);
+}
+
+static void store_welcomes(struct incoming *in, uint64_t seq)
+{
+	struct span rest = in->message.content.commit.proposals;
+	struct wire_proposal_or_ref item;
+
+	while (in->request->welcome.n > 0 &&
+	       wire_proposals_next(&rest, &item)) {
+		size_t device;
+
+		if (item.type != WIRE_BY_VALUE ||
+		    item.proposal.type != WIRE_PROPOSAL_ADD)
+			continue;
+		device = find_device(
+		    in->server,
+		    item.proposal.add.leaf_node.credential.identity);
+		if (device < in->server->device_count)
+			store_welcome(in, device, seq);
+	}
+}
+
+static bool user_is_in(const struct server_session *session, const char *user)
+{
+	size_t n = strlen(user);
+
+	for (size_t i = 0; i < session->member_count; i++)
+		if (strncmp(session->members[i].identity, user, n) == 0 &&
+		    session->members[i].identity[n] == '/')
+			return true;
+	return false;
+}
+
+/* An invitation ends when its user is in, and when its user is removed. */
+static void tidy_invited(struct server_session *session)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < session->invited_count; i++) {
+		bool gone = user_is_in(session, session->invited[i]);
+
+		if (!gone) {
+			memmove(session->invited[kept], session->invited[i],
+				sizeof(*session->invited));
+			kept++;
+		}
+	}
+	session->invited_count = kept;
+}
+
+static void take_commit(struct incoming *in, uint64_t now_ms, uint64_t *seq)
+{
+	struct server_session *session = in->session;
+	struct blob *before = session->info;
+	bool move = in->request->kind == REQUEST_MOVE;
+
+	*seq = server_append(session, CHAIN_COMMIT,
+			     blob_make(in->request->bytes), in->caller, now_ms);
+	session->info = blob_make(in->request->group_info);
+	session->messages = 0;
+	if (move) {
+		(void)server_append(session, CHAIN_SUCCESSOR,
+				    blob_make(in->request->welcome), in->caller,
+				    now_ms);
+		session->generation++;
+		session->epoch = generation_epoch(session->generation, 1);
+		note_first(session);
+	} else {
+		session->epoch++;
+	}
+	session->info_seq = session->log_count;
+	server_read_members(session);
+	tidy_invited(session);
+	store_welcomes(in, *seq);
+	if (in->server->watch.commit != NULL)
+		in->server->watch.commit(in->server->watch.context, session,
+					 blob_span(before), in->request->bytes,
+					 blob_span(session->info));
+	blob_free(before);
+}
+
+static enum err result_of(const char *slug)
+{
+	if (strcmp(slug, "epoch-changed") == 0)
+		return ERR_STATE_EPOCH;
+	if (strcmp(slug, "view-differs") == 0)
+		return ERR_STATE_CONFLICT;
+	if (strncmp(slug, "not-", 4) == 0)
+		return ERR_PEER_DENIED;
+	return ERR_PEER_INVALID;
+}
+
+void server_commit(struct server *server, size_t caller, uint64_t now_ms,
+		   const struct request *request, struct reply *reply)
+{
+	struct incoming in = { .server = server,
+			       .session =
+				   server_session(server, request->session),
+			       .caller = caller,
+			       .request = request };
+	const char *wrong;
+
+	reply->answer.seq =
+	    find_entry(in.session, CHAIN_COMMIT, request->bytes);
+	if (reply->answer.seq > 0)
+		return;
+	wrong = check_all(&in, now_ms);
+	if (wrong != NULL) {
+		reply_refuse(reply, result_of(wrong), wrong);
+		return;
+	}
+	take_commit(&in, now_ms, &reply->answer.seq);
+}
+
+/* ---- departures ---- */
+
+/* Which member departs, or NULL. */
+static struct server_member *judge_departure(struct server_session *session,
+					     const char *caller,
+					     struct span bytes)
+{
+	struct seen_group group;
+	struct buf standing = BUF_INIT;
+	struct check_view view;
+	struct departure departure;
+	struct check_member leaf;
+	const struct server_member *own = server_member(session, caller);
+	struct server_member *found = NULL;
+
+	if (!seen_group_read(blob_span(session->info), &group))
+		return NULL;
+	server_departures(session, &standing);
+	view = server_view(session, &group, buf_span(&standing));
+	if (check_departure(&view, bytes, &departure, &leaf).wrong == NULL &&
+	    (departure.signer == own->leaf || leaf.leaf_index == own->leaf))
+		for (size_t i = 0; i < session->member_count; i++)
+			if (session->members[i].leaf == leaf.leaf_index)
+				found = &session->members[i];
+	seen_group_clear(&group);
+	buf_clear(&standing);
+	return found;
+}
+
+void server_depart(struct server *server, size_t caller, uint64_t now_ms,
+		   const struct request *request, struct reply *reply)
+{
+	struct server_session *session =
+	    server_session(server, request->session);
+	const char *identity = server->devices[caller].identity;
+	struct server_member *member;
+
+	reply->answer.seq =
+	    find_entry(session, CHAIN_DEPARTURE, request->bytes);
+	if (reply->answer.seq > 0)
+		return;
+	if (server_member(session, identity) == NULL) {
+		reply_refuse(reply, ERR_PEER_DENIED, "not-a-member");
+		return;
+	}
+	member = judge_departure(session, identity, request->bytes);
+	if (member == NULL || member->departed) {
+		reply_refuse(reply, ERR_PEER_INVALID, "departure-invalid");
+		return;
+	}
+	member->departed = true;
+	reply->answer.seq =
+	    server_append(session, CHAIN_DEPARTURE, blob_make(request->bytes),
+			  caller, now_ms);
+	{
+		struct server_former *former =
+		    SIM_ADD(session->former, session->former_count);
+
+		memcpy(former->identity, member->identity, SIM_IDENTITY);
+		former->seq = reply->answer.seq;
+	}
+}

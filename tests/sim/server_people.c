@@ -1,0 +1,207 @@
+/* KeyPackages, invitations and Welcomes. */
+#include "tests/sim/server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "check/key_package.h"
+
+/* ---- KeyPackages ---- */
+
+static void store_package(struct server_device *device, struct span bytes,
+			  bool last_resort)
+{
+	struct wire_key_package decoded;
+	struct server_key_package *package;
+
+	if (wire_key_package_decode(bytes, &decoded) != ERR_OK ||
+	    !span_equal(decoded.leaf_node.credential.identity,
+			span_str(device->identity)))
+		return;
+	for (size_t i = 0; last_resort && i < device->package_count; i++)
+		if (device->packages[i].last_resort &&
+		    device->packages[i].suite == decoded.cipher_suite) {
+			blob_free(device->packages[i].bytes);
+			device->packages[i].bytes = blob_make(bytes);
+			return;
+		}
+	package = SIM_ADD(device->packages, device->package_count);
+	package->bytes = blob_make(bytes);
+	package->suite = decoded.cipher_suite;
+	package->last_resort = last_resort;
+}
+
+static void publish(struct server_device *device, const struct request *request)
+{
+	for (size_t i = 0; i < request->key_package_count; i++)
+		store_package(device, request->key_packages[i], false);
+	for (size_t i = 0; i < request->last_resort_count; i++)
+		store_package(device, request->last_resorts[i], true);
+}
+
+static void take_out(struct server_device *device, size_t at)
+{
+	device->package_count--;
+	memmove(&device->packages[at], &device->packages[at + 1],
+		(device->package_count - at) * sizeof(*device->packages));
+}
+
+/* One of this suite, or NULL: a last-resort one stays. The caller frees. */
+static struct blob *claim_one(struct server_device *device, uint16_t suite)
+{
+	struct blob *last = NULL;
+
+	for (size_t i = 0; i < device->package_count; i++) {
+		struct blob *bytes = device->packages[i].bytes;
+
+		if (device->packages[i].suite != suite)
+			continue;
+		if (!device->packages[i].last_resort) {
+			take_out(device, i);
+			return bytes;
+		}
+		last = bytes;
+	}
+	return blob_share(last);
+}
+
+static void claim(struct server *server, const struct request *request,
+		  struct reply *reply)
+{
+	size_t suites, room = 0, count = 0;
+	const struct suite *table = suite_table(&suites);
+	struct answer_key_package *given;
+	bool known = false;
+
+	for (size_t i = 0; i < server->device_count; i++)
+		room += suites;
+	given = reply_take(reply, room * sizeof(*given));
+	for (size_t i = 0; i < server->device_count; i++) {
+		struct server_device *device = &server->devices[i];
+
+		if (device->revoked || strcmp(device->user, request->user) != 0)
+			continue;
+		known = true;
+		for (size_t k = 0; k < suites; k++) {
+			struct blob *one = claim_one(device, table[k].id);
+
+			if (one == NULL)
+				continue;
+			given[count].device_id = reply_text(reply, device->id);
+			given[count].key_package =
+			    reply_bytes(reply, blob_span(one));
+			count++;
+			blob_free(one);
+		}
+	}
+	if (!known)
+		reply_refuse(reply, ERR_STATE_GONE, "not-found");
+	reply->answer.key_packages = given;
+	reply->answer.key_package_count = count;
+}
+
+static void stock(const struct server_device *device, struct reply *reply)
+{
+	size_t suites, count = 0;
+	const struct suite *table = suite_table(&suites);
+	struct answer_stock *stocks =
+	    reply_take(reply, suites * sizeof(*stocks));
+
+	for (size_t k = 0; k < suites; k++) {
+		if (table[k].algorithm == NULL)
+			continue;
+		stocks[count].algorithm = table[k].algorithm;
+		for (size_t i = 0; i < device->package_count; i++) {
+			if (device->packages[i].suite != table[k].id)
+				continue;
+			if (device->packages[i].last_resort)
+				stocks[count].last_resort = true;
+			else
+				stocks[count].available++;
+		}
+		count++;
+	}
+	reply->answer.stock = stocks;
+	reply->answer.stock_count = count;
+}
+
+/* ---- invitations and Welcomes ---- */
+
+static void invite(struct server *server, size_t caller,
+		   const struct request *request, struct reply *reply)
+{
+	struct server_session *session =
+	    server_session(server, request->session);
+
+	if (session == NULL ||
+	    server_member(session, server->devices[caller].identity) == NULL) {
+		reply_refuse(reply, ERR_PEER_DENIED, "not-a-member");
+		return;
+	}
+	for (size_t i = 0; i < request->user_count; i++)
+		(void)snprintf(
+		    *SIM_ADD(session->invited, session->invited_count),
+		    sizeof(*session->invited), "%s", request->users[i]);
+}
+
+static void welcomes(const struct server *server, size_t caller,
+		     struct reply *reply)
+{
+	struct answer_welcome *list =
+	    reply_take(reply, server->welcome_count * sizeof(*list));
+	size_t count = 0;
+
+	for (size_t i = 0; i < server->welcome_count; i++) {
+		const struct server_welcome *welcome = &server->welcomes[i];
+
+		if (welcome->device != caller)
+			continue;
+		list[count].welcome_id = reply_text(reply, welcome->id);
+		list[count].session = reply_text(reply, welcome->session);
+		list[count].seq = welcome->seq;
+		memcpy(list[count].head, welcome->head, DEVICE_HEAD);
+		list[count].welcome =
+		    reply_bytes(reply, blob_span(welcome->bytes));
+		count++;
+	}
+	reply->answer.welcomes = list;
+	reply->answer.welcome_count = count;
+}
+
+static void take_welcome(struct server *server, size_t caller,
+			 const struct request *request, struct reply *reply)
+{
+	for (size_t i = 0; i < server->welcome_count; i++) {
+		struct server_welcome *welcome = &server->welcomes[i];
+
+		if (welcome->device != caller || request->welcome_id == NULL ||
+		    strcmp(welcome->id, request->welcome_id) != 0)
+			continue;
+		reply->answer.seq = welcome->seq;
+		blob_free(welcome->bytes);
+		server->welcome_count--;
+		memmove(welcome, welcome + 1,
+			(server->welcome_count - i) * sizeof(*welcome));
+		return;
+	}
+	reply_refuse(reply, ERR_STATE_GONE, "not-found");
+}
+
+void server_people(struct server *server, size_t caller,
+		   const struct request *request, struct reply *reply)
+{
+	struct server_device *device = &server->devices[caller];
+
+	if (request->kind == REQUEST_PUBLISH)
+		publish(device, request);
+	else if (request->kind == REQUEST_STOCK)
+		stock(device, reply);
+	else if (request->kind == REQUEST_CLAIM)
+		claim(server, request, reply);
+	else if (request->kind == REQUEST_INVITE)
+		invite(server, caller, request, reply);
+	else if (request->kind == REQUEST_WELCOMES)
+		welcomes(server, caller, reply);
+	else
+		take_welcome(server, caller, request, reply);
+}

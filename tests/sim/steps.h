@@ -1,0 +1,47 @@
+/*
+ * A history: a list of steps, drawn from a seed before the first of them is
+ * taken. Each step has its numbers in it, so that steps can be left out and
+ * the others stay what they are.
+ */
+#ifndef HERMETIC_TESTS_SIM_STEPS_H
+#define HERMETIC_TESTS_SIM_STEPS_H
+
+#include "tests/sim/world.h"
+
+enum step_kind {
+	STEP_ORDER,   /* `what`: enum order_kind */
+	STEP_TURNS,   /* the order that runs goes on */
+	STEP_CRASH,   /* after some calls of the store */
+	STEP_BACKUP,  /* the state is remembered */
+	STEP_RESTORE, /* and put back */
+	STEP_COPY,    /* the state lives twice */
+	STEP_TIME,
+	STEP_RETAIN, /* old messages lose their bytes */
+	STEP_SHOWN,  /* the person looks */
+	STEP_PUSH,
+	STEP_SKEW, /* a clock is set wrong */
+	STEP_MOVE, /* `what`: enum adversary_move */
+	STEP_KINDS
+};
+
+struct step {
+	uint8_t kind, what, client, slot;
+	unsigned turns;
+	uint32_t a, b;
+	struct mishap mishap;
+	bool left_out;
+};
+
+/* `steps` has room for `count`. */
+void steps_draw(struct step *steps, size_t count, uint64_t seed, bool honest);
+
+void step_take(struct world *world, const struct step *step);
+
+/* In words, without a newline. */
+void step_print(const struct world *world, const struct step *step, char *out,
+		size_t size);
+
+/* All steps and the ending; world->violation says the rest. */
+void steps_play(struct world *world, const struct step *steps, size_t count);
+
+#endif

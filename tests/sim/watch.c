@@ -1,0 +1,342 @@
+/* What must hold after each request, answer, event and outcome. */
+#include "tests/sim/world.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto/hash.h"
+#include "session/chain.h"
+#include "wire/envelope.h"
+#include "wire/message.h"
+
+/* ---- people ---- */
+
+static bool has_key(uint8_t (*keys)[16], size_t count, const uint8_t key[16])
+{
+	for (size_t i = 0; i < count; i++)
+		if (memcmp(keys[i], key, 16) == 0)
+			return true;
+	return false;
+}
+
+static void add_person(struct known *known, const uint8_t key[16])
+{
+	if (!has_key(known->people, known->people_count, key))
+		memcpy(*SIM_ADD(known->people, known->people_count), key, 16);
+}
+
+void watch_shown(struct client *client, size_t session)
+{
+	struct known *known = &client->known[session];
+	struct look look;
+
+	if (!look_stored(client, session, &look))
+		return;
+	for (size_t i = 0; i < look.member_count; i++)
+		add_person(known, look.members[i].key);
+}
+
+/* The person has named this member's user, for the first time. */
+static bool was_named(struct known *known, const struct look_member *member)
+{
+	size_t n = strcspn(member->identity, "/");
+
+	for (size_t i = 0; i < known->named_count; i++)
+		if (strlen(known->named[i]) == n &&
+		    strncmp(known->named[i], member->identity, n) == 0)
+			return true;
+	return false;
+}
+
+static bool is_known(struct client *client, size_t session,
+		     const struct look_member *member)
+{
+	struct known *known = &client->known[session];
+
+	if (strcmp(member->identity, client->identity) == 0 ||
+	    has_key(known->people, known->people_count, member->key))
+		return true;
+	if (!was_named(known, member))
+		return false;
+	add_person(known, member->key);
+	return true;
+}
+
+/* ---- requests ---- */
+
+static void scan(struct client *client, const struct request *request,
+		 struct span bytes)
+{
+	if (bytes.n > 0 &&
+	    memmem(bytes.p, bytes.n, WORLD_MARK, strlen(WORLD_MARK)) != NULL)
+		world_violate(client->world, "secrecy",
+			      "%s puts a plaintext into a request of kind %d",
+			      client->identity, (int)request->kind);
+}
+
+static void scan_all(struct client *client, const struct request *request)
+{
+	scan(client, request, request->bytes);
+	scan(client, request, request->group_info);
+	scan(client, request, request->welcome);
+	for (size_t i = 0; i < request->key_package_count; i++)
+		scan(client, request, request->key_packages[i]);
+	for (size_t i = 0; i < request->last_resort_count; i++)
+		scan(client, request, request->last_resorts[i]);
+}
+
+static bool is_persons_commit(enum order_kind kind)
+{
+	return kind != ORDER_SEND && kind != ORDER_REFRESH &&
+	       kind != ORDER_ASKED && kind != ORDER_STOCK;
+}
+
+static void count_commit(struct client *client, struct slot *slot,
+			 const struct request *request)
+{
+	uint8_t hash[32];
+
+	sim_must(hash_sha256(&request->bytes, 1, hash), "hash");
+	if (memcmp(hash, slot->last_commit, 32) == 0)
+		return;
+	memcpy(slot->last_commit, hash, 32);
+	memcpy(*SIM_ADD(client->commits, client->commit_count), hash, 32);
+	if (++slot->commits > COMMITS_AN_ORDER)
+		world_violate(client->world, "bounds",
+			      "%s makes more than %d commits for one order",
+			      client->identity, COMMITS_AN_ORDER);
+	if (!is_persons_commit(slot->order))
+		client->own_commits++;
+}
+
+static struct sealed *find_sealed(struct world *world, const uint8_t hash[32])
+{
+	for (size_t i = world->sealed_count; i-- > 0;)
+		if (memcmp(world->sealed[i].hash, hash, 32) == 0)
+			return &world->sealed[i];
+	return NULL;
+}
+
+static void ghosts_try(struct client *client, size_t session,
+		       struct span envelope)
+{
+	struct adversary *adversary = &client->world->adversary;
+
+	for (size_t i = 0; i < adversary->ghost_count; i++) {
+		struct ghost *ghost = &adversary->ghosts[i];
+		struct buf plaintext = BUF_INIT;
+		const struct span parts[] = { ghost->me.credential_identity,
+					      SPAN_LIT("\n"),
+					      ghost->me.signature_public };
+		struct look_member row;
+		uint8_t hash[32];
+
+		ghost_follow(ghost, &adversary->homes[ghost->home]);
+		if (ghost_opens(ghost, envelope, &plaintext)) {
+			memcpy(row.identity, ghost->identity, SIM_IDENTITY);
+			sim_must(hash_sha256(parts, 3, hash), "hash");
+			memcpy(row.key, hash, sizeof(row.key));
+			if (!has_key(client->known[session].people,
+				     client->known[session].people_count,
+				     row.key))
+				world_violate(client->world, "secrecy",
+					      "the adversary opens a message "
+					      "of %s with the key of %s",
+					      client->identity,
+					      ghost->identity);
+		}
+		buf_clear(&plaintext);
+	}
+}
+
+/* Who can open it, as its sender sees the group. */
+static void note_eyes(struct client *client, const struct slot *slot,
+		      size_t session, uint64_t epoch, struct sealed *sealed)
+{
+	struct look look;
+
+	if (!look_stored(client, session, &look) || look.epoch != epoch)
+		return;
+	sealed->eyes = sim_alloc(look.member_count * sizeof(*sealed->eyes));
+	for (size_t i = 0; i < look.member_count; i++) {
+		memcpy(sealed->eyes[sealed->eye_count++], look.members[i].key,
+		       16);
+		if (slot->to_new)
+			add_person(&client->known[session],
+				   look.members[i].key);
+		if (!is_known(client, session, &look.members[i]))
+			world_violate(client->world, "shown",
+				      "%s seals for %s, who was not shown",
+				      client->identity,
+				      look.members[i].identity);
+	}
+}
+
+static void watch_send(struct client *client, const struct slot *slot,
+		       const struct request *request)
+{
+	struct world *world = client->world;
+	size_t session = world_session(world, request->session);
+	struct envelope envelope;
+	struct wire_message message;
+	struct sealed *sealed;
+	uint8_t hash[32];
+
+	sim_must(hash_sha256(&request->bytes, 1, hash), "hash");
+	if (session == SIZE_MAX || find_sealed(world, hash) != NULL)
+		return;
+	if (envelope_decode(request->bytes, 32, &envelope) != ERR_OK ||
+	    wire_message_decode(envelope.message, &message) != ERR_OK ||
+	    message.format != WIRE_PRIVATE_MESSAGE) {
+		world_violate(world, "secrecy", "%s posts what is no envelope",
+			      client->identity);
+		return;
+	}
+	sealed = SIM_ADD(world->sealed, world->sealed_count);
+	sealed->client = (size_t)(client - world->clients);
+	sealed->session = session;
+	memcpy(sealed->hash, hash, 32);
+	note_eyes(client, slot, session, envelope.epoch, sealed);
+	ghosts_try(client, session, request->bytes);
+	if (!seals_hand_out(message.private_message.ciphertext) &&
+	    world->adversary.moves == 0)
+		world_violate(world, "key-twice",
+			      "%s seals two messages under one key",
+			      client->identity);
+}
+
+/* A group of one device is there before the server has it. */
+static void watch_create(struct client *client, const struct request *request)
+{
+	uint8_t id[DEVICE_ID];
+
+	if (text_parse_uuid(id, span_str(request->session)) == ERR_OK)
+		lineage_note(&client->world->lineage, id, SPAN_EMPTY,
+			     SPAN_EMPTY, request->group_info, 0);
+}
+
+void watch_request(struct client *client, struct slot *slot,
+		   const struct request *request)
+{
+	scan_all(client, request);
+	if (request->kind == REQUEST_COMMIT || request->kind == REQUEST_MOVE ||
+	    request->kind == REQUEST_JOIN)
+		count_commit(client, slot, request);
+	if (request->kind == REQUEST_SEND)
+		watch_send(client, slot, request);
+	if (request->kind == REQUEST_CREATE)
+		watch_create(client, request);
+}
+
+/* ---- answers ---- */
+
+struct seen_entry *watch_entry(struct client *client, size_t session,
+			       uint64_t seq)
+{
+	struct known *known = &client->known[session];
+
+	if (seq == 0 || seq > 100000)
+		return NULL;
+	while (known->entry_count < seq)
+		SIM_ADD(known->entries, known->entry_count)->said = SIZE_MAX;
+	return &known->entries[seq - 1];
+}
+
+void watch_answer(struct client *client, const struct request *request,
+		  const struct answer *answer)
+{
+	size_t session = request->session != NULL
+			     ? world_session(client->world, request->session)
+			     : SIZE_MAX;
+
+	if (session == SIZE_MAX)
+		return;
+	for (size_t i = 0; i < answer->entry_count; i++) {
+		const struct answer_entry *entry = &answer->entries[i];
+		struct seen_entry *seen =
+		    watch_entry(client, session, entry->seq);
+
+		if (seen == NULL || seen->shown)
+			continue;
+		seen->served = true;
+		seen->kind = entry->kind;
+		memcpy(seen->hash, entry->hash, 32);
+		if (!entry->bare && !entry->expired)
+			sim_must(hash_sha256(&entry->bytes, 1, seen->hash),
+				 "hash");
+	}
+}
+
+/* ---- health ---- */
+
+static void walk_rights(struct client *client, size_t young, size_t old)
+{
+	struct world *world = client->world;
+
+	for (size_t g = young; g != SIZE_MAX && g != old;
+	     g = world->lineage.groups[g].parent) {
+		const char *wrong = judge_commit(world, g);
+
+		if (wrong != NULL)
+			world_violate(
+			    world, "rights",
+			    "%s takes a commit into epoch %llu: %s",
+			    client->identity,
+			    (unsigned long long)world->lineage.groups[g].epoch,
+			    wrong);
+	}
+}
+
+static void note_alarm(struct client *client, size_t session,
+		       const struct look *look)
+{
+	struct world *world = client->world;
+	struct known *known = &client->known[session];
+
+	if (look->stop[0] == '\0')
+		return;
+	if (!known->alarmed)
+		world_trace(world, "    %s is told: %s", client->identity,
+			    look->stop);
+	known->alarmed = true;
+	(void)snprintf(known->alarm, sizeof(known->alarm), "%s", look->stop);
+	if (world->honest && !client->copied)
+		world_violate(world, "false-alarm", "%s is told: %s",
+			      client->identity, look->stop);
+	if (world->honest && strcmp(look->stop, "forked") == 0)
+		world_violate(world, "false-alarm",
+			      "%s, whose state was put back, is told of a fork",
+			      client->identity);
+}
+
+void watch_health(struct client *client, size_t session)
+{
+	struct world *world = client->world;
+	struct known *known = &client->known[session];
+	struct look look;
+	size_t group;
+
+	if (world_is_broken(world) || !look_at(client, session, &look))
+		return;
+	note_alarm(client, session, &look);
+	if (!look_is_healthy(&look))
+		return;
+	group = lineage_find(&world->lineage, look.context);
+	if (group == known->healthy && group != SIZE_MAX)
+		return;
+	if (group == SIZE_MAX)
+		world_violate(world, "ancestry",
+			      "%s is in a group that no commit led to, at "
+			      "epoch %llu",
+			      client->identity, (unsigned long long)look.epoch);
+	else if (known->healthy != SIZE_MAX &&
+		 !lineage_descends(&world->lineage, group, known->healthy))
+		world_violate(world, "ancestry",
+			      "%s is in a group that does not come from the "
+			      "one where it was, at epoch %llu",
+			      client->identity, (unsigned long long)look.epoch);
+	else
+		walk_rights(client, group, known->healthy);
+	known->healthy = group;
+}

@@ -1,0 +1,112 @@
+#include "tests/sim/world.h"
+
+#include "tests/sim/faults.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void add_client(struct world *world, const char *user, unsigned device)
+{
+	struct client *client = &world->clients[world->client_count++];
+	char id[TEXT_UUID_SIZE];
+
+	(void)snprintf(id, sizeof(id), "00000000-0000-4000-8000-%012u", device);
+	client->world = world;
+	memcpy(client->user, user, strlen(user) + 1);
+	memcpy(client->id, id, sizeof(id));
+	(void)snprintf(client->identity, sizeof(client->identity), "%s/%s",
+		       user, id);
+	client->number =
+	    server_add_device(&world->adversary.homes[0], user, id);
+	client->store = sim_store_new();
+	for (size_t i = 0; i < SESSIONS; i++)
+		client->known[i].healthy = SIZE_MAX;
+}
+
+void world_init(struct world *world, uint64_t seed, bool honest)
+{
+	*world = (struct world){ .seed = seed,
+				 .honest = honest,
+				 .now_ms = WORLD_START_MS };
+	seals_reset();
+	adversary_init(&world->adversary, &world->lineage, seed);
+	world->adversary.homes[0].views_unchecked =
+	    FAULT(SERVER_VIEWS_UNCHECKED);
+	add_client(world, "alice", 1);
+	add_client(world, "alice", 2);
+	add_client(world, "bob", 3);
+	add_client(world, "bob", 4);
+	add_client(world, "carol", 5);
+	add_client(world, "dave", 6);
+	if (!honest)
+		(void)adversary_member(&world->adversary, "mallory",
+				       world->now_ms);
+}
+
+static void clear_client(struct client *client)
+{
+	for (size_t i = 0; i < SLOTS; i++)
+		client_kill(client, i);
+	sim_store_free(client->store);
+	sim_store_free(client->backup);
+	free(client->commits);
+	for (size_t i = 0; i < SESSIONS; i++) {
+		free(client->known[i].entries);
+		free(client->known[i].people);
+		free(client->known[i].named);
+	}
+}
+
+void world_clear(struct world *world)
+{
+	for (size_t i = 0; i < world->client_count; i++)
+		clear_client(&world->clients[i]);
+	for (size_t i = 0; i < world->sealed_count; i++)
+		free(world->sealed[i].eyes);
+	adversary_clear(&world->adversary);
+	lineage_clear(&world->lineage);
+	free(world->said);
+	free(world->sealed);
+	seals_reset();
+}
+
+void world_violate(struct world *world, const char *invariant,
+		   const char *format, ...)
+{
+	va_list arguments;
+
+	if (world->violation.invariant != NULL)
+		return;
+	world->violation.invariant = invariant;
+	world->violation.step = world->step;
+	va_start(arguments, format);
+	(void)vsnprintf(world->violation.detail,
+			sizeof(world->violation.detail), format, arguments);
+	va_end(arguments);
+	world_trace(world, "  !! %s: %s", invariant, world->violation.detail);
+}
+
+void world_trace(const struct world *world, const char *format, ...)
+{
+	va_list arguments;
+
+	if (!world->trace)
+		return;
+	va_start(arguments, format);
+	(void)vfprintf(stdout, format, arguments);
+	va_end(arguments);
+	(void)fputc('\n', stdout);
+}
+
+size_t world_session(struct world *world, const char *id)
+{
+	for (size_t i = 0; i < world->session_count; i++)
+		if (strcmp(world->sessions[i], id) == 0)
+			return i;
+	if (world->session_count == SESSIONS || strlen(id) != 36)
+		return SIZE_MAX;
+	(void)snprintf(world->sessions[world->session_count], TEXT_UUID_SIZE,
+		       "%s", id);
+	return world->session_count++;
+}

@@ -1,0 +1,238 @@
+/*
+ * A world: people with devices, the servers in front of which the adversary
+ * stands, and what must hold of them. One world is one seed.
+ */
+#ifndef HERMETIC_TESTS_SIM_WORLD_H
+#define HERMETIC_TESTS_SIM_WORLD_H
+
+#include "device/device.h"
+#include "tests/sim/adversary.h"
+#include "tests/sim/store.h"
+
+enum {
+	CLIENTS = 9, /* copies included */
+	SLOTS = 2,   /* processes on one state */
+	SESSIONS = 4,
+	MEMBERS = 24,
+	REQUESTS_AN_ORDER = 120,
+	TURNS_AN_ORDER = 400,
+	COMMITS_AN_ORDER = 6
+};
+
+#define WORLD_START_MS ((uint64_t)1790000000 * 1000)
+#define WORLD_MARK "secret-"
+
+/* ---- what is known of a device's session ---- */
+
+struct look_member {
+	char identity[SIM_IDENTITY];
+	uint8_t key[16]; /* of identity and signature key */
+};
+
+/* How a device sees a session, from what it says and what it stores. */
+struct look {
+	bool there, member, forked;
+	char stop[24]; /* empty: nothing stops it */
+	uint64_t epoch, seq;
+	uint8_t head[DEVICE_HEAD], context[32], authenticator[32];
+	struct look_member members[MEMBERS];
+	size_t member_count;
+};
+
+/* One entry, as a device was served it and as it shows it. */
+struct seen_entry {
+	bool served, shown;
+	uint8_t kind;
+	uint8_t hash[32]; /* of the bytes that it was served */
+	uint8_t told[32]; /* of what it shows: kind, text, who */
+	bool readable;	  /* it shows a text */
+	size_t said;	  /* which one; SIZE_MAX: nobody\'s here */
+};
+
+struct known {
+	struct seen_entry *entries; /* seq 1 is the first */
+	size_t entry_count;
+	uint8_t (*people)[16]; /* members that the person was shown */
+	size_t people_count;
+	char (*named)[33]; /* users whom the person named itself */
+	size_t named_count;
+	size_t healthy; /* group of the lineage; SIZE_MAX: none yet */
+	bool resolved;	/* its person took another history */
+	bool told;	/* an order ended with: the histories differ */
+	bool alarmed;	/* it was told of a fork, or of another stop */
+	char alarm[24];
+};
+
+/* ---- devices ---- */
+
+struct slot {
+	struct sim_process *process; /* NULL: it does not run */
+	struct device *device;
+	struct chance chance;
+	struct rng rng;
+	struct device_ports ports;
+	bool running; /* an order runs */
+	enum order_kind order;
+	size_t session, said; /* SIZE_MAX: none */
+	bool to_new;	      /* it may be sealed for whoever has come in */
+	size_t commits_before;
+	unsigned requests, turns, commits;
+	uint8_t last_commit[32];
+};
+
+struct client {
+	struct world *world;
+	char user[33], id[TEXT_UUID_SIZE], identity[SIM_IDENTITY];
+	size_t number; /* at the servers */
+	struct sim_store *store, *backup;
+	struct slot slots[SLOTS];
+	int64_t skew_ms;
+	bool copied; /* its state was put back, or lives twice */
+	struct known known[SESSIONS];
+	uint64_t own_commits;	/* without a person's act */
+	uint8_t (*commits)[32]; /* hashes of those that it posted */
+	size_t commit_count;
+};
+
+/* What somebody said. */
+struct said {
+	size_t client, session;
+	uint64_t item, seq; /* 0: not known */
+	bool reported;	    /* as sent */
+	bool refused, dropped;
+	bool keyed;
+	char text[64];
+};
+
+/* An envelope that was handed out. */
+struct sealed {
+	size_t client, session;
+	uint8_t hash[32];
+	uint8_t (*eyes)[16]; /* members, as the sender sees them */
+	size_t eye_count;
+};
+
+struct violation {
+	const char *invariant; /* NULL: none */
+	char detail[400];
+	size_t step;
+};
+
+struct world {
+	uint64_t seed, now_ms;
+	bool honest;
+	struct adversary adversary;
+	struct lineage lineage;
+	struct client clients[CLIENTS];
+	size_t client_count;
+	char sessions[SESSIONS][TEXT_UUID_SIZE];
+	size_t session_count;
+	struct said *said;
+	size_t said_count;
+	struct sealed *sealed;
+	size_t sealed_count;
+	struct violation violation;
+	size_t step;
+	uint64_t operations, requests, processes;
+	bool trace;
+	/* Called with each request and its answer; NULL: nobody wants them. */
+	void (*record)(struct world *world, const struct client *client,
+		       const struct request *request,
+		       const struct answer *answer);
+};
+
+void world_init(struct world *world, uint64_t seed, bool honest);
+void world_clear(struct world *world);
+
+/* The first violation counts. */
+void world_violate(struct world *world, const char *invariant,
+		   const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static inline bool world_is_broken(const struct world *world)
+{
+	return world->violation.invariant != NULL;
+}
+void world_trace(const struct world *world, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A number of the session; SIZE_MAX: not known and no room. */
+size_t world_session(struct world *world, const char *id);
+
+/* ---- client.c ---- */
+
+void client_start(struct client *client, size_t slot);
+/* As a crash. */
+void client_kill(struct client *client, size_t slot);
+/* Another client with a copy of the state. NULL: no room. */
+struct client *client_copy(struct client *client);
+void client_restore(struct client *client);
+
+/* False: another order runs there, or it was refused. */
+bool client_order(struct client *client, size_t slot, const struct order *order,
+		  size_t said);
+
+/* What happens to one answer on its way. */
+struct mishap {
+	unsigned at; /* of the requests of a step; the first is 0 */
+	enum {
+		MISHAP_NONE,
+		MISHAP_LOST,
+		MISHAP_ANSWER_LOST,
+		MISHAP_BUSY,
+		MISHAP_FORGED
+	} kind;
+	enum forgery forgery;
+	uint32_t pick;
+};
+
+/* At most so many turns; true: the order has ended. */
+bool client_run(struct client *client, size_t slot, unsigned turns,
+		const struct mishap *mishap);
+
+/* New entries by a push, as a subscription gives them. */
+void client_push(struct client *client, size_t session);
+void client_shown(struct client *client, size_t session);
+
+/* ---- look.c ---- */
+
+/* Through a process that runs no order; false: there is none. */
+bool look_at(struct client *client, size_t session, struct look *look);
+/* A look at what is stored, whatever runs. */
+bool look_stored(struct client *client, size_t session, struct look *look);
+bool look_is_healthy(const struct look *look);
+
+/* ---- watch.c: invariants, after each thing that happens ---- */
+
+struct seen_entry *watch_entry(struct client *client, size_t session,
+			       uint64_t seq);
+void watch_request(struct client *client, struct slot *slot,
+		   const struct request *request);
+void watch_answer(struct client *client, const struct request *request,
+		  const struct answer *answer);
+void watch_events(struct client *client, struct slot *slot);
+void watch_outcome(struct client *client, struct slot *slot);
+/* What the person at this device sees from now on as known members. */
+void watch_shown(struct client *client, size_t session);
+void watch_health(struct client *client, size_t session);
+
+/* ---- judge.c ---- */
+
+/* NULL, or which rule a commit of the lineage breaks. */
+const char *judge_commit(struct world *world, size_t group);
+
+/* ---- pairs.c: what must hold between devices ---- */
+
+void pairs_agree(struct world *world);
+
+/* ---- seals.c ---- */
+
+void seals_reset(void);
+void seals_watch(bool on);
+/* A ciphertext left a device. False: its key has sealed another one. */
+bool seals_hand_out(struct span ciphertext);
+
+/* ---- ending.c: the adversary stops ---- */
+
+void ending(struct world *world);
+
+#endif
