@@ -16,6 +16,25 @@ $(B)/bench/mls/bench-mls: $(BENCH_MLS_OBJECTS) $(BENCH_MLS_LIBS)
 .PHONY: bench-mls
 bench-mls: $(B)/bench/mls/bench-mls
 
+# What it costs to follow a group without its keys.
+#
+#   make VARIANT=release bench-walk     then build/release/bench/walk/bench-walk
+
+BENCH_WALK_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard bench/walk/*.c))
+BENCH_WALK_LIBS = $(foreach f,session check mls wire twofish crypto base,\
+	$(call lib,$(f)))
+
+$(BENCH_WALK_OBJECTS): CFLAGS_FOLDER := $(call pkg_cflags,libcrypto)
+-include $(BENCH_WALK_OBJECTS:.o=.d)
+
+$(B)/bench/walk/bench-walk: $(BENCH_WALK_OBJECTS) $(BENCH_WALK_LIBS)
+	$(CC) $(LDFLAGS_ALL) -o $@ $(BENCH_WALK_OBJECTS) -Wl,--start-group \
+	    $(BENCH_WALK_LIBS) -Wl,--end-group \
+	    $(call pkg_libs,libcrypto libgcrypt)
+
+.PHONY: bench-walk
+bench-walk: $(B)/bench/walk/bench-walk
+
 # The load generator of bench/run.
 LOAD_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard bench/load/*.c))
 -include $(LOAD_OBJECTS:.o=.d)

@@ -1,7 +1,8 @@
 -- A batch of envelopes, committed as one: arrays of $1 session, $2 device,
--- $3 epoch, $4 nonce, $5 envelope, $6 origin. A row for each, in order of `ord`.
--- When keys are due: $7 messages, and $8 seconds until old ones are refused;
--- refused in any case: after $9 messages, $10 seconds. Zero: never.
+-- $3 epoch, $4 nonce, $5 envelope, $6 origin, and the view of its sender: $7 seq
+-- (-1: it is known to be right), $8 head. A row for each, in order of `ord`.
+-- When keys are due: $9 messages, and $10 seconds until old ones are refused;
+-- refused in any case: after $11 messages, $12 seconds. Zero: never.
 --
 -- Who is told that an envelope was stored has it stored, even if the device is no
 -- member any more: the first answer may have been lost.
@@ -19,9 +20,10 @@ WITH input AS MATERIALIZED (
   SELECT i.*, row_number() OVER (PARTITION BY session_id, nonce ORDER BY ord)
               AS nonce_turn
   FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[], $5::bytea[],
-              $6::text[])
+              $6::text[], $7::bigint[], $8::bytea[])
        WITH ORDINALITY
-       AS i(session_id, device_id, epoch, nonce, envelope, origin, ord)
+       AS i(session_id, device_id, epoch, nonce, envelope, origin, view_seq,
+            view_head, ord)
 ), locked AS MATERIALIZED (
   SELECT session_id, epoch, last_seq, head, epoch_at, epoch_seq, ended_at
   FROM session
@@ -41,12 +43,15 @@ WITH input AS MATERIALIZED (
            WHEN m.device_id IS NULL THEN 'not-a-member'
            WHEN old.seq IS NOT NULL THEN 'nonce-reused'
            WHEN l.ended_at IS NOT NULL THEN 'session-ended'
+           WHEN i.view_seq >= 0
+             AND NOT has_view(i.session_id, i.view_seq, i.view_head)
+             THEN 'view-differs'
            WHEN i.epoch <> l.epoch OR seen.epoch <> l.epoch
              THEN 'epoch-changed'
            WHEN r.hard_at <= now()
-             OR $9::bigint > 0 AND l.last_seq - l.epoch_seq >= $9::bigint
-             OR $10::bigint > 0
-                AND l.epoch_at <= now() - make_interval(secs => $10::bigint)
+             OR $11::bigint > 0 AND l.last_seq - l.epoch_seq >= $11::bigint
+             OR $12::bigint > 0
+                AND l.epoch_at <= now() - make_interval(secs => $12::bigint)
              THEN 'rotation-required'
            WHEN i.nonce_turn > 1 THEN 'again'
            ELSE 'ok'
@@ -93,10 +98,10 @@ WITH input AS MATERIALIZED (
 ), made_due AS (
   INSERT INTO rotation (session_id, reason, hard_at)
   SELECT DISTINCT session_id, 'messages',
-         now() + make_interval(secs => $8::bigint)
+         now() + make_interval(secs => $10::bigint)
   FROM chained
   WHERE outcome = 'ok' AND NOT due
-    AND $7::bigint > 0 AND seq - epoch_seq >= $7::bigint
+    AND $9::bigint > 0 AND seq - epoch_seq >= $9::bigint
   ON CONFLICT DO NOTHING
 )
 SELECT outcome, coalesce(old_seq, seq) AS seq,
@@ -104,7 +109,7 @@ SELECT outcome, coalesce(old_seq, seq) AS seq,
        (extract(epoch FROM coalesce(old_sent_at, statement_timestamp()))
         * 1000)::bigint AS sent_ms,
        current_epoch AS epoch,
-       due OR outcome = 'ok' AND $7::bigint > 0
-              AND seq - epoch_seq >= $7::bigint AS rotation_due
+       due OR outcome = 'ok' AND $9::bigint > 0
+              AND seq - epoch_seq >= $9::bigint AS rotation_due
 FROM chained
 ORDER BY ord;

@@ -2,16 +2,22 @@
 -- arrays of $1 session in ascending order, $2 epoch, $3 last_seq and $4 head as
 -- they should be, $5 last_seq and $6 head as they will be. For each envelope:
 -- $7 session, $8 device, $9 seq, $10 nonce, $11 envelope, $12 head, $13 hash,
--- $14 origin. Keys are due after $15 messages and $16 seconds; zero: never.
+-- $14 origin. Keys are due after $15 messages and $16 seconds; zero: never. Views
+-- of senders that are not known to be right: $17 session, $18 seq, $19 head.
 --
--- A session that is not as expected, whose keys are due, or that has ended is
+-- A session that is not as expected, of which somebody has another view, whose keys are due, or that has ended is
 -- left alone, and message_append judges its envelopes. A row for each of the
 -- others, by its place in $1.
 --
 -- Whoever sends this knows from message_append that the devices are members in
 -- that epoch. They still are: one that departs makes the keys due, until a commit
 -- opens another epoch.
-WITH moved AS (
+WITH unseen AS MATERIALIZED (
+  SELECT v.session_id
+  FROM unnest($17::uuid[], $18::bigint[], $19::bytea[])
+       AS v(session_id, seq, head)
+  WHERE NOT has_view(v.session_id, v.seq, v.head)
+), moved AS (
   UPDATE session s SET last_seq = e.seq, head = e.head
   FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bytea[],
               $5::bigint[], $6::bytea[])
@@ -24,6 +30,7 @@ WITH moved AS (
     AND ($16::bigint = 0
          OR s.epoch_at > now() - make_interval(secs => $16::bigint))
     AND NOT EXISTS (SELECT FROM rotation r WHERE r.session_id = s.session_id)
+    AND NOT EXISTS (SELECT FROM unseen u WHERE u.session_id = s.session_id)
   RETURNING s.session_id, s.epoch, e.ord
 ), inserted AS (
   INSERT INTO message (session_id, seq, kind, epoch, sender, nonce, envelope,

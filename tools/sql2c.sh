@@ -28,7 +28,7 @@ else
   echo 'const struct statement_text statement_texts[STATEMENT_COUNT] = {'
   for f in "$@"; do
     printf '\t{ "%s",\n' "$(basename "$f" .sql)"
-    sed -e 's/--.*//' -e '/^[[:space:]]*$/d' -e 's/\\/\\\\/g' -e 's/"/\\"/g' \
+    sed -e 's/--.*//' -e 's/^[[:space:]]*//' -e '/^$/d' -e 's/\\/\\\\/g' -e 's/"/\\"/g' \
       -e 's/^/	  "/' -e 's/$/\\n"/' "$f"
     printf '\t},\n'
   done

@@ -32,18 +32,17 @@ static struct check_verdict check_after(struct check_walk *walk,
 {
 	struct wire_message message;
 	struct span tree;
-	struct check_verdict verdict = check_walk_matches(walk, after);
 
-	if (verdict.wrong != NULL)
-		return verdict;
 	if (wire_message_decode(after, &message) != ERR_OK ||
-	    !wire_extensions_find(message.group_info.extensions,
+	    message.format != WIRE_GROUP_INFO)
+		return wrong("group_info does not decode");
+	if (!wire_extensions_find(message.group_info.extensions,
 				  WIRE_EXTENSION_RATCHET_TREE, &tree))
 		return wrong("group_info has no ratchet_tree");
 	if (message.group_info.signer != check_walk_committer(walk))
 		return wrong("group_info is signed by another than the "
 			     "committer");
-	return verdict;
+	return check_walk_matches(walk, after);
 }
 
 static struct check_verdict step(const struct check_commit *what,
@@ -107,16 +106,6 @@ const char *check_first(struct span group_info, struct span identity)
 
 	if (why == NULL)
 		why = check_owner(walk, identity);
-	check_walk_free(walk);
-	return why;
-}
-
-const char *check_whole(struct span group_info)
-{
-	struct check_walk *walk = NULL;
-	const char *why =
-	    check_walk_from_info(group_info, CHECK_UNSEEN, &walk).wrong;
-
 	check_walk_free(walk);
 	return why;
 }

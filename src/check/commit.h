@@ -28,9 +28,6 @@ struct check_commit {
 
 struct check_verdict check_commit(const struct check_commit *what);
 
-/* A GroupInfo by itself: signature, tree, leaves. NULL, or what is wrong. */
-const char *check_whole(struct span group_info);
-
 /* The first GroupInfo of a group: one leaf, `identity`'s, who signed it and is
  * the only owner. NULL, or what is wrong. */
 const char *check_first(struct span group_info, struct span identity);

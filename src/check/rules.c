@@ -162,6 +162,19 @@ static const char *check_extensions(struct pass *p)
 
 /* ---- another algorithm ---- */
 
+/* A leaf that departed would come back with the next group. */
+static bool some_departed(const struct check_view *view)
+{
+	struct check_member leaf;
+
+	for (uint32_t i = 0; view->departures.n > 0 && i < view->leaf_count;
+	     i++)
+		if (view->leaf(view->group, i, &leaf) &&
+		    check_departed(view, &leaf, NULL))
+			return true;
+	return false;
+}
+
 /* The next group is the session's next generation, and takes over all
  * extensions but the negotiation, which its members compute again. */
 static const char *check_reinit(struct pass *p,
@@ -175,6 +188,9 @@ static const char *check_reinit(struct pass *p,
 			       "owner");
 	if (p->commit->proposal_count != 1)
 		return "a ReInit stands alone";
+	if (some_departed(p->view))
+		return deny(p, "who departed has to be removed before a "
+			       "ReInit");
 	if (p->view->session_id.n != GENERATION_SESSION_ID ||
 	    p->view->generation == UINT32_MAX)
 		return "its group cannot have a next generation";

@@ -10,7 +10,7 @@
  * and path secrets are right. A tag is a part of the transcript of the next
  * commit, so its signer vouches for it.
  *
- * A failure leaves a walk as it was. A walk holds public data only, about 700
+ * A failure leaves a walk as it was. A walk holds public data only, about 800
  * bytes a leaf.
  */
 #ifndef HERMETIC_CHECK_WALK_H

@@ -83,7 +83,7 @@ enum err chat_enter(struct chat *chat, const char *given)
 	enum err e;
 
 	(void)snprintf(id, sizeof(id), "%s", given);
-	TRY(drive_session(&chat->cmd->a, ORDER_REFRESH, id));
+	TRY(view_refresh(&chat->cmd->a, id));
 	TRY(view_session(&chat->cmd->a, id, &d));
 	last = number(d, "last_seq");
 	memcpy(chat->current, id, sizeof(chat->current));

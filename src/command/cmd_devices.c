@@ -73,6 +73,7 @@ static enum err in_all(struct cmd *cmd,
 		       const char *device)
 {
 	struct why first = cmd->a.why;
+	char id[TEXT_UUID_SIZE];
 	json_t *list = NULL;
 	const json_t *row;
 	size_t i;
@@ -83,7 +84,10 @@ static enum err in_all(struct cmd *cmd,
 	{
 		if (strcmp(out_member(row, "state"), "member") != 0)
 			continue;
-		e = each(cmd, out_member(row, "session_id"), device);
+		/* what is printed on the way takes the buffers again */
+		(void)snprintf(id, sizeof(id), "%s",
+			       out_member(row, "session_id"));
+		e = each(cmd, id, device);
 		if (failed == ERR_OK) {
 			failed = e;
 			first = cmd->a.why;
@@ -229,7 +233,7 @@ static enum err purge(struct cmd *cmd, const char *id, const char *device)
 {
 	enum err e;
 
-	TRY(drive_session(&cmd->a, ORDER_REFRESH, id));
+	TRY(view_refresh(&cmd->a, id));
 	TRY(order_about(cmd, ORDER_REMOVE, id, device));
 out:
 	return e;

@@ -197,7 +197,7 @@ static enum err follow_by_rest(struct reading *reading, const char *id,
 	for (;;) {
 		TRY(print_kept(reading, id, &told));
 		(void)usleep(POLL_MS * 1000);
-		TRY(drive_session(&reading->cmd->a, ORDER_REFRESH, id));
+		TRY(view_refresh(&reading->cmd->a, id));
 	}
 out:
 	return e;
@@ -238,7 +238,7 @@ enum err cmd_read(struct cmd *cmd)
 	enum err e, fresh;
 
 	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
-	fresh = drive_session(&cmd->a, ORDER_REFRESH, id);
+	fresh = view_refresh(&cmd->a, id);
 	if (fresh == ERR_OK && cmd->args->follow) {
 		e = cmd->args->transport == TRANSPORT_REST
 			? follow_by_rest(&reading, id, told)

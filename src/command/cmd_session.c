@@ -62,7 +62,7 @@ static enum err refresh(struct cmd *cmd, char id[TEXT_UUID_SIZE],
 	enum err e;
 
 	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
-	TRY(drive_session(&cmd->a, ORDER_REFRESH, id));
+	TRY(view_refresh(&cmd->a, id));
 	TRY(view_session(&cmd->a, id, session));
 out:
 	return e;

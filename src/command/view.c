@@ -1,12 +1,28 @@
 #include "command/view.h"
 
 #include "command/out.h"
+#include "reach/drive.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* "user/device", as a credential has it */
 #define IDENTITY_SIZE (DEVICE_NAME_SIZE + TEXT_UUID_SIZE)
+
+enum err view_refresh(struct account *a, const char *id)
+{
+	static const char *const waiting[] = { "new-members",
+					       "rotation-required", "kept" };
+	enum err e = drive_session(a, ORDER_REFRESH, id);
+
+	for (size_t i = 0; i < sizeof(waiting) / sizeof(*waiting); i++)
+		if (e == ERR_STATE_PENDING &&
+		    strcmp(a->why.slug, waiting[i]) == 0) {
+			why_clear(&a->why);
+			return ERR_OK;
+		}
+	return e;
+}
 
 static enum err parse(struct buf *text, json_t **out)
 {

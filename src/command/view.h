@@ -1,11 +1,15 @@
 /* What the device knows of a session, as JSON, and what of it a person has
- * seen. No server is asked. */
+ * seen. Only view_refresh() asks the server. */
 #ifndef HERMETIC_COMMAND_VIEW_H
 #define HERMETIC_COMMAND_VIEW_H
 
 #include "reach/account.h"
 
 #include <jansson.h>
+
+/* ORDER_REFRESH, for somebody who wants to look: that something waits to be
+ * sent, for the person or for new keys, is no failure of it. */
+MUST_CHECK enum err view_refresh(struct account *a, const char *id);
 
 /* New references. device_describe(), device_entry(), device_outbox() and
  * device_sessions() have the members. */

@@ -9,13 +9,14 @@
 enum { DELIVERY_AROUND = 480 };
 
 /* The tag's length tells the suite's hash: one of two. */
-static enum err decode(struct span bytes, struct envelope *envelope)
+static enum err decode(struct span bytes, struct envelope *envelope,
+		       struct log_view *view)
 {
 	enum err e = envelope_decode(bytes, 32, envelope);
 
 	if (e == ERR_PEER_MALFORMED)
 		e = envelope_decode(bytes, 64, envelope);
-	return e == ERR_OK ? envelope_check(envelope) : e;
+	return e == ERR_OK ? envelope_view(envelope, view) : e;
 }
 
 static bool refuse(struct refusal *refusal, int status, const char *slug,
@@ -32,11 +33,12 @@ bool delivery_check(struct span bytes, const struct delivery_limits *limits,
 {
 	uint64_t window = limits->nonce_window_ms, sent;
 	struct envelope envelope;
+	struct log_view view;
 
 	if (bytes.n > limits->envelope_bytes)
 		return refuse(refusal, 413, "too-large",
 			      "the envelope is too large");
-	if (decode(bytes, &envelope) != ERR_OK)
+	if (decode(bytes, &envelope, &view) != ERR_OK)
 		return refuse(refusal, 422, "envelope-invalid",
 			      "it is no envelope of an application message");
 	if (session != NULL &&
@@ -54,6 +56,8 @@ bool delivery_check(struct span bytes, const struct delivery_limits *limits,
 	memcpy(out->device, device, 16);
 	memcpy(out->nonce, envelope.nonce.p, 16);
 	out->epoch = envelope.epoch;
+	out->view_seq = view.seq;
+	memcpy(out->view_head, view.head.p, sizeof(out->view_head));
 	out->envelope = bytes;
 	out->origin = SPAN_EMPTY;
 	return true;
@@ -71,6 +75,10 @@ struct refusal delivery_refusal(const struct append_result *result)
 	case APPEND_EPOCH_CHANGED:
 		return (struct refusal){ 409, "epoch-changed",
 					 "read the log and seal again" };
+	case APPEND_VIEW_DIFFERS:
+		return (struct refusal){ 409, "view-differs",
+					 "its sender has seen another log than "
+					 "this one" };
 	case APPEND_NOT_A_MEMBER:
 		return (struct refusal){ 403, "not-a-member",
 					 "this device is not a member of the "

@@ -133,7 +133,8 @@ struct answer {
 	/* The server's Date less our clock, in milliseconds; 0: not known. */
 	int64_t clock_ahead_ms;
 
-	uint64_t seq;	   /* SEND, COMMIT, MOVE, JOIN, LEAVE; FIRST_INFO */
+	uint64_t
+	    seq; /* SEND, COMMIT, MOVE, JOIN, LEAVE; GROUP_INFO, FIRST_INFO */
 	bool rotation_due; /* SEND */
 
 	const struct answer_entry *entries; /* LOG, HANDSHAKES: ascending */
@@ -141,7 +142,7 @@ struct answer {
 	bool more; /* there are entries after them */
 
 	struct span group_info;	   /* GROUP_INFO, FIRST_INFO */
-	uint8_t head[DEVICE_HEAD]; /* FIRST_INFO: at `seq` */
+	uint8_t head[DEVICE_HEAD]; /* the same: at `seq` */
 
 	const struct answer_welcome *welcomes; /* WELCOMES */
 	size_t welcome_count;

@@ -463,6 +463,7 @@ static enum err stage_join(struct device *d, struct span group_info)
 	TRY(membership_new(&next, d->work.outcome.session, &offer));
 	TRY(signer_init(&signer, d, suite, &offer));
 	TRY(session_join_external(&signer.me, next.raw_id, group_info, true,
+				  trail_chain(d->work.rejoin->trail),
 				  &next.session, &commit));
 	TRY(note_base(&next, d->work.rejoin->trail, group_info));
 	TRY(replace(d, &next, &commit));

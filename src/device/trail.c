@@ -124,6 +124,11 @@ const uint8_t *trail_head(const struct trail *trail)
 	return chain_head(&trail->chain);
 }
 
+const struct chain *trail_chain(const struct trail *trail)
+{
+	return &trail->chain;
+}
+
 static enum err check_head(const struct trail *trail,
 			   const struct answer_entry *entry)
 {

@@ -37,6 +37,9 @@ void trail_free(struct trail *trail);
 uint64_t trail_seq(const struct trail *trail);
 const uint8_t *trail_head(const struct trail *trail);
 
+/* The chain where it has got to, for session_join_external(). */
+const struct chain *trail_chain(const struct trail *trail);
+
 /* Follows the next entry. ERR_STATE_CONFLICT: entries are missing before it;
  * ERR_STATE_REPLAY: it was followed; ERR_PEER_FORK: its head does not follow;
  * another PEER error: it cannot be read. A commit that breaks a rule changes

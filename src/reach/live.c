@@ -53,6 +53,18 @@ static bool is_open(void *context)
 
 /* ---- connection ---- */
 
+/* Reads the log. What waits to be sent, waits: that is no failure of reading,
+ * and the device has an answer for whoever sends. */
+static enum err catch_up(struct account *a, const char *id)
+{
+	enum err e = drive_session(a, ORDER_REFRESH, id);
+
+	if (e != ERR_STATE_PENDING)
+		return e;
+	why_clear(&a->why);
+	return ERR_OK;
+}
+
 static enum err subscribe(struct live *live, struct topic *topic)
 {
 	struct channel_subscription subscription;
@@ -63,7 +75,7 @@ static enum err subscribe(struct live *live, struct topic *topic)
 			      &live->a->why, &subscription));
 	topic->due = subscription.due;
 	if (subscription.from_now)
-		TRY(drive_session(live->a, ORDER_REFRESH, topic->id));
+		TRY(catch_up(live->a, topic->id));
 out:
 	return e;
 }
@@ -301,7 +313,7 @@ static enum err push(struct live *live, const char *id, const json_t *batch)
 			reply.answer.entry_count, &a->why);
 	if (e == ERR_STATE_CONFLICT) { /* one is missing before them */
 		why_clear(&a->why);
-		e = drive_session(a, ORDER_REFRESH, id);
+		e = catch_up(a, id);
 	} else if (e == ERR_STATE_GONE) { /* no session of this device */
 		why_clear(&a->why);
 		e = ERR_OK;

@@ -141,8 +141,7 @@ static enum err read_group_info(const struct request *request,
 
 	TRY(make_rows(reply, 1, 1));
 	TRY(take_bytes(reply, reply->body, "group_info", &a->group_info));
-	if (request->kind != REQUEST_FIRST_INFO)
-		goto out;
+	(void)request;
 	TRY(record_number(reply->body, "seq", &a->seq));
 	TRY(record_digest(reply->body, "head", a->head));
 out:

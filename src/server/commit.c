@@ -106,6 +106,17 @@ static const char *read_sender(struct commit *c,
 	return NULL;
 }
 
+void commit_put_view(const struct commit *c, struct params *params)
+{
+	if (c->view.given) {
+		params_i64(params, (int64_t)c->view.seq);
+		params_bytea(params, c->view.head);
+	} else {
+		params_null(params);
+		params_null(params);
+	}
+}
+
 const char *commit_read(struct commit *c, struct span bytes,
 			const uint8_t session[16], const struct identity *who)
 {
@@ -124,6 +135,9 @@ const char *commit_read(struct commit *c, struct span bytes,
 	if (!generation_session_epoch(content->group_id, content->epoch,
 				      span_of(session, 16), &c->epoch))
 		return "it is of another session";
+	if (log_view_read_commit(content->authenticated_data, &c->view) !=
+	    ERR_OK)
+		return "its authenticated data is no view of the log";
 	c->reinit = false;
 	c->has_path = content->commit.has_path;
 	wrong = read_sender(c, &content->sender);

@@ -5,14 +5,17 @@
 
 #include "base/span.h"
 #include "server/tokens.h"
+#include "store/params.h"
+#include "wire/log_view.h"
 
 enum { COMMIT_CHANGES_MAX = 1024 };
 
 struct commit {
 	uint8_t session[16];
-	uint64_t epoch; /* the session's (wire/generation.h) */
-	bool external;	/* sent by a new member (12.4.3.2) */
-	bool has_path;	/* its sender's keys are new */
+	uint64_t epoch;	      /* the session's (wire/generation.h) */
+	bool external;	      /* sent by a new member (12.4.3.2) */
+	bool has_path;	      /* its sender's keys are new */
+	struct log_view view; /* of its sender; borrowed */
 	bool reinit; /* it ends the group: another one of this suite follows*/
 	uint16_t reinit_suite;
 	uint32_t sender_leaf;
@@ -27,6 +30,9 @@ struct commit {
 /* NULL, or what is wrong with it in a few words. `who` posts it. */
 const char *commit_read(struct commit *commit, struct span bytes,
 			const uint8_t session[16], const struct identity *who);
+
+/* The view as two parameters of a statement, NULLs when it gives none. */
+void commit_put_view(const struct commit *commit, struct params *params);
 
 /* "username/device_id" of a credential; false when it is not that. */
 bool commit_split_identity(struct span identity, struct span *username,

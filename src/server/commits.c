@@ -38,6 +38,7 @@ struct change {
 	struct buf before, departed; /* of the session as it is */
 	struct check_commit check;
 	struct check_verdict verdict;
+	bool checked; /* and found right */
 };
 
 static void end(struct change *c)
@@ -173,7 +174,8 @@ static void encode(const struct change *c, const uint8_t digest[32],
 	params_uuid(p, c->session);
 	params_uuid(p, c->who.user);
 	params_uuid(p, c->who.device);
-	params_i64(p, (int64_t)c->commit.epoch);
+	/* what was not checked is not stored, whatever the epoch is then */
+	params_i64(p, c->checked ? (int64_t)c->commit.epoch : -1);
 	if (c->commit.external)
 		params_null(p);
 	else
@@ -230,6 +232,7 @@ static void on_checked(void *arg)
 	struct change *c = arg;
 
 	if (c->verdict.wrong == NULL) {
+		c->checked = true;
 		append(c);
 		return;
 	}
@@ -280,6 +283,11 @@ static void on_context(void *arg, enum err e, struct rows *rows)
 	    !rows_bool(rows, 0, c->commit.external ? "may_join" : "member") ||
 	    (uint64_t)rows_i64(rows, 0, "epoch") != c->commit.epoch) {
 		append(c);
+		return;
+	}
+	if (!rows_bool(rows, 0, "seen")) {
+		sessions_problem(c->req, SPAN_LIT("view-differs"), 0);
+		end(c);
 		return;
 	}
 	buf_put(&c->before, rows_bytes(rows, 0, "group_info"));
@@ -333,6 +341,7 @@ static void post_commit(struct change *c, const struct body *read)
 	params_uuid(&params, c->session);
 	params_uuid(&params, c->who.user);
 	params_uuid(&params, c->who.device);
+	commit_put_view(&c->commit, &params);
 	e = store_query(app_store(), STATEMENT_COMMIT_CONTEXT, &params,
 			on_context, c);
 	if (e != ERR_OK)

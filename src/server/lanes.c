@@ -15,7 +15,8 @@ enum {
 	LANES_MAX = 16,
 	PATIENCE_MS = 5000,
 	TICK_MS = 500,
-	APPEND_HEAD = 1 + 1 + 8 + 16 + 16 + 16 + 8 + 1 /* of the word */
+	/* of the word */
+	APPEND_HEAD = 1 + 1 + 8 + 16 + 16 + 16 + 8 + 8 + 32 + 1
 };
 
 /* An envelope that another worker is to store. */
@@ -63,6 +64,8 @@ static void put_append(struct buf *word, const struct handed *h)
 	buf_put(word, SPAN_ARRAY(h->message.device));
 	buf_put(word, SPAN_ARRAY(h->message.nonce));
 	buf_put_u64(word, h->message.epoch);
+	buf_put_u64(word, h->message.view_seq);
+	buf_put(word, SPAN_ARRAY(h->message.view_head));
 	buf_put_u8(word, (uint8_t)h->message.origin.n);
 	buf_put(word, h->message.origin);
 	buf_put(word, h->message.envelope);
@@ -263,6 +266,8 @@ void lanes_take_append(struct rd *r)
 	rd_copy(r, message.device, sizeof(message.device));
 	rd_copy(r, message.nonce, sizeof(message.nonce));
 	message.epoch = rd_u64(r);
+	message.view_seq = rd_u64(r);
+	rd_copy(r, message.view_head, sizeof(message.view_head));
 	message.origin = rd_take(r, rd_u8(r));
 	message.envelope = rd_take(r, rd_left(r));
 	if (rd_ok(r))

@@ -38,6 +38,7 @@ struct move {
 	struct buf before; /* the GroupInfo as it is */
 	struct check_commit check;
 	struct check_verdict verdict;
+	bool checked; /* and found right */
 };
 
 static void end(struct move *m)
@@ -102,7 +103,8 @@ static void encode(const struct move *m, uint8_t nonces[2][32],
 {
 	params_uuid(p, m->session);
 	params_uuid(p, m->who.device);
-	params_i64(p, (int64_t)m->commit.epoch);
+	/* what was not checked is not stored, whatever the epoch is then */
+	params_i64(p, m->checked ? (int64_t)m->commit.epoch : -1);
 	params_i32(p, (int32_t)m->commit.sender_leaf);
 	params_text(p, span_str(m->suite->algorithm));
 	params_i64(p, (int64_t)m->new_epoch);
@@ -160,6 +162,7 @@ static void on_checked(void *arg)
 	struct move *m = arg;
 
 	if (m->verdict.wrong == NULL) {
+		m->checked = true;
 		append(m);
 		return;
 	}
@@ -180,6 +183,11 @@ static void on_context(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	TRY(e);
+	if (!rows_bool(rows, 0, "seen")) {
+		sessions_problem(m->req, SPAN_LIT("view-differs"), 0);
+		end(m);
+		return;
+	}
 	buf_put(&m->before, rows_bytes(rows, 0, "group_info"));
 	TRY(rows_end(rows));
 	TRY(buf_end(&m->before));
@@ -242,6 +250,7 @@ static void post_move(struct move *m, const struct body *read)
 	params_uuid(&params, m->session);
 	params_uuid(&params, m->who.user);
 	params_uuid(&params, m->who.device);
+	commit_put_view(&m->commit, &params);
 	e = store_query(app_store(), STATEMENT_COMMIT_CONTEXT, &params,
 			on_context, m);
 	if (e != ERR_OK) {

@@ -69,6 +69,8 @@ void sessions_problem(struct request *req, struct span outcome, uint64_t epoch)
 		  "ask a member for an invitation", 403 },
 		{ "epoch-changed", "epoch-changed",
 		  "read the log and try again", 409 },
+		{ "view-differs", "view-differs",
+		  "its sender has seen another log than this one", 409 },
 		{ "session-ended", "session-ended",
 		  "nobody used it for too long", 410 },
 		{ "nonce-reused", "nonce-reused",

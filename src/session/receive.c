@@ -207,6 +207,17 @@ out:
 	return e;
 }
 
+/* What a committer signed of the log. A view that differs is no reason to refuse
+ * what the other members take: that the histories differ is remembered. */
+static void check_commit_view(struct session *session, struct span said,
+			      struct session_event *event)
+{
+	if (said.n >= CHAIN_VIEW &&
+	    chain_check_view(&session->chain, span_of(said.p, CHAIN_VIEW),
+			     &event->view_compared) == ERR_PEER_FORK)
+		session->forked = true;
+}
+
 static enum err receive_commit(struct session *session, uint64_t now,
 			       struct span bytes, struct session_event *event)
 {
@@ -224,6 +235,7 @@ static enum err receive_commit(struct session *session, uint64_t now,
 	ENSURE(opened.kind == MLS_EVENT_COMMIT || opened.kind == MLS_EVENT_OWN,
 	       ERR_PEER_INVALID);
 	ENSURE(!FAULT(CLOCK_JUDGES) || !opened.expired, ERR_PEER_INVALID);
+	check_commit_view(session, buf_span(&opened.authenticated_data), event);
 	TRY(apply_commit(session, bytes, &opened, event));
 out:
 	mls_event_clear(&opened);

@@ -171,17 +171,31 @@ const struct suite *session_group_info_suite(struct span group_info)
 	return suite_by_id(message.group_info.context.cipher_suite);
 }
 
+/* The authenticated data of a commit: the view of the log, and the links of
+ * accounts' logs, of which there are none yet. */
+static enum err put_said(const struct chain *seen, struct buf *said)
+{
+	chain_put_view(seen, said);
+	buf_put_vec(said, SPAN_EMPTY);
+	return buf_end(said);
+}
+
 enum err session_join_external(const struct mls_identity *me,
 			       const uint8_t id[SESSION_ID],
 			       struct span group_info, bool resync,
+			       const struct chain *seen,
 			       struct session **session, struct mls_commit *out)
 {
 	struct session *s = session_new(id);
-	const struct mls_external how = { .resync = resync };
+	struct mls_external how = { .resync = resync };
 	struct mls_commit made = { 0 };
+	struct buf said = BUF_INIT;
 	enum err e;
 
 	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
+	if (seen != NULL)
+		TRY(put_said(seen, &said));
+	how.authenticated_data = buf_span(&said);
 	TRY(mls_group_join_external(me, group_info, &how, &s->group, &made));
 	TRY(session_check_joined(s, me));
 	buf_put(&s->staged, buf_span(&made.commit));
@@ -193,6 +207,7 @@ enum err session_join_external(const struct mls_identity *me,
 out:
 	session_free(s);
 	mls_commit_clear(&made);
+	buf_clear(&said);
 	return e;
 }
 
@@ -309,11 +324,15 @@ void session_move_outbox(struct session *from, struct session *to)
 enum err session_commit(struct session *session, const struct mls_identity *me,
 			const struct mls_change *change, struct mls_commit *out)
 {
+	struct mls_change with_view = *change;
 	struct mls_commit made = { 0 };
+	struct buf said = BUF_INIT;
 	enum err e;
 
 	ENSURE(session_member(session), ERR_STATE_GONE);
-	TRY(mls_group_commit(session->group, me, change, &made));
+	TRY(put_said(&session->chain, &said));
+	with_view.authenticated_data = buf_span(&said);
+	TRY(mls_group_commit(session->group, me, &with_view, &made));
 	buf_reset(&session->staged);
 	buf_put(&session->staged, buf_span(&made.commit));
 	e = buf_end(&session->staged);
@@ -325,6 +344,7 @@ enum err session_commit(struct session *session, const struct mls_identity *me,
 	made = (struct mls_commit){ 0 };
 out:
 	mls_commit_clear(&made);
+	buf_clear(&said);
 	return e;
 }
 

@@ -63,10 +63,12 @@ const struct suite *session_group_info_suite(struct span group_info);
 
 /* By external commit: post out->commit and out->group_info. Not a member until
  * session_accepted(); free the session when the server refuses. `resync`: a
- * former leaf of this identity is removed by the same commit. */
+ * former leaf of this identity is removed by the same commit. `seen`: the log as
+ * far as the caller has verified it, for the view in the commit; NULL: none. */
 MUST_CHECK enum err session_join_external(const struct mls_identity *me,
 					  const uint8_t session_id[SESSION_ID],
 					  struct span group_info, bool resync,
+					  const struct chain *seen,
 					  struct session **session,
 					  struct mls_commit *out);
 
@@ -93,7 +95,8 @@ const struct mls_group *session_group(const struct session *session);
 
 /* A walk (check/walk.h) that begins at the session's own epoch, with the
  * departures that stand there; the caller frees it. It works for a session that
- * can be followed no more, too: of a removed one, from where it was removed. */
+ * can be followed no more, too: it begins in the last epoch that the session has
+ * verified, before the commit that it refused or that removed it. */
 MUST_CHECK enum err session_walk(const struct session *session,
 				 struct check_walk **walk);
 

@@ -156,6 +156,17 @@ static void put_origin(struct params *p, const struct item *item)
 	params_put_bytes(p, item->message.origin);
 }
 
+static void put_view_head(struct params *p, const struct item *item)
+{
+	params_put_bytes(p, SPAN_ARRAY(item->message.view_head));
+}
+
+/* -1: known to be in the log. */
+static void put_view_seq(struct params *p, const struct item *item)
+{
+	params_put_i64(p, item->seen ? -1 : (int64_t)item->message.view_seq);
+}
+
 static void put_column(struct params *p, struct item *const *items, size_t n,
 		       enum params_type type, column *put_value)
 {
@@ -189,6 +200,20 @@ static void put_parts(const struct batch *b, struct params *p)
 	put_column(p, last, n, PARAMS_BYTEA, put_head);
 }
 
+/* The views that have to be looked up. */
+static void put_views(const struct batch *b, struct params *p)
+{
+	struct item *asked[BATCH_MESSAGES];
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->count; i++)
+		if (!b->items[i]->seen)
+			asked[n++] = b->items[i];
+	put_column(p, asked, n, PARAMS_UUID, put_session);
+	put_column(p, asked, n, PARAMS_INT8, put_view_seq);
+	put_column(p, asked, n, PARAMS_BYTEA, put_view_head);
+}
+
 static uint64_t first_limit(uint64_t a, uint64_t b)
 {
 	if (a == 0 || b == 0)
@@ -212,6 +237,7 @@ static void encode_expected(const struct batch *b,
 	params_i64(p, (int64_t)first_limit(rotation->messages,
 					   rotation->hard_messages));
 	params_i64(p, (int64_t)rotation->hard_seconds);
+	put_views(b, p);
 }
 
 void batch_encode(const struct batch *b, const struct rotation_limits *rotation,
@@ -227,6 +253,8 @@ void batch_encode(const struct batch *b, const struct rotation_limits *rotation,
 	put_column(p, b->items, b->count, PARAMS_BYTEA, put_nonce);
 	put_column(p, b->items, b->count, PARAMS_BYTEA, put_envelope);
 	put_column(p, b->items, b->count, PARAMS_TEXT, put_origin);
+	put_column(p, b->items, b->count, PARAMS_INT8, put_view_seq);
+	put_column(p, b->items, b->count, PARAMS_BYTEA, put_view_head);
 	params_i64(p, (int64_t)rotation->messages);
 	params_i64(p, (int64_t)rotation->grace_seconds);
 	params_i64(p, (int64_t)rotation->hard_messages);
@@ -255,6 +283,7 @@ bool batch_read_result(struct rows *rows, size_t i, struct append_result *r)
 		{ "ok", APPEND_OK },
 		{ "duplicate", APPEND_DUPLICATE },
 		{ "nonce-reused", APPEND_NONCE_REUSED },
+		{ "view-differs", APPEND_VIEW_DIFFERS },
 		{ "epoch-changed", APPEND_EPOCH_CHANGED },
 		{ "not-a-member", APPEND_NOT_A_MEMBER },
 		{ "no-session", APPEND_NO_SESSION },

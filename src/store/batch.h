@@ -28,6 +28,7 @@ struct item {
 	unsigned tries;
 	bool doubted; /* refused once */
 	bool judge;   /* whatever is known of its session */
+	bool seen;    /* its view is known to be in the log */
 	size_t turn;  /* of the batch: when it came */
 	uint64_t seq; /* of an expected batch, as are these: its place */
 	uint8_t hash[32], head[32];

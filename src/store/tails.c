@@ -88,6 +88,14 @@ static void note_device(struct tail *t, const uint8_t device[16])
 		t->device_count++;
 }
 
+static void put_head(struct tail *t, uint64_t seq, const uint8_t head[32])
+{
+	struct tail_head *h = &t->heads[seq % TAIL_HEADS];
+
+	h->seq = seq;
+	memcpy(h->head, head, sizeof(h->head));
+}
+
 void tails_learn(struct tails *tails, uint64_t batch, const uint8_t session[16],
 		 uint64_t epoch, uint64_t seq, const uint8_t head[32],
 		 const uint8_t device[16])
@@ -104,15 +112,38 @@ void tails_learn(struct tails *tails, uint64_t batch, const uint8_t session[16],
 	t->epoch = epoch;
 	t->seq = seq;
 	memcpy(t->head, head, sizeof(t->head));
+	put_head(t, seq, head);
 	note_device(t, device);
+}
+
+void tails_note_head(struct tails *tails, const uint8_t session[16],
+		     uint64_t seq, const uint8_t head[32])
+{
+	struct tail *t = find(tails, session);
+
+	if (t != NULL)
+		put_head(t, seq, head);
+}
+
+bool tails_has_head(struct tails *tails, const uint8_t session[16],
+		    uint64_t seq, const uint8_t head[32])
+{
+	const struct tail *t = find(tails, session);
+	const struct tail_head *h =
+	    t != NULL ? &t->heads[seq % TAIL_HEADS] : NULL;
+
+	return h != NULL && seq > 0 && h->seq == seq &&
+	       memcmp(h->head, head, sizeof(h->head)) == 0;
 }
 
 void tails_doubt(struct tails *tails, const uint8_t session[16])
 {
 	struct tail *t = find(tails, session);
 
-	if (t != NULL)
-		t->doubts = DOUBTS;
+	if (t == NULL)
+		return;
+	t->doubts = DOUBTS;
+	memset(t->heads, 0, sizeof(t->heads));
 }
 
 void tails_forget(struct tails *tails, const uint8_t session[16])

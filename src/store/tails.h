@@ -1,6 +1,7 @@
 /*
  * The ends of logs, as a writer believes them to be: where each stood after the
- * last batch, and which devices could send in that epoch. What is believed is
+ * last batch, which devices could send in that epoch, and the last heads, which
+ * are what senders mostly say that they have seen. What is believed of the end is
  * compared with the truth under the session's lock, before anything is stored.
  */
 #ifndef HERMETIC_STORE_TAILS_H
@@ -9,13 +10,19 @@
 #include "base/err.h"
 #include "base/span.h"
 
-enum { TAIL_DEVICES = 16 };
+enum { TAIL_DEVICES = 16, TAIL_HEADS = 16 };
+
+struct tail_head {
+	uint64_t seq; /* 0: none */
+	uint8_t head[32];
+};
 
 struct tail {
 	uint8_t session[16], head[32];
 	uint64_t epoch, seq;
 	uint8_t devices[TAIL_DEVICES][16]; /* the last ones that sent */
 	unsigned device_count, next_device;
+	struct tail_head heads[TAIL_HEADS]; /* of seq s at s % TAIL_HEADS */
 	unsigned doubts; /* batches until it is believed again */
 	uint64_t batch;	 /* that last said so */
 	bool known;
@@ -37,7 +44,15 @@ void tails_learn(struct tails *tails, uint64_t batch, const uint8_t session[16],
 		 uint64_t epoch, uint64_t seq, const uint8_t head[32],
 		 const uint8_t device[16]);
 
-/* It was not as expected. */
+/* An entry that stands in the log. */
+void tails_note_head(struct tails *tails, const uint8_t session[16],
+		     uint64_t seq, const uint8_t head[32]);
+
+/* Whether that head is known to stand there; false: perhaps. */
+bool tails_has_head(struct tails *tails, const uint8_t session[16],
+		    uint64_t seq, const uint8_t head[32]);
+
+/* It was not as expected: of its heads nothing is known any more. */
 void tails_doubt(struct tails *tails, const uint8_t session[16]);
 
 /* Nothing is known of that session any more. */

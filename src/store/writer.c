@@ -84,6 +84,12 @@ static bool is_expected(const struct writer *w, const struct item *item)
 	       tails_expect(w->tails, m->session, m->epoch, m->device) != NULL;
 }
 
+static bool is_seen(const struct writer *w, const struct append *m)
+{
+	return w->tails != NULL &&
+	       tails_has_head(w->tails, m->session, m->view_seq, m->view_head);
+}
+
 /* What is first in the queue says which kind of batch it is. Of one device and
  * epoch all that waits is of the same kind, so nothing is overtaken by what came
  * later, but for what was refused once and copies of a nonce. */
@@ -105,6 +111,7 @@ static void gather(struct writer *w)
 			at = &item->next;
 			continue;
 		}
+		item->seen = is_seen(w, &item->message);
 		take(w, at);
 		if (alone)
 			break;
@@ -239,6 +246,8 @@ static void give_part(struct writer *w, const struct batch_part *part)
 		result.seq = items[i]->seq;
 		memcpy(result.head, items[i]->head, sizeof(result.head));
 		memcpy(result.hash, items[i]->hash, sizeof(result.hash));
+		tails_note_head(w->tails, last->session, result.seq,
+				result.head);
 		if (i + 1 == part->count)
 			tails_learn(w->tails, 0, last->session, last->epoch,
 				    result.seq, result.head, last->device);

@@ -22,6 +22,7 @@ enum append_outcome {
 	APPEND_OK,
 	APPEND_DUPLICATE, /* the same nonce and bytes: the first answer */
 	APPEND_NONCE_REUSED,
+	APPEND_VIEW_DIFFERS,  /* its view is not in the log */
 	APPEND_EPOCH_CHANGED, /* `epoch` is the session's */
 	APPEND_NOT_A_MEMBER,
 	APPEND_NO_SESSION,
@@ -42,6 +43,8 @@ struct append_result {
 struct append {
 	uint8_t session[16], device[16], nonce[16];
 	uint64_t epoch;
+	uint64_t view_seq; /* what its sender has seen (wire/log_view.h) */
+	uint8_t view_head[32];
 	struct span envelope; /* copied, as is the origin */
 	struct span origin;   /* of its request, for logs; may be empty */
 };

@@ -26,20 +26,39 @@ enum err envelope_decode(struct span bytes, size_t tag_length,
 	return e;
 }
 
-enum err envelope_check(const struct envelope *envelope)
+static enum err check(const struct envelope *envelope,
+		      struct wire_message *message)
 {
-	struct wire_message message;
-	const struct wire_private_message *m = &message.private_message;
+	const struct wire_private_message *m = &message->private_message;
 	uint64_t epoch;
 	enum err e;
 
-	TRY(wire_message_decode(envelope->message, &message));
-	ENSURE(message.format == WIRE_PRIVATE_MESSAGE, ERR_PEER_INVALID);
+	TRY(wire_message_decode(envelope->message, message));
+	ENSURE(message->format == WIRE_PRIVATE_MESSAGE, ERR_PEER_INVALID);
 	ENSURE(m->content_type == WIRE_CONTENT_APPLICATION, ERR_PEER_INVALID);
 	ENSURE(generation_session_epoch(m->group_id, m->epoch,
 					envelope->session_id, &epoch) &&
 		   epoch == envelope->epoch,
 	       ERR_PEER_INVALID);
+out:
+	return e;
+}
+
+enum err envelope_check(const struct envelope *envelope)
+{
+	struct wire_message message;
+
+	return check(envelope, &message);
+}
+
+enum err envelope_view(const struct envelope *envelope, struct log_view *view)
+{
+	struct wire_message message;
+	enum err e;
+
+	*view = (struct log_view){ .given = false };
+	TRY(check(envelope, &message));
+	TRY(log_view_read(message.private_message.authenticated_data, view));
 out:
 	return e;
 }

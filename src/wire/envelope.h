@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/rd.h"
+#include "wire/log_view.h"
 
 #define ENVELOPE_VERSION 1
 #define ENVELOPE_SESSION_ID 16
@@ -46,6 +47,11 @@ MUST_CHECK enum err envelope_decode(struct span bytes, size_t tag_length,
  * are those of the envelope's session and epoch (generation.h). ERR_PEER_MALFORMED or ERR_PEER_INVALID.
  */
 MUST_CHECK enum err envelope_check(const struct envelope *envelope);
+
+/* The same, and what its sender has seen of the log. ERR_PEER_MALFORMED, too,
+ * when its authenticated data is no view. */
+MUST_CHECK enum err envelope_view(const struct envelope *envelope,
+				  struct log_view *view);
 
 /* Appends all that the tag is over; then the tag itself is appended. */
 void envelope_put_tagged(struct buf *b, const struct envelope *envelope);

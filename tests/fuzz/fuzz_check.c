@@ -1,5 +1,5 @@
 /* What the server checks of a commit: the GroupInfo before, the commit, the
- * GroupInfo after, and who has departed, each opaque<V>. */
+ * GroupInfo after, and the departures that stand, each opaque<V>. */
 #include "base/rd.h"
 #include "check/commit.h"
 #include "fuzz.h"

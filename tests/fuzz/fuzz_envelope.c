@@ -9,6 +9,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct envelope envelope;
+	struct log_view view;
 	struct buf again = BUF_INIT;
 	struct span bytes;
 
@@ -17,6 +18,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bytes = span_of(data + 1, size - 1);
 	if (envelope_decode(bytes, data[0] & 1 ? 64 : 32, &envelope) != ERR_OK)
 		return 0;
+	if (envelope_view(&envelope, &view) == ERR_OK &&
+	    (!view.given || envelope_check(&envelope) != ERR_OK))
+		abort();
 	if (envelope_check(&envelope) == ERR_OK &&
 	    envelope_time(envelope.nonce) > ENVELOPE_TIME_MAX)
 		abort();

@@ -5,6 +5,7 @@
  *   input[0] bit 0  the message or the commit
  *            bit 1  the envelope gets a right tag again, as an insider's would
  *            bit 2  the rest of the input is the entry, instead of changing it
+ *            bit 3  the rest of the input is a departure, signed by nobody
  *   then {uint16 place, uint8 xor}...
  *
  * Whatever comes, Bob's state is what it was or one entry further, and saves
@@ -157,7 +158,7 @@ static bool make_entry(const struct session *bob, const uint8_t *data,
 {
 	const struct buf *sent = data[0] & 1 ? &commit : &message;
 
-	if (data[0] & 4) {
+	if (data[0] & (4 | 8)) {
 		buf_put(entry, span_of(data + 1, size - 1));
 	} else {
 		buf_put(entry, buf_span(sent));
@@ -165,7 +166,7 @@ static bool make_entry(const struct session *bob, const uint8_t *data,
 			entry->p[((size_t)data[i] << 8 | data[i + 1]) %
 				 entry->n] ^= data[i + 2];
 	}
-	if ((data[0] & 3) == 2)
+	if ((data[0] & (3 | 8)) == 2)
 		tag_again(bob, entry);
 	return !span_equal(buf_span(entry), buf_span(sent));
 }
@@ -185,6 +186,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (bob_state.n == 0)
 		make_world();
 	kind = data[0] & 1 ? CHAIN_COMMIT : CHAIN_APPLICATION;
+	if (data[0] & 8)
+		kind = CHAIN_DEPARTURE;
 	must(session_load(buf_span(&bob_state), &bob));
 	changed = make_entry(bob, data, size, &entry);
 	chain_resume(&chain, session_seq(bob), session_head(bob));

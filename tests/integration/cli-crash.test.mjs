@@ -113,6 +113,7 @@ describe('killing hermetic', { concurrency: false }, () => {
           ...how === 'Welcome' ? ['--invite', bob.name] : ['--open']);
         const killed = await killedAt(bob, at, phase, 'join', id);
         await bob.does('join', id);
+        await alice.does('members', id); // she looks who has come
         await alice.does('send', id, 'welcome');
         await bob.does('send', id, 'thanks');
         assert.deepEqual(await bob.texts(id), ['welcome', 'thanks']);

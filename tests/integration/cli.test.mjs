@@ -83,6 +83,7 @@ describe('the hermetic command', { concurrency: false }, () => {
       await alice.does('send', id, 'before Bob');
       const [joined] = await bob.does('join', id);
       assert.equal(joined.members.length, 2);
+      await alice.does('members', id); // she looks who has come
       await alice.does('send', id, 'with Bob');
       await bob.does('send', id, 'with Alice');
       assert.deepEqual(await bob.texts(id), ['with Bob', 'with Alice']);

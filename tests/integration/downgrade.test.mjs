@@ -88,7 +88,7 @@ describe('a downgrade on the way', { concurrency: false }, () => {
         json.devices[0].key_packages = stolen.devices[0].key_packages;
         return { json };
       },
-    }, () => alice.cannot('bad-key-package', 'create', '--invite', bob.name));
+    }, () => alice.cannot('key-changed', 'create', '--invite', bob.name));
     await conversation(alice, bob);
   });
 
@@ -144,6 +144,7 @@ describe('a downgrade on the way', { concurrency: false }, () => {
         { json: { ...json, group_info: info.group_info } } : undefined,
     }, () => bob.cannot('bad-group', 'join', real.session_id));
     await bob.does('join', real.session_id);
+    await alice.does('members', real.session_id);
     await alice.does('send', real.session_id, 'safe');
     assert.deepEqual(await bob.texts(real.session_id), ['safe']);
   });

@@ -178,6 +178,23 @@ describe('a log whose end is known', () => {
     assert.equal((await session.history(alice)).length, seq);
   });
 
+  // It is not checked, as the session has another epoch when it comes; when it
+  // is to be stored the epoch is the one that it is for.
+  test('a commit that nobody has checked cannot have guessed the next epoch',
+    async () => {
+      const seq = await known();
+      const other = holding(`SELECT FROM session
+        WHERE session_id = '${session.id}' FOR UPDATE`);
+      await other.ready;
+      const guess = session.change(bob, { epoch: session.epoch + 1,
+        keys: alice.keysFor(session.algorithm), identity: bob.identity });
+      await waits(1);
+      await other.end(`UPDATE session SET epoch = epoch + 1
+        WHERE session_id = '${session.id}'`);
+      refused(await guess, 409, 'epoch-changed');
+      assert.equal((await session.history(alice)).length, seq);
+    });
+
   test('who departs waits for a commit that is under way', async () => {
     // as after a departure before: no foreign key makes it wait
     await postgres.psql(`SET search_path = hermetic;

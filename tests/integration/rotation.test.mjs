@@ -204,7 +204,7 @@ describe('rotation', { concurrency: false }, () => {
     async () => {
       const old = await bob.another();
       const session = await pair();
-      await session.add(alice, old);
+      await session.add(bob, old);
       const socket = await Socket.of(old);
       await socket.subscribe(session);
       ok(await bob.call('DELETE', `/devices/${old.id}`), 204);

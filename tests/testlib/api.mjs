@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 
-import { DeviceKeys, Group, envelope } from './mls.mjs';
+import { DeviceKeys, Group, envelope, firstHead } from './mls.mjs';
 import { checkAnswer, checkRequest } from './openapi.mjs';
 
 export const base64 = bytes => Buffer.from(bytes).toString('base64');
@@ -221,11 +221,8 @@ export class Session {
   }
 }
 
-/** Head 0, and the next one, of a session's chain (docs/protocol.md). */
-export function firstHead(session) {
-  return createHash('sha256').update('hermetic chain 1')
-    .update(Buffer.from(session.replaceAll('-', ''), 'hex')).digest('hex');
-}
+// The chain of a session's log (docs/protocol.md): head 0, and the next one.
+export { firstHead };
 
 /** An entry's place, as its head is over it. */
 function place({ seq, kind }) {

@@ -293,7 +293,7 @@ void court_join(struct court *c, int who, bool resync, const char *word)
 	    mls_group_info(session_group(at->session), &at->me, true, &info),
 	    ERR_OK);
 	assert_int_equal(session_join_external(&d->me, world_id,
-					       buf_span(&info), resync,
+					       buf_span(&info), resync, NULL,
 					       &d->session, &made),
 			 ERR_OK);
 	if (word != NULL) {

@@ -55,13 +55,15 @@ export class DeviceKeys {
 
   leaf({ source, identity = this.identity, suites: offered = [3, 4, 0xf7f1],
     notBefore = 0, notAfter = Math.floor(Date.now() / 1000) + 86400,
-    context = Buffer.alloc(0) }) {
+    context = Buffer.alloc(0), parentHash = Buffer.alloc(0),
+    extensions = [0xf7f0, 0xf7f2, 0xff01] }) {
     const tbs = join(vec(randomBytes(this.suite.kem)), vec(this.publicKey),
       u16(1), vec(Buffer.from(identity)),
-      vec(u16(1)), vec(...offered.map(u16)), vec(), vec(), vec(u16(1)),
+      vec(u16(1)), vec(...offered.map(u16)), vec(...extensions.map(u16)), vec(),
+      vec(u16(1)),
       u8(source),
       source === 1 ? join(u64(notBefore), u64(notAfter))
-        : source === 3 ? vec() : Buffer.alloc(0),
+        : source === 3 ? vec(parentHash) : Buffer.alloc(0),
       vec());
     return join(tbs, vec(this.sign('LeafNodeTBS', join(tbs, context))));
   }
@@ -80,15 +82,19 @@ export class DeviceKeys {
 
 const proposal = (type, body) => join(u8(1), u16(type), body);
 
+const number = (first, width) => 2 * first + width - 1;
+
 /**
- * An MLS group as the world outside sees it: its leaves (all parents blank),
- * its transcript, and what its members sign.
+ * An MLS group as the world outside sees it: its tree, its transcript, and what
+ * its members sign. A node of the tree is named by its first leaf and its width;
+ * its number (appendix C) is that of `number()`.
  */
 export class Group {
   /** keys: of the one who makes it. */
   constructor({ session, algorithm, keys, extensions = Buffer.alloc(0) }) {
     Object.assign(this, { id: uuidBytes(session), suite: suites[algorithm],
-      epoch: 0, leaves: [keys.leaf({ source: 1 })], signer: 0, keys, extensions,
+      epoch: 0, leaves: [keys.leaf({ source: 1 })], parents: new Map(),
+      signer: 0, keys, extensions,
       confirmed: Buffer.alloc(0) });
     this.tag = randomBytes(this.suite.tag);
   }
@@ -104,8 +110,15 @@ export class Group {
       const leaf = this.leaves[first];
       return this.hash(u8(1), u32(first), leaf ? join(u8(1), leaf) : u8(0));
     }
-    return this.hash(u8(2), u8(0), vec(this.treeHash(first, width / 2)),
+    const parent = this.parents.get(number(first, width));
+    return this.hash(u8(2), parent ? join(u8(1), this.parent(parent)) : u8(0),
+      vec(this.treeHash(first, width / 2)),
       vec(this.treeHash(first + width / 2, width / 2)));
+  }
+
+  // section 7.1
+  parent({ key, hash, unmerged }) {
+    return join(vec(key), vec(hash), vec(...unmerged.map(u32)));
   }
 
   width() {
@@ -115,8 +128,72 @@ export class Group {
   }
 
   tree() {
-    return vec(...Array.from(this.leaves).flatMap((leaf, i) => [
-      ...i ? [u8(0)] : [], leaf ? join(u8(1), u8(1), leaf) : u8(0)]));
+    return vec(...Array.from({ length: 2 * this.leaves.length - 1 }, (_, i) => {
+      const leaf = i % 2 === 0 && this.leaves[i / 2];
+      const parent = this.parents.get(i);
+      return leaf ? join(u8(1), u8(1), leaf)
+        : parent ? join(u8(1), u8(2), this.parent(parent)) : u8(0);
+    }));
+  }
+
+  /** The nodes above a leaf, from the lowest, each with its copath. */
+  above(leaf) {
+    const nodes = [];
+    for (let width = 2; width <= this.width(); width *= 2) {
+      const first = leaf - leaf % width;
+      const half = width / 2;
+      nodes.push({ at: number(first, width), half,
+        copath: leaf < first + half ? first + half : first });
+    }
+    return nodes;
+  }
+
+  // section 4.1.1: node numbers
+  resolution(first, width) {
+    const parent = this.parents.get(number(first, width));
+    if (width === 1) return this.leaves[first] ? [2 * first] : [];
+    if (parent) return [number(first, width), ...parent.unmerged.map(l => 2 * l)];
+    return [...this.resolution(first, width / 2),
+      ...this.resolution(first + width / 2, width / 2)];
+  }
+
+  put(leaf, content) {
+    this.leaves[leaf] = content;
+    for (const { at } of this.above(leaf)) {
+      const parent = this.parents.get(at);
+      if (parent) this.parents.set(at, { ...parent, unmerged:
+        [...parent.unmerged, leaf].sort((a, b) => a - b) });
+    }
+  }
+
+  take(leaf) {
+    for (const { at } of this.above(leaf)) this.parents.delete(at);
+    this.leaves[leaf] = undefined;
+    while (this.leaves.length > 1 && !this.leaves.at(-1)) this.leaves.pop();
+    for (const at of this.parents.keys())
+      if (at >= 2 * this.width() - 1) this.parents.delete(at);
+  }
+
+  /** An UpdatePath (section 7.6) of new keys, sealed for nobody. */
+  renew(leaf, keys, added, identity) {
+    if (leaf >= this.leaves.length) this.leaves.length = leaf + 1;
+    const nodes = this.above(leaf);
+    for (const { at } of nodes) this.parents.delete(at);
+    const route = nodes.filter(n => this.resolution(n.copath, n.half).length);
+    let hash = Buffer.alloc(0);
+    for (const n of [...route].reverse()) {
+      const key = randomBytes(this.suite.kem);
+      this.parents.set(n.at, { key, hash, unmerged: [] });
+      hash = this.hash(vec(key), vec(hash), vec(this.treeHash(n.copath, n.half)));
+    }
+    this.leaves[leaf] = keys.leaf({ source: 3, identity, parentHash: hash,
+      context: join(vec(this.id), u32(leaf)) });
+    return join(u8(1), this.leaves[leaf], vec(...route.map(n =>
+      join(vec(this.parents.get(n.at).key),
+        vec(...this.resolution(n.copath, n.half)
+          .filter(node => !added.includes(node / 2))
+          .map(() => join(vec(randomBytes(this.suite.kem)),
+            vec(randomBytes(this.suite.tag + 16)))))))));
   }
 
   context() {
@@ -139,17 +216,24 @@ export class Group {
 
   /**
    * A PublicMessage with a Commit. `add`: KeyPackages; `remove`: leaf indices;
-   * `byReference`: ProposalRefs; `raw`: encoded ProposalOrRefs. `next` is the
+   * `byReference`: ProposalRefs; `raw`: encoded ProposalOrRefs; `said`: its
+ * authenticated data. `next` is the
    * group that it leads to.
    */
   commit({ keys, leafIndex, external = false, add = [], remove = [],
     byReference = [], raw = [], path = true, identity,
-    session, epoch = this.epoch, extensions }) {
+    session, epoch = this.epoch, extensions, said = Buffer.alloc(0) }) {
     const id = session ? uuidBytes(session) : this.id;
     const next = Object.assign(Object.create(Group.prototype), this, {
-      epoch: epoch + 1, leaves: [...this.leaves], keys,
-      tag: randomBytes(this.suite.tag) });
-    for (const leaf of remove) next.leaves[leaf] = undefined;
+      id, epoch: epoch + 1, leaves: [...this.leaves],
+      parents: new Map(this.parents), keys, tag: randomBytes(this.suite.tag) });
+    for (const leaf of remove) next.take(leaf);
+    const added = [];
+    for (const keyPackage of add) {
+      added.push(next.freeLeaf());
+      next.leaves.length = Math.max(next.leaves.length, added.at(-1) + 1);
+      next.put(added.at(-1), keyPackage.leaf ?? randomBytes(9));
+    }
     const at = external ? next.freeLeaf() : leafIndex;
     const proposals = [
       ...remove.map(leaf => proposal(3, u32(leaf))),
@@ -159,21 +243,12 @@ export class Group {
       ...extensions ? [proposal(7, vec(extensions))] : [],
       ...raw,
     ];
-    let update = u8(0);
-    if (path) {
-      const leaf = keys.leaf({ source: 3, identity,
-        context: join(vec(id), u32(at ?? 0)) });
-      next.leaves[at ?? 0] = leaf;
-      update = join(u8(1), leaf, vec());
-    }
-    for (const keyPackage of add)
-      next.leaves[next.freeLeaf()] = keyPackage.leaf ?? randomBytes(9);
-    while (next.leaves.length > 1 && !next.leaves.at(-1)) next.leaves.pop();
+    const update = path ? next.renew(at ?? 0, keys, added, identity) : u8(0);
     next.signer = at ?? 0;
     if (extensions) next.extensions = extensions;
 
     const content = join(vec(id), u64(epoch),
-      external ? u8(4) : join(u8(1), u32(leafIndex)), vec(),
+      external ? u8(4) : join(u8(1), u32(leafIndex)), vec(said),
       u8(3), vec(...proposals), update);
     const signature = vec(keys.sign('FramedContentTBS',
       join(u16(1), u16(1), content, this.context())));
@@ -192,10 +267,21 @@ export function roles(of) {
   return join(u16(0xf7f2), vec(vec(...rows)));
 }
 
+/** The head before a log's first entry (docs/protocol.md, "Transcript"). */
+export const firstHead = session => createHash('sha256')
+  .update('hermetic chain 1').update(uuidBytes(session)).digest('hex');
+
+/** What a sender says that it has seen of the log; head in hex. */
+export const view = ({ seq, head }) =>
+  join(u8(1), u64(seq), Buffer.from(head, 'hex'));
+
+/** `seen`: of a sender that has seen nothing yet; `said`: its authenticated
+ * data. */
 export function privateMessage({ session, epoch, contentType = 1,
-  length = 80 }) {
+  length = 80, nonce = Buffer.alloc(16), seen = { seq: 0,
+    head: firstHead(session) }, said = join(view(seen), nonce) }) {
   return message(2, join(vec(uuidBytes(session)), u64(epoch), u8(contentType),
-    vec(), vec(randomBytes(28)), vec(randomBytes(length))));
+    vec(said), vec(randomBytes(28)), vec(randomBytes(length))));
 }
 
 /** 6 bytes of Unix milliseconds, 10 random. */
@@ -205,10 +291,9 @@ export function newNonce(at = Date.now()) {
 
 /** docs/protocol.md, "Envelope". */
 export function envelope({ session, algorithm, epoch, nonce = newNonce(),
-  version = 1, inner = privateMessage({ session, epoch }),
-  length, contentType }) {
-  if (length !== undefined || contentType !== undefined)
-    inner = privateMessage({ session, epoch, length, contentType });
+  version = 1, length, contentType, seen, said,
+  inner = privateMessage({ session, epoch, nonce, length, contentType, seen,
+    said }) }) {
   return join(u8(version), uuidBytes(session), u64(epoch), nonce, vec(inner),
     randomBytes(suites[algorithm].tag));
 }

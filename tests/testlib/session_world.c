@@ -245,7 +245,7 @@ void world_join(struct device *who, struct device *at, bool resync,
 	session_free(who->session);
 	who->session = NULL;
 	assert_int_equal(session_join_external(&who->me, world_id,
-					       buf_span(&info), resync,
+					       buf_span(&info), resync, NULL,
 					       &who->session, &commit),
 			 ERR_OK);
 	assert_false(session_member(who->session));

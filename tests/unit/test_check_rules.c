@@ -269,6 +269,10 @@ static void test_reinit(void **state)
 	buf_reset(&extensions);
 	with_extension(c, NEGOTIATION_EXTENSION, SPAN_LIT("another"),
 		       &extensions);
+	court_depart(c, CAROL, CAROL, "");
+	refuse_reinit(c, BOB, 1, buf_span(&extensions), "before a ReInit",
+		      true);
+	court_remove(c, ALICE2, CAROL);
 	refuse_reinit(c, BOB, 1, buf_span(&extensions), NULL, false);
 	buf_clear(&own);
 	buf_clear(&extensions);

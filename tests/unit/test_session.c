@@ -442,7 +442,7 @@ static void test_join_refuses_downgrade(void **state)
 				 ERR_OK);
 		assert_int_equal(session_join_external(&w->bob.me, world_id,
 						       buf_span(&info), true,
-						       &session, &commit),
+						       NULL, &session, &commit),
 				 ERR_PEER_DOWNGRADE);
 		buf_clear(&info);
 	}

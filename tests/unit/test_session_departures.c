@@ -207,6 +207,34 @@ static void test_revoked(void **state)
 	refuse(c, &again, alice);
 }
 
+/* ---- who is behind, and walks ---- */
+
+/* Carol was removed: her own last epoch and the commit lead to where the others
+ * are. */
+static void test_walk_after_removal(void **state)
+{
+	struct court *c = *state;
+	struct device *carol = &c->all[CAROL], *bob = &c->all[BOB];
+	struct check_walk *walk = NULL;
+	struct buf info = BUF_INIT;
+
+	court_remove(c, BOB, CAROL);
+	assert_false(session_member(carol->session));
+	assert_int_equal(session_walk(carol->session, &walk), ERR_OK);
+	assert_int_equal(
+	    mls_group_info(session_group(bob->session), &bob->me, true, &info),
+	    ERR_OK);
+	assert_non_null(check_walk_matches(walk, buf_span(&info)).wrong);
+	assert_null(
+	    check_walk_commit(
+		walk,
+		buf_span(&ledger_entry(&c->ledger, c->ledger.chain.seq)->bytes))
+		.wrong);
+	assert_null(check_walk_matches(walk, buf_span(&info)).wrong);
+	check_walk_free(walk);
+	buf_clear(&info);
+}
+
 /* ---- what is not kept any more ---- */
 
 static void test_expired(void **state)
@@ -322,11 +350,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_left),
-		TEST(test_bad),
-		TEST(test_revoked),
-		TEST(test_expired),
-		cmocka_unit_test(test_state_of_version_2),
+		TEST(test_left),    TEST(test_bad),
+		TEST(test_revoked), TEST(test_walk_after_removal),
+		TEST(test_expired), cmocka_unit_test(test_state_of_version_2),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,6 +109,32 @@ static void test_room_is_made(void **state)
 	}
 }
 
+static void test_heads(void **state)
+{
+	uint8_t head[32] = { 0 };
+
+	assert_false(tails_has_head(*state, S, 1, H1));
+	tails_note_head(*state, S, 1, H1); /* of a log that is not known */
+	assert_false(tails_has_head(*state, S, 1, H1));
+	for (uint8_t seq = 1; seq <= TAIL_HEADS + 1; seq++) {
+		head[0] = seq;
+		tails_learn(*state, seq, S, 7, seq, head, ALICE);
+	}
+	assert_true(tails_has_head(*state, S, TAIL_HEADS + 1, head));
+	assert_false(tails_has_head(*state, S, TAIL_HEADS, head));
+	head[0] = 2;
+	assert_true(tails_has_head(*state, S, 2, head));
+	assert_false(tails_has_head(*state, T, 2, head));
+	head[0] = 1; /* its place has been taken */
+	assert_false(tails_has_head(*state, S, 1, head));
+	tails_note_head(*state, S, TAIL_HEADS + 2, H2);
+	assert_true(tails_has_head(*state, S, TAIL_HEADS + 2, H2));
+	memset(head, 0, sizeof(head));
+	assert_false(tails_has_head(*state, S, 0, head));
+	tails_doubt(*state, S);
+	assert_false(tails_has_head(*state, S, TAIL_HEADS + 2, H2));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +150,7 @@ int main(void)
 		    test_a_few_devices_are_remembered, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_room_is_made, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_heads, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

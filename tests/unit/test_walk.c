@@ -126,13 +126,14 @@ static void follow(struct crowd *c, const struct member *by,
 
 static void join_external(struct crowd *c, struct member *m, bool resync)
 {
+	const struct mls_external how = { .resync = resync };
 	struct mls_commit commit = { 0 };
 	struct buf info = BUF_INIT;
 
 	put_info(someone(c, true), &info);
 	leave(m);
-	assert_int_equal(mls_group_join_external(&m->me, buf_span(&info),
-						 resync, &m->group, &commit),
+	assert_int_equal(mls_group_join_external(&m->me, buf_span(&info), &how,
+						 &m->group, &commit),
 			 ERR_OK);
 	assert_int_equal(mls_group_merge(m->group), ERR_OK);
 	follow(c, m, &commit);
