@@ -28,6 +28,7 @@ $(B)/tests/sim/sim: $(SIM_OBJECTS) $(SIM_CORE) $(SIM_LIBS)
 
 .PHONY: sim
 sim: $(B)/tests/sim/sim
+unit-tests: $(B)/tests/sim/sim
 
 # The fuzz target that is the adversary: all of it but its main.
 SIM_PARTS := $(filter-out %/main.o %/shrink.o,$(SIM_OBJECTS)) $(SIM_CORE)

@@ -1,5 +1,5 @@
 /*
- *   sim [--seeds N] [--seconds S] [--seed K] [--honest] [--steps N]
+ *   sim [--from K] [--seeds N] [--seconds S] [--seed K] [--honest] [--steps N]
  *       [--fault NAME] [--trace] [--quiet: a line a seed, and on]
  *
  * Plays seeds until N are played or S seconds are over; seed K alone, with
@@ -56,6 +56,8 @@ static bool take_value(struct options *options, const char *flag,
 {
 	if (strcmp(flag, "--seeds") == 0)
 		options->seeds = strtoull(value, NULL, 10);
+	else if (strcmp(flag, "--from") == 0)
+		options->first = strtoull(value, NULL, 10);
 	else if (strcmp(flag, "--seconds") == 0)
 		options->seconds = strtod(value, NULL);
 	else if (strcmp(flag, "--steps") == 0)

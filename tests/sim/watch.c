@@ -137,6 +137,15 @@ static bool is_persons_commit(enum order_kind kind)
 	       kind != ORDER_ASKED && kind != ORDER_STOCK;
 }
 
+/* The same commit again is no other one. */
+static bool was_posted(const struct client *client, const uint8_t hash[32])
+{
+	for (size_t i = client->commit_count; i-- > 0;)
+		if (memcmp(client->commits[i], hash, 32) == 0)
+			return true;
+	return false;
+}
+
 static void count_commit(struct client *client, struct slot *slot,
 			 const struct request *request)
 {
@@ -146,6 +155,8 @@ static void count_commit(struct client *client, struct slot *slot,
 	if (memcmp(hash, slot->last_commit, 32) == 0)
 		return;
 	memcpy(slot->last_commit, hash, 32);
+	if (was_posted(client, hash))
+		return;
 	memcpy(*SIM_ADD(client->commits, client->commit_count), hash, 32);
 	if (++slot->commits > COMMITS_AN_ORDER)
 		world_violate(client->world, "bounds",

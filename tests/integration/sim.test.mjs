@@ -1,0 +1,50 @@
+// The simulator (tests/sim): a minute of it, honest and with an adversary; that
+// a seed replays to the byte; and that it finds faults that are put back.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { build, root } from '../testlib/stack.mjs';
+
+const seconds = Number(process.env.HERMETIC_SIM_SECONDS ?? 60);
+
+function sim(...args) {
+  return new Promise(done => {
+    execFile(join(build, 'tests/sim/sim'), args.map(String),
+      { cwd: root, maxBuffer: 1 << 28 },
+      (error, stdout) => done({ code: error?.code ?? 0, stdout }));
+  });
+}
+
+test('a seed replays to the byte', async () => {
+  const [one, two] = await Promise.all(
+    [1, 2].map(() => sim('--seed', 7, '--honest', '--trace')));
+  const timed = /^.* a second$/m;
+  assert.equal(one.stdout.replace(timed, ''), two.stdout.replace(timed, ''));
+  assert.match(one.stdout, /the adversary stops/);
+});
+
+test('an honest server and honest members raise no alarm', async () => {
+  const { code, stdout } = await sim('--honest', '--seconds', seconds / 3);
+  assert.equal(code, 0, stdout);
+});
+
+test('whatever the adversary does, what must hold holds', async () => {
+  const { code, stdout } = await sim('--seconds', seconds / 3);
+  assert.equal(code, 0, stdout);
+});
+
+// Those that show within a few seeds; tests/sim/run --faults has them all.
+for (const [name, invariant] of [
+  ['SEALS_FOR_UNSEEN', /: (shown|secrecy): /],
+  ['SENT_BY_ANSWER', /: sent: /],
+  ['DONE_BY_ANSWER', /: (done|shown): /],
+  ['RULES_UNCHECKED', /: rights: /],
+  ['PLAINTEXT_POSTED', /: secrecy: /],
+]) {
+  test(`${name} is found`, async () => {
+    const { stdout } = await sim('--fault', name, '--seeds', 20, '--quiet');
+    assert.match(stdout, invariant);
+  });
+}
