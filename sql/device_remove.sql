@@ -1,6 +1,6 @@
--- $1 device, $2 its user. Its tokens and KeyPackages go with it, and it leaves
--- all its sessions. A row for each family of tokens that this ended, at least
--- one.
+-- $1 device, $2 its user. Its tokens and KeyPackages go with it, and it is
+-- served nothing more of any session. A row for each family of tokens that this
+-- ended, at least one.
 WITH removed AS (
   UPDATE device SET removed_at = now()
   WHERE device_id = $1::uuid AND user_id = $2::uuid AND removed_at IS NULL
@@ -14,6 +14,6 @@ WITH removed AS (
 ), welcomes AS (
   DELETE FROM welcome WHERE device_id IN (SELECT device_id FROM removed)
 ), departed AS MATERIALIZED (
-  SELECT depart(NULL, device_id, 'revoked', NULL) AS sessions FROM removed
+  SELECT depart(NULL, device_id) AS sessions FROM removed
 )
 SELECT d.sessions, f.family_id FROM departed d LEFT JOIN families f ON true;

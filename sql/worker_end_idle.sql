@@ -15,7 +15,7 @@ WITH turn AS MATERIALIZED (
   SELECT s.session_id, s.last_seq
   FROM rotation r JOIN session s USING (session_id)
   WHERE (SELECT mine FROM turn) AND s.ended_at IS NULL
-    AND r.reason = 'departure'
+    AND r.reason IN ('departure', 'revoked')
     AND NOT EXISTS (SELECT FROM active_member a
                     WHERE a.session_id = s.session_id)
   LIMIT 1000

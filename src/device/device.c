@@ -1,6 +1,7 @@
-#include "device/core.h"
+#include "device/device.h"
 
 #include "base/fault.h"
+#include "device/core.h"
 #include "device/log.h"
 #include "device/outbox.h"
 #include "device/people.h"
@@ -45,108 +46,7 @@ void device_close(struct device *device)
 	free(device);
 }
 
-/* ---- transactions ---- */
-
-enum err core_begin(struct device *d)
-{
-	const struct device_store *store = core_store(d);
-	bool changed = false;
-	enum err e;
-
-	ENSURE(!d->in_transaction, ERR_LOCAL_BUG);
-	TRY(store->begin(store->context, &changed));
-	d->in_transaction = true;
-	if (changed)
-		membership_clear(&d->open);
-out:
-	return e;
-}
-
-enum err core_commit(struct device *d)
-{
-	const struct device_store *store = core_store(d);
-	enum err e;
-
-	ENSURE(d->in_transaction, ERR_LOCAL_BUG);
-	d->in_transaction = false;
-	if (FAULT(STORED_TOO_LATE) && d->work.requests % 2 == 1)
-		store->rollback(store->context);
-	else
-		TRY(store->commit(store->context));
-	d->event_told = d->event_count;
-out:
-	if (e != ERR_OK) {
-		membership_clear(&d->open);
-		d->event_count = d->event_told;
-	}
-	return e;
-}
-
-void core_end_reading(struct device *d)
-{
-	const struct device_store *store = core_store(d);
-
-	if (d->in_transaction)
-		store->rollback(store->context);
-	d->in_transaction = false;
-}
-
-void core_rollback(struct device *d)
-{
-	if (!d->in_transaction)
-		return;
-	core_end_reading(d);
-	membership_clear(&d->open);
-	d->event_count = d->event_told;
-}
-
-enum err core_load(struct device *d, const char *id)
-{
-	enum err e;
-
-	if (d->open.session != NULL && strcmp(d->open.id, id) == 0)
-		return ERR_OK;
-	membership_clear(&d->open);
-	TRY(membership_load(core_store(d), id, &d->open));
-	TRY(outbox_adopt(&d->open));
-out:
-	if (e != ERR_OK)
-		membership_clear(&d->open);
-	return e;
-}
-
-enum err core_save(struct device *d)
-{
-	return membership_save(core_store(d), &d->open);
-}
-
-bool core_is_settled(const struct device *d)
-{
-	const struct session *session = d->open.session;
-
-	return session != NULL && session_member(session) && d->work.fresh &&
-	       membership_behind(&d->open) == BEHIND_NO &&
-	       !session_forked(session);
-}
-
 /* ---- events ---- */
-
-void core_tell(struct device *d, enum event_kind kind, uint64_t seq,
-	       uint64_t item)
-{
-	struct device_event *grown;
-
-	if (d->event_first > 0 && d->event_first == d->event_count)
-		d->event_first = d->event_count = d->event_told = 0;
-	grown = realloc(d->events, (d->event_count + 1) * sizeof(*grown));
-	if (grown == NULL)
-		return; /* what it tells can be asked for, too */
-	d->events = grown;
-	grown[d->event_count] =
-	    (struct device_event){ .kind = kind, .seq = seq, .item = item };
-	memcpy(grown[d->event_count].session, d->open.id, TEXT_UUID_SIZE);
-	d->event_count++;
-}
 
 bool device_next_event(struct device *device, struct device_event *event)
 {

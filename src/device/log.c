@@ -316,4 +316,4 @@ out:
 	return e;
 }
 
-const struct step step_log = { "log", log_due, NULL, log_ask, log_read };
+const struct step log_step_read = { "log", log_due, NULL, log_ask, log_read };

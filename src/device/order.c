@@ -87,7 +87,7 @@ out:
 	return e;
 }
 
-enum err work_begin(struct device *d)
+enum err order_begin(struct device *d)
 {
 	struct work *work = &d->work;
 
@@ -141,7 +141,7 @@ static void end_send(struct device *d)
 			    "command.");
 }
 
-void work_end(struct device *d)
+void order_end(struct device *d)
 {
 	struct work *work = &d->work;
 

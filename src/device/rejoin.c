@@ -161,7 +161,7 @@ static enum err base(struct device *d)
 	return begin_trail(d, rejoin);
 }
 
-const struct step step_base = { "base", base_due, base, NULL, NULL };
+const struct step rejoin_step_base = { "base", base_due, base, NULL, NULL };
 
 static bool first_info_due(struct device *d)
 {
@@ -229,8 +229,8 @@ out:
 	return e;
 }
 
-const struct step step_first_info = { "first_info", first_info_due, NULL,
-				      first_info_ask, first_info_take };
+const struct step rejoin_step_first = { "first_info", first_info_due, NULL,
+					first_info_ask, first_info_take };
 
 /* ---- following ---- */
 
@@ -353,7 +353,8 @@ out:
 	return e;
 }
 
-const struct step step_walk = { "walk", walk_due, NULL, walk_ask, walk_take };
+const struct step rejoin_step_walk = { "walk", walk_due, NULL, walk_ask,
+				       walk_take };
 
 /* ---- the GroupInfo of today ---- */
 
@@ -521,7 +522,8 @@ static enum err info_take(struct device *d, const struct answer *answer)
 	return e;
 }
 
-const struct step step_info = { "info", info_due, NULL, info_ask, info_take };
+const struct step rejoin_step_info = { "info", info_due, NULL, info_ask,
+				       info_take };
 
 /* ---- posting ---- */
 
@@ -583,7 +585,8 @@ out:
 	return e;
 }
 
-const struct step step_join = { "join", join_due, NULL, join_ask, join_take };
+const struct step rejoin_step_post = { "join", join_due, NULL, join_ask,
+				       join_take };
 
 /* ---- resolving ---- */
 

@@ -6,26 +6,27 @@
 #include "device/core.h"
 
 /* stock.c: KeyPackages */
-extern const struct step step_stock, step_publish;
+extern const struct step stock_step_make, stock_step_publish;
 
 /* found.c: a new session */
-extern const struct step step_claim, step_found, step_create;
+extern const struct step found_step_claim, found_step_make, found_step_post;
 
 /* rejoin.c, welcome.c: coming in */
-extern const struct step step_welcomes, step_take_welcome;
-extern const struct step step_base, step_first_info, step_walk, step_info,
-    step_join;
+extern const struct step welcome_step_use, welcome_step_tell;
+extern const struct step rejoin_step_base, rejoin_step_first, rejoin_step_walk,
+    rejoin_step_info, rejoin_step_post;
 
 /* log.c: what the others did */
-extern const struct step step_log;
+extern const struct step log_step_read;
 
 /* plan.c: what was ordered becomes a todo */
-extern const struct step step_name, step_plan, step_duty;
+extern const struct step plan_step_name, plan_step_order, plan_step_duty;
 
 /* commit.c: a change of the group */
-extern const struct step step_move_claim, step_stage, step_commit, step_leave;
+extern const struct step commit_step_claim, commit_step_stage, commit_step_post,
+    commit_step_leave;
 
 /* post.c: what was said */
-extern const struct step step_announce, step_seal, step_post;
+extern const struct step post_step_announce, post_step_seal, post_step_item;
 
 #endif

@@ -13,12 +13,14 @@
 #define STEPS_MAX 1000
 
 static const struct step *const STEPS[] = {
-	&step_stock,	    &step_publish,    &step_claim,  &step_found,
-	&step_create,	    &step_welcomes,   &step_base,   &step_first_info,
-	&step_walk,	    &step_info,	      &step_join,   &step_log,
-	&step_take_welcome, &step_leave,      &step_commit, &step_name,
-	&step_plan,	    &step_move_claim, &step_stage,  &step_duty,
-	&step_announce,	    &step_seal,	      &step_post,
+	&stock_step_make,   &stock_step_publish, &found_step_claim,
+	&found_step_make,   &found_step_post,	 &welcome_step_use,
+	&rejoin_step_base,  &rejoin_step_first,	 &rejoin_step_walk,
+	&rejoin_step_info,  &rejoin_step_post,	 &log_step_read,
+	&welcome_step_tell, &commit_step_leave,	 &commit_step_post,
+	&plan_step_name,    &plan_step_order,	 &commit_step_claim,
+	&commit_step_stage, &plan_step_duty,	 &post_step_announce,
+	&post_step_seal,    &post_step_item,
 };
 
 #define STEP_COUNT (sizeof(STEPS) / sizeof(*STEPS))
@@ -243,7 +245,7 @@ static enum err transaction(struct device *d, const struct answer *answer,
 	TRY(core_begin(d));
 	TRY(load(d));
 	if (!work->begun)
-		TRY(work_begin(d));
+		TRY(order_begin(d));
 	TRY(work_through(d, answer, next));
 	if (work->changed && d->open.session != NULL)
 		TRY(core_save(d));
@@ -262,7 +264,7 @@ static void finish(struct device *d, enum err e)
 
 	if (e != ERR_OK)
 		work->outcome.result = e;
-	work_end(d);
+	order_end(d);
 	if (work->outcome.result != ERR_OK && work->why.text[0] == '\0')
 		(void)why_set(&work->why, work->outcome.result, "failed",
 			      "This failed: %s.",

@@ -73,8 +73,8 @@ void work_clear(struct work *work);
 
 /* order.c: what an order does before its first step, and what it has come to.
  * The first is called inside a transaction. */
-MUST_CHECK enum err work_begin(struct device *d);
-void work_end(struct device *d);
+MUST_CHECK enum err order_begin(struct device *d);
+void order_end(struct device *d);
 
 /* rejoin.c */
 void rejoin_free(struct rejoin *rejoin);

@@ -36,6 +36,7 @@ struct change {
 	struct span welcome;
 	struct commit commit;
 	struct buf before, departed; /* of the session as it is */
+	int64_t departures;	     /* how many */
 	struct check_commit check;
 	struct check_verdict verdict;
 	bool checked; /* and found right */
@@ -200,6 +201,7 @@ static void encode(const struct change *c, const uint8_t digest[32],
 	else
 		params_null(p);
 	params_bool(p, c->commit.has_path);
+	params_i64(p, c->departures);
 }
 
 static void append(struct change *c)
@@ -231,6 +233,10 @@ static void on_checked(void *arg)
 {
 	struct change *c = arg;
 
+	if (c->verdict.local) {
+		end_failed(c, ERR_LOCAL_MEMORY);
+		return;
+	}
 	if (c->verdict.wrong == NULL) {
 		c->checked = true;
 		append(c);
@@ -257,19 +263,6 @@ static void run_check(struct change *c)
 		end_failed(c, e);
 }
 
-static void put_departed(struct buf *out, struct span lines)
-{
-	while (lines.n > 0) {
-		const uint8_t *newline = memchr(lines.p, '\n', lines.n);
-		size_t n =
-		    newline != NULL ? (size_t)(newline - lines.p) : lines.n;
-
-		buf_put_vec(out, span_of(lines.p, n));
-		n += newline != NULL;
-		lines = span_of(lines.p + n, lines.n - n);
-	}
-}
-
 static void on_context(void *arg, enum err e, struct rows *rows)
 {
 	struct change *c = arg;
@@ -292,7 +285,8 @@ static void on_context(void *arg, enum err e, struct rows *rows)
 	}
 	buf_put(&c->before, rows_bytes(rows, 0, "group_info"));
 	if (!rows_is_null(rows, 0, "departed"))
-		put_departed(&c->departed, rows_text(rows, 0, "departed"));
+		buf_put(&c->departed, rows_bytes(rows, 0, "departed"));
+	c->departures = rows_i64(rows, 0, "departures");
 	TRY(rows_end(rows));
 	TRY(buf_end(&c->before));
 	TRY(buf_end(&c->departed));

@@ -1,44 +1,237 @@
-/* /session/{session_id}/leave and /session/{session_id}/departures. */
-#include <stdio.h>
+/* /session/{session_id}/leave: a departure becomes an entry of the log. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "check/departure.h"
+#include "check/walk.h"
+#include "crypto/hash.h"
 #include "server/app.h"
 #include "server/body.h"
+#include "server/edge/job.h"
 #include "server/hub/hub.h"
 #include "server/sessions.h"
 #include "server/tokens.h"
+#include "wire/departure.h"
 
 EDGE_HANDLER void session_leave(struct request *req);
-EDGE_HANDLER void session_departures(struct request *req);
 
-enum { PROOF_MAX = 256 };
+enum {
+	DEPARTURE_MAX = 1024,	  /* bytes */
+	CHECK_HERE_BYTES = 32768, /* of GroupInfo: above, on a task */
+	TRIES = 3		  /* while commits come in between */
+};
 
-/* ---- leaving ---- */
-
-static void on_left(void *arg, enum err e, struct rows *rows)
-{
-	struct request *req = arg;
+/* One posted departure until it is answered. */
+struct leaving {
+	struct request *req;
+	struct identity who;
 	uint8_t session[16];
+	struct body body; /* what these borrow from */
+	struct span bytes;
+	struct departure departure;
+	struct buf before, departed; /* of the session as it is */
+	int64_t epoch;		     /* in which it was checked; -1: not */
+	unsigned tries;
+	struct check_verdict verdict;
+};
+
+static void end(struct leaving *l)
+{
+	buf_clear(&l->before);
+	buf_clear(&l->departed);
+	if (l->body.json != NULL)
+		body_free(&l->body);
+	free(l);
+}
+
+static void end_failed(struct leaving *l, enum err e)
+{
+	app_fail(l->req, e);
+	end(l);
+}
+
+static void end_invalid(struct leaving *l, const char *wrong)
+{
+	request_problem(l->req, 422, "departure-invalid", wrong, NULL);
+	end(l);
+}
+
+/* ---- storing ---- */
+
+static void tell_others(const struct leaving *l, uint64_t seq)
+{
+	store_tell(app_store(), NOTICE_MESSAGE, l->session, seq);
+	hub_grown(l->session, seq);
+	store_tell(app_store(), NOTICE_MEMBERS, l->session, 0);
+	hub_members(l->session);
+}
+
+static void answer(struct leaving *l, struct rows *rows, bool fresh)
+{
+	uint64_t seq = (uint64_t)rows_i64(rows, 0, "seq");
+	struct buf out = BUF_INIT;
+
+	if (fresh)
+		tell_others(l, seq);
+	buf_putf(&out, "{\"seq\":%llu,\"head\":\"", (unsigned long long)seq);
+	text_put_hex(&out, rows_bytes(rows, 0, "head"));
+	buf_put_str(&out, "\"}");
+	app_answer(l->req, fresh ? 201 : 200, rows, &out);
+	end(l);
+}
+
+static void begin(struct leaving *l);
+
+static void on_appended(void *arg, enum err e, struct rows *rows)
+{
+	struct leaving *l = arg;
+	struct span outcome;
 
 	if (e != ERR_OK || rows_count(rows) != 1) {
-		app_fail(req, e != ERR_OK ? e : ERR_LOCAL_BUG);
-	} else if (rows_i64(rows, 0, "left") == 0) {
-		sessions_problem(req, SPAN_LIT("not-a-member"), 0);
-	} else {
-		if (text_parse_uuid(
-			session, request_param(req, "session_id")) == ERR_OK) {
-			hub_members(session);
-			store_tell(app_store(), NOTICE_MEMBERS, session, 0);
-		}
-		request_answer(req, 204, NULL, SPAN_EMPTY);
+		end_failed(l, e != ERR_OK ? e : ERR_LOCAL_BUG);
+		return;
 	}
+	outcome = rows_text(rows, 0, "outcome");
+	if (span_equal(outcome, SPAN_LIT("ok")) ||
+	    span_equal(outcome, SPAN_LIT("duplicate"))) {
+		answer(l, rows, span_equal(outcome, SPAN_LIT("ok")));
+	} else if (l->verdict.wrong != NULL &&
+		   span_equal(outcome, SPAN_LIT("epoch-changed"))) {
+		end_invalid(l, l->verdict.wrong);
+	} else if (span_equal(outcome, SPAN_LIT("departure-invalid"))) {
+		end_invalid(l, "it is not this device's, or not of a member");
+	} else if (span_equal(outcome, SPAN_LIT("epoch-changed")) &&
+		   ++l->tries < TRIES) {
+		begin(l); /* a commit has come in between */
+	} else {
+		sessions_problem(l->req, outcome, (uint64_t)l->epoch);
+		end(l);
+	}
+}
+
+static void append(struct leaving *l)
+{
+	struct params params = PARAMS_INIT;
+	uint8_t digest[32];
+	enum err e;
+
+	TRY(hash_sha256(&l->bytes, 1, digest));
+	params_uuid(&params, l->session);
+	params_uuid(&params, l->who.device);
+	params_i64(&params, l->epoch);
+	params_i64(&params, l->departure.leaf_index);
+	params_i64(&params, l->departure.signer);
+	params_bytea(&params, span_of(digest, 16));
+	params_bytea(&params, l->bytes);
+	TRY(store_query(app_store(), STATEMENT_DEPARTURE_APPEND, &params,
+			on_appended, l));
+	return;
+out:
+	params_clear(&params);
+	end_failed(l, e);
+}
+
+/* ---- checking ---- */
+
+static enum err walk_to(struct leaving *l, struct check_walk **walk)
+{
+	enum err e;
+
+	l->verdict =
+	    check_walk_from_info(buf_span(&l->before), CHECK_VERIFIED, walk);
+	ENSURE(l->verdict.wrong == NULL, ERR_LOCAL_BUG);
+	TRY(check_walk_set_departures(*walk, buf_span(&l->departed)));
+	l->verdict = check_walk_departure(*walk, l->bytes);
+out:
+	return e;
+}
+
+static void check(void *arg)
+{
+	struct leaving *l = arg;
+	struct check_walk *walk = NULL;
+
+	if (walk_to(l, &walk) != ERR_OK)
+		l->verdict.local = true;
+	check_walk_free(walk);
+}
+
+static void on_checked(void *arg)
+{
+	struct leaving *l = arg;
+
+	if (l->verdict.local) {
+		end_failed(l, ERR_LOCAL_MEMORY);
+		return;
+	}
+	/* what stands in the log already is wrong the second time: it is looked
+	 * for, and not stored */
+	if (l->verdict.wrong != NULL)
+		l->epoch = -1;
+	append(l);
+}
+
+static enum err take_context(struct leaving *l, struct rows *rows)
+{
+	enum err e;
+
+	buf_reset(&l->before);
+	buf_reset(&l->departed);
+	buf_put(&l->before, rows_bytes(rows, 0, "group_info"));
+	if (!rows_is_null(rows, 0, "departed"))
+		buf_put(&l->departed, rows_bytes(rows, 0, "departed"));
+	l->epoch = rows_i64(rows, 0, "epoch");
+	TRY(rows_end(rows));
+	TRY(buf_end(&l->before));
+	TRY(buf_end(&l->departed));
+out:
+	return e;
+}
+
+static void on_context(void *arg, enum err e, struct rows *rows)
+{
+	struct leaving *l = arg;
+
+	TRY(e);
+	/* no such session, or not (any more) a member: storing says so, or gives
+	 * the first answer */
+	l->epoch = -1;
+	if (rows_count(rows) == 0 || !rows_bool(rows, 0, "member")) {
+		append(l);
+		return;
+	}
+	TRY(take_context(l, rows));
+	if (l->before.n < CHECK_HERE_BYTES) {
+		check(l);
+		on_checked(l);
+		return;
+	}
+	TRY(job_run(check, on_checked, l));
+	return;
+out:
+	end_failed(l, e);
+}
+
+static void begin(struct leaving *l)
+{
+	struct params params = PARAMS_INIT;
+	enum err e;
+
+	params_uuid(&params, l->session);
+	params_uuid(&params, l->who.user);
+	params_uuid(&params, l->who.device);
+	params_null(&params);
+	params_null(&params);
+	e = store_query(app_store(), STATEMENT_COMMIT_CONTEXT, &params,
+			on_context, l);
+	if (e != ERR_OK)
+		end_failed(l, e);
 }
 
 void session_leave(struct request *req)
 {
-	struct params params = PARAMS_INIT;
+	struct leaving *l;
 	struct identity who;
 	uint8_t session[16];
 	struct body body;
@@ -46,72 +239,25 @@ void session_leave(struct request *req)
 	if (!tokens_require(req, &who) || !sessions_param(req, session) ||
 	    !body_read(&body, req))
 		return;
-	params_uuid(&params, session);
-	params_uuid(&params, who.device);
-	params_bytea(&params, body_bytes(&body, "proof", PROOF_MAX));
-	if (!body_end(&body, req)) {
-		params_clear(&params);
+	l = calloc(1, sizeof(*l));
+	if (l == NULL) {
+		body_free(&body);
+		app_fail(req, ERR_LOCAL_MEMORY);
 		return;
 	}
-	body_free(&body);
-	app_query(req, STATEMENT_SESSION_LEAVE, &params, on_left);
-}
-
-/* ---- who has left ---- */
-
-static void put_departure(struct buf *out, struct rows *rows, size_t i)
-{
-	char device[TEXT_UUID_SIZE];
-	uint8_t id[16];
-
-	rows_uuid(rows, i, "device_id", id);
-	text_uuid(device, id);
-	buf_putf(out,
-		 "%s{\"device_id\":\"%s\",\"leaf_index\":%lld,\"username\":",
-		 i > 0 ? "," : "", device,
-		 (long long)rows_i64(rows, i, "leaf_index"));
-	body_put_string(out, rows_text(rows, i, "username"));
-	buf_put_str(out, ",\"reason\":");
-	body_put_string(out, rows_text(rows, i, "reason"));
-	if (!rows_is_null(rows, i, "proof")) {
-		buf_put_str(out, ",\"proof\":\"");
-		text_put_base64(out, rows_bytes(rows, i, "proof"));
-		buf_put_u8(out, '"');
-	}
-	buf_putf(out, ",\"departed_at\":%lld}",
-		 (long long)rows_i64(rows, i, "departed_ms"));
-}
-
-static void on_departures(void *arg, enum err e, struct rows *rows)
-{
-	struct request *req = arg;
-	struct buf out = BUF_INIT;
-
-	if (e != ERR_OK) {
-		app_fail(req, e);
+	l->req = req;
+	l->who = who;
+	memcpy(l->session, session, sizeof(l->session));
+	l->body = body;
+	l->bytes = body_bytes(&l->body, "departure", DEPARTURE_MAX);
+	if (!body_end(&l->body, req)) {
+		l->body = (struct body){ .json = NULL };
+		end(l);
 		return;
 	}
-	if (rows_count(rows) == 0) {
-		sessions_problem(req, SPAN_LIT("not-a-member"), 0);
+	if (departure_decode(l->bytes, &l->departure) != ERR_OK) {
+		end_invalid(l, "it is no departure");
 		return;
 	}
-	buf_put_str(&out, "{\"departures\":[");
-	for (size_t i = 0; i < rows_count(rows); i++)
-		if (!rows_is_null(rows, i, "device_id"))
-			put_departure(&out, rows, i);
-	buf_put_str(&out, "]}");
-	app_answer(req, 200, rows, &out);
-}
-
-void session_departures(struct request *req)
-{
-	struct params params = PARAMS_INIT;
-	struct identity who;
-	uint8_t session[16];
-
-	if (!tokens_require(req, &who) || !sessions_param(req, session))
-		return;
-	params_uuid(&params, session);
-	params_uuid(&params, who.device);
-	app_query(req, STATEMENT_DEPARTURE_LIST, &params, on_departures);
+	begin(l);
 }

@@ -161,6 +161,11 @@ static void on_checked(void *arg)
 {
 	struct move *m = arg;
 
+	if (m->verdict.local) {
+		app_fail(m->req, ERR_LOCAL_MEMORY);
+		end(m);
+		return;
+	}
 	if (m->verdict.wrong == NULL) {
 		m->checked = true;
 		append(m);

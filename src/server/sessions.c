@@ -370,10 +370,11 @@ static bool put_members(struct membership *m, struct rows *rows)
 		buf_putf(
 		    &m->out,
 		    "%s{\"leaf_index\":%lld,\"user_id\":\"%s\","
-		    "\"device_id\":\"%s\",%s\"username\":",
+		    "\"device_id\":\"%s\",%s%s\"username\":",
 		    i > 0 ? "," : "",
 		    (long long)rows_i64(rows, i, "leaf_index"), user, device,
-		    rows_bool(rows, i, "departed") ? "\"departed\":true," : "");
+		    rows_bool(rows, i, "departed") ? "\"departed\":true," : "",
+		    rows_bool(rows, i, "revoked") ? "\"revoked\":true," : "");
 		body_put_string(&m->out, rows_text(rows, i, "username"));
 		buf_put_u8(&m->out, '}');
 	}

@@ -7,7 +7,8 @@
 enum message_kind {
 	MESSAGE_APPLICATION = 1,
 	MESSAGE_COMMIT = 2,
-	MESSAGE_SUCCESSOR = 3 /* the Welcome to the session's next group */
+	MESSAGE_SUCCESSOR = 3, /* the Welcome to the session's next group */
+	MESSAGE_DEPARTURE = 4  /* wire/departure.h */
 };
 
 struct message {

@@ -150,13 +150,27 @@ describe('a log whose end is known', () => {
   test('who has left is refused at once, and so is the rest of them',
     async () => {
       const seq = await known();
-      ok(await bob.post(session.path('/leave'),
-        { proof: base64(Buffer.alloc(64)) }), 204);
+      ok(await session.leave(bob), 201);
       const count = await expected();
       refused(await session.send(bob), 403, 'not-a-member');
       refused(await session.send(alice), 409, 'rotation-required');
       assert.equal(await expected(), count);
-      await whole(seq);
+      await whole(seq + 1);
+    });
+
+  test('who was revoked is refused at once, and the others are not',
+    async () => {
+      const seq = await known();
+      const old = await alice.another();
+      await session.add(alice, old);
+      await send(old, { seq: seq + 2 });
+      await send(old, { seq: seq + 3 });
+      ok(await alice.call('DELETE', `/devices/${old.id}`), 204);
+      assert.ok([401, 403].includes((await session.send(old)).status));
+      assert.equal((await send(bob, { seq: seq + 4 })).rotation_due, true);
+      ok(await session.change(bob), 201);
+      assert.equal((await send(bob, { seq: seq + 6 })).rotation_due, undefined);
+      await whole(seq + 6);
     });
 
   // The statement began while she was a member, waits for the commit that
@@ -196,22 +210,30 @@ describe('a log whose end is known', () => {
     });
 
   test('who departs waits for a commit that is under way', async () => {
-    // as after a departure before: no foreign key makes it wait
-    await postgres.psql(`SET search_path = hermetic;
-      INSERT INTO departure (session_id, device_id, leaf_index, reason)
-        VALUES ('${session.id}', '${bob.id}', 1, 'left');
-      SELECT make_due('${session.id}', 'departure', interval '0');`);
     const commit = holding(`SELECT FROM session
       WHERE session_id = '${session.id}' FOR UPDATE`);
     await commit.ready;
-    const leaves = bob.post(session.path('/leave'),
-      { proof: base64(Buffer.alloc(64)) });
+    const leaves = session.leave(bob);
     await waits(1);
     await commit.end(`DELETE FROM rotation
       WHERE session_id = '${session.id}'`);
-    ok(await leaves, 204);
+    ok(await leaves, 201);
     refused(await session.send(alice), 409, 'rotation-required');
   });
+
+  // What was checked before somebody departed is not what the members would see.
+  test('a commit that was checked before a departure is checked again',
+    async () => {
+      const other = holding(`SELECT FROM session
+        WHERE session_id = '${session.id}' FOR UPDATE`);
+      await other.ready;
+      const change = session.change(alice);
+      await waits(1);
+      await other.end(`UPDATE session_member
+        SET departed_at = now(), departed_seq = 1
+        WHERE session_id = '${session.id}' AND device_id = '${bob.id}'`);
+      refused(await change, 409, 'epoch-changed');
+    });
 
   test('keys get old where nobody judges: due, then refused', async () => {
     const epochSeq = 1;

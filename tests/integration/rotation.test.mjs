@@ -165,37 +165,32 @@ describe('rotation', { concurrency: false }, () => {
 
   // --- departures ------------------------------------------------------------
 
-  const leave = (session, device) => device.post(session.path('/leave'),
-    { proof: base64(Buffer.alloc(64)) });
-
   test('who leaves is served nothing, and the keys are due at once',
     async () => {
       const session = await pair();
       const socket = await Socket.of(bob);
       await socket.subscribe(session);
       ok(await session.send(alice), 201);
-      ok(await leave(session, bob), 204);
+      const left = ok(await session.leave(bob), 201);
       const gone = await socket.frame({ type: 'unsubscribed' });
       assert.equal(gone.reason, 'not-a-member');
       refused(await session.send(bob), 403, 'not-a-member');
       refused(await bob.get(session.path('/messages')), 403, 'not-a-member');
       refused(await session.change(bob), 403, 'not-a-member');
-      refused(await leave(session, bob), 403, 'not-a-member');
       problem(await socket.ask({ type: 'subscribe', session_id: session.id,
         after: 0 }), 403, 'not-a-member');
       await socket.close();
 
       refused(await session.send(alice), 409, 'rotation-required');
-      const { departures } = ok(await alice.get(session.path('/departures')));
-      assert.equal(departures.length, 1);
-      assert.equal(departures[0].device_id, bob.id);
-      assert.equal(departures[0].reason, 'left');
-      assert.equal(departures[0].leaf_index, 1);
+      const last = (await session.history(alice)).at(-1);
+      assert.deepEqual([last.kind, last.seq, last.head, last.sender],
+        [4, left.seq, left.head, bob.id]);
       const { members } = ok(await alice.get(session.path('/members')));
       assert.deepEqual(members.map(m => m.departed ?? false), [false, true]);
       // a commit that leaves the leaf where it is does not help
       await rotate(session, alice);
       refused(await session.send(alice), 409, 'rotation-required');
+      assert.equal((await due(session)).reason, 'departure');
       await session.remove(alice, bob);
       ok(await session.send(alice), 201);
     });
@@ -215,9 +210,12 @@ describe('rotation', { concurrency: false }, () => {
       assert.ok([401, 403].includes((await session.send(old)).status));
       refused(await call(node.url, 'POST', '/auth/refresh',
         { json: { refresh_token: old.refreshToken } }), 401, 'refresh-invalid');
-      refused(await session.send(alice), 409, 'rotation-required');
-      const { departures } = ok(await bob.get(session.path('/departures')));
-      assert.equal(departures[0].reason, 'revoked');
+      // that is the server's word: members are asked, and nothing is refused
+      assert.equal(ok(await session.send(alice), 201).rotation_due, true);
+      assert.deepEqual(await due(session), { reason: 'revoked', asked: [] });
+      const { members } = ok(await bob.get(session.path('/members')));
+      assert.deepEqual(members.map(m => m.revoked ?? false),
+        [false, false, true]);
       await psql('DELETE FROM presence');
       const asked = await Socket.of(bob);
       await until(async () => await postgres.psql(`SELECT count(*)
@@ -225,7 +223,8 @@ describe('rotation', { concurrency: false }, () => {
       { name: 'presence' });
       await rotateOnce(postgres);
       await asked.frame({ type: 'rotation_due', session_id: session.id,
-        reason: 'departure' });
+        reason: 'revoked' });
+      assert.match(await admin(postgres, ['status']), /revoked +\d+ sessions/);
       await asked.close();
       await session.remove(bob, old);
       ok(await session.send(alice), 201);
@@ -248,8 +247,8 @@ describe('rotation', { concurrency: false }, () => {
 
   test('all have left: the session ends', async () => {
     const session = await pair();
-    ok(await leave(session, alice), 204);
-    ok(await leave(session, bob), 204);
+    ok(await session.leave(alice), 201);
+    ok(await session.leave(bob), 201);
     await rotateOnce(postgres);
     assert.equal(await psql(`SELECT ended_at IS NOT NULL FROM session
       WHERE session_id = '${session.id}'`), 't');

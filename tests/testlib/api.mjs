@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 
-import { DeviceKeys, Group, envelope, firstHead } from './mls.mjs';
+import {
+  DeviceKeys, Group, departure, envelope, firstHead,
+} from './mls.mjs';
 import { checkAnswer, checkRequest } from './openapi.mjs';
 
 export const base64 = bytes => Buffer.from(bytes).toString('base64');
@@ -207,6 +209,20 @@ export class Session {
       this.adopt(next);
     }
     return answer;
+  }
+
+  /** A departure of `gone`, which `by` signs (itself, or one of its user). */
+  departure(gone, { by = gone, ...options } = {}) {
+    const leafIndex = this.leaves.get(gone.id);
+    return departure({ session: this.id, leafIndex,
+      leaf: this.group.leaves[leafIndex], signer: this.leaves.get(by.id),
+      keys: by.keysFor(this.algorithm), ...options });
+  }
+
+  /** `by` posts it, too. */
+  leave(gone, { by = gone, ...options } = {}) {
+    return by.post(this.path('/leave'),
+      { departure: base64(this.departure(gone, { by, ...options })) });
   }
 
   freeLeaf() {

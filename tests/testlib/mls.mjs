@@ -301,3 +301,15 @@ export function envelope({ session, algorithm, epoch, nonce = newNonce(),
 /** A proposal by value, encoded, of a type of one's own choice. */
 export const rawProposal = (type, body = Buffer.alloc(0)) =>
   proposal(type, body);
+
+/**
+ * A departure (docs/protocol.md, "Departures"): of the leaf node `leaf` at
+ * `leafIndex`, signed by the device keys of the leaf `signer`.
+ */
+export function departure({ session, generation = 0, leafIndex, leaf,
+  signer = leafIndex, keys, heir = '', label = 'hermetic departure' }) {
+  const tbs = join(u8(1), uuidBytes(session), u32(generation), u32(leafIndex),
+    createHash('sha256').update(leaf).digest(), u32(signer),
+    vec(Buffer.from(heir)));
+  return join(tbs, vec(keys.sign(label, tbs)));
+}

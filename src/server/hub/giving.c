@@ -30,7 +30,8 @@ void giving_give(struct subscription *s, const struct message *m,
 	metrics_count(METRIC_DELIVERED, 1);
 	giving = NULL;
 	s->next = m->seq + 1;
-	if (m->kind == MESSAGE_COMMIT && m->seq > s->confirmed)
+	if ((m->kind == MESSAGE_COMMIT || m->kind == MESSAGE_DEPARTURE) &&
+	    m->seq > s->confirmed)
 		membership_recheck(s);
 }
 

@@ -1,0 +1,85 @@
+// States and a database of before: two people who talked with version f26dbdf
+// go on with this one. tests/integration/before/ is what they left: their
+// sealed states, and the database as pg_dump wrote it. One text waited to be
+// sent.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+
+import { Person } from '../testlib/people.mjs';
+import { root, runMigrate, startNode, startPostgres } from '../testlib/stack.mjs';
+
+const kept = name => join(root, 'tests/integration/before', name);
+
+function restore(postgres, sql) {
+  return new Promise((done, fail) => {
+    const psql = spawn('psql', ['-qX', '-v', 'ON_ERROR_STOP=1',
+      postgres.ownerUrl], { stdio: ['pipe', 'ignore', 'pipe'] });
+    let words = '';
+    psql.stderr.on('data', data => { words += data; });
+    psql.on('close', code => code === 0 ? done() : fail(new Error(words)));
+    psql.stdin.end(sql);
+  });
+}
+
+function wakeUp(about, url) {
+  const person = new Person('somebody', url);
+  Object.assign(person, { name: about.name, passphrase: about.passphrase });
+  mkdirSync(person.home, { recursive: true, mode: 0o700 });
+  copyFileSync(kept(about.file), join(person.home, 'state.db'));
+  return person;
+}
+
+describe('what was made before', { concurrency: false }, () => {
+  let postgres, node, alice, bob;
+  const about = JSON.parse(readFileSync(kept('about.json')));
+
+  before(async () => {
+    postgres = await startPostgres({ migrate: false });
+    await restore(postgres, gunzipSync(readFileSync(kept('database.sql.gz'))));
+    // its signing keys are wrapped by a key that is not known here
+    await postgres.psql('DELETE FROM hermetic.signing_key');
+    await runMigrate(postgres, 'up');
+    node = await startNode({ postgres });
+    [alice, bob] = about.people.map(p => wakeUp(p, node.url));
+  });
+  after(async () => {
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  test('what was read is there, without a server', async () => {
+    const away = wakeUp(about.people[0], 'http://127.0.0.1:1');
+    const { out } = await away.run('read', about.session);
+    for (const text of ['one', 'two']) assert.match(out, new RegExp(text));
+    const waiting = await away.does('outbox');
+    assert.deepEqual(waiting.map(item => item.text), ['waits']);
+  });
+
+  test('the session goes on, and what waited is sent once', async () => {
+    await alice.does('outbox', '--flush');
+    await bob.does('send', about.session, 'on we go');
+    const texts = ['one', 'two', 'three', 'waits', 'on we go'];
+    assert.deepEqual(await alice.texts(about.session), texts);
+    assert.deepEqual(await bob.texts(about.session), texts);
+    await alice.does('rotate', about.session);
+    await bob.does('send', about.session, 'with new keys');
+    assert.equal((await alice.texts(about.session)).at(-1), 'with new keys');
+  });
+
+  test('so does one that had moved to another algorithm', async () => {
+    await alice.does('send', about.moved, 'here, too');
+    assert.deepEqual(await bob.texts(about.moved), ['moved', 'here, too']);
+  });
+
+  test('a new device walks the log from what is kept of it', async () => {
+    const carol = await new Person('carol', node.url).register();
+    await alice.does('invite', about.session, carol.name);
+    await carol.does('join', about.session);
+    await carol.does('send', about.session, 'three of us');
+    assert.equal((await alice.texts(about.session)).at(-1), 'three of us');
+  });
+});
