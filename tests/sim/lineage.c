@@ -36,6 +36,65 @@ size_t lineage_find(const struct lineage *lineage, const uint8_t context[32])
 	return SIZE_MAX;
 }
 
+/* RFC 9420, 8.2: the transcript that the commit makes of the group's. */
+static bool leads_to(const struct lineage_group *group,
+		     const struct wire_public_message *commit,
+		     const struct wire_group_info *after)
+{
+	const struct suite *suite = suite_by_id(after->context.cipher_suite);
+	struct wire_message message;
+	uint8_t interim[SUITE_HASH_MAX], next[SUITE_HASH_MAX];
+	struct buf tag = BUF_INIT, rest = BUF_INIT;
+	bool leads = false;
+
+	if (suite == NULL ||
+	    wire_message_decode(blob_span(group->info), &message) != ERR_OK)
+		return false;
+	buf_put_vec(&tag, message.group_info.confirmation_tag);
+	buf_put_u16(&rest, WIRE_PUBLIC_MESSAGE);
+	buf_put(&rest, commit->content.encoded);
+	buf_put_vec(&rest, commit->auth.signature);
+	{
+		const struct span before[] = {
+			message.group_info.context.confirmed_transcript_hash,
+			buf_span(&tag)
+		};
+		const struct span both[] = { span_of(interim, suite->nh),
+					     buf_span(&rest) };
+
+		leads = hash_digest(suite, before, 2, interim) == ERR_OK &&
+			hash_digest(suite, both, 2, next) == ERR_OK &&
+			span_equal(span_of(next, suite->nh),
+				   after->context.confirmed_transcript_hash);
+	}
+	buf_clear(&tag);
+	buf_clear(&rest);
+	return leads;
+}
+
+/* Which group the commit is of, whatever a server says. The first group of a
+ * generation has no transcript: there `said` counts. */
+static size_t find_parent(const struct lineage *lineage,
+			  const uint8_t session[16], struct span commit,
+			  const struct wire_group_info *after, size_t said)
+{
+	struct wire_message message;
+
+	if (wire_message_decode(commit, &message) != ERR_OK ||
+	    message.format != WIRE_PUBLIC_MESSAGE)
+		return SIZE_MAX;
+	if (!span_equal(message.public_message.content.group_id,
+			after->context.group_id))
+		return said;
+	for (size_t i = lineage->count; i-- > 0;)
+		if (memcmp(lineage->groups[i].session, session, 16) == 0 &&
+		    lineage->groups[i].epoch + 1 == after->context.epoch &&
+		    leads_to(&lineage->groups[i], &message.public_message,
+			     after))
+			return i;
+	return SIZE_MAX;
+}
+
 void lineage_note(struct lineage *lineage, const uint8_t session[16],
 		  struct span before, struct span commit, struct span after,
 		  uint64_t seq)
@@ -46,10 +105,13 @@ void lineage_note(struct lineage *lineage, const uint8_t session[16],
 	size_t parent = SIZE_MAX;
 
 	if (!lineage_context(after, context) ||
-	    lineage_find(lineage, context) != SIZE_MAX)
+	    lineage_find(lineage, context) != SIZE_MAX ||
+	    wire_message_decode(after, &message) != ERR_OK)
 		return;
 	if (before.n > 0 && lineage_context(before, old))
-		parent = lineage_find(lineage, old);
+		parent =
+		    find_parent(lineage, session, commit, &message.group_info,
+				lineage_find(lineage, old));
 	group = SIM_ADD(lineage->groups, lineage->count);
 	memcpy(group->context, context, 32);
 	memcpy(group->session, session, 16);
@@ -58,8 +120,7 @@ void lineage_note(struct lineage *lineage, const uint8_t session[16],
 	group->commit = commit.n > 0 ? blob_make(commit) : NULL;
 	group->info = blob_make(after);
 	group->seq = seq;
-	if (wire_message_decode(after, &message) == ERR_OK)
-		group->epoch = message.group_info.context.epoch;
+	group->epoch = message.group_info.context.epoch;
 }
 
 bool lineage_descends(const struct lineage *lineage, size_t younger,

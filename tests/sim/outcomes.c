@@ -49,15 +49,6 @@ static size_t find_said(const struct world *world, const char *text)
 	return SIZE_MAX;
 }
 
-static const struct sealed *find_sealed(const struct world *world,
-					const uint8_t hash[32])
-{
-	for (size_t i = world->sealed_count; i-- > 0;)
-		if (memcmp(world->sealed[i].hash, hash, 32) == 0)
-			return &world->sealed[i];
-	return NULL;
-}
-
 static bool a_ghost_is(const struct world *world, const char *identity)
 {
 	for (size_t i = 0; i < world->adversary.ghost_count; i++)
@@ -100,7 +91,7 @@ static void check_author(struct client *client, const json_t *entry,
 static void check_reader(struct client *client, size_t session,
 			 const struct seen_entry *seen)
 {
-	const struct sealed *sealed = find_sealed(client->world, seen->hash);
+	const struct sealed *sealed = watch_sealed(client->world, seen->hash);
 	struct look look;
 
 	if (sealed == NULL || sealed->eye_count == 0 ||
@@ -214,7 +205,7 @@ static void check_sent(struct client *client, struct slot *slot, size_t session,
 	struct seen_entry *seen = watch_entry(client, session, seq);
 	json_t *entry = load_entry(slot, world->sessions[session], seq);
 	const struct sealed *sealed =
-	    seen != NULL ? find_sealed(world, seen->hash) : NULL;
+	    seen != NULL ? watch_sealed(world, seen->hash) : NULL;
 
 	if (entry == NULL || said == SIZE_MAX ||
 	    strcmp(member_of(entry, "text"), world->said[said].text) != 0)

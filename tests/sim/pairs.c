@@ -29,11 +29,14 @@ static void heard(struct world *world, size_t session, const struct client *a,
 	size_t last = 0;
 
 	for (size_t i = 0; i < mine->entry_count; i++) {
-		size_t said = mine->entries[i].said;
+		const struct sealed *sealed =
+		    mine->entries[i].shown && mine->entries[i].readable
+			? watch_sealed(world, mine->entries[i].hash)
+			: NULL;
 
-		if (mine->entries[i].shown && said != SIZE_MAX &&
-		    &world->clients[world->said[said].client] == b)
-			last = i;
+		if (sealed != NULL && &world->clients[sealed->client] == b &&
+		    sealed->view > last)
+			last = (size_t)sealed->view;
 	}
 	for (size_t i = 0; i < last && i < other->entry_count; i++) {
 		const struct seen_entry *one = &mine->entries[i],

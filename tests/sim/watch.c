@@ -166,7 +166,8 @@ static void count_commit(struct client *client, struct slot *slot,
 		client->own_commits++;
 }
 
-static struct sealed *find_sealed(struct world *world, const uint8_t hash[32])
+const struct sealed *watch_sealed(const struct world *world,
+				  const uint8_t hash[32])
 {
 	for (size_t i = world->sealed_count; i-- > 0;)
 		if (memcmp(world->sealed[i].hash, hash, 32) == 0)
@@ -229,6 +230,14 @@ static void note_eyes(struct client *client, const struct slot *slot,
 	}
 }
 
+static uint64_t view_of(struct span said)
+{
+	struct rd r = rd_init(said);
+
+	(void)rd_u8(&r);
+	return rd_u64(&r);
+}
+
 static void watch_send(struct client *client, const struct slot *slot,
 		       const struct request *request)
 {
@@ -240,7 +249,7 @@ static void watch_send(struct client *client, const struct slot *slot,
 	uint8_t hash[32];
 
 	sim_must(hash_sha256(&request->bytes, 1, hash), "hash");
-	if (session == SIZE_MAX || find_sealed(world, hash) != NULL)
+	if (session == SIZE_MAX || watch_sealed(world, hash) != NULL)
 		return;
 	if (envelope_decode(request->bytes, 32, &envelope) != ERR_OK ||
 	    wire_message_decode(envelope.message, &message) != ERR_OK ||
@@ -252,6 +261,7 @@ static void watch_send(struct client *client, const struct slot *slot,
 	sealed = SIM_ADD(world->sealed, world->sealed_count);
 	sealed->client = (size_t)(client - world->clients);
 	sealed->session = session;
+	sealed->view = view_of(message.private_message.authenticated_data);
 	memcpy(sealed->hash, hash, 32);
 	note_eyes(client, slot, session, envelope.epoch, sealed);
 	ghosts_try(client, session, request->bytes);

@@ -16,7 +16,7 @@ enum {
 	MEMBERS = 24,
 	REQUESTS_AN_ORDER = 120,
 	TURNS_AN_ORDER = 400,
-	COMMITS_AN_ORDER = 6,
+	COMMITS_AN_ORDER = 14,
 	CHATTER = 20,
 	COMMITS_AN_HOUR = 14
 };
@@ -112,6 +112,7 @@ struct said {
 /* An envelope that was handed out. */
 struct sealed {
 	size_t client, session;
+	uint64_t view; /* the last entry that its sender had seen */
 	uint8_t hash[32];
 	uint8_t (*eyes)[16]; /* members, as the sender sees them */
 	size_t eye_count;
@@ -222,6 +223,10 @@ void watch_history(struct client *client);
 /* What the person at this device sees from now on as known members. */
 void watch_shown(struct client *client, size_t session);
 void watch_health(struct client *client, size_t session);
+
+/* The envelope with that hash; NULL: nobody here sealed it. */
+const struct sealed *watch_sealed(const struct world *world,
+				  const uint8_t hash[32]);
 
 /* ---- judge.c ---- */
 
