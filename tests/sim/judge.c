@@ -266,7 +266,9 @@ static const char *judge(struct trial *t, const struct lineage_group *group)
 	struct span rest;
 	const char *wrong;
 
-	if (!seen_group_read(blob_span(group->before), &t->before) ||
+	if (!seen_group_read(
+		blob_span(t->world->lineage.groups[group->parent].info),
+		&t->before) ||
 	    wire_message_decode(blob_span(group->commit), &message) != ERR_OK ||
 	    message.format != WIRE_PUBLIC_MESSAGE ||
 	    roles_read(t->before.info.context.extensions, &t->roles) != ERR_OK)
@@ -285,7 +287,7 @@ const char *judge_commit(struct world *world, size_t number)
 	struct trial trial = { .world = world, .session = group->session };
 	const char *wrong;
 
-	if (group->commit == NULL)
+	if (group->commit == NULL || group->parent == SIZE_MAX)
 		return NULL;
 	wrong = judge(&trial, group);
 	seen_group_clear(&trial.before);

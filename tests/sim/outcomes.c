@@ -397,6 +397,10 @@ void watch_outcome(struct client *client, struct slot *slot)
 		    outcome->why != NULL ? ", " : "",
 		    outcome->why != NULL ? outcome->why->slug : "",
 		    outcome->why != NULL ? outcome->why->text : "");
+	if (slot->order == ORDER_RESOLVE && slot->session != SIZE_MAX) {
+		client->known[slot->session].healthy = SIZE_MAX;
+		client->known[slot->session].forked = false;
+	}
 	broken_outcome(client, slot, outcome);
 	note_told(client, slot, outcome);
 	begin_session(client, slot, outcome);

@@ -412,7 +412,7 @@ void watch_health(struct client *client, size_t session)
 			      "%s is in a group that does not come from the "
 			      "one where it was, at epoch %llu",
 			      client->identity, (unsigned long long)look.epoch);
-	else
+	else if (known->healthy != SIZE_MAX || !known->resolved)
 		walk_rights(client, group, known->healthy);
 	known->healthy = group;
 }
