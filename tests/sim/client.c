@@ -184,8 +184,7 @@ static void serve(struct client *client, struct slot *slot,
 	    reply.answer.slug, (unsigned long long)reply.answer.seq,
 	    reply.answer.entry_count);
 	watch_answer(client, request, &reply.answer);
-	if (world->record != NULL)
-		world->record(world, client, request, &reply.answer);
+
 	device_answer(slot->device, &reply.answer);
 	reply_clear(&reply);
 }

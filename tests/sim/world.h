@@ -141,10 +141,6 @@ struct world {
 	size_t step;
 	uint64_t operations, requests, processes;
 	bool trace;
-	/* Called with each request and its answer; NULL: nobody wants them. */
-	void (*record)(struct world *world, const struct client *client,
-		       const struct request *request,
-		       const struct answer *answer);
 };
 
 void world_init(struct world *world, uint64_t seed, bool honest);
