@@ -174,3 +174,4 @@ ALTER TABLE session_member DROP COLUMN departed_seq;
 ALTER TABLE message DROP CONSTRAINT message_kind_check;
 ALTER TABLE message ADD CONSTRAINT message_kind_check1
   CHECK (kind IN (1, 2, 3)) NOT VALID;
+DROP TABLE member_end;

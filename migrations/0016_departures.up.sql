@@ -28,6 +28,15 @@ CREATE OR REPLACE VIEW departed_member AS
   FROM session_member
   WHERE departed_at IS NOT NULL AND departed_seq IS NOT NULL;
 
+-- How far a device that is out of a session may still read: up to the entry by
+-- which it went, so that it sees in the log that it did.
+CREATE TABLE member_end (
+  session_id uuid NOT NULL REFERENCES session ON DELETE CASCADE,
+  device_id  uuid NOT NULL REFERENCES device ON DELETE CASCADE,
+  seq        bigint NOT NULL,
+  PRIMARY KEY (session_id, device_id)
+);
+
 -- A device is out of one session (p_session), or of all of them (NULL): from now
 -- on it is served nothing, and the keys are due. With p_seq, the departure's place
 -- in the log, messages are refused until a commit has removed it.
@@ -56,6 +65,9 @@ BEGIN
   LOOP
     IF p_seq IS NOT NULL THEN
       PERFORM make_due(gone.session_id, 'departure', interval '0');
+      INSERT INTO member_end AS e (session_id, device_id, seq)
+        VALUES (gone.session_id, p_device, p_seq)
+        ON CONFLICT (session_id, device_id) DO UPDATE SET seq = excluded.seq;
     ELSE
       INSERT INTO rotation (session_id, reason, hard_at)
         VALUES (gone.session_id, 'revoked', 'infinity')
@@ -237,6 +249,11 @@ BEGIN
                         WHERE m.session_id = p_session
                           AND m.leaf_index = ANY (p_removed)
                           AND m.departed_at IS NULL);
+  INSERT INTO member_end AS e (session_id, device_id, seq)
+    SELECT p_session, m.device_id, s.last_seq + 1 FROM session_member m
+    WHERE m.session_id = p_session AND m.leaf_index = ANY (p_removed)
+      AND m.departed_at IS NULL
+    ON CONFLICT (session_id, device_id) DO UPDATE SET seq = excluded.seq;
   DELETE FROM session_member m
     WHERE m.session_id = p_session AND m.leaf_index = ANY (p_removed);
   IF EXISTS (SELECT FROM session_member m
@@ -286,6 +303,7 @@ BEGIN
 END $$;
 
 GRANT UPDATE (departed_seq) ON session_member TO hermetic_api;
+GRANT SELECT, INSERT, UPDATE (seq) ON member_end TO hermetic_api;
 REVOKE ALL ON FUNCTION depart(uuid, uuid, bigint), append_departure,
   append_commit FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION depart(uuid, uuid, bigint), append_departure,

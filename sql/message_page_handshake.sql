@@ -1,5 +1,6 @@
 -- The log as whoever follows a group without its keys needs it: of applications'
--- messages the hash alone, of all else the bytes. $1 session, $2 user, $3 after
+-- messages the hash alone, of all else the bytes (of messages of the first chain,
+-- too, whose heads are over their bytes). $1 session, $2 user, $3 after
 -- this seq, $4 limit, $5 bytes (the first entry whatever it has). The first row
 -- tells whether the user may see it (`member`: as for the GroupInfo) and where
 -- the log begins; the others are NULL when not or when there is nothing.
@@ -16,11 +17,13 @@ FROM (
 ) AS one LEFT JOIN LATERAL (
   SELECT seq, kind, epoch, sender, head,
          coalesce(hash, sha256(envelope)) AS hash,
-         CASE WHEN kind = 1 THEN ''::bytea ELSE envelope END AS envelope,
+         CASE WHEN kind = 1 AND hash IS NOT NULL THEN ''::bytea
+              ELSE envelope END AS envelope,
          (extract(epoch FROM sent_at) * 1000)::bigint AS sent_ms
   FROM (
     SELECT l.*, row_number() OVER (ORDER BY seq) AS place,
-           sum(CASE WHEN kind = 1 THEN 0 ELSE length(envelope) END)
+           sum(CASE WHEN kind = 1 AND hash IS NOT NULL THEN 0
+                    ELSE length(envelope) END)
              OVER (ORDER BY seq) AS bytes
     FROM (
       SELECT * FROM message

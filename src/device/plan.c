@@ -345,9 +345,13 @@ static enum err duty(struct device *d)
 	if (budget_take(d, BUDGET_ASKED))
 		return set_change(d, &plan);
 	if (required)
-		work_hold(d, ERR_STATE_PENDING, "rotation-required",
-			  "The server wants new keys again and again. What was "
-			  "said is kept, and sent later.");
+		work_hold(
+		    d, ERR_STATE_PENDING, "rotation-required",
+		    "What was said is kept: the server wants this session "
+		    "to change first, again and again. Perhaps its "
+		    "algorithm is not allowed any more: hermetic algorithm "
+		    "%s NAME",
+		    d->open.id);
 	return ERR_OK;
 }
 

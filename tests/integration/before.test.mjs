@@ -75,6 +75,14 @@ describe('what was made before', { concurrency: false }, () => {
     assert.deepEqual(await bob.texts(about.moved), ['moved', 'here, too']);
   });
 
+  test('a device that comes in again walks from its own place', async () => {
+    await bob.does('resolve', about.session, '--yes');
+    await bob.does('send', about.session, 'in again');
+    await alice.does('read', about.session);
+    await alice.does('send', about.session, 'so I see');
+    assert.equal((await bob.texts(about.session)).at(-1), 'so I see');
+  });
+
   test('a new device walks the log from what is kept of it', async () => {
     const carol = await new Person('carol', node.url).register();
     await alice.does('invite', about.session, carol.name);
