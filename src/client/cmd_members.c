@@ -247,6 +247,18 @@ out:
 	return e;
 }
 
+/* Before it is revoked: then its leaf is anybody's to remove. */
+static enum err depart(struct cmd *cmd, const char *id)
+{
+	char device[TEXT_UUID_SIZE];
+	enum err e;
+
+	TRY(find_device(cmd, cmd->args->operands[0], device));
+	TRY(conversation_depart(&cmd->c, id, device));
+out:
+	return e;
+}
+
 /* The commit finds by itself who has departed. */
 static enum err renew(struct cmd *cmd, const char *id)
 {
@@ -261,6 +273,7 @@ enum err cmd_revoke(struct cmd *cmd)
 	enum err e;
 
 	TRY(find_device(cmd, cmd->args->operands[0], id));
+	TRY(in_all(cmd, depart));
 	(void)snprintf(path, sizeof(path), "/devices/%s", id);
 	TRY(tokens_call(&cmd->c, "DELETE", path, NULL, &answer));
 	TRY(in_all(cmd, renew));

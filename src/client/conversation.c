@@ -374,10 +374,30 @@ out:
 	return e;
 }
 
-/* Of our own leaf, signed by its key. */
-static enum err make_departure(struct client *c, const char *id,
-			       struct buf *departure)
+/* The leaf of a device of ours; false: it has none, or is on its way out. */
+static bool find_own_leaf(const struct client *c, const struct session *session,
+			  const char *device, uint32_t *leaf)
 {
+	struct mls_member member;
+	struct buf identity = BUF_INIT;
+	bool found;
+
+	buf_putf(&identity, "%s/%s", c->username, device);
+	found = buf_end(&identity) == ERR_OK &&
+		session_find(session, buf_span(&identity), &member) &&
+		!session_departed(session, member.leaf_index);
+	if (found)
+		*leaf = member.leaf_index;
+	buf_clear(&identity);
+	return found;
+}
+
+/* Of a device of ours, signed by this device's leaf; empty when that has no
+ * leaf. */
+static enum err make_departure(struct client *c, const char *id,
+			       const char *device, struct buf *departure)
+{
+	uint32_t leaf;
 	struct account_suites offer;
 	struct actor actor = { 0 };
 	struct page page = { 0 };
@@ -387,9 +407,12 @@ static enum err make_departure(struct client *c, const char *id,
 	TRY(book_load(c, id, &page));
 	TRY(page_offer(&page, &offer));
 	TRY(actor_init(&actor, c, session_suite(page.session), &offer));
-	e = session_depart(page.session, &actor.me,
-			   mls_group_own_leaf(session_group(page.session)),
-			   SPAN_EMPTY, departure);
+	leaf = mls_group_own_leaf(session_group(page.session));
+	if (strcmp(device, c->device_id) != 0 &&
+	    !find_own_leaf(c, page.session, device, &leaf))
+		goto out;
+	e = session_depart(page.session, &actor.me, leaf, SPAN_EMPTY,
+			   departure);
 	if (e == ERR_STATE_GONE)
 		e = why_set(&c->why, e, "not-a-member",
 			    "You are not a member of %s.", id);
@@ -400,17 +423,43 @@ out:
 	return e;
 }
 
-enum err conversation_leave(struct client *c, const char *id)
+static enum err post_departure(struct client *c, const char *id,
+			       struct span departure)
 {
-	struct buf departure = BUF_INIT;
 	json_t *body = json_object();
 	char path[128];
 	enum err e;
 
-	TRY(make_departure(c, id, &departure));
-	TRY(record_set_bytes(body, "departure", buf_span(&departure)));
+	TRY(record_set_bytes(body, "departure", departure));
 	(void)snprintf(path, sizeof(path), "/session/%s/leave", id);
-	e = tokens_post(c, path, json_incref(body));
+	TRY(tokens_post(c, path, json_incref(body)));
+out:
+	json_decref(body);
+	return e;
+}
+
+enum err conversation_depart(struct client *c, const char *id,
+			     const char *device)
+{
+	struct buf departure = BUF_INIT;
+	enum err e;
+
+	TRY(sync_session(c, id));
+	TRY(make_departure(c, id, device, &departure));
+	if (departure.n > 0)
+		TRY(post_departure(c, id, buf_span(&departure)));
+out:
+	buf_clear(&departure);
+	return e;
+}
+
+enum err conversation_leave(struct client *c, const char *id)
+{
+	struct buf departure = BUF_INIT;
+	enum err e;
+
+	TRY(make_departure(c, id, c->device_id, &departure));
+	e = post_departure(c, id, buf_span(&departure));
 	if (strcmp(c->why.slug, "not-a-member") == 0) {
 		why_clear(&c->why); /* said before a crash, or removed */
 		e = ERR_OK;
@@ -419,7 +468,6 @@ enum err conversation_leave(struct client *c, const char *id)
 	TRY(book_leave(c, id));
 out:
 	buf_clear(&departure);
-	json_decref(body);
 	return e;
 }
 

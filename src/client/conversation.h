@@ -48,6 +48,10 @@ MUST_CHECK enum err conversation_move(struct client *c, const char *id,
 /* With this device. What was read stays. */
 MUST_CHECK enum err conversation_leave(struct client *c, const char *id);
 
+/* Another device of ours, by its departure; nothing when it is not in it. */
+MUST_CHECK enum err conversation_depart(struct client *c, const char *id,
+					const char *device);
+
 /* By external commit, whatever this device thinks of the session. */
 MUST_CHECK enum err conversation_rejoin(struct client *c, const char *id);
 

@@ -212,7 +212,8 @@ static const struct postbox_courier BY_REST = { post_by_rest, NULL };
 
 static enum fate judge(enum err e, const char *slug)
 {
-	if (e == ERR_STATE_EPOCH || strcmp(slug, "nonce-expired") == 0)
+	if (e == ERR_STATE_EPOCH || strcmp(slug, "nonce-expired") == 0 ||
+	    strcmp(slug, "view-differs") == 0)
 		return FATE_LATE;
 	return strcmp(slug, "rotation-required") == 0 ? FATE_OVERDUE
 						      : FATE_SENT;

@@ -278,7 +278,8 @@ describe('the life of a session', { concurrency: false }, () => {
     ['both hear it', 'from the new one']);
   });
 
-  test('a revoked device is removed by the next member, whatever his role',
+  test('a device that only the server calls revoked holds nobody up, and is ' +
+    'not removed for its word',
     async () => {
       const id = await trio();
       const second = await newDevice(alice);
@@ -286,9 +287,11 @@ describe('the life of a session', { concurrency: false }, () => {
       await second.does('join', id);
       await bob.texts(id);
       // revoked without a word to the session: as by a crash in between
-      await psql(`SELECT depart(NULL, '${second.device}', 'revoked', NULL)`);
+      await psql(`SELECT depart(NULL, '${second.device}')`);
       await carol.does('send', id, 'hello'); // a plain member
-      assert.equal((await carol.does('members', id)).length, 3);
+      assert.equal((await carol.does('members', id)).length, 4);
+      const { error } = await second.run('send', id, 'I am still here');
+      assert.ok(error, 'the revoked device could send');
       assert.deepEqual(await bob.texts(id), ['hello']);
       assert.deepEqual(await alice.texts(id), ['hello']);
     });
