@@ -207,6 +207,16 @@ static void ghosts_try(struct client *client, size_t session,
 	}
 }
 
+/* Its person said that whoever came in may read it; another process on the
+ * same state may be the one that seals it. */
+static bool may_be_new(const struct client *client, const struct slot *slot)
+{
+	for (size_t i = 0; i < SLOTS; i++)
+		if (client->slots[i].running && client->slots[i].to_new)
+			return true;
+	return slot->to_new;
+}
+
 /* Who can open it, as its sender sees the group. */
 static void note_eyes(struct client *client, const struct slot *slot,
 		      size_t session, uint64_t epoch, struct sealed *sealed)
@@ -219,7 +229,7 @@ static void note_eyes(struct client *client, const struct slot *slot,
 	for (size_t i = 0; i < look.member_count; i++) {
 		memcpy(sealed->eyes[sealed->eye_count++], look.members[i].key,
 		       16);
-		if (slot->to_new)
+		if (may_be_new(client, slot))
 			add_person(&client->known[session],
 				   look.members[i].key);
 		if (!is_known(client, session, &look.members[i]))
