@@ -96,9 +96,10 @@ void client_restore(struct client *client)
 	for (size_t i = 0; i < SESSIONS; i++) {
 		struct known *known = &client->known[i];
 
-		free(known->entries);
-		known->entries = NULL;
-		known->entry_count = 0;
+		for (size_t k = 0; k < known->entry_count; k++) {
+			known->entries[k].shown = false;
+			known->entries[k].said = SIZE_MAX;
+		}
 		known->healthy = SIZE_MAX;
 		known->forked = false;
 	}
