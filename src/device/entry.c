@@ -170,7 +170,7 @@ enum err entry_keep(struct device *d, const struct session_event *event,
 	TRY(put_kind(d, event, people, entry));
 	if (event->kind == SESSION_OWN || event->own_commit)
 		(void)json_object_set_new(entry, "own", json_true());
-	TRY(membership_keep(core_store(d), d->open.id, event->seq, entry));
+	TRY(membership_keep(core_store(d), &d->open, event->seq, entry));
 	core_tell(d, EVENT_ENTRY, event->seq, 0);
 out:
 	json_decref(entry);

@@ -241,10 +241,25 @@ static bool log_due(struct device *d)
 
 static enum err log_ask(struct device *d, struct request *request)
 {
+	uint64_t seq = session_seq(d->open.session);
+
 	request->kind = REQUEST_LOG;
-	request->after = session_seq(d->open.session);
+	request->after = seq > 0 ? seq - 1 : 0;
 	request->limit = PAGE_LIMIT;
 	return ERR_OK;
+}
+
+/* A page begins with the last entry that is known, so that a log that is
+ * shorter than it was, or another one, is noticed before anything is done. */
+static bool overlaps(const struct device *d, const struct answer *answer)
+{
+	const struct session *session = d->open.session;
+	const struct answer_entry *first = answer->entries;
+
+	if (session_seq(session) == 0)
+		return true;
+	return answer->entry_count > 0 && first->seq == session_seq(session) &&
+	       memcmp(first->head, session_head(session), CHAIN_HEAD) == 0;
 }
 
 /* What the server says instead of a page is a hint. Nothing changes here. */
@@ -283,6 +298,18 @@ static enum err log_read(struct device *d, const struct answer *answer)
 
 	if (answer->result != ERR_OK) {
 		halt_unread(d, answer);
+		return ERR_OK;
+	}
+	if (!overlaps(d, answer)) {
+		work_halt(
+		    d, ERR_PEER_FORK, "history-differs",
+		    "The server's history of %s is not the one seen "
+		    "before: what stood at #%llu was left out or changed. "
+		    "Nothing more is taken, and nothing is sent. To look "
+		    "at it: hermetic resolve %s",
+		    d->open.id,
+		    (unsigned long long)session_seq(d->open.session),
+		    d->open.id);
 		return ERR_OK;
 	}
 	e = log_take(d, answer->entries, answer->entry_count);

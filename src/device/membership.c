@@ -14,9 +14,20 @@ static void record_name(char out[NAME_SIZE], const char *kind, const char *id)
 	(void)snprintf(out, NAME_SIZE, "%s/%s", kind, id);
 }
 
-static void entry_name(char out[NAME_SIZE], const char *id, uint64_t seq)
+static void entry_name(char out[NAME_SIZE], const char *id, uint64_t line,
+		       uint64_t seq)
 {
-	(void)snprintf(out, NAME_SIZE, "message/%s/%" PRIu64, id, seq);
+	if (line == 0)
+		(void)snprintf(out, NAME_SIZE, "message/%s/%" PRIu64, id, seq);
+	else
+		(void)snprintf(out, NAME_SIZE,
+			       "message/%s/%" PRIu64 "/%" PRIu64, id, line,
+			       seq);
+}
+
+static uint64_t line_of(const json_t *notes)
+{
+	return record_number_or_0(notes, "line");
 }
 
 static enum err set_id(struct membership *m, const char *id)
@@ -156,10 +167,11 @@ enum err membership_forget(const struct device_store *store,
 	char name[NAME_SIZE];
 	enum err e;
 
-	for (uint64_t i = 1; i <= session_seq(m->session); i++) {
-		entry_name(name, m->id, i);
-		TRY(store->remove(store->context, name));
-	}
+	for (uint64_t line = 0; line <= line_of(m->notes); line++)
+		for (uint64_t i = 1; i <= session_seq(m->session); i++) {
+			entry_name(name, m->id, line, i);
+			TRY(store->remove(store->context, name));
+		}
 	record_name(name, "session", m->id);
 	TRY(store->remove(store->context, name));
 	record_name(name, "meta", m->id);
@@ -171,14 +183,15 @@ out:
 
 /* ---- entries ---- */
 
-enum err membership_keep(const struct device_store *store, const char *id,
-			 uint64_t seq, const json_t *entry)
+enum err membership_keep(const struct device_store *store,
+			 const struct membership *m, uint64_t seq,
+			 const json_t *entry)
 {
 	struct buf there = BUF_INIT;
 	char name[NAME_SIZE];
 	enum err e;
 
-	entry_name(name, id, seq);
+	entry_name(name, m->id, line_of(m->notes), seq);
 	e = store->get(store->context, name, &there);
 	if (e == ERR_STATE_GONE || FAULT(KEPT_IS_REPLACED))
 		e = record_put(store, name, entry);
@@ -186,13 +199,30 @@ enum err membership_keep(const struct device_store *store, const char *id,
 	return e;
 }
 
+void membership_begin_line(struct membership *m)
+{
+	(void)json_object_set_new(
+	    m->notes, "line", json_integer((json_int_t)line_of(m->notes) + 1));
+}
+
 enum err membership_entry(const struct device_store *store, const char *id,
 			  uint64_t seq, json_t **entry)
 {
 	char name[NAME_SIZE];
+	json_t *notes = NULL;
+	uint64_t line;
+	enum err e;
 
-	entry_name(name, id, seq);
-	return record_get(store, name, entry);
+	record_name(name, "meta", id);
+	TRY(record_get(store, name, &notes));
+	line = line_of(notes);
+	do {
+		entry_name(name, id, line, seq);
+		e = record_get(store, name, entry);
+	} while (e == ERR_STATE_GONE && line-- > 0);
+out:
+	json_decref(notes);
+	return e;
 }
 
 /* ---- notes ---- */
@@ -299,8 +329,9 @@ bool membership_was_known(const struct membership *m)
 
 void membership_continue(struct membership *next, struct membership *m)
 {
-	static const char *const kept[] = { "name",  "shown",  "outbox", "item",
-					    "asked", "copies", "rejoins" };
+	static const char *const kept[] = { "name",    "shown", "outbox",
+					    "item",    "asked", "copies",
+					    "rejoins", "line",	"sent" };
 
 	(void)json_object_set_new(next->notes, "again", json_true());
 	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {

@@ -46,12 +46,19 @@ MUST_CHECK enum err membership_list(const struct device_store *store,
 
 /* ---- entries that are kept ---- */
 
-/* Writes what is kept of an entry. What is there already stays as it is:
- * nothing that was shown changes. */
+/*
+ * Writes what is kept of an entry. What is there already stays as it is:
+ * nothing that was shown changes. Where the person has taken another history
+ * than the one that was known, a new line of entries begins, and the entries of
+ * the older lines stay beneath.
+ */
 MUST_CHECK enum err membership_keep(const struct device_store *store,
-				    const char *id, uint64_t seq,
+				    const struct membership *m, uint64_t seq,
 				    const json_t *entry);
-/* ERR_STATE_GONE when nothing is kept of it. */
+void membership_begin_line(struct membership *m);
+
+/* The entry of the newest line that has one; ERR_STATE_GONE when none has. Of
+ * the session `id`, which need not be loaded. */
 MUST_CHECK enum err membership_entry(const struct device_store *store,
 				     const char *id, uint64_t seq,
 				     json_t **entry);

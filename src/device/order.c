@@ -73,12 +73,14 @@ static enum err begin_send(struct device *d)
 	enum err e;
 
 	TRY(check_text(d));
-	TRY(need_member(d));
+	if (d->open.session == NULL)
+		return need_member(d);
 	content_put(&content, CONTENT_TEXT, d->work.order.text);
 	TRY(buf_end(&content));
 	TRY(find_said(d, buf_span(&content), &said));
 	if (said)
 		goto out;
+	TRY(need_member(d));
 	TRY(outbox_put(d, buf_span(&content), d->work.order.key,
 		       &d->work.outcome.item));
 	work_changed(d);
@@ -141,15 +143,41 @@ static void end_send(struct device *d)
 			    "command.");
 }
 
+/* Is the order only done when this device is a member? */
+static bool wants_to_be_in(const struct device *d)
+{
+	switch (d->work.order.kind) {
+	case ORDER_JOIN:
+	case ORDER_RESOLVE:
+	case ORDER_CREATE:
+	case ORDER_INVITE:
+	case ORDER_REMOVE:
+	case ORDER_ROLE:
+	case ORDER_ROTATE:
+	case ORDER_MOVE:
+		return true;
+	case ORDER_REFRESH:
+	case ORDER_ASKED:
+		return d->open.session != NULL && rejoin_is_begun(&d->open);
+	case ORDER_SEND:
+	case ORDER_LEAVE:
+	case ORDER_DEPART:
+	case ORDER_STOCK:
+		break;
+	}
+	return false;
+}
+
 void order_end(struct device *d)
 {
 	struct work *work = &d->work;
 
 	if (work_is(work, ORDER_SEND) && work->outcome.item > 0)
 		end_send(d);
-	if (work->outcome.result == ERR_OK && work_is(work, ORDER_JOIN) &&
+	if (work->outcome.result == ERR_OK && wants_to_be_in(d) &&
 	    (d->open.session == NULL || !session_member(d->open.session)))
-		work->outcome.result = why_set(
-		    &work->why, ERR_STATE_GONE, "not-joined",
-		    "This device is not in %.40s.", work->outcome.session);
+		work->outcome.result =
+		    why_set(&work->why, ERR_STATE_PENDING, "not-joined",
+			    "This device is not in %.40s (yet).",
+			    work->outcome.session);
 }

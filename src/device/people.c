@@ -140,8 +140,8 @@ out:
 enum err people_unseen(const struct membership *m, size_t *count,
 		       struct buf *names)
 {
+	uint32_t leaf = 0, own = mls_group_own_leaf(session_group(m->session));
 	struct mls_member member;
-	uint32_t leaf = 0;
 	enum err e = ERR_OK;
 
 	*count = 0;
@@ -150,7 +150,7 @@ enum err people_unseen(const struct membership *m, size_t *count,
 		bool shown;
 
 		TRY(people_was_shown(m, &member, &shown));
-		if (shown)
+		if (shown || member.leaf_index == own)
 			continue;
 		if ((*count)++ > 0)
 			buf_put_str(names, ", ");

@@ -1,7 +1,8 @@
 /*
- * The steps by which a device comes into the group of today: follow the log
- * from a verified place, take the GroupInfo that it leads to, stage an external
- * commit, post it, and follow on until the log shows it.
+ * The steps by which a device follows a log to the group of today, from a place
+ * that it has verified: arrive.c then takes the GroupInfo that the trail leads
+ * to, stages an external commit and posts it, and the trail goes on until the
+ * log shows that commit.
  */
 #include "device/rejoin.h"
 
@@ -21,13 +22,15 @@
 
 #define PAGE_LIMIT 5000
 
-/* Others commit between our reading and our posting this often. */
-#define TRIES_MAX 10
+/* So often the log is read to its end without the commit that was posted. */
+#define UNSEEN_MAX 3
 
 void rejoin_free(struct rejoin *rejoin)
 {
-	if (rejoin != NULL)
-		trail_free(rejoin->trail);
+	if (rejoin == NULL)
+		return;
+	trail_free(rejoin->trail);
+	buf_clear(&rejoin->departures);
 	free(rejoin);
 }
 
@@ -36,7 +39,7 @@ static bool is_member(const struct device *d)
 	return d->open.session != NULL && session_member(d->open.session);
 }
 
-static bool joins(const struct device *d)
+bool rejoin_is_staged(const struct device *d)
 {
 	return d->open.session != NULL && membership_todo_is(&d->open, "join");
 }
@@ -132,7 +135,7 @@ static bool base_due(struct device *d)
 static enum err base(struct device *d)
 {
 	struct rejoin *rejoin = calloc(1, sizeof(*rejoin));
-	bool by_itself = is_member(d) && !d->work.resolving;
+	bool by_itself = !d->work.resolving && !work_is(&d->work, ORDER_JOIN);
 
 	if (rejoin == NULL)
 		return ERR_LOCAL_MEMORY;
@@ -182,7 +185,7 @@ static enum err first_info_ask(struct device *d, struct request *request)
 }
 
 /* No trail leads there. A person who has been told so may go on without. */
-static void halt_untrusted(struct device *d, enum err e)
+void rejoin_halt(struct device *d, enum err e)
 {
 	struct rejoin *rejoin = d->work.rejoin;
 
@@ -191,6 +194,7 @@ static void halt_untrusted(struct device *d, enum err e)
 		rejoin->trail = NULL;
 		rejoin->at_end = false;
 		rejoin->forced = true;
+		rejoin->tries = 0;
 		return;
 	}
 	work_halt(d, e, "not-continued",
@@ -222,7 +226,7 @@ static enum err first_info_take(struct device *d, const struct answer *answer)
 			trail_set_weak(rejoin->trail);
 	}
 	if (err_class(e) == ERR_CLASS_PEER) {
-		halt_untrusted(d, e);
+		rejoin_halt(d, e);
 		e = ERR_OK;
 	}
 out:
@@ -232,13 +236,71 @@ out:
 const struct step rejoin_step_first = { "first_info", first_info_due, NULL,
 					first_info_ask, first_info_take };
 
+/* A device of ours that is in lets this one in (docs/protocol.md, "Rules"). */
+void rejoin_refuse(struct device *d)
+{
+	work_halt(d, ERR_PEER_DENIED, "link-needed",
+		  "Another device of yours is in %s. It lets this one in: "
+		  "hermetic link",
+		  d->work.outcome.session);
+}
+
+/* ---- departures, where no trail leads ---- */
+
+/* A departure is signed by a leaf, so it counts wherever it stands. */
+static bool gather_due(struct device *d)
+{
+	const struct rejoin *rejoin = d->work.rejoin;
+
+	return rejoin != NULL && rejoin->gathering;
+}
+
+static enum err gather_ask(struct device *d, struct request *request)
+{
+	request->kind = REQUEST_HANDSHAKES;
+	request->after = d->work.rejoin->gathered;
+	request->limit = PAGE_LIMIT;
+	return ERR_OK;
+}
+
+static enum err gather_take(struct device *d, const struct answer *answer)
+{
+	struct rejoin *rejoin = d->work.rejoin;
+	uint64_t end = trail_seq(rejoin->trail);
+	enum err e = ERR_OK;
+
+	if (answer->result != ERR_OK) {
+		work_halt_refused(d, answer);
+		return ERR_OK;
+	}
+	for (size_t i = 0; i < answer->entry_count; i++) {
+		const struct answer_entry *entry = &answer->entries[i];
+
+		ENSURE(entry->seq > rejoin->gathered, ERR_PEER_MALFORMED);
+		rejoin->gathered = entry->seq;
+		if (entry->kind == CHAIN_DEPARTURE && entry->seq <= end)
+			buf_put_vec(&rejoin->departures, entry->bytes);
+	}
+	if (answer->more && answer->entry_count > 0 && rejoin->gathered < end)
+		goto out;
+	rejoin->gathering = false;
+	TRY(buf_end(&rejoin->departures));
+	TRY(trail_set_departures(rejoin->trail, buf_span(&rejoin->departures)));
+out:
+	return e;
+}
+
+const struct step rejoin_step_gather = { "gather", gather_due, NULL, gather_ask,
+					 gather_take };
+
 /* ---- following ---- */
 
 static bool walk_due(struct device *d)
 {
 	const struct rejoin *rejoin = d->work.rejoin;
 
-	return rejoin != NULL && rejoin->trail != NULL && !rejoin->at_end;
+	return rejoin != NULL && rejoin->trail != NULL && !rejoin->at_end &&
+	       !rejoin->gathering;
 }
 
 static enum err walk_ask(struct device *d, struct request *request)
@@ -273,6 +335,8 @@ static enum err accept(struct device *d, const struct trail *trail)
 	TRY(session_accepted(d->open.session, core_now_ms(d) / 1000,
 			     trail_seq(trail), trail_head(trail)));
 	TRY(pins_note_members(d));
+	if (d->work.rejoin->forced && membership_was_known(&d->open))
+		membership_begin_line(&d->open);
 	(void)json_object_del(d->open.notes, "base");
 	membership_set_todo(&d->open, NULL);
 	d->work.resolving = false;
@@ -304,7 +368,7 @@ static enum err follow(struct device *d, const struct answer_entry *entry,
 		       bool *joined)
 {
 	struct trail *trail = d->work.rejoin->trail;
-	bool ours = joins(d) && entry->kind == CHAIN_COMMIT &&
+	bool ours = rejoin_is_staged(d) && entry->kind == CHAIN_COMMIT &&
 		    span_equal(entry->bytes, session_staged(d->open.session));
 	uint64_t epoch = trail_epoch(trail);
 	enum err e;
@@ -312,16 +376,37 @@ static enum err follow(struct device *d, const struct answer_entry *entry,
 	TRY(trail_follow(trail, entry));
 	TRY(check_known_place(d, trail));
 	TRY(find_own(d, entry));
-	if (ours) {
+	if (ours && trail_epoch(trail) == epoch) {
+		/* it stands there, but all members refuse it */
+		todo_drop(d);
+		rejoin_refuse(d);
+	} else if (ours) {
 		*joined = true;
 		TRY(accept(d, trail));
-	} else if (joins(d) && trail_epoch(trail) != epoch) {
+	} else if (rejoin_is_staged(d) && trail_epoch(trail) != epoch) {
 		/* another was first: take the GroupInfo of now */
 		todo_drop(d);
 		d->work.rejoin->posted = false;
 	}
 out:
 	return e == ERR_STATE_REPLAY ? ERR_OK : e;
+}
+
+/* At the end of the log without our commit: it is posted again. */
+static void end_page(struct device *d, bool at_end)
+{
+	struct rejoin *rejoin = d->work.rejoin;
+
+	rejoin->at_end = at_end;
+	if (!at_end || !rejoin->posted || !rejoin_is_staged(d))
+		return;
+	rejoin->posted = false;
+	if (++rejoin->unseen >= UNSEEN_MAX)
+		work_halt(d, ERR_PEER_INVALID, "not-in-log",
+			  "The server took this device's commit to %s, or says "
+			  "that another came first, but its log does not show "
+			  "it. It is tried again with the next command.",
+			  d->open.id);
 }
 
 static enum err walk_take(struct device *d, const struct answer *answer)
@@ -336,8 +421,8 @@ static enum err walk_take(struct device *d, const struct answer *answer)
 	for (size_t i = 0; i < answer->entry_count && !joined; i++) {
 		e = follow(d, &answer->entries[i], &joined);
 		if (err_class(e) == ERR_CLASS_PEER || e == ERR_STATE_CONFLICT) {
-			halt_untrusted(
-			    d, e == ERR_STATE_CONFLICT ? ERR_PEER_FORK : e);
+			rejoin_halt(d, e == ERR_STATE_CONFLICT ? ERR_PEER_FORK
+							       : e);
 			return ERR_OK;
 		}
 		TRY(e);
@@ -347,246 +432,13 @@ static enum err walk_take(struct device *d, const struct answer *answer)
 			return ERR_OK;
 	}
 	if (!joined)
-		d->work.rejoin->at_end =
-		    !answer->more || answer->entry_count == 0;
+		end_page(d, !answer->more || answer->entry_count == 0);
 out:
 	return e;
 }
 
 const struct step rejoin_step_walk = { "walk", walk_due, NULL, walk_ask,
 				       walk_take };
-
-/* ---- the GroupInfo of today ---- */
-
-static bool info_due(struct device *d)
-{
-	const struct rejoin *rejoin = d->work.rejoin;
-
-	return rejoin != NULL && !joins(d) &&
-	       (rejoin->forced ? rejoin->trail == NULL : rejoin->at_end);
-}
-
-static enum err info_ask(struct device *d, struct request *request)
-{
-	(void)d;
-	request->kind = REQUEST_GROUP_INFO;
-	return ERR_OK;
-}
-
-/* What was offered when this device came into the session is what its
- * founders' entries say of it. */
-static enum err find_offer(const struct device *d, struct suites *offer)
-{
-	*offer = d->offer;
-	return d->open.session != NULL ? membership_offer(&d->open, offer)
-				       : ERR_OK;
-}
-
-static enum err note_base(struct membership *m, const struct trail *trail,
-			  struct span group_info)
-{
-	json_t *made =
-	    json_pack("{s:I, s:b}", "seq", (json_int_t)trail_seq(trail), "weak",
-		      (int)trail_is_weak(trail));
-	enum err e;
-
-	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
-	TRY(record_set_bytes(made, "group_info", group_info));
-	TRY(record_set_hex(made, "head",
-			   span_of(trail_head(trail), CHAIN_HEAD)));
-	TRY(record_set_bytes(made, "departures", trail_departures(trail)));
-	(void)json_object_set(m->notes, "base", made);
-out:
-	json_decref(made);
-	return e;
-}
-
-/* The new session takes the place of what was known of it. */
-static enum err replace(struct device *d, struct membership *next,
-			const struct mls_commit *commit)
-{
-	json_t *todo = json_pack("{s:s}", "kind", "join");
-	enum err e;
-
-	ENSURE(todo != NULL, ERR_LOCAL_MEMORY);
-	TRY(record_set_bytes(todo, "group_info",
-			     buf_span(&commit->group_info)));
-	membership_set_todo(next, json_incref(todo));
-	if (d->open.session != NULL) {
-		if (json_object_get(d->open.notes, "shown") == NULL)
-			TRY(people_show_all(&d->open));
-		membership_continue(next, &d->open);
-	}
-	membership_clear(&d->open);
-	d->open = *next;
-	memset(next, 0, sizeof(*next));
-	work_changed(d);
-out:
-	json_decref(todo);
-	return e;
-}
-
-static enum err explain(struct device *d, enum err e)
-{
-	const char *id = d->work.outcome.session;
-
-	if (e == ERR_PEER_DOWNGRADE)
-		return why_set(&d->work.why, e, "downgrade",
-			       "A better algorithm was withheld when %s was "
-			       "created: its members signed offers that give "
-			       "another choice. Not joined.",
-			       id);
-	if (e == ERR_PEER_UNSUPPORTED)
-		return why_set(&d->work.why, e, "unsupported",
-			       "%s uses an algorithm that this device does "
-			       "not offer. Not joined.",
-			       id);
-	if (err_class(e) == ERR_CLASS_PEER)
-		return why_set(&d->work.why, e, "bad-group",
-			       "What the server says about %s is not what its "
-			       "members signed: %s. Not joined.",
-			       id, err_text(e));
-	return e;
-}
-
-static enum err stage_join(struct device *d, struct span group_info)
-{
-	const struct suite *suite = session_group_info_suite(group_info);
-	struct membership next = { 0 };
-	struct mls_commit commit = { 0 };
-	struct signer signer = { 0 };
-	struct suites offer;
-	enum err e;
-
-	ENSURE(suite != NULL && suites_have(&d->offer, suite),
-	       ERR_PEER_UNSUPPORTED);
-	TRY(find_offer(d, &offer));
-	TRY(membership_new(&next, d->work.outcome.session, &offer));
-	TRY(signer_init(&signer, d, suite, &offer));
-	TRY(session_join_external(&signer.me, next.raw_id, group_info, true,
-				  trail_chain(d->work.rejoin->trail),
-				  &next.session, &commit));
-	TRY(note_base(&next, d->work.rejoin->trail, group_info));
-	TRY(replace(d, &next, &commit));
-out:
-	e = explain(d, e);
-	membership_clear(&next);
-	mls_commit_clear(&commit);
-	signer_clear(&signer);
-	return e;
-}
-
-/* Without a trail the place is the one that the server names. */
-static enum err begin_forced(struct device *d, const struct answer *answer)
-{
-	struct rejoin *rejoin = d->work.rejoin;
-	uint8_t id[SESSION_ID];
-	enum err e;
-
-	TRY(text_parse_uuid(id, span_str(d->work.outcome.session)));
-	TRY(trail_from_info(id, answer->group_info, answer->seq, answer->head,
-			    &rejoin->trail));
-	trail_set_weak(rejoin->trail);
-	rejoin->at_end = true;
-out:
-	return e;
-}
-
-static enum err info_take(struct device *d, const struct answer *answer)
-{
-	struct rejoin *rejoin = d->work.rejoin;
-	enum err e = ERR_OK;
-
-	if (answer->result != ERR_OK) {
-		work_halt_refused(d, answer);
-		return ERR_OK;
-	}
-	if (rejoin->tries++ >= TRIES_MAX) {
-		halt_untrusted(d, ERR_PEER_FORK);
-		return ERR_OK;
-	}
-	if (rejoin->forced && rejoin->trail == NULL)
-		e = begin_forced(d, answer);
-	if (e == ERR_OK && !FAULT(JOINS_WITHOUT_WALK) &&
-	    !trail_leads_to(rejoin->trail, answer->group_info)) {
-		rejoin->at_end = false; /* a commit may have come between */
-		return ERR_OK;
-	}
-	if (e == ERR_OK)
-		e = stage_join(d, answer->group_info);
-	if (err_class(e) == ERR_CLASS_PEER) {
-		d->work.halted = true;
-		d->work.outcome.result = explain(d, e);
-		e = ERR_OK;
-	}
-	return e;
-}
-
-const struct step rejoin_step_info = { "info", info_due, NULL, info_ask,
-				       info_take };
-
-/* ---- posting ---- */
-
-static bool join_due(struct device *d)
-{
-	const struct rejoin *rejoin = d->work.rejoin;
-
-	return joins(d) && rejoin != NULL && rejoin->trail != NULL &&
-	       rejoin->at_end && !rejoin->posted;
-}
-
-static enum err join_ask(struct device *d, struct request *request)
-{
-	struct work *work = &d->work;
-	enum err e;
-
-	buf_reset(&work->group_info);
-	TRY(record_bytes(membership_todo(&d->open), "group_info",
-			 &work->group_info));
-	TRY(buf_end(&work->group_info));
-	request->kind = REQUEST_JOIN;
-	request->bytes = session_staged(d->open.session);
-	request->group_info = buf_span(&work->group_info);
-out:
-	return e;
-}
-
-static bool is_late(const struct answer *answer)
-{
-	return answer->result == ERR_STATE_EPOCH ||
-	       answer->result == ERR_STATE_CONFLICT;
-}
-
-static enum err join_take(struct device *d, const struct answer *answer)
-{
-	struct rejoin *rejoin = d->work.rejoin;
-	enum err e = ERR_OK;
-
-	if (answer->result == ERR_OK || is_late(answer)) {
-		/* only the log tells what became of it */
-		rejoin->posted = true;
-		rejoin->at_end = false;
-		if (rejoin->tries++ >= TRIES_MAX)
-			halt_untrusted(d, ERR_PEER_FORK);
-		return ERR_OK;
-	}
-	work_halt_refused(d, answer);
-	if (work_is_passing(answer))
-		return ERR_OK;
-	if (membership_was_known(&d->open)) {
-		membership_set_todo(&d->open, NULL);
-		work_changed(d);
-		return ERR_OK;
-	}
-	TRY(membership_forget(core_store(d), &d->open));
-	membership_clear(&d->open);
-	d->work.changed = false;
-out:
-	return e;
-}
-
-const struct step rejoin_step_post = { "join", join_due, NULL, join_ask,
-				       join_take };
 
 /* ---- resolving ---- */
 
@@ -601,7 +453,7 @@ enum err rejoin_begin_resolve(struct device *d)
 		(void)json_array_clear(copies);
 	(void)json_object_del(d->open.notes, "rejoins");
 	(void)json_object_del(d->open.notes, "base");
-	if (joins(d))
+	if (rejoin_is_staged(d))
 		membership_set_todo(&d->open, NULL);
 	d->work.resolving = true;
 	work_changed(d);

@@ -10,8 +10,21 @@ struct rejoin {
 	bool at_end;	     /* the log was followed to its end */
 	bool posted;	     /* the staged commit was */
 	bool forced;	     /* the person goes on without a trail */
-	unsigned tries;
+	bool gathering;	     /* then: departures are looked for in the log */
+	uint64_t gathered;   /* up to here */
+	struct buf departures;
+	unsigned tries, unseen;
 };
+
+/* An external commit is staged. */
+bool rejoin_is_staged(const struct device *d);
+
+/* No trail leads to what the server has. Where the person has been told so
+ * before, the device goes on without; otherwise the order ends. */
+void rejoin_halt(struct device *d, enum err e);
+
+/* The rules let this device in by another device of its user only. */
+void rejoin_refuse(struct device *d);
 
 /* Was a commit staged by which this device comes in (again)? */
 bool rejoin_is_begun(const struct membership *m);

@@ -11,10 +11,11 @@ extern const struct step stock_step_make, stock_step_publish;
 /* found.c: a new session */
 extern const struct step found_step_claim, found_step_make, found_step_post;
 
-/* rejoin.c, welcome.c: coming in */
+/* welcome.c, rejoin.c, arrive.c: coming in */
 extern const struct step welcome_step_use, welcome_step_tell;
-extern const struct step rejoin_step_base, rejoin_step_first, rejoin_step_walk,
-    rejoin_step_info, rejoin_step_post;
+extern const struct step rejoin_step_base, rejoin_step_first;
+extern const struct step rejoin_step_gather, rejoin_step_walk;
+extern const struct step arrive_step_info, arrive_step_post;
 
 /* log.c: what the others did */
 extern const struct step log_step_read;

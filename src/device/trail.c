@@ -2,6 +2,7 @@
 
 #include "check/walk.h"
 #include "wire/generation.h"
+#include "wire/roles.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,33 +56,14 @@ enum err trail_from_session(const struct session *session, uint64_t seq,
 			    const uint8_t head[CHAIN_HEAD],
 			    struct trail **trail)
 {
-	const struct mls_group *group = session_group(session);
-	struct buf tree = BUF_INIT;
-	struct mls_reinit ended;
-	struct wire_reinit reinit;
-	bool has_ended = mls_group_ended_by(group, &ended);
 	struct trail *t = NULL;
 	enum err e;
 
-	if (has_ended)
-		reinit = (struct wire_reinit){
-			.group_id = ended.group_id,
-			.version = WIRE_VERSION_MLS10,
-			.cipher_suite = ended.cipher_suite,
-			.extensions = ended.extensions,
-		};
 	TRY(start(session_id(session), seq, head, &t));
-	TRY(mls_group_tree(group, &tree));
-	TRY(buf_end(&tree));
-	TRY(from_verdict(
-	    check_walk_from_tree(mls_group_context(group), buf_span(&tree),
-				 mls_group_confirmation_tag(group),
-				 has_ended ? &reinit : NULL, &t->walk)));
-	TRY(check_walk_set_departures(t->walk, session_departures(session)));
+	TRY(session_walk(session, &t->walk));
 	*trail = t;
 	t = NULL;
 out:
-	buf_clear(&tree);
 	trail_free(t);
 	return e;
 }
@@ -208,6 +190,21 @@ out:
 bool trail_leads_to(struct trail *trail, struct span group_info)
 {
 	return check_walk_matches(trail->walk, group_info).wrong == NULL;
+}
+
+bool trail_keeps_out(const struct trail *trail, struct span identity)
+{
+	struct check_member member;
+	bool user_is_in = false;
+	uint32_t leaf = 0;
+
+	while (check_walk_next_member(trail->walk, &leaf, &member)) {
+		if (span_equal(member.identity, identity))
+			return false;
+		user_is_in |= span_equal(roles_user(member.identity),
+					 roles_user(identity));
+	}
+	return user_is_in;
 }
 
 uint64_t trail_epoch(const struct trail *trail)

@@ -56,6 +56,10 @@ MUST_CHECK enum err trail_next_generation(struct trail *trail,
 /* Is this GroupInfo the one that the trail leads to? */
 bool trail_leads_to(struct trail *trail, struct span group_info);
 
+/* May a device of that identity not come in by itself? It may when its leaf is
+ * there, or none of its user's is. */
+bool trail_keeps_out(const struct trail *trail, struct span identity);
+
 /* Of the group where it has got to. */
 uint64_t trail_epoch(const struct trail *trail);
 struct span trail_departures(const struct trail *trail);

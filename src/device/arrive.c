@@ -1,0 +1,258 @@
+/*
+ * The steps by which a device comes into the group that a trail leads to: take
+ * its GroupInfo, stage an external commit, post it. rejoin.c follows the log.
+ */
+#include "base/fault.h"
+#include "device/core.h"
+#include "device/people.h"
+#include "device/rejoin.h"
+#include "device/signer.h"
+#include "device/steps.h"
+#include "device/todo.h"
+
+#include <string.h>
+
+/* Others commit between our reading and our posting this often. */
+#define TRIES_MAX 10
+
+/* ---- the GroupInfo of today ---- */
+
+static bool info_due(struct device *d)
+{
+	const struct rejoin *rejoin = d->work.rejoin;
+
+	if (rejoin == NULL || rejoin->gathering || rejoin_is_staged(d))
+		return false;
+	return rejoin->trail != NULL ? rejoin->at_end : rejoin->forced;
+}
+
+static enum err info_ask(struct device *d, struct request *request)
+{
+	(void)d;
+	request->kind = REQUEST_GROUP_INFO;
+	return ERR_OK;
+}
+
+/* What was offered when this device came into the session is what its
+ * founders' entries say of it. */
+static enum err find_offer(const struct device *d, struct suites *offer)
+{
+	*offer = d->offer;
+	return d->open.session != NULL ? membership_offer(&d->open, offer)
+				       : ERR_OK;
+}
+
+static enum err note_base(struct membership *m, const struct trail *trail,
+			  struct span group_info)
+{
+	json_t *made =
+	    json_pack("{s:I, s:b}", "seq", (json_int_t)trail_seq(trail), "weak",
+		      (int)trail_is_weak(trail));
+	enum err e;
+
+	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_set_bytes(made, "group_info", group_info));
+	TRY(record_set_hex(made, "head",
+			   span_of(trail_head(trail), CHAIN_HEAD)));
+	TRY(record_set_bytes(made, "departures", trail_departures(trail)));
+	(void)json_object_set(m->notes, "base", made);
+out:
+	json_decref(made);
+	return e;
+}
+
+/* The new session takes the place of what was known of it. */
+static enum err replace(struct device *d, struct membership *next,
+			const struct mls_commit *commit)
+{
+	json_t *todo = json_pack("{s:s}", "kind", "join");
+	enum err e;
+
+	ENSURE(todo != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_set_bytes(todo, "group_info",
+			     buf_span(&commit->group_info)));
+	membership_set_todo(next, json_incref(todo));
+	if (d->open.session != NULL) {
+		if (json_object_get(d->open.notes, "shown") == NULL)
+			TRY(people_show_all(&d->open));
+		membership_continue(next, &d->open);
+	}
+	membership_clear(&d->open);
+	d->open = *next;
+	memset(next, 0, sizeof(*next));
+	work_changed(d);
+out:
+	json_decref(todo);
+	return e;
+}
+
+static enum err explain(struct device *d, enum err e)
+{
+	const char *id = d->work.outcome.session;
+
+	if (e == ERR_PEER_DOWNGRADE)
+		return why_set(&d->work.why, e, "downgrade",
+			       "A better algorithm was withheld when %s was "
+			       "created: its members signed offers that give "
+			       "another choice. Not joined.",
+			       id);
+	if (e == ERR_PEER_UNSUPPORTED)
+		return why_set(&d->work.why, e, "unsupported",
+			       "%s uses an algorithm that this device does "
+			       "not offer. Not joined.",
+			       id);
+	if (err_class(e) == ERR_CLASS_PEER)
+		return why_set(&d->work.why, e, "bad-group",
+			       "What the server says about %s is not what its "
+			       "members signed: %s. Not joined.",
+			       id, err_text(e));
+	return e;
+}
+
+static enum err stage_join(struct device *d, struct span group_info)
+{
+	const struct suite *suite = session_group_info_suite(group_info);
+	struct membership next = { 0 };
+	struct mls_commit commit = { 0 };
+	struct signer signer = { 0 };
+	struct suites offer;
+	enum err e;
+
+	ENSURE(suite != NULL && suites_have(&d->offer, suite),
+	       ERR_PEER_UNSUPPORTED);
+	TRY(find_offer(d, &offer));
+	TRY(membership_new(&next, d->work.outcome.session, &offer));
+	TRY(signer_init(&signer, d, suite, &offer));
+	TRY(session_join_external(&signer.me, next.raw_id, group_info, true,
+				  trail_chain(d->work.rejoin->trail),
+				  &next.session, &commit));
+	TRY(note_base(&next, d->work.rejoin->trail, group_info));
+	TRY(replace(d, &next, &commit));
+out:
+	e = explain(d, e);
+	membership_clear(&next);
+	mls_commit_clear(&commit);
+	signer_clear(&signer);
+	return e;
+}
+
+/* Without a trail the place is the one that the server names. */
+static enum err begin_forced(struct device *d, const struct answer *answer)
+{
+	struct rejoin *rejoin = d->work.rejoin;
+	uint8_t id[SESSION_ID];
+	enum err e;
+
+	TRY(text_parse_uuid(id, span_str(d->work.outcome.session)));
+	TRY(trail_from_info(id, answer->group_info, answer->seq, answer->head,
+			    &rejoin->trail));
+	trail_set_weak(rejoin->trail);
+	rejoin->at_end = true;
+	rejoin->gathering = true;
+out:
+	return e;
+}
+
+static enum err info_take(struct device *d, const struct answer *answer)
+{
+	struct rejoin *rejoin = d->work.rejoin;
+	enum err e = ERR_OK;
+
+	if (answer->result != ERR_OK) {
+		work_halt_refused(d, answer);
+		return ERR_OK;
+	}
+	if (rejoin->tries++ >= TRIES_MAX) {
+		rejoin_halt(d, ERR_PEER_FORK);
+		return ERR_OK;
+	}
+	if (rejoin->trail == NULL) { /* the departures are looked for first */
+		TRY(begin_forced(d, answer));
+		return ERR_OK;
+	}
+	if (!FAULT(JOINS_WITHOUT_WALK) &&
+	    !trail_leads_to(rejoin->trail, answer->group_info)) {
+		rejoin->at_end = false; /* a commit may have come between */
+		return ERR_OK;
+	}
+	if (trail_keeps_out(rejoin->trail, span_str(d->identity))) {
+		rejoin_refuse(d);
+		return ERR_OK;
+	}
+	e = stage_join(d, answer->group_info);
+out:
+	if (err_class(e) == ERR_CLASS_PEER) {
+		d->work.halted = true;
+		d->work.outcome.result = explain(d, e);
+		e = ERR_OK;
+	}
+	return e;
+}
+
+const struct step arrive_step_info = { "info", info_due, NULL, info_ask,
+				       info_take };
+
+/* ---- posting ---- */
+
+static bool join_due(struct device *d)
+{
+	const struct rejoin *rejoin = d->work.rejoin;
+
+	return rejoin_is_staged(d) && rejoin != NULL && rejoin->trail != NULL &&
+	       rejoin->at_end && !rejoin->posted;
+}
+
+static enum err join_ask(struct device *d, struct request *request)
+{
+	struct work *work = &d->work;
+	enum err e;
+
+	buf_reset(&work->group_info);
+	TRY(record_bytes(membership_todo(&d->open), "group_info",
+			 &work->group_info));
+	TRY(buf_end(&work->group_info));
+	request->kind = REQUEST_JOIN;
+	request->bytes = session_staged(d->open.session);
+	request->group_info = buf_span(&work->group_info);
+out:
+	return e;
+}
+
+static bool is_late(const struct answer *answer)
+{
+	return answer->result == ERR_STATE_EPOCH ||
+	       answer->result == ERR_STATE_CONFLICT;
+}
+
+static enum err join_take(struct device *d, const struct answer *answer)
+{
+	struct rejoin *rejoin = d->work.rejoin;
+	enum err e = ERR_OK;
+
+	if (answer->result == ERR_OK || is_late(answer)) {
+		/* only the log tells what became of it */
+		rejoin->posted = true;
+		rejoin->at_end = false;
+		if (rejoin->tries++ >= TRIES_MAX)
+			work_halt(d, ERR_STATE_CONFLICT, "overtaken",
+				  "Others keep changing %s: try again later.",
+				  d->open.id);
+		return ERR_OK;
+	}
+	work_halt_refused(d, answer);
+	if (work_is_passing(answer))
+		return ERR_OK;
+	if (membership_was_known(&d->open)) {
+		membership_set_todo(&d->open, NULL);
+		work_changed(d);
+		return ERR_OK;
+	}
+	TRY(membership_forget(core_store(d), &d->open));
+	membership_clear(&d->open);
+	d->work.changed = false;
+out:
+	return e;
+}
+
+const struct step arrive_step_post = { "join", join_due, NULL, join_ask,
+				       join_take };
