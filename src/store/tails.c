@@ -125,15 +125,40 @@ void tails_note_head(struct tails *tails, const uint8_t session[16],
 		put_head(t, seq, head);
 }
 
+void tails_note_view(struct tails *tails, const uint8_t session[16],
+		     uint64_t seq, const uint8_t head[32])
+{
+	struct tail *t = find(tails, session);
+	struct tail_head *h;
+
+	if (t == NULL)
+		return;
+	h = &t->views[t->next_view++ % TAIL_VIEWS];
+	h->seq = seq;
+	memcpy(h->head, head, sizeof(h->head));
+	if (t->view_count < TAIL_VIEWS)
+		t->view_count++;
+}
+
+static bool is_head(const struct tail_head *h, uint64_t seq,
+		    const uint8_t head[32])
+{
+	return h->seq == seq && memcmp(h->head, head, sizeof(h->head)) == 0;
+}
+
 bool tails_has_head(struct tails *tails, const uint8_t session[16],
 		    uint64_t seq, const uint8_t head[32])
 {
 	const struct tail *t = find(tails, session);
-	const struct tail_head *h =
-	    t != NULL ? &t->heads[seq % TAIL_HEADS] : NULL;
 
-	return h != NULL && seq > 0 && h->seq == seq &&
-	       memcmp(h->head, head, sizeof(h->head)) == 0;
+	if (t == NULL)
+		return false;
+	if (seq > 0 && is_head(&t->heads[seq % TAIL_HEADS], seq, head))
+		return true;
+	for (unsigned i = 0; i < t->view_count; i++)
+		if (is_head(&t->views[i], seq, head))
+			return true;
+	return false;
 }
 
 void tails_doubt(struct tails *tails, const uint8_t session[16])
@@ -144,6 +169,7 @@ void tails_doubt(struct tails *tails, const uint8_t session[16])
 		return;
 	t->doubts = DOUBTS;
 	memset(t->heads, 0, sizeof(t->heads));
+	t->view_count = t->next_view = 0;
 }
 
 void tails_forget(struct tails *tails, const uint8_t session[16])

@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/span.h"
 
-enum { TAIL_DEVICES = 16, TAIL_HEADS = 16 };
+enum { TAIL_DEVICES = 16, TAIL_HEADS = 16, TAIL_VIEWS = 4 };
 
 struct tail_head {
 	uint64_t seq; /* 0: none */
@@ -23,6 +23,8 @@ struct tail {
 	uint8_t devices[TAIL_DEVICES][16]; /* the last ones that sent */
 	unsigned device_count, next_device;
 	struct tail_head heads[TAIL_HEADS]; /* of seq s at s % TAIL_HEADS */
+	struct tail_head views[TAIL_VIEWS]; /* older ones, found right */
+	unsigned view_count, next_view;
 	unsigned doubts; /* batches until it is believed again */
 	uint64_t batch;	 /* that last said so */
 	bool known;
@@ -46,6 +48,11 @@ void tails_learn(struct tails *tails, uint64_t batch, const uint8_t session[16],
 
 /* An entry that stands in the log. */
 void tails_note_head(struct tails *tails, const uint8_t session[16],
+		     uint64_t seq, const uint8_t head[32]);
+
+/* The same of an older entry, which somebody said to have seen last: who does not
+ * read says so again and again. */
+void tails_note_view(struct tails *tails, const uint8_t session[16],
 		     uint64_t seq, const uint8_t head[32]);
 
 /* Whether that head is known to stand there; false: perhaps. */

@@ -201,14 +201,26 @@ static void give_answer(struct writer *w, struct item *item,
 	answer(item, result);
 }
 
+/* Of an envelope that was stored: the database has found its view right. */
+static void note_view(struct writer *w, const struct item *item)
+{
+	const struct append *m = &item->message;
+
+	if (!item->seen)
+		tails_note_view(w->tails, m->session, m->view_seq,
+				m->view_head);
+}
+
 static void learn(struct writer *w, const struct item *item,
 		  const struct append_result *r)
 {
 	const struct append *m = &item->message;
 
-	if (w->tails != NULL && r->outcome == APPEND_OK)
-		tails_learn(w->tails, w->batches, m->session, m->epoch, r->seq,
-			    r->head, m->device);
+	if (w->tails == NULL || r->outcome != APPEND_OK)
+		return;
+	tails_learn(w->tails, w->batches, m->session, m->epoch, r->seq, r->head,
+		    m->device);
+	note_view(w, item);
 }
 
 static void give_judged(struct writer *w, struct rows *rows)
@@ -248,6 +260,7 @@ static void give_part(struct writer *w, const struct batch_part *part)
 		memcpy(result.hash, items[i]->hash, sizeof(result.hash));
 		tails_note_head(w->tails, last->session, result.seq,
 				result.head);
+		note_view(w, items[i]);
 		if (i + 1 == part->count)
 			tails_learn(w->tails, 0, last->session, last->epoch,
 				    result.seq, result.head, last->device);

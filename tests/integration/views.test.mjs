@@ -173,7 +173,7 @@ describe('views of the log', { concurrency: false }, () => {
         await rotateOnce(postgres, { HERMETIC_HISTORY_SECONDS: '86400' });
       };
       await sweep();
-      for (const { seq, head } of log)
+      for (const { seq, head } of log.slice(2))
         ok(await session.send(bob, { seen: { seq, head } }), 201);
       await postgres.psql(`SET search_path = hermetic;
         UPDATE message SET hash = NULL WHERE session_id = '${session.id}'

@@ -131,7 +131,15 @@ static void test_heads(void **state)
 	assert_true(tails_has_head(*state, S, TAIL_HEADS + 2, H2));
 	memset(head, 0, sizeof(head));
 	assert_false(tails_has_head(*state, S, 0, head));
+	/* older ones that somebody has seen, the first included */
+	tails_note_view(*state, S, 0, head);
+	assert_true(tails_has_head(*state, S, 0, head));
+	for (uint64_t seq = 100; seq < 100 + TAIL_VIEWS; seq++)
+		tails_note_view(*state, S, seq, H1);
+	assert_false(tails_has_head(*state, S, 0, head));
+	assert_true(tails_has_head(*state, S, 100, H1));
 	tails_doubt(*state, S);
+	assert_false(tails_has_head(*state, S, 100, H1));
 	assert_false(tails_has_head(*state, S, TAIL_HEADS + 2, H2));
 }
 
