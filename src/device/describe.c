@@ -110,6 +110,9 @@ static enum err describe(struct device *d, json_t **description)
 	if (membership_name(m) != NULL)
 		(void)json_object_set(made, "name",
 				      json_object_get(m->notes, "name"));
+	(void)json_object_set_new(
+	    made, "line",
+	    json_integer((json_int_t)record_number_or_0(m->notes, "line")));
 	if (stop_of(m) != NULL)
 		(void)json_object_set_new(made, "stop",
 					  json_string(stop_of(m)));

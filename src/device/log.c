@@ -243,23 +243,31 @@ static enum err log_ask(struct device *d, struct request *request)
 {
 	uint64_t seq = session_seq(d->open.session);
 
+	d->work.read_from = seq;
 	request->kind = REQUEST_LOG;
 	request->after = seq > 0 ? seq - 1 : 0;
 	request->limit = PAGE_LIMIT;
 	return ERR_OK;
 }
 
-/* A page begins with the last entry that is known, so that a log that is
- * shorter than it was, or another one, is noticed before anything is done. */
+/*
+ * A page begins with the last entry that is known, so that a log that is
+ * shorter than it was, or another one, is noticed before anything is done.
+ * Where another process has read on meanwhile, that entry stands further on in
+ * the page, or after it.
+ */
 static bool overlaps(const struct device *d, const struct answer *answer)
 {
 	const struct session *session = d->open.session;
-	const struct answer_entry *first = answer->entries;
+	uint64_t seq = session_seq(session);
 
-	if (session_seq(session) == 0)
+	if (seq == 0)
 		return true;
-	return answer->entry_count > 0 && first->seq == session_seq(session) &&
-	       memcmp(first->head, session_head(session), CHAIN_HEAD) == 0;
+	for (size_t i = 0; i < answer->entry_count; i++)
+		if (answer->entries[i].seq == seq)
+			return memcmp(answer->entries[i].head,
+				      session_head(session), CHAIN_HEAD) == 0;
+	return d->work.read_from != seq;
 }
 
 /* What the server says instead of a page is a hint. Nothing changes here. */

@@ -136,7 +136,14 @@ static void end_send(struct device *d)
 		return;
 	}
 	outcome->kept = work->stored && !work->item_refused;
-	if (outcome->result == ERR_OK)
+	if (outcome->result == ERR_OK && d->open.session != NULL &&
+	    !session_member(d->open.session) && !rejoin_is_begun(&d->open))
+		outcome->result = why_set(
+		    &d->work.why, ERR_STATE_GONE, "not-a-member",
+		    "You are not a member of %s any more. What was said "
+		    "was not sent: hermetic outbox %s",
+		    d->open.id, d->open.id);
+	else if (outcome->result == ERR_OK)
 		outcome->result =
 		    why_set(&d->work.why, ERR_STATE_PENDING, "kept",
 			    "What was said is kept, and sent with the next "

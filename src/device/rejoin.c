@@ -166,6 +166,22 @@ static enum err base(struct device *d)
 
 const struct step rejoin_step_base = { "base", base_due, base, NULL, NULL };
 
+/* Another process has brought the device in meanwhile. */
+static bool drop_due(struct device *d)
+{
+	return d->work.rejoin != NULL && !is_wanted(d);
+}
+
+static enum err drop(struct device *d)
+{
+	rejoin_free(d->work.rejoin);
+	d->work.rejoin = NULL;
+	work_stale(d);
+	return ERR_OK;
+}
+
+const struct step rejoin_step_drop = { "drop", drop_due, drop, NULL, NULL };
+
 static bool first_info_due(struct device *d)
 {
 	const struct rejoin *rejoin = d->work.rejoin;
@@ -303,12 +319,35 @@ static bool walk_due(struct device *d)
 	       !rejoin->gathering;
 }
 
+/* The first page begins with the entry at which the trail begins, unless the
+ * server named that place: so a log that is shorter than it was is noticed. */
+static bool needs_overlap(const struct rejoin *rejoin)
+{
+	return !rejoin->overlapped && !trail_is_weak(rejoin->trail) &&
+	       trail_seq(rejoin->trail) > 0;
+}
+
 static enum err walk_ask(struct device *d, struct request *request)
 {
+	const struct rejoin *rejoin = d->work.rejoin;
+	uint64_t seq = trail_seq(rejoin->trail);
+
 	request->kind = REQUEST_HANDSHAKES;
-	request->after = trail_seq(d->work.rejoin->trail);
+	request->after = needs_overlap(rejoin) ? seq - 1 : seq;
 	request->limit = PAGE_LIMIT;
 	return ERR_OK;
+}
+
+/* The log still has the entry at which the trail begins. */
+static bool overlaps(const struct rejoin *rejoin, const struct answer *answer)
+{
+	const struct answer_entry *first = answer->entries;
+
+	return !needs_overlap(rejoin) ||
+	       (answer->entry_count > 0 &&
+		first->seq == trail_seq(rejoin->trail) &&
+		memcmp(first->head, trail_head(rejoin->trail), CHAIN_HEAD) ==
+		    0);
 }
 
 /* This device was in this session before: the trail has to come by the last
@@ -418,6 +457,11 @@ static enum err walk_take(struct device *d, const struct answer *answer)
 		work_halt_refused(d, answer);
 		return ERR_OK;
 	}
+	if (!overlaps(d->work.rejoin, answer)) {
+		rejoin_halt(d, ERR_PEER_FORK);
+		return ERR_OK;
+	}
+	d->work.rejoin->overlapped = true;
 	for (size_t i = 0; i < answer->entry_count && !joined; i++) {
 		e = follow(d, &answer->entries[i], &joined);
 		if (err_class(e) == ERR_CLASS_PEER || e == ERR_STATE_CONFLICT) {

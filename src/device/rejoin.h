@@ -7,6 +7,7 @@
 
 struct rejoin {
 	struct trail *trail; /* owned; NULL before it has a beginning */
+	bool overlapped;     /* the log has the entry where the trail begins */
 	bool at_end;	     /* the log was followed to its end */
 	bool posted;	     /* the staged commit was */
 	bool forced;	     /* the person goes on without a trail */

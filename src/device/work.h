@@ -51,6 +51,8 @@ struct work {
 	uint32_t wait_ms;   /* before the next request */
 	uint64_t post_item; /* the item that was posted last */
 	uint64_t posted;    /* items up to this one were posted */
+	uint64_t read_from; /* the end of the log when its next page was asked
+			       for */
 	unsigned passes;    /* how often something was sealed */
 	unsigned idle;	    /* readings that showed nothing new, in a row */
 	uint64_t idle_seq;  /* the end of the log at the last of them */

@@ -186,7 +186,10 @@ describe('sessions', { concurrency: false }, () => {
     const session = await Session.create(alice);
     await session.add(alice, bob, carol);
     await session.remove(carol, bob);
-    refused(await bob.get(session.path('/messages')), 403, 'not-a-member');
+    assert.equal(ok(await bob.get(session.path('/messages'))).messages.length,
+      2); // up to the commit that removed him
+    refused(await bob.get(session.path('/messages?after=2')), 403,
+      'not-a-member');
     refused(await bob.get(session.path()), 404, 'not-found');
     assert.deepEqual((await members(alice, session)).members.map(
       m => [m.leaf_index, m.device_id]), [[0, alice.id], [2, carol.id]]);

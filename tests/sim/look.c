@@ -100,6 +100,17 @@ bool look_stored(struct client *client, size_t number, struct look *look)
 	return look->there;
 }
 
+/* Where a person has taken another history, other entries stand at numbers that
+ * were shown. */
+static void note_line(struct known *known, uint64_t line)
+{
+	if (line == known->line)
+		return;
+	known->line = line;
+	for (size_t i = 0; i < known->entry_count; i++)
+		known->entries[i].shown = false;
+}
+
 /* What it says itself must be what it stores. */
 bool look_at(struct client *client, size_t number, struct look *look)
 {
@@ -119,6 +130,9 @@ bool look_at(struct client *client, size_t number, struct look *look)
 		stop = json_string_value(json_object_get(said, "stop"));
 		(void)snprintf(look->stop, sizeof(look->stop), "%s",
 			       stop != NULL ? stop : "");
+		note_line(&client->known[number],
+			  (uint64_t)json_integer_value(
+			      json_object_get(said, "line")));
 		if (json_is_true(json_object_get(said, "member")) !=
 			look->member ||
 		    (uint64_t)json_integer_value(
@@ -141,4 +155,25 @@ bool look_is_healthy(const struct look *look)
 {
 	return look->there && look->member && !look->forked &&
 	       look->stop[0] == '\0';
+}
+
+bool look_took_line(struct client *client, struct slot *slot, size_t session)
+{
+	struct known *known = &client->known[session];
+	struct buf text = BUF_INIT;
+	json_t *said = NULL;
+	uint64_t line = known->line;
+	bool took;
+
+	if (device_describe(slot->device, client->world->sessions[session],
+			    &text) == ERR_OK)
+		said = json_loadb((const char *)text.p, text.n, 0, NULL);
+	if (said != NULL)
+		line =
+		    (uint64_t)json_integer_value(json_object_get(said, "line"));
+	took = line != known->line;
+	note_line(known, line);
+	json_decref(said);
+	buf_clear(&text);
+	return took;
 }

@@ -61,6 +61,7 @@ struct known {
 	size_t healthy; /* group of the lineage; SIZE_MAX: none yet */
 	bool forked;	/* a fork was found, and no person lifted it */
 	bool resolved;	/* its person took another history */
+	uint64_t line;	/* how often it did: entries are kept anew then */
 	bool told;	/* an order ended with: the histories differ */
 	bool alarmed;	/* it was told of a fork, or of another stop */
 	char alarm[24];
@@ -201,6 +202,8 @@ void client_shown(struct client *client, size_t session);
 bool look_at(struct client *client, size_t session, struct look *look);
 /* A look at what is stored, whatever runs. */
 bool look_stored(struct client *client, size_t session, struct look *look);
+/* The person of this device has taken another history since we looked last. */
+bool look_took_line(struct client *client, struct slot *slot, size_t session);
 bool look_is_healthy(const struct look *look);
 void look_member_of(struct span identity, struct span signature_key,
 		    struct look_member *member);
