@@ -34,12 +34,20 @@ static enum err info_ask(struct device *d, struct request *request)
 }
 
 /* What was offered when this device came into the session is what its
- * founders' entries say of it. */
-static enum err find_offer(const struct device *d, struct suites *offer)
+ * founders' entries say of it; of another generation it is what it offers now. */
+static enum err find_offer(const struct device *d, const struct suite *suite,
+			   struct suites *offer)
 {
+	enum err e;
+
 	*offer = d->offer;
-	return d->open.session != NULL ? membership_offer(&d->open, offer)
-				       : ERR_OK;
+	if (d->open.session == NULL)
+		return ERR_OK;
+	TRY(membership_offer(&d->open, offer));
+	if (!suites_have(offer, suite))
+		*offer = d->offer;
+out:
+	return e;
 }
 
 static enum err note_base(struct membership *m, const struct trail *trail,
@@ -120,7 +128,7 @@ static enum err stage_join(struct device *d, struct span group_info)
 
 	ENSURE(suite != NULL && suites_have(&d->offer, suite),
 	       ERR_PEER_UNSUPPORTED);
-	TRY(find_offer(d, &offer));
+	TRY(find_offer(d, suite, &offer));
 	TRY(membership_new(&next, d->work.outcome.session, &offer));
 	TRY(signer_init(&signer, d, suite, &offer));
 	TRY(session_join_external(&signer.me, next.raw_id, group_info, true,

@@ -135,7 +135,7 @@ static void end_send(struct device *d)
 		outcome->kept = false;
 		return;
 	}
-	outcome->kept = work->stored && !work->item_refused;
+	outcome->kept = work->stored;
 	if (outcome->result == ERR_OK && d->open.session != NULL &&
 	    !session_member(d->open.session) && !rejoin_is_begun(&d->open))
 		outcome->result = why_set(

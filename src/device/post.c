@@ -224,6 +224,22 @@ static const char *words(const struct answer *answer)
 	return answer->text != NULL ? answer->text : err_text(answer->result);
 }
 
+/* It stays on the list, as refused, and holds up nothing. */
+static enum err refuse(struct device *d, json_t *item,
+		       const struct answer *answer)
+{
+	struct work *work = &d->work;
+
+	work_changed(d);
+	if (work->post_item == work->outcome.item)
+		work->outcome.result = why_set(
+		    &work->why, ERR_PEER_INVALID, answer->slug,
+		    "The server refuses this: %s It was not sent, and is "
+		    "on the list of: hermetic outbox %s",
+		    words(answer), d->open.id);
+	return outbox_refuse(d, item, answer->slug, words(answer));
+}
+
 static enum err take_refusal(struct device *d, const struct answer *answer)
 {
 	struct work *work = &d->work;
@@ -241,15 +257,12 @@ static enum err take_refusal(struct device *d, const struct answer *answer)
 			halt_clock(d, answer);
 	} else if (concerns_all(answer) || item == NULL) {
 		work_hold_refused(d, answer);
+	} else if (work->doubted != work->post_item) {
+		/* a refusal is a hint: perhaps the log has it all the same */
+		work->doubted = work->post_item;
+		read_again(d);
 	} else {
-		work_changed(d);
-		if (work->post_item == work->outcome.item) {
-			work->item_refused = true;
-			work->outcome.result =
-			    why_set(&work->why, ERR_PEER_INVALID, answer->slug,
-				    "%s", words(answer));
-		}
-		return outbox_refuse(d, item, answer->slug, words(answer));
+		return refuse(d, item, answer);
 	}
 	return ERR_OK;
 }

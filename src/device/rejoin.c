@@ -374,7 +374,7 @@ static enum err accept(struct device *d, const struct trail *trail)
 	TRY(session_accepted(d->open.session, core_now_ms(d) / 1000,
 			     trail_seq(trail), trail_head(trail)));
 	TRY(pins_note_members(d));
-	if (d->work.rejoin->forced && membership_was_known(&d->open))
+	if (trail_is_weak(trail) && membership_was_known(&d->open))
 		membership_begin_line(&d->open);
 	(void)json_object_del(d->open.notes, "base");
 	membership_set_todo(&d->open, NULL);

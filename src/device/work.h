@@ -39,7 +39,6 @@ struct work {
 	struct request request;	  /* what it asked */
 	bool changed;		  /* d->open is to be written */
 	bool stored;		  /* the first turn is durable */
-	bool item_refused;	  /* SEND: what it says was refused for good */
 	bool halted;		  /* no step is due any more */
 	bool planned;		  /* what was ordered stands in the notes */
 	bool fresh;		  /* the log was read to its end */
@@ -50,6 +49,7 @@ struct work {
 	unsigned posts;	    /* of one todo, in a row */
 	uint32_t wait_ms;   /* before the next request */
 	uint64_t post_item; /* the item that was posted last */
+	uint64_t doubted;   /* the item that the server has refused once */
 	uint64_t posted;    /* items up to this one were posted */
 	uint64_t read_from; /* the end of the log when its next page was asked
 			       for */

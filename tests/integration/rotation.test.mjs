@@ -175,7 +175,11 @@ describe('rotation', { concurrency: false }, () => {
       const gone = await socket.frame({ type: 'unsubscribed' });
       assert.equal(gone.reason, 'not-a-member');
       refused(await session.send(bob), 403, 'not-a-member');
-      refused(await bob.get(session.path('/messages')), 403, 'not-a-member');
+      // but for the entry that says so
+      const read = ok(await bob.get(session.path('/messages'))).messages;
+      assert.equal(read.at(-1).seq, left.seq);
+      refused(await bob.get(session.path(`/messages?after=${left.seq}`)), 403,
+        'not-a-member');
       refused(await session.change(bob), 403, 'not-a-member');
       problem(await socket.ask({ type: 'subscribe', session_id: session.id,
         after: 0 }), 403, 'not-a-member');

@@ -107,8 +107,12 @@ static void note_line(struct known *known, uint64_t line)
 	if (line == known->line)
 		return;
 	known->line = line;
-	for (size_t i = 0; i < known->entry_count; i++)
+	known->resolved = true;
+	for (size_t i = 0; i < known->entry_count; i++) {
 		known->entries[i].shown = false;
+		if (known->entries[i].last_kind != 0)
+			watch_served(&known->entries[i]);
+	}
 }
 
 /* What it says itself must be what it stores. */

@@ -69,15 +69,17 @@ void pairs_agree(struct world *world)
 				    !look_is_healthy(&looks[i]) ||
 				    !look_is_healthy(&looks[k]))
 					continue;
+				/* a person may take what all others refuse */
+				if (world->clients[i].known[s].resolved ||
+				    world->clients[k].known[s].resolved)
+					continue;
 				if (i < k)
 					same_place(world, s, &world->clients[i],
 						   &looks[i],
 						   &world->clients[k],
 						   &looks[k]);
-				if (!world->clients[i].known[s].resolved &&
-				    !world->clients[k].known[s].resolved)
-					heard(world, s, &world->clients[i],
-					      &world->clients[k]);
+				heard(world, s, &world->clients[i],
+				      &world->clients[k]);
 			}
 	}
 }

@@ -322,6 +322,13 @@ struct seen_entry *watch_entry(struct client *client, size_t session,
 	return &known->entries[seq - 1];
 }
 
+void watch_served(struct seen_entry *seen)
+{
+	seen->served = true;
+	seen->kind = seen->last_kind;
+	memcpy(seen->hash, seen->last, 32);
+}
+
 void watch_answer(struct client *client, const struct request *request,
 		  const struct answer *answer)
 {
@@ -336,14 +343,15 @@ void watch_answer(struct client *client, const struct request *request,
 		struct seen_entry *seen =
 		    watch_entry(client, session, entry->seq);
 
-		if (seen == NULL || seen->shown)
+		if (seen == NULL)
 			continue;
-		seen->served = true;
-		seen->kind = entry->kind;
-		memcpy(seen->hash, entry->hash, 32);
+		seen->last_kind = entry->kind;
+		memcpy(seen->last, entry->hash, 32);
 		if (!entry->bare && !entry->expired)
-			sim_must(hash_sha256(&entry->bytes, 1, seen->hash),
-				 "hash");
+			sim_must(hash_sha256(&entry->bytes, 1, seen->last),
+				 "a hash");
+		if (!seen->shown)
+			watch_served(seen);
 	}
 }
 

@@ -49,6 +49,8 @@ struct seen_entry {
 	uint8_t told[32]; /* of what it shows: kind, text, who */
 	bool readable;	  /* it shows a text */
 	size_t said;	  /* which one; SIZE_MAX: nobody\'s here */
+	uint8_t last[32]; /* of what was served last at that number */
+	uint8_t last_kind;
 };
 
 struct known {
@@ -210,6 +212,8 @@ void look_member_of(struct span identity, struct span signature_key,
 
 /* ---- watch.c: invariants, after each thing that happens ---- */
 
+/* What was served last is what the device has. */
+void watch_served(struct seen_entry *seen);
 struct seen_entry *watch_entry(struct client *client, size_t session,
 			       uint64_t seq);
 void watch_request(struct client *client, struct slot *slot,
