@@ -69,6 +69,27 @@ out:
 	return e;
 }
 
+/* The last place of the log that was verified: the trail has to come by it. */
+static enum err note_known(const struct membership *m, struct membership *next)
+{
+	json_t *known = json_object_get(m->notes, "known");
+	enum err e = ERR_OK;
+
+	if (session_seq(m->session) == 0) {
+		if (known != NULL)
+			(void)json_object_set(next->notes, "known", known);
+		return ERR_OK;
+	}
+	known = json_pack("{s:I}", "seq", (json_int_t)session_seq(m->session));
+	ENSURE(known != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_set_hex(known, "head",
+			   span_of(session_head(m->session), CHAIN_HEAD)));
+	(void)json_object_set(next->notes, "known", known);
+out:
+	json_decref(known);
+	return e;
+}
+
 /* The new session takes the place of what was known of it. */
 static enum err replace(struct device *d, struct membership *next,
 			const struct mls_commit *commit)
@@ -83,6 +104,7 @@ static enum err replace(struct device *d, struct membership *next,
 	if (d->open.session != NULL) {
 		if (json_object_get(d->open.notes, "shown") == NULL)
 			TRY(people_show_all(&d->open));
+		TRY(note_known(&d->open, next));
 		membership_continue(next, &d->open);
 	}
 	membership_clear(&d->open);

@@ -122,7 +122,7 @@ struct answer_stock {
 struct answer {
 	/*
 	 * ERR_OK for any success; ERR_LOCAL_IO: the server was not reached;
-	 * ERR_LOCAL_BUSY: 429 and 503; ERR_STATE_EPOCH: 409 epoch-changed;
+	 * ERR_LOCAL_BUSY: 429 and 5xx; ERR_STATE_EPOCH: 409 epoch-changed;
 	 * ERR_STATE_CONFLICT: another 409; ERR_STATE_GONE: 404;
 	 * ERR_PEER_DENIED: 401 and 403; ERR_PEER_MALFORMED: no answer of a
 	 * Hermetic server; ERR_PEER_INVALID: any other refusal.

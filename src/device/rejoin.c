@@ -351,16 +351,27 @@ static bool overlaps(const struct rejoin *rejoin, const struct answer *answer)
 }
 
 /* This device was in this session before: the trail has to come by the last
- * place that it knows. */
+ * place that it knows, unless the person goes on without a trail. */
 static enum err check_known_place(const struct device *d,
-				  const struct trail *trail)
+				  const struct rejoin *rejoin)
 {
+	const struct trail *trail = rejoin->trail;
 	const struct session *session = d->open.session;
+	const json_t *known = json_object_get(d->open.notes, "known");
+	uint8_t head[CHAIN_HEAD];
+	uint64_t seq;
 
-	if (session == NULL || trail_seq(trail) != session_seq(session) ||
-	    session_seq(session) == 0)
+	if (session == NULL || trail_is_weak(trail))
 		return ERR_OK;
-	return memcmp(trail_head(trail), session_head(session), CHAIN_HEAD) == 0
+	if (session_seq(session) > 0) {
+		seq = session_seq(session);
+		memcpy(head, session_head(session), CHAIN_HEAD);
+	} else if (record_number(known, "seq", &seq) != ERR_OK ||
+		   record_digest(known, "head", head) != ERR_OK) {
+		return ERR_OK;
+	}
+	return trail_seq(trail) != seq ||
+		       memcmp(trail_head(trail), head, CHAIN_HEAD) == 0
 		   ? ERR_OK
 		   : ERR_PEER_FORK;
 }
@@ -377,6 +388,7 @@ static enum err accept(struct device *d, const struct trail *trail)
 	if (trail_is_weak(trail) && membership_was_known(&d->open))
 		membership_begin_line(&d->open);
 	(void)json_object_del(d->open.notes, "base");
+	(void)json_object_del(d->open.notes, "known");
 	membership_set_todo(&d->open, NULL);
 	d->work.resolving = false;
 	work_stale(d);
@@ -413,7 +425,7 @@ static enum err follow(struct device *d, const struct answer_entry *entry,
 	enum err e;
 
 	TRY(trail_follow(trail, entry));
-	TRY(check_known_place(d, trail));
+	TRY(check_known_place(d, d->work.rejoin));
 	TRY(find_own(d, entry));
 	if (ours && trail_epoch(trail) == epoch) {
 		/* it stands there, but all members refuse it */
@@ -497,6 +509,7 @@ enum err rejoin_begin_resolve(struct device *d)
 		(void)json_array_clear(copies);
 	(void)json_object_del(d->open.notes, "rejoins");
 	(void)json_object_del(d->open.notes, "base");
+	(void)json_object_del(d->open.notes, "known");
 	if (rejoin_is_staged(d))
 		membership_set_todo(&d->open, NULL);
 	d->work.resolving = true;

@@ -181,7 +181,10 @@ void work_hold_refused(struct device *d, const struct answer *answer)
 
 bool work_is_passing(const struct answer *answer)
 {
-	return answer->result == ERR_LOCAL_IO ||
+	/* a refusal without a problem of ours comes from something between us
+	 * and the server */
+	return strncmp(answer->slug, "http-", 5) == 0 ||
+	       answer->result == ERR_LOCAL_IO ||
 	       answer->result == ERR_LOCAL_MEMORY ||
 	       answer->result == ERR_LOCAL_BUSY ||
 	       strcmp(answer->slug, "internal") == 0 ||

@@ -280,7 +280,7 @@ static enum err from_status(long status, const char *slug)
 		return ERR_STATE_GONE;
 	if (status == 401 || status == 403)
 		return ERR_PEER_DENIED;
-	if (status == 429 || status == 503)
+	if (status == 429 || status >= 500)
 		return ERR_LOCAL_BUSY;
 	return ERR_PEER_INVALID;
 }

@@ -49,7 +49,7 @@ const char *api_token(const struct api *api);
  * `why` says what the server said and what to do, and the result is:
  * ERR_LOCAL_IO unreachable; ERR_STATE_EPOCH 409 epoch-changed;
  * ERR_STATE_CONFLICT another 409; ERR_STATE_GONE 404; ERR_PEER_DENIED 401
- * and 403; ERR_LOCAL_BUSY 429 and 503; ERR_PEER_INVALID any other.
+ * and 403; ERR_LOCAL_BUSY 429 and 5xx; ERR_PEER_INVALID any other.
  * `answer` is filled also then; the caller clears it.
  */
 MUST_CHECK enum err api_call(struct api *api, const char *method,

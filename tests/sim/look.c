@@ -24,12 +24,15 @@ static void read_session(const struct session *session, struct look *look)
 {
 	const struct mls_group *group = session_group(session);
 	struct mls_member member;
+	struct mls_reinit ended;
 	struct span context = buf_span(&group->now->encoded_context);
 	struct span authenticator = mls_group_epoch_authenticator(group);
 	uint32_t leaf = 0;
 
 	look->there = true;
+	/* between a ReInit and the group that follows it nothing is sealed */
 	look->member = session_member(session);
+	look->between = mls_group_ended_by(group, &ended);
 	look->forked = session_forked(session);
 	look->epoch = session_epoch(session);
 	look->seq = session_seq(session);
@@ -157,7 +160,7 @@ bool look_at(struct client *client, size_t number, struct look *look)
 
 bool look_is_healthy(const struct look *look)
 {
-	return look->there && look->member && !look->forked &&
+	return look->there && look->member && !look->forked && !look->between &&
 	       look->stop[0] == '\0';
 }
 

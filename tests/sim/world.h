@@ -33,7 +33,7 @@ struct look_member {
 
 /* How a device sees a session, from what it says and what it stores. */
 struct look {
-	bool there, member, forked;
+	bool there, member, forked, between;
 	char stop[24]; /* empty: nothing stops it */
 	uint64_t epoch, seq;
 	uint8_t head[DEVICE_HEAD], context[32], authenticator[32];
