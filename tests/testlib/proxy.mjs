@@ -7,8 +7,9 @@
 //   });
 //
 // `request` returns nothing, or { drop: true } to cut the line, or { body } to
-// pass on another one. `answer` returns nothing, or { drop: true }, or { json }
-// to answer something else. Bodies are parsed JSON. WebSockets pass untouched.
+// pass on another one, or { status, json } to answer without asking the API.
+// `answer` returns nothing, or { drop: true }, or { json, status? } to answer
+// something else. Bodies are parsed JSON. WebSockets pass untouched.
 import { createServer, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 
@@ -50,6 +51,12 @@ export async function startProxy(url, hooks = {}) {
     const seen = { method: req.method, path: req.url, body: parse(bytes) };
     const asked = await self.hooks.request?.(seen);
     if (asked?.drop) return req.socket.destroy();
+    if (asked?.status) {
+      const out = Buffer.from(JSON.stringify(asked.json));
+      return res.writeHead(asked.status, { 'content-type': asked.status < 300 ?
+        'application/json' : 'application/problem+json',
+      'content-length': out.length }).end(out);
+    }
     const answer = await forward(target, req,
       asked?.body ? Buffer.from(JSON.stringify(asked.body)) : bytes);
     const told = await self.hooks.answer?.({ ...seen, status: answer.status,
@@ -60,7 +67,7 @@ export async function startProxy(url, hooks = {}) {
     const headers = { ...answer.headers };
     delete headers['transfer-encoding'];
     if (answer.status !== 204) headers['content-length'] = out.length;
-    res.writeHead(answer.status, headers).end(out);
+    res.writeHead(told?.status ?? answer.status, headers).end(out);
   }
 
   const server = createServer((req, res) => {

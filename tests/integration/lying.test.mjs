@@ -1,0 +1,160 @@
+// A server that lies in its answers, between the real command and a real node:
+// what it says is a hint, so it changes no keys, no members, nothing that is
+// kept, and it brings no word of success. tests/sim has all its kinds; here some
+// of them are seen with real processes.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { conversation, twoPeople } from '../testlib/people.mjs';
+import { startProxy } from '../testlib/proxy.mjs';
+import { startNode, startPostgres } from '../testlib/stack.mjs';
+
+const problem = (status, slug) => ({ status, json: {
+  type: `urn:hermetic:problem:${slug}`, title: slug, status, detail: slug } });
+
+describe('a server that lies in its answers', { concurrency: false }, () => {
+  let postgres, node, proxy, alice, bob, id, seen;
+  before(async () => {
+    postgres = await startPostgres();
+    node = await startNode({ postgres });
+    proxy = await startProxy(node.url);
+    [alice, bob] = await twoPeople(node.url);
+    alice.server = proxy.url;
+  });
+  after(async () => {
+    await proxy?.stop();
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  const rows = () => postgres.rows(`SELECT seq, kind, sender FROM
+    hermetic.message WHERE session_id = '${id}' ORDER BY seq`);
+  const members = async who => (await who.does('members', id))
+    .map(m => m.device_id).sort();
+
+  /** A session of both that has said something; the server is honest. */
+  async function talk() {
+    proxy.hooks = {};
+    id = await conversation(alice, bob);
+    await alice.does('send', id, 'one');
+    await bob.does('send', id, 'two');
+    assert.deepEqual(await alice.texts(id), ['one', 'two']);
+  }
+
+  /** From now on the server lies; what is asked of it is noted. */
+  function lie(hooks) {
+    seen = [];
+    proxy.hooks = { ...hooks, request: async asked => {
+      seen.push(`${asked.method} ${asked.path}`);
+      return hooks.request?.(asked);
+    } };
+  }
+
+  /** With an honest server all is as if nothing had been. */
+  async function goesOn(...kept) {
+    proxy.hooks = {};
+    await alice.does('outbox', '--flush');
+    await alice.does('send', id, 'still here');
+    await bob.does('send', id, 'so am I');
+    const texts = ['one', 'two', ...kept, 'still here', 'so am I'];
+    assert.deepEqual(await alice.texts(id), texts);
+    assert.deepEqual(await bob.texts(id), texts);
+    assert.deepEqual(await members(alice), await members(bob));
+  }
+
+  test('a forged 410 makes nobody join another group', async () => {
+    await talk();
+    const ghost = await conversation(bob, alice);
+    const [{ group_info: info }] = await postgres.rows(`SELECT
+      translate(encode(group_info, 'base64'), E'\\n', '') AS group_info
+      FROM hermetic.group_info WHERE session_id = '${ghost}'`);
+    lie({
+      request: ({ path }) => /\/messages\?/.test(path) &&
+        !/handshake/.test(path) ? problem(410, 'history-expired') : undefined,
+      answer: ({ path, json }) => path.includes('/group-info') ?
+        { json: { ...json, group_info: info } } : undefined,
+    });
+    await alice.keeps('history-expired', 'send', id, 'for nobody else');
+    assert.ok(!seen.some(asked => /POST .*(join|send|commit)/.test(asked)),
+      seen.join('\n'));
+    await goesOn('for nobody else');
+  });
+
+  test('an old GroupInfo, genuine as it is, leads nowhere', async () => {
+    await talk();
+    const old = await postgres.rows(`SELECT
+      translate(encode(group_info, 'base64'), E'\\n', '') AS group_info, seq,
+      encode(head, 'hex') AS head FROM hermetic.group_info
+      WHERE session_id = '${id}'`);
+    await bob.does('rotate', id);
+    await bob.does('rotate', id);
+    await alice.texts(id);
+    // she comes in anew, on a place that she has verified
+    lie({ answer: ({ path, json }) => path.includes('/group-info') ?
+      { json: { ...json, ...old[0] } } : undefined });
+    const before = (await rows()).length;
+    const { code } = await alice.run('resolve', id, '--yes');
+    assert.notEqual(code, 0);
+    assert.equal((await rows()).length, before);
+    await goesOn();
+  });
+
+  test('a forged 403 ends no session', async () => {
+    await talk();
+    lie({ request: ({ path }) => path.includes(`/session/${id}/`) ?
+      problem(403, 'not-a-member') : undefined });
+    await alice.keeps('not-served', 'send', id, 'I am one');
+    assert.equal((await alice.does('sessions')).find(
+      s => s.session_id === id).state, 'member');
+    await goesOn('I am one');
+  });
+
+  test('an answer places nothing, and is no success', async () => {
+    await talk();
+    const [{ seq }] = (await alice.does('read', id)).filter(
+      m => m.text === 'one');
+    lie({ request: ({ method, path }) => method === 'POST' &&
+      path.endsWith('/send') ? { status: 201, json: { seq,
+        head: '00'.repeat(32), sent_at: Date.now() } } : undefined });
+    await alice.keeps('not-in-log', 'send', id, 'never stored');
+    assert.equal((await alice.does('read', id)).find(m => m.seq === seq).text,
+      'one');
+    await goesOn('never stored');
+  });
+
+  test('a change that the log does not show is none', async () => {
+    for (const change of [['rotate'], ['remove', bob.name],
+      ['role', bob.name, 'admin'], ['algorithm', 'chacha20-poly1305']]) {
+      await talk();
+      const epoch = (await alice.does('safety', id))[0].epoch;
+      lie({ request: ({ method, path }) => method === 'POST' &&
+        /\/(commit|move)$/.test(path) ? { status: 201, json: { seq: 99,
+          head: '00'.repeat(32), epoch: 99 } } : undefined });
+      await alice.cannot('not-in-log', change[0], id, ...change.slice(1));
+      proxy.hooks = {};
+      assert.equal((await bob.does('safety', id))[0].epoch, epoch);
+    }
+  });
+
+  test('who asks for new keys without end gets few', async () => {
+    await talk();
+    lie({ answer: ({ path, json }) => path.endsWith('/send') ?
+      { json: { ...json, rotation_due: true } } : undefined });
+    for (let i = 0; i < 20; i++) await alice.does('send', id, `word ${i}`);
+    const commits = (await rows()).filter(row => row.kind === 2).length;
+    assert.ok(commits <= 1 + 12, `${commits} commits`);
+  });
+
+  test('requests end, whatever is answered', async () => {
+    await talk();
+    for (const [slug, status] of [['epoch-changed', 409],
+      ['rotation-required', 409], ['view-differs', 409],
+      ['nonce-expired', 422], ['internal', 500]]) {
+      lie({ request: ({ method, path }) => method === 'POST' &&
+        /\/(send|commit)$/.test(path) ? problem(status, slug) : undefined });
+      const { code } = await alice.run('send', id, `against ${slug}`);
+      assert.equal(code, 4, slug);
+      assert.ok(seen.length < 60, `${slug}: ${seen.length} requests`);
+    }
+  });
+});
