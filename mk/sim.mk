@@ -36,3 +36,17 @@ $(B)/tests/fuzz/fuzz_sim.o: CFLAGS_FOLDER = $(call pkg_cflags,$(SIM_PKGS)) \
 	-DHERMETIC_FAULTS
 %/replay_sim %/run_sim: FUZZ_EXTRA_LIBS := -Wl,--wrap=aead_seal
 $(B)/tests/fuzz/replay_sim $(B)/tests/fuzz/run_sim: $(SIM_PARTS)
+
+# What an order costs a device (bench/device).
+BENCH_DEVICE_OBJECT := $(B)/bench/device/cost.o
+$(BENCH_DEVICE_OBJECT): CFLAGS_FOLDER = $(call pkg_cflags,$(SIM_PKGS)) \
+	-DHERMETIC_FAULTS
+-include $(BENCH_DEVICE_OBJECT:.o=.d)
+$(B)/bench/device/cost: $(BENCH_DEVICE_OBJECT) $(SIM_PARTS) $(SIM_LIBS)
+	$(CC) $(LINK_$(VARIANT)) -Wl,--wrap=aead_seal -o $@ \
+	    $(BENCH_DEVICE_OBJECT) $(SIM_PARTS) -Wl,--start-group $(SIM_LIBS) \
+	    -Wl,--end-group $(call pkg_libs,$(SIM_PKGS))
+
+.PHONY: bench-device
+bench-device: $(B)/bench/device/cost
+unit-tests: $(B)/bench/device/cost

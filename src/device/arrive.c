@@ -219,8 +219,8 @@ out:
 	return e;
 }
 
-const struct step arrive_step_info = { "info", info_due, NULL, info_ask,
-				       info_take };
+const struct step arrive_step_info = { "info", NULL,	 info_due,
+				       NULL,   info_ask, info_take };
 
 /* ---- posting ---- */
 
@@ -284,5 +284,5 @@ out:
 	return e;
 }
 
-const struct step arrive_step_post = { "join", join_due, NULL, join_ask,
-				       join_take };
+const struct step arrive_step_post = { "join", NULL,	 join_due,
+				       NULL,   join_ask, join_take };

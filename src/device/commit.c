@@ -67,7 +67,8 @@ out:
 	return e;
 }
 
-const struct step commit_step_claim = { "move_claim", move_claim_due, NULL,
+const struct step commit_step_claim = { "move_claim",	NULL,
+					move_claim_due, NULL,
 					move_claim_ask, move_claim_take };
 
 /* ---- staging ---- */
@@ -123,7 +124,8 @@ out:
 	return e;
 }
 
-const struct step commit_step_stage = { "stage", stage_due, stage, NULL, NULL };
+const struct step commit_step_stage = { "stage", NULL, stage_due,
+					stage,	 NULL, NULL };
 
 /* ---- posting ---- */
 
@@ -200,8 +202,8 @@ static enum err commit_take(struct device *d, const struct answer *answer)
 	return ERR_OK;
 }
 
-const struct step commit_step_post = { "commit", commit_due, NULL, commit_ask,
-				       commit_take };
+const struct step commit_step_post = { "commit", work_is_taken, commit_due,
+				       NULL,	 commit_ask,	commit_take };
 
 /* ---- departing ---- */
 
@@ -242,5 +244,5 @@ static enum err leave_take(struct device *d, const struct answer *answer)
 	return ERR_OK;
 }
 
-const struct step commit_step_leave = { "leave", leave_due, NULL, leave_ask,
-					leave_take };
+const struct step commit_step_leave = { "leave", work_is_taken, leave_due,
+					NULL,	 leave_ask,	leave_take };

@@ -65,8 +65,8 @@ out:
 	return e;
 }
 
-const struct step found_step_claim = { "claim", claim_due, NULL, claim_ask,
-				       claim_take };
+const struct step found_step_claim = { "claim", NULL,	   claim_due,
+				       NULL,	claim_ask, claim_take };
 
 /* ---- founding ---- */
 
@@ -188,7 +188,8 @@ out:
 	return e;
 }
 
-const struct step found_step_make = { "found", found_due, found, NULL, NULL };
+const struct step found_step_make = { "found", NULL, found_due,
+				      found,   NULL, NULL };
 
 /* ---- telling the server ---- */
 
@@ -274,5 +275,5 @@ out:
 	return e;
 }
 
-const struct step found_step_post = { "create", create_due, NULL, create_ask,
-				      create_take };
+const struct step found_step_post = { "create", NULL,	    create_due,
+				      NULL,	create_ask, create_take };

@@ -351,4 +351,5 @@ out:
 	return e;
 }
 
-const struct step log_step_read = { "log", log_due, NULL, log_ask, log_read };
+const struct step log_step_read = { "log", NULL,    log_due,
+				    NULL,  log_ask, log_read };

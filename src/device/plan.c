@@ -167,8 +167,8 @@ static enum err name_take(struct device *d, const struct answer *answer)
 	return ERR_OK;
 }
 
-const struct step plan_step_name = { "name", name_due, NULL, name_ask,
-				     name_take };
+const struct step plan_step_name = { "name", NULL,     name_due,
+				     NULL,   name_ask, name_take };
 
 /* ---- leaving ---- */
 
@@ -317,7 +317,9 @@ static enum err plan(struct device *d)
 	return ERR_LOCAL_BUG;
 }
 
-const struct step plan_step_order = { "plan", plan_due, plan, NULL, NULL };
+const struct step plan_step_order = {
+	"plan", NULL, plan_due, plan, NULL, NULL
+};
 
 /* ---- duties ---- */
 
@@ -355,4 +357,4 @@ static enum err duty(struct device *d)
 	return ERR_OK;
 }
 
-const struct step plan_step_duty = { "duty", duty_due, duty, NULL, NULL };
+const struct step plan_step_duty = { "duty", NULL, duty_due, duty, NULL, NULL };

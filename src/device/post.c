@@ -62,8 +62,8 @@ out:
 	return e;
 }
 
-const struct step post_step_announce = { "announce", announce_due, announce,
-					 NULL, NULL };
+const struct step post_step_announce = { "announce", NULL, announce_due,
+					 announce,   NULL, NULL };
 
 /* ---- sealing ---- */
 
@@ -134,7 +134,7 @@ out:
 	return e;
 }
 
-const struct step post_step_seal = { "seal", seal_due, seal, NULL, NULL };
+const struct step post_step_seal = { "seal", NULL, seal_due, seal, NULL, NULL };
 
 /* ---- posting ---- */
 
@@ -297,5 +297,5 @@ static enum err post_take(struct device *d, const struct answer *answer)
 	return ERR_OK;
 }
 
-const struct step post_step_item = { "post", post_due, NULL, post_ask,
-				     post_take };
+const struct step post_step_item = { "post", work_is_taken, post_due,
+				     NULL,   post_ask,	    post_take };

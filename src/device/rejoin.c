@@ -164,7 +164,9 @@ static enum err base(struct device *d)
 	return begin_trail(d, rejoin);
 }
 
-const struct step rejoin_step_base = { "base", base_due, base, NULL, NULL };
+const struct step rejoin_step_base = {
+	"base", NULL, base_due, base, NULL, NULL
+};
 
 /* Another process has brought the device in meanwhile. */
 static bool drop_due(struct device *d)
@@ -180,7 +182,9 @@ static enum err drop(struct device *d)
 	return ERR_OK;
 }
 
-const struct step rejoin_step_drop = { "drop", drop_due, drop, NULL, NULL };
+const struct step rejoin_step_drop = {
+	"drop", NULL, drop_due, drop, NULL, NULL
+};
 
 static bool first_info_due(struct device *d)
 {
@@ -249,7 +253,8 @@ out:
 	return e;
 }
 
-const struct step rejoin_step_first = { "first_info", first_info_due, NULL,
+const struct step rejoin_step_first = { "first_info",	NULL,
+					first_info_due, NULL,
 					first_info_ask, first_info_take };
 
 /* A device of ours that is in lets this one in (docs/protocol.md, "Rules"). */
@@ -306,8 +311,8 @@ out:
 	return e;
 }
 
-const struct step rejoin_step_gather = { "gather", gather_due, NULL, gather_ask,
-					 gather_take };
+const struct step rejoin_step_gather = { "gather", NULL,       gather_due,
+					 NULL,	   gather_ask, gather_take };
 
 /* ---- following ---- */
 
@@ -493,8 +498,8 @@ out:
 	return e;
 }
 
-const struct step rejoin_step_walk = { "walk", walk_due, NULL, walk_ask,
-				       walk_take };
+const struct step rejoin_step_walk = { "walk", NULL,	 walk_due,
+				       NULL,   walk_ask, walk_take };
 
 /* ---- resolving ---- */
 

@@ -36,8 +36,8 @@ out:
 	return e;
 }
 
-const struct step stock_step_make = { "stock", stock_due, NULL, stock_ask,
-				      stock_take };
+const struct step stock_step_make = { "stock", NULL,	  stock_due,
+				      NULL,    stock_ask, stock_take };
 
 static size_t to_publish(const struct work *work)
 {
@@ -109,5 +109,5 @@ static enum err publish_take(struct device *d, const struct answer *answer)
 	return ERR_OK;
 }
 
-const struct step stock_step_publish = { "publish", publish_due, NULL,
-					 publish_ask, publish_take };
+const struct step stock_step_publish = { "publish", NULL,	 publish_due,
+					 NULL,	    publish_ask, publish_take };

@@ -113,8 +113,9 @@ static enum err welcomes_take(struct device *d, const struct answer *answer)
 	return e == ERR_STATE_GONE ? ERR_OK : e;
 }
 
-const struct step welcome_step_use = { "welcomes", welcomes_due, NULL,
-				       welcomes_ask, welcomes_take };
+const struct step welcome_step_use = {
+	"welcomes", NULL, welcomes_due, NULL, welcomes_ask, welcomes_take
+};
 
 /* ---- the server need not offer it any more ---- */
 
@@ -144,5 +145,6 @@ static enum err take_welcome_take(struct device *d, const struct answer *answer)
 	return ERR_OK;
 }
 
-const struct step welcome_step_tell = { "take_welcome", take_welcome_due, NULL,
+const struct step welcome_step_tell = { "take_welcome",	  NULL,
+					take_welcome_due, NULL,
 					take_welcome_ask, take_welcome_take };

@@ -1,5 +1,6 @@
 #include "device/work.h"
 
+#include "base/fault.h"
 #include "base/sec.h"
 #include "device/steps.h"
 
@@ -192,6 +193,12 @@ bool work_is_passing(const struct answer *answer)
 	       strcmp(answer->slug, "logged-out") == 0;
 }
 
+bool work_is_taken(const struct answer *answer)
+{
+	return answer->result == ERR_OK && !FAULT(SENT_BY_ANSWER) &&
+	       !FAULT(DONE_BY_ANSWER);
+}
+
 /* ---- turns ---- */
 
 static const struct step *find_due(struct device *d)
@@ -278,12 +285,34 @@ static void finish(struct device *d, enum err e)
 	work->asked = NULL;
 }
 
+/* An answer that changes nothing in the store needs no transaction, when the
+ * next thing is to ask again. */
+static bool take_lightly(struct device *d, const struct answer *answer,
+			 const struct step **next)
+{
+	const struct step *asked = d->work.asked;
+
+	if (answer == NULL || asked->light == NULL || !asked->light(answer) ||
+	    d->open.session == NULL || asked->take(d, answer) != ERR_OK)
+		return false;
+	d->work.asked = NULL;
+	*next = find_due(d);
+	if (*next != NULL && (*next)->run != NULL)
+		*next = NULL;
+	return true;
+}
+
 /* One turn: a transaction, and then what is asked next. */
 static void turn(struct device *d, const struct answer *answer)
 {
 	struct work *work = &d->work;
 	const struct step *next = NULL;
-	enum err e = transaction(d, answer, &next);
+	enum err e = ERR_OK;
+
+	if (take_lightly(d, answer, &next))
+		answer = NULL;
+	if (next == NULL)
+		e = transaction(d, answer, &next);
 
 	if (e == ERR_OK && next != NULL && work->requests++ > REQUESTS_MAX)
 		e = why_set(&work->why, ERR_LOCAL_BUSY, "too-long",

@@ -23,6 +23,9 @@ struct rejoin;
  */
 struct step {
 	const char *name;
+	/* Does `take` of this answer touch nothing but d->work? Then it is
+	 * taken without a transaction. NULL: it never does. */
+	bool (*light)(const struct answer *answer);
 	bool (*due)(struct device *d);
 	enum err (*run)(struct device *d);
 	enum err (*ask)(struct device *d, struct request *request);
@@ -102,6 +105,9 @@ void work_hold_refused(struct device *d, const struct answer *answer);
 
 /* Will the same request fare better later, or was it refused for good? */
 bool work_is_passing(const struct answer *answer);
+
+/* For `light`: the server says that it took what was posted. */
+bool work_is_taken(const struct answer *answer);
 
 static inline bool work_is(const struct work *work, enum order_kind kind)
 {
