@@ -9,6 +9,7 @@
 #include "device/steps.h"
 #include "device/todo.h"
 #include "device/trail.h"
+#include "device/welcome.h"
 #include "wire/message.h"
 
 #include <string.h>
@@ -270,6 +271,22 @@ static bool overlaps(const struct device *d, const struct answer *answer)
 	return d->work.read_from != seq;
 }
 
+/* The first page after a Welcome begins with the commit that made the group. */
+static bool place_holds(struct device *d, const struct answer *answer)
+{
+	const struct session *session = d->open.session;
+
+	if (!json_is_true(json_object_get(d->open.notes, "welcomed")))
+		return true;
+	for (size_t i = 0; i < answer->entry_count; i++)
+		if (answer->entries[i].seq == session_seq(session) &&
+		    !welcome_stands_there(session, &answer->entries[i]))
+			return false;
+	(void)json_object_del(d->open.notes, "welcomed");
+	work_changed(d);
+	return true;
+}
+
 /* What the server says instead of a page is a hint. Nothing changes here. */
 static void halt_unread(struct device *d, const struct answer *answer)
 {
@@ -318,6 +335,16 @@ static enum err log_read(struct device *d, const struct answer *answer)
 		    d->open.id,
 		    (unsigned long long)session_seq(d->open.session),
 		    d->open.id);
+		return ERR_OK;
+	}
+	if (!place_holds(d, answer)) {
+		work_halt(
+		    d, ERR_PEER_FORK, "history-differs",
+		    "The Welcome by which this device came into %s does "
+		    "not stand where the server says. Nothing is taken, "
+		    "and nothing is sent. To look at it: hermetic resolve "
+		    "%s",
+		    d->open.id, d->open.id);
 		return ERR_OK;
 	}
 	e = log_take(d, answer->entries, answer->entry_count);

@@ -1,9 +1,15 @@
 /* The steps that join by a Welcome. */
+#include "device/welcome.h"
+
+#include "check/log_head.h"
+#include "crypto/hash.h"
 #include "device/packages.h"
 #include "device/pins.h"
 #include "device/signer.h"
 #include "device/steps.h"
 #include "device/todo.h"
+#include "wire/log_view.h"
+#include "wire/message.h"
 
 #include <string.h>
 
@@ -35,6 +41,7 @@ static enum err replace(struct device *d, struct membership *next,
 	if (d->open.session != NULL)
 		membership_continue(next, &d->open);
 	membership_set_todo(next, json_incref(todo));
+	(void)json_object_set_new(next->notes, "welcomed", json_true());
 	membership_clear(&d->open);
 	d->open = *next;
 	memset(next, 0, sizeof(*next));
@@ -148,3 +155,39 @@ static enum err take_welcome_take(struct device *d, const struct answer *answer)
 const struct step welcome_step_tell = { "take_welcome",	  NULL,
 					take_welcome_due, NULL,
 					take_welcome_ask, take_welcome_take };
+
+/* ---- the place of a Welcome ---- */
+
+/* The view that the adder signed stands right before its commit: then it vouches
+ * for the whole log up to there. An older one says nothing about what came
+ * between. */
+static bool follows(const struct log_view *view,
+		    const struct answer_entry *entry)
+{
+	uint8_t hash[32], head[LOG_HEAD];
+
+	if (!view->given || view->seq + 1 != entry->seq)
+		return true;
+	return hash_sha256(&entry->bytes, 1, hash) == ERR_OK &&
+	       log_head_next(view->head.p, entry->seq, entry->kind, hash,
+			     head) == ERR_OK &&
+	       span_equal(SPAN_ARRAY(head), SPAN_ARRAY(entry->head));
+}
+
+bool welcome_stands_there(const struct session *session,
+			  const struct answer_entry *entry)
+{
+	struct wire_message message;
+	const struct wire_public_message *commit = &message.public_message;
+	struct log_view view;
+
+	return entry->kind == CHAIN_COMMIT &&
+	       wire_message_decode(entry->bytes, &message) == ERR_OK &&
+	       message.format == WIRE_PUBLIC_MESSAGE &&
+	       commit->content.type == WIRE_CONTENT_COMMIT &&
+	       span_equal(commit->auth.confirmation_tag,
+			  mls_group_confirmation_tag(session_group(session))) &&
+	       log_view_read_commit(commit->content.authenticated_data,
+				    &view) == ERR_OK &&
+	       follows(&view, entry);
+}

@@ -122,6 +122,21 @@ describe('a server that lies in its answers', { concurrency: false }, () => {
     await goesOn('never stored');
   });
 
+  test('a Welcome stands where the commit does that made its group',
+    async () => {
+      proxy.hooks = {};
+      [{ session_id: id }] = await bob.does('create', '--invite', alice.name);
+      await bob.does('send', id, 'after the commit');
+      const log = await postgres.rows(`SELECT seq, encode(head, 'hex') AS head
+        FROM hermetic.message WHERE session_id = '${id}' ORDER BY seq`);
+      lie({ answer: ({ path, json }) => path === '/welcomes' ? { json: {
+        welcomes: json.welcomes.map(w => w.session_id === id ?
+          { ...w, ...log.at(-1) } : w) } } : undefined });
+      await alice.cannot('history-differs', 'join', id);
+      proxy.hooks = {};
+      await alice.keeps('history-differs', 'send', id, 'not there');
+    });
+
   test('a change that the log does not show is none', async () => {
     for (const change of [['rotate'], ['remove', bob.name],
       ['role', bob.name, 'admin'], ['algorithm', 'chacha20-poly1305']]) {
