@@ -97,19 +97,13 @@ out:
 	return e;
 }
 
-void guests_drop(struct guests *guests, struct span identity)
+void guests_drop(struct guests *guests, size_t index)
 {
-	size_t kept = 0;
+	struct guest *guest = &guests->list[index];
 
-	for (size_t i = 0; i < guests->count; i++) {
-		struct guest *guest = &guests->list[i];
-
-		if (span_equal(buf_span(&guest->identity), identity))
-			guest_clear(guest);
-		else
-			guests->list[kept++] = *guest;
-	}
-	guests->count = kept;
+	guest_clear(guest);
+	memmove(guest, guest + 1, (guests->count - index - 1) * sizeof(*guest));
+	guests->count--;
 }
 
 /* ---- agreeing ---- */

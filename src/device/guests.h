@@ -29,8 +29,8 @@ MUST_CHECK enum err guests_add(const struct device *d, const char *username,
 			       const struct answer *answer,
 			       struct guests *guests);
 
-/* Drops the device of that identity, if it is there. */
-void guests_drop(struct guests *guests, struct span identity);
+/* Drops the device at that place of the list; later ones move up. */
+void guests_drop(struct guests *guests, size_t index);
 
 /* negotiation_plan() with our offer, and words for its failures. The plan
  * borrows from `guests`. */

@@ -84,8 +84,7 @@ static enum err keep_members(struct device *d, struct guests *guests)
 	for (size_t i = guests->count; i-- > 0;)
 		if (!session_find(d->open.session,
 				  buf_span(&guests->list[i].identity), &member))
-			guests_drop(guests,
-				    buf_span(&guests->list[i].identity));
+			guests_drop(guests, i);
 	if (guests->count == others(d))
 		return ERR_OK;
 	return why_set(&d->work.why, ERR_PEER_UNSUPPORTED,

@@ -127,8 +127,7 @@ static enum err plan_invite(struct device *d)
 	for (size_t i = guests->count; i-- > 0;)
 		if (session_find(d->open.session,
 				 buf_span(&guests->list[i].identity), &member))
-			guests_drop(guests,
-				    buf_span(&guests->list[i].identity));
+			guests_drop(guests, i);
 	d->work.outcome.devices = guests->count;
 	/* The session's suite as the only offer: then a KeyPackage of that
 	 * suite that was withheld shows. */
