@@ -210,7 +210,10 @@ void rejoin_halt(struct device *d, enum err e)
 		rejoin->trail = NULL;
 		rejoin->at_end = false;
 		rejoin->forced = true;
+		rejoin->posted = false;
 		rejoin->tries = 0;
+		if (rejoin_is_staged(d))
+			todo_drop(d);
 		return;
 	}
 	work_halt(d, e, "not-continued",
@@ -350,30 +353,44 @@ static bool overlaps(const struct rejoin *rejoin, const struct answer *answer)
 		    0);
 }
 
-/* This device was in this session before: the trail has to come by the last
- * place that it knows, unless the person goes on without a trail. */
-static enum err check_known_place(const struct device *d,
-				  const struct rejoin *rejoin)
+/* The last place that this device knows of a session in which it was before.
+ * False: there is none, or the person goes on without a trail. */
+static bool known_place(const struct device *d, const struct trail *trail,
+			uint64_t *seq, uint8_t head[CHAIN_HEAD])
 {
-	const struct trail *trail = rejoin->trail;
 	const struct session *session = d->open.session;
 	const json_t *known = json_object_get(d->open.notes, "known");
+
+	if (session == NULL || trail_is_weak(trail))
+		return false;
+	if (session_seq(session) == 0)
+		return record_number(known, "seq", seq) == ERR_OK &&
+		       record_digest(known, "head", head) == ERR_OK;
+	*seq = session_seq(session);
+	memcpy(head, session_head(session), CHAIN_HEAD);
+	return true;
+}
+
+/* The trail has to come by that place. */
+static enum err check_known_place(const struct device *d,
+				  const struct trail *trail)
+{
 	uint8_t head[CHAIN_HEAD];
 	uint64_t seq;
 
-	if (session == NULL || trail_is_weak(trail))
-		return ERR_OK;
-	if (session_seq(session) > 0) {
-		seq = session_seq(session);
-		memcpy(head, session_head(session), CHAIN_HEAD);
-	} else if (record_number(known, "seq", &seq) != ERR_OK ||
-		   record_digest(known, "head", head) != ERR_OK) {
-		return ERR_OK;
-	}
-	return trail_seq(trail) != seq ||
+	return !known_place(d, trail, &seq, head) || trail_seq(trail) != seq ||
 		       memcmp(trail_head(trail), head, CHAIN_HEAD) == 0
 		   ? ERR_OK
 		   : ERR_PEER_FORK;
+}
+
+/* A log that ends before that place is not the one that was known. */
+static bool is_short(const struct device *d, const struct trail *trail)
+{
+	uint8_t head[CHAIN_HEAD];
+	uint64_t seq;
+
+	return known_place(d, trail, &seq, head) && trail_seq(trail) < seq;
 }
 
 /* Our own commit stands in the log: we are in. */
@@ -425,7 +442,7 @@ static enum err follow(struct device *d, const struct answer_entry *entry,
 	enum err e;
 
 	TRY(trail_follow(trail, entry));
-	TRY(check_known_place(d, d->work.rejoin));
+	TRY(check_known_place(d, trail));
 	TRY(find_own(d, entry));
 	if (ours && trail_epoch(trail) == epoch) {
 		/* it stands there, but all members refuse it */
@@ -448,6 +465,10 @@ static void end_page(struct device *d, bool at_end)
 {
 	struct rejoin *rejoin = d->work.rejoin;
 
+	if (at_end && is_short(d, rejoin->trail)) {
+		rejoin_halt(d, ERR_PEER_FORK);
+		return;
+	}
 	rejoin->at_end = at_end;
 	if (!at_end || !rejoin->posted || !rejoin_is_staged(d))
 		return;
