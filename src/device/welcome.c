@@ -32,8 +32,14 @@ static enum err replace(struct device *d, struct membership *next,
 	enum err e = ERR_OK;
 
 	ENSURE(todo != NULL, ERR_LOCAL_MEMORY);
-	if (d->open.session != NULL)
+	if (d->open.session != NULL) {
+		bool before = row->seq < session_seq(d->open.session);
+
 		membership_continue(next, &d->open);
+		/* the server names the place: what is kept stays */
+		if (before)
+			membership_begin_line(next);
+	}
 	membership_set_todo(next, json_incref(todo));
 	membership_clear(&d->open);
 	d->open = *next;
