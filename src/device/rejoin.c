@@ -10,6 +10,7 @@
 #include "crypto/hash.h"
 #include "device/budget.h"
 #include "device/entry.h"
+#include "device/gather.h"
 #include "device/outbox.h"
 #include "device/people.h"
 #include "device/pins.h"
@@ -30,7 +31,6 @@ void rejoin_free(struct rejoin *rejoin)
 	if (rejoin == NULL)
 		return;
 	trail_free(rejoin->trail);
-	buf_clear(&rejoin->departures);
 	free(rejoin);
 }
 
@@ -266,7 +266,6 @@ void rejoin_refuse(struct device *d)
 
 /* ---- departures, where no trail leads ---- */
 
-/* A departure is signed by a leaf, so it counts wherever it stands. */
 static bool gather_due(struct device *d)
 {
 	const struct rejoin *rejoin = d->work.rejoin;
@@ -274,43 +273,36 @@ static bool gather_due(struct device *d)
 	return rejoin != NULL && rejoin->gathering;
 }
 
-static enum err gather_ask(struct device *d, struct request *request)
+static enum err ask_departures(struct device *d, struct request *request)
 {
-	request->kind = REQUEST_HANDSHAKES;
-	request->after = d->work.rejoin->gathered;
-	request->limit = PAGE_LIMIT;
+	gather_ask(request, d->work.rejoin->gathered);
 	return ERR_OK;
 }
 
-static enum err gather_take(struct device *d, const struct answer *answer)
+static enum err add_departure(struct device *d, struct span departure)
+{
+	return trail_add_departure(d->work.rejoin->trail, departure);
+}
+
+static enum err take_departures(struct device *d, const struct answer *answer)
 {
 	struct rejoin *rejoin = d->work.rejoin;
-	uint64_t end = trail_seq(rejoin->trail);
+	bool done = false;
 	enum err e = ERR_OK;
 
 	if (answer->result != ERR_OK) {
 		work_halt_refused(d, answer);
 		return ERR_OK;
 	}
-	for (size_t i = 0; i < answer->entry_count; i++) {
-		const struct answer_entry *entry = &answer->entries[i];
-
-		ENSURE(entry->seq > rejoin->gathered, ERR_PEER_MALFORMED);
-		rejoin->gathered = entry->seq;
-		if (entry->kind == CHAIN_DEPARTURE && entry->seq <= end)
-			buf_put_vec(&rejoin->departures, entry->bytes);
-	}
-	if (answer->more && answer->entry_count > 0 && rejoin->gathered < end)
-		goto out;
-	rejoin->gathering = false;
-	TRY(buf_end(&rejoin->departures));
-	TRY(trail_set_departures(rejoin->trail, buf_span(&rejoin->departures)));
+	TRY(gather_take(answer, trail_seq(rejoin->trail), add_departure, d,
+			&rejoin->gathered, &done));
+	rejoin->gathering = !done;
 out:
 	return e;
 }
 
-const struct step rejoin_step_gather = { "gather", gather_due, NULL, gather_ask,
-					 gather_take };
+const struct step rejoin_step_gather = { "gather", gather_due, NULL,
+					 ask_departures, take_departures };
 
 /* ---- following ---- */
 

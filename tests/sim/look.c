@@ -77,9 +77,8 @@ static void read_notes(const struct device_store *store, const char *id,
 			       why != NULL ? why : "behind");
 	}
 	look->joining =
-	    !look->member &&
-	    (json_object_get(notes, "base") != NULL ||
-	     strcmp(todo != NULL ? todo : "", "join") == 0);
+	    !look->member && (json_object_get(notes, "base") != NULL ||
+			      strcmp(todo != NULL ? todo : "", "join") == 0);
 	if (strcmp(look->stop, "no") == 0)
 		look->stop[0] = '\0';
 	if (look->forked)

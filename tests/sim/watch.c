@@ -367,7 +367,8 @@ void watch_answer(struct client *client, const struct request *request,
 		/* what it has taken already is not changed by an answer that it
 		 * refuses, even if nothing was told of it yet */
 		if (!seen->shown &&
-		    !(seen->served && look_has_kept(client, session, entry->seq)))
+		    !(seen->served &&
+		      look_has_kept(client, session, entry->seq)))
 			watch_served(seen);
 	}
 }

@@ -34,7 +34,7 @@ struct look_member {
 /* How a device sees a session, from what it says and what it stores. */
 struct look {
 	bool there, member, forked, between;
-	bool joining; /* it has staged a join; no member yet */
+	bool joining;  /* it has staged a join; no member yet */
 	char stop[24]; /* empty: nothing stops it */
 	uint64_t epoch, seq;
 	uint8_t head[DEVICE_HEAD], context[32], authenticator[32];
