@@ -70,6 +70,7 @@ enum err device_push(struct device *device, const char *session,
 	work_clear(work);
 	TRY(core_begin(device));
 	TRY(core_load(device, session));
+	ENSURE(!membership_is_gathering(&device->open), ERR_STATE_CONFLICT);
 	TRY(log_take(device, entries, count));
 	if (work->changed)
 		TRY(core_save(device));

@@ -322,6 +322,19 @@ out:
 	return e;
 }
 
+bool membership_is_gathering(const struct membership *m)
+{
+	return json_is_true(json_object_get(m->notes, "gathering"));
+}
+
+void membership_set_gathering(struct membership *m, bool gathering)
+{
+	if (gathering)
+		(void)json_object_set_new(m->notes, "gathering", json_true());
+	else
+		(void)json_object_del(m->notes, "gathering");
+}
+
 bool membership_was_known(const struct membership *m)
 {
 	return json_is_true(json_object_get(m->notes, "again"));

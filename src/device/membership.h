@@ -98,6 +98,11 @@ MUST_CHECK enum err membership_behind_place(const struct membership *m,
 					    uint64_t *seq,
 					    uint8_t head[CHAIN_HEAD]);
 
+/* It came by a Welcome: the departures that stand before its place are still
+ * to be looked for, and nothing of the log is read before. */
+bool membership_is_gathering(const struct membership *m);
+void membership_set_gathering(struct membership *m, bool gathering);
+
 /* `next`, a membership with a new session in it, takes the place of `m`: the
  * notes and what waits in the outbox go on. */
 void membership_continue(struct membership *next, struct membership *m);

@@ -10,6 +10,7 @@
 #include "crypto/hash.h"
 #include "device/budget.h"
 #include "device/entry.h"
+#include "device/gather.h"
 #include "device/outbox.h"
 #include "device/people.h"
 #include "device/pins.h"
@@ -30,7 +31,6 @@ void rejoin_free(struct rejoin *rejoin)
 	if (rejoin == NULL)
 		return;
 	trail_free(rejoin->trail);
-	buf_clear(&rejoin->departures);
 	free(rejoin);
 }
 
@@ -214,7 +214,10 @@ void rejoin_halt(struct device *d, enum err e)
 		rejoin->trail = NULL;
 		rejoin->at_end = false;
 		rejoin->forced = true;
+		rejoin->posted = false;
 		rejoin->tries = 0;
+		if (rejoin_is_staged(d))
+			todo_drop(d);
 		return;
 	}
 	work_halt(d, e, "not-continued",
@@ -268,7 +271,6 @@ void rejoin_refuse(struct device *d)
 
 /* ---- departures, where no trail leads ---- */
 
-/* A departure is signed by a leaf, so it counts wherever it stands. */
 static bool gather_due(struct device *d)
 {
 	const struct rejoin *rejoin = d->work.rejoin;
@@ -276,43 +278,37 @@ static bool gather_due(struct device *d)
 	return rejoin != NULL && rejoin->gathering;
 }
 
-static enum err gather_ask(struct device *d, struct request *request)
+static enum err ask_departures(struct device *d, struct request *request)
 {
-	request->kind = REQUEST_HANDSHAKES;
-	request->after = d->work.rejoin->gathered;
-	request->limit = PAGE_LIMIT;
+	gather_ask(request, d->work.rejoin->gathered);
 	return ERR_OK;
 }
 
-static enum err gather_take(struct device *d, const struct answer *answer)
+static enum err add_departure(struct device *d, struct span departure)
+{
+	return trail_add_departure(d->work.rejoin->trail, departure);
+}
+
+static enum err take_departures(struct device *d, const struct answer *answer)
 {
 	struct rejoin *rejoin = d->work.rejoin;
-	uint64_t end = trail_seq(rejoin->trail);
+	bool done = false;
 	enum err e = ERR_OK;
 
 	if (answer->result != ERR_OK) {
 		work_halt_refused(d, answer);
 		return ERR_OK;
 	}
-	for (size_t i = 0; i < answer->entry_count; i++) {
-		const struct answer_entry *entry = &answer->entries[i];
-
-		ENSURE(entry->seq > rejoin->gathered, ERR_PEER_MALFORMED);
-		rejoin->gathered = entry->seq;
-		if (entry->kind == CHAIN_DEPARTURE && entry->seq <= end)
-			buf_put_vec(&rejoin->departures, entry->bytes);
-	}
-	if (answer->more && answer->entry_count > 0 && rejoin->gathered < end)
-		goto out;
-	rejoin->gathering = false;
-	TRY(buf_end(&rejoin->departures));
-	TRY(trail_set_departures(rejoin->trail, buf_span(&rejoin->departures)));
+	TRY(gather_take(answer, trail_seq(rejoin->trail), add_departure, d,
+			&rejoin->gathered, &done));
+	rejoin->gathering = !done;
 out:
 	return e;
 }
 
-const struct step rejoin_step_gather = { "gather", NULL,       gather_due,
-					 NULL,	   gather_ask, gather_take };
+const struct step rejoin_step_gather = { "gather",	 NULL,
+					 gather_due,	 NULL,
+					 ask_departures, take_departures };
 
 /* ---- following ---- */
 
@@ -355,30 +351,44 @@ static bool overlaps(const struct rejoin *rejoin, const struct answer *answer)
 		    0);
 }
 
-/* This device was in this session before: the trail has to come by the last
- * place that it knows, unless the person goes on without a trail. */
-static enum err check_known_place(const struct device *d,
-				  const struct rejoin *rejoin)
+/* The last place that this device knows of a session in which it was before.
+ * False: there is none, or the person goes on without a trail. */
+static bool known_place(const struct device *d, const struct trail *trail,
+			uint64_t *seq, uint8_t head[CHAIN_HEAD])
 {
-	const struct trail *trail = rejoin->trail;
 	const struct session *session = d->open.session;
 	const json_t *known = json_object_get(d->open.notes, "known");
+
+	if (session == NULL || trail_is_weak(trail))
+		return false;
+	if (session_seq(session) == 0)
+		return record_number(known, "seq", seq) == ERR_OK &&
+		       record_digest(known, "head", head) == ERR_OK;
+	*seq = session_seq(session);
+	memcpy(head, session_head(session), CHAIN_HEAD);
+	return true;
+}
+
+/* The trail has to come by that place. */
+static enum err check_known_place(const struct device *d,
+				  const struct trail *trail)
+{
 	uint8_t head[CHAIN_HEAD];
 	uint64_t seq;
 
-	if (session == NULL || trail_is_weak(trail))
-		return ERR_OK;
-	if (session_seq(session) > 0) {
-		seq = session_seq(session);
-		memcpy(head, session_head(session), CHAIN_HEAD);
-	} else if (record_number(known, "seq", &seq) != ERR_OK ||
-		   record_digest(known, "head", head) != ERR_OK) {
-		return ERR_OK;
-	}
-	return trail_seq(trail) != seq ||
+	return !known_place(d, trail, &seq, head) || trail_seq(trail) != seq ||
 		       memcmp(trail_head(trail), head, CHAIN_HEAD) == 0
 		   ? ERR_OK
 		   : ERR_PEER_FORK;
+}
+
+/* A log that ends before that place is not the one that was known. */
+static bool is_short(const struct device *d, const struct trail *trail)
+{
+	uint8_t head[CHAIN_HEAD];
+	uint64_t seq;
+
+	return known_place(d, trail, &seq, head) && trail_seq(trail) < seq;
 }
 
 /* Our own commit stands in the log: we are in. */
@@ -430,7 +440,7 @@ static enum err follow(struct device *d, const struct answer_entry *entry,
 	enum err e;
 
 	TRY(trail_follow(trail, entry));
-	TRY(check_known_place(d, d->work.rejoin));
+	TRY(check_known_place(d, trail));
 	TRY(find_own(d, entry));
 	if (ours && trail_epoch(trail) == epoch) {
 		/* it stands there, but all members refuse it */
@@ -453,6 +463,10 @@ static void end_page(struct device *d, bool at_end)
 {
 	struct rejoin *rejoin = d->work.rejoin;
 
+	if (at_end && is_short(d, rejoin->trail)) {
+		rejoin_halt(d, ERR_PEER_FORK);
+		return;
+	}
 	rejoin->at_end = at_end;
 	if (!at_end || !rejoin->posted || !rejoin_is_staged(d))
 		return;

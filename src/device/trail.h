@@ -31,6 +31,10 @@ MUST_CHECK enum err trail_from_info(const uint8_t session_id[SESSION_ID],
 MUST_CHECK enum err trail_set_departures(struct trail *trail,
 					 struct span departures);
 
+/* One more, if it is a good one of the group where the trail is. */
+MUST_CHECK enum err trail_add_departure(struct trail *trail,
+					struct span departure);
+
 void trail_free(struct trail *trail);
 
 /* The last entry that was followed. */

@@ -3,6 +3,7 @@
 
 #include "check/log_head.h"
 #include "crypto/hash.h"
+#include "device/gather.h"
 #include "device/packages.h"
 #include "device/pins.h"
 #include "device/signer.h"
@@ -38,10 +39,17 @@ static enum err replace(struct device *d, struct membership *next,
 	enum err e = ERR_OK;
 
 	ENSURE(todo != NULL, ERR_LOCAL_MEMORY);
-	if (d->open.session != NULL)
+	if (d->open.session != NULL) {
+		bool before = row->seq < session_seq(d->open.session);
+
 		membership_continue(next, &d->open);
+		/* the server names the place: what is kept stays */
+		if (before)
+			membership_begin_line(next);
+	}
 	membership_set_todo(next, json_incref(todo));
 	(void)json_object_set_new(next->notes, "welcomed", json_true());
+	membership_set_gathering(next, true);
 	membership_clear(&d->open);
 	d->open = *next;
 	memset(next, 0, sizeof(*next));
@@ -123,6 +131,59 @@ static enum err welcomes_take(struct device *d, const struct answer *answer)
 const struct step welcome_step_use = {
 	"welcomes", NULL, welcomes_due, NULL, welcomes_ask, welcomes_take
 };
+
+/* ---- departures ----
+ *
+ * Whoever added this device may not have seen a departure that stood in the log
+ * already. The others know it, and take a commit that removes that leaf. */
+
+static bool departures_due(struct device *d)
+{
+	return d->open.session != NULL && session_member(d->open.session) &&
+	       membership_is_gathering(&d->open);
+}
+
+static enum err departures_ask(struct device *d, struct request *request)
+{
+	gather_ask(request, d->work.gathered);
+	return ERR_OK;
+}
+
+static enum err add_departure(struct device *d, struct span departure)
+{
+	return session_add_departure(d->open.session, departure);
+}
+
+static enum err departures_take(struct device *d, const struct answer *answer)
+{
+	bool done = false;
+	enum err e = ERR_OK;
+
+	if (answer->result != ERR_OK) {
+		work_halt_refused(d, answer);
+		return ERR_OK;
+	}
+	if (!departures_due(d)) /* another process was faster */
+		return ERR_OK;
+	e = gather_take(answer, session_seq(d->open.session), add_departure, d,
+			&d->work.gathered, &done);
+	if (err_class(e) == ERR_CLASS_PEER) {
+		work_halt(d, e, "bad-log",
+			  "The server's log of %s cannot be read: %s.",
+			  d->open.id, err_text(e));
+		return ERR_OK;
+	}
+	TRY(e);
+	if (done)
+		membership_set_gathering(&d->open, false);
+	work_changed(d);
+out:
+	return e;
+}
+
+const struct step welcome_step_gather = { "departures",	  NULL,
+					  departures_due, NULL,
+					  departures_ask, departures_take };
 
 /* ---- the server need not offer it any more ---- */
 

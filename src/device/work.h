@@ -64,6 +64,7 @@ struct work {
 	struct guests guests;  /* claimed KeyPackages */
 	size_t claimed;	       /* of order.users, or of the members' users */
 	json_t *users;	       /* owned: whose KeyPackages a move claims */
+	uint64_t gathered;     /* the log was looked through for departures */
 	bool welcomes_read;    /* JOIN: Welcomes were looked for */
 	bool resolving;	       /* the person goes on without a trail */
 	struct rejoin *rejoin; /* owned: the walk to the group of today */

@@ -252,6 +252,20 @@ out:
 	return e;
 }
 
+enum err session_add_departure(struct session *session, struct span bytes)
+{
+	struct departure departure;
+	struct check_verdict verdict;
+	struct check_member leaf;
+	struct check_view view;
+
+	session_view(session, &view);
+	verdict = check_departure(&view, bytes, &departure, &leaf);
+	if (verdict.local)
+		return ERR_LOCAL_MEMORY;
+	return verdict.wrong == NULL ? add_departure(session, bytes) : ERR_OK;
+}
+
 enum err session_receive_departure(struct session *session, struct span bytes,
 				   struct session_event *event)
 {

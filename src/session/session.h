@@ -189,6 +189,11 @@ struct span session_departures(const struct session *session);
 MUST_CHECK enum err session_set_departures(struct session *session,
 					   struct span departures);
 
+/* One of them that a server names, if it is good: it is checked as one that
+ * comes in the log. */
+MUST_CHECK enum err session_add_departure(struct session *session,
+					  struct span departure);
+
 /* We have left: as if a commit had removed us. */
 void session_end(struct session *session);
 

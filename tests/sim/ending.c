@@ -86,8 +86,14 @@ static enum standing stands(struct client *client, size_t session,
 		return OUTSIDE;
 	if (look->stop[0] != '\0')
 		return STOPPED;
+	if (look->joining && client->known[session].told)
+		return STOPPED;
 	if (!look->member) {
-		if (!was_ever_out(client, session))
+		if (look->joining)
+			world_violate(world, "recovery",
+				      "%s does not come in, and is not told",
+				      client->identity);
+		else if (!was_ever_out(client, session))
 			world_violate(world, "ended",
 				      "%s is no member any more, and no log "
 				      "that there was ended it",

@@ -13,7 +13,8 @@ void lineage_clear(struct lineage *lineage)
 		blob_free(lineage->groups[i].info);
 	}
 	free(lineage->groups);
-	*lineage = (struct lineage){ NULL, 0 };
+	free(lineage->moves);
+	*lineage = (struct lineage){ .groups = NULL };
 }
 
 bool lineage_context(struct span group_info, uint8_t context[32])
@@ -72,8 +73,30 @@ static bool leads_to(const struct lineage_group *group,
 	return leads;
 }
 
-/* Which group the commit is of, whatever a server says. The first group of a
- * generation has no transcript: there `said` counts. */
+void lineage_note_move(struct lineage *lineage, struct span commit,
+		       const uint8_t context[32])
+{
+	struct lineage_move *move =
+	    SIM_ADD(lineage->moves, lineage->move_count);
+
+	sim_must(hash_sha256(&commit, 1, move->commit), "hash");
+	move->group = lineage_find(lineage, context);
+}
+
+static size_t moved_from(const struct lineage *lineage, struct span commit,
+			 size_t said)
+{
+	uint8_t hash[32];
+
+	sim_must(hash_sha256(&commit, 1, hash), "hash");
+	for (size_t i = 0; i < lineage->move_count; i++)
+		if (memcmp(lineage->moves[i].commit, hash, 32) == 0)
+			return lineage->moves[i].group;
+	return said;
+}
+
+/* Which group the commit is of, whatever a server says. Of a ReInit its device
+ * has told; of one by the adversary `said` counts. */
 static size_t find_parent(const struct lineage *lineage,
 			  const uint8_t session[16], struct span commit,
 			  const struct wire_group_info *after, size_t said)
@@ -85,7 +108,7 @@ static size_t find_parent(const struct lineage *lineage,
 		return SIZE_MAX;
 	if (!span_equal(message.public_message.content.group_id,
 			after->context.group_id))
-		return said;
+		return moved_from(lineage, commit, said);
 	for (size_t i = lineage->count; i-- > 0;)
 		if (memcmp(lineage->groups[i].session, session, 16) == 0 &&
 		    lineage->groups[i].epoch + 1 == after->context.epoch &&

@@ -18,7 +18,15 @@ struct lineage_group {
 	uint8_t session[16];
 };
 
+/* Which group a ReInit is of. */
+struct lineage_move {
+	uint8_t commit[32]; /* SHA-256 */
+	size_t group;
+};
+
 struct lineage {
+	struct lineage_move *moves;
+	size_t move_count;
 	struct lineage_group *groups;
 	size_t count;
 };
@@ -29,6 +37,12 @@ void lineage_clear(struct lineage *lineage);
 void lineage_note(struct lineage *lineage, const uint8_t session[16],
 		  struct span before, struct span commit, struct span after,
 		  uint64_t seq);
+
+/* A device hands out the ReInit `commit` of the group with that context. The
+ * first group of a generation has no transcript that tells where it came from,
+ * and a server may have another group in place of the one that it is of. */
+void lineage_note_move(struct lineage *lineage, struct span commit,
+		       const uint8_t context[32]);
 
 /* SIZE_MAX: no such group was seen. */
 size_t lineage_find(const struct lineage *lineage, const uint8_t context[32]);

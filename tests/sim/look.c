@@ -61,10 +61,13 @@ static void read_notes(const struct device_store *store, const char *id,
 	struct buf value = BUF_INIT;
 	json_t *notes = NULL;
 	const json_t *behind;
+	const char *todo;
 
 	(void)snprintf(name, sizeof(name), "meta/%s", id);
 	if (store->get(store->context, name, &value) == ERR_OK)
 		notes = json_loadb((const char *)value.p, value.n, 0, NULL);
+	todo = json_string_value(
+	    json_object_get(json_object_get(notes, "todo"), "kind"));
 	behind = json_object_get(notes, "behind");
 	if (behind != NULL) {
 		const char *why =
@@ -73,6 +76,9 @@ static void read_notes(const struct device_store *store, const char *id,
 		(void)snprintf(look->stop, sizeof(look->stop), "%s",
 			       why != NULL ? why : "behind");
 	}
+	look->joining =
+	    !look->member && (json_object_get(notes, "base") != NULL ||
+			      strcmp(todo != NULL ? todo : "", "join") == 0);
 	if (strcmp(look->stop, "no") == 0)
 		look->stop[0] = '\0';
 	if (look->forked)
@@ -101,6 +107,45 @@ bool look_stored(struct client *client, size_t number, struct look *look)
 	buf_clear(&value);
 	sim_process_end(reader);
 	return look->there;
+}
+
+static uint64_t line_of(const struct device_store *store, const char *id)
+{
+	char name[96];
+	struct buf value = BUF_INIT;
+	json_t *notes = NULL;
+	uint64_t line;
+
+	(void)snprintf(name, sizeof(name), "meta/%s", id);
+	if (store->get(store->context, name, &value) == ERR_OK)
+		notes = json_loadb((const char *)value.p, value.n, 0, NULL);
+	line = (uint64_t)json_integer_value(json_object_get(notes, "line"));
+	json_decref(notes);
+	buf_clear(&value);
+	return line;
+}
+
+bool look_has_kept(struct client *client, size_t session, uint64_t seq)
+{
+	struct sim_process *reader = sim_process_start(client->store);
+	const struct device_store *store = sim_process_port(reader);
+	const char *id = client->world->sessions[session];
+	uint64_t line = line_of(store, id);
+	struct buf value = BUF_INIT;
+	char name[160];
+	bool kept;
+
+	if (line == 0)
+		(void)snprintf(name, sizeof(name), "message/%s/%llu", id,
+			       (unsigned long long)seq);
+	else
+		(void)snprintf(name, sizeof(name), "message/%s/%llu/%llu", id,
+			       (unsigned long long)line,
+			       (unsigned long long)seq);
+	kept = store->get(store->context, name, &value) == ERR_OK;
+	buf_clear(&value);
+	sim_process_end(reader);
+	return kept;
 }
 
 /* Where a person has taken another history, other entries stand at numbers that

@@ -292,6 +292,18 @@ static void watch_create(struct client *client, const struct request *request)
 			     SPAN_EMPTY, request->group_info, 0);
 }
 
+/* The group that a move leaves is the one where its device is. */
+static void watch_move(struct client *client, const struct request *request)
+{
+	struct world *world = client->world;
+	size_t session = world_session(world, request->session);
+	struct look look;
+
+	if (session != SIZE_MAX && look_stored(client, session, &look))
+		lineage_note_move(&world->lineage, request->bytes,
+				  look.context);
+}
+
 void watch_request(struct client *client, struct slot *slot,
 		   const struct request *request)
 {
@@ -302,6 +314,8 @@ void watch_request(struct client *client, struct slot *slot,
 	if (request->kind == REQUEST_COMMIT)
 		watch_adds(client, request->bytes);
 
+	if (request->kind == REQUEST_MOVE)
+		watch_move(client, request);
 	if (request->kind == REQUEST_SEND)
 		watch_send(client, slot, request);
 	if (request->kind == REQUEST_CREATE)
@@ -350,7 +364,11 @@ void watch_answer(struct client *client, const struct request *request,
 		if (!entry->bare && !entry->expired)
 			sim_must(hash_sha256(&entry->bytes, 1, seen->last),
 				 "a hash");
-		if (!seen->shown)
+		/* what it has taken already is not changed by an answer that it
+		 * refuses, even if nothing was told of it yet */
+		if (!seen->shown &&
+		    !(seen->served &&
+		      look_has_kept(client, session, entry->seq)))
 			watch_served(seen);
 	}
 }

@@ -34,6 +34,7 @@ struct look_member {
 /* How a device sees a session, from what it says and what it stores. */
 struct look {
 	bool there, member, forked, between;
+	bool joining;  /* it has staged a join; no member yet */
 	char stop[24]; /* empty: nothing stops it */
 	uint64_t epoch, seq;
 	uint8_t head[DEVICE_HEAD], context[32], authenticator[32];
@@ -204,6 +205,8 @@ void client_shown(struct client *client, size_t session);
 bool look_at(struct client *client, size_t session, struct look *look);
 /* A look at what is stored, whatever runs. */
 bool look_stored(struct client *client, size_t session, struct look *look);
+/* It keeps an entry with that number, in its newest line. */
+bool look_has_kept(struct client *client, size_t session, uint64_t seq);
 /* The person of this device has taken another history since we looked last. */
 bool look_took_line(struct client *client, struct slot *slot, size_t session);
 bool look_is_healthy(const struct look *look);

@@ -1,0 +1,29 @@
+#include "device/gather.h"
+
+#define PAGE_LIMIT 5000
+
+void gather_ask(struct request *request, uint64_t seq)
+{
+	request->kind = REQUEST_HANDSHAKES;
+	request->after = seq;
+	request->limit = PAGE_LIMIT;
+}
+
+enum err gather_take(const struct answer *answer, uint64_t end,
+		     enum err (*add)(struct device *d, struct span departure),
+		     struct device *d, uint64_t *seq, bool *done)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < answer->entry_count; i++) {
+		const struct answer_entry *entry = &answer->entries[i];
+
+		ENSURE(entry->seq > *seq, ERR_PEER_MALFORMED);
+		*seq = entry->seq;
+		if (entry->kind == CHAIN_DEPARTURE && entry->seq <= end)
+			TRY(add(d, entry->bytes));
+	}
+	*done = !answer->more || answer->entry_count == 0 || *seq >= end;
+out:
+	return e;
+}
