@@ -515,13 +515,17 @@ static void test_departed_commits_nothing(void **state)
 			   buf_span(&made.group_info), "has departed", true);
 	court_join(c, ALICE2, true, "has departed");
 	mls_commit_clear(&made);
-	court_add(c, BOB, DAVE); /* who is told of the departure */
-	{
+	{ /* nobody is added who would not know of the departure */
+		const struct span guest = buf_span(&c->all[DAVE].key_package);
 		const uint32_t leaf = 1;
-		const struct mls_change change = { .removes = &leaf,
-						   .remove_count = 1 };
+		struct mls_change change = { .adds = &guest,
+					     .add_count = 1,
+					     .force_path = true };
 
-		court_accept(c, DAVE, &change, -1);
+		court_refuse(c, BOB, &change, "before anybody is added", true);
+		change.removes = &leaf;
+		change.remove_count = 1;
+		court_accept(c, CAROL, &change, DAVE);
 	}
 	assert_int_equal(session_departures(c->all[CAROL].session).n, 0);
 	court_join(c, ALICE2, false, "another device of that user");
