@@ -30,7 +30,6 @@ void rejoin_free(struct rejoin *rejoin)
 	if (rejoin == NULL)
 		return;
 	trail_free(rejoin->trail);
-	buf_clear(&rejoin->departures);
 	free(rejoin);
 }
 
@@ -263,7 +262,8 @@ void rejoin_refuse(struct device *d)
 
 /* ---- departures, where no trail leads ---- */
 
-/* A departure is signed by a leaf, so it counts wherever it stands. */
+/* A departure is signed by a leaf, so one whose signature verifies in the group of
+ * today counts wherever it stands. */
 static bool gather_due(struct device *d)
 {
 	const struct rejoin *rejoin = d->work.rejoin;
@@ -295,13 +295,11 @@ static enum err gather_take(struct device *d, const struct answer *answer)
 		ENSURE(entry->seq > rejoin->gathered, ERR_PEER_MALFORMED);
 		rejoin->gathered = entry->seq;
 		if (entry->kind == CHAIN_DEPARTURE && entry->seq <= end)
-			buf_put_vec(&rejoin->departures, entry->bytes);
+			TRY(trail_depart(rejoin->trail, entry->bytes));
 	}
 	if (answer->more && answer->entry_count > 0 && rejoin->gathered < end)
 		goto out;
 	rejoin->gathering = false;
-	TRY(buf_end(&rejoin->departures));
-	TRY(trail_set_departures(rejoin->trail, buf_span(&rejoin->departures)));
 out:
 	return e;
 }

@@ -13,7 +13,6 @@ struct rejoin {
 	bool forced;	     /* the person goes on without a trail */
 	bool gathering;	     /* then: departures are looked for in the log */
 	uint64_t gathered;   /* up to here */
-	struct buf departures;
 	unsigned tries, unseen;
 };
 

@@ -94,6 +94,13 @@ enum err trail_set_departures(struct trail *trail, struct span departures)
 	return check_walk_set_departures(trail->walk, departures);
 }
 
+enum err trail_depart(struct trail *trail, struct span departure)
+{
+	return check_walk_departure(trail->walk, departure).local
+		   ? ERR_LOCAL_MEMORY
+		   : ERR_OK;
+}
+
 /* ---- following ---- */
 
 uint64_t trail_seq(const struct trail *trail)

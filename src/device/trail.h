@@ -27,9 +27,11 @@ MUST_CHECK enum err trail_from_info(const uint8_t session_id[SESSION_ID],
 				    const uint8_t head[CHAIN_HEAD],
 				    struct trail **trail);
 
-/* The departures that stand at its beginning. */
+/* The departures that stand at its beginning, which were verified before. */
 MUST_CHECK enum err trail_set_departures(struct trail *trail,
 					 struct span departures);
+/* One that is no entry that was followed: a bad one is nothing. */
+MUST_CHECK enum err trail_depart(struct trail *trail, struct span departure);
 
 void trail_free(struct trail *trail);
 
