@@ -17,7 +17,7 @@ struct pass {
 	uint32_t *removed; /* leaves */
 	size_t removed_count;
 	bool *gone;		       /* the same, by leaf */
-	size_t inits, resets, reinits; /* proposals of these types */
+	size_t adds, inits, resets, reinits; /* proposals of these types */
 	struct span extensions;	       /* of the GroupContextExtensions */
 	bool denied, local;
 };
@@ -162,14 +162,15 @@ static const char *check_extensions(struct pass *p)
 
 /* ---- another algorithm ---- */
 
-/* A leaf that departed would come back with the next group. */
-static bool some_departed(const struct check_view *view)
+/* Of the leaves that stay. */
+static bool some_departed(const struct pass *p)
 {
+	const struct check_view *view = p->view;
 	struct check_member leaf;
 
 	for (uint32_t i = 0; view->departures.n > 0 && i < view->leaf_count;
 	     i++)
-		if (view->leaf(view->group, i, &leaf) &&
+		if (!p->gone[i] && view->leaf(view->group, i, &leaf) &&
 		    check_departed(view, &leaf, NULL))
 			return true;
 	return false;
@@ -188,7 +189,8 @@ static const char *check_reinit(struct pass *p,
 			       "owner");
 	if (p->commit->proposal_count != 1)
 		return "a ReInit stands alone";
-	if (some_departed(p->view))
+	/* who departed would come back with the next group */
+	if (some_departed(p))
 		return deny(p, "who departed has to be removed before a "
 			       "ReInit");
 	if (p->view->session_id.n != GENERATION_SESSION_ID ||
@@ -217,6 +219,7 @@ static const char *take_proposal(struct pass *p,
 	case WIRE_PROPOSAL_REMOVE:
 		return take_remove(p, item->proposal.removed);
 	case WIRE_PROPOSAL_ADD:
+		p->adds++;
 		return NULL; /* check_adds() */
 	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
 		p->extensions = item->proposal.extensions;
@@ -323,6 +326,11 @@ static const char *check_members(struct pass *p)
 		return fail(p);
 	if (wrong != NULL)
 		return deny(p, wrong);
+	/* a Welcome says nothing of departures: who is added would refuse what
+	 * all others take */
+	if (p->adds > 0 && some_departed(p))
+		return deny(p, "who departed has to be removed before anybody "
+			       "is added");
 	return NULL;
 }
 

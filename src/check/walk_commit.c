@@ -126,6 +126,26 @@ static struct check_verdict apply_proposals(struct step *s)
 
 /* ---- the path (7.3, 7.5) ---- */
 
+/* 12.2: who joins again has a new encryption key: "the same criteria as would the
+ * LeafNode in an Update". */
+static bool keeps_its_key(const struct step *s)
+{
+	struct span rest = s->commit->proposals;
+	struct wire_proposal_or_ref item;
+	const struct wire_leaf_node *former;
+
+	while (wire_proposals_next(&rest, &item)) {
+		if (item.proposal.type != WIRE_PROPOSAL_REMOVE)
+			continue;
+		former = check_tree_leaf(&s->walk->tree, item.proposal.removed);
+		if (former != NULL &&
+		    span_equal(former->encryption_key,
+			       s->commit->path.leaf_node.encryption_key))
+			return true;
+	}
+	return false;
+}
+
 static const char *check_path_leaf(const struct step *s)
 {
 	const struct wire_leaf_node *leaf = &s->commit->path.leaf_node;
@@ -138,6 +158,8 @@ static const char *check_path_leaf(const struct step *s)
 	if (s->external &&
 	    check_tree_has_signature_key(&s->tree, leaf->signature_key))
 		return "its path's leaf has another member's key";
+	if (s->external && keeps_its_key(s))
+		return "who joins again has the key that it had";
 	wrong = check_leaf(leaf, s->walk->suite);
 	if (wrong == NULL)
 		wrong = check_leaf_supports(leaf, s->extensions);

@@ -75,7 +75,7 @@ static enum err note_known(const struct membership *m, struct membership *next)
 	json_t *known = json_object_get(m->notes, "known");
 	enum err e = ERR_OK;
 
-	if (session_seq(m->session) == 0) {
+	if (session_seq(m->session) <= record_number_or_0(known, "seq")) {
 		if (known != NULL)
 			(void)json_object_set(next->notes, "known", known);
 		return ERR_OK;
@@ -203,6 +203,10 @@ static enum err info_take(struct device *d, const struct answer *answer)
 	if (!FAULT(JOINS_WITHOUT_WALK) &&
 	    !trail_leads_to(rejoin->trail, answer->group_info)) {
 		rejoin->at_end = false; /* a commit may have come between */
+		return ERR_OK;
+	}
+	if (rejoin_falls_short(d)) {
+		rejoin_halt(d, ERR_PEER_FORK);
 		return ERR_OK;
 	}
 	if (trail_keeps_out(rejoin->trail, span_str(d->identity))) {

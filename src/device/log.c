@@ -85,10 +85,17 @@ out:
 	return e;
 }
 
-/* Another device of ours, or this one, departs: what was to be told was. */
+/* Another device of ours, or this one, departs: what was to be told was. A
+ * commit that adds has to remove the leaf, too: it is staged again. */
 static void take_departure(struct device *d, const struct answer_entry *entry)
 {
 	struct buf departure = BUF_INIT;
+
+	if (membership_todo_is(&d->open, "commit") &&
+	    change_adds(json_object_get(membership_todo(&d->open), "redo"))) {
+		session_discard(d->open.session);
+		todo_commit_lost(d);
+	}
 
 	if (membership_todo_is(&d->open, "leave") &&
 	    record_bytes(membership_todo(&d->open), "departure", &departure) ==

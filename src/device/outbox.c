@@ -274,18 +274,20 @@ static bool hash_is(struct span bytes, const uint8_t hash[32])
 }
 
 enum err outbox_sent_by_hash(struct device *d, uint64_t seq,
-			     const uint8_t hash[32])
+			     const uint8_t hash[32], bool *found)
 {
 	struct session *session = d->open.session;
 	struct session_sent sent;
 	enum err e = ERR_OK;
 
+	*found = false;
 	for (size_t i = 0; session_outbox(session, i, &sent); i++) {
 		if (!hash_is(sent.envelope, hash))
 			continue;
 		TRY(entry_keep_own(d, &sent, seq));
 		TRY(outbox_sent(d, sent.nonce.p, seq));
 		session_unsend(session, i);
+		*found = true;
 		break;
 	}
 out:

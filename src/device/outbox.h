@@ -46,9 +46,9 @@ MUST_CHECK enum err outbox_sent(struct device *d, const uint8_t *nonce,
 uint64_t outbox_place(const struct membership *m, uint64_t item);
 
 /* The log shows only the hash of an entry. When an item has the envelope with
- * that hash, it is kept as the entry `seq` and leaves. */
+ * that hash (*found), it is kept as the entry `seq` and leaves. */
 MUST_CHECK enum err outbox_sent_by_hash(struct device *d, uint64_t seq,
-					const uint8_t hash[32]);
+					const uint8_t hash[32], bool *found);
 
 /* It will never be taken: it stays on the list, and holds up nothing. */
 MUST_CHECK enum err outbox_refuse(struct device *d, json_t *item,

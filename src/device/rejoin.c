@@ -351,44 +351,57 @@ static bool overlaps(const struct rejoin *rejoin, const struct answer *answer)
 		    0);
 }
 
-/* The last place that this device knows of a session in which it was before.
- * False: there is none, or the person goes on without a trail. */
-static bool known_place(const struct device *d, const struct trail *trail,
-			uint64_t *seq, uint8_t head[CHAIN_HEAD])
+/* The trail comes by that place, or has not got there yet. */
+static enum err check_place(const struct trail *trail, uint64_t seq,
+			    const uint8_t head[CHAIN_HEAD])
 {
-	const struct session *session = d->open.session;
-	const json_t *known = json_object_get(d->open.notes, "known");
-
-	if (session == NULL || trail_is_weak(trail))
-		return false;
-	if (session_seq(session) == 0)
-		return record_number(known, "seq", seq) == ERR_OK &&
-		       record_digest(known, "head", head) == ERR_OK;
-	*seq = session_seq(session);
-	memcpy(head, session_head(session), CHAIN_HEAD);
-	return true;
-}
-
-/* The trail has to come by that place. */
-static enum err check_known_place(const struct device *d,
-				  const struct trail *trail)
-{
-	uint8_t head[CHAIN_HEAD];
-	uint64_t seq;
-
-	return !known_place(d, trail, &seq, head) || trail_seq(trail) != seq ||
+	return trail_seq(trail) != seq ||
 		       memcmp(trail_head(trail), head, CHAIN_HEAD) == 0
 		   ? ERR_OK
 		   : ERR_PEER_FORK;
 }
 
-/* A log that ends before that place is not the one that was known. */
-static bool is_short(const struct device *d, const struct trail *trail)
+/* The last place that was noted while a trail was followed. */
+static bool read_known(const struct device *d, uint64_t *seq,
+		       uint8_t head[CHAIN_HEAD])
 {
+	const json_t *known = json_object_get(d->open.notes, "known");
+
+	return record_number(known, "seq", seq) == ERR_OK &&
+	       record_digest(known, "head", head) == ERR_OK;
+}
+
+/* This device was in this session before: the trail has to come by the last
+ * places that it knows, unless the person goes on without a trail. */
+static enum err check_known_place(const struct device *d,
+				  const struct trail *trail)
+{
+	const struct session *session = d->open.session;
+	uint8_t head[CHAIN_HEAD];
+	uint64_t seq;
+	enum err e = ERR_OK;
+
+	if (session == NULL || trail_is_weak(trail))
+		return ERR_OK;
+	if (session_seq(session) > 0)
+		TRY(check_place(trail, session_seq(session),
+				session_head(session)));
+	if (read_known(d, &seq, head))
+		TRY(check_place(trail, seq, head));
+out:
+	return e;
+}
+
+bool rejoin_falls_short(const struct device *d)
+{
+	const struct trail *trail = d->work.rejoin->trail;
 	uint8_t head[CHAIN_HEAD];
 	uint64_t seq;
 
-	return known_place(d, trail, &seq, head) && trail_seq(trail) < seq;
+	if (d->open.session == NULL || trail_is_weak(trail))
+		return false;
+	return trail_seq(trail) < session_seq(d->open.session) ||
+	       (read_known(d, &seq, head) && trail_seq(trail) < seq);
 }
 
 /* Our own commit stands in the log: we are in. */
@@ -414,10 +427,28 @@ out:
 	return e;
 }
 
+/* What was said to be sent stands there: the log comes by this place from now on,
+ * also where this trail is given up. */
+static enum err note_known(struct device *d, const struct trail *trail)
+{
+	json_t *known = json_pack("{s:I}", "seq", (json_int_t)trail_seq(trail));
+	enum err e;
+
+	ENSURE(known != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_set_hex(known, "head",
+			   span_of(trail_head(trail), CHAIN_HEAD)));
+	(void)json_object_set(d->open.notes, "known", known);
+	work_changed(d);
+out:
+	json_decref(known);
+	return e;
+}
+
 /* An item of ours may have been stored while this device was behind. */
 static enum err find_own(struct device *d, const struct answer_entry *entry)
 {
 	uint8_t hash[32];
+	bool found = false;
 	enum err e = ERR_OK;
 
 	if (d->open.session == NULL || entry->kind != CHAIN_APPLICATION)
@@ -425,7 +456,9 @@ static enum err find_own(struct device *d, const struct answer_entry *entry)
 	memcpy(hash, entry->hash, sizeof(hash));
 	if (!entry->bare && !entry->expired)
 		TRY(hash_sha256(&entry->bytes, 1, hash));
-	TRY(outbox_sent_by_hash(d, entry->seq, hash));
+	TRY(outbox_sent_by_hash(d, entry->seq, hash, &found));
+	if (found)
+		TRY(note_known(d, d->work.rejoin->trail));
 out:
 	return e;
 }
@@ -447,6 +480,7 @@ static enum err follow(struct device *d, const struct answer_entry *entry,
 		todo_drop(d);
 		rejoin_refuse(d);
 	} else if (ours) {
+		ENSURE(!rejoin_falls_short(d), ERR_PEER_FORK);
 		*joined = true;
 		TRY(accept(d, trail));
 	} else if (rejoin_is_staged(d) && trail_epoch(trail) != epoch) {
@@ -463,7 +497,7 @@ static void end_page(struct device *d, bool at_end)
 {
 	struct rejoin *rejoin = d->work.rejoin;
 
-	if (at_end && is_short(d, rejoin->trail)) {
+	if (at_end && rejoin_falls_short(d)) {
 		rejoin_halt(d, ERR_PEER_FORK);
 		return;
 	}

@@ -23,6 +23,9 @@ bool rejoin_is_staged(const struct device *d);
  * before, the device goes on without; otherwise the order ends. */
 void rejoin_halt(struct device *d, enum err e);
 
+/* The log ends before a place of it that this device has seen. */
+bool rejoin_falls_short(const struct device *d);
+
 /* The rules let this device in by another device of its user only. */
 void rejoin_refuse(struct device *d);
 

@@ -27,7 +27,7 @@ MUST_CHECK enum err trail_from_info(const uint8_t session_id[SESSION_ID],
 				    const uint8_t head[CHAIN_HEAD],
 				    struct trail **trail);
 
-/* The departures that stand at its beginning. */
+/* The departures that stand at its beginning, which were verified before. */
 MUST_CHECK enum err trail_set_departures(struct trail *trail,
 					 struct span departures);
 

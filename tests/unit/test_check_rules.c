@@ -392,6 +392,43 @@ static void test_join_removes_nobody_else(void **state)
 	remove_other(*state, "an earlier self only");
 }
 
+static struct buf former_key;
+
+static void put_former_key(struct wire_leaf_node *leaf)
+{
+	leaf->encryption_key = buf_span(&former_key);
+}
+
+/* Members refuse it, and so would have to join again, each of them. */
+static void test_join_again_with_the_same_key(void **state)
+{
+	struct court *c = *state;
+	struct member carol = court_member(&c->all[CAROL]);
+	struct member alice = court_member(&c->all[ALICE]);
+	struct sec init = { .n = 0 };
+	struct buf kem = BUF_INIT;
+	struct cheat_item items[2];
+	struct cheat how = { .by = &carol,
+			     .from = &alice,
+			     .items = items,
+			     .count = 2,
+			     .leaf = put_former_key };
+	struct mls_member member;
+	struct wire_leaf_node leaf;
+
+	assert_true(
+	    session_find(c->all[ALICE].session, SPAN_LIT("carol/1"), &member));
+	assert_int_equal(wire_leaf_node_decode(member.leaf_node, &leaf),
+			 ERR_OK);
+	buf_put(&former_key, leaf.encryption_key);
+	items[0] = cheat_external_init(&alice, &kem, &init);
+	items[1] = cheat_remove(member.leaf_index);
+	how.init_secret = init;
+	court_refuse_cheat(c, &how, "the key that it had", false);
+	buf_clear(&former_key);
+	buf_clear(&kem);
+}
+
 /* ---- owners that are gone ---- */
 
 static void test_owner_gone(void **state)
@@ -478,13 +515,17 @@ static void test_departed_commits_nothing(void **state)
 			   buf_span(&made.group_info), "has departed", true);
 	court_join(c, ALICE2, true, "has departed");
 	mls_commit_clear(&made);
-	court_add(c, BOB, DAVE); /* who is told of the departure */
-	{
+	{ /* nobody is added who would not know of the departure */
+		const struct span guest = buf_span(&c->all[DAVE].key_package);
 		const uint32_t leaf = 1;
-		const struct mls_change change = { .removes = &leaf,
-						   .remove_count = 1 };
+		struct mls_change change = { .adds = &guest,
+					     .add_count = 1,
+					     .force_path = true };
 
-		court_accept(c, DAVE, &change, -1);
+		court_refuse(c, BOB, &change, "before anybody is added", true);
+		change.removes = &leaf;
+		change.remove_count = 1;
+		court_accept(c, CAROL, &change, DAVE);
 	}
 	assert_int_equal(session_departures(c->all[CAROL].session).n, 0);
 	court_join(c, ALICE2, false, "another device of that user");
@@ -510,6 +551,7 @@ int main(void)
 		TEST(test_remove_and_add),
 		TEST(test_join),
 		TEST(test_join_removes_nobody_else),
+		TEST(test_join_again_with_the_same_key),
 		TEST(test_owner_gone),
 		TEST(test_heir),
 		TEST(test_departed_commits_nothing),
