@@ -194,7 +194,7 @@ int main(void)
 	run = carry_out(
 	    &bob, &(struct order){ .kind = ORDER_JOIN, .session = session },
 	    none);
-	held = print("join", &run, 4) && held;
+	held = print("join", &run, 5) && held;
 	run = carry_out(&alice,
 			&(struct order){ .kind = ORDER_SEND,
 					 .session = session,
