@@ -59,25 +59,26 @@ static bool is_own_commit(const struct session *session, struct span commit)
 }
 
 /* A commit that we refuse: do all refuse it, or do only we not follow? Whoever
- * follows the log without keys tells. */
+ * follows the log without keys tells. So one that only looks like ours, without
+ * our signature, is nothing. */
 static enum err take_refused(struct device *d, const struct answer_entry *entry,
 			     const uint8_t head[CHAIN_HEAD])
 {
 	struct session *session = d->open.session;
 	struct trail *trail = NULL;
 	uint64_t epoch = session_epoch(session);
+	bool own = is_own_commit(session, entry->bytes);
 	enum err e;
 
-	if (is_own_commit(session, entry->bytes))
-		return note_copy(d, entry->seq - 1, head);
 	TRY(trail_from_session(session, entry->seq - 1, head, &trail));
 	e = trail_follow(trail, entry);
 	if (err_class(e) == ERR_CLASS_LOCAL)
 		goto out;
 	if (e == ERR_OK &&
 	    (trail_epoch(trail) != epoch || trail_wants_generation(trail) > 0))
-		TRY(membership_set_behind(&d->open, BEHIND_BROKEN,
-					  entry->seq - 1, head));
+		TRY(own ? note_copy(d, entry->seq - 1, head)
+			: membership_set_behind(&d->open, BEHIND_BROKEN,
+						entry->seq - 1, head));
 	e = ERR_OK;
 out:
 	trail_free(trail);
