@@ -113,6 +113,11 @@ json_t *outbox_next(const struct membership *m, size_t *at)
 	return NULL;
 }
 
+bool outbox_is_empty(const struct membership *m)
+{
+	return json_array_size(list_of(m)) == 0;
+}
+
 bool outbox_waits(const struct membership *m)
 {
 	size_t at = 0;

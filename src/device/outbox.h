@@ -28,6 +28,7 @@ MUST_CHECK enum err outbox_find_key(struct device *d, const char *key,
  * list; *at becomes its place. NULL: there is none. Borrowed. */
 json_t *outbox_next(const struct membership *m, size_t *at);
 bool outbox_waits(const struct membership *m);
+bool outbox_is_empty(const struct membership *m);
 
 /* Its envelope; ERR_STATE_GONE when it is not sealed. *epoch: in which it was
  * sealed. Borrowed until the session changes. */
