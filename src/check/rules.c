@@ -16,9 +16,9 @@ struct pass {
 	struct roles roles;
 	uint32_t *removed; /* leaves */
 	size_t removed_count;
-	bool *gone;		       /* the same, by leaf */
+	bool *gone;			     /* the same, by leaf */
 	size_t adds, inits, resets, reinits; /* proposals of these types */
-	struct span extensions;	       /* of the GroupContextExtensions */
+	struct span extensions;		     /* of the GroupContextExtensions */
 	bool denied, local;
 };
 
