@@ -5,6 +5,7 @@
 #include "device/entry.h"
 #include "device/move.h"
 #include "device/outbox.h"
+#include "device/people.h"
 #include "device/pins.h"
 #include "device/steps.h"
 #include "device/todo.h"
@@ -187,11 +188,14 @@ static enum err take_entry(struct device *d, const struct answer_entry *entry)
 	struct session_event event = { 0 };
 	struct entry_people people = { 0 };
 	uint8_t before[CHAIN_HEAD];
+	json_t *members = NULL;
 	enum err e;
 
 	memcpy(before, session_head(session), CHAIN_HEAD);
-	if (entry->kind == CHAIN_COMMIT)
+	if (entry->kind == CHAIN_COMMIT) {
 		TRY(entry_people_read(session, entry->bytes, &people));
+		TRY(people_tokens(&d->open, &members));
+	}
 	e = receive(d, entry, &event);
 	if (e == ERR_STATE_REPLAY) {
 		e = ERR_OK;
@@ -200,7 +204,10 @@ static enum err take_entry(struct device *d, const struct answer_entry *entry)
 	TRY(e);
 	work_changed(d);
 	TRY(take_event(d, entry, &event, &people, before));
+	if (event.kind == SESSION_COMMIT)
+		TRY(people_forget_gone(&d->open, members));
 out:
+	json_decref(members);
 	session_event_clear(&event);
 	entry_people_clear(&people);
 	return e;
