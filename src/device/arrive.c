@@ -4,6 +4,7 @@
  */
 #include "base/fault.h"
 #include "device/core.h"
+#include "device/outbox.h"
 #include "device/people.h"
 #include "device/rejoin.h"
 #include "device/signer.h"
@@ -276,7 +277,7 @@ static enum err join_take(struct device *d, const struct answer *answer)
 	work_halt_refused(d, answer);
 	if (work_is_passing(answer))
 		return ERR_OK;
-	if (membership_was_known(&d->open)) {
+	if (membership_was_known(&d->open) || !outbox_is_empty(&d->open)) {
 		membership_set_todo(&d->open, NULL);
 		work_changed(d);
 		return ERR_OK;

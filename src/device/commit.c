@@ -110,6 +110,7 @@ static enum err stage(struct device *d)
 	work_changed(d);
 	if (e == ERR_OK && !needless) {
 		d->work.posts = 0;
+		d->work.refused = false;
 		TRY(todo_set_commit(d, change, &commit));
 		goto out;
 	}
@@ -159,6 +160,22 @@ out:
 	return e;
 }
 
+/* A refusal is a hint: perhaps the log has it all the same, or shows what it came
+ * too late for. It is posted once more when the log has been read. */
+static void take_refusal(struct device *d, const struct answer *answer)
+{
+	bool passing = work_is_passing(answer);
+
+	if (!passing && !d->work.refused) {
+		d->work.refused = true;
+		work_stale(d);
+		return;
+	}
+	if (!passing)
+		todo_drop(d);
+	work_halt_refused(d, answer);
+}
+
 /* A device that has lost waits a little, longer and longer, each for another
  * time: otherwise all commit at once again, and no message gets through
  * between the epochs. */
@@ -179,9 +196,7 @@ static enum err commit_take(struct device *d, const struct answer *answer)
 		    strcmp(answer->slug, "view-differs") == 0;
 
 	if (answer->result != ERR_OK && !late) {
-		if (!work_is_passing(answer))
-			todo_drop(d);
-		work_halt_refused(d, answer);
+		take_refusal(d, answer);
 		return ERR_OK;
 	}
 	if (FAULT(DONE_BY_ANSWER) && !late) {
@@ -229,9 +244,7 @@ out:
 static enum err leave_take(struct device *d, const struct answer *answer)
 {
 	if (answer->result != ERR_OK) {
-		if (!work_is_passing(answer))
-			todo_drop(d);
-		work_halt_refused(d, answer);
+		take_refusal(d, answer);
 		return ERR_OK;
 	}
 	work_stale(d);

@@ -3,6 +3,7 @@
 #include "crypto/rng.h"
 #include "device/change.h"
 #include "device/content.h"
+#include "device/outbox.h"
 #include "device/people.h"
 #include "device/signer.h"
 #include "device/steps.h"
@@ -235,12 +236,13 @@ out:
 	return e;
 }
 
-/* Nothing of a session stays that never came to be. */
+/* Nothing of a session stays that never came to be, unless something was said in
+ * it. */
 static enum err forget(struct device *d)
 {
 	enum err e;
 
-	if (membership_was_known(&d->open)) {
+	if (membership_was_known(&d->open) || !outbox_is_empty(&d->open)) {
 		todo_drop(d);
 		return ERR_OK;
 	}

@@ -5,6 +5,7 @@
 #include "device/entry.h"
 #include "device/move.h"
 #include "device/outbox.h"
+#include "device/people.h"
 #include "device/pins.h"
 #include "device/steps.h"
 #include "device/todo.h"
@@ -60,25 +61,26 @@ static bool is_own_commit(const struct session *session, struct span commit)
 }
 
 /* A commit that we refuse: do all refuse it, or do only we not follow? Whoever
- * follows the log without keys tells. */
+ * follows the log without keys tells. So one that only looks like ours, without
+ * our signature, is nothing. */
 static enum err take_refused(struct device *d, const struct answer_entry *entry,
 			     const uint8_t head[CHAIN_HEAD])
 {
 	struct session *session = d->open.session;
 	struct trail *trail = NULL;
 	uint64_t epoch = session_epoch(session);
+	bool own = is_own_commit(session, entry->bytes);
 	enum err e;
 
-	if (is_own_commit(session, entry->bytes))
-		return note_copy(d, entry->seq - 1, head);
 	TRY(trail_from_session(session, entry->seq - 1, head, &trail));
 	e = trail_follow(trail, entry);
 	if (err_class(e) == ERR_CLASS_LOCAL)
 		goto out;
 	if (e == ERR_OK &&
 	    (trail_epoch(trail) != epoch || trail_wants_generation(trail) > 0))
-		TRY(membership_set_behind(&d->open, BEHIND_BROKEN,
-					  entry->seq - 1, head));
+		TRY(own ? note_copy(d, entry->seq - 1, head)
+			: membership_set_behind(&d->open, BEHIND_BROKEN,
+						entry->seq - 1, head));
 	e = ERR_OK;
 out:
 	trail_free(trail);
@@ -187,11 +189,14 @@ static enum err take_entry(struct device *d, const struct answer_entry *entry)
 	struct session_event event = { 0 };
 	struct entry_people people = { 0 };
 	uint8_t before[CHAIN_HEAD];
+	json_t *members = NULL;
 	enum err e;
 
 	memcpy(before, session_head(session), CHAIN_HEAD);
-	if (entry->kind == CHAIN_COMMIT)
+	if (entry->kind == CHAIN_COMMIT) {
 		TRY(entry_people_read(session, entry->bytes, &people));
+		TRY(people_tokens(&d->open, &members));
+	}
 	e = receive(d, entry, &event);
 	if (e == ERR_STATE_REPLAY) {
 		e = ERR_OK;
@@ -200,7 +205,10 @@ static enum err take_entry(struct device *d, const struct answer_entry *entry)
 	TRY(e);
 	work_changed(d);
 	TRY(take_event(d, entry, &event, &people, before));
+	if (event.kind == SESSION_COMMIT)
+		TRY(people_forget_gone(&d->open, members));
 out:
+	json_decref(members);
 	session_event_clear(&event);
 	entry_people_clear(&people);
 	return e;

@@ -143,6 +143,14 @@ static void end_send(struct device *d)
 		    "You are not a member of %s any more. What was said "
 		    "was not sent: hermetic outbox %s",
 		    d->open.id, d->open.id);
+	else if (outcome->result == ERR_OK && d->open.session != NULL &&
+		 outbox_refusal(&d->open, outcome->item) != NULL)
+		outcome->result = why_set(
+		    &d->work.why, ERR_PEER_INVALID,
+		    outbox_refusal(&d->open, outcome->item),
+		    "The server refused this before. It was not sent, and is "
+		    "on the list of: hermetic outbox %s",
+		    d->open.id);
 	else if (outcome->result == ERR_OK)
 		outcome->result =
 		    why_set(&d->work.why, ERR_STATE_PENDING, "kept",

@@ -17,6 +17,17 @@ static json_t *list_of(const struct membership *m)
 	return json_object_get(m->notes, "outbox");
 }
 
+static const json_t *find_item(const struct membership *m, uint64_t item)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(list_of(m), i,
+			   row) if (record_number_or_0(row, "item") ==
+				    item) return row;
+	return NULL;
+}
+
 /* ---- keys ---- */
 
 static void key_name(const struct device *d, const char *key,
@@ -64,6 +75,7 @@ enum err outbox_find_key(struct device *d, const char *key, struct span content,
 	ENSURE(memcmp(digest, said, sizeof(digest)) == 0, ERR_STATE_CONFLICT);
 	TRY(record_number(record, "item", item));
 	TRY(record_number(record, "seq", seq));
+	ENSURE(*seq > 0 || find_item(&d->open, *item) != NULL, ERR_STATE_GONE);
 out:
 	json_decref(record);
 	return e;
@@ -111,6 +123,11 @@ json_t *outbox_next(const struct membership *m, size_t *at)
 			return item;
 	}
 	return NULL;
+}
+
+bool outbox_is_empty(const struct membership *m)
+{
+	return json_array_size(list_of(m)) == 0;
 }
 
 bool outbox_waits(const struct membership *m)
@@ -237,6 +254,11 @@ uint64_t outbox_place(const struct membership *m, uint64_t item)
 	    places, i, place) if (record_number_or_0(place, "item") ==
 				  item) return record_number_or_0(place, "seq");
 	return 0;
+}
+
+const char *outbox_refusal(const struct membership *m, uint64_t item)
+{
+	return record_string(find_item(m, item), "refused");
 }
 
 enum err outbox_sent(struct device *d, const uint8_t *nonce, uint64_t seq)

@@ -19,7 +19,7 @@ MUST_CHECK enum err outbox_put(struct device *d, struct span content,
 			       const char *key, uint64_t *item);
 
 /* What was said under `key`: *item, and *seq when it stands in the log.
- * ERR_STATE_GONE: nothing yet. ERR_STATE_CONFLICT: something else was. */
+ * ERR_STATE_GONE: nothing yet, or it was dropped. ERR_STATE_CONFLICT: something else was. */
 MUST_CHECK enum err outbox_find_key(struct device *d, const char *key,
 				    struct span content, uint64_t *item,
 				    uint64_t *seq);
@@ -28,6 +28,7 @@ MUST_CHECK enum err outbox_find_key(struct device *d, const char *key,
  * list; *at becomes its place. NULL: there is none. Borrowed. */
 json_t *outbox_next(const struct membership *m, size_t *at);
 bool outbox_waits(const struct membership *m);
+bool outbox_is_empty(const struct membership *m);
 
 /* Its envelope; ERR_STATE_GONE when it is not sealed. *epoch: in which it was
  * sealed. Borrowed until the session changes. */
@@ -41,6 +42,9 @@ MUST_CHECK enum err outbox_seal(struct device *d, json_t *item);
 /* The log shows an own envelope at `seq`: its item leaves. */
 MUST_CHECK enum err outbox_sent(struct device *d, const uint8_t *nonce,
 				uint64_t seq);
+
+/* Why an item was refused, or NULL. Borrowed. */
+const char *outbox_refusal(const struct membership *m, uint64_t item);
 
 /* Where an item stands in the log; 0: it does not, or did long ago. */
 uint64_t outbox_place(const struct membership *m, uint64_t item);

@@ -70,6 +70,44 @@ enum err people_show(struct membership *m, struct span identity,
 	return shown != NULL ? note(shown, identity, signature_key) : ERR_OK;
 }
 
+enum err people_tokens(const struct membership *m, json_t **tokens)
+{
+	json_t *made = json_object();
+	struct mls_member member;
+	uint32_t leaf = 0;
+	enum err e;
+
+	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
+	while (mls_group_next_member(session_group(m->session), &leaf, &member))
+		TRY(note(made, member.identity, member.signature_key));
+	*tokens = made;
+	made = NULL;
+	e = ERR_OK;
+out:
+	json_decref(made);
+	return e;
+}
+
+enum err people_forget_gone(struct membership *m, const json_t *before)
+{
+	json_t *shown = json_object_get(m->notes, SHOWN), *now = NULL;
+	json_t *members = (json_t *)(uintptr_t)before, *value;
+	const char *token;
+	enum err e;
+
+	if (shown == NULL)
+		return ERR_OK;
+	TRY(people_tokens(m, &now));
+	json_object_foreach(members, token, value)
+	{
+		if (json_object_get(now, token) == NULL)
+			(void)json_object_del(shown, token);
+	}
+out:
+	json_decref(now);
+	return e;
+}
+
 enum err people_before_move(const struct membership *m, json_t **unseen)
 {
 	struct mls_member member;

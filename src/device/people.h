@@ -35,4 +35,11 @@ MUST_CHECK enum err people_was_shown(const struct membership *m,
 MUST_CHECK enum err people_unseen(const struct membership *m, size_t *count,
 				  struct buf *names);
 
+/* Who is a member, as tokens of `shown`: a new object. After a commit
+ * people_forget_gone() forgets that those were shown who are members no more:
+ * whoever comes back is new. */
+MUST_CHECK enum err people_tokens(const struct membership *m, json_t **tokens);
+MUST_CHECK enum err people_forget_gone(struct membership *m,
+				       const json_t *before);
+
 #endif

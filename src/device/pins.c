@@ -59,15 +59,18 @@ enum err pins_note(struct device *d, const struct suite *suite,
 	json_t *record = NULL;
 	struct buf known = BUF_INIT;
 	char name[NAME_SIZE];
-	enum err e = find(d, suite, identity, &record, &known);
+	enum err e;
 
+	/* a name that no device can have stands in nobody's way */
+	if (!make_name(identity, name))
+		return ERR_OK;
+	e = find(d, suite, identity, &record, &known);
 	if (e != ERR_STATE_GONE)
 		goto out;
 	if (record == NULL)
 		record = json_object();
 	TRY(record_set_hex(record, suite->signature, key));
-	e = make_name(identity, name) ? record_put(core_store(d), name, record)
-				      : ERR_PEER_TOO_LARGE;
+	e = record_put(core_store(d), name, record);
 out:
 	json_decref(record);
 	buf_clear(&known);

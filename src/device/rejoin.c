@@ -127,6 +127,21 @@ static bool is_copied_again(const struct device *d)
 	return last - before < INT64_C(7) * 24 * 3600 * 1000;
 }
 
+bool rejoin_is_forked(const struct device *d)
+{
+	return !d->work.resolving && d->open.session != NULL &&
+	       session_forked(d->open.session) && !FAULT(FORK_FORGOTTEN);
+}
+
+void rejoin_halt_forked(struct device *d)
+{
+	work_halt(d, ERR_PEER_FORK, "history-differs",
+		  "Members of %s have seen different histories: the server is "
+		  "not to be trusted with it. To look at it: hermetic resolve "
+		  "%s",
+		  d->open.id, d->open.id);
+}
+
 static bool base_due(struct device *d)
 {
 	return is_wanted(d) && d->work.rejoin == NULL;
@@ -140,13 +155,8 @@ static enum err base(struct device *d)
 	if (rejoin == NULL)
 		return ERR_LOCAL_MEMORY;
 	d->work.rejoin = rejoin;
-	if (by_itself && session_forked(d->open.session) &&
-	    !FAULT(FORK_FORGOTTEN))
-		work_halt(d, ERR_PEER_FORK, "history-differs",
-			  "Members of %s have seen different histories: the "
-			  "server is not to be trusted with it. To look at it: "
-			  "hermetic resolve %s",
-			  d->open.id, d->open.id);
+	if (rejoin_is_forked(d))
+		rejoin_halt_forked(d);
 	else if (by_itself && is_copied_again(d))
 		work_halt(d, ERR_STATE_CONFLICT, "copied-state",
 			  "Another copy of this device's state is in use, and "

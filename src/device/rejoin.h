@@ -23,6 +23,10 @@ bool rejoin_is_staged(const struct device *d);
  * before, the device goes on without; otherwise the order ends. */
 void rejoin_halt(struct device *d, enum err e);
 
+/* A fork was found: nothing but a resolve takes the place of the session. */
+bool rejoin_is_forked(const struct device *d);
+void rejoin_halt_forked(struct device *d);
+
 /* The log ends before a place of it that this device has seen. */
 bool rejoin_falls_short(const struct device *d);
 

@@ -6,6 +6,7 @@
 #include "device/gather.h"
 #include "device/packages.h"
 #include "device/pins.h"
+#include "device/rejoin.h"
 #include "device/signer.h"
 #include "device/steps.h"
 #include "device/todo.h"
@@ -102,6 +103,18 @@ out:
 	return explain(d, e);
 }
 
+/* A Welcome to a place before the last one that is known was used already, or is
+ * one that somebody had kept back. */
+static bool is_old(const struct device *d, const struct answer_welcome *row)
+{
+	const struct membership *m = &d->open;
+
+	return m->session != NULL &&
+	       (row->seq <= session_seq(m->session) ||
+		row->seq <= record_number_or_0(
+				json_object_get(m->notes, "known"), "seq"));
+}
+
 static enum err welcomes_take(struct device *d, const struct answer *answer)
 {
 	enum err e = ERR_STATE_GONE;
@@ -111,10 +124,15 @@ static enum err welcomes_take(struct device *d, const struct answer *answer)
 		work_halt_refused(d, answer);
 		return ERR_OK;
 	}
+	if (rejoin_is_forked(d)) {
+		rejoin_halt_forked(d);
+		return ERR_OK;
+	}
 	for (size_t i = 0; i < answer->welcome_count; i++) {
 		const struct answer_welcome *row = &answer->welcomes[i];
 
-		if (strcmp(row->session, d->work.outcome.session) != 0)
+		if (strcmp(row->session, d->work.outcome.session) != 0 ||
+		    is_old(d, row))
 			continue;
 		e = use(d, row);
 		if (e != ERR_STATE_GONE)

@@ -50,6 +50,7 @@ struct work {
 	bool required;		  /* and takes nothing before */
 	unsigned requests;
 	unsigned posts;	    /* of one todo, in a row */
+	bool refused;	    /* the last of them was, and is doubted */
 	uint32_t wait_ms;   /* before the next request */
 	uint64_t post_item; /* the item that was posted last */
 	uint64_t doubted;   /* the item that the server has refused once */

@@ -1,0 +1,211 @@
+/* What was said is in the outbox until the log shows it, whatever a server
+ * answers: a device with records in memory, and answers made by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device/device.h"
+
+#define RECORDS_MAX 64
+
+/* ---- records in memory; a rollback does not come up here ---- */
+
+struct record {
+	char name[200];
+	struct buf value;
+};
+
+struct world {
+	struct record records[RECORDS_MAX];
+	struct device_store store;
+	struct device *device;
+	char session[TEXT_UUID_SIZE];
+};
+
+static struct record *find(struct world *w, const char *name)
+{
+	for (size_t i = 0; i < RECORDS_MAX; i++)
+		if (strcmp(w->records[i].name, name) == 0)
+			return &w->records[i];
+	return NULL;
+}
+
+static enum err begin(void *context, bool *changed)
+{
+	(void)context;
+	*changed = false;
+	return ERR_OK;
+}
+
+static enum err commit(void *context)
+{
+	(void)context;
+	return ERR_OK;
+}
+
+static void rollback(void *context)
+{
+	(void)context;
+}
+
+static enum err get(void *context, const char *name, struct buf *value)
+{
+	const struct record *record = find(context, name);
+
+	if (record == NULL)
+		return ERR_STATE_GONE;
+	buf_put(value, buf_span(&record->value));
+	return buf_end(value);
+}
+
+static enum err put(void *context, const char *name, struct span value)
+{
+	struct record *record = find(context, name);
+
+	if (record == NULL)
+		record = find(context, "");
+	assert_non_null(record);
+	assert_true(strlen(name) < sizeof(record->name));
+	memcpy(record->name, name, strlen(name) + 1);
+	buf_reset(&record->value);
+	buf_put(&record->value, value);
+	return buf_end(&record->value);
+}
+
+static enum err delete (void *context, const char *name) {
+	struct record *record = find(context, name);
+
+	if (record != NULL){ buf_clear(&record->value);
+			     record->name[0] = '\0'; }
+return ERR_OK;
+}
+
+static uint64_t now(void *clock)
+{
+	(void)clock;
+	return UINT64_C(1700000000000);
+}
+
+/* ---- a device ---- */
+
+/* One order; each request gets the same answer. */
+static const struct outcome *order(struct world *w, const struct order *order,
+				   enum err result, const char *slug)
+{
+	struct answer answer = { .result = result };
+	struct request request;
+	enum device_turn turn;
+	uint32_t wait_ms;
+
+	memcpy(answer.slug, slug, strlen(slug) + 1);
+	assert_int_equal(device_start(w->device, order), ERR_OK);
+	while ((turn = device_turn(w->device, &request, &wait_ms)) !=
+	       DEVICE_DONE)
+		if (turn == DEVICE_ASK)
+			device_answer(w->device, &answer);
+	return device_outcome(w->device);
+}
+
+/* A session of which the server was not told yet. */
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct device_config config = {
+		.username = "alice",
+		.device_id = "00000000-0000-4000-8000-000000000001",
+		.offer = { { SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519 },
+			   1 },
+	};
+	const struct order create = { .kind = ORDER_CREATE,
+				      .offer = &config.offer };
+	struct device_ports ports = { .rng = rng_system(), .now_ms = now };
+
+	assert_non_null(w);
+	w->store = (struct device_store){ begin, commit, rollback, get,
+					  put,	 delete, w };
+	ports.store = &w->store;
+	assert_int_equal(device_open(&config, &ports, &w->device), ERR_OK);
+	assert_int_equal(order(w, &create, ERR_LOCAL_IO, "unreachable")->result,
+			 ERR_LOCAL_IO);
+	memcpy(w->session, device_outcome(w->device)->session,
+	       sizeof(w->session));
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	device_close(w->device);
+	for (size_t i = 0; i < RECORDS_MAX; i++)
+		buf_clear(&w->records[i].value);
+	free(w);
+	return 0;
+}
+
+static const struct outcome *say(struct world *w, enum err result,
+				 const char *slug)
+{
+	const struct order send = { .kind = ORDER_SEND,
+				    .session = w->session,
+				    .text = SPAN_LIT("once only"),
+				    .key = "k1" };
+
+	return order(w, &send, result, slug);
+}
+
+static void expect_listed(struct world *w, bool listed)
+{
+	struct buf json = BUF_INIT;
+
+	assert_int_equal(device_outbox(w->device, w->session, &json), ERR_OK);
+	buf_put_u8(&json, 0);
+	assert_int_equal(buf_end(&json), ERR_OK);
+	assert_int_equal(strstr((const char *)json.p, "once only") != NULL,
+			 listed);
+	buf_clear(&json);
+}
+
+static void test_session_refused(void **state)
+{
+	struct world *w = *state;
+	const struct outcome *outcome = say(w, ERR_PEER_INVALID, "invalid");
+
+	assert_int_equal(outcome->result, ERR_PEER_INVALID);
+	assert_true(outcome->kept);
+	expect_listed(w, true);
+}
+
+static void test_dropped(void **state)
+{
+	struct world *w = *state;
+	size_t dropped;
+
+	assert_true(say(w, ERR_LOCAL_IO, "unreachable")->kept);
+	assert_true(say(w, ERR_LOCAL_IO, "unreachable")->kept);
+	expect_listed(w, true);
+	assert_int_equal(device_outbox_drop(w->device, w->session, 0, &dropped),
+			 ERR_OK);
+	assert_int_equal(dropped, 1);
+	expect_listed(w, false);
+	/* it is said again, and not said to be waiting */
+	assert_true(say(w, ERR_LOCAL_IO, "unreachable")->kept);
+	expect_listed(w, true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_session_refused, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_dropped, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
