@@ -522,7 +522,6 @@ enum err rejoin_begin_resolve(struct device *d)
 		(void)json_array_clear(copies);
 	(void)json_object_del(d->open.notes, "rejoins");
 	(void)json_object_del(d->open.notes, "base");
-	(void)json_object_del(d->open.notes, "known");
 	if (rejoin_is_staged(d))
 		membership_set_todo(&d->open, NULL);
 	d->work.resolving = true;
