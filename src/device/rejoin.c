@@ -140,8 +140,9 @@ static enum err base(struct device *d)
 	if (rejoin == NULL)
 		return ERR_LOCAL_MEMORY;
 	d->work.rejoin = rejoin;
-	if (by_itself && session_forked(d->open.session) &&
-	    !FAULT(FORK_FORGOTTEN))
+	/* only resolving lifts that */
+	if (!d->work.resolving && is_member(d) &&
+	    session_forked(d->open.session) && !FAULT(FORK_FORGOTTEN))
 		work_halt(d, ERR_PEER_FORK, "history-differs",
 			  "Members of %s have seen different histories: the "
 			  "server is not to be trusted with it. To look at it: "
