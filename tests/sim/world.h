@@ -96,6 +96,8 @@ struct client {
 	int64_t skew_ms;
 	bool copied; /* its state was put back, or lives twice */
 	struct known known[SESSIONS];
+	char (*founders)[33]; /* named for a session that has no id yet */
+	size_t founder_count;
 	uint64_t own_commits;	  /* without a person's act */
 	struct look_member *pins; /* keys that it has met */
 	size_t pin_count;
