@@ -111,6 +111,7 @@ bool client_order(struct client *client, size_t number,
 		  const struct order *order, size_t said)
 {
 	struct slot *slot = &client->slots[number];
+	struct look look;
 
 	client_start(client, number);
 	if (slot->running || device_start(slot->device, order) != ERR_OK)
@@ -131,6 +132,10 @@ bool client_order(struct client *client, size_t number,
 	/* One that was posted before a crash may be what is done now. */
 	slot->commits_before =
 	    client->commit_count > 2 ? client->commit_count - 2 : 0;
+	slot->seq_before = slot->session != SIZE_MAX &&
+				   look_stored(client, slot->session, &look)
+			       ? look.seq
+			       : 0;
 	memset(slot->last_commit, 0, sizeof(slot->last_commit));
 	return true;
 }

@@ -83,6 +83,7 @@ struct slot {
 	size_t session, said; /* SIZE_MAX: none */
 	bool to_new;	      /* it may be sealed for whoever has come in */
 	size_t commits_before;
+	uint64_t seq_before; /* read when the order began */
 	unsigned requests, turns, commits;
 	uint8_t last_commit[32];
 };
