@@ -51,6 +51,14 @@ bool rejoin_is_begun(const struct membership *m)
 		json_object_get(m->notes, "base") != NULL);
 }
 
+bool rejoin_is_barred(const struct device *d)
+{
+	return !d->work.resolving && d->open.session != NULL &&
+	       session_forked(d->open.session) &&
+	       !json_is_true(json_object_get(d->open.notes, "lifted")) &&
+	       !FAULT(FORK_FORGOTTEN);
+}
+
 /* Is there a way in to be found? */
 static bool is_wanted(const struct device *d)
 {
@@ -62,7 +70,8 @@ static bool is_wanted(const struct device *d)
 		return true;
 	if (is_member(d))
 		return membership_behind(&d->open) != BEHIND_NO;
-	return work_is(work, ORDER_JOIN) && work->welcomes_read;
+	return work_is(work, ORDER_JOIN) &&
+	       (work->welcomes_read || rejoin_is_barred(d));
 }
 
 /* ---- where the trail begins ---- */
@@ -140,9 +149,7 @@ static enum err base(struct device *d)
 	if (rejoin == NULL)
 		return ERR_LOCAL_MEMORY;
 	d->work.rejoin = rejoin;
-	/* only resolving lifts that */
-	if (!d->work.resolving && is_member(d) &&
-	    session_forked(d->open.session) && !FAULT(FORK_FORGOTTEN))
+	if (rejoin_is_barred(d))
 		work_halt(d, ERR_PEER_FORK, "history-differs",
 			  "Members of %s have seen different histories: the "
 			  "server is not to be trusted with it. To look at it: "
@@ -525,6 +532,8 @@ enum err rejoin_begin_resolve(struct device *d)
 	(void)json_object_del(d->open.notes, "base");
 	if (rejoin_is_staged(d))
 		membership_set_todo(&d->open, NULL);
+	if (!session_member(d->open.session))
+		(void)json_object_set_new(d->open.notes, "lifted", json_true());
 	d->work.resolving = true;
 	work_changed(d);
 	return ERR_OK;

@@ -16,6 +16,10 @@ struct rejoin {
 	unsigned tries, unseen;
 };
 
+/* A fork was found: nothing but ORDER_RESOLVE lifts that. Whoever is out of the
+ * session may then join it again. */
+bool rejoin_is_barred(const struct device *d);
+
 /* An external commit is staged. */
 bool rejoin_is_staged(const struct device *d);
 

@@ -2,6 +2,7 @@
 #include "device/gather.h"
 #include "device/packages.h"
 #include "device/pins.h"
+#include "device/rejoin.h"
 #include "device/signer.h"
 #include "device/steps.h"
 #include "device/todo.h"
@@ -13,6 +14,7 @@ static bool welcomes_due(struct device *d)
 	const struct session *session = d->open.session;
 
 	return work_is(&d->work, ORDER_JOIN) && !d->work.welcomes_read &&
+	       !rejoin_is_barred(d) &&
 	       (session == NULL || (!session_member(session) &&
 				    !membership_todo_is(&d->open, "join")));
 }
