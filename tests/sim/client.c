@@ -45,6 +45,8 @@ void client_kill(struct client *client, size_t number)
 
 	if (slot->process == NULL)
 		return;
+	if (slot->running && slot->to_new)
+		watch_sealed_for_new(client, slot->session);
 	sim_process_doom(slot->process, 0);
 	device_close(slot->device);
 	sim_process_end(slot->process);

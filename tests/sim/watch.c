@@ -82,6 +82,16 @@ void watch_shown(struct client *client, size_t session)
 	}
 }
 
+void watch_sealed_for_new(struct client *client, size_t session)
+{
+	struct look look;
+
+	if (session == SIZE_MAX || !look_stored(client, session, &look))
+		return;
+	for (size_t i = 0; i < look.member_count; i++)
+		add_person(&client->known[session], look.members[i].key);
+}
+
 /* The person has named this member's user, for the first time. */
 static bool was_named(struct known *known, const struct look_member *member)
 {

@@ -233,6 +233,10 @@ void watch_history(struct client *client);
 void watch_shown(struct client *client, size_t session);
 void watch_health(struct client *client, size_t session);
 
+/* An order that might seal for whoever has come in ends too early: what it has
+ * sealed is posted by another one. */
+void watch_sealed_for_new(struct client *client, size_t session);
+
 /* The envelope with that hash; NULL: nobody here sealed it. */
 const struct sealed *watch_sealed(const struct world *world,
 				  const uint8_t hash[32]);
