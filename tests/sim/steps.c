@@ -156,6 +156,17 @@ static const struct step another_key[] = {
 	DOES(ALICE, ORDER_INVITE, ALL),
 };
 
+/* The server says that a member is none. */
+static const struct step called_out[] = {
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_REFRESH,
+	  .client = CAROL,
+	  .turns = ALL,
+	  .mishap = { .kind = MISHAP_FORGED,
+		      .forgery = FORGE_STATUS,
+		      .pick = 2 } },
+};
+
 static void draw_plot(struct step *steps, size_t count, struct chance *chance)
 {
 	static const struct {
@@ -164,6 +175,7 @@ static void draw_plot(struct step *steps, size_t count, struct chance *chance)
 	} plots[] = {
 		{ fork_and_copy, sizeof(fork_and_copy) / sizeof(struct step) },
 		{ another_key, sizeof(another_key) / sizeof(struct step) },
+		{ called_out, sizeof(called_out) / sizeof(struct step) },
 	};
 	uint32_t at = chance_below(chance, 16);
 
