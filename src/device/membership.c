@@ -201,6 +201,8 @@ enum err membership_keep(const struct device_store *store,
 
 void membership_begin_line(struct membership *m)
 {
+	if (FAULT(KEPT_IS_REPLACED))
+		return;
 	(void)json_object_set_new(
 	    m->notes, "line", json_integer((json_int_t)line_of(m->notes) + 1));
 }

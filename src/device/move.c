@@ -1,7 +1,6 @@
 #include "device/move.h"
 
 #include "device/packages.h"
-#include "device/people.h"
 #include "device/pins.h"
 #include "device/signer.h"
 
@@ -133,7 +132,6 @@ enum err move_receive(struct device *d, uint64_t seq, struct span welcome,
 	struct suites only = { { 0 }, 1 };
 	struct package package = { 0 };
 	struct signer signer = { 0 };
-	json_t *unseen = NULL;
 	bool found;
 	enum err e = packages_find(d, welcome, &package);
 
@@ -142,13 +140,11 @@ enum err move_receive(struct device *d, uint64_t seq, struct span welcome,
 		goto out;
 	if (found)
 		TRY(signer_init(&signer, d, package.suite, &package.offer));
-	TRY(people_before_move(&d->open, &unseen));
 	TRY(session_receive_successor(
 	    session, seq, welcome, claimed, found ? &signer.me : NULL,
 	    buf_span(&package.key_package), &package.secrets, event));
 	if (event->kind != SESSION_MOVED)
 		goto out;
-	TRY(people_after_move(&d->open, unseen));
 	TRY(pins_note_members(d));
 	only.ids[0] = session_suite(session)->id;
 	membership_set_offer(&d->open,
@@ -156,7 +152,6 @@ enum err move_receive(struct device *d, uint64_t seq, struct span welcome,
 	if (found && !event->own_commit)
 		TRY(packages_used(d, &package));
 out:
-	json_decref(unseen);
 	package_clear(&package);
 	signer_clear(&signer);
 	return e;

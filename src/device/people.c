@@ -108,56 +108,6 @@ out:
 	return e;
 }
 
-enum err people_before_move(const struct membership *m, json_t **unseen)
-{
-	struct mls_member member;
-	json_t *list = json_array();
-	uint32_t leaf = 0;
-	enum err e;
-
-	ENSURE(list != NULL, ERR_LOCAL_MEMORY);
-	while (
-	    mls_group_next_member(session_group(m->session), &leaf, &member)) {
-		bool shown;
-
-		TRY(people_was_shown(m, &member, &shown));
-		if (!shown)
-			(void)json_array_append_new(
-			    list, json_stringn((const char *)member.identity.p,
-					       member.identity.n));
-	}
-	*unseen = list;
-	return ERR_OK;
-out:
-	json_decref(list);
-	return e;
-}
-
-static bool is_listed(const json_t *list, struct span identity)
-{
-	const json_t *value;
-	size_t i;
-
-	json_array_foreach(
-	    list, i, value) if (span_equal(span_str(json_string_value(value)),
-					   identity)) return true;
-	return false;
-}
-
-enum err people_after_move(struct membership *m, const json_t *unseen)
-{
-	struct mls_member member;
-	uint32_t leaf = 0;
-	enum err e = ERR_OK;
-
-	while (mls_group_next_member(session_group(m->session), &leaf, &member))
-		if (!is_listed(unseen, member.identity))
-			TRY(people_show(m, member.identity,
-					member.signature_key));
-out:
-	return e;
-}
-
 enum err people_was_shown(const struct membership *m,
 			  const struct mls_member *member, bool *shown)
 {

@@ -16,15 +16,6 @@ MUST_CHECK enum err people_show_all(struct membership *m);
 MUST_CHECK enum err people_show(struct membership *m, struct span identity,
 				struct span signature_key);
 
-/* A move to another algorithm gives each member another key. Whoever reads in
- * the new group was in the old one (RFC 9420, 11.2), so those who were shown
- * stay so: people_before_move() returns those who were not, as a new array of
- * identities, and people_after_move() shows all others. */
-MUST_CHECK enum err people_before_move(const struct membership *m,
-				       json_t **unseen);
-MUST_CHECK enum err people_after_move(struct membership *m,
-				      const json_t *unseen);
-
 /* Was that member shown? */
 MUST_CHECK enum err people_was_shown(const struct membership *m,
 				     const struct mls_member *member,

@@ -73,7 +73,8 @@ static bool is_sealed(const struct device *d, const json_t *item)
 	uint64_t epoch;
 
 	return outbox_envelope(&d->open, item, &envelope, &epoch) == ERR_OK &&
-	       epoch == session_epoch(d->open.session) && !d->work.expired;
+	       epoch == session_epoch(d->open.session) &&
+	       record_number_or_0(item, "item") != d->work.expired;
 }
 
 static bool seal_due(struct device *d)
@@ -128,7 +129,7 @@ static enum err seal(struct device *d)
 		goto out;
 	}
 	TRY(outbox_seal(d, next_item(d)));
-	d->work.expired = false;
+	d->work.expired = 0;
 	work_changed(d);
 out:
 	return e;
@@ -252,7 +253,9 @@ static enum err take_refusal(struct device *d, const struct answer *answer)
 		work->renew = work->required = true;
 		read_again(d);
 	} else if (strcmp(answer->slug, "nonce-expired") == 0) {
-		work->expired = true;
+		/* it is sealed anew if the log does not have it all the same */
+		work->expired = work->post_item;
+		read_again(d);
 		if (work->expiries++ > 0)
 			halt_clock(d, answer);
 	} else if (concerns_all(answer) || item == NULL) {

@@ -51,6 +51,14 @@ bool rejoin_is_begun(const struct membership *m)
 		json_object_get(m->notes, "base") != NULL);
 }
 
+bool rejoin_is_barred(const struct device *d)
+{
+	return !d->work.resolving && d->open.session != NULL &&
+	       session_forked(d->open.session) &&
+	       !json_is_true(json_object_get(d->open.notes, "lifted")) &&
+	       !FAULT(FORK_FORGOTTEN);
+}
+
 /* Is there a way in to be found? */
 static bool is_wanted(const struct device *d)
 {
@@ -62,7 +70,8 @@ static bool is_wanted(const struct device *d)
 		return true;
 	if (is_member(d))
 		return membership_behind(&d->open) != BEHIND_NO;
-	return work_is(work, ORDER_JOIN) && work->welcomes_read;
+	return work_is(work, ORDER_JOIN) &&
+	       (work->welcomes_read || rejoin_is_barred(d));
 }
 
 /* ---- where the trail begins ---- */
@@ -127,12 +136,6 @@ static bool is_copied_again(const struct device *d)
 	return last - before < INT64_C(7) * 24 * 3600 * 1000;
 }
 
-bool rejoin_is_forked(const struct device *d)
-{
-	return !d->work.resolving && d->open.session != NULL &&
-	       session_forked(d->open.session) && !FAULT(FORK_FORGOTTEN);
-}
-
 void rejoin_halt_forked(struct device *d)
 {
 	work_halt(d, ERR_PEER_FORK, "history-differs",
@@ -155,7 +158,7 @@ static enum err base(struct device *d)
 	if (rejoin == NULL)
 		return ERR_LOCAL_MEMORY;
 	d->work.rejoin = rejoin;
-	if (rejoin_is_forked(d))
+	if (rejoin_is_barred(d))
 		rejoin_halt_forked(d);
 	else if (by_itself && is_copied_again(d))
 		work_halt(d, ERR_STATE_CONFLICT, "copied-state",
@@ -572,9 +575,10 @@ enum err rejoin_begin_resolve(struct device *d)
 		(void)json_array_clear(copies);
 	(void)json_object_del(d->open.notes, "rejoins");
 	(void)json_object_del(d->open.notes, "base");
-	(void)json_object_del(d->open.notes, "known");
 	if (rejoin_is_staged(d))
 		membership_set_todo(&d->open, NULL);
+	if (!session_member(d->open.session))
+		(void)json_object_set_new(d->open.notes, "lifted", json_true());
 	d->work.resolving = true;
 	work_changed(d);
 	return ERR_OK;

@@ -16,6 +16,10 @@ struct rejoin {
 	unsigned tries, unseen;
 };
 
+/* A fork was found: nothing but ORDER_RESOLVE lifts that. Whoever is out of the
+ * session may then join it again. */
+bool rejoin_is_barred(const struct device *d);
+
 /* An external commit is staged. */
 bool rejoin_is_staged(const struct device *d);
 
@@ -24,7 +28,6 @@ bool rejoin_is_staged(const struct device *d);
 void rejoin_halt(struct device *d, enum err e);
 
 /* A fork was found: nothing but a resolve takes the place of the session. */
-bool rejoin_is_forked(const struct device *d);
 void rejoin_halt_forked(struct device *d);
 
 /* The log ends before a place of it that this device has seen. */

@@ -20,6 +20,7 @@ static bool welcomes_due(struct device *d)
 	const struct session *session = d->open.session;
 
 	return work_is(&d->work, ORDER_JOIN) && !d->work.welcomes_read &&
+	       !rejoin_is_barred(d) &&
 	       (session == NULL || (!session_member(session) &&
 				    !membership_todo_is(&d->open, "join")));
 }
@@ -124,7 +125,7 @@ static enum err welcomes_take(struct device *d, const struct answer *answer)
 		work_halt_refused(d, answer);
 		return ERR_OK;
 	}
-	if (rejoin_is_forked(d)) {
+	if (rejoin_is_barred(d)) {
 		rejoin_halt_forked(d);
 		return ERR_OK;
 	}

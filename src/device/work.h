@@ -60,7 +60,7 @@ struct work {
 	unsigned passes;    /* how often something was sealed */
 	unsigned idle;	    /* readings that showed nothing new, in a row */
 	uint64_t idle_seq;  /* the end of the log at the last of them */
-	bool expired;	    /* the nonce of the next item is too old */
+	uint64_t expired;   /* the item whose nonce is too old */
 	unsigned expiries;
 	struct guests guests;  /* claimed KeyPackages */
 	size_t claimed;	       /* of order.users, or of the members' users */

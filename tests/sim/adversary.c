@@ -119,6 +119,7 @@ void adversary_stop(struct adversary *adversary)
 		adversary->route[i] = 0;
 	adversary->homes[0].lax = false;
 	adversary->rotation_lie = false;
+	adversary->key_lies = 0;
 }
 
 static void keep_answer(struct adversary *adversary,
@@ -143,8 +144,15 @@ void adversary_answer(struct adversary *adversary, enum forgery forgery,
 		      const struct request *request, struct reply *reply)
 {
 	struct server *server = &adversary->homes[adversary->route[device]];
-	bool unseen = forgery == FORGE_STATUS || forgery == FORGE_SUCCESS ||
-		      forgery == FORGE_REPLAY;
+	bool unseen;
+
+	if (forgery == FORGE_NOTHING && adversary->key_lies > 0 &&
+	    request->kind == REQUEST_CLAIM) {
+		adversary->key_lies--;
+		forgery = FORGE_SWAP_PACKAGE;
+	}
+	unseen = forgery == FORGE_STATUS || forgery == FORGE_SUCCESS ||
+		 forgery == FORGE_REPLAY;
 
 	if (!unseen)
 		server_ask(server, device, now_ms, request, reply);

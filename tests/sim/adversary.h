@@ -40,6 +40,7 @@ struct adversary {
 	struct chance chance;
 	uint64_t moves;	   /* that it made */
 	bool rotation_lie; /* says rotation_due in each answer */
+	unsigned key_lies; /* so many claims get a KeyPackage of a ghost's */
 };
 
 void adversary_init(struct adversary *adversary, struct lineage *lineage,
@@ -68,6 +69,7 @@ enum adversary_move {
 	MOVE_GHOST_SPEAKS,  /* some ghost does */
 	MOVE_ROTATION_LIE,  /* rotation_due in each answer, from now on */
 	MOVE_RELAY,	    /* a message of one home is put into another */
+	MOVE_KEY_LIE,	    /* the next claims get KeyPackages of a ghost's */
 	MOVE_UNSTOCK,	    /* takes all KeyPackages of somebody */
 	MOVES
 };

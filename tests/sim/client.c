@@ -45,6 +45,8 @@ void client_kill(struct client *client, size_t number)
 
 	if (slot->process == NULL)
 		return;
+	if (slot->running && slot->to_new)
+		watch_sealed_for_new(client, slot->session);
 	sim_process_doom(slot->process, 0);
 	device_close(slot->device);
 	sim_process_end(slot->process);
@@ -111,6 +113,7 @@ bool client_order(struct client *client, size_t number,
 		  const struct order *order, size_t said)
 {
 	struct slot *slot = &client->slots[number];
+	struct look look;
 
 	client_start(client, number);
 	if (slot->running || device_start(slot->device, order) != ERR_OK)
@@ -131,6 +134,10 @@ bool client_order(struct client *client, size_t number,
 	/* One that was posted before a crash may be what is done now. */
 	slot->commits_before =
 	    client->commit_count > 2 ? client->commit_count - 2 : 0;
+	slot->seq_before = slot->session != SIZE_MAX &&
+				   look_stored(client, slot->session, &look)
+			       ? look.seq
+			       : 0;
 	memset(slot->last_commit, 0, sizeof(slot->last_commit));
 	return true;
 }

@@ -66,6 +66,9 @@ static void read_notes(const struct device_store *store, const char *id,
 	(void)snprintf(name, sizeof(name), "meta/%s", id);
 	if (store->get(store->context, name, &value) == ERR_OK)
 		notes = json_loadb((const char *)value.p, value.n, 0, NULL);
+	/* its person has seen the fork */
+	if (json_is_true(json_object_get(notes, "lifted")))
+		look->forked = false;
 	todo = json_string_value(
 	    json_object_get(json_object_get(notes, "todo"), "kind"));
 	behind = json_object_get(notes, "behind");

@@ -21,6 +21,7 @@ static const char *const names[MOVES] = {
 	[MOVE_GHOST_SPEAKS] = "ghost-speaks",
 	[MOVE_ROTATION_LIE] = "rotation-lie",
 	[MOVE_RELAY] = "relay",
+	[MOVE_KEY_LIE] = "key-lie",
 	[MOVE_UNSTOCK] = "unstock",
 };
 
@@ -309,6 +310,9 @@ void adversary_act(struct adversary *adversary, enum adversary_move move,
 		break;
 	case MOVE_RELAY:
 		relay(adversary, device, pick, now_ms);
+		break;
+	case MOVE_KEY_LIE:
+		adversary->key_lies = 1 + pick % 3;
 		break;
 	case MOVE_UNSTOCK:
 		unstock(adversary, device, now_ms);

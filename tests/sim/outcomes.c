@@ -320,6 +320,17 @@ static bool was_served(const struct known *known, const uint8_t hash[32])
 	return false;
 }
 
+/* Somebody else may have done the same meanwhile: then nothing is left to do. */
+static bool another_came_first(const struct known *known, uint64_t since)
+{
+	for (size_t i = since; i < known->entry_count; i++)
+		if (known->entries[i].served &&
+		    (known->entries[i].kind == CHAIN_COMMIT ||
+		     known->entries[i].kind == CHAIN_SUCCESSOR))
+			return true;
+	return false;
+}
+
 /* A change is done when the verified log shows it: the commit is among the
  * entries that were served. */
 static void change_ended(struct client *client, struct slot *slot)
@@ -327,7 +338,8 @@ static void change_ended(struct client *client, struct slot *slot)
 	static const uint8_t none[32];
 
 	if (slot->session == SIZE_MAX ||
-	    memcmp(slot->last_commit, none, 32) == 0)
+	    memcmp(slot->last_commit, none, 32) == 0 ||
+	    another_came_first(&client->known[slot->session], slot->seq_before))
 		return;
 	for (size_t i = slot->commits_before; i < client->commit_count; i++)
 		if (was_served(&client->known[slot->session],

@@ -31,7 +31,7 @@ static const struct {
 	{ STEP_RETAIN, 0, 1, 2 },
 	{ STEP_SHOWN, 0, 8, 8 },
 	{ STEP_PUSH, 0, 6, 7 },
-	{ STEP_SKEW, 0, 1, 0 },
+	{ STEP_SKEW, 0, 2, 2 },
 	{ STEP_CHATTER, 0, 2, 1 },
 	{ STEP_MOVE, 0, 16, 0 },
 };
@@ -112,6 +112,78 @@ static void draw_opening(struct step *steps, size_t count)
 					     .turns = TURNS_AN_ORDER };
 }
 
+/* ---- plots ----
+ *
+ * What takes many steps in one order is hardly ever drawn by chance. */
+
+enum { ALL = TURNS_AN_ORDER, ALICE = 0, BOB = 2, CAROL = 4, COPY = 6 };
+
+#define DOES(who, order, n)                                                    \
+	{                                                                      \
+		.kind = STEP_ORDER, .what = (order), .client = (who), .b = 1,  \
+		.turns = (n)                                                   \
+	}
+#define MOVES_ON(who, move, pick)                                              \
+	{                                                                      \
+		.kind = STEP_MOVE, .what = (move), .client = (who),            \
+		.a = (pick)                                                    \
+	}
+
+/* A device learns that members have seen different histories, and then that a
+ * copy of it lives. */
+static const struct step fork_and_copy[] = {
+	DOES(BOB, ORDER_REFRESH, ALL),
+	DOES(CAROL, ORDER_REFRESH, ALL),
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	{ .kind = STEP_COPY, .client = BOB },
+	MOVES_ON(BOB, MOVE_SPLIT, 1u << CAROL),
+	DOES(COPY, ORDER_SEND, 1),
+	DOES(CAROL, ORDER_SEND, ALL),
+	DOES(ALICE, ORDER_SEND, ALL),
+	DOES(ALICE, ORDER_SEND, ALL),
+	MOVES_ON(BOB, MOVE_RELAY, 0),
+	DOES(BOB, ORDER_REFRESH, ALL),
+	{ .kind = STEP_TURNS, .client = COPY, .turns = ALL },
+	DOES(BOB, ORDER_REFRESH, ALL),
+	DOES(BOB, ORDER_REFRESH, ALL),
+};
+
+/* Who is known comes into another session, with another key. */
+static const struct step another_key[] = {
+	{ .kind = STEP_SHOWN, .client = ALICE },
+	MOVES_ON(ALICE, MOVE_KEY_LIE, 2),
+	DOES(ALICE, ORDER_CREATE, ALL),
+	DOES(ALICE, ORDER_INVITE, ALL),
+};
+
+/* The server says that a member is none. */
+static const struct step called_out[] = {
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_REFRESH,
+	  .client = CAROL,
+	  .turns = ALL,
+	  .mishap = { .kind = MISHAP_FORGED,
+		      .forgery = FORGE_STATUS,
+		      .pick = 2 } },
+};
+
+static void draw_plot(struct step *steps, size_t count, struct chance *chance)
+{
+	static const struct {
+		const struct step *steps;
+		size_t count;
+	} plots[] = {
+		{ fork_and_copy, sizeof(fork_and_copy) / sizeof(struct step) },
+		{ another_key, sizeof(another_key) / sizeof(struct step) },
+		{ called_out, sizeof(called_out) / sizeof(struct step) },
+	};
+	uint32_t at = chance_below(chance, 16);
+
+	if (at < sizeof(plots) / sizeof(*plots) && count >= plots[at].count)
+		memcpy(steps, plots[at].steps,
+		       plots[at].count * sizeof(*steps));
+}
+
 void steps_draw(struct step *steps, size_t count, uint64_t seed, bool honest)
 {
 	struct chance chance = chance_of(seed, 3);
@@ -120,6 +192,8 @@ void steps_draw(struct step *steps, size_t count, uint64_t seed, bool honest)
 	draw_opening(steps, count);
 	for (size_t i = count < 11 ? count : 11; i < count; i++)
 		draw(&steps[i], &chance, honest);
+	if (!honest && count > 11)
+		draw_plot(steps + 11, count - 11, &chance);
 }
 
 /* ---- words ---- */

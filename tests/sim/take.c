@@ -37,11 +37,14 @@ static const char *own_session(struct client *client, uint32_t pick)
 static void name_person(struct client *client, const char *session,
 			const char *user)
 {
-	/* One that is about to be made gets the next number. */
-	size_t at = session != NULL ? world_session(client->world, session)
-				    : client->world->session_count;
+	size_t at =
+	    session != NULL ? world_session(client->world, session) : SIZE_MAX;
 
-	if (at < SESSIONS)
+	if (session == NULL)
+		(void)snprintf(
+		    *SIM_ADD(client->founders, client->founder_count), 33, "%s",
+		    user);
+	else if (at < SESSIONS)
 		(void)snprintf(*SIM_ADD(client->known[at].named,
 					client->known[at].named_count),
 			       33, "%s", user);

@@ -82,6 +82,16 @@ void watch_shown(struct client *client, size_t session)
 	}
 }
 
+void watch_sealed_for_new(struct client *client, size_t session)
+{
+	struct look look;
+
+	if (session == SIZE_MAX || !look_stored(client, session, &look))
+		return;
+	for (size_t i = 0; i < look.member_count; i++)
+		add_person(&client->known[session], look.members[i].key);
+}
+
 /* The person has named this member's user, for the first time. */
 static bool was_named(struct known *known, const struct look_member *member)
 {
@@ -282,11 +292,25 @@ static void watch_send(struct client *client, const struct slot *slot,
 			      client->identity);
 }
 
+/* Its person named them for this session. */
+static void name_founders(struct client *client, size_t session)
+{
+	struct known *known = &client->known[session];
+
+	for (size_t i = 0; i < client->founder_count; i++)
+		memcpy(*SIM_ADD(known->named, known->named_count),
+		       client->founders[i], sizeof(*known->named));
+	client->founder_count = 0;
+}
+
 /* A group of one device is there before the server has it. */
 static void watch_create(struct client *client, const struct request *request)
 {
+	size_t session = world_session(client->world, request->session);
 	uint8_t id[DEVICE_ID];
 
+	if (session != SIZE_MAX)
+		name_founders(client, session);
 	if (text_parse_uuid(id, span_str(request->session)) == ERR_OK)
 		lineage_note(&client->world->lineage, id, SPAN_EMPTY,
 			     SPAN_EMPTY, request->group_info, 0);

@@ -52,6 +52,7 @@ static void clear_client(struct client *client)
 	sim_store_free(client->backup);
 	free(client->commits);
 	free(client->pins);
+	free(client->founders);
 	for (size_t i = 0; i < SESSIONS; i++) {
 		free(client->known[i].entries);
 		free(client->known[i].people);

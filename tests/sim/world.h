@@ -83,6 +83,7 @@ struct slot {
 	size_t session, said; /* SIZE_MAX: none */
 	bool to_new;	      /* it may be sealed for whoever has come in */
 	size_t commits_before;
+	uint64_t seq_before; /* read when the order began */
 	unsigned requests, turns, commits;
 	uint8_t last_commit[32];
 };
@@ -96,6 +97,8 @@ struct client {
 	int64_t skew_ms;
 	bool copied; /* its state was put back, or lives twice */
 	struct known known[SESSIONS];
+	char (*founders)[33]; /* named for a session that has no id yet */
+	size_t founder_count;
 	uint64_t own_commits;	  /* without a person's act */
 	struct look_member *pins; /* keys that it has met */
 	size_t pin_count;
@@ -229,6 +232,10 @@ void watch_history(struct client *client);
 /* What the person at this device sees from now on as known members. */
 void watch_shown(struct client *client, size_t session);
 void watch_health(struct client *client, size_t session);
+
+/* An order that might seal for whoever has come in ends too early: what it has
+ * sealed is posted by another one. */
+void watch_sealed_for_new(struct client *client, size_t session);
 
 /* The envelope with that hash; NULL: nobody here sealed it. */
 const struct sealed *watch_sealed(const struct world *world,
