@@ -152,7 +152,10 @@ describe('the life of a session', { concurrency: false }, () => {
     assert.equal(moved.algorithm, 'twofish-256-gcm');
     await alice.does('algorithm', id, 'twofish-256-gcm'); // nothing to do
     const waiting = bob.start('read', id, '--follow');
-    await bob.does('send', id, 'in Twofish');
+    // each member has another key now: who talks to them looks first
+    await bob.keeps('new-members', 'send', id, 'in Twofish');
+    for (const person of [alice, bob, carol]) await person.does('members', id);
+    await bob.does('outbox', '--flush');
     await waiting.line(m => m.text === 'in Twofish');
     await carol.does('send', id, 'me, too');
     await waiting.line(m => m.kind === 'moved' &&
@@ -191,7 +194,10 @@ describe('the life of a session', { concurrency: false }, () => {
     const id = await conversation(alice, bob);
     await bob.does('send', id, 'one');
     await alice.does('algorithm', id, 'chacha20-poly1305');
-    await bob.does('send', id, 'two'); // bob had not seen the move
+    // bob had not seen the move, nor anybody's new key
+    await bob.keeps('new-members', 'send', id, 'two');
+    await bob.does('members', id);
+    await bob.does('outbox', '--flush');
     assert.deepEqual(await alice.texts(id), ['one', 'two']);
   });
 
@@ -230,6 +236,7 @@ describe('the life of a session', { concurrency: false }, () => {
     const { detail } = await bob.keeps('rotation-required', 'send', id, 'wait');
     assert.match(detail, /hermetic algorithm/);
     await alice.does('algorithm', id, 'chacha20-poly1305');
+    await bob.does('members', id);
     await bob.does('send', id, 'now');
     assert.deepEqual(await alice.texts(id), ['wait', 'now']);
     await psql('DELETE FROM rotation');
