@@ -1,4 +1,4 @@
--- The log as whoever follows a group without its keys needs it: of applications'
+-- The log as a reader who follows a group without its keys needs it: of applications'
 -- messages the hash alone, of all else the bytes (of messages of the first chain,
 -- too, whose heads are over their bytes). $1 session, $2 user, $3 after
 -- this seq, $4 limit, $5 bytes (the first entry whatever it has). The first row

@@ -32,7 +32,7 @@ enum fault { FAULT_NONE, FAULT_LIST(FAULT_NAME) FAULT_COUNT };
 #undef FAULT_NAME
 
 #ifdef HERMETIC_FAULTS
-extern enum fault fault_now; /* whoever builds with faults defines it */
+extern enum fault fault_now; /* the simulator defines it */
 #define FAULT(name) (fault_now == FAULT_##name)
 #else
 #define FAULT(name) false

@@ -4,7 +4,7 @@
 
 #include "wire/roles.h"
 
-/* Who is in the group after the commit. */
+/* The members of the group after the commit. */
 struct seat {
 	struct span user, identity;
 	bool added;
