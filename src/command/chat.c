@@ -110,7 +110,7 @@ static bool waits(const struct chat *chat, enum err e)
 	return e == ERR_STATE_EPOCH || why_is_passing(e, chat->cmd->a.why.slug);
 }
 
-/* A line that waits for the person is sent by /flush. */
+/* A line that waits for the person is sent when the person says /flush. */
 static void print_kept(struct chat *chat, uint64_t item)
 {
 	struct why *why = &chat->cmd->a.why;
@@ -141,26 +141,35 @@ static enum err say(struct chat *chat, struct span text)
 	if (outcome == NULL || !outcome->kept)
 		goto out;
 	if (waits(chat, e))
-		memcpy(chat->unsent, chat->current, sizeof(chat->unsent));
+		(void)json_object_set_new(chat->unsent, chat->current,
+					  json_true());
 	print_kept(chat, outcome->item);
 	e = ERR_OK;
 out:
 	return e;
 }
 
-static void say_again(struct chat *chat)
+void chat_say_again(struct chat *chat)
 {
-	enum err e;
+	const json_t *value;
+	const char *id;
+	void *next;
 
-	if (chat->unsent[0] == '\0' || chat->disconnected)
-		return;
-	e = drive_session(&chat->cmd->a, ORDER_REFRESH, chat->unsent);
-	if (waits(chat, e)) {
-		why_clear(&chat->cmd->a.why);
-		return;
+	json_object_foreach_safe(chat->unsent, next, id, value)
+	{
+		enum err e = ERR_STATE_EPOCH;
+
+		if (!chat->disconnected)
+			e = drive_session(&chat->cmd->a, ORDER_REFRESH, id);
+		if (waits(chat, e)) {
+			why_clear(&chat->cmd->a.why);
+			continue;
+		}
+		(void)json_object_del(chat->unsent, id);
+		line_hide(chat->line);
+		complain(chat, e);
+		line_show(chat->line);
 	}
-	chat->unsent[0] = '\0';
-	complain(chat, e);
 }
 
 /* Tells what is new, and what of it was seen. */
@@ -262,9 +271,10 @@ static enum err talk(struct chat *chat)
 	TRY(tell(chat));
 	line_show(chat->line);
 	while (!chat->leaving && told_to_stop == 0) {
-		say_again(chat);
+		chat_say_again(chat);
 		e = live_wait(chat->live, STDIN_FILENO,
-			      chat->unsent[0] != '\0' ? AGAIN_MS : 60000,
+			      json_object_size(chat->unsent) > 0 ? AGAIN_MS
+								 : 60000,
 			      &readable, &stopped);
 		if (err_class(e) == ERR_CLASS_LOCAL)
 			goto out;
@@ -287,7 +297,8 @@ enum err cmd_chat(struct cmd *cmd)
 
 	TRY(chat_log_in(cmd));
 	chat.printed = json_object();
-	ENSURE(chat.printed != NULL, ERR_LOCAL_MEMORY);
+	chat.unsent = json_object();
+	ENSURE(chat.printed != NULL && chat.unsent != NULL, ERR_LOCAL_MEMORY);
 	TRY(live_open(&cmd->a, &listener, &chat.live));
 	chat.line = line_open(STDIN_FILENO);
 	ENSURE(chat.line != NULL, ERR_LOCAL_MEMORY);
@@ -297,5 +308,6 @@ out:
 	line_close(chat.line);
 	live_close(chat.live);
 	json_decref(chat.printed);
+	json_decref(chat.unsent);
 	return e;
 }

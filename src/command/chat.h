@@ -13,7 +13,7 @@ struct chat {
 	char current[TEXT_UUID_SIZE]; /* "": none */
 	bool leaving;
 	bool disconnected;
-	char unsent[TEXT_UUID_SIZE]; /* something said here waits; "": none */
+	json_t *unsent;	 /* the sessions where what waits is tried again */
 	json_t *printed; /* by session: whose coming in was printed */
 };
 
@@ -34,6 +34,9 @@ MUST_CHECK enum err chat_enter(struct chat *chat, const char *id);
 
 /* A line that begins with a slash; it is cut up. */
 MUST_CHECK enum err chat_command(struct chat *chat, char *text);
+
+/* Tries again to send what waits in the sessions of chat->unsent. */
+void chat_say_again(struct chat *chat);
 
 /* ---- who was seen ---- */
 

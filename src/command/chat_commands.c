@@ -246,14 +246,20 @@ static enum err do_outbox(struct chat *chat, char **words, size_t count)
 	return run_verb(chat, cmd_outbox, NULL, NULL);
 }
 
-/* The person has seen why something waits. */
+/* The person has seen why something waits: the chat tries it now, and again while
+ * the server is away. */
 static enum err do_flush(struct chat *chat, char **words, size_t count)
 {
-	struct args args = { .flush = true };
+	enum err e;
 
 	(void)words;
 	(void)count;
-	return run_with(chat, cmd_outbox, &args);
+	TRY(view_waiting(&chat->cmd->a, NULL, chat->unsent));
+	if (json_object_size(chat->unsent) == 0 && !chat->cmd->args->json)
+		out_line("Nothing waits.");
+	chat_say_again(chat);
+out:
+	return e;
 }
 
 static enum err do_drop(struct chat *chat, char **words, size_t count)

@@ -6,13 +6,6 @@
 #include "command/view.h"
 #include "reach/drive.h"
 
-#include <string.h>
-
-static bool waits(const json_t *item)
-{
-	return strcmp(out_member(item, "state"), "waiting") == 0;
-}
-
 static enum err print_items(struct cmd *cmd, const char *id)
 {
 	json_t *items = NULL;
@@ -51,7 +44,7 @@ static enum err print_waiting(struct cmd *cmd, const char *id)
 	TRY(view_outbox(&cmd->a, id, &items));
 	json_array_foreach(items, i, item)
 	{
-		if (!waits(item))
+		if (!view_item_waits(item))
 			continue;
 		cmd_print_item(cmd, item);
 		cmd->kept = true;
@@ -74,24 +67,6 @@ out:
 	return e;
 }
 
-/* The ids of sessions where something waits, each once. */
-static enum err find_waiting(struct cmd *cmd, const char *id, json_t *ids)
-{
-	json_t *items = NULL;
-	const json_t *item;
-	size_t i;
-	enum err e;
-
-	TRY(view_outbox(&cmd->a, id, &items));
-	json_array_foreach(items, i, item) if (waits(item))
-	    ENSURE(json_object_set_new(ids, out_member(item, "session_id"),
-				       json_true()) == 0,
-		   ERR_LOCAL_MEMORY);
-out:
-	json_decref(items);
-	return e;
-}
-
 static enum err flush(struct cmd *cmd, const char *id)
 {
 	enum err e, result = ERR_OK;
@@ -99,7 +74,7 @@ static enum err flush(struct cmd *cmd, const char *id)
 	const char *session;
 	const json_t *value;
 
-	TRY(find_waiting(cmd, id, ids));
+	TRY(view_waiting(&cmd->a, id, ids));
 	json_object_foreach(ids, session, value)
 	    TRY(flush_session(cmd, session, &result));
 	if (json_object_size(ids) == 0 && !cmd->args->json)

@@ -78,6 +78,28 @@ out:
 	return e;
 }
 
+bool view_item_waits(const json_t *item)
+{
+	return strcmp(out_member(item, "state"), "waiting") == 0;
+}
+
+enum err view_waiting(struct account *a, const char *id, json_t *ids)
+{
+	json_t *items = NULL;
+	const json_t *item;
+	size_t i;
+	enum err e;
+
+	TRY(view_outbox(a, id, &items));
+	json_array_foreach(items, i, item) if (view_item_waits(item))
+	    ENSURE(json_object_set_new(ids, out_member(item, "session_id"),
+				       json_true()) == 0,
+		   ERR_LOCAL_MEMORY);
+out:
+	json_decref(items);
+	return e;
+}
+
 enum err view_sessions(struct account *a, json_t **ids)
 {
 	struct buf text = BUF_INIT;

@@ -21,6 +21,12 @@ MUST_CHECK enum err view_outbox(struct account *a, const char *id,
 				json_t **items);
 MUST_CHECK enum err view_sessions(struct account *a, json_t **ids);
 
+/* Does that row of view_outbox() wait to be sent? */
+bool view_item_waits(const json_t *item);
+/* Adds the ids of the sessions where something waits to the object `ids`. */
+MUST_CHECK enum err view_waiting(struct account *a, const char *id,
+				 json_t *ids);
+
 /* Notes the devices that a printed entry names as come in, as members of the
  * object `printed`. */
 void view_note_printed(const json_t *entry, json_t *printed);

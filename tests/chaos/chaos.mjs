@@ -147,7 +147,9 @@ async function strike(world, name, pick, say) {
   const detail = await faults[name](world, pick);
   const over = Date.now();
   const stuck = () => world.clients.filter(c => c.progress <= over)
-    .map(c => c.name).join(', ');
+    .map(c => c.trouble ?
+      `${c.name} (${JSON.stringify(c.trouble)})` : c.name)
+    .join(', ');
   await until(() => world.ledger.wrong.length || allMoved(world, over),
     { ms: world.recoverBy }).catch(() => {
     world.ledger.complain(`after ${name} no progress: ${stuck()}`);

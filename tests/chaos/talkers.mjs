@@ -89,7 +89,10 @@ class Chatter extends Talker {
   async run() {
     const { talk, world } = this;
     const chat = this.start(m => {
+      if (m.error) this.trouble = m;
       talk.hear(this.name, m);
+      // said before the guest was seen; by now the guest was
+      if (m.error === 'new-members') chat.child.stdin.write('/flush\n');
       if (!m.own || m.kind !== 'text') return;
       talk.acked(m.text);
       this.moved();
