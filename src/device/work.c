@@ -185,18 +185,15 @@ bool work_is_passing(const struct answer *answer)
 	/* a refusal without a problem of ours comes from something between us
 	 * and the server */
 	return strncmp(answer->slug, "http-", 5) == 0 ||
-	       answer->result == ERR_LOCAL_IO ||
-	       answer->result == ERR_LOCAL_MEMORY ||
-	       answer->result == ERR_LOCAL_BUSY ||
-	       strcmp(answer->slug, "internal") == 0 ||
-	       strcmp(answer->slug, "unauthorized") == 0 ||
-	       strcmp(answer->slug, "logged-out") == 0;
+	       why_is_passing(answer->result, answer->slug);
 }
 
 bool work_is_taken(const struct answer *answer)
 {
-	return answer->result == ERR_OK && !FAULT(SENT_BY_ANSWER) &&
-	       !FAULT(DONE_BY_ANSWER);
+	bool believed = FAULT(SENT_BY_ANSWER);
+
+	believed |= FAULT(DONE_BY_ANSWER);
+	return answer->result == ERR_OK && !believed;
 }
 
 /* ---- turns ---- */
