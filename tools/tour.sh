@@ -119,7 +119,7 @@ talk() { # ALGORITHM HELLO ANSWER TRANSPORT ITS-NAME
   FOLLOW=
 
   as "$BOB" send "$session" "$3" --transport "$4" >/dev/null
-  as "$ALICE" read "$session" | grep -qF "\"$3\"" ||
+  as "$ALICE" read "$session" | grep -F "\"$3\"" >/dev/null ||
     wrong "Alice did not get \"$3\""
   line "Bob to Alice" "\"$3\" (sent over $5, read over REST)"
   shows_row "$session" "$sent"

@@ -189,7 +189,7 @@ hardened() {
 }
 
 bob_reads() { # TEXT
-  as bob read "$SESSION" --json | grep -qF "\"$1\""
+  as bob read "$SESSION" --json | grep -F "\"$1\"" >/dev/null # all of it is read
 }
 
 follow_hears() { # TEXT TRANSPORT
