@@ -25,6 +25,7 @@
 	X(KEYS_UNPINNED)                                                       \
 	X(CLOCK_JUDGES)                                                        \
 	X(PLAINTEXT_POSTED)                                                    \
+	X(SEALED_BESIDE)                                                       \
 	X(SERVER_VIEWS_UNCHECKED)
 
 #define FAULT_NAME(name) FAULT_##name,

@@ -22,7 +22,7 @@ static const struct step *const STEPS[] = {
 	&welcome_step_tell,   &commit_step_leave,  &commit_step_post,
 	&plan_step_name,      &plan_step_order,	   &commit_step_claim,
 	&commit_step_stage,   &plan_step_duty,	   &post_step_announce,
-	&post_step_seal,      &post_step_item,
+	&post_step_old,	      &post_step_seal,	   &post_step_item,
 };
 
 #define STEP_COUNT (sizeof(STEPS) / sizeof(*STEPS))

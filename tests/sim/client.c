@@ -119,6 +119,7 @@ bool client_order(struct client *client, size_t number,
 	if (slot->running || device_start(slot->device, order) != ERR_OK)
 		return false;
 	slot->running = true;
+	slot->clock_is_wrong = false;
 	slot->order = order->kind;
 	slot->said = said;
 	slot->session = order->session != NULL
@@ -176,6 +177,7 @@ static void serve(struct client *client, struct slot *slot,
 	struct reply reply = { .parts = NULL };
 
 	world->requests++;
+	slot->clock_is_wrong |= mishap != NULL && mishap->kind == MISHAP_FORGED;
 	if (++slot->requests > REQUESTS_AN_ORDER) {
 		world_violate(world, "bounds",
 			      "%s makes more than %d requests for one order "
@@ -206,6 +208,7 @@ static bool turn(struct client *client, size_t number,
 	uint32_t wait_ms = 0;
 	enum device_turn next;
 
+	slot->clock_is_wrong |= client->skew_ms != 0;
 	seals_watch(true);
 	next = device_turn(slot->device, &request, &wait_ms);
 	seals_watch(false);

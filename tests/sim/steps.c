@@ -167,16 +167,89 @@ static const struct step called_out[] = {
 		      .pick = 2 } },
 };
 
+#define A_MINUTE                                                               \
+	{                                                                      \
+		.kind = STEP_TIME, .a = 1                                      \
+	}
+
+#define UNHEARD(who, request)                                                  \
+	{                                                                      \
+		.kind = STEP_ORDER, .what = ORDER_SEND, .client = (who),       \
+		.b = 1, .turns = ALL, .mishap = {                              \
+			.kind = MISHAP_LOST,                                   \
+			.at = (request)                                        \
+		}                                                              \
+	}
+
+/* The server says that a text comes too late, and withholds that it took it. */
+static const struct step late_and_taken[] = {
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	UNHEARD(ALICE, 1),
+	A_MINUTE,
+	A_MINUTE,
+	A_MINUTE,
+	A_MINUTE,
+	A_MINUTE,
+	A_MINUTE,
+	A_MINUTE,
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_REFRESH,
+	  .client = ALICE,
+	  .turns = 2,
+	  .mishap = { .kind = MISHAP_FORGED,
+		      .forgery = FORGE_STATUS_AFTER,
+		      .at = 1,
+		      .pick = 12 } },
+	{ .kind = STEP_TURNS,
+	  .client = ALICE,
+	  .turns = 1,
+	  .mishap = { .kind = MISHAP_FORGED,
+		      .forgery = FORGE_TRUNCATE,
+		      .pick = 1 } },
+	{ .kind = STEP_TURNS, .client = ALICE, .turns = ALL },
+	DOES(BOB, ORDER_REFRESH, ALL),
+	DOES(CAROL, ORDER_REFRESH, ALL),
+};
+
+#define LIED_TO(who, first, n, request)                                        \
+	{                                                                      \
+		.kind = (first), .what = ORDER_REFRESH, .client = (who),       \
+		.turns = (n), .mishap = {                                      \
+			.kind = MISHAP_FORGED,                                 \
+			.forgery = FORGE_SUCCESS,                              \
+			.at = (request)                                        \
+		}                                                              \
+	}
+
+/* Several texts that were sealed have waited for an hour. */
+static const struct step waited[] = {
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	UNHEARD(ALICE, 0),
+	UNHEARD(ALICE, 0),
+	LIED_TO(ALICE, STEP_ORDER, 2, 1),
+	LIED_TO(ALICE, STEP_TURNS, 1, 0),
+	{ .kind = STEP_CRASH, .client = ALICE },
+	{ .kind = STEP_TIME, .a = 2 },
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	DOES(BOB, ORDER_REFRESH, ALL),
+};
+
+struct plot {
+	const struct step *steps;
+	size_t count;
+};
+
+#define PLOT(name)                                                             \
+	{                                                                      \
+		name, sizeof(name) / sizeof(*name)                             \
+	}
+
+static const struct plot plots[] = { PLOT(fork_and_copy), PLOT(another_key),
+				     PLOT(called_out), PLOT(late_and_taken),
+				     PLOT(waited) };
+
 static void draw_plot(struct step *steps, size_t count, struct chance *chance)
 {
-	static const struct {
-		const struct step *steps;
-		size_t count;
-	} plots[] = {
-		{ fork_and_copy, sizeof(fork_and_copy) / sizeof(struct step) },
-		{ another_key, sizeof(another_key) / sizeof(struct step) },
-		{ called_out, sizeof(called_out) / sizeof(struct step) },
-	};
 	uint32_t at = chance_below(chance, 16);
 
 	if (at < sizeof(plots) / sizeof(*plots) && count >= plots[at].count)
