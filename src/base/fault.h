@@ -11,6 +11,7 @@
 
 #define FAULT_LIST(X)                                                          \
 	X(SEALS_FOR_UNSEEN)                                                    \
+	X(SHOWS_MORE)                                                          \
 	X(JOINS_WITHOUT_WALK)                                                  \
 	X(FORK_FORGOTTEN)                                                      \
 	X(SENT_BY_ANSWER)                                                      \

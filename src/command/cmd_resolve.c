@@ -67,7 +67,7 @@ static enum err show(struct cmd *cmd, const char *id)
 				 "--yes",
 				 id);
 	}
-	TRY(view_all_shown(&cmd->a, id));
+	TRY(view_members_shown(&cmd->a, id, session));
 out:
 	json_decref(session);
 	return e;
@@ -84,8 +84,7 @@ enum err cmd_resolve(struct cmd *cmd)
 		goto out;
 	}
 	TRY(drive_session(&cmd->a, ORDER_RESOLVE, id));
-	TRY(cmd_print_changed(cmd, id, "Resolved"));
-	TRY(view_all_shown(&cmd->a, id));
+	TRY(cmd_print_entered(cmd, id, "Resolved"));
 out:
 	return e;
 }

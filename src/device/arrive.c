@@ -5,7 +5,6 @@
 #include "base/fault.h"
 #include "device/core.h"
 #include "device/outbox.h"
-#include "device/people.h"
 #include "device/rejoin.h"
 #include "device/signer.h"
 #include "device/steps.h"
@@ -103,8 +102,6 @@ static enum err replace(struct device *d, struct membership *next,
 			     buf_span(&commit->group_info)));
 	membership_set_todo(next, json_incref(todo));
 	if (d->open.session != NULL) {
-		if (json_object_get(d->open.notes, "shown") == NULL)
-			TRY(people_show_all(&d->open));
 		TRY(note_known(&d->open, next));
 		membership_continue(next, &d->open);
 	}

@@ -195,7 +195,7 @@ static enum err take_entry(struct device *d, const struct answer_entry *entry)
 	memcpy(before, session_head(session), CHAIN_HEAD);
 	if (entry->kind == CHAIN_COMMIT) {
 		TRY(entry_people_read(session, entry->bytes, &people));
-		TRY(people_tokens(&d->open, &members));
+		TRY(people_marks(&d->open, &members));
 	}
 	e = receive(d, entry, &event);
 	if (e == ERR_STATE_REPLAY) {

@@ -116,7 +116,14 @@ static void draw_opening(struct step *steps, size_t count)
  *
  * What takes many steps in one order is hardly ever drawn by chance. */
 
-enum { ALL = TURNS_AN_ORDER, ALICE = 0, BOB = 2, CAROL = 4, COPY = 6 };
+enum {
+	ALL = TURNS_AN_ORDER,
+	ALICE = 0,
+	BOB = 2,
+	CAROL = 4,
+	DAVE = 5,
+	COPY = 6
+};
 
 #define DOES(who, order, n)                                                    \
 	{                                                                      \
@@ -234,6 +241,24 @@ static const struct step waited[] = {
 	DOES(BOB, ORDER_REFRESH, ALL),
 };
 
+/* Somebody comes in between the printing of the members and the note of that. */
+static const struct step printed_before[] = {
+	{ .kind = STEP_SHOWN, .client = ALICE },
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_REFRESH,
+	  .client = ALICE,
+	  .slot = 1,
+	  .turns = 0 },
+	DOES(DAVE, ORDER_JOIN, ALL),
+	{ .kind = STEP_SHOWN, .client = ALICE },
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_SEND,
+	  .client = ALICE,
+	  .a = 1,
+	  .b = 1,
+	  .turns = ALL },
+};
+
 struct plot {
 	const struct step *steps;
 	size_t count;
@@ -244,9 +269,10 @@ struct plot {
 		name, sizeof(name) / sizeof(*name)                             \
 	}
 
-static const struct plot plots[] = { PLOT(fork_and_copy), PLOT(another_key),
-				     PLOT(called_out), PLOT(late_and_taken),
-				     PLOT(waited) };
+static const struct plot plots[] = {
+	PLOT(fork_and_copy),  PLOT(another_key), PLOT(called_out),
+	PLOT(late_and_taken), PLOT(waited),	 PLOT(printed_before)
+};
 
 static void draw_plot(struct step *steps, size_t count, struct chance *chance)
 {
