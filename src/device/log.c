@@ -87,11 +87,21 @@ out:
 	return e;
 }
 
+/* It is out by entry `at`, and has the group of that place. */
+static enum err end(struct device *d, uint64_t at, uint64_t seq,
+		    const uint8_t head[CHAIN_HEAD])
+{
+	core_tell(d, EVENT_ENDED, at, 0);
+	return membership_set_ended(&d->open, seq, head);
+}
+
 /* Another device of ours, or this one, departs: what was to be told was. A
  * commit that adds has to remove the leaf, too: it is staged again. */
-static void take_departure(struct device *d, const struct answer_entry *entry)
+static enum err take_departure(struct device *d,
+			       const struct answer_entry *entry)
 {
 	struct buf departure = BUF_INIT;
+	enum err e = ERR_OK;
 
 	if (membership_todo_is(&d->open, "commit") &&
 	    change_adds(json_object_get(membership_todo(&d->open), "redo"))) {
@@ -104,9 +114,12 @@ static void take_departure(struct device *d, const struct answer_entry *entry)
 		ERR_OK &&
 	    span_equal(buf_span(&departure), entry->bytes))
 		membership_set_todo(&d->open, NULL);
-	buf_clear(&departure);
 	if (!session_member(d->open.session))
-		core_tell(d, EVENT_ENDED, entry->seq, 0);
+		TRY(end(d, entry->seq, entry->seq,
+			session_head(d->open.session)));
+out:
+	buf_clear(&departure);
+	return e;
 }
 
 static enum err note_newcomer(struct device *d, struct span identity)
@@ -153,11 +166,11 @@ static enum err take_event(struct device *d, const struct answer_entry *entry,
 	if (event->kind == SESSION_OWN)
 		TRY(outbox_sent(d, event->nonce, event->seq));
 	if (event->kind == SESSION_REMOVED)
-		core_tell(d, EVENT_ENDED, event->seq, 0);
+		TRY(end(d, event->seq, event->seq - 1, head));
 	if (is_of_own_leaf(d, event))
 		TRY(note_copy(d, event->seq - 1, head));
 	if (event->kind == SESSION_DEPARTED)
-		take_departure(d, entry);
+		TRY(take_departure(d, entry));
 	if (event->kind == SESSION_REFUSED &&
 	    (event->entry == CHAIN_COMMIT || event->entry == CHAIN_SUCCESSOR))
 		TRY(take_refused(d, entry, head));

@@ -259,6 +259,31 @@ static const struct step printed_before[] = {
 	  .turns = ALL },
 };
 
+/* A join is staged, and then its log turns out to be another than the others'. */
+static const struct step staged_and_forked[] = {
+	MOVES_ON(BOB, MOVE_SPLIT, 0),  DOES(BOB, ORDER_ROTATE, ALL),
+	DOES(BOB, ORDER_SEND, ALL),    DOES(ALICE, ORDER_SEND, ALL),
+	DOES(BOB, ORDER_RESOLVE, 3),   { .kind = STEP_CRASH, .client = BOB },
+	MOVES_ON(BOB, MOVE_HEAL, 0),   DOES(BOB, ORDER_REFRESH, ALL),
+	DOES(BOB, ORDER_RESOLVE, ALL), DOES(BOB, ORDER_SEND, ALL),
+};
+
+/* Who has left joins again, and is shown another group: as what the session
+ * began with now, or as what it always was. */
+enum { ALONE = 1 << 24, BEGAN_NOW = 0 << 8, BEGAN_SO = 1 << 8 };
+
+static const struct step another_beginning[] = {
+	DOES(CAROL, ORDER_LEAVE, ALL),
+	MOVES_ON(CAROL, MOVE_GHOST_GROUP, ALONE | BEGAN_NOW),
+	DOES(CAROL, ORDER_JOIN, ALL),
+};
+
+static const struct step another_always[] = {
+	DOES(CAROL, ORDER_LEAVE, ALL),
+	MOVES_ON(CAROL, MOVE_GHOST_GROUP, ALONE | BEGAN_SO),
+	DOES(CAROL, ORDER_JOIN, ALL),
+};
+
 struct plot {
 	const struct step *steps;
 	size_t count;
@@ -269,10 +294,15 @@ struct plot {
 		name, sizeof(name) / sizeof(*name)                             \
 	}
 
-static const struct plot plots[] = {
-	PLOT(fork_and_copy),  PLOT(another_key), PLOT(called_out),
-	PLOT(late_and_taken), PLOT(waited),	 PLOT(printed_before)
-};
+static const struct plot plots[] = { PLOT(fork_and_copy),
+				     PLOT(another_key),
+				     PLOT(called_out),
+				     PLOT(late_and_taken),
+				     PLOT(waited),
+				     PLOT(printed_before),
+				     PLOT(staged_and_forked),
+				     PLOT(another_beginning),
+				     PLOT(another_always) };
 
 static void draw_plot(struct step *steps, size_t count, struct chance *chance)
 {
