@@ -17,9 +17,6 @@
 
 #define PAGE_LIMIT 500
 
-/* More pages than this belong to no order: 2 million entries. */
-#define PAGES_MAX 4000
-
 /* ---- what an entry means for what this device wants ---- */
 
 /* An entry of our own leaf that this state did not make: a copy of the state
@@ -390,18 +387,14 @@ static enum err log_read(struct device *d, const struct answer *answer)
 		return ERR_OK;
 	}
 	TRY(e);
-	work->fresh = !answer->more || answer->entry_count == 0;
+	work->fresh = !work_page(
+	    d, answer, session_seq(d->open.session) > work->read_from);
 	if (session_forked(d->open.session))
 		work_halt(d, ERR_PEER_FORK, "history-differs",
 			  "Members of %s have seen different histories: the "
 			  "server is not to be trusted with it. Nothing more "
 			  "is sent. To look at it: hermetic resolve %s",
 			  d->open.id, d->open.id);
-	if (work->requests > PAGES_MAX)
-		work_halt(d, ERR_LOCAL_BUSY, "too-long",
-			  "The log of %s is too long to be read at once: go on "
-			  "with the next command.",
-			  d->open.id);
 out:
 	return e;
 }

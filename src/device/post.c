@@ -383,7 +383,11 @@ static enum err post_take(struct device *d, const struct answer *answer)
 		return take_refusal(d, answer);
 	if (answer->rotation_due)
 		work->renew = true;
+	if (work->post_item > work->posted_ever)
+		work_news(d);
 	work->posted = work->post_item;
+	if (work->posted > work->posted_ever)
+		work->posted_ever = work->posted;
 	if (FAULT(SENT_BY_ANSWER) && posted_item(d) != NULL)
 		return sent_by_answer(d, answer->seq);
 	if (next_item(d) == NULL)

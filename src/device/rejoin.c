@@ -520,7 +520,8 @@ static void end_page(struct device *d, bool at_end)
 
 static enum err walk_take(struct device *d, const struct answer *answer)
 {
-	bool joined = false;
+	uint64_t before = trail_seq(d->work.rejoin->trail);
+	bool joined = false, news = needs_overlap(d->work.rejoin);
 	enum err e = ERR_OK;
 
 	if (answer->result != ERR_OK) {
@@ -545,8 +546,9 @@ static enum err walk_take(struct device *d, const struct answer *answer)
 					       : NULL) > 0)
 			return ERR_OK;
 	}
+	news |= joined || trail_seq(d->work.rejoin->trail) > before;
 	if (!joined)
-		end_page(d, !answer->more || answer->entry_count == 0);
+		end_page(d, !work_page(d, answer, news));
 out:
 	return e;
 }
