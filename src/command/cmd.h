@@ -38,6 +38,7 @@ MUST_CHECK enum err cmd_algorithm(struct cmd *cmd);
 MUST_CHECK enum err cmd_leave(struct cmd *cmd);
 MUST_CHECK enum err cmd_outbox(struct cmd *cmd);
 MUST_CHECK enum err cmd_resolve(struct cmd *cmd);
+MUST_CHECK enum err cmd_accept(struct cmd *cmd);
 MUST_CHECK enum err cmd_devices(struct cmd *cmd);
 MUST_CHECK enum err cmd_link(struct cmd *cmd);
 MUST_CHECK enum err cmd_revoke(struct cmd *cmd);

@@ -87,6 +87,18 @@ out:
 	return e;
 }
 
+enum err view_key_changes(struct account *a, const char *user, json_t **changes)
+{
+	struct buf text = BUF_INIT;
+	enum err e;
+
+	TRY(device_key_changes(a->device, user, &text));
+	TRY(parse(&text, changes));
+out:
+	buf_clear(&text);
+	return e;
+}
+
 /* ---- who was seen ---- */
 
 static const char *text_of(const json_t *object, const char *name)

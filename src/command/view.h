@@ -11,8 +11,8 @@
  * sent, for the person or for new keys, is no failure of it. */
 MUST_CHECK enum err view_refresh(struct account *a, const char *id);
 
-/* New references. device_describe(), device_entry(), device_outbox() and
- * device_sessions() have the members. */
+/* New references. device_describe(), device_entry(), device_outbox(),
+ * device_sessions() and device_key_changes() have the members. */
 MUST_CHECK enum err view_session(struct account *a, const char *id,
 				 json_t **session);
 MUST_CHECK enum err view_entry(struct account *a, const char *id, uint64_t seq,
@@ -20,6 +20,8 @@ MUST_CHECK enum err view_entry(struct account *a, const char *id, uint64_t seq,
 MUST_CHECK enum err view_outbox(struct account *a, const char *id,
 				json_t **items);
 MUST_CHECK enum err view_sessions(struct account *a, json_t **ids);
+MUST_CHECK enum err view_key_changes(struct account *a, const char *user,
+				     json_t **changes);
 
 /* Notes the marks of whoever came in by a printed entry, as members of the
  * object `printed`. */

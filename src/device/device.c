@@ -5,6 +5,7 @@
 #include "device/log.h"
 #include "device/outbox.h"
 #include "device/people.h"
+#include "device/pins.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -219,6 +220,40 @@ enum err device_shown(struct device *device, const char *session,
 		TRY(end_change(device));
 	else
 		core_end_reading(device);
+out:
+	core_rollback(device);
+	return e;
+}
+
+/* ---- keys that differ ---- */
+
+enum err device_key_changes(struct device *device, const char *user,
+			    struct buf *json)
+{
+	json_t *list = json_array();
+	enum err e;
+
+	ENSURE(list != NULL, ERR_LOCAL_MEMORY);
+	TRY(core_begin(device));
+	TRY(pins_list_changed(device, user, list));
+	TRY(record_print(list, json));
+out:
+	core_end_reading(device);
+	json_decref(list);
+	return e;
+}
+
+enum err device_accept_keys(struct device *device, const char *user,
+			    const char *const *fingerprints, size_t count,
+			    size_t *accepted)
+{
+	enum err e;
+
+	if (device->work.running)
+		return ERR_STATE_PENDING;
+	TRY(core_begin(device));
+	TRY(pins_accept(device, user, fingerprints, count, accepted));
+	TRY(core_commit(device));
 out:
 	core_rollback(device);
 	return e;

@@ -138,7 +138,8 @@ MUST_CHECK enum err device_sessions(struct device *device, struct buf *json);
 
 /* {session_id, algorithm, suite, epoch, last_seq, member, forked,
  * safety_number, members: [{leaf_index, username, device_id, role, own, seen,
- * mark}…], stop?, name?, …}; ERR_STATE_GONE: no such session. */
+ * mark, key (its fingerprint)}…], stop?, name?, …}; ERR_STATE_GONE: no such
+ * session. */
 MUST_CHECK enum err device_describe(struct device *device, const char *session,
 				    struct buf *json);
 
@@ -168,5 +169,18 @@ MUST_CHECK enum err device_outbox_drop(struct device *device,
  * since stays unseen, and a mark of nobody who is there counts for nothing. */
 MUST_CHECK enum err device_shown(struct device *device, const char *session,
 				 const char *const *marks, size_t count);
+
+/* [{username, device_id, scheme, known, offered}…]: devices of `user` for which
+ * another key was offered than the one that is known, in a session or by a
+ * KeyPackage. Nothing is sealed for them, and they are not invited.
+ * `known` and `offered` are fingerprints: the first 16 bytes of SHA-256. */
+MUST_CHECK enum err device_key_changes(struct device *device, const char *user,
+				       struct buf *json);
+
+/* The person was shown these offered keys of `user`, and takes them in place of
+ * the known ones. *accepted counts them. */
+MUST_CHECK enum err device_accept_keys(struct device *device, const char *user,
+				       const char *const *fingerprints,
+				       size_t count, size_t *accepted);
 
 #endif

@@ -2,6 +2,7 @@
 #include "device/budget.h"
 #include "device/change.h"
 #include "device/outbox.h"
+#include "device/pins.h"
 #include "device/signer.h"
 #include "device/steps.h"
 #include "device/todo.h"
@@ -290,7 +291,7 @@ static enum err plan(struct device *d)
 	d->work.planned = true;
 	switch (order->kind) {
 	case ORDER_INVITE:
-		return plan_invite(d);
+		return pins_end(d, plan_invite(d));
 	case ORDER_REMOVE:
 		return plan_remove(d);
 	case ORDER_ROLE:

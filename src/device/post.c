@@ -7,6 +7,7 @@
 #include "device/change.h"
 #include "device/outbox.h"
 #include "device/people.h"
+#include "device/pins.h"
 #include "device/steps.h"
 #include "device/todo.h"
 
@@ -211,11 +212,28 @@ out:
 	return e;
 }
 
+/* Nor for a device that has another key than the known one, whatever the person
+ * was shown: who has looked at a list of names has not compared keys. */
+static enum err halt_changed(struct device *d, bool *halted)
+{
+	enum err e;
+
+	TRY(pins_find_changed(d, halted));
+	if (*halted)
+		work_hold(d, ERR_STATE_PENDING, "key-changed",
+			  "What was said is kept.");
+out:
+	return e;
+}
+
 static enum err seal(struct device *d)
 {
 	bool halted;
 	enum err e;
 
+	TRY(halt_changed(d, &halted));
+	if (halted)
+		goto out;
 	TRY(halt_unseen(d, &halted));
 	if (halted)
 		goto out;
