@@ -97,26 +97,16 @@ static enum err end(struct device *d, uint64_t at, uint64_t seq,
 static enum err take_departure(struct device *d,
 			       const struct answer_entry *entry)
 {
-	struct buf departure = BUF_INIT;
-	enum err e = ERR_OK;
-
 	if (membership_todo_is(&d->open, "commit") &&
 	    change_adds(json_object_get(membership_todo(&d->open), "redo"))) {
 		session_discard(d->open.session);
 		todo_commit_lost(d);
 	}
-
-	if (membership_todo_is(&d->open, "leave") &&
-	    record_bytes(membership_todo(&d->open), "departure", &departure) ==
-		ERR_OK &&
-	    span_equal(buf_span(&departure), entry->bytes))
-		membership_set_todo(&d->open, NULL);
-	if (!session_member(d->open.session))
-		TRY(end(d, entry->seq, entry->seq,
-			session_head(d->open.session)));
-out:
-	buf_clear(&departure);
-	return e;
+	todo_settle_departure(d);
+	return session_member(d->open.session)
+		   ? ERR_OK
+		   : end(d, entry->seq, entry->seq,
+			 session_head(d->open.session));
 }
 
 static enum err note_newcomer(struct device *d, struct span identity)
@@ -154,8 +144,10 @@ static enum err take_event(struct device *d, const struct answer_entry *entry,
 	enum err e;
 
 	TRY(entry_keep(d, event, people));
-	if (event->kind == SESSION_COMMIT)
+	if (event->kind == SESSION_COMMIT) {
 		TRY(note_newcomers(d, event, people));
+		todo_settle_departure(d);
+	}
 	if (event->own_commit)
 		todo_commit_done(d);
 	else if (event->dropped_staged)

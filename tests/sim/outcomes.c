@@ -414,6 +414,20 @@ static void check_clock(struct client *client, const struct slot *slot,
 			      outcome->why->text);
 }
 
+/* Whoever departs has departed, by whose word ever. */
+static void check_departing(struct client *client, const struct slot *slot,
+			    const struct outcome *outcome)
+{
+	if (client->world->adversary.moves == 0 && !client->copied &&
+	    (slot->order == ORDER_LEAVE || slot->order == ORDER_DEPART) &&
+	    outcome->result != ERR_OK &&
+	    strcmp(outcome->why->slug, "departure-invalid") == 0)
+		world_violate(client->world, "done",
+			      "an order of kind %d of %s ends with: %s",
+			      (int)slot->order, client->identity,
+			      outcome->why->text);
+}
+
 void watch_outcome(struct client *client, struct slot *slot)
 {
 	const struct outcome *outcome = device_outcome(slot->device);
@@ -430,6 +444,7 @@ void watch_outcome(struct client *client, struct slot *slot)
 	}
 	broken_outcome(client, slot, outcome);
 	check_clock(client, slot, outcome);
+	check_departing(client, slot, outcome);
 	note_told(client, slot, outcome);
 	begin_session(client, slot, outcome);
 	if (slot->order == ORDER_SEND)

@@ -119,6 +119,7 @@ static void draw_opening(struct step *steps, size_t count)
 enum {
 	ALL = TURNS_AN_ORDER,
 	ALICE = 0,
+	ALICES_OTHER = 1,
 	BOB = 2,
 	CAROL = 4,
 	DAVE = 5,
@@ -284,6 +285,19 @@ static const struct step another_always[] = {
 	DOES(CAROL, ORDER_JOIN, ALL),
 };
 
+/* Two devices of one user say that one of them is out. */
+static const struct step departed_twice[] = {
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_DEPART,
+	  .client = ALICE,
+	  .b = ALICES_OTHER,
+	  .turns = 1 },
+	DOES(ALICES_OTHER, ORDER_LEAVE, ALL),
+	{ .kind = STEP_TURNS, .client = ALICE, .turns = ALL },
+	DOES(BOB, ORDER_SEND, ALL),
+};
+
 struct plot {
 	const struct step *steps;
 	size_t count;
@@ -302,7 +316,8 @@ static const struct plot plots[] = { PLOT(fork_and_copy),
 				     PLOT(printed_before),
 				     PLOT(staged_and_forked),
 				     PLOT(another_beginning),
-				     PLOT(another_always) };
+				     PLOT(another_always),
+				     PLOT(departed_twice) };
 
 static void draw_plot(struct step *steps, size_t count, struct chance *chance)
 {
