@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "device/core.h"
 #include "device/gather.h"
+#include "device/join.h"
 #include "device/outbox.h"
 #include "device/rejoin.h"
 #include "device/signer.h"
@@ -12,6 +13,9 @@
 #include "device/todo.h"
 
 #include <string.h>
+
+/* For join_explain(). */
+#define WHAT "The GroupInfo"
 
 /* Others commit between our reading and our posting this often. */
 #define TRIES_MAX 10
@@ -156,29 +160,6 @@ out:
 	return e;
 }
 
-static enum err explain(struct device *d, enum err e)
-{
-	const char *id = d->work.outcome.session;
-
-	if (e == ERR_PEER_DOWNGRADE)
-		return why_set(&d->work.why, e, "downgrade",
-			       "A better algorithm was withheld when %s was "
-			       "created: its members signed offers that give "
-			       "another choice. Not joined.",
-			       id);
-	if (e == ERR_PEER_UNSUPPORTED)
-		return why_set(&d->work.why, e, "unsupported",
-			       "%s uses an algorithm that this device does "
-			       "not offer. Not joined.",
-			       id);
-	if (err_class(e) == ERR_CLASS_PEER)
-		return why_set(&d->work.why, e, "bad-group",
-			       "What the server says about %s is not what its "
-			       "members signed: %s. Not joined.",
-			       id, err_text(e));
-	return e;
-}
-
 static enum err stage_join(struct device *d, struct span group_info)
 {
 	const struct suite *suite = session_group_info_suite(group_info);
@@ -199,8 +180,9 @@ static enum err stage_join(struct device *d, struct span group_info)
 	TRY(note_base(&next, d->work.rejoin->trail, d->work.rejoin->forced,
 		      group_info));
 	TRY(replace(d, &next, &commit));
+	d->work.doubting = NULL;
 out:
-	e = explain(d, e);
+	e = join_explain(d, e, WHAT);
 	membership_clear(&next);
 	mls_commit_clear(&commit);
 	signer_clear(&signer);
@@ -258,7 +240,7 @@ static enum err info_take(struct device *d, const struct answer *answer)
 out:
 	if (err_class(e) == ERR_CLASS_PEER) {
 		d->work.halted = true;
-		d->work.outcome.result = explain(d, e);
+		d->work.outcome.result = join_explain(d, e, WHAT);
 		e = ERR_OK;
 	}
 	return e;
@@ -312,6 +294,11 @@ static enum err join_take(struct device *d, const struct answer *answer)
 			work_halt(d, ERR_STATE_CONFLICT, "overtaken",
 				  "Others keep changing %s: try again later.",
 				  d->open.id);
+		return ERR_OK;
+	}
+	if (!work_is_passing(answer) && work_doubts(d, 0)) {
+		rejoin->posted = true;
+		rejoin->at_end = false;
 		return ERR_OK;
 	}
 	work_halt_refused(d, answer);

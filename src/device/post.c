@@ -319,11 +319,6 @@ static bool concerns_all(const struct answer *answer)
 	return work_is_passing(answer) || answer->slug[0] == '\0';
 }
 
-static const char *words(const struct answer *answer)
-{
-	return answer->text != NULL ? answer->text : err_text(answer->result);
-}
-
 /* It stays on the list, as refused, and holds up nothing. */
 static enum err refuse(struct device *d, json_t *item,
 		       const struct answer *answer)
@@ -334,10 +329,10 @@ static enum err refuse(struct device *d, json_t *item,
 	if (work->post_item == work->outcome.item)
 		work->outcome.result = why_set(
 		    &work->why, ERR_PEER_INVALID, answer->slug,
-		    "The server refuses this: %s It was not sent, and is "
-		    "on the list of: hermetic outbox %s",
-		    words(answer), d->open.id);
-	return outbox_refuse(d, item, answer->slug, words(answer));
+		    "The server refuses this: %s It does not stand in the log, "
+		    "and is on the list of: hermetic outbox %s",
+		    work_words(answer), d->open.id);
+	return outbox_refuse(d, item, answer->slug, work_words(answer));
 }
 
 /* It is sealed anew if the log does not have it all the same. */
@@ -369,9 +364,7 @@ static enum err take_refusal(struct device *d, const struct answer *answer)
 		read_again(d);
 	} else if (concerns_all(answer) || item == NULL) {
 		work_hold_refused(d, answer);
-	} else if (work->doubted != work->post_item) {
-		/* a refusal is a hint: perhaps the log has it all the same */
-		work->doubted = work->post_item;
+	} else if (work_doubts(d, work->post_item)) {
 		read_again(d);
 	} else {
 		return refuse(d, item, answer);

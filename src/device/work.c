@@ -165,7 +165,7 @@ static const char *slug_of(const struct answer *answer)
 	return answer->slug[0] != '\0' ? answer->slug : "refused";
 }
 
-static const char *words_of(const struct answer *answer)
+const char *work_words(const struct answer *answer)
 {
 	return answer->text != NULL ? answer->text : err_text(answer->result);
 }
@@ -173,13 +173,13 @@ static const char *words_of(const struct answer *answer)
 void work_halt_refused(struct device *d, const struct answer *answer)
 {
 	d->work.why.unreachable |= answer->result == ERR_LOCAL_IO;
-	work_halt(d, answer->result, slug_of(answer), "%s", words_of(answer));
+	work_halt(d, answer->result, slug_of(answer), "%s", work_words(answer));
 }
 
 void work_hold_refused(struct device *d, const struct answer *answer)
 {
 	d->work.why.unreachable |= answer->result == ERR_LOCAL_IO;
-	work_hold(d, answer->result, slug_of(answer), "%s", words_of(answer));
+	work_hold(d, answer->result, slug_of(answer), "%s", work_words(answer));
 }
 
 bool work_is_passing(const struct answer *answer)
@@ -193,6 +193,18 @@ bool work_is_passing(const struct answer *answer)
 	       strcmp(answer->slug, "internal") == 0 ||
 	       strcmp(answer->slug, "unauthorized") == 0 ||
 	       strcmp(answer->slug, "logged-out") == 0;
+}
+
+bool work_doubts(struct device *d, uint64_t item)
+{
+	struct work *work = &d->work;
+
+	if (work->doubting == work->asked && work->doubted == item)
+		return false;
+	work->doubting = work->asked;
+	work->doubted = item;
+	work_stale(d);
+	return true;
 }
 
 bool work_is_taken(const struct answer *answer)
