@@ -324,7 +324,8 @@ MUST_CHECK enum err session_agrees(const struct session *session,
 				   struct span group_info, bool *agrees);
 
 /* What waits in the outbox of `from` waits in that of `to` from now on: for a
- * session that was joined again. */
+ * session that was joined again. It is of no epoch of `to`, so it is to be sealed
+ * again, whatever the numbers are. */
 void session_move_outbox(struct session *from, struct session *to);
 
 /* ---- storage ---- */
