@@ -6,6 +6,7 @@
 
 /* Says why a group was not joined of which `what` ("The Welcome") tells, and
  * returns `e`. */
-enum err join_explain(struct device *d, enum err e, const char *what);
+MUST_CHECK enum err join_explain(struct device *d, enum err e,
+				 const char *what);
 
 #endif
