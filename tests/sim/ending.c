@@ -183,6 +183,8 @@ static size_t say(struct client *client, size_t session)
 		return number;
 	for (size_t i = 0; i < world->client_count; i++)
 		accept_keys(client, world->clients[i].user);
+	accept_keys(client, "mallory");
+	client_shown(client, session);
 	refresh(client, session);
 	return number;
 }
