@@ -108,6 +108,14 @@ static const struct verb_row VERBS[VERB_COUNT] = {
 			   "track.",
 			   "hermetic resolve 3f2a\n"
 			   "  hermetic resolve 3f2a --yes" },
+	[VERB_ACCEPT] = { "accept", "USER",
+			  "take the new key of somebody's device", 1, 1,
+			  "Shows the key that this device knows and the one "
+			  "that was delivered\n"
+			  "since. With --yes the new one is the known one from "
+			  "then on. Compare it\n"
+			  "with that person first, by another channel.",
+			  "hermetic accept bob\n  hermetic accept bob --yes" },
 	[VERB_DEVICES] = { "devices", "[USER]", "list a user's devices", 0, 1,
 			   NULL, "hermetic devices\n  hermetic devices bob" },
 	[VERB_LINK] = { "link", "",
@@ -199,7 +207,7 @@ static const struct option_row OPTIONS[OPT_COUNT] = {
 	[OPT_DROP] = { "--drop", NULL, "ITEM|all", "forget it (with an ID)",
 		       ONLY(VERB_OUTBOX) },
 	[OPT_YES] = { "--yes", NULL, NULL, "you have looked at it: go on",
-		      ONLY(VERB_RESOLVE) },
+		      ONLY(VERB_RESOLVE) | ONLY(VERB_ACCEPT) },
 	[OPT_AFTER] = { "--after", NULL, "N", "only what came after number N",
 			ONLY(VERB_READ) },
 	[OPT_FOLLOW] = { "--follow", NULL, NULL, "wait for more until Ctrl-C",

@@ -90,7 +90,7 @@ enum err chat_enter(struct chat *chat, const char *given)
 	chat_update_prompt(chat);
 	if (chat->cmd->args->json) {
 		out_json(d);
-		TRY(view_all_shown(&chat->cmd->a, id));
+		TRY(view_members_shown(&chat->cmd->a, id, d));
 	} else
 		out_line("* %s %s, %s, epoch %llu, members: %zu",
 			 out_member(d, "session_id"), out_member(d, "name"),
@@ -293,6 +293,19 @@ out:
 	return e;
 }
 
+static enum err do_accept(struct chat *chat, char **words, size_t count)
+{
+	struct args args = {
+		.operands = { words[1] },
+		.yes = count > 2 && strcmp(words[2], "yes") == 0,
+	};
+
+	if (count < 2)
+		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+			       "/accept wants a user.");
+	return run_with(chat, cmd_accept, &args);
+}
+
 static enum err do_quit(struct chat *chat, char **words, size_t count)
 {
 	(void)words;
@@ -319,6 +332,7 @@ static const struct command {
 	{ "/flush", "", "try to send it", do_flush },
 	{ "/drop", "ITEM|all", "forget it", do_drop },
 	{ "/resolve", "[yes]", "what stopped this session; go on", do_resolve },
+	{ "/accept", "USER [yes]", "take somebody's new key", do_accept },
 	{ "/help", "", "this", do_help },
 	{ "/quit", "", "leave; also Ctrl-D", do_quit },
 };

@@ -103,6 +103,8 @@ static enum err (*find_verb(enum verb verb))(struct cmd *)
 		return cmd_outbox;
 	case VERB_RESOLVE:
 		return cmd_resolve;
+	case VERB_ACCEPT:
+		return cmd_accept;
 	case VERB_DEVICES:
 		return cmd_devices;
 	case VERB_LINK:

@@ -11,8 +11,8 @@
  * sent, for the person or for new keys, is no failure of it. */
 MUST_CHECK enum err view_refresh(struct account *a, const char *id);
 
-/* New references. device_describe(), device_entry(), device_outbox() and
- * device_sessions() have the members. */
+/* New references. device_describe(), device_entry(), device_outbox(),
+ * device_sessions() and device_key_changes() have the members. */
 MUST_CHECK enum err view_session(struct account *a, const char *id,
 				 json_t **session);
 MUST_CHECK enum err view_entry(struct account *a, const char *id, uint64_t seq,
@@ -20,6 +20,8 @@ MUST_CHECK enum err view_entry(struct account *a, const char *id, uint64_t seq,
 MUST_CHECK enum err view_outbox(struct account *a, const char *id,
 				json_t **items);
 MUST_CHECK enum err view_sessions(struct account *a, json_t **ids);
+MUST_CHECK enum err view_key_changes(struct account *a, const char *user,
+				     json_t **changes);
 
 /* Does that row of view_outbox() wait to be sent? */
 bool view_item_waits(const json_t *item);
@@ -27,24 +29,21 @@ bool view_item_waits(const json_t *item);
 MUST_CHECK enum err view_waiting(struct account *a, const char *id,
 				 json_t *ids);
 
-/* Notes the devices that a printed entry names as come in, as members of the
+/* Notes the marks of whoever came in by a printed entry, as members of the
  * object `printed`. */
 void view_note_printed(const json_t *entry, json_t *printed);
 
 /*
- * Entries were printed, and `printed` names the devices that they named. When
- * nobody else has come in since the person looked last, everybody counts as
- * seen. Otherwise the others are printed first; with `json` nothing is printed
- * and they stay unseen.
+ * Entries were printed, and `printed` has the marks that they named: these
+ * members count as seen. Members who are new and were not printed are printed
+ * now; with `json` nothing is printed, and they stay unseen. Nobody counts as
+ * seen when printing failed.
  */
 MUST_CHECK enum err view_shown(struct account *a, const char *id,
 			       const json_t *printed, bool json);
 
-/* Everybody was printed. Does nothing when printing failed. */
-MUST_CHECK enum err view_all_shown(struct account *a, const char *id);
-
-/* The same, if only devices of `user` are new: nobody else was printed. */
-MUST_CHECK enum err view_user_shown(struct account *a, const char *id,
-				    const char *user);
+/* The members of `session`, which view_session() gave, were printed. */
+MUST_CHECK enum err view_members_shown(struct account *a, const char *id,
+				       const json_t *session);
 
 #endif

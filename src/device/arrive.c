@@ -4,8 +4,9 @@
  */
 #include "base/fault.h"
 #include "device/core.h"
+#include "device/gather.h"
+#include "device/join.h"
 #include "device/outbox.h"
-#include "device/people.h"
 #include "device/rejoin.h"
 #include "device/signer.h"
 #include "device/steps.h"
@@ -13,8 +14,52 @@
 
 #include <string.h>
 
+/* For join_explain(). */
+#define WHAT "The GroupInfo"
+
 /* Others commit between our reading and our posting this often. */
 #define TRIES_MAX 10
+
+/* ---- departures, where no trail leads ---- */
+
+static bool gather_due(struct device *d)
+{
+	const struct rejoin *rejoin = d->work.rejoin;
+
+	return rejoin != NULL && rejoin->gathering;
+}
+
+static enum err ask_departures(struct device *d, struct request *request)
+{
+	gather_ask(request, d->work.rejoin->gathered);
+	return ERR_OK;
+}
+
+static enum err add_departure(struct device *d, struct span departure)
+{
+	return trail_add_departure(d->work.rejoin->trail, departure);
+}
+
+static enum err take_departures(struct device *d, const struct answer *answer)
+{
+	struct rejoin *rejoin = d->work.rejoin;
+	bool done = false;
+	enum err e = ERR_OK;
+
+	if (answer->result != ERR_OK) {
+		work_halt_refused(d, answer);
+		return ERR_OK;
+	}
+	TRY(gather_take(answer, trail_seq(rejoin->trail), add_departure, d,
+			&rejoin->gathered, &done));
+	rejoin->gathering = !done;
+out:
+	return e;
+}
+
+const struct step rejoin_step_gather = { "gather",	 NULL,
+					 gather_due,	 NULL,
+					 ask_departures, take_departures };
 
 /* ---- the GroupInfo of today ---- */
 
@@ -52,11 +97,11 @@ out:
 }
 
 static enum err note_base(struct membership *m, const struct trail *trail,
-			  struct span group_info)
+			  bool forced, struct span group_info)
 {
 	json_t *made =
-	    json_pack("{s:I, s:b}", "seq", (json_int_t)trail_seq(trail), "weak",
-		      (int)trail_is_weak(trail));
+	    json_pack("{s:I, s:b, s:b}", "seq", (json_int_t)trail_seq(trail),
+		      "weak", (int)trail_is_weak(trail), "forced", (int)forced);
 	enum err e;
 
 	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
@@ -103,8 +148,6 @@ static enum err replace(struct device *d, struct membership *next,
 			     buf_span(&commit->group_info)));
 	membership_set_todo(next, json_incref(todo));
 	if (d->open.session != NULL) {
-		if (json_object_get(d->open.notes, "shown") == NULL)
-			TRY(people_show_all(&d->open));
 		TRY(note_known(&d->open, next));
 		membership_continue(next, &d->open);
 	}
@@ -114,29 +157,6 @@ static enum err replace(struct device *d, struct membership *next,
 	work_changed(d);
 out:
 	json_decref(todo);
-	return e;
-}
-
-static enum err explain(struct device *d, enum err e)
-{
-	const char *id = d->work.outcome.session;
-
-	if (e == ERR_PEER_DOWNGRADE)
-		return why_set(&d->work.why, e, "downgrade",
-			       "A better algorithm was withheld when %s was "
-			       "created: its members signed offers that give "
-			       "another choice. Not joined.",
-			       id);
-	if (e == ERR_PEER_UNSUPPORTED)
-		return why_set(&d->work.why, e, "unsupported",
-			       "%s uses an algorithm that this device does "
-			       "not offer. Not joined.",
-			       id);
-	if (err_class(e) == ERR_CLASS_PEER)
-		return why_set(&d->work.why, e, "bad-group",
-			       "What the server says about %s is not what its "
-			       "members signed: %s. Not joined.",
-			       id, err_text(e));
 	return e;
 }
 
@@ -157,10 +177,12 @@ static enum err stage_join(struct device *d, struct span group_info)
 	TRY(session_join_external(&signer.me, next.raw_id, group_info, true,
 				  trail_chain(d->work.rejoin->trail),
 				  &next.session, &commit));
-	TRY(note_base(&next, d->work.rejoin->trail, group_info));
+	TRY(note_base(&next, d->work.rejoin->trail, d->work.rejoin->forced,
+		      group_info));
 	TRY(replace(d, &next, &commit));
+	d->work.doubting = NULL;
 out:
-	e = explain(d, e);
+	e = join_explain(d, e, WHAT);
 	membership_clear(&next);
 	mls_commit_clear(&commit);
 	signer_clear(&signer);
@@ -218,7 +240,7 @@ static enum err info_take(struct device *d, const struct answer *answer)
 out:
 	if (err_class(e) == ERR_CLASS_PEER) {
 		d->work.halted = true;
-		d->work.outcome.result = explain(d, e);
+		d->work.outcome.result = join_explain(d, e, WHAT);
 		e = ERR_OK;
 	}
 	return e;
@@ -272,6 +294,11 @@ static enum err join_take(struct device *d, const struct answer *answer)
 			work_halt(d, ERR_STATE_CONFLICT, "overtaken",
 				  "Others keep changing %s: try again later.",
 				  d->open.id);
+		return ERR_OK;
+	}
+	if (!work_is_passing(answer) && work_doubts(d, 0)) {
+		rejoin->posted = true;
+		rejoin->at_end = false;
 		return ERR_OK;
 	}
 	work_halt_refused(d, answer);

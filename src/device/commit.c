@@ -61,6 +61,7 @@ static enum err move_claim_take(struct device *d, const struct answer *answer)
 		return ERR_OK;
 	}
 	d->work.claimed++;
+	work_news(d);
 	if (user != NULL)
 		TRY(guests_add(d, user, answer, &d->work.guests));
 out:
@@ -110,7 +111,7 @@ static enum err stage(struct device *d)
 	work_changed(d);
 	if (e == ERR_OK && !needless) {
 		d->work.posts = 0;
-		d->work.refused = false;
+		d->work.doubting = NULL;
 		TRY(todo_set_commit(d, change, &commit));
 		goto out;
 	}
@@ -160,17 +161,13 @@ out:
 	return e;
 }
 
-/* A refusal is a hint: perhaps the log has it all the same, or shows what it came
- * too late for. It is posted once more when the log has been read. */
+/* It is posted once more when the log has been read. */
 static void take_refusal(struct device *d, const struct answer *answer)
 {
 	bool passing = work_is_passing(answer);
 
-	if (!passing && !d->work.refused) {
-		d->work.refused = true;
-		work_stale(d);
+	if (!passing && work_doubts(d, 0))
 		return;
-	}
 	if (!passing)
 		todo_drop(d);
 	work_halt_refused(d, answer);

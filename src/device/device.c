@@ -5,6 +5,7 @@
 #include "device/log.h"
 #include "device/outbox.h"
 #include "device/people.h"
+#include "device/pins.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,23 +208,53 @@ out:
 	return e;
 }
 
-enum err device_shown(struct device *device, const char *session)
+enum err device_shown(struct device *device, const char *session,
+		      const char *const *marks, size_t count)
 {
-	size_t unseen = 0;
-	struct buf names = BUF_INIT;
+	bool changed;
 	enum err e;
 
 	TRY(begin_change(device, session));
-	TRY(people_unseen(&device->open, &unseen, &names));
-	if (unseen == 0 &&
-	    json_object_get(device->open.notes, "shown") != NULL) {
+	TRY(people_show_marks(&device->open, marks, count, &changed));
+	if (changed)
+		TRY(end_change(device));
+	else
 		core_end_reading(device);
-		goto out;
-	}
-	TRY(people_show_all(&device->open));
-	TRY(end_change(device));
 out:
-	buf_clear(&names);
+	core_rollback(device);
+	return e;
+}
+
+/* ---- keys that differ ---- */
+
+enum err device_key_changes(struct device *device, const char *user,
+			    struct buf *json)
+{
+	json_t *list = json_array();
+	enum err e;
+
+	ENSURE(list != NULL, ERR_LOCAL_MEMORY);
+	TRY(core_begin(device));
+	TRY(pins_list_changed(device, user, list));
+	TRY(record_print(list, json));
+out:
+	core_end_reading(device);
+	json_decref(list);
+	return e;
+}
+
+enum err device_accept_keys(struct device *device, const char *user,
+			    const char *const *fingerprints, size_t count,
+			    size_t *accepted)
+{
+	enum err e;
+
+	if (device->work.running)
+		return ERR_STATE_PENDING;
+	TRY(core_begin(device));
+	TRY(pins_accept(device, user, fingerprints, count, accepted));
+	TRY(core_commit(device));
+out:
 	core_rollback(device);
 	return e;
 }

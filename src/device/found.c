@@ -5,6 +5,7 @@
 #include "device/content.h"
 #include "device/outbox.h"
 #include "device/people.h"
+#include "device/pins.h"
 #include "device/signer.h"
 #include "device/steps.h"
 #include "device/todo.h"
@@ -57,6 +58,7 @@ static enum err claim_take(struct device *d, const struct answer *answer)
 		return ERR_OK;
 	}
 	work->claimed++;
+	work_news(d);
 	if (!is_repeated(&work->order, work->claimed - 1))
 		TRY(guests_add(d, user, answer, &work->guests));
 	while (work->claimed < work->order.user_count &&
@@ -170,7 +172,7 @@ out:
 	return e;
 }
 
-static enum err found(struct device *d)
+static enum err found_with(struct device *d)
 {
 	const struct order *order = &d->work.order;
 	struct negotiation_plan agreed = { 0 };
@@ -187,6 +189,11 @@ static enum err found(struct device *d)
 out:
 	negotiation_plan_clear(&agreed);
 	return e;
+}
+
+static enum err found(struct device *d)
+{
+	return pins_end(d, found_with(d));
 }
 
 const struct step found_step_make = { "found", NULL, found_due,

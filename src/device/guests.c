@@ -141,8 +141,11 @@ static enum err check_pins(struct device *d, const struct guest *guest)
 			return ERR_OK; /* negotiation_plan() says so */
 		suite = suite_by_id(kp.cipher_suite);
 		if (suite != NULL)
-			TRY(pins_check(d, suite, buf_span(&guest->identity),
-				       kp.leaf_node.signature_key));
+			TRY(pins_check(
+			    d, suite, buf_span(&guest->identity),
+			    kp.leaf_node.signature_key, "Nothing was done",
+			    span_equal(kp.leaf_node.credential.identity,
+				       buf_span(&guest->identity))));
 	}
 out:
 	return e;

@@ -1,10 +1,17 @@
 #include "device/pins.h"
 
 #include "base/fault.h"
+#include "crypto/hash.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define NAME_SIZE 160
+
+/* The keys that were offered in place of known ones: {"pin/IDENTITY": {SCHEME:
+ * key}}. A device whose key was replaced stays there, without a key: the one of
+ * before may stand in other sessions. */
+#define CHANGED "pins-changed"
 
 static bool make_name(struct span identity, char name[NAME_SIZE])
 {
@@ -14,8 +21,8 @@ static bool make_name(struct span identity, char name[NAME_SIZE])
 	return n > 0 && n < NAME_SIZE;
 }
 
-static enum err find(struct device *d, const struct suite *suite,
-		     struct span identity, json_t **record, struct buf *key)
+static enum err find(struct device *d, const char *scheme, struct span identity,
+		     json_t **record, struct buf *key)
 {
 	char name[NAME_SIZE];
 	const char *hex;
@@ -23,7 +30,7 @@ static enum err find(struct device *d, const struct suite *suite,
 
 	ENSURE(make_name(identity, name), ERR_PEER_TOO_LARGE);
 	TRY(record_get(core_store(d), name, record));
-	hex = record_string(*record, suite->signature);
+	hex = record_string(*record, scheme);
 	ENSURE(hex != NULL, ERR_STATE_GONE);
 	TRY(text_hex(key, span_str(hex)));
 	TRY(buf_end(key));
@@ -31,27 +38,103 @@ out:
 	return e;
 }
 
+enum err pins_fingerprint(struct span key, char out[PINS_FINGERPRINT])
+{
+	struct buf hex = BUF_INIT;
+	uint8_t digest[32];
+	enum err e;
+
+	TRY(hash_sha256(&key, 1, digest));
+	text_put_hex(&hex, span_of(digest, (PINS_FINGERPRINT - 1) / 2));
+	buf_put_u8(&hex, 0);
+	TRY(buf_end(&hex));
+	memcpy(out, hex.p, PINS_FINGERPRINT);
+out:
+	buf_clear(&hex);
+	return e;
+}
+
+/* ---- keys that were offered ---- */
+
+static enum err load_changed(struct device *d, json_t **changed)
+{
+	enum err e = record_get(core_store(d), CHANGED, changed);
+
+	if (e != ERR_STATE_GONE)
+		return e;
+	*changed = json_object();
+	return *changed != NULL ? ERR_OK : ERR_LOCAL_MEMORY;
+}
+
+/* The last one that was offered counts: the person is shown that one. */
+static enum err note_offered(struct device *d, const char *scheme,
+			     struct span identity, struct span key)
+{
+	json_t *changed = NULL, *row = json_object();
+	char name[NAME_SIZE];
+	enum err e;
+
+	ENSURE(row != NULL && make_name(identity, name), ERR_LOCAL_MEMORY);
+	TRY(load_changed(d, &changed));
+	if (json_object_get(changed, name) != NULL)
+		(void)json_object_update(row, json_object_get(changed, name));
+	TRY(record_set_hex(row, scheme, key));
+	ENSURE(json_object_set(changed, name, row) == 0, ERR_LOCAL_MEMORY);
+	TRY(record_put(core_store(d), CHANGED, changed));
+out:
+	json_decref(row);
+	json_decref(changed);
+	return e;
+}
+
+static void say(struct device *d, const char *what, struct span identity)
+{
+	int user = (int)roles_user(identity).n;
+
+	(void)why_set(&d->work.why, ERR_PEER_INVALID, "key-changed",
+		      "%s: the device %.*s has another key than the one that "
+		      "this device knows. A device that was set up anew has a "
+		      "new id, so perhaps somebody stands between, or did when "
+		      "you met. To compare the keys and accept the new one: "
+		      "hermetic accept %.*s. One that is not theirs is "
+		      "removed: hermetic remove",
+		      what, (int)identity.n, (const char *)identity.p, user,
+		      (const char *)identity.p);
+}
+
 enum err pins_check(struct device *d, const struct suite *suite,
-		    struct span identity, struct span key)
+		    struct span identity, struct span key, const char *what,
+		    bool note)
 {
 	json_t *record = NULL;
 	struct buf known = BUF_INIT;
-	enum err e = find(d, suite, identity, &record, &known);
+	enum err e = find(d, suite->signature, identity, &record, &known);
 
-	if (e == ERR_OK && !FAULT(KEYS_UNPINNED) &&
-	    !span_equal(buf_span(&known), key))
-		e = why_set(&d->work.why, ERR_PEER_INVALID, "key-changed",
-			    "The server delivered another key for the device "
-			    "%.*s than the one that this device knows. Nothing "
-			    "was done. A device that was set up anew has a new "
-			    "id, and the old one is to be revoked.",
-			    (int)identity.n, (const char *)identity.p);
-	else if (e == ERR_STATE_GONE)
+	if (e == ERR_STATE_GONE || FAULT(KEYS_UNPINNED)) {
 		e = ERR_OK;
+	} else if (e == ERR_OK && !span_equal(buf_span(&known), key)) {
+		if (note)
+			TRY(note_offered(d, suite->signature, identity, key));
+		say(d, what, identity);
+		e = ERR_PEER_INVALID;
+	}
+out:
 	json_decref(record);
 	buf_clear(&known);
 	return e;
 }
+
+enum err pins_end(struct device *d, enum err e)
+{
+	if (e != ERR_PEER_INVALID ||
+	    strcmp(d->work.why.slug, "key-changed") != 0)
+		return e;
+	d->work.halted = true;
+	d->work.outcome.result = e;
+	return ERR_OK;
+}
+
+/* ---- keys that are known ---- */
 
 enum err pins_note(struct device *d, const struct suite *suite,
 		   struct span identity, struct span key)
@@ -64,7 +147,9 @@ enum err pins_note(struct device *d, const struct suite *suite,
 	/* a name that no device can have stands in nobody's way */
 	if (!make_name(identity, name))
 		return ERR_OK;
-	e = find(d, suite, identity, &record, &known);
+	e = find(d, suite->signature, identity, &record, &known);
+	if (e == ERR_OK && !span_equal(buf_span(&known), key))
+		e = note_offered(d, suite->signature, identity, key);
 	if (e != ERR_STATE_GONE)
 		goto out;
 	if (record == NULL)
@@ -88,5 +173,168 @@ enum err pins_note_members(struct device *d)
 				     &member))
 		TRY(pins_note(d, suite, member.identity, member.signature_key));
 out:
+	return e;
+}
+
+/* Only who was offered with another key is looked at. The loop ends before the
+ * record changes under it: at the first one. */
+enum err pins_find_changed(struct device *d, bool *there)
+{
+	const struct suite *suite = session_suite(d->open.session);
+	json_t *changed = NULL, *row;
+	const char *name;
+	enum err e;
+
+	*there = false;
+	TRY(load_changed(d, &changed));
+	json_object_foreach(changed, name, row)
+	{
+		struct span identity = span_str(name + strlen("pin/"));
+		struct mls_member member;
+
+		if (span_equal(identity, span_str(d->identity)) ||
+		    !session_find(d->open.session, identity, &member))
+			continue;
+		e = pins_check(d, suite, identity, member.signature_key,
+			       "What was said is kept", true);
+		*there = e == ERR_PEER_INVALID;
+		if (*there)
+			break;
+		TRY(e);
+	}
+	e = ERR_OK;
+out:
+	json_decref(changed);
+	return e;
+}
+
+/* ---- what the person says to that ---- */
+
+static bool is_of(const char *name, const char *user)
+{
+	size_t n = strlen(user);
+
+	name += strlen("pin/");
+	return strncmp(name, user, n) == 0 && name[n] == '/';
+}
+
+static enum err list_key(struct device *d, const char *name, const char *scheme,
+			 const char *hex, json_t *list)
+{
+	const char *identity = name + strlen("pin/");
+	const char *slash = strchr(identity, '/');
+	char known[PINS_FINGERPRINT], offered[PINS_FINGERPRINT];
+	struct buf old = BUF_INIT, key = BUF_INIT;
+	json_t *record = NULL;
+	enum err e;
+
+	TRY(find(d, scheme, span_str(identity), &record, &old));
+	TRY(text_hex(&key, span_str(hex)));
+	TRY(buf_end(&key));
+	if (span_equal(buf_span(&old), buf_span(&key)))
+		goto out;
+	TRY(pins_fingerprint(buf_span(&old), known));
+	TRY(pins_fingerprint(buf_span(&key), offered));
+	ENSURE(json_array_append_new(
+		   list, json_pack("{s:s%, s:s, s:s, s:s, s:s}", "username",
+				   identity, (size_t)(slash - identity),
+				   "device_id", slash + 1, "scheme", scheme,
+				   "known", known, "offered", offered)) == 0,
+	       ERR_LOCAL_MEMORY);
+out:
+	json_decref(record);
+	buf_clear(&old);
+	buf_clear(&key);
+	return e == ERR_STATE_GONE ? ERR_OK : e;
+}
+
+enum err pins_list_changed(struct device *d, const char *user, json_t *list)
+{
+	json_t *changed = NULL, *row, *hex;
+	const char *name, *scheme;
+	enum err e;
+
+	TRY(load_changed(d, &changed));
+	json_object_foreach(changed, name, row)
+	{
+		if (!is_of(name, user))
+			continue;
+		json_object_foreach(row, scheme, hex) TRY(
+		    list_key(d, name, scheme, json_string_value(hex), list));
+	}
+out:
+	json_decref(changed);
+	return e;
+}
+
+static enum err fingerprint_of(const char *hex, char out[PINS_FINGERPRINT])
+{
+	struct buf key = BUF_INIT;
+	enum err e;
+
+	TRY(text_hex(&key, span_str(hex)));
+	TRY(buf_end(&key));
+	TRY(pins_fingerprint(buf_span(&key), out));
+out:
+	buf_clear(&key);
+	return e;
+}
+
+static bool is_given(const char *const *list, size_t count, const char *text)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(list[i], text) == 0)
+			return true;
+	return false;
+}
+
+/* Takes those of one device that are given out of `row`, and into its pin. */
+static enum err accept_keys(struct device *d, const char *name, json_t *row,
+			    const char *const *fingerprints, size_t count,
+			    size_t *accepted)
+{
+	char fingerprint[PINS_FINGERPRINT];
+	json_t *record = NULL, *hex;
+	const char *scheme;
+	void *next;
+	enum err e;
+
+	TRY(record_get(core_store(d), name, &record));
+	json_object_foreach_safe(row, next, scheme, hex)
+	{
+		TRY(fingerprint_of(json_string_value(hex), fingerprint));
+		if (!is_given(fingerprints, count, fingerprint))
+			continue;
+		ENSURE(json_object_set(record, scheme, hex) == 0,
+		       ERR_LOCAL_MEMORY);
+		(void)json_object_del(row, scheme);
+		(*accepted)++;
+	}
+	TRY(record_put(core_store(d), name, record));
+out:
+	json_decref(record);
+	return e;
+}
+
+enum err pins_accept(struct device *d, const char *user,
+		     const char *const *fingerprints, size_t count,
+		     size_t *accepted)
+{
+	json_t *changed = NULL, *row;
+	const char *name;
+	void *next;
+	enum err e;
+
+	*accepted = 0;
+	TRY(load_changed(d, &changed));
+	json_object_foreach_safe(changed, next, name, row)
+	{
+		if (!is_of(name, user))
+			continue;
+		TRY(accept_keys(d, name, row, fingerprints, count, accepted));
+	}
+	TRY(record_put(core_store(d), CHANGED, changed));
+out:
+	json_decref(changed);
 	return e;
 }

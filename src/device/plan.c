@@ -2,6 +2,7 @@
 #include "device/budget.h"
 #include "device/change.h"
 #include "device/outbox.h"
+#include "device/pins.h"
 #include "device/signer.h"
 #include "device/steps.h"
 #include "device/todo.h"
@@ -212,6 +213,8 @@ static enum err plan_departure(struct device *d, const char *identity)
 	ENSURE(session_find(session, span_str(identity), &member),
 	       why_set(&d->work.why, ERR_STATE_GONE, "no-such-member",
 		       "%.80s is not a member of %s.", identity, d->open.id));
+	if (session_departed(session, member.leaf_index))
+		goto out; /* another device has said so */
 	if (session_role(session, span_str(d->identity)) == ROLE_OWNER &&
 	    strcmp(identity, d->identity) == 0)
 		heir = find_heir(d);
@@ -290,7 +293,7 @@ static enum err plan(struct device *d)
 	d->work.planned = true;
 	switch (order->kind) {
 	case ORDER_INVITE:
-		return plan_invite(d);
+		return pins_end(d, plan_invite(d));
 	case ORDER_REMOVE:
 		return plan_remove(d);
 	case ORDER_ROLE:

@@ -1,6 +1,7 @@
 #include "device/todo.h"
 
 #include "device/change.h"
+#include "wire/departure.h"
 
 static json_t *redo_of(const struct device *d)
 {
@@ -30,6 +31,34 @@ void todo_commit_lost(struct device *d)
 	(void)json_object_set_new(redo, "tries",
 				  json_integer((json_int_t)tries + 1));
 	membership_set_todo(&d->open, redo);
+}
+
+static bool is_out(const struct session *session, struct span bytes)
+{
+	struct departure departure;
+	struct mls_member member;
+	uint32_t leaf;
+
+	if (departure_decode(bytes, &departure) != ERR_OK)
+		return false;
+	leaf = departure.leaf_index;
+	return departure.generation == session_generation(session) &&
+	       (session_departed(session, departure.leaf_index) ||
+		!mls_group_next_member(session_group(session), &leaf,
+				       &member) ||
+		member.leaf_index != departure.leaf_index);
+}
+
+void todo_settle_departure(struct device *d)
+{
+	struct buf departure = BUF_INIT;
+
+	if (membership_todo_is(&d->open, "leave") &&
+	    record_bytes(membership_todo(&d->open), "departure", &departure) ==
+		ERR_OK &&
+	    is_out(d->open.session, buf_span(&departure)))
+		membership_set_todo(&d->open, NULL);
+	buf_clear(&departure);
 }
 
 enum err todo_set_commit(struct device *d, json_t *change,

@@ -21,6 +21,10 @@
 void todo_commit_done(struct device *d);
 void todo_commit_lost(struct device *d);
 
+/* The log shows that the leaf is out of which a departure was to be told: by the
+ * same bytes, by another departure, or by a commit. */
+void todo_settle_departure(struct device *d);
+
 /* A commit was staged for `change`: the next thing is to post it. */
 MUST_CHECK enum err todo_set_commit(struct device *d, json_t *change,
 				    const struct mls_commit *commit);

@@ -4,6 +4,7 @@
 #include "check/log_head.h"
 #include "crypto/hash.h"
 #include "device/gather.h"
+#include "device/join.h"
 #include "device/packages.h"
 #include "device/pins.h"
 #include "device/rejoin.h"
@@ -61,24 +62,6 @@ out:
 	return e;
 }
 
-static enum err explain(struct device *d, enum err e)
-{
-	const char *id = d->work.outcome.session;
-
-	if (e == ERR_PEER_DOWNGRADE)
-		return why_set(&d->work.why, e, "downgrade",
-			       "A better algorithm was withheld when %s was "
-			       "created: its members signed offers that give "
-			       "another choice. Not joined.",
-			       id);
-	if (err_class(e) == ERR_CLASS_PEER)
-		return why_set(&d->work.why, e, "bad-group",
-			       "The Welcome to %s is not what its members "
-			       "signed: %s. Not joined.",
-			       id, err_text(e));
-	return e;
-}
-
 /* ERR_STATE_GONE when it is for a KeyPackage that we do not have. */
 static enum err use(struct device *d, const struct answer_welcome *row)
 {
@@ -101,7 +84,7 @@ out:
 	membership_clear(&next);
 	package_clear(&package);
 	signer_clear(&signer);
-	return explain(d, e);
+	return join_explain(d, e, "The Welcome");
 }
 
 /* A Welcome to a place before the last one that is known was used already, or is

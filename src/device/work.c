@@ -2,6 +2,7 @@
 
 #include "base/fault.h"
 #include "base/sec.h"
+#include "device/page.h"
 #include "device/steps.h"
 
 #include <stdarg.h>
@@ -9,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Far more than any order needs; reading a long log has a bound of its own. */
+/* The most that one order asks, and how much of it nothing comes of. */
 #define REQUESTS_MAX 5000
+#define BARREN_MAX 100
 #define STEPS_MAX 1000
 
 static const struct step *const STEPS[] = {
@@ -22,7 +24,7 @@ static const struct step *const STEPS[] = {
 	&welcome_step_tell,   &commit_step_leave,  &commit_step_post,
 	&plan_step_name,      &plan_step_order,	   &commit_step_claim,
 	&commit_step_stage,   &plan_step_duty,	   &post_step_announce,
-	&post_step_seal,      &post_step_item,
+	&post_step_old,	      &post_step_seal,	   &post_step_item,
 };
 
 #define STEP_COUNT (sizeof(STEPS) / sizeof(*STEPS))
@@ -163,7 +165,7 @@ static const char *slug_of(const struct answer *answer)
 	return answer->slug[0] != '\0' ? answer->slug : "refused";
 }
 
-static const char *words_of(const struct answer *answer)
+const char *work_words(const struct answer *answer)
 {
 	return answer->text != NULL ? answer->text : err_text(answer->result);
 }
@@ -171,13 +173,13 @@ static const char *words_of(const struct answer *answer)
 void work_halt_refused(struct device *d, const struct answer *answer)
 {
 	d->work.why.unreachable |= answer->result == ERR_LOCAL_IO;
-	work_halt(d, answer->result, slug_of(answer), "%s", words_of(answer));
+	work_halt(d, answer->result, slug_of(answer), "%s", work_words(answer));
 }
 
 void work_hold_refused(struct device *d, const struct answer *answer)
 {
 	d->work.why.unreachable |= answer->result == ERR_LOCAL_IO;
-	work_hold(d, answer->result, slug_of(answer), "%s", words_of(answer));
+	work_hold(d, answer->result, slug_of(answer), "%s", work_words(answer));
 }
 
 bool work_is_passing(const struct answer *answer)
@@ -188,12 +190,44 @@ bool work_is_passing(const struct answer *answer)
 	       why_is_passing(answer->result, answer->slug);
 }
 
+bool work_doubts(struct device *d, uint64_t item)
+{
+	struct work *work = &d->work;
+
+	if (work->doubting == work->asked && work->doubted == item)
+		return false;
+	work->doubting = work->asked;
+	work->doubted = item;
+	work_stale(d);
+	return true;
+}
+
 bool work_is_taken(const struct answer *answer)
 {
 	bool believed = FAULT(SENT_BY_ANSWER);
 
 	believed |= FAULT(DONE_BY_ANSWER);
 	return answer->result == ERR_OK && !believed;
+}
+
+void work_news(struct device *d)
+{
+	d->work.barren = 0;
+}
+
+bool work_page(struct device *d, const struct answer *answer, bool news)
+{
+	bool next;
+	enum err e = page_taken(&d->work.why, d->work.outcome.session, news,
+				answer->more, &next);
+
+	if (news)
+		work_news(d);
+	if (e == ERR_OK)
+		return next;
+	d->work.halted = true;
+	d->work.outcome.result = e;
+	return false;
 }
 
 /* ---- turns ---- */
@@ -311,7 +345,8 @@ static void turn(struct device *d, const struct answer *answer)
 	if (next == NULL)
 		e = transaction(d, answer, &next);
 
-	if (e == ERR_OK && next != NULL && work->requests++ > REQUESTS_MAX)
+	if (e == ERR_OK && next != NULL &&
+	    (work->requests++ > REQUESTS_MAX || work->barren++ > BARREN_MAX))
 		e = why_set(&work->why, ERR_LOCAL_BUSY, "too-long",
 			    "This takes too many requests: go on with the next "
 			    "command.");

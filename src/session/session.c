@@ -317,6 +317,10 @@ void session_move_outbox(struct session *from, struct session *to)
 	outbox_clear(&to->outbox);
 	to->outbox = from->outbox;
 	from->outbox = (struct outbox){ NULL, 0 };
+	/* another group may have an epoch of that number: no member of it takes
+	 * these envelopes, and no joiner is at epoch 0 */
+	for (size_t i = 0; i < to->outbox.count; i++)
+		to->outbox.items[i].epoch = 0;
 }
 
 /* ---- changing the group ---- */

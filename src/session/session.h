@@ -128,8 +128,8 @@ struct session_sent {
 bool session_outbox(const struct session *session, size_t index,
 		    struct session_sent *sent);
 
-/* The server answered `epoch-changed` or `nonce-expired`: after processing what
- * was missed, seals the same data again under a new nonce, in its place. */
+/* The epoch has changed: seals the same data again under a new nonce, in its
+ * place. Within one epoch both could come to stand in the log. */
 MUST_CHECK enum err session_reseal(struct session *session,
 				   const struct mls_identity *me,
 				   uint64_t now_ms, size_t index,
@@ -324,7 +324,8 @@ MUST_CHECK enum err session_agrees(const struct session *session,
 				   struct span group_info, bool *agrees);
 
 /* What waits in the outbox of `from` waits in that of `to` from now on: for a
- * session that was joined again. */
+ * session that was joined again. It is of no epoch of `to`, so it is to be sealed
+ * again, whatever the numbers are. */
 void session_move_outbox(struct session *from, struct session *to);
 
 /* ---- storage ---- */

@@ -5,6 +5,7 @@
  */
 #include "tests/sim/world.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 enum { ROUNDS = 4 };
@@ -130,6 +131,36 @@ static void check_place(struct client *client, size_t session)
 
 /* ---- speaking ---- */
 
+/* Its person has compared the keys, and takes those that were delivered. */
+static void accept_keys(struct client *client, const char *user)
+{
+	struct slot *slot = &client->slots[0];
+	const char *keys[MEMBERS];
+	struct buf text = BUF_INIT;
+	json_t *list = NULL;
+	const json_t *row;
+	size_t i, n = 0, accepted;
+
+	client_start(client, 0);
+	if (!slot->running &&
+	    device_key_changes(slot->device, user, &text) == ERR_OK)
+		list = json_loadb((const char *)text.p, text.n, 0, NULL);
+	json_array_foreach(list, i, row)
+	{
+		if (n < MEMBERS)
+			keys[n++] =
+			    json_string_value(json_object_get(row, "offered"));
+	}
+	if (n > 0 && (device_accept_keys(slot->device, user, keys, n,
+					 &accepted) != ERR_OK ||
+		      accepted != n))
+		world_violate(client->world, "way-out",
+			      "%s cannot accept a key of %s", client->identity,
+			      user);
+	json_decref(list);
+	buf_clear(&text);
+}
+
 static size_t say(struct client *client, size_t session)
 {
 	struct world *world = client->world;
@@ -148,6 +179,13 @@ static size_t say(struct client *client, size_t session)
 	watch_shown(client, session);
 	if (client_order(client, 0, &order, number))
 		(void)client_run(client, 0, TURNS_AN_ORDER, NULL);
+	if (world->said[number].reported)
+		return number;
+	for (size_t i = 0; i < world->client_count; i++)
+		accept_keys(client, world->clients[i].user);
+	accept_keys(client, "mallory");
+	client_shown(client, session);
+	refresh(client, session);
 	return number;
 }
 
@@ -247,8 +285,7 @@ static void way_out(struct client *client, size_t session)
 	    stands(client, session, &look) < STOPPED)
 		return;
 	if (!person_tries(client, session, ORDER_RESOLVE) &&
-	    !world_is_broken(client->world) &&
-	    !person_tries(client, session, ORDER_JOIN))
+	    !world_is_broken(client->world))
 		world_violate(client->world, "way-out",
 			      "%s, stopped by \"%s\", does not get to sending "
 			      "again",

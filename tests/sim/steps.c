@@ -116,7 +116,15 @@ static void draw_opening(struct step *steps, size_t count)
  *
  * What takes many steps in one order is hardly ever drawn by chance. */
 
-enum { ALL = TURNS_AN_ORDER, ALICE = 0, BOB = 2, CAROL = 4, COPY = 6 };
+enum {
+	ALL = TURNS_AN_ORDER,
+	ALICE = 0,
+	ALICES_OTHER = 1,
+	BOB = 2,
+	CAROL = 4,
+	DAVE = 5,
+	COPY = 6
+};
 
 #define DOES(who, order, n)                                                    \
 	{                                                                      \
@@ -167,16 +175,152 @@ static const struct step called_out[] = {
 		      .pick = 2 } },
 };
 
+#define A_MINUTE                                                               \
+	{                                                                      \
+		.kind = STEP_TIME, .a = 1                                      \
+	}
+
+#define UNHEARD(who, request)                                                  \
+	{                                                                      \
+		.kind = STEP_ORDER, .what = ORDER_SEND, .client = (who),       \
+		.b = 1, .turns = ALL, .mishap = {                              \
+			.kind = MISHAP_LOST,                                   \
+			.at = (request)                                        \
+		}                                                              \
+	}
+
+/* The server says that a text comes too late, and withholds that it took it. */
+static const struct step late_and_taken[] = {
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	UNHEARD(ALICE, 1),
+	A_MINUTE,
+	A_MINUTE,
+	A_MINUTE,
+	A_MINUTE,
+	A_MINUTE,
+	A_MINUTE,
+	A_MINUTE,
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_REFRESH,
+	  .client = ALICE,
+	  .turns = 2,
+	  .mishap = { .kind = MISHAP_FORGED,
+		      .forgery = FORGE_STATUS_AFTER,
+		      .at = 1,
+		      .pick = 12 } },
+	{ .kind = STEP_TURNS,
+	  .client = ALICE,
+	  .turns = 1,
+	  .mishap = { .kind = MISHAP_FORGED,
+		      .forgery = FORGE_TRUNCATE,
+		      .pick = 1 } },
+	{ .kind = STEP_TURNS, .client = ALICE, .turns = ALL },
+	DOES(BOB, ORDER_REFRESH, ALL),
+	DOES(CAROL, ORDER_REFRESH, ALL),
+};
+
+#define LIED_TO(who, first, n, request)                                        \
+	{                                                                      \
+		.kind = (first), .what = ORDER_REFRESH, .client = (who),       \
+		.turns = (n), .mishap = {                                      \
+			.kind = MISHAP_FORGED,                                 \
+			.forgery = FORGE_SUCCESS,                              \
+			.at = (request)                                        \
+		}                                                              \
+	}
+
+/* Several texts that were sealed have waited for an hour. */
+static const struct step waited[] = {
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	UNHEARD(ALICE, 0),
+	UNHEARD(ALICE, 0),
+	LIED_TO(ALICE, STEP_ORDER, 2, 1),
+	LIED_TO(ALICE, STEP_TURNS, 1, 0),
+	{ .kind = STEP_CRASH, .client = ALICE },
+	{ .kind = STEP_TIME, .a = 2 },
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	DOES(BOB, ORDER_REFRESH, ALL),
+};
+
+/* Somebody comes in between the printing of the members and the note of that. */
+static const struct step printed_before[] = {
+	{ .kind = STEP_SHOWN, .client = ALICE },
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_REFRESH,
+	  .client = ALICE,
+	  .slot = 1,
+	  .turns = 0 },
+	DOES(DAVE, ORDER_JOIN, ALL),
+	{ .kind = STEP_SHOWN, .client = ALICE },
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_SEND,
+	  .client = ALICE,
+	  .a = 1,
+	  .b = 1,
+	  .turns = ALL },
+};
+
+/* A join is staged, and then its log turns out to be another than the others'. */
+static const struct step staged_and_forked[] = {
+	MOVES_ON(BOB, MOVE_SPLIT, 0),  DOES(BOB, ORDER_ROTATE, ALL),
+	DOES(BOB, ORDER_SEND, ALL),    DOES(ALICE, ORDER_SEND, ALL),
+	DOES(BOB, ORDER_RESOLVE, 3),   { .kind = STEP_CRASH, .client = BOB },
+	MOVES_ON(BOB, MOVE_HEAL, 0),   DOES(BOB, ORDER_REFRESH, ALL),
+	DOES(BOB, ORDER_RESOLVE, ALL), DOES(BOB, ORDER_SEND, ALL),
+};
+
+/* Who has left joins again, and is shown another group: as what the session
+ * began with now, or as what it always was. */
+enum { ALONE = 1 << 24, BEGAN_NOW = 0 << 8, BEGAN_SO = 1 << 8 };
+
+static const struct step another_beginning[] = {
+	DOES(CAROL, ORDER_LEAVE, ALL),
+	MOVES_ON(CAROL, MOVE_GHOST_GROUP, ALONE | BEGAN_NOW),
+	DOES(CAROL, ORDER_JOIN, ALL),
+};
+
+static const struct step another_always[] = {
+	DOES(CAROL, ORDER_LEAVE, ALL),
+	MOVES_ON(CAROL, MOVE_GHOST_GROUP, ALONE | BEGAN_SO),
+	DOES(CAROL, ORDER_JOIN, ALL),
+};
+
+/* Two devices of one user say that one of them is out. */
+static const struct step departed_twice[] = {
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_DEPART,
+	  .client = ALICE,
+	  .b = ALICES_OTHER,
+	  .turns = 1 },
+	DOES(ALICES_OTHER, ORDER_LEAVE, ALL),
+	{ .kind = STEP_TURNS, .client = ALICE, .turns = ALL },
+	DOES(BOB, ORDER_SEND, ALL),
+};
+
+struct plot {
+	const struct step *steps;
+	size_t count;
+};
+
+#define PLOT(name)                                                             \
+	{                                                                      \
+		name, sizeof(name) / sizeof(*name)                             \
+	}
+
+static const struct plot plots[] = { PLOT(fork_and_copy),
+				     PLOT(another_key),
+				     PLOT(called_out),
+				     PLOT(late_and_taken),
+				     PLOT(waited),
+				     PLOT(printed_before),
+				     PLOT(staged_and_forked),
+				     PLOT(another_beginning),
+				     PLOT(another_always),
+				     PLOT(departed_twice) };
+
 static void draw_plot(struct step *steps, size_t count, struct chance *chance)
 {
-	static const struct {
-		const struct step *steps;
-		size_t count;
-	} plots[] = {
-		{ fork_and_copy, sizeof(fork_and_copy) / sizeof(struct step) },
-		{ another_key, sizeof(another_key) / sizeof(struct step) },
-		{ called_out, sizeof(called_out) / sizeof(struct step) },
-	};
 	uint32_t at = chance_below(chance, 16);
 
 	if (at < sizeof(plots) / sizeof(*plots) && count >= plots[at].count)

@@ -11,7 +11,7 @@
 
 #include "device/device.h"
 
-#define RECORDS_MAX 64
+#define RECORDS_MAX 400
 
 /* ---- records in memory; a rollback does not come up here ---- */
 
@@ -182,6 +182,21 @@ static void test_session_refused(void **state)
 	expect_listed(w, true);
 }
 
+/* A server that never has a KeyPackage of this device does not fill its state. */
+static void test_stock(void **state)
+{
+	const struct order stock = { .kind = ORDER_STOCK };
+	struct world *w = *state;
+	size_t made = 0;
+
+	for (unsigned i = 0; i < 30; i++)
+		assert_int_equal(order(w, &stock, ERR_OK, "")->result, ERR_OK);
+	for (size_t i = 0; i < RECORDS_MAX; i++)
+		made += strncmp(w->records[i].name, "package/", 8) == 0;
+	assert_true(made > 5);
+	assert_true(made <= 60);
+}
+
 static void test_dropped(void **state)
 {
 	struct world *w = *state;
@@ -205,6 +220,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_session_refused, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_dropped, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stock, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

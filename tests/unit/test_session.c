@@ -182,6 +182,27 @@ static void test_discard(void **state)
 	mls_commit_clear(&commit);
 }
 
+/* What was sealed in one group is sealed again in another one, though the epochs
+ * have the same number. */
+static void test_outbox_moves(void **state)
+{
+	struct world *w = *state;
+	struct buf envelope = BUF_INIT;
+	struct session_sent sent;
+
+	assert_int_equal(session_send(w->alice.session, &w->alice.me, NOW_MS,
+				      SPAN_LIT("there"), &envelope, NULL),
+			 ERR_OK);
+	assert_true(session_epoch(w->alice.session) ==
+		    session_epoch(w->bob.session));
+	session_move_outbox(w->alice.session, w->bob.session);
+	assert_false(session_outbox(w->alice.session, 0, &sent));
+	assert_true(session_outbox(w->bob.session, 0, &sent));
+	assert_true(span_equal(sent.envelope, buf_span(&envelope)));
+	assert_true(sent.epoch != session_epoch(w->bob.session));
+	buf_clear(&envelope);
+}
+
 /* A message that lost against a commit is sealed again. */
 static void test_reseal(void **state)
 {
@@ -454,6 +475,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_talk_with_every_algorithm),
+		TEST(test_outbox_moves),
 		TEST(test_rotation_keeps_the_safety_number),
 		TEST(test_concurrent_commits),
 		TEST(test_crash_after_posting),
