@@ -157,10 +157,13 @@ void chat_say_again(struct chat *chat)
 
 	json_object_foreach_safe(chat->unsent, next, id, value)
 	{
+		const struct order order = { .kind = ORDER_REFRESH,
+					     .session = id,
+					     .flush = true };
 		enum err e = ERR_STATE_EPOCH;
 
 		if (!chat->disconnected)
-			e = drive_session(&chat->cmd->a, ORDER_REFRESH, id);
+			e = drive_order(&chat->cmd->a, &order, NULL);
 		if (waits(chat, e)) {
 			why_clear(&chat->cmd->a.why);
 			continue;

@@ -57,7 +57,10 @@ out:
 /* *result: the first failure of a session that sent nothing. */
 static enum err flush_session(struct cmd *cmd, const char *id, enum err *result)
 {
-	enum err e, sent = drive_session(&cmd->a, ORDER_REFRESH, id);
+	const struct order order = { .kind = ORDER_REFRESH,
+				     .session = id,
+				     .flush = true };
+	enum err e, sent = drive_order(&cmd->a, &order, NULL);
 
 	print_events(cmd);
 	TRY(print_waiting(cmd, id));

@@ -211,11 +211,17 @@ out:
 enum err device_shown(struct device *device, const char *session,
 		      const char *const *marks, size_t count)
 {
+	struct membership *m = &device->open;
+	size_t before, after;
 	bool changed;
 	enum err e;
 
 	TRY(begin_change(device, session));
-	TRY(people_show_marks(&device->open, marks, count, &changed));
+	TRY(people_unseen(m, &before, NULL));
+	TRY(people_show_marks(m, marks, count, &changed));
+	TRY(people_unseen(m, &after, NULL));
+	if (after < before)
+		outbox_hold(m);
 	if (changed)
 		TRY(end_change(device));
 	else

@@ -71,6 +71,9 @@ struct order {
 	/* SEND: members who came in since the person looked last are no reason
 	 * to wait. */
 	bool to_new_members;
+	/* REFRESH: what was said before members came in, whom the person was
+	 * shown since, goes to them, too. A SEND says that of all before it. */
+	bool flush;
 };
 
 /* ERR_STATE_PENDING while another order runs. */

@@ -83,6 +83,7 @@ static enum err begin_send(struct device *d)
 	TRY(need_member(d));
 	TRY(outbox_put(d, buf_span(&content), d->work.order.key,
 		       &d->work.outcome.item));
+	outbox_let_go(&d->open);
 	work_changed(d);
 out:
 	buf_clear(&content);
@@ -102,7 +103,11 @@ enum err order_begin(struct device *d)
 	case ORDER_RESOLVE:
 		return rejoin_begin_resolve(d);
 	case ORDER_REFRESH:
-		return d->open.session == NULL ? need_member(d) : ERR_OK;
+		if (d->open.session == NULL)
+			return need_member(d);
+		if (work->order.flush && outbox_let_go(&d->open))
+			work_changed(d);
+		return ERR_OK;
 	case ORDER_INVITE:
 	case ORDER_REMOVE:
 	case ORDER_ROLE:

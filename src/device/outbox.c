@@ -28,6 +28,28 @@ static const json_t *find_item(const struct membership *m, uint64_t item)
 	return NULL;
 }
 
+/* ---- what waits for the person ---- */
+
+void outbox_hold(struct membership *m)
+{
+	uint64_t last = record_number_or_0(m->notes, "item");
+
+	if (outbox_waits(m))
+		(void)json_object_set_new(m->notes, "held",
+					  json_integer((json_int_t)last));
+}
+
+bool outbox_is_held(const struct membership *m, const json_t *item)
+{
+	return record_number_or_0(item, "item") <=
+	       record_number_or_0(m->notes, "held");
+}
+
+bool outbox_let_go(struct membership *m)
+{
+	return json_object_del(m->notes, "held") == 0;
+}
+
 /* ---- keys ---- */
 
 static void key_name(const struct device *d, const char *key,

@@ -59,6 +59,13 @@ uint64_t outbox_place(const struct membership *m, uint64_t item);
 MUST_CHECK enum err outbox_sent_by_hash(struct device *d, uint64_t seq,
 					const uint8_t hash[32], bool *found);
 
+/* Members are shown who are new to the person: all that waits now was said before,
+ * and is held until the person lets it go. outbox_let_go() is for all that is
+ * held; false: nothing was. */
+void outbox_hold(struct membership *m);
+bool outbox_is_held(const struct membership *m, const json_t *item);
+bool outbox_let_go(struct membership *m);
+
 /* It will never be taken: it stays on the list, and holds up nothing. */
 MUST_CHECK enum err outbox_refuse(struct device *d, json_t *item,
 				  const char *slug, const char *detail);

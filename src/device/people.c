@@ -181,11 +181,12 @@ enum err people_unseen(const struct membership *m, size_t *count,
 		TRY(people_was_shown(m, &member, &shown));
 		if (shown || member.leaf_index == own)
 			continue;
-		if ((*count)++ > 0)
+		if ((*count)++ > 0 && names != NULL)
 			buf_put_str(names, ", ");
-		buf_put(names, member.identity);
+		if (names != NULL)
+			buf_put(names, member.identity);
 	}
-	e = names->fail;
+	e = names != NULL ? names->fail : ERR_OK;
 out:
 	return e;
 }

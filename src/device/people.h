@@ -37,7 +37,7 @@ MUST_CHECK enum err people_was_shown(const struct membership *m,
 				     bool *shown);
 
 /* How many members were not shown; their identities are appended to `names`
- * as text, with commas between them. */
+ * as text, with commas between them, unless that is NULL. */
 MUST_CHECK enum err people_unseen(const struct membership *m, size_t *count,
 				  struct buf *names);
 

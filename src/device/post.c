@@ -212,6 +212,19 @@ out:
 	return e;
 }
 
+/* What was said before the person was shown who came in: that they were shown is
+ * no wish to write to them. */
+static bool halt_held(struct device *d)
+{
+	if (!outbox_is_held(&d->open, next_item(d)))
+		return false;
+	work_hold(d, ERR_STATE_PENDING, "new-members",
+		  "What you said in %s before members came in waits for you. "
+		  "To send it to the members of now: hermetic outbox --flush",
+		  d->open.id);
+	return true;
+}
+
 /* Nor for a device that has another key than the known one, whatever the person
  * was shown: who has looked at a list of names has not compared keys. */
 static enum err halt_changed(struct device *d, bool *halted)
@@ -235,7 +248,7 @@ static enum err seal(struct device *d)
 	if (halted)
 		goto out;
 	TRY(halt_unseen(d, &halted));
-	if (halted)
+	if (halted || halt_held(d))
 		goto out;
 	if (json_object_get(next_item(d), "nonce") != NULL &&
 	    d->work.passes++ > PASSES_MAX) {

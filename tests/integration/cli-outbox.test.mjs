@@ -106,6 +106,9 @@ describe('the outbox', { concurrency: false }, () => {
     await dave.does('join', id);
     assert.equal((await bob.run('send', id, 'kept')).code, 4);
     await bob.texts(id);
+    // who has looked has not said that it is for Dave
+    await bob.texts(id);
+    assert.equal((await bob.does('outbox')).length, 1);
     await bob.does('send', id, 'and more');
     assert.deepEqual((await dave.texts(id)).slice(-2), ['kept', 'and more']);
   });
@@ -148,6 +151,32 @@ describe('the outbox', { concurrency: false }, () => {
     chat.child.stdin.end('/quit\n');
     assert.equal((await chat.ended).code, 0);
     await proxy.stop();
+  });
+
+  test('the chat goes on trying what /flush lets go', async () => {
+    const id = await conversation(alice, bob);
+    const carol = await new Person('carol', node.url).register();
+    assert.equal((await (await away(alice)).run('send', id, 'hi')).code, 4);
+    await bob.does('invite', id, carol.name);
+    const own = await startNode({ postgres, port: await freePort() });
+    const direct = alice.server;
+    alice.server = own.url;
+    const chat = alice.start();
+    alice.server = direct;
+    try {
+      chat.child.stdin.write(`/open ${id}\n`);
+      await chat.line(m => m.members?.some(x => x.username === carol.name));
+      await own.kill();
+      assert.deepEqual(chat.lines().filter(m => m.state === 'sent'), []);
+      chat.child.stdin.write('/flush\n');
+      await own.start();
+      await chat.line(m => m.state === 'sent');
+      chat.child.stdin.end('/quit\n');
+      assert.equal((await chat.ended).code, 0);
+    } finally {
+      chat.child.kill('SIGKILL');
+      await own.stop();
+    }
   });
 
   test('no success where standard output takes nothing', async () => {

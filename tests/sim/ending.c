@@ -19,10 +19,11 @@ static void finish_orders(struct client *client)
 	}
 }
 
-static void refresh(struct client *client, size_t session)
+static void refresh(struct client *client, size_t session, bool flush)
 {
 	struct order order = { .kind = ORDER_REFRESH,
-			       .session = client->world->sessions[session] };
+			       .session = client->world->sessions[session],
+			       .flush = flush };
 	struct look look;
 
 	if (look_stored(client, session, &look) &&
@@ -42,7 +43,7 @@ static void refresh_all(struct world *world)
 					 NULL);
 		for (size_t s = 0; s < world->session_count; s++)
 			if (!world_is_broken(world))
-				refresh(&world->clients[i], s);
+				refresh(&world->clients[i], s, false);
 	}
 }
 
@@ -185,7 +186,7 @@ static size_t say(struct client *client, size_t session)
 		accept_keys(client, world->clients[i].user);
 	accept_keys(client, "mallory");
 	client_shown(client, session);
-	refresh(client, session);
+	refresh(client, session, true);
 	return number;
 }
 
@@ -208,7 +209,7 @@ static void everybody_hears(struct world *world, size_t session, size_t said)
 
 		if (stands(client, session, &look) != WELL)
 			continue;
-		refresh(client, session);
+		refresh(client, session, false);
 		if (!world_is_broken(world) && !hears(client, session, said))
 			world_violate(world, "no-veto", "%s does not hear: %s",
 				      client->identity, world->said[said].text);
@@ -262,7 +263,7 @@ static void astray(struct client *client, size_t session)
 	    stands(client, session, &look) != ASTRAY)
 		return;
 	said = say(client, session);
-	refresh(client, session);
+	refresh(client, session, false);
 	if (client->world->said[said].reported)
 		world_violate(client->world, "sent",
 			      "%s says that it sent into a log that is not "
