@@ -292,15 +292,21 @@ static void watch_send(struct client *client, const struct slot *slot,
 			      client->identity);
 }
 
-/* Its person named them for this session. */
+/* Its person named them for this session, or for another one that a second
+ * process makes at the same time. */
 static void name_founders(struct client *client, size_t session)
 {
 	struct known *known = &client->known[session];
+	size_t creating = 0;
 
 	for (size_t i = 0; i < client->founder_count; i++)
 		memcpy(*SIM_ADD(known->named, known->named_count),
 		       client->founders[i], sizeof(*known->named));
-	client->founder_count = 0;
+	for (size_t i = 0; i < SLOTS; i++)
+		creating += client->slots[i].running &&
+			    client->slots[i].order == ORDER_CREATE;
+	if (creating < 2)
+		client->founder_count = 0;
 }
 
 /* A group of one device is there before the server has it. */
