@@ -49,7 +49,7 @@ void adversary_clear(struct adversary *adversary);
 
 /* A registered account of its own, which people may invite. */
 struct ghost *adversary_member(struct adversary *adversary, const char *user,
-			       uint64_t now_ms);
+			       const char *device, uint64_t now_ms);
 
 /* ---- what it does by itself ---- */
 

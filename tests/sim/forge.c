@@ -74,21 +74,21 @@ static void refuse(struct reply *reply, uint32_t pick)
 {
 	size_t at = pick % (sizeof(refusals) / sizeof(*refusals));
 
-	reply_clear(reply);
+	reply_free(reply);
 	reply_refuse(reply, refusals[at].result, refusals[at].slug);
 	reply->answer.seq = pick % 40;
 }
 
 static void succeed(struct reply *reply, uint32_t pick, uint64_t last)
 {
-	reply_clear(reply);
+	reply_free(reply);
 	reply->answer.seq = pick % 2 == 0 ? last + 1 : 1 + pick % (last + 3);
 }
 
 static void replay(struct adversary *adversary, uint32_t pick,
 		   const struct request *request, struct reply *reply)
 {
-	reply_clear(reply);
+	reply_free(reply);
 	for (size_t n = 0; n < adversary->kept_count; n++) {
 		const struct kept_answer *kept =
 		    &adversary->kept[(n + pick) % adversary->kept_count];

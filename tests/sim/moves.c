@@ -262,7 +262,7 @@ static void unstock(struct adversary *adversary, size_t device, uint64_t now_ms)
 		struct reply reply = { .parts = NULL };
 
 		server_ask(server, device, now_ms, &request, &reply);
-		reply_clear(&reply);
+		reply_free(&reply);
 	}
 }
 

@@ -103,6 +103,13 @@ struct server_watch {
 	void *context;
 };
 
+/* Another server that is asked the same, after the model has answered. */
+struct server_peer {
+	void (*ask)(void *context, size_t caller, const struct request *request,
+		    const struct answer *answer);
+	void *context;
+};
+
 struct server {
 	struct server_device *devices;
 	size_t device_count;
@@ -112,9 +119,11 @@ struct server {
 	size_t welcome_count;
 	struct chance chance; /* for ids */
 	struct server_watch watch;
+	struct server_peer peer; /* of this one, not of its copies */
 	/* What an adversary's server does, or an honest one with a fault. */
 	bool lax; /* takes any commit and join that decodes */
-	bool views_unchecked;
+	bool views_unchecked, departures_ignored;
+	bool welcomes_kept; /* also after they were taken */
 };
 
 void server_init(struct server *server, uint64_t seed);

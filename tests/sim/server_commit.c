@@ -122,7 +122,8 @@ static const char *judge_envelope(const struct server *server,
 
 	if (envelope->epoch != session->epoch)
 		return "epoch-changed";
-	if (has_departed(session) || session->messages >= SERVER_OVERDUE)
+	if ((has_departed(session) && !server->departures_ignored) ||
+	    session->messages >= SERVER_OVERDUE)
 		return "rotation-required";
 	if (nonce_is_used(session, envelope->tag.n, envelope->nonce))
 		return "nonce-reused";
@@ -206,13 +207,7 @@ void server_create(struct server *server, size_t caller,
 	uint8_t id[DEVICE_ID];
 
 	if (session != NULL) {
-		bool again =
-		    session->epoch == 0 && session->log_count == 0 &&
-		    span_equal(blob_span(session->info), request->group_info);
-
-		if (!again)
-			reply_refuse(reply, ERR_STATE_CONFLICT,
-				     "session-exists");
+		reply_refuse(reply, ERR_STATE_CONFLICT, "session-exists");
 		return;
 	}
 	if (text_parse_uuid(id, span_str(request->session)) != ERR_OK ||
@@ -281,10 +276,17 @@ static const char *check_caller(const struct incoming *in)
 		return server_may_join(in->server, in->session, in->caller)
 			   ? NULL
 			   : "not-invited";
-	if (member == NULL || member->departed)
-		return "not-a-member";
-	return in->message.content.sender.type == WIRE_SENDER_MEMBER &&
-		       in->message.content.sender.index == member->leaf
+	return member == NULL || member->departed ? "not-a-member" : NULL;
+}
+
+static const char *check_leaf(const struct incoming *in)
+{
+	const struct server_member *member = server_member(
+	    in->session, in->server->devices[in->caller].identity);
+
+	return in->external ||
+		       (in->message.content.sender.type == WIRE_SENDER_MEMBER &&
+			in->message.content.sender.index == member->leaf)
 		   ? NULL
 		   : "commit-invalid";
 }
@@ -346,11 +348,15 @@ static const char *check_all(struct incoming *in, uint64_t now_ms)
 	wrong = decode_commit(in, &epoch);
 	if (wrong != NULL)
 		return wrong;
+	if (!in->server->lax)
+		wrong = check_caller(in);
+	if (wrong != NULL)
+		return wrong;
 	if (epoch != in->session->epoch)
 		return "epoch-changed";
 	if (in->server->lax)
 		return check_laxly(in);
-	wrong = check_caller(in);
+	wrong = check_leaf(in);
 	if (wrong == NULL && !in->server->views_unchecked)
 		wrong = server_check_view(
 		    in->session, in->message.content.authenticated_data, true);
@@ -360,6 +366,32 @@ static const char *check_all(struct incoming *in, uint64_t now_ms)
 }
 
 /* ---- a commit is taken ---- */
+
+/* Those of the group that a move left lead nowhere. */
+static void drop_welcomes(struct server *server,
+			  const struct server_session *session)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < server->welcome_count; i++) {
+		struct server_welcome welcome = server->welcomes[i];
+
+		if (strcmp(welcome.session, session->text_id) == 0)
+			blob_free(welcome.bytes);
+		else
+			server->welcomes[kept++] = welcome;
+	}
+	server->welcome_count = kept;
+}
+
+static const struct server_member *member_at(
+    const struct server_session *session, uint32_t leaf)
+{
+	for (size_t i = 0; i < session->member_count; i++)
+		if (session->members[i].leaf == leaf)
+			return &session->members[i];
+	return NULL;
+}
 
 static size_t find_device(const struct server *server, struct span identity)
 {
@@ -405,32 +437,40 @@ static void store_welcomes(struct incoming *in, uint64_t seq)
 	}
 }
 
-static bool user_is_in(const struct server_session *session, const char *user)
-{
-	size_t n = strlen(user);
-
-	for (size_t i = 0; i < session->member_count; i++)
-		if (strncmp(session->members[i].identity, user, n) == 0 &&
-		    session->members[i].identity[n] == '/')
-			return true;
-	return false;
-}
-
-/* An invitation ends when its user is in, and when its user is removed. */
-static void tidy_invited(struct server_session *session)
+static void uninvite(struct server_session *session, const char *user)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < session->invited_count; i++) {
-		bool gone = user_is_in(session, session->invited[i]);
-
-		if (!gone) {
-			memmove(session->invited[kept], session->invited[i],
+	for (size_t i = 0; i < session->invited_count; i++)
+		if (strcmp(session->invited[i], user) != 0)
+			memmove(session->invited[kept++], session->invited[i],
 				sizeof(*session->invited));
-			kept++;
-		}
-	}
 	session->invited_count = kept;
+}
+
+/* Whom a member of another user removes is not invited any more, unless a
+ * departure of it stands. */
+static void tidy_invited(const struct incoming *in)
+{
+	struct span rest = in->message.content.commit.proposals;
+	const char *by = in->server->devices[in->caller].user;
+	struct wire_proposal_or_ref item;
+
+	while (!in->external && wire_proposals_next(&rest, &item)) {
+		const struct server_member *gone = NULL;
+		char user[33];
+
+		if (item.type == WIRE_BY_VALUE &&
+		    item.proposal.type == WIRE_PROPOSAL_REMOVE)
+			gone = member_at(in->session, item.proposal.removed);
+		if (gone == NULL || gone->departed)
+			continue;
+		(void)snprintf(user, sizeof(user), "%.*s",
+			       (int)strcspn(gone->identity, "/"),
+			       gone->identity);
+		if (strcmp(user, by) != 0)
+			uninvite(in->session, user);
+	}
 }
 
 static void take_commit(struct incoming *in, uint64_t now_ms, uint64_t *seq)
@@ -450,12 +490,13 @@ static void take_commit(struct incoming *in, uint64_t now_ms, uint64_t *seq)
 		session->generation++;
 		session->epoch = generation_epoch(session->generation, 1);
 		note_first(session);
+		drop_welcomes(in->server, session);
 	} else {
 		session->epoch++;
 	}
 	session->info_seq = session->log_count;
+	tidy_invited(in);
 	server_read_members(session);
-	tidy_invited(session);
 	store_welcomes(in, *seq);
 	if (in->server->watch.commit != NULL)
 		in->server->watch.commit(in->server->watch.context, session,
@@ -486,7 +527,9 @@ void server_commit(struct server *server, size_t caller, uint64_t now_ms,
 	const char *wrong;
 
 	reply->answer.seq =
-	    find_entry(in.session, CHAIN_COMMIT, request->bytes);
+	    request->kind == REQUEST_MOVE
+		? find_entry(in.session, CHAIN_SUCCESSOR, request->welcome)
+		: find_entry(in.session, CHAIN_COMMIT, request->bytes);
 	if (reply->answer.seq > 0)
 		return;
 	wrong = check_all(&in, now_ms);
@@ -495,6 +538,8 @@ void server_commit(struct server *server, size_t caller, uint64_t now_ms,
 		return;
 	}
 	take_commit(&in, now_ms, &reply->answer.seq);
+	if (request->kind == REQUEST_MOVE) /* the Welcome's place */
+		reply->answer.seq++;
 }
 
 /* ---- departures ---- */
