@@ -117,7 +117,7 @@ void adversary_stop(struct adversary *adversary)
 	for (size_t i = 0; i < SIM_DEVICES; i++)
 		adversary->route[i] = 0;
 	adversary->homes[0].lax = false;
-	adversary->rotation_lie = false;
+	adversary->rotation_lie = adversary->more_lie = false;
 	adversary->key_lies = 0;
 }
 
@@ -157,12 +157,15 @@ void adversary_answer(struct adversary *adversary, enum forgery forgery,
 		server_ask(server, device, now_ms, request, reply);
 	if (adversary->rotation_lie)
 		reply->answer.rotation_due = true;
+	if (adversary->more_lie)
+		reply->answer.more = true;
 	if (forgery == FORGE_NOTHING) {
 		if (adversary->moves > 0)
 			keep_answer(adversary, request, &reply->answer);
 		return;
 	}
 	adversary->moves++;
+	adversary->lies++;
 	adversary_forge(adversary, forgery, pick, device, now_ms, request,
 			reply);
 }

@@ -39,7 +39,9 @@ struct adversary {
 	struct lineage *lineage;
 	struct chance chance;
 	uint64_t moves;	   /* that it made */
+	uint64_t lies;	   /* of them, those that no honest server makes */
 	bool rotation_lie; /* says rotation_due in each answer */
+	bool more_lie;	   /* says that there is more in each answer */
 	unsigned key_lies; /* so many claims get a KeyPackage of a ghost's */
 };
 
@@ -71,7 +73,11 @@ enum adversary_move {
 	MOVE_RELAY,	    /* a message of one home is put into another */
 	MOVE_KEY_LIE,	    /* the next claims get KeyPackages of a ghost's */
 	MOVE_UNSTOCK,	    /* takes all KeyPackages of somebody */
-	MOVES
+	MOVE_DEPARTURE,	    /* a departure that nobody signed, of a member */
+	MOVE_MORE_LIE,	    /* each page of a log has a next one, from now on */
+	MOVES,
+	/* No history has those from here on: a device asks without end. */
+	MOVES_DRAWN = MOVE_MORE_LIE
 };
 
 const char *adversary_move_name(enum adversary_move move);

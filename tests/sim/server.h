@@ -18,7 +18,7 @@
 
 /* Limits of the model; small, so that a short run meets them. */
 enum {
-	SERVER_DUE = 24,     /* messages under one key: due */
+	SERVER_DUE = 24,     /* entries under one key: due */
 	SERVER_OVERDUE = 80, /* the same: refused */
 	SERVER_NONCE_MS = 600000
 };
@@ -83,7 +83,7 @@ struct server_session {
 	size_t former_count;
 	char (*invited)[33];
 	size_t invited_count;
-	size_t messages; /* since the last commit */
+	uint64_t keys_seq; /* of the last entry that made new keys */
 };
 
 struct server_welcome {
@@ -157,6 +157,9 @@ bool server_may_join(const struct server *server,
 /* Appends to the log and returns the number. Takes over `bytes`. */
 uint64_t server_append(struct server_session *session, uint8_t kind,
 		       struct blob *bytes, size_t device, uint64_t now_ms);
+/* The entry with exactly these bytes; 0: none. */
+uint64_t server_find_entry(const struct server_session *session, uint8_t kind,
+			   struct span bytes);
 const uint8_t *server_head(const struct server_session *session, uint64_t seq);
 
 /* The departures of the log, opaque departure<V> each; appended. */

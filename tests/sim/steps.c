@@ -80,7 +80,7 @@ static void draw(struct step *step, struct chance *chance, bool honest)
 {
 	draw_kind(step, chance, honest);
 	if (step->kind == STEP_MOVE)
-		step->what = (uint8_t)chance_below(chance, MOVES);
+		step->what = (uint8_t)chance_below(chance, MOVES_DRAWN);
 	step->client = (uint8_t)chance_below(chance, CLIENTS);
 	step->slot = chance_below(chance, 12) == 0;
 	step->turns = chance_below(chance, 3) == 0 ? 1 + chance_below(chance, 6)
@@ -129,6 +129,13 @@ enum { ALL = TURNS_AN_ORDER, ALICE = 0, BOB = 2, CAROL = 4, COPY = 6 };
 		.a = (pick)                                                    \
 	}
 
+#define LIES(lie) MOVES_ON(ALICE, MOVE_MEMBER, lie)
+#define INVITES_MALLORY                                                        \
+	{                                                                      \
+		.kind = STEP_ORDER, .what = ORDER_INVITE, .client = ALICE,     \
+		.a = 1, .b = 32, .turns = ALL                                  \
+	}
+
 /* A device learns that members have seen different histories, and then that a
  * copy of it lives. */
 static const struct step fork_and_copy[] = {
@@ -167,6 +174,37 @@ static const struct step called_out[] = {
 		      .pick = 2 } },
 };
 
+/* mallory comes in, and says what it has not seen. The server is honest. */
+static const struct step false_view[] = {
+	INVITES_MALLORY,
+	LIES(GHOST_FALSE_HEAD),
+	DOES(BOB, ORDER_REFRESH, ALL),
+	DOES(CAROL, ORDER_REFRESH, ALL),
+};
+
+/* The same with a commit that nobody else can follow. */
+static const struct step secret_of_its_own[] = {
+	INVITES_MALLORY,
+	LIES(GHOST_PSK),
+	DOES(BOB, ORDER_REFRESH, ALL),
+	DOES(CAROL, ORDER_REFRESH, ALL),
+};
+
+/* A state lives twice, and one of them takes new keys. */
+static const struct step two_lives[] = {
+	DOES(BOB, ORDER_REFRESH, ALL),
+	{ .kind = STEP_COPY, .client = BOB },
+	DOES(COPY, ORDER_ROTATE, ALL),
+	DOES(BOB, ORDER_REFRESH, ALL),
+};
+
+/* The server says that a member has departed. */
+static const struct step false_departure[] = {
+	DOES(CAROL, ORDER_REFRESH, ALL),    MOVES_ON(CAROL, MOVE_SPLIT, 0),
+	MOVES_ON(CAROL, MOVE_DEPARTURE, 0), DOES(CAROL, ORDER_REFRESH, ALL),
+	DOES(CAROL, ORDER_ROTATE, ALL),	    DOES(CAROL, ORDER_SEND, ALL),
+};
+
 static void draw_plot(struct step *steps, size_t count, struct chance *chance)
 {
 	static const struct {
@@ -176,6 +214,12 @@ static void draw_plot(struct step *steps, size_t count, struct chance *chance)
 		{ fork_and_copy, sizeof(fork_and_copy) / sizeof(struct step) },
 		{ another_key, sizeof(another_key) / sizeof(struct step) },
 		{ called_out, sizeof(called_out) / sizeof(struct step) },
+		{ false_view, sizeof(false_view) / sizeof(struct step) },
+		{ secret_of_its_own,
+		  sizeof(secret_of_its_own) / sizeof(struct step) },
+		{ two_lives, sizeof(two_lives) / sizeof(struct step) },
+		{ false_departure,
+		  sizeof(false_departure) / sizeof(struct step) },
 	};
 	uint32_t at = chance_below(chance, 16);
 

@@ -286,7 +286,7 @@ static void watch_send(struct client *client, const struct slot *slot,
 	note_eyes(client, slot, session, envelope.epoch, sealed);
 	ghosts_try(client, session, request->bytes);
 	if (!seals_hand_out(message.private_message.ciphertext) &&
-	    world->adversary.moves == 0)
+	    world->adversary.lies == 0)
 		world_violate(world, "key-twice",
 			      "%s seals two messages under one key",
 			      client->identity);
@@ -439,10 +439,37 @@ static void note_alarm(struct client *client, size_t session,
 	if (world->honest && !client->copied)
 		world_violate(world, "false-alarm", "%s is told: %s",
 			      client->identity, look->stop);
+	if (!world->honest && world->adversary.lies == 0 && !client->copied)
+		world_violate(world, "no-veto",
+			      "%s is stopped, and the server is honest: %s",
+			      client->identity, look->stop);
 	if (world->honest && strcmp(look->stop, "forked") == 0)
 		world_violate(world, "false-alarm",
 			      "%s, whose state was put back, is told of a fork",
 			      client->identity);
+}
+
+/* Who reports health and has read all of the honest log is in its group. */
+static void check_group(struct client *client, size_t session,
+			const struct look *look)
+{
+	struct world *world = client->world;
+	const struct server_session *there = server_session(
+	    &world->adversary.homes[0], world->sessions[session]);
+	uint8_t context[32];
+
+	if (there == NULL || look->seq != there->log_count ||
+	    memcmp(look->head, server_head(there, look->seq), DEVICE_HEAD) !=
+		0 ||
+	    client->known[session].resolved ||
+	    !lineage_context(blob_span(there->info), context))
+		return;
+	if (memcmp(context, look->context, 32) != 0)
+		world_violate(world, "determinism",
+			      "%s has read all %zu entries, and is at epoch "
+			      "%llu of another group than the log",
+			      client->identity, there->log_count,
+			      (unsigned long long)look->epoch);
 }
 
 void watch_health(struct client *client, size_t session)
@@ -459,6 +486,7 @@ void watch_health(struct client *client, size_t session)
 		known->forked = true;
 	if (!look_is_healthy(&look))
 		return;
+	check_group(client, session, &look);
 	if (known->forked)
 		world_violate(world, "fork-forgotten",
 			      "%s has found a fork, and goes on as if it had "
