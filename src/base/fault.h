@@ -25,6 +25,7 @@
 	X(KEYS_UNPINNED)                                                       \
 	X(CLOCK_JUDGES)                                                        \
 	X(PLAINTEXT_POSTED)                                                    \
+	X(PUSHED_OVER_WELCOME)                                                 \
 	X(DEPARTURES_UNSIGNED)                                                 \
 	X(SERVER_VIEWS_UNCHECKED)                                              \
 	X(SERVER_RULES_UNCHECKED)

@@ -395,7 +395,9 @@ static void note_told(struct client *client, const struct slot *slot,
 	if (outcome->result == ERR_PEER_FORK ||
 	    strcmp(outcome->why->slug, "not-in-log") == 0)
 		client->known[slot->session].told = true;
-	if (client->world->honest && outcome->result == ERR_PEER_FORK)
+	if ((client->world->honest ||
+	     (client->world->adversary.lies == 0 && !client->copied)) &&
+	    outcome->result == ERR_PEER_FORK)
 		world_violate(client->world, "false-alarm",
 			      "%s is told that histories differ: %s",
 			      client->identity, outcome->why->text);

@@ -116,7 +116,14 @@ static void draw_opening(struct step *steps, size_t count)
  *
  * What takes many steps in one order is hardly ever drawn by chance. */
 
-enum { ALL = TURNS_AN_ORDER, ALICE = 0, BOB = 2, CAROL = 4, COPY = 6 };
+enum {
+	ALL = TURNS_AN_ORDER,
+	ALICE = 0,
+	BOB = 2,
+	CAROL = 4,
+	DAVE = 5,
+	COPY = 6
+};
 
 #define DOES(who, order, n)                                                    \
 	{                                                                      \
@@ -205,6 +212,24 @@ static const struct step false_departure[] = {
 	DOES(CAROL, ORDER_ROTATE, ALL),	    DOES(CAROL, ORDER_SEND, ALL),
 };
 
+/* One process of a device joins; another one is pushed what comes after. */
+static const struct step pushed_while_joining[] = {
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_INVITE,
+	  .client = ALICE,
+	  .a = 1,
+	  .b = 24,
+	  .turns = ALL },
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_JOIN,
+	  .client = DAVE,
+	  .slot = 1,
+	  .turns = 2 },
+	DOES(ALICE, ORDER_SEND, ALL),
+	{ .kind = STEP_PUSH, .client = DAVE },
+	{ .kind = STEP_TURNS, .client = DAVE, .slot = 1, .turns = ALL },
+};
+
 static void draw_plot(struct step *steps, size_t count, struct chance *chance)
 {
 	static const struct {
@@ -220,6 +245,8 @@ static void draw_plot(struct step *steps, size_t count, struct chance *chance)
 		{ two_lives, sizeof(two_lives) / sizeof(struct step) },
 		{ false_departure,
 		  sizeof(false_departure) / sizeof(struct step) },
+		{ pushed_while_joining,
+		  sizeof(pushed_while_joining) / sizeof(struct step) },
 	};
 	uint32_t at = chance_below(chance, 16);
 
