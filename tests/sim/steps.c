@@ -255,6 +255,17 @@ static void draw_plot(struct step *steps, size_t count, struct chance *chance)
 		       plots[at].count * sizeof(*steps));
 }
 
+void step_tame(struct step *step)
+{
+	static const uint8_t moves[] = { MOVE_MEMBER, MOVE_MEMBER,
+					 MOVE_GHOST_SPEAKS, MOVE_UNSTOCK };
+
+	if (step->mishap.kind == MISHAP_FORGED)
+		step->mishap.kind = MISHAP_NONE;
+	if (step->kind == STEP_MOVE)
+		step->what = moves[step->b % sizeof(moves)];
+}
+
 void steps_draw(struct step *steps, size_t count, uint64_t seed, bool honest)
 {
 	struct chance chance = chance_of(seed, 3);
@@ -265,6 +276,8 @@ void steps_draw(struct step *steps, size_t count, uint64_t seed, bool honest)
 		draw(&steps[i], &chance, honest);
 	if (!honest && count > 11)
 		draw_plot(steps + 11, count - 11, &chance);
+	for (size_t i = 0; seed % 8 == 5 && i < count; i++)
+		step_tame(&steps[i]);
 }
 
 /* ---- words ---- */

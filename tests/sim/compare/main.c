@@ -60,21 +60,6 @@ static bool plant(struct server *server, const char *wrong)
 	       server->welcomes_kept;
 }
 
-/* The node's clock is the machine's, it forgets nothing and tells no lies; but
- * mallory's member may do what it likes. */
-static void tame(struct step *step)
-{
-	static const uint8_t moves[] = { MOVE_MEMBER, MOVE_GHOST_SPEAKS,
-					 MOVE_UNSTOCK };
-
-	if (step->mishap.kind == MISHAP_FORGED)
-		step->mishap.kind = MISHAP_NONE;
-	if (step->kind == STEP_MOVE)
-		step->what = moves[step->b % sizeof(moves)];
-	if (step->kind == STEP_TIME || step->kind == STEP_RETAIN)
-		step->left_out = true;
-}
-
 static void play(struct world *world, const struct step *step, size_t number)
 {
 	char words[400];
@@ -106,7 +91,10 @@ static bool play_seed(const struct options *options, uint64_t seed,
 	world->trace = options->trace;
 	(void)plant(&world->adversary.homes[0], options->wrong);
 	for (size_t i = 0; i < options->steps && !world_is_broken(world); i++) {
-		tame(&steps[i]);
+		step_tame(&steps[i]);
+		/* the node's clock is the machine's, and it keeps all */
+		if (steps[i].kind == STEP_TIME || steps[i].kind == STEP_RETAIN)
+			steps[i].left_out = true;
 		play(world, &steps[i], i);
 	}
 	if (!world_is_broken(world))
