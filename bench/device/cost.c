@@ -12,6 +12,7 @@
 #include "tests/sim/server.h"
 #include "tests/sim/store.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +121,26 @@ static void drive(struct device *device, const struct person *person,
 	}
 }
 
+static void show(struct device *device, const char *session)
+{
+	struct buf text = BUF_INIT;
+	const char *marks[64];
+	json_t *said, *member;
+	size_t i, n = 0;
+
+	must(device_describe(device, session, &text), "a description");
+	said = json_loadb((const char *)text.p, text.n, 0, NULL);
+	json_array_foreach(json_object_get(said, "members"), i, member)
+	{
+		if (n < sizeof(marks) / sizeof(*marks))
+			marks[n++] =
+			    json_string_value(json_object_get(member, "mark"));
+	}
+	must(device_shown(device, session, marks, n), "showing");
+	json_decref(said);
+	buf_clear(&text);
+}
+
 static struct run carry_out(const struct person *person,
 			    const struct order *order,
 			    char session[TEXT_UUID_SIZE])
@@ -143,7 +164,7 @@ static struct run carry_out(const struct person *person,
 	memcpy(session, device_outcome(device)->session, TEXT_UUID_SIZE);
 	ended = run;
 	if (session[0] != '\0')
-		must(device_shown(device, session), "showing");
+		show(device, session);
 	device_close(device);
 	sim_process_end(process);
 	return ended;

@@ -11,6 +11,7 @@
 
 #define FAULT_LIST(X)                                                          \
 	X(SEALS_FOR_UNSEEN)                                                    \
+	X(SHOWS_MORE)                                                          \
 	X(JOINS_WITHOUT_WALK)                                                  \
 	X(FORK_FORGOTTEN)                                                      \
 	X(SENT_BY_ANSWER)                                                      \
@@ -25,6 +26,7 @@
 	X(KEYS_UNPINNED)                                                       \
 	X(CLOCK_JUDGES)                                                        \
 	X(PLAINTEXT_POSTED)                                                    \
+	X(SEALED_BESIDE)                                                       \
 	X(PUSHED_OVER_WELCOME)                                                 \
 	X(DEPARTURES_UNSIGNED)                                                 \
 	X(SERVER_VIEWS_UNCHECKED)                                              \

@@ -90,7 +90,7 @@ enum err chat_enter(struct chat *chat, const char *given)
 	chat_update_prompt(chat);
 	if (chat->cmd->args->json) {
 		out_json(d);
-		TRY(view_all_shown(&chat->cmd->a, id));
+		TRY(view_members_shown(&chat->cmd->a, id, d));
 	} else
 		out_line("* %s %s, %s, epoch %llu, members: %zu",
 			 out_member(d, "session_id"), out_member(d, "name"),

@@ -42,8 +42,11 @@ MUST_CHECK enum err cmd_devices(struct cmd *cmd);
 MUST_CHECK enum err cmd_link(struct cmd *cmd);
 MUST_CHECK enum err cmd_revoke(struct cmd *cmd);
 
-/* Prints a session that was changed, with the names of its members. */
+/* Prints a session that was changed, with the names of its members. The second
+ * one is for who has come into it: its members were shown by that. */
 MUST_CHECK enum err cmd_print_changed(struct cmd *cmd, const char *id,
+				      const char *done);
+MUST_CHECK enum err cmd_print_entered(struct cmd *cmd, const char *id,
 				      const char *done);
 
 /* The members that view_session() gives. */

@@ -138,7 +138,6 @@ static enum err link_session(struct cmd *cmd, const char *id,
 	}
 	TRY(e);
 	print_linked(cmd, id, outcome->devices);
-	TRY(view_user_shown(&cmd->a, id, user));
 out:
 	return e;
 }

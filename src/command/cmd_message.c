@@ -131,8 +131,7 @@ out:
 
 struct reading {
 	struct cmd *cmd;
-	json_t *printed; /* devices whose coming in was printed */
-	bool all;	 /* from the beginning */
+	json_t *printed; /* marks of those whose coming in was printed */
 };
 
 static bool print_entry(void *context, const char *id, const json_t *entry)
@@ -152,14 +151,10 @@ static bool print_entry(void *context, const char *id, const json_t *entry)
 	return out_is_good(); /* false: the reader went away */
 }
 
-/* Where all was printed, everybody's coming in was. */
 static enum err note_shown(struct reading *reading, const char *id)
 {
-	struct account *a = &reading->cmd->a;
-
-	if (reading->cmd->args->json && reading->all)
-		return view_all_shown(a, id);
-	return view_shown(a, id, reading->printed, reading->cmd->args->json);
+	return view_shown(&reading->cmd->a, id, reading->printed,
+			  reading->cmd->args->json);
 }
 
 /* Prints what is kept after *told. */
@@ -232,7 +227,7 @@ out:
 /* What is kept here is printed even when the server cannot be asked. */
 enum err cmd_read(struct cmd *cmd)
 {
-	struct reading reading = { cmd, json_object(), cmd->args->after == 0 };
+	struct reading reading = { cmd, json_object() };
 	uint64_t told = cmd->args->after;
 	char id[TEXT_UUID_SIZE];
 	enum err e, fresh;

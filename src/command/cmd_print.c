@@ -77,18 +77,17 @@ static void put_names(struct buf *out, const json_t *members)
 	}
 }
 
-enum err cmd_print_changed(struct cmd *cmd, const char *id, const char *done)
+static enum err print_session(struct cmd *cmd, const char *id, const char *done,
+			      const json_t *session)
 {
+	const json_t *members = json_object_get(session, "members");
 	struct buf names = BUF_INIT;
-	json_t *session = NULL, *members;
-	enum err e;
+	enum err e = ERR_OK;
 
-	TRY(view_session(&cmd->a, id, &session));
 	if (cmd->args->json) {
 		out_json(session);
 		goto out;
 	}
-	members = json_object_get(session, "members");
 	put_names(&names, members);
 	TRY(buf_end(&names));
 	out_line("%s %s: %s, epoch %lld, %zu member%s: %.*s.", done, id,
@@ -99,6 +98,32 @@ enum err cmd_print_changed(struct cmd *cmd, const char *id, const char *done)
 		 names.n > 0 ? (const char *)names.p : "");
 out:
 	buf_clear(&names);
+	return e;
+}
+
+enum err cmd_print_changed(struct cmd *cmd, const char *id, const char *done)
+{
+	json_t *session = NULL;
+	enum err e;
+
+	TRY(view_session(&cmd->a, id, &session));
+	TRY(print_session(cmd, id, done, session));
+out:
+	json_decref(session);
+	return e;
+}
+
+enum err cmd_print_entered(struct cmd *cmd, const char *id, const char *done)
+{
+	json_t *session = NULL;
+	enum err e;
+
+	TRY(view_session(&cmd->a, id, &session));
+	TRY(print_session(cmd, id, done, session));
+	if (!cmd->args->json)
+		cmd_print_members(cmd, session);
+	TRY(view_members_shown(&cmd->a, id, session));
+out:
 	json_decref(session);
 	return e;
 }

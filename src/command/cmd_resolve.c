@@ -36,11 +36,26 @@ static const char *explain(const char *stop)
 	return stop;
 }
 
+/* It may be that the server's log does not lead there: only the next command
+ * that reads it finds that out. */
+static bool is_outside(const json_t *session)
+{
+	return strcmp(out_member(session, "state"), "joining") == 0 ||
+	       strcmp(out_member(session, "state"), "left") == 0;
+}
+
 static void print_stop(const json_t *session)
 {
 	const char *stop = out_member(session, "stop");
 
-	if (stop[0] == '\0')
+	if (stop[0] == '\0' && is_outside(session))
+		out_line("This device is not in session %s now. Where no "
+			 "way leads from the group that it knew to the one of "
+			 "today, it can join whatever group the server shows: "
+			 "look at the members and the safety number "
+			 "afterwards.",
+			 out_member(session, "session_id"));
+	else if (stop[0] == '\0')
 		out_line("Nothing stops session %s.",
 			 out_member(session, "session_id"));
 	else
@@ -62,12 +77,13 @@ static enum err show(struct cmd *cmd, const char *id)
 		print_stop(session);
 		out_line("Its members, as this device knows them:");
 		cmd_print_members(cmd, session);
-		if (json_object_get(session, "stop") != NULL)
+		if (json_object_get(session, "stop") != NULL ||
+		    is_outside(session))
 			out_line("To go on from here: hermetic resolve %.8s "
 				 "--yes",
 				 id);
 	}
-	TRY(view_all_shown(&cmd->a, id));
+	TRY(view_members_shown(&cmd->a, id, session));
 out:
 	json_decref(session);
 	return e;
@@ -84,8 +100,7 @@ enum err cmd_resolve(struct cmd *cmd)
 		goto out;
 	}
 	TRY(drive_session(&cmd->a, ORDER_RESOLVE, id));
-	TRY(cmd_print_changed(cmd, id, "Resolved"));
-	TRY(view_all_shown(&cmd->a, id));
+	TRY(cmd_print_entered(cmd, id, "Resolved"));
 out:
 	return e;
 }

@@ -76,7 +76,7 @@ enum err cmd_members(struct cmd *cmd)
 
 	TRY(refresh(cmd, id, &session));
 	cmd_print_members(cmd, session);
-	TRY(view_all_shown(&cmd->a, id));
+	TRY(view_members_shown(&cmd->a, id, session));
 out:
 	json_decref(session);
 	return e;
@@ -100,7 +100,6 @@ enum err cmd_safety(struct cmd *cmd)
 			 out_member(session, "algorithm"),
 			 (long long)(number(session, "epoch") & UINT32_MAX));
 	}
-	TRY(view_all_shown(&cmd->a, id));
 out:
 	json_decref(session);
 	return e;
@@ -128,8 +127,7 @@ enum err cmd_create(struct cmd *cmd)
 		TRY(suites_parse(args->algorithms, &offer, &cmd->a.why));
 	TRY(drive_order(&cmd->a, &order, &outcome));
 	memcpy(id, outcome->session, sizeof(id));
-	TRY(cmd_print_changed(cmd, id, "Created"));
-	TRY(view_all_shown(&cmd->a, id));
+	TRY(cmd_print_entered(cmd, id, "Created"));
 out:
 	return e;
 }
@@ -141,8 +139,7 @@ enum err cmd_join(struct cmd *cmd)
 
 	TRY(directory_find(&cmd->a, cmd->args->operands[0], true, id));
 	TRY(drive_session(&cmd->a, ORDER_JOIN, id));
-	TRY(cmd_print_changed(cmd, id, "Joined"));
-	TRY(view_all_shown(&cmd->a, id));
+	TRY(cmd_print_entered(cmd, id, "Joined"));
 	TRY(drive_session(&cmd->a, ORDER_STOCK, NULL));
 out:
 	return e;
@@ -182,7 +179,6 @@ enum err cmd_invite(struct cmd *cmd)
 	order.session = id;
 	TRY(drive_order(&cmd->a, &order, &outcome));
 	print_invited(cmd, id, user, outcome->devices);
-	TRY(view_user_shown(&cmd->a, id, user));
 out:
 	return e;
 }

@@ -1,6 +1,7 @@
 #include "command/directory.h"
 
 #include "command/view.h"
+#include "device/page.h"
 #include "reach/tokens.h"
 
 #include <ctype.h>
@@ -37,6 +38,27 @@ static bool take_cursor(const json_t *answer, char out[128])
 	return out[0] != '\0';
 }
 
+static bool is_listed(const json_t *list, const char *id);
+
+/* Appends the rows that are new. */
+static bool take_rows(const json_t *page, json_t *rows)
+{
+	const json_t *row;
+	bool news = false;
+	size_t i;
+
+	json_array_foreach(page, i, row)
+	{
+		const char *id = text_of(row, "session_id");
+
+		if (id == NULL || is_listed(rows, id))
+			continue;
+		(void)json_array_append(rows, (json_t *)(uintptr_t)row);
+		news = true;
+	}
+	return news;
+}
+
 /* Appends every session that the server tells of. */
 static enum err fetch(struct account *a, json_t *rows)
 {
@@ -46,15 +68,17 @@ static enum err fetch(struct account *a, json_t *rows)
 
 	for (unsigned i = 0; more && i < PAGES_MAX; i++) {
 		struct api_answer answer = { 0 };
-		json_t *page;
+		bool news;
 
 		(void)snprintf(path, sizeof(path), "/sessions?limit=100%s%s",
 			       cursor[0] != '\0' ? "&after=" : "", cursor);
 		e = tokens_call(a, "GET", path, NULL, &answer);
-		page = json_object_get(answer.body, "sessions");
-		if (e == ERR_OK && json_is_array(page))
-			(void)json_array_extend(rows, page);
-		more = e == ERR_OK && take_cursor(answer.body, cursor);
+		news =
+		    e == ERR_OK &&
+		    take_rows(json_object_get(answer.body, "sessions"), rows);
+		if (e == ERR_OK)
+			e = page_taken(&a->why, "the list of sessions", news,
+				       take_cursor(answer.body, cursor), &more);
 		api_answer_clear(&answer);
 		TRY(e);
 	}

@@ -3,11 +3,8 @@
 #include "command/out.h"
 #include "reach/drive.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-/* "user/device", as a credential has it */
-#define IDENTITY_SIZE (DEVICE_NAME_SIZE + TEXT_UUID_SIZE)
 
 enum err view_refresh(struct account *a, const char *id)
 {
@@ -99,25 +96,17 @@ static const char *text_of(const json_t *object, const char *name)
 	return text != NULL ? text : "";
 }
 
-static void put_identity(const char *user, const char *device,
-			 char out[IDENTITY_SIZE])
-{
-	(void)snprintf(out, IDENTITY_SIZE, "%s/%s", user, device);
-}
-
 void view_note_printed(const json_t *entry, json_t *printed)
 {
-	const json_t *list = json_object_get(entry, "added"), *identity;
-	char joined[IDENTITY_SIZE];
+	const json_t *mark;
 	size_t i;
 
-	json_array_foreach(list, i, identity) if (json_is_string(identity))(
-	    void) json_object_set_new(printed, json_string_value(identity),
-				      json_true());
-	if (strcmp(text_of(entry, "kind"), "joined") != 0)
-		return;
-	put_identity(text_of(entry, "from"), text_of(entry, "device"), joined);
-	(void)json_object_set_new(printed, joined, json_true());
+	json_array_foreach(json_object_get(entry, "marks"), i, mark)
+	{
+		if (json_is_string(mark))
+			(void)json_object_set_new(
+			    printed, json_string_value(mark), json_true());
+	}
 }
 
 static bool is_new(const json_t *member)
@@ -126,68 +115,75 @@ static bool is_new(const json_t *member)
 	       !json_is_true(json_object_get(member, "own"));
 }
 
-/* The new members that were not printed: prints them, or only counts them. */
-static size_t go_through(const json_t *session, const json_t *printed,
-			 bool print)
+/* Prints the new members that were not printed, and notes their marks. */
+static void print_others(const json_t *session, json_t *printed)
 {
 	const json_t *member;
-	size_t i, count = 0;
+	size_t i;
 
 	json_array_foreach(json_object_get(session, "members"), i, member)
 	{
-		char identity[IDENTITY_SIZE];
+		const char *mark = text_of(member, "mark");
 
-		put_identity(text_of(member, "username"),
-			     text_of(member, "device_id"), identity);
-		if (!is_new(member) ||
-		    json_object_get(printed, identity) != NULL)
+		if (!is_new(member) || json_object_get(printed, mark) != NULL)
 			continue;
-		count++;
-		if (print)
-			out_line("* New since you looked last: %s, device %s",
-				 out_name(member, "username"),
-				 out_name(member, "device_id"));
+		out_line("* New since you looked last: %s, device %s",
+			 out_name(member, "username"),
+			 out_name(member, "device_id"));
+		(void)json_object_set_new(printed, mark, json_true());
 	}
-	return count;
+}
+
+/* `marks` is an object whose members' names they are. */
+static enum err note_shown(struct account *a, const char *id,
+			   const json_t *marks)
+{
+	const char **list = calloc(json_object_size(marks) + 1, sizeof(*list));
+	json_t *object = (json_t *)(uintptr_t)marks, *value;
+	const char *mark;
+	size_t n = 0;
+	enum err e = ERR_OK;
+
+	ENSURE(list != NULL, ERR_LOCAL_MEMORY);
+	json_object_foreach(object, mark, value) list[n++] = mark;
+	if (out_is_good())
+		e = device_shown(a->device, id, list, n);
+out:
+	free(list);
+	return e == ERR_STATE_GONE ? ERR_OK : e;
 }
 
 enum err view_shown(struct account *a, const char *id, const json_t *printed,
 		    bool json)
 {
-	json_t *session = NULL;
+	json_t *session = NULL,
+	       *marks = json_copy((json_t *)(uintptr_t)printed);
 	enum err e;
 
+	ENSURE(marks != NULL, ERR_LOCAL_MEMORY);
 	TRY(view_session(a, id, &session));
-	if (go_through(session, printed, !json) > 0 && json)
-		goto out;
-	TRY(view_all_shown(a, id));
+	if (!json)
+		print_others(session, marks);
+	TRY(note_shown(a, id, marks));
 out:
+	json_decref(marks);
 	json_decref(session);
 	return e;
 }
 
-enum err view_all_shown(struct account *a, const char *id)
+enum err view_members_shown(struct account *a, const char *id,
+			    const json_t *session)
 {
-	enum err e = out_is_good() ? device_shown(a->device, id) : ERR_OK;
-
-	return e == ERR_STATE_GONE ? ERR_OK : e;
-}
-
-enum err view_user_shown(struct account *a, const char *id, const char *user)
-{
-	json_t *session = NULL;
+	json_t *marks = json_object();
 	const json_t *member;
-	bool others = false;
 	size_t i;
 	enum err e;
 
-	TRY(view_session(a, id, &session));
-	json_array_foreach(json_object_get(session, "members"), i, member)
-	    others |=
-	    is_new(member) && strcmp(text_of(member, "username"), user) != 0;
-	if (!others)
-		TRY(view_all_shown(a, id));
+	ENSURE(marks != NULL, ERR_LOCAL_MEMORY);
+	json_array_foreach(json_object_get(session, "members"), i, member)(void)
+	    json_object_set_new(marks, text_of(member, "mark"), json_true());
+	TRY(note_shown(a, id, marks));
 out:
-	json_decref(session);
+	json_decref(marks);
 	return e;
 }

@@ -21,24 +21,21 @@ MUST_CHECK enum err view_outbox(struct account *a, const char *id,
 				json_t **items);
 MUST_CHECK enum err view_sessions(struct account *a, json_t **ids);
 
-/* Notes the devices that a printed entry names as come in, as members of the
+/* Notes the marks of whoever came in by a printed entry, as members of the
  * object `printed`. */
 void view_note_printed(const json_t *entry, json_t *printed);
 
 /*
- * Entries were printed, and `printed` names the devices that they named. When
- * nobody else has come in since the person looked last, everybody counts as
- * seen. Otherwise the others are printed first; with `json` nothing is printed
- * and they stay unseen.
+ * Entries were printed, and `printed` has the marks that they named: these
+ * members count as seen. Members who are new and were not printed are printed
+ * now; with `json` nothing is printed, and they stay unseen. Nobody counts as
+ * seen when printing failed.
  */
 MUST_CHECK enum err view_shown(struct account *a, const char *id,
 			       const json_t *printed, bool json);
 
-/* Everybody was printed. Does nothing when printing failed. */
-MUST_CHECK enum err view_all_shown(struct account *a, const char *id);
-
-/* The same, if only devices of `user` are new: nobody else was printed. */
-MUST_CHECK enum err view_user_shown(struct account *a, const char *id,
-				    const char *user);
+/* The members of `session`, which view_session() gave, were printed. */
+MUST_CHECK enum err view_members_shown(struct account *a, const char *id,
+				       const json_t *session);
 
 #endif

@@ -4,8 +4,8 @@
  */
 #include "base/fault.h"
 #include "device/core.h"
+#include "device/gather.h"
 #include "device/outbox.h"
-#include "device/people.h"
 #include "device/rejoin.h"
 #include "device/signer.h"
 #include "device/steps.h"
@@ -15,6 +15,47 @@
 
 /* Others commit between our reading and our posting this often. */
 #define TRIES_MAX 10
+
+/* ---- departures, where no trail leads ---- */
+
+static bool gather_due(struct device *d)
+{
+	const struct rejoin *rejoin = d->work.rejoin;
+
+	return rejoin != NULL && rejoin->gathering;
+}
+
+static enum err ask_departures(struct device *d, struct request *request)
+{
+	gather_ask(request, d->work.rejoin->gathered);
+	return ERR_OK;
+}
+
+static enum err add_departure(struct device *d, struct span departure)
+{
+	return trail_add_departure(d->work.rejoin->trail, departure);
+}
+
+static enum err take_departures(struct device *d, const struct answer *answer)
+{
+	struct rejoin *rejoin = d->work.rejoin;
+	bool done = false;
+	enum err e = ERR_OK;
+
+	if (answer->result != ERR_OK) {
+		work_halt_refused(d, answer);
+		return ERR_OK;
+	}
+	TRY(gather_take(answer, trail_seq(rejoin->trail), add_departure, d,
+			&rejoin->gathered, &done));
+	rejoin->gathering = !done;
+out:
+	return e;
+}
+
+const struct step rejoin_step_gather = { "gather",	 NULL,
+					 gather_due,	 NULL,
+					 ask_departures, take_departures };
 
 /* ---- the GroupInfo of today ---- */
 
@@ -52,11 +93,11 @@ out:
 }
 
 static enum err note_base(struct membership *m, const struct trail *trail,
-			  struct span group_info)
+			  bool forced, struct span group_info)
 {
 	json_t *made =
-	    json_pack("{s:I, s:b}", "seq", (json_int_t)trail_seq(trail), "weak",
-		      (int)trail_is_weak(trail));
+	    json_pack("{s:I, s:b, s:b}", "seq", (json_int_t)trail_seq(trail),
+		      "weak", (int)trail_is_weak(trail), "forced", (int)forced);
 	enum err e;
 
 	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
@@ -103,8 +144,6 @@ static enum err replace(struct device *d, struct membership *next,
 			     buf_span(&commit->group_info)));
 	membership_set_todo(next, json_incref(todo));
 	if (d->open.session != NULL) {
-		if (json_object_get(d->open.notes, "shown") == NULL)
-			TRY(people_show_all(&d->open));
 		TRY(note_known(&d->open, next));
 		membership_continue(next, &d->open);
 	}
@@ -157,7 +196,8 @@ static enum err stage_join(struct device *d, struct span group_info)
 	TRY(session_join_external(&signer.me, next.raw_id, group_info, true,
 				  trail_chain(d->work.rejoin->trail),
 				  &next.session, &commit));
-	TRY(note_base(&next, d->work.rejoin->trail, group_info));
+	TRY(note_base(&next, d->work.rejoin->trail, d->work.rejoin->forced,
+		      group_info));
 	TRY(replace(d, &next, &commit));
 out:
 	e = explain(d, e);

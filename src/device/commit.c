@@ -61,6 +61,7 @@ static enum err move_claim_take(struct device *d, const struct answer *answer)
 		return ERR_OK;
 	}
 	d->work.claimed++;
+	work_news(d);
 	if (user != NULL)
 		TRY(guests_add(d, user, answer, &d->work.guests));
 out:

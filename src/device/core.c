@@ -2,6 +2,7 @@
 
 #include "base/fault.h"
 #include "device/outbox.h"
+#include "device/people.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,7 @@ enum err core_load(struct device *d, const char *id)
 	membership_clear(&d->open);
 	TRY(membership_load(core_store(d), id, &d->open));
 	TRY(outbox_adopt(&d->open));
+	TRY(people_adopt(&d->open));
 out:
 	if (e != ERR_OK)
 		membership_clear(&d->open);

@@ -12,17 +12,19 @@ static enum err put_member(const struct membership *m, const char *own,
 				? memchr(name, '/', member->identity.n)
 				: NULL;
 	size_t n = slash != NULL ? (size_t)(slash - name) : member->identity.n;
+	struct buf mark = BUF_INIT;
 	json_t *row;
 	bool seen;
 	enum err e;
 
 	TRY(people_was_shown(m, member, &seen));
+	TRY(people_put_mark(member->identity, member->signature_key, &mark));
 	row =
-	    json_pack("{s:I, s:b, s:s, s:b}", "leaf_index",
+	    json_pack("{s:I, s:b, s:s, s:b, s:s}", "leaf_index",
 		      (json_int_t)member->leaf_index, "own",
 		      (int)span_equal(member->identity, span_str(own)), "role",
 		      roles_text(session_role(m->session, member->identity)),
-		      "seen", (int)seen);
+		      "seen", (int)seen, "mark", (const char *)mark.p);
 	ENSURE(row != NULL, ERR_LOCAL_MEMORY);
 	(void)json_object_set_new(row, "username", json_stringn(name, n));
 	if (slash != NULL)
@@ -33,6 +35,7 @@ static enum err put_member(const struct membership *m, const char *own,
 		(void)json_object_set_new(row, "departed", json_true());
 	ENSURE(json_array_append_new(list, row) == 0, ERR_LOCAL_MEMORY);
 out:
+	buf_clear(&mark);
 	return e;
 }
 

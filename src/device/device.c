@@ -210,23 +210,19 @@ out:
 	return e;
 }
 
-enum err device_shown(struct device *device, const char *session)
+enum err device_shown(struct device *device, const char *session,
+		      const char *const *marks, size_t count)
 {
-	size_t unseen = 0;
-	struct buf names = BUF_INIT;
+	bool changed;
 	enum err e;
 
 	TRY(begin_change(device, session));
-	TRY(people_unseen(&device->open, &unseen, &names));
-	if (unseen == 0 &&
-	    json_object_get(device->open.notes, "shown") != NULL) {
+	TRY(people_show_marks(&device->open, marks, count, &changed));
+	if (changed)
+		TRY(end_change(device));
+	else
 		core_end_reading(device);
-		goto out;
-	}
-	TRY(people_show_all(&device->open));
-	TRY(end_change(device));
 out:
-	buf_clear(&names);
 	core_rollback(device);
 	return e;
 }

@@ -137,8 +137,8 @@ bool device_next_event(struct device *device, struct device_event *event);
 MUST_CHECK enum err device_sessions(struct device *device, struct buf *json);
 
 /* {session_id, algorithm, suite, epoch, last_seq, member, forked,
- * safety_number, members: [{leaf_index, username, device_id, role, own,
- * seen}…], stop?, name?, …}; ERR_STATE_GONE: no such session. */
+ * safety_number, members: [{leaf_index, username, device_id, role, own, seen,
+ * mark}…], stop?, name?, …}; ERR_STATE_GONE: no such session. */
 MUST_CHECK enum err device_describe(struct device *device, const char *session,
 				    struct buf *json);
 
@@ -162,8 +162,11 @@ MUST_CHECK enum err device_outbox_drop(struct device *device,
 				       const char *session, uint64_t item,
 				       size_t *dropped);
 
-/* The person was shown everybody who is a member now: what is said from now on
- * may be sealed for them. */
-MUST_CHECK enum err device_shown(struct device *device, const char *session);
+/* The person was shown the members with these marks, and no others: what is said
+ * from now on may be sealed for them. device_describe() has a mark for each
+ * member, device_entry() for whoever came in by an entry. Whoever has come in
+ * since stays unseen, and a mark of nobody who is there counts for nothing. */
+MUST_CHECK enum err device_shown(struct device *device, const char *session,
+				 const char *const *marks, size_t count);
 
 #endif

@@ -1,6 +1,7 @@
 #include "device/entry.h"
 
 #include "device/content.h"
+#include "device/people.h"
 #include "wire/envelope.h"
 #include "wire/message.h"
 
@@ -12,6 +13,7 @@ void entry_people_clear(struct entry_people *people)
 {
 	json_decref(people->added);
 	json_decref(people->removed);
+	json_decref(people->marks);
 	memset(people, 0, sizeof(*people));
 }
 
@@ -27,6 +29,35 @@ static enum err append(json_t **list, struct span identity)
 						       : ERR_LOCAL_MEMORY;
 }
 
+static enum err mark(struct entry_people *people,
+		     const struct wire_leaf_node *leaf)
+{
+	struct buf hex = BUF_INIT;
+	enum err e;
+
+	TRY(people_put_mark(leaf->credential.identity, leaf->signature_key,
+			    &hex));
+	if (people->marks == NULL)
+		people->marks = json_array();
+	ENSURE(json_array_append_new(people->marks,
+				     json_string((const char *)hex.p)) == 0,
+	       ERR_LOCAL_MEMORY);
+out:
+	buf_clear(&hex);
+	return e;
+}
+
+static enum err read_add(const struct wire_leaf_node *leaf,
+			 struct entry_people *people)
+{
+	enum err e;
+
+	TRY(append(&people->added, leaf->credential.identity));
+	TRY(mark(people, leaf));
+out:
+	return e;
+}
+
 static enum err read_proposal(const struct session *session,
 			      const struct wire_proposal *proposal,
 			      struct entry_people *people)
@@ -35,8 +66,7 @@ static enum err read_proposal(const struct session *session,
 	uint32_t leaf = proposal->removed;
 
 	if (proposal->type == WIRE_PROPOSAL_ADD)
-		return append(&people->added,
-			      proposal->add.leaf_node.credential.identity);
+		return read_add(&proposal->add.leaf_node, people);
 	if (proposal->type == WIRE_PROPOSAL_REMOVE &&
 	    mls_group_next_member(session_group(session), &leaf, &member) &&
 	    member.leaf_index == proposal->removed)
@@ -48,6 +78,7 @@ enum err entry_people_read(const struct session *session, struct span commit,
 			   struct entry_people *people)
 {
 	struct wire_message message;
+	const struct wire_content *content = &message.public_message.content;
 	struct wire_proposal_or_ref item;
 	struct span rest;
 	enum err e = ERR_OK;
@@ -55,9 +86,12 @@ enum err entry_people_read(const struct session *session, struct span commit,
 	memset(people, 0, sizeof(*people));
 	if (wire_message_decode(commit, &message) != ERR_OK ||
 	    message.format != WIRE_PUBLIC_MESSAGE ||
-	    message.public_message.content.type != WIRE_CONTENT_COMMIT)
+	    content->type != WIRE_CONTENT_COMMIT)
 		return ERR_OK;
-	rest = message.public_message.content.commit.proposals;
+	if (content->sender.type == WIRE_SENDER_NEW_MEMBER_COMMIT &&
+	    content->commit.has_path)
+		TRY(mark(people, &content->commit.path.leaf_node));
+	rest = content->commit.proposals;
 	while (wire_proposals_next(&rest, &item))
 		if (item.type == WIRE_BY_VALUE)
 			TRY(read_proposal(session, &item.proposal, people));
@@ -114,6 +148,8 @@ static void put_commit(struct device *d, const struct session_event *event,
 		(void)json_object_set(entry, "added", people->added);
 	if (people->removed != NULL)
 		(void)json_object_set(entry, "removed", people->removed);
+	if (people->marks != NULL)
+		(void)json_object_set(entry, "marks", people->marks);
 }
 
 static void put_sender(const struct session_event *event, json_t *entry)

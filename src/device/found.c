@@ -57,6 +57,7 @@ static enum err claim_take(struct device *d, const struct answer *answer)
 		return ERR_OK;
 	}
 	work->claimed++;
+	work_news(d);
 	if (!is_repeated(&work->order, work->claimed - 1))
 		TRY(guests_add(d, user, answer, &work->guests));
 	while (work->claimed < work->order.user_count &&

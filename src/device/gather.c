@@ -13,6 +13,7 @@ enum err gather_take(const struct answer *answer, uint64_t end,
 		     enum err (*add)(struct device *d, struct span departure),
 		     struct device *d, uint64_t *seq, bool *done)
 {
+	uint64_t before = *seq;
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < answer->entry_count; i++) {
@@ -23,7 +24,7 @@ enum err gather_take(const struct answer *answer, uint64_t end,
 		if (entry->kind == CHAIN_DEPARTURE && entry->seq <= end)
 			TRY(add(d, entry->bytes));
 	}
-	*done = !answer->more || answer->entry_count == 0 || *seq >= end;
+	*done = *seq >= end || !work_page(d, answer, *seq > before);
 out:
 	return e;
 }

@@ -17,9 +17,6 @@
 
 #define PAGE_LIMIT 500
 
-/* More pages than this belong to no order: 2 million entries. */
-#define PAGES_MAX 4000
-
 /* ---- what an entry means for what this device wants ---- */
 
 /* An entry of our own leaf that this state did not make: a copy of the state
@@ -87,11 +84,21 @@ out:
 	return e;
 }
 
+/* It is out by entry `at`, and has the group of that place. */
+static enum err end(struct device *d, uint64_t at, uint64_t seq,
+		    const uint8_t head[CHAIN_HEAD])
+{
+	core_tell(d, EVENT_ENDED, at, 0);
+	return membership_set_ended(&d->open, seq, head);
+}
+
 /* Another device of ours, or this one, departs: what was to be told was. A
  * commit that adds has to remove the leaf, too: it is staged again. */
-static void take_departure(struct device *d, const struct answer_entry *entry)
+static enum err take_departure(struct device *d,
+			       const struct answer_entry *entry)
 {
 	struct buf departure = BUF_INIT;
+	enum err e = ERR_OK;
 
 	if (membership_todo_is(&d->open, "commit") &&
 	    change_adds(json_object_get(membership_todo(&d->open), "redo"))) {
@@ -104,9 +111,12 @@ static void take_departure(struct device *d, const struct answer_entry *entry)
 		ERR_OK &&
 	    span_equal(buf_span(&departure), entry->bytes))
 		membership_set_todo(&d->open, NULL);
-	buf_clear(&departure);
 	if (!session_member(d->open.session))
-		core_tell(d, EVENT_ENDED, entry->seq, 0);
+		TRY(end(d, entry->seq, entry->seq,
+			session_head(d->open.session)));
+out:
+	buf_clear(&departure);
+	return e;
 }
 
 static enum err note_newcomer(struct device *d, struct span identity)
@@ -153,11 +163,11 @@ static enum err take_event(struct device *d, const struct answer_entry *entry,
 	if (event->kind == SESSION_OWN)
 		TRY(outbox_sent(d, event->nonce, event->seq));
 	if (event->kind == SESSION_REMOVED)
-		core_tell(d, EVENT_ENDED, event->seq, 0);
+		TRY(end(d, event->seq, event->seq - 1, head));
 	if (is_of_own_leaf(d, event))
 		TRY(note_copy(d, event->seq - 1, head));
 	if (event->kind == SESSION_DEPARTED)
-		take_departure(d, entry);
+		TRY(take_departure(d, entry));
 	if (event->kind == SESSION_REFUSED &&
 	    (event->entry == CHAIN_COMMIT || event->entry == CHAIN_SUCCESSOR))
 		TRY(take_refused(d, entry, head));
@@ -195,7 +205,7 @@ static enum err take_entry(struct device *d, const struct answer_entry *entry)
 	memcpy(before, session_head(session), CHAIN_HEAD);
 	if (entry->kind == CHAIN_COMMIT) {
 		TRY(entry_people_read(session, entry->bytes, &people));
-		TRY(people_tokens(&d->open, &members));
+		TRY(people_marks(&d->open, &members));
 	}
 	e = receive(d, entry, &event);
 	if (e == ERR_STATE_REPLAY) {
@@ -382,18 +392,14 @@ static enum err log_read(struct device *d, const struct answer *answer)
 		return ERR_OK;
 	}
 	TRY(e);
-	work->fresh = !answer->more || answer->entry_count == 0;
+	work->fresh = !work_page(
+	    d, answer, session_seq(d->open.session) > work->read_from);
 	if (session_forked(d->open.session))
 		work_halt(d, ERR_PEER_FORK, "history-differs",
 			  "Members of %s have seen different histories: the "
 			  "server is not to be trusted with it. Nothing more "
 			  "is sent. To look at it: hermetic resolve %s",
 			  d->open.id, d->open.id);
-	if (work->requests > PAGES_MAX)
-		work_halt(d, ERR_LOCAL_BUSY, "too-long",
-			  "The log of %s is too long to be read at once: go on "
-			  "with the next command.",
-			  d->open.id);
 out:
 	return e;
 }

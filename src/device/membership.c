@@ -294,34 +294,63 @@ enum behind membership_behind(const struct membership *m)
 	return json_is_string(behind) ? BEHIND_BROKEN : BEHIND_NO;
 }
 
-enum err membership_set_behind(struct membership *m, enum behind behind,
-			       uint64_t seq, const uint8_t head[CHAIN_HEAD])
+/* A place of the log as a note: {seq, head}. */
+static enum err note_place(struct membership *m, const char *name, uint64_t seq,
+			   const uint8_t head[CHAIN_HEAD])
 {
-	json_t *note;
-	enum err e = ERR_OK;
+	json_t *note = json_pack("{s:I}", "seq", (json_int_t)seq);
+	enum err e;
 
-	if (membership_behind(m) != BEHIND_NO)
-		return ERR_OK;
-	note = json_pack("{s:s, s:I}", "why", BEHIND[behind], "seq",
-			 (json_int_t)seq);
 	ENSURE(note != NULL, ERR_LOCAL_MEMORY);
 	TRY(record_set_hex(note, "head", span_of(head, CHAIN_HEAD)));
-	(void)json_object_set(m->notes, "behind", note);
+	(void)json_object_set(m->notes, name, note);
 out:
 	json_decref(note);
 	return e;
 }
 
-enum err membership_behind_place(const struct membership *m, uint64_t *seq,
-				 uint8_t head[CHAIN_HEAD])
+static enum err read_place(const struct membership *m, const char *name,
+			   uint64_t *seq, uint8_t head[CHAIN_HEAD])
 {
-	const json_t *note = json_object_get(m->notes, "behind");
+	const json_t *note = json_object_get(m->notes, name);
 	enum err e;
 
 	TRY(record_number(note, "seq", seq));
 	TRY(record_digest(note, "head", head));
 out:
 	return e;
+}
+
+enum err membership_set_behind(struct membership *m, enum behind behind,
+			       uint64_t seq, const uint8_t head[CHAIN_HEAD])
+{
+	enum err e;
+
+	if (membership_behind(m) != BEHIND_NO)
+		return ERR_OK;
+	TRY(note_place(m, "behind", seq, head));
+	(void)json_object_set_new(json_object_get(m->notes, "behind"), "why",
+				  json_string(BEHIND[behind]));
+out:
+	return e;
+}
+
+enum err membership_behind_place(const struct membership *m, uint64_t *seq,
+				 uint8_t head[CHAIN_HEAD])
+{
+	return read_place(m, "behind", seq, head);
+}
+
+enum err membership_set_ended(struct membership *m, uint64_t seq,
+			      const uint8_t head[CHAIN_HEAD])
+{
+	return note_place(m, "ended", seq, head);
+}
+
+enum err membership_ended_place(const struct membership *m, uint64_t *seq,
+				uint8_t head[CHAIN_HEAD])
+{
+	return read_place(m, "ended", seq, head);
 }
 
 bool membership_is_gathering(const struct membership *m)

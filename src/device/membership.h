@@ -98,6 +98,15 @@ MUST_CHECK enum err membership_behind_place(const struct membership *m,
 					    uint64_t *seq,
 					    uint8_t head[CHAIN_HEAD]);
 
+/* This device is out since an entry that stands right after that place, or, where
+ * it departed, at it: the group that it has is the one of there. */
+MUST_CHECK enum err membership_set_ended(struct membership *m, uint64_t seq,
+					 const uint8_t head[CHAIN_HEAD]);
+/* ERR_PEER_MALFORMED: it is not known. */
+MUST_CHECK enum err membership_ended_place(const struct membership *m,
+					   uint64_t *seq,
+					   uint8_t head[CHAIN_HEAD]);
+
 /* It came by a Welcome: the departures that stand before its place are still
  * to be looked for, and nothing of the log is read before. */
 bool membership_is_gathering(const struct membership *m);

@@ -169,6 +169,15 @@ enum err outbox_envelope(const struct membership *m, const json_t *item,
 	return ERR_OK;
 }
 
+uint64_t outbox_sealed_ms(const struct membership *m, const json_t *item)
+{
+	struct session_sent sent;
+	size_t index;
+
+	return find_sealed(m, item, &index, &sent) ? envelope_time(sent.nonce)
+						   : 0;
+}
+
 static enum err seal(struct device *d, const json_t *item,
 		     const struct signer *signer, uint8_t *nonce)
 {

@@ -36,7 +36,12 @@ MUST_CHECK enum err outbox_envelope(const struct membership *m,
 				    const json_t *item, struct span *envelope,
 				    uint64_t *epoch);
 
-/* Seals it (again) under the keys of now. */
+/* The time in the nonce of its envelope, Unix milliseconds; 0: it is not
+ * sealed. */
+uint64_t outbox_sealed_ms(const struct membership *m, const json_t *item);
+
+/* Seals it (again) under the keys of now: again only when the epoch is another
+ * one, since both envelopes of one epoch could come to stand in the log. */
 MUST_CHECK enum err outbox_seal(struct device *d, json_t *item);
 
 /* The log shows an own envelope at `seq`: its item leaves. */

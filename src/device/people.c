@@ -1,17 +1,16 @@
 #include "device/people.h"
 
+#include "base/fault.h"
 #include "crypto/hash.h"
 
 #include <string.h>
 
-#define TOKEN 16 /* bytes of a hash that stand for a member */
+#define MARK 16 /* bytes of a hash that stand for a member */
 
-/* The notes' "shown" is an object whose members are tokens in hexadecimal;
- * a session of an earlier version has none: all were shown. */
+/* The notes' "shown" is an object whose members are marks in hexadecimal. */
 #define SHOWN "shown"
 
-static enum err make_token(struct span identity, struct span key,
-			   struct buf *hex)
+enum err people_put_mark(struct span identity, struct span key, struct buf *hex)
 {
 	struct buf input = BUF_INIT;
 	uint8_t digest[32];
@@ -23,7 +22,7 @@ static enum err make_token(struct span identity, struct span key,
 	TRY(buf_end(&input));
 	part = buf_span(&input);
 	TRY(hash_sha256(&part, 1, digest));
-	text_put_hex(hex, span_of(digest, TOKEN));
+	text_put_hex(hex, span_of(digest, MARK));
 	buf_put_u8(hex, 0);
 	TRY(buf_end(hex));
 out:
@@ -36,7 +35,7 @@ static enum err note(json_t *shown, struct span identity, struct span key)
 	struct buf hex = BUF_INIT;
 	enum err e;
 
-	TRY(make_token(identity, key, &hex));
+	TRY(people_put_mark(identity, key, &hex));
 	ENSURE(json_object_set_new(shown, (const char *)hex.p, json_true()) ==
 		   0,
 	       ERR_LOCAL_MEMORY);
@@ -62,6 +61,48 @@ out:
 	return e;
 }
 
+static bool is_listed(const char *const *marks, size_t count, const char *mark)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(marks[i], mark) == 0)
+			return true;
+	return false;
+}
+
+enum err people_show_marks(struct membership *m, const char *const *marks,
+			   size_t count, bool *changed)
+{
+	json_t *shown, *members = NULL, *value;
+	const char *mark;
+	enum err e;
+
+	*changed = FAULT(SHOWS_MORE);
+	if (FAULT(SHOWS_MORE))
+		return people_show_all(m);
+	TRY(people_adopt(m));
+	TRY(people_marks(m, &members));
+	shown = json_object_get(m->notes, SHOWN);
+	json_object_foreach(members, mark, value)
+	{
+		if (!is_listed(marks, count, mark) ||
+		    json_object_get(shown, mark) != NULL)
+			continue;
+		ENSURE(json_object_set(shown, mark, value) == 0,
+		       ERR_LOCAL_MEMORY);
+		*changed = true;
+	}
+out:
+	json_decref(members);
+	return e;
+}
+
+enum err people_adopt(struct membership *m)
+{
+	if (json_object_get(m->notes, SHOWN) != NULL)
+		return ERR_OK;
+	return people_show_all(m);
+}
+
 enum err people_show(struct membership *m, struct span identity,
 		     struct span signature_key)
 {
@@ -70,7 +111,7 @@ enum err people_show(struct membership *m, struct span identity,
 	return shown != NULL ? note(shown, identity, signature_key) : ERR_OK;
 }
 
-enum err people_tokens(const struct membership *m, json_t **tokens)
+enum err people_marks(const struct membership *m, json_t **marks)
 {
 	json_t *made = json_object();
 	struct mls_member member;
@@ -80,7 +121,7 @@ enum err people_tokens(const struct membership *m, json_t **tokens)
 	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
 	while (mls_group_next_member(session_group(m->session), &leaf, &member))
 		TRY(note(made, member.identity, member.signature_key));
-	*tokens = made;
+	*marks = made;
 	made = NULL;
 	e = ERR_OK;
 out:
@@ -92,16 +133,16 @@ enum err people_forget_gone(struct membership *m, const json_t *before)
 {
 	json_t *shown = json_object_get(m->notes, SHOWN), *now = NULL;
 	json_t *members = (json_t *)(uintptr_t)before, *value;
-	const char *token;
+	const char *mark;
 	enum err e;
 
 	if (shown == NULL)
 		return ERR_OK;
-	TRY(people_tokens(m, &now));
-	json_object_foreach(members, token, value)
+	TRY(people_marks(m, &now));
+	json_object_foreach(members, mark, value)
 	{
-		if (json_object_get(now, token) == NULL)
-			(void)json_object_del(shown, token);
+		if (json_object_get(now, mark) == NULL)
+			(void)json_object_del(shown, mark);
 	}
 out:
 	json_decref(now);
@@ -111,15 +152,15 @@ out:
 enum err people_was_shown(const struct membership *m,
 			  const struct mls_member *member, bool *shown)
 {
-	const json_t *tokens = json_object_get(m->notes, SHOWN);
+	const json_t *marks = json_object_get(m->notes, SHOWN);
 	struct buf hex = BUF_INIT;
 	enum err e;
 
-	*shown = tokens == NULL;
+	*shown = marks == NULL;
 	if (*shown)
 		return ERR_OK;
-	TRY(make_token(member->identity, member->signature_key, &hex));
-	*shown = json_object_get(tokens, (const char *)hex.p) != NULL;
+	TRY(people_put_mark(member->identity, member->signature_key, &hex));
+	*shown = json_object_get(marks, (const char *)hex.p) != NULL;
 out:
 	buf_clear(&hex);
 	return e;

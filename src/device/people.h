@@ -9,8 +9,23 @@
 
 #include "device/membership.h"
 
+/* Appends a member's mark: a hash of identity and signature key, in hexadecimal
+ * with a NUL. */
+MUST_CHECK enum err people_put_mark(struct span identity, struct span key,
+				    struct buf *hex);
+
 /* Everybody who is a member now was shown. Writes the notes. */
 MUST_CHECK enum err people_show_all(struct membership *m);
+
+/* The members with these marks were shown. Marks of others are passed over.
+ * *changed: the notes are another now. */
+MUST_CHECK enum err people_show_marks(struct membership *m,
+				      const char *const *marks, size_t count,
+				      bool *changed);
+
+/* A session of an earlier version does not say who was shown: all who are there
+ * when it is loaded were. */
+MUST_CHECK enum err people_adopt(struct membership *m);
 
 /* These (identity, signature key) were shown: the person named them. */
 MUST_CHECK enum err people_show(struct membership *m, struct span identity,
@@ -26,10 +41,10 @@ MUST_CHECK enum err people_was_shown(const struct membership *m,
 MUST_CHECK enum err people_unseen(const struct membership *m, size_t *count,
 				  struct buf *names);
 
-/* Who is a member, as tokens of `shown`: a new object. After a commit
+/* Who is a member, as marks in `shown`: a new object. After a commit
  * people_forget_gone() forgets that those were shown who are members no more:
  * whoever comes back is new. */
-MUST_CHECK enum err people_tokens(const struct membership *m, json_t **tokens);
+MUST_CHECK enum err people_marks(const struct membership *m, json_t **marks);
 MUST_CHECK enum err people_forget_gone(struct membership *m,
 				       const json_t *before);
 

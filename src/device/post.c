@@ -3,6 +3,8 @@
 #include "device/content.h"
 
 #include "base/fault.h"
+#include "device/budget.h"
+#include "device/change.h"
 #include "device/outbox.h"
 #include "device/people.h"
 #include "device/steps.h"
@@ -17,6 +19,11 @@
 
 /* So often one order seals its items again: others keep changing the keys. */
 #define PASSES_MAX 30
+
+/* A nonce whose time is nearer than this to the clock of this device, which the
+ * server calls too old or too new, says that one of the clocks is wrong: half of
+ * what servers allow. */
+#define FRESH_MS (INT64_C(5) * 60 * 1000)
 
 static bool may_send(struct device *d)
 {
@@ -65,6 +72,100 @@ out:
 const struct step post_step_announce = { "announce", NULL, announce_due,
 					 announce,   NULL, NULL };
 
+/* ---- what waits too long ----
+ *
+ * The server says that the nonce of an envelope is too old, so the text has to be
+ * sealed anew. That the log does not show the envelope proves nothing: a server
+ * may have taken it all the same, and show it later. So the keys are changed
+ * first. When the log shows that commit, and not the envelope before it, no
+ * member accepts the envelope any more (docs/adr/0027). */
+
+/* The item that the server called too old, as it was posted. */
+static bool is_too_old(const struct device *d, const json_t *item)
+{
+	struct span envelope;
+	uint64_t epoch;
+
+	return record_number_or_0(item, "item") == d->work.expired &&
+	       outbox_envelope(&d->open, item, &envelope, &epoch) == ERR_OK &&
+	       epoch == d->work.expired_epoch &&
+	       epoch == session_epoch(d->open.session);
+}
+
+static bool old_due(struct device *d)
+{
+	const json_t *item = may_send(d) ? next_item(d) : NULL;
+
+	return item != NULL && is_too_old(d, item);
+}
+
+static void halt_clock(struct device *d)
+{
+	int64_t off = d->work.clock_ahead_ms / 1000;
+
+	if (off > -FRESH_MS / 1000 && off < FRESH_MS / 1000)
+		work_hold(d, ERR_PEER_INVALID, "clock",
+			  "What was said is kept: the server says that the "
+			  "clock of this device is wrong. Set it, then: "
+			  "hermetic outbox --flush");
+	else
+		work_hold(d, ERR_PEER_INVALID, "clock",
+			  "What was said is kept: the clock of this device is "
+			  "%" PRId64 " seconds %s that of the server. Set it, "
+			  "then: hermetic outbox --flush",
+			  off < 0 ? -off : off,
+			  off < 0 ? "ahead of" : "behind");
+}
+
+static bool is_near(int64_t ms)
+{
+	return ms > -FRESH_MS && ms < FRESH_MS;
+}
+
+/* The clock of this device is no better than when it sealed the item: sealing it
+ * anew is of no use. */
+static bool clock_is_wrong(struct device *d, const json_t *item)
+{
+	uint64_t sealed_ms = outbox_sealed_ms(&d->open, item);
+
+	return !is_near(d->work.clock_ahead_ms) ||
+	       is_near((int64_t)(core_now_ms(d) - sealed_ms));
+}
+
+static enum err change_keys(struct device *d)
+{
+	struct change_plan plan = { .due = true,
+				    .epoch = session_epoch(d->open.session) };
+	bool wrong = clock_is_wrong(d, next_item(d));
+	json_t *change = NULL;
+	enum err e = ERR_OK;
+
+	d->work.expired = 0;
+	if (FAULT(SEALED_BESIDE) && !wrong) {
+		work_changed(d);
+		return outbox_seal(d, next_item(d));
+	}
+	if (wrong) {
+		halt_clock(d);
+	} else if (!budget_take(d, BUDGET_ASKED)) {
+		work_hold(d, ERR_STATE_PENDING, "nonce-expired",
+			  "What was said is kept: it waited too long to be "
+			  "sent as it was sealed, and the keys of %s were "
+			  "changed too often within this hour to seal it "
+			  "anew. It is sent with a later command.",
+			  d->open.id);
+	} else {
+		TRY(change_make(&plan, &change));
+		membership_set_todo(&d->open, change);
+		work_changed(d);
+	}
+out:
+	return e;
+}
+
+const struct step post_step_old = { "old",	 NULL, old_due,
+				    change_keys, NULL, NULL };
+
 /* ---- sealing ---- */
 
 static bool is_sealed(const struct device *d, const json_t *item)
@@ -73,8 +174,7 @@ static bool is_sealed(const struct device *d, const json_t *item)
 	uint64_t epoch;
 
 	return outbox_envelope(&d->open, item, &envelope, &epoch) == ERR_OK &&
-	       epoch == session_epoch(d->open.session) &&
-	       record_number_or_0(item, "item") != d->work.expired;
+	       epoch == session_epoch(d->open.session);
 }
 
 static bool seal_due(struct device *d)
@@ -129,7 +229,6 @@ static enum err seal(struct device *d)
 		goto out;
 	}
 	TRY(outbox_seal(d, next_item(d)));
-	d->work.expired = 0;
 	work_changed(d);
 out:
 	return e;
@@ -189,24 +288,6 @@ static void read_again(struct device *d)
 			  d->open.id);
 }
 
-static void halt_clock(struct device *d, const struct answer *answer)
-{
-	int64_t off = answer->clock_ahead_ms / 1000;
-
-	if (off == 0)
-		work_hold(d, ERR_PEER_INVALID, "clock",
-			  "What was said is kept: the server says that the "
-			  "clock of this device is wrong. Set it, then: "
-			  "hermetic outbox --flush");
-	else
-		work_hold(d, ERR_PEER_INVALID, "clock",
-			  "What was said is kept: the clock of this device is "
-			  "%" PRId64 " seconds %s that of the server. Set it, "
-			  "then: hermetic outbox --flush",
-			  off < 0 ? -off : off,
-			  off < 0 ? "ahead of" : "behind");
-}
-
 /* Refusals that say something about the session, not about one item. */
 static bool concerns_all(const struct answer *answer)
 {
@@ -241,6 +322,19 @@ static enum err refuse(struct device *d, json_t *item,
 	return outbox_refuse(d, item, answer->slug, words(answer));
 }
 
+/* It is sealed anew if the log does not have it all the same. */
+static void note_expired(struct device *d, const struct answer *answer)
+{
+	struct span envelope;
+
+	d->work.expired = d->work.post_item;
+	d->work.clock_ahead_ms = answer->clock_ahead_ms;
+	if (posted_item(d) == NULL ||
+	    outbox_envelope(&d->open, posted_item(d), &envelope,
+			    &d->work.expired_epoch) != ERR_OK)
+		d->work.expired = 0;
+}
+
 static enum err take_refusal(struct device *d, const struct answer *answer)
 {
 	struct work *work = &d->work;
@@ -253,11 +347,8 @@ static enum err take_refusal(struct device *d, const struct answer *answer)
 		work->renew = work->required = true;
 		read_again(d);
 	} else if (strcmp(answer->slug, "nonce-expired") == 0) {
-		/* it is sealed anew if the log does not have it all the same */
-		work->expired = work->post_item;
+		note_expired(d, answer);
 		read_again(d);
-		if (work->expiries++ > 0)
-			halt_clock(d, answer);
 	} else if (concerns_all(answer) || item == NULL) {
 		work_hold_refused(d, answer);
 	} else if (work->doubted != work->post_item) {
@@ -292,7 +383,11 @@ static enum err post_take(struct device *d, const struct answer *answer)
 		return take_refusal(d, answer);
 	if (answer->rotation_due)
 		work->renew = true;
+	if (work->post_item > work->posted_ever)
+		work_news(d);
 	work->posted = work->post_item;
+	if (work->posted > work->posted_ever)
+		work->posted_ever = work->posted;
 	if (FAULT(SENT_BY_ANSWER) && posted_item(d) != NULL)
 		return sent_by_answer(d, answer->seq);
 	if (next_item(d) == NULL)

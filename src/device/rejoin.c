@@ -10,7 +10,6 @@
 #include "crypto/hash.h"
 #include "device/budget.h"
 #include "device/entry.h"
-#include "device/gather.h"
 #include "device/outbox.h"
 #include "device/people.h"
 #include "device/pins.h"
@@ -95,6 +94,7 @@ static enum err begin_at_base(struct device *d, struct rejoin *rejoin)
 	TRY(trail_set_departures(rejoin->trail, buf_span(&departures)));
 	if (json_is_true(json_object_get(base, "weak")))
 		trail_set_weak(rejoin->trail);
+	rejoin->forced = json_is_true(json_object_get(base, "forced"));
 out:
 	buf_clear(&departures);
 	buf_clear(&group_info);
@@ -111,8 +111,13 @@ static enum err begin_trail(struct device *d, struct rejoin *rejoin)
 		return ERR_OK;
 	if (json_object_get(d->open.notes, "base") != NULL)
 		return begin_at_base(d, rejoin);
+	/* it was there: its own group is where it begins, and none that a
+	 * server shows */
 	if (!is_member(d))
-		return ERR_OK;
+		return membership_ended_place(&d->open, &seq, head) == ERR_OK
+			   ? trail_from_session(session, seq, head,
+						&rejoin->trail)
+			   : ERR_OK;
 	if (membership_behind(&d->open) == BEHIND_NO)
 		return trail_from_session(session, session_seq(session),
 					  session_head(session),
@@ -203,9 +208,11 @@ static bool first_info_due(struct device *d)
 {
 	const struct rejoin *rejoin = d->work.rejoin;
 
-	return rejoin != NULL && !rejoin->forced &&
-	       (rejoin->trail == NULL ||
-		trail_wants_generation(rejoin->trail) > 0);
+	if (rejoin == NULL)
+		return false;
+	return rejoin->trail == NULL
+		   ? !rejoin->forced
+		   : trail_wants_generation(rejoin->trail) > 0;
 }
 
 static enum err first_info_ask(struct device *d, struct request *request)
@@ -224,11 +231,7 @@ void rejoin_halt(struct device *d, enum err e)
 
 	if (d->work.resolving && !rejoin->forced) {
 		trail_free(rejoin->trail);
-		rejoin->trail = NULL;
-		rejoin->at_end = false;
-		rejoin->forced = true;
-		rejoin->posted = false;
-		rejoin->tries = 0;
+		*rejoin = (struct rejoin){ .forced = true };
 		if (rejoin_is_staged(d))
 			todo_drop(d);
 		return;
@@ -242,30 +245,70 @@ void rejoin_halt(struct device *d, enum err e)
 		  d->work.outcome.session);
 }
 
-static enum err first_info_take(struct device *d, const struct answer *answer)
+/* What the server refuses to show is no trail either. */
+static void halt_refused(struct device *d, const struct answer *answer)
+{
+	if (d->work.resolving && !d->work.rejoin->forced &&
+	    !work_is_passing(answer))
+		rejoin_halt(d, answer->result);
+	else
+		work_halt_refused(d, answer);
+}
+
+/* The last place that was noted while a trail was followed. */
+static bool read_known(const struct device *d, uint64_t *seq,
+		       uint8_t head[CHAIN_HEAD])
+{
+	const json_t *known = json_object_get(d->open.notes, "known");
+
+	return record_number(known, "seq", seq) == ERR_OK &&
+	       record_digest(known, "head", head) == ERR_OK;
+}
+
+/* This device was in this session before. */
+static bool was_there(const struct device *d)
+{
+	uint8_t head[CHAIN_HEAD];
+	uint64_t seq;
+
+	return d->open.session != NULL &&
+	       (session_seq(d->open.session) > 0 || read_known(d, &seq, head));
+}
+
+/* A group at a place that the server names may be any group: only who never was
+ * there begins with it. */
+static enum err begin_with(struct device *d, const struct answer *answer)
 {
 	struct rejoin *rejoin = d->work.rejoin;
 	uint8_t id[SESSION_ID];
 	enum err e;
 
+	ENSURE(answer->seq == 0 || !was_there(d), ERR_PEER_FORK);
+	TRY(text_parse_uuid(id, span_str(d->work.outcome.session)));
+	TRY(trail_from_info(id, answer->group_info, answer->seq, answer->head,
+			    &rejoin->trail));
+	rejoin->named = answer->seq > 0;
+	if (rejoin->named)
+		trail_set_weak(rejoin->trail);
+out:
+	return e;
+}
+
+static enum err first_info_take(struct device *d, const struct answer *answer)
+{
+	struct trail *trail = d->work.rejoin->trail;
+	enum err e;
+
 	if (answer->result != ERR_OK) {
-		work_halt_refused(d, answer);
+		halt_refused(d, answer);
 		return ERR_OK;
 	}
-	if (rejoin->trail != NULL) {
-		e = trail_next_generation(rejoin->trail, answer->group_info);
-	} else {
-		TRY(text_parse_uuid(id, span_str(d->work.outcome.session)));
-		e = trail_from_info(id, answer->group_info, answer->seq,
-				    answer->head, &rejoin->trail);
-		if (e == ERR_OK && answer->seq > 0)
-			trail_set_weak(rejoin->trail);
-	}
+	e = trail != NULL ? trail_next_generation(trail, answer->group_info)
+			  : begin_with(d, answer);
 	if (err_class(e) == ERR_CLASS_PEER) {
 		rejoin_halt(d, e);
 		e = ERR_OK;
 	}
-out:
 	return e;
 }
 
@@ -282,47 +325,6 @@ void rejoin_refuse(struct device *d)
 		  d->work.outcome.session);
 }
 
-/* ---- departures, where no trail leads ---- */
-
-static bool gather_due(struct device *d)
-{
-	const struct rejoin *rejoin = d->work.rejoin;
-
-	return rejoin != NULL && rejoin->gathering;
-}
-
-static enum err ask_departures(struct device *d, struct request *request)
-{
-	gather_ask(request, d->work.rejoin->gathered);
-	return ERR_OK;
-}
-
-static enum err add_departure(struct device *d, struct span departure)
-{
-	return trail_add_departure(d->work.rejoin->trail, departure);
-}
-
-static enum err take_departures(struct device *d, const struct answer *answer)
-{
-	struct rejoin *rejoin = d->work.rejoin;
-	bool done = false;
-	enum err e = ERR_OK;
-
-	if (answer->result != ERR_OK) {
-		work_halt_refused(d, answer);
-		return ERR_OK;
-	}
-	TRY(gather_take(answer, trail_seq(rejoin->trail), add_departure, d,
-			&rejoin->gathered, &done));
-	rejoin->gathering = !done;
-out:
-	return e;
-}
-
-const struct step rejoin_step_gather = { "gather",	 NULL,
-					 gather_due,	 NULL,
-					 ask_departures, take_departures };
-
 /* ---- following ---- */
 
 static bool walk_due(struct device *d)
@@ -337,7 +339,7 @@ static bool walk_due(struct device *d)
  * server named that place: so a log that is shorter than it was is noticed. */
 static bool needs_overlap(const struct rejoin *rejoin)
 {
-	return !rejoin->overlapped && !trail_is_weak(rejoin->trail) &&
+	return !rejoin->overlapped && !rejoin->named && !rejoin->forced &&
 	       trail_seq(rejoin->trail) > 0;
 }
 
@@ -374,16 +376,6 @@ static enum err check_place(const struct trail *trail, uint64_t seq,
 		   : ERR_PEER_FORK;
 }
 
-/* The last place that was noted while a trail was followed. */
-static bool read_known(const struct device *d, uint64_t *seq,
-		       uint8_t head[CHAIN_HEAD])
-{
-	const json_t *known = json_object_get(d->open.notes, "known");
-
-	return record_number(known, "seq", seq) == ERR_OK &&
-	       record_digest(known, "head", head) == ERR_OK;
-}
-
 /* This device was in this session before: the trail has to come by the last
  * places that it knows, unless the person goes on without a trail. */
 static enum err check_known_place(const struct device *d,
@@ -394,7 +386,7 @@ static enum err check_known_place(const struct device *d,
 	uint64_t seq;
 	enum err e = ERR_OK;
 
-	if (session == NULL || trail_is_weak(trail))
+	if (session == NULL || d->work.rejoin->forced)
 		return ERR_OK;
 	if (session_seq(session) > 0)
 		TRY(check_place(trail, session_seq(session),
@@ -411,7 +403,7 @@ bool rejoin_falls_short(const struct device *d)
 	uint8_t head[CHAIN_HEAD];
 	uint64_t seq;
 
-	if (d->open.session == NULL || trail_is_weak(trail))
+	if (d->open.session == NULL || d->work.rejoin->forced)
 		return false;
 	return trail_seq(trail) < session_seq(d->open.session) ||
 	       (read_known(d, &seq, head) && trail_seq(trail) < seq);
@@ -426,7 +418,7 @@ static enum err accept(struct device *d, const struct trail *trail)
 	TRY(session_accepted(d->open.session, core_now_ms(d) / 1000,
 			     trail_seq(trail), trail_head(trail)));
 	TRY(pins_note_members(d));
-	if (trail_is_weak(trail) && membership_was_known(&d->open))
+	if (d->work.rejoin->forced && membership_was_known(&d->open))
 		membership_begin_line(&d->open);
 	(void)json_object_del(d->open.notes, "base");
 	(void)json_object_del(d->open.notes, "known");
@@ -528,11 +520,12 @@ static void end_page(struct device *d, bool at_end)
 
 static enum err walk_take(struct device *d, const struct answer *answer)
 {
-	bool joined = false;
+	uint64_t before = trail_seq(d->work.rejoin->trail);
+	bool joined = false, news = needs_overlap(d->work.rejoin);
 	enum err e = ERR_OK;
 
 	if (answer->result != ERR_OK) {
-		work_halt_refused(d, answer);
+		halt_refused(d, answer);
 		return ERR_OK;
 	}
 	if (!overlaps(d->work.rejoin, answer)) {
@@ -553,8 +546,9 @@ static enum err walk_take(struct device *d, const struct answer *answer)
 					       : NULL) > 0)
 			return ERR_OK;
 	}
+	news |= joined || trail_seq(d->work.rejoin->trail) > before;
 	if (!joined)
-		end_page(d, !answer->more || answer->entry_count == 0);
+		end_page(d, !work_page(d, answer, news));
 out:
 	return e;
 }

@@ -11,6 +11,7 @@ struct rejoin {
 	bool at_end;	     /* the log was followed to its end */
 	bool posted;	     /* the staged commit was */
 	bool forced;	     /* the person goes on without a trail */
+	bool named;	     /* the server named the place where it begins */
 	bool gathering;	     /* then: departures are looked for in the log */
 	uint64_t gathered;   /* up to here */
 	unsigned tries, unseen;

@@ -29,6 +29,7 @@ extern const struct step commit_step_claim, commit_step_stage, commit_step_post,
     commit_step_leave;
 
 /* post.c: what was said */
-extern const struct step post_step_announce, post_step_seal, post_step_item;
+extern const struct step post_step_announce, post_step_old, post_step_seal,
+    post_step_item;
 
 #endif

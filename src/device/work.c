@@ -2,6 +2,7 @@
 
 #include "base/fault.h"
 #include "base/sec.h"
+#include "device/page.h"
 #include "device/steps.h"
 
 #include <stdarg.h>
@@ -9,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Far more than any order needs; reading a long log has a bound of its own. */
+/* The most that one order asks, and how much of it nothing comes of. */
 #define REQUESTS_MAX 5000
+#define BARREN_MAX 100
 #define STEPS_MAX 1000
 
 static const struct step *const STEPS[] = {
@@ -22,7 +24,7 @@ static const struct step *const STEPS[] = {
 	&welcome_step_tell,   &commit_step_leave,  &commit_step_post,
 	&plan_step_name,      &plan_step_order,	   &commit_step_claim,
 	&commit_step_stage,   &plan_step_duty,	   &post_step_announce,
-	&post_step_seal,      &post_step_item,
+	&post_step_old,	      &post_step_seal,	   &post_step_item,
 };
 
 #define STEP_COUNT (sizeof(STEPS) / sizeof(*STEPS))
@@ -199,6 +201,26 @@ bool work_is_taken(const struct answer *answer)
 	       !FAULT(DONE_BY_ANSWER);
 }
 
+void work_news(struct device *d)
+{
+	d->work.barren = 0;
+}
+
+bool work_page(struct device *d, const struct answer *answer, bool news)
+{
+	bool next;
+	enum err e = page_taken(&d->work.why, d->work.outcome.session, news,
+				answer->more, &next);
+
+	if (news)
+		work_news(d);
+	if (e == ERR_OK)
+		return next;
+	d->work.halted = true;
+	d->work.outcome.result = e;
+	return false;
+}
+
 /* ---- turns ---- */
 
 static const struct step *find_due(struct device *d)
@@ -314,7 +336,8 @@ static void turn(struct device *d, const struct answer *answer)
 	if (next == NULL)
 		e = transaction(d, answer, &next);
 
-	if (e == ERR_OK && next != NULL && work->requests++ > REQUESTS_MAX)
+	if (e == ERR_OK && next != NULL &&
+	    (work->requests++ > REQUESTS_MAX || work->barren++ > BARREN_MAX))
 		e = why_set(&work->why, ERR_LOCAL_BUSY, "too-long",
 			    "This takes too many requests: go on with the next "
 			    "command.");

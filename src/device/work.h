@@ -49,26 +49,29 @@ struct work {
 	bool renew;		  /* the server wants new keys */
 	bool required;		  /* and takes nothing before */
 	unsigned requests;
-	unsigned posts;	    /* of one todo, in a row */
-	bool refused;	    /* the last of them was, and is doubted */
-	uint32_t wait_ms;   /* before the next request */
-	uint64_t post_item; /* the item that was posted last */
-	uint64_t doubted;   /* the item that the server has refused once */
-	uint64_t posted;    /* items up to this one were posted */
-	uint64_t read_from; /* the end of the log when its next page was asked
+	unsigned barren;      /* of them so many since something came of one */
+	unsigned posts;	      /* of one todo, in a row */
+	bool refused;	      /* the last of them was, and is doubted */
+	uint32_t wait_ms;     /* before the next request */
+	uint64_t post_item;   /* the item that was posted last */
+	uint64_t doubted;     /* the item that the server has refused once */
+	uint64_t posted;      /* items up to this one were posted */
+	uint64_t posted_ever; /* the same, whatever was read since */
+	uint64_t read_from;   /* the end of the log when its next page was asked
 			       for */
-	unsigned passes;    /* how often something was sealed */
-	unsigned idle;	    /* readings that showed nothing new, in a row */
-	uint64_t idle_seq;  /* the end of the log at the last of them */
-	uint64_t expired;   /* the item whose nonce is too old */
-	unsigned expiries;
-	struct guests guests;  /* claimed KeyPackages */
-	size_t claimed;	       /* of order.users, or of the members' users */
-	json_t *users;	       /* owned: whose KeyPackages a move claims */
-	uint64_t gathered;     /* the log was looked through for departures */
-	bool welcomes_read;    /* JOIN: Welcomes were looked for */
-	bool resolving;	       /* the person goes on without a trail */
-	struct rejoin *rejoin; /* owned: the walk to the group of today */
+	unsigned passes;      /* how often something was sealed */
+	unsigned idle;	      /* readings that showed nothing new, in a row */
+	uint64_t idle_seq;    /* the end of the log at the last of them */
+	uint64_t expired; /* the item whose nonce the server calls too old */
+	uint64_t expired_epoch; /* in which it was sealed */
+	int64_t clock_ahead_ms; /* what the server's Date said with that */
+	struct guests guests;	/* claimed KeyPackages */
+	size_t claimed;		/* of order.users, or of the members' users */
+	json_t *users;		/* owned: whose KeyPackages a move claims */
+	uint64_t gathered;	/* the log was looked through for departures */
+	bool welcomes_read;	/* JOIN: Welcomes were looked for */
+	bool resolving;		/* the person goes on without a trail */
+	struct rejoin *rejoin;	/* owned: the walk to the group of today */
 	/* What requests borrow. */
 	struct buf bytes, group_info, welcome;
 	struct span *spans; /* owned array */
@@ -107,6 +110,15 @@ void work_hold_refused(struct device *d, const struct answer *answer);
 
 /* Will the same request fare better later, or was it refused for good? */
 bool work_is_passing(const struct answer *answer);
+
+/* Something came of a request: entries that are new, a step of a list that has an
+ * end. Without it an order gives up soon. */
+void work_news(struct device *d);
+
+/* A page of the log was taken; `news`: with entries that are new. True: another
+ * one is to be asked for. The order ends where a server names another one
+ * without end (page.h). */
+bool work_page(struct device *d, const struct answer *answer, bool news);
 
 /* For `light`: the server says that it took what was posted. */
 bool work_is_taken(const struct answer *answer);

@@ -128,8 +128,8 @@ struct session_sent {
 bool session_outbox(const struct session *session, size_t index,
 		    struct session_sent *sent);
 
-/* The server answered `epoch-changed` or `nonce-expired`: after processing what
- * was missed, seals the same data again under a new nonce, in its place. */
+/* The epoch has changed: seals the same data again under a new nonce, in its
+ * place. Within one epoch both could come to stand in the log. */
 MUST_CHECK enum err session_reseal(struct session *session,
 				   const struct mls_identity *me,
 				   uint64_t now_ms, size_t index,

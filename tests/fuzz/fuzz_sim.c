@@ -23,7 +23,7 @@ static void read_step(const uint8_t *p, struct step *step)
 
 	step->kind = p[0] % STEP_KINDS;
 	if (step->kind == STEP_MOVE)
-		step->what = p[1] % MOVES_DRAWN;
+		step->what = p[1] % MOVES;
 	else
 		step->what = p[1] % (ORDER_STOCK + 1);
 	step->client = p[2] & 15;

@@ -172,4 +172,22 @@ describe('a server that lies in its answers', { concurrency: false }, () => {
       assert.ok(seen.length < 60, `${slug}: ${seen.length} requests`);
     }
   });
+
+  test('a page that is never the last one ends the reading', async () => {
+    await talk();
+    const endless = ({ path, json }) => /\/messages\?/.test(path) ?
+      { json: { ...json, next: 1 } } : undefined;
+    lie({ answer: endless });
+    const kept = await alice.keeps('no-end', 'send', id, 'and then?');
+    assert.match(kept.detail, /shows nothing new/);
+    assert.ok(seen.length < 5, seen.join('\n'));
+    lie({ answer: endless });
+    await alice.cannot('no-end', 'resolve', id, '--yes');
+    assert.ok(seen.length < 8, seen.join('\n'));
+    lie({ answer: ({ path, json }) => path.startsWith('/sessions?') ?
+      { json: { ...json, next: '00000000-0000-0000-0000-000000000000' } } : undefined });
+    await alice.cannot('no-end', 'sessions');
+    assert.ok(seen.length < 5, seen.join('\n'));
+    await goesOn('and then?');
+  });
 });

@@ -75,9 +75,7 @@ enum adversary_move {
 	MOVE_UNSTOCK,	    /* takes all KeyPackages of somebody */
 	MOVE_DEPARTURE,	    /* a departure that nobody signed, of a member */
 	MOVE_MORE_LIE,	    /* each page of a log has a next one, from now on */
-	MOVES,
-	/* No history has those from here on: a device asks without end. */
-	MOVES_DRAWN = MOVE_MORE_LIE
+	MOVES
 };
 
 const char *adversary_move_name(enum adversary_move move);

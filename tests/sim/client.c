@@ -1,6 +1,7 @@
 /* Running a device: its processes, its orders, its requests. */
 #include "tests/sim/world.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -119,6 +120,7 @@ bool client_order(struct client *client, size_t number,
 	if (slot->running || device_start(slot->device, order) != ERR_OK)
 		return false;
 	slot->running = true;
+	slot->clock_is_wrong = false;
 	slot->order = order->kind;
 	slot->said = said;
 	slot->session = order->session != NULL
@@ -176,6 +178,7 @@ static void serve(struct client *client, struct slot *slot,
 	struct reply reply = { .parts = NULL };
 
 	world->requests++;
+	slot->clock_is_wrong |= mishap != NULL && mishap->kind == MISHAP_FORGED;
 	if (++slot->requests > REQUESTS_AN_ORDER) {
 		world_violate(world, "bounds",
 			      "%s makes more than %d requests for one order "
@@ -206,6 +209,7 @@ static bool turn(struct client *client, size_t number,
 	uint32_t wait_ms = 0;
 	enum device_turn next;
 
+	slot->clock_is_wrong |= client->skew_ms != 0;
 	seals_watch(true);
 	next = device_turn(slot->device, &request, &wait_ms);
 	seals_watch(false);
@@ -293,14 +297,42 @@ void client_push(struct client *client, size_t session)
 	reply_free(&reply);
 }
 
+/* The marks of the members, as a person is shown them; owned by `said`. */
+static size_t read_marks(struct slot *slot, const char *session,
+			 const char **marks, json_t **said)
+{
+	struct buf text = BUF_INIT;
+	const json_t *member;
+	size_t i, n = 0;
+
+	if (device_describe(slot->device, session, &text) == ERR_OK)
+		*said = json_loadb((const char *)text.p, text.n, 0, NULL);
+	json_array_foreach(json_object_get(*said, "members"), i, member)
+	{
+		if (n < MEMBERS)
+			marks[n++] =
+			    json_string_value(json_object_get(member, "mark"));
+	}
+	buf_clear(&text);
+	return n;
+}
+
+/* The members are printed; what another process does in between is no part of
+ * that; then they count as shown. */
 void client_shown(struct client *client, size_t session)
 {
+	const char *id = client->world->sessions[session], *marks[MEMBERS];
 	struct slot *slot = &client->slots[0];
+	json_t *said = NULL;
+	struct look look;
+	size_t n;
 
 	client_start(client, 0);
-	if (slot->running)
+	if (slot->running || !look_stored(client, session, &look))
 		return;
-	if (device_shown(slot->device, client->world->sessions[session]) ==
-	    ERR_OK)
-		watch_shown(client, session);
+	n = read_marks(slot, id, marks, &said);
+	(void)client_run(client, 1, TURNS_AN_ORDER, NULL);
+	if (device_shown(slot->device, id, marks, n) == ERR_OK)
+		watch_shown_then(client, session, &look);
+	json_decref(said);
 }

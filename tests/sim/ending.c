@@ -247,8 +247,7 @@ static void way_out(struct client *client, size_t session)
 	    stands(client, session, &look) < STOPPED)
 		return;
 	if (!person_tries(client, session, ORDER_RESOLVE) &&
-	    !world_is_broken(client->world) &&
-	    !person_tries(client, session, ORDER_JOIN))
+	    !world_is_broken(client->world))
 		world_violate(client->world, "way-out",
 			      "%s, stopped by \"%s\", does not get to sending "
 			      "again",

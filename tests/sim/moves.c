@@ -2,6 +2,7 @@
 #include "tests/sim/adversary.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "crypto/hash.h"
 #include "session/chain.h"
@@ -72,10 +73,25 @@ static void forget(struct adversary *adversary)
 
 /* ---- groups that never were ---- */
 
+enum beginning { BEGINNING_TRUE, BEGINNING_NOW, BEGINNING_ALWAYS };
+
+/* Its first GroupInfo is said to be the one of now, at that place. */
+static void lie_about_beginning(struct server_session *session, uint64_t seq)
+{
+	for (size_t i = 0; i < session->first_count; i++) {
+		struct server_first *first = &session->firsts[i];
+
+		blob_free(first->info);
+		first->info = blob_share(session->info);
+		first->seq = seq;
+		memcpy(first->head, server_head(session, seq), DEVICE_HEAD);
+	}
+}
+
 /* At a home of its own for `device` the session goes on with another group. */
 static void put_group(struct adversary *adversary, size_t device,
 		      const char *session_id, struct span info, uint64_t epoch,
-		      struct ghost *ghost)
+		      struct ghost *ghost, enum beginning beginning)
 {
 	size_t home = adversary_split(adversary, adversary->route[device]);
 	struct server_session *session;
@@ -89,6 +105,10 @@ static void put_group(struct adversary *adversary, size_t device,
 	session->info = blob_make(info);
 	session->info_seq = session->log_count;
 	session->epoch = (session->epoch & ~(uint64_t)UINT32_MAX) | epoch;
+	if (beginning != BEGINNING_TRUE)
+		lie_about_beginning(session, beginning == BEGINNING_NOW
+						 ? session->log_count
+						 : 0);
 	server_read_members(session);
 	adversary->route[device] = home;
 	if (ghost != NULL) {
@@ -126,6 +146,10 @@ static void ghost_group(struct adversary *adversary, bool copied, size_t device,
 	count = other_names(session, victim, others);
 	if (count == 0)
 		return;
+	if ((pick >> 24 & 1) != 0) { /* one whose offer nobody knows */
+		others[0] = "nobody/eeeeeeee-0000-4000-8000-0000000000bb";
+		count = 1;
+	}
 	ghost = adversary_ghost(adversary, others[0], now_ms);
 	if (ghost == NULL)
 		return;
@@ -135,7 +159,8 @@ static void ghost_group(struct adversary *adversary, bool copied, size_t device,
 				      others + 1, count - 1, &info);
 	if (made)
 		put_group(adversary, device, session->text_id, buf_span(&info),
-			  copied ? 99 : mls_group_epoch(ghost->group), ghost);
+			  copied ? 99 : mls_group_epoch(ghost->group), ghost,
+			  (enum beginning)((pick >> 8) % 3));
 	buf_clear(&info);
 }
 
@@ -153,7 +178,8 @@ static void old_group(struct adversary *adversary, size_t device, uint32_t pick)
 		    old->epoch >= (session->epoch & UINT32_MAX))
 			continue;
 		put_group(adversary, device, session->text_id,
-			  blob_span(old->info), old->epoch, NULL);
+			  blob_span(old->info), old->epoch, NULL,
+			  BEGINNING_TRUE);
 		return;
 	}
 }

@@ -403,6 +403,19 @@ static void note_told(struct client *client, const struct slot *slot,
 			      client->identity, outcome->why->text);
 }
 
+/* Who is told so has a clock that is wrong. */
+static void check_clock(struct client *client, const struct slot *slot,
+			const struct outcome *outcome)
+{
+	const char *slug = outcome->why != NULL ? outcome->why->slug : "";
+
+	if (!slot->clock_is_wrong && strcmp(slug, "clock") == 0)
+		world_violate(client->world, "clock",
+			      "an order of kind %d of %s ends with: %s",
+			      (int)slot->order, client->identity,
+			      outcome->why->text);
+}
+
 void watch_outcome(struct client *client, struct slot *slot)
 {
 	const struct outcome *outcome = device_outcome(slot->device);
@@ -418,6 +431,7 @@ void watch_outcome(struct client *client, struct slot *slot)
 		client->known[slot->session].forked = false;
 	}
 	broken_outcome(client, slot, outcome);
+	check_clock(client, slot, outcome);
 	note_told(client, slot, outcome);
 	begin_session(client, slot, outcome);
 	if (slot->order == ORDER_SEND)

@@ -80,7 +80,7 @@ static void draw(struct step *step, struct chance *chance, bool honest)
 {
 	draw_kind(step, chance, honest);
 	if (step->kind == STEP_MOVE)
-		step->what = (uint8_t)chance_below(chance, MOVES_DRAWN);
+		step->what = (uint8_t)chance_below(chance, MOVES);
 	step->client = (uint8_t)chance_below(chance, CLIENTS);
 	step->slot = chance_below(chance, 12) == 0;
 	step->turns = chance_below(chance, 3) == 0 ? 1 + chance_below(chance, 6)
@@ -112,149 +112,6 @@ static void draw_opening(struct step *steps, size_t count)
 					     .turns = TURNS_AN_ORDER };
 }
 
-/* ---- plots ----
- *
- * What takes many steps in one order is hardly ever drawn by chance. */
-
-enum {
-	ALL = TURNS_AN_ORDER,
-	ALICE = 0,
-	BOB = 2,
-	CAROL = 4,
-	DAVE = 5,
-	COPY = 6
-};
-
-#define DOES(who, order, n)                                                    \
-	{                                                                      \
-		.kind = STEP_ORDER, .what = (order), .client = (who), .b = 1,  \
-		.turns = (n)                                                   \
-	}
-#define MOVES_ON(who, move, pick)                                              \
-	{                                                                      \
-		.kind = STEP_MOVE, .what = (move), .client = (who),            \
-		.a = (pick)                                                    \
-	}
-
-#define LIES(lie) MOVES_ON(ALICE, MOVE_MEMBER, lie)
-#define INVITES_MALLORY                                                        \
-	{                                                                      \
-		.kind = STEP_ORDER, .what = ORDER_INVITE, .client = ALICE,     \
-		.a = 1, .b = 32, .turns = ALL                                  \
-	}
-
-/* A device learns that members have seen different histories, and then that a
- * copy of it lives. */
-static const struct step fork_and_copy[] = {
-	DOES(BOB, ORDER_REFRESH, ALL),
-	DOES(CAROL, ORDER_REFRESH, ALL),
-	DOES(ALICE, ORDER_REFRESH, ALL),
-	{ .kind = STEP_COPY, .client = BOB },
-	MOVES_ON(BOB, MOVE_SPLIT, 1u << CAROL),
-	DOES(COPY, ORDER_SEND, 1),
-	DOES(CAROL, ORDER_SEND, ALL),
-	DOES(ALICE, ORDER_SEND, ALL),
-	DOES(ALICE, ORDER_SEND, ALL),
-	MOVES_ON(BOB, MOVE_RELAY, 0),
-	DOES(BOB, ORDER_REFRESH, ALL),
-	{ .kind = STEP_TURNS, .client = COPY, .turns = ALL },
-	DOES(BOB, ORDER_REFRESH, ALL),
-	DOES(BOB, ORDER_REFRESH, ALL),
-};
-
-/* Who is known comes into another session, with another key. */
-static const struct step another_key[] = {
-	{ .kind = STEP_SHOWN, .client = ALICE },
-	MOVES_ON(ALICE, MOVE_KEY_LIE, 2),
-	DOES(ALICE, ORDER_CREATE, ALL),
-	DOES(ALICE, ORDER_INVITE, ALL),
-};
-
-/* The server says that a member is none. */
-static const struct step called_out[] = {
-	{ .kind = STEP_ORDER,
-	  .what = ORDER_REFRESH,
-	  .client = CAROL,
-	  .turns = ALL,
-	  .mishap = { .kind = MISHAP_FORGED,
-		      .forgery = FORGE_STATUS,
-		      .pick = 2 } },
-};
-
-/* mallory comes in, and says what it has not seen. The server is honest. */
-static const struct step false_view[] = {
-	INVITES_MALLORY,
-	LIES(GHOST_FALSE_HEAD),
-	DOES(BOB, ORDER_REFRESH, ALL),
-	DOES(CAROL, ORDER_REFRESH, ALL),
-};
-
-/* The same with a commit that nobody else can follow. */
-static const struct step secret_of_its_own[] = {
-	INVITES_MALLORY,
-	LIES(GHOST_PSK),
-	DOES(BOB, ORDER_REFRESH, ALL),
-	DOES(CAROL, ORDER_REFRESH, ALL),
-};
-
-/* A state lives twice, and one of them takes new keys. */
-static const struct step two_lives[] = {
-	DOES(BOB, ORDER_REFRESH, ALL),
-	{ .kind = STEP_COPY, .client = BOB },
-	DOES(COPY, ORDER_ROTATE, ALL),
-	DOES(BOB, ORDER_REFRESH, ALL),
-};
-
-/* The server says that a member has departed. */
-static const struct step false_departure[] = {
-	DOES(CAROL, ORDER_REFRESH, ALL),    MOVES_ON(CAROL, MOVE_SPLIT, 0),
-	MOVES_ON(CAROL, MOVE_DEPARTURE, 0), DOES(CAROL, ORDER_REFRESH, ALL),
-	DOES(CAROL, ORDER_ROTATE, ALL),	    DOES(CAROL, ORDER_SEND, ALL),
-};
-
-/* One process of a device joins; another one is pushed what comes after. */
-static const struct step pushed_while_joining[] = {
-	{ .kind = STEP_ORDER,
-	  .what = ORDER_INVITE,
-	  .client = ALICE,
-	  .a = 1,
-	  .b = 24,
-	  .turns = ALL },
-	{ .kind = STEP_ORDER,
-	  .what = ORDER_JOIN,
-	  .client = DAVE,
-	  .slot = 1,
-	  .turns = 2 },
-	DOES(ALICE, ORDER_SEND, ALL),
-	{ .kind = STEP_PUSH, .client = DAVE },
-	{ .kind = STEP_TURNS, .client = DAVE, .slot = 1, .turns = ALL },
-};
-
-static void draw_plot(struct step *steps, size_t count, struct chance *chance)
-{
-	static const struct {
-		const struct step *steps;
-		size_t count;
-	} plots[] = {
-		{ fork_and_copy, sizeof(fork_and_copy) / sizeof(struct step) },
-		{ another_key, sizeof(another_key) / sizeof(struct step) },
-		{ called_out, sizeof(called_out) / sizeof(struct step) },
-		{ false_view, sizeof(false_view) / sizeof(struct step) },
-		{ secret_of_its_own,
-		  sizeof(secret_of_its_own) / sizeof(struct step) },
-		{ two_lives, sizeof(two_lives) / sizeof(struct step) },
-		{ false_departure,
-		  sizeof(false_departure) / sizeof(struct step) },
-		{ pushed_while_joining,
-		  sizeof(pushed_while_joining) / sizeof(struct step) },
-	};
-	uint32_t at = chance_below(chance, 16);
-
-	if (at < sizeof(plots) / sizeof(*plots) && count >= plots[at].count)
-		memcpy(steps, plots[at].steps,
-		       plots[at].count * sizeof(*steps));
-}
-
 void step_tame(struct step *step)
 {
 	static const uint8_t moves[] = { MOVE_MEMBER, MOVE_MEMBER,
@@ -275,7 +132,7 @@ void steps_draw(struct step *steps, size_t count, uint64_t seed, bool honest)
 	for (size_t i = count < 11 ? count : 11; i < count; i++)
 		draw(&steps[i], &chance, honest);
 	if (!honest && count > 11)
-		draw_plot(steps + 11, count - 11, &chance);
+		steps_draw_plot(steps + 11, count - 11, &chance);
 	for (size_t i = 0; seed % 8 == 5 && i < count; i++)
 		step_tame(&steps[i]);
 }

@@ -69,17 +69,21 @@ static void add_person(struct known *known, const uint8_t key[16])
 		memcpy(*SIM_ADD(known->people, known->people_count), key, 16);
 }
 
+void watch_shown_then(struct client *client, size_t session,
+		      const struct look *look)
+{
+	for (size_t i = 0; i < look->member_count; i++) {
+		add_person(&client->known[session], look->members[i].key);
+		watch_pin(client, &look->members[i], false);
+	}
+}
+
 void watch_shown(struct client *client, size_t session)
 {
-	struct known *known = &client->known[session];
 	struct look look;
 
-	if (!look_stored(client, session, &look))
-		return;
-	for (size_t i = 0; i < look.member_count; i++) {
-		add_person(known, look.members[i].key);
-		watch_pin(client, &look.members[i], false);
-	}
+	if (look_stored(client, session, &look))
+		watch_shown_then(client, session, &look);
 }
 
 void watch_sealed_for_new(struct client *client, size_t session)
@@ -233,15 +237,18 @@ static void note_eyes(struct client *client, const struct slot *slot,
 {
 	struct look look;
 
-	if (!look_stored(client, session, &look) || look.epoch != epoch)
+	if (!look_stored(client, session, &look))
+		return;
+	/* another process may have read on since it was sealed */
+	for (size_t i = 0; i < look.member_count && may_be_new(client, slot);
+	     i++)
+		add_person(&client->known[session], look.members[i].key);
+	if (look.epoch != epoch)
 		return;
 	sealed->eyes = sim_alloc(look.member_count * sizeof(*sealed->eyes));
 	for (size_t i = 0; i < look.member_count; i++) {
 		memcpy(sealed->eyes[sealed->eye_count++], look.members[i].key,
 		       16);
-		if (may_be_new(client, slot))
-			add_person(&client->known[session],
-				   look.members[i].key);
 		if (!is_known(client, session, &look.members[i]))
 			world_violate(client->world, "shown",
 				      "%s seals for %s, who was not shown",

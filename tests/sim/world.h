@@ -82,6 +82,7 @@ struct slot {
 	enum order_kind order;
 	size_t session, said; /* SIZE_MAX: none */
 	bool to_new;	      /* it may be sealed for whoever has come in */
+	bool clock_is_wrong;  /* or was, or a lie said so, in this order */
 	size_t commits_before;
 	uint64_t seq_before; /* read when the order began */
 	unsigned requests, turns, commits;
@@ -241,8 +242,11 @@ void watch_answer(struct client *client, const struct request *request,
 void watch_events(struct client *client, struct slot *slot);
 void watch_outcome(struct client *client, struct slot *slot);
 void watch_history(struct client *client);
-/* What the person at this device sees from now on as known members. */
+/* What the person at this device sees from now on as known members: those of
+ * now, or of an earlier look. */
 void watch_shown(struct client *client, size_t session);
+void watch_shown_then(struct client *client, size_t session,
+		      const struct look *look);
 void watch_health(struct client *client, size_t session);
 
 /* An order that might seal for whoever has come in ends too early: what it has
