@@ -398,7 +398,8 @@ static void note_told(struct client *client, const struct slot *slot,
 	if ((client->world->honest ||
 	     (client->world->adversary.lies == 0 && !client->copied)) &&
 	    outcome->result == ERR_PEER_FORK)
-		world_violate(client->world, "false-alarm",
+		world_violate(client->world,
+			      client->world->honest ? "false-alarm" : "no-veto",
 			      "%s is told that histories differ: %s",
 			      client->identity, outcome->why->text);
 }

@@ -253,12 +253,12 @@ static const struct plot plots[] = { PLOT(fork_and_copy),
 				     PLOT(false_departure),
 				     PLOT(pushed_while_joining) };
 
-void steps_draw_plot(struct step *steps, size_t count, struct chance *chance)
+void steps_draw_plot(struct step *steps, size_t count, uint64_t seed)
 {
-	uint32_t plot_count = sizeof(plots) / sizeof(*plots);
-	uint32_t at = chance_below(chance, 2 * plot_count);
+	size_t plot_count = sizeof(plots) / sizeof(*plots);
+	size_t at = seed / 2 % plot_count;
 
-	if (at < plot_count && count >= plots[at].count)
+	if (seed % 2 == 0 && count >= plots[at].count)
 		memcpy(steps, plots[at].steps,
 		       plots[at].count * sizeof(*steps));
 }

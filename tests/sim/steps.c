@@ -132,7 +132,7 @@ void steps_draw(struct step *steps, size_t count, uint64_t seed, bool honest)
 	for (size_t i = count < 11 ? count : 11; i < count; i++)
 		draw(&steps[i], &chance, honest);
 	if (!honest && count > 11)
-		steps_draw_plot(steps + 11, count - 11, &chance);
+		steps_draw_plot(steps + 11, count - 11, seed);
 	for (size_t i = 0; seed % 8 == 5 && i < count; i++)
 		step_tame(&steps[i]);
 }

@@ -37,8 +37,9 @@ struct step {
  * seed is honest all the same: then only its member lies. */
 void steps_draw(struct step *steps, size_t count, uint64_t seed, bool honest);
 
-/* Half of the time one of the plots (plots.c), from the first of these steps. */
-void steps_draw_plot(struct step *steps, size_t count, struct chance *chance);
+/* Every second seed has one of the plots (plots.c), which take turns, from the
+ * first of these steps. */
+void steps_draw_plot(struct step *steps, size_t count, uint64_t seed);
 
 /* Leaves of what an adversary does in this step only what a member can. */
 void step_tame(struct step *step);
