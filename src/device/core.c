@@ -27,7 +27,7 @@ out:
 enum err core_commit(struct device *d)
 {
 	const struct device_store *store = core_store(d);
-	enum err e;
+	enum err e = ERR_OK;
 
 	ENSURE(d->in_transaction, ERR_LOCAL_BUG);
 	d->in_transaction = false;
