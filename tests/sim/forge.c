@@ -241,6 +241,19 @@ static void ghost_info(struct adversary *adversary, uint32_t pick,
 	buf_clear(&info);
 }
 
+/* The device's other KeyPackages, with its own key, are withheld. */
+static size_t keep_one_of_device(struct answer_key_package *packages,
+				 size_t count, size_t at)
+{
+	const char *device = packages[at].device_id;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (i == at || strcmp(packages[i].device_id, device) != 0)
+			packages[kept++] = packages[i];
+	return kept;
+}
+
 static void swap_package(struct adversary *adversary, enum forgery forgery,
 			 uint32_t pick, const struct request *request,
 			 uint64_t now_ms, struct reply *reply)
@@ -269,11 +282,14 @@ static void swap_package(struct adversary *adversary, enum forgery forgery,
 	(void)snprintf(identity, sizeof(identity), "%s/%s", request->user,
 		       packages[at].device_id);
 	ghost = adversary_ghost(adversary, identity, now_ms);
-	if (ghost != NULL)
-		packages[at].key_package =
-		    reply_bytes(reply, ghost_key_package(ghost));
-	else
+	if (ghost == NULL) {
 		reply->answer.key_package_count = count;
+		return;
+	}
+	packages[at].key_package = reply_bytes(reply, ghost_key_package(ghost));
+	if (pick % 2 == 0)
+		reply->answer.key_package_count = keep_one_of_device(
+		    packages, reply->answer.key_package_count, at);
 }
 
 static void forge_welcome(uint32_t pick, struct reply *reply)
