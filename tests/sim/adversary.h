@@ -78,6 +78,9 @@ enum adversary_move {
 	MOVES
 };
 
+/* In the pick of MOVE_MEMBER: at the server that the device has. */
+enum { MOVE_MEMBER_THERE = 1 << 24 };
+
 const char *adversary_move_name(enum adversary_move move);
 
 /* `device` is one of the devices, `pick` a number for the rest. */

@@ -236,8 +236,8 @@ static void ghost_comes(struct adversary *adversary, enum adversary_move move,
 	adversary->homes[home].lax = was_lax;
 }
 
-static void member_acts(struct adversary *adversary, uint32_t pick,
-			uint64_t now_ms)
+static void member_acts(struct adversary *adversary, size_t device,
+			uint32_t pick, uint64_t now_ms)
 {
 	struct ghost *ghost = &adversary->ghosts[0];
 
@@ -245,8 +245,10 @@ static void member_acts(struct adversary *adversary, uint32_t pick,
 		return;
 	if (ghost->group == NULL)
 		(void)ghost_welcomed(ghost, &adversary->homes[0], 0);
+	if ((pick & MOVE_MEMBER_THERE) != 0)
+		ghost->home = adversary->route[device];
 	(void)ghost_act(ghost, &adversary->homes[ghost->home],
-			(enum ghost_lie)(pick % GHOST_LIES), now_ms);
+			(enum ghost_lie)((pick & 0xffff) % GHOST_LIES), now_ms);
 }
 
 static void ghost_speaks(struct adversary *adversary, uint32_t pick,
@@ -373,7 +375,7 @@ void adversary_act(struct adversary *adversary, enum adversary_move move,
 		ghost_comes(adversary, move, device, pick, now_ms);
 		break;
 	case MOVE_MEMBER:
-		member_acts(adversary, pick, now_ms);
+		member_acts(adversary, device, pick, now_ms);
 		break;
 	case MOVE_GHOST_SPEAKS:
 		ghost_speaks(adversary, pick, now_ms);

@@ -228,6 +228,16 @@ static const struct step pushed_while_joining[] = {
 	{ .kind = STEP_TURNS, .client = DAVE, .slot = 1, .turns = ALL },
 };
 
+/* Its member changes an extension, and a server that bob alone has takes that. */
+static const struct step changed_extension[] = {
+	INVITES_MALLORY,
+	LIES(GHOST_HONEST),
+	DOES(BOB, ORDER_REFRESH, ALL),
+	MOVES_ON(BOB, MOVE_SPLIT, 0),
+	MOVES_ON(BOB, MOVE_MEMBER, MOVE_MEMBER_THERE | GHOST_EXTERNAL_SENDERS),
+	DOES(BOB, ORDER_REFRESH, ALL),
+};
+
 struct plot {
 	const struct step *steps;
 	size_t count;
@@ -251,7 +261,8 @@ static const struct plot plots[] = { PLOT(fork_and_copy),
 				     PLOT(secret_of_its_own),
 				     PLOT(two_lives),
 				     PLOT(false_departure),
-				     PLOT(pushed_while_joining) };
+				     PLOT(pushed_while_joining),
+				     PLOT(changed_extension) };
 
 void steps_draw_plot(struct step *steps, size_t count, uint64_t seed)
 {
