@@ -479,6 +479,15 @@ static void check_group(struct client *client, size_t session,
 			      (unsigned long long)look->epoch);
 }
 
+/* A person who went on all the same adds others to what it then has. */
+static bool anybody_resolved(const struct world *world, size_t session)
+{
+	for (size_t i = 0; i < world->client_count; i++)
+		if (world->clients[i].known[session].resolved)
+			return true;
+	return false;
+}
+
 void watch_health(struct client *client, size_t session)
 {
 	struct world *world = client->world;
@@ -513,7 +522,8 @@ void watch_health(struct client *client, size_t session)
 			      "%s is in a group that does not come from the "
 			      "one where it was, at epoch %llu",
 			      client->identity, (unsigned long long)look.epoch);
-	else if (known->healthy != SIZE_MAX || !known->resolved)
+	else if (known->healthy != SIZE_MAX ||
+		 !anybody_resolved(world, session))
 		walk_rights(client, group, known->healthy);
 	known->healthy = group;
 }
