@@ -37,6 +37,22 @@ $(B)/tests/fuzz/fuzz_sim.o: CFLAGS_FOLDER = $(call pkg_cflags,$(SIM_PKGS)) \
 %/replay_sim %/run_sim: FUZZ_EXTRA_LIBS := -Wl,--wrap=aead_seal
 $(B)/tests/fuzz/replay_sim $(B)/tests/fuzz/run_sim: $(SIM_PARTS)
 
+# The model of the server beside a real node (tests/sim/compare).
+COMPARE_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/compare/*.c))
+COMPARE_PKGS := jansson libcrypto libgcrypt libcurl
+$(COMPARE_OBJECTS): CFLAGS_FOLDER = $(call pkg_cflags,$(COMPARE_PKGS)) \
+	-DHERMETIC_FAULTS
+-include $(COMPARE_OBJECTS:.o=.d)
+COMPARE_LIBS = $(call lib,reach) $(SIM_LIBS)
+$(B)/tests/sim/compare/compare: $(COMPARE_OBJECTS) $(SIM_PARTS) $(COMPARE_LIBS)
+	$(CC) $(LINK_$(VARIANT)) -Wl,--wrap=aead_seal -o $@ \
+	    $(COMPARE_OBJECTS) $(SIM_PARTS) -Wl,--start-group \
+	    $(COMPARE_LIBS) -Wl,--end-group $(call pkg_libs,$(COMPARE_PKGS))
+
+.PHONY: compare
+compare: $(B)/tests/sim/compare/compare
+unit-tests: $(B)/tests/sim/compare/compare
+
 # What an order costs a device (bench/device).
 BENCH_DEVICE_OBJECT := $(B)/bench/device/cost.o
 $(BENCH_DEVICE_OBJECT): CFLAGS_FOLDER = $(call pkg_cflags,$(SIM_PKGS)) \

@@ -117,7 +117,7 @@ static void drive(struct device *device, const struct person *person,
 		run->requests++;
 		server_ask(&server, person->number, now, &request, &reply);
 		device_answer(device, &reply.answer);
-		reply_clear(&reply);
+		reply_free(&reply);
 	}
 }
 

@@ -27,7 +27,10 @@
 	X(CLOCK_JUDGES)                                                        \
 	X(PLAINTEXT_POSTED)                                                    \
 	X(SEALED_BESIDE)                                                       \
-	X(SERVER_VIEWS_UNCHECKED)
+	X(PUSHED_OVER_WELCOME)                                                 \
+	X(DEPARTURES_UNSIGNED)                                                 \
+	X(SERVER_VIEWS_UNCHECKED)                                              \
+	X(SERVER_RULES_UNCHECKED)
 
 #define FAULT_NAME(name) FAULT_##name,
 enum fault { FAULT_NONE, FAULT_LIST(FAULT_NAME) FAULT_COUNT };

@@ -57,7 +57,7 @@ out:
 	return e;
 }
 
-const struct step rejoin_step_gather = { "gather",	 NULL,
+const struct step arrive_step_gather = { "gather",	 NULL,
 					 gather_due,	 NULL,
 					 ask_departures, take_departures };
 

@@ -72,6 +72,9 @@ enum err device_push(struct device *device, const char *session,
 	TRY(core_begin(device));
 	TRY(core_load(device, session));
 	ENSURE(!membership_is_gathering(&device->open), ERR_STATE_CONFLICT);
+	/* the place of the Welcome is looked at in a page that begins there */
+	ENSURE(!log_place_is_open(device) || FAULT(PUSHED_OVER_WELCOME),
+	       ERR_STATE_CONFLICT);
 	TRY(log_take(device, entries, count));
 	if (work->changed)
 		TRY(core_save(device));

@@ -288,12 +288,17 @@ static bool overlaps(const struct device *d, const struct answer *answer)
 	return d->work.read_from != seq;
 }
 
+bool log_place_is_open(const struct device *d)
+{
+	return json_is_true(json_object_get(d->open.notes, "welcomed"));
+}
+
 /* The first page after a Welcome begins with the commit that made the group. */
 static bool place_holds(struct device *d, const struct answer *answer)
 {
 	const struct session *session = d->open.session;
 
-	if (!json_is_true(json_object_get(d->open.notes, "welcomed")))
+	if (!log_place_is_open(d))
 		return true;
 	for (size_t i = 0; i < answer->entry_count; i++)
 		if (answer->entries[i].seq == session_seq(session) &&

@@ -14,4 +14,8 @@
 MUST_CHECK enum err log_take(struct device *d,
 			     const struct answer_entry *entries, size_t count);
 
+/* This device came in by a Welcome, and has not looked yet whether that stands
+ * where the server said: nothing that comes after is taken before. */
+bool log_place_is_open(const struct device *d);
+
 #endif

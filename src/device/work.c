@@ -19,7 +19,7 @@ static const struct step *const STEPS[] = {
 	&stock_step_make,     &stock_step_publish, &found_step_claim,
 	&found_step_make,     &found_step_post,	   &welcome_step_use,
 	&welcome_step_gather, &rejoin_step_drop,   &rejoin_step_base,
-	&rejoin_step_first,   &rejoin_step_gather, &rejoin_step_walk,
+	&rejoin_step_first,   &arrive_step_gather, &rejoin_step_walk,
 	&arrive_step_info,    &arrive_step_post,   &log_step_read,
 	&welcome_step_tell,   &commit_step_leave,  &commit_step_post,
 	&plan_step_name,      &plan_step_order,	   &commit_step_claim,

@@ -35,16 +35,20 @@ test('whatever the adversary does, what must hold holds', async () => {
   assert.equal(code, 0, stdout);
 });
 
-// Those that show within a few seeds; tests/sim/run --faults has them all.
-for (const [name, invariant] of [
-  ['SEALS_FOR_UNSEEN', /: (shown|secrecy): /],
-  ['SENT_BY_ANSWER', /: sent: /],
-  ['DONE_BY_ANSWER', /: (done|shown): /],
-  ['RULES_UNCHECKED', /: rights: /],
-  ['PLAINTEXT_POSTED', /: secrecy: /],
+// One seed each; tests/sim/run --faults finds the seeds of all.
+for (const [name, seed, invariant] of [
+  ['SEALS_FOR_UNSEEN', 2, /: (shown|secrecy): /],
+  ['SENT_BY_ANSWER', 1, /: sent: /],
+  ['DONE_BY_ANSWER', 3, /: (done|shown): /],
+  ['RULES_UNCHECKED', 7, /: rights: /],
+  ['PLAINTEXT_POSTED', 1, /: secrecy: /],
+  ['SERVER_VIEWS_UNCHECKED', 18, /: no-veto: /],
+  ['COPY_UNNOTICED', 22, /: determinism: /],
+  ['DEPARTURES_UNSIGNED', 24, /: rights: /],
+  ['PUSHED_OVER_WELCOME', 26, /: no-veto: /],
 ]) {
   test(`${name} is found`, async () => {
-    const { stdout } = await sim('--fault', name, '--seeds', 20, '--quiet');
+    const { stdout } = await sim('--fault', name, '--seed', seed, '--quiet');
     assert.match(stdout, invariant);
   });
 }

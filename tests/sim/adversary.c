@@ -28,7 +28,7 @@ void adversary_clear(struct adversary *adversary)
 	for (size_t i = 0; i < adversary->ghost_count; i++)
 		ghost_clear(&adversary->ghosts[i]);
 	for (size_t i = 0; i < adversary->kept_count; i++)
-		reply_clear(&adversary->kept[i].reply);
+		reply_free(&adversary->kept[i].reply);
 }
 
 size_t adversary_split(struct adversary *adversary, size_t from)
@@ -90,7 +90,7 @@ struct ghost *adversary_ghost(struct adversary *adversary, const char *identity,
 }
 
 struct ghost *adversary_member(struct adversary *adversary, const char *user,
-			       uint64_t now_ms)
+			       const char *device, uint64_t now_ms)
 {
 	char identity[SIM_IDENTITY];
 	struct ghost *ghost;
@@ -100,8 +100,7 @@ struct ghost *adversary_member(struct adversary *adversary, const char *user,
 				   .key_package_count = 4 };
 	struct reply reply = { .parts = NULL };
 
-	(void)snprintf(identity, sizeof(identity),
-		       "%s/ffffffff-0000-4000-8000-000000000001", user);
+	(void)snprintf(identity, sizeof(identity), "%s/%s", user, device);
 	ghost = adversary_ghost(adversary, identity, now_ms);
 	if (ghost == NULL)
 		return NULL;
@@ -109,7 +108,7 @@ struct ghost *adversary_member(struct adversary *adversary, const char *user,
 		packages[i] = ghost_key_package(ghost);
 	server_ask(&adversary->homes[0], ghost->account, now_ms, &request,
 		   &reply);
-	reply_clear(&reply);
+	reply_free(&reply);
 	return ghost;
 }
 
@@ -118,7 +117,7 @@ void adversary_stop(struct adversary *adversary)
 	for (size_t i = 0; i < SIM_DEVICES; i++)
 		adversary->route[i] = 0;
 	adversary->homes[0].lax = false;
-	adversary->rotation_lie = false;
+	adversary->rotation_lie = adversary->more_lie = false;
 	adversary->key_lies = 0;
 }
 
@@ -134,7 +133,7 @@ static void keep_answer(struct adversary *adversary,
 		kept =
 		    &adversary
 			 ->kept[chance_below(&adversary->chance, KEPT_ANSWERS)];
-	reply_clear(&kept->reply);
+	reply_free(&kept->reply);
 	kept->kind = request->kind;
 	reply_copy(&kept->reply, answer);
 }
@@ -158,12 +157,15 @@ void adversary_answer(struct adversary *adversary, enum forgery forgery,
 		server_ask(server, device, now_ms, request, reply);
 	if (adversary->rotation_lie)
 		reply->answer.rotation_due = true;
+	if (adversary->more_lie)
+		reply->answer.more = true;
 	if (forgery == FORGE_NOTHING) {
 		if (adversary->moves > 0)
 			keep_answer(adversary, request, &reply->answer);
 		return;
 	}
 	adversary->moves++;
+	adversary->lies++;
 	adversary_forge(adversary, forgery, pick, device, now_ms, request,
 			reply);
 }

@@ -39,7 +39,9 @@ struct adversary {
 	struct lineage *lineage;
 	struct chance chance;
 	uint64_t moves;	   /* that it made */
+	uint64_t lies;	   /* of them, those that no honest server makes */
 	bool rotation_lie; /* says rotation_due in each answer */
+	bool more_lie;	   /* says that there is more in each answer */
 	unsigned key_lies; /* so many claims get a KeyPackage of a ghost's */
 };
 
@@ -49,7 +51,7 @@ void adversary_clear(struct adversary *adversary);
 
 /* A registered account of its own, which people may invite. */
 struct ghost *adversary_member(struct adversary *adversary, const char *user,
-			       uint64_t now_ms);
+			       const char *device, uint64_t now_ms);
 
 /* ---- what it does by itself ---- */
 
@@ -71,8 +73,13 @@ enum adversary_move {
 	MOVE_RELAY,	    /* a message of one home is put into another */
 	MOVE_KEY_LIE,	    /* the next claims get KeyPackages of a ghost's */
 	MOVE_UNSTOCK,	    /* takes all KeyPackages of somebody */
+	MOVE_DEPARTURE,	    /* a departure that nobody signed, of a member */
+	MOVE_MORE_LIE,	    /* each page of a log has a next one, from now on */
 	MOVES
 };
+
+/* In the pick of MOVE_MEMBER: at the server that the device has. */
+enum { MOVE_MEMBER_THERE = 1 << 24 };
 
 const char *adversary_move_name(enum adversary_move move);
 

@@ -166,7 +166,7 @@ static void ask(struct client *client, const struct mishap *mishap,
 	if (reply->answer.clock_ahead_ms == 0)
 		reply->answer.clock_ahead_ms = -client->skew_ms;
 	if (mishap != NULL && mishap->kind == MISHAP_ANSWER_LOST) {
-		reply_clear(reply);
+		reply_free(reply);
 		reply_refuse(reply, ERR_LOCAL_IO, "");
 	}
 }
@@ -197,7 +197,7 @@ static void serve(struct client *client, struct slot *slot,
 	watch_answer(client, request, &reply.answer);
 
 	device_answer(slot->device, &reply.answer);
-	reply_clear(&reply);
+	reply_free(&reply);
 }
 
 /* One turn. True: the order has ended, or the process has. */
@@ -294,7 +294,7 @@ void client_push(struct client *client, size_t session)
 		watch_events(client, slot);
 		watch_health(client, session);
 	}
-	reply_clear(&reply);
+	reply_free(&reply);
 }
 
 /* The marks of the members, as a person is shown them; owned by `said`. */

@@ -74,21 +74,21 @@ static void refuse(struct reply *reply, uint32_t pick)
 {
 	size_t at = pick % (sizeof(refusals) / sizeof(*refusals));
 
-	reply_clear(reply);
+	reply_free(reply);
 	reply_refuse(reply, refusals[at].result, refusals[at].slug);
 	reply->answer.seq = pick % 40;
 }
 
 static void succeed(struct reply *reply, uint32_t pick, uint64_t last)
 {
-	reply_clear(reply);
+	reply_free(reply);
 	reply->answer.seq = pick % 2 == 0 ? last + 1 : 1 + pick % (last + 3);
 }
 
 static void replay(struct adversary *adversary, uint32_t pick,
 		   const struct request *request, struct reply *reply)
 {
-	reply_clear(reply);
+	reply_free(reply);
 	for (size_t n = 0; n < adversary->kept_count; n++) {
 		const struct kept_answer *kept =
 		    &adversary->kept[(n + pick) % adversary->kept_count];
@@ -241,6 +241,19 @@ static void ghost_info(struct adversary *adversary, uint32_t pick,
 	buf_clear(&info);
 }
 
+/* The device's other KeyPackages, with its own key, are withheld. */
+static size_t keep_one_of_device(struct answer_key_package *packages,
+				 size_t count, size_t at)
+{
+	const char *device = packages[at].device_id;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (i == at || strcmp(packages[i].device_id, device) != 0)
+			packages[kept++] = packages[i];
+	return kept;
+}
+
 static void swap_package(struct adversary *adversary, enum forgery forgery,
 			 uint32_t pick, const struct request *request,
 			 uint64_t now_ms, struct reply *reply)
@@ -269,11 +282,14 @@ static void swap_package(struct adversary *adversary, enum forgery forgery,
 	(void)snprintf(identity, sizeof(identity), "%s/%s", request->user,
 		       packages[at].device_id);
 	ghost = adversary_ghost(adversary, identity, now_ms);
-	if (ghost != NULL)
-		packages[at].key_package =
-		    reply_bytes(reply, ghost_key_package(ghost));
-	else
+	if (ghost == NULL) {
 		reply->answer.key_package_count = count;
+		return;
+	}
+	packages[at].key_package = reply_bytes(reply, ghost_key_package(ghost));
+	if (pick % 2 == 0)
+		reply->answer.key_package_count = keep_one_of_device(
+		    packages, reply->answer.key_package_count, at);
 }
 
 static void forge_welcome(uint32_t pick, struct reply *reply)

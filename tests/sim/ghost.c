@@ -111,7 +111,7 @@ bool ghost_join(struct ghost *ghost, struct server *server, size_t home,
 out:
 	mls_group_free(group);
 	mls_commit_clear(&out);
-	reply_clear(&reply);
+	reply_free(&reply);
 	return joined;
 }
 
@@ -152,11 +152,12 @@ bool ghost_welcomed(struct ghost *ghost, struct server *server, size_t home)
 		struct reply taken = { .parts = NULL };
 
 		request.kind = REQUEST_TAKE_WELCOME;
+		request.session = reply.answer.welcomes[0].session;
 		request.welcome_id = reply.answer.welcomes[0].welcome_id;
 		server_ask(server, ghost->account, 0, &request, &taken);
-		reply_clear(&taken);
+		reply_free(&taken);
 	}
-	reply_clear(&reply);
+	reply_free(&reply);
 	return joined;
 }
 

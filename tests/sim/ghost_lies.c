@@ -21,7 +21,7 @@ static bool post(struct ghost *ghost, struct server *server,
 
 	server_ask(server, ghost->account, now_ms, request, &reply);
 	taken = reply.answer.result == ERR_OK;
-	reply_clear(&reply);
+	reply_free(&reply);
 	return taken;
 }
 

@@ -6,8 +6,10 @@
 
 #include <stdlib.h>
 
+#include "check/label.h"
 #include "crypto/hash.h"
 #include "tests/sim/seen_group.h"
+#include "wire/departure.h"
 #include "wire/message.h"
 #include "wire/roles.h"
 
@@ -95,6 +97,43 @@ static enum role effective(const struct trial *t, struct span user)
 	return roles_of(&t->roles, user);
 }
 
+/* By a leaf of some group of the session; keys of a leaf never change. */
+static bool is_signed(const struct trial *t, const struct departure *departure)
+{
+	const struct lineage *lineage = &t->world->lineage;
+
+	for (size_t i = lineage->count; i-- > 0;) {
+		const struct wire_leaf_node *signer;
+		struct seen_group group;
+		bool good = false;
+
+		if (memcmp(lineage->groups[i].session, t->session, DEVICE_ID) !=
+			0 ||
+		    !seen_group_read(blob_span(lineage->groups[i].info),
+				     &group))
+			continue;
+		signer = seen_group_leaf(&group, departure->signer);
+		good = signer != NULL &&
+		       check_label(group.suite, signer->signature_key,
+				   DEPARTURE_LABEL, departure->unsigned_part,
+				   departure->signature) == ERR_OK;
+		seen_group_clear(&group);
+		if (good)
+			return true;
+	}
+	return false;
+}
+
+static bool is_departure_of(const struct trial *t, struct span bytes,
+			    const uint8_t hash[32])
+{
+	struct departure departure;
+
+	return departure_decode(bytes, &departure) == ERR_OK &&
+	       span_equal(departure.leaf_hash, span_of(hash, 32)) &&
+	       is_signed(t, &departure);
+}
+
 /* A departure for that leaf node stands in some log of the session. */
 static bool has_departed(const struct trial *t,
 			 const struct wire_leaf_node *leaf)
@@ -112,9 +151,9 @@ static bool has_departed(const struct trial *t,
 				continue;
 			for (size_t i = 0; i < session->log_count; i++)
 				if (session->log[i].kind == 4 &&
-				    memmem(session->log[i].bytes->p,
-					   session->log[i].bytes->n, hash,
-					   32) != NULL)
+				    is_departure_of(
+					t, blob_span(session->log[i].bytes),
+					hash))
 					return true;
 		}
 	return false;

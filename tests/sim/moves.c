@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "crypto/hash.h"
 #include "session/chain.h"
+#include "wire/departure.h"
 
 static const char *const names[MOVES] = {
 	[MOVE_SPLIT] = "split",
@@ -24,6 +26,8 @@ static const char *const names[MOVES] = {
 	[MOVE_RELAY] = "relay",
 	[MOVE_KEY_LIE] = "key-lie",
 	[MOVE_UNSTOCK] = "unstock",
+	[MOVE_DEPARTURE] = "departure",
+	[MOVE_MORE_LIE] = "more-lie",
 };
 
 const char *adversary_move_name(enum adversary_move move)
@@ -232,8 +236,8 @@ static void ghost_comes(struct adversary *adversary, enum adversary_move move,
 	adversary->homes[home].lax = was_lax;
 }
 
-static void member_acts(struct adversary *adversary, uint32_t pick,
-			uint64_t now_ms)
+static void member_acts(struct adversary *adversary, size_t device,
+			uint32_t pick, uint64_t now_ms)
 {
 	struct ghost *ghost = &adversary->ghosts[0];
 
@@ -241,8 +245,10 @@ static void member_acts(struct adversary *adversary, uint32_t pick,
 		return;
 	if (ghost->group == NULL)
 		(void)ghost_welcomed(ghost, &adversary->homes[0], 0);
+	if ((pick & MOVE_MEMBER_THERE) != 0)
+		ghost->home = adversary->route[device];
 	(void)ghost_act(ghost, &adversary->homes[ghost->home],
-			(enum ghost_lie)(pick % GHOST_LIES), now_ms);
+			(enum ghost_lie)((pick & 0xffff) % GHOST_LIES), now_ms);
 }
 
 static void ghost_speaks(struct adversary *adversary, uint32_t pick,
@@ -288,14 +294,57 @@ static void unstock(struct adversary *adversary, size_t device, uint64_t now_ms)
 		struct reply reply = { .parts = NULL };
 
 		server_ask(server, device, now_ms, &request, &reply);
-		reply_clear(&reply);
+		reply_free(&reply);
 	}
+}
+
+/* In the log of a home that is not honest: a member departs, says the server. */
+static void false_departure(struct adversary *adversary, size_t device,
+			    uint32_t pick, uint64_t now_ms)
+{
+	static const uint8_t zeros[64];
+	size_t home = adversary->route[device];
+	struct server_session *session =
+	    adversary_session(adversary, home, pick);
+	struct buf bytes = BUF_INIT;
+	struct seen_group group;
+	struct server_member *member;
+	const struct wire_leaf_node *leaf;
+	uint8_t hash[32];
+
+	if (home == 0 || session == NULL || session->member_count == 0 ||
+	    !seen_group_read(blob_span(session->info), &group))
+		return;
+	member = &session->members[pick % session->member_count];
+	leaf = seen_group_leaf(&group, member->leaf);
+	sim_must(hash_sha256(&leaf->encoded, 1, hash), "hash");
+	departure_put(
+	    &bytes, &(struct departure){ .session_id = SPAN_ARRAY(session->id),
+					 .generation = session->generation,
+					 .leaf_index = member->leaf,
+					 .leaf_hash = SPAN_ARRAY(hash),
+					 .signer = member->leaf,
+					 .signature = SPAN_ARRAY(zeros) });
+	member->departed = true;
+	(void)server_append(session, CHAIN_DEPARTURE,
+			    blob_make(buf_span(&bytes)), device, now_ms);
+	seen_group_clear(&group);
+	buf_clear(&bytes);
+}
+
+/* What its member does, and what any account may, is no lie of the server's. */
+static bool is_lie(enum adversary_move move)
+{
+	return move != MOVE_MEMBER && move != MOVE_GHOST_SPEAKS &&
+	       move != MOVE_UNSTOCK && move != MOVE_SNAPSHOT &&
+	       move != MOVE_HEAL;
 }
 
 void adversary_act(struct adversary *adversary, enum adversary_move move,
 		   size_t device, uint32_t pick, uint64_t now_ms)
 {
 	adversary->moves++;
+	adversary->lies += is_lie(move);
 	switch (move) {
 	case MOVE_SPLIT:
 		split_some(adversary, device, pick);
@@ -326,7 +375,7 @@ void adversary_act(struct adversary *adversary, enum adversary_move move,
 		ghost_comes(adversary, move, device, pick, now_ms);
 		break;
 	case MOVE_MEMBER:
-		member_acts(adversary, pick, now_ms);
+		member_acts(adversary, device, pick, now_ms);
 		break;
 	case MOVE_GHOST_SPEAKS:
 		ghost_speaks(adversary, pick, now_ms);
@@ -342,6 +391,12 @@ void adversary_act(struct adversary *adversary, enum adversary_move move,
 		break;
 	case MOVE_UNSTOCK:
 		unstock(adversary, device, now_ms);
+		break;
+	case MOVE_DEPARTURE:
+		false_departure(adversary, device, pick, now_ms);
+		break;
+	case MOVE_MORE_LIE:
+		adversary->more_lie = true;
 		break;
 	case MOVES:
 		break;

@@ -206,9 +206,11 @@ static void check_sent(struct client *client, struct slot *slot, size_t session,
 	struct world *world = client->world;
 	struct seen_entry *seen = watch_entry(client, session, seq);
 	json_t *entry = load_entry(slot, world->sessions[session], seq);
-	const struct sealed *sealed =
-	    seen != NULL ? watch_sealed(world, seen->hash) : NULL;
+	const struct sealed *sealed;
 
+	/* this order may have gone over to the history that its person took */
+	(void)look_took_line(client, slot, session);
+	sealed = seen != NULL ? watch_sealed(world, seen->hash) : NULL;
 	if (entry == NULL || said == SIZE_MAX ||
 	    strcmp(member_of(entry, "text"), world->said[said].text) != 0)
 		world_violate(world, "sent",
@@ -341,6 +343,7 @@ static void change_ended(struct client *client, struct slot *slot)
 	    memcmp(slot->last_commit, none, 32) == 0 ||
 	    another_came_first(&client->known[slot->session], slot->seq_before))
 		return;
+	(void)look_took_line(client, slot, slot->session);
 	for (size_t i = slot->commits_before; i < client->commit_count; i++)
 		if (was_served(&client->known[slot->session],
 			       client->commits[i]))
@@ -395,8 +398,11 @@ static void note_told(struct client *client, const struct slot *slot,
 	if (outcome->result == ERR_PEER_FORK ||
 	    strcmp(outcome->why->slug, "not-in-log") == 0)
 		client->known[slot->session].told = true;
-	if (client->world->honest && outcome->result == ERR_PEER_FORK)
-		world_violate(client->world, "false-alarm",
+	if ((client->world->honest ||
+	     (client->world->adversary.lies == 0 && !client->copied)) &&
+	    outcome->result == ERR_PEER_FORK)
+		world_violate(client->world,
+			      client->world->honest ? "false-alarm" : "no-veto",
 			      "%s is told that histories differ: %s",
 			      client->identity, outcome->why->text);
 }

@@ -6,7 +6,7 @@
 
 #include "tests/sim/blob.h"
 
-void reply_clear(struct reply *reply)
+void reply_free(struct reply *reply)
 {
 	for (size_t i = 0; i < reply->part_count; i++)
 		free(reply->parts[i]);

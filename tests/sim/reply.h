@@ -10,7 +10,7 @@ struct reply {
 	size_t part_count;
 };
 
-void reply_clear(struct reply *reply);
+void reply_free(struct reply *reply);
 
 /* Zeroed memory that lives as long as the reply. */
 void *reply_take(struct reply *reply, size_t n);

@@ -76,6 +76,7 @@ static void copy_session(struct server_session *session)
 void server_copy(struct server *to, const struct server *from)
 {
 	*to = *from;
+	to->peer = (struct server_peer){ .ask = NULL };
 	COPY(to->sessions, to->session_count);
 	COPY(to->devices, to->device_count);
 	COPY(to->welcomes, to->welcome_count);
@@ -133,16 +134,23 @@ static const struct server_former *find_former(
 	return NULL;
 }
 
+static bool is_served(const struct server *server,
+		      const struct server_session *session, size_t caller)
+{
+	const struct server_member *member =
+	    server_member(session, server->devices[caller].identity);
+
+	return member != NULL && !member->departed;
+}
+
 uint64_t server_readable(const struct server *server,
 			 const struct server_session *session, size_t caller)
 {
-	const char *identity = server->devices[caller].identity;
-	const struct server_member *member = server_member(session, identity);
 	const struct server_former *former;
 
-	if (member != NULL && !member->departed)
+	if (is_served(server, session, caller))
 		return session->log_count;
-	former = find_former(session, identity);
+	former = find_former(session, server->devices[caller].identity);
 	return former != NULL ? former->seq : 0;
 }
 
@@ -219,7 +227,9 @@ static void note_former(struct server_session *session,
 	for (size_t i = 0; i < count; i++) {
 		struct server_former *former;
 
-		if (still_member(session, session->members,
+		/* who departed reads up to its departure */
+		if (old[i].departed ||
+		    still_member(session, session->members,
 				 session->member_count, old[i].identity))
 			continue;
 		former = SIM_ADD(session->former, session->former_count);
@@ -327,11 +337,14 @@ static void give_log(const struct server *server,
 	struct answer_entry *entries;
 	size_t count = 0;
 
-	if (bare && server_may_join(server, session, caller))
+	if (bare && !server_may_join(server, session, caller)) {
+		reply_refuse(reply, ERR_PEER_DENIED, "not-invited");
+		return;
+	}
+	if (bare)
 		last = session->log_count;
-	else if (last == 0 &&
-		 server_member(session, server->devices[caller].identity) ==
-		     NULL) {
+	else if (request->after >= last &&
+		 !is_served(server, session, caller)) {
 		reply_refuse(reply, ERR_PEER_DENIED, "not-a-member");
 		return;
 	}
@@ -364,8 +377,7 @@ static void give_info(const struct server *server,
 {
 	const struct server_first *first;
 
-	if (server_readable(server, session, caller) != session->log_count &&
-	    !server_may_join(server, session, caller)) {
+	if (!server_may_join(server, session, caller)) {
 		reply_refuse(reply, ERR_PEER_DENIED, "not-invited");
 		return;
 	}
@@ -393,6 +405,14 @@ static void of_session(struct server *server, size_t caller, uint64_t now_ms,
 	struct server_session *session =
 	    server_session(server, request->session);
 
+	if (session == NULL && request->kind == REQUEST_LOG) {
+		reply_refuse(reply, ERR_PEER_DENIED, "not-a-member");
+		return;
+	}
+	if (session == NULL && request->kind == REQUEST_HANDSHAKES) {
+		reply_refuse(reply, ERR_PEER_DENIED, "not-invited");
+		return;
+	}
 	if (session == NULL) {
 		reply_refuse(reply, ERR_STATE_GONE, "not-found");
 		return;
@@ -410,8 +430,8 @@ static void of_session(struct server *server, size_t caller, uint64_t now_ms,
 		server_commit(server, caller, now_ms, request, reply);
 }
 
-void server_ask(struct server *server, size_t caller, uint64_t now_ms,
-		const struct request *request, struct reply *reply)
+static void answer(struct server *server, size_t caller, uint64_t now_ms,
+		   const struct request *request, struct reply *reply)
 {
 	if (server->devices[caller].revoked) {
 		reply_refuse(reply, ERR_PEER_DENIED, "unauthorized");
@@ -443,4 +463,13 @@ void server_ask(struct server *server, size_t caller, uint64_t now_ms,
 	case REQUEST_KINDS:
 		sim_stop("a request of no kind");
 	}
+}
+
+void server_ask(struct server *server, size_t caller, uint64_t now_ms,
+		const struct request *request, struct reply *reply)
+{
+	answer(server, caller, now_ms, request, reply);
+	if (server->peer.ask != NULL)
+		server->peer.ask(server->peer.context, caller, request,
+				 &reply->answer);
 }

@@ -18,7 +18,7 @@
 
 /* Limits of the model; small, so that a short run meets them. */
 enum {
-	SERVER_DUE = 24,     /* messages under one key: due */
+	SERVER_DUE = 24,     /* entries under one key: due */
 	SERVER_OVERDUE = 80, /* the same: refused */
 	SERVER_NONCE_MS = 600000
 };
@@ -83,7 +83,7 @@ struct server_session {
 	size_t former_count;
 	char (*invited)[33];
 	size_t invited_count;
-	size_t messages; /* since the last commit */
+	uint64_t keys_seq; /* of the last entry that made new keys */
 };
 
 struct server_welcome {
@@ -103,6 +103,13 @@ struct server_watch {
 	void *context;
 };
 
+/* Another server that is asked the same, after the model has answered. */
+struct server_peer {
+	void (*ask)(void *context, size_t caller, const struct request *request,
+		    const struct answer *answer);
+	void *context;
+};
+
 struct server {
 	struct server_device *devices;
 	size_t device_count;
@@ -112,9 +119,11 @@ struct server {
 	size_t welcome_count;
 	struct chance chance; /* for ids */
 	struct server_watch watch;
+	struct server_peer peer; /* of this one, not of its copies */
 	/* What an adversary's server does, or an honest one with a fault. */
 	bool lax; /* takes any commit and join that decodes */
-	bool views_unchecked;
+	bool views_unchecked, departures_ignored;
+	bool welcomes_kept; /* also after they were taken */
 };
 
 void server_init(struct server *server, uint64_t seed);
@@ -148,6 +157,9 @@ bool server_may_join(const struct server *server,
 /* Appends to the log and returns the number. Takes over `bytes`. */
 uint64_t server_append(struct server_session *session, uint8_t kind,
 		       struct blob *bytes, size_t device, uint64_t now_ms);
+/* The entry with exactly these bytes; 0: none. */
+uint64_t server_find_entry(const struct server_session *session, uint8_t kind,
+			   struct span bytes);
 const uint8_t *server_head(const struct server_session *session, uint64_t seq);
 
 /* The departures of the log, opaque departure<V> each; appended. */

@@ -1,4 +1,4 @@
-/* What changes a session's log: envelopes, commits, joins, moves, departures.*/
+/* What changes a session's group: commits, joins, moves; and departures. */
 #include "tests/sim/server.h"
 
 #include <stdio.h>
@@ -7,174 +7,9 @@
 #include "check/commit.h"
 #include "crypto/hash.h"
 #include "session/chain.h"
-#include "wire/envelope.h"
+#include "tests/sim/faults.h"
 #include "wire/generation.h"
 #include "wire/message.h"
-
-/* ---- views ---- */
-
-const char *server_check_view(const struct server_session *session,
-			      struct span authenticated_data, bool may_be_empty)
-{
-	struct rd r = rd_init(authenticated_data);
-	uint8_t version;
-	uint64_t seq;
-	struct span head;
-
-	if (may_be_empty && authenticated_data.n == 0)
-		return NULL;
-	version = rd_u8(&r);
-	seq = rd_u64(&r);
-	head = rd_take(&r, DEVICE_HEAD);
-	if (!rd_ok(&r) || version != 1)
-		return "envelope-invalid";
-	if (seq > session->log_count ||
-	    !span_equal(head, span_of(server_head(session, seq), DEVICE_HEAD)))
-		return "view-differs";
-	return NULL;
-}
-
-/* ---- envelopes ---- */
-
-/* The entry with exactly these bytes; 0: none. */
-static uint64_t find_entry(const struct server_session *session, uint8_t kind,
-			   struct span bytes)
-{
-	uint8_t hash[32];
-
-	sim_must(hash_sha256(&bytes, 1, hash), "hash");
-	for (size_t i = session->log_count; i-- > 0;)
-		if (session->log[i].kind == kind &&
-		    memcmp(session->log[i].bytes->hash, hash, 32) == 0)
-			return i + 1;
-	return 0;
-}
-
-static bool nonce_is_used(const struct server_session *session, size_t tag,
-			  struct span nonce)
-{
-	for (size_t i = session->log_count; i-- > 0;) {
-		const struct server_entry *entry = &session->log[i];
-		struct envelope old;
-
-		if (entry->kind == CHAIN_APPLICATION &&
-		    envelope_decode(blob_span(entry->bytes), tag, &old) ==
-			ERR_OK &&
-		    span_equal(old.nonce, nonce))
-			return true;
-	}
-	return false;
-}
-
-static bool has_departed(const struct server_session *session)
-{
-	for (size_t i = 0; i < session->member_count; i++)
-		if (session->members[i].departed)
-			return true;
-	return false;
-}
-
-static size_t tag_length(const struct server_session *session)
-{
-	struct seen_group group;
-	size_t nh = 32;
-
-	if (seen_group_read(blob_span(session->info), &group))
-		nh = group.suite->nh;
-	seen_group_clear(&group);
-	return nh;
-}
-
-static void refuse_time(struct reply *reply, uint64_t said, uint64_t now_ms)
-{
-	(void)said;
-	(void)now_ms;
-	reply_refuse(reply, ERR_PEER_INVALID, "nonce-expired");
-}
-
-static bool is_late(uint64_t said, uint64_t now_ms)
-{
-	return said + SERVER_NONCE_MS < now_ms ||
-	       said > now_ms + SERVER_NONCE_MS;
-}
-
-static bool decode_envelope(const struct server_session *session,
-			    struct span bytes, struct envelope *envelope,
-			    struct span *said)
-{
-	struct wire_message message;
-
-	if (envelope_decode(bytes, tag_length(session), envelope) != ERR_OK ||
-	    envelope_check(envelope) != ERR_OK ||
-	    !span_equal(envelope->session_id, SPAN_ARRAY(session->id)) ||
-	    wire_message_decode(envelope->message, &message) != ERR_OK)
-		return false;
-	*said = message.private_message.authenticated_data;
-	return true;
-}
-
-static const char *judge_envelope(const struct server *server,
-				  const struct server_session *session,
-				  const struct envelope *envelope,
-				  struct span said)
-{
-	const char *wrong = NULL;
-
-	if (envelope->epoch != session->epoch)
-		return "epoch-changed";
-	if (has_departed(session) || session->messages >= SERVER_OVERDUE)
-		return "rotation-required";
-	if (nonce_is_used(session, envelope->tag.n, envelope->nonce))
-		return "nonce-reused";
-	if (!server->views_unchecked && !server->lax)
-		wrong = server_check_view(session, said, false);
-	return wrong;
-}
-
-void server_send(struct server *server, size_t caller, uint64_t now_ms,
-		 const struct request *request, struct reply *reply)
-{
-	struct server_session *session =
-	    server_session(server, request->session);
-	const struct server_member *member =
-	    server_member(session, server->devices[caller].identity);
-	struct envelope envelope;
-	struct span said;
-	const char *wrong;
-
-	if (!decode_envelope(session, request->bytes, &envelope, &said)) {
-		reply_refuse(reply, ERR_PEER_INVALID, "envelope-invalid");
-		return;
-	}
-	reply->answer.seq =
-	    find_entry(session, CHAIN_APPLICATION, request->bytes);
-	if (reply->answer.seq > 0)
-		return;
-	if (member == NULL || member->departed) {
-		reply_refuse(reply, ERR_PEER_DENIED, "not-a-member");
-		return;
-	}
-	if (is_late(envelope_time(envelope.nonce), now_ms)) {
-		refuse_time(reply, envelope_time(envelope.nonce), now_ms);
-		return;
-	}
-	wrong = judge_envelope(server, session, &envelope, said);
-	if (wrong != NULL) {
-		reply_refuse(reply,
-			     strcmp(wrong, "epoch-changed") == 0
-				 ? ERR_STATE_EPOCH
-			     : strcmp(wrong, "envelope-invalid") == 0
-				 ? ERR_PEER_INVALID
-				 : ERR_STATE_CONFLICT,
-			     wrong);
-		return;
-	}
-	session->messages++;
-	reply->answer.seq =
-	    server_append(session, CHAIN_APPLICATION, blob_make(request->bytes),
-			  caller, now_ms);
-	reply->answer.rotation_due = session->messages >= SERVER_DUE;
-}
 
 /* ---- a session begins ---- */
 
@@ -206,13 +41,7 @@ void server_create(struct server *server, size_t caller,
 	uint8_t id[DEVICE_ID];
 
 	if (session != NULL) {
-		bool again =
-		    session->epoch == 0 && session->log_count == 0 &&
-		    span_equal(blob_span(session->info), request->group_info);
-
-		if (!again)
-			reply_refuse(reply, ERR_STATE_CONFLICT,
-				     "session-exists");
+		reply_refuse(reply, ERR_STATE_CONFLICT, "session-exists");
 		return;
 	}
 	if (text_parse_uuid(id, span_str(request->session)) != ERR_OK ||
@@ -281,10 +110,17 @@ static const char *check_caller(const struct incoming *in)
 		return server_may_join(in->server, in->session, in->caller)
 			   ? NULL
 			   : "not-invited";
-	if (member == NULL || member->departed)
-		return "not-a-member";
-	return in->message.content.sender.type == WIRE_SENDER_MEMBER &&
-		       in->message.content.sender.index == member->leaf
+	return member == NULL || member->departed ? "not-a-member" : NULL;
+}
+
+static const char *check_leaf(const struct incoming *in)
+{
+	const struct server_member *member = server_member(
+	    in->session, in->server->devices[in->caller].identity);
+
+	return in->external ||
+		       (in->message.content.sender.type == WIRE_SENDER_MEMBER &&
+			in->message.content.sender.index == member->leaf)
 		   ? NULL
 		   : "commit-invalid";
 }
@@ -322,7 +158,7 @@ static const char *check_by_rules(const struct incoming *in, uint64_t now_ms)
 	what.departed = buf_span(&departed);
 	verdict = check_commit(&what);
 	buf_clear(&departed);
-	if (verdict.wrong != NULL)
+	if (verdict.wrong != NULL && !FAULT(SERVER_RULES_UNCHECKED))
 		return verdict.denied ? "not-allowed" : "commit-invalid";
 
 	return NULL;
@@ -346,11 +182,15 @@ static const char *check_all(struct incoming *in, uint64_t now_ms)
 	wrong = decode_commit(in, &epoch);
 	if (wrong != NULL)
 		return wrong;
+	if (!in->server->lax)
+		wrong = check_caller(in);
+	if (wrong != NULL)
+		return wrong;
 	if (epoch != in->session->epoch)
 		return "epoch-changed";
 	if (in->server->lax)
 		return check_laxly(in);
-	wrong = check_caller(in);
+	wrong = check_leaf(in);
 	if (wrong == NULL && !in->server->views_unchecked)
 		wrong = server_check_view(
 		    in->session, in->message.content.authenticated_data, true);
@@ -360,6 +200,32 @@ static const char *check_all(struct incoming *in, uint64_t now_ms)
 }
 
 /* ---- a commit is taken ---- */
+
+/* Those of the group that a move left lead nowhere. */
+static void drop_welcomes(struct server *server,
+			  const struct server_session *session)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < server->welcome_count; i++) {
+		struct server_welcome welcome = server->welcomes[i];
+
+		if (strcmp(welcome.session, session->text_id) == 0)
+			blob_free(welcome.bytes);
+		else
+			server->welcomes[kept++] = welcome;
+	}
+	server->welcome_count = kept;
+}
+
+static const struct server_member *member_at(
+    const struct server_session *session, uint32_t leaf)
+{
+	for (size_t i = 0; i < session->member_count; i++)
+		if (session->members[i].leaf == leaf)
+			return &session->members[i];
+	return NULL;
+}
 
 static size_t find_device(const struct server *server, struct span identity)
 {
@@ -405,32 +271,40 @@ static void store_welcomes(struct incoming *in, uint64_t seq)
 	}
 }
 
-static bool user_is_in(const struct server_session *session, const char *user)
-{
-	size_t n = strlen(user);
-
-	for (size_t i = 0; i < session->member_count; i++)
-		if (strncmp(session->members[i].identity, user, n) == 0 &&
-		    session->members[i].identity[n] == '/')
-			return true;
-	return false;
-}
-
-/* An invitation ends when its user is in, and when its user is removed. */
-static void tidy_invited(struct server_session *session)
+static void uninvite(struct server_session *session, const char *user)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < session->invited_count; i++) {
-		bool gone = user_is_in(session, session->invited[i]);
-
-		if (!gone) {
-			memmove(session->invited[kept], session->invited[i],
+	for (size_t i = 0; i < session->invited_count; i++)
+		if (strcmp(session->invited[i], user) != 0)
+			memmove(session->invited[kept++], session->invited[i],
 				sizeof(*session->invited));
-			kept++;
-		}
-	}
 	session->invited_count = kept;
+}
+
+/* Whom a member of another user removes is not invited any more, unless a
+ * departure of it stands. */
+static void tidy_invited(const struct incoming *in)
+{
+	struct span rest = in->message.content.commit.proposals;
+	const char *by = in->server->devices[in->caller].user;
+	struct wire_proposal_or_ref item;
+
+	while (!in->external && wire_proposals_next(&rest, &item)) {
+		const struct server_member *gone = NULL;
+		char user[33];
+
+		if (item.type == WIRE_BY_VALUE &&
+		    item.proposal.type == WIRE_PROPOSAL_REMOVE)
+			gone = member_at(in->session, item.proposal.removed);
+		if (gone == NULL || gone->departed)
+			continue;
+		(void)snprintf(user, sizeof(user), "%.*s",
+			       (int)strcspn(gone->identity, "/"),
+			       gone->identity);
+		if (strcmp(user, by) != 0)
+			uninvite(in->session, user);
+	}
 }
 
 static void take_commit(struct incoming *in, uint64_t now_ms, uint64_t *seq)
@@ -442,7 +316,8 @@ static void take_commit(struct incoming *in, uint64_t now_ms, uint64_t *seq)
 	*seq = server_append(session, CHAIN_COMMIT,
 			     blob_make(in->request->bytes), in->caller, now_ms);
 	session->info = blob_make(in->request->group_info);
-	session->messages = 0;
+	if (in->message.content.commit.has_path)
+		session->keys_seq = *seq;
 	if (move) {
 		(void)server_append(session, CHAIN_SUCCESSOR,
 				    blob_make(in->request->welcome), in->caller,
@@ -450,12 +325,15 @@ static void take_commit(struct incoming *in, uint64_t now_ms, uint64_t *seq)
 		session->generation++;
 		session->epoch = generation_epoch(session->generation, 1);
 		note_first(session);
+		drop_welcomes(in->server, session);
 	} else {
 		session->epoch++;
 	}
+	if (move)
+		session->keys_seq = session->log_count;
 	session->info_seq = session->log_count;
+	tidy_invited(in);
 	server_read_members(session);
-	tidy_invited(session);
 	store_welcomes(in, *seq);
 	if (in->server->watch.commit != NULL)
 		in->server->watch.commit(in->server->watch.context, session,
@@ -486,7 +364,10 @@ void server_commit(struct server *server, size_t caller, uint64_t now_ms,
 	const char *wrong;
 
 	reply->answer.seq =
-	    find_entry(in.session, CHAIN_COMMIT, request->bytes);
+	    request->kind == REQUEST_MOVE
+		? server_find_entry(in.session, CHAIN_SUCCESSOR,
+				    request->welcome)
+		: server_find_entry(in.session, CHAIN_COMMIT, request->bytes);
 	if (reply->answer.seq > 0)
 		return;
 	wrong = check_all(&in, now_ms);
@@ -495,6 +376,8 @@ void server_commit(struct server *server, size_t caller, uint64_t now_ms,
 		return;
 	}
 	take_commit(&in, now_ms, &reply->answer.seq);
+	if (request->kind == REQUEST_MOVE) /* the Welcome's place */
+		reply->answer.seq++;
 }
 
 /* ---- departures ---- */
@@ -535,7 +418,7 @@ void server_depart(struct server *server, size_t caller, uint64_t now_ms,
 	struct server_member *member;
 
 	reply->answer.seq =
-	    find_entry(session, CHAIN_DEPARTURE, request->bytes);
+	    server_find_entry(session, CHAIN_DEPARTURE, request->bytes);
 	if (reply->answer.seq > 0)
 		return;
 	if (server_member(session, identity) == NULL) {

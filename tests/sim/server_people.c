@@ -178,6 +178,8 @@ static void take_welcome(struct server *server, size_t caller,
 		    strcmp(welcome->id, request->welcome_id) != 0)
 			continue;
 		reply->answer.seq = welcome->seq;
+		if (server->welcomes_kept)
+			return;
 		blob_free(welcome->bytes);
 		server->welcome_count--;
 		memmove(welcome, welcome + 1,

@@ -33,8 +33,16 @@ struct step {
 	bool left_out;
 };
 
-/* `steps` has room for `count`. */
+/* `steps` has room for `count`. With an adversary the server of every eighth
+ * seed is honest all the same: then only its member lies. */
 void steps_draw(struct step *steps, size_t count, uint64_t seed, bool honest);
+
+/* Every second seed has one of the plots (plots.c), which take turns, from the
+ * first of these steps. */
+void steps_draw_plot(struct step *steps, size_t count, uint64_t seed);
+
+/* Leaves of what an adversary does in this step only what a member can. */
+void step_tame(struct step *step);
 
 void step_take(struct world *world, const struct step *step);
 

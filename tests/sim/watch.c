@@ -237,15 +237,18 @@ static void note_eyes(struct client *client, const struct slot *slot,
 {
 	struct look look;
 
-	if (!look_stored(client, session, &look) || look.epoch != epoch)
+	if (!look_stored(client, session, &look))
+		return;
+	/* another process may have read on since it was sealed */
+	for (size_t i = 0; i < look.member_count && may_be_new(client, slot);
+	     i++)
+		add_person(&client->known[session], look.members[i].key);
+	if (look.epoch != epoch)
 		return;
 	sealed->eyes = sim_alloc(look.member_count * sizeof(*sealed->eyes));
 	for (size_t i = 0; i < look.member_count; i++) {
 		memcpy(sealed->eyes[sealed->eye_count++], look.members[i].key,
 		       16);
-		if (may_be_new(client, slot))
-			add_person(&client->known[session],
-				   look.members[i].key);
 		if (!is_known(client, session, &look.members[i]))
 			world_violate(client->world, "shown",
 				      "%s seals for %s, who was not shown",
@@ -290,21 +293,27 @@ static void watch_send(struct client *client, const struct slot *slot,
 	note_eyes(client, slot, session, envelope.epoch, sealed);
 	ghosts_try(client, session, request->bytes);
 	if (!seals_hand_out(message.private_message.ciphertext) &&
-	    world->adversary.moves == 0)
+	    world->adversary.lies == 0)
 		world_violate(world, "key-twice",
 			      "%s seals two messages under one key",
 			      client->identity);
 }
 
-/* Its person named them for this session. */
+/* Its person named them for this session, or for another one that a second
+ * process makes at the same time. */
 static void name_founders(struct client *client, size_t session)
 {
 	struct known *known = &client->known[session];
+	size_t creating = 0;
 
 	for (size_t i = 0; i < client->founder_count; i++)
 		memcpy(*SIM_ADD(known->named, known->named_count),
 		       client->founders[i], sizeof(*known->named));
-	client->founder_count = 0;
+	for (size_t i = 0; i < SLOTS; i++)
+		creating += client->slots[i].running &&
+			    client->slots[i].order == ORDER_CREATE;
+	if (creating < 2)
+		client->founder_count = 0;
 }
 
 /* A group of one device is there before the server has it. */
@@ -437,10 +446,46 @@ static void note_alarm(struct client *client, size_t session,
 	if (world->honest && !client->copied)
 		world_violate(world, "false-alarm", "%s is told: %s",
 			      client->identity, look->stop);
+	if (!world->honest && world->adversary.lies == 0 && !client->copied)
+		world_violate(world, "no-veto",
+			      "%s is stopped, and the server is honest: %s",
+			      client->identity, look->stop);
 	if (world->honest && strcmp(look->stop, "forked") == 0)
 		world_violate(world, "false-alarm",
 			      "%s, whose state was put back, is told of a fork",
 			      client->identity);
+}
+
+/* Who reports health and has read all of the honest log is in its group. */
+static void check_group(struct client *client, size_t session,
+			const struct look *look)
+{
+	struct world *world = client->world;
+	const struct server_session *there = server_session(
+	    &world->adversary.homes[0], world->sessions[session]);
+	uint8_t context[32];
+
+	if (there == NULL || look->seq != there->log_count ||
+	    memcmp(look->head, server_head(there, look->seq), DEVICE_HEAD) !=
+		0 ||
+	    client->known[session].resolved ||
+	    !lineage_context(blob_span(there->info), context))
+		return;
+	if (memcmp(context, look->context, 32) != 0)
+		world_violate(world, "determinism",
+			      "%s has read all %zu entries, and is at epoch "
+			      "%llu of another group than the log",
+			      client->identity, there->log_count,
+			      (unsigned long long)look->epoch);
+}
+
+/* A person who went on all the same adds others to what it then has. */
+static bool anybody_resolved(const struct world *world, size_t session)
+{
+	for (size_t i = 0; i < world->client_count; i++)
+		if (world->clients[i].known[session].resolved)
+			return true;
+	return false;
 }
 
 void watch_health(struct client *client, size_t session)
@@ -457,6 +502,7 @@ void watch_health(struct client *client, size_t session)
 		known->forked = true;
 	if (!look_is_healthy(&look))
 		return;
+	check_group(client, session, &look);
 	if (known->forked)
 		world_violate(world, "fork-forgotten",
 			      "%s has found a fork, and goes on as if it had "
@@ -476,7 +522,8 @@ void watch_health(struct client *client, size_t session)
 			      "%s is in a group that does not come from the "
 			      "one where it was, at epoch %llu",
 			      client->identity, (unsigned long long)look.epoch);
-	else if (known->healthy != SIZE_MAX || !known->resolved)
+	else if (known->healthy != SIZE_MAX ||
+		 !anybody_resolved(world, session))
 		walk_rights(client, group, known->healthy);
 	known->healthy = group;
 }

@@ -6,12 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void add_client(struct world *world, const char *user, unsigned device)
+static void add_client(struct world *world, const char *user,
+		       const struct world_beside *beside)
 {
 	struct client *client = &world->clients[world->client_count++];
 	char id[TEXT_UUID_SIZE];
 
-	(void)snprintf(id, sizeof(id), "00000000-0000-4000-8000-%012u", device);
+	(void)snprintf(id, sizeof(id), "00000000-0000-4000-8000-%012zu",
+		       world->client_count);
+	if (beside != NULL)
+		beside->add_device(beside->peer.context, user, id);
 	client->world = world;
 	memcpy(client->user, user, strlen(user) + 1);
 	memcpy(client->id, id, sizeof(id));
@@ -24,24 +28,46 @@ static void add_client(struct world *world, const char *user, unsigned device)
 		client->known[i].healthy = SIZE_MAX;
 }
 
-void world_init(struct world *world, uint64_t seed, bool honest)
+static void add_mallory(struct world *world, const struct world_beside *beside)
 {
+	char id[TEXT_UUID_SIZE] = "ffffffff-0000-4000-8000-000000000001";
+
+	if (beside != NULL)
+		beside->add_device(beside->peer.context, "mallory", id);
+	(void)adversary_member(&world->adversary, "mallory", id, world->now_ms);
+}
+
+static void init(struct world *world, uint64_t seed, bool honest,
+		 const struct world_beside *beside)
+{
+	static const char *const users[] = { "alice", "alice", "bob",
+					     "bob",   "carol", "dave" };
+	struct server *home = &world->adversary.homes[0];
+
 	*world = (struct world){ .seed = seed,
 				 .honest = honest,
-				 .now_ms = WORLD_START_MS };
+				 .now_ms = beside != NULL ? beside->now_ms
+							  : WORLD_START_MS };
 	seals_reset();
 	adversary_init(&world->adversary, &world->lineage, seed);
-	world->adversary.homes[0].views_unchecked =
-	    FAULT(SERVER_VIEWS_UNCHECKED);
-	add_client(world, "alice", 1);
-	add_client(world, "alice", 2);
-	add_client(world, "bob", 3);
-	add_client(world, "bob", 4);
-	add_client(world, "carol", 5);
-	add_client(world, "dave", 6);
+	home->views_unchecked = FAULT(SERVER_VIEWS_UNCHECKED);
+	if (beside != NULL)
+		home->peer = beside->peer;
+	for (size_t i = 0; i < sizeof(users) / sizeof(*users); i++)
+		add_client(world, users[i], beside);
 	if (!honest)
-		(void)adversary_member(&world->adversary, "mallory",
-				       world->now_ms);
+		add_mallory(world, beside);
+}
+
+void world_init(struct world *world, uint64_t seed, bool honest)
+{
+	init(world, seed, honest, NULL);
+}
+
+void world_init_beside(struct world *world, uint64_t seed,
+		       const struct world_beside *beside)
+{
+	init(world, seed, false, beside);
 }
 
 static void clear_client(struct client *client)

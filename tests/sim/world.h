@@ -152,6 +152,18 @@ struct world {
 };
 
 void world_init(struct world *world, uint64_t seed, bool honest);
+
+/* A world beside a server that is there already: that one gives devices their
+ * ids, in the order of their numbers at the servers, and is the peer of home 0.
+ * mallory's member is in it, honest or not. */
+struct world_beside {
+	void (*add_device)(void *context, const char *user,
+			   char id[TEXT_UUID_SIZE]);
+	struct server_peer peer;
+	uint64_t now_ms;
+};
+void world_init_beside(struct world *world, uint64_t seed,
+		       const struct world_beside *beside);
 void world_clear(struct world *world);
 
 /* The first violation counts. */

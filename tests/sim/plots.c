@@ -1,0 +1,290 @@
+/*
+ * Plots: what takes many steps in one order is hardly ever drawn by chance. Each
+ * stands after the opening, in which alice, bob and carol come together.
+ */
+#include "tests/sim/steps.h"
+
+enum {
+	ALL = TURNS_AN_ORDER,
+	ALICE = 0,
+	ALICES_OTHER = 1,
+	BOB = 2,
+	CAROL = 4,
+	DAVE = 5,
+	COPY = 6
+};
+
+#define DOES(who, order, n)                                                    \
+	{                                                                      \
+		.kind = STEP_ORDER, .what = (order), .client = (who), .b = 1,  \
+		.turns = (n)                                                   \
+	}
+#define MOVES_ON(who, move, pick)                                              \
+	{                                                                      \
+		.kind = STEP_MOVE, .what = (move), .client = (who),            \
+		.a = (pick)                                                    \
+	}
+
+#define LIES(lie) MOVES_ON(ALICE, MOVE_MEMBER, lie)
+#define INVITES_MALLORY                                                        \
+	{                                                                      \
+		.kind = STEP_ORDER, .what = ORDER_INVITE, .client = ALICE,     \
+		.a = 1, .b = 32, .turns = ALL                                  \
+	}
+
+/* A device learns that members have seen different histories, and then that a
+ * copy of it lives. */
+static const struct step fork_and_copy[] = {
+	DOES(BOB, ORDER_REFRESH, ALL),
+	DOES(CAROL, ORDER_REFRESH, ALL),
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	{ .kind = STEP_COPY, .client = BOB },
+	MOVES_ON(BOB, MOVE_SPLIT, 1u << CAROL),
+	DOES(COPY, ORDER_SEND, 1),
+	DOES(CAROL, ORDER_SEND, ALL),
+	DOES(ALICE, ORDER_SEND, ALL),
+	DOES(ALICE, ORDER_SEND, ALL),
+	MOVES_ON(BOB, MOVE_RELAY, 0),
+	DOES(BOB, ORDER_REFRESH, ALL),
+	{ .kind = STEP_TURNS, .client = COPY, .turns = ALL },
+	DOES(BOB, ORDER_REFRESH, ALL),
+	DOES(BOB, ORDER_REFRESH, ALL),
+};
+
+/* Who is known comes into another session, with another key. */
+static const struct step another_key[] = {
+	{ .kind = STEP_SHOWN, .client = ALICE },
+	MOVES_ON(ALICE, MOVE_KEY_LIE, 2),
+	DOES(ALICE, ORDER_CREATE, ALL),
+	DOES(ALICE, ORDER_INVITE, ALL),
+};
+
+/* The server says that a member is none. */
+static const struct step called_out[] = {
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_REFRESH,
+	  .client = CAROL,
+	  .turns = ALL,
+	  .mishap = { .kind = MISHAP_FORGED,
+		      .forgery = FORGE_STATUS,
+		      .pick = 2 } },
+};
+
+#define A_MINUTE                                                               \
+	{                                                                      \
+		.kind = STEP_TIME, .a = 1                                      \
+	}
+
+#define UNHEARD(who, request)                                                  \
+	{                                                                      \
+		.kind = STEP_ORDER, .what = ORDER_SEND, .client = (who),       \
+		.b = 1, .turns = ALL, .mishap = {                              \
+			.kind = MISHAP_LOST,                                   \
+			.at = (request)                                        \
+		}                                                              \
+	}
+
+/* The server says that a text comes too late, and withholds that it took it. */
+static const struct step late_and_taken[] = {
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	UNHEARD(ALICE, 1),
+	A_MINUTE,
+	A_MINUTE,
+	A_MINUTE,
+	A_MINUTE,
+	A_MINUTE,
+	A_MINUTE,
+	A_MINUTE,
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_REFRESH,
+	  .client = ALICE,
+	  .turns = 2,
+	  .mishap = { .kind = MISHAP_FORGED,
+		      .forgery = FORGE_STATUS_AFTER,
+		      .at = 1,
+		      .pick = 12 } },
+	{ .kind = STEP_TURNS,
+	  .client = ALICE,
+	  .turns = 1,
+	  .mishap = { .kind = MISHAP_FORGED,
+		      .forgery = FORGE_TRUNCATE,
+		      .pick = 1 } },
+	{ .kind = STEP_TURNS, .client = ALICE, .turns = ALL },
+	DOES(BOB, ORDER_REFRESH, ALL),
+	DOES(CAROL, ORDER_REFRESH, ALL),
+};
+
+#define LIED_TO(who, first, n, request)                                        \
+	{                                                                      \
+		.kind = (first), .what = ORDER_REFRESH, .client = (who),       \
+		.turns = (n), .mishap = {                                      \
+			.kind = MISHAP_FORGED,                                 \
+			.forgery = FORGE_SUCCESS,                              \
+			.at = (request)                                        \
+		}                                                              \
+	}
+
+/* Several texts that were sealed have waited for an hour. */
+static const struct step waited[] = {
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	UNHEARD(ALICE, 0),
+	UNHEARD(ALICE, 0),
+	LIED_TO(ALICE, STEP_ORDER, 2, 1),
+	LIED_TO(ALICE, STEP_TURNS, 1, 0),
+	{ .kind = STEP_CRASH, .client = ALICE },
+	{ .kind = STEP_TIME, .a = 2 },
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	DOES(BOB, ORDER_REFRESH, ALL),
+};
+
+/* Somebody comes in between the printing of the members and the note of that. */
+static const struct step printed_before[] = {
+	{ .kind = STEP_SHOWN, .client = ALICE },
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_REFRESH,
+	  .client = ALICE,
+	  .slot = 1,
+	  .turns = 0 },
+	DOES(DAVE, ORDER_JOIN, ALL),
+	{ .kind = STEP_SHOWN, .client = ALICE },
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_SEND,
+	  .client = ALICE,
+	  .a = 1,
+	  .b = 1,
+	  .turns = ALL },
+};
+
+/* A join is staged, and then its log turns out to be another than the others'. */
+static const struct step staged_and_forked[] = {
+	MOVES_ON(BOB, MOVE_SPLIT, 0),  DOES(BOB, ORDER_ROTATE, ALL),
+	DOES(BOB, ORDER_SEND, ALL),    DOES(ALICE, ORDER_SEND, ALL),
+	DOES(BOB, ORDER_RESOLVE, 3),   { .kind = STEP_CRASH, .client = BOB },
+	MOVES_ON(BOB, MOVE_HEAL, 0),   DOES(BOB, ORDER_REFRESH, ALL),
+	DOES(BOB, ORDER_RESOLVE, ALL), DOES(BOB, ORDER_SEND, ALL),
+};
+
+/* Who has left joins again, and is shown another group: as what the session
+ * began with now, or as what it always was. */
+enum { ALONE = 1 << 24, BEGAN_NOW = 0 << 8, BEGAN_SO = 1 << 8 };
+
+static const struct step another_beginning[] = {
+	DOES(CAROL, ORDER_LEAVE, ALL),
+	MOVES_ON(CAROL, MOVE_GHOST_GROUP, ALONE | BEGAN_NOW),
+	DOES(CAROL, ORDER_JOIN, ALL),
+};
+
+static const struct step another_always[] = {
+	DOES(CAROL, ORDER_LEAVE, ALL),
+	MOVES_ON(CAROL, MOVE_GHOST_GROUP, ALONE | BEGAN_SO),
+	DOES(CAROL, ORDER_JOIN, ALL),
+};
+
+/* mallory comes in, and says what it has not seen. The server is honest. */
+static const struct step false_view[] = {
+	INVITES_MALLORY,
+	LIES(GHOST_FALSE_HEAD),
+	DOES(BOB, ORDER_REFRESH, ALL),
+	DOES(CAROL, ORDER_REFRESH, ALL),
+};
+
+/* The same with a commit that nobody else can follow. */
+static const struct step secret_of_its_own[] = {
+	INVITES_MALLORY,
+	LIES(GHOST_PSK),
+	DOES(BOB, ORDER_REFRESH, ALL),
+	DOES(CAROL, ORDER_REFRESH, ALL),
+};
+
+/* A state lives twice, and one of them takes new keys. */
+static const struct step two_lives[] = {
+	DOES(BOB, ORDER_REFRESH, ALL),
+	{ .kind = STEP_COPY, .client = BOB },
+	DOES(COPY, ORDER_ROTATE, ALL),
+	DOES(BOB, ORDER_REFRESH, ALL),
+};
+
+/* The server says that a member has departed. */
+static const struct step false_departure[] = {
+	DOES(CAROL, ORDER_REFRESH, ALL),    MOVES_ON(CAROL, MOVE_SPLIT, 0),
+	MOVES_ON(CAROL, MOVE_DEPARTURE, 0), DOES(CAROL, ORDER_REFRESH, ALL),
+	DOES(CAROL, ORDER_ROTATE, ALL),	    DOES(CAROL, ORDER_SEND, ALL),
+};
+
+/* One process of a device joins; another one is pushed what comes after. */
+static const struct step pushed_while_joining[] = {
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_INVITE,
+	  .client = ALICE,
+	  .a = 1,
+	  .b = 24,
+	  .turns = ALL },
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_JOIN,
+	  .client = DAVE,
+	  .slot = 1,
+	  .turns = 2 },
+	DOES(ALICE, ORDER_SEND, ALL),
+	{ .kind = STEP_PUSH, .client = DAVE },
+	{ .kind = STEP_TURNS, .client = DAVE, .slot = 1, .turns = ALL },
+};
+
+/* Its member changes an extension, and a server that bob alone has takes that. */
+static const struct step changed_extension[] = {
+	INVITES_MALLORY,
+	LIES(GHOST_HONEST),
+	DOES(BOB, ORDER_REFRESH, ALL),
+	MOVES_ON(BOB, MOVE_SPLIT, 0),
+	MOVES_ON(BOB, MOVE_MEMBER, MOVE_MEMBER_THERE | GHOST_EXTERNAL_SENDERS),
+	DOES(BOB, ORDER_REFRESH, ALL),
+};
+
+/* Two devices of one user say that one of them is out. */
+static const struct step departed_twice[] = {
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_DEPART,
+	  .client = ALICE,
+	  .b = ALICES_OTHER,
+	  .turns = 1 },
+	DOES(ALICES_OTHER, ORDER_LEAVE, ALL),
+	{ .kind = STEP_TURNS, .client = ALICE, .turns = ALL },
+	DOES(BOB, ORDER_SEND, ALL),
+};
+
+struct plot {
+	const struct step *steps;
+	size_t count;
+};
+
+#define PLOT(name)                                                             \
+	{                                                                      \
+		name, sizeof(name) / sizeof(*name)                             \
+	}
+
+static const struct plot plots[] = { PLOT(fork_and_copy),
+				     PLOT(another_key),
+				     PLOT(called_out),
+				     PLOT(late_and_taken),
+				     PLOT(waited),
+				     PLOT(printed_before),
+				     PLOT(staged_and_forked),
+				     PLOT(another_beginning),
+				     PLOT(another_always),
+				     PLOT(false_view),
+				     PLOT(secret_of_its_own),
+				     PLOT(two_lives),
+				     PLOT(false_departure),
+				     PLOT(pushed_while_joining),
+				     PLOT(changed_extension),
+				     PLOT(departed_twice) };
+
+void steps_draw_plot(struct step *steps, size_t count, uint64_t seed)
+{
+	size_t plot_count = sizeof(plots) / sizeof(*plots);
+	size_t at = seed / 2 % plot_count;
+
+	if (seed % 2 == 0 && count >= plots[at].count)
+		memcpy(steps, plots[at].steps,
+		       plots[at].count * sizeof(*steps));
+}
