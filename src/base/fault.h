@@ -25,7 +25,8 @@
 	X(KEYS_UNPINNED)                                                       \
 	X(CLOCK_JUDGES)                                                        \
 	X(PLAINTEXT_POSTED)                                                    \
-	X(SERVER_VIEWS_UNCHECKED)
+	X(SERVER_VIEWS_UNCHECKED)                                              \
+	X(BREAKS_ARE_CHARGED)
 
 #define FAULT_NAME(name) FAULT_##name,
 enum fault { FAULT_NONE, FAULT_LIST(FAULT_NAME) FAULT_COUNT };
