@@ -71,6 +71,8 @@ enum adversary_move {
 	MOVE_RELAY,	    /* a message of one home is put into another */
 	MOVE_KEY_LIE,	    /* the next claims get KeyPackages of a ghost's */
 	MOVE_UNSTOCK,	    /* takes all KeyPackages of somebody */
+	MOVES_DRAWN,
+	MOVE_BREAK = MOVES_DRAWN, /* its member breaks a commit: plots only */
 	MOVES
 };
 

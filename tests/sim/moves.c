@@ -23,6 +23,7 @@ static const char *const names[MOVES] = {
 	[MOVE_RELAY] = "relay",
 	[MOVE_KEY_LIE] = "key-lie",
 	[MOVE_UNSTOCK] = "unstock",
+	[MOVE_BREAK] = "break",
 };
 
 const char *adversary_move_name(enum adversary_move move)
@@ -215,8 +216,26 @@ static void member_acts(struct adversary *adversary, uint32_t pick,
 		return;
 	if (ghost->group == NULL)
 		(void)ghost_welcomed(ghost, &adversary->homes[0], 0);
+	if (pick / GHOST_LIES % 4 == 0 && ghost->session[0] != '\0') {
+		(void)ghost_break(ghost, &adversary->homes[ghost->home],
+				  (enum ghost_break)(pick % BREAKS), now_ms);
+		return;
+	}
 	(void)ghost_act(ghost, &adversary->homes[ghost->home],
 			(enum ghost_lie)(pick % GHOST_LIES), now_ms);
+}
+
+static void member_breaks(struct adversary *adversary, uint32_t pick,
+			  uint64_t now_ms)
+{
+	struct ghost *ghost = &adversary->ghosts[0];
+
+	if (adversary->ghost_count == 0)
+		return;
+	if (ghost->session[0] == '\0')
+		(void)ghost_welcomed(ghost, &adversary->homes[0], 0);
+	(void)ghost_break(ghost, &adversary->homes[ghost->home],
+			  (enum ghost_break)(pick % BREAKS), now_ms);
 }
 
 static void ghost_speaks(struct adversary *adversary, uint32_t pick,
@@ -316,6 +335,9 @@ void adversary_act(struct adversary *adversary, enum adversary_move move,
 		break;
 	case MOVE_UNSTOCK:
 		unstock(adversary, device, now_ms);
+		break;
+	case MOVE_BREAK:
+		member_breaks(adversary, pick, now_ms);
 		break;
 	case MOVES:
 		break;

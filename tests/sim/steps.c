@@ -80,7 +80,7 @@ static void draw(struct step *step, struct chance *chance, bool honest)
 {
 	draw_kind(step, chance, honest);
 	if (step->kind == STEP_MOVE)
-		step->what = (uint8_t)chance_below(chance, MOVES);
+		step->what = (uint8_t)chance_below(chance, MOVES_DRAWN);
 	step->client = (uint8_t)chance_below(chance, CLIENTS);
 	step->slot = chance_below(chance, 12) == 0;
 	step->turns = chance_below(chance, 3) == 0 ? 1 + chance_below(chance, 6)
@@ -117,6 +117,7 @@ static void draw_opening(struct step *steps, size_t count)
  * What takes many steps in one order is hardly ever drawn by chance. */
 
 enum { ALL = TURNS_AN_ORDER, ALICE = 0, BOB = 2, CAROL = 4, COPY = 6 };
+enum { MALLORY = 4 }; /* of the people to invite */
 
 #define DOES(who, order, n)                                                    \
 	{                                                                      \
@@ -167,6 +168,45 @@ static const struct step called_out[] = {
 		      .pick = 2 } },
 };
 
+/* A member breaks commits all day, and others go on: those who may remove it, and
+ * those who may not. */
+#define INVITES(who)                                                           \
+	{                                                                      \
+		.kind = STEP_ORDER, .what = ORDER_INVITE, .client = (who),     \
+		.a = 1, .b = 8 * MALLORY, .turns = ALL                         \
+	}
+#define HEARS(who, whom)                                                       \
+	{                                                                      \
+		.kind = STEP_HEARD, .client = (who), .b = (whom)               \
+	}
+#define BREAKS_FOR(one, other, how)                                            \
+	MOVES_ON(one, MOVE_BREAK, how), DOES(one, ORDER_REFRESH, ALL),         \
+	    DOES(other, ORDER_REFRESH, ALL)
+
+static const struct step broken_for_members[] = {
+	INVITES(ALICE),
+	BREAKS_FOR(BOB, CAROL, BREAK_TAG),
+	BREAKS_FOR(BOB, CAROL, BREAK_PATH),
+	BREAKS_FOR(CAROL, BOB, BREAK_JOIN),
+	BREAKS_FOR(BOB, CAROL, BREAK_MEMBERSHIP),
+	BREAKS_FOR(BOB, CAROL, BREAK_TAG),
+	BREAKS_FOR(CAROL, BOB, BREAK_JOIN),
+	BREAKS_FOR(BOB, CAROL, BREAK_PUB),
+	BREAKS_FOR(BOB, CAROL, BREAK_TAG),
+	BREAKS_FOR(CAROL, BOB, BREAK_PATH),
+	BREAKS_FOR(BOB, CAROL, BREAK_TAG),
+	BREAKS_FOR(CAROL, BOB, BREAK_JOIN),
+	BREAKS_FOR(BOB, CAROL, BREAK_PATH),
+	HEARS(BOB, CAROL),
+};
+
+static const struct step broken_for_owner[] = {
+	INVITES(ALICE),	     MOVES_ON(ALICE, MOVE_BREAK, BREAK_TAG),
+	HEARS(ALICE, BOB),   MOVES_ON(ALICE, MOVE_BREAK, BREAK_PATH),
+	HEARS(ALICE, BOB),   { .kind = STEP_OUSTED, .client = ALICE },
+	HEARS(CAROL, ALICE),
+};
+
 static void draw_plot(struct step *steps, size_t count, struct chance *chance)
 {
 	static const struct {
@@ -176,6 +216,10 @@ static void draw_plot(struct step *steps, size_t count, struct chance *chance)
 		{ fork_and_copy, sizeof(fork_and_copy) / sizeof(struct step) },
 		{ another_key, sizeof(another_key) / sizeof(struct step) },
 		{ called_out, sizeof(called_out) / sizeof(struct step) },
+		{ broken_for_members,
+		  sizeof(broken_for_members) / sizeof(struct step) },
+		{ broken_for_owner,
+		  sizeof(broken_for_owner) / sizeof(struct step) },
 	};
 	uint32_t at = chance_below(chance, 16);
 
@@ -209,13 +253,14 @@ static const char *const orders[] = {
 };
 
 static const char *const kinds[STEP_KINDS] = {
-	[STEP_ORDER] = "order",	    [STEP_TURNS] = "goes on",
-	[STEP_CRASH] = "crashes",   [STEP_BACKUP] = "backup",
-	[STEP_RESTORE] = "restore", [STEP_COPY] = "copy",
-	[STEP_TIME] = "time",	    [STEP_RETAIN] = "retention",
-	[STEP_SHOWN] = "looks",	    [STEP_PUSH] = "push",
-	[STEP_SKEW] = "clock",	    [STEP_CHATTER] = "chatters",
-	[STEP_MOVE] = "adversary",
+	[STEP_ORDER] = "order",	     [STEP_TURNS] = "goes on",
+	[STEP_CRASH] = "crashes",    [STEP_BACKUP] = "backup",
+	[STEP_RESTORE] = "restore",  [STEP_COPY] = "copy",
+	[STEP_TIME] = "time",	     [STEP_RETAIN] = "retention",
+	[STEP_SHOWN] = "looks",	     [STEP_PUSH] = "push",
+	[STEP_SKEW] = "clock",	     [STEP_CHATTER] = "chatters",
+	[STEP_MOVE] = "adversary",   [STEP_HEARD] = "is heard",
+	[STEP_OUSTED] = "is rid of",
 };
 
 static const char *const mishaps[] = {
