@@ -74,6 +74,8 @@ enum err breaks_note(struct device *d, const struct session_event *event)
 			 json_object_get(d->open.notes, "own_epoch") != NULL);
 	if (json_array_append_new(list, item) != 0)
 		return ERR_LOCAL_MEMORY;
+	(void)json_object_set_new(d->open.notes, "cause",
+				  json_integer((json_int_t)event->seq));
 	work_changed(d);
 	return ERR_OK;
 }
@@ -90,11 +92,14 @@ void breaks_note_given_epoch(struct device *d)
 	(void)json_object_del(d->open.notes, "own_epoch");
 }
 
-void breaks_seen(struct device *d)
+void breaks_end(struct device *d, bool walked)
 {
 	json_t *item;
 	size_t i;
 
+	(void)json_object_del(d->open.notes, "cause");
+	if (!walked)
+		return;
 	json_array_foreach(list_of(&d->open), i, item)(void)
 	    json_object_set_new(item, "seen", json_true());
 }
@@ -189,8 +194,8 @@ static void say_signed(const struct device *d, const char *by, uint64_t seq,
 		       char *words, size_t size)
 {
 	int n = snprintf(words, size,
-			 " The last commit that could not be processed (#%llu) "
-			 "was signed by %.80s.",
+			 " The commit that could not be processed (#%llu) was "
+			 "signed by %.80s.",
 			 (unsigned long long)seq, by);
 
 	if (n > 0 && (size_t)n < size &&
@@ -201,10 +206,21 @@ static void say_signed(const struct device *d, const char *by, uint64_t seq,
 			       d->open.id, by);
 }
 
+static const json_t *find_cause(const struct device *d)
+{
+	uint64_t seq = record_number_or_0(d->open.notes, "cause");
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(list_of(&d->open), i,
+			   item) if (record_number_or_0(item, "seq") ==
+				     seq) return item;
+	return NULL;
+}
+
 void breaks_say(const struct device *d, char *words, size_t size)
 {
-	const json_t *list = list_of(&d->open);
-	const json_t *item = json_array_get(list, json_array_size(list) - 1);
+	const json_t *item = find_cause(d);
 	const char *by = record_string(item, "by");
 	uint64_t seq = record_number_or_0(item, "seq");
 
@@ -215,7 +231,7 @@ void breaks_say(const struct device *d, char *words, size_t size)
 		say_signed(d, by, seq, words, size);
 	else
 		(void)snprintf(words, size,
-			       " The last commit that could not be processed "
+			       " The commit that could not be processed "
 			       "(#%llu) is the one by which %.80s joined: that "
 			       "device made it so, or who committed before it.",
 			       (unsigned long long)seq, by);

@@ -30,8 +30,8 @@ void breaks_note_own_epoch(struct device *d);
 /* Another has made a new group, and given it its keys. */
 void breaks_note_given_epoch(struct device *d);
 
-/* It has joined again. */
-void breaks_seen(struct device *d);
+/* It has joined again; `walked`: over each commit since the broken one. */
+void breaks_end(struct device *d, bool walked);
 
 /* Whoever was removed and comes back begins anew: those who are not in the group
  * any more are forgotten, or not in that to which a trail has got. */
@@ -46,7 +46,8 @@ const char *breaks_culprit(const struct device *d);
  * cause. */
 size_t breaks_count(const struct membership *m, struct span identity);
 
-/* Who signed the last one, as a sentence and a blank before it; "": nobody. */
+/* Who signed the one for which this device joins again, as a sentence and a blank
+ * before it; "": it joins for another reason. */
 void breaks_say(const struct device *d, char *words, size_t size);
 
 #endif

@@ -348,7 +348,7 @@ void membership_continue(struct membership *next, struct membership *m)
 					    "item",    "asked",	  "copies",
 					    "rejoins", "line",	  "sent",
 					    "breaks",  "granted", "grant",
-					    "broken" };
+					    "broken",  "cause" };
 
 	(void)json_object_set_new(next->notes, "again", json_true());
 	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {

@@ -387,7 +387,7 @@ static enum err accept(struct device *d, const struct trail *trail)
 	(void)json_object_del(d->open.notes, "known");
 	membership_set_todo(&d->open, NULL);
 	breaks_note_own_epoch(d);
-	breaks_seen(d);
+	breaks_end(d, !trail_is_weak(trail));
 	budget_revoke(d);
 	d->work.resolving = false;
 	work_stale(d);

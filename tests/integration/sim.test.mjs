@@ -42,6 +42,7 @@ for (const [name, invariant] of [
   ['DONE_BY_ANSWER', /: (done|shown): /],
   ['RULES_UNCHECKED', /: rights: /],
   ['PLAINTEXT_POSTED', /: secrecy: /],
+  ['BREAKS_ARE_CHARGED', /: no-veto: /],
 ]) {
   test(`${name} is found`, async () => {
     const { stdout } = await sim('--fault', name, '--seeds', 20, '--quiet');
