@@ -30,7 +30,8 @@
 	X(PUSHED_OVER_WELCOME)                                                 \
 	X(DEPARTURES_UNSIGNED)                                                 \
 	X(SERVER_VIEWS_UNCHECKED)                                              \
-	X(SERVER_RULES_UNCHECKED)
+	X(SERVER_RULES_UNCHECKED)                                              \
+	X(BREAKS_ARE_CHARGED)
 
 #define FAULT_NAME(name) FAULT_##name,
 enum fault { FAULT_NONE, FAULT_LIST(FAULT_NAME) FAULT_COUNT };

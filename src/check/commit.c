@@ -1,5 +1,7 @@
 #include "check/commit.h"
 
+#include "check/form.h"
+#include "check/group_info.h"
 #include "check/walk.h"
 #include "wire/message.h"
 #include "wire/roles.h"
@@ -45,6 +47,17 @@ static struct check_verdict check_after(struct check_walk *walk,
 	return check_walk_matches(walk, after);
 }
 
+/* The first GroupInfo of a group, of which all else was looked at. */
+static const char *check_joinable(struct span group_info)
+{
+	struct check_group group;
+	const char *why = check_group_read(group_info, &group).wrong;
+
+	return why != NULL ? why
+			   : check_form_external_pub(group.suite,
+						     group.info.extensions);
+}
+
 static struct check_verdict step(const struct check_commit *what,
 				 struct check_walk *walk)
 {
@@ -61,6 +74,8 @@ static struct check_verdict step(const struct check_commit *what,
 	if (verdict.wrong == NULL && what->successor.n > 0)
 		verdict =
 		    check_walk_successor(walk, what->successor, &new_keys);
+	if (verdict.wrong == NULL && what->successor.n > 0)
+		verdict.wrong = check_joinable(what->successor);
 	return verdict;
 }
 
@@ -106,6 +121,8 @@ const char *check_first(struct span group_info, struct span identity)
 
 	if (why == NULL)
 		why = check_owner(walk, identity);
+	if (why == NULL)
+		why = check_joinable(group_info);
 	check_walk_free(walk);
 	return why;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check/departure.h"
+#include "check/form.h"
 #include "check/group_info.h"
 #include "check/tree_check.h"
 #include "check/walk_state.h"
@@ -275,7 +276,23 @@ struct check_verdict check_walk_matches(struct check_walk *walk,
 		verdict = compare_tree(walk, group.ratchet_tree);
 	if (verdict.wrong == NULL)
 		verdict = check_group_signed(&group, &walk->tree);
+	if (verdict.wrong == NULL)
+		verdict.wrong =
+		    check_form_external_pub(walk->suite, group.info.extensions);
 	return verdict;
+}
+
+static bool find_leaf(const void *group, uint32_t index,
+		      struct check_member *member)
+{
+	const struct check_walk *walk = group;
+	const struct wire_leaf_node *leaf = check_tree_leaf(&walk->tree, index);
+
+	if (leaf == NULL)
+		return false;
+	*member = (struct check_member){ index, leaf->credential.identity,
+					 leaf->signature_key, leaf->encoded };
+	return true;
 }
 
 const struct wire_group_context *check_walk_context(
@@ -304,22 +321,17 @@ uint32_t check_walk_committer(const struct check_walk *walk)
 	return walk->committer;
 }
 
+bool check_walk_signer(const struct check_walk *walk,
+		       struct check_signer *signer)
+{
+	*signer = (struct check_signer){ .external = walk->joined,
+					 .was_in = walk->was_in };
+	return walk->stepped && find_leaf(walk, walk->committer, &signer->leaf);
+}
+
 bool check_walk_ended(const struct check_walk *walk)
 {
 	return walk->reinit.n > 0;
-}
-
-static bool find_leaf(const void *group, uint32_t index,
-		      struct check_member *member)
-{
-	const struct check_walk *walk = group;
-	const struct wire_leaf_node *leaf = check_tree_leaf(&walk->tree, index);
-
-	if (leaf == NULL)
-		return false;
-	*member = (struct check_member){ index, leaf->credential.identity,
-					 leaf->signature_key, leaf->encoded };
-	return true;
 }
 
 bool check_walk_next_member(const struct check_walk *walk, uint32_t *leaf,

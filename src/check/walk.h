@@ -7,8 +7,10 @@
  * walk takes it.
  *
  * What cannot be seen without a key: whether confirmation tags, membership tags
- * and path secrets are right. A tag is a part of the transcript of the next
- * commit, so its signer vouches for it.
+ * and path secrets are right; what they must look like can (check/form.h). No
+ * signature of the commit covers its tags. A confirmation tag is a part of the
+ * next GroupInfo and of the transcript of the next commit, so their signers vouch
+ * for it; nobody does for a membership tag.
  *
  * A failure leaves a walk as it was. A walk holds public data only, about 800
  * bytes a leaf.
@@ -93,6 +95,25 @@ uint32_t check_walk_generation(const struct check_walk *walk);
 
 /* The leaf of who made the last commit. */
 uint32_t check_walk_committer(const struct check_walk *walk);
+
+/* Who signed the last commit that the walk took; borrowed until it goes on. */
+struct check_signer {
+	struct check_member leaf; /* as the commit leaves it */
+	bool external;		  /* it came in by this commit, for the first
+				     time or again */
+	bool was_in;		  /* its identity had a leaf before, with the
+				     same signature key */
+};
+
+/* False where the walk has taken none. */
+bool check_walk_signer(const struct check_walk *walk,
+		       struct check_signer *signer);
+
+/* The member whose signature stands under a commit of the walk's epoch, whatever
+ * else is wrong with that. False: no member's does, as under every external
+ * commit. Borrowed. */
+bool check_walk_signed_by(const struct check_walk *walk, struct span commit,
+			  struct check_member *member);
 
 /* A ReInit stands last: no commit follows, only check_walk_successor(). */
 bool check_walk_ended(const struct check_walk *walk);

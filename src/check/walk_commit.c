@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "check/departure.h"
+#include "check/form.h"
 #include "check/key_package.h"
 #include "check/label.h"
 #include "check/leaf.h"
@@ -239,6 +240,10 @@ static enum err enter_next(struct check_walk *walk, struct step *s)
 	walk->tree = s->tree;
 	s->tree = (struct check_tree){ .suite = NULL };
 	walk->committer = s->committer;
+	walk->stepped = true;
+	walk->joined = s->external;
+	/* check/rules.h: who joins and had a leaf removes it, and nothing else */
+	walk->was_in = !s->external || s->commit->proposal_count > 1;
 	check_walk_view(walk, &view);
 	check_departures_prune(&view, &walk->departures);
 out:
@@ -254,6 +259,8 @@ static struct check_verdict run(struct check_walk *walk, struct step *s,
 
 	if (verdict.wrong == NULL)
 		verdict = check_signature(s);
+	if (verdict.wrong == NULL)
+		verdict = check_form(walk->suite, &s->message);
 	if (verdict.wrong == NULL) {
 		check_walk_view(walk, &view);
 		verdict = check_rules(&view, &s->message.content);
@@ -280,4 +287,16 @@ struct check_verdict check_walk_commit(struct check_walk *walk,
 	check_tree_clear(&s.tree);
 	buf_clear(&s.added);
 	return verdict;
+}
+
+bool check_walk_signed_by(const struct check_walk *walk, struct span commit,
+			  struct check_member *member)
+{
+	struct step s = { .walk = walk };
+	struct check_view view;
+
+	check_walk_view(walk, &view);
+	return read_commit(&s, commit).wrong == NULL && !s.external &&
+	       check_signature(&s).wrong == NULL &&
+	       view.leaf(view.group, s.committer, member);
 }

@@ -17,6 +17,9 @@ struct check_walk {
 	struct buf departures; /* opaque departure<V> each */
 	struct buf reinit;     /* encoded Proposal; empty: the group goes on */
 	uint32_t committer;
+	bool stepped; /* `committer` made the last commit that was taken */
+	bool joined;  /* by an external commit */
+	bool was_in;  /* it had a leaf before */
 };
 
 static inline struct check_verdict check_verdict_of(enum err e,

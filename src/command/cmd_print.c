@@ -21,6 +21,8 @@ static const char *note_of(const json_t *member)
 		return "  (this one)";
 	if (json_is_true(json_object_get(member, "departed")))
 		return "  (has left)";
+	if (number(member, "broken_commits") > 0)
+		return "  (signed commits that cannot be processed)";
 	if (json_is_false(json_object_get(member, "seen")))
 		return "  (new: not seen yet)";
 	return "";

@@ -201,6 +201,42 @@ static void put_commit(struct buf *out, const json_t *message)
 		 (long long)(epoch & UINT32_MAX));
 }
 
+/* Why this device made a commit without its person. */
+static void put_reason(struct buf *out, const json_t *message)
+{
+	if (strcmp(out_member(message, "reason"), "broken-commits") == 0)
+		buf_put_str(out, ". This device did that by itself, for two "
+				 "commits that could not be processed");
+}
+
+/* An entry that is worth nothing. Whoever is named has signed it. */
+static void put_refused(struct buf *out, const json_t *message)
+{
+	const char *from = out_name(message, "from");
+	const char *device = out_name(message, "device");
+
+	if (!json_is_true(json_object_get(message, "broken"))) {
+		buf_putf(out, "! not readable: %s",
+			 out_member(message, "reason"));
+		if (device[0] != '\0')
+			buf_putf(out, " (signed by %s, device %s)", from,
+				 device);
+	} else if (json_is_true(json_object_get(message, "joined"))) {
+		buf_putf(out,
+			 "! the commit by which %s, device %s, joined cannot "
+			 "be processed: that device made it so, or who "
+			 "committed before it. This device joins again",
+			 from, device);
+	} else {
+		buf_putf(out,
+			 "! %s, device %s, signed a commit that cannot be "
+			 "processed. This device joins again; where that goes "
+			 "on, who may removes the other one: hermetic remove "
+			 "SESSION %s/%s",
+			 from, device, from, device);
+	}
+}
+
 void out_put_message(struct buf *out, const json_t *message)
 {
 	const json_t *text = json_object_get(message, "text");
@@ -225,6 +261,7 @@ void out_put_message(struct buf *out, const json_t *message)
 			 (long long)(epoch & UINT32_MAX));
 	} else if (strcmp(kind, "commit") == 0) {
 		put_commit(out, message);
+		put_reason(out, message);
 	} else if (strcmp(kind, "moved") == 0) {
 		buf_putf(out, "* %s moved this session to %s", from,
 			 out_member(message, "algorithm"));
@@ -233,7 +270,6 @@ void out_put_message(struct buf *out, const json_t *message)
 	} else if (strcmp(kind, "left") == 0) {
 		buf_putf(out, "* %s left", from);
 	} else {
-		buf_putf(out, "! not readable: %s",
-			 out_member(message, "reason"));
+		put_refused(out, message);
 	}
 }

@@ -206,6 +206,18 @@ out:
 	return e;
 }
 
+/* The log went on since the last GroupInfo, or the two do not go together. */
+static void give_up(struct device *d)
+{
+	const struct rejoin *rejoin = d->work.rejoin;
+
+	if (rejoin->trail != NULL &&
+	    trail_seq(rejoin->trail) > rejoin->info_seq)
+		rejoin_halt_overtaken(d);
+	else
+		rejoin_halt(d, ERR_PEER_FORK);
+}
+
 static enum err info_take(struct device *d, const struct answer *answer)
 {
 	struct rejoin *rejoin = d->work.rejoin;
@@ -216,9 +228,11 @@ static enum err info_take(struct device *d, const struct answer *answer)
 		return ERR_OK;
 	}
 	if (rejoin->tries++ >= TRIES_MAX) {
-		rejoin_halt(d, ERR_PEER_FORK);
+		give_up(d);
 		return ERR_OK;
 	}
+	if (rejoin->trail != NULL)
+		rejoin->info_seq = trail_seq(rejoin->trail);
 	if (rejoin->trail == NULL) { /* the departures are looked for first */
 		TRY(begin_forced(d, answer));
 		return ERR_OK;
@@ -291,9 +305,7 @@ static enum err join_take(struct device *d, const struct answer *answer)
 		rejoin->posted = true;
 		rejoin->at_end = false;
 		if (rejoin->tries++ >= TRIES_MAX)
-			work_halt(d, ERR_STATE_CONFLICT, "overtaken",
-				  "Others keep changing %s: try again later.",
-				  d->open.id);
+			rejoin_halt_overtaken(d);
 		return ERR_OK;
 	}
 	if (!work_is_passing(answer) && work_doubts(d, 0)) {

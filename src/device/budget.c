@@ -11,6 +11,7 @@ static const struct {
 } BUDGETS[] = {
 	[BUDGET_ASKED] = { "asked", 12, HOUR_MS },
 	[BUDGET_REJOINS] = { "rejoins", 6, 24 * HOUR_MS },
+	[BUDGET_BROKEN] = { "broken", 60, HOUR_MS },
 };
 
 bool budget_take(struct device *d, enum budget budget)
@@ -38,4 +39,31 @@ bool budget_take(struct device *d, enum budget budget)
 	(void)json_array_append_new(times, json_integer((json_int_t)now));
 	work_changed(d);
 	return true;
+}
+
+void budget_grant(struct device *d, uint64_t seq)
+{
+	json_t *notes = d->open.notes;
+
+	if (FAULT(BREAKS_ARE_CHARGED) ||
+	    seq <= record_number_or_0(notes, "granted"))
+		return;
+	(void)json_object_set_new(notes, "granted",
+				  json_integer((json_int_t)seq));
+	(void)json_object_set_new(notes, "grant", json_true());
+	work_changed(d);
+}
+
+void budget_revoke(struct device *d)
+{
+	(void)json_object_del(d->open.notes, "grant");
+}
+
+bool budget_take_rejoin(struct device *d)
+{
+	bool granted = json_is_true(json_object_get(d->open.notes, "grant"));
+
+	budget_revoke(d);
+	return (granted && budget_take(d, BUDGET_BROKEN)) ||
+	       budget_take(d, BUDGET_REJOINS);
 }

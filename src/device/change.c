@@ -54,6 +54,9 @@ enum err change_make(const struct change_plan *plan, json_t **change)
 	if (plan->algorithm != NULL)
 		(void)json_object_set_new(made, "algorithm",
 					  json_string(plan->algorithm));
+	if (plan->reason != NULL)
+		(void)json_object_set_new(made, "reason",
+					  json_string(plan->reason));
 	if (plan->due)
 		(void)json_object_set_new(
 		    made, "due", json_integer((json_int_t)plan->epoch));

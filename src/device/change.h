@@ -4,11 +4,12 @@
  * and not which leaves that means today.
  *
  *   {kind: "change", key_packages: [base64…], remove: [identity…],
- *    role?: {username, role}, due?: epoch, algorithm?, tries}
+ *    role?: {username, role}, due?: epoch, algorithm?, reason?, tries}
  *
  * Every change also removes the leaves whose departure stands in the log.
  * `due`: only to renew the keys because that was asked for in that epoch; it
- * is needless when somebody else has renewed them.
+ * is needless when somebody else has renewed them. `reason`: why this device
+ * does it without its person's act; it is kept with the entry.
  */
 #ifndef HERMETIC_DEVICE_CHANGE_H
 #define HERMETIC_DEVICE_CHANGE_H
@@ -22,6 +23,7 @@ struct change_plan {
 	const char *role_username; /* or NULL */
 	enum role role;
 	const char *algorithm; /* to move to, or NULL; then nothing else */
+	const char *reason;    /* or NULL */
 	bool due;
 	uint64_t epoch; /* with due */
 };

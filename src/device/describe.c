@@ -1,4 +1,5 @@
 /* device_describe() */
+#include "device/breaks.h"
 #include "device/core.h"
 #include "device/people.h"
 #include "device/pins.h"
@@ -36,6 +37,10 @@ static enum err put_member(const struct membership *m, const char *own,
 		    json_stringn(slash + 1, member->identity.n - n - 1));
 	if (session_departed(m->session, member->leaf_index))
 		(void)json_object_set_new(row, "departed", json_true());
+	if (breaks_count(m, member->identity) > 0)
+		(void)json_object_set_new(row, "broken_commits",
+					  json_integer((json_int_t)breaks_count(
+					      m, member->identity)));
 	ENSURE(json_array_append_new(list, row) == 0, ERR_LOCAL_MEMORY);
 out:
 	buf_clear(&mark);

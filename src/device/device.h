@@ -141,8 +141,9 @@ MUST_CHECK enum err device_sessions(struct device *device, struct buf *json);
 
 /* {session_id, algorithm, suite, epoch, last_seq, member, forked,
  * safety_number, members: [{leaf_index, username, device_id, role, own, seen,
- * mark, key (its fingerprint)}…], stop?, name?, …}; ERR_STATE_GONE: no such
- * session. */
+ * mark, key (its fingerprint), broken_commits?}…], stop?, name?, …};
+ * ERR_STATE_GONE: no such session. `broken_commits`: of the last days, for which
+ * nothing else can be the cause. */
 MUST_CHECK enum err device_describe(struct device *device, const char *session,
 				    struct buf *json);
 

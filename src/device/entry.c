@@ -135,6 +135,16 @@ static const char *commit_kind(const struct session_event *event)
 	return event->external_join ? "joined" : "commit";
 }
 
+/* Why this device changed the group without its person's act. */
+static void put_reason(const struct device *d, json_t *entry)
+{
+	const char *reason = record_string(
+	    json_object_get(membership_todo(&d->open), "redo"), "reason");
+
+	if (reason != NULL)
+		set_text(entry, "reason", reason);
+}
+
 static void put_commit(struct device *d, const struct session_event *event,
 		       const struct entry_people *people, json_t *entry)
 {
@@ -142,6 +152,8 @@ static void put_commit(struct device *d, const struct session_event *event,
 	if (event->kind == SESSION_MOVED)
 		set_text(entry, "algorithm",
 			 session_suite(d->open.session)->algorithm);
+	if (event->own_commit)
+		put_reason(d, entry);
 	if (people == NULL)
 		return;
 	if (people->added != NULL)
@@ -167,6 +179,16 @@ static void put_sender(const struct session_event *event, json_t *entry)
 		    json_stringn(slash + 1, event->identity.n - n - 1));
 }
 
+/* A commit behind which the log goes on without us, until we join again. */
+static void put_broken(const struct session_event *event, json_t *entry)
+{
+	if (!event->broken)
+		return;
+	(void)json_object_set_new(entry, "broken", json_true());
+	if (event->external_join)
+		(void)json_object_set_new(entry, "joined", json_true());
+}
+
 static enum err put_kind(struct device *d, const struct session_event *event,
 			 const struct entry_people *people, json_t *entry)
 {
@@ -189,6 +211,7 @@ static enum err put_kind(struct device *d, const struct session_event *event,
 			 event->refused == ERR_STATE_EXPIRED ? "expired"
 							     : "refused");
 		set_text(entry, "reason", err_text(event->refused));
+		put_broken(event, entry);
 		break;
 	}
 	return ERR_OK;

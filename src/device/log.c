@@ -1,6 +1,8 @@
 #include "device/log.h"
 
 #include "base/fault.h"
+#include "device/breaks.h"
+#include "device/budget.h"
 #include "device/change.h"
 #include "device/entry.h"
 #include "device/move.h"
@@ -11,7 +13,6 @@
 #include "device/todo.h"
 #include "device/trail.h"
 #include "device/welcome.h"
-#include "wire/message.h"
 
 #include <string.h>
 
@@ -45,39 +46,48 @@ static bool is_of_own_leaf(const struct device *d,
 		   mls_group_own_leaf(session_group(d->open.session));
 }
 
-static bool is_own_commit(const struct session *session, struct span commit)
+/*
+ * A commit that we refuse: do all refuse it, or do only we not follow? Whoever
+ * follows the log without keys tells (session.h). So one that only looks like
+ * ours, without our signature, is nothing. A member may make us join again once
+ * for each commit that it signs; somebody who came in by this one may be of the
+ * server's making, and uses up what a server may.
+ */
+static enum err take_refused_commit(struct device *d,
+				    const struct session_event *event,
+				    const uint8_t head[CHAIN_HEAD])
 {
-	struct wire_message message;
-
-	return wire_message_decode(commit, &message) == ERR_OK &&
-	       message.format == WIRE_PUBLIC_MESSAGE &&
-	       message.public_message.content.sender.type ==
-		   WIRE_SENDER_MEMBER &&
-	       message.public_message.content.sender.index ==
-		   mls_group_own_leaf(session_group(session));
-}
-
-/* A commit that we refuse: do all refuse it, or do only we not follow? Whoever
- * follows the log without keys tells. So one that only looks like ours, without
- * our signature, is nothing. */
-static enum err take_refused(struct device *d, const struct answer_entry *entry,
-			     const uint8_t head[CHAIN_HEAD])
-{
-	struct session *session = d->open.session;
-	struct trail *trail = NULL;
-	uint64_t epoch = session_epoch(session);
-	bool own = is_own_commit(session, entry->bytes);
+	struct span own = span_str(d->identity);
 	enum err e;
 
-	TRY(trail_from_session(session, entry->seq - 1, head, &trail));
+	if (!event->broken)
+		return ERR_OK;
+	if (span_equal(buf_span(&event->identity), own))
+		return note_copy(d, event->seq - 1, head);
+	TRY(breaks_note(d, event));
+	if (!event->newcomer)
+		budget_grant(d, event->seq);
+	TRY(membership_set_behind(&d->open, BEHIND_BROKEN, event->seq - 1,
+				  head));
+out:
+	return e;
+}
+
+/* The same of a successor, which nobody has signed. */
+static enum err take_refused_successor(struct device *d,
+				       const struct answer_entry *entry,
+				       const uint8_t head[CHAIN_HEAD])
+{
+	struct trail *trail = NULL;
+	enum err e;
+
+	TRY(trail_from_session(d->open.session, entry->seq - 1, head, &trail));
 	e = trail_follow(trail, entry);
 	if (err_class(e) == ERR_CLASS_LOCAL)
 		goto out;
-	if (e == ERR_OK &&
-	    (trail_epoch(trail) != epoch || trail_wants_generation(trail) > 0))
-		TRY(own ? note_copy(d, entry->seq - 1, head)
-			: membership_set_behind(&d->open, BEHIND_BROKEN,
-						entry->seq - 1, head));
+	if (e == ERR_OK && trail_wants_generation(trail) > 0)
+		TRY(membership_set_behind(&d->open, BEHIND_BROKEN,
+					  entry->seq - 1, head));
 	e = ERR_OK;
 out:
 	trail_free(trail);
@@ -147,7 +157,12 @@ static enum err take_event(struct device *d, const struct answer_entry *entry,
 	if (event->kind == SESSION_COMMIT) {
 		TRY(note_newcomers(d, event, people));
 		todo_settle_departure(d);
+		breaks_forget_gone(d);
 	}
+	if (event->own_commit)
+		breaks_note_own_epoch(d);
+	else if (event->kind == SESSION_MOVED)
+		breaks_note_given_epoch(d);
 	if (event->own_commit)
 		todo_commit_done(d);
 	else if (event->dropped_staged)
@@ -160,9 +175,10 @@ static enum err take_event(struct device *d, const struct answer_entry *entry,
 		TRY(note_copy(d, event->seq - 1, head));
 	if (event->kind == SESSION_DEPARTED)
 		TRY(take_departure(d, entry));
-	if (event->kind == SESSION_REFUSED &&
-	    (event->entry == CHAIN_COMMIT || event->entry == CHAIN_SUCCESSOR))
-		TRY(take_refused(d, entry, head));
+	if (event->kind == SESSION_REFUSED && event->entry == CHAIN_COMMIT)
+		TRY(take_refused_commit(d, event, head));
+	if (event->kind == SESSION_REFUSED && event->entry == CHAIN_SUCCESSOR)
+		TRY(take_refused_successor(d, entry, head));
 out:
 	return e;
 }

@@ -373,9 +373,11 @@ bool membership_was_known(const struct membership *m)
 
 void membership_continue(struct membership *next, struct membership *m)
 {
-	static const char *const kept[] = { "name",    "shown", "outbox",
-					    "item",    "asked", "copies",
-					    "rejoins", "line",	"sent" };
+	static const char *const kept[] = { "name",    "shown",	  "outbox",
+					    "item",    "asked",	  "copies",
+					    "rejoins", "line",	  "sent",
+					    "breaks",  "granted", "grant",
+					    "broken",  "cause" };
 
 	(void)json_object_set_new(next->notes, "again", json_true());
 	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {

@@ -1,4 +1,5 @@
 /* The steps that turn an order into something to do. */
+#include "device/breaks.h"
 #include "device/budget.h"
 #include "device/change.h"
 #include "device/outbox.h"
@@ -324,6 +325,35 @@ const struct step plan_step_order = {
 };
 
 /* ---- duties ---- */
+
+/* A device whose commits nobody can process is removed before anything else, by
+ * those whose role allows it. Somebody else may have done it when this commit
+ * comes: then it is needless. */
+static bool oust_due(struct device *d)
+{
+	return is_ready(d) && !d->work.ousted && breaks_culprit(d) != NULL;
+}
+
+static enum err oust(struct device *d)
+{
+	struct change_plan plan = { .due = true,
+				    .epoch = INT64_MAX,
+				    .reason = "broken-commits" };
+	enum err e = ERR_OK;
+
+	d->work.ousted = true;
+	if (!budget_take(d, BUDGET_ASKED))
+		return ERR_OK;
+	plan.remove = json_array();
+	(void)json_array_append_new(plan.remove,
+				    json_string(breaks_culprit(d)));
+	TRY(set_change(d, &plan));
+out:
+	json_decref(plan.remove);
+	return e;
+}
+
+const struct step plan_step_oust = { "oust", NULL, oust_due, oust, NULL, NULL };
 
 /* The departed are removed before anything is said, and keys are renewed when
  * the server wants that, within a budget. */

@@ -8,6 +8,7 @@
 
 #include "base/fault.h"
 #include "crypto/hash.h"
+#include "device/breaks.h"
 #include "device/budget.h"
 #include "device/entry.h"
 #include "device/outbox.h"
@@ -141,15 +142,6 @@ static bool is_copied_again(const struct device *d)
 	return last - before < INT64_C(7) * 24 * 3600 * 1000;
 }
 
-void rejoin_halt_forked(struct device *d)
-{
-	work_halt(d, ERR_PEER_FORK, "history-differs",
-		  "Members of %s have seen different histories: the server is "
-		  "not to be trusted with it. To look at it: hermetic resolve "
-		  "%s",
-		  d->open.id, d->open.id);
-}
-
 static bool base_due(struct device *d)
 {
 	return is_wanted(d) && d->work.rejoin == NULL;
@@ -172,11 +164,8 @@ static enum err base(struct device *d)
 			  "hermetic resolve %s --yes. The other one becomes a "
 			  "device of its own by: hermetic login",
 			  d->open.id);
-	else if (by_itself && !budget_take(d, BUDGET_REJOINS))
-		work_halt(d, ERR_STATE_PENDING, "behind",
-			  "This device had to join %s again too often today. "
-			  "To try once more: hermetic resolve %s --yes",
-			  d->open.id, d->open.id);
+	else if (by_itself && !budget_take_rejoin(d))
+		rejoin_halt_often(d);
 	if (d->work.halted)
 		return ERR_OK;
 	return begin_trail(d, rejoin);
@@ -222,27 +211,6 @@ static enum err first_info_ask(struct device *d, struct request *request)
 	request->kind = REQUEST_FIRST_INFO;
 	request->generation = trail != NULL ? trail_wants_generation(trail) : 0;
 	return ERR_OK;
-}
-
-/* No trail leads there. A person who has been told so may go on without. */
-void rejoin_halt(struct device *d, enum err e)
-{
-	struct rejoin *rejoin = d->work.rejoin;
-
-	if (d->work.resolving && !rejoin->forced) {
-		trail_free(rejoin->trail);
-		*rejoin = (struct rejoin){ .forced = true };
-		if (rejoin_is_staged(d))
-			todo_drop(d);
-		return;
-	}
-	work_halt(d, e, "not-continued",
-		  "What the server has of %s does not lead from what this "
-		  "device knows to the group of today: %s. It was not joined. "
-		  "To look at who is in it now and go on all the same: "
-		  "hermetic resolve %s",
-		  d->work.outcome.session, err_text(e),
-		  d->work.outcome.session);
 }
 
 /* What the server refuses to show is no trail either. */
@@ -315,15 +283,6 @@ static enum err first_info_take(struct device *d, const struct answer *answer)
 const struct step rejoin_step_first = { "first_info",	NULL,
 					first_info_due, NULL,
 					first_info_ask, first_info_take };
-
-/* A device of ours that is in lets this one in (docs/protocol.md, "Rules"). */
-void rejoin_refuse(struct device *d)
-{
-	work_halt(d, ERR_PEER_DENIED, "link-needed",
-		  "Another device of yours is in %s. It lets this one in: "
-		  "hermetic link",
-		  d->work.outcome.session);
-}
 
 /* ---- following ---- */
 
@@ -423,6 +382,9 @@ static enum err accept(struct device *d, const struct trail *trail)
 	(void)json_object_del(d->open.notes, "base");
 	(void)json_object_del(d->open.notes, "known");
 	membership_set_todo(&d->open, NULL);
+	breaks_note_own_epoch(d);
+	breaks_end(d, !trail_is_weak(trail));
+	budget_revoke(d);
 	d->work.resolving = false;
 	work_stale(d);
 	work_changed(d);
@@ -468,6 +430,19 @@ out:
 	return e;
 }
 
+/* Another's commit: if it overtakes ours, we try again at no cost of our own. */
+static void follow_another(struct device *d, const struct trail *trail)
+{
+	struct check_signer signer;
+
+	if (d->open.session == NULL || !trail_signer(trail, &signer))
+		return;
+	if (signer.was_in &&
+	    !span_equal(signer.leaf.identity, span_str(d->identity)))
+		budget_grant(d, trail_seq(trail));
+	breaks_forget_absent(d, trail);
+}
+
 static enum err follow(struct device *d, const struct answer_entry *entry,
 		       bool *joined)
 {
@@ -488,10 +463,13 @@ static enum err follow(struct device *d, const struct answer_entry *entry,
 		ENSURE(!rejoin_falls_short(d), ERR_PEER_FORK);
 		*joined = true;
 		TRY(accept(d, trail));
-	} else if (rejoin_is_staged(d) && trail_epoch(trail) != epoch) {
-		/* another was first: take the GroupInfo of now */
-		todo_drop(d);
-		d->work.rejoin->posted = false;
+	} else if (trail_epoch(trail) != epoch) {
+		follow_another(d, trail);
+		if (rejoin_is_staged(d)) {
+			/* it was first: take the GroupInfo of now */
+			todo_drop(d);
+			d->work.rejoin->posted = false;
+		}
 	}
 out:
 	return e == ERR_STATE_REPLAY ? ERR_OK : e;
@@ -568,6 +546,7 @@ enum err rejoin_begin_resolve(struct device *d)
 	if (copies != NULL)
 		(void)json_array_clear(copies);
 	(void)json_object_del(d->open.notes, "rejoins");
+	(void)json_object_del(d->open.notes, "granted");
 	(void)json_object_del(d->open.notes, "base");
 	if (rejoin_is_staged(d))
 		membership_set_todo(&d->open, NULL);

@@ -14,6 +14,7 @@ struct rejoin {
 	bool named;	     /* the server named the place where it begins */
 	bool gathering;	     /* then: departures are looked for in the log */
 	uint64_t gathered;   /* up to here */
+	uint64_t info_seq;   /* where the trail was at the last GroupInfo */
 	unsigned tries, unseen;
 };
 
@@ -30,6 +31,12 @@ void rejoin_halt(struct device *d, enum err e);
 
 /* A fork was found: nothing but a resolve takes the place of the session. */
 void rejoin_halt_forked(struct device *d);
+
+/* It joined again too often today. */
+void rejoin_halt_often(struct device *d);
+
+/* Others commit faster than this device joins. */
+void rejoin_halt_overtaken(struct device *d);
 
 /* The log ends before a place of it that this device has seen. */
 bool rejoin_falls_short(const struct device *d);

@@ -214,6 +214,22 @@ bool trail_keeps_out(const struct trail *trail, struct span identity)
 	return user_is_in;
 }
 
+bool trail_signer(const struct trail *trail, struct check_signer *signer)
+{
+	return check_walk_signer(trail->walk, signer);
+}
+
+bool trail_has(const struct trail *trail, struct span identity)
+{
+	struct check_member member;
+	uint32_t leaf = 0;
+
+	while (check_walk_next_member(trail->walk, &leaf, &member))
+		if (span_equal(member.identity, identity))
+			return true;
+	return false;
+}
+
 uint64_t trail_epoch(const struct trail *trail)
 {
 	return generation_epoch(check_walk_generation(trail->walk),

@@ -64,7 +64,12 @@ bool trail_leads_to(struct trail *trail, struct span group_info);
  * there, or none of its user's is. */
 bool trail_keeps_out(const struct trail *trail, struct span identity);
 
+/* Who signed the last commit that was followed; false: none was since it began,
+ * or since a move. Borrowed until it goes on. */
+bool trail_signer(const struct trail *trail, struct check_signer *signer);
+
 /* Of the group where it has got to. */
+bool trail_has(const struct trail *trail, struct span identity);
 uint64_t trail_epoch(const struct trail *trail);
 struct span trail_departures(const struct trail *trail);
 

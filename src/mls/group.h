@@ -486,6 +486,19 @@ MUST_CHECK enum err mls_group_process(struct mls_group *group, uint64_t now,
 				      struct span message,
 				      struct mls_event *event);
 
+/*
+ * The same, but the membership tag (6.2) of a Commit is not looked at. For an
+ * application whose members must all take the same commits: that tag is the one
+ * part of a Commit that neither the signature nor the next epoch's transcript
+ * covers, so whoever carries the message can spoil it, and nobody can say who
+ * did. What the tag shows, that the sender is in the epoch, is shown again by the
+ * confirmation tag, which takes the epoch's init_secret (8.1).
+ */
+MUST_CHECK enum err mls_group_process_untagged(struct mls_group *group,
+					       uint64_t now,
+					       struct span message,
+					       struct mls_event *event);
+
 /* ---- storage ---- */
 
 /* Appends the whole state, secrets included, versioned: seal it. */

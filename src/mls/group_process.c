@@ -20,6 +20,7 @@ struct arrival {
 	struct wire_auth auth;
 	struct buf plaintext;	       /* content borrows from it */
 	struct secret_tree_staged key; /* of a private handshake */
+	bool untagged;		       /* mls_group_process_untagged() */
 };
 
 /* Which epoch a message is for. */
@@ -155,10 +156,11 @@ static enum err open_public(const struct mls_group *group,
 		       &arrival->epoch));
 	ENSURE(content->type != WIRE_CONTENT_APPLICATION, ERR_PEER_INVALID);
 	/* 12.4.2: "verify the membership MAC using the membership_key" */
-	TRY(framing_check_public(
-	    arrival->epoch->suite, m,
-	    buf_span(&arrival->epoch->encoded_context),
-	    sec_span(&arrival->epoch->secrets.membership_key)));
+	if (!arrival->untagged || content->type != WIRE_CONTENT_COMMIT)
+		TRY(framing_check_public(
+		    arrival->epoch->suite, m,
+		    buf_span(&arrival->epoch->encoded_context),
+		    sec_span(&arrival->epoch->secrets.membership_key)));
 	arrival->content = *content;
 	arrival->auth = m->auth;
 	TRY(verify(arrival->epoch, arrival));
@@ -503,10 +505,10 @@ out:
 	return e;
 }
 
-enum err mls_group_process(struct mls_group *group, uint64_t now,
-			   struct span bytes, struct mls_event *event)
+static enum err process(struct mls_group *group, uint64_t now, bool untagged,
+			struct span bytes, struct mls_event *event)
 {
-	struct arrival arrival = { .now = now };
+	struct arrival arrival = { .now = now, .untagged = untagged };
 	struct wire_message message;
 	enum err e;
 
@@ -530,4 +532,17 @@ out:
 	buf_clear(&arrival.plaintext);
 	secret_tree_abandon(&arrival.key);
 	return e;
+}
+
+enum err mls_group_process(struct mls_group *group, uint64_t now,
+			   struct span message, struct mls_event *event)
+{
+	return process(group, now, false, message, event);
+}
+
+enum err mls_group_process_untagged(struct mls_group *group, uint64_t now,
+				    struct span message,
+				    struct mls_event *event)
+{
+	return process(group, now, true, message, event);
 }

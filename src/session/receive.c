@@ -1,4 +1,5 @@
 /* The receiving half of session.h. */
+#include "check/form.h"
 #include "check/rules.h"
 
 #include "base/fault.h"
@@ -130,8 +131,8 @@ out:
 
 /* ---- commits ---- */
 
-/* What is asked of a commit before MLS looks at it: the rules (check/rules.h).
- */
+/* What is asked of a commit before MLS looks at it: its form (check/form.h) and
+ * the rules (check/rules.h). */
 static enum err check_commit(const struct session *session, struct span bytes)
 {
 	struct wire_message message;
@@ -149,7 +150,9 @@ static enum err check_commit(const struct session *session, struct span bytes)
 	ENSURE(content->epoch == mls_group_epoch(session->group),
 	       ERR_STATE_EPOCH);
 	session_view(session, &view);
-	verdict = check_rules(&view, content);
+	verdict = check_form(view.suite, &message.public_message);
+	if (verdict.wrong == NULL)
+		verdict = check_rules(&view, content);
 	if (FAULT(RULES_UNCHECKED))
 		verdict = (struct check_verdict){ .wrong = NULL };
 	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
@@ -226,10 +229,11 @@ static enum err receive_commit(struct session *session, uint64_t now,
 
 	event->epoch = session_epoch(session);
 	TRY(check_commit(session, bytes));
-	e = mls_group_process(session->group, now, bytes, &opened);
+	e = mls_group_process_untagged(session->group, now, bytes, &opened);
 	if (e == ERR_STATE_PENDING) {
 		drop_staged(session, event);
-		e = mls_group_process(session->group, now, bytes, &opened);
+		e = mls_group_process_untagged(session->group, now, bytes,
+					       &opened);
 	}
 	TRY(e);
 	ENSURE(opened.kind == MLS_EVENT_COMMIT || opened.kind == MLS_EVENT_OWN,
@@ -240,6 +244,51 @@ static enum err receive_commit(struct session *session, uint64_t now,
 out:
 	mls_event_clear(&opened);
 	return e;
+}
+
+/* Of a commit that was refused: who signed it, and does the log's group go on
+ * behind it? Both by the walk, which is what everybody else can see. */
+static enum err name_signer(const struct session *session, struct span bytes,
+			    struct session_event *event)
+{
+	struct check_walk *walk = NULL;
+	struct check_signer signer = { .was_in = true };
+	struct check_verdict verdict;
+	bool named;
+	enum err e;
+
+	buf_reset(&event->identity);
+	e = session_walk(session, &walk);
+	if (err_class(e) == ERR_CLASS_PEER) /* it is our group that is broken */
+		return ERR_OK;
+	TRY(e);
+	named = check_walk_signed_by(walk, bytes, &signer.leaf);
+	verdict = check_walk_commit(walk, bytes);
+	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
+	event->broken = verdict.wrong == NULL;
+	if (event->broken)
+		named = check_walk_signer(walk, &signer);
+	if (!named)
+		goto out;
+	event->external_join = signer.external;
+	event->newcomer = !signer.was_in;
+	event->sender = signer.leaf.leaf_index;
+	buf_put(&event->identity, signer.leaf.identity);
+	TRY(buf_end(&event->identity));
+out:
+	check_walk_free(walk);
+	return e;
+}
+
+static enum err receive_or_name(struct session *session, uint64_t now,
+				struct span bytes, struct session_event *event)
+{
+	enum err e = receive_commit(session, now, bytes, event), local;
+
+	if (e == ERR_OK || err_class(e) == ERR_CLASS_LOCAL)
+		return e;
+	local = name_signer(session, bytes, event);
+	return local != ERR_OK ? local : e;
 }
 
 /* ---- the log ---- */
@@ -292,7 +341,7 @@ enum err session_receive(struct session *session, uint64_t now, uint64_t seq,
 		e = receive_application(session, now, bytes, &made);
 		break;
 	case CHAIN_COMMIT:
-		e = receive_commit(session, now, bytes, &made);
+		e = receive_or_name(session, now, bytes, &made);
 		break;
 	case CHAIN_DEPARTURE:
 		e = session_receive_departure(session, bytes, &made);

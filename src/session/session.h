@@ -266,7 +266,9 @@ struct session_event {
 	uint8_t nonce[SESSION_NONCE]; /* application only */
 	bool own_commit;	      /* SESSION_COMMIT: it was ours */
 	bool dropped_staged; /* a staged commit of ours lost: redo it */
-	bool external_join;  /* SESSION_COMMIT: the sender joined by it */
+	bool external_join;  /* a commit: the sender joined by it */
+	bool broken;	     /* SESSION_REFUSED of a commit: see below */
+	bool newcomer;	     /* with `broken`: the sender had no leaf before */
 	bool view_compared;  /* the sender's view was checked with ours */
 	enum err refused;    /* SESSION_REFUSED only */
 };
@@ -285,8 +287,19 @@ void session_event_clear(struct session_event *event);
  * What is wrong inside an entry (a bad tag, a forged or replayed message, an
  * invalid commit, a view that differs from ours, a bad departure) does not stop
  * the log: it returns ERR_OK with SESSION_REFUSED. A commit is refused with
- * ERR_PEER_DENIED when its sender may not do that (check/rules.h). A refused
- * commit leaves us behind the others: join again with `resync`.
+ * ERR_PEER_DENIED when its sender may not do that (check/rules.h).
+ *
+ * A refused commit names its signer (`sender`, `identity`) where the signature
+ * verifies with the key of a leaf of the epoch before it, and nobody otherwise.
+ * It is `broken` when whoever walks without keys (check/walk.h) takes it, so that
+ * the log's group goes on behind it: what is wrong is under the keys. That leaves
+ * us behind: join again with `resync`. Who joined by a broken commit
+ * (`external_join`) is named, too; that one relied on a GroupInfo of whoever
+ * committed before, which may be what was wrong.
+ *
+ * A commit is taken whatever its membership tag is, if all else is right: nobody
+ * vouches for that tag, so it must not come between members
+ * (mls_group_process_untagged()).
  */
 MUST_CHECK enum err session_receive(struct session *session, uint64_t now,
 				    uint64_t seq, enum chain_kind kind,

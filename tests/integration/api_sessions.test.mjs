@@ -341,6 +341,17 @@ describe('sessions', { concurrency: false }, () => {
       await bad(/signature that does not verify/, alice, { identity:
         alice.identity, keys: Object.assign(Object.create(alice.keysFor()),
         { leaf: o => alice.keysFor().leaf({ ...o, context: random(3) }) }) });
+      // what no member could process, as far as anybody can see that
+      const form = (word, bytes) => bad(word, alice, { form: bytes });
+      await form(/its confirmation tag/, { confirmation: random(31) });
+      await form(/its membership tag/, { membership: random(33) });
+      await form(/its membership tag/, { membership: Buffer.alloc(0) });
+      await form(/not that of a path secret/, { ciphertext: random(47) });
+      await form(/a kem_output of its path/, { kemOutput: random(33) });
+      await form(/a kem_output of its path/, { kemOutput: Buffer.alloc(32) });
+      await bad(/no external_pub/, alice, {}, { externalPub: null });
+      await bad(/external_pub is no key/, alice, {},
+        { externalPub: Buffer.alloc(32) });
       await bad(/confirmed_transcript_hash/, alice, {},
         { confirmed: random(32) });
       await bad(/confirmation_tag/, alice, {}, { tag: random(32) });

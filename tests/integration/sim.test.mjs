@@ -46,6 +46,7 @@ for (const [name, seed, invariant] of [
   ['COPY_UNNOTICED', 22, /: determinism: /],
   ['DEPARTURES_UNSIGNED', 24, /: rights: /],
   ['PUSHED_OVER_WELCOME', 26, /: no-veto: /],
+  ['BREAKS_ARE_CHARGED', 5, /: no-veto: /],
 ]) {
   test(`${name} is found`, async () => {
     const { stdout } = await sim('--fault', name, '--seed', seed, '--quiet');

@@ -75,6 +75,8 @@ enum adversary_move {
 	MOVE_UNSTOCK,	    /* takes all KeyPackages of somebody */
 	MOVE_DEPARTURE,	    /* a departure that nobody signed, of a member */
 	MOVE_MORE_LIE,	    /* each page of a log has a next one, from now on */
+	MOVES_DRAWN,
+	MOVE_BREAK = MOVES_DRAWN, /* its member breaks a commit: plots only */
 	MOVES
 };
 

@@ -80,6 +80,20 @@ enum ghost_lie {
 	GHOST_LIES
 };
 
+/* ghost_breaks.c: what a server cannot see to be wrong. */
+enum ghost_break {
+	BREAK_TAG,	  /* a commit with a false confirmation tag */
+	BREAK_PATH,	  /* with a path secret that does not open */
+	BREAK_MEMBERSHIP, /* with a false membership tag */
+	BREAK_JOIN,	  /* it joins again with a false confirmation tag */
+	BREAK_PUB, /* a right commit, and a false external_pub beside it */
+	BREAKS
+};
+
+/* Posts such a commit, after it has joined again where it must. */
+bool ghost_break(struct ghost *ghost, struct server *server,
+		 enum ghost_break how, uint64_t now_ms);
+
 /* Posts something to the server. True: the server took it. */
 bool ghost_act(struct ghost *ghost, struct server *server, enum ghost_lie lie,
 	       uint64_t now_ms);

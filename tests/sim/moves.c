@@ -28,6 +28,7 @@ static const char *const names[MOVES] = {
 	[MOVE_UNSTOCK] = "unstock",
 	[MOVE_DEPARTURE] = "departure",
 	[MOVE_MORE_LIE] = "more-lie",
+	[MOVE_BREAK] = "break",
 };
 
 const char *adversary_move_name(enum adversary_move move)
@@ -247,8 +248,28 @@ static void member_acts(struct adversary *adversary, size_t device,
 		(void)ghost_welcomed(ghost, &adversary->homes[0], 0);
 	if ((pick & MOVE_MEMBER_THERE) != 0)
 		ghost->home = adversary->route[device];
+	if ((pick & 0xffff) / GHOST_LIES % 4 == 0 &&
+	    ghost->session[0] != '\0') {
+		(void)ghost_break(ghost, &adversary->homes[ghost->home],
+				  (enum ghost_break)((pick & 0xffff) % BREAKS),
+				  now_ms);
+		return;
+	}
 	(void)ghost_act(ghost, &adversary->homes[ghost->home],
 			(enum ghost_lie)((pick & 0xffff) % GHOST_LIES), now_ms);
+}
+
+static void member_breaks(struct adversary *adversary, uint32_t pick,
+			  uint64_t now_ms)
+{
+	struct ghost *ghost = &adversary->ghosts[0];
+
+	if (adversary->ghost_count == 0)
+		return;
+	if (ghost->session[0] == '\0')
+		(void)ghost_welcomed(ghost, &adversary->homes[0], 0);
+	(void)ghost_break(ghost, &adversary->homes[ghost->home],
+			  (enum ghost_break)(pick % BREAKS), now_ms);
 }
 
 static void ghost_speaks(struct adversary *adversary, uint32_t pick,
@@ -397,6 +418,9 @@ void adversary_act(struct adversary *adversary, enum adversary_move move,
 		break;
 	case MOVE_MORE_LIE:
 		adversary->more_lie = true;
+		break;
+	case MOVE_BREAK:
+		member_breaks(adversary, pick, now_ms);
 		break;
 	case MOVES:
 		break;

@@ -252,6 +252,40 @@ static const struct step departed_twice[] = {
 	DOES(BOB, ORDER_SEND, ALL),
 };
 
+/* A member breaks commits all day, and others go on: those who may remove it, and
+ * those who may not. */
+#define HEARS(who, whom)                                                       \
+	{                                                                      \
+		.kind = STEP_HEARD, .client = (who), .b = (whom)               \
+	}
+#define BREAKS_FOR(one, other, how)                                            \
+	MOVES_ON(one, MOVE_BREAK, how), DOES(one, ORDER_REFRESH, ALL),         \
+	    DOES(other, ORDER_REFRESH, ALL)
+
+static const struct step broken_for_members[] = {
+	INVITES_MALLORY,
+	BREAKS_FOR(BOB, CAROL, BREAK_TAG),
+	BREAKS_FOR(BOB, CAROL, BREAK_PATH),
+	BREAKS_FOR(CAROL, BOB, BREAK_JOIN),
+	BREAKS_FOR(BOB, CAROL, BREAK_MEMBERSHIP),
+	BREAKS_FOR(BOB, CAROL, BREAK_TAG),
+	BREAKS_FOR(CAROL, BOB, BREAK_JOIN),
+	BREAKS_FOR(BOB, CAROL, BREAK_PUB),
+	BREAKS_FOR(BOB, CAROL, BREAK_TAG),
+	BREAKS_FOR(CAROL, BOB, BREAK_PATH),
+	BREAKS_FOR(BOB, CAROL, BREAK_TAG),
+	BREAKS_FOR(CAROL, BOB, BREAK_JOIN),
+	BREAKS_FOR(BOB, CAROL, BREAK_PATH),
+	HEARS(BOB, CAROL),
+};
+
+static const struct step broken_for_owner[] = {
+	INVITES_MALLORY,     MOVES_ON(ALICE, MOVE_BREAK, BREAK_TAG),
+	HEARS(ALICE, BOB),   MOVES_ON(ALICE, MOVE_BREAK, BREAK_PATH),
+	HEARS(ALICE, BOB),   { .kind = STEP_OUSTED, .client = ALICE },
+	HEARS(CAROL, ALICE),
+};
+
 struct plot {
 	const struct step *steps;
 	size_t count;
@@ -277,7 +311,9 @@ static const struct plot plots[] = { PLOT(fork_and_copy),
 				     PLOT(false_departure),
 				     PLOT(pushed_while_joining),
 				     PLOT(changed_extension),
-				     PLOT(departed_twice) };
+				     PLOT(departed_twice),
+				     PLOT(broken_for_members),
+				     PLOT(broken_for_owner) };
 
 void steps_draw_plot(struct step *steps, size_t count, uint64_t seed)
 {

@@ -80,7 +80,7 @@ static void draw(struct step *step, struct chance *chance, bool honest)
 {
 	draw_kind(step, chance, honest);
 	if (step->kind == STEP_MOVE)
-		step->what = (uint8_t)chance_below(chance, MOVES);
+		step->what = (uint8_t)chance_below(chance, MOVES_DRAWN);
 	step->client = (uint8_t)chance_below(chance, CLIENTS);
 	step->slot = chance_below(chance, 12) == 0;
 	step->turns = chance_below(chance, 3) == 0 ? 1 + chance_below(chance, 6)
@@ -150,13 +150,14 @@ static const char *const orders[] = {
 };
 
 static const char *const kinds[STEP_KINDS] = {
-	[STEP_ORDER] = "order",	    [STEP_TURNS] = "goes on",
-	[STEP_CRASH] = "crashes",   [STEP_BACKUP] = "backup",
-	[STEP_RESTORE] = "restore", [STEP_COPY] = "copy",
-	[STEP_TIME] = "time",	    [STEP_RETAIN] = "retention",
-	[STEP_SHOWN] = "looks",	    [STEP_PUSH] = "push",
-	[STEP_SKEW] = "clock",	    [STEP_CHATTER] = "chatters",
-	[STEP_MOVE] = "adversary",
+	[STEP_ORDER] = "order",	     [STEP_TURNS] = "goes on",
+	[STEP_CRASH] = "crashes",    [STEP_BACKUP] = "backup",
+	[STEP_RESTORE] = "restore",  [STEP_COPY] = "copy",
+	[STEP_TIME] = "time",	     [STEP_RETAIN] = "retention",
+	[STEP_SHOWN] = "looks",	     [STEP_PUSH] = "push",
+	[STEP_SKEW] = "clock",	     [STEP_CHATTER] = "chatters",
+	[STEP_MOVE] = "adversary",   [STEP_HEARD] = "is heard",
+	[STEP_OUSTED] = "is rid of",
 };
 
 static const char *const mishaps[] = {

@@ -309,6 +309,13 @@ void step_take(struct world *world, const struct step *step)
 			      (enum adversary_move)step->what, client->number,
 			      step->a, world->now_ms);
 		break;
+	case STEP_HEARD:
+		veto_heard(client,
+			   &world->clients[step->b % world->client_count]);
+		break;
+	case STEP_OUSTED:
+		veto_ousted(client);
+		break;
 	case STEP_KINDS:
 		break;
 	}

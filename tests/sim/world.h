@@ -273,6 +273,13 @@ void seals_watch(bool on);
 /* A ciphertext left a device. False: its key has sealed another one. */
 bool seals_hand_out(struct span ciphertext);
 
+/* ---- veto.c: of plots in which only a member lies ---- */
+
+/* What `client` says is sent, and heard by the other one. */
+void veto_heard(struct client *client, struct client *other);
+/* The ghosts are no members of its session any more. */
+void veto_ousted(struct client *client);
+
 /* ---- ending.c: the adversary stops ---- */
 
 void ending(struct world *world);

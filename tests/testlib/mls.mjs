@@ -175,7 +175,7 @@ export class Group {
   }
 
   /** An UpdatePath (section 7.6) of new keys, sealed for nobody. */
-  renew(leaf, keys, added, identity) {
+  renew(leaf, keys, added, identity, { kemOutput, ciphertext } = {}) {
     if (leaf >= this.leaves.length) this.leaves.length = leaf + 1;
     const nodes = this.above(leaf);
     for (const { at } of nodes) this.parents.delete(at);
@@ -192,8 +192,8 @@ export class Group {
       join(vec(this.parents.get(n.at).key),
         vec(...this.resolution(n.copath, n.half)
           .filter(node => !added.includes(node / 2))
-          .map(() => join(vec(randomBytes(this.suite.kem)),
-            vec(randomBytes(this.suite.tag + 16)))))))));
+          .map(() => join(vec(kemOutput ?? randomBytes(this.suite.kem)),
+            vec(ciphertext ?? randomBytes(this.suite.tag + 16)))))))));
   }
 
   context() {
@@ -202,9 +202,10 @@ export class Group {
   }
 
   /** A GroupInfo; `change` overrides what it says. */
-  info(change = {}) {
+  info({ externalPub = randomBytes(this.suite.kem), ...change } = {}) {
     const group = Object.assign(Object.create(Group.prototype), this, change);
-    const tbs = join(group.context(), vec(u16(2), vec(group.tree())),
+    const tbs = join(group.context(), vec(u16(2), vec(group.tree()),
+      ...externalPub ? [u16(4), vec(vec(externalPub))] : []),
       vec(group.tag), u32(group.signer));
     return message(4, join(tbs, vec(group.keys.sign('GroupInfoTBS', tbs))));
   }
@@ -217,16 +218,18 @@ export class Group {
   /**
    * A PublicMessage with a Commit. `add`: KeyPackages; `remove`: leaf indices;
    * `byReference`: ProposalRefs; `raw`: encoded ProposalOrRefs; `said`: its
- * authenticated data. `next` is the
+   * authenticated data; `form`: bytes that its suite does not have. `next` is the
    * group that it leads to.
    */
   commit({ keys, leafIndex, external = false, add = [], remove = [],
     byReference = [], raw = [], path = true, identity,
-    session, epoch = this.epoch, extensions, said = Buffer.alloc(0) }) {
+    session, epoch = this.epoch, extensions, said = Buffer.alloc(0),
+    form = {} }) {
     const id = session ? uuidBytes(session) : this.id;
     const next = Object.assign(Object.create(Group.prototype), this, {
       id, epoch: epoch + 1, leaves: [...this.leaves],
-      parents: new Map(this.parents), keys, tag: randomBytes(this.suite.tag) });
+      parents: new Map(this.parents), keys,
+      tag: form.confirmation ?? randomBytes(this.suite.tag) });
     for (const leaf of remove) next.take(leaf);
     const added = [];
     for (const keyPackage of add) {
@@ -239,11 +242,13 @@ export class Group {
       ...remove.map(leaf => proposal(3, u32(leaf))),
       ...add.map(keyPackage => proposal(1, keyPackage)),
       ...byReference.map(ref => join(u8(2), vec(ref))),
-      ...external ? [proposal(6, vec(randomBytes(keys.suite.kem)))] : [],
+      ...external ? [proposal(6,
+        vec(form.init ?? randomBytes(keys.suite.kem)))] : [],
       ...extensions ? [proposal(7, vec(extensions))] : [],
       ...raw,
     ];
-    const update = path ? next.renew(at ?? 0, keys, added, identity) : u8(0);
+    const update = path ? next.renew(at ?? 0, keys, added, identity, form)
+      : u8(0);
     next.signer = at ?? 0;
     if (extensions) next.extensions = extensions;
 
@@ -255,7 +260,8 @@ export class Group {
     next.confirmed = this.hash(this.hash(this.confirmed, vec(this.tag)),
       u16(1), content, signature);
     const bytes = message(1, join(content, signature, vec(next.tag),
-      external ? Buffer.alloc(0) : vec(randomBytes(keys.suite.tag))));
+      external ? Buffer.alloc(0)
+        : vec(form.membership ?? randomBytes(keys.suite.tag))));
     return { bytes, next };
   }
 }

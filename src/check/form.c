@@ -1,0 +1,95 @@
+#include "check/form.h"
+
+#include "crypto/hpke.h"
+
+struct pass {
+	const struct suite *suite;
+	bool local;
+};
+
+/* An encapsulated key is a public key of the KEM (RFC 9180, 4.1). */
+static bool is_key(struct pass *p, struct span key)
+{
+	enum err e = hpke_check_public_key(p->suite, key);
+
+	p->local |= err_class(e) == ERR_CLASS_LOCAL;
+	return e == ERR_OK;
+}
+
+static const char *check_ciphertexts(struct pass *p, struct span rest)
+{
+	struct wire_hpke_ciphertext sealed;
+
+	while (wire_hpke_ciphertexts_next(&rest, &sealed)) {
+		if (sealed.ciphertext.n !=
+		    (size_t)p->suite->nh + SUITE_AEAD_TAG)
+			return "a ciphertext of its path is not that of a path "
+			       "secret";
+		if (!is_key(p, sealed.kem_output))
+			return "a kem_output of its path is no key of the "
+			       "suite";
+	}
+	return NULL;
+}
+
+static const char *check_path(struct pass *p,
+			      const struct wire_update_path *path)
+{
+	struct wire_update_path_node node;
+	struct span rest = path->nodes;
+	const char *wrong = NULL;
+
+	while (wrong == NULL && wire_update_path_nodes_next(&rest, &node))
+		wrong = check_ciphertexts(p, node.encrypted_path_secrets);
+	return wrong;
+}
+
+static const char *check_init(struct pass *p, const struct wire_commit *commit)
+{
+	struct wire_proposal_or_ref item;
+	struct span rest = commit->proposals;
+
+	while (wire_proposals_next(&rest, &item))
+		if (item.type == WIRE_BY_VALUE &&
+		    item.proposal.type == WIRE_PROPOSAL_EXTERNAL_INIT &&
+		    !is_key(p, item.proposal.kem_output))
+			return "the kem_output of its ExternalInit is no key "
+			       "of the suite";
+	return NULL;
+}
+
+struct check_verdict check_form(const struct suite *suite,
+				const struct wire_public_message *message)
+{
+	const struct wire_commit *commit = &message->content.commit;
+	struct pass p = { suite, false };
+	const char *wrong = NULL;
+
+	if (message->auth.confirmation_tag.n != suite->nh)
+		wrong = "its confirmation tag has another length than the "
+			"suite's";
+	else if (message->content.sender.type == WIRE_SENDER_MEMBER &&
+		 message->membership_tag.n != suite->nh)
+		wrong = "its membership tag has another length than the "
+			"suite's";
+	if (wrong == NULL)
+		wrong = check_init(&p, commit);
+	if (wrong == NULL && commit->has_path)
+		wrong = check_path(&p, &commit->path);
+	return (struct check_verdict){ wrong, false, p.local };
+}
+
+const char *check_form_external_pub(const struct suite *suite,
+				    struct span extensions)
+{
+	struct span data, key;
+
+	if (!wire_extensions_find(extensions, WIRE_EXTENSION_EXTERNAL_PUB,
+				  &data))
+		return "group_info has no external_pub: nobody could join by "
+		       "it";
+	if (wire_external_pub_decode(data, &key) != ERR_OK ||
+	    hpke_check_public_key(suite, key) != ERR_OK)
+		return "group_info's external_pub is no key of the suite";
+	return NULL;
+}
