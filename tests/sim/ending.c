@@ -109,6 +109,16 @@ static enum standing stands(struct client *client, size_t session,
 		   : WELL;
 }
 
+/* Members alone stop nobody for good. */
+static bool is_vetoed(struct client *client, size_t session)
+{
+	const struct world *world = client->world;
+	struct look look;
+
+	return !world->honest && world->adversary.lies == 0 &&
+	       !client->copied && stands(client, session, &look) == STOPPED;
+}
+
 static void check_place(struct client *client, size_t session)
 {
 	struct world *world = client->world;
@@ -117,6 +127,10 @@ static void check_place(struct client *client, size_t session)
 	struct look look;
 	uint8_t context[32];
 
+	if (is_vetoed(client, session))
+		world_violate(world, "no-veto",
+			      "%s does not come in again by itself",
+			      client->identity);
 	if (stands(client, session, &look) != WELL)
 		return;
 	if (look.seq != there->log_count ||

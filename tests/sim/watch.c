@@ -446,7 +446,9 @@ static void note_alarm(struct client *client, size_t session,
 	if (world->honest && !client->copied)
 		world_violate(world, "false-alarm", "%s is told: %s",
 			      client->identity, look->stop);
-	if (!world->honest && world->adversary.lies == 0 && !client->copied)
+	/* behind a broken commit it comes in again by itself (ending.c) */
+	if (!world->honest && world->adversary.lies == 0 && !client->copied &&
+	    strcmp(look->stop, "behind") != 0)
 		world_violate(world, "no-veto",
 			      "%s is stopped, and the server is honest: %s",
 			      client->identity, look->stop);
