@@ -160,20 +160,16 @@ out:
 	return e;
 }
 
-static enum err stage_join(struct device *d, struct span group_info)
+static enum err stage_with(struct device *d, const struct suite *suite,
+			   const struct suites *offer, struct span group_info)
 {
-	const struct suite *suite = session_group_info_suite(group_info);
 	struct membership next = { 0 };
 	struct mls_commit commit = { 0 };
 	struct signer signer = { 0 };
-	struct suites offer;
 	enum err e;
 
-	ENSURE(suite != NULL && suites_have(&d->offer, suite),
-	       ERR_PEER_UNSUPPORTED);
-	TRY(find_offer(d, suite, &offer));
-	TRY(membership_new(&next, d->work.outcome.session, &offer));
-	TRY(signer_init(&signer, d, suite, &offer));
+	TRY(membership_new(&next, d->work.outcome.session, offer));
+	TRY(signer_init(&signer, d, suite, offer));
 	TRY(session_join_external(&signer.me, next.raw_id, group_info, true,
 				  trail_chain(d->work.rejoin->trail),
 				  &next.session, &commit));
@@ -182,11 +178,40 @@ static enum err stage_join(struct device *d, struct span group_info)
 	TRY(replace(d, &next, &commit));
 	d->work.doubting = NULL;
 out:
-	e = join_explain(d, e, WHAT);
 	membership_clear(&next);
 	mls_commit_clear(&commit);
 	signer_clear(&signer);
 	return e;
+}
+
+/* The offer that was noted may be of a history that the person gave up. Then it
+ * is what this device offers now, or, where it moved the session, that one
+ * algorithm. */
+static enum err stage_forced(struct device *d, const struct suite *suite,
+			     struct span group_info)
+{
+	const struct suites only = { { suite->id }, 1 };
+	enum err e = stage_with(d, suite, &d->offer, group_info);
+
+	if (e == ERR_PEER_DOWNGRADE)
+		e = stage_with(d, suite, &only, group_info);
+	return e;
+}
+
+static enum err stage_join(struct device *d, struct span group_info)
+{
+	const struct suite *suite = session_group_info_suite(group_info);
+	struct suites offer;
+	enum err e;
+
+	ENSURE(suite != NULL && suites_have(&d->offer, suite),
+	       ERR_PEER_UNSUPPORTED);
+	TRY(find_offer(d, suite, &offer));
+	e = stage_with(d, suite, &offer, group_info);
+	if (e == ERR_PEER_DOWNGRADE && d->work.rejoin->forced)
+		e = stage_forced(d, suite, group_info);
+out:
+	return join_explain(d, e, WHAT);
 }
 
 /* Without a trail the place is the one that the server names. */
