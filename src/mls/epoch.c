@@ -18,23 +18,26 @@ enum err epoch_new(const struct suite *suite, struct mls_epoch **out)
 	return ERR_OK;
 }
 
-static void forget_proposals(struct mls_epoch *epoch)
+void epoch_forget_proposals(struct mls_epoch *epoch, size_t from)
 {
-	for (size_t i = 0; i < epoch->proposal_count; i++) {
+	for (size_t i = from; i < epoch->proposal_count; i++) {
 		buf_clear(&epoch->proposals[i].ref);
 		buf_clear(&epoch->proposals[i].encoded);
 		sec_clear(&epoch->proposals[i].private_key);
 	}
-	free(epoch->proposals);
-	epoch->proposals = NULL;
-	epoch->proposal_count = 0;
+	if (epoch->proposal_count > from)
+		epoch->proposal_count = from;
+	if (from == 0) {
+		free(epoch->proposals);
+		epoch->proposals = NULL;
+	}
 }
 
 void epoch_free(struct mls_epoch *epoch)
 {
 	if (epoch == NULL)
 		return;
-	forget_proposals(epoch);
+	epoch_forget_proposals(epoch, 0);
 	buf_clear(&epoch->encoded_context);
 	buf_clear(&epoch->reinit);
 	tree_clear(&epoch->tree);
@@ -85,7 +88,7 @@ void epoch_retire(struct mls_epoch *epoch)
 {
 	uint32_t leaf = epoch->private.leaf;
 
-	forget_proposals(epoch);
+	epoch_forget_proposals(epoch, 0);
 	treekem_private_clear(&epoch->private);
 	epoch->private.leaf = leaf;
 	sec_clear(&epoch->secrets.encryption);

@@ -66,6 +66,9 @@ MUST_CHECK enum err epoch_keep_proposal(struct mls_epoch *epoch,
 const struct epoch_proposal *epoch_find_proposal(const struct mls_epoch *epoch,
 						 struct span ref);
 
+/* Those from number `from` on, in the order in which they came. */
+void epoch_forget_proposals(struct mls_epoch *epoch, size_t from);
+
 /* ---- the way from one epoch to the next ---- */
 
 /* What a Commit changes: filled by proposals_apply() and by the path. */

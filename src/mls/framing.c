@@ -224,15 +224,13 @@ out:
 	return e;
 }
 
-enum err framing_protect_private(const struct suite *suite,
-				 const struct rng *rng,
-				 const struct wire_content *content,
-				 const struct wire_auth *auth,
-				 struct span sender_data_secret,
-				 struct secret_tree *tree, size_t padding,
-				 struct buf *message)
+enum err framing_protect_private(
+    const struct suite *suite, const struct rng *rng,
+    const struct wire_content *content, const struct wire_auth *auth,
+    struct span sender_data_secret, struct secret_tree *tree, size_t padding,
+    struct secret_tree_staged *staged, struct buf *message)
 {
-	struct secret_tree_staged staged = SECRET_TREE_STAGED_INIT;
+	struct secret_tree_staged taken = SECRET_TREE_STAGED_INIT;
 	struct wire_sender_data sender = { content->sender.index, 0, { 0 } };
 	struct wire_private_message m = {
 		.group_id = content->group_id,
@@ -248,11 +246,11 @@ enum err framing_protect_private(const struct suite *suite,
 	/* 12.1.8: "external proposal MUST be sent as a PublicMessage" */
 	ENSURE(content->sender.type == WIRE_SENDER_MEMBER, ERR_LOCAL_BUG);
 	TRY(secret_tree_next(tree, sender.leaf_index, ratchet_of(content->type),
-			     &staged));
-	sender.generation = staged.key.generation;
+			     &taken));
+	sender.generation = taken.key.generation;
 	/* "MUST generate a fresh random four-byte `reuse guard`" (6.3.1) */
 	TRY(rng_fill(rng, sender.reuse_guard, sizeof(sender.reuse_guard)));
-	TRY(seal_content(suite, content, auth, &staged.key, sender.reuse_guard,
+	TRY(seal_content(suite, content, auth, &taken.key, sender.reuse_guard,
 			 padding, &ciphertext));
 	m.ciphertext = buf_span(&ciphertext);
 	TRY(seal_sender(suite, &m, sender_data_secret, &sender, &sender_data));
@@ -260,9 +258,13 @@ enum err framing_protect_private(const struct suite *suite,
 	wire_message_put_header(message, WIRE_PRIVATE_MESSAGE);
 	wire_private_message_put(message, &m);
 	TRY(buf_end(message));
-	secret_tree_confirm(&staged);
+	if (staged != NULL) {
+		*staged = taken;
+		taken = SECRET_TREE_STAGED_INIT;
+	}
+	secret_tree_confirm(&taken);
 out:
-	secret_tree_abandon(&staged);
+	secret_tree_abandon(&taken);
 	buf_clear(&ciphertext);
 	buf_clear(&sender_data);
 	return e;

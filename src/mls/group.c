@@ -273,6 +273,8 @@ static enum err put_info(const struct mls_epoch *epoch,
 	wire_message_put_header(group_info, WIRE_GROUP_INFO);
 	TRY(group_info_make(epoch, signer, with_tree, group_info));
 out:
+	if (e != ERR_OK)
+		buf_clear(group_info);
 	sign_key_free(signer);
 	return e;
 }
@@ -347,7 +349,7 @@ enum err mls_group_protect(struct mls_group *group,
 	TRY(framing_protect_private(
 	    now->suite, me->rng, &content, &auth,
 	    sec_span(&now->secrets.sender_data), &now->messages,
-	    padding_for(me, body.n, signature.n), message));
+	    padding_for(me, body.n, signature.n), NULL, message));
 out:
 	buf_clear(&body);
 	buf_clear(&signature);

@@ -6,7 +6,9 @@
  * delivery service refuses, or a crash between the two, leaves the group as it
  * was. mls_group_save() keeps a staged change too.
  *
- * On any failure the group is as it was before the call.
+ * On any failure the group is as it was before the call, and outputs are empty:
+ * a buffer that is appended to is cleared. After an error of ERR_CLASS_LOCAL (no
+ * memory, say) the same call may be made again; nothing was used up.
  */
 #ifndef HERMETIC_MLS_GROUP_H
 #define HERMETIC_MLS_GROUP_H

@@ -228,7 +228,8 @@ out:
 }
 
 static enum err protect(struct committing *m, struct secret_tree *messages,
-			const struct wire_content *content, struct buf *message)
+			const struct wire_content *content,
+			struct secret_tree_staged *key, struct buf *message)
 {
 	const struct mls_epoch *old = m->old;
 	struct wire_auth auth = {
@@ -239,22 +240,30 @@ static enum err protect(struct committing *m, struct secret_tree *messages,
 	if (m->format == WIRE_PRIVATE_MESSAGE)
 		return framing_protect_private(
 		    old->suite, m->me->rng, content, &auth,
-		    sec_span(&old->secrets.sender_data), messages, 0, message);
+		    sec_span(&old->secrets.sender_data), messages, 0, key,
+		    message);
 	return framing_protect_public(
 	    old->suite, content, &auth, buf_span(&old->encoded_context),
 	    sec_span(&old->secrets.membership_key), message);
 }
 
+/* Makes the message and stages it, the last that can fail. `messages` NULL: in
+ * a PublicMessage. */
 static enum err stage(struct mls_group *group, struct committing *m,
-		      struct span message)
+		      struct secret_tree *messages,
+		      const struct wire_content *content, struct buf *message)
 {
+	struct secret_tree_staged key = SECRET_TREE_STAGED_INIT;
 	enum err e;
 
-	TRY(group_hash(message, group->staged_commit));
+	TRY(protect(m, messages, content, &key, message));
+	TRY(group_hash(buf_span(message), group->staged_commit));
+	secret_tree_confirm(&key);
 	group->staged = m->next;
 	group->staged_own = true;
 	m->next = NULL;
 out:
+	secret_tree_abandon(&key);
 	return e;
 }
 
@@ -348,8 +357,7 @@ enum err group_commit_after(struct mls_group *group,
 		TRY(check_next(&m, group));
 	TRY(show_staged(&m, group));
 	TRY(make_outputs(&m, out));
-	TRY(protect(&m, &group->now->messages, &content, &out->commit));
-	TRY(stage(group, &m, buf_span(&out->commit)));
+	TRY(stage(group, &m, &group->now->messages, &content, &out->commit));
 out:
 	if (e != ERR_OK)
 		mls_commit_clear(out);
@@ -471,8 +479,7 @@ enum err mls_group_join_external(const struct mls_identity *me,
 	m.old = joined->now;
 	TRY(make_external(&m, joined, external_pub, how->resync, &content));
 	TRY(make_outputs(&m, out));
-	TRY(protect(&m, NULL, &content, &out->commit));
-	TRY(stage(joined, &m, buf_span(&out->commit)));
+	TRY(stage(joined, &m, NULL, &content, &out->commit));
 	*group = joined;
 	joined = NULL;
 out:

@@ -19,7 +19,7 @@ struct arrival {
 	struct wire_content content;
 	struct wire_auth auth;
 	struct buf plaintext;	       /* content borrows from it */
-	struct secret_tree_staged key; /* of a private handshake */
+	struct secret_tree_staged key; /* of a PrivateMessage */
 };
 
 /* Which epoch a message is for. */
@@ -166,13 +166,12 @@ out:
 	return e;
 }
 
-/* A handshake's key is used up when the handshake has been accepted, so that
- * one that is refused later, or discarded, can be processed again. */
+/* The key is used up when nothing can fail any more, and that of a commit not at
+ * all: one that is refused later, or discarded, can be processed again. */
 static enum err open_private(const struct mls_group *group,
 			     const struct wire_private_message *m,
 			     struct arrival *arrival)
 {
-	bool application = m->content_type == WIRE_CONTENT_APPLICATION;
 	struct wire_sender_data sender;
 	struct mls_epoch *epoch;
 	const struct sign_key *key;
@@ -188,8 +187,8 @@ static enum err open_private(const struct mls_group *group,
 	TRY(tree_signature_key(&epoch->tree, sender.leaf_index, &key));
 	TRY(framing_open_private(
 	    epoch->suite, m, &sender, key, buf_span(&epoch->encoded_context),
-	    &epoch->messages, application ? NULL : &arrival->key,
-	    &arrival->plaintext, &arrival->content, &arrival->auth));
+	    &epoch->messages, &arrival->key, &arrival->plaintext,
+	    &arrival->content, &arrival->auth));
 out:
 	return e;
 }
@@ -445,6 +444,7 @@ static enum err dispatch(struct mls_group *group, struct arrival *arrival,
 		event->kind = MLS_EVENT_APPLICATION;
 		buf_put(&event->data, content->application_data);
 		TRY(buf_end(&event->data));
+		secret_tree_confirm(&arrival->key);
 		break;
 	case WIRE_CONTENT_PROPOSAL:
 		event->kind = MLS_EVENT_PROPOSAL;

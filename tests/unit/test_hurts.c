@@ -524,7 +524,7 @@ static void forge(struct rules *rules, size_t ahead, struct buf *message)
 		assert_int_equal(framing_protect_private(
 				     now->suite, CAROL->me.rng, &content, &auth,
 				     sec_span(&now->secrets.sender_data),
-				     &now->messages, 0, message),
+				     &now->messages, 0, NULL, message),
 				 ERR_OK);
 	}
 	sign_key_free(signer);

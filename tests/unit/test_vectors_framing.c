@@ -99,7 +99,8 @@ static bool protect_message(const struct protection *p, uint8_t type,
 	} else {
 		CHECK_OK(framing_protect_private(
 		    p->suite, rng_system(), &content, &auth,
-		    HEX(p->item, "sender_data_secret"), &tree, 7, message));
+		    HEX(p->item, "sender_data_secret"), &tree, 7, NULL,
+		    message));
 	}
 	ok = true;
 out:
