@@ -98,6 +98,26 @@ void epoch_retire(struct mls_epoch *epoch)
 	sec_clear(&epoch->secrets.init);
 }
 
+bool epoch_drop_proposal(struct mls_epoch *epoch, struct span ref)
+{
+	for (size_t i = 0; i < epoch->proposal_count; i++) {
+		struct epoch_proposal *kept = &epoch->proposals[i], last;
+
+		if (!span_equal(buf_span(&kept->ref), ref))
+			continue;
+		/* To the end, where dropping begins; the others keep their
+		 * order. */
+		last = *kept;
+		memmove(kept, kept + 1,
+			(epoch->proposal_count - i - 1) * sizeof(*kept));
+		epoch->proposals[epoch->proposal_count - 1] = last;
+		sec_wipe(&last, sizeof(last));
+		epoch_forget_proposals(epoch, epoch->proposal_count - 1);
+		return true;
+	}
+	return false;
+}
+
 /* Room for one more. Not realloc(): it may leave a private key behind. */
 static enum err grow_proposals(struct mls_epoch *epoch,
 			       struct epoch_proposal **grown)
@@ -127,7 +147,7 @@ enum err epoch_keep_proposal(struct mls_epoch *epoch, struct span ref,
 
 	if (epoch_find_proposal(epoch, ref) != NULL)
 		return ERR_OK;
-	ENSURE(epoch->proposal_count < EPOCH_PROPOSALS_MAX, ERR_PEER_TOO_LARGE);
+	ENSURE(epoch->proposal_count < MLS_PENDING_MAX, ERR_PEER_TOO_LARGE);
 	TRY(grow_proposals(epoch, &grown));
 	kept = &grown[epoch->proposal_count++];
 	*kept = (struct epoch_proposal){ .sender = sender };

@@ -5,6 +5,7 @@
 #include "crypto/aead.h"
 #include "crypto/hash.h"
 #include "mls/label.h"
+#include "mls/limits.h"
 
 void framing_put_content(struct buf *b, const struct wire_content *content)
 {
@@ -101,6 +102,7 @@ enum err framing_protect_public(const struct suite *suite,
 {
 	struct wire_public_message m = { .content = *content, .auth = *auth };
 	uint8_t tag[SUITE_HASH_MAX];
+	size_t start = message->n;
 	enum err e;
 
 	/* "Applications MUST use PrivateMessage to encrypt application
@@ -114,6 +116,7 @@ enum err framing_protect_public(const struct suite *suite,
 	wire_message_put_header(message, WIRE_PUBLIC_MESSAGE);
 	wire_public_message_put(message, &m);
 	TRY(buf_end(message));
+	ENSURE(message->n - start <= MLS_MESSAGE_MAX, ERR_PEER_TOO_LARGE);
 out:
 	return e;
 }
@@ -240,6 +243,7 @@ enum err framing_protect_private(
 	};
 	struct buf ciphertext = BUF_INIT;
 	struct buf sender_data = BUF_INIT;
+	size_t start = message->n;
 	enum err e;
 
 	/* "the sender MUST verify Sender.sender_type is `member`" (6.3.2) */
@@ -258,6 +262,7 @@ enum err framing_protect_private(
 	wire_message_put_header(message, WIRE_PRIVATE_MESSAGE);
 	wire_private_message_put(message, &m);
 	TRY(buf_end(message));
+	ENSURE(message->n - start <= MLS_MESSAGE_MAX, ERR_PEER_TOO_LARGE);
 	if (staged != NULL) {
 		*staged = taken;
 		taken = SECRET_TREE_STAGED_INIT;

@@ -101,6 +101,12 @@ out:
 	return e;
 }
 
+enum err group_decode(struct span bytes, struct wire_message *message)
+{
+	return bytes.n <= MLS_MESSAGE_MAX ? wire_message_decode(bytes, message)
+					  : ERR_PEER_TOO_LARGE;
+}
+
 enum err group_hash(struct span message, uint8_t hash[GROUP_COMMIT_HASH])
 {
 	return hash_sha256(&message, 1, hash);
@@ -129,6 +135,7 @@ static enum err create_epoch(const struct mls_identity *me,
 	TRY(tree_index(&epoch->tree));
 	epoch->private.leaf = 0;
 	TRY(tree_hash_root(&epoch->tree, &context.tree_hash));
+	ENSURE(extensions.n <= MLS_EXTENSIONS_MAX, ERR_PEER_TOO_LARGE);
 	TRY(wire_extensions_check(extensions));
 	TRY(leaf_check_group(&tree_leaf(&epoch->tree, 0)->node, extensions));
 	TRY(epoch_set_context(epoch, &context));
@@ -302,8 +309,16 @@ enum err mls_group_info_staged(const struct mls_group *group,
 
 enum err mls_group_tree(const struct mls_group *group, struct buf *tree)
 {
+	size_t start = tree->n;
+	enum err e;
+
 	tree_encode(&group->now->tree, tree);
-	return buf_end(tree);
+	TRY(buf_end(tree));
+	ENSURE(tree->n - start <= MLS_MESSAGE_MAX, ERR_PEER_TOO_LARGE);
+out:
+	if (e != ERR_OK)
+		buf_clear(tree);
+	return e;
 }
 
 /* ---- application messages ---- */
@@ -339,7 +354,10 @@ enum err mls_group_protect(struct mls_group *group,
 	enum err e;
 
 	TRY(group_may_send(group));
+	/* 12.4: "MUST send a Commit message before sending application data" */
+	ENSURE(now->proposal_count == 0, ERR_STATE_UNCOMMITTED);
 	TRY(group_signer(group, me, &signer));
+	ENSURE(data.n <= MLS_MESSAGE_MAX, ERR_PEER_TOO_LARGE);
 	buf_put_vec(&body, data);
 	TRY(buf_end(&body));
 	content.body = buf_span(&body);
@@ -351,6 +369,8 @@ enum err mls_group_protect(struct mls_group *group,
 	    sec_span(&now->secrets.sender_data), &now->messages,
 	    padding_for(me, body.n, signature.n), NULL, message));
 out:
+	if (e != ERR_OK)
+		buf_clear(message);
 	buf_clear(&body);
 	buf_clear(&signature);
 	return e;
@@ -460,7 +480,7 @@ enum err mls_welcome_each_ref(struct span welcome,
 	struct span rest;
 	enum err e;
 
-	TRY(wire_message_decode(welcome, &message));
+	TRY(group_decode(welcome, &message));
 	ENSURE(message.format == WIRE_WELCOME, ERR_PEER_MALFORMED);
 	rest = message.welcome.secrets;
 	while (wire_encrypted_group_secrets_next(&rest, &entry))

@@ -17,6 +17,7 @@
 #include "base/sec.h"
 #include "crypto/rng.h"
 #include "crypto/suite.h"
+#include "mls/limits.h"
 
 struct mls_group;
 
@@ -226,7 +227,10 @@ MUST_CHECK enum err mls_group_add_psk(struct mls_group *group, struct span id,
 /* ---- application messages (section 15) ---- */
 
 /* Appends an encoded MLSMessage with a PrivateMessage. Uses up a key: save the
- * group before the message leaves. */
+ * group before the message leaves. ERR_STATE_UNCOMMITTED while a proposal waits:
+ * a member that has seen one "MUST send a Commit message before sending
+ * application data" (12.4), so that who is to go is gone. Commit, or, where the
+ * application decides against it, drop the proposal. */
 MUST_CHECK enum err mls_group_protect(struct mls_group *group,
 				      const struct mls_identity *me,
 				      struct span authenticated_data,
@@ -280,6 +284,22 @@ MUST_CHECK enum err mls_propose_from_outside(
     const struct mls_identity *me, struct span group_id, uint64_t epoch,
     const uint32_t *sender_index, const struct mls_proposal *proposal,
     struct buf *message);
+
+/* Those that wait for a commit of this epoch, at most MLS_PENDING_MAX: calls
+ * `each` until it returns false. `ref` is the ProposalRef (5.2); both are
+ * borrowed for the call, and the group must not change in it. */
+struct mls_staged_proposal;
+MUST_CHECK enum err mls_group_each_pending(
+    const struct mls_group *group,
+    bool (*each)(void *context, struct span ref,
+		 const struct mls_staged_proposal *proposal),
+    void *context);
+
+/* Forgets one of them. ERR_STATE_GONE: it is not there. A commit of another that
+ * refers to it cannot be processed afterwards: who decides about it should be
+ * the whole group. */
+MUST_CHECK enum err mls_group_drop_pending(struct mls_group *group,
+					   struct span ref);
 
 /* ---- changes of epoch (section 12) ---- */
 
@@ -469,9 +489,9 @@ struct mls_event {
 	uint64_t epoch;
 	uint32_t sender; /* leaf index; of the new leaf for external commits */
 	struct buf authenticated_data; /* of whatever it is */
-	struct buf data;	       /* application only */
-	bool self_removed;	       /* commit: it removes us */
-	bool external_join;	       /* commit: sent by a new member */
+	struct buf data; /* of the application; of a proposal its ProposalRef */
+	bool self_removed;  /* commit: it removes us */
+	bool external_join; /* commit: sent by a new member */
 	/* An Add in it is of a KeyPackage whose lifetime is not now (7.3). No
 	 * reason to refuse it: others accept it, and it may have been late. */
 	bool expired;

@@ -119,6 +119,7 @@ static enum err put_path(struct committing *m,
 	TRY(treekem_make(&change->tree, &change->private, m->me->rng, like,
 			 committing_leaf_signer(m), m->old->context.group_id,
 			 &m->update));
+	ENSURE(m->update.leaf_node.n <= MLS_LEAF_NODE_MAX, ERR_PEER_TOO_LARGE);
 	TRY(epoch_provisional_context(m->old, change, &context));
 	TRY(treekem_encrypt(
 	    &change->tree, change->private.leaf, m->me->rng, &m->update,
@@ -471,7 +472,7 @@ enum err mls_group_join_external(const struct mls_identity *me,
 	enum err e;
 
 	*out = (struct mls_commit){ BUF_INIT, BUF_INIT, BUF_INIT };
-	TRY(wire_message_decode(group_info, &message));
+	TRY(group_decode(group_info, &message));
 	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_MALFORMED);
 	TRY(open_group(me, &message.group_info, &external_pub, &joined));
 	TRY(sign_private_parse(me->suite, me->signature_private, &signer));

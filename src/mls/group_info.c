@@ -7,6 +7,8 @@
 #include "mls/tree_check.h"
 #include "mls/welcome.h"
 
+enum { MESSAGE_HEAD = 4 }; /* version and wire_format */
+
 static enum err put_extensions(const struct mls_epoch *epoch, bool with_tree,
 			       struct buf *out)
 {
@@ -50,6 +52,7 @@ enum err group_info_make(const struct mls_epoch *epoch,
 		    span_of(epoch->confirmation_tag, epoch->suite->nh),
 		.signer = epoch->private.leaf,
 	};
+	size_t start = group_info->n;
 	enum err e;
 
 	TRY(put_extensions(epoch, with_tree, &extensions));
@@ -60,6 +63,8 @@ enum err group_info_make(const struct mls_epoch *epoch,
 	buf_put(group_info, buf_span(&fields));
 	buf_put_vec(group_info, buf_span(&signature));
 	TRY(buf_end(group_info));
+	ENSURE(group_info->n - start <= MLS_MESSAGE_MAX - MESSAGE_HEAD,
+	       ERR_PEER_TOO_LARGE);
 out:
 	buf_clear(&extensions);
 	buf_clear(&fields);
@@ -80,6 +85,9 @@ enum err group_info_open(const struct suite *suite,
 	ENSURE(info->context.version == WIRE_VERSION_MLS10 &&
 		   info->context.cipher_suite == suite->id,
 	       ERR_PEER_UNSUPPORTED);
+	ENSURE(info->context.extensions.n <= MLS_EXTENSIONS_MAX &&
+		   tree.n <= MLS_MESSAGE_MAX,
+	       ERR_PEER_TOO_LARGE);
 	if (tree.n == 0)
 		/* 12.4.3.1: "the client MUST download the tree before" */
 		/* 12.4.3: "in GroupInfo.extensions MUST be ignored" */

@@ -162,7 +162,7 @@ static enum err join(struct joining *j, struct span welcome, struct span tree,
 	struct wire_group_info info;
 	enum err e;
 
-	TRY(wire_message_decode(welcome, &message));
+	TRY(group_decode(welcome, &message));
 	ENSURE(message.format == WIRE_WELCOME, ERR_PEER_MALFORMED);
 	j->welcome = message.welcome;
 	TRY(wire_key_package_decode(key_package, &j->key_package));

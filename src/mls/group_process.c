@@ -226,6 +226,8 @@ static enum err take_proposal(const struct mls_group *group,
 				  &arrival->content, &arrival->auth);
 	TRY(buf_end(&authenticated));
 	TRY(label_proposal_ref(epoch->suite, buf_span(&authenticated), &ref));
+	buf_put(&event->data, buf_span(&ref));
+	TRY(buf_end(&event->data));
 	TRY(epoch_keep_proposal(epoch, buf_span(&ref), item.proposal.encoded,
 				item.sender, NULL));
 	secret_tree_confirm(&arrival->key);
@@ -511,7 +513,7 @@ enum err mls_group_process(struct mls_group *group, uint64_t now,
 	enum err e;
 
 	*event = (struct mls_event){ 0 };
-	TRY(wire_message_decode(bytes, &message));
+	TRY(group_decode(bytes, &message));
 	if (mls_group_has_pending(group) && is_commit(&message))
 		return again(group, bytes, &message, event);
 	TRY(group_ready(group));

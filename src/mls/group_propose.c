@@ -53,6 +53,8 @@ out:
 
 static enum err set_reinit(struct making *m, const struct mls_reinit *reinit)
 {
+	if (suite_by_id(reinit->cipher_suite) == NULL)
+		return ERR_PEER_UNSUPPORTED;
 	m->proposal.type = WIRE_PROPOSAL_REINIT;
 	m->proposal.reinit = (struct wire_reinit){
 		reinit->group_id,

@@ -5,6 +5,7 @@
 #include "mls/grease.h"
 #include "mls/label.h"
 #include "mls/leaf.h"
+#include "mls/limits.h"
 
 static const char label[] = "KeyPackageTBS";
 
@@ -147,6 +148,7 @@ static enum err sign_leaf(const struct mls_identity *me,
 	leaf->not_before = me->now > CLOCK_SKEW ? me->now - CLOCK_SKEW : 0;
 	leaf->not_after = me->now + me->lifetime;
 	TRY(leaf_sign(signer, leaf, SPAN_EMPTY, 0, leaf_node));
+	ENSURE(leaf_node->n <= MLS_LEAF_NODE_MAX, ERR_PEER_TOO_LARGE);
 out:
 	if (e != ERR_OK)
 		sec_clear(encryption_private);
@@ -240,6 +242,7 @@ enum err key_package_check(const struct suite *suite,
 	struct sign_key *key = NULL;
 	enum err e;
 
+	ENSURE(kp->extensions.n <= MLS_EXTENSIONS_MAX, ERR_PEER_TOO_LARGE);
 	/* 10.1: "cipher suite and protocol version of the KeyPackage" */
 	ENSURE(kp->version == WIRE_VERSION_MLS10, ERR_PEER_INVALID);
 	ENSURE(kp->cipher_suite == suite->id, ERR_PEER_INVALID);

@@ -2,6 +2,7 @@
 
 #include "crypto/hpke.h"
 #include "mls/label.h"
+#include "mls/limits.h"
 
 static const char label[] = "LeafNodeTBS";
 
@@ -73,6 +74,7 @@ enum err leaf_check(const struct suite *suite,
 	struct wire_extension extension;
 	enum err e;
 
+	ENSURE(leaf->encoded.n <= MLS_LEAF_NODE_MAX, ERR_PEER_TOO_LARGE);
 	/* 10: "the leaf_node field MUST be valid for the cipher suite" */
 	TRY(hpke_check_public_key(suite, leaf->encryption_key));
 	/* 13.4: "MUST ignore all unrecognized values" */

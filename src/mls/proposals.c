@@ -15,6 +15,8 @@ void proposal_list_clear(struct proposal_list *list)
 enum err proposal_list_add(struct proposal_list *list,
 			   const struct proposal_item *item)
 {
+	if (list->count >= MLS_PROPOSALS_MAX)
+		return ERR_PEER_TOO_LARGE;
 	/* Grows at each power of two. */
 	if ((list->count & (list->count - 1)) == 0) {
 		size_t cap = list->count > 0 ? 2 * list->count : 1;
@@ -232,6 +234,7 @@ static enum err check_extensions(struct span extensions)
 	struct span data, senders;
 	enum err e = ERR_OK;
 
+	ENSURE(extensions.n <= MLS_EXTENSIONS_MAX, ERR_PEER_TOO_LARGE);
 	if (wire_extensions_find(extensions,
 				 WIRE_EXTENSION_REQUIRED_CAPABILITIES, &data))
 		TRY(wire_required_capabilities_decode(data, &required));
@@ -256,6 +259,29 @@ static enum err check_psk(const struct mls_epoch *epoch,
 		   : ERR_PEER_INVALID;
 }
 
+/* The group can only go on where every member has the suite (11.2). What the
+ * members have stands in the tree, so all of them judge alike. */
+static enum err check_reinit(const struct mls_epoch *epoch,
+			     const struct wire_reinit *reinit)
+{
+	enum err e = ERR_OK;
+
+	/* 12.1.5: "the version field is less than the version" */
+	ENSURE(reinit->version >= WIRE_VERSION_MLS10, ERR_PEER_INVALID);
+	ENSURE(reinit->version == WIRE_VERSION_MLS10 &&
+		   suite_by_id(reinit->cipher_suite) != NULL,
+	       ERR_PEER_UNSUPPORTED);
+	for (uint32_t leaf = 0; tree_next_member(&epoch->tree, leaf, &leaf);
+	     leaf++)
+		ENSURE(wire_u16_list_has(tree_leaf(&epoch->tree, leaf)
+					     ->node.capabilities.cipher_suites,
+					 reinit->cipher_suite),
+		       ERR_PEER_UNSUPPORTED);
+	ENSURE(reinit->extensions.n <= MLS_EXTENSIONS_MAX, ERR_PEER_TOO_LARGE);
+out:
+	return e;
+}
+
 enum err proposal_check(const struct mls_epoch *epoch,
 			const struct proposal_item *item)
 {
@@ -277,10 +303,7 @@ enum err proposal_check(const struct mls_epoch *epoch,
 	case WIRE_PROPOSAL_PSK:
 		return check_psk(epoch, &proposal->psk);
 	case WIRE_PROPOSAL_REINIT:
-		/* 12.1.5: "the version field is less than the version" */
-		return proposal->reinit.version >= WIRE_VERSION_MLS10
-			   ? ERR_OK
-			   : ERR_PEER_INVALID;
+		return check_reinit(epoch, &proposal->reinit);
 	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
 		return check_extensions(proposal->extensions);
 	case WIRE_PROPOSAL_EXTERNAL_INIT:
@@ -465,7 +488,8 @@ out:
 }
 
 /* What says nothing of the tree: whether a path is due, and a ReInit. */
-static enum err note(const struct proposal_list *list,
+static enum err note(const struct mls_epoch *epoch,
+		     const struct proposal_list *list,
 		     struct epoch_change *change)
 {
 	enum err e = ERR_OK;
@@ -477,8 +501,7 @@ static enum err note(const struct proposal_list *list,
 		change->path_required |= path_required(p->type);
 		if (p->type != WIRE_PROPOSAL_REINIT)
 			continue;
-		ENSURE(p->reinit.version >= WIRE_VERSION_MLS10,
-		       ERR_PEER_INVALID);
+		TRY(check_reinit(epoch, &p->reinit));
 		change->reinit = p->encoded;
 	}
 out:
@@ -499,7 +522,7 @@ enum err proposals_apply(const struct mls_epoch *epoch,
 		TRY(check_regular(list, committer.index));
 	else
 		TRY(check_external(list));
-	TRY(note(list, change));
+	TRY(note(epoch, list, change));
 	/* 12.3: "MUST apply the proposals in the list in the following order" */
 	TRY(apply_extensions(list, change));
 	TRY(apply_updates(epoch, list, change));

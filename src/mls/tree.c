@@ -8,6 +8,8 @@
 #include "mls/tree_keys.h"
 #include "mls/tree_node.h"
 
+_Static_assert(TREE_LEAVES_MAX == MLS_LEAVES_MAX, "one limit, two layers");
+
 enum err tree_create(struct tree *tree, const struct suite *suite,
 		     struct span leaf_node)
 {
@@ -32,7 +34,7 @@ static uint32_t count_nodes(struct rd r, enum err *e)
 	struct wire_node node = { .type = WIRE_NODE_BLANK };
 	uint32_t count = 0;
 
-	while (rd_left(&r) > 0 && count <= 2 * TREE_LEAVES_MAX) {
+	while (rd_left(&r) > 0 && count < tree_math_width(TREE_LEAVES_MAX)) {
 		wire_node_read(&r, &node);
 		count++;
 	}

@@ -184,6 +184,27 @@ static enum err commit(struct scene *s)
 	return mls_group_commit(s->m->group, &s->m->me, s->change, &s->commit);
 }
 
+static bool each(void *context, struct span ref,
+		 const struct mls_staged_proposal *proposal)
+{
+	struct scene *s = context;
+
+	(void)proposal;
+	buf_put(&s->bytes, ref);
+	return false;
+}
+
+static enum err drop(struct scene *s)
+{
+	enum err e = mls_group_each_pending(s->m->group, each, s);
+
+	if (e == ERR_OK)
+		e = buf_end(&s->bytes);
+	return e != ERR_OK
+		   ? e
+		   : mls_group_drop_pending(s->m->group, buf_span(&s->bytes));
+}
+
 static void test_committing(void **state)
 {
 	static const uint32_t carol = 2;
@@ -223,6 +244,7 @@ static void test_committing(void **state)
 	gather(w, false);
 	s.change = &renew;
 	starve_each("commit of what is pending", commit, &s);
+	starve_each("dropping what is pending", drop, &s);
 	gather(w, true);
 	starve_each("commit of some of what is pending", commit, &s);
 	member_clear(&next);
