@@ -1,7 +1,12 @@
 #include "base/err.h"
 
-enum err_class err_class(enum err e)
+/* A layer may keep a detail in the upper half on its way to its edge. */
+enum { CODE = 0xffff };
+
+enum err_class err_class(enum err detailed)
 {
+	enum err e = (enum err)((unsigned)detailed & CODE);
+
 	if (e == ERR_OK)
 		return ERR_CLASS_OK;
 	if (e < ERR_STATE_EPOCH)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mls/broken.h"
 #include "mls/framing.h"
 #include "mls/transcript.h"
 
@@ -71,7 +72,8 @@ enum err epoch_start(struct mls_epoch *epoch, const struct span *tag)
 
 	/* 12.4.2: "verify that it is the same as the confirmation_tag" */
 	if (tag != NULL)
-		TRY(transcript_check_tag(suite, key, confirmed, *tag));
+		TRY(RULED(CONFIRMATION_TAG,
+			  transcript_check_tag(suite, key, confirmed, *tag)));
 	TRY(transcript_tag(suite, key, confirmed, epoch->confirmation_tag));
 	TRY(transcript_interim(suite, confirmed,
 			       span_of(epoch->confirmation_tag, suite->nh),
@@ -206,7 +208,7 @@ static enum err next_context(const struct mls_epoch *old,
 	enum err e;
 
 	*context = old->context;
-	ENSURE(context->epoch < UINT64_MAX, ERR_PEER_INVALID);
+	ENSURE(context->epoch < UINT64_MAX, RULE(EPOCH_LAST));
 	context->epoch++;
 	context->extensions = change->extensions;
 	TRY(tree_hash_root(&change->tree, &context->tree_hash));

@@ -4,6 +4,7 @@
 
 #include "crypto/aead.h"
 #include "crypto/hash.h"
+#include "mls/broken.h"
 #include "mls/label.h"
 #include "mls/limits.h"
 
@@ -128,7 +129,8 @@ enum err framing_check_public(const struct suite *suite,
 	uint8_t tag[SUITE_HASH_MAX];
 	enum err e = ERR_OK;
 
-	ENSURE(m->content.type != WIRE_CONTENT_APPLICATION, ERR_PEER_INVALID);
+	ENSURE(m->content.type != WIRE_CONTENT_APPLICATION,
+	       RULE(APPLICATION_PUBLIC));
 	if (m->content.sender.type != WIRE_SENDER_MEMBER)
 		return ERR_OK;
 	/* "the application MUST check membership_tag" (6.2) */
@@ -339,14 +341,15 @@ enum err framing_open_private(
 	};
 	enum err e;
 
-	TRY(secret_tree_take(tree, sender->leaf_index,
-			     ratchet_of(m->content_type), sender->generation,
-			     &taken));
+	TRY(RULED(GENERATION, secret_tree_take(tree, sender->leaf_index,
+					       ratchet_of(m->content_type),
+					       sender->generation, &taken)));
 	TRY(open_content(suite, m, &taken.key, sender->reuse_guard, plaintext));
 	TRY(wire_private_content_decode(buf_span(plaintext), m->content_type,
 					&opened, auth));
-	TRY(framing_verify(public_key, WIRE_PRIVATE_MESSAGE, &opened,
-			   auth->signature, context));
+	TRY(RULED(CONTENT_SIGNATURE,
+		  framing_verify(public_key, WIRE_PRIVATE_MESSAGE, &opened,
+				 auth->signature, context)));
 	/* Only now: any member can make what passes the AEAD under another's
 	 * key, and could so use up the other's generations. */
 	if (staged != NULL) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/hash.h"
+#include "mls/broken.h"
 #include "mls/framing.h"
 #include "mls/group_info.h"
 #include "mls/group_internal.h"
@@ -168,7 +169,7 @@ enum err mls_group_create(const struct mls_identity *me, struct span group_id,
 out:
 	mls_group_free(made);
 	epoch_free(epoch);
-	return e;
+	return rules_settle(e, me->broken);
 }
 
 /* ---- what a member can ask ---- */
@@ -181,6 +182,11 @@ const struct suite *mls_group_suite(const struct mls_group *group)
 struct span mls_group_id(const struct mls_group *group)
 {
 	return group->now->context.group_id;
+}
+
+enum mls_rule mls_group_last_rule(const struct mls_group *group)
+{
+	return group->broken;
 }
 
 uint64_t mls_group_epoch(const struct mls_group *group)

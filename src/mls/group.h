@@ -18,6 +18,7 @@
 #include "crypto/rng.h"
 #include "crypto/suite.h"
 #include "mls/limits.h"
+#include "mls/rules.h"
 
 struct mls_group;
 
@@ -101,6 +102,10 @@ struct mls_identity {
 	const uint16_t *extension_types;
 	size_t extension_type_count;
 	uint64_t lifetime; /* seconds that a KeyPackage is good for */
+	/* Where a call that gives a group, a KeyPackage or a message from outside
+	 * says which rule is broken when it fails: MLS_RULE_NONE when it was no
+	 * rule. NULL: nowhere. */
+	enum mls_rule *broken;
 	/* Application messages are padded so that their ciphertexts are a
 	 * multiple of so many bytes (6.3.1, 15.1): it hides lengths. 0: not. */
 	uint32_t padding;
@@ -156,6 +161,11 @@ void mls_group_free(struct mls_group *group);
  * state: to be called after mls_group_load(). */
 void mls_group_authenticate(struct mls_group *group,
 			    const struct mls_authentication *authentication);
+
+/* Which rule the last mls_group_process(), mls_group_commit() or
+ * mls_group_propose() of this group found broken; MLS_RULE_NONE when it did well
+ * or failed for something else. No part of the state. */
+enum mls_rule mls_group_last_rule(const struct mls_group *group);
 
 /* ---- what a member can ask ---- */
 

@@ -1,6 +1,7 @@
 /* Commits of ours (12.4.1), external ones included (12.4.3.2). */
 #include <stdlib.h>
 
+#include "mls/broken.h"
 #include "mls/committing.h"
 #include "mls/credentials.h"
 #include "mls/framing.h"
@@ -321,8 +322,9 @@ enum err mls_group_commit(struct mls_group *group,
 			  const struct mls_change *change,
 			  struct mls_commit *out)
 {
-	return group_commit_after(group, me, change, NULL, WIRE_PSK_APPLICATION,
-				  out);
+	return rules_settle(group_commit_after(group, me, change, NULL,
+					       WIRE_PSK_APPLICATION, out),
+			    &group->broken);
 }
 
 enum err group_commit_after(struct mls_group *group,
@@ -440,7 +442,7 @@ static enum err open_group(const struct mls_identity *me,
 
 	ENSURE(wire_extensions_find(info->extensions,
 				    WIRE_EXTENSION_EXTERNAL_PUB, &extension),
-	       ERR_PEER_INVALID);
+	       RULE(EXTERNAL_PUB));
 	TRY(wire_external_pub_decode(extension, external_pub));
 	TRY(group_info_open(me->suite, info, SPAN_EMPTY, &epoch));
 	TRY(group_new(epoch, group));
@@ -489,5 +491,5 @@ out:
 	committing_clear(&m);
 	mls_group_free(joined);
 	sign_key_free(signer);
-	return e;
+	return rules_settle(e, me->broken);
 }

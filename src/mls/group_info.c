@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "mls/broken.h"
 #include "mls/grease.h"
 #include "mls/transcript.h"
 #include "mls/tree_check.h"
@@ -84,7 +85,7 @@ enum err group_info_open(const struct suite *suite,
 	/* 12.4.3.1: "Verify that the cipher_suite in the GroupInfo matches" */
 	ENSURE(info->context.version == WIRE_VERSION_MLS10 &&
 		   info->context.cipher_suite == suite->id,
-	       ERR_PEER_UNSUPPORTED);
+	       broken(ERR_PEER_UNSUPPORTED, MLS_RULE_WELCOME_CIPHER_SUITE));
 	ENSURE(info->context.extensions.n <= MLS_EXTENSIONS_MAX &&
 		   tree.n <= MLS_MESSAGE_MAX,
 	       ERR_PEER_TOO_LARGE);
@@ -94,23 +95,25 @@ enum err group_info_open(const struct suite *suite,
 		/* 13.4: "processing a GroupInfo object MUST ignore" */
 		ENSURE(wire_extensions_find(info->extensions,
 					    WIRE_EXTENSION_RATCHET_TREE, &tree),
-		       ERR_PEER_INVALID);
+		       RULE(RATCHET_TREE_MISSING));
 	TRY(epoch_new(suite, &epoch));
 	TRY(tree_decode(&epoch->tree, suite, tree));
 	/* 12.4.3.1: "Verify the signature on the GroupInfo object" */
 	/* 12.4.3.1: "If the node is blank or if signature" */
 	/* 12.4.3: "New members also MUST verify the signature" */
-	TRY(tree_signature_key(&epoch->tree, info->signer, &key));
-	TRY(welcome_verify_group_info(key, info));
+	TRY(RULED(GROUP_INFO_SIGNATURE,
+		  tree_signature_key(&epoch->tree, info->signer, &key)));
+	TRY(RULED(GROUP_INFO_SIGNATURE, welcome_verify_group_info(key, info)));
 	/* 12.4.3.1: "Verify that the tree hash of the ratchet tree matches" */
 	/* 12.4.3.3: "the client MUST verify that the root hash" */
 	TRY(tree_hash_root(&epoch->tree, &hash));
-	ENSURE(span_equal(hash, info->context.tree_hash), ERR_PEER_INVALID);
+	ENSURE(span_equal(hash, info->context.tree_hash), RULE(TREE_HASH));
 	TRY(tree_index(&epoch->tree));
 	TRY(tree_check(&epoch->tree, info->context.group_id,
 		       info->context.extensions));
 	TRY(epoch_set_context(epoch, &info->context));
-	ENSURE(info->confirmation_tag.n == suite->nh, ERR_PEER_INVALID);
+	ENSURE(info->confirmation_tag.n == suite->nh,
+	       RULE(CONFIRMATION_TAG_LENGTH));
 	memcpy(epoch->confirmation_tag, info->confirmation_tag.p, suite->nh);
 	TRY(transcript_interim(suite, epoch->context.confirmed_transcript_hash,
 			       info->confirmation_tag, epoch->interim));

@@ -22,6 +22,7 @@ struct mls_group {
 	uint8_t past_limit;
 	struct psk_store psks;
 	struct mls_authentication authentication;
+	enum mls_rule broken; /* by the last call */
 	/* Our signature key, parsed, so that nobody parses it twice. */
 	struct sec signer_bytes;
 	struct sign_key *signer;

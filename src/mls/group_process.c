@@ -1,6 +1,7 @@
 /* What arrives: messages of members, and commits of others (12.4.2). */
 #include <string.h>
 
+#include "mls/broken.h"
 #include "mls/credentials.h"
 #include "mls/framing.h"
 #include "mls/group.h"
@@ -31,7 +32,7 @@ static enum err find_epoch(const struct mls_group *group, struct span group_id,
 
 	*found = now;
 	if (!span_equal(group_id, now->context.group_id))
-		return ERR_PEER_INVALID;
+		return RULE(GROUP_ID);
 	if (epoch == now->context.epoch)
 		return ERR_OK;
 	/* 12.4.2: "the epoch field of the enclosing FramedContent" */
@@ -61,11 +62,11 @@ static enum err external_sender_key(const struct mls_epoch *epoch,
 	/* 12.1.8: "if the external_senders extension is present" */
 	ENSURE(wire_extensions_find(epoch->context.extensions,
 				    WIRE_EXTENSION_EXTERNAL_SENDERS, &data),
-	       ERR_PEER_INVALID);
+	       RULE(EXTERNAL_SENDERS));
 	TRY(wire_external_senders_decode(data, &list));
 	do {
 		ENSURE(wire_external_senders_next(&list, &sender),
-		       ERR_PEER_INVALID);
+		       RULE(EXTERNAL_SENDERS));
 	} while (index-- > 0);
 	*key = sender.signature_key;
 out:
@@ -91,12 +92,12 @@ static enum err outsider_key(const struct mls_epoch *epoch,
 	switch ((enum wire_sender_type)content->sender.type) {
 	case WIRE_SENDER_EXTERNAL:
 		ENSURE(proposal && external_may_send(content->proposal.type),
-		       ERR_PEER_INVALID);
+		       RULE(EXTERNAL_PROPOSAL_TYPE));
 		TRY(external_sender_key(epoch, content->sender.index, key));
 		break;
 	case WIRE_SENDER_NEW_MEMBER_PROPOSAL:
 		ENSURE(proposal && content->proposal.type == WIRE_PROPOSAL_ADD,
-		       ERR_PEER_INVALID);
+		       RULE(NEW_MEMBER_PROPOSAL));
 		*key = content->proposal.add.leaf_node.signature_key;
 		break;
 	case WIRE_SENDER_NEW_MEMBER_COMMIT:
@@ -104,7 +105,7 @@ static enum err outsider_key(const struct mls_epoch *epoch,
 		/* 12.4.3.2: "External Commits MUST contain a path field" */
 		ENSURE(content->type == WIRE_CONTENT_COMMIT &&
 			   content->commit.has_path,
-		       ERR_PEER_INVALID);
+		       RULE(EXTERNAL_COMMIT_PATH));
 		/* 12.4.3.2: "MUST be signed by the new member" */
 		/* 12.4.3.2: "MUST verify using the public key" */
 		*key = content->commit.path.leaf_node.signature_key;
@@ -136,9 +137,10 @@ static enum err verify(const struct mls_epoch *epoch,
 	}
 	/* 12.4.2: "Verify the signature on the FramedContent message" */
 	/* 12.1: "a client MUST verify the signature inside" */
-	TRY(framing_verify(key, arrival->format, content,
-			   arrival->auth.signature,
-			   buf_span(&epoch->encoded_context)));
+	TRY(RULED(CONTENT_SIGNATURE,
+		  framing_verify(key, arrival->format, content,
+				 arrival->auth.signature,
+				 buf_span(&epoch->encoded_context))));
 out:
 	sign_key_free(outsider);
 	return e;
@@ -153,12 +155,14 @@ static enum err open_public(const struct mls_group *group,
 
 	TRY(find_epoch(group, content->group_id, content->epoch, content->type,
 		       &arrival->epoch));
-	ENSURE(content->type != WIRE_CONTENT_APPLICATION, ERR_PEER_INVALID);
+	ENSURE(content->type != WIRE_CONTENT_APPLICATION,
+	       RULE(APPLICATION_PUBLIC));
 	/* 12.4.2: "verify the membership MAC using the membership_key" */
-	TRY(framing_check_public(
-	    arrival->epoch->suite, m,
-	    buf_span(&arrival->epoch->encoded_context),
-	    sec_span(&arrival->epoch->secrets.membership_key)));
+	TRY(RULED(MEMBERSHIP_TAG,
+		  framing_check_public(
+		      arrival->epoch->suite, m,
+		      buf_span(&arrival->epoch->encoded_context),
+		      sec_span(&arrival->epoch->secrets.membership_key))));
 	arrival->content = *content;
 	arrival->auth = m->auth;
 	TRY(verify(arrival->epoch, arrival));
@@ -263,10 +267,10 @@ static enum err check_former(const struct mls_group *group,
 	ENSURE(group->authentication.check != NULL ||
 		   span_equal(former->node.credential.encoded,
 			      joiner->credential.encoded),
-	       ERR_PEER_INVALID);
+	       RULE(FORMER_CREDENTIAL));
 	/* 12.2: "the same criteria as would the LeafNode in an Update" */
 	ENSURE(!span_equal(former->node.encryption_key, joiner->encryption_key),
-	       ERR_PEER_INVALID);
+	       RULE(FORMER_KEY));
 out:
 	return e;
 }
@@ -284,7 +288,7 @@ static enum err check_path_leaf(const struct mls_group *group,
 
 	/* 12.4.2: "The leaf_node_source field MUST be set to commit" */
 	/* 7.3: "verify that leaf_node_source is set to commit" */
-	ENSURE(leaf->source == WIRE_LEAF_COMMIT, ERR_PEER_INVALID);
+	ENSURE(leaf->source == WIRE_LEAF_COMMIT, RULE(PATH_LEAF_SOURCE));
 	/* 12.4.2: "Validate the LeafNode as specified" */
 	TRY(leaf_check(epoch->suite, leaf));
 	TRY(leaf_check_group(leaf, change->extensions));
@@ -294,7 +298,7 @@ static enum err check_path_leaf(const struct mls_group *group,
 	ENSURE((old != NULL &&
 		span_equal(old->node.signature_key, leaf->signature_key)) ||
 		   !tree_has_signature_key(&change->tree, leaf->signature_key),
-	       ERR_PEER_INVALID);
+	       RULE(SIGNATURE_KEYS_UNIQUE));
 	if (old != NULL)
 		TRY(credentials_check_leaf(&group->authentication, leaf,
 					   &old->node));
@@ -348,7 +352,7 @@ static enum err apply_commit(const struct mls_group *group,
 	TRY(proposals_apply(epoch, list, content->sender, &psks, change));
 	TRY(credentials_check_list(&group->authentication, epoch, list));
 	/* 12.4.2: "Verify that the path value is populated" */
-	ENSURE(commit->has_path || !change->path_required, ERR_PEER_INVALID);
+	ENSURE(commit->has_path || !change->path_required, RULE(PATH_MISSING));
 	*sender = content->sender.index;
 	if (external) {
 		TRY(check_former(group, epoch, list, &commit->path.leaf_node));
@@ -402,7 +406,7 @@ static enum err take_commit(struct mls_group *group, struct arrival *arrival,
 	/* Ours come back as the staged one, or not at all. */
 	ENSURE(content->sender.type != WIRE_SENDER_MEMBER ||
 		   content->sender.index != epoch->private.leaf,
-	       ERR_PEER_INVALID);
+	       RULE(OWN_COMMIT));
 	TRY(epoch_change_begin(epoch, &change));
 	TRY(apply_commit(group, epoch, content, &list, &change, &sender));
 	if (!change.removes_us) {
@@ -514,15 +518,17 @@ enum err mls_group_process(struct mls_group *group, uint64_t now,
 
 	*event = (struct mls_event){ 0 };
 	TRY(group_decode(bytes, &message));
-	if (mls_group_has_pending(group) && is_commit(&message))
-		return again(group, bytes, &message, event);
+	if (mls_group_has_pending(group) && is_commit(&message)) {
+		TRY(again(group, bytes, &message, event));
+		goto out;
+	}
 	TRY(group_ready(group));
 	arrival.format = (enum wire_format)message.format;
 	if (message.format == WIRE_PUBLIC_MESSAGE) {
 		TRY(open_public(group, &message.public_message, &arrival));
 	} else {
 		ENSURE(message.format == WIRE_PRIVATE_MESSAGE,
-		       ERR_PEER_INVALID);
+		       RULE(WIRE_FORMAT));
 		TRY(open_private(group, &message.private_message, &arrival));
 	}
 	TRY(dispatch(group, &arrival, bytes, event));
@@ -531,5 +537,5 @@ out:
 		mls_event_clear(event);
 	buf_clear(&arrival.plaintext);
 	secret_tree_abandon(&arrival.key);
-	return e;
+	return rules_settle(e, &group->broken);
 }

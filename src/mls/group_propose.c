@@ -1,5 +1,6 @@
 /* Proposals of ours, by reference (12.1), and from outside (12.1.8). */
 #include "crypto/hpke.h"
+#include "mls/broken.h"
 #include "mls/credentials.h"
 #include "mls/framing.h"
 #include "mls/group.h"
@@ -54,7 +55,7 @@ out:
 static enum err set_reinit(struct making *m, const struct mls_reinit *reinit)
 {
 	if (suite_by_id(reinit->cipher_suite) == NULL)
-		return ERR_PEER_UNSUPPORTED;
+		return broken(ERR_PEER_UNSUPPORTED, MLS_RULE_REINIT_UNKNOWN);
 	m->proposal.type = WIRE_PROPOSAL_REINIT;
 	m->proposal.reinit = (struct wire_reinit){
 		reinit->group_id,
@@ -249,7 +250,7 @@ out:
 	if (e != ERR_OK)
 		buf_clear(message);
 	making_clear(&m);
-	return e;
+	return rules_settle(e, &group->broken);
 }
 
 enum err mls_propose_from_outside(const struct mls_identity *me,
@@ -284,5 +285,5 @@ out:
 		buf_clear(message);
 	making_clear(&m);
 	sign_key_free(signer);
-	return e;
+	return rules_settle(e, me->broken);
 }

@@ -62,7 +62,7 @@ static void test_message(void **state)
 	assert_int_equal(say(ALICE, span_of(text, length), &message),
 			 MLS_MESSAGE_MAX);
 	rules_refuse(BOB, span_of(text, MLS_MESSAGE_MAX + 1),
-		     ERR_PEER_TOO_LARGE);
+		     ERR_PEER_TOO_LARGE, MLS_RULE_NONE);
 	assert_int_equal(mls_group_process(BOB->group, MEMBER_NOW,
 					   buf_span(&message), &event),
 			 ERR_OK);
@@ -108,9 +108,10 @@ static void test_proposals(void **state)
 	rules_accept(BOB, buf_span(&commit.commit));
 	mls_group_discard(ALICE->group);
 	mls_commit_clear(&commit);
-	rules_refuse_commit(BOB, &how, ERR_PEER_TOO_LARGE);
+	rules_refuse_commit(BOB, &how, ERR_PEER_TOO_LARGE, MLS_RULE_NONE);
 	how.count--;
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID,
+			    MLS_RULE_EXTENSIONS_TWICE);
 }
 
 static bool count(void *context, struct span ref,
@@ -144,7 +145,8 @@ static void test_pending(void **state)
 	assert_int_equal(
 	    mls_group_propose(CAROL->group, &CAROL->me, &psk, false, &message),
 	    ERR_OK);
-	rules_refuse(BOB, buf_span(&message), ERR_PEER_TOO_LARGE);
+	rules_refuse(BOB, buf_span(&message), ERR_PEER_TOO_LARGE,
+		     MLS_RULE_NONE);
 	assert_int_equal(mls_group_each_pending(BOB->group, count, &seen),
 			 ERR_OK);
 	assert_int_equal(seen, MLS_PENDING_MAX);
@@ -246,7 +248,7 @@ static void test_extensions(void **state)
 	    mls_group_commit(ALICE->group, &ALICE->me, &change, &commit),
 	    ERR_PEER_TOO_LARGE);
 	item = cheat_extensions(list);
-	rules_refuse_commit(BOB, &how, ERR_PEER_TOO_LARGE);
+	rules_refuse_commit(BOB, &how, ERR_PEER_TOO_LARGE, MLS_RULE_NONE);
 	buf_clear(&most);
 	buf_clear(&more);
 }
@@ -295,7 +297,7 @@ static void test_leaf(void **state)
 	put_extension(&extension, WIRE_EXTENSION_APPLICATION_ID, size);
 	DAVE->me.leaf_extensions = buf_span(&extension);
 	cheat_key_package(DAVE, &(struct cheat_key_package){ .leaf = longer });
-	rules_refuse_lone_add(rules, ERR_PEER_TOO_LARGE);
+	rules_refuse_lone_add(rules, ERR_PEER_TOO_LARGE, MLS_RULE_NONE);
 	DAVE->me.leaf_extensions = SPAN_EMPTY;
 	buf_clear(&extension);
 	buf_clear(&longer_list);

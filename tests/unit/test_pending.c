@@ -188,7 +188,8 @@ static void test_commit_before_text(void **state)
 
 /* ---- a ReInit to where not everybody can go ---- */
 
-static void refuse_reinit(struct rules *rules, struct wire_reinit reinit)
+static void refuse_reinit(struct rules *rules, struct wire_reinit reinit,
+			  enum mls_rule rule)
 {
 	struct mls_reinit asked = { reinit.group_id, reinit.cipher_suite,
 				    reinit.extensions };
@@ -200,11 +201,11 @@ static void refuse_reinit(struct rules *rules, struct wire_reinit reinit)
 	struct mls_commit commit;
 
 	proposal.reinit = asked;
-	rules_refuse_commit(BOB, &how, ERR_PEER_UNSUPPORTED);
+	rules_refuse_commit(BOB, &how, ERR_PEER_UNSUPPORTED, rule);
 	cheat_propose(ALICE, ALICE->group,
 		      (struct wire_sender){ WIRE_SENDER_MEMBER, 0 }, 0,
 		      &item.proposal, &message, NULL);
-	rules_refuse(BOB, buf_span(&message), ERR_PEER_UNSUPPORTED);
+	rules_refuse(BOB, buf_span(&message), ERR_PEER_UNSUPPORTED, rule);
 	buf_reset(&message);
 	if (reinit.version == WIRE_VERSION_MLS10) {
 		assert_int_equal(mls_group_commit(ALICE->group, &ALICE->me,
@@ -225,12 +226,12 @@ static void test_reinit_unknown(void **state)
 	struct wire_reinit reinit = { SPAN_LIT("group 2"), 1, 0x0ABC,
 				      SPAN_EMPTY };
 
-	refuse_reinit(rules, reinit);
+	refuse_reinit(rules, reinit, MLS_RULE_REINIT_UNKNOWN);
 	reinit.cipher_suite = 0x0A0A; /* GREASE */
-	refuse_reinit(rules, reinit);
+	refuse_reinit(rules, reinit, MLS_RULE_REINIT_UNKNOWN);
 	reinit.cipher_suite = 1;
 	reinit.version = 2;
-	refuse_reinit(rules, reinit);
+	refuse_reinit(rules, reinit, MLS_RULE_REINIT_UNKNOWN);
 }
 
 /* Carol's leaf lists one suite less than the others'. */
@@ -255,7 +256,7 @@ static void test_reinit_not_all(void **state)
 
 	memset(&own, 0, sizeof(own));
 	rules_init_with(rules, SPAN_EMPTY, without_four);
-	refuse_reinit(rules, reinit);
+	refuse_reinit(rules, reinit, MLS_RULE_REINIT_NOT_ALL);
 	reinit.cipher_suite = 3; /* that all have */
 	item = cheat_reinit(&reinit, &bytes);
 	how.by = ALICE;
