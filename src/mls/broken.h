@@ -9,13 +9,13 @@
 
 enum { BROKEN_SHIFT = 16 };
 
-static inline enum err broken(enum err e, enum mls_rule rule)
+MUST_CHECK static inline enum err broken(enum err e, enum mls_rule rule)
 {
 	return (enum err)((unsigned)e | (unsigned)rule << BROKEN_SHIFT);
 }
 
 /* What a peer did wrong, by name; what has a name already keeps it. */
-static inline enum err broken_as(enum err e, enum mls_rule rule)
+MUST_CHECK static inline enum err broken_as(enum err e, enum mls_rule rule)
 {
 	return err_class(e) == ERR_CLASS_PEER &&
 		       (unsigned)e >> BROKEN_SHIFT == 0
@@ -27,6 +27,6 @@ static inline enum err broken_as(enum err e, enum mls_rule rule)
 #define RULED(name, call) broken_as((call), MLS_RULE_##name)
 
 /* The plain error; the rule goes to *rule, which may be NULL. */
-enum err rules_settle(enum err e, enum mls_rule *rule);
+MUST_CHECK enum err rules_settle(enum err e, enum mls_rule *rule);
 
 #endif

@@ -185,6 +185,8 @@ static void test_extensions_listed(void **state)
 	rules_init(rules, SPAN_EMPTY);
 	edit(rules, unlisted_extension, NULL);
 	assert_int_equal(rules_add(rules), ERR_PEER_INVALID);
+	rules_said(mls_group_last_rule(ALICE->group),
+		   MLS_RULE_KEY_PACKAGE_EXTENSIONS_LISTED);
 	item = cheat_add(buf_span(&DAVE->key_package));
 	struct cheat how = { .by = ALICE, .items = &item, .count = 1 };
 	rules_accept_commit(BOB, &how);

@@ -567,7 +567,8 @@ static bool hears_of_it(struct member *m, const struct cheat *how)
 /* Who adds must look at the clock; who receives it may have it late, and who
  * refused what others accept would have left the group. */
 static void refuse_lifetime(struct rules *rules,
-			    void (*edit)(struct wire_leaf_node *leaf))
+			    void (*edit)(struct wire_leaf_node *leaf),
+			    enum mls_rule rule)
 {
 	struct mls_proposal add = { .kind = MLS_PROPOSE_ADD };
 	struct mls_change pending = { .commit_pending_proposals = true };
@@ -577,6 +578,7 @@ static void refuse_lifetime(struct rules *rules,
 
 	edit_package(rules, edit, false);
 	assert_int_equal(rules_add(rules), ERR_PEER_INVALID);
+	rules_said(mls_group_last_rule(ALICE->group), rule);
 	add.key_package = buf_span(&DAVE->key_package);
 	assert_int_equal(
 	    mls_group_propose(ALICE->group, &ALICE->me, &add, false, &message),
@@ -604,10 +606,10 @@ static void test_lifetime(void **state)
 	(void)state;
 
 	rules_init(rules, SPAN_EMPTY);
-	refuse_lifetime(rules, expired);
-	refuse_lifetime(rules, not_yet);
-	refuse_lifetime(rules, for_ever);
-	refuse_lifetime(rules, backwards);
+	refuse_lifetime(rules, expired, MLS_RULE_KEY_PACKAGE_LIFETIME);
+	refuse_lifetime(rules, not_yet, MLS_RULE_KEY_PACKAGE_LIFETIME);
+	refuse_lifetime(rules, for_ever, MLS_RULE_KEY_PACKAGE_LIFETIME_LENGTH);
+	refuse_lifetime(rules, backwards, MLS_RULE_KEY_PACKAGE_LIFETIME);
 	edit_package(rules, just_so, false);
 	rules_accept_add(rules);
 	rules_end(rules);
