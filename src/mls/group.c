@@ -260,6 +260,22 @@ out:
 	return e;
 }
 
+enum err mls_group_export_long(const struct mls_group *group, const char *label,
+			       struct span context, size_t length,
+			       struct buf *out)
+{
+	enum err e;
+
+	TRY(group_ready(group));
+	TRY(key_schedule_export_long(group->now->suite,
+				     sec_span(&group->now->secrets.exporter),
+				     label, context, length, out));
+out:
+	if (e != ERR_OK)
+		buf_clear(out);
+	return e;
+}
+
 enum err mls_group_export_past(const struct mls_group *group, uint64_t epoch,
 			       const char *label, struct span context,
 			       size_t length, struct sec *out)

@@ -204,7 +204,15 @@ MUST_CHECK enum err mls_group_export(const struct mls_group *group,
 				     const char *label, struct span context,
 				     size_t length, struct sec *out);
 
-/* The same for a past epoch that is still kept; ERR_STATE_GONE otherwise. */
+/* The same for any length that HKDF allows, up to 255 * nh of the suite's hash;
+ * appended. ERR_LOCAL_BUG above that. */
+MUST_CHECK enum err mls_group_export_long(const struct mls_group *group,
+					  const char *label,
+					  struct span context, size_t length,
+					  struct buf *out);
+
+/* The same as the first for a past epoch that is still kept; ERR_STATE_GONE
+ * otherwise. */
 MUST_CHECK enum err mls_group_export_past(const struct mls_group *group,
 					  uint64_t epoch, const char *label,
 					  struct span context, size_t length,

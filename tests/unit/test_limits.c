@@ -304,14 +304,56 @@ static void test_leaf(void **state)
 	buf_clear(&package);
 }
 
+/* ---- exports ---- */
+
+/* As the short one where that goes; all members alike; up to HKDF's end. */
+static void test_export(void **state)
+{
+	struct rules *rules = *state;
+	size_t most = 255 * (size_t)rules_suite()->nh;
+	struct buf alice = BUF_INIT, bob = BUF_INIT;
+	struct sec known;
+
+	for (size_t n = 0; n <= SEC_MAX; n++) {
+		assert_int_equal(mls_group_export(ALICE->group, "label",
+						  SPAN_LIT("context"), n,
+						  &known),
+				 ERR_OK);
+		buf_reset(&alice);
+		assert_int_equal(mls_group_export_long(ALICE->group, "label",
+						       SPAN_LIT("context"), n,
+						       &alice),
+				 ERR_OK);
+		assert_true(span_equal(buf_span(&alice), sec_span(&known)));
+	}
+	buf_reset(&alice);
+	assert_int_equal(mls_group_export_long(ALICE->group, "label",
+					       SPAN_LIT("context"), most,
+					       &alice),
+			 ERR_OK);
+	assert_int_equal(mls_group_export_long(BOB->group, "label",
+					       SPAN_LIT("context"), most, &bob),
+			 ERR_OK);
+	assert_int_equal(alice.n, most);
+	assert_true(span_equal(buf_span(&alice), buf_span(&bob)));
+	assert_int_equal(mls_group_export_long(BOB->group, "label",
+					       SPAN_LIT("context"), most + 1,
+					       &bob),
+			 ERR_LOCAL_BUG);
+	assert_int_equal(bob.n, 0);
+	buf_clear(&alice);
+	buf_clear(&bob);
+}
+
 #define LIMIT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LIMIT(test_message),	LIMIT(test_proposals),
-		LIMIT(test_pending),	LIMIT(test_leaves),
-		LIMIT(test_extensions), LIMIT(test_leaf),
+		LIMIT(test_export),    LIMIT(test_message),
+		LIMIT(test_proposals), LIMIT(test_pending),
+		LIMIT(test_leaves),    LIMIT(test_extensions),
+		LIMIT(test_leaf),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

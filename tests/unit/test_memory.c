@@ -76,6 +76,12 @@ static enum err export(struct scene *s) {
 				      32, &s->secret);
 }
 
+static enum err export_long(struct scene *s)
+{
+	return mls_group_export_long(s->m->group, "label", SPAN_LIT("context"),
+				     1000, &s->bytes);
+}
+
 static enum err info(struct scene *s)
 {
 	return mls_group_info(s->m->group, &s->m->me, s->flag, &s->bytes);
@@ -122,6 +128,7 @@ static void test_asking(void **state)
 	struct mls_commit commit;
 
 	starve_each("export", export, &s);
+	starve_each("a long export", export_long, &s);
 	starve_each("info", info, &s);
 	starve_each("tree", tree, &s);
 	s.in = SPAN_LIT("new");
