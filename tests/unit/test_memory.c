@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
+#include "mls/read.h"
 #include "tests/testlib/starve_world.h"
 
 /* ---- without a group ---- */
@@ -273,6 +274,21 @@ static bool each_ref(void *context, struct span ref)
 	return true;
 }
 
+/* Nothing is allocated, so nothing fails. */
+static enum err read_all(struct scene *s)
+{
+	struct mls_key_package_content package;
+	struct mls_group_info_content group_info;
+	struct mls_message_head head;
+	enum err e;
+
+	TRY(mls_message_read(s->in, &head));
+	TRY(mls_group_info_read(s->in, &group_info));
+	TRY(mls_key_package_read(s->more, &package));
+out:
+	return e;
+}
+
 static enum err refs(struct scene *s)
 {
 	return mls_welcome_each_ref(s->in, each_ref, NULL);
@@ -314,6 +330,8 @@ static void test_joining(void **state)
 	    mls_group_info(ALICE->group, &ALICE->me, true, &tree_bytes),
 	    ERR_OK);
 	s.in = buf_span(&tree_bytes);
+	s.more = buf_span(&DAVE->key_package);
+	starve_each("reading", read_all, &s);
 	starve_each("join from outside", join_external, &s);
 	s.m = CAROL;
 	s.flag = true;
