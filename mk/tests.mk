@@ -19,6 +19,10 @@ $(UNIT_TESTS): %: %.o $(TESTLIB_OBJECTS) $(TEST_LIBS)
 	    -Wl,--start-group $(TEST_LIBS) -Wl,--end-group \
 	    $(call pkg_libs,$(TEST_PKGS)) $(TEST_EXTRA_LIBS)
 
+# They fail allocations, one after another (tests/testlib/starve.h).
+$(filter $(B)/tests/unit/test_memory%,$(UNIT_TESTS)): TEST_EXTRA_LIBS += \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
 .PHONY: unit-tests
 unit-tests: $(UNIT_TESTS)
 .SECONDARY: $(UNIT_TESTS:=.o)

@@ -1,7 +1,12 @@
 #include "base/err.h"
 
-enum err_class err_class(enum err e)
+/* A layer may keep a detail in the upper half on its way to its edge. */
+enum { CODE = 0xffff };
+
+enum err_class err_class(enum err detailed)
 {
+	enum err e = (enum err)((unsigned)detailed & CODE);
+
 	if (e == ERR_OK)
 		return ERR_CLASS_OK;
 	if (e < ERR_STATE_EPOCH)
@@ -44,6 +49,8 @@ const char *err_text(enum err e)
 		return "somebody else was first";
 	case ERR_STATE_EXPIRED:
 		return "not kept any more";
+	case ERR_STATE_UNCOMMITTED:
+		return "proposals wait for a commit";
 	case ERR_LOCAL_MEMORY:
 		return "out of memory";
 	case ERR_LOCAL_CRYPTO:

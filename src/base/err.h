@@ -25,9 +25,10 @@ enum err {
 	ERR_STATE_EPOCH = 0x200, /* another epoch than the current one */
 	ERR_STATE_REPLAY,	 /* seen before */
 	ERR_STATE_GONE,		 /* key or object deleted */
-	ERR_STATE_PENDING,  /* a staged change waits for merge or discard */
-	ERR_STATE_CONFLICT, /* somebody else was first */
-	ERR_STATE_EXPIRED,  /* it was there, and is not kept any more */
+	ERR_STATE_PENDING,     /* a staged change waits for merge or discard */
+	ERR_STATE_CONFLICT,    /* somebody else was first */
+	ERR_STATE_EXPIRED,     /* it was there, and is not kept any more */
+	ERR_STATE_UNCOMMITTED, /* proposals wait for a commit */
 
 	ERR_LOCAL_MEMORY = 0x300,
 	ERR_LOCAL_CRYPTO, /* the library failed, not the input */

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/ct.h"
 #include "crypto/evp.h"
 #include "crypto/suite.h"
 
@@ -18,16 +19,17 @@ struct curve {
 	 * longer than to use it. */
 	EC_GROUP *group;
 	EVP_PKEY *parameters; /* a key's, without the key */
+	uint8_t order[66];    /* secret_size bytes, big-endian */
 };
 
 static struct curve curves[] = {
-	{ "X25519", 0, 32, 32, NULL, NULL },
-	{ "X448", 0, 56, 56, NULL, NULL },
-	{ "ED25519", 0, 32, 32, NULL, NULL },
-	{ "ED448", 0, 57, 57, NULL, NULL },
-	{ "P-256", NID_X9_62_prime256v1, 32, 65, NULL, NULL },
-	{ "P-384", NID_secp384r1, 48, 97, NULL, NULL },
-	{ "P-521", NID_secp521r1, 66, 133, NULL, NULL },
+	{ "X25519", 0, 32, 32, NULL, NULL, { 0 } },
+	{ "X448", 0, 56, 56, NULL, NULL, { 0 } },
+	{ "ED25519", 0, 32, 32, NULL, NULL, { 0 } },
+	{ "ED448", 0, 57, 57, NULL, NULL, { 0 } },
+	{ "P-256", NID_X9_62_prime256v1, 32, 65, NULL, NULL, { 0 } },
+	{ "P-384", NID_secp384r1, 48, 97, NULL, NULL, { 0 } },
+	{ "P-521", NID_secp521r1, 66, 133, NULL, NULL, { 0 } },
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -38,6 +40,12 @@ static void make_parameters(struct curve *c)
 	    EVP_PKEY_CTX_new_from_name(evp_context(), "EC", NULL);
 
 	c->group = EC_GROUP_new_by_curve_name_ex(evp_context(), NULL, c->nid);
+	if (c->group != NULL &&
+	    BN_bn2binpad(EC_GROUP_get0_order(c->group), c->order,
+			 c->secret_size) != c->secret_size) {
+		EC_GROUP_free(c->group);
+		c->group = NULL;
+	}
 	if (ctx == NULL || EVP_PKEY_paramgen_init(ctx) != 1 ||
 	    EVP_PKEY_CTX_set_group_name(ctx, c->name) != 1 ||
 	    EVP_PKEY_paramgen(ctx, &c->parameters) != 1)
@@ -160,18 +168,24 @@ static bool in_range(const struct curve *c, const BIGNUM *k)
 	       BN_cmp(k, EC_GROUP_get0_order(c->group)) < 0;
 }
 
+/* Nothing is allocated, so that "no" never means "no memory"; and the time does
+ * not depend on the scalar. */
 bool curve_scalar_in_range(const char *group, struct span scalar)
 {
 	const struct curve *c = find(group);
-	BIGNUM *k;
-	bool ok;
+	unsigned any = 0, below = 0;
 
-	if (c == NULL || c->group == NULL)
+	if (c == NULL || c->group == NULL || scalar.n != c->secret_size)
 		return false;
-	k = BN_bin2bn(scalar.p, (int)scalar.n, NULL);
-	ok = in_range(c, k);
-	BN_clear_free(k);
-	return ok;
+	for (size_t i = scalar.n; i > 0; i--) {
+		unsigned digit = scalar.p[i - 1];
+
+		any |= digit;
+		below = (digit - c->order[i - 1] - below) >> 8 & 1;
+	}
+	CT_PUBLIC(&any, sizeof(any));
+	CT_PUBLIC(&below, sizeof(below));
+	return any != 0 && below != 0;
 }
 
 /* `secret` times `base`, or times the generator when that is NULL, in constant
@@ -212,6 +226,52 @@ out:
 	return e;
 }
 
+/* y^2 = x^3 + ax + b, in numbers below p: 1, 0, or -1 for a failure of ours. */
+static int solves(const struct curve *c, const BIGNUM *x, const BIGNUM *y,
+		  BN_CTX *ctx)
+{
+	BIGNUM *p = BN_CTX_get(ctx), *a = BN_CTX_get(ctx);
+	BIGNUM *b = BN_CTX_get(ctx), *left = BN_CTX_get(ctx);
+	BIGNUM *right = BN_CTX_get(ctx);
+
+	if (right == NULL || EC_GROUP_get_curve(c->group, p, a, b, ctx) != 1)
+		return -1;
+	if (BN_cmp(x, p) >= 0 || BN_cmp(y, p) >= 0)
+		return 0;
+	if (BN_mod_sqr(left, y, p, ctx) != 1 ||
+	    BN_mod_sqr(right, x, p, ctx) != 1 ||
+	    BN_mod_add(right, right, a, p, ctx) != 1 ||
+	    BN_mod_mul(right, right, x, p, ctx) != 1 ||
+	    BN_mod_add(right, right, b, p, ctx) != 1)
+		return -1;
+	return BN_cmp(left, right) == 0;
+}
+
+/* Why OpenSSL did not take a point: it does not say whether the point is wrong
+ * or memory was not there. RFC 9420, 5.1.1: uncompressed points only. */
+static enum err refused_point(const struct curve *c, struct span bytes)
+{
+	int half = (c->public_size - 1) / 2, on_curve = -1;
+	BN_CTX *ctx = NULL;
+	BIGNUM *x, *y;
+
+	if (bytes.n != c->public_size ||
+	    bytes.p[0] != POINT_CONVERSION_UNCOMPRESSED)
+		return ERR_PEER_INVALID;
+	ctx = BN_CTX_new_ex(evp_context());
+	x = BN_bin2bn(bytes.p + 1, half, NULL);
+	y = BN_bin2bn(bytes.p + 1 + half, half, NULL);
+	if (ctx != NULL && x != NULL && y != NULL) {
+		BN_CTX_start(ctx);
+		on_curve = solves(c, x, y, ctx);
+		BN_CTX_end(ctx);
+	}
+	BN_free(x);
+	BN_free(y);
+	BN_CTX_free(ctx);
+	return on_curve == 0 ? ERR_PEER_INVALID : ERR_LOCAL_CRYPTO;
+}
+
 /* Only a point of the curve has an uncompressed encoding, and the group's
  * cofactor is 1: partial validation (SP 800-56A, 5.6.2.3.4) is all there is. */
 static enum err nist_point(const struct curve *c, struct span bytes,
@@ -226,7 +286,7 @@ static enum err nist_point(const struct curve *c, struct span bytes,
 		   bytes.p[0] == POINT_CONVERSION_UNCOMPRESSED &&
 		   EC_POINT_oct2point(c->group, point, bytes.p, bytes.n,
 				      NULL) == 1,
-	       ERR_PEER_INVALID);
+	       refused_point(c, bytes));
 	*out = point;
 	point = NULL;
 out:
@@ -249,7 +309,7 @@ static enum err nist_agree(const struct curve *c, struct span secret,
 	TRY(multiply(c, secret, theirs, point));
 	ENSURE(EC_POINT_get_affine_coordinates(c->group, point, x, NULL,
 					       NULL) == 1,
-	       ERR_PEER_INVALID);
+	       ERR_LOCAL_CRYPTO); /* no multiple here is at infinity */
 	ENSURE(BN_bn2binpad(x, shared->b, c->secret_size) == c->secret_size,
 	       ERR_LOCAL_CRYPTO);
 	shared->n = c->secret_size;
@@ -260,7 +320,6 @@ out:
 	return e;
 }
 
-/* RFC 9420, 5.1.1: uncompressed points only. */
 static enum err set_public(const struct curve *c, struct span point,
 			   EVP_PKEY *key)
 {
@@ -268,10 +327,9 @@ static enum err set_public(const struct curve *c, struct span point,
 
 	evp_quiet_begin();
 	ENSURE(point.n == c->public_size &&
-		   point.p[0] == POINT_CONVERSION_UNCOMPRESSED,
-	       ERR_PEER_INVALID);
-	ENSURE(EVP_PKEY_set1_encoded_public_key(key, point.p, point.n) == 1,
-	       ERR_PEER_INVALID);
+		   point.p[0] == POINT_CONVERSION_UNCOMPRESSED &&
+		   EVP_PKEY_set1_encoded_public_key(key, point.p, point.n) == 1,
+	       refused_point(c, point));
 out:
 	evp_quiet_end();
 	return e;
@@ -329,7 +387,7 @@ static enum err nist_import_pair(const struct curve *c, struct span point,
 	ENSURE(params != NULL && EVP_PKEY_fromdata_init(ctx) == 1,
 	       ERR_LOCAL_CRYPTO);
 	ENSURE(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params) == 1,
-	       ERR_PEER_INVALID);
+	       ERR_LOCAL_CRYPTO);
 	*out = key;
 out:
 	BN_clear_free(k);
@@ -387,8 +445,10 @@ static enum err raw_agree(const struct curve *c, struct span secret,
 	ctx = EVP_PKEY_CTX_new_from_pkey(evp_context(), mine, NULL);
 	ENSURE(ctx != NULL && EVP_PKEY_derive_init(ctx) == 1, ERR_LOCAL_CRYPTO);
 	ENSURE(EVP_PKEY_derive_set_peer_ex(ctx, theirs, 0) == 1,
-	       ERR_PEER_INVALID);
-	ENSURE(EVP_PKEY_derive(ctx, shared->b, &n) == 1, ERR_PEER_INVALID);
+	       ERR_LOCAL_CRYPTO);
+	ENSURE(EVP_PKEY_derive(ctx, shared->b, &n) == 1,
+	       curve_small_order(c->name, peer) ? ERR_PEER_INVALID
+						: ERR_LOCAL_CRYPTO);
 	shared->n = (uint8_t)n;
 out:
 	EVP_PKEY_CTX_free(ctx);
@@ -434,9 +494,10 @@ enum err curve_public(const char *group, struct span bytes, EVP_PKEY **out)
 		return nist_import_public(c, bytes, out);
 	if (bytes.n != c->public_size)
 		return ERR_PEER_INVALID;
+	/* Any bytes of that length are a key. */
 	*out = EVP_PKEY_new_raw_public_key_ex(evp_context(), c->name, NULL,
 					      bytes.p, bytes.n);
-	return *out != NULL ? ERR_OK : ERR_PEER_INVALID;
+	return *out != NULL ? ERR_OK : ERR_LOCAL_CRYPTO;
 }
 
 enum err curve_make_public(const char *group, EVP_PKEY_CTX **maker,
@@ -462,7 +523,7 @@ enum err curve_make_public(const char *group, EVP_PKEY_CTX **maker,
 		return ERR_LOCAL_MEMORY;
 	return EVP_PKEY_fromdata(*maker, out, EVP_PKEY_PUBLIC_KEY, params) == 1
 		   ? ERR_OK
-		   : ERR_PEER_INVALID;
+		   : ERR_LOCAL_CRYPTO;
 }
 
 enum err curve_check_public(const char *group, struct span bytes)
@@ -500,7 +561,7 @@ enum err curve_private(const char *group, struct span bytes, EVP_PKEY **out)
 	}
 	*out = EVP_PKEY_new_raw_private_key_ex(evp_context(), c->name, NULL,
 					       bytes.p, bytes.n);
-	return *out != NULL ? ERR_OK : ERR_PEER_INVALID;
+	return *out != NULL ? ERR_OK : ERR_LOCAL_CRYPTO;
 }
 
 enum err curve_derive_public(const char *group, struct span secret,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mls/broken.h"
 #include "mls/framing.h"
 #include "mls/transcript.h"
 
@@ -18,23 +19,26 @@ enum err epoch_new(const struct suite *suite, struct mls_epoch **out)
 	return ERR_OK;
 }
 
-static void forget_proposals(struct mls_epoch *epoch)
+void epoch_forget_proposals(struct mls_epoch *epoch, size_t from)
 {
-	for (size_t i = 0; i < epoch->proposal_count; i++) {
+	for (size_t i = from; i < epoch->proposal_count; i++) {
 		buf_clear(&epoch->proposals[i].ref);
 		buf_clear(&epoch->proposals[i].encoded);
 		sec_clear(&epoch->proposals[i].private_key);
 	}
-	free(epoch->proposals);
-	epoch->proposals = NULL;
-	epoch->proposal_count = 0;
+	if (epoch->proposal_count > from)
+		epoch->proposal_count = from;
+	if (from == 0) {
+		free(epoch->proposals);
+		epoch->proposals = NULL;
+	}
 }
 
 void epoch_free(struct mls_epoch *epoch)
 {
 	if (epoch == NULL)
 		return;
-	forget_proposals(epoch);
+	epoch_forget_proposals(epoch, 0);
 	buf_clear(&epoch->encoded_context);
 	buf_clear(&epoch->reinit);
 	tree_clear(&epoch->tree);
@@ -68,7 +72,8 @@ enum err epoch_start(struct mls_epoch *epoch, const struct span *tag)
 
 	/* 12.4.2: "verify that it is the same as the confirmation_tag" */
 	if (tag != NULL)
-		TRY(transcript_check_tag(suite, key, confirmed, *tag));
+		TRY(RULED(CONFIRMATION_TAG,
+			  transcript_check_tag(suite, key, confirmed, *tag)));
 	TRY(transcript_tag(suite, key, confirmed, epoch->confirmation_tag));
 	TRY(transcript_interim(suite, confirmed,
 			       span_of(epoch->confirmation_tag, suite->nh),
@@ -85,7 +90,7 @@ void epoch_retire(struct mls_epoch *epoch)
 {
 	uint32_t leaf = epoch->private.leaf;
 
-	forget_proposals(epoch);
+	epoch_forget_proposals(epoch, 0);
 	treekem_private_clear(&epoch->private);
 	epoch->private.leaf = leaf;
 	sec_clear(&epoch->secrets.encryption);
@@ -93,6 +98,26 @@ void epoch_retire(struct mls_epoch *epoch)
 	sec_clear(&epoch->secrets.confirmation_key);
 	sec_clear(&epoch->secrets.membership_key);
 	sec_clear(&epoch->secrets.init);
+}
+
+bool epoch_drop_proposal(struct mls_epoch *epoch, struct span ref)
+{
+	for (size_t i = 0; i < epoch->proposal_count; i++) {
+		struct epoch_proposal *kept = &epoch->proposals[i], last;
+
+		if (!span_equal(buf_span(&kept->ref), ref))
+			continue;
+		/* To the end, where dropping begins; the others keep their
+		 * order. */
+		last = *kept;
+		memmove(kept, kept + 1,
+			(epoch->proposal_count - i - 1) * sizeof(*kept));
+		epoch->proposals[epoch->proposal_count - 1] = last;
+		sec_wipe(&last, sizeof(last));
+		epoch_forget_proposals(epoch, epoch->proposal_count - 1);
+		return true;
+	}
+	return false;
 }
 
 /* Room for one more. Not realloc(): it may leave a private key behind. */
@@ -124,7 +149,7 @@ enum err epoch_keep_proposal(struct mls_epoch *epoch, struct span ref,
 
 	if (epoch_find_proposal(epoch, ref) != NULL)
 		return ERR_OK;
-	ENSURE(epoch->proposal_count < EPOCH_PROPOSALS_MAX, ERR_PEER_TOO_LARGE);
+	ENSURE(epoch->proposal_count < MLS_PENDING_MAX, ERR_PEER_TOO_LARGE);
 	TRY(grow_proposals(epoch, &grown));
 	kept = &grown[epoch->proposal_count++];
 	*kept = (struct epoch_proposal){ .sender = sender };
@@ -183,7 +208,7 @@ static enum err next_context(const struct mls_epoch *old,
 	enum err e;
 
 	*context = old->context;
-	ENSURE(context->epoch < UINT64_MAX, ERR_PEER_INVALID);
+	ENSURE(context->epoch < UINT64_MAX, RULE(EPOCH_LAST));
 	context->epoch++;
 	context->extensions = change->extensions;
 	TRY(tree_hash_root(&change->tree, &context->tree_hash));

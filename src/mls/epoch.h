@@ -7,13 +7,12 @@
 #define HERMETIC_MLS_EPOCH_H
 
 #include "mls/key_schedule.h"
+#include "mls/limits.h"
 #include "mls/secret_tree.h"
 #include "mls/treekem.h"
 #include "wire/context.h"
 #include "wire/framing.h"
 
-/* Proposals that are kept an epoch: bounds what a peer can make us hold. */
-#define EPOCH_PROPOSALS_MAX 4096
 #define EPOCH_NO_LEAF UINT32_MAX
 
 /* A Proposal that was received (12.1), to be committed by reference. */
@@ -65,6 +64,11 @@ MUST_CHECK enum err epoch_keep_proposal(struct mls_epoch *epoch,
 					const struct sec *private_key);
 const struct epoch_proposal *epoch_find_proposal(const struct mls_epoch *epoch,
 						 struct span ref);
+
+/* Those from number `from` on, in the order in which they came. */
+void epoch_forget_proposals(struct mls_epoch *epoch, size_t from);
+/* The one with that ref; false when there is none. */
+bool epoch_drop_proposal(struct mls_epoch *epoch, struct span ref);
 
 /* ---- the way from one epoch to the next ---- */
 

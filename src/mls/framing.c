@@ -4,7 +4,9 @@
 
 #include "crypto/aead.h"
 #include "crypto/hash.h"
+#include "mls/broken.h"
 #include "mls/label.h"
+#include "mls/limits.h"
 
 void framing_put_content(struct buf *b, const struct wire_content *content)
 {
@@ -101,6 +103,7 @@ enum err framing_protect_public(const struct suite *suite,
 {
 	struct wire_public_message m = { .content = *content, .auth = *auth };
 	uint8_t tag[SUITE_HASH_MAX];
+	size_t start = message->n;
 	enum err e;
 
 	/* "Applications MUST use PrivateMessage to encrypt application
@@ -114,6 +117,7 @@ enum err framing_protect_public(const struct suite *suite,
 	wire_message_put_header(message, WIRE_PUBLIC_MESSAGE);
 	wire_public_message_put(message, &m);
 	TRY(buf_end(message));
+	ENSURE(message->n - start <= MLS_MESSAGE_MAX, ERR_PEER_TOO_LARGE);
 out:
 	return e;
 }
@@ -125,7 +129,8 @@ enum err framing_check_public(const struct suite *suite,
 	uint8_t tag[SUITE_HASH_MAX];
 	enum err e = ERR_OK;
 
-	ENSURE(m->content.type != WIRE_CONTENT_APPLICATION, ERR_PEER_INVALID);
+	ENSURE(m->content.type != WIRE_CONTENT_APPLICATION,
+	       RULE(APPLICATION_PUBLIC));
 	if (m->content.sender.type != WIRE_SENDER_MEMBER)
 		return ERR_OK;
 	/* "the application MUST check membership_tag" (6.2) */
@@ -224,15 +229,13 @@ out:
 	return e;
 }
 
-enum err framing_protect_private(const struct suite *suite,
-				 const struct rng *rng,
-				 const struct wire_content *content,
-				 const struct wire_auth *auth,
-				 struct span sender_data_secret,
-				 struct secret_tree *tree, size_t padding,
-				 struct buf *message)
+enum err framing_protect_private(
+    const struct suite *suite, const struct rng *rng,
+    const struct wire_content *content, const struct wire_auth *auth,
+    struct span sender_data_secret, struct secret_tree *tree, size_t padding,
+    struct secret_tree_staged *staged, struct buf *message)
 {
-	struct secret_tree_staged staged = SECRET_TREE_STAGED_INIT;
+	struct secret_tree_staged taken = SECRET_TREE_STAGED_INIT;
 	struct wire_sender_data sender = { content->sender.index, 0, { 0 } };
 	struct wire_private_message m = {
 		.group_id = content->group_id,
@@ -242,17 +245,18 @@ enum err framing_protect_private(const struct suite *suite,
 	};
 	struct buf ciphertext = BUF_INIT;
 	struct buf sender_data = BUF_INIT;
+	size_t start = message->n;
 	enum err e;
 
 	/* "the sender MUST verify Sender.sender_type is `member`" (6.3.2) */
 	/* 12.1.8: "external proposal MUST be sent as a PublicMessage" */
 	ENSURE(content->sender.type == WIRE_SENDER_MEMBER, ERR_LOCAL_BUG);
 	TRY(secret_tree_next(tree, sender.leaf_index, ratchet_of(content->type),
-			     &staged));
-	sender.generation = staged.key.generation;
+			     &taken));
+	sender.generation = taken.key.generation;
 	/* "MUST generate a fresh random four-byte `reuse guard`" (6.3.1) */
 	TRY(rng_fill(rng, sender.reuse_guard, sizeof(sender.reuse_guard)));
-	TRY(seal_content(suite, content, auth, &staged.key, sender.reuse_guard,
+	TRY(seal_content(suite, content, auth, &taken.key, sender.reuse_guard,
 			 padding, &ciphertext));
 	m.ciphertext = buf_span(&ciphertext);
 	TRY(seal_sender(suite, &m, sender_data_secret, &sender, &sender_data));
@@ -260,9 +264,14 @@ enum err framing_protect_private(const struct suite *suite,
 	wire_message_put_header(message, WIRE_PRIVATE_MESSAGE);
 	wire_private_message_put(message, &m);
 	TRY(buf_end(message));
-	secret_tree_confirm(&staged);
+	ENSURE(message->n - start <= MLS_MESSAGE_MAX, ERR_PEER_TOO_LARGE);
+	if (staged != NULL) {
+		*staged = taken;
+		taken = SECRET_TREE_STAGED_INIT;
+	}
+	secret_tree_confirm(&taken);
 out:
-	secret_tree_abandon(&staged);
+	secret_tree_abandon(&taken);
 	buf_clear(&ciphertext);
 	buf_clear(&sender_data);
 	return e;
@@ -332,14 +341,15 @@ enum err framing_open_private(
 	};
 	enum err e;
 
-	TRY(secret_tree_take(tree, sender->leaf_index,
-			     ratchet_of(m->content_type), sender->generation,
-			     &taken));
+	TRY(RULED(GENERATION, secret_tree_take(tree, sender->leaf_index,
+					       ratchet_of(m->content_type),
+					       sender->generation, &taken)));
 	TRY(open_content(suite, m, &taken.key, sender->reuse_guard, plaintext));
 	TRY(wire_private_content_decode(buf_span(plaintext), m->content_type,
 					&opened, auth));
-	TRY(framing_verify(public_key, WIRE_PRIVATE_MESSAGE, &opened,
-			   auth->signature, context));
+	TRY(RULED(CONTENT_SIGNATURE,
+		  framing_verify(public_key, WIRE_PRIVATE_MESSAGE, &opened,
+				 auth->signature, context)));
 	/* Only now: any member can make what passes the AEAD under another's
 	 * key, and could so use up the other's generations. */
 	if (staged != NULL) {

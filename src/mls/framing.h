@@ -58,13 +58,13 @@ MUST_CHECK enum err framing_check_public(const struct suite *suite,
 /* ---- PrivateMessage (6.3) ---- */
 
 /* Appends an MLSMessage, encrypted under the next key of content->sender, which
- * is used up. `padding` zero bytes are added. ERR_LOCAL_BUG for a sender that
- * is no member. */
+ * is used up; with `staged` that is still to be decided, as below. `padding`
+ * zero bytes are added. ERR_LOCAL_BUG for a sender that is no member. */
 MUST_CHECK enum err framing_protect_private(
     const struct suite *suite, const struct rng *rng,
     const struct wire_content *content, const struct wire_auth *auth,
     struct span sender_data_secret, struct secret_tree *tree, size_t padding,
-    struct buf *message);
+    struct secret_tree_staged *staged, struct buf *message);
 
 /* First step: who sent it. The group checks that the leaf is not blank. */
 MUST_CHECK enum err framing_open_sender(const struct suite *suite,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/hash.h"
+#include "mls/broken.h"
 #include "mls/framing.h"
 #include "mls/group_info.h"
 #include "mls/group_internal.h"
@@ -101,6 +102,12 @@ out:
 	return e;
 }
 
+enum err group_decode(struct span bytes, struct wire_message *message)
+{
+	return bytes.n <= MLS_MESSAGE_MAX ? wire_message_decode(bytes, message)
+					  : ERR_PEER_TOO_LARGE;
+}
+
 enum err group_hash(struct span message, uint8_t hash[GROUP_COMMIT_HASH])
 {
 	return hash_sha256(&message, 1, hash);
@@ -129,6 +136,7 @@ static enum err create_epoch(const struct mls_identity *me,
 	TRY(tree_index(&epoch->tree));
 	epoch->private.leaf = 0;
 	TRY(tree_hash_root(&epoch->tree, &context.tree_hash));
+	ENSURE(extensions.n <= MLS_EXTENSIONS_MAX, ERR_PEER_TOO_LARGE);
 	TRY(wire_extensions_check(extensions));
 	TRY(leaf_check_group(&tree_leaf(&epoch->tree, 0)->node, extensions));
 	TRY(epoch_set_context(epoch, &context));
@@ -161,7 +169,7 @@ enum err mls_group_create(const struct mls_identity *me, struct span group_id,
 out:
 	mls_group_free(made);
 	epoch_free(epoch);
-	return e;
+	return rules_settle(e, me->broken);
 }
 
 /* ---- what a member can ask ---- */
@@ -174,6 +182,11 @@ const struct suite *mls_group_suite(const struct mls_group *group)
 struct span mls_group_id(const struct mls_group *group)
 {
 	return group->now->context.group_id;
+}
+
+enum mls_rule mls_group_last_rule(const struct mls_group *group)
+{
+	return group->broken;
 }
 
 uint64_t mls_group_epoch(const struct mls_group *group)
@@ -247,6 +260,22 @@ out:
 	return e;
 }
 
+enum err mls_group_export_long(const struct mls_group *group, const char *label,
+			       struct span context, size_t length,
+			       struct buf *out)
+{
+	enum err e;
+
+	TRY(group_ready(group));
+	TRY(key_schedule_export_long(group->now->suite,
+				     sec_span(&group->now->secrets.exporter),
+				     label, context, length, out));
+out:
+	if (e != ERR_OK)
+		buf_clear(out);
+	return e;
+}
+
 enum err mls_group_export_past(const struct mls_group *group, uint64_t epoch,
 			       const char *label, struct span context,
 			       size_t length, struct sec *out)
@@ -273,6 +302,8 @@ static enum err put_info(const struct mls_epoch *epoch,
 	wire_message_put_header(group_info, WIRE_GROUP_INFO);
 	TRY(group_info_make(epoch, signer, with_tree, group_info));
 out:
+	if (e != ERR_OK)
+		buf_clear(group_info);
 	sign_key_free(signer);
 	return e;
 }
@@ -300,8 +331,16 @@ enum err mls_group_info_staged(const struct mls_group *group,
 
 enum err mls_group_tree(const struct mls_group *group, struct buf *tree)
 {
+	size_t start = tree->n;
+	enum err e;
+
 	tree_encode(&group->now->tree, tree);
-	return buf_end(tree);
+	TRY(buf_end(tree));
+	ENSURE(tree->n - start <= MLS_MESSAGE_MAX, ERR_PEER_TOO_LARGE);
+out:
+	if (e != ERR_OK)
+		buf_clear(tree);
+	return e;
 }
 
 /* ---- application messages ---- */
@@ -337,7 +376,10 @@ enum err mls_group_protect(struct mls_group *group,
 	enum err e;
 
 	TRY(group_may_send(group));
+	/* 12.4: "MUST send a Commit message before sending application data" */
+	ENSURE(now->proposal_count == 0, ERR_STATE_UNCOMMITTED);
 	TRY(group_signer(group, me, &signer));
+	ENSURE(data.n <= MLS_MESSAGE_MAX, ERR_PEER_TOO_LARGE);
 	buf_put_vec(&body, data);
 	TRY(buf_end(&body));
 	content.body = buf_span(&body);
@@ -347,8 +389,10 @@ enum err mls_group_protect(struct mls_group *group,
 	TRY(framing_protect_private(
 	    now->suite, me->rng, &content, &auth,
 	    sec_span(&now->secrets.sender_data), &now->messages,
-	    padding_for(me, body.n, signature.n), message));
+	    padding_for(me, body.n, signature.n), NULL, message));
 out:
+	if (e != ERR_OK)
+		buf_clear(message);
 	buf_clear(&body);
 	buf_clear(&signature);
 	return e;
@@ -458,7 +502,7 @@ enum err mls_welcome_each_ref(struct span welcome,
 	struct span rest;
 	enum err e;
 
-	TRY(wire_message_decode(welcome, &message));
+	TRY(group_decode(welcome, &message));
 	ENSURE(message.format == WIRE_WELCOME, ERR_PEER_MALFORMED);
 	rest = message.welcome.secrets;
 	while (wire_encrypted_group_secrets_next(&rest, &entry))

@@ -6,7 +6,9 @@
  * delivery service refuses, or a crash between the two, leaves the group as it
  * was. mls_group_save() keeps a staged change too.
  *
- * On any failure the group is as it was before the call.
+ * On any failure the group is as it was before the call, and outputs are empty:
+ * a buffer that is appended to is cleared. After an error of ERR_CLASS_LOCAL (no
+ * memory, say) the same call may be made again; nothing was used up.
  */
 #ifndef HERMETIC_MLS_GROUP_H
 #define HERMETIC_MLS_GROUP_H
@@ -15,6 +17,8 @@
 #include "base/sec.h"
 #include "crypto/rng.h"
 #include "crypto/suite.h"
+#include "mls/limits.h"
+#include "mls/rules.h"
 
 struct mls_group;
 
@@ -98,6 +102,10 @@ struct mls_identity {
 	const uint16_t *extension_types;
 	size_t extension_type_count;
 	uint64_t lifetime; /* seconds that a KeyPackage is good for */
+	/* Where a call that gives a group, a KeyPackage or a message from outside
+	 * says which rule is broken when it fails: MLS_RULE_NONE when it was no
+	 * rule. NULL: nowhere. */
+	enum mls_rule *broken;
 	/* Application messages are padded so that their ciphertexts are a
 	 * multiple of so many bytes (6.3.1, 15.1): it hides lengths. 0: not. */
 	uint32_t padding;
@@ -154,6 +162,11 @@ void mls_group_free(struct mls_group *group);
 void mls_group_authenticate(struct mls_group *group,
 			    const struct mls_authentication *authentication);
 
+/* Which rule the last mls_group_process(), mls_group_commit() or
+ * mls_group_propose() of this group found broken; MLS_RULE_NONE when it did well
+ * or failed for something else. No part of the state. */
+enum mls_rule mls_group_last_rule(const struct mls_group *group);
+
 /* ---- what a member can ask ---- */
 
 const struct suite *mls_group_suite(const struct mls_group *group);
@@ -191,7 +204,15 @@ MUST_CHECK enum err mls_group_export(const struct mls_group *group,
 				     const char *label, struct span context,
 				     size_t length, struct sec *out);
 
-/* The same for a past epoch that is still kept; ERR_STATE_GONE otherwise. */
+/* The same for any length that HKDF allows, up to 255 * nh of the suite's hash;
+ * appended. ERR_LOCAL_BUG above that. */
+MUST_CHECK enum err mls_group_export_long(const struct mls_group *group,
+					  const char *label,
+					  struct span context, size_t length,
+					  struct buf *out);
+
+/* The same as the first for a past epoch that is still kept; ERR_STATE_GONE
+ * otherwise. */
 MUST_CHECK enum err mls_group_export_past(const struct mls_group *group,
 					  uint64_t epoch, const char *label,
 					  struct span context, size_t length,
@@ -224,7 +245,10 @@ MUST_CHECK enum err mls_group_add_psk(struct mls_group *group, struct span id,
 /* ---- application messages (section 15) ---- */
 
 /* Appends an encoded MLSMessage with a PrivateMessage. Uses up a key: save the
- * group before the message leaves. */
+ * group before the message leaves. ERR_STATE_UNCOMMITTED while a proposal waits:
+ * a member that has seen one "MUST send a Commit message before sending
+ * application data" (12.4), so that who is to go is gone. Commit, or, where the
+ * application decides against it, drop the proposal. */
 MUST_CHECK enum err mls_group_protect(struct mls_group *group,
 				      const struct mls_identity *me,
 				      struct span authenticated_data,
@@ -278,6 +302,22 @@ MUST_CHECK enum err mls_propose_from_outside(
     const struct mls_identity *me, struct span group_id, uint64_t epoch,
     const uint32_t *sender_index, const struct mls_proposal *proposal,
     struct buf *message);
+
+/* Those that wait for a commit of this epoch, at most MLS_PENDING_MAX: calls
+ * `each` until it returns false. `ref` is the ProposalRef (5.2); both are
+ * borrowed for the call, and the group must not change in it. */
+struct mls_staged_proposal;
+MUST_CHECK enum err mls_group_each_pending(
+    const struct mls_group *group,
+    bool (*each)(void *context, struct span ref,
+		 const struct mls_staged_proposal *proposal),
+    void *context);
+
+/* Forgets one of them. ERR_STATE_GONE: it is not there. A commit of another that
+ * refers to it cannot be processed afterwards: who decides about it should be
+ * the whole group. */
+MUST_CHECK enum err mls_group_drop_pending(struct mls_group *group,
+					   struct span ref);
 
 /* ---- changes of epoch (section 12) ---- */
 
@@ -467,9 +507,9 @@ struct mls_event {
 	uint64_t epoch;
 	uint32_t sender; /* leaf index; of the new leaf for external commits */
 	struct buf authenticated_data; /* of whatever it is */
-	struct buf data;	       /* application only */
-	bool self_removed;	       /* commit: it removes us */
-	bool external_join;	       /* commit: sent by a new member */
+	struct buf data; /* of the application; of a proposal its ProposalRef */
+	bool self_removed;  /* commit: it removes us */
+	bool external_join; /* commit: sent by a new member */
 	/* An Add in it is of a KeyPackage whose lifetime is not now (7.3). No
 	 * reason to refuse it: others accept it, and it may have been late. */
 	bool expired;

@@ -1,6 +1,7 @@
 /* Commits of ours (12.4.1), external ones included (12.4.3.2). */
 #include <stdlib.h>
 
+#include "mls/broken.h"
 #include "mls/committing.h"
 #include "mls/credentials.h"
 #include "mls/framing.h"
@@ -119,6 +120,7 @@ static enum err put_path(struct committing *m,
 	TRY(treekem_make(&change->tree, &change->private, m->me->rng, like,
 			 committing_leaf_signer(m), m->old->context.group_id,
 			 &m->update));
+	ENSURE(m->update.leaf_node.n <= MLS_LEAF_NODE_MAX, ERR_PEER_TOO_LARGE);
 	TRY(epoch_provisional_context(m->old, change, &context));
 	TRY(treekem_encrypt(
 	    &change->tree, change->private.leaf, m->me->rng, &m->update,
@@ -228,7 +230,8 @@ out:
 }
 
 static enum err protect(struct committing *m, struct secret_tree *messages,
-			const struct wire_content *content, struct buf *message)
+			const struct wire_content *content,
+			struct secret_tree_staged *key, struct buf *message)
 {
 	const struct mls_epoch *old = m->old;
 	struct wire_auth auth = {
@@ -239,22 +242,30 @@ static enum err protect(struct committing *m, struct secret_tree *messages,
 	if (m->format == WIRE_PRIVATE_MESSAGE)
 		return framing_protect_private(
 		    old->suite, m->me->rng, content, &auth,
-		    sec_span(&old->secrets.sender_data), messages, 0, message);
+		    sec_span(&old->secrets.sender_data), messages, 0, key,
+		    message);
 	return framing_protect_public(
 	    old->suite, content, &auth, buf_span(&old->encoded_context),
 	    sec_span(&old->secrets.membership_key), message);
 }
 
+/* Makes the message and stages it, the last that can fail. `messages` NULL: in
+ * a PublicMessage. */
 static enum err stage(struct mls_group *group, struct committing *m,
-		      struct span message)
+		      struct secret_tree *messages,
+		      const struct wire_content *content, struct buf *message)
 {
+	struct secret_tree_staged key = SECRET_TREE_STAGED_INIT;
 	enum err e;
 
-	TRY(group_hash(message, group->staged_commit));
+	TRY(protect(m, messages, content, &key, message));
+	TRY(group_hash(buf_span(message), group->staged_commit));
+	secret_tree_confirm(&key);
 	group->staged = m->next;
 	group->staged_own = true;
 	m->next = NULL;
 out:
+	secret_tree_abandon(&key);
 	return e;
 }
 
@@ -311,8 +322,9 @@ enum err mls_group_commit(struct mls_group *group,
 			  const struct mls_change *change,
 			  struct mls_commit *out)
 {
-	return group_commit_after(group, me, change, NULL, WIRE_PSK_APPLICATION,
-				  out);
+	return rules_settle(group_commit_after(group, me, change, NULL,
+					       WIRE_PSK_APPLICATION, out),
+			    &group->broken);
 }
 
 enum err group_commit_after(struct mls_group *group,
@@ -348,8 +360,7 @@ enum err group_commit_after(struct mls_group *group,
 		TRY(check_next(&m, group));
 	TRY(show_staged(&m, group));
 	TRY(make_outputs(&m, out));
-	TRY(protect(&m, &group->now->messages, &content, &out->commit));
-	TRY(stage(group, &m, buf_span(&out->commit)));
+	TRY(stage(group, &m, &group->now->messages, &content, &out->commit));
 out:
 	if (e != ERR_OK)
 		mls_commit_clear(out);
@@ -431,7 +442,7 @@ static enum err open_group(const struct mls_identity *me,
 
 	ENSURE(wire_extensions_find(info->extensions,
 				    WIRE_EXTENSION_EXTERNAL_PUB, &extension),
-	       ERR_PEER_INVALID);
+	       RULE(EXTERNAL_PUB));
 	TRY(wire_external_pub_decode(extension, external_pub));
 	TRY(group_info_open(me->suite, info, SPAN_EMPTY, &epoch));
 	TRY(group_new(epoch, group));
@@ -463,7 +474,7 @@ enum err mls_group_join_external(const struct mls_identity *me,
 	enum err e;
 
 	*out = (struct mls_commit){ BUF_INIT, BUF_INIT, BUF_INIT };
-	TRY(wire_message_decode(group_info, &message));
+	TRY(group_decode(group_info, &message));
 	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_MALFORMED);
 	TRY(open_group(me, &message.group_info, &external_pub, &joined));
 	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
@@ -471,8 +482,7 @@ enum err mls_group_join_external(const struct mls_identity *me,
 	m.old = joined->now;
 	TRY(make_external(&m, joined, external_pub, how->resync, &content));
 	TRY(make_outputs(&m, out));
-	TRY(protect(&m, NULL, &content, &out->commit));
-	TRY(stage(joined, &m, buf_span(&out->commit)));
+	TRY(stage(joined, &m, NULL, &content, &out->commit));
 	*group = joined;
 	joined = NULL;
 out:
@@ -481,5 +491,5 @@ out:
 	committing_clear(&m);
 	mls_group_free(joined);
 	sign_key_free(signer);
-	return e;
+	return rules_settle(e, me->broken);
 }

@@ -2,10 +2,13 @@
 
 #include <string.h>
 
+#include "mls/broken.h"
 #include "mls/grease.h"
 #include "mls/transcript.h"
 #include "mls/tree_check.h"
 #include "mls/welcome.h"
+
+enum { MESSAGE_HEAD = 4 }; /* version and wire_format */
 
 static enum err put_extensions(const struct mls_epoch *epoch, bool with_tree,
 			       struct buf *out)
@@ -50,6 +53,7 @@ enum err group_info_make(const struct mls_epoch *epoch,
 		    span_of(epoch->confirmation_tag, epoch->suite->nh),
 		.signer = epoch->private.leaf,
 	};
+	size_t start = group_info->n;
 	enum err e;
 
 	TRY(put_extensions(epoch, with_tree, &extensions));
@@ -60,6 +64,8 @@ enum err group_info_make(const struct mls_epoch *epoch,
 	buf_put(group_info, buf_span(&fields));
 	buf_put_vec(group_info, buf_span(&signature));
 	TRY(buf_end(group_info));
+	ENSURE(group_info->n - start <= MLS_MESSAGE_MAX - MESSAGE_HEAD,
+	       ERR_PEER_TOO_LARGE);
 out:
 	buf_clear(&extensions);
 	buf_clear(&fields);
@@ -79,30 +85,35 @@ enum err group_info_open(const struct suite *suite,
 	/* 12.4.3.1: "Verify that the cipher_suite in the GroupInfo matches" */
 	ENSURE(info->context.version == WIRE_VERSION_MLS10 &&
 		   info->context.cipher_suite == suite->id,
-	       ERR_PEER_UNSUPPORTED);
+	       broken(ERR_PEER_UNSUPPORTED, MLS_RULE_WELCOME_CIPHER_SUITE));
+	ENSURE(info->context.extensions.n <= MLS_EXTENSIONS_MAX &&
+		   tree.n <= MLS_MESSAGE_MAX,
+	       ERR_PEER_TOO_LARGE);
 	if (tree.n == 0)
 		/* 12.4.3.1: "the client MUST download the tree before" */
 		/* 12.4.3: "in GroupInfo.extensions MUST be ignored" */
 		/* 13.4: "processing a GroupInfo object MUST ignore" */
 		ENSURE(wire_extensions_find(info->extensions,
 					    WIRE_EXTENSION_RATCHET_TREE, &tree),
-		       ERR_PEER_INVALID);
+		       RULE(RATCHET_TREE_MISSING));
 	TRY(epoch_new(suite, &epoch));
 	TRY(tree_decode(&epoch->tree, suite, tree));
 	/* 12.4.3.1: "Verify the signature on the GroupInfo object" */
 	/* 12.4.3.1: "If the node is blank or if signature" */
 	/* 12.4.3: "New members also MUST verify the signature" */
-	TRY(tree_signature_key(&epoch->tree, info->signer, &key));
-	TRY(welcome_verify_group_info(key, info));
+	TRY(RULED(GROUP_INFO_SIGNATURE,
+		  tree_signature_key(&epoch->tree, info->signer, &key)));
+	TRY(RULED(GROUP_INFO_SIGNATURE, welcome_verify_group_info(key, info)));
 	/* 12.4.3.1: "Verify that the tree hash of the ratchet tree matches" */
 	/* 12.4.3.3: "the client MUST verify that the root hash" */
 	TRY(tree_hash_root(&epoch->tree, &hash));
-	ENSURE(span_equal(hash, info->context.tree_hash), ERR_PEER_INVALID);
+	ENSURE(span_equal(hash, info->context.tree_hash), RULE(TREE_HASH));
 	TRY(tree_index(&epoch->tree));
 	TRY(tree_check(&epoch->tree, info->context.group_id,
 		       info->context.extensions));
 	TRY(epoch_set_context(epoch, &info->context));
-	ENSURE(info->confirmation_tag.n == suite->nh, ERR_PEER_INVALID);
+	ENSURE(info->confirmation_tag.n == suite->nh,
+	       RULE(CONFIRMATION_TAG_LENGTH));
 	memcpy(epoch->confirmation_tag, info->confirmation_tag.p, suite->nh);
 	TRY(transcript_interim(suite, epoch->context.confirmed_transcript_hash,
 			       info->confirmation_tag, epoch->interim));

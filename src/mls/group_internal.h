@@ -5,6 +5,7 @@
 #include "mls/epoch.h"
 #include "mls/group.h"
 #include "mls/psk.h"
+#include "wire/message.h"
 
 #define GROUP_PAST_EPOCHS MLS_PAST_EPOCHS
 
@@ -21,6 +22,7 @@ struct mls_group {
 	uint8_t past_limit;
 	struct psk_store psks;
 	struct mls_authentication authentication;
+	enum mls_rule broken; /* by the last call */
 	/* Our signature key, parsed, so that nobody parses it twice. */
 	struct sec signer_bytes;
 	struct sign_key *signer;
@@ -59,6 +61,10 @@ MUST_CHECK enum err group_commit_after(struct mls_group *group,
 MUST_CHECK enum err group_check_successor(const struct mls_epoch *parent,
 					  enum wire_psk_usage usage,
 					  const struct mls_epoch *epoch);
+
+/* wire_message_decode() of a message that is not too large. */
+MUST_CHECK enum err group_decode(struct span bytes,
+				 struct wire_message *message);
 
 /* SHA-256 of a message, to know it again. */
 MUST_CHECK enum err group_hash(struct span message,

@@ -1,6 +1,7 @@
 /* Joining by Welcome (12.4.3.1). */
 #include <stdlib.h>
 
+#include "mls/broken.h"
 #include "mls/group.h"
 #include "mls/group_info.h"
 #include "mls/group_internal.h"
@@ -32,7 +33,7 @@ static enum err note_usage(struct joining *j, const struct wire_psk_id *id)
 	    id->usage == WIRE_PSK_APPLICATION)
 		return ERR_OK;
 	if (j->usage != WIRE_PSK_APPLICATION)
-		return ERR_PEER_INVALID;
+		return RULE(WELCOME_ONE_PARENT);
 	j->usage = (enum wire_psk_usage)id->usage;
 	j->parent_epoch = id->epoch;
 	return ERR_OK;
@@ -79,11 +80,11 @@ static enum err open_secrets(struct joining *j)
 	/* 12.4.3.1: "indicated in the KeyPackage does not match" */
 	ENSURE(j->key_package.cipher_suite == suite->id &&
 		   j->welcome.cipher_suite == suite->id,
-	       ERR_PEER_INVALID);
+	       RULE(WELCOME_CIPHER_SUITE));
 	TRY(label_key_package_ref(suite, j->key_package.encoded, &ref));
 	/* 12.4.3.1: "Identify an entry in the secrets array" */
 	ENSURE(welcome_find(&j->welcome, buf_span(&ref), &entry),
-	       ERR_PEER_INVALID);
+	       RULE(WELCOME_NOT_FOR_US));
 	TRY(welcome_open_secrets(
 	    suite, &j->welcome, &entry, sec_span(&j->secrets->init_private),
 	    j->key_package.init_key, &j->plaintext, &j->group_secrets));
@@ -109,7 +110,7 @@ static enum err find_own_leaf(const struct joining *j, struct mls_epoch *epoch)
 			return ERR_OK;
 		}
 	}
-	return ERR_PEER_INVALID;
+	return RULE(WELCOME_OWN_LEAF);
 }
 
 static enum err enter(const struct joining *j,
@@ -141,7 +142,7 @@ static enum err check_parent(const struct joining *j,
 
 	/* As a successor if and only if it was asked for. */
 	if ((j->from == NULL) != (j->usage == WIRE_PSK_APPLICATION))
-		return ERR_PEER_INVALID;
+		return RULE(WELCOME_PARENT);
 	if (j->from == NULL)
 		return ERR_OK;
 	group_psk_source(j->from, epochs, &source);
@@ -162,7 +163,7 @@ static enum err join(struct joining *j, struct span welcome, struct span tree,
 	struct wire_group_info info;
 	enum err e;
 
-	TRY(wire_message_decode(welcome, &message));
+	TRY(group_decode(welcome, &message));
 	ENSURE(message.format == WIRE_WELCOME, ERR_PEER_MALFORMED);
 	j->welcome = message.welcome;
 	TRY(wire_key_package_decode(key_package, &j->key_package));
@@ -199,7 +200,8 @@ enum err mls_group_join(const struct mls_identity *me, struct span welcome,
 			     .secrets = secrets,
 			     .usage = WIRE_PSK_APPLICATION };
 
-	return join(&j, welcome, tree, key_package, group);
+	return rules_settle(join(&j, welcome, tree, key_package, group),
+			    me->broken);
 }
 
 enum err mls_group_join_successor(const struct mls_group *from,
@@ -215,5 +217,6 @@ enum err mls_group_join_successor(const struct mls_group *from,
 			     .secrets = secrets,
 			     .usage = WIRE_PSK_APPLICATION };
 
-	return join(&j, welcome, tree, key_package, group);
+	return rules_settle(join(&j, welcome, tree, key_package, group),
+			    me->broken);
 }

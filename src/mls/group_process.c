@@ -1,6 +1,7 @@
 /* What arrives: messages of members, and commits of others (12.4.2). */
 #include <string.h>
 
+#include "mls/broken.h"
 #include "mls/credentials.h"
 #include "mls/framing.h"
 #include "mls/group.h"
@@ -19,7 +20,7 @@ struct arrival {
 	struct wire_content content;
 	struct wire_auth auth;
 	struct buf plaintext;	       /* content borrows from it */
-	struct secret_tree_staged key; /* of a private handshake */
+	struct secret_tree_staged key; /* of a PrivateMessage */
 	bool untagged;		       /* mls_group_process_untagged() */
 };
 
@@ -32,7 +33,7 @@ static enum err find_epoch(const struct mls_group *group, struct span group_id,
 
 	*found = now;
 	if (!span_equal(group_id, now->context.group_id))
-		return ERR_PEER_INVALID;
+		return RULE(GROUP_ID);
 	if (epoch == now->context.epoch)
 		return ERR_OK;
 	/* 12.4.2: "the epoch field of the enclosing FramedContent" */
@@ -62,11 +63,11 @@ static enum err external_sender_key(const struct mls_epoch *epoch,
 	/* 12.1.8: "if the external_senders extension is present" */
 	ENSURE(wire_extensions_find(epoch->context.extensions,
 				    WIRE_EXTENSION_EXTERNAL_SENDERS, &data),
-	       ERR_PEER_INVALID);
+	       RULE(EXTERNAL_SENDERS));
 	TRY(wire_external_senders_decode(data, &list));
 	do {
 		ENSURE(wire_external_senders_next(&list, &sender),
-		       ERR_PEER_INVALID);
+		       RULE(EXTERNAL_SENDERS));
 	} while (index-- > 0);
 	*key = sender.signature_key;
 out:
@@ -92,12 +93,12 @@ static enum err outsider_key(const struct mls_epoch *epoch,
 	switch ((enum wire_sender_type)content->sender.type) {
 	case WIRE_SENDER_EXTERNAL:
 		ENSURE(proposal && external_may_send(content->proposal.type),
-		       ERR_PEER_INVALID);
+		       RULE(EXTERNAL_PROPOSAL_TYPE));
 		TRY(external_sender_key(epoch, content->sender.index, key));
 		break;
 	case WIRE_SENDER_NEW_MEMBER_PROPOSAL:
 		ENSURE(proposal && content->proposal.type == WIRE_PROPOSAL_ADD,
-		       ERR_PEER_INVALID);
+		       RULE(NEW_MEMBER_PROPOSAL));
 		*key = content->proposal.add.leaf_node.signature_key;
 		break;
 	case WIRE_SENDER_NEW_MEMBER_COMMIT:
@@ -105,7 +106,7 @@ static enum err outsider_key(const struct mls_epoch *epoch,
 		/* 12.4.3.2: "External Commits MUST contain a path field" */
 		ENSURE(content->type == WIRE_CONTENT_COMMIT &&
 			   content->commit.has_path,
-		       ERR_PEER_INVALID);
+		       RULE(EXTERNAL_COMMIT_PATH));
 		/* 12.4.3.2: "MUST be signed by the new member" */
 		/* 12.4.3.2: "MUST verify using the public key" */
 		*key = content->commit.path.leaf_node.signature_key;
@@ -137,9 +138,10 @@ static enum err verify(const struct mls_epoch *epoch,
 	}
 	/* 12.4.2: "Verify the signature on the FramedContent message" */
 	/* 12.1: "a client MUST verify the signature inside" */
-	TRY(framing_verify(key, arrival->format, content,
-			   arrival->auth.signature,
-			   buf_span(&epoch->encoded_context)));
+	TRY(RULED(CONTENT_SIGNATURE,
+		  framing_verify(key, arrival->format, content,
+				 arrival->auth.signature,
+				 buf_span(&epoch->encoded_context))));
 out:
 	sign_key_free(outsider);
 	return e;
@@ -154,13 +156,16 @@ static enum err open_public(const struct mls_group *group,
 
 	TRY(find_epoch(group, content->group_id, content->epoch, content->type,
 		       &arrival->epoch));
-	ENSURE(content->type != WIRE_CONTENT_APPLICATION, ERR_PEER_INVALID);
+	ENSURE(content->type != WIRE_CONTENT_APPLICATION,
+	       RULE(APPLICATION_PUBLIC));
 	/* 12.4.2: "verify the membership MAC using the membership_key" */
 	if (!arrival->untagged || content->type != WIRE_CONTENT_COMMIT)
-		TRY(framing_check_public(
-		    arrival->epoch->suite, m,
-		    buf_span(&arrival->epoch->encoded_context),
-		    sec_span(&arrival->epoch->secrets.membership_key)));
+		TRY(RULED(
+		    MEMBERSHIP_TAG,
+		    framing_check_public(
+			arrival->epoch->suite, m,
+			buf_span(&arrival->epoch->encoded_context),
+			sec_span(&arrival->epoch->secrets.membership_key))));
 	arrival->content = *content;
 	arrival->auth = m->auth;
 	TRY(verify(arrival->epoch, arrival));
@@ -168,13 +173,12 @@ out:
 	return e;
 }
 
-/* A handshake's key is used up when the handshake has been accepted, so that
- * one that is refused later, or discarded, can be processed again. */
+/* The key is used up when nothing can fail any more, and that of a commit not at
+ * all: one that is refused later, or discarded, can be processed again. */
 static enum err open_private(const struct mls_group *group,
 			     const struct wire_private_message *m,
 			     struct arrival *arrival)
 {
-	bool application = m->content_type == WIRE_CONTENT_APPLICATION;
 	struct wire_sender_data sender;
 	struct mls_epoch *epoch;
 	const struct sign_key *key;
@@ -190,8 +194,8 @@ static enum err open_private(const struct mls_group *group,
 	TRY(tree_signature_key(&epoch->tree, sender.leaf_index, &key));
 	TRY(framing_open_private(
 	    epoch->suite, m, &sender, key, buf_span(&epoch->encoded_context),
-	    &epoch->messages, application ? NULL : &arrival->key,
-	    &arrival->plaintext, &arrival->content, &arrival->auth));
+	    &epoch->messages, &arrival->key, &arrival->plaintext,
+	    &arrival->content, &arrival->auth));
 out:
 	return e;
 }
@@ -229,6 +233,8 @@ static enum err take_proposal(const struct mls_group *group,
 				  &arrival->content, &arrival->auth);
 	TRY(buf_end(&authenticated));
 	TRY(label_proposal_ref(epoch->suite, buf_span(&authenticated), &ref));
+	buf_put(&event->data, buf_span(&ref));
+	TRY(buf_end(&event->data));
 	TRY(epoch_keep_proposal(epoch, buf_span(&ref), item.proposal.encoded,
 				item.sender, NULL));
 	secret_tree_confirm(&arrival->key);
@@ -264,10 +270,10 @@ static enum err check_former(const struct mls_group *group,
 	ENSURE(group->authentication.check != NULL ||
 		   span_equal(former->node.credential.encoded,
 			      joiner->credential.encoded),
-	       ERR_PEER_INVALID);
+	       RULE(FORMER_CREDENTIAL));
 	/* 12.2: "the same criteria as would the LeafNode in an Update" */
 	ENSURE(!span_equal(former->node.encryption_key, joiner->encryption_key),
-	       ERR_PEER_INVALID);
+	       RULE(FORMER_KEY));
 out:
 	return e;
 }
@@ -285,7 +291,7 @@ static enum err check_path_leaf(const struct mls_group *group,
 
 	/* 12.4.2: "The leaf_node_source field MUST be set to commit" */
 	/* 7.3: "verify that leaf_node_source is set to commit" */
-	ENSURE(leaf->source == WIRE_LEAF_COMMIT, ERR_PEER_INVALID);
+	ENSURE(leaf->source == WIRE_LEAF_COMMIT, RULE(PATH_LEAF_SOURCE));
 	/* 12.4.2: "Validate the LeafNode as specified" */
 	TRY(leaf_check(epoch->suite, leaf));
 	TRY(leaf_check_group(leaf, change->extensions));
@@ -295,7 +301,7 @@ static enum err check_path_leaf(const struct mls_group *group,
 	ENSURE((old != NULL &&
 		span_equal(old->node.signature_key, leaf->signature_key)) ||
 		   !tree_has_signature_key(&change->tree, leaf->signature_key),
-	       ERR_PEER_INVALID);
+	       RULE(SIGNATURE_KEYS_UNIQUE));
 	if (old != NULL)
 		TRY(credentials_check_leaf(&group->authentication, leaf,
 					   &old->node));
@@ -349,7 +355,7 @@ static enum err apply_commit(const struct mls_group *group,
 	TRY(proposals_apply(epoch, list, content->sender, &psks, change));
 	TRY(credentials_check_list(&group->authentication, epoch, list));
 	/* 12.4.2: "Verify that the path value is populated" */
-	ENSURE(commit->has_path || !change->path_required, ERR_PEER_INVALID);
+	ENSURE(commit->has_path || !change->path_required, RULE(PATH_MISSING));
 	*sender = content->sender.index;
 	if (external) {
 		TRY(check_former(group, epoch, list, &commit->path.leaf_node));
@@ -403,7 +409,7 @@ static enum err take_commit(struct mls_group *group, struct arrival *arrival,
 	/* Ours come back as the staged one, or not at all. */
 	ENSURE(content->sender.type != WIRE_SENDER_MEMBER ||
 		   content->sender.index != epoch->private.leaf,
-	       ERR_PEER_INVALID);
+	       RULE(OWN_COMMIT));
 	TRY(epoch_change_begin(epoch, &change));
 	TRY(apply_commit(group, epoch, content, &list, &change, &sender));
 	if (!change.removes_us) {
@@ -447,6 +453,7 @@ static enum err dispatch(struct mls_group *group, struct arrival *arrival,
 		event->kind = MLS_EVENT_APPLICATION;
 		buf_put(&event->data, content->application_data);
 		TRY(buf_end(&event->data));
+		secret_tree_confirm(&arrival->key);
 		break;
 	case WIRE_CONTENT_PROPOSAL:
 		event->kind = MLS_EVENT_PROPOSAL;
@@ -513,16 +520,18 @@ static enum err process(struct mls_group *group, uint64_t now, bool untagged,
 	enum err e;
 
 	*event = (struct mls_event){ 0 };
-	TRY(wire_message_decode(bytes, &message));
-	if (mls_group_has_pending(group) && is_commit(&message))
-		return again(group, bytes, &message, event);
+	TRY(group_decode(bytes, &message));
+	if (mls_group_has_pending(group) && is_commit(&message)) {
+		TRY(again(group, bytes, &message, event));
+		goto out;
+	}
 	TRY(group_ready(group));
 	arrival.format = (enum wire_format)message.format;
 	if (message.format == WIRE_PUBLIC_MESSAGE) {
 		TRY(open_public(group, &message.public_message, &arrival));
 	} else {
 		ENSURE(message.format == WIRE_PRIVATE_MESSAGE,
-		       ERR_PEER_INVALID);
+		       RULE(WIRE_FORMAT));
 		TRY(open_private(group, &message.private_message, &arrival));
 	}
 	TRY(dispatch(group, &arrival, bytes, event));
@@ -531,7 +540,7 @@ out:
 		mls_event_clear(event);
 	buf_clear(&arrival.plaintext);
 	secret_tree_abandon(&arrival.key);
-	return e;
+	return rules_settle(e, &group->broken);
 }
 
 enum err mls_group_process(struct mls_group *group, uint64_t now,

@@ -1,5 +1,6 @@
 /* Proposals of ours, by reference (12.1), and from outside (12.1.8). */
 #include "crypto/hpke.h"
+#include "mls/broken.h"
 #include "mls/credentials.h"
 #include "mls/framing.h"
 #include "mls/group.h"
@@ -53,6 +54,8 @@ out:
 
 static enum err set_reinit(struct making *m, const struct mls_reinit *reinit)
 {
+	if (suite_by_id(reinit->cipher_suite) == NULL)
+		return broken(ERR_PEER_UNSUPPORTED, MLS_RULE_REINIT_UNKNOWN);
 	m->proposal.type = WIRE_PROPOSAL_REINIT;
 	m->proposal.reinit = (struct wire_reinit){
 		reinit->group_id,
@@ -187,7 +190,7 @@ static enum err protect(const struct making *m, struct mls_epoch *now,
 		return framing_protect_private(
 		    now->suite, m->me->rng, &m->content, &auth,
 		    sec_span(&now->secrets.sender_data), &now->messages, 0,
-		    message);
+		    NULL, message);
 	return framing_protect_public(
 	    now->suite, &m->content, &auth, buf_span(&now->encoded_context),
 	    sec_span(&now->secrets.membership_key), message);
@@ -219,6 +222,7 @@ enum err mls_group_propose(struct mls_group *group,
 {
 	struct making m = { .me = me };
 	struct mls_epoch *now = group->now;
+	size_t kept = now->proposal_count;
 	struct wire_content header = {
 		.group_id = now->context.group_id,
 		.epoch = now->context.epoch,
@@ -237,11 +241,16 @@ enum err mls_group_propose(struct mls_group *group,
 	TRY(credentials_check_list(&group->authentication, now, &alone));
 	TRY(staged_check_proposal(group, &item, true, SPAN_EMPTY));
 	TRY(seal(&m, &header, buf_span(&now->encoded_context)));
+	/* Kept first: to forget it cannot fail, to take a key back can. */
 	TRY(keep(&m, now));
-	TRY(protect(&m, now, message));
+	e = protect(&m, now, message);
+	if (e != ERR_OK)
+		epoch_forget_proposals(now, kept);
 out:
+	if (e != ERR_OK)
+		buf_clear(message);
 	making_clear(&m);
-	return e;
+	return rules_settle(e, &group->broken);
 }
 
 enum err mls_propose_from_outside(const struct mls_identity *me,
@@ -272,7 +281,9 @@ enum err mls_propose_from_outside(const struct mls_identity *me,
 	TRY(framing_protect_public(me->suite, &m.content, &auth, SPAN_EMPTY,
 				   SPAN_EMPTY, message));
 out:
+	if (e != ERR_OK)
+		buf_clear(message);
 	making_clear(&m);
 	sign_key_free(signer);
-	return e;
+	return rules_settle(e, me->broken);
 }

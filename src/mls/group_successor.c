@@ -1,6 +1,7 @@
 /* Groups that follow another: reinitialisation (11.2) and branching (11.3). */
 #include <stdlib.h>
 
+#include "mls/broken.h"
 #include "mls/group.h"
 #include "mls/group_internal.h"
 
@@ -28,7 +29,7 @@ static enum err are_among(const struct tree *some, const struct tree *all)
 		ENSURE(bsearch(&tree_leaf(some, leaf)->node.credential.encoded,
 			       credentials, count, sizeof(*credentials),
 			       compare) != NULL,
-		       ERR_PEER_INVALID);
+		       RULE(SUCCESSOR_MEMBERS));
 out:
 	free(credentials);
 	return e;
@@ -57,27 +58,27 @@ enum err group_check_successor(const struct mls_epoch *parent,
 	/* 12.4.3.1: "the epoch field in the GroupInfo is equal to 1" */
 	/* 11.2: "in the Welcome message MUST be 1" */
 	/* 11.3: "in the Welcome message MUST be 1" */
-	ENSURE(context->epoch == 1, ERR_PEER_INVALID);
+	ENSURE(context->epoch == 1, RULE(SUCCESSOR_EPOCH));
 	if (usage == WIRE_PSK_BRANCH) {
 		/* 12.4.3.1: "of the new group match those of the old group" */
 		/* 11.3: "new group reflects a subgroup branched" */
 		ENSURE(context->version == parent->context.version &&
 			   context->cipher_suite ==
 			       parent->context.cipher_suite,
-		       ERR_PEER_INVALID);
+		       RULE(BRANCH_CIPHER_SUITE));
 		/* 12.4.3.1: "a subset of the members of the old group" */
 		/* 11.3: "MUST match some LeafNode in the original group" */
 		TRY(are_among(&epoch->tree, &parent->tree));
 		return ERR_OK;
 	}
 	/* 12.4.3.1: "the referenced group contains a ReInit proposal" */
-	ENSURE(reinit_of(parent, &asked), ERR_PEER_INVALID);
+	ENSURE(reinit_of(parent, &asked), RULE(REINIT_ASKED));
 	/* 11.2: "MUST be the same as the corresponding fields" */
 	ENSURE(context->version == asked.version &&
 		   context->cipher_suite == asked.cipher_suite &&
 		   span_equal(context->group_id, asked.group_id) &&
 		   span_equal(context->extensions, asked.extensions),
-	       ERR_PEER_INVALID);
+	       RULE(REINIT_DIFFERS));
 	/* 12.4.3.1: "are also members of the new group" */
 	TRY(are_among(&parent->tree, &epoch->tree));
 out:
@@ -143,7 +144,7 @@ enum err mls_group_reinit(const struct mls_group *ended,
 	TRY(succeed(ended, WIRE_PSK_REINIT, me, &asked, adds, add_count, group,
 		    out));
 out:
-	return e;
+	return rules_settle(e, me->broken);
 }
 
 enum err mls_group_branch(const struct mls_group *from,
@@ -159,5 +160,5 @@ enum err mls_group_branch(const struct mls_group *from,
 	TRY(succeed(from, WIRE_PSK_BRANCH, me, &like, adds, add_count, group,
 		    out));
 out:
-	return e;
+	return rules_settle(e, me->broken);
 }

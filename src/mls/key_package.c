@@ -2,9 +2,11 @@
 
 #include "crypto/hpke.h"
 #include "crypto/sign.h"
+#include "mls/broken.h"
 #include "mls/grease.h"
 #include "mls/label.h"
 #include "mls/leaf.h"
+#include "mls/limits.h"
 
 static const char label[] = "KeyPackageTBS";
 
@@ -147,6 +149,7 @@ static enum err sign_leaf(const struct mls_identity *me,
 	leaf->not_before = me->now > CLOCK_SKEW ? me->now - CLOCK_SKEW : 0;
 	leaf->not_after = me->now + me->lifetime;
 	TRY(leaf_sign(signer, leaf, SPAN_EMPTY, 0, leaf_node));
+	ENSURE(leaf_node->n <= MLS_LEAF_NODE_MAX, ERR_PEER_TOO_LARGE);
 out:
 	if (e != ERR_OK)
 		sec_clear(encryption_private);
@@ -224,7 +227,7 @@ out:
 	buf_clear(&leaf);
 	buf_clear(&init_key);
 	buf_clear(&extensions);
-	return e;
+	return rules_settle(e, me->broken);
 }
 
 enum err mls_key_package_ref(const struct suite *suite, struct span key_package,
@@ -240,24 +243,29 @@ enum err key_package_check(const struct suite *suite,
 	struct sign_key *key = NULL;
 	enum err e;
 
+	ENSURE(kp->extensions.n <= MLS_EXTENSIONS_MAX, ERR_PEER_TOO_LARGE);
 	/* 10.1: "cipher suite and protocol version of the KeyPackage" */
-	ENSURE(kp->version == WIRE_VERSION_MLS10, ERR_PEER_INVALID);
-	ENSURE(kp->cipher_suite == suite->id, ERR_PEER_INVALID);
+	ENSURE(kp->version == WIRE_VERSION_MLS10, RULE(KEY_PACKAGE_VERSION));
+	ENSURE(kp->cipher_suite == suite->id, RULE(KEY_PACKAGE_CIPHER_SUITE));
 	/* 10.1: "is valid for a KeyPackage according to" */
 	/* 7.3: "verify that leaf_node_source is set to key_package" */
-	ENSURE(kp->leaf_node.source == WIRE_LEAF_KEY_PACKAGE, ERR_PEER_INVALID);
+	ENSURE(kp->leaf_node.source == WIRE_LEAF_KEY_PACKAGE,
+	       RULE(KEY_PACKAGE_LEAF_SOURCE));
 	TRY(leaf_check(suite, &kp->leaf_node));
 	TRY(leaf_check_group(&kp->leaf_node, group_extensions));
-	TRY(sign_public_parse(suite, kp->leaf_node.signature_key, &key));
+	TRY(RULED(LEAF_SIGNATURE,
+		  sign_public_parse(suite, kp->leaf_node.signature_key, &key)));
 	TRY(leaf_verify(key, &kp->leaf_node, SPAN_EMPTY, 0));
 	/* 10.1: "Verify that the signature on the KeyPackage is valid" */
 	/* 10: "an invalid signature field MUST be considered malformed" */
-	TRY(label_verify(key, label, kp->unsigned_part, kp->signature));
+	TRY(RULED(KEY_PACKAGE_SIGNATURE,
+		  label_verify(key, label, kp->unsigned_part, kp->signature)));
 	/* 10: "MUST be a public key for the asymmetric encryption scheme" */
-	TRY(hpke_check_public_key(suite, kp->init_key));
+	TRY(RULED(KEY_PACKAGE_INIT_KEY,
+		  hpke_check_public_key(suite, kp->init_key)));
 	/* 10.1: "is different from the value of the init_key field" */
 	ENSURE(!span_equal(kp->init_key, kp->leaf_node.encryption_key),
-	       ERR_PEER_INVALID);
+	       RULE(KEY_PACKAGE_INIT_KEY_DIFFERS));
 out:
 	sign_key_free(key);
 	return e;
@@ -271,13 +279,13 @@ enum err key_package_check_use(const struct wire_key_package *kp, uint64_t now)
 	enum err e = ERR_OK;
 
 	/* 7.3: "MUST verify that the current time is within" */
-	ENSURE(leaf_is_current(leaf, now), ERR_PEER_INVALID);
+	ENSURE(leaf_is_current(leaf, now), RULE(KEY_PACKAGE_LIFETIME));
 	ENSURE(leaf->not_after - leaf->not_before <= KEY_PACKAGE_LIFETIME_MAX,
-	       ERR_PEER_INVALID);
+	       RULE(KEY_PACKAGE_LIFETIME_LENGTH));
 	/* 10: "MUST be included in the leaf_node.capabilities field" */
 	while (wire_extensions_next(&rest, &extension))
 		ENSURE(leaf_lists_extension(leaf, extension.type),
-		       ERR_PEER_INVALID);
+		       RULE(KEY_PACKAGE_EXTENSIONS_LISTED));
 out:
 	return e;
 }

@@ -237,3 +237,21 @@ out:
 		sec_clear(out);
 	return e;
 }
+
+enum err key_schedule_export_long(const struct suite *suite,
+				  struct span exporter_secret,
+				  const char *label, struct span context,
+				  size_t length, struct buf *out)
+{
+	uint8_t digest[SUITE_HASH_MAX];
+	struct sec derived = { 0 };
+	enum err e;
+
+	TRY(hash_digest(suite, &context, 1, digest));
+	TRY(label_derive(suite, exporter_secret, label, &derived));
+	TRY(label_expand_long(suite, sec_span(&derived), "exported",
+			      span_of(digest, suite->nh), length, out));
+out:
+	sec_clear(&derived);
+	return e;
+}

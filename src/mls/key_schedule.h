@@ -104,4 +104,12 @@ MUST_CHECK enum err key_schedule_export(const struct suite *suite,
 					const char *label, struct span context,
 					size_t length, struct sec *out);
 
+/* The same for any length that HKDF allows, 255 * nh bytes; appended.
+ * ERR_LOCAL_BUG above that. */
+MUST_CHECK enum err key_schedule_export_long(const struct suite *suite,
+					     struct span exporter_secret,
+					     const char *label,
+					     struct span context, size_t length,
+					     struct buf *out);
+
 #endif

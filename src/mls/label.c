@@ -45,6 +45,26 @@ out:
 	return e;
 }
 
+enum err label_expand_long(const struct suite *suite, struct span secret,
+			   const char *label, struct span context,
+			   size_t length, struct buf *out)
+{
+	struct buf info = BUF_INIT; /* KDFLabel */
+	uint8_t *p;
+	enum err e;
+
+	ENSURE(length <= 255 * (size_t)suite->nh, ERR_LOCAL_BUG);
+	buf_put_u16(&info, (uint16_t)length);
+	TRY(labelled(label, context, &info));
+	p = buf_reserve(out, length);
+	ENSURE(p != NULL, out->fail);
+	TRY(hash_expand_bytes(suite, secret, buf_span(&info), p, length));
+	out->n += length;
+out:
+	buf_clear(&info);
+	return e;
+}
+
 enum err label_derive(const struct suite *suite, struct span secret,
 		      const char *label, struct sec *out)
 {

@@ -18,6 +18,13 @@ MUST_CHECK enum err label_expand(const struct suite *suite, struct span secret,
 				 size_t length, struct sec *out);
 
 /* DeriveSecret (section 8): nh bytes. */
+/* The same for any length that HKDF allows, 255 * nh bytes; appended.
+ * ERR_LOCAL_BUG above that. */
+MUST_CHECK enum err label_expand_long(const struct suite *suite,
+				      struct span secret, const char *label,
+				      struct span context, size_t length,
+				      struct buf *out);
+
 MUST_CHECK enum err label_derive(const struct suite *suite, struct span secret,
 				 const char *label, struct sec *out);
 

@@ -1,7 +1,9 @@
 #include "mls/leaf.h"
 
 #include "crypto/hpke.h"
+#include "mls/broken.h"
 #include "mls/label.h"
+#include "mls/limits.h"
 
 static const char label[] = "LeafNodeTBS";
 
@@ -39,7 +41,8 @@ enum err leaf_verify(const struct sign_key *key,
 	wire_leaf_node_put_tbs(&tbs, leaf->unsigned_part, leaf->source,
 			       group_id, leaf_index);
 	TRY(buf_end(&tbs));
-	TRY(label_verify(key, label, buf_span(&tbs), leaf->signature));
+	TRY(RULED(LEAF_SIGNATURE,
+		  label_verify(key, label, buf_span(&tbs), leaf->signature)));
 out:
 	buf_clear(&tbs);
 	return e;
@@ -52,7 +55,8 @@ enum err leaf_verify_alone(const struct suite *suite,
 	struct sign_key *key = NULL;
 	enum err e;
 
-	TRY(sign_public_parse(suite, leaf->signature_key, &key));
+	TRY(RULED(LEAF_SIGNATURE,
+		  sign_public_parse(suite, leaf->signature_key, &key)));
 	TRY(leaf_verify(key, leaf, group_id, leaf_index));
 out:
 	sign_key_free(key);
@@ -73,25 +77,27 @@ enum err leaf_check(const struct suite *suite,
 	struct wire_extension extension;
 	enum err e;
 
+	ENSURE(leaf->encoded.n <= MLS_LEAF_NODE_MAX, ERR_PEER_TOO_LARGE);
 	/* 10: "the leaf_node field MUST be valid for the cipher suite" */
-	TRY(hpke_check_public_key(suite, leaf->encryption_key));
+	TRY(RULED(LEAF_ENCRYPTION_KEY,
+		  hpke_check_public_key(suite, leaf->encryption_key)));
 	/* 13.4: "MUST ignore all unrecognized values" */
 	/* 13.5: "GREASE values MUST be handled using normal logic" */
 	ENSURE(wire_u16_list_has(can->versions, WIRE_VERSION_MLS10),
-	       ERR_PEER_INVALID);
+	       RULE(LEAF_VERSION));
 	ENSURE(wire_u16_list_has(can->cipher_suites, suite->id),
-	       ERR_PEER_INVALID);
+	       RULE(LEAF_CIPHER_SUITE));
 	/* 7.2: "the credential type used in the LeafNode MUST be included" */
 	ENSURE(wire_u16_list_has(can->credentials, leaf->credential.type),
-	       ERR_PEER_INVALID);
+	       RULE(LEAF_CREDENTIAL_LISTED));
 	/* 5.3: "the first certificate" vouches: there is one */
 	ENSURE(leaf->credential.type != WIRE_CREDENTIAL_X509 ||
 		   leaf->credential.certificates.n > 0,
-	       ERR_PEER_INVALID);
+	       RULE(LEAF_CERTIFICATES));
 	/* 7.3: "Verify that the extensions in the LeafNode are supported" */
 	while (wire_extensions_next(&rest, &extension))
 		ENSURE(leaf_lists_extension(leaf, extension.type),
-		       ERR_PEER_INVALID);
+		       RULE(LEAF_EXTENSIONS_LISTED));
 out:
 	return e;
 }
@@ -124,17 +130,17 @@ enum err leaf_check_group(const struct wire_leaf_node *leaf,
 		/* 7.3: "MUST be listed in the LeafNode's" */
 		ENSURE(covers(can->extensions, required.extension_types,
 			      WIRE_EXTENSION_DEFAULT_LAST),
-		       ERR_PEER_INVALID);
+		       RULE(LEAF_REQUIRED_EXTENSIONS));
 		ENSURE(covers(can->proposals, required.proposal_types,
 			      WIRE_PROPOSAL_DEFAULT_LAST),
-		       ERR_PEER_INVALID);
+		       RULE(LEAF_REQUIRED_PROPOSALS));
 		ENSURE(covers(can->credentials, required.credential_types, 0),
-		       ERR_PEER_INVALID);
+		       RULE(LEAF_REQUIRED_CREDENTIALS));
 	}
 	/* 13.4: "MUST indicate support for each extension" */
 	while (wire_extensions_next(&group_extensions, &extension))
 		ENSURE(leaf_lists_extension(leaf, extension.type),
-		       ERR_PEER_INVALID);
+		       RULE(LEAF_GROUP_EXTENSIONS));
 out:
 	return e;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "crypto/hash.h"
+#include "mls/broken.h"
 #include "mls/tree_hash.h"
 #include "mls/tree_node.h"
 
@@ -107,7 +108,7 @@ static enum err check_node(const struct tree *tree,
 	if (node->parent != NULL) {
 		TRY(valid_by(tree, node, left, node->right, &by_left));
 		TRY(valid_by(tree, node, right, node->left, &by_right));
-		ENSURE(by_left != by_right, ERR_PEER_INVALID);
+		ENSURE(by_left != by_right, RULE(PARENT_HASH));
 	}
 	if (!tree_node_is_leaf(node->left)) {
 		TRY(check_node(tree, node->left, left));

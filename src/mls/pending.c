@@ -38,7 +38,8 @@ static bool has_extensions(const struct proposal_list *list)
 }
 
 /* We have the PSK, and it is not in the list yet. */
-static bool psk_fits(const struct gathering *g, const struct wire_psk_id *id)
+static enum err psk_fits(const struct gathering *g,
+			 const struct wire_psk_id *id, bool *does)
 {
 	struct sec secret = { .n = 0 };
 	struct buf encoded = BUF_INIT;
@@ -47,43 +48,52 @@ static bool psk_fits(const struct gathering *g, const struct wire_psk_id *id)
 
 	sec_clear(&secret);
 	buf_clear(&encoded);
+	*does = e == ERR_OK;
 	for (size_t i = 0; i < g->list->count; i++)
 		if (g->list->items[i].proposal.type == WIRE_PROPOSAL_PSK &&
 		    span_equal(g->list->items[i].proposal.psk.encoded,
 			       id->encoded))
-			return false;
-	return e == ERR_OK;
+			*does = false;
+	return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
 }
 
 /* 12.2: "they SHOULD prefer any Remove received" */
 /* 12.2: "they SHOULD prefer them over the ReInit proposal" */
-static bool fits(const struct gathering *g, const struct proposal_item *item)
+static enum err fits(const struct gathering *g,
+		     const struct proposal_item *item, bool *does)
 {
 	const struct wire_proposal *p = &item->proposal;
 	uint32_t committer = g->committer.index;
 
+	*does = false;
 	switch ((enum wire_proposal_type)p->type) {
 	case WIRE_PROPOSAL_ADD:
-		return key_package_check_use(&p->add, g->now) == ERR_OK;
+		*does = key_package_check_use(&p->add, g->now) == ERR_OK;
+		break;
 	case WIRE_PROPOSAL_UPDATE:
-		return item->sender.index != committer &&
-		       !touched(g->list, item->sender.index);
+		*does = item->sender.index != committer &&
+			!touched(g->list, item->sender.index);
+		break;
 	case WIRE_PROPOSAL_REMOVE:
-		return p->removed != committer && !touched(g->list, p->removed);
+		*does =
+		    p->removed != committer && !touched(g->list, p->removed);
+		break;
 	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
-		return !has_extensions(g->list);
+		*does = !has_extensions(g->list);
+		break;
 	case WIRE_PROPOSAL_PSK:
-		return psk_fits(g, &p->psk);
+		return psk_fits(g, &p->psk, does);
 	case WIRE_PROPOSAL_REINIT:
-		return g->list->count == 0;
+		*does = g->list->count == 0;
+		break;
 	case WIRE_PROPOSAL_EXTERNAL_INIT:
 		break;
 	}
-	return false;
+	return ERR_OK;
 }
 
 /* Whether the list so far would make a commit. */
-static bool applies(const struct gathering *g)
+static enum err applies(const struct gathering *g, bool *does)
 {
 	struct epoch_change change = { 0 };
 	enum err e;
@@ -92,7 +102,8 @@ static bool applies(const struct gathering *g)
 	TRY(proposals_apply(g->epoch, g->list, g->committer, g->psks, &change));
 out:
 	epoch_change_clear(&change);
-	return e == ERR_OK;
+	*does = e == ERR_OK;
+	return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
 }
 
 static enum err gather_one(struct gathering *g,
@@ -103,12 +114,15 @@ static enum err gather_one(struct gathering *g,
 		.type = WIRE_BY_REFERENCE,
 		.reference = buf_span(&kept->ref),
 	};
+	bool does = true;
 	enum err e;
 
 	if (one_by_one && g->tried++ >= PENDING_TRIED_MAX)
 		return ERR_OK;
 	TRY(proposal_list_add(g->list, item));
-	if (one_by_one && !applies(g))
+	if (one_by_one)
+		TRY(applies(g, &does));
+	if (!does)
 		g->list->count--;
 	else
 		wire_proposal_or_ref_put(g->encoded, &by_reference);
@@ -134,10 +148,14 @@ static enum err gather_turn(struct gathering *g, enum turn turn,
 		const struct epoch_proposal *kept = &g->epoch->proposals[i];
 		struct proposal_item item = { .sender = kept->sender,
 					      .by_reference = true };
+		bool does;
 
 		TRY(wire_proposal_decode(buf_span(&kept->encoded),
 					 &item.proposal));
-		if (turn_of(item.proposal.type) == turn && fits(g, &item))
+		if (turn_of(item.proposal.type) != turn)
+			continue;
+		TRY(fits(g, &item, &does));
+		if (does)
 			TRY(gather_one(g, kept, &item, one_by_one));
 	}
 out:

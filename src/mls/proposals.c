@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "mls/broken.h"
 #include "mls/key_package.h"
 #include "mls/leaf.h"
 #include "mls/tree_check.h"
@@ -15,6 +16,8 @@ void proposal_list_clear(struct proposal_list *list)
 enum err proposal_list_add(struct proposal_list *list,
 			   const struct proposal_item *item)
 {
+	if (list->count >= MLS_PROPOSALS_MAX)
+		return ERR_PEER_TOO_LARGE;
 	/* Grows at each power of two. */
 	if ((list->count & (list->count - 1)) == 0) {
 		size_t cap = list->count > 0 ? 2 * list->count : 1;
@@ -47,7 +50,7 @@ enum err proposal_list_of_commit(const struct mls_epoch *epoch,
 			const struct epoch_proposal *kept =
 			    epoch_find_proposal(epoch, given.reference);
 
-			ENSURE(kept != NULL, ERR_PEER_INVALID);
+			ENSURE(kept != NULL, RULE(PROPOSAL_UNKNOWN));
 			TRY(wire_proposal_decode(buf_span(&kept->encoded),
 						 &item.proposal));
 			item.sender = kept->sender;
@@ -110,7 +113,7 @@ static enum err check_same_leaf(const struct proposal_list *list)
 	}
 	qsort(leaves, count, sizeof(*leaves), compare_leaves);
 	for (size_t i = 1; i < count; i++)
-		ENSURE(leaves[i - 1] != leaves[i], ERR_PEER_INVALID);
+		ENSURE(leaves[i - 1] != leaves[i], RULE(SAME_LEAF_TWICE));
 out:
 	free(leaves);
 	return e;
@@ -132,7 +135,7 @@ static enum err check_same_psk(const struct proposal_list *list)
 			ids[count++] = list->items[i].proposal.psk.encoded;
 	qsort(ids, count, sizeof(*ids), compare_ids);
 	for (size_t i = 1; i < count; i++)
-		ENSURE(!span_equal(ids[i - 1], ids[i]), ERR_PEER_INVALID);
+		ENSURE(!span_equal(ids[i - 1], ids[i]), RULE(SAME_PSK_TWICE));
 out:
 	free(ids);
 	return e;
@@ -146,13 +149,14 @@ static enum err check_regular(const struct proposal_list *list,
 
 	/* 12.2: "It contains an ExternalInit proposal" */
 	/* 12.1.6: "This proposal can only be used in that context" */
-	ENSURE(counts.of[WIRE_PROPOSAL_EXTERNAL_INIT] == 0, ERR_PEER_INVALID);
+	ENSURE(counts.of[WIRE_PROPOSAL_EXTERNAL_INIT] == 0,
+	       RULE(EXTERNAL_INIT_BY_MEMBER));
 	/* 12.2: "It contains multiple GroupContextExtensions proposals" */
 	ENSURE(counts.of[WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS] <= 1,
-	       ERR_PEER_INVALID);
+	       RULE(EXTENSIONS_TWICE));
 	/* 12.2: "a ReInit proposal together with any other" */
 	ENSURE(counts.of[WIRE_PROPOSAL_REINIT] == 0 || list->count == 1,
-	       ERR_PEER_INVALID);
+	       RULE(REINIT_ALONE));
 	for (size_t i = 0; i < list->count; i++) {
 		const struct proposal_item *item = &list->items[i];
 
@@ -160,11 +164,11 @@ static enum err check_regular(const struct proposal_list *list,
 		ENSURE(item->proposal.type != WIRE_PROPOSAL_UPDATE ||
 			   (item->sender.type == WIRE_SENDER_MEMBER &&
 			    item->sender.index != committer),
-		       ERR_PEER_INVALID);
+		       RULE(UPDATE_OF_COMMITTER));
 		/* 12.2: "a Remove proposal that removes the committer" */
 		ENSURE(item->proposal.type != WIRE_PROPOSAL_REMOVE ||
 			   item->proposal.removed != committer,
-		       ERR_PEER_INVALID);
+		       RULE(REMOVE_OF_COMMITTER));
 	}
 	TRY(check_same_leaf(list));
 	TRY(check_same_psk(list));
@@ -183,14 +187,15 @@ static enum err check_external(const struct proposal_list *list)
 	enum err e = ERR_OK;
 
 	/* 12.2: "Exactly one ExternalInit" */
-	ENSURE(counts.of[WIRE_PROPOSAL_EXTERNAL_INIT] == 1, ERR_PEER_INVALID);
+	ENSURE(counts.of[WIRE_PROPOSAL_EXTERNAL_INIT] == 1,
+	       RULE(EXTERNAL_INIT_ONCE));
 	/* 12.2: "At most one Remove proposal" */
-	ENSURE(counts.of[WIRE_PROPOSAL_REMOVE] <= 1, ERR_PEER_INVALID);
+	ENSURE(counts.of[WIRE_PROPOSAL_REMOVE] <= 1, RULE(EXTERNAL_REMOVES));
 	/* 12.2: "No other proposals" */
-	ENSURE(allowed == list->count, ERR_PEER_INVALID);
+	ENSURE(allowed == list->count, RULE(EXTERNAL_PROPOSALS));
 	/* 12.4.3.2: "The Commit MUST NOT include any proposals by reference" */
 	for (size_t i = 0; i < list->count; i++)
-		ENSURE(!list->items[i].by_reference, ERR_PEER_INVALID);
+		ENSURE(!list->items[i].by_reference, RULE(EXTERNAL_REFERENCES));
 	TRY(check_same_psk(list));
 out:
 	return e;
@@ -207,14 +212,14 @@ static enum err check_update(const struct mls_epoch *epoch,
 	const struct tree_leaf *old;
 	enum err e;
 
-	ENSURE(item->sender.type == WIRE_SENDER_MEMBER, ERR_PEER_INVALID);
+	ENSURE(item->sender.type == WIRE_SENDER_MEMBER, RULE(UPDATE_BY_MEMBER));
 	old = tree_leaf(&epoch->tree, item->sender.index);
 	/* 7.3: "verify that leaf_node_source is set to update" */
 	ENSURE(old != NULL && leaf->source == WIRE_LEAF_UPDATE,
-	       ERR_PEER_INVALID);
+	       RULE(UPDATE_LEAF_SOURCE));
 	/* 7.3: "represents a different public key than the encryption_key" */
 	ENSURE(!span_equal(leaf->encryption_key, old->node.encryption_key),
-	       ERR_PEER_INVALID);
+	       RULE(UPDATE_KEY_NEW));
 	/* 12.1.2: "invalid if the LeafNode is invalid" */
 	TRY(leaf_check(epoch->suite, leaf));
 	TRY(leaf_check_group(leaf, extensions));
@@ -232,6 +237,7 @@ static enum err check_extensions(struct span extensions)
 	struct span data, senders;
 	enum err e = ERR_OK;
 
+	ENSURE(extensions.n <= MLS_EXTENSIONS_MAX, ERR_PEER_TOO_LARGE);
 	if (wire_extensions_find(extensions,
 				 WIRE_EXTENSION_REQUIRED_CAPABILITIES, &data))
 		TRY(wire_required_capabilities_decode(data, &required));
@@ -246,14 +252,40 @@ out:
 static enum err check_psk(const struct mls_epoch *epoch,
 			  const struct wire_psk_id *id)
 {
+	enum err e = ERR_OK;
+
 	/* 12.1.4: "The psk_nonce is not of length KDF.Nh" */
+	ENSURE(id->nonce.n == epoch->suite->nh, RULE(PSK_NONCE));
 	/* 11.2: "usage reinit MUST be considered invalid" */
 	/* 11.3: "usage branch MUST be considered invalid" */
-	return id->nonce.n == epoch->suite->nh &&
-		       (id->type == WIRE_PSK_EXTERNAL ||
-			id->usage == WIRE_PSK_APPLICATION)
-		   ? ERR_OK
-		   : ERR_PEER_INVALID;
+	ENSURE(id->type == WIRE_PSK_EXTERNAL ||
+		   id->usage == WIRE_PSK_APPLICATION,
+	       RULE(PSK_USAGE));
+out:
+	return e;
+}
+
+/* The group can only go on where every member has the suite (11.2). What the
+ * members have stands in the tree, so all of them judge alike. */
+static enum err check_reinit(const struct mls_epoch *epoch,
+			     const struct wire_reinit *reinit)
+{
+	enum err e = ERR_OK;
+
+	/* 12.1.5: "the version field is less than the version" */
+	ENSURE(reinit->version >= WIRE_VERSION_MLS10, RULE(REINIT_VERSION));
+	ENSURE(reinit->version == WIRE_VERSION_MLS10 &&
+		   suite_by_id(reinit->cipher_suite) != NULL,
+	       broken(ERR_PEER_UNSUPPORTED, MLS_RULE_REINIT_UNKNOWN));
+	for (uint32_t leaf = 0; tree_next_member(&epoch->tree, leaf, &leaf);
+	     leaf++)
+		ENSURE(wire_u16_list_has(tree_leaf(&epoch->tree, leaf)
+					     ->node.capabilities.cipher_suites,
+					 reinit->cipher_suite),
+		       broken(ERR_PEER_UNSUPPORTED, MLS_RULE_REINIT_NOT_ALL));
+	ENSURE(reinit->extensions.n <= MLS_EXTENSIONS_MAX, ERR_PEER_TOO_LARGE);
+out:
+	return e;
 }
 
 enum err proposal_check(const struct mls_epoch *epoch,
@@ -273,20 +305,17 @@ enum err proposal_check(const struct mls_epoch *epoch,
 		/* 12.1.3: "does not identify a non-blank leaf node" */
 		return tree_leaf(&epoch->tree, proposal->removed) != NULL
 			   ? ERR_OK
-			   : ERR_PEER_INVALID;
+			   : RULE(REMOVE_BLANK);
 	case WIRE_PROPOSAL_PSK:
 		return check_psk(epoch, &proposal->psk);
 	case WIRE_PROPOSAL_REINIT:
-		/* 12.1.5: "the version field is less than the version" */
-		return proposal->reinit.version >= WIRE_VERSION_MLS10
-			   ? ERR_OK
-			   : ERR_PEER_INVALID;
+		return check_reinit(epoch, &proposal->reinit);
 	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
 		return check_extensions(proposal->extensions);
 	case WIRE_PROPOSAL_EXTERNAL_INIT:
 		break;
 	}
-	return ERR_PEER_INVALID;
+	return RULE(EXTERNAL_INIT_BY_MEMBER);
 }
 
 /* ---- applying (12.3), in the order that it gives ---- */
@@ -334,7 +363,7 @@ static enum err apply_updates(const struct mls_epoch *epoch,
 		if (item->sender.index != change->private.leaf)
 			continue;
 		ENSURE(item->private_key != NULL && item->private_key->n > 0,
-		       ERR_PEER_INVALID);
+		       RULE(UPDATE_KEY_OURS));
 		change->private.keys[0] = *item->private_key;
 	}
 out:
@@ -465,7 +494,8 @@ out:
 }
 
 /* What says nothing of the tree: whether a path is due, and a ReInit. */
-static enum err note(const struct proposal_list *list,
+static enum err note(const struct mls_epoch *epoch,
+		     const struct proposal_list *list,
 		     struct epoch_change *change)
 {
 	enum err e = ERR_OK;
@@ -477,8 +507,7 @@ static enum err note(const struct proposal_list *list,
 		change->path_required |= path_required(p->type);
 		if (p->type != WIRE_PROPOSAL_REINIT)
 			continue;
-		ENSURE(p->reinit.version >= WIRE_VERSION_MLS10,
-		       ERR_PEER_INVALID);
+		TRY(check_reinit(epoch, &p->reinit));
 		change->reinit = p->encoded;
 	}
 out:
@@ -499,7 +528,7 @@ enum err proposals_apply(const struct mls_epoch *epoch,
 		TRY(check_regular(list, committer.index));
 	else
 		TRY(check_external(list));
-	TRY(note(list, change));
+	TRY(note(epoch, list, change));
 	/* 12.3: "MUST apply the proposals in the list in the following order" */
 	TRY(apply_extensions(list, change));
 	TRY(apply_updates(epoch, list, change));

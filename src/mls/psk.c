@@ -1,4 +1,5 @@
 #include "mls/psk.h"
+#include "mls/broken.h"
 
 #include <stdlib.h>
 
@@ -94,7 +95,7 @@ static enum err find_resumption(const struct psk_source *source,
 	/* 12.1.4: "as part of a reinitialization" */
 	/* 12.1.4: "as part of a subgroup branching operation" */
 	if (id->usage != source->usage)
-		return ERR_PEER_INVALID; /* 12.1.4 */
+		return RULE(PSK_USAGE); /* 12.1.4 */
 	for (size_t i = 0; i < source->epoch_count; i++) {
 		const struct mls_epoch *epoch = source->epochs[i];
 
@@ -136,7 +137,7 @@ enum err psk_secret_of(const struct suite *suite,
 	ENSURE(psks != NULL, ERR_LOCAL_MEMORY);
 	for (size_t i = 0; i < count; i++) {
 		/* 12.1.4: "The psk_nonce is not of length KDF.Nh" */
-		ENSURE(ids[i].nonce.n == suite->nh, ERR_PEER_INVALID);
+		ENSURE(ids[i].nonce.n == suite->nh, RULE(PSK_NONCE));
 		psks[i].id = ids[i].encoded;
 		TRY(find_psk(source, &ids[i], &psks[i].psk));
 		buf_put(encoded, ids[i].encoded);

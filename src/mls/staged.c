@@ -97,6 +97,36 @@ static void show_item(const struct mls_group *group,
 	}
 }
 
+enum err mls_group_each_pending(
+    const struct mls_group *group,
+    bool (*each)(void *context, struct span ref,
+		 const struct mls_staged_proposal *proposal),
+    void *context)
+{
+	const struct mls_epoch *now = group->now;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < now->proposal_count; i++) {
+		const struct epoch_proposal *kept = &now->proposals[i];
+		struct proposal_item item = { .sender = kept->sender,
+					      .by_reference = true };
+		struct mls_staged_proposal shown;
+
+		TRY(wire_proposal_decode(buf_span(&kept->encoded),
+					 &item.proposal));
+		show_item(group, &item, EPOCH_NO_LEAF, &shown);
+		if (!each(context, buf_span(&kept->ref), &shown))
+			break;
+	}
+out:
+	return e;
+}
+
+enum err mls_group_drop_pending(struct mls_group *group, struct span ref)
+{
+	return epoch_drop_proposal(group->now, ref) ? ERR_OK : ERR_STATE_GONE;
+}
+
 static struct mls_leaf_change committer_of(const struct mls_group *group,
 					   const struct staged_view *view)
 {

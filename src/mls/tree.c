@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mls/broken.h"
 #include "mls/parent_hash.h"
 #include "mls/tree_hash.h"
 #include "mls/tree_keys.h"
 #include "mls/tree_node.h"
+
+_Static_assert(TREE_LEAVES_MAX == MLS_LEAVES_MAX, "one limit, two layers");
 
 enum err tree_create(struct tree *tree, const struct suite *suite,
 		     struct span leaf_node)
@@ -32,7 +35,7 @@ static uint32_t count_nodes(struct rd r, enum err *e)
 	struct wire_node node = { .type = WIRE_NODE_BLANK };
 	uint32_t count = 0;
 
-	while (rd_left(&r) > 0 && count <= 2 * TREE_LEAVES_MAX) {
+	while (rd_left(&r) > 0 && count < tree_math_width(TREE_LEAVES_MAX)) {
 		wire_node_read(&r, &node);
 		count++;
 	}
@@ -42,7 +45,7 @@ static uint32_t count_nodes(struct rd r, enum err *e)
 	/* 12.4.3.3: "the last node in ratchet_tree is non-blank" */
 	/* 12.4.3.3: "the length of the array MUST be odd" */
 	if (*e == ERR_OK && (count % 2 == 0 || node.type == WIRE_NODE_BLANK))
-		*e = ERR_PEER_INVALID;
+		*e = RULE(RATCHET_TREE_END);
 	return count;
 }
 
@@ -207,7 +210,7 @@ enum err tree_signature_key(const struct tree *tree, uint32_t leaf,
 	enum err e = ERR_OK;
 
 	*key = NULL;
-	ENSURE(found != NULL, ERR_PEER_INVALID);
+	ENSURE(found != NULL, RULE(SENDER_BLANK));
 	if (found->key == NULL)
 		TRY(sign_public_parse(tree->suite, found->node.signature_key,
 				      &found->key));
@@ -402,7 +405,7 @@ enum err tree_update(struct tree *tree, uint32_t leaf, struct span leaf_node)
 	struct opened opened;
 	enum err e;
 
-	ENSURE(find_leaf(tree, leaf) != NULL, ERR_PEER_INVALID);
+	ENSURE(find_leaf(tree, leaf) != NULL, RULE(UPDATE_BLANK));
 	TRY(open_path(tree, leaf, &opened));
 	TRY(set_leaf(tree, opened.at[0], leaf_node));
 	TRY(blank_parents(tree, &opened));
@@ -430,7 +433,7 @@ enum err tree_remove(struct tree *tree, uint32_t leaf)
 	enum err e;
 
 	/* 12.1.3: "does not identify a non-blank leaf node" */
-	ENSURE(find_leaf(tree, leaf) != NULL, ERR_PEER_INVALID);
+	ENSURE(find_leaf(tree, leaf) != NULL, RULE(REMOVE_BLANK));
 	TRY(open_path(tree, leaf, &opened));
 	TRY(blank(tree, opened.at[0]));
 	TRY(blank_parents(tree, &opened));
@@ -518,7 +521,7 @@ static enum err resolve(const struct tree *tree, const struct tree_node *node,
 			uint32_t leaf = node->parent->unmerged[i];
 			const struct tree_leaf *found = tree_leaf(tree, leaf);
 
-			ENSURE(found != NULL, ERR_PEER_INVALID);
+			ENSURE(found != NULL, RULE(UNMERGED_LEAVES));
 			TRY(resolved(r, 2 * leaf, found->node.encryption_key));
 		}
 	} else if (!tree_node_is_leaf(node) && node->members > 0) {

@@ -16,6 +16,7 @@
 #include "crypto/suite.h"
 #include "mls/key_set.h"
 #include "mls/leaf_list.h"
+#include "mls/limits.h"
 #include "wire/tree.h"
 #include "wire/tree_math.h"
 

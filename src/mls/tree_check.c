@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "mls/broken.h"
 #include "mls/leaf.h"
 #include "mls/leaf_list.h"
 #include "mls/parent_hash.h"
@@ -53,14 +54,14 @@ enum err tree_check_unique(const struct tree *tree)
 	/* 12.4.3.1: "encryption key in the parent node does not appear" */
 	/* 7.3: "fields are unique among the members" */
 	collect_encryption_keys(tree->root, &keys);
-	ENSURE(all_differ(&keys), ERR_PEER_INVALID);
+	ENSURE(all_differ(&keys), RULE(ENCRYPTION_KEYS_UNIQUE));
 	/* 12.2: "KeyPackages that represent the same client" */
 	/* 12.2: "a KeyPackage that represents a client already in the group" */
 	keys.count = 0;
 	for (uint32_t leaf = 0; tree_next_member(tree, leaf, &leaf); leaf++)
 		keys.list[keys.count++] =
 		    tree_leaf(tree, leaf)->node.signature_key;
-	ENSURE(all_differ(&keys), ERR_PEER_INVALID);
+	ENSURE(all_differ(&keys), RULE(SIGNATURE_KEYS_UNIQUE));
 out:
 	free(keys.list);
 	return e;
@@ -75,7 +76,7 @@ enum err tree_check_credentials(const struct tree *tree)
 
 	return (root->credentials_used & ~root->credentials_supported) == 0
 		   ? ERR_OK
-		   : ERR_PEER_INVALID;
+		   : RULE(CREDENTIAL_SUPPORTED);
 }
 
 /* ---- unmerged leaves (12.4.3.1) ---- */
@@ -114,7 +115,7 @@ static enum err check_unmerged(const struct tree_node *node, uint32_t index)
 		/* 12.4.3.1: "also has an entry for the leaf node" */
 		ENSURE(leaf >= first && leaf - first < count &&
 			   listed_below(node, tree_math_level(index), leaf),
-		       ERR_PEER_INVALID);
+		       RULE(UNMERGED_LEAVES));
 	}
 	TRY(check_unmerged(node->left, tree_math_left(index)));
 	TRY(check_unmerged(node->right, tree_math_right(index)));
@@ -140,7 +141,9 @@ static enum err check_members(const struct tree *tree, struct span group_id,
 		/* 13.4: "MUST verify that it supports every extension" */
 		/* 13.4: "it MUST treat the enclosing GroupInfo" */
 		TRY(leaf_check_group(node, group_extensions));
-		TRY(sign_public_next(tree->suite, node->signature_key, &key));
+		TRY(RULED(
+		    LEAF_SIGNATURE,
+		    sign_public_next(tree->suite, node->signature_key, &key)));
 		TRY(leaf_verify(key, node, group_id, leaf));
 	}
 out:

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/hpke.h"
+#include "mls/broken.h"
 #include "mls/label.h"
 #include "mls/leaf.h"
 #include "mls/tree_node.h"
@@ -248,15 +249,17 @@ static enum err check_new_keys(const struct tree *tree, const struct span *keys,
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < count; i++) {
-		TRY(hpke_check_public_key(tree->suite, keys[i]));
+		TRY(RULED(PATH_PUBLIC_KEY,
+			  hpke_check_public_key(tree->suite, keys[i])));
 		for (size_t j = 0; j < i; j++)
-			ENSURE(!span_equal(keys[i], keys[j]), ERR_PEER_INVALID);
+			ENSURE(!span_equal(keys[i], keys[j]),
+			       RULE(PATH_KEYS_DIFFER));
 	}
 	/* 12.4.2: "public keys in the UpdatePath appear in any node" */
 	/* 12.4.2: "is different from the committer's current leaf node" */
 	for (size_t i = 0; i < count; i++)
 		ENSURE(!tree_has_encryption_key(tree, keys[i]),
-		       ERR_PEER_INVALID);
+		       RULE(PATH_KEYS_NEW));
 out:
 	return e;
 }
@@ -273,7 +276,7 @@ enum err treekem_merge(struct tree *tree, uint32_t sender,
 
 	ENSURE(sender < tree->leaves, ERR_PEER_INVALID);
 	tree_filtered_path(tree, sender, &path);
-	ENSURE(update->node_count == path.count, ERR_PEER_INVALID);
+	ENSURE(update->node_count == path.count, RULE(PATH_LENGTH));
 	while (wire_update_path_nodes_next(&rest, &node))
 		keys[count++] = node.encryption_key;
 	keys[count] = update->leaf_node.encryption_key;
@@ -282,7 +285,7 @@ enum err treekem_merge(struct tree *tree, uint32_t sender,
 	/* 7.5: "verify that the parent_hash field of the leaf node matches" */
 	ENSURE(
 	    span_equal(update->leaf_node.parent_hash, buf_span(&parent_hash)),
-	    ERR_PEER_INVALID);
+	    RULE(PATH_PARENT_HASH));
 	TRY(tree_set_leaf(tree, sender, update->leaf_node.encoded));
 out:
 	buf_clear(&parent_hash);
@@ -299,7 +302,7 @@ static enum err climb(const struct tree *tree, struct treekem_private *private,
 	struct sec secret = { .n = 0 };
 	enum err e;
 
-	ENSURE(path_secret.n == tree->suite->nh, ERR_PEER_INVALID);
+	ENSURE(path_secret.n == tree->suite->nh, RULE(PATH_SECRET_LENGTH));
 	TRY(sec_set(&secret, path_secret));
 	for (; i < path->count; i++) {
 		uint32_t level = path->levels[i];
@@ -313,7 +316,7 @@ static enum err climb(const struct tree *tree, struct treekem_private *private,
 		ENSURE(
 		    !tree_node_is_blank(node) &&
 			span_equal(buf_span(&public_key), tree_node_key(node)),
-		    ERR_PEER_INVALID);
+		    RULE(PATH_KEYS_DERIVED));
 		TRY(label_derive(tree->suite, sec_span(&secret), "path",
 				 &secret));
 	}
@@ -351,7 +354,7 @@ static enum err open_node(const struct tree *tree,
 			key = &private->keys[level];
 		public_key = list[i].encryption_key;
 	}
-	ENSURE(key != NULL, ERR_PEER_INVALID);
+	ENSURE(key != NULL, RULE(PATH_SECRETS));
 	TRY(label_decrypt(tree->suite, sec_span(key), public_key, node_label,
 			  context, ciphertext.kem_output, ciphertext.ciphertext,
 			  path_secret));
@@ -377,7 +380,7 @@ static enum err check_lengths(const struct tree *tree, uint32_t sender,
 				    added, &list, &count));
 		free(list);
 		ENSURE(count == node.encrypted_path_secret_count,
-		       ERR_PEER_INVALID);
+		       RULE(PATH_SECRETS));
 	}
 out:
 	return e;
@@ -403,7 +406,7 @@ enum err treekem_decrypt(const struct tree *tree,
 	tree_filtered_path(tree, sender, &path);
 	ENSURE(update->node_count == path.count &&
 		   path_find(&path, common, &at),
-	       ERR_PEER_INVALID);
+	       RULE(PATH_LENGTH));
 	TRY(check_lengths(tree, sender, &path, rest, added));
 	for (size_t i = 0; i <= at; i++)
 		(void)wire_update_path_nodes_next(&rest, &node);
@@ -431,7 +434,7 @@ enum err treekem_join(const struct tree *tree, struct treekem_private *private,
 	tree_filtered_path(tree, signer, &path);
 	ENSURE(path_find(&path, tree_math_common_level(signer, private->leaf),
 			 &at),
-	       ERR_PEER_INVALID);
+	       RULE(WELCOME_PATH_SECRET));
 	/* 12.4.3.1: "MUST be the private key that corresponds" */
 	TRY(climb(tree, private, &path, at, path_secret, &unused));
 out:

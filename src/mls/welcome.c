@@ -3,6 +3,7 @@
 #include "crypto/aead.h"
 #include "mls/key_schedule.h"
 #include "mls/label.h"
+#include "mls/limits.h"
 
 static enum err group_info_key(const struct suite *suite,
 			       struct span joiner_secret,
@@ -68,6 +69,7 @@ enum err welcome_seal(const struct suite *suite, const struct rng *rng,
 	struct hpke_info info;
 	struct wire_welcome welcome = { .cipher_suite = suite->id,
 					.secret_count = count };
+	size_t start = message->n;
 	enum err e;
 
 	TRY(group_info_key(suite, joiner_secret, psk_secret, &key, &nonce));
@@ -82,6 +84,7 @@ enum err welcome_seal(const struct suite *suite, const struct rng *rng,
 	wire_message_put_header(message, WIRE_WELCOME);
 	wire_welcome_put(message, &welcome);
 	TRY(buf_end(message));
+	ENSURE(message->n - start <= MLS_MESSAGE_MAX, ERR_PEER_TOO_LARGE);
 out:
 	sec_clear(&key);
 	sec_clear(&nonce);

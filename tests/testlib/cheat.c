@@ -415,10 +415,10 @@ static void finish(const struct cheat *how, struct mls_epoch *old,
 		how->tag(tag);
 	auth.confirmation_tag = span_of(tag, old->suite->nh);
 	if (how->private_handshake)
-		ok(framing_protect_private(old->suite, how->by->me.rng, content,
-					   &auth,
-					   sec_span(&old->secrets.sender_data),
-					   &old->messages, 0, &out->message));
+		ok(framing_protect_private(
+		    old->suite, how->by->me.rng, content, &auth,
+		    sec_span(&old->secrets.sender_data), &old->messages, 0,
+		    NULL, &out->message));
 	else
 		seal(old, content, &auth, how->bad_membership_tag,
 		     &out->message);

@@ -80,7 +80,13 @@ static void state_of(const struct member *m, struct buf *state)
 	assert_int_equal(mls_group_save(m->group, state), ERR_OK);
 }
 
-void rules_refuse(struct member *m, struct span message, enum err why)
+void rules_said(enum mls_rule rule, enum mls_rule wanted)
+{
+	assert_string_equal(mls_rule_name(rule), mls_rule_name(wanted));
+}
+
+void rules_refuse(struct member *m, struct span message, enum err why,
+		  enum mls_rule rule)
 {
 	struct buf before = BUF_INIT, after = BUF_INIT;
 	struct mls_event event;
@@ -88,6 +94,7 @@ void rules_refuse(struct member *m, struct span message, enum err why)
 	state_of(m, &before);
 	assert_int_equal(
 	    mls_group_process(m->group, MEMBER_NOW, message, &event), why);
+	rules_said(mls_group_last_rule(m->group), rule);
 	state_of(m, &after);
 	assert_true(span_equal(buf_span(&before), buf_span(&after)));
 	buf_clear(&before);
@@ -123,12 +130,12 @@ void rules_keep(struct member *m, struct span proposal)
 }
 
 void rules_refuse_commit(struct member *m, const struct cheat *how,
-			 enum err why)
+			 enum err why, enum mls_rule rule)
 {
 	struct cheated made;
 
 	cheat_commit(how, &made);
-	rules_refuse(m, buf_span(&made.message), why);
+	rules_refuse(m, buf_span(&made.message), why, rule);
 	cheated_clear(&made);
 }
 
@@ -142,8 +149,10 @@ void rules_accept_commit(struct member *m, const struct cheat *how)
 }
 
 enum err rules_join(struct member *joiner, const struct cheat *how,
-		    const struct cheat_info *info)
+		    const struct cheat_info *info, enum mls_rule wanted)
 {
+	enum mls_rule rule = MLS_RULE_NONE;
+	struct mls_identity me = joiner->me;
 	struct cheat_item adds[3];
 	struct cheat with_add = *how;
 	struct buf welcome = BUF_INIT;
@@ -161,9 +170,11 @@ enum err rules_join(struct member *joiner, const struct cheat *how,
 	with_add.count = how->count + 1;
 	cheat_commit(&with_add, &made);
 	cheat_welcome(how->by, &made, info, &welcome);
-	e = mls_group_join(&joiner->me, buf_span(&welcome), SPAN_EMPTY,
+	me.broken = &rule;
+	e = mls_group_join(&me, buf_span(&welcome), SPAN_EMPTY,
 			   buf_span(&joiner->key_package), &joiner->secrets,
 			   &group);
+	rules_said(rule, wanted);
 	assert_int_equal(e == ERR_OK, group != NULL);
 	mls_group_free(group);
 	buf_clear(&welcome);
@@ -206,7 +217,7 @@ static void propose_add(struct rules *rules, struct buf *message)
 		      &add.proposal, message, NULL);
 }
 
-void rules_refuse_add(struct rules *rules, enum err why)
+void rules_refuse_add(struct rules *rules, enum err why, enum mls_rule rule)
 {
 	struct member *m = rules->all;
 	struct cheat_item add =
@@ -214,16 +225,18 @@ void rules_refuse_add(struct rules *rules, enum err why)
 	struct cheat how = { .by = &m[0], .items = &add, .count = 1 };
 
 	assert_int_equal(rules_add(rules), why);
-	rules_refuse_commit(&m[1], &how, why);
+	rules_said(mls_group_last_rule(m[0].group), rule);
+	rules_refuse_commit(&m[1], &how, why, rule);
 }
 
-void rules_refuse_lone_add(struct rules *rules, enum err why)
+void rules_refuse_lone_add(struct rules *rules, enum err why,
+			   enum mls_rule rule)
 {
 	struct buf message = BUF_INIT;
 
-	rules_refuse_add(rules, why);
+	rules_refuse_add(rules, why, rule);
 	propose_add(rules, &message);
-	rules_refuse(&rules->all[1], buf_span(&message), why);
+	rules_refuse(&rules->all[1], buf_span(&message), why, rule);
 	buf_clear(&message);
 }
 

@@ -29,9 +29,13 @@ void rules_init_with(struct rules *rules, struct span group_extensions,
 /* Checks that all three can commit and talk, then clears. */
 void rules_end(struct rules *rules);
 
-/* A message at a member: fails with this error and leaves its state byte for
- * byte as it was. */
-void rules_refuse(struct member *m, struct span message, enum err why);
+/* The rule that a call said is the one that was broken. */
+void rules_said(enum mls_rule rule, enum mls_rule wanted);
+
+/* A message at a member: fails with this error, names this rule (or none), and
+ * leaves the state byte for byte as it was. */
+void rules_refuse(struct member *m, struct span message, enum err why,
+		  enum mls_rule rule);
 /* A commit that is accepted, and discarded again. */
 void rules_accept(struct member *m, struct span commit);
 /* A proposal that is accepted, and kept. */
@@ -39,20 +43,21 @@ void rules_keep(struct member *m, struct span proposal);
 
 /* A cheat's commit, refused by `m` or accepted. */
 void rules_refuse_commit(struct member *m, const struct cheat *how,
-			 enum err why);
+			 enum err why, enum mls_rule rule);
 void rules_accept_commit(struct member *m, const struct cheat *how);
 
 /* Somebody joins, with its last KeyPackage or a new one, by what `how` makes of
- * a commit that adds it: what comes of it. */
+ * a commit that adds it: what comes of it, and the rule that it says is broken. */
 enum err rules_join(struct member *joiner, const struct cheat *how,
-		    const struct cheat_info *info);
+		    const struct cheat_info *info, enum mls_rule wanted);
 
 /* all[0] adds all[3] by its last KeyPackage: what comes of it. */
 enum err rules_add(struct rules *rules);
 /* The same, and all[1] gets a commit that does. */
-void rules_refuse_add(struct rules *rules, enum err why);
+void rules_refuse_add(struct rules *rules, enum err why, enum mls_rule rule);
 /* The same, and a Proposal that does. */
-void rules_refuse_lone_add(struct rules *rules, enum err why);
+void rules_refuse_lone_add(struct rules *rules, enum err why,
+			   enum mls_rule rule);
 void rules_accept_add(struct rules *rules);
 
 /* required_capabilities with one value of each, 0 for none; appended. */

@@ -24,12 +24,19 @@ struct span vectors_signature_key(const struct suite *suite,
 				  const json_t *object, const char *key);
 void vectors_forget(void);
 
-/* For every case of a file: check() returns whether it passed. Prints one line
- * a suite: "FILE SUITE: N passed, N failed"; SUITE is "none" where cases have
- * none, and check() gets NULL. Cases of a suite that we do not know are skipped
- * and said. Returns the number of failures, one for a file without any case
- * that could be checked, or -1 when the file is not there. */
+/*
+ * For every case of a file: check() returns whether it passed. Prints one line
+ * a suite, "FILE SUITE: N passed, N failed, N skipped"; they add up to the cases
+ * in the file. Skipped are those of a suite that we do not have; a case without
+ * a suite fails. The lines go to the end of the file $HERMETIC_VECTORS_REPORT,
+ * too, when that is set. Returns the number of failures, one for a file without
+ * any case that could be checked, or -1 when the file is not there.
+ */
 int vectors_run(const char *name,
 		bool (*check)(const struct suite *suite, const json_t *item));
+
+/* The same for cases that are of no suite: SUITE is "none", check() gets NULL. */
+int vectors_run_plain(const char *name, bool (*check)(const struct suite *none,
+						      const json_t *item));
 
 #endif

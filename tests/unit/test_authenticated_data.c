@@ -93,7 +93,9 @@ static void test_signed(void **state)
 		    mls_group_commit(BOB->group, &BOB->me, &change, &commit),
 		    ERR_OK);
 		*find(&commit.commit, view) ^= 1;
-		rules_refuse(ALICE, buf_span(&commit.commit), ERR_PEER_CRYPTO);
+		rules_refuse(ALICE, buf_span(&commit.commit), ERR_PEER_CRYPTO,
+			     secret != 0 ? MLS_RULE_NONE
+					 : MLS_RULE_MEMBERSHIP_TAG);
 		mls_group_discard(BOB->group);
 		mls_commit_clear(&commit);
 	}
@@ -115,7 +117,8 @@ static void test_external(void **state)
 						 &how, &DAVE->group, &commit),
 			 ERR_OK);
 	*find(&commit.commit, view) ^= 1;
-	rules_refuse(ALICE, buf_span(&commit.commit), ERR_PEER_CRYPTO);
+	rules_refuse(ALICE, buf_span(&commit.commit), ERR_PEER_CRYPTO,
+		     MLS_RULE_CONTENT_SIGNATURE);
 	commit.commit.p[(size_t)(find(&commit.commit, SPAN_LIT("hat I saw")) -
 				 commit.commit.p) -
 			1] ^= 1;

@@ -90,7 +90,7 @@ static void test_add(void **state)
 	rules_accept_add(rules);
 	asked(&service, "dave/1", "");
 	service.refused = "dave/1";
-	rules_refuse_lone_add(rules, ERR_PEER_DENIED);
+	rules_refuse_lone_add(rules, ERR_PEER_DENIED, MLS_RULE_NONE);
 	add.key_package = buf_span(&DAVE->key_package);
 	assert_int_equal(
 	    mls_group_propose(ALICE->group, &ALICE->me, &add, false, &message),
@@ -123,7 +123,7 @@ static void test_update(void **state)
 	cheat_propose(CAROL, CAROL->group, carol, 0, &item.proposal, &message,
 		      NULL);
 	service.refused = "carol/2";
-	rules_refuse(BOB, buf_span(&message), ERR_PEER_DENIED);
+	rules_refuse(BOB, buf_span(&message), ERR_PEER_DENIED, MLS_RULE_NONE);
 	asked(&service, "carol/2", "carol/1");
 	service.refused = NULL;
 	rules_keep(BOB, buf_span(&message));
@@ -156,7 +156,7 @@ static void test_commit(void **state)
 	rules_accept_commit(BOB, &how);
 	asked(&service, "carol/2", "carol/1");
 	service.refused = "carol/2";
-	rules_refuse_commit(BOB, &how, ERR_PEER_DENIED);
+	rules_refuse_commit(BOB, &how, ERR_PEER_DENIED, MLS_RULE_NONE);
 	rules_end(rules);
 }
 
@@ -182,7 +182,7 @@ static void test_new_signature_key(void **state)
 	cheat_propose(CAROL, CAROL->group, carol, 0, &item.proposal, &message,
 		      NULL);
 	service.refused = "carol/1";
-	rules_refuse(BOB, buf_span(&message), ERR_PEER_DENIED);
+	rules_refuse(BOB, buf_span(&message), ERR_PEER_DENIED, MLS_RULE_NONE);
 	asked(&service, "carol/1", "carol/1");
 	member_clear(&again);
 	buf_clear(&leaf);
@@ -205,10 +205,12 @@ static void test_join(void **state)
 	service_init(&service);
 	DAVE->me.authentication = &service.authentication;
 	struct cheat how = { .by = ALICE };
-	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_OK);
+	assert_int_equal(rules_join(DAVE, &how, &nothing, MLS_RULE_NONE),
+			 ERR_OK);
 	assert_int_equal(service.asked, 4);
 	service.refused = "bob/1";
-	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_PEER_DENIED);
+	assert_int_equal(rules_join(DAVE, &how, &nothing, MLS_RULE_NONE),
+			 ERR_PEER_DENIED);
 	asked(&service, "bob/1", "");
 	assert_int_equal(mls_group_info(ALICE->group, &ALICE->me, true, &info),
 			 ERR_OK);
@@ -250,15 +252,16 @@ static void test_external_join(void **state)
 	items[1] = cheat_remove(1);
 	how.count = 2;
 	/* with nobody to ask, it is the same credential or none */
-	rules_refuse_commit(CAROL, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(CAROL, &how, ERR_PEER_INVALID,
+			    MLS_RULE_FORMER_CREDENTIAL);
 	service_init(&service);
 	mls_group_authenticate(CAROL->group, &service.authentication);
 	rules_accept_commit(CAROL, &how);
 	asked(&service, "bob/2", "bob/1");
 	service.refused = "bob/2";
-	rules_refuse_commit(CAROL, &how, ERR_PEER_DENIED);
+	rules_refuse_commit(CAROL, &how, ERR_PEER_DENIED, MLS_RULE_NONE);
 	how.count = 1;
-	rules_refuse_commit(CAROL, &how, ERR_PEER_DENIED);
+	rules_refuse_commit(CAROL, &how, ERR_PEER_DENIED, MLS_RULE_NONE);
 	asked(&service, "bob/2", "");
 	mls_group_authenticate(CAROL->group, NULL);
 	buf_clear(&kem_output);
@@ -299,12 +302,14 @@ static void test_external_senders(void **state)
 	rules_accept_commit(BOB, &how);
 	asked(&service, "service", "");
 	service.refused = "service";
-	rules_refuse_commit(BOB, &how, ERR_PEER_DENIED);
+	rules_refuse_commit(BOB, &how, ERR_PEER_DENIED, MLS_RULE_NONE);
 	/* who joins such a group asks, too */
 	DAVE->me.authentication = &service.authentication;
-	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_PEER_DENIED);
+	assert_int_equal(rules_join(DAVE, &how, &nothing, MLS_RULE_NONE),
+			 ERR_PEER_DENIED);
 	service.refused = NULL;
-	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_OK);
+	assert_int_equal(rules_join(DAVE, &how, &nothing, MLS_RULE_NONE),
+			 ERR_OK);
 	buf_clear(&extensions);
 	rules_end(rules);
 }
@@ -337,7 +342,7 @@ static void test_x509(void **state)
 	asked(&service, "leaf", "");
 	assert_int_equal(service.type, WIRE_CREDENTIAL_X509);
 	service.refused = "leaf";
-	rules_refuse_add(rules, ERR_PEER_DENIED);
+	rules_refuse_add(rules, ERR_PEER_DENIED, MLS_RULE_NONE);
 	service.refused = NULL;
 	add = buf_span(&DAVE->key_package);
 	assert_int_equal(

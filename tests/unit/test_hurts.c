@@ -75,7 +75,8 @@ static void test_refused_commit(void **state)
 	rules_init(rules, SPAN_EMPTY);
 	commit_with_pending(ALICE, &ours);
 	commit_with_pending(BOB, &theirs);
-	rules_refuse(ALICE, buf_span(&theirs.commit), ERR_STATE_PENDING);
+	rules_refuse(ALICE, buf_span(&theirs.commit), ERR_STATE_PENDING,
+		     MLS_RULE_NONE);
 	member_reload(ALICE);
 	mls_group_discard(ALICE->group);
 	member_follow(ALICE, buf_span(&theirs.commit));
@@ -193,7 +194,8 @@ static void test_broken_commit(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	struct cheat how = { .by = CAROL, .bad_leaf_signature = true };
-	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO);
+	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO,
+			    MLS_RULE_LEAF_SIGNATURE);
 	assert_false(mls_group_has_pending(BOB->group));
 	rules_end(rules);
 }
@@ -229,10 +231,10 @@ static void test_past_epochs(void **state)
 	for (size_t i = 0; i < 8; i++) {
 		if (i < 7)
 			rules_refuse(CAROL, buf_span(&messages[i]),
-				     ERR_STATE_GONE);
+				     ERR_STATE_GONE, MLS_RULE_NONE);
 		if (i < 7 - GROUP_PAST_EPOCHS) {
 			rules_refuse(BOB, buf_span(&messages[i]),
-				     ERR_STATE_GONE);
+				     ERR_STATE_GONE, MLS_RULE_NONE);
 		} else {
 			assert_int_equal(
 			    mls_group_process(BOB->group, MEMBER_NOW,
@@ -273,10 +275,11 @@ static void test_fewer_past_epochs(void **state)
 		member_reload(CAROL);
 	}
 	for (size_t i = 0; i < 4; i++) {
-		rules_refuse(CAROL, buf_span(&messages[i]), ERR_STATE_GONE);
+		rules_refuse(CAROL, buf_span(&messages[i]), ERR_STATE_GONE,
+			     MLS_RULE_NONE);
 		if (i < 2)
 			rules_refuse(BOB, buf_span(&messages[i]),
-				     ERR_STATE_GONE);
+				     ERR_STATE_GONE, MLS_RULE_NONE);
 		else
 			assert_int_equal(
 			    mls_group_process(BOB->group, MEMBER_NOW,
@@ -480,7 +483,8 @@ static void test_skipped_generations(void **state)
 		mls_event_clear(&event);
 	}
 	for (size_t i = 0; i < 3; i++) {
-		rules_refuse(BOB, buf_span(&messages[i]), ERR_STATE_GONE);
+		rules_refuse(BOB, buf_span(&messages[i]), ERR_STATE_GONE,
+			     MLS_RULE_NONE);
 		buf_clear(&messages[i]);
 	}
 	buf_clear(&saved);
@@ -524,7 +528,7 @@ static void forge(struct rules *rules, size_t ahead, struct buf *message)
 		assert_int_equal(framing_protect_private(
 				     now->suite, CAROL->me.rng, &content, &auth,
 				     sec_span(&now->secrets.sender_data),
-				     &now->messages, 0, message),
+				     &now->messages, 0, NULL, message),
 				 ERR_OK);
 	}
 	sign_key_free(signer);
@@ -544,14 +548,15 @@ static void test_ratchet_waits(void **state)
 	rules_init(rules, SPAN_EMPTY);
 	for (size_t ahead = 0; ahead < 100; ahead += 99) {
 		forge(rules, ahead, &forged);
-		rules_refuse(BOB, buf_span(&forged), ERR_PEER_CRYPTO);
+		rules_refuse(BOB, buf_span(&forged), ERR_PEER_CRYPTO,
+			     MLS_RULE_CONTENT_SIGNATURE);
 	}
 	buf_reset(&message);
 	assert_int_equal(mls_group_protect(ALICE->group, &ALICE->me, SPAN_EMPTY,
 					   SPAN_LIT("real"), &message),
 			 ERR_OK);
 	message.p[message.n - 1] ^= 1;
-	rules_refuse(BOB, buf_span(&message), ERR_PEER_CRYPTO);
+	rules_refuse(BOB, buf_span(&message), ERR_PEER_CRYPTO, MLS_RULE_NONE);
 	message.p[message.n - 1] ^= 1;
 	assert_int_equal(mls_group_process(BOB->group, MEMBER_NOW,
 					   buf_span(&message), &event),
@@ -573,7 +578,8 @@ static void test_far_ahead(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	forge(rules, SECRET_TREE_FORWARD_MAX + 1, &forged);
-	rules_refuse(BOB, buf_span(&forged), ERR_PEER_INVALID);
+	rules_refuse(BOB, buf_span(&forged), ERR_PEER_INVALID,
+		     MLS_RULE_GENERATION);
 	buf_clear(&forged);
 	for (size_t i = 0; i <= RULES_MEMBERS; i++)
 		member_clear(&rules->all[i]);

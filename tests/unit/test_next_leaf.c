@@ -429,11 +429,13 @@ static void test_who_signs(void **state)
 	how.leaf_by = &next;
 	rules_accept_commit(BOB, &how);
 	how.leaf_by = NULL; /* the leaf by the old key */
-	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO);
+	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO,
+			    MLS_RULE_LEAF_SIGNATURE);
 	both = *CAROL; /* the commit by the new key */
 	both.signature_private = next.signature_private;
 	how.by = &both;
-	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO);
+	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO,
+			    MLS_RULE_CONTENT_SIGNATURE);
 	rules_end(rules);
 	member_clear(&next);
 }
@@ -452,7 +454,8 @@ static void test_key_of_another(void **state)
 	other_key = ALICE->me.signature_public;
 	how.by = CAROL;
 	how.leaf_by = ALICE;
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID,
+			    MLS_RULE_SIGNATURE_KEYS_UNIQUE);
 	/* by an Update: kept, as alone it may be right, and never committed */
 	cheat_update_leaf(CAROL, ALICE, rekeyed, false, &leaf);
 	update = cheat_update(buf_span(&leaf));
@@ -462,7 +465,8 @@ static void test_key_of_another(void **state)
 	update.ref = buf_span(&ref);
 	update.sender = carol;
 	how = (struct cheat){ .by = ALICE, .items = &update, .count = 1 };
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID,
+			    MLS_RULE_SIGNATURE_KEYS_UNIQUE);
 	buf_clear(&leaf);
 	buf_clear(&message);
 	buf_clear(&ref);
@@ -520,7 +524,8 @@ static void test_authentication(void **state)
 	    ERR_OK);
 	assert_int_equal(service.asked, 2);
 	service.refuses = true;
-	rules_refuse(BOB, buf_span(&commit.commit), ERR_PEER_DENIED);
+	rules_refuse(BOB, buf_span(&commit.commit), ERR_PEER_DENIED,
+		     MLS_RULE_NONE);
 	service.refuses = false;
 	rules_accept(BOB, buf_span(&commit.commit));
 	assert_int_equal(service.asked, 4);

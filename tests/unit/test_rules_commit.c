@@ -37,9 +37,9 @@ static void test_epoch(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	struct cheat how = { .by = CAROL, .ahead = 1 };
-	rules_refuse_commit(BOB, &how, ERR_STATE_EPOCH);
+	rules_refuse_commit(BOB, &how, ERR_STATE_EPOCH, MLS_RULE_NONE);
 	how.ahead = (uint64_t)-1;
-	rules_refuse_commit(BOB, &how, ERR_STATE_EPOCH);
+	rules_refuse_commit(BOB, &how, ERR_STATE_EPOCH, MLS_RULE_NONE);
 	rules_end(rules);
 }
 
@@ -50,7 +50,8 @@ static void test_membership_tag(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	struct cheat how = { .by = CAROL, .bad_membership_tag = true };
-	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO);
+	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO,
+			    MLS_RULE_MEMBERSHIP_TAG);
 	rules_end(rules);
 }
 
@@ -61,9 +62,11 @@ static void test_signature(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	struct cheat how = { .by = CAROL, .bad_signature = true };
-	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO);
+	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO,
+			    MLS_RULE_CONTENT_SIGNATURE);
 	how.private_handshake = true;
-	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO);
+	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO,
+			    MLS_RULE_CONTENT_SIGNATURE);
 	rules_end(rules);
 }
 
@@ -90,21 +93,24 @@ static void test_sender(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	struct cheat how = { .by = CAROL, .sender = as_bob };
-	rules_refuse_commit(ALICE, &how, ERR_PEER_CRYPTO);
+	rules_refuse_commit(ALICE, &how, ERR_PEER_CRYPTO,
+			    MLS_RULE_CONTENT_SIGNATURE);
 	how.sender = as_blank;
-	rules_refuse_commit(ALICE, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(ALICE, &how, ERR_PEER_INVALID,
+			    MLS_RULE_SENDER_BLANK);
 	how.sender = as_outside;
-	rules_refuse_commit(ALICE, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(ALICE, &how, ERR_PEER_INVALID,
+			    MLS_RULE_SENDER_BLANK);
 	/* of ourselves, and not what we have staged */
 	how.sender = NULL;
-	rules_refuse_commit(CAROL, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(CAROL, &how, ERR_PEER_INVALID, MLS_RULE_OWN_COMMIT);
 	member_key_package(DAVE);
 	item = cheat_add(buf_span(&DAVE->key_package));
 	how = (struct cheat){
 		.by = CAROL, .items = &item, .count = 1, .no_path = true
 	};
 	rules_accept_commit(BOB, &how);
-	rules_refuse_commit(CAROL, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(CAROL, &how, ERR_PEER_INVALID, MLS_RULE_OWN_COMMIT);
 	rules_end(rules);
 }
 
@@ -119,7 +125,8 @@ static void test_other_messages(void **state)
 	rules_init(rules, SPAN_EMPTY);
 	assert_int_equal(
 	    mls_group_info(ALICE->group, &ALICE->me, true, &message), ERR_OK);
-	rules_refuse(BOB, buf_span(&message), ERR_PEER_INVALID);
+	rules_refuse(BOB, buf_span(&message), ERR_PEER_INVALID,
+		     MLS_RULE_WIRE_FORMAT);
 	member_key_package(DAVE);
 	assert_int_equal(mls_group_join(&DAVE->me, buf_span(&message),
 					SPAN_EMPTY,
@@ -143,7 +150,8 @@ static void test_confirmation_tag(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	struct cheat how = { .by = CAROL, .tag = other_tag };
-	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO);
+	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO,
+			    MLS_RULE_CONFIRMATION_TAG);
 	rules_end(rules);
 }
 
@@ -159,13 +167,15 @@ static void test_path_required(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	struct cheat how = { .by = CAROL, .no_path = true };
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID, MLS_RULE_PATH_MISSING);
 	how.items = &item;
 	how.count = 1;
 	item = cheat_remove(1);
-	rules_refuse_commit(ALICE, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(ALICE, &how, ERR_PEER_INVALID,
+			    MLS_RULE_PATH_MISSING);
 	item = cheat_extensions(SPAN_EMPTY);
-	rules_refuse_commit(ALICE, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(ALICE, &how, ERR_PEER_INVALID,
+			    MLS_RULE_PATH_MISSING);
 	member_key_package(DAVE);
 	item = cheat_add(buf_span(&DAVE->key_package));
 	rules_accept_commit(ALICE, &how);
@@ -175,7 +185,8 @@ static void test_path_required(void **state)
 	rules_keep(ALICE, buf_span(&message));
 	item.ref = buf_span(&ref);
 	item.sender = bob;
-	rules_refuse_commit(ALICE, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(ALICE, &how, ERR_PEER_INVALID,
+			    MLS_RULE_PATH_MISSING);
 	how.no_path = false;
 	rules_accept_commit(ALICE, &how);
 	buf_clear(&leaf);
@@ -217,7 +228,8 @@ static void test_leaf_key_is_new(void **state)
 	struct cheat how = { .by = CAROL, .leaf = with_known_key };
 	for (size_t i = 0; i < 3; i++) {
 		know_key(BOB, nodes[i]);
-		rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+		rules_refuse_commit(BOB, &how, ERR_PEER_INVALID,
+				    MLS_RULE_PATH_KEYS_NEW);
 	}
 	rules_end(rules);
 }
@@ -254,7 +266,8 @@ static void test_path_keys_are_new(void **state)
 	rules_accept_commit(BOB, &how);
 	draw = 0;
 	how.rng = &repeating;
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID,
+			    MLS_RULE_PATH_KEYS_NEW);
 	rules_end(rules);
 }
 
@@ -284,12 +297,15 @@ static void test_path_keys_below(void **state)
 	rules_accept_commit(CAROL, &how);
 	/* twice in one path */
 	how.leaf = with_known_key;
-	rules_refuse_commit(CAROL, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(CAROL, &how, ERR_PEER_INVALID,
+			    MLS_RULE_PATH_KEYS_DIFFER);
 	/* keys to which nobody could encrypt */
 	how = (struct cheat){ .by = ALICE, .keys = zero_first_key };
-	rules_refuse_commit(CAROL, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(CAROL, &how, ERR_PEER_INVALID,
+			    MLS_RULE_PATH_PUBLIC_KEY);
 	how.keys = short_first_key;
-	rules_refuse_commit(CAROL, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(CAROL, &how, ERR_PEER_INVALID,
+			    MLS_RULE_PATH_PUBLIC_KEY);
 	rules_end(rules);
 }
 
@@ -358,15 +374,15 @@ static void test_path_shape(void **state)
 	rules_init(rules, SPAN_EMPTY);
 	struct cheat how = { .by = CAROL };
 	how.path = without_nodes;
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID, MLS_RULE_PATH_LENGTH);
 	how.path = with_another_node;
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID, MLS_RULE_PATH_LENGTH);
 	how.path = without_a_secret;
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID, MLS_RULE_PATH_SECRETS);
 	how.path = with_a_secret_more;
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID, MLS_RULE_PATH_SECRETS);
 	how.path = with_a_secret_spoiled;
-	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO);
+	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO, MLS_RULE_NONE);
 	rules_end(rules);
 }
 
@@ -390,9 +406,11 @@ static void test_parent_hash(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	struct cheat how = { .by = CAROL, .leaf = other_parent_hash };
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID,
+			    MLS_RULE_PATH_PARENT_HASH);
 	how.leaf = no_parent_hash;
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID,
+			    MLS_RULE_PATH_PARENT_HASH);
 	rules_end(rules);
 }
 
@@ -415,9 +433,11 @@ static void test_derived_keys(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	struct cheat how = { .by = CAROL, .secrets = other_secret };
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID,
+			    MLS_RULE_PATH_KEYS_DERIVED);
 	how.secrets = short_secret;
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID,
+			    MLS_RULE_PATH_SECRET_LENGTH);
 	rules_end(rules);
 }
 

@@ -61,12 +61,13 @@ static void outside_end(struct outside *o)
 /* A proposal by `by`, who says to be `sender`, at bob. */
 static void refuse_from(struct outside *o, const struct member *by,
 			struct wire_sender sender,
-			const struct wire_proposal *proposal, enum err why)
+			const struct wire_proposal *proposal, enum err why,
+			enum mls_rule rule)
 {
 	struct rules *rules = o->rules;
 
 	cheat_propose(by, ALICE->group, sender, 0, proposal, &o->message, NULL);
-	rules_refuse(BOB, buf_span(&o->message), why);
+	rules_refuse(BOB, buf_span(&o->message), why, rule);
 }
 
 static void keep_from(struct outside *o, const struct member *by,
@@ -106,10 +107,10 @@ static void test_external_types(void **state)
 	cheat_update_leaf(ALICE, NULL, NULL, false, &leaf);
 	item = cheat_update(buf_span(&leaf));
 	refuse_from(o, &o->service, service_sender, &item.proposal,
-		    ERR_PEER_INVALID);
+		    ERR_PEER_INVALID, MLS_RULE_EXTERNAL_PROPOSAL_TYPE);
 	item = cheat_external_init(ALICE, &o->scratch, &init_secret);
 	refuse_from(o, &o->service, service_sender, &item.proposal,
-		    ERR_PEER_INVALID);
+		    ERR_PEER_INVALID, MLS_RULE_EXTERNAL_PROPOSAL_TYPE);
 	buf_clear(&leaf);
 	outside_end(o);
 }
@@ -123,15 +124,18 @@ static void test_external_sender(void **state)
 	(void)state;
 
 	outside_init(o);
-	refuse_from(o, &o->service, second, &item.proposal, ERR_PEER_INVALID);
-	refuse_from(o, DAVE, service_sender, &item.proposal, ERR_PEER_CRYPTO);
+	refuse_from(o, &o->service, second, &item.proposal, ERR_PEER_INVALID,
+		    MLS_RULE_EXTERNAL_SENDERS);
+	refuse_from(o, DAVE, service_sender, &item.proposal, ERR_PEER_CRYPTO,
+		    MLS_RULE_CONTENT_SIGNATURE);
 	outside_end(o);
 	/* "can only be used if the external_senders extension is present" */
 	rules_init(none, SPAN_EMPTY);
 	rules = none;
 	cheat_propose(DAVE, ALICE->group, service_sender, 0, &item.proposal,
 		      &o->message, NULL);
-	rules_refuse(BOB, buf_span(&o->message), ERR_PEER_INVALID);
+	rules_refuse(BOB, buf_span(&o->message), ERR_PEER_INVALID,
+		     MLS_RULE_EXTERNAL_SENDERS);
 	rules_end(none);
 	buf_clear(&o->message);
 }
@@ -155,12 +159,15 @@ static void test_new_member(void **state)
 	member_key_package(DAVE);
 	item = cheat_add(buf_span(&DAVE->key_package));
 	keep_from(o, DAVE, new_member, &item.proposal);
-	refuse_from(o, &o->service, new_member, &item.proposal,
-		    ERR_PEER_CRYPTO);
-	refuse_from(o, DAVE, new_commit, &item.proposal, ERR_PEER_INVALID);
-	refuse_from(o, DAVE, unknown, &item.proposal, ERR_PEER_MALFORMED);
+	refuse_from(o, &o->service, new_member, &item.proposal, ERR_PEER_CRYPTO,
+		    MLS_RULE_CONTENT_SIGNATURE);
+	refuse_from(o, DAVE, new_commit, &item.proposal, ERR_PEER_INVALID,
+		    MLS_RULE_EXTERNAL_COMMIT_PATH);
+	refuse_from(o, DAVE, unknown, &item.proposal, ERR_PEER_MALFORMED,
+		    MLS_RULE_NONE);
 	item = cheat_remove(2);
-	refuse_from(o, DAVE, new_member, &item.proposal, ERR_PEER_INVALID);
+	refuse_from(o, DAVE, new_member, &item.proposal, ERR_PEER_INVALID,
+		    MLS_RULE_NEW_MEMBER_PROPOSAL);
 	outside_end(o);
 }
 
@@ -193,13 +200,14 @@ static void join_end(struct join *j)
 	buf_clear(&j->kem_output);
 }
 
-static void refuse_with(struct join *j, struct cheat_item item, enum err why)
+static void refuse_with(struct join *j, struct cheat_item item, enum err why,
+			enum mls_rule rule)
 {
 	struct rules *rules = j->rules;
 
 	j->items[1] = item;
 	j->how.count = 2;
-	rules_refuse_commit(CAROL, &j->how, why);
+	rules_refuse_commit(CAROL, &j->how, why, rule);
 	j->how.count = 1;
 }
 
@@ -217,9 +225,11 @@ static void test_external_list(void **state)
 
 	join_init(j, NULL);
 	/* "Exactly one ExternalInit" */
-	refuse_with(j, j->items[0], ERR_PEER_INVALID);
+	refuse_with(j, j->items[0], ERR_PEER_INVALID,
+		    MLS_RULE_EXTERNAL_INIT_ONCE);
 	j->how.count = 0;
-	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID);
+	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID,
+			    MLS_RULE_EXTERNAL_INIT_ONCE);
 	/* "Zero or more PreSharedKey proposals" */
 	assert_int_equal(
 	    mls_group_add_psk(CAROL->group, SPAN_LIT("id"), SPAN_LIT("key")),
@@ -231,22 +241,25 @@ static void test_external_list(void **state)
 	/* 12.2: "multiple PreSharedKey proposals that reference the same" */
 	j->items[2] = j->items[1];
 	j->how.count = 3;
-	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID);
+	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID,
+			    MLS_RULE_SAME_PSK_TWICE);
 	j->how.count = 1;
 	/* "No other proposals" */
 	member_init(&erin, rules_suite(), "erin/1");
 	member_key_package(&erin);
-	refuse_with(j, cheat_add(buf_span(&erin.key_package)),
-		    ERR_PEER_INVALID);
-	refuse_with(j, cheat_extensions(SPAN_EMPTY), ERR_PEER_INVALID);
-	refuse_with(j, cheat_reinit(&reinit, &bytes), ERR_PEER_INVALID);
+	refuse_with(j, cheat_add(buf_span(&erin.key_package)), ERR_PEER_INVALID,
+		    MLS_RULE_EXTERNAL_PROPOSALS);
+	refuse_with(j, cheat_extensions(SPAN_EMPTY), ERR_PEER_INVALID,
+		    MLS_RULE_EXTERNAL_PROPOSALS);
+	refuse_with(j, cheat_reinit(&reinit, &bytes), ERR_PEER_INVALID,
+		    MLS_RULE_EXTERNAL_PROPOSALS);
 	/* 12.4.3.2: "MUST NOT include any proposals by reference" */
 	item = cheat_psk(SPAN_LIT("id"), SPAN_LIT("key"), SPAN_ARRAY(nonce));
 	cheat_propose(BOB, BOB->group, bob, 0, &item.proposal, &bytes, &ref);
 	rules_keep(CAROL, buf_span(&bytes));
 	item.ref = buf_span(&ref);
 	item.sender = bob;
-	refuse_with(j, item, ERR_PEER_INVALID);
+	refuse_with(j, item, ERR_PEER_INVALID, MLS_RULE_EXTERNAL_REFERENCES);
 	member_clear(&erin);
 	buf_clear(&bytes);
 	buf_clear(&ref);
@@ -279,8 +292,10 @@ static void test_external_remove(void **state)
 	j->how.count = 2;
 	rules_accept_commit(CAROL, &j->how);
 	/* of somebody else, of nobody */
-	refuse_with(j, cheat_remove(0), ERR_PEER_INVALID);
-	refuse_with(j, cheat_remove(3), ERR_PEER_INVALID);
+	refuse_with(j, cheat_remove(0), ERR_PEER_INVALID,
+		    MLS_RULE_FORMER_CREDENTIAL);
+	refuse_with(j, cheat_remove(3), ERR_PEER_INVALID,
+		    MLS_RULE_REMOVE_BLANK);
 	j->items[1] = cheat_remove(1);
 	/* "the same criteria as would the LeafNode in an Update" */
 	memcpy(bobs_key,
@@ -288,7 +303,8 @@ static void test_external_remove(void **state)
 	       sizeof(bobs_key));
 	j->how.count = 2;
 	j->how.leaf = with_bobs_key;
-	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID);
+	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID,
+			    MLS_RULE_FORMER_KEY);
 	join_end(j);
 }
 
@@ -311,7 +327,8 @@ static void test_two_removes(void **state)
 	j->how.count = 2;
 	rules_accept_commit(ALICE, &j->how);
 	j->how.count = 3;
-	rules_refuse_commit(ALICE, &j->how, ERR_PEER_INVALID);
+	rules_refuse_commit(ALICE, &j->how, ERR_PEER_INVALID,
+			    MLS_RULE_EXTERNAL_REMOVES);
 	join_end(j);
 }
 
@@ -341,19 +358,24 @@ static void test_external_framing(void **state)
 	join_init(j, NULL);
 	/* "External Commits MUST contain a path field" */
 	j->how.no_path = true;
-	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID);
+	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID,
+			    MLS_RULE_EXTERNAL_COMMIT_PATH);
 	j->how.no_path = false;
 	/* "MUST be signed by the new member" */
 	j->how.bad_signature = true;
-	rules_refuse_commit(CAROL, &j->how, ERR_PEER_CRYPTO);
+	rules_refuse_commit(CAROL, &j->how, ERR_PEER_CRYPTO,
+			    MLS_RULE_CONTENT_SIGNATURE);
 	j->how.bad_signature = false;
 	/* "MUST be new_member_commit" */
 	j->how.sender = as_member;
-	rules_refuse_commit(CAROL, &j->how, ERR_PEER_CRYPTO);
+	rules_refuse_commit(CAROL, &j->how, ERR_PEER_CRYPTO,
+			    MLS_RULE_CONTENT_SIGNATURE);
 	j->how.sender = as_external;
-	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID);
+	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID,
+			    MLS_RULE_EXTERNAL_PROPOSAL_TYPE);
 	j->how.sender = as_new_member_proposal;
-	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID);
+	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID,
+			    MLS_RULE_NEW_MEMBER_PROPOSAL);
 	join_end(j);
 }
 
@@ -366,7 +388,8 @@ static void test_member_as_joiner(void **state)
 
 	join_init(j, NULL);
 	j->how.by = BOB;
-	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID);
+	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID,
+			    MLS_RULE_SIGNATURE_KEYS_UNIQUE);
 	join_end(j);
 }
 
@@ -390,12 +413,15 @@ static void test_external_leaf(void **state)
 
 	join_init(j, NULL);
 	j->how.leaf = no_suite;
-	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID);
+	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID,
+			    MLS_RULE_LEAF_CIPHER_SUITE);
 	j->how.leaf = from_update;
-	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID);
+	rules_refuse_commit(CAROL, &j->how, ERR_PEER_INVALID,
+			    MLS_RULE_PATH_LEAF_SOURCE);
 	j->how.leaf = NULL;
 	j->how.bad_leaf_signature = true;
-	rules_refuse_commit(CAROL, &j->how, ERR_PEER_CRYPTO);
+	rules_refuse_commit(CAROL, &j->how, ERR_PEER_CRYPTO,
+			    MLS_RULE_LEAF_SIGNATURE);
 	join_end(j);
 }
 
@@ -412,17 +438,20 @@ static void test_init_secret(void **state)
 	join_init(j, NULL);
 	/* not the one that the KEM gives; that of the old epoch */
 	j->how.init_secret.b[0] ^= 1;
-	rules_refuse_commit(CAROL, &j->how, ERR_PEER_CRYPTO);
+	rules_refuse_commit(CAROL, &j->how, ERR_PEER_CRYPTO,
+			    MLS_RULE_CONFIRMATION_TAG);
 	j->how.init_secret = ALICE->group->now->secrets.init;
-	rules_refuse_commit(CAROL, &j->how, ERR_PEER_CRYPTO);
+	rules_refuse_commit(CAROL, &j->how, ERR_PEER_CRYPTO,
+			    MLS_RULE_CONFIRMATION_TAG);
 	/* a kem_output of another, a short one, one that is no point */
 	j->items[0] = cheat_external_init(ALICE, &other, &unused);
-	rules_refuse_commit(CAROL, &j->how, ERR_PEER_CRYPTO);
+	rules_refuse_commit(CAROL, &j->how, ERR_PEER_CRYPTO,
+			    MLS_RULE_CONFIRMATION_TAG);
 	j->items[0].proposal.kem_output.n--;
-	rules_refuse_commit(CAROL, &j->how, ERR_PEER_CRYPTO);
+	rules_refuse_commit(CAROL, &j->how, ERR_PEER_CRYPTO, MLS_RULE_NONE);
 	memset(other.p, 0, other.n);
 	j->items[0].proposal.kem_output.n++;
-	rules_refuse_commit(CAROL, &j->how, ERR_PEER_CRYPTO);
+	rules_refuse_commit(CAROL, &j->how, ERR_PEER_CRYPTO, MLS_RULE_NONE);
 	buf_clear(&other);
 	join_end(j);
 }

@@ -22,9 +22,11 @@ static void test_unbroken(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	struct cheat how = { .by = ALICE };
-	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_OK);
+	assert_int_equal(rules_join(DAVE, &how, &nothing, MLS_RULE_NONE),
+			 ERR_OK);
 	how.no_path = true;
-	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_OK);
+	assert_int_equal(rules_join(DAVE, &how, &nothing, MLS_RULE_NONE),
+			 ERR_OK);
 	rules_end(rules);
 }
 
@@ -106,11 +108,17 @@ static void test_secrets(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	struct cheat how = { .by = ALICE };
-	assert_int_equal(rules_join(DAVE, &how, &info), ERR_PEER_CRYPTO);
+	assert_int_equal(
+	    rules_join(DAVE, &how, &info, MLS_RULE_CONFIRMATION_TAG),
+	    ERR_PEER_CRYPTO);
 	info.secrets = other_path_secret;
-	assert_int_equal(rules_join(DAVE, &how, &info), ERR_PEER_INVALID);
+	assert_int_equal(
+	    rules_join(DAVE, &how, &info, MLS_RULE_PATH_KEYS_DERIVED),
+	    ERR_PEER_INVALID);
 	info.secrets = short_path_secret;
-	assert_int_equal(rules_join(DAVE, &how, &info), ERR_PEER_INVALID);
+	assert_int_equal(
+	    rules_join(DAVE, &how, &info, MLS_RULE_PATH_SECRET_LENGTH),
+	    ERR_PEER_INVALID);
 	rules_end(rules);
 }
 
@@ -125,12 +133,15 @@ static void test_psk(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	struct cheat how = { .by = ALICE, .items = &item, .count = 1 };
-	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_STATE_GONE);
+	assert_int_equal(rules_join(DAVE, &how, &nothing, MLS_RULE_NONE),
+			 ERR_STATE_GONE);
 	DAVE->me.psks = &known;
 	DAVE->me.psk_count = 1;
-	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_OK);
+	assert_int_equal(rules_join(DAVE, &how, &nothing, MLS_RULE_NONE),
+			 ERR_OK);
 	known.psk = SPAN_LIT("another");
-	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_PEER_CRYPTO);
+	assert_int_equal(rules_join(DAVE, &how, &nothing, MLS_RULE_NONE),
+			 ERR_PEER_CRYPTO);
 	rules_end(rules);
 }
 
@@ -177,14 +188,29 @@ static void test_group_info(void **state)
 	static const struct {
 		struct cheat_info info;
 		enum err why;
+		enum mls_rule rule;
 	} breaks[] = {
-		{ { .bad_signature = true }, ERR_PEER_CRYPTO },
-		{ { .info = signed_by_bob }, ERR_PEER_CRYPTO },
-		{ { .info = signed_by_nobody }, ERR_PEER_INVALID },
-		{ { .info = other_suite }, ERR_PEER_UNSUPPORTED },
-		{ { .info = other_version }, ERR_PEER_UNSUPPORTED },
-		{ { .info = other_tag }, ERR_PEER_CRYPTO },
-		{ { .info = short_tag }, ERR_PEER_INVALID },
+		{ { .bad_signature = true },
+		  ERR_PEER_CRYPTO,
+		  MLS_RULE_GROUP_INFO_SIGNATURE },
+		{ { .info = signed_by_bob },
+		  ERR_PEER_CRYPTO,
+		  MLS_RULE_GROUP_INFO_SIGNATURE },
+		{ { .info = signed_by_nobody },
+		  ERR_PEER_INVALID,
+		  MLS_RULE_SENDER_BLANK },
+		{ { .info = other_suite },
+		  ERR_PEER_UNSUPPORTED,
+		  MLS_RULE_WELCOME_CIPHER_SUITE },
+		{ { .info = other_version },
+		  ERR_PEER_UNSUPPORTED,
+		  MLS_RULE_WELCOME_CIPHER_SUITE },
+		{ { .info = other_tag },
+		  ERR_PEER_CRYPTO,
+		  MLS_RULE_CONFIRMATION_TAG },
+		{ { .info = short_tag },
+		  ERR_PEER_INVALID,
+		  MLS_RULE_CONFIRMATION_TAG_LENGTH },
 	};
 	struct cheat_info blank = { .info = signed_by_blank };
 	struct cheat_item item = cheat_remove(2);
@@ -194,13 +220,16 @@ static void test_group_info(void **state)
 	rules_init(rules, SPAN_EMPTY);
 	struct cheat how = { .by = ALICE };
 	for (size_t i = 0; i < sizeof(breaks) / sizeof(*breaks); i++)
-		assert_int_equal(rules_join(DAVE, &how, &breaks[i].info),
-				 breaks[i].why);
+		assert_int_equal(
+		    rules_join(DAVE, &how, &breaks[i].info, breaks[i].rule),
+		    breaks[i].why);
 	/* dave gets carol's place, the fourth stays blank */
 	how.items = &item;
 	how.count = 1;
-	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_OK);
-	assert_int_equal(rules_join(DAVE, &how, &blank), ERR_PEER_INVALID);
+	assert_int_equal(rules_join(DAVE, &how, &nothing, MLS_RULE_NONE),
+			 ERR_OK);
+	assert_int_equal(rules_join(DAVE, &how, &blank, MLS_RULE_SENDER_BLANK),
+			 ERR_PEER_INVALID);
 	rules_end(rules);
 }
 
@@ -237,17 +266,21 @@ static void test_extensions(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	struct cheat how = { .by = ALICE };
-	assert_int_equal(rules_join(DAVE, &how, &info), ERR_OK);
+	assert_int_equal(rules_join(DAVE, &how, &info, MLS_RULE_NONE), ERR_OK);
 	info.extensions = one_twice;
-	assert_int_equal(rules_join(DAVE, &how, &info), ERR_PEER_MALFORMED);
+	assert_int_equal(rules_join(DAVE, &how, &info, MLS_RULE_NONE),
+			 ERR_PEER_MALFORMED);
 	rules_end(rules);
 	/* "MUST verify that it supports every extension in the GroupContext" */
 	rules_init_with(rules, SPAN_ARRAY(extension), knows_unless_dave);
-	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_PEER_INVALID);
+	assert_int_equal(
+	    rules_join(DAVE, &how, &nothing, MLS_RULE_LEAF_GROUP_EXTENSIONS),
+	    ERR_PEER_INVALID);
 	DAVE->me.extension_types = ALICE->me.extension_types;
 	DAVE->me.extension_type_count = 1;
 	member_key_package(DAVE);
-	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_OK);
+	assert_int_equal(rules_join(DAVE, &how, &nothing, MLS_RULE_NONE),
+			 ERR_OK);
 	rules_end(rules);
 }
 
@@ -307,8 +340,10 @@ static void test_tree_hash(void **state)
 	member_follow(ALICE, buf_span(&commit.commit));
 	member_follow(CAROL, buf_span(&commit.commit));
 	struct cheat how = { .by = ALICE, .no_path = true };
-	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_OK);
-	assert_int_equal(rules_join(DAVE, &how, &info), ERR_PEER_INVALID);
+	assert_int_equal(rules_join(DAVE, &how, &nothing, MLS_RULE_NONE),
+			 ERR_OK);
+	assert_int_equal(rules_join(DAVE, &how, &info, MLS_RULE_TREE_HASH),
+			 ERR_PEER_INVALID);
 	mls_commit_clear(&commit);
 	tree_clear(&before);
 	buf_clear(&another_tree);
@@ -345,9 +380,13 @@ static void test_tree_end(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	struct cheat how = { .by = ALICE };
-	assert_int_equal(rules_join(DAVE, &how, &info), ERR_PEER_INVALID);
+	assert_int_equal(
+	    rules_join(DAVE, &how, &info, MLS_RULE_RATCHET_TREE_END),
+	    ERR_PEER_INVALID);
 	info.tree = empty_tree;
-	assert_int_equal(rules_join(DAVE, &how, &info), ERR_PEER_INVALID);
+	assert_int_equal(
+	    rules_join(DAVE, &how, &info, MLS_RULE_RATCHET_TREE_END),
+	    ERR_PEER_INVALID);
 	rules_end(rules);
 }
 
@@ -365,7 +404,8 @@ static void test_parent_hash(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	struct cheat how = { .by = ALICE, .leaf = other_parent_hash };
-	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_PEER_INVALID);
+	assert_int_equal(rules_join(DAVE, &how, &nothing, MLS_RULE_PARENT_HASH),
+			 ERR_PEER_INVALID);
 	rules_end(rules);
 }
 
@@ -389,7 +429,9 @@ static void test_parent_key(void **state)
 	assert_non_null(parent->parent);
 	memcpy(known_key, parent->parent->encryption_key.p, sizeof(known_key));
 	struct cheat how = { .by = CAROL, .leaf = with_known_key };
-	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_PEER_INVALID);
+	assert_int_equal(
+	    rules_join(DAVE, &how, &nothing, MLS_RULE_ENCRYPTION_KEYS_UNIQUE),
+	    ERR_PEER_INVALID);
 	rules_end(rules);
 }
 
@@ -442,13 +484,16 @@ static void test_unmerged(void **state)
 
 	five_init(m);
 	struct cheat how = { .by = &m[0], .no_path = true };
-	assert_int_equal(rules_join(&m[FIVE], &how, &nothing), ERR_OK);
+	assert_int_equal(rules_join(&m[FIVE], &how, &nothing, MLS_RULE_NONE),
+			 ERR_OK);
 	how.tree = blank_unmerged;
-	assert_int_equal(rules_join(&m[FIVE], &how, &nothing),
-			 ERR_PEER_INVALID);
+	assert_int_equal(
+	    rules_join(&m[FIVE], &how, &nothing, MLS_RULE_UNMERGED_LEAVES),
+	    ERR_PEER_INVALID);
 	how.tree = outside_unmerged;
-	assert_int_equal(rules_join(&m[FIVE], &how, &nothing),
-			 ERR_PEER_INVALID);
+	assert_int_equal(
+	    rules_join(&m[FIVE], &how, &nothing, MLS_RULE_UNMERGED_LEAVES),
+	    ERR_PEER_INVALID);
 	members_talk(m, FIVE);
 	for (size_t i = 0; i <= FIVE; i++)
 		member_clear(&m[i]);
@@ -498,14 +543,17 @@ static void test_unmerged_between(void **state)
 	struct cheat how = { .by = &m[0],
 			     .no_path = true,
 			     .tree = key_between };
-	assert_int_equal(rules_join(&m[FIVE], &how, &nothing),
-			 ERR_PEER_INVALID);
+	assert_int_equal(
+	    rules_join(&m[FIVE], &how, &nothing, MLS_RULE_UNMERGED_LEAVES),
+	    ERR_PEER_INVALID);
 	how.tree = outside_on_the_left;
-	assert_int_equal(rules_join(&m[FIVE], &how, &nothing),
-			 ERR_PEER_INVALID);
+	assert_int_equal(
+	    rules_join(&m[FIVE], &how, &nothing, MLS_RULE_UNMERGED_LEAVES),
+	    ERR_PEER_INVALID);
 	how.tree = outside_on_the_right;
-	assert_int_equal(rules_join(&m[FIVE], &how, &nothing),
-			 ERR_PEER_INVALID);
+	assert_int_equal(
+	    rules_join(&m[FIVE], &how, &nothing, MLS_RULE_RATCHET_TREE_END),
+	    ERR_PEER_INVALID);
 	members_talk(m, FIVE);
 	for (size_t i = 0; i <= FIVE; i++)
 		member_clear(&m[i]);
@@ -520,10 +568,12 @@ static void test_parent_hash_elsewhere(void **state)
 
 	five_init(m);
 	struct cheat how = { .by = &m[0] };
-	assert_int_equal(rules_join(&m[FIVE], &how, &nothing), ERR_OK);
+	assert_int_equal(rules_join(&m[FIVE], &how, &nothing, MLS_RULE_NONE),
+			 ERR_OK);
 	how.tree = key_between;
-	assert_int_equal(rules_join(&m[FIVE], &how, &nothing),
-			 ERR_PEER_INVALID);
+	assert_int_equal(
+	    rules_join(&m[FIVE], &how, &nothing, MLS_RULE_PARENT_HASH),
+	    ERR_PEER_INVALID);
 	members_talk(m, FIVE);
 	for (size_t i = 0; i <= FIVE; i++)
 		member_clear(&m[i]);
@@ -555,7 +605,9 @@ static void test_own_leaf(void **state)
 	buf_put(&another_leaf, kp.leaf_node.encoded);
 	member_key_package(DAVE);
 	struct cheat how = { .by = ALICE, .tree = with_another_leaf };
-	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_PEER_INVALID);
+	assert_int_equal(
+	    rules_join(DAVE, &how, &nothing, MLS_RULE_WELCOME_OWN_LEAF),
+	    ERR_PEER_INVALID);
 	buf_clear(&another_leaf);
 	rules_end(rules);
 }

@@ -50,9 +50,11 @@ static void test_version_and_suite(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	edit(rules, other_version, NULL);
-	rules_refuse_lone_add(rules, ERR_PEER_INVALID);
+	rules_refuse_lone_add(rules, ERR_PEER_INVALID,
+			      MLS_RULE_KEY_PACKAGE_VERSION);
 	edit(rules, other_suite, NULL);
-	rules_refuse_lone_add(rules, ERR_PEER_INVALID);
+	rules_refuse_lone_add(rules, ERR_PEER_INVALID,
+			      MLS_RULE_KEY_PACKAGE_CIPHER_SUITE);
 	rules_end(rules);
 }
 
@@ -64,7 +66,8 @@ static void test_signature(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	cheat_key_package(DAVE, &how);
-	rules_refuse_lone_add(rules, ERR_PEER_CRYPTO);
+	rules_refuse_lone_add(rules, ERR_PEER_CRYPTO,
+			      MLS_RULE_KEY_PACKAGE_SIGNATURE);
 	rules_end(rules);
 }
 
@@ -80,7 +83,8 @@ static void test_two_keys(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	edit(rules, one_key_for_both, NULL);
-	rules_refuse_lone_add(rules, ERR_PEER_INVALID);
+	rules_refuse_lone_add(rules, ERR_PEER_INVALID,
+			      MLS_RULE_KEY_PACKAGE_INIT_KEY_DIFFERS);
 	rules_end(rules);
 }
 
@@ -110,11 +114,13 @@ static void test_keys_of_the_suite(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	edit(rules, short_init_key, NULL);
-	rules_refuse_lone_add(rules, ERR_PEER_INVALID);
+	rules_refuse_lone_add(rules, ERR_PEER_INVALID,
+			      MLS_RULE_KEY_PACKAGE_INIT_KEY);
 	edit(rules, zero_init_key, NULL);
-	rules_refuse_lone_add(rules, ERR_PEER_INVALID);
+	rules_refuse_lone_add(rules, ERR_PEER_INVALID,
+			      MLS_RULE_KEY_PACKAGE_INIT_KEY);
 	edit(rules, NULL, short_signature_key);
-	rules_refuse_lone_add(rules, ERR_PEER_INVALID);
+	rules_refuse_lone_add(rules, ERR_PEER_INVALID, MLS_RULE_LEAF_SIGNATURE);
 	rules_end(rules);
 }
 
@@ -179,6 +185,8 @@ static void test_extensions_listed(void **state)
 	rules_init(rules, SPAN_EMPTY);
 	edit(rules, unlisted_extension, NULL);
 	assert_int_equal(rules_add(rules), ERR_PEER_INVALID);
+	rules_said(mls_group_last_rule(ALICE->group),
+		   MLS_RULE_KEY_PACKAGE_EXTENSIONS_LISTED);
 	item = cheat_add(buf_span(&DAVE->key_package));
 	struct cheat how = { .by = ALICE, .items = &item, .count = 1 };
 	rules_accept_commit(BOB, &how);

@@ -51,7 +51,8 @@ static void propose_update(struct rules *rules, const struct member *signer,
 /* A leaf of the right source elsewhere breaks this rule, in all places. */
 static void refuse_everywhere(struct rules *rules,
 			      void (*edit)(struct wire_leaf_node *leaf),
-			      bool bad_signature, enum err why)
+			      bool bad_signature, enum err why,
+			      enum mls_rule rule)
 {
 	struct cheat_info info = { 0 };
 	struct cheat how = { .by = CAROL,
@@ -60,12 +61,15 @@ static void refuse_everywhere(struct rules *rules,
 	struct buf message = BUF_INIT;
 
 	edit_package(rules, edit, bad_signature);
-	rules_refuse_lone_add(rules, why);
+	rules_refuse_lone_add(rules, why, rule);
 	propose_update(rules, NULL, edit, bad_signature, &message);
-	rules_refuse(BOB, buf_span(&message), why);
-	rules_refuse_commit(BOB, &how, why);
+	rules_refuse(BOB, buf_span(&message), why, rule);
+	rules_refuse_commit(BOB, &how, why, rule);
 	member_key_package(DAVE);
-	assert_int_equal(rules_join(DAVE, &how, &info), why);
+	/* a joiner asks the tree as a whole first */
+	if (rule == MLS_RULE_LEAF_CREDENTIAL_LISTED)
+		rule = MLS_RULE_CREDENTIAL_SUPPORTED;
+	assert_int_equal(rules_join(DAVE, &how, &info, rule), why);
 	buf_clear(&message);
 }
 
@@ -81,7 +85,7 @@ static void accept_everywhere(struct rules *rules,
 	rules_accept_add(rules);
 	rules_accept_commit(BOB, &how);
 	member_key_package(DAVE);
-	assert_int_equal(rules_join(DAVE, &how, &info), ERR_OK);
+	assert_int_equal(rules_join(DAVE, &how, &info, MLS_RULE_NONE), ERR_OK);
 	propose_update(rules, NULL, edit, false, &message);
 	rules_keep(BOB, buf_span(&message));
 	buf_clear(&message);
@@ -105,7 +109,8 @@ static void test_signature(void **state)
 	(void)state;
 
 	rules_init(rules, SPAN_EMPTY);
-	refuse_everywhere(rules, NULL, true, ERR_PEER_CRYPTO);
+	refuse_everywhere(rules, NULL, true, ERR_PEER_CRYPTO,
+			  MLS_RULE_LEAF_SIGNATURE);
 	rules_end(rules);
 }
 
@@ -148,9 +153,12 @@ static void test_own_capabilities(void **state)
 	(void)state;
 
 	rules_init(rules, SPAN_EMPTY);
-	refuse_everywhere(rules, no_version, false, ERR_PEER_INVALID);
-	refuse_everywhere(rules, no_suite, false, ERR_PEER_INVALID);
-	refuse_everywhere(rules, no_credential_type, false, ERR_PEER_INVALID);
+	refuse_everywhere(rules, no_version, false, ERR_PEER_INVALID,
+			  MLS_RULE_LEAF_VERSION);
+	refuse_everywhere(rules, no_suite, false, ERR_PEER_INVALID,
+			  MLS_RULE_LEAF_CIPHER_SUITE);
+	refuse_everywhere(rules, no_credential_type, false, ERR_PEER_INVALID,
+			  MLS_RULE_LEAF_CREDENTIAL_LISTED);
 	rules_end(rules);
 }
 
@@ -160,8 +168,10 @@ static void test_keys_of_the_suite(void **state)
 	(void)state;
 
 	rules_init(rules, SPAN_EMPTY);
-	refuse_everywhere(rules, short_encryption_key, false, ERR_PEER_INVALID);
-	refuse_everywhere(rules, zero_encryption_key, false, ERR_PEER_INVALID);
+	refuse_everywhere(rules, short_encryption_key, false, ERR_PEER_INVALID,
+			  MLS_RULE_LEAF_ENCRYPTION_KEY);
+	refuse_everywhere(rules, zero_encryption_key, false, ERR_PEER_INVALID,
+			  MLS_RULE_LEAF_ENCRYPTION_KEY);
 	rules_end(rules);
 }
 
@@ -185,7 +195,8 @@ static void test_extensions(void **state)
 	(void)state;
 
 	rules_init(rules, SPAN_EMPTY);
-	refuse_everywhere(rules, extension_not_listed, false, ERR_PEER_INVALID);
+	refuse_everywhere(rules, extension_not_listed, false, ERR_PEER_INVALID,
+			  MLS_RULE_LEAF_EXTENSIONS_LISTED);
 	accept_everywhere(rules, extension_listed);
 	rules_end(rules);
 }
@@ -223,8 +234,10 @@ static void test_required_capabilities(void **state)
 	rules_put_required(&extensions, EXTENSION, WIRE_PROPOSAL_ADD,
 			   WIRE_CREDENTIAL_X509);
 	rules_init_with(rules, buf_span(&extensions), knows_extension);
-	refuse_everywhere(rules, no_extension, false, ERR_PEER_INVALID);
-	refuse_everywhere(rules, basic_only, false, ERR_PEER_INVALID);
+	refuse_everywhere(rules, no_extension, false, ERR_PEER_INVALID,
+			  MLS_RULE_LEAF_REQUIRED_EXTENSIONS);
+	refuse_everywhere(rules, basic_only, false, ERR_PEER_INVALID,
+			  MLS_RULE_LEAF_REQUIRED_CREDENTIALS);
 	accept_everywhere(rules, NULL);
 	rules_end(rules);
 	buf_clear(&extensions);
@@ -243,11 +256,13 @@ static void test_required_proposal(void **state)
 	struct cheat how = { .by = CAROL, .items = &item, .count = 1 };
 	rules_put_required(&required, 0, WIRE_PROPOSAL_REINIT, 0);
 	item = cheat_extensions(buf_span(&required));
-	assert_int_equal(rules_join(DAVE, &how, &info), ERR_OK);
+	assert_int_equal(rules_join(DAVE, &how, &info, MLS_RULE_NONE), ERR_OK);
 	buf_reset(&required);
 	rules_put_required(&required, 0, 0xF002, 0);
 	item = cheat_extensions(buf_span(&required));
-	assert_int_equal(rules_join(DAVE, &how, &info), ERR_PEER_INVALID);
+	assert_int_equal(
+	    rules_join(DAVE, &how, &info, MLS_RULE_LEAF_REQUIRED_PROPOSALS),
+	    ERR_PEER_INVALID);
 	rules_end(rules);
 	buf_clear(&required);
 }
@@ -287,18 +302,23 @@ static void accepts_x509(struct member *m)
 
 /* What the tree as a whole forbids: a lone proposal is not refused for it. */
 static void refuse_in_tree(struct rules *rules,
-			   void (*edit)(struct wire_leaf_node *leaf))
+			   void (*edit)(struct wire_leaf_node *leaf),
+			   enum mls_rule rule)
 {
+	/* that the keys of a path are new is another rule */
+	enum mls_rule in_path = rule == MLS_RULE_ENCRYPTION_KEYS_UNIQUE
+				    ? MLS_RULE_PATH_KEYS_NEW
+				    : rule;
 	struct cheat_info info = { 0 };
 	struct cheat how = { .by = CAROL, .leaf = edit };
 	struct buf message = BUF_INIT, ref = BUF_INIT, leaf = BUF_INIT;
 	struct cheat_item update;
 
 	edit_package(rules, edit, false);
-	rules_refuse_add(rules, ERR_PEER_INVALID);
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_refuse_add(rules, ERR_PEER_INVALID, rule);
+	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID, in_path);
 	member_key_package(DAVE);
-	assert_int_equal(rules_join(DAVE, &how, &info), ERR_PEER_INVALID);
+	assert_int_equal(rules_join(DAVE, &how, &info, rule), ERR_PEER_INVALID);
 	cheat_update_leaf(CAROL, NULL, edit, false, &leaf);
 	update = cheat_update(buf_span(&leaf));
 	cheat_propose(CAROL, CAROL->group, carol, 0, &update.proposal, &message,
@@ -307,7 +327,7 @@ static void refuse_in_tree(struct rules *rules,
 	update.ref = buf_span(&ref);
 	update.sender = carol;
 	how = (struct cheat){ .by = ALICE, .items = &update, .count = 1 };
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID, rule);
 	buf_clear(&message);
 	buf_clear(&ref);
 	buf_clear(&leaf);
@@ -320,7 +340,7 @@ static void test_credential_of_member(void **state)
 	(void)state;
 
 	rules_init(rules, SPAN_EMPTY);
-	refuse_in_tree(rules, x509);
+	refuse_in_tree(rules, x509, MLS_RULE_CREDENTIAL_SUPPORTED);
 	rules_end(rules);
 	rules_init_with(rules, SPAN_EMPTY, accepts_x509);
 	accept_everywhere(rules, x509);
@@ -334,7 +354,7 @@ static void test_credentials_of_others(void **state)
 	(void)state;
 
 	rules_init_with(rules, SPAN_EMPTY, accepts_x509);
-	refuse_in_tree(rules, x509_only);
+	refuse_in_tree(rules, x509_only, MLS_RULE_CREDENTIAL_SUPPORTED);
 	rules_end(rules);
 }
 
@@ -344,7 +364,8 @@ static void test_certificates(void **state)
 	(void)state;
 
 	rules_init_with(rules, SPAN_EMPTY, accepts_x509);
-	refuse_everywhere(rules, x509_empty, false, ERR_PEER_INVALID);
+	refuse_everywhere(rules, x509_empty, false, ERR_PEER_INVALID,
+			  MLS_RULE_LEAF_CERTIFICATES);
 	rules_end(rules);
 }
 
@@ -377,15 +398,21 @@ static void test_source(void **state)
 	struct cheat key_package = { .by = CAROL, .leaf = from_key_package };
 	struct cheat update = { .by = CAROL, .leaf = from_update };
 	edit_package(rules, from_update, false);
-	rules_refuse_lone_add(rules, ERR_PEER_INVALID);
+	rules_refuse_lone_add(rules, ERR_PEER_INVALID,
+			      MLS_RULE_KEY_PACKAGE_LEAF_SOURCE);
 	edit_package(rules, from_commit, false);
-	rules_refuse_lone_add(rules, ERR_PEER_INVALID);
+	rules_refuse_lone_add(rules, ERR_PEER_INVALID,
+			      MLS_RULE_KEY_PACKAGE_LEAF_SOURCE);
 	propose_update(rules, NULL, from_key_package, false, &message);
-	rules_refuse(BOB, buf_span(&message), ERR_PEER_INVALID);
+	rules_refuse(BOB, buf_span(&message), ERR_PEER_INVALID,
+		     MLS_RULE_UPDATE_LEAF_SOURCE);
 	propose_update(rules, NULL, from_commit, false, &message);
-	rules_refuse(BOB, buf_span(&message), ERR_PEER_INVALID);
-	rules_refuse_commit(BOB, &key_package, ERR_PEER_INVALID);
-	rules_refuse_commit(BOB, &update, ERR_PEER_INVALID);
+	rules_refuse(BOB, buf_span(&message), ERR_PEER_INVALID,
+		     MLS_RULE_UPDATE_LEAF_SOURCE);
+	rules_refuse_commit(BOB, &key_package, ERR_PEER_INVALID,
+			    MLS_RULE_PATH_LEAF_SOURCE);
+	rules_refuse_commit(BOB, &update, ERR_PEER_INVALID,
+			    MLS_RULE_PATH_LEAF_SOURCE);
 	rules_end(rules);
 	buf_clear(&message);
 }
@@ -418,7 +445,8 @@ static void test_update_with_the_same_key(void **state)
 	rules_init(rules, SPAN_EMPTY);
 	know_key_of(CAROL);
 	propose_update(rules, NULL, with_known_key, false, &message);
-	rules_refuse(BOB, buf_span(&message), ERR_PEER_INVALID);
+	rules_refuse(BOB, buf_span(&message), ERR_PEER_INVALID,
+		     MLS_RULE_UPDATE_KEY_NEW);
 	rules_end(rules);
 	buf_clear(&message);
 }
@@ -430,7 +458,7 @@ static void test_encryption_key_unique(void **state)
 
 	rules_init(rules, SPAN_EMPTY);
 	know_key_of(ALICE);
-	refuse_in_tree(rules, with_known_key);
+	refuse_in_tree(rules, with_known_key, MLS_RULE_ENCRYPTION_KEYS_UNIQUE);
 	rules_end(rules);
 }
 
@@ -455,7 +483,8 @@ static void test_signature_key_unique(void **state)
 			     .leaf = with_alices_signature_key,
 			     .leaf_by = ALICE };
 	memcpy(alices_signature_key, ALICE->signature_public.p, 32);
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID,
+			    MLS_RULE_SIGNATURE_KEYS_UNIQUE);
 	cheat_update_leaf(CAROL, ALICE, with_alices_signature_key, false,
 			  &leaf);
 	update = cheat_update(buf_span(&leaf));
@@ -465,14 +494,17 @@ static void test_signature_key_unique(void **state)
 	update.ref = buf_span(&ref);
 	update.sender = carol;
 	how = (struct cheat){ .by = ALICE, .items = &update, .count = 1 };
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID,
+			    MLS_RULE_SIGNATURE_KEYS_UNIQUE);
 	/* the tree of a joiner, in which bob has carol's key */
 	struct cheat clone = { .by = CAROL,
 			       .leaf = with_alices_signature_key,
 			       .leaf_by = ALICE };
 	struct member honest = *CAROL;
 	CAROL->signature_private = ALICE->signature_private;
-	assert_int_equal(rules_join(DAVE, &clone, &info), ERR_PEER_INVALID);
+	assert_int_equal(
+	    rules_join(DAVE, &clone, &info, MLS_RULE_SIGNATURE_KEYS_UNIQUE),
+	    ERR_PEER_INVALID);
 	CAROL->signature_private = honest.signature_private;
 	rules_end(rules);
 	buf_clear(&message);
@@ -535,7 +567,8 @@ static bool hears_of_it(struct member *m, const struct cheat *how)
 /* Who adds must look at the clock; who receives it may have it late, and who
  * refused what others accept would have left the group. */
 static void refuse_lifetime(struct rules *rules,
-			    void (*edit)(struct wire_leaf_node *leaf))
+			    void (*edit)(struct wire_leaf_node *leaf),
+			    enum mls_rule rule)
 {
 	struct mls_proposal add = { .kind = MLS_PROPOSE_ADD };
 	struct mls_change pending = { .commit_pending_proposals = true };
@@ -545,6 +578,7 @@ static void refuse_lifetime(struct rules *rules,
 
 	edit_package(rules, edit, false);
 	assert_int_equal(rules_add(rules), ERR_PEER_INVALID);
+	rules_said(mls_group_last_rule(ALICE->group), rule);
 	add.key_package = buf_span(&DAVE->key_package);
 	assert_int_equal(
 	    mls_group_propose(ALICE->group, &ALICE->me, &add, false, &message),
@@ -572,10 +606,10 @@ static void test_lifetime(void **state)
 	(void)state;
 
 	rules_init(rules, SPAN_EMPTY);
-	refuse_lifetime(rules, expired);
-	refuse_lifetime(rules, not_yet);
-	refuse_lifetime(rules, for_ever);
-	refuse_lifetime(rules, backwards);
+	refuse_lifetime(rules, expired, MLS_RULE_KEY_PACKAGE_LIFETIME);
+	refuse_lifetime(rules, not_yet, MLS_RULE_KEY_PACKAGE_LIFETIME);
+	refuse_lifetime(rules, for_ever, MLS_RULE_KEY_PACKAGE_LIFETIME_LENGTH);
+	refuse_lifetime(rules, backwards, MLS_RULE_KEY_PACKAGE_LIFETIME);
 	edit_package(rules, just_so, false);
 	rules_accept_add(rules);
 	rules_end(rules);

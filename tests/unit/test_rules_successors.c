@@ -87,8 +87,9 @@ struct make {
 
 /* What bob, of the old group, says to the new one. */
 static enum err bob_joins(struct world *w, const struct make *make,
-			  bool as_successor)
+			  bool as_successor, enum mls_rule wanted)
 {
+	enum mls_rule rule = MLS_RULE_NONE;
 	struct member *alice = &w->heirs[0], *bob = &w->heirs[1];
 	struct mls_group *group = NULL;
 	struct buf welcome = BUF_INIT;
@@ -113,6 +114,7 @@ static enum err bob_joins(struct world *w, const struct make *make,
 	struct cheat how = { .by = alice, .items = w->items, .count = count };
 	cheat_commit(&how, &made);
 	cheat_welcome(alice, &made, &nothing, &welcome);
+	bob->me.broken = &rule;
 	e = as_successor
 		? mls_group_join_successor(w->rules->all[1].group, &bob->me,
 					   buf_span(&welcome), SPAN_EMPTY,
@@ -121,6 +123,8 @@ static enum err bob_joins(struct world *w, const struct make *make,
 		: mls_group_join(&bob->me, buf_span(&welcome), SPAN_EMPTY,
 				 buf_span(&bob->key_package), &bob->secrets,
 				 &group);
+	bob->me.broken = NULL;
+	rules_said(rule, wanted);
 	assert_int_equal(e == ERR_OK, group != NULL);
 	mls_group_free(group);
 	mls_group_free(alice->group);
@@ -142,27 +146,33 @@ static void test_reinit(void **state)
 	(void)state;
 
 	world_init(w, true, rules_suite());
-	assert_int_equal(bob_joins(w, &make, true), ERR_OK);
+	assert_int_equal(bob_joins(w, &make, true, MLS_RULE_NONE), ERR_OK);
 	/* "group_id, version, cipher_suite, and ... extensions fields" */
 	make.group_id = "group 3";
-	assert_int_equal(bob_joins(w, &make, true), ERR_PEER_INVALID);
+	assert_int_equal(bob_joins(w, &make, true, MLS_RULE_REINIT_DIFFERS),
+			 ERR_PEER_INVALID);
 	make = good;
 	make.extensions = SPAN_ARRAY(extension);
-	assert_int_equal(bob_joins(w, &make, true), ERR_PEER_INVALID);
+	assert_int_equal(bob_joins(w, &make, true, MLS_RULE_REINIT_DIFFERS),
+			 ERR_PEER_INVALID);
 	/* "the epoch field in the GroupInfo is equal to 1" */
 	make = good;
 	make.late = true;
-	assert_int_equal(bob_joins(w, &make, true), ERR_PEER_INVALID);
+	assert_int_equal(bob_joins(w, &make, true, MLS_RULE_SUCCESSOR_EPOCH),
+			 ERR_PEER_INVALID);
 	/* "all the members of the old group are also members of the new" */
 	make = good;
 	make.last = 1;
-	assert_int_equal(bob_joins(w, &make, true), ERR_PEER_INVALID);
+	assert_int_equal(bob_joins(w, &make, true, MLS_RULE_SUCCESSOR_MEMBERS),
+			 ERR_PEER_INVALID);
 	/* "verify that it is the only such PSK" */
 	make = good;
 	make.second_psk = true;
-	assert_int_equal(bob_joins(w, &make, true), ERR_PEER_INVALID);
+	assert_int_equal(bob_joins(w, &make, true, MLS_RULE_WELCOME_ONE_PARENT),
+			 ERR_PEER_INVALID);
 	/* who does not ask for a successor gets none */
-	assert_int_equal(bob_joins(w, &good, false), ERR_STATE_GONE);
+	assert_int_equal(bob_joins(w, &good, false, MLS_RULE_NONE),
+			 ERR_STATE_GONE);
 	world_clear(w);
 }
 
@@ -185,14 +195,16 @@ static void test_reinit_suite(void **state)
 
 	world_init(w, false, rules_suite());
 	/* "contains a ReInit proposal": there was none yet */
-	assert_int_equal(bob_joins(w, &make, true), ERR_PEER_INVALID);
+	assert_int_equal(bob_joins(w, &make, true, MLS_RULE_REINIT_ASKED),
+			 ERR_PEER_INVALID);
 	assert_int_equal(
 	    mls_group_commit(ALICE->group, &ALICE->me, &change, &commit),
 	    ERR_OK);
 	assert_int_equal(mls_group_merge(ALICE->group), ERR_OK);
 	member_follow(BOB, buf_span(&commit.commit));
 	mls_commit_clear(&commit);
-	assert_int_equal(bob_joins(w, &make, true), ERR_PEER_INVALID);
+	assert_int_equal(bob_joins(w, &make, true, MLS_RULE_REINIT_DIFFERS),
+			 ERR_PEER_INVALID);
 	world_clear(w);
 }
 
@@ -207,22 +219,28 @@ static void test_branch(void **state)
 	(void)state;
 
 	world_init(w, false, rules_suite());
-	assert_int_equal(bob_joins(w, &make, true), ERR_OK);
+	assert_int_equal(bob_joins(w, &make, true, MLS_RULE_NONE), ERR_OK);
 	make.late = true;
-	assert_int_equal(bob_joins(w, &make, true), ERR_PEER_INVALID);
+	assert_int_equal(bob_joins(w, &make, true, MLS_RULE_SUCCESSOR_EPOCH),
+			 ERR_PEER_INVALID);
 	make = good;
 	make.second_psk = true;
-	assert_int_equal(bob_joins(w, &make, true), ERR_PEER_INVALID);
+	assert_int_equal(bob_joins(w, &make, true, MLS_RULE_WELCOME_ONE_PARENT),
+			 ERR_PEER_INVALID);
 	/* "a subset of the members of the old group": not dave */
 	make = good;
 	make.last = 3;
-	assert_int_equal(bob_joins(w, &make, true), ERR_PEER_INVALID);
-	assert_int_equal(bob_joins(w, &good, false), ERR_STATE_GONE);
+	assert_int_equal(bob_joins(w, &make, true, MLS_RULE_SUCCESSOR_MEMBERS),
+			 ERR_PEER_INVALID);
+	assert_int_equal(bob_joins(w, &good, false, MLS_RULE_NONE),
+			 ERR_STATE_GONE);
 	world_clear(w);
 	/* "version and cipher_suite values ... are the same" */
 	world_init(w, false,
 		   suite_by_id(SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519));
-	assert_int_equal(bob_joins(w, &good, true), ERR_PEER_INVALID);
+	assert_int_equal(
+	    bob_joins(w, &good, true, MLS_RULE_BRANCH_CIPHER_SUITE),
+	    ERR_PEER_INVALID);
 	world_clear(w);
 }
 
@@ -237,7 +255,8 @@ static void test_application_usage(void **state)
 	(void)state;
 
 	world_init(w, false, rules_suite());
-	assert_int_equal(bob_joins(w, &make, true), ERR_PEER_INVALID);
+	assert_int_equal(bob_joins(w, &make, true, MLS_RULE_WELCOME_PARENT),
+			 ERR_PEER_INVALID);
 	world_clear(w);
 }
 

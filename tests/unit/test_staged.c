@@ -144,7 +144,7 @@ static void refused_and_taken(struct watch *watch, struct member *m,
 			      const struct buf *message)
 {
 	watch->answer = ERR_STATE_CONFLICT;
-	rules_refuse(m, buf_span(message), ERR_STATE_CONFLICT);
+	rules_refuse(m, buf_span(message), ERR_STATE_CONFLICT, MLS_RULE_NONE);
 	watch->answer = ERR_OK;
 	watch->asked = 0;
 	rules_accept(m, buf_span(message));
@@ -301,9 +301,11 @@ static void test_only_what_is_valid(void **state)
 	watches(&bob, BOB);
 	twice[0] = twice[1] = cheat_remove(0);
 	how.by = CAROL;
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID);
+	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID,
+			    MLS_RULE_SAME_LEAF_TWICE);
 	how = (struct cheat){ .by = CAROL, .bad_signature = true };
-	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO);
+	rules_refuse_commit(BOB, &how, ERR_PEER_CRYPTO,
+			    MLS_RULE_CONTENT_SIGNATURE);
 	assert_int_equal(bob.asked, 0);
 	rules_end(rules);
 }
@@ -318,7 +320,7 @@ static void propose(struct rules *rules, struct watch *watch,
 	    mls_group_propose(CAROL->group, &CAROL->me, p, false, message),
 	    ERR_OK);
 	watch->answer = ERR_PEER_DENIED;
-	rules_refuse(BOB, buf_span(message), ERR_PEER_DENIED);
+	rules_refuse(BOB, buf_span(message), ERR_PEER_DENIED, MLS_RULE_NONE);
 	watch->answer = ERR_OK;
 	watch->asked = 0;
 	rules_keep(BOB, buf_span(message));
@@ -460,10 +462,12 @@ static void test_welcome(void **state)
 	watch_init(&dave);
 	DAVE->me.authentication = &dave.authentication;
 	dave.answer = ERR_PEER_DENIED;
-	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_PEER_DENIED);
+	assert_int_equal(rules_join(DAVE, &how, &nothing, MLS_RULE_NONE),
+			 ERR_PEER_DENIED);
 	dave.answer = ERR_OK;
 	dave.asked = 0;
-	assert_int_equal(rules_join(DAVE, &how, &nothing), ERR_OK);
+	assert_int_equal(rules_join(DAVE, &how, &nothing, MLS_RULE_NONE),
+			 ERR_OK);
 	is_asked(&dave, MLS_STAGED_GROUP, mls_group_epoch(BOB->group) + 1, 0);
 	assert_int_equal(dave.group_epoch, dave.staged.epoch);
 	assert_int_equal(dave.group_members, 4);

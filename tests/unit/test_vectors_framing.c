@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "mls/broken.h"
 #include "mls/framing.h"
 #include "mls/key_schedule.h"
 #include "mls/label.h"
@@ -99,7 +100,8 @@ static bool protect_message(const struct protection *p, uint8_t type,
 	} else {
 		CHECK_OK(framing_protect_private(
 		    p->suite, rng_system(), &content, &auth,
-		    HEX(p->item, "sender_data_secret"), &tree, 7, message));
+		    HEX(p->item, "sender_data_secret"), &tree, 7, NULL,
+		    message));
 	}
 	ok = true;
 out:
@@ -134,18 +136,22 @@ static bool tampered(const struct protection *p, const struct buf *message,
 		CHECK_OK(framing_open_sender(p->suite, &m.private_message,
 					     HEX(p->item, "sender_data_secret"),
 					     &sender));
-		CHECK(framing_open_private(
-			  p->suite, &m.private_message, &sender, p->public_key,
-			  buf_span(&p->context), &tree, NULL, &plaintext,
-			  &content, &auth) == ERR_PEER_CRYPTO);
+		CHECK(
+		    rules_settle(framing_open_private(
+				     p->suite, &m.private_message, &sender,
+				     p->public_key, buf_span(&p->context),
+				     &tree, NULL, &plaintext, &content, &auth),
+				 NULL) == ERR_PEER_CRYPTO);
 		CHECK(plaintext.n == 0);
 		/* A false signature under a right AEAD key changes nothing
 		 * either: the true message is still readable. */
 		CHECK_OK(wire_message_decode(buf_span(message), &m));
-		CHECK(framing_open_private(
-			  p->suite, &m.private_message, &sender, p->public_key,
-			  SPAN_LIT("another context"), &tree, NULL, &plaintext,
-			  &content, &auth) == ERR_PEER_CRYPTO);
+		CHECK(
+		    rules_settle(framing_open_private(
+				     p->suite, &m.private_message, &sender,
+				     p->public_key, SPAN_LIT("another context"),
+				     &tree, NULL, &plaintext, &content, &auth),
+				 NULL) == ERR_PEER_CRYPTO);
 		CHECK_OK(framing_open_private(
 		    p->suite, &m.private_message, &sender, p->public_key,
 		    buf_span(&p->context), &tree, NULL, &plaintext, &content,
