@@ -14,6 +14,7 @@ struct judging {
 	struct account_link link;
 	struct account_news news;
 	struct check_verdict verdict;
+	bool verified; /* its signatures were, before */
 };
 
 /* True: nothing is wrong so far. */
@@ -57,7 +58,7 @@ static void verify(struct judging *j, const struct suite *suite,
 {
 	enum err e;
 
-	if (!is_good(j))
+	if (!is_good(j) || j->verified)
 		return;
 	e = check_label(suite, key, label, content, signature);
 	if (err_class(e) == ERR_CLASS_LOCAL)
@@ -219,7 +220,7 @@ static void judge_device(struct judging *j)
 {
 	hold(j, j->log->standing < ACCOUNT_DEVICES_MAX,
 	     "the account has too many devices");
-	if (is_good(j))
+	if (is_good(j) && !j->verified)
 		hold(j,
 		     hpke_check_public_key(link_suite(),
 					   j->link.device.hpke_key) == ERR_OK,
@@ -303,9 +304,10 @@ static void judge(struct judging *j, struct span bytes)
 	judge_body(j);
 }
 
-struct check_verdict account_log_add(struct account_log *log, struct span link)
+static struct check_verdict add(struct account_log *log, struct span link,
+				bool verified)
 {
-	struct judging j = { .log = log };
+	struct judging j = { .log = log, .verified = verified };
 
 	judge(&j, link);
 	if (is_good(&j))
@@ -313,8 +315,8 @@ struct check_verdict account_log_add(struct account_log *log, struct span link)
 	return j.verdict;
 }
 
-struct check_verdict account_log_add_all(struct account_log *log,
-					 struct span links)
+static struct check_verdict add_all(struct account_log *log, struct span links,
+				    bool verified)
 {
 	struct check_verdict verdict = { NULL, false, false };
 	struct rd r = rd_init(links);
@@ -323,11 +325,28 @@ struct check_verdict account_log_add_all(struct account_log *log,
 		struct span link = rd_vec(&r);
 
 		if (rd_ok(&r))
-			verdict = account_log_add(log, link);
+			verdict = add(log, link, verified);
 		else
 			verdict.wrong = "it is no list of links";
 	}
 	return verdict;
+}
+
+struct check_verdict account_log_add(struct account_log *log, struct span link)
+{
+	return add(log, link, false);
+}
+
+struct check_verdict account_log_add_all(struct account_log *log,
+					 struct span links)
+{
+	return add_all(log, links, false);
+}
+
+struct check_verdict account_log_load(struct account_log *log,
+				      struct span links)
+{
+	return add_all(log, links, true);
 }
 
 /* ---- a log ---- */

@@ -14,7 +14,7 @@
 #include "check/view.h"
 #include "wire/account_link.h"
 
-#define ACCOUNT_LINKS_MAX 65535 /* of a log */
+#define ACCOUNT_LINKS_MAX 16384 /* of a log */
 
 /* What a log is pinned by: the number of a link, and its hash. */
 struct account_place {
@@ -59,6 +59,11 @@ struct check_verdict account_log_add(struct account_log *log, struct span link);
  * wrong; then the log has those before it, as account_log_place() says. */
 struct check_verdict account_log_add_all(struct account_log *log,
 					 struct span links);
+
+/* The same for links that the caller has verified before, and kept: their
+ * signatures are not looked at. */
+struct check_verdict account_log_load(struct account_log *log,
+				      struct span links);
 
 /* ---- what it says ---- */
 

@@ -672,6 +672,35 @@ static void test_all_at_once(void **state)
 	end(h);
 }
 
+/* What was verified before is taken as it was, but for its signatures. */
+static void test_load(void **state)
+{
+	struct house *h = all_kinds();
+	struct account_place place, end_of_log = house_place(h);
+	struct account_log *log;
+	struct buf changed = BUF_INIT;
+	(void)state;
+
+	buf_put(&changed, buf_span(&h->links));
+	changed.p[changed.n - 1] ^= 1;
+	assert_int_equal(account_log_new(&log), ERR_OK);
+	assert_null(account_log_load(log, buf_span(&h->links)).wrong);
+	account_log_place(log, &place);
+	assert_memory_equal(&place, &end_of_log, sizeof(place));
+	account_log_free(log);
+	assert_int_equal(account_log_new(&log), ERR_OK);
+	assert_string_equal(account_log_add_all(log, buf_span(&changed)).wrong,
+			    "its signature does not verify");
+	assert_null(
+	    account_log_load(log, span_of(changed.p + changed.n - 118, 118))
+		.wrong);
+	assert_string_equal(account_log_load(log, buf_span(&changed)).wrong,
+			    "the account is closed");
+	account_log_free(log);
+	buf_clear(&changed);
+	end(h);
+}
+
 /* ---- a key at a place ---- */
 
 static enum account_validity valid(const struct house *h, int who,
@@ -778,6 +807,7 @@ int main(void)
 		cmocka_unit_test(test_every_byte_counts),
 		cmocka_unit_test(test_every_link_counts),
 		cmocka_unit_test(test_all_at_once),
+		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_validity),
 		cmocka_unit_test(test_a_long_life),
 	};
