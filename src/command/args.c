@@ -121,6 +121,12 @@ static const struct verb_row VERBS[VERB_COUNT] = {
 			  "It is logged out at once and removed from every "
 			  "session.",
 			  "hermetic revoke 7c1e" },
+	[VERB_ACCOUNT] = { "account", "verify FILE|-",
+			   "check an account's log in a file", 2, 2,
+			   "The file is what GET /users/USER/log answers, its "
+			   "pages one after\n"
+			   "another. Every link is verified, without a server.",
+			   "hermetic account verify alice.json" },
 };
 
 enum option {

@@ -21,6 +21,9 @@ struct cmd {
 MUST_CHECK enum err cmd_register(struct cmd *cmd);
 MUST_CHECK enum err cmd_login(struct cmd *cmd);
 
+/* Without an account. */
+MUST_CHECK enum err cmd_account(struct cmd *cmd);
+
 /* cmd->a is an open account for all others. */
 MUST_CHECK enum err cmd_logout(struct cmd *cmd);
 MUST_CHECK enum err cmd_sessions(struct cmd *cmd);
