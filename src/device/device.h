@@ -52,7 +52,8 @@ enum order_kind {
 	ORDER_LEAVE,  /* this device departs */
 	ORDER_DEPART, /* whom: another device of this user departs */
 	ORDER_RESOLVE, /* the person has seen what stopped it, and goes on */
-	ORDER_STOCK    /* publish KeyPackages where there are few; no session */
+	ORDER_STOCK,   /* publish KeyPackages where there are few; no session */
+	ORDER_ACCOUNT  /* read, and begin, this account's log; no session */
 };
 
 /* Copied by device_start(). Which members count is said by the kind. */

@@ -115,6 +115,7 @@ enum err order_begin(struct device *d)
 	case ORDER_CREATE:
 	case ORDER_JOIN:
 	case ORDER_STOCK:
+	case ORDER_ACCOUNT:
 		break;
 	}
 	return ERR_OK;
@@ -178,6 +179,7 @@ static bool wants_to_be_in(const struct device *d)
 	case ORDER_LEAVE:
 	case ORDER_DEPART:
 	case ORDER_STOCK:
+	case ORDER_ACCOUNT:
 		break;
 	}
 	return false;

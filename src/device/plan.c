@@ -255,6 +255,7 @@ static bool plan_due(struct device *d)
 	case ORDER_JOIN:
 	case ORDER_RESOLVE:
 	case ORDER_STOCK:
+	case ORDER_ACCOUNT:
 		break;
 	}
 	return false;
@@ -311,6 +312,7 @@ static enum err plan(struct device *d)
 	case ORDER_JOIN:
 	case ORDER_RESOLVE:
 	case ORDER_STOCK:
+	case ORDER_ACCOUNT:
 		break;
 	}
 	return ERR_LOCAL_BUG;

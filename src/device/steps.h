@@ -8,6 +8,10 @@
 /* stock.c: KeyPackages */
 extern const struct step stock_step_make, stock_step_publish;
 
+/* own_steps.c: this account's log */
+extern const struct step own_step_load, own_step_read, own_step_begin,
+    own_step_post;
+
 /* found.c: a new session */
 extern const struct step found_step_claim, found_step_make, found_step_post;
 

@@ -12,6 +12,7 @@
 #include "device/record.h"
 
 struct device;
+struct own_log;
 struct rejoin;
 
 /*
@@ -69,6 +70,7 @@ struct work {
 	bool welcomes_read;    /* JOIN: Welcomes were looked for */
 	bool resolving;	       /* the person goes on without a trail */
 	struct rejoin *rejoin; /* owned: the walk to the group of today */
+	struct own_log *own;   /* owned: ACCOUNT: this account's log */
 	/* What requests borrow. */
 	struct buf bytes, group_info, welcome;
 	struct span *spans; /* owned array */

@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import {
   AccountDevice, AccountLog, linkHash,
 } from '../testlib/accounts.mjs';
-import { base64, newUser, ok, refused } from '../testlib/api.mjs';
+import { base64, newName, newUser, ok, refused } from '../testlib/api.mjs';
 import { hermetic, newHome, startNode, startPostgres }
   from '../testlib/stack.mjs';
 
@@ -231,6 +231,35 @@ describe('an account\'s log', { concurrency: false }, () => {
     } finally {
       await slow.stop();
     }
+  });
+
+  test('register begins it, and login leaves it as it is', async () => {
+    const home = newHome(), second = newHome(), passphrase = 'a long passphrase';
+    const username = newName('carol');
+    const as = (where, ...args) => hermetic(args, { home: where, passphrase,
+      server: node.url, env: { HERMETIC_USERNAME: username,
+        HERMETIC_SCRYPT_N: '16384' } });
+    const done = await as(home, 'register');
+    assert.equal(done.code, 0, done.err);
+    const log = await read(username, '', stranger);
+    assert.equal(log.last, 1);
+    for (const where of [home, second]) {
+      const again = await as(where, 'login');
+      assert.equal(again.code, 0, again.err);
+    }
+    assert.deepEqual(await read(username, '', stranger), log);
+    const said = await verify(fileOf(log), '--json');
+    assert.equal(said.json[0].username, username);
+    assert.deepEqual(said.json[0].devices, [{ device: 1, signer: 1 }]);
+
+    // what a failover lost, the device gives the server again
+    await postgres.psql(`DELETE FROM hermetic.account_link
+        WHERE fingerprint = '\\x${log.fingerprint}';
+      DELETE FROM hermetic.account_log
+        WHERE fingerprint = '\\x${log.fingerprint}'`);
+    assert.equal((await read(username, '', stranger)).last, 0);
+    assert.equal((await as(home, 'login')).code, 0);
+    assert.deepEqual(await read(username, '', stranger), log);
   });
 
   // --- the command, without a server ----------------------------------------

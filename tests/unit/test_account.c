@@ -470,7 +470,7 @@ static void test_added_keys(void **state)
 	refuse(h, PHONE, &link, "a new key has not signed");
 	buf_reset(&list);
 	for (uint16_t i = 1; i < ACCOUNT_SIGNATURE_KEYS_MAX; i++)
-		account_link_put_key(&list, i, span_of("abcdefgh" + i, 1));
+		account_link_put_key(&list, i, span_of(&"abcdefgh"[i], 1));
 	link.device.keys = buf_span(&list);
 	link.device.signatures = SPAN_LIT("\0\0\0\0\0\0\0");
 	refuse(h, PHONE, &link, "the device has too many keys");
