@@ -205,6 +205,17 @@ out:
 	return e;
 }
 
+/* The link of that number in the log. */
+static struct span find_link(const struct own_log *own, uint64_t number)
+{
+	struct rd r = rd_init(buf_span(&own->links));
+	struct span link = SPAN_EMPTY;
+
+	for (uint64_t i = 0; i < number; i++)
+		link = rd_vec(&r);
+	return link;
+}
+
 enum err own_log_take(struct own_log *own, const struct span *links,
 		      size_t count)
 {
@@ -217,24 +228,14 @@ enum err own_log_take(struct own_log *own, const struct span *links,
 	/* whose log it is shows the first link, and nothing else does */
 	if (place.number == 0)
 		ENSURE(own->pending.n > 0, ERR_STATE_GONE);
-	if (place.number == 0)
-		ENSURE(span_equal(links[0], buf_span(&own->pending)),
-		       ERR_PEER_FORK);
-	for (size_t i = 0; i < count; i++)
+	ENSURE(span_equal(links[0], place.number == 0
+					? buf_span(&own->pending)
+					: find_link(own, place.number)),
+	       ERR_PEER_FORK);
+	for (size_t i = place.number == 0 ? 0 : 1; i < count; i++)
 		TRY(take_link(own, links[i]));
 out:
 	return e;
-}
-
-/* The link of that number in the log. */
-static struct span find_link(const struct own_log *own, uint64_t number)
-{
-	struct rd r = rd_init(buf_span(&own->links));
-	struct span link = SPAN_EMPTY;
-
-	for (uint64_t i = 0; i < number; i++)
-		link = rd_vec(&r);
-	return link;
 }
 
 struct span own_log_to_post(const struct own_log *own, struct span *salt)

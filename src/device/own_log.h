@@ -33,8 +33,9 @@ MUST_CHECK enum err own_log_save(struct device *d, const struct own_log *own);
  * the account to be theirs. Inside a transaction. */
 MUST_CHECK enum err own_log_begin(struct device *d, struct own_log *own);
 
-/* Links that the server has behind the last one. ERR_PEER_FORK: they do not go on
- * from what is known, or the first one is not the one that this device made;
+/* Links that the server has from the last one on, which is the first of them.
+ * ERR_PEER_FORK: it is another one, or they do not go on from it; without any
+ * link that is known, the first is not the one that this device made.
  * ERR_STATE_GONE: the account has a log that this device has no part in. The log
  * is as it was then, or goes on. */
 MUST_CHECK enum err own_log_take(struct own_log *own, const struct span *links,

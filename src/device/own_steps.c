@@ -25,7 +25,8 @@ static enum err read_ask(struct device *d, struct request *request)
 	account_log_place(d->work.own->log, &place);
 	request->kind = REQUEST_ACCOUNT_LOG;
 	request->user = d->username;
-	request->after = place.number;
+	/* with the last one, which has to be there */
+	request->after = place.number > 0 ? place.number - 1 : 0;
 	return ERR_OK;
 }
 
@@ -42,7 +43,11 @@ static void halt_differs(struct device *d)
 static enum err take_links(struct device *d, const struct answer *answer)
 {
 	struct own_log *own = d->work.own;
-	enum err e = own_log_take(own, answer->links, answer->link_count);
+	struct account_place before, after;
+	enum err e;
+
+	account_log_place(own->log, &before);
+	e = own_log_take(own, answer->links, answer->link_count);
 
 	if (e == ERR_PEER_FORK) {
 		halt_differs(d);
@@ -53,9 +58,10 @@ static enum err take_links(struct device *d, const struct answer *answer)
 		return ERR_OK;
 	}
 	TRY(e);
+	account_log_place(own->log, &after);
 	own->server_last = answer->last;
-	d->work.fresh = !answer->more || answer->link_count == 0;
-	if (answer->link_count > 0)
+	d->work.fresh = !answer->more || after.number == before.number;
+	if (after.number > before.number)
 		TRY(own_log_save(d, own));
 out:
 	return e;
@@ -132,17 +138,23 @@ static enum err post_ask(struct device *d, struct request *request)
 	return ERR_OK;
 }
 
-/* That the server took it is seen in the log, and so is that it did not. */
+/* That the server took it is seen in the log, and so is that it did not: when it
+ * has another link there, twice, it has another log. */
 static enum err post_take(struct device *d, const struct answer *answer)
 {
-	if (answer->result != ERR_OK && answer->result != ERR_STATE_CONFLICT)
+	bool conflict = answer->result == ERR_STATE_CONFLICT;
+
+	if (answer->result != ERR_OK && !conflict)
 		work_halt_refused(d, answer);
+	else if (conflict && d->work.refused)
+		halt_differs(d);
 	else if (++d->work.posts > POSTS_MAX)
 		work_halt(d, ERR_STATE_PENDING, "link-kept",
 			  "The server does not show the link of your account's "
 			  "log that it took. It is kept, and posted again.");
 	else
 		work_stale(d);
+	d->work.refused = conflict;
 	return ERR_OK;
 }
 

@@ -119,10 +119,12 @@ static void answer_post(struct world *w, const struct request *request,
 	assert_int_equal(account_link_decode(request->bytes, &link), ERR_OK);
 	assert_int_equal(request->salt.n,
 			 link.number == 1 ? (int)ACCOUNT_HASH : 0);
-	if (link.number <= w->count)
-		answer->result = ERR_STATE_CONFLICT;
-	else if (link.number == w->count + 1)
+	if (link.number == w->count + 1)
 		keep(w, request->bytes);
+	else if (link.number > w->count ||
+		 !span_equal(request->bytes,
+			     buf_span(&w->links[link.number - 1])))
+		answer->result = ERR_STATE_CONFLICT;
 	if (link.number == 1) {
 		buf_reset(&w->salt);
 		buf_put(&w->salt, request->salt);
@@ -367,6 +369,18 @@ static void test_refused(void **state)
 	run_well(w, 1);
 }
 
+/* It says that it has another link, and does not show it. */
+static void test_taken_by_nobody(void **state)
+{
+	struct world *w = *state;
+
+	w->post_fails = ERR_STATE_CONFLICT;
+	run_badly(w, ERR_PEER_FORK, "account-log-differs");
+	assert_int_equal(w->posts, 2);
+	w->post_fails = ERR_OK;
+	run_well(w, 1);
+}
+
 /* It says that it took it, and shows nothing; or that there is more, for ever. */
 static void test_it_ends(void **state)
 {
@@ -396,6 +410,7 @@ int main(void)
 		TEST(test_a_link_that_is_wrong),
 		TEST(test_not_in_the_log),
 		TEST(test_refused),
+		TEST(test_taken_by_nobody),
 		TEST(test_it_ends),
 #undef TEST
 	};
