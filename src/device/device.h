@@ -53,7 +53,8 @@ enum order_kind {
 	ORDER_DEPART, /* whom: another device of this user departs */
 	ORDER_RESOLVE, /* the person has seen what stopped it, and goes on */
 	ORDER_STOCK,   /* publish KeyPackages where there are few; no session */
-	ORDER_ACCOUNT  /* read, and begin, this account's log; no session */
+	ORDER_ACCOUNT, /* read, and begin, this account's log; no session */
+	ORDER_MEET     /* users[0]: read that account's log; no session */
 };
 
 /* Copied by device_start(). Which members count is said by the kind. */
@@ -162,6 +163,21 @@ MUST_CHECK enum err device_outbox(struct device *device, const char *session,
 MUST_CHECK enum err device_outbox_drop(struct device *device,
 				       const char *session, uint64_t item,
 				       size_t *dropped);
+
+/* An account whose log is kept here, one's own or one that was met (ORDER_MEET):
+ * {username, fingerprint, digits, number, hash, devices, own, compared: "no", "yes"
+ * or "changed", forked, other}; `other`: the server shows another account under that
+ * name. ERR_STATE_GONE: none is kept. */
+MUST_CHECK enum err device_person(struct device *device, const char *username,
+				  struct buf *json);
+
+/* The person has compared the fingerprint with that person. ERR_STATE_GONE. */
+MUST_CHECK enum err device_compared(struct device *device,
+				    const char *username);
+
+/* The person says that the name is meant for the other account that the server
+ * shows. ERR_STATE_GONE: there is no other one. */
+MUST_CHECK enum err device_accept(struct device *device, const char *username);
 
 /* The person was shown everybody who is a member now: what is said from now on
  * may be sealed for them. */

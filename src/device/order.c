@@ -116,6 +116,7 @@ enum err order_begin(struct device *d)
 	case ORDER_JOIN:
 	case ORDER_STOCK:
 	case ORDER_ACCOUNT:
+	case ORDER_MEET:
 		break;
 	}
 	return ERR_OK;
@@ -180,6 +181,7 @@ static bool wants_to_be_in(const struct device *d)
 	case ORDER_DEPART:
 	case ORDER_STOCK:
 	case ORDER_ACCOUNT:
+	case ORDER_MEET:
 		break;
 	}
 	return false;

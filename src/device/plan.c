@@ -256,6 +256,7 @@ static bool plan_due(struct device *d)
 	case ORDER_RESOLVE:
 	case ORDER_STOCK:
 	case ORDER_ACCOUNT:
+	case ORDER_MEET:
 		break;
 	}
 	return false;
@@ -313,6 +314,7 @@ static enum err plan(struct device *d)
 	case ORDER_RESOLVE:
 	case ORDER_STOCK:
 	case ORDER_ACCOUNT:
+	case ORDER_MEET:
 		break;
 	}
 	return ERR_LOCAL_BUG;

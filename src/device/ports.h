@@ -154,7 +154,10 @@ struct answer {
 	size_t key_package_count;
 	const struct span *links; /* ACCOUNT_LOG: in order */
 	size_t link_count;
-	uint64_t last;			  /* ACCOUNT_LOG: its last number */
+	uint64_t last;		 /* ACCOUNT_LOG: its last number */
+	bool has_fingerprint;	 /* ACCOUNT_LOG: there is a log, namely */
+	uint8_t fingerprint[32]; /* that one's */
+	struct span salt;	 /* the same */
 	const struct answer_stock *stock; /* STOCK */
 	size_t stock_count;
 };

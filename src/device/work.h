@@ -12,6 +12,7 @@
 #include "device/record.h"
 
 struct device;
+struct meeting;
 struct own_log;
 struct rejoin;
 
@@ -63,14 +64,15 @@ struct work {
 	uint64_t idle_seq;  /* the end of the log at the last of them */
 	uint64_t expired;   /* the item whose nonce is too old */
 	unsigned expiries;
-	struct guests guests;  /* claimed KeyPackages */
-	size_t claimed;	       /* of order.users, or of the members' users */
-	json_t *users;	       /* owned: whose KeyPackages a move claims */
-	uint64_t gathered;     /* the log was looked through for departures */
-	bool welcomes_read;    /* JOIN: Welcomes were looked for */
-	bool resolving;	       /* the person goes on without a trail */
-	struct rejoin *rejoin; /* owned: the walk to the group of today */
-	struct own_log *own;   /* owned: ACCOUNT: this account's log */
+	struct guests guests;	 /* claimed KeyPackages */
+	size_t claimed;		 /* of order.users, or of the members' users */
+	json_t *users;		 /* owned: whose KeyPackages a move claims */
+	uint64_t gathered;	 /* the log was looked through for departures */
+	bool welcomes_read;	 /* JOIN: Welcomes were looked for */
+	bool resolving;		 /* the person goes on without a trail */
+	struct rejoin *rejoin;	 /* owned: the walk to the group of today */
+	struct own_log *own;	 /* owned: ACCOUNT: this account's log */
+	struct meeting *meeting; /* owned: MEET: another account's log */
 	/* What requests borrow. */
 	struct buf bytes, group_info, welcome;
 	struct span *spans; /* owned array */

@@ -280,6 +280,13 @@ static enum err read_account_log(const struct request *request,
 		links[i] = buf_span(bytes);
 	}
 	TRY(record_number(reply->body, "last", &reply->answer.last));
+	if (member(reply->body, "fingerprint") != NULL) {
+		TRY(record_digest(reply->body, "fingerprint",
+				  reply->answer.fingerprint));
+		TRY(take_bytes(reply, reply->body, "salt",
+			       &reply->answer.salt));
+		reply->answer.has_fingerprint = true;
+	}
 	reply->answer.links = links;
 	reply->answer.link_count = count;
 	reply->answer.more = member(reply->body, "next") != NULL;
