@@ -121,6 +121,21 @@ static const struct verb_row VERBS[VERB_COUNT] = {
 			  "It is logged out at once and removed from every "
 			  "session.",
 			  "hermetic revoke 7c1e" },
+	[VERB_VERIFY] = { "verify", "USER", "compare numbers with somebody", 1,
+			  1,
+			  "Shows your number and theirs. When you have read "
+			  "them to each other\n"
+			  "and they are the same: --yes. They stay the same as "
+			  "devices come and go.\n"
+			  "They are about accounts; for the keys of a session "
+			  "compare\n"
+			  "hermetic safety ID.",
+			  "hermetic verify bob\n  hermetic verify bob --yes" },
+	[VERB_ACCEPT] = { "accept", "USER",
+			  "take another account under a known name", 1, 1,
+			  "After `identity-changed`, when you have asked the "
+			  "person.",
+			  "hermetic accept bob" },
 	[VERB_ACCOUNT] = { "account", "verify FILE|-",
 			   "check an account's log in a file", 2, 2,
 			   "The file is what GET /users/USER/log answers, its "
@@ -205,7 +220,7 @@ static const struct option_row OPTIONS[OPT_COUNT] = {
 	[OPT_DROP] = { "--drop", NULL, "ITEM|all", "forget it (with an ID)",
 		       ONLY(VERB_OUTBOX) },
 	[OPT_YES] = { "--yes", NULL, NULL, "you have looked at it: go on",
-		      ONLY(VERB_RESOLVE) },
+		      ONLY(VERB_RESOLVE) | ONLY(VERB_VERIFY) },
 	[OPT_AFTER] = { "--after", NULL, "N", "only what came after number N",
 			ONLY(VERB_READ) },
 	[OPT_FOLLOW] = { "--follow", NULL, NULL, "wait for more until Ctrl-C",

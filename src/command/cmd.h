@@ -44,6 +44,8 @@ MUST_CHECK enum err cmd_resolve(struct cmd *cmd);
 MUST_CHECK enum err cmd_devices(struct cmd *cmd);
 MUST_CHECK enum err cmd_link(struct cmd *cmd);
 MUST_CHECK enum err cmd_revoke(struct cmd *cmd);
+MUST_CHECK enum err cmd_verify(struct cmd *cmd);
+MUST_CHECK enum err cmd_accept(struct cmd *cmd);
 
 /* Prints a session that was changed, with the names of its members. */
 MUST_CHECK enum err cmd_print_changed(struct cmd *cmd, const char *id,

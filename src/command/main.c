@@ -109,6 +109,10 @@ static enum err (*find_verb(enum verb verb))(struct cmd *)
 		return cmd_link;
 	case VERB_REVOKE:
 		return cmd_revoke;
+	case VERB_VERIFY:
+		return cmd_verify;
+	case VERB_ACCEPT:
+		return cmd_accept;
 	case VERB_ACCOUNT:
 		return cmd_account;
 	case VERB_COUNT:

@@ -262,6 +262,63 @@ describe('an account\'s log', { concurrency: false }, () => {
     assert.deepEqual(await read(username, '', stranger), log);
   });
 
+  test('two people compare numbers, once', async () => {
+    const people = {};
+    for (const stem of ['dora', 'emil']) {
+      const home = newHome(), username = newName(stem);
+      const run = (...args) => hermetic(args, { home, server: node.url,
+        passphrase: 'a long passphrase', env: { HERMETIC_USERNAME: username,
+          HERMETIC_SCRYPT_N: '16384' } });
+      const done = await run('register');
+      assert.equal(done.code, 0, done.err);
+      people[stem] = { run, username };
+    }
+    const { dora, emil } = people;
+    const verified = async (by, who, ...more) => {
+      const answer = await by.run('verify', who.username, '--json', ...more);
+      assert.equal(answer.code, 0, answer.err);
+      return answer.json[0];
+    };
+    const [hers, his] = [await verified(dora, emil),
+      await verified(emil, dora)];
+    assert.match(hers.own.digits, /^(\d{5} ){11}\d{5}$/);
+    assert.equal(hers.own.digits, his.person.digits);
+    assert.equal(hers.person.digits, his.own.digits);
+    assert.notEqual(hers.own.digits, his.own.digits);
+    assert.equal(hers.person.compared, 'no');
+    const text = (await dora.run('verify', emil.username)).out;
+    assert.ok(text.includes(hers.person.digits.slice(0, 35)), text);
+    assert.match(text, /You have not compared .* --yes/);
+    assert.equal((await verified(dora, emil, '--yes')).person.compared, 'yes');
+    assert.equal((await verified(dora, emil)).person.compared, 'yes');
+    assert.equal((await verified(emil, dora)).person.compared, 'no');
+    assert.equal((await dora.run('accept', emil.username)).code, 1);
+
+    // somebody who writes the database makes emil another account
+    const fake = new AccountLog(emil.username);
+    await postgres.psql(`WITH gone AS (DELETE FROM hermetic.account_link
+        WHERE fingerprint = '\\x${hers.person.fingerprint}')
+      DELETE FROM hermetic.account_log
+        WHERE fingerprint = '\\x${hers.person.fingerprint}'`);
+    await postgres.psql(`INSERT INTO hermetic.account_log
+        (fingerprint, user_id, salt) SELECT '\\x${hex(fake.fingerprint)}',
+        user_id, '\\x${hex(fake.salt)}' FROM hermetic.account
+        WHERE username = '${emil.username}';
+      INSERT INTO hermetic.account_link (fingerprint, number, hash, link)
+        VALUES ('\\x${hex(fake.fingerprint)}', 1,
+          '\\x${hex(fake.fingerprint)}', '\\x${hex(fake.links[0])}')`);
+    const told = await dora.run('verify', emil.username);
+    assert.equal(told.code, 1);
+    assert.match(told.err, /is another account now .* hermetic accept/s);
+    const own = await emil.run('verify', dora.username);
+    assert.equal(own.code, 1);
+    assert.match(own.err, /not the one that this device knows/);
+    assert.equal((await dora.run('accept', emil.username)).code, 0);
+    const after = await verified(dora, emil);
+    assert.equal(after.person.fingerprint, hex(fake.fingerprint));
+    assert.equal(after.person.compared, 'no');
+  });
+
   // --- the command, without a server ----------------------------------------
 
   const verify = (file, ...more) =>
