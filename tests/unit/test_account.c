@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -701,6 +702,33 @@ static void test_load(void **state)
 	end(h);
 }
 
+/* The format stays: a log of before is good, with the same hash. */
+static void test_frozen(void **state)
+{
+	static const uint8_t expected[ACCOUNT_HASH] = {
+		0x1a, 0xa5, 0x7e, 0x1e, 0x1b, 0x77, 0x34, 0x42,
+		0x96, 0x40, 0x1c, 0x61, 0xb6, 0x2f, 0x17, 0x62,
+		0x2e, 0x95, 0x85, 0xe0, 0x38, 0x38, 0xe3, 0xd8,
+		0x26, 0x66, 0xae, 0xda, 0xdb, 0x6a, 0xf3, 0xa1
+	};
+	FILE *file = fopen("tests/fuzz/corpus/account_log/every-kind", "rb");
+	static uint8_t bytes[4096];
+	struct account_place place;
+	struct account_log *log;
+	struct rd r;
+	(void)state;
+
+	assert_non_null(file);
+	r = rd_init(span_of(bytes, fread(bytes, 1, sizeof(bytes), file)));
+	(void)fclose(file);
+	assert_int_equal(account_log_new(&log), ERR_OK);
+	assert_null(account_log_add_all(log, rd_vec(&r)).wrong);
+	account_log_place(log, &place);
+	assert_true(place.number == 7);
+	assert_memory_equal(place.hash, expected, ACCOUNT_HASH);
+	account_log_free(log);
+}
+
 /* ---- a key at a place ---- */
 
 static enum account_validity valid(const struct house *h, int who,
@@ -808,6 +836,7 @@ int main(void)
 		cmocka_unit_test(test_every_link_counts),
 		cmocka_unit_test(test_all_at_once),
 		cmocka_unit_test(test_load),
+		cmocka_unit_test(test_frozen),
 		cmocka_unit_test(test_validity),
 		cmocka_unit_test(test_a_long_life),
 	};
