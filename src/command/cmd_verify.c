@@ -87,21 +87,35 @@ out:
 	return e;
 }
 
-enum err cmd_verify(struct cmd *cmd)
+/* A fork is lifted by the person's word for what is kept. */
+static enum err meet(struct cmd *cmd, const char *user)
 {
-	const char *user = cmd->args->operands[0];
 	const struct order order = { .kind = ORDER_MEET,
 				     .users = &user,
 				     .user_count = 1 };
+	enum err e = drive_order(&cmd->a, &order, NULL);
+
+	if (!cmd->args->yes)
+		return e;
+	if (strcmp(cmd->a.why.slug, "account-forked") == 0) {
+		why_clear(&cmd->a.why);
+		e = ERR_OK;
+	}
+	TRY(e);
+	TRY(device_compared(cmd->a.device, user));
+out:
+	return e;
+}
+
+enum err cmd_verify(struct cmd *cmd)
+{
+	const char *user = cmd->args->operands[0];
 	enum err e;
 
 	TRY(check_name(cmd, user));
 	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
-	if (strcmp(user, cmd->a.username) != 0) {
-		TRY(drive_order(&cmd->a, &order, NULL));
-		if (cmd->args->yes)
-			TRY(device_compared(cmd->a.device, user));
-	}
+	if (strcmp(user, cmd->a.username) != 0)
+		TRY(meet(cmd, user));
 	TRY(show(cmd, user));
 out:
 	return e;

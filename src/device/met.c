@@ -232,7 +232,8 @@ static enum err compare(struct device *d, struct met *kept, struct met *shown,
 		/* what was compared goes as far as both are one log */
 		shown->compared =
 		    kept->compared < common ? kept->compared : common;
-		shown->forked = kept->forked;
+		/* a branch that counts decides what was open before it */
+		shown->forked = kept->forked && *outcome == MET_GROWN;
 		TRY(save(d, shown));
 	}
 out:
@@ -330,6 +331,7 @@ enum err met_compare(struct device *d, struct met *met)
 
 	account_log_place(met->log, &place);
 	met->compared = place.number;
+	met->forked = false;
 	return save(d, met);
 }
 

@@ -55,7 +55,8 @@ MUST_CHECK enum err met_extend(struct device *d, struct met *met,
  * ERR_STATE_GONE: there is no other one. */
 MUST_CHECK enum err met_accept(struct device *d, const char *name);
 
-/* The person has compared the fingerprint, and knows the log as it is now. */
+/* The person has compared the fingerprint, and takes the log as it is kept: a
+ * fork that was found before is lifted. */
 MUST_CHECK enum err met_compare(struct device *d, struct met *met);
 
 enum met_trust {

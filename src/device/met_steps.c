@@ -112,9 +112,10 @@ static void tell(struct device *d, enum met_outcome outcome)
 	if (outcome == MET_FORKED)
 		work_halt(d, ERR_PEER_FORK, "account-forked",
 			  "There are two logs of %s's account that contradict "
-			  "each other. Ask %s which devices are theirs: one "
-			  "of them has signed both.",
-			  whom(d), whom(d));
+			  "each other: one of the devices has signed both. Ask "
+			  "%s which devices are theirs. To stay with the log "
+			  "that is known here: hermetic verify %s --yes",
+			  whom(d), whom(d), whom(d));
 	else if (outcome == MET_OTHER)
 		work_halt(
 		    d, ERR_PEER_FORK, "identity-changed",

@@ -304,6 +304,16 @@ static void test_a_fork_is_kept(void **state)
 	expect(w, 3, "changed", "\"forked\":true");
 	meet_well(w, w->alice, 1); /* and it stays so */
 	expect(w, 3, "changed", "\"forked\":true");
+	house_remove(w->alice, LAPTOP, PHONE);
+	meet_well(w, w->alice, 1);
+	expect(w, 4, "changed", "\"forked\":true");
+	compare(w); /* the person stays with it */
+	expect(w, 4, "yes", "\"forked\":false");
+	meet_badly(w, &branch, "account-forked");
+	/* the recovery key decides */
+	house_remove(&branch, PAPER, PHONE);
+	meet_well(w, &branch, 3);
+	expect(w, 5, "yes", "\"forked\":false");
 	account_keys_clear(&branch.keys[TABLET + 2]);
 	house_end_branch(&branch);
 }
