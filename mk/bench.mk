@@ -35,6 +35,24 @@ $(B)/bench/walk/bench-walk: $(BENCH_WALK_OBJECTS) $(BENCH_WALK_LIBS)
 .PHONY: bench-walk
 bench-walk: $(B)/bench/walk/bench-walk
 
+# What accounts' logs cost.
+#
+#   make VARIANT=release bench-account
+#   then build/release/bench/account/bench-account
+
+BENCH_ACCOUNT_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard bench/account/*.c))
+
+$(BENCH_ACCOUNT_OBJECTS): CFLAGS_FOLDER := $(call pkg_cflags,libcrypto)
+-include $(BENCH_ACCOUNT_OBJECTS:.o=.d)
+
+$(B)/bench/account/bench-account: $(BENCH_ACCOUNT_OBJECTS) $(BENCH_WALK_LIBS)
+	$(CC) $(LDFLAGS_ALL) -o $@ $(BENCH_ACCOUNT_OBJECTS) -Wl,--start-group \
+	    $(BENCH_WALK_LIBS) -Wl,--end-group \
+	    $(call pkg_libs,libcrypto libgcrypt)
+
+.PHONY: bench-account
+bench-account: $(B)/bench/account/bench-account
+
 # The load generator of bench/run.
 LOAD_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard bench/load/*.c))
 -include $(LOAD_OBJECTS:.o=.d)

@@ -109,12 +109,14 @@ static const struct verb_row VERBS[VERB_COUNT] = {
 			   "hermetic resolve 3f2a\n"
 			   "  hermetic resolve 3f2a --yes" },
 	[VERB_ACCEPT] = { "accept", "USER",
-			  "take the new key of somebody's device", 1, 1,
-			  "Shows the key that this device knows and the one "
-			  "that was delivered\n"
-			  "since. With --yes the new one is the known one from "
-			  "then on. Compare it\n"
-			  "with that person first, by another channel.",
+			  "take what changed under a known name", 1, 1,
+			  "Shows the keys that this device knows and those "
+			  "that were delivered\n"
+			  "since, and whether the server shows another "
+			  "account under that name. With\n"
+			  "--yes the new ones count from then on. Ask that "
+			  "person first, by another\n"
+			  "channel.",
 			  "hermetic accept bob\n  hermetic accept bob --yes" },
 	[VERB_DEVICES] = { "devices", "[USER]", "list a user's devices", 0, 1,
 			   NULL, "hermetic devices\n  hermetic devices bob" },
@@ -129,6 +131,22 @@ static const struct verb_row VERBS[VERB_COUNT] = {
 			  "It is logged out at once and removed from every "
 			  "session.",
 			  "hermetic revoke 7c1e" },
+	[VERB_VERIFY] = { "verify", "USER", "compare numbers with somebody", 1,
+			  1,
+			  "Shows your number and theirs. When you have read "
+			  "them to each other\n"
+			  "and they are the same: --yes. They stay the same as "
+			  "devices come and go.\n"
+			  "They are about accounts; for the keys of a session "
+			  "compare\n"
+			  "hermetic safety ID.",
+			  "hermetic verify bob\n  hermetic verify bob --yes" },
+	[VERB_ACCOUNT] = { "account", "verify FILE|-",
+			   "check an account's log in a file", 2, 2,
+			   "The file is what GET /users/USER/log answers, its "
+			   "pages one after\n"
+			   "another. Every link is verified, without a server.",
+			   "hermetic account verify alice.json" },
 };
 
 enum option {
@@ -207,7 +225,8 @@ static const struct option_row OPTIONS[OPT_COUNT] = {
 	[OPT_DROP] = { "--drop", NULL, "ITEM|all", "forget it (with an ID)",
 		       ONLY(VERB_OUTBOX) },
 	[OPT_YES] = { "--yes", NULL, NULL, "you have looked at it: go on",
-		      ONLY(VERB_RESOLVE) | ONLY(VERB_ACCEPT) },
+		      ONLY(VERB_RESOLVE) | ONLY(VERB_ACCEPT) |
+			  ONLY(VERB_VERIFY) },
 	[OPT_AFTER] = { "--after", NULL, "N", "only what came after number N",
 			ONLY(VERB_READ) },
 	[OPT_FOLLOW] = { "--follow", NULL, NULL, "wait for more until Ctrl-C",

@@ -21,6 +21,9 @@ struct cmd {
 MUST_CHECK enum err cmd_register(struct cmd *cmd);
 MUST_CHECK enum err cmd_login(struct cmd *cmd);
 
+/* Without an account. */
+MUST_CHECK enum err cmd_account(struct cmd *cmd);
+
 /* cmd->a is an open account for all others. */
 MUST_CHECK enum err cmd_logout(struct cmd *cmd);
 MUST_CHECK enum err cmd_sessions(struct cmd *cmd);
@@ -42,6 +45,9 @@ MUST_CHECK enum err cmd_accept(struct cmd *cmd);
 MUST_CHECK enum err cmd_devices(struct cmd *cmd);
 MUST_CHECK enum err cmd_link(struct cmd *cmd);
 MUST_CHECK enum err cmd_revoke(struct cmd *cmd);
+/* Is it a user name? */
+MUST_CHECK enum err cmd_check_name(struct cmd *cmd, const char *user);
+MUST_CHECK enum err cmd_verify(struct cmd *cmd);
 
 /* Prints a session that was changed, with the names of its members. The second
  * one is for who has come into it: its members were shown by that. */

@@ -18,25 +18,45 @@ static void print_change(const struct cmd *cmd, const json_t *change)
 	out_line("  delivered %s", out_member(change, "offered"));
 }
 
-/* One of the two keys is not that person's. */
-static void explain(const struct cmd *cmd, const char *user)
+static void print_other(const struct cmd *cmd, const char *user)
+{
+	json_t *line;
+
+	if (!cmd->args->json) {
+		out_line("The server shows another account under the name %s "
+			 "than the one that this device knows. Whoever lost "
+			 "every device and the recovery key begins anew; a "
+			 "server that lies shows another account, too.",
+			 user);
+		return;
+	}
+	line = json_pack("{s:s, s:b}", "username", user, "other_account", 1);
+	out_json(line);
+	json_decref(line);
+}
+
+static void explain(const struct cmd *cmd, const char *user, bool keys)
 {
 	if (cmd->args->json)
 		return;
-	out_line("A device keeps its key for life. So one of the two was never "
-		 "%.40s's: somebody stood between you when you met, or does "
-		 "now.",
-		 user);
-	out_line("Ask %.40s by another channel which one it is: in any session "
-		 "of theirs, hermetic members ID --json has it as \"key\".",
-		 user);
-	out_line("If it is the one that was delivered: hermetic accept %.40s "
-		 "--yes",
-		 user);
+	if (keys) {
+		out_line("A device keeps its key for life. So one of the two "
+			 "was never %.40s's: somebody stood between you when "
+			 "you met, or does now.",
+			 user);
+		out_line("Ask %.40s by another channel which one it is: in any "
+			 "session of theirs, hermetic members ID --json has it "
+			 "as \"key\".",
+			 user);
+	}
+	out_line("If %.40s says by another channel that it is so: hermetic "
+		 "accept %.40s --yes",
+		 user, user);
 }
 
 /* Exactly the keys that were printed. */
-static enum err accept(struct cmd *cmd, const char *user, const json_t *changes)
+static enum err accept_keys(struct cmd *cmd, const char *user,
+			    const json_t *changes)
 {
 	size_t count = json_array_size(changes), accepted = 0, i;
 	const char **keys = calloc(count + 1, sizeof(*keys));
@@ -55,28 +75,59 @@ out:
 	return e;
 }
 
+static enum err accept_other(struct cmd *cmd, const char *user)
+{
+	enum err e;
+
+	TRY(device_accept(cmd->a.device, user));
+	if (!cmd->args->json)
+		out_line("Accepted: the other account. Compare the numbers: "
+			 "hermetic verify %s",
+			 user);
+out:
+	return e;
+}
+
+static enum err accept(struct cmd *cmd, const char *user, const json_t *changes,
+		       bool other)
+{
+	enum err e = ERR_OK;
+
+	if (other)
+		TRY(accept_other(cmd, user));
+	if (json_array_size(changes) > 0)
+		TRY(accept_keys(cmd, user, changes));
+out:
+	return e;
+}
+
 enum err cmd_accept(struct cmd *cmd)
 {
 	const char *user = cmd->args->operands[0];
-	json_t *changes = NULL;
+	json_t *changes = NULL, *person = NULL;
 	const json_t *change;
+	bool other;
 	size_t i;
 	enum err e;
 
+	TRY(cmd_check_name(cmd, user));
 	TRY(view_key_changes(&cmd->a, user, &changes));
-	if (json_array_size(changes) == 0) {
-		e = why_set(&cmd->a.why, ERR_STATE_GONE, "no-key-changed",
-			    "No other key than the known one was delivered for "
-			    "a device of %.40s.",
-			    user);
-		goto out;
-	}
+	TRY(view_person(&cmd->a, user, &person));
+	other = json_is_true(json_object_get(person, "other"));
+	ENSURE(json_array_size(changes) > 0 || other,
+	       why_set(&cmd->a.why, ERR_STATE_GONE, "nothing-to-accept",
+		       "Neither another account nor another key than the known "
+		       "one was seen under the name %s.",
+		       user));
+	if (other)
+		print_other(cmd, user);
 	json_array_foreach(changes, i, change) print_change(cmd, change);
 	if (cmd->args->yes && out_is_good())
-		e = accept(cmd, user, changes);
+		e = accept(cmd, user, changes, other);
 	else
-		explain(cmd, user);
+		explain(cmd, user, json_array_size(changes) > 0);
 out:
 	json_decref(changes);
+	json_decref(person);
 	return e;
 }

@@ -81,6 +81,7 @@ enum err cmd_log_in(struct cmd *cmd, bool is_new)
 	TRY(remembered(cmd, &login));
 	TRY(account_login(a, &login));
 	TRY(drive_session(a, ORDER_STOCK, NULL));
+	TRY(drive_session(a, ORDER_ACCOUNT, NULL));
 out:
 	return e;
 }

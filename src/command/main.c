@@ -111,6 +111,10 @@ static enum err (*find_verb(enum verb verb))(struct cmd *)
 		return cmd_link;
 	case VERB_REVOKE:
 		return cmd_revoke;
+	case VERB_VERIFY:
+		return cmd_verify;
+	case VERB_ACCOUNT:
+		return cmd_account;
 	case VERB_COUNT:
 		break;
 	}
@@ -138,6 +142,10 @@ static enum exit_code run(const struct args *args)
 	enum err e;
 
 	TRY(process_start());
+	if (args->verb == VERB_ACCOUNT) {
+		e = cmd_account(&cmd);
+		goto out;
+	}
 	TRY(home_find(args->home, args->username, &cmd.a.why, &cmd.home));
 	cmd.a.home = (const char *)cmd.home.p;
 	cmd.a.ca = args->ca;

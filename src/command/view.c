@@ -75,6 +75,19 @@ out:
 	return e;
 }
 
+enum err view_person(struct account *a, const char *user, json_t **person)
+{
+	struct buf text = BUF_INIT;
+	enum err e;
+
+	*person = NULL;
+	TRY(device_person(a->device, user, &text));
+	TRY(parse(&text, person));
+out:
+	buf_clear(&text);
+	return e == ERR_STATE_GONE ? ERR_OK : e;
+}
+
 bool view_item_waits(const json_t *item)
 {
 	return strcmp(out_member(item, "state"), "waiting") == 0;

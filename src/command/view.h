@@ -23,6 +23,10 @@ MUST_CHECK enum err view_sessions(struct account *a, json_t **ids);
 MUST_CHECK enum err view_key_changes(struct account *a, const char *user,
 				     json_t **changes);
 
+/* NULL where nothing is kept of that account. */
+MUST_CHECK enum err view_person(struct account *a, const char *user,
+				json_t **person);
+
 /* Does that row of view_outbox() wait to be sent? */
 bool view_item_waits(const json_t *item);
 /* Adds the ids of the sessions where something waits to the object `ids`. */

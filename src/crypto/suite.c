@@ -1,5 +1,7 @@
 #include "crypto/suite.h"
 
+#include <string.h>
+
 /* HPKE ids: RFC 9180 section 7; 0xF7F1 is ours (docs/adr/0003). */
 enum {
 	KEM_P256 = 0x0010,
@@ -116,6 +118,31 @@ const struct suite *suite_by_algorithm(struct span name)
 	for (size_t i = 0; i < sizeof(SUITES) / sizeof(*SUITES); i++)
 		if (SUITES[i].algorithm != NULL &&
 		    span_equal(name, span_str(SUITES[i].algorithm)))
+			return &SUITES[i];
+	return NULL;
+}
+
+static const struct {
+	uint16_t scheme;
+	const char *signature;
+} SCHEMES[] = { { 0x0403, "P-256" },
+		{ 0x0503, "P-384" },
+		{ 0x0603, "P-521" },
+		{ 0x0807, "ED25519" },
+		{ 0x0808, "ED448" } };
+
+uint16_t suite_scheme(const struct suite *suite)
+{
+	for (size_t i = 0; i < sizeof(SCHEMES) / sizeof(*SCHEMES); i++)
+		if (strcmp(SCHEMES[i].signature, suite->signature) == 0)
+			return SCHEMES[i].scheme;
+	return 0;
+}
+
+const struct suite *suite_by_scheme(uint16_t scheme)
+{
+	for (size_t i = 0; i < sizeof(SUITES) / sizeof(*SUITES); i++)
+		if (scheme != 0 && suite_scheme(&SUITES[i]) == scheme)
 			return &SUITES[i];
 	return NULL;
 }

@@ -52,6 +52,11 @@ struct suite {
 const struct suite *suite_by_id(uint16_t id);
 const struct suite *suite_by_algorithm(struct span name);
 
+/* The TLS SignatureScheme (RFC 8446, 4.2.3) of a suite's signatures, and a suite
+ * that signs so: NULL when unknown. */
+uint16_t suite_scheme(const struct suite *suite);
+const struct suite *suite_by_scheme(uint16_t scheme);
+
 /* All rows; for iterating. */
 const struct suite *suite_table(size_t *count);
 

@@ -52,7 +52,9 @@ enum order_kind {
 	ORDER_LEAVE,  /* this device departs */
 	ORDER_DEPART, /* whom: another device of this user departs */
 	ORDER_RESOLVE, /* the person has seen what stopped it, and goes on */
-	ORDER_STOCK    /* publish KeyPackages where there are few; no session */
+	ORDER_STOCK,   /* publish KeyPackages where there are few; no session */
+	ORDER_ACCOUNT, /* read, and begin, this account's log; no session */
+	ORDER_MEET     /* users[0]: read that account's log; no session */
 };
 
 /* Copied by device_start(). Which members count is said by the kind. */
@@ -186,5 +188,20 @@ MUST_CHECK enum err device_key_changes(struct device *device, const char *user,
 MUST_CHECK enum err device_accept_keys(struct device *device, const char *user,
 				       const char *const *fingerprints,
 				       size_t count, size_t *accepted);
+
+/* An account whose log is kept here, one's own or one that was met (ORDER_MEET):
+ * {username, fingerprint, digits, number, hash, devices, own, compared: "no", "yes"
+ * or "changed", forked, other}; `other`: the server shows another account under that
+ * name. ERR_STATE_GONE: none is kept. */
+MUST_CHECK enum err device_person(struct device *device, const char *username,
+				  struct buf *json);
+
+/* The person has compared the fingerprint with that person. ERR_STATE_GONE. */
+MUST_CHECK enum err device_compared(struct device *device,
+				    const char *username);
+
+/* The person says that the name is meant for the other account that the server
+ * shows. ERR_STATE_GONE: there is no other one. */
+MUST_CHECK enum err device_accept(struct device *device, const char *username);
 
 #endif

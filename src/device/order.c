@@ -120,6 +120,8 @@ enum err order_begin(struct device *d)
 	case ORDER_CREATE:
 	case ORDER_JOIN:
 	case ORDER_STOCK:
+	case ORDER_ACCOUNT:
+	case ORDER_MEET:
 		break;
 	}
 	return ERR_OK;
@@ -183,6 +185,8 @@ static bool wants_to_be_in(const struct device *d)
 	case ORDER_LEAVE:
 	case ORDER_DEPART:
 	case ORDER_STOCK:
+	case ORDER_ACCOUNT:
+	case ORDER_MEET:
 		break;
 	}
 	return false;

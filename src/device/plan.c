@@ -259,6 +259,8 @@ static bool plan_due(struct device *d)
 	case ORDER_JOIN:
 	case ORDER_RESOLVE:
 	case ORDER_STOCK:
+	case ORDER_ACCOUNT:
+	case ORDER_MEET:
 		break;
 	}
 	return false;
@@ -315,6 +317,8 @@ static enum err plan(struct device *d)
 	case ORDER_JOIN:
 	case ORDER_RESOLVE:
 	case ORDER_STOCK:
+	case ORDER_ACCOUNT:
+	case ORDER_MEET:
 		break;
 	}
 	return ERR_LOCAL_BUG;

@@ -62,6 +62,8 @@ enum request_kind {
 	REQUEST_CLAIM,	      /* POST /key-packages/claim */
 	REQUEST_STOCK,	      /* GET /key-packages */
 	REQUEST_PUBLISH,      /* POST /key-packages */
+	REQUEST_ACCOUNT_LOG,  /* GET /users/USER/log */
+	REQUEST_LINK,	      /* POST /users/USER/log */
 	REQUEST_KINDS	      /* how many there are */
 };
 
@@ -69,19 +71,21 @@ enum request_kind {
  * members count is said by the kind. */
 struct request {
 	enum request_kind kind;
-	const char *session; /* the id as text */
-	uint64_t after;	     /* LOG, HANDSHAKES: entries with a greater seq */
-	uint32_t limit;	     /* the same: at most so many */
-	uint32_t generation; /* FIRST_INFO */
-	struct span bytes;   /* the envelope, the commit or the departure */
-	struct span group_info;	  /* CREATE, COMMIT, MOVE, JOIN */
-	struct span welcome;	  /* COMMIT, MOVE; may be empty */
-	const char *algorithm;	  /* CREATE, MOVE */
-	bool open;		  /* CREATE: anybody may join */
+	const char *session;	/* the id as text */
+	uint64_t after;		/* LOG, HANDSHAKES: entries with a greater seq;
+			   ACCOUNT_LOG: links with a greater number */
+	uint32_t limit;		/* the same: at most so many */
+	uint32_t generation;	/* FIRST_INFO */
+	struct span bytes;	/* the envelope, commit, departure or link */
+	struct span salt;	/* LINK; may be empty */
+	struct span group_info; /* CREATE, COMMIT, MOVE, JOIN */
+	struct span welcome;	/* COMMIT, MOVE; may be empty */
+	const char *algorithm;	/* CREATE, MOVE */
+	bool open;		/* CREATE: anybody may join */
 	const char *const *users; /* CREATE, INVITE: user names */
 	size_t user_count;
-	const char *user;				/* CLAIM */
-	const char *welcome_id;				/* TAKE_WELCOME */
+	const char *user;	/* CLAIM, ACCOUNT_LOG, LINK */
+	const char *welcome_id; /* TAKE_WELCOME */
 	const struct span *key_packages, *last_resorts; /* PUBLISH */
 	size_t key_package_count, last_resort_count;
 };
@@ -139,7 +143,7 @@ struct answer {
 
 	const struct answer_entry *entries; /* LOG, HANDSHAKES: ascending */
 	size_t entry_count;
-	bool more; /* there are entries after them */
+	bool more; /* there are entries, or links, after them */
 
 	struct span group_info;	   /* GROUP_INFO, FIRST_INFO */
 	uint8_t head[DEVICE_HEAD]; /* the same: at `seq` */
@@ -148,6 +152,12 @@ struct answer {
 	size_t welcome_count;
 	const struct answer_key_package *key_packages; /* CLAIM */
 	size_t key_package_count;
+	const struct span *links; /* ACCOUNT_LOG: in order */
+	size_t link_count;
+	uint64_t last;		 /* ACCOUNT_LOG: its last number */
+	bool has_fingerprint;	 /* ACCOUNT_LOG: there is a log, namely */
+	uint8_t fingerprint[32]; /* that one's */
+	struct span salt;	 /* the same */
 	const struct answer_stock *stock; /* STOCK */
 	size_t stock_count;
 };

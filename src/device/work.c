@@ -2,6 +2,8 @@
 
 #include "base/fault.h"
 #include "base/sec.h"
+#include "device/met.h"
+#include "device/own_log.h"
 #include "device/page.h"
 #include "device/steps.h"
 
@@ -16,6 +18,8 @@
 #define STEPS_MAX 1000
 
 static const struct step *const STEPS[] = {
+	&own_step_load,	      &own_step_read,	   &own_step_begin,
+	&own_step_post,	      &met_step_begin,	   &met_step_read,
 	&stock_step_make,     &stock_step_publish, &found_step_claim,
 	&found_step_make,     &found_step_post,	   &welcome_step_use,
 	&welcome_step_gather, &rejoin_step_drop,   &rejoin_step_base,
@@ -110,6 +114,8 @@ void work_clear(struct work *work)
 	guests_clear(&work->guests);
 	json_decref(work->users);
 	rejoin_free(work->rejoin);
+	own_log_free(work->own);
+	met_end(work->meeting);
 	buf_clear(&work->bytes);
 	buf_clear(&work->group_info);
 	buf_clear(&work->welcome);

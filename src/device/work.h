@@ -12,6 +12,8 @@
 #include "device/record.h"
 
 struct device;
+struct meeting;
+struct own_log;
 struct rejoin;
 
 /*
@@ -64,15 +66,17 @@ struct work {
 	unsigned idle;	    /* readings that showed nothing new, in a row */
 	uint64_t idle_seq;  /* the end of the log at the last of them */
 	uint64_t expired;   /* the item whose nonce the server calls too old */
-	uint64_t expired_epoch; /* in which it was sealed */
-	int64_t clock_ahead_ms; /* what the server's Date said with that */
-	struct guests guests;	/* claimed KeyPackages */
-	size_t claimed;		/* of order.users, or of the members' users */
-	json_t *users;		/* owned: whose KeyPackages a move claims */
-	uint64_t gathered;	/* the log was looked through for departures */
-	bool welcomes_read;	/* JOIN: Welcomes were looked for */
-	bool resolving;		/* the person goes on without a trail */
-	struct rejoin *rejoin;	/* owned: the walk to the group of today */
+	uint64_t expired_epoch;	 /* in which it was sealed */
+	int64_t clock_ahead_ms;	 /* what the server's Date said with that */
+	struct guests guests;	 /* claimed KeyPackages */
+	size_t claimed;		 /* of order.users, or of the members' users */
+	json_t *users;		 /* owned: whose KeyPackages a move claims */
+	uint64_t gathered;	 /* the log was looked through for departures */
+	bool welcomes_read;	 /* JOIN: Welcomes were looked for */
+	bool resolving;		 /* the person goes on without a trail */
+	struct rejoin *rejoin;	 /* owned: the walk to the group of today */
+	struct own_log *own;	 /* owned: ACCOUNT: this account's log */
+	struct meeting *meeting; /* owned: MEET: another account's log */
 	/* What requests borrow. */
 	struct buf bytes, group_info, welcome;
 	struct span *spans; /* owned array */

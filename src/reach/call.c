@@ -132,6 +132,17 @@ static enum err put_user(const struct request *request, json_t *body)
 	return set_text(body, "username", request->user);
 }
 
+static enum err put_link(const struct request *request, json_t *body)
+{
+	enum err e;
+
+	TRY(record_set_bytes(body, "link", request->bytes));
+	if (request->salt.n > 0)
+		TRY(record_set_bytes(body, "salt", request->salt));
+out:
+	return e;
+}
+
 static enum err put_packages(const struct request *request, json_t *body)
 {
 	enum err e;
@@ -171,6 +182,8 @@ static const struct shape SHAPES[REQUEST_KINDS] = {
 	[REQUEST_CLAIM] = { "POST", "/key-packages/claim", false, put_user },
 	[REQUEST_STOCK] = { "GET", "/key-packages", false, NULL },
 	[REQUEST_PUBLISH] = { "POST", "/key-packages", false, put_packages },
+	[REQUEST_ACCOUNT_LOG] = { "GET", "/log", false, NULL },
+	[REQUEST_LINK] = { "POST", "/log", false, put_link },
 };
 
 static void put_query(const struct request *request, struct buf *path)
@@ -180,6 +193,8 @@ static void put_query(const struct request *request, struct buf *path)
 			 request->after, request->limit,
 			 request->kind == REQUEST_HANDSHAKES ? "&handshake=true"
 							     : "");
+	else if (request->kind == REQUEST_ACCOUNT_LOG)
+		buf_putf(path, "?after=%" PRIu64, request->after);
 	else if (request->kind == REQUEST_FIRST_INFO)
 		buf_putf(path, "?generation=%" PRIu32, request->generation);
 }
@@ -199,6 +214,9 @@ static enum err write_path(const struct shape *shape,
 		       ERR_LOCAL_BUG);
 		buf_putf(&path, "/session/%s", request->session);
 	}
+	if (request->kind == REQUEST_ACCOUNT_LOG ||
+	    request->kind == REQUEST_LINK)
+		buf_putf(&path, "/users/%s", request->user);
 	buf_put_str(&path, shape->path);
 	put_query(request, &path);
 	buf_put_u8(&path, 0);

@@ -257,6 +257,43 @@ out:
 	return e;
 }
 
+static enum err read_account_log(const struct request *request,
+				 struct reply *reply)
+{
+	const json_t *list = member(reply->body, "links"), *text;
+	size_t count = json_array_size(list), i;
+	struct span *links;
+	enum err e;
+
+	(void)request;
+	ENSURE(json_is_array(list), ERR_PEER_MALFORMED);
+	TRY(make_rows(reply, count, sizeof(*links)));
+	links = reply->list;
+	json_array_foreach(list, i, text)
+	{
+		struct buf *bytes = &reply->bytes[reply->byte_count++];
+
+		ENSURE(json_is_string(text), ERR_PEER_MALFORMED);
+		TRY(text_base64(bytes, span_of(json_string_value(text),
+					       json_string_length(text))));
+		TRY(buf_end(bytes));
+		links[i] = buf_span(bytes);
+	}
+	TRY(record_number(reply->body, "last", &reply->answer.last));
+	if (member(reply->body, "fingerprint") != NULL) {
+		TRY(record_digest(reply->body, "fingerprint",
+				  reply->answer.fingerprint));
+		TRY(take_bytes(reply, reply->body, "salt",
+			       &reply->answer.salt));
+		reply->answer.has_fingerprint = true;
+	}
+	reply->answer.links = links;
+	reply->answer.link_count = count;
+	reply->answer.more = member(reply->body, "next") != NULL;
+out:
+	return e;
+}
+
 /* What matters of them is that they succeeded. */
 static enum err read_nothing(const struct request *request, struct reply *reply)
 {
@@ -286,6 +323,8 @@ enum err reply_read(const struct request *request, const json_t *body,
 		[REQUEST_CLAIM] = read_claimed,
 		[REQUEST_STOCK] = read_stock,
 		[REQUEST_PUBLISH] = read_nothing,
+		[REQUEST_ACCOUNT_LOG] = read_account_log,
+		[REQUEST_LINK] = read_nothing,
 	};
 
 	memset(reply, 0, sizeof(*reply));

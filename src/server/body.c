@@ -183,6 +183,30 @@ size_t body_texts(struct body *body, const char *name,
 	return json_array_size(array);
 }
 
+size_t body_numbers(struct body *body, const char *name, uint64_t max,
+		    uint64_t out[BODY_ITEMS_MAX])
+{
+	json_t *array = member(body, name), *item;
+	size_t i;
+
+	if (array == NULL)
+		return 0;
+	if (!json_is_array(array) || json_array_size(array) > BODY_ITEMS_MAX) {
+		fault(body, name, "must be an array of at most 128 numbers");
+		return 0;
+	}
+	json_array_foreach(array, i, item)
+	{
+		if (!json_is_integer(item) || json_integer_value(item) < 0 ||
+		    (uint64_t)json_integer_value(item) > max) {
+			fault(body, name, "must be an array of whole numbers");
+			return 0;
+		}
+		out[i] = (uint64_t)json_integer_value(item);
+	}
+	return json_array_size(array);
+}
+
 static bool was_wanted(const struct body *body, const char *name)
 {
 	for (size_t i = 0; i < body->wanted_count; i++)

@@ -47,6 +47,11 @@ bool body_optional_number(struct body *body, const char *name, uint64_t max,
 size_t body_texts(struct body *body, const char *name,
 		  const char *out[BODY_ITEMS_MAX]);
 
+/* An array of whole numbers from 0 to max, at most BODY_ITEMS_MAX; 0 when it is
+ * not there. */
+size_t body_numbers(struct body *body, const char *name, uint64_t max,
+		    uint64_t out[BODY_ITEMS_MAX]);
+
 /* No fault, and no member that was not asked for. False: `fault` says why. */
 bool body_is_good(struct body *body);
 

@@ -113,6 +113,8 @@ static const struct setting SETTINGS[] = {
 	  65535, NULL },
 	{ "HERMETIC_CLAIMS_PER_MINUTE", KIND_NUMBER, &values.claims_per_minute,
 	  "600", 1, 1000000, NULL },
+	{ "HERMETIC_LINKS_PER_MINUTE", KIND_NUMBER, &values.links_per_minute,
+	  "30", 1, 1000000, NULL },
 	{ "HERMETIC_TRUSTED_PROXIES", KIND_PARSED, NULL, "", 0, 0,
 	  proxies_set },
 	{ "HERMETIC_CORS_ORIGINS", KIND_PARSED, NULL, "", 0, 0, cors_set },

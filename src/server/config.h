@@ -31,7 +31,7 @@ struct config {
 	uint64_t metrics_port; /* 0: none */
 	uint64_t access_log;   /* 1: a line for each request */
 	uint64_t login_threads, login_queue, logins_per_minute,
-	    claims_per_minute;
+	    claims_per_minute, links_per_minute;
 };
 
 /* Reads it all once. On failure one sentence that names the setting is on

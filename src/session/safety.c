@@ -7,6 +7,7 @@
 #include "crypto/hash.h"
 
 #define LABEL "hermetic safety number 1"
+#define FINGERPRINT_LABEL "hermetic fingerprint 1"
 #define GROUP_BYTES 5
 #define GROUP_MODULUS 100000
 
@@ -61,5 +62,20 @@ out:
 		buf_clear(&encoded[i]);
 	free(encoded);
 	free(parts);
+	return e;
+}
+
+enum err safety_fingerprint(struct span fingerprint, char out[SAFETY_SIZE])
+{
+	const struct suite *sha512 =
+	    suite_by_id(SUITE_X448_AES256GCM_SHA512_ED448);
+	const struct span parts[] = { SPAN_LIT(FINGERPRINT_LABEL),
+				      fingerprint };
+	uint8_t digest[SUITE_HASH_MAX];
+	enum err e;
+
+	TRY(hash_digest(sha512, parts, 2, digest));
+	print(digest, out);
+out:
 	return e;
 }

@@ -26,4 +26,9 @@ MUST_CHECK enum err safety_number(struct span session_id,
 				  const struct safety_member *members,
 				  size_t count, char out[SAFETY_SIZE]);
 
+/* The same form for an account's fingerprint (check/account.h):
+ * SHA-512("hermetic fingerprint 1" || fingerprint). */
+MUST_CHECK enum err safety_fingerprint(struct span fingerprint,
+				       char out[SAFETY_SIZE]);
+
 #endif

@@ -42,6 +42,9 @@ static void touch_answer(const struct answer *a)
 		touch_text(a->key_packages[i].device_id);
 		touch(a->key_packages[i].key_package);
 	}
+	touch(a->salt);
+	for (size_t i = 0; i < a->link_count; i++)
+		touch(a->links[i]);
 	for (size_t i = 0; i < a->stock_count; i++)
 		touch_text(a->stock[i].algorithm);
 }

@@ -112,7 +112,7 @@ describe('a downgrade on the way', { concurrency: false }, () => {
     }, () => carol.does('create', '--algorithm', 'chacha20-poly1305',
       '--invite', ghost.name));
     await carol.does('send', held, 'to somebody');
-    await carol.cannot('no-key-changed', 'accept', ghost.name);
+    await carol.cannot('nothing-to-accept', 'accept', ghost.name);
     // the true one is met, and is another
     const said = await carol.cannot('key-changed', 'create', '--algorithm',
       'chacha20-poly1305', '--invite', ghost.name);

@@ -460,6 +460,10 @@ static void answer(struct server *server, size_t caller, uint64_t now_ms,
 	case REQUEST_LEAVE:
 		of_session(server, caller, now_ms, request, reply);
 		break;
+	case REQUEST_ACCOUNT_LOG: /* a server from before accounts had logs */
+	case REQUEST_LINK:
+		reply_refuse(reply, ERR_STATE_GONE, "not-found");
+		break;
 	case REQUEST_KINDS:
 		sim_stop("a request of no kind");
 	}

@@ -13,17 +13,17 @@ export const suites = {
 
 // --- encoding (RFC 8446 section 3, RFC 9420 section 2.1) --------------------
 
-const u8 = n => Buffer.from([n]);
-const u16 = n => { const b = Buffer.alloc(2); b.writeUInt16BE(n); return b; };
+export const u8 = n => Buffer.from([n]);
+export const u16 = n => { const b = Buffer.alloc(2); b.writeUInt16BE(n); return b; };
 const u32 = n => { const b = Buffer.alloc(4); b.writeUInt32BE(n); return b; };
-const u64 = n => {
+export const u64 = n => {
   const b = Buffer.alloc(8);
   b.writeBigUInt64BE(BigInt(n));
   return b;
 };
-const join = (...parts) => Buffer.concat(parts);
+export const join = (...parts) => Buffer.concat(parts);
 
-function vec(...parts) {
+export function vec(...parts) {
   const content = join(...parts);
   const n = content.length;
   const length = n < 64 ? u8(n) : n < 16384 ? u16(0x4000 | n)

@@ -1,0 +1,10 @@
+-- $1 user name, or NULL and $2 the fingerprint: a row for each link, in order; one
+-- with NULLs where there is a user and no log; none where there is no user.
+SELECT a.user_id, a.username, l.fingerprint, k.number, k.link
+FROM account a
+LEFT JOIN account_log l USING (user_id)
+LEFT JOIN account_link k USING (fingerprint)
+WHERE a.username = $1::text
+   OR a.user_id = (SELECT user_id FROM account_log
+                   WHERE fingerprint = $2::bytea)
+ORDER BY k.number;

@@ -1,0 +1,345 @@
+#include "device/met.h"
+
+#include "device/record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEX_SIZE (2 * ACCOUNT_HASH + 1)
+#define RECORD_SIZE (16 + HEX_SIZE)
+
+void met_free(struct met *met)
+{
+	if (met == NULL)
+		return;
+	account_log_free(met->log);
+	buf_clear(&met->links);
+	buf_clear(&met->salt);
+	free(met);
+}
+
+/* ---- records ---- */
+
+static void name_record(char out[RECORD_SIZE], const char *name)
+{
+	(void)snprintf(out, RECORD_SIZE, "name/%s", name);
+}
+
+static enum err account_record(char out[RECORD_SIZE], struct span fingerprint)
+{
+	struct buf hex = BUF_INIT;
+	enum err e;
+
+	text_put_hex(&hex, fingerprint);
+	buf_put_u8(&hex, 0);
+	TRY(buf_end(&hex));
+	(void)snprintf(out, RECORD_SIZE, "account/%s", (const char *)hex.p);
+out:
+	buf_clear(&hex);
+	return e;
+}
+
+/* A new one without links. */
+static enum err make(struct met **met)
+{
+	*met = calloc(1, sizeof(**met));
+	return *met == NULL ? ERR_LOCAL_MEMORY : account_log_new(&(*met)->log);
+}
+
+static enum err read_record(const json_t *record, struct met *met)
+{
+	struct check_verdict verdict;
+	enum err e;
+
+	TRY(record_text(record, "username", met->username,
+			sizeof(met->username)));
+	TRY(record_bytes(record, "salt", &met->salt));
+	TRY(record_bytes(record, "links", &met->links));
+	TRY(buf_end(&met->salt));
+	TRY(buf_end(&met->links));
+	met->compared = record_number_or_0(record, "compared");
+	met->forked = json_is_true(json_object_get(record, "forked"));
+	verdict = account_log_load(met->log, buf_span(&met->links));
+	ENSURE(verdict.wrong == NULL,
+	       verdict.local ? ERR_LOCAL_MEMORY : ERR_PEER_MALFORMED);
+out:
+	return e;
+}
+
+static enum err load(struct device *d, struct span fingerprint,
+		     struct met **met)
+{
+	char name[RECORD_SIZE];
+	json_t *record = NULL;
+	enum err e;
+
+	TRY(make(met));
+	TRY(account_record(name, fingerprint));
+	TRY(record_get(core_store(d), name, &record));
+	TRY(read_record(record, *met));
+out:
+	json_decref(record);
+	return e;
+}
+
+static enum err save(struct device *d, const struct met *met)
+{
+	char name[RECORD_SIZE];
+	json_t *record =
+	    json_pack("{s:s, s:I, s:b}", "username", met->username, "compared",
+		      (json_int_t)met->compared, "forked", met->forked);
+	enum err e;
+
+	ENSURE(record != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_set_bytes(record, "salt", buf_span(&met->salt)));
+	TRY(record_set_bytes(record, "links", buf_span(&met->links)));
+	TRY(account_record(name, account_log_fingerprint(met->log)));
+	TRY(record_put(core_store(d), name, record));
+out:
+	json_decref(record);
+	return e;
+}
+
+/* ---- what a name means ---- */
+
+static enum err put_name(struct device *d, const char *username,
+			 struct span fingerprint, struct span other)
+{
+	char name[RECORD_SIZE];
+	json_t *record = json_object();
+	enum err e;
+
+	ENSURE(record != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_set_hex(record, "fingerprint", fingerprint));
+	if (other.n > 0)
+		TRY(record_set_hex(record, "other", other));
+	name_record(name, username);
+	TRY(record_put(core_store(d), name, record));
+out:
+	json_decref(record);
+	return e;
+}
+
+/* ERR_STATE_GONE: the name, or its member, is not there. */
+static enum err get_name(struct device *d, const char *username,
+			 const char *member, uint8_t fingerprint[ACCOUNT_HASH])
+{
+	char name[RECORD_SIZE];
+	json_t *record = NULL;
+	enum err e;
+
+	name_record(name, username);
+	TRY(record_get(core_store(d), name, &record));
+	ENSURE(json_object_get(record, member) != NULL, ERR_STATE_GONE);
+	TRY(record_digest(record, member, fingerprint));
+out:
+	json_decref(record);
+	return e;
+}
+
+enum err met_find(struct device *d, const char *name, struct met **met)
+{
+	uint8_t fingerprint[ACCOUNT_HASH];
+	enum err e;
+
+	*met = NULL;
+	TRY(get_name(d, name, "fingerprint", fingerprint));
+	TRY(load(d, SPAN_ARRAY(fingerprint), met));
+out:
+	return e;
+}
+
+enum err met_has_other(struct device *d, const char *name, bool *other)
+{
+	uint8_t fingerprint[ACCOUNT_HASH];
+	enum err e = get_name(d, name, "other", fingerprint);
+
+	*other = e == ERR_OK;
+	return e == ERR_STATE_GONE ? ERR_OK : e;
+}
+
+enum err met_accept(struct device *d, const char *name)
+{
+	uint8_t other[ACCOUNT_HASH];
+	enum err e;
+
+	TRY(get_name(d, name, "other", other));
+	TRY(put_name(d, name, SPAN_ARRAY(other), SPAN_EMPTY));
+out:
+	return e;
+}
+
+/* ---- what a server shows ---- */
+
+/* A log that is all verified, for this name. */
+static enum err verify(const char *name, struct span salt, struct span links,
+		       struct met **met)
+{
+	struct check_verdict verdict;
+	enum err e;
+
+	TRY(make(met));
+	verdict = account_log_add_all((*met)->log, links);
+	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
+	ENSURE(verdict.wrong == NULL &&
+		   account_log_is_named((*met)->log, salt, span_str(name)),
+	       ERR_PEER_INVALID);
+	ENSURE(strlen(name) < sizeof((*met)->username), ERR_PEER_INVALID);
+	memcpy((*met)->username, name, strlen(name) + 1);
+	buf_put(&(*met)->salt, salt);
+	buf_put(&(*met)->links, links);
+	TRY(buf_end(&(*met)->salt));
+	TRY(buf_end(&(*met)->links));
+out:
+	return e;
+}
+
+/* How many links two logs share. */
+static uint64_t shared(struct span one, struct span other)
+{
+	struct rd a = rd_init(one), b = rd_init(other);
+	uint64_t count = 0;
+
+	while (rd_left(&a) > 0 && rd_left(&b) > 0 &&
+	       span_equal(rd_vec(&a), rd_vec(&b)))
+		count++;
+	return count;
+}
+
+/* Two logs of one account: the one that counts is kept. */
+static enum err compare(struct device *d, struct met *kept, struct met *shown,
+			enum met_outcome *outcome)
+{
+	struct account_log *none = NULL;
+	struct check_verdict verdict;
+	enum account_order order = ACCOUNT_SAME;
+	uint64_t common =
+	    shared(buf_span(&kept->links), buf_span(&shown->links));
+	enum err e;
+
+	TRY(account_log_new(&none));
+	verdict = account_log_compare(none, buf_span(&kept->links),
+				      buf_span(&shown->links), &order);
+	ENSURE(verdict.wrong == NULL, ERR_LOCAL_MEMORY); /* both are good */
+	*outcome = MET_KEPT;
+	if (order == ACCOUNT_FORK) {
+		*outcome = MET_FORKED;
+		kept->forked = true;
+		TRY(save(d, kept));
+	} else if (order == ACCOUNT_SECOND || order == ACCOUNT_SECOND_LONGER) {
+		*outcome = order == ACCOUNT_SECOND ? MET_PARTED : MET_GROWN;
+		/* what was compared goes as far as both are one log */
+		shown->compared =
+		    kept->compared < common ? kept->compared : common;
+		/* a branch that counts decides what was open before it */
+		shown->forked = kept->forked && *outcome == MET_GROWN;
+		TRY(save(d, shown));
+	}
+out:
+	account_log_free(none);
+	return e;
+}
+
+/* Another account than the one that the name means is kept beside it. */
+static enum err note_other(struct device *d, const char *name,
+			   struct span known, struct met *shown)
+{
+	struct span fingerprint = account_log_fingerprint(shown->log);
+	struct met *before = NULL;
+	enum err e = load(d, fingerprint, &before);
+	enum met_outcome ignored;
+
+	if (e == ERR_STATE_GONE)
+		e = save(d, shown);
+	else if (e == ERR_OK)
+		e = compare(d, before, shown, &ignored);
+	TRY(e);
+	TRY(put_name(d, name, known, fingerprint));
+out:
+	met_free(before);
+	return e;
+}
+
+static enum err take(struct device *d, const char *name, struct met *shown,
+		     enum met_outcome *outcome)
+{
+	struct span fingerprint = account_log_fingerprint(shown->log);
+	struct met *kept = NULL;
+	enum err e = met_find(d, name, &kept);
+
+	if (e == ERR_STATE_GONE) {
+		*outcome = MET_NEW;
+		TRY(save(d, shown));
+		e = put_name(d, name, fingerprint, SPAN_EMPTY);
+		goto out;
+	}
+	TRY(e);
+	if (span_equal(account_log_fingerprint(kept->log), fingerprint)) {
+		TRY(compare(d, kept, shown, outcome));
+	} else {
+		*outcome = MET_OTHER;
+		TRY(note_other(d, name, account_log_fingerprint(kept->log),
+			       shown));
+	}
+out:
+	met_free(kept);
+	return e;
+}
+
+enum err met_take(struct device *d, const char *name, struct span salt,
+		  struct span links, enum met_outcome *outcome)
+{
+	struct met *shown = NULL;
+	enum err e;
+
+	TRY(verify(name, salt, links, &shown));
+	TRY(take(d, name, shown, outcome));
+out:
+	met_free(shown);
+	return e;
+}
+
+enum err met_extend(struct device *d, struct met *met, const struct span *links,
+		    size_t count, bool *good)
+{
+	enum err e = ERR_OK;
+
+	*good = false;
+	for (size_t i = 0; i < count; i++) {
+		struct check_verdict verdict =
+		    account_log_add(met->log, links[i]);
+
+		ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
+		if (verdict.wrong != NULL)
+			goto out;
+		buf_put_vec(&met->links, links[i]);
+	}
+	TRY(buf_end(&met->links));
+	if (count > 0)
+		TRY(save(d, met));
+	*good = true;
+out:
+	return e;
+}
+
+/* ---- comparing ---- */
+
+enum err met_compare(struct device *d, struct met *met)
+{
+	struct account_place place;
+
+	account_log_place(met->log, &place);
+	met->compared = place.number;
+	met->forked = false;
+	return save(d, met);
+}
+
+enum met_trust met_trust(const struct met *met)
+{
+	if (met->compared == 0)
+		return MET_UNCOMPARED;
+	return met->forked || account_log_changed(met->log) > met->compared
+		   ? MET_CHANGED
+		   : MET_COMPARED;
+}

@@ -1,0 +1,167 @@
+/* The steps that keep this device's own log: read it, begin it where there is
+ * none, and give the server what it lacks. */
+#include "device/own_log.h"
+#include "device/steps.h"
+
+/* In a row: a server that shows nothing of what it takes is left alone. */
+#define POSTS_MAX 3
+
+static bool is_ordered(struct device *d)
+{
+	return work_is(&d->work, ORDER_ACCOUNT);
+}
+
+/* ---- reading ---- */
+
+static bool read_due(struct device *d)
+{
+	return is_ordered(d) && d->work.own != NULL && !d->work.fresh;
+}
+
+static enum err read_ask(struct device *d, struct request *request)
+{
+	struct account_place place;
+
+	account_log_place(d->work.own->log, &place);
+	request->kind = REQUEST_ACCOUNT_LOG;
+	request->user = d->username;
+	/* with the last one, which has to be there */
+	request->after = place.number > 0 ? place.number - 1 : 0;
+	return ERR_OK;
+}
+
+static void halt_differs(struct device *d)
+{
+	work_halt(
+	    d, ERR_PEER_FORK, "account-log-differs",
+	    "The server's log of your account is not the one that this "
+	    "device knows. Nothing was changed here. If you have just set "
+	    "up another device, that one was first; otherwise somebody "
+	    "else speaks for your account at this server.");
+}
+
+static enum err take_links(struct device *d, const struct answer *answer)
+{
+	struct own_log *own = d->work.own;
+	struct account_place before, after;
+	enum err e;
+
+	account_log_place(own->log, &before);
+	e = own_log_take(own, answer->links, answer->link_count);
+
+	if (e == ERR_PEER_FORK) {
+		halt_differs(d);
+		return ERR_OK;
+	}
+	if (e == ERR_STATE_GONE) { /* another device has yet to approve us */
+		d->work.halted = true;
+		return ERR_OK;
+	}
+	TRY(e);
+	account_log_place(own->log, &after);
+	own->server_last = answer->last;
+	if (after.number > before.number || answer->last > own->server_most) {
+		d->work.posts = 0;
+		work_news(d);
+	}
+	if (answer->last > own->server_most)
+		own->server_most = answer->last;
+	d->work.fresh = !answer->more || after.number == before.number;
+	if (after.number > before.number)
+		TRY(own_log_save(d, own));
+out:
+	return e;
+}
+
+static enum err read_take(struct device *d, const struct answer *answer)
+{
+	/* a server from before keeps no logs */
+	if (answer->result == ERR_STATE_GONE) {
+		d->work.halted = true;
+		return ERR_OK;
+	}
+	if (answer->result != ERR_OK) {
+		work_halt_refused(d, answer);
+		return ERR_OK;
+	}
+	return take_links(d, answer);
+}
+
+const struct step own_step_read = { "own log", NULL,	 read_due,
+				    NULL,      read_ask, read_take };
+
+/* Before the first request: where the log that is known ends. */
+static bool load_due(struct device *d)
+{
+	return is_ordered(d) && d->work.own == NULL;
+}
+
+static enum err load(struct device *d)
+{
+	return own_log_load(d, &d->work.own);
+}
+
+const struct step own_step_load = { "own", NULL, load_due, load, NULL, NULL };
+
+/* ---- beginning ---- */
+
+static bool begin_due(struct device *d)
+{
+	struct own_log *own = d->work.own;
+	struct account_place place;
+
+	if (!is_ordered(d) || !d->work.fresh || own == NULL ||
+	    own->pending.n > 0)
+		return false;
+	account_log_place(own->log, &place);
+	return place.number == 0;
+}
+
+static enum err begin(struct device *d)
+{
+	return own_log_begin(d, d->work.own);
+}
+
+const struct step own_step_begin = {
+	"begin", NULL, begin_due, begin, NULL, NULL
+};
+
+/* ---- posting ---- */
+
+static bool post_due(struct device *d)
+{
+	struct span salt;
+
+	return is_ordered(d) && d->work.fresh && d->work.own != NULL &&
+	       own_log_to_post(d->work.own, &salt).n > 0;
+}
+
+static enum err post_ask(struct device *d, struct request *request)
+{
+	request->kind = REQUEST_LINK;
+	request->user = d->username;
+	request->bytes = own_log_to_post(d->work.own, &request->salt);
+	return ERR_OK;
+}
+
+/* That the server took it is seen in the log, and so is that it did not: when it
+ * has another link there, twice, it has another log. */
+static enum err post_take(struct device *d, const struct answer *answer)
+{
+	bool conflict = answer->result == ERR_STATE_CONFLICT;
+
+	if (conflict && !work_doubts(d, 0))
+		halt_differs(d);
+	else if (answer->result != ERR_OK && !conflict)
+		work_halt_refused(d, answer);
+	else if (!conflict && ++d->work.posts > POSTS_MAX)
+		work_halt(d, ERR_STATE_PENDING, "link-kept",
+			  "The server does not show the link of your account's "
+			  "log that it took. It is kept, and posted again.");
+	else
+		work_stale(d);
+	return ERR_OK;
+}
+
+const struct step own_step_post = { "link", NULL,     post_due,
+				    NULL,   post_ask, post_take };

@@ -1,0 +1,331 @@
+/* /users/{username}/log: a link is verified, then it stands in the log. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "check/account.h"
+#include "server/account_logs.h"
+#include "server/account_name.h"
+#include "server/app.h"
+#include "server/body.h"
+#include "server/config.h"
+#include "server/edge/job.h"
+#include "server/rate.h"
+#include "server/tokens.h"
+
+EDGE_HANDLER void account_log(struct request *req);
+
+/* Of the log so far: above, it is gone through on a task. */
+enum { CHECK_HERE_BYTES = 32768 };
+
+/* One posted link until it is answered. */
+struct linking {
+	struct request *req;
+	struct identity who;
+	struct account_name account;
+	struct body body; /* what these borrow from */
+	struct span bytes, salt;
+	struct account_link link;
+	uint8_t hash[ACCOUNT_HASH];
+
+	/* what stands */
+	struct buf links; /* opaque link<V> each */
+	int64_t last;
+	uint8_t user[16], fingerprint[ACCOUNT_HASH];
+
+	struct check_verdict verdict;
+};
+
+static void end(struct linking *l)
+{
+	buf_clear(&l->links);
+	if (l->body.json != NULL)
+		body_free(&l->body);
+	free(l);
+}
+
+static void end_failed(struct linking *l, enum err e)
+{
+	app_fail(l->req, e);
+	end(l);
+}
+
+static void end_problem(struct linking *l, int status, const char *slug,
+			const char *detail)
+{
+	char extra[48];
+
+	(void)snprintf(extra, sizeof(extra), "\"last\":%lld",
+		       (long long)l->last);
+	request_problem(l->req, status, slug, detail,
+			status == 409 ? extra : NULL);
+	end(l);
+}
+
+static void end_invalid(struct linking *l, const char *wrong)
+{
+	end_problem(l, 422, "link-invalid", wrong);
+}
+
+static void answer(struct linking *l, struct rows *rows, int status)
+{
+	struct buf out = BUF_INIT;
+
+	buf_putf(&out, "{\"number\":%llu,\"hash\":\"",
+		 (unsigned long long)l->link.number);
+	text_put_hex(&out, SPAN_ARRAY(l->hash));
+	buf_put_str(&out, "\"}");
+	app_answer(l->req, status, rows, &out);
+	end(l);
+}
+
+/* ---- storing ---- */
+
+static void on_appended(void *arg, enum err e, struct rows *rows)
+{
+	struct linking *l = arg;
+	struct span outcome;
+
+	if (e != ERR_OK || rows_count(rows) != 1) {
+		end_failed(l, e != ERR_OK ? e : ERR_LOCAL_BUG);
+		return;
+	}
+	outcome = rows_text(rows, 0, "outcome");
+	if (!rows_is_null(rows, 0, "last"))
+		l->last = rows_i64(rows, 0, "last");
+	if (span_equal(outcome, SPAN_LIT("ok")))
+		answer(l, rows, 201);
+	else if (span_equal(outcome, SPAN_LIT("duplicate")))
+		answer(l, rows, 200);
+	else if (span_equal(outcome, SPAN_LIT("gap")))
+		end_problem(l, 409, "link-gap",
+			    "the link before it is missing");
+	else
+		end_problem(l, 409, "link-taken",
+			    "another link has that number");
+}
+
+static void append(struct linking *l)
+{
+	struct params params = PARAMS_INIT;
+	enum err e;
+
+	params_uuid(&params, l->user);
+	params_bytea(&params, SPAN_ARRAY(l->fingerprint));
+	params_i64(&params, (int64_t)l->link.number);
+	params_bytea(&params, l->link.before);
+	params_bytea(&params, SPAN_ARRAY(l->hash));
+	params_bytea(&params, l->bytes);
+	if (l->salt.n > 0)
+		params_bytea(&params, l->salt);
+	else
+		params_null(&params);
+	e = store_query(app_store(), STATEMENT_ACCOUNT_LINK_APPEND, &params,
+			on_appended, l);
+	if (e != ERR_OK)
+		end_failed(l, e);
+}
+
+/* ---- checking ---- */
+
+static enum err verify(struct linking *l, struct account_log **log)
+{
+	enum err e;
+
+	TRY(account_log_new(log));
+	/* they were verified when they came */
+	l->verdict = account_log_load(*log, buf_span(&l->links));
+	ENSURE(l->verdict.wrong == NULL, ERR_LOCAL_BUG);
+	l->verdict = account_log_add(*log, l->bytes);
+	if (l->verdict.wrong == NULL && l->salt.n > 0 &&
+	    !account_log_is_named(*log, l->salt, span_str(l->who.username)))
+		l->verdict.wrong = "it is another name's";
+out:
+	return e;
+}
+
+static void check(void *arg)
+{
+	struct linking *l = arg;
+	struct account_log *log = NULL;
+
+	if (verify(l, &log) != ERR_OK)
+		l->verdict.local = true;
+	account_log_free(log);
+}
+
+static void on_checked(void *arg)
+{
+	struct linking *l = arg;
+
+	if (l->verdict.local)
+		end_failed(l, ERR_LOCAL_MEMORY);
+	else if (l->verdict.denied)
+		end_problem(l, 403, "not-allowed", l->verdict.wrong);
+	else if (l->verdict.wrong != NULL)
+		end_invalid(l, l->verdict.wrong);
+	else
+		append(l);
+}
+
+/* The log as it stands; *standing is the link that has the posted one's number,
+ * borrowed from the rows. */
+static enum err take_log(struct linking *l, struct rows *rows,
+			 struct span *standing)
+{
+	enum err e;
+
+	rows_uuid(rows, 0, "user_id", l->user);
+	if (!rows_is_null(rows, 0, "fingerprint"))
+		rows_copy(rows, 0, "fingerprint", l->fingerprint,
+			  sizeof(l->fingerprint));
+	for (size_t i = 0; i < rows_count(rows); i++) {
+		if (rows_is_null(rows, i, "link"))
+			continue;
+		l->last = rows_i64(rows, i, "number");
+		buf_put_vec(&l->links, rows_bytes(rows, i, "link"));
+		if ((uint64_t)l->last == l->link.number)
+			*standing = rows_bytes(rows, i, "link");
+	}
+	TRY(rows_end(rows));
+	TRY(buf_end(&l->links));
+out:
+	return e;
+}
+
+/* The first link is the user's own, and a salt comes with it. NULL: so it is. */
+static const char *wrong_salt(const struct linking *l)
+{
+	if (l->link.number == 1 && l->salt.n != ACCOUNT_HASH)
+		return "a salt of 32 bytes comes with the first link";
+	if (l->link.number != 1 && l->salt.n > 0)
+		return "a salt comes with the first link only";
+	return NULL;
+}
+
+static void judge(struct linking *l)
+{
+	if (l->link.number == 1 &&
+	    memcmp(l->user, l->who.user, sizeof(l->user)) != 0) {
+		end_problem(l, 403, "forbidden",
+			    "an account's first link is its own");
+	} else if (l->link.number != (uint64_t)l->last + 1) {
+		end_problem(l, 409, "link-gap",
+			    "the link before it is missing");
+	} else if (l->links.n < CHECK_HERE_BYTES) {
+		check(l);
+		on_checked(l);
+	} else {
+		enum err e = job_run(check, on_checked, l);
+
+		if (e != ERR_OK)
+			end_failed(l, e);
+	}
+}
+
+static void on_log(void *arg, enum err e, struct rows *rows)
+{
+	struct linking *l = arg;
+	struct span standing = SPAN_EMPTY;
+
+	if (e != ERR_OK) {
+		end_failed(l, e);
+	} else if (rows_count(rows) == 0) {
+		end_problem(l, 404, "not-found", "no such user");
+	} else if ((e = take_log(l, rows, &standing)) != ERR_OK) {
+		end_failed(l, e);
+	} else if (standing.n > 0 && span_equal(standing, l->bytes)) {
+		answer(l, rows, 200);
+	} else if (standing.n > 0) {
+		end_problem(l, 409, "link-taken",
+			    "another link has that number");
+	} else {
+		if (l->link.number == 1)
+			memcpy(l->fingerprint, l->hash, sizeof(l->hash));
+		judge(l);
+	}
+}
+
+/* ---- the request ---- */
+
+/* The account's, whoever posts: a full log cannot be emptied. */
+static bool within_rate(struct request *req)
+{
+	struct span account = request_param(req, "username");
+	char name[96];
+
+	(void)snprintf(name, sizeof(name), "link %.*s",
+		       (int)(account.n < 64 ? account.n : 64),
+		       account.n > 0 ? (const char *)account.p : "");
+	return rate_allows(req, name, config()->links_per_minute);
+}
+
+static void ask(struct linking *l)
+{
+	struct params params = PARAMS_INIT;
+	enum err e;
+
+	if (l->account.is_fingerprint) {
+		params_null(&params);
+		params_bytea(&params, SPAN_ARRAY(l->account.fingerprint));
+	} else {
+		params_text(&params, l->account.username);
+		params_null(&params);
+	}
+	e = store_query(app_store(), STATEMENT_ACCOUNT_LOG_ALL, &params, on_log,
+			l);
+	if (e != ERR_OK)
+		end_failed(l, e);
+}
+
+static void post(struct request *req, const struct identity *who)
+{
+	struct linking *l;
+	struct body body;
+	const char *wrong;
+	enum err e;
+
+	if (!within_rate(req) || !body_read(&body, req))
+		return;
+	l = calloc(1, sizeof(*l));
+	if (l == NULL) {
+		body_free(&body);
+		app_fail(req, ERR_LOCAL_MEMORY);
+		return;
+	}
+	l->req = req;
+	l->who = *who;
+	l->account = account_name_of(request_param(req, "username"));
+	l->body = body;
+	l->bytes = body_bytes(&l->body, "link", ACCOUNT_LINK_MAX);
+	l->salt = body_optional_bytes(&l->body, "salt", ACCOUNT_HASH);
+	if (!body_end(&l->body, req)) {
+		l->body = (struct body){ .json = NULL };
+		end(l);
+		return;
+	}
+	e = account_link_decode(l->bytes, &l->link);
+	if (e != ERR_OK)
+		end_invalid(l, e == ERR_PEER_UNSUPPORTED
+				   ? "its version or kind is not known here"
+				   : "it is no link");
+	else if ((wrong = wrong_salt(l)) != NULL)
+		end_invalid(l, wrong);
+	else if ((e = account_link_hash(l->bytes, l->hash)) != ERR_OK)
+		end_failed(l, e);
+	else
+		ask(l);
+}
+
+void account_log(struct request *req)
+{
+	struct identity who;
+
+	if (!tokens_require(req, &who))
+		return;
+	if (request_method(req) == HEAD_POST)
+		post(req, &who);
+	else
+		account_logs_one(req);
+}

@@ -1,0 +1,25 @@
+/* A device's records in memory, for tests of src/device. */
+#ifndef HERMETIC_TESTS_RECORDS_H
+#define HERMETIC_TESTS_RECORDS_H
+
+#include "device/ports.h"
+
+#define RECORDS_MAX 64
+
+struct records {
+	struct {
+		char name[200];
+		struct buf value;
+	} all[RECORDS_MAX];
+	unsigned commits;
+	struct device_store store;
+};
+
+/* A rollback is none: what was put stays. */
+void records_init(struct records *records);
+void records_free(struct records *records);
+
+/* The record's bytes, empty when there is none; borrowed. */
+struct span records_find(struct records *records, const char *name);
+
+#endif

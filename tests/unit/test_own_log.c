@@ -1,0 +1,419 @@
+/* A device begins its account's log, keeps it, and believes no server about it:
+ * records in memory, and a server by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device/device.h"
+#include "session/account_sign.h"
+#include "tests/testlib/accounts.h"
+#include "tests/testlib/records.h"
+
+enum { LINKS = 16 };
+
+struct world {
+	struct records records;
+	struct device_ports ports;
+	struct device *device;
+
+	/* the server */
+	struct buf links[LINKS];
+	size_t count;
+	struct buf salt;
+	unsigned posts, reads;
+	enum err read_fails, post_fails; /* before anything is done */
+	bool forgets;			 /* takes links, and shows none */
+	bool more;			 /* says that there is more */
+	bool answer_lost;		 /* takes a link, and says nothing */
+};
+
+static uint64_t now(void *clock)
+{
+	(void)clock;
+	return UINT64_C(1700000000000);
+}
+
+static void open_device(struct world *w)
+{
+	const struct device_config config = {
+		.username = "alice",
+		.device_id = "00000000-0000-4000-8000-000000000001",
+		.offer = { { SUITE_X448_AES256GCM_SHA512_ED448,
+			     SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519,
+			     SUITE_X25519_TWOFISH256GCM_SHA256_ED25519 },
+			   3 },
+	};
+
+	device_close(w->device);
+	assert_int_equal(device_open(&config, &w->ports, &w->device), ERR_OK);
+}
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	assert_non_null(w);
+	records_init(&w->records);
+	w->ports = (struct device_ports){ .store = &w->records.store,
+					  .rng = rng_system(),
+					  .now_ms = now };
+	open_device(w);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	device_close(w->device);
+	records_free(&w->records);
+	for (size_t i = 0; i < LINKS; i++)
+		buf_clear(&w->links[i]);
+	buf_clear(&w->salt);
+	free(w);
+	return 0;
+}
+
+/* ---- the server ---- */
+
+static void keep(struct world *w, struct span link)
+{
+	assert_true(w->count < LINKS);
+	buf_reset(&w->links[w->count]);
+	buf_put(&w->links[w->count++], link);
+}
+
+static void answer_log(struct world *w, const struct request *request,
+		       struct answer *answer, struct span *spans)
+{
+	w->reads++;
+	assert_string_equal(request->user, "alice");
+	answer->result = w->read_fails;
+	answer->links = spans;
+	answer->more = w->more;
+	if (w->forgets)
+		return;
+	answer->last = w->count;
+	for (size_t i = request->after; i < w->count; i++)
+		spans[answer->link_count++] = buf_span(&w->links[i]);
+}
+
+static void answer_post(struct world *w, const struct request *request,
+			struct answer *answer)
+{
+	struct account_link link;
+
+	w->posts++;
+	/* it is stored before it is posted */
+	assert_true(records_find(&w->records, "log/own").n > 0);
+	assert_true(records_find(&w->records, "log/keys").n > 0);
+	answer->result = w->post_fails;
+	if (w->post_fails != ERR_OK)
+		return;
+	assert_int_equal(account_link_decode(request->bytes, &link), ERR_OK);
+	assert_int_equal(request->salt.n,
+			 link.number == 1 ? (int)ACCOUNT_HASH : 0);
+	if (link.number == w->count + 1)
+		keep(w, request->bytes);
+	else if (link.number > w->count ||
+		 !span_equal(request->bytes,
+			     buf_span(&w->links[link.number - 1])))
+		answer->result = ERR_STATE_CONFLICT;
+	if (link.number == 1) {
+		buf_reset(&w->salt);
+		buf_put(&w->salt, request->salt);
+	}
+	if (w->answer_lost)
+		answer->result = ERR_LOCAL_IO;
+}
+
+static const struct outcome *run(struct world *w)
+{
+	const struct order order = { .kind = ORDER_ACCOUNT };
+	struct span spans[LINKS];
+	struct request request;
+	enum device_turn turn;
+	uint32_t wait_ms;
+
+	w->posts = w->reads = 0;
+	assert_int_equal(device_start(w->device, &order), ERR_OK);
+	while ((turn = device_turn(w->device, &request, &wait_ms)) !=
+	       DEVICE_DONE) {
+		struct answer answer = { .result = ERR_OK };
+
+		assert_int_equal(turn, DEVICE_ASK);
+		if (request.kind == REQUEST_ACCOUNT_LOG)
+			answer_log(w, &request, &answer, spans);
+		else if (request.kind == REQUEST_LINK)
+			answer_post(w, &request, &answer);
+		else
+			fail_msg("request %d", request.kind);
+		device_answer(w->device, &answer);
+	}
+	return device_outcome(w->device);
+}
+
+static void run_well(struct world *w, unsigned posts)
+{
+	const struct outcome *outcome = run(w);
+
+	if (outcome->result != ERR_OK)
+		fail_msg("%s", outcome->why->text);
+	assert_int_equal(w->posts, posts);
+}
+
+static void run_badly(struct world *w, enum err result, const char *slug)
+{
+	const struct outcome *outcome = run(w);
+
+	assert_int_equal(outcome->result, result);
+	assert_string_equal(outcome->why->slug, slug);
+}
+
+/* ---- what is kept ---- */
+
+static struct account_keys own_keys(struct world *w)
+{
+	struct account_keys keys;
+
+	assert_int_equal(
+	    account_keys_load(records_find(&w->records, "log/keys"), &keys),
+	    ERR_OK);
+	return keys;
+}
+
+/* ---- */
+
+static void test_begins_once(void **state)
+{
+	struct world *w = *state;
+	struct account_keys keys;
+	struct account_log *log;
+	(void)state;
+
+	run_well(w, 1);
+	assert_int_equal(w->count, 1);
+	assert_int_equal(account_log_new(&log), ERR_OK);
+	assert_null(account_log_add(log, buf_span(&w->links[0])).wrong);
+	assert_true(
+	    account_log_is_named(log, buf_span(&w->salt), SPAN_LIT("alice")));
+	keys = own_keys(w);
+	assert_int_equal(keys.count, 2); /* two suites share Ed25519 */
+	for (size_t i = 0; i < keys.count; i++)
+		assert_true(span_equal(
+		    account_log_signature_key(
+			log, 1, suite_scheme(keys.signatures[i].suite)),
+		    buf_span(&keys.signatures[i].public_key)));
+	/* the keys that are in its leaves */
+	assert_true(records_find(&w->records, "signature/ED448").n > 0);
+	account_keys_clear(&keys);
+	account_log_free(log);
+
+	run_well(w, 0);
+	open_device(w);
+	run_well(w, 0);
+	assert_int_equal(w->count, 1);
+}
+
+static void test_the_same_link_again(void **state)
+{
+	struct world *w = *state;
+	struct buf first = BUF_INIT;
+
+	w->answer_lost = true; /* the server has it, and nobody knows */
+	run_badly(w, ERR_LOCAL_IO, "refused");
+	buf_put(&first, buf_span(&w->links[0]));
+	w->count = 0;
+	w->answer_lost = false;
+	open_device(w);
+	run_well(w, 1);
+	assert_true(span_equal(buf_span(&w->links[0]), buf_span(&first)));
+	w->answer_lost = true;
+	run_well(w, 0);
+	buf_clear(&first);
+}
+
+static void test_taken_though_the_answer_was_lost(void **state)
+{
+	struct world *w = *state;
+
+	w->answer_lost = true;
+	run_badly(w, ERR_LOCAL_IO, "refused");
+	open_device(w);
+	run_well(w, 0);
+	assert_int_equal(w->count, 1);
+}
+
+static void test_unreachable(void **state)
+{
+	struct world *w = *state;
+
+	w->read_fails = ERR_LOCAL_IO;
+	run_badly(w, ERR_LOCAL_IO, "refused");
+	assert_int_equal(records_find(&w->records, "log/own").n, 0);
+	w->read_fails = ERR_OK;
+	run_well(w, 1);
+}
+
+static void test_a_server_from_before(void **state)
+{
+	struct world *w = *state;
+
+	w->read_fails = ERR_STATE_GONE;
+	run_well(w, 0);
+	assert_int_equal(records_find(&w->records, "log/own").n, 0);
+}
+
+static void test_what_a_failover_lost_is_posted_again(void **state)
+{
+	struct world *w = *state;
+	struct account_keys keys;
+	struct account_signer by;
+	struct account_log *log;
+	struct buf link = BUF_INIT;
+
+	run_well(w, 1);
+	keys = own_keys(w);
+	by = (struct account_signer){ 1, sec_span(&keys.link.private_key) };
+	assert_int_equal(account_log_new(&log), ERR_OK);
+	assert_null(account_log_add(log, buf_span(&w->links[0])).wrong);
+	assert_int_equal(
+	    account_sign_keys(log, &by, NULL, 0, buf_span(&w->salt), &link),
+	    ERR_OK);
+	keep(w, buf_span(&link));
+	run_well(w, 0); /* it is read, and kept */
+	w->count = 1;
+	run_well(w, 1);
+	assert_true(span_equal(buf_span(&w->links[1]), buf_span(&link)));
+	w->count = 0;
+	open_device(w);
+	run_well(w, 2);
+	assert_true(span_equal(buf_span(&w->links[1]), buf_span(&link)));
+	account_keys_clear(&keys);
+	account_log_free(log);
+	buf_clear(&link);
+}
+
+/* ---- a lying server ---- */
+
+static struct buf links_of_somebody(void)
+{
+	struct house *h = malloc(sizeof(*h));
+	struct buf link = BUF_INIT;
+
+	assert_non_null(h);
+	house_init(h, false);
+	buf_put(&link, house_link(h, 1));
+	house_free(h);
+	free(h);
+	return link;
+}
+
+static void test_another_log_is_not_taken(void **state)
+{
+	struct world *w = *state;
+	struct buf theirs = links_of_somebody(), kept = BUF_INIT;
+	struct span record;
+
+	w->answer_lost = true;
+	run_badly(w, ERR_LOCAL_IO, "refused");
+	w->answer_lost = false;
+	buf_put(&kept, records_find(&w->records, "log/own"));
+	w->count = 0;
+	keep(w, buf_span(&theirs));
+	run_badly(w, ERR_PEER_FORK, "account-log-differs");
+	record = records_find(&w->records, "log/own");
+	assert_true(span_equal(record, buf_span(&kept)));
+	buf_clear(&theirs);
+	buf_clear(&kept);
+}
+
+static void test_a_link_that_is_wrong(void **state)
+{
+	struct world *w = *state;
+	struct buf theirs = links_of_somebody();
+
+	run_well(w, 1);
+	keep(w, buf_span(&theirs));
+	run_badly(w, ERR_PEER_FORK, "account-log-differs");
+	w->count = 1;
+	run_well(w, 0);
+	buf_clear(&theirs);
+}
+
+/* A device that comes to an account with a log has no part in it, yet. */
+static void test_not_in_the_log(void **state)
+{
+	struct world *w = *state;
+	struct buf theirs = links_of_somebody();
+
+	keep(w, buf_span(&theirs));
+	run_well(w, 0);
+	assert_int_equal(records_find(&w->records, "log/own").n, 0);
+	buf_clear(&theirs);
+}
+
+static void test_refused(void **state)
+{
+	struct world *w = *state;
+
+	w->post_fails = ERR_PEER_INVALID;
+	run_badly(w, ERR_PEER_INVALID, "refused");
+	w->post_fails = ERR_OK;
+	run_well(w, 1);
+}
+
+/* It says that it has another link, and does not show it. */
+static void test_taken_by_nobody(void **state)
+{
+	struct world *w = *state;
+
+	w->post_fails = ERR_STATE_CONFLICT;
+	run_badly(w, ERR_PEER_FORK, "account-log-differs");
+	assert_int_equal(w->posts, 2);
+	w->post_fails = ERR_OK;
+	run_well(w, 1);
+}
+
+/* It says that it took it, and shows nothing; or that there is more, for ever. */
+static void test_it_ends(void **state)
+{
+	struct world *w = *state;
+
+	w->forgets = true;
+	w->count = 0;
+	run_badly(w, ERR_STATE_PENDING, "link-kept");
+	assert_true(w->posts <= 4);
+	w->forgets = false;
+	w->more = true;
+	run_well(w, 0);
+	assert_true(w->reads <= 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(test_begins_once),
+		TEST(test_the_same_link_again),
+		TEST(test_taken_though_the_answer_was_lost),
+		TEST(test_unreachable),
+		TEST(test_a_server_from_before),
+		TEST(test_what_a_failover_lost_is_posted_again),
+		TEST(test_another_log_is_not_taken),
+		TEST(test_a_link_that_is_wrong),
+		TEST(test_not_in_the_log),
+		TEST(test_refused),
+		TEST(test_taken_by_nobody),
+		TEST(test_it_ends),
+#undef TEST
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
