@@ -94,6 +94,7 @@ static enum err put_reinit(struct committing *m,
 	struct wire_proposal p = { .type = WIRE_PROPOSAL_REINIT };
 	enum err e;
 
+	TRY(proposal_check_listed(m->old, reinit));
 	p.reinit =
 	    (struct wire_reinit){ reinit->group_id, WIRE_VERSION_MLS10,
 				  reinit->cipher_suite, reinit->extensions };

@@ -261,6 +261,9 @@ struct mls_reinit {
 	struct span group_id;
 	uint16_t cipher_suite;
 	struct span extensions; /* as for mls_group_create() */
+	/* Members whose leaves do not list the suite are no reason to refuse:
+	 * their KeyPackages for it are there. */
+	bool unlisted;
 };
 
 enum mls_proposal_kind {

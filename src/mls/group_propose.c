@@ -52,10 +52,16 @@ out:
 	return e;
 }
 
-static enum err set_reinit(struct making *m, const struct mls_reinit *reinit)
+/* `epoch` NULL: from outside. */
+static enum err set_reinit(struct making *m, const struct mls_epoch *epoch,
+			   const struct mls_reinit *reinit)
 {
-	if (suite_by_id(reinit->cipher_suite) == NULL)
-		return broken(ERR_PEER_UNSUPPORTED, MLS_RULE_REINIT_UNKNOWN);
+	enum err e;
+
+	ENSURE(suite_by_id(reinit->cipher_suite) != NULL,
+	       broken(ERR_PEER_UNSUPPORTED, MLS_RULE_REINIT_UNKNOWN));
+	if (epoch != NULL)
+		TRY(proposal_check_listed(epoch, reinit));
 	m->proposal.type = WIRE_PROPOSAL_REINIT;
 	m->proposal.reinit = (struct wire_reinit){
 		reinit->group_id,
@@ -63,7 +69,9 @@ static enum err set_reinit(struct making *m, const struct mls_reinit *reinit)
 		reinit->cipher_suite,
 		reinit->extensions,
 	};
-	return wire_extensions_check(reinit->extensions);
+	e = wire_extensions_check(reinit->extensions);
+out:
+	return e;
 }
 
 /* The content of our leaf made anew of `next`, and who signs it. */
@@ -157,7 +165,7 @@ static enum err set_proposal(struct making *m, const struct mls_epoch *epoch,
 		m->proposal.extensions = p->extensions;
 		return wire_extensions_check(p->extensions);
 	case MLS_PROPOSE_REINIT:
-		return set_reinit(m, &p->reinit);
+		return set_reinit(m, epoch, &p->reinit);
 	case MLS_PROPOSE_EXTERNAL_INIT:
 		break;
 	}

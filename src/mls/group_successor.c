@@ -94,8 +94,9 @@ bool mls_group_ended_by(const struct mls_group *group,
 
 	if (!reinit_of(group->now, &asked))
 		return false;
-	*reinit = (struct mls_reinit){ asked.group_id, asked.cipher_suite,
-				       asked.extensions };
+	*reinit = (struct mls_reinit){ .group_id = asked.group_id,
+				       .cipher_suite = asked.cipher_suite,
+				       .extensions = asked.extensions };
 	return true;
 }
 
@@ -153,7 +154,9 @@ enum err mls_group_branch(const struct mls_group *from,
 			  size_t add_count, struct mls_group **group,
 			  struct mls_commit *out)
 {
-	struct mls_reinit like = { group_id, me->suite->id, extensions };
+	struct mls_reinit like = { .group_id = group_id,
+				   .cipher_suite = me->suite->id,
+				   .extensions = extensions };
 	enum err e;
 
 	TRY(group_may_send(from));

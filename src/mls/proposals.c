@@ -265,10 +265,23 @@ out:
 	return e;
 }
 
-/* The group can only go on where every member has the suite (11.2). What the
- * members have stands in the tree, so all of them judge alike. */
-static enum err check_reinit(const struct mls_epoch *epoch,
-			     const struct wire_reinit *reinit)
+enum err proposal_check_listed(const struct mls_epoch *epoch,
+			       const struct mls_reinit *reinit)
+{
+	enum err e = ERR_OK;
+
+	for (uint32_t leaf = 0;
+	     !reinit->unlisted && tree_next_member(&epoch->tree, leaf, &leaf);
+	     leaf++)
+		ENSURE(wire_u16_list_has(tree_leaf(&epoch->tree, leaf)
+					     ->node.capabilities.cipher_suites,
+					 reinit->cipher_suite),
+		       broken(ERR_PEER_UNSUPPORTED, MLS_RULE_REINIT_NOT_ALL));
+out:
+	return e;
+}
+
+static enum err check_reinit(const struct wire_reinit *reinit)
 {
 	enum err e = ERR_OK;
 
@@ -277,12 +290,6 @@ static enum err check_reinit(const struct mls_epoch *epoch,
 	ENSURE(reinit->version == WIRE_VERSION_MLS10 &&
 		   suite_by_id(reinit->cipher_suite) != NULL,
 	       broken(ERR_PEER_UNSUPPORTED, MLS_RULE_REINIT_UNKNOWN));
-	for (uint32_t leaf = 0; tree_next_member(&epoch->tree, leaf, &leaf);
-	     leaf++)
-		ENSURE(wire_u16_list_has(tree_leaf(&epoch->tree, leaf)
-					     ->node.capabilities.cipher_suites,
-					 reinit->cipher_suite),
-		       broken(ERR_PEER_UNSUPPORTED, MLS_RULE_REINIT_NOT_ALL));
 	ENSURE(reinit->extensions.n <= MLS_EXTENSIONS_MAX, ERR_PEER_TOO_LARGE);
 out:
 	return e;
@@ -309,7 +316,7 @@ enum err proposal_check(const struct mls_epoch *epoch,
 	case WIRE_PROPOSAL_PSK:
 		return check_psk(epoch, &proposal->psk);
 	case WIRE_PROPOSAL_REINIT:
-		return check_reinit(epoch, &proposal->reinit);
+		return check_reinit(&proposal->reinit);
 	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
 		return check_extensions(proposal->extensions);
 	case WIRE_PROPOSAL_EXTERNAL_INIT:
@@ -494,8 +501,7 @@ out:
 }
 
 /* What says nothing of the tree: whether a path is due, and a ReInit. */
-static enum err note(const struct mls_epoch *epoch,
-		     const struct proposal_list *list,
+static enum err note(const struct proposal_list *list,
 		     struct epoch_change *change)
 {
 	enum err e = ERR_OK;
@@ -507,7 +513,7 @@ static enum err note(const struct mls_epoch *epoch,
 		change->path_required |= path_required(p->type);
 		if (p->type != WIRE_PROPOSAL_REINIT)
 			continue;
-		TRY(check_reinit(epoch, &p->reinit));
+		TRY(check_reinit(&p->reinit));
 		change->reinit = p->encoded;
 	}
 out:
@@ -528,7 +534,7 @@ enum err proposals_apply(const struct mls_epoch *epoch,
 		TRY(check_regular(list, committer.index));
 	else
 		TRY(check_external(list));
-	TRY(note(epoch, list, change));
+	TRY(note(list, change));
 	/* 12.3: "MUST apply the proposals in the list in the following order" */
 	TRY(apply_extensions(list, change));
 	TRY(apply_updates(epoch, list, change));

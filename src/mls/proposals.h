@@ -42,6 +42,12 @@ MUST_CHECK enum err proposals_apply(const struct mls_epoch *epoch,
 				    const struct psk_source *psks,
 				    struct epoch_change *change);
 
+/* Before we ask for a ReInit: the group can only go on where every member has the
+ * suite (11.2). What a leaf lists may be less than its member has, so nobody
+ * refuses what was asked. */
+MUST_CHECK enum err proposal_check_listed(const struct mls_epoch *epoch,
+					  const struct mls_reinit *reinit);
+
 /* Whether one proposal, received by itself, is worth keeping: it is valid as
  * far as that can be said without a Commit. */
 MUST_CHECK enum err proposal_check(const struct mls_epoch *epoch,

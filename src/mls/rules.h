@@ -148,8 +148,8 @@
 	  "A ReInit is to a version and cipher suite that are "                \
 	  "known.")                                                            \
 	X(REINIT_NOT_ALL, "12.1.5",                                            \
-	  "A ReInit is to a cipher suite that every member "                   \
-	  "lists.")                                                            \
+	  "Who asks for a ReInit names a suite that every "                    \
+	  "member lists.")                                                     \
 	X(EXTERNAL_SENDERS, "12.1.8",                                          \
 	  "An external sender stands in the group's "                          \
 	  "external_senders.")                                                 \

@@ -60,9 +60,11 @@ static void show_content(const struct wire_proposal *p,
 		break;
 	case WIRE_PROPOSAL_REINIT:
 		out->kind = MLS_PROPOSE_REINIT;
-		out->reinit = (struct mls_reinit){ p->reinit.group_id,
-						   p->reinit.cipher_suite,
-						   p->reinit.extensions };
+		out->reinit = (struct mls_reinit){
+			.group_id = p->reinit.group_id,
+			.cipher_suite = p->reinit.cipher_suite,
+			.extensions = p->reinit.extensions,
+		};
 		break;
 	case WIRE_PROPOSAL_EXTERNAL_INIT:
 		out->kind = MLS_PROPOSE_EXTERNAL_INIT;

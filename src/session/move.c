@@ -111,7 +111,9 @@ enum err session_move(struct session *session, const struct mls_identity *me,
 {
 	uint8_t id[GENERATION_GROUP_ID_MAX];
 	struct buf extensions = BUF_INIT;
-	struct mls_reinit reinit = { .cipher_suite = next->suite->id };
+	struct mls_reinit reinit = { .cipher_suite = next->suite->id,
+				     /* a leaf lists what was offered then */
+				     .unlisted = true };
 	const struct mls_change change = { .reinit = &reinit };
 	struct mls_commit ending = { 0 }, made = { 0 };
 	size_t n;

@@ -192,7 +192,7 @@ static void refuse_reinit(struct rules *rules, struct wire_reinit reinit,
 			  enum mls_rule rule)
 {
 	struct mls_reinit asked = { reinit.group_id, reinit.cipher_suite,
-				    reinit.extensions };
+				    reinit.extensions, false };
 	struct mls_change change = { .reinit = &asked };
 	struct mls_proposal proposal = { .kind = MLS_PROPOSE_REINIT };
 	struct buf bytes = BUF_INIT, message = BUF_INIT;
@@ -247,22 +247,38 @@ static void without_four(struct member *m)
 
 static void test_reinit_not_all(void **state)
 {
-	struct wire_reinit reinit = { SPAN_LIT("group 2"), 1, 4, SPAN_EMPTY };
-	struct buf bytes = BUF_INIT;
+	struct mls_reinit asked = { SPAN_LIT("group 2"), 4, SPAN_EMPTY, false };
+	struct mls_change change = { .reinit = &asked };
+	struct mls_proposal proposal = { .kind = MLS_PROPOSE_REINIT,
+					 .reinit = asked };
 	struct rules own, *rules = &own;
-	struct cheat_item item;
-	struct cheat how = { .items = &item, .count = 1 };
+	struct buf message = BUF_INIT;
+	struct mls_commit commit;
+	struct mls_event event;
 	(void)state;
 
 	memset(&own, 0, sizeof(own));
 	rules_init_with(rules, SPAN_EMPTY, without_four);
-	refuse_reinit(rules, reinit, MLS_RULE_REINIT_NOT_ALL);
-	reinit.cipher_suite = 3; /* that all have */
-	item = cheat_reinit(&reinit, &bytes);
-	how.by = ALICE;
-	how.no_path = true;
-	rules_accept_commit(BOB, &how);
-	buf_clear(&bytes);
+	assert_int_equal(
+	    mls_group_commit(ALICE->group, &ALICE->me, &change, &commit),
+	    ERR_PEER_UNSUPPORTED);
+	assert_int_equal(mls_group_last_rule(ALICE->group),
+			 MLS_RULE_REINIT_NOT_ALL);
+	assert_int_equal(mls_group_propose(ALICE->group, &ALICE->me, &proposal,
+					   false, &message),
+			 ERR_PEER_UNSUPPORTED);
+	asked.unlisted = true;
+	assert_int_equal(
+	    mls_group_commit(ALICE->group, &ALICE->me, &change, &commit),
+	    ERR_OK);
+	assert_int_equal(mls_group_process(BOB->group, MEMBER_NOW,
+					   buf_span(&commit.commit), &event),
+			 ERR_OK);
+	mls_event_clear(&event);
+	mls_commit_clear(&commit);
+	buf_clear(&message);
+	mls_group_discard(ALICE->group);
+	mls_group_discard(BOB->group);
 	rules_end(rules);
 }
 

@@ -481,7 +481,8 @@ static enum err heir_join(struct member *heir, const struct member *m,
 
 static void run_reinit(const struct suite *old, const struct suite *new)
 {
-	struct mls_reinit reinit = { SPAN_LIT("group 2"), new->id, SPAN_EMPTY };
+	struct mls_reinit reinit = { .group_id = SPAN_LIT("group 2"),
+				     .cipher_suite = new->id };
 	struct mls_change change = { .reinit = &reinit };
 	struct member m[TRIO], heirs[TRIO];
 	struct mls_commit commit;

@@ -446,7 +446,8 @@ static void test_derived_keys(void **state)
 /* "the client MUST NOT use the group to send messages anymore" */
 static void test_nothing_after_reinit(void **state)
 {
-	struct mls_reinit reinit = { SPAN_LIT("group 2"), 1, SPAN_EMPTY };
+	struct mls_reinit reinit = { .group_id = SPAN_LIT("group 2"),
+				     .cipher_suite = 1 };
 	struct mls_change end = { .reinit = &reinit }, more = { 0 };
 	struct mls_proposal leave = { .kind = MLS_PROPOSE_REMOVE,
 				      .removed = 1 };

@@ -263,7 +263,8 @@ static void test_psk_nonce_random(void **state)
 static void test_reinit(void **state)
 {
 	struct wire_reinit reinit = { SPAN_LIT("group 2"), 1, 1, SPAN_EMPTY };
-	struct mls_reinit asked = { SPAN_LIT("group 2"), 1, SPAN_EMPTY };
+	struct mls_reinit asked = { .group_id = SPAN_LIT("group 2"),
+				    .cipher_suite = 1 };
 	static const uint32_t two = 2;
 	struct mls_change change = { .reinit = &asked,
 				     .removes = &two,

@@ -25,7 +25,8 @@ struct world {
 
 static void end_by_reinit(struct rules *rules)
 {
-	struct mls_reinit reinit = { SPAN_LIT("group 2"), 1, SPAN_EMPTY };
+	struct mls_reinit reinit = { .group_id = SPAN_LIT("group 2"),
+				     .cipher_suite = 1 };
 	struct mls_change change = { .reinit = &reinit };
 	struct mls_commit commit;
 
@@ -180,8 +181,8 @@ static void test_reinit(void **state)
 static void test_reinit_suite(void **state)
 {
 	struct mls_reinit other = {
-		SPAN_LIT("group 2"),
-		SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519, SPAN_EMPTY
+		.group_id = SPAN_LIT("group 2"),
+		.cipher_suite = SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519,
 	};
 	struct mls_change change = { .reinit = &other };
 	const struct make make = { .group_id = "group 2",

@@ -413,7 +413,8 @@ static void test_from_outside(void **state)
 static void test_other_kinds(void **state)
 {
 	const struct span id = SPAN_LIT("id"), psk = SPAN_LIT("psk");
-	const struct mls_reinit next = { SPAN_LIT("next"), 1, SPAN_EMPTY };
+	const struct mls_reinit next = { .group_id = SPAN_LIT("next"),
+					 .cipher_suite = 1 };
 	struct watch bob;
 	struct mls_commit commit;
 	struct rules rules[1];
