@@ -9,6 +9,7 @@
 #include "mls/tree_keys.h"
 #include "mls/tree_node.h"
 
+/* One limit, two layers. NOLINTNEXTLINE(misc-redundant-expression) */
 _Static_assert(TREE_LEAVES_MAX == MLS_LEAVES_MAX, "one limit, two layers");
 
 enum err tree_create(struct tree *tree, const struct suite *suite,

@@ -108,7 +108,9 @@ enum err api_open(const char *server, const char *ca, struct api **out)
 
 	ENSURE(api != NULL, ERR_LOCAL_MEMORY);
 	TRY(api_base_url(server, &url));
-	api->base = strndup((const char *)url.p, url.n);
+	buf_put_u8(&url, 0);
+	TRY(buf_end(&url));
+	api->base = strdup((const char *)url.p);
 	api->ca = ca;
 	api->curl = curl_easy_init();
 	ENSURE(api->base != NULL && api->curl != NULL, ERR_LOCAL_MEMORY);
