@@ -1,6 +1,7 @@
 #include "device/change.h"
 
 #include "device/people.h"
+#include "device/pins.h"
 #include "device/signer.h"
 #include "wire/key_package.h"
 
@@ -289,6 +290,28 @@ enum err change_show(struct device *d, const json_t *change)
 		TRY(wire_key_package_decode(p.adds[i], &kp));
 		TRY(people_show(&d->open, kp.leaf_node.credential.identity,
 				kp.leaf_node.signature_key));
+	}
+out:
+	parts_clear(&p);
+	return e;
+}
+
+enum err change_check_pins(struct device *d, const json_t *change)
+{
+	struct parts p = { .extensions = BUF_INIT };
+	enum err e;
+
+	TRY(read_packages(member(change, "key_packages"), &p));
+	for (size_t i = 0; i < p.add_count; i++) {
+		struct wire_key_package kp;
+		const struct suite *suite;
+
+		TRY(wire_key_package_decode(p.adds[i], &kp));
+		suite = suite_by_id(kp.cipher_suite);
+		ENSURE(suite != NULL, ERR_PEER_UNSUPPORTED);
+		TRY(pins_check(d, suite, kp.leaf_node.credential.identity,
+			       kp.leaf_node.signature_key,
+			       "This change was given up", true));
 	}
 out:
 	parts_clear(&p);

@@ -41,6 +41,10 @@ MUST_CHECK enum err change_stage(struct device *d, const json_t *change,
 /* Would it be a valid commit? Leaves the session as it is. */
 MUST_CHECK enum err change_try(struct device *d, const json_t *change);
 
+/* A device that it adds may have become known since the change was planned, by
+ * another key: ERR_PEER_INVALID, as pins_check(). Inside a transaction. */
+MUST_CHECK enum err change_check_pins(struct device *d, const json_t *change);
+
 /* The members that it adds were named by the person: they count as shown. */
 MUST_CHECK enum err change_show(struct device *d, const json_t *change);
 

@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "device/move.h"
+#include "device/pins.h"
 #include "device/steps.h"
 #include "device/todo.h"
 
@@ -112,6 +113,7 @@ static enum err stage(struct device *d)
 	if (e == ERR_OK && !needless) {
 		d->work.posts = 0;
 		d->work.doubting = NULL;
+		d->work.pins_hold = false;
 		TRY(todo_set_commit(d, change, &commit));
 		goto out;
 	}
@@ -131,6 +133,32 @@ const struct step commit_step_stage = { "stage", NULL, stage_due,
 
 /* ---- posting ---- */
 
+static const json_t *redo_of(const struct device *d)
+{
+	return json_object_get(membership_todo(&d->open), "redo");
+}
+
+/* Whom a commit adds may have become known since it was planned: from another
+ * session, or from the log that was read before this try. */
+static bool pins_due(struct device *d)
+{
+	return core_is_settled(d) && membership_todo_is(&d->open, "commit") &&
+	       change_adds(redo_of(d)) && !d->work.pins_hold;
+}
+
+static enum err check_pins(struct device *d)
+{
+	enum err e = change_check_pins(d, redo_of(d));
+
+	d->work.pins_hold = e == ERR_OK;
+	if (e == ERR_PEER_INVALID)
+		todo_drop(d);
+	return pins_end(d, e);
+}
+
+const struct step commit_step_pins = { "commit_pins", NULL, pins_due,
+				       check_pins,    NULL, NULL };
+
 static bool commit_due(struct device *d)
 {
 	return core_is_settled(d) && membership_todo_is(&d->open, "commit");
@@ -140,7 +168,7 @@ static enum err commit_ask(struct device *d, struct request *request)
 {
 	struct work *work = &d->work;
 	const json_t *todo = membership_todo(&d->open);
-	const json_t *redo = json_object_get(todo, "redo");
+	const json_t *redo = redo_of(d);
 	enum err e;
 
 	buf_reset(&work->group_info);
@@ -178,8 +206,7 @@ static void take_refusal(struct device *d, const struct answer *answer)
  * between the epochs. */
 static void give_way(struct device *d)
 {
-	const json_t *redo = json_object_get(membership_todo(&d->open), "redo");
-	uint64_t tries = record_number_or_0(redo, "tries");
+	uint64_t tries = record_number_or_0(redo_of(d), "tries");
 	uint32_t most_ms = UINT32_C(20) << (tries < 6 ? tries : 6), random = 0;
 
 	if (rng_fill(d->ports.rng, (uint8_t *)&random, sizeof(random)) ==
@@ -201,6 +228,7 @@ static enum err commit_take(struct device *d, const struct answer *answer)
 		work_changed(d);
 		return ERR_OK;
 	}
+	d->work.pins_hold = false;
 	/* Whatever the answer says: only the log tells what became of it. */
 	if (late)
 		give_way(d);

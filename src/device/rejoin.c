@@ -110,7 +110,10 @@ static enum err begin_trail(struct device *d, struct rejoin *rejoin)
 
 	if (session == NULL)
 		return ERR_OK;
-	if (json_object_get(d->open.notes, "base") != NULL)
+	/* the person goes on without that one: another takes its place when a
+	 * join is staged */
+	if (json_object_get(d->open.notes, "base") != NULL &&
+	    !d->work.resolving)
 		return begin_at_base(d, rejoin);
 	/* it was there: its own group is where it begins, and none that a
 	 * server shows */
@@ -547,7 +550,6 @@ enum err rejoin_begin_resolve(struct device *d)
 		(void)json_array_clear(copies);
 	(void)json_object_del(d->open.notes, "rejoins");
 	(void)json_object_del(d->open.notes, "granted");
-	(void)json_object_del(d->open.notes, "base");
 	if (rejoin_is_staged(d))
 		membership_set_todo(&d->open, NULL);
 	if (!session_member(d->open.session))

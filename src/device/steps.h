@@ -33,8 +33,8 @@ extern const struct step plan_step_oust, plan_step_name, plan_step_order,
     plan_step_duty;
 
 /* commit.c: a change of the group */
-extern const struct step commit_step_claim, commit_step_stage, commit_step_post,
-    commit_step_leave;
+extern const struct step commit_step_claim, commit_step_stage, commit_step_pins,
+    commit_step_post, commit_step_leave;
 
 /* post.c: what was said */
 extern const struct step post_step_announce, post_step_old, post_step_seal,

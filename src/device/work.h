@@ -50,6 +50,7 @@ struct work {
 	bool named;		  /* INVITE: the server was told the name */
 	bool renew;		  /* the server wants new keys */
 	bool required;		  /* and takes nothing before */
+	bool pins_hold;		  /* whom the commit adds has its known key */
 	bool ousted;		  /* a removal for broken commits was tried */
 	unsigned requests;
 	unsigned barren;    /* of them so many since something came of one */

@@ -74,6 +74,32 @@ static bool was_ever_out(const struct client *client, size_t session)
 	return world->adversary.snapshot_count > 0;
 }
 
+/* Somebody was deceived at the first contact, and has added another key under the
+ * name of this device: the log does not have this one as a member. It cannot come
+ * in before that leaf is removed, which is for those who are in to do. */
+static bool is_another(const struct server_session *there,
+		       const struct server_member *member,
+		       const struct look *look)
+{
+	const struct wire_leaf_node *leaf;
+	struct look_member row = { .identity = "" };
+	struct seen_group group;
+	bool another = false;
+
+	if (!seen_group_read(blob_span(there->info), &group))
+		return false;
+	leaf = seen_group_leaf(&group, member->leaf);
+	if (leaf != NULL)
+		look_member_of(leaf->credential.identity, leaf->signature_key,
+			       &row);
+	for (size_t i = 0; leaf != NULL && i < look->member_count; i++)
+		if (strcmp(look->members[i].identity, row.identity) == 0)
+			another =
+			    memcmp(look->members[i].key, row.key, 16) != 0;
+	seen_group_clear(&group);
+	return another;
+}
+
 static enum standing stands(struct client *client, size_t session,
 			    struct look *look)
 {
@@ -84,7 +110,8 @@ static enum standing stands(struct client *client, size_t session,
 	    there != NULL ? server_member(there, client->identity) : NULL;
 
 	if (client->copied || !look_stored(client, session, look) ||
-	    member == NULL || member->departed)
+	    member == NULL || member->departed ||
+	    is_another(there, member, look))
 		return OUTSIDE;
 	if (look->stop[0] != '\0')
 		return STOPPED;
@@ -172,6 +199,8 @@ static void accept_keys(struct client *client, const char *user)
 		world_violate(client->world, "way-out",
 			      "%s cannot accept a key of %s", client->identity,
 			      user);
+	if (n > 0)
+		watch_accepted(client, user);
 	json_decref(list);
 	buf_clear(&text);
 }

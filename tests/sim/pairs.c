@@ -1,6 +1,8 @@
 /* What must hold between two devices that report health. */
 #include "tests/sim/world.h"
 
+#include "crypto/hash.h"
+
 static void same_place(struct world *world, size_t session,
 		       const struct client *a, const struct look *one,
 		       const struct client *b, const struct look *two)
@@ -55,6 +57,62 @@ static void heard(struct world *world, size_t session, const struct client *a,
 	}
 }
 
+static bool has_member(const struct blob *info, const char *identity)
+{
+	struct seen_group group;
+	bool there = false;
+
+	if (info == NULL || !seen_group_read(blob_span(info), &group))
+		return false;
+	for (uint32_t i = 0; i < group.leaf_count; i++) {
+		const struct wire_leaf_node *leaf = seen_group_leaf(&group, i);
+
+		there |= leaf != NULL && span_equal(leaf->credential.identity,
+						    span_str(identity));
+	}
+	seen_group_clear(&group);
+	return there;
+}
+
+static const struct client *who_posted(const struct world *world,
+				       const struct blob *commit)
+{
+	struct span bytes = blob_span(commit);
+	uint8_t hash[32];
+
+	sim_must(hash_sha256(&bytes, 1, hash), "hash");
+	for (size_t i = 0; i < world->client_count; i++)
+		for (size_t k = 0; k < world->clients[i].commit_count; k++)
+			if (memcmp(world->clients[i].commits[k], hash, 32) == 0)
+				return &world->clients[i];
+	return NULL;
+}
+
+bool pairs_let_in_beside(const struct client *client, size_t session,
+			 size_t group)
+{
+	const struct lineage *lineage = &client->world->lineage;
+
+	for (; group != SIZE_MAX; group = lineage->groups[group].parent) {
+		const struct lineage_group *g = &lineage->groups[group];
+		const struct client *by;
+
+		if (g->commit == NULL ||
+		    has_member(g->before, client->identity))
+			continue;
+		by = who_posted(client->world, g->commit);
+		return by != NULL && by != client &&
+		       (by->known[session].resolved ||
+			by->known[session].beside);
+	}
+	return false;
+}
+
+static bool went_on(const struct known *known)
+{
+	return known->resolved || known->beside;
+}
+
 void pairs_agree(struct world *world)
 {
 	static struct look looks[CLIENTS];
@@ -70,8 +128,8 @@ void pairs_agree(struct world *world)
 				    !look_is_healthy(&looks[k]))
 					continue;
 				/* a person may take what all others refuse */
-				if (world->clients[i].known[s].resolved ||
-				    world->clients[k].known[s].resolved)
+				if (went_on(&world->clients[i].known[s]) ||
+				    went_on(&world->clients[k].known[s]))
 					continue;
 				if (i < k)
 					same_place(world, s, &world->clients[i],

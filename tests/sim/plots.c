@@ -59,6 +59,21 @@ static const struct step another_key[] = {
 	DOES(ALICE, ORDER_INVITE, ALL),
 };
 
+/* Two new sessions wait to be filled, and each with another key of one device:
+ * what comes second is not made. */
+#define BEGINS_WITH_DAVE                                                       \
+	{                                                                      \
+		.kind = STEP_ORDER, .what = ORDER_CREATE, .client = ALICE,     \
+		.a = 1, .b = 24, .turns = ALL                                  \
+	}
+
+static const struct step two_keys_wait[] = {
+	MOVES_ON(CAROL, MOVE_MORE_LIE, 0),
+	MOVES_ON(CAROL, MOVE_KEY_LIE, 0),
+	BEGINS_WITH_DAVE,
+	BEGINS_WITH_DAVE,
+};
+
 /* The server says that a member is none. */
 static const struct step called_out[] = {
 	{ .kind = STEP_ORDER,
@@ -303,6 +318,7 @@ static const struct plot plots[] = { PLOT(fork_and_copy),
 				     PLOT(waited),
 				     PLOT(printed_before),
 				     PLOT(staged_and_forked),
+				     PLOT(two_keys_wait),
 				     PLOT(another_beginning),
 				     PLOT(another_always),
 				     PLOT(false_view),

@@ -20,22 +20,46 @@ static bool has_key(uint8_t (*keys)[16], size_t count, const uint8_t key[16])
 	return false;
 }
 
-/* A device that it has met never comes with another key by its own act. */
-static void watch_pin(struct client *client, const struct look_member *member,
-		      bool own_act)
+static const struct look_member *find_pin(const struct client *client,
+					  const char *identity)
 {
-	for (size_t i = 0; i < client->pin_count; i++) {
-		if (strcmp(client->pins[i].identity, member->identity) != 0)
-			continue;
-		if (own_act &&
-		    memcmp(client->pins[i].key, member->key, 16) != 0)
-			world_violate(
-			    client->world, "pins",
-			    "%s adds %s with another key than it knew",
-			    client->identity, member->identity);
-		return;
-	}
-	*SIM_ADD(client->pins, client->pin_count) = *member;
+	for (size_t i = 0; i < client->pin_count; i++)
+		if (strcmp(client->pins[i].identity, identity) == 0)
+			return &client->pins[i];
+	return NULL;
+}
+
+/* A device is met where it stands in a group that this one is in. One whose
+ * KeyPackage was only put into a commit that no log took is a first contact
+ * still: nobody was shown that key, and nothing was sealed for it. */
+static void meet(struct client *client, const struct look *look)
+{
+	for (size_t i = 0; i < look->member_count; i++)
+		if (find_pin(client, look->members[i].identity) == NULL)
+			*SIM_ADD(client->pins, client->pin_count) =
+			    look->members[i];
+}
+
+void watch_accepted(struct client *client, const char *user)
+{
+	size_t n = strlen(user), kept = 0;
+
+	for (size_t i = 0; i < client->pin_count; i++)
+		if (strncmp(client->pins[i].identity, user, n) != 0 ||
+		    client->pins[i].identity[n] != '/')
+			client->pins[kept++] = client->pins[i];
+	client->pin_count = kept;
+}
+
+/* A device that it has met never comes with another key by its own act. */
+static void watch_pin(struct client *client, const struct look_member *member)
+{
+	const struct look_member *pin = find_pin(client, member->identity);
+
+	if (pin != NULL && memcmp(pin->key, member->key, 16) != 0)
+		world_violate(client->world, "pins",
+			      "%s adds %s with another key than it knew",
+			      client->identity, member->identity);
 }
 
 static void watch_adds(struct client *client, struct span commit)
@@ -59,7 +83,7 @@ static void watch_adds(struct client *client, struct span commit)
 			continue;
 		look_member_of(leaf->credential.identity, leaf->signature_key,
 			       &member);
-		watch_pin(client, &member, true);
+		watch_pin(client, &member);
 	}
 }
 
@@ -72,10 +96,9 @@ static void add_person(struct known *known, const uint8_t key[16])
 void watch_shown_then(struct client *client, size_t session,
 		      const struct look *look)
 {
-	for (size_t i = 0; i < look->member_count; i++) {
+	for (size_t i = 0; i < look->member_count; i++)
 		add_person(&client->known[session], look->members[i].key);
-		watch_pin(client, &look->members[i], false);
-	}
+	meet(client, look);
 }
 
 void watch_shown(struct client *client, size_t session)
@@ -500,6 +523,8 @@ void watch_health(struct client *client, size_t session)
 	if (world_is_broken(world) || !look_at(client, session, &look))
 		return;
 	note_alarm(client, session, &look);
+	if (look.member)
+		meet(client, &look);
 	if (look.forked)
 		known->forked = true;
 	if (!look_is_healthy(&look))
@@ -527,5 +552,7 @@ void watch_health(struct client *client, size_t session)
 	else if (known->healthy != SIZE_MAX ||
 		 !anybody_resolved(world, session))
 		walk_rights(client, group, known->healthy);
+	if (known->healthy == SIZE_MAX && !known->beside)
+		known->beside = pairs_let_in_beside(client, session, group);
 	known->healthy = group;
 }

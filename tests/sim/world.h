@@ -64,6 +64,7 @@ struct known {
 	size_t healthy; /* group of the lineage; SIZE_MAX: none yet */
 	bool forked;	/* a fork was found, and no person lifted it */
 	bool resolved;	/* its person took another history */
+	bool beside;	/* it was let in by somebody whose person had */
 	uint64_t line;	/* how often it did: entries are kept anew then */
 	bool told;	/* an order ended with: the histories differ */
 	bool alarmed;	/* it was told of a fork, or of another stop */
@@ -248,6 +249,9 @@ void watch_shown(struct client *client, size_t session);
 void watch_shown_then(struct client *client, size_t session,
 		      const struct look *look);
 void watch_health(struct client *client, size_t session);
+/* The person has accepted the keys of that user that were offered: those that it
+ * had met are not held against the device any more. */
+void watch_accepted(struct client *client, const char *user);
 
 /* An order that might seal for whoever has come in ends too early: what it has
  * sealed is posted by another one. */
@@ -265,6 +269,10 @@ const char *judge_commit(struct world *world, size_t group);
 /* ---- pairs.c: what must hold between devices ---- */
 
 void pairs_agree(struct world *world);
+/* Whoever let `client` into that group of the lineage had gone on all the same:
+ * what the two have is a history that the others refuse, rightly. */
+bool pairs_let_in_beside(const struct client *client, size_t session,
+			 size_t group);
 
 /* ---- seals.c ---- */
 
