@@ -248,7 +248,7 @@ static void member_acts(struct adversary *adversary, size_t device,
 		(void)ghost_welcomed(ghost, &adversary->homes[0], 0);
 	if ((pick & MOVE_MEMBER_THERE) != 0)
 		ghost->home = adversary->route[device];
-	if ((pick & 0xffff) / GHOST_LIES % 4 == 0 &&
+	if ((pick & 0xffff) / GHOST_LIES % 4 == 3 &&
 	    ghost->session[0] != '\0') {
 		(void)ghost_break(ghost, &adversary->homes[ghost->home],
 				  (enum ghost_break)((pick & 0xffff) % BREAKS),
