@@ -35,18 +35,26 @@ test('whatever the adversary does, what must hold holds', async () => {
   assert.equal(code, 0, stdout);
 });
 
+// What they broke is mended. Odd ones have no plot, so that they stay what they
+// are when plots come.
+for (const seed of [20109, 20313, 42527, 42743, 50359])
+  test(`seed ${seed} holds`, async () => {
+    const { code, stdout } = await sim('--seed', seed, '--quiet');
+    assert.equal(code, 0, stdout);
+  });
+
 // One seed each; tests/sim/run --faults finds the seeds of all.
 for (const [name, seed, invariant] of [
   ['SEALS_FOR_UNSEEN', 2, /: (shown|secrecy): /],
   ['SENT_BY_ANSWER', 1, /: sent: /],
-  ['DONE_BY_ANSWER', 3, /: (done|shown): /],
+  ['DONE_BY_ANSWER', 2, /: (done|shown): /],
   ['RULES_UNCHECKED', 7, /: rights: /],
   ['PLAINTEXT_POSTED', 1, /: secrecy: /],
-  ['SERVER_VIEWS_UNCHECKED', 18, /: no-veto: /],
-  ['COPY_UNNOTICED', 22, /: determinism: /],
-  ['DEPARTURES_UNSIGNED', 24, /: rights: /],
-  ['PUSHED_OVER_WELCOME', 26, /: no-veto: /],
-  ['BREAKS_ARE_CHARGED', 5, /: no-veto: /],
+  ['SERVER_VIEWS_UNCHECKED', 69, /: no-veto: /],
+  ['COPY_UNNOTICED', 11, /: determinism: /],
+  ['DEPARTURES_UNSIGNED', 26, /: rights: /],
+  ['PUSHED_OVER_WELCOME', 28, /: no-veto: /],
+  ['BREAKS_ARE_CHARGED', 34, /: no-veto: /],
 ]) {
   test(`${name} is found`, async () => {
     const { stdout } = await sim('--fault', name, '--seed', seed, '--quiet');
