@@ -247,8 +247,10 @@ static enum err seal(struct device *d)
 	TRY(halt_changed(d, &halted));
 	if (halted)
 		goto out;
+	if (halt_held(d)) /* first: it shows nobody to the person */
+		goto out;
 	TRY(halt_unseen(d, &halted));
-	if (halted || halt_held(d))
+	if (halted)
 		goto out;
 	if (json_object_get(next_item(d), "nonce") != NULL &&
 	    d->work.passes++ > PASSES_MAX) {

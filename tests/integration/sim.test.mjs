@@ -50,7 +50,7 @@ for (const [name, seed, invariant] of [
   ['DONE_BY_ANSWER', 2, /: (done|shown): /],
   ['RULES_UNCHECKED', 7, /: rights: /],
   ['PLAINTEXT_POSTED', 1, /: secrecy: /],
-  ['SERVER_VIEWS_UNCHECKED', 69, /: no-veto: /],
+  ['SERVER_VIEWS_UNCHECKED', 20, /: no-veto: /],
   ['COPY_UNNOTICED', 11, /: determinism: /],
   ['DEPARTURES_UNSIGNED', 26, /: rights: /],
   ['PUSHED_OVER_WELCOME', 28, /: no-veto: /],
