@@ -488,7 +488,11 @@ static enum err do_process(const json_t *q, json_t *answer)
 					  json_integer(event.sender));
 		(void)json_object_set_new(answer, "removed",
 					  json_boolean(event.self_removed));
-		put_bytes(answer, "data", buf_span(&event.data));
+		/* that of a proposal is its reference, which nobody asks for */
+		put_bytes(answer, "data",
+			  event.kind == MLS_EVENT_PROPOSAL
+			      ? SPAN_EMPTY
+			      : buf_span(&event.data));
 		put_bytes(answer, "aad", buf_span(&event.authenticated_data));
 		mls_event_clear(&event);
 	}

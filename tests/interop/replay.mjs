@@ -10,10 +10,15 @@ export async function replay({ build, file }) {
     .map(l => JSON.parse(l));
   const log = [];
   const engine = new Engine(build, { log });
-  for (const [i, { question, answer }] of lines.entries()) {
-    await engine.ask(question).catch(e => { if (!e.refused) throw e; });
-    assert.deepEqual(log.pop().answer, answer,
-      `${file}:${i + 1}: ${question.who} ${question.do}`);
+  try {
+    for (const [i, { question, answer }] of lines.entries()) {
+      await engine.ask(question).catch(e => { if (!e.refused) throw e; });
+      assert.deepEqual(log.pop().answer, answer,
+        `${file}:${i + 1}: ${question.who} ${question.do}`);
+    }
+  } catch (e) {
+    await engine.stop();
+    throw e;
   }
   assert.equal(await engine.stop(), 0);
   return lines.length;
