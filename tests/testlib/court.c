@@ -340,3 +340,18 @@ void court_free(struct court *c)
 	ledger_free(&c->ledger);
 	check_walk_free(c->walk);
 }
+
+int court_setup(void **state)
+{
+	static struct court court;
+
+	court_make(&court);
+	*state = &court;
+	return 0;
+}
+
+int court_teardown(void **state)
+{
+	court_free(*state);
+	return 0;
+}

@@ -21,6 +21,10 @@ struct court {
 void court_make(struct court *c);
 void court_free(struct court *c);
 
+/* The same for each test of a cmocka group: *state is the court. */
+int court_setup(void **state);
+int court_teardown(void **state);
+
 /* A device of the court as the member that tests/testlib/cheat.h takes. */
 struct member court_member(struct device *d);
 

@@ -12,21 +12,6 @@
 #include "mls/epoch.h"
 #include "tests/testlib/court.h"
 
-static int setup(void **state)
-{
-	static struct court court;
-
-	court_make(&court);
-	*state = &court;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	court_free(*state);
-	return 0;
-}
-
 struct expected {
 	const char *who; /* NULL: nobody is named */
 	bool broken, external, newcomer;
@@ -208,7 +193,8 @@ static void test_rule(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, court_setup, court_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_confirmation_tag),
 		TEST(test_path_secrets),

@@ -15,21 +15,6 @@
 #include "tests/testlib/court.h"
 #include "wire/message.h"
 
-static int setup(void **state)
-{
-	static struct court court;
-
-	court_make(&court);
-	*state = &court;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	court_free(*state);
-	return 0;
-}
-
 /* ---- tags ---- */
 
 /* A right commit whose tags are cut or drawn out after it was signed. */
@@ -257,7 +242,8 @@ static void test_group_info(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, court_setup, court_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_tags),	 TEST(test_ciphertext),
 		TEST(test_kem_output),	 TEST(test_external_init),

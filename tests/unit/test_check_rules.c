@@ -11,21 +11,6 @@
 #include "tests/testlib/court.h"
 #include "wire/generation.h"
 
-static int setup(void **state)
-{
-	static struct court court;
-
-	court_make(&court);
-	*state = &court;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	court_free(*state);
-	return 0;
-}
-
 /* ---- GroupContext extensions ---- */
 
 /* The extensions of the group, that of one type replaced (or added). */
@@ -534,7 +519,8 @@ static void test_departed_commits_nothing(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, court_setup, court_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_external_senders),
 		TEST(test_negotiation),

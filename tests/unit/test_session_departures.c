@@ -15,21 +15,6 @@
 #include "tests/testlib/court.h"
 #include "wire/departure.h"
 
-static int setup(void **state)
-{
-	static struct court court;
-
-	court_make(&court);
-	*state = &court;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	court_free(*state);
-	return 0;
-}
-
 /* ---- what a good departure does ---- */
 
 static void test_left(void **state)
@@ -348,7 +333,8 @@ static void test_state_of_version_2(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, court_setup, court_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_left),    TEST(test_bad),
 		TEST(test_revoked), TEST(test_walk_after_removal),
