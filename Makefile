@@ -15,7 +15,8 @@ PKGS_crypto := libcrypto libgcrypt
 PKGS_store := libpq
 PKGS_server := libpq libjwt jansson
 PKGS_device := jansson
-PKGS_reach := sqlite3 libcurl jansson libwebsockets libmosquitto
+PKGS_reach := sqlite3 libcurl jansson libwebsockets libmosquitto \
+	libutf8proc
 PKGS_command := jansson
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \

@@ -20,6 +20,7 @@ $(CC) $(LINK_$(VARIANT)) $(1) -o $@ $(filter %.o,$^) \
 endef
 
 %/replay_websocket %/run_websocket: FUZZ_EXTRA_LIBS := -lwslay
+%/replay_passphrase %/run_passphrase: FUZZ_EXTRA_LIBS := -lutf8proc
 
 $(FUZZ_REPLAYS): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o \
 		$(B)/tests/fuzz/replay.o $(FUZZ_LIBS)

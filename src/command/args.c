@@ -1,153 +1,11 @@
 #include "command/args.h"
 
 #include "base/text.h"
+#include "command/args_verbs.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct verb_row {
-	const char *name, *operands, *summary;
-	size_t least, most; /* operands */
-	const char *more;   /* a paragraph, or NULL */
-	const char *examples;
-};
-
-static const struct verb_row VERBS[VERB_COUNT] = {
-	[VERB_CHAT] = { "", "", "chat interactively", 0, 0,
-			"Registers or logs in as needed. Type /help inside.",
-			"hermetic --username alice --server localhost:8000" },
-	[VERB_REGISTER] = { "register", "",
-			    "make an account and log this device in", 0, 0,
-			    NULL,
-			    "hermetic register --username alice --server "
-			    "localhost:8000" },
-	[VERB_LOGIN] = { "login", "", "log this device in", 0, 0,
-			 "The server, the name and --ca are remembered: later "
-			 "commands\n"
-			 "need none of them.",
-			 "hermetic login --username alice "
-			 "--server localhost:8000" },
-	[VERB_LOGOUT] = { "logout", "",
-			  "end the login; what was received stays", 0, 0, NULL,
-			  "hermetic logout" },
-	[VERB_SESSIONS] = { "sessions", "", "list sessions and invitations", 0,
-			    0, NULL,
-			    "hermetic sessions\n  hermetic sessions --json" },
-	[VERB_CREATE] = { "create", "", "start a session", 0, 0,
-			  "The first algorithm of --algorithm that every "
-			  "invited device\n"
-			  "shares is chosen; every member checks the choice.",
-			  "hermetic create --name lunch --invite bob\n"
-			  "  hermetic create --algorithm twofish-256-gcm "
-			  "--invite bob" },
-	[VERB_JOIN] = { "join", "ID", "join a session one was invited to", 1, 1,
-			NULL,
-			"hermetic join 3f2a\n"
-			"  hermetic join "
-			"3f2a9c1e-0d5b-4c9e-9a3f-2b1f0c7d8e9a" },
-	[VERB_INVITE] = { "invite", "ID USER",
-			  "add a user's devices to a session", 2, 2, NULL,
-			  "hermetic invite 3f2a carol" },
-	[VERB_SEND] = { "send", "ID TEXT|-", "send a message", 2, 2,
-			"With - the text is standard input.\n"
-			"What cannot be sent now is kept in the outbox (exit "
-			"code 4) and goes\n"
-			"out with a later command.",
-			"hermetic send 3f2a 'See you at noon'\n"
-			"  git log -1 | hermetic send 3f2a -\n"
-			"  hermetic send 3f2a -- --starts-with-dashes" },
-	[VERB_READ] = { "read", "ID", "print messages", 1, 1, NULL,
-			"hermetic read 3f2a\n"
-			"  hermetic read 3f2a --after 12 --follow --json" },
-	[VERB_MEMBERS] = { "members", "ID", "list the members", 1, 1, NULL,
-			   "hermetic members 3f2a" },
-	[VERB_SAFETY] = { "safety", "ID", "print the session's safety number",
-			  1, 1,
-			  "Two people who read each other the same number talk "
-			  "to each\n"
-			  "other, and to nobody in between.",
-			  "hermetic safety 3f2a" },
-	[VERB_ROTATE] = { "rotate", "ID", "replace the session's keys", 1, 1,
-			  "Opens a new epoch with fresh keys of this device.",
-			  "hermetic rotate 3f2a" },
-	[VERB_REMOVE] = { "remove", "ID USER[/DEVICE]",
-			  "remove a user, or one of his devices", 2, 2,
-			  "Takes an admin or the owner; your own devices you "
-			  "may always remove.",
-			  "hermetic remove 3f2a carol" },
-	[VERB_ROLE] = { "role", "ID USER ROLE",
-			"make a user owner, admin or member", 3, 3,
-			"For owners. The roles are part of what every member "
-			"checks.",
-			"hermetic role 3f2a bob admin" },
-	[VERB_ALGORITHM] = { "algorithm", "ID NAME",
-			     "move a session to another algorithm", 2, 2,
-			     "For admins and owners. Every member comes along; "
-			     "what was\n"
-			     "read before stays readable.",
-			     "hermetic algorithm 3f2a twofish-256-gcm" },
-	[VERB_LEAVE] = { "leave", "ID", "leave a session with this device", 1,
-			 1,
-			 "What was read stays readable here. The next member "
-			 "who is\n"
-			 "there renews the keys.",
-			 "hermetic leave 3f2a" },
-	[VERB_OUTBOX] = { "outbox", "[ID]", "list what waits to be sent", 0, 1,
-			  "Also what was refused for good. An item that is "
-			  "dropped may\n"
-			  "have been sent all the same, if its answer was "
-			  "lost.",
-			  "hermetic outbox\n  hermetic outbox --flush\n"
-			  "  hermetic outbox 3f2a --drop 3" },
-	[VERB_RESOLVE] = { "resolve", "ID", "go on with a stopped session", 1,
-			   1,
-			   "Shows what stopped it and who is in it. With --yes "
-			   "this device goes\n"
-			   "on from there: it joins again where it has lost "
-			   "track.",
-			   "hermetic resolve 3f2a\n"
-			   "  hermetic resolve 3f2a --yes" },
-	[VERB_ACCEPT] = { "accept", "USER",
-			  "take what changed under a known name", 1, 1,
-			  "Shows the keys that this device knows and those "
-			  "that were delivered\n"
-			  "since, and whether the server shows another "
-			  "account under that name. With\n"
-			  "--yes the new ones count from then on. Ask that "
-			  "person first, by another\n"
-			  "channel.",
-			  "hermetic accept bob\n  hermetic accept bob --yes" },
-	[VERB_DEVICES] = { "devices", "[USER]", "list a user's devices", 0, 1,
-			   NULL, "hermetic devices\n  hermetic devices bob" },
-	[VERB_LINK] = { "link", "",
-			"bring your other devices into your sessions", 0, 0,
-			"Run it on a device that is in the sessions, after you "
-			"have\n"
-			"logged in on the new one.",
-			"hermetic link" },
-	[VERB_REVOKE] = { "revoke", "DEVICE", "end another device of yours", 1,
-			  1,
-			  "It is logged out at once and removed from every "
-			  "session.",
-			  "hermetic revoke 7c1e" },
-	[VERB_VERIFY] = { "verify", "USER", "compare numbers with somebody", 1,
-			  1,
-			  "Shows your number and theirs. When you have read "
-			  "them to each other\n"
-			  "and they are the same: --yes. They stay the same as "
-			  "devices come and go.\n"
-			  "They are about accounts; for the keys of a session "
-			  "compare\n"
-			  "hermetic safety ID.",
-			  "hermetic verify bob\n  hermetic verify bob --yes" },
-	[VERB_ACCOUNT] = { "account", "verify FILE|-",
-			   "check an account's log in a file", 2, 2,
-			   "The file is what GET /users/USER/log answers, its "
-			   "pages one after\n"
-			   "another. Every link is verified, without a server.",
-			   "hermetic account verify alice.json" },
-};
 
 enum option {
 	OPT_SERVER,
@@ -165,6 +23,7 @@ enum option {
 	OPT_FLUSH,
 	OPT_DROP,
 	OPT_YES,
+	OPT_END_OTHERS,
 	OPT_AFTER,
 	OPT_FOLLOW,
 	OPT_TRANSPORT,
@@ -227,6 +86,9 @@ static const struct option_row OPTIONS[OPT_COUNT] = {
 	[OPT_YES] = { "--yes", NULL, NULL, "you have looked at it: go on",
 		      ONLY(VERB_RESOLVE) | ONLY(VERB_ACCEPT) |
 			  ONLY(VERB_VERIFY) },
+	[OPT_END_OTHERS] = { "--end-others", NULL, NULL,
+			     "log all other devices out, too",
+			     ONLY(VERB_PASSPHRASE) },
 	[OPT_AFTER] = { "--after", NULL, "N", "only what came after number N",
 			ONLY(VERB_READ) },
 	[OPT_FOLLOW] = { "--follow", NULL, NULL, "wait for more until Ctrl-C",
@@ -245,7 +107,7 @@ static const struct option_row OPTIONS[OPT_COUNT] = {
 
 const char *args_verb_name(enum verb verb)
 {
-	return VERBS[verb].name;
+	return args_verbs[verb].name;
 }
 
 /* ---- parsing ---- */
@@ -318,6 +180,7 @@ static void set_flag(struct args *a, enum option option)
 		[OPT_TO_NEW_MEMBERS] = &a->to_new_members,
 		[OPT_FLUSH] = &a->flush,
 		[OPT_YES] = &a->yes,
+		[OPT_END_OTHERS] = &a->end_others,
 		[OPT_FOLLOW] = &a->follow,
 		[OPT_HELP] = &a->help,
 		[OPT_VERSION] = &a->version,
@@ -377,7 +240,7 @@ static enum option find_option(const char *text, size_t n)
 static enum verb find_verb(const char *text)
 {
 	for (unsigned i = VERB_CHAT + 1; i < VERB_COUNT; i++)
-		if (strcmp(VERBS[i].name, text) == 0)
+		if (strcmp(args_verbs[i].name, text) == 0)
 			return (enum verb)i;
 	return VERB_COUNT;
 }
@@ -425,7 +288,7 @@ static enum err take_word(struct args *a, const char *word, char problem[256])
 		a->verb = verb;
 		return ERR_OK;
 	}
-	if (a->operand_count == VERBS[a->verb].most)
+	if (a->operand_count == args_verbs[a->verb].most)
 		return usage(problem, "\"%s\" is one word too many.", word);
 	a->operands[a->operand_count++] = word;
 	return ERR_OK;
@@ -442,16 +305,16 @@ static enum err check_verb(const struct args *a, unsigned used,
 			return usage(
 			    problem, "%s is not for %s.", OPTIONS[i].name,
 			    a->verb == VERB_CHAT ? "the chat"
-						 : VERBS[a->verb].name);
+						 : args_verbs[a->verb].name);
 	if (a->verb == VERB_CHAT && a->transport == TRANSPORT_REST)
 		return usage(problem, "The chat goes by ws or mqtt.");
 	if (a->mqtt != NULL && a->transport != TRANSPORT_MQTT)
 		return usage(problem, "--mqtt goes with --transport mqtt.");
 	if (a->drop != NULL && (a->operand_count == 0 || a->flush))
 		return usage(problem, "--drop wants an ID, and no --flush.");
-	if (a->operand_count < VERBS[a->verb].least)
-		return usage(problem, "%s wants: %s", VERBS[a->verb].name,
-			     VERBS[a->verb].operands);
+	if (a->operand_count < args_verbs[a->verb].least)
+		return usage(problem, "%s wants: %s", args_verbs[a->verb].name,
+			     args_verbs[a->verb].operands);
 	return ERR_OK;
 }
 
@@ -528,26 +391,27 @@ static void print_overview(FILE *out)
 		    "  hermetic COMMAND [OPTION]...\n\nCommands:\n",
 		    out);
 	for (unsigned i = VERB_CHAT + 1; i < VERB_COUNT; i++)
-		print_row(out, VERBS[i].name, VERBS[i].operands,
-			  VERBS[i].summary);
+		print_row(out, args_verbs[i].name, args_verbs[i].operands,
+			  args_verbs[i].summary);
 	(void)fputs("\nOptions of every command:\n", out);
 	print_options(VERB_COUNT, out);
 	(void)fprintf(
 	    out,
 	    "\nThe passphrase is asked for, or taken from "
-	    "HERMETIC_PASSPHRASE.\nHERMETIC_SCRYPT_N (131072 if not set) is "
+	    "HERMETIC_PASSPHRASE\n(a new one: HERMETIC_NEW_PASSPHRASE).\n"
+	    "HERMETIC_SCRYPT_N (131072 if not set) is "
 	    "the cost of guessing it,\nfixed when a state is made.\nAn ID "
 	    "may be cut short while it is "
 	    "unique.\n"
 	    "Exit: 0 done, 1 refused, 2 wrong usage, 3 server not reached,\n"
 	    "4 kept: it waits in the outbox.\n"
 	    "\nExample:\n  %s\n\nMore: hermetic COMMAND --help\n",
-	    VERBS[VERB_CHAT].examples);
+	    args_verbs[VERB_CHAT].examples);
 }
 
 void args_help(enum verb verb, FILE *out)
 {
-	const struct verb_row *v = &VERBS[verb];
+	const struct verb_row *v = &args_verbs[verb];
 
 	if (verb == VERB_CHAT) {
 		print_overview(out);

@@ -36,6 +36,7 @@ enum verb {
 	VERB_DEVICES,
 	VERB_LINK,
 	VERB_REVOKE,
+	VERB_PASSPHRASE,
 	VERB_VERIFY,
 	VERB_ACCOUNT,
 	VERB_COUNT
@@ -51,7 +52,8 @@ enum transport {
 /* Strings are borrowed from argv and the environment. */
 struct args {
 	enum verb verb;
-	bool help, version, json, follow, open, yes, flush, to_new_members;
+	bool help, version, json, follow, open, yes, flush, to_new_members,
+	    end_others;
 	const char *server, *username, *home, *device, *ca;
 	const char *name;	/* --name of a session */
 	const char *key;	/* --id of a text */

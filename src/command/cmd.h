@@ -20,6 +20,8 @@ struct cmd {
 /* Before anybody is logged in. */
 MUST_CHECK enum err cmd_register(struct cmd *cmd);
 MUST_CHECK enum err cmd_login(struct cmd *cmd);
+/* Where a device is logged in, or was. */
+MUST_CHECK enum err cmd_passphrase(struct cmd *cmd);
 
 /* Without an account. */
 MUST_CHECK enum err cmd_account(struct cmd *cmd);

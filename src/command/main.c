@@ -111,6 +111,8 @@ static enum err (*find_verb(enum verb verb))(struct cmd *)
 		return cmd_link;
 	case VERB_REVOKE:
 		return cmd_revoke;
+	case VERB_PASSPHRASE:
+		return cmd_passphrase;
 	case VERB_VERIFY:
 		return cmd_verify;
 	case VERB_ACCOUNT:
@@ -132,7 +134,8 @@ static enum err check_output(struct why *why, enum err e)
 
 static bool opens_itself(enum verb verb)
 {
-	return verb == VERB_CHAT || verb == VERB_REGISTER || verb == VERB_LOGIN;
+	return verb == VERB_CHAT || verb == VERB_REGISTER ||
+	       verb == VERB_LOGIN || verb == VERB_PASSPHRASE;
 }
 
 static enum exit_code run(const struct args *args)

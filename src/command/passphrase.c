@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define VARIABLE "HERMETIC_PASSPHRASE"
+#define NEW_VARIABLE "HERMETIC_NEW_PASSPHRASE"
 #define LINE_MAX_BYTES 1024
 
 static void say(int fd, const char *text)
@@ -45,16 +46,16 @@ static enum err read_line(int fd, bool echo, struct buf *line)
 	return e != ERR_OK ? e : line->fail;
 }
 
-static bool from_environment(struct buf *passphrase)
+static bool from_environment(const char *variable, struct buf *passphrase)
 {
-	char *value = getenv(VARIABLE);
+	char *value = getenv(variable);
 
 	if (value == NULL)
 		return false;
 	buf_put_str(passphrase, value);
 	/* also out of /proc/PID/environ and of what children would see */
 	sec_wipe(value, strlen(value));
-	(void)unsetenv(VARIABLE);
+	(void)unsetenv(variable);
 	return true;
 }
 
@@ -74,18 +75,17 @@ out:
 	return e;
 }
 
-enum err passphrase_read(bool is_new, struct why *why, struct buf *passphrase)
+static enum err from_terminal(bool is_new, const char *variable,
+			      struct why *why, struct buf *passphrase)
 {
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	enum err e;
-	int fd;
 
-	if (from_environment(passphrase))
-		return passphrase->fail;
-	fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return why_set(why, ERR_STATE_GONE, "passphrase",
 			       "There is no terminal to ask for the "
-			       "passphrase: set " VARIABLE ".");
+			       "passphrase: set %s.",
+			       variable);
 	say(fd, is_new ? "New passphrase: " : "Passphrase: ");
 	e = is_new ? ask_twice(fd, why, passphrase)
 		   : read_line(fd, false, passphrase);
@@ -93,6 +93,20 @@ enum err passphrase_read(bool is_new, struct why *why, struct buf *passphrase)
 	if (e == ERR_LOCAL_IO)
 		e = why_set(why, e, "passphrase", "No passphrase was given.");
 	return e;
+}
+
+enum err passphrase_read(bool is_new, struct why *why, struct buf *passphrase)
+{
+	if (from_environment(VARIABLE, passphrase))
+		return passphrase->fail;
+	return from_terminal(is_new, VARIABLE, why, passphrase);
+}
+
+enum err passphrase_read_new(struct why *why, struct buf *passphrase)
+{
+	if (from_environment(NEW_VARIABLE, passphrase))
+		return passphrase->fail;
+	return from_terminal(true, NEW_VARIABLE, why, passphrase);
 }
 
 enum err passphrase_ask(const char *question, bool echo, struct buf *answer)

@@ -11,6 +11,11 @@
 MUST_CHECK enum err passphrase_read(bool is_new, struct why *why,
 				    struct buf *passphrase);
 
+/* The one that takes the place of another: from HERMETIC_NEW_PASSPHRASE, or from
+ * the terminal, twice. */
+MUST_CHECK enum err passphrase_read_new(struct why *why,
+					struct buf *passphrase);
+
 /* A question with one line as answer, appended without its end.
  * ERR_STATE_GONE when there is no terminal. */
 MUST_CHECK enum err passphrase_ask(const char *question, bool echo,

@@ -1,8 +1,8 @@
 #include "reach/account.h"
 
 #include "base/clock.h"
-#include "crypto/hash.h"
 #include "device/record.h"
+#include "reach/passphrase_form.h"
 #include "reach/tokens.h"
 
 #include <stdio.h>
@@ -55,35 +55,7 @@ out:
 	return err_class(e) == ERR_CLASS_PEER ? ERR_PEER_MALFORMED : e;
 }
 
-/* ---- the password ---- */
-
-/* docs/protocol.md: base64url(HKDF-SHA-256(master, "hermetic password")). */
-static enum err derive_password(const char *username, struct span passphrase,
-				struct buf *password)
-{
-	const struct suite *sha256 =
-	    suite_by_id(SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519);
-	struct sec master = { 0 }, prk = { 0 }, derived = { 0 };
-	struct buf salt = BUF_INIT;
-	enum err e;
-
-	buf_putf(&salt, "hermetic%s", username);
-	TRY(buf_end(&salt));
-	TRY(password_derive(passphrase, buf_span(&salt), PASSWORD_COST, 32,
-			    &master));
-	TRY(hash_extract(sha256, SPAN_EMPTY, sec_span(&master), &prk));
-	TRY(hash_expand(sha256, sec_span(&prk), SPAN_LIT("hermetic password"),
-			32, &derived));
-	text_put_base64url(password, sec_span(&derived));
-	buf_put_u8(password, 0);
-	TRY(buf_end(password));
-out:
-	sec_clear(&master);
-	sec_clear(&prk);
-	sec_clear(&derived);
-	buf_clear(&salt);
-	return e;
-}
+/* ---- what a login is told ---- */
 
 enum err account_parse_cost(const char *text, struct password_cost *cost,
 			    struct why *why)
@@ -131,7 +103,7 @@ static enum err open_api(struct account *a, const char *server,
 
 /* ---- the account's record ---- */
 
-static enum err save_account(struct account *a, const char *password)
+enum err account_save(struct account *a, const char *password)
 {
 	json_t *account = json_pack(
 	    "{s:s, s:s, s:s, s:s, s:o}", "server", a->server, "username",
@@ -223,7 +195,7 @@ static enum err check_owner(struct account *a, const char *username)
 		       a->home, a->username, username);
 }
 
-static enum err use_server(struct account *a, const char *server)
+enum err account_use_server(struct account *a, const char *server)
 {
 	enum err e;
 
@@ -334,30 +306,60 @@ static enum err choose_suites(struct account *a, const char *algorithms)
 			    &a->suites, &a->why);
 }
 
+/* An account of before may have a password of what was typed as it was. */
+static enum err log_in_as_typed(struct account *a,
+				const struct account_login *login,
+				struct buf *password, struct api_answer *answer)
+{
+	struct buf typed = BUF_INIT;
+	struct why refused = a->why;
+	enum err e;
+
+	TRY(passphrase_password(login->username, login->passphrase, &typed));
+	api_answer_clear(answer);
+	why_clear(&a->why);
+	e = post_login(a, login, (const char *)typed.p, answer);
+	if (e == ERR_PEER_DENIED)
+		a->why = refused;
+	TRY(e);
+	buf_reset(password);
+	buf_put(password, buf_span(&typed));
+	TRY(buf_end(password));
+out:
+	buf_clear(&typed);
+	return e;
+}
+
 /* The server is asked before a state is made, so a refused login leaves
  * nothing behind. */
 enum err account_login(struct account *a, const struct account_login *login)
 {
 	struct api_answer answer = { 0 };
-	struct buf password = BUF_INIT;
+	struct buf form = BUF_INIT, password = BUF_INIT;
 	enum err e;
 
 	TRY(check_login(login, &a->why));
 	TRY(name_ca(a));
 	TRY(open_existing(a, login));
 	TRY(choose_suites(a, login->algorithms));
-	TRY(use_server(a, login->server != NULL ? login->server : a->server));
-	TRY(derive_password(login->username, login->passphrase, &password));
+	TRY(account_use_server(a, login->server != NULL ? login->server
+							: a->server));
+	TRY(passphrase_form(login->passphrase, &form));
+	TRY(passphrase_password(login->username, buf_span(&form), &password));
 	if (login->is_new)
 		TRY(post_register(a, login, (const char *)password.p));
-	TRY(post_login(a, login, (const char *)password.p, &answer));
+	e = post_login(a, login, (const char *)password.p, &answer);
+	if (e == ERR_PEER_DENIED &&
+	    !span_equal(buf_span(&form), login->passphrase))
+		e = log_in_as_typed(a, login, &password, &answer);
+	TRY(e);
 	TRY(take_ids(a, answer.body));
 	if (a->state == NULL)
 		TRY(state_create(a->home, login->passphrase, login->state_cost,
 				 &a->why, &a->state));
 	a->store = state_store(a->state);
 	TRY(state_begin(a->state));
-	TRY(save_account(a, (const char *)password.p));
+	TRY(account_save(a, (const char *)password.p));
 	TRY(tokens_save(a, answer.body));
 	TRY(state_commit(a->state));
 	TRY(open_device(a));
@@ -365,6 +367,7 @@ out:
 	if (a->state != NULL)
 		state_rollback(a->state);
 	api_answer_clear(&answer);
+	buf_clear(&form);
 	buf_clear(&password);
 	return e;
 }
@@ -376,7 +379,7 @@ enum err account_open(struct account *a, struct span passphrase,
 
 	TRY(account_peek(a, passphrase));
 	TRY(check_owner(a, username));
-	TRY(use_server(a, server != NULL ? server : a->server));
+	TRY(account_use_server(a, server != NULL ? server : a->server));
 	TRY(tokens_load(a));
 	TRY(open_device(a));
 out:
@@ -395,7 +398,7 @@ enum err account_logout(struct account *a)
 	}
 	TRY(e);
 	TRY(state_begin(a->state));
-	TRY(save_account(a, NULL));
+	TRY(account_save(a, NULL));
 	TRY(tokens_delete(a));
 	TRY(state_commit(a->state));
 out:

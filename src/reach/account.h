@@ -79,6 +79,28 @@ MUST_CHECK enum err account_open(struct account *a, struct span passphrase,
  * when that was done. */
 MUST_CHECK enum err account_peek(struct account *a, struct span passphrase);
 
+/* The connection for that server, whose URL is remembered. */
+MUST_CHECK enum err account_use_server(struct account *a, const char *server);
+
+/* Writes who this is, with the password for logging in again; NULL: without.
+ * Inside a transaction. */
+MUST_CHECK enum err account_save(struct account *a, const char *password);
+
+/* What account_change_passphrase() is told. Borrowed. */
+struct account_change {
+	struct span passphrase; /* the new one */
+	bool end_others;	/* all other logins of the account end */
+};
+
+/*
+ * Changes the passphrase at the server and of the state, which is open
+ * (account_peek()). Where the server has the new one already, from another device
+ * or from a try that was cut off, this device logs in with that. ERR_PEER_DENIED:
+ * the server knows neither; then nothing has changed.
+ */
+MUST_CHECK enum err account_change_passphrase(
+    struct account *a, const char *server, const struct account_change *change);
+
 /* POST /auth/logout, and forgets tokens and password. */
 MUST_CHECK enum err account_logout(struct account *a);
 

@@ -4,6 +4,8 @@
 #include "crypto/aead.h"
 #include "crypto/hash.h"
 #include "crypto/rng.h"
+#include "reach/passphrase_form.h"
+#include "reach/state_head.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,9 +17,6 @@
 #include <unistd.h>
 
 #define STATE_FILE "state.db"
-#define STATE_VERSION 1
-#define STATE_SALT 32
-#define STATE_KEY 32
 #define STATE_NAME 32
 
 /* A record whose opening tells whether the passphrase is right. */
@@ -26,7 +25,7 @@
 struct state {
 	sqlite3 *db;
 	sqlite3_stmt *get, *put, *remove, *version;
-	struct sec seal_key, name_key;
+	struct state_keys keys;
 	bool in_transaction;
 	bool has_begun;		    /* the store, once */
 	sqlite3_int64 seen_version; /* at its last begin() */
@@ -44,41 +43,9 @@ static const struct suite *name_suite(void)
 	return suite_by_id(SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519);
 }
 
-/* ---- SQLite's results ---- */
-
-static enum err from_sqlite(int rc)
-{
-	switch (rc & 0xff) {
-	case SQLITE_OK:
-	case SQLITE_DONE:
-	case SQLITE_ROW:
-		return ERR_OK;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return ERR_LOCAL_BUSY;
-	case SQLITE_NOMEM:
-		return ERR_LOCAL_MEMORY;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-		return ERR_PEER_MALFORMED;
-	case SQLITE_MISUSE:
-		return ERR_LOCAL_BUG;
-	default:
-		return ERR_LOCAL_IO;
-	}
-}
-
 static enum err run(sqlite3 *db, const char *sql)
 {
-	return from_sqlite(sqlite3_exec(db, sql, NULL, NULL, NULL));
-}
-
-static enum err bind_bytes(sqlite3_stmt *statement, int index, struct span v)
-{
-	/* a NULL pointer would bind NULL, not an empty blob */
-	return from_sqlite(sqlite3_bind_blob(statement, index,
-					     v.n > 0 ? (const void *)v.p : "",
-					     (int)v.n, SQLITE_STATIC));
+	return state_from_sqlite(sqlite3_exec(db, sql, NULL, NULL, NULL));
 }
 
 static void rewind_statement(sqlite3_stmt *statement)
@@ -155,35 +122,6 @@ static enum err make_file(const char *path)
 	return close(fd) == 0 ? ERR_OK : ERR_LOCAL_IO;
 }
 
-/* ---- keys ---- */
-
-static bool cost_is_sane(struct password_cost cost)
-{
-	return cost.n >= 2 && cost.n <= 1u << 22 &&
-	       (cost.n & (cost.n - 1)) == 0 && cost.r >= 1 && cost.r <= 32 &&
-	       cost.p >= 1 && cost.p <= 16;
-}
-
-static enum err derive_keys(struct state *s, struct span passphrase,
-			    struct span salt, struct password_cost cost)
-{
-	struct sec master = { 0 }, prk = { 0 };
-	enum err e;
-
-	TRY(password_derive(passphrase, salt, cost, STATE_KEY, &master));
-	TRY(hash_extract(name_suite(), SPAN_EMPTY, sec_span(&master), &prk));
-	TRY(hash_expand(name_suite(), sec_span(&prk),
-			SPAN_LIT("hermetic state values"), STATE_KEY,
-			&s->seal_key));
-	TRY(hash_expand(name_suite(), sec_span(&prk),
-			SPAN_LIT("hermetic state names"), STATE_KEY,
-			&s->name_key));
-out:
-	sec_clear(&master);
-	sec_clear(&prk);
-	return e;
-}
-
 /* ---- records ---- */
 
 static enum err hide_name(const struct state *s, const char *name,
@@ -191,7 +129,7 @@ static enum err hide_name(const struct state *s, const char *name,
 {
 	struct span part = span_str(name);
 
-	return hash_mac(name_suite(), sec_span(&s->name_key), &part, 1, out);
+	return hash_mac(name_suite(), sec_span(&s->keys.name), &part, 1, out);
 }
 
 enum err state_get(struct state *state, const char *name, struct buf *value)
@@ -202,14 +140,14 @@ enum err state_get(struct state *state, const char *name, struct buf *value)
 	int rc;
 
 	TRY(hide_name(state, name, hidden));
-	TRY(bind_bytes(state->get, 1, SPAN_ARRAY(hidden)));
+	TRY(state_bind_bytes(state->get, 1, SPAN_ARRAY(hidden)));
 	rc = sqlite3_step(state->get);
-	TRY(from_sqlite(rc));
+	TRY(state_from_sqlite(rc));
 	ENSURE(rc == SQLITE_ROW, ERR_STATE_GONE);
 	sealed = span_of(sqlite3_column_blob(state->get, 0),
 			 (size_t)sqlite3_column_bytes(state->get, 0));
 	ENSURE(sealed.n >= SUITE_NONCE, ERR_PEER_CRYPTO);
-	TRY(aead_open(seal_suite(), sec_span(&state->seal_key),
+	TRY(aead_open(seal_suite(), sec_span(&state->keys.seal),
 		      span_of(sealed.p, SUITE_NONCE), span_str(name),
 		      span_of(sealed.p + SUITE_NONCE, sealed.n - SUITE_NONCE),
 		      value));
@@ -228,12 +166,12 @@ enum err state_put(struct state *state, const char *name, struct span value)
 	TRY(hide_name(state, name, hidden));
 	TRY(rng_fill(rng_system(), nonce, sizeof(nonce)));
 	buf_put(&sealed, SPAN_ARRAY(nonce));
-	TRY(aead_seal(seal_suite(), sec_span(&state->seal_key),
+	TRY(aead_seal(seal_suite(), sec_span(&state->keys.seal),
 		      SPAN_ARRAY(nonce), span_str(name), value, &sealed));
 	TRY(buf_end(&sealed));
-	TRY(bind_bytes(state->put, 1, SPAN_ARRAY(hidden)));
-	TRY(bind_bytes(state->put, 2, buf_span(&sealed)));
-	TRY(from_sqlite(sqlite3_step(state->put)));
+	TRY(state_bind_bytes(state->put, 1, SPAN_ARRAY(hidden)));
+	TRY(state_bind_bytes(state->put, 2, buf_span(&sealed)));
+	TRY(state_from_sqlite(sqlite3_step(state->put)));
 out:
 	rewind_statement(state->put);
 	buf_clear(&sealed);
@@ -247,8 +185,8 @@ enum err state_delete(struct state *state, const char *name)
 
 	ENSURE(state->in_transaction, ERR_LOCAL_BUG);
 	TRY(hide_name(state, name, hidden));
-	TRY(bind_bytes(state->remove, 1, SPAN_ARRAY(hidden)));
-	TRY(from_sqlite(sqlite3_step(state->remove)));
+	TRY(state_bind_bytes(state->remove, 1, SPAN_ARRAY(hidden)));
+	TRY(state_from_sqlite(sqlite3_step(state->remove)));
 out:
 	rewind_statement(state->remove);
 	return e;
@@ -303,7 +241,7 @@ static enum err begin_store(void *context, bool *changed)
 
 	TRY(state_begin(s));
 	rc = sqlite3_step(s->version);
-	e = from_sqlite(rc);
+	e = state_from_sqlite(rc);
 	if (e == ERR_OK && rc == SQLITE_ROW)
 		version = sqlite3_column_int64(s->version, 0);
 	else if (e == ERR_OK)
@@ -363,9 +301,9 @@ static enum err open_database(const char *path, struct state *s)
 {
 	enum err e;
 
-	TRY(from_sqlite(sqlite3_open_v2(
+	TRY(state_from_sqlite(sqlite3_open_v2(
 	    path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL)));
-	TRY(from_sqlite(sqlite3_busy_timeout(s->db, STATE_WAIT_MS)));
+	TRY(state_from_sqlite(sqlite3_busy_timeout(s->db, STATE_WAIT_MS)));
 	/* EXTRA: the commit holds once the journal's deletion is durable; a
 	 * ratchet must not come back after a power cut. */
 	TRY(run(s->db, "PRAGMA journal_mode=DELETE;"
@@ -381,72 +319,20 @@ static enum err prepare(struct state *s)
 {
 	enum err e;
 
-	TRY(from_sqlite(sqlite3_prepare_v2(
+	TRY(state_from_sqlite(sqlite3_prepare_v2(
 	    s->db, "SELECT value FROM record WHERE name = ?1", -1, &s->get,
 	    NULL)));
-	TRY(from_sqlite(sqlite3_prepare_v2(
+	TRY(state_from_sqlite(sqlite3_prepare_v2(
 	    s->db,
 	    "INSERT INTO record (name, value) VALUES (?1, ?2) "
 	    "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
 	    -1, &s->put, NULL)));
-	TRY(from_sqlite(sqlite3_prepare_v2(s->db,
-					   "DELETE FROM record WHERE name = ?1",
-					   -1, &s->remove, NULL)));
-	TRY(from_sqlite(sqlite3_prepare_v2(s->db, "PRAGMA data_version", -1,
-					   &s->version, NULL)));
+	TRY(state_from_sqlite(
+	    sqlite3_prepare_v2(s->db, "DELETE FROM record WHERE name = ?1", -1,
+			       &s->remove, NULL)));
+	TRY(state_from_sqlite(sqlite3_prepare_v2(s->db, "PRAGMA data_version",
+						 -1, &s->version, NULL)));
 out:
-	return e;
-}
-
-static enum err write_head(struct state *s, struct span salt,
-			   struct password_cost cost)
-{
-	sqlite3_stmt *insert = NULL;
-	enum err e;
-
-	TRY(run(s->db, "CREATE TABLE head (version INTEGER NOT NULL,"
-		       " salt BLOB NOT NULL, n INTEGER NOT NULL,"
-		       " r INTEGER NOT NULL, p INTEGER NOT NULL) STRICT;"
-		       "CREATE TABLE record (name BLOB PRIMARY KEY NOT NULL,"
-		       " value BLOB NOT NULL) STRICT, WITHOUT ROWID;"));
-	TRY(from_sqlite(sqlite3_prepare_v2(
-	    s->db, "INSERT INTO head VALUES (?1, ?2, ?3, ?4, ?5)", -1, &insert,
-	    NULL)));
-	TRY(from_sqlite(sqlite3_bind_int(insert, 1, STATE_VERSION)));
-	TRY(bind_bytes(insert, 2, salt));
-	TRY(from_sqlite(sqlite3_bind_int64(insert, 3, (int64_t)cost.n)));
-	TRY(from_sqlite(sqlite3_bind_int64(insert, 4, cost.r)));
-	TRY(from_sqlite(sqlite3_bind_int64(insert, 5, cost.p)));
-	TRY(from_sqlite(sqlite3_step(insert)));
-out:
-	(void)sqlite3_finalize(insert);
-	return e;
-}
-
-static enum err read_head(struct state *s, uint8_t salt[STATE_SALT],
-			  struct password_cost *cost)
-{
-	sqlite3_stmt *select = NULL;
-	enum err e;
-	int rc;
-
-	TRY(from_sqlite(
-	    sqlite3_prepare_v2(s->db, "SELECT version, salt, n, r, p FROM head",
-			       -1, &select, NULL)));
-	rc = sqlite3_step(select);
-	TRY(from_sqlite(rc));
-	ENSURE(rc == SQLITE_ROW, ERR_PEER_MALFORMED);
-	ENSURE(sqlite3_column_int(select, 0) == STATE_VERSION,
-	       ERR_PEER_UNSUPPORTED);
-	ENSURE(sqlite3_column_bytes(select, 1) == STATE_SALT,
-	       ERR_PEER_MALFORMED);
-	memcpy(salt, sqlite3_column_blob(select, 1), STATE_SALT);
-	cost->n = (uint64_t)sqlite3_column_int64(select, 2);
-	cost->r = (uint32_t)sqlite3_column_int64(select, 3);
-	cost->p = (uint32_t)sqlite3_column_int64(select, 4);
-	ENSURE(cost_is_sane(*cost), ERR_PEER_MALFORMED);
-out:
-	(void)sqlite3_finalize(select);
 	return e;
 }
 
@@ -467,18 +353,23 @@ static bool is_blank(struct state *s)
 static enum err fill_new(struct state *s, struct span passphrase,
 			 struct password_cost cost)
 {
-	uint8_t salt[STATE_SALT];
+	struct state_head head = { .cost = cost };
+	struct buf form = BUF_INIT;
 	enum err e;
 
 	TRY(state_begin(s));
 	ENSURE(is_blank(s), ERR_STATE_CONFLICT);
-	TRY(rng_fill(rng_system(), salt, sizeof(salt)));
-	TRY(derive_keys(s, passphrase, SPAN_ARRAY(salt), cost));
-	TRY(write_head(s, SPAN_ARRAY(salt), cost));
+	TRY(passphrase_form(passphrase, &form));
+	TRY(state_keys_make(&s->keys));
+	TRY(state_keys_wrap(&s->keys, buf_span(&form), &head));
+	TRY(run(s->db, "CREATE TABLE record (name BLOB PRIMARY KEY NOT NULL,"
+		       " value BLOB NOT NULL) STRICT, WITHOUT ROWID;"));
+	TRY(state_head_create(s->db, &head));
 	TRY(prepare(s));
 	TRY(state_put(s, STATE_CHECK, SPAN_LIT("hermetic")));
 	TRY(state_commit(s));
 out:
+	buf_clear(&form);
 	return e;
 }
 
@@ -492,7 +383,7 @@ enum err state_create(const char *home, struct span passphrase,
 
 	errno = 0;
 	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
-	ENSURE(cost_is_sane(cost), ERR_LOCAL_BUG);
+	ENSURE(state_cost_is_sane(cost), ERR_LOCAL_BUG);
 	TRY(state_path(home, "", path, sizeof(path)));
 	TRY(make_folder(home));
 	TRY(make_file(path));
@@ -539,13 +430,45 @@ static enum err explain_open(struct why *why, enum err e, const char *home)
 		       home, err_text(e));
 }
 
+/* ERR_PEER_CRYPTO: it opens nothing. */
+static enum err try_keys(struct state *s, const struct state_head *head,
+			 struct span passphrase)
+{
+	struct buf check = BUF_INIT;
+	enum err e;
+
+	TRY(state_keys_open(head, passphrase, &s->keys));
+	e = state_get(s, STATE_CHECK, &check);
+	if (e == ERR_STATE_GONE) /* another key of names */
+		e = ERR_PEER_CRYPTO;
+out:
+	buf_clear(&check);
+	return e;
+}
+
+/* A state of before may have been made with what was typed as it was. */
+static enum err open_keys(struct state *s, struct span typed)
+{
+	struct state_head head;
+	struct buf form = BUF_INIT;
+	enum err e;
+
+	TRY(state_head_read(s->db, &head));
+	TRY(prepare(s));
+	TRY(passphrase_form(typed, &form));
+	e = try_keys(s, &head, buf_span(&form));
+	if (e == ERR_PEER_CRYPTO && head.version == 1 &&
+	    !span_equal(typed, buf_span(&form)))
+		e = try_keys(s, &head, typed);
+out:
+	buf_clear(&form);
+	return e;
+}
+
 enum err state_open(const char *home, struct span passphrase, struct why *why,
 		    struct state **out)
 {
 	struct state *s = NULL;
-	struct buf check = BUF_INIT;
-	struct password_cost cost;
-	uint8_t salt[STATE_SALT];
 	char path[4096];
 	enum err e;
 
@@ -555,18 +478,28 @@ enum err state_open(const char *home, struct span passphrase, struct why *why,
 	TRY(state_path(home, "", path, sizeof(path)));
 	TRY(open_database(path, s));
 	ENSURE(!is_blank(s), ERR_STATE_GONE);
-	TRY(read_head(s, salt, &cost));
-	TRY(derive_keys(s, passphrase, SPAN_ARRAY(salt), cost));
-	TRY(prepare(s));
-	e = state_get(s, STATE_CHECK, &check);
-	ENSURE(e != ERR_STATE_GONE, ERR_PEER_CRYPTO); /* other name key */
-	TRY(e);
+	TRY(open_keys(s, passphrase));
 	*out = s;
 	s = NULL;
 out:
-	buf_clear(&check);
 	state_close(s);
 	return e == ERR_OK ? e : explain_open(why, e, home);
+}
+
+enum err state_change_passphrase(struct state *state, struct span passphrase)
+{
+	struct state_head head;
+	struct buf form = BUF_INIT;
+	enum err e;
+
+	ENSURE(state->in_transaction, ERR_LOCAL_BUG);
+	TRY(state_head_read(state->db, &head));
+	TRY(passphrase_form(passphrase, &form));
+	TRY(state_keys_wrap(&state->keys, buf_span(&form), &head));
+	TRY(state_head_replace(state->db, &head));
+out:
+	buf_clear(&form);
+	return e;
 }
 
 void state_close(struct state *state)
@@ -579,7 +512,6 @@ void state_close(struct state *state)
 	(void)sqlite3_finalize(state->remove);
 	(void)sqlite3_finalize(state->version);
 	(void)sqlite3_close(state->db);
-	sec_clear(&state->seal_key);
-	sec_clear(&state->name_key);
+	state_keys_clear(&state->keys);
 	free(state);
 }

@@ -3,9 +3,10 @@
  *
  * In clear are only a random salt, the cost of the key derivation and the
  * format's version. A record's name is stored as an HMAC and its value under
- * AES-256-GCM with the name as associated data, both under keys from the
- * passphrase; so the file tells how many records there are and how long they
- * are, and nothing else.
+ * AES-256-GCM with the name as associated data, both under keys that the
+ * passphrase opens (reach/state_keys.h); so the file tells how many records there
+ * are and how long they are, and nothing else. Of a passphrase counts its form
+ * (reach/passphrase_form.h).
  *
  * A transaction takes the file's write lock when it begins: two processes on
  * one home take turns (the second waits up to STATE_WAIT_MS), so a ratchet
@@ -38,6 +39,12 @@ MUST_CHECK enum err state_create(const char *home, struct span passphrase,
  * ERR_PEER_UNSUPPORTED: of a newer version; ERR_PEER_MALFORMED: damaged. */
 MUST_CHECK enum err state_open(const char *home, struct span passphrase,
 			       struct why *why, struct state **out);
+
+/* Another passphrase opens the state from now on, and no earlier one; whoever has
+ * a copy of the file of before, and the passphrase of then, has the keys. Inside a
+ * transaction. */
+MUST_CHECK enum err state_change_passphrase(struct state *state,
+					    struct span passphrase);
 
 /*
  * The state as a device's store. Its begin() tells whether another process has

@@ -18,12 +18,7 @@ EDGE_HANDLER void auth_login(struct request *req);
 EDGE_HANDLER void auth_refresh(struct request *req);
 EDGE_HANDLER void auth_logout(struct request *req);
 
-enum {
-	USERNAME_MAX = 32,
-	PASSWORD_MIN = 8,
-	PASSWORD_MAX = 1024,
-	DEVICE_NAME_MAX = 64
-};
+enum { USERNAME_MAX = 32, DEVICE_NAME_MAX = 64 };
 
 /* What one register or login needs until it is answered. */
 struct attempt {

@@ -151,6 +151,15 @@ bool body_optional_number(struct body *body, const char *name, uint64_t max,
 	return true;
 }
 
+bool body_optional_flag(struct body *body, const char *name)
+{
+	const json_t *value = member(body, name);
+
+	if (value != NULL && !json_is_boolean(value))
+		fault(body, name, "must be true or false");
+	return json_is_true(value);
+}
+
 uint64_t body_number(struct body *body, const char *name, uint64_t max)
 {
 	uint64_t number;

@@ -43,6 +43,8 @@ struct span body_optional_bytes(struct body *body, const char *name,
 uint64_t body_number(struct body *body, const char *name, uint64_t max);
 bool body_optional_number(struct body *body, const char *name, uint64_t max,
 			  uint64_t *out);
+/* True or false; false when it is not there. */
+bool body_optional_flag(struct body *body, const char *name);
 /* An array of strings, at most BODY_ITEMS_MAX; 0 when it is not there. */
 size_t body_texts(struct body *body, const char *name,
 		  const char *out[BODY_ITEMS_MAX]);

@@ -5,7 +5,12 @@
 #include "base/sec.h"
 #include "crypto/password.h"
 
-enum { PASSWORD_SALT = 16, PASSWORD_HASH = 32 };
+enum {
+	PASSWORD_SALT = 16,
+	PASSWORD_HASH = 32,
+	PASSWORD_MIN = 8, /* bytes of one that is sent */
+	PASSWORD_MAX = 1024
+};
 
 /* Hashes `password` with that salt and cost, then calls done(arg, hash) on the
  * loop; `hash` is empty when it failed. ERR_LOCAL_BUSY: too many wait. */

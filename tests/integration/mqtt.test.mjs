@@ -197,6 +197,17 @@ describe('mqtt', { concurrency: false }, () => {
     await assert.rejects(connect(phone, { tries: false }));
   });
 
+  test('so does a change of the password that ends the others', async () => {
+    const eve = await newUser(node.url, 'eve'), phone = await eve.another();
+    const [hers, mine] = [await connect(eve), await connect(phone)];
+    ok(await eve.post('/auth/password', { password: eve.password,
+      new_password: 'another password', end_others: true }), 204);
+    await until(() => mine.over, { ms: 3000, name: 'the end' });
+    assert.equal(mine.reason, 0x98);
+    assert.ok(!hers.over);
+    await hers.close();
+  });
+
   test('a token that expires ends the connection', async () => {
     const short = await startNode({ postgres, workers: 1,
       env: { HERMETIC_ACCESS_TOKEN_SECONDS: '5' } });

@@ -1,0 +1,17 @@
+-- $1 user, $2 the hash that was compared, $3 salt, $4 hash, $5 $6 $7 cost; $8 the
+-- family that stays when all others are to end, else NULL. No row: the hash is
+-- another one by now. Otherwise a row for each family that this ended, at least one.
+WITH changed AS (
+  UPDATE account SET salt = $3::bytea, password_hash = $4::bytea,
+                     cost_n = $5::bigint, cost_r = $6::integer,
+                     cost_p = $7::integer
+  WHERE user_id = $1::uuid AND password_hash = $2::bytea
+  RETURNING user_id
+), ended AS (
+  UPDATE token_family f SET revoked_at = now()
+  FROM changed c JOIN device d USING (user_id)
+  WHERE f.device_id = d.device_id AND f.revoked_at IS NULL
+    AND f.family_id <> $8::uuid
+  RETURNING f.family_id
+)
+SELECT c.user_id, e.family_id FROM changed c LEFT JOIN ended e ON true;

@@ -1,0 +1,145 @@
+#include "command/args_verbs.h"
+
+const struct verb_row args_verbs[VERB_COUNT] = {
+	[VERB_CHAT] = { "", "", "chat interactively", 0, 0,
+			"Registers or logs in as needed. Type /help inside.",
+			"hermetic --username alice --server localhost:8000" },
+	[VERB_REGISTER] = { "register", "",
+			    "make an account and log this device in", 0, 0,
+			    NULL,
+			    "hermetic register --username alice --server "
+			    "localhost:8000" },
+	[VERB_LOGIN] = { "login", "", "log this device in", 0, 0,
+			 "The server, the name and --ca are remembered: later "
+			 "commands\n"
+			 "need none of them.",
+			 "hermetic login --username alice "
+			 "--server localhost:8000" },
+	[VERB_LOGOUT] = { "logout", "",
+			  "end the login; what was received stays", 0, 0, NULL,
+			  "hermetic logout" },
+	[VERB_SESSIONS] = { "sessions", "", "list sessions and invitations", 0,
+			    0, NULL,
+			    "hermetic sessions\n  hermetic sessions --json" },
+	[VERB_CREATE] = { "create", "", "start a session", 0, 0,
+			  "The first algorithm of --algorithm that every "
+			  "invited device\n"
+			  "shares is chosen; every member checks the choice.",
+			  "hermetic create --name lunch --invite bob\n"
+			  "  hermetic create --algorithm twofish-256-gcm "
+			  "--invite bob" },
+	[VERB_JOIN] = { "join", "ID", "join a session one was invited to", 1, 1,
+			NULL,
+			"hermetic join 3f2a\n"
+			"  hermetic join "
+			"3f2a9c1e-0d5b-4c9e-9a3f-2b1f0c7d8e9a" },
+	[VERB_INVITE] = { "invite", "ID USER",
+			  "add a user's devices to a session", 2, 2, NULL,
+			  "hermetic invite 3f2a carol" },
+	[VERB_SEND] = { "send", "ID TEXT|-", "send a message", 2, 2,
+			"With - the text is standard input.\n"
+			"What cannot be sent now is kept in the outbox (exit "
+			"code 4) and goes\n"
+			"out with a later command.",
+			"hermetic send 3f2a 'See you at noon'\n"
+			"  git log -1 | hermetic send 3f2a -\n"
+			"  hermetic send 3f2a -- --starts-with-dashes" },
+	[VERB_READ] = { "read", "ID", "print messages", 1, 1, NULL,
+			"hermetic read 3f2a\n"
+			"  hermetic read 3f2a --after 12 --follow --json" },
+	[VERB_MEMBERS] = { "members", "ID", "list the members", 1, 1, NULL,
+			   "hermetic members 3f2a" },
+	[VERB_SAFETY] = { "safety", "ID", "print the session's safety number",
+			  1, 1,
+			  "Two people who read each other the same number talk "
+			  "to each\n"
+			  "other, and to nobody in between.",
+			  "hermetic safety 3f2a" },
+	[VERB_ROTATE] = { "rotate", "ID", "replace the session's keys", 1, 1,
+			  "Opens a new epoch with fresh keys of this device.",
+			  "hermetic rotate 3f2a" },
+	[VERB_REMOVE] = { "remove", "ID USER[/DEVICE]",
+			  "remove a user, or one of his devices", 2, 2,
+			  "Takes an admin or the owner; your own devices you "
+			  "may always remove.",
+			  "hermetic remove 3f2a carol" },
+	[VERB_ROLE] = { "role", "ID USER ROLE",
+			"make a user owner, admin or member", 3, 3,
+			"For owners. The roles are part of what every member "
+			"checks.",
+			"hermetic role 3f2a bob admin" },
+	[VERB_ALGORITHM] = { "algorithm", "ID NAME",
+			     "move a session to another algorithm", 2, 2,
+			     "For admins and owners. Every member comes along; "
+			     "what was\n"
+			     "read before stays readable.",
+			     "hermetic algorithm 3f2a twofish-256-gcm" },
+	[VERB_LEAVE] = { "leave", "ID", "leave a session with this device", 1,
+			 1,
+			 "What was read stays readable here. The next member "
+			 "who is\n"
+			 "there renews the keys.",
+			 "hermetic leave 3f2a" },
+	[VERB_OUTBOX] = { "outbox", "[ID]", "list what waits to be sent", 0, 1,
+			  "Also what was refused for good. An item that is "
+			  "dropped may\n"
+			  "have been sent all the same, if its answer was "
+			  "lost.",
+			  "hermetic outbox\n  hermetic outbox --flush\n"
+			  "  hermetic outbox 3f2a --drop 3" },
+	[VERB_RESOLVE] = { "resolve", "ID", "go on with a stopped session", 1,
+			   1,
+			   "Shows what stopped it and who is in it. With --yes "
+			   "this device goes\n"
+			   "on from there: it joins again where it has lost "
+			   "track.",
+			   "hermetic resolve 3f2a\n"
+			   "  hermetic resolve 3f2a --yes" },
+	[VERB_ACCEPT] = { "accept", "USER",
+			  "take what changed under a known name", 1, 1,
+			  "Shows the keys that this device knows and those "
+			  "that were delivered\n"
+			  "since, and whether the server shows another "
+			  "account under that name. With\n"
+			  "--yes the new ones count from then on. Ask that "
+			  "person first, by another\n"
+			  "channel.",
+			  "hermetic accept bob\n  hermetic accept bob --yes" },
+	[VERB_DEVICES] = { "devices", "[USER]", "list a user's devices", 0, 1,
+			   NULL, "hermetic devices\n  hermetic devices bob" },
+	[VERB_LINK] = { "link", "",
+			"bring your other devices into your sessions", 0, 0,
+			"Run it on a device that is in the sessions, after you "
+			"have\n"
+			"logged in on the new one.",
+			"hermetic link" },
+	[VERB_REVOKE] = { "revoke", "DEVICE", "end another device of yours", 1,
+			  1,
+			  "It is logged out at once and removed from every "
+			  "session.",
+			  "hermetic revoke 7c1e" },
+	[VERB_PASSPHRASE] = { "passphrase", "", "change the passphrase", 0, 0,
+			      "Asks for the old one and for the new one, and "
+			      "changes it here and\n"
+			      "at the server. On each other device run it "
+			      "again: the old one is\n"
+			      "that device's, the new one the same.",
+			      "hermetic passphrase\n"
+			      "  hermetic passphrase --end-others" },
+	[VERB_VERIFY] = { "verify", "USER", "compare numbers with somebody", 1,
+			  1,
+			  "Shows your number and theirs. When you have read "
+			  "them to each other\n"
+			  "and they are the same: --yes. They stay the same as "
+			  "devices come and go.\n"
+			  "They are about accounts; for the keys of a session "
+			  "compare\n"
+			  "hermetic safety ID.",
+			  "hermetic verify bob\n  hermetic verify bob --yes" },
+	[VERB_ACCOUNT] = { "account", "verify FILE|-",
+			   "check an account's log in a file", 2, 2,
+			   "The file is what GET /users/USER/log answers, its "
+			   "pages one after\n"
+			   "another. Every link is verified, without a server.",
+			   "hermetic account verify alice.json" },
+};

@@ -1,0 +1,207 @@
+/* /auth/password: who is logged in and knows the old password sets another one. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto/rng.h"
+#include "server/app.h"
+#include "server/body.h"
+#include "server/config.h"
+#include "server/password.h"
+#include "server/rate.h"
+#include "server/revocations.h"
+#include "server/tokens.h"
+
+EDGE_HANDLER void auth_password(struct request *req);
+
+/* One change until it is answered. */
+struct change {
+	struct request *req;
+	struct identity who;
+	struct buf old, new;
+	bool end_others;
+	struct sec expected; /* the hash that stands */
+	uint8_t salt[PASSWORD_SALT];
+};
+
+static void end(struct change *c)
+{
+	buf_clear(&c->old);
+	buf_clear(&c->new);
+	sec_clear(&c->expected);
+	free(c);
+}
+
+static void end_failed(struct change *c, enum err e)
+{
+	app_fail(c->req, e);
+	end(c);
+}
+
+/* Not 401: the token is good, and another one would not help. */
+static void end_refused(struct change *c)
+{
+	request_problem(c->req, 403, "bad-credentials",
+			"the old password is wrong", NULL);
+	end(c);
+}
+
+static void tell_ended(struct rows *rows)
+{
+	uint8_t family[16];
+
+	for (size_t i = 0; i < rows_count(rows); i++) {
+		if (rows_is_null(rows, i, "family_id"))
+			continue;
+		rows_uuid(rows, i, "family_id", family);
+		revocations_tell(family);
+	}
+}
+
+static void on_changed(void *arg, enum err e, struct rows *rows)
+{
+	struct change *c = arg;
+
+	if (e != ERR_OK) {
+		end_failed(c, e);
+	} else if (rows_count(rows) == 0) { /* another change came first */
+		end_refused(c);
+	} else {
+		tell_ended(rows);
+		request_answer(c->req, 204, NULL, SPAN_EMPTY);
+		end(c);
+	}
+}
+
+static void on_new_hashed(void *arg, struct span hash)
+{
+	const struct password_cost cost = PASSWORD_COST;
+	struct params params = PARAMS_INIT;
+	struct change *c = arg;
+	enum err e;
+
+	if (hash.n == 0) {
+		end_failed(c, ERR_LOCAL_CRYPTO);
+		return;
+	}
+	params_uuid(&params, c->who.user);
+	params_bytea(&params, sec_span(&c->expected));
+	params_bytea(&params, SPAN_ARRAY(c->salt));
+	params_bytea(&params, hash);
+	params_i64(&params, (int64_t)cost.n);
+	params_i32(&params, (int32_t)cost.r);
+	params_i32(&params, (int32_t)cost.p);
+	if (c->end_others)
+		params_uuid(&params, c->who.family);
+	else
+		params_null(&params);
+	e = store_query(app_store(), STATEMENT_ACCOUNT_PASSWORD_CHANGE, &params,
+			on_changed, c);
+	if (e != ERR_OK)
+		end_failed(c, e);
+}
+
+static void on_old_hashed(void *arg, struct span hash)
+{
+	struct change *c = arg;
+	enum err e;
+
+	if (hash.n == 0) {
+		end_failed(c, ERR_LOCAL_CRYPTO);
+		return;
+	}
+	if (c->expected.n != hash.n ||
+	    !sec_equal(sec_span(&c->expected), hash)) {
+		end_refused(c);
+		return;
+	}
+	e = rng_fill(rng_system(), c->salt, sizeof(c->salt));
+	if (e == ERR_OK)
+		e = password_hash(buf_span(&c->new), SPAN_ARRAY(c->salt),
+				  PASSWORD_COST, on_new_hashed, c);
+	if (e != ERR_OK)
+		end_failed(c, e);
+}
+
+static void on_account(void *arg, enum err e, struct rows *rows)
+{
+	struct password_cost cost;
+	struct change *c = arg;
+	struct span salt;
+
+	if (e == ERR_OK && rows_count(rows) != 1)
+		e = ERR_LOCAL_BUG; /* its token is good */
+	if (e != ERR_OK) {
+		end_failed(c, e);
+		return;
+	}
+	salt = rows_bytes(rows, 0, "salt");
+	cost.n = (uint64_t)rows_i64(rows, 0, "cost_n");
+	cost.r = (uint32_t)rows_i64(rows, 0, "cost_r");
+	cost.p = (uint32_t)rows_i64(rows, 0, "cost_p");
+	e = sec_set(&c->expected, rows_bytes(rows, 0, "password_hash"));
+	if (e == ERR_OK)
+		e = rows_end(rows);
+	if (e == ERR_OK)
+		e = password_hash(buf_span(&c->old), salt, cost, on_old_hashed,
+				  c);
+	if (e != ERR_OK)
+		end_failed(c, e);
+}
+
+static bool is_good(const struct buf *password)
+{
+	return password->n >= PASSWORD_MIN && password->n <= PASSWORD_MAX;
+}
+
+/* NULL: the request has been answered. */
+static struct change *read_change(struct request *req)
+{
+	struct change *c = calloc(1, sizeof(*c));
+	struct body body;
+
+	if (c == NULL || !body_read(&body, req)) {
+		if (c == NULL)
+			app_fail(req, ERR_LOCAL_MEMORY);
+		free(c);
+		return NULL;
+	}
+	c->req = req;
+	buf_put_str(&c->old, body_text(&body, "password"));
+	buf_put_str(&c->new, body_text(&body, "new_password"));
+	c->end_others = body_optional_flag(&body, "end_others");
+	if (!body_end(&body, req)) {
+		end(c);
+		return NULL;
+	}
+	body_free(&body);
+	if (is_good(&c->old) && is_good(&c->new))
+		return c;
+	request_problem(req, 422, "invalid", "password must be 8 to 1024 bytes",
+			NULL);
+	end(c);
+	return NULL;
+}
+
+void auth_password(struct request *req)
+{
+	struct params params = PARAMS_INIT;
+	struct identity who;
+	struct change *c;
+	char name[64];
+	enum err e;
+
+	if (!tokens_require(req, &who))
+		return;
+	(void)snprintf(name, sizeof(name), "password %s", who.username);
+	if (!rate_allows(req, name, config()->logins_per_minute))
+		return;
+	c = read_change(req);
+	if (c == NULL)
+		return;
+	c->who = who;
+	params_text(&params, span_str(who.username));
+	e = store_query(app_store(), STATEMENT_ACCOUNT_BY_USERNAME, &params,
+			on_account, c);
+	if (e != ERR_OK)
+		end_failed(c, e);
+}
