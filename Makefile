@@ -17,7 +17,7 @@ PKGS_server := libpq libjwt jansson
 PKGS_device := jansson
 PKGS_reach := sqlite3 libcurl jansson libwebsockets libmosquitto \
 	libutf8proc
-PKGS_command := jansson
+PKGS_command := jansson libqrencode
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla \

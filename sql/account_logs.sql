@@ -11,7 +11,9 @@ WITH asked AS (
        AS q(name, print, after, place)
   LEFT JOIN account_log p ON p.fingerprint = q.print
   JOIN account a ON a.username = q.name OR a.user_id = p.user_id
-  LEFT JOIN account_log l ON l.user_id = a.user_id
+  LEFT JOIN account_log l ON CASE WHEN p.fingerprint IS NULL
+    THEN l.user_id = a.user_id AND l.replaced_at IS NULL
+    ELSE l.fingerprint = p.fingerprint END
 ), found AS (
   SELECT s.*, k.number, k.link,
          sum(length(k.link)) OVER (ORDER BY s.place, k.number) AS bytes

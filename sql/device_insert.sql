@@ -1,3 +1,18 @@
-INSERT INTO device (device_id, user_id, name)
-VALUES ($1::uuid, $2::uuid, $3::text)
-RETURNING device_id;
+-- $1 device, $2 its user, $3 its name. Where the account has a log, the device waits
+-- to be approved (`pending`). Those that have waited for long go: older than a day,
+-- or more than eight.
+WITH old AS MATERIALIZED (
+  SELECT end_device(device_id) FROM (
+    SELECT device_id, created_at,
+           row_number() OVER (ORDER BY created_at DESC) AS place
+    FROM device
+    WHERE user_id = $2::uuid AND pending AND removed_at IS NULL) AS p
+  WHERE place >= 8 OR created_at < now() - interval '1 day'
+), made AS (
+  INSERT INTO device (device_id, user_id, name, pending)
+  SELECT $1::uuid, $2::uuid, $3::text,
+         EXISTS (SELECT FROM account_log
+                 WHERE user_id = $2::uuid AND replaced_at IS NULL)
+  RETURNING device_id, pending
+)
+SELECT device_id, pending, (SELECT count(*) FROM old) AS ended FROM made;

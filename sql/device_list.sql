@@ -1,7 +1,12 @@
--- The account with its devices; device columns are NULL where it has none.
-SELECT a.user_id, d.device_id, d.name,
-       (extract(epoch FROM d.created_at) * 1000)::bigint AS created_ms
-FROM account a
-LEFT JOIN device d ON d.user_id = a.user_id AND d.removed_at IS NULL
-WHERE a.username = $1::text
+-- $1 the user: the devices of the account, and what waits to be approved. `ready`: it
+-- has KeyPackages, so it can be added to sessions; `link_number`: its number in the
+-- log that the name has now.
+SELECT d.device_id, d.name, d.pending, l.fingerprint,
+       CASE WHEN l.fingerprint IS NOT NULL THEN d.link_number END AS link_number,
+       (extract(epoch FROM d.created_at) * 1000)::bigint AS created_ms,
+       EXISTS (SELECT FROM key_package k WHERE k.device_id = d.device_id) AS ready
+FROM device d
+LEFT JOIN account_log l ON l.fingerprint = d.fingerprint
+                       AND l.replaced_at IS NULL
+WHERE d.user_id = $1::uuid AND d.removed_at IS NULL
 ORDER BY d.created_at, d.device_id;

@@ -1,19 +1,16 @@
--- $1 device, $2 its user. Its tokens and KeyPackages go with it, and it is
--- served nothing more of any session. A row for each family of tokens that this
--- ended, at least one.
-WITH removed AS (
-  UPDATE device SET removed_at = now()
+-- $1 device, $2 its user. No row: there is none. `signed`: it stands in the account's
+-- log, so that a link has to end it. Otherwise it has ended, with its tokens
+-- (`family_id`: a row for each family, at least one).
+WITH found AS MATERIALIZED (
+  SELECT device_id,
+         EXISTS (SELECT FROM account_log l
+                 WHERE l.fingerprint = d.fingerprint
+                   AND l.replaced_at IS NULL) AS signed
+  FROM device d
   WHERE device_id = $1::uuid AND user_id = $2::uuid AND removed_at IS NULL
-  RETURNING device_id
-), families AS (
-  UPDATE token_family SET revoked_at = now()
-  WHERE device_id IN (SELECT device_id FROM removed) AND revoked_at IS NULL
-  RETURNING family_id
-), packages AS (
-  DELETE FROM key_package WHERE device_id IN (SELECT device_id FROM removed)
-), welcomes AS (
-  DELETE FROM welcome WHERE device_id IN (SELECT device_id FROM removed)
-), departed AS MATERIALIZED (
-  SELECT depart(NULL, device_id) AS sessions FROM removed
+), ended AS MATERIALIZED (
+  SELECT end_device(device_id) AS families FROM found WHERE NOT signed
 )
-SELECT d.sessions, f.family_id FROM departed d LEFT JOIN families f ON true;
+SELECT f.signed, e.family_id
+FROM found f LEFT JOIN (
+  SELECT unnest(families) AS family_id FROM ended) AS e ON true;

@@ -1,10 +1,15 @@
 -- $1 username, $2 algorithms. One KeyPackage for each device and algorithm,
 -- never the same one twice; where none is left the last-resort one, which
--- stays. A device without any comes with NULLs, an unknown user with no row.
+-- stays. A device without any comes with NULLs, an unknown user with no row. A device
+-- that waits to be approved, or is one of an account that had the name before, does
+-- not come.
 WITH wanted AS (
   SELECT a.user_id, d.device_id, w.algorithm
   FROM account a
   LEFT JOIN device d ON d.user_id = a.user_id AND d.removed_at IS NULL
+    AND NOT d.pending AND NOT EXISTS (
+      SELECT FROM account_log g WHERE g.fingerprint = d.fingerprint
+                                  AND g.replaced_at IS NOT NULL)
   CROSS JOIN unnest($2::text[]) AS w(algorithm)
   WHERE a.username = $1::text
 ), picked AS (

@@ -1,4 +1,5 @@
 -- $1 old hash, $2 new hash, $3 life in seconds
-SELECT outcome, family_id, device_id, user_id, username
+SELECT r.outcome, r.family_id, r.device_id, r.user_id, r.username, d.pending
 FROM rotate_refresh_token($1::bytea, $2::bytea,
-                          now() + make_interval(secs => $3::bigint));
+                          now() + make_interval(secs => $3::bigint)) AS r
+LEFT JOIN device d USING (device_id);

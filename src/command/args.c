@@ -24,6 +24,10 @@ enum option {
 	OPT_DROP,
 	OPT_YES,
 	OPT_END_OTHERS,
+	OPT_RECOVERY,
+	OPT_NO_RECOVERY,
+	OPT_BEGIN_ANEW,
+	OPT_REPLACE,
 	OPT_AFTER,
 	OPT_FOLLOW,
 	OPT_TRANSPORT,
@@ -89,6 +93,18 @@ static const struct option_row OPTIONS[OPT_COUNT] = {
 	[OPT_END_OTHERS] = { "--end-others", NULL, NULL,
 			     "log all other devices out, too",
 			     ONLY(VERB_PASSPHRASE) },
+	[OPT_RECOVERY] = { "--recovery", NULL, NULL,
+			   "add this device with the recovery key",
+			   ONLY(VERB_LOGIN) },
+	[OPT_NO_RECOVERY] = { "--no-recovery", NULL, NULL,
+			      "make no recovery key now",
+			      ONLY(VERB_REGISTER) | ONLY(VERB_CHAT) },
+	[OPT_BEGIN_ANEW] = { "--begin-anew", NULL, NULL,
+			     "without any device and recovery key: another "
+			     "account, same name",
+			     ONLY(VERB_LOGIN) },
+	[OPT_REPLACE] = { "--replace", NULL, NULL,
+			  "the old recovery key is lost", ONLY(VERB_RECOVERY) },
 	[OPT_AFTER] = { "--after", NULL, "N", "only what came after number N",
 			ONLY(VERB_READ) },
 	[OPT_FOLLOW] = { "--follow", NULL, NULL, "wait for more until Ctrl-C",
@@ -181,6 +197,10 @@ static void set_flag(struct args *a, enum option option)
 		[OPT_FLUSH] = &a->flush,
 		[OPT_YES] = &a->yes,
 		[OPT_END_OTHERS] = &a->end_others,
+		[OPT_RECOVERY] = &a->recovery,
+		[OPT_NO_RECOVERY] = &a->no_recovery,
+		[OPT_BEGIN_ANEW] = &a->begin_anew,
+		[OPT_REPLACE] = &a->replace,
 		[OPT_FOLLOW] = &a->follow,
 		[OPT_HELP] = &a->help,
 		[OPT_VERSION] = &a->version,
@@ -308,6 +328,8 @@ static enum err check_verb(const struct args *a, unsigned used,
 						 : args_verbs[a->verb].name);
 	if (a->verb == VERB_CHAT && a->transport == TRANSPORT_REST)
 		return usage(problem, "The chat goes by ws or mqtt.");
+	if (a->recovery && a->begin_anew)
+		return usage(problem, "--recovery or --begin-anew, not both.");
 	if (a->mqtt != NULL && a->transport != TRANSPORT_MQTT)
 		return usage(problem, "--mqtt goes with --transport mqtt.");
 	if (a->drop != NULL && (a->operand_count == 0 || a->flush))
@@ -398,7 +420,8 @@ static void print_overview(FILE *out)
 	(void)fprintf(
 	    out,
 	    "\nThe passphrase is asked for, or taken from "
-	    "HERMETIC_PASSPHRASE\n(a new one: HERMETIC_NEW_PASSPHRASE).\n"
+	    "HERMETIC_PASSPHRASE\n(a new one: HERMETIC_NEW_PASSPHRASE), a "
+	    "recovery key\nfrom HERMETIC_RECOVERY_KEY.\n"
 	    "HERMETIC_SCRYPT_N (131072 if not set) is "
 	    "the cost of guessing it,\nfixed when a state is made.\nAn ID "
 	    "may be cut short while it is "

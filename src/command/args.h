@@ -37,6 +37,7 @@ enum verb {
 	VERB_LINK,
 	VERB_REVOKE,
 	VERB_PASSPHRASE,
+	VERB_RECOVERY,
 	VERB_VERIFY,
 	VERB_ACCOUNT,
 	VERB_COUNT
@@ -53,7 +54,7 @@ enum transport {
 struct args {
 	enum verb verb;
 	bool help, version, json, follow, open, yes, flush, to_new_members,
-	    end_others;
+	    end_others, recovery, no_recovery, begin_anew, replace;
 	const char *server, *username, *home, *device, *ca;
 	const char *name;	/* --name of a session */
 	const char *key;	/* --id of a text */

@@ -12,9 +12,12 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 	[VERB_LOGIN] = { "login", "", "log this device in", 0, 0,
 			 "The server, the name and --ca are remembered: later "
 			 "commands\n"
-			 "need none of them.",
+			 "need none of them. A new device shows a code and "
+			 "waits until another one\n"
+			 "has approved it.",
 			 "hermetic login --username alice "
-			 "--server localhost:8000" },
+			 "--server localhost:8000\n"
+			 "  hermetic login --recovery" },
 	[VERB_LOGOUT] = { "logout", "",
 			  "end the login; what was received stays", 0, 0, NULL,
 			  "hermetic logout" },
@@ -105,17 +108,29 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			  "person first, by another\n"
 			  "channel.",
 			  "hermetic accept bob\n  hermetic accept bob --yes" },
-	[VERB_DEVICES] = { "devices", "[USER]", "list a user's devices", 0, 1,
-			   NULL, "hermetic devices\n  hermetic devices bob" },
+	[VERB_DEVICES] = { "devices", "[approve [CODE]|refuse DEVICE]",
+			   "list your devices; let a new one in", 0, 2,
+			   "A new device shows a code: with it another one of "
+			   "your devices adds it\n"
+			   "to your account and to all your sessions, and "
+			   "hands over who you have met\n"
+			   "and compared numbers with.",
+			   "hermetic devices\n"
+			   "  hermetic devices approve "
+			   "7K2QM-XW04D-R9ZTB-H5C1E\n"
+			   "  hermetic devices refuse 7c1e" },
 	[VERB_LINK] = { "link", "",
 			"bring your other devices into your sessions", 0, 0,
-			"Run it on a device that is in the sessions, after you "
-			"have\n"
-			"logged in on the new one.",
+			"Run it on a device that is in the sessions. Those "
+			"come "
+			"that stand in\n"
+			"your account's log.",
 			"hermetic link" },
 	[VERB_REVOKE] = { "revoke", "DEVICE", "end another device of yours", 1,
 			  1,
-			  "It is logged out at once and removed from every "
+			  "It is removed from your account, logged out at "
+			  "once, "
+			  "and removed from every\n"
 			  "session.",
 			  "hermetic revoke 7c1e" },
 	[VERB_PASSPHRASE] = { "passphrase", "", "change the passphrase", 0, 0,
@@ -126,6 +141,12 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			      "that device's, the new one the same.",
 			      "hermetic passphrase\n"
 			      "  hermetic passphrase --end-others" },
+	[VERB_RECOVERY] = { "recovery", "", "make a recovery key", 0, 0,
+			    "Shown once, to be written down. With it you come "
+			    "back into your account\n"
+			    "without any other device. One that stands is "
+			    "asked for.",
+			    "hermetic recovery" },
 	[VERB_VERIFY] = { "verify", "USER", "compare numbers with somebody", 1,
 			  1,
 			  "Shows your number and theirs. When you have read "

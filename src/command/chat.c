@@ -63,6 +63,18 @@ static void on_welcome(void *context, const char *id)
 	line_show(chat->line);
 }
 
+static void on_waits(void *context)
+{
+	struct chat *chat = context;
+
+	line_hide(chat->line);
+	if (!chat->cmd->args->json)
+		out_line("* A new device of yours waits to be approved, or "
+			 "somebody who knows your passphrase has one: hermetic "
+			 "devices");
+	line_show(chat->line);
+}
+
 static void on_connected(void *context, bool connected, const char *reason)
 {
 	struct chat *chat = context;
@@ -272,6 +284,9 @@ static enum err talk(struct chat *chat)
 		out_line("* You are %s. /help lists the commands.",
 			 chat->cmd->a.username);
 	TRY(tell(chat));
+	cmd_remind_recovery(chat->cmd);
+	if (cmd_someone_waits(chat->cmd))
+		on_waits(chat);
 	line_show(chat->line);
 	while (!chat->leaving && told_to_stop == 0) {
 		chat_say_again(chat);
@@ -294,8 +309,8 @@ out:
 enum err cmd_chat(struct cmd *cmd)
 {
 	struct chat chat = { .cmd = cmd };
-	struct live_listener listener = { on_entry, on_event, on_welcome,
-					  on_connected, &chat };
+	struct live_listener listener = { on_entry, on_event,	  on_welcome,
+					  on_waits, on_connected, &chat };
 	enum err e;
 
 	TRY(chat_log_in(cmd));

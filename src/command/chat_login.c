@@ -10,9 +10,15 @@
 
 static enum err begin_again(struct cmd *cmd)
 {
+	enum err e;
+
 	account_close(&cmd->a);
 	why_clear(&cmd->a.why);
-	return cmd_log_in(cmd, true);
+	TRY(cmd_log_in(cmd, true));
+	if (isatty(STDIN_FILENO))
+		TRY(cmd_offer_recovery(cmd));
+out:
+	return e;
 }
 
 /* The server says the same about an unknown user and a wrong passphrase; only

@@ -8,6 +8,8 @@
 
 #include <jansson.h>
 
+struct account_pair; /* device/approval.h */
+
 /* What a verb works with. */
 struct cmd {
 	struct account a;
@@ -22,6 +24,21 @@ MUST_CHECK enum err cmd_register(struct cmd *cmd);
 MUST_CHECK enum err cmd_login(struct cmd *cmd);
 /* Where a device is logged in, or was. */
 MUST_CHECK enum err cmd_passphrase(struct cmd *cmd);
+
+/* How a login ends: this device comes into its account's log, and waits for it where
+ * another device has to approve it. */
+MUST_CHECK enum err cmd_enrol(struct cmd *cmd);
+
+/* The recovery key as typed: from the environment, which is wiped, or the terminal.
+ * The caller clears the pair, also after a failure. */
+#define CMD_RECOVERY_VARIABLE "HERMETIC_RECOVERY_KEY"
+MUST_CHECK enum err cmd_ask_recovery(struct cmd *cmd,
+				     struct account_pair *pair);
+
+/* Makes and shows one after registering, unless the person declines; and says later
+ * that there is none. */
+MUST_CHECK enum err cmd_offer_recovery(struct cmd *cmd);
+void cmd_remind_recovery(struct cmd *cmd);
 
 /* Without an account. */
 MUST_CHECK enum err cmd_account(struct cmd *cmd);
@@ -47,6 +64,19 @@ MUST_CHECK enum err cmd_accept(struct cmd *cmd);
 MUST_CHECK enum err cmd_devices(struct cmd *cmd);
 MUST_CHECK enum err cmd_link(struct cmd *cmd);
 MUST_CHECK enum err cmd_revoke(struct cmd *cmd);
+MUST_CHECK enum err cmd_recovery(struct cmd *cmd);
+
+/* devices approve [CODE], devices refuse DEVICE */
+MUST_CHECK enum err cmd_approve(struct cmd *cmd);
+MUST_CHECK enum err cmd_refuse(struct cmd *cmd);
+
+/* New references to the server's lists of this account's devices, and of what waits to
+ * be approved. */
+MUST_CHECK enum err cmd_fetch_devices(struct cmd *cmd, json_t **devices);
+MUST_CHECK enum err cmd_fetch_requests(struct cmd *cmd, json_t **requests);
+
+/* Does one wait, as far as the server says? False when it cannot be asked. */
+bool cmd_someone_waits(struct cmd *cmd);
 /* Is it a user name? */
 MUST_CHECK enum err cmd_check_name(struct cmd *cmd, const char *user);
 MUST_CHECK enum err cmd_verify(struct cmd *cmd);

@@ -80,8 +80,8 @@ enum err cmd_log_in(struct cmd *cmd, bool is_new)
 	login.passphrase = buf_span(&cmd->passphrase);
 	TRY(remembered(cmd, &login));
 	TRY(account_login(a, &login));
+	TRY(cmd_enrol(cmd));
 	TRY(drive_session(a, ORDER_STOCK, NULL));
-	TRY(drive_session(a, ORDER_ACCOUNT, NULL));
 out:
 	return e;
 }
@@ -108,8 +108,10 @@ enum err cmd_register(struct cmd *cmd)
 {
 	enum err e = cmd_log_in(cmd, true);
 
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		print_account(cmd, "Registered");
+		e = cmd_offer_recovery(cmd);
+	}
 	return e;
 }
 
@@ -117,8 +119,10 @@ enum err cmd_login(struct cmd *cmd)
 {
 	enum err e = cmd_log_in(cmd, false);
 
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		print_account(cmd, "Logged in");
+		cmd_remind_recovery(cmd);
+	}
 	return e;
 }
 

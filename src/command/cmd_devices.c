@@ -4,24 +4,24 @@
 #include "command/directory.h"
 #include "command/out.h"
 #include "command/view.h"
+#include "device/approval.h"
+#include "device/record.h"
 #include "reach/drive.h"
 #include "reach/tokens.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static enum err fetch_devices(struct account *a, const char *username,
-			      json_t **devices)
+enum err cmd_fetch_devices(struct cmd *cmd, json_t **devices)
 {
 	struct api_answer answer = { 0 };
 	char path[128];
 	enum err e;
 
-	if (!account_name_is_sane(username))
-		return why_set(&a->why, ERR_PEER_INVALID, "username",
-			       "\"%.40s\" is no user name.", username);
-	(void)snprintf(path, sizeof(path), "/users/%s/devices", username);
-	TRY(tokens_call(a, "GET", path, NULL, &answer));
+	*devices = NULL;
+	(void)snprintf(path, sizeof(path), "/users/%s/devices",
+		       cmd->a.username);
+	TRY(tokens_call(&cmd->a, "GET", path, NULL, &answer));
 	*devices = json_incref(json_object_get(answer.body, "devices"));
 	ENSURE(json_is_array(*devices), ERR_PEER_MALFORMED);
 out:
@@ -33,11 +33,19 @@ static void print_device(const struct cmd *cmd, const json_t *device)
 {
 	bool own =
 	    strcmp(out_member(device, "device_id"), cmd->a.device_id) == 0;
+	bool pending = json_is_true(json_object_get(device, "pending"));
+	const json_t *number = json_object_get(device, "number");
+	char place[48] = "";
 	json_t *line;
 
 	if (!cmd->args->json) {
-		out_line("%s  %s%s", out_name(device, "device_id"),
-			 out_name(device, "name"), own ? "  (this one)" : "");
+		if (number != NULL)
+			(void)snprintf(place, sizeof(place), "  device %lld",
+				       (long long)json_integer_value(number));
+		out_line("%s  %s%s%s%s", out_name(device, "device_id"),
+			 out_name(device, "name"), place,
+			 pending ? "  waits to be approved" : "",
+			 own ? "  (this one)" : "");
 		return;
 	}
 	line = json_copy((json_t *)(uintptr_t)device);
@@ -46,20 +54,35 @@ static void print_device(const struct cmd *cmd, const json_t *device)
 	json_decref(line);
 }
 
-enum err cmd_devices(struct cmd *cmd)
+static enum err list_devices(struct cmd *cmd)
 {
-	const char *user = cmd->args->operands[0];
 	json_t *devices = NULL;
 	const json_t *device;
 	size_t i;
 	enum err e;
 
-	TRY(fetch_devices(&cmd->a, user != NULL ? user : cmd->a.username,
-			  &devices));
+	TRY(cmd_fetch_devices(cmd, &devices));
 	json_array_foreach(devices, i, device) print_device(cmd, device);
+	cmd_remind_recovery(cmd);
 out:
 	json_decref(devices);
 	return e;
+}
+
+enum err cmd_devices(struct cmd *cmd)
+{
+	const char *what = cmd->args->operands[0];
+
+	if (what == NULL)
+		return list_devices(cmd);
+	if (strcmp(what, "approve") == 0)
+		return cmd_approve(cmd);
+	if (strcmp(what, "refuse") == 0)
+		return cmd_refuse(cmd);
+	return why_set(&cmd->a.why, ERR_PEER_INVALID, "usage",
+		       "\"%.40s\" is nothing that can be done with devices. "
+		       "See: hermetic devices --help",
+		       what);
 }
 
 /* ---- all sessions of this device ---- */
@@ -142,21 +165,28 @@ out:
 	return e;
 }
 
+/* Those come that stand in the account's log, as it is now. */
 enum err cmd_link(struct cmd *cmd)
 {
-	return in_all(cmd, link_session, NULL);
+	enum err e;
+
+	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
+	TRY(in_all(cmd, link_session, NULL));
+out:
+	return e;
 }
 
 /* A full id from the start of one of ours. */
 static enum err find_device(struct cmd *cmd, const char *prefix,
-			    char id[TEXT_UUID_SIZE])
+			    char id[TEXT_UUID_SIZE], uint64_t *number)
 {
 	json_t *devices = NULL;
 	const json_t *device;
 	size_t i, found = 0;
 	enum err e;
 
-	TRY(fetch_devices(&cmd->a, cmd->a.username, &devices));
+	*number = 0;
+	TRY(cmd_fetch_devices(cmd, &devices));
 	json_array_foreach(devices, i, device)
 	{
 		const char *full = out_member(device, "device_id");
@@ -164,6 +194,7 @@ static enum err find_device(struct cmd *cmd, const char *prefix,
 		if (strncmp(full, prefix, strlen(prefix)) != 0)
 			continue;
 		(void)snprintf(id, TEXT_UUID_SIZE, "%s", full);
+		*number = record_number_or_0(device, "number");
 		found++;
 	}
 	if (found != 1)
@@ -238,30 +269,64 @@ out:
 	return e;
 }
 
+/* A device of the account's log is ended by a link, which ends its tokens, too. */
+static enum err remove_number(struct cmd *cmd, uint64_t number)
+{
+	enum err e;
+
+	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
+	e = device_remove_number(cmd->a.device, number, &cmd->a.why);
+	if (e == ERR_STATE_GONE)
+		e = why_set(&cmd->a.why, e, "no-such-device",
+			    "Device %llu does not stand in your account's log "
+			    "(any more), whatever the server says.",
+			    (unsigned long long)number);
+	TRY(e);
+	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
+out:
+	return e;
+}
+
+/* One from before there were logs. */
+static enum err delete_device(struct cmd *cmd, const char *id)
+{
+	struct api_answer answer = { 0 };
+	char path[64];
+	enum err e;
+
+	(void)snprintf(path, sizeof(path), "/devices/%s", id);
+	e = tokens_call(&cmd->a, "DELETE", path, NULL, &answer);
+	api_answer_clear(&answer);
+	return e;
+}
+
 /* The departures go first: once the device is deleted the server would not
  * serve them. A session in which one cannot be made is seen to afterwards. */
 enum err cmd_revoke(struct cmd *cmd)
 {
-	struct api_answer answer = { 0 };
-	char id[TEXT_UUID_SIZE], path[64];
+	char id[TEXT_UUID_SIZE];
+	uint64_t number;
 	json_t *line;
 	enum err e;
 
-	TRY(find_device(cmd, cmd->args->operands[0], id));
+	TRY(find_device(cmd, cmd->args->operands[0], id, &number));
 	e = in_all(cmd, depart, id);
 	ENSURE(!cmd->a.why.unreachable, e);
 	why_clear(&cmd->a.why);
-	(void)snprintf(path, sizeof(path), "/devices/%s", id);
-	TRY(tokens_call(&cmd->a, "DELETE", path, NULL, &answer));
+	if (number > 0)
+		TRY(remove_number(cmd, number));
+	else
+		TRY(delete_device(cmd, id));
 	TRY(in_all(cmd, purge, id));
 	if (!cmd->args->json) {
-		out_line("Revoked %s. It was removed from your sessions.", id);
+		out_line("Revoked %s. It was removed from your account and "
+			 "from your sessions.",
+			 id);
 		goto out;
 	}
 	line = json_pack("{s:s, s:b}", "device_id", id, "revoked", 1);
 	out_json(line);
 	json_decref(line);
 out:
-	api_answer_clear(&answer);
 	return e;
 }

@@ -49,6 +49,9 @@ enum err cmd_sessions(struct cmd *cmd)
 	if (json_array_size(list) == 0 && !cmd->args->json)
 		out_line("No sessions yet. Start one with: hermetic create "
 			 "--invite USER");
+	if (!cmd->args->json && cmd_someone_waits(cmd))
+		(void)fprintf(stderr, "hermetic: A device waits to be "
+				      "approved: hermetic devices\n");
 out:
 	json_decref(list);
 	return e;

@@ -113,6 +113,8 @@ static enum err (*find_verb(enum verb verb))(struct cmd *)
 		return cmd_revoke;
 	case VERB_PASSPHRASE:
 		return cmd_passphrase;
+	case VERB_RECOVERY:
+		return cmd_recovery;
 	case VERB_VERIFY:
 		return cmd_verify;
 	case VERB_ACCOUNT:

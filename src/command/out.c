@@ -155,11 +155,41 @@ static bool is_repeated(const json_t *list, size_t at)
 	return false;
 }
 
-/* " added carol, dave": each user once. What a user does with devices of their
- * own is said so. */
-static bool put_users(struct buf *out, const char *verb, const json_t *list,
-		      const char *from)
+/* The first characters of the id in "user/device". */
+static void put_device(struct buf *out, const json_t *identity)
 {
+	struct span user = user_of(identity);
+	const char *text = json_string_value(identity);
+	size_t n = json_string_length(identity) - user.n;
+
+	if (n > 1)
+		put_safe(out,
+			 span_of((const uint8_t *)text + user.n + 1,
+				 n - 1 < 8 ? n - 1 : 8),
+			 false);
+}
+
+/* A device of a user comes in by another one of theirs, which holds it against the
+ * account's log. */
+static void put_own(struct buf *out, const json_t *message,
+		    const json_t *identity, bool added)
+{
+	const char *by = json_string_value(json_object_get(message, "device"));
+
+	buf_put_str(out, added ? "their new device " : "their device ");
+	put_device(out, identity);
+	if (!added || by == NULL)
+		return;
+	buf_put_str(out, ", approved by ");
+	put_safe(out, span_of((const uint8_t *)by, strnlen(by, 8)), false);
+}
+
+/* " added carol, dave": each user once. What a user does with devices of their
+ * own is said of each. */
+static bool put_users(struct buf *out, const char *verb, const json_t *list,
+		      const json_t *message)
+{
+	const char *from = json_string_value(json_object_get(message, "from"));
 	const json_t *identity;
 	bool any = false;
 	size_t i;
@@ -168,12 +198,14 @@ static bool put_users(struct buf *out, const char *verb, const json_t *list,
 	{
 		struct span user = user_of(identity);
 
-		if (!json_is_string(identity) || is_repeated(list, i))
+		bool own = from != NULL && span_equal(user, span_str(from));
+
+		if (!json_is_string(identity) || (!own && is_repeated(list, i)))
 			continue;
 		buf_putf(out, any ? ", " : " %s ", verb);
 		any = true;
-		if (span_equal(user, span_str(from)))
-			buf_put_str(out, "a device of their own");
+		if (own)
+			put_own(out, message, identity, verb[0] == 'a');
 		else
 			put_safe(out, user, false);
 	}
@@ -184,17 +216,15 @@ static void put_commit(struct buf *out, const json_t *message)
 {
 	const json_t *added = json_object_get(message, "added");
 	const json_t *removed = json_object_get(message, "removed");
-	const char *from = json_string_value(json_object_get(message, "from"));
 	json_int_t epoch =
 	    json_integer_value(json_object_get(message, "epoch"));
 	bool any;
 
-	from = from != NULL ? from : "";
 	buf_putf(out, "* %s", out_name(message, "from"));
-	any = put_users(out, "added", added, from);
+	any = put_users(out, "added", added, message);
 	if (any && json_array_size(removed) > 0)
 		buf_put_str(out, " and");
-	any |= put_users(out, "removed", removed, from);
+	any |= put_users(out, "removed", removed, message);
 	buf_putf(out,
 		 any ? "; new keys (epoch %lld)"
 		     : " changed the keys (epoch %lld)",

@@ -4,6 +4,7 @@
 #include "device/change.h"
 #include "device/content.h"
 #include "device/outbox.h"
+#include "device/own_guests.h"
 #include "device/people.h"
 #include "device/pins.h"
 #include "device/signer.h"
@@ -61,6 +62,8 @@ static enum err claim_take(struct device *d, const struct answer *answer)
 	work_news(d);
 	if (!is_repeated(&work->order, work->claimed - 1))
 		TRY(guests_add(d, user, answer, &work->guests));
+	if (strcmp(user, d->username) == 0)
+		TRY(own_guests_keep(d, &work->guests));
 	while (work->claimed < work->order.user_count &&
 	       is_repeated(&work->order, work->claimed))
 		work->claimed++;

@@ -1,5 +1,6 @@
 #include "device/met.h"
 
+#include "device/handover.h"
 #include "device/record.h"
 
 #include <stdio.h>
@@ -270,6 +271,7 @@ static enum err take(struct device *d, const char *name, struct met *shown,
 
 	if (e == ERR_STATE_GONE) {
 		*outcome = MET_NEW;
+		TRY(handover_note(d, name));
 		TRY(save(d, shown));
 		e = put_name(d, name, fingerprint, SPAN_EMPTY);
 		goto out;

@@ -1,7 +1,6 @@
 #include "device/own_log.h"
 
 #include "device/signer.h"
-#include "session/account_sign.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,8 @@ void own_log_free(struct own_log *own)
 	buf_clear(&own->links);
 	buf_clear(&own->salt);
 	buf_clear(&own->pending);
+	buf_clear(&own->withdrawn);
+	json_decref(own->wish);
 	free(own);
 }
 
@@ -52,6 +53,12 @@ static enum err read_record(const json_t *record, struct own_log *own)
 		TRY(record_bytes(record, "pending", &own->pending));
 		TRY(buf_end(&own->pending));
 	}
+	if (json_object_get(record, "withdrawn") != NULL) {
+		TRY(record_bytes(record, "withdrawn", &own->withdrawn));
+		TRY(buf_end(&own->withdrawn));
+	}
+	own->anew = json_is_true(json_object_get(record, "anew"));
+	own->wish = json_incref(json_object_get(record, "wish"));
 	json_array_foreach(links, i, text) TRY(read_link(text, &own->links));
 	verdict = account_log_load(own->log, buf_span(&own->links));
 	ENSURE(verdict.wrong == NULL,
@@ -60,14 +67,18 @@ out:
 	return e;
 }
 
+enum err own_log_new(struct own_log **own)
+{
+	*own = calloc(1, sizeof(**own));
+	return *own != NULL ? account_log_new(&(*own)->log) : ERR_LOCAL_MEMORY;
+}
+
 enum err own_log_load(struct device *d, struct own_log **own)
 {
 	json_t *record = NULL;
 	enum err e;
 
-	*own = calloc(1, sizeof(**own));
-	ENSURE(*own != NULL, ERR_LOCAL_MEMORY);
-	TRY(account_log_new(&(*own)->log));
+	TRY(own_log_new(own));
 	e = record_get(core_store(d), RECORD, &record);
 	if (e == ERR_OK)
 		e = read_record(record, *own);
@@ -110,6 +121,15 @@ enum err own_log_save(struct device *d, const struct own_log *own)
 	if (own->pending.n > 0)
 		TRY(record_set_bytes(record, "pending",
 				     buf_span(&own->pending)));
+	if (own->withdrawn.n > 0)
+		TRY(record_set_bytes(record, "withdrawn",
+				     buf_span(&own->withdrawn)));
+	if (own->wish != NULL)
+		ENSURE(json_object_set(record, "wish", own->wish) == 0,
+		       ERR_LOCAL_MEMORY);
+	if (own->anew)
+		ENSURE(json_object_set_new(record, "anew", json_true()) == 0,
+		       ERR_LOCAL_MEMORY);
 	TRY(record_put(core_store(d), RECORD, record));
 out:
 	json_decref(list);
@@ -148,6 +168,68 @@ static enum err make_keys(struct device *d, struct account_keys *keys)
 	TRY(store->put(store->context, KEYS, buf_span(&record)));
 out:
 	buf_clear(&record);
+	return e;
+}
+
+enum err own_log_keys(struct device *d, struct account_keys *keys)
+{
+	const struct device_store *store = core_store(d);
+	struct buf record = BUF_INIT;
+	enum err e = store->get(store->context, KEYS, &record);
+
+	*keys = (struct account_keys){ .count = 0 };
+	if (e == ERR_OK)
+		e = account_keys_load(buf_span(&record), keys);
+	else if (e == ERR_STATE_GONE)
+		e = make_keys(d, keys);
+	buf_clear(&record);
+	return e;
+}
+
+enum err own_log_me(struct device *d, const struct own_log *own,
+		    struct account_keys *keys, uint64_t *number)
+{
+	struct account_device device;
+	size_t position = 0;
+	enum err e;
+
+	*number = 0;
+	TRY(own_log_keys(d, keys));
+	while (account_log_next_device(own->log, &position, &device))
+		if (device.removed == 0 &&
+		    span_equal(device.link_key,
+			       buf_span(&keys->link.public_key)))
+			*number = device.number;
+out:
+	return e;
+}
+
+enum err own_log_adopt(struct device *d, struct own_log *own, struct span salt,
+		       const struct span *links, size_t count)
+{
+	struct account_log *log = NULL;
+	struct check_verdict verdict = { .wrong = NULL };
+	enum err e;
+
+	TRY(account_log_new(&log));
+	for (size_t i = 0; i < count && verdict.wrong == NULL; i++)
+		verdict = account_log_add(log, links[i]);
+	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
+	ENSURE(verdict.wrong == NULL && count > 0 &&
+		   account_log_is_named(log, salt, span_str(d->username)),
+	       ERR_PEER_INVALID);
+	buf_reset(&own->links);
+	for (size_t i = 0; i < count; i++)
+		buf_put_vec(&own->links, links[i]);
+	buf_reset(&own->salt);
+	buf_put(&own->salt, salt);
+	TRY(buf_end(&own->links));
+	TRY(buf_end(&own->salt));
+	account_log_free(own->log);
+	own->log = log;
+	log = NULL;
+out:
+	account_log_free(log);
 	return e;
 }
 
@@ -199,14 +281,19 @@ static enum err take_link(struct own_log *own, struct span link)
 	ENSURE(verdict.wrong == NULL, ERR_PEER_FORK);
 	buf_put_vec(&own->links, link);
 	TRY(buf_end(&own->links));
-	if (span_equal(link, buf_span(&own->pending)))
+	if (span_equal(link, buf_span(&own->pending))) {
 		buf_reset(&own->pending);
+		buf_reset(&own->withdrawn);
+		json_decref(own->wish);
+		own->wish = NULL;
+		own->anew = false;
+	}
 out:
 	return e;
 }
 
 /* The link of that number in the log. */
-static struct span find_link(const struct own_log *own, uint64_t number)
+struct span own_log_link(const struct own_log *own, uint64_t number)
 {
 	struct rd r = rd_init(buf_span(&own->links));
 	struct span link = SPAN_EMPTY;
@@ -230,7 +317,7 @@ enum err own_log_take(struct own_log *own, const struct span *links,
 		ENSURE(own->pending.n > 0, ERR_STATE_GONE);
 	ENSURE(span_equal(links[0], place.number == 0
 					? buf_span(&own->pending)
-					: find_link(own, place.number)),
+					: own_log_link(own, place.number)),
 	       ERR_PEER_FORK);
 	for (size_t i = place.number == 0 ? 0 : 1; i < count; i++)
 		TRY(take_link(own, links[i]));
@@ -246,6 +333,6 @@ struct span own_log_to_post(const struct own_log *own, struct span *salt)
 	account_log_place(own->log, &place);
 	*salt = number == 1 ? buf_span(&own->salt) : SPAN_EMPTY;
 	if (number <= place.number)
-		return find_link(own, number);
+		return own_log_link(own, number);
 	return buf_span(&own->pending);
 }

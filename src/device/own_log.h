@@ -3,7 +3,7 @@
  * it: what it has verified, and a link that it has made and that is not seen in
  * the log yet. A link is stored before it is posted, and posted again as it is.
  *
- *   `log/own`   {salt, links: [base64…], pending?}
+ *   `log/own`   {salt, links: [base64…], pending?, anew?, wish?, withdrawn?}
  *   `log/keys`  the device's link, HPKE and signature keys (account_keys_save())
  */
 #ifndef HERMETIC_DEVICE_OWN_LOG_H
@@ -11,14 +11,18 @@
 
 #include "check/account.h"
 #include "device/core.h"
+#include "session/account_sign.h"
 
 struct own_log {
 	struct account_log *log; /* what is verified */
 	struct buf links;	 /* the same, opaque link<V> each */
 	struct buf salt;	 /* that stands beside it */
 	struct buf pending;	 /* empty: none */
-	uint64_t server_last;	 /* the last number that the server has */
-	uint64_t server_most;	 /* that it had in this order */
+	bool anew;		 /* the first link takes the name over */
+	json_t *wish; /* what `pending` is to do (own_wish.c), or NULL */
+	struct buf withdrawn; /* links of ours that lost their number: hashes */
+	uint64_t server_last; /* the last number that the server has */
+	uint64_t server_most; /* that it had in this order */
 };
 
 /* The caller frees *own, also after a failure; one that is not stored yet is
@@ -26,8 +30,29 @@ struct own_log {
 MUST_CHECK enum err own_log_load(struct device *d, struct own_log **own);
 void own_log_free(struct own_log *own);
 
+/* One without links. */
+MUST_CHECK enum err own_log_new(struct own_log **own);
+
+/* The link of that number, which is there. Borrowed. */
+struct span own_log_link(const struct own_log *own, uint64_t number);
+
 /* Inside a transaction. */
 MUST_CHECK enum err own_log_save(struct device *d, const struct own_log *own);
+
+/* This device's number in its account's log; 0: it does not stand there. *keys: its
+ * own, which the caller clears, also after a failure. */
+MUST_CHECK enum err own_log_me(struct device *d, const struct own_log *own,
+			       struct account_keys *keys, uint64_t *number);
+
+/* The keys that this device has in its account, made when they are first needed. The
+ * caller clears them, also after a failure. Inside a transaction. */
+MUST_CHECK enum err own_log_keys(struct device *d, struct account_keys *keys);
+
+/* A log that a server shows, all of it, becomes this device's own. ERR_PEER_INVALID: a
+ * link is wrong, or it is another name's. The log is as it was then. */
+MUST_CHECK enum err own_log_adopt(struct device *d, struct own_log *own,
+				  struct span salt, const struct span *links,
+				  size_t count);
 
 /* Makes the keys and the first link, which is pending and stored then, signed by
  * the signature keys that this device has in its leaves: whoever holds those takes
@@ -41,6 +66,21 @@ MUST_CHECK enum err own_log_begin(struct device *d, struct own_log *own);
  * is as it was then, or goes on. */
 MUST_CHECK enum err own_log_take(struct own_log *own, const struct span *links,
 				 size_t count);
+
+/*
+ * own_wish.c: what the next link is to do: {kind: "add", entry}, {kind: "remove",
+ * devices} or {kind: "recover", recovery}. Signed by this device, and stored as the
+ * pending link. When another link takes the number, it is made again, and names the
+ * one that lost as withdrawn. ERR_STATE_PENDING: another link is pending;
+ * ERR_PEER_DENIED: this device does not stand in the log; ERR_PEER_INVALID: the log
+ * does not take it. Inside a transaction.
+ */
+MUST_CHECK enum err own_wish_make(struct device *d, struct own_log *own,
+				  json_t *wish);
+
+/* The pending link lost its number. */
+bool own_wish_is_lost(const struct own_log *own);
+MUST_CHECK enum err own_wish_renew(struct device *d, struct own_log *own);
 
 /* What the server has to be given: the pending link, or one of the log that it has
  * lost; empty: nothing. *salt is empty but for the first one. Borrowed. */

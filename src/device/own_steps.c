@@ -36,8 +36,9 @@ static void halt_differs(struct device *d)
 	    d, ERR_PEER_FORK, "account-log-differs",
 	    "The server's log of your account is not the one that this "
 	    "device knows. Nothing was changed here. If you have just set "
-	    "up another device, that one was first; otherwise somebody "
-	    "else speaks for your account at this server.");
+	    "up another device, that one was first, or has begun anew; "
+	    "otherwise somebody else speaks for your account at this "
+	    "server.");
 }
 
 static enum err take_links(struct device *d, const struct answer *answer)
@@ -47,6 +48,19 @@ static enum err take_links(struct device *d, const struct answer *answer)
 	enum err e;
 
 	account_log_place(own->log, &before);
+	if (own->anew && answer->link_count > 0 &&
+	    !span_equal(answer->links[0], buf_span(&own->pending))) {
+		/* the log of before: this one takes its name */
+		own->server_last = 0;
+		d->work.fresh = true;
+		return ERR_OK;
+	}
+	if (before.number > 0 && answer->has_fingerprint &&
+	    !span_equal(SPAN_ARRAY(answer->fingerprint),
+			account_log_fingerprint(own->log))) {
+		halt_differs(d);
+		return ERR_OK;
+	}
 	e = own_log_take(own, answer->links, answer->link_count);
 
 	if (e == ERR_PEER_FORK) {
@@ -126,6 +140,22 @@ const struct step own_step_begin = {
 	"begin", NULL, begin_due, begin, NULL, NULL
 };
 
+/* ---- a link that lost its number ---- */
+
+static bool renew_due(struct device *d)
+{
+	return is_ordered(d) && d->work.fresh && d->work.own != NULL &&
+	       own_wish_is_lost(d->work.own);
+}
+
+static enum err renew(struct device *d)
+{
+	return own_wish_renew(d, d->work.own);
+}
+
+const struct step own_step_renew = { "renew link", NULL, renew_due,
+				     renew,	   NULL, NULL };
+
 /* ---- posting ---- */
 
 static bool post_due(struct device *d)
@@ -141,6 +171,7 @@ static enum err post_ask(struct device *d, struct request *request)
 	request->kind = REQUEST_LINK;
 	request->user = d->username;
 	request->bytes = own_log_to_post(d->work.own, &request->salt);
+	request->anew = d->work.own->anew;
 	return ERR_OK;
 }
 
@@ -150,7 +181,7 @@ static enum err post_take(struct device *d, const struct answer *answer)
 {
 	bool conflict = answer->result == ERR_STATE_CONFLICT;
 
-	if (conflict && !work_doubts(d, 0))
+	if (conflict && !work_doubts(d, d->work.own->server_last))
 		halt_differs(d);
 	else if (answer->result != ERR_OK && !conflict)
 		work_halt_refused(d, answer);

@@ -78,6 +78,7 @@ struct request {
 	uint32_t generation;	/* FIRST_INFO */
 	struct span bytes;	/* the envelope, commit, departure or link */
 	struct span salt;	/* LINK; may be empty */
+	bool anew;		/* LINK: the name is this log's from now on */
 	struct span group_info; /* CREATE, COMMIT, MOVE, JOIN */
 	struct span welcome;	/* COMMIT, MOVE; may be empty */
 	const char *algorithm;	/* CREATE, MOVE */

@@ -384,6 +384,7 @@ static void on_notice(void *arg, const struct notice *notice)
 	case NOTICE_WELCOME:
 	case NOTICE_ROTATION:
 	case NOTICE_KEY_PACKAGES:
+	case NOTICE_APPROVAL:
 		break;
 	}
 }

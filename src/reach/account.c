@@ -354,6 +354,7 @@ enum err account_login(struct account *a, const struct account_login *login)
 		e = log_in_as_typed(a, login, &password, &answer);
 	TRY(e);
 	TRY(take_ids(a, answer.body));
+	a->pending = json_is_true(json_object_get(answer.body, "pending"));
 	if (a->state == NULL)
 		TRY(state_create(a->home, login->passphrase, login->state_cost,
 				 &a->why, &a->state));

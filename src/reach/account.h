@@ -30,6 +30,7 @@ struct account {
 	char ca_kept[1024];    /* the path of `ca` that a login was told */
 	struct suites suites;
 	uint64_t renew_token_at; /* Unix milliseconds */
+	bool pending; /* the device waits to be approved (reach/enrol.h) */
 
 	struct device_store store; /* the state, for the device */
 	struct device_ports ports;

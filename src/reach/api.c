@@ -259,6 +259,7 @@ static const char *advice(const char *slug, long status)
 		  "Choose another name, or if it is yours: hermetic login" },
 		{ "not-invited",
 		  "Ask a member to run: hermetic invite SESSION YOUR_NAME" },
+		{ "device-pending", "Go on waiting with: hermetic login" },
 		{ "not-a-member", "Join it with: hermetic join SESSION" },
 		{ "too-many-requests", "Wait a little and try again." },
 	};

@@ -139,6 +139,9 @@ static enum err put_link(const struct request *request, json_t *body)
 	TRY(record_set_bytes(body, "link", request->bytes));
 	if (request->salt.n > 0)
 		TRY(record_set_bytes(body, "salt", request->salt));
+	if (request->anew)
+		ENSURE(json_object_set_new(body, "anew", json_true()) == 0,
+		       ERR_LOCAL_MEMORY);
 out:
 	return e;
 }

@@ -361,6 +361,9 @@ static void take_notice(struct live *live, const json_t *push)
 		return;
 	if (strcmp(type, "key_packages_low") == 0)
 		oblige(live, drive_session(live->a, ORDER_STOCK, NULL));
+	else if (strcmp(type, "device_waits") == 0 &&
+		 live->listener->waits != NULL)
+		live->listener->waits(live->listener->context);
 	else if (id != NULL && strcmp(type, "rotation_due") == 0)
 		oblige(live, drive_session(live->a, ORDER_ASKED, id));
 	else if (id != NULL && strcmp(type, "welcome") == 0 &&

@@ -19,6 +19,8 @@ struct live_listener {
 	void (*event)(void *context, const struct device_event *event);
 	/* A Welcome waits; may be NULL. */
 	void (*welcome)(void *context, const char *id);
+	/* A device of this account waits to be approved; may be NULL. */
+	void (*waits)(void *context);
 	/* The connection was lost (false) or is back; may be NULL. */
 	void (*connected)(void *context, bool connected, const char *reason);
 	void *context;

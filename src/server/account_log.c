@@ -12,6 +12,7 @@
 #include "server/config.h"
 #include "server/edge/job.h"
 #include "server/rate.h"
+#include "server/revocations.h"
 #include "server/tokens.h"
 
 EDGE_HANDLER void account_log(struct request *req);
@@ -26,6 +27,7 @@ struct linking {
 	struct account_name account;
 	struct body body; /* what these borrow from */
 	struct span bytes, salt;
+	bool anew; /* the name is to be this log's from now on */
 	struct account_link link;
 	uint8_t hash[ACCOUNT_HASH];
 
@@ -87,10 +89,11 @@ static void on_appended(void *arg, enum err e, struct rows *rows)
 	struct linking *l = arg;
 	struct span outcome;
 
-	if (e != ERR_OK || rows_count(rows) != 1) {
+	if (e != ERR_OK || rows_count(rows) < 1) {
 		end_failed(l, e != ERR_OK ? e : ERR_LOCAL_BUG);
 		return;
 	}
+	revocations_tell_rows(rows);
 	outcome = rows_text(rows, 0, "outcome");
 	if (!rows_is_null(rows, 0, "last"))
 		l->last = rows_i64(rows, 0, "last");
@@ -106,12 +109,38 @@ static void on_appended(void *arg, enum err e, struct rows *rows)
 			    "another link has that number");
 }
 
+static void put_removed(struct params *params, const struct account_link *link)
+{
+	struct span rest = link->removed;
+	uint64_t device;
+
+	params_open_array(params, PARAMS_INT8, link->removed.n / 8);
+	while (account_link_next_device(&rest, &device))
+		params_put_i64(params, (int64_t)device);
+	params_close_array(params);
+}
+
+/* A device that asked with this entry is approved by it. */
+static void put_entry(struct params *params, const struct account_link *link)
+{
+	struct buf entry = BUF_INIT;
+
+	if (link->kind == ACCOUNT_ADD) {
+		account_link_put_device(&entry, &link->device);
+		params_bytea(params, buf_span(&entry));
+	} else {
+		params_null(params);
+	}
+	buf_clear(&entry);
+}
+
 static void append(struct linking *l)
 {
 	struct params params = PARAMS_INIT;
 	enum err e;
 
 	params_uuid(&params, l->user);
+	params_uuid(&params, l->who.device);
 	params_bytea(&params, SPAN_ARRAY(l->fingerprint));
 	params_i64(&params, (int64_t)l->link.number);
 	params_bytea(&params, l->link.before);
@@ -121,7 +150,10 @@ static void append(struct linking *l)
 		params_bytea(&params, l->salt);
 	else
 		params_null(&params);
-	e = store_query(app_store(), STATEMENT_ACCOUNT_LINK_APPEND, &params,
+	params_bool(&params, l->anew);
+	put_entry(&params, &l->link);
+	put_removed(&params, &l->link);
+	e = store_query(app_store(), STATEMENT_ACCOUNT_LINK_TAKE, &params,
 			on_appended, l);
 	if (e != ERR_OK)
 		end_failed(l, e);
@@ -224,6 +256,20 @@ static void judge(struct linking *l)
 	}
 }
 
+/* Another account takes the name: what stood there does not count for it. */
+static bool begins_anew(const struct linking *l, struct span standing)
+{
+	return l->anew && l->link.number == 1 && standing.n > 0 &&
+	       !span_equal(standing, l->bytes);
+}
+
+static void forget_log(struct linking *l)
+{
+	buf_reset(&l->links);
+	l->last = 0;
+	memcpy(l->fingerprint, l->hash, sizeof(l->hash));
+}
+
 static void on_log(void *arg, enum err e, struct rows *rows)
 {
 	struct linking *l = arg;
@@ -237,6 +283,9 @@ static void on_log(void *arg, enum err e, struct rows *rows)
 		end_failed(l, e);
 	} else if (standing.n > 0 && span_equal(standing, l->bytes)) {
 		answer(l, rows, 200);
+	} else if (begins_anew(l, standing)) {
+		forget_log(l);
+		judge(l);
 	} else if (standing.n > 0) {
 		end_problem(l, 409, "link-taken",
 			    "another link has that number");
@@ -300,6 +349,7 @@ static void post(struct request *req, const struct identity *who)
 	l->body = body;
 	l->bytes = body_bytes(&l->body, "link", ACCOUNT_LINK_MAX);
 	l->salt = body_optional_bytes(&l->body, "salt", ACCOUNT_HASH);
+	l->anew = body_optional_flag(&l->body, "anew");
 	if (!body_end(&l->body, req)) {
 		l->body = (struct body){ .json = NULL };
 		end(l);
@@ -318,11 +368,24 @@ static void post(struct request *req, const struct identity *who)
 		ask(l);
 }
 
+/* A device that waits sees and posts its own account's log only. */
+static bool may_see(struct request *req, const struct identity *who)
+{
+	if (!who->pending ||
+	    span_equal(request_param(req, "username"), span_str(who->username)))
+		return true;
+	request_problem(req, 403, "device-pending",
+			"this device waits to be approved by another one of "
+			"its account",
+			NULL);
+	return false;
+}
+
 void account_log(struct request *req)
 {
 	struct identity who;
 
-	if (!tokens_require(req, &who))
+	if (!tokens_require_any(req, &who) || !may_see(req, &who))
 		return;
 	if (request_method(req) == HEAD_POST)
 		post(req, &who);

@@ -232,8 +232,9 @@ static void put_tokens(struct buf *answer, const struct identity *who,
 	buf_put(answer, refresh);
 	buf_putf(answer,
 		 "\",\"user_id\":\"%s\",\"username\":\"%s\","
-		 "\"device_id\":\"%s\"}",
-		 user, who->username, device);
+		 "\"device_id\":\"%s\"%s}",
+		 user, who->username, device,
+		 who->pending ? ",\"pending\":true" : "");
 }
 
 static void answer_tokens(struct request *req, struct identity *who,
@@ -298,8 +299,10 @@ static void on_device(void *arg, enum err e, struct rows *rows)
 		end_failed(a, e);
 	else if (rows_count(rows) == 0)
 		end_with(a, 422, "invalid", "this user has no such device");
-	else
+	else {
+		a->who.pending = rows_bool(rows, 0, "pending");
 		start_family(a);
+	}
 }
 
 static void find_device(struct attempt *a)
@@ -413,6 +416,7 @@ static void on_rotated(void *arg, enum err e, struct rows *rows)
 	rows_uuid(rows, 0, "family_id", a->who.family);
 	rows_uuid(rows, 0, "device_id", a->who.device);
 	rows_uuid(rows, 0, "user_id", a->who.user);
+	a->who.pending = rows_bool(rows, 0, "pending");
 	username = rows_text(rows, 0, "username");
 	if (rows_end(rows) != ERR_OK || username.n > USERNAME_MAX) {
 		end_failed(a, ERR_LOCAL_BUG);
@@ -481,7 +485,7 @@ void auth_logout(struct request *req)
 	struct params params = PARAMS_INIT;
 	struct identity who;
 
-	if (!tokens_require(req, &who))
+	if (!tokens_require_any(req, &who))
 		return;
 	params_uuid(&params, who.family);
 	app_query(req, STATEMENT_TOKEN_FAMILY_REVOKE, &params, on_revoked);

@@ -45,18 +45,6 @@ static void end_refused(struct change *c)
 	end(c);
 }
 
-static void tell_ended(struct rows *rows)
-{
-	uint8_t family[16];
-
-	for (size_t i = 0; i < rows_count(rows); i++) {
-		if (rows_is_null(rows, i, "family_id"))
-			continue;
-		rows_uuid(rows, i, "family_id", family);
-		revocations_tell(family);
-	}
-}
-
 static void on_changed(void *arg, enum err e, struct rows *rows)
 {
 	struct change *c = arg;
@@ -66,7 +54,7 @@ static void on_changed(void *arg, enum err e, struct rows *rows)
 	} else if (rows_count(rows) == 0) { /* another change came first */
 		end_refused(c);
 	} else {
-		tell_ended(rows);
+		revocations_tell_rows(rows);
 		request_answer(c->req, 204, NULL, SPAN_EMPTY);
 		end(c);
 	}

@@ -88,3 +88,8 @@ void device_events_key_packages(const uint8_t device[16])
 {
 	ws_tell(device, SPAN_LIT("{\"type\":\"key_packages_low\"}"));
 }
+
+void device_events_approval(const uint8_t device[16])
+{
+	ws_tell(device, SPAN_LIT("{\"type\":\"device_waits\"}"));
+}

@@ -14,4 +14,7 @@ void device_events_rotation(const uint8_t device[16]);
 /* Its KeyPackages run out. */
 void device_events_key_packages(const uint8_t device[16]);
 
+/* A device of its account waits to be approved. */
+void device_events_approval(const uint8_t device[16]);
+
 #endif

@@ -18,37 +18,36 @@ static void put_device(struct buf *out, struct rows *rows, size_t i)
 	buf_putf(out, "%s{\"device_id\":\"%s\",\"name\":", i > 0 ? "," : "",
 		 device);
 	body_put_string(out, rows_text(rows, i, "name"));
-	buf_putf(out, ",\"created_at\":%lld}",
-		 (long long)rows_i64(rows, i, "created_ms"));
+	buf_putf(out, ",\"created_at\":%lld,\"ready\":%s",
+		 (long long)rows_i64(rows, i, "created_ms"),
+		 rows_bool(rows, i, "ready") ? "true" : "false");
+	if (!rows_is_null(rows, i, "link_number"))
+		buf_putf(out, ",\"number\":%lld",
+			 (long long)rows_i64(rows, i, "link_number"));
+	if (rows_bool(rows, i, "pending"))
+		buf_put_str(out, ",\"pending\":true");
+	buf_put_u8(out, '}');
 }
 
 static void on_devices(void *arg, enum err e, struct rows *rows)
 {
 	struct request *req = arg;
 	struct buf out = BUF_INIT;
-	char user[TEXT_UUID_SIZE];
-	uint8_t id[16];
 
 	if (e != ERR_OK) {
 		app_fail(req, e);
 		return;
 	}
-	if (rows_count(rows) == 0) {
-		request_problem(req, 404, "not-found", "no such user", NULL);
-		return;
-	}
-	rows_uuid(rows, 0, "user_id", id);
-	text_uuid(user, id);
-	buf_putf(&out, "{\"user_id\":\"%s\",\"username\":", user);
+	buf_put_str(&out, "{\"username\":");
 	body_put_string(&out, request_param(req, "username"));
 	buf_put_str(&out, ",\"devices\":[");
 	for (size_t i = 0; i < rows_count(rows); i++)
-		if (!rows_is_null(rows, i, "device_id"))
-			put_device(&out, rows, i);
+		put_device(&out, rows, i);
 	buf_put_str(&out, "]}");
 	app_answer(req, 200, rows, &out);
 }
 
+/* Names and times of devices are for the account itself. */
 void user_devices(struct request *req)
 {
 	struct params params = PARAMS_INIT;
@@ -56,34 +55,33 @@ void user_devices(struct request *req)
 
 	if (!tokens_require(req, &who))
 		return;
-	params_text(&params, request_param(req, "username"));
-	app_query(req, STATEMENT_DEVICE_LIST, &params, on_devices);
-}
-
-static void answer_removed(struct request *req, struct rows *rows)
-{
-	uint8_t family[16];
-
-	for (size_t i = 0; i < rows_count(rows); i++) {
-		if (rows_is_null(rows, i, "family_id"))
-			continue;
-		rows_uuid(rows, i, "family_id", family);
-		revocations_tell(family);
+	if (!span_equal(request_param(req, "username"),
+			span_str(who.username))) {
+		request_problem(req, 403, "forbidden",
+				"the list of devices is for the account itself",
+				NULL);
+		return;
 	}
-	request_answer(req, 204, NULL, SPAN_EMPTY);
+	params_uuid(&params, who.user);
+	app_query(req, STATEMENT_DEVICE_LIST, &params, on_devices);
 }
 
 static void on_removed(void *arg, enum err e, struct rows *rows)
 {
 	struct request *req = arg;
 
-	if (e != ERR_OK)
+	if (e != ERR_OK) {
 		app_fail(req, e);
-	else if (rows_count(rows) == 0)
+	} else if (rows_count(rows) == 0) {
 		request_problem(req, 404, "not-found",
 				"no such device of yours", NULL);
-	else
-		answer_removed(req, rows);
+	} else if (rows_bool(rows, 0, "signed")) {
+		request_problem(req, 409, "link-wanted",
+				"a link of the account's log removes it", NULL);
+	} else {
+		revocations_tell_rows(rows);
+		request_answer(req, 204, NULL, SPAN_EMPTY);
+	}
 }
 
 void device_item(struct request *req)

@@ -95,6 +95,9 @@ static void take_notice(uint8_t kind, const uint8_t id[16], uint64_t seq)
 	case NOTICE_KEY_PACKAGES:
 		device_events_key_packages(id);
 		return;
+	case NOTICE_APPROVAL:
+		device_events_approval(id);
+		return;
 	case NOTICE_MEMBERS:
 		hub_members(id);
 		return;

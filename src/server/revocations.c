@@ -36,6 +36,18 @@ void revocations_tell(const uint8_t family[16])
 	qsort(families, count, 16, compare);
 }
 
+void revocations_tell_rows(struct rows *rows)
+{
+	uint8_t family[16];
+
+	for (size_t i = 0; i < rows_count(rows); i++) {
+		if (rows_is_null(rows, i, "family_id"))
+			continue;
+		rows_uuid(rows, i, "family_id", family);
+		revocations_tell(family);
+	}
+}
+
 static void take(struct rows *rows)
 {
 	size_t n = rows_count(rows);

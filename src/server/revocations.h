@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct rows;
+
 /* Once in a worker. */
 void revocations_start(void);
 
@@ -19,6 +21,10 @@ void revocations_tell_all(void);
 
 /* This worker has revoked one: no need to ask, and all others are told. */
 void revocations_tell(const uint8_t family[16]);
+
+/* The same for each family that a statement has ended: rows with a `family_id`, or
+ * with NULL. */
+void revocations_tell_rows(struct rows *rows);
 
 bool revocations_have(const uint8_t family[16]);
 

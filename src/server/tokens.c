@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 #include <jwt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -27,6 +28,23 @@ static struct cached *cache_slot(const uint8_t hash[32])
 	return &cache[((size_t)hash[0] << 8 | hash[1]) % CACHE_SIZE];
 }
 
+/* ---- audiences ---- */
+
+/* Of the tokens of devices that wait. */
+static const char *waiting_audience(void)
+{
+	static char text[256];
+
+	(void)snprintf(text, sizeof(text), "%.200s/pending",
+		       config()->audience);
+	return text;
+}
+
+static const char *audience_of(const struct identity *who)
+{
+	return who->pending ? waiting_audience() : config()->audience;
+}
+
 /* ---- issuing ---- */
 
 static bool add_claims(jwt_t *jwt, const struct identity *who, long now)
@@ -42,7 +60,7 @@ static bool add_claims(jwt_t *jwt, const struct identity *who, long now)
 		return false;
 	text_uuid(id, random);
 	return jwt_add_grant(jwt, "iss", config()->issuer) == 0 &&
-	       jwt_add_grant(jwt, "aud", config()->audience) == 0 &&
+	       jwt_add_grant(jwt, "aud", audience_of(who)) == 0 &&
 	       jwt_add_grant(jwt, "sub", user) == 0 &&
 	       jwt_add_grant(jwt, "name", who->username) == 0 &&
 	       jwt_add_grant(jwt, "dev", device) == 0 &&
@@ -132,9 +150,10 @@ static bool read_claims(jwt_t *jwt, struct identity *who)
 		return false;
 	memcpy(who->username, name, strlen(name) + 1);
 	who->expires = (uint64_t)expires;
+	who->pending = grant_is(jwt, "aud", waiting_audience());
 	return jwt_get_alg(jwt) == JWT_ALG_ES256 &&
 	       grant_is(jwt, "iss", config()->issuer) &&
-	       grant_is(jwt, "aud", config()->audience) &&
+	       grant_is(jwt, "aud", audience_of(who)) &&
 	       grant_uuid(jwt, "sub", who->user) &&
 	       grant_uuid(jwt, "dev", who->device) &&
 	       grant_uuid(jwt, "fam", who->family);
@@ -182,7 +201,8 @@ enum err tokens_verify(struct span token, struct identity *who)
 		   : ERR_PEER_DENIED;
 }
 
-bool tokens_admit(struct request *req, struct span token, struct identity *who)
+static bool admit_any(struct request *req, struct span token,
+		      struct identity *who)
 {
 	if (tokens_verify(token, who) == ERR_OK)
 		return true;
@@ -198,7 +218,19 @@ bool tokens_admit(struct request *req, struct span token, struct identity *who)
 	return false;
 }
 
-bool tokens_require(struct request *req, struct identity *who)
+bool tokens_admit(struct request *req, struct span token, struct identity *who)
+{
+	if (!admit_any(req, token, who))
+		return false;
+	if (who->pending)
+		request_problem(req, 403, "device-pending",
+				"this device waits to be approved by another "
+				"one of its account",
+				NULL);
+	return !who->pending;
+}
+
+static struct span bearer_of(struct request *req)
 {
 	static const char scheme[] = "Bearer ";
 	struct span value = SPAN_EMPTY;
@@ -206,10 +238,18 @@ bool tokens_require(struct request *req, struct identity *who)
 
 	if (request_header(req, "Authorization", &value) && value.n > n &&
 	    strncasecmp((const char *)value.p, scheme, n) == 0)
-		value = span_of(value.p + n, value.n - n);
-	else
-		value = SPAN_EMPTY;
-	return tokens_admit(req, value, who);
+		return span_of(value.p + n, value.n - n);
+	return SPAN_EMPTY;
+}
+
+bool tokens_require(struct request *req, struct identity *who)
+{
+	return tokens_admit(req, bearer_of(req), who);
+}
+
+bool tokens_require_any(struct request *req, struct identity *who)
+{
+	return admit_any(req, bearer_of(req), who);
 }
 
 /* ---- refresh tokens ---- */

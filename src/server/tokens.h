@@ -12,6 +12,7 @@ struct identity {
 	uint8_t user[16], device[16], family[16];
 	char username[33];
 	uint64_t expires; /* seconds since 1970 */
+	bool pending;	  /* the device waits to be approved */
 };
 
 /* Appends a signed token for `who`; sets who->expires. */
@@ -21,11 +22,16 @@ MUST_CHECK enum err tokens_issue(struct identity *who, struct buf *token);
 MUST_CHECK enum err tokens_verify(struct span token, struct identity *who);
 
 /* The caller of a request by its token. False: the request has been answered,
- * with 401, or 503 while no key is loaded. */
+ * with 401, with 403 for a device that waits to be approved, or 503 while no key is
+ * loaded. A token of a device that waits has another audience, so that whoever does
+ * not know of such devices refuses it. */
 bool tokens_admit(struct request *req, struct span token, struct identity *who);
 
 /* The same, by its Authorization header. */
 bool tokens_require(struct request *req, struct identity *who);
+
+/* The same for what a device that waits may do, too. */
+bool tokens_require_any(struct request *req, struct identity *who);
 
 /* Appends 43 characters; hash: what the database keeps. */
 MUST_CHECK enum err tokens_new_refresh(struct buf *token, uint8_t hash[32]);

@@ -402,6 +402,43 @@ out:
 	return e;
 }
 
+enum err account_sign_recovery(struct span fingerprint,
+			       const struct account_pair *recovery,
+			       struct buf *entry)
+{
+	struct account_link link = { .kind = ACCOUNT_RECOVER };
+	struct buf signature = BUF_INIT;
+	enum err e;
+
+	TRY(make_recovery(&link, fingerprint, recovery, &signature));
+	buf_put(entry, link.recovery.key);
+	buf_put(entry, link.recovery.signature);
+	TRY(buf_end(entry));
+out:
+	buf_clear(&signature);
+	return e;
+}
+
+enum err account_sign_recover_as(const struct account_log *log,
+				 const struct account_signer *by,
+				 struct span entry, struct span withdrawn,
+				 struct buf *out)
+{
+	struct account_place place;
+	struct account_link link =
+	    next(log, by, ACCOUNT_RECOVER, withdrawn, &place);
+	struct rd r = rd_init(entry);
+	enum err e;
+
+	link.has_recovery = true;
+	link.recovery.key = rd_take(&r, ACCOUNT_KEY);
+	link.recovery.signature = rd_take(&r, ACCOUNT_SIGNATURE);
+	TRY(rd_end(&r));
+	TRY(finish(&link, by->private_key, out));
+out:
+	return e;
+}
+
 enum err account_sign_close(const struct account_log *log,
 			    const struct account_signer *by,
 			    struct span withdrawn, struct buf *out)

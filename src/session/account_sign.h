@@ -88,6 +88,17 @@ MUST_CHECK enum err account_sign_recover(const struct account_log *log,
 					 const struct account_pair *recovery,
 					 struct span withdrawn,
 					 struct buf *link);
+/* The same in two steps: what the recovery key signs of itself is not tied to a place
+ * in the log, so the link can be made again without the key. Appends an
+ * AccountRecovery. */
+MUST_CHECK enum err account_sign_recovery(struct span fingerprint,
+					  const struct account_pair *recovery,
+					  struct buf *entry);
+MUST_CHECK enum err account_sign_recover_as(const struct account_log *log,
+					    const struct account_signer *by,
+					    struct span entry,
+					    struct span withdrawn,
+					    struct buf *link);
 MUST_CHECK enum err account_sign_close(const struct account_log *log,
 				       const struct account_signer *by,
 				       struct span withdrawn, struct buf *link);

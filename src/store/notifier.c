@@ -32,7 +32,7 @@ static void on_sent(void *arg, enum err e, struct rows *rows)
 }
 
 /* The first letter of a line, by kind. */
-static const char LETTERS[] = "?mwrkxd";
+static const char LETTERS[] = "?mwrkxda";
 
 static void put_line(struct buf *payload, const struct notice *notice)
 {

@@ -8,7 +8,8 @@
  * A payload is lines: "m SESSION SEQ" (the log has grown to SEQ), "w DEVICE"
  * (a Welcome waits), "r DEVICE" (it is asked to rotate), "k DEVICE" (its
  * KeyPackages run out), "x ID" (a device or a family of tokens was revoked),
- * "d SESSION" (a member of it departed).
+ * "d SESSION" (a member of it departed), "a DEVICE" (another one of its account
+ * waits to be approved).
  */
 #ifndef HERMETIC_STORE_NOTIFIER_H
 #define HERMETIC_STORE_NOTIFIER_H
@@ -28,7 +29,8 @@ enum notice_kind {
 	NOTICE_ROTATION,
 	NOTICE_KEY_PACKAGES,
 	NOTICE_REVOKED,
-	NOTICE_MEMBERS
+	NOTICE_MEMBERS,
+	NOTICE_APPROVAL
 };
 
 /* One line of a payload. */

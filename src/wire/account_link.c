@@ -34,7 +34,7 @@ void account_link_put_context(struct buf *b, uint8_t kind, struct span context,
 	buf_put(b, part);
 }
 
-static void put_device(struct buf *b, const struct account_entry *entry)
+void account_link_put_device(struct buf *b, const struct account_entry *entry)
 {
 	account_link_put_entry(b, entry);
 	buf_put_vec(b, entry->signatures);
@@ -52,7 +52,7 @@ static void put_begin(struct buf *b, const struct account_link *link)
 	buf_put_u8(b, link->has_recovery ? 1 : 0);
 	if (link->has_recovery)
 		put_recovery(b, &link->recovery);
-	put_device(b, &link->device);
+	account_link_put_device(b, &link->device);
 }
 
 static void put_body(struct buf *b, const struct account_link *link)
@@ -62,7 +62,7 @@ static void put_body(struct buf *b, const struct account_link *link)
 		put_begin(b, link);
 		break;
 	case ACCOUNT_ADD:
-		put_device(b, &link->device);
+		account_link_put_device(b, &link->device);
 		break;
 	case ACCOUNT_REMOVE:
 		buf_put_vec(b, link->removed);
@@ -301,6 +301,20 @@ enum err account_link_decode(struct span bytes, struct account_link *link)
 	l.signature = rd_take(&r, ACCOUNT_SIGNATURE);
 	TRY(rd_end(&r));
 	*link = l;
+out:
+	return e;
+}
+
+enum err account_link_decode_device(struct span bytes,
+				    struct account_entry *entry)
+{
+	struct rd r = rd_init(bytes);
+	struct account_entry device = { .link_key = SPAN_EMPTY };
+	enum err e;
+
+	read_device(&r, &device);
+	TRY(rd_end(&r));
+	*entry = device;
 out:
 	return e;
 }

@@ -128,6 +128,9 @@ void account_link_put_context(struct buf *b, uint8_t kind, struct span context,
 void account_link_put_entry(struct buf *b, const struct account_entry *entry);
 void account_link_put_keys(struct buf *b, uint64_t device, struct span keys);
 
+/* Appends an AccountDevice. */
+void account_link_put_device(struct buf *b, const struct account_entry *entry);
+
 /* Appends an AccountKey. */
 void account_link_put_key(struct buf *b, uint16_t scheme, struct span key);
 
@@ -139,6 +142,11 @@ bool account_link_next_signature(struct span *signatures,
 				 struct span *signature);
 bool account_link_next_device(struct span *devices, uint64_t *device);
 bool account_link_next_hash(struct span *hashes, struct span *hash);
+
+/* An AccountDevice by itself, in order and within the limits; errors as of
+ * account_link_decode(). */
+MUST_CHECK enum err account_link_decode_device(struct span bytes,
+					       struct account_entry *entry);
 
 /* "begin" and so on; "unknown". */
 const char *account_link_kind(uint8_t kind);

@@ -40,8 +40,9 @@ describe('the hermetic command', { concurrency: false }, () => {
     again.passphrase = 'not it';
     await again.cannot('bad-credentials', 'login', '--username', alice.name);
     again.passphrase = alice.passphrase;
-    const [other] = await again.does('login', '--username', alice.name);
-    assert.notEqual(other.device_id, alice.device);
+    const { login, device_id: other } = await again.asks();
+    assert.notEqual(other, alice.device); // and waits to be approved
+    await login.stop();
   });
 
   for (const algorithm of algorithms) {

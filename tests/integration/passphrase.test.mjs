@@ -119,9 +119,7 @@ describe('the passphrase', { concurrency: false }, () => {
     async () => {
       const alice = await new Person('alice', node.url).register();
       const old = alice.passphrase;
-      const phone = new Person('alice', node.url);
-      Object.assign(phone, { name: alice.name, passphrase: old });
-      await phone.does('login', '--username', alice.name);
+      const phone = await alice.newDevice('phone');
       await changes(alice, 'the second one', '--end-others');
       // the phone's own state still has the old one; the server does not
       await phone.cannot('bad-credentials', 'sessions');
@@ -144,9 +142,8 @@ describe('the passphrase', { concurrency: false }, () => {
     await alice.register();
     alice.passphrase = 'caf\u00e9 A x';
     await alice.does('sessions');
-    const phone = new Person('alice', node.url);
-    Object.assign(phone, { name: alice.name, passphrase: 'café A x' });
-    await phone.does('login', '--username', alice.name);
+    alice.passphrase = 'café A x';
+    const phone = await alice.newDevice('phone');
     phone.passphrase = 'cafe A x';
     await phone.cannot('wrong-passphrase', 'sessions');
   });

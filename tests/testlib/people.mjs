@@ -57,6 +57,31 @@ export class Person {
     return this;
   }
 
+  /** Another device of the same person at a home of its own, nowhere yet. */
+  sibling(server = this.server) {
+    const other = new Person('sibling', server);
+    return Object.assign(other, { name: this.name,
+      passphrase: this.passphrase });
+  }
+
+  /** A login that waits to be approved: { code, device_id, login }. */
+  async asks(name = 'other', ...more) {
+    const login = this.start('login', '--username', this.name, '--device',
+      name, ...more);
+    return { login, ...await login.line(l => l.code) };
+  }
+
+  /** Another device, approved by this one, in all its sessions. */
+  async newDevice(name = 'other') {
+    const other = this.sibling();
+    const { login, code, device_id: id } = await other.asks(name);
+    await this.does('devices', 'approve', code);
+    const { code: exit, err } = await login.ended;
+    assert.equal(exit, 0, err);
+    other.device = id;
+    return other;
+  }
+
   /** The texts that `read` prints, in order. */
   async texts(id) {
     const messages = await this.does('read', id);

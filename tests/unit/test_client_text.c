@@ -223,8 +223,19 @@ static void test_who_came_and_went(void **state)
 	expect_line("{\"seq\": 3, \"kind\": \"commit\", \"epoch\": 2, "
 		    "\"from\": \"alice\", \"added\": [\"carol/1\", "
 		    "\"carol/2\", \"alice/3\"], \"removed\": [\"bob/4\"]}",
-		    "#3   * alice added carol, a device of their own and "
+		    "#3   * alice added carol, their new device 3 and "
 		    "removed bob; new keys (epoch 2)");
+	expect_line("{\"seq\": 3, \"kind\": \"commit\", \"epoch\": 2, "
+		    "\"from\": \"alice\", \"device\": \"0123456789\", "
+		    "\"added\": [\"alice/abcdefghij\", \"alice/k\"]}",
+		    "#3   * alice added their new device abcdefgh, approved by "
+		    "01234567, their new device k, approved by 01234567; new "
+		    "keys (epoch 2)");
+	expect_line("{\"seq\": 3, \"kind\": \"commit\", \"epoch\": 2, "
+		    "\"from\": \"alice\", \"device\": \"0123456789\", "
+		    "\"removed\": [\"alice/abcdefghij\"]}",
+		    "#3   * alice removed their device abcdefgh; new keys "
+		    "(epoch 2)");
 	/* a name is no place for signs that do not show */
 	expect_line("{\"seq\": 3, \"kind\": \"commit\", \"epoch\": 2, "
 		    "\"from\": \"al\\u200dice\", \"added\": "

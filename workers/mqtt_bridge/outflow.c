@@ -369,6 +369,10 @@ void outflow_heard(void *unused, const struct notice *notice)
 		buf_put_str(&json, "{\"type\":\"key_packages_low\"}");
 		tell_device(notice->id, &json);
 		break;
+	case NOTICE_APPROVAL:
+		buf_put_str(&json, "{\"type\":\"device_waits\"}");
+		tell_device(notice->id, &json);
+		break;
 	case NOTICE_REVOKED:
 	case NOTICE_MEMBERS:
 		break; /* the plugin's matter */

@@ -1,0 +1,123 @@
+/* How a login ends: this device comes into its account's log. */
+#include "command/cmd.h"
+
+#include "command/out.h"
+#include "command/passphrase.h"
+#include "command/qr.h"
+#include "reach/drive.h"
+#include "reach/enrol.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- waiting for approval ---- */
+
+static void print_qr(const char *code)
+{
+	struct buf out = BUF_INIT;
+
+	if (isatty(STDOUT_FILENO) && qr_put(code, &out) == ERR_OK)
+		out_line("\n%.*s", (int)out.n, (const char *)out.p);
+	buf_clear(&out);
+}
+
+static void show_code(void *context, const char *code)
+{
+	const struct cmd *cmd = context;
+	json_t *line;
+
+	if (!cmd->args->json) {
+		print_qr(code);
+		out_line("This device waits to be approved. On another device "
+			 "of yours:\n\n"
+			 "    hermetic devices approve %s\n\n"
+			 "Nobody else may see the code. Without any other "
+			 "device: hermetic login --recovery",
+			 code);
+		return;
+	}
+	line = json_pack("{s:s, s:s, s:s, s:b}", "username", cmd->a.username,
+			 "device_id", cmd->a.device_id, "code", code, "pending",
+			 1);
+	out_json(line);
+	json_decref(line);
+}
+
+/* ---- the recovery key ---- */
+
+enum err cmd_ask_recovery(struct cmd *cmd, struct account_pair *pair)
+{
+	char *given = getenv(CMD_RECOVERY_VARIABLE);
+	struct buf typed = BUF_INIT;
+	enum err e;
+
+	*pair = (struct account_pair){ .suite = NULL };
+	if (given != NULL) {
+		buf_put_str(&typed, given);
+		sec_wipe(given, strlen(given));
+		(void)unsetenv(CMD_RECOVERY_VARIABLE);
+	} else {
+		e = passphrase_ask("Recovery key: ", false, &typed);
+		if (e == ERR_STATE_GONE)
+			e = why_set(&cmd->a.why, e, "recovery-key",
+				    "There is no terminal to ask for the "
+				    "recovery key: set " CMD_RECOVERY_VARIABLE
+				    ".");
+		TRY(e);
+	}
+	TRY(buf_end(&typed));
+	e = code_recovery_read(buf_span(&typed), pair);
+	if (e == ERR_PEER_MALFORMED)
+		e = why_set(&cmd->a.why, e, "recovery-key",
+			    "That is no recovery key: nine groups of four "
+			    "characters, of which one is wrong or missing.");
+out:
+	buf_clear(&typed);
+	return e;
+}
+
+static enum err by_recovery(struct cmd *cmd)
+{
+	struct account_pair pair;
+	enum err e;
+
+	TRY(cmd_ask_recovery(cmd, &pair));
+	TRY(enrol_by_recovery(&cmd->a, &pair));
+out:
+	account_pair_clear(&pair);
+	return e;
+}
+
+/* ---- all ---- */
+
+static enum err refuse_in(struct cmd *cmd)
+{
+	return why_set(&cmd->a.why, ERR_STATE_CONFLICT, "in-account",
+		       "This device stands in its account's log already.");
+}
+
+enum err cmd_enrol(struct cmd *cmd)
+{
+	const struct args *args = cmd->args;
+	bool needed;
+	enum err e;
+
+	if (!cmd->a.pending)
+		TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
+	TRY(enrol_is_needed(&cmd->a, &needed));
+	if (!needed) {
+		if (args->recovery || args->begin_anew)
+			e = refuse_in(cmd);
+		goto out;
+	}
+	if (args->begin_anew)
+		TRY(enrol_anew(&cmd->a));
+	else if (args->recovery)
+		TRY(by_recovery(cmd));
+	else
+		TRY(enrol_by_approval(&cmd->a, show_code, cmd));
+	cmd->a.pending = false;
+out:
+	return e;
+}

@@ -1,0 +1,146 @@
+/* recovery: the recovery key, made and shown once. */
+#include "command/cmd.h"
+
+#include "command/out.h"
+#include "command/passphrase.h"
+#include "device/approval.h"
+#include "reach/drive.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Shown before it counts: a key that nobody has seen would be worse than none. */
+static enum err show(struct cmd *cmd, const char *text)
+{
+	json_t *line;
+
+	if (!cmd->args->json) {
+		out_line("Recovery key (write it down, it is not shown "
+			 "again):\n\n    %s\n",
+			 text);
+	} else {
+		line = json_pack("{s:s}", "recovery_key", text);
+		out_json(line);
+		json_decref(line);
+	}
+	if (out_is_good())
+		return ERR_OK;
+	return why_set(&cmd->a.why, ERR_LOCAL_IO, "output",
+		       "Cannot write to standard output: no recovery key was "
+		       "set.");
+}
+
+static void print_set(const struct cmd *cmd)
+{
+	json_t *line;
+
+	if (!cmd->args->json) {
+		out_line("Whoever has it can add a device to your account "
+			 "(hermetic login --recovery), and nobody can without "
+			 "it once all your devices are lost.");
+		return;
+	}
+	line = json_pack("{s:b}", "recovery_set", 1);
+	out_json(line);
+	json_decref(line);
+}
+
+/* The one that stands is asked for where it can be. */
+static enum err ask_old(struct cmd *cmd, struct account_pair *old, bool *given)
+{
+	uint64_t number;
+	bool stands;
+	enum err e;
+
+	*given = false;
+	TRY(device_number(cmd->a.device, &number, &stands));
+	if (!stands || cmd->args->replace)
+		goto out;
+	if (getenv(CMD_RECOVERY_VARIABLE) == NULL && !isatty(STDIN_FILENO))
+		goto out; /* the device says what to do */
+	*given = true;
+	TRY(cmd_ask_recovery(cmd, old));
+out:
+	return e;
+}
+
+static enum err set(struct cmd *cmd, const struct account_pair *old)
+{
+	struct account_pair pair = { .suite = NULL };
+	char text[CODE_RECOVERY_SIZE] = "";
+	enum err e;
+
+	TRY(code_recovery_make(rng_system(), text, &pair));
+	/* nothing is shown that the account does not take */
+	TRY(device_set_recovery(cmd->a.device, &pair, old, cmd->args->replace,
+				&cmd->a.why));
+	TRY(show(cmd, text));
+	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
+	print_set(cmd);
+out:
+	sec_wipe(text, sizeof(text));
+	account_pair_clear(&pair);
+	return e;
+}
+
+enum err cmd_recovery(struct cmd *cmd)
+{
+	struct account_pair old = { .suite = NULL };
+	bool given;
+	enum err e;
+
+	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
+	TRY(ask_old(cmd, &old, &given));
+	TRY(set(cmd, given ? &old : NULL));
+out:
+	account_pair_clear(&old);
+	return e;
+}
+
+/* ---- after registering ---- */
+
+static bool is_wanted(void)
+{
+	struct buf answer = BUF_INIT;
+	bool wanted = true;
+
+	if (isatty(STDIN_FILENO) &&
+	    passphrase_ask("Make a recovery key now, to write down? Without "
+			   "one, who loses every device loses the account. "
+			   "[Y/n] ",
+			   true, &answer) == ERR_OK)
+		wanted = answer.n == 0 || tolower(answer.p[0]) != 'n';
+	buf_clear(&answer);
+	return wanted;
+}
+
+enum err cmd_offer_recovery(struct cmd *cmd)
+{
+	uint64_t number;
+	bool stands;
+	enum err e;
+
+	if (cmd->args->no_recovery)
+		return ERR_OK;
+	TRY(device_number(cmd->a.device, &number, &stands));
+	if (number > 0 && !stands && is_wanted())
+		TRY(set(cmd, NULL));
+out:
+	return e;
+}
+
+void cmd_remind_recovery(struct cmd *cmd)
+{
+	uint64_t number;
+	bool stands;
+
+	if (cmd->args->json ||
+	    device_number(cmd->a.device, &number, &stands) != ERR_OK)
+		return;
+	if (number > 0 && !stands)
+		(void)fprintf(stderr,
+			      "hermetic: Your account has no recovery key. "
+			      "Make one: hermetic recovery\n");
+}

@@ -1,0 +1,261 @@
+#include "device/handover.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PEOPLE "people"
+#define NAME_MAX_BYTES 160
+#define FINGERPRINT_DIGITS 64
+
+/* What goes, and how much of it fits. */
+struct parcel {
+	json_t *names, *accounts, *pins; /* borrowed from the whole */
+	size_t left;			 /* bytes */
+};
+
+/* ---- the names ---- */
+
+static enum err load_people(struct device *d, json_t **people)
+{
+	enum err e = record_get(core_store(d), PEOPLE, people);
+
+	if (e == ERR_STATE_GONE)
+		*people = json_array();
+	else if (e != ERR_OK)
+		return e;
+	return json_is_array(*people) ? ERR_OK : ERR_PEER_MALFORMED;
+}
+
+static bool has_text(const json_t *list, const char *text)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(list, i, row) if (json_is_string(row) &&
+					     strcmp(json_string_value(row),
+						    text) == 0) return true;
+	return false;
+}
+
+enum err handover_note(struct device *d, const char *username)
+{
+	json_t *people = NULL;
+	enum err e;
+
+	TRY(load_people(d, &people));
+	if (has_text(people, username))
+		goto out;
+	ENSURE(json_array_append_new(people, json_string(username)) == 0,
+	       ERR_LOCAL_MEMORY);
+	TRY(record_put(core_store(d), PEOPLE, people));
+out:
+	json_decref(people);
+	return e;
+}
+
+/* Those of before there was that list, and the devices: the members of the
+ * sessions. */
+static enum err add_members(struct device *d, const char *session,
+			    json_t *people, json_t *devices)
+{
+	struct mls_member member;
+	uint32_t leaf = 0;
+	enum err e = core_load(d, session);
+
+	if (err_class(e) != ERR_CLASS_LOCAL && e != ERR_OK)
+		return ERR_OK; /* one that cannot be read */
+	TRY(e);
+	while (mls_group_next_member(session_group(d->open.session), &leaf,
+				     &member)) {
+		struct span user = roles_user(member.identity);
+		char name[DEVICE_NAME_SIZE], identity[NAME_MAX_BYTES];
+
+		if (user.n >= sizeof(name) ||
+		    member.identity.n >= sizeof(identity))
+			continue;
+		memset(name, 0, sizeof(name));
+		memcpy(name, user.p, user.n);
+		memset(identity, 0, sizeof(identity));
+		memcpy(identity, member.identity.p, member.identity.n);
+		if (!has_text(people, name))
+			(void)json_array_append_new(people, json_string(name));
+		(void)json_object_set_new(devices, identity, json_true());
+	}
+out:
+	return e;
+}
+
+/* ---- packing ---- */
+
+/* Puts a copy of the record into `into`, if it is there and fits. */
+static enum err pack(struct device *d, const char *prefix, const char *key,
+		     json_t *into, struct parcel *parcel, json_t **record)
+{
+	char name[NAME_MAX_BYTES + 16];
+	struct buf text = BUF_INIT;
+	json_t *found = NULL;
+	enum err e;
+
+	*record = NULL;
+	(void)snprintf(name, sizeof(name), "%s%s", prefix, key);
+	e = record_get(core_store(d), name, &found);
+	if (e == ERR_STATE_GONE || json_object_get(into, key) != NULL) {
+		e = e == ERR_STATE_GONE ? ERR_OK : e;
+		goto out;
+	}
+	TRY(e);
+	TRY(record_print(found, &text));
+	if (text.n + strlen(key) + 8 > parcel->left)
+		goto out;
+	parcel->left -= text.n + strlen(key) + 8;
+	ENSURE(json_object_set(into, key, found) == 0, ERR_LOCAL_MEMORY);
+	*record = json_object_get(into, key);
+out:
+	json_decref(found);
+	buf_clear(&text);
+	return e;
+}
+
+/* The account that a name means, with its name; `compared`: only one that was. */
+static enum err pack_person(struct device *d, const char *name, bool compared,
+			    struct parcel *parcel)
+{
+	char account[FINGERPRINT_DIGITS + 16];
+	json_t *meant = NULL, *record = NULL, *ignored;
+	const char *fingerprint;
+	enum err e;
+
+	(void)snprintf(account, sizeof(account), "name/%s", name);
+	e = record_get(core_store(d), account, &meant);
+	if (e == ERR_STATE_GONE)
+		return ERR_OK;
+	TRY(e);
+	fingerprint = record_string(meant, "fingerprint");
+	ENSURE(fingerprint != NULL && strlen(fingerprint) == FINGERPRINT_DIGITS,
+	       ERR_PEER_MALFORMED);
+	(void)snprintf(account, sizeof(account), "account/%s", fingerprint);
+	e = record_get(core_store(d), account, &record);
+	if (e == ERR_STATE_GONE ||
+	    (e == ERR_OK &&
+	     (record_number_or_0(record, "compared") > 0) != compared)) {
+		e = ERR_OK;
+		goto out;
+	}
+	TRY(e);
+	TRY(pack(d, "account/", fingerprint, parcel->accounts, parcel,
+		 &ignored));
+	if (json_object_get(parcel->accounts, fingerprint) != NULL)
+		TRY(pack(d, "name/", name, parcel->names, parcel, &ignored));
+out:
+	json_decref(meant);
+	json_decref(record);
+	return e;
+}
+
+static enum err pack_people(struct device *d, const json_t *people,
+			    bool compared, struct parcel *parcel)
+{
+	const json_t *name;
+	size_t i;
+	enum err e = ERR_OK;
+
+	json_array_foreach(people, i, name) if (json_is_string(name) &&
+						strlen(json_string_value(
+						    name)) < DEVICE_NAME_SIZE)
+	    TRY(pack_person(d, json_string_value(name), compared, parcel));
+out:
+	return e;
+}
+
+static enum err pack_all(struct device *d, struct parcel *parcel)
+{
+	json_t *people = NULL, *devices = json_object(), *ids = NULL;
+	json_t *ignored, *row;
+	const json_t *id;
+	const char *identity;
+	size_t i;
+	enum err e;
+
+	ENSURE(devices != NULL, ERR_LOCAL_MEMORY);
+	TRY(load_people(d, &people));
+	TRY(membership_list(core_store(d), &ids));
+	json_array_foreach(ids, i, id)
+	    TRY(add_members(d, json_string_value(id), people, devices));
+	TRY(pack_people(d, people, true, parcel));
+	TRY(pack_people(d, people, false, parcel));
+	json_object_foreach(devices, identity, row)
+	    TRY(pack(d, "pin/", identity, parcel->pins, parcel, &ignored));
+out:
+	json_decref(people);
+	json_decref(devices);
+	json_decref(ids);
+	return e;
+}
+
+enum err handover_make(struct device *d, size_t most, struct buf *json)
+{
+	struct parcel parcel = { json_object(), json_object(), json_object(),
+				 most - 128 };
+	json_t *whole = json_pack("{s:i, s:o, s:o, s:o}", "version", 1, "names",
+				  parcel.names, "accounts", parcel.accounts,
+				  "pins", parcel.pins);
+	enum err e;
+
+	ENSURE(whole != NULL && most > 128, ERR_LOCAL_MEMORY);
+	TRY(pack_all(d, &parcel));
+	TRY(record_print(whole, json));
+out:
+	json_decref(whole);
+	return e;
+}
+
+/* ---- unpacking ---- */
+
+static enum err unpack(struct device *d, const char *prefix,
+		       const json_t *records, size_t longest)
+{
+	char name[NAME_MAX_BYTES + 16];
+	json_t *record, *known;
+	const char *key;
+	enum err e = ERR_OK;
+
+	json_object_foreach((json_t *)(uintptr_t)records, key, record)
+	{
+		if (!json_is_object(record) || strlen(key) > longest)
+			continue;
+		(void)snprintf(name, sizeof(name), "%s%s", prefix, key);
+		known = NULL;
+		e = record_get(core_store(d), name, &known);
+		json_decref(known);
+		if (e == ERR_STATE_GONE)
+			e = record_put(core_store(d), name, record);
+		TRY(e);
+	}
+out:
+	return e;
+}
+
+enum err handover_take(struct device *d, struct span json)
+{
+	json_t *whole = json_loadb((const char *)json.p, json.n,
+				   JSON_REJECT_DUPLICATES, NULL);
+	json_t *record;
+	const char *name;
+	enum err e;
+
+	ENSURE(json_is_object(whole) &&
+		   record_number_or_0(whole, "version") == 1,
+	       ERR_PEER_MALFORMED);
+	TRY(unpack(d, "account/", json_object_get(whole, "accounts"),
+		   FINGERPRINT_DIGITS));
+	TRY(unpack(d, "name/", json_object_get(whole, "names"),
+		   DEVICE_NAME_SIZE - 1));
+	TRY(unpack(d, "pin/", json_object_get(whole, "pins"),
+		   NAME_MAX_BYTES - 1));
+	json_object_foreach(json_object_get(whole, "names"), name,
+			    record) if (strlen(name) < DEVICE_NAME_SIZE)
+	    TRY(handover_note(d, name));
+out:
+	json_decref(whole);
+	return e;
+}
