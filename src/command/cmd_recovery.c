@@ -69,14 +69,16 @@ out:
 static enum err set(struct cmd *cmd, const struct account_pair *old)
 {
 	struct account_pair pair = { .suite = NULL };
+	struct recovery_change change = { &pair, old, cmd->args->replace,
+					  true };
 	char text[CODE_RECOVERY_SIZE] = "";
 	enum err e;
 
 	TRY(code_recovery_make(rng_system(), text, &pair));
-	/* nothing is shown that the account does not take */
-	TRY(device_set_recovery(cmd->a.device, &pair, old, cmd->args->replace,
-				&cmd->a.why));
+	TRY(device_set_recovery(cmd->a.device, &change, &cmd->a.why));
 	TRY(show(cmd, text));
+	change.try = false;
+	TRY(device_set_recovery(cmd->a.device, &change, &cmd->a.why));
 	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
 	print_set(cmd);
 out:

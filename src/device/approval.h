@@ -76,10 +76,14 @@ MUST_CHECK enum err device_remove_number(struct device *device, uint64_t number,
 
 /* Sets the recovery key; `old` (or NULL) is the one that stands. ERR_STATE_CONFLICT:
  * one stands and no old one was given, unless `unsigned_too`; ERR_PEER_INVALID: it is
- * another one. */
+ * another one. `try`: nothing is stored, so that the person can be shown the key
+ * before it counts, and is shown none that does not. */
+struct recovery_change {
+	const struct account_pair *recovery, *old;
+	bool unsigned_too, try;
+};
 MUST_CHECK enum err device_set_recovery(struct device *device,
-					const struct account_pair *recovery,
-					const struct account_pair *old,
-					bool unsigned_too, struct why *why);
+					const struct recovery_change *change,
+					struct why *why);
 
 #endif

@@ -240,21 +240,21 @@ out:
 }
 
 enum err device_set_recovery(struct device *device,
-			     const struct account_pair *recovery,
-			     const struct account_pair *old, bool unsigned_too,
+			     const struct recovery_change *change,
 			     struct why *why)
 {
 	struct own_log *own = NULL;
 	enum err e;
 
 	TRY(begin(device, &own));
-	TRY(check_old(own, old, unsigned_too, why));
-	if (old != NULL)
-		e = recover_by_old(device, own, recovery, old);
+	TRY(check_old(own, change->old, change->unsigned_too, why));
+	if (change->old != NULL)
+		e = recover_by_old(device, own, change->recovery, change->old);
 	else
-		e = recover_by_device(device, own, recovery);
+		e = recover_by_device(device, own, change->recovery);
 	TRY(explain_wish(why, e));
-	TRY(core_commit(device));
+	if (!change->try)
+		TRY(core_commit(device));
 out:
 	core_rollback(device);
 	own_log_free(own);

@@ -154,15 +154,20 @@ static enum err add_signature_key(struct device *d, const struct suite *suite,
 	return e == ERR_STATE_CONFLICT ? ERR_OK : e;
 }
 
+/* Of each scheme, whatever is offered today: what is offered may change. */
 static enum err make_keys(struct device *d, struct account_keys *keys)
 {
+	static const uint16_t suites[] = {
+		SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519,
+		SUITE_X448_AES256GCM_SHA512_ED448,
+	};
 	const struct device_store *store = core_store(d);
 	struct buf record = BUF_INIT;
 	enum err e;
 
 	TRY(account_keys_make(d->ports.rng, keys));
-	for (size_t i = 0; i < d->offer.count; i++)
-		TRY(add_signature_key(d, suite_by_id(d->offer.ids[i]), keys));
+	for (size_t i = 0; i < sizeof(suites) / sizeof(*suites); i++)
+		TRY(add_signature_key(d, suite_by_id(suites[i]), keys));
 	account_keys_save(&record, keys);
 	TRY(buf_end(&record));
 	TRY(store->put(store->context, KEYS, buf_span(&record)));

@@ -228,6 +228,7 @@ static enum err post_login(struct account *a, const struct account_login *login,
 {
 	json_t *body = json_pack("{s:s, s:s}", "username", login->username,
 				 "password", password);
+	enum err e;
 
 	if (a->device_id[0] != '\0')
 		(void)json_object_set_new(body, "device_id",
@@ -237,7 +238,17 @@ static enum err post_login(struct account *a, const struct account_login *login,
 					  json_string(login->device_name != NULL
 							  ? login->device_name
 							  : "cli"));
-	return api_call(a->api, "POST", "/auth/login", body, &a->why, answer);
+	e = api_call(a->api, "POST", "/auth/login", body, &a->why, answer);
+	if (e == ERR_PEER_INVALID && a->device_id[0] != '\0') {
+		why_clear(&a->why);
+		e = why_set(
+		    &a->why, e, "device-gone",
+		    "This device is not one of %s's any more, as far as "
+		    "the server says. To set it up anew: hermetic "
+		    "login, in another --home.",
+		    login->username);
+	}
+	return e;
 }
 
 /* What the server says we are: never another device than we were. */

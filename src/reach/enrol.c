@@ -135,7 +135,11 @@ static enum err post_request(struct account *a, struct span request)
 
 	ENSURE(body != NULL, ERR_LOCAL_MEMORY);
 	TRY(record_set_bytes(body, "request", request));
-	TRY(tokens_post(a, "/devices/requests", json_incref(body)));
+	e = tokens_post(a, "/devices/requests", json_incref(body));
+	if (e == ERR_STATE_CONFLICT) { /* approved before: a try was cut off */
+		why_clear(&a->why);
+		e = ERR_OK;
+	}
 out:
 	json_decref(body);
 	return e;
@@ -205,11 +209,12 @@ enum err enrol_by_approval(struct account *a,
 	log = as_shown(&shown);
 	TRY(device_ask_approval(a->device, &log, &request, code, &a->why));
 	TRY(post_request(a, buf_span(&request)));
-	show(context, code);
+	TRY(look(a, &answer));
+	if (answer.n == 0)
+		show(context, code);
 	while (answer.n == 0) {
+		(void)usleep(POLL_US);
 		TRY(look(a, &answer));
-		if (answer.n == 0)
-			(void)usleep(POLL_US);
 	}
 	TRY(take(a, buf_span(&answer)));
 out:

@@ -164,6 +164,13 @@ out:
 
 /* ---- calls ---- */
 
+/* A token of a device that waited, too: it may have been approved since. */
+static bool is_outdated(const struct api_answer *answer)
+{
+	return answer->status == 401 ||
+	       strcmp(answer->slug, "device-pending") == 0;
+}
+
 enum err tokens_call(struct account *a, const char *method, const char *path,
 		     json_t *body, struct api_answer *answer)
 {
@@ -174,7 +181,7 @@ enum err tokens_call(struct account *a, const char *method, const char *path,
 	memset(answer, 0, sizeof(*answer));
 	TRY(tokens_access(a, false, &token));
 	e = api_call(a->api, method, path, json_incref(body), &first, answer);
-	if (e == ERR_PEER_DENIED && answer->status == 401) {
+	if (e == ERR_PEER_DENIED && is_outdated(answer)) {
 		api_answer_clear(answer);
 		buf_reset(&token);
 		TRY(tokens_access(a, true, &token));

@@ -115,6 +115,47 @@ describe('devices', { concurrency: false }, () => {
         .map(d => typeof d.number), Array(4).fill('number'));
     });
 
+  test('an approval that was cut off goes on, on both sides', async () => {
+    const carl = await new Person('carl', node.url).register();
+    const phone = carl.sibling();
+    const { login, code, device_id: device } = await phone.asks('phone');
+    carl.server = proxy.url;
+    proxy.hooks = { request: ({ method, path }) => method === 'POST' &&
+      path === `/devices/requests/${device}` && { drop: true } };
+    const cut = await carl.run('devices', 'approve', code);
+    assert.equal(cut.code, 3, cut.err); // the link stands, the answer does not
+    proxy.hooks = {};
+    assert.equal((await logOf(carl)).devices, 2);
+    await login.stop();
+    const again = await phone.asks(); // goes on waiting, with the same code
+    assert.equal(again.code, code);
+    const approving = carl.does('devices', 'approve', code);
+    assert.equal((await again.login.ended).code, 0);
+    await approving;
+    await phone.does('sessions');
+  });
+
+  test('a device from before there were logs goes on, and can be approved',
+    async () => {
+      const gerd = await new Person('gerd', node.url).register();
+      const id = await conversation(gerd, bob);
+      const old = gerd.sibling();
+      const { login, device_id: device } = await old.asks('old');
+      await login.stop();
+      await postgres.psql(`DELETE FROM hermetic.device_request
+          WHERE device_id = '${device}';
+        UPDATE hermetic.device SET pending = false
+          WHERE device_id = '${device}'`);
+      await until(async () => (await old.run('sessions')).code === 0,
+        { name: 'its next token' });
+      await gerd.does('link'); // it is in no log, so nobody brings it in
+      assert.equal((await bob.does('members', id)).length, 2);
+      const asked = await old.asks();
+      await gerd.does('devices', 'approve', asked.code);
+      assert.equal((await asked.login.ended).code, 0);
+      await old.does('join', id);
+    });
+
   test('one that is refused is out', async () => {
     const guess = alice.sibling();
     const { login, code, device_id: device } = await guess.asks('stranger');
@@ -150,8 +191,15 @@ describe('devices', { concurrency: false }, () => {
       { request: base64(randomBytes(200)) }), 422, 'invalid');
     const device = new AccountDevice();
     const request = requestOf(log, device);
+    const sockets = await Promise.all([node.url, other.url].map(url =>
+      Socket.of(user, { url })));
     ok(await phone.post('/devices/requests', { request: base64(request) }),
       204);
+    for (const socket of sockets) { // its devices are told, at each node
+      await socket.until(() => socket.frames
+        .some(f => f.type === 'device_waits'));
+      socket.ws.close();
+    }
     assert.deepEqual(ok(await phone.get(`/devices/requests/${phone.id}`)),
       { pending: true });
     const asked = only(ok(await user.get('/devices/requests')).requests);
@@ -188,7 +236,7 @@ describe('devices', { concurrency: false }, () => {
       await bob.does('send', id, 'alone again');
       assert.ok(!(await bob.does('members', id))
         .some(m => m.device_id === phone.device));
-      await phone.cannot('invalid', 'login');
+      await phone.cannot('device-gone', 'login');
     });
 
   test('and only a link, where there is a log', async () => {
