@@ -82,6 +82,7 @@ enum err cmd_log_in(struct cmd *cmd, bool is_new)
 	TRY(account_login(a, &login));
 	TRY(cmd_enrol(cmd));
 	TRY(drive_session(a, ORDER_STOCK, NULL));
+	TRY(cmd_come_in(cmd));
 out:
 	return e;
 }

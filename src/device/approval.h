@@ -44,6 +44,11 @@ MUST_CHECK enum err device_take_approval(struct device *device,
 					 const struct account_shown *shown,
 					 struct why *why);
 
+/* handover.c: ["ID"…] of the sessions into which the approver brings this device; and
+ * that nobody waits for them any more. */
+MUST_CHECK enum err device_coming(struct device *device, struct buf *json);
+MUST_CHECK enum err device_has_come(struct device *device);
+
 /* By the recovery key: its link is pending then. Appends the request with which the
  * server ties it to this device. */
 MUST_CHECK enum err device_recover(struct device *device,

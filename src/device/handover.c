@@ -1,16 +1,20 @@
 #include "device/handover.h"
 
+#include "device/approval.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #define PEOPLE "people"
+#define COMING "coming"
 #define NAME_MAX_BYTES 160
 #define FINGERPRINT_DIGITS 64
 
 /* What goes, and how much of it fits. */
 struct parcel {
-	json_t *names, *accounts, *pins; /* borrowed from the whole */
-	size_t left;			 /* bytes */
+	json_t *names, *accounts, *pins,
+	    *sessions; /* borrowed from the whole */
+	size_t left;   /* bytes */
 };
 
 /* ---- the names ---- */
@@ -56,7 +60,8 @@ out:
 /* Those of before there was that list, and the devices: the members of the
  * sessions. */
 static enum err add_members(struct device *d, const char *session,
-			    json_t *people, json_t *devices)
+			    json_t *people, json_t *devices,
+			    struct parcel *parcel)
 {
 	struct mls_member member;
 	uint32_t leaf = 0;
@@ -65,6 +70,11 @@ static enum err add_members(struct device *d, const char *session,
 	if (err_class(e) != ERR_CLASS_LOCAL && e != ERR_OK)
 		return ERR_OK; /* one that cannot be read */
 	TRY(e);
+	if (session_member(d->open.session) && parcel->left > 40) {
+		(void)json_array_append_new(parcel->sessions,
+					    json_string(session));
+		parcel->left -= 40;
+	}
 	while (mls_group_next_member(session_group(d->open.session), &leaf,
 				     &member)) {
 		struct span user = roles_user(member.identity);
@@ -180,7 +190,7 @@ static enum err pack_all(struct device *d, struct parcel *parcel)
 	TRY(load_people(d, &people));
 	TRY(membership_list(core_store(d), &ids));
 	json_array_foreach(ids, i, id)
-	    TRY(add_members(d, json_string_value(id), people, devices));
+	    TRY(add_members(d, json_string_value(id), people, devices, parcel));
 	TRY(pack_people(d, people, true, parcel));
 	TRY(pack_people(d, people, false, parcel));
 	json_object_foreach(devices, identity, row)
@@ -195,10 +205,11 @@ out:
 enum err handover_make(struct device *d, size_t most, struct buf *json)
 {
 	struct parcel parcel = { json_object(), json_object(), json_object(),
-				 most - 128 };
-	json_t *whole = json_pack("{s:i, s:o, s:o, s:o}", "version", 1, "names",
-				  parcel.names, "accounts", parcel.accounts,
-				  "pins", parcel.pins);
+				 json_array(), most - 128 };
+	json_t *whole =
+	    json_pack("{s:i, s:o, s:o, s:o, s:o}", "version", 1, "names",
+		      parcel.names, "accounts", parcel.accounts, "pins",
+		      parcel.pins, "sessions", parcel.sessions);
 	enum err e;
 
 	ENSURE(whole != NULL && most > 128, ERR_LOCAL_MEMORY);
@@ -235,6 +246,31 @@ out:
 	return e;
 }
 
+/* The ids of them that are some. */
+static enum err take_sessions(struct device *d, const json_t *list)
+{
+	json_t *coming = json_array();
+	const json_t *id;
+	uint8_t uuid[16];
+	size_t i;
+	enum err e;
+
+	ENSURE(coming != NULL, ERR_LOCAL_MEMORY);
+	json_array_foreach(list, i, id)
+	{
+		if (!json_is_string(id) ||
+		    text_parse_uuid(uuid, span_str(json_string_value(id))) !=
+			ERR_OK)
+			continue;
+		ENSURE(json_array_append(coming, (json_t *)(uintptr_t)id) == 0,
+		       ERR_LOCAL_MEMORY);
+	}
+	TRY(record_put(core_store(d), COMING, coming));
+out:
+	json_decref(coming);
+	return e;
+}
+
 enum err handover_take(struct device *d, struct span json)
 {
 	json_t *whole = json_loadb((const char *)json.p, json.n,
@@ -252,10 +288,46 @@ enum err handover_take(struct device *d, struct span json)
 		   DEVICE_NAME_SIZE - 1));
 	TRY(unpack(d, "pin/", json_object_get(whole, "pins"),
 		   NAME_MAX_BYTES - 1));
-	json_object_foreach(json_object_get(whole, "names"), name,
-			    record) if (strlen(name) < DEVICE_NAME_SIZE)
-	    TRY(handover_note(d, name));
+	TRY(take_sessions(d, json_object_get(whole, "sessions")));
+	json_object_foreach(json_object_get(whole, "names"), name, record)
+	{
+		if (strlen(name) < DEVICE_NAME_SIZE)
+			TRY(handover_note(d, name));
+	}
 out:
 	json_decref(whole);
+	return e;
+}
+
+/* ---- sessions that are to come ---- */
+
+enum err device_coming(struct device *device, struct buf *json)
+{
+	json_t *coming = NULL;
+	enum err e = record_get(core_store(device), COMING, &coming);
+
+	if (e == ERR_STATE_GONE)
+		coming = json_array();
+	else
+		TRY(e);
+	ENSURE(coming != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_print(coming, json));
+out:
+	json_decref(coming);
+	return e;
+}
+
+enum err device_has_come(struct device *device)
+{
+	const struct device_store *store = core_store(device);
+	enum err e;
+
+	if (device->work.running)
+		return ERR_STATE_PENDING;
+	TRY(core_begin(device));
+	TRY(store->remove(store->context, COMING));
+	TRY(core_commit(device));
+out:
+	core_rollback(device);
 	return e;
 }

@@ -4,9 +4,10 @@
  * devices that it knows (device/met.h, device/pins.h).
  *
  *   {version: 1, names: {NAME: record}, accounts: {FINGERPRINT: record},
- *    pins: {IDENTITY: record}}
+ *    pins: {IDENTITY: record}, sessions: ["ID"…]}
  *
- * The record `people` has the names: ["NAME"…].
+ * The record `people` has the names: ["NAME"…]; `coming` the sessions into which the
+ * new device is brought: ["ID"…].
  */
 #ifndef HERMETIC_DEVICE_HANDOVER_H
 #define HERMETIC_DEVICE_HANDOVER_H

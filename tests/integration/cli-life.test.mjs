@@ -257,7 +257,6 @@ describe('the life of a session', { concurrency: false }, () => {
       [true, false]);
     const linked = await alice.does('link');
     assert.equal(linked.find(l => l.session_id === id).devices, 0);
-    await second.does('join', id);
     await bob.texts(id); // he sees the new device
     await bob.does('send', id, 'both hear it');
     assert.deepEqual(await second.texts(id), ['both hear it']);
@@ -280,7 +279,6 @@ describe('the life of a session', { concurrency: false }, () => {
     async () => {
       const id = await trio();
       const second = await alice.newDevice();
-      await second.does('join', id);
       for (const person of [bob, carol]) await person.texts(id);
       // revoked without a word to the session, as a server could claim
       await psql(`SELECT depart(NULL, '${second.device}')`);
