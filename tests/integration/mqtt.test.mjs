@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 
+import { AccountLog } from '../testlib/accounts.mjs';
 import { Session, base64, login, newUser, ok } from '../testlib/api.mjs';
 import { MqttClient, eventsOf, messagesOf, sendTo } from '../testlib/mqtt.mjs';
 import { Socket } from '../testlib/socket.mjs';
@@ -206,6 +207,15 @@ describe('mqtt', { concurrency: false }, () => {
     assert.equal(mine.reason, 0x98);
     assert.ok(!hers.over);
     await hers.close();
+  });
+
+  test('a device that waits to be approved cannot connect', async () => {
+    const eve = await newUser(node.url, 'eve');
+    const log = new AccountLog(eve.username);
+    ok(await eve.post(`/users/${eve.username}/log`,
+      { link: base64(log.links[0]), salt: base64(log.salt) }), 201);
+    await assert.rejects(connect(await eve.another(), { tries: false }));
+    await (await connect(eve)).close();
   });
 
   test('a token that expires ends the connection', async () => {
