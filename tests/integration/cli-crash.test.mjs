@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { conversation, twoPeople } from '../testlib/people.mjs';
+import { Person, conversation, twoPeople } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
 import { sleep, startNode, startPostgres } from '../testlib/stack.mjs';
 
@@ -130,6 +130,45 @@ describe('killing hermetic', { concurrency: false }, () => {
       const [{ device_id: device }] = await alice.does('login');
       assert.equal(device, alice.device);
       return killed;
+    }, ['after']);
+  });
+
+  test('during an approval: the new device is in, once', async () => {
+    const carol = await new Person('carol', node.url).register();
+    let devices = 1;
+    await atEveryRequest(async (at, phase) => {
+      const phone = carol.sibling();
+      const { login, code, device_id: device } = await phone.asks();
+      const killed = await killedAt(carol, at, phase, 'devices', 'approve',
+        code);
+      const { code: exit, error } = await carol.run('devices', 'approve',
+        code);
+      if (exit !== 0) assert.equal(error.error, 'nobody-waits');
+      assert.equal((await login.ended).code, 0);
+      const listed = (await carol.does('devices'))
+        .filter(d => d.device_id === device);
+      assert.equal(listed.length, 1);
+      assert.equal(typeof listed[0].number, 'number');
+      const [{ own }] = await carol.does('verify', carol.name);
+      assert.equal(own.devices, ++devices);
+      return killed && devices < 9;
+    }, ['after']);
+  });
+
+  test('during a removal: the device is out', async () => {
+    const carol = await new Person('carol', node.url).register();
+    const id = await conversation(carol, bob);
+    await atEveryRequest(async (at, phase) => {
+      const phone = await carol.newDevice();
+      await bob.texts(id);
+      const killed = await killedAt(carol, at, phase, 'revoke', phone.device);
+      await carol.run('revoke', phone.device);
+      assert.deepEqual((await carol.does('devices')).map(d => d.device_id),
+        [carol.device]);
+      await carol.does('rotate', id);
+      await bob.texts(id);
+      assert.equal((await bob.does('members', id)).length, 2);
+      return killed && at < 6;
     }, ['after']);
   });
 
