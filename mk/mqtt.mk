@@ -28,7 +28,7 @@ endif
 server: $(B)/hermetic_mqtt.so
 
 MQTT_BRIDGE_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard workers/mqtt_bridge/*.c))
-MQTT_BRIDGE_LIBS = $(foreach f,delivery store wire base,$(call lib,$(f)))
+MQTT_BRIDGE_LIBS = $(foreach f,door store wire base,$(call lib,$(f)))
 MQTT_BRIDGE_PKGS := libpq jansson libmosquitto
 
 $(MQTT_BRIDGE_OBJECTS): CFLAGS_FOLDER := -Iworkers \

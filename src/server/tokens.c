@@ -207,13 +207,10 @@ static bool admit_any(struct request *req, struct span token,
 	if (tokens_verify(token, who) == ERR_OK)
 		return true;
 	if (keys_are_loaded()) {
-		request_problem(req, 401, "unauthorized",
-				"the access token is missing, wrong or expired",
-				NULL);
+		request_problem(req, OUTCOME_UNAUTHORIZED, NULL);
 	} else { /* just started: it may well be a good one */
-		request_add(req, "Retry-After", "1");
-		request_problem(req, 503, "unavailable", "no key is loaded yet",
-				NULL);
+		request_problem(req, OUTCOME_UNAVAILABLE,
+				"no key is loaded yet");
 	}
 	return false;
 }
@@ -223,10 +220,7 @@ bool tokens_admit(struct request *req, struct span token, struct identity *who)
 	if (!admit_any(req, token, who))
 		return false;
 	if (who->pending)
-		request_problem(req, 403, "device-pending",
-				"this device waits to be approved by another "
-				"one of its account",
-				NULL);
+		request_problem(req, OUTCOME_DEVICE_PENDING, NULL);
 	return !who->pending;
 }
 
