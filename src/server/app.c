@@ -82,9 +82,12 @@ void health_ready(struct request *req)
 	if (draining) {
 		request_problem(req, OUTCOME_UNAVAILABLE,
 				"this node is going away");
-	} else if (store_is_ready(store) && keys_are_loaded()) {
+	} else if (store_is_well(store) && keys_are_loaded()) {
 		request_answer(req, 200, "application/json",
 			       SPAN_LIT("{\"status\":\"ready\"}"));
+	} else if (store_is_ready(store) && keys_are_loaded()) {
+		request_problem(req, OUTCOME_UNAVAILABLE,
+				"the database refuses for now");
 	} else {
 		request_problem(req, OUTCOME_UNAVAILABLE,
 				"no connection to the database, or no key");
