@@ -14,6 +14,7 @@ endif
 PKGS_crypto := libcrypto libgcrypt
 PKGS_store := libpq
 PKGS_server := libpq libjwt jansson
+PKGS_door := libjwt jansson
 PKGS_device := jansson
 PKGS_reach := sqlite3 libcurl jansson libwebsockets libmosquitto \
 	libutf8proc

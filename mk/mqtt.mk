@@ -2,7 +2,7 @@
 # nothing that could hold a message key.
 
 MQTT_PLUGIN_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard src/mqtt/*.c))
-MQTT_PLUGIN_LIBS = $(foreach f,store base,$(call lib,$(f)))
+MQTT_PLUGIN_LIBS = $(foreach f,door store base,$(call lib,$(f)))
 MQTT_PLUGIN_PKGS := libpq libjwt jansson
 
 $(MQTT_PLUGIN_OBJECTS): CFLAGS_FOLDER := $(call pkg_cflags,$(MQTT_PLUGIN_PKGS))
