@@ -14,6 +14,7 @@ endif
 PKGS_crypto := libcrypto libgcrypt
 PKGS_store := libpq
 PKGS_server := libpq libjwt jansson
+PKGS_door := libjwt jansson
 PKGS_device := jansson
 PKGS_reach := sqlite3 libcurl jansson libwebsockets libmosquitto \
 	libutf8proc
@@ -51,7 +52,7 @@ pkg_libs = $(shell pkg-config --libs $(1))
 
 # One static library a folder.
 FOLDERS := base crypto twofish wire check mls session device reach command \
-	store delivery
+	store door
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard src/$(1)/*.c))
 lib = $(B)/lib/libhermetic-$(1).a
 

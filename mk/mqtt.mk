@@ -2,7 +2,7 @@
 # nothing that could hold a message key.
 
 MQTT_PLUGIN_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard src/mqtt/*.c))
-MQTT_PLUGIN_LIBS = $(foreach f,store base,$(call lib,$(f)))
+MQTT_PLUGIN_LIBS = $(foreach f,door store base,$(call lib,$(f)))
 MQTT_PLUGIN_PKGS := libpq libjwt jansson
 
 $(MQTT_PLUGIN_OBJECTS): CFLAGS_FOLDER := $(call pkg_cflags,$(MQTT_PLUGIN_PKGS))
@@ -28,7 +28,7 @@ endif
 server: $(B)/hermetic_mqtt.so
 
 MQTT_BRIDGE_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard workers/mqtt_bridge/*.c))
-MQTT_BRIDGE_LIBS = $(foreach f,delivery store wire base,$(call lib,$(f)))
+MQTT_BRIDGE_LIBS = $(foreach f,door store wire base,$(call lib,$(f)))
 MQTT_BRIDGE_PKGS := libpq jansson libmosquitto
 
 $(MQTT_BRIDGE_OBJECTS): CFLAGS_FOLDER := -Iworkers \

@@ -66,7 +66,7 @@ static int compare(const void *a, const void *b)
 
 /* ---- what the broker asks ---- */
 
-enum err cache_verify(const char *token, struct token *out)
+enum err cache_verify(const char *token, struct identity *out)
 {
 	struct token_keys keys;
 	bool loaded;
@@ -95,7 +95,7 @@ static bool is_gone(const uint8_t id[16])
 	return false;
 }
 
-bool cache_is_revoked(const struct token *token)
+bool cache_is_revoked(const struct identity *token)
 {
 	bool found;
 

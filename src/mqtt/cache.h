@@ -19,9 +19,9 @@ void cache_stop(void);
 
 /* ERR_PEER_DENIED: the token is not good; ERR_LOCAL_BUSY: just started, nobody
  * can tell yet. */
-MUST_CHECK enum err cache_verify(const char *token, struct token *out);
+MUST_CHECK enum err cache_verify(const char *token, struct identity *out);
 
-bool cache_is_revoked(const struct token *token);
+bool cache_is_revoked(const struct identity *token);
 
 /* False also means that it is looked up, so that a member who came this very
  * moment is known when it tries again. */

@@ -26,7 +26,7 @@ enum { TICK_MS = 50 };
 /* A connection, from the check of its token to its end. */
 struct client {
 	const struct mosquitto *connection;
-	struct token token;
+	struct identity token;
 	char id[TOPIC_CLIENT_MAX + 1];
 };
 
@@ -66,7 +66,7 @@ static void forget(const struct mosquitto *connection)
 }
 
 static bool remember(const struct mosquitto *connection,
-		     const struct token *token, struct span id)
+		     const struct identity *token, struct span id)
 {
 	struct client *client;
 
@@ -97,7 +97,7 @@ static int on_auth(int event, void *data, void *arg)
 {
 	const struct mosquitto_evt_basic_auth *ask = data;
 	const char *id = mosquitto_client_id(ask->client);
-	struct token token;
+	struct identity token;
 	uint8_t device[16];
 	enum err e;
 

@@ -1,14 +1,9 @@
 #include "mqtt/token.h"
 
 #include <jansson.h>
-#include <jwt.h>
 #include <string.h>
 
 #include "base/text.h"
-
-enum { TOKEN_MAX = 2048 };
-
-/* ---- keys ---- */
 
 /* SubjectPublicKeyInfo of a P-256 key, up to its coordinates (RFC 5480). */
 static const uint8_t SPKI[] = { 0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a,
@@ -57,87 +52,25 @@ out:
 	return e;
 }
 
-/* The key that the token's header names. The algorithm is pinned here, before
- * anything of the token is believed. */
-static const struct token_key *key_of(const struct token_keys *keys,
-				      const char *text)
+static struct span find_key(void *arg, struct span kid)
 {
-	const char *dot = strchr(text, '.'), *alg, *kid;
-	const struct token_key *found = NULL;
-	struct buf header = BUF_INIT;
-	json_t *json = NULL;
+	const struct token_keys *keys = arg;
 
-	if (dot == NULL ||
-	    text_base64url(&header, span_of(text, (size_t)(dot - text))) !=
-		ERR_OK)
-		goto out;
-	json = json_loadb((const char *)header.p, header.n, 0, NULL);
-	alg = json_string_value(json_object_get(json, "alg"));
-	kid = json_string_value(json_object_get(json, "kid"));
-	if (alg == NULL || kid == NULL || strcmp(alg, "ES256") != 0)
-		goto out;
 	for (size_t i = 0; i < keys->count; i++)
-		if (strcmp(keys->of[i].kid, kid) == 0)
-			found = &keys->of[i];
-out:
-	json_decref(json);
-	buf_clear(&header);
-	return found;
+		if (span_equal(kid, span_str(keys->of[i].kid)))
+			return span_str(keys->of[i].pem);
+	return SPAN_EMPTY;
 }
 
-/* ---- claims ---- */
-
-static bool grant_is(jwt_t *jwt, const char *name, const char *must)
-{
-	const char *value = jwt_get_grant(jwt, name);
-
-	return value != NULL && strcmp(value, must) == 0;
-}
-
-static bool grant_uuid(jwt_t *jwt, const char *name, uint8_t out[16])
-{
-	const char *value = jwt_get_grant(jwt, name);
-
-	return value != NULL && text_parse_uuid(out, span_str(value)) == ERR_OK;
-}
-
-static bool read_claims(jwt_t *jwt, const char *issuer, const char *audience,
-			struct token *out)
-{
-	const char *name = jwt_get_grant(jwt, "name");
-	long expires = jwt_get_grant_int(jwt, "exp");
-
-	if (name == NULL || strlen(name) >= sizeof(out->username) ||
-	    expires <= 0)
-		return false;
-	memcpy(out->username, name, strlen(name) + 1);
-	out->expires = (uint64_t)expires;
-	return jwt_get_alg(jwt) == JWT_ALG_ES256 &&
-	       grant_is(jwt, "iss", issuer) && grant_is(jwt, "aud", audience) &&
-	       grant_uuid(jwt, "dev", out->device) &&
-	       grant_uuid(jwt, "fam", out->family);
-}
-
-enum err token_verify(const struct token_keys *keys, const char *issuer,
+enum err token_verify(struct token_keys *keys, const char *issuer,
 		      const char *audience, const char *text, uint64_t now_s,
-		      struct token *out)
+		      struct identity *out)
 {
-	const struct token_key *key;
-	jwt_t *jwt = NULL;
-	bool good;
+	const struct bearer_rules rules = { issuer, audience, find_key, keys };
+	enum err e;
 
-	*out = (struct token){ .expires = 0 };
-	if (strlen(text) > TOKEN_MAX)
-		return ERR_PEER_DENIED;
-	key = key_of(keys, text);
-	if (key == NULL)
-		return ERR_PEER_DENIED;
-	good = jwt_decode(&jwt, text, (const unsigned char *)key->pem,
-			  (int)strlen(key->pem)) == 0 &&
-	       read_claims(jwt, issuer, audience, out) && out->expires > now_s;
-	jwt_free(jwt);
-	if (good)
-		return ERR_OK;
-	*out = (struct token){ .expires = 0 };
-	return ERR_PEER_DENIED;
+	TRY(bearer_verify(&rules, span_str(text), now_s, out));
+	ENSURE(!out->pending, ERR_PEER_DENIED);
+out:
+	return e;
 }

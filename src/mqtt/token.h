@@ -4,6 +4,7 @@
 #define HERMETIC_MQTT_TOKEN_H
 
 #include "base/buf.h"
+#include "door/bearer.h"
 
 enum { TOKEN_KEYS_MAX = 16 };
 
@@ -17,20 +18,14 @@ struct token_keys {
 	size_t count;
 };
 
-struct token {
-	uint8_t device[16], family[16];
-	char username[33];
-	uint64_t expires; /* seconds since 1970 */
-};
-
 /* Adds a key from its JWK (RFC 7517). */
 MUST_CHECK enum err token_add_key(struct token_keys *keys, struct span kid,
 				  struct span jwk);
 
-/* ERR_PEER_DENIED for whatever is wrong with it, its age too. */
-MUST_CHECK enum err token_verify(const struct token_keys *keys,
-				 const char *issuer, const char *audience,
-				 const char *text, uint64_t now_s,
-				 struct token *out);
+/* ERR_PEER_DENIED for whatever is wrong with it, its age too, and for one of a
+ * device that waits to be approved. */
+MUST_CHECK enum err token_verify(struct token_keys *keys, const char *issuer,
+				 const char *audience, const char *text,
+				 uint64_t now_s, struct identity *out);
 
 #endif

@@ -53,21 +53,17 @@ static void end_failed(struct linking *l, enum err e)
 	end(l);
 }
 
-static void end_problem(struct linking *l, int status, const char *slug,
+static void end_problem(struct linking *l, enum outcome outcome,
 			const char *detail)
 {
-	char extra[48];
-
-	(void)snprintf(extra, sizeof(extra), "\"last\":%lld",
-		       (long long)l->last);
-	request_problem(l->req, status, slug, detail,
-			status == 409 ? extra : NULL);
+	request_refuse(l->req,
+		       (struct problem){ outcome, detail, (uint64_t)l->last });
 	end(l);
 }
 
 static void end_invalid(struct linking *l, const char *wrong)
 {
-	end_problem(l, 422, "link-invalid", wrong);
+	end_problem(l, OUTCOME_LINK_INVALID, wrong);
 }
 
 static void answer(struct linking *l, struct rows *rows, int status)
@@ -102,11 +98,9 @@ static void on_appended(void *arg, enum err e, struct rows *rows)
 	else if (span_equal(outcome, SPAN_LIT("duplicate")))
 		answer(l, rows, 200);
 	else if (span_equal(outcome, SPAN_LIT("gap")))
-		end_problem(l, 409, "link-gap",
-			    "the link before it is missing");
+		end_problem(l, OUTCOME_LINK_GAP, NULL);
 	else
-		end_problem(l, 409, "link-taken",
-			    "another link has that number");
+		end_problem(l, OUTCOME_LINK_TAKEN, NULL);
 }
 
 static void put_removed(struct params *params, const struct account_link *link)
@@ -194,7 +188,7 @@ static void on_checked(void *arg)
 	if (l->verdict.local)
 		end_failed(l, ERR_LOCAL_MEMORY);
 	else if (l->verdict.denied)
-		end_problem(l, 403, "not-allowed", l->verdict.wrong);
+		end_problem(l, OUTCOME_NOT_ALLOWED, l->verdict.wrong);
 	else if (l->verdict.wrong != NULL)
 		end_invalid(l, l->verdict.wrong);
 	else
@@ -240,11 +234,10 @@ static void judge(struct linking *l)
 {
 	if (l->link.number == 1 &&
 	    memcmp(l->user, l->who.user, sizeof(l->user)) != 0) {
-		end_problem(l, 403, "forbidden",
+		end_problem(l, OUTCOME_FORBIDDEN,
 			    "an account's first link is its own");
 	} else if (l->link.number != (uint64_t)l->last + 1) {
-		end_problem(l, 409, "link-gap",
-			    "the link before it is missing");
+		end_problem(l, OUTCOME_LINK_GAP, NULL);
 	} else if (l->links.n < CHECK_HERE_BYTES) {
 		check(l);
 		on_checked(l);
@@ -278,7 +271,7 @@ static void on_log(void *arg, enum err e, struct rows *rows)
 	if (e != ERR_OK) {
 		end_failed(l, e);
 	} else if (rows_count(rows) == 0) {
-		end_problem(l, 404, "not-found", "no such user");
+		end_problem(l, OUTCOME_NO_SUCH_USER, NULL);
 	} else if ((e = take_log(l, rows, &standing)) != ERR_OK) {
 		end_failed(l, e);
 	} else if (standing.n > 0 && span_equal(standing, l->bytes)) {
@@ -287,8 +280,7 @@ static void on_log(void *arg, enum err e, struct rows *rows)
 		forget_log(l);
 		judge(l);
 	} else if (standing.n > 0) {
-		end_problem(l, 409, "link-taken",
-			    "another link has that number");
+		end_problem(l, OUTCOME_LINK_TAKEN, NULL);
 	} else {
 		if (l->link.number == 1)
 			memcpy(l->fingerprint, l->hash, sizeof(l->hash));
@@ -374,10 +366,7 @@ static bool may_see(struct request *req, const struct identity *who)
 	if (!who->pending ||
 	    span_equal(request_param(req, "username"), span_str(who->username)))
 		return true;
-	request_problem(req, 403, "device-pending",
-			"this device waits to be approved by another one of "
-			"its account",
-			NULL);
+	request_problem(req, OUTCOME_DEVICE_PENDING, NULL);
 	return false;
 }
 

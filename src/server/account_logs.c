@@ -2,6 +2,7 @@
 #include "server/account_logs.h"
 
 #include "base/text.h"
+#include "door/json.h"
 #include "server/account_name.h"
 #include "server/app.h"
 #include "server/body.h"
@@ -25,7 +26,7 @@ static void put_log(struct buf *out, struct rows *rows, size_t i, size_t *end)
 	bool there = !rows_is_null(rows, i, "fingerprint");
 
 	buf_put_str(out, "{\"username\":");
-	body_put_string(out, rows_text(rows, i, "username"));
+	json_put_string(out, rows_text(rows, i, "username"));
 	if (there) {
 		last = rows_i64(rows, i, "last");
 		buf_put_str(out, ",\"fingerprint\":\"");
@@ -61,7 +62,7 @@ static void on_log(void *arg, enum err e, struct rows *rows)
 	if (e != ERR_OK) {
 		app_fail(req, e);
 	} else if (rows_count(rows) == 0) {
-		request_problem(req, 404, "not-found", "no such user", NULL);
+		request_problem(req, OUTCOME_NO_SUCH_USER, NULL);
 	} else {
 		put_log(&out, rows, 0, &end);
 		app_answer(req, 200, rows, &out);
@@ -128,13 +129,13 @@ void account_logs_one(struct request *req)
 
 	if (request_query(req, "after", &text) &&
 	    text_parse_u64(&after, text, INT64_MAX) != ERR_OK) {
-		request_problem(req, 400, "malformed",
-				"after must be a whole number", NULL);
+		request_problem(req, OUTCOME_MALFORMED,
+				"after must be a whole number");
 		return;
 	}
 	if (!page_limit(req, LINKS_MAX, LINKS_MAX, &limit)) {
-		request_problem(req, 400, "malformed", "limit must be 1 to 500",
-				NULL);
+		request_problem(req, OUTCOME_MALFORMED,
+				"limit must be 1 to 500");
 		return;
 	}
 	ask(req, &name, &after, 1, limit, on_log);
@@ -157,8 +158,8 @@ void account_logs(struct request *req)
 		return;
 	if (given != 0 && given != count) {
 		body_free(&body);
-		request_problem(req, 422, "invalid",
-				"after has a number for each account", NULL);
+		request_problem(req, OUTCOME_INVALID,
+				"after has a number for each account");
 		return;
 	}
 	for (size_t i = 0; i < count; i++)

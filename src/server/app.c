@@ -6,7 +6,7 @@
 #include "check/log_head.h"
 #include "crypto/hash.h"
 #include "crypto/library.h"
-#include "delivery/presence.h"
+#include "door/presence.h"
 #include "server/config.h"
 #include "server/edge/conn.h"
 #include "server/edge/job.h"
@@ -38,13 +38,12 @@ void app_fail(struct request *req, enum err e)
 {
 	if (e == ERR_LOCAL_BUSY || e == ERR_LOCAL_IO ||
 	    e == ERR_STATE_CONFLICT) {
-		request_add(req, "Retry-After", "1");
-		request_problem(req, 503, "unavailable", "try again", NULL);
+		request_problem(req, OUTCOME_UNAVAILABLE, NULL);
 		return;
 	}
 	LOG(ERROR, "request failed", LOG_STR("request_id", request_id(req)),
 	    LOG_STR("route", request_route(req)), LOG_STR("why", err_text(e)));
-	request_problem(req, 500, "internal", NULL, NULL);
+	request_problem(req, OUTCOME_INTERNAL, NULL);
 }
 
 void app_query(struct request *req, enum statement statement,
@@ -81,17 +80,17 @@ void health_live(struct request *req)
 void health_ready(struct request *req)
 {
 	if (draining) {
-		request_add(req, "Retry-After", "1");
-		request_problem(req, 503, "unavailable",
-				"this node is going away", NULL);
-	} else if (store_is_ready(store) && keys_are_loaded()) {
+		request_problem(req, OUTCOME_UNAVAILABLE,
+				"this node is going away");
+	} else if (store_is_well(store) && keys_are_loaded()) {
 		request_answer(req, 200, "application/json",
 			       SPAN_LIT("{\"status\":\"ready\"}"));
+	} else if (store_is_ready(store) && keys_are_loaded()) {
+		request_problem(req, OUTCOME_UNAVAILABLE,
+				"the database refuses for now");
 	} else {
-		request_add(req, "Retry-After", "1");
-		request_problem(req, 503, "unavailable",
-				"no connection to the database, or no key",
-				NULL);
+		request_problem(req, OUTCOME_UNAVAILABLE,
+				"no connection to the database, or no key");
 	}
 }
 

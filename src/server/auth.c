@@ -42,10 +42,10 @@ static void end(struct attempt *a)
 	free(a);
 }
 
-static void end_with(struct attempt *a, int status, const char *slug,
+static void end_with(struct attempt *a, enum outcome outcome,
 		     const char *detail)
 {
-	request_problem(a->req, status, slug, detail, NULL);
+	request_problem(a->req, outcome, detail);
 	end(a);
 }
 
@@ -115,13 +115,12 @@ static struct attempt *read_attempt(struct request *req, bool login)
 		       name != NULL && *name != '\0' ? name : "device");
 	buf_put_str(&a->password, password);
 	if (!set_username(a, username))
-		request_problem(req, 422, "invalid",
-				"username must be 1 to 32 of a-z 0-9 . _ -",
-				NULL);
+		request_problem(req, OUTCOME_INVALID,
+				"username must be 1 to 32 of a-z 0-9 . _ -");
 	else if (a->password.n < PASSWORD_MIN || a->password.n > PASSWORD_MAX)
-		request_problem(req, login ? 401 : 422,
-				login ? "bad-credentials" : "invalid",
-				"password must be 8 to 1024 bytes", NULL);
+		request_problem(
+		    req, login ? OUTCOME_BAD_CREDENTIALS : OUTCOME_INVALID,
+		    "password must be 8 to 1024 bytes");
 	else {
 		body_free(&body);
 		return a;
@@ -144,7 +143,7 @@ static void on_registered(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	if (rows_count(rows) == 0) {
-		end_with(a, 409, "username-taken", NULL);
+		end_with(a, OUTCOME_USERNAME_TAKEN, NULL);
 		return;
 	}
 	text_uuid(user, a->user);
@@ -298,7 +297,7 @@ static void on_device(void *arg, enum err e, struct rows *rows)
 	if (e != ERR_OK)
 		end_failed(a, e);
 	else if (rows_count(rows) == 0)
-		end_with(a, 422, "invalid", "this user has no such device");
+		end_with(a, OUTCOME_INVALID, "this user has no such device");
 	else {
 		a->who.pending = rows_bool(rows, 0, "pending");
 		start_family(a);
@@ -333,7 +332,7 @@ static void on_login_hashed(void *arg, struct span hash)
 		end_failed(a, ERR_LOCAL_CRYPTO);
 	else if (a->expected.n != hash.n ||
 		 !sec_equal(sec_span(&a->expected), hash))
-		end_with(a, 401, "bad-credentials", NULL);
+		end_with(a, OUTCOME_BAD_CREDENTIALS, NULL);
 	else
 		find_device(a);
 }
@@ -404,13 +403,11 @@ static void on_rotated(void *arg, enum err e, struct rows *rows)
 	}
 	if (rows_text_is(rows, 0, "outcome", "refresh-reused")) {
 		revocations_tell_all();
-		end_with(a, 401, "refresh-reused",
-			 "the token was used before: all of its family are "
-			 "revoked, log in again");
+		end_with(a, OUTCOME_REFRESH_REUSED, NULL);
 		return;
 	}
 	if (!rows_text_is(rows, 0, "outcome", "ok")) {
-		end_with(a, 401, "refresh-invalid", NULL);
+		end_with(a, OUTCOME_REFRESH_INVALID, NULL);
 		return;
 	}
 	rows_uuid(rows, 0, "family_id", a->who.family);

@@ -40,8 +40,7 @@ static void end_failed(struct change *c, enum err e)
 /* Not 401: the token is good, and another one would not help. */
 static void end_refused(struct change *c)
 {
-	request_problem(c->req, 403, "bad-credentials",
-			"the old password is wrong", NULL);
+	request_problem(c->req, OUTCOME_WRONG_PASSWORD, NULL);
 	end(c);
 }
 
@@ -164,8 +163,8 @@ static struct change *read_change(struct request *req)
 	body_free(&body);
 	if (is_good(&c->old) && is_good(&c->new))
 		return c;
-	request_problem(req, 422, "invalid", "password must be 8 to 1024 bytes",
-			NULL);
+	request_problem(req, OUTCOME_INVALID,
+			"password must be 8 to 1024 bytes");
 	end(c);
 	return NULL;
 }

@@ -30,14 +30,13 @@ bool body_read(struct body *body, struct request *req)
 	    type.n < strlen("application/json") ||
 	    strncmp((const char *)type.p, "application/json",
 		    strlen("application/json")) != 0) {
-		request_problem(req, 415, "unsupported-media-type",
-				"the body must be application/json", NULL);
+		request_problem(req, OUTCOME_UNSUPPORTED_MEDIA_TYPE, NULL);
 		return false;
 	}
 	if (body_parse(body, request_body(req)))
 		return true;
-	request_problem(req, 400, "malformed", "the body must be a JSON object",
-			NULL);
+	request_problem(req, OUTCOME_MALFORMED,
+			"the body must be a JSON object");
 	return false;
 }
 
@@ -239,23 +238,7 @@ bool body_end(struct body *body, struct request *req)
 {
 	if (body_is_good(body))
 		return true;
-	request_problem(req, 400, "malformed", body->fault, NULL);
+	request_problem(req, OUTCOME_MALFORMED, body->fault);
 	body_free(body);
 	return false;
-}
-
-void body_put_string(struct buf *out, struct span text)
-{
-	buf_put_u8(out, '"');
-	for (size_t i = 0; i < text.n; i++) {
-		uint8_t c = text.p[i];
-
-		if (c == '"' || c == '\\')
-			buf_put_u8(out, '\\');
-		if (c < 0x20)
-			buf_putf(out, "\\u%04x", c);
-		else
-			buf_put_u8(out, c);
-	}
-	buf_put_u8(out, '"');
 }

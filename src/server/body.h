@@ -62,7 +62,4 @@ bool body_end(struct body *body, struct request *req);
 
 void body_free(struct body *body);
 
-/* Appends a JSON string of text that may hold anything. */
-void body_put_string(struct buf *out, struct span text);
-
 #endif

@@ -142,7 +142,7 @@ static void on_committed(void *arg, enum err e, struct rows *rows)
 
 	if (e == ERR_STATE_CONFLICT) {
 		/* somebody is added who is in already */
-		sessions_problem(c->req, SPAN_LIT("commit-invalid"), 0);
+		request_problem(c->req, OUTCOME_COMMIT_INVALID, NULL);
 		end(c);
 		return;
 	}
@@ -242,9 +242,10 @@ static void on_checked(void *arg)
 		append(c);
 		return;
 	}
-	request_problem(c->req, c->verdict.denied ? 403 : 422,
-			c->verdict.denied ? "not-allowed" : "commit-invalid",
-			c->verdict.wrong, NULL);
+	request_problem(c->req,
+			c->verdict.denied ? OUTCOME_NOT_ALLOWED
+					  : OUTCOME_COMMIT_INVALID,
+			c->verdict.wrong);
 	end(c);
 }
 
@@ -279,7 +280,7 @@ static void on_context(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	if (!rows_bool(rows, 0, "seen")) {
-		sessions_problem(c->req, SPAN_LIT("view-differs"), 0);
+		request_problem(c->req, OUTCOME_VIEW_DIFFERS, NULL);
 		end(c);
 		return;
 	}
@@ -328,7 +329,7 @@ static void post_commit(struct change *c, const struct body *read)
 					      c->commit.epoch + 1, NULL))
 		wrong = "group_info must be of the next epoch";
 	if (wrong != NULL) {
-		request_problem(c->req, 422, "commit-invalid", wrong, NULL);
+		request_problem(c->req, OUTCOME_COMMIT_INVALID, wrong);
 		end(c);
 		return;
 	}
@@ -372,8 +373,8 @@ static void on_welcome_taken(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	if (rows_count(rows) == 0) {
-		request_problem(c->req, 404, "not-found",
-				"no such Welcome for this device", NULL);
+		request_problem(c->req, OUTCOME_NOT_FOUND,
+				"no such Welcome for this device");
 		end(c);
 		return;
 	}

@@ -53,7 +53,7 @@ static void end_failed(struct leaving *l, enum err e)
 
 static void end_invalid(struct leaving *l, const char *wrong)
 {
-	request_problem(l->req, 422, "departure-invalid", wrong, NULL);
+	request_problem(l->req, OUTCOME_DEPARTURE_INVALID, wrong);
 	end(l);
 }
 

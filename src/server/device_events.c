@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "door/json.h"
 #include "server/app.h"
 #include "server/body.h"
 #include "server/ws.h"
@@ -72,7 +73,7 @@ static void on_asked(void *arg, enum err e, struct rows *rows)
 
 		put_session(&out, rows, i, "rotation_due");
 		buf_put_str(&out, "\"reason\":");
-		body_put_string(&out, rows_text(rows, i, "reason"));
+		json_put_string(&out, rows_text(rows, i, "reason"));
 		buf_put_u8(&out, '}');
 		tell(device, &out);
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "door/json.h"
 #include "server/app.h"
 #include "server/body.h"
 #include "server/config.h"
@@ -28,9 +29,8 @@ static void on_asked(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	if (rows_count(rows) == 0) {
-		request_problem(req, 409, "conflict",
-				"this device stands in its account's log",
-				NULL);
+		request_problem(req, OUTCOME_CONFLICT,
+				"this device stands in its account's log");
 		return;
 	}
 	for (size_t i = 0; i < rows_count(rows); i++) {
@@ -60,8 +60,8 @@ static void ask(struct request *req, const struct identity *who)
 		return;
 	if (approval_request_decode(bytes, &request) != ERR_OK) {
 		body_free(&body);
-		request_problem(req, 422, "invalid",
-				"this is no request for approval", NULL);
+		request_problem(req, OUTCOME_INVALID,
+				"this is no request for approval");
 		return;
 	}
 	params_uuid(&params, who->device);
@@ -80,7 +80,7 @@ static void put_request(struct buf *out, struct rows *rows, size_t i)
 	text_uuid(device, id);
 	buf_putf(out, "%s{\"device_id\":\"%s\",\"name\":", i > 0 ? "," : "",
 		 device);
-	body_put_string(out, rows_text(rows, i, "name"));
+	json_put_string(out, rows_text(rows, i, "name"));
 	buf_putf(out, ",\"created_at\":%lld,\"request\":\"",
 		 (long long)rows_i64(rows, i, "created_ms"));
 	text_put_base64(out, rows_bytes(rows, i, "request"));
@@ -126,9 +126,8 @@ static bool no_request(struct request *req, enum err e, struct rows *rows)
 	if (e != ERR_OK)
 		app_fail(req, e);
 	else if (rows_count(rows) == 0)
-		request_problem(req, 404, "not-found",
-				"no such device of yours asks to be approved",
-				NULL);
+		request_problem(req, OUTCOME_NOT_FOUND,
+				"no such device of yours asks to be approved");
 	return e != ERR_OK || rows_count(rows) == 0;
 }
 
@@ -157,8 +156,8 @@ static void on_answered(void *arg, enum err e, struct rows *rows)
 	if (no_request(req, e, rows))
 		return;
 	if (rows_bool(rows, 0, "pending"))
-		request_problem(req, 409, "link-wanted",
-				"the link that adds it comes first", NULL);
+		request_problem(req, OUTCOME_LINK_WANTED,
+				"the link that adds it comes first");
 	else
 		request_answer(req, 204, NULL, SPAN_EMPTY);
 }
@@ -189,8 +188,8 @@ static void answer(struct request *req, struct params *params)
 		return;
 	}
 	params_clear(params);
-	request_problem(req, 422, "invalid",
-			"this is no answer to a request for approval", NULL);
+	request_problem(req, OUTCOME_INVALID,
+			"this is no answer to a request for approval");
 }
 
 static void on_refused(void *arg, enum err e, struct rows *rows)
@@ -213,8 +212,8 @@ static bool admit(struct request *req, const uint8_t device[16],
 		return false;
 	if (!who->pending || memcmp(device, who->device, 16) == 0)
 		return true;
-	request_problem(req, 403, "device-pending",
-			"this device waits to be approved", NULL);
+	request_problem(req, OUTCOME_DEVICE_PENDING,
+			"this device waits to be approved");
 	return false;
 }
 
@@ -229,7 +228,7 @@ void device_request(struct request *req)
 	if (!admit(req, device, &who))
 		return;
 	if (!is_id) {
-		request_problem(req, 404, "not-found", NULL, NULL);
+		request_problem(req, OUTCOME_NOT_FOUND, NULL);
 		return;
 	}
 	params_uuid(&params, device);

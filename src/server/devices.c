@@ -1,5 +1,6 @@
 /* /users/{username}/devices and /devices/{device_id}. */
 #include "base/text.h"
+#include "door/json.h"
 #include "server/app.h"
 #include "server/body.h"
 #include "server/revocations.h"
@@ -17,7 +18,7 @@ static void put_device(struct buf *out, struct rows *rows, size_t i)
 	text_uuid(device, id);
 	buf_putf(out, "%s{\"device_id\":\"%s\",\"name\":", i > 0 ? "," : "",
 		 device);
-	body_put_string(out, rows_text(rows, i, "name"));
+	json_put_string(out, rows_text(rows, i, "name"));
 	buf_putf(out, ",\"created_at\":%lld,\"ready\":%s",
 		 (long long)rows_i64(rows, i, "created_ms"),
 		 rows_bool(rows, i, "ready") ? "true" : "false");
@@ -39,7 +40,7 @@ static void on_devices(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	buf_put_str(&out, "{\"username\":");
-	body_put_string(&out, request_param(req, "username"));
+	json_put_string(&out, request_param(req, "username"));
 	buf_put_str(&out, ",\"devices\":[");
 	for (size_t i = 0; i < rows_count(rows); i++)
 		put_device(&out, rows, i);
@@ -57,9 +58,9 @@ void user_devices(struct request *req)
 		return;
 	if (!span_equal(request_param(req, "username"),
 			span_str(who.username))) {
-		request_problem(req, 403, "forbidden",
-				"the list of devices is for the account itself",
-				NULL);
+		request_problem(
+		    req, OUTCOME_FORBIDDEN,
+		    "the list of devices is for the account itself");
 		return;
 	}
 	params_uuid(&params, who.user);
@@ -73,11 +74,10 @@ static void on_removed(void *arg, enum err e, struct rows *rows)
 	if (e != ERR_OK) {
 		app_fail(req, e);
 	} else if (rows_count(rows) == 0) {
-		request_problem(req, 404, "not-found",
-				"no such device of yours", NULL);
+		request_problem(req, OUTCOME_NO_SUCH_DEVICE, NULL);
 	} else if (rows_bool(rows, 0, "signed")) {
-		request_problem(req, 409, "link-wanted",
-				"a link of the account's log removes it", NULL);
+		request_problem(req, OUTCOME_LINK_WANTED,
+				"a link of the account's log removes it");
 	} else {
 		revocations_tell_rows(rows);
 		request_answer(req, 204, NULL, SPAN_EMPTY);
@@ -94,7 +94,7 @@ void device_item(struct request *req)
 		return;
 	if (text_parse_uuid(device, request_param(req, "device_id")) !=
 	    ERR_OK) {
-		request_problem(req, 404, "not-found", NULL, NULL);
+		request_problem(req, OUTCOME_NOT_FOUND, NULL);
 		return;
 	}
 	params_uuid(&params, device);

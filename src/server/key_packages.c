@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "check/key_package.h"
 #include "crypto/hash.h"
+#include "door/json.h"
 #include "server/app.h"
 #include "server/body.h"
 #include "server/config.h"
@@ -83,8 +84,8 @@ static bool add_item(struct publishing *p, const char *text, bool last_resort)
 	char detail[96];
 
 	if (p->count == PUBLISH_MAX) {
-		request_problem(p->req, 422, "invalid",
-				"at most 100 KeyPackages at once", NULL);
+		request_problem(p->req, OUTCOME_INVALID,
+				"at most 100 KeyPackages at once");
 		return false;
 	}
 	if (text_base64(&p->decoded, span_str(text)) == ERR_OK) {
@@ -104,7 +105,7 @@ static bool add_item(struct publishing *p, const char *text, bool last_resort)
 	}
 	(void)snprintf(detail, sizeof(detail), "KeyPackage %zu: %s", p->count,
 		       why);
-	request_problem(p->req, 422, "key-package-invalid", detail, NULL);
+	request_problem(p->req, OUTCOME_KEY_PACKAGE_INVALID, detail);
 	return false;
 }
 
@@ -115,7 +116,7 @@ static bool read_items(struct publishing *p, struct body *body)
 	size_t last_count = body_texts(body, "last_resort", last);
 
 	if (!body_is_good(body)) {
-		request_problem(p->req, 400, "malformed", body->fault, NULL);
+		request_problem(p->req, OUTCOME_MALFORMED, body->fault);
 		return false;
 	}
 	/* one allocation: the items' spans must not move */
@@ -165,7 +166,7 @@ static void put_counts(struct buf *out, struct rows *rows, bool with_last)
 	buf_put_str(out, "{\"available\":{");
 	for (size_t i = 0; i < rows_count(rows); i++) {
 		buf_put_str(out, i > 0 ? "," : "");
-		body_put_string(out, rows_text(rows, i, "algorithm"));
+		json_put_string(out, rows_text(rows, i, "algorithm"));
 		buf_putf(out, ":%lld",
 			 (long long)rows_i64(rows, i, "available"));
 	}
@@ -174,7 +175,7 @@ static void put_counts(struct buf *out, struct rows *rows, bool with_last)
 		buf_put_str(out, ",\"last_resort\":{");
 		for (size_t i = 0; i < rows_count(rows); i++) {
 			buf_put_str(out, i > 0 ? "," : "");
-			body_put_string(out, rows_text(rows, i, "algorithm"));
+			json_put_string(out, rows_text(rows, i, "algorithm"));
 			buf_put_str(out, rows_bool(rows, i, "last_resort")
 					     ? ":true"
 					     : ":false");
@@ -276,7 +277,7 @@ void key_packages(struct request *req)
 static void put_claimed(struct buf *out, struct rows *rows, size_t i)
 {
 	buf_put_str(out, "{\"algorithm\":");
-	body_put_string(out, rows_text(rows, i, "algorithm"));
+	json_put_string(out, rows_text(rows, i, "algorithm"));
 	buf_put_str(out, ",\"key_package\":\"");
 	text_put_base64(out, rows_bytes(rows, i, "key_package"));
 	buf_putf(out, "\",\"last_resort\":%s}",
@@ -325,13 +326,13 @@ static void on_claimed(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	if (rows_count(rows) == 0) {
-		request_problem(req, 404, "not-found", "no such user", NULL);
+		request_problem(req, OUTCOME_NO_SUCH_USER, NULL);
 		return;
 	}
 	rows_uuid(rows, 0, "user_id", id);
 	text_uuid(user, id);
 	buf_putf(&out, "{\"user_id\":\"%s\",\"username\":", user);
-	body_put_string(&out, rows_text(rows, 0, "username"));
+	json_put_string(&out, rows_text(rows, 0, "username"));
 	buf_put_str(&out, ",\"devices\":[");
 	put_devices(&out, rows);
 	buf_put_str(&out, "]}");

@@ -35,14 +35,14 @@ enum {
 
 bool messages_check(struct span bytes, const struct identity *who,
 		    const uint8_t *session, struct append *out,
-		    struct refusal *refusal)
+		    struct problem *problem)
 {
 	const struct delivery_limits limits = {
 		config()->envelope_bytes, config()->nonce_window_seconds * 1000
 	};
 
 	return delivery_check(bytes, &limits, clock_now_ms(), who->device,
-			      session, out, refusal);
+			      session, out, problem);
 }
 
 struct span messages_origin(const struct trace *trace, const uint64_t *frame,
@@ -66,19 +66,12 @@ struct span messages_origin(const struct trace *trace, const uint64_t *frame,
 
 static void on_appended(void *arg, const struct append_result *result)
 {
-	struct refusal refusal = delivery_refusal(result);
+	struct problem problem = delivery_problem(result);
 	struct request *req = arg;
 	struct buf out = BUF_INIT;
-	char extra[48];
 
-	if (refusal.status != 0) {
-		(void)snprintf(extra, sizeof(extra), "\"epoch\":%" PRIu64,
-			       result->epoch);
-		if (refusal.status == 503)
-			request_add(req, "Retry-After", "1");
-		request_problem(
-		    req, refusal.status, refusal.slug, refusal.detail,
-		    result->outcome == APPEND_EPOCH_CHANGED ? extra : NULL);
+	if (problem.outcome != OUTCOME_OK) {
+		request_refuse(req, problem);
 		return;
 	}
 	buf_putf(&out, "{\"seq\":%" PRIu64 ",\"head\":\"", result->seq);
@@ -92,13 +85,12 @@ static void append(struct request *req, const struct identity *who,
 		   const uint8_t session[16], struct span envelope)
 {
 	char origin[ORIGIN_SIZE];
-	struct refusal refusal;
+	struct problem problem;
 	struct append message;
 	enum err e;
 
-	if (!messages_check(envelope, who, session, &message, &refusal)) {
-		request_problem(req, refusal.status, refusal.slug,
-				refusal.detail, NULL);
+	if (!messages_check(envelope, who, session, &message, &problem)) {
+		request_refuse(req, problem);
 		return;
 	}
 	message.origin = messages_origin(request_trace(req), NULL, origin);
@@ -256,12 +248,9 @@ static bool is_gone(const struct page *p, struct rows *rows)
 
 static void answer_gone(const struct page *p, struct rows *rows)
 {
-	char extra[48];
-
-	(void)snprintf(extra, sizeof(extra), "\"first_seq\":%lld",
-		       (long long)rows_i64(rows, 0, "first_seq"));
-	request_problem(p->req, 410, "history-expired", "the log begins later",
-			extra);
+	request_refuse(p->req, (struct problem){
+				   OUTCOME_HISTORY_EXPIRED, NULL,
+				   (uint64_t)rows_i64(rows, 0, "first_seq") });
 }
 
 static void answer_page(struct page *p, struct rows *rows)
@@ -293,10 +282,10 @@ static void on_page(void *arg, enum err e, struct rows *rows)
 	if (e != ERR_OK || rows_count(rows) == 0)
 		app_fail(p->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
 	else if (!rows_bool(rows, 0, "member"))
-		sessions_problem(p->req,
-				 p->handshake ? SPAN_LIT("not-invited")
-					      : SPAN_LIT("not-a-member"),
-				 0);
+		request_problem(p->req,
+				p->handshake ? OUTCOME_NOT_INVITED
+					     : OUTCOME_NOT_A_MEMBER,
+				NULL);
 	else if (is_gone(p, rows))
 		answer_gone(p, rows);
 	else
@@ -325,11 +314,10 @@ static bool read_page(struct page *p)
 		    ok && text_parse_u64(&p->cursor, has_after ? after : before,
 					 INT64_MAX) == ERR_OK;
 	if (!ok)
-		request_problem(p->req, 400, "malformed",
+		request_problem(p->req, OUTCOME_MALFORMED,
 				"after or before is a seq, limit 1 to 500; "
 				"handshake is true, with after, limit 1 to "
-				"5000",
-				NULL);
+				"5000");
 	return ok;
 }
 
@@ -412,7 +400,7 @@ static void on_message(void *arg, enum err e, struct rows *rows)
 	if (rows_count(rows) == 0 ||
 	    text_parse_uuid(session, request_param(req, "session_id")) !=
 		ERR_OK) {
-		request_problem(req, 404, "not-found", "no such message", NULL);
+		request_problem(req, OUTCOME_NO_MESSAGE, NULL);
 		return;
 	}
 	store_read_message(rows, 0, session, &m);
@@ -423,8 +411,8 @@ static void on_message(void *arg, enum err e, struct rows *rows)
 	}
 	request_add(req, "Vary", "Accept");
 	if (wants_octets(req) && m.bytes.n == 0) {
-		request_problem(req, 404, "not-found",
-				"only the hash of these bytes is kept", NULL);
+		request_problem(req, OUTCOME_NOT_FOUND,
+				"only the hash of these bytes is kept");
 	} else if (wants_octets(req)) {
 		answer_octets(req, &m);
 	} else {
@@ -447,7 +435,7 @@ void session_message(struct request *req)
 		return;
 	if (text_parse_u64(&seq, request_param(req, "seq"), INT64_MAX) !=
 	    ERR_OK) {
-		request_problem(req, 404, "not-found", "no such message", NULL);
+		request_problem(req, OUTCOME_NO_MESSAGE, NULL);
 		return;
 	}
 	params_uuid(&params, session);

@@ -2,17 +2,17 @@
 #ifndef HERMETIC_SERVER_MESSAGES_H
 #define HERMETIC_SERVER_MESSAGES_H
 
-#include "delivery/delivery.h"
-#include "delivery/origin.h"
+#include "door/delivery.h"
+#include "door/origin.h"
 #include "server/edge/trace.h"
 #include "server/tokens.h"
 #include "store/store.h"
 
 /* Checks what the server can see of an envelope and fills `out`, which borrows
- * from it. False: `refusal` says why. `session` NULL: that of the envelope. */
+ * from it. False: `problem` says why. `session` NULL: that of the envelope. */
 bool messages_check(struct span envelope, const struct identity *who,
 		    const uint8_t *session, struct append *out,
-		    struct refusal *refusal);
+		    struct problem *problem);
 
 /* What the request is called in logs, written into `text`; empty when requests
  * are not logged. `frame`: the id of a WebSocket's frame, or NULL. */

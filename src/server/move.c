@@ -171,9 +171,10 @@ static void on_checked(void *arg)
 		append(m);
 		return;
 	}
-	request_problem(m->req, m->verdict.denied ? 403 : 422,
-			m->verdict.denied ? "not-allowed" : "commit-invalid",
-			m->verdict.wrong, NULL);
+	request_problem(m->req,
+			m->verdict.denied ? OUTCOME_NOT_ALLOWED
+					  : OUTCOME_COMMIT_INVALID,
+			m->verdict.wrong);
 	end(m);
 }
 
@@ -189,7 +190,7 @@ static void on_context(void *arg, enum err e, struct rows *rows)
 	}
 	TRY(e);
 	if (!rows_bool(rows, 0, "seen")) {
-		sessions_problem(m->req, SPAN_LIT("view-differs"), 0);
+		request_problem(m->req, OUTCOME_VIEW_DIFFERS, NULL);
 		end(m);
 		return;
 	}
@@ -246,9 +247,10 @@ static void post_move(struct move *m, const struct body *read)
 	wrong =
 	    m->suite != NULL ? read_move(m) : "algorithm is not allowed here";
 	if (wrong != NULL) {
-		request_problem(m->req, 422,
-				m->suite != NULL ? "commit-invalid" : "invalid",
-				wrong, NULL);
+		request_problem(m->req,
+				m->suite != NULL ? OUTCOME_COMMIT_INVALID
+						 : OUTCOME_INVALID,
+				wrong);
 		end(m);
 		return;
 	}

@@ -67,7 +67,7 @@ bool rate_allows(struct request *req, const char *name, uint64_t limit)
 		return true;
 	metrics_count(METRIC_RATE_LIMITED, 1);
 	request_add(req, "Retry-After", "60");
-	request_problem(req, 429, "too-many-requests", NULL, NULL);
+	request_problem(req, OUTCOME_TOO_MANY_REQUESTS, NULL);
 	return false;
 }
 

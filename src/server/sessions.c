@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "check/commit.h"
+#include "door/json.h"
 #include "server/app.h"
 #include "server/body.h"
 #include "server/config.h"
@@ -28,7 +29,7 @@ bool sessions_param(struct request *req, uint8_t session[16])
 	if (text_parse_uuid(session, request_param(req, "session_id")) ==
 	    ERR_OK)
 		return true;
-	request_problem(req, 404, "not-found", "no such session", NULL);
+	request_problem(req, OUTCOME_NO_SESSION, NULL);
 	return false;
 }
 
@@ -40,12 +41,12 @@ void sessions_put(struct buf *out, struct rows *rows, size_t i)
 	rows_uuid(rows, i, "session_id", id);
 	text_uuid(session, id);
 	buf_putf(out, "{\"session_id\":\"%s\",\"algorithm\":", session);
-	body_put_string(out, rows_text(rows, i, "algorithm"));
+	json_put_string(out, rows_text(rows, i, "algorithm"));
 	buf_putf(out, ",\"epoch\":%lld,\"join_policy\":",
 		 (long long)rows_i64(rows, i, "epoch"));
-	body_put_string(out, rows_text(rows, i, "join_policy"));
+	json_put_string(out, rows_text(rows, i, "join_policy"));
 	buf_put_str(out, ",\"creator\":");
-	body_put_string(out, rows_text(rows, i, "creator"));
+	json_put_string(out, rows_text(rows, i, "creator"));
 	buf_putf(out, ",\"created_at\":%lld,\"last_seq\":%lld,\"head\":\"",
 		 (long long)rows_i64(rows, i, "created_ms"),
 		 (long long)rows_i64(rows, i, "last_seq"));
@@ -56,44 +57,12 @@ void sessions_put(struct buf *out, struct rows *rows, size_t i)
 
 void sessions_problem(struct request *req, struct span outcome, uint64_t epoch)
 {
-	static const struct {
-		const char *outcome, *slug, *detail;
-		int status;
-	} table[] = {
-		{ "no-session", "not-found", "no such session", 404 },
-		{ "no-such-user", "not-found", "no such user", 404 },
-		{ "session-exists", "session-exists", NULL, 409 },
-		{ "not-a-member", "not-a-member",
-		  "this device is not a member of the session", 403 },
-		{ "not-invited", "not-invited",
-		  "ask a member for an invitation", 403 },
-		{ "epoch-changed", "epoch-changed",
-		  "read the log and try again", 409 },
-		{ "view-differs", "view-differs",
-		  "its sender has seen another log than this one", 409 },
-		{ "session-ended", "session-ended",
-		  "nobody used it for too long", 410 },
-		{ "nonce-reused", "nonce-reused",
-		  "another envelope has that nonce", 409 },
-		{ "commit-invalid", "commit-invalid",
-		  "the commit does not fit the members of the session", 422 },
-	};
-	char extra[48];
+	enum outcome named = outcomes_named(outcome);
 
-	(void)snprintf(extra, sizeof(extra), "\"epoch\":%llu",
-		       (unsigned long long)epoch);
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-		if (span_equal(outcome, span_str(table[i].outcome))) {
-			bool changed =
-			    table[i].status == 409 &&
-			    strcmp(table[i].slug, "epoch-changed") == 0;
-
-			request_problem(req, table[i].status, table[i].slug,
-					table[i].detail,
-					changed ? extra : NULL);
-			return;
-		}
-	app_fail(req, ERR_LOCAL_BUG);
+	if (named <= OUTCOME_DUPLICATE || named == OUTCOME_INTERNAL)
+		app_fail(req, ERR_LOCAL_BUG);
+	else
+		request_refuse(req, (struct problem){ named, NULL, epoch });
 }
 
 /* ---- creating ---- */
@@ -170,18 +139,16 @@ static bool read_creation(struct creation *c, struct body *body,
 		return false;
 	if (c->suite == NULL ||
 	    (strcmp(policy, "invited") != 0 && strcmp(policy, "open") != 0))
-		request_problem(c->req, 422, "invalid",
+		request_problem(c->req, OUTCOME_INVALID,
 				c->suite == NULL
 				    ? "algorithm is not allowed here"
-				    : "join_policy is invited or open",
-				NULL);
+				    : "join_policy is invited or open");
 	else if (!group_info_fits(info, c->session, 0, c->suite))
-		request_problem(c->req, 422, "invalid",
+		request_problem(c->req, OUTCOME_INVALID,
 				"group_info must be of epoch 0 of this "
-				"session, in the suite of the algorithm",
-				NULL);
+				"session, in the suite of the algorithm");
 	else if ((wrong = check_creator(c, info)) != NULL)
-		request_problem(c->req, 422, "invalid", wrong, NULL);
+		request_problem(c->req, OUTCOME_INVALID, wrong);
 	else {
 		(void)snprintf(c->policy, sizeof(c->policy), "%s", policy);
 		params_uuid(params, c->session);
@@ -245,7 +212,7 @@ static void on_item(void *arg, enum err e, struct rows *rows)
 	/* whether a session exists is nobody's business who may not join */
 	if (rows_count(rows) == 0 || (!rows_bool(rows, 0, "member") &&
 				      !rows_bool(rows, 0, "may_join"))) {
-		request_problem(req, 404, "not-found", "no such session", NULL);
+		request_problem(req, OUTCOME_NO_SESSION, NULL);
 		return;
 	}
 	sessions_put(&out, rows, 0);
@@ -309,9 +276,8 @@ void session_list(struct request *req)
 	if (!page_limit(req, LIST_LIMIT, LIST_MAX, &limit) ||
 	    (request_query(req, "after", &text) &&
 	     text_parse_uuid(after, text) != ERR_OK)) {
-		request_problem(req, 400, "malformed",
-				"after is a session's id, limit 1 to 200",
-				NULL);
+		request_problem(req, OUTCOME_MALFORMED,
+				"after is a session's id, limit 1 to 200");
 		return;
 	}
 	params_uuid(&params, who.user);
@@ -347,7 +313,7 @@ static void on_invited(void *arg, enum err e, struct rows *rows)
 	}
 	for (size_t i = 0; i < rows_count(rows); i++) {
 		buf_put_str(&m->out, i > 0 ? "," : "");
-		body_put_string(&m->out, rows_text(rows, i, "username"));
+		json_put_string(&m->out, rows_text(rows, i, "username"));
 	}
 	buf_put_str(&m->out, "]}");
 	request_answer(m->req, 200, "application/json", buf_span(&m->out));
@@ -375,7 +341,7 @@ static bool put_members(struct membership *m, struct rows *rows)
 		    (long long)rows_i64(rows, i, "leaf_index"), user, device,
 		    rows_bool(rows, i, "departed") ? "\"departed\":true," : "",
 		    rows_bool(rows, i, "revoked") ? "\"revoked\":true," : "");
-		body_put_string(&m->out, rows_text(rows, i, "username"));
+		json_put_string(&m->out, rows_text(rows, i, "username"));
 		buf_put_u8(&m->out, '}');
 	}
 	return is_member;
@@ -401,8 +367,7 @@ static void on_members(void *arg, enum err e, struct rows *rows)
 	if (e != ERR_OK)
 		app_fail(m->req, e);
 	else
-		request_problem(m->req, 404, "not-found", "no such session",
-				NULL);
+		request_problem(m->req, OUTCOME_NO_SESSION, NULL);
 	end(m);
 }
 
@@ -487,16 +452,15 @@ static void on_group_info(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	if (rows_count(rows) == 0) {
-		request_problem(req, 404, "not-found", "no such session", NULL);
+		request_problem(req, OUTCOME_NO_SESSION, NULL);
 		return;
 	}
 	if (!rows_bool(rows, 0, "may_join")) {
-		sessions_problem(req, SPAN_LIT("not-invited"), 0);
+		request_problem(req, OUTCOME_NOT_INVITED, NULL);
 		return;
 	}
 	if (rows_is_null(rows, 0, "epoch")) {
-		request_problem(req, 404, "not-found", "no such generation",
-				NULL);
+		request_problem(req, OUTCOME_NOT_FOUND, "no such generation");
 		return;
 	}
 	buf_putf(&out, "{\"epoch\":%lld,\"seq\":%lld,\"head\":\"",
@@ -521,8 +485,8 @@ void session_group_info(struct request *req)
 	if (!tokens_require(req, &who) || !sessions_param(req, session))
 		return;
 	if (first && text_parse_u64(&generation, text, UINT32_MAX) != ERR_OK) {
-		request_problem(req, 400, "malformed",
-				"generation is a number from 0 on", NULL);
+		request_problem(req, OUTCOME_MALFORMED,
+				"generation is a number from 0 on");
 		return;
 	}
 	params_uuid(&params, session);

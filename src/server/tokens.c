@@ -1,8 +1,6 @@
 #include "server/tokens.h"
 
-#include <jansson.h>
 #include <jwt.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,7 +12,7 @@
 #include "server/keys.h"
 #include "server/revocations.h"
 
-enum { TOKEN_MAX = 2048, CACHE_SIZE = 4096 };
+enum { CACHE_SIZE = 4096 };
 
 /* Verified tokens, by the hash of all their bytes: a signature is checked once
  * and not with each request. A slot holds the last one that fell on it. */
@@ -28,31 +26,16 @@ static struct cached *cache_slot(const uint8_t hash[32])
 	return &cache[((size_t)hash[0] << 8 | hash[1]) % CACHE_SIZE];
 }
 
-/* ---- audiences ---- */
-
-/* Of the tokens of devices that wait. */
-static const char *waiting_audience(void)
-{
-	static char text[256];
-
-	(void)snprintf(text, sizeof(text), "%.200s/pending",
-		       config()->audience);
-	return text;
-}
-
-static const char *audience_of(const struct identity *who)
-{
-	return who->pending ? waiting_audience() : config()->audience;
-}
-
 /* ---- issuing ---- */
 
 static bool add_claims(jwt_t *jwt, const struct identity *who, long now)
 {
 	char user[TEXT_UUID_SIZE], device[TEXT_UUID_SIZE],
 	    family[TEXT_UUID_SIZE], id[TEXT_UUID_SIZE];
+	char waiting[BEARER_AUDIENCE_SIZE];
 	uint8_t random[16];
 
+	bearer_waiting_audience(config()->audience, waiting);
 	text_uuid(user, who->user);
 	text_uuid(device, who->device);
 	text_uuid(family, who->family);
@@ -60,7 +43,9 @@ static bool add_claims(jwt_t *jwt, const struct identity *who, long now)
 		return false;
 	text_uuid(id, random);
 	return jwt_add_grant(jwt, "iss", config()->issuer) == 0 &&
-	       jwt_add_grant(jwt, "aud", audience_of(who)) == 0 &&
+	       jwt_add_grant(jwt, "aud",
+			     who->pending ? waiting : config()->audience) ==
+		   0 &&
 	       jwt_add_grant(jwt, "sub", user) == 0 &&
 	       jwt_add_grant(jwt, "name", who->username) == 0 &&
 	       jwt_add_grant(jwt, "dev", device) == 0 &&
@@ -101,104 +86,38 @@ out:
 
 /* ---- verifying ---- */
 
-/* The key that the token's header names. The algorithm is pinned here, before
- * anything of the token is believed. */
-static const struct key *key_of(struct span token)
+static struct span find_key(void *unused, struct span kid)
 {
-	const uint8_t *dot = memchr(token.p, '.', token.n);
-	const struct key *key = NULL;
-	struct buf header = BUF_INIT;
-	json_t *json = NULL;
-	const char *alg, *kid;
+	const struct key *key = keys_find(kid);
 
-	if (dot == NULL ||
-	    text_base64url(&header,
-			   span_of(token.p, (size_t)(dot - token.p))) != ERR_OK)
-		goto out;
-	json = json_loadb((const char *)header.p, header.n, 0, NULL);
-	alg = json_string_value(json_object_get(json, "alg"));
-	kid = json_string_value(json_object_get(json, "kid"));
-	if (alg != NULL && kid != NULL && strcmp(alg, "ES256") == 0)
-		key = keys_find(span_str(kid));
-out:
-	json_decref(json);
-	buf_clear(&header);
-	return key;
-}
-
-static bool grant_is(jwt_t *jwt, const char *name, const char *must)
-{
-	const char *value = jwt_get_grant(jwt, name);
-
-	return value != NULL && strcmp(value, must) == 0;
-}
-
-static bool grant_uuid(jwt_t *jwt, const char *name, uint8_t out[16])
-{
-	const char *value = jwt_get_grant(jwt, name);
-
-	return value != NULL && text_parse_uuid(out, span_str(value)) == ERR_OK;
-}
-
-static bool read_claims(jwt_t *jwt, struct identity *who)
-{
-	const char *name = jwt_get_grant(jwt, "name");
-	long expires = jwt_get_grant_int(jwt, "exp");
-
-	if (name == NULL || strlen(name) >= sizeof(who->username) ||
-	    expires <= 0)
-		return false;
-	memcpy(who->username, name, strlen(name) + 1);
-	who->expires = (uint64_t)expires;
-	who->pending = grant_is(jwt, "aud", waiting_audience());
-	return jwt_get_alg(jwt) == JWT_ALG_ES256 &&
-	       grant_is(jwt, "iss", config()->issuer) &&
-	       grant_is(jwt, "aud", audience_of(who)) &&
-	       grant_uuid(jwt, "sub", who->user) &&
-	       grant_uuid(jwt, "dev", who->device) &&
-	       grant_uuid(jwt, "fam", who->family);
-}
-
-static bool verify(struct span token, struct identity *who)
-{
-	const struct key *key = key_of(token);
-	char text[TOKEN_MAX + 1];
-	jwt_t *jwt = NULL;
-	bool ok;
-
-	if (key == NULL)
-		return false;
-	memcpy(text, token.p, token.n);
-	text[token.n] = '\0';
-	ok = jwt_decode(&jwt, text, key->public_pem.p,
-			(int)key->public_pem.n) == 0 &&
-	     read_claims(jwt, who);
-	jwt_free(jwt);
-	sec_wipe(text, sizeof(text));
-	return ok;
+	(void)unused;
+	return key != NULL ? buf_span(&key->public_pem) : SPAN_EMPTY;
 }
 
 enum err tokens_verify(struct span token, struct identity *who)
 {
+	const struct bearer_rules rules = { config()->issuer,
+					    config()->audience, find_key,
+					    NULL };
 	uint64_t now = (uint64_t)time(NULL);
 	struct cached *slot;
 	uint8_t hash[32];
+	enum err e;
 
-	if (token.n == 0 || token.n > TOKEN_MAX ||
-	    memchr(token.p, '\0', token.n) != NULL ||
-	    hash_sha256(&token, 1, hash) != ERR_OK)
+	if (token.n > BEARER_MAX || hash_sha256(&token, 1, hash) != ERR_OK)
 		return ERR_PEER_DENIED;
 	slot = cache_slot(hash);
 	if (!sec_equal(SPAN_ARRAY(slot->hash), SPAN_ARRAY(hash))) {
-		if (!verify(token, who))
-			return ERR_PEER_DENIED;
+		TRY(bearer_verify(&rules, token, now, who));
 		memcpy(slot->hash, hash, sizeof(hash));
 		slot->who = *who;
 	}
 	*who = slot->who;
-	return who->expires > now && !revocations_have(who->family)
-		   ? ERR_OK
-		   : ERR_PEER_DENIED;
+	ENSURE(who->expires > now && !revocations_have(who->family),
+	       ERR_PEER_DENIED);
+	e = ERR_OK;
+out:
+	return e;
 }
 
 static bool admit_any(struct request *req, struct span token,
@@ -207,13 +126,10 @@ static bool admit_any(struct request *req, struct span token,
 	if (tokens_verify(token, who) == ERR_OK)
 		return true;
 	if (keys_are_loaded()) {
-		request_problem(req, 401, "unauthorized",
-				"the access token is missing, wrong or expired",
-				NULL);
+		request_problem(req, OUTCOME_UNAUTHORIZED, NULL);
 	} else { /* just started: it may well be a good one */
-		request_add(req, "Retry-After", "1");
-		request_problem(req, 503, "unavailable", "no key is loaded yet",
-				NULL);
+		request_problem(req, OUTCOME_UNAVAILABLE,
+				"no key is loaded yet");
 	}
 	return false;
 }
@@ -223,10 +139,7 @@ bool tokens_admit(struct request *req, struct span token, struct identity *who)
 	if (!admit_any(req, token, who))
 		return false;
 	if (who->pending)
-		request_problem(req, 403, "device-pending",
-				"this device waits to be approved by another "
-				"one of its account",
-				NULL);
+		request_problem(req, OUTCOME_DEVICE_PENDING, NULL);
 	return !who->pending;
 }
 

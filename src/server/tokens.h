@@ -6,14 +6,8 @@
 #define HERMETIC_SERVER_TOKENS_H
 
 #include "base/buf.h"
+#include "door/bearer.h"
 #include "server/edge/request.h"
-
-struct identity {
-	uint8_t user[16], device[16], family[16];
-	char username[33];
-	uint64_t expires; /* seconds since 1970 */
-	bool pending;	  /* the device waits to be approved */
-};
 
 /* Appends a signed token for `who`; sets who->expires. */
 MUST_CHECK enum err tokens_issue(struct identity *who, struct buf *token);

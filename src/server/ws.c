@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/text.h"
-#include "delivery/presence.h"
+#include "door/presence.h"
 #include "server/app.h"
 #include "server/body.h"
 #include "server/config.h"
@@ -48,22 +48,21 @@ static void say(struct client *c, struct buf *text)
 	buf_clear(text);
 }
 
-static void say_problem(struct client *c, uint64_t id, int status,
-			const char *slug, const char *detail, const char *extra)
+static void say_refusal(struct client *c, uint64_t id, struct problem problem)
 {
 	struct buf out = BUF_INIT;
 
 	buf_putf(&out,
-		 "{\"type\":\"problem\",\"id\":%" PRIu64
-		 ",\"problem\":{\"type\":\"urn:hermetic:problem:%s\","
-		 "\"title\":\"%s\",\"status\":%d",
-		 id, slug, request_status_text(status), status);
-	if (detail != NULL)
-		buf_putf(&out, ",\"detail\":\"%s\"", detail);
-	if (extra != NULL)
-		buf_putf(&out, ",%s", extra);
-	buf_put_str(&out, "}}");
+		 "{\"type\":\"problem\",\"id\":%" PRIu64 ",\"problem\":", id);
+	outcomes_put(&out, &problem);
+	buf_put_u8(&out, '}');
 	say(c, &out);
+}
+
+static void say_problem(struct client *c, uint64_t id, enum outcome outcome,
+			const char *detail)
+{
+	say_refusal(c, id, (struct problem){ outcome, detail, 0 });
 }
 
 static void say_session(struct client *c, const char *type, uint64_t id,
@@ -228,16 +227,14 @@ static void on_subscribed(void *arg, const uint8_t session[16], uint64_t id,
 		say_session(c, "subscribed", id, session, more);
 		return;
 	}
-	(void)snprintf(more, sizeof(more), "\"first_seq\":%" PRIu64,
-		       place->first_seq);
 	if (e != ERR_OK)
-		say_problem(c, id, 503, "unavailable", NULL, NULL);
+		say_problem(c, id, OUTCOME_UNAVAILABLE, NULL);
 	else if (place->gone)
-		say_problem(c, id, 410, "history-expired",
-			    "the log begins later", more);
+		say_refusal(c, id,
+			    (struct problem){ OUTCOME_HISTORY_EXPIRED, NULL,
+					      place->first_seq });
 	else
-		say_problem(c, id, 403, "not-a-member",
-			    "this device is not a member of the session", NULL);
+		say_problem(c, id, OUTCOME_NOT_A_MEMBER, NULL);
 	remove_subscription(c, session);
 }
 
@@ -266,19 +263,19 @@ static void subscribe(struct client *c, uint64_t id, const uint8_t session[16],
 	struct subscription *s;
 
 	if (has_subscription(c, session)) {
-		say_problem(c, id, 409, "conflict",
-			    "this session is subscribed to already", NULL);
+		say_problem(c, id, OUTCOME_CONFLICT,
+			    "this session is subscribed to already");
 		return;
 	}
 	if (c->subscription_count == SUBSCRIPTIONS_MAX) {
-		say_problem(c, id, 429, "too-many-requests",
-			    "too many subscriptions", NULL);
+		say_problem(c, id, OUTCOME_TOO_MANY_REQUESTS,
+			    "too many subscriptions");
 		return;
 	}
 	memcpy(subscriber.device, c->who.device, 16);
 	s = has_room(c) ? hub_subscribe(&subscriber, session, after, id) : NULL;
 	if (s == NULL)
-		say_problem(c, id, 503, "unavailable", NULL, NULL);
+		say_problem(c, id, OUTCOME_UNAVAILABLE, NULL);
 	else
 		c->subscriptions[c->subscription_count++] = s;
 }
@@ -294,18 +291,13 @@ static void on_appended(void *arg, const struct append_result *result)
 {
 	struct sending sending = *(struct sending *)arg;
 	struct client *c = sending.client;
-	struct refusal refusal = delivery_refusal(result);
+	struct problem problem = delivery_problem(result);
 	struct buf out = BUF_INIT;
-	char extra[48];
 
 	free(arg);
 	c->sends--;
-	if (refusal.status != 0) {
-		(void)snprintf(extra, sizeof(extra), "\"epoch\":%" PRIu64,
-			       result->epoch);
-		say_problem(
-		    c, sending.id, refusal.status, refusal.slug, refusal.detail,
-		    result->outcome == APPEND_EPOCH_CHANGED ? extra : NULL);
+	if (problem.outcome != OUTCOME_OK) {
+		say_refusal(c, sending.id, problem);
 	} else {
 		buf_putf(&out,
 			 "{\"type\":\"sent\",\"id\":%" PRIu64
@@ -325,22 +317,21 @@ static void send_envelope(struct client *c, uint64_t id, struct span envelope)
 {
 	char origin[ORIGIN_SIZE];
 	struct sending *sending;
-	struct refusal refusal;
+	struct problem problem;
 	struct append message;
 
 	if (c->leaving) {
-		say_problem(c, id, 503, "unavailable",
-			    "this node is going away", NULL);
+		say_problem(c, id, OUTCOME_UNAVAILABLE,
+			    "this node is going away");
 		return;
 	}
 	if (c->sends >= SENDS_MAX) {
-		say_problem(c, id, 429, "too-many-requests",
-			    "too many envelopes wait for their answer", NULL);
+		say_problem(c, id, OUTCOME_TOO_MANY_REQUESTS,
+			    "too many envelopes wait for their answer");
 		return;
 	}
-	if (!messages_check(envelope, &c->who, NULL, &message, &refusal)) {
-		say_problem(c, id, refusal.status, refusal.slug, refusal.detail,
-			    NULL);
+	if (!messages_check(envelope, &c->who, NULL, &message, &problem)) {
+		say_refusal(c, id, problem);
 		return;
 	}
 	if (c->trace != NULL)
@@ -354,7 +345,7 @@ static void send_envelope(struct client *c, uint64_t id, struct span envelope)
 		c->sends--;
 		free(sending);
 	}
-	say_problem(c, id, 503, "unavailable", "try again", NULL);
+	say_problem(c, id, OUTCOME_UNAVAILABLE, NULL);
 }
 
 /* ---- what arrives ---- */
@@ -456,9 +447,8 @@ void ws_open(struct request *req)
 	struct identity who;
 
 	if (app_is_draining()) {
-		request_add(req, "Retry-After", "1");
-		request_problem(req, 503, "unavailable",
-				"this node is going away", NULL);
+		request_problem(req, OUTCOME_UNAVAILABLE,
+				"this node is going away");
 		return;
 	}
 	(void)request_header(req, "Sec-WebSocket-Protocol", &protocols);
@@ -469,8 +459,8 @@ void ws_open(struct request *req)
 		return;
 	}
 	if (!head_has_token(protocols, "hermetic.v1")) {
-		request_problem(req, 400, "malformed",
-				"the subprotocol must be hermetic.v1", NULL);
+		request_problem(req, OUTCOME_MALFORMED,
+				"the subprotocol must be hermetic.v1");
 		return;
 	}
 	c = calloc(1, sizeof(*c));

@@ -15,7 +15,8 @@ enum {
 	TICK_MS = 500,
 	CONNECT_MS = 5000,
 	RETRY_FIRST_MS = 100,
-	RETRY_MAX_MS = 5000
+	RETRY_MAX_MS = 5000,
+	UNWELL_MS = 5000
 };
 
 enum state { STATE_DOWN, STATE_CONNECTING, STATE_PREPARING, STATE_READY };
@@ -41,7 +42,7 @@ struct connection {
 	PGconn *pg;
 	int fd;		  /* as registered with the loop; -1: none */
 	unsigned watched; /* and for what */
-	uint64_t retry_at, connect_by;
+	uint64_t retry_at, connect_by, unwell_until;
 	unsigned retry_ms, turn; /* whose turn it is to be tried first */
 	struct queue waiting, sent;
 	/* the answer that is being read */
@@ -374,14 +375,42 @@ static void go_on_connecting(struct connection *c)
 
 /* ---- receiving ---- */
 
-/* SQLSTATE may be missing (NULL). Class 23: a constraint; 40: a conflict. */
-static enum err failure_of(const PGresult *result)
+/* What passes by itself and says nothing about the statement: a conflict of
+ * transactions (class 40, a deadlock too), a lock that is not to be had
+ * (55P03), a statement that was cancelled or took too long (57014), a server
+ * that ends or begins (57P0x), one without room (class 53), a connection's own
+ * (class 08). */
+static bool is_passing(const char *state)
+{
+	static const char *const passing[] = { "40",   "55P03", "57014",
+					       "57P0", "53",	"08" };
+
+	for (size_t i = 0; i < sizeof(passing) / sizeof(*passing); i++)
+		if (strncmp(state, passing[i], strlen(passing[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Two transactions that got into each other's way are no news of the database:
+ * everything else that passes is. */
+static enum err passing(struct connection *c, const char *state)
+{
+	if (strncmp(state, "40", 2) != 0)
+		c->unwell_until = now_ms() + UNWELL_MS;
+	LOG(WARN, "the database refuses for now", LOG_STR("sqlstate", state),
+	    LOG_STR("connection", c->settings.name));
+	return ERR_LOCAL_BUSY;
+}
+
+/* SQLSTATE may be missing (NULL). Class 23: a constraint. */
+static enum err failure_of(struct connection *c, const PGresult *result)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 
-	if (state != NULL &&
-	    (strncmp(state, "23", 2) == 0 || strncmp(state, "40", 2) == 0))
+	if (state != NULL && strncmp(state, "23", 2) == 0)
 		return ERR_STATE_CONFLICT;
+	if (state != NULL && is_passing(state))
+		return passing(c, state);
 	metrics_count(METRIC_DATABASE_ERRORS, 1);
 	LOG(ERROR, "statement refused",
 	    LOG_STR("sqlstate", state != NULL ? state : "none"));
@@ -399,8 +428,10 @@ static void on_sync(struct connection *c)
 	c->failure = ERR_OK;
 	if (c->state == STATE_PREPARING) {
 		if (failure != ERR_OK) {
-			LOG(ERROR, "database does not fit; is it migrated?",
-			    LOG_STR("connection", c->settings.name));
+			if (failure != ERR_LOCAL_BUSY)
+				LOG(ERROR,
+				    "database does not fit; is it migrated?",
+				    LOG_STR("connection", c->settings.name));
 			PQclear(answer.result);
 			disconnect(c);
 			return;
@@ -439,7 +470,7 @@ static void on_result(struct connection *c, PGresult *result)
 	case PGRES_FATAL_ERROR:
 	case PGRES_BAD_RESPONSE:
 		if (c->failure == ERR_OK)
-			c->failure = failure_of(result);
+			c->failure = failure_of(c, result);
 		break;
 	case PGRES_EMPTY_QUERY:
 	case PGRES_COPY_OUT:
@@ -556,4 +587,9 @@ enum err connection_open(const struct store_loop *loop,
 bool connection_is_ready(const struct connection *c)
 {
 	return c->state == STATE_READY;
+}
+
+bool connection_is_well(const struct connection *c)
+{
+	return c->state == STATE_READY && now_ms() >= c->unwell_until;
 }

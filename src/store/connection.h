@@ -34,10 +34,11 @@ struct connection_settings {
 
 /*
  * Called once for each accepted request. `rows` only with ERR_OK.
- * ERR_STATE_CONFLICT: a constraint or a concurrent change, nothing was done;
+ * ERR_STATE_CONFLICT: a constraint refused it, nothing was done;
  * ERR_LOCAL_BUG: the database refused the statement, nothing was done;
  * ERR_LOCAL_IO: the connection broke, and whether it was done is unknown;
- * ERR_LOCAL_BUSY: it was never sent.
+ * ERR_LOCAL_BUSY: it was never sent, or the database refused it for a reason
+ * that passes (a lock, a conflict, no room); nothing was done.
  */
 typedef void connection_done(void *arg, enum err e, struct rows *rows);
 
@@ -54,5 +55,9 @@ MUST_CHECK enum err connection_send(struct connection *connection,
 				    connection_done *done, void *arg);
 
 bool connection_is_ready(const struct connection *connection);
+
+/* It is ready, and for some seconds the database refused nothing for a reason
+ * that passes. */
+bool connection_is_well(const struct connection *connection);
 
 #endif

@@ -20,7 +20,7 @@ struct message {
 	uint8_t hash[32]; /* of the bytes */
 	uint64_t sent_ms;
 	struct span bytes;  /* borrowed; empty where only their hash is kept */
-	struct span origin; /* delivery/origin.h; borrowed, may be empty */
+	struct span origin; /* door/origin.h; borrowed, may be empty */
 };
 
 #endif

@@ -253,6 +253,11 @@ bool store_is_ready(const struct store *s)
 	return writer_is_ready(s->writer) && connection_is_ready(s->queries);
 }
 
+bool store_is_well(const struct store *s)
+{
+	return writer_is_well(s->writer) && connection_is_well(s->queries);
+}
+
 bool store_is_idle(const struct store *s)
 {
 	return s->asked == 0 && writer_is_idle(s->writer) &&

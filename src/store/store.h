@@ -63,6 +63,9 @@ void store_tell(struct store *store, enum notice_kind kind,
 /* Both connections that answers need are up. */
 bool store_is_ready(const struct store *store);
 
+/* They are, and the database takes what it is asked (connection_is_well()). */
+bool store_is_well(const struct store *store);
+
 /* Nothing that was accepted waits for its answer, and the others know. */
 bool store_is_idle(const struct store *store);
 

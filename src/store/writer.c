@@ -418,6 +418,11 @@ out:
 	return e;
 }
 
+bool writer_is_well(const struct writer *w)
+{
+	return connection_is_well(w->connection);
+}
+
 bool writer_is_ready(const struct writer *w)
 {
 	return connection_is_ready(w->connection);

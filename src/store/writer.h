@@ -87,6 +87,7 @@ MUST_CHECK enum err writer_append(struct writer *writer,
 				  append_done *done, void *arg);
 
 bool writer_is_ready(const struct writer *writer);
+bool writer_is_well(const struct writer *writer);
 
 /* Nothing waits and nothing is in flight. */
 bool writer_is_idle(const struct writer *writer);

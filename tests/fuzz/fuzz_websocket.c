@@ -123,13 +123,11 @@ void request_add(struct request *req, const char *name, const char *value)
 	abort();
 }
 
-void request_problem(struct request *req, int status, const char *slug,
-		     const char *detail, const char *extra)
+void request_problem(struct request *req, enum outcome outcome,
+		     const char *detail)
 {
-	(void)status;
-	(void)slug;
+	(void)outcome;
 	(void)detail;
-	(void)extra;
 	request_add(req, "", "");
 }
 

@@ -125,8 +125,19 @@ describe('departures', { concurrency: false }, () => {
       assert.deepEqual(ok(await post(session, bob, bytes)), { seq, head });
       // whoever comes back is another leaf node: it does not depart by that
       await session.add(phone, bob);
-      refused(await post(session, phone, bytes), 422, 'departure-invalid');
+      assert.deepEqual(ok(await post(session, phone, bytes)), { seq, head });
       assert.deepEqual(await departed(session), [false, false, false, false]);
+    });
+
+  test('both devices of an account post one: the first answer for both',
+    async () => {
+      const session = await four();
+      const bytes = session.departure(phone, { by: bob });
+      const told = ok(await post(session, bob, bytes), 201);
+      assert.deepEqual(ok(await post(session, phone, bytes)), told);
+      assert.equal((await session.history(carol)).length, told.seq);
+      // another account's device learns nothing by it
+      refused(await post(session, carol, bytes), 422, 'departure-invalid');
     });
 
   test('a device takes out another one of its user', async () => {

@@ -62,31 +62,32 @@ static void answer(struct sent *s, struct buf *json, enum gate_outcome outcome)
 	sent_free(s);
 }
 
-static void say_problem(struct sent *s, const struct refusal *refusal,
-			const struct append_result *result)
+static void say_refusal(struct sent *s, struct problem problem)
 {
+	int status = outcomes_row(problem.outcome)->status;
 	struct buf json = BUF_INIT;
 
 	put_start(&json, s, "problem");
-	buf_putf(&json,
-		 ",\"problem\":{\"type\":\"urn:hermetic:problem:%s\","
-		 "\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\"",
-		 refusal->slug, refusal->slug, refusal->status,
-		 refusal->detail);
-	if (result != NULL && result->outcome == APPEND_EPOCH_CHANGED)
-		buf_putf(&json, ",\"epoch\":%" PRIu64, result->epoch);
-	buf_put_str(&json, "}}");
-	answer(s, &json, refusal->status == 503 ? GATE_UNKNOWN : GATE_REFUSED);
+	buf_put_str(&json, ",\"problem\":");
+	outcomes_put(&json, &problem);
+	buf_put_u8(&json, '}');
+	answer(s, &json, status == 503 ? GATE_UNKNOWN : GATE_REFUSED);
+}
+
+static void say_problem(struct sent *s, enum outcome outcome,
+			const char *detail)
+{
+	say_refusal(s, (struct problem){ outcome, detail, 0 });
 }
 
 static void on_appended(void *arg, const struct append_result *result)
 {
-	struct refusal refusal = delivery_refusal(result);
+	struct problem problem = delivery_problem(result);
 	struct buf json = BUF_INIT;
 	struct sent *s = arg;
 
-	if (refusal.status != 0) {
-		say_problem(s, &refusal, result);
+	if (problem.outcome != OUTCOME_OK) {
+		say_refusal(s, problem);
 		return;
 	}
 	put_start(&json, s, "sent");
@@ -141,13 +142,8 @@ static struct sent *sent_new(const struct broker_message *message)
 
 void inflow_received(const struct broker_message *message)
 {
-	static const struct refusal malformed = {
-		400, "malformed", "neither an envelope nor JSON with one"
-	};
-	static const struct refusal busy = { 503, "unavailable",
-					     "too much waits; send it again" };
 	struct sent *s = sent_new(message);
-	struct refusal refusal;
+	struct problem problem;
 	struct payload payload;
 	struct append append;
 
@@ -156,7 +152,8 @@ void inflow_received(const struct broker_message *message)
 	if (payload_read(message->payload, &payload) != ERR_OK) {
 		s->has_id = payload.has_id;
 		s->id = payload.id;
-		say_problem(s, &malformed, NULL);
+		say_problem(s, OUTCOME_MALFORMED,
+			    "neither an envelope nor JSON with one");
 		buf_clear(&payload.envelope);
 		return;
 	}
@@ -164,10 +161,11 @@ void inflow_received(const struct broker_message *message)
 	s->id = payload.id;
 	if (!delivery_check(buf_span(&payload.envelope), &in.limits,
 			    clock_now_ms(), s->device, s->session, &append,
-			    &refusal))
-		say_problem(s, &refusal, NULL);
+			    &problem))
+		say_refusal(s, problem);
 	else if (writer_append(in.writer, &append, on_appended, s) != ERR_OK)
-		say_problem(s, &busy, NULL);
+		say_problem(s, OUTCOME_UNAVAILABLE,
+			    "too much waits; send it again");
 	buf_clear(&payload.envelope);
 }
 

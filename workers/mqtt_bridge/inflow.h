@@ -3,7 +3,7 @@
 #ifndef HERMETIC_WORKERS_MQTT_BRIDGE_INFLOW_H
 #define HERMETIC_WORKERS_MQTT_BRIDGE_INFLOW_H
 
-#include "delivery/delivery.h"
+#include "door/delivery.h"
 #include "mqtt_bridge/broker.h"
 
 void inflow_start(struct writer *writer, const struct delivery_limits *limits);

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/settings.h"
-#include "delivery/presence.h"
+#include "door/presence.h"
 #include "mqtt_bridge/broker.h"
 #include "mqtt_bridge/gate.h"
 #include "mqtt_bridge/inflow.h"

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "delivery/delivery.h"
-#include "delivery/origin.h"
+#include "door/delivery.h"
+#include "door/origin.h"
 #include "mqtt/topic.h"
 #include "mqtt_bridge/broker.h"
 #include "store/store.h"

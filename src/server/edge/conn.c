@@ -218,23 +218,22 @@ void conn_close_when_sent(struct conn *conn)
 /* Refuses what cannot be read any further, so the connection ends. */
 static void refuse(struct conn *conn, int status)
 {
-	static const struct {
-		int status;
-		const char *slug;
-	} slugs[] = { { 408, "timeout" },
-		      { 411, "length-required" },
-		      { 413, "too-large" },
-		      { 414, "uri-too-long" },
-		      { 417, "expectation-failed" },
-		      { 431, "headers-too-large" },
-		      { 501, "not-implemented" },
-		      { 505, "version-not-supported" } };
-	const char *slug = "malformed";
+	static const enum outcome unreadable[] = {
+		OUTCOME_TIMEOUT,
+		OUTCOME_LENGTH_REQUIRED,
+		OUTCOME_TOO_LARGE,
+		OUTCOME_URI_TOO_LONG,
+		OUTCOME_EXPECTATION_FAILED,
+		OUTCOME_HEADERS_TOO_LARGE,
+		OUTCOME_NOT_IMPLEMENTED,
+		OUTCOME_VERSION_NOT_SUPPORTED
+	};
+	enum outcome outcome = OUTCOME_MALFORMED;
 	struct request *req = request_new(conn, SPAN_EMPTY);
 
-	for (size_t i = 0; i < sizeof(slugs) / sizeof(*slugs); i++)
-		if (slugs[i].status == status)
-			slug = slugs[i].slug;
+	for (size_t i = 0; i < sizeof(unreadable) / sizeof(*unreadable); i++)
+		if (outcomes_row(unreadable[i])->status == status)
+			outcome = unreadable[i];
 	conn->last = true;
 	conn->phase = PHASE_ANSWER;
 	buf_reset(&conn->in);
@@ -244,7 +243,7 @@ static void refuse(struct conn *conn, int status)
 		conn_drop(conn);
 		return;
 	}
-	request_problem(req, status, slug, NULL, NULL);
+	request_problem(req, outcome, NULL);
 }
 
 static void dispatch(struct conn *conn)
@@ -255,13 +254,13 @@ static void dispatch(struct conn *conn)
 
 	conn->phase = PHASE_ANSWER;
 	if (route == NULL) {
-		request_problem(req, 404, "not-found", NULL, NULL);
+		request_problem(req, OUTCOME_NOT_FOUND, NULL);
 		return;
 	}
 	request_set_route(req, route);
 	if (!router_allows(route, head->method)) {
 		request_add(req, "Allow", router_allow_header(route));
-		request_problem(req, 405, "method-not-allowed", NULL, NULL);
+		request_problem(req, OUTCOME_METHOD_NOT_ALLOWED, NULL);
 	} else if (head->method == HEAD_OPTIONS) {
 		request_add(req, "Allow", router_allow_header(route));
 		cors_add_preflight(req, router_allow_header(route));

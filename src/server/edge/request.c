@@ -149,44 +149,22 @@ const char *request_peer(struct request *req)
 	return req->client;
 }
 
-const char *request_status_text(int status)
+static const char *status_text(int status)
 {
-	static const struct {
-		int status;
-		const char *text;
-	} texts[] = {
-		{ 200, "OK" },
-		{ 201, "Created" },
-		{ 204, "No Content" },
-		{ 304, "Not Modified" },
-		{ 400, "Bad Request" },
-		{ 401, "Unauthorized" },
-		{ 403, "Forbidden" },
-		{ 404, "Not Found" },
-		{ 405, "Method Not Allowed" },
-		{ 406, "Not Acceptable" },
-		{ 408, "Request Timeout" },
-		{ 409, "Conflict" },
-		{ 410, "Gone" },
-		{ 411, "Length Required" },
-		{ 413, "Content Too Large" },
-		{ 414, "URI Too Long" },
-		{ 415, "Unsupported Media Type" },
-		{ 417, "Expectation Failed" },
-		{ 422, "Unprocessable Content" },
-		{ 426, "Upgrade Required" },
-		{ 429, "Too Many Requests" },
-		{ 431, "Request Header Fields Too Large" },
-		{ 500, "Internal Server Error" },
-		{ 501, "Not Implemented" },
-		{ 503, "Service Unavailable" },
-		{ 505, "HTTP Version Not Supported" },
-	};
+	const char *phrase = outcomes_phrase(status);
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		if (texts[i].status == status)
-			return texts[i].text;
-	return "Unknown";
+	switch (status) {
+	case 200:
+		return "OK";
+	case 201:
+		return "Created";
+	case 204:
+		return "No Content";
+	case 304:
+		return "Not Modified";
+	default:
+		return phrase != NULL ? phrase : "Unknown";
+	}
 }
 
 void request_add(struct request *req, const char *name, const char *value)
@@ -265,7 +243,7 @@ void request_answer(struct request *req, int status, const char *content_type,
 
 	if (is_unreadable(req, status, content_type)) {
 		buf_reset(&req->headers);
-		request_problem(req, 406, "not-acceptable", NULL, NULL);
+		request_problem(req, OUTCOME_NOT_ACCEPTABLE, NULL);
 		return;
 	}
 	log_request(req, status, body.n);
@@ -276,8 +254,7 @@ void request_answer(struct request *req, int status, const char *content_type,
 	out = conn_out(conn);
 	if (body.n > LARGE) /* a buffer that grows copies what it has */
 		(void)buf_reserve(out, HEAD_ROOM + req->headers.n + body.n);
-	buf_putf(out, "HTTP/1.1 %d %s\r\n", status,
-		 request_status_text(status));
+	buf_putf(out, "HTTP/1.1 %d %s\r\n", status, status_text(status));
 	put_date(out);
 	buf_putf(out, "X-Request-Id: %s\r\n", req->trace.request_id);
 	if (content_type != NULL)
@@ -295,24 +272,23 @@ void request_answer(struct request *req, int status, const char *content_type,
 	request_free(req);
 }
 
-/* Detail and title are ours and hold no quote or control character. */
-void request_problem(struct request *req, int status, const char *slug,
-		     const char *detail, const char *extra)
+void request_refuse(struct request *req, struct problem problem)
 {
+	int status = outcomes_row(problem.outcome)->status;
 	struct buf body = BUF_INIT;
 
-	buf_putf(&body,
-		 "{\"type\":\"urn:hermetic:problem:%s\",\"title\":\"%s\","
-		 "\"status\":%d",
-		 slug, request_status_text(status), status);
-	if (detail != NULL)
-		buf_putf(&body, ",\"detail\":\"%s\"", detail);
-	if (extra != NULL)
-		buf_putf(&body, ",%s", extra);
-	buf_put_u8(&body, '}');
+	outcomes_put(&body, &problem);
 	if (status == 401)
 		request_add(req, "WWW-Authenticate", "Bearer");
+	if (status == 503)
+		request_add(req, "Retry-After", "1");
 	request_answer(req, status, "application/problem+json",
 		       buf_span(&body));
 	buf_clear(&body);
+}
+
+void request_problem(struct request *req, enum outcome outcome,
+		     const char *detail)
+{
+	request_refuse(req, (struct problem){ outcome, detail, 0 });
 }

@@ -8,6 +8,7 @@
 #define HERMETIC_SERVER_EDGE_REQUEST_H
 
 #include "base/buf.h"
+#include "door/outcomes.h"
 #include "server/edge/head.h"
 
 struct request;
@@ -53,13 +54,12 @@ void request_add_span(struct request *req, const char *name, struct span value);
 void request_answer(struct request *req, int status, const char *content_type,
 		    struct span body);
 
-/* application/problem+json (RFC 9457): `slug` as in docs/protocol.md; detail
- * may be NULL; `extra` is NULL or more JSON members, "\"epoch\":7". */
-void request_problem(struct request *req, int status, const char *slug,
-		     const char *detail, const char *extra);
+/* Answers with a problem, as application/problem+json. */
+void request_refuse(struct request *req, struct problem problem);
 
-/* The title that goes with a status. */
-const char *request_status_text(int status);
+/* The same; `detail` is NULL where the table's words will do. */
+void request_problem(struct request *req, enum outcome outcome,
+		     const char *detail);
 
 /* ---- for the edge ---- */
 

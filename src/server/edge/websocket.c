@@ -117,20 +117,18 @@ static bool check_handshake(struct request *req, struct span *key)
 	if (!header_has(req, "Upgrade", "websocket") ||
 	    !header_has(req, "Connection", "upgrade")) {
 		request_add(req, "Upgrade", "websocket");
-		request_problem(req, 426, "upgrade-required",
-				"this is a WebSocket", NULL);
+		request_problem(req, OUTCOME_UPGRADE_REQUIRED, NULL);
 		return false;
 	}
 	if (!header_has(req, "Sec-WebSocket-Version", "13")) {
 		request_add(req, "Sec-WebSocket-Version", "13");
-		request_problem(req, 426, "upgrade-required",
-				"the version must be 13", NULL);
+		request_problem(req, OUTCOME_UPGRADE_REQUIRED,
+				"the version must be 13");
 		return false;
 	}
 	if (!request_header(req, "Sec-WebSocket-Key", key) ||
 	    !key_is_valid(*key)) {
-		request_problem(req, 400, "malformed", "Sec-WebSocket-Key",
-				NULL);
+		request_problem(req, OUTCOME_MALFORMED, "Sec-WebSocket-Key");
 		return false;
 	}
 	return true;
@@ -175,7 +173,7 @@ struct websocket *websocket_accept(struct request *req, const char *protocol,
 		return NULL;
 	ws = conn != NULL ? new_websocket(conn) : NULL;
 	if (ws == NULL) {
-		request_problem(req, 503, "unavailable", NULL, NULL);
+		request_problem(req, OUTCOME_UNAVAILABLE, NULL);
 		return NULL;
 	}
 	ws->handler = handler;

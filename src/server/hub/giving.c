@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
-#include "delivery/origin.h"
+#include "door/origin.h"
 #include "server/edge/shared.h"
 #include "server/hub/membership.h"
 #include "server/hub/reading.h"

@@ -1,6 +1,6 @@
 #include "server/hub/reading.h"
 
-#include "delivery/origin.h"
+#include "door/origin.h"
 #include "server/edge/loop.h"
 #include "server/edge/shared.h"
 #include "server/hub/giving.h"

@@ -1,4 +1,4 @@
-#include "delivery/delivery.h"
+#include "door/delivery.h"
 
 #include <string.h>
 
@@ -19,39 +19,37 @@ static enum err decode(struct span bytes, struct envelope *envelope,
 	return e == ERR_OK ? envelope_view(envelope, view) : e;
 }
 
-static bool refuse(struct refusal *refusal, int status, const char *slug,
+static bool refuse(struct problem *problem, enum outcome outcome,
 		   const char *detail)
 {
-	*refusal = (struct refusal){ status, slug, detail };
+	*problem = (struct problem){ outcome, detail, 0 };
 	return false;
 }
 
 bool delivery_check(struct span bytes, const struct delivery_limits *limits,
 		    uint64_t now, const uint8_t device[16],
 		    const uint8_t *session, struct append *out,
-		    struct refusal *refusal)
+		    struct problem *problem)
 {
 	uint64_t window = limits->nonce_window_ms, sent;
 	struct envelope envelope;
 	struct log_view view;
 
 	if (bytes.n > limits->envelope_bytes)
-		return refuse(refusal, 413, "too-large",
+		return refuse(problem, OUTCOME_TOO_LARGE,
 			      "the envelope is too large");
 	if (decode(bytes, &envelope, &view) != ERR_OK)
-		return refuse(refusal, 422, "envelope-invalid",
-			      "it is no envelope of an application message");
+		return refuse(problem, OUTCOME_ENVELOPE_INVALID, NULL);
 	if (session != NULL &&
 	    !span_equal(envelope.session_id, span_of(session, 16)))
-		return refuse(refusal, 422, "envelope-invalid",
+		return refuse(problem, OUTCOME_ENVELOPE_INVALID,
 			      "it is of another session");
 	if (envelope.epoch > INT64_MAX)
-		return refuse(refusal, 422, "envelope-invalid",
+		return refuse(problem, OUTCOME_ENVELOPE_INVALID,
 			      "no such epoch");
 	sent = envelope_time(envelope.nonce);
 	if (sent > now + window || sent + window < now)
-		return refuse(refusal, 422, "nonce-expired",
-			      "the time in its nonce is too far from now");
+		return refuse(problem, OUTCOME_NONCE_EXPIRED, NULL);
 	memcpy(out->session, envelope.session_id.p, 16);
 	memcpy(out->device, device, 16);
 	memcpy(out->nonce, envelope.nonce.p, 16);
@@ -63,40 +61,27 @@ bool delivery_check(struct span bytes, const struct delivery_limits *limits,
 	return true;
 }
 
-struct refusal delivery_refusal(const struct append_result *result)
+struct problem delivery_problem(const struct append_result *result)
 {
-	switch (result->outcome) {
-	case APPEND_OK:
-	case APPEND_DUPLICATE:
-		break;
-	case APPEND_NONCE_REUSED:
-		return (struct refusal){ 409, "nonce-reused",
-					 "another envelope has that nonce" };
-	case APPEND_EPOCH_CHANGED:
-		return (struct refusal){ 409, "epoch-changed",
-					 "read the log and seal again" };
-	case APPEND_VIEW_DIFFERS:
-		return (struct refusal){ 409, "view-differs",
-					 "its sender has seen another log than "
-					 "this one" };
-	case APPEND_NOT_A_MEMBER:
-		return (struct refusal){ 403, "not-a-member",
-					 "this device is not a member of the "
-					 "session" };
-	case APPEND_NO_SESSION:
-		return (struct refusal){ 404, "not-found", "no such session" };
-	case APPEND_ROTATION_REQUIRED:
-		return (struct refusal){ 409, "rotation-required",
-					 "commit new keys, then seal again" };
-	case APPEND_SESSION_ENDED:
-		return (struct refusal){ 410, "session-ended",
-					 "nobody used it for too long" };
-	case APPEND_UNAVAILABLE:
-		return (struct refusal){ 503, "unavailable",
-					 "it may or may not be stored: send "
-					 "the same bytes again" };
-	}
-	return (struct refusal){ 0, NULL, NULL };
+	static const enum outcome outcomes[] = {
+		[APPEND_OK] = OUTCOME_OK,
+		[APPEND_DUPLICATE] = OUTCOME_OK,
+		[APPEND_NONCE_REUSED] = OUTCOME_NONCE_REUSED,
+		[APPEND_VIEW_DIFFERS] = OUTCOME_VIEW_DIFFERS,
+		[APPEND_EPOCH_CHANGED] = OUTCOME_EPOCH_CHANGED,
+		[APPEND_NOT_A_MEMBER] = OUTCOME_NOT_A_MEMBER,
+		[APPEND_NO_SESSION] = OUTCOME_NO_SESSION,
+		[APPEND_ROTATION_REQUIRED] = OUTCOME_ROTATION_REQUIRED,
+		[APPEND_SESSION_ENDED] = OUTCOME_SESSION_ENDED,
+		[APPEND_UNAVAILABLE] = OUTCOME_UNAVAILABLE,
+	};
+	struct problem problem = { outcomes[result->outcome], NULL,
+				   result->epoch };
+
+	if (result->outcome == APPEND_UNAVAILABLE)
+		problem.detail = "it may or may not be stored: send the same "
+				 "bytes again";
+	return problem;
 }
 
 static void put_uuid(struct buf *out, const char *name, const uint8_t id[16])

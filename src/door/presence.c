@@ -1,4 +1,4 @@
-#include "delivery/presence.h"
+#include "door/presence.h"
 
 #include <string.h>
 

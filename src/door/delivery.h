@@ -1,19 +1,14 @@
 /*
  * What every door to a session shares: the check of an envelope that arrives,
- * the refusal that goes with an outcome, and a message as JSON.
+ * the problem that goes with what the writer says, and a message as JSON.
  */
-#ifndef HERMETIC_DELIVERY_DELIVERY_H
-#define HERMETIC_DELIVERY_DELIVERY_H
+#ifndef HERMETIC_DOOR_DELIVERY_H
+#define HERMETIC_DOOR_DELIVERY_H
 
 #include "base/buf.h"
+#include "door/outcomes.h"
 #include "store/message.h"
 #include "store/writer.h"
-
-/* A refusal: a problem's status, slug and detail. Status 0: none. */
-struct refusal {
-	int status;
-	const char *slug, *detail;
-};
 
 struct delivery_limits {
 	uint64_t envelope_bytes;
@@ -21,14 +16,15 @@ struct delivery_limits {
 };
 
 /* Checks what a server can see of an envelope and fills `out`, which borrows
- * from it and has no origin. False: `refusal` says why. `session` NULL: that of the envelope. */
+ * from it and has no origin. False: `problem` says why. `session` NULL: that
+ * of the envelope. */
 bool delivery_check(struct span bytes, const struct delivery_limits *limits,
 		    uint64_t now_ms, const uint8_t device[16],
 		    const uint8_t *session, struct append *out,
-		    struct refusal *refusal);
+		    struct problem *problem);
 
-/* The refusal that goes with an outcome; only OK and DUPLICATE are none. */
-struct refusal delivery_refusal(const struct append_result *result);
+/* Why it was not stored. Its outcome is OK where it was, now or before. */
+struct problem delivery_problem(const struct append_result *result);
 
 /* Appends the object {"session_id":…}, as history and pushes give it, without
  * an envelope where only its hash is kept; with type, it starts with

@@ -8,8 +8,8 @@
  *
  * Empty where requests are not logged.
  */
-#ifndef HERMETIC_DELIVERY_ORIGIN_H
-#define HERMETIC_DELIVERY_ORIGIN_H
+#ifndef HERMETIC_DOOR_ORIGIN_H
+#define HERMETIC_DOOR_ORIGIN_H
 
 #include "store/message.h"
 

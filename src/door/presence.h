@@ -1,7 +1,7 @@
 /* Tells the database which devices are connected to this process, so that the
  * rotation worker knows whom it can ask. */
-#ifndef HERMETIC_DELIVERY_PRESENCE_H
-#define HERMETIC_DELIVERY_PRESENCE_H
+#ifndef HERMETIC_DOOR_PRESENCE_H
+#define HERMETIC_DOOR_PRESENCE_H
 
 #include <stdint.h>
 

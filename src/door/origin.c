@@ -1,4 +1,4 @@
-#include "delivery/origin.h"
+#include "door/origin.h"
 
 #include <stdio.h>
 #include <string.h>
