@@ -18,7 +18,8 @@ static void print_change(const struct cmd *cmd, const json_t *change)
 	out_line("  delivered %s", out_member(change, "offered"));
 }
 
-static void print_other(const struct cmd *cmd, const char *user)
+static void print_other(const struct cmd *cmd, const char *user,
+			const json_t *person)
 {
 	json_t *line;
 
@@ -28,9 +29,14 @@ static void print_other(const struct cmd *cmd, const char *user)
 			 "every device and the recovery key begins anew; a "
 			 "server that lies shows another account, too.",
 			 user);
+		out_line("  known     %s", out_member(person, "digits"));
+		out_line("  delivered %s", out_member(person, "other_digits"));
 		return;
 	}
-	line = json_pack("{s:s, s:b}", "username", user, "other_account", 1);
+	line =
+	    json_pack("{s:s, s:b, s:s, s:s}", "username", user, "other_account",
+		      1, "known", out_member(person, "digits"), "offered",
+		      out_member(person, "other_digits"));
 	out_json(line);
 	json_decref(line);
 }
@@ -68,18 +74,28 @@ static enum err accept_keys(struct cmd *cmd, const char *user,
 	    json_string_value(json_object_get(change, "offered"));
 	TRY(device_accept_keys(cmd->a.device, user, keys, count, &accepted));
 	if (!cmd->args->json)
-		out_line("Accepted: %zu key%s of %.40s.", accepted,
-			 accepted == 1 ? "" : "s", user);
+		out_line("Accepted: %zu key%s of %.40s. What waits is sent "
+			 "with: hermetic outbox --flush",
+			 accepted, accepted == 1 ? "" : "s", user);
 out:
 	free(keys);
 	return e;
 }
 
-static enum err accept_other(struct cmd *cmd, const char *user)
+/* Exactly the account that was printed. */
+static enum err accept_other(struct cmd *cmd, const char *user,
+			     const json_t *person)
 {
-	enum err e;
+	enum err e = device_accept(cmd->a.device, user,
+				   out_member(person, "other_fingerprint"));
 
-	TRY(device_accept(cmd->a.device, user));
+	if (e == ERR_STATE_CONFLICT)
+		(void)why_set(&cmd->a.why, e, "identity-changed",
+			      "The server has shown yet another account since "
+			      "this was printed. Nothing was accepted. Look "
+			      "again: hermetic accept %s",
+			      user);
+	TRY(e);
 	if (!cmd->args->json)
 		out_line("Accepted: the other account. Compare the numbers: "
 			 "hermetic verify %s",
@@ -89,12 +105,12 @@ out:
 }
 
 static enum err accept(struct cmd *cmd, const char *user, const json_t *changes,
-		       bool other)
+		       const json_t *person, bool other)
 {
 	enum err e = ERR_OK;
 
 	if (other)
-		TRY(accept_other(cmd, user));
+		TRY(accept_other(cmd, user, person));
 	if (json_array_size(changes) > 0)
 		TRY(accept_keys(cmd, user, changes));
 out:
@@ -120,10 +136,10 @@ enum err cmd_accept(struct cmd *cmd)
 		       "one was seen under the name %s.",
 		       user));
 	if (other)
-		print_other(cmd, user);
+		print_other(cmd, user, person);
 	json_array_foreach(changes, i, change) print_change(cmd, change);
 	if (cmd->args->yes && out_is_good())
-		e = accept(cmd, user, changes, other);
+		e = accept(cmd, user, changes, person, other);
 	else
 		explain(cmd, user, json_array_size(changes) > 0);
 out:

@@ -191,8 +191,9 @@ MUST_CHECK enum err device_accept_keys(struct device *device, const char *user,
 
 /* An account whose log is kept here, one's own or one that was met (ORDER_MEET):
  * {username, fingerprint, digits, number, hash, devices, own, compared: "no", "yes"
- * or "changed", forked, other}; `other`: the server shows another account under that
- * name. ERR_STATE_GONE: none is kept. */
+ * or "changed", forked, other, other_fingerprint?, other_digits?}; `other`: the
+ * server shows another account under that name, with these numbers.
+ * ERR_STATE_GONE: none is kept. */
 MUST_CHECK enum err device_person(struct device *device, const char *username,
 				  struct buf *json);
 
@@ -200,8 +201,11 @@ MUST_CHECK enum err device_person(struct device *device, const char *username,
 MUST_CHECK enum err device_compared(struct device *device,
 				    const char *username);
 
-/* The person says that the name is meant for the other account that the server
- * shows. ERR_STATE_GONE: there is no other one. */
-MUST_CHECK enum err device_accept(struct device *device, const char *username);
+/* The person was shown that account, `other_fingerprint` of device_person(), and
+ * says that the name is meant for it. ERR_STATE_GONE: there is no other one.
+ * ERR_STATE_CONFLICT: the server has shown yet another one since, and nothing has
+ * changed. */
+MUST_CHECK enum err device_accept(struct device *device, const char *username,
+				  const char *fingerprint);
 
 #endif

@@ -151,21 +151,22 @@ out:
 	return e;
 }
 
-enum err met_has_other(struct device *d, const char *name, bool *other)
+enum err met_other(struct device *d, const char *name, bool *other,
+		   uint8_t fingerprint[ACCOUNT_HASH])
 {
-	uint8_t fingerprint[ACCOUNT_HASH];
 	enum err e = get_name(d, name, "other", fingerprint);
 
 	*other = e == ERR_OK;
 	return e == ERR_STATE_GONE ? ERR_OK : e;
 }
 
-enum err met_accept(struct device *d, const char *name)
+enum err met_accept(struct device *d, const char *name, struct span fingerprint)
 {
 	uint8_t other[ACCOUNT_HASH];
 	enum err e;
 
 	TRY(get_name(d, name, "other", other));
+	ENSURE(span_equal(SPAN_ARRAY(other), fingerprint), ERR_STATE_CONFLICT);
 	TRY(put_name(d, name, SPAN_ARRAY(other), SPAN_EMPTY));
 out:
 	return e;

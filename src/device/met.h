@@ -51,9 +51,10 @@ MUST_CHECK enum err met_extend(struct device *d, struct met *met,
 			       const struct span *links, size_t count,
 			       bool *good);
 
-/* The person says: the name is meant for the account that the server shows.
- * ERR_STATE_GONE: there is no other one. */
-MUST_CHECK enum err met_accept(struct device *d, const char *name);
+/* The person says: the name is meant for this account, which the server shows.
+ * ERR_STATE_GONE: there is no other one; ERR_STATE_CONFLICT: it is not this. */
+MUST_CHECK enum err met_accept(struct device *d, const char *name,
+			       struct span fingerprint);
 
 /* The person has compared the fingerprint, and takes the log as it is kept: a
  * fork that was found before is lifted. */
@@ -66,9 +67,9 @@ enum met_trust {
 };
 enum met_trust met_trust(const struct met *met);
 
-/* Is another account shown under this name? */
-MUST_CHECK enum err met_has_other(struct device *d, const char *name,
-				  bool *other);
+/* Is another account shown under this name, and which one? */
+MUST_CHECK enum err met_other(struct device *d, const char *name, bool *other,
+			      uint8_t fingerprint[ACCOUNT_HASH]);
 
 /* met_steps.c: an order that meets somebody. */
 void met_end(struct meeting *meeting);

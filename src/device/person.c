@@ -50,24 +50,45 @@ out:
 	return e;
 }
 
+/* What the person compares before it is accepted. */
+static enum err describe_other(struct device *d, const char *username,
+			       json_t *made)
+{
+	uint8_t fingerprint[ACCOUNT_HASH];
+	char digits[SAFETY_SIZE];
+	bool other = false;
+	enum err e;
+
+	TRY(met_other(d, username, &other, fingerprint));
+	ENSURE(json_object_set_new(made, "other", json_boolean(other)) == 0,
+	       ERR_LOCAL_MEMORY);
+	if (!other)
+		goto out;
+	TRY(safety_fingerprint(SPAN_ARRAY(fingerprint), digits));
+	TRY(record_set_hex(made, "other_fingerprint", SPAN_ARRAY(fingerprint)));
+	ENSURE(json_object_set_new(made, "other_digits", json_string(digits)) ==
+		   0,
+	       ERR_LOCAL_MEMORY);
+out:
+	return e;
+}
+
 static enum err describe_met(struct device *d, const char *username,
 			     json_t *made)
 {
 	struct met *met = NULL;
-	bool other = false;
 	enum err e;
 
 	TRY(met_find(d, username, &met));
-	TRY(met_has_other(d, username, &other));
 	TRY(describe(met->log, username, made));
 	ENSURE(json_object_set_new(made, "own", json_false()) == 0 &&
 		   json_object_set_new(made, "compared",
 				       json_string(TRUST[met_trust(met)])) ==
 		       0 &&
 		   json_object_set_new(made, "forked",
-				       json_boolean(met->forked)) == 0 &&
-		   json_object_set_new(made, "other", json_boolean(other)) == 0,
+				       json_boolean(met->forked)) == 0,
 	       ERR_LOCAL_MEMORY);
+	TRY(describe_other(d, username, made));
 out:
 	met_free(met);
 	return e;
@@ -110,16 +131,21 @@ out:
 	return e;
 }
 
-enum err device_accept(struct device *device, const char *username)
+enum err device_accept(struct device *device, const char *username,
+		       const char *fingerprint)
 {
+	struct buf bytes = BUF_INIT;
 	enum err e;
 
 	if (device->work.running)
 		return ERR_STATE_PENDING;
+	TRY(text_hex(&bytes, span_str(fingerprint)));
+	TRY(buf_end(&bytes));
 	TRY(core_begin(device));
-	TRY(met_accept(device, username));
+	TRY(met_accept(device, username, buf_span(&bytes)));
 	TRY(core_commit(device));
 out:
 	core_rollback(device);
+	buf_clear(&bytes);
 	return e;
 }

@@ -102,25 +102,39 @@ static void say(struct device *d, const char *what, struct span identity)
 		      (const char *)identity.p);
 }
 
-enum err pins_check(struct device *d, const struct suite *suite,
-		    struct span identity, struct span key, const char *what,
-		    bool note)
+static enum err find_other(struct device *d, const struct suite *suite,
+			   struct span identity, struct span key, bool note,
+			   bool *other)
 {
 	json_t *record = NULL;
 	struct buf known = BUF_INIT;
 	enum err e = find(d, suite->signature, identity, &record, &known);
 
+	*other = false;
 	if (e == ERR_STATE_GONE || FAULT(KEYS_UNPINNED)) {
 		e = ERR_OK;
 	} else if (e == ERR_OK && !span_equal(buf_span(&known), key)) {
+		*other = true;
 		if (note)
-			TRY(note_offered(d, suite->signature, identity, key));
-		say(d, what, identity);
-		e = ERR_PEER_INVALID;
+			e = note_offered(d, suite->signature, identity, key);
 	}
-out:
 	json_decref(record);
 	buf_clear(&known);
+	return e;
+}
+
+enum err pins_check(struct device *d, const struct suite *suite,
+		    struct span identity, struct span key, const char *what,
+		    bool note)
+{
+	bool other;
+	enum err e;
+
+	TRY(find_other(d, suite, identity, key, note, &other));
+	if (other)
+		say(d, what, identity);
+	e = other ? ERR_PEER_INVALID : ERR_OK;
+out:
 	return e;
 }
 
@@ -176,16 +190,54 @@ out:
 	return e;
 }
 
-/* Only who was offered with another key is looked at. The loop ends before the
- * record changes under it: at the first one. */
+/* Of one member as ever; more of them in one sentence, as many as it holds. */
+static void say_all(struct device *d, const json_t *others)
+{
+	const char *what = "What was said is kept";
+	char list[200] = "";
+	const json_t *identity;
+	size_t i, n = 0;
+
+	if (json_array_size(others) == 1) {
+		say(d, what,
+		    span_str(json_string_value(json_array_get(others, 0))));
+		return;
+	}
+	json_array_foreach(others, i, identity)
+	{
+		const char *text = json_string_value(identity);
+
+		if (n + strlen(text) + sizeof(", \xe2\x80\xa6") >
+		    sizeof(list)) {
+			(void)snprintf(list + n, sizeof(list) - n,
+				       ", \xe2\x80\xa6");
+			break;
+		}
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s",
+				      i > 0 ? ", " : "", text);
+	}
+	(void)why_set(&d->work.why, ERR_PEER_INVALID, "key-changed",
+		      "%s: %zu devices have other keys than those that this "
+		      "device knows: %s. Perhaps somebody stands between, or "
+		      "did when you met. To compare the keys and accept the "
+		      "new ones, person by person: hermetic accept NAME. Those "
+		      "that are not theirs are removed: hermetic remove",
+		      what, json_array_size(others), list);
+}
+
+/* Only who was offered with another key is looked at, and each of them: the person
+ * is told of all, and what is noted is the key that the session has. (`changed`
+ * is a copy: the record may change.) */
 enum err pins_find_changed(struct device *d, bool *there)
 {
 	const struct suite *suite = session_suite(d->open.session);
-	json_t *changed = NULL, *row;
+	json_t *changed = NULL, *others = json_array(), *row;
 	const char *name;
+	bool other;
 	enum err e;
 
 	*there = false;
+	ENSURE(others != NULL, ERR_LOCAL_MEMORY);
 	TRY(load_changed(d, &changed));
 	json_object_foreach(changed, name, row)
 	{
@@ -195,15 +247,19 @@ enum err pins_find_changed(struct device *d, bool *there)
 		if (span_equal(identity, span_str(d->identity)) ||
 		    !session_find(d->open.session, identity, &member))
 			continue;
-		e = pins_check(d, suite, identity, member.signature_key,
-			       "What was said is kept", true);
-		*there = e == ERR_PEER_INVALID;
-		if (*there)
-			break;
-		TRY(e);
+		TRY(find_other(d, suite, identity, member.signature_key, true,
+			       &other));
+		if (other)
+			ENSURE(json_array_append_new(
+				   others,
+				   json_string(name + strlen("pin/"))) == 0,
+			       ERR_LOCAL_MEMORY);
 	}
-	e = ERR_OK;
+	*there = json_array_size(others) > 0;
+	if (*there)
+		say_all(d, others);
 out:
+	json_decref(others);
 	json_decref(changed);
 	return e;
 }

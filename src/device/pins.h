@@ -35,8 +35,9 @@ MUST_CHECK enum err pins_note(struct device *d, const struct suite *suite,
 /* The same for all members of the session that is loaded. */
 MUST_CHECK enum err pins_note_members(struct device *d);
 
-/* A member of the session that is loaded who has another key than is known of
- * it. *there: there is one, and d->work.why says so. */
+/* Members of the session that is loaded who have another key than is known of
+ * them. *there: there are some, their keys are noted as offered, and d->work.why
+ * names them. */
 MUST_CHECK enum err pins_find_changed(struct device *d, bool *there);
 
 /* Appends {username, device_id, scheme, known, offered} for each key of a

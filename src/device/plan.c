@@ -8,6 +8,7 @@
 #include "device/steps.h"
 #include "device/todo.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_ready(struct device *d)
@@ -222,7 +223,7 @@ static enum err plan_departure(struct device *d, const char *identity)
 	TRY(session_depart(session, &signer.me, member.leaf_index, heir,
 			   &departure));
 	TRY(buf_end(&departure));
-	todo = json_pack("{s:s}", "kind", "leave");
+	todo = json_pack("{s:s, s:s}", "kind", "leave", "whom", identity);
 	ENSURE(todo != NULL, ERR_LOCAL_MEMORY);
 	TRY(record_set_bytes(todo, "departure", buf_span(&departure)));
 	membership_set_todo(&d->open, json_incref(todo));
@@ -233,6 +234,32 @@ out:
 	signer_clear(&signer);
 	return e;
 }
+
+static bool departure_due(struct device *d)
+{
+	return core_is_settled(d) && membership_todo_is(&d->open, "leave") &&
+	       !todo_departure_fits(d);
+}
+
+/* The leaf has changed since: the departure is signed anew. */
+static enum err renew_departure(struct device *d)
+{
+	char *whom = strdup(todo_departs(d));
+	struct mls_member member;
+	enum err e = ERR_OK;
+
+	ENSURE(whom != NULL, ERR_LOCAL_MEMORY);
+	membership_set_todo(&d->open, NULL);
+	work_changed(d);
+	if (session_find(d->open.session, span_str(whom), &member))
+		TRY(plan_departure(d, whom));
+out:
+	free(whom);
+	return e;
+}
+
+const struct step plan_step_departure = { "departure",	   NULL, departure_due,
+					  renew_departure, NULL, NULL };
 
 /* ---- what was ordered ---- */
 

@@ -1,5 +1,6 @@
 #include "device/todo.h"
 
+#include "check/departure.h"
 #include "device/change.h"
 #include "wire/departure.h"
 
@@ -33,32 +34,42 @@ void todo_commit_lost(struct device *d)
 	membership_set_todo(&d->open, redo);
 }
 
-static bool is_out(const struct session *session, struct span bytes)
+const char *todo_departs(const struct device *d)
 {
-	struct departure departure;
-	struct mls_member member;
-	uint32_t leaf;
+	const char *whom = record_string(membership_todo(&d->open), "whom");
 
-	if (departure_decode(bytes, &departure) != ERR_OK)
-		return false;
-	leaf = departure.leaf_index;
-	return departure.generation == session_generation(session) &&
-	       (session_departed(session, departure.leaf_index) ||
-		!mls_group_next_member(session_group(session), &leaf,
-				       &member) ||
-		member.leaf_index != departure.leaf_index);
+	return whom != NULL ? whom : d->identity;
 }
 
 void todo_settle_departure(struct device *d)
 {
-	struct buf departure = BUF_INIT;
+	struct mls_member member;
 
 	if (membership_todo_is(&d->open, "leave") &&
-	    record_bytes(membership_todo(&d->open), "departure", &departure) ==
-		ERR_OK &&
-	    is_out(d->open.session, buf_span(&departure)))
+	    (!session_find(d->open.session, span_str(todo_departs(d)),
+			   &member) ||
+	     session_departed(d->open.session, member.leaf_index)))
 		membership_set_todo(&d->open, NULL);
-	buf_clear(&departure);
+}
+
+bool todo_departure_fits(struct device *d)
+{
+	const struct session *session = d->open.session;
+	uint8_t hash[DEPARTURE_HASH];
+	struct buf bytes = BUF_INIT;
+	struct departure departure;
+	struct mls_member member;
+	bool fits = record_bytes(membership_todo(&d->open), "departure",
+				 &bytes) == ERR_OK &&
+		    departure_decode(buf_span(&bytes), &departure) == ERR_OK &&
+		    session_find(session, span_str(todo_departs(d)), &member) &&
+		    check_leaf_hash(member.leaf_node, hash) == ERR_OK &&
+		    departure.generation == session_generation(session) &&
+		    departure.leaf_index == member.leaf_index &&
+		    span_equal(departure.leaf_hash, SPAN_ARRAY(hash));
+
+	buf_clear(&bytes);
+	return fits;
 }
 
 enum err todo_set_commit(struct device *d, json_t *change,

@@ -10,7 +10,8 @@
  *   announce  {}: say the session's name to those whom a commit added
  *   join      {group_info}: post the staged external commit
  *   welcome   {welcome_id}: tell that a Welcome was used
- *   leave     {departure}: post the signed departure of a leaf
+ *   leave     {departure, whom?}: post the signed departure of a device's leaf;
+ *             without `whom`, one's own
  */
 #ifndef HERMETIC_DEVICE_TODO_H
 #define HERMETIC_DEVICE_TODO_H
@@ -21,9 +22,16 @@
 void todo_commit_done(struct device *d);
 void todo_commit_lost(struct device *d);
 
-/* The log shows that the leaf is out of which a departure was to be told: by the
- * same bytes, by another departure, or by a commit. */
+/* The device that a departure was to be told of. Borrowed. */
+const char *todo_departs(const struct device *d);
+
+/* The log shows that this device is out: by the same bytes, by another departure,
+ * or by a commit. */
 void todo_settle_departure(struct device *d);
+
+/* Whether the departure that is to be told names the leaf node that stands now.
+ * A commit changes it, and so does another algorithm. */
+bool todo_departure_fits(struct device *d);
 
 /* A commit was staged for `change`: the next thing is to post it. */
 MUST_CHECK enum err todo_set_commit(struct device *d, json_t *change,

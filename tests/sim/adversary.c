@@ -9,6 +9,12 @@ static void watched(void *context, const struct server_session *session,
 		     session->log_count);
 }
 
+static void departed(void *context, const struct server_session *session,
+		     struct span departure)
+{
+	lineage_note_departure(context, session->id, departure);
+}
+
 void adversary_init(struct adversary *adversary, struct lineage *lineage,
 		    uint64_t seed)
 {
@@ -16,7 +22,8 @@ void adversary_init(struct adversary *adversary, struct lineage *lineage,
 					 .chance = chance_of(seed, 2),
 					 .home_count = 1 };
 	server_init(&adversary->homes[0], seed);
-	adversary->homes[0].watch = (struct server_watch){ watched, lineage };
+	adversary->homes[0].watch =
+	    (struct server_watch){ watched, departed, lineage };
 }
 
 void adversary_clear(struct adversary *adversary)

@@ -48,6 +48,10 @@ void client_kill(struct client *client, size_t number)
 		return;
 	if (slot->running && slot->to_new)
 		watch_sealed_for_new(client, slot->session);
+	if (slot->running && slot->order == ORDER_RESOLVE &&
+	    slot->session != SIZE_MAX &&
+	    look_stored_line(client, slot->session))
+		client->known[slot->session].healthy = SIZE_MAX;
 	sim_process_doom(slot->process, 0);
 	device_close(slot->device);
 	sim_process_end(slot->process);
@@ -120,6 +124,7 @@ bool client_order(struct client *client, size_t number,
 	if (slot->running || device_start(slot->device, order) != ERR_OK)
 		return false;
 	slot->running = true;
+	slot->pins_met = SIZE_MAX;
 	slot->clock_is_wrong = false;
 	slot->order = order->kind;
 	slot->said = said;
@@ -197,6 +202,7 @@ static void serve(struct client *client, struct slot *slot,
 	watch_answer(client, request, &reply.answer);
 
 	device_answer(slot->device, &reply.answer);
+	slot->pins_met = SIZE_MAX;
 	reply_free(&reply);
 }
 
@@ -262,6 +268,9 @@ bool client_run(struct client *client, size_t number, unsigned turns,
 				watch_health(client, k);
 		return true;
 	}
+	/* The next request is made, and on its way: what another process on this
+	 * state learns from here on is no part of it. */
+	slot->pins_met = client->pin_count;
 	return false;
 }
 

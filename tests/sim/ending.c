@@ -205,6 +205,35 @@ static void accept_keys(struct client *client, const char *user)
 	buf_clear(&text);
 }
 
+/* As often as it is told of somebody: it takes the keys of those who are named, and
+ * of nobody else. */
+static void accept_named(struct client *client, size_t session)
+{
+	const struct slot *slot = &client->slots[0];
+	struct world *world = client->world;
+	char name[SIM_IDENTITY];
+
+	for (size_t round = 0; round < MEMBERS; round++) {
+		const struct why *told = device_outcome(slot->device)->why;
+		struct why why;
+
+		if (told == NULL || strcmp(told->slug, "key-changed") != 0)
+			return;
+		why = *told;
+		for (size_t i = 0; i <= world->client_count; i++) {
+			const char *user = i < world->client_count
+					       ? world->clients[i].user
+					       : "mallory";
+
+			(void)snprintf(name, sizeof(name), "%s/", user);
+			if (strstr(why.text, name) != NULL)
+				accept_keys(client, user);
+		}
+		client_shown(client, session);
+		refresh(client, session, true);
+	}
+}
+
 static size_t say(struct client *client, size_t session)
 {
 	struct world *world = client->world;
@@ -225,11 +254,10 @@ static size_t say(struct client *client, size_t session)
 		(void)client_run(client, 0, TURNS_AN_ORDER, NULL);
 	if (world->said[number].reported)
 		return number;
-	for (size_t i = 0; i < world->client_count; i++)
-		accept_keys(client, world->clients[i].user);
-	accept_keys(client, "mallory");
+	accept_named(client, session);
 	client_shown(client, session);
 	refresh(client, session, true);
+	accept_named(client, session);
 	return number;
 }
 

@@ -134,7 +134,21 @@ static bool is_departure_of(const struct trial *t, struct span bytes,
 	       is_signed(t, &departure);
 }
 
-/* A departure for that leaf node stands in some log of the session. */
+/* One that a server took, and may have forgotten since. */
+static bool had_departed(const struct trial *t, const uint8_t hash[32])
+{
+	const struct lineage *lineage = &t->world->lineage;
+
+	for (size_t i = 0; i < lineage->departure_count; i++)
+		if (memcmp(lineage->departures[i].session, t->session,
+			   DEVICE_ID) == 0 &&
+		    is_departure_of(t, blob_span(lineage->departures[i].bytes),
+				    hash))
+			return true;
+	return false;
+}
+
+/* A departure for that leaf node stands in some log of the session, or stood. */
 static bool has_departed(const struct trial *t,
 			 const struct wire_leaf_node *leaf)
 {
@@ -156,7 +170,7 @@ static bool has_departed(const struct trial *t,
 					hash))
 					return true;
 		}
-	return false;
+	return had_departed(t, hash);
 }
 
 static const char *judge_remove(const struct trial *t, uint32_t at)

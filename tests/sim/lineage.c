@@ -12,6 +12,9 @@ void lineage_clear(struct lineage *lineage)
 		blob_free(lineage->groups[i].commit);
 		blob_free(lineage->groups[i].info);
 	}
+	for (size_t i = 0; i < lineage->departure_count; i++)
+		blob_free(lineage->departures[i].bytes);
+	free(lineage->departures);
 	free(lineage->groups);
 	free(lineage->moves);
 	*lineage = (struct lineage){ .groups = NULL };
@@ -81,6 +84,16 @@ void lineage_note_move(struct lineage *lineage, struct span commit,
 
 	sim_must(hash_sha256(&commit, 1, move->commit), "hash");
 	move->group = lineage_find(lineage, context);
+}
+
+void lineage_note_departure(struct lineage *lineage, const uint8_t session[16],
+			    struct span departure)
+{
+	struct lineage_departure *row =
+	    SIM_ADD(lineage->departures, lineage->departure_count);
+
+	row->bytes = blob_make(departure);
+	memcpy(row->session, session, 16);
 }
 
 static size_t moved_from(const struct lineage *lineage, struct span commit,

@@ -24,7 +24,15 @@ struct lineage_move {
 	size_t group;
 };
 
+/* A departure that stood in the log of some server. */
+struct lineage_departure {
+	struct blob *bytes;
+	uint8_t session[16];
+};
+
 struct lineage {
+	struct lineage_departure *departures;
+	size_t departure_count;
 	struct lineage_move *moves;
 	size_t move_count;
 	struct lineage_group *groups;
@@ -37,6 +45,11 @@ void lineage_clear(struct lineage *lineage);
 void lineage_note(struct lineage *lineage, const uint8_t session[16],
 		  struct span before, struct span commit, struct span after,
 		  uint64_t seq);
+
+/* A departure was taken by some server: it counts where a member has read it, even
+ * if that server forgets it afterwards. */
+void lineage_note_departure(struct lineage *lineage, const uint8_t session[16],
+			    struct span departure);
 
 /* A device hands out the ReInit `commit` of the group with that context. The
  * first group of a generation has no transcript that tells where it came from,

@@ -160,10 +160,31 @@ static void note_line(struct known *known, uint64_t line)
 	known->line = line;
 	known->resolved = true;
 	for (size_t i = 0; i < known->entry_count; i++) {
+		if (known->entries[i].served) {
+			struct left_entry *left =
+			    SIM_ADD(known->left, known->left_count);
+
+			left->seq = i + 1;
+			memcpy(left->hash, known->entries[i].hash, 32);
+		}
 		known->entries[i].shown = false;
+		memcpy(known->entries[i].before, known->entries[i].hash, 32);
 		if (known->entries[i].last_kind != 0)
 			watch_served(&known->entries[i]);
 	}
+}
+
+bool look_stored_line(struct client *client, size_t session)
+{
+	struct sim_process *reader = sim_process_start(client->store);
+	struct known *known = &client->known[session];
+	uint64_t line =
+	    line_of(sim_process_port(reader), client->world->sessions[session]);
+	bool took = line != known->line;
+
+	sim_process_end(reader);
+	note_line(known, line);
+	return took;
 }
 
 /* What it says itself must be what it stores. */

@@ -142,6 +142,7 @@ static void watch_shown_entry(struct client *client, struct slot *slot,
 	struct seen_entry *seen = watch_entry(client, session, seq);
 	json_t *entry = load_entry(slot, client->world->sessions[session], seq);
 	uint8_t told[32];
+	bool took;
 
 	if (entry == NULL || seen == NULL) {
 		world_violate(client->world, "shown-once",
@@ -151,8 +152,16 @@ static void watch_shown_entry(struct client *client, struct slot *slot,
 		return;
 	}
 	hash_shown(entry, told);
-	if (seen->shown && memcmp(told, seen->told, 32) != 0 &&
-	    !look_took_line(client, slot, session))
+	took = look_took_line(client, slot, session);
+	/* A process may tell of what it took before its person went over to
+	 * another history by a second one. That history may have no such number
+	 * yet: what is shown there now may still change. */
+	if (client->known[session].line > 0 &&
+	    !look_has_kept(client, session, seq)) {
+		json_decref(entry);
+		return;
+	}
+	if (seen->shown && memcmp(told, seen->told, 32) != 0 && !took)
 		world_violate(client->world, "shown-changes",
 			      "%s shows another entry %llu than before",
 			      client->identity, (unsigned long long)seq);
@@ -199,6 +208,43 @@ void watch_history(struct client *client)
 
 /* ---- sent ---- */
 
+static bool is_its_own(const struct client *client, const uint8_t hash[32])
+{
+	const struct sealed *sealed = watch_sealed(client->world, hash);
+
+	return sealed != NULL &&
+	       strcmp(client->world->clients[sealed->client].identity,
+		      client->identity) == 0;
+}
+
+static bool is_own_seal(const struct client *client, const uint8_t hash[32])
+{
+	const struct world *world = client->world;
+	const struct sealed *sealed = watch_sealed(world, hash);
+
+	return sealed != NULL && strcmp(world->clients[sealed->client].identity,
+					client->identity) == 0;
+}
+
+/* A log that it was served has that: the one of now, or one that its person has
+ * left. A process tells late of what it sent before that, and a script that
+ * repeats a text with its key is told where it was sent then. */
+static bool was_served_own(const struct client *client, size_t session,
+			   const struct seen_entry *seen, uint64_t seq)
+{
+	const struct known *known = &client->known[session];
+
+	if (seen == NULL)
+		return false;
+	if (seen->served && is_own_seal(client, seen->hash))
+		return true;
+	for (size_t i = 0; i < known->left_count; i++)
+		if (known->left[i].seq == seq &&
+		    is_own_seal(client, known->left[i].hash))
+			return true;
+	return false;
+}
+
 /* `seq` of the log that this device verified is what it said itself. */
 static void check_sent(struct client *client, struct slot *slot, size_t session,
 		       size_t said, uint64_t seq)
@@ -206,11 +252,9 @@ static void check_sent(struct client *client, struct slot *slot, size_t session,
 	struct world *world = client->world;
 	struct seen_entry *seen = watch_entry(client, session, seq);
 	json_t *entry = load_entry(slot, world->sessions[session], seq);
-	const struct sealed *sealed;
 
 	/* this order may have gone over to the history that its person took */
 	(void)look_took_line(client, slot, session);
-	sealed = seen != NULL ? watch_sealed(world, seen->hash) : NULL;
 	if (entry == NULL || said == SIZE_MAX ||
 	    strcmp(member_of(entry, "text"), world->said[said].text) != 0)
 		world_violate(world, "sent",
@@ -218,9 +262,9 @@ static void check_sent(struct client *client, struct slot *slot, size_t session,
 			      "history shows something else there: %s",
 			      client->identity, (unsigned long long)seq,
 			      member_of(entry, "text"));
-	else if (!seen->served || sealed == NULL ||
-		 strcmp(world->clients[sealed->client].identity,
-			client->identity) != 0)
+	else if (seen == NULL || !seen->served ||
+		 (!is_its_own(client, seen->hash) &&
+		  !is_its_own(client, seen->before)))
 		world_violate(world, "sent",
 			      "%s says that a text was sent as #%llu; no log "
 			      "that it was served has that",

@@ -74,16 +74,21 @@ static const struct step two_keys_wait[] = {
 	BEGINS_WITH_DAVE,
 };
 
-/* The server says that a member is none. */
-static const struct step called_out[] = {
-	{ .kind = STEP_ORDER,
-	  .what = ORDER_REFRESH,
-	  .client = CAROL,
-	  .turns = ALL,
-	  .mishap = { .kind = MISHAP_FORGED,
-		      .forgery = FORGE_STATUS,
-		      .pick = 2 } },
-};
+/* The server says that members are none: of several, since whoever is out may
+ * come in again later. */
+#define CALLED_OUT(who)                                                        \
+	{                                                                      \
+		.kind = STEP_ORDER, .what = ORDER_REFRESH, .client = (who),    \
+		.turns = ALL, .mishap = {                                      \
+			.kind = MISHAP_FORGED,                                 \
+			.forgery = FORGE_STATUS,                               \
+			.pick = 2                                              \
+		}                                                              \
+	}
+
+static const struct step called_out[] = { CALLED_OUT(CAROL),
+					  CALLED_OUT(ALICES_OTHER),
+					  CALLED_OUT(BOB), CALLED_OUT(ALICE) };
 
 #define A_MINUTE                                                               \
 	{                                                                      \

@@ -95,11 +95,13 @@ struct server_welcome {
 };
 
 /* Told of each commit that the server takes: what it led from and to. `before`
- * is empty for the first group of a session. */
+ * is empty for the first group of a session. And of each departure. */
 struct server_watch {
 	void (*commit)(void *context, const struct server_session *session,
 		       struct span before, struct span commit,
 		       struct span after);
+	void (*departed)(void *context, const struct server_session *session,
+			 struct span departure);
 	void *context;
 };
 

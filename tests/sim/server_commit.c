@@ -442,4 +442,7 @@ void server_depart(struct server *server, size_t caller, uint64_t now_ms,
 		memcpy(former->identity, member->identity, SIM_IDENTITY);
 		former->seq = reply->answer.seq;
 	}
+	if (server->watch.departed != NULL)
+		server->watch.departed(server->watch.context, session,
+				       request->bytes);
 }

@@ -52,17 +52,20 @@ void watch_accepted(struct client *client, const char *user)
 }
 
 /* A device that it has met never comes with another key by its own act. */
-static void watch_pin(struct client *client, const struct look_member *member)
+static void watch_pin(struct client *client, const struct slot *slot,
+		      const struct look_member *member)
 {
 	const struct look_member *pin = find_pin(client, member->identity);
 
-	if (pin != NULL && memcmp(pin->key, member->key, 16) != 0)
+	if (pin != NULL && (size_t)(pin - client->pins) < slot->pins_met &&
+	    memcmp(pin->key, member->key, 16) != 0)
 		world_violate(client->world, "pins",
 			      "%s adds %s with another key than it knew",
 			      client->identity, member->identity);
 }
 
-static void watch_adds(struct client *client, struct span commit)
+static void watch_adds(struct client *client, const struct slot *slot,
+		       struct span commit)
 {
 	struct wire_message message;
 	struct wire_proposal_or_ref item;
@@ -83,7 +86,7 @@ static void watch_adds(struct client *client, struct span commit)
 			continue;
 		look_member_of(leaf->credential.identity, leaf->signature_key,
 			       &member);
-		watch_pin(client, &member);
+		watch_pin(client, slot, &member);
 	}
 }
 
@@ -372,7 +375,7 @@ void watch_request(struct client *client, struct slot *slot,
 	    request->kind == REQUEST_JOIN)
 		count_commit(client, slot, request);
 	if (request->kind == REQUEST_COMMIT)
-		watch_adds(client, request->bytes);
+		watch_adds(client, slot, request->bytes);
 
 	if (request->kind == REQUEST_MOVE)
 		watch_move(client, request);

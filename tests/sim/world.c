@@ -83,6 +83,7 @@ static void clear_client(struct client *client)
 		free(client->known[i].entries);
 		free(client->known[i].people);
 		free(client->known[i].named);
+		free(client->known[i].left);
 	}
 }
 

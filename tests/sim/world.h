@@ -46,17 +46,27 @@ struct look {
 struct seen_entry {
 	bool served, shown;
 	uint8_t kind;
-	uint8_t hash[32]; /* of the bytes that it was served */
-	uint8_t told[32]; /* of what it shows: kind, text, who */
-	bool readable;	  /* it shows a text */
-	size_t said;	  /* which one; SIZE_MAX: nobody\'s here */
-	uint8_t last[32]; /* of what was served last at that number */
+	uint8_t hash[32];   /* of the bytes that it was served */
+	uint8_t told[32];   /* of what it shows: kind, text, who */
+	bool readable;	    /* it shows a text */
+	size_t said;	    /* which one; SIZE_MAX: nobody\'s here */
+	uint8_t last[32];   /* of what was served last at that number */
+	uint8_t before[32]; /* of what it was before its person took another
+			       history; another process may still tell of it */
 	uint8_t last_kind;
+};
+
+/* What was served at a number, of a history that its person has left since. */
+struct left_entry {
+	uint64_t seq;
+	uint8_t hash[32];
 };
 
 struct known {
 	struct seen_entry *entries; /* seq 1 is the first */
 	size_t entry_count;
+	struct left_entry *left;
+	size_t left_count;
 	uint8_t (*people)[16]; /* members that the person was shown */
 	size_t people_count;
 	char (*named)[33]; /* users whom the person named itself */
@@ -88,6 +98,7 @@ struct slot {
 	uint64_t seq_before; /* read when the order began */
 	unsigned requests, turns, commits;
 	uint8_t last_commit[32];
+	size_t pins_met; /* when its next request was made */
 };
 
 struct client {
@@ -226,6 +237,8 @@ bool look_stored(struct client *client, size_t session, struct look *look);
 bool look_has_kept(struct client *client, size_t session, uint64_t seq);
 /* The person of this device has taken another history since we looked last. */
 bool look_took_line(struct client *client, struct slot *slot, size_t session);
+/* The same from what is stored: its process has died. */
+bool look_stored_line(struct client *client, size_t session);
 bool look_is_healthy(const struct look *look);
 void look_member_of(struct span identity, struct span signature_key,
 		    struct look_member *member);

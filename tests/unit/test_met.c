@@ -262,14 +262,66 @@ static void test_a_salt_that_is_wrong(void **state)
 	meet_badly(w, w->alice, "account-log-invalid");
 }
 
+/* What device_person() says is shown under the name of alice; "" for nothing. */
+static enum err accept_shown(struct world *w, const char *fingerprint)
+{
+	return device_accept(w->device, "alice", fingerprint);
+}
+
+static void get_shown(struct world *w, char out[2 * ACCOUNT_HASH + 1])
+{
+	struct buf json = BUF_INIT;
+	const char *text;
+
+	assert_int_equal(device_person(w->device, "alice", &json), ERR_OK);
+	buf_put_u8(&json, 0);
+	assert_int_equal(buf_end(&json), ERR_OK);
+	text = strstr((const char *)json.p, "\"other_fingerprint\":\"");
+	assert_non_null(text);
+	assert_non_null(strstr((const char *)json.p, "\"other_digits\":\""));
+	memcpy(out, text + strlen("\"other_fingerprint\":\""),
+	       2 * ACCOUNT_HASH);
+	out[2 * ACCOUNT_HASH] = '\0';
+	buf_clear(&json);
+}
+
+/* The server shows a third account between the printing and the word for it. */
+static void test_only_what_was_printed_is_accepted(void **state)
+{
+	struct world *w = *state;
+	struct house *others = calloc(2, sizeof(*others));
+	char printed[2 * ACCOUNT_HASH + 1], shown[2 * ACCOUNT_HASH + 1];
+
+	assert_non_null(others);
+	house_init(&others[0], false);
+	house_init(&others[1], false);
+	meet_well(w, w->alice, 1);
+	meet_badly(w, &others[0], "identity-changed");
+	get_shown(w, printed);
+	meet_badly(w, &others[1], "identity-changed");
+	get_shown(w, shown);
+	assert_string_not_equal(printed, shown);
+	assert_int_equal(accept_shown(w, printed), ERR_STATE_CONFLICT);
+	assert_int_not_equal(accept_shown(w, ""), ERR_OK);
+	assert_int_not_equal(accept_shown(w, "no digits"), ERR_OK);
+	expect(w, 2, "no", "\"other\":true");
+	assert_int_equal(accept_shown(w, shown), ERR_OK);
+	expect(w, 1, "no", "\"other\":false");
+	assert_int_equal(accept_shown(w, shown), ERR_STATE_GONE);
+	house_free(&others[0]);
+	house_free(&others[1]);
+	free(others);
+}
+
 static void test_another_account_under_the_name(void **state)
 {
 	struct world *w = *state;
 	struct house *other = malloc(sizeof(*other));
+	char shown[2 * ACCOUNT_HASH + 1] = "00";
 
 	assert_non_null(other);
 	house_init(other, false);
-	assert_int_equal(device_accept(w->device, "alice"), ERR_STATE_GONE);
+	assert_int_equal(accept_shown(w, shown), ERR_STATE_GONE);
 	meet_well(w, w->alice, 1);
 	compare(w);
 	for (int i = 0; i < 2; i++) {
@@ -277,11 +329,13 @@ static void test_another_account_under_the_name(void **state)
 		expect(w, 2, "yes", "\"other\":true");
 	}
 	/* the person decides, and has compared nothing of that one */
-	assert_int_equal(device_accept(w->device, "alice"), ERR_OK);
+	get_shown(w, shown);
+	assert_int_equal(accept_shown(w, shown), ERR_OK);
 	expect(w, 1, "no", "\"other\":false");
 	meet_well(w, other, 1);
 	meet_badly(w, w->alice, "identity-changed");
-	assert_int_equal(device_accept(w->device, "alice"), ERR_OK);
+	get_shown(w, shown);
+	assert_int_equal(accept_shown(w, shown), ERR_OK);
 	expect(w, 2, "yes", NULL); /* it was met before */
 	house_free(other);
 	free(other);
@@ -369,6 +423,7 @@ int main(void)
 		TEST(test_a_link_that_is_wrong),
 		TEST(test_a_salt_that_is_wrong),
 		TEST(test_another_account_under_the_name),
+		TEST(test_only_what_was_printed_is_accepted),
 		TEST(test_a_fork_is_kept),
 		TEST(test_a_branch_that_counts),
 		TEST(test_compared_on_the_other_branch),
