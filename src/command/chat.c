@@ -2,6 +2,7 @@
 #include "command/chat.h"
 
 #include "command/directory.h"
+#include "command/entry_line.h"
 #include "command/out.h"
 #include "reach/drive.h"
 
@@ -33,7 +34,7 @@ static bool on_entry(void *context, const char *id, const json_t *message)
 	} else {
 		if (strcmp(id, chat->current) != 0)
 			buf_putf(&text, "[%s] ", chat_short_id(id));
-		out_put_message(&text, message);
+		entry_line_put(&text, message);
 		if (buf_end(&text) == ERR_OK)
 			out_line("%.*s", (int)text.n, (const char *)text.p);
 	}

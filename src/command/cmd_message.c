@@ -2,6 +2,7 @@
 #include "command/cmd.h"
 
 #include "command/directory.h"
+#include "command/entry_line.h"
 #include "command/out.h"
 #include "command/view.h"
 #include "reach/drive.h"
@@ -142,7 +143,7 @@ static bool print_entry(void *context, const char *id, const json_t *entry)
 	if (reading->cmd->args->json) {
 		out_message_json(id, entry);
 	} else {
-		out_put_message(&line, entry);
+		entry_line_put(&line, entry);
 		if (buf_end(&line) == ERR_OK)
 			out_line("%.*s", (int)line.n, (const char *)line.p);
 		buf_clear(&line);

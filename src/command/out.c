@@ -4,7 +4,6 @@
 
 #include <stdarg.h>
 #include <string.h>
-#include <time.h>
 
 /* Code points that change how a terminal shows what is around them. Joiners
  * make one sign of several: in a text they belong, in a name they hide. */
@@ -55,6 +54,11 @@ static void put_safe(struct buf *out, struct span text, bool joiners)
 void out_put_safe(struct buf *out, struct span text)
 {
 	put_safe(out, text, true);
+}
+
+void out_put_name(struct buf *out, struct span name)
+{
+	put_safe(out, name, false);
 }
 
 /* ferror() remembers what failed before. */
@@ -122,184 +126,4 @@ void out_message_json(const char *session_id, const json_t *message)
 	(void)json_object_update(line, (json_t *)(uintptr_t)message);
 	out_json(line);
 	json_decref(line);
-}
-
-static void put_time(struct buf *out, const json_t *message)
-{
-	json_int_t ms = json_integer_value(json_object_get(message, "sent_at"));
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm local;
-	char text[32] = "";
-
-	if (ms > 0 && localtime_r(&seconds, &local) != NULL &&
-	    strftime(text, sizeof(text), "%H:%M ", &local) > 0)
-		buf_put_str(out, text);
-}
-
-/* The user of "user/device". */
-static struct span user_of(const json_t *identity)
-{
-	const char *text = json_string_value(identity);
-	size_t n = json_string_length(identity);
-	const char *slash = text != NULL ? memchr(text, '/', n) : NULL;
-
-	return span_of(text, slash != NULL ? (size_t)(slash - text) : n);
-}
-
-static bool is_repeated(const json_t *list, size_t at)
-{
-	for (size_t i = 0; i < at; i++)
-		if (span_equal(user_of(json_array_get(list, i)),
-			       user_of(json_array_get(list, at))))
-			return true;
-	return false;
-}
-
-/* The first characters of the id in "user/device". */
-static void put_device(struct buf *out, const json_t *identity)
-{
-	struct span user = user_of(identity);
-	const char *text = json_string_value(identity);
-	size_t n = json_string_length(identity) - user.n;
-
-	if (n > 1)
-		put_safe(out,
-			 span_of((const uint8_t *)text + user.n + 1,
-				 n - 1 < 8 ? n - 1 : 8),
-			 false);
-}
-
-/* A device of a user comes in by another one of theirs, which holds it against the
- * account's log. */
-static void put_own(struct buf *out, const json_t *message,
-		    const json_t *identity, bool added)
-{
-	const char *by = json_string_value(json_object_get(message, "device"));
-
-	buf_put_str(out, added ? "their new device " : "their device ");
-	put_device(out, identity);
-	if (!added || by == NULL)
-		return;
-	buf_put_str(out, ", approved by ");
-	put_safe(out, span_of((const uint8_t *)by, strnlen(by, 8)), false);
-}
-
-/* " added carol, dave": each user once. What a user does with devices of their
- * own is said of each. */
-static bool put_users(struct buf *out, const char *verb, const json_t *list,
-		      const json_t *message)
-{
-	const char *from = json_string_value(json_object_get(message, "from"));
-	const json_t *identity;
-	bool any = false;
-	size_t i;
-
-	json_array_foreach(list, i, identity)
-	{
-		struct span user = user_of(identity);
-
-		bool own = from != NULL && span_equal(user, span_str(from));
-
-		if (!json_is_string(identity) || (!own && is_repeated(list, i)))
-			continue;
-		buf_putf(out, any ? ", " : " %s ", verb);
-		any = true;
-		if (own)
-			put_own(out, message, identity, verb[0] == 'a');
-		else
-			put_safe(out, user, false);
-	}
-	return any;
-}
-
-static void put_commit(struct buf *out, const json_t *message)
-{
-	const json_t *added = json_object_get(message, "added");
-	const json_t *removed = json_object_get(message, "removed");
-	json_int_t epoch =
-	    json_integer_value(json_object_get(message, "epoch"));
-	bool any;
-
-	buf_putf(out, "* %s", out_name(message, "from"));
-	any = put_users(out, "added", added, message);
-	if (any && json_array_size(removed) > 0)
-		buf_put_str(out, " and");
-	any |= put_users(out, "removed", removed, message);
-	buf_putf(out,
-		 any ? "; new keys (epoch %lld)"
-		     : " changed the keys (epoch %lld)",
-		 (long long)(epoch & UINT32_MAX));
-}
-
-/* Why this device made a commit without its person. */
-static void put_reason(struct buf *out, const json_t *message)
-{
-	if (strcmp(out_member(message, "reason"), "broken-commits") == 0)
-		buf_put_str(out, ". This device did that by itself, for two "
-				 "commits that could not be processed");
-}
-
-/* An entry that is worth nothing. Whoever is named has signed it. */
-static void put_refused(struct buf *out, const json_t *message)
-{
-	const char *from = out_name(message, "from");
-	const char *device = out_name(message, "device");
-
-	if (!json_is_true(json_object_get(message, "broken"))) {
-		buf_putf(out, "! not readable: %s",
-			 out_member(message, "reason"));
-		if (device[0] != '\0')
-			buf_putf(out, " (signed by %s, device %s)", from,
-				 device);
-	} else if (json_is_true(json_object_get(message, "joined"))) {
-		buf_putf(out,
-			 "! the commit by which %s, device %s, joined cannot "
-			 "be processed: that device made it so, or who "
-			 "committed before it. This device joins again",
-			 from, device);
-	} else {
-		buf_putf(out,
-			 "! %s, device %s, signed a commit that cannot be "
-			 "processed. This device joins again; where that goes "
-			 "on, who may removes the other one: hermetic remove "
-			 "SESSION %s/%s",
-			 from, device, from, device);
-	}
-}
-
-void out_put_message(struct buf *out, const json_t *message)
-{
-	const json_t *text = json_object_get(message, "text");
-	const char *kind = out_member(message, "kind");
-	const char *from = out_name(message, "from");
-	json_int_t epoch =
-	    json_integer_value(json_object_get(message, "epoch"));
-
-	buf_putf(
-	    out, "#%-3lld ",
-	    (long long)json_integer_value(json_object_get(message, "seq")));
-	put_time(out, message);
-	if (strcmp(kind, "text") == 0) {
-		buf_putf(out, "%s: ", from);
-		out_put_safe(out, span_of(json_string_value(text),
-					  json_string_length(text)));
-	} else if (strcmp(kind, "name") == 0) {
-		buf_putf(out, "* %s calls this session \"%s\"", from,
-			 out_member(message, "text"));
-	} else if (strcmp(kind, "joined") == 0) {
-		buf_putf(out, "* %s joined; new keys (epoch %lld)", from,
-			 (long long)(epoch & UINT32_MAX));
-	} else if (strcmp(kind, "commit") == 0) {
-		put_commit(out, message);
-		put_reason(out, message);
-	} else if (strcmp(kind, "moved") == 0) {
-		buf_putf(out, "* %s moved this session to %s", from,
-			 out_member(message, "algorithm"));
-	} else if (strcmp(kind, "removed") == 0) {
-		buf_putf(out, "* %s removed this device", from);
-	} else if (strcmp(kind, "left") == 0) {
-		buf_putf(out, "* %s left", from);
-	} else {
-		put_refused(out, message);
-	}
 }

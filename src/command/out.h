@@ -13,6 +13,9 @@
  * scripts and emoji need them. */
 void out_put_safe(struct buf *out, struct span text);
 
+/* The same for what names somebody: U+200C and U+200D are escaped, too. */
+void out_put_name(struct buf *out, struct span name);
+
 /* One line of ASCII JSON, flushed. */
 void out_json(const json_t *value);
 
@@ -26,13 +29,10 @@ void out_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * none. */
 const char *out_member(const json_t *object, const char *name);
 
-/* The same for what names somebody: U+200C and U+200D are escaped, too. */
+/* out_member() for what names somebody. */
 const char *out_name(const json_t *object, const char *name);
 
 /* A kept message as one line of JSON, with its session's id. */
 void out_message_json(const char *session_id, const json_t *message);
-
-/* A kept message as a person reads it, appended without a line's end. */
-void out_put_message(struct buf *out, const json_t *message);
 
 #endif

@@ -1,6 +1,7 @@
 #include "device/entry.h"
 
 #include "device/content.h"
+#include "device/entry_kind.h"
 #include "device/people.h"
 #include "wire/envelope.h"
 #include "wire/message.h"
@@ -13,6 +14,7 @@ void entry_people_clear(struct entry_people *people)
 {
 	json_decref(people->added);
 	json_decref(people->removed);
+	json_decref(people->roles);
 	json_decref(people->marks);
 	memset(people, 0, sizeof(*people));
 }
@@ -58,6 +60,46 @@ out:
 	return e;
 }
 
+static enum err tell_role(json_t **list, struct span user, enum role role)
+{
+	json_t *name = json_stringn((const char *)user.p, user.n);
+
+	if (name == NULL)
+		return ERR_OK;
+	if (*list == NULL)
+		*list = json_array();
+	return json_array_append_new(*list,
+				     json_pack("{s:o, s:s}", "user", name,
+					       "role", roles_text(role))) == 0
+		   ? ERR_OK
+		   : ERR_LOCAL_MEMORY;
+}
+
+/* Whose role is another one behind this commit. Roles that cannot be read give
+ * nobody. */
+static enum err read_roles(const struct session *session,
+			   struct span extensions, struct entry_people *people)
+{
+	struct roles before, after;
+	struct span rest, user;
+	enum role role;
+	enum err e = ERR_OK;
+
+	if (session_roles(session, &before) != ERR_OK ||
+	    roles_read(extensions, &after) != ERR_OK)
+		return ERR_OK;
+	rest = after.rows;
+	while (roles_next(&rest, &user, &role))
+		if (roles_of(&before, user) != role)
+			TRY(tell_role(&people->roles, user, role));
+	rest = before.rows;
+	while (roles_next(&rest, &user, &role))
+		if (roles_of(&after, user) == ROLE_MEMBER)
+			TRY(tell_role(&people->roles, user, ROLE_MEMBER));
+out:
+	return e;
+}
+
 static enum err read_proposal(const struct session *session,
 			      const struct wire_proposal *proposal,
 			      struct entry_people *people)
@@ -67,6 +109,8 @@ static enum err read_proposal(const struct session *session,
 
 	if (proposal->type == WIRE_PROPOSAL_ADD)
 		return read_add(&proposal->add.leaf_node, people);
+	if (proposal->type == WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS)
+		return read_roles(session, proposal->extensions, people);
 	if (proposal->type == WIRE_PROPOSAL_REMOVE &&
 	    mls_group_next_member(session_group(session), &leaf, &member) &&
 	    member.leaf_index == proposal->removed)
@@ -106,6 +150,11 @@ static void set_text(json_t *entry, const char *member, const char *text)
 	(void)json_object_set_new(entry, member, json_string(text));
 }
 
+static void set_kind(json_t *entry, enum entry_kind kind)
+{
+	set_text(entry, "kind", entry_kind_text(kind));
+}
+
 static enum err put_content(struct device *d, const struct session_event *event,
 			    json_t *entry)
 {
@@ -114,25 +163,25 @@ static enum err put_content(struct device *d, const struct session_event *event,
 	enum err e = content_read(buf_span(&event->data), &type, &value);
 
 	if (e != ERR_OK) {
-		set_text(entry, "kind", "unreadable");
+		set_kind(entry, ENTRY_UNREADABLE);
 		set_text(entry, "reason", err_text(e));
 		return ERR_OK;
 	}
 	if (type == CONTENT_NAME)
 		TRY(record_set_text(d->open.notes, "name", value));
-	set_text(entry, "kind", type == CONTENT_NAME ? "name" : "text");
+	set_kind(entry, type == CONTENT_NAME ? ENTRY_NAME : ENTRY_TEXT);
 	TRY(record_set_text(entry, "text", value));
 out:
 	return e;
 }
 
-static const char *commit_kind(const struct session_event *event)
+static enum entry_kind commit_kind(const struct session_event *event)
 {
 	if (event->kind == SESSION_REMOVED)
-		return "removed";
+		return ENTRY_REMOVED;
 	if (event->kind == SESSION_MOVED)
-		return "moved";
-	return event->external_join ? "joined" : "commit";
+		return ENTRY_MOVED;
+	return event->external_join ? ENTRY_JOINED : ENTRY_COMMIT;
 }
 
 /* Why this device changed the group without its person's act. */
@@ -148,7 +197,7 @@ static void put_reason(const struct device *d, json_t *entry)
 static void put_commit(struct device *d, const struct session_event *event,
 		       const struct entry_people *people, json_t *entry)
 {
-	set_text(entry, "kind", commit_kind(event));
+	set_kind(entry, commit_kind(event));
 	if (event->kind == SESSION_MOVED)
 		set_text(entry, "algorithm",
 			 session_suite(d->open.session)->algorithm);
@@ -160,6 +209,8 @@ static void put_commit(struct device *d, const struct session_event *event,
 		(void)json_object_set(entry, "added", people->added);
 	if (people->removed != NULL)
 		(void)json_object_set(entry, "removed", people->removed);
+	if (people->roles != NULL)
+		(void)json_object_set(entry, "roles", people->roles);
 	if (people->marks != NULL)
 		(void)json_object_set(entry, "marks", people->marks);
 }
@@ -204,12 +255,15 @@ static enum err put_kind(struct device *d, const struct session_event *event,
 		put_commit(d, event, people, entry);
 		break;
 	case SESSION_DEPARTED:
-		set_text(entry, "kind", "departed");
+		set_kind(entry, ENTRY_DEPARTED);
+		if (event->data.n > 0)
+			return record_set_text(entry, "heir",
+					       buf_span(&event->data));
 		break;
 	case SESSION_REFUSED:
-		set_text(entry, "kind",
-			 event->refused == ERR_STATE_EXPIRED ? "expired"
-							     : "refused");
+		set_kind(entry, event->refused == ERR_STATE_EXPIRED
+				    ? ENTRY_EXPIRED
+				    : ENTRY_REFUSED);
 		set_text(entry, "reason", err_text(event->refused));
 		put_broken(event, entry);
 		break;

@@ -2,17 +2,18 @@
  * What is kept of an entry of the log, a JSON object (docs/state.md):
  *
  *   {kind, seq, epoch, from, device, sent_at?, text?, own?, added?, removed?,
- *    marks?, algorithm?, reason?}
+ *    roles?, marks?, algorithm?, heir?, reason?}
  */
 #ifndef HERMETIC_DEVICE_ENTRY_H
 #define HERMETIC_DEVICE_ENTRY_H
 
 #include "device/core.h"
 
-/* Whom a commit adds and removes: arrays of identities, NULL for none; and the
- * marks (people.h) of all who come in by it. */
+/* Whom a commit adds and removes: arrays of identities, NULL for none; whose
+ * role it changes: {user, role} each; and the marks (people.h) of all who come in
+ * by it. */
 struct entry_people {
-	json_t *added, *removed, *marks; /* owned */
+	json_t *added, *removed, *roles, *marks; /* owned */
 };
 
 /* Reads them from a commit before it is received. What does not decode gives

@@ -66,6 +66,19 @@ enum role roles_of(const struct roles *roles, struct span user)
 	return ROLE_MEMBER;
 }
 
+bool roles_next(struct span *rest, struct span *user, enum role *role)
+{
+	struct rd r = rd_init(*rest);
+	struct entry entry;
+
+	if (!next(&r, &entry))
+		return false;
+	*user = entry.user;
+	*role = (enum role)entry.role;
+	*rest = span_of(rest->p + (rest->n - rd_left(&r)), rd_left(&r));
+	return true;
+}
+
 static bool is_before(struct span rows, struct span user)
 {
 	struct roles before = { .there = true, .rows = rows };

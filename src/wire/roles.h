@@ -40,6 +40,9 @@ struct span roles_user(struct span identity);
 /* The role that counts: of `rows`, or as roles->owner. */
 enum role roles_of(const struct roles *roles, struct span user);
 
+/* Moves `rest`, which begins as roles->rows, past one entry; false: no more. */
+bool roles_next(struct span *rest, struct span *user, enum role *role);
+
 /* Appends the whole extension with one user's role changed. ERR_PEER_INVALID:
  * nobody would be owner. */
 MUST_CHECK enum err roles_put_changed(const struct roles *roles,

@@ -10,9 +10,11 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "command/entry_line.h"
 #include "command/home.h"
 #include "command/out.h"
 #include "device/content.h"
+#include "device/entry_kind.h"
 #include "reach/account.h"
 
 static void expect_url(const char *server, const char *url)
@@ -206,7 +208,7 @@ static void expect_line(const char *json, const char *line)
 	struct buf out = BUF_INIT;
 
 	assert_non_null(message);
-	out_put_message(&out, message);
+	entry_line_put(&out, message);
 	assert_int_equal(buf_end(&out), ERR_OK);
 	buf_put_u8(&out, 0);
 	assert_string_equal((const char *)out.p, line);
@@ -244,6 +246,59 @@ static void test_who_came_and_went(void **state)
 		    "(epoch 2)");
 }
 
+static void test_roles_and_departures(void **state)
+{
+	(void)state;
+	expect_line("{\"seq\": 3, \"kind\": \"commit\", \"epoch\": 2, "
+		    "\"from\": \"alice\", \"roles\": [{\"user\": \"bob\", "
+		    "\"role\": \"admin\"}]}",
+		    "#3   * alice made bob admin; new keys (epoch 2)");
+	expect_line(
+	    "{\"seq\": 3, \"kind\": \"commit\", \"epoch\": 2, "
+	    "\"from\": \"alice\", \"removed\": [\"bob/4\"], \"roles\": "
+	    "[{\"user\": \"ca\\u200drol\", \"role\": \"owner\"}, "
+	    "{\"user\": \"alice\", \"role\": \"member\"}]}",
+	    "#3   * alice removed bob and made ca\\u{200d}rol owner and "
+	    "alice member; new keys (epoch 2)");
+	expect_line("{\"seq\": 4, \"kind\": \"departed\", \"epoch\": 2, "
+		    "\"from\": \"bob\", \"device\": \"4\"}",
+		    "#4   * bob left with device 4");
+	expect_line(
+	    "{\"seq\": 4, \"kind\": \"departed\", \"epoch\": 2, "
+	    "\"from\": \"bob\", \"device\": \"4\", \"heir\": \"carol\"}",
+	    "#4   * bob left with device 4; carol is to be owner");
+	expect_line("{\"seq\": 5, \"kind\": \"joined\", \"epoch\": 2, "
+		    "\"from\": \"bob\"}",
+		    "#5   * bob joined; new keys (epoch 2)");
+	expect_line("{\"seq\": 5, \"kind\": \"joined\", \"epoch\": 2, "
+		    "\"from\": \"bob\", \"removed\": [\"bob/4\"]}",
+		    "#5   * bob joined again; new keys (epoch 2)");
+}
+
+/* Every kind has words of its own, and what is to come is not called broken. */
+static void test_every_kind(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < ENTRY_KINDS; i++) {
+		json_t *entry = json_pack("{s:i, s:s}", "seq", 1, "kind",
+					  entry_kind_text((enum entry_kind)i));
+		struct buf line = BUF_INIT;
+
+		entry_line_put(&line, entry);
+		assert_int_equal(buf_end(&line), ERR_OK);
+		buf_put_u8(&line, 0);
+		assert_null(strstr((const char *)line.p, "later version"));
+		buf_clear(&line);
+		json_decref(entry);
+	}
+	expect_line("{\"seq\": 1, \"kind\": \"painted\"}",
+		    "#1   ! this is for a later version of hermetic: "
+		    "\"painted\"");
+	expect_line("{\"seq\": 1, \"kind\": \"expired\"}",
+		    "#1   ! the server says that it does not keep this message "
+		    "any more");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +311,8 @@ int main(void)
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_terminal),
 		cmocka_unit_test(test_who_came_and_went),
+		cmocka_unit_test(test_roles_and_departures),
+		cmocka_unit_test(test_every_kind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,252 @@
+#include "command/entry_line.h"
+
+#include "command/out.h"
+#include "device/entry_kind.h"
+
+#include <string.h>
+#include <time.h>
+
+static void put_time(struct buf *out, const json_t *entry)
+{
+	json_int_t ms = json_integer_value(json_object_get(entry, "sent_at"));
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm local;
+	char text[32] = "";
+
+	if (ms > 0 && localtime_r(&seconds, &local) != NULL &&
+	    strftime(text, sizeof(text), "%H:%M ", &local) > 0)
+		buf_put_str(out, text);
+}
+
+/* The user of "user/device". */
+static struct span user_of(const json_t *identity)
+{
+	const char *text = json_string_value(identity);
+	size_t n = json_string_length(identity);
+	const char *slash = text != NULL ? memchr(text, '/', n) : NULL;
+
+	return span_of(text, slash != NULL ? (size_t)(slash - text) : n);
+}
+
+static bool is_repeated(const json_t *list, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (span_equal(user_of(json_array_get(list, i)),
+			       user_of(json_array_get(list, at))))
+			return true;
+	return false;
+}
+
+/* The first characters of the id in "user/device". */
+static void put_device(struct buf *out, const json_t *identity)
+{
+	struct span user = user_of(identity);
+	const char *text = json_string_value(identity);
+	size_t n = json_string_length(identity) - user.n;
+
+	if (n > 1)
+		out_put_name(out, span_of((const uint8_t *)text + user.n + 1,
+					  n - 1 < 8 ? n - 1 : 8));
+}
+
+/* A device of a user comes in by another one of theirs, which holds it against the
+ * account's log. */
+static void put_own(struct buf *out, const json_t *entry,
+		    const json_t *identity, bool added)
+{
+	const char *by = json_string_value(json_object_get(entry, "device"));
+
+	buf_put_str(out, added ? "their new device " : "their device ");
+	put_device(out, identity);
+	if (!added || by == NULL)
+		return;
+	buf_put_str(out, ", approved by ");
+	out_put_name(out, span_of((const uint8_t *)by, strnlen(by, 8)));
+}
+
+/* " added carol, dave": each user once. What a user does with devices of their
+ * own is said of each. */
+static bool put_users(struct buf *out, const char *verb, const json_t *list,
+		      const json_t *entry)
+{
+	const char *from = json_string_value(json_object_get(entry, "from"));
+	const json_t *identity;
+	bool any = false;
+	size_t i;
+
+	json_array_foreach(list, i, identity)
+	{
+		struct span user = user_of(identity);
+		bool own = from != NULL && span_equal(user, span_str(from));
+
+		if (!json_is_string(identity) || (!own && is_repeated(list, i)))
+			continue;
+		buf_putf(out, any ? ", " : " %s ", verb);
+		any = true;
+		if (own)
+			put_own(out, entry, identity, verb[0] == 'a');
+		else
+			out_put_name(out, user);
+	}
+	return any;
+}
+
+static long long epoch_of(const json_t *entry)
+{
+	return json_integer_value(json_object_get(entry, "epoch")) & UINT32_MAX;
+}
+
+/* Why this device made a commit without its person. */
+static void put_reason(struct buf *out, const json_t *entry)
+{
+	if (strcmp(out_member(entry, "reason"), "broken-commits") == 0)
+		buf_put_str(out, ". This device did that by itself, for two "
+				 "commits that could not be processed");
+}
+
+/* " made bob admin", " made bob member and carol owner". */
+static bool put_roles(struct buf *out, const json_t *list)
+{
+	const json_t *change;
+	bool any = false;
+	size_t i;
+
+	json_array_foreach(list, i, change)
+	{
+		buf_putf(out, "%s %s %s", any ? " and" : " made",
+			 out_name(change, "user"), out_member(change, "role"));
+		any = true;
+	}
+	return any;
+}
+
+static void put_commit(struct buf *out, const json_t *entry)
+{
+	const json_t *added = json_object_get(entry, "added");
+	const json_t *removed = json_object_get(entry, "removed");
+	const json_t *roles = json_object_get(entry, "roles");
+	bool any;
+
+	buf_putf(out, "* %s", out_name(entry, "from"));
+	any = put_users(out, "added", added, entry);
+	if (any && json_array_size(removed) > 0)
+		buf_put_str(out, " and");
+	any |= put_users(out, "removed", removed, entry);
+	if (any && json_array_size(roles) > 0)
+		buf_put_str(out, " and");
+	any |= put_roles(out, roles);
+	buf_putf(out,
+		 any ? "; new keys (epoch %lld)"
+		     : " changed the keys (epoch %lld)",
+		 epoch_of(entry));
+	put_reason(out, entry);
+}
+
+/* By external commit. Who was there already takes its own place again. */
+static void put_joined(struct buf *out, const json_t *entry)
+{
+	bool again = json_object_get(entry, "removed") != NULL;
+
+	buf_putf(out, "* %s joined%s; new keys (epoch %lld)",
+		 out_name(entry, "from"), again ? " again" : "",
+		 epoch_of(entry));
+}
+
+static void put_departed(struct buf *out, const json_t *entry)
+{
+	buf_putf(out, "* %s left with device %s", out_name(entry, "from"),
+		 out_name(entry, "device"));
+	if (json_object_get(entry, "heir") != NULL)
+		buf_putf(out, "; %s is to be owner", out_name(entry, "heir"));
+}
+
+static void put_text(struct buf *out, const json_t *entry)
+{
+	const json_t *text = json_object_get(entry, "text");
+
+	buf_putf(out, "%s: ", out_name(entry, "from"));
+	out_put_safe(
+	    out, span_of(json_string_value(text), json_string_length(text)));
+}
+
+static void put_title(struct buf *out, const json_t *entry)
+{
+	buf_putf(out, "* %s calls this session \"%s\"", out_name(entry, "from"),
+		 out_member(entry, "text"));
+}
+
+static void put_moved(struct buf *out, const json_t *entry)
+{
+	buf_putf(out, "* %s moved this session to %s", out_name(entry, "from"),
+		 out_member(entry, "algorithm"));
+}
+
+static void put_removed(struct buf *out, const json_t *entry)
+{
+	buf_putf(out, "* %s removed this device", out_name(entry, "from"));
+}
+
+/* Whoever is named has signed it. */
+static void put_unreadable(struct buf *out, const json_t *entry)
+{
+	const char *device = out_name(entry, "device");
+
+	buf_putf(out, "! not readable: %s", out_member(entry, "reason"));
+	if (device[0] != '\0')
+		buf_putf(out, " (signed by %s, device %s)",
+			 out_name(entry, "from"), device);
+}
+
+static void put_expired(struct buf *out, const json_t *entry)
+{
+	(void)entry;
+	buf_put_str(out, "! the server says that it does not keep this "
+			 "message any more");
+}
+
+/* An entry that is worth nothing. */
+static void put_refused(struct buf *out, const json_t *entry)
+{
+	const char *from = out_name(entry, "from");
+	const char *device = out_name(entry, "device");
+
+	if (!json_is_true(json_object_get(entry, "broken")))
+		put_unreadable(out, entry);
+	else if (json_is_true(json_object_get(entry, "joined")))
+		buf_putf(out,
+			 "! the commit by which %s, device %s, joined cannot "
+			 "be processed: that device made it so, or who "
+			 "committed before it. This device joins again",
+			 from, device);
+	else
+		buf_putf(out,
+			 "! %s, device %s, signed a commit that cannot be "
+			 "processed. This device joins again; where that goes "
+			 "on, who may removes the other one: hermetic remove "
+			 "SESSION %s/%s",
+			 from, device, from, device);
+}
+
+static void (*const PUT[ENTRY_KINDS])(struct buf *out, const json_t *entry) = {
+	[ENTRY_TEXT] = put_text,	 [ENTRY_NAME] = put_title,
+	[ENTRY_COMMIT] = put_commit,	 [ENTRY_JOINED] = put_joined,
+	[ENTRY_MOVED] = put_moved,	 [ENTRY_REMOVED] = put_removed,
+	[ENTRY_DEPARTED] = put_departed, [ENTRY_REFUSED] = put_refused,
+	[ENTRY_EXPIRED] = put_expired,	 [ENTRY_UNREADABLE] = put_unreadable,
+};
+
+void entry_line_put(struct buf *line, const json_t *entry)
+{
+	const char *text = out_member(entry, "kind");
+	enum entry_kind kind;
+
+	buf_putf(line, "#%-3lld ",
+		 (long long)json_integer_value(json_object_get(entry, "seq")));
+	put_time(line, entry);
+	if (entry_kind_parse(text, &kind))
+		PUT[kind](line, entry);
+	else
+		buf_putf(line,
+			 "! this is for a later version of hermetic: \"%s\"",
+			 text);
+}

@@ -1,0 +1,12 @@
+/* What is kept of an entry of the log (device/entry.h), as a line for a person. */
+#ifndef HERMETIC_COMMAND_ENTRY_LINE_H
+#define HERMETIC_COMMAND_ENTRY_LINE_H
+
+#include "base/buf.h"
+
+#include <jansson.h>
+
+/* Appends the line, without its end. */
+void entry_line_put(struct buf *line, const json_t *entry);
+
+#endif
