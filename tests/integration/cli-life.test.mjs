@@ -116,6 +116,11 @@ describe('the life of a session', { concurrency: false }, () => {
       await bob.does('role', id, alice.name, 'member');
       assert.deepEqual(await roles(alice), { [alice.name]: 'member',
         [bob.name]: 'owner' });
+      // each line says who changed whose role
+      const told = (await alice.does('read', id)).flatMap(m => m.roles ?? []);
+      assert.deepEqual(told, [
+        { user: bob.name, role: 'admin' }, { user: bob.name, role: 'owner' },
+        { user: alice.name, role: 'member' }]);
       await alice.cannot('usage', 'role', id, bob.name, 'king')
         .catch(e => assert.match(e.message, /gave 2/));
     });
@@ -246,6 +251,8 @@ describe('the life of a session', { concurrency: false }, () => {
     assert.deepEqual(await carol.texts(id), ['hello']);
     assert.equal(await safety(alice, id), await safety(bob, id));
     await carol.cannot('not-a-member', 'leave', id);
+    const gone = (await alice.does('read', id)).find(m => m.from === carol.name);
+    assert.equal(gone.kind, 'departed');
   });
 
   test('a new device is linked from an old one, reads from then on, and is ' +
