@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "mqtt/members.h"
+#include "store/listener.h"
 #include "store/notifier.h"
 #include "store/poll_loop.h"
 
@@ -43,7 +44,8 @@ static struct {
 	struct cache_settings settings;
 	pthread_t thread;
 	struct poll_loop *loop;
-	struct connection *queries, *listener;
+	struct connection *queries;
+	struct listener *listener;
 	struct members *fresh; /* being read, page by page */
 	uint8_t page_after[16];
 	bool asking, listening, revoked_again, asking_revoked, asking_keys;
@@ -444,15 +446,16 @@ static enum err open_connections(void)
 					  .durable = false,
 					  .queue_max = 8,
 					  .wait_ms = 10000 };
+	struct listener_settings listens = { .conninfo = c.settings.conninfo,
+					     .name = "hermetic mqtt listener",
+					     .on_ready = on_listening,
+					     .on_notify = on_notify };
 	const struct store_loop *loop = poll_loop_store(c.loop);
 	enum err e;
 
 	TRY(connection_open(loop, &to, &c.queries));
-	to.name = "hermetic mqtt listener";
-	to.listens = true;
-	to.on_ready = on_listening;
-	to.on_notify = on_notify;
-	TRY(connection_open(loop, &to, &c.listener));
+	listens.teller = c.queries;
+	TRY(listener_open(loop, &listens, &c.listener));
 	loop->watch(loop->context, c.wake, STORE_READ, on_wake, NULL);
 	loop->every(loop->context, 100, on_tick, NULL);
 	loop->every(loop->context, KEYS_MS, ask_keys, NULL);

@@ -20,6 +20,7 @@
 #include "server/relay.h"
 #include "server/revocations.h"
 #include "server/ws.h"
+#include "store/cluster.h"
 #include "store/scrape.h"
 
 EDGE_HANDLER void health_live(struct request *req);
@@ -79,6 +80,8 @@ void health_live(struct request *req)
 
 void health_ready(struct request *req)
 {
+	const char *refusal = store_refusal(store);
+
 	if (draining) {
 		request_problem(req, OUTCOME_UNAVAILABLE,
 				"this node is going away");
@@ -90,7 +93,9 @@ void health_ready(struct request *req)
 				"the database refuses for now");
 	} else {
 		request_problem(req, OUTCOME_UNAVAILABLE,
-				"no connection to the database, or no key");
+				refusal != NULL ? refusal
+						: "no connection to the "
+						  "database, or no key");
 	}
 }
 
@@ -137,6 +142,11 @@ bool app_configure(struct process_settings *settings)
 	}
 	if (!configure_tls())
 		return false;
+	/* before the workers, which share it, are forked */
+	if (cluster_open(config()->database_seen_file) != ERR_OK)
+		return settings_complain("HERMETIC_DATABASE_SEEN_FILE",
+					 "must be a file of this node's that "
+					 "it may write");
 	settings->host = config()->host;
 	settings->port = config()->port;
 	settings->workers = (unsigned)config()->workers;

@@ -53,6 +53,8 @@ static const struct setting SETTINGS[] = {
 	  &values.database_listen_url, "", 0, 0, NULL },
 	{ "HERMETIC_DATABASE_READ_URL", KIND_SECRET_TEXT,
 	  &values.database_read_url, "", 0, 0, NULL },
+	{ "HERMETIC_DATABASE_SEEN_FILE", KIND_TEXT, &values.database_seen_file,
+	  "", 0, 0, NULL },
 	{ "HERMETIC_KEK", KIND_KEY, &values.kek, NULL, 0, 0, NULL },
 	{ "HERMETIC_KEK_PREVIOUS", KIND_KEY, &values.kek_previous, "", 0, 0,
 	  NULL },

@@ -13,7 +13,8 @@ struct config {
 	const char *tls_certificate, *tls_key; /* files, or both empty */
 	uint64_t workers, connections;
 	const char *database_url, *database_listen_url, *database_read_url;
-	struct sec kek;		 /* key-encryption key, 32 bytes */
+	const char *database_seen_file; /* "": none */
+	struct sec kek;			/* key-encryption key, 32 bytes */
 	struct sec kek_previous; /* while a change of it lasts; or empty */
 	const char *issuer, *audience;
 	uint64_t access_seconds, refresh_seconds;

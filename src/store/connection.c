@@ -8,18 +8,31 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/sec.h"
+#include "store/cluster.h"
 #include "store/hosts.h"
+#include "store/prepare.h"
 #include "store/rows_internal.h"
+#include "store/sqlstate.h"
 
 enum {
 	TICK_MS = 500,
-	CONNECT_MS = 5000,
+	CONNECT_MS = 10000,
+	TURN_MS = 3000,	    /* instead, where there are other hosts to try */
+	PREPARE_MS = 20000, /* a busy server takes its time, and must not begin
+			       again and again */
 	RETRY_FIRST_MS = 100,
-	RETRY_MAX_MS = 5000,
-	UNWELL_MS = 5000
+	RETRY_MAX_MS = 2000,
+	UNWELL_MS = 5000,
+	REASON_SIZE = 256
 };
 
-enum state { STATE_DOWN, STATE_CONNECTING, STATE_PREPARING, STATE_READY };
+enum state {
+	STATE_DOWN,
+	STATE_CONNECTING,
+	STATE_MEETING, /* it is asked who it is */
+	STATE_PREPARING,
+	STATE_READY
+};
 
 struct request {
 	struct request *next;
@@ -43,7 +56,9 @@ struct connection {
 	int fd;		  /* as registered with the loop; -1: none */
 	unsigned watched; /* and for what */
 	uint64_t retry_at, connect_by, unwell_until;
-	unsigned retry_ms, turn; /* whose turn it is to be tried first */
+	unsigned retry_ms, turn;      /* whose turn it is to be tried first */
+	uint32_t timeline;	      /* of the server */
+	enum cluster_verdict verdict; /* on the last one that was met */
 	struct queue waiting, sent;
 	/* the answer that is being read */
 	struct rows answer;
@@ -129,23 +144,47 @@ static void drop_answer(struct connection *c)
 	c->failure = ERR_OK;
 }
 
-/* Whether what was sent has been done is unknown now. */
-static void disconnect(struct connection *c)
+/* The first line of what libpq says: it names hosts, users and causes. */
+static void libpq_reason(const struct connection *c, char out[REASON_SIZE])
+{
+	const char *said = c->pg != NULL ? PQerrorMessage(c->pg) : "";
+	size_t n = strcspn(said, "\n");
+
+	if (n >= REASON_SIZE)
+		n = REASON_SIZE - 1;
+	memcpy(out, said, n);
+	out[n] = '\0';
+}
+
+/* Half of the time for certain, the rest by chance: what broke together does
+ * not come again together. */
+static uint64_t retry_after(unsigned ms)
+{
+	return ms / 2 + metrics_now_us() % (ms / 2 + 1);
+}
+
+/* Whether what was sent has been done is unknown now. `why` NULL: libpq says
+ * it. */
+static void disconnect(struct connection *c, const char *why)
 {
 	struct queue lost = c->sent;
+	char said[REASON_SIZE];
 
+	libpq_reason(c, said);
 	metrics_count(METRIC_DATABASE_BREAKS, 1);
 	if (c->state == STATE_READY)
 		metrics_set(METRIC_DATABASE_CONNECTIONS, --ready_count);
 	LOG(WARN, "database connection lost",
 	    LOG_STR("connection", c->settings.name),
-	    LOG_NUM("in_flight", c->sent.count));
+	    LOG_NUM("in_flight", c->sent.count),
+	    LOG_STR("reason", why != NULL ? why : said));
 	forget(c);
 	PQfinish(c->pg);
 	c->pg = NULL;
-	c->turn += c->state == STATE_CONNECTING ? 1 : 0;
+	/* the next one is tried first if this one was silent, or is not it */
+	c->turn += c->state == STATE_CONNECTING || c->state == STATE_MEETING;
 	c->state = STATE_DOWN;
-	c->retry_at = now_ms() + c->retry_ms;
+	c->retry_at = now_ms() + retry_after(c->retry_ms);
 	c->retry_ms =
 	    c->retry_ms * 2 < RETRY_MAX_MS ? c->retry_ms * 2 : RETRY_MAX_MS;
 	drop_answer(c);
@@ -161,6 +200,18 @@ static void disconnect(struct connection *c)
 
 /* ---- sending ---- */
 
+/* Acknowledges what a crash may take back: tests/chaos must find it out. */
+#ifdef HERMETIC_PLANTED_ACK_BEFORE_COMMIT
+enum { PLANTED = true };
+#else
+enum { PLANTED = false };
+#endif
+
+static const char *synchronous_commit(const struct connection *c)
+{
+	return c->settings.durable && !PLANTED ? "on" : "off";
+}
+
 static bool flush(struct connection *c)
 {
 	int left = PQflush(c->pg);
@@ -169,22 +220,6 @@ static bool flush(struct connection *c)
 		return false;
 	watch(c, left > 0 ? STORE_READ | STORE_WRITE : STORE_READ);
 	return true;
-}
-
-static const char *synchronous_commit(const struct connection *c);
-
-/* Settings of one transaction, which the pool's next one does not get. */
-static bool send_local_settings(struct connection *c)
-{
-	const char *value = synchronous_commit(c);
-
-	return PQsendQueryParams(
-		   c->pg,
-		   "SELECT set_config('search_path', 'hermetic', true), "
-		   "set_config('enable_seqscan', 'off', true), "
-		   "set_config('statement_timeout', '10s', true), "
-		   "set_config('synchronous_commit', $1, true)",
-		   1, NULL, &value, NULL, NULL, 0) == 1;
 }
 
 static bool send_one(struct connection *c, const struct request *r)
@@ -201,7 +236,7 @@ static bool send_one(struct connection *c, const struct request *r)
 		formats[i] = 1;
 	}
 	if (c->settings.pooled)
-		return send_local_settings(c) &&
+		return prepare_transaction(c->pg, synchronous_commit(c)) &&
 		       PQsendQueryParams(c->pg, s->sql, p->count, NULL, values,
 					 p->length, formats, 1) == 1 &&
 		       PQpipelineSync(c->pg) == 1;
@@ -217,12 +252,12 @@ static void send_waiting(struct connection *c)
 
 		queue_put(&c->sent, r);
 		if (!send_one(c, r)) {
-			disconnect(c);
+			disconnect(c, NULL);
 			return;
 		}
 	}
 	if (!flush(c))
-		disconnect(c);
+		disconnect(c, NULL);
 }
 
 enum err connection_send(struct connection *c, enum statement statement,
@@ -262,22 +297,13 @@ out:
 
 static void connect_to(struct connection *c, const struct hosts *hosts)
 {
-	const char *const keys[] = { "dbname", "application_name",
-				     "host",   "hostaddr",
-				     "port",   NULL };
-	const char *const values[] = {
-		c->settings.conninfo,	     c->settings.name,
-		(const char *)hosts->host.p, (const char *)hosts->hostaddr.p,
-		(const char *)hosts->port.p, NULL
-	};
-
-	c->pg = PQconnectStartParams(keys, values, 1);
+	c->pg = prepare_connect(&c->settings, hosts);
 	if (c->pg == NULL || PQstatus(c->pg) == CONNECTION_BAD) {
-		disconnect(c);
+		disconnect(c, NULL);
 		return;
 	}
 	c->state = STATE_CONNECTING;
-	c->connect_by = now_ms() + CONNECT_MS;
+	c->connect_by = now_ms() + (hosts->count > 1 ? TURN_MS : CONNECT_MS);
 	watch(c, STORE_WRITE);
 }
 
@@ -293,66 +319,6 @@ static void start_connecting(struct connection *c)
 	hosts_clear(&hosts); /* not found: the next tick asks again */
 }
 
-/* Acknowledges what a crash may take back: tests/chaos must find it out. */
-#ifdef HERMETIC_PLANTED_ACK_BEFORE_COMMIT
-enum { PLANTED = true };
-#else
-enum { PLANTED = false };
-#endif
-
-static const char *synchronous_commit(const struct connection *c)
-{
-	return c->settings.durable && !PLANTED ? "on" : "off";
-}
-
-static bool set(struct connection *c, const char *setting)
-{
-	return PQsendQueryParams(c->pg, setting, 0, NULL, NULL, NULL, NULL,
-				 0) == 1;
-}
-
-/*
- * Every statement has an index for its work. The planner must not read a whole
- * table instead because it was empty when it was last looked at: such a plan
- * is kept while the table grows. A statement whose plans are not kept takes
- * longer to plan than to run.
- */
-static bool send_settings(struct connection *c)
-{
-	return set(c, "SET search_path = hermetic") &&
-	       set(c, "SET enable_seqscan = off") && set(c, "SET jit = off") &&
-	       set(c, strcmp(synchronous_commit(c), "on") == 0
-			  ? "SET synchronous_commit = on"
-			  : "SET synchronous_commit = off") &&
-	       set(c, "SET statement_timeout = '10s'") &&
-	       (!c->settings.keeps_plans ||
-		(set(c, "SET plan_cache_mode = force_generic_plan") &&
-		 set(c, "SET enable_bitmapscan = off")));
-}
-
-/* Everything that a connection needs, in one round trip. In a pool statements
- * are parsed without a name: to see that the schema fits. */
-static bool send_preparation(struct connection *c)
-{
-	if (PQsetnonblocking(c->pg, 1) != 0 || PQenterPipelineMode(c->pg) != 1)
-		return false;
-	if (!(c->settings.pooled ? send_local_settings(c) : send_settings(c)))
-		return false;
-	for (size_t i = 0; i < STATEMENT_COUNT; i++) {
-		const struct statement_text *s = &statement_texts[i];
-
-		if (i != STATEMENT_LISTEN &&
-		    PQsendPrepare(c->pg, c->settings.pooled ? "" : s->name,
-				  s->sql, 0, NULL) != 1)
-			return false;
-	}
-	if (c->settings.listens &&
-	    PQsendQueryParams(c->pg, statement_texts[STATEMENT_LISTEN].sql, 0,
-			      NULL, NULL, NULL, NULL, 0) != 1)
-		return false;
-	return PQpipelineSync(c->pg) == 1;
-}
-
 static void go_on_connecting(struct connection *c)
 {
 	switch (PQconnectPoll(c->pg)) {
@@ -363,58 +329,76 @@ static void go_on_connecting(struct connection *c)
 		watch(c, STORE_WRITE);
 		return;
 	case PGRES_POLLING_OK:
-		c->state = STATE_PREPARING;
-		if (!send_preparation(c) || !flush(c))
-			disconnect(c);
+		c->state = STATE_MEETING;
+		if (!prepare_identity(c->pg) || !flush(c))
+			disconnect(c, NULL);
 		return;
 	case PGRES_POLLING_FAILED:
 	case PGRES_POLLING_ACTIVE:
-		disconnect(c);
+		disconnect(c, NULL);
 	}
+}
+
+/* Nothing is asked of, or told to, a server that is not the one. */
+static void on_met(struct connection *c, const PGresult *result)
+{
+	uint64_t system;
+
+	if (PQntuples(result) != 1) {
+		disconnect(c, "the server does not say who it is");
+		return;
+	}
+	system = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
+	c->timeline = (uint32_t)strtoul(PQgetvalue(result, 0, 1), NULL, 10);
+	c->verdict = cluster_meet(system, c->timeline);
+	if (c->verdict != CLUSTER_FITS) {
+		metrics_count(METRIC_DATABASE_REFUSED, 1);
+		disconnect(c, cluster_text(c->verdict));
+		return;
+	}
+	c->state = STATE_PREPARING;
+	c->connect_by = now_ms() + PREPARE_MS;
+	if (!prepare_statements(c->pg, &c->settings, synchronous_commit(c)) ||
+	    !flush(c))
+		disconnect(c, NULL);
+}
+
+static void on_prepared(struct connection *c)
+{
+	c->state = STATE_READY;
+	metrics_set(METRIC_DATABASE_CONNECTIONS, ++ready_count);
+	c->retry_ms = RETRY_FIRST_MS;
+	LOG(INFO, "database connected", LOG_STR("connection", c->settings.name),
+	    LOG_NUM("timeline", c->timeline));
+	if (c->settings.on_ready != NULL)
+		c->settings.on_ready(c->settings.arg);
+}
+
+/* A newer primary has been seen: an answer of this one is none. */
+static bool is_outdated(const struct connection *c)
+{
+	return c->timeline < cluster_timeline();
 }
 
 /* ---- receiving ---- */
 
-/* What passes by itself and says nothing about the statement: a conflict of
- * transactions (class 40, a deadlock too), a lock that is not to be had
- * (55P03), a statement that was cancelled or took too long (57014), a server
- * that ends or begins (57P0x), one without room (class 53), a connection's own
- * (class 08). */
-static bool is_passing(const char *state)
-{
-	static const char *const passing[] = { "40",   "55P03", "57014",
-					       "57P0", "53",	"08" };
-
-	for (size_t i = 0; i < sizeof(passing) / sizeof(*passing); i++)
-		if (strncmp(state, passing[i], strlen(passing[i])) == 0)
-			return true;
-	return false;
-}
-
-/* Two transactions that got into each other's way are no news of the database:
- * everything else that passes is. */
-static enum err passing(struct connection *c, const char *state)
-{
-	if (strncmp(state, "40", 2) != 0)
-		c->unwell_until = now_ms() + UNWELL_MS;
-	LOG(WARN, "the database refuses for now", LOG_STR("sqlstate", state),
-	    LOG_STR("connection", c->settings.name));
-	return ERR_LOCAL_BUSY;
-}
-
-/* SQLSTATE may be missing (NULL). Class 23: a constraint. */
 static enum err failure_of(struct connection *c, const PGresult *result)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	enum err e = sqlstate_err(state);
 
-	if (state != NULL && strncmp(state, "23", 2) == 0)
-		return ERR_STATE_CONFLICT;
-	if (state != NULL && is_passing(state))
-		return passing(c, state);
+	if (sqlstate_is_news(state))
+		c->unwell_until = now_ms() + UNWELL_MS;
+	if (e == ERR_LOCAL_BUSY)
+		LOG(WARN, "the database refuses for now",
+		    LOG_STR("sqlstate", state),
+		    LOG_STR("connection", c->settings.name));
+	if (e != ERR_LOCAL_BUG)
+		return e;
 	metrics_count(METRIC_DATABASE_ERRORS, 1);
 	LOG(ERROR, "statement refused",
 	    LOG_STR("sqlstate", state != NULL ? state : "none"));
-	return ERR_LOCAL_BUG;
+	return e;
 }
 
 /* The end of a transaction: now, and only now, it has been committed. */
@@ -426,23 +410,17 @@ static void on_sync(struct connection *c)
 
 	c->answer = (struct rows){ .result = NULL };
 	c->failure = ERR_OK;
-	if (c->state == STATE_PREPARING) {
-		if (failure != ERR_OK) {
-			if (failure != ERR_LOCAL_BUSY)
-				LOG(ERROR,
-				    "database does not fit; is it migrated?",
-				    LOG_STR("connection", c->settings.name));
-			PQclear(answer.result);
-			disconnect(c);
-			return;
-		}
-		c->state = STATE_READY;
-		metrics_set(METRIC_DATABASE_CONNECTIONS, ++ready_count);
-		c->retry_ms = RETRY_FIRST_MS;
-		LOG(INFO, "database connected",
-		    LOG_STR("connection", c->settings.name));
-		if (c->settings.on_ready != NULL)
-			c->settings.on_ready(c->settings.arg);
+	if (c->state != STATE_READY && failure != ERR_OK) {
+		if (failure != ERR_LOCAL_BUSY)
+			LOG(ERROR, "database does not fit; is it migrated?",
+			    LOG_STR("connection", c->settings.name));
+		disconnect(c, NULL);
+	} else if (c->state == STATE_MEETING) {
+		on_met(c, answer.result);
+	} else if (c->state == STATE_PREPARING) {
+		on_prepared(c);
+	} else if (is_outdated(c)) {
+		disconnect(c, cluster_text(CLUSTER_OLDER));
 	} else if ((r = queue_take(&c->sent)) != NULL) {
 		if (failure == ERR_OK && answer.result == NULL)
 			failure = ERR_LOCAL_BUG;
@@ -485,7 +463,8 @@ static void on_result(struct connection *c, PGresult *result)
 
 static bool expects_answer(const struct connection *c)
 {
-	return c->state == STATE_PREPARING || c->sent.first != NULL;
+	return c->state == STATE_MEETING || c->state == STATE_PREPARING ||
+	       c->sent.first != NULL;
 }
 
 static void give_notifications(struct connection *c)
@@ -493,7 +472,12 @@ static void give_notifications(struct connection *c)
 	PGnotify *n;
 
 	while (c->pg != NULL && (n = PQnotifies(c->pg)) != NULL) {
-		if (c->settings.on_notify != NULL)
+		bool probe = strncmp(n->relname, PREPARE_PROBES,
+				     strlen(PREPARE_PROBES)) == 0;
+
+		if (probe && c->settings.on_probe != NULL)
+			c->settings.on_probe(c->settings.arg, n->extra);
+		else if (!probe && c->settings.on_notify != NULL)
 			c->settings.on_notify(c->settings.arg, n->extra);
 		PQfreemem(n);
 	}
@@ -502,7 +486,7 @@ static void give_notifications(struct connection *c)
 static void receive(struct connection *c)
 {
 	if (PQconsumeInput(c->pg) != 1) {
-		disconnect(c);
+		disconnect(c, NULL);
 		return;
 	}
 	/* NULL parts one statement's results from the next one's */
@@ -517,7 +501,7 @@ static void receive(struct connection *c)
 	if (c->pg == NULL)
 		return;
 	if (PQstatus(c->pg) == CONNECTION_BAD) {
-		disconnect(c);
+		disconnect(c, NULL);
 		return;
 	}
 	give_notifications(c);
@@ -536,7 +520,7 @@ static void on_socket(void *arg, unsigned events)
 	if (c->pg != NULL && c->state == STATE_READY)
 		send_waiting(c);
 	else if (c->pg != NULL && !flush(c))
-		disconnect(c);
+		disconnect(c, NULL);
 }
 
 /* ---- time ---- */
@@ -552,14 +536,18 @@ static void on_tick(void *arg)
 	struct connection *c = arg;
 	uint64_t now = now_ms();
 
-	if (c->state == STATE_DOWN && now >= c->retry_at)
-		start_connecting(c);
-	else if ((c->state == STATE_CONNECTING ||
-		  c->state == STATE_PREPARING) &&
-		 now >= c->connect_by)
-		disconnect(c);
-	else if (c->sent.first != NULL && c->sent.first->deadline < now)
-		disconnect(c); /* it hangs: what it does is unknown */
+	if (c->state == STATE_DOWN) {
+		if (now >= c->retry_at)
+			start_connecting(c);
+	} else if (c->state != STATE_READY) {
+		if (now >= c->connect_by)
+			disconnect(c, "the server does not answer in time");
+	} else if (is_outdated(c)) {
+		disconnect(c, cluster_text(CLUSTER_OLDER));
+	} else if (c->sent.first != NULL && c->sent.first->deadline < now) {
+		/* it hangs: what it does is unknown */
+		disconnect(c, "a statement has no answer in time");
+	}
 	if (c->state != STATE_READY)
 		fail_overdue(c, now);
 }
@@ -592,4 +580,20 @@ bool connection_is_ready(const struct connection *c)
 bool connection_is_well(const struct connection *c)
 {
 	return c->state == STATE_READY && now_ms() >= c->unwell_until;
+}
+
+int connection_backend(const struct connection *c)
+{
+	return c->state == STATE_READY ? PQbackendPID(c->pg) : 0;
+}
+
+const char *connection_refusal(const struct connection *c)
+{
+	return c->state == STATE_READY ? NULL : cluster_text(c->verdict);
+}
+
+void connection_cut(struct connection *c, const char *why)
+{
+	if (c->state != STATE_DOWN)
+		disconnect(c, why);
 }

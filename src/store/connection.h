@@ -1,7 +1,7 @@
 /*
  * One connection to PostgreSQL in pipeline mode on the store's loop. It
- * connects and reconnects by itself, prepares every statement, and keeps
- * requests in order. Each request is a transaction of its own: its answer is
+ * connects and reconnects by itself, to a server that is not older than what
+ * was seen before, prepares every statement, and keeps requests in order. Each request is a transaction of its own: its answer is
  * given when the transaction has been committed, never before.
  */
 #ifndef HERMETIC_STORE_CONNECTION_H
@@ -22,13 +22,15 @@ struct connection_settings {
 	bool keeps_plans;     /* statements run often: each is planned once,
 			for any parameters, without bitmap scans (and so without
 			BRIN indexes); no effect when pooled */
-	bool listens;	      /* to the channel `hermetic` */
+	bool listens;	      /* to the channel `hermetic`, and to one of its
+			own that it is probed by */
 	bool pooled;	  /* by PgBouncer in transaction mode: each transaction
 			may get another connection, so nothing is kept in it */
 	size_t queue_max; /* requests, in flight and waiting */
 	unsigned wait_ms; /* how long a request may go unanswered */
 	void (*on_ready)(void *arg); /* connected (again); may be NULL */
 	void (*on_notify)(void *arg, const char *payload); /* may be NULL */
+	void (*on_probe)(void *arg, const char *payload);  /* may be NULL */
 	void *arg;
 };
 
@@ -59,5 +61,16 @@ bool connection_is_ready(const struct connection *connection);
 /* It is ready, and for some seconds the database refused nothing for a reason
  * that passes. */
 bool connection_is_well(const struct connection *connection);
+
+/* The number of its server process; 0: it is not ready. */
+int connection_backend(const struct connection *connection);
+
+/* In words: why the server that answers is not taken (store/cluster.h). NULL:
+ * there is none such, or none that answers. */
+const char *connection_refusal(const struct connection *connection);
+
+/* Breaks it, as if the network had. `why` is logged. Not from within one of
+ * its own callbacks. */
+void connection_cut(struct connection *connection, const char *why);
 
 #endif

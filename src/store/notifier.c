@@ -119,6 +119,11 @@ void notifier_tell(struct notifier *n, enum notice_kind kind,
 	send_soon(n);
 }
 
+struct connection *notifier_connection(struct notifier *n)
+{
+	return n->connection;
+}
+
 bool notifier_is_idle(const struct notifier *n)
 {
 	return n->count == 0 && !n->in_flight;

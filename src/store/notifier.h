@@ -44,6 +44,10 @@ struct notice {
 void notifier_tell(struct notifier *n, enum notice_kind kind,
 		   const uint8_t id[16], uint64_t seq);
 
+/* What it tells by; has room for one statement of another's, when it is one at
+ * a time (store/listener.h). */
+struct connection *notifier_connection(struct notifier *n);
+
 /* Nothing waits to be told. */
 bool notifier_is_idle(const struct notifier *n);
 

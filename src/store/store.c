@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/metrics.h"
+#include "store/listener.h"
 
 /* A standby that is silent for so long is not waited for. */
 enum { STANDBY_MS = 1000, STANDBY_QUEUE = 1024 };
@@ -13,7 +14,8 @@ struct store {
 	struct store_settings settings;
 	struct writer *writer;
 	struct notifier *notifier;
-	struct connection *queries, *listener, *standby; /* NULL: none */
+	struct connection *queries, *standby; /* NULL: none */
+	struct listener *listener;	      /* of one worker */
 	size_t asked; /* statements without an answer yet */
 	void (*heard)(void *arg, const struct notice *notice);
 	void (*resync)(void *arg);
@@ -101,12 +103,10 @@ enum err store_listen(struct store *s,
 		      void (*resync)(void *arg), void *arg)
 {
 	const char *direct = s->settings.listen_conninfo;
-	struct connection_settings settings = {
+	const struct listener_settings settings = {
 		.conninfo = direct != NULL ? direct : s->settings.conninfo,
 		.name = "hermetic listener",
-		.listens = true,
-		.queue_max = 1,
-		.wait_ms = 10000,
+		.teller = notifier_connection(s->notifier),
 		.on_ready = on_listening,
 		.on_notify = on_notify,
 		.arg = s
@@ -115,7 +115,7 @@ enum err store_listen(struct store *s,
 	s->heard = heard;
 	s->resync = resync;
 	s->listen_arg = arg;
-	return connection_open(s->loop, &settings, &s->listener);
+	return listener_open(s->loop, &settings, &s->listener);
 }
 
 struct question {
@@ -256,6 +256,13 @@ bool store_is_ready(const struct store *s)
 bool store_is_well(const struct store *s)
 {
 	return writer_is_well(s->writer) && connection_is_well(s->queries);
+}
+
+const char *store_refusal(const struct store *s)
+{
+	const char *why = writer_refusal(s->writer);
+
+	return why != NULL ? why : connection_refusal(s->queries);
 }
 
 bool store_is_idle(const struct store *s)

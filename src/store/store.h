@@ -1,7 +1,8 @@
 /*
  * The store: everything that a worker asks of PostgreSQL, without blocking.
  * Four connections: the writer's, one for all other statements, the
- * notifier's, and for one worker of a node the listener's.
+ * notifier's, and for one worker of a node the listener's. Each is to a server
+ * that is not older than what was seen (store/cluster.h).
  */
 #ifndef HERMETIC_STORE_STORE_H
 #define HERMETIC_STORE_STORE_H
@@ -65,6 +66,10 @@ bool store_is_ready(const struct store *store);
 
 /* They are, and the database takes what it is asked (connection_is_well()). */
 bool store_is_well(const struct store *store);
+
+/* In words: why the server that answers is not taken; NULL: it is, or none
+ * answers. */
+const char *store_refusal(const struct store *store);
 
 /* Nothing that was accepted waits for its answer, and the others know. */
 bool store_is_idle(const struct store *store);

@@ -428,6 +428,11 @@ bool writer_is_ready(const struct writer *w)
 	return connection_is_ready(w->connection);
 }
 
+const char *writer_refusal(const struct writer *w)
+{
+	return connection_refusal(w->connection);
+}
+
 bool writer_is_idle(const struct writer *w)
 {
 	return !w->in_flight && w->first == NULL;

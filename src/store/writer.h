@@ -89,6 +89,9 @@ MUST_CHECK enum err writer_append(struct writer *writer,
 bool writer_is_ready(const struct writer *writer);
 bool writer_is_well(const struct writer *writer);
 
+/* See connection_refusal(). */
+const char *writer_refusal(const struct writer *writer);
+
 /* Nothing waits and nothing is in flight. */
 bool writer_is_idle(const struct writer *writer);
 

@@ -14,11 +14,14 @@
 #include "mqtt_bridge/gate.h"
 #include "mqtt_bridge/inflow.h"
 #include "mqtt_bridge/outflow.h"
+#include "store/cluster.h"
+#include "store/listener.h"
 #include "store/poll_loop.h"
 #include "store/scrape.h"
 
 static struct {
-	const char *database_url, *secret, *socket, *host, *metrics_host;
+	const char *database_url, *secret, *socket, *host, *metrics_host,
+	    *seen_file;
 	uint64_t port, packet_bytes, connections, replay, expiry;
 	uint64_t envelope_bytes, nonce_window, queue_messages, queue_bytes;
 	uint64_t metrics_port;
@@ -59,6 +62,8 @@ static const struct setting SETTINGS[] = {
 	  "86400", 0, 31536000, NULL },
 	{ "HERMETIC_ROTATION_GRACE_MESSAGES", KIND_NUMBER,
 	  &config.grace_messages, "1000", 0, 100000000, NULL },
+	{ "HERMETIC_DATABASE_SEEN_FILE", KIND_TEXT, &config.seen_file, "", 0, 0,
+	  NULL },
 	{ "HERMETIC_METRICS_HOST", KIND_TEXT, &config.metrics_host, "127.0.0.1",
 	  0, 0, NULL },
 	{ "HERMETIC_MQTT_METRICS_PORT", KIND_NUMBER, &config.metrics_port, "0",
@@ -68,7 +73,8 @@ static const struct setting SETTINGS[] = {
 };
 
 static volatile sig_atomic_t stopping;
-static struct connection *queries, *listener;
+static struct connection *queries;
+static struct listener *listener;
 static struct notifier *notifier;
 static struct writer *writer;
 static bool broker_is_up;
@@ -138,16 +144,19 @@ static enum err open_store(const struct store_loop *loop)
 		.queue_bytes = config.queue_bytes,
 		.stored = on_stored
 	};
+	struct listener_settings listens = { .conninfo = config.database_url,
+					     .name = "hermetic bridge listener",
+					     .on_ready = on_listening,
+					     .on_notify = on_notify };
 	enum err e;
+
+	TRY(cluster_open(config.seen_file));
 
 	TRY(notifier_open(loop, config.database_url, false, &notifier));
 	TRY(connection_open(loop, &to, &queries));
 	TRY(writer_open(loop, &write, &writer));
-	to.name = "hermetic bridge listener";
-	to.listens = true;
-	to.on_ready = on_listening;
-	to.on_notify = on_notify;
-	TRY(connection_open(loop, &to, &listener));
+	listens.teller = notifier_connection(notifier);
+	TRY(listener_open(loop, &listens, &listener));
 out:
 	return e;
 }

@@ -1,0 +1,110 @@
+#include "store/prepare.h"
+
+#include <stdio.h>
+#include <string.h>
+
+PGconn *prepare_connect(const struct connection_settings *settings,
+			const struct hosts *hosts)
+{
+	/* the string, expanded where `dbname` stands, wins over those before
+	 * it; those after it win over the string */
+	const char *const keys[] = { "keepalives_idle",
+				     "keepalives_interval",
+				     "keepalives_count",
+				     "tcp_user_timeout",
+				     "dbname",
+				     "application_name",
+				     "host",
+				     "hostaddr",
+				     "port",
+				     NULL };
+	const char *const values[] = { "5",
+				       "2",
+				       "3",
+				       "10000",
+				       settings->conninfo,
+				       settings->name,
+				       (const char *)hosts->host.p,
+				       (const char *)hosts->hostaddr.p,
+				       (const char *)hosts->port.p,
+				       NULL };
+
+	return PQconnectStartParams(keys, values, 1);
+}
+
+bool prepare_identity(PGconn *pg)
+{
+	return PQsetnonblocking(pg, 1) == 0 && PQenterPipelineMode(pg) == 1 &&
+	       PQsendQueryParams(
+		   pg, statement_texts[STATEMENT_CLUSTER_IDENTITY].sql, 0, NULL,
+		   NULL, NULL, NULL, 0) == 1 &&
+	       PQpipelineSync(pg) == 1;
+}
+
+bool prepare_transaction(PGconn *pg, const char *synchronous_commit)
+{
+	return PQsendQueryParams(
+		   pg,
+		   "SELECT set_config('search_path', 'hermetic', true), "
+		   "set_config('enable_seqscan', 'off', true), "
+		   "set_config('statement_timeout', '10s', true), "
+		   "set_config('synchronous_commit', $1, true)",
+		   1, NULL, &synchronous_commit, NULL, NULL, 0) == 1;
+}
+
+static bool run(PGconn *pg, const char *statement)
+{
+	return PQsendQueryParams(pg, statement, 0, NULL, NULL, NULL, NULL, 0) ==
+	       1;
+}
+
+/*
+ * Every statement has an index for its work. The planner must not read a whole
+ * table instead because it was empty when it was last looked at: such a plan
+ * is kept while the table grows. A statement whose plans are not kept takes
+ * longer to plan than to run.
+ */
+static bool send_settings(PGconn *pg, bool keeps_plans,
+			  const char *synchronous_commit)
+{
+	return run(pg, "SET search_path = hermetic") &&
+	       run(pg, "SET enable_seqscan = off") &&
+	       run(pg, "SET jit = off") &&
+	       run(pg, strcmp(synchronous_commit, "on") == 0
+			   ? "SET synchronous_commit = on"
+			   : "SET synchronous_commit = off") &&
+	       run(pg, "SET statement_timeout = '10s'") &&
+	       (!keeps_plans ||
+		(run(pg, "SET plan_cache_mode = force_generic_plan") &&
+		 run(pg, "SET enable_bitmapscan = off")));
+}
+
+/* The second channel is this backend's alone, so that probes wake nobody. */
+static bool send_listen(PGconn *pg)
+{
+	char own[sizeof("LISTEN " PREPARE_PROBES) + 16];
+
+	(void)snprintf(own, sizeof(own), "LISTEN " PREPARE_PROBES "%d",
+		       PQbackendPID(pg));
+	return run(pg, statement_texts[STATEMENT_LISTEN].sql) && run(pg, own);
+}
+
+bool prepare_statements(PGconn *pg, const struct connection_settings *settings,
+			const char *synchronous_commit)
+{
+	if (!(settings->pooled ? prepare_transaction(pg, synchronous_commit)
+			       : send_settings(pg, settings->keeps_plans,
+					       synchronous_commit)))
+		return false;
+	for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+		const struct statement_text *s = &statement_texts[i];
+
+		if (i != STATEMENT_LISTEN &&
+		    PQsendPrepare(pg, settings->pooled ? "" : s->name, s->sql,
+				  0, NULL) != 1)
+			return false;
+	}
+	if (settings->listens && !send_listen(pg))
+		return false;
+	return PQpipelineSync(pg) == 1;
+}
