@@ -48,6 +48,9 @@ void client_kill(struct client *client, size_t number)
 		return;
 	if (slot->running && slot->to_new)
 		watch_sealed_for_new(client, slot->session);
+	/* It died when its person had gone over to another history, and before
+	 * the order said so: a second process may have been healthy meanwhile
+	 * where they were. */
 	if (slot->running && slot->order == ORDER_RESOLVE &&
 	    slot->session != SIZE_MAX &&
 	    look_stored_line(client, slot->session))

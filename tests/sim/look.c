@@ -168,7 +168,6 @@ static void note_line(struct known *known, uint64_t line)
 			memcpy(left->hash, known->entries[i].hash, 32);
 		}
 		known->entries[i].shown = false;
-		memcpy(known->entries[i].before, known->entries[i].hash, 32);
 		if (known->entries[i].last_kind != 0)
 			watch_served(&known->entries[i]);
 	}

@@ -208,15 +208,6 @@ void watch_history(struct client *client)
 
 /* ---- sent ---- */
 
-static bool is_its_own(const struct client *client, const uint8_t hash[32])
-{
-	const struct sealed *sealed = watch_sealed(client->world, hash);
-
-	return sealed != NULL &&
-	       strcmp(client->world->clients[sealed->client].identity,
-		      client->identity) == 0;
-}
-
 static bool is_own_seal(const struct client *client, const uint8_t hash[32])
 {
 	const struct world *world = client->world;
@@ -262,9 +253,7 @@ static void check_sent(struct client *client, struct slot *slot, size_t session,
 			      "history shows something else there: %s",
 			      client->identity, (unsigned long long)seq,
 			      member_of(entry, "text"));
-	else if (seen == NULL || !seen->served ||
-		 (!is_its_own(client, seen->hash) &&
-		  !is_its_own(client, seen->before)))
+	else if (!was_served_own(client, session, seen, seq))
 		world_violate(world, "sent",
 			      "%s says that a text was sent as #%llu; no log "
 			      "that it was served has that",

@@ -46,13 +46,11 @@ struct look {
 struct seen_entry {
 	bool served, shown;
 	uint8_t kind;
-	uint8_t hash[32];   /* of the bytes that it was served */
-	uint8_t told[32];   /* of what it shows: kind, text, who */
-	bool readable;	    /* it shows a text */
-	size_t said;	    /* which one; SIZE_MAX: nobody\'s here */
-	uint8_t last[32];   /* of what was served last at that number */
-	uint8_t before[32]; /* of what it was before its person took another
-			       history; another process may still tell of it */
+	uint8_t hash[32]; /* of the bytes that it was served */
+	uint8_t told[32]; /* of what it shows: kind, text, who */
+	bool readable;	  /* it shows a text */
+	size_t said;	  /* which one; SIZE_MAX: nobody\'s here */
+	uint8_t last[32]; /* of what was served last at that number */
 	uint8_t last_kind;
 };
 
