@@ -4,6 +4,8 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 /* `state` may be missing (NULL). ERR_STATE_CONFLICT: a constraint (class 23).
  * ERR_LOCAL_BUSY: it passes by itself and says nothing about the statement. A
  * conflict of transactions (class 40, a deadlock too), a lock that is not to be
