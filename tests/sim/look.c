@@ -82,6 +82,9 @@ static void read_notes(const struct device_store *store, const char *id,
 	look->joining =
 	    !look->member && (json_object_get(notes, "base") != NULL ||
 			      strcmp(todo != NULL ? todo : "", "join") == 0);
+	/* as the device says it (describe.c) */
+	if (strcmp(look->stop, "broken") == 0)
+		(void)snprintf(look->stop, sizeof(look->stop), "behind");
 	if (strcmp(look->stop, "no") == 0)
 		look->stop[0] = '\0';
 	if (look->forked)
