@@ -161,6 +161,10 @@ static void note_line(struct known *known, uint64_t line)
 	if (line == known->line)
 		return;
 	known->line = line;
+	/* What the person has ordered may be ended by another order, or by
+	 * another process on this state. */
+	if (known->resolved)
+		known->healthy = SIZE_MAX;
 	known->resolved = true;
 	for (size_t i = 0; i < known->entry_count; i++) {
 		if (known->entries[i].served) {
