@@ -281,7 +281,6 @@ static bool post_due(struct device *d)
 static enum err post_ask(struct device *d, struct request *request)
 {
 	const json_t *item = next_item(d);
-	uint64_t epoch;
 
 	d->work.post_item = record_number_or_0(item, "item");
 	request->kind = REQUEST_SEND;
@@ -289,7 +288,8 @@ static enum err post_ask(struct device *d, struct request *request)
 		request->bytes = d->work.order.text;
 		return ERR_OK;
 	}
-	return outbox_envelope(&d->open, item, &request->bytes, &epoch);
+	return outbox_envelope(&d->open, item, &request->bytes,
+			       &d->work.post_epoch);
 }
 
 static json_t *posted_item(const struct device *d)
@@ -351,16 +351,12 @@ static enum err refuse(struct device *d, json_t *item,
 }
 
 /* It is sealed anew if the log does not have it all the same. */
+/* As it was posted: another process may have sealed it anew since. */
 static void note_expired(struct device *d, const struct answer *answer)
 {
-	struct span envelope;
-
 	d->work.expired = d->work.post_item;
+	d->work.expired_epoch = d->work.post_epoch;
 	d->work.clock_ahead_ms = answer->clock_ahead_ms;
-	if (posted_item(d) == NULL ||
-	    outbox_envelope(&d->open, posted_item(d), &envelope,
-			    &d->work.expired_epoch) != ERR_OK)
-		d->work.expired = 0;
 }
 
 static enum err take_refusal(struct device *d, const struct answer *answer)

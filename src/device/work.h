@@ -66,7 +66,9 @@ struct work {
 	unsigned passes;    /* how often something was sealed */
 	unsigned idle;	    /* readings that showed nothing new, in a row */
 	uint64_t idle_seq;  /* the end of the log at the last of them */
-	uint64_t expired;   /* the item whose nonce the server calls too old */
+	uint64_t
+	    post_epoch;	  /* in which post_item was sealed, as it was posted */
+	uint64_t expired; /* the item whose nonce the server calls too old */
 	uint64_t expired_epoch;	 /* in which it was sealed */
 	int64_t clock_ahead_ms;	 /* what the server's Date said with that */
 	struct guests guests;	 /* claimed KeyPackages */

@@ -77,7 +77,18 @@ static bool was_ever_out(const struct client *client, size_t session)
 /* Somebody was deceived at the first contact, and has added another key under the
  * name of this device: the log does not have this one as a member. It cannot come
  * in before that leaf is removed, which is for those who are in to do. */
-static bool is_another(const struct server_session *there,
+static bool is_of_ghost(const struct adversary *adversary,
+			const struct wire_leaf_node *leaf)
+{
+	for (size_t i = 0; i < adversary->ghost_count; i++)
+		if (span_equal(buf_span(&adversary->ghosts[i].public_key),
+			       leaf->signature_key))
+			return true;
+	return false;
+}
+
+static bool is_another(const struct adversary *adversary,
+		       const struct server_session *there,
 		       const struct server_member *member,
 		       const struct look *look)
 {
@@ -92,9 +103,10 @@ static bool is_another(const struct server_session *there,
 	if (leaf != NULL)
 		look_member_of(leaf->credential.identity, leaf->signature_key,
 			       &row);
+	another = leaf != NULL && is_of_ghost(adversary, leaf);
 	for (size_t i = 0; leaf != NULL && i < look->member_count; i++)
 		if (strcmp(look->members[i].identity, row.identity) == 0)
-			another =
+			another |=
 			    memcmp(look->members[i].key, row.key, 16) != 0;
 	seen_group_clear(&group);
 	return another;
@@ -111,7 +123,7 @@ static enum standing stands(struct client *client, size_t session,
 
 	if (client->copied || !look_stored(client, session, look) ||
 	    member == NULL || member->departed ||
-	    is_another(there, member, look))
+	    is_another(&world->adversary, there, member, look))
 		return OUTSIDE;
 	if (look->stop[0] != '\0')
 		return STOPPED;
@@ -205,13 +217,28 @@ static void accept_keys(struct client *client, const char *user)
 	buf_clear(&text);
 }
 
+static bool is_named(const struct why *why, const char *identity)
+{
+	return strstr(why->text, identity) != NULL;
+}
+
+static void accept_ghost(struct client *client, const struct why *why,
+			 const char *identity)
+{
+	char user[SIM_IDENTITY];
+
+	(void)snprintf(user, sizeof(user), "%.*s", (int)strcspn(identity, "/"),
+		       identity);
+	if (is_named(why, identity))
+		accept_keys(client, user);
+}
+
 /* As often as it is told of somebody: it takes the keys of those who are named, and
  * of nobody else. */
 static void accept_named(struct client *client, size_t session)
 {
 	const struct slot *slot = &client->slots[0];
 	struct world *world = client->world;
-	char name[SIM_IDENTITY];
 
 	for (size_t round = 0; round < MEMBERS; round++) {
 		const struct why *told = device_outcome(slot->device)->why;
@@ -220,15 +247,12 @@ static void accept_named(struct client *client, size_t session)
 		if (told == NULL || strcmp(told->slug, "key-changed") != 0)
 			return;
 		why = *told;
-		for (size_t i = 0; i <= world->client_count; i++) {
-			const char *user = i < world->client_count
-					       ? world->clients[i].user
-					       : "mallory";
-
-			(void)snprintf(name, sizeof(name), "%s/", user);
-			if (strstr(why.text, name) != NULL)
-				accept_keys(client, user);
-		}
+		for (size_t i = 0; i < world->client_count; i++)
+			if (is_named(&why, world->clients[i].identity))
+				accept_keys(client, world->clients[i].user);
+		for (size_t i = 0; i < world->adversary.ghost_count; i++)
+			accept_ghost(client, &why,
+				     world->adversary.ghosts[i].identity);
 		client_shown(client, session);
 		refresh(client, session, true);
 	}

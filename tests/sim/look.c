@@ -82,6 +82,9 @@ static void read_notes(const struct device_store *store, const char *id,
 	look->joining =
 	    !look->member && (json_object_get(notes, "base") != NULL ||
 			      strcmp(todo != NULL ? todo : "", "join") == 0);
+	/* as the device says it (describe.c) */
+	if (strcmp(look->stop, "broken") == 0)
+		(void)snprintf(look->stop, sizeof(look->stop), "behind");
 	if (strcmp(look->stop, "no") == 0)
 		look->stop[0] = '\0';
 	if (look->forked)
@@ -158,6 +161,10 @@ static void note_line(struct known *known, uint64_t line)
 	if (line == known->line)
 		return;
 	known->line = line;
+	/* What the person has ordered may be ended by another order, or by
+	 * another process on this state. */
+	if (known->resolved)
+		known->healthy = SIZE_MAX;
 	known->resolved = true;
 	for (size_t i = 0; i < known->entry_count; i++) {
 		if (known->entries[i].served) {
