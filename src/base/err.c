@@ -49,6 +49,8 @@ const char *err_text(enum err e)
 		return "somebody else was first";
 	case ERR_STATE_EXPIRED:
 		return "not kept any more";
+	case ERR_STATE_ACCOUNTS:
+		return "the log of an account has to be read first";
 	case ERR_STATE_UNCOMMITTED:
 		return "proposals wait for a commit";
 	case ERR_LOCAL_MEMORY:

@@ -29,6 +29,7 @@ enum err {
 	ERR_STATE_CONFLICT,    /* somebody else was first */
 	ERR_STATE_EXPIRED,     /* it was there, and is not kept any more */
 	ERR_STATE_UNCOMMITTED, /* proposals wait for a commit */
+	ERR_STATE_ACCOUNTS,    /* an account's log has to be read first */
 
 	ERR_LOCAL_MEMORY = 0x300,
 	ERR_LOCAL_CRYPTO, /* the library failed, not the input */

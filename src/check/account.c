@@ -433,6 +433,13 @@ bool account_log_has(const struct account_log *log,
 			  SPAN_ARRAY(log->hashes[place->number - 1]));
 }
 
+struct span account_log_hash(const struct account_log *log, uint64_t number)
+{
+	return number > 0 && number <= log->count
+		   ? SPAN_ARRAY(log->hashes[number - 1])
+		   : SPAN_EMPTY;
+}
+
 struct span account_log_fingerprint(const struct account_log *log)
 {
 	return log->count > 0 ? SPAN_ARRAY(log->hashes[0]) : SPAN_EMPTY;

@@ -75,6 +75,10 @@ void account_log_place(const struct account_log *log,
 bool account_log_has(const struct account_log *log,
 		     const struct account_place *place);
 
+/* The hash of the link of that number, ACCOUNT_HASH bytes; borrowed until the log
+ * goes on. Empty: it has none. */
+struct span account_log_hash(const struct account_log *log, uint64_t number);
+
 /* ACCOUNT_HASH bytes, empty without a `begin`. */
 struct span account_log_fingerprint(const struct account_log *log);
 

@@ -64,6 +64,7 @@ static struct check_verdict step(const struct check_commit *what,
 	struct check_verdict verdict;
 	bool new_keys;
 
+	check_walk_set_accounts(walk, what->accounts);
 	if (check_walk_set_departures(walk, what->departed) != ERR_OK)
 		return (struct check_verdict){ "no memory", false, true };
 	verdict = check_walk_commit(walk, what->commit);
@@ -113,7 +114,8 @@ static const char *check_owner(const struct check_walk *walk,
 	return NULL;
 }
 
-const char *check_first(struct span group_info, struct span identity)
+const char *check_first(struct span group_info, struct span identity,
+			struct check_accounts *accounts)
 {
 	struct check_walk *walk = NULL;
 	const char *why =
@@ -121,6 +123,10 @@ const char *check_first(struct span group_info, struct span identity)
 
 	if (why == NULL)
 		why = check_owner(walk, identity);
+	if (why == NULL) {
+		check_walk_set_accounts(walk, accounts);
+		why = check_walk_check_leaves(walk, true).wrong;
+	}
 	if (why == NULL)
 		why = check_joinable(group_info);
 	check_walk_free(walk);

@@ -24,12 +24,18 @@ struct check_commit {
 	/* The departures that stand in the log, opaque departure<V> each
 	 * (wire/departure.h): anybody may remove their leaves. */
 	struct span departed;
+	/* By what the places are judged (check/places.h); may be NULL where the
+	 * group has none. Where check_accounts_lacks() is true afterwards, the
+	 * commit was not judged. */
+	struct check_accounts *accounts;
 };
 
 struct check_verdict check_commit(const struct check_commit *what);
 
 /* The first GroupInfo of a group: one leaf, `identity`'s, who signed it and is
- * the only owner. NULL, or what is wrong. */
-const char *check_first(struct span group_info, struct span identity);
+ * the only owner; in a group with places it is a device of its account. NULL, or
+ * what is wrong. */
+const char *check_first(struct span group_info, struct span identity,
+			struct check_accounts *accounts);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "check/adds.h"
 #include "check/departure.h"
+#include "check/places.h"
 #include "check/rights.h"
 #include "wire/generation.h"
 
@@ -91,7 +92,8 @@ static const char *take_remove(struct pass *p, uint32_t removed)
 	if (removed == p->committer.leaf_index)
 		return "a committer cannot remove itself";
 	if (roles_may_remove(&p->roles, p->committer.identity, leaf.identity) ||
-	    check_departed(p->view, &leaf, NULL))
+	    check_departed(p->view, &leaf, NULL) ||
+	    check_places_ended(p->view, &leaf))
 		return NULL;
 	return deny(p, "to remove that member takes an admin or an owner");
 }
@@ -117,6 +119,15 @@ static bool all_stand(struct span a, struct span b, uint16_t but, uint16_t nor)
 static bool same_but(struct span a, struct span b, uint16_t but, uint16_t nor)
 {
 	return all_stand(a, b, but, nor) && all_stand(b, a, but, nor);
+}
+
+/* The places move by check_places(), but they neither come nor go. */
+static bool keeps_places(struct span before, struct span after)
+{
+	struct span data;
+
+	return wire_extensions_find(before, PLACES_EXTENSION, &data) ==
+	       wire_extensions_find(after, PLACES_EXTENSION, &data);
 }
 
 /* The roles are exactly what the removed owners' heirs make of them. */
@@ -148,7 +159,8 @@ static const char *check_extensions(struct pass *p)
 	if (roles_read(p->extensions, &after) != ERR_OK)
 		return "the roles do not decode, or leave nobody as owner";
 	if (!same_but(p->view->extensions, p->extensions, ROLES_EXTENSION,
-		      ROLES_EXTENSION))
+		      PLACES_EXTENSION) ||
+	    !keeps_places(p->view->extensions, p->extensions))
 		return p->roles.there && !after.there
 			   ? deny(p, "only an owner gives roles, and they stay")
 			   : deny(p, "an extension of the group that nobody "
@@ -334,6 +346,24 @@ static const char *check_members(struct pass *p)
 	return NULL;
 }
 
+/* Last: it may take links that are not here, which says nothing of the commit. */
+static const char *check_accounts(struct pass *p,
+				  const struct wire_content *content)
+{
+	struct check_move move = {
+		.view = p->view,
+		.content = content,
+		.external = p->external,
+		.committer = &p->committer,
+		.gone = p->gone,
+		.after = p->resets > 0 ? p->extensions : p->view->extensions,
+	};
+	const char *wrong = check_places(&move);
+
+	p->local |= move.local;
+	return wrong;
+}
+
 static const char *run(struct pass *p, const struct wire_content *content)
 {
 	const char *wrong = find_committer(p, content);
@@ -352,6 +382,8 @@ static const char *run(struct pass *p, const struct wire_content *content)
 		wrong = check_extensions(p);
 	if (wrong == NULL)
 		wrong = check_path(p);
+	if (wrong == NULL)
+		wrong = check_accounts(p, content);
 	return wrong;
 }
 

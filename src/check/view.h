@@ -6,6 +6,8 @@
 #include "base/span.h"
 #include "crypto/suite.h"
 
+struct check_accounts;
+
 /* A leaf that is not blank. Borrowed from the group. */
 struct check_member {
 	uint32_t leaf_index;
@@ -27,6 +29,9 @@ struct check_view {
 	/* The departures that stand in the log: opaque departure<V> each. One
 	 * whose leaf node is not there any more counts for nothing. */
 	struct span departures;
+	/* By what the group's places are judged (check/places.h). NULL: a group
+	 * that has places cannot be judged. */
+	struct check_accounts *accounts;
 };
 
 /* What is wrong with a commit, in a few words; NULL: nothing. */

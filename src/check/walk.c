@@ -6,6 +6,7 @@
 #include "check/departure.h"
 #include "check/form.h"
 #include "check/group_info.h"
+#include "check/places.h"
 #include "check/tree_check.h"
 #include "check/walk_state.h"
 #include "crypto/hash.h"
@@ -176,6 +177,23 @@ struct check_verdict check_walk_from_tree(struct span context,
 out:
 	check_walk_free(walk);
 	return check_verdict_of(e, "that is no epoch of a group");
+}
+
+/* ---- accounts ---- */
+
+void check_walk_set_accounts(struct check_walk *walk,
+			     struct check_accounts *accounts)
+{
+	walk->accounts = accounts;
+}
+
+struct check_verdict check_walk_check_leaves(const struct check_walk *walk,
+					     bool exact)
+{
+	struct check_view view;
+
+	check_walk_view(walk, &view);
+	return check_places_whole(&view, exact);
 }
 
 /* ---- departures ---- */
@@ -358,5 +376,6 @@ void check_walk_view(const struct check_walk *walk, struct check_view *view)
 		.leaf = find_leaf,
 		.group = walk,
 		.departures = buf_span(&walk->departures),
+		.accounts = walk->accounts,
 	};
 }

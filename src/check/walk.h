@@ -51,6 +51,16 @@ struct check_verdict check_walk_from_tree(struct span context,
 					  const struct wire_reinit *reinit,
 					  struct check_walk **walk);
 
+/* By what the places of the group are judged (check/places.h), from then on.
+ * Borrowed; NULL: a group that has places is not followed. */
+void check_walk_set_accounts(struct check_walk *walk,
+			     struct check_accounts *accounts);
+
+/* Whether each leaf there is a device's of its account, as
+ * check_places_whole(): for a walk that begins at a GroupInfo. */
+struct check_verdict check_walk_check_leaves(const struct check_walk *walk,
+					     bool exact);
+
 /* The departures that stand there, opaque departure<V> each: for who begins in
  * the middle of a log. Those whose leaf nodes are not there are left out. */
 MUST_CHECK enum err check_walk_set_departures(struct check_walk *walk,
@@ -59,7 +69,8 @@ MUST_CHECK enum err check_walk_set_departures(struct check_walk *walk,
 /* ---- steps, each an entry of the log ---- */
 
 /* A commit (PublicMessage): its signature, the rules (check/rules.h), the
- * KeyPackages that it adds, its path; then the walk is in the next epoch. */
+ * KeyPackages that it adds, its path; then the walk is in the next epoch. Where
+ * check_accounts_lacks() is true afterwards, it was not judged. */
 struct check_verdict check_walk_commit(struct check_walk *walk,
 				       struct span commit);
 

@@ -14,8 +14,9 @@ struct check_walk {
 	struct buf tag;			 /* confirmation tag */
 	uint8_t interim[SUITE_HASH_MAX]; /* transcript hash (8.2) */
 	struct check_tree tree;
-	struct buf departures; /* opaque departure<V> each */
-	struct buf reinit;     /* encoded Proposal; empty: the group goes on */
+	struct buf departures;		 /* opaque departure<V> each */
+	struct check_accounts *accounts; /* borrowed */
+	struct buf reinit; /* encoded Proposal; empty: the group goes on */
 	uint32_t committer;
 	bool stepped; /* `committer` made the last commit that was taken */
 	bool joined;  /* by an external commit */

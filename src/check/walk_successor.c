@@ -100,6 +100,9 @@ struct check_verdict check_walk_successor(struct check_walk *walk,
 	verdict.wrong = compare_context(&asked.reinit, &next->context);
 	if (verdict.wrong == NULL)
 		verdict = compare_members(walk, next, same_scheme);
+	next->accounts = walk->accounts;
+	if (verdict.wrong == NULL)
+		verdict = check_walk_check_leaves(next, false);
 	if (verdict.wrong == NULL) {
 		old = *walk;
 		*walk = *next;

@@ -171,7 +171,7 @@ static enum err stage_with(struct device *d, const struct suite *suite,
 	TRY(membership_new(&next, d->work.outcome.session, offer));
 	TRY(signer_init(&signer, d, suite, offer));
 	TRY(session_join_external(&signer.me, next.raw_id, group_info, true,
-				  trail_chain(d->work.rejoin->trail),
+				  trail_chain(d->work.rejoin->trail), NULL,
 				  &next.session, &commit));
 	TRY(note_base(&next, d->work.rejoin->trail, d->work.rejoin->forced,
 		      group_info));

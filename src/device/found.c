@@ -157,8 +157,8 @@ static enum err make(struct device *d, const struct negotiation_plan *agreed)
 	enum err e;
 
 	TRY(signer_init(&signer, d, agreed->suite, order->offer));
-	TRY(session_create(&signer.me, d->open.raw_id, agreed, &d->open.session,
-			   &group_info));
+	TRY(session_create(&signer.me, d->open.raw_id, agreed, NULL,
+			   &d->open.session, &group_info));
 	TRY(make_todo(d, agreed, buf_span(&group_info), &todo));
 	TRY(people_show_all(&d->open));
 	if (agreed->count > 0)

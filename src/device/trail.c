@@ -79,6 +79,7 @@ enum err trail_from_info(const uint8_t id[SESSION_ID], struct span group_info,
 	TRY(start(id, seq, head, &t));
 	TRY(from_verdict(
 	    check_walk_from_info(group_info, CHECK_UNSEEN, &t->walk)));
+	TRY(from_verdict(check_walk_check_leaves(t->walk, false)));
 	ENSURE(generation_of_group(check_walk_context(t->walk)->group_id,
 				   span_of(id, SESSION_ID), &generation),
 	       ERR_PEER_INVALID);

@@ -68,6 +68,7 @@ static enum err use(struct device *d, const struct answer_welcome *row)
 	struct membership next = { 0 };
 	struct package package = { 0 };
 	struct signer signer = { 0 };
+	const char *wrong;
 	enum err e;
 
 	TRY(packages_find(d, row->welcome, &package));
@@ -77,6 +78,7 @@ static enum err use(struct device *d, const struct answer_welcome *row)
 				 buf_span(&package.key_package),
 				 &package.secrets, row->seq, row->head,
 				 &next.session));
+	TRY(session_check_leaves(next.session, &wrong));
 	TRY(packages_used(d, &package));
 	TRY(replace(d, &next, row));
 	TRY(pins_note_members(d));

@@ -147,7 +147,7 @@ static const char *check_creator(const struct creation *c, struct span info)
 	text_uuid(device, c->who.device);
 	(void)snprintf(identity, sizeof(identity), "%s/%s", c->who.username,
 		       device);
-	return check_first(info, span_str(identity));
+	return check_first(info, span_str(identity), NULL);
 }
 
 /* The body into parameters; false when it has a fault. */

@@ -1,6 +1,7 @@
 /* Roles and departures, of session.h. */
 #include "base/fault.h"
 #include "check/departure.h"
+#include "check/places.h"
 #include "check/rights.h"
 #include "crypto/sign.h"
 #include "mls/label.h"
@@ -36,6 +37,7 @@ void session_view(const struct session *session, struct check_view *view)
 		.leaf = find_leaf,
 		.group = session->group,
 		.departures = buf_span(&session->departures),
+		.accounts = session->accounts,
 	};
 	/* it moves past the last one */
 	while (
@@ -65,6 +67,7 @@ enum err session_walk(const struct session *session, struct check_walk **walk)
 	    &begun);
 	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
 	ENSURE(verdict.wrong == NULL, ERR_PEER_INVALID);
+	check_walk_set_accounts(begun, session->accounts);
 	TRY(check_walk_set_departures(begun, buf_span(&session->departures)));
 	*walk = begun;
 	begun = NULL;

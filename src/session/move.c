@@ -3,6 +3,7 @@
 
 #include "wire/extension.h"
 #include "wire/generation.h"
+#include "wire/places.h"
 
 /* ---- what is staged ---- */
 
@@ -51,13 +52,16 @@ static enum err put_extensions(const struct session *session,
 			       const struct negotiation_plan *plan,
 			       struct buf *extensions)
 {
-	struct span roles;
+	struct span roles, places;
 	enum err e;
 
 	buf_put(extensions, buf_span(&plan->extensions));
 	if (wire_extensions_find(mls_group_extensions(session->group),
 				 ROLES_EXTENSION, &roles))
 		wire_extension_put(extensions, ROLES_EXTENSION, roles);
+	if (wire_extensions_find(mls_group_extensions(session->group),
+				 PLACES_EXTENSION, &places))
+		wire_extension_put(extensions, PLACES_EXTENSION, places);
 	TRY(buf_end(extensions));
 out:
 	return e;

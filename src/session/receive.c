@@ -133,7 +133,8 @@ out:
 
 /* What is asked of a commit before MLS looks at it: its form (check/form.h) and
  * the rules (check/rules.h). */
-static enum err check_commit(const struct session *session, struct span bytes)
+static enum err check_commit(const struct session *session, struct span bytes,
+			     const char **rule)
 {
 	struct wire_message message;
 	const struct wire_content *content = &message.public_message.content;
@@ -149,13 +150,18 @@ static enum err check_commit(const struct session *session, struct span bytes)
 	       ERR_PEER_INVALID);
 	ENSURE(content->epoch == mls_group_epoch(session->group),
 	       ERR_STATE_EPOCH);
+	if (session->accounts != NULL)
+		check_accounts_forget_lacks(session->accounts);
 	session_view(session, &view);
 	verdict = check_form(view.suite, &message.public_message);
 	if (verdict.wrong == NULL)
 		verdict = check_rules(&view, content);
 	if (FAULT(RULES_UNCHECKED))
 		verdict = (struct check_verdict){ .wrong = NULL };
+	*rule = verdict.wrong;
 	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
+	ENSURE(verdict.wrong == NULL || !session_lacks(session),
+	       ERR_STATE_ACCOUNTS);
 	ENSURE(!verdict.denied, ERR_PEER_DENIED);
 	ENSURE(verdict.wrong == NULL, ERR_PEER_INVALID);
 out:
@@ -228,7 +234,7 @@ static enum err receive_commit(struct session *session, uint64_t now,
 	enum err e;
 
 	event->epoch = session_epoch(session);
-	TRY(check_commit(session, bytes));
+	TRY(check_commit(session, bytes, &event->rule));
 	e = mls_group_process_untagged(session->group, now, bytes, &opened);
 	if (e == ERR_STATE_PENDING) {
 		drop_staged(session, event);
@@ -285,7 +291,8 @@ static enum err receive_or_name(struct session *session, uint64_t now,
 {
 	enum err e = receive_commit(session, now, bytes, event), local;
 
-	if (e == ERR_OK || err_class(e) == ERR_CLASS_LOCAL)
+	if (e == ERR_OK || e == ERR_STATE_ACCOUNTS ||
+	    err_class(e) == ERR_CLASS_LOCAL)
 		return e;
 	local = name_signer(session, bytes, event);
 	return local != ERR_OK ? local : e;
@@ -314,7 +321,7 @@ static enum err conclude(struct session *session, enum err e,
 			 struct session_event *made,
 			 struct session_event *event)
 {
-	if (err_class(e) == ERR_CLASS_LOCAL)
+	if (err_class(e) == ERR_CLASS_LOCAL || e == ERR_STATE_ACCOUNTS)
 		return e;
 	if (e != ERR_OK) {
 		made->kind = SESSION_REFUSED;

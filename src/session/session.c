@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "session/places.h"
 #include "session/state.h"
 #include "wire/generation.h"
 #include "wire/message.h"
@@ -15,7 +16,7 @@ enum state_flag { FLAG_JOINED = 1, FLAG_REMOVED = 2, FLAG_FORKED = 4 };
 void session_identity(struct mls_identity *me)
 {
 	static const uint16_t types[] = { NEGOTIATION_EXTENSION,
-					  ROLES_EXTENSION };
+					  ROLES_EXTENSION, PLACES_EXTENSION };
 
 	me->padding = SESSION_PADDING;
 	me->extension_types = types;
@@ -49,6 +50,7 @@ void session_free(struct session *session)
 /* The plan's extensions, and that `me` owns the session. */
 static enum err put_extensions(const struct mls_identity *me,
 			       const struct negotiation_plan *plan,
+			       struct check_accounts *accounts,
 			       struct buf *extensions)
 {
 	static const struct roles none;
@@ -57,6 +59,8 @@ static enum err put_extensions(const struct mls_identity *me,
 	buf_put(extensions, buf_span(&plan->extensions));
 	TRY(roles_put_changed(&none, roles_user(me->credential_identity),
 			      ROLE_OWNER, extensions));
+	if (accounts != NULL)
+		TRY(places_put_first(me, accounts, extensions));
 out:
 	return e;
 }
@@ -64,6 +68,7 @@ out:
 enum err session_create(const struct mls_identity *me,
 			const uint8_t id[SESSION_ID],
 			const struct negotiation_plan *plan,
+			struct check_accounts *accounts,
 			struct session **session, struct buf *group_info)
 {
 	struct session *s = session_new(id);
@@ -72,12 +77,13 @@ enum err session_create(const struct mls_identity *me,
 
 	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
 	ENSURE(me->suite == plan->suite, ERR_LOCAL_BUG);
-	TRY(put_extensions(me, plan, &extensions));
+	TRY(put_extensions(me, plan, accounts, &extensions));
 	TRY(mls_group_create(me, session_id_span(s), buf_span(&extensions),
 			     &s->group));
 	TRY(chain_start(&s->chain, session_id_span(s)));
 	TRY(mls_group_info(s->group, me, true, group_info));
 	s->joined = true;
+	s->accounts = accounts;
 	*session = s;
 	s = NULL;
 out:
@@ -171,12 +177,11 @@ const struct suite *session_group_info_suite(struct span group_info)
 	return suite_by_id(message.group_info.context.cipher_suite);
 }
 
-/* The authenticated data of a commit: the view of the log, and the links of
- * accounts' logs, of which there are none yet. */
-static enum err put_said(const struct chain *seen, struct buf *said)
+enum err session_put_said(const struct chain *seen, struct span links,
+			  struct buf *said)
 {
 	chain_put_view(seen, said);
-	buf_put_vec(said, SPAN_EMPTY);
+	buf_put_vec(said, links);
 	return buf_end(said);
 }
 
@@ -184,17 +189,20 @@ enum err session_join_external(const struct mls_identity *me,
 			       const uint8_t id[SESSION_ID],
 			       struct span group_info, bool resync,
 			       const struct chain *seen,
+			       struct check_accounts *accounts,
 			       struct session **session, struct mls_commit *out)
 {
 	struct session *s = session_new(id);
 	struct mls_external how = { .resync = resync };
 	struct mls_commit made = { 0 };
-	struct buf said = BUF_INIT;
+	struct buf said = BUF_INIT, links = BUF_INIT;
 	enum err e;
 
 	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
+	TRY(places_plan_join(me, group_info, accounts, &links));
 	if (seen != NULL)
-		TRY(put_said(seen, &said));
+		TRY(session_put_said(seen, buf_span(&links), &said));
+	s->accounts = accounts;
 	how.authenticated_data = buf_span(&said);
 	TRY(mls_group_join_external(me, group_info, &how, &s->group, &made));
 	TRY(session_check_joined(s, me));
@@ -208,6 +216,7 @@ out:
 	session_free(s);
 	mls_commit_clear(&made);
 	buf_clear(&said);
+	buf_clear(&links);
 	return e;
 }
 
@@ -329,12 +338,18 @@ enum err session_commit(struct session *session, const struct mls_identity *me,
 			const struct mls_change *change, struct mls_commit *out)
 {
 	struct mls_change with_view = *change;
+	struct places_plan plan = { .changed = false };
 	struct mls_commit made = { 0 };
 	struct buf said = BUF_INIT;
+	struct span extensions;
 	enum err e;
 
 	ENSURE(session_member(session), ERR_STATE_GONE);
-	TRY(put_said(&session->chain, &said));
+	TRY(places_plan_commit(session, change, &plan));
+	extensions = buf_span(&plan.extensions);
+	if (plan.changed)
+		with_view.extensions = &extensions;
+	TRY(session_put_said(&session->chain, buf_span(&plan.links), &said));
 	with_view.authenticated_data = buf_span(&said);
 	TRY(mls_group_commit(session->group, me, &with_view, &made));
 	buf_reset(&session->staged);
@@ -347,6 +362,7 @@ enum err session_commit(struct session *session, const struct mls_identity *me,
 	*out = made;
 	made = (struct mls_commit){ 0 };
 out:
+	places_plan_clear(&plan);
 	mls_commit_clear(&made);
 	buf_clear(&said);
 	return e;

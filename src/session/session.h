@@ -16,6 +16,7 @@
 #define HERMETIC_SESSION_SESSION_H
 
 #include "base/buf.h"
+#include "check/accounts.h"
 #include "check/walk.h"
 #include "mls/group.h"
 #include "session/chain.h"
@@ -38,13 +39,15 @@ void session_identity(struct mls_identity *me);
 
 /*
  * Makes the session that a plan (negotiation_plan) says; me->suite is
- * plan->suite. Appends the GroupInfo (MLSMessage) for POST /session/create.
+ * plan->suite. With `accounts`, which has the log of this device's own, the
+ * session has places (wire/places.h); NULL: it has none, ever. Appends the GroupInfo (MLSMessage) for POST /session/create.
  * The invitees are not members yet: add plan->key_packages by
  * session_commit().
  */
 MUST_CHECK enum err session_create(const struct mls_identity *me,
 				   const uint8_t session_id[SESSION_ID],
 				   const struct negotiation_plan *plan,
+				   struct check_accounts *accounts,
 				   struct session **session,
 				   struct buf *group_info);
 
@@ -64,15 +67,40 @@ const struct suite *session_group_info_suite(struct span group_info);
 /* By external commit: post out->commit and out->group_info. Not a member until
  * session_accepted(); free the session when the server refuses. `resync`: a
  * former leaf of this identity is removed by the same commit. `seen`: the log as
- * far as the caller has verified it, for the view in the commit; NULL: none. */
+ * far as the caller has verified it, for the view in the commit; NULL: none.
+ * `accounts`: as for session_set_accounts(), with this device's own account;
+ * ERR_STATE_ACCOUNTS without that, where the session has places. */
 MUST_CHECK enum err session_join_external(const struct mls_identity *me,
 					  const uint8_t session_id[SESSION_ID],
 					  struct span group_info, bool resync,
 					  const struct chain *seen,
+					  struct check_accounts *accounts,
 					  struct session **session,
 					  struct mls_commit *out);
 
 void session_free(struct session *session);
+
+/* ---- accounts ----
+ *
+ * A session with places (wire/places.h) is judged by the logs of its accounts.
+ * Who has none set can neither change nor follow it. Borrowed; no part of the
+ * state. */
+void session_set_accounts(struct session *session,
+			  struct check_accounts *accounts);
+bool session_has_places(const struct session *session);
+
+/* For who has come in by a Welcome: whether each leaf is a device's of its
+ * account. ERR_STATE_ACCOUNTS: check_accounts_lacks() says whose log has to be
+ * found first; ERR_PEER_INVALID: one is not, and *wrong says why. */
+MUST_CHECK enum err session_check_leaves(const struct session *session,
+					 const char **wrong);
+
+/* A leaf whose device its account has removed, as far as the account's log is
+ * known here: nothing is to be sealed for it. False: there is none at or behind
+ * *leaf; moves *leaf past it. `settled`: the group's place says so, too, so that
+ * anybody may remove it. */
+bool session_next_ended(const struct session *session, uint32_t *leaf,
+			struct mls_member *member, bool *settled);
 
 /* ---- asking ---- */
 
@@ -200,8 +228,9 @@ void session_end(struct session *session);
 /* ---- changing the group ---- */
 
 /* Stages adds, removes or a rotation (force_path); post commit, group_info and
- * welcome. ERR_STATE_PENDING when one is staged, ERR_STATE_GONE when not a
- * member. */
+ * welcome. The places, and the links to them, go with it. ERR_STATE_PENDING when
+ * one is staged, ERR_STATE_GONE when not a member, ERR_STATE_ACCOUNTS when the
+ * log of an account that comes in is not known. */
 MUST_CHECK enum err session_commit(struct session *session,
 				   const struct mls_identity *me,
 				   const struct mls_change *change,
@@ -269,6 +298,8 @@ struct session_event {
 	bool external_join;  /* a commit: the sender joined by it */
 	bool broken;	     /* SESSION_REFUSED of a commit: see below */
 	bool newcomer;	     /* with `broken`: the sender had no leaf before */
+	const char *rule;    /* SESSION_REFUSED of a commit: which rule it
+				breaks, in a few words; or NULL */
 	bool view_compared;  /* the sender's view was checked with ours */
 	enum err refused;    /* SESSION_REFUSED only */
 };
@@ -283,6 +314,7 @@ void session_event_clear(struct session_event *event);
  * ERR_STATE_CONFLICT: entries are missing before it.
  * ERR_PEER_FORK: the claimed head does not follow from what we have.
  * ERR_STATE_PENDING: a join that was not accepted yet.
+ * ERR_STATE_ACCOUNTS: it takes links that are not here; nothing has changed.
  *
  * What is wrong inside an entry (a bad tag, a forged or replayed message, an
  * invalid commit, a view that differs from ours, a bad departure) does not stop

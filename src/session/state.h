@@ -11,6 +11,7 @@ struct session {
 	struct mls_group *group;
 	struct chain chain;
 	struct outbox outbox;
+	struct check_accounts *accounts; /* borrowed; may be NULL */
 	struct buf staged;     /* our staged commit, as posted; empty: none */
 	struct buf departures; /* those that stand in the log, opaque
 				  departure<V> each */
@@ -23,6 +24,10 @@ struct session {
 	bool forked;
 };
 
+/* The authenticated data of a commit: the view of the log, and links. */
+MUST_CHECK enum err session_put_said(const struct chain *seen,
+				     struct span links, struct buf *said);
+
 /* The group is this session's, and its algorithm is the one that the founders'
  * signed offers give. */
 MUST_CHECK enum err session_check_joined(const struct session *session,
@@ -32,6 +37,9 @@ MUST_CHECK enum err session_check_joined(const struct session *session,
  * with the chain. */
 MUST_CHECK enum err session_check_place(const struct session *session,
 					uint64_t seq, enum chain_kind kind);
+
+/* The last judgement took links of an account that are not here. */
+bool session_lacks(const struct session *session);
 
 /* The session as the rules see it; borrows from the session. */
 void session_view(const struct session *session, struct check_view *view);

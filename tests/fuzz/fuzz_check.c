@@ -19,6 +19,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	verdict = check_commit(&what);
 	if (verdict.denied && verdict.wrong == NULL)
 		__builtin_trap();
-	(void)check_first(what.before, SPAN_LIT("alice/1"));
+	(void)check_first(what.before, SPAN_LIT("alice/1"), NULL);
 	return 0;
 }

@@ -86,7 +86,7 @@ static struct session *make_alice(const struct device *alice, struct span bob)
 	struct buf info = BUF_INIT;
 
 	must(negotiation_plan(&offer, &invitee, 1, &plan));
-	must(session_create(&alice->me, id, &plan, &session, &info));
+	must(session_create(&alice->me, id, &plan, NULL, &session, &info));
 	negotiation_plan_clear(&plan);
 	buf_clear(&info);
 	return session;

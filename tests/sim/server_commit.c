@@ -45,7 +45,8 @@ void server_create(struct server *server, size_t caller,
 		return;
 	}
 	if (text_parse_uuid(id, span_str(request->session)) != ERR_OK ||
-	    check_first(request->group_info, span_str(identity)) != NULL) {
+	    check_first(request->group_info, span_str(identity), NULL) !=
+		NULL) {
 		reply_refuse(reply, ERR_PEER_INVALID, "invalid");
 		return;
 	}

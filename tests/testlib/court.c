@@ -294,7 +294,7 @@ void court_join(struct court *c, int who, bool resync, const char *word)
 	    ERR_OK);
 	assert_int_equal(session_join_external(&d->me, world_id,
 					       buf_span(&info), resync, NULL,
-					       &d->session, &made),
+					       NULL, &d->session, &made),
 			 ERR_OK);
 	if (word != NULL) {
 		court_refuse_bytes(c, buf_span(&made.commit),

@@ -192,9 +192,9 @@ void world_create(struct device *alice, const struct device *invited)
 	assert_int_equal(
 	    negotiation_plan(&offer, &invitee, invited != NULL, &plan), ERR_OK);
 	assert_ptr_equal(plan.suite, alice->me.suite);
-	assert_int_equal(
-	    session_create(&alice->me, world_id, &plan, &alice->session, &info),
-	    ERR_OK);
+	assert_int_equal(session_create(&alice->me, world_id, &plan, NULL,
+					&alice->session, &info),
+			 ERR_OK);
 	assert_ptr_equal(session_group_info_suite(buf_span(&info)),
 			 alice->me.suite);
 	negotiation_plan_clear(&plan);
@@ -246,7 +246,7 @@ void world_join(struct device *who, struct device *at, bool resync,
 	who->session = NULL;
 	assert_int_equal(session_join_external(&who->me, world_id,
 					       buf_span(&info), resync, NULL,
-					       &who->session, &commit),
+					       NULL, &who->session, &commit),
 			 ERR_OK);
 	assert_false(session_member(who->session));
 	device_restart(who);

@@ -461,10 +461,10 @@ static void test_join_refuses_downgrade(void **state)
 		assert_int_equal(mls_group_info(session_group(w->alice.session),
 						&w->alice.me, true, &info),
 				 ERR_OK);
-		assert_int_equal(session_join_external(&w->bob.me, world_id,
-						       buf_span(&info), true,
-						       NULL, &session, &commit),
-				 ERR_PEER_DOWNGRADE);
+		assert_int_equal(
+		    session_join_external(&w->bob.me, world_id, buf_span(&info),
+					  true, NULL, NULL, &session, &commit),
+		    ERR_PEER_DOWNGRADE);
 		buf_clear(&info);
 	}
 	assert_null(session);

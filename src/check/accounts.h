@@ -1,0 +1,73 @@
+/*
+ * The logs of the accounts in a group, each verified as far as somebody has given
+ * its links: what the places of a group (wire/places.h) are judged by. Links come
+ * from commits, which carry them, and from the caller, who has them from elsewhere.
+ *
+ * A place names a link by its hash, so whoever has links up to there has the same
+ * ones, and comes to the same verdict. Whoever lacks them comes to none: the
+ * judgement fails, and check_accounts_lacks() says of which accounts the links
+ * are to be found first.
+ */
+#ifndef HERMETIC_CHECK_ACCOUNTS_H
+#define HERMETIC_CHECK_ACCOUNTS_H
+
+#include "base/buf.h"
+#include "check/account.h"
+#include "wire/places.h"
+
+struct check_accounts;
+
+/* Links that the caller keeps, and has verified before. */
+struct check_source {
+	/* Appends opaque link<V> each; nothing: none are kept. May be NULL. */
+	enum err (*links)(void *context, struct span fingerprint,
+			  struct buf *links);
+	void *context;
+};
+
+/* `source` may be NULL; it is copied. */
+MUST_CHECK enum err check_accounts_new(const struct check_source *source,
+				       struct check_accounts **accounts);
+void check_accounts_free(struct check_accounts *accounts);
+
+/* A whole log that somebody gives: it is verified, and takes the place of what was
+ * known of the account, unless that goes on from it. */
+struct check_verdict check_accounts_add(struct check_accounts *accounts,
+					struct span links);
+
+/* What is known of an account: *log, and its links; both borrowed until the next
+ * call, NULL and empty: nothing. ERR_LOCAL_MEMORY, or what the source says. */
+MUST_CHECK enum err check_accounts_find(struct check_accounts *accounts,
+					struct span fingerprint,
+					const struct account_log **log,
+					struct span *links);
+
+/*
+ * The log of `to.fingerprint` at the place `to`, from the place `from` (number 0:
+ * from the first link on). `carried`: opaque link<V> each, exactly those between;
+ * empty: they come from elsewhere. With to->number 0 the place is where `carried`
+ * ends, and is filled in; its hash borrows from the log. What was carried is known
+ * afterwards. *log is borrowed until the next call.
+ */
+struct check_verdict check_accounts_reach(struct check_accounts *accounts,
+					  const struct place *from,
+					  struct span carried, struct place *to,
+					  const struct account_log **log);
+
+/* Of which account links were lacking: `position` begins with 0; false at the
+ * end. `fingerprint` is borrowed. */
+bool check_accounts_lacks(const struct check_accounts *accounts,
+			  size_t *position, struct span *fingerprint);
+/* Notes that nothing is known of it; says so in words. */
+const char *check_accounts_lack(struct check_accounts *accounts,
+				struct span fingerprint);
+void check_accounts_forget_lacks(struct check_accounts *accounts);
+
+/* The logs that grew by carried links or check_accounts_add() since the caller
+ * has kept them. */
+bool check_accounts_grown(const struct check_accounts *accounts,
+			  size_t *position, struct span *fingerprint,
+			  struct span *links);
+void check_accounts_kept(struct check_accounts *accounts);
+
+#endif

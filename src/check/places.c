@@ -1,0 +1,487 @@
+#include "check/places.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/log_view.h"
+
+#define NO_DEVICE "a leaf is no device of an account"
+
+/* The accounts that have a leaf. */
+struct residents {
+	uint8_t (*list)[ACCOUNT_HASH]; /* owned */
+	size_t count, room;
+	bool local;
+};
+
+static int compare(const void *a, const void *b)
+{
+	return memcmp(a, b, ACCOUNT_HASH);
+}
+
+static const char *take(struct residents *r, struct span identity)
+{
+	uint64_t device;
+
+	if (r->count == r->room) {
+		size_t room = r->room == 0 ? 64 : 2 * r->room;
+		void *grown = realloc(r->list, room * sizeof(*r->list));
+
+		r->local = grown == NULL;
+		if (grown == NULL)
+			return "no memory";
+		r->list = grown;
+		r->room = room;
+	}
+	if (!places_read_leaf(identity, r->list[r->count], &device))
+		return NO_DEVICE;
+	r->count++;
+	return NULL;
+}
+
+/* Sorted, each once. */
+static void sort(struct residents *r)
+{
+	size_t kept = 0;
+
+	if (r->count > 0)
+		qsort(r->list, r->count, sizeof(*r->list), compare);
+	for (size_t i = 0; i < r->count; i++)
+		if (i == 0 || compare(r->list[i], r->list[kept - 1]) != 0)
+			memmove(r->list[kept++], r->list[i], ACCOUNT_HASH);
+	r->count = kept;
+}
+
+static const char *take_leaves(const struct check_view *view, const bool *gone,
+			       struct residents *r)
+{
+	struct check_member leaf;
+	const char *wrong = NULL;
+
+	for (uint32_t i = 0; wrong == NULL && i < view->leaf_count; i++)
+		if ((gone == NULL || !gone[i]) &&
+		    view->leaf(view->group, i, &leaf))
+			wrong = take(r, leaf.identity);
+	return wrong;
+}
+
+static const char *compare_with(const struct residents *r, struct span rows)
+{
+	struct place place;
+
+	for (size_t i = 0; i < r->count; i++)
+		if (!places_next(&rows, &place) ||
+		    !span_equal(place.fingerprint, SPAN_ARRAY(r->list[i])))
+			return "its places are not those of the accounts that "
+			       "have a leaf";
+	return rows.n == 0 ? NULL
+			   : "its places are not those of the accounts that "
+			     "have a leaf";
+}
+
+/* ---- the log of an account at a place ---- */
+
+static enum account_validity validity(const struct check_view *view,
+				      const struct account_log *log,
+				      const struct place *place,
+				      struct span signature_key,
+				      uint64_t *device)
+{
+	struct account_place at = { .number = place->number };
+
+	(void)span_copy(at.hash, place->hash);
+	return account_key_valid(log, suite_scheme(view->suite), signature_key,
+				 &at, device);
+}
+
+/* That the leaf is that device's; `standing`: and that the device stands. */
+static const char *check_leaf_at(const struct check_view *view,
+				 const struct account_log *log,
+				 const struct place *place, uint64_t device,
+				 struct span signature_key, bool standing)
+{
+	uint64_t found = 0;
+
+	switch (validity(view, log, place, signature_key, &found)) {
+	case ACCOUNT_VALID:
+		break;
+	case ACCOUNT_ENDED:
+		if (standing)
+			return "a leaf comes in whose device its account has "
+			       "removed";
+		break;
+	case ACCOUNT_UNKNOWN:
+		return "a leaf's key is in no link of its account's log";
+	case ACCOUNT_LATER:
+		return "a leaf's key came to its account after the account's "
+		       "place";
+	case ACCOUNT_ELSEWHERE:
+		return "an account's log does not have its place";
+	}
+	return found == device ? NULL
+			       : "a leaf's key is another device's of its "
+				 "account";
+}
+
+bool check_places_ended(const struct check_view *view,
+			const struct check_member *leaf)
+{
+	const struct account_log *log = NULL;
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct places places;
+	struct place place;
+	uint64_t device;
+
+	return view->accounts != NULL &&
+	       places_read(view->extensions, &places) == ERR_OK &&
+	       places.there &&
+	       places_read_leaf(leaf->identity, fingerprint, &device) &&
+	       places_find(places.rows, SPAN_ARRAY(fingerprint), &place) &&
+	       check_accounts_reach(view->accounts, &place, SPAN_EMPTY, &place,
+				    &log)
+		       .wrong == NULL &&
+	       validity(view, log, &place, leaf->signature_key, NULL) ==
+		   ACCOUNT_ENDED;
+}
+
+/* ---- a commit ---- */
+
+struct pass {
+	struct check_move *move;
+	struct span before, after; /* rows */
+	struct span carried;
+};
+
+/* Where the account was: number 0 without a place. */
+static struct place place_before(const struct pass *p, struct span fingerprint)
+{
+	struct place place;
+
+	return places_find(p->before, fingerprint, &place)
+		   ? place
+		   : (struct place){ .fingerprint = fingerprint };
+}
+
+static const char *reach(struct pass *p, const struct place *from,
+			 struct place *to, const struct account_log **log)
+{
+	struct carried carried = { .links = SPAN_EMPTY };
+	struct check_verdict verdict;
+
+	if (!places_find_carried(p->carried, to->fingerprint, &carried))
+		carried.links = SPAN_EMPTY;
+	verdict = check_accounts_reach(p->move->view->accounts, from,
+				       carried.links, to, log);
+	p->move->local |= verdict.local;
+	return verdict.wrong;
+}
+
+/* The leaves of an account that came in from outside, when it gets its first
+ * place. */
+static const char *check_unplaced(struct pass *p, const struct place *place,
+				  const struct account_log *log)
+{
+	const struct check_view *view = p->move->view;
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct check_member leaf;
+	const char *wrong = NULL;
+	uint64_t device;
+
+	for (uint32_t i = 0; wrong == NULL && i < view->leaf_count; i++)
+		if (view->leaf(view->group, i, &leaf) && !p->move->gone[i] &&
+		    places_read_leaf(leaf.identity, fingerprint, &device) &&
+		    span_equal(SPAN_ARRAY(fingerprint), place->fingerprint))
+			wrong = check_leaf_at(view, log, place, device,
+					      leaf.signature_key, false);
+	return wrong;
+}
+
+static const char *check_place(struct pass *p, struct place *to)
+{
+	struct place from = place_before(p, to->fingerprint);
+	const struct account_log *log = NULL;
+	struct carried carried;
+	const char *wrong;
+
+	if (place_equal(&from, to))
+		return places_find_carried(p->carried, to->fingerprint,
+					   &carried)
+			   ? "it carries links of an account whose place stays"
+			   : NULL;
+	if (to->number <= from.number)
+		return "an account's place is lowered";
+	wrong = reach(p, &from, to, &log);
+	if (wrong == NULL && from.number == 0)
+		wrong = check_unplaced(p, to, log);
+	return wrong;
+}
+
+/* Those of accounts that have no place behind the commit. */
+static const char *check_carried(const struct pass *p)
+{
+	struct span rest = p->carried;
+	struct carried carried;
+	struct place place;
+
+	while (places_next_carried(&rest, &carried))
+		if (!places_find(p->after, carried.fingerprint, &place))
+			return "it carries links of an account that has no "
+			       "place";
+	return NULL;
+}
+
+static const char *check_added(struct pass *p,
+			       const struct wire_leaf_node *leaf)
+{
+	const struct account_log *log = NULL;
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct place from, to;
+	const char *wrong;
+	uint64_t device;
+
+	if (!places_read_leaf(leaf->credential.identity, fingerprint, &device))
+		return NO_DEVICE;
+	if (!places_find(p->after, SPAN_ARRAY(fingerprint), &to))
+		return "an account that comes in has no place";
+	from = place_before(p, to.fingerprint);
+	if (place_equal(&from, &to)) /* nothing was carried */
+		from.number = 0;
+	wrong = reach(p, &from, &to, &log);
+	return wrong != NULL ? wrong
+			     : check_leaf_at(p->move->view, log, &to, device,
+					     leaf->signature_key, true);
+}
+
+static const char *take_adds(struct pass *p, struct residents *r)
+{
+	struct span rest = p->move->content->commit.proposals;
+	struct wire_proposal_or_ref item;
+	const char *wrong = NULL;
+
+	while (wrong == NULL && wire_proposals_next(&rest, &item))
+		if (item.proposal.type == WIRE_PROPOSAL_ADD)
+			wrong = take(
+			    r, item.proposal.add.leaf_node.credential.identity);
+	return wrong;
+}
+
+static const char *check_adds_at(struct pass *p)
+{
+	struct span rest = p->move->content->commit.proposals;
+	struct wire_proposal_or_ref item;
+	const char *wrong = NULL;
+
+	while (wrong == NULL && wire_proposals_next(&rest, &item))
+		if (item.proposal.type == WIRE_PROPOSAL_ADD)
+			wrong = check_added(p, &item.proposal.add.leaf_node);
+	return wrong;
+}
+
+/* Who has a leaf then, and has a place for it. */
+static const char *check_residents(struct pass *p)
+{
+	struct residents r = { .list = NULL };
+	const char *wrong = take_leaves(p->move->view, p->move->gone, &r);
+
+	if (wrong == NULL)
+		wrong = take_adds(p, &r);
+	if (wrong == NULL) {
+		sort(&r);
+		wrong = compare_with(&r, p->after);
+	}
+	p->move->local |= r.local;
+	free(r.list);
+	return wrong;
+}
+
+static const char *check_member(struct pass *p)
+{
+	struct span rows = p->after;
+	struct place place;
+	const char *wrong = check_residents(p);
+
+	if (wrong == NULL)
+		wrong = check_carried(p);
+	while (wrong == NULL && places_next(&rows, &place))
+		wrong = check_place(p, &place);
+	if (wrong == NULL)
+		wrong = check_adds_at(p);
+	return wrong;
+}
+
+/* Who joins from outside changes no places (RFC 9420, 12.2): one of an account
+ * without a place carries its log, and the next commit gives it one. */
+static const char *check_joiner(struct pass *p)
+{
+	const struct check_member *joiner = p->move->committer;
+	const struct account_log *log = NULL;
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct place from = { .number = 0 }, to;
+	struct span rest = p->carried;
+	struct carried carried;
+	const char *wrong;
+	uint64_t device;
+
+	if (!places_read_leaf(joiner->identity, fingerprint, &device))
+		return NO_DEVICE;
+	while (places_next_carried(&rest, &carried))
+		if (!span_equal(carried.fingerprint, SPAN_ARRAY(fingerprint)))
+			return "who joins carries links of another account";
+	to = place_before(p, SPAN_ARRAY(fingerprint));
+	if (to.number > 0 && p->carried.n > 0)
+		return "it carries links of an account whose place stays";
+	wrong = reach(p, &from, &to, &log);
+	return wrong != NULL ? wrong
+			     : check_leaf_at(p->move->view, log, &to, device,
+					     joiner->signature_key, true);
+}
+
+static const char *read_pass(struct pass *p)
+{
+	struct places before, after;
+	struct log_view said;
+
+	if (places_read(p->move->view->extensions, &before) != ERR_OK)
+		return "the group's places do not decode";
+	if (places_read(p->move->after, &after) != ERR_OK)
+		return "its places do not decode";
+	if (log_view_read_commit(p->move->content->authenticated_data, &said) !=
+		ERR_OK ||
+	    places_check_carried(said.links) != ERR_OK)
+		return "the links that it carries do not decode";
+	p->before = before.rows;
+	p->after = after.rows;
+	p->carried = said.links;
+	return NULL;
+}
+
+const char *check_places(struct check_move *move)
+{
+	struct pass p = { .move = move };
+	struct span data;
+	const char *wrong;
+
+	if (!wire_extensions_find(move->view->extensions, PLACES_EXTENSION,
+				  &data))
+		return NULL; /* a group of the rules before */
+	if (move->view->accounts == NULL)
+		return "the logs of its accounts are not known";
+	wrong = read_pass(&p);
+	if (wrong != NULL)
+		return wrong;
+	if (move->external)
+		return check_joiner(&p);
+	return check_member(&p);
+}
+
+/* ---- a whole group ---- */
+
+/* Without a place it is enough that the key is known. */
+static const char *check_standing(const struct check_view *view,
+				  struct span rows,
+				  const struct check_member *leaf, bool exact,
+				  bool *local)
+{
+	const struct account_log *log = NULL;
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct place from = { .number = 0 }, place;
+	struct account_place last;
+	struct check_verdict verdict;
+	struct span links;
+	uint64_t device;
+
+	if (!places_read_leaf(leaf->identity, fingerprint, &device))
+		return NO_DEVICE;
+	if (places_find(rows, SPAN_ARRAY(fingerprint), &place)) {
+		verdict = check_accounts_reach(view->accounts, &from,
+					       SPAN_EMPTY, &place, &log);
+		*local |= verdict.local;
+		if (verdict.wrong != NULL)
+			return verdict.wrong;
+		return check_leaf_at(view, log, &place, device,
+				     leaf->signature_key, exact);
+	}
+	if (check_accounts_find(view->accounts, SPAN_ARRAY(fingerprint), &log,
+				&links) != ERR_OK) {
+		*local = true;
+		return "no memory";
+	}
+	if (log == NULL)
+		return check_accounts_lack(view->accounts,
+					   SPAN_ARRAY(fingerprint));
+	account_log_place(log, &last);
+	place = (struct place){ SPAN_ARRAY(fingerprint), last.number,
+				SPAN_ARRAY(last.hash) };
+	return check_leaf_at(view, log, &place, device, leaf->signature_key,
+			     false);
+}
+
+/* Each place is one of an account with a leaf. */
+static const char *check_subset(struct span rows, const struct residents *r)
+{
+	struct place place;
+
+	while (places_next(&rows, &place))
+		if (r->count == 0 ||
+		    bsearch(place.fingerprint.p, r->list, r->count,
+			    sizeof(*r->list), compare) == NULL)
+			return "the group has a place of an account without a "
+			       "leaf";
+	return NULL;
+}
+
+static const char *check_whole(const struct check_view *view, bool exact,
+			       bool *local)
+{
+	struct residents r = { .list = NULL };
+	struct check_member leaf;
+	struct places places;
+	const char *wrong;
+
+	if (places_read(view->extensions, &places) != ERR_OK)
+		return "the group's places do not decode";
+	if (!places.there)
+		return NULL;
+	if (view->accounts == NULL)
+		return "the logs of its accounts are not known";
+	wrong = take_leaves(view, NULL, &r);
+	sort(&r);
+	if (wrong == NULL)
+		wrong = exact ? compare_with(&r, places.rows)
+			      : check_subset(places.rows, &r);
+	for (uint32_t i = 0; wrong == NULL && i < view->leaf_count; i++)
+		if (view->leaf(view->group, i, &leaf))
+			wrong = check_standing(view, places.rows, &leaf, exact,
+					       local);
+	*local |= r.local;
+	free(r.list);
+	return wrong;
+}
+
+struct check_verdict check_places_whole(const struct check_view *view,
+					bool exact)
+{
+	struct check_verdict verdict = { NULL, false, false };
+
+	verdict.wrong = check_whole(view, exact, &verdict.local);
+	return verdict;
+}
+
+struct check_verdict check_places_exact(const struct check_view *view)
+{
+	struct check_verdict verdict = { NULL, false, false };
+	struct residents r = { .list = NULL };
+	struct places places;
+
+	if (places_read(view->extensions, &places) != ERR_OK)
+		verdict.wrong = "the group's places do not decode";
+	else if (places.there)
+		verdict.wrong = take_leaves(view, NULL, &r);
+	if (verdict.wrong == NULL && places.there) {
+		sort(&r);
+		verdict.wrong = compare_with(&r, places.rows);
+	}
+	verdict.local = r.local;
+	free(r.list);
+	return verdict;
+}

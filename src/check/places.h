@@ -1,0 +1,49 @@
+/*
+ * The places of a group, and which leaves they let in (docs/protocol.md, "Leaves
+ * and places"): a part of the rules (check/rules.h), so server, members and walks
+ * judge alike. A group without the extension is of the rules before.
+ *
+ * A verdict depends on the group and the commit. What it takes to come to one is
+ * check/accounts.h; where links are lacking there is none.
+ */
+#ifndef HERMETIC_CHECK_PLACES_H
+#define HERMETIC_CHECK_PLACES_H
+
+#include "check/accounts.h"
+#include "check/view.h"
+#include "wire/framing.h"
+
+/* One commit. */
+struct check_move {
+	const struct check_view *view;
+	const struct wire_content *content;
+	bool external;
+	const struct check_member *committer;
+	const bool *gone;  /* by leaf: the commit removes it */
+	struct span after; /* extensions of the group behind it */
+	bool local;	   /* out: it is we who failed */
+};
+
+/*
+ * "After a member's commit exactly the accounts with a leaf have a place; none is
+ * lowered; links that are carried are those between the old place and the new
+ * one; a leaf that comes in is a device's of its account at its place behind the
+ * commit." NULL, or which of these is broken.
+ */
+const char *check_places(struct check_move *move);
+
+/* The device of that leaf has ended up to the group's place of its account:
+ * everybody may remove it. False, too, where that is not known here. */
+bool check_places_ended(const struct check_view *view,
+			const struct check_member *leaf);
+
+/* Each leaf is a device's of its account, that stands or stood at its place, and
+ * each place is one of an account with a leaf: of a group that somebody gives.
+ * `exact`: each account has a place, and each device stands. */
+struct check_verdict check_places_whole(const struct check_view *view,
+					bool exact);
+
+/* A group with places has one for each account with a leaf. */
+struct check_verdict check_places_exact(const struct check_view *view);
+
+#endif

@@ -1,0 +1,89 @@
+/* The leaves of a session as devices of accounts, of session.h. */
+#include "check/places.h"
+#include "session/state.h"
+#include "wire/extension.h"
+
+void session_set_accounts(struct session *session,
+			  struct check_accounts *accounts)
+{
+	session->accounts = accounts;
+}
+
+bool session_has_places(const struct session *session)
+{
+	struct span data;
+
+	return wire_extensions_find(mls_group_extensions(session->group),
+				    PLACES_EXTENSION, &data);
+}
+
+bool session_lacks(const struct session *session)
+{
+	struct span fingerprint;
+	size_t position = 0;
+
+	return session->accounts != NULL &&
+	       check_accounts_lacks(session->accounts, &position, &fingerprint);
+}
+
+enum err session_check_leaves(const struct session *session, const char **wrong)
+{
+	struct check_verdict verdict;
+	struct check_view view;
+	enum err e = ERR_OK;
+
+	*wrong = NULL;
+	if (!session_has_places(session))
+		return ERR_OK;
+	ENSURE(session->accounts != NULL, ERR_STATE_ACCOUNTS);
+	check_accounts_forget_lacks(session->accounts);
+	session_view(session, &view);
+	verdict = check_places_whole(&view, false);
+	*wrong = verdict.wrong;
+	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
+	ENSURE(verdict.wrong == NULL || !session_lacks(session),
+	       ERR_STATE_ACCOUNTS);
+	ENSURE(verdict.wrong == NULL, ERR_PEER_INVALID);
+out:
+	return e;
+}
+
+/* By the end of its log as it is known here. */
+static bool is_ended(const struct session *session,
+		     const struct mls_member *member)
+{
+	uint16_t scheme = suite_scheme(mls_group_suite(session->group));
+	const struct account_log *log = NULL;
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct account_place last;
+	struct span links;
+	uint64_t device;
+
+	if (!places_read_leaf(member->identity, fingerprint, &device) ||
+	    check_accounts_find(session->accounts, SPAN_ARRAY(fingerprint),
+				&log, &links) != ERR_OK ||
+	    log == NULL)
+		return false;
+	account_log_place(log, &last);
+	return account_key_valid(log, scheme, member->signature_key, &last,
+				 NULL) == ACCOUNT_ENDED;
+}
+
+bool session_next_ended(const struct session *session, uint32_t *leaf,
+			struct mls_member *member, bool *settled)
+{
+	struct check_member found;
+	struct check_view view;
+
+	if (session->accounts == NULL || !session_has_places(session))
+		return false;
+	session_view(session, &view);
+	while (mls_group_next_member(session->group, leaf, member)) {
+		if (!is_ended(session, member))
+			continue;
+		*settled = view.leaf(view.group, member->leaf_index, &found) &&
+			   check_places_ended(&view, &found);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,273 @@
+#include "session/places.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "session/state.h"
+#include "wire/extension.h"
+#include "wire/key_package.h"
+#include "wire/message.h"
+
+/* Room for all accounts that have a leaf behind a change. */
+struct residents {
+	uint8_t (*list)[ACCOUNT_HASH];
+	size_t count;
+};
+
+static int compare(const void *a, const void *b)
+{
+	return span_compare(span_of(a, ACCOUNT_HASH), span_of(b, ACCOUNT_HASH));
+}
+
+void places_plan_clear(struct places_plan *plan)
+{
+	buf_clear(&plan->extensions);
+	buf_clear(&plan->links);
+}
+
+static enum err take(struct residents *r, struct span identity)
+{
+	uint64_t device;
+
+	if (!places_read_leaf(identity, r->list[r->count], &device))
+		return ERR_PEER_INVALID;
+	r->count++;
+	return ERR_OK;
+}
+
+static bool is_removed(const struct mls_change *change, uint32_t leaf)
+{
+	for (size_t i = 0; i < change->remove_count; i++)
+		if (change->removes[i] == leaf)
+			return true;
+	return false;
+}
+
+static enum err list(const struct session *session,
+		     const struct mls_change *change, struct residents *r)
+{
+	struct wire_key_package kp;
+	struct mls_member member;
+	uint32_t leaf = 0;
+	size_t leaves = 0, kept = 0;
+	enum err e;
+
+	while (mls_group_next_member(session->group, &leaf, &member))
+		leaves++;
+	r->list = calloc(leaves + change->add_count + 1, sizeof(*r->list));
+	ENSURE(r->list != NULL, ERR_LOCAL_MEMORY);
+	leaf = 0;
+	while (mls_group_next_member(session->group, &leaf, &member))
+		if (!is_removed(change, member.leaf_index))
+			TRY(take(r, member.identity));
+	for (size_t i = 0; i < change->add_count; i++) {
+		TRY(wire_key_package_decode(change->adds[i], &kp));
+		TRY(take(r, kp.leaf_node.credential.identity));
+	}
+	qsort(r->list, r->count, sizeof(*r->list), compare);
+	for (size_t i = 0; i < r->count; i++)
+		if (i == 0 || compare(r->list[i], r->list[kept - 1]) != 0)
+			memmove(r->list[kept++], r->list[i], ACCOUNT_HASH);
+	r->count = kept;
+	e = ERR_OK;
+out:
+	return e;
+}
+
+/* ---- places ---- */
+
+/* The links behind the first `count`. */
+static struct span behind(struct span links, uint64_t count)
+{
+	struct rd r = rd_init(links);
+
+	while (count-- > 0)
+		(void)rd_vec(&r);
+	return span_of(r.p, rd_left(&r));
+}
+
+/* Where the log ends, if it goes on from that place. `hash` is what the place
+ * borrows. */
+static bool moves_on(const struct account_log *log, const struct place *from,
+		     uint8_t hash[ACCOUNT_HASH], struct place *to)
+{
+	struct account_place begin = { .number = from->number }, last;
+
+	if (log == NULL)
+		return false;
+	if (from->number > 0)
+		(void)span_copy(begin.hash, from->hash);
+	account_log_place(log, &last);
+	if (last.number <= from->number ||
+	    (from->number > 0 && !account_log_has(log, &begin)))
+		return false;
+	memcpy(hash, last.hash, ACCOUNT_HASH);
+	*to = (struct place){ from->fingerprint, last.number,
+			      span_of(hash, ACCOUNT_HASH) };
+	return true;
+}
+
+static void carry(const struct place *from, struct span links, struct buf *out)
+{
+	struct carried carried = { from->fingerprint,
+				   behind(links, from->number) };
+
+	if (carried.links.n <= PLACES_LINKS_MAX)
+		places_put_carried(out, &carried);
+}
+
+static enum err put_place(struct check_accounts *accounts, struct span rows,
+			  struct span fingerprint, struct buf *out,
+			  struct buf *links)
+{
+	struct place from = { .number = 0 }, to;
+	const struct account_log *log;
+	uint8_t hash[ACCOUNT_HASH];
+	struct span known;
+	enum err e;
+
+	if (!places_find(rows, fingerprint, &from))
+		from = (struct place){ .fingerprint = fingerprint };
+	TRY(check_accounts_find(accounts, fingerprint, &log, &known));
+	if (moves_on(log, &from, hash, &to)) {
+		places_put(out, &to);
+		carry(&from, known, links);
+	} else if (from.number > 0) {
+		places_put(out, &from);
+	} else {
+		(void)check_accounts_lack(accounts, fingerprint);
+		e = ERR_STATE_ACCOUNTS;
+	}
+out:
+	return e;
+}
+
+/* The extensions, with these rows as places. */
+static enum err put_extensions(struct span extensions, struct span rows,
+			       struct buf *out)
+{
+	struct wire_extension extension;
+
+	while (wire_extensions_next(&extensions, &extension))
+		if (extension.type != PLACES_EXTENSION)
+			wire_extension_put(out, extension.type, extension.data);
+	places_put_extension(out, rows);
+	return buf_end(out);
+}
+
+static enum err plan_rows(const struct session *session,
+			  const struct mls_change *change, struct span rows,
+			  struct buf *after, struct buf *links)
+{
+	struct residents r = { .list = NULL };
+	enum err e;
+
+	TRY(list(session, change, &r));
+	for (size_t i = 0; i < r.count; i++)
+		TRY(put_place(session->accounts, rows, SPAN_ARRAY(r.list[i]),
+			      after, links));
+	TRY(buf_end(after));
+	TRY(buf_end(links));
+out:
+	free(r.list);
+	return e;
+}
+
+enum err places_plan_commit(const struct session *session,
+			    const struct mls_change *change,
+			    struct places_plan *plan)
+{
+	struct span now = mls_group_extensions(session->group);
+	struct buf rows = BUF_INIT;
+	struct places places;
+	enum err e;
+
+	*plan = (struct places_plan){ .changed = false };
+	TRY(places_read(now, &places));
+	if (!places.there || change->reinit != NULL)
+		goto out;
+	ENSURE(session->accounts != NULL, ERR_STATE_ACCOUNTS);
+	check_accounts_forget_lacks(session->accounts);
+	TRY(plan_rows(session, change, places.rows, &rows, &plan->links));
+	plan->changed = change->extensions != NULL ||
+			!span_equal(buf_span(&rows), places.rows);
+	if (plan->changed)
+		TRY(put_extensions(
+		    change->extensions != NULL ? *change->extensions : now,
+		    buf_span(&rows), &plan->extensions));
+out:
+	buf_clear(&rows);
+	return e;
+}
+
+/* ---- joining, and the first place ---- */
+
+static enum err know_own(const struct mls_identity *me,
+			 struct check_accounts *accounts,
+			 uint8_t fingerprint[ACCOUNT_HASH],
+			 const struct account_log **log, struct span *links)
+{
+	uint64_t device;
+	enum err e;
+
+	ENSURE(places_read_leaf(me->credential_identity, fingerprint, &device),
+	       ERR_LOCAL_BUG);
+	ENSURE(accounts != NULL, ERR_STATE_ACCOUNTS);
+	TRY(check_accounts_find(accounts, span_of(fingerprint, ACCOUNT_HASH),
+				log, links));
+	ENSURE(*log != NULL, ERR_STATE_ACCOUNTS);
+out:
+	return e;
+}
+
+enum err places_plan_join(const struct mls_identity *me, struct span group_info,
+			  struct check_accounts *accounts, struct buf *links)
+{
+	const struct account_log *log;
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct wire_message message;
+	struct places places;
+	struct place place;
+	struct span known;
+	enum err e;
+
+	TRY(wire_message_decode(group_info, &message));
+	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_INVALID);
+	TRY(places_read(message.group_info.context.extensions, &places));
+	if (!places.there)
+		goto out;
+	/* such a session has no other leaves */
+	if (!places_is_account(roles_user(me->credential_identity)))
+		return ERR_PEER_DENIED;
+	TRY(know_own(me, accounts, fingerprint, &log, &known));
+	if (places_find(places.rows, SPAN_ARRAY(fingerprint), &place))
+		goto out;
+	place = (struct place){ .fingerprint = SPAN_ARRAY(fingerprint) };
+	carry(&place, known, links);
+	TRY(buf_end(links));
+out:
+	return e;
+}
+
+enum err places_put_first(const struct mls_identity *me,
+			  struct check_accounts *accounts,
+			  struct buf *extensions)
+{
+	const struct account_log *log;
+	uint8_t fingerprint[ACCOUNT_HASH], hash[ACCOUNT_HASH];
+	struct place none = { .number = 0 }, place;
+	struct buf rows = BUF_INIT;
+	struct span links;
+	enum err e;
+
+	TRY(know_own(me, accounts, fingerprint, &log, &links));
+	none.fingerprint = SPAN_ARRAY(fingerprint);
+	ENSURE(moves_on(log, &none, hash, &place), ERR_STATE_ACCOUNTS);
+	places_put(&rows, &place);
+	TRY(buf_end(&rows));
+	places_put_extension(extensions, buf_span(&rows));
+	TRY(buf_end(extensions));
+out:
+	buf_clear(&rows);
+	return e;
+}

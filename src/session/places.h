@@ -1,0 +1,39 @@
+/* What a commit says of the accounts in its group: their places behind it, and
+ * the links that lead there (docs/protocol.md, "Leaves and places"). */
+#ifndef HERMETIC_SESSION_PLACES_H
+#define HERMETIC_SESSION_PLACES_H
+
+#include "check/accounts.h"
+#include "mls/group.h"
+
+struct session;
+
+/* The caller clears both. */
+struct places_plan {
+	bool changed; /* the extensions are others than the change's */
+	struct buf extensions;
+	struct buf links; /* the field of the authenticated data, content */
+};
+
+/* Of a change that the session is about to make: the places of the accounts that
+ * have a leaf behind it, each as far as its log is known. Nothing in a session
+ * without places. ERR_STATE_ACCOUNTS: the log of an account that comes in is not
+ * known; check_accounts_lacks() says whose. */
+MUST_CHECK enum err places_plan_commit(const struct session *session,
+				       const struct mls_change *change,
+				       struct places_plan *plan);
+void places_plan_clear(struct places_plan *plan);
+
+/* Of who joins from outside: the links of its account, where that has no place. */
+MUST_CHECK enum err places_plan_join(const struct mls_identity *me,
+				     struct span group_info,
+				     struct check_accounts *accounts,
+				     struct buf *links);
+
+/* Appends the extension with the place of that device's account, as its log is
+ * known. ERR_STATE_ACCOUNTS: it is not; ERR_LOCAL_BUG: it is no device of one. */
+MUST_CHECK enum err places_put_first(const struct mls_identity *me,
+				     struct check_accounts *accounts,
+				     struct buf *extensions);
+
+#endif

@@ -1,0 +1,213 @@
+#include "wire/places.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "wire/extension.h"
+
+/* ---- identities ---- */
+
+#define DIGITS (2 * ACCOUNT_HASH)
+
+static bool is_digit(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+static uint8_t digit_value(uint8_t c)
+{
+	return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+bool places_is_account(struct span user)
+{
+	if (user.n != DIGITS)
+		return false;
+	for (size_t i = 0; i < DIGITS; i++)
+		if (!is_digit(user.p[i]))
+			return false;
+	return true;
+}
+
+bool places_read_leaf(struct span identity, uint8_t fingerprint[ACCOUNT_HASH],
+		      uint64_t *device)
+{
+	struct span number;
+
+	if (identity.n < DIGITS + 2 || identity.p[DIGITS] != '/' ||
+	    !places_is_account(span_of(identity.p, DIGITS)))
+		return false;
+	number = span_of(identity.p + DIGITS + 1, identity.n - DIGITS - 1);
+	if (number.p[0] == '0' ||
+	    text_parse_u64(device, number, INT64_MAX) != ERR_OK)
+		return false;
+	for (size_t i = 0; i < ACCOUNT_HASH; i++)
+		fingerprint[i] = (uint8_t)(digit_value(identity.p[2 * i]) << 4 |
+					   digit_value(identity.p[2 * i + 1]));
+	return true;
+}
+
+void places_put_leaf(struct buf *b, struct span fingerprint, uint64_t device)
+{
+	text_put_hex(b, fingerprint);
+	buf_put_u8(b, '/');
+	text_put_u64(b, device);
+}
+
+/* ---- places ---- */
+
+static void read_row(struct rd *r, struct place *place)
+{
+	place->fingerprint = rd_take(r, ACCOUNT_HASH);
+	place->number = rd_u64(r);
+	place->hash = rd_take(r, ACCOUNT_HASH);
+}
+
+bool places_next(struct span *rows, struct place *place)
+{
+	struct rd r = rd_init(*rows);
+
+	if (rows->n == 0)
+		return false;
+	read_row(&r, place);
+	*rows = span_of(r.p, r.n);
+	return rd_ok(&r);
+}
+
+static enum err check_rows(struct span rows)
+{
+	struct place before = { .number = 0 }, place;
+	enum err e = ERR_OK;
+
+	ENSURE(rows.n % PLACES_ROW == 0, ERR_PEER_MALFORMED);
+	while (places_next(&rows, &place)) {
+		ENSURE(place.number > 0 && place.number <= INT64_MAX,
+		       ERR_PEER_MALFORMED);
+		ENSURE(before.number == 0 ||
+			   span_compare(before.fingerprint, place.fingerprint) <
+			       0,
+		       ERR_PEER_MALFORMED);
+		before = place;
+	}
+out:
+	return e;
+}
+
+enum err places_read(struct span extensions, struct places *places)
+{
+	struct span data, rows;
+	struct rd r;
+	enum err e;
+
+	*places = (struct places){ .there = false };
+	if (!wire_extensions_find(extensions, PLACES_EXTENSION, &data))
+		return ERR_OK;
+	r = rd_init(data);
+	rows = rd_vec(&r);
+	TRY(rd_end(&r));
+	TRY(check_rows(rows));
+	*places = (struct places){ .there = true, .rows = rows };
+out:
+	return e;
+}
+
+bool places_find(struct span rows, struct span fingerprint, struct place *place)
+{
+	size_t low = 0, high = rows.n / PLACES_ROW;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct span row =
+		    span_of(rows.p + middle * PLACES_ROW, PLACES_ROW);
+		int order =
+		    span_compare(span_of(row.p, ACCOUNT_HASH), fingerprint);
+
+		if (order == 0)
+			return places_next(&row, place);
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+bool place_equal(const struct place *a, const struct place *b)
+{
+	return a->number == b->number && span_equal(a->hash, b->hash) &&
+	       span_equal(a->fingerprint, b->fingerprint);
+}
+
+void places_put(struct buf *rows, const struct place *place)
+{
+	buf_put(rows, place->fingerprint);
+	buf_put_u64(rows, place->number);
+	buf_put(rows, place->hash);
+}
+
+void places_put_extension(struct buf *b, struct span rows)
+{
+	size_t opened;
+
+	buf_put_u16(b, PLACES_EXTENSION);
+	opened = buf_open_vec(b);
+	buf_put_vec(b, rows);
+	buf_close_vec(b, opened);
+}
+
+/* ---- links ---- */
+
+static void read_carried(struct rd *r, struct carried *carried)
+{
+	carried->fingerprint = rd_take(r, ACCOUNT_HASH);
+	carried->links = rd_vec(r);
+}
+
+enum err places_check_carried(struct span content)
+{
+	struct carried before = { .fingerprint = SPAN_EMPTY }, carried;
+	struct rd r = rd_init(content);
+
+	while (rd_left(&r) > 0) {
+		struct rd links;
+
+		read_carried(&r, &carried);
+		links = rd_init(carried.links);
+		while (rd_left(&links) > 0)
+			(void)rd_vec(&links);
+		if (!rd_ok(&links) || carried.links.n == 0 ||
+		    carried.links.n > PLACES_LINKS_MAX ||
+		    (before.fingerprint.n > 0 &&
+		     span_compare(before.fingerprint, carried.fingerprint) >=
+			 0))
+			rd_fail(&r, ERR_PEER_MALFORMED);
+		before = carried;
+	}
+	return rd_end(&r);
+}
+
+bool places_next_carried(struct span *rest, struct carried *carried)
+{
+	struct rd r = rd_init(*rest);
+
+	if (rest->n == 0)
+		return false;
+	read_carried(&r, carried);
+	*rest = span_of(r.p, r.n);
+	return rd_ok(&r);
+}
+
+bool places_find_carried(struct span content, struct span fingerprint,
+			 struct carried *carried)
+{
+	while (places_next_carried(&content, carried))
+		if (span_equal(carried->fingerprint, fingerprint))
+			return true;
+	return false;
+}
+
+void places_put_carried(struct buf *b, const struct carried *carried)
+{
+	buf_put(b, carried->fingerprint);
+	buf_put_vec(b, carried->links);
+}

@@ -1,0 +1,84 @@
+/* The places of a group, the links that a commit carries, and a leaf's name, each
+ * opaque<V>: what decodes is in order, and is encoded as it was. */
+#include "base/rd.h"
+#include "check/accounts.h"
+#include "fuzz.h"
+#include "wire/extension.h"
+
+static void same(struct buf *made, struct span given)
+{
+	if (buf_end(made) == ERR_OK && !span_equal(buf_span(made), given))
+		__builtin_trap();
+	buf_clear(made);
+}
+
+static void read_places(struct span extensions)
+{
+	struct places places;
+	struct place place, found;
+	struct buf rows = BUF_INIT;
+	struct span rest;
+
+	if (wire_extensions_check(extensions) != ERR_OK ||
+	    places_read(extensions, &places) != ERR_OK || !places.there)
+		return;
+	rest = places.rows;
+	while (places_next(&rest, &place)) {
+		if (place.number == 0 ||
+		    !places_find(places.rows, place.fingerprint, &found) ||
+		    !place_equal(&place, &found))
+			__builtin_trap();
+		places_put(&rows, &place);
+	}
+	same(&rows, places.rows);
+}
+
+/* Each account's links, from its first one on. */
+static void read_links(struct span content)
+{
+	struct check_accounts *accounts = NULL;
+	const struct account_log *log;
+	struct buf made = BUF_INIT;
+	struct carried carried;
+	struct span rest = content;
+
+	if (places_check_carried(content) != ERR_OK ||
+	    check_accounts_new(NULL, &accounts) != ERR_OK)
+		return;
+	while (places_next_carried(&rest, &carried)) {
+		struct place from = { .fingerprint = carried.fingerprint };
+		struct place to = from;
+
+		places_put_carried(&made, &carried);
+		if (check_accounts_reach(accounts, &from, carried.links, &to,
+					 &log)
+			    .wrong == NULL &&
+		    (to.number == 0 || !span_equal(account_log_fingerprint(log),
+						   carried.fingerprint)))
+			__builtin_trap();
+	}
+	same(&made, content);
+	check_accounts_free(accounts);
+}
+
+static void read_name(struct span identity)
+{
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct buf made = BUF_INIT;
+	uint64_t device;
+
+	if (!places_read_leaf(identity, fingerprint, &device))
+		return;
+	places_put_leaf(&made, SPAN_ARRAY(fingerprint), device);
+	same(&made, identity);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct rd r = rd_init(span_of(data, size));
+
+	read_places(rd_vec(&r));
+	read_links(rd_vec(&r));
+	read_name(rd_vec(&r));
+	return 0;
+}
