@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "check/account.h"
 #include "check/key_package.h"
 #include "crypto/hash.h"
 #include "door/json.h"
@@ -35,7 +36,8 @@ static bool is_identity_of(struct span identity, const struct identity *who)
 /* Everything that can be checked without being a member (10.1). `why` says
  * what is wrong, NULL: nothing. */
 static const char *judge(struct span bytes, const struct identity *who,
-			 const struct suite **suite, uint64_t *expires)
+			 const struct suite **suite, struct span *key,
+			 uint64_t *expires)
 {
 	struct wire_key_package kp;
 	const char *wrong;
@@ -50,6 +52,7 @@ static const char *judge(struct span bytes, const struct identity *who,
 	wrong = check_key_package(&kp, *suite, clock_now_ms() / 1000);
 	if (wrong != NULL)
 		return wrong;
+	*key = kp.leaf_node.signature_key;
 	*expires = kp.leaf_node.not_after;
 	return NULL;
 }
@@ -65,6 +68,7 @@ struct publishing {
 		uint64_t expires;
 		uint8_t ref[32];
 		struct span bytes; /* of `decoded` */
+		struct span key;   /* the leaf's signature key, of the same */
 		bool last_resort;
 	} items[PUBLISH_MAX];
 	struct buf decoded;
@@ -93,6 +97,7 @@ static bool add_item(struct publishing *p, const char *text, bool last_resort)
 		why = bytes.n > KEY_PACKAGE_MAX
 			  ? "it is too large"
 			  : judge(bytes, &p->who, &p->items[p->count].suite,
+				  &p->items[p->count].key,
 				  &p->items[p->count].expires);
 		p->items[p->count].bytes = bytes;
 		p->items[p->count].last_resort = last_resort;
@@ -224,6 +229,87 @@ static void on_published(void *arg, enum err e, struct rows *rows)
 	end(p);
 }
 
+static void insert(struct publishing *p)
+{
+	struct params params = PARAMS_INIT;
+	enum err e;
+
+	encode(p, &params);
+	e = store_query(app_store(), STATEMENT_KEY_PACKAGE_INSERT, &params,
+			on_published, p);
+	if (e != ERR_OK) {
+		app_fail(p->req, e);
+		end(p);
+	}
+}
+
+/* ---- the account's log ---- */
+
+static enum err load_log(struct rows *rows, struct account_log *log)
+{
+	struct check_verdict verdict;
+	struct buf links = BUF_INIT;
+	enum err e;
+
+	for (size_t i = 0; i < rows_count(rows); i++)
+		if (!rows_is_null(rows, i, "link"))
+			buf_put_vec(&links, rows_bytes(rows, i, "link"));
+	TRY(rows_end(rows));
+	TRY(buf_end(&links));
+	verdict = account_log_load(log, buf_span(&links));
+	ENSURE(verdict.wrong == NULL,
+	       verdict.local ? ERR_LOCAL_MEMORY : ERR_LOCAL_BUG);
+out:
+	buf_clear(&links);
+	return e;
+}
+
+/* The first KeyPackage whose key no device of the account has; p->count: none.
+ * An account without a log is one of before. */
+static size_t find_stranger(const struct publishing *p,
+			    const struct account_log *log)
+{
+	struct account_place last;
+	size_t i;
+
+	account_log_place(log, &last);
+	for (i = 0; last.number > 0 && i < p->count; i++)
+		if (account_key_valid(log, suite_scheme(p->items[i].suite),
+				      p->items[i].key, &last,
+				      NULL) != ACCOUNT_VALID)
+			return i;
+	return p->count;
+}
+
+static void on_log(void *arg, enum err e, struct rows *rows)
+{
+	struct account_log *log = NULL;
+	struct publishing *p = arg;
+	char detail[96];
+	size_t stranger;
+
+	TRY(e);
+	TRY(account_log_new(&log));
+	TRY(load_log(rows, log));
+	stranger = find_stranger(p, log);
+	account_log_free(log);
+	if (stranger == p->count) {
+		insert(p);
+		return;
+	}
+	(void)snprintf(detail, sizeof(detail),
+		       "KeyPackage %zu: its signature key is no device's in "
+		       "the account's log",
+		       stranger);
+	request_problem(p->req, 422, "key-not-in-log", detail, NULL);
+	end(p);
+	return;
+out:
+	account_log_free(log);
+	app_fail(p->req, e);
+	end(p);
+}
+
 static void publish(struct request *req, const struct identity *who)
 {
 	struct publishing *p = calloc(1, sizeof(*p));
@@ -248,9 +334,10 @@ static void publish(struct request *req, const struct identity *who)
 		end(p);
 		return;
 	}
-	encode(p, &params);
-	e = store_query(app_store(), STATEMENT_KEY_PACKAGE_INSERT, &params,
-			on_published, p);
+	params_text(&params, span_str(who->username));
+	params_null(&params);
+	e = store_query(app_store(), STATEMENT_ACCOUNT_LOG_ALL, &params, on_log,
+			p);
 	if (e != ERR_OK) {
 		app_fail(req, e);
 		end(p);

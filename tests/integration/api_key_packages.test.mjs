@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
+import { AccountLog } from '../testlib/accounts.mjs';
 import {
   base64, bytesOf, login, newName, newUser, ok, refused,
 } from '../testlib/api.mjs';
@@ -163,6 +164,29 @@ describe('KeyPackages', { concurrency: false }, () => {
     refused(await publish(bob, { key_packages: 'x' }), 400, 'malformed');
     refused(await publish(bob, { key_packages: [1] }), 400, 'malformed');
     assert.deepEqual(await counts(bob), before);
+  });
+
+  test('a key that is not in the log of its account is refused', async () => {
+    const user = await newUser(node.url, 'logged');
+    const log = new AccountLog(user.username);
+    const mine = user.keysFor();
+    log.links.length = 0;
+    log.first.keys = [['ed25519', mine.pair],
+      log.first.keys.find(([curve]) => curve === 'ed448')];
+    log.begin();
+    const link = (bytes, salt) => user.post(`/users/${user.username}/log`,
+      { link: base64(bytes), salt: salt && base64(salt) });
+    // from before, until there is a log
+    ok(await publish(user, { key_packages: make(user, 1, 'aes-256-gcm') }),
+      201);
+    ok(await link(log.links[0], log.salt), 201);
+    ok(await publish(user, { key_packages: make(user) }), 201);
+    const before = await counts(user);
+    const { detail } = refused(await publish(user, { key_packages:
+      [...make(user), ...make(user, 1, 'aes-256-gcm')] }), 422,
+    'key-not-in-log');
+    assert.match(detail, /KeyPackage 1/);
+    assert.deepEqual(await counts(user), before);
   });
 
   test('a hundred at once; one with a far end', async () => {
