@@ -23,6 +23,45 @@ export function outcomes() {
     words: words(m[6]) }));
 }
 
+/** The groups of src/base/settings_table.h: {words, settings}. */
+export function settings() {
+  const text = read('src/base/settings_table.h')
+    .replace(/[^]*#define SETTINGS\(GROUP, SETTING\)/, '')
+    .replace(/#define SETTING_NO_GROUP[^]*/, '').replace(/\\\n/g, ' ');
+  const string = '((?:"(?:[^"\\\\]|\\\\.)*"\\s*)+|NULL)';
+  const value = s => s === 'NULL' ? undefined
+    : [...s.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(m => m[1]).join('')
+      .replace(/\\(.)/g, '$1');
+  const groups = [];
+  for (const m of text.matchAll(new RegExp(`GROUP\\(\\s*${string}\\)|` +
+    `SETTING\\(\\s*(\\w+),\\s*(\\w+),\\s*${string},\\s*(\\d+)u,\\s*(\\d+)u,` +
+    `\\s*([A-Z_|\\s]+),\\s*${string}\\)`, 'g')))
+    if (m[1]) groups.push({ words: value(m[1]), settings: [] });
+    else
+      groups.at(-1).settings.push({ name: `HERMETIC_${m[2]}`, kind: m[3],
+        otherwise: value(m[4]), min: Number(m[5]), max: Number(m[6]),
+        processes: m[7].split('|').map(p => p.trim()
+          .replace('SETTING_', '').toLowerCase()), example: value(m[8]) });
+  return groups;
+}
+
+function environment() {
+  const comment = words => fill(words, 77).replace(/^/gm, '# ');
+  return [comment('Copy to .env and edit. The environment wins over this ' +
+    'file. Made of src/base/settings_table.h.'),
+  ...settings().map(g => [comment(g.words), ...g.settings.map(s =>
+    `${s.name}=${s.example ?? s.otherwise}`)].join('\n'))].join('\n\n') + '\n';
+}
+
+function settingTable(which = () => true) {
+  const bounds = s => s.kind === 'NUMBER' ? `${s.min} to ${s.max}` : '';
+  return ['| setting | of | default | bounds |', '| --- | --- | --- | --- |',
+    ...settings().flatMap(g => g.settings).filter(which).map(s => `| \`${s.name}\` | ` +
+      `${s.processes.join(', ')} | ` + (s.otherwise === undefined
+      ? 'must be given' : s.otherwise && `\`${s.otherwise}\``) +
+      ` | ${bounds(s)} |`)].join('\n');
+}
+
 function problemTable() {
   const of = new Map();
   for (const o of outcomes()) {
@@ -47,12 +86,12 @@ function problemsOver(door) {
   return fill(`Its problems: ${[...new Set(slugs)].sort().join(', ')}.`);
 }
 
-function fill(text) {
+function fill(text, width = 80) {
   const lines = [''];
   for (const word of text.split(' ')) {
     const last = lines.length - 1;
     if (lines[last] === '') lines[last] = word;
-    else if (lines[last].length + 1 + word.length <= 80)
+    else if (lines[last].length + 1 + word.length <= width)
       lines[last] += ` ${word}`;
     else lines.push(word);
   }
@@ -67,6 +106,10 @@ export function parts() {
       text: problemsOver('WebSocket') },
     { file: 'docs/mqtt.md', name: 'problems over MQTT',
       text: problemsOver('MQTT') },
+    { file: 'docs/operations.md', name: 'settings', text: settingTable() },
+    { file: 'docs/mqtt.md', name: 'settings of MQTT',
+      text: settingTable(s => s.name.startsWith('HERMETIC_MQTT_')) },
+    { file: '.env.example', text: environment() },
   ];
 }
 
@@ -74,6 +117,7 @@ const ends = name => [`<!-- ${name} -->\n`, `\n<!-- /${name} -->`];
 
 /** What stands there now; undefined: the marks are missing. */
 export function standing({ file, name }) {
+  if (name === undefined) return read(file); // all of it
   const [begin, end] = ends(name), text = read(file);
   const from = text.indexOf(begin), to = text.indexOf(end);
   return from < 0 || to < 0 ? undefined
@@ -81,6 +125,10 @@ export function standing({ file, name }) {
 }
 
 function write(part) {
+  if (part.name === undefined) {
+    writeFileSync(join(root, part.file), part.text);
+    return;
+  }
   const [begin, end] = ends(part.name), text = read(part.file);
   const from = text.indexOf(begin), to = text.indexOf(end);
   if (from < 0 || to < 0)

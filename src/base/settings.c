@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -16,6 +17,86 @@ bool settings_complain(const char *name, const char *why)
 {
 	(void)fprintf(stderr, "hermetic: %s %s\n", name, why);
 	return false;
+}
+
+/* ---- the table ---- */
+
+static const struct setting_row ROWS[] = {
+#define SETTING_ROW(name, kind, otherwise, min, max, processes, example)       \
+	{ "HERMETIC_" #name, KIND_##kind, otherwise, min, max },
+	SETTINGS(SETTING_NO_GROUP, SETTING_ROW)
+#undef SETTING_ROW
+};
+
+const struct setting_row *settings_row(enum setting_id id)
+{
+	return &ROWS[id];
+}
+
+static bool is_secret(const struct setting_row *row)
+{
+	return row->kind == KIND_SECRET_TEXT || row->kind == KIND_KEY;
+}
+
+static bool is_secret_file(const char *name, const struct setting_row *row)
+{
+	size_t n = strlen(row->name);
+
+	return is_secret(row) && strncmp(name, row->name, n) == 0 &&
+	       strcmp(name + n, "_FILE") == 0;
+}
+
+bool settings_know(const char *name)
+{
+	/* of this file, the command, docker compose, ./dev and the tests */
+	static const char *const others[] = { "HERMETIC_ENV_FILE",
+					      "HERMETIC_API_PASSWORD",
+					      "HERMETIC_BIND",
+					      "HERMETIC_BUILD",
+					      "HERMETIC_CA",
+					      "HERMETIC_COMPOSE",
+					      "HERMETIC_HOME",
+					      "HERMETIC_HOSTNAME",
+					      "HERMETIC_MQTT",
+					      "HERMETIC_MQTT_BRIDGE_PASSWORD",
+					      "HERMETIC_MQTT_PASSWORD",
+					      "HERMETIC_NEW_PASSPHRASE",
+					      "HERMETIC_OWNER_PASSWORD",
+					      "HERMETIC_PASSPHRASE",
+					      "HERMETIC_POSTGRES_PASSWORD",
+					      "HERMETIC_RECOVERY_KEY",
+					      "HERMETIC_REPLICATION_PASSWORD",
+					      "HERMETIC_ROTATION_PASSWORD",
+					      "HERMETIC_SCRYPT_N",
+					      "HERMETIC_SERVER",
+					      "HERMETIC_USERNAME" };
+
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+		if (strcmp(name, ROWS[i].name) == 0 ||
+		    is_secret_file(name, &ROWS[i]))
+			return true;
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (strcmp(name, others[i]) == 0)
+			return true;
+	return strncmp(name, "HERMETIC_TEST_", 14) == 0;
+}
+
+/* What .env has is in the environment by now. */
+static void tell_unknown(void)
+{
+	char name[128];
+
+	for (char **at = environ; *at != NULL; at++) {
+		size_t n = strcspn(*at, "=");
+
+		if (strncmp(*at, "HERMETIC_", 9) != 0 || n >= sizeof(name))
+			continue;
+		memcpy(name, *at, n);
+		name[n] = '\0';
+		if (!settings_know(name))
+			LOG(WARN, "there is no such setting",
+			    LOG_STR("name", name));
+	}
 }
 
 /* ---- .env ---- */
@@ -107,18 +188,19 @@ static char *take_secret(const char *name)
 
 static bool set_number(const struct setting *s, const char *text)
 {
+	const struct setting_row *row = settings_row(s->id);
 	char why[128];
 	uint64_t number;
 
-	if (text_parse_u64(&number, span_str(text), s->max) == ERR_OK &&
-	    number >= s->min) {
+	if (text_parse_u64(&number, span_str(text), row->max) == ERR_OK &&
+	    number >= row->min) {
 		*(uint64_t *)s->value = number;
 		return true;
 	}
-	(void)snprintf(why, sizeof(why),
-		       "must be a whole number from %llu to %llu",
-		       (unsigned long long)s->min, (unsigned long long)s->max);
-	return settings_complain(s->name, why);
+	(void)snprintf(
+	    why, sizeof(why), "must be a whole number from %llu to %llu",
+	    (unsigned long long)row->min, (unsigned long long)row->max);
+	return settings_complain(settings_row(s->id)->name, why);
 }
 
 static bool set_key(const struct setting *s, char *text)
@@ -129,32 +211,35 @@ static bool set_key(const struct setting *s, char *text)
 
 	buf_clear(&key);
 	sec_wipe(text, strlen(text));
-	return ok || settings_complain(s->name, "must be 32 bytes in base64 "
-						"(openssl rand -base64 32)");
+	return ok || settings_complain(settings_row(s->id)->name,
+				       "must be 32 bytes in base64 "
+				       "(openssl rand -base64 32)");
 }
 
 static bool set_parsed(const struct setting *s, const char *text)
 {
 	const char *why = s->parse(text);
 
-	return why == NULL || settings_complain(s->name, why);
+	return why == NULL || settings_complain(settings_row(s->id)->name, why);
 }
 
 static bool set(const struct setting *s)
 {
-	bool secret = s->kind == KIND_SECRET_TEXT || s->kind == KIND_KEY;
-	char *own = secret ? take_secret(s->name) : NULL;
-	const char *text = secret ? own : getenv(s->name);
+	const struct setting_row *row = settings_row(s->id);
+	bool secret = is_secret(row);
+	char *own = secret ? take_secret(row->name) : NULL;
+	const char *text = secret ? own : getenv(row->name);
 	bool ok;
 
 	if (text == NULL || *text == '\0') {
-		if (s->otherwise == NULL)
-			return settings_complain(s->name, "is not set");
+		if (row->otherwise == NULL)
+			return settings_complain(settings_row(s->id)->name,
+						 "is not set");
 		if (secret)
 			return true;
-		text = s->otherwise;
+		text = row->otherwise;
 	}
-	switch (s->kind) {
+	switch (row->kind) {
 	case KIND_NUMBER:
 		return set_number(s, text);
 	case KIND_PARSED:
@@ -189,6 +274,7 @@ bool settings_load(const struct setting *table, size_t count)
 {
 	if (!load_file())
 		return false;
+	tell_unknown();
 	for (size_t i = 0; i < count; i++)
 		if (!set(&table[i]))
 			return false;

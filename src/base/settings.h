@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/settings_table.h"
+
 enum setting_kind {
 	KIND_TEXT,	  /* const char **, owned by nobody: it stays */
 	KIND_NUMBER,	  /* uint64_t *, from min to max */
@@ -20,18 +22,31 @@ enum setting_kind {
 	KIND_PARSED	  /* by `parse` */
 };
 
-/* One row a setting. */
+/* A setting that this process reads. Everything else of it is in the table. */
 struct setting {
-	const char *name;
-	enum setting_kind kind;
+	enum setting_id id;
 	void *value;
-	const char *otherwise; /* NULL: it must be given. Of a secret: "" leaves
-				  it empty */
-	uint64_t min, max;
 	/* NULL, or what is wrong with the text. */
 	const char *(*parse)(const char *text);
 };
 
+/* A row of the table. */
+struct setting_row {
+	const char *name;
+	enum setting_kind kind;
+	const char *otherwise; /* NULL: it must be given. Of a secret: "" leaves
+				  it empty */
+	uint64_t min, max;
+};
+
+const struct setting_row *settings_row(enum setting_id id);
+
+/* Is it a name of the table (with _FILE, if it is a secret), of the command's,
+ * or of what stands around the server? */
+bool settings_know(const char *name);
+
+/* Loads them. Names in the environment and in .env that begin with HERMETIC_
+ * and that nobody knows are told in the log. */
 /* False: something was wrong, and has been said. */
 bool settings_load(const struct setting *table, size_t count);
 

@@ -39,19 +39,13 @@ static struct {
 	mosquitto_plugin_id_t *id;
 } plugin;
 
-static const struct setting SETTINGS[] = {
-	{ "HERMETIC_MQTT_DATABASE_URL", KIND_SECRET_TEXT, &plugin.database_url,
-	  NULL, 0, 0, NULL },
-	{ "HERMETIC_MQTT_BRIDGE_SECRET", KIND_SECRET_TEXT,
-	  &plugin.bridge_secret, NULL, 0, 0, NULL },
-	{ "HERMETIC_ISSUER", KIND_TEXT, &plugin.cache.issuer, "hermetic", 0, 0,
-	  NULL },
-	{ "HERMETIC_AUDIENCE", KIND_TEXT, &plugin.cache.audience,
-	  "hermetic-api", 0, 0, NULL },
-	{ "HERMETIC_ACCESS_TOKEN_SECONDS", KIND_NUMBER,
-	  &plugin.cache.access_seconds, "900", 5, 86400, NULL },
-	{ "HERMETIC_LOG_LEVEL", KIND_PARSED, NULL, "info", 0, 0,
-	  settings_log_level },
+static const struct setting WANTED[] = {
+	{ SETTING_MQTT_DATABASE_URL, &plugin.database_url, NULL },
+	{ SETTING_MQTT_BRIDGE_SECRET, &plugin.bridge_secret, NULL },
+	{ SETTING_ISSUER, &plugin.cache.issuer, NULL },
+	{ SETTING_AUDIENCE, &plugin.cache.audience, NULL },
+	{ SETTING_ACCESS_TOKEN_SECONDS, &plugin.cache.access_seconds, NULL },
+	{ SETTING_LOG_LEVEL, NULL, settings_log_level },
 };
 
 /* ---- who is connected ---- */
@@ -294,7 +288,7 @@ PLUGIN_API int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **data,
 	(void)data;
 	(void)options;
 	(void)count;
-	if (!settings_load(SETTINGS, sizeof(SETTINGS) / sizeof(*SETTINGS)))
+	if (!settings_load(WANTED, sizeof(WANTED) / sizeof(*WANTED)))
 		return MOSQ_ERR_INVAL;
 	plugin.id = id;
 	plugin.cache.conninfo = plugin.database_url;

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { settings } from '../../tools/write-tables.mjs';
 import { newUser } from '../testlib/api.mjs';
 import {
   newKek, root, startNode, startPostgres, until,
@@ -16,27 +17,47 @@ import {
 
 const read = path => readFileSync(join(root, path), 'utf8');
 
-const tables = ['src/server/config.c', 'workers/rotation/config.c',
-  'src/mqtt/plugin.c', 'workers/mqtt_bridge/main.c'].map(read).join('\n');
+const processes = { api: 'src/server/config.c', plugin: 'src/mqtt/plugin.c',
+  rotation: 'workers/rotation/config.c', bridge: 'workers/mqtt_bridge/main.c' };
+const rows = settings().flatMap(g => g.settings);
 
-test('.env.example has every setting, each explained, and no other', () => {
-  const known = [...new Set([...tables
-    .matchAll(/\{\s*"(HERMETIC_[A-Z_]+)"/g)].map(m => m[1]))].sort();
-  const lines = read('.env.example').split('\n');
-  const explained = lines.flatMap(l => l.match(/^(HERMETIC_[A-Z_]+)=/)?.[1] ??
-    []).sort();
-  assert.ok(known.length > 20);
-  assert.deepEqual(explained, known);
-  for (const block of read('.env.example').split('\n\n'))
-    assert.match(block, /^#/m, `without a word: ${block}`);
+test('each process reads what the table says of it, and no other', () => {
+  assert.equal(rows.length, read('src/base/settings_table.h')
+    .match(/\bSETTING\([\s\\]*[A-Z_]+,/g).length);
+  for (const [process, file] of Object.entries(processes)) {
+    const found = [...read(file).matchAll(/\{\s*SETTING_([A-Z_]+),/g)]
+      .map(m => `HERMETIC_${m[1]}`).sort();
+    assert.deepEqual(found, rows.filter(r => r.processes.includes(process))
+      .map(r => r.name).sort(), file);
+    assert.doesNotMatch(read(file), /"HERMETIC_\w+",\s*KIND_/, file);
+  }
 });
 
-test('.env.example shows the defaults', () => {
-  const table = tables.matchAll(
-    /\{\s*"(HERMETIC_\w+)",\s*KIND_\w+,\s*[^,]+,\s*"([^"]*)"/g);
-  const example = read('.env.example');
-  for (const [, name, value] of table)
-    assert.match(example, new RegExp(`^${name}=${value}$`, 'm'));
+test('every setting is explained; what must be given has an example', () => {
+  for (const g of settings()) assert.ok(g.words.length > 20, g.words);
+  for (const r of rows)
+    assert.ok((r.example ?? r.otherwise) !== undefined, r.name);
+});
+
+test('a name that nobody knows is told at the start, and no other', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hermetic-env-'));
+  chmodSync(folder, 0o755);
+  const file = join(folder, 'env');
+  writeFileSync(file, 'HERMETIC_ROTATION_SECOND=60\n');
+  const node = await startNode({
+    postgres: { apiUrl: 'postgresql://nobody@localhost/none' }, ready: false,
+    env: { HERMETIC_ENV_FILE: file, HERMETIC_WORKER: '3' },
+  });
+  try {
+    await node.logged(/no such setting.*HERMETIC_ROTATION_SECOND"/);
+    await node.logged(/no such setting.*HERMETIC_WORKER"/);
+    const told = node.log().match(/no such setting.*/g);
+    assert.equal(new Set(told.map(l => l.match(/HERMETIC_\w+/)[0])).size, 2,
+      told.join('\n'));
+  } finally {
+    await node.kill();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 const wrong = {

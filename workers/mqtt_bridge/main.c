@@ -28,48 +28,28 @@ static struct {
 	uint64_t rotation, rotation_messages, grace, grace_messages;
 } config;
 
-static const struct setting SETTINGS[] = {
-	{ "HERMETIC_MQTT_BRIDGE_DATABASE_URL", KIND_SECRET_TEXT,
-	  &config.database_url, NULL, 0, 0, NULL },
-	{ "HERMETIC_MQTT_BRIDGE_SECRET", KIND_SECRET_TEXT, &config.secret, NULL,
-	  0, 0, NULL },
-	{ "HERMETIC_MQTT_SOCKET", KIND_TEXT, &config.socket, NULL, 0, 0, NULL },
-	{ "HERMETIC_MQTT_HOST", KIND_TEXT, &config.host, "127.0.0.1", 0, 0,
-	  NULL },
-	{ "HERMETIC_MQTT_PORT", KIND_NUMBER, &config.port, "1883", 1, 65535,
-	  NULL },
-	{ "HERMETIC_MQTT_PACKET_BYTES", KIND_NUMBER, &config.packet_bytes,
-	  "262144", 1024, 268435455, NULL },
-	{ "HERMETIC_MQTT_CONNECTIONS", KIND_NUMBER, &config.connections, "4096",
-	  1, 1000000, NULL },
-	{ "HERMETIC_MQTT_REPLAY_SECONDS", KIND_NUMBER, &config.replay, "60", 0,
-	  86400, NULL },
-	{ "HERMETIC_MQTT_EXPIRY_SECONDS", KIND_NUMBER, &config.expiry, "604800",
-	  1, 31536000, NULL },
-	{ "HERMETIC_ENVELOPE_BYTES", KIND_NUMBER, &config.envelope_bytes,
-	  "65536", 1024, 262144, NULL },
-	{ "HERMETIC_NONCE_WINDOW_SECONDS", KIND_NUMBER, &config.nonce_window,
-	  "600", 5, 86400, NULL },
-	{ "HERMETIC_QUEUE_MESSAGES", KIND_NUMBER, &config.queue_messages,
-	  "8192", 1, 1000000, NULL },
-	{ "HERMETIC_QUEUE_BYTES", KIND_NUMBER, &config.queue_bytes, "33554432",
-	  65536, 4294967296, NULL },
-	{ "HERMETIC_ROTATION_SECONDS", KIND_NUMBER, &config.rotation, "604800",
-	  1, 31536000, NULL },
-	{ "HERMETIC_ROTATION_MESSAGES", KIND_NUMBER, &config.rotation_messages,
-	  "10000", 1, 100000000, NULL },
-	{ "HERMETIC_ROTATION_GRACE_SECONDS", KIND_NUMBER, &config.grace,
-	  "86400", 0, 31536000, NULL },
-	{ "HERMETIC_ROTATION_GRACE_MESSAGES", KIND_NUMBER,
-	  &config.grace_messages, "1000", 0, 100000000, NULL },
-	{ "HERMETIC_DATABASE_SEEN_FILE", KIND_TEXT, &config.seen_file, "", 0, 0,
-	  NULL },
-	{ "HERMETIC_METRICS_HOST", KIND_TEXT, &config.metrics_host, "127.0.0.1",
-	  0, 0, NULL },
-	{ "HERMETIC_MQTT_METRICS_PORT", KIND_NUMBER, &config.metrics_port, "0",
-	  0, 65535, NULL },
-	{ "HERMETIC_LOG_LEVEL", KIND_PARSED, NULL, "info", 0, 0,
-	  settings_log_level },
+static const struct setting WANTED[] = {
+	{ SETTING_MQTT_BRIDGE_DATABASE_URL, &config.database_url, NULL },
+	{ SETTING_MQTT_BRIDGE_SECRET, &config.secret, NULL },
+	{ SETTING_MQTT_SOCKET, &config.socket, NULL },
+	{ SETTING_MQTT_HOST, &config.host, NULL },
+	{ SETTING_MQTT_PORT, &config.port, NULL },
+	{ SETTING_MQTT_PACKET_BYTES, &config.packet_bytes, NULL },
+	{ SETTING_MQTT_CONNECTIONS, &config.connections, NULL },
+	{ SETTING_MQTT_REPLAY_SECONDS, &config.replay, NULL },
+	{ SETTING_MQTT_EXPIRY_SECONDS, &config.expiry, NULL },
+	{ SETTING_ENVELOPE_BYTES, &config.envelope_bytes, NULL },
+	{ SETTING_NONCE_WINDOW_SECONDS, &config.nonce_window, NULL },
+	{ SETTING_QUEUE_MESSAGES, &config.queue_messages, NULL },
+	{ SETTING_QUEUE_BYTES, &config.queue_bytes, NULL },
+	{ SETTING_ROTATION_SECONDS, &config.rotation, NULL },
+	{ SETTING_ROTATION_MESSAGES, &config.rotation_messages, NULL },
+	{ SETTING_ROTATION_GRACE_SECONDS, &config.grace, NULL },
+	{ SETTING_ROTATION_GRACE_MESSAGES, &config.grace_messages, NULL },
+	{ SETTING_DATABASE_SEEN_FILE, &config.seen_file, NULL },
+	{ SETTING_METRICS_HOST, &config.metrics_host, NULL },
+	{ SETTING_MQTT_METRICS_PORT, &config.metrics_port, NULL },
+	{ SETTING_LOG_LEVEL, NULL, settings_log_level },
 };
 
 static volatile sig_atomic_t stopping;
@@ -212,7 +192,7 @@ int main(void)
 	const struct sigaction stop = { .sa_handler = on_signal };
 	struct poll_loop *loop;
 
-	if (!settings_load(SETTINGS, sizeof(SETTINGS) / sizeof(*SETTINGS)))
+	if (!settings_load(WANTED, sizeof(WANTED) / sizeof(*WANTED)))
 		return 1;
 	(void)sigaction(SIGTERM, &stop, NULL);
 	(void)sigaction(SIGINT, &stop, NULL);

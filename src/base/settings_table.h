@@ -1,0 +1,236 @@
+/*
+ * Every setting of the server's processes: .env.example and the table in
+ * docs/operations.md are made of this (tools/write-tables.mjs), and so are the
+ * defaults and bounds. What is not here, and is not of the command or of
+ * ./dev, is told at the start.
+ */
+#ifndef HERMETIC_BASE_SETTINGS_TABLE_H
+#define HERMETIC_BASE_SETTINGS_TABLE_H
+
+/* The processes that read it. */
+enum setting_process {
+	SETTING_API = 1,
+	SETTING_ROTATION = 2, /* and hermetic-admin */
+	SETTING_PLUGIN = 4,
+	SETTING_BRIDGE = 8
+};
+
+/* GROUP(words of the settings that follow)
+ * SETTING(name without HERMETIC_, kind, default or NULL when it must be given,
+ *         least, most, processes, what .env.example shows or NULL for the
+ *         default) */
+#define SETTINGS(GROUP, SETTING)                                               \
+	GROUP("Where the API listens: a numeric address and a port from "      \
+	      "1024.")                                                         \
+	SETTING(HOST, TEXT, "127.0.0.1", 0u, 0u, SETTING_API, NULL)            \
+	SETTING(PORT, PARSED, "8000", 0u, 0u, SETTING_API, NULL)               \
+	GROUP("TLS on this port: files of the certificate with its "           \
+	      "chain, and of its key (PEM). New ones are taken within a "      \
+	      "second, without a restart. Empty: in the clear, for a "         \
+	      "proxy in front.")                                               \
+	SETTING(TLS_CERTIFICATE, TEXT, "", 0u, 0u, SETTING_API, NULL)          \
+	SETTING(TLS_KEY, TEXT, "", 0u, 0u, SETTING_API, NULL)                  \
+	GROUP("Worker processes, and the connections that each may hold.")     \
+	SETTING(WORKERS, NUMBER, "2", 1u, 64u, SETTING_API, NULL)              \
+	SETTING(CONNECTIONS, NUMBER, "8192", 16u, 1000000u, SETTING_API, NULL) \
+	GROUP("PostgreSQL, as the role of the API. Or "                        \
+	      "HERMETIC_DATABASE_URL_FILE: a file with the URL in its "        \
+	      "first line.")                                                   \
+	SETTING(DATABASE_URL, SECRET_TEXT, NULL, 0u, 0u, SETTING_API,          \
+		"postgresql://hermetic_api:password@localhost/hermetic")       \
+	GROUP("When the URL above is a PgBouncer's in transaction mode: "      \
+	      "one past it, for LISTEN, as the same role. Nothing is "         \
+	      "kept in a connection then. Otherwise empty.")                   \
+	SETTING(DATABASE_LISTEN_URL, SECRET_TEXT, "", 0u, 0u, SETTING_API,     \
+		NULL)                                                          \
+	GROUP("A standby that history may be read from, as the same "          \
+	      "role, by clients that say what they have seen "                 \
+	      "(Hermetic-Position in docs/protocol.md). Or empty.")            \
+	SETTING(DATABASE_READ_URL, SECRET_TEXT, "", 0u, 0u, SETTING_API, NULL) \
+	GROUP("A file that remembers which PostgreSQL cluster was seen, and "  \
+	      "its newest timeline: a node or bridge then refuses a primary "  \
+	      "that was replaced also after a restart. Those of one machine "  \
+	      "and one user may share it. Empty: until it ends.")              \
+	SETTING(DATABASE_SEEN_FILE, TEXT, "", 0u, 0u,                          \
+		SETTING_API | SETTING_BRIDGE, NULL)                            \
+	GROUP("The key-encryption key: 32 bytes in base64 (openssl rand "      \
+	      "-base64 32). Signing keys are in the database only "            \
+	      "wrapped under it. Or HERMETIC_KEK_FILE.")                       \
+	SETTING(KEK, KEY, NULL, 0u, 0u, SETTING_API | SETTING_ROTATION, "")    \
+	GROUP("The key-encryption key before this one, while "                 \
+	      "`hermetic-admin rekey` has not finished; otherwise empty. "     \
+	      "Or HERMETIC_KEK_PREVIOUS_FILE.")                                \
+	SETTING(KEK_PREVIOUS, KEY, "", 0u, 0u, SETTING_API | SETTING_ROTATION, \
+		NULL)                                                          \
+	GROUP("Who issues the access tokens, and for whom: claims iss "        \
+	      "and aud.")                                                      \
+	SETTING(ISSUER, TEXT, "hermetic", 0u, 0u,                              \
+		SETTING_API | SETTING_PLUGIN, NULL)                            \
+	SETTING(AUDIENCE, TEXT, "hermetic-api", 0u, 0u,                        \
+		SETTING_API | SETTING_PLUGIN, NULL)                            \
+	GROUP("How long tokens are good for, in seconds.")                     \
+	SETTING(ACCESS_TOKEN_SECONDS, NUMBER, "900", 5u, 86400u,               \
+		SETTING_API | SETTING_PLUGIN | SETTING_ROTATION, NULL)         \
+	SETTING(REFRESH_TOKEN_SECONDS, NUMBER, "2592000", 60u, 31536000u,      \
+		SETTING_API, NULL)                                             \
+	GROUP("Algorithms that sessions may use, best first.")                 \
+	SETTING(ALGORITHMS, PARSED,                                            \
+		"aes-256-gcm,chacha20-poly1305,twofish-256-gcm", 0u, 0u,       \
+		SETTING_API | SETTING_ROTATION, NULL)                          \
+	GROUP("How far the time in a message's nonce may be from the "         \
+	      "server's, in seconds.")                                         \
+	SETTING(NONCE_WINDOW_SECONDS, NUMBER, "600", 5u, 86400u,               \
+		SETTING_API | SETTING_BRIDGE | SETTING_ROTATION, NULL)         \
+	GROUP("A session's keys are due for rotation after so many "           \
+	      "seconds or messages; so much later messages under old "         \
+	      "keys are refused until they are renewed.")                      \
+	SETTING(ROTATION_SECONDS, NUMBER, "604800", 1u, 31536000u,             \
+		SETTING_API | SETTING_BRIDGE | SETTING_ROTATION, NULL)         \
+	SETTING(ROTATION_MESSAGES, NUMBER, "10000", 1u, 100000000u,            \
+		SETTING_API | SETTING_BRIDGE, NULL)                            \
+	SETTING(ROTATION_GRACE_SECONDS, NUMBER, "86400", 0u, 31536000u,        \
+		SETTING_API | SETTING_BRIDGE | SETTING_ROTATION, NULL)         \
+	SETTING(ROTATION_GRACE_MESSAGES, NUMBER, "1000", 0u, 100000000u,       \
+		SETTING_API | SETTING_BRIDGE, NULL)                            \
+	GROUP("The rotation worker: PostgreSQL as its own role (or "           \
+	      "HERMETIC_ROTATION_DATABASE_URL_FILE), and how often it "        \
+	      "looks (seconds).")                                              \
+	SETTING(ROTATION_DATABASE_URL, SECRET_TEXT, NULL, 0u, 0u,              \
+		SETTING_ROTATION,                                              \
+		"postgresql://hermetic_rotation:password@localhost/hermetic")  \
+	SETTING(ROTATION_INTERVAL_SECONDS, NUMBER, "10", 1u, 3600u,            \
+		SETTING_ROTATION, NULL)                                        \
+	GROUP("How long it waits until it asks the next member to renew "      \
+	      "a session's keys.")                                             \
+	SETTING(ROTATION_ASK_SECONDS, NUMBER, "15", 1u, 3600u,                 \
+		SETTING_ROTATION, NULL)                                        \
+	GROUP("A session that nobody has used for so long ends; what is "      \
+	      "left of an ended one goes after so long; messages go when "     \
+	      "they are so old (0: never).")                                   \
+	SETTING(SESSION_IDLE_SECONDS, NUMBER, "7776000", 1u, 3153600000u,      \
+		SETTING_ROTATION, NULL)                                        \
+	SETTING(SESSION_KEEP_SECONDS, NUMBER, "2592000", 0u, 3153600000u,      \
+		SETTING_ROTATION, NULL)                                        \
+	SETTING(HISTORY_SECONDS, NUMBER, "0", 0u, 3153600000u,                 \
+		SETTING_ROTATION, NULL)                                        \
+	GROUP("A Welcome that nobody took goes after so long. A device "       \
+	      "with fewer KeyPackages of an algorithm than this is told "      \
+	      "to make more.")                                                 \
+	SETTING(WELCOME_SECONDS, NUMBER, "2592000", 1u, 3153600000u,           \
+		SETTING_ROTATION, NULL)                                        \
+	SETTING(KEY_PACKAGES_LOW, NUMBER, "3", 0u, 100u, SETTING_ROTATION,     \
+		NULL)                                                          \
+	GROUP("How long one key signs access tokens, and how long a new "      \
+	      "one is published before it signs.")                             \
+	SETTING(SIGNING_KEY_SECONDS, NUMBER, "2592000", 1u, 315360000u,        \
+		SETTING_ROTATION, NULL)                                        \
+	SETTING(SIGNING_KEY_OVERLAP_SECONDS, NUMBER, "60", 5u, 86400u,         \
+		SETTING_ROTATION, NULL)                                        \
+	GROUP("Limits in bytes: one envelope, one request, and how far "       \
+	      "one WebSocket may lag.")                                        \
+	SETTING(ENVELOPE_BYTES, NUMBER, "65536", 1024u, 1048576u,              \
+		SETTING_API | SETTING_BRIDGE, NULL)                            \
+	SETTING(BODY_BYTES, NUMBER, "1048576", 4096u, 67108864u, SETTING_API,  \
+		NULL)                                                          \
+	SETTING(WEBSOCKET_BYTES, NUMBER, "1048576", 65536u, 67108864u,         \
+		SETTING_API, NULL)                                             \
+	GROUP("What may wait for PostgreSQL in one worker; beyond it the "     \
+	      "answer is 503.")                                                \
+	SETTING(QUEUE_MESSAGES, NUMBER, "8192", 16u, 1000000u,                 \
+		SETTING_API | SETTING_BRIDGE, NULL)                            \
+	SETTING(QUEUE_BYTES, NUMBER, "33554432", 1048576u, 1073741824u,        \
+		SETTING_API | SETTING_BRIDGE, NULL)                            \
+	SETTING(QUEUE_STATEMENTS, NUMBER, "4096", 16u, 1000000u, SETTING_API,  \
+		NULL)                                                          \
+	GROUP("Password hashing: threads of one worker, how many may "         \
+	      "wait for one, and how often one user may try from one "         \
+	      "address.")                                                      \
+	SETTING(LOGIN_THREADS, NUMBER, "2", 1u, 64u, SETTING_API, NULL)        \
+	SETTING(LOGIN_QUEUE, NUMBER, "32", 1u, 1024u, SETTING_API, NULL)       \
+	SETTING(LOGINS_PER_MINUTE, NUMBER, "30", 1u, 100000u, SETTING_API,     \
+		NULL)                                                          \
+	GROUP("So many claims of KeyPackages a minute of one user.")           \
+	SETTING(CLAIMS_PER_MINUTE, NUMBER, "600", 1u, 1000000u, SETTING_API,   \
+		NULL)                                                          \
+	GROUP("So many links a minute for one account's log.")                 \
+	SETTING(LINKS_PER_MINUTE, NUMBER, "30", 1u, 1000000u, SETTING_API,     \
+		NULL)                                                          \
+	GROUP("Proxies in front of the nodes, as addresses or networks "       \
+	      "(10.0.0.0/8, ::1): the client's address is what they say "      \
+	      "in X-Forwarded-For.")                                           \
+	SETTING(TRUSTED_PROXIES, PARSED, "", 0u, 0u, SETTING_API, NULL)        \
+	GROUP("Origins whose pages may call the API from a browser, with "     \
+	      "commas between, such as https://chat.example; * is any. "       \
+	      "Empty: none.")                                                  \
+	SETTING(CORS_ORIGINS, PARSED, "", 0u, 0u, SETTING_API, NULL)           \
+	GROUP("MQTT (docs/mqtt.md). PostgreSQL as the plugin's and as "        \
+	      "the bridge's role, and the word by which the plugin knows "     \
+	      "the bridge. Or the same names with _FILE.")                     \
+	SETTING(MQTT_DATABASE_URL, SECRET_TEXT, NULL, 0u, 0u, SETTING_PLUGIN,  \
+		"postgresql://hermetic_mqtt:password@localhost/hermetic")      \
+	SETTING(                                                               \
+	    MQTT_BRIDGE_DATABASE_URL, SECRET_TEXT, NULL, 0u, 0u,               \
+	    SETTING_BRIDGE,                                                    \
+	    "postgresql://hermetic_mqtt_bridge:password@localhost/hermetic")   \
+	SETTING(MQTT_BRIDGE_SECRET, SECRET_TEXT, NULL, 0u, 0u,                 \
+		SETTING_PLUGIN | SETTING_BRIDGE, "")                           \
+	GROUP("The broker's Unix socket, and where the bridge listens "        \
+	      "for clients.")                                                  \
+	SETTING(MQTT_SOCKET, TEXT, NULL, 0u, 0u, SETTING_BRIDGE,               \
+		"/run/hermetic/mqtt.sock")                                     \
+	SETTING(MQTT_HOST, TEXT, "127.0.0.1", 0u, 0u, SETTING_BRIDGE, NULL)    \
+	SETTING(MQTT_PORT, NUMBER, "1883", 1u, 65535u, SETTING_BRIDGE, NULL)   \
+	GROUP("The bridge's limits: bytes of a packet, clients, the "          \
+	      "seconds of messages told again after a break, and how "         \
+	      "long the broker keeps one for who is away.")                    \
+	SETTING(MQTT_PACKET_BYTES, NUMBER, "262144", 1024u, 268435455u,        \
+		SETTING_BRIDGE, NULL)                                          \
+	SETTING(MQTT_CONNECTIONS, NUMBER, "4096", 1u, 1000000u,                \
+		SETTING_BRIDGE, NULL)                                          \
+	SETTING(MQTT_REPLAY_SECONDS, NUMBER, "60", 0u, 86400u, SETTING_BRIDGE, \
+		NULL)                                                          \
+	SETTING(MQTT_EXPIRY_SECONDS, NUMBER, "604800", 1u, 31536000u,          \
+		SETTING_BRIDGE, NULL)                                          \
+	GROUP("How long a client may take, in seconds: for a request's "       \
+	      "head (and a TLS handshake), for its body, between two "         \
+	      "requests; and after how much silence a WebSocket is "           \
+	      "pinged, and then given up.")                                    \
+	SETTING(HEAD_SECONDS, NUMBER, "10", 1u, 3600u, SETTING_API, NULL)      \
+	SETTING(BODY_SECONDS, NUMBER, "30", 1u, 3600u, SETTING_API, NULL)      \
+	SETTING(IDLE_SECONDS, NUMBER, "60", 1u, 3600u, SETTING_API, NULL)      \
+	SETTING(PING_SECONDS, NUMBER, "30", 1u, 3600u, SETTING_API, NULL)      \
+	GROUP("Asked to stop, a node says so much longer that it is not "      \
+	      "ready, and still answers, before it ends: seconds, for a "      \
+	      "balancer to notice.")                                           \
+	SETTING(DRAIN_SECONDS, NUMBER, "3", 0u, 600u, SETTING_API, NULL)       \
+	GROUP("GET /metrics for Prometheus, on a port of its own that no "     \
+	      "client may reach; 0: none. Of a node, of the bridge and "       \
+	      "of the rotation worker.")                                       \
+	SETTING(METRICS_HOST, TEXT, "127.0.0.1", 0u, 0u,                       \
+		SETTING_API | SETTING_BRIDGE | SETTING_ROTATION, NULL)         \
+	SETTING(METRICS_PORT, NUMBER, "0", 0u, 65535u, SETTING_API, NULL)      \
+	SETTING(MQTT_METRICS_PORT, NUMBER, "0", 0u, 65535u, SETTING_BRIDGE,    \
+		NULL)                                                          \
+	SETTING(ROTATION_METRICS_PORT, NUMBER, "0", 0u, 65535u,                \
+		SETTING_ROTATION, NULL)                                        \
+	GROUP("1: a node logs a line for each request: its id "                \
+	      "(X-Request-Id, the client's or one of ours), route, "           \
+	      "status, bytes, microseconds, and its place in a trace "         \
+	      "(traceparent). No path, no address, no token.")                 \
+	SETTING(ACCESS_LOG, NUMBER, "0", 0u, 1u, SETTING_API, NULL)            \
+	GROUP("debug, info, warn or error.")                                   \
+	SETTING(LOG_LEVEL, PARSED, "info", 0u, 0u,                             \
+		SETTING_API | SETTING_PLUGIN | SETTING_BRIDGE |                \
+		    SETTING_ROTATION,                                          \
+		NULL)
+
+#define SETTING_NO_GROUP(words)
+enum setting_id {
+#define SETTING_ID(name, kind, otherwise, min, max, processes, example)        \
+	SETTING_##name,
+	SETTINGS(SETTING_NO_GROUP, SETTING_ID)
+#undef SETTING_ID
+	    SETTING_COUNT
+};
+
+#endif
