@@ -108,6 +108,8 @@ enum door { DOOR_REST = 1, DOOR_WEBSOCKET = 2, DOOR_MQTT = 4 };
 	  "another link has that number")                                      \
 	X(LINK_GAP, "link-gap", OUTCOME_409, OUTCOME_R, "last",                \
 	  "the link before it is missing")                                     \
+	X(KEY_NOT_IN_LOG, "key-not-in-log", OUTCOME_422, OUTCOME_R, NULL,      \
+	  "a KeyPackage's signature key is no device's of the account")        \
 	X(KEY_PACKAGE_INVALID, "key-package-invalid", OUTCOME_422, OUTCOME_R,  \
 	  NULL, "a KeyPackage is not good")                                    \
 	X(WRONG_PASSWORD, "bad-credentials", OUTCOME_403, OUTCOME_R, NULL,     \

@@ -301,7 +301,7 @@ static void on_log(void *arg, enum err e, struct rows *rows)
 		       "KeyPackage %zu: its signature key is no device's in "
 		       "the account's log",
 		       stranger);
-	request_problem(p->req, 422, "key-not-in-log", detail, NULL);
+	request_problem(p->req, OUTCOME_KEY_NOT_IN_LOG, detail);
 	end(p);
 	return;
 out:
