@@ -64,7 +64,7 @@ describe('the schema', () => {
     'change a message': 'UPDATE hermetic.message SET envelope = NULL',
     'remove a message': 'DELETE FROM hermetic.message',
     'empty a table': 'TRUNCATE hermetic.message',
-    'change a password': "UPDATE hermetic.account SET password_hash = ''",
+    'rename an account': "UPDATE hermetic.account SET username = 'x'",
     'remove an account': 'DELETE FROM hermetic.account',
     'bring a device back to another user':
       'UPDATE hermetic.device SET user_id = gen_random_uuid()',
