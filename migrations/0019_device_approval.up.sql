@@ -21,8 +21,8 @@ UPDATE device d SET fingerprint = l.fingerprint, link_number = 1
     AND (SELECT count(*) FROM device o
          WHERE o.user_id = d.user_id AND o.removed_at IS NULL) = 1;
 
--- What a new device asks of the others, and their answer: neither says anything to
--- who has not the code. `entry` is the device's part of the request.
+-- What a new device asks of the others, and their answer. Neither tells anything to a
+-- reader without the code. `entry` is the device's part of the request.
 CREATE TABLE device_request (
   device_id  uuid PRIMARY KEY REFERENCES device,
   entry      bytea NOT NULL,
