@@ -155,7 +155,7 @@ enum door { DOOR_REST = 1, DOOR_WEBSOCKET = 2, DOOR_MQTT = 4 };
 enum outcome {
 	OUTCOME_OK,
 	OUTCOME_DUPLICATE, /* it was done before: the first answer again */
-#define OUTCOME_ENUM(name, slug, status, doors, number, words) OUTCOME_##name,
+#define OUTCOME_ENUM(name, ...) OUTCOME_##name,
 	OUTCOMES(OUTCOME_ENUM)
 #undef OUTCOME_ENUM
 	    OUTCOME_COUNT
