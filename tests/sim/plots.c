@@ -74,6 +74,25 @@ static const struct step two_keys_wait[] = {
 	BEGINS_WITH_DAVE,
 };
 
+/* A commit that adds a false dave is refused. Before it is posted again, the true
+ * one is met: another process begins a session with it. */
+static const struct step met_meanwhile[] = {
+	MOVES_ON(CAROL, MOVE_KEY_LIE, 0),
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_INVITE,
+	  .client = ALICE,
+	  .slot = 1,
+	  .a = 1,
+	  .b = 24,
+	  .turns = 4,
+	  .mishap = { .kind = MISHAP_FORGED,
+		      .forgery = FORGE_STATUS,
+		      .at = 3,
+		      .pick = 4 } },
+	BEGINS_WITH_DAVE,
+	{ .kind = STEP_TURNS, .client = ALICE, .slot = 1, .turns = ALL },
+};
+
 /* The server says that members are none: of several, since whoever is out may
  * come in again later. */
 #define CALLED_OUT(who)                                                        \
@@ -334,7 +353,8 @@ static const struct plot plots[] = { PLOT(fork_and_copy),
 				     PLOT(changed_extension),
 				     PLOT(departed_twice),
 				     PLOT(broken_for_members),
-				     PLOT(broken_for_owner) };
+				     PLOT(broken_for_owner),
+				     PLOT(met_meanwhile) };
 
 void steps_draw_plot(struct step *steps, size_t count, uint64_t seed)
 {
