@@ -17,6 +17,7 @@
 #include "device/signer.h"
 #include "device/steps.h"
 #include "device/todo.h"
+#include "device/welcome.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -236,8 +237,7 @@ static bool read_known(const struct device *d, uint64_t *seq,
 	       record_digest(known, "head", head) == ERR_OK;
 }
 
-/* This device was in this session before. */
-static bool was_there(const struct device *d)
+bool rejoin_was_there(const struct device *d)
 {
 	uint8_t head[CHAIN_HEAD];
 	uint64_t seq;
@@ -254,7 +254,7 @@ static enum err begin_with(struct device *d, const struct answer *answer)
 	uint8_t id[SESSION_ID];
 	enum err e;
 
-	ENSURE(answer->seq == 0 || !was_there(d), ERR_PEER_FORK);
+	ENSURE(answer->seq == 0 || !rejoin_was_there(d), ERR_PEER_FORK);
 	TRY(text_parse_uuid(id, span_str(d->work.outcome.session)));
 	TRY(trail_from_info(id, answer->group_info, answer->seq, answer->head,
 			    &rejoin->trail));
@@ -371,6 +371,22 @@ bool rejoin_falls_short(const struct device *d)
 	       (read_known(d, &seq, head) && trail_seq(trail) < seq);
 }
 
+/* The device is in the group that the trail has come to. */
+static void arrive(struct device *d, const struct trail *trail)
+{
+	if (d->work.rejoin->forced && membership_was_known(&d->open))
+		membership_begin_line(&d->open);
+	(void)json_object_del(d->open.notes, "base");
+	(void)json_object_del(d->open.notes, "known");
+	breaks_end(d, !trail_is_weak(trail));
+	budget_revoke(d);
+	d->work.resolving = false;
+	work_stale(d);
+	work_changed(d);
+	rejoin_free(d->work.rejoin);
+	d->work.rejoin = NULL;
+}
+
 /* Our own commit stands in the log: we are in. */
 static enum err accept(struct device *d, const struct trail *trail)
 {
@@ -380,19 +396,9 @@ static enum err accept(struct device *d, const struct trail *trail)
 	TRY(session_accepted(d->open.session, core_now_ms(d) / 1000,
 			     trail_seq(trail), trail_head(trail)));
 	TRY(pins_note_members(d));
-	if (d->work.rejoin->forced && membership_was_known(&d->open))
-		membership_begin_line(&d->open);
-	(void)json_object_del(d->open.notes, "base");
-	(void)json_object_del(d->open.notes, "known");
 	membership_set_todo(&d->open, NULL);
 	breaks_note_own_epoch(d);
-	breaks_end(d, !trail_is_weak(trail));
-	budget_revoke(d);
-	d->work.resolving = false;
-	work_stale(d);
-	work_changed(d);
-	rejoin_free(d->work.rejoin);
-	d->work.rejoin = NULL;
+	arrive(d, trail);
 out:
 	return e;
 }
@@ -458,7 +464,11 @@ static enum err follow(struct device *d, const struct answer_entry *entry,
 	TRY(trail_follow(trail, entry));
 	TRY(check_known_place(d, trail));
 	TRY(find_own(d, entry));
-	if (ours && trail_epoch(trail) == epoch) {
+	TRY(welcome_arrive(d, trail, joined));
+	if (*joined) {
+		breaks_note_given_epoch(d);
+		arrive(d, trail);
+	} else if (ours && trail_epoch(trail) == epoch) {
 		/* it stands there, but all members refuse it */
 		todo_drop(d);
 		rejoin_refuse(d);

@@ -38,6 +38,9 @@ void rejoin_halt_often(struct device *d);
 /* Others commit faster than this device joins. */
 void rejoin_halt_overtaken(struct device *d);
 
+/* This device was in this session before. */
+bool rejoin_was_there(const struct device *d);
+
 /* The log ends before a place of it that this device has seen. */
 bool rejoin_falls_short(const struct device *d);
 

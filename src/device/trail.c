@@ -200,6 +200,13 @@ bool trail_leads_to(struct trail *trail, struct span group_info)
 	return check_walk_matches(trail->walk, group_info).wrong == NULL;
 }
 
+/* A confirmation tag is a MAC over the transcript, with a key of the epoch's. */
+bool trail_is_at(const struct trail *trail, const struct session *session)
+{
+	return span_equal(check_walk_confirmation_tag(trail->walk),
+			  mls_group_confirmation_tag(session_group(session)));
+}
+
 bool trail_keeps_out(const struct trail *trail, struct span identity)
 {
 	struct check_member member;

@@ -60,6 +60,9 @@ MUST_CHECK enum err trail_next_generation(struct trail *trail,
 /* Is this GroupInfo the one that the trail leads to? */
 bool trail_leads_to(struct trail *trail, struct span group_info);
 
+/* Is the group of this session the one that the trail has come to? */
+bool trail_is_at(const struct trail *trail, const struct session *session);
+
 /* May a device of that identity not come in by itself? It may when its leaf is
  * there, or none of its user's is. */
 bool trail_keeps_out(const struct trail *trail, struct span identity);

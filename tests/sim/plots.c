@@ -219,6 +219,24 @@ static const struct step another_always[] = {
 	DOES(CAROL, ORDER_JOIN, ALL),
 };
 
+/* Who was in another history, and left it, is let in again here. */
+#define INVITES_DAVE                                                           \
+	{                                                                      \
+		.kind = STEP_ORDER, .what = ORDER_INVITE, .client = ALICE,     \
+		.a = 1, .b = 24, .turns = ALL                                  \
+	}
+
+static const struct step welcomed_elsewhere[] = {
+	MOVES_ON(DAVE, MOVE_FREEZE, 0),
+	DOES(DAVE, ORDER_JOIN, ALL),
+	DOES(DAVE, ORDER_LEAVE, ALL),
+	MOVES_ON(DAVE, MOVE_HEAL, 0),
+	DOES(ALICE, ORDER_ROTATE, ALL),
+	DOES(ALICE, ORDER_ROTATE, ALL),
+	INVITES_DAVE,
+	DOES(DAVE, ORDER_JOIN, ALL),
+};
+
 /* mallory comes in, and says what it has not seen. The server is honest. */
 static const struct step false_view[] = {
 	INVITES_MALLORY,
@@ -354,7 +372,8 @@ static const struct plot plots[] = { PLOT(fork_and_copy),
 				     PLOT(departed_twice),
 				     PLOT(broken_for_members),
 				     PLOT(broken_for_owner),
-				     PLOT(met_meanwhile) };
+				     PLOT(met_meanwhile),
+				     PLOT(welcomed_elsewhere) };
 
 void steps_draw_plot(struct step *steps, size_t count, uint64_t seed)
 {
