@@ -246,21 +246,20 @@ bool rejoin_was_there(const struct device *d)
 	       (session_seq(d->open.session) > 0 || read_known(d, &seq, head));
 }
 
-/* A group at a place that the server names may be any group: only who never was
- * there begins with it. */
+/* A walk begins where the session does: whoever creates one is alone in it, at
+ * epoch 0. A group at a place that the server names may be any group, and what
+ * members signed for another one may stand in it. */
 static enum err begin_with(struct device *d, const struct answer *answer)
 {
 	struct rejoin *rejoin = d->work.rejoin;
 	uint8_t id[SESSION_ID];
 	enum err e;
 
-	ENSURE(answer->seq == 0 || !rejoin_was_there(d), ERR_PEER_FORK);
+	ENSURE(answer->seq == 0, ERR_PEER_FORK);
 	TRY(text_parse_uuid(id, span_str(d->work.outcome.session)));
 	TRY(trail_from_info(id, answer->group_info, answer->seq, answer->head,
 			    &rejoin->trail));
-	rejoin->named = answer->seq > 0;
-	if (rejoin->named)
-		trail_set_weak(rejoin->trail);
+	ENSURE(trail_is_at_creation(rejoin->trail), ERR_PEER_FORK);
 out:
 	return e;
 }
@@ -298,10 +297,10 @@ static bool walk_due(struct device *d)
 }
 
 /* The first page begins with the entry at which the trail begins, unless the
- * server named that place: so a log that is shorter than it was is noticed. */
+ * server named that place, and the person went on: so a log that is shorter than it was is noticed. */
 static bool needs_overlap(const struct rejoin *rejoin)
 {
-	return !rejoin->overlapped && !rejoin->named && !rejoin->forced &&
+	return !rejoin->overlapped && !rejoin->forced &&
 	       trail_seq(rejoin->trail) > 0;
 }
 
@@ -553,6 +552,7 @@ enum err rejoin_begin_resolve(struct device *d)
 {
 	json_t *copies;
 
+	d->work.resolving = true;
 	if (d->open.session == NULL)
 		return ERR_OK;
 	copies = json_object_get(d->open.notes, "copies");
@@ -564,7 +564,6 @@ enum err rejoin_begin_resolve(struct device *d)
 		membership_set_todo(&d->open, NULL);
 	if (!session_member(d->open.session))
 		(void)json_object_set_new(d->open.notes, "lifted", json_true());
-	d->work.resolving = true;
 	work_changed(d);
 	return ERR_OK;
 }

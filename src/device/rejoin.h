@@ -11,7 +11,6 @@ struct rejoin {
 	bool at_end;	     /* the log was followed to its end */
 	bool posted;	     /* the staged commit was */
 	bool forced;	     /* the person goes on without a trail */
-	bool named;	     /* the server named the place where it begins */
 	bool gathering;	     /* then: departures are looked for in the log */
 	uint64_t gathered;   /* up to here */
 	uint64_t info_seq;   /* where the trail was at the last GroupInfo */

@@ -90,6 +90,17 @@ out:
 	return e;
 }
 
+bool trail_is_at_creation(const struct trail *trail)
+{
+	struct check_member member;
+	uint32_t leaf = 0;
+	size_t count = 0;
+
+	while (check_walk_next_member(trail->walk, &leaf, &member))
+		count++;
+	return count == 1 && trail_epoch(trail) == 0;
+}
+
 enum err trail_set_departures(struct trail *trail, struct span departures)
 {
 	return check_walk_set_departures(trail->walk, departures);

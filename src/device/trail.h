@@ -31,6 +31,10 @@ MUST_CHECK enum err trail_from_info(const uint8_t session_id[SESSION_ID],
 MUST_CHECK enum err trail_set_departures(struct trail *trail,
 					 struct span departures);
 
+/* Is its group the first one of a session: epoch 0, with one leaf? Whoever creates
+ * a session begins alone (docs/protocol.md, "The walk"). */
+bool trail_is_at_creation(const struct trail *trail);
+
 /* One more, if it is a good one of the group where the trail is. */
 MUST_CHECK enum err trail_add_departure(struct trail *trail,
 					struct span departure);
@@ -77,7 +81,7 @@ uint64_t trail_epoch(const struct trail *trail);
 struct span trail_departures(const struct trail *trail);
 
 /* Members had to be taken at their word: their keys are new since a move, or
- * the trail began at a place that the server named. */
+ * the trail began at a place that the server named, and the person went on. */
 bool trail_is_weak(const struct trail *trail);
 void trail_set_weak(struct trail *trail);
 

@@ -219,6 +219,20 @@ static const struct step another_always[] = {
 	DOES(CAROL, ORDER_JOIN, ALL),
 };
 
+/* Somebody comes in for the first time, and is shown a group of leaves that others
+ * signed for another one: as what the session began with, or as the first that is
+ * known of it. They read the same log. The second one goes on all the same. */
+#define NEWCOMER_AND(beginning)                                                \
+	MOVES_ON(CAROL, MOVE_COPIED_LEAVES, ALONE | (beginning)),              \
+	    MOVES_ON(CAROL, MOVE_SPLIT, 1u << BOB | 1u << DAVE),               \
+	    DOES(DAVE, ORDER_JOIN, ALL), DOES(BOB, ORDER_REFRESH, ALL),        \
+	    DOES(CAROL, ORDER_REFRESH, ALL)
+
+static const struct step newcomer_always[] = { NEWCOMER_AND(BEGAN_SO) };
+static const struct step newcomer_now[] = { NEWCOMER_AND(BEGAN_NOW),
+					    DOES(DAVE, ORDER_RESOLVE, ALL),
+					    MOVES_ON(DAVE, MOVE_HEAL, 0) };
+
 /* Who was in another history, and left it, is let in again here. */
 #define INVITES_DAVE                                                           \
 	{                                                                      \
@@ -373,7 +387,9 @@ static const struct plot plots[] = { PLOT(fork_and_copy),
 				     PLOT(broken_for_members),
 				     PLOT(broken_for_owner),
 				     PLOT(met_meanwhile),
-				     PLOT(welcomed_elsewhere) };
+				     PLOT(welcomed_elsewhere),
+				     PLOT(newcomer_always),
+				     PLOT(newcomer_now) };
 
 void steps_draw_plot(struct step *steps, size_t count, uint64_t seed)
 {
