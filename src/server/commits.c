@@ -204,6 +204,7 @@ static void encode(const struct change *c, const uint8_t digest[32],
 		params_null(p);
 	params_bool(p, c->commit.has_path);
 	params_i64(p, c->departures);
+	params_i64(p, (int64_t)config()->session_members);
 }
 
 static void append(struct change *c)

@@ -13,7 +13,7 @@
 #include "server/body.h"
 #include "server/config.h"
 #include "server/leaf_names.h"
-#include "server/rate.h"
+#include "server/limited.h"
 #include "server/tokens.h"
 #include "wire/key_package.h"
 #include "wire/types.h"
@@ -233,9 +233,14 @@ static void on_published(void *arg, enum err e, struct rows *rows)
 	struct params params = PARAMS_INIT;
 	struct publishing *p = arg;
 
-	(void)rows;
+	if (e == ERR_OK && rows_count(rows) != 1)
+		e = ERR_LOCAL_BUG;
 	if (e != ERR_OK) {
 		app_fail(p->req, e);
+	} else if (rows_bool(rows, 0, "full")) {
+		request_problem(p->req, OUTCOME_QUOTA_EXCEEDED,
+				"a device may have no more KeyPackages of an "
+				"algorithm than that");
 	} else {
 		params_uuid(&params, p->who.device);
 		app_query(p->req, STATEMENT_KEY_PACKAGE_COUNT, &params,
@@ -250,6 +255,7 @@ static void insert(struct publishing *p)
 	enum err e;
 
 	encode(p, &params);
+	params_i64(&params, (int64_t)config()->key_packages);
 	e = store_query(app_store(), STATEMENT_KEY_PACKAGE_INSERT, &params,
 			on_published, p);
 	if (e != ERR_OK) {
@@ -463,6 +469,11 @@ static void on_claimed(void *arg, enum err e, struct rows *rows)
 		request_problem(req, OUTCOME_NO_SUCH_USER, NULL);
 		return;
 	}
+	if (rows_i64(rows, 0, "wait") > 0) {
+		limited_by_statement(req, LIMIT_CLAIMS_OF_ONE,
+				     (uint64_t)rows_i64(rows, 0, "wait"));
+		return;
+	}
 	rows_uuid(rows, 0, "user_id", id);
 	text_uuid(user, id);
 	buf_putf(&out, "{\"user_id\":\"%s\",\"username\":", user);
@@ -476,11 +487,8 @@ static void on_claimed(void *arg, enum err e, struct rows *rows)
 /* Each claim uses somebody's up. */
 static bool within_rate(struct request *req, const struct identity *who)
 {
-	char name[64], user[TEXT_UUID_SIZE];
-
-	text_uuid(user, who->user);
-	(void)snprintf(name, sizeof(name), "claim %s", user);
-	return rate_allows(req, name, config()->claims_per_minute);
+	return limited_allows(req, LIMIT_CLAIMS, SPAN_ARRAY(who->user),
+			      SPAN_EMPTY);
 }
 
 void key_packages_claim(struct request *req)
@@ -499,6 +507,9 @@ void key_packages_claim(struct request *req)
 		params_put_bytes(&params,
 				 span_str(c->algorithms[i]->algorithm));
 	params_close_array(&params);
+	params_uuid(&params, who.user);
+	params_i64(&params, (int64_t)c->claims_of_one_per_hour);
+	params_i64(&params, (int64_t)c->claimed_per_hour);
 	if (!body_end(&body, req)) {
 		params_clear(&params);
 		return;

@@ -76,7 +76,7 @@ static void on_created(void *arg, enum err e, struct rows *rows)
 	if (e != ERR_OK || rows_count(rows) != 1) {
 		app_fail(c->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
 	} else if (!rows_text_is(rows, 0, "outcome", "ok")) {
-		sessions_problem(c->req, rows_text(rows, 0, "outcome"), 0);
+		sessions_refuse(c->req, LIMIT_SESSIONS, rows);
 	} else {
 		put_created(&out, c, rows);
 		request_answer(c->req, 201, "application/json", buf_span(&out));
@@ -100,6 +100,8 @@ static void create(struct creation *c)
 	for (size_t i = 0; i < c->invite_count; i++)
 		params_put_bytes(&params, span_str(c->invite[i]));
 	params_close_array(&params);
+	params_i64(&params, (int64_t)config()->sessions_per_day);
+	sessions_put_limits(&params);
 	e = store_query(app_store(), STATEMENT_SESSION_CREATE, &params,
 			on_created, c);
 	if (e != ERR_OK)

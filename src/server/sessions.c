@@ -10,6 +10,7 @@
 #include "server/app.h"
 #include "server/body.h"
 #include "server/config.h"
+#include "server/limited.h"
 #include "server/page.h"
 #include "server/tokens.h"
 
@@ -60,6 +61,21 @@ void sessions_problem(struct request *req, struct span outcome, uint64_t epoch)
 		app_fail(req, ERR_LOCAL_BUG);
 	else
 		request_refuse(req, (struct problem){ named, NULL, epoch });
+}
+
+void sessions_refuse(struct request *req, enum limit limit, struct rows *rows)
+{
+	if (rows_text_is(rows, 0, "outcome", "too-many-requests"))
+		limited_by_statement(req, limit,
+				     (uint64_t)rows_i64(rows, 0, "wait"));
+	else
+		sessions_problem(req, rows_text(rows, 0, "outcome"), 0);
+}
+
+void sessions_put_limits(struct params *params)
+{
+	params_i64(params, (int64_t)config()->invitations_per_day);
+	params_i64(params, (int64_t)config()->invitations_pending);
 }
 
 /* ---- reading ---- */
@@ -273,7 +289,7 @@ static void on_invite(void *arg, enum err e, struct rows *rows)
 	else if (rows_text_is(rows, 0, "outcome", "ok"))
 		request_answer(req, 204, NULL, SPAN_EMPTY);
 	else
-		sessions_problem(req, rows_text(rows, 0, "outcome"), 0);
+		sessions_refuse(req, LIMIT_INVITATIONS, rows);
 }
 
 void session_invite(struct request *req)
@@ -296,6 +312,7 @@ void session_invite(struct request *req)
 	for (size_t i = 0; i < count; i++)
 		params_put_bytes(&params, span_str(names[i]));
 	params_close_array(&params);
+	sessions_put_limits(&params);
 	if (!body_end(&body, req)) {
 		params_clear(&params);
 		return;
