@@ -161,7 +161,8 @@ out:
 }
 
 static enum err stage_with(struct device *d, const struct suite *suite,
-			   const struct suites *offer, struct span group_info)
+			   const struct suites *offer, enum session_offers held,
+			   struct span group_info)
 {
 	struct membership next = { 0 };
 	struct mls_commit commit = { 0 };
@@ -170,9 +171,9 @@ static enum err stage_with(struct device *d, const struct suite *suite,
 
 	TRY(membership_new(&next, d->work.outcome.session, offer));
 	TRY(signer_init(&signer, d, suite, offer));
-	TRY(session_join_external(&signer.me, next.raw_id, group_info, true,
-				  trail_chain(d->work.rejoin->trail), NULL,
-				  &next.session, &commit));
+	TRY(session_join_all_the_same(&signer.me, next.raw_id, group_info, true,
+				      held, trail_chain(d->work.rejoin->trail),
+				      NULL, &next.session, &commit));
 	TRY(note_base(&next, d->work.rejoin->trail, d->work.rejoin->forced,
 		      group_info));
 	TRY(replace(d, &next, &commit));
@@ -184,17 +185,29 @@ out:
 	return e;
 }
 
-/* The offer that was noted may be of a history that the person gave up. Then it
- * is what this device offers now, or, where it moved the session, that one
- * algorithm. */
-static enum err stage_forced(struct device *d, const struct suite *suite,
-			     struct span group_info)
+/*
+ * What founders have offered is compared by those who come for the first time. Who
+ * was there has agreed to it, and the walk shows that it is so still. And the person
+ * may go on whatever it is. Yet a founder's leaf says what its entry does as far as
+ * it can, for those who come later: what was noted, what this device offers now, or,
+ * where it moved the session, that one algorithm. Another founder may have come in
+ * again with another offer: that leaf is not the one that was agreed with.
+ */
+static enum err stage_agreed(struct device *d, const struct suite *suite,
+			     const struct suites *noted, struct span group_info)
 {
 	const struct suites only = { { suite->id }, 1 };
-	enum err e = stage_with(d, suite, &d->offer, group_info);
+	const struct suites *const offers[] = { noted, &d->offer, &only };
+	enum err e = ERR_PEER_DOWNGRADE;
 
+	for (unsigned held = SESSION_ALL_OFFERS; held < SESSION_NO_OFFERS;
+	     held++)
+		for (size_t i = 0; i < 3 && e == ERR_PEER_DOWNGRADE; i++)
+			e = stage_with(d, suite, offers[i],
+				       (enum session_offers)held, group_info);
 	if (e == ERR_PEER_DOWNGRADE)
-		e = stage_with(d, suite, &only, group_info);
+		e = stage_with(d, suite, &d->offer, SESSION_NO_OFFERS,
+			       group_info);
 	return e;
 }
 
@@ -207,9 +220,11 @@ static enum err stage_join(struct device *d, struct span group_info)
 	ENSURE(suite != NULL && suites_have(&d->offer, suite),
 	       ERR_PEER_UNSUPPORTED);
 	TRY(find_offer(d, suite, &offer));
-	e = stage_with(d, suite, &offer, group_info);
-	if (e == ERR_PEER_DOWNGRADE && d->work.rejoin->forced)
-		e = stage_forced(d, suite, group_info);
+	if (d->work.resolving || d->work.rejoin->forced || rejoin_was_there(d))
+		e = stage_agreed(d, suite, &offer, group_info);
+	else
+		e = stage_with(d, suite, &offer, SESSION_ALL_OFFERS,
+			       group_info);
 out:
 	return join_explain(d, e, WHAT);
 }

@@ -310,6 +310,8 @@ void step_take(struct world *world, const struct step *step)
 			      step->a, world->now_ms);
 		break;
 	case STEP_HEARD:
+		if (step->a == 1)
+			veto_in(client);
 		veto_heard(client,
 			   &world->clients[step->b % world->client_count]);
 		break;
