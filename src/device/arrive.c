@@ -52,7 +52,11 @@ static enum err take_departures(struct device *d, const struct answer *answer)
 	}
 	TRY(gather_take(answer, trail_seq(rejoin->trail), add_departure, d,
 			&rejoin->gathered, &done));
+	TRY(stood_take(d, rejoin->stood, answer, trail_seq(rejoin->trail)));
 	rejoin->gathering = !done;
+	if (done)
+		TRY(stood_end(rejoin->stood, trail_seq(rejoin->trail),
+			      trail_head(rejoin->trail), &rejoin->places));
 out:
 	return e;
 }
@@ -96,19 +100,22 @@ out:
 	return e;
 }
 
-static enum err note_base(struct membership *m, const struct trail *trail,
-			  bool forced, struct span group_info)
+static enum err note_base(struct membership *m, const struct rejoin *rejoin,
+			  struct span group_info)
 {
-	json_t *made =
-	    json_pack("{s:I, s:b, s:b}", "seq", (json_int_t)trail_seq(trail),
-		      "weak", (int)trail_is_weak(trail), "forced", (int)forced);
-	enum err e;
+	const struct trail *trail = rejoin->trail;
+	json_t *made = json_pack(
+	    "{s:I, s:b, s:b}", "seq", (json_int_t)trail_seq(trail), "weak",
+	    (int)trail_is_weak(trail), "forced", (int)rejoin->forced);
+	enum err e = ERR_OK;
 
 	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
 	TRY(record_set_bytes(made, "group_info", group_info));
 	TRY(record_set_hex(made, "head",
 			   span_of(trail_head(trail), CHAIN_HEAD)));
 	TRY(record_set_bytes(made, "departures", trail_departures(trail)));
+	if (rejoin->places != NULL)
+		(void)json_object_set(made, "stood", rejoin->places);
 	(void)json_object_set(m->notes, "base", made);
 out:
 	json_decref(made);
@@ -174,8 +181,7 @@ static enum err stage_with(struct device *d, const struct suite *suite,
 	TRY(session_join_all_the_same(&signer.me, next.raw_id, group_info, true,
 				      held, trail_chain(d->work.rejoin->trail),
 				      NULL, &next.session, &commit));
-	TRY(note_base(&next, d->work.rejoin->trail, d->work.rejoin->forced,
-		      group_info));
+	TRY(note_base(&next, d->work.rejoin, group_info));
 	TRY(replace(d, &next, &commit));
 	d->work.doubting = NULL;
 out:
@@ -240,6 +246,7 @@ static enum err begin_forced(struct device *d, const struct answer *answer)
 	TRY(trail_from_info(id, answer->group_info, answer->seq, answer->head,
 			    &rejoin->trail));
 	trail_set_weak(rejoin->trail);
+	TRY(stood_begin(id, &rejoin->stood));
 	rejoin->at_end = true;
 	rejoin->gathering = true;
 out:

@@ -300,6 +300,49 @@ static const struct step false_founder[] = {
 	DOES(ALICES_OTHER, ORDER_RESOLVE, ALL),
 };
 
+/* A text was taken, and nobody says so. The person goes on at a place after it. */
+static const struct step taken_and_resolved[] = {
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_SEND,
+	  .client = ALICE,
+	  .b = 1,
+	  .turns = ALL,
+	  .mishap = { .kind = MISHAP_ANSWER_LOST, .at = 1 } },
+	DOES(BOB, ORDER_ROTATE, ALL),
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_RESOLVE,
+	  .client = ALICE,
+	  .turns = ALL,
+	  .mishap = { .kind = MISHAP_FORGED, .forgery = FORGE_HEAD } },
+	DOES(ALICE, ORDER_SEND, ALL),
+	DOES(BOB, ORDER_REFRESH, ALL),
+};
+
+/* A script repeats a text that was sent in a history that its person has left. */
+static const struct step repeated_elsewhere[] = {
+	MOVES_ON(ALICE, MOVE_FREEZE, 0),
+	DOES(ALICE, ORDER_SEND, ALL),
+	DOES(ALICE, ORDER_SEND, ALL),
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_SEND,
+	  .client = ALICE,
+	  .b = 2,
+	  .turns = ALL },
+	MOVES_ON(ALICE, MOVE_HEAL, 0),
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	DOES(ALICE, ORDER_RESOLVE, ALL),
+	DOES(BOB, ORDER_SEND, ALL),
+	DOES(BOB, ORDER_SEND, ALL),
+	DOES(BOB, ORDER_SEND, ALL),
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_SEND,
+	  .client = ALICE,
+	  .b = 16,
+	  .turns = ALL },
+	DOES(BOB, ORDER_REFRESH, ALL),
+};
+
 /* Who was in another history, and left it, is let in again here. */
 #define INVITES_DAVE                                                           \
 	{                                                                      \
@@ -454,7 +497,9 @@ static const struct plot plots[] = { PLOT(fork_and_copy),
 				     PLOT(newcomer_always),
 				     PLOT(newcomer_now),
 				     PLOT(mover_again),
-				     PLOT(false_founder) };
+				     PLOT(false_founder),
+				     PLOT(taken_and_resolved),
+				     PLOT(repeated_elsewhere) };
 
 void steps_draw_plot(struct step *steps, size_t count, uint64_t seed)
 {
