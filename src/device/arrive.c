@@ -265,6 +265,15 @@ static void give_up(struct device *d)
 		rejoin_halt(d, ERR_PEER_FORK);
 }
 
+/* Old faults: any group, one of before, or one with all leaves of now. */
+static bool joins_unwalked(const struct trail *trail, struct span group_info)
+{
+	return FAULT(JOINS_WITHOUT_WALK) ||
+	       (FAULT(JOINS_OLD_GROUP) && trail_has_left(trail, group_info)) ||
+	       (FAULT(JOINS_COPIED_LEAVES) &&
+		trail_is_copied_by(trail, group_info));
+}
+
 static enum err info_take(struct device *d, const struct answer *answer)
 {
 	struct rejoin *rejoin = d->work.rejoin;
@@ -284,8 +293,8 @@ static enum err info_take(struct device *d, const struct answer *answer)
 		TRY(begin_forced(d, answer));
 		return ERR_OK;
 	}
-	if (!FAULT(JOINS_WITHOUT_WALK) &&
-	    !trail_leads_to(rejoin->trail, answer->group_info)) {
+	if (!trail_leads_to(rejoin->trail, answer->group_info) &&
+	    !joins_unwalked(rejoin->trail, answer->group_info)) {
 		rejoin->at_end = false; /* a commit may have come between */
 		return ERR_OK;
 	}
@@ -293,7 +302,8 @@ static enum err info_take(struct device *d, const struct answer *answer)
 		rejoin_halt(d, ERR_PEER_FORK);
 		return ERR_OK;
 	}
-	if (trail_keeps_out(rejoin->trail, span_str(d->identity))) {
+	if (trail_keeps_out(rejoin->trail, span_str(d->identity)) &&
+	    !REJOIN_UNWALKED) {
 		rejoin_refuse(d);
 		return ERR_OK;
 	}

@@ -258,11 +258,12 @@ static enum err begin_with(struct device *d, const struct answer *answer)
 	uint8_t id[SESSION_ID];
 	enum err e;
 
-	ENSURE(answer->seq == 0, ERR_PEER_FORK);
+	ENSURE(answer->seq == 0 || FAULT(BEGINS_ANYWHERE), ERR_PEER_FORK);
 	TRY(text_parse_uuid(id, span_str(d->work.outcome.session)));
 	TRY(trail_from_info(id, answer->group_info, answer->seq, answer->head,
 			    &rejoin->trail));
-	ENSURE(trail_is_at_creation(rejoin->trail), ERR_PEER_FORK);
+	ENSURE(trail_is_at_creation(rejoin->trail) || FAULT(BEGINS_ANYWHERE),
+	       ERR_PEER_FORK);
 out:
 	return e;
 }
@@ -480,7 +481,7 @@ static enum err follow(struct device *d, const struct answer_entry *entry,
 	if (*joined) {
 		breaks_note_given_epoch(d);
 		TRY(arrive(d, trail));
-	} else if (ours && trail_epoch(trail) == epoch) {
+	} else if (ours && trail_epoch(trail) == epoch && !REJOIN_UNWALKED) {
 		/* it stands there, but all members refuse it */
 		todo_drop(d);
 		rejoin_refuse(d);

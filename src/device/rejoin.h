@@ -20,6 +20,11 @@ struct rejoin {
 	unsigned tries, unseen;
 };
 
+/* Old faults: a group is joined that no walk leads to. */
+#define REJOIN_UNWALKED                                                        \
+	(FAULT(JOINS_WITHOUT_WALK) || FAULT(JOINS_OLD_GROUP) ||                \
+	 FAULT(JOINS_COPIED_LEAVES))
+
 /* A fork was found: nothing but ORDER_RESOLVE lifts that. Whoever is out of the
  * session may then join it again. */
 bool rejoin_is_barred(const struct device *d);

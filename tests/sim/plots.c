@@ -361,6 +361,20 @@ static const struct step welcomed_elsewhere[] = {
 	DOES(DAVE, ORDER_JOIN, ALL),
 };
 
+/* The same with a genuine group of before, and with leaves that the others have
+ * signed for another one. */
+static const struct step old_and_genuine[] = {
+	DOES(ALICE, ORDER_ROTATE, ALL),	    DOES(BOB, ORDER_ROTATE, ALL),
+	DOES(CAROL, ORDER_REFRESH, ALL),    DOES(CAROL, ORDER_LEAVE, ALL),
+	MOVES_ON(CAROL, MOVE_OLD_GROUP, 1), DOES(CAROL, ORDER_JOIN, ALL),
+};
+
+static const struct step copied_leaves[] = {
+	DOES(CAROL, ORDER_LEAVE, ALL),
+	MOVES_ON(CAROL, MOVE_COPIED_LEAVES, ALONE | BEGAN_SO),
+	DOES(CAROL, ORDER_JOIN, ALL),
+};
+
 /* mallory comes in, and says what it has not seen. The server is honest. */
 static const struct step false_view[] = {
 	INVITES_MALLORY,
@@ -499,7 +513,9 @@ static const struct plot plots[] = { PLOT(fork_and_copy),
 				     PLOT(mover_again),
 				     PLOT(false_founder),
 				     PLOT(taken_and_resolved),
-				     PLOT(repeated_elsewhere) };
+				     PLOT(repeated_elsewhere),
+				     PLOT(old_and_genuine),
+				     PLOT(copied_leaves) };
 
 void steps_draw_plot(struct step *steps, size_t count, uint64_t seed)
 {
