@@ -235,6 +235,10 @@ MUST_CHECK enum err session_set_departures(struct session *session,
 MUST_CHECK enum err session_add_departure(struct session *session,
 					  struct span departure);
 
+/* A commit that stands after such departures and before this member's place:
+ * those of leaves that the commit removes are over. */
+void session_spend_departures(struct session *session, struct span commit);
+
 /* We have left: as if a commit had removed us. */
 void session_end(struct session *session);
 
