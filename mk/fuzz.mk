@@ -8,7 +8,7 @@ FUZZ_REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/replay_%,\
 	$(FUZZ_SOURCES))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/run_%,\
 	$(FUZZ_SOURCES))
-FUZZ_LIBS = $(foreach f,command reach device session mls check wire twofish crypto base,\
+FUZZ_LIBS = $(foreach f,command reach device session content mls check wire twofish crypto base,\
 	$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))
 
 -include $(patsubst %.c,$(B)/%.d,$(FUZZ_SOURCES) tests/fuzz/replay.c)
@@ -20,6 +20,7 @@ $(CC) $(LINK_$(VARIANT)) $(1) -o $@ $(filter %.o,$^) \
 endef
 
 %/replay_websocket %/run_websocket: FUZZ_EXTRA_LIBS := -lwslay
+%/replay_mimi %/run_mimi: FUZZ_EXTRA_LIBS := -lcbor
 %/replay_passphrase %/run_passphrase: FUZZ_EXTRA_LIBS := -lutf8proc
 
 $(FUZZ_REPLAYS): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o \
