@@ -3,13 +3,14 @@
 
 #include "mls/group.h"
 #include "mls/group_internal.h"
+#include "mls/staged.h"
 #include "mls/tree_store.h"
 
 static const uint8_t magic[] = { 'H', 'M', 'L', 'S', 1 };
 
 enum { FLAG_OWN = 1, FLAG_REMOVAL = 2, FLAG_REMOVED = 4, FLAG_STAGED = 8 };
 /* Above the flags: how many past epochs fewer are kept than may be. */
-enum { PAST_SHIFT = 4 };
+enum { PAST_SHIFT = 4, PAST_MASK = 7, FLAG_STORY = 128 };
 
 /* ---- an epoch ---- */
 
@@ -173,6 +174,8 @@ enum err mls_group_save(const struct mls_group *group, struct buf *out)
 	flags |= group->staged != NULL ? FLAG_STAGED : 0;
 	flags |=
 	    (uint8_t)((GROUP_PAST_EPOCHS - group->past_limit) << PAST_SHIFT);
+	if (mls_group_has_pending(group) && group->story.there)
+		flags |= FLAG_STORY;
 	buf_put(out, SPAN_ARRAY(magic));
 	buf_put_u16(out, group->now->suite->id);
 	buf_put_u8(out, flags);
@@ -186,6 +189,8 @@ enum err mls_group_save(const struct mls_group *group, struct buf *out)
 		like = &group->past[i]->tree;
 	}
 	psk_store_save(&group->psks, out);
+	if ((flags & FLAG_STORY) != 0)
+		staged_story_save(&group->story, out);
 	return buf_end(out);
 }
 
@@ -207,6 +212,8 @@ static enum err read_rest(struct rd *r, const struct suite *suite,
 		like = &group->past[i]->tree;
 	}
 	TRY(psk_store_load(&group->psks, r));
+	if ((flags & FLAG_STORY) != 0)
+		TRY(staged_story_load(&group->story, r));
 	TRY(rd_end(r));
 out:
 	return e;
@@ -233,11 +240,15 @@ enum err mls_group_load(struct span state, struct mls_group **out)
 	ENSURE((flags & FLAG_STAGED) != 0 ? (flags & FLAG_REMOVAL) == 0
 					  : (flags & FLAG_OWN) == 0,
 	       ERR_PEER_MALFORMED);
-	ENSURE(flags >> PAST_SHIFT <= GROUP_PAST_EPOCHS, ERR_PEER_MALFORMED);
+	ENSURE((flags >> PAST_SHIFT & PAST_MASK) <= GROUP_PAST_EPOCHS,
+	       ERR_PEER_MALFORMED);
+	ENSURE((flags & FLAG_STORY) == 0 ||
+		   (flags & (FLAG_STAGED | FLAG_REMOVAL)) != 0,
+	       ERR_PEER_MALFORMED);
 	TRY(group_new(now, &group));
 	now = NULL;
 	group->past_limit =
-	    (uint8_t)(GROUP_PAST_EPOCHS - (flags >> PAST_SHIFT));
+	    (uint8_t)(GROUP_PAST_EPOCHS - (flags >> PAST_SHIFT & PAST_MASK));
 	group->staged_own = (flags & FLAG_OWN) != 0;
 	group->staged_removal = (flags & FLAG_REMOVAL) != 0;
 	group->removed = (flags & FLAG_REMOVED) != 0;

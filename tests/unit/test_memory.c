@@ -113,6 +113,21 @@ static enum err load(struct scene *s)
 	return mls_group_load(s->in, &s->group);
 }
 
+static enum err sees(void *context, const struct mls_group *group,
+		     const struct mls_staged *staged)
+{
+	struct scene *s = context;
+
+	(void)group;
+	buf_put(&s->bytes, staged->committer.after.identity);
+	return buf_end(&s->bytes);
+}
+
+static enum err staged(struct scene *s)
+{
+	return mls_group_staged(s->m->group, sees, s);
+}
+
 static enum err merge(struct scene *s)
 {
 	enum err e = mls_group_keep_past(s->m->group, 2);
@@ -141,6 +156,7 @@ static void test_asking(void **state)
 	starve_each("info with the tree", info, &s);
 	commit_of(ALICE, &change, &commit);
 	starve_each("info of what is staged", info_staged, &s);
+	starve_each("looking at what is staged", staged, &s);
 	starve_each("save", save, &s);
 	starve_state(ALICE, &saved);
 	s.in = buf_span(&saved);
