@@ -34,6 +34,7 @@ void mls_group_free(struct mls_group *group)
 	for (size_t i = 0; i < GROUP_PAST_EPOCHS; i++)
 		epoch_free(group->past[i]);
 	staged_story_clear(&group->story);
+	free(group->stored.ids);
 	sign_key_free(group->signer);
 	psk_store_clear(&group->psks);
 	sec_wipe(group, sizeof(*group));

@@ -468,7 +468,8 @@ MUST_CHECK enum err mls_group_process_untagged(struct mls_group *group,
 
 /* ---- storage ---- */
 
-/* Appends the whole state, secrets included, versioned: seal it. */
+/* Appends the whole state, secrets included, versioned: seal it. mls/items.h
+ * writes what has changed instead. */
 MUST_CHECK enum err mls_group_save(const struct mls_group *group,
 				   struct buf *state);
 MUST_CHECK enum err mls_group_load(struct span state, struct mls_group **group);

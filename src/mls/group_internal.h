@@ -23,6 +23,20 @@ struct staged_story {
 	struct buf authenticated_data;
 };
 
+/* What the application's store has of the group (mls/group_items.c). */
+#define GROUP_TREES (GROUP_PAST_EPOCHS + 2)
+struct group_stored {
+	bool known; /* otherwise nothing is, or nobody knows what */
+	uint64_t next_id;
+	uint32_t sweep;
+	uint64_t *ids; /* of the nodes; increasing */
+	size_t id_count;
+	uint64_t roots[GROUP_TREES];
+	uint64_t epochs[GROUP_TREES];
+	size_t epoch_count;
+	uint8_t head[EPOCH_DIGEST];
+};
+
 struct mls_group {
 	struct mls_epoch *now;	  /* without secrets before an external join */
 	struct mls_epoch *staged; /* the epoch to come, or NULL */
@@ -35,6 +49,7 @@ struct mls_group {
 	uint8_t past_limit;
 	struct psk_store psks;
 	struct mls_authentication authentication;
+	struct group_stored stored;
 	enum mls_rule broken; /* by the last call */
 	const char *refusal;  /* of the last call, by the application */
 	/* Our signature key, parsed, so that nobody parses it twice. */
