@@ -1,11 +1,13 @@
 # make install PREFIX=/usr/local [DESTDIR=]: the MLS engine as a library for
 # others: libhermetic-mls.a and .so, its headers, and a pkg-config file.
+# make install-man: man pages, made from the headers; needs node.
 
 PREFIX ?= /usr/local
 MLS_VERSION := 0.1.0
 MLS_SONAME := libhermetic-mls.so.0
 MLS_FOLDERS := base crypto twofish wire mls
-MLS_HEADERS := mls/group.h mls/identity.h mls/limits.h mls/rules.h mls/read.h mls/items.h base/buf.h base/err.h base/sec.h base/span.h \
+MLS_HEADERS := mls/mls.h mls/group.h mls/identity.h mls/items.h mls/limits.h \
+	mls/read.h mls/rules.h base/buf.h base/err.h base/sec.h base/span.h \
 	crypto/library.h crypto/rng.h crypto/sign.h crypto/suite.h
 MLS_SOURCES := $(foreach f,$(MLS_FOLDERS),$(wildcard src/$(f)/*.c))
 MLS_STATIC := $(B)/lib/libhermetic-mls-all.a
@@ -45,3 +47,7 @@ install: $(MLS_STATIC) $(MLS_SHARED)
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(MLS_VERSION)|' \
 	    src/mls/hermetic-mls.pc.in \
 	    > $(INSTALLED)/lib/pkgconfig/hermetic-mls.pc
+
+.PHONY: install-man
+install-man:
+	node tools/man.mjs $(INSTALLED)/share/man
