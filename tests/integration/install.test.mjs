@@ -56,6 +56,22 @@ test('and by the static one', async () => {
   assert.doesNotMatch(needs, /hermetic/);
 });
 
+test('without Twofish it goes without libgcrypt', async () => {
+  const bare = join(prefix, 'bare');
+  await exec('make', ['-s', 'VARIANT=debug', 'TWOFISH=no',
+    `B=${join(prefix, 'build-bare')}`, `PREFIX=${bare}`, 'install'],
+  { cwd: root, maxBuffer: 1 << 26 });
+  const library = join(bare, 'lib/libhermetic-mls.so');
+  const { stdout: needs } = await exec('ldd', [library]);
+  assert.match(needs, /libcrypto/);
+  assert.doesNotMatch(needs, /gcrypt/);
+  assert.doesNotMatch(readFileSync(join(bare, 'lib/pkgconfig/hermetic-mls.pc'),
+    'utf8'), /gcrypt/);
+  const { stdout } = await exec(join(prefix, 'shared'), [],
+    { env: { LD_LIBRARY_PATH: join(bare, 'lib') } });
+  assert.equal(stdout, 'at noon?\n');
+});
+
 test('a program in C++ has all of it by one header', async () => {
   const program = join(prefix, 'cpp');
   await exec('c++', ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-o', program,
