@@ -211,11 +211,11 @@ static enum err take_entry(struct device *d, const struct answer_entry *entry)
 	enum err e;
 
 	memcpy(before, session_head(session), CHAIN_HEAD);
-	if (entry->kind == CHAIN_COMMIT) {
-		TRY(entry_people_read(session, entry->bytes, &people));
+	if (entry->kind == CHAIN_COMMIT)
 		TRY(people_marks(&d->open, &members));
-	}
+	session_set_look(session, entry_people_look, &people);
 	e = receive(d, entry, &event);
+	session_set_look(session, NULL, NULL);
 	if (e == ERR_STATE_REPLAY) {
 		e = ERR_OK;
 		goto out;

@@ -364,6 +364,13 @@ void session_move_outbox(struct session *from, struct session *to)
 		to->outbox.items[i].epoch = 0;
 }
 
+void session_set_look(struct session *session, session_look *look,
+		      void *context)
+{
+	session->look = look;
+	session->look_context = context;
+}
+
 /* ---- changing the group ---- */
 
 enum err session_commit(struct session *session, const struct mls_identity *me,
