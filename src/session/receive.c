@@ -205,7 +205,7 @@ out:
 }
 
 /* The commit that is staged takes effect. */
-static enum err apply_commit(struct session *session,
+static enum err apply_commit(struct session *session, struct span bytes,
 			     const struct mls_event *opened,
 			     struct session_event *event)
 {
@@ -260,7 +260,7 @@ static enum err receive_commit(struct session *session, uint64_t now,
 	       ERR_PEER_INVALID);
 	ENSURE(!FAULT(CLOCK_JUDGES) || !opened.expired, ERR_PEER_INVALID);
 	check_commit_view(session, buf_span(&opened.authenticated_data), event);
-	TRY(apply_commit(session, &opened, event));
+	TRY(apply_commit(session, bytes, &opened, event));
 out:
 	mls_event_clear(&opened);
 	return e;
