@@ -73,6 +73,11 @@ enum setting_process {
 		SETTING_API | SETTING_PLUGIN | SETTING_ROTATION, NULL)         \
 	SETTING(REFRESH_TOKEN_SECONDS, NUMBER, "2592000", 60u, 31536000u,      \
 		SETTING_API, NULL)                                             \
+	GROUP("So long, in seconds, the same refresh token gets the same "     \
+	      "answer again: for two tabs, and for an answer that was lost. "  \
+	      "Later its use ends all tokens of that login.")                  \
+	SETTING(REFRESH_GRACE_SECONDS, NUMBER, "10", 0u, 300u, SETTING_API,    \
+		NULL)                                                          \
 	GROUP("Algorithms that sessions may use, best first.")                 \
 	SETTING(ALGORITHMS, PARSED,                                            \
 		"aes-256-gcm,chacha20-poly1305,twofish-256-gcm", 0u, 0u,       \

@@ -452,12 +452,15 @@ void auth_refresh(struct request *req)
 		return;
 	}
 	e = tokens_hash_refresh(span_str(token), old_hash);
+	if (e == ERR_OK)
+		e = tokens_next_refresh(span_str(token), &a->refresh_token,
+					new_hash);
 	body_free(&body);
 	TRY(e);
-	TRY(tokens_new_refresh(&a->refresh_token, new_hash));
 	params_bytea(&params, SPAN_ARRAY(old_hash));
 	params_bytea(&params, SPAN_ARRAY(new_hash));
 	params_i64(&params, (int64_t)config()->refresh_seconds);
+	params_i64(&params, (int64_t)config()->refresh_grace_seconds);
 	TRY(store_query(app_store(), STATEMENT_REFRESH_TOKEN_ROTATE, &params,
 			on_rotated, a));
 	return;

@@ -17,7 +17,7 @@ struct config {
 	struct sec kek;			/* key-encryption key, 32 bytes */
 	struct sec kek_previous; /* while a change of it lasts; or empty */
 	const char *issuer, *audience;
-	uint64_t access_seconds, refresh_seconds;
+	uint64_t access_seconds, refresh_seconds, refresh_grace_seconds;
 	const struct suite *algorithms[CONFIG_ALGORITHMS_MAX]; /* in order */
 	size_t algorithm_count;
 	uint64_t nonce_window_seconds;
