@@ -239,6 +239,13 @@ enum setting_process {
 		NULL)                                                          \
 	SETTING(MQTT_EXPIRY_SECONDS, NUMBER, "604800", 1u, 31536000u,          \
 		SETTING_BRIDGE, NULL)                                          \
+	GROUP("How long a client may take from its connection to the "         \
+	      "broker's CONNACK, in seconds; and how many new sessions a day " \
+	      "the broker keeps for one device (0: any number).")              \
+	SETTING(MQTT_CONNECT_SECONDS, NUMBER, "10", 1u, 3600u, SETTING_BRIDGE, \
+		NULL)                                                          \
+	SETTING(MQTT_SESSIONS_PER_DAY, NUMBER, "16", 0u, 1000000u,             \
+		SETTING_BRIDGE, NULL)                                          \
 	GROUP("How long a client may take, in seconds: for a request's "       \
 	      "head (and a TLS handshake), for its body, between two "         \
 	      "requests; and after how much silence a WebSocket is "           \
