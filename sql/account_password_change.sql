@@ -15,5 +15,8 @@ WITH changed AS (
                                    AND removed_at IS NULL))
     AND f.revoked_at IS NULL AND f.family_id <> $8::uuid
   RETURNING f.family_id
+), told AS MATERIALIZED (
+  SELECT audit_append('account', 'passphrase', user_id, '') AS n FROM changed
 )
-SELECT c.user_id, e.family_id FROM changed c LEFT JOIN ended e ON true;
+SELECT c.user_id, e.family_id, t.n AS told
+FROM changed c CROSS JOIN told t LEFT JOIN ended e ON true;

@@ -147,6 +147,9 @@ enum setting_process {
 		SETTING_API | SETTING_BRIDGE, NULL)                            \
 	SETTING(QUEUE_STATEMENTS, NUMBER, "4096", 16u, 1000000u, SETTING_API,  \
 		NULL)                                                          \
+	GROUP("Who may register: open, closed, or token (whoever has one "     \
+	      "that `hermetic-admin token` has made).")                        \
+	SETTING(REGISTRATION, PARSED, "open", 0u, 0u, SETTING_API, NULL)       \
 	GROUP("Password hashing: threads of one worker, and how many may "     \
 	      "wait for one.")                                                 \
 	SETTING(LOGIN_THREADS, NUMBER, "2", 1u, 64u, SETTING_API, NULL)        \

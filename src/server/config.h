@@ -8,7 +8,15 @@
 
 enum { CONFIG_ALGORITHMS_MAX = 8 };
 
+/* Who may make an account. */
+enum registration {
+	REGISTRATION_OPEN,
+	REGISTRATION_CLOSED,
+	REGISTRATION_TOKEN
+};
+
 struct config {
+	enum registration registration;
 	const char *host, *port;
 	const char *tls_certificate, *tls_key; /* files, or both empty */
 	uint64_t workers, connections;
