@@ -32,6 +32,8 @@ void rejoin_free(struct rejoin *rejoin)
 	if (rejoin == NULL)
 		return;
 	trail_free(rejoin->trail);
+	stood_free(rejoin->stood);
+	json_decref(rejoin->places);
 	free(rejoin);
 }
 
@@ -97,6 +99,7 @@ static enum err begin_at_base(struct device *d, struct rejoin *rejoin)
 	if (json_is_true(json_object_get(base, "weak")))
 		trail_set_weak(rejoin->trail);
 	rejoin->forced = json_is_true(json_object_get(base, "forced"));
+	rejoin->places = json_deep_copy(json_object_get(base, "stood"));
 out:
 	buf_clear(&departures);
 	buf_clear(&group_info);
@@ -255,11 +258,12 @@ static enum err begin_with(struct device *d, const struct answer *answer)
 	uint8_t id[SESSION_ID];
 	enum err e;
 
-	ENSURE(answer->seq == 0, ERR_PEER_FORK);
+	ENSURE(answer->seq == 0 || FAULT(BEGINS_ANYWHERE), ERR_PEER_FORK);
 	TRY(text_parse_uuid(id, span_str(d->work.outcome.session)));
 	TRY(trail_from_info(id, answer->group_info, answer->seq, answer->head,
 			    &rejoin->trail));
-	ENSURE(trail_is_at_creation(rejoin->trail), ERR_PEER_FORK);
+	ENSURE(trail_is_at_creation(rejoin->trail) || FAULT(BEGINS_ANYWHERE),
+	       ERR_PEER_FORK);
 out:
 	return e;
 }
@@ -371,10 +375,13 @@ bool rejoin_falls_short(const struct device *d)
 }
 
 /* The device is in the group that the trail has come to. */
-static void arrive(struct device *d, const struct trail *trail)
+static enum err arrive(struct device *d, const struct trail *trail)
 {
+	enum err e = ERR_OK;
+
 	if (d->work.rejoin->forced && membership_was_known(&d->open))
-		membership_begin_line(&d->open);
+		membership_begin_line(&d->open, trail_seq(trail));
+	TRY(stood_note(d, d->work.rejoin->places));
 	(void)json_object_del(d->open.notes, "base");
 	(void)json_object_del(d->open.notes, "known");
 	breaks_end(d, !trail_is_weak(trail));
@@ -384,6 +391,8 @@ static void arrive(struct device *d, const struct trail *trail)
 	work_changed(d);
 	rejoin_free(d->work.rejoin);
 	d->work.rejoin = NULL;
+out:
+	return e;
 }
 
 /* Our own commit stands in the log: we are in. */
@@ -397,7 +406,7 @@ static enum err accept(struct device *d, const struct trail *trail)
 	TRY(pins_note_members(d));
 	membership_set_todo(&d->open, NULL);
 	breaks_note_own_epoch(d);
-	arrive(d, trail);
+	TRY(arrive(d, trail));
 out:
 	return e;
 }
@@ -431,6 +440,11 @@ static enum err find_own(struct device *d, const struct answer_entry *entry)
 	memcpy(hash, entry->hash, sizeof(hash));
 	if (!entry->bare && !entry->expired)
 		TRY(hash_sha256(&entry->bytes, 1, hash));
+	if (d->work.rejoin->forced) {
+		if (outbox_has_hash(&d->open, hash))
+			TRY(stood_later(d, entry->seq, hash));
+		goto out;
+	}
 	TRY(outbox_sent_by_hash(d, entry->seq, hash, &found));
 	if (found)
 		TRY(note_known(d, d->work.rejoin->trail));
@@ -466,8 +480,8 @@ static enum err follow(struct device *d, const struct answer_entry *entry,
 	TRY(welcome_arrive(d, trail, joined));
 	if (*joined) {
 		breaks_note_given_epoch(d);
-		arrive(d, trail);
-	} else if (ours && trail_epoch(trail) == epoch) {
+		TRY(arrive(d, trail));
+	} else if (ours && trail_epoch(trail) == epoch && !REJOIN_UNWALKED) {
 		/* it stands there, but all members refuse it */
 		todo_drop(d);
 		rejoin_refuse(d);

@@ -40,6 +40,8 @@ void rejoin_halt(struct device *d, enum err e)
 
 	if (d->work.resolving && !rejoin->forced) {
 		trail_free(rejoin->trail);
+		stood_free(rejoin->stood);
+		json_decref(rejoin->places);
 		*rejoin = (struct rejoin){ .forced = true };
 		if (rejoin_is_staged(d))
 			todo_drop(d);

@@ -2,6 +2,7 @@
 
 #include "check/walk.h"
 #include "wire/generation.h"
+#include "wire/message.h"
 #include "wire/roles.h"
 
 #include <stdlib.h>
@@ -268,4 +269,28 @@ bool trail_is_weak(const struct trail *trail)
 void trail_set_weak(struct trail *trail)
 {
 	trail->weak = true;
+}
+
+/* ---- for old faults ---- */
+
+bool trail_has_left(const struct trail *trail, struct span group_info)
+{
+	struct wire_message message;
+
+	return wire_message_decode(group_info, &message) == ERR_OK &&
+	       message.format == WIRE_GROUP_INFO &&
+	       message.group_info.context.epoch <
+		   check_walk_context(trail->walk)->epoch;
+}
+
+bool trail_is_copied_by(const struct trail *trail, struct span group_info)
+{
+	struct check_member member;
+	uint32_t leaf = 0;
+
+	while (check_walk_next_member(trail->walk, &leaf, &member))
+		if (memmem(group_info.p, group_info.n, member.encoded.p,
+			   member.encoded.n) == NULL)
+			return false;
+	return true;
 }

@@ -80,6 +80,11 @@ bool trail_has(const struct trail *trail, struct span identity);
 uint64_t trail_epoch(const struct trail *trail);
 struct span trail_departures(const struct trail *trail);
 
+/* For old faults (base/fault.h): a GroupInfo of an epoch that the trail has left
+ * behind; one in which all leaves of the trail's group stand as they are there. */
+bool trail_has_left(const struct trail *trail, struct span group_info);
+bool trail_is_copied_by(const struct trail *trail, struct span group_info);
+
 /* Members had to be taken at their word: their keys are new since a move, or
  * the trail began at a place that the server named, and the person went on. */
 bool trail_is_weak(const struct trail *trail);

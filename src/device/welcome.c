@@ -198,8 +198,7 @@ enum err welcome_arrive(struct device *d, const struct trail *trail, bool *in)
 		*in = e == ERR_OK;
 	}
 	welcome_forget(awaited);
-	return err_class(e) == ERR_CLASS_PEER || e == ERR_STATE_GONE ? ERR_OK
-								     : e;
+	return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
 }
 
 const struct step welcome_step_use = {
