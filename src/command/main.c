@@ -83,6 +83,10 @@ static enum err (*find_verb(enum verb verb))(struct cmd *)
 		return cmd_invite;
 	case VERB_SEND:
 		return cmd_send;
+	case VERB_REACT:
+		return cmd_react;
+	case VERB_DELETE:
+		return cmd_delete;
 	case VERB_READ:
 		return cmd_read;
 	case VERB_MEMBERS:
