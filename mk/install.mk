@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 MLS_VERSION := 0.1.0
 MLS_SONAME := libhermetic-mls.so.0
 MLS_FOLDERS := base crypto twofish wire mls
-MLS_HEADERS := mls/group.h mls/limits.h mls/rules.h mls/read.h base/buf.h base/err.h base/sec.h base/span.h \
+MLS_HEADERS := mls/group.h mls/identity.h mls/limits.h mls/rules.h mls/read.h base/buf.h base/err.h base/sec.h base/span.h \
 	crypto/library.h crypto/rng.h crypto/sign.h crypto/suite.h
 MLS_SOURCES := $(foreach f,$(MLS_FOLDERS),$(wildcard src/$(f)/*.c))
 MLS_STATIC := $(B)/lib/libhermetic-mls-all.a

@@ -214,10 +214,25 @@ enum err membership_keep(const struct device_store *store,
 	return e;
 }
 
-void membership_begin_line(struct membership *m)
+uint64_t membership_line(const struct membership *m)
 {
+	return line_of(m->notes);
+}
+
+/* lines: the entry after which each line but the first begins */
+void membership_begin_line(struct membership *m, uint64_t seq)
+{
+	json_t *lines = json_object_get(m->notes, "lines");
+
 	if (FAULT(KEPT_IS_REPLACED))
 		return;
+	if (lines == NULL) {
+		lines = json_array();
+		(void)json_object_set_new(m->notes, "lines", lines);
+	}
+	while (json_array_size(lines) < line_of(m->notes))
+		(void)json_array_append_new(lines, json_integer(0));
+	(void)json_array_append_new(lines, json_integer((json_int_t)seq));
 	(void)json_object_set_new(
 	    m->notes, "line", json_integer((json_int_t)line_of(m->notes) + 1));
 }
@@ -241,6 +256,26 @@ enum err membership_rewrite(const struct device_store *store,
 out:
 	buf_clear(&there);
 	return e;
+}
+
+bool membership_left(const struct device_store *store,
+		     const struct membership *m, uint64_t line, uint64_t seq)
+{
+	const json_t *lines = json_object_get(m->notes, "lines");
+	struct buf there = BUF_INIT;
+	char name[NAME_SIZE];
+	bool left = false;
+
+	for (; line < line_of(m->notes) && !left; line++) {
+		const json_t *begins = json_array_get(lines, line);
+
+		entry_name(name, m->id, line + 1, seq);
+		left = (begins != NULL &&
+			json_integer_value(begins) < (json_int_t)seq) ||
+		       store->get(store->context, name, &there) == ERR_OK;
+	}
+	buf_clear(&there);
+	return left;
 }
 
 enum err membership_entry(const struct device_store *store, const char *id,
@@ -409,11 +444,11 @@ bool membership_was_known(const struct membership *m)
 
 void membership_continue(struct membership *next, struct membership *m)
 {
-	static const char *const kept[] = { "name",    "shown",	  "outbox",
-					    "item",    "asked",	  "copies",
-					    "rejoins", "line",	  "sent",
-					    "breaks",  "granted", "grant",
-					    "broken",  "cause" };
+	static const char *const kept[] = { "name",    "shown",	 "outbox",
+					    "item",    "asked",	 "copies",
+					    "rejoins", "line",	 "lines",
+					    "sent",    "breaks", "granted",
+					    "grant",   "broken", "cause" };
 
 	(void)json_object_set_new(next->notes, "again", json_true());
 	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {

@@ -60,7 +60,13 @@ MUST_CHECK enum err membership_keep(const struct device_store *store,
 MUST_CHECK enum err membership_rewrite(const struct device_store *store,
 				       const struct membership *m, uint64_t seq,
 				       const json_t *entry);
-void membership_begin_line(struct membership *m);
+/* `seq`: the entry after which the device is in the other history. */
+void membership_begin_line(struct membership *m, uint64_t seq);
+uint64_t membership_line(const struct membership *m);
+
+/* What was the entry `seq` in that line may be another one by now. */
+bool membership_left(const struct device_store *store,
+		     const struct membership *m, uint64_t line, uint64_t seq);
 
 /* The entry of the newest line that has one; ERR_STATE_GONE when none has. Of
  * the session `id`, which need not be loaded. */

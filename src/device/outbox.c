@@ -81,8 +81,9 @@ static enum err digest_said(struct span content, uint8_t digest[32])
 static enum err put_key(struct device *d, const char *key, struct span content,
 			uint64_t item, uint64_t seq)
 {
-	json_t *record = json_pack("{s:I, s:I}", "item", (json_int_t)item,
-				   "seq", (json_int_t)seq);
+	json_t *record = json_pack("{s:I, s:I, s:I}", "item", (json_int_t)item,
+				   "seq", (json_int_t)seq, "line",
+				   (json_int_t)membership_line(&d->open));
 	uint8_t digest[32];
 	char name[NAME_SIZE];
 	enum err e;
@@ -97,11 +98,22 @@ out:
 	return e;
 }
 
+/* It was sent in a history that the person has left since, and what stands there
+ * now is something else. A record of before does not say in which line it was. */
+static bool was_left(const struct device *d, const json_t *record, uint64_t seq)
+{
+	uint64_t line;
+
+	return record_number(record, "line", &line) == ERR_OK &&
+	       membership_left(core_store(d), &d->open, line, seq);
+}
+
 enum err outbox_find_key(struct device *d, const char *key, struct span content,
 			 uint64_t *item, uint64_t *seq)
 {
 	uint8_t digest[32], said[32];
 	json_t *record = NULL;
+	uint64_t number, place;
 	char name[NAME_SIZE];
 	enum err e;
 
@@ -110,9 +122,13 @@ enum err outbox_find_key(struct device *d, const char *key, struct span content,
 	TRY(digest_said(content, digest));
 	TRY(record_digest(record, "digest", said));
 	ENSURE(memcmp(digest, said, sizeof(digest)) == 0, ERR_STATE_CONFLICT);
-	TRY(record_number(record, "item", item));
-	TRY(record_number(record, "seq", seq));
-	ENSURE(*seq > 0 || find_item(&d->open, *item) != NULL, ERR_STATE_GONE);
+	TRY(record_number(record, "item", &number));
+	TRY(record_number(record, "seq", &place));
+	ENSURE(place > 0 ? !was_left(d, record, place)
+			 : find_item(&d->open, number) != NULL,
+	       ERR_STATE_GONE);
+	*item = number;
+	*seq = place;
 out:
 	json_decref(record);
 	return e;
@@ -323,6 +339,9 @@ enum err outbox_sent(struct device *d, const uint8_t *nonce, uint64_t seq)
 		TRY(record_get(core_store(d), name, &record));
 		(void)json_object_set_new(record, "seq",
 					  json_integer((json_int_t)seq));
+		(void)json_object_set_new(
+		    record, "line",
+		    json_integer((json_int_t)membership_line(&d->open)));
 		TRY(record_put(core_store(d), name, record));
 	}
 	core_tell(d, EVENT_SENT, seq, record_number_or_0(item, "item"));
@@ -341,23 +360,36 @@ static bool hash_is(struct span bytes, const uint8_t hash[32])
 	       memcmp(digest, hash, sizeof(digest)) == 0;
 }
 
+static bool find_hash(const struct membership *m, const uint8_t hash[32],
+		      size_t *index, struct session_sent *sent)
+{
+	for (*index = 0; session_outbox(m->session, *index, sent); (*index)++)
+		if (hash_is(sent->envelope, hash))
+			return true;
+	return false;
+}
+
+bool outbox_has_hash(const struct membership *m, const uint8_t hash[32])
+{
+	struct session_sent sent;
+	size_t index;
+
+	return m->session != NULL && find_hash(m, hash, &index, &sent);
+}
+
 enum err outbox_sent_by_hash(struct device *d, uint64_t seq,
 			     const uint8_t hash[32], bool *found)
 {
-	struct session *session = d->open.session;
 	struct session_sent sent;
+	size_t index;
 	enum err e = ERR_OK;
 
-	*found = false;
-	for (size_t i = 0; session_outbox(session, i, &sent); i++) {
-		if (!hash_is(sent.envelope, hash))
-			continue;
-		TRY(entry_keep_own(d, &sent, seq));
-		TRY(outbox_sent(d, sent.nonce.p, seq));
-		session_unsend(session, i);
-		*found = true;
-		break;
-	}
+	*found = find_hash(&d->open, hash, &index, &sent);
+	if (!*found)
+		return ERR_OK;
+	TRY(entry_keep_own(d, &sent, seq));
+	TRY(outbox_sent(d, sent.nonce.p, seq));
+	session_unsend(d->open.session, index);
 out:
 	return e;
 }

@@ -2,6 +2,7 @@
 
 #include "check/walk.h"
 #include "wire/generation.h"
+#include "wire/message.h"
 #include "wire/roles.h"
 
 #include <stdlib.h>
@@ -88,6 +89,17 @@ enum err trail_from_info(const uint8_t id[SESSION_ID], struct span group_info,
 out:
 	trail_free(t);
 	return e;
+}
+
+bool trail_is_at_creation(const struct trail *trail)
+{
+	struct check_member member;
+	uint32_t leaf = 0;
+	size_t count = 0;
+
+	while (check_walk_next_member(trail->walk, &leaf, &member))
+		count++;
+	return count == 1 && trail_epoch(trail) == 0;
 }
 
 enum err trail_set_departures(struct trail *trail, struct span departures)
@@ -200,6 +212,13 @@ bool trail_leads_to(struct trail *trail, struct span group_info)
 	return check_walk_matches(trail->walk, group_info).wrong == NULL;
 }
 
+/* A confirmation tag is a MAC over the transcript, with a key of the epoch's. */
+bool trail_is_at(const struct trail *trail, const struct session *session)
+{
+	return span_equal(check_walk_confirmation_tag(trail->walk),
+			  mls_group_confirmation_tag(session_group(session)));
+}
+
 bool trail_keeps_out(const struct trail *trail, struct span identity)
 {
 	struct check_member member;
@@ -250,4 +269,28 @@ bool trail_is_weak(const struct trail *trail)
 void trail_set_weak(struct trail *trail)
 {
 	trail->weak = true;
+}
+
+/* ---- for old faults ---- */
+
+bool trail_has_left(const struct trail *trail, struct span group_info)
+{
+	struct wire_message message;
+
+	return wire_message_decode(group_info, &message) == ERR_OK &&
+	       message.format == WIRE_GROUP_INFO &&
+	       message.group_info.context.epoch <
+		   check_walk_context(trail->walk)->epoch;
+}
+
+bool trail_is_copied_by(const struct trail *trail, struct span group_info)
+{
+	struct check_member member;
+	uint32_t leaf = 0;
+
+	while (check_walk_next_member(trail->walk, &leaf, &member))
+		if (memmem(group_info.p, group_info.n, member.encoded.p,
+			   member.encoded.n) == NULL)
+			return false;
+	return true;
 }

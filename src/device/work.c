@@ -6,6 +6,7 @@
 #include "device/own_log.h"
 #include "device/page.h"
 #include "device/steps.h"
+#include "device/welcome.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -115,6 +116,7 @@ void work_clear(struct work *work)
 	guests_clear(&work->guests);
 	json_decref(work->users);
 	rejoin_free(work->rejoin);
+	welcome_forget(work->awaited);
 	own_log_free(work->own);
 	met_end(work->meeting);
 	buf_clear(&work->bytes);

@@ -11,6 +11,7 @@
 #include "device/guests.h"
 #include "device/record.h"
 
+struct awaited;
 struct device;
 struct meeting;
 struct own_log;
@@ -76,6 +77,7 @@ struct work {
 	json_t *users;		 /* owned: whose KeyPackages a move claims */
 	uint64_t gathered;	 /* the log was looked through for departures */
 	bool welcomes_read;	 /* JOIN: Welcomes were looked for */
+	struct awaited *awaited; /* owned: JOIN: a Welcome (welcome.h) */
 	bool resolving;		 /* the person goes on without a trail */
 	struct rejoin *rejoin;	 /* owned: the walk to the group of today */
 	struct own_log *own;	 /* owned: ACCOUNT: this account's log */

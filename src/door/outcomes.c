@@ -8,8 +8,7 @@
 static const struct outcome_row ROWS[] = {
 	[OUTCOME_OK] = { .name = "OK" },
 	[OUTCOME_DUPLICATE] = { .name = "DUPLICATE" },
-#define OUTCOME_ROW(name, slug, status, doors, number, words)                  \
-	[OUTCOME_##name] = { #name, slug, status, doors, number, words },
+#define OUTCOME_ROW(name, ...) [OUTCOME_##name] = { #name, __VA_ARGS__ },
 	OUTCOMES(OUTCOME_ROW)
 #undef OUTCOME_ROW
 };

@@ -65,8 +65,10 @@ enum door { DOOR_REST = 1, DOOR_WEBSOCKET = 2, DOOR_MQTT = 4 };
 	  "that is larger than it may be")                                     \
 	X(UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", OUTCOME_415,       \
 	  OUTCOME_R, NULL, "the body must be application/json")                \
-	X(TOO_MANY_REQUESTS, "too-many-requests", OUTCOME_429, OUTCOME_RW,     \
-	  NULL, "that was too often: wait, then try again")                    \
+	X(TOO_MANY_REQUESTS, "too-many-requests", OUTCOME_429, OUTCOME_RWM,    \
+	  "retry_after", "that was too often: wait, then try again")           \
+	X(QUOTA_EXCEEDED, "quota-exceeded", OUTCOME_409, OUTCOME_RW, NULL,     \
+	  "there is as much of that as there may be")                          \
 	X(INTERNAL, "internal", OUTCOME_500, OUTCOME_R, NULL,                  \
 	  "the server has a fault: its log says more")                         \
 	X(UNAVAILABLE, "unavailable", OUTCOME_503, OUTCOME_RWM, NULL,          \
@@ -155,7 +157,7 @@ enum door { DOOR_REST = 1, DOOR_WEBSOCKET = 2, DOOR_MQTT = 4 };
 enum outcome {
 	OUTCOME_OK,
 	OUTCOME_DUPLICATE, /* it was done before: the first answer again */
-#define OUTCOME_ENUM(name, slug, status, doors, number, words) OUTCOME_##name,
+#define OUTCOME_ENUM(name, ...) OUTCOME_##name,
 	OUTCOMES(OUTCOME_ENUM)
 #undef OUTCOME_ENUM
 	    OUTCOME_COUNT

@@ -10,6 +10,7 @@
 #include "mls/group_internal.h"
 #include "mls/key_package.h"
 #include "mls/leaf.h"
+#include "mls/signer.h"
 #include "mls/staged.h"
 
 enum err group_new(struct mls_epoch *now, struct mls_group **out)
@@ -88,14 +89,17 @@ enum err group_signer(struct mls_group *group, const struct mls_identity *me,
 	ENSURE(leaf == NULL ||
 		   span_equal(leaf->node.signature_key, me->signature_public),
 	       ERR_LOCAL_BUG);
-	if (group->signer == NULL ||
+	if (group->signer_bytes.n == 0 || me->signer != NULL ||
 	    !sec_equal(sec_span(&group->signer_bytes), me->signature_private)) {
 		struct sign_key *key = NULL;
 
-		TRY(sign_private_parse(me->suite, me->signature_private, &key));
+		TRY(signer_of(me, &key));
 		sign_key_free(group->signer);
 		group->signer = key;
-		TRY(sec_set(&group->signer_bytes, me->signature_private));
+		sec_clear(&group->signer_bytes);
+		if (me->signer == NULL)
+			TRY(sec_set(&group->signer_bytes,
+				    me->signature_private));
 	}
 	*signer = group->signer;
 out:
@@ -130,7 +134,7 @@ static enum err create_epoch(const struct mls_identity *me,
 	enum err e;
 
 	/* 11: "the creator of the group MUST take the following steps" */
-	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
+	TRY(signer_of(me, &signer));
 	TRY(key_package_leaf(me, signer, &epoch->private.keys[0], &leaf));
 	TRY(tree_create(&epoch->tree, me->suite, buf_span(&leaf)));
 	TRY(tree_index(&epoch->tree));
@@ -298,7 +302,7 @@ static enum err put_info(const struct mls_epoch *epoch,
 	ENSURE(me->suite == epoch->suite && leaf != NULL &&
 		   span_equal(leaf->node.signature_key, me->signature_public),
 	       ERR_LOCAL_BUG);
-	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
+	TRY(signer_of(me, &signer));
 	wire_message_put_header(group_info, WIRE_GROUP_INFO);
 	TRY(group_info_make(epoch, signer, with_tree, group_info));
 out:

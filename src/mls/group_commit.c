@@ -10,6 +10,7 @@
 #include "mls/label.h"
 #include "mls/leaf.h"
 #include "mls/pending.h"
+#include "mls/signer.h"
 #include "mls/staged.h"
 #include "mls/tree_check.h"
 #include "mls/welcome.h"
@@ -296,8 +297,7 @@ static enum err take_next(struct committing *m, const struct mls_identity *next,
 	ENSURE(next->suite == m->old->suite, ERR_LOCAL_BUG);
 	TRY(key_package_profile(next, false, &m->profile));
 	TRY(check_place(m));
-	TRY(sign_private_parse(next->suite, next->signature_private,
-			       &m->next_signer));
+	TRY(signer_of(next, &m->next_signer));
 	*like = &m->profile.leaf;
 out:
 	return e;
@@ -477,7 +477,7 @@ enum err mls_group_join_external(const struct mls_identity *me,
 	TRY(group_decode(group_info, &message));
 	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_MALFORMED);
 	TRY(open_group(me, &message.group_info, &external_pub, &joined));
-	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
+	TRY(signer_of(me, &signer));
 	m.signer = signer;
 	m.old = joined->now;
 	TRY(make_external(&m, joined, external_pub, how->resync, &content));

@@ -16,6 +16,7 @@ struct mls_member staged_member(uint32_t leaf,
 		.extensions = node->extensions,
 		.cipher_suites = node->capabilities.cipher_suites,
 		.extension_types = node->capabilities.extensions,
+		.proposal_types = node->capabilities.proposals,
 	};
 }
 
@@ -43,6 +44,10 @@ static void show_psk(const struct wire_psk_id *id, struct mls_proposal *out)
 static void show_content(const struct wire_proposal *p,
 			 struct mls_proposal *out)
 {
+	if (wire_proposal_is_private(p->type)) {
+		out->kind = MLS_PROPOSE_CUSTOM;
+		out->custom = (struct mls_custom){ p->type, p->data };
+	}
 	switch ((enum wire_proposal_type)p->type) {
 	case WIRE_PROPOSAL_ADD:
 		out->kind = MLS_PROPOSE_ADD;

@@ -8,8 +8,8 @@
 #include "server/app.h"
 #include "server/body.h"
 #include "server/config.h"
+#include "server/limited.h"
 #include "server/password.h"
-#include "server/rate.h"
 #include "server/revocations.h"
 #include "server/tokens.h"
 
@@ -188,19 +188,13 @@ static void hash_password(struct attempt *a, struct span salt,
 		end_failed(a, e);
 }
 
-static bool within_rate(struct request *req, const char *what)
-{
-	char name[96];
-
-	(void)snprintf(name, sizeof(name), "%s %s", what, request_peer(req));
-	return rate_allows(req, name, config()->logins_per_minute * 10);
-}
-
 void auth_register(struct request *req)
 {
+	uint8_t address[16];
 	struct attempt *a;
 
-	if (!within_rate(req, "register"))
+	if (!limited_allows(req, LIMIT_REGISTRATIONS,
+			    limited_address(req, address), SPAN_EMPTY))
 		return;
 	a = read_attempt(req, false);
 	if (a == NULL)
@@ -296,6 +290,10 @@ static void on_device(void *arg, enum err e, struct rows *rows)
 
 	if (e != ERR_OK)
 		end_failed(a, e);
+	else if (rows_count(rows) == 0 && !a->has_device)
+		end_with(a, OUTCOME_QUOTA_EXCEEDED,
+			 "an account may have no more devices than that: "
+			 "remove one");
 	else if (rows_count(rows) == 0)
 		end_with(a, OUTCOME_INVALID, "this user has no such device");
 	else {
@@ -316,8 +314,10 @@ static void find_device(struct attempt *a)
 	}
 	params_uuid(&params, a->device);
 	params_uuid(&params, a->user);
-	if (!a->has_device)
+	if (!a->has_device) {
 		params_text(&params, span_str(a->device_name));
+		params_i64(&params, (int64_t)config()->devices);
+	}
 	TRY(store_query(app_store(), statement, &params, on_device, a));
 	return;
 out:
@@ -333,8 +333,11 @@ static void on_login_hashed(void *arg, struct span hash)
 	else if (a->expected.n != hash.n ||
 		 !sec_equal(sec_span(&a->expected), hash))
 		end_with(a, OUTCOME_BAD_CREDENTIALS, NULL);
-	else
+	else {
+		limits_give_back(LIMIT_GUESSES, span_str(a->username),
+				 SPAN_EMPTY, 1);
 		find_device(a);
+	}
 }
 
 /* An unknown user costs what a known one costs, and is told the same. */
@@ -369,17 +372,20 @@ void auth_login(struct request *req)
 {
 	struct params params = PARAMS_INIT;
 	struct attempt *a;
-	char name[96];
+	uint8_t room[16];
+	struct span address = limited_address(req, room);
 	enum err e;
 
-	if (!within_rate(req, "login"))
+	if (!limited_allows(req, LIMIT_ADDRESS_LOGINS, address, SPAN_EMPTY))
 		return;
 	a = read_attempt(req, true);
 	if (a == NULL)
 		return;
-	(void)snprintf(name, sizeof(name), "user %s %s", a->username,
-		       request_peer(req));
-	if (!rate_allows(req, name, config()->logins_per_minute)) {
+	/* a guess is taken back when the passphrase was right */
+	if (!limited_allows(req, LIMIT_LOGINS, span_str(a->username),
+			    address) ||
+	    !limited_allows(req, LIMIT_GUESSES, span_str(a->username),
+			    SPAN_EMPTY)) {
 		end(a);
 		return;
 	}

@@ -31,8 +31,17 @@ struct config {
 	const char *metrics_host;
 	uint64_t metrics_port; /* 0: none */
 	uint64_t access_log;   /* 1: a line for each request */
-	uint64_t login_threads, login_queue, logins_per_minute,
-	    claims_per_minute, links_per_minute;
+	uint64_t login_threads, login_queue;
+	/* limits (server/limited.c); 0: none */
+	uint64_t logins_per_minute, guesses_per_hour, registrations_per_hour;
+	uint64_t claims_per_minute, claims_of_one_per_hour, claimed_per_hour;
+	uint64_t links_per_minute, sessions_per_day;
+	uint64_t invitations_per_day, invitations_pending;
+	uint64_t messages_per_minute, bytes_per_minute,
+	    session_messages_per_minute;
+	/* how much there may be */
+	uint64_t devices, key_packages, session_members;
+	uint64_t websockets, address_websockets, subscriptions;
 };
 
 /* Reads it all once. On failure one sentence that names the setting is on

@@ -112,38 +112,59 @@ static size_t count_members(const struct mls_group *group)
 	return count;
 }
 
-/* The group that we join is this session's, and its algorithm is the one that
- * the founders' signed offers give. */
-enum err session_check_joined(const struct session *session,
-			      const struct mls_identity *me)
+/* The algorithm of the group is the one that the founders' signed offers give. */
+static enum err check_offers(const struct session *session,
+			     const struct mls_identity *me, bool of_others)
 {
 	const struct mls_group *group = session->group;
-	size_t count = count_members(group);
+	size_t count = of_others ? count_members(group) : 0;
 	struct negotiation_offer own = { me->credential_identity, SPAN_EMPTY };
 	struct negotiation_offer *offers = calloc(count + 1, sizeof(*offers));
 	struct buf suites = BUF_INIT;
 	struct mls_member member;
-	struct roles roles;
-	uint32_t leaf = 0, generation;
+	uint32_t leaf = 0;
 	enum err e;
 
 	ENSURE(offers != NULL, ERR_LOCAL_MEMORY);
-	ENSURE(generation_of_group(mls_group_id(group),
-				   session_id_span(session), &generation),
-	       ERR_PEER_INVALID);
 	put_suites(me, &suites);
 	TRY(buf_end(&suites));
 	own.suites = buf_span(&suites);
-	for (size_t i = 0; mls_group_next_member(group, &leaf, &member); i++)
+	for (size_t i = 0;
+	     i < count && mls_group_next_member(group, &leaf, &member); i++)
 		offers[i] = (struct negotiation_offer){ member.identity,
 							member.cipher_suites };
 	TRY(negotiation_check(mls_group_extensions(group),
 			      mls_group_suite(group)->id, &own, offers, count));
-	TRY(roles_read(mls_group_extensions(group), &roles));
 out:
 	free(offers);
 	buf_clear(&suites);
 	return e;
+}
+
+/* The group that we join is this session's. */
+static enum err check_joined(const struct session *session,
+			     const struct mls_identity *me,
+			     enum session_offers held)
+{
+	const struct mls_group *group = session->group;
+	struct roles roles;
+	uint32_t generation;
+	enum err e;
+
+	ENSURE(generation_of_group(mls_group_id(group),
+				   session_id_span(session), &generation),
+	       ERR_PEER_INVALID);
+	if (held != SESSION_NO_OFFERS)
+		TRY(check_offers(session, me, held == SESSION_ALL_OFFERS));
+	TRY(roles_read(mls_group_extensions(group), &roles));
+out:
+	return e;
+}
+
+enum err session_check_joined(const struct session *session,
+			      const struct mls_identity *me)
+{
+	return check_joined(session, me, SESSION_ALL_OFFERS);
 }
 
 enum err session_join_welcome(const struct mls_identity *me,
@@ -187,12 +208,11 @@ enum err session_put_said(const struct chain *seen, struct span links,
 	return buf_end(said);
 }
 
-enum err session_join_external(const struct mls_identity *me,
-			       const uint8_t id[SESSION_ID],
-			       struct span group_info, bool resync,
-			       const struct chain *seen,
-			       struct check_accounts *accounts,
-			       struct session **session, struct mls_commit *out)
+enum err session_join_all_the_same(
+    const struct mls_identity *me, const uint8_t id[SESSION_ID],
+    struct span group_info, bool resync, enum session_offers held,
+    const struct chain *seen, struct check_accounts *accounts,
+    struct session **session, struct mls_commit *out)
 {
 	struct session *s = session_new(id);
 	struct mls_external how = { .resync = resync };
@@ -207,7 +227,7 @@ enum err session_join_external(const struct mls_identity *me,
 	s->accounts = accounts;
 	how.authenticated_data = buf_span(&said);
 	TRY(mls_group_join_external(me, group_info, &how, &s->group, &made));
-	TRY(session_check_joined(s, me));
+	TRY(check_joined(s, me, held));
 	buf_put(&s->staged, buf_span(&made.commit));
 	TRY(buf_end(&s->staged));
 	*session = s;
@@ -220,6 +240,18 @@ out:
 	buf_clear(&said);
 	buf_clear(&links);
 	return e;
+}
+
+enum err session_join_external(const struct mls_identity *me,
+			       const uint8_t id[SESSION_ID],
+			       struct span group_info, bool resync,
+			       const struct chain *seen,
+			       struct check_accounts *accounts,
+			       struct session **session, struct mls_commit *out)
+{
+	return session_join_all_the_same(me, id, group_info, resync,
+					 SESSION_ALL_OFFERS, seen, accounts,
+					 session, out);
 }
 
 /* ---- asking ---- */

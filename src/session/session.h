@@ -78,6 +78,19 @@ MUST_CHECK enum err session_join_external(const struct mls_identity *me,
 					  struct session **session,
 					  struct mls_commit *out);
 
+/* The same, where the person goes on whatever founders have offered: only what
+ * `held` says is compared. */
+enum session_offers {
+	SESSION_ALL_OFFERS, /* as session_join_external() */
+	SESSION_OWN_OFFER,  /* of the founders' entries our own */
+	SESSION_NO_OFFERS   /* none: the algorithm is one that `me` has */
+};
+MUST_CHECK enum err session_join_all_the_same(
+    const struct mls_identity *me, const uint8_t session_id[SESSION_ID],
+    struct span group_info, bool resync, enum session_offers held,
+    const struct chain *seen, struct check_accounts *accounts,
+    struct session **session, struct mls_commit *out);
+
 void session_free(struct session *session);
 
 /* ---- accounts ----

@@ -252,7 +252,7 @@ describe('accounts and tokens', { concurrency: false }, () => {
         let answer, tries = 0;
         do answer = await call(brief.url, 'POST', '/auth/login',
           { json: { username, password } });
-        while (answer.status === 200 && ++tries < 7);
+        while (answer.status === 200 && ++tries < 20);
         refused(answer, 429, 'too-many-requests');
       } finally {
         await brief.stop();

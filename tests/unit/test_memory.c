@@ -213,6 +213,36 @@ static enum err drop(struct scene *s)
 		   : mls_group_drop_pending(s->m->group, buf_span(&s->bytes));
 }
 
+/* A signature that is made elsewhere, where there is memory. */
+static enum err sign_elsewhere(void *context, struct span message,
+			       struct buf *signature)
+{
+	bool counting = starve.counting;
+	enum err e;
+
+	starve.counting = false;
+	e = sign_sign(context, message, signature);
+	starve.counting = counting;
+	return e;
+}
+
+static void commit_by_token(struct scene *s)
+{
+	struct mls_identity *me = &s->m->me;
+	struct span key = me->signature_private;
+	struct sign_by by = { .sign = sign_elsewhere };
+	struct sign_key *parsed = NULL;
+
+	assert_int_equal(sign_private_parse(me->suite, key, &parsed), ERR_OK);
+	by.context = parsed;
+	me->signer = &by;
+	me->signature_private = SPAN_EMPTY;
+	starve_each("commit signed elsewhere", commit, s);
+	me->signer = NULL;
+	me->signature_private = key;
+	sign_key_free(parsed);
+}
+
 static void test_committing(void **state)
 {
 	static const uint32_t carol = 2;
@@ -231,6 +261,8 @@ static void test_committing(void **state)
 		.psk_count = 1,
 		.resumptions = &past,
 		.resumption_count = 1,
+		.customs = &CUSTOM,
+		.custom_count = 1,
 		.extensions = &extensions,
 		.authenticated_data = SPAN_LIT("why"),
 		.private_handshake = true,
@@ -241,6 +273,7 @@ static void test_committing(void **state)
 
 	s.change = &all;
 	starve_each("commit of everything", commit, &s);
+	commit_by_token(&s);
 	s.change = &alone;
 	starve_each("commit without a path", commit, &s);
 	alone.tree_beside_welcome = alone.without_group_info = true;

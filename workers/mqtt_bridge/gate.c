@@ -248,11 +248,13 @@ static struct held *find_held(struct link *link, uint16_t id)
 }
 
 /* Acknowledged by the broker and decided by the database. MQTT 5 knows how to
- * say no: 0x83, implementation specific; the problem object says which. */
+ * say no: 0x97, quota exceeded, and 0x83, implementation specific, where the
+ * problem object says which. */
 static void release(struct link *link, struct held *held)
 {
 	struct buf *out = &link->side[CLIENT].out;
-	bool refused = held->outcome == GATE_REFUSED && link->version == 5;
+	bool refused = link->version == 5 && (held->outcome == GATE_REFUSED ||
+					      held->outcome == GATE_LIMITED);
 
 	if (!held->acked || !held->decided)
 		return;
@@ -260,7 +262,7 @@ static void release(struct link *link, struct held *held)
 	buf_put_u8(out, refused ? 3 : 2);
 	buf_put_u16(out, held->id);
 	if (refused)
-		buf_put_u8(out, 0x83);
+		buf_put_u8(out, held->outcome == GATE_LIMITED ? 0x97 : 0x83);
 	*held = link->held[--link->held_count];
 }
 

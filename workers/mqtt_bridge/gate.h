@@ -35,6 +35,7 @@ void gate_each(void (*each)(void *arg, const uint8_t device[16]), void *arg);
 enum gate_outcome {
 	GATE_STORED,  /* durable: acknowledge it */
 	GATE_REFUSED, /* it will never be; the problem has been told */
+	GATE_LIMITED, /* not now: that was too often */
 	GATE_UNKNOWN  /* it may be sent again: the connection ends */
 };
 
