@@ -16,6 +16,19 @@ static bool reads_mimi(const struct mls_member *member)
 	return wire_u16_list_has(member->extension_types, CONTENT_EXTENSION);
 }
 
+/* As our leaf says it: in a session with places that is no user name. */
+static struct span own_identity(const struct device *d)
+{
+	const struct mls_group *group = session_group(d->open.session);
+	uint32_t place = mls_group_own_leaf(group), leaf = place;
+	struct mls_member own;
+
+	return mls_group_next_member(group, &leaf, &own) &&
+		       own.leaf_index == place
+		   ? own.identity
+		   : SPAN_EMPTY;
+}
+
 static enum err check_readers(struct device *d)
 {
 	const struct mls_group *group = session_group(d->open.session);
@@ -27,7 +40,7 @@ static enum err check_readers(struct device *d)
 
 		if (reads_mimi(&member))
 			continue;
-		if (span_equal(member.identity, span_str(d->identity)))
+		if (span_equal(member.identity, own_identity(d)))
 			return why_set(&d->work.why, ERR_PEER_UNSUPPORTED,
 				       "keys-before",
 				       "The others cannot see yet that this "
@@ -86,7 +99,8 @@ static enum err check_target(struct device *d, const json_t *entry)
 {
 	enum said_act act = d->work.order.act;
 	const char *from = record_string(entry, "from");
-	bool own = from != NULL && strcmp(from, d->username) == 0;
+	bool own = from != NULL &&
+		   span_equal(span_str(from), roles_user(own_identity(d)));
 
 	if ((act == SAID_EDIT || act == SAID_DELETE) && !own)
 		return why_set(&d->work.why, ERR_PEER_DENIED, "not-yours",
