@@ -2,6 +2,7 @@
 
 #include "device/content.h"
 #include "device/entry_kind.h"
+#include "device/heard.h"
 #include "device/people.h"
 #include "wire/envelope.h"
 
@@ -151,10 +152,14 @@ static enum err put_content(struct device *d, const struct session_event *event,
 		set_text(entry, "reason", err_text(e));
 		return ERR_OK;
 	}
+	if (type == CONTENT_MIMI)
+		return heard_mimi(d, event, value, entry);
 	if (type == CONTENT_NAME)
 		TRY(record_set_text(d->open.notes, "name", value));
 	set_kind(entry, type == CONTENT_NAME ? ENTRY_NAME : ENTRY_TEXT);
 	TRY(record_set_text(entry, "text", value));
+	if (type == CONTENT_TEXT)
+		TRY(heard_text(d, event, entry));
 out:
 	return e;
 }
@@ -285,6 +290,7 @@ enum err entry_keep_own(struct device *d, const struct session_sent *sent,
 	};
 	enum err e;
 
+	memcpy(event.nonce, sent->nonce.p, sizeof(event.nonce));
 	buf_put(&event.data, sent->data);
 	buf_put_str(&event.identity, d->identity);
 	TRY(buf_end(&event.data));

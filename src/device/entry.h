@@ -2,7 +2,8 @@
  * What is kept of an entry of the log, a JSON object (docs/state.md):
  *
  *   {kind, seq, epoch, from, device, sent_at?, text?, own?, added?, removed?,
- *    roles?, marks?, algorithm?, heir?, reason?}
+ *    roles?, marks?, algorithm?, heir?, reason?, id?, reply_to?, of?, again?,
+ *    fallback?}
  */
 #ifndef HERMETIC_DEVICE_ENTRY_H
 #define HERMETIC_DEVICE_ENTRY_H

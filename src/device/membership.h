@@ -55,6 +55,11 @@ MUST_CHECK enum err membership_list(const struct device_store *store,
 MUST_CHECK enum err membership_keep(const struct device_store *store,
 				    const struct membership *m, uint64_t seq,
 				    const json_t *entry);
+/* The one exception: the entry of the newest line that has one is another one now,
+ * because its author took the message back. ERR_STATE_GONE: none has. */
+MUST_CHECK enum err membership_rewrite(const struct device_store *store,
+				       const struct membership *m, uint64_t seq,
+				       const json_t *entry);
 /* `seq`: the entry after which the device is in the other history. */
 void membership_begin_line(struct membership *m, uint64_t seq);
 uint64_t membership_line(const struct membership *m);
