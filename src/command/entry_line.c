@@ -99,9 +99,14 @@ static long long epoch_of(const json_t *entry)
 /* Why this device made a commit without its person. */
 static void put_reason(struct buf *out, const json_t *entry)
 {
-	if (strcmp(out_member(entry, "reason"), "broken-commits") == 0)
+	const char *reason = out_member(entry, "reason");
+
+	if (strcmp(reason, "broken-commits") == 0)
 		buf_put_str(out, ". This device did that by itself, for two "
 				 "commits that could not be processed");
+	else if (strcmp(reason, "last-resort") == 0)
+		buf_put_str(out, ". This device did that by itself: it came by "
+				 "a KeyPackage that may have been used before");
 }
 
 /* " made bob admin", " made bob member and carol owner". */

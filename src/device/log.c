@@ -159,9 +159,10 @@ static enum err take_event(struct device *d, const struct answer_entry *entry,
 		todo_settle_departure(d);
 		breaks_forget_gone(d);
 	}
-	if (event->own_commit)
+	if (event->own_commit) {
 		breaks_note_own_epoch(d);
-	else if (event->kind == SESSION_MOVED)
+		membership_set_shared_leaf(&d->open, false);
+	} else if (event->kind == SESSION_MOVED)
 		breaks_note_given_epoch(d);
 	if (event->own_commit)
 		todo_commit_done(d);

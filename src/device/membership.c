@@ -424,6 +424,14 @@ enum err membership_ended_place(const struct membership *m, uint64_t *seq,
 	return read_place(m, "ended", seq, head);
 }
 
+static void set_mark(struct membership *m, const char *name, bool on)
+{
+	if (on)
+		(void)json_object_set_new(m->notes, name, json_true());
+	else
+		(void)json_object_del(m->notes, name);
+}
+
 bool membership_is_gathering(const struct membership *m)
 {
 	return json_is_true(json_object_get(m->notes, "gathering"));
@@ -431,10 +439,17 @@ bool membership_is_gathering(const struct membership *m)
 
 void membership_set_gathering(struct membership *m, bool gathering)
 {
-	if (gathering)
-		(void)json_object_set_new(m->notes, "gathering", json_true());
-	else
-		(void)json_object_del(m->notes, "gathering");
+	set_mark(m, "gathering", gathering);
+}
+
+bool membership_leaf_is_shared(const struct membership *m)
+{
+	return json_is_true(json_object_get(m->notes, "shared_leaf"));
+}
+
+void membership_set_shared_leaf(struct membership *m, bool shared)
+{
+	set_mark(m, "shared_leaf", shared);
 }
 
 bool membership_was_known(const struct membership *m)

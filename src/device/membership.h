@@ -123,6 +123,11 @@ MUST_CHECK enum err membership_ended_place(const struct membership *m,
 bool membership_is_gathering(const struct membership *m);
 void membership_set_gathering(struct membership *m, bool gathering);
 
+/* It came by a last-resort KeyPackage, whose leaf node and init key serve in other
+ * sessions, too: until this device's next commit. */
+bool membership_leaf_is_shared(const struct membership *m);
+void membership_set_shared_leaf(struct membership *m, bool shared);
+
 /* `next`, a membership with a new session in it, takes the place of `m`: the
  * notes and what waits in the outbox go on. */
 void membership_continue(struct membership *next, struct membership *m);

@@ -97,6 +97,7 @@ static enum err use(struct device *d, const struct answer_welcome *row,
 					   trail_departures(trail)));
 	}
 	membership_set_gathering(&next, trail == NULL);
+	membership_set_shared_leaf(&next, package.last_resort);
 	TRY(packages_used(d, &package));
 	TRY(replace(d, &next, row));
 	TRY(pins_note_members(d));

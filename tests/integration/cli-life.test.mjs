@@ -339,6 +339,23 @@ describe('the life of a session', { concurrency: false }, () => {
       assert.equal((await alice.does('members', id)).length, 2);
     });
 
+  test('who comes by a last-resort KeyPackage takes keys of its own at once',
+    async () => {
+      await psql(`DELETE FROM key_package k USING device d JOIN account a
+        USING (user_id) WHERE k.device_id = d.device_id
+        AND a.username = '${bob.name}' AND NOT k.last_resort`);
+      const id = await conversation(alice, bob);
+      const read = await bob.does('read', id);
+      assert.deepEqual(read.filter(m => m.reason === 'last-resort')
+        .map(m => [m.kind, m.own]), [['commit', true]]);
+      assert.equal(await epochOf(bob, id), 2);
+      await alice.does('send', id, 'to a leaf of its own');
+      await bob.does('send', id, 'once is enough');
+      assert.equal(await epochOf(alice, id), 2);
+      assert.deepEqual(await alice.texts(id),
+        ['to a leaf of its own', 'once is enough']);
+    });
+
   test('away for longer than history is kept: what was said then has gone',
     async () => {
       const id = await conversation(alice, bob);
