@@ -251,8 +251,8 @@ describe('the life of a session', { concurrency: false }, () => {
     assert.deepEqual(await carol.texts(id), ['hello']);
     assert.equal(await safety(alice, id), await safety(bob, id));
     await carol.cannot('not-a-member', 'leave', id);
-    const gone = (await alice.does('read', id)).find(m => m.from === carol.name);
-    assert.equal(gone.kind, 'departed');
+    const read = await alice.does('read', id);
+    assert.ok(read.some(m => m.from === carol.name && m.kind === 'departed'));
   });
 
   test('a new device is linked from an old one, reads from then on, and is ' +
