@@ -98,4 +98,22 @@ describe('a server that lies about accounts', { concurrency: false }, () => {
     assert.match(detail, /does not count/);
     assert.equal(first, false);
   });
+
+  test('who logs in is nobody else', async () => {
+    const { person } = await someone('karl');
+    const other = await new Person('lena', node.url).register();
+    const rename = { answer: ({ path, json }) => path === '/auth/login' ?
+      { json: { ...json, username: other.name } } : undefined };
+    proxy.hooks = rename;
+    await person.cannot('other-account', 'login');
+    proxy.hooks = {};
+    await person.does('login', '--username', person.name);
+    await person.does('sessions');
+    proxy.hooks = rename;
+    const anew = new Person('mia', proxy.url);
+    const said = await anew.run('register', '--username', anew.name);
+    assert.equal(said.error?.error, 'other-account', said.err);
+    proxy.hooks = {};
+    await anew.does('login', '--username', anew.name);
+  });
 });
