@@ -1,5 +1,7 @@
 #include "device/why.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +9,26 @@
 void why_clear(struct why *why)
 {
 	memset(why, 0, sizeof(*why));
+}
+
+/* Names and others' words may be cut in the middle of a character, or be no UTF-8: what
+ * is none goes out, so that the text can be written as JSON. */
+static void keep_utf8(char *text)
+{
+	size_t left = strlen(text), n;
+	char *to = text;
+
+	for (; left > 0; text += n, left -= n) {
+		for (n = 1; n < 4 && n < left; n++)
+			if (text_is_utf8(span_of(text, n)))
+				break;
+		if (!text_is_utf8(span_of(text, n)))
+			n = 1;
+		else
+			for (size_t i = 0; i < n; i++)
+				*to++ = text[i];
+	}
+	*to = '\0';
 }
 
 bool why_is_passing(enum err e, const char *slug)
@@ -22,6 +44,8 @@ __attribute__((format(printf, 3, 0))) static void write_reason(
 {
 	(void)snprintf(why->slug, sizeof(why->slug), "%s", slug);
 	(void)vsnprintf(why->text, sizeof(why->text), format, arguments);
+	keep_utf8(why->slug);
+	keep_utf8(why->text);
 }
 
 enum err why_set(struct why *why, enum err e, const char *slug,

@@ -195,8 +195,9 @@ void work_hold_refused(struct device *d, const struct answer *answer)
 bool work_is_passing(const struct answer *answer)
 {
 	/* a refusal without a problem of ours comes from something between us
-	 * and the server */
+	 * and the server, and so may what is no answer of the API */
 	return strncmp(answer->slug, "http-", 5) == 0 ||
+	       strcmp(answer->slug, "bad-answer") == 0 ||
 	       why_is_passing(answer->result, answer->slug);
 }
 
