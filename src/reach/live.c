@@ -27,7 +27,7 @@ struct live {
 	struct channel *channel; /* NULL while disconnected */
 	struct drive_sender sender;
 	struct topic *topics;
-	uint64_t retry_at; /* Unix milliseconds */
+	uint64_t retry_at; /* by the steady clock */
 	unsigned backoff_ms;
 	bool renew_token;
 };
@@ -146,7 +146,7 @@ static void hang_up(struct live *live, const char *reason)
 	    live->channel != NULL && channel_wants_token(live->channel);
 	channel_close(live->channel);
 	live->channel = NULL;
-	live->retry_at = clock_now_ms() + live->backoff_ms;
+	live->retry_at = clock_steady_ms() + live->backoff_ms;
 	live->backoff_ms *= 2;
 	if (live->backoff_ms > BACKOFF_MAX_MS)
 		live->backoff_ms = BACKOFF_MAX_MS;
@@ -398,7 +398,7 @@ static void wait_disconnected(const struct live *live, int fd, int timeout_ms,
 			      bool *readable)
 {
 	struct pollfd input = { .fd = fd, .events = POLLIN };
-	uint64_t now = clock_now_ms();
+	uint64_t now = clock_steady_ms();
 	uint64_t left = live->retry_at > now ? live->retry_at - now : 0;
 
 	if (timeout_ms > (int)left)
@@ -425,7 +425,7 @@ enum err live_wait(struct live *live, int fd, int timeout_ms, bool *readable,
 	*readable = *stopped = false;
 	if (live->channel == NULL) {
 		wait_disconnected(live, fd, timeout_ms, readable);
-		if (clock_now_ms() >= live->retry_at)
+		if (clock_steady_ms() >= live->retry_at)
 			TRY(reconnect(live));
 	} else {
 		channel_wait(live->channel, fd, timeout_ms, readable);
