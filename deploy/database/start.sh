@@ -32,9 +32,33 @@ take_over() {
   fi
 }
 
+# Whether etcd knows of a cluster already.
+is_made() {
+  local host
+  for host in etcd etcd-2 etcd-3; do
+    ! timeout 3 bash "$here/health.sh" 2379 \
+      /v2/keys/service/hermetic/initialize $host 2>/dev/null || return 0
+  done
+  return 1
+}
+
+# Patroni without data makes a new cluster where etcd knows of none. Somebody else
+# may have the data, and be about to start: only $FIRST makes one, and not at once.
+wait_for_cluster() {
+  local seconds=0
+  [ ! -d "$cluster" ] || return 0
+  until is_made; do
+    if [ "${FIRST:-no}" = yes ] && [ $((seconds++)) -ge 5 ]; then
+      return
+    fi
+    sleep 1
+  done
+}
+
 case ${1:-patroni} in
   patroni)
     take_over
+    wait_for_cluster
     bash "$here/patroni-config.sh" >/tmp/patroni.yml
     exec patroni /tmp/patroni.yml
     ;;

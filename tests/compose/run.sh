@@ -486,6 +486,8 @@ databases_stop
 for volume in database database-2; do
   check "the cluster lies where it lay before: $volume" as_before $volume
 done
+check "the one that follows starts first" quiet compose up --detach --no-build \
+  --no-deps standby
 docker volume rm ${PROJECT}_etcd ${PROJECT}_etcd-2 ${PROJECT}_etcd-3 >/dev/null
 check "a project of before comes up" quiet compose "${up[@]}"
 check "with two databases" two_again
