@@ -1,7 +1,12 @@
--- $1 session, $2 user, $3 device, $4 usernames. `outcome` as a problem's slug.
-WITH known AS (
-  SELECT user_id FROM account WHERE username = ANY ($4::text[])
-), judged AS (
+-- $1 session, $2 user, $3 device, $4 usernames, and how many invitations $2 may give:
+-- $5 in a day, $6 that one account has not followed. `outcome` as a problem's slug;
+-- `wait`: seconds, of too-many-requests.
+WITH known AS MATERIALIZED (
+  SELECT a.user_id, EXISTS (
+           SELECT FROM invitation i WHERE i.session_id = $1::uuid
+                                      AND i.user_id = a.user_id) AS before
+  FROM account a WHERE a.username = ANY ($4::text[])
+), judged AS MATERIALIZED (
   SELECT CASE
     WHEN NOT EXISTS (SELECT FROM session WHERE session_id = $1::uuid)
       THEN 'no-session'
@@ -13,9 +18,18 @@ WITH known AS (
       THEN 'no-such-user'
     ELSE 'ok'
   END AS outcome
+), charged AS MATERIALIZED (
+  SELECT outcome, CASE WHEN outcome = 'ok' THEN charge_invitations($2::uuid,
+    array(SELECT user_id FROM known WHERE NOT before), $5::bigint, $6::bigint)
+    ELSE 0 END AS wait
+  FROM judged
 ), invited AS (
   INSERT INTO invitation (session_id, user_id, invited_by)
-  SELECT $1::uuid, user_id, $2::uuid FROM known, judged WHERE outcome = 'ok'
+  SELECT $1::uuid, user_id, $2::uuid FROM known, charged
+  WHERE outcome = 'ok' AND wait = 0
   ON CONFLICT DO NOTHING
 )
-SELECT outcome FROM judged;
+SELECT CASE WHEN wait > 0 THEN 'too-many-requests'
+            WHEN wait < 0 THEN 'quota-exceeded' ELSE outcome END AS outcome,
+       wait
+FROM charged;

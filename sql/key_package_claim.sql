@@ -1,22 +1,36 @@
--- $1 username, $2 algorithms. One KeyPackage for each device and algorithm,
--- never the same one twice; where none is left the last-resort one, which
--- stays. A device without any comes with NULLs, an unknown user with no row. A device
--- that waits to be approved, or is one of an account that had the name before, does
--- not come.
-WITH wanted AS (
-  SELECT a.user_id, d.device_id, w.algorithm
-  FROM account a
-  LEFT JOIN device d ON d.user_id = a.user_id AND d.removed_at IS NULL
-    AND NOT d.pending AND NOT EXISTS (
+-- $1 username, $2 algorithms, $3 who claims, and how many claims an hour: $4 of one
+-- account by another, $5 of one account by all others. One KeyPackage for each device
+-- and algorithm, never the same one twice; where none is left the last-resort one,
+-- which stays, and so it is beyond $5. A device without any comes with NULLs, an
+-- unknown user with no row; `wait`: beyond $4, in seconds. A device that waits to be
+-- approved, or is one of an account that had the name before, does not come.
+WITH charged AS MATERIALIZED (
+  SELECT user_id,
+         CASE WHEN user_id = $3::uuid THEN 0
+              ELSE charge_quota('claims of ' || user_id || ' by ' || $3::uuid, 1,
+                          $4::bigint, interval '1 hour') END AS wait
+  FROM account WHERE username = $1::text
+), judged AS MATERIALIZED (
+  SELECT user_id, wait,
+         CASE WHEN wait > 0 THEN false
+              WHEN user_id = $3::uuid THEN true
+              ELSE charge_quota('claims of ' || user_id, 1, $5::bigint,
+                          interval '1 hour') = 0 END AS one_time
+  FROM charged
+), wanted AS (
+  SELECT j.user_id, d.device_id, w.algorithm, j.wait, j.one_time
+  FROM judged j
+  LEFT JOIN device d ON d.user_id = j.user_id AND d.removed_at IS NULL
+    AND j.wait = 0 AND NOT d.pending AND NOT EXISTS (
       SELECT FROM account_log g WHERE g.fingerprint = d.fingerprint
                                   AND g.replaced_at IS NOT NULL)
   CROSS JOIN unnest($2::text[]) AS w(algorithm)
-  WHERE a.username = $1::text
 ), picked AS (
   SELECT k.key_package_id
   FROM wanted w CROSS JOIN LATERAL (
     SELECT key_package_id FROM key_package k
-    WHERE k.device_id = w.device_id AND k.algorithm = w.algorithm
+    WHERE w.one_time AND k.device_id = w.device_id
+      AND k.algorithm = w.algorithm
       AND NOT k.last_resort AND k.expires_at > now()
     ORDER BY key_package_id LIMIT 1
     FOR UPDATE SKIP LOCKED
@@ -26,7 +40,7 @@ WITH wanted AS (
   WHERE key_package_id IN (SELECT key_package_id FROM picked)
   RETURNING device_id, algorithm, key_package
 )
-SELECT w.user_id, $1::text AS username, w.device_id, w.algorithm,
+SELECT w.user_id, $1::text AS username, w.device_id, w.algorithm, w.wait,
        coalesce(c.key_package, l.key_package) AS key_package,
        c.key_package IS NULL AS last_resort
 FROM wanted w

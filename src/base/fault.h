@@ -13,6 +13,9 @@
 	X(SEALS_FOR_UNSEEN)                                                    \
 	X(SHOWS_MORE)                                                          \
 	X(JOINS_WITHOUT_WALK)                                                  \
+	X(JOINS_OLD_GROUP)                                                     \
+	X(JOINS_COPIED_LEAVES)                                                 \
+	X(BEGINS_ANYWHERE)                                                     \
 	X(FORK_FORGOTTEN)                                                      \
 	X(SENT_BY_ANSWER)                                                      \
 	X(DONE_BY_ANSWER)                                                      \

@@ -73,7 +73,7 @@ static const struct row ROWS[METRIC_COUNT] = {
 	  "Passwords being hashed or waiting for it." },
 	{ COUNTER, METRICS_API, "hermetic_logins_refused_total",
 	  "Passwords that no thread was left for." },
-	{ COUNTER, METRICS_API, "hermetic_rate_limited_total",
+	{ COUNTER, WRITES, "hermetic_rate_limited_total",
 	  "Tries above a rate limit." },
 	{ COUNTER, METRICS_ROTATION, "hermetic_rotation_runs_total",
 	  "Rounds of the rotation worker." },

@@ -73,6 +73,11 @@ enum setting_process {
 		SETTING_API | SETTING_PLUGIN | SETTING_ROTATION, NULL)         \
 	SETTING(REFRESH_TOKEN_SECONDS, NUMBER, "2592000", 60u, 31536000u,      \
 		SETTING_API, NULL)                                             \
+	GROUP("So long, in seconds, the same refresh token gets the same "     \
+	      "answer again: for two tabs, and for an answer that was lost. "  \
+	      "Later its use ends all tokens of that login.")                  \
+	SETTING(REFRESH_GRACE_SECONDS, NUMBER, "10", 0u, 300u, SETTING_API,    \
+		NULL)                                                          \
 	GROUP("Algorithms that sessions may use, best first.")                 \
 	SETTING(ALGORITHMS, PARSED,                                            \
 		"aes-256-gcm,chacha20-poly1305,twofish-256-gcm", 0u, 0u,       \
@@ -142,19 +147,65 @@ enum setting_process {
 		SETTING_API | SETTING_BRIDGE, NULL)                            \
 	SETTING(QUEUE_STATEMENTS, NUMBER, "4096", 16u, 1000000u, SETTING_API,  \
 		NULL)                                                          \
-	GROUP("Password hashing: threads of one worker, how many may "         \
-	      "wait for one, and how often one user may try from one "         \
-	      "address.")                                                      \
+	GROUP("Who may register: open, closed, or token (whoever has one "     \
+	      "that `hermetic-admin token` has made).")                        \
+	SETTING(REGISTRATION, PARSED, "open", 0u, 0u, SETTING_API, NULL)       \
+	GROUP("Password hashing: threads of one worker, and how many may "     \
+	      "wait for one.")                                                 \
 	SETTING(LOGIN_THREADS, NUMBER, "2", 1u, 64u, SETTING_API, NULL)        \
 	SETTING(LOGIN_QUEUE, NUMBER, "32", 1u, 1024u, SETTING_API, NULL)       \
-	SETTING(LOGINS_PER_MINUTE, NUMBER, "30", 1u, 100000u, SETTING_API,     \
+	GROUP("Limits of tries (docs/operations.md); 0: none. Logins of one "  \
+	      "account from one address a minute (ten times as many from one " \
+	      "address for all accounts), wrong passphrases for one account "  \
+	      "from anywhere an hour, new accounts from one address an hour. " \
+	      "Of IPv6, 64 bits are one address.")                             \
+	SETTING(LOGINS_PER_MINUTE, NUMBER, "30", 0u, 100000u, SETTING_API,     \
 		NULL)                                                          \
-	GROUP("So many claims of KeyPackages a minute of one user.")           \
-	SETTING(CLAIMS_PER_MINUTE, NUMBER, "600", 1u, 1000000u, SETTING_API,   \
+	SETTING(GUESSES_PER_HOUR, NUMBER, "100", 0u, 100000u, SETTING_API,     \
 		NULL)                                                          \
-	GROUP("So many links a minute for one account's log.")                 \
-	SETTING(LINKS_PER_MINUTE, NUMBER, "30", 1u, 1000000u, SETTING_API,     \
+	SETTING(REGISTRATIONS_PER_HOUR, NUMBER, "100", 0u, 1000000u,           \
+		SETTING_API, NULL)                                             \
+	GROUP("Claims of KeyPackages: by one account a minute, of one "        \
+	      "account by another one an hour; and how many an hour of one "   \
+	      "account by all others get one that is used once. Later ones "   \
+	      "get the last-resort one.")                                      \
+	SETTING(CLAIMS_PER_MINUTE, NUMBER, "600", 0u, 1000000u, SETTING_API,   \
 		NULL)                                                          \
+	SETTING(CLAIMS_OF_ONE_PER_HOUR, NUMBER, "10", 0u, 1000000u,            \
+		SETTING_API, NULL)                                             \
+	SETTING(CLAIMED_PER_HOUR, NUMBER, "30", 0u, 1000000u, SETTING_API,     \
+		NULL)                                                          \
+	GROUP("So many links a minute for one account's log; sessions that "   \
+	      "one account makes a day; invitations that it gives a day, and " \
+	      "that one other account may have of it without following them.") \
+	SETTING(LINKS_PER_MINUTE, NUMBER, "30", 0u, 1000000u, SETTING_API,     \
+		NULL)                                                          \
+	SETTING(SESSIONS_PER_DAY, NUMBER, "200", 0u, 1000000u, SETTING_API,    \
+		NULL)                                                          \
+	SETTING(INVITATIONS_PER_DAY, NUMBER, "200", 0u, 1000000u, SETTING_API, \
+		NULL)                                                          \
+	SETTING(INVITATIONS_PENDING, NUMBER, "20", 0u, 1000000u, SETTING_API,  \
+		NULL)                                                          \
+	GROUP("Messages of one device a minute and their bytes, and messages " \
+	      "of one session a minute.")                                      \
+	SETTING(MESSAGES_PER_MINUTE, NUMBER, "1200", 0u, 100000000u,           \
+		SETTING_API | SETTING_BRIDGE, NULL)                            \
+	SETTING(BYTES_PER_MINUTE, NUMBER, "67108864", 0u, 4294967295u,         \
+		SETTING_API | SETTING_BRIDGE, NULL)                            \
+	SETTING(SESSION_MESSAGES_PER_MINUTE, NUMBER, "12000", 0u, 100000000u,  \
+		SETTING_API | SETTING_BRIDGE, NULL)                            \
+	GROUP("How much there may be: devices of one account, KeyPackages of " \
+	      "one device and algorithm, devices in one session, WebSockets "  \
+	      "of one account and of one address in one worker, sessions "     \
+	      "that one WebSocket follows.")                                   \
+	SETTING(DEVICES, NUMBER, "32", 1u, 10000u, SETTING_API, NULL)          \
+	SETTING(KEY_PACKAGES, NUMBER, "200", 1u, 100000u, SETTING_API, NULL)   \
+	SETTING(SESSION_MEMBERS, NUMBER, "5000", 2u, 1000000u, SETTING_API,    \
+		NULL)                                                          \
+	SETTING(WEBSOCKETS, NUMBER, "64", 1u, 1000000u, SETTING_API, NULL)     \
+	SETTING(ADDRESS_WEBSOCKETS, NUMBER, "4096", 1u, 1000000u, SETTING_API, \
+		NULL)                                                          \
+	SETTING(SUBSCRIPTIONS, NUMBER, "1024", 1u, 100000u, SETTING_API, NULL) \
 	GROUP("Proxies in front of the nodes, as addresses or networks "       \
 	      "(10.0.0.0/8, ::1): the client's address is what they say "      \
 	      "in X-Forwarded-For.")                                           \
@@ -190,6 +241,13 @@ enum setting_process {
 	SETTING(MQTT_REPLAY_SECONDS, NUMBER, "60", 0u, 86400u, SETTING_BRIDGE, \
 		NULL)                                                          \
 	SETTING(MQTT_EXPIRY_SECONDS, NUMBER, "604800", 1u, 31536000u,          \
+		SETTING_BRIDGE, NULL)                                          \
+	GROUP("How long a client may take from its connection to the "         \
+	      "broker's CONNACK, in seconds; and how many new sessions a day " \
+	      "the broker keeps for one device (0: any number).")              \
+	SETTING(MQTT_CONNECT_SECONDS, NUMBER, "10", 1u, 3600u, SETTING_BRIDGE, \
+		NULL)                                                          \
+	SETTING(MQTT_SESSIONS_PER_DAY, NUMBER, "16", 0u, 1000000u,             \
 		SETTING_BRIDGE, NULL)                                          \
 	GROUP("How long a client may take, in seconds: for a request's "       \
 	      "head (and a TLS handshake), for its body, between two "         \

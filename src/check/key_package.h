@@ -10,4 +10,11 @@
 const char *check_key_package(const struct wire_key_package *key_package,
 			      const struct suite *suite, uint64_t now);
 
+/* The same, and what a member asks besides that when it uses one: a lifetime that
+ * has begun (an hour of another clock is allowed) and is not longer than 400 days,
+ * and capabilities with the extensions of a session (docs/protocol.md). */
+const char *check_key_package_published(const struct wire_key_package *kp,
+					const struct suite *suite,
+					uint64_t now);
+
 #endif

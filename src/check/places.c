@@ -123,25 +123,57 @@ static const char *check_leaf_at(const struct check_view *view,
 				 "account";
 }
 
+/* The log of that leaf's account, at the group's place of it. False: the group has
+ * no places, or none of that account. */
+static bool find_log(const struct check_view *view,
+		     const struct check_member *leaf, struct place *place,
+		     const struct account_log **log,
+		     struct check_verdict *verdict)
+{
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct places places;
+	uint64_t device;
+
+	if (view->accounts == NULL ||
+	    places_read(view->extensions, &places) != ERR_OK || !places.there ||
+	    !places_read_leaf(leaf->identity, fingerprint, &device) ||
+	    !places_find(places.rows, SPAN_ARRAY(fingerprint), place))
+		return false;
+	*verdict =
+	    check_accounts_reach(view->accounts, place, SPAN_EMPTY, place, log);
+	return true;
+}
+
 bool check_places_ended(const struct check_view *view,
 			const struct check_member *leaf)
 {
 	const struct account_log *log = NULL;
-	uint8_t fingerprint[ACCOUNT_HASH];
-	struct places places;
+	struct check_verdict verdict;
 	struct place place;
-	uint64_t device;
 
-	return view->accounts != NULL &&
-	       places_read(view->extensions, &places) == ERR_OK &&
-	       places.there &&
-	       places_read_leaf(leaf->identity, fingerprint, &device) &&
-	       places_find(places.rows, SPAN_ARRAY(fingerprint), &place) &&
-	       check_accounts_reach(view->accounts, &place, SPAN_EMPTY, &place,
-				    &log)
-		       .wrong == NULL &&
+	return find_log(view, leaf, &place, &log, &verdict) &&
+	       verdict.wrong == NULL &&
 	       validity(view, log, &place, leaf->signature_key, NULL) ==
 		   ACCOUNT_ENDED;
+}
+
+const char *check_places_committer(const struct check_view *view,
+				   const struct check_member *leaf, bool *ended,
+				   bool *local)
+{
+	const struct account_log *log = NULL;
+	struct check_verdict verdict;
+	struct place place;
+
+	*ended = false;
+	if (!find_log(view, leaf, &place, &log, &verdict))
+		return NULL;
+	*local |= verdict.local;
+	if (verdict.wrong != NULL)
+		return verdict.wrong;
+	*ended = validity(view, log, &place, leaf->signature_key, NULL) ==
+		 ACCOUNT_ENDED;
+	return *ended ? "its sender's account has removed its device" : NULL;
 }
 
 /* ---- a commit ---- */

@@ -37,6 +37,13 @@ const char *check_places(struct check_move *move);
 bool check_places_ended(const struct check_view *view,
 			const struct check_member *leaf);
 
+/* "A device that its account has removed up to the group's place commits nothing
+ * any more." NULL: it stands, or the group has no places; otherwise *ended, or it
+ * cannot be told here. */
+const char *check_places_committer(const struct check_view *view,
+				   const struct check_member *leaf, bool *ended,
+				   bool *local);
+
 /* Each leaf is a device's of its account, that stands or stood at its place, and
  * each place is one of an account with a leaf: of a group that somebody gives.
  * `exact`: each account has a place, and each device stands. */

@@ -59,7 +59,8 @@ static const char *find_committer(struct pass *p,
 		return "its sender is no member";
 	if (check_departed(p->view, &p->committer, NULL))
 		return deny(p, "its sender has departed");
-	return NULL;
+	return check_places_committer(p->view, &p->committer, &p->denied,
+				      &p->local);
 }
 
 /* "A member keeps its credential and its signature key." */

@@ -94,7 +94,9 @@ enum err cmd_resolve(struct cmd *cmd)
 	char id[TEXT_UUID_SIZE];
 	enum err e;
 
-	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
+	/* one that this device never was in has nothing to show yet */
+	TRY(directory_find(&cmd->a, cmd->args->operands[0], cmd->args->yes,
+			   id));
 	if (!cmd->args->yes) {
 		e = show(cmd, id);
 		goto out;

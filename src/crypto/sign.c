@@ -10,6 +10,7 @@
 struct sign_key {
 	EVP_MD_CTX *ready;
 	EVP_PKEY_CTX *maker; /* of the keys of sign_public_next(), or NULL */
+	struct sign_by by;   /* with .sign: it signs, and `ready` verifies */
 };
 
 /* EdDSA hashes by itself; ECDSA takes the suite's hash. */
@@ -37,7 +38,7 @@ static struct sign_key *new_key(const struct suite *suite, EVP_PKEY *pkey,
 		free(key);
 		return NULL;
 	}
-	*key = (struct sign_key){ ready, NULL };
+	*key = (struct sign_key){ .ready = ready };
 	return key;
 }
 
@@ -74,6 +75,17 @@ enum err sign_public_parse(const struct suite *suite, struct span bytes,
 	TRY(curve_public(suite->signature, bytes, &pkey));
 	*out = new_key(suite, pkey, false);
 	ENSURE(*out != NULL, ERR_LOCAL_MEMORY);
+out:
+	return e;
+}
+
+enum err sign_key_by(const struct suite *suite, const struct sign_by *by,
+		     struct span public_key, struct sign_key **out)
+{
+	enum err e;
+
+	TRY(sign_public_parse(suite, public_key, out));
+	(*out)->by = *by;
 out:
 	return e;
 }
@@ -119,6 +131,7 @@ struct sign_key *sign_key_share(struct sign_key *key)
 		free(shared);
 		return NULL;
 	}
+	shared->by = key->by;
 	return shared;
 }
 
@@ -178,8 +191,28 @@ enum err sign_public(const struct suite *suite, struct span private_key,
 	return curve_derive_public(suite->signature, private_key, public_key);
 }
 
-enum err sign_sign(const struct sign_key *private_key, struct span message,
-		   struct buf *signature)
+/* What another made is looked at before anybody relies on it. */
+static enum err sign_elsewhere(const struct sign_key *key, struct span message,
+			       struct buf *signature)
+{
+	struct buf made = BUF_INIT;
+	enum err e;
+
+	TRY(key->by.sign(key->by.context, message, &made));
+	TRY(buf_end(&made));
+	ENSURE(made.n <= SUITE_SIGNATURE_MAX, ERR_LOCAL_CRYPTO);
+	e = sign_verify(key, message, buf_span(&made));
+	ENSURE(e != ERR_PEER_CRYPTO, ERR_LOCAL_CRYPTO);
+	TRY(e);
+	buf_put(signature, buf_span(&made));
+	TRY(signature->fail);
+out:
+	buf_clear(&made);
+	return e;
+}
+
+static enum err sign_here(const struct sign_key *private_key,
+			  struct span message, struct buf *signature)
 {
 	EVP_MD_CTX *ctx = begin(private_key);
 	size_t n = SUITE_SIGNATURE_MAX;
@@ -236,4 +269,12 @@ enum err sign_verify(const struct sign_key *public_key, struct span message,
 	}
 	evp_quiet_end();
 	return e;
+}
+
+enum err sign_sign(const struct sign_key *private_key, struct span message,
+		   struct buf *signature)
+{
+	return private_key->by.sign != NULL
+		   ? sign_elsewhere(private_key, message, signature)
+		   : sign_here(private_key, message, signature);
 }

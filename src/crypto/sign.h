@@ -36,6 +36,27 @@ MUST_CHECK enum err sign_public_parse(const struct suite *suite,
  * going through many keys, quicker where the curve allows it. */
 MUST_CHECK enum err sign_public_next(const struct suite *suite,
 				     struct span bytes, struct sign_key **key);
+
+/* A private key that stays elsewhere: in a token, in another process. */
+struct sign_by {
+	/*
+	 * Appends the signature of `message`, which comes as it is, not hashed
+	 * (ECDSA signs its hash by the suite's), in the form that is said above.
+	 * Gets `context`. What it fails with, ERR_LOCAL_IO say, is what the call
+	 * fails with that asked for the signature.
+	 */
+	enum err (*sign)(void *context, struct span message,
+			 struct buf *signature);
+	void *context;
+};
+
+/* A key that signs by `by`, whose public half is `public_key`: it verifies what
+ * comes back, and what does not verify is ERR_LOCAL_CRYPTO. ERR_PEER_INVALID for
+ * a public key that is none. */
+MUST_CHECK enum err sign_key_by(const struct suite *suite,
+				const struct sign_by *by,
+				struct span public_key, struct sign_key **out);
+
 struct sign_key *sign_key_share(struct sign_key *key); /* one more owner */
 void sign_key_free(struct sign_key *key);
 

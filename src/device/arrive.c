@@ -40,9 +40,15 @@ static enum err add_departure(struct device *d, struct span departure)
 	return trail_add_departure(d->work.rejoin->trail, departure);
 }
 
+static void spend_departures(struct device *d, struct span commit)
+{
+	trail_spend_departures(d->work.rejoin->trail, commit);
+}
+
 static enum err take_departures(struct device *d, const struct answer *answer)
 {
 	struct rejoin *rejoin = d->work.rejoin;
+	struct gather gather = { 0, add_departure, spend_departures };
 	bool done = false;
 	enum err e = ERR_OK;
 
@@ -50,9 +56,13 @@ static enum err take_departures(struct device *d, const struct answer *answer)
 		work_halt_refused(d, answer);
 		return ERR_OK;
 	}
-	TRY(gather_take(answer, trail_seq(rejoin->trail), add_departure, d,
-			&rejoin->gathered, &done));
+	gather.end = trail_seq(rejoin->trail);
+	TRY(gather_take(&gather, d, answer, &rejoin->gathered, &done));
+	TRY(stood_take(d, rejoin->stood, answer, trail_seq(rejoin->trail)));
 	rejoin->gathering = !done;
+	if (done)
+		TRY(stood_end(rejoin->stood, trail_seq(rejoin->trail),
+			      trail_head(rejoin->trail), &rejoin->places));
 out:
 	return e;
 }
@@ -96,19 +106,22 @@ out:
 	return e;
 }
 
-static enum err note_base(struct membership *m, const struct trail *trail,
-			  bool forced, struct span group_info)
+static enum err note_base(struct membership *m, const struct rejoin *rejoin,
+			  struct span group_info)
 {
-	json_t *made =
-	    json_pack("{s:I, s:b, s:b}", "seq", (json_int_t)trail_seq(trail),
-		      "weak", (int)trail_is_weak(trail), "forced", (int)forced);
-	enum err e;
+	const struct trail *trail = rejoin->trail;
+	json_t *made = json_pack(
+	    "{s:I, s:b, s:b}", "seq", (json_int_t)trail_seq(trail), "weak",
+	    (int)trail_is_weak(trail), "forced", (int)rejoin->forced);
+	enum err e = ERR_OK;
 
 	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
 	TRY(record_set_bytes(made, "group_info", group_info));
 	TRY(record_set_hex(made, "head",
 			   span_of(trail_head(trail), CHAIN_HEAD)));
 	TRY(record_set_bytes(made, "departures", trail_departures(trail)));
+	if (rejoin->places != NULL)
+		(void)json_object_set(made, "stood", rejoin->places);
 	(void)json_object_set(m->notes, "base", made);
 out:
 	json_decref(made);
@@ -161,7 +174,8 @@ out:
 }
 
 static enum err stage_with(struct device *d, const struct suite *suite,
-			   const struct suites *offer, struct span group_info)
+			   const struct suites *offer, enum session_offers held,
+			   struct span group_info)
 {
 	struct membership next = { 0 };
 	struct mls_commit commit = { 0 };
@@ -170,11 +184,10 @@ static enum err stage_with(struct device *d, const struct suite *suite,
 
 	TRY(membership_new(&next, d->work.outcome.session, offer));
 	TRY(signer_init(&signer, d, suite, offer));
-	TRY(session_join_external(&signer.me, next.raw_id, group_info, true,
-				  trail_chain(d->work.rejoin->trail), NULL,
-				  &next.session, &commit));
-	TRY(note_base(&next, d->work.rejoin->trail, d->work.rejoin->forced,
-		      group_info));
+	TRY(session_join_all_the_same(&signer.me, next.raw_id, group_info, true,
+				      held, trail_chain(d->work.rejoin->trail),
+				      NULL, &next.session, &commit));
+	TRY(note_base(&next, d->work.rejoin, group_info));
 	TRY(replace(d, &next, &commit));
 	d->work.doubting = NULL;
 out:
@@ -184,17 +197,29 @@ out:
 	return e;
 }
 
-/* The offer that was noted may be of a history that the person gave up. Then it
- * is what this device offers now, or, where it moved the session, that one
- * algorithm. */
-static enum err stage_forced(struct device *d, const struct suite *suite,
-			     struct span group_info)
+/*
+ * What founders have offered is compared by those who come for the first time. Who
+ * was there has agreed to it, and the walk shows that it is so still. And the person
+ * may go on whatever it is. Yet a founder's leaf says what its entry does as far as
+ * it can, for those who come later: what was noted, what this device offers now, or,
+ * where it moved the session, that one algorithm. Another founder may have come in
+ * again with another offer: that leaf is not the one that was agreed with.
+ */
+static enum err stage_agreed(struct device *d, const struct suite *suite,
+			     const struct suites *noted, struct span group_info)
 {
 	const struct suites only = { { suite->id }, 1 };
-	enum err e = stage_with(d, suite, &d->offer, group_info);
+	const struct suites *const offers[] = { noted, &d->offer, &only };
+	enum err e = ERR_PEER_DOWNGRADE;
 
+	for (unsigned held = SESSION_ALL_OFFERS; held < SESSION_NO_OFFERS;
+	     held++)
+		for (size_t i = 0; i < 3 && e == ERR_PEER_DOWNGRADE; i++)
+			e = stage_with(d, suite, offers[i],
+				       (enum session_offers)held, group_info);
 	if (e == ERR_PEER_DOWNGRADE)
-		e = stage_with(d, suite, &only, group_info);
+		e = stage_with(d, suite, &d->offer, SESSION_NO_OFFERS,
+			       group_info);
 	return e;
 }
 
@@ -207,9 +232,11 @@ static enum err stage_join(struct device *d, struct span group_info)
 	ENSURE(suite != NULL && suites_have(&d->offer, suite),
 	       ERR_PEER_UNSUPPORTED);
 	TRY(find_offer(d, suite, &offer));
-	e = stage_with(d, suite, &offer, group_info);
-	if (e == ERR_PEER_DOWNGRADE && d->work.rejoin->forced)
-		e = stage_forced(d, suite, group_info);
+	if (d->work.resolving || d->work.rejoin->forced || rejoin_was_there(d))
+		e = stage_agreed(d, suite, &offer, group_info);
+	else
+		e = stage_with(d, suite, &offer, SESSION_ALL_OFFERS,
+			       group_info);
 out:
 	return join_explain(d, e, WHAT);
 }
@@ -225,6 +252,7 @@ static enum err begin_forced(struct device *d, const struct answer *answer)
 	TRY(trail_from_info(id, answer->group_info, answer->seq, answer->head,
 			    &rejoin->trail));
 	trail_set_weak(rejoin->trail);
+	TRY(stood_begin(id, &rejoin->stood));
 	rejoin->at_end = true;
 	rejoin->gathering = true;
 out:
@@ -241,6 +269,15 @@ static void give_up(struct device *d)
 		rejoin_halt_overtaken(d);
 	else
 		rejoin_halt(d, ERR_PEER_FORK);
+}
+
+/* Old faults: any group, one of before, or one with all leaves of now. */
+static bool joins_unwalked(const struct trail *trail, struct span group_info)
+{
+	return FAULT(JOINS_WITHOUT_WALK) ||
+	       (FAULT(JOINS_OLD_GROUP) && trail_has_left(trail, group_info)) ||
+	       (FAULT(JOINS_COPIED_LEAVES) &&
+		trail_is_copied_by(trail, group_info));
 }
 
 static enum err info_take(struct device *d, const struct answer *answer)
@@ -262,8 +299,8 @@ static enum err info_take(struct device *d, const struct answer *answer)
 		TRY(begin_forced(d, answer));
 		return ERR_OK;
 	}
-	if (!FAULT(JOINS_WITHOUT_WALK) &&
-	    !trail_leads_to(rejoin->trail, answer->group_info)) {
+	if (!trail_leads_to(rejoin->trail, answer->group_info) &&
+	    !joins_unwalked(rejoin->trail, answer->group_info)) {
 		rejoin->at_end = false; /* a commit may have come between */
 		return ERR_OK;
 	}
@@ -271,7 +308,8 @@ static enum err info_take(struct device *d, const struct answer *answer)
 		rejoin_halt(d, ERR_PEER_FORK);
 		return ERR_OK;
 	}
-	if (trail_keeps_out(rejoin->trail, span_str(d->identity))) {
+	if (trail_keeps_out(rejoin->trail, span_str(d->identity)) &&
+	    !REJOIN_UNWALKED) {
 		rejoin_refuse(d);
 		return ERR_OK;
 	}

@@ -219,6 +219,8 @@ static enum err commit_take(struct device *d, const struct answer *answer)
 	bool late = answer->result == ERR_STATE_EPOCH ||
 		    strcmp(answer->slug, "view-differs") == 0;
 
+	/* whatever is read before it is posted again may tell of other keys */
+	d->work.pins_hold = false;
 	if (answer->result != ERR_OK && !late) {
 		take_refusal(d, answer);
 		return ERR_OK;
@@ -228,7 +230,6 @@ static enum err commit_take(struct device *d, const struct answer *answer)
 		work_changed(d);
 		return ERR_OK;
 	}
-	d->work.pins_hold = false;
 	/* Whatever the answer says: only the log tells what became of it. */
 	if (late)
 		give_way(d);

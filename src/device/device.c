@@ -3,6 +3,7 @@
 #include "base/fault.h"
 #include "device/core.h"
 #include "device/log.h"
+#include "device/marks.h"
 #include "device/outbox.h"
 #include "device/people.h"
 #include "device/pins.h"
@@ -116,6 +117,7 @@ enum err device_entry(struct device *device, const char *session, uint64_t seq,
 		e = entry != NULL ? ERR_OK : ERR_LOCAL_MEMORY;
 	}
 	TRY(e);
+	TRY(marks_show(core_store(device), session, entry));
 	TRY(record_print(entry, json));
 out:
 	json_decref(entry);

@@ -6,10 +6,13 @@ enum err join_explain(struct device *d, enum err e, const char *what)
 
 	if (e == ERR_PEER_DOWNGRADE)
 		return why_set(&d->work.why, e, "downgrade",
-			       "A better algorithm was withheld when %s was "
-			       "created: its members signed offers that give "
-			       "another choice. Not joined.",
-			       id);
+			       "The algorithm of %s is not the one that its "
+			       "founders' leaves give: a better one was "
+			       "withheld when it was created, or a founder "
+			       "came in again with another offer. Not joined. "
+			       "To join all the same: hermetic resolve %s "
+			       "--yes",
+			       id, id);
 	if (e == ERR_PEER_UNSUPPORTED)
 		return why_set(&d->work.why, e, "unsupported",
 			       "%s uses an algorithm that this device does "

@@ -3,6 +3,7 @@
 #include "crypto/hash.h"
 #include "device/content.h"
 #include "device/entry.h"
+#include "device/said.h"
 #include "device/signer.h"
 #include "wire/envelope.h"
 
@@ -63,17 +64,32 @@ static enum err digest_of(struct span content, uint8_t digest[32])
 	return hash_sha256(&content, 1, digest);
 }
 
+/* Of what was said, so without the salt, which is another one each time: behind
+ * the type and the heads of an array and of 16 bytes. */
+static enum err digest_said(struct span content, uint8_t digest[32])
+{
+	const size_t from = 3, to = from + MIMI_SALT;
+	struct span parts[] = { content, SPAN_EMPTY };
+
+	if (content.n > to && content.p[0] == CONTENT_MIMI) {
+		parts[0].n = from;
+		parts[1] = span_of(content.p + to, content.n - to);
+	}
+	return hash_sha256(parts, 2, digest);
+}
+
 static enum err put_key(struct device *d, const char *key, struct span content,
 			uint64_t item, uint64_t seq)
 {
-	json_t *record = json_pack("{s:I, s:I}", "item", (json_int_t)item,
-				   "seq", (json_int_t)seq);
+	json_t *record = json_pack("{s:I, s:I, s:I}", "item", (json_int_t)item,
+				   "seq", (json_int_t)seq, "line",
+				   (json_int_t)membership_line(&d->open));
 	uint8_t digest[32];
 	char name[NAME_SIZE];
 	enum err e;
 
 	ENSURE(record != NULL, ERR_LOCAL_MEMORY);
-	TRY(digest_of(content, digest));
+	TRY(digest_said(content, digest));
 	TRY(record_set_hex(record, "digest", SPAN_ARRAY(digest)));
 	key_name(d, key, name);
 	TRY(record_put(core_store(d), name, record));
@@ -82,22 +98,37 @@ out:
 	return e;
 }
 
+/* It was sent in a history that the person has left since, and what stands there
+ * now is something else. A record of before does not say in which line it was. */
+static bool was_left(const struct device *d, const json_t *record, uint64_t seq)
+{
+	uint64_t line;
+
+	return record_number(record, "line", &line) == ERR_OK &&
+	       membership_left(core_store(d), &d->open, line, seq);
+}
+
 enum err outbox_find_key(struct device *d, const char *key, struct span content,
 			 uint64_t *item, uint64_t *seq)
 {
 	uint8_t digest[32], said[32];
 	json_t *record = NULL;
+	uint64_t number, place;
 	char name[NAME_SIZE];
 	enum err e;
 
 	key_name(d, key, name);
 	TRY(record_get(core_store(d), name, &record));
-	TRY(digest_of(content, digest));
+	TRY(digest_said(content, digest));
 	TRY(record_digest(record, "digest", said));
 	ENSURE(memcmp(digest, said, sizeof(digest)) == 0, ERR_STATE_CONFLICT);
-	TRY(record_number(record, "item", item));
-	TRY(record_number(record, "seq", seq));
-	ENSURE(*seq > 0 || find_item(&d->open, *item) != NULL, ERR_STATE_GONE);
+	TRY(record_number(record, "item", &number));
+	TRY(record_number(record, "seq", &place));
+	ENSURE(place > 0 ? !was_left(d, record, place)
+			 : find_item(&d->open, number) != NULL,
+	       ERR_STATE_GONE);
+	*item = number;
+	*seq = place;
 out:
 	json_decref(record);
 	return e;
@@ -308,6 +339,9 @@ enum err outbox_sent(struct device *d, const uint8_t *nonce, uint64_t seq)
 		TRY(record_get(core_store(d), name, &record));
 		(void)json_object_set_new(record, "seq",
 					  json_integer((json_int_t)seq));
+		(void)json_object_set_new(
+		    record, "line",
+		    json_integer((json_int_t)membership_line(&d->open)));
 		TRY(record_put(core_store(d), name, record));
 	}
 	core_tell(d, EVENT_SENT, seq, record_number_or_0(item, "item"));
@@ -326,23 +360,36 @@ static bool hash_is(struct span bytes, const uint8_t hash[32])
 	       memcmp(digest, hash, sizeof(digest)) == 0;
 }
 
+static bool find_hash(const struct membership *m, const uint8_t hash[32],
+		      size_t *index, struct session_sent *sent)
+{
+	for (*index = 0; session_outbox(m->session, *index, sent); (*index)++)
+		if (hash_is(sent->envelope, hash))
+			return true;
+	return false;
+}
+
+bool outbox_has_hash(const struct membership *m, const uint8_t hash[32])
+{
+	struct session_sent sent;
+	size_t index;
+
+	return m->session != NULL && find_hash(m, hash, &index, &sent);
+}
+
 enum err outbox_sent_by_hash(struct device *d, uint64_t seq,
 			     const uint8_t hash[32], bool *found)
 {
-	struct session *session = d->open.session;
 	struct session_sent sent;
+	size_t index;
 	enum err e = ERR_OK;
 
-	*found = false;
-	for (size_t i = 0; session_outbox(session, i, &sent); i++) {
-		if (!hash_is(sent.envelope, hash))
-			continue;
-		TRY(entry_keep_own(d, &sent, seq));
-		TRY(outbox_sent(d, sent.nonce.p, seq));
-		session_unsend(session, i);
-		*found = true;
-		break;
-	}
+	*found = find_hash(&d->open, hash, &index, &sent);
+	if (!*found)
+		return ERR_OK;
+	TRY(entry_keep_own(d, &sent, seq));
+	TRY(outbox_sent(d, sent.nonce.p, seq));
+	session_unsend(d->open.session, index);
 out:
 	return e;
 }
@@ -381,6 +428,7 @@ static enum err put_content(const struct membership *m, const json_t *item,
 			    json_t *row)
 {
 	struct buf content = BUF_INIT;
+	struct said said = { .text = BUF_INIT };
 	struct session_sent sent;
 	enum content_type type;
 	struct span value;
@@ -392,10 +440,16 @@ static enum err put_content(const struct membership *m, const json_t *item,
 	else
 		TRY(record_bytes(item, "content", &content));
 	TRY(buf_end(&content));
-	if (content_read(buf_span(&content), &type, &value) == ERR_OK)
-		TRY(record_set_text(row, type == CONTENT_NAME ? "name" : "text",
-				    value));
+	if (content_read(buf_span(&content), &type, &value) != ERR_OK)
+		goto out;
+	if (type == CONTENT_MIMI) {
+		TRY(said_read(value, &said));
+		value = buf_span(&said.text);
+	}
+	TRY(record_set_text(row, type == CONTENT_NAME ? "name" : "text",
+			    value));
 out:
+	said_clear(&said);
 	buf_clear(&content);
 	return e;
 }

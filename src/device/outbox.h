@@ -19,7 +19,8 @@ MUST_CHECK enum err outbox_put(struct device *d, struct span content,
 			       const char *key, uint64_t *item);
 
 /* What was said under `key`: *item, and *seq when it stands in the log.
- * ERR_STATE_GONE: nothing yet, or it was dropped. ERR_STATE_CONFLICT: something else was. */
+ * ERR_STATE_GONE: nothing yet, or it was dropped, or it stood in a history that the
+ * person has left. ERR_STATE_CONFLICT: something else was. */
 MUST_CHECK enum err outbox_find_key(struct device *d, const char *key,
 				    struct span content, uint64_t *item,
 				    uint64_t *seq);
@@ -53,6 +54,9 @@ const char *outbox_refusal(const struct membership *m, uint64_t item);
 
 /* Where an item stands in the log; 0: it does not, or did long ago. */
 uint64_t outbox_place(const struct membership *m, uint64_t item);
+
+/* Has an item the envelope with that hash? */
+bool outbox_has_hash(const struct membership *m, const uint8_t hash[32]);
 
 /* The log shows only the hash of an entry. When an item has the envelope with
  * that hash (*found), it is kept as the entry `seq` and leaves. */

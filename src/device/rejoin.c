@@ -17,6 +17,7 @@
 #include "device/signer.h"
 #include "device/steps.h"
 #include "device/todo.h"
+#include "device/welcome.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,8 @@ void rejoin_free(struct rejoin *rejoin)
 	if (rejoin == NULL)
 		return;
 	trail_free(rejoin->trail);
+	stood_free(rejoin->stood);
+	json_decref(rejoin->places);
 	free(rejoin);
 }
 
@@ -96,6 +99,7 @@ static enum err begin_at_base(struct device *d, struct rejoin *rejoin)
 	if (json_is_true(json_object_get(base, "weak")))
 		trail_set_weak(rejoin->trail);
 	rejoin->forced = json_is_true(json_object_get(base, "forced"));
+	rejoin->places = json_deep_copy(json_object_get(base, "stood"));
 out:
 	buf_clear(&departures);
 	buf_clear(&group_info);
@@ -236,8 +240,7 @@ static bool read_known(const struct device *d, uint64_t *seq,
 	       record_digest(known, "head", head) == ERR_OK;
 }
 
-/* This device was in this session before. */
-static bool was_there(const struct device *d)
+bool rejoin_was_there(const struct device *d)
 {
 	uint8_t head[CHAIN_HEAD];
 	uint64_t seq;
@@ -246,21 +249,21 @@ static bool was_there(const struct device *d)
 	       (session_seq(d->open.session) > 0 || read_known(d, &seq, head));
 }
 
-/* A group at a place that the server names may be any group: only who never was
- * there begins with it. */
+/* A walk begins where the session does: whoever creates one is alone in it, at
+ * epoch 0. A group at a place that the server names may be any group, and what
+ * members signed for another one may stand in it. */
 static enum err begin_with(struct device *d, const struct answer *answer)
 {
 	struct rejoin *rejoin = d->work.rejoin;
 	uint8_t id[SESSION_ID];
 	enum err e;
 
-	ENSURE(answer->seq == 0 || !was_there(d), ERR_PEER_FORK);
+	ENSURE(answer->seq == 0 || FAULT(BEGINS_ANYWHERE), ERR_PEER_FORK);
 	TRY(text_parse_uuid(id, span_str(d->work.outcome.session)));
 	TRY(trail_from_info(id, answer->group_info, answer->seq, answer->head,
 			    &rejoin->trail));
-	rejoin->named = answer->seq > 0;
-	if (rejoin->named)
-		trail_set_weak(rejoin->trail);
+	ENSURE(trail_is_at_creation(rejoin->trail) || FAULT(BEGINS_ANYWHERE),
+	       ERR_PEER_FORK);
 out:
 	return e;
 }
@@ -298,10 +301,10 @@ static bool walk_due(struct device *d)
 }
 
 /* The first page begins with the entry at which the trail begins, unless the
- * server named that place: so a log that is shorter than it was is noticed. */
+ * server named that place, and the person went on: so a log that is shorter than it was is noticed. */
 static bool needs_overlap(const struct rejoin *rejoin)
 {
-	return !rejoin->overlapped && !rejoin->named && !rejoin->forced &&
+	return !rejoin->overlapped && !rejoin->forced &&
 	       trail_seq(rejoin->trail) > 0;
 }
 
@@ -371,6 +374,27 @@ bool rejoin_falls_short(const struct device *d)
 	       (read_known(d, &seq, head) && trail_seq(trail) < seq);
 }
 
+/* The device is in the group that the trail has come to. */
+static enum err arrive(struct device *d, const struct trail *trail)
+{
+	enum err e = ERR_OK;
+
+	if (d->work.rejoin->forced && membership_was_known(&d->open))
+		membership_begin_line(&d->open, trail_seq(trail));
+	TRY(stood_note(d, d->work.rejoin->places));
+	(void)json_object_del(d->open.notes, "base");
+	(void)json_object_del(d->open.notes, "known");
+	breaks_end(d, !trail_is_weak(trail));
+	budget_revoke(d);
+	d->work.resolving = false;
+	work_stale(d);
+	work_changed(d);
+	rejoin_free(d->work.rejoin);
+	d->work.rejoin = NULL;
+out:
+	return e;
+}
+
 /* Our own commit stands in the log: we are in. */
 static enum err accept(struct device *d, const struct trail *trail)
 {
@@ -380,19 +404,9 @@ static enum err accept(struct device *d, const struct trail *trail)
 	TRY(session_accepted(d->open.session, core_now_ms(d) / 1000,
 			     trail_seq(trail), trail_head(trail)));
 	TRY(pins_note_members(d));
-	if (d->work.rejoin->forced && membership_was_known(&d->open))
-		membership_begin_line(&d->open);
-	(void)json_object_del(d->open.notes, "base");
-	(void)json_object_del(d->open.notes, "known");
 	membership_set_todo(&d->open, NULL);
 	breaks_note_own_epoch(d);
-	breaks_end(d, !trail_is_weak(trail));
-	budget_revoke(d);
-	d->work.resolving = false;
-	work_stale(d);
-	work_changed(d);
-	rejoin_free(d->work.rejoin);
-	d->work.rejoin = NULL;
+	TRY(arrive(d, trail));
 out:
 	return e;
 }
@@ -426,6 +440,11 @@ static enum err find_own(struct device *d, const struct answer_entry *entry)
 	memcpy(hash, entry->hash, sizeof(hash));
 	if (!entry->bare && !entry->expired)
 		TRY(hash_sha256(&entry->bytes, 1, hash));
+	if (d->work.rejoin->forced) {
+		if (outbox_has_hash(&d->open, hash))
+			TRY(stood_later(d, entry->seq, hash));
+		goto out;
+	}
 	TRY(outbox_sent_by_hash(d, entry->seq, hash, &found));
 	if (found)
 		TRY(note_known(d, d->work.rejoin->trail));
@@ -458,7 +477,11 @@ static enum err follow(struct device *d, const struct answer_entry *entry,
 	TRY(trail_follow(trail, entry));
 	TRY(check_known_place(d, trail));
 	TRY(find_own(d, entry));
-	if (ours && trail_epoch(trail) == epoch) {
+	TRY(welcome_arrive(d, trail, joined));
+	if (*joined) {
+		breaks_note_given_epoch(d);
+		TRY(arrive(d, trail));
+	} else if (ours && trail_epoch(trail) == epoch && !REJOIN_UNWALKED) {
 		/* it stands there, but all members refuse it */
 		todo_drop(d);
 		rejoin_refuse(d);
@@ -543,6 +566,7 @@ enum err rejoin_begin_resolve(struct device *d)
 {
 	json_t *copies;
 
+	d->work.resolving = true;
 	if (d->open.session == NULL)
 		return ERR_OK;
 	copies = json_object_get(d->open.notes, "copies");
@@ -554,7 +578,6 @@ enum err rejoin_begin_resolve(struct device *d)
 		membership_set_todo(&d->open, NULL);
 	if (!session_member(d->open.session))
 		(void)json_object_set_new(d->open.notes, "lifted", json_true());
-	d->work.resolving = true;
 	work_changed(d);
 	return ERR_OK;
 }

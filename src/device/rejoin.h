@@ -3,6 +3,7 @@
 #define HERMETIC_DEVICE_REJOIN_H
 
 #include "device/core.h"
+#include "device/stood.h"
 #include "device/trail.h"
 
 struct rejoin {
@@ -11,12 +12,18 @@ struct rejoin {
 	bool at_end;	     /* the log was followed to its end */
 	bool posted;	     /* the staged commit was */
 	bool forced;	     /* the person goes on without a trail */
-	bool named;	     /* the server named the place where it begins */
 	bool gathering;	     /* then: departures are looked for in the log */
 	uint64_t gathered;   /* up to here */
+	struct stood *stood; /* owned; the same: what this device had posted */
+	json_t *places;	     /* owned; forced: where that stands (stood.h) */
 	uint64_t info_seq;   /* where the trail was at the last GroupInfo */
 	unsigned tries, unseen;
 };
+
+/* Old faults: a group is joined that no walk leads to. */
+#define REJOIN_UNWALKED                                                        \
+	(FAULT(JOINS_WITHOUT_WALK) || FAULT(JOINS_OLD_GROUP) ||                \
+	 FAULT(JOINS_COPIED_LEAVES))
 
 /* A fork was found: nothing but ORDER_RESOLVE lifts that. Whoever is out of the
  * session may then join it again. */
@@ -37,6 +44,9 @@ void rejoin_halt_often(struct device *d);
 
 /* Others commit faster than this device joins. */
 void rejoin_halt_overtaken(struct device *d);
+
+/* This device was in this session before. */
+bool rejoin_was_there(const struct device *d);
 
 /* The log ends before a place of it that this device has seen. */
 bool rejoin_falls_short(const struct device *d);

@@ -40,18 +40,31 @@ void rejoin_halt(struct device *d, enum err e)
 
 	if (d->work.resolving && !rejoin->forced) {
 		trail_free(rejoin->trail);
+		stood_free(rejoin->stood);
+		json_decref(rejoin->places);
 		*rejoin = (struct rejoin){ .forced = true };
 		if (rejoin_is_staged(d))
 			todo_drop(d);
 		return;
 	}
-	work_halt(d, e, "not-continued",
-		  "What the server has of %s does not lead from what this "
-		  "device knows to the group of today: %s. It was not joined. "
-		  "To look at who is in it now and go on all the same: "
-		  "hermetic resolve %s",
-		  d->work.outcome.session, err_text(e),
-		  d->work.outcome.session);
+	if (d->open.session == NULL)
+		work_halt(d, e, "not-continued",
+			  "What the server has of %s does not begin as a "
+			  "session does, and lead to the group of today: %s. "
+			  "It was not joined. To join it all the same, and "
+			  "look at who is in it: hermetic resolve %s --yes",
+			  d->work.outcome.session, err_text(e),
+			  d->work.outcome.session);
+	else
+		work_halt(
+		    d, e, "not-continued",
+		    "What the server has of %s does not lead from what this "
+		    "device knows to the group of today: %s. It was not "
+		    "joined. "
+		    "To look at who is in it now and go on all the same: "
+		    "hermetic resolve %s",
+		    d->work.outcome.session, err_text(e),
+		    d->work.outcome.session);
 }
 
 /* A device of ours that is in lets this one in (docs/protocol.md, "Rules"). */

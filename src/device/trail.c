@@ -2,6 +2,7 @@
 
 #include "check/walk.h"
 #include "wire/generation.h"
+#include "wire/message.h"
 #include "wire/roles.h"
 
 #include <stdlib.h>
@@ -90,6 +91,17 @@ out:
 	return e;
 }
 
+bool trail_is_at_creation(const struct trail *trail)
+{
+	struct check_member member;
+	uint32_t leaf = 0;
+	size_t count = 0;
+
+	while (check_walk_next_member(trail->walk, &leaf, &member))
+		count++;
+	return count == 1 && trail_epoch(trail) == 0;
+}
+
 enum err trail_set_departures(struct trail *trail, struct span departures)
 {
 	return check_walk_set_departures(trail->walk, departures);
@@ -100,6 +112,11 @@ enum err trail_add_departure(struct trail *trail, struct span departure)
 	return check_walk_departure(trail->walk, departure).local
 		   ? ERR_LOCAL_MEMORY
 		   : ERR_OK;
+}
+
+void trail_spend_departures(struct trail *trail, struct span commit)
+{
+	check_walk_spend_departures(trail->walk, commit);
 }
 
 /* ---- following ---- */
@@ -200,6 +217,13 @@ bool trail_leads_to(struct trail *trail, struct span group_info)
 	return check_walk_matches(trail->walk, group_info).wrong == NULL;
 }
 
+/* A confirmation tag is a MAC over the transcript, with a key of the epoch's. */
+bool trail_is_at(const struct trail *trail, const struct session *session)
+{
+	return span_equal(check_walk_confirmation_tag(trail->walk),
+			  mls_group_confirmation_tag(session_group(session)));
+}
+
 bool trail_keeps_out(const struct trail *trail, struct span identity)
 {
 	struct check_member member;
@@ -250,4 +274,28 @@ bool trail_is_weak(const struct trail *trail)
 void trail_set_weak(struct trail *trail)
 {
 	trail->weak = true;
+}
+
+/* ---- for old faults ---- */
+
+bool trail_has_left(const struct trail *trail, struct span group_info)
+{
+	struct wire_message message;
+
+	return wire_message_decode(group_info, &message) == ERR_OK &&
+	       message.format == WIRE_GROUP_INFO &&
+	       message.group_info.context.epoch <
+		   check_walk_context(trail->walk)->epoch;
+}
+
+bool trail_is_copied_by(const struct trail *trail, struct span group_info)
+{
+	struct check_member member;
+	uint32_t leaf = 0;
+
+	while (check_walk_next_member(trail->walk, &leaf, &member))
+		if (memmem(group_info.p, group_info.n, member.encoded.p,
+			   member.encoded.n) == NULL)
+			return false;
+	return true;
 }

@@ -31,9 +31,17 @@ MUST_CHECK enum err trail_from_info(const uint8_t session_id[SESSION_ID],
 MUST_CHECK enum err trail_set_departures(struct trail *trail,
 					 struct span departures);
 
+/* Is its group the first one of a session: epoch 0, with one leaf? Whoever creates
+ * a session begins alone (docs/protocol.md, "The walk"). */
+bool trail_is_at_creation(const struct trail *trail);
+
 /* One more, if it is a good one of the group where the trail is. */
 MUST_CHECK enum err trail_add_departure(struct trail *trail,
 					struct span departure);
+
+/* A commit that stands before the trail's place: departures of the leaves that it
+ * removes are over. */
+void trail_spend_departures(struct trail *trail, struct span commit);
 
 void trail_free(struct trail *trail);
 
@@ -60,6 +68,9 @@ MUST_CHECK enum err trail_next_generation(struct trail *trail,
 /* Is this GroupInfo the one that the trail leads to? */
 bool trail_leads_to(struct trail *trail, struct span group_info);
 
+/* Is the group of this session the one that the trail has come to? */
+bool trail_is_at(const struct trail *trail, const struct session *session);
+
 /* May a device of that identity not come in by itself? It may when its leaf is
  * there, or none of its user's is. */
 bool trail_keeps_out(const struct trail *trail, struct span identity);
@@ -73,8 +84,13 @@ bool trail_has(const struct trail *trail, struct span identity);
 uint64_t trail_epoch(const struct trail *trail);
 struct span trail_departures(const struct trail *trail);
 
+/* For old faults (base/fault.h): a GroupInfo of an epoch that the trail has left
+ * behind; one in which all leaves of the trail's group stand as they are there. */
+bool trail_has_left(const struct trail *trail, struct span group_info);
+bool trail_is_copied_by(const struct trail *trail, struct span group_info);
+
 /* Members had to be taken at their word: their keys are new since a move, or
- * the trail began at a place that the server named. */
+ * the trail began at a place that the server named, and the person went on. */
 bool trail_is_weak(const struct trail *trail);
 void trail_set_weak(struct trail *trail);
 

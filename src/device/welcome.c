@@ -14,7 +14,24 @@
 #include "wire/log_view.h"
 #include "wire/message.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+struct awaited {
+	struct answer_welcome row; /* borrows what follows */
+	char *welcome_id, *session;
+	struct buf welcome;
+};
+
+void welcome_forget(struct awaited *awaited)
+{
+	if (awaited == NULL)
+		return;
+	free(awaited->welcome_id);
+	free(awaited->session);
+	buf_clear(&awaited->welcome);
+	free(awaited);
+}
 
 static bool welcomes_due(struct device *d)
 {
@@ -42,17 +59,10 @@ static enum err replace(struct device *d, struct membership *next,
 	enum err e = ERR_OK;
 
 	ENSURE(todo != NULL, ERR_LOCAL_MEMORY);
-	if (d->open.session != NULL) {
-		bool before = row->seq < session_seq(d->open.session);
-
+	if (d->open.session != NULL)
 		membership_continue(next, &d->open);
-		/* the server names the place: what is kept stays */
-		if (before)
-			membership_begin_line(next);
-	}
 	membership_set_todo(next, json_incref(todo));
 	(void)json_object_set_new(next->notes, "welcomed", json_true());
-	membership_set_gathering(next, true);
 	membership_clear(&d->open);
 	d->open = *next;
 	memset(next, 0, sizeof(*next));
@@ -62,8 +72,10 @@ out:
 	return e;
 }
 
-/* ERR_STATE_GONE when it is for a KeyPackage that we do not have. */
-static enum err use(struct device *d, const struct answer_welcome *row)
+/* `trail`: the one that has come to its place; NULL where this device never was
+ * there. ERR_STATE_GONE when it is for a KeyPackage that we do not have. */
+static enum err use(struct device *d, const struct answer_welcome *row,
+		    const struct trail *trail)
 {
 	struct membership next = { 0 };
 	struct package package = { 0 };
@@ -79,6 +91,13 @@ static enum err use(struct device *d, const struct answer_welcome *row)
 				 &package.secrets, row->seq, row->head,
 				 &next.session));
 	TRY(session_check_leaves(next.session, &wrong));
+	if (trail != NULL) {
+		ENSURE(trail_is_at(trail, next.session), ERR_PEER_FORK);
+		TRY(session_set_departures(next.session,
+					   trail_departures(trail)));
+	}
+	membership_set_gathering(&next, trail == NULL);
+	membership_set_shared_leaf(&next, package.last_resort);
 	TRY(packages_used(d, &package));
 	TRY(replace(d, &next, row));
 	TRY(pins_note_members(d));
@@ -86,7 +105,7 @@ out:
 	membership_clear(&next);
 	package_clear(&package);
 	signer_clear(&signer);
-	return join_explain(d, e, "The Welcome");
+	return e;
 }
 
 /* A Welcome to a place before the last one that is known was used already, or is
@@ -99,6 +118,33 @@ static bool is_old(const struct device *d, const struct answer_welcome *row)
 	       (row->seq <= session_seq(m->session) ||
 		row->seq <= record_number_or_0(
 				json_object_get(m->notes, "known"), "seq"));
+}
+
+static enum err await(struct device *d, const struct answer_welcome *row)
+{
+	struct package package = { 0 };
+	struct awaited *awaited = NULL;
+	enum err e;
+
+	TRY(packages_find(d, row->welcome, &package));
+	awaited = calloc(1, sizeof(*awaited));
+	ENSURE(awaited != NULL, ERR_LOCAL_MEMORY);
+	awaited->welcome_id = strdup(row->welcome_id);
+	awaited->session = strdup(row->session);
+	ENSURE(awaited->welcome_id != NULL && awaited->session != NULL,
+	       ERR_LOCAL_MEMORY);
+	buf_put(&awaited->welcome, row->welcome);
+	TRY(buf_end(&awaited->welcome));
+	awaited->row = *row;
+	awaited->row.welcome_id = awaited->welcome_id;
+	awaited->row.session = awaited->session;
+	awaited->row.welcome = buf_span(&awaited->welcome);
+	d->work.awaited = awaited;
+	awaited = NULL;
+out:
+	package_clear(&package);
+	welcome_forget(awaited);
+	return e;
 }
 
 static enum err welcomes_take(struct device *d, const struct answer *answer)
@@ -120,7 +166,9 @@ static enum err welcomes_take(struct device *d, const struct answer *answer)
 		if (strcmp(row->session, d->work.outcome.session) != 0 ||
 		    is_old(d, row))
 			continue;
-		e = use(d, row);
+		e = rejoin_was_there(d)
+			? await(d, row)
+			: join_explain(d, use(d, row, NULL), "The Welcome");
 		if (e != ERR_STATE_GONE)
 			break;
 	}
@@ -130,6 +178,28 @@ static enum err welcomes_take(struct device *d, const struct answer *answer)
 		e = ERR_OK;
 	}
 	return e == ERR_STATE_GONE ? ERR_OK : e;
+}
+
+/* What is wrong with it is no reason to stop: where the log leads on without it, the
+ * device comes in by a commit of its own. */
+enum err welcome_arrive(struct device *d, const struct trail *trail, bool *in)
+{
+	struct awaited *awaited = d->work.awaited;
+	enum err e = ERR_OK;
+
+	*in = false;
+	if (awaited == NULL || trail_seq(trail) < awaited->row.seq)
+		return ERR_OK;
+	d->work.awaited = NULL;
+	/* another process may have come in meanwhile, or be about to */
+	if (!session_member(d->open.session) && !rejoin_is_staged(d) &&
+	    trail_seq(trail) == awaited->row.seq &&
+	    memcmp(trail_head(trail), awaited->row.head, CHAIN_HEAD) == 0) {
+		e = use(d, &awaited->row, trail);
+		*in = e == ERR_OK;
+	}
+	welcome_forget(awaited);
+	return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
 }
 
 const struct step welcome_step_use = {
@@ -158,8 +228,14 @@ static enum err add_departure(struct device *d, struct span departure)
 	return session_add_departure(d->open.session, departure);
 }
 
+static void spend_departures(struct device *d, struct span commit)
+{
+	session_spend_departures(d->open.session, commit);
+}
+
 static enum err departures_take(struct device *d, const struct answer *answer)
 {
+	struct gather gather = { 0, add_departure, spend_departures };
 	bool done = false;
 	enum err e = ERR_OK;
 
@@ -169,8 +245,8 @@ static enum err departures_take(struct device *d, const struct answer *answer)
 	}
 	if (!departures_due(d)) /* another process was faster */
 		return ERR_OK;
-	e = gather_take(answer, session_seq(d->open.session), add_departure, d,
-			&d->work.gathered, &done);
+	gather.end = session_seq(d->open.session);
+	e = gather_take(&gather, d, answer, &d->work.gathered, &done);
 	if (err_class(e) == ERR_CLASS_PEER) {
 		work_halt(d, e, "bad-log",
 			  "The server's log of %s cannot be read: %s.",

@@ -6,6 +6,7 @@
 #include "device/own_log.h"
 #include "device/page.h"
 #include "device/steps.h"
+#include "device/welcome.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,19 +19,19 @@
 #define STEPS_MAX 1000
 
 static const struct step *const STEPS[] = {
-	&own_step_load,	     &own_step_read,	   &own_step_begin,
-	&own_step_renew,     &own_step_post,	   &met_step_begin,
-	&met_step_read,	     &stock_step_make,	   &stock_step_publish,
-	&found_step_claim,   &found_step_make,	   &found_step_post,
-	&welcome_step_use,   &welcome_step_gather, &rejoin_step_drop,
-	&rejoin_step_base,   &rejoin_step_first,   &arrive_step_gather,
-	&rejoin_step_walk,   &arrive_step_info,	   &arrive_step_post,
-	&log_step_read,	     &welcome_step_tell,   &plan_step_departure,
-	&commit_step_leave,  &commit_step_pins,	   &commit_step_post,
-	&plan_step_oust,     &plan_step_name,	   &plan_step_order,
-	&commit_step_claim,  &commit_step_stage,   &plan_step_duty,
-	&post_step_announce, &post_step_old,	   &post_step_seal,
-	&post_step_item,
+	&own_step_load,	    &own_step_read,	  &own_step_begin,
+	&own_step_renew,    &own_step_post,	  &met_step_begin,
+	&met_step_read,	    &stock_step_make,	  &stock_step_publish,
+	&found_step_claim,  &found_step_make,	  &found_step_post,
+	&welcome_step_use,  &welcome_step_gather, &rejoin_step_drop,
+	&rejoin_step_base,  &rejoin_step_first,	  &arrive_step_gather,
+	&rejoin_step_walk,  &arrive_step_info,	  &arrive_step_post,
+	&log_step_read,	    &welcome_step_tell,	  &plan_step_departure,
+	&commit_step_leave, &commit_step_pins,	  &commit_step_post,
+	&plan_step_oust,    &plan_step_replace,	  &plan_step_name,
+	&plan_step_order,   &commit_step_claim,	  &commit_step_stage,
+	&plan_step_duty,    &post_step_announce,  &post_step_old,
+	&post_step_seal,    &post_step_item,
 };
 
 #define STEP_COUNT (sizeof(STEPS) / sizeof(*STEPS))
@@ -115,6 +116,7 @@ void work_clear(struct work *work)
 	guests_clear(&work->guests);
 	json_decref(work->users);
 	rejoin_free(work->rejoin);
+	welcome_forget(work->awaited);
 	own_log_free(work->own);
 	met_end(work->meeting);
 	buf_clear(&work->bytes);

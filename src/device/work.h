@@ -11,6 +11,7 @@
 #include "device/guests.h"
 #include "device/record.h"
 
+struct awaited;
 struct device;
 struct meeting;
 struct own_log;
@@ -52,6 +53,7 @@ struct work {
 	bool required;		  /* and takes nothing before */
 	bool pins_hold;		  /* whom the commit adds has its known key */
 	bool ousted;		  /* a removal for broken commits was tried */
+	bool replaced;		  /* another leaf of its own was tried */
 	unsigned requests;
 	unsigned barren;    /* of them so many since something came of one */
 	unsigned posts;	    /* of one todo, in a row */
@@ -76,6 +78,7 @@ struct work {
 	json_t *users;		 /* owned: whose KeyPackages a move claims */
 	uint64_t gathered;	 /* the log was looked through for departures */
 	bool welcomes_read;	 /* JOIN: Welcomes were looked for */
+	struct awaited *awaited; /* owned: JOIN: a Welcome (welcome.h) */
 	bool resolving;		 /* the person goes on without a trail */
 	struct rejoin *rejoin;	 /* owned: the walk to the group of today */
 	struct own_log *own;	 /* owned: ACCOUNT: this account's log */

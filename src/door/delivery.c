@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "door/limits.h"
 #include "wire/envelope.h"
 
 /* At most, of what stands around an envelope in JSON. */
@@ -26,6 +27,31 @@ static bool refuse(struct problem *problem, enum outcome outcome,
 	return false;
 }
 
+static bool too_often(struct problem *problem)
+{
+	*problem = (struct problem){ OUTCOME_TOO_MANY_REQUESTS, NULL,
+				     limits_last()->retry_s };
+	return false;
+}
+
+bool delivery_admit(const uint8_t device[16], size_t bytes,
+		    struct problem *problem)
+{
+	struct span who = span_of(device, 16);
+
+	return (limits_take(LIMIT_MESSAGES, who, SPAN_EMPTY, 1) &&
+		limits_take(LIMIT_BYTES, who, SPAN_EMPTY, bytes)) ||
+	       too_often(problem);
+}
+
+/* Not when it arrives: a stranger could use up what its members have. */
+void delivery_count(const struct message *message)
+{
+	if (!limits_take(LIMIT_SESSION_MESSAGES, SPAN_ARRAY(message->session),
+			 SPAN_EMPTY, 1))
+		return; /* delivery_check() refuses the next one */
+}
+
 bool delivery_check(struct span bytes, const struct delivery_limits *limits,
 		    uint64_t now, const uint8_t device[16],
 		    const uint8_t *session, struct append *out,
@@ -35,6 +61,8 @@ bool delivery_check(struct span bytes, const struct delivery_limits *limits,
 	struct envelope envelope;
 	struct log_view view;
 
+	if (!delivery_admit(device, bytes.n, problem))
+		return false;
 	if (bytes.n > limits->envelope_bytes)
 		return refuse(problem, OUTCOME_TOO_LARGE,
 			      "the envelope is too large");
@@ -50,6 +78,9 @@ bool delivery_check(struct span bytes, const struct delivery_limits *limits,
 	sent = envelope_time(envelope.nonce);
 	if (sent > now + window || sent + window < now)
 		return refuse(problem, OUTCOME_NONCE_EXPIRED, NULL);
+	if (!limits_allow(LIMIT_SESSION_MESSAGES, envelope.session_id,
+			  SPAN_EMPTY, 1))
+		return too_often(problem);
 	memcpy(out->session, envelope.session_id.p, 16);
 	memcpy(out->device, device, 16);
 	memcpy(out->nonce, envelope.nonce.p, 16);

@@ -23,6 +23,14 @@ bool delivery_check(struct span bytes, const struct delivery_limits *limits,
 		    const uint8_t *session, struct append *out,
 		    struct problem *problem);
 
+/* Counts a message that arrives from a device, before anything else is done for
+ * it; delivery_check() does so by itself. False: `problem` says why. */
+bool delivery_admit(const uint8_t device[16], size_t bytes,
+		    struct problem *problem);
+
+/* Counts a message that was stored, for its session. */
+void delivery_count(const struct message *message);
+
 /* Why it was not stored. Its outcome is OK where it was, now or before. */
 struct problem delivery_problem(const struct append_result *result);
 

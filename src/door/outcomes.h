@@ -65,8 +65,10 @@ enum door { DOOR_REST = 1, DOOR_WEBSOCKET = 2, DOOR_MQTT = 4 };
 	  "that is larger than it may be")                                     \
 	X(UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", OUTCOME_415,       \
 	  OUTCOME_R, NULL, "the body must be application/json")                \
-	X(TOO_MANY_REQUESTS, "too-many-requests", OUTCOME_429, OUTCOME_RW,     \
-	  NULL, "that was too often: wait, then try again")                    \
+	X(TOO_MANY_REQUESTS, "too-many-requests", OUTCOME_429, OUTCOME_RWM,    \
+	  "retry_after", "that was too often: wait, then try again")           \
+	X(QUOTA_EXCEEDED, "quota-exceeded", OUTCOME_409, OUTCOME_RW, NULL,     \
+	  "there is as much of that as there may be")                          \
 	X(INTERNAL, "internal", OUTCOME_500, OUTCOME_R, NULL,                  \
 	  "the server has a fault: its log says more")                         \
 	X(UNAVAILABLE, "unavailable", OUTCOME_503, OUTCOME_RWM, NULL,          \
@@ -97,6 +99,10 @@ enum door { DOOR_REST = 1, DOOR_WEBSOCKET = 2, DOOR_MQTT = 4 };
 	  "another account has that name")                                     \
 	X(BAD_CREDENTIALS, "bad-credentials", OUTCOME_401, OUTCOME_R, NULL,    \
 	  "no such user, or another password")                                 \
+	X(ACCOUNT_SUSPENDED, "account-suspended", OUTCOME_403, OUTCOME_R,      \
+	  NULL, "the operator has suspended this account")                     \
+	X(REGISTRATION_CLOSED, "registration-closed", OUTCOME_403, OUTCOME_R,  \
+	  NULL, "nobody may register here, or only with a token")              \
 	X(REFRESH_REUSED, "refresh-reused", OUTCOME_401, OUTCOME_R, NULL,      \
 	  "the token was used before: all of its family are revoked, log in "  \
 	  "again")                                                             \

@@ -138,6 +138,13 @@ enum err committing_put_change(struct committing *m,
 		TRY(key_package_check_use(&p.add, m->me->now));
 		TRY(committing_put_value(m, &p));
 	}
+	for (size_t i = 0; i < change->custom_count; i++) {
+		struct wire_proposal p = { .type = change->customs[i].type };
+
+		ENSURE(wire_proposal_is_private(p.type), ERR_LOCAL_BUG);
+		p.data = change->customs[i].data;
+		TRY(committing_put_value(m, &p));
+	}
 out:
 	return e;
 }

@@ -10,6 +10,7 @@
 #include "mls/group_internal.h"
 #include "mls/key_package.h"
 #include "mls/leaf.h"
+#include "mls/signer.h"
 #include "mls/staged.h"
 
 enum err group_new(struct mls_epoch *now, struct mls_group **out)
@@ -32,6 +33,8 @@ void mls_group_free(struct mls_group *group)
 	epoch_free(group->staged);
 	for (size_t i = 0; i < GROUP_PAST_EPOCHS; i++)
 		epoch_free(group->past[i]);
+	staged_story_clear(&group->story);
+	free(group->stored.ids);
 	sign_key_free(group->signer);
 	psk_store_clear(&group->psks);
 	sec_wipe(group, sizeof(*group));
@@ -88,14 +91,17 @@ enum err group_signer(struct mls_group *group, const struct mls_identity *me,
 	ENSURE(leaf == NULL ||
 		   span_equal(leaf->node.signature_key, me->signature_public),
 	       ERR_LOCAL_BUG);
-	if (group->signer == NULL ||
+	if (group->signer_bytes.n == 0 || me->signer != NULL ||
 	    !sec_equal(sec_span(&group->signer_bytes), me->signature_private)) {
 		struct sign_key *key = NULL;
 
-		TRY(sign_private_parse(me->suite, me->signature_private, &key));
+		TRY(signer_of(me, &key));
 		sign_key_free(group->signer);
 		group->signer = key;
-		TRY(sec_set(&group->signer_bytes, me->signature_private));
+		sec_clear(&group->signer_bytes);
+		if (me->signer == NULL)
+			TRY(sec_set(&group->signer_bytes,
+				    me->signature_private));
 	}
 	*signer = group->signer;
 out:
@@ -130,7 +136,7 @@ static enum err create_epoch(const struct mls_identity *me,
 	enum err e;
 
 	/* 11: "the creator of the group MUST take the following steps" */
-	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
+	TRY(signer_of(me, &signer));
 	TRY(key_package_leaf(me, signer, &epoch->private.keys[0], &leaf));
 	TRY(tree_create(&epoch->tree, me->suite, buf_span(&leaf)));
 	TRY(tree_index(&epoch->tree));
@@ -189,6 +195,11 @@ enum mls_rule mls_group_last_rule(const struct mls_group *group)
 	return group->broken;
 }
 
+const char *mls_group_last_refusal(const struct mls_group *group)
+{
+	return group->refusal;
+}
+
 uint64_t mls_group_epoch(const struct mls_group *group)
 {
 	return group->now->context.epoch;
@@ -222,13 +233,7 @@ struct span mls_group_epoch_authenticator(const struct mls_group *group)
 bool mls_group_next_member(const struct mls_group *group, uint32_t *leaf,
 			   struct mls_member *member)
 {
-	const struct wire_leaf_node *node;
-
-	if (!tree_next_member(&group->now->tree, *leaf, leaf))
-		return false;
-	node = &tree_leaf(&group->now->tree, *leaf)->node;
-	*member = staged_member((*leaf)++, node);
-	return true;
+	return staged_next_member(group->now, leaf, member);
 }
 
 static const struct mls_epoch *find_past(const struct mls_group *group,
@@ -298,7 +303,7 @@ static enum err put_info(const struct mls_epoch *epoch,
 	ENSURE(me->suite == epoch->suite && leaf != NULL &&
 		   span_equal(leaf->node.signature_key, me->signature_public),
 	       ERR_LOCAL_BUG);
-	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
+	TRY(signer_of(me, &signer));
 	wire_message_put_header(group_info, WIRE_GROUP_INFO);
 	TRY(group_info_make(epoch, signer, with_tree, group_info));
 out:
@@ -476,6 +481,7 @@ void mls_group_discard(struct mls_group *group)
 	group->staged = NULL;
 	group->staged_own = false;
 	group->staged_removal = false;
+	staged_story_clear(&group->story);
 	memset(group->staged_commit, 0, sizeof(group->staged_commit));
 }
 

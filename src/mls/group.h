@@ -17,129 +17,9 @@
 #include "base/sec.h"
 #include "crypto/rng.h"
 #include "crypto/suite.h"
+#include "mls/identity.h"
 #include "mls/limits.h"
 #include "mls/rules.h"
-
-struct mls_group;
-
-/* An external pre-shared key (8.4): known under its id to all who use it. */
-struct mls_external_psk {
-	struct span id;
-	struct span psk;
-};
-
-/* A credential and the key that it vouches for (5.3). Borrowed. */
-struct mls_credential {
-	uint16_t type;		  /* 17.5: 1 basic, 2 x509 */
-	struct span identity;	  /* basic */
-	struct span certificates; /* x509: opaque cert_data<V> one after
-				     another, the end entity's first */
-	struct span signature_key;
-};
-
-struct mls_staged;
-
-/*
- * The application's say in what takes effect. An answer other than ERR_OK
- * (ERR_PEER_DENIED, say) refuses what the function was asked about: the call
- * that asked fails with just that error, and the group is as it was. Both
- * functions get `context`. A NULL function accepts everything.
- */
-struct mls_authentication {
-	/*
-	 * The Authentication Service (5.3.1): asked for every credential that
-	 * is new, of members and of external senders, when it comes in a
-	 * KeyPackage, a proposal, a commit or the tree of a group to join.
-	 * `replaced` is the one that it follows in the same leaf, NULL where
-	 * there is none. May be asked again for one that it has seen. For x509
-	 * it also says whether the certificate is for the signature key.
-	 */
-	enum err (*check)(void *context,
-			  const struct mls_credential *credential,
-			  const struct mls_credential *replaced);
-	void *context;
-	/*
-	 * Sees the whole of a change before it takes effect: a commit, of
-	 * another member or of ours, before it is staged; a proposal by
-	 * reference before it is kept; a group that we join before the caller
-	 * gets it. The engine asks last, so the change is valid by RFC 9420 and
-	 * by `check`, and asks once: a staged commit that comes back, or was
-	 * saved and loaded, has been judged. `group` is the group before the
-	 * change, for MLS_STAGED_GROUP the one to join; the function only reads
-	 * it.
-	 */
-	enum err (*check_staged)(void *context, const struct mls_group *group,
-				 const struct mls_staged *staged);
-};
-
-/* The first certificate of a credential's list, taken off it; false at the
- * end. */
-bool mls_certificate_next(struct span *certificates, struct span *certificate);
-
-/* Who acts. Borrowed for the call. */
-struct mls_identity {
-	const struct suite *suite;
-	const struct rng *rng;
-	uint64_t now; /* seconds since 1970, for lifetimes (7.2) */
-	struct span credential_identity; /* BasicCredential.identity (5.3) */
-	struct span certificates; /* or, when not empty, an x509 credential */
-	/* The content of LeafNode.extensions (7.2): encoded Extension structs,
-	 * may be empty. extension_types lists each type above 5. A call that
-	 * makes a leaf fails with ERR_LOCAL_BUG where a type is not listed, or
-	 * stands twice, or the list does not decode. A leaf that stands keeps
-	 * its extensions until a commit or an Update names a `next`. */
-	struct span leaf_extensions;
-	bool accepts_x509; /* `authentication` can judge them */
-	/* NULL: every credential is accepted. A group made or joined keeps a
-	 * copy. */
-	const struct mls_authentication *authentication;
-	struct span signature_private; /* suite's signature key */
-	struct span signature_public;
-	/* Capabilities (7.2): suites in order of preference, and the
-	 * non-default extension types that this client understands. */
-	const uint16_t *cipher_suites;
-	size_t cipher_suite_count;
-	const uint16_t *extension_types;
-	size_t extension_type_count;
-	uint64_t lifetime; /* seconds that a KeyPackage is good for */
-	/* Where a call that gives a group, a KeyPackage or a message from outside
-	 * says which rule is broken when it fails: MLS_RULE_NONE when it was no
-	 * rule. NULL: nowhere. */
-	enum mls_rule *broken;
-	/* Application messages are padded so that their ciphertexts are a
-	 * multiple of so many bytes (6.3.1, 15.1): it hides lengths. 0: not. */
-	uint32_t padding;
-	/* Known when a group is made or joined; it keeps a copy. */
-	const struct mls_external_psk *psks;
-	size_t psk_count;
-};
-
-/* The private half of a KeyPackage (section 10): kept by its maker until a
- * Welcome used it or it expired. */
-struct mls_key_package_secrets {
-	struct sec init_private;
-	struct sec encryption_private;
-};
-
-void mls_key_package_secrets_clear(struct mls_key_package_secrets *secrets);
-
-/* Appends an encoded KeyPackage (not wrapped in MLSMessage) to `key_package`.
- * A last-resort one carries the last_resort extension. */
-MUST_CHECK enum err mls_key_package_create(
-    const struct mls_identity *me, bool last_resort,
-    struct mls_key_package_secrets *secrets, struct buf *key_package);
-
-/* KeyPackageRef (5.2), nh bytes appended. */
-MUST_CHECK enum err mls_key_package_ref(const struct suite *suite,
-					struct span key_package,
-					struct buf *ref);
-
-/* The KeyPackageRefs that a Welcome (encoded MLSMessage) is for: calls `each`
- * until it returns false. */
-MUST_CHECK enum err mls_welcome_each_ref(struct span welcome,
-					 bool (*each)(void *context,
-						      struct span ref),
-					 void *context);
 
 /* A new group of one, epoch 0 (section 11). `extensions` is the content of
  * GroupContext.extensions: encoded Extension structs, may be empty. */
@@ -167,6 +47,10 @@ void mls_group_authenticate(struct mls_group *group,
  * or failed for something else. No part of the state. */
 enum mls_rule mls_group_last_rule(const struct mls_group *group);
 
+/* The reason that check_staged gave when it refused what the last of these calls
+ * was for; NULL when it gave none or was not asked. */
+const char *mls_group_last_refusal(const struct mls_group *group);
+
 /* ---- what a member can ask ---- */
 
 const struct suite *mls_group_suite(const struct mls_group *group);
@@ -192,6 +76,7 @@ struct mls_member {
 	 * Types 1 to 5 are understood and not listed (7.2); values of GREASE
 	 * (13.5) may be among them. */
 	struct span extension_types;
+	struct span proposal_types; /* likewise; 1 to 7 are not listed */
 };
 
 /* The member at the first occupied leaf >= *leaf; moves *leaf past it.
@@ -266,6 +151,18 @@ struct mls_reinit {
 	bool unlisted;
 };
 
+/*
+ * A proposal of the application's own: its type is of private use, and stands in
+ * the capabilities of every member that stays (12.2); its body is one vector of
+ * bytes. It changes nothing by itself: what it means says the application, which
+ * sees it before it takes effect (check_staged). A commit with one has a path.
+ * Members send it; who is outside cannot.
+ */
+struct mls_custom {
+	uint16_t type;
+	struct span data;
+};
+
 enum mls_proposal_kind {
 	MLS_PROPOSE_ADD,
 	MLS_PROPOSE_UPDATE, /* a fresh key for our leaf, or `next` */
@@ -274,6 +171,7 @@ enum mls_proposal_kind {
 	MLS_PROPOSE_RESUMPTION, /* the PSK of an epoch of ours */
 	MLS_PROPOSE_EXTENSIONS, /* GroupContext's from now on */
 	MLS_PROPOSE_REINIT,
+	MLS_PROPOSE_CUSTOM,
 	MLS_PROPOSE_EXTERNAL_INIT /* in mls_staged only: nobody proposes it */
 };
 
@@ -287,6 +185,7 @@ struct mls_proposal {
 		uint64_t resumption_epoch;
 		struct span extensions;
 		struct mls_reinit reinit;
+		struct mls_custom custom;
 	};
 };
 
@@ -300,7 +199,7 @@ MUST_CHECK enum err mls_group_propose(struct mls_group *group,
 
 /* Appends a proposal from outside (12.1.8) to a group of me->suite: from the
  * external sender at *sender_index of its external_senders, or, with NULL, of a
- * client to add itself. Not for updates and resumption. */
+ * client to add itself. Not for updates, resumption and proposals of one's own. */
 MUST_CHECK enum err mls_propose_from_outside(
     const struct mls_identity *me, struct span group_id, uint64_t epoch,
     const uint32_t *sender_index, const struct mls_proposal *proposal,
@@ -333,6 +232,8 @@ struct mls_change {
 	size_t psk_count;
 	const uint64_t *resumptions; /* epochs of ours to mix in as PSKs */
 	size_t resumption_count;
+	const struct mls_custom *customs; /* proposals of one's own */
+	size_t custom_count;
 	const struct span *extensions; /* GroupContext's from now on, or NULL */
 	const struct mls_reinit *reinit; /* alone, or NULL */
 	/*
@@ -474,7 +375,8 @@ enum mls_staged_kind {
 	MLS_STAGED_GROUP
 };
 
-/* For mls_authentication.check_staged; borrowed for the call. */
+/* For mls_authentication.check_staged and mls_group_staged(); borrowed for the
+ * call. */
 struct mls_staged {
 	enum mls_staged_kind kind;
 	bool own; /* the change is ours */
@@ -491,17 +393,39 @@ struct mls_staged {
 	 * GroupInfo's signer. */
 	struct mls_leaf_change committer;
 	/* The commit's proposals in its order, also those by reference. An Add
-	 * has its leaf index in a commit only, UINT32_MAX otherwise. */
+	 * has its leaf index in a commit only, UINT32_MAX otherwise, and where
+	 * mls_group_staged() shows a commit that removes us. */
 	const struct mls_staged_proposal *proposals;
 	size_t proposal_count;
+	const struct mls_epoch *next; /* for mls_staged_next_member() */
+	/* Where check_staged may say why it refuses: a text that lives as long
+	 * as the group. mls_group_last_refusal() and mls_identity.refusal give
+	 * it to the caller. NULL in mls_group_staged(). */
+	const char **refusal;
 };
+
+/* The members of the epoch that a change leads to, as mls_group_next_member():
+ * PROPOSAL: of the current one. None where the change removes us. */
+bool mls_staged_next_member(const struct mls_staged *staged, uint32_t *leaf,
+			    struct mls_member *member);
+
+/* The change that is staged, ours or a processed one, also after saving and
+ * loading: calls `look`, whose answer is that of the call. ERR_LOCAL_BUG: nothing
+ * is staged. ERR_STATE_GONE: it was staged by a version that kept nothing of
+ * it. */
+MUST_CHECK enum err mls_group_staged(
+    const struct mls_group *group,
+    enum err (*look)(void *context, const struct mls_group *group,
+		     const struct mls_staged *staged),
+    void *context);
 
 /* ---- what arrives ---- */
 
 enum mls_event_kind {
 	MLS_EVENT_APPLICATION,
 	MLS_EVENT_PROPOSAL, /* kept until the next commit */
-	MLS_EVENT_COMMIT,   /* staged: look at it, then merge or discard */
+	MLS_EVENT_COMMIT,   /* staged: look at it (mls_group_staged()), then
+			       merge or discard */
 	MLS_EVENT_OWN	    /* the staged commit of ours came back: staged */
 };
 
@@ -544,7 +468,8 @@ MUST_CHECK enum err mls_group_process_untagged(struct mls_group *group,
 
 /* ---- storage ---- */
 
-/* Appends the whole state, secrets included, versioned: seal it. */
+/* Appends the whole state, secrets included, versioned: seal it. mls/items.h
+ * writes what has changed instead. */
 MUST_CHECK enum err mls_group_save(const struct mls_group *group,
 				   struct buf *state);
 MUST_CHECK enum err mls_group_load(struct span state, struct mls_group **group);

@@ -9,6 +9,7 @@
 #include "mls/label.h"
 #include "mls/leaf.h"
 #include "mls/proposals.h"
+#include "mls/signer.h"
 #include "mls/staged.h"
 
 /* A proposal in the making. */
@@ -88,8 +89,7 @@ static enum err set_next(struct making *m, const struct mls_epoch *epoch,
 		!tree_has_signature_key(&epoch->tree, next->signature_public),
 	    ERR_STATE_CONFLICT);
 	TRY(key_package_profile(next, false, &m->profile));
-	TRY(sign_private_parse(next->suite, next->signature_private,
-			       &m->next_signer));
+	TRY(signer_of(next, &m->next_signer));
 	*leaf = m->profile.leaf;
 out:
 	return e;
@@ -166,6 +166,12 @@ static enum err set_proposal(struct making *m, const struct mls_epoch *epoch,
 		return wire_extensions_check(p->extensions);
 	case MLS_PROPOSE_REINIT:
 		return set_reinit(m, epoch, &p->reinit);
+	case MLS_PROPOSE_CUSTOM:
+		if (epoch == NULL || !wire_proposal_is_private(p->custom.type))
+			return ERR_LOCAL_BUG;
+		m->proposal.type = p->custom.type;
+		m->proposal.data = p->custom.data;
+		return ERR_OK;
 	case MLS_PROPOSE_EXTERNAL_INIT:
 		break;
 	}
@@ -238,6 +244,7 @@ enum err mls_group_propose(struct mls_group *group,
 	};
 	enum err e;
 
+	group->refusal = NULL;
 	TRY(group_may_send(group));
 	TRY(group_signer(group, me, &m.signer));
 	m.format =
@@ -247,7 +254,8 @@ enum err mls_group_propose(struct mls_group *group,
 	struct proposal_list alone = { &item, 1 };
 	TRY(proposal_check(now, &item));
 	TRY(credentials_check_list(&group->authentication, now, &alone));
-	TRY(staged_check_proposal(group, &item, true, SPAN_EMPTY));
+	TRY(staged_check_proposal(group, &item, true, SPAN_EMPTY,
+				  &group->refusal));
 	TRY(seal(&m, &header, buf_span(&now->encoded_context)));
 	/* Kept first: to forget it cannot fail, to take a key back can. */
 	TRY(keep(&m, now));
@@ -281,7 +289,7 @@ enum err mls_propose_from_outside(const struct mls_identity *me,
 	 * add" */
 	ENSURE(sender_index != NULL || proposal->kind == MLS_PROPOSE_ADD,
 	       ERR_LOCAL_BUG);
-	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
+	TRY(signer_of(me, &signer));
 	m.signer = signer;
 	TRY(set_proposal(&m, NULL, proposal));
 	TRY(seal(&m, &header, SPAN_EMPTY));

@@ -7,6 +7,8 @@
 #include "mls/label.h"
 #include "mls/leaf.h"
 #include "mls/limits.h"
+#include "mls/signer.h"
+#include "wire/proposal.h"
 
 static const char label[] = "KeyPackageTBS";
 
@@ -56,9 +58,10 @@ static enum err put_capabilities(const struct mls_identity *me,
 	bool x509 = me->accepts_x509 || me->certificates.n > 0;
 	size_t from = 0;
 
-	if (buf_reserve(lists, sizeof(uint16_t) *
-				   (me->cipher_suite_count +
-				    me->extension_type_count + 8)) == NULL)
+	if (buf_reserve(lists,
+			sizeof(uint16_t) *
+			    (me->cipher_suite_count + me->extension_type_count +
+			     me->proposal_type_count + 8)) == NULL)
 		return ERR_LOCAL_MEMORY;
 	put_types(lists, &version, 1);
 	can->versions = list_since(lists, &from);
@@ -69,6 +72,7 @@ static enum err put_capabilities(const struct mls_identity *me,
 	/* 13.5: "an MLS client SHOULD include a random selection of values" */
 	put_types(lists, &grease[0], 1);
 	can->extensions = list_since(lists, &from);
+	put_types(lists, me->proposal_types, me->proposal_type_count);
 	put_types(lists, &grease[1], 1);
 	can->proposals = list_since(lists, &from);
 	put_types(lists, credentials, x509 ? 2 : 1);
@@ -77,18 +81,28 @@ static enum err put_capabilities(const struct mls_identity *me,
 	return buf_end(lists);
 }
 
+/* A list of the application decodes, and has what the leaf lists only. */
+static enum err check_own(const struct wire_leaf_node *leaf, struct span list)
+{
+	struct wire_extension extension;
+	enum err e = ERR_OK;
+
+	ENSURE(wire_extensions_check(list) == ERR_OK, ERR_LOCAL_BUG);
+	while (wire_extensions_next(&list, &extension))
+		ENSURE(leaf_lists_extension(leaf, extension.type),
+		       ERR_LOCAL_BUG);
+out:
+	return e;
+}
+
 /* 7.2: "listed in the extensions field of capabilities"; GREASE beside it. */
 static enum err put_extensions(const struct mls_identity *me,
 			       struct key_package_profile *profile)
 {
-	struct span rest = me->leaf_extensions;
-	struct wire_extension extension;
+	struct span rest;
 	enum err e;
 
-	ENSURE(wire_extensions_check(rest) == ERR_OK, ERR_LOCAL_BUG);
-	while (wire_extensions_next(&rest, &extension))
-		ENSURE(leaf_lists_extension(&profile->leaf, extension.type),
-		       ERR_LOCAL_BUG);
+	TRY(check_own(&profile->leaf, me->leaf_extensions));
 	buf_put(&profile->extensions, me->leaf_extensions);
 	if (!wire_extensions_find(me->leaf_extensions,
 				  profile->grease_extension, &rest))
@@ -113,6 +127,9 @@ enum err key_package_profile(const struct mls_identity *me, bool last_resort,
 	/* 13.4: "MUST support all parameters advertised"; of the extensions the application must know. */
 	for (size_t i = 0; i < me->cipher_suite_count; i++)
 		ENSURE(suite_by_id(me->cipher_suites[i]) != NULL,
+		       ERR_LOCAL_BUG);
+	for (size_t i = 0; i < me->proposal_type_count; i++)
+		ENSURE(wire_proposal_is_private(me->proposal_types[i]),
 		       ERR_LOCAL_BUG);
 	TRY(rng_fill(me->rng, random, sizeof(random)));
 	for (size_t i = 0; i < sizeof(random); i++)
@@ -190,6 +207,32 @@ out:
 	return e;
 }
 
+/* KeyPackage.extensions; `random` has 16 bytes of GREASE, at most. */
+static enum err put_package_extensions(
+    const struct mls_identity *me, bool last_resort,
+    const struct key_package_profile *profile, const uint8_t *random,
+    struct buf *extensions)
+{
+	struct span own = me->key_package_extensions, found;
+	enum err e;
+
+	/* 10: "MUST be included in the leaf_node.capabilities field" */
+	TRY(check_own(&profile->leaf, own));
+	buf_put(extensions, own);
+	if (last_resort &&
+	    !wire_extensions_find(own, WIRE_EXTENSION_LAST_RESORT, &found))
+		wire_extension_put(extensions, WIRE_EXTENSION_LAST_RESORT,
+				   SPAN_EMPTY);
+	/* 10: "KeyPackage object SHOULD include some random GREASE" */
+	if (!wire_extensions_find(own, profile->grease_extension, &found))
+		wire_extension_put(extensions, profile->grease_extension,
+				   span_of(random, random[0] % 16));
+	TRY(buf_end(extensions));
+	ENSURE(extensions->n <= MLS_EXTENSIONS_MAX, ERR_PEER_TOO_LARGE);
+out:
+	return e;
+}
+
 enum err mls_key_package_create(const struct mls_identity *me, bool last_resort,
 				struct mls_key_package_secrets *secrets,
 				struct buf *key_package)
@@ -202,19 +245,14 @@ enum err mls_key_package_create(const struct mls_identity *me, bool last_resort,
 	enum err e;
 
 	TRY(key_package_profile(me, last_resort, &profile));
-	TRY(sign_private_parse(me->suite, me->signature_private, &signer));
+	TRY(signer_of(me, &signer));
 	/* 10: "it MUST be unique among the set of KeyPackages" */
 	TRY(hpke_generate_key_pair(me->suite, me->rng, &secrets->init_private,
 				   &init_key));
 	TRY(sign_leaf(me, &profile, signer, &secrets->encryption_private,
 		      &leaf));
-	if (last_resort)
-		wire_extension_put(&extensions, WIRE_EXTENSION_LAST_RESORT,
-				   SPAN_EMPTY);
-	/* 10: "KeyPackage object SHOULD include some random GREASE" */
-	wire_extension_put(&extensions, profile.grease_extension,
-			   span_of(init_key.p, init_key.p[0] % 16));
-	TRY(buf_end(&extensions));
+	TRY(put_package_extensions(me, last_resort, &profile, init_key.p,
+				   &extensions));
 	kp.init_key = buf_span(&init_key);
 	kp.leaf_node.encoded = buf_span(&leaf);
 	kp.extensions = buf_span(&extensions);

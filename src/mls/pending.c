@@ -65,7 +65,7 @@ static enum err fits(const struct gathering *g,
 	const struct wire_proposal *p = &item->proposal;
 	uint32_t committer = g->committer.index;
 
-	*does = false;
+	*does = wire_proposal_is_private(p->type);
 	switch ((enum wire_proposal_type)p->type) {
 	case WIRE_PROPOSAL_ADD:
 		*does = key_package_check_use(&p->add, g->now) == ERR_OK;

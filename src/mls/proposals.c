@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "mls/broken.h"
+#include "mls/custom.h"
 #include "mls/key_package.h"
 #include "mls/leaf.h"
 #include "mls/tree_check.h"
@@ -67,6 +68,7 @@ out:
 
 /* ---- the list as a whole (12.2) ---- */
 
+/* Those of private use are counted at [0], which is no type. */
 struct counts {
 	size_t of[WIRE_PROPOSAL_DEFAULT_LAST + 1];
 };
@@ -76,7 +78,10 @@ static struct counts count_types(const struct proposal_list *list)
 	struct counts counts = { { 0 } };
 
 	for (size_t i = 0; i < list->count; i++)
-		counts.of[list->items[i].proposal.type]++;
+		counts.of[list->items[i].proposal.type <=
+				  WIRE_PROPOSAL_DEFAULT_LAST
+			      ? list->items[i].proposal.type
+			      : 0]++;
 	return counts;
 }
 
@@ -301,6 +306,9 @@ enum err proposal_check(const struct mls_epoch *epoch,
 	const struct wire_proposal *proposal = &item->proposal;
 	struct span extensions = epoch->context.extensions;
 
+	if (wire_proposal_is_private(proposal->type))
+		return custom_check(&epoch->tree, epoch->private.leaf,
+				    proposal->type);
 	switch ((enum wire_proposal_type)proposal->type) {
 	case WIRE_PROPOSAL_ADD:
 		/* 12.1.1: "invalid if the KeyPackage is invalid" */
@@ -332,7 +340,8 @@ static bool path_required(uint16_t type)
 	/* 12.4: "By default, the path field of a Commit MUST be populated" */
 	return type == WIRE_PROPOSAL_UPDATE || type == WIRE_PROPOSAL_REMOVE ||
 	       type == WIRE_PROPOSAL_EXTERNAL_INIT ||
-	       type == WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS;
+	       type == WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS ||
+	       wire_proposal_is_private(type);
 }
 
 static enum err apply_extensions(const struct proposal_list *list,
@@ -540,6 +549,8 @@ enum err proposals_apply(const struct mls_epoch *epoch,
 	TRY(apply_updates(epoch, list, change));
 	TRY(apply_removes(list, change));
 	TRY(apply_adds(epoch, list, change));
+	if (count_types(list).of[0] > 0)
+		TRY(custom_check_list(list, change));
 	TRY(check_result(list, change));
 	TRY(apply_psks(epoch, list, psks, change));
 	TRY(apply_external_init(epoch, list, change));

@@ -55,6 +55,8 @@
 	X(LEAF_GROUP_EXTENSIONS, "13.4",                                       \
 	  "Each member lists every extension of the "                          \
 	  "GroupContext.")                                                     \
+	X(PROPOSAL_LISTED, "12.2",                                             \
+	  "Every member that stays lists the types of the proposals.")         \
 	X(CREDENTIAL_SUPPORTED, "7.3",                                         \
 	  "Every member supports every credential type that is "               \
 	  "in use.")                                                           \

@@ -11,7 +11,7 @@
 #include "server/body.h"
 #include "server/config.h"
 #include "server/edge/job.h"
-#include "server/rate.h"
+#include "server/limited.h"
 #include "server/revocations.h"
 #include "server/tokens.h"
 
@@ -293,13 +293,8 @@ static void on_log(void *arg, enum err e, struct rows *rows)
 /* The account's, whoever posts: a full log cannot be emptied. */
 static bool within_rate(struct request *req)
 {
-	struct span account = request_param(req, "username");
-	char name[96];
-
-	(void)snprintf(name, sizeof(name), "link %.*s",
-		       (int)(account.n < 64 ? account.n : 64),
-		       account.n > 0 ? (const char *)account.p : "");
-	return rate_allows(req, name, config()->links_per_minute);
+	return limited_allows(req, LIMIT_LINKS, request_param(req, "username"),
+			      SPAN_LIT("log"));
 }
 
 static void ask(struct linking *l)

@@ -6,6 +6,7 @@
 #include "check/log_head.h"
 #include "crypto/hash.h"
 #include "crypto/library.h"
+#include "door/delivery.h"
 #include "door/presence.h"
 #include "server/config.h"
 #include "server/edge/conn.h"
@@ -16,7 +17,7 @@
 #include "server/hub/hub.h"
 #include "server/keys.h"
 #include "server/lanes.h"
-#include "server/rate.h"
+#include "server/limited.h"
 #include "server/relay.h"
 #include "server/revocations.h"
 #include "server/ws.h"
@@ -228,6 +229,12 @@ static enum err next_head(const uint8_t before[32], uint64_t seq,
 					   hash, after);
 }
 
+static void on_stored(void *arg, const struct message *message)
+{
+	delivery_count(message);
+	relay_stored(arg, message);
+}
+
 bool app_start(void)
 {
 	static const struct store_loop loop = { NULL, watch, forget, every,
@@ -241,7 +248,7 @@ bool app_start(void)
 		.queue_statements = (size_t)config()->queue_statements,
 		.rotation = rotation_limits(),
 		.next_head = next_head,
-		.stored = relay_stored
+		.stored = on_stored
 	};
 
 	set_limits();
@@ -256,7 +263,7 @@ bool app_start(void)
 	revocations_start();
 	presence_start(
 	    &(const struct presence_settings){ &loop, put_presence, ws_each });
-	rate_start();
+	limited_start();
 	ws_start();
 	return true;
 }

@@ -5,9 +5,8 @@
 #include "crypto/rng.h"
 #include "server/app.h"
 #include "server/body.h"
-#include "server/config.h"
+#include "server/limited.h"
 #include "server/password.h"
-#include "server/rate.h"
 #include "server/revocations.h"
 #include "server/tokens.h"
 
@@ -101,6 +100,8 @@ static void on_old_hashed(void *arg, struct span hash)
 		end_refused(c);
 		return;
 	}
+	limits_give_back(LIMIT_GUESSES, span_str(c->who.username), SPAN_EMPTY,
+			 1);
 	e = rng_fill(rng_system(), c->salt, sizeof(c->salt));
 	if (e == ERR_OK)
 		e = password_hash(buf_span(&c->new), SPAN_ARRAY(c->salt),
@@ -174,13 +175,12 @@ void auth_password(struct request *req)
 	struct params params = PARAMS_INIT;
 	struct identity who;
 	struct change *c;
-	char name[64];
 	enum err e;
 
-	if (!tokens_require(req, &who))
-		return;
-	(void)snprintf(name, sizeof(name), "password %s", who.username);
-	if (!rate_allows(req, name, config()->logins_per_minute))
+	/* taken back when the passphrase was right */
+	if (!tokens_require(req, &who) ||
+	    !limited_allows(req, LIMIT_GUESSES, span_str(who.username),
+			    SPAN_EMPTY))
 		return;
 	c = read_change(req);
 	if (c == NULL)

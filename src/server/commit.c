@@ -2,36 +2,9 @@
 
 #include <string.h>
 
-#include "base/text.h"
 #include "wire/generation.h"
 #include "wire/message.h"
 #include "wire/types.h"
-
-bool commit_split_identity(struct span identity, struct span *username,
-			   uint8_t device[16])
-{
-	const uint8_t *slash =
-	    identity.n > 0 ? memchr(identity.p, '/', identity.n) : NULL;
-	size_t n = slash != NULL ? (size_t)(slash - identity.p) : 0;
-
-	if (n == 0)
-		return false;
-	*username = span_of(identity.p, n);
-	return text_parse_uuid(
-		   device, span_of(slash + 1, identity.n - n - 1)) == ERR_OK;
-}
-
-static bool is_own_leaf(const struct wire_leaf_node *leaf,
-			const struct identity *who)
-{
-	struct span username;
-	uint8_t device[16];
-
-	return commit_split_identity(leaf->credential.identity, &username,
-				     device) &&
-	       span_equal(username, span_str(who->username)) &&
-	       memcmp(device, who->device, 16) == 0;
-}
 
 static const char *read_add(struct commit *c,
 			    const struct wire_proposal *proposal)
@@ -41,10 +14,9 @@ static const char *read_add(struct commit *c,
 
 	if (c->added_count == COMMIT_CHANGES_MAX)
 		return "too many Add proposals";
-	if (!commit_split_identity(credential->identity,
-				   &c->added[c->added_count].username,
-				   c->added[c->added_count].device))
-		return "an Add's identity is not username/device_id";
+	if (!leaf_name_read(&c->names[1 + c->added_count],
+			    credential->identity))
+		return "an Add's identity is no device's";
 	c->added_count++;
 	return NULL;
 }
@@ -117,8 +89,37 @@ void commit_put_view(const struct commit *c, struct params *params)
 	}
 }
 
+/* Its own leaf is the first of the list, so that one question finds all. */
+void commit_find_names(struct commit *c, void (*done)(void *arg, enum err e),
+		       void *arg)
+{
+	leaf_names_find(c->names, 1 + c->added_count, done, arg);
+}
+
+const char *commit_check_names(const struct commit *c,
+			       const struct identity *who)
+{
+	if (c->has_path && !leaf_name_is(&c->names[0], who))
+		return "its leaf is not this device's";
+	if (!leaf_names_found(c->names + 1, c->added_count))
+		return "an Add's device does not stand in its account's log";
+	return NULL;
+}
+
+enum err commit_need_logs(const struct commit *c, struct known_logs *known)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < 1 + c->added_count; i++)
+		if (c->names[i].of_account)
+			TRY(known_logs_need(
+			    known, SPAN_ARRAY(c->names[i].fingerprint)));
+out:
+	return e;
+}
+
 const char *commit_read(struct commit *c, struct span bytes,
-			const uint8_t session[16], const struct identity *who)
+			const uint8_t session[16])
 {
 	struct wire_proposal_or_ref item;
 	struct wire_message message;
@@ -127,6 +128,7 @@ const char *commit_read(struct commit *c, struct span bytes,
 	struct span rest;
 
 	c->added_count = c->removed_count = 0;
+	c->names[0] = (struct leaf_name){ .of_account = false };
 	if (wire_message_decode(bytes, &message) != ERR_OK ||
 	    message.format != WIRE_PUBLIC_MESSAGE ||
 	    message.public_message.content.type != WIRE_CONTENT_COMMIT)
@@ -142,7 +144,8 @@ const char *commit_read(struct commit *c, struct span bytes,
 	c->has_path = content->commit.has_path;
 	wrong = read_sender(c, &content->sender);
 	if (wrong == NULL && content->commit.has_path &&
-	    !is_own_leaf(&content->commit.path.leaf_node, who))
+	    !leaf_name_read(&c->names[0],
+			    content->commit.path.leaf_node.credential.identity))
 		wrong = "its leaf is not this device's";
 	if (wrong == NULL && c->external && !content->commit.has_path)
 		wrong = "an external commit needs a path";

@@ -4,7 +4,8 @@
 #define HERMETIC_SERVER_COMMIT_H
 
 #include "base/span.h"
-#include "server/tokens.h"
+#include "server/known_logs.h"
+#include "server/leaf_names.h"
 #include "store/params.h"
 #include "wire/log_view.h"
 
@@ -21,21 +22,28 @@ struct commit {
 	uint32_t sender_leaf;
 	size_t removed_count, added_count;
 	uint32_t removed[COMMIT_CHANGES_MAX];
-	struct {
-		uint8_t device[16];
-		struct span username; /* of the credential, borrowed */
-	} added[COMMIT_CHANGES_MAX];
+	/* Of its path's leaf, where it has one, then of each that it adds. */
+	struct leaf_name names[1 + COMMIT_CHANGES_MAX];
 };
 
-/* NULL, or what is wrong with it in a few words. `who` posts it. */
+/* NULL, or what is wrong with it in a few words. */
 const char *commit_read(struct commit *commit, struct span bytes,
-			const uint8_t session[16], const struct identity *who);
+			const uint8_t session[16]);
+
+/* Finds whose leaves its identities name (server/leaf_names.h); done() is called
+ * once, perhaps at once. */
+void commit_find_names(struct commit *commit,
+		       void (*done)(void *arg, enum err e), void *arg);
+
+/* After that: NULL, or what is wrong with the leaves. `who` posts it. */
+const char *commit_check_names(const struct commit *commit,
+			       const struct identity *who);
+
+/* The logs of the accounts whose leaves it names are needed to judge it. */
+MUST_CHECK enum err commit_need_logs(const struct commit *commit,
+				     struct known_logs *known);
 
 /* The view as two parameters of a statement, NULLs when it gives none. */
 void commit_put_view(const struct commit *commit, struct params *params);
-
-/* "username/device_id" of a credential; false when it is not that. */
-bool commit_split_identity(struct span identity, struct span *username,
-			   uint8_t device[16]);
 
 #endif

@@ -38,6 +38,7 @@ struct change {
 	struct buf before, departed; /* of the session as it is */
 	int64_t departures;	     /* how many */
 	struct check_commit check;
+	struct known_logs known;
 	struct check_verdict verdict;
 	bool checked; /* and found right */
 };
@@ -47,6 +48,7 @@ static void end(struct change *c)
 	buf_clear(&c->head_hex);
 	buf_clear(&c->before);
 	buf_clear(&c->departed);
+	known_logs_clear(&c->known);
 	if (c->body.json != NULL)
 		body_free(&c->body);
 	free(c);
@@ -129,8 +131,8 @@ static void tell_others(const struct change *c)
 		return;
 	for (size_t i = 0; i < c->commit.added_count; i++) {
 		store_tell(app_store(), NOTICE_WELCOME,
-			   c->commit.added[i].device, 0);
-		device_events_welcome(c->commit.added[i].device);
+			   c->commit.names[1 + i].device, 0);
+		device_events_welcome(c->commit.names[1 + i].device);
 	}
 }
 
@@ -187,11 +189,11 @@ static void encode(const struct change *c, const uint8_t digest[32],
 	params_close_array(p);
 	params_open_array(p, PARAMS_UUID, c->commit.added_count);
 	for (size_t i = 0; i < c->commit.added_count; i++)
-		params_put_bytes(p, SPAN_ARRAY(c->commit.added[i].device));
+		params_put_bytes(p, SPAN_ARRAY(c->commit.names[1 + i].device));
 	params_close_array(p);
 	params_open_array(p, PARAMS_TEXT, c->commit.added_count);
 	for (size_t i = 0; i < c->commit.added_count; i++)
-		params_put_bytes(p, c->commit.added[i].username);
+		params_put_bytes(p, span_str(c->commit.names[1 + i].username));
 	params_close_array(p);
 	params_bytea(p, span_of(digest, 16));
 	params_bytea(p, c->check.commit);
@@ -202,6 +204,7 @@ static void encode(const struct change *c, const uint8_t digest[32],
 		params_null(p);
 	params_bool(p, c->commit.has_path);
 	params_i64(p, c->departures);
+	params_i64(p, (int64_t)config()->session_members);
 }
 
 static void append(struct change *c)
@@ -226,7 +229,20 @@ static void check(void *arg)
 {
 	struct change *c = arg;
 
+	c->check.accounts = c->known.accounts;
 	c->verdict = check_commit(&c->check);
+}
+
+static void run_check(struct change *c);
+
+static void on_logs(void *arg, enum err e)
+{
+	struct change *c = arg;
+
+	if (e != ERR_OK)
+		end_failed(c, e);
+	else
+		run_check(c);
 }
 
 static void on_checked(void *arg)
@@ -240,6 +256,10 @@ static void on_checked(void *arg)
 	if (c->verdict.wrong == NULL) {
 		c->checked = true;
 		append(c);
+		return;
+	}
+	if (known_logs_wanted(&c->known)) {
+		known_logs_read(&c->known, on_logs, c);
 		return;
 	}
 	request_problem(c->req,
@@ -291,10 +311,39 @@ static void on_context(void *arg, enum err e, struct rows *rows)
 	TRY(rows_end(rows));
 	TRY(buf_end(&c->before));
 	TRY(buf_end(&c->departed));
+	TRY(known_logs_begin(&c->known));
 	c->check.before = buf_span(&c->before);
 	c->check.departed = buf_span(&c->departed);
 	c->check.now = clock_now_ms() / 1000;
-	run_check(c);
+	TRY(commit_need_logs(&c->commit, &c->known));
+	if (known_logs_wanted(&c->known))
+		known_logs_read(&c->known, on_logs, c);
+	else
+		run_check(c);
+	return;
+out:
+	end_failed(c, e);
+}
+
+static void on_names(void *arg, enum err e)
+{
+	struct change *c = arg;
+	struct params params = PARAMS_INIT;
+	const char *wrong;
+
+	TRY(e);
+	wrong = commit_check_names(&c->commit, &c->who);
+	if (wrong != NULL) {
+		request_problem(c->req, OUTCOME_COMMIT_INVALID, wrong);
+		end(c);
+		return;
+	}
+	params_uuid(&params, c->session);
+	params_uuid(&params, c->who.user);
+	params_uuid(&params, c->who.device);
+	commit_put_view(&c->commit, &params);
+	TRY(store_query(app_store(), STATEMENT_COMMIT_CONTEXT, &params,
+			on_context, c));
 	return;
 out:
 	end_failed(c, e);
@@ -304,9 +353,7 @@ out:
 static void post_commit(struct change *c, const struct body *read)
 {
 	size_t max = config()->body_bytes;
-	struct params params = PARAMS_INIT;
 	const char *wrong;
-	enum err e;
 
 	c->body = *read;
 	c->check.commit = body_bytes(&c->body, "commit", max);
@@ -319,7 +366,7 @@ static void post_commit(struct change *c, const struct body *read)
 		end(c);
 		return;
 	}
-	wrong = commit_read(&c->commit, c->check.commit, c->session, &c->who);
+	wrong = commit_read(&c->commit, c->check.commit, c->session);
 	if (wrong == NULL && c->commit.reinit)
 		wrong = "a ReInit goes to /session/{session_id}/move";
 	if (wrong == NULL && c->commit.external != c->joins)
@@ -333,14 +380,7 @@ static void post_commit(struct change *c, const struct body *read)
 		end(c);
 		return;
 	}
-	params_uuid(&params, c->session);
-	params_uuid(&params, c->who.user);
-	params_uuid(&params, c->who.device);
-	commit_put_view(&c->commit, &params);
-	e = store_query(app_store(), STATEMENT_COMMIT_CONTEXT, &params,
-			on_context, c);
-	if (e != ERR_OK)
-		end_failed(c, e);
+	commit_find_names(&c->commit, on_names, c);
 }
 
 void session_commit(struct request *req)

@@ -38,7 +38,22 @@ static const char *parse_port(const char *text)
 	return values.port != NULL ? NULL : "finds no memory";
 }
 
+static const char *parse_registration(const char *text)
+{
+	static const char *const names[] = { [REGISTRATION_OPEN] = "open",
+					     [REGISTRATION_CLOSED] = "closed",
+					     [REGISTRATION_TOKEN] = "token" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(text, names[i]) == 0) {
+			values.registration = (enum registration)i;
+			return NULL;
+		}
+	return "must be open, closed or token";
+}
+
 static const struct setting WANTED[] = {
+	{ SETTING_REGISTRATION, NULL, parse_registration },
 	{ SETTING_HOST, &values.host, NULL },
 	{ SETTING_PORT, NULL, parse_port },
 	{ SETTING_TLS_CERTIFICATE, &values.tls_certificate, NULL },
@@ -55,6 +70,7 @@ static const struct setting WANTED[] = {
 	{ SETTING_AUDIENCE, &values.audience, NULL },
 	{ SETTING_ACCESS_TOKEN_SECONDS, &values.access_seconds, NULL },
 	{ SETTING_REFRESH_TOKEN_SECONDS, &values.refresh_seconds, NULL },
+	{ SETTING_REFRESH_GRACE_SECONDS, &values.refresh_grace_seconds, NULL },
 	{ SETTING_ALGORITHMS, NULL, parse_algorithms },
 	{ SETTING_NONCE_WINDOW_SECONDS, &values.nonce_window_seconds, NULL },
 	{ SETTING_ROTATION_SECONDS, &values.rotation_seconds, NULL },
@@ -82,6 +98,25 @@ static const struct setting WANTED[] = {
 	{ SETTING_METRICS_PORT, &values.metrics_port, NULL },
 	{ SETTING_CLAIMS_PER_MINUTE, &values.claims_per_minute, NULL },
 	{ SETTING_LINKS_PER_MINUTE, &values.links_per_minute, NULL },
+	{ SETTING_GUESSES_PER_HOUR, &values.guesses_per_hour, NULL },
+	{ SETTING_REGISTRATIONS_PER_HOUR, &values.registrations_per_hour,
+	  NULL },
+	{ SETTING_CLAIMS_OF_ONE_PER_HOUR, &values.claims_of_one_per_hour,
+	  NULL },
+	{ SETTING_CLAIMED_PER_HOUR, &values.claimed_per_hour, NULL },
+	{ SETTING_SESSIONS_PER_DAY, &values.sessions_per_day, NULL },
+	{ SETTING_INVITATIONS_PER_DAY, &values.invitations_per_day, NULL },
+	{ SETTING_INVITATIONS_PENDING, &values.invitations_pending, NULL },
+	{ SETTING_MESSAGES_PER_MINUTE, &values.messages_per_minute, NULL },
+	{ SETTING_BYTES_PER_MINUTE, &values.bytes_per_minute, NULL },
+	{ SETTING_SESSION_MESSAGES_PER_MINUTE,
+	  &values.session_messages_per_minute, NULL },
+	{ SETTING_DEVICES, &values.devices, NULL },
+	{ SETTING_KEY_PACKAGES, &values.key_packages, NULL },
+	{ SETTING_SESSION_MEMBERS, &values.session_members, NULL },
+	{ SETTING_WEBSOCKETS, &values.websockets, NULL },
+	{ SETTING_ADDRESS_WEBSOCKETS, &values.address_websockets, NULL },
+	{ SETTING_SUBSCRIPTIONS, &values.subscriptions, NULL },
 	{ SETTING_TRUSTED_PROXIES, NULL, proxies_set },
 	{ SETTING_CORS_ORIGINS, NULL, cors_set },
 	{ SETTING_LOG_LEVEL, NULL, settings_log_level },

@@ -8,7 +8,15 @@
 
 enum { CONFIG_ALGORITHMS_MAX = 8 };
 
+/* Who may make an account. */
+enum registration {
+	REGISTRATION_OPEN,
+	REGISTRATION_CLOSED,
+	REGISTRATION_TOKEN
+};
+
 struct config {
+	enum registration registration;
 	const char *host, *port;
 	const char *tls_certificate, *tls_key; /* files, or both empty */
 	uint64_t workers, connections;
@@ -17,7 +25,7 @@ struct config {
 	struct sec kek;			/* key-encryption key, 32 bytes */
 	struct sec kek_previous; /* while a change of it lasts; or empty */
 	const char *issuer, *audience;
-	uint64_t access_seconds, refresh_seconds;
+	uint64_t access_seconds, refresh_seconds, refresh_grace_seconds;
 	const struct suite *algorithms[CONFIG_ALGORITHMS_MAX]; /* in order */
 	size_t algorithm_count;
 	uint64_t nonce_window_seconds;
@@ -31,8 +39,17 @@ struct config {
 	const char *metrics_host;
 	uint64_t metrics_port; /* 0: none */
 	uint64_t access_log;   /* 1: a line for each request */
-	uint64_t login_threads, login_queue, logins_per_minute,
-	    claims_per_minute, links_per_minute;
+	uint64_t login_threads, login_queue;
+	/* limits (server/limited.c); 0: none */
+	uint64_t logins_per_minute, guesses_per_hour, registrations_per_hour;
+	uint64_t claims_per_minute, claims_of_one_per_hour, claimed_per_hour;
+	uint64_t links_per_minute, sessions_per_day;
+	uint64_t invitations_per_day, invitations_pending;
+	uint64_t messages_per_minute, bytes_per_minute,
+	    session_messages_per_minute;
+	/* how much there may be */
+	uint64_t devices, key_packages, session_members;
+	uint64_t websockets, address_websockets, subscriptions;
 };
 
 /* Reads it all once. On failure one sentence that names the setting is on

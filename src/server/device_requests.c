@@ -9,7 +9,7 @@
 #include "server/body.h"
 #include "server/config.h"
 #include "server/device_events.h"
-#include "server/rate.h"
+#include "server/limited.h"
 #include "server/revocations.h"
 #include "server/tokens.h"
 #include "wire/approval.h"
@@ -49,10 +49,9 @@ static void ask(struct request *req, const struct identity *who)
 	struct approval_request request;
 	struct span bytes;
 	struct body body;
-	char name[64];
 
-	(void)snprintf(name, sizeof(name), "approval %s", who->username);
-	if (!rate_allows(req, name, config()->links_per_minute) ||
+	if (!limited_allows(req, LIMIT_LINKS, span_str(who->username),
+			    SPAN_LIT("approval")) ||
 	    !body_read(&body, req))
 		return;
 	bytes = body_bytes(&body, "request", APPROVAL_REQUEST_MAX);

@@ -12,7 +12,8 @@
 #include "server/app.h"
 #include "server/body.h"
 #include "server/config.h"
-#include "server/rate.h"
+#include "server/leaf_names.h"
+#include "server/limited.h"
 #include "server/tokens.h"
 #include "wire/key_package.h"
 #include "wire/types.h"
@@ -24,36 +25,40 @@ enum { PUBLISH_MAX = 100, KEY_PACKAGE_MAX = 16384 };
 
 /* ---- what a KeyPackage must be ---- */
 
-static bool is_identity_of(struct span identity, const struct identity *who)
-{
-	char text[80], device[TEXT_UUID_SIZE];
+#define NOT_OWN "its identity is not this device's"
 
-	text_uuid(device, who->device);
-	(void)snprintf(text, sizeof(text), "%s/%s", who->username, device);
-	return span_equal(identity, span_str(text));
-}
+struct published {
+	const struct suite *suite;
+	uint64_t expires;
+	uint8_t ref[32];
+	struct span bytes; /* of the publishing's `decoded` */
+	struct span key;   /* the leaf's signature key, of the same */
+	struct leaf_name name;
+	bool last_resort;
+};
 
 /* Everything that can be checked without being a member (10.1). `why` says
  * what is wrong, NULL: nothing. */
 static const char *judge(struct span bytes, const struct identity *who,
-			 const struct suite **suite, struct span *key,
-			 uint64_t *expires)
+			 struct published *item)
 {
 	struct wire_key_package kp;
 	const char *wrong;
 
 	if (wire_key_package_decode(bytes, &kp) != ERR_OK)
 		return "it does not decode";
-	*suite = config_suite(kp.cipher_suite);
-	if (*suite == NULL)
+	item->suite = config_suite(kp.cipher_suite);
+	if (item->suite == NULL)
 		return "its suite is not allowed here";
-	if (!is_identity_of(kp.leaf_node.credential.identity, who))
-		return "its identity is not this device's";
-	wrong = check_key_package(&kp, *suite, clock_now_ms() / 1000);
+	if (!leaf_name_read(&item->name, kp.leaf_node.credential.identity) ||
+	    (!item->name.of_account && !leaf_name_is(&item->name, who)))
+		return NOT_OWN;
+	wrong = check_key_package_published(&kp, item->suite,
+					    clock_now_ms() / 1000);
 	if (wrong != NULL)
 		return wrong;
-	*key = kp.leaf_node.signature_key;
-	*expires = kp.leaf_node.not_after;
+	item->key = kp.leaf_node.signature_key;
+	item->expires = kp.leaf_node.not_after;
 	return NULL;
 }
 
@@ -63,14 +68,8 @@ struct publishing {
 	struct request *req;
 	struct identity who;
 	size_t count;
-	struct {
-		const struct suite *suite;
-		uint64_t expires;
-		uint8_t ref[32];
-		struct span bytes; /* of `decoded` */
-		struct span key;   /* the leaf's signature key, of the same */
-		bool last_resort;
-	} items[PUBLISH_MAX];
+	struct published items[PUBLISH_MAX];
+	struct leaf_name own; /* of those of an account; else of nobody */
 	struct buf decoded;
 };
 
@@ -78,6 +77,18 @@ static void end(struct publishing *p)
 {
 	buf_clear(&p->decoded);
 	free(p);
+}
+
+/* All that are of an account are of one device. */
+static bool is_same_device(struct publishing *p, const struct leaf_name *name)
+{
+	if (!name->of_account)
+		return true;
+	if (!p->own.of_account)
+		p->own = *name;
+	return p->own.number == name->number &&
+	       span_equal(SPAN_ARRAY(p->own.fingerprint),
+			  SPAN_ARRAY(name->fingerprint));
 }
 
 static bool add_item(struct publishing *p, const char *text, bool last_resort)
@@ -96,14 +107,14 @@ static bool add_item(struct publishing *p, const char *text, bool last_resort)
 		bytes = span_of(p->decoded.p + start, p->decoded.n - start);
 		why = bytes.n > KEY_PACKAGE_MAX
 			  ? "it is too large"
-			  : judge(bytes, &p->who, &p->items[p->count].suite,
-				  &p->items[p->count].key,
-				  &p->items[p->count].expires);
+			  : judge(bytes, &p->who, &p->items[p->count]);
 		p->items[p->count].bytes = bytes;
 		p->items[p->count].last_resort = last_resort;
 		if (hash_sha256(&bytes, 1, p->items[p->count].ref) != ERR_OK)
 			why = "it cannot be hashed";
 	}
+	if (why == NULL && !is_same_device(p, &p->items[p->count].name))
+		why = NOT_OWN;
 	if (why == NULL) {
 		p->count++;
 		return true;
@@ -164,6 +175,10 @@ static void encode(const struct publishing *p, struct params *params)
 							     : 4102444800);
 	}
 	params_close_array(params);
+	params_open_array(params, PARAMS_BOOL, p->count);
+	for (size_t i = 0; i < p->count; i++)
+		params_put_bool(params, p->items[i].name.of_account);
+	params_close_array(params);
 }
 
 static void put_counts(struct buf *out, struct rows *rows, bool with_last)
@@ -218,9 +233,14 @@ static void on_published(void *arg, enum err e, struct rows *rows)
 	struct params params = PARAMS_INIT;
 	struct publishing *p = arg;
 
-	(void)rows;
+	if (e == ERR_OK && rows_count(rows) != 1)
+		e = ERR_LOCAL_BUG;
 	if (e != ERR_OK) {
 		app_fail(p->req, e);
+	} else if (rows_bool(rows, 0, "full")) {
+		request_problem(p->req, OUTCOME_QUOTA_EXCEEDED,
+				"a device may have no more KeyPackages of an "
+				"algorithm than that");
 	} else {
 		params_uuid(&params, p->who.device);
 		app_query(p->req, STATEMENT_KEY_PACKAGE_COUNT, &params,
@@ -235,6 +255,7 @@ static void insert(struct publishing *p)
 	enum err e;
 
 	encode(p, &params);
+	params_i64(&params, (int64_t)config()->key_packages);
 	e = store_query(app_store(), STATEMENT_KEY_PACKAGE_INSERT, &params,
 			on_published, p);
 	if (e != ERR_OK) {
@@ -270,14 +291,24 @@ static size_t find_stranger(const struct publishing *p,
 			    const struct account_log *log)
 {
 	struct account_place last;
+	uint64_t device = 0;
 	size_t i;
 
 	account_log_place(log, &last);
-	for (i = 0; last.number > 0 && i < p->count; i++)
-		if (account_key_valid(log, suite_scheme(p->items[i].suite),
-				      p->items[i].key, &last,
-				      NULL) != ACCOUNT_VALID)
+	for (i = 0; i < p->count; i++) {
+		const struct published *item = &p->items[i];
+
+		if (last.number == 0 && !item->name.of_account)
+			continue;
+		if (account_key_valid(log, suite_scheme(item->suite), item->key,
+				      &last, &device) != ACCOUNT_VALID)
 			return i;
+		if (item->name.of_account &&
+		    (device != item->name.number ||
+		     !span_equal(account_log_fingerprint(log),
+				 SPAN_ARRAY(item->name.fingerprint))))
+			return i;
+	}
 	return p->count;
 }
 
@@ -310,12 +341,41 @@ out:
 	end(p);
 }
 
+static void ask_log(struct publishing *p)
+{
+	struct params params = PARAMS_INIT;
+	enum err e;
+
+	params_text(&params, span_str(p->who.username));
+	params_null(&params);
+	e = store_query(app_store(), STATEMENT_ACCOUNT_LOG_ALL, &params, on_log,
+			p);
+	if (e != ERR_OK) {
+		app_fail(p->req, e);
+		end(p);
+	}
+}
+
+static void on_name(void *arg, enum err e)
+{
+	struct publishing *p = arg;
+
+	if (e == ERR_OK &&
+	    (!p->own.of_account || leaf_name_is(&p->own, &p->who))) {
+		ask_log(p);
+		return;
+	}
+	if (e != ERR_OK)
+		app_fail(p->req, e);
+	else
+		request_problem(p->req, OUTCOME_KEY_PACKAGE_INVALID, NOT_OWN);
+	end(p);
+}
+
 static void publish(struct request *req, const struct identity *who)
 {
 	struct publishing *p = calloc(1, sizeof(*p));
-	struct params params = PARAMS_INIT;
 	struct body body;
-	enum err e;
 	bool ok;
 
 	if (p == NULL) {
@@ -334,14 +394,7 @@ static void publish(struct request *req, const struct identity *who)
 		end(p);
 		return;
 	}
-	params_text(&params, span_str(who->username));
-	params_null(&params);
-	e = store_query(app_store(), STATEMENT_ACCOUNT_LOG_ALL, &params, on_log,
-			p);
-	if (e != ERR_OK) {
-		app_fail(req, e);
-		end(p);
-	}
+	leaf_names_find(&p->own, 1, on_name, p);
 }
 
 void key_packages(struct request *req)
@@ -416,6 +469,11 @@ static void on_claimed(void *arg, enum err e, struct rows *rows)
 		request_problem(req, OUTCOME_NO_SUCH_USER, NULL);
 		return;
 	}
+	if (rows_i64(rows, 0, "wait") > 0) {
+		limited_by_statement(req, LIMIT_CLAIMS_OF_ONE,
+				     (uint64_t)rows_i64(rows, 0, "wait"));
+		return;
+	}
 	rows_uuid(rows, 0, "user_id", id);
 	text_uuid(user, id);
 	buf_putf(&out, "{\"user_id\":\"%s\",\"username\":", user);
@@ -429,11 +487,8 @@ static void on_claimed(void *arg, enum err e, struct rows *rows)
 /* Each claim uses somebody's up. */
 static bool within_rate(struct request *req, const struct identity *who)
 {
-	char name[64], user[TEXT_UUID_SIZE];
-
-	text_uuid(user, who->user);
-	(void)snprintf(name, sizeof(name), "claim %s", user);
-	return rate_allows(req, name, config()->claims_per_minute);
+	return limited_allows(req, LIMIT_CLAIMS, SPAN_ARRAY(who->user),
+			      SPAN_EMPTY);
 }
 
 void key_packages_claim(struct request *req)
@@ -452,6 +507,9 @@ void key_packages_claim(struct request *req)
 		params_put_bytes(&params,
 				 span_str(c->algorithms[i]->algorithm));
 	params_close_array(&params);
+	params_uuid(&params, who.user);
+	params_i64(&params, (int64_t)c->claims_of_one_per_hour);
+	params_i64(&params, (int64_t)c->claimed_per_hour);
 	if (!body_end(&body, req)) {
 		params_clear(&params);
 		return;

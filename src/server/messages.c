@@ -14,6 +14,7 @@
 #include "server/edge/conditional.h"
 #include "server/edge/media.h"
 #include "server/lanes.h"
+#include "server/limited.h"
 #include "server/page.h"
 #include "server/position.h"
 #include "server/sessions.h"
@@ -90,7 +91,10 @@ static void append(struct request *req, const struct identity *who,
 	enum err e;
 
 	if (!messages_check(envelope, who, session, &message, &problem)) {
-		request_refuse(req, problem);
+		if (problem.outcome == OUTCOME_TOO_MANY_REQUESTS)
+			limited_refuse(req);
+		else
+			request_refuse(req, problem);
 		return;
 	}
 	message.origin = messages_origin(request_trace(req), NULL, origin);

@@ -27,16 +27,14 @@ struct move {
 	const struct suite *suite;
 	uint64_t new_epoch;
 	size_t count; /* leaves of the new group */
-	struct {
-		uint8_t device[16];
-		struct span username; /* borrowed from the body */
-		uint32_t leaf;
-	} leaves[COMMIT_CHANGES_MAX];
+	struct leaf_name names[COMMIT_CHANGES_MAX];
+	uint32_t leaves[COMMIT_CHANGES_MAX];
 	struct commit commit;
-	struct body body; /* what these and the leaves borrow from */
+	struct body body; /* what these borrow from */
 	struct span welcome, info;
 	struct buf before; /* the GroupInfo as it is */
 	struct check_commit check;
+	struct known_logs known;
 	struct check_verdict verdict;
 	bool checked; /* and found right */
 };
@@ -44,6 +42,7 @@ struct move {
 static void end(struct move *m)
 {
 	buf_clear(&m->before);
+	known_logs_clear(&m->known);
 	if (m->body.json != NULL)
 		body_free(&m->body);
 	free(m);
@@ -54,10 +53,9 @@ static bool add_leaf(void *arg, uint32_t leaf, struct span identity)
 	struct move *m = arg;
 
 	if (m->count == COMMIT_CHANGES_MAX ||
-	    !commit_split_identity(identity, &m->leaves[m->count].username,
-				   m->leaves[m->count].device))
+	    !leaf_name_read(&m->names[m->count], identity))
 		return false;
-	m->leaves[m->count++].leaf = leaf;
+	m->leaves[m->count++] = leaf;
 	return true;
 }
 
@@ -110,15 +108,15 @@ static void encode(const struct move *m, uint8_t nonces[2][32],
 	params_i64(p, (int64_t)m->new_epoch);
 	params_open_array(p, PARAMS_UUID, m->count);
 	for (size_t i = 0; i < m->count; i++)
-		params_put_bytes(p, SPAN_ARRAY(m->leaves[i].device));
+		params_put_bytes(p, SPAN_ARRAY(m->names[i].device));
 	params_close_array(p);
 	params_open_array(p, PARAMS_TEXT, m->count);
 	for (size_t i = 0; i < m->count; i++)
-		params_put_bytes(p, m->leaves[i].username);
+		params_put_bytes(p, span_str(m->names[i].username));
 	params_close_array(p);
 	params_open_array(p, PARAMS_INT4, m->count);
 	for (size_t i = 0; i < m->count; i++)
-		params_put_i32(p, (int32_t)m->leaves[i].leaf);
+		params_put_i32(p, (int32_t)m->leaves[i]);
 	params_close_array(p);
 	params_open_array(p, PARAMS_BYTEA, 2);
 	params_put_bytes(p, span_of(nonces[0], 16));
@@ -154,7 +152,22 @@ static void check(void *arg)
 	struct move *m = arg;
 
 	m->check.successor = m->info;
+	m->check.accounts = m->known.accounts;
 	m->verdict = check_commit(&m->check);
+}
+
+static void on_checked(void *arg);
+
+static void on_logs(void *arg, enum err e)
+{
+	struct move *m = arg;
+
+	if (e == ERR_OK)
+		e = job_run(check, on_checked, m);
+	if (e != ERR_OK) {
+		app_fail(m->req, e);
+		end(m);
+	}
 }
 
 static void on_checked(void *arg)
@@ -169,6 +182,10 @@ static void on_checked(void *arg)
 	if (m->verdict.wrong == NULL) {
 		m->checked = true;
 		append(m);
+		return;
+	}
+	if (known_logs_wanted(&m->known)) {
+		known_logs_read(&m->known, on_logs, m);
 		return;
 	}
 	request_problem(m->req,
@@ -197,6 +214,7 @@ static void on_context(void *arg, enum err e, struct rows *rows)
 	buf_put(&m->before, rows_bytes(rows, 0, "group_info"));
 	TRY(rows_end(rows));
 	TRY(buf_end(&m->before));
+	TRY(known_logs_begin(&m->known));
 	m->check.before = buf_span(&m->before);
 	m->check.now = clock_now_ms() / 1000;
 	TRY(job_run(check, on_checked, m));
@@ -210,7 +228,7 @@ out:
 static const char *read_move(struct move *m)
 {
 	const char *wrong =
-	    commit_read(&m->commit, m->check.commit, m->session, &m->who);
+	    commit_read(&m->commit, m->check.commit, m->session);
 
 	if (wrong != NULL)
 		return wrong;
@@ -225,13 +243,45 @@ static const char *read_move(struct move *m)
 	return m->welcome.n > 0 ? NULL : "the Welcome is missing";
 }
 
+static void ask_context(struct move *m)
+{
+	struct params params = PARAMS_INIT;
+	enum err e;
+
+	params_uuid(&params, m->session);
+	params_uuid(&params, m->who.user);
+	params_uuid(&params, m->who.device);
+	commit_put_view(&m->commit, &params);
+	e = store_query(app_store(), STATEMENT_COMMIT_CONTEXT, &params,
+			on_context, m);
+	if (e != ERR_OK) {
+		app_fail(m->req, e);
+		end(m);
+	}
+}
+
+static void on_names(void *arg, enum err e)
+{
+	struct move *m = arg;
+
+	if (e == ERR_OK && leaf_names_found(m->names, m->count)) {
+		ask_context(m);
+		return;
+	}
+	if (e != ERR_OK)
+		app_fail(m->req, e);
+	else
+		request_problem(m->req, OUTCOME_COMMIT_INVALID,
+				"a leaf's device does not stand in its "
+				"account's log");
+	end(m);
+}
+
 /* Takes the body, from which the move borrows from now on. */
 static void post_move(struct move *m, const struct body *read)
 {
 	size_t max = config()->body_bytes;
-	struct params params = PARAMS_INIT;
 	const char *algorithm, *wrong;
-	enum err e;
 
 	m->body = *read;
 	algorithm = body_text(&m->body, "algorithm");
@@ -254,16 +304,7 @@ static void post_move(struct move *m, const struct body *read)
 		end(m);
 		return;
 	}
-	params_uuid(&params, m->session);
-	params_uuid(&params, m->who.user);
-	params_uuid(&params, m->who.device);
-	commit_put_view(&m->commit, &params);
-	e = store_query(app_store(), STATEMENT_COMMIT_CONTEXT, &params,
-			on_context, m);
-	if (e != ERR_OK) {
-		app_fail(m->req, e);
-		end(m);
-	}
+	leaf_names_find(m->names, m->count, on_names, m);
 }
 
 void session_move(struct request *req)

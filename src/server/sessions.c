@@ -1,4 +1,4 @@
-/* /session/create, /sessions, /session/{session_id} and what belongs to it. */
+/* /sessions, /session/{session_id} and what belongs to it. */
 #include "server/sessions.h"
 
 #include <stdio.h>
@@ -6,16 +6,14 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "check/commit.h"
 #include "door/json.h"
 #include "server/app.h"
 #include "server/body.h"
 #include "server/config.h"
-#include "server/group_info.h"
+#include "server/limited.h"
 #include "server/page.h"
 #include "server/tokens.h"
 
-EDGE_HANDLER void session_create(struct request *req);
 EDGE_HANDLER void session_list(struct request *req);
 EDGE_HANDLER void session_item(struct request *req);
 EDGE_HANDLER void session_members(struct request *req);
@@ -65,137 +63,19 @@ void sessions_problem(struct request *req, struct span outcome, uint64_t epoch)
 		request_refuse(req, (struct problem){ named, NULL, epoch });
 }
 
-/* ---- creating ---- */
-
-struct creation {
-	struct request *req;
-	struct identity who;
-	uint8_t session[16];
-	const struct suite *suite;
-	char policy[8];
-};
-
-static void put_created(struct buf *out, const struct creation *c,
-			struct rows *rows)
+void sessions_refuse(struct request *req, enum limit limit, struct rows *rows)
 {
-	char session[TEXT_UUID_SIZE];
-
-	text_uuid(session, c->session);
-	buf_putf(out,
-		 "{\"session_id\":\"%s\",\"algorithm\":\"%s\",\"epoch\":0,"
-		 "\"join_policy\":\"%s\",\"creator\":\"%s\","
-		 "\"created_at\":%lld,\"last_seq\":0,\"head\":\"",
-		 session, c->suite->algorithm, c->policy, c->who.username,
-		 (long long)rows_i64(rows, 0, "created_ms"));
-	text_put_hex(out, rows_bytes(rows, 0, "head"));
-	buf_put_str(out, "\",\"member\":true}");
+	if (rows_text_is(rows, 0, "outcome", "too-many-requests"))
+		limited_by_statement(req, limit,
+				     (uint64_t)rows_i64(rows, 0, "wait"));
+	else
+		sessions_problem(req, rows_text(rows, 0, "outcome"), 0);
 }
 
-static void on_created(void *arg, enum err e, struct rows *rows)
+void sessions_put_limits(struct params *params)
 {
-	struct creation *c = arg;
-	struct buf out = BUF_INIT;
-
-	if (e != ERR_OK || rows_count(rows) != 1) {
-		app_fail(c->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
-	} else if (!rows_text_is(rows, 0, "outcome", "ok")) {
-		sessions_problem(c->req, rows_text(rows, 0, "outcome"), 0);
-	} else {
-		put_created(&out, c, rows);
-		request_answer(c->req, 201, "application/json", buf_span(&out));
-	}
-	buf_clear(&out);
-	free(c);
-}
-
-/* NULL, or what is wrong with a new group. */
-static const char *check_creator(const struct creation *c, struct span info)
-{
-	char identity[80], device[TEXT_UUID_SIZE];
-
-	text_uuid(device, c->who.device);
-	(void)snprintf(identity, sizeof(identity), "%s/%s", c->who.username,
-		       device);
-	return check_first(info, span_str(identity), NULL);
-}
-
-/* The body into parameters; false when it has a fault. */
-static bool read_creation(struct creation *c, struct body *body,
-			  struct params *params)
-{
-	const char *policy, *algorithm, *wrong, *invite[BODY_ITEMS_MAX];
-	struct span info;
-	size_t count;
-
-	body_uuid(body, "session_id", c->session);
-	algorithm = body_text(body, "algorithm");
-	info = body_bytes(body, "group_info", config()->body_bytes);
-	policy = body_optional_text(body, "join_policy");
-	count = body_texts(body, "invite", invite);
-	if (policy == NULL)
-		policy = "invited";
-	c->suite = config_algorithm(span_str(algorithm));
-	if (!body_end(body, c->req))
-		return false;
-	if (c->suite == NULL ||
-	    (strcmp(policy, "invited") != 0 && strcmp(policy, "open") != 0))
-		request_problem(c->req, OUTCOME_INVALID,
-				c->suite == NULL
-				    ? "algorithm is not allowed here"
-				    : "join_policy is invited or open");
-	else if (!group_info_fits(info, c->session, 0, c->suite))
-		request_problem(c->req, OUTCOME_INVALID,
-				"group_info must be of epoch 0 of this "
-				"session, in the suite of the algorithm");
-	else if ((wrong = check_creator(c, info)) != NULL)
-		request_problem(c->req, OUTCOME_INVALID, wrong);
-	else {
-		(void)snprintf(c->policy, sizeof(c->policy), "%s", policy);
-		params_uuid(params, c->session);
-		params_uuid(params, c->who.user);
-		params_uuid(params, c->who.device);
-		params_text(params, span_str(algorithm));
-		params_text(params, span_str(policy));
-		params_bytea(params, info);
-		params_open_array(params, PARAMS_TEXT, count);
-		for (size_t i = 0; i < count; i++)
-			params_put_bytes(params, span_str(invite[i]));
-		params_close_array(params);
-		body_free(body);
-		return true;
-	}
-	body_free(body);
-	return false;
-}
-
-void session_create(struct request *req)
-{
-	struct creation *c;
-	struct params params = PARAMS_INIT;
-	struct identity who;
-	struct body body;
-	enum err e;
-
-	if (!tokens_require(req, &who) || !body_read(&body, req))
-		return;
-	c = calloc(1, sizeof(*c));
-	if (c == NULL) {
-		body_free(&body);
-		app_fail(req, ERR_LOCAL_MEMORY);
-		return;
-	}
-	c->req = req;
-	c->who = who;
-	if (!read_creation(c, &body, &params)) {
-		free(c);
-		return;
-	}
-	e = store_query(app_store(), STATEMENT_SESSION_CREATE, &params,
-			on_created, c);
-	if (e != ERR_OK) {
-		app_fail(req, e);
-		free(c);
-	}
+	params_i64(params, (int64_t)config()->invitations_per_day);
+	params_i64(params, (int64_t)config()->invitations_pending);
 }
 
 /* ---- reading ---- */
@@ -409,7 +289,7 @@ static void on_invite(void *arg, enum err e, struct rows *rows)
 	else if (rows_text_is(rows, 0, "outcome", "ok"))
 		request_answer(req, 204, NULL, SPAN_EMPTY);
 	else
-		sessions_problem(req, rows_text(rows, 0, "outcome"), 0);
+		sessions_refuse(req, LIMIT_INVITATIONS, rows);
 }
 
 void session_invite(struct request *req)
@@ -432,6 +312,7 @@ void session_invite(struct request *req)
 	for (size_t i = 0; i < count; i++)
 		params_put_bytes(&params, span_str(names[i]));
 	params_close_array(&params);
+	sessions_put_limits(&params);
 	if (!body_end(&body, req)) {
 		params_clear(&params);
 		return;

@@ -16,6 +16,7 @@
 #include "server/edge/websocket.h"
 #include "server/hub/hub.h"
 #include "server/lanes.h"
+#include "server/limited.h"
 #include "server/messages.h"
 #include "server/revocations.h"
 #include "server/send_frame.h"
@@ -23,11 +24,12 @@
 
 EDGE_HANDLER void ws_open(struct request *req);
 
-enum { SUBSCRIPTIONS_MAX = 1024, SENDS_MAX = 4096, SECOND_MS = 1000 };
+enum { SENDS_MAX = 4096, SECOND_MS = 1000 };
 
 struct client {
 	struct websocket *ws; /* NULL: gone */
 	struct identity who;
+	uint8_t address[16];		     /* whence it came */
 	struct trace *trace;		     /* NULL: requests are not logged */
 	struct subscription **subscriptions; /* room for a power of two */
 	size_t subscription_count;
@@ -267,9 +269,9 @@ static void subscribe(struct client *c, uint64_t id, const uint8_t session[16],
 			    "this session is subscribed to already");
 		return;
 	}
-	if (c->subscription_count == SUBSCRIPTIONS_MAX) {
-		say_problem(c, id, OUTCOME_TOO_MANY_REQUESTS,
-			    "too many subscriptions");
+	if (c->subscription_count >= config()->subscriptions) {
+		say_problem(c, id, OUTCOME_QUOTA_EXCEEDED,
+			    "a WebSocket may follow no more sessions");
 		return;
 	}
 	memcpy(subscriber.device, c->who.device, 16);
@@ -326,8 +328,11 @@ static void send_envelope(struct client *c, uint64_t id, struct span envelope)
 		return;
 	}
 	if (c->sends >= SENDS_MAX) {
-		say_problem(c, id, OUTCOME_TOO_MANY_REQUESTS,
-			    "too many envelopes wait for their answer");
+		say_refusal(c, id,
+			    (struct problem){
+				OUTCOME_TOO_MANY_REQUESTS,
+				"too many envelopes wait for their answer",
+				1 });
 		return;
 	}
 	if (!messages_check(envelope, &c->who, NULL, &message, &problem)) {
@@ -438,11 +443,25 @@ static struct trace *copy_trace(const struct trace *trace)
 	return copy;
 }
 
+/* Few enough are of this account, and of this address. */
+static bool has_place(struct span address, const uint8_t user[16])
+{
+	uint64_t of_user = 0, of_address = 0;
+
+	for (const struct client *c = first_client; c != NULL; c = c->next) {
+		of_user += memcmp(c->who.user, user, 16) == 0;
+		of_address += memcmp(c->address, address.p, address.n) == 0;
+	}
+	return of_user < config()->websockets &&
+	       of_address < config()->address_websockets;
+}
+
 void ws_open(struct request *req)
 {
 	static const struct websocket_handler handler = { on_text, on_gone,
 							  on_overflow };
 	struct span protocols = SPAN_EMPTY, token;
+	uint8_t room[16];
 	struct client *c;
 	struct identity who;
 
@@ -463,12 +482,19 @@ void ws_open(struct request *req)
 				"the subprotocol must be hermetic.v1");
 		return;
 	}
+	if (!has_place(limited_address(req, room), who.user)) {
+		request_problem(req, OUTCOME_QUOTA_EXCEEDED,
+				"there are too many WebSockets of this account "
+				"or address");
+		return;
+	}
 	c = calloc(1, sizeof(*c));
 	if (c == NULL) {
 		app_fail(req, ERR_LOCAL_MEMORY);
 		return;
 	}
 	c->who = who;
+	memcpy(c->address, room, sizeof(room));
 	c->trace = copy_trace(request_trace(req));
 	c->ws = websocket_accept(req, "hermetic.v1", &handler, c);
 	if (c->ws == NULL) {

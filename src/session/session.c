@@ -5,6 +5,7 @@
 
 #include "session/places.h"
 #include "session/state.h"
+#include "wire/extension.h"
 #include "wire/generation.h"
 #include "wire/message.h"
 
@@ -16,7 +17,8 @@ enum state_flag { FLAG_JOINED = 1, FLAG_REMOVED = 2, FLAG_FORKED = 4 };
 void session_identity(struct mls_identity *me)
 {
 	static const uint16_t types[] = { NEGOTIATION_EXTENSION,
-					  ROLES_EXTENSION, PLACES_EXTENSION };
+					  ROLES_EXTENSION, PLACES_EXTENSION,
+					  CONTENT_EXTENSION };
 
 	me->padding = SESSION_PADDING;
 	me->extension_types = types;
@@ -110,38 +112,59 @@ static size_t count_members(const struct mls_group *group)
 	return count;
 }
 
-/* The group that we join is this session's, and its algorithm is the one that
- * the founders' signed offers give. */
-enum err session_check_joined(const struct session *session,
-			      const struct mls_identity *me)
+/* The algorithm of the group is the one that the founders' signed offers give. */
+static enum err check_offers(const struct session *session,
+			     const struct mls_identity *me, bool of_others)
 {
 	const struct mls_group *group = session->group;
-	size_t count = count_members(group);
+	size_t count = of_others ? count_members(group) : 0;
 	struct negotiation_offer own = { me->credential_identity, SPAN_EMPTY };
 	struct negotiation_offer *offers = calloc(count + 1, sizeof(*offers));
 	struct buf suites = BUF_INIT;
 	struct mls_member member;
-	struct roles roles;
-	uint32_t leaf = 0, generation;
+	uint32_t leaf = 0;
 	enum err e;
 
 	ENSURE(offers != NULL, ERR_LOCAL_MEMORY);
-	ENSURE(generation_of_group(mls_group_id(group),
-				   session_id_span(session), &generation),
-	       ERR_PEER_INVALID);
 	put_suites(me, &suites);
 	TRY(buf_end(&suites));
 	own.suites = buf_span(&suites);
-	for (size_t i = 0; mls_group_next_member(group, &leaf, &member); i++)
+	for (size_t i = 0;
+	     i < count && mls_group_next_member(group, &leaf, &member); i++)
 		offers[i] = (struct negotiation_offer){ member.identity,
 							member.cipher_suites };
 	TRY(negotiation_check(mls_group_extensions(group),
 			      mls_group_suite(group)->id, &own, offers, count));
-	TRY(roles_read(mls_group_extensions(group), &roles));
 out:
 	free(offers);
 	buf_clear(&suites);
 	return e;
+}
+
+/* The group that we join is this session's. */
+static enum err check_joined(const struct session *session,
+			     const struct mls_identity *me,
+			     enum session_offers held)
+{
+	const struct mls_group *group = session->group;
+	struct roles roles;
+	uint32_t generation;
+	enum err e;
+
+	ENSURE(generation_of_group(mls_group_id(group),
+				   session_id_span(session), &generation),
+	       ERR_PEER_INVALID);
+	if (held != SESSION_NO_OFFERS)
+		TRY(check_offers(session, me, held == SESSION_ALL_OFFERS));
+	TRY(roles_read(mls_group_extensions(group), &roles));
+out:
+	return e;
+}
+
+enum err session_check_joined(const struct session *session,
+			      const struct mls_identity *me)
+{
+	return check_joined(session, me, SESSION_ALL_OFFERS);
 }
 
 enum err session_join_welcome(const struct mls_identity *me,
@@ -185,12 +208,11 @@ enum err session_put_said(const struct chain *seen, struct span links,
 	return buf_end(said);
 }
 
-enum err session_join_external(const struct mls_identity *me,
-			       const uint8_t id[SESSION_ID],
-			       struct span group_info, bool resync,
-			       const struct chain *seen,
-			       struct check_accounts *accounts,
-			       struct session **session, struct mls_commit *out)
+enum err session_join_all_the_same(
+    const struct mls_identity *me, const uint8_t id[SESSION_ID],
+    struct span group_info, bool resync, enum session_offers held,
+    const struct chain *seen, struct check_accounts *accounts,
+    struct session **session, struct mls_commit *out)
 {
 	struct session *s = session_new(id);
 	struct mls_external how = { .resync = resync };
@@ -205,7 +227,7 @@ enum err session_join_external(const struct mls_identity *me,
 	s->accounts = accounts;
 	how.authenticated_data = buf_span(&said);
 	TRY(mls_group_join_external(me, group_info, &how, &s->group, &made));
-	TRY(session_check_joined(s, me));
+	TRY(check_joined(s, me, held));
 	buf_put(&s->staged, buf_span(&made.commit));
 	TRY(buf_end(&s->staged));
 	*session = s;
@@ -218,6 +240,18 @@ out:
 	buf_clear(&said);
 	buf_clear(&links);
 	return e;
+}
+
+enum err session_join_external(const struct mls_identity *me,
+			       const uint8_t id[SESSION_ID],
+			       struct span group_info, bool resync,
+			       const struct chain *seen,
+			       struct check_accounts *accounts,
+			       struct session **session, struct mls_commit *out)
+{
+	return session_join_all_the_same(me, id, group_info, resync,
+					 SESSION_ALL_OFFERS, seen, accounts,
+					 session, out);
 }
 
 /* ---- asking ---- */
@@ -332,7 +366,24 @@ void session_move_outbox(struct session *from, struct session *to)
 		to->outbox.items[i].epoch = 0;
 }
 
+void session_set_look(struct session *session, session_look *look,
+		      void *context)
+{
+	session->look = look;
+	session->look_context = context;
+}
+
 /* ---- changing the group ---- */
+
+/* A leaf of a version of before, which does not say all that this one reads. */
+static bool has_old_leaf(const struct session *session)
+{
+	uint32_t leaf = mls_group_own_leaf(session->group);
+	struct mls_member own;
+
+	return mls_group_next_member(session->group, &leaf, &own) &&
+	       !wire_u16_list_has(own.extension_types, CONTENT_EXTENSION);
+}
 
 enum err session_commit(struct session *session, const struct mls_identity *me,
 			const struct mls_change *change, struct mls_commit *out)
@@ -351,6 +402,8 @@ enum err session_commit(struct session *session, const struct mls_identity *me,
 		with_view.extensions = &extensions;
 	TRY(session_put_said(&session->chain, buf_span(&plan.links), &said));
 	with_view.authenticated_data = buf_span(&said);
+	if (has_old_leaf(session) && with_view.next == NULL)
+		with_view.next = me;
 	TRY(mls_group_commit(session->group, me, &with_view, &made));
 	buf_reset(&session->staged);
 	buf_put(&session->staged, buf_span(&made.commit));

@@ -78,6 +78,19 @@ MUST_CHECK enum err session_join_external(const struct mls_identity *me,
 					  struct session **session,
 					  struct mls_commit *out);
 
+/* The same, where the person goes on whatever founders have offered: only what
+ * `held` says is compared. */
+enum session_offers {
+	SESSION_ALL_OFFERS, /* as session_join_external() */
+	SESSION_OWN_OFFER,  /* of the founders' entries our own */
+	SESSION_NO_OFFERS   /* none: the algorithm is one that `me` has */
+};
+MUST_CHECK enum err session_join_all_the_same(
+    const struct mls_identity *me, const uint8_t session_id[SESSION_ID],
+    struct span group_info, bool resync, enum session_offers held,
+    const struct chain *seen, struct check_accounts *accounts,
+    struct session **session, struct mls_commit *out);
+
 void session_free(struct session *session);
 
 /* ---- accounts ----
@@ -222,6 +235,10 @@ MUST_CHECK enum err session_set_departures(struct session *session,
 MUST_CHECK enum err session_add_departure(struct session *session,
 					  struct span departure);
 
+/* A commit that stands after such departures and before this member's place:
+ * those of leaves that the commit removes are over. */
+void session_spend_departures(struct session *session, struct span commit);
+
 /* We have left: as if a commit had removed us. */
 void session_end(struct session *session);
 
@@ -305,6 +322,15 @@ struct session_event {
 };
 
 void session_event_clear(struct session_event *event);
+
+/* Sees each commit that session_receive() takes before it takes effect: it is
+ * judged, and `session` is as it is before it. What it answers other than ERR_OK
+ * the entry is refused with, or the call where that is of ERR_CLASS_LOCAL.
+ * Borrowed, no part of the state; NULL: nobody from now on. */
+typedef enum err session_look(void *context, const struct session *session,
+			      const struct mls_staged *staged);
+void session_set_look(struct session *session, session_look *look,
+		      void *context);
 
 /*
  * The log's next entry: kind and bytes as stored, and the head that the server

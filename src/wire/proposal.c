@@ -44,6 +44,10 @@ void wire_proposal_read(struct rd *r, struct wire_proposal *proposal)
 		proposal->extensions = wire_extensions_read(r);
 		break;
 	default:
+		if (wire_proposal_is_private(proposal->type)) {
+			proposal->data = rd_vec(r);
+			break;
+		}
 		/* 12.2: "non-default proposal type that is not supported" */
 		/* 13.2: "MUST NOT be included in a commit unless" */
 		rd_fail(r, ERR_PEER_UNSUPPORTED);
@@ -62,6 +66,8 @@ enum err wire_proposal_decode(struct span bytes, struct wire_proposal *proposal)
 void wire_proposal_put(struct buf *b, const struct wire_proposal *proposal)
 {
 	buf_put_u16(b, proposal->type);
+	if (wire_proposal_is_private(proposal->type))
+		buf_put_vec(b, proposal->data);
 	switch ((enum wire_proposal_type)proposal->type) {
 	case WIRE_PROPOSAL_ADD:
 		wire_key_package_put(b, &proposal->add);

@@ -14,7 +14,8 @@ struct wire_reinit {
 
 struct wire_proposal {
 	struct span encoded;
-	uint16_t type; /* enum wire_proposal_type; others do not decode */
+	/* enum wire_proposal_type, or one of private use; others do not decode */
+	uint16_t type;
 	union {
 		struct wire_key_package add;
 		struct wire_leaf_node update;
@@ -23,10 +24,18 @@ struct wire_proposal {
 		struct wire_reinit reinit;
 		struct span kem_output; /* external_init */
 		struct span extensions; /* group_context_extensions */
+		struct span data;	/* of private use: opaque data<V> */
 	};
 };
 
-/* A proposal of a type not listed has no length: ERR_PEER_UNSUPPORTED. */
+static inline bool wire_proposal_is_private(uint16_t type)
+{
+	return type >= WIRE_PROPOSAL_PRIVATE_FIRST;
+}
+
+/* A proposal of a type not listed has no length: ERR_PEER_UNSUPPORTED. That of a
+ * type of private use is, by a convention of ours (and of other
+ * implementations), one vector of bytes. */
 void wire_proposal_read(struct rd *r, struct wire_proposal *proposal);
 MUST_CHECK enum err wire_proposal_decode(struct span bytes,
 					 struct wire_proposal *proposal);

@@ -37,6 +37,8 @@ enum wire_proposal_type { /* 17.4 */
 			  WIRE_PROPOSAL_EXTERNAL_INIT = 6,
 			  WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS = 7
 };
+/* "Reserved for Private Use", to the end of the numbers */
+#define WIRE_PROPOSAL_PRIVATE_FIRST 0xF000
 #define WIRE_PROPOSAL_DEFAULT_LAST WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS
 
 enum wire_credential_type { /* 17.5 */

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { AccountLog } from '../testlib/accounts.mjs';
 import {
-  base64, bytesOf, login, newName, newUser, ok, refused,
+  base64, bytesOf, login, newAccount, newName, newUser, ok, refused,
 } from '../testlib/api.mjs';
 import { DeviceKeys } from '../testlib/mls.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
@@ -143,6 +143,13 @@ describe('KeyPackages', { concurrency: false }, () => {
       'a suite not allowed here': base64(keys.keyPackage({ suite: 1 })),
       'a suite that there is not': base64(keys.keyPackage({ suite: 0xf001 })),
       'expired': base64(keys.keyPackage({ notAfter: now - 10 })),
+      'good tomorrow only': base64(keys.keyPackage({ notBefore: now + 86400,
+        notAfter: now + 2 * 86400 })),
+      'good for too long': base64(keys.keyPackage(
+        { notAfter: now + 401 * 86400 })),
+      'good for ever': base64(keys.keyPackage({ notAfter: 2n ** 64n - 1n })),
+      'without an extension of sessions': base64(keys.keyPackage(
+        { extensions: [0xf7f0, 0xf7f3] })),
       'of a leaf of a commit': base64(keys.keyPackage({ source: 3 })),
       'signed by another': base64(new DeviceKeys(bob.identity,
         'aes-256-gcm').keyPackage({ suite: 3 })),
@@ -189,11 +196,44 @@ describe('KeyPackages', { concurrency: false }, () => {
     assert.deepEqual(await counts(user), before);
   });
 
+  test('those of an account name its device, and no other one', async () => {
+    const user = await newUser(node.url, 'moves');
+    ok(await publish(user, { key_packages: make(user, 3) }), 201);
+    const [own, other] = [await newAccount(node.url, 'own'),
+      await newAccount(node.url, 'other')];
+    const [before] = make(own);
+    for (const [what, options] of Object.entries({
+      'another number': { identity: own.identity.replace(/1$/, '2') },
+      'another account': { identity: other.identity },
+      'without the extension of places': { extensions: [0xf7f0, 0xf7f2] },
+    })) {
+      const answer = await publish(own, { key_packages:
+        [before, base64(own.keysFor().keyPackage(options))] });
+      refused(answer, 422, 'key-package-invalid');
+      assert.ok(answer.json.detail, what);
+    }
+    // of the log's device, but with a key that it does not have
+    const strange = new DeviceKeys(own.identity, 'chacha20-poly1305');
+    refused(await publish(own, { key_packages:
+      [base64(strange.keyPackage())] }), 422, 'key-not-in-log');
+
+    // those of before go when the first of the account comes
+    const named = base64(own.keysFor().keyPackage(
+      { identity: `${own.username}/${own.id}` }));
+    assert.deepEqual(ok(await publish(own, { key_packages: [named] }), 201),
+      { available: { 'chacha20-poly1305': 1 } });
+    ok(await publish(own, { key_packages: make(own, 2) }), 201);
+    const given = (await claim(alice, own)).devices[0].key_packages;
+    assert.notEqual(given[0].key_package, named);
+    assert.deepEqual((await counts(own)).available,
+      { 'chacha20-poly1305': 1 });
+  });
+
   test('a hundred at once; one with a far end', async () => {
     const carol = await newUser(node.url, 'carol');
     ok(await publish(carol, { key_packages: make(carol, 99),
       last_resort: [base64(carol.keysFor().keyPackage(
-        { notAfter: 2n ** 64n - 1n }))] }), 201);
+        { notAfter: Math.floor(Date.now() / 1000) + 390 * 86400 }))] }), 201);
     assert.deepEqual((await counts(carol)).available,
       { 'chacha20-poly1305': 99 });
   });

@@ -38,6 +38,7 @@ test('whatever the adversary does, what must hold holds', async () => {
 // What they broke is mended. Odd ones have no plot, so that they stay what they
 // are when plots come.
 for (const [seed, ...how] of [[20109], [20313], [42527], [42743], [50359],
+  [211609], [212283],
   [827, '--honest'], [4595, '--honest']])
   test(`seed ${[seed, ...how].join(' ')} holds`, async () => {
     const { code, stdout } = await sim('--seed', seed, ...how, '--quiet');
@@ -49,6 +50,9 @@ for (const [name, seed, invariant] of [
   ['SEALS_FOR_UNSEEN', 2, /: (shown|secrecy): /],
   ['SENT_BY_ANSWER', 1, /: sent: /],
   ['DONE_BY_ANSWER', 2, /: (done|shown): /],
+  ['JOINS_OLD_GROUP', 54, /: ancestry: /],
+  ['JOINS_COPIED_LEAVES', 56, /: ancestry: /],
+  ['BEGINS_ANYWHERE', 42, /: determinism: /],
   ['RULES_UNCHECKED', 7, /: rights: /],
   ['PLAINTEXT_POSTED', 1, /: secrecy: /],
   ['SERVER_VIEWS_UNCHECKED', 20, /: no-veto: /],

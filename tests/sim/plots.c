@@ -32,6 +32,18 @@ enum {
 		.a = 1, .b = 32, .turns = ALL                                  \
 	}
 
+/* What one says is heard by the other. */
+#define HEARS(who, whom)                                                       \
+	{                                                                      \
+		.kind = STEP_HEARD, .client = (who), .b = (whom)               \
+	}
+
+/* And the one has come in, with what was done so far. */
+#define COMES_IN_AND_HEARS(who, whom)                                          \
+	{                                                                      \
+		.kind = STEP_HEARD, .client = (who), .a = 1, .b = (whom)       \
+	}
+
 /* A device learns that members have seen different histories, and then that a
  * copy of it lives. */
 static const struct step fork_and_copy[] = {
@@ -72,6 +84,25 @@ static const struct step two_keys_wait[] = {
 	MOVES_ON(CAROL, MOVE_KEY_LIE, 0),
 	BEGINS_WITH_DAVE,
 	BEGINS_WITH_DAVE,
+};
+
+/* A commit that adds a false dave is refused. Before it is posted again, the true
+ * one is met: another process begins a session with it. */
+static const struct step met_meanwhile[] = {
+	MOVES_ON(CAROL, MOVE_KEY_LIE, 0),
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_INVITE,
+	  .client = ALICE,
+	  .slot = 1,
+	  .a = 1,
+	  .b = 24,
+	  .turns = 4,
+	  .mishap = { .kind = MISHAP_FORGED,
+		      .forgery = FORGE_STATUS,
+		      .at = 3,
+		      .pick = 4 } },
+	BEGINS_WITH_DAVE,
+	{ .kind = STEP_TURNS, .client = ALICE, .slot = 1, .turns = ALL },
 };
 
 /* The server says that members are none: of several, since whoever is out may
@@ -200,6 +231,150 @@ static const struct step another_always[] = {
 	DOES(CAROL, ORDER_JOIN, ALL),
 };
 
+/* Somebody comes in for the first time, and is shown a group of leaves that others
+ * signed for another one: as what the session began with, or as the first that is
+ * known of it. They read the same log. The second one goes on all the same. */
+#define NEWCOMER_AND(beginning)                                                \
+	MOVES_ON(CAROL, MOVE_COPIED_LEAVES, ALONE | (beginning)),              \
+	    MOVES_ON(CAROL, MOVE_SPLIT, 1u << BOB | 1u << DAVE),               \
+	    DOES(DAVE, ORDER_JOIN, ALL), DOES(BOB, ORDER_REFRESH, ALL),        \
+	    DOES(CAROL, ORDER_REFRESH, ALL)
+
+static const struct step newcomer_always[] = { NEWCOMER_AND(BEGAN_SO) };
+static const struct step newcomer_now[] = { NEWCOMER_AND(BEGAN_NOW),
+					    DOES(DAVE, ORDER_RESOLVE, ALL),
+					    MOVES_ON(DAVE, MOVE_HEAL, 0) };
+
+/* Who moved the session offered its algorithm alone. It comes in again as it is
+ * today, and so does somebody who is let in then. */
+static const struct step mover_again[] = {
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_MOVE,
+	  .client = ALICE,
+	  .turns = ALL },
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_DEPART,
+	  .client = ALICES_OTHER,
+	  .turns = ALL },
+	DOES(ALICES_OTHER, ORDER_SEND, ALL),
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_INVITE,
+	  .client = ALICES_OTHER,
+	  .a = 1,
+	  .turns = ALL },
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_INVITE,
+	  .client = ALICES_OTHER,
+	  .a = 1,
+	  .b = 24,
+	  .turns = ALL },
+	DOES(DAVE, ORDER_JOIN, ALL),
+	DOES(DAVE, ORDER_RESOLVE, ALL),
+	COMES_IN_AND_HEARS(DAVE, ALICES_OTHER),
+	DOES(ALICE, ORDER_JOIN, ALL),
+	COMES_IN_AND_HEARS(ALICE, DAVE),
+};
+
+/* A founder is let in again with a key of the server's, which offers other
+ * algorithms. Somebody has seen another history, and its person goes on here. */
+static const struct step false_founder[] = {
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_REMOVE,
+	  .client = ALICES_OTHER,
+	  .a = 1,
+	  .b = 2,
+	  .turns = ALL },
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	MOVES_ON(ALICES_OTHER, MOVE_FREEZE, 0),
+	DOES(ALICES_OTHER, ORDER_SEND, ALL),
+	DOES(DAVE, ORDER_JOIN, ALL),
+	MOVES_ON(CAROL, MOVE_KEY_LIE, 0),
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_INVITE,
+	  .client = DAVE,
+	  .a = 1,
+	  .b = 16,
+	  .turns = ALL },
+	MOVES_ON(CAROL, MOVE_HEAL, 0),
+	DOES(ALICES_OTHER, ORDER_REFRESH, ALL),
+	DOES(ALICES_OTHER, ORDER_RESOLVE, ALL),
+};
+
+/* A text was taken, and nobody says so. The person goes on at a place after it. */
+static const struct step taken_and_resolved[] = {
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_SEND,
+	  .client = ALICE,
+	  .b = 1,
+	  .turns = ALL,
+	  .mishap = { .kind = MISHAP_ANSWER_LOST, .at = 1 } },
+	DOES(BOB, ORDER_ROTATE, ALL),
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_RESOLVE,
+	  .client = ALICE,
+	  .turns = ALL,
+	  .mishap = { .kind = MISHAP_FORGED, .forgery = FORGE_HEAD } },
+	DOES(ALICE, ORDER_SEND, ALL),
+	DOES(BOB, ORDER_REFRESH, ALL),
+};
+
+/* A script repeats a text that was sent in a history that its person has left. */
+static const struct step repeated_elsewhere[] = {
+	MOVES_ON(ALICE, MOVE_FREEZE, 0),
+	DOES(ALICE, ORDER_SEND, ALL),
+	DOES(ALICE, ORDER_SEND, ALL),
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_SEND,
+	  .client = ALICE,
+	  .b = 2,
+	  .turns = ALL },
+	MOVES_ON(ALICE, MOVE_HEAL, 0),
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	DOES(ALICE, ORDER_RESOLVE, ALL),
+	DOES(BOB, ORDER_SEND, ALL),
+	DOES(BOB, ORDER_SEND, ALL),
+	DOES(BOB, ORDER_SEND, ALL),
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_SEND,
+	  .client = ALICE,
+	  .b = 16,
+	  .turns = ALL },
+	DOES(BOB, ORDER_REFRESH, ALL),
+};
+
+/* Who was in another history, and left it, is let in again here. */
+#define INVITES_DAVE                                                           \
+	{                                                                      \
+		.kind = STEP_ORDER, .what = ORDER_INVITE, .client = ALICE,     \
+		.a = 1, .b = 24, .turns = ALL                                  \
+	}
+
+static const struct step welcomed_elsewhere[] = {
+	MOVES_ON(DAVE, MOVE_FREEZE, 0),
+	DOES(DAVE, ORDER_JOIN, ALL),
+	DOES(DAVE, ORDER_LEAVE, ALL),
+	MOVES_ON(DAVE, MOVE_HEAL, 0),
+	DOES(ALICE, ORDER_ROTATE, ALL),
+	DOES(ALICE, ORDER_ROTATE, ALL),
+	INVITES_DAVE,
+	DOES(DAVE, ORDER_JOIN, ALL),
+};
+
+/* The same with a genuine group of before, and with leaves that the others have
+ * signed for another one. */
+static const struct step old_and_genuine[] = {
+	DOES(ALICE, ORDER_ROTATE, ALL),	    DOES(BOB, ORDER_ROTATE, ALL),
+	DOES(CAROL, ORDER_REFRESH, ALL),    DOES(CAROL, ORDER_LEAVE, ALL),
+	MOVES_ON(CAROL, MOVE_OLD_GROUP, 1), DOES(CAROL, ORDER_JOIN, ALL),
+};
+
+static const struct step copied_leaves[] = {
+	DOES(CAROL, ORDER_LEAVE, ALL),
+	MOVES_ON(CAROL, MOVE_COPIED_LEAVES, ALONE | BEGAN_SO),
+	DOES(CAROL, ORDER_JOIN, ALL),
+};
+
 /* mallory comes in, and says what it has not seen. The server is honest. */
 static const struct step false_view[] = {
 	INVITES_MALLORY,
@@ -274,10 +449,6 @@ static const struct step departed_twice[] = {
 
 /* A member breaks commits all day, and others go on: those who may remove it, and
  * those who may not. */
-#define HEARS(who, whom)                                                       \
-	{                                                                      \
-		.kind = STEP_HEARD, .client = (who), .b = (whom)               \
-	}
 #define BREAKS_FOR(one, other, how)                                            \
 	MOVES_ON(one, MOVE_BREAK, how), DOES(one, ORDER_REFRESH, ALL),         \
 	    DOES(other, ORDER_REFRESH, ALL)
@@ -334,7 +505,17 @@ static const struct plot plots[] = { PLOT(fork_and_copy),
 				     PLOT(changed_extension),
 				     PLOT(departed_twice),
 				     PLOT(broken_for_members),
-				     PLOT(broken_for_owner) };
+				     PLOT(broken_for_owner),
+				     PLOT(met_meanwhile),
+				     PLOT(welcomed_elsewhere),
+				     PLOT(newcomer_always),
+				     PLOT(newcomer_now),
+				     PLOT(mover_again),
+				     PLOT(false_founder),
+				     PLOT(taken_and_resolved),
+				     PLOT(repeated_elsewhere),
+				     PLOT(old_and_genuine),
+				     PLOT(copied_leaves) };
 
 void steps_draw_plot(struct step *steps, size_t count, uint64_t seed)
 {

@@ -22,7 +22,8 @@ enum step_kind {
 	STEP_SKEW,    /* a clock is set wrong */
 	STEP_CHATTER, /* one says many things in a row */
 	STEP_MOVE,    /* `what`: enum adversary_move */
-	STEP_HEARD,   /* plots only: what it says is heard by client `b` */
+	STEP_HEARD,   /* plots only: what it says is heard by client `b`; `a` is
+			 1: it has come in */
 	STEP_OUSTED,  /* plots only: the adversary's member is none any more */
 	STEP_KINDS
 };

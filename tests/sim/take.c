@@ -244,6 +244,11 @@ static void pass_time(struct world *world, const struct step *step)
 					     86400000ull * 60 };
 
 	world->now_ms += spans_ms[step->a % 5] + step->b % 1000;
+	/* What a server may ask for is so much an hour (src/device/budget.c): an order
+	 * in the midst of which an hour passes may do it again. */
+	for (size_t i = 0; spans_ms[step->a % 5] >= 3600000 && i < CLIENTS; i++)
+		for (size_t k = 0; k < SLOTS; k++)
+			world->clients[i].slots[k].commits = 0;
 }
 
 static void for_person(struct client *client, const struct step *step)
@@ -310,6 +315,8 @@ void step_take(struct world *world, const struct step *step)
 			      step->a, world->now_ms);
 		break;
 	case STEP_HEARD:
+		if (step->a == 1)
+			veto_in(client);
 		veto_heard(client,
 			   &world->clients[step->b % world->client_count]);
 		break;

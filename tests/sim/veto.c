@@ -32,6 +32,17 @@ static bool has_heard(const struct client *client, size_t session, size_t said)
 	return false;
 }
 
+void veto_in(struct client *client)
+{
+	struct world *world = client->world;
+	struct look look;
+
+	if (world->session_count > 0 && world->adversary.moves == 0 &&
+	    (!look_stored(client, 0, &look) || !look.member))
+		world_violate(world, "no-veto", "%s is not let in",
+			      client->identity);
+}
+
 void veto_heard(struct client *client, struct client *other)
 {
 	struct world *world = client->world;

@@ -294,6 +294,8 @@ bool seals_hand_out(struct span ciphertext);
 
 /* ---- veto.c: of plots in which only a member lies ---- */
 
+/* `client` has come in: nothing but honest members was there so far. */
+void veto_in(struct client *client);
 /* What `client` says is sent, and heard by the other one. */
 void veto_heard(struct client *client, struct client *other);
 /* The ghosts are no members of its session any more. */

@@ -35,10 +35,11 @@ const context = (kind, about, part) => join(u8(1), u8(kind), about, part);
 
 /** The keys of a device; `number` is set when its link is made. */
 export class AccountDevice {
-  constructor() {
+  /** ed25519, ed448: the key pairs that it has in its leaves. */
+  constructor({ ed25519 = newPair('ed25519'), ed448 = newPair('ed448') } = {}) {
     this.link = newPair('ed25519');
     this.hpke = newPair('x25519');
-    this.keys = [['ed25519', newPair('ed25519')], ['ed448', newPair('ed448')]];
+    this.keys = [['ed25519', ed25519], ['ed448', ed448]];
   }
 
   entry(kind, about) {
@@ -52,9 +53,9 @@ export class AccountDevice {
 
 /** An account with its log as the test believes it to be. */
 export class AccountLog {
-  constructor(name, { salt = randomBytes(32) } = {}) {
+  constructor(name, { salt = randomBytes(32), keys } = {}) {
     Object.assign(this, { name, salt, links: [] });
-    this.first = new AccountDevice();
+    this.first = new AccountDevice(keys);
     this.begin();
   }
 
@@ -122,4 +123,22 @@ export class AccountLog {
   close(by = this.first, change = {}) {
     return this.take(this.make(kinds.close, none, by, change));
   }
+}
+
+// --- leaves and places (docs/protocol.md) ------------------------------------
+
+const byFingerprint = (a, b) => Buffer.compare(a.fingerprint, b.fingerprint);
+
+/** The extension with the places of these logs: { fingerprint, number, hash }. */
+export function places(...logs) {
+  return join(u16(0xf7f3), vec(vec(...logs.toSorted(byFingerprint).map(log =>
+    join(log.fingerprint, u64(log.number), log.hash)))));
+}
+
+/** The field `links` of a commit's authenticated data: of each log its links
+ * behind the number `from`. */
+export function carried(...logs) {
+  return vec(...logs.toSorted(byFingerprint).map(({ fingerprint, links,
+    from = 0 }) => join(fingerprint, vec(...links.slice(from)
+    .map(link => vec(link))))));
 }

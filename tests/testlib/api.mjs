@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 
+import { AccountLog } from './accounts.mjs';
 import {
   DeviceKeys, Group, departure, envelope, firstHead,
 } from './mls.mjs';
@@ -72,7 +73,10 @@ export class Device {
     this.refreshToken = tokens.refresh_token;
   }
 
-  get identity() { return `${this.username}/${this.id}`; }
+  get identity() {
+    return this.log ? `${this.log.fingerprint.toString('hex')}/${this.number}`
+      : `${this.username}/${this.id}`;
+  }
 
   keysFor(algorithm = 'chacha20-poly1305') {
     if (!this.keys.has(algorithm))
@@ -107,6 +111,19 @@ export async function newUser(url, stem = 'user') {
   const who = { username: newName(stem), password: randomUUID() };
   ok(await call(url, 'POST', '/auth/register', { json: who }), 201);
   return login(url, who);
+}
+
+/** The same, with a log whose first device it is: its leaves are that one's. */
+export async function newAccount(url, stem = 'user') {
+  const user = await newUser(url, stem);
+  const pair = algorithm => user.keysFor(algorithm).pair;
+  const log = new AccountLog(user.username, { keys: {
+    ed25519: pair('chacha20-poly1305'), ed448: pair('aes-256-gcm') } });
+  ok(await user.post(`/users/${user.username}/log`, {
+    link: base64(log.links[0]), salt: base64(log.salt) }), 201);
+  Object.assign(user, { log, number: 1 });
+  for (const keys of user.keys.values()) keys.identity = user.identity;
+  return user;
 }
 
 /**

@@ -54,9 +54,10 @@ export class DeviceKeys {
   }
 
   leaf({ source, identity = this.identity, suites: offered = [3, 4, 0xf7f1],
-    notBefore = 0, notAfter = Math.floor(Date.now() / 1000) + 86400,
+    notBefore = Math.floor(Date.now() / 1000) - 3600,
+    notAfter = Math.floor(Date.now() / 1000) + 86400,
     context = Buffer.alloc(0), parentHash = Buffer.alloc(0),
-    extensions = [0xf7f0, 0xf7f2, 0xff01] }) {
+    extensions = [0xf7f0, 0xf7f2, 0xf7f3, 0xff01] }) {
     const tbs = join(vec(randomBytes(this.suite.kem)), vec(this.publicKey),
       u16(1), vec(Buffer.from(identity)),
       vec(u16(1)), vec(...offered.map(u16)), vec(...extensions.map(u16)), vec(),

@@ -482,6 +482,13 @@ function otherTime(seconds, env) {
     LD_PRELOAD: [env.LD_PRELOAD, lie].filter(Boolean).join(' ') };
 }
 
+// Tests are not people: limits that are not what a test is about are away.
+const unlimited = Object.fromEntries(['REGISTRATIONS_PER_HOUR',
+  'CLAIMS_OF_ONE_PER_HOUR', 'CLAIMED_PER_HOUR', 'SESSIONS_PER_DAY',
+  'INVITATIONS_PER_DAY', 'INVITATIONS_PENDING', 'MESSAGES_PER_MINUTE',
+  'BYTES_PER_MINUTE', 'SESSION_MESSAGES_PER_MINUTE', 'GUESSES_PER_HOUR']
+  .map(name => [`HERMETIC_${name}`, '0']));
+
 /**
  * An API node on 127.0.0.1, ready to answer. `env` adds to its configuration;
  * without `port` a free one is taken; `ready: false` does not wait for it;
@@ -519,7 +526,7 @@ export async function startNode({
         HERMETIC_DATABASE_URL: postgres?.apiUrl ?? '',
         HERMETIC_HOST: host, HERMETIC_PORT: String(self.port),
         HERMETIC_WORKERS: String(workers), HERMETIC_DRAIN_SECONDS: '0',
-        ...otherTime(skew, sanitizer(module)), ...env,
+        ...unlimited, ...otherTime(skew, sanitizer(module)), ...env,
       },
     });
     child.output = before;
@@ -668,7 +675,7 @@ protocol websockets
   own(conf, 0o600);
 
   const secret = randomBytes(24).toString('hex');
-  const common = { PATH: process.env.PATH, LANG: 'C.UTF-8',
+  const common = { PATH: process.env.PATH, LANG: 'C.UTF-8', ...unlimited,
     HERMETIC_MQTT_BRIDGE_SECRET: secret };
   const self = { dir, port, tlsPort, wsPort, ca };
   let broker, bridge;

@@ -9,6 +9,8 @@
 #define MEMBERS 3
 
 static const struct span PSK_ID = { (const uint8_t *)"psk", 3 };
+static const struct mls_custom CUSTOM = { 0xF0AA,
+					  { (const uint8_t *)"vote", 4 } };
 static const struct span PSK = { (const uint8_t *)"a pre-shared key", 16 };
 
 /* Alice's group with Bob and Carol, all with a path and two past epochs; Dave
@@ -72,6 +74,8 @@ static void world_init(struct world *w, uint16_t suite)
 		w->all[i].me.padding = 64;
 		w->all[i].me.extension_types = types;
 		w->all[i].me.extension_type_count = 1;
+		w->all[i].me.proposal_types = &CUSTOM.type;
+		w->all[i].me.proposal_type_count = 1;
 		member_key_package(&w->all[i]);
 	}
 	put_senders(ERIN, &w->extensions);
@@ -114,6 +118,8 @@ static void renewed(const struct member *m, struct member *next)
 	member_init(next, m->me.suite, m->name);
 	next->me.extension_types = m->me.extension_types;
 	next->me.extension_type_count = m->me.extension_type_count;
+	next->me.proposal_types = m->me.proposal_types;
+	next->me.proposal_type_count = m->me.proposal_type_count;
 }
 
 static const struct mls_reinit REINIT = {
@@ -121,7 +127,7 @@ static const struct mls_reinit REINIT = {
 	.cipher_suite = SUITE_X25519_AES128GCM_SHA256_ED25519,
 };
 
-enum { PROPOSALS = 8 };
+enum { PROPOSALS = 9 };
 
 /* One of each kind that a member may propose. */
 static void all_proposals(struct world *w, const struct member *next,
@@ -146,6 +152,8 @@ static void all_proposals(struct world *w, const struct member *next,
 	};
 	list[7] = (struct mls_proposal){ .kind = MLS_PROPOSE_REINIT,
 					 .reinit = REINIT };
+	list[8] = (struct mls_proposal){ .kind = MLS_PROPOSE_CUSTOM,
+					 .custom = CUSTOM };
 }
 
 /* Bob's proposals at Alice: two that go together, and, asked for, two more that

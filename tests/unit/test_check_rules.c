@@ -120,6 +120,18 @@ static void test_psk(void **state)
 	court_refuse(c, CAROL, &change, "PreSharedKey", true);
 }
 
+/* A type of the application's own is none of ours. */
+static void test_custom(void **state)
+{
+	struct court *c = *state;
+	struct member carol = court_member(&c->all[CAROL]);
+	struct cheat_item item = { .proposal = { .type = 0xF0AA,
+						 .data = SPAN_LIT("vote") } };
+	struct cheat how = { .by = &carol, .items = &item, .count = 1 };
+
+	court_refuse_cheat(c, &how, "of that type has no place", true);
+}
+
 static void test_update(void **state)
 {
 	struct court *c = *state;
@@ -526,6 +538,7 @@ int main(void)
 		TEST(test_negotiation),
 		TEST(test_roles),
 		TEST(test_psk),
+		TEST(test_custom),
 		TEST(test_update),
 		TEST(test_by_reference),
 		TEST(test_path_is_there),

@@ -1,359 +1,275 @@
-/* The limits of mls/limits.h: what is as large as may be goes, what is one larger
- * does not, and nothing has changed then. */
+/* Limits: the keyed hash, addresses, debts, and a table that is too small. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "mls/tree.h"
-#include "mls/tree_node.h"
-#include "tests/testlib/rules.h"
+#include "base/address.h"
+#include "base/rd.h"
+#include "base/siphash.h"
+#include "base/text.h"
+#include "door/limits.h"
+#include "store/rows_internal.h"
 
-static int setup(void **state)
+/* ---- the hash ---- */
+
+static void test_siphash_is_the_papers(void **state)
 {
-	struct rules *rules = calloc(1, sizeof(*rules));
+	static const struct {
+		size_t n;
+		uint64_t hash;
+	} cases[] = { { 0, 0x726fdb47dd0e0e31 },
+		      { 1, 0x74f839c593dc67fd },
+		      { 8, 0x93f5f5799a932462 },
+		      { 15, 0xa129ca6149be45e5 } };
+	uint8_t bytes[16];
 
-	*state = rules;
-	if (rules == NULL)
-		return -1;
-	rules_init(rules, SPAN_EMPTY);
-	return 0;
+	(void)state;
+	for (uint8_t i = 0; i < 16; i++)
+		bytes[i] = i;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_true(siphash(bytes, span_of(bytes, cases[i].n)) ==
+			    cases[i].hash);
 }
 
-static int teardown(void **state)
+/* ---- addresses ---- */
+
+static struct buf network(const char *text)
 {
-	rules_end(*state);
-	free(*state);
-	return 0;
+	struct buf out = BUF_INIT;
+	uint8_t address[16];
+
+	assert_true(address_read(span_str(text), address));
+	text_put_hex(&out, address_network(address));
+	buf_put_u8(&out, '\0');
+	return out;
 }
 
-/* ---- messages ---- */
-
-/* The size of the message for so many bytes of text; 0 when it is too large. */
-static size_t say(struct member *m, struct span text, struct buf *message)
+static void assert_same(const char *a, const char *b, bool same)
 {
-	enum err e;
+	struct buf one = network(a), other = network(b);
 
-	buf_clear(message);
-	e = mls_group_protect(m->group, &m->me, SPAN_EMPTY, text, message);
-	if (e != ERR_OK)
-		assert_int_equal(e, ERR_PEER_TOO_LARGE);
-	return message->n;
+	assert_int_equal(span_equal(buf_span(&one), buf_span(&other)), same);
+	buf_clear(&one);
+	buf_clear(&other);
 }
 
-static void test_message(void **state)
+static void test_one_client_is_one_network(void **state)
 {
-	struct rules *rules = *state;
-	uint8_t *text = calloc(1, MLS_MESSAGE_MAX + 1);
-	struct buf message = BUF_INIT, before = BUF_INIT, after = BUF_INIT;
-	struct mls_event event;
-	size_t length = MLS_MESSAGE_MAX - 4096;
+	static const char *const bad[] = { "", "nonsense", "1.2.3", "1::2::3",
+					   "1.2.3.4 " };
+	uint8_t address[16], none[16] = { 0 };
 
-	assert_non_null(text);
-	length += MLS_MESSAGE_MAX - say(ALICE, span_of(text, length), &message);
-	assert_int_equal(mls_group_save(ALICE->group, &before), ERR_OK);
-	assert_int_equal(say(ALICE, span_of(text, length + 1), &message), 0);
-	assert_int_equal(mls_group_save(ALICE->group, &after), ERR_OK);
-	assert_true(span_equal(buf_span(&before), buf_span(&after)));
-	assert_int_equal(say(ALICE, span_of(text, length), &message),
-			 MLS_MESSAGE_MAX);
-	rules_refuse(BOB, span_of(text, MLS_MESSAGE_MAX + 1),
-		     ERR_PEER_TOO_LARGE, MLS_RULE_NONE);
-	assert_int_equal(mls_group_process(BOB->group, MEMBER_NOW,
-					   buf_span(&message), &event),
-			 ERR_OK);
-	assert_int_equal(event.data.n, length);
-	mls_event_clear(&event);
-	buf_clear(&message);
-	buf_clear(&before);
-	buf_clear(&after);
-	free(text);
-}
-
-/* ---- proposals ---- */
-
-/* One PSK so often: each has a nonce of its own. What a cheat sends breaks
- * another rule, too; the limit comes before it. */
-static void test_proposals(void **state)
-{
-	struct rules *rules = *state;
-	static struct span ids[MLS_PROPOSALS_MAX + 1];
-	static struct cheat_item items[MLS_PROPOSALS_MAX + 1];
-	struct cheat how = { .by = ALICE,
-			     .items = items,
-			     .count = MLS_PROPOSALS_MAX + 1 };
-	struct mls_change change = { .psks = ids,
-				     .psk_count = MLS_PROPOSALS_MAX + 1 };
-	struct mls_commit commit;
-
-	for (size_t i = 0; i <= MLS_PROPOSALS_MAX; i++) {
-		ids[i] = SPAN_LIT("psk");
-		items[i] = cheat_extensions(SPAN_EMPTY);
+	(void)state;
+	assert_same("192.0.2.1", "::ffff:192.0.2.1", true);
+	assert_same("192.0.2.1", "::FFFF:c000:201", true);
+	assert_same("192.0.2.1", "64:ff9b::192.0.2.1", true);
+	assert_same("192.0.2.1", "192.0.2.2", false);
+	assert_same("2001:db8::1", "2001:0DB8:0:0:ffff::2", true);
+	assert_same("2001:db8::1", "2001:db8:0:1::1", false);
+	assert_same("::1", "127.0.0.1", false);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		assert_false(address_read(span_str(bad[i]), address));
+		assert_memory_equal(address, none, 16);
 	}
-	for (size_t i = 0; i < 2; i++)
-		assert_int_equal(mls_group_add_psk(rules->all[i].group, ids[0],
-						   SPAN_LIT("key")),
-				 ERR_OK);
-	assert_int_equal(
-	    mls_group_commit(ALICE->group, &ALICE->me, &change, &commit),
-	    ERR_PEER_TOO_LARGE);
-	change.psk_count--;
-	assert_int_equal(
-	    mls_group_commit(ALICE->group, &ALICE->me, &change, &commit),
-	    ERR_OK);
-	rules_accept(BOB, buf_span(&commit.commit));
-	mls_group_discard(ALICE->group);
-	mls_commit_clear(&commit);
-	rules_refuse_commit(BOB, &how, ERR_PEER_TOO_LARGE, MLS_RULE_NONE);
-	how.count--;
-	rules_refuse_commit(BOB, &how, ERR_PEER_INVALID,
-			    MLS_RULE_EXTENSIONS_TWICE);
 }
 
-static bool count(void *context, struct span ref,
-		  const struct mls_staged_proposal *proposal)
+/* ---- debts ---- */
+
+static void (*ticks)(void *arg);
+
+static void every(void *context, unsigned ms, void (*tick)(void *arg),
+		  void *arg)
 {
-	(void)ref;
-	(void)proposal;
-	return ++*(size_t *)context > 0;
+	(void)context;
+	(void)ms;
+	(void)arg;
+	ticks = tick;
 }
 
-static void test_pending(void **state)
+static enum err away(enum statement statement, struct params *params,
+		     connection_done *done, void *arg)
 {
-	struct rules *rules = *state;
-	struct mls_proposal psk = { .kind = MLS_PROPOSE_PSK,
-				    .psk_id = SPAN_LIT("psk") };
-	struct buf message = BUF_INIT;
-	size_t seen = 0;
-	enum err e;
+	(void)statement;
+	(void)done;
+	(void)arg;
+	params_clear(params);
+	return ERR_LOCAL_BUSY;
+}
 
-	for (size_t i = 0; i <= MLS_PENDING_MAX; i++) {
-		buf_reset(&message);
-		e = mls_group_propose(ALICE->group, &ALICE->me, &psk, false,
-				      &message);
-		if (i < MLS_PENDING_MAX) {
-			assert_int_equal(e, ERR_OK);
-			rules_keep(BOB, buf_span(&message));
-		} else {
-			assert_int_equal(e, ERR_PEER_TOO_LARGE);
-		}
+static void start(enum limit limit, uint64_t quota)
+{
+	static const struct store_loop loop = { .every = every };
+	struct limits_settings settings = { .loop = &loop, .query = away };
+
+	settings.quotas[limit] = quota;
+	limits_start(&settings);
+}
+
+static bool take(const char *who)
+{
+	return limits_take(LIMIT_LOGINS, span_str(who), SPAN_EMPTY, 1);
+}
+
+static void test_a_quota_and_no_more(void **state)
+{
+	char text[LIMITS_FIELD];
+
+	(void)state;
+	start(LIMIT_LOGINS, 5);
+	for (int i = 0; i < 5; i++)
+		assert_true(take("alice"));
+	assert_int_equal(limits_last()->left, 0);
+	for (int i = 0; i < 20; i++)
+		assert_false(take("alice"));
+	/* refused tries cost nothing: the first place is free after a fifth */
+	assert_in_range(limits_last()->retry_s, 1, 12);
+	assert_in_range(limits_last()->reset_s, 59, 60);
+	limits_policy(limits_last(), text);
+	assert_string_equal(text, "\"logins\";q=5;w=60");
+	assert_true(take("bob"));
+	assert_true(limits_take(LIMIT_LOGINS, span_str("al"), span_str("ice"),
+				1)); /* parts are not glued together */
+	assert_true(take("the others are not limited"));
+	assert_true(limits_take(LIMIT_LINKS, span_str("alice"), SPAN_EMPTY, 1));
+}
+
+static void test_what_is_taken_back_was_not_used(void **state)
+{
+	(void)state;
+	start(LIMIT_LOGINS, 3);
+	for (int i = 0; i < 50; i++) {
+		assert_true(take("carol"));
+		limits_give_back(LIMIT_LOGINS, span_str("carol"), SPAN_EMPTY,
+				 1);
 	}
-	assert_int_equal(
-	    mls_group_propose(CAROL->group, &CAROL->me, &psk, false, &message),
-	    ERR_OK);
-	rules_refuse(BOB, buf_span(&message), ERR_PEER_TOO_LARGE,
-		     MLS_RULE_NONE);
-	assert_int_equal(mls_group_each_pending(BOB->group, count, &seen),
-			 ERR_OK);
-	assert_int_equal(seen, MLS_PENDING_MAX);
-	buf_clear(&message);
+	for (int i = 0; i < 3; i++)
+		assert_true(take("carol"));
+	assert_false(take("carol"));
 }
 
-/* ---- the tree ---- */
-
-/* ratchet_tree of so many leaves, the first and the last of them occupied. */
-static void put_tree(struct buf *out, uint32_t leaves, struct span leaf)
+static void test_time_pays(void **state)
 {
-	struct buf nodes = BUF_INIT;
-	size_t blanks = 2 * (size_t)leaves - 3;
-	uint8_t *p;
+	(void)state;
+	start(LIMIT_BYTES, 60000000); /* one a microsecond */
+	assert_true(
+	    limits_take(LIMIT_BYTES, span_str("d"), SPAN_EMPTY, 60000000));
+	while (!limits_allow(LIMIT_BYTES, span_str("d"), SPAN_EMPTY, 1000))
+		;
+	assert_true(limits_take(LIMIT_BYTES, span_str("d"), SPAN_EMPTY, 1000));
+	/* more than a quota is a whole one, not never */
+	start(LIMIT_BYTES, 1000);
+	assert_true(limits_take(LIMIT_BYTES, span_str("e"), SPAN_EMPTY, 5000));
+	assert_false(limits_take(LIMIT_BYTES, span_str("e"), SPAN_EMPTY, 1));
+}
 
-	for (size_t i = 0; i < 2; i++) {
-		buf_put_u8(&nodes, 1);
-		buf_put_u8(&nodes, WIRE_NODE_LEAF);
-		buf_put(&nodes, leaf);
-		p = i == 0 ? buf_append(&nodes, blanks) : NULL;
-		if (p != NULL)
-			memset(p, 0, blanks);
+/* However many other names come between: whoever has used up its quota has. */
+static void test_nobody_begins_anew(void **state)
+{
+	char name[32];
+
+	(void)state;
+	start(LIMIT_GUESSES, 10);
+	for (int i = 0; i < 10; i++)
+		assert_true(limits_take(LIMIT_GUESSES, span_str("victim"),
+					SPAN_EMPTY, 1));
+	for (int i = 0; i < 400000; i++) {
+		(void)snprintf(name, sizeof(name), "stranger %d", i);
+		(void)limits_take(LIMIT_GUESSES, span_str(name), SPAN_EMPTY, 1);
+		if (i % 1000 == 0)
+			assert_false(limits_take(
+			    LIMIT_GUESSES, span_str("victim"), SPAN_EMPTY, 1));
 	}
-	buf_put_vec(out, buf_span(&nodes));
-	assert_int_equal(buf_end(out), ERR_OK);
-	buf_clear(&nodes);
+	ticks(NULL);
+	assert_false(
+	    limits_take(LIMIT_GUESSES, span_str("victim"), SPAN_EMPTY, 1));
 }
 
-static void test_leaves(void **state)
+/* ---- what the others hear ---- */
+
+static struct {
+	connection_done *key_asked;
+	int64_t told; /* the first debt of the last telling */
+	unsigned tellings;
+} others;
+
+static enum err hear(enum statement statement, struct params *params,
+		     connection_done *done, void *arg)
 {
-	struct rules *rules = *state;
-	struct buf bytes = BUF_INIT;
-	struct mls_member first;
-	struct tree tree;
-	uint32_t leaf = 0;
+	(void)arg;
+	if (statement == STATEMENT_LIMIT_KEY) {
+		others.key_asked = done;
+	} else {
+		/* the second array: its header, an element's length, its bytes */
+		struct rd debts = rd_init(
+		    span_of(params->bytes.p + params->start[1] + 20 + 4, 8));
 
-	assert_true(mls_group_next_member(ALICE->group, &leaf, &first));
-	put_tree(&bytes, MLS_LEAVES_MAX, first.leaf_node);
-	assert_int_equal(tree_decode(&tree, rules_suite(), buf_span(&bytes)),
-			 ERR_OK);
-	assert_int_equal(tree.leaves, MLS_LEAVES_MAX);
-	/* One more member than leaves: as if all were occupied. */
-	tree.root->members = tree.leaves;
-	assert_int_equal(tree_free_leaf(&tree, &leaf), ERR_PEER_TOO_LARGE);
-	tree_clear(&tree);
-	buf_reset(&bytes);
-	put_tree(&bytes, MLS_LEAVES_MAX + 1, first.leaf_node);
-	assert_int_equal(tree_decode(&tree, rules_suite(), buf_span(&bytes)),
-			 ERR_PEER_TOO_LARGE);
-	buf_clear(&bytes);
-}
-
-/* ---- extensions and leaves ---- */
-
-/* One extension, which takes `size` bytes in all. */
-static void put_extension(struct buf *out, uint16_t type, size_t size)
-{
-	struct buf data = BUF_INIT;
-	size_t n = size - 2 - 4; /* type and length */
-	uint8_t *p = buf_append(&data, n);
-
-	assert_non_null(p);
-	memset(p, 0, n);
-	wire_extension_put(out, type, buf_span(&data));
-	assert_int_equal(out->n, size);
-	buf_clear(&data);
-}
-
-static void test_extensions(void **state)
-{
-	struct rules *rules = *state;
-	struct buf most = BUF_INIT, more = BUF_INIT;
-	struct mls_group *group = NULL;
-	struct mls_commit commit;
-	struct span list;
-	struct mls_change change = { .extensions = &list };
-	struct cheat_item item;
-	struct cheat how = { .by = ALICE, .items = &item, .count = 1 };
-
-	put_extension(&most, WIRE_EXTENSION_APPLICATION_ID, MLS_EXTENSIONS_MAX);
-	put_extension(&more, WIRE_EXTENSION_APPLICATION_ID,
-		      MLS_EXTENSIONS_MAX + 1);
-	assert_int_equal(mls_group_create(&DAVE->me, SPAN_LIT("large"),
-					  buf_span(&most), &group),
-			 ERR_OK);
-	mls_group_free(group);
-	assert_int_equal(mls_group_create(&DAVE->me, SPAN_LIT("large"),
-					  buf_span(&more), &group),
-			 ERR_PEER_TOO_LARGE);
-	list = buf_span(&most);
-	assert_int_equal(
-	    mls_group_commit(ALICE->group, &ALICE->me, &change, &commit),
-	    ERR_OK);
-	rules_accept(BOB, buf_span(&commit.commit));
-	mls_group_discard(ALICE->group);
-	mls_commit_clear(&commit);
-	list = buf_span(&more);
-	assert_int_equal(
-	    mls_group_commit(ALICE->group, &ALICE->me, &change, &commit),
-	    ERR_PEER_TOO_LARGE);
-	item = cheat_extensions(list);
-	rules_refuse_commit(BOB, &how, ERR_PEER_TOO_LARGE, MLS_RULE_NONE);
-	buf_clear(&most);
-	buf_clear(&more);
-}
-
-static struct buf longer_list;
-
-/* The same leaf, with one byte more. */
-static void longer(struct wire_leaf_node *leaf)
-{
-	buf_reset(&longer_list);
-	put_extension(&longer_list, WIRE_EXTENSION_APPLICATION_ID,
-		      leaf->extensions.n + 1);
-	leaf->extensions = buf_span(&longer_list);
-}
-
-/* A leaf that has no room left, then one byte more. */
-static void test_leaf(void **state)
-{
-	struct rules *rules = *state;
-	struct buf extension = BUF_INIT;
-	size_t size = MLS_LEAF_NODE_MAX - 1024;
-	struct mls_key_package_secrets secrets;
-	struct wire_key_package kp;
-	struct buf package = BUF_INIT;
-
-	for (size_t i = 0; i < 3; i++) {
-		buf_reset(&extension);
-		put_extension(&extension, WIRE_EXTENSION_APPLICATION_ID,
-			      size + (i == 2));
-		DAVE->me.leaf_extensions = buf_span(&extension);
-		if (i == 2)
-			break;
-		member_key_package(DAVE);
-		assert_int_equal(
-		    wire_key_package_decode(buf_span(&DAVE->key_package), &kp),
-		    ERR_OK);
-		size += MLS_LEAF_NODE_MAX - kp.leaf_node.encoded.n;
+		others.told = (int64_t)rd_u64(&debts);
+		others.tellings++;
 	}
-	assert_int_equal(kp.leaf_node.encoded.n, MLS_LEAF_NODE_MAX);
-	assert_int_equal(
-	    mls_key_package_create(&DAVE->me, false, &secrets, &package),
-	    ERR_PEER_TOO_LARGE);
-	assert_int_equal(secrets.init_private.n, 0);
-	rules_accept_add(rules);
-	buf_reset(&extension);
-	put_extension(&extension, WIRE_EXTENSION_APPLICATION_ID, size);
-	DAVE->me.leaf_extensions = buf_span(&extension);
-	cheat_key_package(DAVE, &(struct cheat_key_package){ .leaf = longer });
-	rules_refuse_lone_add(rules, ERR_PEER_TOO_LARGE, MLS_RULE_NONE);
-	DAVE->me.leaf_extensions = SPAN_EMPTY;
-	buf_clear(&extension);
-	buf_clear(&longer_list);
-	buf_clear(&package);
+	params_clear(params);
+	return ERR_OK;
 }
 
-/* ---- exports ---- */
-
-/* As the short one where that goes; all members alike; up to HKDF's end. */
-static void test_export(void **state)
+static void answer_key(void)
 {
-	struct rules *rules = *state;
-	size_t most = 255 * (size_t)rules_suite()->nh;
-	struct buf alice = BUF_INIT, bob = BUF_INIT;
-	struct sec known;
+	PGresAttDesc column = { .name = (char[]){ "key" },
+				.format = 1,
+				.typid = PARAMS_BYTEA,
+				.typlen = -1 };
+	char key[SIPHASH_KEY] = "the others' key";
+	struct rows rows = { .result =
+				 PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK) };
 
-	for (size_t n = 0; n <= SEC_MAX; n++) {
-		assert_int_equal(mls_group_export(ALICE->group, "label",
-						  SPAN_LIT("context"), n,
-						  &known),
-				 ERR_OK);
-		buf_reset(&alice);
-		assert_int_equal(mls_group_export_long(ALICE->group, "label",
-						       SPAN_LIT("context"), n,
-						       &alice),
-				 ERR_OK);
-		assert_true(span_equal(buf_span(&alice), sec_span(&known)));
-	}
-	buf_reset(&alice);
-	assert_int_equal(mls_group_export_long(ALICE->group, "label",
-					       SPAN_LIT("context"), most,
-					       &alice),
-			 ERR_OK);
-	assert_int_equal(mls_group_export_long(BOB->group, "label",
-					       SPAN_LIT("context"), most, &bob),
-			 ERR_OK);
-	assert_int_equal(alice.n, most);
-	assert_true(span_equal(buf_span(&alice), buf_span(&bob)));
-	assert_int_equal(mls_group_export_long(BOB->group, "label",
-					       SPAN_LIT("context"), most + 1,
-					       &bob),
-			 ERR_LOCAL_BUG);
-	assert_int_equal(bob.n, 0);
-	buf_clear(&alice);
-	buf_clear(&bob);
+	assert_true(PQsetResultAttrs(rows.result, 1, &column));
+	assert_true(PQsetvalue(rows.result, 0, 0, key, sizeof(key)));
+	others.key_asked(NULL, ERR_OK, &rows);
+	PQclear(rows.result);
 }
 
-#define LIMIT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+/* The others hear of a guess and of what takes it back, or of neither: else
+ * they count too few for ever. */
+static void test_what_came_before_the_key_is_told(void **state)
+{
+	static const uint8_t key[SIPHASH_KEY] = { 7 };
+	static const struct store_loop loop = { .every = every };
+	struct limits_settings settings = { .loop = &loop,
+					    .query = hear,
+					    .private_key = key };
+	const int64_t guess = (int64_t)3600 * 1000000 / 5;
+
+	(void)state;
+	settings.quotas[LIMIT_GUESSES] = 5;
+	limits_start(&settings);
+	assert_true(
+	    limits_take(LIMIT_GUESSES, span_str("early"), SPAN_EMPTY, 1));
+	ticks(NULL);
+	answer_key();
+	assert_int_equal(others.tellings, 0);
+	limits_give_back(LIMIT_GUESSES, span_str("early"), SPAN_EMPTY, 1);
+	for (int i = 0; i < 2; i++)
+		assert_true(limits_take(LIMIT_GUESSES, span_str("early"),
+					SPAN_EMPTY, 1));
+	ticks(NULL);
+	assert_int_equal(others.tellings, 1);
+	assert_int_equal(others.told, 2 * guess);
+}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LIMIT(test_export),    LIMIT(test_message),
-		LIMIT(test_proposals), LIMIT(test_pending),
-		LIMIT(test_leaves),    LIMIT(test_extensions),
-		LIMIT(test_leaf),
+		cmocka_unit_test(test_siphash_is_the_papers),
+		cmocka_unit_test(test_one_client_is_one_network),
+		/* before those that fill the table and the queue */
+		cmocka_unit_test(test_what_came_before_the_key_is_told),
+		cmocka_unit_test(test_a_quota_and_no_more),
+		cmocka_unit_test(test_what_is_taken_back_was_not_used),
+		cmocka_unit_test(test_time_pays),
+		cmocka_unit_test(test_nobody_begins_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -355,6 +355,8 @@ static void test_a_removed_device_goes_by_anybody(void **state)
 	assert_true(
 	    session_next_ended(t->r[BOB].d.session, &leaf, &member, &settled));
 	assert_true(settled);
+	commit(t, ALICE2, &(struct mls_change){ .force_path = true },
+	       "has removed its device");
 	commit(t, BOB, &change, NULL);
 	leaf = 0;
 	assert_false(

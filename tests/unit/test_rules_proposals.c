@@ -437,7 +437,10 @@ static void test_unknown_type(void **state)
 	rules_init(rules, SPAN_EMPTY);
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
 		item.proposal.type = types[i];
-		refuse_both(rules, &item, ERR_PEER_UNSUPPORTED, MLS_RULE_NONE);
+		/* of private use: it has a length, and is not listed */
+		refuse_both(rules, &item, ERR_PEER_UNSUPPORTED,
+			    types[i] < 0xF000 ? MLS_RULE_NONE
+					      : MLS_RULE_PROPOSAL_LISTED);
 	}
 	rules_end(rules);
 }

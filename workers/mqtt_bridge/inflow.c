@@ -71,7 +71,10 @@ static void say_refusal(struct sent *s, struct problem problem)
 	buf_put_str(&json, ",\"problem\":");
 	outcomes_put(&json, &problem);
 	buf_put_u8(&json, '}');
-	answer(s, &json, status == 503 ? GATE_UNKNOWN : GATE_REFUSED);
+	answer(s, &json,
+	       status == 503   ? GATE_UNKNOWN
+	       : status == 429 ? GATE_LIMITED
+			       : GATE_REFUSED);
 }
 
 static void say_problem(struct sent *s, enum outcome outcome,
@@ -105,10 +108,7 @@ static void choose_topic(struct sent *s, struct span wanted)
 {
 	struct topic topic = topic_parse(wanted);
 
-	if (wanted.n <= TOPIC_MAX && topic.kind == TOPIC_DEVICE &&
-	    memcmp(topic.id, s->device, 16) == 0 &&
-	    memchr(wanted.p, '+', wanted.n) == NULL &&
-	    memchr(wanted.p, '#', wanted.n) == NULL)
+	if (topic.kind == TOPIC_DEVICE && memcmp(topic.id, s->device, 16) == 0)
 		buf_put(&s->topic, wanted);
 	else
 		topic_put_events(&s->topic, s->device);
@@ -152,8 +152,11 @@ void inflow_received(const struct broker_message *message)
 	if (payload_read(message->payload, &payload) != ERR_OK) {
 		s->has_id = payload.has_id;
 		s->id = payload.id;
-		say_problem(s, OUTCOME_MALFORMED,
-			    "neither an envelope nor JSON with one");
+		if (delivery_admit(s->device, message->payload.n, &problem))
+			say_problem(s, OUTCOME_MALFORMED,
+				    "neither an envelope nor JSON with one");
+		else
+			say_refusal(s, problem);
 		buf_clear(&payload.envelope);
 		return;
 	}

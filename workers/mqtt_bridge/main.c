@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/settings.h"
+#include "door/delivery.h"
+#include "door/limits.h"
 #include "door/presence.h"
 #include "mqtt_bridge/broker.h"
 #include "mqtt_bridge/gate.h"
@@ -26,6 +28,8 @@ static struct {
 	uint64_t envelope_bytes, nonce_window, queue_messages, queue_bytes;
 	uint64_t metrics_port;
 	uint64_t rotation, rotation_messages, grace, grace_messages;
+	uint64_t messages, bytes, session_messages; /* a minute */
+	uint64_t connect, sessions;
 } config;
 
 static const struct setting WANTED[] = {
@@ -39,6 +43,11 @@ static const struct setting WANTED[] = {
 	{ SETTING_MQTT_REPLAY_SECONDS, &config.replay, NULL },
 	{ SETTING_MQTT_EXPIRY_SECONDS, &config.expiry, NULL },
 	{ SETTING_ENVELOPE_BYTES, &config.envelope_bytes, NULL },
+	{ SETTING_MQTT_CONNECT_SECONDS, &config.connect, NULL },
+	{ SETTING_MQTT_SESSIONS_PER_DAY, &config.sessions, NULL },
+	{ SETTING_MESSAGES_PER_MINUTE, &config.messages, NULL },
+	{ SETTING_BYTES_PER_MINUTE, &config.bytes, NULL },
+	{ SETTING_SESSION_MESSAGES_PER_MINUTE, &config.session_messages, NULL },
 	{ SETTING_NONCE_WINDOW_SECONDS, &config.nonce_window, NULL },
 	{ SETTING_QUEUE_MESSAGES, &config.queue_messages, NULL },
 	{ SETTING_QUEUE_BYTES, &config.queue_bytes, NULL },
@@ -74,6 +83,7 @@ static void on_stored(void *arg, const struct message *message)
 	(void)arg;
 	for (size_t i = 0; i < sizeof(own.id); i++)
 		own.id[i] = message->session[i];
+	delivery_count(message);
 	notifier_tell(notifier, NOTICE_MESSAGE, message->session, message->seq);
 	outflow_heard(NULL, &own);
 }
@@ -147,6 +157,26 @@ static enum err put_presence(struct params *params, connection_done *done)
 			       NULL);
 }
 
+static enum err ask(enum statement statement, struct params *params,
+		    connection_done *done, void *arg)
+{
+	if (connection_is_ready(queries))
+		return connection_send(queries, statement, params, done, arg);
+	params_clear(params);
+	return ERR_LOCAL_BUSY;
+}
+
+static void start_limits(const struct store_loop *loop)
+{
+	limits_start(&(const struct limits_settings){
+	    .loop = loop,
+	    .query = ask,
+	    .quotas = { [LIMIT_MESSAGES] = config.messages,
+			[LIMIT_BYTES] = config.bytes,
+			[LIMIT_MQTT_SESSIONS] = config.sessions,
+			[LIMIT_SESSION_MESSAGES] = config.session_messages } });
+}
+
 static enum err start(const struct store_loop *loop)
 {
 	const struct broker_settings broker = { .socket = config.socket,
@@ -160,6 +190,7 @@ static enum err start(const struct store_loop *loop)
 					    .packet_bytes = config.packet_bytes,
 					    .connections_max =
 						config.connections,
+					    .connect_ms = config.connect * 1000,
 					    .arrived = presence_arrived };
 	const struct delivery_limits limits = { config.envelope_bytes,
 						config.nonce_window * 1000 };
@@ -170,6 +201,7 @@ static enum err start(const struct store_loop *loop)
 	metrics_take_slot(0);
 	TRY(scrape_start(loop, config.metrics_host, config.metrics_port));
 	TRY(open_store(loop));
+	start_limits(loop);
 	outflow_start(
 	    &(const struct outflow_settings){ .queries = queries,
 					      .replay_seconds = config.replay,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/text.h"
 
 enum { NETWORKS_MAX = 16 };
@@ -17,20 +18,6 @@ struct network {
 
 static struct network networks[NETWORKS_MAX];
 static size_t network_count;
-
-static bool read_address(struct span text, uint8_t out[16])
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	char copy[INET6_ADDRSTRLEN];
-
-	if (text.n == 0 || text.n >= sizeof(copy))
-		return false;
-	memcpy(copy, text.p, text.n);
-	copy[text.n] = '\0';
-	memcpy(out, mapped, sizeof(mapped));
-	return inet_pton(AF_INET, copy, out + 12) == 1 ||
-	       inet_pton(AF_INET6, copy, out) == 1;
-}
 
 static struct span trim(struct span text)
 {
@@ -49,7 +36,7 @@ static bool read_network(struct span text, struct network *out)
 	bool four = n > 0 && memchr(text.p, ':', n) == NULL;
 	uint64_t bits = four ? 32 : 128;
 
-	if (!read_address(span_of(text.p, n), out->address))
+	if (!address_read(span_of(text.p, n), out->address))
 		return false;
 	if (slash != NULL &&
 	    text_parse_u64(&bits, span_of(slash + 1, text.n - n - 1), bits) !=
@@ -89,7 +76,7 @@ static bool is_trusted(struct span text)
 {
 	uint8_t address[16];
 
-	if (!read_address(text, address))
+	if (!address_read(text, address))
 		return false;
 	for (size_t i = 0; i < network_count; i++)
 		if (is_in(&networks[i], address))
@@ -119,7 +106,7 @@ void proxies_client(const char *peer, struct span forwarded_for,
 	while (forwarded_for.n > 0 && is_trusted(who)) {
 		struct span next = last_of(&forwarded_for);
 
-		if (!read_address(next, unused))
+		if (!address_read(next, unused))
 			break; /* no address: the proxy itself, then */
 		who = next;
 	}

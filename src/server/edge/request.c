@@ -1,5 +1,7 @@
 #include "server/edge/request.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -276,12 +278,18 @@ void request_refuse(struct request *req, struct problem problem)
 {
 	int status = outcomes_row(problem.outcome)->status;
 	struct buf body = BUF_INIT;
+	char text[24];
 
 	outcomes_put(&body, &problem);
 	if (status == 401)
 		request_add(req, "WWW-Authenticate", "Bearer");
-	if (status == 503)
-		request_add(req, "Retry-After", "1");
+	if (status == 503 || status == 429) {
+		uint64_t seconds =
+		    status == 429 && problem.number > 0 ? problem.number : 1;
+
+		(void)snprintf(text, sizeof(text), "%" PRIu64, seconds);
+		request_add(req, "Retry-After", text);
+	}
 	request_answer(req, status, "application/problem+json",
 		       buf_span(&body));
 	buf_clear(&body);

@@ -1,0 +1,144 @@
+// Sessions with places: the node judges leaves by the logs of their accounts.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+
+import { carried, places } from '../testlib/accounts.mjs';
+import {
+  Session, base64, firstHead, newAccount, newUser, ok, refused,
+} from '../testlib/api.mjs';
+import { DeviceKeys, join, roles, view } from '../testlib/mls.mjs';
+import { startNode, startPostgres } from '../testlib/stack.mjs';
+
+describe('sessions with places', { concurrency: false }, () => {
+  let postgres, node, alice, bob, carol;
+  before(async () => {
+    postgres = await startPostgres();
+    node = await startNode({ postgres });
+    [alice, bob, carol] = await Promise.all(
+      ['alice', 'bob', 'carol'].map(name => newAccount(node.url, name)));
+  });
+  after(async () => {
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  const name = user => user.log.fingerprint.toString('hex');
+  const owned = (user, ...logs) =>
+    join(roles({ [name(user)]: 'owner' }), places(...logs));
+  const create = (options = {}) => Session.create(alice,
+    { extensions: owned(alice, alice.log), ...options });
+  /** What a commit says: the log as it was first, and links. */
+  const said = (session, ...logs) => join(
+    view({ seq: 0, head: firstHead(session.id) }), carried(...logs));
+  const adding = (session, user, options = {}) => ({
+    add: [user.keysFor().keyPackage()], welcome: randomBytes(100),
+    extensions: owned(alice, alice.log, user.log),
+    said: said(session, user.log), ...options });
+  const members = async session =>
+    ok(await alice.get(session.path('/members'))).members;
+
+  test('the first leaf is a device of its account, at its place', async () => {
+    const wrong = {
+      "another account's place": owned(alice, bob.log),
+      'a place that the log does not have': owned(alice,
+        { ...alice.log, fingerprint: alice.log.fingerprint, number: 1,
+          hash: randomBytes(32) }),
+      'a place behind the log': owned(alice,
+        { fingerprint: alice.log.fingerprint, number: 2,
+          hash: randomBytes(32) }),
+      'another owner': join(roles({ [name(bob)]: 'owner' }),
+        places(alice.log)),
+    };
+    for (const [what, extensions] of Object.entries(wrong))
+      await assert.rejects(Session.create(alice, { extensions }), what);
+    const session = await create();
+    assert.deepEqual((await members(session)).map(m =>
+      [m.username, m.device_id]), [[alice.username, alice.id]]);
+    // nobody makes it in another's place
+    await assert.rejects(Session.create(Object.assign(
+      Object.create(bob), { keysFor: () => alice.keysFor() }),
+    { extensions: owned(alice, alice.log) }));
+  });
+
+  test('who is added is a device of an account with a place', async () => {
+    const session = await create();
+    const strange = new DeviceKeys(bob.identity, 'chacha20-poly1305');
+    for (const [what, options] of Object.entries({
+      'no place': { extensions: undefined, said: said(session) },
+      'a place of another branch': { extensions: owned(alice, alice.log,
+        { fingerprint: bob.log.fingerprint, number: 1,
+          hash: randomBytes(32) }) },
+      'the links of another account': { said: said(session, carol.log) },
+      'a key that is in no log': { add: [strange.keyPackage()] },
+      'a device that there is not': { add: [bob.keysFor().keyPackage(
+        { identity: bob.identity.replace(/1$/, '7') })] },
+      'a name': { add: [bob.keysFor().keyPackage(
+        { identity: `${bob.username}/${bob.id}` })] },
+    })) {
+      const answer = await session.change(alice, adding(session, bob, options));
+      assert.ok([403, 422].includes(answer.status),
+        `${what}: ${answer.status}`);
+    }
+    ok(await session.change(alice, adding(session, bob)), 201);
+    session.leaves.set(bob.id, 1);
+    assert.deepEqual((await members(session)).map(m => m.username).sort(),
+      [alice.username, bob.username].sort());
+    const { welcomes } = ok(await bob.get('/welcomes'));
+    assert.equal(welcomes.length, 1);
+    // its own commits go on under that identity
+    ok(await session.change(bob, { said: said(session) }), 201);
+    // nobody takes places away, or lowers them
+    for (const extensions of [owned(alice, alice.log),
+      roles({ [name(alice)]: 'owner' })])
+      assert.ok([403, 422].includes((await session.change(alice,
+        { extensions, said: said(session) })).status));
+  });
+
+  test('a place is raised with the links in between', async () => {
+    const session = await create();
+    ok(await session.change(alice, adding(session, bob)), 201);
+    session.leaves.set(bob.id, 1);
+    const older = bob.log.branch();
+    const link = bob.log.recover();
+    // links that the node does not have are taken over from the commit
+    ok(await session.change(alice, {
+      extensions: owned(alice, alice.log, bob.log),
+      said: said(session, { fingerprint: bob.log.fingerprint,
+        links: bob.log.links, from: 1 }) }), 201);
+    ok(await bob.post(`/users/${bob.username}/log`,
+      { link: base64(link) }), 201);
+    refused(await session.change(alice, { extensions: owned(alice, alice.log,
+      { fingerprint: older.fingerprint, number: older.number,
+        hash: older.hash }), said: said(session) }), 422, 'commit-invalid');
+
+    // the device is removed: its leaf may be removed by anybody then
+    const gone = bob.log.remove(bob.log.first, null);
+    ok(await alice.post(`/users/${bob.username}/log`,
+      { link: base64(gone) }), 201);
+    ok(await session.change(alice, {
+      extensions: owned(alice, alice.log, bob.log), said: said(session) }),
+    201);
+    ok(await session.change(alice, { remove: [1],
+      extensions: owned(alice, alice.log), said: said(session) }), 201);
+    // and it does not come again
+    const answer = await session.change(alice, adding(session, bob));
+    assert.match(refused(answer, 422, 'commit-invalid').detail,
+      /does not stand in its account's log/);
+  });
+
+  test('who joins from outside carries its log', async () => {
+    const session = await create({ join_policy: 'open' });
+    const dora = await newUser(node.url, 'dora');
+    refused(await session.join(dora, { said: said(session) }), 422,
+      'commit-invalid');
+    refused(await session.join(carol, { said: said(session) }), 422,
+      'commit-invalid');
+    ok(await session.join(carol, { said: said(session, carol.log) }));
+    // the next commit of a member gives it a place
+    refused(await session.change(alice, { said: said(session) }), 422,
+      'commit-invalid');
+    ok(await session.change(alice, { extensions: owned(alice, alice.log,
+      carol.log), said: said(session, carol.log) }), 201);
+  });
+});

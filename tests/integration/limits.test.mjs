@@ -1,0 +1,302 @@
+// What somebody may do, and how often: at all nodes together, at all three doors.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, afterEach, before, describe, test } from 'node:test';
+
+import { Session, base64, call, login, newUser, ok, refused }
+  from '../testlib/api.mjs';
+import { MqttClient, eventsOf, sendTo } from '../testlib/mqtt.mjs';
+import { Socket, problem } from '../testlib/socket.mjs';
+import { startBroker, startNode, startPostgres, until }
+  from '../testlib/stack.mjs';
+
+describe('limits', { concurrency: false }, () => {
+  let postgres;
+  const nodes = [];
+  const start = async (env = {}, more = {}) => {
+    const node = await startNode({ postgres, workers: 1, env: {
+      HERMETIC_LOGINS_PER_MINUTE: '1000', ...env }, ...more });
+    nodes.push(node);
+    return node;
+  };
+  before(async () => {
+    postgres = await startPostgres();
+  });
+  afterEach(() => Promise.all(nodes.splice(0).map(n => n.stop())));
+  after(() => postgres?.stop());
+
+  const later = (answer, policy, window) => {
+    const { retry_after } = refused(answer, 429, 'too-many-requests');
+    const retry = Number(answer.headers.get('retry-after'));
+    assert.equal(retry, retry_after);
+    assert.ok(retry >= 1 && retry <= window, `${retry}`);
+    assert.match(answer.headers.get('ratelimit-policy'),
+      new RegExp(`^"${policy}";q=\\d+;w=${window}$`));
+    assert.match(answer.headers.get('ratelimit'),
+      new RegExp(`^"${policy}";r=\\d+;t=\\d+$`));
+  };
+  const claim = (node, who, username = who.username) =>
+    call(node.url, 'POST', '/key-packages/claim',
+      { token: who.access, json: { username } });
+  const tryLogin = (node, username, { from, password = 'this is not it' } = {}) =>
+    call(node.url, 'POST', '/auth/login', { json: { username, password },
+      headers: from ? { 'x-forwarded-for': from } : {} });
+  const debts = n => until(async () => Number(await postgres.psql(
+    'SELECT count(*) FROM hermetic.allowance WHERE free_at > now()')) >= n,
+  { name: `${n} debts in the database` });
+
+  test('tries at one node count at the other', async () => {
+    const env = { HERMETIC_CLAIMS_PER_MINUTE: '4' };
+    const [one, two] = await Promise.all([start(env), start(env)]);
+    const [user, other] = [await newUser(one.url), await newUser(one.url)];
+    const limited = async (node, who) => (await claim(node, who)).status === 429;
+    await postgres.psql('DELETE FROM hermetic.allowance');
+    const debt = () => postgres.psql(
+      'SELECT max(free_at) FROM hermetic.allowance');
+    const told = before => until(async () => await debt() !== before,
+      { name: 'a word to the database' });
+    for (let i = 0; i < 4; i++) assert.ok(!await limited(one, user), `${i}`);
+    await told('');
+    // a node hears of the others' when it tells its own first one
+    const before = await debt();
+    assert.ok(!await limited(two, user));
+    await told(before);
+    let tries = 0;
+    await until(async () => ++tries && limited(two, user),
+      { name: 'a refusal by the other node' });
+    assert.ok(tries <= 3, `it counted its own alone: ${tries}`);
+    assert.ok(await limited(one, user));
+    assert.ok(!await limited(two, other), 'it is nobody else\'s');
+  });
+
+  test('429 says which limit it was and when to try again', async () => {
+    const node = await start({ HERMETIC_LOGINS_PER_MINUTE: '3',
+      HERMETIC_REGISTRATIONS_PER_HOUR: '2' });
+    const answers = await Promise.all(Array.from({ length: 3 },
+      () => tryLogin(node, 'nobody-3')));
+    later(await tryLogin(node, 'nobody-3'), 'logins', 60);
+    // what is left is said before it is too late
+    const left = answers.map(a => a.headers.get('ratelimit')).sort();
+    assert.match(left[0], /^"logins";r=0;t=\d+$/);
+    assert.deepEqual(left.slice(1), [null, null]);
+    const register = () => call(node.url, 'POST', '/auth/register', { json: {
+      username: `n-${randomUUID().slice(0, 8)}`, password: randomUUID() } });
+    for (let i = 0; i < 2; i++) ok(await register(), 201);
+    later(await register(), 'registrations', 3600);
+  });
+
+  // Each at once after its own tries.
+  test('behind a trusted proxy each client has its own count', async () => {
+    const node = await start({ HERMETIC_LOGINS_PER_MINUTE: '4',
+      HERMETIC_TRUSTED_PROXIES: '127.0.0.0/8' });
+    // the beginning of the list is the client's own word
+    for (const [from, again] of [
+      ['203.0.113.1', '198.51.100.9, 203.0.113.1'],
+      ['2001:db8::1', '203.0.113.1, 2001:db8::1'],
+      ['203.0.113.2', '203.0.113.2, 127.0.0.9'],
+      ['nonsense', 'more nonsense'], // counted as the proxy's
+      // one client of IPv6 has 64 bits, and one of IPv4 may be mapped
+      ['2001:db8:1::1', '2001:0DB8:1:0:ffff::2'],
+      ['203.0.113.3', '::ffff:203.0.113.3'],
+    ]) {
+      const tries = await Promise.all(Array.from({ length: 4 },
+        () => tryLogin(node, 'nobody-4', { from })));
+      assert.deepEqual(tries.map(t => t.status), [401, 401, 401, 401], from);
+      assert.equal((await tryLogin(node, 'nobody-4', { from: again })).status,
+        429, from);
+    }
+    assert.equal((await tryLogin(node, 'nobody-4',
+      { from: '2001:db8:0:1::1' })).status, 401, 'another network');
+  });
+
+  test('who is no trusted proxy is not believed', async () => {
+    const node = await start({ HERMETIC_LOGINS_PER_MINUTE: '4' });
+    await Promise.all([1, 2, 3, 4].map(async i => assert.equal((await tryLogin(
+      node, 'nobody-5', { from: `203.0.113.${i}` })).status, 401)));
+    assert.equal((await tryLogin(node, 'nobody-5',
+      { from: '203.0.113.99' })).status, 429);
+  });
+
+  test('guesses count for an account, from wherever they come', async () => {
+    const node = await start({ HERMETIC_GUESSES_PER_HOUR: '5', HERMETIC_WORKERS: '1',
+      HERMETIC_TRUSTED_PROXIES: '127.0.0.0/8' });
+    const user = await newUser(node.url);
+    const { username, password } = user;
+    // the right one is no guess
+    for (let i = 0; i < 3; i++)
+      await Promise.all([0, 1].map(async () =>
+        ok(await tryLogin(node, username, { password }))));
+    await Promise.all([0, 1, 2, 3, 4].map(async i => assert.equal(
+      (await tryLogin(node, username.toUpperCase(),
+        { from: `198.51.100.${i}` })).status, 401)));
+    later(await tryLogin(node, username, { from: '198.51.100.99' }),
+      'guesses', 3600);
+    later(await user.post('/auth/password', { password: 'not this one',
+      new_password: 'another one' }), 'guesses', 3600);
+    ok(await user.get('/sessions')); // who is there stays
+  });
+
+  test('nobody takes all the KeyPackages of another', async () => {
+    const node = await start({ HERMETIC_CLAIMS_OF_ONE_PER_HOUR: '2',
+      HERMETIC_CLAIMED_PER_HOUR: '3', HERMETIC_KEY_PACKAGES: '8' });
+    const [victim, one, two] = await Promise.all(
+      ['victim', 'one', 'two'].map(n => newUser(node.url, n)));
+    const packages = n => Array.from({ length: n }, () =>
+      base64(victim.keysFor().keyPackage()));
+    const post = (key_packages, last_resort = []) =>
+      victim.post('/key-packages', { key_packages, last_resort });
+    ok(await post(packages(8), [base64(victim.keysFor().keyPackage(
+      { lastResort: true }))]), 201);
+    refused(await post(packages(1)), 409, 'quota-exceeded');
+    const last = async who => ok(await claim(node, who, victim.username))
+      .devices[0].key_packages[0].last_resort;
+    assert.equal(await last(one), false);
+    assert.equal(await last(one), false);
+    later(await claim(node, one, victim.username), 'claims-of-one', 3600);
+    assert.equal(await last(two), false);
+    assert.equal(await last(two), true, 'beyond what an hour gives');
+    assert.equal(await last(victim), false, 'its own are its own');
+  });
+
+  test('sessions and invitations are counted by the day', async () => {
+    const node = await start({ HERMETIC_SESSIONS_PER_DAY: '3',
+      HERMETIC_INVITATIONS_PER_DAY: '4', HERMETIC_INVITATIONS_PENDING: '2' });
+    const [host, ...guests] = await Promise.all(Array.from({ length: 5 },
+      () => newUser(node.url)));
+    const invite = (s, ...who) => host.post(s.path('/invite'),
+      { usernames: who.map(w => w.username) });
+    const create = (more = {}) => Session.create(host, more);
+    const sessions = [await create({ invite: [guests[0].username] }),
+      await create({ invite: [guests[0].username] }), await create()];
+    await assert.rejects(create(), /429/);
+    refused(await invite(sessions[2], guests[0]), 409, 'quota-exceeded');
+    assert.equal((await invite(sessions[0], guests[0])).status, 204); // again
+    assert.equal((await invite(sessions[0], guests[1], host)).status, 204);
+    assert.equal((await invite(sessions[0], guests[2])).status, 204);
+    later(await invite(sessions[0], guests[3]), 'invitations', 86400);
+    // who has followed an invitation may get others
+    const more = await newUser(node.url);
+    const own = await Session.create(more, { invite: [guests[0].username] });
+    ok(await own.join(guests[0]));
+    await Session.create(more, { invite: [guests[0].username] });
+    await Session.create(more, { invite: [guests[0].username] });
+  });
+
+  test('devices and members have an end', async () => {
+    const node = await start({ HERMETIC_DEVICES: '2',
+      HERMETIC_SESSION_MEMBERS: '3' });
+    const host = await newUser(node.url);
+    const second = await login(node.url, host);
+    const json = { username: host.username, password: host.password };
+    refused(await call(node.url, 'POST', '/auth/login', { json }), 409,
+      'quota-exceeded');
+    ok(await call(node.url, 'POST', '/auth/login',
+      { json: { ...json, device_id: second.id } }));
+    assert.equal((await host.call('DELETE', `/devices/${second.id}`)).status,
+      204);
+    await login(node.url, host);
+    const guests = await Promise.all(Array.from({ length: 3 },
+      () => newUser(node.url)));
+    const session = await Session.create(host, { join_policy: 'open' });
+    await session.add(host, guests[0], guests[1]);
+    refused(await session.change(host, { add: [
+      guests[2].keysFor(session.algorithm).keyPackage()],
+    welcome: Buffer.alloc(100) }), 409, 'quota-exceeded');
+    refused(await session.join(guests[2]), 409, 'quota-exceeded');
+    await session.remove(host, guests[0]);
+    await session.add(host, guests[2]);
+  });
+
+  test('messages by REST', async () => {
+    const node = await start({ HERMETIC_MESSAGES_PER_MINUTE: '5' });
+    const [alice, bob] = [await newUser(node.url), await newUser(node.url)];
+    const session = await Session.create(alice);
+    await session.add(alice, bob);
+    for (let i = 0; i < 5; i++) ok(await session.send(alice), 201);
+    later(await session.send(alice), 'messages', 60);
+    later(await alice.call('POST', session.path('/send'),
+      { bytes: Buffer.alloc(10), type: 'application/octet-stream' }),
+    'messages', 60);
+    ok(await session.send(bob), 201);
+  });
+
+  test('bytes, and messages of a session', async () => {
+    const node = await start({ HERMETIC_BYTES_PER_MINUTE: '3000',
+      HERMETIC_SESSION_MESSAGES_PER_MINUTE: '3' });
+    const [alice, bob, stranger] = await Promise.all(Array.from({ length: 3 },
+      () => newUser(node.url)));
+    const session = await Session.create(alice);
+    await session.add(alice, bob);
+    for (let i = 0; i < 5; i++)
+      refused(await session.send(stranger), 403, 'not-a-member');
+    for (const who of [alice, bob, alice]) ok(await session.send(who), 201);
+    later(await session.send(bob), 'session-messages', 60);
+    let answer, n = 0;
+    do answer = await alice.call('POST', session.path('/send'), {
+      bytes: Buffer.alloc(1000), type: 'application/octet-stream' });
+    while (answer.status !== 429 && ++n < 5);
+    later(answer, 'bytes', 60);
+  });
+
+  test('messages by WebSocket, and how many WebSockets', async () => {
+    const node = await start({ HERMETIC_MESSAGES_PER_MINUTE: '3',
+      HERMETIC_WEBSOCKETS: '2', HERMETIC_SUBSCRIPTIONS: '1' });
+    const alice = await newUser(node.url);
+    const session = await Session.create(alice);
+    const socket = await Socket.of(alice), other = await Socket.of(alice);
+    await assert.rejects(Socket.of(alice), /409/);
+    const send = to => to.ask({ type: 'send',
+      envelope: base64(session.envelope()) });
+    for (let i = 0; i < 3; i++) assert.equal((await send(socket)).type, 'sent');
+    const answer = await send(other);
+    problem(answer, 429, 'too-many-requests');
+    assert.ok(answer.problem.retry_after >= 1);
+    later(await session.send(alice), 'messages', 60);
+    const second = await Session.create(alice);
+    await socket.subscribe(session);
+    problem(await socket.ask({ type: 'subscribe', session_id: second.id,
+      after: 0 }), 409, 'quota-exceeded');
+    await other.close();
+    await until(() => Socket.of(alice).then(() => true, () => false));
+  });
+
+  test('messages by MQTT', async () => {
+    const env = { HERMETIC_MESSAGES_PER_MINUTE: '3' };
+    const broker = await startBroker({ postgres, env });
+    try {
+      const node = await start(env);
+      const alice = await newUser(node.url);
+      const session = await Session.create(alice);
+      for (const version of [5, 4]) {
+        const device = version === 5 ? alice : await newUser(node.url);
+        if (version === 4) await session.add(alice, device);
+        const client = await MqttClient.of(device, broker, { version });
+        await client.subscribe(eventsOf(device));
+        for (let i = 0; i < 3; i++)
+          assert.equal((await client.send(session)).type, 'sent');
+        const answer = await client.send(session);
+        problem(answer, 429, 'too-many-requests');
+        assert.ok(answer.problem.retry_after >= 1);
+        if (version === 5) assert.equal(answer.ack.refused, 0x97);
+        await client.publish(sendTo(session), 'nonsense').catch(() => {});
+        await client.close();
+      }
+      // the bridge tells what it has counted to the nodes
+      await debts(2);
+      await until(async () => (await session.send(alice)).status === 429,
+        { name: 'the same limit by REST' });
+    } finally {
+      await broker.stop();
+    }
+  });
+
+  test('no address and no name is in the database', async () => {
+    const dump = await postgres.dump();
+    const rows = dump.match(/INSERT INTO hermetic\.allowance.*/g);
+    assert.ok(rows.length > 5);
+    for (const row of rows)
+      assert.match(row, /VALUES \('?-?\d+'?, '[^']+'\);$/);
+    for (const text of ['203.0.113', '198.51.100', '2001:db8', 'nobody-3'])
+      assert.ok(!dump.includes(text), text);
+  });
+});
