@@ -17,6 +17,5 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   mv "$PGDATA.new" "$PGDATA"
 fi
 # Nobody follows any more, should the cluster be one that Patroni had.
-rm -f "$PGDATA/standby.signal"
 exec postgres "${options[@]}" -c listen_addresses='*' \
   -c synchronous_standby_names=

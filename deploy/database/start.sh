@@ -43,16 +43,27 @@ is_made() {
 }
 
 # Patroni without data makes a new cluster where etcd knows of none. Somebody else
-# may have the data, and be about to start: only $FIRST makes one, and not at once.
+# may have the data, and be about to start: only $FIRST makes one, not at once, and
+# not where it followed before, since then the other one has the data.
 wait_for_cluster() {
   local seconds=0
   [ ! -d "$cluster" ] || return 0
   until is_made; do
-    if [ "${FIRST:-no}" = yes ] && [ $((seconds++)) -ge 5 ]; then
+    if [ "${FIRST:-no}" = yes ] && [ ! -d "$data/before" ] &&
+      [ $((seconds++)) -ge 5 ]; then
       return
     fi
     sleep 1
   done
+}
+
+# One that followed may lack what was acknowledged: nobody runs it by itself.
+refuse_to_be_alone() {
+  [ -e "$cluster/standby.signal" ] ||
+    { [ ! -d "$cluster" ] && [ -d "$data/before" ]; } || return 0
+  echo "$NAME: it followed the other one, which may have more (docs/operations.md)" >&2
+  sleep 5 # not at once again
+  exit 1
 }
 
 case ${1:-patroni} in
@@ -64,6 +75,7 @@ case ${1:-patroni} in
     ;;
   alone)
     take_over
+    refuse_to_be_alone
     exec bash "$here/alone.sh" "$cluster"
     ;;
   etcd)
