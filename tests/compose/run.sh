@@ -264,7 +264,7 @@ deploy/make-secrets.sh >/dev/null
 compose down -v -t 1 >/dev/null 2>&1 || true
 rm -rf "$WORK/home"
 say "Starting the stack."
-up=(up --detach --no-build --pull never --wait --wait-timeout 120)
+up=(up --detach --no-build --pull never --wait --wait-timeout 300)
 compose "${up[@]}" >"$WORK/up.log" 2>&1 || {
   tail -n 20 "$WORK/up.log" >&2
   die "the stack did not come up."
