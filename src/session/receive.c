@@ -222,8 +222,11 @@ static enum err apply_commit(struct session *session, struct span bytes,
 	mls_group_forget_past(session->group);
 	buf_clear(&session->staged);
 	session->removed = opened->self_removed;
-	session_spend_departures(session, bytes);
-	session_prune_departures(session);
+	/* who is removed keeps the group of before, and what stood in it */
+	if (!session->removed) {
+		session_spend_departures(session, bytes);
+		session_prune_departures(session);
+	}
 	event->kind = session->removed ? SESSION_REMOVED : SESSION_COMMIT;
 	event->epoch = session_epoch(session);
 out:

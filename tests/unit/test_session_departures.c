@@ -285,6 +285,31 @@ static void test_walk_after_removal(void **state)
 	buf_clear(&info);
 }
 
+/* One commit ends a departure and the membership of who looks: from the group of
+ * before, in which it stood, it still leads on. */
+static void test_walk_after_removal_with_departed(void **state)
+{
+	struct court *c = *state;
+	uint32_t leaves[] = { court_leaf(&c->all[CAROL]),
+			      court_leaf(&c->all[ALICE2]) };
+	const struct mls_change change = { .removes = leaves,
+					   .remove_count = 2 };
+	struct check_walk *walk = NULL;
+
+	court_give_role(c, ALICE, "bob", ROLE_OWNER);
+	court_give_role(c, BOB, "alice", ROLE_MEMBER);
+	court_depart(c, CAROL, CAROL, "");
+	court_accept(c, ALICE, &change, -1);
+	assert_false(session_member(c->all[ALICE2].session));
+	assert_int_equal(session_walk(c->all[ALICE2].session, &walk), ERR_OK);
+	assert_null(
+	    check_walk_commit(
+		walk,
+		buf_span(&ledger_entry(&c->ledger, c->ledger.chain.seq)->bytes))
+		.wrong);
+	check_walk_free(walk);
+}
+
 /* ---- what is not kept any more ---- */
 
 static void test_expired(void **state)
@@ -401,10 +426,15 @@ int main(void)
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, court_setup, court_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_left),     TEST(test_bad),
-		TEST(test_revoked),  TEST(test_walk_after_removal),
-		TEST(test_in_again), TEST(test_in_again_at_once),
-		TEST(test_expired),  cmocka_unit_test(test_state_of_version_2),
+		TEST(test_left),
+		TEST(test_bad),
+		TEST(test_revoked),
+		TEST(test_walk_after_removal),
+		TEST(test_walk_after_removal_with_departed),
+		TEST(test_in_again),
+		TEST(test_in_again_at_once),
+		TEST(test_expired),
+		cmocka_unit_test(test_state_of_version_2),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
