@@ -54,6 +54,7 @@ postgresql:
   bin_dir: /usr/lib/postgresql/15/bin
   pgpass: /tmp/pgpass
   use_unix_socket: true
+  basebackup: {checkpoint: fast} # else a copy begins after minutes
   remove_data_directory_on_rewind_failure: true
   remove_data_directory_on_diverged_timelines: true
   parameters: {unix_socket_directories: /run/postgresql}

@@ -48,6 +48,7 @@ is_made() {
 wait_for_cluster() {
   local seconds=0
   [ ! -d "$cluster" ] || return 0
+  echo "$NAME: no data yet; waits for the other one's cluster"
   until is_made; do
     if [ "${FIRST:-no}" = yes ] && [ ! -d "$data/before" ] &&
       [ $((seconds++)) -ge 5 ]; then
