@@ -113,6 +113,8 @@ struct client {
 	uint64_t own_commits;	  /* without a person's act */
 	struct look_member *pins; /* keys that it has met */
 	size_t pin_count;
+	struct look_member *backup_pins; /* when the backup was made */
+	size_t backup_pin_count;
 	uint8_t (*commits)[32]; /* hashes of those that it posted */
 	size_t commit_count;
 };
