@@ -79,14 +79,17 @@ static void on_waits(void *context)
 static void on_connected(void *context, bool connected, const char *reason)
 {
 	struct chat *chat = context;
+	struct buf safe = BUF_INIT;
 
 	chat->disconnected = !connected;
+	out_put_safe(&safe, span_str(reason));
 	line_hide(chat->line);
 	if (!chat->cmd->args->json)
-		out_line(connected ? "* Connected again.%s"
-				   : "* Connection lost (%s); trying again.",
-			 reason);
+		out_line(connected ? "* Connected again.%.*s"
+				   : "* Connection lost (%.*s); trying again.",
+			 (int)safe.n, safe.n > 0 ? (const char *)safe.p : "");
 	line_show(chat->line);
+	buf_clear(&safe);
 }
 
 /* ---- input ---- */
