@@ -11,8 +11,8 @@ void why_clear(struct why *why)
 	memset(why, 0, sizeof(*why));
 }
 
-/* Names and others' words may be cut in the middle of a character, or be no UTF-8: what
- * is none goes out, so that the text can be written as JSON. */
+/* A name, or a text of the server, may be cut in the middle of a character, or be no
+ * UTF-8. This removes the bytes that are no UTF-8, so that JSON can hold the text. */
 static void keep_utf8(char *text)
 {
 	size_t left = strlen(text), n;
