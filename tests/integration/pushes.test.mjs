@@ -5,6 +5,8 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 
+import { WebSocketServer } from 'ws';
+
 import { conversation, twoPeople } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
 import { startNode, startPostgres, until } from '../testlib/stack.mjs';
@@ -119,6 +121,32 @@ describe('a WebSocket that lies', { concurrency: false }, () => {
     assert.match(out, /Connection lost/);
     assert.doesNotMatch(out + err, /[\u001b\u0007\r]|^\* bob/m);
     assert.doesNotMatch(out, /invited/);
+  });
+
+  test('what waits in a chat is tried until it is sent', async () => {
+    const server = new WebSocketServer({ noServer: true,
+      handleProtocols: () => 'hermetic.v1' });
+    let tries = 0;
+    lie((req, socket) => server.handleUpgrade(req, socket, Buffer.alloc(0), ws =>
+      ws.on('message', data => {
+        const { id: number, type } = JSON.parse(data);
+        if (type !== 'send')
+          return ws.send(JSON.stringify({ id: number, type: 'subscribed' }));
+        tries++;
+        ws.send(JSON.stringify({ id: number, type: 'problem', problem: {
+          type: 'about:blank', status: 502, title: 'Bad Gateway' } }));
+      })));
+    const chat = alice.starts();
+    await until(() => /You are alice/.test(chat.out), { name: 'a chat' });
+    chat.child.stdin.write('again and again\n');
+    await until(() => tries > 3, { name: 'the fourth try' });
+    proxy.hooks = {};
+    server.clients.forEach(ws => ws.terminate());
+    await until(async () => (await bob.texts(id)).includes('again and again'),
+      { name: 'what was said' });
+    chat.child.stdin.end('/quit\n');
+    const { code, err } = await chat.ended;
+    assert.equal(code, 0, err);
   });
 
   test('the truth is believed afterwards', async () => {
