@@ -7,10 +7,10 @@
 #include "crypto/hash.h"
 #include "crypto/signing_key.h"
 #include "door/vouch.h"
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/config.h"
 #include "server/edge/loop.h"
-#include "server/edge/request.h"
+#include "server/routes_table.h"
 
 enum { KEYS_MAX = 16, RELOAD_MS = 2000 };
 
@@ -50,7 +50,7 @@ static void make_first(void)
 	params_bytea(&params, SPAN_ARRAY(key.kek_id));
 	params_i64(&params, 0); /* it signs at once: there is no other */
 	signing_key_clear(&key);
-	TRY(store_query(app_store(), STATEMENT_SIGNING_KEY_INSERT, &params,
+	TRY(store_query(answer_store(), STATEMENT_SIGNING_KEY_INSERT, &params,
 			on_inserted, NULL));
 	asking = true;
 out:
@@ -86,7 +86,7 @@ static void vouch(const struct key *key, struct span vouchers)
 		goto out;
 	params_text(&params, span_str(key->kid));
 	params_text(&params, buf_span(&voucher));
-	TRY(store_query(app_store(), STATEMENT_SIGNING_KEY_VOUCH, &params,
+	TRY(store_query(answer_store(), STATEMENT_SIGNING_KEY_VOUCH, &params,
 			on_vouched, NULL));
 out:
 	if (e != ERR_OK)
@@ -156,9 +156,9 @@ static void on_tick(void *arg)
 	struct params none = PARAMS_INIT;
 
 	(void)arg;
-	if (asking || !store_is_ready(app_store()))
+	if (asking || !store_is_ready(answer_store()))
 		return;
-	asking = store_query(app_store(), STATEMENT_SIGNING_KEY_LIST, &none,
+	asking = store_query(answer_store(), STATEMENT_SIGNING_KEY_LIST, &none,
 			     on_listed, NULL) == ERR_OK;
 }
 
@@ -207,15 +207,13 @@ void keys_put_jwks(struct buf *out)
 	buf_put_str(out, "]}");
 }
 
-EDGE_HANDLER void jwks_get(struct request *req);
-
-void jwks_get(struct request *req)
+void keys_get(const struct call *call)
 {
 	struct buf body = BUF_INIT;
 
 	keys_put_jwks(&body);
-	request_add(req, "Cache-Control", "public, max-age=60");
-	request_answer(req, 200, "application/json", buf_span(&body));
+	request_add(call->req, "Cache-Control", "public, max-age=60");
+	request_answer(call->req, 200, "application/json", buf_span(&body));
 	buf_clear(&body);
 }
 
