@@ -92,6 +92,7 @@ struct slot {
 	bool running; /* an order runs */
 	enum order_kind order;
 	size_t session, said; /* SIZE_MAX: none */
+	char whom[SIM_IDENTITY]; /* INVITE, REMOVE: a user or a device */
 	bool to_new;	      /* it may be sealed for whoever has come in */
 	bool clock_is_wrong;  /* or was, or a lie said so, in this order */
 	size_t commits_before;
