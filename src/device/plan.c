@@ -22,6 +22,8 @@ static enum err set_change(struct device *d, const struct change_plan *plan)
 	enum err e;
 
 	TRY(change_make(plan, &change));
+	(void)json_object_set_new(
+	    change, "id", json_integer((json_int_t)todo_new_id(&d->open)));
 	membership_set_todo(&d->open, change);
 	work_changed(d);
 out:
@@ -201,7 +203,8 @@ static struct span find_heir(const struct device *d)
 	return heir;
 }
 
-static enum err plan_departure(struct device *d, const char *identity)
+static enum err plan_departure(struct device *d, const char *identity,
+			       uint64_t id)
 {
 	struct session *session = d->open.session;
 	struct buf departure = BUF_INIT;
@@ -226,6 +229,7 @@ static enum err plan_departure(struct device *d, const char *identity)
 	todo = json_pack("{s:s, s:s}", "kind", "leave", "whom", identity);
 	ENSURE(todo != NULL, ERR_LOCAL_MEMORY);
 	TRY(record_set_bytes(todo, "departure", buf_span(&departure)));
+	(void)json_object_set_new(todo, "id", json_integer((json_int_t)id));
 	membership_set_todo(&d->open, json_incref(todo));
 	work_changed(d);
 out:
@@ -245,6 +249,7 @@ static bool departure_due(struct device *d)
 static enum err renew_departure(struct device *d)
 {
 	char *whom = strdup(todo_departs(d));
+	uint64_t id = todo_id(&d->open);
 	struct mls_member member;
 	enum err e = ERR_OK;
 
@@ -252,7 +257,7 @@ static enum err renew_departure(struct device *d)
 	membership_set_todo(&d->open, NULL);
 	work_changed(d);
 	if (session_find(d->open.session, span_str(whom), &member))
-		TRY(plan_departure(d, whom));
+		TRY(plan_departure(d, whom, id));
 out:
 	free(whom);
 	return e;
@@ -303,24 +308,51 @@ static enum err plan_asked(struct device *d)
 	return set_change(d, &plan);
 }
 
-/* The departed do not come along: their leaves are removed first. */
 static enum err plan_move(struct device *d)
 {
 	struct change_plan move = { .algorithm = d->work.order.algorithm };
-	struct change_plan purge = { .due = true, .epoch = INT64_MAX };
 
-	if (session_departures(d->open.session).n == 0)
-		return set_change(d, &move);
-	d->work.planned = false;
-	return set_change(d, &purge);
+	return set_change(d, &move);
 }
 
-static enum err plan(struct device *d)
+/* Another leaf whose departure stands in the log: every change removes it. */
+static bool others_departed(const struct device *d)
+{
+	const struct mls_group *group = session_group(d->open.session);
+	struct mls_member member;
+	uint32_t leaf = 0;
+
+	if (session_departures(d->open.session).n == 0)
+		return false;
+	while (mls_group_next_member(group, &leaf, &member))
+		if (session_departed(d->open.session, member.leaf_index) &&
+		    member.leaf_index != mls_group_own_leaf(group))
+			return true;
+	return false;
+}
+
+/* The departed do not come along with a move, and who has departed is invited like
+ * anybody else: their leaves are removed first. */
+static bool purges_first(const struct device *d)
+{
+	return (d->work.order.kind == ORDER_MOVE ||
+		d->work.order.kind == ORDER_INVITE) &&
+	       others_departed(d);
+}
+
+static enum err purge(struct device *d)
+{
+	static const struct change_plan departed = { .due = true,
+						     .epoch = INT64_MAX };
+
+	return set_change(d, &departed);
+}
+
+static enum err plan_it(struct device *d)
 {
 	static const struct change_plan only_keys;
 	const struct order *order = &d->work.order;
 
-	d->work.planned = true;
 	switch (order->kind) {
 	case ORDER_INVITE:
 		return pins_end(d, plan_invite(d));
@@ -335,9 +367,9 @@ static enum err plan(struct device *d)
 	case ORDER_MOVE:
 		return plan_move(d);
 	case ORDER_LEAVE:
-		return plan_departure(d, d->identity);
+		return plan_departure(d, d->identity, todo_new_id(&d->open));
 	case ORDER_DEPART:
-		return plan_departure(d, order->whom);
+		return plan_departure(d, order->whom, todo_new_id(&d->open));
 	case ORDER_REFRESH:
 	case ORDER_SEND:
 	case ORDER_CREATE:
@@ -349,6 +381,19 @@ static enum err plan(struct device *d)
 		break;
 	}
 	return ERR_LOCAL_BUG;
+}
+
+static enum err plan(struct device *d)
+{
+	enum err e;
+
+	if (purges_first(d))
+		return purge(d);
+	d->work.planned = true;
+	TRY(plan_it(d));
+	d->work.todo = todo_id(&d->open);
+out:
+	return e;
 }
 
 const struct step plan_step_order = {
@@ -412,21 +457,19 @@ static bool duty_due(struct device *d)
 {
 	if (!is_ready(d))
 		return false;
-	return d->work.renew || (outbox_waits(&d->open) &&
-				 session_departures(d->open.session).n > 0);
+	return d->work.renew || (outbox_waits(&d->open) && others_departed(d));
 }
 
 static enum err duty(struct device *d)
 {
-	struct change_plan plan = { .due = true };
+	const struct change_plan plan = { .due = true,
+					  .epoch =
+					      session_epoch(d->open.session) };
 	bool required = d->work.required;
 
-	plan.epoch = session_epoch(d->open.session);
 	d->work.renew = d->work.required = false;
-	if (session_departures(d->open.session).n > 0) {
-		plan.epoch = INT64_MAX;
-		return set_change(d, &plan);
-	}
+	if (others_departed(d))
+		return purge(d);
 	if (budget_take(d, BUDGET_ASKED))
 		return set_change(d, &plan);
 	if (required)

@@ -42,11 +42,14 @@ struct work {
 	struct outcome outcome;
 	struct why why;
 	const struct step *asked; /* whose answer is awaited; or NULL */
+	bool asked_open;	  /* d->open was there when it was asked */
+	uint64_t asked_todos;	  /* membership_todos() then */
 	struct request request;	  /* what it asked */
 	bool changed;		  /* d->open is to be written */
 	bool stored;		  /* the first turn is durable */
 	bool halted;		  /* no step is due any more */
 	bool planned;		  /* what was ordered stands in the notes */
+	uint64_t todo;		  /* its id there; 0: nothing was to do */
 	bool fresh;		  /* the log was read to its end */
 	bool named;		  /* INVITE: the server was told the name */
 	bool renew;		  /* the server wants new keys */

@@ -166,6 +166,7 @@ static void watch_shown_entry(struct client *client, struct slot *slot,
 			      "%s shows another entry %llu than before",
 			      client->identity, (unsigned long long)seq);
 	seen->shown = true;
+	seen->said = SIZE_MAX;
 	memcpy(seen->told, told, 32);
 	seen->readable = strcmp(member_of(entry, "kind"), "text") == 0;
 	if (seen->readable) {
@@ -355,7 +356,16 @@ static bool was_served(const struct known *known, const uint8_t hash[32])
 	return false;
 }
 
-/* Somebody else may have done the same meanwhile: then nothing is left to do. */
+static bool is_own_commit(const struct client *client, const uint8_t hash[32])
+{
+	for (size_t i = 0; i < client->commit_count; i++)
+		if (memcmp(client->commits[i], hash, 32) == 0)
+			return true;
+	return false;
+}
+
+/* Somebody else may have done the same meanwhile: then nothing is left to do. Only
+ * a device's own commit gives it new keys. */
 static bool another_came_first(const struct known *known, uint64_t since)
 {
 	for (size_t i = since; i < known->entry_count; i++)
@@ -374,7 +384,9 @@ static void change_ended(struct client *client, struct slot *slot)
 
 	if (slot->session == SIZE_MAX ||
 	    memcmp(slot->last_commit, none, 32) == 0 ||
-	    another_came_first(&client->known[slot->session], slot->seq_before))
+	    (slot->order != ORDER_ROTATE &&
+	     another_came_first(&client->known[slot->session],
+				slot->seq_before)))
 		return;
 	(void)look_took_line(client, slot, slot->session);
 	for (size_t i = slot->commits_before; i < client->commit_count; i++)
@@ -386,6 +398,34 @@ static void change_ended(struct client *client, struct slot *slot)
 		      "%s says that an order of kind %d is done; no log that "
 		      "it was served shows that",
 		      client->identity, (int)slot->order);
+}
+
+/* What it has done is so in its group, unless others changed it since. */
+static void check_group(struct client *client, struct slot *slot)
+{
+	const struct known *known = &client->known[slot->session];
+	size_t n = strlen(slot->whom);
+	struct look look;
+	bool in = false;
+
+	for (size_t i = known->entry_count; i-- > slot->seq_before;)
+		if (known->entries[i].served &&
+		    known->entries[i].kind == CHAIN_COMMIT) {
+			if (!is_own_commit(client, known->entries[i].hash))
+				return;
+			break;
+		}
+	if (!look_at(client, slot->session, &look) || !look.member)
+		return;
+	for (size_t i = 0; i < look.member_count; i++)
+		in |= strncmp(look.members[i].identity, slot->whom, n) == 0 &&
+		      (look.members[i].identity[n] == '/' ||
+		       look.members[i].identity[n] == '\0');
+	if (in != (slot->order == ORDER_INVITE))
+		world_violate(client->world, "done",
+			      "%s says that an order of kind %d about %s is "
+			      "done, which its own group does not show",
+			      client->identity, (int)slot->order, slot->whom);
 }
 
 static void broken_outcome(struct client *client, const struct slot *slot,
@@ -493,4 +533,7 @@ void watch_outcome(struct client *client, struct slot *slot)
 		  slot->order == ORDER_ROTATE || slot->order == ORDER_MOVE ||
 		  slot->order == ORDER_INVITE))
 		change_ended(client, slot);
+	if (outcome->result == ERR_OK && slot->session != SIZE_MAX &&
+	    (slot->order == ORDER_REMOVE || slot->order == ORDER_INVITE))
+		check_group(client, slot);
 }
