@@ -35,7 +35,8 @@ enum err vouch_read(struct span secret, struct span kid, struct span voucher,
 	jwt_t *jwt = NULL;
 	enum err e = ERR_OK;
 
-	ENSURE(secret.n >= VOUCH_SECRET_MIN && voucher.n <= VOUCH_MAX,
+	ENSURE(secret.n >= VOUCH_SECRET_MIN && voucher.n > 0 &&
+		   voucher.n <= VOUCH_MAX,
 	       ERR_PEER_DENIED);
 	memcpy(text, voucher.p, voucher.n);
 	text[voucher.n] = '\0';
