@@ -724,13 +724,14 @@ export function newHome() {
 }
 
 /**
- * Runs `hermetic` as one user. Returns { code, out, err, json }: json is the
+ * Runs `hermetic` as one user, `within` another program. Returns { code, out, err, json }: json is the
  * list of result objects when --json is among the arguments.
  */
 export async function hermetic(args, {
-  home, passphrase, server, input, env = {}, ms = 60_000,
+  home, passphrase, server, input, env = {}, ms = 60_000, within = [],
 } = {}) {
-  const run = exec(join(build, 'hermetic'), args, {
+  const [program, ...words] = [...within, join(build, 'hermetic'), ...args];
+  const run = exec(program, words, {
     timeout: ms, maxBuffer: 1 << 28,
     env: {
       PATH: process.env.PATH, LANG: 'C.UTF-8',
