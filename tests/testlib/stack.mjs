@@ -28,7 +28,9 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const build = resolve(root, process.env.HERMETIC_BUILD ??
   'build/debug');
 
-const pgbin = '/usr/lib/postgresql/15/bin';
+/** Of Debian 12, or of 13. */
+export const pgbin = ['15', '17'].map(v => `/usr/lib/postgresql/${v}/bin`)
+  .find(existsSync);
 const startLimit = 30_000;
 
 export const sleep = ms => new Promise(done => setTimeout(done, ms));
