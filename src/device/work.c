@@ -257,6 +257,36 @@ static const struct step *find_due(struct device *d)
 	return NULL;
 }
 
+/* Another process on this state may have given up meanwhile what was asked about: a
+ * session that it never came into, or one that the server did not make. */
+static void halt_given_up(struct device *d)
+{
+	work_halt(d, ERR_STATE_GONE, "given-up",
+		  "Another command of this device has given up %s meanwhile. "
+		  "Nothing of it is here. See: hermetic sessions",
+		  d->work.outcome.session);
+}
+
+static uint64_t todos(const struct device *d)
+{
+	return d->open.session != NULL ? membership_todos(&d->open) : 0;
+}
+
+/* An answer counts while there is to do what there was when it was asked for. What
+ * another process has settled meanwhile is looked at again, as if it was lost. */
+static enum err take(struct device *d, const struct answer *answer)
+{
+	struct work *work = &d->work;
+
+	if (work->asked_open && d->open.session == NULL)
+		halt_given_up(d);
+	else if (work->asked_todos == todos(d))
+		return work->asked->take(d, answer);
+	else
+		work_stale(d);
+	return ERR_OK;
+}
+
 /* Takes the answer, then every step that needs no server. *next asks one, or
  * is NULL. */
 static enum err work_through(struct device *d, const struct answer *answer,
@@ -266,7 +296,7 @@ static enum err work_through(struct device *d, const struct answer *answer,
 	enum err e = ERR_OK;
 
 	if (answer != NULL)
-		TRY(work->asked->take(d, answer));
+		TRY(take(d, answer));
 	work->asked = NULL;
 	*next = find_due(d);
 	for (unsigned i = 0; *next != NULL && (*next)->run != NULL; i++) {
@@ -371,6 +401,8 @@ static void turn(struct device *d, const struct answer *answer)
 	work->request.session = work->outcome.session;
 	if (e == ERR_OK && next != NULL)
 		e = next->ask(d, &work->request);
+	work->asked_open = d->open.session != NULL;
+	work->asked_todos = todos(d);
 	if (e == ERR_OK && next != NULL)
 		work->asked = next;
 	else if (e != ERR_OK || work->wait_ms == 0)

@@ -16,7 +16,9 @@ enum {
 	MEMBERS = 24,
 	REQUESTS_AN_ORDER = 120,
 	TURNS_AN_ORDER = 400,
-	COMMITS_AN_ORDER = 14,
+	/* 12 that the server asks for, 6 ways in again (device/budget.c), and what
+	 * each process was ordered */
+	COMMITS_AN_ORDER = 12 + 6 + SLOTS,
 	CHATTER = 20,
 	COMMITS_AN_HOUR = 14
 };
