@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/sec.h"
 #include "base/settings.h"
+#include "door/vouch.h"
 #include "mqtt/cache.h"
 #include "mqtt/topic.h"
 
@@ -42,6 +43,7 @@ static struct {
 static const struct setting WANTED[] = {
 	{ SETTING_MQTT_DATABASE_URL, &plugin.database_url, NULL },
 	{ SETTING_MQTT_BRIDGE_SECRET, &plugin.bridge_secret, NULL },
+	{ SETTING_MQTT_KEYS_SECRET, &plugin.cache.secret, NULL },
 	{ SETTING_ISSUER, &plugin.cache.issuer, NULL },
 	{ SETTING_AUDIENCE, &plugin.cache.audience, NULL },
 	{ SETTING_ACCESS_TOKEN_SECONDS, &plugin.cache.access_seconds, NULL },
@@ -301,6 +303,12 @@ PLUGIN_API int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **data,
 	(void)count;
 	if (!settings_load(WANTED, sizeof(WANTED) / sizeof(*WANTED)))
 		return MOSQ_ERR_INVAL;
+	if (strlen(plugin.cache.secret) < VOUCH_SECRET_MIN) {
+		(void)settings_complain("HERMETIC_MQTT_KEYS_SECRET",
+					"must be 24 characters or more, "
+					"the same as the API has");
+		return MOSQ_ERR_INVAL;
+	}
 	plugin.id = id;
 	plugin.cache.conninfo = plugin.database_url;
 	if (cache_start(&plugin.cache) != ERR_OK)

@@ -464,6 +464,8 @@ export const newKek = () => randomBytes(32).toString('base64');
 
 // One key for all the nodes of a test: they share the wrapped keys.
 export const kek = newKek();
+// By which nodes vouch for these keys to the broker.
+const keysSecret = randomBytes(24).toString('hex');
 
 // Kore is not instrumented, so a sanitized module brings the runtime along.
 // Leaks are not looked for: Kore frees little of its own at exit.
@@ -524,6 +526,7 @@ export async function startNode({
       cwd: dir, lastSignal: 'TERM', namespace,
       env: {
         PATH: process.env.PATH, LANG: 'C.UTF-8', HERMETIC_KEK: kek,
+        HERMETIC_MQTT_KEYS_SECRET: keysSecret,
         GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1', // as the image has it
         HERMETIC_DATABASE_URL: postgres?.apiUrl ?? '',
         HERMETIC_HOST: host, HERMETIC_PORT: String(self.port),
@@ -687,7 +690,8 @@ protocol websockets
   self.startBroker = async () => {
     broker = grown(start('mosquitto', ['-c', conf], { cwd: dir,
       lastSignal: 'TERM', env: { ...common, ...sanitizer(plugin),
-        HERMETIC_MQTT_DATABASE_URL: postgres.mqttUrl, ...env } }), broker);
+        HERMETIC_MQTT_DATABASE_URL: postgres.mqttUrl,
+        HERMETIC_MQTT_KEYS_SECRET: keysSecret, ...env } }), broker);
   };
   self.startBridge = async () => {
     bridge = grown(start(join(build, 'hermetic-mqtt-bridge'), [], { cwd: dir,
