@@ -87,14 +87,10 @@ static MUST_CHECK enum err random_uuid(uint8_t uuid[16])
 /* What is too long is cut between two characters. */
 static void set_device_name(struct attempt *a, const char *text)
 {
-	size_t n = strnlen(text, DEVICE_NAME_MAX + 1);
+	struct span name = text_cut(span_str(text), DEVICE_NAME_MAX);
 
-	if (n > DEVICE_NAME_MAX)
-		n = DEVICE_NAME_MAX;
-	while (n > 0 && ((uint8_t)text[n] & 0xc0) == 0x80)
-		n--; /* within a character of UTF-8 */
-	memcpy(a->device_name, text, n);
-	a->device_name[n] = '\0';
+	span_copy(a->device_name, name);
+	a->device_name[name.n] = '\0';
 }
 
 /* False: a token is wanted to register, and there is none. */

@@ -28,7 +28,9 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const build = resolve(root, process.env.HERMETIC_BUILD ??
   'build/debug');
 
-const pgbin = '/usr/lib/postgresql/15/bin';
+/** Of Debian 12, or of 13. */
+export const pgbin = ['15', '17'].map(v => `/usr/lib/postgresql/${v}/bin`)
+  .find(existsSync);
 const startLimit = 30_000;
 
 export const sleep = ms => new Promise(done => setTimeout(done, ms));
@@ -728,13 +730,14 @@ export function newHome() {
 }
 
 /**
- * Runs `hermetic` as one user. Returns { code, out, err, json }: json is the
+ * Runs `hermetic` as one user, `within` another program. Returns { code, out, err, json }: json is the
  * list of result objects when --json is among the arguments.
  */
 export async function hermetic(args, {
-  home, passphrase, server, input, env = {}, ms = 60_000,
+  home, passphrase, server, input, env = {}, ms = 60_000, within = [],
 } = {}) {
-  const run = exec(join(build, 'hermetic'), args, {
+  const [program, ...words] = [...within, join(build, 'hermetic'), ...args];
+  const run = exec(program, words, {
     timeout: ms, maxBuffer: 1 << 28,
     env: {
       PATH: process.env.PATH, LANG: 'C.UTF-8',
