@@ -137,14 +137,32 @@ enum err order_begin(struct device *d)
 
 /* ---- ending ---- */
 
+/* The person has gone over to another history while this order ran. */
+static void end_left(struct device *d, uint64_t seq)
+{
+	d->work.outcome.seq = 0;
+	d->work.outcome.kept = false;
+	d->work.outcome.result = why_replace(
+	    &d->work.why, ERR_STATE_CONFLICT, "history-left",
+	    "This was sent as #%llu of a history of %s that this device has "
+	    "left "
+	    "since. It does not stand in the one of now: say it again.",
+	    (unsigned long long)seq, d->open.id);
+}
+
 /* Sent or kept: never a third thing. */
 static void end_send(struct device *d)
 {
 	struct work *work = &d->work;
 	struct outcome *outcome = &work->outcome;
+	bool left = false;
 
 	if (d->open.session != NULL && outcome->seq == 0)
-		outcome->seq = outbox_place(&d->open, outcome->item);
+		outcome->seq = outbox_place(d, outcome->item, &left);
+	if (left) {
+		end_left(d, outcome->seq);
+		return;
+	}
 	if (outcome->seq > 0) { /* what else happened is not about this text */
 		outcome->result = ERR_OK;
 		outcome->kept = false;

@@ -300,21 +300,29 @@ static void note_place(struct membership *m, uint64_t item, uint64_t seq)
 		places = json_array();
 		(void)json_object_set_new(m->notes, "sent", places);
 	}
-	(void)json_array_append_new(places, json_pack("{s:I, s:I}", "item",
-						      (json_int_t)item, "seq",
-						      (json_int_t)seq));
+	(void)json_array_append_new(
+	    places,
+	    json_pack("{s:I, s:I, s:I}", "item", (json_int_t)item, "seq",
+		      (json_int_t)seq, "line", (json_int_t)membership_line(m)));
 	if (json_array_size(places) > PLACES_MAX)
 		(void)json_array_remove(places, 0);
 }
 
-uint64_t outbox_place(const struct membership *m, uint64_t item)
+uint64_t outbox_place(const struct device *d, uint64_t item, bool *left)
 {
-	const json_t *places = json_object_get(m->notes, "sent"), *place;
+	const json_t *places = json_object_get(d->open.notes, "sent"), *place;
 	size_t i;
 
-	json_array_foreach(
-	    places, i, place) if (record_number_or_0(place, "item") ==
-				  item) return record_number_or_0(place, "seq");
+	*left = false;
+	json_array_foreach(places, i, place)
+	{
+		uint64_t seq = record_number_or_0(place, "seq");
+
+		if (record_number_or_0(place, "item") != item)
+			continue;
+		*left = was_left(d, place, seq);
+		return seq;
+	}
 	return 0;
 }
 

@@ -52,8 +52,9 @@ MUST_CHECK enum err outbox_sent(struct device *d, const uint8_t *nonce,
 /* Why an item was refused, or NULL. Borrowed. */
 const char *outbox_refusal(const struct membership *m, uint64_t item);
 
-/* Where an item stands in the log; 0: it does not, or did long ago. */
-uint64_t outbox_place(const struct membership *m, uint64_t item);
+/* Where an item stands in the log; 0: it does not, or did long ago. *left: that is in
+ * a history that the person has left since. */
+uint64_t outbox_place(const struct device *d, uint64_t item, bool *left);
 
 /* Has an item the envelope with that hash? */
 bool outbox_has_hash(const struct membership *m, const uint8_t hash[32]);

@@ -276,6 +276,18 @@ static size_t said_at(struct client *client, struct slot *slot, size_t session,
 	return said;
 }
 
+/* A process may tell of what it sent before its person went over to another history
+ * by a second one, where something else stands at that number. */
+static void watch_sent(struct client *client, struct slot *slot, size_t session,
+		       uint64_t seq)
+{
+	size_t said = said_at(client, slot, session, seq);
+
+	(void)look_took_line(client, slot, session);
+	if (said != SIZE_MAX || client->known[session].line == 0)
+		check_sent(client, slot, session, said, seq);
+}
+
 /* It was out at some time; it may have been added again since. */
 static bool was_out(const struct server_session *session,
 		    const struct client *client)
@@ -318,9 +330,7 @@ void watch_events(struct client *client, struct slot *slot)
 		if (event.kind == EVENT_ENTRY)
 			watch_shown_entry(client, slot, session, event.seq);
 		else if (event.kind == EVENT_SENT)
-			check_sent(client, slot, session,
-				   said_at(client, slot, session, event.seq),
-				   event.seq);
+			watch_sent(client, slot, session, event.seq);
 		else if (event.kind == EVENT_ENDED)
 			check_ended(client, session);
 	}
