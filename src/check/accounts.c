@@ -424,3 +424,26 @@ void check_accounts_kept(struct check_accounts *accounts)
 	for (size_t i = 0; i < accounts->count; i++)
 		accounts->entries[i]->grown = false;
 }
+
+static void forget(struct check_accounts *accounts, bool all)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < accounts->count; i++) {
+		if (all || accounts->entries[i]->grown)
+			entry_free(accounts->entries[i]);
+		else
+			accounts->entries[kept++] = accounts->entries[i];
+	}
+	accounts->count = kept;
+}
+
+void check_accounts_undo(struct check_accounts *accounts)
+{
+	forget(accounts, false);
+}
+
+void check_accounts_reset(struct check_accounts *accounts)
+{
+	forget(accounts, true);
+}

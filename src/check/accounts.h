@@ -70,4 +70,9 @@ bool check_accounts_grown(const struct check_accounts *accounts,
 			  struct span *links);
 void check_accounts_kept(struct check_accounts *accounts);
 
+/* What grew since is forgotten: it came with a commit that does not count. */
+void check_accounts_undo(struct check_accounts *accounts);
+/* All is forgotten: the source is asked again. */
+void check_accounts_reset(struct check_accounts *accounts);
+
 #endif

@@ -9,6 +9,7 @@
 #include "reach/drive.h"
 #include "reach/tokens.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -304,13 +305,17 @@ static enum err delete_device(struct cmd *cmd, const char *id)
  * serve them. A session in which one cannot be made is seen to afterwards. */
 enum err cmd_revoke(struct cmd *cmd)
 {
-	char id[TEXT_UUID_SIZE];
+	char id[TEXT_UUID_SIZE], in_log[24];
 	uint64_t number;
 	json_t *line;
 	enum err e;
 
 	TRY(find_device(cmd, cmd->args->operands[0], id, &number));
+	/* in sessions with places a device is called by its number */
+	(void)snprintf(in_log, sizeof(in_log), "%" PRIu64, number);
 	e = in_all(cmd, depart, id);
+	if (number > 0 && !cmd->a.why.unreachable)
+		e = in_all(cmd, depart, in_log);
 	ENSURE(!cmd->a.why.unreachable, e);
 	why_clear(&cmd->a.why);
 	if (number > 0)
@@ -318,6 +323,8 @@ enum err cmd_revoke(struct cmd *cmd)
 	else
 		TRY(delete_device(cmd, id));
 	TRY(in_all(cmd, purge, id));
+	if (number > 0)
+		TRY(in_all(cmd, purge, in_log));
 	if (!cmd->args->json) {
 		out_line("Revoked %s. It was removed from your account and "
 			 "from your sessions.",

@@ -102,6 +102,9 @@ static void put_reason(struct buf *out, const json_t *entry)
 	if (strcmp(out_member(entry, "reason"), "broken-commits") == 0)
 		buf_put_str(out, ". This device did that by itself, for two "
 				 "commits that could not be processed");
+	else if (strcmp(out_member(entry, "reason"), "removed-device") == 0)
+		buf_put_str(out, ". This device did that by itself: an account "
+				 "has removed a device that was a member");
 }
 
 /* " made bob admin", " made bob member and carol owner". */

@@ -64,8 +64,14 @@ static enum err move_claim_take(struct device *d, const struct answer *answer)
 	d->work.claimed++;
 	work_news(d);
 	if (user != NULL)
-		TRY(guests_add(d, user, answer, &d->work.guests));
-out:
+		e = guests_add(d, user, answer, &d->work.guests);
+	if (e == ERR_PEER_INVALID) {
+		todo_drop(d);
+		d->work.halted = true;
+		d->work.outcome.result = e;
+		e = ERR_OK;
+	}
+	return e;
 	return e;
 }
 

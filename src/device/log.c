@@ -1,6 +1,7 @@
 #include "device/log.h"
 
 #include "base/fault.h"
+#include "device/accounts.h"
 #include "device/breaks.h"
 #include "device/budget.h"
 #include "device/change.h"
@@ -57,7 +58,7 @@ static enum err take_refused_commit(struct device *d,
 				    const struct session_event *event,
 				    const uint8_t head[CHAIN_HEAD])
 {
-	struct span own = span_str(d->identity);
+	struct span own = span_str(core_self(d));
 	enum err e;
 
 	if (!event->broken)
@@ -81,7 +82,8 @@ static enum err take_refused_successor(struct device *d,
 	struct trail *trail = NULL;
 	enum err e;
 
-	TRY(trail_from_session(d->open.session, entry->seq - 1, head, &trail));
+	TRY(trail_from_session(d->open.session, entry->seq - 1, head,
+			       d->accounts, &trail));
 	e = trail_follow(trail, entry);
 	if (err_class(e) == ERR_CLASS_LOCAL)
 		goto out;
@@ -122,9 +124,10 @@ static enum err take_departure(struct device *d,
 static enum err note_newcomer(struct device *d, struct span identity)
 {
 	struct mls_member member;
+	enum err e = accounts_want_name(d, identity);
 
-	if (!session_find(d->open.session, identity, &member))
-		return ERR_OK;
+	if (e != ERR_OK || !session_find(d->open.session, identity, &member))
+		return e;
 	return pins_note(d, session_suite(d->open.session), identity,
 			 member.signature_key);
 }
@@ -222,6 +225,10 @@ static enum err take_entry(struct device *d, const struct answer_entry *entry)
 	}
 	TRY(e);
 	work_changed(d);
+	if (event.kind == SESSION_REFUSED)
+		check_accounts_undo(d->accounts);
+	else
+		TRY(accounts_keep(d));
 	TRY(take_event(d, entry, &event, &people, before));
 	if (event.kind == SESSION_COMMIT)
 		TRY(people_forget_gone(&d->open, members));
@@ -234,7 +241,7 @@ out:
 
 static enum err explain(struct device *d, enum err e)
 {
-	if (e == ERR_STATE_CONFLICT)
+	if (e == ERR_STATE_CONFLICT || e == ERR_STATE_ACCOUNTS)
 		return e;
 	if (e == ERR_PEER_FORK)
 		return why_set(&d->work.why, e, "history-differs",
@@ -354,6 +361,20 @@ static void halt_unread(struct device *d, const struct answer *answer)
 		work_halt_refused(d, answer);
 }
 
+enum err log_want_accounts(struct device *d)
+{
+	bool news;
+	enum err e = accounts_want_lacking(d, &news);
+
+	if (e == ERR_OK && !news)
+		work_halt(d, ERR_STATE_ACCOUNTS, "accounts-unknown",
+			  "What follows in %s takes the log of an account "
+			  "that the server does not show as far as it is "
+			  "needed. Nothing of it was taken. Try again later.",
+			  d->work.outcome.session);
+	return e;
+}
+
 static enum err log_read(struct device *d, const struct answer *answer)
 {
 	struct work *work = &d->work;
@@ -393,6 +414,8 @@ static enum err log_read(struct device *d, const struct answer *answer)
 			  d->open.id);
 		return ERR_OK;
 	}
+	if (e == ERR_STATE_ACCOUNTS)
+		return log_want_accounts(d);
 	if (err_class(e) == ERR_CLASS_PEER) {
 		/* what was taken before the bad entry stays */
 		work->halted = true;
@@ -400,6 +423,7 @@ static enum err log_read(struct device *d, const struct answer *answer)
 		return ERR_OK;
 	}
 	TRY(e);
+	TRY(accounts_want_names(d));
 	work->fresh = !work_page(
 	    d, answer, session_seq(d->open.session) > work->read_from);
 	if (session_forked(d->open.session))

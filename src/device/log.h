@@ -18,4 +18,8 @@ MUST_CHECK enum err log_take(struct device *d,
  * where the server said: nothing that comes after is taken before. */
 bool log_place_is_open(const struct device *d);
 
+/* What was judged last took logs that are not here: they are read, and then it is
+ * judged again; where the server has not shown them, the order ends. */
+MUST_CHECK enum err log_want_accounts(struct device *d);
+
 #endif

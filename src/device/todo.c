@@ -38,7 +38,7 @@ const char *todo_departs(const struct device *d)
 {
 	const char *whom = record_string(membership_todo(&d->open), "whom");
 
-	return whom != NULL ? whom : d->identity;
+	return whom != NULL ? whom : core_self(d);
 }
 
 void todo_settle_departure(struct device *d)

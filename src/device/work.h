@@ -11,6 +11,7 @@
 #include "device/guests.h"
 #include "device/record.h"
 
+struct account_reading;
 struct awaited;
 struct device;
 struct meeting;
@@ -82,6 +83,8 @@ struct work {
 	struct rejoin *rejoin;	 /* owned: the walk to the group of today */
 	struct own_log *own;	 /* owned: ACCOUNT: this account's log */
 	struct meeting *meeting; /* owned: MEET: another account's log */
+	struct account_reading *reading; /* owned: accounts to be read */
+	bool met;			 /* whom the order names was read */
 	/* What requests borrow. */
 	struct buf bytes, group_info, welcome;
 	struct span *spans; /* owned array */

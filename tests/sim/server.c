@@ -461,6 +461,7 @@ static void answer(struct server *server, size_t caller, uint64_t now_ms,
 		of_session(server, caller, now_ms, request, reply);
 		break;
 	case REQUEST_ACCOUNT_LOG: /* a server from before accounts had logs */
+	case REQUEST_ACCOUNT_LOGS:
 	case REQUEST_LINK:
 		reply_refuse(reply, ERR_STATE_GONE, "not-found");
 		break;
