@@ -15,6 +15,7 @@ PKGS_crypto := libcrypto libgcrypt
 PKGS_store := libpq
 PKGS_server := libpq libjwt jansson
 PKGS_door := libjwt jansson
+PKGS_content := libcbor
 PKGS_device := jansson
 PKGS_reach := sqlite3 libcurl jansson libwebsockets libmosquitto \
 	libutf8proc
@@ -51,7 +52,7 @@ pkg_cflags = $(shell pkg-config --cflags $(1) | sed 's/-I/-isystem /g')
 pkg_libs = $(shell pkg-config --libs $(1))
 
 # One static library a folder.
-FOLDERS := base crypto twofish wire check mls session device reach command \
+FOLDERS := base crypto twofish wire content check mls session device reach command \
 	store door
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard src/$(1)/*.c))
 lib = $(B)/lib/libhermetic-$(1).a

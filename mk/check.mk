@@ -16,7 +16,7 @@ cppcheck:
 # The analyser needs the flags of the build, so it is given them. Its paths
 # through null pointers are for people to read: it does not know invariants.
 TIDY_PKGS := libcrypto libgcrypt libpq libjwt jansson sqlite3 libcurl \
-	libwebsockets libutf8proc
+	libwebsockets libutf8proc libcbor
 TIDY_KORE = $(subst -I,-isystem ,$(shell cat /usr/share/kore/features))
 TIDY_SOURCES := $(wildcard src/*/*.c src/*/*/*.c)
 TIDY_FLAGS = -std=c11 -D_GNU_SOURCE -Isrc -I. -I$(B)/gen \

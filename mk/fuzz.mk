@@ -8,7 +8,7 @@ FUZZ_REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/replay_%,\
 	$(FUZZ_SOURCES))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/run_%,\
 	$(FUZZ_SOURCES))
-FUZZ_LIBS = $(foreach f,command reach device session mls check wire twofish crypto base,\
+FUZZ_LIBS = $(foreach f,command reach device session content mls check wire twofish crypto base,\
 	$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))
 
 -include $(patsubst %.c,$(B)/%.d,$(FUZZ_SOURCES) tests/fuzz/replay.c)
@@ -16,7 +16,7 @@ FUZZ_LIBS = $(foreach f,command reach device session mls check wire twofish cryp
 define fuzz_link
 $(CC) $(LINK_$(VARIANT)) $(1) -o $@ $(filter %.o,$^) \
 	-Wl,--start-group $(FUZZ_LIBS) -Wl,--end-group \
-	$(call pkg_libs,libcrypto libgcrypt jansson) $(FUZZ_EXTRA_LIBS)
+	$(call pkg_libs,libcrypto libgcrypt jansson libcbor) $(FUZZ_EXTRA_LIBS)
 endef
 
 %/replay_websocket %/run_websocket: FUZZ_EXTRA_LIBS := -lwslay

@@ -1,11 +1,22 @@
 # make install PREFIX=/usr/local [DESTDIR=]: the MLS engine as a library for
 # others: libhermetic-mls.a and .so, its headers, and a pkg-config file.
+# TWOFISH=no: without the suite 0xF7F1, and so without libgcrypt; in a build
+# directory of its own (B=).
+# make install-man: man pages, made from the headers; needs node.
 
 PREFIX ?= /usr/local
 MLS_VERSION := 0.1.0
 MLS_SONAME := libhermetic-mls.so.0
+ifeq ($(TWOFISH),no)
+MLS_FOLDERS := base crypto wire mls
+MLS_PKGS := libcrypto
+CFLAGS_ALL += -DHERMETIC_WITHOUT_TWOFISH
+else
 MLS_FOLDERS := base crypto twofish wire mls
-MLS_HEADERS := mls/group.h mls/identity.h mls/limits.h mls/rules.h mls/read.h base/buf.h base/err.h base/sec.h base/span.h \
+MLS_PKGS := libcrypto libgcrypt
+endif
+MLS_HEADERS := mls/mls.h mls/group.h mls/identity.h mls/items.h mls/limits.h \
+	mls/read.h mls/rules.h base/buf.h base/err.h base/sec.h base/span.h \
 	crypto/library.h crypto/rng.h crypto/sign.h crypto/suite.h
 MLS_SOURCES := $(foreach f,$(MLS_FOLDERS),$(wildcard src/$(f)/*.c))
 MLS_STATIC := $(B)/lib/libhermetic-mls-all.a
@@ -17,7 +28,7 @@ INSTALLED = $(DESTDIR)$(PREFIX)
 MLS_SHOWN := $(patsubst %.c,$(B)/shown/%.o,$(MLS_SOURCES))
 $(B)/shown/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(call pkg_cflags,libcrypto libgcrypt) \
+	$(CC) $(CFLAGS_ALL) $(call pkg_cflags,$(MLS_PKGS)) \
 	    -fvisibility=default -c $< -o $@
 -include $(MLS_SHOWN:.o=.d)
 
@@ -25,7 +36,7 @@ $(MLS_SHARED): $(MLS_SHOWN) src/mls/exports.map
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -shared -Wl,-soname,$(MLS_SONAME) \
 	    -Wl,--version-script=src/mls/exports.map -Wl,-z,defs -o $@ \
-	    $(MLS_SHOWN) $(call pkg_libs,libcrypto libgcrypt)
+	    $(MLS_SHOWN) $(call pkg_libs,$(MLS_PKGS))
 
 $(MLS_STATIC): $(foreach f,$(MLS_FOLDERS),$(call lib,$(f)))
 	@rm -f $@
@@ -43,5 +54,10 @@ install: $(MLS_STATIC) $(MLS_SHARED)
 	    install -D -m 0644 src/$$header \
 	        $(INSTALLED)/include/hermetic/$$header || exit 1; done
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(MLS_VERSION)|' \
+	    -e 's|@PKGS@|$(MLS_PKGS)|' \
 	    src/mls/hermetic-mls.pc.in \
 	    > $(INSTALLED)/lib/pkgconfig/hermetic-mls.pc
+
+.PHONY: install-man
+install-man:
+	node tools/man.mjs $(INSTALLED)/share/man

@@ -19,7 +19,7 @@ $(B)/hermetic-rotation: $(addprefix $(B)/workers/rotation/,main.o actions.o) \
 		$(ROTATION_SHARED) $(ROTATION_LIBS)
 	$(call rotation_link)
 
-$(B)/hermetic-admin: $(B)/workers/rotation/admin.o $(ROTATION_SHARED) \
+$(B)/hermetic-admin: $(addprefix $(B)/workers/rotation/,admin.o accounts.o) $(ROTATION_SHARED) \
 		$(ROTATION_LIBS)
 	$(call rotation_link)
 

@@ -5,12 +5,12 @@
 # Its src/device is compiled apart, with the switches that put old faults back
 # (src/base/fault.h), so that no product has them.
 
-SIM_FOLDERS := device session mls check wire
+SIM_FOLDERS := device session content mls check wire
 SIM_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/*.c))
 SIM_CORE := $(foreach f,$(SIM_FOLDERS),\
 	$(patsubst src/%.c,$(B)/sim/%.o,$(wildcard src/$(f)/*.c)))
 SIM_LIBS = $(foreach f,twofish crypto base,$(call lib,$(f)))
-SIM_PKGS := jansson libcrypto libgcrypt
+SIM_PKGS := libcbor jansson libcrypto libgcrypt
 
 $(SIM_OBJECTS): CFLAGS_FOLDER = $(call pkg_cflags,$(SIM_PKGS)) \
 	-DHERMETIC_FAULTS
@@ -39,7 +39,7 @@ $(B)/tests/fuzz/replay_sim $(B)/tests/fuzz/run_sim: $(SIM_PARTS)
 
 # The model of the server beside a real node (tests/sim/compare).
 COMPARE_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/compare/*.c))
-COMPARE_PKGS := jansson libcrypto libgcrypt libcurl
+COMPARE_PKGS := libcbor jansson libcrypto libgcrypt libcurl
 $(COMPARE_OBJECTS): CFLAGS_FOLDER = $(call pkg_cflags,$(COMPARE_PKGS)) \
 	-DHERMETIC_FAULTS
 -include $(COMPARE_OBJECTS:.o=.d)

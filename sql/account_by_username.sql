@@ -1,2 +1,3 @@
-SELECT user_id, salt, password_hash, cost_n, cost_r, cost_p
+SELECT user_id, salt, password_hash, cost_n, cost_r, cost_p,
+       suspended_at IS NOT NULL AS suspended
 FROM account WHERE username = $1::text;

@@ -1,7 +1,24 @@
--- $1 user id, $2 name, $3 salt, $4 hash, $5 $6 $7 cost. No row: taken.
-INSERT INTO account (user_id, username, salt, password_hash, cost_n, cost_r,
-                     cost_p)
-VALUES ($1::uuid, $2::text, $3::bytea, $4::bytea, $5::bigint, $6::integer,
-        $7::integer)
-ON CONFLICT (username) DO NOTHING
-RETURNING user_id;
+-- $1 user id, $2 name, $3 salt, $4 hash, $5 $6 $7 cost, $8 the hash of a token to
+-- register with, or NULL where none is wanted. One row: `admitted`: the token is good,
+-- and is used once more by this; `made`: the name was free.
+WITH token AS (
+  UPDATE registration_token SET uses_left = uses_left - 1
+  WHERE token_hash = $8::bytea AND uses_left > 0 AND expires_at > now()
+    AND NOT EXISTS (SELECT FROM account WHERE username = $2::text)
+  RETURNING token_hash
+), made AS (
+  INSERT INTO account (user_id, username, salt, password_hash, cost_n, cost_r,
+                       cost_p)
+  SELECT $1::uuid, $2::text, $3::bytea, $4::bytea, $5::bigint, $6::integer,
+         $7::integer
+  WHERE $8::bytea IS NULL OR EXISTS (SELECT FROM token)
+  ON CONFLICT (username) DO NOTHING
+  RETURNING user_id
+), told AS MATERIALIZED (
+  SELECT audit_append('account', 'registered', user_id, '') FROM made
+)
+SELECT $8::bytea IS NULL OR EXISTS (
+         SELECT FROM registration_token
+         WHERE token_hash = $8::bytea AND uses_left > 0 AND expires_at > now())
+         AS admitted,
+       (SELECT count(*) FROM told) = 1 AS made;

@@ -10,10 +10,17 @@ WITH asked AS (
   FROM unnest($1::text[], $2::bytea[], $3::bigint[]) WITH ORDINALITY
        AS q(name, print, after, place)
   LEFT JOIN account_log p ON p.fingerprint = q.print
-  JOIN account a ON a.username = q.name OR a.user_id = p.user_id
-  LEFT JOIN account_log l ON CASE WHEN p.fingerprint IS NULL
-    THEN l.user_id = a.user_id AND l.replaced_at IS NULL
-    ELSE l.fingerprint = p.fingerprint END
+  CROSS JOIN LATERAL ( -- each by an index of its own
+    SELECT user_id, username FROM account WHERE username = q.name
+    UNION
+    SELECT user_id, username FROM account WHERE user_id = p.user_id) a
+  LEFT JOIN LATERAL (
+    SELECT fingerprint, salt FROM account_log
+    WHERE fingerprint = p.fingerprint
+    UNION ALL
+    SELECT fingerprint, salt FROM account_log
+    WHERE p.fingerprint IS NULL AND user_id = a.user_id
+      AND replaced_at IS NULL) l ON true
 ), found AS (
   SELECT s.*, k.number, k.link,
          sum(length(k.link)) OVER (ORDER BY s.place, k.number) AS bytes

@@ -9,9 +9,14 @@ WITH changed AS (
   RETURNING user_id
 ), ended AS (
   UPDATE token_family f SET revoked_at = now()
-  FROM changed c JOIN device d USING (user_id)
-  WHERE f.device_id = d.device_id AND f.revoked_at IS NULL
-    AND f.family_id <> $8::uuid
+  FROM changed c
+  WHERE f.device_id = ANY (ARRAY(SELECT device_id FROM device
+                                 WHERE user_id = $1::uuid
+                                   AND removed_at IS NULL))
+    AND f.revoked_at IS NULL AND f.family_id <> $8::uuid
   RETURNING f.family_id
+), told AS MATERIALIZED (
+  SELECT audit_append('account', 'passphrase', user_id, '') AS n FROM changed
 )
-SELECT c.user_id, e.family_id FROM changed c LEFT JOIN ended e ON true;
+SELECT c.user_id, e.family_id, t.n AS told
+FROM changed c CROSS JOIN told t LEFT JOIN ended e ON true;

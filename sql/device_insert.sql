@@ -19,4 +19,6 @@ WITH old AS MATERIALIZED (
         < $4::bigint
   RETURNING device_id, pending
 )
-SELECT device_id, pending, (SELECT count(*) FROM old) AS ended FROM made;
+SELECT device_id, pending, (SELECT count(*) FROM old) AS ended,
+       audit_append('account', 'device', $2::uuid, device_id::text) AS told
+FROM made;

@@ -7,10 +7,10 @@ WITH told AS MATERIALIZED (
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS i(name, debt, most)
   GROUP BY name
 ), old AS (
-  DELETE FROM allowance WHERE name IN (
+  DELETE FROM allowance WHERE name = ANY (ARRAY(
     SELECT name FROM allowance
     WHERE free_at < now() - interval '1 minute' AND name <> ALL ($1::bigint[])
-    ORDER BY free_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
+    ORDER BY free_at LIMIT 1000 FOR UPDATE SKIP LOCKED))
 )
 INSERT INTO allowance AS a (name, free_at)
 SELECT name, now() + least(debt, most) FROM told ORDER BY name

@@ -1,5 +1,6 @@
--- $1 old hash, $2 new hash, $3 life in seconds
+-- $1 old hash, $2 new hash, $3 life in seconds, $4 grace in seconds
 SELECT r.outcome, r.family_id, r.device_id, r.user_id, r.username, d.pending
 FROM rotate_refresh_token($1::bytea, $2::bytea,
-                          now() + make_interval(secs => $3::bigint)) AS r
+                          now() + make_interval(secs => $3::bigint),
+                          make_interval(secs => $4::bigint)) AS r
 LEFT JOIN device d USING (device_id);

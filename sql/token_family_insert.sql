@@ -2,8 +2,12 @@
 WITH family AS (
   INSERT INTO token_family (family_id, device_id) VALUES ($1::uuid, $2::uuid)
   RETURNING family_id
+), token AS (
+  INSERT INTO refresh_token (token_hash, family_id, expires_at)
+  SELECT $3::bytea, family_id, now() + make_interval(secs => $4::bigint)
+  FROM family
 )
-INSERT INTO refresh_token (token_hash, family_id, expires_at)
-SELECT $3::bytea, family_id, now() + make_interval(secs => $4::bigint)
-FROM family
-RETURNING family_id;
+SELECT f.family_id,
+       (SELECT audit_append('account', 'login', d.user_id, d.device_id::text)
+        FROM device d WHERE d.device_id = $2::uuid) AS told
+FROM family f;

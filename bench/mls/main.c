@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "bench/mls/counts.h"
+#include "bench/mls/storage.h"
 #include "bench/mls/world.h"
 #include "mls/group_internal.h"
 #include "mls/tree_node.h"
@@ -357,6 +358,8 @@ static double measure_world(const struct suite *suite, uint32_t members,
 		(void)printf("0x%04x %6u memory   %10.0f bytes a member "
 			     "above its leaf\n",
 			     suite->id, members, memory(&shape));
+	if (only == NULL || strcmp(only, "storage") == 0)
+		storage_measure(&w);
 	world_clear(&w);
 	return commit_time;
 }

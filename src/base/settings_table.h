@@ -73,6 +73,11 @@ enum setting_process {
 		SETTING_API | SETTING_PLUGIN | SETTING_ROTATION, NULL)         \
 	SETTING(REFRESH_TOKEN_SECONDS, NUMBER, "2592000", 60u, 31536000u,      \
 		SETTING_API, NULL)                                             \
+	GROUP("So long, in seconds, the same refresh token gets the same "     \
+	      "answer again: for two tabs, and for an answer that was lost. "  \
+	      "Later its use ends all tokens of that login.")                  \
+	SETTING(REFRESH_GRACE_SECONDS, NUMBER, "10", 0u, 300u, SETTING_API,    \
+		NULL)                                                          \
 	GROUP("Algorithms that sessions may use, best first.")                 \
 	SETTING(ALGORITHMS, PARSED,                                            \
 		"aes-256-gcm,chacha20-poly1305,twofish-256-gcm", 0u, 0u,       \
@@ -142,6 +147,9 @@ enum setting_process {
 		SETTING_API | SETTING_BRIDGE, NULL)                            \
 	SETTING(QUEUE_STATEMENTS, NUMBER, "4096", 16u, 1000000u, SETTING_API,  \
 		NULL)                                                          \
+	GROUP("Who may register: open, closed, or token (whoever has one "     \
+	      "that `hermetic-admin token` has made).")                        \
+	SETTING(REGISTRATION, PARSED, "open", 0u, 0u, SETTING_API, NULL)       \
 	GROUP("Password hashing: threads of one worker, and how many may "     \
 	      "wait for one.")                                                 \
 	SETTING(LOGIN_THREADS, NUMBER, "2", 1u, 64u, SETTING_API, NULL)        \
@@ -233,6 +241,13 @@ enum setting_process {
 	SETTING(MQTT_REPLAY_SECONDS, NUMBER, "60", 0u, 86400u, SETTING_BRIDGE, \
 		NULL)                                                          \
 	SETTING(MQTT_EXPIRY_SECONDS, NUMBER, "604800", 1u, 31536000u,          \
+		SETTING_BRIDGE, NULL)                                          \
+	GROUP("How long a client may take from its connection to the "         \
+	      "broker's CONNACK, in seconds; and how many new sessions a day " \
+	      "the broker keeps for one device (0: any number).")              \
+	SETTING(MQTT_CONNECT_SECONDS, NUMBER, "10", 1u, 3600u, SETTING_BRIDGE, \
+		NULL)                                                          \
+	SETTING(MQTT_SESSIONS_PER_DAY, NUMBER, "16", 0u, 1000000u,             \
 		SETTING_BRIDGE, NULL)                                          \
 	GROUP("How long a client may take, in seconds: for a request's "       \
 	      "head (and a TLS handshake), for its body, between two "         \

@@ -5,6 +5,7 @@
 #include "base/rd.h"
 #include "check/label.h"
 #include "crypto/hash.h"
+#include "wire/message.h"
 #include "wire/roles.h"
 
 enum err check_leaf_hash(struct span encoded, uint8_t hash[DEPARTURE_HASH])
@@ -96,8 +97,9 @@ struct check_verdict check_departure(const struct check_view *view,
 	return verdict;
 }
 
-static bool stands(const struct check_view *view, struct span bytes)
+static bool stands(const void *by, struct span bytes)
 {
+	const struct check_view *view = by;
 	struct check_member leaf;
 	struct departure d;
 
@@ -105,8 +107,26 @@ static bool stands(const struct check_view *view, struct span bytes)
 	       view->leaf(view->group, d.leaf_index, &leaf) && names(&d, &leaf);
 }
 
-void check_departures_prune(const struct check_view *view,
-			    struct buf *departures)
+static bool survives(const void *by, struct span bytes)
+{
+	struct span proposals = *(const struct span *)by;
+	struct wire_proposal_or_ref item;
+	struct departure d;
+
+	if (departure_decode(bytes, &d) != ERR_OK)
+		return false;
+	while (wire_proposals_next(&proposals, &item))
+		if (item.type == WIRE_BY_VALUE &&
+		    item.proposal.type == WIRE_PROPOSAL_REMOVE &&
+		    item.proposal.removed == d.leaf_index)
+			return false;
+	return true;
+}
+
+/* Keeps those that `keeps` says yes to. */
+static void keep(struct buf *departures,
+		 bool (*keeps)(const void *by, struct span bytes),
+		 const void *by)
 {
 	struct rd r = rd_init(buf_span(departures));
 	size_t kept = 0;
@@ -116,10 +136,28 @@ void check_departures_prune(const struct check_view *view,
 		struct span bytes = rd_vec(&r);
 		size_t n = (size_t)(r.p - start);
 
-		if (!rd_ok(&r) || !stands(view, bytes))
+		if (!rd_ok(&r) || !keeps(by, bytes))
 			continue;
 		memmove(departures->p + kept, start, n);
 		kept += n;
 	}
 	departures->n = kept;
+}
+
+void check_departures_prune(const struct check_view *view,
+			    struct buf *departures)
+{
+	keep(departures, stands, view);
+}
+
+void check_departures_spend(struct span commit, struct buf *departures)
+{
+	struct wire_message message;
+	const struct wire_content *content = &message.public_message.content;
+
+	if (departures->n > 0 &&
+	    wire_message_decode(commit, &message) == ERR_OK &&
+	    message.format == WIRE_PUBLIC_MESSAGE &&
+	    content->type == WIRE_CONTENT_COMMIT)
+		keep(departures, survives, &content->commit.proposals);
 }

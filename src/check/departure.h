@@ -33,4 +33,10 @@ struct check_verdict check_departure(const struct check_view *view,
 void check_departures_prune(const struct check_view *view,
 			    struct buf *departures);
 
+/* Takes those out of `departures` whose leaves `commit`, an MLSMessage, removes:
+ * a departure is over with the removal, also where the same leaf node is added
+ * again, as a last-resort KeyPackage does. Another message changes nothing. It
+ * allocates nothing. */
+void check_departures_spend(struct span commit, struct buf *departures);
+
 #endif

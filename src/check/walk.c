@@ -215,6 +215,11 @@ out:
 	return e;
 }
 
+void check_walk_spend_departures(struct check_walk *walk, struct span commit)
+{
+	check_departures_spend(commit, &walk->departures);
+}
+
 struct check_verdict check_walk_departure(struct check_walk *walk,
 					  struct span bytes)
 {

@@ -66,6 +66,10 @@ struct check_verdict check_walk_check_leaves(const struct check_walk *walk,
 MUST_CHECK enum err check_walk_set_departures(struct check_walk *walk,
 					      struct span departures);
 
+/* A commit that stands before the walk's beginning and after such a departure:
+ * check_departures_spend(). */
+void check_walk_spend_departures(struct check_walk *walk, struct span commit);
+
 /* ---- steps, each an entry of the log ---- */
 
 /* A commit (PublicMessage): its signature, the rules (check/rules.h), the

@@ -217,7 +217,8 @@ out:
 	return e;
 }
 
-static enum err enter_next(struct check_walk *walk, struct step *s)
+static enum err enter_next(struct check_walk *walk, struct step *s,
+			   struct span bytes)
 {
 	struct wire_group_context next = walk->context;
 	uint8_t confirmed[SUITE_HASH_MAX];
@@ -244,6 +245,7 @@ static enum err enter_next(struct check_walk *walk, struct step *s)
 	walk->joined = s->external;
 	/* check/rules.h: who joins and had a leaf removes it, and nothing else */
 	walk->was_in = !s->external || s->commit->proposal_count > 1;
+	check_departures_spend(bytes, &walk->departures);
 	check_walk_view(walk, &view);
 	check_departures_prune(&view, &walk->departures);
 out:
@@ -273,7 +275,7 @@ static struct check_verdict run(struct check_walk *walk, struct step *s,
 	if (verdict.wrong == NULL)
 		verdict = apply_path(s);
 	if (verdict.wrong == NULL)
-		verdict = check_verdict_of(enter_next(walk, s),
+		verdict = check_verdict_of(enter_next(walk, s, bytes),
 					   "it leads to no epoch");
 	return verdict;
 }

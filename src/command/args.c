@@ -19,6 +19,8 @@ enum option {
 	OPT_INVITE,
 	OPT_OPEN,
 	OPT_ID,
+	OPT_REPLY,
+	OPT_EDIT,
 	OPT_TO_NEW_MEMBERS,
 	OPT_FLUSH,
 	OPT_DROP,
@@ -40,6 +42,7 @@ enum option {
 #define ALL_VERBS (~0u)
 #define ONLY(verb) (1u << (verb))
 #define STREAMS (ONLY(VERB_CHAT) | ONLY(VERB_READ) | ONLY(VERB_SEND))
+#define SAYS (ONLY(VERB_SEND) | ONLY(VERB_REACT) | ONLY(VERB_DELETE))
 #define LOGINS (ONLY(VERB_CHAT) | ONLY(VERB_REGISTER) | ONLY(VERB_LOGIN))
 
 struct option_row {
@@ -78,11 +81,15 @@ static const struct option_row OPTIONS[OPT_COUNT] = {
 	[OPT_ID] = { "--id", NULL, "KEY",
 		     "your own id of the text: sent once, however often you "
 		     "try",
-		     ONLY(VERB_SEND) },
+		     SAYS },
+	[OPT_REPLY] = { "--reply", NULL, "N", "it answers message number N",
+			ONLY(VERB_SEND) },
+	[OPT_EDIT] = { "--edit", NULL, "N",
+		       "it stands for your message number N", ONLY(VERB_SEND) },
 	[OPT_TO_NEW_MEMBERS] = { "--to-new-members", NULL, NULL,
 				 "send also to members who you have not seen "
 				 "yet",
-				 ONLY(VERB_SEND) },
+				 SAYS },
 	[OPT_FLUSH] = { "--flush", NULL, NULL, "try to send it now",
 			ONLY(VERB_OUTBOX) },
 	[OPT_DROP] = { "--drop", NULL, "ITEM|all", "forget it (with an ID)",
@@ -179,11 +186,13 @@ static enum err add_invite(struct args *a, const char *value, char problem[256])
 	return ERR_OK;
 }
 
-static enum err set_after(struct args *a, const char *value, char problem[256])
+static enum err set_number(uint64_t *number, enum option option,
+			   const char *value, char problem[256])
 {
-	if (text_parse_u64(&a->after, span_str(value), INT64_MAX) != ERR_OK)
-		return usage(problem, "--after wants a number, not \"%s\".",
-			     value);
+	if (text_parse_u64(number, span_str(value), INT64_MAX) != ERR_OK ||
+	    (*number == 0 && option != OPT_AFTER))
+		return usage(problem, "%s wants a number, not \"%s\".",
+			     OPTIONS[option].name, value);
 	return ERR_OK;
 }
 
@@ -233,7 +242,11 @@ static enum err apply(struct args *a, enum option option, const char *value,
 	if (option == OPT_TRANSPORT)
 		return set_transport(a, value, problem);
 	if (option == OPT_AFTER)
-		return set_after(a, value, problem);
+		return set_number(&a->after, option, value, problem);
+	if (option == OPT_REPLY)
+		return set_number(&a->reply, option, value, problem);
+	if (option == OPT_EDIT)
+		return set_number(&a->edit, option, value, problem);
 	if (option == OPT_DROP)
 		return set_drop(a, value, problem);
 	if (option == OPT_INVITE)
@@ -332,6 +345,8 @@ static enum err check_verb(const struct args *a, unsigned used,
 		return usage(problem, "--recovery or --begin-anew, not both.");
 	if (a->mqtt != NULL && a->transport != TRANSPORT_MQTT)
 		return usage(problem, "--mqtt goes with --transport mqtt.");
+	if (a->reply > 0 && a->edit > 0)
+		return usage(problem, "--reply or --edit, not both.");
 	if (a->drop != NULL && (a->operand_count == 0 || a->flush))
 		return usage(problem, "--drop wants an ID, and no --flush.");
 	if (a->operand_count < args_verbs[a->verb].least)

@@ -22,6 +22,8 @@ enum verb {
 	VERB_JOIN,
 	VERB_INVITE,
 	VERB_SEND,
+	VERB_REACT,
+	VERB_DELETE,
 	VERB_READ,
 	VERB_MEMBERS,
 	VERB_SAFETY,
@@ -67,6 +69,7 @@ struct args {
 	enum transport transport;
 	const char *mqtt; /* where the broker is; NULL: not said */
 	uint64_t after;
+	uint64_t reply, edit; /* numbers of messages; 0: none */
 	const char *operands[3];
 	size_t operand_count;
 };

@@ -46,7 +46,19 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			"out with a later command.",
 			"hermetic send 3f2a 'See you at noon'\n"
 			"  git log -1 | hermetic send 3f2a -\n"
+			"  hermetic send 3f2a --reply 12 'Me, too'\n"
 			"  hermetic send 3f2a -- --starts-with-dashes" },
+	[VERB_REACT] = { "react", "ID N TEXT", "react to message number N", 3,
+			 3,
+			 "Once a person and reaction. hermetic delete with its "
+			 "own number takes\n"
+			 "it back.",
+			 "hermetic react 3f2a 12 👍" },
+	[VERB_DELETE] = { "delete", "ID N", "take your message number N back",
+			  2, 2,
+			  "It goes out of what the others keep, too, if their "
+			  "devices are honest.",
+			  "hermetic delete 3f2a 12" },
 	[VERB_READ] = { "read", "ID", "print messages", 1, 1, NULL,
 			"hermetic read 3f2a\n"
 			"  hermetic read 3f2a --after 12 --follow --json" },

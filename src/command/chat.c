@@ -141,10 +141,13 @@ static void print_kept(struct chat *chat, uint64_t item)
 	why_clear(why);
 }
 
-static enum err say(struct chat *chat, struct span text)
+enum err chat_say(struct chat *chat, enum said_act act, uint64_t about,
+		  struct span text)
 {
 	const struct order order = { .kind = ORDER_SEND,
 				     .session = chat->current,
+				     .act = act,
+				     .about = about,
 				     .text = text };
 	const struct outcome *outcome;
 	enum err e;
@@ -213,7 +216,7 @@ static void take_line(struct chat *chat, struct buf *text)
 		if (e == ERR_OK)
 			e = chat_command(chat, (char *)text->p);
 	} else if (whole.n > 0) {
-		e = say(chat, whole);
+		e = chat_say(chat, SAID_TEXT, 0, whole);
 	}
 	complain(chat, e);
 	line_show(chat->line);

@@ -11,6 +11,7 @@ struct chat {
 	struct live *live;
 	struct line *line;
 	char current[TEXT_UUID_SIZE]; /* "": none */
+	const char *typed;	      /* the line whose words are a command */
 	bool leaving;
 	bool disconnected;
 	json_t *unsent;	 /* the sessions where what waits is tried again */
@@ -34,6 +35,10 @@ MUST_CHECK enum err chat_enter(struct chat *chat, const char *id);
 
 /* A line that begins with a slash; it is cut up. */
 MUST_CHECK enum err chat_command(struct chat *chat, char *text);
+
+/* Sends `text` to the session that is open; `about`: as in struct order. */
+MUST_CHECK enum err chat_say(struct chat *chat, enum said_act act,
+			     uint64_t about, struct span text);
 
 /* Tries again to send what waits in the sessions of chat->unsent. */
 void chat_say_again(struct chat *chat);

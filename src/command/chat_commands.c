@@ -7,10 +7,12 @@
 #include "reach/drive.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HISTORY 10 /* messages that are shown when a session is opened */
 #define WORDS_MAX 32
+#define SPACES " \t"
 
 const char *chat_short_id(const char *id)
 {
@@ -306,6 +308,57 @@ static enum err do_accept(struct chat *chat, char **words, size_t count)
 	return run_with(chat, cmd_accept, &args);
 }
 
+/* ---- about a message ---- */
+
+/* The line as it was typed, without its first words. */
+static const char *behind_words(const struct chat *chat, size_t count)
+{
+	const char *at = chat->typed;
+
+	for (; count > 0; count--) {
+		at += strspn(at, SPACES);
+		at += strcspn(at, SPACES);
+	}
+	return at + strspn(at, SPACES);
+}
+
+static enum err say_about(struct chat *chat, enum said_act act, char **words,
+			  size_t count)
+{
+	uint64_t about;
+
+	if (count < (act == SAID_DELETE ? 2 : 3) ||
+	    text_parse_u64(&about, span_str(words[1]), INT64_MAX) != ERR_OK ||
+	    about == 0)
+		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+			       act == SAID_DELETE
+				   ? "%s wants the number of a message."
+				   : "%s wants the number of a message, and "
+				     "what to say.",
+			       words[0]);
+	return chat_say(chat, act, about, span_str(behind_words(chat, 2)));
+}
+
+static enum err do_reply(struct chat *chat, char **words, size_t count)
+{
+	return say_about(chat, SAID_TEXT, words, count);
+}
+
+static enum err do_edit(struct chat *chat, char **words, size_t count)
+{
+	return say_about(chat, SAID_EDIT, words, count);
+}
+
+static enum err do_react(struct chat *chat, char **words, size_t count)
+{
+	return say_about(chat, SAID_REACTION, words, count);
+}
+
+static enum err do_delete(struct chat *chat, char **words, size_t count)
+{
+	return say_about(chat, SAID_DELETE, words, count);
+}
+
 static enum err do_quit(struct chat *chat, char **words, size_t count)
 {
 	(void)words;
@@ -328,6 +381,10 @@ static const struct command {
 	{ "/members", "", "who is here", do_members },
 	{ "/safety", "", "the number to compare with the others", do_safety },
 	{ "/rotate", "", "replace the keys", do_rotate },
+	{ "/reply", "N TEXT", "answer message number N", do_reply },
+	{ "/edit", "N TEXT", "another text for your message", do_edit },
+	{ "/react", "N TEXT", "react to it", do_react },
+	{ "/delete", "N", "take your message or reaction back", do_delete },
 	{ "/outbox", "", "what waits to be sent", do_outbox },
 	{ "/flush", "", "try to send it", do_flush },
 	{ "/drop", "ITEM|all", "forget it", do_drop },
@@ -356,14 +413,14 @@ static size_t split(char *text, char *words[WORDS_MAX])
 	size_t count = 0;
 	char *rest = NULL;
 
-	for (char *word = strtok_r(text, " \t", &rest);
+	for (char *word = strtok_r(text, SPACES, &rest);
 	     word != NULL && count < WORDS_MAX;
-	     word = strtok_r(NULL, " \t", &rest))
+	     word = strtok_r(NULL, SPACES, &rest))
 		words[count++] = word;
 	return count;
 }
 
-enum err chat_command(struct chat *chat, char *text)
+static enum err run(struct chat *chat, char *text)
 {
 	char *words[WORDS_MAX + 1] = { NULL };
 	size_t count = split(text, words);
@@ -374,4 +431,19 @@ enum err chat_command(struct chat *chat, char *text)
 	return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
 		       "There is no %.40s: /help lists what there is.",
 		       words[0]);
+}
+
+enum err chat_command(struct chat *chat, char *text)
+{
+	char *typed = strdup(text);
+	enum err e = ERR_LOCAL_MEMORY;
+
+	chat->typed = typed;
+	if (typed != NULL)
+		e = run(chat, text);
+	chat->typed = NULL;
+	if (typed != NULL)
+		sec_wipe(typed, strlen(typed));
+	free(typed);
+	return e;
 }

@@ -53,6 +53,8 @@ MUST_CHECK enum err cmd_create(struct cmd *cmd);
 MUST_CHECK enum err cmd_join(struct cmd *cmd);
 MUST_CHECK enum err cmd_invite(struct cmd *cmd);
 MUST_CHECK enum err cmd_send(struct cmd *cmd);
+MUST_CHECK enum err cmd_react(struct cmd *cmd);
+MUST_CHECK enum err cmd_delete(struct cmd *cmd);
 MUST_CHECK enum err cmd_read(struct cmd *cmd);
 MUST_CHECK enum err cmd_members(struct cmd *cmd);
 MUST_CHECK enum err cmd_safety(struct cmd *cmd);

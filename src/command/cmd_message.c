@@ -1,4 +1,4 @@
-/* send, read */
+/* send, react, delete, read */
 #include "command/cmd.h"
 
 #include "command/directory.h"
@@ -74,17 +74,28 @@ static bool ignore_entry(void *context, const char *id, const json_t *entry)
 	return true;
 }
 
-static enum err send_text(struct cmd *cmd, const char *id, struct span text)
+/* Whether all read it, the group says as it is here: it is asked for first where
+ * it says no. */
+static enum err try_order(struct cmd *cmd, const char *id,
+			  const struct order *order,
+			  const struct outcome **outcome)
 {
-	const struct order order = {
-		.kind = ORDER_SEND,
-		.session = id,
-		.text = text,
-		.key = cmd->args->key,
-		.to_new_members = cmd->args->to_new_members,
-	};
+	enum err e = drive_order(&cmd->a, order, outcome);
+
+	if (strcmp(cmd->a.why.slug, "not-read-by-all") != 0)
+		return e;
+	why_clear(&cmd->a.why);
+	TRY(view_refresh(&cmd->a, id));
+	TRY(drive_order(&cmd->a, order, outcome));
+out:
+	return e;
+}
+
+static enum err send_text(struct cmd *cmd, const char *id,
+			  const struct order *order)
+{
 	const struct outcome *outcome;
-	enum err e = drive_order(&cmd->a, &order, &outcome);
+	enum err e = try_order(cmd, id, order, &outcome);
 
 	if (outcome != NULL && outcome->kept) {
 		cmd_print_kept(cmd, id, outcome->item);
@@ -93,17 +104,24 @@ static enum err send_text(struct cmd *cmd, const char *id, struct span text)
 	return e == ERR_OK ? print_sent(cmd, id, outcome->seq) : e;
 }
 
-static enum err send_by(struct cmd *cmd, const char *id, struct span text)
+/* `act`, `about` and `text` of the order are given. */
+static enum err send_by(struct cmd *cmd, struct order order)
 {
+	char id[TEXT_UUID_SIZE];
 	struct live_listener nobody = { .entry = ignore_entry };
 	struct live *live = NULL;
 	enum err e;
 
+	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
+	order.kind = ORDER_SEND;
+	order.session = id;
+	order.key = cmd->args->key;
+	order.to_new_members = cmd->args->to_new_members;
 	if (cmd->args->transport == TRANSPORT_DEFAULT ||
 	    cmd->args->transport == TRANSPORT_REST)
-		return send_text(cmd, id, text);
+		return send_text(cmd, id, &order);
 	TRY(live_open(&cmd->a, &nobody, &live));
-	TRY(send_text(cmd, id, text));
+	TRY(send_text(cmd, id, &order));
 out:
 	live_close(live);
 	return e;
@@ -111,20 +129,57 @@ out:
 
 enum err cmd_send(struct cmd *cmd)
 {
-	const char *words = cmd->args->operands[1];
+	const struct args *args = cmd->args;
+	struct order order = {
+		.act = args->edit > 0 ? SAID_EDIT : SAID_TEXT,
+		.about = args->edit > 0 ? args->edit : args->reply,
+	};
 	struct buf text = BUF_INIT;
-	char id[TEXT_UUID_SIZE];
 	enum err e;
 
-	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
-	if (strcmp(words, "-") == 0)
+	if (strcmp(args->operands[1], "-") == 0)
 		TRY(read_input(cmd, &text));
 	else
-		buf_put_str(&text, words);
+		buf_put_str(&text, args->operands[1]);
 	TRY(buf_end(&text));
-	TRY(send_by(cmd, id, buf_span(&text)));
+	order.text = buf_span(&text);
+	TRY(send_by(cmd, order));
 out:
 	buf_clear(&text);
+	return e;
+}
+
+static enum err read_number(struct cmd *cmd, uint64_t *number)
+{
+	const char *word = cmd->args->operands[1];
+
+	if (text_parse_u64(number, span_str(word), INT64_MAX) == ERR_OK &&
+	    *number > 0)
+		return ERR_OK;
+	return why_set(&cmd->a.why, ERR_PEER_INVALID, "usage",
+		       "\"%.40s\" is no number of a message.", word);
+}
+
+enum err cmd_react(struct cmd *cmd)
+{
+	struct order order = { .act = SAID_REACTION };
+	enum err e;
+
+	TRY(read_number(cmd, &order.about));
+	order.text = span_str(cmd->args->operands[2]);
+	TRY(send_by(cmd, order));
+out:
+	return e;
+}
+
+enum err cmd_delete(struct cmd *cmd)
+{
+	struct order order = { .act = SAID_DELETE };
+	enum err e;
+
+	TRY(read_number(cmd, &order.about));
+	TRY(send_by(cmd, order));
+out:
 	return e;
 }
 

@@ -99,12 +99,17 @@ static long long epoch_of(const json_t *entry)
 /* Why this device made a commit without its person. */
 static void put_reason(struct buf *out, const json_t *entry)
 {
-	if (strcmp(out_member(entry, "reason"), "broken-commits") == 0)
+	const char *reason = out_member(entry, "reason");
+
+	if (strcmp(reason, "broken-commits") == 0)
 		buf_put_str(out, ". This device did that by itself, for two "
 				 "commits that could not be processed");
-	else if (strcmp(out_member(entry, "reason"), "removed-device") == 0)
+	else if (strcmp(reason, "removed-device") == 0)
 		buf_put_str(out, ". This device did that by itself: an account "
 				 "has removed a device that was a member");
+	else if (strcmp(reason, "last-resort") == 0)
+		buf_put_str(out, ". This device did that by itself: it came by "
+				 "a KeyPackage that may have been used before");
 }
 
 /* " made bob admin", " made bob member and carol owner". */
@@ -163,13 +168,95 @@ static void put_departed(struct buf *out, const json_t *entry)
 		buf_putf(out, "; %s is to be owner", out_name(entry, "heir"));
 }
 
-static void put_text(struct buf *out, const json_t *entry)
+static void put_member(struct buf *out, const json_t *entry, const char *name)
 {
-	const json_t *text = json_object_get(entry, "text");
+	const json_t *text = json_object_get(entry, name);
 
-	buf_putf(out, "%s: ", out_name(entry, "from"));
 	out_put_safe(
 	    out, span_of(json_string_value(text), json_string_length(text)));
+}
+
+static long long number_of(const json_t *entry, const char *name)
+{
+	return json_integer_value(json_object_get(entry, name));
+}
+
+/* "#12", of what may not be here. */
+static void put_which(struct buf *out, const json_t *entry, const char *name)
+{
+	if (number_of(entry, name) > 0)
+		buf_putf(out, "#%lld", number_of(entry, name));
+	else
+		buf_put_str(out, "a message that is not here");
+}
+
+/* "  [👍 alice, bob]" */
+static void put_reactions(struct buf *out, const json_t *entry)
+{
+	json_t *reactions = json_object_get(entry, "reactions"), *users, *user;
+	const char *text;
+	size_t i;
+
+	json_object_foreach(reactions, text, users)
+	{
+		buf_put_str(out, "  [");
+		out_put_safe(out, span_str(text));
+		json_array_foreach(users, i, user)
+		{
+			buf_put_str(out, i == 0 ? " " : ", ");
+			out_put_name(out, span_of(json_string_value(user),
+						  json_string_length(user)));
+		}
+		buf_put_u8(out, ']');
+	}
+}
+
+static void put_text(struct buf *out, const json_t *entry)
+{
+	bool edited = number_of(entry, "edited") > 0;
+
+	buf_putf(out, "%s: ", out_name(entry, "from"));
+	if (number_of(entry, "deleted") > 0) {
+		buf_putf(out, "(deleted by #%lld)",
+			 number_of(entry, "deleted"));
+		return;
+	}
+	if (json_object_get(entry, "reply_to") != NULL) {
+		buf_put_str(out, "(to ");
+		put_which(out, entry, "reply_to");
+		buf_put_str(out, ") ");
+	}
+	put_member(out, entry, edited ? "edited_text" : "text");
+	if (edited)
+		buf_putf(out, " (edited by #%lld)", number_of(entry, "edited"));
+	put_reactions(out, entry);
+}
+
+static void put_edit(struct buf *out, const json_t *entry)
+{
+	buf_putf(out, "* %s edited ", out_name(entry, "from"));
+	put_which(out, entry, "of");
+	if (json_object_get(entry, "text") == NULL)
+		return;
+	buf_put_str(out, ": ");
+	put_member(out, entry, "text");
+}
+
+static void put_delete(struct buf *out, const json_t *entry)
+{
+	buf_putf(out, "* %s deleted ", out_name(entry, "from"));
+	put_which(out, entry, "of");
+}
+
+static void put_reaction(struct buf *out, const json_t *entry)
+{
+	buf_putf(out, "* %s: ", out_name(entry, "from"));
+	put_member(out, entry, "text");
+	buf_put_str(out, " to ");
+	put_which(out, entry, "of");
+	if (number_of(entry, "deleted") > 0)
+		buf_putf(out, " (deleted by #%lld)",
+			 number_of(entry, "deleted"));
 }
 
 static void put_title(struct buf *out, const json_t *entry)
@@ -231,11 +318,19 @@ static void put_refused(struct buf *out, const json_t *entry)
 }
 
 static void (*const PUT[ENTRY_KINDS])(struct buf *out, const json_t *entry) = {
-	[ENTRY_TEXT] = put_text,	 [ENTRY_NAME] = put_title,
-	[ENTRY_COMMIT] = put_commit,	 [ENTRY_JOINED] = put_joined,
-	[ENTRY_MOVED] = put_moved,	 [ENTRY_REMOVED] = put_removed,
-	[ENTRY_DEPARTED] = put_departed, [ENTRY_REFUSED] = put_refused,
-	[ENTRY_EXPIRED] = put_expired,	 [ENTRY_UNREADABLE] = put_unreadable,
+	[ENTRY_TEXT] = put_text,
+	[ENTRY_EDIT] = put_edit,
+	[ENTRY_DELETE] = put_delete,
+	[ENTRY_REACTION] = put_reaction,
+	[ENTRY_NAME] = put_title,
+	[ENTRY_COMMIT] = put_commit,
+	[ENTRY_JOINED] = put_joined,
+	[ENTRY_MOVED] = put_moved,
+	[ENTRY_REMOVED] = put_removed,
+	[ENTRY_DEPARTED] = put_departed,
+	[ENTRY_REFUSED] = put_refused,
+	[ENTRY_EXPIRED] = put_expired,
+	[ENTRY_UNREADABLE] = put_unreadable,
 };
 
 void entry_line_put(struct buf *line, const json_t *entry)

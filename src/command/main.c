@@ -62,68 +62,23 @@ static enum exit_code report(const struct args *args, const struct why *why,
 	return why->unreachable ? EXIT_UNREACHABLE : EXIT_REFUSED;
 }
 
-static enum err (*find_verb(enum verb verb))(struct cmd *)
-{
-	switch (verb) {
-	case VERB_CHAT:
-		return cmd_chat;
-	case VERB_REGISTER:
-		return cmd_register;
-	case VERB_LOGIN:
-		return cmd_login;
-	case VERB_LOGOUT:
-		return cmd_logout;
-	case VERB_SESSIONS:
-		return cmd_sessions;
-	case VERB_CREATE:
-		return cmd_create;
-	case VERB_JOIN:
-		return cmd_join;
-	case VERB_INVITE:
-		return cmd_invite;
-	case VERB_SEND:
-		return cmd_send;
-	case VERB_READ:
-		return cmd_read;
-	case VERB_MEMBERS:
-		return cmd_members;
-	case VERB_SAFETY:
-		return cmd_safety;
-	case VERB_ROTATE:
-		return cmd_rotate;
-	case VERB_REMOVE:
-		return cmd_remove;
-	case VERB_ROLE:
-		return cmd_role;
-	case VERB_ALGORITHM:
-		return cmd_algorithm;
-	case VERB_LEAVE:
-		return cmd_leave;
-	case VERB_OUTBOX:
-		return cmd_outbox;
-	case VERB_RESOLVE:
-		return cmd_resolve;
-	case VERB_ACCEPT:
-		return cmd_accept;
-	case VERB_DEVICES:
-		return cmd_devices;
-	case VERB_LINK:
-		return cmd_link;
-	case VERB_REVOKE:
-		return cmd_revoke;
-	case VERB_PASSPHRASE:
-		return cmd_passphrase;
-	case VERB_RECOVERY:
-		return cmd_recovery;
-	case VERB_VERIFY:
-		return cmd_verify;
-	case VERB_ACCOUNT:
-		return cmd_account;
-	case VERB_COUNT:
-		break;
-	}
-	return NULL;
-}
+static enum err (*const RUN[VERB_COUNT])(struct cmd *) = {
+	[VERB_CHAT] = cmd_chat,		[VERB_REGISTER] = cmd_register,
+	[VERB_LOGIN] = cmd_login,	[VERB_LOGOUT] = cmd_logout,
+	[VERB_SESSIONS] = cmd_sessions, [VERB_CREATE] = cmd_create,
+	[VERB_JOIN] = cmd_join,		[VERB_INVITE] = cmd_invite,
+	[VERB_SEND] = cmd_send,		[VERB_REACT] = cmd_react,
+	[VERB_DELETE] = cmd_delete,	[VERB_READ] = cmd_read,
+	[VERB_MEMBERS] = cmd_members,	[VERB_SAFETY] = cmd_safety,
+	[VERB_ROTATE] = cmd_rotate,	[VERB_REMOVE] = cmd_remove,
+	[VERB_ROLE] = cmd_role,		[VERB_ALGORITHM] = cmd_algorithm,
+	[VERB_LEAVE] = cmd_leave,	[VERB_OUTBOX] = cmd_outbox,
+	[VERB_RESOLVE] = cmd_resolve,	[VERB_ACCEPT] = cmd_accept,
+	[VERB_DEVICES] = cmd_devices,	[VERB_LINK] = cmd_link,
+	[VERB_REVOKE] = cmd_revoke,	[VERB_PASSPHRASE] = cmd_passphrase,
+	[VERB_RECOVERY] = cmd_recovery, [VERB_VERIFY] = cmd_verify,
+	[VERB_ACCOUNT] = cmd_account,
+};
 
 /* What could not be written was not told: that is no success. */
 static enum err check_output(struct why *why, enum err e)
@@ -158,7 +113,7 @@ static enum exit_code run(const struct args *args)
 		cmd.a.mqtt = args->mqtt != NULL ? args->mqtt : "";
 	if (!opens_itself(args->verb))
 		TRY(cmd_open(&cmd));
-	TRY(find_verb(args->verb)(&cmd));
+	TRY(RUN[args->verb](&cmd));
 out:
 	e = check_output(&cmd.a.why, e);
 	code = report(args, &cmd.a.why, e);

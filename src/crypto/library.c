@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "crypto/evp.h"
+#ifndef HERMETIC_WITHOUT_TWOFISH
 #include "twofish/provider.h"
+#endif
 
 struct digest {
 	const char *name;
@@ -25,7 +27,9 @@ static struct digest digests[] = { { "SHA2-256", NULL },
 static struct cipher ciphers[] = { { "AES-128-GCM", NULL },
 				   { "AES-256-GCM", NULL },
 				   { "ChaCha20-Poly1305", NULL },
+#ifndef HERMETIC_WITHOUT_TWOFISH
 				   { "TWOFISH-256-GCM", NULL },
+#endif
 				   { "AES-256-WRAP-PAD", NULL } };
 
 static OSSL_LIB_CTX *context;
@@ -51,6 +55,20 @@ static bool fetch_all(void)
 	return ok;
 }
 
+#ifdef HERMETIC_WITHOUT_TWOFISH
+static bool add_twofish(void)
+{
+	return true;
+}
+#else
+static bool add_twofish(void)
+{
+	return OSSL_PROVIDER_add_builtin(context, TWOFISH_PROVIDER,
+					 twofish_provider_init) == 1 &&
+	       OSSL_PROVIDER_load(context, TWOFISH_PROVIDER) != NULL;
+}
+#endif
+
 /* Loading any provider by hand disables the implicit default one, so it is
  * loaded by hand too. What is made here lives as long as the process. */
 static void start(void)
@@ -58,10 +76,7 @@ static void start(void)
 	context = OSSL_LIB_CTX_new();
 	if (context == NULL)
 		return;
-	if (OSSL_PROVIDER_add_builtin(context, TWOFISH_PROVIDER,
-				      twofish_provider_init) != 1 ||
-	    OSSL_PROVIDER_load(context, "default") == NULL ||
-	    OSSL_PROVIDER_load(context, TWOFISH_PROVIDER) == NULL)
+	if (OSSL_PROVIDER_load(context, "default") == NULL || !add_twofish())
 		return;
 	if (fetch_all())
 		started = ERR_OK;

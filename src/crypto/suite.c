@@ -90,6 +90,7 @@ static const struct suite SUITES[] = {
 	  HASH_SHA384,
 	  AES256,
 	  .signature = "P-384" },
+#ifndef HERMETIC_WITHOUT_TWOFISH
 	{ .id = SUITE_X25519_TWOFISH256GCM_SHA256_ED25519,
 	  .name = "MLS_128_DHKEMX25519_TWOFISH256GCM_SHA256_Ed25519",
 	  .algorithm = "twofish-256-gcm",
@@ -97,6 +98,7 @@ static const struct suite SUITES[] = {
 	  HASH_SHA256,
 	  TWOFISH,
 	  .signature = "ED25519" },
+#endif
 };
 
 const struct suite *suite_table(size_t *count)

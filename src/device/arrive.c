@@ -55,9 +55,15 @@ static enum err add_departure(struct device *d, struct span departure)
 	return trail_add_departure(d->work.rejoin->trail, departure);
 }
 
+static void spend_departures(struct device *d, struct span commit)
+{
+	trail_spend_departures(d->work.rejoin->trail, commit);
+}
+
 static enum err take_departures(struct device *d, const struct answer *answer)
 {
 	struct rejoin *rejoin = d->work.rejoin;
+	struct gather gather = { 0, add_departure, spend_departures };
 	bool done = false;
 	enum err e = ERR_OK;
 
@@ -65,8 +71,8 @@ static enum err take_departures(struct device *d, const struct answer *answer)
 		work_halt_refused(d, answer);
 		return ERR_OK;
 	}
-	TRY(gather_take(answer, trail_seq(rejoin->trail), add_departure, d,
-			&rejoin->gathered, &done));
+	gather.end = trail_seq(rejoin->trail);
+	TRY(gather_take(&gather, d, answer, &rejoin->gathered, &done));
 	TRY(stood_take(d, rejoin->stood, answer, trail_seq(rejoin->trail)));
 	rejoin->gathering = !done;
 	if (done)

@@ -28,9 +28,9 @@ enum err content_read(struct span data, enum content_type *type,
 
 	if (rd_end(&r) != ERR_OK)
 		return ERR_PEER_MALFORMED;
-	if (t != CONTENT_TEXT && t != CONTENT_NAME)
+	if (t != CONTENT_TEXT && t != CONTENT_NAME && t != CONTENT_MIMI)
 		return ERR_PEER_UNSUPPORTED;
-	if (!content_is_sound((enum content_type)t, v))
+	if (t != CONTENT_MIMI && !content_is_sound((enum content_type)t, v))
 		return ERR_PEER_MALFORMED;
 	*type = (enum content_type)t;
 	*value = v;

@@ -6,10 +6,14 @@
 
 #define CONTENT_NAME_MAX 128 /* bytes of a session's name */
 
-enum content_type { CONTENT_TEXT = 1, CONTENT_NAME = 2 };
+enum content_type {
+	CONTENT_TEXT = 1,
+	CONTENT_NAME = 2,
+	CONTENT_MIMI = 3 /* src/content/mimi.h; said.h */
+};
 
 /*
- * May this be said? The same rule holds for writers and for readers: it is
+ * May this be said as a text or a name? The same rule holds for writers and for readers: it is
  * UTF-8 without U+0000. Other control characters are carried as they are;
  * a program that shows text makes them harmless.
  */
@@ -18,7 +22,7 @@ bool content_is_sound(enum content_type type, struct span value);
 void content_put(struct buf *out, enum content_type type, struct span value);
 
 /* *value is borrowed. ERR_PEER_MALFORMED: not sound; ERR_PEER_UNSUPPORTED:
- * another type. */
+ * another type. What MIMI content says is not looked at. */
 MUST_CHECK enum err content_read(struct span data, enum content_type *type,
 				 struct span *value);
 

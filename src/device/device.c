@@ -4,6 +4,7 @@
 #include "device/accounts.h"
 #include "device/core.h"
 #include "device/log.h"
+#include "device/marks.h"
 #include "device/names.h"
 #include "device/outbox.h"
 #include "device/people.h"
@@ -127,6 +128,7 @@ enum err device_entry(struct device *device, const char *session, uint64_t seq,
 		e = entry != NULL ? ERR_OK : ERR_LOCAL_MEMORY;
 	}
 	TRY(e);
+	TRY(marks_show(core_store(device), session, entry));
 	TRY(names_dress_entry(device, entry));
 	TRY(record_print(entry, json));
 out:

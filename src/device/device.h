@@ -17,6 +17,7 @@
 
 #include "base/text.h"
 #include "device/ports.h"
+#include "device/said_act.h"
 #include "device/suites.h"
 #include "device/why.h"
 #include "wire/roles.h"
@@ -40,7 +41,7 @@ void device_close(struct device *device);
 
 enum order_kind {
 	ORDER_REFRESH, /* read what is new, send what waits */
-	ORDER_SEND,    /* text [, key] */
+	ORDER_SEND,    /* text [, key] [, act, about] */
 	ORDER_CREATE,  /* [name], offer, users, open; makes the session's id */
 	ORDER_JOIN,    /* by a Welcome that waits, otherwise by a commit */
 	ORDER_INVITE,  /* users[0] */
@@ -62,7 +63,10 @@ struct order {
 	enum order_kind kind;
 	const char *session; /* the id as text */
 	struct span text;    /* UTF-8 */
-	const char *key;     /* the caller's own id of the text, or NULL */
+	/* SEND: what the text is to the entry `about`. 0: a text by itself. */
+	enum said_act act;
+	uint64_t about;
+	const char *key; /* the caller's own id of the text, or NULL */
 	const char *name;
 	const struct suites *offer;
 	const char *const *users;

@@ -2,9 +2,9 @@
 
 #include "device/content.h"
 #include "device/entry_kind.h"
+#include "device/heard.h"
 #include "device/people.h"
 #include "wire/envelope.h"
-#include "wire/message.h"
 
 #include <string.h>
 
@@ -31,14 +31,14 @@ static enum err append(json_t **list, struct span identity)
 						       : ERR_LOCAL_MEMORY;
 }
 
+/* Who comes in. */
 static enum err mark(struct entry_people *people,
-		     const struct wire_leaf_node *leaf)
+		     const struct mls_member *member)
 {
 	struct buf hex = BUF_INIT;
 	enum err e;
 
-	TRY(people_put_mark(leaf->credential.identity, leaf->signature_key,
-			    &hex));
+	TRY(people_put_mark(member->identity, member->signature_key, &hex));
 	if (people->marks == NULL)
 		people->marks = json_array();
 	ENSURE(json_array_append_new(people->marks,
@@ -49,13 +49,13 @@ out:
 	return e;
 }
 
-static enum err read_add(const struct wire_leaf_node *leaf,
+static enum err read_add(const struct mls_member *member,
 			 struct entry_people *people)
 {
 	enum err e;
 
-	TRY(append(&people->added, leaf->credential.identity));
-	TRY(mark(people, leaf));
+	TRY(append(&people->added, member->identity));
+	TRY(mark(people, member));
 out:
 	return e;
 }
@@ -101,44 +101,29 @@ out:
 }
 
 static enum err read_proposal(const struct session *session,
-			      const struct wire_proposal *proposal,
+			      const struct mls_staged_proposal *proposal,
 			      struct entry_people *people)
 {
-	struct mls_member member;
-	uint32_t leaf = proposal->removed;
-
-	if (proposal->type == WIRE_PROPOSAL_ADD)
-		return read_add(&proposal->add.leaf_node, people);
-	if (proposal->type == WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS)
-		return read_roles(session, proposal->extensions, people);
-	if (proposal->type == WIRE_PROPOSAL_REMOVE &&
-	    mls_group_next_member(session_group(session), &leaf, &member) &&
-	    member.leaf_index == proposal->removed)
-		return append(&people->removed, member.identity);
+	if (proposal->proposal.kind == MLS_PROPOSE_ADD)
+		return read_add(&proposal->leaf.after, people);
+	if (proposal->proposal.kind == MLS_PROPOSE_EXTENSIONS)
+		return read_roles(session, proposal->proposal.extensions,
+				  people);
+	if (proposal->proposal.kind == MLS_PROPOSE_REMOVE)
+		return append(&people->removed, proposal->leaf.before.identity);
 	return ERR_OK;
 }
 
-enum err entry_people_read(const struct session *session, struct span commit,
-			   struct entry_people *people)
+enum err entry_people_look(void *context, const struct session *session,
+			   const struct mls_staged *staged)
 {
-	struct wire_message message;
-	const struct wire_content *content = &message.public_message.content;
-	struct wire_proposal_or_ref item;
-	struct span rest;
+	struct entry_people *people = context;
 	enum err e = ERR_OK;
 
-	memset(people, 0, sizeof(*people));
-	if (wire_message_decode(commit, &message) != ERR_OK ||
-	    message.format != WIRE_PUBLIC_MESSAGE ||
-	    content->type != WIRE_CONTENT_COMMIT)
-		return ERR_OK;
-	if (content->sender.type == WIRE_SENDER_NEW_MEMBER_COMMIT &&
-	    content->commit.has_path)
-		TRY(mark(people, &content->commit.path.leaf_node));
-	rest = content->commit.proposals;
-	while (wire_proposals_next(&rest, &item))
-		if (item.type == WIRE_BY_VALUE)
-			TRY(read_proposal(session, &item.proposal, people));
+	if (staged->kind == MLS_STAGED_EXTERNAL_COMMIT)
+		TRY(mark(people, &staged->committer.after));
+	for (size_t i = 0; i < staged->proposal_count; i++)
+		TRY(read_proposal(session, &staged->proposals[i], people));
 out:
 	return e;
 }
@@ -167,10 +152,14 @@ static enum err put_content(struct device *d, const struct session_event *event,
 		set_text(entry, "reason", err_text(e));
 		return ERR_OK;
 	}
+	if (type == CONTENT_MIMI)
+		return heard_mimi(d, event, value, entry);
 	if (type == CONTENT_NAME)
 		TRY(record_set_text(d->open.notes, "name", value));
 	set_kind(entry, type == CONTENT_NAME ? ENTRY_NAME : ENTRY_TEXT);
 	TRY(record_set_text(entry, "text", value));
+	if (type == CONTENT_TEXT)
+		TRY(heard_text(d, event, entry));
 out:
 	return e;
 }
@@ -301,6 +290,7 @@ enum err entry_keep_own(struct device *d, const struct session_sent *sent,
 	};
 	enum err e;
 
+	memcpy(event.nonce, sent->nonce.p, sizeof(event.nonce));
 	buf_put(&event.data, sent->data);
 	buf_put_str(&event.identity, core_self(d));
 	TRY(buf_end(&event.data));

@@ -2,7 +2,8 @@
  * What is kept of an entry of the log, a JSON object (docs/state.md):
  *
  *   {kind, seq, epoch, from, device, sent_at?, text?, own?, added?, removed?,
- *    roles?, marks?, algorithm?, heir?, reason?}
+ *    roles?, marks?, algorithm?, heir?, reason?, id?, reply_to?, of?, again?,
+ *    fallback?}
  */
 #ifndef HERMETIC_DEVICE_ENTRY_H
 #define HERMETIC_DEVICE_ENTRY_H
@@ -16,11 +17,11 @@ struct entry_people {
 	json_t *added, *removed, *roles, *marks; /* owned */
 };
 
-/* Reads them from a commit before it is received. What does not decode gives
- * none: receiving it says why. */
-MUST_CHECK enum err entry_people_read(const struct session *session,
-				      struct span commit,
-				      struct entry_people *people);
+/* Reads them from a commit that is received, for session_set_look(); `people` is
+ * a struct entry_people of zeros. */
+MUST_CHECK enum err entry_people_look(void *people,
+				      const struct session *session,
+				      const struct mls_staged *staged);
 void entry_people_clear(struct entry_people *people);
 
 /* Keeps what an event says, and tells EVENT_ENTRY. A name that the message

@@ -7,6 +7,9 @@
 
 enum entry_kind {
 	ENTRY_TEXT,
+	ENTRY_EDIT,	  /* of a text */
+	ENTRY_DELETE,	  /* of a text or a reaction */
+	ENTRY_REACTION,	  /* to a text */
 	ENTRY_NAME,	  /* the session's */
 	ENTRY_COMMIT,	  /* a member changed members, roles or keys */
 	ENTRY_JOINED,	  /* somebody came in by external commit */

@@ -9,9 +9,8 @@ void gather_ask(struct request *request, uint64_t seq)
 	request->limit = PAGE_LIMIT;
 }
 
-enum err gather_take(const struct answer *answer, uint64_t end,
-		     enum err (*add)(struct device *d, struct span departure),
-		     struct device *d, uint64_t *seq, bool *done)
+enum err gather_take(const struct gather *gather, struct device *d,
+		     const struct answer *answer, uint64_t *seq, bool *done)
 {
 	uint64_t before = *seq;
 	enum err e = ERR_OK;
@@ -21,10 +20,14 @@ enum err gather_take(const struct answer *answer, uint64_t end,
 
 		ENSURE(entry->seq > *seq, ERR_PEER_MALFORMED);
 		*seq = entry->seq;
-		if (entry->kind == CHAIN_DEPARTURE && entry->seq <= end)
-			TRY(add(d, entry->bytes));
+		if (entry->seq > gather->end)
+			continue;
+		if (entry->kind == CHAIN_DEPARTURE)
+			TRY(gather->add(d, entry->bytes));
+		else if (entry->kind == CHAIN_COMMIT)
+			gather->spend(d, entry->bytes);
 	}
-	*done = *seq >= end || !work_page(d, answer, *seq > before);
+	*done = *seq >= gather->end || !work_page(d, answer, *seq > before);
 out:
 	return e;
 }

@@ -162,9 +162,10 @@ static enum err take_event(struct device *d, const struct answer_entry *entry,
 		todo_settle_departure(d);
 		breaks_forget_gone(d);
 	}
-	if (event->own_commit)
+	if (event->own_commit) {
 		breaks_note_own_epoch(d);
-	else if (event->kind == SESSION_MOVED)
+		membership_set_shared_leaf(&d->open, false);
+	} else if (event->kind == SESSION_MOVED)
 		breaks_note_given_epoch(d);
 	if (event->own_commit)
 		todo_commit_done(d);
@@ -214,11 +215,11 @@ static enum err take_entry(struct device *d, const struct answer_entry *entry)
 	enum err e;
 
 	memcpy(before, session_head(session), CHAIN_HEAD);
-	if (entry->kind == CHAIN_COMMIT) {
-		TRY(entry_people_read(session, entry->bytes, &people));
+	if (entry->kind == CHAIN_COMMIT)
 		TRY(people_marks(&d->open, &members));
-	}
+	session_set_look(session, entry_people_look, &people);
 	e = receive(d, entry, &event);
+	session_set_look(session, NULL, NULL);
 	if (e == ERR_STATE_REPLAY) {
 		e = ERR_OK;
 		goto out;

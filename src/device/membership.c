@@ -1,6 +1,7 @@
 #include "device/membership.h"
 
 #include "base/fault.h"
+#include "device/marks.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -161,6 +162,19 @@ out:
 	return e;
 }
 
+/* What is here of the id of the message of that record. */
+static enum err forget_id(const struct device_store *store, const char *id,
+			  const char *name)
+{
+	json_t *entry = NULL;
+	enum err e = record_get(store, name, &entry);
+
+	if (e == ERR_OK)
+		e = marks_forget(store, id, entry);
+	json_decref(entry);
+	return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
+}
+
 enum err membership_forget(const struct device_store *store,
 			   const struct membership *m)
 {
@@ -170,6 +184,7 @@ enum err membership_forget(const struct device_store *store,
 	for (uint64_t line = 0; line <= line_of(m->notes); line++)
 		for (uint64_t i = 1; i <= session_seq(m->session); i++) {
 			entry_name(name, m->id, line, i);
+			TRY(forget_id(store, m->id, name));
 			TRY(store->remove(store->context, name));
 		}
 	record_name(name, "session", m->id);
@@ -220,6 +235,27 @@ void membership_begin_line(struct membership *m, uint64_t seq)
 	(void)json_array_append_new(lines, json_integer((json_int_t)seq));
 	(void)json_object_set_new(
 	    m->notes, "line", json_integer((json_int_t)line_of(m->notes) + 1));
+}
+
+enum err membership_rewrite(const struct device_store *store,
+			    const struct membership *m, uint64_t seq,
+			    const json_t *entry)
+{
+	uint64_t line = line_of(m->notes);
+	struct buf there = BUF_INIT;
+	char name[NAME_SIZE];
+	enum err e;
+
+	do {
+		buf_reset(&there);
+		entry_name(name, m->id, line, seq);
+		e = store->get(store->context, name, &there);
+	} while (e == ERR_STATE_GONE && line-- > 0);
+	TRY(e);
+	TRY(record_put(store, name, entry));
+out:
+	buf_clear(&there);
+	return e;
 }
 
 bool membership_left(const struct device_store *store,
@@ -393,6 +429,14 @@ enum err membership_ended_place(const struct membership *m, uint64_t *seq,
 	return read_place(m, "ended", seq, head);
 }
 
+static void set_mark(struct membership *m, const char *name, bool on)
+{
+	if (on)
+		(void)json_object_set_new(m->notes, name, json_true());
+	else
+		(void)json_object_del(m->notes, name);
+}
+
 bool membership_is_gathering(const struct membership *m)
 {
 	return json_is_true(json_object_get(m->notes, "gathering"));
@@ -400,10 +444,17 @@ bool membership_is_gathering(const struct membership *m)
 
 void membership_set_gathering(struct membership *m, bool gathering)
 {
-	if (gathering)
-		(void)json_object_set_new(m->notes, "gathering", json_true());
-	else
-		(void)json_object_del(m->notes, "gathering");
+	set_mark(m, "gathering", gathering);
+}
+
+bool membership_leaf_is_shared(const struct membership *m)
+{
+	return json_is_true(json_object_get(m->notes, "shared_leaf"));
+}
+
+void membership_set_shared_leaf(struct membership *m, bool shared)
+{
+	set_mark(m, "shared_leaf", shared);
 }
 
 bool membership_was_known(const struct membership *m)

@@ -55,6 +55,11 @@ MUST_CHECK enum err membership_list(const struct device_store *store,
 MUST_CHECK enum err membership_keep(const struct device_store *store,
 				    const struct membership *m, uint64_t seq,
 				    const json_t *entry);
+/* The one exception: the entry of the newest line that has one is another one now,
+ * because its author took the message back. ERR_STATE_GONE: none has. */
+MUST_CHECK enum err membership_rewrite(const struct device_store *store,
+				       const struct membership *m, uint64_t seq,
+				       const json_t *entry);
 /* `seq`: the entry after which the device is in the other history. */
 void membership_begin_line(struct membership *m, uint64_t seq);
 uint64_t membership_line(const struct membership *m);
@@ -121,6 +126,11 @@ MUST_CHECK enum err membership_ended_place(const struct membership *m,
  * to be looked for, and nothing of the log is read before. */
 bool membership_is_gathering(const struct membership *m);
 void membership_set_gathering(struct membership *m, bool gathering);
+
+/* It came by a last-resort KeyPackage, whose leaf node and init key serve in other
+ * sessions, too: until this device's next commit. */
+bool membership_leaf_is_shared(const struct membership *m);
+void membership_set_shared_leaf(struct membership *m, bool shared);
 
 /* `next`, a membership with a new session in it, takes the place of `m`: the
  * notes and what waits in the outbox go on. */

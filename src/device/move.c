@@ -159,6 +159,7 @@ enum err move_receive(struct device *d, uint64_t seq, struct span welcome,
 	only.ids[0] = session_suite(session)->id;
 	membership_set_offer(&d->open,
 			     event->own_commit ? &only : &package.offer);
+	membership_set_shared_leaf(&d->open, package.last_resort);
 	if (found && !event->own_commit)
 		TRY(packages_used(d, &package));
 out:

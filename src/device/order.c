@@ -3,6 +3,7 @@
 #include "device/core.h"
 #include "device/outbox.h"
 #include "device/rejoin.h"
+#include "device/say.h"
 
 #include <string.h>
 
@@ -28,13 +29,17 @@ static enum err check_text(struct device *d)
 {
 	const struct order *order = &d->work.order;
 
-	if (order->text.n == 0)
+	if (order->text.n == 0 && order->act != SAID_DELETE)
 		return why_set(&d->work.why, ERR_PEER_INVALID, "empty",
 			       "There is nothing to send: the text is empty.");
 	if (order->text.n >= SESSION_DATA_MAX)
 		return why_set(&d->work.why, ERR_PEER_TOO_LARGE, "too-large",
 			       "The message is too long: at most %d bytes.",
 			       SESSION_DATA_MAX - 1);
+	if (order->act == SAID_REACTION && order->text.n > SAID_REACTION_MAX)
+		return why_set(&d->work.why, ERR_PEER_TOO_LARGE, "too-large",
+			       "A reaction has at most %d bytes.",
+			       SAID_REACTION_MAX);
 	if (!content_is_sound(CONTENT_TEXT, order->text))
 		return why_set(&d->work.why, ERR_PEER_INVALID, "utf-8",
 			       "The message is no UTF-8 text, or has a NUL in "
@@ -75,8 +80,7 @@ static enum err begin_send(struct device *d)
 	TRY(check_text(d));
 	if (d->open.session == NULL)
 		return need_member(d);
-	content_put(&content, CONTENT_TEXT, d->work.order.text);
-	TRY(buf_end(&content));
+	TRY(say_put(d, &content));
 	TRY(find_said(d, buf_span(&content), &said));
 	if (said)
 		goto out;

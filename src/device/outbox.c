@@ -3,6 +3,7 @@
 #include "crypto/hash.h"
 #include "device/content.h"
 #include "device/entry.h"
+#include "device/said.h"
 #include "device/signer.h"
 #include "wire/envelope.h"
 
@@ -63,6 +64,20 @@ static enum err digest_of(struct span content, uint8_t digest[32])
 	return hash_sha256(&content, 1, digest);
 }
 
+/* Of what was said, so without the salt, which is another one each time: behind
+ * the type and the heads of an array and of 16 bytes. */
+static enum err digest_said(struct span content, uint8_t digest[32])
+{
+	const size_t from = 3, to = from + MIMI_SALT;
+	struct span parts[] = { content, SPAN_EMPTY };
+
+	if (content.n > to && content.p[0] == CONTENT_MIMI) {
+		parts[0].n = from;
+		parts[1] = span_of(content.p + to, content.n - to);
+	}
+	return hash_sha256(parts, 2, digest);
+}
+
 static enum err put_key(struct device *d, const char *key, struct span content,
 			uint64_t item, uint64_t seq)
 {
@@ -74,7 +89,7 @@ static enum err put_key(struct device *d, const char *key, struct span content,
 	enum err e;
 
 	ENSURE(record != NULL, ERR_LOCAL_MEMORY);
-	TRY(digest_of(content, digest));
+	TRY(digest_said(content, digest));
 	TRY(record_set_hex(record, "digest", SPAN_ARRAY(digest)));
 	key_name(d, key, name);
 	TRY(record_put(core_store(d), name, record));
@@ -104,7 +119,7 @@ enum err outbox_find_key(struct device *d, const char *key, struct span content,
 
 	key_name(d, key, name);
 	TRY(record_get(core_store(d), name, &record));
-	TRY(digest_of(content, digest));
+	TRY(digest_said(content, digest));
 	TRY(record_digest(record, "digest", said));
 	ENSURE(memcmp(digest, said, sizeof(digest)) == 0, ERR_STATE_CONFLICT);
 	TRY(record_number(record, "item", &number));
@@ -413,6 +428,7 @@ static enum err put_content(const struct membership *m, const json_t *item,
 			    json_t *row)
 {
 	struct buf content = BUF_INIT;
+	struct said said = { .text = BUF_INIT };
 	struct session_sent sent;
 	enum content_type type;
 	struct span value;
@@ -424,10 +440,16 @@ static enum err put_content(const struct membership *m, const json_t *item,
 	else
 		TRY(record_bytes(item, "content", &content));
 	TRY(buf_end(&content));
-	if (content_read(buf_span(&content), &type, &value) == ERR_OK)
-		TRY(record_set_text(row, type == CONTENT_NAME ? "name" : "text",
-				    value));
+	if (content_read(buf_span(&content), &type, &value) != ERR_OK)
+		goto out;
+	if (type == CONTENT_MIMI) {
+		TRY(said_read(value, &said));
+		value = buf_span(&said.text);
+	}
+	TRY(record_set_text(row, type == CONTENT_NAME ? "name" : "text",
+			    value));
 out:
+	said_clear(&said);
 	buf_clear(&content);
 	return e;
 }

@@ -402,6 +402,26 @@ out:
 
 const struct step plan_step_oust = { "oust", NULL, oust_due, oust, NULL, NULL };
 
+/* Who came by a last-resort KeyPackage takes keys of its own at once: others may
+ * come to have that KeyPackage's init key, and a departure of its leaf node that
+ * an earlier log holds would be good again. Once an order, within a budget. */
+static bool replace_due(struct device *d)
+{
+	return is_ready(d) && !d->work.replaced &&
+	       membership_leaf_is_shared(&d->open);
+}
+
+static enum err replace(struct device *d)
+{
+	const struct change_plan plan = { .reason = "last-resort" };
+
+	d->work.replaced = true;
+	return budget_take(d, BUDGET_ASKED) ? set_change(d, &plan) : ERR_OK;
+}
+
+const struct step plan_step_replace = { "replace", NULL, replace_due,
+					replace,   NULL, NULL };
+
 /* Another member whose device has ended, as far as its account's log is known. */
 static bool find_ended(struct device *d, struct mls_member *member,
 		       bool *settled)

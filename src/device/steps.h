@@ -33,8 +33,8 @@ extern const struct step arrive_step_info, arrive_step_post;
 extern const struct step log_step_read;
 
 /* plan.c: what was ordered becomes a todo */
-extern const struct step plan_step_oust, plan_step_name, plan_step_order,
-    plan_step_duty, plan_step_departure;
+extern const struct step plan_step_oust, plan_step_replace, plan_step_name,
+    plan_step_order, plan_step_duty, plan_step_departure;
 
 /* commit.c: a change of the group */
 extern const struct step commit_step_claim, commit_step_stage, commit_step_pins,

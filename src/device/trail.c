@@ -132,6 +132,11 @@ enum err trail_add_departure(struct trail *trail, struct span departure)
 		   : ERR_OK;
 }
 
+void trail_spend_departures(struct trail *trail, struct span commit)
+{
+	check_walk_spend_departures(trail->walk, commit);
+}
+
 /* ---- following ---- */
 
 uint64_t trail_seq(const struct trail *trail)

@@ -41,6 +41,10 @@ bool trail_is_at_creation(const struct trail *trail);
 MUST_CHECK enum err trail_add_departure(struct trail *trail,
 					struct span departure);
 
+/* A commit that stands before the trail's place: departures of the leaves that it
+ * removes are over. */
+void trail_spend_departures(struct trail *trail, struct span commit);
+
 void trail_free(struct trail *trail);
 
 /* The last entry that was followed. */

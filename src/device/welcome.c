@@ -101,6 +101,7 @@ static enum err use(struct device *d, const struct answer_welcome *row,
 					   trail_departures(trail)));
 	}
 	membership_set_gathering(&next, trail == NULL);
+	membership_set_shared_leaf(&next, package.last_resort);
 	TRY(packages_used(d, &package));
 	TRY(replace(d, &next, row));
 	TRY(pins_note_members(d));
@@ -235,8 +236,14 @@ static enum err add_departure(struct device *d, struct span departure)
 	return session_add_departure(d->open.session, departure);
 }
 
+static void spend_departures(struct device *d, struct span commit)
+{
+	session_spend_departures(d->open.session, commit);
+}
+
 static enum err departures_take(struct device *d, const struct answer *answer)
 {
+	struct gather gather = { 0, add_departure, spend_departures };
 	bool done = false;
 	enum err e = ERR_OK;
 
@@ -246,8 +253,8 @@ static enum err departures_take(struct device *d, const struct answer *answer)
 	}
 	if (!departures_due(d)) /* another process was faster */
 		return ERR_OK;
-	e = gather_take(answer, session_seq(d->open.session), add_departure, d,
-			&d->work.gathered, &done);
+	gather.end = session_seq(d->open.session);
+	e = gather_take(&gather, d, answer, &d->work.gathered, &done);
 	if (err_class(e) == ERR_CLASS_PEER) {
 		work_halt(d, e, "bad-log",
 			  "The server's log of %s cannot be read: %s.",

@@ -30,9 +30,10 @@ static const struct step *const STEPS[] = {
 	&arrive_step_info,    &arrive_step_post,    &log_step_read,
 	&welcome_step_tell,   &plan_step_departure, &commit_step_leave,
 	&commit_step_pins,    &commit_step_post,    &plan_step_oust,
-	&plan_step_name,      &plan_step_order,	    &commit_step_claim,
-	&commit_step_stage,   &plan_step_duty,	    &post_step_announce,
-	&post_step_old,	      &post_step_seal,	    &post_step_item,
+	&plan_step_replace,   &plan_step_name,	    &plan_step_order,
+	&commit_step_claim,   &commit_step_stage,   &plan_step_duty,
+	&post_step_announce,  &post_step_old,	    &post_step_seal,
+	&post_step_item,
 };
 
 #define STEP_COUNT (sizeof(STEPS) / sizeof(*STEPS))

@@ -54,6 +54,7 @@ struct work {
 	bool required;		  /* and takes nothing before */
 	bool pins_hold;		  /* whom the commit adds has its known key */
 	bool ousted;		  /* a removal for broken commits was tried */
+	bool replaced;		  /* another leaf of its own was tried */
 	unsigned requests;
 	unsigned barren;    /* of them so many since something came of one */
 	unsigned posts;	    /* of one todo, in a row */

@@ -303,7 +303,6 @@ static void on_key(void *arg, enum err e, struct rows *rows)
 	limits.has_key = true;
 }
 
-/* Without the database's key nobody else would know these names. */
 static void forget_queue(void)
 {
 	for (unsigned i = 0; i < limits.queued; i++)
@@ -322,8 +321,7 @@ static void tell(void *arg)
 			limits.asking =
 			    limits.settings.query(STATEMENT_LIMIT_KEY, &params,
 						  on_key, NULL) == ERR_OK;
-		forget_queue();
-		return;
+		return; /* what waits is told then */
 	}
 	if (limits.queued == 0)
 		return;

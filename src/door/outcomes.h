@@ -99,6 +99,10 @@ enum door { DOOR_REST = 1, DOOR_WEBSOCKET = 2, DOOR_MQTT = 4 };
 	  "another account has that name")                                     \
 	X(BAD_CREDENTIALS, "bad-credentials", OUTCOME_401, OUTCOME_R, NULL,    \
 	  "no such user, or another password")                                 \
+	X(ACCOUNT_SUSPENDED, "account-suspended", OUTCOME_403, OUTCOME_R,      \
+	  NULL, "the operator has suspended this account")                     \
+	X(REGISTRATION_CLOSED, "registration-closed", OUTCOME_403, OUTCOME_R,  \
+	  NULL, "nobody may register here, or only with a token")              \
 	X(REFRESH_REUSED, "refresh-reused", OUTCOME_401, OUTCOME_R, NULL,      \
 	  "the token was used before: all of its family are revoked, log in "  \
 	  "again")                                                             \

@@ -14,6 +14,7 @@
 #include "wire/framing.h"
 
 #define EPOCH_NO_LEAF UINT32_MAX
+#define EPOCH_DIGEST 32
 
 /* A Proposal that was received (12.1), to be committed by reference. */
 struct epoch_proposal {
@@ -35,6 +36,10 @@ struct mls_epoch {
 	struct secret_tree messages;
 	struct epoch_proposal *proposals;
 	size_t proposal_count;
+	/* What items of it are stored (mls/group_items.c); none when !stored. */
+	bool stored, messages_stored;
+	uint8_t stored_digest[EPOCH_DIGEST];
+	uint8_t stored_proposals[EPOCH_DIGEST];
 	/* The ReInit that the epoch began with (12.1.5), encoded: it is the
 	 * last one, nothing is sent in it. Otherwise empty. */
 	struct buf reinit;

@@ -33,6 +33,8 @@ void mls_group_free(struct mls_group *group)
 	epoch_free(group->staged);
 	for (size_t i = 0; i < GROUP_PAST_EPOCHS; i++)
 		epoch_free(group->past[i]);
+	staged_story_clear(&group->story);
+	free(group->stored.ids);
 	sign_key_free(group->signer);
 	psk_store_clear(&group->psks);
 	sec_wipe(group, sizeof(*group));
@@ -193,6 +195,11 @@ enum mls_rule mls_group_last_rule(const struct mls_group *group)
 	return group->broken;
 }
 
+const char *mls_group_last_refusal(const struct mls_group *group)
+{
+	return group->refusal;
+}
+
 uint64_t mls_group_epoch(const struct mls_group *group)
 {
 	return group->now->context.epoch;
@@ -226,13 +233,7 @@ struct span mls_group_epoch_authenticator(const struct mls_group *group)
 bool mls_group_next_member(const struct mls_group *group, uint32_t *leaf,
 			   struct mls_member *member)
 {
-	const struct wire_leaf_node *node;
-
-	if (!tree_next_member(&group->now->tree, *leaf, leaf))
-		return false;
-	node = &tree_leaf(&group->now->tree, *leaf)->node;
-	*member = staged_member((*leaf)++, node);
-	return true;
+	return staged_next_member(group->now, leaf, member);
 }
 
 static const struct mls_epoch *find_past(const struct mls_group *group,
@@ -480,6 +481,7 @@ void mls_group_discard(struct mls_group *group)
 	group->staged = NULL;
 	group->staged_own = false;
 	group->staged_removal = false;
+	staged_story_clear(&group->story);
 	memset(group->staged_commit, 0, sizeof(group->staged_commit));
 }
 

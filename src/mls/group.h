@@ -47,6 +47,10 @@ void mls_group_authenticate(struct mls_group *group,
  * or failed for something else. No part of the state. */
 enum mls_rule mls_group_last_rule(const struct mls_group *group);
 
+/* The reason that check_staged gave when it refused what the last of these calls
+ * was for; NULL when it gave none or was not asked. */
+const char *mls_group_last_refusal(const struct mls_group *group);
+
 /* ---- what a member can ask ---- */
 
 const struct suite *mls_group_suite(const struct mls_group *group);
@@ -371,7 +375,8 @@ enum mls_staged_kind {
 	MLS_STAGED_GROUP
 };
 
-/* For mls_authentication.check_staged; borrowed for the call. */
+/* For mls_authentication.check_staged and mls_group_staged(); borrowed for the
+ * call. */
 struct mls_staged {
 	enum mls_staged_kind kind;
 	bool own; /* the change is ours */
@@ -388,17 +393,39 @@ struct mls_staged {
 	 * GroupInfo's signer. */
 	struct mls_leaf_change committer;
 	/* The commit's proposals in its order, also those by reference. An Add
-	 * has its leaf index in a commit only, UINT32_MAX otherwise. */
+	 * has its leaf index in a commit only, UINT32_MAX otherwise, and where
+	 * mls_group_staged() shows a commit that removes us. */
 	const struct mls_staged_proposal *proposals;
 	size_t proposal_count;
+	const struct mls_epoch *next; /* for mls_staged_next_member() */
+	/* Where check_staged may say why it refuses: a text that lives as long
+	 * as the group. mls_group_last_refusal() and mls_identity.refusal give
+	 * it to the caller. NULL in mls_group_staged(). */
+	const char **refusal;
 };
+
+/* The members of the epoch that a change leads to, as mls_group_next_member():
+ * PROPOSAL: of the current one. None where the change removes us. */
+bool mls_staged_next_member(const struct mls_staged *staged, uint32_t *leaf,
+			    struct mls_member *member);
+
+/* The change that is staged, ours or a processed one, also after saving and
+ * loading: calls `look`, whose answer is that of the call. ERR_LOCAL_BUG: nothing
+ * is staged. ERR_STATE_GONE: it was staged by a version that kept nothing of
+ * it. */
+MUST_CHECK enum err mls_group_staged(
+    const struct mls_group *group,
+    enum err (*look)(void *context, const struct mls_group *group,
+		     const struct mls_staged *staged),
+    void *context);
 
 /* ---- what arrives ---- */
 
 enum mls_event_kind {
 	MLS_EVENT_APPLICATION,
 	MLS_EVENT_PROPOSAL, /* kept until the next commit */
-	MLS_EVENT_COMMIT,   /* staged: look at it, then merge or discard */
+	MLS_EVENT_COMMIT,   /* staged: look at it (mls_group_staged()), then
+			       merge or discard */
 	MLS_EVENT_OWN	    /* the staged commit of ours came back: staged */
 };
 
@@ -441,7 +468,8 @@ MUST_CHECK enum err mls_group_process_untagged(struct mls_group *group,
 
 /* ---- storage ---- */
 
-/* Appends the whole state, secrets included, versioned: seal it. */
+/* Appends the whole state, secrets included, versioned: seal it. mls/items.h
+ * writes what has changed instead. */
 MUST_CHECK enum err mls_group_save(const struct mls_group *group,
 				   struct buf *state);
 MUST_CHECK enum err mls_group_load(struct span state, struct mls_group **group);

@@ -88,8 +88,7 @@ out:
 }
 
 /* Asks the application about the commit before it is staged. */
-static enum err show_staged(const struct committing *m,
-			    const struct mls_group *group)
+static enum err show_staged(const struct committing *m, struct mls_group *group)
 {
 	struct staged_view view = {
 		.kind = m->sender.type == WIRE_SENDER_MEMBER
@@ -102,12 +101,17 @@ static enum err show_staged(const struct committing *m,
 		.extensions = m->next->context.extensions,
 		.authenticated_data = m->authenticated_data,
 		.committer = m->next->private.leaf,
+		.next = m->next,
 	};
+	enum err e;
 
 	if (m->has_path)
 		view.path_leaf =
 		    &tree_leaf(&m->next->tree, view.committer)->node;
-	return staged_check(group, &view);
+	TRY(staged_check(group, &view, &group->refusal));
+	TRY(staged_keep(group, &view, m->sender, buf_span(&m->proposals)));
+out:
+	return e;
 }
 
 /* UpdatePath (7.5), its secrets under the provisional context. */
@@ -339,6 +343,7 @@ enum err group_commit_after(struct mls_group *group,
 	enum err e;
 
 	*out = (struct mls_commit){ BUF_INIT, BUF_INIT, BUF_INIT };
+	group->refusal = NULL;
 	TRY(group_may_send(group));
 	ENSURE(!mls_group_has_pending(group), ERR_STATE_PENDING);
 	TRY(group_signer(group, me, &m.signer));
@@ -409,8 +414,7 @@ out:
 }
 
 /* The leaf goes to "the leftmost blank leaf node in the new ratchet tree". */
-static enum err make_external(struct committing *m,
-			      const struct mls_group *group,
+static enum err make_external(struct committing *m, struct mls_group *group,
 			      struct span external_pub, bool resync,
 			      struct wire_content *content)
 {
@@ -449,7 +453,7 @@ static enum err open_group(const struct mls_identity *me,
 	epoch = NULL;
 	mls_group_authenticate(*group, me->authentication);
 	TRY(psk_store_put_all(&(*group)->psks, me));
-	TRY(staged_check_group(*group, info->signer));
+	TRY(staged_check_group(*group, info->signer, &(*group)->refusal));
 out:
 	epoch_free(epoch);
 	return e;
@@ -488,6 +492,8 @@ enum err mls_group_join_external(const struct mls_identity *me,
 out:
 	if (e != ERR_OK)
 		mls_commit_clear(out);
+	if (me->refusal != NULL)
+		*me->refusal = joined != NULL ? joined->refusal : NULL;
 	committing_clear(&m);
 	mls_group_free(joined);
 	sign_key_free(signer);

@@ -11,18 +11,47 @@
 
 #define GROUP_COMMIT_HASH 32
 
+/* What a staged commit is made of, for who looks at it later: what its list of
+ * proposals refers to waits in the current epoch. */
+struct staged_story {
+	bool there;
+	struct wire_sender sender;
+	uint32_t committer;    /* its leaf */
+	struct buf proposals;  /* content; ProposalOrRefs */
+	struct buf path_leaf;  /* encoded; empty: no path */
+	struct buf extensions; /* where `staged` does not have them */
+	struct buf authenticated_data;
+};
+
+/* What the application's store has of the group (mls/group_items.c). */
+#define GROUP_TREES (GROUP_PAST_EPOCHS + 2)
+struct group_stored {
+	bool known; /* otherwise nothing is, or nobody knows what */
+	uint64_t next_id;
+	uint32_t sweep;
+	uint64_t *ids; /* of the nodes; increasing */
+	size_t id_count;
+	uint64_t roots[GROUP_TREES];
+	uint64_t epochs[GROUP_TREES];
+	size_t epoch_count;
+	uint8_t head[EPOCH_DIGEST];
+};
+
 struct mls_group {
 	struct mls_epoch *now;	  /* without secrets before an external join */
 	struct mls_epoch *staged; /* the epoch to come, or NULL */
 	bool staged_own;	  /* by a commit of ours */
 	bool staged_removal;	  /* by a commit that removes us; no `staged` */
 	uint8_t staged_commit[GROUP_COMMIT_HASH]; /* SHA-256 of its message */
+	struct staged_story story;
 	bool removed; /* a removal was merged: nothing works */
 	struct mls_epoch *past[GROUP_PAST_EPOCHS]; /* newest first */
 	uint8_t past_limit;
 	struct psk_store psks;
 	struct mls_authentication authentication;
+	struct group_stored stored;
 	enum mls_rule broken; /* by the last call */
+	const char *refusal;  /* of the last call, by the application */
 	/* Our signature key, parsed, so that nobody parses it twice. */
 	struct sec signer_bytes;
 	struct sign_key *signer;

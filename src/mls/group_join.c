@@ -163,6 +163,8 @@ static enum err join(struct joining *j, struct span welcome, struct span tree,
 	struct wire_group_info info;
 	enum err e;
 
+	if (j->me->refusal != NULL)
+		*j->me->refusal = NULL;
 	TRY(group_decode(welcome, &message));
 	ENSURE(message.format == WIRE_WELCOME, ERR_PEER_MALFORMED);
 	j->welcome = message.welcome;
@@ -178,7 +180,7 @@ static enum err join(struct joining *j, struct span welcome, struct span tree,
 	joined->psks = j->psks;
 	j->psks = (struct psk_store){ NULL, 0 };
 	mls_group_authenticate(joined, j->me->authentication);
-	TRY(staged_check_group(joined, info.signer));
+	TRY(staged_check_group(joined, info.signer, j->me->refusal));
 	*group = joined;
 	joined = NULL;
 out:

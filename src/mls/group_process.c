@@ -212,8 +212,8 @@ static bool any_expired(const struct wire_key_package *packages, size_t count,
 
 /* ---- proposals ---- */
 
-static enum err take_proposal(const struct mls_group *group,
-			      struct arrival *arrival, struct mls_event *event)
+static enum err take_proposal(struct mls_group *group, struct arrival *arrival,
+			      struct mls_event *event)
 {
 	struct mls_epoch *epoch = arrival->epoch;
 	struct buf authenticated = BUF_INIT, ref = BUF_INIT;
@@ -226,7 +226,8 @@ static enum err take_proposal(const struct mls_group *group,
 	TRY(proposal_check(epoch, &item));
 	TRY(credentials_check_list(&group->authentication, epoch, &alone));
 	TRY(staged_check_proposal(group, &item, false,
-				  arrival->content.authenticated_data));
+				  arrival->content.authenticated_data,
+				  &group->refusal));
 	event->expired = item.proposal.type == WIRE_PROPOSAL_ADD &&
 			 any_expired(&item.proposal.add, 1, arrival->now);
 	framing_put_authenticated(&authenticated, arrival->format,
@@ -370,7 +371,7 @@ out:
 
 /* Asks the application about the commit before it is staged. `next` NULL: the
  * commit removes us. */
-static enum err show_staged(const struct mls_group *group,
+static enum err show_staged(struct mls_group *group,
 			    const struct wire_content *content,
 			    const struct proposal_list *list,
 			    const struct epoch_change *change, uint32_t sender,
@@ -388,11 +389,17 @@ static enum err show_staged(const struct mls_group *group,
 					   : change->extensions,
 		.authenticated_data = content->authenticated_data,
 		.committer = sender,
+		.next = next,
 	};
+	enum err e;
 
 	if (content->commit.has_path)
 		view.path_leaf = &content->commit.path.leaf_node;
-	return staged_check(group, &view);
+	TRY(staged_check(group, &view, &group->refusal));
+	TRY(staged_keep(group, &view, content->sender,
+			content->commit.proposals));
+out:
+	return e;
 }
 
 static enum err take_commit(struct mls_group *group, struct arrival *arrival,
@@ -490,7 +497,23 @@ out:
 	return e;
 }
 
-static enum err again(const struct mls_group *group, struct span bytes,
+/* Of a commit that was staged and saved before stories were kept. */
+static enum err tell_again(struct mls_group *group,
+			   const struct wire_content *content)
+{
+	struct staged_view view = {
+		.authenticated_data = content->authenticated_data,
+		.committer = group->staged->private.leaf,
+		.next = group->staged,
+	};
+
+	if (content->commit.has_path)
+		view.path_leaf = &content->commit.path.leaf_node;
+	return staged_keep(group, &view, content->sender,
+			   content->commit.proposals);
+}
+
+static enum err again(struct mls_group *group, struct span bytes,
 		      const struct wire_message *message,
 		      struct mls_event *event)
 {
@@ -503,6 +526,8 @@ static enum err again(const struct mls_group *group, struct span bytes,
 
 	TRY(is_staged(group, bytes, &same));
 	ENSURE(same && group->staged_own, ERR_STATE_PENDING);
+	if (!group->story.there && message->format == WIRE_PUBLIC_MESSAGE)
+		TRY(tell_again(group, &message->public_message.content));
 	event->kind = MLS_EVENT_OWN;
 	event->epoch = group->now->context.epoch;
 	event->sender = group->staged->private.leaf;
@@ -520,6 +545,7 @@ static enum err process(struct mls_group *group, uint64_t now, bool untagged,
 	enum err e;
 
 	*event = (struct mls_event){ 0 };
+	group->refusal = NULL;
 	TRY(group_decode(bytes, &message));
 	if (mls_group_has_pending(group) && is_commit(&message)) {
 		TRY(again(group, bytes, &message, event));

@@ -244,6 +244,7 @@ enum err mls_group_propose(struct mls_group *group,
 	};
 	enum err e;
 
+	group->refusal = NULL;
 	TRY(group_may_send(group));
 	TRY(group_signer(group, me, &m.signer));
 	m.format =
@@ -253,7 +254,8 @@ enum err mls_group_propose(struct mls_group *group,
 	struct proposal_list alone = { &item, 1 };
 	TRY(proposal_check(now, &item));
 	TRY(credentials_check_list(&group->authentication, now, &alone));
-	TRY(staged_check_proposal(group, &item, true, SPAN_EMPTY));
+	TRY(staged_check_proposal(group, &item, true, SPAN_EMPTY,
+				  &group->refusal));
 	TRY(seal(&m, &header, buf_span(&now->encoded_context)));
 	/* Kept first: to forget it cannot fail, to take a key back can. */
 	TRY(keep(&m, now));

@@ -1,147 +1,50 @@
 /* A group's state as bytes. */
 #include <string.h>
 
+#include "mls/epoch_store.h"
 #include "mls/group.h"
 #include "mls/group_internal.h"
+#include "mls/staged.h"
 #include "mls/tree_store.h"
 
 static const uint8_t magic[] = { 'H', 'M', 'L', 'S', 1 };
 
 enum { FLAG_OWN = 1, FLAG_REMOVAL = 2, FLAG_REMOVED = 4, FLAG_STAGED = 8 };
 /* Above the flags: how many past epochs fewer are kept than may be. */
-enum { PAST_SHIFT = 4 };
+enum { PAST_SHIFT = 4, PAST_MASK = 7, FLAG_STORY = 128 };
 
 /* ---- an epoch ---- */
-
-static void put_sec(struct buf *out, const struct sec *s)
-{
-	buf_put_vec(out, sec_span(s));
-}
-
-static void read_sec(struct rd *r, struct sec *s)
-{
-	struct span bytes = rd_vec(r);
-	enum err e = sec_set(s, bytes);
-
-	if (e != ERR_OK)
-		rd_fail(r, ERR_PEER_MALFORMED);
-}
-
-static struct sec *secret_at(struct mls_epoch_secrets *secrets, size_t i)
-{
-	struct sec *all[] = { &secrets->sender_data,
-			      &secrets->encryption,
-			      &secrets->exporter,
-			      &secrets->external,
-			      &secrets->confirmation_key,
-			      &secrets->membership_key,
-			      &secrets->resumption_psk,
-			      &secrets->epoch_authenticator,
-			      &secrets->init };
-
-	return i < sizeof(all) / sizeof(*all) ? all[i] : NULL;
-}
-
-static void put_private(const struct treekem_private *private, struct buf *out)
-{
-	buf_put_u32(out, private->leaf);
-	for (size_t i = 0; i < TREE_LEVELS_MAX; i++)
-		put_sec(out, &private->keys[i]);
-}
-
-static void read_private(struct rd *r, struct treekem_private *private)
-{
-	private->leaf = rd_u32(r);
-	for (size_t i = 0; i < TREE_LEVELS_MAX; i++)
-		read_sec(r, &private->keys[i]);
-}
-
-static void put_proposals(const struct mls_epoch *epoch, struct buf *out)
-{
-	buf_put_u32(out, (uint32_t)epoch->proposal_count);
-	for (size_t i = 0; i < epoch->proposal_count; i++) {
-		const struct epoch_proposal *kept = &epoch->proposals[i];
-
-		buf_put_u8(out, kept->sender.type);
-		buf_put_u32(out, kept->sender.index);
-		buf_put_vec(out, buf_span(&kept->ref));
-		buf_put_vec(out, buf_span(&kept->encoded));
-		put_sec(out, &kept->private_key);
-	}
-}
-
-static enum err read_proposals(struct rd *r, struct mls_epoch *epoch)
-{
-	struct sec private_key = { .n = 0 };
-	enum err e = ERR_OK;
-
-	for (uint32_t count = rd_u32(r); count > 0; count--) {
-		struct wire_sender sender = { .type = rd_u8(r) };
-		struct span ref, encoded;
-		struct wire_proposal proposal;
-
-		sender.index = rd_u32(r);
-		ref = rd_vec(r);
-		encoded = rd_vec(r);
-		read_sec(r, &private_key);
-		TRY(r->fail);
-		TRY(wire_proposal_decode(encoded, &proposal));
-		TRY(epoch_keep_proposal(epoch, ref, encoded, sender,
-					&private_key));
-	}
-out:
-	sec_clear(&private_key);
-	return e;
-}
 
 static void put_epoch(const struct mls_epoch *epoch, const struct tree *like,
 		      struct buf *out)
 {
-	struct mls_epoch_secrets secrets = epoch->secrets;
-	size_t nh = epoch->suite->nh;
-
-	buf_put_vec(out, buf_span(&epoch->encoded_context));
-	buf_put(out, span_of(epoch->interim, nh));
-	buf_put(out, span_of(epoch->confirmation_tag, nh));
+	epoch_save_head(epoch, out);
 	tree_save(&epoch->tree, like, out);
-	put_private(&epoch->private, out);
-	for (size_t i = 0; secret_at(&secrets, i) != NULL; i++)
-		put_sec(out, secret_at(&secrets, i));
+	epoch_save_secrets(epoch, out);
 	buf_put_u8(out, epoch->messages.suite != NULL);
 	if (epoch->messages.suite != NULL)
 		secret_tree_save(&epoch->messages, out);
-	put_proposals(epoch, out);
+	epoch_save_proposals(epoch, out);
 	buf_put_vec(out, buf_span(&epoch->reinit));
-	sec_wipe(&secrets, sizeof(secrets));
 }
 
 static enum err read_epoch(struct rd *r, const struct suite *suite,
 			   const struct tree *like, struct mls_epoch **out)
 {
 	struct mls_epoch *epoch = NULL;
-	struct wire_group_context context;
 	enum err e;
 
 	TRY(epoch_new(suite, &epoch));
-	TRY(wire_group_context_decode(rd_vec(r), &context));
-	ENSURE(context.cipher_suite == suite->id, ERR_PEER_MALFORMED);
-	TRY(epoch_set_context(epoch, &context));
-	rd_copy(r, epoch->interim, suite->nh);
-	rd_copy(r, epoch->confirmation_tag, suite->nh);
+	TRY(epoch_load_head(r, epoch));
 	TRY(tree_load(&epoch->tree, suite, like, r));
-	read_private(r, &epoch->private);
-	for (size_t i = 0; secret_at(&epoch->secrets, i) != NULL; i++)
-		read_sec(r, secret_at(&epoch->secrets, i));
+	epoch_load_secrets(r, epoch);
 	if (rd_u8(r) != 0)
 		TRY(secret_tree_load(&epoch->messages, suite, r));
-	TRY(read_proposals(r, epoch));
+	TRY(epoch_load_proposals(r, epoch));
 	buf_put(&epoch->reinit, rd_vec(r));
 	TRY(buf_end(&epoch->reinit));
 	TRY(r->fail);
-	/* Who has secrets has a leaf. */
-	ENSURE(epoch->secrets.init.n == 0 ||
-		   tree_leaf(&epoch->tree, epoch->private.leaf) != NULL,
-	       ERR_PEER_MALFORMED);
+	TRY(epoch_check_loaded(epoch));
 	*out = epoch;
 	epoch = NULL;
 out:
@@ -173,6 +76,8 @@ enum err mls_group_save(const struct mls_group *group, struct buf *out)
 	flags |= group->staged != NULL ? FLAG_STAGED : 0;
 	flags |=
 	    (uint8_t)((GROUP_PAST_EPOCHS - group->past_limit) << PAST_SHIFT);
+	if (mls_group_has_pending(group) && group->story.there)
+		flags |= FLAG_STORY;
 	buf_put(out, SPAN_ARRAY(magic));
 	buf_put_u16(out, group->now->suite->id);
 	buf_put_u8(out, flags);
@@ -186,6 +91,8 @@ enum err mls_group_save(const struct mls_group *group, struct buf *out)
 		like = &group->past[i]->tree;
 	}
 	psk_store_save(&group->psks, out);
+	if ((flags & FLAG_STORY) != 0)
+		staged_story_save(&group->story, out);
 	return buf_end(out);
 }
 
@@ -207,6 +114,8 @@ static enum err read_rest(struct rd *r, const struct suite *suite,
 		like = &group->past[i]->tree;
 	}
 	TRY(psk_store_load(&group->psks, r));
+	if ((flags & FLAG_STORY) != 0)
+		TRY(staged_story_load(&group->story, r));
 	TRY(rd_end(r));
 out:
 	return e;
@@ -233,11 +142,15 @@ enum err mls_group_load(struct span state, struct mls_group **out)
 	ENSURE((flags & FLAG_STAGED) != 0 ? (flags & FLAG_REMOVAL) == 0
 					  : (flags & FLAG_OWN) == 0,
 	       ERR_PEER_MALFORMED);
-	ENSURE(flags >> PAST_SHIFT <= GROUP_PAST_EPOCHS, ERR_PEER_MALFORMED);
+	ENSURE((flags >> PAST_SHIFT & PAST_MASK) <= GROUP_PAST_EPOCHS,
+	       ERR_PEER_MALFORMED);
+	ENSURE((flags & FLAG_STORY) == 0 ||
+		   (flags & (FLAG_STAGED | FLAG_REMOVAL)) != 0,
+	       ERR_PEER_MALFORMED);
 	TRY(group_new(now, &group));
 	now = NULL;
 	group->past_limit =
-	    (uint8_t)(GROUP_PAST_EPOCHS - (flags >> PAST_SHIFT));
+	    (uint8_t)(GROUP_PAST_EPOCHS - (flags >> PAST_SHIFT & PAST_MASK));
 	group->staged_own = (flags & FLAG_OWN) != 0;
 	group->staged_removal = (flags & FLAG_REMOVAL) != 0;
 	group->removed = (flags & FLAG_REMOVED) != 0;

@@ -12,6 +12,7 @@
 #include "crypto/suite.h"
 #include "mls/rules.h"
 
+struct mls_epoch;
 struct mls_group;
 struct mls_staged;
 
@@ -108,6 +109,9 @@ struct mls_identity {
 	 * says which rule is broken when it fails: MLS_RULE_NONE when it was no
 	 * rule. NULL: nowhere. */
 	enum mls_rule *broken;
+	/* Likewise where a call that gives a group says why `authentication`
+	 * refused it; see mls_staged.refusal. */
+	const char **refusal;
 	/* Application messages are padded so that their ciphertexts are a
 	 * multiple of so many bytes (6.3.1, 15.1): it hides lengths. 0: not. */
 	uint32_t padding;

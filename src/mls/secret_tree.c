@@ -4,26 +4,10 @@
 #include <string.h>
 
 #include "mls/label.h"
-
-#define HEIGHT_MAX 31
+#include "mls/secret_tree_node.h"
 
 _Static_assert(SECRET_TREE_FORWARD_MAX <= SECRET_TREE_SKIPPED_MAX,
 	       "one message's skipped keys must fit into an empty store");
-
-struct secret_tree_ratchet_state {
-	struct sec secret; /* of `generation`; nothing older exists */
-	uint32_t generation;
-	struct secret_tree_key *skipped; /* ascending generations */
-	size_t skipped_count;
-};
-
-/* A node has its secret, or its children have theirs, or, at a leaf that was
- * used, the ratchets have theirs. */
-struct secret_tree_node {
-	struct sec secret;
-	struct secret_tree_node *child[2];
-	struct secret_tree_ratchet_state *ratchets; /* [SECRET_TREE_RATCHETS] */
-};
 
 static void keys_free(struct secret_tree_key *keys, size_t count)
 {
@@ -42,12 +26,12 @@ static void ratchets_free(struct secret_tree_ratchet_state *ratchets)
 	free(ratchets);
 }
 
-static void node_free(struct secret_tree_node *node)
+void secret_tree_node_free(struct secret_tree_node *node)
 {
 	if (node == NULL)
 		return;
-	node_free(node->child[0]);
-	node_free(node->child[1]);
+	secret_tree_node_free(node->child[0]);
+	secret_tree_node_free(node->child[1]);
 	ratchets_free(node->ratchets);
 	sec_wipe(node, sizeof(*node));
 	free(node);
@@ -59,7 +43,8 @@ enum err secret_tree_init(struct secret_tree *tree, const struct suite *suite,
 	struct secret_tree made = { .suite = suite };
 	enum err e;
 
-	ENSURE(leaf_count > 0 && leaf_count <= (uint32_t)1 << HEIGHT_MAX,
+	ENSURE(leaf_count > 0 && leaf_count <= (uint32_t)1
+						   << SECRET_TREE_HEIGHT_MAX,
 	       ERR_LOCAL_BUG);
 	while (((uint64_t)1 << made.height) < leaf_count)
 		made.height++;
@@ -69,13 +54,13 @@ enum err secret_tree_init(struct secret_tree *tree, const struct suite *suite,
 	*tree = made;
 	made.root = NULL;
 out:
-	node_free(made.root);
+	secret_tree_node_free(made.root);
 	return e;
 }
 
 void secret_tree_clear(struct secret_tree *tree)
 {
-	node_free(tree->root);
+	secret_tree_node_free(tree->root);
 	*tree = SECRET_TREE_INIT;
 }
 
@@ -100,8 +85,8 @@ static enum err node_split(const struct suite *suite,
 	child[0] = child[1] = NULL;
 	sec_clear(&node->secret);
 out:
-	node_free(child[0]);
-	node_free(child[1]);
+	secret_tree_node_free(child[0]);
+	secret_tree_node_free(child[1]);
 	return e;
 }
 
@@ -338,7 +323,7 @@ static void attach(struct secret_tree_staged *staged)
 	if (grown == NULL)
 		return;
 	memcpy(at->child, grown->child, sizeof(at->child));
-	at->ratchets = grown->ratchets;
+	at->ratchets = grown->ratchets; /* which are `changed` */
 	sec_clear(&at->secret);
 	sec_wipe(grown, sizeof(*grown));
 	free(grown);
@@ -350,6 +335,8 @@ void secret_tree_confirm(struct secret_tree_staged *staged)
 	struct secret_tree_ratchet_state *ratchet = staged->ratchet;
 
 	attach(staged);
+	if (ratchet != NULL)
+		ratchet->changed = true;
 	/* "As soon as a group member consumes a value, they MUST immediately
 	 * delete (all representations of) that value" (9.2). */
 	if (ratchet != NULL && staged->from_store) {
@@ -369,7 +356,7 @@ void secret_tree_confirm(struct secret_tree_staged *staged)
 
 void secret_tree_abandon(struct secret_tree_staged *staged)
 {
-	node_free(staged->grown);
+	secret_tree_node_free(staged->grown);
 	keys_free(staged->skipped, staged->skipped_count);
 	sec_wipe(staged, sizeof(*staged));
 }
@@ -394,137 +381,4 @@ out:
 		sec_clear(nonce);
 	}
 	return e;
-}
-
-/* ---- storage: the nodes in preorder ---- */
-
-enum saved_kind { SAVED_SECRET, SAVED_PARENT, SAVED_RATCHETS };
-
-static void ratchet_save(const struct suite *suite,
-			 const struct secret_tree_ratchet_state *ratchet,
-			 struct buf *out)
-{
-	size_t vec;
-
-	buf_put_vec(out, sec_span(&ratchet->secret));
-	buf_put_u32(out, ratchet->generation);
-	vec = buf_open_vec(out);
-	for (size_t i = 0; i < ratchet->skipped_count; i++) {
-		const struct secret_tree_key *key = &ratchet->skipped[i];
-
-		buf_put_u32(out, key->generation);
-		buf_put(out, span_of(key->key, suite->nk));
-		buf_put(out, SPAN_ARRAY(key->nonce));
-	}
-	buf_close_vec(out, vec);
-}
-
-static void ratchet_load(const struct suite *suite, struct rd *r,
-			 struct secret_tree_ratchet_state *ratchet)
-{
-	const size_t each = 4u + suite->nk + SUITE_NONCE;
-	struct span secret = rd_vec(r);
-	struct rd keys;
-	size_t count;
-
-	ratchet->generation = rd_u32(r);
-	keys = rd_open_vec(r);
-	count = rd_left(&keys) / each;
-	if (secret.n != suite->nh || count > SECRET_TREE_SKIPPED_MAX ||
-	    sec_set(&ratchet->secret, secret) != ERR_OK)
-		rd_fail(r, ERR_PEER_MALFORMED);
-	if (rd_ok(r) && count > 0) {
-		ratchet->skipped = calloc(count, sizeof(*ratchet->skipped));
-		if (ratchet->skipped == NULL)
-			rd_fail(r, ERR_LOCAL_MEMORY);
-	}
-	for (size_t i = 0; i < count && rd_ok(r); i++) {
-		struct secret_tree_key *key = &ratchet->skipped[i];
-
-		ratchet->skipped_count++;
-		key->generation = rd_u32(&keys);
-		rd_copy(&keys, key->key, suite->nk);
-		rd_copy(&keys, key->nonce, SUITE_NONCE);
-		if (key->generation >= ratchet->generation ||
-		    (i > 0 && key->generation <= key[-1].generation))
-			rd_fail(r, ERR_PEER_MALFORMED);
-	}
-	rd_close(r, &keys);
-}
-
-static void node_save(const struct suite *suite,
-		      const struct secret_tree_node *node, struct buf *out)
-{
-	if (node->child[0] != NULL) {
-		buf_put_u8(out, SAVED_PARENT);
-		node_save(suite, node->child[0], out);
-		node_save(suite, node->child[1], out);
-	} else if (node->ratchets != NULL) {
-		buf_put_u8(out, SAVED_RATCHETS);
-		for (size_t i = 0; i < SECRET_TREE_RATCHETS; i++)
-			ratchet_save(suite, &node->ratchets[i], out);
-	} else {
-		buf_put_u8(out, SAVED_SECRET);
-		buf_put_vec(out, sec_span(&node->secret));
-	}
-}
-
-/* `height` levels of the tree are below: what bounds the recursion. */
-static struct secret_tree_node *node_load(const struct suite *suite,
-					  uint8_t height, struct rd *r)
-{
-	struct secret_tree_node *node = calloc(1, sizeof(*node));
-	uint8_t kind = rd_u8(r);
-
-	if (node == NULL) {
-		rd_fail(r, ERR_LOCAL_MEMORY);
-		return NULL;
-	}
-	if (kind == SAVED_SECRET) {
-		struct span secret = rd_vec(r);
-
-		if (secret.n != suite->nh ||
-		    sec_set(&node->secret, secret) != ERR_OK)
-			rd_fail(r, ERR_PEER_MALFORMED);
-	} else if (kind == SAVED_PARENT && height > 0) {
-		for (size_t i = 0; i < 2 && rd_ok(r); i++)
-			node->child[i] =
-			    node_load(suite, (uint8_t)(height - 1), r);
-	} else if (kind == SAVED_RATCHETS && height == 0) {
-		node->ratchets =
-		    calloc(SECRET_TREE_RATCHETS, sizeof(*node->ratchets));
-		if (node->ratchets == NULL)
-			rd_fail(r, ERR_LOCAL_MEMORY);
-		for (size_t i = 0; i < SECRET_TREE_RATCHETS && rd_ok(r); i++)
-			ratchet_load(suite, r, &node->ratchets[i]);
-	} else {
-		rd_fail(r, ERR_PEER_MALFORMED);
-	}
-	if (!rd_ok(r)) {
-		node_free(node);
-		return NULL;
-	}
-	return node;
-}
-
-void secret_tree_save(const struct secret_tree *tree, struct buf *out)
-{
-	buf_put_u8(out, tree->height);
-	if (tree->root != NULL)
-		node_save(tree->suite, tree->root, out);
-}
-
-enum err secret_tree_load(struct secret_tree *tree, const struct suite *suite,
-			  struct rd *r)
-{
-	*tree = SECRET_TREE_INIT;
-	tree->suite = suite;
-	tree->height = rd_u8(r);
-	if (tree->height > HEIGHT_MAX)
-		rd_fail(r, ERR_PEER_MALFORMED);
-	else
-		tree->root = node_load(suite, tree->height, r);
-	if (!rd_ok(r))
-		*tree = SECRET_TREE_INIT;
-	return r->fail;
 }

@@ -105,4 +105,29 @@ void secret_tree_save(const struct secret_tree *tree, struct buf *out);
 MUST_CHECK enum err secret_tree_load(struct secret_tree *tree,
 				     const struct suite *suite, struct rd *r);
 
+/* ---- item by item ---- */
+
+/* The nodes that hold something, numbered as in a heap: the root is 1, the
+ * children of n are 2n and 2n + 1. An item is what such a node holds. */
+struct secret_tree_items {
+	enum err (*put)(void *context, uint32_t node, struct span value);
+	enum err (*drop)(void *context, uint32_t node);
+	/* Appends; ERR_STATE_GONE: there is none. */
+	enum err (*get)(void *context, uint32_t node, struct buf *value);
+	void *context;
+};
+
+/* Puts what has changed since the last time, drops what is used up. After a
+ * failure: secret_tree_forget_items(). */
+MUST_CHECK enum err secret_tree_put_items(
+    struct secret_tree *tree, const struct secret_tree_items *items);
+
+/* Nothing is stored: the next time puts everything. */
+void secret_tree_forget_items(struct secret_tree *tree);
+
+/* SECRET_TREE_INIT on failure. */
+MUST_CHECK enum err secret_tree_get_items(
+    struct secret_tree *tree, const struct suite *suite, uint8_t height,
+    const struct secret_tree_items *items);
+
 #endif

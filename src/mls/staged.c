@@ -20,6 +20,16 @@ struct mls_member staged_member(uint32_t leaf,
 	};
 }
 
+bool staged_next_member(const struct mls_epoch *epoch, uint32_t *leaf,
+			struct mls_member *member)
+{
+	if (!tree_next_member(&epoch->tree, *leaf, leaf))
+		return false;
+	*member = staged_member(*leaf, &tree_leaf(&epoch->tree, *leaf)->node);
+	(*leaf)++;
+	return true;
+}
+
 /* The member at a leaf as it stands; nothing for none. */
 static struct mls_member standing(const struct mls_group *group, uint32_t leaf)
 {
@@ -147,10 +157,14 @@ static struct mls_leaf_change committer_of(const struct mls_group *group,
 	return change;
 }
 
-enum err staged_check(const struct mls_group *group,
-		      const struct staged_view *view)
+/* Calls `ask` with the whole of it. */
+static enum err show(const struct mls_group *group,
+		     const struct staged_view *view, const char **refusal,
+		     enum err (*ask)(void *context,
+				     const struct mls_group *group,
+				     const struct mls_staged *staged),
+		     void *context)
 {
-	const struct mls_authentication *ask = &group->authentication;
 	size_t count = view->list->count, added = 0;
 	struct mls_staged_proposal *proposals;
 	struct mls_staged staged = {
@@ -161,11 +175,11 @@ enum err staged_check(const struct mls_group *group,
 		.extensions = view->extensions,
 		.authenticated_data = view->authenticated_data,
 		.proposal_count = count,
+		.next = view->next,
+		.refusal = refusal,
 	};
 	enum err e;
 
-	if (ask->check_staged == NULL)
-		return ERR_OK;
 	proposals = calloc(count + 1, sizeof(*proposals));
 	ENSURE(proposals != NULL, ERR_LOCAL_MEMORY);
 	for (size_t i = 0; i < count; i++) {
@@ -179,15 +193,31 @@ enum err staged_check(const struct mls_group *group,
 	}
 	staged.proposals = proposals;
 	staged.committer = committer_of(group, view);
-	TRY(ask->check_staged(ask->context, group, &staged));
+	TRY(ask(context, group, &staged));
 out:
 	free(proposals);
 	return e;
 }
 
+enum err staged_check(const struct mls_group *group,
+		      const struct staged_view *view, const char **refusal)
+{
+	const struct mls_authentication *ask = &group->authentication;
+	const char *reason = NULL;
+	enum err e;
+
+	if (ask->check_staged == NULL)
+		return ERR_OK;
+	e = show(group, view, &reason, ask->check_staged, ask->context);
+	if (e != ERR_OK && refusal != NULL)
+		*refusal = reason;
+	return e;
+}
+
 enum err staged_check_proposal(const struct mls_group *group,
 			       const struct proposal_item *item, bool own,
-			       struct span authenticated_data)
+			       struct span authenticated_data,
+			       const char **refusal)
 {
 	struct proposal_item alone = *item;
 	const struct proposal_list list = { &alone, 1 };
@@ -201,12 +231,14 @@ enum err staged_check_proposal(const struct mls_group *group,
 		.committer = item->sender.type == WIRE_SENDER_MEMBER
 				 ? item->sender.index
 				 : EPOCH_NO_LEAF,
+		.next = group->now,
 	};
 
-	return staged_check(group, &view);
+	return staged_check(group, &view, refusal);
 }
 
-enum err staged_check_group(const struct mls_group *group, uint32_t signer)
+enum err staged_check_group(const struct mls_group *group, uint32_t signer,
+			    const char **refusal)
 {
 	const struct proposal_list none = { NULL, 0 };
 	const struct staged_view view = {
@@ -215,6 +247,7 @@ enum err staged_check_group(const struct mls_group *group, uint32_t signer)
 		.epoch = group->now->context.epoch,
 		.extensions = group->now->context.extensions,
 		.committer = signer,
+		.next = group->now,
 	};
 	enum err e;
 
@@ -222,7 +255,173 @@ enum err staged_check_group(const struct mls_group *group, uint32_t signer)
 		TRY(credentials_check_tree(&group->authentication,
 					   &group->now->tree,
 					   group->now->context.extensions));
-	TRY(staged_check(group, &view));
+	TRY(staged_check(group, &view, refusal));
 out:
 	return e;
+}
+
+/* ---- looking again at what is staged ---- */
+
+void staged_story_clear(struct staged_story *story)
+{
+	buf_clear(&story->proposals);
+	buf_clear(&story->path_leaf);
+	buf_clear(&story->extensions);
+	buf_clear(&story->authenticated_data);
+	*story = (struct staged_story){ .there = false };
+}
+
+enum err staged_keep(struct mls_group *group, const struct staged_view *view,
+		     struct wire_sender sender, struct span proposals)
+{
+	struct staged_story *story = &group->story;
+	enum err e;
+
+	staged_story_clear(story);
+	story->sender = sender;
+	story->committer = view->committer;
+	buf_put(&story->proposals, proposals);
+	if (view->path_leaf != NULL)
+		buf_put(&story->path_leaf, view->path_leaf->encoded);
+	if (view->next == NULL)
+		buf_put(&story->extensions, view->extensions);
+	buf_put(&story->authenticated_data, view->authenticated_data);
+	TRY(buf_end(&story->proposals));
+	TRY(buf_end(&story->path_leaf));
+	TRY(buf_end(&story->extensions));
+	TRY(buf_end(&story->authenticated_data));
+	story->there = true;
+out:
+	if (e != ERR_OK)
+		staged_story_clear(story);
+	return e;
+}
+
+void staged_story_save(const struct staged_story *story, struct buf *out)
+{
+	buf_put_u8(out, story->sender.type);
+	buf_put_u32(out, story->sender.index);
+	buf_put_u32(out, story->committer);
+	buf_put_vec(out, buf_span(&story->proposals));
+	buf_put_vec(out, buf_span(&story->path_leaf));
+	buf_put_vec(out, buf_span(&story->extensions));
+	buf_put_vec(out, buf_span(&story->authenticated_data));
+}
+
+enum err staged_story_load(struct staged_story *story, struct rd *r)
+{
+	enum err e;
+
+	story->sender.type = rd_u8(r);
+	story->sender.index = rd_u32(r);
+	story->committer = rd_u32(r);
+	buf_put(&story->proposals, rd_vec(r));
+	buf_put(&story->path_leaf, rd_vec(r));
+	buf_put(&story->extensions, rd_vec(r));
+	buf_put(&story->authenticated_data, rd_vec(r));
+	TRY(r->fail);
+	TRY(buf_end(&story->proposals));
+	TRY(buf_end(&story->path_leaf));
+	TRY(buf_end(&story->extensions));
+	TRY(buf_end(&story->authenticated_data));
+	story->there = true;
+out:
+	return e;
+}
+
+/* Where the Adds of a list went, in their order, which is that of the leaves. */
+static enum err find_added(const struct mls_group *group,
+			   const struct proposal_list *list, uint32_t **added)
+{
+	uint32_t leaf = 0;
+	size_t count = 0;
+	enum err e = ERR_OK;
+
+	if (group->staged == NULL)
+		return ERR_OK;
+	*added = calloc(list->count + 1, sizeof(**added));
+	ENSURE(*added != NULL, ERR_LOCAL_MEMORY);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct wire_proposal *p = &list->items[i].proposal;
+
+		if (p->type != WIRE_PROPOSAL_ADD)
+			continue;
+		while (tree_next_member(&group->staged->tree, leaf, &leaf) &&
+		       !span_equal(
+			   tree_leaf(&group->staged->tree, leaf)->node.encoded,
+			   p->add.leaf_node.encoded))
+			leaf++;
+		(*added)[count++] = leaf++;
+	}
+out:
+	return e;
+}
+
+static enum err show_story(const struct mls_group *group,
+			   struct staged_view *view,
+			   enum err (*look)(void *context,
+					    const struct mls_group *group,
+					    const struct mls_staged *staged),
+			   void *context)
+{
+	const struct staged_story *story = &group->story;
+	struct wire_commit commit = { .proposals =
+					  buf_span(&story->proposals) };
+	struct proposal_list list = { NULL, 0 };
+	struct wire_leaf_node path_leaf;
+	uint32_t *added = NULL;
+	enum err e;
+
+	TRY(proposal_list_of_commit(group->now, &commit, story->sender, &list));
+	TRY(find_added(group, &list, &added));
+	if (story->path_leaf.n > 0) {
+		TRY(wire_leaf_node_decode(buf_span(&story->path_leaf),
+					  &path_leaf));
+		view->path_leaf = &path_leaf;
+	}
+	view->list = &list;
+	view->added = added;
+	TRY(show(group, view, NULL, look, context));
+out:
+	view->path_leaf = NULL;
+	view->list = NULL;
+	view->added = NULL;
+	proposal_list_clear(&list);
+	free(added);
+	return e;
+}
+
+enum err mls_group_staged(const struct mls_group *group,
+			  enum err (*look)(void *context,
+					   const struct mls_group *group,
+					   const struct mls_staged *staged),
+			  void *context)
+{
+	const struct staged_story *story = &group->story;
+	struct staged_view view = {
+		.kind = story->sender.type == WIRE_SENDER_MEMBER
+			    ? MLS_STAGED_COMMIT
+			    : MLS_STAGED_EXTERNAL_COMMIT,
+		.own = group->staged_own,
+		.self_removed = group->staged_removal,
+		.epoch = group->now->context.epoch + 1,
+		.extensions = group->staged != NULL
+				  ? group->staged->context.extensions
+				  : buf_span(&story->extensions),
+		.authenticated_data = buf_span(&story->authenticated_data),
+		.committer = story->committer,
+		.next = group->staged,
+	};
+
+	if (!mls_group_has_pending(group))
+		return ERR_LOCAL_BUG;
+	return story->there ? show_story(group, &view, look, context)
+			    : ERR_STATE_GONE;
+}
+
+bool mls_staged_next_member(const struct mls_staged *staged, uint32_t *leaf,
+			    struct mls_member *member)
+{
+	return staged->next != NULL &&
+	       staged_next_member(staged->next, leaf, member);
 }

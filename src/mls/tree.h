@@ -53,6 +53,8 @@ struct tree_node {
 	uint8_t credentials_used;      /* by any leaf below */
 	uint8_t credentials_supported; /* by all leaves below */
 	bool hashed;
+	uint32_t sweep; /* who went over the tree last (mls/tree_items.h) */
+	uint64_t id;	/* of the item that it is stored as; 0: of none */
 	uint8_t hash[]; /* tree hash, suite->nh bytes, when `hashed` */
 };
 

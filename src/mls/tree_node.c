@@ -65,6 +65,7 @@ enum err tree_node_own(const struct suite *suite, struct tree_node **slot)
 
 	if (shared->refs == 1) {
 		shared->hashed = false;
+		shared->id = 0;
 		return ERR_OK;
 	}
 	own = tree_node_new(suite);
@@ -73,6 +74,7 @@ enum err tree_node_own(const struct suite *suite, struct tree_node **slot)
 	*own = *shared;
 	own->refs = 1;
 	own->hashed = false;
+	own->id = 0;
 	if (!tree_node_is_leaf(own)) {
 		own->left->refs++;
 		own->right->refs++;

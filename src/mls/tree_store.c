@@ -15,10 +15,8 @@ static uint32_t height(const struct tree *tree)
 	return tree_math_level(tree_math_root(tree->leaves));
 }
 
-/* The node of `like` that stands where the root of a tree of `level` does, and
- * its level: lower when `like` is the smaller tree. */
-static struct tree_node *align(const struct tree *like, uint32_t level,
-			       uint32_t *like_level)
+struct tree_node *tree_align(const struct tree *like, uint32_t level,
+			     uint32_t *like_level)
 {
 	struct tree_node *node = like != NULL ? like->root : NULL;
 
@@ -35,8 +33,8 @@ static const void *content_of(const struct tree_node *node)
 				       : (const void *)node->parent;
 }
 
-static void put_content(const struct tree_node *node, struct buf *unmerged,
-			struct buf *out)
+void tree_node_put_content(const struct tree_node *node, struct buf *unmerged,
+			   struct buf *out)
 {
 	if (tree_node_is_leaf(node)) {
 		buf_put_vec(out, node->leaf->node.encoded);
@@ -66,7 +64,7 @@ static void put_node(const struct tree_node *node, uint32_t level,
 		buf_put_u8(out, STORE_SAME_CONTENT);
 	} else {
 		buf_put_u8(out, STORE_CONTENT);
-		put_content(node, unmerged, out);
+		tree_node_put_content(node, unmerged, out);
 	}
 	if (level == 0)
 		return;
@@ -81,14 +79,14 @@ void tree_save(const struct tree *tree, const struct tree *like,
 {
 	struct buf unmerged = BUF_INIT;
 	uint32_t like_level = 0, level = height(tree);
-	const struct tree_node *start = align(like, level, &like_level);
+	const struct tree_node *start = tree_align(like, level, &like_level);
 
 	buf_put_u32(out, tree->leaves);
 	put_node(tree->root, level, start, like_level, &unmerged, out);
 	buf_clear(&unmerged);
 }
 
-static enum err read_content(struct rd *r, struct tree_node *node)
+enum err tree_node_read_content(struct rd *r, struct tree_node *node)
 {
 	struct wire_parent_node parent;
 	struct span leaf;
@@ -173,7 +171,7 @@ static enum err read_node(const struct suite *suite, struct rd *r,
 		node->right = right;
 	}
 	if (kind == STORE_CONTENT)
-		TRY(read_content(&content, node));
+		TRY(tree_node_read_content(&content, node));
 	else if (kind == STORE_SAME_CONTENT)
 		TRY(share_content(node, here));
 	tree_node_refresh(node);
@@ -197,7 +195,7 @@ enum err tree_load(struct tree *tree, const struct suite *suite,
 		   (leaves & (leaves - 1)) == 0,
 	       ERR_PEER_MALFORMED);
 	level = tree_math_level(tree_math_root(leaves));
-	start = align(like, level, &like_level);
+	start = tree_align(like, level, &like_level);
 	TRY(read_node(suite, r, level, start, like_level, &root));
 	*tree = (struct tree){ .suite = suite, .leaves = leaves, .root = root };
 out:

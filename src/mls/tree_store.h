@@ -15,4 +15,18 @@ void tree_save(const struct tree *tree, const struct tree *like,
 MUST_CHECK enum err tree_load(struct tree *tree, const struct suite *suite,
 			      const struct tree *like, struct rd *r);
 
+/* ---- for mls/tree_items.c, too ---- */
+
+/* The node of `like` that stands where the root of a tree of `level` does, and
+ * its level: lower when `like` is the smaller tree. NULL for NULL. */
+struct tree_node *tree_align(const struct tree *like, uint32_t level,
+			     uint32_t *like_level);
+
+/* What a node that is not blank holds; `unmerged` is for encoding. Reading goes
+ * on behind it, and takes the node for a leaf until it has children. */
+void tree_node_put_content(const struct tree_node *node, struct buf *unmerged,
+			   struct buf *out);
+MUST_CHECK enum err tree_node_read_content(struct rd *r,
+					   struct tree_node *node);
+
 #endif

@@ -430,7 +430,7 @@ enum err treekem_join(const struct tree *tree, struct treekem_private *private,
 	enum err e;
 
 	ENSURE(signer != private->leaf && signer < tree->leaves,
-	       ERR_PEER_INVALID);
+	       RULE(WELCOME_PATH_SECRET));
 	tree_filtered_path(tree, signer, &path);
 	ENSURE(path_find(&path, tree_math_common_level(signer, private->leaf),
 			 &at),

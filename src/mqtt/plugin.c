@@ -197,8 +197,7 @@ static bool client_may(const struct mosquitto_evt_acl_check *ask,
 	case MOSQ_ACL_WRITE:
 		return may_write(ask, topic, device);
 	case MOSQ_ACL_SUBSCRIBE:
-		return topic_is_common_filter(span_str(ask->topic)) ||
-		       may_read(topic, device);
+		return may_read(topic, device);
 	default:
 		return ask->access == MOSQ_ACL_UNSUBSCRIBE;
 	}

@@ -16,13 +16,23 @@ static bool skip(struct rd *r, struct span prefix)
 	return true;
 }
 
-/* An id and the slash after it. */
+/* An id and the slash after it. Only in the form that the server writes: else one
+ * topic had many names. */
 static bool take_id(struct rd *r, uint8_t id[16])
 {
 	struct span text = rd_take(r, UUID);
+	char written[TEXT_UUID_SIZE];
 
-	return rd_u8(r) == '/' && rd_ok(r) &&
-	       text_parse_uuid(id, text) == ERR_OK;
+	if (rd_u8(r) != '/' || !rd_ok(r) || text_parse_uuid(id, text) != ERR_OK)
+		return false;
+	text_uuid(written, id);
+	return span_equal(text, span_of(written, UUID));
+}
+
+static bool is_own_topic(struct span rest)
+{
+	return span_equal(rest, SPAN_LIT("events")) ||
+	       span_equal(rest, SPAN_LIT("answers"));
 }
 
 struct topic topic_parse(struct span name)
@@ -42,6 +52,8 @@ struct topic topic_parse(struct span name)
 	if (!take_id(&r, t.id) || rd_left(&r) == 0)
 		return other;
 	t.rest = rd_take(&r, rd_left(&r));
+	if (t.kind == TOPIC_DEVICE && !is_own_topic(t.rest))
+		return other;
 	if (t.kind != TOPIC_MESSAGES)
 		return t;
 	if (span_equal(t.rest, SPAN_LIT("send")))
@@ -63,13 +75,6 @@ bool topic_client(struct span id, uint8_t device[16])
 			return false;
 	}
 	return text_parse_uuid(device, span_of(id.p, UUID)) == ERR_OK;
-}
-
-bool topic_is_common_filter(struct span filter)
-{
-	return span_equal(filter, SPAN_LIT("hermetic/v1/#")) ||
-	       span_equal(filter, SPAN_LIT("hermetic/v1/session/#")) ||
-	       span_equal(filter, SPAN_LIT("hermetic/v1/session/+/messages"));
 }
 
 static void put(struct buf *out, const char *prefix, const uint8_t id[16],

@@ -3,7 +3,7 @@
  *
  *   hermetic/v1/session/{session}/messages   to the members
  *   hermetic/v1/session/{session}/send       from a member
- *   hermetic/v1/device/{device}/...          to one device
+ *   hermetic/v1/device/{device}/events       to one device, as is …/answers
  *   hermetic/received/{session}/{client id}  inside: what a client sent, from
  *                                            the plugin to the bridge
  *
@@ -42,10 +42,6 @@ struct topic topic_parse(struct span name);
 
 /* The device of a client id. False: it is no client's. */
 bool topic_client(struct span client_id, uint8_t device[16]);
-
-/* A filter that may be subscribed to whoever one is, since each message is
- * looked at again when it is given: hermetic/v1/# and the like. */
-bool topic_is_common_filter(struct span filter);
 
 /* These append, without a NUL. */
 void topic_put_messages(struct buf *out, const uint8_t session[16]);

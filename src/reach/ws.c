@@ -143,8 +143,6 @@ static enum err make_context(struct ws *ws, bool tls, const char *ca)
 	info.port = CONTEXT_PORT_NO_LISTEN;
 	info.protocols = PROTOCOLS;
 	info.user = ws;
-	info.gid = -1;
-	info.uid = -1;
 	info.timeout_secs = CHANNEL_CONNECT_MS / 1000;
 	if (tls)
 		info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;

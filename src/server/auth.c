@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "crypto/hash.h"
 #include "crypto/rng.h"
 #include "server/app.h"
 #include "server/body.h"
@@ -27,7 +28,10 @@ struct attempt {
 	struct buf password;
 	uint8_t salt[PASSWORD_SALT], user[16];
 	struct sec expected; /* login: the stored hash; empty: no such user */
+	bool suspended;
 	bool has_device;
+	bool has_token; /* register: what is there is its hash */
+	uint8_t token[32];
 	uint8_t device[16];
 	char device_name[DEVICE_NAME_MAX + 1];
 	struct identity who;
@@ -84,11 +88,34 @@ static MUST_CHECK enum err random_uuid(uint8_t uuid[16])
 	return e;
 }
 
+/* What is too long is cut between two characters. */
+static void set_device_name(struct attempt *a, const char *text)
+{
+	size_t n = strnlen(text, DEVICE_NAME_MAX + 1);
+
+	if (n > DEVICE_NAME_MAX)
+		n = DEVICE_NAME_MAX;
+	while (n > 0 && ((uint8_t)text[n] & 0xc0) == 0x80)
+		n--; /* within a character of UTF-8 */
+	memcpy(a->device_name, text, n);
+	a->device_name[n] = '\0';
+}
+
+/* False: a token is wanted to register, and there is none. */
+static bool set_token(struct attempt *a, const char *token)
+{
+	const struct span text = span_str(token != NULL ? token : "");
+
+	a->has_token = config()->registration == REGISTRATION_TOKEN;
+	return !a->has_token ||
+	       (token != NULL && hash_sha256(&text, 1, a->token) == ERR_OK);
+}
+
 /* The body of register and login; NULL: the request has been answered. */
 static struct attempt *read_attempt(struct request *req, bool login)
 {
 	struct attempt *a = calloc(1, sizeof(*a));
-	const char *username, *password, *name = NULL;
+	const char *username, *password, *name = NULL, *token = NULL;
 	struct body body;
 
 	if (a == NULL) {
@@ -106,13 +133,20 @@ static struct attempt *read_attempt(struct request *req, bool login)
 		a->has_device =
 		    body_optional_uuid(&body, "device_id", a->device);
 		name = body_optional_text(&body, "device_name");
+	} else {
+		token = body_optional_text(&body, "token");
 	}
 	if (!body_end(&body, req)) {
 		free(a);
 		return NULL;
 	}
-	(void)snprintf(a->device_name, sizeof(a->device_name), "%s",
-		       name != NULL && *name != '\0' ? name : "device");
+	set_device_name(a, name != NULL && *name != '\0' ? name : "device");
+	if (!login && !set_token(a, token)) {
+		request_problem(req, OUTCOME_REGISTRATION_CLOSED, NULL);
+		body_free(&body);
+		end(a);
+		return NULL;
+	}
 	buf_put_str(&a->password, password);
 	if (!set_username(a, username))
 		request_problem(req, OUTCOME_INVALID,
@@ -142,8 +176,16 @@ static void on_registered(void *arg, enum err e, struct rows *rows)
 		end_failed(a, e);
 		return;
 	}
-	if (rows_count(rows) == 0) {
-		end_with(a, OUTCOME_USERNAME_TAKEN, NULL);
+	if (rows_count(rows) != 1) {
+		end_failed(a, ERR_LOCAL_BUG);
+		return;
+	}
+	if (!rows_bool(rows, 0, "made")) {
+		end_with(a,
+			 rows_bool(rows, 0, "admitted")
+			     ? OUTCOME_USERNAME_TAKEN
+			     : OUTCOME_REGISTRATION_CLOSED,
+			 NULL);
 		return;
 	}
 	text_uuid(user, a->user);
@@ -172,6 +214,10 @@ static void on_register_hashed(void *arg, struct span hash)
 	params_i64(&params, (int64_t)cost.n);
 	params_i32(&params, (int32_t)cost.r);
 	params_i32(&params, (int32_t)cost.p);
+	if (a->has_token)
+		params_bytea(&params, SPAN_ARRAY(a->token));
+	else
+		params_null(&params);
 	e = store_query(app_store(), STATEMENT_ACCOUNT_INSERT, &params,
 			on_registered, a);
 	if (e != ERR_OK)
@@ -193,6 +239,10 @@ void auth_register(struct request *req)
 	uint8_t address[16];
 	struct attempt *a;
 
+	if (config()->registration == REGISTRATION_CLOSED) {
+		request_problem(req, OUTCOME_REGISTRATION_CLOSED, NULL);
+		return;
+	}
 	if (!limited_allows(req, LIMIT_REGISTRATIONS,
 			    limited_address(req, address), SPAN_EMPTY))
 		return;
@@ -336,7 +386,10 @@ static void on_login_hashed(void *arg, struct span hash)
 	else {
 		limits_give_back(LIMIT_GUESSES, span_str(a->username),
 				 SPAN_EMPTY, 1);
-		find_device(a);
+		if (a->suspended)
+			end_with(a, OUTCOME_ACCOUNT_SUSPENDED, NULL);
+		else
+			find_device(a);
 	}
 }
 
@@ -357,6 +410,7 @@ static void on_account(void *arg, enum err e, struct rows *rows)
 		cost.n = (uint64_t)rows_i64(rows, 0, "cost_n");
 		cost.r = (uint32_t)rows_i64(rows, 0, "cost_r");
 		cost.p = (uint32_t)rows_i64(rows, 0, "cost_p");
+		a->suspended = rows_bool(rows, 0, "suspended");
 		e = sec_set(&a->expected, rows_bytes(rows, 0, "password_hash"));
 		if (e == ERR_OK)
 			e = rows_end(rows);
@@ -452,12 +506,15 @@ void auth_refresh(struct request *req)
 		return;
 	}
 	e = tokens_hash_refresh(span_str(token), old_hash);
+	if (e == ERR_OK)
+		e = tokens_next_refresh(span_str(token), &a->refresh_token,
+					new_hash);
 	body_free(&body);
 	TRY(e);
-	TRY(tokens_new_refresh(&a->refresh_token, new_hash));
 	params_bytea(&params, SPAN_ARRAY(old_hash));
 	params_bytea(&params, SPAN_ARRAY(new_hash));
 	params_i64(&params, (int64_t)config()->refresh_seconds);
+	params_i64(&params, (int64_t)config()->refresh_grace_seconds);
 	TRY(store_query(app_store(), STATEMENT_REFRESH_TOKEN_ROTATE, &params,
 			on_rotated, a));
 	return;

@@ -38,7 +38,22 @@ static const char *parse_port(const char *text)
 	return values.port != NULL ? NULL : "finds no memory";
 }
 
+static const char *parse_registration(const char *text)
+{
+	static const char *const names[] = { [REGISTRATION_OPEN] = "open",
+					     [REGISTRATION_CLOSED] = "closed",
+					     [REGISTRATION_TOKEN] = "token" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(text, names[i]) == 0) {
+			values.registration = (enum registration)i;
+			return NULL;
+		}
+	return "must be open, closed or token";
+}
+
 static const struct setting WANTED[] = {
+	{ SETTING_REGISTRATION, NULL, parse_registration },
 	{ SETTING_HOST, &values.host, NULL },
 	{ SETTING_PORT, NULL, parse_port },
 	{ SETTING_TLS_CERTIFICATE, &values.tls_certificate, NULL },
@@ -55,6 +70,7 @@ static const struct setting WANTED[] = {
 	{ SETTING_AUDIENCE, &values.audience, NULL },
 	{ SETTING_ACCESS_TOKEN_SECONDS, &values.access_seconds, NULL },
 	{ SETTING_REFRESH_TOKEN_SECONDS, &values.refresh_seconds, NULL },
+	{ SETTING_REFRESH_GRACE_SECONDS, &values.refresh_grace_seconds, NULL },
 	{ SETTING_ALGORITHMS, NULL, parse_algorithms },
 	{ SETTING_NONCE_WINDOW_SECONDS, &values.nonce_window_seconds, NULL },
 	{ SETTING_ROTATION_SECONDS, &values.rotation_seconds, NULL },

@@ -8,7 +8,15 @@
 
 enum { CONFIG_ALGORITHMS_MAX = 8 };
 
+/* Who may make an account. */
+enum registration {
+	REGISTRATION_OPEN,
+	REGISTRATION_CLOSED,
+	REGISTRATION_TOKEN
+};
+
 struct config {
+	enum registration registration;
 	const char *host, *port;
 	const char *tls_certificate, *tls_key; /* files, or both empty */
 	uint64_t workers, connections;
@@ -17,7 +25,7 @@ struct config {
 	struct sec kek;			/* key-encryption key, 32 bytes */
 	struct sec kek_previous; /* while a change of it lasts; or empty */
 	const char *issuer, *audience;
-	uint64_t access_seconds, refresh_seconds;
+	uint64_t access_seconds, refresh_seconds, refresh_grace_seconds;
 	const struct suite *algorithms[CONFIG_ALGORITHMS_MAX]; /* in order */
 	size_t algorithm_count;
 	uint64_t nonce_window_seconds;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "crypto/es256.h"
+#include "crypto/hash.h"
 #include "crypto/signing_key.h"
 #include "server/app.h"
 #include "server/config.h"
@@ -179,4 +180,10 @@ void jwks_get(struct request *req)
 	request_add(req, "Cache-Control", "public, max-age=60");
 	request_answer(req, 200, "application/json", buf_span(&body));
 	buf_clear(&body);
+}
+
+enum err keys_derive(struct span purpose, uint8_t key[32])
+{
+	return hash_mac(suite_by_algorithm(SPAN_LIT("chacha20-poly1305")),
+			sec_span(&config()->kek), &purpose, 1, key);
 }

@@ -29,4 +29,8 @@ const struct key *keys_find(struct span kid);
 /* Appends the JSON Web Key Set (RFC 7517). */
 void keys_put_jwks(struct buf *out);
 
+/* A secret of its own for each purpose, made of the key-encryption key: the same in all
+ * nodes, and in no dump of the database. */
+MUST_CHECK enum err keys_derive(struct span purpose, uint8_t key[32]);
+
 #endif

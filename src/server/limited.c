@@ -1,10 +1,10 @@
 #include "server/limited.h"
 
 #include "base/address.h"
-#include "crypto/hash.h"
 #include "server/app.h"
 #include "server/config.h"
 #include "server/edge/loop.h"
+#include "server/keys.h"
 
 /* Below this part of a quota an answer says how much is left. */
 enum { LITTLE = 5 };
@@ -77,17 +77,6 @@ static enum err query(enum statement statement, struct params *params,
 	return store_query(app_store(), statement, params, done, arg);
 }
 
-/* The same in all nodes, and in no dump of the database. */
-static const uint8_t *derive_key(uint8_t key[32])
-{
-	const struct span parts[] = { SPAN_LIT("hermetic limits 1") };
-
-	return hash_mac(suite_by_algorithm(SPAN_LIT("chacha20-poly1305")),
-			sec_span(&config()->kek), parts, 1, key) == ERR_OK
-		   ? key
-		   : NULL;
-}
-
 void limited_start(void)
 {
 	static const struct store_loop loop = { .every = every };
@@ -112,7 +101,8 @@ void limited_start(void)
 			 } };
 	uint8_t key[32];
 
-	settings.private_key = derive_key(key);
+	if (keys_derive(SPAN_LIT("hermetic limits 1"), key) == ERR_OK)
+		settings.private_key = key;
 	limits_start(&settings);
 	sec_wipe(key, sizeof(key));
 }

@@ -187,3 +187,23 @@ out:
 	sec_wipe(bytes, sizeof(bytes));
 	return e;
 }
+
+enum err tokens_next_refresh(struct span old, struct buf *token,
+			     uint8_t hash[32])
+{
+	size_t start = token->n;
+	uint8_t key[32], bytes[32];
+	enum err e;
+
+	TRY(keys_derive(SPAN_LIT("hermetic refresh 1"), key));
+	TRY(hash_mac(suite_by_algorithm(SPAN_LIT("chacha20-poly1305")),
+		     SPAN_ARRAY(key), &old, 1, bytes));
+	text_put_base64url(token, SPAN_ARRAY(bytes));
+	TRY(token->fail);
+	TRY(tokens_hash_refresh(span_of(token->p + start, token->n - start),
+				hash));
+out:
+	sec_wipe(key, sizeof(key));
+	sec_wipe(bytes, sizeof(bytes));
+	return e;
+}

@@ -1,6 +1,6 @@
 /*
  * Access tokens: JWT, ES256 and nothing else, short-lived. Refresh tokens: 32
- * random bytes, of which PostgreSQL has the SHA-256.
+ * bytes, random or made of the token before, of which PostgreSQL has the SHA-256.
  */
 #ifndef HERMETIC_SERVER_TOKENS_H
 #define HERMETIC_SERVER_TOKENS_H
@@ -29,6 +29,11 @@ bool tokens_require_any(struct request *req, struct identity *who);
 
 /* Appends 43 characters; hash: what the database keeps. */
 MUST_CHECK enum err tokens_new_refresh(struct buf *token, uint8_t hash[32]);
+/* The one that comes after `old`: the same each time, so that the answer to a
+ * refresh can be given again. Nobody can make it without the key-encryption
+ * key. */
+MUST_CHECK enum err tokens_next_refresh(struct span old, struct buf *token,
+					uint8_t hash[32]);
 MUST_CHECK enum err tokens_hash_refresh(struct span token, uint8_t hash[32]);
 
 #endif

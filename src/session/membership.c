@@ -242,6 +242,11 @@ void session_prune_departures(struct session *session)
 	check_departures_prune(&view, &session->departures);
 }
 
+void session_spend_departures(struct session *session, struct span commit)
+{
+	check_departures_spend(commit, &session->departures);
+}
+
 static enum err add_departure(struct session *session, struct span bytes)
 {
 	struct buf grown = BUF_INIT;

@@ -175,41 +175,58 @@ static void drop_staged(struct session *session, struct session_event *event)
 	event->dropped_staged = true;
 }
 
-/* Who committed. A joiner is no member yet: its leaf stands in the commit. */
-static enum err name_committer(const struct session *session, struct span bytes,
-			       const struct mls_event *opened,
-			       struct session_event *event)
+struct looking {
+	const struct session *session;
+	struct session_event *event;
+};
+
+/* Who committed. A joiner is no member yet: its leaf comes with the commit. */
+static enum err look_at(void *context, const struct mls_group *group,
+			const struct mls_staged *staged)
 {
-	struct wire_message message;
+	const struct looking *looking = context;
+	const struct session *session = looking->session;
+	struct session_event *event = looking->event;
+	const struct mls_leaf_change *committer = &staged->committer;
 	enum err e;
 
-	if (!opened->external_join)
-		return session_name_sender(session, opened->sender, event);
-	event->sender = opened->sender;
-	TRY(wire_message_decode(bytes, &message));
-	buf_put(&event->identity, message.public_message.content.commit.path
-				      .leaf_node.credential.identity);
+	(void)group;
+	event->external_join = staged->kind == MLS_STAGED_EXTERNAL_COMMIT;
+	event->own_commit = staged->own;
+	event->sender = committer->after.leaf_index;
+	buf_put(&event->identity, event->external_join
+				      ? committer->after.identity
+				      : committer->before.identity);
 	TRY(buf_end(&event->identity));
+	if (session->look != NULL)
+		TRY(session->look(session->look_context, session, staged));
 out:
 	return e;
 }
 
+/* The commit that is staged takes effect. */
 static enum err apply_commit(struct session *session, struct span bytes,
 			     const struct mls_event *opened,
 			     struct session_event *event)
 {
+	struct looking looking = { session, event };
 	enum err e;
 
-	event->external_join = opened->external_join;
-	event->own_commit = opened->kind == MLS_EVENT_OWN;
 	/* Before the merge, so that nothing can fail after it. */
-	TRY(name_committer(session, bytes, opened, event));
+	e = mls_group_staged(session->group, look_at, &looking);
+	if (e != ERR_OK && opened->kind == MLS_EVENT_COMMIT)
+		mls_group_discard(session->group);
+	TRY(e);
 	TRY(mls_group_merge(session->group));
 	/* The log is one order: nothing of an old epoch comes any more. */
 	mls_group_forget_past(session->group);
 	buf_clear(&session->staged);
 	session->removed = opened->self_removed;
-	session_prune_departures(session);
+	/* who is removed keeps the group of before, and what stood in it */
+	if (!session->removed) {
+		session_spend_departures(session, bytes);
+		session_prune_departures(session);
+	}
 	event->kind = session->removed ? SESSION_REMOVED : SESSION_COMMIT;
 	event->epoch = session_epoch(session);
 out:

@@ -5,6 +5,7 @@
 
 #include "session/places.h"
 #include "session/state.h"
+#include "wire/extension.h"
 #include "wire/generation.h"
 #include "wire/message.h"
 
@@ -16,7 +17,8 @@ enum state_flag { FLAG_JOINED = 1, FLAG_REMOVED = 2, FLAG_FORKED = 4 };
 void session_identity(struct mls_identity *me)
 {
 	static const uint16_t types[] = { NEGOTIATION_EXTENSION,
-					  ROLES_EXTENSION, PLACES_EXTENSION };
+					  ROLES_EXTENSION, PLACES_EXTENSION,
+					  CONTENT_EXTENSION };
 
 	me->padding = SESSION_PADDING;
 	me->extension_types = types;
@@ -364,7 +366,24 @@ void session_move_outbox(struct session *from, struct session *to)
 		to->outbox.items[i].epoch = 0;
 }
 
+void session_set_look(struct session *session, session_look *look,
+		      void *context)
+{
+	session->look = look;
+	session->look_context = context;
+}
+
 /* ---- changing the group ---- */
+
+/* A leaf of a version of before, which does not say all that this one reads. */
+static bool has_old_leaf(const struct session *session)
+{
+	uint32_t leaf = mls_group_own_leaf(session->group);
+	struct mls_member own;
+
+	return mls_group_next_member(session->group, &leaf, &own) &&
+	       !wire_u16_list_has(own.extension_types, CONTENT_EXTENSION);
+}
 
 enum err session_commit(struct session *session, const struct mls_identity *me,
 			const struct mls_change *change, struct mls_commit *out)
@@ -383,6 +402,8 @@ enum err session_commit(struct session *session, const struct mls_identity *me,
 		with_view.extensions = &extensions;
 	TRY(session_put_said(&session->chain, buf_span(&plan.links), &said));
 	with_view.authenticated_data = buf_span(&said);
+	if (has_old_leaf(session) && with_view.next == NULL)
+		with_view.next = me;
 	TRY(mls_group_commit(session->group, me, &with_view, &made));
 	buf_reset(&session->staged);
 	buf_put(&session->staged, buf_span(&made.commit));

@@ -240,6 +240,10 @@ MUST_CHECK enum err session_set_departures(struct session *session,
 MUST_CHECK enum err session_add_departure(struct session *session,
 					  struct span departure);
 
+/* A commit that stands after such departures and before this member's place:
+ * those of leaves that the commit removes are over. */
+void session_spend_departures(struct session *session, struct span commit);
+
 /* We have left: as if a commit had removed us. */
 void session_end(struct session *session);
 
@@ -323,6 +327,15 @@ struct session_event {
 };
 
 void session_event_clear(struct session_event *event);
+
+/* Sees each commit that session_receive() takes before it takes effect: it is
+ * judged, and `session` is as it is before it. What it answers other than ERR_OK
+ * the entry is refused with, or the call where that is of ERR_CLASS_LOCAL.
+ * Borrowed, no part of the state; NULL: nobody from now on. */
+typedef enum err session_look(void *context, const struct session *session,
+			      const struct mls_staged *staged);
+void session_set_look(struct session *session, session_look *look,
+		      void *context);
 
 /*
  * The log's next entry: kind and bytes as stored, and the head that the server

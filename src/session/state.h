@@ -12,6 +12,8 @@ struct session {
 	struct chain chain;
 	struct outbox outbox;
 	struct check_accounts *accounts; /* borrowed; may be NULL */
+	session_look *look;		 /* NULL: nobody */
+	void *look_context;		 /* borrowed */
 	struct buf staged;     /* our staged commit, as posted; empty: none */
 	struct buf departures; /* those that stand in the log, opaque
 				  departure<V> each */

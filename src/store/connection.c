@@ -431,33 +431,24 @@ static void on_sync(struct connection *c)
 
 static void on_result(struct connection *c, PGresult *result)
 {
-	switch (PQresultStatus(result)) {
-	case PGRES_TUPLES_OK:
-	case PGRES_COMMAND_OK:
+	ExecStatusType status = PQresultStatus(result);
+
+	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
 		PQclear(c->answer.result);
 		c->answer.result = result;
 		return;
-	case PGRES_PIPELINE_SYNC:
+	}
+	if (status == PGRES_PIPELINE_SYNC) {
 		PQclear(result);
 		on_sync(c);
 		return;
-	case PGRES_PIPELINE_ABORTED:
-		if (c->failure == ERR_OK)
-			c->failure = ERR_LOCAL_BUG;
-		break;
-	case PGRES_FATAL_ERROR:
-	case PGRES_BAD_RESPONSE:
-		if (c->failure == ERR_OK)
-			c->failure = failure_of(c, result);
-		break;
-	case PGRES_EMPTY_QUERY:
-	case PGRES_COPY_OUT:
-	case PGRES_COPY_IN:
-	case PGRES_COPY_BOTH:
-	case PGRES_NONFATAL_ERROR:
-	case PGRES_SINGLE_TUPLE:
-		break;
 	}
+	/* no statement here asks for the other kinds */
+	if (c->failure == ERR_OK && status == PGRES_PIPELINE_ABORTED)
+		c->failure = ERR_LOCAL_BUG;
+	else if (c->failure == ERR_OK &&
+		 (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE))
+		c->failure = failure_of(c, result);
 	PQclear(result);
 }
 

@@ -8,6 +8,10 @@
 /* Hermetic's negotiation, a GroupContext extension (docs/protocol.md). */
 #define NEGOTIATION_EXTENSION 0xF7F0
 
+/* No extension stands under it: a leaf that lists it says that its device reads
+ * MIMI content (docs/protocol.md, "What is inside"). */
+#define CONTENT_EXTENSION 0xF7F4
+
 struct wire_extension {
 	uint16_t type;
 	struct span data;

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "command/out.h"
 #include "device/content.h"
+#include "device/said.h"
 
 static void check_safe(struct span text)
 {
@@ -23,6 +24,18 @@ static void check_safe(struct span text)
 	buf_clear(&safe);
 }
 
+static void check_said(struct span mimi)
+{
+	struct said said;
+
+	if (said_read(mimi, &said) != ERR_OK)
+		return;
+	if (!content_is_sound(CONTENT_TEXT, buf_span(&said.text)))
+		abort();
+	check_safe(buf_span(&said.text));
+	said_clear(&said);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	enum content_type type;
@@ -32,6 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_safe(span_of(data, size));
 	if (content_read(span_of(data, size), &type, &value) != ERR_OK)
 		return 0;
+	if (type == CONTENT_MIMI)
+		check_said(value);
 	content_put(&again, type, value);
 	if (buf_end(&again) != ERR_OK ||
 	    !span_equal(buf_span(&again), span_of(data, size)))

@@ -23,7 +23,6 @@ static void use_topic(struct span name)
 	if (topic.kind != TOPIC_OTHER)
 		within(topic.rest, name);
 	(void)topic_client(name, device);
-	(void)topic_is_common_filter(name);
 }
 
 static void use_payload(struct span bytes)

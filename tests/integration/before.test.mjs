@@ -70,6 +70,23 @@ describe('what was made before', { concurrency: false }, () => {
     assert.equal((await alice.texts(about.session)).at(-1), 'with new keys');
   });
 
+  test('what not all read is not said, until all have renewed their keys',
+    async () => {
+      const [{ seq }] = await bob.does('send', about.session, 'who comes?');
+      await alice.does('read', about.session); // alice has new keys
+      const reply = ['send', about.session, '--reply', String(seq), 'I do'];
+      await alice.cannot('not-read-by-all', ...reply);
+      await bob.cannot('keys-before', ...reply);
+      await bob.does('rotate', about.session);
+      const [said] = await alice.does(...reply);
+      assert.equal(said.reply_to, seq);
+      await bob.does('read', about.session);
+      await bob.does('react', about.session, String(said.seq), '👍');
+      const again = (await alice.does('read', about.session))
+        .find(entry => entry.seq === said.seq);
+      assert.deepEqual(again.reactions, { '👍': [bob.name] });
+    });
+
   test('so does one that had moved to another algorithm', async () => {
     await alice.does('send', about.moved, 'here, too');
     assert.deepEqual(await bob.texts(about.moved), ['moved', 'here, too']);

@@ -56,6 +56,32 @@ test('and by the static one', async () => {
   assert.doesNotMatch(needs, /hermetic/);
 });
 
+test('without Twofish it goes without libgcrypt', async () => {
+  const bare = join(prefix, 'bare');
+  await exec('make', ['-s', 'VARIANT=debug', 'TWOFISH=no',
+    `B=${join(prefix, 'build-bare')}`, `PREFIX=${bare}`, 'install'],
+  { cwd: root, maxBuffer: 1 << 26 });
+  const library = join(bare, 'lib/libhermetic-mls.so');
+  const { stdout: needs } = await exec('ldd', [library]);
+  assert.match(needs, /libcrypto/);
+  assert.doesNotMatch(needs, /gcrypt/);
+  assert.doesNotMatch(readFileSync(join(bare, 'lib/pkgconfig/hermetic-mls.pc'),
+    'utf8'), /gcrypt/);
+  const { stdout } = await exec(join(prefix, 'shared'), [],
+    { env: { LD_LIBRARY_PATH: join(bare, 'lib') } });
+  assert.equal(stdout, 'at noon?\n');
+});
+
+test('a program in C++ has all of it by one header', async () => {
+  const program = join(prefix, 'cpp');
+  await exec('c++', ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-o', program,
+    join(root, 'docs/example/mls.cc'), ...await flags('--cflags'),
+    ...await flags('--libs')]);
+  const { stdout } = await exec(program, [],
+    { env: { LD_LIBRARY_PATH: join(prefix, 'usr/lib') } });
+  assert.equal(stdout, 'epoch 1 of alice\n');
+});
+
 test('the shared library shows what its map says, and no more', async () => {
   const { stdout } = await exec('nm', ['-D', '--defined-only',
     join(prefix, 'usr/lib/libhermetic-mls.so')]);
@@ -65,6 +91,26 @@ test('the shared library shows what its map says, and no more', async () => {
   for (const name of names)
     assert.match(name, /^(mls|buf|err|sec|span|rng|sign|suite|library)_/);
   assert.ok(!names.some(n => /secret_tree|treekem|hpke/.test(n)));
+});
+
+test('each function has a man page, which groff takes', async () => {
+  await exec('make', ['-s', `PREFIX=${join(prefix, 'usr')}`, 'install-man'],
+    { cwd: root });
+  const man = join(prefix, 'usr/share/man/man3');
+  const pages = readdirSync(man);
+  const { stdout } = await exec('nm', ['-D', '--defined-only',
+    join(prefix, 'usr/lib/libhermetic-mls.so')]);
+  for (const [, name] of stdout.matchAll(/ T (mls_\w+)/g))
+    assert.ok(pages.includes(`${name}.3`), name);
+  const group = readFileSync(join(man, 'mls_group.3'), 'utf8');
+  assert.match(group, /mls_group_create/);
+  assert.match(group, /Joins by Welcome \(12\.4\.3\.1\)/);
+  const groff = await exec('groff', ['--version']).catch(() => null);
+  for (const page of groff ? pages : []) {
+    const { stderr } = await exec('groff',
+      ['-man', '-Tutf8', '-ww', '-z', join(man, page)], { cwd: join(man, '..') });
+    assert.equal(stderr, '', page);
+  }
 });
 
 test('each installed header compiles alone', async () => {

@@ -118,7 +118,7 @@ describe('limits', { concurrency: false }, () => {
   });
 
   test('guesses count for an account, from wherever they come', async () => {
-    const node = await start({ HERMETIC_GUESSES_PER_HOUR: '5',
+    const node = await start({ HERMETIC_GUESSES_PER_HOUR: '5', HERMETIC_WORKERS: '1',
       HERMETIC_TRUSTED_PROXIES: '127.0.0.0/8' });
     const user = await newUser(node.url);
     const { username, password } = user;

@@ -34,7 +34,9 @@ describe('the schema', () => {
     assert.equal(await postgres.psql(`SELECT count(*) FROM pg_namespace
       WHERE nspname = 'hermetic'`), '0');
     await runMigrate(postgres, 'up');
-    assert.equal(await schema(), first);
+    // the key that names are hashed with is another one each time
+    const fixed = text => text.replace(/(limit_key VALUES \(true, ).*/, '$1');
+    assert.equal(fixed(await schema()), fixed(first));
   });
 
   test('a migration that was changed after it was applied is refused',

@@ -243,6 +243,9 @@ void server_departures(const struct server_session *session, struct buf *out)
 	for (size_t i = 0; i < session->log_count; i++)
 		if (session->log[i].kind == CHAIN_DEPARTURE)
 			buf_put_vec(out, blob_span(session->log[i].bytes));
+		else if (session->log[i].kind == CHAIN_COMMIT)
+			check_departures_spend(blob_span(session->log[i].bytes),
+					       out);
 }
 
 static bool leaf_of(const void *of, uint32_t index, struct check_member *member)

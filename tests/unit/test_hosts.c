@@ -17,9 +17,9 @@ static void check(const char *conninfo, unsigned turn, const char *host,
 
 	assert_int_equal(hosts_find(conninfo, turn, &hosts, &found), ERR_OK);
 	assert_true(found);
-	assert_string_equal(hosts.host.p, host);
-	assert_string_equal(hosts.hostaddr.p, hostaddr);
-	assert_string_equal(hosts.port.p, port);
+	assert_string_equal((const char *)hosts.host.p, host);
+	assert_string_equal((const char *)hosts.hostaddr.p, hostaddr);
+	assert_string_equal((const char *)hosts.port.p, port);
 	hosts_clear(&hosts);
 }
 

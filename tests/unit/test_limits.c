@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "base/rd.h"
 #include "base/siphash.h"
 #include "base/text.h"
 #include "door/limits.h"
+#include "store/rows_internal.h"
 
 /* ---- the hash ---- */
 
@@ -187,11 +189,83 @@ static void test_nobody_begins_anew(void **state)
 	    limits_take(LIMIT_GUESSES, span_str("victim"), SPAN_EMPTY, 1));
 }
 
+/* ---- what the others hear ---- */
+
+static struct {
+	connection_done *key_asked;
+	int64_t told; /* the first debt of the last telling */
+	unsigned tellings;
+} others;
+
+static enum err hear(enum statement statement, struct params *params,
+		     connection_done *done, void *arg)
+{
+	(void)arg;
+	if (statement == STATEMENT_LIMIT_KEY) {
+		others.key_asked = done;
+	} else {
+		/* the second array: its header, an element's length, its bytes */
+		struct rd debts = rd_init(
+		    span_of(params->bytes.p + params->start[1] + 20 + 4, 8));
+
+		others.told = (int64_t)rd_u64(&debts);
+		others.tellings++;
+	}
+	params_clear(params);
+	return ERR_OK;
+}
+
+static void answer_key(void)
+{
+	PGresAttDesc column = { .name = (char[]){ "key" },
+				.format = 1,
+				.typid = PARAMS_BYTEA,
+				.typlen = -1 };
+	char key[SIPHASH_KEY] = "the others' key";
+	struct rows rows = { .result =
+				 PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK) };
+
+	assert_true(PQsetResultAttrs(rows.result, 1, &column));
+	assert_true(PQsetvalue(rows.result, 0, 0, key, sizeof(key)));
+	others.key_asked(NULL, ERR_OK, &rows);
+	PQclear(rows.result);
+}
+
+/* The others hear of a guess and of what takes it back, or of neither: else
+ * they count too few for ever. */
+static void test_what_came_before_the_key_is_told(void **state)
+{
+	static const uint8_t key[SIPHASH_KEY] = { 7 };
+	static const struct store_loop loop = { .every = every };
+	struct limits_settings settings = { .loop = &loop,
+					    .query = hear,
+					    .private_key = key };
+	const int64_t guess = (int64_t)3600 * 1000000 / 5;
+
+	(void)state;
+	settings.quotas[LIMIT_GUESSES] = 5;
+	limits_start(&settings);
+	assert_true(
+	    limits_take(LIMIT_GUESSES, span_str("early"), SPAN_EMPTY, 1));
+	ticks(NULL);
+	answer_key();
+	assert_int_equal(others.tellings, 0);
+	limits_give_back(LIMIT_GUESSES, span_str("early"), SPAN_EMPTY, 1);
+	for (int i = 0; i < 2; i++)
+		assert_true(limits_take(LIMIT_GUESSES, span_str("early"),
+					SPAN_EMPTY, 1));
+	ticks(NULL);
+	assert_int_equal(others.tellings, 1);
+	assert_int_equal(others.told, 2 * guess);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_siphash_is_the_papers),
 		cmocka_unit_test(test_one_client_is_one_network),
+		/* before those that fill the table and the queue */
+		cmocka_unit_test(test_what_came_before_the_key_is_told),
 		cmocka_unit_test(test_a_quota_and_no_more),
 		cmocka_unit_test(test_what_is_taken_back_was_not_used),
 		cmocka_unit_test(test_time_pays),

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "mls/read.h"
+#include "tests/testlib/shelf.h"
 #include "tests/testlib/starve_world.h"
 
 /* ---- without a group ---- */
@@ -113,6 +114,21 @@ static enum err load(struct scene *s)
 	return mls_group_load(s->in, &s->group);
 }
 
+static enum err sees(void *context, const struct mls_group *group,
+		     const struct mls_staged *staged)
+{
+	struct scene *s = context;
+
+	(void)group;
+	buf_put(&s->bytes, staged->committer.after.identity);
+	return buf_end(&s->bytes);
+}
+
+static enum err staged(struct scene *s)
+{
+	return mls_group_staged(s->m->group, sees, s);
+}
+
 static enum err merge(struct scene *s)
 {
 	enum err e = mls_group_keep_past(s->m->group, 2);
@@ -141,6 +157,7 @@ static void test_asking(void **state)
 	starve_each("info with the tree", info, &s);
 	commit_of(ALICE, &change, &commit);
 	starve_each("info of what is staged", info_staged, &s);
+	starve_each("looking at what is staged", staged, &s);
 	starve_each("save", save, &s);
 	starve_state(ALICE, &saved);
 	s.in = buf_span(&saved);
@@ -427,6 +444,86 @@ static void test_successors(void **state)
 	mls_commit_clear(&made);
 }
 
+/* ---- items: what cannot be stored is stored by the next call ---- */
+
+static struct shelf shelf;
+
+/* The shelf itself has memory. */
+
+static enum err fed_put(void *context, struct span key, struct span value)
+{
+	bool counting = starve.counting;
+	enum err e;
+
+	starve.counting = false;
+	e = shelf_put(context, key, value);
+	starve.counting = counting;
+	return e;
+}
+
+static enum err fed_get(void *context, struct span key, struct buf *value)
+{
+	bool counting = starve.counting;
+	enum err e;
+
+	starve.counting = false;
+	e = shelf_get(context, key, value);
+	starve.counting = counting;
+	return e;
+}
+
+static void open_shelf(void)
+{
+	shelf_init(&shelf);
+	shelf_count(&shelf);
+	shelf.port.put = fed_put;
+	shelf.port.get = fed_get;
+}
+
+static enum err store(struct scene *s)
+{
+	return mls_group_store(s->m->group, &shelf.port);
+}
+
+static enum err restore(struct scene *s)
+{
+	return mls_group_restore(&shelf.port, &s->group);
+}
+
+static void is_stored(const struct member *m)
+{
+	struct buf live = BUF_INIT, stored = BUF_INIT;
+	struct mls_group *again = NULL;
+
+	assert_int_equal(mls_group_restore(&shelf.port, &again), ERR_OK);
+	assert_int_equal(mls_group_save(m->group, &live), ERR_OK);
+	assert_int_equal(mls_group_save(again, &stored), ERR_OK);
+	assert_true(span_equal(buf_span(&live), buf_span(&stored)));
+	mls_group_free(again);
+	buf_clear(&live);
+	buf_clear(&stored);
+}
+
+static void test_items(void **state)
+{
+	struct mls_change change = { .force_path = true };
+	struct world *w = *state;
+	struct scene s = { .m = ALICE };
+	struct mls_commit made;
+
+	open_shelf();
+	starve_each("store", store, &s);
+	assert_int_equal(store(&s), ERR_OK);
+	is_stored(ALICE);
+	commit_of(ALICE, &change, &made);
+	starve_each("store what is staged", store, &s);
+	assert_int_equal(store(&s), ERR_OK);
+	is_stored(ALICE);
+	starve_each("restore", restore, &s);
+	mls_commit_clear(&made);
+	shelf_clear(&shelf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -434,6 +531,7 @@ int main(void)
 		STARVED(test_sending),	    STARVED(test_committing),
 		STARVED(test_joining),	    STARVED(test_successors),
 		STARVED_NIST(test_outside), STARVED_NIST(test_joining),
+		STARVED(test_items),
 	};
 
 	if (!starve_start())

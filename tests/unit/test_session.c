@@ -402,6 +402,69 @@ static void test_removal(void **state)
 	buf_clear(&envelope);
 }
 
+struct looker {
+	enum err answer;
+	size_t asked;
+	uint32_t removed;
+	uint64_t epoch;
+	bool external;
+};
+
+static enum err look(void *context, const struct session *session,
+		     const struct mls_staged *staged)
+{
+	struct looker *looker = context;
+
+	looker->asked++;
+	looker->epoch = session_epoch(session);
+	looker->external = staged->kind == MLS_STAGED_EXTERNAL_COMMIT;
+	if (staged->proposal_count == 1)
+		looker->removed = staged->proposals[0].proposal.removed;
+	return looker->answer;
+}
+
+/* Each commit is seen before it takes effect; who cannot look has not taken
+ * it. */
+static void test_look(void **state)
+{
+	struct world *w = *state;
+	uint32_t bobs_leaf = mls_group_own_leaf(session_group(w->bob.session));
+	const struct mls_change change = { .removes = &bobs_leaf,
+					   .remove_count = 1 };
+	uint64_t epoch = session_epoch(w->alice.session), seq;
+	struct looker alice = { .answer = ERR_LOCAL_MEMORY }, bob = alice;
+	struct buf before = BUF_INIT, after = BUF_INIT;
+	struct session_event event = { 0 };
+	struct mls_commit commit = { 0 };
+
+	assert_int_equal(device_stage(&w->alice, &change, &commit), ERR_OK);
+	seq = ledger_post(&w->ledger, CHAIN_COMMIT, buf_span(&commit.commit));
+	session_set_look(w->alice.session, look, &alice);
+	session_set_look(w->bob.session, look, &bob);
+	assert_int_equal(session_save(w->bob.session, &before), ERR_OK);
+	assert_int_equal(device_receive(&w->alice, &w->ledger, seq, &event),
+			 ERR_LOCAL_MEMORY);
+	assert_true(session_pending(w->alice.session));
+	assert_int_equal(device_receive(&w->bob, &w->ledger, seq, &event),
+			 ERR_LOCAL_MEMORY);
+	assert_int_equal(session_save(w->bob.session, &after), ERR_OK);
+	assert_true(span_equal(buf_span(&before), buf_span(&after)));
+	alice.answer = bob.answer = ERR_OK;
+	expect_kind(&w->alice, &w->ledger, SESSION_COMMIT);
+	expect_kind(&w->bob, &w->ledger, SESSION_REMOVED);
+	assert_true(alice.asked == 2 && bob.asked == 2);
+	assert_true(alice.epoch == epoch && bob.epoch == epoch);
+	assert_true(alice.removed == bobs_leaf && bob.removed == bobs_leaf);
+	assert_false(alice.external);
+	world_join(&w->carol, &w->alice, false, &w->ledger);
+	expect_kind(&w->alice, &w->ledger, SESSION_COMMIT);
+	assert_true(alice.asked == 3 && alice.external);
+	session_set_look(w->alice.session, NULL, NULL);
+	mls_commit_clear(&commit);
+	buf_clear(&before);
+	buf_clear(&after);
+}
+
 /* Bob lost his state and comes back: his old leaf goes with the same commit. */
 static void test_resync(void **state)
 {
@@ -486,6 +549,7 @@ int main(void)
 		TEST(test_log_order),
 		TEST(test_fork),
 		TEST(test_removal),
+		TEST(test_look),
 		TEST(test_resync),
 		TEST(test_join_refuses_downgrade),
 	};

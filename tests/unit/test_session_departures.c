@@ -65,6 +65,71 @@ static void test_left(void **state)
 	buf_clear(&departure);
 }
 
+/* ---- a departure is over with the removal ----
+ *
+ * A last-resort KeyPackage brings the same leaf node to the same place. */
+
+static void find_departed(struct court *c, int who, bool departed)
+{
+	uint32_t leaf = court_leaf(&c->all[who]);
+
+	for (int i = ALICE; i <= CAROL; i++)
+		assert_int_equal(session_departed(c->all[i].session, leaf),
+				 departed);
+	assert_int_equal(check_walk_departures(c->walk).n > 0, departed);
+}
+
+/* Who came in late reads the log from its beginning. */
+static void find_late(struct court *c, struct session *late, uint64_t after)
+{
+	assert_int_equal(session_set_departures(late, SPAN_EMPTY), ERR_OK);
+	for (uint64_t seq = 1; seq <= c->ledger.chain.seq; seq++) {
+		const struct entry *entry = ledger_entry(&c->ledger, seq);
+
+		if (entry->kind == CHAIN_DEPARTURE)
+			assert_int_equal(session_add_departure(
+					     late, buf_span(&entry->bytes)),
+					 ERR_OK);
+		else if (seq > after)
+			session_spend_departures(late, buf_span(&entry->bytes));
+	}
+}
+
+static void test_in_again(void **state)
+{
+	struct court *c = *state;
+	struct session *bob;
+
+	court_depart(c, CAROL, CAROL, "");
+	court_remove(c, BOB, CAROL);
+	court_add(c, BOB, CAROL);
+	bob = c->all[BOB].session;
+	find_departed(c, CAROL, false);
+	find_late(c, bob, 0);
+	find_departed(c, CAROL, false);
+	find_late(c, bob, c->ledger.chain.seq); /* the removal is kept back */
+	assert_true(session_departed(bob, court_leaf(&c->all[CAROL])));
+}
+
+static void test_in_again_at_once(void **state)
+{
+	struct court *c = *state;
+	uint32_t leaf = court_leaf(&c->all[CAROL]);
+	struct span key_package = buf_span(&c->all[CAROL].key_package);
+	const struct mls_change change = { .removes = &leaf,
+					   .remove_count = 1,
+					   .adds = &key_package,
+					   .add_count = 1,
+					   .force_path = true };
+
+	court_depart(c, CAROL, CAROL, "");
+	court_accept(c, BOB, &change, CAROL);
+	assert_int_equal(court_leaf(&c->all[CAROL]), leaf);
+	find_departed(c, CAROL, false);
+	find_late(c, c->all[BOB].session, 0);
+	find_departed(c, CAROL, false);
+}
+
 /* ---- and what is none ---- */
 
 static void refuse(struct court *c, const struct departure *departure,
@@ -220,6 +285,31 @@ static void test_walk_after_removal(void **state)
 	buf_clear(&info);
 }
 
+/* One commit ends a departure and the membership of who looks: from the group of
+ * before, in which it stood, it still leads on. */
+static void test_walk_after_removal_with_departed(void **state)
+{
+	struct court *c = *state;
+	uint32_t leaves[] = { court_leaf(&c->all[CAROL]),
+			      court_leaf(&c->all[ALICE2]) };
+	const struct mls_change change = { .removes = leaves,
+					   .remove_count = 2 };
+	struct check_walk *walk = NULL;
+
+	court_give_role(c, ALICE, "bob", ROLE_OWNER);
+	court_give_role(c, BOB, "alice", ROLE_MEMBER);
+	court_depart(c, CAROL, CAROL, "");
+	court_accept(c, ALICE, &change, -1);
+	assert_false(session_member(c->all[ALICE2].session));
+	assert_int_equal(session_walk(c->all[ALICE2].session, &walk), ERR_OK);
+	assert_null(
+	    check_walk_commit(
+		walk,
+		buf_span(&ledger_entry(&c->ledger, c->ledger.chain.seq)->bytes))
+		.wrong);
+	check_walk_free(walk);
+}
+
 /* ---- what is not kept any more ---- */
 
 static void test_expired(void **state)
@@ -336,9 +426,15 @@ int main(void)
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, court_setup, court_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_left),    TEST(test_bad),
-		TEST(test_revoked), TEST(test_walk_after_removal),
-		TEST(test_expired), cmocka_unit_test(test_state_of_version_2),
+		TEST(test_left),
+		TEST(test_bad),
+		TEST(test_revoked),
+		TEST(test_walk_after_removal),
+		TEST(test_walk_after_removal_with_departed),
+		TEST(test_in_again),
+		TEST(test_in_again_at_once),
+		TEST(test_expired),
+		cmocka_unit_test(test_state_of_version_2),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -12,10 +13,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "door/limits.h"
 #include "mqtt/topic.h"
 #include "mqtt_bridge/packet.h"
+#include "mqtt_bridge/waiting.h"
 
 enum {
 	EVENTS = 64,
@@ -23,7 +27,8 @@ enum {
 	HELD_MAX = 128,	      /* of one connection; then it is not read */
 	HELD_MS = 30000,      /* then the connection ends */
 	OUT_HIGH = 256 << 10, /* bytes; then the other side is not read */
-	BUCKETS = 4096
+	BUCKETS = 4096,
+	CONNECT_MAX = 8192 /* bytes of a packet before one is let in */
 };
 
 enum { CLIENT, BROKER };
@@ -50,11 +55,12 @@ struct link {
 	struct side side[2];
 	struct link *next, *of_bucket;
 	uint8_t version; /* 0 before its CONNECT */
-	bool over, let_in;
-	uint8_t device[16]; /* once let in */
+	bool over, let_in, keeps;
+	uint8_t device[16]; /* of its id; who it is only once let in */
 	char id[TOPIC_CLIENT_MAX + 1];
-	struct held held[HELD_MAX];
+	struct held *held; /* room for HELD_MAX, from the first one on */
 	size_t held_count;
+	struct waiting wait; /* until it is let in */
 };
 
 static struct {
@@ -64,6 +70,7 @@ static struct {
 	struct link *links;
 	size_t count;
 	struct link *buckets[BUCKETS]; /* by client id */
+	uint64_t kept[BUCKETS];	       /* keys of ids that have had a session */
 } gate = { .epoll = -1, .listener = -1 };
 
 static uint64_t now_ms(void)
@@ -96,7 +103,7 @@ static void want(struct side *side, uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data.ptr = side };
 
-	if (side->events == events)
+	if (side->fd < 0 || side->events == events)
 		return;
 	side->events = events;
 	(void)epoll_ctl(gate.epoll, EPOLL_CTL_MOD, side->fd, &event);
@@ -118,7 +125,7 @@ static void flush(struct side *side)
 {
 	ssize_t n;
 
-	while (side->out.n > 0) {
+	while (side->fd >= 0 && side->out.n > 0) {
 		n = send(side->fd, side->out.p, side->out.n,
 			 MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
@@ -129,6 +136,19 @@ static void flush(struct side *side)
 			return;
 		buf_consume(&side->out, (size_t)n);
 	}
+	if (side->out.n == 0)
+		buf_clear(&side->out); /* who is idle takes no memory */
+}
+
+static struct link *link_of(struct waiting *w)
+{
+	return (struct link *)(void *)((char *)w - offsetof(struct link, wait));
+}
+
+static void give_up(struct waiting *w)
+{
+	waiting_stop(w);
+	link_of(w)->over = true; /* the sweep frees it */
 }
 
 static void unlist(struct link *link)
@@ -144,6 +164,8 @@ static void unlist(struct link *link)
 static void link_free(struct link *link)
 {
 	unlist(link);
+	waiting_stop(&link->wait);
+	free(link->held);
 	for (int i = 0; i < 2; i++) {
 		if (link->side[i].fd >= 0)
 			(void)close(link->side[i].fd);
@@ -187,31 +209,46 @@ static int dial(void)
 	return -1;
 }
 
-static enum err link_new(int client)
+static enum err watch(struct side *side)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = side };
+
+	side->events = EPOLLIN;
+	return epoll_ctl(gate.epoll, EPOLL_CTL_ADD, side->fd, &event) == 0
+		   ? ERR_OK
+		   : ERR_LOCAL_IO;
+}
+
+/* The broker hears of a client that has sent its CONNECT, not before. */
+static enum err reach_broker(struct link *link)
+{
+	struct side *side = &link->side[BROKER];
+	enum err e;
+
+	side->fd = dial();
+	ENSURE(side->fd >= 0, ERR_LOCAL_IO);
+	TRY(watch(side));
+out:
+	return e;
+}
+
+static enum err link_new(int client, const uint8_t address[16])
 {
 	struct link *link = calloc(1, sizeof(*link));
-	enum err e = ERR_OK;
+	enum err e;
 
 	if (link == NULL) {
 		(void)close(client);
 		return ERR_LOCAL_MEMORY;
 	}
 	gate.count++;
-	link->side[CLIENT].fd = client;
-	link->side[BROKER].fd = dial();
-	ENSURE(link->side[BROKER].fd >= 0, ERR_LOCAL_IO);
 	for (int i = 0; i < 2; i++) {
-		struct side *side = &link->side[i];
-		struct epoll_event event = { .events = EPOLLIN,
-					     .data.ptr = side };
-
-		side->link = link;
-		side->events = EPOLLIN;
-		side->in = side->out = BUF_INIT;
-		ENSURE(epoll_ctl(gate.epoll, EPOLL_CTL_ADD, side->fd, &event) ==
-			   0,
-		       ERR_LOCAL_IO);
+		link->side[i].link = link;
+		link->side[i].fd = i == CLIENT ? client : -1;
+		link->side[i].in = link->side[i].out = BUF_INIT;
 	}
+	TRY(watch(&link->side[CLIENT]));
+	waiting_start(&link->wait, address, now_ms());
 	link->next = gate.links;
 	gate.links = link;
 	link = NULL;
@@ -221,19 +258,42 @@ out:
 	return e;
 }
 
+static bool has_room(const uint8_t address[16])
+{
+	bool full = gate.count >= gate.settings.connections_max;
+	struct waiting *w = full ? waiting_first() : waiting_too_many(address);
+
+	if (w != NULL)
+		give_up(w);
+	return !full;
+}
+
+static void take_client(int fd, const struct sockaddr_in *from)
+{
+	char text[INET_ADDRSTRLEN] = "";
+	uint8_t address[16];
+	int one = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	(void)inet_ntop(AF_INET, &from->sin_addr, text, sizeof(text));
+	(void)address_read(span_str(text), address);
+	if (!has_room(address))
+		(void)close(fd);
+	else if (link_new(fd, address) != ERR_OK)
+		LOG(WARN, "a client cannot be let in",
+		    LOG_NUM("connections", gate.count));
+}
+
 static void take_clients(void)
 {
-	int one = 1, fd;
+	struct sockaddr_in from = { .sin_family = AF_INET };
+	socklen_t n = sizeof(from);
+	int fd;
 
-	while ((fd = accept4(gate.listener, NULL, NULL,
+	while ((fd = accept4(gate.listener, (struct sockaddr *)&from, &n,
 			     SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one,
-				 sizeof(one));
-		if (gate.count >= gate.settings.connections_max)
-			(void)close(fd);
-		else if (link_new(fd) != ERR_OK)
-			LOG(WARN, "a client cannot be let in",
-			    LOG_NUM("connections", gate.count));
+		take_client(fd, &from);
+		n = sizeof(from);
 	}
 }
 
@@ -266,15 +326,21 @@ static void release(struct link *link, struct held *held)
 	*held = link->held[--link->held_count];
 }
 
-static void hold(struct link *link, const struct packet_publish *publish)
+static enum err hold(struct link *link, const struct packet_publish *publish)
 {
-	struct held *held = find_held(link, publish->id);
+	struct held *held;
 
+	if (link->held == NULL)
+		link->held = calloc(HELD_MAX, sizeof(*link->held));
+	if (link->held == NULL)
+		return ERR_LOCAL_MEMORY;
+	held = find_held(link, publish->id);
 	if (held == NULL)
 		held = &link->held[link->held_count++];
 	*held = (struct held){ .key = key_of(publish->payload),
 			       .since = now_ms(),
 			       .id = publish->id };
+	return ERR_OK;
 }
 
 void gate_decide(struct span client_id, struct span payload,
@@ -305,28 +371,52 @@ void gate_decide(struct span client_id, struct span payload,
 
 /* ---- packets ---- */
 
+static void refuse_connect(struct link *link, uint8_t reason5, uint8_t reason3)
+{
+	struct buf *back = &link->side[CLIENT].out;
+	bool five = link->version == 5;
+
+	buf_put_u8(back, PACKET_CONNACK << 4);
+	buf_put_u8(back, five ? 3 : 2);
+	buf_put_u8(back, 0);
+	buf_put_u8(back, five ? reason5 : reason3);
+	if (five)
+		buf_put_u8(back, 0);
+}
+
+/* The broker keeps a session for this id, and has not lately. */
+static bool is_new_session(const struct link *link)
+{
+	uint64_t key = key_of(span_str(link->id));
+
+	return link->keeps && gate.kept[key % BUCKETS] != key;
+}
+
 /* A will would be the dead's word, under no token: it is refused here. */
 static enum err take_connect(struct link *link, const struct packet *packet)
 {
 	struct packet_connect connect;
-	struct buf *back = &link->side[CLIENT].out;
 	enum err e;
 
 	TRY(packet_read_connect(packet, &connect));
 	ENSURE(link->version == 0, ERR_PEER_MALFORMED);
 	link->version = connect.version;
+	link->keeps = connect.keeps;
 	if (connect.will) {
-		buf_put_u8(back, PACKET_CONNACK << 4);
-		buf_put_u8(back, connect.version == 5 ? 3 : 2);
-		buf_put_u8(back, 0);
-		/* not authorized, as either version says it */
-		buf_put_u8(back, connect.version == 5 ? 0x87 : 5);
-		if (connect.version == 5)
-			buf_put_u8(back, 0);
+		refuse_connect(link, 0x87, 5); /* not authorized */
 		return ERR_PEER_DENIED;
 	}
 	if (connect.client_id.n <= TOPIC_CLIENT_MAX && connect.client_id.n > 0)
 		memcpy(link->id, connect.client_id.p, connect.client_id.n);
+	/* counted once it is let in: anybody can name another's device */
+	if (topic_client(span_str(link->id), link->device) &&
+	    is_new_session(link) &&
+	    !limits_allow(LIMIT_MQTT_SESSIONS, SPAN_ARRAY(link->device),
+			  SPAN_EMPTY, 1)) {
+		refuse_connect(link, 0x97, 3); /* quota exceeded */
+		return ERR_PEER_DENIED;
+	}
+	TRY(reach_broker(link));
 	link->of_bucket = *bucket_of(span_str(link->id));
 	*bucket_of(span_str(link->id)) = link;
 out:
@@ -348,7 +438,7 @@ static enum err from_client(struct link *link, const struct packet *packet)
 		if (publish.qos == 1 &&
 		    topic_parse(publish.topic).kind == TOPIC_SEND) {
 			ENSURE(link->held_count < HELD_MAX, ERR_LOCAL_BUSY);
-			hold(link, &publish);
+			TRY(hold(link, &publish));
 		}
 	}
 	buf_put(&link->side[BROKER].out, packet->whole);
@@ -358,10 +448,18 @@ out:
 
 static void take_connack(struct link *link, const struct packet *packet)
 {
+	uint64_t key = key_of(span_str(link->id));
+
+	waiting_stop(&link->wait);
 	link->let_in = packet->body.n >= 2 && packet->body.p[1] == 0 &&
 		       topic_client(span_str(link->id), link->device);
-	if (link->let_in)
-		gate.settings.arrived(link->device);
+	if (!link->let_in)
+		return;
+	if (is_new_session(link) &&
+	    limits_take(LIMIT_MQTT_SESSIONS, SPAN_ARRAY(link->device),
+			SPAN_EMPTY, 1))
+		gate.kept[key % BUCKETS] = key;
+	gate.settings.arrived(link->device);
 }
 
 void gate_each(void (*each)(void *arg, const uint8_t device[16]), void *arg)
@@ -411,7 +509,10 @@ static void take_packets(struct side *side)
 
 	while (e == ERR_OK && (!client || link->held_count < HELD_MAX)) {
 		e = packet_next(span_of(side->in.p + used, side->in.n - used),
-				gate.settings.packet_bytes, &packet);
+				client && link->version == 0
+				    ? CONNECT_MAX
+				    : gate.settings.packet_bytes,
+				&packet);
 		if (e != ERR_OK || packet.whole.n == 0)
 			break;
 		used += packet.whole.n;
@@ -430,15 +531,19 @@ static void take_packets(struct side *side)
 
 static void read_side(struct side *side)
 {
-	uint8_t *room = buf_reserve(&side->in, READ);
-	ssize_t n = room != NULL ? recv(side->fd, room, READ, MSG_DONTWAIT) : 0;
+	static uint8_t room[READ]; /* a client has as much as it has sent */
+	ssize_t n = recv(side->fd, room, sizeof(room), MSG_DONTWAIT);
 
-	if (n > 0)
-		side->in.n += (size_t)n;
-	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		side->link->over = true;
-	if (n > 0)
+	if (n > 0) {
+		buf_put(&side->in, span_of(room, (size_t)n));
 		take_packets(side);
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		side->link->over = true;
+	}
+	if (side->in.fail != ERR_OK)
+		side->link->over = true;
+	if (side->in.n == 0)
+		buf_clear(&side->in);
 }
 
 static void on_side(struct side *side, uint32_t events)
@@ -482,6 +587,9 @@ static void on_tick(void *arg)
 	uint64_t now = now_ms();
 
 	(void)arg;
+	while (waiting_first() != NULL &&
+	       waiting_first()->since + gate.settings.connect_ms < now)
+		give_up(waiting_first());
 	for (struct link *l = gate.links; l != NULL; l = l->next) {
 		for (size_t i = 0; i < l->held_count; i++)
 			if (l->held[i].since + HELD_MS < now)

@@ -4,7 +4,11 @@
  * message is durable in PostgreSQL (docs/adr/0007-puback-gate.md).
  *
  * Bounded: a packet, what waits to be written, and the messages that wait for
- * their PUBACK, per connection; the number of connections.
+ * their PUBACK, per connection; the number of connections. Whoever has not been
+ * let in yet has only a descriptor and a few bytes, and a deadline; so many of
+ * these may be from one address, and when there are too many in all, the one
+ * that waits longest goes. How many sessions the broker keeps for one device is
+ * a limit (door/limits.h).
  */
 #ifndef HERMETIC_WORKERS_MQTT_BRIDGE_GATE_H
 #define HERMETIC_WORKERS_MQTT_BRIDGE_GATE_H
@@ -18,6 +22,7 @@ struct gate_settings {
 	uint64_t port;
 	const char *broker; /* the path of its Unix socket */
 	size_t packet_bytes, connections_max;
+	uint64_t connect_ms; /* from the connection to the broker's CONNACK */
 	/* The broker has let a device in. */
 	void (*arrived)(const uint8_t device[16]);
 };

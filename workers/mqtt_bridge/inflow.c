@@ -108,10 +108,7 @@ static void choose_topic(struct sent *s, struct span wanted)
 {
 	struct topic topic = topic_parse(wanted);
 
-	if (wanted.n <= TOPIC_MAX && topic.kind == TOPIC_DEVICE &&
-	    memcmp(topic.id, s->device, 16) == 0 &&
-	    memchr(wanted.p, '+', wanted.n) == NULL &&
-	    memchr(wanted.p, '#', wanted.n) == NULL)
+	if (topic.kind == TOPIC_DEVICE && memcmp(topic.id, s->device, 16) == 0)
 		buf_put(&s->topic, wanted);
 	else
 		topic_put_events(&s->topic, s->device);

@@ -29,6 +29,7 @@ static struct {
 	uint64_t metrics_port;
 	uint64_t rotation, rotation_messages, grace, grace_messages;
 	uint64_t messages, bytes, session_messages; /* a minute */
+	uint64_t connect, sessions;
 } config;
 
 static const struct setting WANTED[] = {
@@ -42,6 +43,8 @@ static const struct setting WANTED[] = {
 	{ SETTING_MQTT_REPLAY_SECONDS, &config.replay, NULL },
 	{ SETTING_MQTT_EXPIRY_SECONDS, &config.expiry, NULL },
 	{ SETTING_ENVELOPE_BYTES, &config.envelope_bytes, NULL },
+	{ SETTING_MQTT_CONNECT_SECONDS, &config.connect, NULL },
+	{ SETTING_MQTT_SESSIONS_PER_DAY, &config.sessions, NULL },
 	{ SETTING_MESSAGES_PER_MINUTE, &config.messages, NULL },
 	{ SETTING_BYTES_PER_MINUTE, &config.bytes, NULL },
 	{ SETTING_SESSION_MESSAGES_PER_MINUTE, &config.session_messages, NULL },
@@ -170,6 +173,7 @@ static void start_limits(const struct store_loop *loop)
 	    .query = ask,
 	    .quotas = { [LIMIT_MESSAGES] = config.messages,
 			[LIMIT_BYTES] = config.bytes,
+			[LIMIT_MQTT_SESSIONS] = config.sessions,
 			[LIMIT_SESSION_MESSAGES] = config.session_messages } });
 }
 
@@ -186,6 +190,7 @@ static enum err start(const struct store_loop *loop)
 					    .packet_bytes = config.packet_bytes,
 					    .connections_max =
 						config.connections,
+					    .connect_ms = config.connect * 1000,
 					    .arrived = presence_arrived };
 	const struct delivery_limits limits = { config.envelope_bytes,
 						config.nonce_window * 1000 };

@@ -50,6 +50,47 @@ whole_length:
 	return ERR_OK;
 }
 
+/* 2.2.2.2 of MQTT 5: how long a property's value is; 0: a string, or a pair. */
+static size_t property_bytes(uint8_t id)
+{
+	switch (id) {
+	case 0x17: /* request problem information */
+	case 0x19: /* request response information */
+		return 1;
+	case 0x21: /* receive maximum */
+	case 0x22: /* topic alias maximum */
+		return 2;
+	case 0x11: /* session expiry interval */
+	case 0x27: /* maximum packet size */
+		return 4;
+	default:
+		return 0;
+	}
+}
+
+/* 3.1.2.11: the session's expiry among the properties of a CONNECT, or 0. */
+static uint32_t take_expiry(struct rd *r)
+{
+	struct rd in = rd_init(rd_take(r, take_length(r)));
+	uint32_t expiry = 0;
+
+	while (rd_ok(&in) && rd_left(&in) > 0) {
+		uint8_t id = rd_u8(&in);
+
+		if (id == 0x11)
+			expiry = rd_u32(&in);
+		else if (property_bytes(id) > 0)
+			(void)rd_take(&in, property_bytes(id));
+		else
+			(void)take_string(&in);
+		if (id == 0x26) /* user property: a pair */
+			(void)take_string(&in);
+	}
+	if (!rd_ok(&in))
+		rd_fail(r, ERR_PEER_MALFORMED);
+	return expiry;
+}
+
 enum err packet_read_connect(const struct packet *packet,
 			     struct packet_connect *out)
 {
@@ -61,8 +102,9 @@ enum err packet_read_connect(const struct packet *packet,
 	out->version = rd_u8(&r) & 0x7f;
 	flags = rd_u8(&r);
 	(void)rd_u16(&r); /* keep alive */
+	out->keeps = (flags & 0x02) == 0;
 	if (out->version == 5)
-		(void)rd_take(&r, take_length(&r));
+		out->keeps = take_expiry(&r) > 0;
 	out->client_id = take_string(&r);
 	out->will = (flags & 0x04) != 0;
 	return rd_ok(&r) ? ERR_OK : ERR_PEER_MALFORMED;

@@ -24,6 +24,7 @@ struct packet {
 struct packet_connect {
 	uint8_t version; /* 3: MQTT 3.1, 4: 3.1.1, 5 */
 	bool will;
+	bool keeps; /* the broker shall keep a session for it */
 	struct span client_id;
 };
 

@@ -5,7 +5,14 @@
  *   hermetic-admin rekey              wraps every wrapped key under
  *                                     HERMETIC_KEK; HERMETIC_KEK_PREVIOUS is
  *                                     the one before. Can be repeated.
+ *   hermetic-admin users [NAME]       accounts; --json: a line for each
+ *   hermetic-admin suspend|resume|sign-out NAME
+ *   hermetic-admin token [USES]       lets so many register, within a week
+ *   hermetic-admin audit [verify]     the record as JSON lines, or whether it
+ *                                     is whole
  */
+#include "rotation/admin.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,8 +62,8 @@ static uint64_t now_ms(clockid_t clock)
 }
 
 /* The connection waits no longer than ANSWER_MS, so this ends. */
-static enum err ask(enum statement statement, struct params *params,
-		    void (*read)(struct rows *rows))
+enum err admin_ask(enum statement statement, struct params *params,
+		   void (*read)(struct rows *rows))
 {
 	struct answer answer = { .read = read };
 	uint64_t end = now_ms(CLOCK_MONOTONIC) + ANSWER_MS;
@@ -205,9 +212,9 @@ static enum err status(void)
 	params_i64(&params, (int64_t)config()->rotation);
 	params_i64(&params, (int64_t)config()->idle);
 	params_i64(&params, (int64_t)config()->signing_key);
-	TRY(ask(STATEMENT_ADMIN_NEXT, &params, read_next));
-	TRY(ask(STATEMENT_ADMIN_DUE, &none, read_due));
-	TRY(ask(STATEMENT_ADMIN_ACTIONS, &none, read_actions));
+	TRY(admin_ask(STATEMENT_ADMIN_NEXT, &params, read_next));
+	TRY(admin_ask(STATEMENT_ADMIN_DUE, &none, read_due));
+	TRY(admin_ask(STATEMENT_ADMIN_ACTIONS, &none, read_actions));
 out:
 	return e;
 }
@@ -249,7 +256,7 @@ static enum err rewrap(const struct wrapped *key,
 	params_bytea(&params, buf_span(&key->bytes));
 	params_bytea(&params, buf_span(&wrapped));
 	params_bytea(&params, span_of(id, SIGNING_KEY_KEK_ID));
-	TRY(ask(STATEMENT_ADMIN_KEY_REWRAP, &params, read_rewrapped));
+	TRY(admin_ask(STATEMENT_ADMIN_KEY_REWRAP, &params, read_rewrapped));
 	(void)printf("%.*s: %s\n", (int)key->kid.n, (const char *)key->kid.p,
 		     rewrapped ? "rewrapped" : "somebody else was first");
 out:
@@ -273,7 +280,7 @@ static enum err rekey(void)
 
 	TRY(signing_key_kek_id(sec_span(&config()->kek), id));
 	params_bytea(&params, SPAN_ARRAY(id));
-	TRY(ask(STATEMENT_ADMIN_KEYS_TO_REWRAP, &params, read_keys));
+	TRY(admin_ask(STATEMENT_ADMIN_KEYS_TO_REWRAP, &params, read_keys));
 	for (size_t i = 0; i < key_count; i++) {
 		e = rewrap(&keys[i], id);
 		if (e != ERR_OK)
@@ -310,28 +317,61 @@ out:
 	return e;
 }
 
+bool admin_as_json(void)
+{
+	return as_json;
+}
+
+static enum err (*own_verb(const char *verb, int count))(void)
+{
+	if (count == 0 && strcmp(verb, "status") == 0)
+		return status;
+	return count == 0 && !as_json && strcmp(verb, "rekey") == 0 ? rekey
+								    : NULL;
+}
+
+static int say_usage(void)
+{
+	(void)fputs("usage: hermetic-admin status [--json] | rekey | users "
+		    "[NAME] [--json] |\n    suspend NAME | resume NAME | "
+		    "sign-out NAME | token [USES] [--json] | audit [verify]\n",
+		    stderr);
+	return 2;
+}
+
+static bool is_verb(const char *verb)
+{
+	static const char *const verbs[] = { "status",	"rekey",  "users",
+					     "suspend", "resume", "sign-out",
+					     "token",	"audit" };
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
+		if (strcmp(verb, verbs[i]) == 0)
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	const char *verb = argc >= 2 ? argv[1] : "";
 	enum err (*run)(void) = NULL;
+	int count = argc - 2;
 	enum err e;
 
-	as_json = argc == 3 && strcmp(argv[2], "--json") == 0;
-	if (strcmp(verb, "status") == 0 && (argc == 2 || as_json))
-		run = status;
-	else if (strcmp(verb, "rekey") == 0 && argc == 2)
-		run = rekey;
-	if (run == NULL) {
-		(void)fputs("usage: hermetic-admin status [--json] | rekey\n",
-			    stderr);
-		return 2;
-	}
+	as_json = argc >= 3 && strcmp(argv[argc - 1], "--json") == 0;
+	count -= as_json;
+	run = own_verb(verb, count);
+	if (run == NULL && (!is_verb(verb) || strcmp(verb, "status") == 0 ||
+			    strcmp(verb, "rekey") == 0))
+		return say_usage();
 	if (!config_load())
 		return 1;
 	log_set_level(LOG_LEVEL_WARN); /* standard output is the answer's */
 	e = start();
-	if (e == ERR_OK)
+	if (e == ERR_OK && run != NULL)
 		e = run();
+	else if (e == ERR_OK && !admin_accounts(verb, argv + 2, count, &e))
+		return say_usage();
 	if (e != ERR_OK)
 		(void)fprintf(stderr, "hermetic-admin: %s\n", err_text(e));
 	return e == ERR_OK ? 0 : 1;

@@ -57,7 +57,7 @@ void loop_watch(int fd, unsigned events,
 		void (*ready)(void *arg, unsigned events), void *arg)
 {
 	struct watch *w = watch_of(fd);
-	int types = EPOLLRDHUP;
+	unsigned types = EPOLLRDHUP;
 
 	w->event.handle = on_event;
 	w->ready = ready;
@@ -67,7 +67,7 @@ void loop_watch(int fd, unsigned events,
 		types |= EPOLLIN;
 	if ((events & LOOP_WRITE) != 0)
 		types |= EPOLLOUT;
-	kore_platform_event_schedule(fd, types, 0, w);
+	kore_platform_event_schedule(fd, (int)types, 0, w);
 }
 
 /* A descriptor leaves epoll when it is closed, which its owner does next; an

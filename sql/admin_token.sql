@@ -1,0 +1,2 @@
+-- $1 the hash of a token to register with, $2 how often it is good, $3 seconds.
+SELECT admin_token($1::bytea, $2::integer, $3::bigint) AS done;

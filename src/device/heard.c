@@ -1,0 +1,236 @@
+#include "device/heard.h"
+
+#include "device/entry_kind.h"
+#include "device/marks.h"
+#include "device/said.h"
+
+#include <string.h>
+
+static void set_text(json_t *entry, const char *member, const char *text)
+{
+	(void)json_object_set_new(entry, member, json_string(text));
+}
+
+static void refuse(json_t *entry, const char *reason)
+{
+	set_text(entry, "kind", entry_kind_text(ENTRY_UNREADABLE));
+	set_text(entry, "reason", reason);
+}
+
+static bool is_kind(const json_t *entry, enum entry_kind kind)
+{
+	const char *text = record_string(entry, "kind");
+
+	return text != NULL && strcmp(text, entry_kind_text(kind)) == 0;
+}
+
+/* ---- ids ---- */
+
+static enum err put_id(struct device *d, const struct session_event *event,
+		       struct span message, const uint8_t *salt, json_t *entry)
+{
+	uint8_t id[MIMI_ID];
+	bool again;
+	enum err e;
+
+	TRY(said_id(buf_span(&event->identity), d->open.id, message, salt, id));
+	TRY(marks_put_id(core_store(d), d->open.id, id, event->seq, &again));
+	if (!again)
+		TRY(record_set_hex(entry, "id", SPAN_ARRAY(id)));
+out:
+	return e;
+}
+
+enum err heard_text(struct device *d, const struct session_event *event,
+		    json_t *entry)
+{
+	return put_id(d, event, buf_span(&event->data), event->nonce, entry);
+}
+
+/* ---- what it is about ---- */
+
+struct target {
+	json_t *marks; /* owned; NULL: the message is not here */
+	json_t *entry; /* owned */
+	uint64_t seq;
+};
+
+static void target_clear(struct target *target)
+{
+	json_decref(target->marks);
+	json_decref(target->entry);
+}
+
+static enum err find_target(struct device *d, const uint8_t id[MIMI_ID],
+			    struct target *target)
+{
+	enum err e;
+
+	memset(target, 0, sizeof(*target));
+	TRY(marks_get(core_store(d), d->open.id, id, &target->marks));
+	target->seq = record_number_or_0(target->marks, "seq");
+	TRY(membership_entry(core_store(d), d->open.id, target->seq,
+			     &target->entry));
+out:
+	if (err_class(e) == ERR_CLASS_LOCAL || e == ERR_OK)
+		return e;
+	target_clear(target);
+	memset(target, 0, sizeof(*target));
+	return ERR_OK;
+}
+
+static bool is_author(const struct target *target, const json_t *entry)
+{
+	const json_t *from = json_object_get(entry, "from");
+
+	return from != NULL &&
+	       json_equal(from, json_object_get(target->entry, "from"));
+}
+
+/* ---- deleting ---- */
+
+/* The text goes out of what is kept; that something stood there stays. */
+static enum err redact(struct device *d, uint64_t seq)
+{
+	json_t *entry = NULL;
+	enum err e = membership_entry(core_store(d), d->open.id, seq, &entry);
+
+	if (e != ERR_OK)
+		return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
+	(void)json_object_del(entry, "text");
+	e = membership_rewrite(core_store(d), &d->open, seq, entry);
+	json_decref(entry);
+	return e;
+}
+
+static enum err delete_text(struct device *d, struct target *target,
+			    uint64_t seq)
+{
+	const json_t *edits = json_object_get(target->marks, "edits"), *row;
+	size_t i;
+	enum err e;
+
+	json_array_foreach(edits, i, row)
+	    TRY(redact(d, record_number_or_0(row, "seq")));
+	TRY(redact(d, target->seq));
+	(void)json_object_del(target->marks, "edits");
+	(void)json_object_set_new(target->marks, "deleted",
+				  json_integer((json_int_t)seq));
+out:
+	return e;
+}
+
+/* A reaction is taken back: the message that it was to loses it. */
+static enum err delete_reaction(struct device *d, const struct target *target)
+{
+	json_t *marks = NULL, *liked = NULL;
+	uint8_t id[MIMI_ID];
+	enum err e;
+
+	TRY(membership_entry(core_store(d), d->open.id,
+			     record_number_or_0(target->entry, "of"), &liked));
+	TRY(record_digest(liked, "id", id));
+	TRY(marks_get(core_store(d), d->open.id, id, &marks));
+	(void)marks_unreact(marks, target->seq);
+	TRY(marks_save(core_store(d), d->open.id, id, marks));
+out:
+	json_decref(marks);
+	json_decref(liked);
+	return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
+}
+
+/* ---- acts ---- */
+
+static enum err act_delete(struct device *d, struct target *target,
+			   uint64_t seq, json_t *entry)
+{
+	if (!is_author(target, entry)) {
+		refuse(entry, "only who said a message may delete it");
+		return ERR_OK;
+	}
+	if (is_kind(target->entry, ENTRY_REACTION))
+		return delete_reaction(d, target);
+	if (is_kind(target->entry, ENTRY_TEXT))
+		return delete_text(d, target, seq);
+	refuse(entry, "what it deletes is no message");
+	return ERR_OK;
+}
+
+static void act_edit(struct target *target, uint64_t seq, json_t *entry)
+{
+	if (!is_author(target, entry))
+		refuse(entry, "only who said a message may change it");
+	else if (!is_kind(target->entry, ENTRY_TEXT))
+		refuse(entry, "what it changes is no text");
+	else if (json_object_get(target->marks, "deleted") == NULL)
+		(void)marks_edit(target->marks, seq,
+				 json_object_get(entry, "text"));
+}
+
+static void act_react(struct target *target, uint64_t seq, json_t *entry)
+{
+	if (!marks_react(target->marks, seq, json_object_get(entry, "from"),
+			 json_object_get(entry, "text")))
+		(void)json_object_set_new(entry, "again", json_true());
+}
+
+/* The entry of another message changes, and *entry says of which. */
+static enum err act(struct device *d, const struct said *said, uint64_t seq,
+		    json_t *entry)
+{
+	struct target target;
+	enum err e;
+
+	TRY(find_target(d, said->about, &target));
+	(void)json_object_set_new(entry,
+				  said->act == SAID_TEXT ? "reply_to" : "of",
+				  json_integer((json_int_t)target.seq));
+	if (target.marks == NULL || said->act == SAID_TEXT)
+		goto out;
+	if (said->act == SAID_DELETE)
+		TRY(act_delete(d, &target, seq, entry));
+	else if (said->act == SAID_EDIT)
+		act_edit(&target, seq, entry);
+	else
+		act_react(&target, seq, entry);
+	TRY(marks_save(core_store(d), d->open.id, said->about, target.marks));
+out:
+	target_clear(&target);
+	return e;
+}
+
+static enum entry_kind kind_of(enum said_act act)
+{
+	static const enum entry_kind kinds[] = {
+		[SAID_TEXT] = ENTRY_TEXT,
+		[SAID_EDIT] = ENTRY_EDIT,
+		[SAID_DELETE] = ENTRY_DELETE,
+		[SAID_REACTION] = ENTRY_REACTION,
+	};
+
+	return kinds[act];
+}
+
+enum err heard_mimi(struct device *d, const struct session_event *event,
+		    struct span mimi, json_t *entry)
+{
+	struct said said;
+	enum err e = said_read(mimi, &said);
+
+	if (err_class(e) == ERR_CLASS_PEER) {
+		refuse(entry, err_text(e));
+		return ERR_OK;
+	}
+	TRY(e);
+	set_text(entry, "kind", entry_kind_text(kind_of(said.act)));
+	if (said.act != SAID_DELETE)
+		TRY(record_set_text(entry, "text", buf_span(&said.text)));
+	if (said.fallback)
+		(void)json_object_set_new(entry, "fallback", json_true());
+	TRY(put_id(d, event, mimi, said.salt, entry));
+	if (said.is_about)
+		TRY(act(d, &said, event->seq, entry));
+out:
+	said_clear(&said);
+	return e;
+}

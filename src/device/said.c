@@ -1,0 +1,206 @@
+#include "device/said.h"
+
+#include "device/content.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- showing ---- */
+
+static bool is_type(struct span type, const char *name)
+{
+	size_t n = strlen(name);
+
+	return type.n >= n && strncasecmp((const char *)type.p, name, n) == 0 &&
+	       (type.n == n || type.p[n] == ';' || type.p[n] == ' ');
+}
+
+static bool is_text(const struct mimi_part *part)
+{
+	return part->cardinality == MIMI_SINGLE &&
+	       (is_type(part->content_type, "text/plain") ||
+		is_type(part->content_type, "text/markdown"));
+}
+
+static void put_size(struct buf *out, uint64_t size)
+{
+	if (size > 0)
+		buf_putf(out, ", %" PRIu64 " bytes", size);
+	buf_put_u8(out, ']');
+}
+
+static void put_other(struct said *said, const struct mimi_part *part)
+{
+	const struct mimi_external *x = &part->external;
+	struct buf *out = &said->text;
+
+	said->fallback = true;
+	buf_put_u8(out, '[');
+	buf_put(out, part->content_type);
+	if (part->cardinality == MIMI_SINGLE) {
+		put_size(out, part->content.n);
+		return;
+	}
+	buf_put_str(out, " elsewhere: ");
+	buf_put(out, x->filename.n > 0 ? x->filename : x->url);
+	if (x->description.n > 0) {
+		buf_put_str(out, ", ");
+		buf_put(out, x->description);
+	}
+	put_size(out, x->size);
+}
+
+static void put_leaf(struct said *said, const struct mimi_part *part)
+{
+	if (part->cardinality == MIMI_NULL)
+		return;
+	if (said->text.n > 0)
+		buf_put_u8(&said->text, '\n');
+	if (is_text(part))
+		buf_put(&said->text, part->content);
+	else
+		put_other(said, part);
+}
+
+/* The place behind a part and all that is in it. */
+static size_t behind(const struct mimi_message *m, size_t at)
+{
+	size_t next = at + 1;
+
+	for (size_t i = m->parts[at].children; i > 0; i--)
+		next = behind(m, next);
+	return next;
+}
+
+/* Of parts to choose from: the first text, else the first one. */
+static size_t choose(const struct mimi_message *m, size_t at)
+{
+	size_t child = at + 1;
+
+	for (size_t i = m->parts[at].children; i > 0; i--) {
+		if (is_text(&m->parts[child]))
+			return child;
+		child = behind(m, child);
+	}
+	return at + 1;
+}
+
+static void put_part(struct said *said, const struct mimi_message *m, size_t at)
+{
+	const struct mimi_part *part = &m->parts[at];
+	size_t child = at + 1;
+
+	if (part->cardinality != MIMI_MULTI) {
+		put_leaf(said, part);
+		return;
+	}
+	if (part->semantics == MIMI_CHOOSE_ONE) {
+		put_part(said, m, choose(m, at));
+		return;
+	}
+	for (size_t i = part->children; i > 0; i--) {
+		put_part(said, m, child);
+		child = behind(m, child);
+	}
+}
+
+/* ---- reading ---- */
+
+static void set_about(struct said *said, enum said_act act, struct span id)
+{
+	said->act = act;
+	said->is_about = id.n == MIMI_ID;
+	if (said->is_about)
+		memcpy(said->about, id.p, MIMI_ID);
+}
+
+static void read_act(const struct mimi_message *m, struct said *said)
+{
+	const struct mimi_part *body = &m->parts[0];
+
+	if (m->replaces.n > 0)
+		set_about(said,
+			  body->cardinality == MIMI_NULL ? SAID_DELETE
+							 : SAID_EDIT,
+			  m->replaces);
+	else if (body->disposition == MIMI_REACTION && is_text(body) &&
+		 body->content.n <= SAID_REACTION_MAX && m->in_reply_to.n > 0)
+		set_about(said, SAID_REACTION, m->in_reply_to);
+	else
+		set_about(said, SAID_TEXT, m->in_reply_to);
+}
+
+enum err said_read(struct span mimi, struct said *said)
+{
+	struct mimi_message m;
+	enum err e;
+
+	memset(said, 0, sizeof(*said));
+	TRY(mimi_decode(mimi, &m));
+	memcpy(said->salt, m.salt, MIMI_SALT);
+	read_act(&m, said);
+	put_part(said, &m, 0);
+	TRY(buf_end(&said->text));
+	ENSURE(content_is_sound(CONTENT_TEXT, buf_span(&said->text)),
+	       ERR_PEER_MALFORMED);
+	ENSURE(said->text.n > 0 || said->act == SAID_DELETE, ERR_PEER_INVALID);
+out:
+	mimi_message_clear(&m);
+	if (e != ERR_OK)
+		said_clear(said);
+	return e;
+}
+
+void said_clear(struct said *said)
+{
+	buf_clear(&said->text);
+	memset(said, 0, sizeof(*said));
+}
+
+/* ---- making ---- */
+
+enum err said_put(enum said_act act, struct span text, struct span about,
+		  const struct rng *rng, struct buf *out)
+{
+	struct mimi_part body = {
+		.disposition =
+		    act == SAID_REACTION ? MIMI_REACTION : MIMI_RENDER,
+		.cardinality = act == SAID_DELETE ? MIMI_NULL : MIMI_SINGLE,
+		.content_type = SPAN_LIT("text/plain;charset=utf-8"),
+		.content = text,
+	};
+	struct mimi_message m = { .parts = &body, .part_count = 1 };
+	bool replaces = act == SAID_EDIT || act == SAID_DELETE;
+	enum err e;
+
+	TRY(rng_fill(rng, m.salt, sizeof(m.salt)));
+	m.replaces = replaces ? about : SPAN_EMPTY;
+	m.in_reply_to = replaces ? SPAN_EMPTY : about;
+	TRY(mimi_encode(&m, out));
+out:
+	return e;
+}
+
+/* ---- ids ---- */
+
+enum err said_id(struct span identity, const char *session, struct span message,
+		 const uint8_t salt[MIMI_SALT], uint8_t id[MIMI_ID])
+{
+	const uint8_t *slash =
+	    identity.n > 0 ? memchr(identity.p, '/', identity.n) : NULL;
+	size_t n = slash != NULL ? (size_t)(slash - identity.p) : identity.n;
+	struct buf sender = BUF_INIT, room = BUF_INIT;
+	enum err e;
+
+	buf_put_str(&sender, "hermetic:user/");
+	buf_put(&sender, span_of(identity.p, n));
+	TRY(buf_end(&sender));
+	buf_putf(&room, "hermetic:session/%s", session);
+	TRY(buf_end(&room));
+	TRY(mimi_id(buf_span(&sender), buf_span(&room), message, salt, id));
+out:
+	buf_clear(&sender);
+	buf_clear(&room);
+	return e;
+}

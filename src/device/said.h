@@ -1,0 +1,40 @@
+/*
+ * What one message says, as MIMI content (content/mimi.h): what of it this client
+ * makes, and what it shows of all of it. Content that it does not know is shown as
+ * words in its place.
+ */
+#ifndef HERMETIC_DEVICE_SAID_H
+#define HERMETIC_DEVICE_SAID_H
+
+#include "content/mimi.h"
+#include "crypto/rng.h"
+#include "device/said_act.h"
+
+struct said {
+	enum said_act act;
+	struct buf text; /* UTF-8 without U+0000; empty of a SAID_DELETE */
+	bool is_about;
+	uint8_t about[MIMI_ID]; /* what is replied to, changed, reacted to */
+	uint8_t salt[MIMI_SALT];
+	bool fallback; /* words of ours stand in the text */
+};
+
+/* ERR_PEER_MALFORMED, ERR_PEER_TOO_LARGE, ERR_PEER_UNSUPPORTED as mimi_decode();
+ * ERR_PEER_INVALID: it says nothing. Clear it with said_clear(). */
+MUST_CHECK enum err said_read(struct span mimi, struct said *said);
+void said_clear(struct said *said);
+
+/* Appends content for CONTENT_MIMI under a new salt. `about`: an id; empty only
+ * for SAID_TEXT. */
+MUST_CHECK enum err said_put(enum said_act act, struct span text,
+			     struct span about, const struct rng *rng,
+			     struct buf *out);
+
+/* The id of a message that the device `identity` said in `session`; both as text.
+ * A text of type 1 has one, too: `message` is all of it then, and its salt the
+ * nonce of its envelope. */
+MUST_CHECK enum err said_id(struct span identity, const char *session,
+			    struct span message, const uint8_t salt[MIMI_SALT],
+			    uint8_t id[MIMI_ID]);
+
+#endif

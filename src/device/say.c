@@ -1,0 +1,145 @@
+#include "device/say.h"
+
+#include "device/content.h"
+#include "device/entry_kind.h"
+#include "device/marks.h"
+#include "device/said.h"
+#include "wire/extension.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- who reads it ---- */
+
+static bool reads_mimi(const struct mls_member *member)
+{
+	return wire_u16_list_has(member->extension_types, CONTENT_EXTENSION);
+}
+
+/* As our leaf says it: in a session with places that is no user name. */
+static struct span own_identity(const struct device *d)
+{
+	const struct mls_group *group = session_group(d->open.session);
+	uint32_t place = mls_group_own_leaf(group), leaf = place;
+	struct mls_member own;
+
+	return mls_group_next_member(group, &leaf, &own) &&
+		       own.leaf_index == place
+		   ? own.identity
+		   : SPAN_EMPTY;
+}
+
+static enum err check_readers(struct device *d)
+{
+	const struct mls_group *group = session_group(d->open.session);
+	struct mls_member member;
+	uint32_t leaf = 0;
+
+	while (mls_group_next_member(group, &leaf, &member)) {
+		int n = (int)(member.identity.n < 80 ? member.identity.n : 80);
+
+		if (reads_mimi(&member))
+			continue;
+		if (span_equal(member.identity, own_identity(d)))
+			return why_set(&d->work.why, ERR_PEER_UNSUPPORTED,
+				       "keys-before",
+				       "The others cannot see yet that this "
+				       "device was updated. Renew its keys: "
+				       "hermetic rotate %s",
+				       d->open.id);
+		return why_set(&d->work.why, ERR_PEER_UNSUPPORTED,
+			       "not-read-by-all",
+			       "The device %.*s reads plain texts only. Where "
+			       "it was updated, hermetic rotate there lets "
+			       "the others see it.",
+			       n, (const char *)member.identity.p);
+	}
+	return ERR_OK;
+}
+
+/* ---- what it is about ---- */
+
+static enum err gone(struct device *d)
+{
+	return why_set(&d->work.why, ERR_STATE_GONE, "no-such-message",
+		       "There is no message #%" PRIu64 " here that can be "
+		       "referred to.",
+		       d->work.order.about);
+}
+
+/* An edit stands for the message that it changed. */
+static enum err find(struct device *d, json_t **entry)
+{
+	const char *id = d->open.id;
+	const char *kind;
+	uint64_t of;
+	enum err e;
+
+	TRY(membership_entry(core_store(d), id, d->work.order.about, entry));
+	kind = record_string(*entry, "kind");
+	of = record_number_or_0(*entry, "of");
+	if (kind == NULL || strcmp(kind, entry_kind_text(ENTRY_EDIT)) != 0)
+		goto out;
+	json_decref(*entry);
+	*entry = NULL;
+	TRY(membership_entry(core_store(d), id, of, entry));
+out:
+	return err_class(e) == ERR_CLASS_STATE ? gone(d) : e;
+}
+
+static bool is_kind(const json_t *entry, enum entry_kind kind)
+{
+	const char *text = record_string(entry, "kind");
+
+	return text != NULL && strcmp(text, entry_kind_text(kind)) == 0;
+}
+
+/* Receivers hold these, too (heard.h). */
+static enum err check_target(struct device *d, const json_t *entry)
+{
+	enum said_act act = d->work.order.act;
+	const char *from = record_string(entry, "from");
+	bool own = from != NULL &&
+		   span_equal(span_str(from), roles_user(own_identity(d)));
+
+	if ((act == SAID_EDIT || act == SAID_DELETE) && !own)
+		return why_set(&d->work.why, ERR_PEER_DENIED, "not-yours",
+			       "#%" PRIu64 " is not yours: only who said a "
+			       "message may change or delete it.",
+			       d->work.order.about);
+	if (is_kind(entry, ENTRY_TEXT) ||
+	    (act == SAID_DELETE && is_kind(entry, ENTRY_REACTION)))
+		return ERR_OK;
+	return gone(d);
+}
+
+enum err say_put(struct device *d, struct buf *content)
+{
+	const struct order *order = &d->work.order;
+	struct buf mimi = BUF_INIT;
+	json_t *entry = NULL;
+	uint8_t id[MIMI_ID];
+	enum err e;
+
+	if (order->about == 0) {
+		content_put(content, CONTENT_TEXT, order->text);
+		return buf_end(content);
+	}
+	TRY(find(d, &entry));
+	TRY(check_target(d, entry));
+	if (record_digest(entry, "id", id) != ERR_OK)
+		TRY(gone(d));
+	TRY(check_readers(d));
+	e = said_put(order->act, order->text, SPAN_ARRAY(id), d->ports.rng,
+		     &mimi);
+	if (e == ERR_PEER_TOO_LARGE)
+		e = why_set(&d->work.why, e, "too-large",
+			    "The message is too long.");
+	TRY(e);
+	content_put(content, CONTENT_MIMI, buf_span(&mimi));
+	TRY(buf_end(content));
+out:
+	json_decref(entry);
+	buf_clear(&mimi);
+	return e;
+}

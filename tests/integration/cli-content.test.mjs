@@ -1,0 +1,123 @@
+// Replies, edits, reactions and deletions: what the others see, what everybody
+// keeps, and what nobody may do to another's message.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { conversation, twoPeople } from '../testlib/people.mjs';
+import { hermetic, startNode, startPostgres } from '../testlib/stack.mjs';
+
+describe('what refers to a message', { concurrency: false }, () => {
+  let postgres, node, alice, bob, id;
+  before(async () => {
+    postgres = await startPostgres();
+    node = await startNode({ postgres });
+    [alice, bob] = await twoPeople(node.url);
+    id = await conversation(alice, bob);
+  });
+  after(async () => {
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  const says = async (person, ...args) =>
+    (await person.does('send', id, ...args))[0].seq;
+  const at = async (person, seq) =>
+    (await person.does('read', id)).find(m => m.seq === seq);
+  const lines = async person => (await hermetic(['read', id], person)).out;
+
+  test('a reply names its message, at both ends', async () => {
+    const asked = await says(alice, 'lunch?');
+    await bob.does('read', id);
+    const answer = await says(bob, '--reply', String(asked), 'at noon');
+    for (const person of [alice, bob]) {
+      const entry = await at(person, answer);
+      assert.equal(entry.kind, 'text');
+      assert.equal(entry.text, 'at noon');
+      assert.equal(entry.reply_to, asked);
+      assert.match(await lines(person), new RegExp(`\\(to #${asked}\\) at noon`));
+    }
+    // the id of a message is the same for everybody
+    assert.equal((await at(alice, asked)).id, (await at(bob, asked)).id);
+    assert.match((await at(alice, answer)).id, /^01[0-9a-f]{62}$/);
+    await says(alice, '--reply', String(answer), 'fine');
+  });
+
+  test('an edit is shown, and loses nothing', async () => {
+    const first = await says(alice, 'helo');
+    const edit = await says(alice, '--edit', String(first), 'hello');
+    for (const person of [alice, bob]) {
+      const entry = await at(person, first);
+      assert.equal(entry.text, 'helo');
+      assert.equal(entry.edited, edit);
+      assert.equal(entry.edited_text, 'hello');
+      assert.equal((await at(person, edit)).of, first);
+      assert.match(await lines(person), new RegExp(`hello \\(edited by #${edit}\\)`));
+    }
+    // the edit of an edit is one of the message
+    const again = await says(alice, '--edit', String(edit), 'hello!');
+    assert.equal((await at(bob, again)).of, first);
+    assert.equal((await at(bob, first)).edited_text, 'hello!');
+    await bob.cannot('not-yours', 'send', id, '--edit', String(first), 'no');
+    await bob.cannot('not-yours', 'delete', id, String(first));
+  });
+
+  test('a reaction counts once, and can be taken back', async () => {
+    const said = await says(alice, 'done');
+    await bob.does('read', id);
+    const [one] = await bob.does('react', id, String(said), '👍');
+    const [two] = await bob.does('react', id, String(said), '👍');
+    assert.equal((await at(alice, two.seq)).again, true);
+    await alice.does('react', id, String(said), '👍');
+    for (const person of [alice, bob])
+      assert.deepEqual((await at(person, said)).reactions,
+        { '👍': [bob.name, alice.name] });
+    assert.match(await lines(bob), new RegExp(`done  \\[👍 ${bob.name}, ${alice.name}\\]`));
+    await bob.does('delete', id, String(one.seq));
+    for (const person of [alice, bob])
+      assert.deepEqual((await at(person, said)).reactions,
+        { '👍': [alice.name] });
+    await alice.cannot('too-large', 'react', id, String(said), 'x'.repeat(65));
+  });
+
+  test('what was deleted is out of what is kept', async () => {
+    const said = await says(alice, 'a secret');
+    const edit = await says(alice, '--edit', String(said), 'no secret');
+    await bob.does('read', id);
+    const [gone] = await alice.does('delete', id, String(said));
+    for (const person of [alice, bob]) {
+      assert.equal((await at(person, said)).text, undefined);
+      assert.equal((await at(person, said)).deleted, gone.seq);
+      assert.equal((await at(person, edit)).text, undefined);
+      const text = await lines(person);
+      assert.doesNotMatch(text, /secret/);
+      assert.match(text, new RegExp(`\\(deleted by #${gone.seq}\\)`));
+    }
+  });
+
+  test('once, however often it is tried', async () => {
+    const said = await says(alice, 'first');
+    const one = await says(alice, '--id', 'k', '--reply', String(said), 'me');
+    const two = await says(alice, '--id', 'k', '--reply', String(said), 'me');
+    assert.equal(one, two);
+    await alice.cannot('key-reused', 'send', id, '--id', 'k', '--reply',
+      String(said), 'you');
+  });
+
+  test('numbers of nothing are refused', async () => {
+    await alice.cannot('no-such-message', 'react', id, '1', '👍');
+    await alice.cannot('no-such-message', 'delete', id, '99999');
+    for (const args of [['react', id, 'x', '👍'], ['delete', id, '0'],
+      ['send', id, '--reply', '1', '--edit', '2', 'both']])
+      assert.equal((await hermetic(args, alice)).code, 2, args.join(' '));
+  });
+
+  test('a new device reads what comes after it, and says so', async () => {
+    const said = await says(alice, 'before');
+    const other = await bob.newDevice();
+    await alice.does('members', id); // she has seen it
+    const answer = await says(alice, '--reply', String(said), 'after');
+    const entry = (await other.does('read', id)).find(m => m.seq === answer);
+    assert.equal(entry.text, 'after');
+    assert.equal(entry.reply_to, 0);
+  });
+});

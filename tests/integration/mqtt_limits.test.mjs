@@ -1,0 +1,97 @@
+// What nobody may do to the broker and the gate before it.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { connect as dial } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+
+import { Session, newUser } from '../testlib/api.mjs';
+import { MqttClient, eventsOf, messagesOf } from '../testlib/mqtt.mjs';
+import { startBroker, startNode, startPostgres, until }
+  from '../testlib/stack.mjs';
+
+describe('limits of mqtt', { concurrency: false }, () => {
+  let postgres, node, broker, alice;
+  before(async () => {
+    postgres = await startPostgres();
+    [node, broker] = await Promise.all([startNode({ postgres, workers: 1 }),
+      startBroker({ postgres, env: { HERMETIC_MQTT_CONNECT_SECONDS: '3',
+        HERMETIC_MQTT_SESSIONS_PER_DAY: '2',
+        HERMETIC_MQTT_CONNECTIONS: '200' } })]);
+    alice = await newUser(node.url, 'alice');
+  });
+  after(async () => {
+    await broker?.stop();
+    await node?.stop();
+    await postgres?.stop();
+  });
+  const connect = (device, options) => MqttClient.of(device, broker, options);
+  const memory = () => Number(readFileSync(
+    `/proc/${broker.pids().bridge}/status`, 'utf8').match(/VmRSS:\s*(\d+)/)[1]);
+  const socket = bytes => new Promise((done, fail) => {
+    const s = dial(broker.port, '127.0.0.1', () => {
+      if (bytes) s.write(bytes);
+      done(s);
+    });
+    s.on('close', () => { s.over = true; });
+    s.on('error', e => { s.over = true; fail(e); });
+  });
+
+  test('who does nothing keeps nobody out, and has an end', async () => {
+    await (await connect(alice)).close();
+    const at = memory();
+    const idle = [];
+    for (let i = 0; i < 10; i++)
+      idle.push(...await Promise.all(Array.from({ length: 100 },
+        () => socket(Buffer.from([0x10])).catch(() => null))));
+    const mine = await connect(alice, { tries: false });
+    assert.ok(memory() - at < 20_000, `${memory() - at} KB`);
+    await until(() => idle.every(s => !s || s.over),
+      { ms: 15_000, name: 'the end of those who do nothing' });
+    assert.ok(!mine.over);
+    await mine.close();
+    // nor who sends much before it is let in
+    const large = await socket(Buffer.concat([
+      Buffer.from([0x10, 0xff, 0xff, 0x07]), Buffer.alloc(20_000)]));
+    await until(() => large.over, { ms: 2500, name: 'its end' });
+  });
+
+  test('topics are exact, and each has one name', async () => {
+    const session = await Session.create(alice);
+    const mine = await connect(alice);
+    await mine.subscribe(messagesOf(session));
+    for (const rest of ['events', 'answers'])
+      assert.ok(await mine.trySubscribe(
+        `hermetic/v1/device/${alice.id}/${rest}`) < 3, rest);
+    for (const topic of ['hermetic/v1/#', 'hermetic/v1/session/#',
+      'hermetic/v1/session/+/messages', `hermetic/v1/device/${alice.id}/#`,
+      `hermetic/v1/device/${alice.id}/+`, `${eventsOf(alice)}/x`,
+      `hermetic/v1/device/${alice.id}/${'x'.repeat(50_000)}`,
+      messagesOf({ id: session.id.toUpperCase() })])
+      if (topic !== messagesOf(session))
+        assert.ok(await mine.trySubscribe(topic) >= 128, topic.slice(0, 80));
+    await mine.close();
+  });
+
+  test('the broker keeps so many sessions for one device', async () => {
+    const bob = await newUser(node.url, 'bob');
+    const keeps = name => connect(bob, { clientId: `${bob.id}-${name}`,
+      clean: false, tries: false, properties: { sessionExpiryInterval: 600 } });
+    for (const name of ['one', 'two', 'one', 'two', 'one'])
+      await (await keeps(name)).close();
+    await assert.rejects(keeps('three'), e => e.code === 0x97);
+    await assert.rejects(connect(bob, { version: 4, clean: false, tries: false,
+      clientId: `${bob.id}-four` }), e => e.code === 3);
+    // and any number that end with their connection
+    for (let i = 0; i < 4; i++)
+      await (await connect(bob, { clientId: `${bob.id}-${i}` })).close();
+    // who is not let in uses up nothing of a device's
+    const carol = await newUser(node.url, 'carol');
+    for (let i = 0; i < 4; i++)
+      await assert.rejects(connect(carol, { clientId: `${carol.id}-${i}`,
+        clean: false, tries: false, password: randomUUID(),
+        properties: { sessionExpiryInterval: 600 } }));
+    await (await connect(carol, { clientId: `${carol.id}-x`, clean: false,
+      properties: { sessionExpiryInterval: 600 } })).close();
+  });
+});

@@ -1,0 +1,164 @@
+// No statement of the API reads what others have stored: with large tables that
+// were never analysed, by the planner's word and by what the tables were read.
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { Session, base64, newUser, ok } from '../testlib/api.mjs';
+import { root, startNode, startPostgres, until } from '../testlib/stack.mjs';
+
+// Of the processes that look after all of them, now and then.
+const everything = /^(worker_|admin_|mqtt_members_page|mqtt_recent|revocation_list)/;
+const large = ['account', 'device', 'token_family', 'refresh_token',
+  'key_package', 'session', 'group_info', 'session_member', 'invitation',
+  'message', 'welcome', 'account_link', 'account_log', 'allowance'];
+
+// Strangers: 20,000 accounts with a device, a session and a message each.
+const filling = `
+SET search_path = hermetic;
+INSERT INTO account (user_id, username, salt, password_hash, cost_n, cost_r, cost_p)
+  SELECT md5('u' || i)::uuid, 'stranger-' || i, '', '', 1, 1, 1
+  FROM generate_series(1, 20000) i;
+INSERT INTO device (device_id, user_id, name)
+  SELECT md5('d' || i)::uuid, md5('u' || i)::uuid, 'x'
+  FROM generate_series(1, 20000) i;
+INSERT INTO token_family (family_id, device_id)
+  SELECT md5('f' || i)::uuid, md5('d' || i)::uuid FROM generate_series(1, 20000) i;
+INSERT INTO refresh_token (token_hash, family_id, expires_at)
+  SELECT sha256(i::text::bytea), md5('f' || i)::uuid, now() + interval '1 day'
+  FROM generate_series(1, 20000) i;
+INSERT INTO key_package (device_id, algorithm, ref, key_package, last_resort, expires_at)
+  SELECT md5('d' || i)::uuid, 'chacha20-poly1305', sha256(i::text::bytea), '\\x00',
+         false, now() + interval '1 day' FROM generate_series(1, 20000) i;
+INSERT INTO session (session_id, algorithm, creator, join_policy, epoch, last_seq, head)
+  SELECT md5('s' || i)::uuid, 'chacha20-poly1305', md5('u' || i)::uuid, 'invited', 0,
+         1, sha256(i::text::bytea) FROM generate_series(1, 20000) i;
+INSERT INTO session_member (session_id, device_id, leaf_index)
+  SELECT md5('s' || i)::uuid, md5('d' || (i + j) % 20000 + 1)::uuid, j
+  FROM generate_series(1, 20000) i, generate_series(0, 2) j;
+INSERT INTO invitation (session_id, user_id, invited_by)
+  SELECT md5('s' || i)::uuid, md5('u' || i % 20000 + 1)::uuid, md5('u' || i)::uuid
+  FROM generate_series(1, 20000) i;
+INSERT INTO message (session_id, seq, kind, epoch, sender, nonce, envelope, head,
+                     sent_at, hash)
+  SELECT md5('s' || i)::uuid, 1, 1, 0, md5('d' || i)::uuid, substring(sha256(
+         i::text::bytea) FOR 16), sha256(i::text::bytea), sha256(i::text::bytea),
+         now(), sha256(i::text::bytea) FROM generate_series(1, 20000) i;
+INSERT INTO account_log (fingerprint, user_id, salt)
+  SELECT sha256(i::text::bytea), md5('u' || i)::uuid, sha256(i::text::bytea)
+  FROM generate_series(1, 20000) i;
+INSERT INTO account_link (fingerprint, number, hash, link)
+  SELECT sha256(i::text::bytea), 2,
+         sha256('hermetic account 1'::bytea || i::text::bytea), i::text::bytea
+  FROM generate_series(1, 20000) i;
+INSERT INTO group_info (session_id, epoch, group_info, seq, head)
+  SELECT md5('s' || i)::uuid, 0, '\\x00', 0, sha256(i::text::bytea)
+  FROM generate_series(1, 20000) i;
+INSERT INTO welcome (session_id, device_id, seq, head, welcome)
+  SELECT md5('s' || i)::uuid, md5('d' || i)::uuid, 1, '', ''
+  FROM generate_series(1, 20000) i;
+INSERT INTO allowance SELECT i, now() + interval '1 hour'
+  FROM generate_series(1, 20000) i;
+`;
+
+describe('plans', { concurrency: false }, () => {
+  let postgres, node;
+  before(async () => {
+    postgres = await startPostgres({ settings: { autovacuum: 'off' } });
+    await postgres.psql(filling);
+    node = await startNode({ postgres, workers: 1 });
+  });
+  after(async () => {
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  const scans = plan => [
+    ...(plan['Node Type'] === 'Seq Scan' ? [plan['Relation Name']] : []),
+    ...(plan.Plans ?? []).flatMap(scans)];
+
+  test('no statement scans a table that others fill', async () => {
+    const files = readdirSync(join(root, 'sql')).filter(f =>
+      f.endsWith('.sql') && !everything.test(f)).map(file => ({ file,
+      text: readFileSync(join(root, 'sql', file), 'utf8').trim()
+        .replace(/;\s*$/, '') }))
+      .filter(f => !/^\s*(LISTEN|NOTIFY)\b/m.test(f.text));
+    const explain = ({ file, text }, i) => {
+      const count = Math.max(0, ...[...text.matchAll(/\$(\d+)/g)]
+        .map(m => Number(m[1])));
+      const nulls = count > 0 ? `(${Array(count).fill('NULL').join()})` : '';
+      return `\\echo --- ${file}\nPREPARE s${i} AS ${text};\n` +
+        `EXPLAIN (FORMAT JSON) EXECUTE s${i}${nulls};\n`;
+    };
+    const plans = (await postgres.psql(`SET search_path = hermetic;
+      SET plan_cache_mode = force_generic_plan;\n${
+  files.map(explain).join('')}`)).split(/^--- /m).slice(1);
+    assert.equal(plans.length, files.length);
+    const found = plans.flatMap(text => {
+      const at = text.indexOf('\n');
+      return [...new Set(scans(JSON.parse(text.slice(at))[0].Plan))]
+        .filter(name => large.includes(name))
+        .map(name => `${text.slice(0, at)}: ${name}`);
+    });
+    assert.deepEqual(found, []);
+  });
+
+  // Functions, too: by what the database says it has read.
+  test('what the API does reads no table from end to end', async () => {
+    const read = async () => Object.fromEntries((await postgres.rows(`
+      SELECT relname AS name, seq_scan AS n FROM pg_stat_user_tables
+      WHERE relname IN (${large.map(t => `'${t}'`).join()})`))
+      .map(r => [r.name, r.n]));
+    const before = await read();
+    const [alice, ...others] = await Promise.all(Array.from({ length: 6 },
+      () => newUser(node.url)));
+    const [bob] = others;
+    ok(await bob.post('/key-packages', {
+      key_packages: [base64(bob.keysFor().keyPackage())] }), 201);
+    ok(await alice.post('/key-packages/claim', { username: bob.username }));
+    const session = await Session.create(alice,
+      { invite: [bob.username] });
+    ok(await bob.get('/sessions'));
+    await session.add(alice, ...others);
+    ok(await session.send(bob), 201);
+    await session.history(bob);
+    ok(await bob.get(session.path('/members')));
+    ok(await bob.get('/welcomes'));
+    ok(await session.leave(bob), 201);
+    await session.remove(alice, bob);
+    ok(await alice.post('/auth/refresh', { refresh_token: alice.refreshToken }));
+    // a backend tells what it has read when it is idle for a second
+    const sends = async () => Number(await postgres.psql(
+      `SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'session'`));
+    await until(async () => await sends() > 20000, { name: 'figures' });
+    const now = await read();
+    assert.deepEqual(Object.keys(now).filter(t => now[t] > before[t]), []);
+  });
+
+  test('one\'s own sessions, whatever others have', async () => {
+    const carol = await newUser(node.url, 'carol');
+    const mine = [];
+    for (let i = 0; i < 7; i++) mine.push((await Session.create(carol)).id);
+    mine.sort();
+    let after = '', got = [];
+    do {
+      const page = ok(await carol.get(`/sessions?limit=3${after}`));
+      got.push(...page.sessions.map(s => s.session_id));
+      after = page.next && `&after=${page.next}`;
+    } while (after);
+    assert.deepEqual(got, mine);
+  });
+
+  test('free leaves are the leftmost ones', async () => {
+    const leaves = await postgres.rows(`SELECT n, leaf
+      FROM hermetic.free_leaves(gen_random_uuid(), 3)`);
+    assert.deepEqual(leaves.map(l => l.leaf), [0, 1, 2]);
+    const some = await postgres.psql(`BEGIN; SET search_path = hermetic;
+      UPDATE session_member SET leaf_index = leaf_index * 2 + 1
+        WHERE session_id = md5('s1')::uuid;
+      SELECT string_agg(leaf::text, ',' ORDER BY n)
+        FROM free_leaves(md5('s1')::uuid, 6); ROLLBACK;`);
+    assert.equal(some, '0,2,4,6,7,8');
+  });
+});

@@ -1,0 +1,339 @@
+/* What messages about messages do to what is kept, also those of members whose
+ * programs do not hold the rules. */
+#include "device/heard.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device/content.h"
+#include "device/entry.h"
+#include "device/marks.h"
+#include "device/said.h"
+
+#define MUST(call) assert_int_equal((call), ERR_OK)
+#define RECORDS_MAX 100
+#define SESSION_TEXT "00000000-0000-4000-8000-000000000001"
+
+struct record {
+	char name[200];
+	struct buf value;
+};
+
+struct world {
+	struct record records[RECORDS_MAX];
+	struct device_store store;
+	struct device device;
+	uint64_t seq;
+	uint8_t last[MIMI_ID]; /* the id of what was said last */
+};
+
+static struct record *find(struct world *w, const char *name)
+{
+	for (size_t i = 0; i < RECORDS_MAX; i++)
+		if (strcmp(w->records[i].name, name) == 0)
+			return &w->records[i];
+	return NULL;
+}
+
+static enum err get(void *context, const char *name, struct buf *value)
+{
+	const struct record *record = find(context, name);
+
+	if (record == NULL)
+		return ERR_STATE_GONE;
+	buf_put(value, buf_span(&record->value));
+	return buf_end(value);
+}
+
+static enum err put(void *context, const char *name, struct span value)
+{
+	struct record *record = find(context, name);
+
+	if (record == NULL)
+		record = find(context, "");
+	assert_non_null(record);
+	assert_true(strlen(name) < sizeof(record->name));
+	memcpy(record->name, name, strlen(name) + 1);
+	buf_reset(&record->value);
+	buf_put(&record->value, value);
+	return buf_end(&record->value);
+}
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct suites offer = { { 0 }, 0 };
+
+	assert_non_null(w);
+	w->store.get = get;
+	w->store.put = put;
+	w->store.context = w;
+	w->device.ports.store = &w->store;
+	w->device.ports.rng = rng_system();
+	MUST(membership_new(&w->device.open, SESSION_TEXT, &offer));
+	MUST(record_put(&w->store, "meta/" SESSION_TEXT, w->device.open.notes));
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	membership_clear(&w->device.open);
+	free(w->device.events);
+	for (size_t i = 0; i < RECORDS_MAX; i++)
+		buf_clear(&w->records[i].value);
+	free(w);
+	return 0;
+}
+
+/* ---- saying ---- */
+
+/* The log shows `content` of "user/1"; its number. */
+static uint64_t hear(struct world *w, const char *user, struct span content)
+{
+	struct session_event event = { .kind = SESSION_MESSAGE,
+				       .seq = ++w->seq };
+	struct said said = { .text = BUF_INIT };
+	struct span message = content;
+	const uint8_t *salt = event.nonce;
+
+	event.nonce[0] = (uint8_t)w->seq;
+	buf_putf(&event.identity, "%s/1", user);
+	buf_put(&event.data, content);
+	MUST(buf_end(&event.identity));
+	MUST(buf_end(&event.data));
+	MUST(entry_keep(&w->device, &event, NULL));
+	if (content.p[0] == CONTENT_MIMI) {
+		message = span_of(content.p + 1, content.n - 1);
+		if (said_read(message, &said) == ERR_OK)
+			salt = said.salt;
+	}
+	MUST(said_id(buf_span(&event.identity), SESSION_TEXT, message, salt,
+		     w->last));
+	said_clear(&said);
+	session_event_clear(&event);
+	return w->seq;
+}
+
+static uint64_t text(struct world *w, const char *user, const char *words)
+{
+	struct buf content = BUF_INIT;
+	uint64_t seq;
+
+	content_put(&content, CONTENT_TEXT, span_str(words));
+	MUST(buf_end(&content));
+	seq = hear(w, user, buf_span(&content));
+	buf_clear(&content);
+	return seq;
+}
+
+static uint64_t about(struct world *w, const char *user, enum said_act act,
+		      const uint8_t *id, const char *words)
+{
+	struct buf mimi = BUF_INIT, content = BUF_INIT;
+	uint64_t seq;
+
+	MUST(said_put(act, span_str(words), span_of(id, MIMI_ID), rng_system(),
+		      &mimi));
+	content_put(&content, CONTENT_MIMI, buf_span(&mimi));
+	MUST(buf_end(&content));
+	seq = hear(w, user, buf_span(&content));
+	buf_clear(&content);
+	buf_clear(&mimi);
+	return seq;
+}
+
+/* The entry as people read it; the caller frees it. */
+static json_t *entry(struct world *w, uint64_t seq)
+{
+	json_t *made = NULL;
+
+	MUST(membership_entry(&w->store, SESSION_TEXT, seq, &made));
+	MUST(marks_show(&w->store, SESSION_TEXT, made));
+	return made;
+}
+
+static void expect(struct world *w, uint64_t seq, const char *member,
+		   const char *text)
+{
+	json_t *made = entry(w, seq);
+	const char *there = record_string(made, member);
+
+	if (text == NULL)
+		assert_null(there);
+	else
+		assert_string_equal(there, text);
+	json_decref(made);
+}
+
+static void expect_number(struct world *w, uint64_t seq, const char *member,
+			  uint64_t number)
+{
+	json_t *made = entry(w, seq);
+
+	assert_int_equal(record_number_or_0(made, member), number);
+	json_decref(made);
+}
+
+static size_t reactions(struct world *w, uint64_t seq)
+{
+	json_t *made = entry(w, seq), *users;
+	const char *words;
+	size_t count = 0;
+
+	json_object_foreach(json_object_get(made, "reactions"), words, users)
+	    count += json_array_size(users);
+	json_decref(made);
+	return count;
+}
+
+/* ---- tests ---- */
+
+static void only_the_author_edits(void **state)
+{
+	struct world *w = *state;
+	uint64_t said = text(w, "alice", "one"), by_bob, by_alice;
+	uint8_t id[MIMI_ID];
+
+	memcpy(id, w->last, MIMI_ID);
+	by_bob = about(w, "bob", SAID_EDIT, id, "two");
+	expect(w, by_bob, "kind", "unreadable");
+	expect(w, by_bob, "text", "two"); /* what was said is not lost */
+	expect_number(w, said, "edited", 0);
+	by_bob = about(w, "bob", SAID_DELETE, id, "");
+	expect(w, by_bob, "kind", "unreadable");
+	expect(w, said, "text", "one");
+	expect_number(w, said, "deleted", 0);
+	by_alice = about(w, "alice", SAID_EDIT, id, "three");
+	expect(w, said, "text", "one");
+	expect(w, said, "edited_text", "three");
+	expect_number(w, said, "edited", by_alice);
+	/* a name that begins with another one is another one */
+	by_bob = about(w, "alic", SAID_EDIT, id, "four");
+	expect(w, by_bob, "kind", "unreadable");
+}
+
+static void what_was_deleted_stays_so(void **state)
+{
+	struct world *w = *state;
+	uint64_t said = text(w, "alice", "one"), edit, gone;
+	uint8_t id[MIMI_ID];
+
+	memcpy(id, w->last, MIMI_ID);
+	edit = about(w, "alice", SAID_EDIT, id, "two");
+	gone = about(w, "alice", SAID_DELETE, id, "");
+	expect(w, said, "text", NULL);
+	expect(w, edit, "text", NULL);
+	expect_number(w, said, "deleted", gone);
+	(void)about(w, "alice", SAID_EDIT, id, "three");
+	expect_number(w, said, "edited", 0);
+	for (size_t i = 0; i < RECORDS_MAX; i++)
+		assert_true(w->records[i].value.n == 0 ||
+			    memmem(w->records[i].value.p, w->records[i].value.n,
+				   "two", 3) == NULL);
+}
+
+static void reactions_count_once(void **state)
+{
+	struct world *w = *state;
+	uint64_t said = text(w, "alice", "one"), last;
+	uint8_t id[MIMI_ID], liked[MIMI_ID];
+
+	memcpy(id, w->last, MIMI_ID);
+	(void)about(w, "bob", SAID_REACTION, id, "+");
+	memcpy(liked, w->last, MIMI_ID);
+	assert_int_equal(reactions(w, said), 1);
+	last = about(w, "bob", SAID_REACTION, id, "+");
+	expect(w, last, "kind", "reaction");
+	assert_int_equal(reactions(w, said), 1);
+	(void)about(w, "bob", SAID_REACTION, id, "-");
+	(void)about(w, "carol", SAID_REACTION, id, "+");
+	assert_int_equal(reactions(w, said), 3);
+	last = about(w, "carol", SAID_DELETE, liked, "");
+	expect(w, last, "kind", "unreadable");
+	assert_int_equal(reactions(w, said), 3);
+	(void)about(w, "bob", SAID_DELETE, liked, "");
+	assert_int_equal(reactions(w, said), 2);
+	last = about(w, "bob", SAID_EDIT, liked, "no text");
+	expect(w, last, "kind", "unreadable");
+}
+
+static void reactions_are_bounded(void **state)
+{
+	json_t *marks = json_object(), *from = json_string("bob");
+
+	(void)state;
+	for (uint64_t i = 1; i <= MARKS_MAX + 1; i++) {
+		json_t *words = json_integer((json_int_t)i);
+
+		assert_int_equal(marks_react(marks, i, from, words),
+				 i <= MARKS_MAX);
+		assert_int_equal(marks_edit(marks, i, words), i <= MARKS_MAX);
+		json_decref(words);
+	}
+	json_decref(from);
+	json_decref(marks);
+}
+
+static void the_rest_is_shown(void **state)
+{
+	static const uint8_t nowhere[MIMI_ID] = { MIMI_SHA256 };
+	static const uint8_t broken[] = { CONTENT_MIMI, 0x87, 0x40 };
+	struct mimi_part parts[3] = {
+		{ .cardinality = MIMI_MULTI,
+		  .semantics = MIMI_PROCESS_ALL,
+		  .children = 2 },
+		{ .cardinality = MIMI_SINGLE,
+		  .content_type = SPAN_LIT("Text/Plain"),
+		  .content = SPAN_LIT("look") },
+		{ .cardinality = MIMI_EXTERNAL,
+		  .content_type = SPAN_LIT("image/png"),
+		  .external = { .filename = SPAN_LIT("cat.png"), .size = 9 } },
+	};
+	struct mimi_message m = { .parts = parts, .part_count = 3 };
+	struct buf content = BUF_INIT;
+	struct world *w = *state;
+	uint64_t seq;
+
+	buf_put_u8(&content, CONTENT_MIMI);
+	MUST(mimi_encode(&m, &content));
+	seq = hear(w, "alice", buf_span(&content));
+	expect(w, seq, "text", "look\n[image/png elsewhere: cat.png, 9 bytes]");
+	parts[0].semantics = MIMI_CHOOSE_ONE;
+	buf_reset(&content);
+	buf_put_u8(&content, CONTENT_MIMI);
+	MUST(mimi_encode(&m, &content));
+	seq = hear(w, "alice", buf_span(&content));
+	expect(w, seq, "text", "look");
+	seq = hear(w, "alice", SPAN_ARRAY(broken));
+	expect(w, seq, "kind", "unreadable");
+	seq = about(w, "alice", SAID_EDIT, nowhere, "what?");
+	expect(w, seq, "kind", "edit");
+	expect(w, seq, "text", "what?");
+	expect_number(w, seq, "of", 0);
+	buf_clear(&content);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(only_the_author_edits, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_was_deleted_stays_so,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(reactions_count_once, setup,
+						teardown),
+		cmocka_unit_test(reactions_are_bounded),
+		cmocka_unit_test_setup_teardown(the_rest_is_shown, setup,
+						teardown),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
