@@ -196,6 +196,18 @@ out:
 	return e;
 }
 
+/* {TEXT: [identity…]…} */
+static enum err dress_reactions(struct device *d, json_t *reactions)
+{
+	const char *text;
+	json_t *users;
+	enum err e = ERR_OK;
+
+	json_object_foreach(reactions, text, users) TRY(dress_list(d, users));
+out:
+	return e;
+}
+
 enum err names_dress_entry(struct device *d, json_t *entry)
 {
 	static const char *const texts[] = { "from", "heir" };
@@ -211,6 +223,7 @@ enum err names_dress_entry(struct device *d, json_t *entry)
 		TRY(dress_member(d, entry, texts[i]));
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
 		TRY(dress_list(d, json_object_get(entry, lists[i])));
+	TRY(dress_reactions(d, json_object_get(entry, "reactions")));
 out:
 	return e;
 }
