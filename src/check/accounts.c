@@ -5,11 +5,20 @@
 
 #include "base/rd.h"
 
-struct entry {
-	uint8_t fingerprint[ACCOUNT_HASH];
+#define BRANCHES_MAX 16 /* of an account; the oldest falls out */
+
+struct known {
 	struct account_log *log; /* NULL: nothing is known */
 	struct buf links;	 /* of it */
-	bool lacks, grown;
+	bool grown;
+};
+
+struct entry {
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct known counts; /* the log that counts */
+	struct known branches[BRANCHES_MAX];
+	size_t branch_count;
+	bool lacks;
 };
 
 struct check_accounts {
@@ -45,12 +54,20 @@ enum err check_accounts_new(const struct check_source *source,
 	return ERR_OK;
 }
 
+static void known_clear(struct known *known)
+{
+	account_log_free(known->log);
+	buf_clear(&known->links);
+	*known = (struct known){ .log = NULL };
+}
+
 static void entry_free(struct entry *entry)
 {
 	if (entry == NULL)
 		return;
-	account_log_free(entry->log);
-	buf_clear(&entry->links);
+	known_clear(&entry->counts);
+	for (size_t i = 0; i < entry->branch_count; i++)
+		known_clear(&entry->branches[i]);
 	free(entry);
 }
 
@@ -124,20 +141,145 @@ out:
 	return e;
 }
 
+/* ---- branches ---- */
+
+static bool has(const struct known *known, const struct account_place *place)
+{
+	return known->log != NULL && account_log_has(known->log, place);
+}
+
+/* What has the place: the log that counts, or a branch. NULL: nothing. */
+static struct known *find_known(struct entry *entry,
+				const struct account_place *place)
+{
+	if (has(&entry->counts, place))
+		return &entry->counts;
+	for (size_t i = 0; i < entry->branch_count; i++)
+		if (has(&entry->branches[i], place))
+			return &entry->branches[i];
+	return NULL;
+}
+
+/* Does the one go on where the other one ends? */
+static bool goes_on(const struct known *known, const struct known *before)
+{
+	struct account_place end;
+
+	account_log_place(before->log, &end);
+	return has(known, &end);
+}
+
+/* Takes over what `known` has. A branch that ends in it makes room. */
+static void keep_branch(struct entry *entry, struct known *known)
+{
+	size_t at = 0;
+
+	while (at < entry->branch_count &&
+	       !goes_on(known, &entry->branches[at]))
+		at++;
+	if (at == entry->branch_count && at < BRANCHES_MAX) {
+		entry->branch_count++;
+	} else {
+		at = at < BRANCHES_MAX ? at : 0;
+		known_clear(&entry->branches[at]);
+		memmove(&entry->branches[at], &entry->branches[at + 1],
+			(entry->branch_count - at - 1) *
+			    sizeof(entry->branches[0]));
+	}
+	entry->branches[entry->branch_count - 1] = *known;
+	*known = (struct known){ .log = NULL };
+}
+
+/* Of two logs that part: does the other one than that of before count? */
+static enum err is_before(const struct known *known, const struct known *other,
+			  bool *other_counts)
+{
+	enum account_order order = ACCOUNT_SAME;
+	struct account_log *none = NULL;
+	struct check_verdict verdict;
+	enum err e;
+
+	TRY(account_log_new(&none));
+	verdict = account_log_compare(none, buf_span(&known->links),
+				      buf_span(&other->links), &order);
+	ENSURE(verdict.wrong == NULL, ERR_LOCAL_MEMORY); /* both are good */
+	*other_counts = order == ACCOUNT_SECOND;
+out:
+	account_log_free(none);
+	return e;
+}
+
+/* A log that is good; what `known` has is taken over. */
+static enum err take_known(struct entry *entry, struct known *known)
+{
+	struct account_place end;
+	struct known lost;
+	bool counts = false;
+	enum err e = ERR_OK;
+
+	account_log_place(known->log, &end);
+	entry->lacks = false;
+	if (find_known(entry, &end) != NULL)
+		goto out;
+	if (entry->counts.log == NULL || goes_on(known, &entry->counts)) {
+		known_clear(&entry->counts);
+		entry->counts = *known;
+		*known = (struct known){ .log = NULL };
+		goto out;
+	}
+	TRY(is_before(&entry->counts, known, &counts));
+	if (counts) {
+		lost = entry->counts;
+		entry->counts = *known;
+		*known = lost;
+	}
+	keep_branch(entry, known);
+out:
+	known_clear(known);
+	return e;
+}
+
+/* Links that the caller has verified before. */
+static enum err take_stored(struct entry *entry, struct span links)
+{
+	struct known known = { .log = NULL };
+	enum err e;
+
+	buf_put(&known.links, links);
+	TRY(buf_end(&known.links));
+	TRY(load(links, &known.log));
+	if (entry->counts.log == NULL)
+		entry->counts = known;
+	else
+		keep_branch(entry, &known);
+	known = (struct known){ .log = NULL };
+out:
+	known_clear(&known);
+	return e;
+}
+
 static enum err ask_source(const struct check_accounts *accounts,
 			   struct entry *entry)
 {
-	enum err e;
+	struct buf logs = BUF_INIT;
+	struct rd r;
+	enum err e = ERR_OK;
 
-	if (accounts->source.links == NULL)
+	if (accounts->source.logs == NULL)
 		return ERR_OK;
-	TRY(accounts->source.links(accounts->source.context,
-				   SPAN_ARRAY(entry->fingerprint),
-				   &entry->links));
-	TRY(buf_end(&entry->links));
-	if (entry->links.n > 0)
-		TRY(load(buf_span(&entry->links), &entry->log));
+	TRY(accounts->source.logs(accounts->source.context,
+				  SPAN_ARRAY(entry->fingerprint), &logs));
+	TRY(buf_end(&logs));
+	r = rd_init(buf_span(&logs));
+	while (rd_left(&r) > 0) {
+		struct span links = rd_vec(&r);
+
+		TRY(rd_ok(&r) ? ERR_OK : ERR_PEER_MALFORMED);
+		if (links.n > 0)
+			TRY(take_stored(entry, links));
+	}
 out:
+	buf_clear(&logs);
 	return e;
 }
 
@@ -169,20 +311,6 @@ out:
 	return e;
 }
 
-/* Takes log and links over. */
-static void replace(struct entry *entry, struct account_log **log,
-		    struct buf *links)
-{
-	account_log_free(entry->log);
-	buf_clear(&entry->links);
-	entry->log = *log;
-	entry->links = *links;
-	entry->grown = true;
-	entry->lacks = false;
-	*log = NULL;
-	*links = BUF_INIT;
-}
-
 enum err check_accounts_find(struct check_accounts *accounts,
 			     struct span fingerprint,
 			     const struct account_log **log, struct span *links)
@@ -191,8 +319,8 @@ enum err check_accounts_find(struct check_accounts *accounts,
 	enum err e;
 
 	TRY(get(accounts, fingerprint, &entry));
-	*log = entry->log;
-	*links = buf_span(&entry->links);
+	*log = entry->counts.log;
+	*links = buf_span(&entry->counts.links);
 out:
 	return e;
 }
@@ -200,29 +328,23 @@ out:
 struct check_verdict check_accounts_add(struct check_accounts *accounts,
 					struct span links)
 {
-	struct account_log *log = NULL;
-	struct buf copy = BUF_INIT;
-	struct account_place place;
+	struct known known = { .grown = true };
 	struct check_verdict verdict;
 	struct entry *entry;
 	enum err e;
 
-	TRY(account_log_new(&log));
-	verdict = account_log_add_all(log, links);
+	TRY(account_log_new(&known.log));
+	verdict = account_log_add_all(known.log, links);
 	if (verdict.wrong != NULL || links.n == 0) {
-		account_log_free(log);
+		known_clear(&known);
 		return verdict;
 	}
-	TRY(get(accounts, account_log_fingerprint(log), &entry));
-	account_log_place(log, &place);
-	if (entry->log != NULL && account_log_has(entry->log, &place))
-		goto out;
-	buf_put(&copy, links);
-	TRY(buf_end(&copy));
-	replace(entry, &log, &copy);
+	TRY(get(accounts, account_log_fingerprint(known.log), &entry));
+	buf_put(&known.links, links);
+	TRY(buf_end(&known.links));
+	TRY(take_known(entry, &known));
 out:
-	account_log_free(log);
-	buf_clear(&copy);
+	known_clear(&known);
 	return failed(e);
 }
 
@@ -237,16 +359,29 @@ static struct account_place place_of(const struct place *place)
 	return out;
 }
 
+/* Where the last links of a log begin, by the first of them. */
+static bool begins_at(struct span carried, struct account_place *begin)
+{
+	struct rd r = rd_init(carried);
+	struct account_link link;
+
+	if (carried.n == 0 || account_link_decode(rd_vec(&r), &link) != ERR_OK)
+		return false;
+	if (link.number == 0)
+		return false;
+	begin->number = link.number - 1;
+	(void)span_copy(begin->hash, link.before);
+	return true;
+}
+
 /* Carried links lead from one place to the other: by their numbers and hashes,
- * whatever stands in them. `end` is where they end. */
-static const char *check_chain(struct span fingerprint,
-			       const struct place *from, struct span carried,
+ * whatever stands in them. `end`: where they begin; then, where they end. */
+static const char *check_chain(struct span fingerprint, struct span carried,
 			       struct account_place *end)
 {
 	struct rd r = rd_init(carried);
 	struct account_link link;
 
-	*end = place_of(from);
 	while (rd_left(&r) > 0) {
 		struct span bytes = rd_vec(&r);
 
@@ -283,29 +418,29 @@ static struct check_verdict lack(struct entry *entry)
 		     "place");
 }
 
-/* The log up to `from`, and what was carried behind it. */
+/* The log up to `from`, which `base` has, and what was carried behind it. */
 static struct check_verdict extend(struct entry *entry,
+				   const struct known *base,
 				   const struct account_place *from,
 				   struct span carried)
 {
-	struct account_log *log = NULL;
+	struct known known = { .grown = true };
 	struct check_verdict verdict = good();
-	struct buf links = BUF_INIT;
 	enum err e;
 
 	if (from->number > 0)
-		buf_put(&links, prefix(buf_span(&entry->links), from->number));
-	TRY(buf_end(&links));
-	TRY(load(buf_span(&links), &log));
-	verdict = account_log_add_all(log, carried);
-	if (verdict.wrong == NULL) {
-		buf_put(&links, carried);
-		TRY(buf_end(&links));
-		replace(entry, &log, &links);
-	}
+		buf_put(&known.links,
+			prefix(buf_span(&base->links), from->number));
+	TRY(buf_end(&known.links));
+	TRY(load(buf_span(&known.links), &known.log));
+	verdict = account_log_add_all(known.log, carried);
+	if (verdict.wrong != NULL)
+		goto out;
+	buf_put(&known.links, carried);
+	TRY(buf_end(&known.links));
+	TRY(take_known(entry, &known));
 out:
-	account_log_free(log);
-	buf_clear(&links);
+	known_clear(&known);
 	return verdict.wrong != NULL ? verdict : failed(e);
 }
 
@@ -314,35 +449,46 @@ static struct check_verdict look_up(struct entry *entry,
 				    const struct account_place *from,
 				    const struct account_place *to)
 {
-	if (entry->log == NULL || !account_log_has(entry->log, to))
+	const struct known *known = find_known(entry, to);
+
+	if (known == NULL)
 		return lack(entry);
-	if (from->number > 0 && !account_log_has(entry->log, from))
+	if (from->number > 0 && !has(known, from))
 		return wrong("an account's place is moved to another branch");
 	return good();
 }
 
+/* `last`: where it leads. */
 static struct check_verdict reach(struct entry *entry, const struct place *from,
-				  struct span carried, const struct place *to)
+				  struct span carried, const struct place *to,
+				  struct account_place *last)
 {
-	struct account_place begin = place_of(from), end = place_of(to), last;
-	const char *why =
-	    check_chain(SPAN_ARRAY(entry->fingerprint), from, carried, &last);
+	struct account_place begin = place_of(from), end = place_of(to);
+	const struct known *base;
+	const char *why;
 
+	/* the last links of a log that is longer than what a commit carries */
+	if (from->number == 0 && to->number == 0 && !begins_at(carried, &begin))
+		return wrong("links that it carries cannot be read");
+	*last = begin;
+	why = check_chain(SPAN_ARRAY(entry->fingerprint), carried, last);
 	if (why != NULL)
 		return wrong(why);
-	if (carried.n == 0)
+	if (carried.n == 0) {
+		*last = end;
 		return look_up(entry, &begin, &end);
+	}
 	if (to->number > 0 &&
-	    (last.number != end.number ||
-	     !span_equal(SPAN_ARRAY(last.hash), SPAN_ARRAY(end.hash))))
+	    (last->number != end.number ||
+	     !span_equal(SPAN_ARRAY(last->hash), SPAN_ARRAY(end.hash))))
 		return wrong("links that it carries do not lead to the "
 			     "account's place");
-	if (entry->log != NULL && account_log_has(entry->log, &last))
+	if (find_known(entry, last) != NULL)
 		return good();
-	if (begin.number > 0 &&
-	    (entry->log == NULL || !account_log_has(entry->log, &begin)))
+	base = begin.number > 0 ? find_known(entry, &begin) : NULL;
+	if (begin.number > 0 && base == NULL)
 		return lack(entry);
-	return extend(entry, &begin, carried);
+	return extend(entry, base, &begin, carried);
 }
 
 struct check_verdict check_accounts_reach(struct check_accounts *accounts,
@@ -350,6 +496,7 @@ struct check_verdict check_accounts_reach(struct check_accounts *accounts,
 					  struct span carried, struct place *to,
 					  const struct account_log **log)
 {
+	struct account_place last;
 	struct check_verdict verdict;
 	struct entry *entry;
 	enum err e = get(accounts, to->fingerprint, &entry);
@@ -358,16 +505,13 @@ struct check_verdict check_accounts_reach(struct check_accounts *accounts,
 		return failed(e);
 	if (to->number == 0 && carried.n == 0)
 		return wrong("it does not carry the links of its account");
-	verdict = reach(entry, from, carried, to);
+	verdict = reach(entry, from, carried, to, &last);
 	if (verdict.wrong != NULL)
 		return verdict;
-	*log = entry->log;
+	*log = find_known(entry, &last)->log;
 	if (to->number == 0) {
-		struct rd r = rd_init(carried);
-
-		for (; rd_left(&r) > 0; to->number++)
-			(void)rd_vec(&r);
-		to->hash = account_log_hash(entry->log, to->number);
+		to->number = last.number;
+		to->hash = account_log_hash(*log, to->number);
 	}
 	return verdict;
 }
@@ -402,27 +546,45 @@ void check_accounts_forget_lacks(struct check_accounts *accounts)
 		accounts->entries[i]->lacks = false;
 }
 
+/* The log that counts, and behind it the branches. */
+static struct known *known_at(struct entry *entry, size_t at)
+{
+	return at == 0 ? &entry->counts : &entry->branches[at - 1];
+}
+
 bool check_accounts_grown(const struct check_accounts *accounts,
 			  size_t *position, struct span *fingerprint,
 			  struct span *links)
 {
-	for (; *position < accounts->count; ++*position) {
-		const struct entry *entry = accounts->entries[*position];
+	const size_t each = BRANCHES_MAX + 1;
 
-		if (!entry->grown)
+	for (; *position < accounts->count * each; ++*position) {
+		struct entry *entry = accounts->entries[*position / each];
+		size_t at = *position % each;
+
+		if (at > entry->branch_count || !known_at(entry, at)->grown)
 			continue;
 		*fingerprint = SPAN_ARRAY(entry->fingerprint);
-		*links = buf_span(&entry->links);
+		*links = buf_span(&known_at(entry, at)->links);
 		++*position;
 		return true;
 	}
 	return false;
 }
 
+static bool has_grown(struct entry *entry)
+{
+	for (size_t k = 0; k <= entry->branch_count; k++)
+		if (known_at(entry, k)->grown)
+			return true;
+	return false;
+}
+
 void check_accounts_kept(struct check_accounts *accounts)
 {
 	for (size_t i = 0; i < accounts->count; i++)
-		accounts->entries[i]->grown = false;
+		for (size_t k = 0; k <= accounts->entries[i]->branch_count; k++)
+			known_at(accounts->entries[i], k)->grown = false;
 }
 
 static void forget(struct check_accounts *accounts, bool all)
@@ -430,7 +592,7 @@ static void forget(struct check_accounts *accounts, bool all)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < accounts->count; i++) {
-		if (all || accounts->entries[i]->grown)
+		if (all || has_grown(accounts->entries[i]))
 			entry_free(accounts->entries[i]);
 		else
 			accounts->entries[kept++] = accounts->entries[i];

@@ -1,5 +1,6 @@
 #include "device/accounts.h"
 
+#include "device/branches.h"
 #include "device/met.h"
 #include "device/own_log.h"
 #include "device/steps.h"
@@ -33,10 +34,9 @@ out:
 	return e;
 }
 
-static enum err give_links(void *context, struct span fingerprint,
+static enum err give_links(struct device *d, struct span fingerprint,
 			   struct buf *links)
 {
-	struct device *d = context;
 	struct met *met = NULL;
 	bool own;
 	enum err e;
@@ -54,9 +54,25 @@ out:
 	return e;
 }
 
+static enum err give_logs(void *context, struct span fingerprint,
+			  struct buf *logs)
+{
+	struct device *d = context;
+	struct buf links = BUF_INIT;
+	enum err e;
+
+	TRY(give_links(d, fingerprint, &links));
+	TRY(buf_end(&links));
+	buf_put_vec(logs, buf_span(&links));
+	e = branches_give(d, fingerprint, logs);
+out:
+	buf_clear(&links);
+	return e;
+}
+
 enum err accounts_open(struct device *d)
 {
-	const struct check_source source = { give_links, d };
+	const struct check_source source = { give_logs, d };
 
 	return check_accounts_new(&source, &d->accounts);
 }
@@ -99,6 +115,22 @@ out:
 	return e;
 }
 
+/* What is no part of the log that counts is kept as a branch. */
+static enum err keep_branch(struct device *d, struct span fingerprint,
+			    struct span links)
+{
+	struct buf kept = BUF_INIT;
+	enum err e;
+
+	TRY(give_links(d, fingerprint, &kept));
+	TRY(buf_end(&kept));
+	if (links.n > kept.n || !span_equal(span_of(kept.p, links.n), links))
+		TRY(branches_keep(d, fingerprint, links));
+out:
+	buf_clear(&kept);
+	return e;
+}
+
 static enum err keep(struct device *d, struct span fingerprint,
 		     struct span links)
 {
@@ -113,6 +145,8 @@ static enum err keep(struct device *d, struct span fingerprint,
 		e = keep_own(d, own, links);
 	else
 		e = met_keep(d, SPAN_EMPTY, SPAN_EMPTY, links);
+	TRY(e);
+	e = keep_branch(d, fingerprint, links);
 out:
 	own_log_free(own);
 	return e;

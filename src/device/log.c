@@ -7,6 +7,7 @@
 #include "device/change.h"
 #include "device/entry.h"
 #include "device/move.h"
+#include "device/names.h"
 #include "device/outbox.h"
 #include "device/people.h"
 #include "device/pins.h"
@@ -362,17 +363,45 @@ static void halt_unread(struct device *d, const struct answer *answer)
 		work_halt_refused(d, answer);
 }
 
+/* Whose log it is, as a person calls that account. */
+static enum err name_lacking(struct device *d, struct buf *name)
+{
+	struct buf hex = BUF_INIT;
+	struct span fingerprint;
+	size_t position = 0;
+	enum err e = ERR_OK;
+
+	if (!check_accounts_lacks(d->accounts, &position, &fingerprint))
+		goto out;
+	text_put_hex(&hex, fingerprint);
+	TRY(buf_end(&hex));
+	TRY(names_put_user(d, buf_span(&hex), name));
+out:
+	buf_put_u8(name, 0);
+	buf_clear(&hex);
+	return e != ERR_OK ? e : buf_end(name);
+}
+
 enum err log_want_accounts(struct device *d)
 {
+	struct buf name = BUF_INIT;
 	bool news;
-	enum err e = accounts_want_lacking(d, &news);
+	enum err e;
 
-	if (e == ERR_OK && !news)
-		work_halt(d, ERR_STATE_ACCOUNTS, "accounts-unknown",
-			  "What follows in %s takes the log of an account "
-			  "that the server does not show as far as it is "
-			  "needed. Nothing of it was taken. Try again later.",
-			  d->work.outcome.session);
+	TRY(accounts_want_lacking(d, &news));
+	if (news)
+		goto out;
+	TRY(name_lacking(d, &name));
+	work_halt(d, ERR_STATE_ACCOUNTS, "accounts-unknown",
+		  "What follows in %s goes by links of the account %s that "
+		  "neither this device nor the server has. Nothing of it was "
+		  "taken, and nothing is sent there. It goes on by itself as "
+		  "soon as the server has them: ask whoever that is to run "
+		  "\"hermetic devices\" on each device, which gives the "
+		  "server what it lacks.",
+		  d->work.outcome.session, (const char *)name.p);
+out:
+	buf_clear(&name);
 	return e;
 }
 

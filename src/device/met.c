@@ -1,5 +1,6 @@
 #include "device/met.h"
 
+#include "device/branches.h"
 #include "device/handover.h"
 #include "device/record.h"
 
@@ -235,6 +236,10 @@ static enum err compare(struct device *d, struct met *kept, struct met *shown,
 		    kept->compared < common ? kept->compared : common;
 		/* a branch that counts decides what was open before it */
 		shown->forked = kept->forked && *outcome == MET_GROWN;
+		/* a group may be at a place of the branch that does not */
+		if (*outcome == MET_PARTED)
+			TRY(branches_keep(d, account_log_fingerprint(kept->log),
+					  buf_span(&kept->links)));
 		TRY(save(d, shown));
 	}
 out:

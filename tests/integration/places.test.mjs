@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
+import { linkHash } from '../testlib/accounts.mjs';
 import { base64, newAccount, newUser, ok } from '../testlib/api.mjs';
 import { DeviceKeys } from '../testlib/mls.mjs';
 import { Person, conversation, twoPeople } from '../testlib/people.mjs';
@@ -38,7 +39,8 @@ describe('leaves of accounts', { concurrency: false }, () => {
     assert.deepEqual([line.from, line.device, line.account],
       [alice.name, '1', rows[0].account]);
 
-    // a second device (the recovery key has the second link), roles and removing by the names that are shown
+    // a second device (the recovery key has the second link), then roles and
+    // removing by the names that are shown
     const phone = await alice.newDevice('phone');
     await phone.does('send', id, 'from the phone');
     assert.deepEqual(await bob.texts(id), ['hello', 'from the phone']);
@@ -100,6 +102,56 @@ describe('leaves of accounts', { concurrency: false }, () => {
       assert.equal(entries[at - 1].from, bob.name);
       const own = await bob.does('read', id);
       assert.ok(own.some(m => m.reason === 'removed-device'));
+    });
+
+  test('a session at a place of a branch goes on, and waits for its links',
+    async () => {
+      const dora = await newAccount(node.url, 'dora');
+      const poster = await newUser(node.url, 'poster');
+      const post = link => poster.post(`/users/${dora.username}/log`,
+        { link: base64(link) });
+      ok(await post(dora.log.recover()), 201);
+      ok(await dora.post('/key-packages', { key_packages: ['aes-256-gcm',
+        'chacha20-poly1305'].map(a => base64(dora.keysFor(a).keyPackage({
+        suites: [4, 3] }))) }), 201);
+      const [{ session_id: id }] = await alice.does('create', '--invite',
+        dora.username, '--invite', bob.name);
+      await bob.does('join', id);
+
+      // alice sees a third link, and her commit names it
+      const other = dora.log.branch();
+      const lost = other.add();
+      ok(await post(lost), 201);
+      await alice.does('verify', dora.username);
+      await alice.does('rotate', id);
+      // the server shows another one, which withdraws it and so counts
+      const swap = link => postgres.psql(`UPDATE hermetic.account_link
+        SET link = '\\x${link.toString('hex')}',
+        hash = '\\x${linkHash(link).toString('hex')}' WHERE number = 3 AND
+        fingerprint = '\\x${dora.log.fingerprint.toString('hex')}'`);
+      const counts = dora.log.withdraw([linkHash(lost)]);
+      await swap(counts);
+      for (const who of [alice, bob]) {
+        await who.does('verify', dora.username);
+        await who.does('send', id, `from ${who.name}`);
+      }
+      assert.deepEqual(await alice.texts(id),
+        [`from ${alice.name}`, `from ${bob.name}`]);
+
+      // who comes in has no such links, and nobody shows them
+      const carol = await new Person('carol', node.url).register();
+      await alice.does('invite', id, carol.name);
+      const said = await carol.cannot('accounts-unknown', 'join', id);
+      assert.ok(said.includes(dora.username) &&
+        said.includes('hermetic devices'), said);
+      await carol.cannot('accounts-unknown', 'join', id);
+      // as soon as the server has them it goes on by itself
+      await swap(lost);
+      await carol.does('join', id);
+      await swap(counts);
+      await carol.does('verify', dora.username);
+      await carol.does('send', id, 'in');
+      assert.deepEqual((await bob.texts(id)).at(-1), 'in');
     });
 
   test('a session by a link that anybody may open, and its accounts',
