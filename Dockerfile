@@ -29,7 +29,8 @@ COPY deploy/entrypoint.sh deploy/healthcheck.sh deploy/mosquitto.conf \
   deploy/mosquitto-websocket.conf \
   /usr/local/lib/hermetic/
 # Volumes begin as what they cover, its owner included.
-RUN install -d -o 10001 -g 10001 /run/hermetic /var/lib/hermetic/mqtt
+RUN install -d -o 10001 -g 10001 /run/hermetic /var/lib/hermetic/mqtt \
+  /var/lib/hermetic/seen
 RUN sed -i 's|^\(\s*load\s\+\)[^ ]*hermetic\.so|\1./hermetic.so|' kore.conf
 # scrypt goes through 128 MiB in all directions: in large pages it takes a fifth
 # less (docs/performance.md).

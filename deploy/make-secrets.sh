@@ -14,7 +14,7 @@ put() { # NAME, from standard input
 
 for name in postgres_password owner_password api_password \
   rotation_password mqtt_password mqtt_bridge_password \
-  replication_password grafana_password; do
+  replication_password patroni_password grafana_password; do
   [ -s "$dir/$name" ] || od -An -v -tx1 -N24 /dev/urandom | tr -d ' \n' |
     put "$name"
 done

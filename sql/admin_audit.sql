@@ -1,5 +1,5 @@
--- $1 after this number, $2 how many. Where the chain ends comes with each row, also
--- where there is none.
+-- The entries after number $1, at most $2 of them. Each row also has the end of the
+-- chain; where there is no entry, one row has that end alone.
 SELECT e.n AS last, e.hash AS last_hash, a.n, a.at_us, a.actor, a.event, a.subject,
        a.detail, a.hash
 FROM audit_end e LEFT JOIN LATERAL (

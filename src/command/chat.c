@@ -79,14 +79,17 @@ static void on_waits(void *context)
 static void on_connected(void *context, bool connected, const char *reason)
 {
 	struct chat *chat = context;
+	struct buf safe = BUF_INIT;
 
 	chat->disconnected = !connected;
+	out_put_safe(&safe, span_str(reason));
 	line_hide(chat->line);
 	if (!chat->cmd->args->json)
-		out_line(connected ? "* Connected again.%s"
-				   : "* Connection lost (%s); trying again.",
-			 reason);
+		out_line(connected ? "* Connected again.%.*s"
+				   : "* Connection lost (%.*s); trying again.",
+			 (int)safe.n, safe.n > 0 ? (const char *)safe.p : "");
 	line_show(chat->line);
+	buf_clear(&safe);
 }
 
 /* ---- input ---- */
@@ -116,21 +119,21 @@ static void complain(struct chat *chat, enum err e)
 	why_clear(why);
 }
 
-/* What waits in the outbox and is worth another try: others' changes of keys
- * overtook it, or the server was away. */
-static bool waits(const struct chat *chat, enum err e)
+/* Something in the outbox waits, and another try of the chat may send it. An order
+ * that did not begin has no outcome. */
+static bool is_worth_a_try(const struct outcome *outcome, enum err e)
 {
-	return e == ERR_STATE_EPOCH || why_is_passing(e, chat->cmd->a.why.slug);
+	return outcome != NULL ? outcome->passing : why_is_passing(e, "");
 }
 
 /* A line that waits for the person is sent when the person says /flush. */
-static void print_kept(struct chat *chat, uint64_t item)
+static void print_kept(struct chat *chat, const char *id, uint64_t item)
 {
 	struct why *why = &chat->cmd->a.why;
 	struct buf text = BUF_INIT;
 
 	if (chat->cmd->args->json) {
-		cmd_print_kept(chat->cmd, chat->current, item);
+		cmd_print_kept(chat->cmd, id, item);
 		chat->cmd->kept = false;
 		return;
 	}
@@ -156,10 +159,10 @@ enum err chat_say(struct chat *chat, enum said_act act, uint64_t about,
 	e = drive_order(&chat->cmd->a, &order, &outcome);
 	if (outcome == NULL || !outcome->kept)
 		goto out;
-	if (waits(chat, e))
+	if (is_worth_a_try(outcome, e))
 		(void)json_object_set_new(chat->unsent, chat->current,
 					  json_true());
-	print_kept(chat, outcome->item);
+	print_kept(chat, chat->current, outcome->item);
 	e = ERR_OK;
 out:
 	return e;
@@ -176,18 +179,24 @@ void chat_say_again(struct chat *chat)
 		const struct order order = { .kind = ORDER_REFRESH,
 					     .session = id,
 					     .flush = true };
-		enum err e = ERR_STATE_EPOCH;
+		const struct outcome *outcome;
+		enum err e;
 
-		if (!chat->disconnected)
-			e = drive_order(&chat->cmd->a, &order, NULL);
-		if (waits(chat, e)) {
+		if (chat->disconnected)
+			continue;
+		e = drive_order(&chat->cmd->a, &order, &outcome);
+		if (is_worth_a_try(outcome, e)) {
 			why_clear(&chat->cmd->a.why);
 			continue;
 		}
-		(void)json_object_del(chat->unsent, id);
 		line_hide(chat->line);
+		if (e == ERR_OK && outcome->kept) {
+			chat->cmd->a.why = *outcome->why;
+			print_kept(chat, id, outcome->item);
+		}
 		complain(chat, e);
 		line_show(chat->line);
+		(void)json_object_del(chat->unsent, id);
 	}
 }
 

@@ -177,36 +177,117 @@ out:
 	return e;
 }
 
-/* A full id from the start of one of ours. */
-static enum err find_device(struct cmd *cmd, const char *prefix,
-			    char id[TEXT_UUID_SIZE], uint64_t *number)
+/* How many rows of the server's list have that number. */
+static size_t count_rows(const json_t *devices, uint64_t number)
 {
-	json_t *devices = NULL;
 	const json_t *device;
-	size_t i, found = 0;
+	size_t i, count = 0;
+
+	json_array_foreach(devices, i, device) count +=
+	    record_number_or_0(device, "number") == number;
+	return count;
+}
+
+static enum err refuse_list(struct cmd *cmd, uint64_t number)
+{
+	return why_set(&cmd->a.why, ERR_PEER_INVALID, "list-differs",
+		       "The server's list of your devices does not fit your "
+		       "account's log: it shows device %llu, which stands "
+		       "there, not at all or under another id. Nothing was "
+		       "revoked.",
+		       (unsigned long long)number);
+}
+
+/* Which id has which number is the server's word. It ends neither this device, nor
+ * two for one, and what stands in the log is ended by a link only. */
+static enum err check_list(struct cmd *cmd, const json_t *devices,
+			   uint64_t number)
+{
+	uint64_t standing[ACCOUNT_DEVICES_MAX], own;
+	bool recovery;
+	size_t count;
 	enum err e;
 
-	*number = 0;
-	TRY(cmd_fetch_devices(cmd, &devices));
+	TRY(device_number(cmd->a.device, &own, &recovery));
+	TRY(device_numbers(cmd->a.device, standing, &count));
+	if (number > 0 && (number == own || count_rows(devices, number) > 1))
+		e = refuse_list(cmd, number);
+	for (size_t i = 0; number == 0 && e == ERR_OK && i < count; i++)
+		if (count_rows(devices, standing[i]) == 0)
+			e = refuse_list(cmd, standing[i]);
+out:
+	return e;
+}
+
+/* The device to revoke: its id is from the server's list. */
+struct target {
+	char id[TEXT_UUID_SIZE];
+	uint64_t number; /* in the account's log; 0: not there */
+	char in_log[24]; /* the same: so sessions with places call it */
+	bool gone;	 /* a link that was kept has removed it */
+};
+
+/* A full id from the start of one of ours. */
+static enum err find_row(struct cmd *cmd, const json_t *devices,
+			 const char *prefix, struct target *target)
+{
+	const json_t *device;
+	size_t i, found = 0;
+
 	json_array_foreach(devices, i, device)
 	{
 		const char *full = out_member(device, "device_id");
 
 		if (strncmp(full, prefix, strlen(prefix)) != 0)
 			continue;
-		(void)snprintf(id, TEXT_UUID_SIZE, "%s", full);
-		*number = record_number_or_0(device, "number");
+		(void)snprintf(target->id, sizeof(target->id), "%s", full);
+		target->number = record_number_or_0(device, "number");
+		(void)snprintf(target->in_log, sizeof(target->in_log),
+			       "%" PRIu64, target->number);
 		found++;
 	}
 	if (found != 1)
-		e = why_set(&cmd->a.why, ERR_STATE_GONE, "no-such-device",
-			    "%s device of yours begins with \"%.40s\": "
-			    "hermetic devices lists them.",
-			    found == 0 ? "No" : "More than one", prefix);
-	else if (strcmp(id, cmd->a.device_id) == 0)
-		e = why_set(&cmd->a.why, ERR_PEER_INVALID, "own-device",
-			    "This is the device you are at: use hermetic "
-			    "logout, or revoke it from another one.");
+		return why_set(&cmd->a.why, ERR_STATE_GONE, "no-such-device",
+			       "%s device of yours begins with \"%.40s\": "
+			       "hermetic devices lists them.",
+			       found == 0 ? "No" : "More than one", prefix);
+	if (strcmp(target->id, cmd->a.device_id) == 0)
+		return why_set(&cmd->a.why, ERR_PEER_INVALID, "own-device",
+			       "This is the device you are at: use hermetic "
+			       "logout, or revoke it from another one.");
+	return ERR_OK;
+}
+
+/* As far as the log is verified here. */
+static enum err stands(struct cmd *cmd, uint64_t number, bool *found)
+{
+	uint64_t standing[ACCOUNT_DEVICES_MAX];
+	size_t count;
+	enum err e;
+
+	*found = false;
+	TRY(device_numbers(cmd->a.device, standing, &count));
+	for (size_t i = 0; i < count; i++)
+		*found |= standing[i] == number;
+out:
+	return e;
+}
+
+static enum err find_device(struct cmd *cmd, const char *prefix,
+			    struct target *target)
+{
+	json_t *devices = NULL;
+	bool before, after;
+	enum err e;
+
+	memset(target, 0, sizeof(*target));
+	TRY(cmd_fetch_devices(cmd, &devices));
+	TRY(find_row(cmd, devices, prefix, target));
+	TRY(stands(cmd, target->number, &before));
+	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
+	TRY(stands(cmd, target->number, &after));
+	target->gone = before && !after;
+	TRY(check_list(cmd, devices, target->number));
 out:
 	json_decref(devices);
 	return e;
@@ -273,9 +354,9 @@ out:
 /* A device of the account's log is ended by a link, which ends its tokens, too. */
 static enum err remove_number(struct cmd *cmd, uint64_t number)
 {
+	bool found;
 	enum err e;
 
-	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
 	e = device_remove_number(cmd->a.device, number, &cmd->a.why);
 	if (e == ERR_STATE_GONE)
 		e = why_set(&cmd->a.why, e, "no-such-device",
@@ -284,6 +365,12 @@ static enum err remove_number(struct cmd *cmd, uint64_t number)
 			    (unsigned long long)number);
 	TRY(e);
 	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
+	TRY(stands(cmd, number, &found));
+	if (found)
+		e = why_set(&cmd->a.why, ERR_STATE_CONFLICT, "overtaken",
+			    "Another device has changed the account meanwhile, "
+			    "and device %llu stands in its log: try again.",
+			    (unsigned long long)number);
 out:
 	return e;
 }
@@ -305,33 +392,30 @@ static enum err delete_device(struct cmd *cmd, const char *id)
  * serve them. A session in which one cannot be made is seen to afterwards. */
 enum err cmd_revoke(struct cmd *cmd)
 {
-	char id[TEXT_UUID_SIZE], in_log[24];
-	uint64_t number;
+	struct target target;
 	json_t *line;
 	enum err e;
 
-	TRY(find_device(cmd, cmd->args->operands[0], id, &number));
-	/* in sessions with places a device is called by its number */
-	(void)snprintf(in_log, sizeof(in_log), "%" PRIu64, number);
-	e = in_all(cmd, depart, id);
-	if (number > 0 && !cmd->a.why.unreachable)
-		e = in_all(cmd, depart, in_log);
+	TRY(find_device(cmd, cmd->args->operands[0], &target));
+	e = in_all(cmd, depart, target.id);
+	if (target.number > 0 && !cmd->a.why.unreachable)
+		e = in_all(cmd, depart, target.in_log);
 	ENSURE(!cmd->a.why.unreachable, e);
 	why_clear(&cmd->a.why);
-	if (number > 0)
-		TRY(remove_number(cmd, number));
-	else
-		TRY(delete_device(cmd, id));
-	TRY(in_all(cmd, purge, id));
-	if (number > 0)
-		TRY(in_all(cmd, purge, in_log));
+	if (target.number == 0)
+		TRY(delete_device(cmd, target.id));
+	else if (!target.gone)
+		TRY(remove_number(cmd, target.number));
+	TRY(in_all(cmd, purge, target.id));
+	if (target.number > 0)
+		TRY(in_all(cmd, purge, target.in_log));
 	if (!cmd->args->json) {
 		out_line("Revoked %s. It was removed from your account and "
 			 "from your sessions.",
-			 id);
+			 target.id);
 		goto out;
 	}
-	line = json_pack("{s:s, s:b}", "device_id", id, "revoked", 1);
+	line = json_pack("{s:s, s:b}", "device_id", target.id, "revoked", 1);
 	out_json(line);
 	json_decref(line);
 out:

@@ -80,6 +80,8 @@ static enum err set(struct cmd *cmd, const struct account_pair *old)
 	change.try = false;
 	TRY(device_set_recovery(cmd->a.device, &change, &cmd->a.why));
 	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
+	TRY(device_recovery_stands(cmd->a.device, buf_span(&pair.public_key),
+				   &cmd->a.why));
 	print_set(cmd);
 out:
 	sec_wipe(text, sizeof(text));

@@ -91,4 +91,15 @@ MUST_CHECK enum err device_set_recovery(struct device *device,
 					const struct recovery_change *change,
 					struct why *why);
 
+/* After a new recovery key was posted: ERR_STATE_CONFLICT: in the verified log another
+ * one stands, or none, since another device was first. */
+MUST_CHECK enum err device_recovery_stands(struct device *device,
+					   struct span public_key,
+					   struct why *why);
+
+/* The numbers of the devices that stand in the verified log. */
+MUST_CHECK enum err device_numbers(struct device *device,
+				   uint64_t numbers[ACCOUNT_DEVICES_MAX],
+				   size_t *count);
+
 #endif

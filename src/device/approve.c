@@ -260,3 +260,43 @@ out:
 	own_log_free(own);
 	return e;
 }
+
+/* ---- what came of it ---- */
+
+enum err device_recovery_stands(struct device *device, struct span public_key,
+				struct why *why)
+{
+	struct own_log *own = NULL;
+	enum err e;
+
+	TRY(begin(device, &own));
+	if (!span_equal(account_log_recovery(own->log), public_key))
+		e = why_set(why, ERR_STATE_CONFLICT, "overtaken",
+			    "Another device has changed the account meanwhile: "
+			    "the recovery key that was shown does not count. "
+			    "Make another one: hermetic recovery");
+out:
+	core_end_reading(device);
+	own_log_free(own);
+	return e;
+}
+
+enum err device_numbers(struct device *device,
+			uint64_t numbers[ACCOUNT_DEVICES_MAX], size_t *count)
+{
+	struct own_log *own = NULL;
+	struct account_device found;
+	size_t position = 0;
+	enum err e;
+
+	*count = 0;
+	TRY(begin(device, &own));
+	while (*count < ACCOUNT_DEVICES_MAX &&
+	       account_log_next_device(own->log, &position, &found))
+		if (found.removed == 0)
+			numbers[(*count)++] = found.number;
+out:
+	core_end_reading(device);
+	own_log_free(own);
+	return e;
+}

@@ -56,7 +56,9 @@ static enum err move_claim_take(struct device *d, const struct answer *answer)
 	enum err e = ERR_OK;
 
 	if (answer->result != ERR_OK) {
-		if (!work_is_passing(answer))
+		/* of KeyPackages that cannot be read another try brings none */
+		if (!work_is_passing(answer) ||
+		    answer->result == ERR_PEER_MALFORMED)
 			todo_drop(d);
 		work_halt_refused(d, answer);
 		return ERR_OK;

@@ -103,8 +103,11 @@ struct outcome {
 	/* SEND: the text is stored and waits; `result` and `why` say for what.
 	 * When it is not kept and `result` is ERR_OK, it was seen in the
 	 * verified log, at `seq`. All other orders: something that was said
-	 * still waits, and `why` says for what; what was ordered is done. */
+	 * still waits, `item` first, and `why` says for what; what was ordered
+	 * is done. */
 	bool kept;
+	bool
+	    passing; /* the same order, given again, may do what this did not */
 	uint64_t seq, item;
 	size_t devices; /* INVITE: how many were added */
 };

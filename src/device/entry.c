@@ -31,7 +31,7 @@ static enum err append(json_t **list, struct span identity)
 						       : ERR_LOCAL_MEMORY;
 }
 
-/* Who comes in. */
+/* Notes the identity and signature key of a member that comes in. */
 static enum err mark(struct entry_people *people,
 		     const struct mls_member *member)
 {

@@ -199,9 +199,13 @@ static bool wants_to_be_in(const struct device *d)
 void order_end(struct device *d)
 {
 	struct work *work = &d->work;
+	size_t at = 0;
 
 	if (work_is(work, ORDER_SEND) && work->outcome.item > 0)
 		end_send(d);
+	else if (work->outcome.kept && d->open.session != NULL)
+		work->outcome.item =
+		    record_number_or_0(outbox_next(&d->open, &at), "item");
 	if (work->outcome.result == ERR_OK && wants_to_be_in(d) &&
 	    (d->open.session == NULL || !session_member(d->open.session)))
 		work->outcome.result =

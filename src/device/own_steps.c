@@ -90,8 +90,15 @@ out:
 static enum err read_take(struct device *d, const struct answer *answer)
 {
 	/* a server from before keeps no logs */
-	if (answer->result == ERR_STATE_GONE) {
+	if (answer->result == ERR_STATE_GONE && d->work.own->pending.n == 0) {
 		d->work.halted = true;
+		return ERR_OK;
+	}
+	if (answer->result == ERR_STATE_GONE) {
+		work_halt(d, ERR_STATE_PENDING, "link-kept",
+			  "The server says that it has no log of your account, "
+			  "so this change does not count yet. It is kept, and "
+			  "posted again.");
 		return ERR_OK;
 	}
 	if (answer->result != ERR_OK) {

@@ -1,5 +1,7 @@
 #include "device/why.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,10 +11,34 @@ void why_clear(struct why *why)
 	memset(why, 0, sizeof(*why));
 }
 
+/* A name, or a text of the server, may be cut in the middle of a character, or be no
+ * UTF-8. This removes the bytes that are no UTF-8, so that JSON can hold the text. */
+static void keep_utf8(char *text)
+{
+	size_t left = strlen(text), n;
+	char *to = text;
+
+	for (; left > 0; text += n, left -= n) {
+		for (n = 1; n < 4 && n < left; n++)
+			if (text_is_utf8(span_of(text, n)))
+				break;
+		if (!text_is_utf8(span_of(text, n)))
+			n = 1;
+		else
+			for (size_t i = 0; i < n; i++)
+				*to++ = text[i];
+	}
+	*to = '\0';
+}
+
 bool why_is_passing(enum err e, const char *slug)
 {
+	/* a refusal without a problem of ours comes from something between us
+	 * and the server, and so may what is no answer of the API */
 	return e == ERR_LOCAL_IO || e == ERR_LOCAL_BUSY ||
-	       e == ERR_LOCAL_MEMORY || strcmp(slug, "internal") == 0 ||
+	       e == ERR_LOCAL_MEMORY || strncmp(slug, "http-", 5) == 0 ||
+	       strcmp(slug, "bad-answer") == 0 ||
+	       strcmp(slug, "internal") == 0 ||
 	       strcmp(slug, "unauthorized") == 0 ||
 	       strcmp(slug, "logged-out") == 0;
 }
@@ -22,6 +48,8 @@ __attribute__((format(printf, 3, 0))) static void write_reason(
 {
 	(void)snprintf(why->slug, sizeof(why->slug), "%s", slug);
 	(void)vsnprintf(why->text, sizeof(why->text), format, arguments);
+	keep_utf8(why->slug);
+	keep_utf8(why->text);
 }
 
 enum err why_set(struct why *why, enum err e, const char *slug,

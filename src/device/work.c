@@ -144,6 +144,14 @@ void work_stale(struct device *d)
 	d->work.fresh = false;
 }
 
+/* Others' changes of keys that overtook this order pass, too. */
+static void halt(struct device *d, enum err e, const char *slug)
+{
+	d->work.halted = true;
+	d->work.outcome.passing =
+	    e == ERR_STATE_EPOCH || why_is_passing(e, slug);
+}
+
 void work_halt(struct device *d, enum err e, const char *slug,
 	       const char *format, ...)
 {
@@ -153,7 +161,7 @@ void work_halt(struct device *d, enum err e, const char *slug,
 	va_start(arguments, format);
 	(void)vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	d->work.halted = true;
+	halt(d, e, slug);
 	d->work.outcome.result = why_set(&d->work.why, e, slug, "%s", text);
 }
 
@@ -166,7 +174,7 @@ void work_hold(struct device *d, enum err e, const char *slug,
 	va_start(arguments, format);
 	(void)vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	d->work.halted = true;
+	halt(d, e, slug);
 	d->work.outcome.kept = true;
 	e = why_set(&d->work.why, e, slug, "%s", text);
 	if (work_is(&d->work, ORDER_SEND))
@@ -197,10 +205,7 @@ void work_hold_refused(struct device *d, const struct answer *answer)
 
 bool work_is_passing(const struct answer *answer)
 {
-	/* a refusal without a problem of ours comes from something between us
-	 * and the server */
-	return strncmp(answer->slug, "http-", 5) == 0 ||
-	       why_is_passing(answer->result, answer->slug);
+	return why_is_passing(answer->result, answer->slug);
 }
 
 bool work_doubts(struct device *d, uint64_t item)
@@ -317,8 +322,10 @@ static void finish(struct device *d, enum err e)
 {
 	struct work *work = &d->work;
 
-	if (e != ERR_OK)
+	if (e != ERR_OK) {
 		work->outcome.result = e;
+		work->outcome.passing = why_is_passing(e, "");
+	}
 	order_end(d);
 	if (work->outcome.result != ERR_OK && work->why.text[0] == '\0')
 		(void)why_set(&work->why, work->outcome.result, "failed",

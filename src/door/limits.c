@@ -321,7 +321,7 @@ static void tell(void *arg)
 			limits.asking =
 			    limits.settings.query(STATEMENT_LIMIT_KEY, &params,
 						  on_key, NULL) == ERR_OK;
-		return; /* what waits is told then */
+		return; /* the queue is told once the key is here */
 	}
 	if (limits.queued == 0)
 		return;

@@ -30,6 +30,7 @@ struct committing {
 	struct treekem_update update;
 	bool has_path;
 	bool tree_beside; /* not in the Welcome */
+	bool succeeds; /* another group: its Welcome is made for nobody, too */
 	bool without_info;
 	struct buf signature;
 	struct buf content; /* encoded FramedContent */

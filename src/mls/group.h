@@ -262,8 +262,9 @@ struct mls_change {
 };
 
 struct mls_commit {
-	struct buf commit;     /* MLSMessage */
-	struct buf welcome;    /* MLSMessage; empty when nobody was added */
+	struct buf commit;  /* MLSMessage */
+	struct buf welcome; /* MLSMessage; empty when nobody was added, but not
+				  that of a successor */
 	struct buf group_info; /* MLSMessage of the new epoch, with tree and
 				  external_pub; empty when not asked for */
 };
@@ -319,7 +320,8 @@ bool mls_group_ended_by(const struct mls_group *group,
 
 /* Makes the group that the ReInit asks for, with the same members: `adds` are
  * their KeyPackages, for the new suite, which is that of `me`. It comes back
- * with its first commit staged; out->welcome is for all of them. */
+ * with its first commit staged; out->welcome is for all of them, and without
+ * entries where there is nobody else. */
 MUST_CHECK enum err mls_group_reinit(const struct mls_group *ended,
 				     const struct mls_identity *me,
 				     const struct span *adds, size_t add_count,

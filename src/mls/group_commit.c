@@ -175,7 +175,8 @@ out:
 	return e;
 }
 
-/* One Welcome for all who were added (12.4.3.1). */
+/* One Welcome for all who were added (12.4.3.1); for nobody, it is the encrypted
+ * GroupInfo alone. */
 static enum err make_welcome(struct committing *m, struct span group_info,
 			     struct buf *welcome)
 {
@@ -185,7 +186,7 @@ static enum err make_welcome(struct committing *m, struct span group_info,
 	size_t nh = m->old->suite->nh;
 	enum err e = ERR_OK;
 
-	recipients = calloc(change->added_count, sizeof(*recipients));
+	recipients = calloc(change->added_count + 1, sizeof(*recipients));
 	ENSURE(recipients != NULL, ERR_LOCAL_MEMORY);
 	for (size_t i = 0; i < change->added_count; i++)
 		TRY(label_key_package_ref(
@@ -213,7 +214,7 @@ out:
 static enum err make_outputs(struct committing *m, struct mls_commit *out)
 {
 	const struct sign_key *signer = committing_leaf_signer(m);
-	bool welcome = m->change.added_count > 0;
+	bool welcome = m->change.added_count > 0 || m->succeeds;
 	struct buf info = BUF_INIT;
 	enum err e = ERR_OK;
 
@@ -353,6 +354,7 @@ enum err group_commit_after(struct mls_group *group,
 	    (struct wire_sender){ WIRE_SENDER_MEMBER, m.old->private.leaf };
 	m.authenticated_data = change->authenticated_data;
 	m.tree_beside = change->tree_beside_welcome;
+	m.succeeds = parent != NULL;
 	m.without_info = change->without_group_info;
 	TRY(take_psks(&m, group, parent, usage));
 	TRY(apply_all(&m, group, change));

@@ -251,8 +251,10 @@ static enum err post_login(struct account *a, const struct account_login *login,
 	return e;
 }
 
-/* What the server says we are: never another device than we were. */
-static enum err take_ids(struct account *a, const json_t *answer)
+/* What the server says we are: nobody else than who logged in, and never another
+ * device than we were. */
+static enum err take_ids(struct account *a, const struct account_login *login,
+			 const json_t *answer)
 {
 	char device_id[TEXT_UUID_SIZE], username[DEVICE_NAME_SIZE];
 	uint8_t uuid[16];
@@ -262,7 +264,11 @@ static enum err take_ids(struct account *a, const json_t *answer)
 	TRY(record_text(answer, "username", username, sizeof(username)));
 	TRY(record_text(answer, "user_id", a->user_id, sizeof(a->user_id)));
 	TRY(text_parse_uuid(uuid, span_str(device_id)));
-	ENSURE(account_name_is_sane(username), ERR_PEER_MALFORMED);
+	if (strcmp(username, login->username) != 0)
+		TRY(why_set(&a->why, ERR_PEER_INVALID, "other-account",
+			    "The server took the login of %s for that of "
+			    "\"%.40s\". Nothing was changed here.",
+			    login->username, username));
 	ENSURE(a->device_id[0] == '\0' || strcmp(a->device_id, device_id) == 0,
 	       ERR_PEER_INVALID);
 	memcpy(a->device_id, device_id, sizeof(device_id));
@@ -364,7 +370,7 @@ enum err account_login(struct account *a, const struct account_login *login)
 	    !span_equal(buf_span(&form), login->passphrase))
 		e = log_in_as_typed(a, login, &password, &answer);
 	TRY(e);
-	TRY(take_ids(a, answer.body));
+	TRY(take_ids(a, login, answer.body));
 	a->pending = json_is_true(json_object_get(answer.body, "pending"));
 	if (a->state == NULL)
 		TRY(state_create(a->home, login->passphrase, login->state_cost,

@@ -288,30 +288,63 @@ static enum err from_status(long status, const char *slug)
 	return ERR_PEER_INVALID;
 }
 
+/* Of a problem's type, unless that is none of the API's. "usage" is what the command
+ * says of itself. */
+static void read_slug(long status, const char *type, char slug[48])
+{
+	static const char prefix[] = "urn:hermetic:problem:";
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+	const char *name = type;
+	size_t n;
+
+	(void)snprintf(slug, 48, "http-%ld", status);
+	if (type == NULL || strncmp(type, prefix, sizeof(prefix) - 1) != 0)
+		return;
+	name += sizeof(prefix) - 1;
+	n = strlen(name);
+	if (n > 0 && n < 48 && strspn(name, letters) == n &&
+	    strcmp(name, "usage") != 0)
+		memcpy(slug, name, n + 1);
+}
+
+static enum err explain_status(long status, const char *slug, struct why *why)
+{
+	const char *next = advice(slug, status);
+
+	if (status >= 300 && status < 400)
+		return why_set(
+		    why, from_status(status, slug), slug,
+		    "The server sends us elsewhere (HTTP %ld), where "
+		    "hermetic does not go: is --server right?",
+		    status);
+	return why_set(why, from_status(status, slug), slug,
+		       "The server refused this (HTTP %ld).%s%s", status,
+		       next != NULL ? " " : "", next != NULL ? next : "");
+}
+
 enum err api_problem(long status, const json_t *problem, struct why *why,
 		     char slug[48])
 {
-	static const char prefix[] = "urn:hermetic:problem:";
-	const char *type = json_string_value(json_object_get(problem, "type"));
 	const char *text =
 	    json_string_value(json_object_get(problem, "detail"));
 	const char *next;
 
-	if (type != NULL && strncmp(type, prefix, sizeof(prefix) - 1) == 0)
-		(void)snprintf(slug, 48, "%s", type + sizeof(prefix) - 1);
-	else
-		(void)snprintf(slug, 48, "http-%ld", status);
+	read_slug(status, json_string_value(json_object_get(problem, "type")),
+		  slug);
 	if (text == NULL || text[0] == '\0')
 		text = json_string_value(json_object_get(problem, "title"));
-	next = advice(slug, status);
 	if (text == NULL)
-		return why_set(why, from_status(status, slug), slug,
-			       "The server refused this (HTTP %ld).%s%s",
-			       status, next != NULL ? " " : "",
-			       next != NULL ? next : "");
-	return why_set(why, from_status(status, slug), slug,
-		       "%.300s (%.40s).%s%s", text, slug,
-		       next != NULL ? " " : "", next != NULL ? next : "");
+		return explain_status(status, slug, why);
+	next = advice(slug, status);
+	return why_set(why, from_status(status, slug), slug, "%.300s (%s).%s%s",
+		       text, slug, next != NULL ? " " : "",
+		       next != NULL ? next : "");
+}
+
+static enum err refuse_answer(const struct api *api, struct why *why)
+{
+	return why_set(why, ERR_PEER_MALFORMED, "bad-answer",
+		       "%s does not answer like a hermetic server.", api->base);
 }
 
 static enum err explain_curl(const struct api *api, CURLcode rc,
@@ -319,6 +352,12 @@ static enum err explain_curl(const struct api *api, CURLcode rc,
 {
 	if (rc == CURLE_OUT_OF_MEMORY)
 		return ERR_LOCAL_MEMORY;
+	if (rc == CURLE_WRITE_ERROR)
+		return why_set(why, ERR_PEER_TOO_LARGE, "bad-answer",
+			       "%s answers with too much: more than %u MB.",
+			       api->base, ANSWER_MAX >> 20);
+	if (rc == CURLE_WEIRD_SERVER_REPLY || rc == CURLE_UNSUPPORTED_PROTOCOL)
+		return refuse_answer(api, why);
 	why->unreachable = true;
 	if (rc == CURLE_PEER_FAILED_VERIFICATION ||
 	    rc == CURLE_SSL_CACERT_BADFILE)
@@ -365,9 +404,7 @@ static enum err read_answer(struct api *api, struct buf *raw, struct why *why,
 		return api_problem(answer->status, answer->body, why,
 				   answer->slug);
 	if (raw->n > 0 && answer->body == NULL)
-		return why_set(why, ERR_PEER_MALFORMED, "bad-answer",
-			       "%s does not answer like a hermetic server.",
-			       api->base);
+		return refuse_answer(api, why);
 	return ERR_OK;
 }
 

@@ -102,12 +102,12 @@ bool channel_wants_token(const struct channel *channel)
 void channel_wait(struct channel *channel, int fd, int timeout_ms,
 		  bool *readable)
 {
-	uint64_t until = clock_now_ms() + (uint64_t)timeout_ms;
+	uint64_t until = clock_steady_ms() + (uint64_t)timeout_ms;
 
 	*readable = false;
 	while (!channel->ended && json_array_size(channel->queue) == 0 &&
 	       !*readable) {
-		uint64_t now = clock_now_ms();
+		uint64_t now = clock_steady_ms();
 
 		if (now >= until)
 			break;
@@ -167,14 +167,14 @@ static enum err read_answer(json_t *answer, struct why *why, char slug[48])
 enum err channel_request(struct channel *channel, const char *id, json_t *body,
 			 struct why *why, char slug[48], json_t **answer)
 {
-	uint64_t until = clock_now_ms() + ANSWER_MS;
+	uint64_t until = clock_steady_ms() + ANSWER_MS;
 	enum err e = ERR_OK;
 
 	slug[0] = '\0';
 	if (!channel->ended)
 		TRY(start_request(channel, id, body));
 	while (channel->answer == NULL && !channel->ended &&
-	       clock_now_ms() < until) {
+	       clock_steady_ms() < until) {
 		/* the answer stands behind pushes: read on whatever waits */
 		set_paused(channel, false);
 		channel->kind->serve(channel, -1, 1000, NULL);

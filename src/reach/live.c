@@ -27,7 +27,8 @@ struct live {
 	struct channel *channel; /* NULL while disconnected */
 	struct drive_sender sender;
 	struct topic *topics;
-	uint64_t retry_at; /* Unix milliseconds */
+	uint64_t retry_at; /* by the steady clock */
+	uint64_t since;	   /* of the connection, by the same */
 	unsigned backoff_ms;
 	bool renew_token;
 };
@@ -128,7 +129,7 @@ static enum err connect_all(struct live *live)
 	TRY(e);
 	live->renew_token = false;
 	TRY(subscribe_all(live));
-	live->backoff_ms = BACKOFF_FIRST_MS;
+	live->since = clock_steady_ms();
 out:
 	if (why_is_passing(e, "")) {
 		channel_close(live->channel);
@@ -137,8 +138,14 @@ out:
 	return e;
 }
 
+/* A connection that ends soon after it was made is as good as none. */
 static void hang_up(struct live *live, const char *reason)
 {
+	uint64_t now = clock_steady_ms();
+
+	if (live->since > 0 && now - live->since >= BACKOFF_MAX_MS)
+		live->backoff_ms = BACKOFF_FIRST_MS;
+	live->since = 0;
 	if (live->listener->connected != NULL)
 		live->listener->connected(live->listener->context, false,
 					  reason);
@@ -146,7 +153,7 @@ static void hang_up(struct live *live, const char *reason)
 	    live->channel != NULL && channel_wants_token(live->channel);
 	channel_close(live->channel);
 	live->channel = NULL;
-	live->retry_at = clock_now_ms() + live->backoff_ms;
+	live->retry_at = now + live->backoff_ms;
 	live->backoff_ms *= 2;
 	if (live->backoff_ms > BACKOFF_MAX_MS)
 		live->backoff_ms = BACKOFF_MAX_MS;
@@ -308,7 +315,12 @@ static enum err push(struct live *live, const char *id, const json_t *batch)
 	struct reply reply;
 	enum err e;
 
-	TRY(reply_entries(batch, &reply));
+	e = reply_entries(batch, &reply);
+	if (err_class(e) == ERR_CLASS_PEER)
+		e = why_set(&a->why, e, "bad-answer",
+			    "%s does not push what a hermetic server does.",
+			    api_url(a->api));
+	TRY(e);
 	e = device_push(a->device, id, reply.answer.entries,
 			reply.answer.entry_count, &a->why);
 	if (e == ERR_STATE_CONFLICT) { /* one is missing before them */
@@ -356,8 +368,10 @@ static void take_notice(struct live *live, const json_t *push)
 {
 	const char *type = json_string_value(json_object_get(push, "type"));
 	const char *id = json_string_value(json_object_get(push, "session_id"));
+	uint8_t uuid[16];
 
-	if (type == NULL)
+	if (type == NULL ||
+	    (id != NULL && text_parse_uuid(uuid, span_str(id)) != ERR_OK))
 		return;
 	if (strcmp(type, "key_packages_low") == 0)
 		oblige(live, drive_session(live->a, ORDER_STOCK, NULL));
@@ -398,7 +412,7 @@ static void wait_disconnected(const struct live *live, int fd, int timeout_ms,
 			      bool *readable)
 {
 	struct pollfd input = { .fd = fd, .events = POLLIN };
-	uint64_t now = clock_now_ms();
+	uint64_t now = clock_steady_ms();
 	uint64_t left = live->retry_at > now ? live->retry_at - now : 0;
 
 	if (timeout_ms > (int)left)
@@ -425,7 +439,7 @@ enum err live_wait(struct live *live, int fd, int timeout_ms, bool *readable,
 	*readable = *stopped = false;
 	if (live->channel == NULL) {
 		wait_disconnected(live, fd, timeout_ms, readable);
-		if (clock_now_ms() >= live->retry_at)
+		if (clock_steady_ms() >= live->retry_at)
 			TRY(reconnect(live));
 	} else {
 		channel_wait(live->channel, fd, timeout_ms, readable);

@@ -90,7 +90,7 @@ static void on_publish(struct mosquitto *m, void *arg, int id, int reason,
 	(void)m;
 	(void)properties;
 	if (id == mqtt->publish_id && reason == MQTT_RC_NOT_AUTHORIZED)
-		mqtt->again_at = clock_now_ms() + AGAIN_MS;
+		mqtt->again_at = clock_steady_ms() + AGAIN_MS;
 }
 
 static void on_message(struct mosquitto *m, void *arg,
@@ -140,7 +140,7 @@ static void answer_refused(struct mqtt *mqtt)
 
 static void send_again(struct mqtt *mqtt)
 {
-	uint64_t now = clock_now_ms();
+	uint64_t now = clock_steady_ms();
 
 	if (mqtt->again_at == 0 || now < mqtt->again_at)
 		return;
@@ -207,11 +207,11 @@ static enum err subscribe_once(struct mqtt *mqtt, struct why *why)
 
 static enum err subscribe_to(struct mqtt *mqtt, struct why *why)
 {
-	uint64_t until = clock_now_ms() + PATIENCE_MS;
+	uint64_t until = clock_steady_ms() + PATIENCE_MS;
 	enum err e;
 
 	TRY(subscribe_once(mqtt, why));
-	while (mqtt->granted >= 0x80 && clock_now_ms() < until) {
+	while (mqtt->granted >= 0x80 && clock_steady_ms() < until) {
 		(void)poll(NULL, 0, AGAIN_MS);
 		TRY(subscribe_once(mqtt, why));
 	}
@@ -247,7 +247,7 @@ static enum err put(struct channel *channel, const char *id, const char *text)
 		return ERR_LOCAL_MEMORY;
 	(void)snprintf(mqtt->topic, sizeof(mqtt->topic),
 		       "hermetic/v1/session/%s/send", id);
-	mqtt->give_up_at = clock_now_ms() + PATIENCE_MS;
+	mqtt->give_up_at = clock_steady_ms() + PATIENCE_MS;
 	publish(mqtt);
 	return ERR_OK;
 }
@@ -402,7 +402,7 @@ out:
 
 static void connect_to(struct mqtt *mqtt, const struct address *address)
 {
-	uint64_t until = clock_now_ms() + CHANNEL_CONNECT_MS;
+	uint64_t until = clock_steady_ms() + CHANNEL_CONNECT_MS;
 	int result = mosquitto_connect_async(
 	    mqtt->m, address->host, (int)address->port, KEEPALIVE_SECONDS);
 
@@ -410,7 +410,7 @@ static void connect_to(struct mqtt *mqtt, const struct address *address)
 		channel_end(&mqtt->channel,
 			    span_str(mosquitto_strerror(result)));
 	while (!mqtt->connected && !mqtt->channel.ended) {
-		if (clock_now_ms() >= until)
+		if (clock_steady_ms() >= until)
 			channel_end(&mqtt->channel, SPAN_LIT("no answer"));
 		else
 			serve(&mqtt->channel, -1, 100, NULL);

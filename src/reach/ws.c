@@ -19,6 +19,7 @@ struct ws {
 	struct buf in;	/* a message in pieces */
 	struct buf out; /* LWS_PRE bytes of room, then what to write */
 	bool established, refused;
+	lws_sorted_usec_list_t patience; /* while it connects */
 };
 
 static struct ws *of(struct channel *channel)
@@ -162,6 +163,12 @@ static enum err set_authorization(struct ws *ws, const char *token)
 	return ERR_OK;
 }
 
+/* lws waits without end for a server that takes the connection and says nothing. */
+static void give_up(lws_sorted_usec_list_t *patience)
+{
+	end(lws_container_of(patience, struct ws, patience), "no answer");
+}
+
 static enum err connect_to(struct ws *ws, const char *url, const char *ca)
 {
 	struct lws_client_connect_info info = { 0 };
@@ -188,13 +195,20 @@ static enum err connect_to(struct ws *ws, const char *url, const char *ca)
 	info.port = port;
 	info.path = (const char *)target.p;
 	info.protocol = PROTOCOLS[0].name;
-	info.ssl_connection = strcmp(scheme, "https") == 0 ? LCCSCF_USE_SSL : 0;
+	/* the token is for this server only */
+	info.ssl_connection =
+	    LCCSCF_HTTP_NO_FOLLOW_REDIRECT |
+	    (strcmp(scheme, "https") == 0 ? LCCSCF_USE_SSL : 0);
 	info.pwsi = &ws->wsi;
 	info.retry_and_idle_policy = &IDLE_POLICY;
+	lws_sul_schedule(ws->context, 0, &ws->patience, give_up,
+			 (lws_usec_t)CHANNEL_CONNECT_MS * 1000);
 	if (lws_client_connect_via_info(&info) == NULL)
 		end(ws, "no connection");
 	while (!ws->established && !ws->channel.ended)
 		(void)lws_service(ws->context, 0);
+	lws_sul_schedule(ws->context, 0, &ws->patience, give_up,
+			 LWS_SET_TIMER_USEC_CANCEL);
 out:
 	free(copy);
 	buf_clear(&target);

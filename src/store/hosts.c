@@ -149,11 +149,15 @@ static void put(struct hosts *out, struct span host, struct span address,
 	buf_put(&out->port, port);
 }
 
+/* Never empty: a value that is empty alone would not replace the string's,
+ * which may have more ports than hosts are left. */
 static struct span port_of(const struct list *ports, size_t i)
 {
-	if (ports->count == 0)
-		return span_str("5432");
-	return ports->item[ports->count == 1 ? 0 : i % ports->count];
+	struct span port = SPAN_EMPTY;
+
+	if (ports->count > 0)
+		port = ports->item[ports->count == 1 ? 0 : i % ports->count];
+	return port.n > 0 ? port : span_str("5432");
 }
 
 /* True: it is, or may be, worth waiting for. */

@@ -2,11 +2,13 @@
 # Runs docker-compose.yml for real and talks through it, with no image registry
 # at hand: Docker's programs come from Debian's packages (nothing of them is
 # installed), the base image from mmdebstrap, and stand-ins for the official
-# postgres and haproxy images are built from Debian's. Takes root, as Docker
-# does, and about two minutes; nothing is left running, and all of the network
+# haproxy and prometheus images are built from Debian's. Takes root, as Docker
+# does, and about 20 minutes; nothing is left running, and all of the network
 # that the containers see is in a namespace that goes at the end.
 #
 #   tests/compose/run.sh [WORK]     WORK is kept, and makes the next run faster
+#
+# HERMETIC_ROUNDS is how often each fault of a database is tried, 1 if not set.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 SUITE=trixie # Debian 12's own Docker is too old for this compose file
@@ -179,7 +181,7 @@ inspect() { # FORMAT SERVICE
 
 hardened() {
   local service
-  for service in postgres standby api haproxy rotation mqtt mqtt-2 \
+  for service in postgres standby etcd etcd-2 etcd-3 api haproxy rotation mqtt mqtt-2 \
     mqtt-bridge mqtt-bridge-2; do
     [ "$(inspect '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}}' \
       $service)" = "true [ALL]" ] || return 1
@@ -212,10 +214,9 @@ follow_hears() { # TEXT TRANSPORT
 }
 
 no_plaintext() {
-  docker logs "$(container postgres)" >"$WORK/logs" 2>&1
-  compose logs >>"$WORK/logs" 2>&1
-  docker exec "$(container postgres)" pg_dump -U postgres hermetic \
-    >"$WORK/dump.sql"
+  compose logs >"$WORK/logs" 2>&1
+  docker exec "$(container postgres)" pg_dump -h /run/postgresql -U postgres \
+    hermetic >"$WORK/dump.sql"
   [ -s "$WORK/dump.sql" ] && ! grep -qE 'a word in the harbour|passphrase of' \
     "$WORK/logs" "$WORK/dump.sql"
 }
@@ -240,7 +241,7 @@ docker_start --bridge=none --iptables=false --ip6tables=false --ip-forward=false
 say "Building the images."
 docker import --change 'CMD ["bash"]' "$WORK/base.tar" debian:bookworm-slim \
   >/dev/null
-for name in postgres:15 haproxy:2.6 prom/prometheus:v2.42.0; do
+for name in haproxy:2.6 prom/prometheus:v2.42.0; do
   folder=${name%:*}
   docker build -q --network host -t $name "tests/compose/${folder#*/}" \
     >/dev/null
@@ -265,7 +266,7 @@ deploy/make-secrets.sh >/dev/null
 compose down -v -t 1 >/dev/null 2>&1 || true
 rm -rf "$WORK/home"
 say "Starting the stack."
-up=(up --detach --no-build --pull never --wait --wait-timeout 120)
+up=(up --detach --no-build --pull never --wait --wait-timeout 300)
 compose "${up[@]}" >"$WORK/up.log" 2>&1 || {
   tail -n 20 "$WORK/up.log" >&2
   die "the stack did not come up."
@@ -350,26 +351,106 @@ check "MQTT over WebSocket is spoken at /mqtt" tls_status_is 101 /mqtt -m 3 \
   -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Protocol: mqtt' \
   -H 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
 
-# The machine of the primary has gone.
-failover() { # WORD
-  HERMETIC_COMPOSE="docker compose -p $PROJECT -f docker-compose.yml" \
-    deploy/failover.sh "$1" >"$WORK/failover.log" 2>&1 || {
-    cat "$WORK/failover.log" >&2
-    return 1
-  }
+# --- what keeps the data fails ----------------------------------------------
+
+export HERMETIC_COMPOSE="docker compose -p $PROJECT -f docker-compose.yml"
+member_is() { # ROLE: the name of the database that has it
+  deploy/switchover.sh status | awk -F'|' -v role="$1" \
+    '$4 ~ "^ *" role { gsub(/ /, "", $2); print $2 }'
 }
-docker kill -s KILL "$(container postgres)" >/dev/null
-check "the standby is promoted" failover promote
-check "the nodes find it" ready_again
-as alice send "$SESSION" "after the failover" --transport mqtt >/dev/null
-check "nothing is missing" bob_reads "after the failover"
-check "nothing is missing of before" bob_reads "by MQTT"
-check "the old primary follows" failover rejoin
-as alice send "$SESSION" "with two again" >/dev/null
-docker kill -s KILL "$(container standby)" >/dev/null
-check "and is promoted in turn" failover promote
-check "the nodes find that" ready_again
-check "with all that was sent" bob_reads "with two again"
+two_again() {
+  for _ in $(seq 120); do
+    [ -z "$(member_is Leader)" ] || [ -z "$(member_is 'Sync Standby')" ] ||
+      return 0
+    sleep 1
+  done
+  deploy/switchover.sh status >&2
+  return 1
+}
+# Alice goes on meanwhile. What she was told is sent is counted; each send is
+# bounded, so the longest one says how long nothing was taken.
+talk_begin() {
+  rm -f "$WORK/stop" "$WORK/told"
+  touch "$WORK/told"
+  while [ ! -e "$WORK/stop" ]; do
+    local began=$EPOCHREALTIME n
+    n=$(($(wc -l <"$WORK/told") + 1))
+    until as alice send "$SESSION" --id "$1 $n" "$1 $n" >/dev/null 2>&1; do
+      [ ! -e "$WORK/stop" ] || return 0
+    done
+    awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }' >>"$WORK/told"
+  done &
+  TALK=$!
+}
+talk_end() { # what she was told, bob reads, each once
+  local n i
+  touch "$WORK/stop"
+  wait "$TALK" || true
+  n=$(wc -l <"$WORK/told")
+  as bob read "$SESSION" --json >"$WORK/heard"
+  for i in $(seq "$n"); do
+    [ "$(grep -cF "\"$1 $i\"" "$WORK/heard")" -eq 1 ] || {
+      echo "$1 $i is there $(grep -cF "\"$1 $i\"" "$WORK/heard") times" >&2
+      return 1
+    }
+  done
+  say "$1: $n messages, the slowest took $(sort -g "$WORK/told" | tail -n 1) s"
+}
+more_are_told() { # N more, in two minutes
+  local n
+  n=$(($(wc -l <"$WORK/told") + $1))
+  for _ in $(seq 240); do
+    [ "$(wc -l <"$WORK/told")" -ge "$n" ] && return
+    sleep 0.5
+  done
+  return 1
+}
+
+# survives WORD, with break_WORD and mend_WORD for the primary $LEADER
+survives() {
+  LEADER=$(member_is Leader)
+  talk_begin "$1 $round"
+  check "$1: all is well before" more_are_told 2
+  "break_$1" >/dev/null
+  check "$1: people go on" more_are_told 3
+  "mend_$1" >/dev/null
+  check "$1: there are two again" two_again
+  check "$1: what was acknowledged is there, once" talk_end "$1 $round"
+}
+another_leads() { [ "$(member_is Leader)" != "$LEADER" ]; }
+
+break_killed() { docker kill -s KILL "$(container "$LEADER")"; }
+mend_killed() { compose "${up[@]}" --scale api=5; }
+break_paused() { docker pause "$(container "$LEADER")"; }
+mend_paused() { docker unpause "$(container "$LEADER")"; }
+break_cut() {
+  CUT=$(container "$LEADER")
+  for network in back cluster; do
+    docker network disconnect "${PROJECT}_$network" "$CUT"
+  done
+}
+mend_cut() {
+  for network in back cluster; do
+    docker network connect --alias "$LEADER" "${PROJECT}_$network" "$CUT"
+  done
+}
+break_both() { docker kill -s KILL "$(container "$LEADER")" "$(container etcd-2)"; }
+mend_both() { compose "${up[@]}" --scale api=5; }
+break_etcd() { docker kill -s KILL "$(container etcd)"; }
+mend_etcd() { compose "${up[@]}" --scale api=5; }
+
+check "there are two databases" two_again
+for round in $(seq "${HERMETIC_ROUNDS:-1}"); do
+  for fault in killed paused cut both; do
+    survives $fault
+    check "$fault: the other one leads" another_leads
+  done
+  survives etcd
+done
+LEADER=$(member_is Leader)
+check "they change places on request" quiet deploy/switchover.sh
+check "and did" another_leads
+check "with all that was sent" bob_reads "by MQTT"
 # Five nodes, two bridges and the rotation worker.
 sees_all() {
   for _ in $(seq 60); do
@@ -390,4 +471,95 @@ knows_messages() {
 }
 check "and what they have counted" knows_messages
 check "no plaintext in the database and the logs" no_plaintext
+# As docs/operations.md has it.
+password_changes() {
+  local follower
+  follower=$(member_is 'Sync Standby')
+  rm deploy/secrets/api_password && deploy/make-secrets.sh &&
+    compose restart "$follower" && two_again &&
+    deploy/switchover.sh && two_again &&
+    compose exec -T "$follower" bash /usr/local/lib/hermetic/roles.sh &&
+    deploy/upgrade.sh
+}
+old_password() {
+  docker exec -e "PGPASSWORD=$1" "$(container postgres)" psql -X -q -c 'SELECT' \
+    'host=postgres,standby user=hermetic_api dbname=hermetic'
+}
+password=$(<deploy/secrets/api_password)
+check "a role has a password" quiet old_password "$password"
+check "it gets another one" quiet password_changes
+not_any_more() { ! quiet old_password "$1"; }
+check "and the old one is refused" not_any_more "$password"
+as alice send "$SESSION" "by a new word" >/dev/null
+check "with all nodes at work" bob_reads "by a new word"
+
+# --- a project of before, and a small one -----------------------------------
+
+# Who follows stops first, so that nobody is promoted meanwhile.
+databases_stop() { # LEADER FOLLOWER
+  [ "$(member_is Leader)" = "$1" ] || deploy/switchover.sh >/dev/null
+  two_again
+  compose stop "$2" >/dev/null 2>&1
+  compose down >/dev/null 2>&1
+}
+etcd_forgets() {
+  docker volume rm ${PROJECT}_etcd ${PROJECT}_etcd-2 ${PROJECT}_etcd-3
+}
+# As the official image of PostgreSQL left it in the volume.
+as_before() { # VOLUME
+  docker run --rm -v "${PROJECT}_$1:/var/lib/hermetic/data" --network none \
+    hermetic-database bash -c 'cd /var/lib/hermetic/data && rm -rf before &&
+      mv cluster/* . && rmdir cluster && echo "synchronous_standby_names = standby" \
+        >>postgresql.auto.conf'
+}
+taken_over() { # LEADER FOLLOWER
+  as alice send "$SESSION" "before $1" >/dev/null
+  databases_stop "$1" "$2"
+  for volume in database database-2; do
+    check "the cluster lies where it lay before: $volume" as_before $volume
+  done
+  check "the one that followed starts first: $2" quiet compose up --detach \
+    --no-build --no-deps "$2"
+  etcd_forgets >/dev/null
+  check "a project of before comes up" quiet compose "${up[@]}"
+  check "with two databases" two_again
+  check "and what was said" bob_reads "before $1"
+}
+taken_over standby postgres
+taken_over postgres standby
+databases_stop postgres standby
+small() { docker compose -p $PROJECT -f docker-compose.yml -f deploy/small.yml "$@"; }
+follower_refuses() {
+  local said
+  said=$(docker run --rm -e NAME=standby --network none \
+    -v ${PROJECT}_database-2:/var/lib/hermetic/data hermetic-database alone 2>&1) &&
+    return 1
+  [[ $said == *"it followed the other one"* ]] || { echo "$said" >&2; return 1; }
+}
+check "one that follows is not run by itself" follower_refuses
+check "one database comes up alone" quiet small "${up[@]}"
+check "with what was said" bob_reads "before postgres"
+as alice send "$SESSION" "with one" >/dev/null
+check "and takes more" bob_reads "with one"
+small down >/dev/null 2>&1
+docker volume rm ${PROJECT}_database-2 >/dev/null
+etcd_forgets >/dev/null
+check "another one is added" quiet compose "${up[@]}"
+check "and follows" two_again
+check "and what was said is there" bob_reads "with one"
+docker exec "$(container postgres)" pg_dump -h /run/postgresql -U postgres \
+  hermetic >"$WORK/dump.sql"
+compose down -v >/dev/null 2>&1
+check "new databases come up" quiet compose "${up[@]}" postgres standby
+restored() {
+  compose exec -T postgres psql -h /run/postgresql -U postgres \
+    -v ON_ERROR_STOP=1 hermetic <"$WORK/dump.sql"
+}
+check "a dump is restored" quiet restored
+check "the rest comes up" quiet compose "${up[@]}"
+check "what was said is there again" bob_reads "with one"
+compose down -v >/dev/null 2>&1
+rm -rf "$WORK/home"
+check "one comes up new" quiet small "${up[@]}"
+check "with its roles" quiet as alice register
 say "$passed checks passed"

@@ -137,6 +137,19 @@ describe('the life of a session', { concurrency: false }, () => {
 
   // --- another algorithm ----------------------------------------------------------
 
+  test('somebody alone moves a session, twice, and others come later', async () => {
+    const [{ session_id: id }] = await alice.does('create', '--open');
+    for (const algorithm of ['chacha20-poly1305', 'twofish-256-gcm']) {
+      const [moved] = await alice.does('algorithm', id, algorithm);
+      assert.equal(moved.algorithm, algorithm);
+    }
+    await alice.does('send', id, 'nobody hears');
+    await bob.does('join', id);
+    await alice.does('members', id);
+    await alice.does('send', id, 'hello');
+    assert.deepEqual(await bob.texts(id), ['hello']);
+  });
+
   test('a running session moves to another algorithm and back', async () => {
     const id = await trio('--name', 'lunch', '--algorithm', 'aes-256-gcm');
     await alice.does('send', id, 'in AES');

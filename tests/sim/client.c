@@ -89,6 +89,8 @@ struct client *client_copy(struct client *client)
 					copy->known[i].people_count),
 			       client->known[i].people[k], 16);
 	}
+	for (size_t i = 0; i < client->pin_count; i++)
+		*SIM_ADD(copy->pins, copy->pin_count) = client->pins[i];
 	client->copied = true;
 	return copy;
 }
@@ -103,6 +105,10 @@ void client_restore(struct client *client)
 		client_kill(client, i);
 	sim_store_put_back(client->store, client->backup);
 	client->copied = true;
+	client->pin_count = 0;
+	for (size_t i = 0; i < client->backup_pin_count; i++)
+		*SIM_ADD(client->pins, client->pin_count) =
+		    client->backup_pins[i];
 	for (size_t i = 0; i < SESSIONS; i++) {
 		struct known *known = &client->known[i];
 

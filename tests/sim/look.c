@@ -175,6 +175,7 @@ static void note_line(struct known *known, uint64_t line)
 			memcpy(left->hash, known->entries[i].hash, 32);
 		}
 		known->entries[i].shown = false;
+		known->entries[i].said = SIZE_MAX;
 		if (known->entries[i].last_kind != 0)
 			watch_served(&known->entries[i]);
 	}

@@ -166,6 +166,7 @@ static void watch_shown_entry(struct client *client, struct slot *slot,
 			      "%s shows another entry %llu than before",
 			      client->identity, (unsigned long long)seq);
 	seen->shown = true;
+	seen->said = SIZE_MAX;
 	memcpy(seen->told, told, 32);
 	seen->readable = strcmp(member_of(entry, "kind"), "text") == 0;
 	if (seen->readable) {

@@ -153,7 +153,7 @@ static const char *check_by_rules(const struct incoming *in, uint64_t now_ms)
 
 	if (move != has_reinit(in))
 		return "commit-invalid";
-	if (!move && in->request->group_info.n == 0)
+	if ((move ? in->request->welcome : in->request->group_info).n == 0)
 		return "commit-invalid";
 	server_departures(in->session, &departed);
 	what.departed = buf_span(&departed);

@@ -204,6 +204,10 @@ static void backup(struct client *client)
 {
 	sim_store_free(client->backup);
 	client->backup = sim_store_copy(client->store);
+	client->backup_pin_count = 0;
+	for (size_t i = 0; i < client->pin_count; i++)
+		*SIM_ADD(client->backup_pins, client->backup_pin_count) =
+		    client->pins[i];
 }
 
 static void copy(struct client *client)

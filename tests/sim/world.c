@@ -78,6 +78,7 @@ static void clear_client(struct client *client)
 	sim_store_free(client->backup);
 	free(client->commits);
 	free(client->pins);
+	free(client->backup_pins);
 	free(client->founders);
 	for (size_t i = 0; i < SESSIONS; i++) {
 		free(client->known[i].entries);

@@ -16,7 +16,9 @@ enum {
 	MEMBERS = 24,
 	REQUESTS_AN_ORDER = 120,
 	TURNS_AN_ORDER = 400,
-	COMMITS_AN_ORDER = 14,
+	/* 12 that the server asks for, 6 ways in again (device/budget.c), and what
+	 * each process was ordered */
+	COMMITS_AN_ORDER = 12 + 6 + SLOTS,
 	CHATTER = 20,
 	COMMITS_AN_HOUR = 14
 };
@@ -113,6 +115,8 @@ struct client {
 	uint64_t own_commits;	  /* without a person's act */
 	struct look_member *pins; /* keys that it has met */
 	size_t pin_count;
+	struct look_member *backup_pins; /* when the backup was made */
+	size_t backup_pin_count;
 	uint8_t (*commits)[32]; /* hashes of those that it posted */
 	size_t commit_count;
 };

@@ -90,7 +90,12 @@ export class Person {
 
   /** A command that goes on: { child, lines, line(n), stop(), ended }. */
   start(...args) {
-    const child = spawn(join(build, 'hermetic'), [...args, '--json'], {
+    return this.starts(...args, '--json');
+  }
+
+  /** The same for people: `line` and `lines` have nothing to read. */
+  starts(...args) {
+    const child = spawn(join(build, 'hermetic'), args, {
       env: { PATH: process.env.PATH, LANG: 'C.UTF-8',
         HERMETIC_HOME: this.home, HERMETIC_PASSPHRASE: this.passphrase,
         HERMETIC_SERVER: this.server, ...this.env },

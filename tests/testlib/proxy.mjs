@@ -7,9 +7,11 @@
 //   });
 //
 // `request` returns nothing, or { drop: true } to cut the line, or { body } to
-// pass on another one, or { status, json } to answer without asking the API.
+// pass on another one, or { status, json } to answer without asking the API, or
+// { raw: socket => … } to do so in bytes of its own.
 // `answer` returns nothing, or { drop: true }, or { json, status? } to answer
-// something else. Bodies are parsed JSON. WebSockets pass untouched.
+// something else. Bodies are parsed JSON. WebSockets pass untouched, unless there is
+// `upgrade`, which answers them: (req, socket) => ….
 import { createServer, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 
@@ -51,6 +53,7 @@ export async function startProxy(url, hooks = {}) {
     const seen = { method: req.method, path: req.url, body: parse(bytes) };
     const asked = await self.hooks.request?.(seen);
     if (asked?.drop) return req.socket.destroy();
+    if (asked?.raw) return asked.raw(req.socket);
     if (asked?.status) {
       const out = Buffer.from(JSON.stringify(asked.json));
       return res.writeHead(asked.status, { 'content-type': asked.status < 300 ?
@@ -74,6 +77,10 @@ export async function startProxy(url, hooks = {}) {
     handle(req, res).catch(() => req.socket.destroy());
   });
   server.on('upgrade', (req, socket, head) => {
+    if (self.hooks.upgrade) {
+      sockets.add(socket.on('error', () => {}));
+      return self.hooks.upgrade(req, socket);
+    }
     const onward = connect(target.port, target.hostname, () => {
       const lines = [`${req.method} ${req.url} HTTP/1.1`];
       for (let i = 0; i < req.rawHeaders.length; i += 2)

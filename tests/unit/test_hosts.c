@@ -40,6 +40,8 @@ static void test_turns(void **state)
 	check("postgresql://u@127.0.0.1:1,127.0.0.2:2,[::1]:3/x", 4,
 	      "127.0.0.2,::1,127.0.0.1", ",,", "2,3,1");
 	check("host=/a,/b port=9", 1, "/b,/a", ",", "9,9");
+	check("postgresql://u@127.0.0.1,[::1]/x", 1, "::1,127.0.0.1", ",",
+	      "5432,5432");
 }
 
 /* Looking a name up takes as long as it takes; asking does not. */
@@ -74,6 +76,11 @@ static void test_names(void **state)
 	find("host=no.such.name.invalid,localhost port=6,7", &hosts);
 	assert_null(strstr((const char *)hosts.host.p, "invalid"));
 	assert_null(strchr((const char *)hosts.port.p, '6'));
+	hosts_clear(&hosts);
+	/* libpq takes an empty port for none, and keeps the string's two */
+	find("postgresql://u@no.such.name.invalid,localhost/x", &hosts);
+	assert_null(strstr((const char *)hosts.host.p, "invalid"));
+	assert_memory_equal(hosts.port.p, "5432", 4);
 	hosts_clear(&hosts);
 }
 

@@ -1,0 +1,159 @@
+// What a WebSocket brings that no honest server says: another address, nothing at all,
+// ends without end, names that are made for a terminal, and pushes that are none.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+import { after, before, describe, test } from 'node:test';
+
+import { WebSocketServer } from 'ws';
+
+import { conversation, twoPeople } from '../testlib/people.mjs';
+import { startProxy } from '../testlib/proxy.mjs';
+import { startNode, startPostgres, until } from '../testlib/stack.mjs';
+
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+function accept(req, socket) {
+  const key = createHash('sha1').update(req.headers['sec-websocket-key'] + GUID)
+    .digest('base64');
+  socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n' +
+    'Connection: Upgrade\r\nSec-WebSocket-Protocol: hermetic.v1\r\n' +
+    `Sec-WebSocket-Accept: ${key}\r\n\r\n`);
+}
+function frame(opcode, payload) {
+  const head = payload.length < 126 ? [payload.length] :
+    [126, payload.length >> 8, payload.length & 255];
+  return Buffer.concat([Buffer.from([0x80 | opcode, ...head]), payload]);
+}
+const push = object => frame(1, Buffer.from(JSON.stringify(object)));
+const close = reason => frame(8, Buffer.concat([Buffer.from([0x0f, 0xa0]),
+  Buffer.from(reason)]));
+/** Takes the WebSocket and what is asked first, and says `frames`. */
+const saying = (...frames) => (req, socket) => {
+  accept(req, socket);
+  socket.once('data', () => {
+    socket.write(push({ id: 1, type: 'subscribed' }));
+    for (const f of frames) socket.write(f);
+  });
+};
+
+describe('a WebSocket that lies', { concurrency: false }, () => {
+  let postgres, node, proxy, alice, bob, id, upgrades;
+  before(async () => {
+    postgres = await startPostgres();
+    node = await startNode({ postgres });
+    proxy = await startProxy(node.url);
+    [alice, bob] = await twoPeople(node.url);
+    alice.server = proxy.url;
+    id = await conversation(alice, bob);
+    await bob.does('send', id, 'one');
+    await alice.texts(id);
+  });
+  after(async () => {
+    await proxy?.stop();
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  function lie(upgrade) {
+    upgrades = 0;
+    proxy.hooks = { upgrade: (req, socket) => {
+      upgrades++;
+      upgrade(req, socket);
+    } };
+  }
+  const follow = () => alice.start('read', id, '--follow');
+
+  test('a token goes to no other server', async () => {
+    const asked = [];
+    const note = (req, answer) => { asked.push(req.headers); answer.destroy(); };
+    const other = createServer(note).on('upgrade', note);
+    await new Promise(done => other.listen(0, '127.0.0.1', done));
+    lie((req, socket) => socket.end('HTTP/1.1 302 Found\r\nLocation: http://' +
+      `127.0.0.1:${other.address().port}/ws\r\nContent-Length: 0\r\n\r\n`));
+    const { code, err } = await follow().ended;
+    await new Promise(done => other.close(done));
+    assert.deepEqual(asked, []);
+    assert.equal(code, 1, err);
+    assert.match(err, /ws-refused/);
+  });
+
+  test('a server that says nothing is given up', async () => {
+    lie(() => {});
+    const { code, err } = await follow().ended;
+    assert.equal(code, 3, err);
+    assert.match(err, /no answer/);
+  });
+
+  test('a connection that always ends is tried less and less', async () => {
+    lie(saying(close('later')));
+    const reading = follow();
+    await reading.line(l => l.text === 'one');
+    const begun = Date.now();
+    await until(() => upgrades === 5, { name: 'the fifth time' });
+    assert.ok(Date.now() - begun > 2000, `${Date.now() - begun} ms`);
+    await reading.stop();
+  });
+
+  test('a push that is none is called so', async () => {
+    for (const seq of ['x', -1, 1e300, null]) {
+      lie(saying(push({ type: 'message', session_id: id, seq, kind: 1 })));
+      const { code, err } = await follow().ended;
+      assert.equal(code, 1);
+      assert.equal(JSON.parse(err).error, 'bad-answer');
+    }
+  });
+
+  test('no push and no reason writes to the terminal', async () => {
+    const hostile = '\u001b[2J\u0007ab';
+    const once = saying(
+      ...['welcome', 'rotation_due', 'message'].map(type =>
+        push({ type, session_id: hostile })),
+      push({ type: 'welcome', session_id: `${hostile}${id}` }),
+      close('\u001b[31mgone\r\n* bob: hi'));
+    lie((req, socket) => upgrades > 1 ? saying()(req, socket) :
+      once(req, socket));
+    const chat = alice.starts();
+    await until(() => /Connected again/.test(chat.out), { name: 'a chat' });
+    chat.child.stdin.end('/quit\n');
+    const { code, out, err } = await chat.ended;
+    assert.equal(code, 0, err);
+    assert.match(out, /Connection lost/);
+    assert.doesNotMatch(out + err, /[\u001b\u0007\r]|^\* bob/m);
+    assert.doesNotMatch(out, /invited/);
+  });
+
+  test('what waits in a chat is tried until it is sent', async () => {
+    const server = new WebSocketServer({ noServer: true,
+      handleProtocols: () => 'hermetic.v1' });
+    let tries = 0;
+    lie((req, socket) => server.handleUpgrade(req, socket, Buffer.alloc(0), ws =>
+      ws.on('message', data => {
+        const { id: number, type } = JSON.parse(data);
+        if (type !== 'send')
+          return ws.send(JSON.stringify({ id: number, type: 'subscribed' }));
+        tries++;
+        ws.send(JSON.stringify({ id: number, type: 'problem', problem: {
+          type: 'about:blank', status: 502, title: 'Bad Gateway' } }));
+      })));
+    const chat = alice.starts();
+    await until(() => /You are alice/.test(chat.out), { name: 'a chat' });
+    chat.child.stdin.write('again and again\n');
+    await until(() => tries > 3, { name: 'the fourth try' });
+    proxy.hooks = {};
+    server.clients.forEach(ws => ws.terminate());
+    await until(async () => (await bob.texts(id)).includes('again and again'),
+      { name: 'what was said' });
+    chat.child.stdin.end('/quit\n');
+    const { code, err } = await chat.ended;
+    assert.equal(code, 0, err);
+  });
+
+  test('the truth is believed afterwards', async () => {
+    proxy.hooks = {};
+    const reading = follow();
+    await bob.does('send', id, 'two');
+    await reading.line(l => l.text === 'two');
+    await reading.stop();
+  });
+});

@@ -1,0 +1,60 @@
+/* A channel waits as long as it was told to, whatever the clock of the machine does
+ * meanwhile. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "reach/channel_kind.h"
+
+enum { TURNS_MAX = 500, JUMP_SECONDS = 3600 };
+
+static unsigned turns;
+
+/* The system's clock is set back (tests/testlib/clock.c). */
+static void serve_and_set_clock(struct channel *channel, int fd, int timeout_ms,
+				bool *readable)
+{
+	char skew[16];
+
+	(void)fd;
+	(void)timeout_ms;
+	if (readable != NULL)
+		*readable = false;
+	(void)usleep(1000);
+	(void)snprintf(skew, sizeof(skew), "-%u",
+		       turns * (unsigned)JUMP_SECONDS);
+	(void)setenv("CLOCK_SKEW", skew, 1);
+	if (++turns >= TURNS_MAX)
+		channel_end(channel, SPAN_LIT("it waits without end"));
+}
+
+static const struct channel_kind KIND = { .serve = serve_and_set_clock };
+
+static void test_waiting(void **state)
+{
+	struct channel channel = { .queue = NULL };
+	bool readable;
+
+	(void)state;
+	turns = 0;
+	assert_int_equal(channel_init(&channel, &KIND), ERR_OK);
+	channel_wait(&channel, -1, 20, &readable);
+	assert_false(channel_has_ended(&channel));
+	assert_in_range(turns, 1, 21);
+	channel_clear(&channel);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_waiting),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
