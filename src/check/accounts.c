@@ -4,26 +4,11 @@
 #include <string.h>
 
 #include "base/rd.h"
-
-#define BRANCHES_MAX 16 /* of an account; the oldest falls out */
-
-struct known {
-	struct account_log *log; /* NULL: nothing is known */
-	struct buf links;	 /* of it */
-	bool grown;
-};
-
-struct entry {
-	uint8_t fingerprint[ACCOUNT_HASH];
-	struct known counts; /* the log that counts */
-	struct known branches[BRANCHES_MAX];
-	size_t branch_count;
-	bool lacks;
-};
+#include "check/known.h"
 
 struct check_accounts {
 	struct check_source source;
-	struct entry **entries; /* owned, by fingerprint, ascending */
+	struct known_account **entries; /* owned, by fingerprint, ascending */
 	size_t count, room;
 };
 
@@ -54,20 +39,10 @@ enum err check_accounts_new(const struct check_source *source,
 	return ERR_OK;
 }
 
-static void known_clear(struct known *known)
+static void entry_free(struct known_account *entry)
 {
-	account_log_free(known->log);
-	buf_clear(&known->links);
-	*known = (struct known){ .log = NULL };
-}
-
-static void entry_free(struct entry *entry)
-{
-	if (entry == NULL)
-		return;
-	known_clear(&entry->counts);
-	for (size_t i = 0; i < entry->branch_count; i++)
-		known_clear(&entry->branches[i]);
+	if (entry != NULL)
+		known_account_clear(entry);
 	free(entry);
 }
 
@@ -111,11 +86,12 @@ static size_t find_slot(const struct check_accounts *accounts,
 static enum err make_room(struct check_accounts *accounts)
 {
 	size_t room = accounts->room == 0 ? 8 : 2 * accounts->room;
-	struct entry **grown;
+	struct known_account **grown;
 
 	if (accounts->count < accounts->room)
 		return ERR_OK;
-	grown = realloc(accounts->entries, room * sizeof(struct entry *));
+	grown =
+	    realloc(accounts->entries, room * sizeof(struct known_account *));
 	if (grown == NULL)
 		return ERR_LOCAL_MEMORY;
 	accounts->entries = grown;
@@ -123,143 +99,8 @@ static enum err make_room(struct check_accounts *accounts)
 	return ERR_OK;
 }
 
-/* The log of links that were verified before. */
-static enum err load(struct span links, struct account_log **log)
-{
-	struct account_log *loaded = NULL;
-	struct check_verdict verdict;
-	enum err e;
-
-	TRY(account_log_new(&loaded));
-	verdict = account_log_load(loaded, links);
-	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
-	ENSURE(verdict.wrong == NULL, ERR_PEER_MALFORMED);
-	*log = loaded;
-	loaded = NULL;
-out:
-	account_log_free(loaded);
-	return e;
-}
-
-/* ---- branches ---- */
-
-static bool has(const struct known *known, const struct account_place *place)
-{
-	return known->log != NULL && account_log_has(known->log, place);
-}
-
-/* What has the place: the log that counts, or a branch. NULL: nothing. */
-static struct known *find_known(struct entry *entry,
-				const struct account_place *place)
-{
-	if (has(&entry->counts, place))
-		return &entry->counts;
-	for (size_t i = 0; i < entry->branch_count; i++)
-		if (has(&entry->branches[i], place))
-			return &entry->branches[i];
-	return NULL;
-}
-
-/* Does the one go on where the other one ends? */
-static bool goes_on(const struct known *known, const struct known *before)
-{
-	struct account_place end;
-
-	account_log_place(before->log, &end);
-	return has(known, &end);
-}
-
-/* Takes over what `known` has. A branch that ends in it makes room. */
-static void keep_branch(struct entry *entry, struct known *known)
-{
-	size_t at = 0;
-
-	while (at < entry->branch_count &&
-	       !goes_on(known, &entry->branches[at]))
-		at++;
-	if (at == entry->branch_count && at < BRANCHES_MAX) {
-		entry->branch_count++;
-	} else {
-		at = at < BRANCHES_MAX ? at : 0;
-		known_clear(&entry->branches[at]);
-		memmove(&entry->branches[at], &entry->branches[at + 1],
-			(entry->branch_count - at - 1) *
-			    sizeof(entry->branches[0]));
-	}
-	entry->branches[entry->branch_count - 1] = *known;
-	*known = (struct known){ .log = NULL };
-}
-
-/* Of two logs that part: does the other one than that of before count? */
-static enum err is_before(const struct known *known, const struct known *other,
-			  bool *other_counts)
-{
-	enum account_order order = ACCOUNT_SAME;
-	struct account_log *none = NULL;
-	struct check_verdict verdict;
-	enum err e;
-
-	TRY(account_log_new(&none));
-	verdict = account_log_compare(none, buf_span(&known->links),
-				      buf_span(&other->links), &order);
-	ENSURE(verdict.wrong == NULL, ERR_LOCAL_MEMORY); /* both are good */
-	*other_counts = order == ACCOUNT_SECOND;
-out:
-	account_log_free(none);
-	return e;
-}
-
-/* A log that is good; what `known` has is taken over. */
-static enum err take_known(struct entry *entry, struct known *known)
-{
-	struct account_place end;
-	struct known lost;
-	bool counts = false;
-	enum err e = ERR_OK;
-
-	account_log_place(known->log, &end);
-	entry->lacks = false;
-	if (find_known(entry, &end) != NULL)
-		goto out;
-	if (entry->counts.log == NULL || goes_on(known, &entry->counts)) {
-		known_clear(&entry->counts);
-		entry->counts = *known;
-		*known = (struct known){ .log = NULL };
-		goto out;
-	}
-	TRY(is_before(&entry->counts, known, &counts));
-	if (counts) {
-		lost = entry->counts;
-		entry->counts = *known;
-		*known = lost;
-	}
-	keep_branch(entry, known);
-out:
-	known_clear(known);
-	return e;
-}
-
-/* Links that the caller has verified before. */
-static enum err take_stored(struct entry *entry, struct span links)
-{
-	struct known known = { .log = NULL };
-	enum err e;
-
-	buf_put(&known.links, links);
-	TRY(buf_end(&known.links));
-	TRY(load(links, &known.log));
-	if (entry->counts.log == NULL)
-		entry->counts = known;
-	else
-		keep_branch(entry, &known);
-	known = (struct known){ .log = NULL };
-out:
-	known_clear(&known);
-	return e;
-}
-
 static enum err ask_source(const struct check_accounts *accounts,
-			   struct entry *entry)
+			   struct known_account *entry)
 {
 	struct buf logs = BUF_INIT;
 	struct rd r;
@@ -276,7 +117,7 @@ static enum err ask_source(const struct check_accounts *accounts,
 
 		TRY(rd_ok(&r) ? ERR_OK : ERR_PEER_MALFORMED);
 		if (links.n > 0)
-			TRY(take_stored(entry, links));
+			TRY(known_account_put(entry, links));
 	}
 out:
 	buf_clear(&logs);
@@ -284,9 +125,9 @@ out:
 }
 
 static enum err get(struct check_accounts *accounts, struct span fingerprint,
-		    struct entry **found)
+		    struct known_account **found)
 {
-	struct entry *made = NULL;
+	struct known_account *made = NULL;
 	bool there;
 	size_t slot = find_slot(accounts, fingerprint, &there);
 	enum err e;
@@ -301,7 +142,7 @@ static enum err get(struct check_accounts *accounts, struct span fingerprint,
 	TRY(ask_source(accounts, made));
 	TRY(make_room(accounts));
 	memmove(&accounts->entries[slot + 1], &accounts->entries[slot],
-		(accounts->count - slot) * sizeof(struct entry *));
+		(accounts->count - slot) * sizeof(struct known_account *));
 	accounts->entries[slot] = made;
 	accounts->count++;
 	*found = made;
@@ -315,7 +156,7 @@ enum err check_accounts_find(struct check_accounts *accounts,
 			     struct span fingerprint,
 			     const struct account_log **log, struct span *links)
 {
-	struct entry *entry;
+	struct known_account *entry;
 	enum err e;
 
 	TRY(get(accounts, fingerprint, &entry));
@@ -330,7 +171,7 @@ struct check_verdict check_accounts_add(struct check_accounts *accounts,
 {
 	struct known known = { .grown = true };
 	struct check_verdict verdict;
-	struct entry *entry;
+	struct known_account *entry;
 	enum err e;
 
 	TRY(account_log_new(&known.log));
@@ -342,7 +183,7 @@ struct check_verdict check_accounts_add(struct check_accounts *accounts,
 	TRY(get(accounts, account_log_fingerprint(known.log), &entry));
 	buf_put(&known.links, links);
 	TRY(buf_end(&known.links));
-	TRY(take_known(entry, &known));
+	TRY(known_account_take(entry, &known));
 out:
 	known_clear(&known);
 	return failed(e);
@@ -411,7 +252,7 @@ static struct span prefix(struct span links, uint64_t count)
 	return span_of(links.p, links.n - rd_left(&r));
 }
 
-static struct check_verdict lack(struct entry *entry)
+static struct check_verdict lack(struct known_account *entry)
 {
 	entry->lacks = true;
 	return wrong("the log of an account is not known here up to its "
@@ -419,7 +260,7 @@ static struct check_verdict lack(struct entry *entry)
 }
 
 /* The log up to `from`, which `base` has, and what was carried behind it. */
-static struct check_verdict extend(struct entry *entry,
+static struct check_verdict extend(struct known_account *entry,
 				   const struct known *base,
 				   const struct account_place *from,
 				   struct span carried)
@@ -432,35 +273,36 @@ static struct check_verdict extend(struct entry *entry,
 		buf_put(&known.links,
 			prefix(buf_span(&base->links), from->number));
 	TRY(buf_end(&known.links));
-	TRY(load(buf_span(&known.links), &known.log));
+	TRY(known_load(buf_span(&known.links), &known.log));
 	verdict = account_log_add_all(known.log, carried);
 	if (verdict.wrong != NULL)
 		goto out;
 	buf_put(&known.links, carried);
 	TRY(buf_end(&known.links));
-	TRY(take_known(entry, &known));
+	TRY(known_account_take(entry, &known));
 out:
 	known_clear(&known);
 	return verdict.wrong != NULL ? verdict : failed(e);
 }
 
 /* Nothing was carried. */
-static struct check_verdict look_up(struct entry *entry,
+static struct check_verdict look_up(struct known_account *entry,
 				    const struct account_place *from,
 				    const struct account_place *to)
 {
-	const struct known *known = find_known(entry, to);
+	const struct known *known = known_account_find(entry, to);
 
 	if (known == NULL)
 		return lack(entry);
-	if (from->number > 0 && !has(known, from))
+	if (from->number > 0 && !known_has(known, from))
 		return wrong("an account's place is moved to another branch");
 	return good();
 }
 
 /* `last`: where it leads. */
-static struct check_verdict reach(struct entry *entry, const struct place *from,
-				  struct span carried, const struct place *to,
+static struct check_verdict reach(struct known_account *entry,
+				  const struct place *from, struct span carried,
+				  const struct place *to,
 				  struct account_place *last)
 {
 	struct account_place begin = place_of(from), end = place_of(to);
@@ -483,9 +325,9 @@ static struct check_verdict reach(struct entry *entry, const struct place *from,
 	     !span_equal(SPAN_ARRAY(last->hash), SPAN_ARRAY(end.hash))))
 		return wrong("links that it carries do not lead to the "
 			     "account's place");
-	if (find_known(entry, last) != NULL)
+	if (known_account_find(entry, last) != NULL)
 		return good();
-	base = begin.number > 0 ? find_known(entry, &begin) : NULL;
+	base = begin.number > 0 ? known_account_find(entry, &begin) : NULL;
 	if (begin.number > 0 && base == NULL)
 		return lack(entry);
 	return extend(entry, base, &begin, carried);
@@ -498,7 +340,7 @@ struct check_verdict check_accounts_reach(struct check_accounts *accounts,
 {
 	struct account_place last;
 	struct check_verdict verdict;
-	struct entry *entry;
+	struct known_account *entry;
 	enum err e = get(accounts, to->fingerprint, &entry);
 
 	if (e != ERR_OK)
@@ -508,7 +350,7 @@ struct check_verdict check_accounts_reach(struct check_accounts *accounts,
 	verdict = reach(entry, from, carried, to, &last);
 	if (verdict.wrong != NULL)
 		return verdict;
-	*log = find_known(entry, &last)->log;
+	*log = known_account_find(entry, &last)->log;
 	if (to->number == 0) {
 		to->number = last.number;
 		to->hash = account_log_hash(*log, to->number);
@@ -534,7 +376,7 @@ bool check_accounts_lacks(const struct check_accounts *accounts,
 const char *check_accounts_lack(struct check_accounts *accounts,
 				struct span fingerprint)
 {
-	struct entry *entry;
+	struct known_account *entry;
 
 	return get(accounts, fingerprint, &entry) == ERR_OK ? lack(entry).wrong
 							    : "no memory";
@@ -547,36 +389,25 @@ void check_accounts_forget_lacks(struct check_accounts *accounts)
 }
 
 /* The log that counts, and behind it the branches. */
-static struct known *known_at(struct entry *entry, size_t at)
-{
-	return at == 0 ? &entry->counts : &entry->branches[at - 1];
-}
-
 bool check_accounts_grown(const struct check_accounts *accounts,
 			  size_t *position, struct span *fingerprint,
 			  struct span *links)
 {
-	const size_t each = BRANCHES_MAX + 1;
+	const size_t each = KNOWN_BRANCHES + 1;
 
 	for (; *position < accounts->count * each; ++*position) {
-		struct entry *entry = accounts->entries[*position / each];
+		struct known_account *entry =
+		    accounts->entries[*position / each];
 		size_t at = *position % each;
 
-		if (at > entry->branch_count || !known_at(entry, at)->grown)
+		if (at > entry->branch_count ||
+		    !known_account_at(entry, at)->grown)
 			continue;
 		*fingerprint = SPAN_ARRAY(entry->fingerprint);
-		*links = buf_span(&known_at(entry, at)->links);
+		*links = buf_span(&known_account_at(entry, at)->links);
 		++*position;
 		return true;
 	}
-	return false;
-}
-
-static bool has_grown(struct entry *entry)
-{
-	for (size_t k = 0; k <= entry->branch_count; k++)
-		if (known_at(entry, k)->grown)
-			return true;
 	return false;
 }
 
@@ -584,7 +415,8 @@ void check_accounts_kept(struct check_accounts *accounts)
 {
 	for (size_t i = 0; i < accounts->count; i++)
 		for (size_t k = 0; k <= accounts->entries[i]->branch_count; k++)
-			known_at(accounts->entries[i], k)->grown = false;
+			known_account_at(accounts->entries[i], k)->grown =
+			    false;
 }
 
 static void forget(struct check_accounts *accounts, bool all)
@@ -592,7 +424,7 @@ static void forget(struct check_accounts *accounts, bool all)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < accounts->count; i++) {
-		if (all || has_grown(accounts->entries[i]))
+		if (all || known_account_has_grown(accounts->entries[i]))
 			entry_free(accounts->entries[i]);
 		else
 			accounts->entries[kept++] = accounts->entries[i];
