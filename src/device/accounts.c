@@ -435,13 +435,20 @@ out:
 	return e;
 }
 
+/* Whoever leaves waits for no answer but that about the departure. */
+static bool goes_without(const struct device *d, const struct answer *answer)
+{
+	return work_is(&d->work, ORDER_LEAVE) && answer->result != ERR_LOCAL_IO;
+}
+
 static enum err read_take(struct device *d, const struct answer *answer)
 {
 	struct account_reading *r = d->work.reading;
 	size_t at = 0;
 	enum err e = ERR_OK;
 
-	if (answer->result != ERR_OK && answer->result != ERR_STATE_GONE) {
+	if (answer->result != ERR_OK && answer->result != ERR_STATE_GONE &&
+	    !goes_without(d, answer)) {
 		work_halt_refused(d, answer);
 		return ERR_OK;
 	}

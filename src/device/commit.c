@@ -3,6 +3,7 @@
 #include "device/change.h"
 
 #include "base/fault.h"
+#include "device/apart.h"
 #include "device/move.h"
 #include "device/pins.h"
 #include "device/steps.h"
@@ -258,7 +259,7 @@ const struct step commit_step_post = { "commit", work_is_taken, commit_due,
 
 static bool leave_due(struct device *d)
 {
-	return core_is_settled(d) && membership_todo_is(&d->open, "leave");
+	return apart_departs(d);
 }
 
 static enum err leave_ask(struct device *d, struct request *request)
@@ -279,6 +280,10 @@ static enum err leave_take(struct device *d, const struct answer *answer)
 {
 	if (answer->result != ERR_OK) {
 		take_refusal(d, answer);
+		return ERR_OK;
+	}
+	if (apart_is_begun(d)) {
+		apart_posted(d);
 		return ERR_OK;
 	}
 	work_stale(d);

@@ -2,6 +2,7 @@
 
 #include "base/fault.h"
 #include "device/accounts.h"
+#include "device/apart.h"
 #include "device/breaks.h"
 #include "device/budget.h"
 #include "device/change.h"
@@ -97,9 +98,8 @@ out:
 	return e;
 }
 
-/* It is out by entry `at`, and has the group of that place. */
-static enum err end(struct device *d, uint64_t at, uint64_t seq,
-		    const uint8_t head[CHAIN_HEAD])
+enum err log_end(struct device *d, uint64_t at, uint64_t seq,
+		 const uint8_t head[CHAIN_HEAD])
 {
 	core_tell(d, EVENT_ENDED, at, 0);
 	return membership_set_ended(&d->open, seq, head);
@@ -118,8 +118,8 @@ static enum err take_departure(struct device *d,
 	todo_settle_departure(d);
 	return session_member(d->open.session)
 		   ? ERR_OK
-		   : end(d, entry->seq, entry->seq,
-			 session_head(d->open.session));
+		   : log_end(d, entry->seq, entry->seq,
+			     session_head(d->open.session));
 }
 
 static enum err note_newcomer(struct device *d, struct span identity)
@@ -175,7 +175,7 @@ static enum err take_event(struct device *d, const struct answer_entry *entry,
 	if (event->kind == SESSION_OWN)
 		TRY(outbox_sent(d, event->nonce, event->seq));
 	if (event->kind == SESSION_REMOVED)
-		TRY(end(d, event->seq, event->seq - 1, head));
+		TRY(log_end(d, event->seq, event->seq - 1, head));
 	if (is_of_own_leaf(d, event))
 		TRY(note_copy(d, event->seq - 1, head));
 	if (event->kind == SESSION_DEPARTED)
@@ -279,7 +279,8 @@ out:
 static bool log_due(struct device *d)
 {
 	return d->open.session != NULL && session_member(d->open.session) &&
-	       !d->work.fresh && membership_behind(&d->open) == BEHIND_NO;
+	       !d->work.fresh && !apart_is_begun(d) &&
+	       membership_behind(&d->open) == BEHIND_NO;
 }
 
 static enum err log_ask(struct device *d, struct request *request)
@@ -389,7 +390,7 @@ enum err log_want_accounts(struct device *d)
 	enum err e;
 
 	TRY(accounts_want_lacking(d, &news));
-	if (news)
+	if (news || apart_begin(d))
 		goto out;
 	TRY(name_lacking(d, &name));
 	work_halt(d, ERR_STATE_ACCOUNTS, "accounts-unknown",

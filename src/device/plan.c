@@ -1,5 +1,6 @@
 /* The steps that turn an order into something to do. */
 #include "device/accounts.h"
+#include "device/apart.h"
 #include "device/breaks.h"
 #include "device/budget.h"
 #include "device/change.h"
@@ -225,6 +226,7 @@ static enum err plan_departure(struct device *d, const char *identity)
 	TRY(session_depart(session, &signer.me, member.leaf_index, heir,
 			   &departure));
 	TRY(buf_end(&departure));
+	session_discard(session);
 	todo = json_pack("{s:s, s:s}", "kind", "leave", "whom", identity);
 	ENSURE(todo != NULL, ERR_LOCAL_MEMORY);
 	TRY(record_set_bytes(todo, "departure", buf_span(&departure)));
@@ -253,8 +255,7 @@ out:
 
 static bool departure_due(struct device *d)
 {
-	return core_is_settled(d) && membership_todo_is(&d->open, "leave") &&
-	       !todo_departure_fits(d);
+	return apart_departs(d) && !todo_departure_fits(d);
 }
 
 /* The leaf has changed since: the departure is signed anew. */
@@ -283,7 +284,9 @@ static bool plan_due(struct device *d)
 {
 	const struct work *work = &d->work;
 
-	if (!is_ready(d) || work->planned)
+	/* whoever departs apart gives up what else was to be done */
+	if (work->planned ||
+	    !(apart_is_begun(d) ? apart_is_ready(d) : is_ready(d)))
 		return false;
 	switch (work->order.kind) {
 	case ORDER_INVITE:

@@ -12,6 +12,7 @@
 #include "device/record.h"
 
 struct account_reading;
+struct apart;
 struct awaited;
 struct device;
 struct meeting;
@@ -85,7 +86,8 @@ struct work {
 	struct own_log *own;	 /* owned: ACCOUNT: this account's log */
 	struct meeting *meeting; /* owned: MEET: another account's log */
 	struct account_reading *reading; /* owned: accounts to be read */
-	bool met;			 /* whom the order names was read */
+	struct apart *apart; /* owned: LEAVE: without logs (apart.h) */
+	bool met;	     /* whom the order names was read */
 	/* What requests borrow. */
 	struct buf bytes, group_info, welcome;
 	struct span *spans; /* owned array */

@@ -1,5 +1,6 @@
 // People whose devices are leaves of their accounts, with the real command.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
 import { linkHash } from '../testlib/accounts.mjs';
@@ -153,6 +154,57 @@ describe('leaves of accounts', { concurrency: false }, () => {
       await carol.does('send', id, 'in');
       assert.deepEqual((await bob.texts(id)).at(-1), 'in');
     });
+
+  test('links that nobody shows stop who stays until they are there, and ' +
+    'nobody who leaves', async () => {
+    const dora = await newAccount(node.url, 'dora');
+    const carol = await new Person('carol', node.url).register();
+    ok(await dora.post('/key-packages', { key_packages: ['aes-256-gcm',
+      'chacha20-poly1305'].map(a => base64(dora.keysFor(a).keyPackage({
+      suites: [4, 3] }))) }), 201);
+    const [{ session_id: id }] = await alice.does('create',
+      ...[dora.username, bob.name, carol.name].flatMap(n => ['--invite', n]));
+    await bob.does('join', id);
+    await carol.does('join', id);
+
+    // more links than a commit carries: the members ask for them
+    const lost = () => Array.from({ length: 16 }, () => randomBytes(32))
+      .sort(Buffer.compare);
+    const hex = bytes => `'\\x${bytes.toString('hex')}'`;
+    for (let bytes = 0; bytes < 65536; bytes += dora.log.links.at(-1).length)
+      dora.log.withdraw(lost());
+    await postgres.psql('INSERT INTO hermetic.account_link ' +
+      '(fingerprint, number, hash, link) VALUES ' +
+      dora.log.links.slice(1).map((link, i) => `(${hex(dora.log.fingerprint)},
+        ${i + 2}, ${hex(linkHash(link))}, ${hex(link)})`).join());
+    await alice.does('verify', dora.username);
+    const chat = bob.start();
+    chat.child.stdin.write(`/open ${id}\n`);
+    await chat.line(m => m.session_id === id && m.members);
+    chat.child.kill('SIGSTOP');
+    await alice.does('rotate', id);
+    const theirs = `FROM hermetic.account_link WHERE number > 1 AND
+      fingerprint = ${hex(dora.log.fingerprint)}`;
+    await postgres.psql(`CREATE TABLE hidden AS SELECT * ${theirs};
+      DELETE ${theirs}`);
+
+    chat.child.kill('SIGCONT');
+    chat.child.stdin.write('as soon as it can be\n');
+    const kept = await chat.line(m => m.kept);
+    assert.equal(kept.error, 'accounts-unknown', kept.detail);
+    await carol.does('leave', id);
+    await carol.does('leave', id).then(() => assert.fail('twice'), () => {});
+    assert.ok((await alice.does('read', id)).some(
+      m => m.kind === 'departed' && m.from === carol.name));
+    assert.deepEqual(chat.lines().filter(m => m.state === 'sent'), []);
+    await postgres.psql('INSERT INTO hermetic.account_link TABLE hidden');
+    await chat.line(m => m.state === 'sent');
+    chat.child.stdin.end('/quit\n');
+    assert.equal((await chat.ended).code, 0);
+    assert.deepEqual((await alice.texts(id)).at(-1), 'as soon as it can be');
+    assert.deepEqual((await members(bob, id)).map(m => m.username).sort(),
+      [alice.name, bob.name, dora.username].sort());
+  });
 
   test('a session by a link that anybody may open, and its accounts',
     async () => {
