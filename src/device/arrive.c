@@ -217,12 +217,10 @@ out:
 }
 
 /*
- * What founders have offered is compared by those who come for the first time. Who
- * was there has agreed to it, and the walk shows that it is so still. And the person
- * may go on whatever it is. Yet a founder's leaf says what its entry does as far as
- * it can, for those who come later: what was noted, what this device offers now, or,
- * where it moved the session, that one algorithm. Another founder may have come in
- * again with another offer: that leaf is not the one that was agreed with.
+ * Who was there has agreed to what founders offered, and the walk shows that it is so
+ * still. And the person may go on whatever it is. Yet a founder's leaf says what its
+ * entry does as far as it can: what was noted, what this device offers now, or, where
+ * it moved the session, that one algorithm.
  */
 static enum err stage_agreed(struct device *d, const struct suite *suite,
 			     const struct suites *noted, struct span group_info)
@@ -231,11 +229,9 @@ static enum err stage_agreed(struct device *d, const struct suite *suite,
 	const struct suites *const offers[] = { noted, &d->offer, &only };
 	enum err e = ERR_PEER_DOWNGRADE;
 
-	for (unsigned held = SESSION_ALL_OFFERS; held < SESSION_NO_OFFERS;
-	     held++)
-		for (size_t i = 0; i < 3 && e == ERR_PEER_DOWNGRADE; i++)
-			e = stage_with(d, suite, offers[i],
-				       (enum session_offers)held, group_info);
+	for (size_t i = 0; i < 3 && e == ERR_PEER_DOWNGRADE; i++)
+		e = stage_with(d, suite, offers[i], SESSION_OWN_OFFER,
+			       group_info);
 	if (e == ERR_PEER_DOWNGRADE)
 		e = stage_with(d, suite, &d->offer, SESSION_NO_OFFERS,
 			       group_info);
@@ -254,8 +250,7 @@ static enum err stage_join(struct device *d, struct span group_info)
 	if (d->work.resolving || d->work.rejoin->forced || rejoin_was_there(d))
 		e = stage_agreed(d, suite, &offer, group_info);
 	else
-		e = stage_with(d, suite, &offer, SESSION_ALL_OFFERS,
-			       group_info);
+		e = stage_with(d, suite, &offer, SESSION_OWN_OFFER, group_info);
 out:
 	return join_explain(d, e, WHAT);
 }

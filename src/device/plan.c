@@ -322,16 +322,44 @@ static enum err plan_asked(struct device *d)
 	return set_change(d, &plan);
 }
 
-/* The departed do not come along: their leaves are removed first. */
 static enum err plan_move(struct device *d)
 {
 	struct change_plan move = { .algorithm = d->work.order.algorithm };
-	struct change_plan purge = { .due = true, .epoch = INT64_MAX };
+
+	return set_change(d, &move);
+}
+
+/* Another leaf whose departure stands in the log: every change removes it. */
+static bool others_departed(const struct device *d)
+{
+	const struct mls_group *group = session_group(d->open.session);
+	struct mls_member member;
+	uint32_t leaf = 0;
 
 	if (session_departures(d->open.session).n == 0)
-		return set_change(d, &move);
-	d->work.planned = false;
-	return set_change(d, &purge);
+		return false;
+	while (mls_group_next_member(group, &leaf, &member))
+		if (session_departed(d->open.session, member.leaf_index) &&
+		    member.leaf_index != mls_group_own_leaf(group))
+			return true;
+	return false;
+}
+
+/* The departed do not come along with a move, and who has departed is invited like
+ * anybody else: their leaves are removed first. */
+static bool purges_first(const struct device *d)
+{
+	return (d->work.order.kind == ORDER_MOVE ||
+		d->work.order.kind == ORDER_INVITE) &&
+	       others_departed(d);
+}
+
+static enum err purge(struct device *d)
+{
+	static const struct change_plan departed = { .due = true,
+						     .epoch = INT64_MAX };
+
+	return set_change(d, &departed);
 }
 
 static enum err plan(struct device *d)
@@ -339,6 +367,8 @@ static enum err plan(struct device *d)
 	static const struct change_plan only_keys;
 	const struct order *order = &d->work.order;
 
+	if (purges_first(d))
+		return purge(d);
 	d->work.planned = true;
 	switch (order->kind) {
 	case ORDER_INVITE:
@@ -450,9 +480,9 @@ static bool duty_due(struct device *d)
 
 	if (!is_ready(d))
 		return false;
-	return d->work.renew || (outbox_waits(&d->open) &&
-				 (session_departures(d->open.session).n > 0 ||
-				  find_ended(d, &member, &settled)));
+	return d->work.renew ||
+	       (outbox_waits(&d->open) &&
+		(others_departed(d) || find_ended(d, &member, &settled)));
 }
 
 /* Of a leaf whose device its account has removed the group hears by a commit that
@@ -480,19 +510,17 @@ out:
 
 static enum err duty(struct device *d)
 {
-	struct change_plan plan = { .due = true };
+	const struct change_plan plan = { .due = true,
+					  .epoch =
+					      session_epoch(d->open.session) };
 	bool required = d->work.required, settled;
 	struct mls_member member;
 
-	if (session_departures(d->open.session).n == 0 &&
-	    find_ended(d, &member, &settled))
+	if (!others_departed(d) && find_ended(d, &member, &settled))
 		return purge_ended(d, &member, settled);
-	plan.epoch = session_epoch(d->open.session);
 	d->work.renew = d->work.required = false;
-	if (session_departures(d->open.session).n > 0) {
-		plan.epoch = INT64_MAX;
-		return set_change(d, &plan);
-	}
+	if (others_departed(d))
+		return purge(d);
 	if (budget_take(d, BUDGET_ASKED))
 		return set_change(d, &plan);
 	if (required)

@@ -264,6 +264,16 @@ static const struct step *find_due(struct device *d)
 	return NULL;
 }
 
+/* Another process on this state may have given up meanwhile what was asked about: a
+ * session that it never came into, or one that the server did not make. */
+static void halt_given_up(struct device *d)
+{
+	work_halt(d, ERR_STATE_GONE, "given-up",
+		  "Another command of this device has given up %s meanwhile. "
+		  "Nothing of it is here. See: hermetic sessions",
+		  d->work.outcome.session);
+}
+
 /* Takes the answer, then every step that needs no server. *next asks one, or
  * is NULL. */
 static enum err work_through(struct device *d, const struct answer *answer,
@@ -272,7 +282,9 @@ static enum err work_through(struct device *d, const struct answer *answer,
 	struct work *work = &d->work;
 	enum err e = ERR_OK;
 
-	if (answer != NULL)
+	if (answer != NULL && work->asked_open && d->open.session == NULL)
+		halt_given_up(d);
+	else if (answer != NULL)
 		TRY(work->asked->take(d, answer));
 	work->asked = NULL;
 	*next = find_due(d);
@@ -378,6 +390,7 @@ static void turn(struct device *d, const struct answer *answer)
 	work->request.session = work->outcome.session;
 	if (e == ERR_OK && next != NULL)
 		e = next->ask(d, &work->request);
+	work->asked_open = d->open.session != NULL;
 	if (e == ERR_OK && next != NULL)
 		work->asked = next;
 	else if (e != ERR_OK || work->wait_ms == 0)

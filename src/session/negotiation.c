@@ -169,7 +169,6 @@ out:
 
 /* ---- the members ---- */
 
-/* A founder's entry is what it signed, wherever we can see that. */
 static bool entry_holds(const struct negotiation_offer *entry,
 			const struct negotiation_offer *signed_offer)
 {
@@ -185,6 +184,7 @@ enum err negotiation_check(struct span extensions, uint16_t group_suite,
 	struct negotiation n = { 0 };
 	struct span data;
 	uint16_t chosen = 0;
+	bool founder = false;
 	enum err e;
 
 	ENSURE(wire_extensions_find(extensions, NEGOTIATION_EXTENSION, &data),
@@ -195,10 +195,12 @@ enum err negotiation_check(struct span extensions, uint16_t group_suite,
 	ENSURE(chosen == n.chosen && chosen == group_suite, ERR_PEER_DOWNGRADE);
 	for (size_t i = 0; i < n.count; i++) {
 		ENSURE(entry_holds(&n.founders[i], own), ERR_PEER_DOWNGRADE);
+		founder |= span_equal(n.founders[i].identity, own->identity);
+	}
+	for (size_t i = 0; founder && i < n.count; i++)
 		for (size_t j = 0; j < count; j++)
 			ENSURE(entry_holds(&n.founders[i], &members[j]),
 			       ERR_PEER_DOWNGRADE);
-	}
 out:
 	free(n.founders);
 	return e;

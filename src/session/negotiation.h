@@ -63,8 +63,9 @@ MUST_CHECK enum err negotiation_plan(const struct negotiation_offer *creator,
  * A member's check, when it joins. `extensions` is the content of the group's
  * GroupContext.extensions; `members` what the signed leaves of the tree say.
  * ERR_PEER_DOWNGRADE: no negotiation there, the choice computed again is not
- * `group_suite`, our own entry is not what we offer, or a founder who is still
- * a member signed another offer than the entry says.
+ * `group_suite`, our own entry is not what we offer, or, where we are a founder
+ * and so come into the group of the beginning, another one signed another offer
+ * than its entry says. Later a founder may have come in again with another offer.
  */
 MUST_CHECK enum err negotiation_check(struct span extensions,
 				      uint16_t group_suite,

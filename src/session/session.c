@@ -142,9 +142,7 @@ out:
 }
 
 /* The group that we join is this session's. */
-static enum err check_joined(const struct session *session,
-			     const struct mls_identity *me,
-			     enum session_offers held)
+static enum err check_group(const struct session *session)
 {
 	const struct mls_group *group = session->group;
 	struct roles roles;
@@ -154,8 +152,6 @@ static enum err check_joined(const struct session *session,
 	ENSURE(generation_of_group(mls_group_id(group),
 				   session_id_span(session), &generation),
 	       ERR_PEER_INVALID);
-	if (held != SESSION_NO_OFFERS)
-		TRY(check_offers(session, me, held == SESSION_ALL_OFFERS));
 	TRY(roles_read(mls_group_extensions(group), &roles));
 out:
 	return e;
@@ -164,7 +160,12 @@ out:
 enum err session_check_joined(const struct session *session,
 			      const struct mls_identity *me)
 {
-	return check_joined(session, me, SESSION_ALL_OFFERS);
+	enum err e;
+
+	TRY(check_group(session));
+	TRY(check_offers(session, me, true));
+out:
+	return e;
 }
 
 enum err session_join_welcome(const struct mls_identity *me,
@@ -227,7 +228,9 @@ enum err session_join_all_the_same(
 	s->accounts = accounts;
 	how.authenticated_data = buf_span(&said);
 	TRY(mls_group_join_external(me, group_info, &how, &s->group, &made));
-	TRY(check_joined(s, me, held));
+	TRY(check_group(s));
+	if (held == SESSION_OWN_OFFER)
+		TRY(check_offers(s, me, false));
 	buf_put(&s->staged, buf_span(&made.commit));
 	TRY(buf_end(&s->staged));
 	*session = s;
@@ -250,7 +253,7 @@ enum err session_join_external(const struct mls_identity *me,
 			       struct session **session, struct mls_commit *out)
 {
 	return session_join_all_the_same(me, id, group_info, resync,
-					 SESSION_ALL_OFFERS, seen, accounts,
+					 SESSION_OWN_OFFER, seen, accounts,
 					 session, out);
 }
 

@@ -78,12 +78,11 @@ MUST_CHECK enum err session_join_external(const struct mls_identity *me,
 					  struct session **session,
 					  struct mls_commit *out);
 
-/* The same, where the person goes on whatever founders have offered: only what
- * `held` says is compared. */
+/* The same, where the person goes on whatever founders have offered, or where
+ * this device has agreed before. */
 enum session_offers {
-	SESSION_ALL_OFFERS, /* as session_join_external() */
-	SESSION_OWN_OFFER,  /* of the founders' entries our own */
-	SESSION_NO_OFFERS   /* none: the algorithm is one that `me` has */
+	SESSION_OWN_OFFER, /* as session_join_external(): our entry is our offer */
+	SESSION_NO_OFFERS /* nothing is compared; the algorithm is one of `me`'s */
 };
 MUST_CHECK enum err session_join_all_the_same(
     const struct mls_identity *me, const uint8_t session_id[SESSION_ID],

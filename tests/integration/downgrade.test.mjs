@@ -247,6 +247,26 @@ describe('a downgrade on the way', { concurrency: false }, () => {
     assert.deepEqual(await bob.texts(real.session_id), ['safe']);
   });
 
+  test('a founder that came in again is no downgrade', async () => {
+    const [carol, dave] = await Promise.all(['carol', 'dave'].map(n =>
+      new Person(n, node.url).register()));
+    const id = await conversation(alice, bob);
+    // alice's is the only offer from here on: that one algorithm
+    await alice.does('algorithm', id, 'chacha20-poly1305');
+    await bob.texts(id);
+    await alice.does('role', id, bob.name, 'owner');
+    await alice.does('leave', id);
+    await bob.does('invite', id, alice.name);
+    await alice.does('join', id);
+    await bob.does('invite', id, carol.name);
+    await carol.does('join', id);
+    await bob.does('invite', id, dave.name);
+    await dave.does('join', id);
+    await dave.does('members', id);
+    await dave.does('send', id, 'here');
+    assert.deepEqual(await carol.texts(id), ['here']);
+  });
+
   test('an algorithm that only the server claims changes nothing',
     async () => {
         const id = await conversation(alice, bob);

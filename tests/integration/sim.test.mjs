@@ -37,7 +37,7 @@ test('whatever the adversary does, what must hold holds', async () => {
 
 // What they broke is mended. Odd ones have no plot, so that they stay what they
 // are when plots come.
-for (const [seed, ...how] of [[20109], [20313], [42527], [42743], [50359],
+for (const [seed, ...how] of [[600476], [20109], [20313], [42527], [42743], [50359],
   [211609], [212283],
   [827, '--honest'], [4595, '--honest']])
   test(`seed ${[seed, ...how].join(' ')} holds`, async () => {

@@ -269,7 +269,6 @@ static const struct step mover_again[] = {
 	  .b = 24,
 	  .turns = ALL },
 	DOES(DAVE, ORDER_JOIN, ALL),
-	DOES(DAVE, ORDER_RESOLVE, ALL),
 	COMES_IN_AND_HEARS(DAVE, ALICES_OTHER),
 	DOES(ALICE, ORDER_JOIN, ALL),
 	COMES_IN_AND_HEARS(ALICE, DAVE),
