@@ -372,12 +372,13 @@ static void test_killed_anywhere(void **context)
 	uint64_t before = 0;
 
 	state_close(create(*context));
-	for (unsigned i = 0; i < 60; i++) {
+	/* longer and longer, until one of them came to count on a busy machine */
+	for (unsigned i = 0; i < 60 || before == 0; i++) {
 		pid_t child = spawn_counter(*context, 0);
 		uint64_t now;
 		int status;
 
-		(void)usleep(500 + i * 397 % 20000);
+		(void)usleep(500 + i * 397 % 20000 + i / 60 * 100000);
 		assert_int_equal(kill(child, SIGKILL), 0);
 		assert_int_equal(waitpid(child, &status, 0), child);
 		assert_true(WIFSIGNALED(status));
@@ -387,7 +388,6 @@ static void test_killed_anywhere(void **context)
 		before = now;
 		state_close(state);
 	}
-	assert_true(before > 0);
 }
 
 /* Two at once take turns: no step of either is lost. */
