@@ -156,7 +156,7 @@ describe('leaves of accounts', { concurrency: false }, () => {
     });
 
   test('links that nobody shows stop who stays until they are there, and ' +
-    'nobody who leaves', async () => {
+    'nobody who leaves', async t => {
     const dora = await newAccount(node.url, 'dora');
     const carol = await new Person('carol', node.url).register();
     ok(await dora.post('/key-packages', { key_packages: ['aes-256-gcm',
@@ -179,6 +179,7 @@ describe('leaves of accounts', { concurrency: false }, () => {
         ${i + 2}, ${hex(linkHash(link))}, ${hex(link)})`).join());
     await alice.does('verify', dora.username);
     const chat = bob.start();
+    t.after(() => chat.child.kill('SIGKILL'));
     chat.child.stdin.write(`/open ${id}\n`);
     await chat.line(m => m.session_id === id && m.members);
     chat.child.kill('SIGSTOP');

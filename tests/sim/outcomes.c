@@ -28,12 +28,21 @@ static const char *member_of(const json_t *entry, const char *name)
 	return value != NULL ? value : "";
 }
 
+/* Whose it is: by the account, where there is one, since its name may be learnt
+ * later. */
+static const char *author_of(const json_t *entry)
+{
+	return json_object_get(entry, "account") != NULL
+		   ? member_of(entry, "account")
+		   : member_of(entry, "from");
+}
+
 static void hash_shown(const json_t *entry, uint8_t told[32])
 {
 	const struct span parts[] = {
 		span_str(member_of(entry, "kind")),  SPAN_LIT("\n"),
 		span_str(member_of(entry, "text")),  SPAN_LIT("\n"),
-		span_str(member_of(entry, "from")),  SPAN_LIT("/"),
+		span_str(author_of(entry)),	     SPAN_LIT("/"),
 		span_str(member_of(entry, "device"))
 	};
 
@@ -74,7 +83,7 @@ static void check_author(struct client *client, const json_t *entry,
 	char from[SIM_IDENTITY];
 	const struct client *author;
 
-	(void)snprintf(from, sizeof(from), "%s/%s", member_of(entry, "from"),
+	(void)snprintf(from, sizeof(from), "%s/%s", author_of(entry),
 		       member_of(entry, "device"));
 	author = find_client(world, from);
 	if (author == NULL || a_ghost_is(world, from))

@@ -162,7 +162,7 @@ struct world {
 	struct violation violation;
 	size_t step;
 	uint64_t operations, requests, processes;
-	bool trace;
+	bool trace, accounts;
 };
 
 void world_init(struct world *world, uint64_t seed, bool honest);
@@ -178,6 +178,12 @@ struct world_beside {
 };
 void world_init_beside(struct world *world, uint64_t seed,
 		       const struct world_beside *beside);
+/* From the next world_init() on: devices stand in their accounts' logs. */
+void world_with_accounts(bool on);
+
+/* accounts.c */
+void world_begin_accounts(struct world *world);
+
 void world_clear(struct world *world);
 
 /* The first violation counts. */
