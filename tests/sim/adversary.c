@@ -96,6 +96,30 @@ struct ghost *adversary_ghost(struct adversary *adversary, const char *identity,
 	return ghost;
 }
 
+void adversary_begin_account(struct adversary *adversary, struct ghost *ghost,
+			     const char *user)
+{
+	uint8_t salt[ACCOUNT_HASH];
+	struct buf link = BUF_INIT;
+
+	if (adversary->homes[0].without_logs)
+		return;
+	ghost_begin_account(ghost, user, &link, salt);
+	for (size_t i = 0; i < adversary->home_count; i++) {
+		(void)server_take_link(&adversary->homes[i], user,
+				       SPAN_ARRAY(salt), buf_span(&link));
+		server_name_device(&adversary->homes[i], ghost->account,
+				   ghost->identity);
+	}
+	for (size_t i = 0; i < adversary->snapshot_count; i++) {
+		(void)server_take_link(&adversary->snapshots[i], user,
+				       SPAN_ARRAY(salt), buf_span(&link));
+		server_name_device(&adversary->snapshots[i], ghost->account,
+				   ghost->identity);
+	}
+	buf_clear(&link);
+}
+
 struct ghost *adversary_member(struct adversary *adversary, const char *user,
 			       const char *device, uint64_t now_ms)
 {
@@ -111,6 +135,7 @@ struct ghost *adversary_member(struct adversary *adversary, const char *user,
 	ghost = adversary_ghost(adversary, identity, now_ms);
 	if (ghost == NULL)
 		return NULL;
+	adversary_begin_account(adversary, ghost, user);
 	for (size_t i = 0; i < 4; i++)
 		packages[i] = ghost_key_package(ghost);
 	server_ask(&adversary->homes[0], ghost->account, now_ms, &request,

@@ -53,6 +53,10 @@ void adversary_clear(struct adversary *adversary);
 struct ghost *adversary_member(struct adversary *adversary, const char *user,
 			       const char *device, uint64_t now_ms);
 
+/* A ghost has an account of its own, under that name, where accounts have logs. */
+void adversary_begin_account(struct adversary *adversary, struct ghost *ghost,
+			     const char *user);
+
 /* ---- what it does by itself ---- */
 
 enum adversary_move {

@@ -254,6 +254,24 @@ static size_t keep_one_of_device(struct answer_key_package *packages,
 	return kept;
 }
 
+/* What a device of that user would be called in a KeyPackage. */
+static void name_package(struct adversary *adversary, const char *user,
+			 const char *device, char *identity)
+{
+	struct server *server = &adversary->homes[0];
+	const struct server_account *account = server_account(server, user);
+
+	for (size_t i = 0; i < server->device_count; i++)
+		if (strcmp(server->devices[i].id, device) == 0) {
+			(void)snprintf(identity, SIM_IDENTITY, "%s",
+				       server->devices[i].identity);
+			return;
+		}
+	(void)snprintf(identity, SIM_IDENTITY, "%s/%s",
+		       account != NULL ? account->name : user,
+		       account != NULL ? "90" : device);
+}
+
 static void swap_package(struct adversary *adversary, enum forgery forgery,
 			 uint32_t pick, const struct request *request,
 			 uint64_t now_ms, struct reply *reply)
@@ -279,8 +297,8 @@ static void swap_package(struct adversary *adversary, enum forgery forgery,
 		    reply_text(reply, "eeeeeeee-0000-4000-8000-0000000000aa");
 		reply->answer.key_package_count++;
 	}
-	(void)snprintf(identity, sizeof(identity), "%s/%s", request->user,
-		       packages[at].device_id);
+	name_package(adversary, request->user, packages[at].device_id,
+		     identity);
 	ghost = adversary_ghost(adversary, identity, now_ms);
 	if (ghost == NULL) {
 		reply->answer.key_package_count = count;

@@ -38,6 +38,27 @@ void ghost_init(struct ghost *ghost, const char *identity, uint64_t seed,
 		uint64_t now_ms);
 void ghost_clear(struct ghost *ghost);
 
+/* ghost_account.c: an account of its own, with its key; it is called by it then.
+ * Appends the first link. */
+void ghost_begin_account(struct ghost *ghost, const char *user,
+			 struct buf *link, uint8_t salt[ACCOUNT_HASH]);
+
+/* What goes with its external commit into a group with these extensions; nothing
+ * where that has no places. */
+void ghost_say_joining(const struct ghost *ghost, struct server *server,
+		       const struct server_session *session,
+		       struct span extensions, struct buf *said);
+
+/* A change of its group leaves the places that it has to, and says so; nothing where
+ * that has none. `plan` is empty, and `change` borrows from it. */
+struct ghost_plan {
+	struct buf extensions, said;
+	struct span encoded;
+};
+void ghost_plan(const struct ghost *ghost, struct server *server,
+		struct mls_change *change, struct ghost_plan *plan);
+void ghost_plan_clear(struct ghost_plan *plan);
+
 /* A new KeyPackage, whose secrets it keeps. Borrowed until ghost_clear(). */
 struct span ghost_key_package(struct ghost *ghost);
 

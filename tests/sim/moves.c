@@ -198,7 +198,9 @@ static void name_ghost(const struct adversary *adversary,
 		(void)snprintf(identity, SIM_IDENTITY, "%s", member);
 	else if (move == MOVE_NEW_DEVICE)
 		(void)snprintf(identity, SIM_IDENTITY,
-			       "%.*s/eeeeeeee-0000-4000-8000-%012zu",
+			       adversary->homes[0].without_logs
+				   ? "%.*s/eeeeeeee-0000-4000-8000-%012zu"
+				   : "%.*s/9%zu",
 			       (int)strcspn(member, "/"), member,
 			       adversary->ghost_count);
 	else
@@ -230,6 +232,11 @@ static void ghost_comes(struct adversary *adversary, enum adversary_move move,
 	ghost = adversary_ghost(adversary, identity, now_ms);
 	if (ghost == NULL)
 		return;
+	if (move == MOVE_STRANGER) {
+		(void)snprintf(identity, sizeof(identity), "stranger%zu",
+			       adversary->ghost_count);
+		adversary_begin_account(adversary, ghost, identity);
+	}
 	was_lax = adversary->homes[home].lax;
 	adversary->homes[home].lax = true;
 	(void)ghost_join(ghost, &adversary->homes[home], home, session->text_id,
