@@ -339,8 +339,16 @@ json_t *membership_todo(const struct membership *m)
 	return json_object_get(m->notes, "todo");
 }
 
+uint64_t membership_todos(const struct membership *m)
+{
+	return record_number_or_0(m->notes, "todos");
+}
+
 void membership_set_todo(struct membership *m, json_t *todo)
 {
+	(void)json_object_set_new(
+	    m->notes, "todos",
+	    json_integer((json_int_t)membership_todos(m) + 1));
 	if (todo == NULL)
 		(void)json_object_del(m->notes, "todo");
 	else
@@ -477,5 +485,8 @@ void membership_continue(struct membership *next, struct membership *m)
 		if (value != NULL)
 			(void)json_object_set(next->notes, kept[i], value);
 	}
+	(void)json_object_set_new(
+	    next->notes, "todos",
+	    json_integer((json_int_t)membership_todos(m) + 1));
 	session_move_outbox(m->session, next->session);
 }

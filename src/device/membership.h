@@ -88,9 +88,11 @@ MUST_CHECK enum err membership_set_self(struct membership *m,
 					struct span identity);
 
 /* What must still be told to the server (todo.h). membership_set_todo() takes
- * `todo` over; NULL: done. */
+ * `todo` over; NULL: done. membership_todos(): how often that has changed, also in
+ * memberships that this one continues. */
 json_t *membership_todo(const struct membership *m);
 void membership_set_todo(struct membership *m, json_t *todo);
+uint64_t membership_todos(const struct membership *m);
 
 /* Is `todo` of that kind? */
 bool membership_todo_is(const struct membership *m, const char *kind);

@@ -274,6 +274,26 @@ static void halt_given_up(struct device *d)
 		  d->work.outcome.session);
 }
 
+static uint64_t todos(const struct device *d)
+{
+	return d->open.session != NULL ? membership_todos(&d->open) : 0;
+}
+
+/* An answer counts while there is to do what there was when it was asked for. What
+ * another process has settled meanwhile is looked at again, as if it was lost. */
+static enum err take(struct device *d, const struct answer *answer)
+{
+	struct work *work = &d->work;
+
+	if (work->asked_open && d->open.session == NULL)
+		halt_given_up(d);
+	else if (work->asked_todos == todos(d))
+		return work->asked->take(d, answer);
+	else
+		work_stale(d);
+	return ERR_OK;
+}
+
 /* Takes the answer, then every step that needs no server. *next asks one, or
  * is NULL. */
 static enum err work_through(struct device *d, const struct answer *answer,
@@ -282,10 +302,8 @@ static enum err work_through(struct device *d, const struct answer *answer,
 	struct work *work = &d->work;
 	enum err e = ERR_OK;
 
-	if (answer != NULL && work->asked_open && d->open.session == NULL)
-		halt_given_up(d);
-	else if (answer != NULL)
-		TRY(work->asked->take(d, answer));
+	if (answer != NULL)
+		TRY(take(d, answer));
 	work->asked = NULL;
 	*next = find_due(d);
 	for (unsigned i = 0; *next != NULL && (*next)->run != NULL; i++) {
@@ -391,6 +409,7 @@ static void turn(struct device *d, const struct answer *answer)
 	if (e == ERR_OK && next != NULL)
 		e = next->ask(d, &work->request);
 	work->asked_open = d->open.session != NULL;
+	work->asked_todos = todos(d);
 	if (e == ERR_OK && next != NULL)
 		work->asked = next;
 	else if (e != ERR_OK || work->wait_ms == 0)

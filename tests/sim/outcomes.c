@@ -365,7 +365,8 @@ static bool was_served(const struct known *known, const uint8_t hash[32])
 	return false;
 }
 
-/* Somebody else may have done the same meanwhile: then nothing is left to do. */
+/* Somebody else may have done the same meanwhile: then nothing is left to do. Only
+ * a device's own commit gives it new keys. */
 static bool another_came_first(const struct known *known, uint64_t since)
 {
 	for (size_t i = since; i < known->entry_count; i++)
@@ -384,7 +385,9 @@ static void change_ended(struct client *client, struct slot *slot)
 
 	if (slot->session == SIZE_MAX ||
 	    memcmp(slot->last_commit, none, 32) == 0 ||
-	    another_came_first(&client->known[slot->session], slot->seq_before))
+	    (slot->order != ORDER_ROTATE &&
+	     another_came_first(&client->known[slot->session],
+				slot->seq_before)))
 		return;
 	(void)look_took_line(client, slot, slot->session);
 	for (size_t i = slot->commits_before; i < client->commit_count; i++)

@@ -423,6 +423,27 @@ static const struct step pushed_while_joining[] = {
 	{ .kind = STEP_TURNS, .client = DAVE, .slot = 1, .turns = ALL },
 };
 
+/* Two processes of a device join. One of them makes a commit that is overtaken before
+ * the other one has told the server that it took its Welcome. */
+static const struct step told_twice[] = {
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_INVITE,
+	  .client = ALICE,
+	  .a = 1,
+	  .b = 24,
+	  .turns = ALL },
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_JOIN,
+	  .client = DAVE,
+	  .slot = 1,
+	  .turns = 3 },
+	DOES(DAVE, ORDER_JOIN, ALL),
+	DOES(DAVE, ORDER_ROTATE, 1),
+	DOES(ALICE, ORDER_ROTATE, ALL),
+	{ .kind = STEP_TURNS, .client = DAVE, .slot = 1, .turns = ALL },
+	{ .kind = STEP_TURNS, .client = DAVE, .turns = ALL },
+};
+
 /* Its member changes an extension, and a server that bob alone has takes that. */
 static const struct step changed_extension[] = {
 	INVITES_MALLORY,
@@ -514,7 +535,8 @@ static const struct plot plots[] = { PLOT(fork_and_copy),
 				     PLOT(taken_and_resolved),
 				     PLOT(repeated_elsewhere),
 				     PLOT(old_and_genuine),
-				     PLOT(copied_leaves) };
+				     PLOT(copied_leaves),
+				     PLOT(told_twice) };
 
 void steps_draw_plot(struct step *steps, size_t count, uint64_t seed)
 {
