@@ -1,5 +1,6 @@
 #include "device/accounts.h"
 
+#include "base/fault.h"
 #include "device/branches.h"
 #include "device/met.h"
 #include "device/own_log.h"
@@ -538,7 +539,7 @@ enum err accounts_check_leaf(struct device *d, const char *username,
 		good = device_of(log, suite, signature_key) == number &&
 		       span_equal(account_log_fingerprint(log),
 				  SPAN_ARRAY(fingerprint));
-	if (!good)
+	if (!good && !FAULT(KEY_NOT_IN_LOG))
 		e = why_set(&d->work.why, ERR_PEER_INVALID, "key-not-in-log",
 			    "The server delivered a KeyPackage for %s whose "
 			    "key stands in no link of that account's log: "

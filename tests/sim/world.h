@@ -287,6 +287,13 @@ const struct sealed *watch_sealed(const struct world *world,
 /* NULL, or which rule a commit of the lineage breaks. */
 const char *judge_commit(struct world *world, size_t group);
 
+/* ---- judge_places.c ---- */
+
+/* The same of the leaves and places after a commit (GroupInfos). `external`: it is a
+ * joiner's, which has no place yet. */
+const char *judge_places(const struct world *world, struct span before,
+			 struct span after, bool external);
+
 /* ---- pairs.c: what must hold between devices ---- */
 
 void pairs_agree(struct world *world);
