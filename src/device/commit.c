@@ -126,10 +126,13 @@ static enum err stage(struct device *d)
 		TRY(todo_set_commit(d, change, &commit));
 		goto out;
 	}
-	membership_set_todo(&d->open, NULL);
-	if (e != ERR_OK)
-		work_halt(d, e, "commit", "This change cannot be made: %s.",
-			  err_text(e));
+	if (e == ERR_OK) {
+		membership_set_todo(&d->open, NULL);
+		goto out;
+	}
+	todo_drop(d);
+	work_halt(d, e, "commit", "This change cannot be made: %s.",
+		  err_text(e));
 	e = ERR_OK;
 out:
 	json_decref(change);

@@ -349,10 +349,24 @@ void membership_set_todo(struct membership *m, json_t *todo)
 	(void)json_object_set_new(
 	    m->notes, "todos",
 	    json_integer((json_int_t)membership_todos(m) + 1));
+	if (todo == NULL) {
+		todo = json_incref(json_object_get(m->notes, "later"));
+		(void)json_object_del(m->notes, "later");
+	}
 	if (todo == NULL)
 		(void)json_object_del(m->notes, "todo");
 	else
 		(void)json_object_set_new(m->notes, "todo", todo);
+}
+
+json_t *membership_pending(const struct membership *m)
+{
+	if (membership_todo_is(m, "commit"))
+		return json_object_get(membership_todo(m), "redo");
+	if (membership_todo_is(m, "change") || membership_todo_is(m, "leave") ||
+	    membership_todo_is(m, "announce"))
+		return membership_todo(m);
+	return json_object_get(m->notes, "later");
 }
 
 bool membership_todo_is(const struct membership *m, const char *kind)
@@ -472,11 +486,11 @@ bool membership_was_known(const struct membership *m)
 
 void membership_continue(struct membership *next, struct membership *m)
 {
-	static const char *const kept[] = { "name",    "shown",	 "outbox",
-					    "item",    "asked",	 "copies",
-					    "rejoins", "line",	 "lines",
-					    "sent",    "breaks", "granted",
-					    "grant",   "broken", "cause" };
+	static const char *const kept[] = {
+		"name",	   "shown",  "outbox", "item",	 "asked",  "copies",
+		"rejoins", "line",   "lines",  "sent",	 "breaks", "granted",
+		"grant",   "broken", "cause",  "dropped"
+	};
 
 	(void)json_object_set_new(next->notes, "again", json_true());
 	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
@@ -488,5 +502,8 @@ void membership_continue(struct membership *next, struct membership *m)
 	(void)json_object_set_new(
 	    next->notes, "todos",
 	    json_integer((json_int_t)membership_todos(m) + 1));
+	if (membership_pending(m) != NULL)
+		(void)json_object_set(next->notes, "later",
+				      membership_pending(m));
 	session_move_outbox(m->session, next->session);
 }

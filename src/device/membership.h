@@ -88,10 +88,13 @@ MUST_CHECK enum err membership_set_self(struct membership *m,
 					struct span identity);
 
 /* What must still be told to the server (todo.h). membership_set_todo() takes
- * `todo` over; NULL: done. membership_todos(): how often that has changed, also in
- * memberships that this one continues. */
+ * `todo` over; NULL: done, and what was put off for a way in again comes next.
+ * membership_pending(): what a person or a duty wants of the group, in whatever
+ * state it is; NULL: nothing. Borrowed. membership_todos(): how often `todo` has
+ * changed, also in memberships that this one continues. */
 json_t *membership_todo(const struct membership *m);
 void membership_set_todo(struct membership *m, json_t *todo);
+json_t *membership_pending(const struct membership *m);
 uint64_t membership_todos(const struct membership *m);
 
 /* Is `todo` of that kind? */

@@ -4,6 +4,7 @@
 #include "device/outbox.h"
 #include "device/rejoin.h"
 #include "device/say.h"
+#include "device/todo.h"
 
 #include <string.h>
 
@@ -196,6 +197,29 @@ static bool wants_to_be_in(const struct device *d)
 	return false;
 }
 
+/* Nothing stopped this process, and yet what was ordered may not be done. */
+static void end_planned(struct device *d)
+{
+	struct work *work = &d->work;
+
+	switch (todo_fate(&d->open, work->todo)) {
+	case TODO_IS_DONE:
+		break;
+	case TODO_WAITS:
+		work->outcome.result = why_set(
+		    &work->why, ERR_STATE_PENDING, "change-kept",
+		    "This is not done yet. It is kept, and done with the next "
+		    "command.");
+		break;
+	case TODO_WAS_DROPPED:
+		work->outcome.result = why_set(
+		    &work->why, ERR_STATE_CONFLICT, "given-up",
+		    "Another command of this device found that this cannot be "
+		    "done. It was told why.");
+		break;
+	}
+}
+
 void order_end(struct device *d)
 {
 	struct work *work = &d->work;
@@ -206,6 +230,9 @@ void order_end(struct device *d)
 	else if (work->outcome.kept && d->open.session != NULL)
 		work->outcome.item =
 		    record_number_or_0(outbox_next(&d->open, &at), "item");
+	if (work->outcome.result == ERR_OK && work->todo != 0 &&
+	    d->open.session != NULL && session_member(d->open.session))
+		end_planned(d);
 	if (work->outcome.result == ERR_OK && wants_to_be_in(d) &&
 	    (d->open.session == NULL || !session_member(d->open.session)))
 		work->outcome.result =

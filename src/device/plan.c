@@ -25,6 +25,8 @@ static enum err set_change(struct device *d, const struct change_plan *plan)
 	enum err e;
 
 	TRY(change_make(plan, &change));
+	(void)json_object_set_new(
+	    change, "id", json_integer((json_int_t)todo_new_id(&d->open)));
 	membership_set_todo(&d->open, change);
 	work_changed(d);
 out:
@@ -204,7 +206,8 @@ static struct span find_heir(const struct device *d)
 	return heir;
 }
 
-static enum err plan_departure(struct device *d, const char *identity)
+static enum err plan_departure(struct device *d, const char *identity,
+			       uint64_t id)
 {
 	struct session *session = d->open.session;
 	struct buf departure = BUF_INIT;
@@ -226,10 +229,10 @@ static enum err plan_departure(struct device *d, const char *identity)
 	TRY(session_depart(session, &signer.me, member.leaf_index, heir,
 			   &departure));
 	TRY(buf_end(&departure));
-	session_discard(session);
 	todo = json_pack("{s:s, s:s}", "kind", "leave", "whom", identity);
 	ENSURE(todo != NULL, ERR_LOCAL_MEMORY);
 	TRY(record_set_bytes(todo, "departure", buf_span(&departure)));
+	(void)json_object_set_new(todo, "id", json_integer((json_int_t)id));
 	membership_set_todo(&d->open, json_incref(todo));
 	work_changed(d);
 out:
@@ -239,6 +242,14 @@ out:
 	return e;
 }
 
+/* Apart from the log, what else was to be done is given up for it. */
+static enum err plan_own(struct device *d)
+{
+	if (apart_is_begun(d) && membership_todo(&d->open) != NULL)
+		todo_drop(d);
+	return plan_departure(d, core_self(d), todo_new_id(&d->open));
+}
+
 /* Of another device of ours: as its leaf says it. */
 static enum err plan_other(struct device *d, const char *whom)
 {
@@ -246,8 +257,8 @@ static enum err plan_other(struct device *d, const char *whom)
 	enum err e;
 
 	TRY(find_leaves(d, whom, identities));
-	TRY(plan_departure(d,
-			   json_string_value(json_array_get(identities, 0))));
+	TRY(plan_departure(d, json_string_value(json_array_get(identities, 0)),
+			   todo_new_id(&d->open)));
 out:
 	json_decref(identities);
 	return e;
@@ -262,6 +273,7 @@ static bool departure_due(struct device *d)
 static enum err renew_departure(struct device *d)
 {
 	char *whom = strdup(todo_departs(d));
+	uint64_t id = todo_id(&d->open);
 	struct mls_member member;
 	enum err e = ERR_OK;
 
@@ -269,7 +281,7 @@ static enum err renew_departure(struct device *d)
 	membership_set_todo(&d->open, NULL);
 	work_changed(d);
 	if (session_find(d->open.session, span_str(whom), &member))
-		TRY(plan_departure(d, whom));
+		TRY(plan_departure(d, whom, id));
 out:
 	free(whom);
 	return e;
@@ -362,14 +374,11 @@ static enum err purge(struct device *d)
 	return set_change(d, &departed);
 }
 
-static enum err plan(struct device *d)
+static enum err plan_it(struct device *d)
 {
 	static const struct change_plan only_keys;
 	const struct order *order = &d->work.order;
 
-	if (purges_first(d))
-		return purge(d);
-	d->work.planned = true;
 	switch (order->kind) {
 	case ORDER_INVITE:
 		return pins_end(d, plan_invite(d));
@@ -384,7 +393,7 @@ static enum err plan(struct device *d)
 	case ORDER_MOVE:
 		return plan_move(d);
 	case ORDER_LEAVE:
-		return plan_departure(d, core_self(d));
+		return plan_own(d);
 	case ORDER_DEPART:
 		return plan_other(d, order->whom);
 	case ORDER_REFRESH:
@@ -398,6 +407,19 @@ static enum err plan(struct device *d)
 		break;
 	}
 	return ERR_LOCAL_BUG;
+}
+
+static enum err plan(struct device *d)
+{
+	enum err e;
+
+	if (purges_first(d))
+		return purge(d);
+	d->work.planned = true;
+	TRY(plan_it(d));
+	d->work.todo = todo_id(&d->open);
+out:
+	return e;
 }
 
 const struct step plan_step_order = {

@@ -91,8 +91,28 @@ out:
 	return e;
 }
 
+uint64_t todo_id(const struct membership *m)
+{
+	return record_number_or_0(membership_pending(m), "id");
+}
+
+uint64_t todo_new_id(const struct membership *m)
+{
+	return membership_todos(m) + 1;
+}
+
+enum todo_fate todo_fate(const struct membership *m, uint64_t id)
+{
+	if (id == todo_id(m))
+		return TODO_WAITS;
+	return id == record_number_or_0(m->notes, "dropped") ? TODO_WAS_DROPPED
+							     : TODO_IS_DONE;
+}
+
 void todo_drop(struct device *d)
 {
+	(void)json_object_set_new(d->open.notes, "dropped",
+				  json_integer((json_int_t)todo_id(&d->open)));
 	session_discard(d->open.session);
 	membership_set_todo(&d->open, NULL);
 	work_changed(d);

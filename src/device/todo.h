@@ -12,6 +12,9 @@
  *   welcome   {welcome_id}: tell that a Welcome was used
  *   leave     {departure, whom?}: post the signed departure of a device's leaf;
  *             without `whom`, one's own
+ *
+ * A change or a departure that was ordered has an `id`. It goes along where the
+ * device comes in again, and is made there.
  */
 #ifndef HERMETIC_DEVICE_TODO_H
 #define HERMETIC_DEVICE_TODO_H
@@ -39,5 +42,14 @@ MUST_CHECK enum err todo_set_commit(struct device *d, json_t *change,
 
 /* The todo is given up; a staged commit with it. */
 void todo_drop(struct device *d);
+
+/* What became of that which an order began. An order ends with the right reason
+ * also where another process on this state went on with it. */
+enum todo_fate { TODO_IS_DONE, TODO_WAITS, TODO_WAS_DROPPED };
+/* 0: nothing that has an id is to do. */
+uint64_t todo_id(const struct membership *m);
+/* The next todo's, to be put into it. */
+uint64_t todo_new_id(const struct membership *m);
+enum todo_fate todo_fate(const struct membership *m, uint64_t id);
 
 #endif

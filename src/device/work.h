@@ -51,6 +51,7 @@ struct work {
 	bool stored;		  /* the first turn is durable */
 	bool halted;		  /* no step is due any more */
 	bool planned;		  /* what was ordered stands in the notes */
+	uint64_t todo;		  /* its id there; 0: nothing was to do */
 	bool fresh;		  /* the log was read to its end */
 	bool named;		  /* INVITE: the server was told the name */
 	bool renew;		  /* the server wants new keys */

@@ -137,6 +137,10 @@ bool client_order(struct client *client, size_t number,
 	slot->clock_is_wrong = false;
 	slot->order = order->kind;
 	slot->said = said;
+	(void)snprintf(slot->whom, sizeof(slot->whom), "%s",
+		       order->whom != NULL     ? order->whom
+		       : order->user_count > 0 ? order->users[0]
+					       : "");
 	slot->session = order->session != NULL
 			    ? world_session(client->world, order->session)
 			    : SIZE_MAX;

@@ -365,6 +365,14 @@ static bool was_served(const struct known *known, const uint8_t hash[32])
 	return false;
 }
 
+static bool is_own_commit(const struct client *client, const uint8_t hash[32])
+{
+	for (size_t i = 0; i < client->commit_count; i++)
+		if (memcmp(client->commits[i], hash, 32) == 0)
+			return true;
+	return false;
+}
+
 /* Somebody else may have done the same meanwhile: then nothing is left to do. Only
  * a device's own commit gives it new keys. */
 static bool another_came_first(const struct known *known, uint64_t since)
@@ -399,6 +407,41 @@ static void change_ended(struct client *client, struct slot *slot)
 		      "%s says that an order of kind %d is done; no log that "
 		      "it was served shows that",
 		      client->identity, (int)slot->order);
+}
+
+/* By the user's name, or as the leaf says. */
+static bool is_called(const struct world *world, const char *identity,
+		      const char *whom)
+{
+	return strcmp(identity, whom) == 0 ||
+	       strcmp(server_user_of(&world->adversary.homes[0], identity),
+		      whom) == 0;
+}
+
+/* What it has done is so in its group, unless others changed it since. */
+static void check_group(struct client *client, struct slot *slot)
+{
+	const struct known *known = &client->known[slot->session];
+	struct look look;
+	bool in = false;
+
+	for (size_t i = known->entry_count; i-- > slot->seq_before;)
+		if (known->entries[i].served &&
+		    known->entries[i].kind == CHAIN_COMMIT) {
+			if (!is_own_commit(client, known->entries[i].hash))
+				return;
+			break;
+		}
+	if (!look_at(client, slot->session, &look) || !look.member)
+		return;
+	for (size_t i = 0; i < look.member_count; i++)
+		in |= is_called(client->world, look.members[i].identity,
+				slot->whom);
+	if (in != (slot->order == ORDER_INVITE))
+		world_violate(client->world, "done",
+			      "%s says that an order of kind %d about %s is "
+			      "done, which its own group does not show",
+			      client->identity, (int)slot->order, slot->whom);
 }
 
 static void broken_outcome(struct client *client, const struct slot *slot,
@@ -506,4 +549,7 @@ void watch_outcome(struct client *client, struct slot *slot)
 		  slot->order == ORDER_ROTATE || slot->order == ORDER_MOVE ||
 		  slot->order == ORDER_INVITE))
 		change_ended(client, slot);
+	if (outcome->result == ERR_OK && slot->session != SIZE_MAX &&
+	    (slot->order == ORDER_REMOVE || slot->order == ORDER_INVITE))
+		check_group(client, slot);
 }

@@ -444,6 +444,19 @@ static const struct step told_twice[] = {
 	{ .kind = STEP_TURNS, .client = DAVE, .turns = ALL },
 };
 
+/* A commit that nobody can follow comes before a removal, which is to be made in the
+ * group that its author comes to by itself. */
+static const struct step removes_later[] = {
+	INVITES_MALLORY,
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_REMOVE,
+	  .client = ALICE,
+	  .b = CAROL,
+	  .turns = 1 },
+	MOVES_ON(ALICE, MOVE_BREAK, BREAK_TAG),
+	{ .kind = STEP_TURNS, .client = ALICE, .turns = ALL },
+};
+
 /* Its member changes an extension, and a server that bob alone has takes that. */
 static const struct step changed_extension[] = {
 	INVITES_MALLORY,
@@ -536,7 +549,8 @@ static const struct plot plots[] = { PLOT(fork_and_copy),
 				     PLOT(repeated_elsewhere),
 				     PLOT(old_and_genuine),
 				     PLOT(copied_leaves),
-				     PLOT(told_twice) };
+				     PLOT(told_twice),
+				     PLOT(removes_later) };
 
 void steps_draw_plot(struct step *steps, size_t count, uint64_t seed)
 {

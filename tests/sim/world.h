@@ -91,9 +91,10 @@ struct slot {
 	struct device_ports ports;
 	bool running; /* an order runs */
 	enum order_kind order;
-	size_t session, said; /* SIZE_MAX: none */
-	bool to_new;	      /* it may be sealed for whoever has come in */
-	bool clock_is_wrong;  /* or was, or a lie said so, in this order */
+	size_t session, said;	 /* SIZE_MAX: none */
+	char whom[SIM_IDENTITY]; /* INVITE, REMOVE: a user or a device */
+	bool to_new;		 /* it may be sealed for whoever has come in */
+	bool clock_is_wrong;	 /* or was, or a lie said so, in this order */
 	size_t commits_before;
 	uint64_t seq_before; /* read when the order began */
 	unsigned requests, turns, commits;
