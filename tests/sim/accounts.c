@@ -1,4 +1,4 @@
-/* Before the first step: each device stands in its account's log. */
+/* Before the first step each device stands in its account's log; later logs go on. */
 #include "tests/sim/world.h"
 
 #include <stdio.h>
@@ -6,6 +6,7 @@
 #include "device/approval.h"
 #include "session/code.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/steps.h"
 
 /* An order of the first process, asked of home 0, where nobody lies yet. */
 static void run(struct client *client)
@@ -109,4 +110,51 @@ void world_begin_accounts(struct world *world)
 	}
 	for (size_t i = 0; i < world->client_count; i++)
 		client_kill(&world->clients[i], 0);
+}
+
+/* ---- steps ---- */
+
+/* In the place of orders that are drawn so often that a log goes on now and then. */
+static bool is_about_accounts(const struct step *step)
+{
+	return (step->what == ORDER_STOCK && step->a != 0 && step->b != 0) ||
+	       (step->what == ORDER_SEND && step->b % 16 == 9);
+}
+
+static void set_recovery(struct slot *slot)
+{
+	struct account_pair pair = { .suite = NULL };
+	const struct recovery_change change = { .recovery = &pair,
+						.unsigned_too = true };
+	struct why why = { .unreachable = false };
+	enum err e;
+
+	sim_must(account_pair_make(&slot->rng, &pair), "a key");
+	e = device_set_recovery(slot->device, &change, &why);
+	if (e == ERR_LOCAL_BUG)
+		sim_must(e, "a recovery key");
+	account_pair_clear(&pair);
+}
+
+bool account_step(struct client *client, const struct step *step)
+{
+	static const char *const users[] = { "alice", "bob", "carol", "dave" };
+	const char *user = users[step->a % 4];
+	const struct order meet = { .kind = ORDER_MEET,
+				    .users = &user,
+				    .user_count = 1 };
+	const struct order account = { .kind = ORDER_ACCOUNT };
+	bool looks = step->b / 16 % 4 == 0;
+
+	if (!client->world->accounts || !is_about_accounts(step) ||
+	    client->slots[step->slot].running)
+		return false;
+	client_start(client, step->slot);
+	if (!looks)
+		set_recovery(&client->slots[step->slot]);
+	if (client_order(client, step->slot, looks ? &meet : &account,
+			 SIZE_MAX))
+		(void)client_run(client, step->slot, step->turns,
+				 &step->mishap);
+	return true;
 }

@@ -31,16 +31,24 @@ static void refresh(struct client *client, size_t session, bool flush)
 		(void)client_run(client, 0, TURNS_AN_ORDER, NULL);
 }
 
+/* Its person looks at the devices of the account, which gives the server the links that
+ * it lacks; what is used up is published by itself. */
+static void keep_house(struct client *client)
+{
+	const struct order orders[] = { { .kind = ORDER_ACCOUNT },
+					{ .kind = ORDER_STOCK } };
+
+	for (size_t i = client->world->accounts ? 0 : 1; i < 2; i++)
+		if (client_order(client, 0, &orders[i], SIZE_MAX))
+			(void)client_run(client, 0, TURNS_AN_ORDER, NULL);
+}
+
 static void refresh_all(struct world *world)
 {
 	for (size_t i = 0; i < world->client_count; i++) {
-		struct order stock = { .kind = ORDER_STOCK };
-
 		if (world->clients[i].copied)
 			continue;
-		if (client_order(&world->clients[i], 0, &stock, SIZE_MAX))
-			(void)client_run(&world->clients[i], 0, TURNS_AN_ORDER,
-					 NULL);
+		keep_house(&world->clients[i]);
 		for (size_t s = 0; s < world->session_count; s++)
 			if (!world_is_broken(world))
 				refresh(&world->clients[i], s, false);

@@ -45,6 +45,7 @@ void ghost_clear(struct ghost *ghost)
 		buf_clear(&ghost->packages[i].bytes);
 		mls_key_package_secrets_clear(&ghost->packages[i].secrets);
 	}
+	account_keys_clear(&ghost->keys);
 	mls_group_free(ghost->group);
 	sec_clear(&ghost->private_key);
 	buf_clear(&ghost->public_key);

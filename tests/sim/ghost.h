@@ -8,6 +8,7 @@
 #define HERMETIC_TESTS_SIM_GHOST_H
 
 #include "mls/group.h"
+#include "session/account_sign.h"
 #include "tests/sim/server.h"
 
 enum { GHOST_PACKAGES = 8 };
@@ -22,6 +23,7 @@ struct ghost {
 	struct mls_identity me;
 	struct sec private_key;
 	struct buf public_key;
+	struct account_keys keys; /* of its account; none: it has none */
 	struct chance chance;
 	struct rng rng;
 	struct ghost_package packages[GHOST_PACKAGES];
@@ -42,6 +44,10 @@ void ghost_clear(struct ghost *ghost);
  * Appends the first link. */
 void ghost_begin_account(struct ghost *ghost, const char *user,
 			 struct buf *link, uint8_t salt[ACCOUNT_HASH]);
+
+/* Another link of that account, at this server alone: with another server's link of
+ * that number there are two branches. */
+void ghost_add_link(struct ghost *ghost, struct server *server);
 
 /* What goes with its external commit into a group with these extensions; nothing
  * where that has no places. */

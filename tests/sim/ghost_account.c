@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "session/account_sign.h"
 #include "session/chain.h"
 #include "wire/extension.h"
 #include "wire/places.h"
@@ -13,27 +12,26 @@
 void ghost_begin_account(struct ghost *ghost, const char *user,
 			 struct buf *link, uint8_t salt[ACCOUNT_HASH])
 {
-	struct account_keys keys = { .count = 0 };
+	struct account_keys *keys = &ghost->keys;
 	uint8_t name[ACCOUNT_HASH], fingerprint[ACCOUNT_HASH];
 	struct buf text = BUF_INIT;
 
 	sim_must(rng_fill(&ghost->rng, salt, ACCOUNT_HASH), "a salt");
-	sim_must(account_keys_make(&ghost->rng, &keys), "a ghost's keys");
-	sim_must(account_keys_add(&keys, ghost->me.suite,
+	sim_must(account_keys_make(&ghost->rng, keys), "a ghost's keys");
+	sim_must(account_keys_add(keys, ghost->me.suite,
 				  ghost->me.signature_private,
 				  ghost->me.signature_public),
 		 "a ghost's key");
 	sim_must(account_name_hash(span_of(salt, ACCOUNT_HASH), span_str(user),
 				   name),
 		 "a name");
-	sim_must(account_sign_begin(SPAN_ARRAY(name), &keys, NULL, link),
+	sim_must(account_sign_begin(SPAN_ARRAY(name), keys, NULL, link),
 		 "a ghost's account");
 	sim_must(account_link_hash(buf_span(link), fingerprint), "hash");
 	places_put_leaf(&text, SPAN_ARRAY(fingerprint), 1);
 	(void)snprintf(ghost->identity, SIM_IDENTITY, "%.*s", (int)text.n,
 		       (const char *)text.p);
 	ghost->me.credential_identity = span_str(ghost->identity);
-	account_keys_clear(&keys);
 	buf_clear(&text);
 }
 
@@ -88,6 +86,33 @@ void ghost_say_joining(const struct ghost *ghost, struct server *server,
 		put_log(account, &links);
 	put_said(session, buf_span(&links), said);
 	buf_clear(&links);
+}
+
+void ghost_add_link(struct ghost *ghost, struct server *server)
+{
+	const struct server_account *account =
+	    account_of(server, ghost->me.credential_identity);
+	const struct account_signer me = {
+		1, sec_span(&ghost->keys.link.private_key)
+	};
+	struct buf links = BUF_INIT, link = BUF_INIT;
+	struct account_pair recovery = { .suite = NULL };
+	struct account_log *log;
+
+	if (account == NULL || ghost->keys.count == 0)
+		return;
+	sim_must(account_log_new(&log), "a log");
+	server_put_links(account, SIZE_MAX, &links);
+	sim_must(account_pair_make(&ghost->rng, &recovery), "a key");
+	if (account_log_load(log, buf_span(&links)).wrong == NULL &&
+	    account_sign_recover(log, &me, &recovery, SPAN_EMPTY, &link) ==
+		ERR_OK)
+		(void)server_take_link(server, account->user, SPAN_EMPTY,
+				       buf_span(&link));
+	account_pair_clear(&recovery);
+	account_log_free(log);
+	buf_clear(&links);
+	buf_clear(&link);
 }
 
 /* ---- a commit's places ---- */

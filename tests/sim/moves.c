@@ -312,12 +312,18 @@ static void relay(struct adversary *adversary, size_t device, uint32_t pick,
 			    device, now_ms);
 }
 
-static void unstock(struct adversary *adversary, size_t device, uint64_t now_ms)
+static void unstock(struct adversary *adversary, size_t device, uint32_t pick,
+		    uint64_t now_ms)
 {
 	struct server *server = &adversary->homes[0];
 	struct request request = { .kind = REQUEST_CLAIM,
 				   .user = server->devices[device].user };
 
+	/* where accounts have logs, its member's goes on every other time */
+	if (!server->without_logs && pick % 2 == 0 &&
+	    adversary->ghost_count > 0)
+		ghost_add_link(&adversary->ghosts[0],
+			       &adversary->homes[adversary->route[device]]);
 	for (int i = 0; i < 4; i++) {
 		struct reply reply = { .parts = NULL };
 
@@ -418,7 +424,7 @@ void adversary_act(struct adversary *adversary, enum adversary_move move,
 		adversary->key_lies = 1 + pick % 3;
 		break;
 	case MOVE_UNSTOCK:
-		unstock(adversary, device, now_ms);
+		unstock(adversary, device, pick, now_ms);
 		break;
 	case MOVE_DEPARTURE:
 		false_departure(adversary, device, pick, now_ms);

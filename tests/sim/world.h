@@ -182,8 +182,11 @@ void world_init_beside(struct world *world, uint64_t seed,
 /* From the next world_init() on: devices stand in their accounts' logs. */
 void world_with_accounts(bool on);
 
-/* accounts.c */
+/* accounts.c; the second: the person looks somebody up, or gives the account a
+ * recovery key, which is a link. False: this step is none of these. */
 void world_begin_accounts(struct world *world);
+struct step;
+bool account_step(struct client *client, const struct step *step);
 
 void world_clear(struct world *world);
 
