@@ -425,13 +425,12 @@ static void check_group(struct client *client, struct slot *slot)
 	struct look look;
 	bool in = false;
 
-	for (size_t i = known->entry_count; i-- > slot->seq_before;)
+	for (size_t i = slot->seq_before; i < known->entry_count; i++)
 		if (known->entries[i].served &&
-		    known->entries[i].kind == CHAIN_COMMIT) {
-			if (!is_own_commit(client, known->entries[i].hash))
-				return;
-			break;
-		}
+		    (known->entries[i].kind == CHAIN_SUCCESSOR ||
+		     (known->entries[i].kind == CHAIN_COMMIT &&
+		      !is_own_commit(client, known->entries[i].hash))))
+			return;
 	if (!look_at(client, slot->session, &look) || !look.member)
 		return;
 	for (size_t i = 0; i < look.member_count; i++)
@@ -550,6 +549,7 @@ void watch_outcome(struct client *client, struct slot *slot)
 		  slot->order == ORDER_INVITE))
 		change_ended(client, slot);
 	if (outcome->result == ERR_OK && slot->session != SIZE_MAX &&
-	    (slot->order == ORDER_REMOVE || slot->order == ORDER_INVITE))
+	    (slot->order == ORDER_REMOVE ||
+	     (slot->order == ORDER_INVITE && outcome->devices > 0)))
 		check_group(client, slot);
 }
