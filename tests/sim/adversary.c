@@ -1,6 +1,7 @@
 #include "tests/sim/adversary.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static void watched(void *context, const struct server_session *session,
 		    struct span before, struct span commit, struct span after)
@@ -32,6 +33,9 @@ void adversary_clear(struct adversary *adversary)
 		server_clear(&adversary->homes[i]);
 	for (size_t i = 0; i < adversary->snapshot_count; i++)
 		server_clear(&adversary->snapshots[i]);
+	for (size_t i = 0; i < adversary->past_count; i++)
+		server_clear(&adversary->past[i]);
+	free(adversary->past);
 	for (size_t i = 0; i < adversary->ghost_count; i++)
 		ghost_clear(&adversary->ghosts[i]);
 	for (size_t i = 0; i < adversary->kept_count; i++)

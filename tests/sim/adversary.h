@@ -31,6 +31,8 @@ struct adversary {
 	size_t home_count;
 	struct server snapshots[SNAPSHOTS]; /* of home 0 */
 	size_t snapshot_count;
+	struct server *past; /* owned: accounts that home 0 has forgotten */
+	size_t past_count;
 	size_t route[SIM_DEVICES]; /* by the device's number at the servers */
 	struct ghost ghosts[GHOSTS];
 	size_t ghost_count;

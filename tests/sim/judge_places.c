@@ -1,7 +1,7 @@
 /*
  * The rules of docs/protocol.md for leaves and places, written a second time and
  * apart from src/check. What is true of an account is in the logs that some server
- * keeps: nobody else has made links of it.
+ * keeps, or kept: nobody else has made links of it.
  */
 #include "tests/sim/world.h"
 
@@ -52,6 +52,8 @@ static struct account_log *find_log(const struct world *world,
 
 	for (size_t i = 0; i < adversary->home_count && log == NULL; i++)
 		log = find_in(&adversary->homes[i], fingerprint, place);
+	for (size_t i = 0; i < adversary->past_count && log == NULL; i++)
+		log = find_in(&adversary->past[i], fingerprint, place);
 	for (size_t i = 0; i < adversary->snapshot_count && log == NULL; i++)
 		log = find_in(&adversary->snapshots[i], fingerprint, place);
 	return log;

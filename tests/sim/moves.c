@@ -65,8 +65,16 @@ static void remember(struct adversary *adversary)
 /* A failover to a standby that was behind: acknowledged rows are gone. */
 static void forget(struct adversary *adversary)
 {
+	struct server *home = &adversary->homes[0], *past;
+
 	if (adversary->snapshot_count == 0)
 		return;
+	/* there were such links, whatever a server says afterwards */
+	past = SIM_ADD(adversary->past, adversary->past_count);
+	past->accounts = home->accounts;
+	past->account_count = home->account_count;
+	home->accounts = NULL;
+	home->account_count = 0;
 	server_clear(&adversary->homes[0]);
 	server_copy(&adversary->homes[0],
 		    &adversary->snapshots[adversary->snapshot_count - 1]);
