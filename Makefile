@@ -19,7 +19,7 @@ PKGS_content := libcbor
 PKGS_device := jansson
 PKGS_reach := sqlite3 libcurl jansson libwebsockets libmosquitto \
 	libutf8proc
-PKGS_command := jansson libqrencode
+PKGS_command := jansson libqrencode libutf8proc
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla \

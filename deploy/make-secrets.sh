@@ -18,8 +18,9 @@ for name in postgres_password owner_password api_password \
   [ -s "$dir/$name" ] || od -An -v -tx1 -N24 /dev/urandom | tr -d ' \n' |
     put "$name"
 done
-[ -s "$dir/mqtt_secret" ] || head -c 24 /dev/urandom | base64 -w 0 |
-  put mqtt_secret
+for name in mqtt_secret mqtt_keys_secret; do
+  [ -s "$dir/$name" ] || head -c 24 /dev/urandom | base64 -w 0 | put "$name"
+done
 [ -s "$dir/kek" ] || head -c 32 /dev/urandom | base64 -w 0 | put kek
 # Whichever of the two is the primary.
 for role in api rotation mqtt mqtt_bridge; do

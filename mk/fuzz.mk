@@ -16,11 +16,11 @@ FUZZ_LIBS = $(foreach f,command reach device session content mls check wire twof
 define fuzz_link
 $(CC) $(LINK_$(VARIANT)) $(1) -o $@ $(filter %.o,$^) \
 	-Wl,--start-group $(FUZZ_LIBS) -Wl,--end-group \
-	$(call pkg_libs,libcrypto libgcrypt jansson libcbor) $(FUZZ_EXTRA_LIBS)
+	$(call pkg_libs,libcrypto libgcrypt jansson libcbor libutf8proc) \
+	$(FUZZ_EXTRA_LIBS)
 endef
 
 %/replay_websocket %/run_websocket: FUZZ_EXTRA_LIBS := -lwslay
-%/replay_passphrase %/run_passphrase: FUZZ_EXTRA_LIBS := -lutf8proc
 
 $(FUZZ_REPLAYS): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o \
 		$(B)/tests/fuzz/replay.o $(FUZZ_LIBS)

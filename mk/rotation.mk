@@ -19,8 +19,8 @@ $(B)/hermetic-rotation: $(addprefix $(B)/workers/rotation/,main.o actions.o) \
 		$(ROTATION_SHARED) $(ROTATION_LIBS)
 	$(call rotation_link)
 
-$(B)/hermetic-admin: $(addprefix $(B)/workers/rotation/,admin.o accounts.o) $(ROTATION_SHARED) \
-		$(ROTATION_LIBS)
+$(B)/hermetic-admin: $(addprefix $(B)/workers/rotation/,admin.o accounts.o \
+		admin_sessions.o) $(ROTATION_SHARED) $(ROTATION_LIBS)
 	$(call rotation_link)
 
 programs: $(B)/hermetic-rotation $(B)/hermetic-admin

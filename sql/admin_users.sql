@@ -11,5 +11,6 @@ SELECT a.username, a.user_id::text AS user_id,
         FROM device d JOIN active_member m USING (device_id)
         WHERE d.user_id = a.user_id AND d.removed_at IS NULL) AS sessions
 FROM account a
-WHERE a.username > $1::text AND ($3::text IS NULL OR a.username = $3::text)
+WHERE a.username > $1::text AND a.erased_at IS NULL
+  AND ($3::text IS NULL OR a.username = $3::text)
 ORDER BY a.username LIMIT $2::integer;

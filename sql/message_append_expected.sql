@@ -5,13 +5,13 @@
 -- $14 origin. Keys are due after $15 messages and $16 seconds; zero: never. Views
 -- of senders that are not known to be right: $17 session, $18 seq, $19 head.
 --
--- A session that is not as expected, of which somebody has another view, whose keys are due, or that has ended is
--- left alone, and message_append judges its envelopes. A row for each of the
--- others, by its place in $1.
+-- A session that is not as expected, of which somebody has another view, whose keys
+-- are due, or that has ended is left alone, and message_append judges its envelopes. A
+-- row for each of the others, by its place in $1.
 --
 -- Whoever sends this knows from message_append that the devices are members in
 -- that epoch. They still are: one that departs makes the keys due, until a commit
--- opens another epoch.
+-- opens another epoch (docs/adr/0018, sql/functions/depart.sql).
 WITH unseen AS MATERIALIZED (
   SELECT v.session_id
   FROM unnest($17::uuid[], $18::bigint[], $19::bytea[])

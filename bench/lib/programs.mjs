@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { build } from '../../tests/testlib/stack.mjs';
+import { build, pgbin } from '../../tests/testlib/stack.mjs';
 import { templateText } from './world.mjs';
 
 const exec = promisify(execFile);
@@ -99,7 +99,7 @@ export function post(node, path, json) {
 export async function pgbench(world, script, { seconds = 5, clients = 1,
   variables = {} } = {}) {
   const { dir, passwords } = world.postgres;
-  const { stdout } = await exec('/usr/lib/postgresql/15/bin/pgbench',
+  const { stdout } = await exec(join(pgbin, 'pgbench'),
     ['-n', '-M', 'prepared', '-c', String(clients), '-j',
       String(Math.min(clients, 2)), '-T', String(seconds),
       ...Object.entries(variables).flatMap(([k, v]) => ['-D', `${k}=${v}`]),

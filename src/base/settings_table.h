@@ -225,6 +225,12 @@ enum setting_process {
 	    "postgresql://hermetic_mqtt_bridge:password@localhost/hermetic")   \
 	SETTING(MQTT_BRIDGE_SECRET, SECRET_TEXT, NULL, 0u, 0u,                 \
 		SETTING_PLUGIN | SETTING_BRIDGE, "")                           \
+	GROUP("A secret by which the API vouches to the plugin for the keys "  \
+	      "that sign tokens: 24 random characters or more, the same for "  \
+	      "both. Empty: the API vouches for none, and there is no "        \
+	      "broker. Or HERMETIC_MQTT_KEYS_SECRET_FILE.")                    \
+	SETTING(MQTT_KEYS_SECRET, SECRET_TEXT, "", 0u, 0u,                     \
+		SETTING_API | SETTING_PLUGIN, NULL)                            \
 	GROUP("The broker's Unix socket, and where the bridge listens "        \
 	      "for clients.")                                                  \
 	SETTING(MQTT_SOCKET, TEXT, NULL, 0u, 0u, SETTING_BRIDGE,               \

@@ -260,11 +260,10 @@ enum err text_parse_u64(uint64_t *out, struct span text, uint64_t max)
 	return ERR_OK;
 }
 
-/* The code point that `text` starts with moves it on; false if none does. */
-static bool next_code_point(struct span *text)
+size_t text_character(struct span text, uint32_t *out)
 {
 	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	uint8_t first = text->p[0];
+	uint8_t first = text.n > 0 ? text.p[0] : 0xff;
 	size_t n = first < 0x80	   ? 1
 		   : first < 0xc0  ? 0
 		   : first < 0xe0  ? 2
@@ -273,22 +272,47 @@ static bool next_code_point(struct span *text)
 				   : 0;
 	uint32_t c = n == 1 ? first : first & (0x7fU >> n);
 
-	if (n == 0 || n > text->n)
-		return false;
+	if (n == 0 || n > text.n)
+		return 0;
 	for (size_t i = 1; i < n; i++) {
-		if ((text->p[i] & 0xc0) != 0x80)
-			return false;
-		c = c << 6 | (text->p[i] & 0x3fU);
+		if ((text.p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (text.p[i] & 0x3fU);
 	}
-	text->p += n;
-	text->n -= n;
-	return c >= smallest[n] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
+	if (c < smallest[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	*out = c;
+	return n;
 }
 
 bool text_is_utf8(struct span text)
 {
-	while (text.n > 0)
-		if (!next_code_point(&text))
+	uint32_t c;
+
+	while (text.n > 0) {
+		size_t n = text_character(text, &c);
+
+		if (n == 0)
 			return false;
+		text.p += n;
+		text.n -= n;
+	}
 	return true;
+}
+
+struct span text_cut(struct span text, size_t max)
+{
+	uint32_t c;
+
+	if (text.n <= max)
+		return text;
+	/* the character that lies across the cut begins up to 3 bytes before */
+	for (size_t back = 1; back <= 3 && back <= max; back++) {
+		size_t at = max - back;
+
+		if (text_character(span_of(text.p + at, text.n - at), &c) >
+		    back)
+			return span_of(text.p, at);
+	}
+	return span_of(text.p, max);
 }

@@ -34,4 +34,12 @@ MUST_CHECK enum err text_parse_u64(uint64_t *out, struct span text,
 /* RFC 3629: no surrogates, nothing overlong, nothing above U+10FFFF. */
 bool text_is_utf8(struct span text);
 
+/* How many bytes the character takes that `text` begins with, and its code point in
+ * *c. 0: there is none, and *c is untouched. */
+size_t text_character(struct span text, uint32_t *c);
+
+/* The beginning of `text`, at most `max` bytes, which ends with a character of UTF-8.
+ * Bytes that are no UTF-8 are cut anywhere. */
+struct span text_cut(struct span text, size_t max);
+
 #endif

@@ -154,12 +154,6 @@ static enum err link_session(struct cmd *cmd, const char *id,
 	enum err e = drive_order(&cmd->a, &order, &outcome);
 
 	(void)device;
-	if (e == ERR_STATE_CONFLICT &&
-	    strcmp(cmd->a.why.slug, "member-already") == 0) {
-		why_clear(&cmd->a.why);
-		print_linked(cmd, id, 0);
-		return ERR_OK;
-	}
 	TRY(e);
 	print_linked(cmd, id, outcome->devices);
 out:

@@ -83,7 +83,8 @@ static enum err meet(struct cmd *cmd, const char *user)
 
 	if (!cmd->args->yes)
 		return e;
-	if (strcmp(cmd->a.why.slug, "account-forked") == 0) {
+	if (e == ERR_PEER_FORK &&
+	    strcmp(cmd->a.why.slug, "account-forked") == 0) {
 		why_clear(&cmd->a.why);
 		e = ERR_OK;
 	}

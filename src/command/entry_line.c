@@ -1,10 +1,13 @@
 #include "command/entry_line.h"
 
+#include "base/text.h"
 #include "command/out.h"
 #include "device/entry_kind.h"
 
 #include <string.h>
 #include <time.h>
+
+enum { DEVICE_SHOWN = 8 /* bytes of a device's id */ };
 
 static void put_time(struct buf *out, const json_t *entry)
 {
@@ -45,8 +48,8 @@ static void put_device(struct buf *out, const json_t *identity)
 	size_t n = json_string_length(identity) - user.n;
 
 	if (n > 1)
-		out_put_name(out, span_of((const uint8_t *)text + user.n + 1,
-					  n - 1 < 8 ? n - 1 : 8));
+		out_put_name(out, text_cut(span_of(text + user.n + 1, n - 1),
+					   DEVICE_SHOWN));
 }
 
 /* A device of a user comes in by another one of theirs, which holds it against the
@@ -61,7 +64,7 @@ static void put_own(struct buf *out, const json_t *entry,
 	if (!added || by == NULL)
 		return;
 	buf_put_str(out, ", approved by ");
-	out_put_name(out, span_of((const uint8_t *)by, strnlen(by, 8)));
+	out_put_name(out, text_cut(span_str(by), DEVICE_SHOWN));
 }
 
 /* " added carol, dave": each user once. What a user does with devices of their

@@ -3,39 +3,44 @@
 #include "base/text.h"
 
 #include <stdarg.h>
-#include <string.h>
+#include <utf8proc.h>
 
-/* Code points that change how a terminal shows what is around them. Joiners
- * make one sign of several: in a text they belong, in a name they hide. */
-static bool is_harmful(uint32_t c, bool joiners)
+/* Unicode keeps these places for signs that do not show. */
+static bool is_reserved(uint32_t c)
 {
-	if (joiners && (c == 0x200c || c == 0x200d))
-		return false;
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f) ||
-	       (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+	return c == 0x2065 || (c >= 0xfff0 && c <= 0xfff8) ||
+	       (c >= 0xe0000 && c <= 0xe0fff);
 }
 
-/* The code point at p; *n is how many bytes it takes, 0 when it is none. */
-static uint32_t decode(const uint8_t *p, size_t left, size_t *n)
+/* A sign that does not show, or that changes how the text around it reads.
+ * Joiners make one sign of several: in a text they belong, in a name they hide,
+ * as variation selectors do. Arabic signs before numbers show. */
+static bool is_harmful(uint32_t c, bool is_name)
 {
-	size_t length = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	uint32_t c = length == 1 ? p[0] : p[0] & (0xffu >> (length + 1));
+	const utf8proc_property_t *property =
+	    utf8proc_get_property((utf8proc_int32_t)c);
 
-	*n = 0;
-	if (length > left || !text_is_utf8(span_of(p, length)))
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		c = c << 6 | (p[i] & 0x3fu);
-	*n = length;
-	return c;
+	switch (property->category) {
+	case UTF8PROC_CATEGORY_CC:
+	case UTF8PROC_CATEGORY_ZL:
+	case UTF8PROC_CATEGORY_ZP:
+		return true;
+	case UTF8PROC_CATEGORY_CF:
+		if (c == 0x200c || c == 0x200d)
+			return is_name;
+		return property->boundclass != UTF8PROC_BOUNDCLASS_PREPEND;
+	case UTF8PROC_CATEGORY_CN:
+		return is_reserved(c);
+	default:
+		return is_name && property->ignorable;
+	}
 }
 
-static void put_safe(struct buf *out, struct span text, bool joiners)
+static void put_safe(struct buf *out, struct span text, bool is_name)
 {
 	for (size_t i = 0; i < text.n;) {
-		size_t n;
-		uint32_t c = decode(text.p + i, text.n - i, &n);
+		uint32_t c = 0;
+		size_t n = text_character(span_of(text.p + i, text.n - i), &c);
 
 		if (n == 0)
 			buf_putf(out, "\\x%02x", (unsigned)text.p[i]);
@@ -43,7 +48,7 @@ static void put_safe(struct buf *out, struct span text, bool joiners)
 			buf_put_str(out, "\n    ");
 		else if (c == '\t')
 			buf_put_u8(out, '\t');
-		else if (is_harmful(c, joiners))
+		else if (is_harmful(c, is_name))
 			buf_putf(out, "\\u{%x}", (unsigned)c);
 		else
 			buf_put(out, span_of(text.p + i, n));
@@ -53,12 +58,12 @@ static void put_safe(struct buf *out, struct span text, bool joiners)
 
 void out_put_safe(struct buf *out, struct span text)
 {
-	put_safe(out, text, true);
+	put_safe(out, text, false);
 }
 
 void out_put_name(struct buf *out, struct span name)
 {
-	put_safe(out, name, false);
+	put_safe(out, name, true);
 }
 
 /* ferror() remembers what failed before. */
@@ -86,7 +91,7 @@ void out_line(const char *format, ...)
 }
 
 static const char *safe_member(const json_t *object, const char *name,
-			       bool joiners)
+			       bool is_name)
 {
 	static char kept[8][512];
 	static unsigned next;
@@ -99,22 +104,26 @@ static const char *safe_member(const json_t *object, const char *name,
 		put_safe(&safe,
 			 span_of(json_string_value(value),
 				 json_string_length(value)),
-			 joiners);
-	if (buf_end(&safe) == ERR_OK)
-		(void)snprintf(out, sizeof(kept[0]), "%.*s", (int)safe.n,
-			       safe.n > 0 ? (const char *)safe.p : "");
+			 is_name);
+	if (buf_end(&safe) == ERR_OK) {
+		struct span whole =
+		    text_cut(buf_span(&safe), sizeof(kept[0]) - 1);
+
+		span_copy(out, whole);
+		out[whole.n] = '\0';
+	}
 	buf_clear(&safe);
 	return out;
 }
 
 const char *out_member(const json_t *object, const char *name)
 {
-	return safe_member(object, name, true);
+	return safe_member(object, name, false);
 }
 
 const char *out_name(const json_t *object, const char *name)
 {
-	return safe_member(object, name, false);
+	return safe_member(object, name, true);
 }
 
 void out_message_json(const char *session_id, const json_t *message)

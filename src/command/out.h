@@ -8,12 +8,14 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* Appends text with controls, bidirectional overrides and what is no UTF-8
- * escaped; a line's end is followed by four spaces. U+200C and U+200D stay:
- * scripts and emoji need them. */
+/* Appends text with controls, format characters (category Cf: bidirectional
+ * ones, spaces of no width, tags) and what is no UTF-8 escaped; a line's end is
+ * followed by four spaces. U+200C and U+200D stay: scripts and emoji need them. */
 void out_put_safe(struct buf *out, struct span text);
 
-/* The same for what names somebody: U+200C and U+200D are escaped, too. */
+/* The same for what names somebody: U+200C, U+200D and everything else that
+ * Unicode calls default ignorable (fillers, variation selectors) is escaped,
+ * too. */
 void out_put_name(struct buf *out, struct span name);
 
 /* One line of ASCII JSON, flushed. */
@@ -25,8 +27,8 @@ bool out_is_good(void);
 /* printf for a line's parts, flushed with the line. */
 void out_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* A string member, made safe, in one of eight static buffers. "" when there is
- * none. */
+/* A string member, made safe, in one of eight static buffers of 512 bytes; what
+ * is longer is cut at the end of a character. "" when there is none. */
 const char *out_member(const json_t *object, const char *name);
 
 /* out_member() for what names somebody. */

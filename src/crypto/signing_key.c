@@ -9,8 +9,8 @@
 #include "crypto/rng.h"
 #include "crypto/wrap.h"
 
-static void put_jwk(struct buf *jwk, const char *kid, const uint8_t x[32],
-		    const uint8_t y[32])
+void signing_key_put_jwk(struct buf *jwk, const char *kid, const uint8_t x[32],
+			 const uint8_t y[32])
 {
 	buf_putf(jwk,
 		 "{\"kty\":\"EC\",\"crv\":\"P-256\",\"alg\":\"ES256\","
@@ -63,7 +63,7 @@ enum err signing_key_make(struct span kek, struct signing_key *key)
 	TRY(es256_generate(&pem));
 	TRY(es256_public(buf_span(&pem), &public_pem, x, y));
 	TRY(wrap_seal(kek, buf_span(&pem), &key->wrapped));
-	put_jwk(&key->jwk, key->kid, x, y);
+	signing_key_put_jwk(&key->jwk, key->kid, x, y);
 	TRY(buf_end(&key->jwk));
 out:
 	if (e != ERR_OK)

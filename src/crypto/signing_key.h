@@ -19,6 +19,10 @@ struct signing_key {
 MUST_CHECK enum err signing_key_make(struct span kek, struct signing_key *key);
 void signing_key_clear(struct signing_key *key);
 
+/* Appends the JWK (RFC 7517) of the public key with these coordinates. */
+void signing_key_put_jwk(struct buf *jwk, const char *kid, const uint8_t x[32],
+			 const uint8_t y[32]);
+
 /* Names a key-encryption key without telling it: the start of a SHA-256. */
 MUST_CHECK enum err signing_key_kek_id(struct span kek,
 				       uint8_t id[SIGNING_KEY_KEK_ID]);

@@ -162,9 +162,15 @@ static void act_edit(struct target *target, uint64_t seq, json_t *entry)
 		refuse(entry, "only who said a message may change it");
 	else if (!is_kind(target->entry, ENTRY_TEXT))
 		refuse(entry, "what it changes is no text");
-	else if (json_object_get(target->marks, "deleted") == NULL)
-		(void)marks_edit(target->marks, seq,
-				 json_object_get(entry, "text"));
+	else if (json_object_get(target->marks, "deleted") != NULL)
+		(void)json_object_del(entry, "text");
+	else if (!marks_edit(target->marks, seq,
+			     json_object_get(entry, "text"))) {
+		/* deleting the message would not find this text */
+		(void)json_object_del(entry, "text");
+		refuse(entry, "it changes a message that was changed too "
+			      "often");
+	}
 }
 
 static void act_react(struct target *target, uint64_t seq, json_t *entry)

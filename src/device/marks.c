@@ -118,7 +118,7 @@ bool marks_edit(json_t *marks, uint64_t seq, const json_t *text)
 	json_t *list = list_of(marks, "edits");
 
 	if (find(list, seq) < json_array_size(list))
-		return false;
+		return true;
 	return add(list, json_pack("{s:I, s:o}", "seq", (json_int_t)seq, "text",
 				   json_deep_copy(text)));
 }

@@ -30,8 +30,10 @@ MUST_CHECK enum err marks_save(const struct device_store *store,
 			       const char *session, const uint8_t id[MIMI_ID],
 			       const json_t *marks);
 
-/* Each says false when it was there already, or is one too many. */
+/* False: it is one too many. */
 bool marks_edit(json_t *marks, uint64_t seq, const json_t *text);
+
+/* Each says false when it was there already, or is one too many. */
 bool marks_react(json_t *marks, uint64_t seq, const json_t *from,
 		 const json_t *text);
 bool marks_unreact(json_t *marks, uint64_t seq);

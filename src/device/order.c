@@ -106,7 +106,11 @@ enum err order_begin(struct device *d)
 	case ORDER_SEND:
 		return begin_send(d);
 	case ORDER_RESOLVE:
+		todo_stay(d);
 		return rejoin_begin_resolve(d);
+	case ORDER_JOIN:
+		todo_stay(d);
+		return ERR_OK;
 	case ORDER_REFRESH:
 		if (d->open.session == NULL)
 			return need_member(d);
@@ -123,7 +127,6 @@ enum err order_begin(struct device *d)
 	case ORDER_DEPART:
 		return need_member(d);
 	case ORDER_CREATE:
-	case ORDER_JOIN:
 	case ORDER_STOCK:
 	case ORDER_ACCOUNT:
 	case ORDER_MEET:

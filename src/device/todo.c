@@ -4,6 +4,8 @@
 #include "device/change.h"
 #include "wire/departure.h"
 
+#include <string.h>
+
 static json_t *redo_of(const struct device *d)
 {
 	return json_object_get(membership_todo(&d->open), "redo");
@@ -34,11 +36,16 @@ void todo_commit_lost(struct device *d)
 	membership_set_todo(&d->open, redo);
 }
 
-const char *todo_departs(const struct device *d)
+static const char *departs_by(const struct device *d, const json_t *todo)
 {
-	const char *whom = record_string(membership_todo(&d->open), "whom");
+	const char *whom = record_string(todo, "whom");
 
 	return whom != NULL ? whom : core_self(d);
+}
+
+const char *todo_departs(const struct device *d)
+{
+	return departs_by(d, membership_todo(&d->open));
 }
 
 void todo_settle_departure(struct device *d)
@@ -89,6 +96,23 @@ enum err todo_set_commit(struct device *d, json_t *change,
 out:
 	json_decref(made);
 	return e;
+}
+
+void todo_stay(struct device *d)
+{
+	const json_t *pending;
+
+	if (d->open.session == NULL)
+		return;
+	pending = membership_pending(&d->open);
+	if (record_string(pending, "departure") == NULL ||
+	    strcmp(departs_by(d, pending), d->identity) != 0)
+		return;
+	if (pending == membership_todo(&d->open))
+		membership_set_todo(&d->open, NULL);
+	else
+		(void)json_object_del(d->open.notes, "later");
+	work_changed(d);
 }
 
 uint64_t todo_id(const struct membership *m)

@@ -43,6 +43,10 @@ MUST_CHECK enum err todo_set_commit(struct device *d, json_t *change,
 /* The todo is given up; a staged commit with it. */
 void todo_drop(struct device *d);
 
+/* The person wants this device to be in: its own departure, ordered before, is given
+ * up, unless the log shows it. */
+void todo_stay(struct device *d);
+
 /* What became of that which an order began. An order ends with the right reason
  * also where another process on this state went on with it. */
 enum todo_fate { TODO_IS_DONE, TODO_WAITS, TODO_WAS_DROPPED };

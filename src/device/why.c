@@ -11,22 +11,22 @@ void why_clear(struct why *why)
 	memset(why, 0, sizeof(*why));
 }
 
-/* A name, or a text of the server, may be cut in the middle of a character, or be no
- * UTF-8. This removes the bytes that are no UTF-8, so that JSON can hold the text. */
+/* A name, or a text of the server, may be cut in the middle of a character, or
+ * be no UTF-8. This removes the bytes that are no UTF-8, so that JSON can hold
+ * the text. */
 static void keep_utf8(char *text)
 {
-	size_t left = strlen(text), n;
+	struct span left = span_str(text);
 	char *to = text;
+	uint32_t c;
 
-	for (; left > 0; text += n, left -= n) {
-		for (n = 1; n < 4 && n < left; n++)
-			if (text_is_utf8(span_of(text, n)))
-				break;
-		if (!text_is_utf8(span_of(text, n)))
-			n = 1;
-		else
-			for (size_t i = 0; i < n; i++)
-				*to++ = text[i];
+	while (left.n > 0) {
+		size_t n = text_character(left, &c);
+
+		memmove(to, left.p, n);
+		to += n;
+		n = n > 0 ? n : 1;
+		left = span_of(left.p + n, left.n - n);
 	}
 	*to = '\0';
 }

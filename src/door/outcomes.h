@@ -118,7 +118,7 @@ enum door { DOOR_REST = 1, DOOR_WEBSOCKET = 2, DOOR_MQTT = 4 };
 	  "a KeyPackage's signature key is no device's of the account")        \
 	X(KEY_PACKAGE_INVALID, "key-package-invalid", OUTCOME_422, OUTCOME_R,  \
 	  NULL, "a KeyPackage is not good")                                    \
-	X(WRONG_PASSWORD, "bad-credentials", OUTCOME_403, OUTCOME_R, NULL,     \
+	X(WRONG_PASSWORD, "wrong-password", OUTCOME_403, OUTCOME_R, NULL,      \
 	  "the old password is wrong")                                         \
 	X(DEVICE_PENDING, "device-pending", OUTCOME_403, OUTCOME_R, NULL,      \
 	  "this device waits to be approved by another one of its account")    \

@@ -48,6 +48,7 @@ static struct {
 	struct listener *listener;
 	struct members *fresh; /* being read, page by page */
 	uint8_t page_after[16];
+	size_t refused; /* vouchers that were not good, the last time */
 	bool asking, listening, revoked_again, asking_revoked, asking_keys;
 } c = { .lock = PTHREAD_MUTEX_INITIALIZER, .wake = -1 };
 
@@ -299,18 +300,25 @@ static void ask(void)
 static void on_keys(void *arg, enum err e, struct rows *rows)
 {
 	struct token_keys keys = { .count = 0 };
+	size_t refused = 0;
 
 	(void)arg;
 	c.asking_keys = false;
 	if (e != ERR_OK)
 		return;
 	for (size_t i = 0; i < rows_count(rows); i++)
-		if (token_add_key(&keys, rows_text(rows, i, "kid"),
-				  rows_text(rows, i, "public_jwk")) != ERR_OK)
-			LOG(ERROR, "a public key cannot be read",
-			    LOG_NUM("row", i));
+		if (token_add_key(&keys, span_str(c.settings.secret),
+				  rows_text(rows, i, "kid"),
+				  rows_text(rows, i, "voucher")) != ERR_OK)
+			refused++;
 	if (rows_end(rows) != ERR_OK)
 		return;
+	if (refused != c.refused)
+		LOG(WARN,
+		    "signing keys without a voucher under "
+		    "HERMETIC_MQTT_KEYS_SECRET",
+		    LOG_NUM("count", refused), LOG_NUM("good", keys.count));
+	c.refused = refused;
 	lock();
 	c.keys = keys;
 	unlock();

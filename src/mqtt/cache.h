@@ -10,7 +10,8 @@
 #include "mqtt/token.h"
 
 struct cache_settings {
-	const char *conninfo, *issuer, *audience; /* borrowed for good */
+	/* Borrowed for good; `secret` is that of vouchers (door/vouch.h). */
+	const char *conninfo, *issuer, *audience, *secret;
 	uint64_t access_seconds; /* how long a token is good for */
 };
 

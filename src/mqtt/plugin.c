@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/sec.h"
 #include "base/settings.h"
+#include "door/vouch.h"
 #include "mqtt/cache.h"
 #include "mqtt/topic.h"
 
@@ -42,6 +43,7 @@ static struct {
 static const struct setting WANTED[] = {
 	{ SETTING_MQTT_DATABASE_URL, &plugin.database_url, NULL },
 	{ SETTING_MQTT_BRIDGE_SECRET, &plugin.bridge_secret, NULL },
+	{ SETTING_MQTT_KEYS_SECRET, &plugin.cache.secret, NULL },
 	{ SETTING_ISSUER, &plugin.cache.issuer, NULL },
 	{ SETTING_AUDIENCE, &plugin.cache.audience, NULL },
 	{ SETTING_ACCESS_TOKEN_SECONDS, &plugin.cache.access_seconds, NULL },
@@ -231,6 +233,18 @@ static bool is_gated(const struct mosquitto *client)
 	return address != NULL && strchr(address, '/') != NULL;
 }
 
+/* The broker frees the topic that a plugin replaces since 2.0.15, and forgets it
+ * before. No function of it tells which one it is: what counts are the headers
+ * that this plugin is built with. */
+static void free_topic(char *replaced)
+{
+#if LIBMOSQUITTO_VERSION_NUMBER < 2000015
+	mosquitto_free(replaced);
+#else
+	(void)replaced;
+#endif
+}
+
 static int on_message(int event, void *data, void *arg)
 {
 	struct mosquitto_evt_message *message = data;
@@ -253,7 +267,7 @@ static int on_message(int event, void *data, void *arg)
 	buf_clear(&name);
 	if (copy == NULL)
 		return MOSQ_ERR_NOMEM;
-	mosquitto_free(message->topic);
+	free_topic(message->topic);
 	message->topic = copy;
 	return MOSQ_ERR_SUCCESS;
 }
@@ -289,6 +303,12 @@ PLUGIN_API int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **data,
 	(void)count;
 	if (!settings_load(WANTED, sizeof(WANTED) / sizeof(*WANTED)))
 		return MOSQ_ERR_INVAL;
+	if (strlen(plugin.cache.secret) < VOUCH_SECRET_MIN) {
+		(void)settings_complain("HERMETIC_MQTT_KEYS_SECRET",
+					"must be 24 characters or more, "
+					"the same as the API has");
+		return MOSQ_ERR_INVAL;
+	}
 	plugin.id = id;
 	plugin.cache.conninfo = plugin.database_url;
 	if (cache_start(&plugin.cache) != ERR_OK)
@@ -298,7 +318,8 @@ PLUGIN_API int mosquitto_plugin_init(mosquitto_plugin_id_t *id, void **data,
 						CALLBACKS[i].function, NULL,
 						NULL) != MOSQ_ERR_SUCCESS)
 			return MOSQ_ERR_NOMEM;
-	LOG(INFO, "plugin loaded", LOG_STR("broker", "mosquitto"));
+	LOG(INFO, "plugin loaded", LOG_STR("broker", "mosquitto"),
+	    LOG_NUM("built_for", LIBMOSQUITTO_VERSION_NUMBER));
 	return MOSQ_ERR_SUCCESS;
 }
 

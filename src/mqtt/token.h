@@ -1,5 +1,5 @@
-/* Access tokens as the API issues them (docs/protocol.md), verified with the
- * published keys alone. */
+/* Access tokens as the API issues them (docs/protocol.md), verified with the keys
+ * that the API has vouched for. */
 #ifndef HERMETIC_MQTT_TOKEN_H
 #define HERMETIC_MQTT_TOKEN_H
 
@@ -18,9 +18,10 @@ struct token_keys {
 	size_t count;
 };
 
-/* Adds a key from its JWK (RFC 7517). */
-MUST_CHECK enum err token_add_key(struct token_keys *keys, struct span kid,
-				  struct span jwk);
+/* Adds the key that the API's voucher is for (door/vouch.h). ERR_PEER_DENIED when it
+ * is nobody's voucher for `kid`; `keys` stay as they are on every error. */
+MUST_CHECK enum err token_add_key(struct token_keys *keys, struct span secret,
+				  struct span kid, struct span voucher);
 
 /* ERR_PEER_DENIED for whatever is wrong with it, its age too, and for one of a
  * device that waits to be approved. */

@@ -1,6 +1,7 @@
 #include "reach/channel.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "device/record.h"
 #include "reach/api.h"
 #include "reach/channel_kind.h"
@@ -42,16 +43,13 @@ void channel_clear(struct channel *channel)
 
 void channel_end(struct channel *channel, struct span reason)
 {
-	size_t n = reason.n;
+	struct span text = text_cut(reason, sizeof(channel->reason) - 1);
 
 	if (channel->ended)
 		return;
 	channel->ended = true;
-	if (n >= sizeof(channel->reason))
-		n = sizeof(channel->reason) - 1;
-	if (n > 0)
-		memcpy(channel->reason, reason.p, n);
-	channel->reason[n] = '\0';
+	span_copy(channel->reason, text);
+	channel->reason[text.n] = '\0';
 }
 
 static void set_paused(struct channel *channel, bool paused)

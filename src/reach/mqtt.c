@@ -7,11 +7,13 @@
 #include "crypto/rng.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define KEEPALIVE_SECONDS 20
 #define TOPIC_SIZE 96
@@ -164,6 +166,19 @@ static void step(struct mqtt *mqtt)
 		send_again(mqtt);
 }
 
+/* A refused connection under TLS: libmosquitto (2.0.11) does not see it. */
+static void find_refused(struct mqtt *mqtt)
+{
+	uint8_t byte;
+	ssize_t n;
+
+	if (mqtt->connected || mqtt->channel.ended)
+		return;
+	n = recv(mosquitto_socket(mqtt->m), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		channel_end(&mqtt->channel, SPAN_LIT("Connection refused"));
+}
+
 static void serve(struct channel *channel, int fd, int timeout_ms,
 		  bool *readable)
 {
@@ -183,6 +198,8 @@ static void serve(struct channel *channel, int fd, int timeout_ms,
 	if (readable != NULL)
 		*readable = (fds[1].revents & (POLLIN | POLLHUP)) != 0;
 	step(mqtt);
+	if ((fds[0].revents & (POLLERR | POLLHUP)) != 0)
+		find_refused(mqtt);
 }
 
 static void set_reading(struct channel *channel, bool on)
@@ -400,11 +417,13 @@ out:
 	return e;
 }
 
-static void connect_to(struct mqtt *mqtt, const struct address *address)
+/* One address of the host, the first that fits to `from`. */
+static void try_address(struct mqtt *mqtt, const struct address *address,
+			const char *from, uint64_t until)
 {
-	uint64_t until = clock_steady_ms() + CHANNEL_CONNECT_MS;
-	int result = mosquitto_connect_async(
-	    mqtt->m, address->host, (int)address->port, KEEPALIVE_SECONDS);
+	int result = mosquitto_connect_bind_async(mqtt->m, address->host,
+						  (int)address->port,
+						  KEEPALIVE_SECONDS, from);
 
 	if (result != MOSQ_ERR_SUCCESS)
 		channel_end(&mqtt->channel,
@@ -415,6 +434,26 @@ static void connect_to(struct mqtt *mqtt, const struct address *address)
 		else
 			serve(&mqtt->channel, -1, 100, NULL);
 	}
+}
+
+/* libmosquitto takes the first address that the host's name stands for: where
+ * nobody answers there, the first of each family is tried. */
+static void connect_to(struct mqtt *mqtt, const struct address *address)
+{
+	static const char *const froms[] = { NULL, "0.0.0.0", "::" };
+	uint64_t until = clock_steady_ms() + CHANNEL_CONNECT_MS;
+	char first[sizeof(mqtt->channel.reason)] = "";
+
+	for (size_t i = 0; i < sizeof(froms) / sizeof(*froms); i++) {
+		try_address(mqtt, address, froms[i], until);
+		if (mqtt->connected || mqtt->refusal != 0 ||
+		    clock_steady_ms() >= until)
+			return;
+		if (i == 0)
+			memcpy(first, mqtt->channel.reason, sizeof(first));
+		mqtt->channel.ended = false;
+	}
+	channel_end(&mqtt->channel, span_str(first));
 }
 
 static enum err explain(const struct mqtt *mqtt, const struct address *address,

@@ -5,17 +5,13 @@
 
 #include "base/text.h"
 #include "check/account.h"
-#include "server/account_logs.h"
 #include "server/account_name.h"
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/body.h"
 #include "server/config.h"
 #include "server/edge/job.h"
-#include "server/limited.h"
 #include "server/revocations.h"
-#include "server/tokens.h"
-
-EDGE_HANDLER void account_log(struct request *req);
+#include "server/routes_table.h"
 
 /* Of the log so far: above, it is gone through on a task. */
 enum { CHECK_HERE_BYTES = 32768 };
@@ -49,7 +45,7 @@ static void end(struct linking *l)
 
 static void end_failed(struct linking *l, enum err e)
 {
-	app_fail(l->req, e);
+	answer_fail(l->req, e);
 	end(l);
 }
 
@@ -74,7 +70,7 @@ static void answer(struct linking *l, struct rows *rows, int status)
 		 (unsigned long long)l->link.number);
 	text_put_hex(&out, SPAN_ARRAY(l->hash));
 	buf_put_str(&out, "\"}");
-	app_answer(l->req, status, rows, &out);
+	answer_rows(l->req, status, rows, &out);
 	end(l);
 }
 
@@ -147,7 +143,7 @@ static void append(struct linking *l)
 	params_bool(&params, l->anew);
 	put_entry(&params, &l->link);
 	put_removed(&params, &l->link);
-	e = store_query(app_store(), STATEMENT_ACCOUNT_LINK_TAKE, &params,
+	e = store_query(answer_store(), STATEMENT_ACCOUNT_LINK_TAKE, &params,
 			on_appended, l);
 	if (e != ERR_OK)
 		end_failed(l, e);
@@ -290,13 +286,6 @@ static void on_log(void *arg, enum err e, struct rows *rows)
 
 /* ---- the request ---- */
 
-/* The account's, whoever posts: a full log cannot be emptied. */
-static bool within_rate(struct request *req)
-{
-	return limited_allows(req, LIMIT_LINKS, request_param(req, "username"),
-			      SPAN_LIT("log"));
-}
-
 static void ask(struct linking *l)
 {
 	struct params params = PARAMS_INIT;
@@ -309,29 +298,30 @@ static void ask(struct linking *l)
 		params_text(&params, l->account.username);
 		params_null(&params);
 	}
-	e = store_query(app_store(), STATEMENT_ACCOUNT_LOG_ALL, &params, on_log,
-			l);
+	e = store_query(answer_store(), STATEMENT_ACCOUNT_LOG_ALL, &params,
+			on_log, l);
 	if (e != ERR_OK)
 		end_failed(l, e);
 }
 
-static void post(struct request *req, const struct identity *who)
+void account_log_post(const struct call *call)
 {
+	struct request *req = call->req;
 	struct linking *l;
 	struct body body;
 	const char *wrong;
 	enum err e;
 
-	if (!within_rate(req) || !body_read(&body, req))
+	if (!body_read(&body, req))
 		return;
 	l = calloc(1, sizeof(*l));
 	if (l == NULL) {
 		body_free(&body);
-		app_fail(req, ERR_LOCAL_MEMORY);
+		answer_fail(req, ERR_LOCAL_MEMORY);
 		return;
 	}
 	l->req = req;
-	l->who = *who;
+	l->who = call->who;
 	l->account = account_name_of(request_param(req, "username"));
 	l->body = body;
 	l->bytes = body_bytes(&l->body, "link", ACCOUNT_LINK_MAX);
@@ -353,26 +343,4 @@ static void post(struct request *req, const struct identity *who)
 		end_failed(l, e);
 	else
 		ask(l);
-}
-
-/* A device that waits sees and posts its own account's log only. */
-static bool may_see(struct request *req, const struct identity *who)
-{
-	if (!who->pending ||
-	    span_equal(request_param(req, "username"), span_str(who->username)))
-		return true;
-	request_problem(req, OUTCOME_DEVICE_PENDING, NULL);
-	return false;
-}
-
-void account_log(struct request *req)
-{
-	struct identity who;
-
-	if (!tokens_require_any(req, &who) || !may_see(req, &who))
-		return;
-	if (request_method(req) == HEAD_POST)
-		post(req, &who);
-	else
-		account_logs_one(req);
 }

@@ -1,15 +1,12 @@
 /* Reading accounts' logs: /users/{username}/log, and /users/logs for many. */
-#include "server/account_logs.h"
 
 #include "base/text.h"
 #include "door/json.h"
 #include "server/account_name.h"
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/body.h"
 #include "server/page.h"
-#include "server/tokens.h"
-
-EDGE_HANDLER void account_logs(struct request *req);
+#include "server/routes_table.h"
 
 enum {
 	LINKS_MAX = 500,	    /* of one log in an answer */
@@ -60,12 +57,12 @@ static void on_log(void *arg, enum err e, struct rows *rows)
 	size_t end;
 
 	if (e != ERR_OK) {
-		app_fail(req, e);
+		answer_fail(req, e);
 	} else if (rows_count(rows) == 0) {
 		request_problem(req, OUTCOME_NO_SUCH_USER, NULL);
 	} else {
 		put_log(&out, rows, 0, &end);
-		app_answer(req, 200, rows, &out);
+		answer_rows(req, 200, rows, &out);
 	}
 }
 
@@ -75,7 +72,7 @@ static void on_logs(void *arg, enum err e, struct rows *rows)
 	struct buf out = BUF_INIT;
 
 	if (e != ERR_OK) {
-		app_fail(req, e);
+		answer_fail(req, e);
 		return;
 	}
 	buf_put_str(&out, "{\"logs\":[");
@@ -84,7 +81,7 @@ static void on_logs(void *arg, enum err e, struct rows *rows)
 		put_log(&out, rows, i, &i);
 	}
 	buf_put_str(&out, "]}");
-	app_answer(req, 200, rows, &out);
+	answer_rows(req, 200, rows, &out);
 }
 
 /* ---- the question ---- */
@@ -117,11 +114,12 @@ static void ask(struct request *req, const struct account_name *names,
 	params_close_array(&params);
 	params_i64(&params, (int64_t)limit);
 	params_i64(&params, BYTES_MAX);
-	app_query(req, STATEMENT_ACCOUNT_LOGS, &params, done);
+	answer_query(req, STATEMENT_ACCOUNT_LOGS, &params, done);
 }
 
-void account_logs_one(struct request *req)
+void account_logs_get(const struct call *call)
 {
+	struct request *req = call->req;
 	struct account_name name =
 	    account_name_of(request_param(req, "username"));
 	uint64_t after = 0, limit;
@@ -141,16 +139,16 @@ void account_logs_one(struct request *req)
 	ask(req, &name, &after, 1, limit, on_log);
 }
 
-void account_logs(struct request *req)
+void account_logs_ask(const struct call *call)
 {
+	struct request *req = call->req;
 	struct account_name names[BODY_ITEMS_MAX];
 	const char *texts[BODY_ITEMS_MAX];
 	uint64_t after[BODY_ITEMS_MAX];
-	struct identity who;
 	struct body body;
 	size_t count, given;
 
-	if (!tokens_require(req, &who) || !body_read(&body, req))
+	if (!body_read(&body, req))
 		return;
 	count = body_texts(&body, "accounts", texts);
 	given = body_numbers(&body, "after", INT64_MAX, after);

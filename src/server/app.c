@@ -1,5 +1,5 @@
-/* What a node is made of, and the answers that belong to no resource. */
-#include "server/app.h"
+/* What a node is made of. */
+#include "server/edge/process.h"
 
 #include "base/log.h"
 #include "base/settings.h"
@@ -8,98 +8,25 @@
 #include "crypto/library.h"
 #include "door/delivery.h"
 #include "door/presence.h"
+#include "server/answer.h"
 #include "server/config.h"
 #include "server/edge/conn.h"
 #include "server/edge/job.h"
 #include "server/edge/loop.h"
-#include "server/edge/process.h"
 #include "server/edge/tls.h"
+#include "server/health.h"
 #include "server/hub/hub.h"
 #include "server/keys.h"
 #include "server/lanes.h"
 #include "server/limited.h"
 #include "server/relay.h"
 #include "server/revocations.h"
+#include "server/routes.h"
 #include "server/ws.h"
 #include "store/cluster.h"
 #include "store/scrape.h"
 
-EDGE_HANDLER void health_live(struct request *req);
-EDGE_HANDLER void health_ready(struct request *req);
-
 static struct store *store;
-static bool draining;
-
-struct store *app_store(void)
-{
-	return store;
-}
-
-/* The class of an error decides. */
-void app_fail(struct request *req, enum err e)
-{
-	if (e == ERR_LOCAL_BUSY || e == ERR_LOCAL_IO ||
-	    e == ERR_STATE_CONFLICT) {
-		request_problem(req, OUTCOME_UNAVAILABLE, NULL);
-		return;
-	}
-	LOG(ERROR, "request failed", LOG_STR("request_id", request_id(req)),
-	    LOG_STR("route", request_route(req)), LOG_STR("why", err_text(e)));
-	request_problem(req, OUTCOME_INTERNAL, NULL);
-}
-
-void app_query(struct request *req, enum statement statement,
-	       struct params *params, connection_done *done)
-{
-	enum err e = store_query(store, statement, params, done, req);
-
-	if (e != ERR_OK)
-		app_fail(req, e);
-}
-
-void app_answer(struct request *req, int status, const struct rows *rows,
-		struct buf *json)
-{
-	enum err e = rows_end(rows);
-
-	if (e == ERR_OK)
-		e = buf_end(json);
-	if (e != ERR_OK)
-		app_fail(req, e);
-	else
-		request_answer(req, status, "application/json", buf_span(json));
-	buf_clear(json);
-}
-
-/* ---- health ---- */
-
-void health_live(struct request *req)
-{
-	request_answer(req, 200, "application/json",
-		       SPAN_LIT("{\"status\":\"ok\"}"));
-}
-
-void health_ready(struct request *req)
-{
-	const char *refusal = store_refusal(store);
-
-	if (draining) {
-		request_problem(req, OUTCOME_UNAVAILABLE,
-				"this node is going away");
-	} else if (store_is_well(store) && keys_are_loaded()) {
-		request_answer(req, 200, "application/json",
-			       SPAN_LIT("{\"status\":\"ready\"}"));
-	} else if (store_is_ready(store) && keys_are_loaded()) {
-		request_problem(req, OUTCOME_UNAVAILABLE,
-				"the database refuses for now");
-	} else {
-		request_problem(req, OUTCOME_UNAVAILABLE,
-				refusal != NULL ? refusal
-						: "no connection to the "
-						  "database, or no key");
-	}
-}
-
 /* ---- the process ---- */
 
 static bool configure_tls(void)
@@ -148,6 +75,7 @@ bool app_configure(struct process_settings *settings)
 		return settings_complain("HERMETIC_DATABASE_SEEN_FILE",
 					 "must be a file of this node's that "
 					 "it may write");
+	routes_open();
 	settings->host = config()->host;
 	settings->port = config()->port;
 	settings->workers = (unsigned)config()->workers;
@@ -252,8 +180,10 @@ bool app_start(void)
 	};
 
 	set_limits();
-	if (store_open(&loop, &settings, &store) != ERR_OK ||
-	    relay_start(store) != ERR_OK ||
+	if (store_open(&loop, &settings, &store) != ERR_OK)
+		return false;
+	answer_from(store);
+	if (relay_start(store) != ERR_OK ||
 	    scrape_start(&loop, config()->metrics_host,
 			 config()->metrics_port) != ERR_OK)
 		return false;
@@ -268,14 +198,9 @@ bool app_start(void)
 	return true;
 }
 
-bool app_is_draining(void)
-{
-	return draining;
-}
-
 void app_drain(void)
 {
-	draining = true;
+	health_drain();
 	lanes_drain();
 	ws_go_away();
 }

@@ -6,18 +6,14 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "crypto/rng.h"
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/body.h"
 #include "server/config.h"
 #include "server/limited.h"
 #include "server/password.h"
 #include "server/revocations.h"
+#include "server/routes_table.h"
 #include "server/tokens.h"
-
-EDGE_HANDLER void auth_register(struct request *req);
-EDGE_HANDLER void auth_login(struct request *req);
-EDGE_HANDLER void auth_refresh(struct request *req);
-EDGE_HANDLER void auth_logout(struct request *req);
 
 enum { USERNAME_MAX = 32, DEVICE_NAME_MAX = 64 };
 
@@ -55,7 +51,7 @@ static void end_with(struct attempt *a, enum outcome outcome,
 
 static void end_failed(struct attempt *a, enum err e)
 {
-	app_fail(a->req, e);
+	answer_fail(a->req, e);
 	end(a);
 }
 
@@ -91,14 +87,10 @@ static MUST_CHECK enum err random_uuid(uint8_t uuid[16])
 /* What is too long is cut between two characters. */
 static void set_device_name(struct attempt *a, const char *text)
 {
-	size_t n = strnlen(text, DEVICE_NAME_MAX + 1);
+	struct span name = text_cut(span_str(text), DEVICE_NAME_MAX);
 
-	if (n > DEVICE_NAME_MAX)
-		n = DEVICE_NAME_MAX;
-	while (n > 0 && ((uint8_t)text[n] & 0xc0) == 0x80)
-		n--; /* within a character of UTF-8 */
-	memcpy(a->device_name, text, n);
-	a->device_name[n] = '\0';
+	span_copy(a->device_name, name);
+	a->device_name[name.n] = '\0';
 }
 
 /* False: a token is wanted to register, and there is none. */
@@ -119,7 +111,7 @@ static struct attempt *read_attempt(struct request *req, bool login)
 	struct body body;
 
 	if (a == NULL) {
-		app_fail(req, ERR_LOCAL_MEMORY);
+		answer_fail(req, ERR_LOCAL_MEMORY);
 		return NULL;
 	}
 	a->req = req;
@@ -218,7 +210,7 @@ static void on_register_hashed(void *arg, struct span hash)
 		params_bytea(&params, SPAN_ARRAY(a->token));
 	else
 		params_null(&params);
-	e = store_query(app_store(), STATEMENT_ACCOUNT_INSERT, &params,
+	e = store_query(answer_store(), STATEMENT_ACCOUNT_INSERT, &params,
 			on_registered, a);
 	if (e != ERR_OK)
 		end_failed(a, e);
@@ -234,8 +226,9 @@ static void hash_password(struct attempt *a, struct span salt,
 		end_failed(a, e);
 }
 
-void auth_register(struct request *req)
+void auth_register(const struct call *call)
 {
+	struct request *req = call->req;
 	uint8_t address[16];
 	struct attempt *a;
 
@@ -287,7 +280,7 @@ static void answer_tokens(struct request *req, struct identity *who,
 	enum err e = tokens_issue(who, &access);
 
 	if (e != ERR_OK) {
-		app_fail(req, e);
+		answer_fail(req, e);
 	} else {
 		put_tokens(&answer, who, buf_span(&access), refresh);
 		request_add(req, "Cache-Control", "no-store");
@@ -327,7 +320,7 @@ static void start_family(struct attempt *a)
 	params_uuid(&params, a->device);
 	params_bytea(&params, SPAN_ARRAY(hash));
 	params_i64(&params, (int64_t)config()->refresh_seconds);
-	TRY(store_query(app_store(), STATEMENT_TOKEN_FAMILY_INSERT, &params,
+	TRY(store_query(answer_store(), STATEMENT_TOKEN_FAMILY_INSERT, &params,
 			on_family, a));
 	return;
 out:
@@ -368,7 +361,7 @@ static void find_device(struct attempt *a)
 		params_text(&params, span_str(a->device_name));
 		params_i64(&params, (int64_t)config()->devices);
 	}
-	TRY(store_query(app_store(), statement, &params, on_device, a));
+	TRY(store_query(answer_store(), statement, &params, on_device, a));
 	return;
 out:
 	end_failed(a, e);
@@ -422,16 +415,15 @@ static void on_account(void *arg, enum err e, struct rows *rows)
 	hash_password(a, salt, cost, on_login_hashed);
 }
 
-void auth_login(struct request *req)
+void auth_login(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
+	struct request *req = call->req;
 	struct attempt *a;
 	uint8_t room[16];
 	struct span address = limited_address(req, room);
 	enum err e;
 
-	if (!limited_allows(req, LIMIT_ADDRESS_LOGINS, address, SPAN_EMPTY))
-		return;
 	a = read_attempt(req, true);
 	if (a == NULL)
 		return;
@@ -444,7 +436,7 @@ void auth_login(struct request *req)
 		return;
 	}
 	params_text(&params, span_str(a->username));
-	e = store_query(app_store(), STATEMENT_ACCOUNT_BY_USERNAME, &params,
+	e = store_query(answer_store(), STATEMENT_ACCOUNT_BY_USERNAME, &params,
 			on_account, a);
 	if (e != ERR_OK)
 		end_failed(a, e);
@@ -484,8 +476,9 @@ static void on_rotated(void *arg, enum err e, struct rows *rows)
 	end(a);
 }
 
-void auth_refresh(struct request *req)
+void auth_refresh(const struct call *call)
 {
+	struct request *req = call->req;
 	struct attempt *a = calloc(1, sizeof(*a));
 	struct params params = PARAMS_INIT;
 	uint8_t old_hash[32], new_hash[32];
@@ -495,7 +488,7 @@ void auth_refresh(struct request *req)
 
 	if (a == NULL || !body_read(&body, req)) {
 		if (a == NULL)
-			app_fail(req, ERR_LOCAL_MEMORY);
+			answer_fail(req, ERR_LOCAL_MEMORY);
 		free(a);
 		return;
 	}
@@ -515,7 +508,7 @@ void auth_refresh(struct request *req)
 	params_bytea(&params, SPAN_ARRAY(new_hash));
 	params_i64(&params, (int64_t)config()->refresh_seconds);
 	params_i64(&params, (int64_t)config()->refresh_grace_seconds);
-	TRY(store_query(app_store(), STATEMENT_REFRESH_TOKEN_ROTATE, &params,
+	TRY(store_query(answer_store(), STATEMENT_REFRESH_TOKEN_ROTATE, &params,
 			on_rotated, a));
 	return;
 out:
@@ -530,7 +523,7 @@ static void on_revoked(void *arg, enum err e, struct rows *rows)
 	uint8_t family[16];
 
 	if (e != ERR_OK) {
-		app_fail(req, e);
+		answer_fail(req, e);
 		return;
 	}
 	if (rows_count(rows) > 0) {
@@ -540,13 +533,11 @@ static void on_revoked(void *arg, enum err e, struct rows *rows)
 	request_answer(req, 204, NULL, SPAN_EMPTY);
 }
 
-void auth_logout(struct request *req)
+void auth_logout(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
-	struct identity who;
 
-	if (!tokens_require_any(req, &who))
-		return;
-	params_uuid(&params, who.family);
-	app_query(req, STATEMENT_TOKEN_FAMILY_REVOKE, &params, on_revoked);
+	params_uuid(&params, call->who.family);
+	answer_query(call->req, STATEMENT_TOKEN_FAMILY_REVOKE, &params,
+		     on_revoked);
 }

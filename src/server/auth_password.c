@@ -3,14 +3,13 @@
 #include <stdlib.h>
 
 #include "crypto/rng.h"
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/body.h"
 #include "server/limited.h"
 #include "server/password.h"
 #include "server/revocations.h"
+#include "server/routes_table.h"
 #include "server/tokens.h"
-
-EDGE_HANDLER void auth_password(struct request *req);
 
 /* One change until it is answered. */
 struct change {
@@ -32,7 +31,7 @@ static void end(struct change *c)
 
 static void end_failed(struct change *c, enum err e)
 {
-	app_fail(c->req, e);
+	answer_fail(c->req, e);
 	end(c);
 }
 
@@ -80,8 +79,8 @@ static void on_new_hashed(void *arg, struct span hash)
 		params_uuid(&params, c->who.family);
 	else
 		params_null(&params);
-	e = store_query(app_store(), STATEMENT_ACCOUNT_PASSWORD_CHANGE, &params,
-			on_changed, c);
+	e = store_query(answer_store(), STATEMENT_ACCOUNT_PASSWORD_CHANGE,
+			&params, on_changed, c);
 	if (e != ERR_OK)
 		end_failed(c, e);
 }
@@ -149,7 +148,7 @@ static struct change *read_change(struct request *req)
 
 	if (c == NULL || !body_read(&body, req)) {
 		if (c == NULL)
-			app_fail(req, ERR_LOCAL_MEMORY);
+			answer_fail(req, ERR_LOCAL_MEMORY);
 		free(c);
 		return NULL;
 	}
@@ -170,24 +169,18 @@ static struct change *read_change(struct request *req)
 	return NULL;
 }
 
-void auth_password(struct request *req)
+void auth_password(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
-	struct identity who;
 	struct change *c;
 	enum err e;
 
-	/* taken back when the passphrase was right */
-	if (!tokens_require(req, &who) ||
-	    !limited_allows(req, LIMIT_GUESSES, span_str(who.username),
-			    SPAN_EMPTY))
-		return;
-	c = read_change(req);
+	c = read_change(call->req);
 	if (c == NULL)
 		return;
-	c->who = who;
-	params_text(&params, span_str(who.username));
-	e = store_query(app_store(), STATEMENT_ACCOUNT_BY_USERNAME, &params,
+	c->who = call->who;
+	params_text(&params, span_str(call->who.username));
+	e = store_query(answer_store(), STATEMENT_ACCOUNT_BY_USERNAME, &params,
 			on_account, c);
 	if (e != ERR_OK)
 		end_failed(c, e);

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "check/commit.h"
 #include "crypto/hash.h"
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/body.h"
 #include "server/commit.h"
 #include "server/config.h"
@@ -15,11 +15,8 @@
 #include "server/edge/job.h"
 #include "server/group_info.h"
 #include "server/hub/hub.h"
+#include "server/routes_table.h"
 #include "server/sessions.h"
-#include "server/tokens.h"
-
-EDGE_HANDLER void session_commit(struct request *req);
-EDGE_HANDLER void session_join(struct request *req);
 
 enum { CHECK_HERE_BYTES = 32768 }; /* of GroupInfo: above, on a task */
 
@@ -56,7 +53,7 @@ static void end(struct change *c)
 
 static void end_failed(struct change *c, enum err e)
 {
-	app_fail(c->req, e);
+	answer_fail(c->req, e);
 	end(c);
 }
 
@@ -66,7 +63,7 @@ static struct change *new_change(struct request *req,
 	struct change *c = calloc(1, sizeof(*c));
 
 	if (c == NULL) {
-		app_fail(req, ERR_LOCAL_MEMORY);
+		answer_fail(req, ERR_LOCAL_MEMORY);
 		return NULL;
 	}
 	c->req = req;
@@ -91,7 +88,7 @@ static void on_joined(void *arg, enum err e, struct rows *rows)
 	buf_putf(&out, ",\"seq\":%llu,\"head\":\"", (unsigned long long)c->seq);
 	buf_put(&out, buf_span(&c->head_hex));
 	buf_put_str(&out, "\"}");
-	app_answer(c->req, 200, rows, &out);
+	answer_rows(c->req, 200, rows, &out);
 	end(c);
 }
 
@@ -103,8 +100,8 @@ static void answer_join(struct change *c)
 	params_uuid(&params, c->session);
 	params_uuid(&params, c->who.user);
 	params_uuid(&params, c->who.device);
-	e = store_query(app_store(), STATEMENT_SESSION_GET, &params, on_joined,
-			c);
+	e = store_query(answer_store(), STATEMENT_SESSION_GET, &params,
+			on_joined, c);
 	if (e != ERR_OK)
 		end_failed(c, e);
 }
@@ -125,12 +122,12 @@ static void answer_commit(struct change *c, uint64_t epoch, int status)
 
 static void tell_others(const struct change *c)
 {
-	store_tell(app_store(), NOTICE_MESSAGE, c->session, c->seq);
+	store_tell(answer_store(), NOTICE_MESSAGE, c->session, c->seq);
 	hub_grown(c->session, c->seq);
 	if (!c->has_welcome)
 		return;
 	for (size_t i = 0; i < c->commit.added_count; i++) {
-		store_tell(app_store(), NOTICE_WELCOME,
+		store_tell(answer_store(), NOTICE_WELCOME,
 			   c->commit.names[1 + i].device, 0);
 		device_events_welcome(c->commit.names[1 + i].device);
 	}
@@ -215,7 +212,7 @@ static void append(struct change *c)
 
 	TRY(hash_sha256(&c->check.commit, 1, digest));
 	encode(c, digest, &params);
-	TRY(store_query(app_store(), STATEMENT_COMMIT_APPEND, &params,
+	TRY(store_query(answer_store(), STATEMENT_COMMIT_APPEND, &params,
 			on_committed, c));
 	return;
 out:
@@ -342,7 +339,7 @@ static void on_names(void *arg, enum err e)
 	params_uuid(&params, c->who.user);
 	params_uuid(&params, c->who.device);
 	commit_put_view(&c->commit, &params);
-	TRY(store_query(app_store(), STATEMENT_COMMIT_CONTEXT, &params,
+	TRY(store_query(answer_store(), STATEMENT_COMMIT_CONTEXT, &params,
 			on_context, c));
 	return;
 out:
@@ -383,22 +380,19 @@ static void post_commit(struct change *c, const struct body *read)
 	commit_find_names(&c->commit, on_names, c);
 }
 
-void session_commit(struct request *req)
+void commits_post(const struct call *call)
 {
-	struct identity who;
 	struct change *c;
 	struct body body;
-	uint8_t session[16];
 
-	if (!tokens_require(req, &who) || !sessions_param(req, session) ||
-	    !body_read(&body, req))
+	if (!body_read(&body, call->req))
 		return;
-	c = new_change(req, &who, false);
+	c = new_change(call->req, &call->who, false);
 	if (c == NULL) {
 		body_free(&body);
 		return;
 	}
-	memcpy(c->session, session, 16);
+	memcpy(c->session, call->session, 16);
 	post_commit(c, &body);
 }
 
@@ -423,18 +417,17 @@ static void on_welcome_taken(void *arg, enum err e, struct rows *rows)
 	answer_join(c);
 }
 
-void session_join(struct request *req)
+void commits_join(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
 	uint8_t welcome[16];
-	struct identity who;
 	struct change *c;
 	struct body body;
 	enum err e;
 
-	if (!tokens_require(req, &who) || !body_read(&body, req))
+	if (!body_read(&body, call->req))
 		return;
-	c = new_change(req, &who, true);
+	c = new_change(call->req, &call->who, true);
 	if (c == NULL) {
 		body_free(&body);
 		return;
@@ -444,15 +437,15 @@ void session_join(struct request *req)
 		post_commit(c, &body);
 		return;
 	}
-	if (!body_end(&body, req)) {
+	if (!body_end(&body, call->req)) {
 		end(c);
 		return;
 	}
 	body_free(&body);
 	params_uuid(&params, welcome);
-	params_uuid(&params, who.device);
+	params_uuid(&params, call->who.device);
 	params_uuid(&params, c->session);
-	e = store_query(app_store(), STATEMENT_WELCOME_TAKE, &params,
+	e = store_query(answer_store(), STATEMENT_WELCOME_TAKE, &params,
 			on_welcome_taken, c);
 	if (e != ERR_OK)
 		end_failed(c, e);

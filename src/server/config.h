@@ -23,6 +23,8 @@ struct config {
 	const char *database_url, *database_listen_url, *database_read_url;
 	const char *database_seen_file; /* "": none */
 	struct sec kek;			/* key-encryption key, 32 bytes */
+	const char
+	    *mqtt_keys_secret;	 /* for vouchers (door/vouch.h); or empty */
 	struct sec kek_previous; /* while a change of it lasts; or empty */
 	const char *issuer, *audience;
 	uint64_t access_seconds, refresh_seconds, refresh_grace_seconds;

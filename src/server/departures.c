@@ -6,15 +6,13 @@
 #include "check/departure.h"
 #include "check/walk.h"
 #include "crypto/hash.h"
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/body.h"
 #include "server/edge/job.h"
 #include "server/hub/hub.h"
+#include "server/routes_table.h"
 #include "server/sessions.h"
-#include "server/tokens.h"
 #include "wire/departure.h"
-
-EDGE_HANDLER void session_leave(struct request *req);
 
 enum {
 	DEPARTURE_MAX = 1024,	  /* bytes */
@@ -47,7 +45,7 @@ static void end(struct leaving *l)
 
 static void end_failed(struct leaving *l, enum err e)
 {
-	app_fail(l->req, e);
+	answer_fail(l->req, e);
 	end(l);
 }
 
@@ -61,9 +59,9 @@ static void end_invalid(struct leaving *l, const char *wrong)
 
 static void tell_others(const struct leaving *l, uint64_t seq)
 {
-	store_tell(app_store(), NOTICE_MESSAGE, l->session, seq);
+	store_tell(answer_store(), NOTICE_MESSAGE, l->session, seq);
 	hub_grown(l->session, seq);
-	store_tell(app_store(), NOTICE_MEMBERS, l->session, 0);
+	store_tell(answer_store(), NOTICE_MEMBERS, l->session, 0);
 	hub_members(l->session);
 }
 
@@ -77,7 +75,7 @@ static void answer(struct leaving *l, struct rows *rows, bool fresh)
 	buf_putf(&out, "{\"seq\":%llu,\"head\":\"", (unsigned long long)seq);
 	text_put_hex(&out, rows_bytes(rows, 0, "head"));
 	buf_put_str(&out, "\"}");
-	app_answer(l->req, fresh ? 201 : 200, rows, &out);
+	answer_rows(l->req, fresh ? 201 : 200, rows, &out);
 	end(l);
 }
 
@@ -124,7 +122,7 @@ static void append(struct leaving *l)
 	params_i64(&params, l->departure.signer);
 	params_bytea(&params, span_of(digest, 16));
 	params_bytea(&params, l->bytes);
-	TRY(store_query(app_store(), STATEMENT_DEPARTURE_APPEND, &params,
+	TRY(store_query(answer_store(), STATEMENT_DEPARTURE_APPEND, &params,
 			on_appended, l));
 	return;
 out:
@@ -223,31 +221,29 @@ static void begin(struct leaving *l)
 	params_uuid(&params, l->who.device);
 	params_null(&params);
 	params_null(&params);
-	e = store_query(app_store(), STATEMENT_COMMIT_CONTEXT, &params,
+	e = store_query(answer_store(), STATEMENT_COMMIT_CONTEXT, &params,
 			on_context, l);
 	if (e != ERR_OK)
 		end_failed(l, e);
 }
 
-void session_leave(struct request *req)
+void departures_post(const struct call *call)
 {
+	struct request *req = call->req;
 	struct leaving *l;
-	struct identity who;
-	uint8_t session[16];
 	struct body body;
 
-	if (!tokens_require(req, &who) || !sessions_param(req, session) ||
-	    !body_read(&body, req))
+	if (!body_read(&body, req))
 		return;
 	l = calloc(1, sizeof(*l));
 	if (l == NULL) {
 		body_free(&body);
-		app_fail(req, ERR_LOCAL_MEMORY);
+		answer_fail(req, ERR_LOCAL_MEMORY);
 		return;
 	}
 	l->req = req;
-	l->who = who;
-	memcpy(l->session, session, sizeof(l->session));
+	l->who = call->who;
+	memcpy(l->session, call->session, sizeof(l->session));
 	l->body = body;
 	l->bytes = body_bytes(&l->body, "departure", DEPARTURE_MAX);
 	if (!body_end(&l->body, req)) {

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "door/json.h"
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/body.h"
 #include "server/ws.h"
 
@@ -27,7 +27,8 @@ static void ask(const uint8_t device[16], enum statement statement,
 		return;
 	memcpy(copy, device, 16);
 	params_uuid(&params, device);
-	if (store_query(app_store(), statement, &params, done, copy) != ERR_OK)
+	if (store_query(answer_store(), statement, &params, done, copy) !=
+	    ERR_OK)
 		free(copy);
 }
 

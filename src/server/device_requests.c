@@ -5,17 +5,13 @@
 
 #include "base/text.h"
 #include "door/json.h"
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/body.h"
 #include "server/config.h"
 #include "server/device_events.h"
-#include "server/limited.h"
 #include "server/revocations.h"
-#include "server/tokens.h"
+#include "server/routes_table.h"
 #include "wire/approval.h"
-
-EDGE_HANDLER void device_requests(struct request *req);
-EDGE_HANDLER void device_request(struct request *req);
 
 /* ---- asking ---- */
 
@@ -25,7 +21,7 @@ static void on_asked(void *arg, enum err e, struct rows *rows)
 	uint8_t device[16];
 
 	if (e != ERR_OK) {
-		app_fail(req, e);
+		answer_fail(req, e);
 		return;
 	}
 	if (rows_count(rows) == 0) {
@@ -37,22 +33,21 @@ static void on_asked(void *arg, enum err e, struct rows *rows)
 		if (rows_is_null(rows, i, "other"))
 			continue;
 		rows_uuid(rows, i, "other", device);
-		store_tell(app_store(), NOTICE_APPROVAL, device, 0);
+		store_tell(answer_store(), NOTICE_APPROVAL, device, 0);
 		device_events_approval(device);
 	}
 	request_answer(req, 204, NULL, SPAN_EMPTY);
 }
 
-static void ask(struct request *req, const struct identity *who)
+void device_requests_post(const struct call *call)
 {
+	struct request *req = call->req;
 	struct params params = PARAMS_INIT;
 	struct approval_request request;
 	struct span bytes;
 	struct body body;
 
-	if (!limited_allows(req, LIMIT_LINKS, span_str(who->username),
-			    SPAN_LIT("approval")) ||
-	    !body_read(&body, req))
+	if (!body_read(&body, req))
 		return;
 	bytes = body_bytes(&body, "request", APPROVAL_REQUEST_MAX);
 	if (!body_end(&body, req))
@@ -63,10 +58,10 @@ static void ask(struct request *req, const struct identity *who)
 				"this is no request for approval");
 		return;
 	}
-	params_uuid(&params, who->device);
+	params_uuid(&params, call->who.device);
 	params_bytea(&params, request.entry);
 	params_bytea(&params, bytes);
-	app_query(req, STATEMENT_DEVICE_REQUEST_PUT, &params, on_asked);
+	answer_query(req, STATEMENT_DEVICE_REQUEST_PUT, &params, on_asked);
 	body_free(&body);
 }
 
@@ -92,30 +87,23 @@ static void on_listed(void *arg, enum err e, struct rows *rows)
 	struct buf out = BUF_INIT;
 
 	if (e != ERR_OK) {
-		app_fail(req, e);
+		answer_fail(req, e);
 		return;
 	}
 	buf_put_str(&out, "{\"requests\":[");
 	for (size_t i = 0; i < rows_count(rows); i++)
 		put_request(&out, rows, i);
 	buf_put_str(&out, "]}");
-	app_answer(req, 200, rows, &out);
+	answer_rows(req, 200, rows, &out);
 }
 
-void device_requests(struct request *req)
+void device_requests_list(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
-	struct identity who;
 
-	if (request_method(req) == HEAD_POST) {
-		if (tokens_require_any(req, &who))
-			ask(req, &who);
-		return;
-	}
-	if (!tokens_require(req, &who))
-		return;
-	params_uuid(&params, who.user);
-	app_query(req, STATEMENT_DEVICE_REQUEST_LIST, &params, on_listed);
+	params_uuid(&params, call->who.user);
+	answer_query(call->req, STATEMENT_DEVICE_REQUEST_LIST, &params,
+		     on_listed);
 }
 
 /* ---- one request ---- */
@@ -123,7 +111,7 @@ void device_requests(struct request *req)
 static bool no_request(struct request *req, enum err e, struct rows *rows)
 {
 	if (e != ERR_OK)
-		app_fail(req, e);
+		answer_fail(req, e);
 	else if (rows_count(rows) == 0)
 		request_problem(req, OUTCOME_NOT_FOUND,
 				"no such device of yours asks to be approved");
@@ -145,7 +133,7 @@ static void on_got(void *arg, enum err e, struct rows *rows)
 		buf_put_u8(&out, '"');
 	}
 	buf_put_u8(&out, '}');
-	app_answer(req, 200, rows, &out);
+	answer_rows(req, 200, rows, &out);
 }
 
 static void on_answered(void *arg, enum err e, struct rows *rows)
@@ -161,34 +149,67 @@ static void on_answered(void *arg, enum err e, struct rows *rows)
 		request_answer(req, 204, NULL, SPAN_EMPTY);
 }
 
-static void answer(struct request *req, struct params *params)
+/* The device that the path names, and whose account must be the caller's. False: it
+ * names none, and the request has been answered. */
+static bool put_device(const struct call *call, struct params *params)
 {
+	uint8_t device[16];
+
+	if (text_parse_uuid(device, request_param(call->req, "device_id")) !=
+	    ERR_OK) {
+		request_problem(call->req, OUTCOME_NOT_FOUND, NULL);
+		return false;
+	}
+	params_uuid(params, device);
+	params_uuid(params, call->who.user);
+	return true;
+}
+
+/* A device that waits sees its own only. */
+void device_requests_get(const struct call *call)
+{
+	struct params params = PARAMS_INIT;
+	uint8_t device[16];
+
+	if (call->who.pending &&
+	    (text_parse_uuid(device, request_param(call->req, "device_id")) !=
+		 ERR_OK ||
+	     memcmp(device, call->who.device, 16) != 0))
+		request_problem(call->req, OUTCOME_DEVICE_PENDING,
+				"this device waits to be approved");
+	else if (put_device(call, &params))
+		answer_query(call->req, STATEMENT_DEVICE_REQUEST_GET, &params,
+			     on_got);
+}
+
+void device_requests_answer(const struct call *call)
+{
+	struct params params = PARAMS_INIT;
 	struct approval_answer got;
 	struct span bytes;
 	struct body body;
-	bool good;
 
-	if (!body_read(&body, req)) {
-		params_clear(params);
+	if (!put_device(call, &params))
+		return;
+	if (!body_read(&body, call->req)) {
+		params_clear(&params);
 		return;
 	}
 	bytes = body_bytes(&body, "answer", APPROVAL_ANSWER_MAX);
-	if (!body_end(&body, req)) {
-		params_clear(params);
+	if (!body_end(&body, call->req)) {
+		params_clear(&params);
 		return;
 	}
-	good = approval_answer_decode(bytes, &got) == ERR_OK;
-	if (good)
-		params_bytea(params, bytes);
+	if (approval_answer_decode(bytes, &got) == ERR_OK) {
+		params_bytea(&params, bytes);
+		answer_query(call->req, STATEMENT_DEVICE_REQUEST_ANSWER,
+			     &params, on_answered);
+	} else {
+		params_clear(&params);
+		request_problem(call->req, OUTCOME_INVALID,
+				"this is no answer to a request for approval");
+	}
 	body_free(&body);
-	if (good) {
-		app_query(req, STATEMENT_DEVICE_REQUEST_ANSWER, params,
-			  on_answered);
-		return;
-	}
-	params_clear(params);
-	request_problem(req, OUTCOME_INVALID,
-			"this is no answer to a request for approval");
 }
 
 static void on_refused(void *arg, enum err e, struct rows *rows)
@@ -201,42 +222,11 @@ static void on_refused(void *arg, enum err e, struct rows *rows)
 	request_answer(req, 204, NULL, SPAN_EMPTY);
 }
 
-/* A device that waits sees its own only. */
-static bool admit(struct request *req, const uint8_t device[16],
-		  struct identity *who)
-{
-	if (request_method(req) != HEAD_GET)
-		return tokens_require(req, who);
-	if (!tokens_require_any(req, who))
-		return false;
-	if (!who->pending || memcmp(device, who->device, 16) == 0)
-		return true;
-	request_problem(req, OUTCOME_DEVICE_PENDING,
-			"this device waits to be approved");
-	return false;
-}
-
-void device_request(struct request *req)
+void device_requests_refuse(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
-	struct identity who;
-	uint8_t device[16] = { 0 };
-	bool is_id =
-	    text_parse_uuid(device, request_param(req, "device_id")) == ERR_OK;
 
-	if (!admit(req, device, &who))
-		return;
-	if (!is_id) {
-		request_problem(req, OUTCOME_NOT_FOUND, NULL);
-		return;
-	}
-	params_uuid(&params, device);
-	params_uuid(&params, who.user);
-	if (request_method(req) == HEAD_POST)
-		answer(req, &params);
-	else if (request_method(req) == HEAD_GET)
-		app_query(req, STATEMENT_DEVICE_REQUEST_GET, &params, on_got);
-	else
-		app_query(req, STATEMENT_DEVICE_REQUEST_REFUSE, &params,
-			  on_refused);
+	if (put_device(call, &params))
+		answer_query(call->req, STATEMENT_DEVICE_REQUEST_REFUSE,
+			     &params, on_refused);
 }

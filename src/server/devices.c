@@ -1,13 +1,10 @@
 /* /users/{username}/devices and /devices/{device_id}. */
 #include "base/text.h"
 #include "door/json.h"
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/body.h"
 #include "server/revocations.h"
-#include "server/tokens.h"
-
-EDGE_HANDLER void user_devices(struct request *req);
-EDGE_HANDLER void device_item(struct request *req);
+#include "server/routes_table.h"
 
 static void put_device(struct buf *out, struct rows *rows, size_t i)
 {
@@ -36,7 +33,7 @@ static void on_devices(void *arg, enum err e, struct rows *rows)
 	struct buf out = BUF_INIT;
 
 	if (e != ERR_OK) {
-		app_fail(req, e);
+		answer_fail(req, e);
 		return;
 	}
 	buf_put_str(&out, "{\"username\":");
@@ -45,26 +42,24 @@ static void on_devices(void *arg, enum err e, struct rows *rows)
 	for (size_t i = 0; i < rows_count(rows); i++)
 		put_device(&out, rows, i);
 	buf_put_str(&out, "]}");
-	app_answer(req, 200, rows, &out);
+	answer_rows(req, 200, rows, &out);
 }
 
 /* Names and times of devices are for the account itself. */
-void user_devices(struct request *req)
+void devices_list(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
-	struct identity who;
+	struct request *req = call->req;
 
-	if (!tokens_require(req, &who))
-		return;
 	if (!span_equal(request_param(req, "username"),
-			span_str(who.username))) {
+			span_str(call->who.username))) {
 		request_problem(
 		    req, OUTCOME_FORBIDDEN,
 		    "the list of devices is for the account itself");
 		return;
 	}
-	params_uuid(&params, who.user);
-	app_query(req, STATEMENT_DEVICE_LIST, &params, on_devices);
+	params_uuid(&params, call->who.user);
+	answer_query(req, STATEMENT_DEVICE_LIST, &params, on_devices);
 }
 
 static void on_removed(void *arg, enum err e, struct rows *rows)
@@ -72,7 +67,7 @@ static void on_removed(void *arg, enum err e, struct rows *rows)
 	struct request *req = arg;
 
 	if (e != ERR_OK) {
-		app_fail(req, e);
+		answer_fail(req, e);
 	} else if (rows_count(rows) == 0) {
 		request_problem(req, OUTCOME_NO_SUCH_DEVICE, NULL);
 	} else if (rows_bool(rows, 0, "signed")) {
@@ -84,20 +79,18 @@ static void on_removed(void *arg, enum err e, struct rows *rows)
 	}
 }
 
-void device_item(struct request *req)
+void devices_remove(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
-	struct identity who;
+	struct request *req = call->req;
 	uint8_t device[16];
 
-	if (!tokens_require(req, &who))
-		return;
 	if (text_parse_uuid(device, request_param(req, "device_id")) !=
 	    ERR_OK) {
 		request_problem(req, OUTCOME_NOT_FOUND, NULL);
 		return;
 	}
 	params_uuid(&params, device);
-	params_uuid(&params, who.user);
-	app_query(req, STATEMENT_DEVICE_REMOVE, &params, on_removed);
+	params_uuid(&params, call->who.user);
+	answer_query(req, STATEMENT_DEVICE_REMOVE, &params, on_removed);
 }

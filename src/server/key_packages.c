@@ -9,17 +9,14 @@
 #include "check/key_package.h"
 #include "crypto/hash.h"
 #include "door/json.h"
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/body.h"
 #include "server/config.h"
 #include "server/leaf_names.h"
 #include "server/limited.h"
-#include "server/tokens.h"
+#include "server/routes_table.h"
 #include "wire/key_package.h"
 #include "wire/types.h"
-
-EDGE_HANDLER void key_packages(struct request *req);
-EDGE_HANDLER void key_packages_claim(struct request *req);
 
 enum { PUBLISH_MAX = 100, KEY_PACKAGE_MAX = 16384 };
 
@@ -211,11 +208,11 @@ static void answer_counts(struct request *req, enum err e, struct rows *rows,
 	struct buf out = BUF_INIT;
 
 	if (e != ERR_OK) {
-		app_fail(req, e);
+		answer_fail(req, e);
 		return;
 	}
 	put_counts(&out, rows, status == 200);
-	app_answer(req, status, rows, &out);
+	answer_rows(req, status, rows, &out);
 }
 
 static void on_counted(void *arg, enum err e, struct rows *rows)
@@ -236,15 +233,15 @@ static void on_published(void *arg, enum err e, struct rows *rows)
 	if (e == ERR_OK && rows_count(rows) != 1)
 		e = ERR_LOCAL_BUG;
 	if (e != ERR_OK) {
-		app_fail(p->req, e);
+		answer_fail(p->req, e);
 	} else if (rows_bool(rows, 0, "full")) {
 		request_problem(p->req, OUTCOME_QUOTA_EXCEEDED,
 				"a device may have no more KeyPackages of an "
 				"algorithm than that");
 	} else {
 		params_uuid(&params, p->who.device);
-		app_query(p->req, STATEMENT_KEY_PACKAGE_COUNT, &params,
-			  on_published_counted);
+		answer_query(p->req, STATEMENT_KEY_PACKAGE_COUNT, &params,
+			     on_published_counted);
 	}
 	end(p);
 }
@@ -256,10 +253,10 @@ static void insert(struct publishing *p)
 
 	encode(p, &params);
 	params_i64(&params, (int64_t)config()->key_packages);
-	e = store_query(app_store(), STATEMENT_KEY_PACKAGE_INSERT, &params,
+	e = store_query(answer_store(), STATEMENT_KEY_PACKAGE_INSERT, &params,
 			on_published, p);
 	if (e != ERR_OK) {
-		app_fail(p->req, e);
+		answer_fail(p->req, e);
 		end(p);
 	}
 }
@@ -337,7 +334,7 @@ static void on_log(void *arg, enum err e, struct rows *rows)
 	return;
 out:
 	account_log_free(log);
-	app_fail(p->req, e);
+	answer_fail(p->req, e);
 	end(p);
 }
 
@@ -348,10 +345,10 @@ static void ask_log(struct publishing *p)
 
 	params_text(&params, span_str(p->who.username));
 	params_null(&params);
-	e = store_query(app_store(), STATEMENT_ACCOUNT_LOG_ALL, &params, on_log,
-			p);
+	e = store_query(answer_store(), STATEMENT_ACCOUNT_LOG_ALL, &params,
+			on_log, p);
 	if (e != ERR_OK) {
-		app_fail(p->req, e);
+		answer_fail(p->req, e);
 		end(p);
 	}
 }
@@ -366,24 +363,25 @@ static void on_name(void *arg, enum err e)
 		return;
 	}
 	if (e != ERR_OK)
-		app_fail(p->req, e);
+		answer_fail(p->req, e);
 	else
 		request_problem(p->req, OUTCOME_KEY_PACKAGE_INVALID, NOT_OWN);
 	end(p);
 }
 
-static void publish(struct request *req, const struct identity *who)
+void key_packages_publish(const struct call *call)
 {
 	struct publishing *p = calloc(1, sizeof(*p));
+	struct request *req = call->req;
 	struct body body;
 	bool ok;
 
 	if (p == NULL) {
-		app_fail(req, ERR_LOCAL_MEMORY);
+		answer_fail(req, ERR_LOCAL_MEMORY);
 		return;
 	}
 	p->req = req;
-	p->who = *who;
+	p->who = call->who;
 	if (!body_read(&body, req)) {
 		end(p);
 		return;
@@ -397,19 +395,13 @@ static void publish(struct request *req, const struct identity *who)
 	leaf_names_find(&p->own, 1, on_name, p);
 }
 
-void key_packages(struct request *req)
+void key_packages_count(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
-	struct identity who;
 
-	if (!tokens_require(req, &who))
-		return;
-	if (request_method(req) == HEAD_POST) {
-		publish(req, &who);
-		return;
-	}
-	params_uuid(&params, who.device);
-	app_query(req, STATEMENT_KEY_PACKAGE_COUNT, &params, on_counted);
+	params_uuid(&params, call->who.device);
+	answer_query(call->req, STATEMENT_KEY_PACKAGE_COUNT, &params,
+		     on_counted);
 }
 
 /* ---- claiming ---- */
@@ -462,7 +454,7 @@ static void on_claimed(void *arg, enum err e, struct rows *rows)
 	uint8_t id[16];
 
 	if (e != ERR_OK) {
-		app_fail(req, e);
+		answer_fail(req, e);
 		return;
 	}
 	if (rows_count(rows) == 0) {
@@ -481,25 +473,17 @@ static void on_claimed(void *arg, enum err e, struct rows *rows)
 	buf_put_str(&out, ",\"devices\":[");
 	put_devices(&out, rows);
 	buf_put_str(&out, "]}");
-	app_answer(req, 200, rows, &out);
+	answer_rows(req, 200, rows, &out);
 }
 
-/* Each claim uses somebody's up. */
-static bool within_rate(struct request *req, const struct identity *who)
-{
-	return limited_allows(req, LIMIT_CLAIMS, SPAN_ARRAY(who->user),
-			      SPAN_EMPTY);
-}
-
-void key_packages_claim(struct request *req)
+void key_packages_claim(const struct call *call)
 {
 	const struct config *c = config();
 	struct params params = PARAMS_INIT;
-	struct identity who;
+	struct request *req = call->req;
 	struct body body;
 
-	if (!tokens_require(req, &who) || !within_rate(req, &who) ||
-	    !body_read(&body, req))
+	if (!body_read(&body, req))
 		return;
 	params_text(&params, span_str(body_text(&body, "username")));
 	params_open_array(&params, PARAMS_TEXT, c->algorithm_count);
@@ -507,7 +491,7 @@ void key_packages_claim(struct request *req)
 		params_put_bytes(&params,
 				 span_str(c->algorithms[i]->algorithm));
 	params_close_array(&params);
-	params_uuid(&params, who.user);
+	params_uuid(&params, call->who.user);
 	params_i64(&params, (int64_t)c->claims_of_one_per_hour);
 	params_i64(&params, (int64_t)c->claimed_per_hour);
 	if (!body_end(&body, req)) {
@@ -515,5 +499,5 @@ void key_packages_claim(struct request *req)
 		return;
 	}
 	body_free(&body);
-	app_query(req, STATEMENT_KEY_PACKAGE_CLAIM, &params, on_claimed);
+	answer_query(req, STATEMENT_KEY_PACKAGE_CLAIM, &params, on_claimed);
 }

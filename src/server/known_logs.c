@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/app.h"
+#include "server/answer.h"
 
 static struct known_log *find(const struct known_logs *known,
 			      struct span fingerprint)
@@ -153,8 +153,8 @@ void known_logs_read(struct known_logs *known,
 		params_put_bytes(&params,
 				 SPAN_ARRAY(known->list[i].fingerprint));
 	params_close_array(&params);
-	TRY(store_query(app_store(), STATEMENT_ACCOUNT_LINKS, &params, on_links,
-			reading));
+	TRY(store_query(answer_store(), STATEMENT_ACCOUNT_LINKS, &params,
+			on_links, reading));
 	return;
 out:
 	params_clear(&params);

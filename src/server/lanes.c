@@ -8,15 +8,12 @@
 #include "server/edge/loop.h"
 #include "server/edge/peers.h"
 #include "server/edge/process.h"
-#include "server/relay.h"
 
 enum {
 	WORKERS_PER_LANE = 4,
 	LANES_MAX = 16,
 	PATIENCE_MS = 5000,
-	TICK_MS = 500,
-	/* of the word */
-	APPEND_HEAD = 1 + 1 + 8 + 16 + 16 + 16 + 8 + 8 + 32 + 1
+	TICK_MS = 500
 };
 
 /* An envelope that another worker is to store. */
@@ -55,22 +52,6 @@ static unsigned writer_of(const uint8_t session[16])
 	return 1 + session[15] % lane_count();
 }
 
-static void put_append(struct buf *word, const struct handed *h)
-{
-	buf_put_u8(word, RELAY_APPEND);
-	buf_put_u8(word, (uint8_t)process_worker());
-	buf_put_u64(word, h->id);
-	buf_put(word, SPAN_ARRAY(h->message.session));
-	buf_put(word, SPAN_ARRAY(h->message.device));
-	buf_put(word, SPAN_ARRAY(h->message.nonce));
-	buf_put_u64(word, h->message.epoch);
-	buf_put_u64(word, h->message.view_seq);
-	buf_put(word, SPAN_ARRAY(h->message.view_head));
-	buf_put_u8(word, (uint8_t)h->message.origin.n);
-	buf_put(word, h->message.origin);
-	buf_put(word, h->message.envelope);
-}
-
 static struct handed *new_handed(const struct append *message,
 				 append_done *done, void *arg)
 {
@@ -102,7 +83,8 @@ static enum err hand_on(unsigned worker, const struct append *message,
 	if (h == NULL)
 		return ERR_LOCAL_MEMORY;
 	buf_reset(&word);
-	put_append(&word, h);
+	words_put_append(&word, &(const struct words_append){
+				    process_worker(), h->id, h->message });
 	if (buf_end(&word) != ERR_OK) {
 		free(h);
 		return ERR_LOCAL_MEMORY;
@@ -120,7 +102,7 @@ enum err lanes_append(const struct append *message, append_done *done,
 	unsigned worker = writer_of(message->session);
 
 	if (worker == process_worker() || draining ||
-	    APPEND_HEAD + message->origin.n + message->envelope.n >
+	    WORDS_APPEND_HEAD + message->origin.n + message->envelope.n >
 		PEERS_WORD_MAX)
 		return store_append(store, message, done, arg);
 	return hand_on(worker, message, done, arg);
@@ -150,22 +132,13 @@ static struct handed *find(uint64_t id)
 	return NULL;
 }
 
-void lanes_take_result(struct rd *r)
+void lanes_take_result(const struct words_result *result)
 {
-	struct append_result result;
-	uint64_t id = rd_u64(r);
-	struct handed *h;
+	struct handed *h = find(result->id);
 
-	result.outcome = (enum append_outcome)rd_u8(r);
-	result.seq = rd_u64(r);
-	result.sent_ms = rd_u64(r);
-	rd_copy(r, result.head, sizeof(result.head));
-	result.epoch = rd_u64(r);
-	result.rotation_due = rd_u8(r) != 0;
-	h = rd_end(r) == ERR_OK ? find(id) : NULL;
 	if (h == NULL)
 		return;
-	h->done(h->arg, &result);
+	h->done(h->arg, &result->result);
 	free(h);
 }
 
@@ -227,21 +200,15 @@ static void on_stored(void *arg, const struct append_result *result)
 	struct asker *asker = arg;
 	struct buf word = BUF_INIT;
 
-	buf_put_u8(&word, RELAY_RESULT);
-	buf_put_u64(&word, asker->id);
-	buf_put_u8(&word, (uint8_t)result->outcome);
-	buf_put_u64(&word, result->seq);
-	buf_put_u64(&word, result->sent_ms);
-	buf_put(&word, SPAN_ARRAY(result->head));
-	buf_put_u64(&word, result->epoch);
-	buf_put_u8(&word, result->rotation_due ? 1 : 0);
+	words_put_result(&word,
+			 &(const struct words_result){ asker->id, *result });
 	if (buf_end(&word) == ERR_OK)
 		peers_tell(asker->worker, buf_span(&word));
 	buf_clear(&word);
 	free(asker);
 }
 
-static void store_for(struct asker from, const struct append *message)
+void lanes_take_append(const struct words_append *append)
 {
 	static const struct append_result unavailable = {
 		.outcome = APPEND_UNAVAILABLE
@@ -250,28 +217,9 @@ static void store_for(struct asker from, const struct append *message)
 
 	if (asker == NULL)
 		return; /* the other one loses patience */
-	*asker = from;
-	if (store_append(store, message, on_stored, asker) != ERR_OK)
+	*asker = (struct asker){ append->worker, append->id };
+	if (store_append(store, &append->message, on_stored, asker) != ERR_OK)
 		on_stored(asker, &unavailable);
-}
-
-void lanes_take_append(struct rd *r)
-{
-	struct asker from;
-	struct append message;
-
-	from.worker = rd_u8(r);
-	from.id = rd_u64(r);
-	rd_copy(r, message.session, sizeof(message.session));
-	rd_copy(r, message.device, sizeof(message.device));
-	rd_copy(r, message.nonce, sizeof(message.nonce));
-	message.epoch = rd_u64(r);
-	message.view_seq = rd_u64(r);
-	rd_copy(r, message.view_head, sizeof(message.view_head));
-	message.origin = rd_take(r, rd_u8(r));
-	message.envelope = rd_take(r, rd_left(r));
-	if (rd_ok(r))
-		store_for(from, &message);
 }
 
 void lanes_start(struct store *s)

@@ -14,8 +14,7 @@
 
 #include <stdbool.h>
 
-#include "base/rd.h"
-#include "store/store.h"
+#include "server/words.h"
 
 /* Once in a worker. */
 void lanes_start(struct store *store);
@@ -30,10 +29,10 @@ void lanes_drain(void);
 /* Nothing waits for another worker. */
 bool lanes_are_idle(void);
 
-/* ---- words of other workers, without their first byte ---- */
+/* ---- words of other workers ---- */
 
-void lanes_take_append(struct rd *word);
-void lanes_take_result(struct rd *word);
+void lanes_take_append(const struct words_append *append);
+void lanes_take_result(const struct words_result *result);
 void lanes_worker_started(unsigned worker);
 
 #endif

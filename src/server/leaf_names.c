@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "server/app.h"
+#include "server/answer.h"
 
 static bool read_before(struct leaf_name *name, struct span identity)
 {
@@ -117,7 +117,7 @@ void leaf_names_find(struct leaf_name *names, size_t count,
 	}
 	*search = (struct search){ names, count, done, arg };
 	put(&params, names, count);
-	e = store_query(app_store(), STATEMENT_DEVICES_OF_LOGS, &params,
+	e = store_query(answer_store(), STATEMENT_DEVICES_OF_LOGS, &params,
 			on_found, search);
 	if (e != ERR_OK) {
 		free(search);

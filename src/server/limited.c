@@ -1,7 +1,7 @@
 #include "server/limited.h"
 
 #include "base/address.h"
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/config.h"
 #include "server/edge/loop.h"
 #include "server/keys.h"
@@ -70,11 +70,11 @@ static void every(void *context, unsigned ms, void (*tick)(void *arg),
 static enum err query(enum statement statement, struct params *params,
 		      connection_done *done, void *arg)
 {
-	if (!store_is_ready(app_store())) {
+	if (!store_is_ready(answer_store())) {
 		params_clear(params);
 		return ERR_LOCAL_BUSY;
 	}
-	return store_query(app_store(), statement, params, done, arg);
+	return store_query(answer_store(), statement, params, done, arg);
 }
 
 void limited_start(void)

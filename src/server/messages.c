@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/body.h"
 #include "server/config.h"
 #include "server/edge/conditional.h"
@@ -17,11 +17,8 @@
 #include "server/limited.h"
 #include "server/page.h"
 #include "server/position.h"
+#include "server/routes_table.h"
 #include "server/sessions.h"
-
-EDGE_HANDLER void session_send(struct request *req);
-EDGE_HANDLER void session_messages(struct request *req);
-EDGE_HANDLER void session_message(struct request *req);
 
 static const char OCTETS[] = "application/octet-stream";
 
@@ -82,15 +79,16 @@ static void on_appended(void *arg, const struct append_result *result)
 	position_answer(req, result->outcome == APPEND_OK ? 201 : 200, &out);
 }
 
-static void append(struct request *req, const struct identity *who,
-		   const uint8_t session[16], struct span envelope)
+static void append(const struct call *call, struct span envelope)
 {
+	struct request *req = call->req;
 	char origin[ORIGIN_SIZE];
 	struct problem problem;
 	struct append message;
 	enum err e;
 
-	if (!messages_check(envelope, who, session, &message, &problem)) {
+	if (!messages_check(envelope, &call->who, call->session, &message,
+			    &problem)) {
 		if (problem.outcome == OUTCOME_TOO_MANY_REQUESTS)
 			limited_refuse(req);
 		else
@@ -100,7 +98,7 @@ static void append(struct request *req, const struct identity *who,
 	message.origin = messages_origin(request_trace(req), NULL, origin);
 	e = lanes_append(&message, on_appended, req);
 	if (e != ERR_OK)
-		app_fail(req, e);
+		answer_fail(req, e);
 }
 
 static bool sends_octets(const struct request *req)
@@ -119,17 +117,14 @@ static bool wants_octets(const struct request *req)
 	       media_weight(head, "application/json");
 }
 
-void session_send(struct request *req)
+void messages_send(const struct call *call)
 {
-	struct identity who;
-	uint8_t session[16];
-	struct body body;
+	struct request *req = call->req;
 	struct span envelope;
+	struct body body;
 
-	if (!tokens_require(req, &who) || !sessions_param(req, session))
-		return;
 	if (sends_octets(req)) {
-		append(req, &who, session, request_body(req));
+		append(call, request_body(req));
 		return;
 	}
 	if (!body_read(&body, req))
@@ -137,7 +132,7 @@ void session_send(struct request *req)
 	envelope = body_bytes(&body, "envelope", config()->body_bytes);
 	if (!body_end(&body, req))
 		return;
-	append(req, &who, session, envelope);
+	append(call, envelope);
 	body_free(&body);
 }
 
@@ -270,7 +265,7 @@ static void answer_page(struct page *p, struct rows *rows)
 				  : 'a');
 	position_add(p->req, (uint64_t)rows_i64(rows, 0, "position"));
 	if (rows_end(rows) != ERR_OK)
-		app_fail(p->req, ERR_LOCAL_BUG);
+		answer_fail(p->req, ERR_LOCAL_BUG);
 	else if (shown.more)
 		conditional_answer(p->req, "application/json", buf_span(&out),
 				   SPAN_ARRAY(version));
@@ -284,7 +279,7 @@ static void on_page(void *arg, enum err e, struct rows *rows)
 	struct page *p = arg;
 
 	if (e != ERR_OK || rows_count(rows) == 0)
-		app_fail(p->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
+		answer_fail(p->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
 	else if (!rows_bool(rows, 0, "member"))
 		request_problem(p->req,
 				p->handshake ? OUTCOME_NOT_INVITED
@@ -340,33 +335,30 @@ static enum err ask_page(struct page *p, const struct identity *who)
 	params_i32(&params, (int32_t)p->limit + (p->handshake ? 0 : 1));
 	if (p->handshake)
 		params_i64(&params, HANDSHAKE_BYTES);
-	return store_read(app_store(), statement, &params,
+	return store_read(answer_store(), statement, &params,
 			  position_given(p->req), on_page, p);
 }
 
-void session_messages(struct request *req)
+void messages_list(const struct call *call)
 {
+	struct request *req = call->req;
 	struct page *p;
-	struct identity who;
-	uint8_t session[16];
 	enum err e;
 
-	if (!tokens_require(req, &who) || !sessions_param(req, session))
-		return;
 	p = calloc(1, sizeof(*p));
 	if (p == NULL) {
-		app_fail(req, ERR_LOCAL_MEMORY);
+		answer_fail(req, ERR_LOCAL_MEMORY);
 		return;
 	}
 	p->req = req;
-	memcpy(p->session, session, 16);
+	memcpy(p->session, call->session, 16);
 	if (!read_page(p)) {
 		free(p);
 		return;
 	}
-	e = ask_page(p, &who);
+	e = ask_page(p, &call->who);
 	if (e != ERR_OK) {
-		app_fail(req, e);
+		answer_fail(req, e);
 		free(p);
 	}
 }
@@ -398,7 +390,7 @@ static void on_message(void *arg, enum err e, struct rows *rows)
 	struct message m;
 
 	if (e != ERR_OK) {
-		app_fail(req, e);
+		answer_fail(req, e);
 		return;
 	}
 	if (rows_count(rows) == 0 ||
@@ -409,7 +401,7 @@ static void on_message(void *arg, enum err e, struct rows *rows)
 	}
 	store_read_message(rows, 0, session, &m);
 	if (rows_end(rows) != ERR_OK) {
-		app_fail(req, ERR_LOCAL_BUG);
+		answer_fail(req, ERR_LOCAL_BUG);
 		buf_clear(&out);
 		return;
 	}
@@ -428,22 +420,19 @@ static void on_message(void *arg, enum err e, struct rows *rows)
 	buf_clear(&out);
 }
 
-void session_message(struct request *req)
+void messages_get(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
-	struct identity who;
-	uint8_t session[16];
+	struct request *req = call->req;
 	uint64_t seq;
 
-	if (!tokens_require(req, &who) || !sessions_param(req, session))
-		return;
 	if (text_parse_u64(&seq, request_param(req, "seq"), INT64_MAX) !=
 	    ERR_OK) {
 		request_problem(req, OUTCOME_NO_MESSAGE, NULL);
 		return;
 	}
-	params_uuid(&params, session);
-	params_uuid(&params, who.device);
+	params_uuid(&params, call->session);
+	params_uuid(&params, call->who.device);
 	params_i64(&params, (int64_t)seq);
-	app_query(req, STATEMENT_MESSAGE_GET, &params, on_message);
+	answer_query(req, STATEMENT_MESSAGE_GET, &params, on_message);
 }

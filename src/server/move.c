@@ -6,18 +6,16 @@
 #include "base/text.h"
 #include "check/commit.h"
 #include "crypto/hash.h"
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/body.h"
 #include "server/commit.h"
 #include "server/config.h"
 #include "server/edge/job.h"
 #include "server/group_info.h"
 #include "server/hub/hub.h"
+#include "server/routes_table.h"
 #include "server/sessions.h"
-#include "server/tokens.h"
 #include "wire/generation.h"
-
-EDGE_HANDLER void session_move(struct request *req);
 
 /* One posted move until it is answered. */
 struct move {
@@ -65,14 +63,14 @@ static void answer(struct move *m, struct rows *rows, bool fresh)
 	struct buf out = BUF_INIT;
 
 	if (fresh) {
-		store_tell(app_store(), NOTICE_MESSAGE, m->session, seq);
+		store_tell(answer_store(), NOTICE_MESSAGE, m->session, seq);
 		hub_grown(m->session, seq);
 	}
 	buf_putf(&out, "{\"seq\":%llu,\"head\":\"", (unsigned long long)seq);
 	text_put_hex(&out, rows_bytes(rows, 0, "head"));
 	buf_putf(&out, "\",\"epoch\":%lld}",
 		 (long long)rows_i64(rows, 0, "epoch"));
-	app_answer(m->req, fresh ? 201 : 200, rows, &out);
+	answer_rows(m->req, fresh ? 201 : 200, rows, &out);
 }
 
 static void on_moved(void *arg, enum err e, struct rows *rows)
@@ -81,7 +79,7 @@ static void on_moved(void *arg, enum err e, struct rows *rows)
 	bool fresh;
 
 	if (e != ERR_OK || rows_count(rows) != 1) {
-		app_fail(m->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
+		answer_fail(m->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
 		end(m);
 		return;
 	}
@@ -136,12 +134,12 @@ static void append(struct move *m)
 	params_bytea(&params, m->check.commit);
 	params_bytea(&params, m->welcome);
 	params_bytea(&params, m->info);
-	TRY(store_query(app_store(), STATEMENT_SESSION_MOVE, &params, on_moved,
-			m));
+	TRY(store_query(answer_store(), STATEMENT_SESSION_MOVE, &params,
+			on_moved, m));
 	return;
 out:
 	params_clear(&params);
-	app_fail(m->req, e);
+	answer_fail(m->req, e);
 	end(m);
 }
 
@@ -165,7 +163,7 @@ static void on_logs(void *arg, enum err e)
 	if (e == ERR_OK)
 		e = job_run(check, on_checked, m);
 	if (e != ERR_OK) {
-		app_fail(m->req, e);
+		answer_fail(m->req, e);
 		end(m);
 	}
 }
@@ -175,7 +173,7 @@ static void on_checked(void *arg)
 	struct move *m = arg;
 
 	if (m->verdict.local) {
-		app_fail(m->req, ERR_LOCAL_MEMORY);
+		answer_fail(m->req, ERR_LOCAL_MEMORY);
 		end(m);
 		return;
 	}
@@ -220,7 +218,7 @@ static void on_context(void *arg, enum err e, struct rows *rows)
 	TRY(job_run(check, on_checked, m));
 	return;
 out:
-	app_fail(m->req, e);
+	answer_fail(m->req, e);
 	end(m);
 }
 
@@ -252,10 +250,10 @@ static void ask_context(struct move *m)
 	params_uuid(&params, m->who.user);
 	params_uuid(&params, m->who.device);
 	commit_put_view(&m->commit, &params);
-	e = store_query(app_store(), STATEMENT_COMMIT_CONTEXT, &params,
+	e = store_query(answer_store(), STATEMENT_COMMIT_CONTEXT, &params,
 			on_context, m);
 	if (e != ERR_OK) {
-		app_fail(m->req, e);
+		answer_fail(m->req, e);
 		end(m);
 	}
 }
@@ -269,7 +267,7 @@ static void on_names(void *arg, enum err e)
 		return;
 	}
 	if (e != ERR_OK)
-		app_fail(m->req, e);
+		answer_fail(m->req, e);
 	else
 		request_problem(m->req, OUTCOME_COMMIT_INVALID,
 				"a leaf's device does not stand in its "
@@ -307,24 +305,22 @@ static void post_move(struct move *m, const struct body *read)
 	leaf_names_find(m->names, m->count, on_names, m);
 }
 
-void session_move(struct request *req)
+void move_post(const struct call *call)
 {
-	struct identity who;
+	struct request *req = call->req;
 	struct body body;
 	struct move *m;
-	uint8_t session[16];
 
-	if (!tokens_require(req, &who) || !sessions_param(req, session) ||
-	    !body_read(&body, req))
+	if (!body_read(&body, req))
 		return;
 	m = calloc(1, sizeof(*m));
 	if (m == NULL) {
 		body_free(&body);
-		app_fail(req, ERR_LOCAL_MEMORY);
+		answer_fail(req, ERR_LOCAL_MEMORY);
 		return;
 	}
 	m->req = req;
-	m->who = who;
-	memcpy(m->session, session, 16);
+	m->who = call->who;
+	memcpy(m->session, call->session, 16);
 	post_move(m, &body);
 }

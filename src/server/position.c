@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/config.h"
 
 static const char HEADER[] = "Hermetic-Position";
@@ -75,7 +75,7 @@ void position_answer(struct request *req, int status, struct buf *json)
 	}
 	*a = (struct answer){ req, status, *json };
 	*json = BUF_INIT;
-	if (store_query(app_store(), STATEMENT_POSITION_NOW, &none, on_position,
-			a) != ERR_OK)
+	if (store_query(answer_store(), STATEMENT_POSITION_NOW, &none,
+			on_position, a) != ERR_OK)
 		finish(a);
 }

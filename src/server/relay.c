@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/metrics.h"
-#include "base/rd.h"
 #include "server/config.h"
 #include "server/device_events.h"
 #include "server/edge/peers.h"
@@ -11,41 +10,29 @@
 #include "server/hub/hub.h"
 #include "server/lanes.h"
 #include "server/revocations.h"
+#include "server/words.h"
 
 /* ---- telling ---- */
 
-/* A notice: its kind, an id and a position. */
-static void tell_notice(uint8_t kind, const uint8_t id[16], uint64_t seq)
+static void tell(struct buf *word)
+{
+	if (buf_end(word) == ERR_OK)
+		peers_tell(0, buf_span(word));
+	buf_clear(word);
+}
+
+static void tell_notice(const struct notice *notice)
 {
 	struct buf word = BUF_INIT;
 
-	buf_put_u8(&word, kind);
-	buf_put(&word, span_of(id, 16));
-	buf_put_u64(&word, seq);
-	if (buf_end(&word) == ERR_OK)
-		peers_tell(0, buf_span(&word));
-	buf_clear(&word);
-}
-
-static void put_message(struct buf *word, const struct message *m)
-{
-	buf_put_u8(word, RELAY_MESSAGE);
-	buf_put(word, SPAN_ARRAY(m->session));
-	buf_put_u64(word, m->seq);
-	buf_put(word, SPAN_ARRAY(m->sender));
-	buf_put_u64(word, m->epoch);
-	buf_put_u8(word, (uint8_t)m->kind);
-	buf_put(word, SPAN_ARRAY(m->head));
-	buf_put(word, SPAN_ARRAY(m->hash));
-	buf_put_u64(word, m->sent_ms);
-	buf_put_u8(word, (uint8_t)m->origin.n);
-	buf_put(word, m->origin);
-	buf_put(word, m->bytes);
+	words_put_notice(&word, notice);
+	tell(&word);
 }
 
 /* The others need not read it: the notice of it will find it delivered. */
 void relay_stored(void *unused, const struct message *m)
 {
+	struct notice notice = { .kind = NOTICE_MESSAGE, .seq = m->seq };
 	static struct buf word;
 
 	(void)unused;
@@ -53,38 +40,24 @@ void relay_stored(void *unused, const struct message *m)
 	if (config()->workers == 1)
 		return;
 	buf_reset(&word);
-	put_message(&word, m);
-	if (buf_end(&word) == ERR_OK && word.n <= PEERS_WORD_MAX)
+	words_put_message(&word, m);
+	if (buf_end(&word) == ERR_OK && word.n <= PEERS_WORD_MAX) {
 		peers_tell(0, buf_span(&word));
-	else
-		tell_notice(NOTICE_MESSAGE, m->session, m->seq);
+		return;
+	}
+	memcpy(notice.id, m->session, sizeof(notice.id));
+	tell_notice(&notice);
 }
 
 /* ---- hearing ---- */
 
-static void take_message(struct rd *r)
+static void take_notice(const struct notice *notice)
 {
-	struct message m = { .seq = 0 };
+	const uint8_t *id = notice->id;
 
-	rd_copy(r, m.session, sizeof(m.session));
-	m.seq = rd_u64(r);
-	rd_copy(r, m.sender, sizeof(m.sender));
-	m.epoch = rd_u64(r);
-	m.kind = (enum message_kind)rd_u8(r);
-	rd_copy(r, m.head, sizeof(m.head));
-	rd_copy(r, m.hash, sizeof(m.hash));
-	m.sent_ms = rd_u64(r);
-	m.origin = rd_take(r, rd_u8(r));
-	m.bytes = rd_take(r, rd_left(r));
-	if (rd_ok(r))
-		hub_follow(&m);
-}
-
-static void take_notice(uint8_t kind, const uint8_t id[16], uint64_t seq)
-{
-	switch (kind) {
+	switch (notice->kind) {
 	case NOTICE_MESSAGE:
-		hub_grown(id, seq);
+		hub_grown(id, notice->seq);
 		return;
 	case NOTICE_WELCOME:
 		device_events_welcome(id);
@@ -116,30 +89,37 @@ static void resync(void)
 static void on_word(struct span bytes)
 {
 	struct rd r = rd_init(bytes);
-	uint8_t word = rd_u8(&r), id[16];
-	uint64_t seq;
+	uint8_t kind = words_kind(&r);
+	struct words_append append;
+	struct words_result result;
+	struct message message;
+	struct notice notice;
+	unsigned worker;
 
-	switch (word) {
-	case RELAY_APPEND:
-		lanes_take_append(&r);
+	switch (kind) {
+	case WORDS_APPEND:
+		if (words_take_append(&r, &append))
+			lanes_take_append(&append);
 		return;
-	case RELAY_RESULT:
-		lanes_take_result(&r);
+	case WORDS_RESULT:
+		if (words_take_result(&r, &result))
+			lanes_take_result(&result);
 		return;
-	case RELAY_STARTED:
-		lanes_worker_started(rd_u8(&r));
+	case WORDS_STARTED:
+		if (words_take_started(&r, &worker))
+			lanes_worker_started(worker);
 		return;
-	case RELAY_MESSAGE:
-		take_message(&r);
+	case WORDS_MESSAGE:
+		if (words_take_message(&r, &message))
+			hub_follow(&message);
 		return;
-	case RELAY_RESYNC:
+	case WORDS_RESYNC:
 		resync();
 		return;
+	default:
+		if (words_take_notice(&r, kind, &notice))
+			take_notice(&notice);
 	}
-	rd_copy(&r, id, sizeof(id));
-	seq = rd_u64(&r);
-	if (rd_end(&r) == ERR_OK)
-		take_notice(word, id, seq);
 }
 
 /* ---- the database's notices, in the worker that listens ---- */
@@ -148,26 +128,28 @@ static void on_notice(void *arg, const struct notice *notice)
 {
 	(void)arg;
 	metrics_count(METRIC_NOTICES, 1);
-	take_notice((uint8_t)notice->kind, notice->id, notice->seq);
-	tell_notice((uint8_t)notice->kind, notice->id, notice->seq);
+	take_notice(notice);
+	tell_notice(notice);
 }
 
 /* Notices may have been missed. */
 static void on_resync(void *arg)
 {
-	static const uint8_t word[] = { RELAY_RESYNC };
+	struct buf word = BUF_INIT;
 
 	(void)arg;
 	resync();
-	peers_tell(0, SPAN_ARRAY(word));
+	words_put_resync(&word);
+	tell(&word);
 }
 
 enum err relay_start(struct store *store)
 {
-	uint8_t started[] = { RELAY_STARTED, (uint8_t)process_worker() };
+	struct buf word = BUF_INIT;
 
 	peers_start(process_worker(), on_word, resync);
-	peers_tell(0, SPAN_ARRAY(started));
+	words_put_started(&word, process_worker());
+	tell(&word);
 	if (process_worker() != 1)
 		return ERR_OK;
 	return store_listen(store, on_notice, on_resync, NULL);

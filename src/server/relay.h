@@ -6,17 +6,7 @@
 #ifndef HERMETIC_SERVER_RELAY_H
 #define HERMETIC_SERVER_RELAY_H
 
-#include "base/buf.h"
 #include "store/store.h"
-
-/* The first byte of a word; below: a notice, by its kind. */
-enum relay_word {
-	RELAY_APPEND = 250,
-	RELAY_RESULT,
-	RELAY_STARTED,
-	RELAY_MESSAGE,
-	RELAY_RESYNC
-};
 
 /* Begins to hear what others store; once in a worker. */
 MUST_CHECK enum err relay_start(struct store *store);

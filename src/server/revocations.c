@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/config.h"
 #include "server/edge/loop.h"
 
@@ -28,7 +28,7 @@ void revocations_tell(const uint8_t family[16])
 {
 	uint8_t(*grown)[16] = realloc(families, (count + 1) * 16);
 
-	store_tell(app_store(), NOTICE_REVOKED, family, 0);
+	store_tell(answer_store(), NOTICE_REVOKED, family, 0);
 	if (grown == NULL)
 		return; /* the next reload brings it */
 	families = grown;
@@ -83,10 +83,10 @@ void revocations_reload(void)
 
 	/* one that was asked before the notice may not show it yet */
 	again = asking;
-	if (asking || !store_is_ready(app_store()))
+	if (asking || !store_is_ready(answer_store()))
 		return;
 	params_i64(&params, (int64_t)config()->access_seconds);
-	asking = store_query(app_store(), STATEMENT_REVOCATION_LIST, &params,
+	asking = store_query(answer_store(), STATEMENT_REVOCATION_LIST, &params,
 			     on_listed, NULL) == ERR_OK;
 }
 
@@ -94,7 +94,7 @@ void revocations_tell_all(void)
 {
 	static const uint8_t none[16];
 
-	store_tell(app_store(), NOTICE_REVOKED, none, 0);
+	store_tell(answer_store(), NOTICE_REVOKED, none, 0);
 	revocations_reload();
 }
 

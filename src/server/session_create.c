@@ -5,15 +5,14 @@
 
 #include "base/text.h"
 #include "check/commit.h"
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/body.h"
 #include "server/config.h"
 #include "server/group_info.h"
 #include "server/known_logs.h"
 #include "server/leaf_names.h"
+#include "server/routes_table.h"
 #include "server/sessions.h"
-
-EDGE_HANDLER void session_create(struct request *req);
 
 struct creation {
 	struct request *req;
@@ -40,7 +39,7 @@ static void end(struct creation *c)
 
 static void end_failed(struct creation *c, enum err e)
 {
-	app_fail(c->req, e);
+	answer_fail(c->req, e);
 	end(c);
 }
 
@@ -74,7 +73,7 @@ static void on_created(void *arg, enum err e, struct rows *rows)
 	struct buf out = BUF_INIT;
 
 	if (e != ERR_OK || rows_count(rows) != 1) {
-		app_fail(c->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
+		answer_fail(c->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
 	} else if (!rows_text_is(rows, 0, "outcome", "ok")) {
 		sessions_refuse(c->req, LIMIT_SESSIONS, rows);
 	} else {
@@ -102,7 +101,7 @@ static void create(struct creation *c)
 	params_close_array(&params);
 	params_i64(&params, (int64_t)config()->sessions_per_day);
 	sessions_put_limits(&params);
-	e = store_query(app_store(), STATEMENT_SESSION_CREATE, &params,
+	e = store_query(answer_store(), STATEMENT_SESSION_CREATE, &params,
 			on_created, c);
 	if (e != ERR_OK)
 		end_failed(c, e);
@@ -201,22 +200,22 @@ static void take(struct creation *c)
 	}
 }
 
-void session_create(struct request *req)
+void session_create(const struct call *call)
 {
+	struct request *req = call->req;
 	struct creation *c;
-	struct identity who;
 	struct body body;
 
-	if (!tokens_require(req, &who) || !body_read(&body, req))
+	if (!body_read(&body, req))
 		return;
 	c = calloc(1, sizeof(*c));
 	if (c == NULL) {
 		body_free(&body);
-		app_fail(req, ERR_LOCAL_MEMORY);
+		answer_fail(req, ERR_LOCAL_MEMORY);
 		return;
 	}
 	c->req = req;
-	c->who = who;
+	c->who = call->who;
 	c->body = body;
 	take(c);
 }

@@ -7,29 +7,14 @@
 
 #include "base/text.h"
 #include "door/json.h"
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/body.h"
 #include "server/config.h"
 #include "server/limited.h"
 #include "server/page.h"
-#include "server/tokens.h"
-
-EDGE_HANDLER void session_list(struct request *req);
-EDGE_HANDLER void session_item(struct request *req);
-EDGE_HANDLER void session_members(struct request *req);
-EDGE_HANDLER void session_invite(struct request *req);
-EDGE_HANDLER void session_group_info(struct request *req);
+#include "server/routes_table.h"
 
 enum { LIST_LIMIT = 50, LIST_MAX = 200 };
-
-bool sessions_param(struct request *req, uint8_t session[16])
-{
-	if (text_parse_uuid(session, request_param(req, "session_id")) ==
-	    ERR_OK)
-		return true;
-	request_problem(req, OUTCOME_NO_SESSION, NULL);
-	return false;
-}
 
 void sessions_put(struct buf *out, struct rows *rows, size_t i)
 {
@@ -58,7 +43,7 @@ void sessions_problem(struct request *req, struct span outcome, uint64_t epoch)
 	enum outcome named = outcomes_named(outcome);
 
 	if (named <= OUTCOME_DUPLICATE || named == OUTCOME_INTERNAL)
-		app_fail(req, ERR_LOCAL_BUG);
+		answer_fail(req, ERR_LOCAL_BUG);
 	else
 		request_refuse(req, (struct problem){ named, NULL, epoch });
 }
@@ -86,7 +71,7 @@ static void on_item(void *arg, enum err e, struct rows *rows)
 	struct buf out = BUF_INIT;
 
 	if (e != ERR_OK) {
-		app_fail(req, e);
+		answer_fail(req, e);
 		return;
 	}
 	/* whether a session exists is nobody's business who may not join */
@@ -96,21 +81,17 @@ static void on_item(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	sessions_put(&out, rows, 0);
-	app_answer(req, 200, rows, &out);
+	answer_rows(req, 200, rows, &out);
 }
 
-void session_item(struct request *req)
+void sessions_item(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
-	struct identity who;
-	uint8_t session[16];
 
-	if (!tokens_require(req, &who) || !sessions_param(req, session))
-		return;
-	params_uuid(&params, session);
-	params_uuid(&params, who.user);
-	params_uuid(&params, who.device);
-	app_query(req, STATEMENT_SESSION_GET, &params, on_item);
+	params_uuid(&params, call->session);
+	params_uuid(&params, call->who.user);
+	params_uuid(&params, call->who.device);
+	answer_query(call->req, STATEMENT_SESSION_GET, &params, on_item);
 }
 
 static void on_list(void *arg, enum err e, struct rows *rows)
@@ -123,7 +104,7 @@ static void on_list(void *arg, enum err e, struct rows *rows)
 	size_t count;
 
 	if (e != ERR_OK) {
-		app_fail(req, e);
+		answer_fail(req, e);
 		return;
 	}
 	(void)page_limit(req, LIST_LIMIT, LIST_MAX, &limit);
@@ -140,19 +121,17 @@ static void on_list(void *arg, enum err e, struct rows *rows)
 		buf_putf(&out, ",\"next\":\"%s\"", session);
 	}
 	buf_put_u8(&out, '}');
-	app_answer(req, 200, rows, &out);
+	answer_rows(req, 200, rows, &out);
 }
 
-void session_list(struct request *req)
+void sessions_list(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
+	struct request *req = call->req;
 	uint8_t after[16] = { 0 };
-	struct identity who;
 	struct span text;
 	uint64_t limit;
 
-	if (!tokens_require(req, &who))
-		return;
 	if (!page_limit(req, LIST_LIMIT, LIST_MAX, &limit) ||
 	    (request_query(req, "after", &text) &&
 	     text_parse_uuid(after, text) != ERR_OK)) {
@@ -160,19 +139,17 @@ void session_list(struct request *req)
 				"after is a session's id, limit 1 to 200");
 		return;
 	}
-	params_uuid(&params, who.user);
-	params_uuid(&params, who.device);
+	params_uuid(&params, call->who.user);
+	params_uuid(&params, call->who.device);
 	params_uuid(&params, after);
 	params_i32(&params, (int32_t)limit + 1); /* one more: is there more? */
-	app_query(req, STATEMENT_SESSION_LIST, &params, on_list);
+	answer_query(req, STATEMENT_SESSION_LIST, &params, on_list);
 }
 
 /* ---- members ---- */
 
 struct membership {
-	struct request *req;
-	struct identity who;
-	uint8_t session[16];
+	struct call call;
 	struct buf out;
 };
 
@@ -187,7 +164,7 @@ static void on_invited(void *arg, enum err e, struct rows *rows)
 	struct membership *m = arg;
 
 	if (e != ERR_OK) {
-		app_fail(m->req, e);
+		answer_fail(m->call.req, e);
 		end(m);
 		return;
 	}
@@ -196,7 +173,7 @@ static void on_invited(void *arg, enum err e, struct rows *rows)
 		json_put_string(&m->out, rows_text(rows, i, "username"));
 	}
 	buf_put_str(&m->out, "]}");
-	request_answer(m->req, 200, "application/json", buf_span(&m->out));
+	request_answer(m->call.req, 200, "application/json", buf_span(&m->out));
 	end(m);
 }
 
@@ -210,7 +187,7 @@ static bool put_members(struct membership *m, struct rows *rows)
 	for (size_t i = 0; i < rows_count(rows); i++) {
 		rows_uuid(rows, i, "user_id", id);
 		text_uuid(user, id);
-		is_member = is_member || memcmp(id, m->who.user, 16) == 0;
+		is_member = is_member || memcmp(id, m->call.who.user, 16) == 0;
 		rows_uuid(rows, i, "device_id", id);
 		text_uuid(device, id);
 		buf_putf(
@@ -237,43 +214,38 @@ static void on_members(void *arg, enum err e, struct rows *rows)
 			 (long long)rows_i64(rows, 0, "epoch"));
 		if (put_members(m, rows)) {
 			buf_put_str(&m->out, "],\"invited\":[");
-			params_uuid(&params, m->session);
-			e = store_query(app_store(), STATEMENT_SESSION_INVITED,
-					&params, on_invited, m);
+			params_uuid(&params, m->call.session);
+			e = store_query(answer_store(),
+					STATEMENT_SESSION_INVITED, &params,
+					on_invited, m);
 			if (e == ERR_OK)
 				return;
 		}
 	}
 	if (e != ERR_OK)
-		app_fail(m->req, e);
+		answer_fail(m->call.req, e);
 	else
-		request_problem(m->req, OUTCOME_NO_SESSION, NULL);
+		request_problem(m->call.req, OUTCOME_NO_SESSION, NULL);
 	end(m);
 }
 
-void session_members(struct request *req)
+void sessions_members(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
 	struct membership *m;
-	struct identity who;
-	uint8_t session[16];
 	enum err e;
 
-	if (!tokens_require(req, &who) || !sessions_param(req, session))
-		return;
 	m = calloc(1, sizeof(*m));
 	if (m == NULL) {
-		app_fail(req, ERR_LOCAL_MEMORY);
+		answer_fail(call->req, ERR_LOCAL_MEMORY);
 		return;
 	}
-	m->req = req;
-	m->who = who;
-	memcpy(m->session, session, 16);
-	params_uuid(&params, session);
-	e = store_query(app_store(), STATEMENT_SESSION_MEMBERS, &params,
+	m->call = *call;
+	params_uuid(&params, call->session);
+	e = store_query(answer_store(), STATEMENT_SESSION_MEMBERS, &params,
 			on_members, m);
 	if (e != ERR_OK) {
-		app_fail(req, e);
+		answer_fail(call->req, e);
 		end(m);
 	}
 }
@@ -285,29 +257,27 @@ static void on_invite(void *arg, enum err e, struct rows *rows)
 	struct request *req = arg;
 
 	if (e != ERR_OK || rows_count(rows) != 1)
-		app_fail(req, e != ERR_OK ? e : ERR_LOCAL_BUG);
+		answer_fail(req, e != ERR_OK ? e : ERR_LOCAL_BUG);
 	else if (rows_text_is(rows, 0, "outcome", "ok"))
 		request_answer(req, 204, NULL, SPAN_EMPTY);
 	else
 		sessions_refuse(req, LIMIT_INVITATIONS, rows);
 }
 
-void session_invite(struct request *req)
+void sessions_invite(const struct call *call)
 {
 	const char *names[BODY_ITEMS_MAX];
 	struct params params = PARAMS_INIT;
-	struct identity who;
-	uint8_t session[16];
+	struct request *req = call->req;
 	struct body body;
 	size_t count;
 
-	if (!tokens_require(req, &who) || !sessions_param(req, session) ||
-	    !body_read(&body, req))
+	if (!body_read(&body, req))
 		return;
 	count = body_texts(&body, "usernames", names);
-	params_uuid(&params, session);
-	params_uuid(&params, who.user);
-	params_uuid(&params, who.device);
+	params_uuid(&params, call->session);
+	params_uuid(&params, call->who.user);
+	params_uuid(&params, call->who.device);
 	params_open_array(&params, PARAMS_TEXT, count);
 	for (size_t i = 0; i < count; i++)
 		params_put_bytes(&params, span_str(names[i]));
@@ -318,7 +288,7 @@ void session_invite(struct request *req)
 		return;
 	}
 	body_free(&body);
-	app_query(req, STATEMENT_INVITATION_INSERT, &params, on_invite);
+	answer_query(req, STATEMENT_INVITATION_INSERT, &params, on_invite);
 }
 
 /* ---- GroupInfo ---- */
@@ -329,7 +299,7 @@ static void on_group_info(void *arg, enum err e, struct rows *rows)
 	struct buf out = BUF_INIT;
 
 	if (e != ERR_OK) {
-		app_fail(req, e);
+		answer_fail(req, e);
 		return;
 	}
 	if (rows_count(rows) == 0) {
@@ -351,30 +321,27 @@ static void on_group_info(void *arg, enum err e, struct rows *rows)
 	buf_put_str(&out, "\",\"group_info\":\"");
 	text_put_base64(&out, rows_bytes(rows, 0, "group_info"));
 	buf_put_str(&out, "\"}");
-	app_answer(req, 200, rows, &out);
+	answer_rows(req, 200, rows, &out);
 }
 
-void session_group_info(struct request *req)
+void sessions_group_info(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
-	struct identity who;
-	uint8_t session[16];
+	struct request *req = call->req;
 	uint64_t generation;
 	struct span text;
 	bool first = request_query(req, "generation", &text);
 
-	if (!tokens_require(req, &who) || !sessions_param(req, session))
-		return;
 	if (first && text_parse_u64(&generation, text, UINT32_MAX) != ERR_OK) {
 		request_problem(req, OUTCOME_MALFORMED,
 				"generation is a number from 0 on");
 		return;
 	}
-	params_uuid(&params, session);
-	params_uuid(&params, who.user);
+	params_uuid(&params, call->session);
+	params_uuid(&params, call->who.user);
 	if (first)
 		params_i64(&params, (int64_t)generation);
-	app_query(req,
-		  first ? STATEMENT_GROUP_INFO_FIRST : STATEMENT_GROUP_INFO_GET,
-		  &params, on_group_info);
+	answer_query(
+	    req, first ? STATEMENT_GROUP_INFO_FIRST : STATEMENT_GROUP_INFO_GET,
+	    &params, on_group_info);
 }

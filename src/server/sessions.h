@@ -7,9 +7,6 @@
 #include "server/edge/request.h"
 #include "store/store.h"
 
-/* The {session_id} of the path. False: answered with 404. */
-bool sessions_param(struct request *req, uint8_t session[16]);
-
 /* Appends row `i` of session_get or session_list as an object. */
 void sessions_put(struct buf *out, struct rows *rows, size_t i);
 

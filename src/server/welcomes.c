@@ -1,9 +1,7 @@
 /* /welcomes: the Welcomes that wait for this device. */
 #include "base/text.h"
-#include "server/app.h"
-#include "server/tokens.h"
-
-EDGE_HANDLER void welcome_list(struct request *req);
+#include "server/answer.h"
+#include "server/routes_table.h"
 
 static void put_welcome(struct buf *out, struct rows *rows, size_t i)
 {
@@ -32,23 +30,20 @@ static void on_listed(void *arg, enum err e, struct rows *rows)
 	struct buf out = BUF_INIT;
 
 	if (e != ERR_OK) {
-		app_fail(req, e);
+		answer_fail(req, e);
 		return;
 	}
 	buf_put_str(&out, "{\"welcomes\":[");
 	for (size_t i = 0; i < rows_count(rows); i++)
 		put_welcome(&out, rows, i);
 	buf_put_str(&out, "]}");
-	app_answer(req, 200, rows, &out);
+	answer_rows(req, 200, rows, &out);
 }
 
-void welcome_list(struct request *req)
+void welcomes_list(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
-	struct identity who;
 
-	if (!tokens_require(req, &who))
-		return;
-	params_uuid(&params, who.device);
-	app_query(req, STATEMENT_WELCOME_LIST, &params, on_listed);
+	params_uuid(&params, call->who.device);
+	answer_query(call->req, STATEMENT_WELCOME_LIST, &params, on_listed);
 }

@@ -9,20 +9,20 @@
 #include "base/metrics.h"
 #include "base/text.h"
 #include "door/presence.h"
-#include "server/app.h"
+#include "server/answer.h"
 #include "server/body.h"
 #include "server/config.h"
 #include "server/edge/loop.h"
 #include "server/edge/websocket.h"
+#include "server/health.h"
 #include "server/hub/hub.h"
 #include "server/lanes.h"
 #include "server/limited.h"
 #include "server/messages.h"
 #include "server/revocations.h"
+#include "server/routes_table.h"
 #include "server/send_frame.h"
 #include "server/tokens.h"
-
-EDGE_HANDLER void ws_open(struct request *req);
 
 enum { SENDS_MAX = 4096, SECOND_MS = 1000 };
 
@@ -456,16 +456,17 @@ static bool has_place(struct span address, const uint8_t user[16])
 	       of_address < config()->address_websockets;
 }
 
-void ws_open(struct request *req)
+void ws_open(const struct call *call)
 {
 	static const struct websocket_handler handler = { on_text, on_gone,
 							  on_overflow };
 	struct span protocols = SPAN_EMPTY, token;
+	struct request *req = call->req;
 	uint8_t room[16];
 	struct client *c;
 	struct identity who;
 
-	if (app_is_draining()) {
+	if (health_is_draining()) {
 		request_problem(req, OUTCOME_UNAVAILABLE,
 				"this node is going away");
 		return;
@@ -490,7 +491,7 @@ void ws_open(struct request *req)
 	}
 	c = calloc(1, sizeof(*c));
 	if (c == NULL) {
-		app_fail(req, ERR_LOCAL_MEMORY);
+		answer_fail(req, ERR_LOCAL_MEMORY);
 		return;
 	}
 	c->who = who;

@@ -2,10 +2,15 @@
 #ifndef HERMETIC_TESTS_FUZZ_FUZZ_H
 #define HERMETIC_TESTS_FUZZ_FUZZ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 __attribute__((visibility("default"))) int LLVMFuzzerTestOneInput(
     const uint8_t *data, size_t size);
+
+/* True, where a run takes long: the corpus holds what a cut or a change would
+ * come to, too, and is replayed as it is. A target may leave it out. */
+extern const bool fuzz_corpus_is_whole __attribute__((weak));
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * Makes an ordinary test of a fuzz target: gives it every file of a corpus,
- * each also cut short and with bytes changed, the same way in every run.
+ * each also cut short and with bytes changed, the same way in every run, unless the
+ * target says that its corpus is whole.
  *
  *   replay_NAME [DIRECTORY]    tests/fuzz/corpus/NAME if left out
  */
@@ -67,7 +68,8 @@ static int run_file(const char *path)
 	size = fread(data, 1, sizeof(data), file);
 	(void)fclose(file);
 	run_exact(data, size);
-	run_mutations(data, size);
+	if (&fuzz_corpus_is_whole == NULL || !fuzz_corpus_is_whole)
+		run_mutations(data, size);
 	return 0;
 }
 

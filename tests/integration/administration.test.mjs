@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
-import { call, login, newName, newUser, ok, refused } from '../testlib/api.mjs';
+import { Session, call, login, newAccount, newName, newUser, ok, refused }
+  from '../testlib/api.mjs';
+import { Person } from '../testlib/people.mjs';
 import { admin, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 describe('administration', { concurrency: false }, () => {
@@ -95,6 +97,128 @@ describe('administration', { concurrency: false }, () => {
       device_name: `x${'\u00e9'.repeat(33)}` } }));
     const { devices } = ok(await dora.get(`/users/${dora.username}/devices`));
     assert.ok(devices.some(d => d.name === `x${'\u00e9'.repeat(31)}`));
+  });
+
+  test('sessions are listed with their sizes, and ended', async () => {
+    const [alice, bob] = [await newUser(node.url, 'alice'),
+      await newUser(node.url, 'bob')];
+    const session = await Session.create(alice);
+    await session.add(alice, bob);
+    for (let i = 0; i < 3; i++) ok(await session.send(alice), 201);
+    const [of] = lines(await run('sessions', session.id, '--json'));
+    assert.deepEqual([of.session_id, of.people, of.devices, of.entries, of.ended_at],
+      [session.id, 2, 2, 4, null]);
+    const [{ bytes }] = await postgres.rows(`SELECT sum(length(envelope)) AS bytes
+      FROM hermetic.message WHERE session_id = '${session.id}'`);
+    assert.equal(of.bytes, bytes);
+    assert.deepEqual(lines(await run('sessions', '--json'))
+      .filter(s => s.session_id === session.id), [of]);
+    await run('end-session', session.id);
+    refused(await session.send(bob), 410, 'session-ended');
+    assert.match(await run('sessions', session.id), /4 entries.*, ended/);
+    await fails(/no such session goes on/, 'end-session', session.id);
+    await fails(/no such session/, 'sessions', randomUUID());
+    assert.ok(lines(await run('audit')).some(a =>
+      a.event === 'session-ended' && a.subject === session.id));
+  });
+
+  test('an account is exported as one text', async () => {
+    const dave = await newAccount(node.url, 'dave');
+    const session = await Session.create(dave);
+    ok(await session.send(dave), 201);
+    const archive = JSON.parse(await run('export', dave.username));
+    assert.equal(archive.username, dave.username);
+    assert.deepEqual(archive.devices.map(d => d.device_id), [dave.id]);
+    assert.equal(archive.devices[0].logins.length, 1);
+    assert.deepEqual(archive.logs.map(l => [l.fingerprint, l.links.length]),
+      [[dave.log.fingerprint.toString('hex'), 1]]);
+    assert.deepEqual(archive.sessions.map(s => [s.session_id, s.sent]),
+      [[session.id, 1]]);
+    assert.deepEqual(archive.audit.map(a => a.event),
+      ['registered', 'device', 'login', 'exported']);
+    await fails(/no such account/, 'export', 'nobody-here');
+  });
+
+  /** Those of these words that a dump holds as text or as bytes. */
+  const dumped = async (words, but = /^$/) => {
+    const dump = (await postgres.dump()).split('\n').filter(l => !but.test(l))
+      .join('\n');
+    return words.filter(w => dump.includes(w) ||
+      dump.includes(Buffer.from(w).toString('hex')));
+  };
+  const ofPerson = async name => {
+    const [account] = await postgres.rows(`SELECT user_id,
+      encode(password_hash, 'hex') AS hash FROM hermetic.account
+      WHERE username = '${name}'`);
+    const kept = await postgres.rows(`SELECT encode(salt, 'hex') AS word
+      FROM hermetic.account_log WHERE user_id = '${account.user_id}'
+      UNION ALL SELECT name FROM hermetic.device
+      WHERE user_id = '${account.user_id}' AND name <> 'device'
+      UNION ALL SELECT encode(r.token_hash, 'hex')
+      FROM hermetic.refresh_token r JOIN hermetic.token_family USING (family_id)
+      JOIN hermetic.device d USING (device_id)
+      WHERE d.user_id = '${account.user_id}'`);
+    return { user: account.user_id,
+      words: [name, account.hash, ...kept.map(k => k.word)] };
+  };
+
+  test('a dump holds nothing that leads to a person whose account is erased',
+    async () => {
+      const [alice, bob] = await Promise.all(['alice', 'bob'].map(n =>
+        newAccount(node.url, n)));
+      ok(await call(node.url, 'POST', '/auth/login', { json: { password: bob.password,
+        username: bob.username, device_name: 'a telephone of his' } }));
+      const session = await Session.create(alice);
+      await session.add(alice, bob);
+      ok(await session.send(bob), 201);
+      ok(await alice.post(`/session/${(await Session.create(alice)).id}/invite`,
+        { usernames: [bob.username] }), 204);
+      const { user, words } = await ofPerson(bob.username);
+      assert.ok(words.includes('a telephone of his') && words.length === 6,
+        words.join());
+      assert.deepEqual(await dumped(words), words);
+      assert.deepEqual(await dumped(['127.0.0.1']), []);
+
+      await run('delete', bob.username);
+      assert.deepEqual(await dumped(words), []);
+      await fails(/no such account/, 'delete', bob.username);
+      assert.deepEqual(lines(await run('users', '--json'))
+        .filter(u => u.user_id === user), []);
+      assert.equal(lines(await run('audit')).filter(a => a.subject === user)
+        .at(-1).event, 'erased');
+      await run('audit', 'verify');
+      refused(await call(node.url, 'POST', '/auth/login', { json: {
+        username: bob.username, password: bob.password } }), 401,
+      'bad-credentials');
+      await until(async () => (await bob.get('/sessions')).status === 401,
+        { name: 'the end of its tokens' });
+      ok(await call(node.url, 'POST', '/auth/register', { json: {
+        username: bob.username, password: randomUUID() } }), 201);
+    });
+
+  test('the sessions of others go on', async () => {
+    const [alice, bob, carol] = await Promise.all(['alice', 'bob', 'carol']
+      .map(n => new Person(n, node.url).register('--device', `box-of-${n}`)));
+    const [{ session_id: id }] = await alice.does('create', '--name', 'reeds',
+      '--invite', bob.name);
+    await bob.does('join', id);
+    await bob.does('send', id, 'bob was here');
+    await alice.does('invite', id, carol.name);
+    await carol.does('join', id);
+    const { words } = await ofPerson(bob.name);
+    await run('delete', bob.name);
+    // leaves by name, where there are such, stand in the commits
+    assert.deepEqual(await dumped(words,
+      /^INSERT INTO hermetic\.(message|group_info|first_group_info) /), []);
+
+    await alice.does('send', id, 'and now?');
+    assert.deepEqual((await carol.texts(id)).slice(-1), ['and now?']);
+    // who comes later can follow the log
+    const dora = await new Person('dora', node.url).register();
+    await alice.does('invite', id, dora.name);
+    await dora.does('join', id);
+    await dora.does('send', id, 'I am new');
+    assert.deepEqual((await alice.texts(id)).slice(-1), ['I am new']);
   });
 
   test('what was done is on record, and the record cannot be changed',

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
+import { SignJWT } from 'jose';
 import { call, newUser, ok, refused } from '../testlib/api.mjs';
-import { forgedTokens } from '../testlib/forged.mjs';
+import { foreignToken, forgedTokens } from '../testlib/forged.mjs';
 import { MqttClient } from '../testlib/mqtt.mjs';
 import { Socket } from '../testlib/socket.mjs';
-import { startBroker, startNode, startPostgres } from '../testlib/stack.mjs';
+import { startBroker, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 describe('forged tokens', { concurrency: false }, () => {
   let postgres, node, broker, alice, forged;
@@ -17,8 +18,28 @@ describe('forged tokens', { concurrency: false }, () => {
     alice = await newUser(node.url, 'alice');
     const { keys } = await (await fetch(
       `${node.url}/.well-known/jwks.json`)).json();
-    forged = Object.entries(await forgedTokens(alice, keys[0]));
+    forged = Object.entries({ ...await forgedTokens(alice, keys[0]),
+      'a public key that was written into the database': await inserted() });
   });
+  // By the role that inserts keys, but without the key-encryption key.
+  const inserted = async () => {
+    const { jwk, pem, token } = await foreignToken(alice, 'inserted');
+    const voucher = await new SignJWT({ kid: jwk.kid, pem })
+      .setProtectedHeader({ alg: 'HS256' }).sign(Buffer.alloc(32));
+    await postgres.psql(`SET search_path = hermetic;
+      INSERT INTO signing_key (kid, ordinal, public_jwk, wrapped_key, kek_id, signs_at)
+        SELECT '${jwk.kid}', 2, '${JSON.stringify(jwk)}', wrapped_key || 'x', kek_id,
+          now() FROM signing_key;
+      INSERT INTO signing_key_voucher VALUES ('${jwk.kid}', '${voucher}')`,
+    { url: postgres.apiUrl });
+    await node.logged(/a signing key cannot be unwrapped/);
+    await until(() => /without a voucher/.test(broker.log()),
+      { name: 'a look at the key by the plugin' });
+    const { keys } = await (await fetch(
+      `${node.url}/.well-known/jwks.json`)).json();
+    assert.deepEqual(keys.filter(k => k.kid === jwk.kid), []);
+    return token;
+  };
   after(async () => {
     await broker?.stop();
     await node?.stop();

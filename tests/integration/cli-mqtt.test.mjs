@@ -1,6 +1,7 @@
 // `hermetic --transport mqtt` against a real broker, API and PostgreSQL.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -132,6 +133,28 @@ describe('the command by MQTT', { concurrency: false }, () => {
     await Promise.all([reader, other].map(r => r.stop()));
     assert.deepEqual(await safe.texts(id), ['over TLS']);
     server.close();
+  });
+
+  test('a broker at the second address of its name', async t => {
+    const [hosts, ca] = ['hosts', 'ca.pem'].map(name => join(alice.home, name));
+    copyFileSync(broker.ca, ca);
+    writeFileSync(hosts, '::1 localhost\n127.0.0.1 localhost\n');
+    const within = ['unshare', '--mount', '--map-root-user', 'sh', '-c',
+      'mount --bind "$0" /etc/hosts && exec "$@"', hosts];
+    const { stdout } = spawnSync(within[0],
+      [...within.slice(1), 'getent', 'ahosts', 'localhost']);
+    if (!/^::1 [^]*^127/m.test(stdout))
+      return t.skip('no file of hosts can be put in the place of /etc/hosts');
+    const id = await conversation(alice, bob);
+    alice.within = within;
+    await alice.does('send', id, 'plain', ...byMqtt, '--mqtt',
+      `mqtt://localhost:${broker.port}`);
+    // this listener takes no QoS 1, but it is reached
+    const kept = await alice.keeps('unreachable', 'send', id, 'by TLS',
+      ...byMqtt, '--ca', ca, '--mqtt', `mqtts://localhost:${broker.tlsPort}`);
+    assert.match(kept.detail, /QoS not supported/);
+    alice.within = [];
+    assert.deepEqual(await bob.texts(id), ['plain']);
   });
 
   test('a broker that is not there, or no broker', async () => {

@@ -207,6 +207,43 @@ describe('limits', { concurrency: false }, () => {
     await session.add(host, guests[2]);
   });
 
+  test('quotas are exact when two nodes count at the same moment', async () => {
+    const env = { HERMETIC_DEVICES: '4', HERMETIC_KEY_PACKAGES: '10',
+      HERMETIC_INVITATIONS_PENDING: '3', HERMETIC_WORKERS: '1' };
+    const nodes = [await start(env), await start(env)];
+    const [host, guest] = [await newUser(nodes[0].url),
+      await newUser(nodes[0].url)];
+    // both have begun, and neither may write, before either goes on
+    const atOnce = async (table, what) => {
+      const barrier = postgres.psql(`DO $$ BEGIN
+        LOCK TABLE hermetic.${table} IN SHARE MODE;
+        WHILE (SELECT count(*) FROM pg_locks WHERE NOT granted) < 2 LOOP
+          PERFORM pg_sleep(0.01);
+        END LOOP; END $$`);
+      await until(async () => await postgres.psql(`SELECT count(*) FROM pg_locks
+        WHERE relation = 'hermetic.${table}'::regclass AND mode = 'ShareLock'
+          AND granted`) === '1', { name: 'the barrier' });
+      const answers = await Promise.all(nodes.map(what));
+      await barrier;
+      assert.deepEqual(answers.map(a => a.status < 300 ? 200 : a.status).sort(),
+        [200, 409]);
+    };
+    await atOnce('key_package', node => host.post('/key-packages',
+      { last_resort: [], key_packages: Array.from({ length: 6 },
+        () => base64(host.keysFor().keyPackage())) }, { url: node.url }));
+    for (let i = 0; i < 2; i++) await login(nodes[0].url, host);
+    await atOnce('device', node => call(node.url, 'POST', '/auth/login', {
+      json: { username: host.username, password: host.password } }));
+    const sessions = await Promise.all([0, 1, 2, 3].map(() =>
+      Session.create(host)));
+    const invite = (s, url) => host.post(s.path('/invite'),
+      { usernames: [guest.username] }, { url });
+    for (const s of sessions.slice(0, 2))
+      assert.equal((await invite(s, nodes[0].url)).status, 204);
+    await atOnce('invitation', node => invite(
+      sessions[2 + nodes.indexOf(node)], node.url));
+  });
+
   test('messages by REST', async () => {
     const node = await start({ HERMETIC_MESSAGES_PER_MINUTE: '5' });
     const [alice, bob] = [await newUser(node.url), await newUser(node.url)];

@@ -85,6 +85,30 @@ describe('a server that lies about accounts', { concurrency: false }, () => {
     await person.does('revoke', phone.device);
   });
 
+  test('no refusal of the server means that devices are in', async () => {
+    const { person } = await someone('olga');
+    const bob = await new Person('bob', node.url).register();
+    const [session] = await person.does('create', '--invite', bob.name);
+    proxy.hooks = { request: ({ path }) => path.startsWith('/sessions/') ||
+      /key-packages/.test(path) ? problem(409, 'member-already') : undefined };
+    await person.cannot('member-already', 'link');
+    proxy.hooks = {};
+    const linked = await person.does('link');
+    assert.deepEqual(linked.map(l => l.session_id), [session.session_id]);
+  });
+
+  test('no refusal of the server means that a log was compared', async () => {
+    const { person } = await someone('paul');
+    const bob = await new Person('bob', node.url).register();
+    await person.does('create', '--invite', bob.name);
+    proxy.hooks = { request: ({ path }) => isLog({ path }) &&
+      path.includes(bob.name) ? problem(409, 'account-forked') : undefined };
+    await person.cannot('account-forked', 'verify', bob.name, '--yes');
+    proxy.hooks = {};
+    const [shown] = await person.does('verify', bob.name);
+    assert.equal(shown.person.compared, 'no');
+  });
+
   test('a recovery key that another device overtakes does not count', async () => {
     const { person, phone, key } = await someone('judy');
     person.env.HERMETIC_RECOVERY_KEY = key;

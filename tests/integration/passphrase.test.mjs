@@ -31,7 +31,7 @@ describe('the passphrase', { concurrency: false }, () => {
     const alice = await newUser(node.url, 'alice');
     const fresh = 'a new password';
     refused(await change(alice, { password: 'not this one',
-      new_password: fresh }), 403, 'bad-credentials');
+      new_password: fresh }), 403, 'wrong-password');
     refused(await change(alice, { password: alice.password,
       new_password: 'short' }), 422, 'invalid');
     refused(await change(alice, { password: alice.password }), 400,

@@ -1,7 +1,7 @@
 // The schema can be spread over machines by the session, as Citus would do it
 // (docs/scaling.md), and a change of the log's layout keeps what is in it.
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
@@ -85,6 +85,45 @@ describe('the schema, by the rules of Citus', () => {
     assert.deepEqual(await catalogue(`SELECT tgname FROM pg_trigger
       WHERE NOT tgisinternal`), []);
   });
+});
+
+describe('the functions', () => {
+  const folder = join(root, 'sql/functions');
+  const files = readdirSync(folder).sort();
+  const texts = files.map(f => readFileSync(join(folder, f), 'utf8'));
+  const DEFINITIONS = `SELECT coalesce(json_agg(json_build_object('name', proname,
+      'text', pg_get_functiondef(oid)) ORDER BY oid::regprocedure::text), '[]')
+    FROM pg_proc
+    WHERE pronamespace = 'hermetic'::regnamespace AND prokind = 'f'`;
+  /** All that there are, once `sql` has been run; nothing of it stays. */
+  const after = async sql => JSON.parse(await postgres.psql(`BEGIN;
+    SET LOCAL search_path = hermetic;
+    ${sql}
+    ${DEFINITIONS};
+    ROLLBACK;`));
+  let migrated;
+  before(async () => { migrated = await after(''); });
+
+  test('stand in sql/functions/ as the migrations leave them', async () => {
+    assert.ok(migrated.length > 20);
+    assert.deepEqual(await after(texts.join('\n')), migrated);
+    const changed = texts.map((text, i) => files[i] === 'make_due.sql' ?
+      text.replace('hard_at < r', 'hard_at <= r') : text);
+    assert.notDeepEqual(await after(changed.join('\n')), migrated);
+  });
+
+  test('each in a file of its name, each file of functions that there are',
+    async () => {
+      assert.deepEqual(files,
+        [...new Set(migrated.map(f => `${f.name}.sql`))].sort());
+      for (const [i, text] of texts.entries()) {
+        const defined = [...text.matchAll(/^CREATE OR REPLACE FUNCTION (\w+)/gm)]
+          .map(m => `${m[1]}.sql`);
+        assert.deepEqual(defined,
+          migrated.filter(f => `${f.name}.sql` === files[i])
+            .map(() => files[i]), files[i]);
+      }
+    });
 });
 
 describe('a change of the log', () => {

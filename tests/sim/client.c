@@ -63,6 +63,15 @@ void client_kill(struct client *client, size_t number)
 
 /* ---- states ---- */
 
+/* What *to held before goes. */
+void client_copy_pins(struct pins *to, const struct pins *from)
+{
+	to->list = sim_grow(to->list, from->count * sizeof(*to->list));
+	to->count = from->count;
+	if (from->count > 0)
+		memcpy(to->list, from->list, from->count * sizeof(*to->list));
+}
+
 struct client *client_copy(struct client *client)
 {
 	struct world *world = client->world;
@@ -89,8 +98,7 @@ struct client *client_copy(struct client *client)
 					copy->known[i].people_count),
 			       client->known[i].people[k], 16);
 	}
-	for (size_t i = 0; i < client->pin_count; i++)
-		*SIM_ADD(copy->pins, copy->pin_count) = client->pins[i];
+	client_copy_pins(&copy->pins, &client->pins);
 	client->copied = true;
 	return copy;
 }
@@ -105,10 +113,7 @@ void client_restore(struct client *client)
 		client_kill(client, i);
 	sim_store_put_back(client->store, client->backup);
 	client->copied = true;
-	client->pin_count = 0;
-	for (size_t i = 0; i < client->backup_pin_count; i++)
-		*SIM_ADD(client->pins, client->pin_count) =
-		    client->backup_pins[i];
+	client_copy_pins(&client->pins, &client->backup_pins);
 	for (size_t i = 0; i < SESSIONS; i++) {
 		struct known *known = &client->known[i];
 
@@ -283,7 +288,7 @@ bool client_run(struct client *client, size_t number, unsigned turns,
 	}
 	/* The next request is made, and on its way: what another process on this
 	 * state learns from here on is no part of it. */
-	slot->pins_met = client->pin_count;
+	slot->pins_met = client->pins.count;
 	return false;
 }
 

@@ -206,10 +206,7 @@ static void backup(struct client *client)
 {
 	sim_store_free(client->backup);
 	client->backup = sim_store_copy(client->store);
-	client->backup_pin_count = 0;
-	for (size_t i = 0; i < client->pin_count; i++)
-		*SIM_ADD(client->backup_pins, client->backup_pin_count) =
-		    client->pins[i];
+	client_copy_pins(&client->backup_pins, &client->pins);
 }
 
 static void copy(struct client *client)

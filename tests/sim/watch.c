@@ -23,9 +23,9 @@ static bool has_key(uint8_t (*keys)[16], size_t count, const uint8_t key[16])
 static const struct look_member *find_pin(const struct client *client,
 					  const char *identity)
 {
-	for (size_t i = 0; i < client->pin_count; i++)
-		if (strcmp(client->pins[i].identity, identity) == 0)
-			return &client->pins[i];
+	for (size_t i = 0; i < client->pins.count; i++)
+		if (strcmp(client->pins.list[i].identity, identity) == 0)
+			return &client->pins.list[i];
 	return NULL;
 }
 
@@ -36,7 +36,7 @@ static void meet(struct client *client, const struct look *look)
 {
 	for (size_t i = 0; i < look->member_count; i++)
 		if (find_pin(client, look->members[i].identity) == NULL)
-			*SIM_ADD(client->pins, client->pin_count) =
+			*SIM_ADD(client->pins.list, client->pins.count) =
 			    look->members[i];
 }
 
@@ -44,11 +44,11 @@ void watch_accepted(struct client *client, const char *user)
 {
 	size_t n = strlen(user), kept = 0;
 
-	for (size_t i = 0; i < client->pin_count; i++)
-		if (strncmp(client->pins[i].identity, user, n) != 0 ||
-		    client->pins[i].identity[n] != '/')
-			client->pins[kept++] = client->pins[i];
-	client->pin_count = kept;
+	for (size_t i = 0; i < client->pins.count; i++)
+		if (strncmp(client->pins.list[i].identity, user, n) != 0 ||
+		    client->pins.list[i].identity[n] != '/')
+			client->pins.list[kept++] = client->pins.list[i];
+	client->pins.count = kept;
 }
 
 /* A device that it has met never comes with another key by its own act. */
@@ -57,7 +57,7 @@ static void watch_pin(struct client *client, const struct slot *slot,
 {
 	const struct look_member *pin = find_pin(client, member->identity);
 
-	if (pin != NULL && (size_t)(pin - client->pins) < slot->pins_met &&
+	if (pin != NULL && (size_t)(pin - client->pins.list) < slot->pins_met &&
 	    memcmp(pin->key, member->key, 16) != 0)
 		world_violate(client->world, "pins",
 			      "%s adds %s with another key than it knew",

@@ -88,8 +88,8 @@ static void clear_client(struct client *client)
 	sim_store_free(client->store);
 	sim_store_free(client->backup);
 	free(client->commits);
-	free(client->pins);
-	free(client->backup_pins);
+	free(client->pins.list);
+	free(client->backup_pins.list);
 	free(client->founders);
 	for (size_t i = 0; i < SESSIONS; i++) {
 		free(client->known[i].entries);

@@ -102,6 +102,12 @@ struct slot {
 	size_t pins_met; /* when its next request was made */
 };
 
+/* Devices that a client has met, with their keys. */
+struct pins {
+	struct look_member *list; /* owned */
+	size_t count;
+};
+
 struct client {
 	struct world *world;
 	char user[33], id[TEXT_UUID_SIZE], identity[SIM_IDENTITY];
@@ -113,12 +119,9 @@ struct client {
 	struct known known[SESSIONS];
 	char (*founders)[33]; /* named for a session that has no id yet */
 	size_t founder_count;
-	uint64_t own_commits;	  /* without a person's act */
-	struct look_member *pins; /* keys that it has met */
-	size_t pin_count;
-	struct look_member *backup_pins; /* when the backup was made */
-	size_t backup_pin_count;
-	uint8_t (*commits)[32]; /* hashes of those that it posted */
+	uint64_t own_commits;	       /* without a person's act */
+	struct pins pins, backup_pins; /* now, and when the backup was made */
+	uint8_t (*commits)[32];	       /* hashes of those that it posted */
 	size_t commit_count;
 };
 
@@ -211,6 +214,7 @@ void client_start(struct client *client, size_t slot);
 void client_kill(struct client *client, size_t slot);
 /* Another client with a copy of the state. NULL: no room. */
 struct client *client_copy(struct client *client);
+void client_copy_pins(struct pins *to, const struct pins *from);
 void client_restore(struct client *client);
 
 /* False: another order runs there, or it was refused. */

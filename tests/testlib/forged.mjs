@@ -5,6 +5,22 @@ import { SignJWT, decodeProtectedHeader } from 'jose';
 
 const encode = value => Buffer.from(JSON.stringify(value)).toString('base64url');
 
+/** A token of the device, signed by a key that nobody but the caller has: its `jwk`, as
+ * `kid`. */
+export async function foreignToken(device, kid) {
+  const claims = JSON.parse(Buffer.from(device.access.split('.')[1],
+    'base64url'));
+  const { privateKey, publicKey } = generateKeyPairSync('ec',
+    { namedCurve: 'P-256' });
+  return {
+    jwk: { ...publicKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig',
+      kid },
+    pem: publicKey.export({ format: 'pem', type: 'spki' }),
+    token: await new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid })
+      .sign(privateKey),
+  };
+}
+
 /** {what: token} of a device; jwk: a published key. */
 export async function forgedTokens(device, jwk) {
   const [header, claims, signature] = device.access.split('.');

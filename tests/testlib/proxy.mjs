@@ -7,10 +7,10 @@
 //   });
 //
 // `request` returns nothing, or { drop: true } to cut the line, or { body } to
-// pass on another one, or { status, json } to answer without asking the API, or
+// pass on another one, or { status, json, headers? } to answer without asking the API, or
 // { raw: socket => … } to do so in bytes of its own.
-// `answer` returns nothing, or { drop: true }, or { json, status? } to answer
-// something else. Bodies are parsed JSON. WebSockets pass untouched, unless there is
+// `answer` returns nothing, or { drop: true }, or { json?, status?, headers? } to
+// answer something else. Bodies are parsed JSON. WebSockets pass untouched, unless there is
 // `upgrade`, which answers them: (req, socket) => ….
 import { createServer, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
@@ -58,7 +58,7 @@ export async function startProxy(url, hooks = {}) {
       const out = Buffer.from(JSON.stringify(asked.json));
       return res.writeHead(asked.status, { 'content-type': asked.status < 300 ?
         'application/json' : 'application/problem+json',
-      'content-length': out.length }).end(out);
+      'content-length': out.length, ...asked.headers }).end(out);
     }
     const answer = await forward(target, req,
       asked?.body ? Buffer.from(JSON.stringify(asked.body)) : bytes);
@@ -67,7 +67,7 @@ export async function startProxy(url, hooks = {}) {
     if (told?.drop) return req.socket.destroy();
     const out = told?.json ? Buffer.from(JSON.stringify(told.json)) :
       answer.bytes;
-    const headers = { ...answer.headers };
+    const headers = { ...answer.headers, ...told?.headers };
     delete headers['transfer-encoding'];
     if (answer.status !== 204) headers['content-length'] = out.length;
     res.writeHead(told?.status ?? answer.status, headers).end(out);

@@ -28,7 +28,9 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const build = resolve(root, process.env.HERMETIC_BUILD ??
   'build/debug');
 
-const pgbin = '/usr/lib/postgresql/15/bin';
+/** Of Debian 12, or of 13. */
+export const pgbin = ['15', '17'].map(v => `/usr/lib/postgresql/${v}/bin`)
+  .find(existsSync);
 const startLimit = 30_000;
 
 export const sleep = ms => new Promise(done => setTimeout(done, ms));
@@ -462,6 +464,8 @@ export const newKek = () => randomBytes(32).toString('base64');
 
 // One key for all the nodes of a test: they share the wrapped keys.
 export const kek = newKek();
+// By which nodes vouch for these keys to the broker.
+const keysSecret = randomBytes(24).toString('hex');
 
 // Kore is not instrumented, so a sanitized module brings the runtime along.
 // Leaks are not looked for: Kore frees little of its own at exit.
@@ -522,6 +526,7 @@ export async function startNode({
       cwd: dir, lastSignal: 'TERM', namespace,
       env: {
         PATH: process.env.PATH, LANG: 'C.UTF-8', HERMETIC_KEK: kek,
+        HERMETIC_MQTT_KEYS_SECRET: keysSecret,
         GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1', // as the image has it
         HERMETIC_DATABASE_URL: postgres?.apiUrl ?? '',
         HERMETIC_HOST: host, HERMETIC_PORT: String(self.port),
@@ -685,7 +690,8 @@ protocol websockets
   self.startBroker = async () => {
     broker = grown(start('mosquitto', ['-c', conf], { cwd: dir,
       lastSignal: 'TERM', env: { ...common, ...sanitizer(plugin),
-        HERMETIC_MQTT_DATABASE_URL: postgres.mqttUrl, ...env } }), broker);
+        HERMETIC_MQTT_DATABASE_URL: postgres.mqttUrl,
+        HERMETIC_MQTT_KEYS_SECRET: keysSecret, ...env } }), broker);
   };
   self.startBridge = async () => {
     bridge = grown(start(join(build, 'hermetic-mqtt-bridge'), [], { cwd: dir,
@@ -724,13 +730,14 @@ export function newHome() {
 }
 
 /**
- * Runs `hermetic` as one user. Returns { code, out, err, json }: json is the
+ * Runs `hermetic` as one user, `within` another program. Returns { code, out, err, json }: json is the
  * list of result objects when --json is among the arguments.
  */
 export async function hermetic(args, {
-  home, passphrase, server, input, env = {}, ms = 60_000,
+  home, passphrase, server, input, env = {}, ms = 60_000, within = [],
 } = {}) {
-  const run = exec(join(build, 'hermetic'), args, {
+  const [program, ...words] = [...within, join(build, 'hermetic'), ...args];
+  const run = exec(program, words, {
     timeout: ms, maxBuffer: 1 << 28,
     env: {
       PATH: process.env.PATH, LANG: 'C.UTF-8',

@@ -212,6 +212,49 @@ static void test_utf8(void **state)
 		assert_false(text_is_utf8(span_str(bad[i])));
 }
 
+static void expect_cut(struct span text, size_t max, size_t n)
+{
+	struct span cut = text_cut(text, max);
+
+	assert_ptr_equal(cut.p, text.p);
+	assert_int_equal(cut.n, n);
+}
+
+static void test_cut(void **state)
+{
+	const struct span euro = SPAN_LIT("a\xe2\x82\xac");
+	(void)state;
+
+	expect_cut(euro, 9, 4);
+	expect_cut(euro, 4, 4);
+	expect_cut(euro, 3, 1);
+	expect_cut(euro, 2, 1);
+	expect_cut(euro, 1, 1);
+	expect_cut(euro, 0, 0);
+	expect_cut(SPAN_EMPTY, 0, 0);
+	expect_cut(SPAN_LIT("\xf0\x9f\x91\xa9\xf0\x9f\x91\xa9"), 7, 4);
+	expect_cut(SPAN_LIT("\xf0\x9f\x91\xa9\xf0\x9f\x91\xa9"), 3, 0);
+	/* what is no character is not kept together */
+	expect_cut(SPAN_LIT("a\x80\x80\x80\x80\x80\x80"), 5, 5);
+	expect_cut(SPAN_LIT("a\xe2\x82"), 2, 2);
+	expect_cut(SPAN_LIT("\xff\xff\xff"), 2, 2);
+}
+
+static void test_characters(void **state)
+{
+	uint32_t c = 7;
+	(void)state;
+
+	assert_int_equal(text_character(SPAN_LIT("az"), &c), 1);
+	assert_int_equal(c, 'a');
+	assert_int_equal(text_character(SPAN_LIT("\xf4\x8f\xbf\xbfz"), &c), 4);
+	assert_int_equal(c, 0x10ffff);
+	assert_int_equal(text_character(SPAN_LIT("\xe2\x82"), &c), 0);
+	assert_int_equal(text_character(SPAN_LIT("\x82"), &c), 0);
+	assert_int_equal(text_character(SPAN_EMPTY, &c), 0);
+	assert_int_equal(c, 0x10ffff);
+}
+
 static void test_u64_limits(void **state)
 {
 	uint64_t v = 0;
@@ -264,6 +307,8 @@ int main(void)
 		cmocka_unit_test(test_uuid),
 		cmocka_unit_test(test_u64_limits),
 		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_characters),
 		cmocka_unit_test(test_secret_compare),
 	};
 

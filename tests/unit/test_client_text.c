@@ -202,6 +202,94 @@ static void test_terminal(void **state)
 	expect_safe(SPAN_LIT("\xe2\x80\x8b"), "\\u{200b}");
 }
 
+static void put_code_point(struct buf *out, uint32_t c)
+{
+	if (c < 0x80) {
+		buf_put_u8(out, (uint8_t)c);
+		return;
+	}
+	if (c < 0x800) {
+		buf_put_u8(out, (uint8_t)(0xc0 | c >> 6));
+	} else {
+		if (c < 0x10000) {
+			buf_put_u8(out, (uint8_t)(0xe0 | c >> 12));
+		} else {
+			buf_put_u8(out, (uint8_t)(0xf0 | c >> 18));
+			buf_put_u8(out, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
+		}
+		buf_put_u8(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
+	}
+	buf_put_u8(out, (uint8_t)(0x80 | (c & 0x3f)));
+}
+
+static bool is_escaped(void put(struct buf *out, struct span text), uint32_t c)
+{
+	struct buf in = BUF_INIT, out = BUF_INIT;
+	char escape[16];
+	bool escaped;
+
+	put_code_point(&in, c);
+	put(&out, buf_span(&in));
+	(void)snprintf(escape, sizeof(escape), "\\u{%x}", (unsigned)c);
+	escaped = span_equal(buf_span(&out), span_str(escape));
+	assert_true(escaped || span_equal(buf_span(&out), buf_span(&in)));
+	buf_clear(&in);
+	buf_clear(&out);
+	return escaped;
+}
+
+/* What does not show, and changes how a text reads. */
+static void test_format_characters(void **state)
+{
+	static const uint32_t harmful[][2] = {
+		{ 0x00, 0x08 },	      { 0x0b, 0x1f },	    { 0x7f, 0x9f },
+		{ 0xad, 0xad },	      { 0x61c, 0x61c },	    { 0x180e, 0x180e },
+		{ 0x200b, 0x200b },   { 0x200e, 0x200f },   { 0x2028, 0x202e },
+		{ 0x2060, 0x206f },   { 0xfeff, 0xfeff },   { 0xfff0, 0xfffb },
+		{ 0x1d173, 0x1d17a }, { 0xe0000, 0xe007f },
+	};
+	/* joiners, signs of numbers in Arabic, variation selectors, an emoji, a
+	 * sign for the missing, private use */
+	static const uint32_t good[] = { 0x200c, 0x200d, 0x600,	  0x6dd,
+					 0xfe0f, 0x180b, 0xe0100, 0x1f469,
+					 0xfffd, 0xe000, 0x20,	  0x300 };
+	/* a name has no use for anything that does not show */
+	static const uint32_t hidden[] = { 0x200c, 0x200d, 0xfe0f,  0x34f,
+					   0x115f, 0x3164, 0xe0100, 0x180b };
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(harmful) / sizeof(*harmful); i++)
+		for (uint32_t c = harmful[i][0]; c <= harmful[i][1]; c++) {
+			assert_true(is_escaped(out_put_safe, c));
+			assert_true(is_escaped(out_put_name, c));
+		}
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		assert_false(is_escaped(out_put_safe, good[i]));
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(*hidden); i++)
+		assert_true(is_escaped(out_put_name, hidden[i]));
+}
+
+/* A member that is longer than its buffer ends with a whole character. */
+static void test_long_member(void **state)
+{
+	char text[601] = "abc";
+	json_t *object;
+	const char *shown;
+	(void)state;
+
+	for (size_t i = 3; i < 600; i += 3)
+		memcpy(text + i, "\xe2\x82\xac", 3);
+	text[600] = '\0';
+	for (size_t skip = 0; skip < 3; skip++) {
+		object = json_pack("{s:s}", "name", text + skip);
+		assert_non_null(object);
+		shown = out_member(object, "name");
+		assert_true(text_is_utf8(span_str(shown)));
+		assert_in_range(strlen(shown), 509, 511);
+		json_decref(object);
+	}
+}
+
 static void expect_line(const char *json, const char *line)
 {
 	json_t *message = json_loads(json, 0, NULL);
@@ -310,6 +398,8 @@ int main(void)
 		cmocka_unit_test(test_contents),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_terminal),
+		cmocka_unit_test(test_format_characters),
+		cmocka_unit_test(test_long_member),
 		cmocka_unit_test(test_who_came_and_went),
 		cmocka_unit_test(test_roles_and_departures),
 		cmocka_unit_test(test_every_kind),

@@ -219,10 +219,18 @@ static void only_the_author_edits(void **state)
 	expect(w, by_bob, "kind", "unreadable");
 }
 
+static void expect_nowhere(const struct world *w, const char *words)
+{
+	for (size_t i = 0; i < RECORDS_MAX; i++)
+		assert_true(w->records[i].value.n == 0 ||
+			    memmem(w->records[i].value.p, w->records[i].value.n,
+				   words, strlen(words)) == NULL);
+}
+
 static void what_was_deleted_stays_so(void **state)
 {
 	struct world *w = *state;
-	uint64_t said = text(w, "alice", "one"), edit, gone;
+	uint64_t said = text(w, "alice", "one"), edit, gone, late;
 	uint8_t id[MIMI_ID];
 
 	memcpy(id, w->last, MIMI_ID);
@@ -231,12 +239,37 @@ static void what_was_deleted_stays_so(void **state)
 	expect(w, said, "text", NULL);
 	expect(w, edit, "text", NULL);
 	expect_number(w, said, "deleted", gone);
-	(void)about(w, "alice", SAID_EDIT, id, "three");
+	late = about(w, "alice", SAID_EDIT, id, "three");
+	expect(w, late, "kind", "edit");
+	expect(w, late, "text", NULL);
+	expect_number(w, late, "of", said);
 	expect_number(w, said, "edited", 0);
-	for (size_t i = 0; i < RECORDS_MAX; i++)
-		assert_true(w->records[i].value.n == 0 ||
-			    memmem(w->records[i].value.p, w->records[i].value.n,
-				   "two", 3) == NULL);
+	expect_nowhere(w, "two");
+	expect_nowhere(w, "three");
+}
+
+/* Deleting the message would not find it. */
+static void an_edit_too_many_is_not_kept(void **state)
+{
+	struct world *w = *state;
+	uint64_t said = text(w, "alice", "one"), last;
+	json_t *marks = NULL, *words = json_string("two");
+	uint8_t id[MIMI_ID];
+
+	memcpy(id, w->last, MIMI_ID);
+	MUST(marks_get(&w->store, SESSION_TEXT, id, &marks));
+	for (uint64_t i = 1; i < MARKS_MAX; i++)
+		assert_true(marks_edit(marks, ++w->seq, words));
+	MUST(marks_save(&w->store, SESSION_TEXT, id, marks));
+	last = about(w, "alice", SAID_EDIT, id, "three");
+	expect(w, said, "edited_text", "three");
+	(void)about(w, "alice", SAID_EDIT, id, "four");
+	expect(w, w->seq, "kind", "unreadable");
+	expect(w, w->seq, "text", NULL);
+	expect_number(w, said, "edited", last);
+	expect_nowhere(w, "four");
+	json_decref(marks);
+	json_decref(words);
 }
 
 static void reactions_count_once(void **state)
@@ -326,6 +359,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(only_the_author_edits, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(what_was_deleted_stays_so,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(an_edit_too_many_is_not_kept,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(reactions_count_once, setup,
 						teardown),

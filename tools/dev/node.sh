@@ -23,7 +23,7 @@ secrets_load() {
     cat "$file" 2>/dev/null || true
     for name in POSTGRES_PASSWORD OWNER_PASSWORD API_PASSWORD \
       ROTATION_PASSWORD MQTT_PASSWORD MQTT_BRIDGE_PASSWORD \
-      MQTT_BRIDGE_SECRET KEK; do
+      MQTT_BRIDGE_SECRET MQTT_KEYS_SECRET KEK; do
       ! grep -q "^HERMETIC_$name=" "$file" 2>/dev/null || continue
       case $name in
         KEK) value=$(random_base64 32) ;;
@@ -53,6 +53,7 @@ node_start() {
   service_settings node <<END
 HERMETIC_DATABASE_URL=$(postgres_url hermetic_api "$HERMETIC_API_PASSWORD")
 HERMETIC_KEK=$HERMETIC_KEK
+HERMETIC_MQTT_KEYS_SECRET=$HERMETIC_MQTT_KEYS_SECRET
 HERMETIC_HOST=127.0.0.1
 HERMETIC_PORT=$PORT
 HERMETIC_DRAIN_SECONDS=0

@@ -11,10 +11,16 @@ have_node() {
     version=${version#v} && [ "${version%%.*}" -ge 18 ]
 }
 
+distribution() { # debian 12
+  (. /etc/os-release 2>/dev/null && printf '%s %s' "${ID:-unknown}" \
+    "${VERSION_ID:-}") || true
+}
+
 packages_missing() { # STAGE...
-  local stage name wanted=" $* "
-  while read -r stage name; do
+  local stage name in_13 wanted=" $* "
+  while read -r stage name in_13; do
     case $wanted in *" $stage "*) ;; *) continue ;; esac
+    [ "$DISTRIBUTION" != "debian 13" ] || name=${in_13:-$name}
     case $name in nodejs | npm) have_node && continue ;; esac
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = \
       installed ] || printf '%s ' "$name"
@@ -25,12 +31,12 @@ packages_missing() { # STAGE...
 # want the programs only, so for the time of the installation it is told not to.
 MAIN_CLUSTER_CONF=/etc/postgresql-common/createcluster.d/hermetic.conf
 
-install_postgresql() {
+install_postgresql() { # PACKAGE
   apt_install postgresql-common || return 1
   as_root mkdir -p "$(dirname "$MAIN_CLUSTER_CONF")"
   printf 'create_main_cluster = false\n' |
     as_root tee "$MAIN_CLUSTER_CONF" >/dev/null
-  apt_install postgresql-15 || return 1
+  apt_install "$1" || return 1
   as_root rm -f "$MAIN_CLUSTER_CONF"
 }
 
@@ -49,17 +55,22 @@ apt_install() {
 }
 
 packages_ensure() { # STAGE...
-  local distribution
-  distribution=$(. /etc/os-release 2>/dev/null && printf '%s %s' \
-    "${ID:-unknown}" "${VERSION_ID:-}") || true
+  local name
+  DISTRIBUTION=$(distribution)
   command -v dpkg-query >/dev/null || die "Debian 12 is needed for its" \
-    "packages; there is no dpkg-query here (this is $distribution)."
+    "packages; there is no dpkg-query here (this is $DISTRIBUTION)."
   MISSING=$(packages_missing "$@")
   MISSING=${MISSING% }
   [ -n "$MISSING" ] || return 0
 
-  [ "$distribution" = "debian 12" ] || die "these packages are missing, and" \
-    "only Debian 12's are known to fit (this is $distribution): $MISSING"
+  case $DISTRIBUTION/" $MISSING " in
+    "debian 12"/*) ;;
+    "debian 13"/*" kore "*) die "Debian 13 has no kore. Debian 12's fits:" \
+      "install that one first (packages.debian.org/bookworm/kore)." ;;
+    "debian 13"/*) ;;
+    *) die "these packages are missing, and only Debian 12's and 13's are" \
+      "known to fit (this is $DISTRIBUTION): $MISSING" ;;
+  esac
   command -v apt-get >/dev/null ||
     die "apt-get was not found, and these packages are missing: $MISSING"
   [ "$EUID" -eq 0 ] || command -v sudo >/dev/null ||
@@ -71,7 +82,9 @@ packages_ensure() { # STAGE...
     tail -n 5 "$LOG" >&2
     die "apt-get update failed; its last words stand above."
   fi
-  case " $MISSING " in *" postgresql-15 "*) install_postgresql ;; esac
+  for name in postgresql-15 postgresql-17; do
+    case " $MISSING " in *" $name "*) install_postgresql "$name" ;; esac
+  done
   # shellcheck disable=SC2086 # a list of words
   if ! apt_install $MISSING; then
     tail -n 20 "$LOG" >&2

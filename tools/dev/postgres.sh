@@ -1,6 +1,11 @@
 # The private PostgreSQL: var/pg, reached by a socket below var/ only.
 
-PGBIN=/usr/lib/postgresql/15/bin
+# Of Debian 12, or of 13, once it is installed.
+pgbin() {
+  local bin=/usr/lib/postgresql/15/bin
+  [ -d "$bin" ] || bin=/usr/lib/postgresql/17/bin
+  printf %s "$bin"
+}
 
 postgres_url() { # ROLE PASSWORD
   printf 'postgresql://%s:%s@/hermetic?host=%s' "$1" "$2" "$PGSOCKET"
@@ -33,7 +38,7 @@ postgres_init() {
   printf '%s\n' "$HERMETIC_POSTGRES_PASSWORD" >"$VAR/pg.new/password"
   chmod 0644 "$VAR/pg.new/password" # in a directory of mode 0700
   (cd "$VAR/pg.new" && umask 077 && LC_ALL=C.UTF-8 "${RUN_AS[@]}" \
-    "$PGBIN/initdb" -D data -U postgres --pwfile=password \
+    "$(pgbin)/initdb" -D data -U postgres --pwfile=password \
     --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8) \
     >"$VAR/log/initdb.log" 2>&1 || {
     tail -n 5 "$VAR/log/initdb.log" >&2
@@ -46,7 +51,7 @@ postgres_init() {
 postgres_start() {
   [ -d "$VAR/pg" ] || postgres_init
   step "Starting PostgreSQL."
-  (cd "$VAR/pg" && exec setsid "${RUN_AS[@]}" "$PGBIN/postgres" \
+  (cd "$VAR/pg" && exec setsid "${RUN_AS[@]}" "$(pgbin)/postgres" \
     -D "$VAR/pg/data" -c listen_addresses= \
     -c unix_socket_directories="$PGSOCKET" \
     -c unix_socket_permissions=0700 9>&-) \
@@ -58,7 +63,7 @@ postgres_start() {
 
 postgres_await() {
   local tenths=600
-  until "$PGBIN/pg_isready" -q -h "$PGSOCKET"; do
+  until "$(pgbin)/pg_isready" -q -h "$PGSOCKET"; do
     tenths=$((tenths - 1))
     if [ "$tenths" -eq 0 ] || ! pid_alive "$VAR/run/postgres.pid" >/dev/null
     then

@@ -108,6 +108,29 @@ out:
 	return e;
 }
 
+static bool archived;
+
+static void read_archive(struct rows *rows)
+{
+	struct span text;
+
+	archived = rows_count(rows) == 1 && !rows_is_null(rows, 0, "archive");
+	if (!archived)
+		return;
+	text = rows_text(rows, 0, "archive");
+	(void)fwrite(text.p, 1, text.n, stdout);
+	(void)putchar('\n');
+}
+
+static enum err export(const char *name) {
+	struct params params = PARAMS_INIT; enum err e;
+
+	params_text(&params, span_str(name));
+	TRY(admin_ask(STATEMENT_ADMIN_EXPORT, &params, read_archive));
+	ENSURE(archived, ERR_STATE_GONE);
+	out : return e;
+}
+
 /* Printed once; the database has its hash. */
 static enum err token(uint64_t uses)
 {
@@ -263,6 +286,10 @@ static bool acts(const char *verb, const char *name, enum err *out)
 		*out = act(STATEMENT_ADMIN_SUSPEND, name, &no);
 	else if (strcmp(verb, "sign-out") == 0)
 		*out = act(STATEMENT_ADMIN_SIGN_OUT, name, NULL);
+	else if (strcmp(verb, "delete") == 0)
+		*out = act(STATEMENT_ADMIN_ERASE, name, NULL);
+	else if (strcmp(verb, "export") == 0)
+		*out = export(name);
 	else
 		return false;
 	if (*out == ERR_STATE_GONE)

@@ -7,6 +7,10 @@
  *                                     the one before. Can be repeated.
  *   hermetic-admin users [NAME]       accounts; --json: a line for each
  *   hermetic-admin suspend|resume|sign-out NAME
+ *   hermetic-admin delete NAME        erases the account
+ *   hermetic-admin export NAME        what is stored about it, as JSON
+ *   hermetic-admin sessions [ID]      how large they are; --json: a line for each
+ *   hermetic-admin end-session ID
  *   hermetic-admin token [USES]       lets so many register, within a week
  *   hermetic-admin audit [verify]     the record as JSON lines, or whether it
  *                                     is whole
@@ -334,16 +338,20 @@ static int say_usage(void)
 {
 	(void)fputs("usage: hermetic-admin status [--json] | rekey | users "
 		    "[NAME] [--json] |\n    suspend NAME | resume NAME | "
-		    "sign-out NAME | token [USES] [--json] | audit [verify]\n",
+		    "sign-out NAME | delete NAME | export NAME |\n    "
+		    "sessions [ID] [--json] | end-session ID |\n    "
+		    "token [USES] [--json] | audit [verify]\n",
 		    stderr);
 	return 2;
 }
 
 static bool is_verb(const char *verb)
 {
-	static const char *const verbs[] = { "status",	"rekey",  "users",
-					     "suspend", "resume", "sign-out",
-					     "token",	"audit" };
+	static const char *const verbs[] = {
+		"status", "rekey",    "users",	  "suspend",
+		"resume", "sign-out", "token",	  "audit",
+		"delete", "export",   "sessions", "end-session"
+	};
 
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
 		if (strcmp(verb, verbs[i]) == 0)
@@ -370,7 +378,8 @@ int main(int argc, char **argv)
 	e = start();
 	if (e == ERR_OK && run != NULL)
 		e = run();
-	else if (e == ERR_OK && !admin_accounts(verb, argv + 2, count, &e))
+	else if (e == ERR_OK && !admin_accounts(verb, argv + 2, count, &e) &&
+		 !admin_sessions(verb, argv + 2, count, &e))
 		return say_usage();
 	if (e != ERR_OK)
 		(void)fprintf(stderr, "hermetic-admin: %s\n", err_text(e));

@@ -11,9 +11,13 @@ MUST_CHECK enum err admin_ask(enum statement statement, struct params *params,
 /* --json was among the arguments. */
 bool admin_as_json(void);
 
-/* users, suspend, resume, sign-out, token and audit: `args` are what stands behind
+/* users, suspend, resume, sign-out, delete, export, token and audit: `args` are what stands behind
  * the verb, without --json. False: these are none of their arguments. */
 bool admin_accounts(const char *verb, char *const *args, int count,
+		    enum err *out);
+
+/* The same for sessions and end-session. */
+bool admin_sessions(const char *verb, char *const *args, int count,
 		    enum err *out);
 
 #endif

@@ -112,7 +112,6 @@ void kore_parent_configure(int argc, char **argv)
 	worker_max_connections = settings.connections;
 	worker_rlimit_nofiles = settings.connections + SPARE_FILES;
 	worker_set_affinity = 0; /* or a task shares the loop's core */
-	router_read_config();
 	open_metrics();
 	if (settings.workers > 1 && peers_open(settings.workers) != ERR_OK)
 		fail_start("no sockets between the workers");

@@ -1,7 +1,6 @@
 /*
- * The processes of a node: Kore's parent and its workers. What stands in
- * kore.conf is the surface (routes); address and numbers come from the
- * configuration that app_configure() reads.
+ * The processes of a node: Kore's parent and its workers. Address and numbers come
+ * from the configuration that app_configure() reads.
  */
 #ifndef HERMETIC_SERVER_EDGE_PROCESS_H
 #define HERMETIC_SERVER_EDGE_PROCESS_H
@@ -21,7 +20,7 @@ unsigned process_worker(void);
 
 /* ---- defined by the server above the edge ---- */
 
-/* In the parent, before the workers: fills the settings. False stops the
+/* In the parent, before the workers: fills the settings and adds the routes. False stops the
  * start; what is wrong has then been said. */
 bool app_configure(struct process_settings *settings);
 

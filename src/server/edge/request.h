@@ -14,10 +14,8 @@
 struct request;
 struct conn;
 
-/* Exported for kore.conf, which names handlers. */
+/* Exported for Kore, which finds it by its name. */
 #define EDGE_HANDLER __attribute__((visibility("default")))
-
-typedef void request_handler(struct request *req);
 
 /* ---- what was asked ---- */
 
@@ -34,7 +32,7 @@ struct span request_param(const struct request *req, const char *name);
 bool request_query(const struct request *req, const char *name,
 		   struct span *value);
 
-/* The route as kore.conf has it, for logs. */
+/* The path of the route, for logs. */
 const char *request_route(const struct request *req);
 
 /* What it is called in logs and in its answer, and its place in a trace. */

@@ -1,18 +1,23 @@
 #include "server/edge/router.h"
 
-#include <regex.h>
-
-#include <kore/kore.h>
-
-#include <kore/http.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "server/edge/path_tree.h"
+
+enum { ROUTES_MAX = 64, METHODS = 5 };
+
+/* What is called for one method. */
+struct target {
+	void (*called)(struct request *req, const void *arg);
+	const void *arg;
+};
 
 struct route {
 	const char *path;
-	request_handler *handler;
+	struct target targets[METHODS];
 	unsigned methods;
 	size_t number;
 	char allow[80];
@@ -20,25 +25,26 @@ struct route {
 
 static struct path_tree *tree;
 
-enum { ROUTES_MAX = 64 };
 static const char *paths[ROUTES_MAX] = { "none" };
 static size_t path_count = 1;
 
-static unsigned methods_of(int kore_methods)
+static size_t target_of(enum head_method method)
 {
-	unsigned methods = HEAD_OPTIONS;
-
-	if ((kore_methods & HTTP_METHOD_GET) != 0)
-		methods |= HEAD_GET | HEAD_HEAD;
-	if ((kore_methods & HTTP_METHOD_POST) != 0)
-		methods |= HEAD_POST;
-	if ((kore_methods & HTTP_METHOD_PUT) != 0)
-		methods |= HEAD_PUT;
-	if ((kore_methods & HTTP_METHOD_DELETE) != 0)
-		methods |= HEAD_DELETE;
-	if ((kore_methods & HTTP_METHOD_PATCH) != 0)
-		methods |= HEAD_PATCH;
-	return methods;
+	switch (method) {
+	case HEAD_POST:
+		return 1;
+	case HEAD_PUT:
+		return 2;
+	case HEAD_DELETE:
+		return 3;
+	case HEAD_PATCH:
+		return 4;
+	case HEAD_GET:
+	case HEAD_HEAD:
+	case HEAD_OPTIONS:
+		break;
+	}
+	return 0;
 }
 
 static void name_methods(struct route *r)
@@ -51,36 +57,48 @@ static void name_methods(struct route *r)
 		       r->methods & HEAD_DELETE ? "DELETE, " : "");
 }
 
-static void add_route(const struct kore_module_handle *h)
+/* NULL: no memory, or there are too many. The paths are few when it is asked. */
+static struct route *find_or_add(const char *path)
 {
-	struct route *r = kore_calloc(1, sizeof(*r));
+	struct route *r = NULL;
 
-	r->path = h->path;
-	r->methods = methods_of(h->methods);
-	/* Kore keeps what dlsym() found: a function of our own type */
-	memcpy(&r->handler, &h->rcall->addr, sizeof(r->handler));
-	name_methods(r);
-	if (path_count < ROUTES_MAX) {
-		r->number = path_count;
-		paths[path_count++] = r->path;
+	if (tree == NULL)
+		tree = path_tree_new();
+	if (tree == NULL)
+		return NULL;
+	for (size_t i = 1; i < path_count; i++)
+		if (strcmp(paths[i], path) == 0)
+			return path_tree_find(tree, span_str(path));
+	if (path_count < ROUTES_MAX)
+		r = calloc(1, sizeof(*r));
+	if (r == NULL)
+		return NULL;
+	r->path = path;
+	r->methods = HEAD_OPTIONS;
+	if (path_tree_add(tree, span_str(path), r) != ERR_OK) {
+		free(r);
+		return NULL;
 	}
-	if (path_tree_add(tree, span_str(h->path), r) != ERR_OK)
-		fatal("no memory for routes");
+	r->number = path_count;
+	paths[path_count++] = path;
+	return r;
 }
 
-void router_read_config(void)
+void router_add(enum head_method method, const char *path,
+		void (*called)(struct request *req, const void *arg),
+		const void *arg)
 {
-	const struct kore_server *server;
-	const struct kore_domain *domain;
-	const struct kore_module_handle *h;
+	struct route *r = find_or_add(path);
 
-	tree = path_tree_new();
-	if (tree == NULL)
-		fatal("no memory for routes");
-	LIST_FOREACH(server, &kore_servers, list)
-	TAILQ_FOREACH(domain, &server->domains, list)
-	TAILQ_FOREACH(h, &domain->handlers, list)
-	add_route(h);
+	if (r == NULL) {
+		LOG(ERROR, "no memory for routes", LOG_STR("path", path));
+		exit(EXIT_FAILURE);
+	}
+	r->methods |= method;
+	if (method == HEAD_GET)
+		r->methods |= HEAD_HEAD;
+	r->targets[target_of(method)] = (struct target){ called, arg };
+	name_methods(r);
 }
 
 const struct route *router_find(struct span path)
@@ -116,7 +134,10 @@ const char *router_allow_header(const struct route *route)
 
 void router_call(const struct route *route, struct request *req)
 {
-	route->handler(req);
+	const struct target *t =
+	    &route->targets[target_of(request_method(req))];
+
+	t->called(req, t->arg);
 }
 
 struct span router_param(const struct route *route, struct span path,

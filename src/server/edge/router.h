@@ -1,10 +1,7 @@
 /*
- * From a path to its handler. The routes are those that kore.conf names:
- *
- *   route /session/{session_id}/messages session_messages
- *   restrict /session/{session_id}/messages get
- *
- * A segment in braces stands for any one segment (path_tree.h).
+ * From a method and a path to what is called. The routes are those that the server
+ * above names (server/routes_table.h). A segment of a path in braces stands for any
+ * one segment (path_tree.h).
  */
 #ifndef HERMETIC_SERVER_EDGE_ROUTER_H
 #define HERMETIC_SERVER_EDGE_ROUTER_H
@@ -13,8 +10,12 @@
 
 struct route;
 
-/* Reads the routes from Kore's configuration: once, before the workers. */
-void router_read_config(void);
+/* Adds a method of a path, before the workers: `called` gets its requests, with `arg`.
+ * HEAD is a GET, and OPTIONS is answered by the edge. Ends the process when there
+ * is no memory. */
+void router_add(enum head_method method, const char *path,
+		void (*called)(struct request *req, const void *arg),
+		const void *arg);
 
 /* NULL when no route has that path. */
 const struct route *router_find(struct span path);

@@ -2,11 +2,11 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "door/delivery.h"
 #include "door/origin.h"
 #include "server/edge/shared.h"
 #include "server/hub/membership.h"
 #include "server/hub/reading.h"
-#include "server/messages.h"
 
 static const struct subscription *giving;
 

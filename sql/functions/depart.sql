@@ -1,0 +1,52 @@
+-- A device is out of one session (p_session), or of all of them (NULL): from now
+-- on it is served nothing, and the keys are due. With p_seq, the departure's place
+-- in the log, messages are refused until a commit has removed it.
+--
+-- It waits for a commit that is under way, as that does for it: the commit has not
+-- seen who departs, and would take the rotation away.
+--
+-- Who changes how a member ends keeps the rule of docs/adr/0018: a row of `rotation` is
+-- written in the same transaction and stays until a commit opens another epoch.
+-- The writer asks the database no more whether a member of the epoch still is one.
+CREATE OR REPLACE FUNCTION depart(p_session uuid, p_device uuid,
+                       p_seq bigint DEFAULT NULL)
+RETURNS integer LANGUAGE plpgsql SET search_path = hermetic AS $$
+DECLARE
+  gone session_member%ROWTYPE;
+  count integer := 0;
+BEGIN
+  PERFORM FROM session
+    WHERE session_id IN (SELECT m.session_id FROM session_member m
+                         WHERE m.device_id = p_device
+                           AND (p_session IS NULL OR m.session_id = p_session))
+    ORDER BY session_id FOR KEY SHARE;
+  FOR gone IN
+    UPDATE session_member
+    SET departed_at = coalesce(departed_at, now()), departed_seq = p_seq
+    WHERE device_id = p_device AND departed_seq IS NULL
+      AND (departed_at IS NULL OR p_seq IS NOT NULL)
+      AND (p_session IS NULL OR session_id = p_session)
+    RETURNING *
+  LOOP
+    IF p_seq IS NOT NULL THEN
+      PERFORM make_due(gone.session_id, 'departure', interval '0');
+      INSERT INTO member_end AS e (session_id, device_id, seq)
+        VALUES (gone.session_id, p_device, p_seq)
+        ON CONFLICT (session_id, device_id) DO UPDATE SET seq = excluded.seq;
+    ELSE
+      INSERT INTO rotation (session_id, reason, hard_at)
+        VALUES (gone.session_id, 'revoked', 'infinity')
+        ON CONFLICT DO NOTHING;
+    END IF;
+    count := count + 1;
+  END LOOP;
+  RETURN count;
+END $$;
+
+-- For nodes from before, who know no departure in the log. It goes with a later
+-- migration, as does the table `departure`.
+CREATE OR REPLACE FUNCTION depart(p_session uuid, p_device uuid, p_reason text,
+                                  p_proof bytea)
+RETURNS integer LANGUAGE sql SET search_path = hermetic AS $$
+  SELECT depart(p_session, p_device, NULL::bigint)
+$$;

@@ -1,0 +1,118 @@
+#include "server/routes.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "server/edge/router.h"
+#include "server/limited.h"
+#include "server/routes_table.h"
+#include "server/tokens.h"
+
+enum caller {
+	CALLER_ANYBODY,
+	CALLER_DEVICE,
+	CALLER_WAITING,
+	CALLER_OWN_WAITING
+};
+
+enum charge {
+	CHARGE_NONE,
+	CHARGE_ADDRESS_LOGINS,
+	CHARGE_CLAIMS,
+	CHARGE_GUESSES,
+	CHARGE_LINKS,
+	CHARGE_APPROVALS
+};
+
+struct row {
+	enum head_method method;
+	const char *path;
+	enum caller caller;
+	enum charge charge;
+	call_handler *handler;
+};
+
+static const struct row ROWS[] = {
+#define ROUTE_ROW(method, path, who, limit, handler)                           \
+	{ HEAD_##method, path, CALLER_##who, CHARGE_##limit, handler },
+	ROUTES(ROUTE_ROW)
+#undef ROUTE_ROW
+};
+
+/* A false answer of one of these says that the request has been answered. */
+
+static bool knows_caller(const struct row *row, struct call *call)
+{
+	switch (row->caller) {
+	case CALLER_ANYBODY:
+		return true;
+	case CALLER_DEVICE:
+		return tokens_require(call->req, &call->who);
+	case CALLER_WAITING:
+		return tokens_require_any(call->req, &call->who);
+	case CALLER_OWN_WAITING:
+		if (!tokens_require_any(call->req, &call->who))
+			return false;
+		if (!call->who.pending ||
+		    span_equal(request_param(call->req, "username"),
+			       span_str(call->who.username)))
+			return true;
+		break;
+	}
+	request_problem(call->req, OUTCOME_DEVICE_PENDING, NULL);
+	return false;
+}
+
+static bool knows_session(const struct row *row, struct call *call)
+{
+	if (strstr(row->path, "{session_id}") == NULL ||
+	    text_parse_uuid(call->session,
+			    request_param(call->req, "session_id")) == ERR_OK)
+		return true;
+	request_problem(call->req, OUTCOME_NO_SESSION, NULL);
+	return false;
+}
+
+static bool within_limit(const struct row *row, struct call *call)
+{
+	struct request *req = call->req;
+	struct span name = span_str(call->who.username);
+	uint8_t room[16];
+
+	switch (row->charge) {
+	case CHARGE_NONE:
+		break;
+	case CHARGE_ADDRESS_LOGINS:
+		return limited_allows(req, LIMIT_ADDRESS_LOGINS,
+				      limited_address(req, room), SPAN_EMPTY);
+	case CHARGE_CLAIMS: /* each claim uses somebody's KeyPackage up */
+		return limited_allows(req, LIMIT_CLAIMS,
+				      SPAN_ARRAY(call->who.user), SPAN_EMPTY);
+	case CHARGE_GUESSES: /* taken back when the passphrase was right */
+		return limited_allows(req, LIMIT_GUESSES, name, SPAN_EMPTY);
+	case CHARGE_LINKS: /* whoever posts: a full log cannot be emptied */
+		return limited_allows(req, LIMIT_LINKS,
+				      request_param(req, "username"),
+				      SPAN_LIT("log"));
+	case CHARGE_APPROVALS:
+		return limited_allows(req, LIMIT_LINKS, name,
+				      SPAN_LIT("approval"));
+	}
+	return true;
+}
+
+static void call_row(struct request *req, const void *arg)
+{
+	const struct row *row = arg;
+	struct call call = { .req = req };
+
+	if (knows_caller(row, &call) && knows_session(row, &call) &&
+	    within_limit(row, &call))
+		row->handler(&call);
+}
+
+void routes_open(void)
+{
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++)
+		router_add(ROWS[i].method, ROWS[i].path, call_row, &ROWS[i]);
+}

@@ -1,0 +1,90 @@
+/*
+ * The surface of the API: a row for each method of a path. docs/openapi.yaml has the
+ * same rows, held by a test.
+ *
+ * Whether the caller is a member of the session, and what its role lets it do, is no
+ * column: the statement that answers asks it under the session's lock, and roles are
+ * the group's (src/check/rules.h).
+ */
+#ifndef HERMETIC_SERVER_ROUTES_TABLE_H
+#define HERMETIC_SERVER_ROUTES_TABLE_H
+
+#include "door/bearer.h"
+#include "server/edge/request.h"
+
+/* A request as its handler gets it. */
+struct call {
+	struct request *req;
+	struct identity who; /* the caller, where the row asks for one */
+	uint8_t session[16]; /* the path's {session_id}, where it has one */
+};
+
+/* Answers call->req exactly once, at once or later; `call` itself is gone when the
+ * handler returns. */
+typedef void call_handler(const struct call *call);
+
+/* ROUTE(method, path, who may call, limit, handler)
+ *
+ * who may call: ANYBODY; DEVICE, with an access token; WAITING, also a device that
+ * waits to be approved; OWN_WAITING, the same, but such a device for the path's
+ * {username} only if that is its own.
+ * limit, charged before the handler is called: NONE; ADDRESS_LOGINS, to the address;
+ * CLAIMS and GUESSES, to the account; LINKS, to the path's account; APPROVALS, to the
+ * account. What depends on the body is charged by the handler. */
+#define ROUTES(ROUTE)                                                          \
+	ROUTE(GET, "/healthz", ANYBODY, NONE, health_live)                     \
+	ROUTE(GET, "/readyz", ANYBODY, NONE, health_ready)                     \
+	ROUTE(GET, "/.well-known/jwks.json", ANYBODY, NONE, keys_get)          \
+	ROUTE(POST, "/auth/register", ANYBODY, NONE, auth_register)            \
+	ROUTE(POST, "/auth/login", ANYBODY, ADDRESS_LOGINS, auth_login)        \
+	ROUTE(POST, "/auth/refresh", ANYBODY, NONE, auth_refresh)              \
+	ROUTE(POST, "/auth/logout", WAITING, NONE, auth_logout)                \
+	ROUTE(POST, "/auth/password", DEVICE, GUESSES, auth_password)          \
+	ROUTE(GET, "/users/{username}/devices", DEVICE, NONE, devices_list)    \
+	ROUTE(GET, "/users/{username}/log", OWN_WAITING, NONE,                 \
+	      account_logs_get)                                                \
+	ROUTE(POST, "/users/{username}/log", OWN_WAITING, LINKS,               \
+	      account_log_post)                                                \
+	ROUTE(POST, "/users/logs", DEVICE, NONE, account_logs_ask)             \
+	ROUTE(GET, "/devices/requests", DEVICE, NONE, device_requests_list)    \
+	ROUTE(POST, "/devices/requests", WAITING, APPROVALS,                   \
+	      device_requests_post)                                            \
+	ROUTE(GET, "/devices/requests/{device_id}", WAITING, NONE,             \
+	      device_requests_get)                                             \
+	ROUTE(POST, "/devices/requests/{device_id}", DEVICE, NONE,             \
+	      device_requests_answer)                                          \
+	ROUTE(DELETE, "/devices/requests/{device_id}", DEVICE, NONE,           \
+	      device_requests_refuse)                                          \
+	ROUTE(DELETE, "/devices/{device_id}", DEVICE, NONE, devices_remove)    \
+	ROUTE(GET, "/key-packages", DEVICE, NONE, key_packages_count)          \
+	ROUTE(POST, "/key-packages", DEVICE, NONE, key_packages_publish)       \
+	ROUTE(POST, "/key-packages/claim", DEVICE, CLAIMS, key_packages_claim) \
+	ROUTE(GET, "/welcomes", DEVICE, NONE, welcomes_list)                   \
+	ROUTE(POST, "/session/create", DEVICE, NONE, session_create)           \
+	ROUTE(POST, "/session/join", DEVICE, NONE, commits_join)               \
+	ROUTE(GET, "/sessions", DEVICE, NONE, sessions_list)                   \
+	ROUTE(GET, "/session/{session_id}", DEVICE, NONE, sessions_item)       \
+	ROUTE(GET, "/session/{session_id}/members", DEVICE, NONE,              \
+	      sessions_members)                                                \
+	ROUTE(POST, "/session/{session_id}/invite", DEVICE, NONE,              \
+	      sessions_invite)                                                 \
+	ROUTE(GET, "/session/{session_id}/group-info", DEVICE, NONE,           \
+	      sessions_group_info)                                             \
+	ROUTE(POST, "/session/{session_id}/commit", DEVICE, NONE,              \
+	      commits_post)                                                    \
+	ROUTE(POST, "/session/{session_id}/move", DEVICE, NONE, move_post)     \
+	ROUTE(POST, "/session/{session_id}/send", DEVICE, NONE, messages_send) \
+	ROUTE(POST, "/session/{session_id}/leave", DEVICE, NONE,               \
+	      departures_post)                                                 \
+	ROUTE(GET, "/session/{session_id}/messages", DEVICE, NONE,             \
+	      messages_list)                                                   \
+	ROUTE(GET, "/session/{session_id}/messages/{seq}", DEVICE, NONE,       \
+	      messages_get)                                                    \
+	/* the token may come as a subprotocol */                              \
+	ROUTE(GET, "/ws", ANYBODY, NONE, ws_open)
+
+#define ROUTE_HANDLER(method, path, who, limit, handler) call_handler handler;
+ROUTES(ROUTE_HANDLER)
+#undef ROUTE_HANDLER
+
+#endif

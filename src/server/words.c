@@ -1,0 +1,133 @@
+#include "server/words.h"
+
+uint8_t words_kind(struct rd *word)
+{
+	return rd_u8(word);
+}
+
+void words_put_append(struct buf *word, const struct words_append *append)
+{
+	const struct append *m = &append->message;
+
+	buf_put_u8(word, WORDS_APPEND);
+	buf_put_u8(word, (uint8_t)append->worker);
+	buf_put_u64(word, append->id);
+	buf_put(word, SPAN_ARRAY(m->session));
+	buf_put(word, SPAN_ARRAY(m->device));
+	buf_put(word, SPAN_ARRAY(m->nonce));
+	buf_put_u64(word, m->epoch);
+	buf_put_u64(word, m->view_seq);
+	buf_put(word, SPAN_ARRAY(m->view_head));
+	buf_put_u8(word, (uint8_t)m->origin.n);
+	buf_put(word, m->origin);
+	buf_put(word, m->envelope);
+}
+
+bool words_take_append(struct rd *word, struct words_append *append)
+{
+	struct append *m = &append->message;
+
+	*append = (struct words_append){ .worker = rd_u8(word) };
+	append->id = rd_u64(word);
+	rd_copy(word, m->session, sizeof(m->session));
+	rd_copy(word, m->device, sizeof(m->device));
+	rd_copy(word, m->nonce, sizeof(m->nonce));
+	m->epoch = rd_u64(word);
+	m->view_seq = rd_u64(word);
+	rd_copy(word, m->view_head, sizeof(m->view_head));
+	m->origin = rd_take(word, rd_u8(word));
+	m->envelope = rd_take(word, rd_left(word));
+	return rd_ok(word);
+}
+
+void words_put_result(struct buf *word, const struct words_result *result)
+{
+	const struct append_result *r = &result->result;
+
+	buf_put_u8(word, WORDS_RESULT);
+	buf_put_u64(word, result->id);
+	buf_put_u8(word, (uint8_t)r->outcome);
+	buf_put_u64(word, r->seq);
+	buf_put_u64(word, r->sent_ms);
+	buf_put(word, SPAN_ARRAY(r->head));
+	buf_put_u64(word, r->epoch);
+	buf_put_u8(word, r->rotation_due ? 1 : 0);
+}
+
+bool words_take_result(struct rd *word, struct words_result *result)
+{
+	struct append_result *r = &result->result;
+
+	*result = (struct words_result){ .id = rd_u64(word) };
+	r->outcome = (enum append_outcome)rd_u8(word);
+	r->seq = rd_u64(word);
+	r->sent_ms = rd_u64(word);
+	rd_copy(word, r->head, sizeof(r->head));
+	r->epoch = rd_u64(word);
+	r->rotation_due = rd_u8(word) != 0;
+	return rd_end(word) == ERR_OK;
+}
+
+void words_put_started(struct buf *word, unsigned worker)
+{
+	buf_put_u8(word, WORDS_STARTED);
+	buf_put_u8(word, (uint8_t)worker);
+}
+
+bool words_take_started(struct rd *word, unsigned *worker)
+{
+	*worker = rd_u8(word);
+	return rd_end(word) == ERR_OK;
+}
+
+void words_put_message(struct buf *word, const struct message *m)
+{
+	buf_put_u8(word, WORDS_MESSAGE);
+	buf_put(word, SPAN_ARRAY(m->session));
+	buf_put_u64(word, m->seq);
+	buf_put(word, SPAN_ARRAY(m->sender));
+	buf_put_u64(word, m->epoch);
+	buf_put_u8(word, (uint8_t)m->kind);
+	buf_put(word, SPAN_ARRAY(m->head));
+	buf_put(word, SPAN_ARRAY(m->hash));
+	buf_put_u64(word, m->sent_ms);
+	buf_put_u8(word, (uint8_t)m->origin.n);
+	buf_put(word, m->origin);
+	buf_put(word, m->bytes);
+}
+
+bool words_take_message(struct rd *word, struct message *m)
+{
+	*m = (struct message){ .seq = 0 };
+	rd_copy(word, m->session, sizeof(m->session));
+	m->seq = rd_u64(word);
+	rd_copy(word, m->sender, sizeof(m->sender));
+	m->epoch = rd_u64(word);
+	m->kind = (enum message_kind)rd_u8(word);
+	rd_copy(word, m->head, sizeof(m->head));
+	rd_copy(word, m->hash, sizeof(m->hash));
+	m->sent_ms = rd_u64(word);
+	m->origin = rd_take(word, rd_u8(word));
+	m->bytes = rd_take(word, rd_left(word));
+	return rd_ok(word);
+}
+
+void words_put_notice(struct buf *word, const struct notice *notice)
+{
+	buf_put_u8(word, (uint8_t)notice->kind);
+	buf_put(word, SPAN_ARRAY(notice->id));
+	buf_put_u64(word, notice->seq);
+}
+
+bool words_take_notice(struct rd *word, uint8_t kind, struct notice *notice)
+{
+	*notice = (struct notice){ .kind = (enum notice_kind)kind };
+	rd_copy(word, notice->id, sizeof(notice->id));
+	notice->seq = rd_u64(word);
+	return rd_end(word) == ERR_OK;
+}
+
+void words_put_resync(struct buf *word)
+{
+	buf_put_u8(word, WORDS_RESYNC);
+}
