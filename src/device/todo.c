@@ -106,7 +106,7 @@ void todo_stay(struct device *d)
 		return;
 	pending = membership_pending(&d->open);
 	if (record_string(pending, "departure") == NULL ||
-	    strcmp(departs_by(d, pending), d->identity) != 0)
+	    strcmp(departs_by(d, pending), core_self(d)) != 0)
 		return;
 	if (pending == membership_todo(&d->open))
 		membership_set_todo(&d->open, NULL);

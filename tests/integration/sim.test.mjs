@@ -47,7 +47,7 @@ for (const mode of [[], ['--honest']])
 // are when plots come.
 for (const [seed, ...how] of [[600476], [20109], [20313], [42527], [42743], [50359],
   [211609], [212283],
-  [827, '--honest'], [4595, '--honest']])
+  [827, '--honest'], [4595, '--honest'], [5031, '--accounts']])
   test(`seed ${[seed, ...how].join(' ')} holds`, async () => {
     const { code, stdout } = await sim('--seed', seed, ...how, '--quiet');
     assert.equal(code, 0, stdout);
