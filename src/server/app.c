@@ -1,6 +1,8 @@
 /* What a node is made of. */
 #include "server/edge/process.h"
 
+#include <string.h>
+
 #include "base/log.h"
 #include "base/settings.h"
 #include "check/log_head.h"
@@ -8,6 +10,7 @@
 #include "crypto/library.h"
 #include "door/delivery.h"
 #include "door/presence.h"
+#include "door/vouch.h"
 #include "server/answer.h"
 #include "server/config.h"
 #include "server/edge/conn.h"
@@ -70,6 +73,11 @@ bool app_configure(struct process_settings *settings)
 	}
 	if (!configure_tls())
 		return false;
+	if (*config()->mqtt_keys_secret != '\0' &&
+	    strlen(config()->mqtt_keys_secret) < VOUCH_SECRET_MIN)
+		return settings_complain("HERMETIC_MQTT_KEYS_SECRET",
+					 "must be 24 characters or more, or "
+					 "empty");
 	/* before the workers, which share it, are forked */
 	if (cluster_open(config()->database_seen_file) != ERR_OK)
 		return settings_complain("HERMETIC_DATABASE_SEEN_FILE",

@@ -64,6 +64,7 @@ const wrong = {
   HERMETIC_PORT: ['0', '65536', 'http'],
   HERMETIC_WORKERS: ['0', '-1', 'two', '2 ', '1e3'],
   HERMETIC_KEK: ['', 'short', Buffer.alloc(31).toString('base64')],
+  HERMETIC_MQTT_KEYS_SECRET: ['short'],
   HERMETIC_DATABASE_URL: [''],
   HERMETIC_ALGORITHMS: ['rot13', 'aes-256-gcm,,', ','],
   HERMETIC_ACCESS_TOKEN_SECONDS: ['1', '99999999999999999999'],
