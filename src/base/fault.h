@@ -34,7 +34,8 @@
 	X(DEPARTURES_UNSIGNED)                                                 \
 	X(SERVER_VIEWS_UNCHECKED)                                              \
 	X(SERVER_RULES_UNCHECKED)                                              \
-	X(BREAKS_ARE_CHARGED)
+	X(BREAKS_ARE_CHARGED)                                                  \
+	X(KEY_NOT_IN_LOG)
 
 #define FAULT_NAME(name) FAULT_##name,
 enum fault { FAULT_NONE, FAULT_LIST(FAULT_NAME) FAULT_COUNT };

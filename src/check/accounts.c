@@ -4,17 +4,11 @@
 #include <string.h>
 
 #include "base/rd.h"
-
-struct entry {
-	uint8_t fingerprint[ACCOUNT_HASH];
-	struct account_log *log; /* NULL: nothing is known */
-	struct buf links;	 /* of it */
-	bool lacks, grown;
-};
+#include "check/known.h"
 
 struct check_accounts {
 	struct check_source source;
-	struct entry **entries; /* owned, by fingerprint, ascending */
+	struct known_account **entries; /* owned, by fingerprint, ascending */
 	size_t count, room;
 };
 
@@ -45,12 +39,10 @@ enum err check_accounts_new(const struct check_source *source,
 	return ERR_OK;
 }
 
-static void entry_free(struct entry *entry)
+static void entry_free(struct known_account *entry)
 {
-	if (entry == NULL)
-		return;
-	account_log_free(entry->log);
-	buf_clear(&entry->links);
+	if (entry != NULL)
+		known_account_clear(entry);
 	free(entry);
 }
 
@@ -94,11 +86,12 @@ static size_t find_slot(const struct check_accounts *accounts,
 static enum err make_room(struct check_accounts *accounts)
 {
 	size_t room = accounts->room == 0 ? 8 : 2 * accounts->room;
-	struct entry **grown;
+	struct known_account **grown;
 
 	if (accounts->count < accounts->room)
 		return ERR_OK;
-	grown = realloc(accounts->entries, room * sizeof(struct entry *));
+	grown =
+	    realloc(accounts->entries, room * sizeof(struct known_account *));
 	if (grown == NULL)
 		return ERR_LOCAL_MEMORY;
 	accounts->entries = grown;
@@ -106,45 +99,35 @@ static enum err make_room(struct check_accounts *accounts)
 	return ERR_OK;
 }
 
-/* The log of links that were verified before. */
-static enum err load(struct span links, struct account_log **log)
-{
-	struct account_log *loaded = NULL;
-	struct check_verdict verdict;
-	enum err e;
-
-	TRY(account_log_new(&loaded));
-	verdict = account_log_load(loaded, links);
-	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
-	ENSURE(verdict.wrong == NULL, ERR_PEER_MALFORMED);
-	*log = loaded;
-	loaded = NULL;
-out:
-	account_log_free(loaded);
-	return e;
-}
-
 static enum err ask_source(const struct check_accounts *accounts,
-			   struct entry *entry)
+			   struct known_account *entry)
 {
-	enum err e;
+	struct buf logs = BUF_INIT;
+	struct rd r;
+	enum err e = ERR_OK;
 
-	if (accounts->source.links == NULL)
+	if (accounts->source.logs == NULL)
 		return ERR_OK;
-	TRY(accounts->source.links(accounts->source.context,
-				   SPAN_ARRAY(entry->fingerprint),
-				   &entry->links));
-	TRY(buf_end(&entry->links));
-	if (entry->links.n > 0)
-		TRY(load(buf_span(&entry->links), &entry->log));
+	TRY(accounts->source.logs(accounts->source.context,
+				  SPAN_ARRAY(entry->fingerprint), &logs));
+	TRY(buf_end(&logs));
+	r = rd_init(buf_span(&logs));
+	while (rd_left(&r) > 0) {
+		struct span links = rd_vec(&r);
+
+		TRY(rd_ok(&r) ? ERR_OK : ERR_PEER_MALFORMED);
+		if (links.n > 0)
+			TRY(known_account_put(entry, links));
+	}
 out:
+	buf_clear(&logs);
 	return e;
 }
 
 static enum err get(struct check_accounts *accounts, struct span fingerprint,
-		    struct entry **found)
+		    struct known_account **found)
 {
-	struct entry *made = NULL;
+	struct known_account *made = NULL;
 	bool there;
 	size_t slot = find_slot(accounts, fingerprint, &there);
 	enum err e;
@@ -159,7 +142,7 @@ static enum err get(struct check_accounts *accounts, struct span fingerprint,
 	TRY(ask_source(accounts, made));
 	TRY(make_room(accounts));
 	memmove(&accounts->entries[slot + 1], &accounts->entries[slot],
-		(accounts->count - slot) * sizeof(struct entry *));
+		(accounts->count - slot) * sizeof(struct known_account *));
 	accounts->entries[slot] = made;
 	accounts->count++;
 	*found = made;
@@ -169,30 +152,16 @@ out:
 	return e;
 }
 
-/* Takes log and links over. */
-static void replace(struct entry *entry, struct account_log **log,
-		    struct buf *links)
-{
-	account_log_free(entry->log);
-	buf_clear(&entry->links);
-	entry->log = *log;
-	entry->links = *links;
-	entry->grown = true;
-	entry->lacks = false;
-	*log = NULL;
-	*links = BUF_INIT;
-}
-
 enum err check_accounts_find(struct check_accounts *accounts,
 			     struct span fingerprint,
 			     const struct account_log **log, struct span *links)
 {
-	struct entry *entry;
+	struct known_account *entry;
 	enum err e;
 
 	TRY(get(accounts, fingerprint, &entry));
-	*log = entry->log;
-	*links = buf_span(&entry->links);
+	*log = entry->counts.log;
+	*links = buf_span(&entry->counts.links);
 out:
 	return e;
 }
@@ -200,29 +169,23 @@ out:
 struct check_verdict check_accounts_add(struct check_accounts *accounts,
 					struct span links)
 {
-	struct account_log *log = NULL;
-	struct buf copy = BUF_INIT;
-	struct account_place place;
+	struct known known = { .grown = true };
 	struct check_verdict verdict;
-	struct entry *entry;
+	struct known_account *entry;
 	enum err e;
 
-	TRY(account_log_new(&log));
-	verdict = account_log_add_all(log, links);
+	TRY(account_log_new(&known.log));
+	verdict = account_log_add_all(known.log, links);
 	if (verdict.wrong != NULL || links.n == 0) {
-		account_log_free(log);
+		known_clear(&known);
 		return verdict;
 	}
-	TRY(get(accounts, account_log_fingerprint(log), &entry));
-	account_log_place(log, &place);
-	if (entry->log != NULL && account_log_has(entry->log, &place))
-		goto out;
-	buf_put(&copy, links);
-	TRY(buf_end(&copy));
-	replace(entry, &log, &copy);
+	TRY(get(accounts, account_log_fingerprint(known.log), &entry));
+	buf_put(&known.links, links);
+	TRY(buf_end(&known.links));
+	TRY(known_account_take(entry, &known));
 out:
-	account_log_free(log);
-	buf_clear(&copy);
+	known_clear(&known);
 	return failed(e);
 }
 
@@ -237,16 +200,29 @@ static struct account_place place_of(const struct place *place)
 	return out;
 }
 
+/* Where the last links of a log begin, by the first of them. */
+static bool begins_at(struct span carried, struct account_place *begin)
+{
+	struct rd r = rd_init(carried);
+	struct account_link link;
+
+	if (carried.n == 0 || account_link_decode(rd_vec(&r), &link) != ERR_OK)
+		return false;
+	if (link.number == 0)
+		return false;
+	begin->number = link.number - 1;
+	(void)span_copy(begin->hash, link.before);
+	return true;
+}
+
 /* Carried links lead from one place to the other: by their numbers and hashes,
- * whatever stands in them. `end` is where they end. */
-static const char *check_chain(struct span fingerprint,
-			       const struct place *from, struct span carried,
+ * whatever stands in them. `end`: where they begin; then, where they end. */
+static const char *check_chain(struct span fingerprint, struct span carried,
 			       struct account_place *end)
 {
 	struct rd r = rd_init(carried);
 	struct account_link link;
 
-	*end = place_of(from);
 	while (rd_left(&r) > 0) {
 		struct span bytes = rd_vec(&r);
 
@@ -276,73 +252,85 @@ static struct span prefix(struct span links, uint64_t count)
 	return span_of(links.p, links.n - rd_left(&r));
 }
 
-static struct check_verdict lack(struct entry *entry)
+static struct check_verdict lack(struct known_account *entry)
 {
 	entry->lacks = true;
 	return wrong("the log of an account is not known here up to its "
 		     "place");
 }
 
-/* The log up to `from`, and what was carried behind it. */
-static struct check_verdict extend(struct entry *entry,
+/* The log up to `from`, which `base` has, and what was carried behind it. */
+static struct check_verdict extend(struct known_account *entry,
+				   const struct known *base,
 				   const struct account_place *from,
 				   struct span carried)
 {
-	struct account_log *log = NULL;
+	struct known known = { .grown = true };
 	struct check_verdict verdict = good();
-	struct buf links = BUF_INIT;
 	enum err e;
 
 	if (from->number > 0)
-		buf_put(&links, prefix(buf_span(&entry->links), from->number));
-	TRY(buf_end(&links));
-	TRY(load(buf_span(&links), &log));
-	verdict = account_log_add_all(log, carried);
-	if (verdict.wrong == NULL) {
-		buf_put(&links, carried);
-		TRY(buf_end(&links));
-		replace(entry, &log, &links);
-	}
+		buf_put(&known.links,
+			prefix(buf_span(&base->links), from->number));
+	TRY(buf_end(&known.links));
+	TRY(known_load(buf_span(&known.links), &known.log));
+	verdict = account_log_add_all(known.log, carried);
+	if (verdict.wrong != NULL)
+		goto out;
+	buf_put(&known.links, carried);
+	TRY(buf_end(&known.links));
+	TRY(known_account_take(entry, &known));
 out:
-	account_log_free(log);
-	buf_clear(&links);
+	known_clear(&known);
 	return verdict.wrong != NULL ? verdict : failed(e);
 }
 
 /* Nothing was carried. */
-static struct check_verdict look_up(struct entry *entry,
+static struct check_verdict look_up(struct known_account *entry,
 				    const struct account_place *from,
 				    const struct account_place *to)
 {
-	if (entry->log == NULL || !account_log_has(entry->log, to))
+	const struct known *known = known_account_find(entry, to);
+
+	if (known == NULL)
 		return lack(entry);
-	if (from->number > 0 && !account_log_has(entry->log, from))
+	if (from->number > 0 && !known_has(known, from))
 		return wrong("an account's place is moved to another branch");
 	return good();
 }
 
-static struct check_verdict reach(struct entry *entry, const struct place *from,
-				  struct span carried, const struct place *to)
+/* `last`: where it leads. */
+static struct check_verdict reach(struct known_account *entry,
+				  const struct place *from, struct span carried,
+				  const struct place *to,
+				  struct account_place *last)
 {
-	struct account_place begin = place_of(from), end = place_of(to), last;
-	const char *why =
-	    check_chain(SPAN_ARRAY(entry->fingerprint), from, carried, &last);
+	struct account_place begin = place_of(from), end = place_of(to);
+	const struct known *base;
+	const char *why;
 
+	/* the last links of a log that is longer than what a commit carries */
+	if (from->number == 0 && to->number == 0 && !begins_at(carried, &begin))
+		return wrong("links that it carries cannot be read");
+	*last = begin;
+	why = check_chain(SPAN_ARRAY(entry->fingerprint), carried, last);
 	if (why != NULL)
 		return wrong(why);
-	if (carried.n == 0)
+	if (carried.n == 0) {
+		*last = end;
 		return look_up(entry, &begin, &end);
+	}
 	if (to->number > 0 &&
-	    (last.number != end.number ||
-	     !span_equal(SPAN_ARRAY(last.hash), SPAN_ARRAY(end.hash))))
+	    (last->number != end.number ||
+	     !span_equal(SPAN_ARRAY(last->hash), SPAN_ARRAY(end.hash))))
 		return wrong("links that it carries do not lead to the "
 			     "account's place");
-	if (entry->log != NULL && account_log_has(entry->log, &last))
+	if (known_account_find(entry, last) != NULL)
 		return good();
-	if (begin.number > 0 &&
-	    (entry->log == NULL || !account_log_has(entry->log, &begin)))
+	base = begin.number > 0 ? known_account_find(entry, &begin) : NULL;
+	if (begin.number > 0 && base == NULL)
 		return lack(entry);
-	return extend(entry, &begin, carried);
+	return extend(entry, base, &begin, carried);
 }
 
 struct check_verdict check_accounts_reach(struct check_accounts *accounts,
@@ -350,24 +338,22 @@ struct check_verdict check_accounts_reach(struct check_accounts *accounts,
 					  struct span carried, struct place *to,
 					  const struct account_log **log)
 {
+	struct account_place last;
 	struct check_verdict verdict;
-	struct entry *entry;
+	struct known_account *entry;
 	enum err e = get(accounts, to->fingerprint, &entry);
 
 	if (e != ERR_OK)
 		return failed(e);
 	if (to->number == 0 && carried.n == 0)
 		return wrong("it does not carry the links of its account");
-	verdict = reach(entry, from, carried, to);
+	verdict = reach(entry, from, carried, to, &last);
 	if (verdict.wrong != NULL)
 		return verdict;
-	*log = entry->log;
+	*log = known_account_find(entry, &last)->log;
 	if (to->number == 0) {
-		struct rd r = rd_init(carried);
-
-		for (; rd_left(&r) > 0; to->number++)
-			(void)rd_vec(&r);
-		to->hash = account_log_hash(entry->log, to->number);
+		to->number = last.number;
+		to->hash = account_log_hash(*log, to->number);
 	}
 	return verdict;
 }
@@ -390,7 +376,7 @@ bool check_accounts_lacks(const struct check_accounts *accounts,
 const char *check_accounts_lack(struct check_accounts *accounts,
 				struct span fingerprint)
 {
-	struct entry *entry;
+	struct known_account *entry;
 
 	return get(accounts, fingerprint, &entry) == ERR_OK ? lack(entry).wrong
 							    : "no memory";
@@ -402,17 +388,23 @@ void check_accounts_forget_lacks(struct check_accounts *accounts)
 		accounts->entries[i]->lacks = false;
 }
 
+/* The log that counts, and behind it the branches. */
 bool check_accounts_grown(const struct check_accounts *accounts,
 			  size_t *position, struct span *fingerprint,
 			  struct span *links)
 {
-	for (; *position < accounts->count; ++*position) {
-		const struct entry *entry = accounts->entries[*position];
+	const size_t each = KNOWN_BRANCHES + 1;
 
-		if (!entry->grown)
+	for (; *position < accounts->count * each; ++*position) {
+		struct known_account *entry =
+		    accounts->entries[*position / each];
+		size_t at = *position % each;
+
+		if (at > entry->branch_count ||
+		    !known_account_at(entry, at)->grown)
 			continue;
 		*fingerprint = SPAN_ARRAY(entry->fingerprint);
-		*links = buf_span(&entry->links);
+		*links = buf_span(&known_account_at(entry, at)->links);
 		++*position;
 		return true;
 	}
@@ -422,5 +414,30 @@ bool check_accounts_grown(const struct check_accounts *accounts,
 void check_accounts_kept(struct check_accounts *accounts)
 {
 	for (size_t i = 0; i < accounts->count; i++)
-		accounts->entries[i]->grown = false;
+		for (size_t k = 0; k <= accounts->entries[i]->branch_count; k++)
+			known_account_at(accounts->entries[i], k)->grown =
+			    false;
+}
+
+static void forget(struct check_accounts *accounts, bool all)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < accounts->count; i++) {
+		if (all || known_account_has_grown(accounts->entries[i]))
+			entry_free(accounts->entries[i]);
+		else
+			accounts->entries[kept++] = accounts->entries[i];
+	}
+	accounts->count = kept;
+}
+
+void check_accounts_undo(struct check_accounts *accounts)
+{
+	forget(accounts, false);
+}
+
+void check_accounts_reset(struct check_accounts *accounts)
+{
+	forget(accounts, true);
 }

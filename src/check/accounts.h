@@ -4,7 +4,9 @@
  * from commits, which carry them, and from the caller, who has them from elsewhere.
  *
  * A place names a link by its hash, so whoever has links up to there has the same
- * ones, and comes to the same verdict. Whoever lacks them comes to none: the
+ * ones, and comes to the same verdict. So of an account not only the log that counts
+ * is kept here, but also branches that do not: a group stays at the place that a
+ * commit gave it. Whoever lacks them comes to none: the
  * judgement fails, and check_accounts_lacks() says of which accounts the links
  * are to be found first.
  */
@@ -19,9 +21,11 @@ struct check_accounts;
 
 /* Links that the caller keeps, and has verified before. */
 struct check_source {
-	/* Appends opaque link<V> each; nothing: none are kept. May be NULL. */
-	enum err (*links)(void *context, struct span fingerprint,
-			  struct buf *links);
+	/* Appends opaque links<V>, with opaque link<V> each in it: first of the
+	 * log that counts (empty: none is kept), then of branches that do not,
+	 * but by which a group may be judged. May be NULL. */
+	enum err (*logs)(void *context, struct span fingerprint,
+			 struct buf *logs);
 	void *context;
 };
 
@@ -30,12 +34,13 @@ MUST_CHECK enum err check_accounts_new(const struct check_source *source,
 				       struct check_accounts **accounts);
 void check_accounts_free(struct check_accounts *accounts);
 
-/* A whole log that somebody gives: it is verified, and takes the place of what was
- * known of the account, unless that goes on from it. */
+/* A whole log that somebody gives: it is verified. Where it goes on from what was
+ * known of the account, or counts before it, it is the one that counts; otherwise it
+ * is kept as a branch. */
 struct check_verdict check_accounts_add(struct check_accounts *accounts,
 					struct span links);
 
-/* What is known of an account: *log, and its links; both borrowed until the next
+/* The log of an account that counts: *log, and its links; both borrowed until the next
  * call, NULL and empty: nothing. ERR_LOCAL_MEMORY, or what the source says. */
 MUST_CHECK enum err check_accounts_find(struct check_accounts *accounts,
 					struct span fingerprint,
@@ -46,7 +51,8 @@ MUST_CHECK enum err check_accounts_find(struct check_accounts *accounts,
  * The log of `to.fingerprint` at the place `to`, from the place `from` (number 0:
  * from the first link on). `carried`: opaque link<V> each, exactly those between;
  * empty: they come from elsewhere. With to->number 0 the place is where `carried`
- * ends, and is filled in; its hash borrows from the log. What was carried is known
+ * ends, and is filled in; its hash borrows from the log. Then `carried` may also be
+ * only the last links of the log, and those before come from elsewhere. What was carried is known
  * afterwards. *log is borrowed until the next call.
  */
 struct check_verdict check_accounts_reach(struct check_accounts *accounts,
@@ -69,5 +75,10 @@ bool check_accounts_grown(const struct check_accounts *accounts,
 			  size_t *position, struct span *fingerprint,
 			  struct span *links);
 void check_accounts_kept(struct check_accounts *accounts);
+
+/* What grew since is forgotten: it came with a commit that does not count. */
+void check_accounts_undo(struct check_accounts *accounts);
+/* All is forgotten: the source is asked again. */
+void check_accounts_reset(struct check_accounts *accounts);
 
 #endif

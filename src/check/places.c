@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "wire/log_view.h"
 
 #define NO_DEVICE "a leaf is no device of an account"
@@ -111,6 +112,8 @@ static const char *check_leaf_at(const struct check_view *view,
 			       "removed";
 		break;
 	case ACCOUNT_UNKNOWN:
+		if (FAULT(KEY_NOT_IN_LOG))
+			return NULL;
 		return "a leaf's key is in no link of its account's log";
 	case ACCOUNT_LATER:
 		return "a leaf's key came to its account after the account's "

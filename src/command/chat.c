@@ -11,7 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define AGAIN_MS 500 /* between tries to send what waits */
+/* Between tries to send what waits: so long at first, and at most. */
+#define AGAIN_MS 500
+#define AGAIN_MAX_MS 8000
 
 static volatile sig_atomic_t told_to_stop;
 
@@ -82,6 +84,7 @@ static void on_connected(void *context, bool connected, const char *reason)
 	struct buf safe = BUF_INIT;
 
 	chat->disconnected = !connected;
+	chat->again_ms = AGAIN_MS;
 	out_put_safe(&safe, span_str(reason));
 	line_hide(chat->line);
 	if (!chat->cmd->args->json)
@@ -159,9 +162,11 @@ enum err chat_say(struct chat *chat, enum said_act act, uint64_t about,
 	e = drive_order(&chat->cmd->a, &order, &outcome);
 	if (outcome == NULL || !outcome->kept)
 		goto out;
-	if (is_worth_a_try(outcome, e))
+	if (is_worth_a_try(outcome, e)) {
 		(void)json_object_set_new(chat->unsent, chat->current,
 					  json_true());
+		chat->again_ms = AGAIN_MS;
+	}
 	print_kept(chat, chat->current, outcome->item);
 	e = ERR_OK;
 out:
@@ -283,6 +288,17 @@ out:
 	return e;
 }
 
+/* A server that goes on to lack something is asked less and less often. */
+static int wait_ms(struct chat *chat)
+{
+	int ms = chat->again_ms;
+
+	if (json_object_size(chat->unsent) == 0)
+		return 60000;
+	chat->again_ms = ms < AGAIN_MAX_MS / 2 ? 2 * ms : AGAIN_MAX_MS;
+	return ms;
+}
+
 static enum err talk(struct chat *chat)
 {
 	struct sigaction action = { .sa_handler = on_signal };
@@ -303,9 +319,7 @@ static enum err talk(struct chat *chat)
 	line_show(chat->line);
 	while (!chat->leaving && told_to_stop == 0) {
 		chat_say_again(chat);
-		e = live_wait(chat->live, STDIN_FILENO,
-			      json_object_size(chat->unsent) > 0 ? AGAIN_MS
-								 : 60000,
+		e = live_wait(chat->live, STDIN_FILENO, wait_ms(chat),
 			      &readable, &stopped);
 		if (err_class(e) == ERR_CLASS_LOCAL)
 			goto out;
@@ -321,7 +335,7 @@ out:
 
 enum err cmd_chat(struct cmd *cmd)
 {
-	struct chat chat = { .cmd = cmd };
+	struct chat chat = { .cmd = cmd, .again_ms = AGAIN_MS };
 	struct live_listener listener = { on_entry, on_event,	  on_welcome,
 					  on_waits, on_connected, &chat };
 	enum err e;

@@ -14,6 +14,7 @@ struct chat {
 	const char *typed;	      /* the line whose words are a command */
 	bool leaving;
 	bool disconnected;
+	int again_ms;	 /* between tries to send what waits */
 	json_t *unsent;	 /* the sessions where what waits is tried again */
 	json_t *printed; /* by session: whose coming in was printed */
 };

@@ -9,6 +9,7 @@
 #include "reach/drive.h"
 #include "reach/tokens.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -216,6 +217,7 @@ out:
 struct target {
 	char id[TEXT_UUID_SIZE];
 	uint64_t number; /* in the account's log; 0: not there */
+	char in_log[24]; /* the same: so sessions with places call it */
 	bool gone;	 /* a link that was kept has removed it */
 };
 
@@ -234,6 +236,8 @@ static enum err find_row(struct cmd *cmd, const json_t *devices,
 			continue;
 		(void)snprintf(target->id, sizeof(target->id), "%s", full);
 		target->number = record_number_or_0(device, "number");
+		(void)snprintf(target->in_log, sizeof(target->in_log),
+			       "%" PRIu64, target->number);
 		found++;
 	}
 	if (found != 1)
@@ -388,6 +392,8 @@ enum err cmd_revoke(struct cmd *cmd)
 
 	TRY(find_device(cmd, cmd->args->operands[0], &target));
 	e = in_all(cmd, depart, target.id);
+	if (target.number > 0 && !cmd->a.why.unreachable)
+		e = in_all(cmd, depart, target.in_log);
 	ENSURE(!cmd->a.why.unreachable, e);
 	why_clear(&cmd->a.why);
 	if (target.number == 0)
@@ -395,6 +401,8 @@ enum err cmd_revoke(struct cmd *cmd)
 	else if (!target.gone)
 		TRY(remove_number(cmd, target.number));
 	TRY(in_all(cmd, purge, target.id));
+	if (target.number > 0)
+		TRY(in_all(cmd, purge, target.in_log));
 	if (!cmd->args->json) {
 		out_line("Revoked %s. It was removed from your account and "
 			 "from your sessions.",

@@ -107,6 +107,9 @@ static void put_reason(struct buf *out, const json_t *entry)
 	if (strcmp(reason, "broken-commits") == 0)
 		buf_put_str(out, ". This device did that by itself, for two "
 				 "commits that could not be processed");
+	else if (strcmp(reason, "removed-device") == 0)
+		buf_put_str(out, ". This device did that by itself: an account "
+				 "has removed a device that was a member");
 	else if (strcmp(reason, "last-resort") == 0)
 		buf_put_str(out, ". This device did that by itself: it came by "
 				 "a KeyPackage that may have been used before");

@@ -3,9 +3,10 @@
  * its GroupInfo, stage an external commit, post it. rejoin.c follows the log.
  */
 #include "base/fault.h"
-#include "device/core.h"
+#include "device/accounts.h"
 #include "device/gather.h"
 #include "device/join.h"
+#include "device/log.h"
 #include "device/outbox.h"
 #include "device/rejoin.h"
 #include "device/signer.h"
@@ -19,6 +20,20 @@
 
 /* Others commit between our reading and our posting this often. */
 #define TRIES_MAX 10
+
+/* In a session with places a device of an account comes in; in one of the rules
+ * before, who it was there, or a user. */
+static enum err join_identity(struct device *d, struct span group_info,
+			      const char **identity)
+{
+	enum err e = ERR_OK;
+
+	*identity = core_self(d);
+	if (session_info_has_places(group_info))
+		TRY(accounts_own(d, identity));
+out:
+	return e;
+}
 
 /* ---- departures, where no trail leads ---- */
 
@@ -180,13 +195,17 @@ static enum err stage_with(struct device *d, const struct suite *suite,
 	struct membership next = { 0 };
 	struct mls_commit commit = { 0 };
 	struct signer signer = { 0 };
+	const char *identity;
 	enum err e;
 
 	TRY(membership_new(&next, d->work.outcome.session, offer));
 	TRY(signer_init(&signer, d, suite, offer));
+	TRY(join_identity(d, group_info, &identity));
+	signer_name(&signer, identity);
+	TRY(membership_set_self(&next, span_str(identity)));
 	TRY(session_join_all_the_same(&signer.me, next.raw_id, group_info, true,
 				      held, trail_chain(d->work.rejoin->trail),
-				      NULL, &next.session, &commit));
+				      d->accounts, &next.session, &commit));
 	TRY(note_base(&next, d->work.rejoin, group_info));
 	TRY(replace(d, &next, &commit));
 	d->work.doubting = NULL;
@@ -245,7 +264,7 @@ static enum err begin_forced(struct device *d, const struct answer *answer)
 
 	TRY(text_parse_uuid(id, span_str(d->work.outcome.session)));
 	TRY(trail_from_info(id, answer->group_info, answer->seq, answer->head,
-			    &rejoin->trail));
+			    d->accounts, &rejoin->trail));
 	trail_set_weak(rejoin->trail);
 	TRY(stood_begin(id, &rejoin->stood));
 	rejoin->at_end = true;
@@ -278,6 +297,7 @@ static bool joins_unwalked(const struct trail *trail, struct span group_info)
 static enum err info_take(struct device *d, const struct answer *answer)
 {
 	struct rejoin *rejoin = d->work.rejoin;
+	const char *identity;
 	enum err e = ERR_OK;
 
 	if (answer->result != ERR_OK) {
@@ -303,13 +323,16 @@ static enum err info_take(struct device *d, const struct answer *answer)
 		rejoin_halt(d, ERR_PEER_FORK);
 		return ERR_OK;
 	}
-	if (trail_keeps_out(rejoin->trail, span_str(d->identity)) &&
+	TRY(join_identity(d, answer->group_info, &identity));
+	if (trail_keeps_out(rejoin->trail, span_str(identity)) &&
 	    !REJOIN_UNWALKED) {
 		rejoin_refuse(d);
 		return ERR_OK;
 	}
 	e = stage_join(d, answer->group_info);
 out:
+	if (e == ERR_STATE_ACCOUNTS)
+		return log_want_accounts(d);
 	if (err_class(e) == ERR_CLASS_PEER) {
 		d->work.halted = true;
 		d->work.outcome.result = join_explain(d, e, WHAT);

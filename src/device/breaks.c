@@ -167,10 +167,10 @@ static bool may_remove(const struct device *d, struct span identity)
 	struct mls_member member;
 	struct roles roles;
 
-	return !span_equal(identity, span_str(d->identity)) &&
+	return !span_equal(identity, span_str(core_self(d))) &&
 	       session_find(d->open.session, identity, &member) &&
 	       session_roles(d->open.session, &roles) == ERR_OK &&
-	       roles_may_remove(&roles, span_str(d->identity), identity);
+	       roles_may_remove(&roles, span_str(core_self(d)), identity);
 }
 
 const char *breaks_culprit(const struct device *d)

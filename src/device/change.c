@@ -1,5 +1,6 @@
 #include "device/change.h"
 
+#include "device/names.h"
 #include "device/people.h"
 #include "device/pins.h"
 #include "device/signer.h"
@@ -148,17 +149,22 @@ static enum err check_removal(struct device *d, const struct session *session,
 			      struct span identity)
 {
 	struct span extensions = mls_group_extensions(session_group(session));
+	struct buf name = BUF_INIT;
 	struct roles roles;
 	enum err e;
 
 	TRY(roles_read(extensions, &roles));
-	if (!roles_may_remove(&roles, span_str(d->identity), identity))
-		e = why_set(&d->work.why, ERR_PEER_DENIED, "not-allowed",
-			    "To remove %.*s takes an admin of this session, or "
-			    "its owner where that member is an admin.",
-			    (int)roles_user(identity).n,
-			    (const char *)identity.p);
+	if (roles_may_remove(&roles, span_str(core_self(d)), identity) ||
+	    session_has_ended(session, identity))
+		return ERR_OK;
+	TRY(names_put_user(d, roles_user(identity), &name));
+	TRY(buf_end(&name));
+	e = why_set(&d->work.why, ERR_PEER_DENIED, "not-allowed",
+		    "To remove %.*s takes an admin of this session, or "
+		    "its owner where that member is an admin.",
+		    (int)name.n, (const char *)name.p);
 out:
+	buf_clear(&name);
 	return e;
 }
 
@@ -200,7 +206,7 @@ static enum err read_role(struct device *d, const struct session *session,
 	    username != NULL &&
 		roles_parse(json_string_value(member(wanted, "role")), &role),
 	    ERR_PEER_MALFORMED);
-	if (session_role(session, span_str(d->identity)) != ROLE_OWNER)
+	if (session_role(session, span_str(core_self(d))) != ROLE_OWNER)
 		return why_set(&d->work.why, ERR_PEER_DENIED, "not-allowed",
 			       "Only an owner of this session gives roles.");
 	e = session_put_role(session, span_str(username), role, &p->extensions);

@@ -3,6 +3,7 @@
 #include "device/change.h"
 
 #include "base/fault.h"
+#include "device/apart.h"
 #include "device/move.h"
 #include "device/pins.h"
 #include "device/steps.h"
@@ -66,8 +67,14 @@ static enum err move_claim_take(struct device *d, const struct answer *answer)
 	d->work.claimed++;
 	work_news(d);
 	if (user != NULL)
-		TRY(guests_add(d, user, answer, &d->work.guests));
-out:
+		e = guests_add(d, user, answer, &d->work.guests);
+	if (e == ERR_PEER_INVALID) {
+		todo_drop(d);
+		d->work.halted = true;
+		d->work.outcome.result = e;
+		e = ERR_OK;
+	}
+	return e;
 	return e;
 }
 
@@ -255,7 +262,7 @@ const struct step commit_step_post = { "commit", work_is_taken, commit_due,
 
 static bool leave_due(struct device *d)
 {
-	return core_is_settled(d) && membership_todo_is(&d->open, "leave");
+	return apart_departs(d);
 }
 
 static enum err leave_ask(struct device *d, struct request *request)
@@ -276,6 +283,10 @@ static enum err leave_take(struct device *d, const struct answer *answer)
 {
 	if (answer->result != ERR_OK) {
 		take_refusal(d, answer);
+		return ERR_OK;
+	}
+	if (apart_is_begun(d)) {
+		apart_posted(d);
 		return ERR_OK;
 	}
 	work_stale(d);

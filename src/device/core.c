@@ -1,6 +1,7 @@
 #include "device/core.h"
 
 #include "base/fault.h"
+#include "device/accounts.h"
 #include "device/outbox.h"
 #include "device/people.h"
 
@@ -18,8 +19,10 @@ enum err core_begin(struct device *d)
 	ENSURE(!d->in_transaction, ERR_LOCAL_BUG);
 	TRY(store->begin(store->context, &changed));
 	d->in_transaction = true;
-	if (changed)
+	if (changed) {
 		membership_clear(&d->open);
+		accounts_forget(d);
+	}
 out:
 	return e;
 }
@@ -58,6 +61,7 @@ void core_rollback(struct device *d)
 	if (!d->in_transaction)
 		return;
 	core_end_reading(d);
+	accounts_forget(d);
 	membership_clear(&d->open);
 	d->event_count = d->event_told;
 }
@@ -70,12 +74,21 @@ enum err core_load(struct device *d, const char *id)
 		return ERR_OK;
 	membership_clear(&d->open);
 	TRY(membership_load(core_store(d), id, &d->open));
+	session_set_accounts(d->open.session, d->accounts);
 	TRY(outbox_adopt(&d->open));
 	TRY(people_adopt(&d->open));
 out:
 	if (e != ERR_OK)
 		membership_clear(&d->open);
 	return e;
+}
+
+const char *core_self(const struct device *d)
+{
+	const char *self =
+	    d->open.notes != NULL ? record_string(d->open.notes, "self") : NULL;
+
+	return self != NULL ? self : d->identity;
 }
 
 enum err core_save(struct device *d)

@@ -5,13 +5,17 @@
 #include "device/device.h"
 #include "device/membership.h"
 #include "device/work.h"
+#include "wire/places.h"
 
 #define IDENTITY_SIZE (DEVICE_NAME_SIZE + TEXT_UUID_SIZE)
 
 struct device {
 	struct device_ports ports;
 	char username[DEVICE_NAME_SIZE], device_id[TEXT_UUID_SIZE];
-	char identity[IDENTITY_SIZE]; /* username/device_id */
+	char identity[IDENTITY_SIZE];	  /* username/device_id */
+	char own_leaf[LEAF_NAME_MAX + 1]; /* accounts_own(), once it is known */
+	struct check_accounts *accounts;  /* owned: the logs that are known */
+	json_t *names; /* owned: what was found of fingerprints, or NULL */
 	struct suites offer;
 	bool in_transaction;
 	struct membership open;	     /* the session that is loaded; or empty */
@@ -44,6 +48,10 @@ void core_rollback(struct device *d);
  * ERR_STATE_GONE: there is no such session; ERR_PEER_MALFORMED: it cannot be
  * read, or `id` is no id. */
 MUST_CHECK enum err core_load(struct device *d, const char *id);
+
+/* The identity that this device has in the session that is loaded; without one
+ * username/device_id. */
+const char *core_self(const struct device *d);
 
 /* Writes d->open. Inside a transaction. */
 MUST_CHECK enum err core_save(struct device *d);

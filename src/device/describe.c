@@ -1,19 +1,37 @@
 /* device_describe() */
 #include "device/breaks.h"
-#include "device/core.h"
+#include "device/names.h"
 #include "device/people.h"
 #include "device/pins.h"
 
 #include <string.h>
 
-static enum err put_member(const struct membership *m, const char *own,
+/* The name, the device, and the fingerprint of an account. */
+static enum err put_names(struct device *d, struct span identity, json_t *row)
+{
+	struct span user = roles_user(identity);
+	struct buf name = BUF_INIT;
+	enum err e;
+
+	TRY(names_put_user(d, user, &name));
+	(void)json_object_set_new(row, "username",
+				  json_stringn((const char *)name.p, name.n));
+	if (identity.n > user.n)
+		(void)json_object_set_new(
+		    row, "device_id",
+		    json_stringn((const char *)identity.p + user.n + 1,
+				 identity.n - user.n - 1));
+	if (places_is_account(user))
+		(void)json_object_set_new(
+		    row, "account", json_stringn((const char *)user.p, user.n));
+out:
+	buf_clear(&name);
+	return e;
+}
+
+static enum err put_member(struct device *d, const struct membership *m,
 			   const struct mls_member *member, json_t *list)
 {
-	const char *name = (const char *)member->identity.p;
-	const char *slash = member->identity.n > 0
-				? memchr(name, '/', member->identity.n)
-				: NULL;
-	size_t n = slash != NULL ? (size_t)(slash - name) : member->identity.n;
 	char key[PINS_FINGERPRINT];
 	struct buf mark = BUF_INIT;
 	json_t *row;
@@ -26,15 +44,11 @@ static enum err put_member(const struct membership *m, const char *own,
 	row = json_pack(
 	    "{s:I, s:b, s:s, s:b, s:s, s:s}", "leaf_index",
 	    (json_int_t)member->leaf_index, "own",
-	    (int)span_equal(member->identity, span_str(own)), "role",
+	    (int)span_equal(member->identity, span_str(core_self(d))), "role",
 	    roles_text(session_role(m->session, member->identity)), "seen",
 	    (int)seen, "mark", (const char *)mark.p, "key", key);
 	ENSURE(row != NULL, ERR_LOCAL_MEMORY);
-	(void)json_object_set_new(row, "username", json_stringn(name, n));
-	if (slash != NULL)
-		(void)json_object_set_new(
-		    row, "device_id",
-		    json_stringn(slash + 1, member->identity.n - n - 1));
+	TRY(put_names(d, member->identity, row));
 	if (session_departed(m->session, member->leaf_index))
 		(void)json_object_set_new(row, "departed", json_true());
 	if (breaks_count(m, member->identity) > 0)
@@ -47,15 +61,15 @@ out:
 	return e;
 }
 
-static enum err list_members(const struct membership *m, const char *own,
-			     json_t *list)
+static enum err list_members(struct device *d, json_t *list)
 {
+	const struct membership *m = &d->open;
 	struct mls_member member;
 	uint32_t leaf = 0;
 	enum err e = ERR_OK;
 
 	while (mls_group_next_member(session_group(m->session), &leaf, &member))
-		TRY(put_member(m, own, &member, list));
+		TRY(put_member(d, m, &member, list));
 out:
 	return e;
 }
@@ -106,7 +120,7 @@ static enum err describe(struct device *d, json_t **description)
 
 	if (member)
 		TRY(session_safety_number(m->session, safety));
-	TRY(list_members(m, d->identity, members));
+	TRY(list_members(d, members));
 	made = json_pack(
 	    "{s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:s, s:s, s:O}", "session_id",
 	    m->id, "algorithm",

@@ -1,9 +1,11 @@
 #include "device/device.h"
 
 #include "base/fault.h"
+#include "device/accounts.h"
 #include "device/core.h"
 #include "device/log.h"
 #include "device/marks.h"
+#include "device/names.h"
 #include "device/outbox.h"
 #include "device/people.h"
 #include "device/pins.h"
@@ -30,6 +32,7 @@ enum err device_open(const struct device_config *config,
 		       config->device_id);
 	(void)snprintf(d->identity, sizeof(d->identity), "%s/%s", d->username,
 		       d->device_id);
+	TRY(accounts_open(d));
 	*device = d;
 	d = NULL;
 out:
@@ -41,9 +44,12 @@ void device_close(struct device *device)
 {
 	if (device == NULL)
 		return;
-	core_rollback(device);
+	if (device->accounts != NULL)
+		core_rollback(device);
 	membership_clear(&device->open);
 	work_clear(&device->work);
+	check_accounts_free(device->accounts);
+	json_decref(device->names);
 	free(device->events);
 	free(device);
 }
@@ -70,13 +76,18 @@ enum err device_push(struct device *device, const char *session,
 	if (work->running)
 		return ERR_STATE_PENDING;
 	work_clear(work);
+	accounts_forget(device);
 	TRY(core_begin(device));
 	TRY(core_load(device, session));
 	ENSURE(!membership_is_gathering(&device->open), ERR_STATE_CONFLICT);
 	/* the place of the Welcome is looked at in a page that begins there */
 	ENSURE(!log_place_is_open(device) || FAULT(PUSHED_OVER_WELCOME),
 	       ERR_STATE_CONFLICT);
-	TRY(log_take(device, entries, count));
+	e = log_take(device, entries, count);
+	/* whose log is lacking is asked of the server */
+	ENSURE(e != ERR_STATE_ACCOUNTS, ERR_STATE_CONFLICT);
+	TRY(e);
+	ENSURE(!accounts_are_wanted(device), ERR_STATE_CONFLICT);
 	if (work->changed)
 		TRY(core_save(device));
 	TRY(core_commit(device));
@@ -118,6 +129,7 @@ enum err device_entry(struct device *device, const char *session, uint64_t seq,
 	}
 	TRY(e);
 	TRY(marks_show(core_store(device), session, entry));
+	TRY(names_dress_entry(device, entry));
 	TRY(record_print(entry, json));
 out:
 	json_decref(entry);
@@ -222,9 +234,9 @@ enum err device_shown(struct device *device, const char *session,
 	enum err e;
 
 	TRY(begin_change(device, session));
-	TRY(people_unseen(m, &before, NULL));
+	TRY(people_unseen(device, &before, NULL));
 	TRY(people_show_marks(m, marks, count, &changed));
-	TRY(people_unseen(m, &after, NULL));
+	TRY(people_unseen(device, &after, NULL));
 	if (after < before)
 		outbox_hold(m);
 	if (changed)

@@ -292,7 +292,7 @@ enum err entry_keep_own(struct device *d, const struct session_sent *sent,
 
 	memcpy(event.nonce, sent->nonce.p, sizeof(event.nonce));
 	buf_put(&event.data, sent->data);
-	buf_put_str(&event.identity, d->identity);
+	buf_put_str(&event.identity, core_self(d));
 	TRY(buf_end(&event.data));
 	TRY(buf_end(&event.identity));
 	TRY(entry_keep(d, &event, NULL));

@@ -1,6 +1,7 @@
 /* The steps that make a new session: claim KeyPackages, agree, tell the
  * server. */
 #include "crypto/rng.h"
+#include "device/accounts.h"
 #include "device/change.h"
 #include "device/content.h"
 #include "device/outbox.h"
@@ -15,6 +16,36 @@
 #include <string.h>
 
 /* ---- claiming, for CREATE and INVITE ---- */
+
+/* Before that, whose account is meant by each name. */
+static bool meet_due(struct device *d)
+{
+	const struct work *work = &d->work;
+
+	return !work->met && (work_is(work, ORDER_CREATE)
+				  ? d->open.session == NULL
+				  : work_is(work, ORDER_INVITE) && work->fresh);
+}
+
+/* A device that stands in no log makes sessions of the rules before. */
+static enum err meet(struct device *d)
+{
+	const struct order *order = &d->work.order;
+	const char *identity;
+	bool news;
+	enum err e;
+
+	d->work.met = true;
+	TRY(accounts_own(d, &identity));
+	for (size_t i = 0; identity[0] != '\0' && i < order->user_count; i++)
+		if (strcmp(order->users[i], d->username) != 0)
+			TRY(accounts_want(d, order->users[i], &news));
+out:
+	return e;
+}
+
+const struct step found_step_meet = { "meet all", NULL, meet_due,
+				      meet,	  NULL, NULL };
 
 static bool claim_due(struct device *d)
 {
@@ -43,10 +74,36 @@ static bool is_repeated(const struct order *order, size_t at)
 	return false;
 }
 
+/* Of whom no log is known it is read first, and then the claim is made again. A key
+ * that stands in no log ends the order, and is told. */
+static enum err add_guests(struct device *d, const char *user,
+			   const struct answer *answer, bool *again)
+{
+	struct guests *guests = &d->work.guests;
+	size_t before = guests->count;
+	enum err e = guests_add(d, user, answer, guests);
+
+	*again = false;
+	if (e != ERR_PEER_INVALID)
+		return e;
+	TRY(accounts_want(d, user, again));
+	while (*again && guests->count > before)
+		guests_drop(guests, guests->count - 1);
+	if (*again) {
+		why_clear(&d->work.why);
+	} else {
+		d->work.halted = true;
+		d->work.outcome.result = ERR_PEER_INVALID;
+	}
+out:
+	return e;
+}
+
 static enum err claim_take(struct device *d, const struct answer *answer)
 {
 	struct work *work = &d->work;
 	const char *user = work->order.users[work->claimed];
+	bool again = false;
 	enum err e = ERR_OK;
 
 	if (answer->result == ERR_STATE_GONE) {
@@ -58,10 +115,12 @@ static enum err claim_take(struct device *d, const struct answer *answer)
 		work_halt_refused(d, answer);
 		return ERR_OK;
 	}
-	work->claimed++;
 	work_news(d);
-	if (!is_repeated(&work->order, work->claimed - 1))
-		TRY(guests_add(d, user, answer, &work->guests));
+	if (!is_repeated(&work->order, work->claimed))
+		TRY(add_guests(d, user, answer, &again));
+	if (again)
+		return ERR_OK;
+	work->claimed++;
 	if (strcmp(user, d->username) == 0)
 		TRY(own_guests_keep(d, &work->guests));
 	while (work->claimed < work->order.user_count &&
@@ -148,7 +207,8 @@ static enum err check_name(struct device *d, const char *name)
 		       CONTENT_NAME_MAX);
 }
 
-static enum err make(struct device *d, const struct negotiation_plan *agreed)
+static enum err make(struct device *d, const struct negotiation_plan *agreed,
+		     const char *identity)
 {
 	const struct order *order = &d->work.order;
 	struct buf group_info = BUF_INIT;
@@ -156,9 +216,15 @@ static enum err make(struct device *d, const struct negotiation_plan *agreed)
 	json_t *todo = NULL;
 	enum err e;
 
+	bool places = places_is_account(roles_user(span_str(identity)));
+
 	TRY(signer_init(&signer, d, agreed->suite, order->offer));
-	TRY(session_create(&signer.me, d->open.raw_id, agreed, NULL,
-			   &d->open.session, &group_info));
+	signer_name(&signer, identity);
+	TRY(membership_set_self(&d->open, span_str(identity)));
+	TRY(session_create(&signer.me, d->open.raw_id, agreed,
+			   places ? d->accounts : NULL, &d->open.session,
+			   &group_info));
+	session_set_accounts(d->open.session, d->accounts);
 	TRY(make_todo(d, agreed, buf_span(&group_info), &todo));
 	TRY(people_show_all(&d->open));
 	if (agreed->count > 0)
@@ -180,15 +246,20 @@ static enum err found_with(struct device *d)
 	const struct order *order = &d->work.order;
 	struct negotiation_plan agreed = { 0 };
 	char id[TEXT_UUID_SIZE];
+	const char *identity;
 	enum err e;
 
 	d->work.planned = true;
 	TRY(check_name(d, order->name));
-	TRY(guests_plan(d, &d->work.guests, order->offer, &agreed));
+	TRY(accounts_own(d, &identity));
+	/* a guest from before: a session of the rules before */
+	if (identity[0] == '\0' || !guests_have_places(&d->work.guests))
+		identity = d->identity;
+	TRY(guests_plan(d, &d->work.guests, identity, order->offer, &agreed));
 	TRY(random_id(d, id));
 	TRY(membership_new(&d->open, id, order->offer));
 	memcpy(d->work.outcome.session, d->open.id, sizeof(d->open.id));
-	TRY(make(d, &agreed));
+	TRY(make(d, &agreed, identity));
 out:
 	negotiation_plan_clear(&agreed);
 	return e;

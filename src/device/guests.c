@@ -1,6 +1,6 @@
 #include "device/guests.h"
 
-#include "device/core.h"
+#include "device/accounts.h"
 #include "device/pins.h"
 #include "wire/key_package.h"
 
@@ -72,7 +72,33 @@ out:
 	return e;
 }
 
-enum err guests_add(const struct device *d, const char *username,
+/* What its leaf says where that names an account; otherwise the device as the
+ * server names it. */
+static enum err put_identity(struct device *d, const char *username,
+			     const struct answer_key_package *row,
+			     struct buf *identity, bool *places)
+{
+	struct wire_key_package kp;
+	const struct suite *suite;
+	enum err e = ERR_OK;
+
+	*places = false;
+	buf_reset(identity);
+	if (wire_key_package_decode(row->key_package, &kp) == ERR_OK &&
+	    (suite = suite_by_id(kp.cipher_suite)) != NULL)
+		TRY(accounts_check_leaf(d, username, suite,
+					kp.leaf_node.credential.identity,
+					kp.leaf_node.signature_key, places));
+	if (*places)
+		buf_put(identity, kp.leaf_node.credential.identity);
+	else
+		buf_putf(identity, "%s/%s", username, row->device_id);
+	TRY(buf_end(identity));
+out:
+	return e;
+}
+
+enum err guests_add(struct device *d, const char *username,
 		    const struct answer *answer, struct guests *guests)
 {
 	struct buf identity = BUF_INIT;
@@ -82,19 +108,27 @@ enum err guests_add(const struct device *d, const char *username,
 		const struct answer_key_package *row = &answer->key_packages[i];
 		uint8_t uuid[16];
 		struct guest *guest;
+		bool places;
 
 		TRY(text_parse_uuid(uuid, span_str(row->device_id)));
 		if (strcmp(row->device_id, d->device_id) == 0)
 			continue;
-		buf_reset(&identity);
-		buf_putf(&identity, "%s/%s", username, row->device_id);
-		TRY(buf_end(&identity));
+		TRY(put_identity(d, username, row, &identity, &places));
 		TRY(find_guest(guests, buf_span(&identity), &guest));
+		guest->places = places;
 		TRY(add_package(guest, row->key_package));
 	}
 out:
 	buf_clear(&identity);
 	return e;
+}
+
+bool guests_have_places(const struct guests *guests)
+{
+	for (size_t i = 0; i < guests->count; i++)
+		if (!guests->list[i].places)
+			return false;
+	return true;
 }
 
 void guests_drop(struct guests *guests, size_t index)
@@ -152,7 +186,8 @@ out:
 }
 
 enum err guests_plan(struct device *d, const struct guests *guests,
-		     const struct suites *offer, struct negotiation_plan *plan)
+		     const char *identity, const struct suites *offer,
+		     struct negotiation_plan *plan)
 {
 	struct negotiation_invitee *invitees =
 	    calloc(guests->count + 1, sizeof(*invitees));
@@ -166,7 +201,7 @@ enum err guests_plan(struct device *d, const struct guests *guests,
 	for (size_t i = 0; i < offer->count; i++)
 		buf_put_u16(&encoded, offer->ids[i]);
 	TRY(buf_end(&encoded));
-	creator.identity = span_str(d->identity);
+	creator.identity = span_str(identity);
 	creator.suites = buf_span(&encoded);
 	for (size_t i = 0; i < guests->count; i++)
 		invitees[i] = (struct negotiation_invitee){

@@ -10,7 +10,8 @@
 struct device;
 
 struct guest {
-	struct buf identity;	    /* name/device */
+	struct buf identity;	    /* that of its leaves */
+	bool places;		    /* it names an account */
 	struct buf *packages;	    /* owned array */
 	struct span *package_spans; /* of the same */
 	size_t count;
@@ -24,17 +25,23 @@ struct guests {
 void guests_clear(struct guests *guests);
 
 /* Appends the devices of `username` that an answer to REQUEST_CLAIM has
- * KeyPackages of, but not this device. */
-MUST_CHECK enum err guests_add(const struct device *d, const char *username,
+ * KeyPackages of, but not this device. One that names an account is a device of
+ * that user's account, by its log (device/accounts.h), or ERR_PEER_INVALID; what is
+ * no KeyPackage is looked at by guests_plan(). */
+MUST_CHECK enum err guests_add(struct device *d, const char *username,
 			       const struct answer *answer,
 			       struct guests *guests);
+
+/* All of them name accounts. */
+bool guests_have_places(const struct guests *guests);
 
 /* Drops the device at that place of the list; later ones move up. */
 void guests_drop(struct guests *guests, size_t index);
 
-/* negotiation_plan() with our offer, and words for its failures. The plan
- * borrows from `guests`. */
+/* negotiation_plan() with our offer, under our identity, and words for its
+ * failures. The plan borrows from `guests`. */
 MUST_CHECK enum err guests_plan(struct device *d, const struct guests *guests,
+				const char *identity,
 				const struct suites *offer,
 				struct negotiation_plan *plan);
 

@@ -19,12 +19,6 @@ enum err join_explain(struct device *d, enum err e, const char *what)
 			       "%s uses an algorithm that this device does "
 			       "not offer. Not joined.",
 			       id);
-	if (e == ERR_STATE_ACCOUNTS)
-		return why_set(&d->work.why, ERR_PEER_UNSUPPORTED,
-			       "accounts-unknown",
-			       "The leaves of %s are devices of accounts whose "
-			       "logs this device does not have. Not joined.",
-			       id);
 	if (err_class(e) == ERR_CLASS_PEER)
 		return why_set(&d->work.why, e, "bad-group",
 			       "%s of %s is not what its members signed: %s. "

@@ -5,7 +5,7 @@
 #include "device/core.h"
 
 /* Says why a group was not joined of which `what` ("The Welcome") tells, and
- * returns `e`. */
+ * returns `e`; ERR_STATE_ACCOUNTS is log_want_accounts()'s. */
 MUST_CHECK enum err join_explain(struct device *d, enum err e,
 				 const char *what);
 

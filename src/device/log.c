@@ -1,11 +1,14 @@
 #include "device/log.h"
 
 #include "base/fault.h"
+#include "device/accounts.h"
+#include "device/apart.h"
 #include "device/breaks.h"
 #include "device/budget.h"
 #include "device/change.h"
 #include "device/entry.h"
 #include "device/move.h"
+#include "device/names.h"
 #include "device/outbox.h"
 #include "device/people.h"
 #include "device/pins.h"
@@ -57,7 +60,7 @@ static enum err take_refused_commit(struct device *d,
 				    const struct session_event *event,
 				    const uint8_t head[CHAIN_HEAD])
 {
-	struct span own = span_str(d->identity);
+	struct span own = span_str(core_self(d));
 	enum err e;
 
 	if (!event->broken)
@@ -81,7 +84,8 @@ static enum err take_refused_successor(struct device *d,
 	struct trail *trail = NULL;
 	enum err e;
 
-	TRY(trail_from_session(d->open.session, entry->seq - 1, head, &trail));
+	TRY(trail_from_session(d->open.session, entry->seq - 1, head,
+			       d->accounts, &trail));
 	e = trail_follow(trail, entry);
 	if (err_class(e) == ERR_CLASS_LOCAL)
 		goto out;
@@ -94,9 +98,8 @@ out:
 	return e;
 }
 
-/* It is out by entry `at`, and has the group of that place. */
-static enum err end(struct device *d, uint64_t at, uint64_t seq,
-		    const uint8_t head[CHAIN_HEAD])
+enum err log_end(struct device *d, uint64_t at, uint64_t seq,
+		 const uint8_t head[CHAIN_HEAD])
 {
 	core_tell(d, EVENT_ENDED, at, 0);
 	return membership_set_ended(&d->open, seq, head);
@@ -115,16 +118,17 @@ static enum err take_departure(struct device *d,
 	todo_settle_departure(d);
 	return session_member(d->open.session)
 		   ? ERR_OK
-		   : end(d, entry->seq, entry->seq,
-			 session_head(d->open.session));
+		   : log_end(d, entry->seq, entry->seq,
+			     session_head(d->open.session));
 }
 
 static enum err note_newcomer(struct device *d, struct span identity)
 {
 	struct mls_member member;
+	enum err e = accounts_want_name(d, identity);
 
-	if (!session_find(d->open.session, identity, &member))
-		return ERR_OK;
+	if (e != ERR_OK || !session_find(d->open.session, identity, &member))
+		return e;
 	return pins_note(d, session_suite(d->open.session), identity,
 			 member.signature_key);
 }
@@ -171,7 +175,7 @@ static enum err take_event(struct device *d, const struct answer_entry *entry,
 	if (event->kind == SESSION_OWN)
 		TRY(outbox_sent(d, event->nonce, event->seq));
 	if (event->kind == SESSION_REMOVED)
-		TRY(end(d, event->seq, event->seq - 1, head));
+		TRY(log_end(d, event->seq, event->seq - 1, head));
 	if (is_of_own_leaf(d, event))
 		TRY(note_copy(d, event->seq - 1, head));
 	if (event->kind == SESSION_DEPARTED)
@@ -223,6 +227,10 @@ static enum err take_entry(struct device *d, const struct answer_entry *entry)
 	}
 	TRY(e);
 	work_changed(d);
+	if (event.kind == SESSION_REFUSED)
+		check_accounts_undo(d->accounts);
+	else
+		TRY(accounts_keep(d));
 	TRY(take_event(d, entry, &event, &people, before));
 	if (event.kind == SESSION_COMMIT)
 		TRY(people_forget_gone(&d->open, members));
@@ -235,7 +243,7 @@ out:
 
 static enum err explain(struct device *d, enum err e)
 {
-	if (e == ERR_STATE_CONFLICT)
+	if (e == ERR_STATE_CONFLICT || e == ERR_STATE_ACCOUNTS)
 		return e;
 	if (e == ERR_PEER_FORK)
 		return why_set(&d->work.why, e, "history-differs",
@@ -271,7 +279,8 @@ out:
 static bool log_due(struct device *d)
 {
 	return d->open.session != NULL && session_member(d->open.session) &&
-	       !d->work.fresh && membership_behind(&d->open) == BEHIND_NO;
+	       !d->work.fresh && !apart_is_begun(d) &&
+	       membership_behind(&d->open) == BEHIND_NO;
 }
 
 static enum err log_ask(struct device *d, struct request *request)
@@ -355,6 +364,48 @@ static void halt_unread(struct device *d, const struct answer *answer)
 		work_halt_refused(d, answer);
 }
 
+/* Whose log it is, as a person calls that account. */
+static enum err name_lacking(struct device *d, struct buf *name)
+{
+	struct buf hex = BUF_INIT;
+	struct span fingerprint;
+	size_t position = 0;
+	enum err e = ERR_OK;
+
+	if (!check_accounts_lacks(d->accounts, &position, &fingerprint))
+		goto out;
+	text_put_hex(&hex, fingerprint);
+	TRY(buf_end(&hex));
+	TRY(names_put_user(d, buf_span(&hex), name));
+out:
+	buf_put_u8(name, 0);
+	buf_clear(&hex);
+	return e != ERR_OK ? e : buf_end(name);
+}
+
+enum err log_want_accounts(struct device *d)
+{
+	struct buf name = BUF_INIT;
+	bool news;
+	enum err e;
+
+	TRY(accounts_want_lacking(d, &news));
+	if (news || apart_begin(d))
+		goto out;
+	TRY(name_lacking(d, &name));
+	work_halt(d, ERR_STATE_ACCOUNTS, "accounts-unknown",
+		  "What follows in %s goes by links of the account %s that "
+		  "neither this device nor the server has. Nothing of it was "
+		  "taken, and nothing is sent there. It goes on by itself as "
+		  "soon as the server has them: ask whoever that is to run "
+		  "\"hermetic devices\" on each device, which gives the "
+		  "server what it lacks.",
+		  d->work.outcome.session, (const char *)name.p);
+out:
+	buf_clear(&name);
+	return e;
+}
+
 static enum err log_read(struct device *d, const struct answer *answer)
 {
 	struct work *work = &d->work;
@@ -394,6 +445,8 @@ static enum err log_read(struct device *d, const struct answer *answer)
 			  d->open.id);
 		return ERR_OK;
 	}
+	if (e == ERR_STATE_ACCOUNTS)
+		return log_want_accounts(d);
 	if (err_class(e) == ERR_CLASS_PEER) {
 		/* what was taken before the bad entry stays */
 		work->halted = true;
@@ -401,6 +454,7 @@ static enum err log_read(struct device *d, const struct answer *answer)
 		return ERR_OK;
 	}
 	TRY(e);
+	TRY(accounts_want_names(d));
 	work->fresh = !work_page(
 	    d, answer, session_seq(d->open.session) > work->read_from);
 	if (session_forked(d->open.session))

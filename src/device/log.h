@@ -18,4 +18,14 @@ MUST_CHECK enum err log_take(struct device *d,
  * where the server said: nothing that comes after is taken before. */
 bool log_place_is_open(const struct device *d);
 
+/* This device is out by entry `at`. `seq` and `head` are those of the last place at
+ * which its group is the log's. */
+MUST_CHECK enum err log_end(struct device *d, uint64_t at, uint64_t seq,
+			    const uint8_t head[CHAIN_HEAD]);
+
+/* What was judged last took logs that are not here: they are read, and then it is
+ * judged again; where the server has not shown them, the order ends. Only who
+ * leaves goes on without them (apart.h). */
+MUST_CHECK enum err log_want_accounts(struct device *d);
+
 #endif

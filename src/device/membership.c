@@ -329,6 +329,11 @@ void membership_set_offer(struct membership *m, const struct suites *offer)
 	(void)json_object_set_new(m->notes, "offer", suites_to_json(offer));
 }
 
+enum err membership_set_self(struct membership *m, struct span identity)
+{
+	return record_set_text(m->notes, "self", identity);
+}
+
 json_t *membership_todo(const struct membership *m)
 {
 	return json_object_get(m->notes, "todo");

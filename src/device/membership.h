@@ -83,6 +83,10 @@ MUST_CHECK enum err membership_offer(const struct membership *m,
 				     struct suites *offer);
 void membership_set_offer(struct membership *m, const struct suites *offer);
 
+/* This device's identity there (core_self()). */
+MUST_CHECK enum err membership_set_self(struct membership *m,
+					struct span identity);
+
 /* What must still be told to the server (todo.h). membership_set_todo() takes
  * `todo` over; NULL: done, and what was put off for a way in again comes next.
  * membership_pending(): what a person or a duty wants of the group, in whatever

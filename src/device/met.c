@@ -1,5 +1,6 @@
 #include "device/met.h"
 
+#include "device/branches.h"
 #include "device/handover.h"
 #include "device/record.h"
 
@@ -68,8 +69,7 @@ out:
 	return e;
 }
 
-static enum err load(struct device *d, struct span fingerprint,
-		     struct met **met)
+enum err met_load(struct device *d, struct span fingerprint, struct met **met)
 {
 	char name[RECORD_SIZE];
 	json_t *record = NULL;
@@ -146,7 +146,7 @@ enum err met_find(struct device *d, const char *name, struct met **met)
 
 	*met = NULL;
 	TRY(get_name(d, name, "fingerprint", fingerprint));
-	TRY(load(d, SPAN_ARRAY(fingerprint), met));
+	TRY(met_load(d, SPAN_ARRAY(fingerprint), met));
 out:
 	return e;
 }
@@ -236,6 +236,10 @@ static enum err compare(struct device *d, struct met *kept, struct met *shown,
 		    kept->compared < common ? kept->compared : common;
 		/* a branch that counts decides what was open before it */
 		shown->forked = kept->forked && *outcome == MET_GROWN;
+		/* a group may be at a place of the branch that does not */
+		if (*outcome == MET_PARTED)
+			TRY(branches_keep(d, account_log_fingerprint(kept->log),
+					  buf_span(&kept->links)));
 		TRY(save(d, shown));
 	}
 out:
@@ -249,7 +253,7 @@ static enum err note_other(struct device *d, const char *name,
 {
 	struct span fingerprint = account_log_fingerprint(shown->log);
 	struct met *before = NULL;
-	enum err e = load(d, fingerprint, &before);
+	enum err e = met_load(d, fingerprint, &before);
 	enum met_outcome ignored;
 
 	if (e == ERR_STATE_GONE)
@@ -323,6 +327,94 @@ enum err met_extend(struct device *d, struct met *met, const struct span *links,
 		TRY(save(d, met));
 	*good = true;
 out:
+	return e;
+}
+
+/* ---- by fingerprint ---- */
+
+static enum err read_links(struct span links, struct met **met)
+{
+	struct check_verdict verdict;
+	enum err e;
+
+	TRY(make(met));
+	verdict = account_log_load((*met)->log, links);
+	ENSURE(verdict.wrong == NULL,
+	       verdict.local ? ERR_LOCAL_MEMORY : ERR_PEER_INVALID);
+	buf_put(&(*met)->links, links);
+	TRY(buf_end(&(*met)->links));
+out:
+	return e;
+}
+
+/* The first one to be met under its name is who is meant by it. */
+static enum err name_it(struct device *d, struct met *met, struct span username,
+			struct span salt)
+{
+	uint8_t known[ACCOUNT_HASH];
+	enum err e = ERR_OK;
+
+	if (username.n == 0 || username.n >= sizeof(met->username) ||
+	    !account_log_is_named(met->log, salt, username))
+		return ERR_OK;
+	memcpy(met->username, username.p, username.n);
+	met->username[username.n] = '\0';
+	buf_reset(&met->salt);
+	buf_put(&met->salt, salt);
+	TRY(buf_end(&met->salt));
+	TRY(save(d, met));
+	e = get_name(d, met->username, "fingerprint", known);
+	if (e == ERR_STATE_GONE) {
+		TRY(handover_note(d, met->username));
+		e = put_name(d, met->username,
+			     account_log_fingerprint(met->log), SPAN_EMPTY);
+	}
+out:
+	return e;
+}
+
+enum err met_keep(struct device *d, struct span username, struct span salt,
+		  struct span links)
+{
+	struct met *shown = NULL, *kept = NULL;
+	enum met_outcome ignored;
+	enum err e;
+
+	TRY(read_links(links, &shown));
+	e = met_load(d, account_log_fingerprint(shown->log), &kept);
+	if (e == ERR_STATE_GONE) {
+		TRY(save(d, shown));
+		e = name_it(d, shown, username, salt);
+		goto out;
+	}
+	TRY(e);
+	memcpy(shown->username, kept->username, sizeof(shown->username));
+	buf_put(&shown->salt, buf_span(&kept->salt));
+	TRY(buf_end(&shown->salt));
+	TRY(compare(d, kept, shown, &ignored));
+	if (kept->username[0] == '\0')
+		TRY(name_it(d,
+			    ignored == MET_GROWN || ignored == MET_PARTED
+				? shown
+				: kept,
+			    username, salt));
+out:
+	met_free(shown);
+	met_free(kept);
+	return e;
+}
+
+enum err met_name(struct device *d, struct span fingerprint,
+		  char name[DEVICE_NAME_SIZE])
+{
+	struct met *met = NULL;
+	enum err e;
+
+	TRY(met_load(d, fingerprint, &met));
+	ENSURE(met->username[0] != '\0', ERR_STATE_GONE);
+	memcpy(name, met->username, DEVICE_NAME_SIZE);
+out:
+	met_free(met);
 	return e;
 }
 

@@ -39,6 +39,20 @@ enum met_outcome {
 	MET_OTHER   /* it is another account than the name's: that is noted */
 };
 
+/* The account of a fingerprint. ERR_STATE_GONE. The caller frees *met, also after a
+ * failure. */
+MUST_CHECK enum err met_load(struct device *d, struct span fingerprint,
+			     struct met **met);
+
+/* Its user name, as its first link says. ERR_STATE_GONE: it is not known. */
+MUST_CHECK enum err met_name(struct device *d, struct span fingerprint,
+			     char name[DEVICE_NAME_SIZE]);
+
+/* A log that is verified, of whatever account; a name and a salt that go with it
+ * are taken, too, and others are not. */
+MUST_CHECK enum err met_keep(struct device *d, struct span username,
+			     struct span salt, struct span links);
+
 /* A whole log that a server shows for a name. ERR_PEER_INVALID: a link is wrong,
  * or the log is another name's; then nothing has changed. */
 MUST_CHECK enum err met_take(struct device *d, const char *name,

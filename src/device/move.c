@@ -1,5 +1,6 @@
 #include "device/move.h"
 
+#include "device/names.h"
 #include "device/packages.h"
 #include "device/pins.h"
 #include "device/signer.h"
@@ -38,6 +39,7 @@ enum err move_users(struct device *d, json_t **users)
 {
 	const struct mls_group *group = session_group(d->open.session);
 	json_t *list = json_array();
+	struct buf name = BUF_INIT;
 	struct mls_member member;
 	uint32_t leaf = 0;
 	enum err e = ERR_OK;
@@ -46,18 +48,23 @@ enum err move_users(struct device *d, json_t **users)
 	while (mls_group_next_member(group, &leaf, &member)) {
 		struct span user = roles_user(member.identity);
 
-		if (span_equal(member.identity, span_str(d->identity)) ||
-		    is_listed(list, user))
+		if (span_equal(member.identity, span_str(core_self(d))))
 			continue;
-		ENSURE(user.n < DEVICE_NAME_SIZE, ERR_PEER_INVALID);
+		buf_reset(&name);
+		TRY(names_put_user(d, user, &name));
+		TRY(buf_end(&name));
+		if (is_listed(list, buf_span(&name)))
+			continue;
+		ENSURE(name.n < DEVICE_NAME_SIZE, ERR_PEER_INVALID);
 		ENSURE(json_array_append_new(
-			   list, json_stringn((const char *)user.p, user.n)) ==
+			   list, json_stringn((const char *)name.p, name.n)) ==
 			   0,
 		       ERR_LOCAL_MEMORY);
 	}
 	*users = list;
 	list = NULL;
 out:
+	buf_clear(&name);
 	json_decref(list);
 	return e;
 }
@@ -70,7 +77,7 @@ static size_t others(const struct device *d)
 
 	while (mls_group_next_member(session_group(d->open.session), &leaf,
 				     &member))
-		count += !span_equal(member.identity, span_str(d->identity));
+		count += !span_equal(member.identity, span_str(core_self(d)));
 	return count;
 }
 
@@ -106,14 +113,15 @@ enum err move_stage(struct device *d, const struct suite *suite,
 	enum err e;
 
 	TRY(roles_read(mls_group_extensions(session_group(session)), &roles));
-	if (!roles_may_reinit(&roles, span_str(d->identity)))
+	if (!roles_may_reinit(&roles, span_str(core_self(d))))
 		return why_set(&d->work.why, ERR_PEER_DENIED, "not-allowed",
 			       "To change the algorithm takes an admin or an "
 			       "owner of this session.");
 	TRY(keep_members(d, &d->work.guests));
-	TRY(guests_plan(d, &d->work.guests, &only, &agreed));
+	TRY(guests_plan(d, &d->work.guests, core_self(d), &only, &agreed));
 	TRY(signer_of_session(&now, d));
 	TRY(signer_init(&next, d, suite, &only));
+	signer_name(&next, core_self(d));
 	TRY(session_move(session, &now.me, &next.me, &agreed, out));
 out:
 	negotiation_plan_clear(&agreed);
@@ -140,6 +148,8 @@ enum err move_receive(struct device *d, uint64_t seq, struct span welcome,
 		goto out;
 	if (found)
 		TRY(signer_init(&signer, d, package.suite, &package.offer));
+	if (found)
+		signer_name(&signer, package.identity);
 	TRY(session_receive_successor(
 	    session, seq, welcome, claimed, found ? &signer.me : NULL,
 	    buf_span(&package.key_package), &package.secrets, event));

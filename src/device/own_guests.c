@@ -1,5 +1,6 @@
 #include "device/own_guests.h"
 
+#include "device/accounts.h"
 #include "device/own_log.h"
 #include "wire/key_package.h"
 
@@ -21,8 +22,11 @@ static bool is_strange(const struct account_log *log, struct span bytes)
 
 static bool is_own(const struct device *d, const struct guest *guest)
 {
-	return span_equal(roles_user(buf_span(&guest->identity)),
-			  span_str(d->username));
+	struct span user = roles_user(buf_span(&guest->identity));
+
+	return span_equal(user, span_str(d->username)) ||
+	       (d->own_leaf[0] != '\0' &&
+		span_equal(user, roles_user(span_str(d->own_leaf))));
 }
 
 static bool has_strange(const struct account_log *log,
@@ -38,9 +42,11 @@ enum err own_guests_keep(struct device *d, struct guests *guests)
 {
 	struct own_log *own = NULL;
 	struct account_place place;
+	const char *identity;
 	size_t i = 0;
 	enum err e;
 
+	TRY(accounts_own(d, &identity));
 	TRY(own_log_load(d, &own));
 	account_log_place(own->log, &place);
 	while (place.number > 0 && i < guests->count) {

@@ -1,7 +1,9 @@
 #include "device/packages.h"
 
 #include "base/rd.h"
+#include "device/accounts.h"
 #include "device/signer.h"
+#include "wire/key_package.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -74,6 +76,8 @@ static enum err decode_package(struct span record, struct package *p)
 	struct span init, encryption;
 	enum err e;
 
+	struct wire_key_package kp;
+
 	p->suite = suite_by_id(rd_u16(&r));
 	p->last_resort = rd_u8(&r) != 0;
 	offer = rd_open_vec(&r);
@@ -88,6 +92,11 @@ static enum err decode_package(struct span record, struct package *p)
 	TRY(sec_set(&p->secrets.init_private, init));
 	TRY(sec_set(&p->secrets.encryption_private, encryption));
 	TRY(buf_end(&p->key_package));
+	TRY(wire_key_package_decode(buf_span(&p->key_package), &kp));
+	ENSURE(kp.leaf_node.credential.identity.n < sizeof(p->identity),
+	       ERR_PEER_MALFORMED);
+	memcpy(p->identity, kp.leaf_node.credential.identity.p,
+	       kp.leaf_node.credential.identity.n);
 out:
 	return e;
 }
@@ -109,7 +118,7 @@ out:
 	return e;
 }
 
-/* ---- the index: [{ref, created, suite, last_resort}] ---- */
+/* ---- the index: [{ref, created, suite, last_resort, account?}] ---- */
 
 static enum err load_index(struct device *d, json_t **index)
 {
@@ -130,6 +139,8 @@ static enum err add_to_index(const struct device *d, json_t *index,
 	enum err e;
 
 	ENSURE(row != NULL, ERR_LOCAL_MEMORY);
+	if (d->own_leaf[0] != '\0')
+		(void)json_object_set_new(row, "account", json_true());
 	TRY(record_set_bytes(row, "ref", buf_span(&p->ref)));
 	ENSURE(json_array_append(index, row) == 0, ERR_LOCAL_MEMORY);
 out:
@@ -169,6 +180,27 @@ out:
 	return e;
 }
 
+/* One of the identity that those have which are made now. */
+static bool is_current(const struct device *d, const json_t *row,
+		       const struct suite *suite)
+{
+	return record_number_or_0(row, "suite") == suite->id &&
+	       json_is_true(json_object_get(row, "account")) ==
+		   (d->own_leaf[0] != '\0');
+}
+
+/* None was made since this device has a number in its account's log. */
+static bool has_none(const struct device *d, const json_t *index,
+		     const struct suite *suite)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(index, i,
+			   row) if (is_current(d, row, suite)) return false;
+	return true;
+}
+
 static bool has_fresh_resort(const struct device *d, const json_t *index,
 			     const struct suite *suite)
 {
@@ -182,9 +214,7 @@ static bool has_fresh_resort(const struct device *d, const json_t *index,
 
 		if (record_number(row, "created", &created) == ERR_OK &&
 		    json_is_true(json_object_get(row, "last_resort")) &&
-		    json_integer_value(json_object_get(row, "suite")) ==
-			(json_int_t)suite->id &&
-		    created + RESORT_MS > now)
+		    is_current(d, row, suite) && created + RESORT_MS > now)
 			return true;
 	}
 	return false;
@@ -258,9 +288,15 @@ static enum err make_for_suite(struct device *d, const struct suite *suite,
 {
 	uint64_t have = row != NULL ? row->available : 0;
 	struct signer signer;
+	const char *identity;
 	enum err e;
 
 	TRY(signer_init(&signer, d, suite, &d->offer));
+	TRY(accounts_own(d, &identity));
+	if (identity[0] != '\0')
+		signer_name(&signer, identity);
+	if (has_none(d, index, suite))
+		have = 0;
 	if (made_today(d, index, suite) >= MADE_A_DAY)
 		goto out;
 	if (have < STOCK_LOW)

@@ -20,6 +20,7 @@ struct package {
 	struct buf key_package;
 	struct mls_key_package_secrets secrets;
 	struct buf ref;
+	char identity[LEAF_NAME_MAX + 1]; /* of its leaf */
 };
 
 /* The one that a Welcome (MLSMessage) is for; ERR_STATE_GONE when it is for

@@ -2,6 +2,7 @@
 
 #include "base/fault.h"
 #include "crypto/hash.h"
+#include "device/names.h"
 
 #include <string.h>
 
@@ -166,9 +167,9 @@ out:
 	return e;
 }
 
-enum err people_unseen(const struct membership *m, size_t *count,
-		       struct buf *names)
+enum err people_unseen(struct device *d, size_t *count, struct buf *names)
 {
+	const struct membership *m = &d->open;
 	uint32_t leaf = 0, own = mls_group_own_leaf(session_group(m->session));
 	struct mls_member member;
 	enum err e = ERR_OK;
@@ -184,7 +185,7 @@ enum err people_unseen(const struct membership *m, size_t *count,
 		if ((*count)++ > 0 && names != NULL)
 			buf_put_str(names, ", ");
 		if (names != NULL)
-			buf_put(names, member.identity);
+			TRY(names_put(d, member.identity, names));
 	}
 	e = names != NULL ? names->fail : ERR_OK;
 out:

@@ -7,7 +7,7 @@
 #ifndef HERMETIC_DEVICE_PEOPLE_H
 #define HERMETIC_DEVICE_PEOPLE_H
 
-#include "device/membership.h"
+#include "device/core.h"
 
 /* Appends a member's mark: a hash of identity and signature key, in hexadecimal
  * with a NUL. */
@@ -36,9 +36,10 @@ MUST_CHECK enum err people_was_shown(const struct membership *m,
 				     const struct mls_member *member,
 				     bool *shown);
 
-/* How many members were not shown; their identities are appended to `names`
- * as text, with commas between them, unless that is NULL. */
-MUST_CHECK enum err people_unseen(const struct membership *m, size_t *count,
+/* How many members of the session that is loaded were not shown; what a person
+ * calls them (device/names.h) is appended to `names`, with commas between them,
+ * unless that is NULL. */
+MUST_CHECK enum err people_unseen(struct device *d, size_t *count,
 				  struct buf *names);
 
 /* Who is a member, as marks in `shown`: a new object. After a commit

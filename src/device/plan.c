@@ -1,7 +1,10 @@
 /* The steps that turn an order into something to do. */
+#include "device/accounts.h"
+#include "device/apart.h"
 #include "device/breaks.h"
 #include "device/budget.h"
 #include "device/change.h"
+#include "device/names.h"
 #include "device/outbox.h"
 #include "device/pins.h"
 #include "device/signer.h"
@@ -41,8 +44,7 @@ static enum err find_leaves(struct device *d, const char *whom,
 
 	while (mls_group_next_member(session_group(d->open.session), &leaf,
 				     &member))
-		if (span_equal(member.identity, span_str(whom)) ||
-		    span_equal(roles_user(member.identity), span_str(whom)))
+		if (names_is(d, member.identity, whom))
 			(void)json_array_append_new(
 			    identities,
 			    json_stringn((const char *)member.identity.p,
@@ -60,7 +62,7 @@ static bool names_ourselves(const struct device *d, const json_t *identities)
 
 	json_array_foreach(identities, i,
 			   value) if (strcmp(json_string_value(value),
-					     d->identity) == 0) return true;
+					     core_self(d)) == 0) return true;
 	return false;
 }
 
@@ -82,35 +84,28 @@ out:
 static enum err plan_role(struct device *d)
 {
 	const struct order *order = &d->work.order;
-	struct change_plan plan = { .role_username = order->whom,
-				    .role = order->role };
+	struct change_plan plan = { .role = order->role };
 	json_t *identities = json_array();
+	struct buf user = BUF_INIT;
 	enum err e;
 
 	TRY(find_leaves(d, order->whom, identities));
+	buf_put(&user, names_find_user(d, order->whom));
+	buf_put_u8(&user, 0);
+	TRY(buf_end(&user));
+	plan.role_username = user.n > 1 ? (const char *)user.p : order->whom;
 	TRY(set_change(d, &plan));
 out:
+	buf_clear(&user);
 	json_decref(identities);
 	return e;
 }
 
 /* ---- inviting ---- */
 
-static bool user_is_in(const struct device *d, const char *user)
-{
-	struct mls_member member;
-	uint32_t leaf = 0;
-
-	while (mls_group_next_member(session_group(d->open.session), &leaf,
-				     &member))
-		if (span_equal(roles_user(member.identity), span_str(user)))
-			return true;
-	return false;
-}
-
 static enum err check_guest(struct device *d, const char *user)
 {
-	if (strcmp(user, d->username) == 0 || !user_is_in(d, user))
+	if (strcmp(user, d->username) == 0 || names_find_user(d, user).n == 0)
 		return ERR_OK;
 	return why_set(&d->work.why, ERR_STATE_CONFLICT, "member-already",
 		       "%s is a member already. A further device of %s is "
@@ -129,6 +124,13 @@ static enum err plan_invite(struct device *d)
 	enum err e;
 
 	TRY(check_guest(d, d->work.order.users[0]));
+	if (session_has_places(d->open.session) && !guests_have_places(guests))
+		return why_set(&d->work.why, ERR_PEER_UNSUPPORTED,
+			       "older-device",
+			       "A device of %s is of a version that cannot "
+			       "come into this session: it has to be updated "
+			       "first.",
+			       d->work.order.users[0]);
 	for (size_t i = guests->count; i-- > 0;)
 		if (session_find(d->open.session,
 				 buf_span(&guests->list[i].identity), &member))
@@ -136,7 +138,7 @@ static enum err plan_invite(struct device *d)
 	d->work.outcome.devices = guests->count;
 	/* The session's suite as the only offer: then a KeyPackage of that
 	 * suite that was withheld shows. */
-	TRY(guests_plan(d, guests, &only, &agreed));
+	TRY(guests_plan(d, guests, core_self(d), &only, &agreed));
 	plan.key_packages = agreed.key_packages;
 	plan.key_package_count = agreed.count;
 	if (guests->count > 0) {
@@ -180,7 +182,7 @@ const struct step plan_step_name = { "name", NULL,     name_due,
  * owner, admin, or member, unless another device of ours stays. */
 static struct span find_heir(const struct device *d)
 {
-	struct span heir = SPAN_EMPTY, own = span_str(d->username);
+	struct span heir = SPAN_EMPTY, own = roles_user(span_str(core_self(d)));
 	enum role best = ROLE_MEMBER;
 	struct mls_member member;
 	uint32_t leaf = 0;
@@ -191,7 +193,8 @@ static struct span find_heir(const struct device *d)
 		enum role role = session_role(d->open.session, member.identity);
 
 		if (span_equal(user, own) || role == ROLE_OWNER) {
-			if (!span_equal(member.identity, span_str(d->identity)))
+			if (!span_equal(member.identity,
+					span_str(core_self(d))))
 				return SPAN_EMPTY;
 			continue;
 		}
@@ -220,8 +223,8 @@ static enum err plan_departure(struct device *d, const char *identity,
 		       "%.80s is not a member of %s.", identity, d->open.id));
 	if (session_departed(session, member.leaf_index))
 		goto out; /* another device has said so */
-	if (session_role(session, span_str(d->identity)) == ROLE_OWNER &&
-	    strcmp(identity, d->identity) == 0)
+	if (session_role(session, span_str(core_self(d))) == ROLE_OWNER &&
+	    strcmp(identity, core_self(d)) == 0)
 		heir = find_heir(d);
 	TRY(session_depart(session, &signer.me, member.leaf_index, heir,
 			   &departure));
@@ -239,10 +242,31 @@ out:
 	return e;
 }
 
+/* Apart from the log, what else was to be done is given up for it. */
+static enum err plan_own(struct device *d)
+{
+	if (apart_is_begun(d) && membership_todo(&d->open) != NULL)
+		todo_drop(d);
+	return plan_departure(d, core_self(d), todo_new_id(&d->open));
+}
+
+/* Of another device of ours: as its leaf says it. */
+static enum err plan_other(struct device *d, const char *whom)
+{
+	json_t *identities = json_array();
+	enum err e;
+
+	TRY(find_leaves(d, whom, identities));
+	TRY(plan_departure(d, json_string_value(json_array_get(identities, 0)),
+			   todo_new_id(&d->open)));
+out:
+	json_decref(identities);
+	return e;
+}
+
 static bool departure_due(struct device *d)
 {
-	return core_is_settled(d) && membership_todo_is(&d->open, "leave") &&
-	       !todo_departure_fits(d);
+	return apart_departs(d) && !todo_departure_fits(d);
 }
 
 /* The leaf has changed since: the departure is signed anew. */
@@ -272,7 +296,9 @@ static bool plan_due(struct device *d)
 {
 	const struct work *work = &d->work;
 
-	if (!is_ready(d) || work->planned)
+	/* whoever departs apart gives up what else was to be done */
+	if (work->planned ||
+	    !(apart_is_begun(d) ? apart_is_ready(d) : is_ready(d)))
 		return false;
 	switch (work->order.kind) {
 	case ORDER_INVITE:
@@ -367,9 +393,9 @@ static enum err plan_it(struct device *d)
 	case ORDER_MOVE:
 		return plan_move(d);
 	case ORDER_LEAVE:
-		return plan_departure(d, d->identity, todo_new_id(&d->open));
+		return plan_own(d);
 	case ORDER_DEPART:
-		return plan_departure(d, order->whom, todo_new_id(&d->open));
+		return plan_other(d, order->whom);
 	case ORDER_REFRESH:
 	case ORDER_SEND:
 	case ORDER_CREATE:
@@ -451,13 +477,57 @@ static enum err replace(struct device *d)
 const struct step plan_step_replace = { "replace", NULL, replace_due,
 					replace,   NULL, NULL };
 
+/* Another member whose device has ended, as far as its account's log is known. */
+static bool find_ended(struct device *d, struct mls_member *member,
+		       bool *settled)
+{
+	const struct session *session = d->open.session;
+	uint32_t leaf = 0;
+
+	if (!session_has_places(session))
+		return false;
+	while (session_next_ended(session, &leaf, member, settled))
+		if (member->leaf_index !=
+		    mls_group_own_leaf(session_group(session)))
+			return true;
+	return false;
+}
+
 /* The departed are removed before anything is said, and keys are renewed when
  * the server wants that, within a budget. */
 static bool duty_due(struct device *d)
 {
+	struct mls_member member;
+	bool settled;
+
 	if (!is_ready(d))
 		return false;
-	return d->work.renew || (outbox_waits(&d->open) && others_departed(d));
+	return d->work.renew ||
+	       (outbox_waits(&d->open) &&
+		(others_departed(d) || find_ended(d, &member, &settled)));
+}
+
+/* Of a leaf whose device its account has removed the group hears by a commit that
+ * raises the account's place; the next one removes it. */
+static enum err purge_ended(struct device *d, const struct mls_member *member,
+			    bool settled)
+{
+	struct change_plan plan = { .due = true,
+				    .epoch = session_epoch(d->open.session),
+				    .reason = "removed-device" };
+	enum err e;
+
+	if (!settled)
+		return set_change(d, &plan);
+	plan.epoch = INT64_MAX;
+	plan.remove = json_array();
+	(void)json_array_append_new(
+	    plan.remove,
+	    json_stringn((const char *)member->identity.p, member->identity.n));
+	TRY(set_change(d, &plan));
+out:
+	json_decref(plan.remove);
+	return e;
 }
 
 static enum err duty(struct device *d)
@@ -465,8 +535,11 @@ static enum err duty(struct device *d)
 	const struct change_plan plan = { .due = true,
 					  .epoch =
 					      session_epoch(d->open.session) };
-	bool required = d->work.required;
+	bool required = d->work.required, settled;
+	struct mls_member member;
 
+	if (!others_departed(d) && find_ended(d, &member, &settled))
+		return purge_ended(d, &member, settled);
 	d->work.renew = d->work.required = false;
 	if (others_departed(d))
 		return purge(d);

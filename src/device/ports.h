@@ -64,6 +64,7 @@ enum request_kind {
 	REQUEST_PUBLISH,      /* POST /key-packages */
 	REQUEST_ACCOUNT_LOG,  /* GET /users/USER/log */
 	REQUEST_LINK,	      /* POST /users/USER/log */
+	REQUEST_ACCOUNT_LOGS, /* POST /users/logs */
 	REQUEST_KINDS	      /* how many there are */
 };
 
@@ -83,8 +84,11 @@ struct request {
 	struct span welcome;	/* COMMIT, MOVE; may be empty */
 	const char *algorithm;	/* CREATE, MOVE */
 	bool open;		/* CREATE: anybody may join */
-	const char *const *users; /* CREATE, INVITE: user names */
+	/* CREATE, INVITE: user names; ACCOUNT_LOGS: these, or fingerprints in
+	 * hexadecimal, 128 at most */
+	const char *const *users;
 	size_t user_count;
+	const uint64_t *afters; /* ACCOUNT_LOGS: of each, as `after` */
 	const char *user;	/* CLAIM, ACCOUNT_LOG, LINK */
 	const char *welcome_id; /* TAKE_WELCOME */
 	const struct span *key_packages, *last_resorts; /* PUBLISH */
@@ -123,6 +127,16 @@ struct answer_stock {
 	bool last_resort;
 };
 
+struct answer_log {
+	const char *username;
+	bool has_fingerprint; /* there is a log, namely */
+	uint8_t fingerprint[32];
+	struct span salt;
+	const struct span *links; /* in order */
+	size_t link_count;
+	bool more; /* there are links after them */
+};
+
 /* Everything is borrowed from the caller during device_answer(). */
 struct answer {
 	/*
@@ -155,10 +169,13 @@ struct answer {
 	size_t key_package_count;
 	const struct span *links; /* ACCOUNT_LOG: in order */
 	size_t link_count;
-	uint64_t last;		 /* ACCOUNT_LOG: its last number */
-	bool has_fingerprint;	 /* ACCOUNT_LOG: there is a log, namely */
-	uint8_t fingerprint[32]; /* that one's */
-	struct span salt;	 /* the same */
+	uint64_t last;		       /* ACCOUNT_LOG: its last number */
+	bool has_fingerprint;	       /* ACCOUNT_LOG: there is a log, namely */
+	uint8_t fingerprint[32];       /* that one's */
+	struct span salt;	       /* the same */
+	const struct answer_log *logs; /* ACCOUNT_LOGS: of those that there are,
+					  in the order of the request */
+	size_t log_count;
 	const struct answer_stock *stock; /* STOCK */
 	size_t stock_count;
 };

@@ -195,7 +195,7 @@ static enum err halt_unseen(struct device *d, bool *halted)
 	*halted = false;
 	if (d->work.order.to_new_members || FAULT(SEALS_FOR_UNSEEN))
 		return people_show_all(&d->open);
-	TRY(people_unseen(&d->open, &count, &names));
+	TRY(people_unseen(d, &count, &names));
 	buf_put_u8(&names, 0);
 	TRY(buf_end(&names));
 	if (count == 0)

@@ -8,9 +8,11 @@
 
 #include "base/fault.h"
 #include "crypto/hash.h"
+#include "device/accounts.h"
 #include "device/breaks.h"
 #include "device/budget.h"
 #include "device/entry.h"
+#include "device/log.h"
 #include "device/outbox.h"
 #include "device/people.h"
 #include "device/pins.h"
@@ -94,7 +96,7 @@ static enum err begin_at_base(struct device *d, struct rejoin *rejoin)
 	TRY(record_number(base, "seq", &seq));
 	TRY(record_digest(base, "head", head));
 	TRY(trail_from_info(d->open.raw_id, buf_span(&group_info), seq, head,
-			    &rejoin->trail));
+			    d->accounts, &rejoin->trail));
 	TRY(trail_set_departures(rejoin->trail, buf_span(&departures)));
 	if (json_is_true(json_object_get(base, "weak")))
 		trail_set_weak(rejoin->trail);
@@ -123,15 +125,16 @@ static enum err begin_trail(struct device *d, struct rejoin *rejoin)
 	 * server shows */
 	if (!is_member(d))
 		return membership_ended_place(&d->open, &seq, head) == ERR_OK
-			   ? trail_from_session(session, seq, head,
+			   ? trail_from_session(session, seq, head, d->accounts,
 						&rejoin->trail)
 			   : ERR_OK;
 	if (membership_behind(&d->open) == BEHIND_NO)
 		return trail_from_session(session, session_seq(session),
-					  session_head(session),
+					  session_head(session), d->accounts,
 					  &rejoin->trail);
 	if (membership_behind_place(&d->open, &seq, head) == ERR_OK)
-		return trail_from_session(session, seq, head, &rejoin->trail);
+		return trail_from_session(session, seq, head, d->accounts,
+					  &rejoin->trail);
 	return ERR_OK;
 }
 
@@ -261,7 +264,7 @@ static enum err begin_with(struct device *d, const struct answer *answer)
 	ENSURE(answer->seq == 0 || FAULT(BEGINS_ANYWHERE), ERR_PEER_FORK);
 	TRY(text_parse_uuid(id, span_str(d->work.outcome.session)));
 	TRY(trail_from_info(id, answer->group_info, answer->seq, answer->head,
-			    &rejoin->trail));
+			    d->accounts, &rejoin->trail));
 	ENSURE(trail_is_at_creation(rejoin->trail) || FAULT(BEGINS_ANYWHERE),
 	       ERR_PEER_FORK);
 out:
@@ -279,6 +282,8 @@ static enum err first_info_take(struct device *d, const struct answer *answer)
 	}
 	e = trail != NULL ? trail_next_generation(trail, answer->group_info)
 			  : begin_with(d, answer);
+	if (e == ERR_STATE_ACCOUNTS) /* then it is asked for again */
+		return log_want_accounts(d);
 	if (err_class(e) == ERR_CLASS_PEER) {
 		rejoin_halt(d, e);
 		e = ERR_OK;
@@ -460,7 +465,7 @@ static void follow_another(struct device *d, const struct trail *trail)
 	if (d->open.session == NULL || !trail_signer(trail, &signer))
 		return;
 	if (signer.was_in &&
-	    !span_equal(signer.leaf.identity, span_str(d->identity)))
+	    !span_equal(signer.leaf.identity, span_str(core_self(d))))
 		budget_grant(d, trail_seq(trail));
 	breaks_forget_absent(d, trail);
 }
@@ -475,6 +480,7 @@ static enum err follow(struct device *d, const struct answer_entry *entry,
 	enum err e;
 
 	TRY(trail_follow(trail, entry));
+	TRY(accounts_keep(d));
 	TRY(check_known_place(d, trail));
 	TRY(find_own(d, entry));
 	TRY(welcome_arrive(d, trail, joined));
@@ -539,6 +545,8 @@ static enum err walk_take(struct device *d, const struct answer *answer)
 	d->work.rejoin->overlapped = true;
 	for (size_t i = 0; i < answer->entry_count && !joined; i++) {
 		e = follow(d, &answer->entries[i], &joined);
+		if (e == ERR_STATE_ACCOUNTS)
+			return log_want_accounts(d);
 		if (err_class(e) == ERR_CLASS_PEER || e == ERR_STATE_CONFLICT) {
 			rejoin_halt(d, e == ERR_STATE_CONFLICT ? ERR_PEER_FORK
 							       : e);

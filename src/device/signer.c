@@ -87,6 +87,11 @@ void signer_clear(struct signer *signer)
 	memset(&signer->me, 0, sizeof(signer->me));
 }
 
+void signer_name(struct signer *signer, const char *identity)
+{
+	signer->me.credential_identity = span_str(identity);
+}
+
 enum err signer_of_session(struct signer *signer, struct device *d)
 {
 	struct suites offer;
@@ -95,6 +100,7 @@ enum err signer_of_session(struct signer *signer, struct device *d)
 	memset(signer, 0, sizeof(*signer));
 	TRY(membership_offer(&d->open, &offer));
 	TRY(signer_init(signer, d, session_suite(d->open.session), &offer));
+	signer_name(signer, core_self(d));
 out:
 	return e;
 }

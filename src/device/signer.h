@@ -23,6 +23,9 @@ MUST_CHECK enum err signer_init(struct signer *signer, struct device *d,
 				const struct suites *offer);
 void signer_clear(struct signer *signer);
 
+/* It signs under another identity than username/device_id; borrowed. */
+void signer_name(struct signer *signer, const char *identity);
+
 /* For the session that is loaded, with what it was told that we offer. */
 MUST_CHECK enum err signer_of_session(struct signer *signer, struct device *d);
 

@@ -15,8 +15,15 @@ extern const struct step own_step_load, own_step_read, own_step_begin,
 /* met_steps.c: another account's log */
 extern const struct step met_step_begin, met_step_read;
 
+/* accounts.c: logs of many accounts */
+extern const struct step accounts_step_read;
+
+/* apart.c: whether a departure stands in a log that cannot be judged */
+extern const struct step apart_step_look;
+
 /* found.c: a new session */
-extern const struct step found_step_claim, found_step_make, found_step_post;
+extern const struct step found_step_meet, found_step_claim, found_step_make,
+    found_step_post;
 
 /* welcome.c, rejoin.c, arrive.c: coming in */
 extern const struct step welcome_step_use, welcome_step_gather,

@@ -40,7 +40,7 @@ static const char *departs_by(const struct device *d, const json_t *todo)
 {
 	const char *whom = record_string(todo, "whom");
 
-	return whom != NULL ? whom : d->identity;
+	return whom != NULL ? whom : core_self(d);
 }
 
 const char *todo_departs(const struct device *d)
@@ -106,7 +106,7 @@ void todo_stay(struct device *d)
 		return;
 	pending = membership_pending(&d->open);
 	if (record_string(pending, "departure") == NULL ||
-	    strcmp(departs_by(d, pending), d->identity) != 0)
+	    strcmp(departs_by(d, pending), core_self(d)) != 0)
 		return;
 	if (pending == membership_todo(&d->open))
 		membership_set_todo(&d->open, NULL);

@@ -14,6 +14,7 @@ struct trail {
 	uint32_t
 	    wants; /* generation whose first GroupInfo is needed; 0: none */
 	bool weak;
+	struct check_accounts *accounts; /* borrowed */
 };
 
 void trail_free(struct trail *trail)
@@ -28,6 +29,15 @@ static enum err from_verdict(struct check_verdict verdict)
 	if (verdict.local)
 		return ERR_LOCAL_MEMORY;
 	return verdict.wrong != NULL ? ERR_PEER_INVALID : ERR_OK;
+}
+
+/* The last judgement took links that are not here. */
+static bool lacks(const struct trail *trail)
+{
+	struct span fingerprint;
+	size_t position = 0;
+
+	return check_accounts_lacks(trail->accounts, &position, &fingerprint);
 }
 
 /* ---- beginning ---- */
@@ -55,6 +65,7 @@ out:
 
 enum err trail_from_session(const struct session *session, uint64_t seq,
 			    const uint8_t head[CHAIN_HEAD],
+			    struct check_accounts *accounts,
 			    struct trail **trail)
 {
 	struct trail *t = NULL;
@@ -62,6 +73,8 @@ enum err trail_from_session(const struct session *session, uint64_t seq,
 
 	TRY(start(session_id(session), seq, head, &t));
 	TRY(session_walk(session, &t->walk));
+	t->accounts = accounts;
+	check_walk_set_accounts(t->walk, accounts);
 	*trail = t;
 	t = NULL;
 out:
@@ -71,7 +84,7 @@ out:
 
 enum err trail_from_info(const uint8_t id[SESSION_ID], struct span group_info,
 			 uint64_t seq, const uint8_t head[CHAIN_HEAD],
-			 struct trail **trail)
+			 struct check_accounts *accounts, struct trail **trail)
 {
 	struct trail *t = NULL;
 	uint32_t generation;
@@ -80,7 +93,12 @@ enum err trail_from_info(const uint8_t id[SESSION_ID], struct span group_info,
 	TRY(start(id, seq, head, &t));
 	TRY(from_verdict(
 	    check_walk_from_info(group_info, CHECK_UNSEEN, &t->walk)));
-	TRY(from_verdict(check_walk_check_leaves(t->walk, false)));
+	t->accounts = accounts;
+	check_walk_set_accounts(t->walk, accounts);
+	check_accounts_forget_lacks(accounts);
+	e = from_verdict(check_walk_check_leaves(t->walk, false));
+	ENSURE(e == ERR_OK || !lacks(t), ERR_STATE_ACCOUNTS);
+	TRY(e);
 	ENSURE(generation_of_group(check_walk_context(t->walk)->group_id,
 				   span_of(id, SESSION_ID), &generation),
 	       ERR_PEER_INVALID);
@@ -159,9 +177,14 @@ static enum err take(struct trail *trail, const struct answer_entry *entry)
 {
 	struct check_verdict verdict = { NULL, false, false };
 
+	check_accounts_forget_lacks(trail->accounts);
 	switch (entry->kind) {
 	case CHAIN_COMMIT:
 		verdict = check_walk_commit(trail->walk, entry->bytes);
+		if (verdict.wrong != NULL && lacks(trail))
+			return ERR_STATE_ACCOUNTS;
+		if (verdict.wrong != NULL)
+			check_accounts_undo(trail->accounts);
 		break;
 	case CHAIN_DEPARTURE:
 		verdict = check_walk_departure(trail->walk, entry->bytes);
@@ -202,8 +225,11 @@ enum err trail_next_generation(struct trail *trail, struct span group_info)
 	bool new_keys = false;
 	enum err e;
 
-	TRY(from_verdict(
-	    check_walk_successor(trail->walk, group_info, &new_keys)));
+	check_accounts_forget_lacks(trail->accounts);
+	e = from_verdict(
+	    check_walk_successor(trail->walk, group_info, &new_keys));
+	ENSURE(e == ERR_OK || !lacks(trail), ERR_STATE_ACCOUNTS);
+	TRY(e);
 	trail->wants = 0;
 	trail->weak |= new_keys;
 out:

@@ -13,18 +13,20 @@
 struct trail;
 
 /* Begins at the group of a session, whose place in the log is `seq` with
- * `head`. */
+ * `head`. `accounts`, of which the trail borrows: by what places are judged. */
 MUST_CHECK enum err trail_from_session(const struct session *session,
 				       uint64_t seq,
 				       const uint8_t head[CHAIN_HEAD],
+				       struct check_accounts *accounts,
 				       struct trail **trail);
 
 /* Begins at a GroupInfo (MLSMessage) that stands at that place. Seq 0 has a
  * head of its own, which is checked: ERR_PEER_FORK. ERR_PEER_INVALID: no whole
- * GroupInfo. */
+ * GroupInfo. ERR_STATE_ACCOUNTS: logs are lacking. */
 MUST_CHECK enum err trail_from_info(const uint8_t session_id[SESSION_ID],
 				    struct span group_info, uint64_t seq,
 				    const uint8_t head[CHAIN_HEAD],
+				    struct check_accounts *accounts,
 				    struct trail **trail);
 
 /* The departures that stand at its beginning, which were verified before. */
@@ -53,7 +55,8 @@ const uint8_t *trail_head(const struct trail *trail);
 const struct chain *trail_chain(const struct trail *trail);
 
 /* Follows the next entry. ERR_STATE_CONFLICT: entries are missing before it;
- * ERR_STATE_REPLAY: it was followed; ERR_PEER_FORK: its head does not follow;
+ * ERR_STATE_REPLAY: it was followed; ERR_STATE_ACCOUNTS: logs are lacking, and
+ * nothing has changed; ERR_PEER_FORK: its head does not follow;
  * another PEER error: it cannot be read. A commit that breaks a rule changes
  * nothing: all members refuse it. */
 MUST_CHECK enum err trail_follow(struct trail *trail,

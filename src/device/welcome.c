@@ -5,6 +5,7 @@
 #include "crypto/hash.h"
 #include "device/gather.h"
 #include "device/join.h"
+#include "device/log.h"
 #include "device/packages.h"
 #include "device/pins.h"
 #include "device/rejoin.h"
@@ -86,10 +87,13 @@ static enum err use(struct device *d, const struct answer_welcome *row,
 	TRY(packages_find(d, row->welcome, &package));
 	TRY(membership_new(&next, row->session, &package.offer));
 	TRY(signer_init(&signer, d, package.suite, &package.offer));
+	signer_name(&signer, package.identity);
+	TRY(membership_set_self(&next, span_str(package.identity)));
 	TRY(session_join_welcome(&signer.me, next.raw_id, row->welcome,
 				 buf_span(&package.key_package),
 				 &package.secrets, row->seq, row->head,
 				 &next.session));
+	session_set_accounts(next.session, d->accounts);
 	TRY(session_check_leaves(next.session, &wrong));
 	if (trail != NULL) {
 		ENSURE(trail_is_at(trail, next.session), ERR_PEER_FORK);
@@ -171,6 +175,10 @@ static enum err welcomes_take(struct device *d, const struct answer *answer)
 			: join_explain(d, use(d, row, NULL), "The Welcome");
 		if (e != ERR_STATE_GONE)
 			break;
+	}
+	if (e == ERR_STATE_ACCOUNTS) { /* then it is asked for again */
+		d->work.welcomes_read = false;
+		return log_want_accounts(d);
 	}
 	if (err_class(e) == ERR_CLASS_PEER) {
 		d->work.halted = true;

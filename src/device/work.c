@@ -2,6 +2,8 @@
 
 #include "base/fault.h"
 #include "base/sec.h"
+#include "device/accounts.h"
+#include "device/apart.h"
 #include "device/met.h"
 #include "device/own_log.h"
 #include "device/page.h"
@@ -21,7 +23,8 @@
 static const struct step *const STEPS[] = {
 	&own_step_load,	    &own_step_read,	  &own_step_begin,
 	&own_step_renew,    &own_step_post,	  &met_step_begin,
-	&met_step_read,	    &stock_step_make,	  &stock_step_publish,
+	&met_step_read,	    &accounts_step_read,  &apart_step_look,
+	&stock_step_make,   &stock_step_publish,  &found_step_meet,
 	&found_step_claim,  &found_step_make,	  &found_step_post,
 	&welcome_step_use,  &welcome_step_gather, &rejoin_step_drop,
 	&rejoin_step_base,  &rejoin_step_first,	  &arrive_step_gather,
@@ -119,6 +122,8 @@ void work_clear(struct work *work)
 	welcome_forget(work->awaited);
 	own_log_free(work->own);
 	met_end(work->meeting);
+	account_reading_free(work->reading);
+	apart_free(work->apart);
 	buf_clear(&work->bytes);
 	buf_clear(&work->group_info);
 	buf_clear(&work->welcome);
@@ -141,12 +146,14 @@ void work_stale(struct device *d)
 	d->work.fresh = false;
 }
 
-/* Others' changes of keys that overtook this order pass, too. */
+/* Others' changes of keys that overtook this order pass, too, and so does that the
+ * server lacks links of somebody's account. */
 static void halt(struct device *d, enum err e, const char *slug)
 {
 	d->work.halted = true;
-	d->work.outcome.passing =
-	    e == ERR_STATE_EPOCH || why_is_passing(e, slug);
+	d->work.outcome.passing = e == ERR_STATE_EPOCH ||
+				  e == ERR_STATE_ACCOUNTS ||
+				  why_is_passing(e, slug);
 }
 
 void work_halt(struct device *d, enum err e, const char *slug,
@@ -417,6 +424,7 @@ enum err device_start(struct device *device, const struct order *order)
 	if (work->running)
 		return ERR_STATE_PENDING;
 	work_clear(work);
+	accounts_forget(device);
 	TRY(order_copy(work, order));
 	work->running = true;
 	if (order->session != NULL)

@@ -11,6 +11,8 @@
 #include "device/guests.h"
 #include "device/record.h"
 
+struct account_reading;
+struct apart;
 struct awaited;
 struct device;
 struct meeting;
@@ -86,6 +88,9 @@ struct work {
 	struct rejoin *rejoin;	 /* owned: the walk to the group of today */
 	struct own_log *own;	 /* owned: ACCOUNT: this account's log */
 	struct meeting *meeting; /* owned: MEET: another account's log */
+	struct account_reading *reading; /* owned: accounts to be read */
+	struct apart *apart; /* owned: LEAVE: without logs (apart.h) */
+	bool met;	     /* whom the order names was read */
 	/* What requests borrow. */
 	struct buf bytes, group_info, welcome;
 	struct span *spans; /* owned array */

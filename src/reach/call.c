@@ -146,6 +146,24 @@ out:
 	return e;
 }
 
+static enum err put_accounts(const struct request *request, json_t *body)
+{
+	json_t *after = json_array();
+	enum err e;
+
+	ENSURE(after != NULL, ERR_LOCAL_MEMORY);
+	TRY(set_users(body, "accounts", request));
+	for (size_t i = 0; i < request->user_count; i++)
+		ENSURE(json_array_append_new(
+			   after,
+			   json_integer((json_int_t)request->afters[i])) == 0,
+		       ERR_LOCAL_MEMORY);
+	ENSURE(json_object_set(body, "after", after) == 0, ERR_LOCAL_MEMORY);
+out:
+	json_decref(after);
+	return e;
+}
+
 static enum err put_packages(const struct request *request, json_t *body)
 {
 	enum err e;
@@ -187,6 +205,7 @@ static const struct shape SHAPES[REQUEST_KINDS] = {
 	[REQUEST_PUBLISH] = { "POST", "/key-packages", false, put_packages },
 	[REQUEST_ACCOUNT_LOG] = { "GET", "/log", false, NULL },
 	[REQUEST_LINK] = { "POST", "/log", false, put_link },
+	[REQUEST_ACCOUNT_LOGS] = { "POST", "/users/logs", false, put_accounts },
 };
 
 static void put_query(const struct request *request, struct buf *path)

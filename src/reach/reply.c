@@ -257,18 +257,13 @@ out:
 	return e;
 }
 
-static enum err read_account_log(const struct request *request,
-				 struct reply *reply)
+static enum err take_links(struct reply *reply, const json_t *list,
+			   struct span *links)
 {
-	const json_t *list = member(reply->body, "links"), *text;
-	size_t count = json_array_size(list), i;
-	struct span *links;
-	enum err e;
+	const json_t *text;
+	size_t i;
+	enum err e = ERR_OK;
 
-	(void)request;
-	ENSURE(json_is_array(list), ERR_PEER_MALFORMED);
-	TRY(make_rows(reply, count, sizeof(*links)));
-	links = reply->list;
 	json_array_foreach(list, i, text)
 	{
 		struct buf *bytes = &reply->bytes[reply->byte_count++];
@@ -279,6 +274,23 @@ static enum err read_account_log(const struct request *request,
 		TRY(buf_end(bytes));
 		links[i] = buf_span(bytes);
 	}
+out:
+	return e;
+}
+
+static enum err read_account_log(const struct request *request,
+				 struct reply *reply)
+{
+	const json_t *list = member(reply->body, "links");
+	size_t count = json_array_size(list);
+	struct span *links;
+	enum err e;
+
+	(void)request;
+	ENSURE(json_is_array(list), ERR_PEER_MALFORMED);
+	TRY(make_rows(reply, count, sizeof(*links)));
+	links = reply->list;
+	TRY(take_links(reply, list, links));
 	TRY(record_number(reply->body, "last", &reply->answer.last));
 	if (member(reply->body, "fingerprint") != NULL) {
 		TRY(record_digest(reply->body, "fingerprint",
@@ -290,6 +302,65 @@ static enum err read_account_log(const struct request *request,
 	reply->answer.links = links;
 	reply->answer.link_count = count;
 	reply->answer.more = member(reply->body, "next") != NULL;
+out:
+	return e;
+}
+
+static size_t count_links(const json_t *logs)
+{
+	const json_t *log;
+	size_t i, count = 0;
+
+	json_array_foreach(logs, i, log) count +=
+	    json_array_size(member(log, "links"));
+	return count;
+}
+
+static enum err read_one_log(struct reply *reply, const json_t *log,
+			     struct answer_log *row, struct span *links)
+{
+	const json_t *list = member(log, "links");
+	enum err e;
+
+	ENSURE(json_is_array(list), ERR_PEER_MALFORMED);
+	row->username = json_string_value(member(log, "username"));
+	ENSURE(row->username != NULL, ERR_PEER_MALFORMED);
+	if (member(log, "fingerprint") != NULL) {
+		TRY(record_digest(log, "fingerprint", row->fingerprint));
+		TRY(take_bytes(reply, log, "salt", &row->salt));
+		row->has_fingerprint = true;
+	}
+	TRY(take_links(reply, list, links));
+	row->links = links;
+	row->link_count = json_array_size(list);
+	row->more = member(log, "next") != NULL;
+out:
+	return e;
+}
+
+/* Rows of logs, and behind them all their links. */
+static enum err read_account_logs(const struct request *request,
+				  struct reply *reply)
+{
+	const json_t *logs = member(reply->body, "logs"), *log;
+	size_t count = json_array_size(logs), links = count_links(logs), i;
+	struct answer_log *rows;
+	struct span *next;
+	enum err e;
+
+	(void)request;
+	ENSURE(json_is_array(logs), ERR_PEER_MALFORMED);
+	/* of each row: its salt, and a span for each link */
+	TRY(make_rows(reply, count + links, sizeof(*rows)));
+	rows = reply->list;
+	next = (struct span *)(rows + count);
+	json_array_foreach(logs, i, log)
+	{
+		TRY(read_one_log(reply, log, &rows[i], next));
+		next += rows[i].link_count;
+	}
+	reply->answer.logs = rows;
+	reply->answer.log_count = count;
 out:
 	return e;
 }
@@ -325,6 +396,7 @@ enum err reply_read(const struct request *request, const json_t *body,
 		[REQUEST_PUBLISH] = read_nothing,
 		[REQUEST_ACCOUNT_LOG] = read_account_log,
 		[REQUEST_LINK] = read_nothing,
+		[REQUEST_ACCOUNT_LOGS] = read_account_logs,
 	};
 
 	memset(reply, 0, sizeof(*reply));

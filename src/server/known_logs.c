@@ -15,20 +15,20 @@ static struct known_log *find(const struct known_logs *known,
 	return NULL;
 }
 
-static enum err give_links(void *context, struct span fingerprint,
-			   struct buf *links)
+static enum err give_logs(void *context, struct span fingerprint,
+			  struct buf *logs)
 {
 	const struct known_log *log = find(context, fingerprint);
 
 	if (log != NULL)
-		buf_put(links, buf_span(&log->links));
-	return links->fail;
+		buf_put_vec(logs, buf_span(&log->links));
+	return logs->fail;
 }
 
 /* New ones: what was taken over from a commit that was not judged is forgotten. */
 static enum err start(struct known_logs *known)
 {
-	const struct check_source source = { give_links, known };
+	const struct check_source source = { give_logs, known };
 
 	check_accounts_free(known->accounts);
 	known->accounts = NULL;

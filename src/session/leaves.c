@@ -2,6 +2,7 @@
 #include "check/places.h"
 #include "session/state.h"
 #include "wire/extension.h"
+#include "wire/message.h"
 
 void session_set_accounts(struct session *session,
 			  struct check_accounts *accounts)
@@ -14,6 +15,17 @@ bool session_has_places(const struct session *session)
 	struct span data;
 
 	return wire_extensions_find(mls_group_extensions(session->group),
+				    PLACES_EXTENSION, &data);
+}
+
+bool session_info_has_places(struct span group_info)
+{
+	struct wire_message message;
+	struct span data;
+
+	return wire_message_decode(group_info, &message) == ERR_OK &&
+	       message.format == WIRE_GROUP_INFO &&
+	       wire_extensions_find(message.group_info.context.extensions,
 				    PLACES_EXTENSION, &data);
 }
 
@@ -85,5 +97,17 @@ bool session_next_ended(const struct session *session, uint32_t *leaf,
 			   check_places_ended(&view, &found);
 		return true;
 	}
+	return false;
+}
+
+bool session_has_ended(const struct session *session, struct span identity)
+{
+	struct mls_member member;
+	uint32_t leaf = 0;
+	bool settled;
+
+	while (session_next_ended(session, &leaf, &member, &settled))
+		if (settled && span_equal(member.identity, identity))
+			return true;
 	return false;
 }

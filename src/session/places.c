@@ -116,6 +116,17 @@ static void carry(const struct place *from, struct span links, struct buf *out)
 		places_put_carried(out, &carried);
 }
 
+/* The log of who joins; of a longer one the last links that fit. */
+static void carry_last(struct span fingerprint, struct span links,
+		       struct buf *out)
+{
+	struct carried carried = { fingerprint, links };
+
+	while (carried.links.n > PLACES_LINKS_MAX)
+		carried.links = behind(carried.links, 1);
+	places_put_carried(out, &carried);
+}
+
 static enum err put_place(struct check_accounts *accounts, struct span rows,
 			  struct span fingerprint, struct buf *out,
 			  struct buf *links)
@@ -242,8 +253,7 @@ enum err places_plan_join(const struct mls_identity *me, struct span group_info,
 	TRY(know_own(me, accounts, fingerprint, &log, &known));
 	if (places_find(places.rows, SPAN_ARRAY(fingerprint), &place))
 		goto out;
-	place = (struct place){ .fingerprint = SPAN_ARRAY(fingerprint) };
-	carry(&place, known, links);
+	carry_last(SPAN_ARRAY(fingerprint), known, links);
 	TRY(buf_end(links));
 out:
 	return e;

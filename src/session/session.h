@@ -100,6 +100,8 @@ void session_free(struct session *session);
 void session_set_accounts(struct session *session,
 			  struct check_accounts *accounts);
 bool session_has_places(const struct session *session);
+/* The same of a GroupInfo (MLSMessage). */
+bool session_info_has_places(struct span group_info);
 
 /* For who has come in by a Welcome: whether each leaf is a device's of its
  * account. ERR_STATE_ACCOUNTS: check_accounts_lacks() says whose log has to be
@@ -113,6 +115,9 @@ MUST_CHECK enum err session_check_leaves(const struct session *session,
  * anybody may remove it. */
 bool session_next_ended(const struct session *session, uint32_t *leaf,
 			struct mls_member *member, bool *settled);
+
+/* The member of that identity is such a leaf, and the group says so. */
+bool session_has_ended(const struct session *session, struct span identity);
 
 /* ---- asking ---- */
 

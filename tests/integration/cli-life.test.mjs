@@ -305,7 +305,9 @@ describe('the life of a session', { concurrency: false }, () => {
       await carol.does('send', id, 'hello'); // a plain member
       assert.equal((await carol.does('members', id)).length, 4);
       assert.deepEqual(await bob.texts(id), ['hello']);
-      await alice.does('remove', id, `${alice.name}/${second.device}`);
+      const { device_id: device } = (await alice.does('members', id))
+        .find(m => m.username === alice.name && !m.own);
+      await alice.does('remove', id, `${alice.name}/${device}`);
       await carol.does('send', id, 'again');
       assert.equal((await carol.does('members', id)).length, 3);
       assert.deepEqual(await alice.texts(id), ['hello', 'again']);

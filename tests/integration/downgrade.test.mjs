@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
+import { AccountLog } from '../testlib/accounts.mjs';
+import { base64 } from '../testlib/api.mjs';
 import { conversation, Person, twoPeople } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
 import { DeviceKeys } from '../testlib/mls.mjs';
@@ -89,60 +91,103 @@ describe('a downgrade on the way', { concurrency: false }, () => {
         json.devices[0].key_packages = stolen.devices[0].key_packages;
         return { json };
       },
-    }, () => alice.cannot('key-changed', 'create', '--invite', bob.name));
+    }, () => alice.cannot('key-not-in-log', 'create', '--invite', bob.name));
     await conversation(alice, bob);
   });
 
-  test('a first meeting that was false is lifted by the person', async () => {
+  test('a key in no log is not taken at a first meeting either', async () => {
     const [carol, ghost] = await Promise.all([
       new Person('carol', node.url).register(),
       new Person('dora', node.url).register()]);
     const wrong = new DeviceKeys(`${ghost.name}/${ghost.device}`,
       'chacha20-poly1305');
-    const [{ session_id: held }] = await through(carol, {
+    await through(carol, {
       answer: ({ path, json }) => {
         if (path !== '/key-packages/claim') return undefined;
         json.devices[0].key_packages = [{ algorithm: 'chacha20-poly1305',
-          key_package: wrong.keyPackage({ suites: [3],
-            notBefore: Math.floor(Date.now() / 1000) - 3600 })
-            .toString('base64'),
+          key_package: wrong.keyPackage({ suites: [3] }).toString('base64'),
           last_resort: false }];
         return { json };
       },
-    }, () => carol.does('create', '--algorithm', 'chacha20-poly1305',
-      '--invite', ghost.name));
-    await carol.does('send', held, 'to somebody');
-    await carol.cannot('nothing-to-accept', 'accept', ghost.name);
-    // the true one is met, and is another
-    const said = await carol.cannot('key-changed', 'create', '--algorithm',
-      'chacha20-poly1305', '--invite', ghost.name);
-    assert.ok(said.includes(`hermetic accept ${ghost.name}`), said);
-    const [change] = await carol.does('accept', ghost.name);
-    assert.equal(change.device_id, ghost.device);
-    assert.notEqual(change.known, change.offered);
-    const known = (await carol.does('members', held))
-      .find(m => m.username === ghost.name);
-    assert.equal(known.key, change.known);
-    // looking accepts nothing
-    await carol.cannot('key-changed', 'create', '--algorithm',
-      'chacha20-poly1305', '--invite', ghost.name);
-    const { out } = await hermetic(['accept', ghost.name], carol);
-    assert.match(out, /known\s+[0-9a-f]{32}\n\s+delivered\s+[0-9a-f]{32}/);
-    assert.match(out, /another channel/);
-    await carol.does('accept', ghost.name, '--yes');
+    }, () => carol.cannot('key-not-in-log', 'create', '--algorithm',
+      'chacha20-poly1305', '--invite', ghost.name));
     const [{ session_id: id }] = await carol.does('create', '--algorithm',
       'chacha20-poly1305', '--invite', ghost.name);
     await ghost.does('join', id);
     await carol.does('send', id, 'to you');
     assert.deepEqual(await ghost.texts(id), ['to you']);
-    const own = (await ghost.does('members', id)).find(m => m.own);
-    assert.equal(own.key, change.offered);
-    // where the false one is, nothing is said any more until it is removed
-    const kept = await carol.keeps('key-changed', 'send', held, 'and now?');
-    assert.ok(kept.detail.includes(`hermetic accept ${ghost.name}`));
-    await carol.does('remove', held, ghost.name);
-    await carol.does('outbox', '--flush');
-    assert.deepEqual(await carol.texts(held), ['to somebody', 'and now?']);
+  });
+
+  test('another account under a known name changes nothing', async () => {
+    const carol = await new Person('carol', node.url).register();
+    const erin = await new Person('erin', node.url).register();
+    const id = await conversation(carol, erin);
+    const person = async () => (await carol.does('verify', erin.name))[0].person;
+    const known = await person();
+    const shown = new AccountLog(erin.name);
+    const false_ = { fingerprint: shown.fingerprint.toString('hex'),
+      salt: base64(shown.salt), last: 1, links: shown.links.map(base64) };
+    const said = await through(carol, {
+      answer: ({ path, json }) => path !== '/users/logs' ? undefined :
+        { json: { logs: json.logs.map(log => ({ ...log, ...false_ })) } },
+    }, async () => {
+      await carol.cannot('identity-changed', 'invite', id, erin.name);
+      return carol.cannot('identity-changed', 'create', '--invite', erin.name);
+    });
+    assert.ok(said.includes(`hermetic accept ${erin.name}`), said);
+    // the session goes on, and with an honest server so does the name
+    await carol.does('send', id, 'still you');
+    assert.deepEqual(await erin.texts(id), ['still you']);
+    assert.equal((await person()).fingerprint, known.fingerprint);
+    await conversation(carol, erin);
+  });
+
+  test('a name that is another account now waits for the person', async () => {
+    const carol = await new Person('carol', node.url).register();
+    const first = await new Person('dora', node.url).register();
+    const { name } = first;
+    const create = ['create', '--invite', name];
+    const held = await conversation(carol, first);
+    const [{ person: { fingerprint: print } }] =
+      await carol.does('verify', name);
+    await carol.cannot('nothing-to-accept', 'accept', name);
+    const [{ session_id: other }] = await carol.does('create');
+
+    // somebody who has the passphrase, and none of the keys
+    const second = first.sibling();
+    await second.does('login', '--username', name, '--begin-anew');
+    await second.does('sessions');
+    const said = await carol.cannot('identity-changed', ...create);
+    assert.ok(said.includes(`hermetic accept ${name}`), said);
+    await carol.cannot('identity-changed', 'invite', other, name);
+
+    // looking accepts nothing
+    const [change] = await carol.does('accept', name);
+    assert.equal(change.other_account, true);
+    assert.notEqual(change.known, change.offered);
+    const { out } = await hermetic(['accept', name], carol);
+    assert.ok(out.includes(`known     ${change.known}\n`) &&
+      out.includes(`delivered ${change.offered}\n`), out);
+    assert.match(out, /another channel/);
+    await carol.cannot('identity-changed', ...create);
+
+    await carol.does('accept', name, '--yes');
+    await carol.cannot('nothing-to-accept', 'accept', name);
+    const [{ session_id: id }] = await carol.does(...create);
+    await second.does('join', id);
+    await carol.does('send', id, 'to the second one');
+    assert.deepEqual(await second.texts(id), ['to the second one']);
+    assert.equal((await carol.does('members', id)).find(m => !m.own).username,
+      name);
+
+    // where the first one is it stays, under a name that says so
+    await carol.does('send', held, 'to the first one');
+    assert.deepEqual(await first.texts(held), ['to the first one']);
+    const was = (await carol.does('members', held)).find(m => !m.own);
+    assert.equal(was.account, print);
+    assert.equal(was.username, `${name}~${print.slice(0, 8)}`);
+    await carol.does('remove', held, was.username);
+    assert.equal((await carol.does('members', held)).length, 1);
   });
 
   test('a KeyPackage that was changed: nothing is created', async () => {

@@ -35,18 +35,26 @@ test('whatever the adversary does, what must hold holds', async () => {
   assert.equal(code, 0, stdout);
 });
 
+for (const mode of [[], ['--honest']])
+  test(`it holds where devices are leaves of accounts ${mode}`.trim(),
+    async () => {
+      const { code, stdout } = await sim('--accounts', ...mode, '--seconds',
+        seconds / 3);
+      assert.equal(code, 0, stdout);
+    });
+
 // What they broke is mended. Odd ones have no plot, so that they stay what they
 // are when plots come.
 for (const [seed, ...how] of [[600476], [20109], [20313], [42527], [42743], [50359],
   [211609], [212283],
-  [827, '--honest'], [4595, '--honest']])
+  [827, '--honest'], [4595, '--honest'], [5031, '--accounts']])
   test(`seed ${[seed, ...how].join(' ')} holds`, async () => {
     const { code, stdout } = await sim('--seed', seed, ...how, '--quiet');
     assert.equal(code, 0, stdout);
   });
 
 // One seed each; tests/sim/run --faults finds the seeds of all.
-for (const [name, seed, invariant] of [
+for (const [name, seed, invariant, ...how] of [
   ['SEALS_FOR_UNSEEN', 2, /: (shown|secrecy): /],
   ['SENT_BY_ANSWER', 1, /: sent: /],
   ['DONE_BY_ANSWER', 2, /: (done|shown): /],
@@ -60,9 +68,11 @@ for (const [name, seed, invariant] of [
   ['DEPARTURES_UNSIGNED', 26, /: rights: /],
   ['PUSHED_OVER_WELCOME', 28, /: no-veto: /],
   ['BREAKS_ARE_CHARGED', 34, /: no-veto: /],
+  ['KEY_NOT_IN_LOG', 14, /: rights: /, '--accounts'],
 ]) {
   test(`${name} is found`, async () => {
-    const { stdout } = await sim('--fault', name, '--seed', seed, '--quiet');
+    const { stdout } = await sim('--fault', name, '--seed', seed, '--quiet',
+      ...how);
     assert.match(stdout, invariant);
   });
 }

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { base64, bytesOf, newUser, ok, refused } from '../testlib/api.mjs';
+import { base64, bytesOf, newAccount, ok, refused } from '../testlib/api.mjs';
 import { Person, conversation } from '../testlib/people.mjs';
 import { leafOf, readGroup } from '../testlib/read_group.mjs';
 import { hermetic, startNode, startPostgres } from '../testlib/stack.mjs';
@@ -26,7 +26,7 @@ describe('a member whose commits nobody can process', { concurrency: false },
     async function gather() {
       [alice, bob, carol] = await Promise.all(['alice', 'bob', 'carol']
         .map(name => new Person(name, node.url).register()));
-      mallory = await newUser(node.url, 'mallory');
+      mallory = await newAccount(node.url, 'mallory');
       id = await conversation(alice, bob);
       await alice.does('invite', id, carol.name);
       await carol.does('join', id);
@@ -63,7 +63,7 @@ describe('a member whose commits nobody can process', { concurrency: false },
         .find(m => m.seq === seq);
       assert.deepEqual({ kind: entry.kind, broken: entry.broken,
         from: entry.from, device: entry.device }, { kind: 'refused',
-        broken: true, from: mallory.username, device: mallory.id });
+        broken: true, from: mallory.username, device: '1' });
     }
 
     test('an owner goes on, and at the second one removes it', async () => {
@@ -83,12 +83,12 @@ describe('a member whose commits nobody can process', { concurrency: false },
       const people = [alice.name, bob.name, carol.name].sort();
       assert.deepEqual(await devices(alice), people);
       const log = await alice.does('read', id);
-      const removal = log.find(m => m.removed?.includes(mallory.identity) &&
+      const removal = log.find(m => m.removed?.includes(`${mallory.username}/1`) &&
         m.kind === 'commit');
       assert.equal(removal.reason, 'broken-commits');
       assert.equal(removal.own, true);
       const { out } = await hermetic(['read', id], alice);
-      assert.match(out, new RegExp(`${mallory.username}, device ${mallory.id}, ` +
+      assert.match(out, new RegExp(`${mallory.username}, device 1, ` +
         'signed a commit that cannot be processed'));
       assert.match(out, /This device did that by itself, for two commits/);
 

@@ -1,6 +1,7 @@
 #include "tests/sim/adversary.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static void watched(void *context, const struct server_session *session,
 		    struct span before, struct span commit, struct span after)
@@ -32,6 +33,9 @@ void adversary_clear(struct adversary *adversary)
 		server_clear(&adversary->homes[i]);
 	for (size_t i = 0; i < adversary->snapshot_count; i++)
 		server_clear(&adversary->snapshots[i]);
+	for (size_t i = 0; i < adversary->past_count; i++)
+		server_clear(&adversary->past[i]);
+	free(adversary->past);
 	for (size_t i = 0; i < adversary->ghost_count; i++)
 		ghost_clear(&adversary->ghosts[i]);
 	for (size_t i = 0; i < adversary->kept_count; i++)
@@ -96,6 +100,30 @@ struct ghost *adversary_ghost(struct adversary *adversary, const char *identity,
 	return ghost;
 }
 
+void adversary_begin_account(struct adversary *adversary, struct ghost *ghost,
+			     const char *user)
+{
+	uint8_t salt[ACCOUNT_HASH];
+	struct buf link = BUF_INIT;
+
+	if (adversary->homes[0].without_logs)
+		return;
+	ghost_begin_account(ghost, user, &link, salt);
+	for (size_t i = 0; i < adversary->home_count; i++) {
+		(void)server_take_link(&adversary->homes[i], user,
+				       SPAN_ARRAY(salt), buf_span(&link));
+		server_name_device(&adversary->homes[i], ghost->account,
+				   ghost->identity);
+	}
+	for (size_t i = 0; i < adversary->snapshot_count; i++) {
+		(void)server_take_link(&adversary->snapshots[i], user,
+				       SPAN_ARRAY(salt), buf_span(&link));
+		server_name_device(&adversary->snapshots[i], ghost->account,
+				   ghost->identity);
+	}
+	buf_clear(&link);
+}
+
 struct ghost *adversary_member(struct adversary *adversary, const char *user,
 			       const char *device, uint64_t now_ms)
 {
@@ -111,6 +139,7 @@ struct ghost *adversary_member(struct adversary *adversary, const char *user,
 	ghost = adversary_ghost(adversary, identity, now_ms);
 	if (ghost == NULL)
 		return NULL;
+	adversary_begin_account(adversary, ghost, user);
 	for (size_t i = 0; i < 4; i++)
 		packages[i] = ghost_key_package(ghost);
 	server_ask(&adversary->homes[0], ghost->account, now_ms, &request,

@@ -31,6 +31,8 @@ struct adversary {
 	size_t home_count;
 	struct server snapshots[SNAPSHOTS]; /* of home 0 */
 	size_t snapshot_count;
+	struct server *past; /* owned: accounts that home 0 has forgotten */
+	size_t past_count;
 	size_t route[SIM_DEVICES]; /* by the device's number at the servers */
 	struct ghost ghosts[GHOSTS];
 	size_t ghost_count;
@@ -52,6 +54,10 @@ void adversary_clear(struct adversary *adversary);
 /* A registered account of its own, which people may invite. */
 struct ghost *adversary_member(struct adversary *adversary, const char *user,
 			       const char *device, uint64_t now_ms);
+
+/* A ghost has an account of its own, under that name, where accounts have logs. */
+void adversary_begin_account(struct adversary *adversary, struct ghost *ghost,
+			     const char *user);
 
 /* ---- what it does by itself ---- */
 

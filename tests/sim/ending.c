@@ -31,16 +31,24 @@ static void refresh(struct client *client, size_t session, bool flush)
 		(void)client_run(client, 0, TURNS_AN_ORDER, NULL);
 }
 
+/* Its person looks at the devices of the account, which gives the server the links that
+ * it lacks; what is used up is published by itself. */
+static void keep_house(struct client *client)
+{
+	const struct order orders[] = { { .kind = ORDER_ACCOUNT },
+					{ .kind = ORDER_STOCK } };
+
+	for (size_t i = client->world->accounts ? 0 : 1; i < 2; i++)
+		if (client_order(client, 0, &orders[i], SIZE_MAX))
+			(void)client_run(client, 0, TURNS_AN_ORDER, NULL);
+}
+
 static void refresh_all(struct world *world)
 {
 	for (size_t i = 0; i < world->client_count; i++) {
-		struct order stock = { .kind = ORDER_STOCK };
-
 		if (world->clients[i].copied)
 			continue;
-		if (client_order(&world->clients[i], 0, &stock, SIZE_MAX))
-			(void)client_run(&world->clients[i], 0, TURNS_AN_ORDER,
-					 NULL);
+		keep_house(&world->clients[i]);
 		for (size_t s = 0; s < world->session_count; s++)
 			if (!world_is_broken(world))
 				refresh(&world->clients[i], s, false);
@@ -334,6 +342,22 @@ static void everybody_speaks(struct world *world, size_t session)
 
 /* ---- with a person ---- */
 
+/* Two servers have taken two links of one number, or one has forgotten the first. The
+ * group is at the place of a branch that the honest one does not have: a fork of that
+ * account, for which there is no way out yet (docs/simulator.md, "Open"). */
+static bool waits_for_links(const struct client *client)
+{
+	const struct adversary *adversary = &client->world->adversary;
+	const struct slot *slot = &client->slots[0];
+	const struct why *why = slot->device != NULL && !slot->running
+				    ? device_outcome(slot->device)->why
+				    : NULL;
+
+	return client->world->accounts &&
+	       (adversary->past_count > 0 || adversary->home_count > 1) &&
+	       why != NULL && strcmp(why->slug, "accounts-unknown") == 0;
+}
+
 static bool person_tries(struct client *client, size_t session,
 			 enum order_kind kind)
 {
@@ -344,6 +368,8 @@ static bool person_tries(struct client *client, size_t session,
 	client->known[session].healthy = SIZE_MAX;
 	if (client_order(client, 0, &order, SIZE_MAX))
 		(void)client_run(client, 0, TURNS_AN_ORDER, NULL);
+	if (waits_for_links(client))
+		return true;
 	said = say(client, session);
 	return client->world->said[said].reported;
 }

@@ -254,6 +254,24 @@ static size_t keep_one_of_device(struct answer_key_package *packages,
 	return kept;
 }
 
+/* What a device of that user would be called in a KeyPackage. */
+static void name_package(struct adversary *adversary, const char *user,
+			 const char *device, char *identity)
+{
+	struct server *server = &adversary->homes[0];
+	const struct server_account *account = server_account(server, user);
+
+	for (size_t i = 0; i < server->device_count; i++)
+		if (strcmp(server->devices[i].id, device) == 0) {
+			(void)snprintf(identity, SIM_IDENTITY, "%s",
+				       server->devices[i].identity);
+			return;
+		}
+	(void)snprintf(identity, SIM_IDENTITY, "%s/%s",
+		       account != NULL ? account->name : user,
+		       account != NULL ? "90" : device);
+}
+
 static void swap_package(struct adversary *adversary, enum forgery forgery,
 			 uint32_t pick, const struct request *request,
 			 uint64_t now_ms, struct reply *reply)
@@ -279,8 +297,8 @@ static void swap_package(struct adversary *adversary, enum forgery forgery,
 		    reply_text(reply, "eeeeeeee-0000-4000-8000-0000000000aa");
 		reply->answer.key_package_count++;
 	}
-	(void)snprintf(identity, sizeof(identity), "%s/%s", request->user,
-		       packages[at].device_id);
+	name_package(adversary, request->user, packages[at].device_id,
+		     identity);
 	ghost = adversary_ghost(adversary, identity, now_ms);
 	if (ghost == NULL) {
 		reply->answer.key_package_count = count;
@@ -320,6 +338,117 @@ static void forge_of_session(struct adversary *adversary, enum forgery forgery,
 	else if (forgery == FORGE_GHOST_INFO && session->member_count > 0 &&
 		 reply->answer.group_info.n > 0)
 		ghost_info(adversary, pick, session, now_ms, reply);
+}
+
+/* What a server may show in place of an account's log. */
+enum log_lie {
+	LOG_WITHHELD,
+	LOG_SHORTENED,
+	LOG_FLIPPED,
+	LOG_OF_ANOTHER, /* a ghost's, under the name */
+	LOG_SALTED,
+	LOG_LIES
+};
+
+static void lie_about_links(struct reply *reply, enum log_lie lie,
+			    uint32_t pick, const struct span **links,
+			    size_t *count, bool *more)
+{
+	struct span *copy;
+
+	if (lie == LOG_SHORTENED && *count > 0) {
+		*count -= 1 + pick % *count;
+		*more = false;
+	}
+	if (lie != LOG_FLIPPED || *count == 0)
+		return;
+	copy = reply_take(reply, *count * sizeof(*copy));
+	memcpy(copy, *links, *count * sizeof(*copy));
+	flip(reply, &copy[pick % *count], pick >> 4);
+	*links = copy;
+}
+
+static void lie_about_one(struct reply *reply, enum log_lie lie, uint32_t pick)
+{
+	struct answer *answer = &reply->answer;
+
+	if (lie == LOG_WITHHELD) {
+		*answer = (struct answer){ .result = ERR_OK };
+		return;
+	}
+	if (lie == LOG_SALTED)
+		flip(reply, &answer->salt, pick);
+	lie_about_links(reply, lie, pick, &answer->links, &answer->link_count,
+			&answer->more);
+}
+
+static void lie_about_many(struct reply *reply, enum log_lie lie, uint32_t pick)
+{
+	struct answer *answer = &reply->answer;
+	size_t count = answer->log_count;
+	struct answer_log *logs = reply_take(reply, count * sizeof(*logs));
+	struct answer_log *log;
+
+	if (count == 0)
+		return;
+	memcpy(logs, answer->logs, count * sizeof(*logs));
+	answer->logs = logs;
+	log = &logs[pick % count];
+	if (lie == LOG_WITHHELD) {
+		memmove(log, log + 1,
+			(size_t)(&logs[count - 1] - log) * sizeof(*log));
+		answer->log_count--;
+		return;
+	}
+	if (lie == LOG_SALTED)
+		flip(reply, &log->salt, pick);
+	lie_about_links(reply, lie, pick, &log->links, &log->link_count,
+			&log->more);
+}
+
+/* The server is asked about an account of the adversary's, and says that it is the
+ * one that is meant. */
+static void show_another(struct adversary *adversary, size_t device,
+			 uint64_t now_ms, const struct request *request,
+			 struct reply *reply)
+{
+	const struct server *server =
+	    &adversary->homes[adversary->route[device]];
+	const char *name =
+	    adversary->ghost_count > 0
+		? server->devices[adversary->ghosts[0].account].user
+		: "";
+	struct request other = *request;
+	struct answer_log *logs;
+
+	if (name[0] == '\0')
+		return;
+	reply_free(reply);
+	other.user = name;
+	other.users = &name;
+	other.user_count = 1;
+	server_ask(&adversary->homes[adversary->route[device]], device, now_ms,
+		   &other, reply);
+	if (reply->answer.log_count == 0)
+		return;
+	logs = reply_take(reply, sizeof(*logs));
+	*logs = reply->answer.logs[0];
+	logs->username = reply_text(reply, request->users[0]);
+	reply->answer.logs = logs;
+}
+
+static void forge_log(struct adversary *adversary, uint32_t pick, size_t device,
+		      uint64_t now_ms, const struct request *request,
+		      struct reply *reply)
+{
+	enum log_lie lie = (enum log_lie)(pick % LOG_LIES);
+
+	if (lie == LOG_OF_ANOTHER)
+		show_another(adversary, device, now_ms, request, reply);
+	else if (request->kind == REQUEST_ACCOUNT_LOG)
+		lie_about_one(reply, lie, pick / LOG_LIES);
+	else
+		lie_about_many(reply, lie, pick / LOG_LIES);
 }
 
 static void forge_rest(struct adversary *adversary, enum forgery forgery,
@@ -372,6 +501,10 @@ void adversary_forge(struct adversary *adversary, enum forgery forgery,
 		if (session != NULL)
 			forge_of_session(adversary, forgery, pick, now_ms,
 					 session, reply);
-	} else
+	} else if (forgery != FORGE_MORE &&
+		   (request->kind == REQUEST_ACCOUNT_LOG ||
+		    request->kind == REQUEST_ACCOUNT_LOGS))
+		forge_log(adversary, pick, device, now_ms, request, reply);
+	else
 		forge_rest(adversary, forgery, pick, now_ms, request, reply);
 }

@@ -45,6 +45,7 @@ void ghost_clear(struct ghost *ghost)
 		buf_clear(&ghost->packages[i].bytes);
 		mls_key_package_secrets_clear(&ghost->packages[i].secrets);
 	}
+	account_keys_clear(&ghost->keys);
 	mls_group_free(ghost->group);
 	sec_clear(&ghost->private_key);
 	buf_clear(&ghost->public_key);
@@ -82,6 +83,17 @@ static void settle_in(struct ghost *ghost, const struct server_session *session,
 
 /* ---- joining ---- */
 
+static void say_joining(const struct ghost *ghost, struct server *server,
+			const struct server_session *session, struct buf *said)
+{
+	struct seen_group group;
+
+	if (seen_group_read(blob_span(session->info), &group))
+		ghost_say_joining(ghost, server, session,
+				  group.info.context.extensions, said);
+	seen_group_clear(&group);
+}
+
 bool ghost_join(struct ghost *ghost, struct server *server, size_t home,
 		const char *id, uint64_t now_ms)
 {
@@ -89,13 +101,17 @@ bool ghost_join(struct ghost *ghost, struct server *server, size_t home,
 	struct mls_commit out = { .commit = BUF_INIT };
 	struct request request = { .kind = REQUEST_JOIN, .session = id };
 	struct reply reply = { .parts = NULL };
-	const struct mls_external resync = { .resync = true };
+	struct mls_external resync = { .resync = true };
 	struct mls_group *group = NULL;
+	struct buf said = BUF_INIT;
 	bool joined = false;
 
 	ghost->me.now = now_ms / 1000;
-	if (session == NULL ||
-	    mls_group_join_external(&ghost->me, blob_span(session->info),
+	if (session == NULL)
+		return false;
+	say_joining(ghost, server, session, &said);
+	resync.authenticated_data = buf_span(&said);
+	if (mls_group_join_external(&ghost->me, blob_span(session->info),
 				    &resync, &group, &out) != ERR_OK)
 		goto out;
 	request.bytes = buf_span(&out.commit);
@@ -112,6 +128,7 @@ out:
 	mls_group_free(group);
 	mls_commit_clear(&out);
 	reply_free(&reply);
+	buf_clear(&said);
 	return joined;
 }
 

@@ -8,6 +8,7 @@
 #define HERMETIC_TESTS_SIM_GHOST_H
 
 #include "mls/group.h"
+#include "session/account_sign.h"
 #include "tests/sim/server.h"
 
 enum { GHOST_PACKAGES = 8 };
@@ -22,6 +23,7 @@ struct ghost {
 	struct mls_identity me;
 	struct sec private_key;
 	struct buf public_key;
+	struct account_keys keys; /* of its account; none: it has none */
 	struct chance chance;
 	struct rng rng;
 	struct ghost_package packages[GHOST_PACKAGES];
@@ -37,6 +39,31 @@ struct ghost {
 void ghost_init(struct ghost *ghost, const char *identity, uint64_t seed,
 		uint64_t now_ms);
 void ghost_clear(struct ghost *ghost);
+
+/* ghost_account.c: an account of its own, with its key; it is called by it then.
+ * Appends the first link. */
+void ghost_begin_account(struct ghost *ghost, const char *user,
+			 struct buf *link, uint8_t salt[ACCOUNT_HASH]);
+
+/* Another link of that account, at this server alone: with another server's link of
+ * that number there are two branches. */
+void ghost_add_link(struct ghost *ghost, struct server *server);
+
+/* What goes with its external commit into a group with these extensions; nothing
+ * where that has no places. */
+void ghost_say_joining(const struct ghost *ghost, struct server *server,
+		       const struct server_session *session,
+		       struct span extensions, struct buf *said);
+
+/* A change of its group leaves the places that it has to, and says so; nothing where
+ * that has none. `plan` is empty, and `change` borrows from it. */
+struct ghost_plan {
+	struct buf extensions, said;
+	struct span encoded;
+};
+void ghost_plan(const struct ghost *ghost, struct server *server,
+		struct mls_change *change, struct ghost_plan *plan);
+void ghost_plan_clear(struct ghost_plan *plan);
 
 /* A new KeyPackage, whose secrets it keeps. Borrowed until ghost_clear(). */
 struct span ghost_key_package(struct ghost *ghost);

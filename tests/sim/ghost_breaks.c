@@ -14,6 +14,9 @@
 struct broken {
 	struct ghost *ghost;
 	struct check_walk *walk; /* before the commit */
+	struct check_accounts *accounts;
+	struct ghost_plan plan;
+	struct buf said;
 	struct mls_commit made;	 /* the honest ones */
 	struct buf commit, info; /* and what becomes of them */
 };
@@ -21,6 +24,9 @@ struct broken {
 static void broken_clear(struct broken *b)
 {
 	check_walk_free(b->walk);
+	check_accounts_free(b->accounts);
+	ghost_plan_clear(&b->plan);
+	buf_clear(&b->said);
 	mls_commit_clear(&b->made);
 	buf_clear(&b->commit);
 	buf_clear(&b->info);
@@ -179,10 +185,11 @@ out:
 /* ---- posting ---- */
 
 static enum err make_honest(struct broken *b, enum ghost_break how,
+			    struct server *server,
 			    const struct server_session *session)
 {
-	const struct mls_change rotate = { .force_path = true };
-	const struct mls_external resync = { .resync = true };
+	struct mls_change rotate = { .force_path = true };
+	struct mls_external resync = { .resync = true };
 	struct ghost *ghost = b->ghost;
 	struct mls_group *joined = NULL;
 	enum err e;
@@ -191,9 +198,16 @@ static enum err make_honest(struct broken *b, enum ghost_break how,
 				 &b->walk)
 		.wrong != NULL)
 		return ERR_PEER_INVALID;
-	if (how != BREAK_JOIN)
+	b->accounts = server_judges(server);
+	check_walk_set_accounts(b->walk, b->accounts);
+	if (how != BREAK_JOIN) {
+		ghost_plan(ghost, server, &rotate, &b->plan);
 		return mls_group_commit(ghost->group, &ghost->me, &rotate,
 					&b->made);
+	}
+	ghost_say_joining(ghost, server, session,
+			  check_walk_context(b->walk)->extensions, &b->said);
+	resync.authenticated_data = buf_span(&b->said);
 	e = mls_group_join_external(&ghost->me, blob_span(session->info),
 				    &resync, &joined, &b->made);
 	mls_group_free(joined);
@@ -225,7 +239,7 @@ bool ghost_break(struct ghost *ghost, struct server *server,
 	     !ghost_join(ghost, server, ghost->home, session->text_id, now_ms)))
 		return false;
 	session = server_session(server, ghost->session);
-	if (make_honest(&b, how, session) == ERR_OK &&
+	if (make_honest(&b, how, server, session) == ERR_OK &&
 	    spoil_commit(&b, how) == ERR_OK && make_info(&b, how) == ERR_OK) {
 		request.kind =
 		    how == BREAK_JOIN ? REQUEST_JOIN : REQUEST_COMMIT;

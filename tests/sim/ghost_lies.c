@@ -149,13 +149,15 @@ static uint32_t somebody_else(const struct ghost *ghost)
 }
 
 static bool commit(struct ghost *ghost, struct server *server,
-		   const struct mls_change *change, uint64_t now_ms)
+		   struct mls_change *change, uint64_t now_ms)
 {
+	struct ghost_plan plan = { .said = BUF_INIT };
 	struct mls_commit out = { .commit = BUF_INIT };
 	struct request request = { .kind = REQUEST_COMMIT,
 				   .session = ghost->session };
 	bool taken = false;
 
+	ghost_plan(ghost, server, change, &plan);
 	if (mls_group_commit(ghost->group, &ghost->me, change, &out) ==
 	    ERR_OK) {
 		request.bytes = buf_span(&out.commit);
@@ -165,6 +167,7 @@ static bool commit(struct ghost *ghost, struct server *server,
 	if (!taken)
 		mls_group_discard(ghost->group);
 	mls_commit_clear(&out);
+	ghost_plan_clear(&plan);
 	return taken;
 }
 

@@ -11,6 +11,7 @@
 #include "tests/sim/seen_group.h"
 #include "wire/departure.h"
 #include "wire/message.h"
+#include "wire/places.h"
 #include "wire/roles.h"
 
 struct trial {
@@ -212,6 +213,8 @@ static const char *judge_extension(const struct trial *t, uint16_t type,
 {
 	if (!changed)
 		return NULL;
+	if (type == PLACES_EXTENSION && !t->external)
+		return NULL; /* judge_places() */
 	if (type != ROLES_EXTENSION)
 		return "it changes an extension of the group that nobody may "
 		       "change";
@@ -315,13 +318,13 @@ static const char *judge_sender(struct trial *t)
 static const char *judge(struct trial *t, const struct lineage_group *group)
 {
 	struct wire_message message;
+	const struct lineage *lineage = &t->world->lineage;
 	struct wire_proposal_or_ref item;
 	struct span rest;
 	const char *wrong;
 
-	if (!seen_group_read(
-		blob_span(t->world->lineage.groups[group->parent].info),
-		&t->before) ||
+	if (!seen_group_read(blob_span(lineage->groups[group->parent].info),
+			     &t->before) ||
 	    wire_message_decode(blob_span(group->commit), &message) != ERR_OK ||
 	    message.format != WIRE_PUBLIC_MESSAGE ||
 	    roles_read(t->before.info.context.extensions, &t->roles) != ERR_OK)
@@ -331,6 +334,10 @@ static const char *judge(struct trial *t, const struct lineage_group *group)
 	rest = t->message.content.commit.proposals;
 	while (wrong == NULL && wire_proposals_next(&rest, &item))
 		wrong = judge_proposal(t, &item);
+	if (wrong == NULL)
+		wrong = judge_places(
+		    t->world, blob_span(lineage->groups[group->parent].info),
+		    blob_span(group->info), t->external);
 	return wrong;
 }
 

@@ -1,6 +1,9 @@
 /*
  *   sim [--from K] [--seeds N] [--seconds S] [--seed K] [--honest] [--steps N]
- *       [--fault NAME] [--trace] [--quiet: a line a seed, and on]
+ *       [--accounts] [--fault NAME] [--trace] [--quiet: a line a seed, and on]
+ *
+ * With --accounts the devices stand in the logs of accounts, and sessions have
+ * places.
  *
  * Plays seeds until N are played or S seconds are over; seed K alone, with
  * --seed. Ends with 1 when an invariant does not hold; then it says the seed,
@@ -32,9 +35,10 @@ static double now_s(void)
 
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: sim [--seeds N] [--seconds S] [--seed K] "
-			      "[--honest] [--steps N] [--fault NAME] [--trace] "
-			      "[--quiet]\n");
+	(void)fprintf(stderr,
+		      "usage: sim [--seeds N] [--seconds S] [--seed K] "
+		      "[--honest] [--steps N] [--accounts] [--fault NAME] "
+		      "[--trace] [--quiet]\n");
 	return 2;
 }
 
@@ -46,6 +50,8 @@ static bool take_flag(struct options *options, const char *flag)
 		options->trace = true;
 	else if (strcmp(flag, "--quiet") == 0)
 		options->quiet = true;
+	else if (strcmp(flag, "--accounts") == 0)
+		world_with_accounts(true);
 	else
 		return false;
 	return true;

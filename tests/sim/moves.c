@@ -65,8 +65,16 @@ static void remember(struct adversary *adversary)
 /* A failover to a standby that was behind: acknowledged rows are gone. */
 static void forget(struct adversary *adversary)
 {
+	struct server *home = &adversary->homes[0], *past;
+
 	if (adversary->snapshot_count == 0)
 		return;
+	/* there were such links, whatever a server says afterwards */
+	past = SIM_ADD(adversary->past, adversary->past_count);
+	past->accounts = home->accounts;
+	past->account_count = home->account_count;
+	home->accounts = NULL;
+	home->account_count = 0;
 	server_clear(&adversary->homes[0]);
 	server_copy(&adversary->homes[0],
 		    &adversary->snapshots[adversary->snapshot_count - 1]);
@@ -198,7 +206,9 @@ static void name_ghost(const struct adversary *adversary,
 		(void)snprintf(identity, SIM_IDENTITY, "%s", member);
 	else if (move == MOVE_NEW_DEVICE)
 		(void)snprintf(identity, SIM_IDENTITY,
-			       "%.*s/eeeeeeee-0000-4000-8000-%012zu",
+			       adversary->homes[0].without_logs
+				   ? "%.*s/eeeeeeee-0000-4000-8000-%012zu"
+				   : "%.*s/9%zu",
 			       (int)strcspn(member, "/"), member,
 			       adversary->ghost_count);
 	else
@@ -230,6 +240,11 @@ static void ghost_comes(struct adversary *adversary, enum adversary_move move,
 	ghost = adversary_ghost(adversary, identity, now_ms);
 	if (ghost == NULL)
 		return;
+	if (move == MOVE_STRANGER) {
+		(void)snprintf(identity, sizeof(identity), "stranger%zu",
+			       adversary->ghost_count);
+		adversary_begin_account(adversary, ghost, identity);
+	}
 	was_lax = adversary->homes[home].lax;
 	adversary->homes[home].lax = true;
 	(void)ghost_join(ghost, &adversary->homes[home], home, session->text_id,
@@ -305,12 +320,18 @@ static void relay(struct adversary *adversary, size_t device, uint32_t pick,
 			    device, now_ms);
 }
 
-static void unstock(struct adversary *adversary, size_t device, uint64_t now_ms)
+static void unstock(struct adversary *adversary, size_t device, uint32_t pick,
+		    uint64_t now_ms)
 {
 	struct server *server = &adversary->homes[0];
 	struct request request = { .kind = REQUEST_CLAIM,
 				   .user = server->devices[device].user };
 
+	/* where accounts have logs, its member's goes on every other time */
+	if (!server->without_logs && pick % 2 == 0 &&
+	    adversary->ghost_count > 0)
+		ghost_add_link(&adversary->ghosts[0],
+			       &adversary->homes[adversary->route[device]]);
 	for (int i = 0; i < 4; i++) {
 		struct reply reply = { .parts = NULL };
 
@@ -411,7 +432,7 @@ void adversary_act(struct adversary *adversary, enum adversary_move move,
 		adversary->key_lies = 1 + pick % 3;
 		break;
 	case MOVE_UNSTOCK:
-		unstock(adversary, device, now_ms);
+		unstock(adversary, device, pick, now_ms);
 		break;
 	case MOVE_DEPARTURE:
 		false_departure(adversary, device, pick, now_ms);

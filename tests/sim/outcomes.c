@@ -28,12 +28,21 @@ static const char *member_of(const json_t *entry, const char *name)
 	return value != NULL ? value : "";
 }
 
+/* Whose it is: by the account, where there is one, since its name may be learnt
+ * later. */
+static const char *author_of(const json_t *entry)
+{
+	return json_object_get(entry, "account") != NULL
+		   ? member_of(entry, "account")
+		   : member_of(entry, "from");
+}
+
 static void hash_shown(const json_t *entry, uint8_t told[32])
 {
 	const struct span parts[] = {
 		span_str(member_of(entry, "kind")),  SPAN_LIT("\n"),
 		span_str(member_of(entry, "text")),  SPAN_LIT("\n"),
-		span_str(member_of(entry, "from")),  SPAN_LIT("/"),
+		span_str(author_of(entry)),	     SPAN_LIT("/"),
 		span_str(member_of(entry, "device"))
 	};
 
@@ -74,7 +83,7 @@ static void check_author(struct client *client, const json_t *entry,
 	char from[SIM_IDENTITY];
 	const struct client *author;
 
-	(void)snprintf(from, sizeof(from), "%s/%s", member_of(entry, "from"),
+	(void)snprintf(from, sizeof(from), "%s/%s", author_of(entry),
 		       member_of(entry, "device"));
 	author = find_client(world, from);
 	if (author == NULL || a_ghost_is(world, from))
@@ -410,11 +419,19 @@ static void change_ended(struct client *client, struct slot *slot)
 		      client->identity, (int)slot->order);
 }
 
+/* By the user's name, or as the leaf says. */
+static bool is_called(const struct world *world, const char *identity,
+		      const char *whom)
+{
+	return strcmp(identity, whom) == 0 ||
+	       strcmp(server_user_of(&world->adversary.homes[0], identity),
+		      whom) == 0;
+}
+
 /* What it has done is so in its group, unless others changed it since. */
 static void check_group(struct client *client, struct slot *slot)
 {
 	const struct known *known = &client->known[slot->session];
-	size_t n = strlen(slot->whom);
 	struct look look;
 	bool in = false;
 
@@ -427,9 +444,8 @@ static void check_group(struct client *client, struct slot *slot)
 	if (!look_at(client, slot->session, &look) || !look.member)
 		return;
 	for (size_t i = 0; i < look.member_count; i++)
-		in |= strncmp(look.members[i].identity, slot->whom, n) == 0 &&
-		      (look.members[i].identity[n] == '/' ||
-		       look.members[i].identity[n] == '\0');
+		in |= is_called(client->world, look.members[i].identity,
+				slot->whom);
 	if (in != (slot->order == ORDER_INVITE))
 		world_violate(client->world, "done",
 			      "%s says that an order of kind %d about %s is "

@@ -52,6 +52,33 @@ static void *copy_array(struct reply *to, const void *from, size_t size)
 	return copy;
 }
 
+static const struct span *copy_spans(struct reply *to, const struct span *from,
+				     size_t count)
+{
+	struct span *copy = copy_array(to, from, count * sizeof(*copy));
+
+	for (size_t i = 0; i < count; i++)
+		copy[i] = reply_bytes(to, copy[i]);
+	return copy;
+}
+
+/* Of accounts. */
+static void copy_logs(struct reply *to, const struct answer *from)
+{
+	struct answer_log *logs =
+	    copy_array(to, from->logs, from->log_count * sizeof(*logs));
+
+	for (size_t i = 0; i < from->log_count; i++) {
+		logs[i].username = reply_text(to, logs[i].username);
+		logs[i].salt = reply_bytes(to, logs[i].salt);
+		logs[i].links =
+		    copy_spans(to, logs[i].links, logs[i].link_count);
+	}
+	to->answer.logs = logs;
+	to->answer.links = copy_spans(to, from->links, from->link_count);
+	to->answer.salt = reply_bytes(to, from->salt);
+}
+
 static void copy_lists(struct reply *to, const struct answer *from)
 {
 	struct answer_welcome *welcomes = copy_array(
@@ -92,4 +119,5 @@ void reply_copy(struct reply *to, const struct answer *from)
 	to->answer.text = reply_text(to, from->text);
 	to->answer.group_info = reply_bytes(to, from->group_info);
 	copy_lists(to, from);
+	copy_logs(to, from);
 }

@@ -41,6 +41,7 @@ void server_clear(struct server *server)
 	}
 	for (size_t i = 0; i < server->welcome_count; i++)
 		blob_free(server->welcomes[i].bytes);
+	server_accounts_clear(server);
 	free(server->sessions);
 	free(server->devices);
 	free(server->welcomes);
@@ -77,6 +78,7 @@ void server_copy(struct server *to, const struct server *from)
 {
 	*to = *from;
 	to->peer = (struct server_peer){ .ask = NULL };
+	server_accounts_copy(to);
 	COPY(to->sessions, to->session_count);
 	COPY(to->devices, to->device_count);
 	COPY(to->welcomes, to->welcome_count);
@@ -104,6 +106,29 @@ size_t server_add_device(struct server *server, const char *user,
 	(void)snprintf(device->identity, sizeof(device->identity), "%s/%s",
 		       user, id);
 	return server->device_count - 1;
+}
+
+void server_name_device(struct server *server, size_t device,
+			const char *identity)
+{
+	(void)snprintf(server->devices[device].identity, SIM_IDENTITY, "%s",
+		       identity);
+}
+
+static bool is_of_same(const char *identity, const char *other)
+{
+	size_t n = strcspn(identity, "/");
+
+	return strncmp(identity, other, n) == 0 && other[n] == '/';
+}
+
+const char *server_user_of(const struct server *server, const char *identity)
+{
+	for (size_t i = 0; i < server->device_count; i++)
+		if (server->devices[i].user[0] != '\0' &&
+		    is_of_same(server->devices[i].identity, identity))
+			return server->devices[i].user;
+	return "";
 }
 
 /* ---- sessions ---- */
@@ -158,7 +183,6 @@ bool server_may_join(const struct server *server,
 		     const struct server_session *session, size_t caller)
 {
 	const struct server_device *device = &server->devices[caller];
-	size_t n = strlen(device->user);
 
 	if (session->open)
 		return true;
@@ -166,9 +190,9 @@ bool server_may_join(const struct server *server,
 		if (strcmp(session->invited[i], device->user) == 0)
 			return true;
 	for (size_t i = 0; i < session->member_count; i++)
-		if (strncmp(session->members[i].identity, device->user, n) ==
-			0 &&
-		    session->members[i].identity[n] == '/' &&
+		if (device->user[0] != '\0' &&
+		    is_of_same(device->identity,
+			       session->members[i].identity) &&
 		    !session->members[i].departed)
 			return true;
 	return false;
@@ -463,9 +487,13 @@ static void answer(struct server *server, size_t caller, uint64_t now_ms,
 	case REQUEST_LEAVE:
 		of_session(server, caller, now_ms, request, reply);
 		break;
-	case REQUEST_ACCOUNT_LOG: /* a server from before accounts had logs */
+	case REQUEST_ACCOUNT_LOG:
+	case REQUEST_ACCOUNT_LOGS:
 	case REQUEST_LINK:
-		reply_refuse(reply, ERR_STATE_GONE, "not-found");
+		if (server->without_logs)
+			reply_refuse(reply, ERR_STATE_GONE, "not-found");
+		else
+			server_accounts_ask(server, request, reply);
 		break;
 	case REQUEST_KINDS:
 		sim_stop("a request of no kind");

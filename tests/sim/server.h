@@ -13,8 +13,10 @@
 #include "tests/sim/chance.h"
 #include "tests/sim/reply.h"
 #include "tests/sim/seen_group.h"
+#include "tests/sim/server_accounts.h"
 
-#define SIM_IDENTITY 80 /* characters of "user/device" and a NUL */
+/* Characters of "user/device", or of FINGERPRINT/NUMBER, and a NUL. */
+#define SIM_IDENTITY (LEAF_NAME_MAX + 1)
 
 /* Limits of the model; small, so that a short run meets them. */
 enum {
@@ -113,6 +115,8 @@ struct server_peer {
 };
 
 struct server {
+	struct server_account *accounts;
+	size_t account_count;
 	struct server_device *devices;
 	size_t device_count;
 	struct server_session *sessions;
@@ -126,6 +130,7 @@ struct server {
 	bool lax; /* takes any commit and join that decodes */
 	bool views_unchecked, departures_ignored;
 	bool welcomes_kept; /* also after they were taken */
+	bool without_logs;  /* it is from before accounts had logs */
 };
 
 void server_init(struct server *server, uint64_t seed);
@@ -135,6 +140,14 @@ void server_copy(struct server *to, const struct server *from);
 
 size_t server_add_device(struct server *server, const char *user,
 			 const char *id);
+
+/* It is called so in sessions from now on. */
+void server_name_device(struct server *server, size_t device,
+			const char *identity);
+
+/* The name of a member's user: of an account, that beside its log. Borrowed; empty:
+ * it is not known. */
+const char *server_user_of(const struct server *server, const char *identity);
 
 /* NULL: there is none. Borrowed until a session is added. */
 struct server_session *server_session(struct server *server, const char *id);

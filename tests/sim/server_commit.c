@@ -32,6 +32,17 @@ static void invite_all(struct server_session *session,
 		    sizeof(*session->invited), "%s", request->users[i]);
 }
 
+static bool is_first(struct server *server, struct span group_info,
+		     const char *identity)
+{
+	struct check_accounts *accounts = server_judges(server);
+	bool good =
+	    check_first(group_info, span_str(identity), accounts) == NULL;
+
+	check_accounts_free(accounts);
+	return good;
+}
+
 void server_create(struct server *server, size_t caller,
 		   const struct request *request, struct reply *reply)
 {
@@ -45,8 +56,7 @@ void server_create(struct server *server, size_t caller,
 		return;
 	}
 	if (text_parse_uuid(id, span_str(request->session)) != ERR_OK ||
-	    check_first(request->group_info, span_str(identity), NULL) !=
-		NULL) {
+	    !is_first(server, request->group_info, identity)) {
 		reply_refuse(reply, ERR_PEER_INVALID, "invalid");
 		return;
 	}
@@ -150,6 +160,7 @@ static const char *check_by_rules(const struct incoming *in, uint64_t now_ms)
 		.now = now_ms / 1000,
 	};
 	struct check_verdict verdict;
+	struct check_accounts *accounts;
 
 	if (move != has_reinit(in))
 		return "commit-invalid";
@@ -157,7 +168,10 @@ static const char *check_by_rules(const struct incoming *in, uint64_t now_ms)
 		return "commit-invalid";
 	server_departures(in->session, &departed);
 	what.departed = buf_span(&departed);
+	accounts = server_judges(in->server);
+	what.accounts = accounts;
 	verdict = check_commit(&what);
+	check_accounts_free(accounts);
 	buf_clear(&departed);
 	if (verdict.wrong != NULL && !FAULT(SERVER_RULES_UNCHECKED))
 		return verdict.denied ? "not-allowed" : "commit-invalid";
@@ -290,19 +304,17 @@ static void tidy_invited(const struct incoming *in)
 	struct span rest = in->message.content.commit.proposals;
 	const char *by = in->server->devices[in->caller].user;
 	struct wire_proposal_or_ref item;
+	const char *user;
 
 	while (!in->external && wire_proposals_next(&rest, &item)) {
 		const struct server_member *gone = NULL;
-		char user[33];
 
 		if (item.type == WIRE_BY_VALUE &&
 		    item.proposal.type == WIRE_PROPOSAL_REMOVE)
 			gone = member_at(in->session, item.proposal.removed);
 		if (gone == NULL || gone->departed)
 			continue;
-		(void)snprintf(user, sizeof(user), "%.*s",
-			       (int)strcspn(gone->identity, "/"),
-			       gone->identity);
+		user = server_user_of(in->server, gone->identity);
 		if (strcmp(user, by) != 0)
 			uninvite(in->session, user);
 	}

@@ -146,6 +146,8 @@ static void give_order(struct client *client, const struct step *step)
 	struct world *world = client->world;
 	struct plan plan = { .said = SIZE_MAX };
 
+	if (account_step(client, step))
+		return;
 	plan.order.kind = (enum order_kind)step->what;
 	plan.order.session = step->what == ORDER_JOIN
 				 ? pick_session(world, step->a)

@@ -123,13 +123,14 @@ void watch_sealed_for_new(struct client *client, size_t session)
 }
 
 /* The person has named this member's user, for the first time. */
-static bool was_named(struct known *known, const struct look_member *member)
+static bool was_named(const struct world *world, struct known *known,
+		      const struct look_member *member)
 {
-	size_t n = strcspn(member->identity, "/");
+	const char *user =
+	    server_user_of(&world->adversary.homes[0], member->identity);
 
 	for (size_t i = 0; i < known->named_count; i++)
-		if (strlen(known->named[i]) == n &&
-		    strncmp(known->named[i], member->identity, n) == 0)
+		if (strcmp(known->named[i], user) == 0)
 			return true;
 	return false;
 }
@@ -142,7 +143,7 @@ static bool is_known(struct client *client, size_t session,
 	if (strcmp(member->identity, client->identity) == 0 ||
 	    has_key(known->people, known->people_count, member->key))
 		return true;
-	if (!was_named(known, member))
+	if (!was_named(client->world, known, member))
 		return false;
 	add_person(known, member->key);
 	return true;

@@ -6,6 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static bool with_accounts;
+
+void world_with_accounts(bool on)
+{
+	with_accounts = on;
+}
+
 static void add_client(struct world *world, const char *user,
 		       const struct world_beside *beside)
 {
@@ -53,8 +60,12 @@ static void init(struct world *world, uint64_t seed, bool honest,
 	home->views_unchecked = FAULT(SERVER_VIEWS_UNCHECKED);
 	if (beside != NULL)
 		home->peer = beside->peer;
+	world->accounts = with_accounts && beside == NULL;
+	home->without_logs = !world->accounts;
 	for (size_t i = 0; i < sizeof(users) / sizeof(*users); i++)
 		add_client(world, users[i], beside);
+	if (world->accounts)
+		world_begin_accounts(world);
 	if (!honest)
 		add_mallory(world, beside);
 }

@@ -166,7 +166,7 @@ struct world {
 	struct violation violation;
 	size_t step;
 	uint64_t operations, requests, processes;
-	bool trace;
+	bool trace, accounts;
 };
 
 void world_init(struct world *world, uint64_t seed, bool honest);
@@ -182,6 +182,15 @@ struct world_beside {
 };
 void world_init_beside(struct world *world, uint64_t seed,
 		       const struct world_beside *beside);
+/* From the next world_init() on: devices stand in their accounts' logs. */
+void world_with_accounts(bool on);
+
+/* accounts.c; the second: the person looks somebody up, or gives the account a
+ * recovery key, which is a link. False: this step is none of these. */
+void world_begin_accounts(struct world *world);
+struct step;
+bool account_step(struct client *client, const struct step *step);
+
 void world_clear(struct world *world);
 
 /* The first violation counts. */
@@ -285,6 +294,13 @@ const struct sealed *watch_sealed(const struct world *world,
 
 /* NULL, or which rule a commit of the lineage breaks. */
 const char *judge_commit(struct world *world, size_t group);
+
+/* ---- judge_places.c ---- */
+
+/* The same of the leaves and places after a commit (GroupInfos). `external`: it is a
+ * joiner's, which has no place yet. */
+const char *judge_places(const struct world *world, struct span before,
+			 struct span after, bool external);
 
 /* ---- pairs.c: what must hold between devices ---- */
 

@@ -1,0 +1,553 @@
+#include "device/accounts.h"
+
+#include "base/fault.h"
+#include "device/branches.h"
+#include "device/met.h"
+#include "device/own_log.h"
+#include "device/steps.h"
+#include "wire/places.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ACCOUNT_SIZE (2 * ACCOUNT_HASH + 1) /* a name, or a fingerprint */
+#define AT_ONCE 128			    /* accounts in a request */
+
+/* ---- what is stored ---- */
+
+static enum err give_own(struct device *d, struct span fingerprint,
+			 struct buf *links, bool *own)
+{
+	struct own_log *log = NULL;
+	struct account_place place;
+	enum err e;
+
+	*own = false;
+	TRY(own_log_load(d, &log));
+	account_log_place(log->log, &place);
+	*own = place.number > 0 &&
+	       span_equal(account_log_fingerprint(log->log), fingerprint);
+	if (*own)
+		buf_put(links, buf_span(&log->links));
+out:
+	own_log_free(log);
+	return e;
+}
+
+static enum err give_links(struct device *d, struct span fingerprint,
+			   struct buf *links)
+{
+	struct met *met = NULL;
+	bool own;
+	enum err e;
+
+	TRY(give_own(d, fingerprint, links, &own));
+	if (own)
+		goto out;
+	e = met_load(d, fingerprint, &met);
+	if (e == ERR_OK)
+		buf_put(links, buf_span(&met->links));
+	else if (e == ERR_STATE_GONE)
+		e = ERR_OK;
+out:
+	met_free(met);
+	return e;
+}
+
+static enum err give_logs(void *context, struct span fingerprint,
+			  struct buf *logs)
+{
+	struct device *d = context;
+	struct buf links = BUF_INIT;
+	enum err e;
+
+	TRY(give_links(d, fingerprint, &links));
+	TRY(buf_end(&links));
+	buf_put_vec(logs, buf_span(&links));
+	e = branches_give(d, fingerprint, logs);
+out:
+	buf_clear(&links);
+	return e;
+}
+
+enum err accounts_open(struct device *d)
+{
+	const struct check_source source = { give_logs, d };
+
+	return check_accounts_new(&source, &d->accounts);
+}
+
+void accounts_forget(struct device *d)
+{
+	check_accounts_reset(d->accounts);
+	json_decref(d->names);
+	d->names = NULL;
+	d->own_leaf[0] = '\0';
+}
+
+/* Of one's own log only what goes on from it is taken. */
+static enum err keep_own(struct device *d, struct own_log *own,
+			 struct span links)
+{
+	struct account_place place;
+	struct rd r = rd_init(links);
+	struct span *list;
+	size_t count = 0;
+	enum err e;
+
+	account_log_place(own->log, &place);
+	list = calloc(ACCOUNT_LINKS_MAX, sizeof(*list));
+	ENSURE(list != NULL, ERR_LOCAL_MEMORY);
+	for (uint64_t n = 1;
+	     rd_left(&r) > 0 && count < (size_t)ACCOUNT_LINKS_MAX; n++) {
+		struct span link = rd_vec(&r);
+
+		if (n >= place.number)
+			list[count++] = link;
+	}
+	e = own_log_take(own, list, count);
+	if (e == ERR_OK)
+		e = own_log_save(d, own);
+	else if (err_class(e) == ERR_CLASS_PEER)
+		e = ERR_OK; /* another branch: ORDER_ACCOUNT says so */
+out:
+	free(list);
+	return e;
+}
+
+/* What is no part of the log that counts is kept as a branch. */
+static enum err keep_branch(struct device *d, struct span fingerprint,
+			    struct span links)
+{
+	struct buf kept = BUF_INIT;
+	enum err e;
+
+	TRY(give_links(d, fingerprint, &kept));
+	TRY(buf_end(&kept));
+	if (links.n > kept.n || !span_equal(span_of(kept.p, links.n), links))
+		TRY(branches_keep(d, fingerprint, links));
+out:
+	buf_clear(&kept);
+	return e;
+}
+
+static enum err keep(struct device *d, struct span fingerprint,
+		     struct span links)
+{
+	struct own_log *own = NULL;
+	struct account_place place;
+	enum err e;
+
+	TRY(own_log_load(d, &own));
+	account_log_place(own->log, &place);
+	if (place.number > 0 &&
+	    span_equal(account_log_fingerprint(own->log), fingerprint))
+		e = keep_own(d, own, links);
+	else
+		e = met_keep(d, SPAN_EMPTY, SPAN_EMPTY, links);
+	TRY(e);
+	e = keep_branch(d, fingerprint, links);
+out:
+	own_log_free(own);
+	return e;
+}
+
+enum err accounts_keep(struct device *d)
+{
+	struct span fingerprint, links;
+	size_t position = 0;
+	enum err e = ERR_OK;
+
+	while (
+	    check_accounts_grown(d->accounts, &position, &fingerprint, &links))
+		TRY(keep(d, fingerprint, links));
+	check_accounts_kept(d->accounts);
+out:
+	return e;
+}
+
+enum err accounts_own(struct device *d, const char **identity)
+{
+	struct account_keys keys = { .count = 0 };
+	struct own_log *own = NULL;
+	struct buf text = BUF_INIT;
+	struct account_place place;
+	uint64_t number = 0;
+	enum err e = ERR_OK;
+
+	*identity = d->own_leaf;
+	if (d->own_leaf[0] != '\0')
+		return ERR_OK;
+	TRY(own_log_load(d, &own));
+	account_log_place(own->log, &place);
+	if (place.number == 0)
+		goto out;
+	TRY(own_log_me(d, own, &keys, &number));
+	if (number == 0)
+		goto out;
+	places_put_leaf(&text, account_log_fingerprint(own->log), number);
+	buf_put_u8(&text, 0);
+	TRY(buf_end(&text));
+	ENSURE(text.n <= sizeof(d->own_leaf), ERR_LOCAL_BUG);
+	memcpy(d->own_leaf, text.p, text.n);
+out:
+	account_keys_clear(&keys);
+	buf_clear(&text);
+	own_log_free(own);
+	return e;
+}
+
+/* ---- what is asked for ---- */
+
+struct wanted {
+	char account[ACCOUNT_SIZE];
+	bool by_name, done;
+	uint64_t count; /* links in `links` */
+	struct buf links, salt;
+	char username[DEVICE_NAME_SIZE];
+};
+
+struct account_reading {
+	struct wanted *list; /* owned */
+	size_t count;
+	/* the request: which of the list, and what it borrows */
+	size_t asked[AT_ONCE], asked_count;
+	const char *names[AT_ONCE];
+	uint64_t afters[AT_ONCE];
+};
+
+static void wanted_clear(struct wanted *w)
+{
+	buf_clear(&w->links);
+	buf_clear(&w->salt);
+}
+
+void account_reading_free(struct account_reading *reading)
+{
+	if (reading == NULL)
+		return;
+	for (size_t i = 0; i < reading->count; i++)
+		wanted_clear(&reading->list[i]);
+	free(reading->list);
+	free(reading);
+}
+
+enum err accounts_want(struct device *d, const char *account, bool *news)
+{
+	struct account_reading *reading = d->work.reading;
+	struct wanted *grown;
+	enum err e = ERR_OK;
+
+	*news = false;
+	ENSURE(strlen(account) < ACCOUNT_SIZE, ERR_PEER_INVALID);
+	if (reading == NULL) {
+		reading = calloc(1, sizeof(*reading));
+		ENSURE(reading != NULL, ERR_LOCAL_MEMORY);
+		d->work.reading = reading;
+	}
+	for (size_t i = 0; i < reading->count; i++)
+		if (strcmp(reading->list[i].account, account) == 0)
+			return ERR_OK;
+	grown = realloc(reading->list, (reading->count + 1) * sizeof(*grown));
+	ENSURE(grown != NULL, ERR_LOCAL_MEMORY);
+	reading->list = grown;
+	memset(&grown[reading->count], 0, sizeof(*grown));
+	(void)snprintf(grown[reading->count].account, ACCOUNT_SIZE, "%s",
+		       account);
+	grown[reading->count].by_name = !places_is_account(span_str(account));
+	reading->count++;
+	*news = true;
+out:
+	return e;
+}
+
+static enum err want_fingerprint(struct device *d, struct span fingerprint,
+				 bool *news)
+{
+	struct buf hex = BUF_INIT;
+	enum err e;
+
+	text_put_hex(&hex, fingerprint);
+	buf_put_u8(&hex, 0);
+	TRY(buf_end(&hex));
+	TRY(accounts_want(d, (const char *)hex.p, news));
+out:
+	buf_clear(&hex);
+	return e;
+}
+
+enum err accounts_want_lacking(struct device *d, bool *news)
+{
+	struct span fingerprint;
+	size_t position = 0;
+	bool one;
+	enum err e = ERR_OK;
+
+	*news = false;
+	while (check_accounts_lacks(d->accounts, &position, &fingerprint)) {
+		TRY(want_fingerprint(d, fingerprint, &one));
+		*news |= one;
+	}
+out:
+	return e;
+}
+
+enum err accounts_want_name(struct device *d, struct span identity)
+{
+	uint8_t fingerprint[ACCOUNT_HASH];
+	char name[DEVICE_NAME_SIZE];
+	uint64_t number;
+	bool news;
+	enum err e;
+
+	if (!places_read_leaf(identity, fingerprint, &number))
+		return ERR_OK;
+	e = met_name(d, SPAN_ARRAY(fingerprint), name);
+	return e == ERR_STATE_GONE
+		   ? want_fingerprint(d, SPAN_ARRAY(fingerprint), &news)
+		   : e;
+}
+
+enum err accounts_want_names(struct device *d)
+{
+	struct mls_member member;
+	uint32_t leaf = 0;
+	enum err e = ERR_OK;
+
+	while (mls_group_next_member(session_group(d->open.session), &leaf,
+				     &member))
+		if (member.leaf_index !=
+		    mls_group_own_leaf(session_group(d->open.session)))
+			TRY(accounts_want_name(d, member.identity));
+out:
+	return e;
+}
+
+/* ---- the step ---- */
+
+bool accounts_are_wanted(const struct device *d)
+{
+	const struct account_reading *reading = d->work.reading;
+
+	for (size_t i = 0; reading != NULL && i < reading->count; i++)
+		if (!reading->list[i].done)
+			return true;
+	return false;
+}
+
+static bool read_due(struct device *d)
+{
+	return accounts_are_wanted(d);
+}
+
+static enum err read_ask(struct device *d, struct request *request)
+{
+	struct account_reading *r = d->work.reading;
+
+	r->asked_count = 0;
+	for (size_t i = 0; i < r->count && r->asked_count < AT_ONCE; i++) {
+		if (r->list[i].done)
+			continue;
+		r->names[r->asked_count] = r->list[i].account;
+		r->afters[r->asked_count] = r->list[i].count;
+		r->asked[r->asked_count++] = i;
+	}
+	request->kind = REQUEST_ACCOUNT_LOGS;
+	request->users = r->names;
+	request->afters = r->afters;
+	request->user_count = r->asked_count;
+	return ERR_OK;
+}
+
+static bool is_answer_to(const struct wanted *w, const struct answer_log *log)
+{
+	struct buf bytes = BUF_INIT;
+	bool same;
+
+	if (w->by_name)
+		return strcmp(w->account, log->username) == 0;
+	same = log->has_fingerprint &&
+	       text_hex(&bytes, span_str(w->account)) == ERR_OK &&
+	       span_equal(buf_span(&bytes), SPAN_ARRAY(log->fingerprint));
+	buf_clear(&bytes);
+	return same;
+}
+
+static void tell(struct device *d, const struct wanted *w,
+		 enum met_outcome outcome)
+{
+	if (outcome == MET_OTHER && w->by_name)
+		work_halt(d, ERR_PEER_FORK, "identity-changed",
+			  "%s is another account now than the one that this "
+			  "device knows by that name. Nothing was changed. "
+			  "When you have asked %s: hermetic accept %s",
+			  w->account, w->account, w->account);
+}
+
+/* All links are there. What is wrong is as if the server had shown none. */
+static enum err finish(struct device *d, struct wanted *w)
+{
+	enum met_outcome outcome = MET_KEPT;
+	struct span links = buf_span(&w->links), salt = buf_span(&w->salt);
+	struct check_verdict verdict;
+	enum err e;
+
+	w->done = true;
+	if (w->count == 0)
+		return ERR_OK;
+	if (w->by_name) {
+		e = strcmp(w->account, d->username) == 0
+			? ERR_OK
+			: met_take(d, w->account, salt, links, &outcome);
+	} else {
+		verdict = check_accounts_add(d->accounts, links);
+		ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
+		e = verdict.wrong != NULL ? ERR_PEER_INVALID : accounts_keep(d);
+		if (e == ERR_OK)
+			e = met_keep(d, span_str(w->username), salt, links);
+	}
+	if (e == ERR_PEER_INVALID)
+		return ERR_OK;
+	TRY(e);
+	accounts_forget(d);
+	tell(d, w, outcome);
+out:
+	return e;
+}
+
+static enum err take_log(struct device *d, struct wanted *w,
+			 const struct answer_log *log)
+{
+	enum err e;
+
+	if (w->count == 0) {
+		(void)snprintf(w->username, sizeof(w->username), "%s",
+			       log->username);
+		buf_put(&w->salt, log->salt);
+	}
+	for (size_t i = 0; i < log->link_count; i++, w->count++)
+		buf_put_vec(&w->links, log->links[i]);
+	TRY(buf_end(&w->salt));
+	TRY(buf_end(&w->links));
+	if (!log->more || log->link_count == 0 || w->count >= ACCOUNT_LINKS_MAX)
+		TRY(finish(d, w));
+out:
+	return e;
+}
+
+/* Whoever leaves waits for no answer but that about the departure. */
+static bool goes_without(const struct device *d, const struct answer *answer)
+{
+	return work_is(&d->work, ORDER_LEAVE) && answer->result != ERR_LOCAL_IO;
+}
+
+static enum err read_take(struct device *d, const struct answer *answer)
+{
+	struct account_reading *r = d->work.reading;
+	size_t at = 0;
+	enum err e = ERR_OK;
+
+	if (answer->result != ERR_OK && answer->result != ERR_STATE_GONE &&
+	    !goes_without(d, answer)) {
+		work_halt_refused(d, answer);
+		return ERR_OK;
+	}
+	work_news(d);
+	for (size_t i = 0; i < r->asked_count; i++) {
+		struct wanted *w = &r->list[r->asked[i]];
+
+		if (at < answer->log_count &&
+		    is_answer_to(w, &answer->logs[at]))
+			TRY(take_log(d, w, &answer->logs[at++]));
+		else
+			w->done = true;
+	}
+out:
+	return e;
+}
+
+const struct step accounts_step_read = { "accounts", NULL,     read_due,
+					 NULL,	     read_ask, read_take };
+
+/* ---- KeyPackages ---- */
+
+static enum err find_log(struct device *d, const char *username,
+			 struct met **met, struct own_log **own,
+			 const struct account_log **log)
+{
+	enum err e;
+
+	*log = NULL;
+	if (strcmp(username, d->username) == 0) {
+		TRY(own_log_load(d, own));
+		*log = (*own)->log;
+	} else {
+		e = met_find(d, username, met);
+		if (e == ERR_STATE_GONE)
+			return ERR_OK;
+		TRY(e);
+		*log = (*met)->log;
+	}
+out:
+	return e;
+}
+
+/* The number of the device that has the key now; 0: none has. */
+static uint64_t device_of(const struct account_log *log,
+			  const struct suite *suite, struct span key)
+{
+	struct account_place last;
+	uint64_t device = 0;
+
+	account_log_place(log, &last);
+	return account_key_valid(log, suite_scheme(suite), key, &last,
+				 &device) == ACCOUNT_VALID
+		   ? device
+		   : 0;
+}
+
+static bool has_links(const struct account_log *log)
+{
+	struct account_place last = { .number = 0 };
+
+	if (log != NULL)
+		account_log_place(log, &last);
+	return last.number > 0;
+}
+
+enum err accounts_check_leaf(struct device *d, const char *username,
+			     const struct suite *suite, struct span identity,
+			     struct span signature_key, bool *places)
+{
+	const struct account_log *log = NULL;
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct own_log *own = NULL;
+	struct met *met = NULL;
+	uint64_t number;
+	bool good;
+	enum err e = ERR_OK;
+
+	*places = places_read_leaf(identity, fingerprint, &number);
+	TRY(find_log(d, username, &met, &own, &log));
+	if (!has_links(log))
+		good = !*places;
+	else if (!*places)
+		good = strcmp(username, d->username) == 0 ||
+		       device_of(log, suite, signature_key) > 0;
+	else
+		good = device_of(log, suite, signature_key) == number &&
+		       span_equal(account_log_fingerprint(log),
+				  SPAN_ARRAY(fingerprint));
+	if (!good && !FAULT(KEY_NOT_IN_LOG))
+		e = why_set(&d->work.why, ERR_PEER_INVALID, "key-not-in-log",
+			    "The server delivered a KeyPackage for %s whose "
+			    "key stands in no link of that account's log: "
+			    "perhaps somebody stands between. Nothing was "
+			    "done.",
+			    username);
+out:
+	met_free(met);
+	own_log_free(own);
+	return e;
+}

@@ -1,0 +1,26 @@
+/*
+ * Branches of accounts' logs that do not count, but by which sessions may be judged:
+ * a group stays at the place that a commit gave it, whatever the log that counts says
+ * (check/accounts.h).
+ *
+ *   `branch/FINGERPRINT`  {logs: [{links}…]}, the oldest first
+ *
+ * All of it inside a transaction.
+ */
+#ifndef HERMETIC_DEVICE_BRANCHES_H
+#define HERMETIC_DEVICE_BRANCHES_H
+
+#include "device/core.h"
+
+#define BRANCHES_KEPT 16 /* of an account; the oldest falls out */
+
+/* Appends opaque links<V>, one for each branch. */
+MUST_CHECK enum err branches_give(struct device *d, struct span fingerprint,
+				  struct buf *logs);
+
+/* One more: a log of that account that is verified, opaque link<V> each. One that it
+ * goes on from makes room. */
+MUST_CHECK enum err branches_keep(struct device *d, struct span fingerprint,
+				  struct span links);
+
+#endif

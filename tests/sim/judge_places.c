@@ -1,0 +1,192 @@
+/*
+ * The rules of docs/protocol.md for leaves and places, written a second time and
+ * apart from src/check. What is true of an account is in the logs that some server
+ * keeps, or kept: nobody else has made links of it.
+ */
+#include "tests/sim/world.h"
+
+#include "tests/sim/seen_group.h"
+#include "wire/places.h"
+#include "wire/roles.h"
+
+/* ---- what is true ---- */
+
+static struct account_log *load(const struct server_account *account)
+{
+	struct account_log *log;
+	struct buf links = BUF_INIT;
+
+	server_put_links(account, SIZE_MAX, &links);
+	sim_must(account_log_new(&log), "a log");
+	if (account_log_load(log, buf_span(&links)).wrong != NULL)
+		sim_stop("a log that a server keeps does not load");
+	buf_clear(&links);
+	return log;
+}
+
+/* A log of the account that has that place (NULL: any), or NULL. */
+static struct account_log *find_in(const struct server *server,
+				   struct span fingerprint,
+				   const struct account_place *place)
+{
+	struct account_log *log;
+
+	for (size_t i = 0; i < server->account_count; i++) {
+		if (!span_equal(SPAN_ARRAY(server->accounts[i].fingerprint),
+				fingerprint))
+			continue;
+		log = load(&server->accounts[i]);
+		if (place == NULL || account_log_has(log, place))
+			return log;
+		account_log_free(log);
+	}
+	return NULL;
+}
+
+static struct account_log *find_log(const struct world *world,
+				    struct span fingerprint,
+				    const struct account_place *place)
+{
+	const struct adversary *adversary = &world->adversary;
+	struct account_log *log = NULL;
+
+	for (size_t i = 0; i < adversary->home_count && log == NULL; i++)
+		log = find_in(&adversary->homes[i], fingerprint, place);
+	for (size_t i = 0; i < adversary->past_count && log == NULL; i++)
+		log = find_in(&adversary->past[i], fingerprint, place);
+	for (size_t i = 0; i < adversary->snapshot_count && log == NULL; i++)
+		log = find_in(&adversary->snapshots[i], fingerprint, place);
+	return log;
+}
+
+/* ---- a leaf ---- */
+
+/* At that place, or, where it is NULL, at any. */
+static const char *judge_at(const struct world *world,
+			    const struct suite *suite,
+			    const struct wire_leaf_node *leaf,
+			    const struct account_place *place)
+{
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct account_log *log;
+	struct account_place end;
+	uint64_t number, found = 0;
+	enum account_validity validity;
+
+	if (!places_read_leaf(leaf->credential.identity, fingerprint, &number))
+		return "a leaf is no device's of an account";
+	log = find_log(world, SPAN_ARRAY(fingerprint), place);
+	if (log == NULL)
+		return "a leaf is of an account, or at a place, that is "
+		       "nowhere";
+	account_log_place(log, &end);
+	validity =
+	    account_key_valid(log, suite_scheme(suite), leaf->signature_key,
+			      place != NULL ? place : &end, &found);
+	account_log_free(log);
+	if (validity == ACCOUNT_VALID || validity == ACCOUNT_ENDED)
+		return found == number ? NULL
+				       : "a leaf has another device's key";
+	return "a leaf's key stands in no link up to its account's place";
+}
+
+static bool has_place(struct span rows, const struct wire_leaf_node *leaf,
+		      struct account_place *at)
+{
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct place place;
+	uint64_t number;
+
+	if (!places_read_leaf(leaf->credential.identity, fingerprint,
+			      &number) ||
+	    !places_find(rows, SPAN_ARRAY(fingerprint), &place))
+		return false;
+	at->number = place.number;
+	(void)span_copy(at->hash, place.hash);
+	return true;
+}
+
+/* ---- a group ---- */
+
+/* Each place is of an account that has a leaf. */
+static bool is_lived_in(const struct seen_group *group, struct span fingerprint)
+{
+	uint8_t own[ACCOUNT_HASH];
+	uint64_t number;
+
+	for (uint32_t i = 0; i < group->leaf_count; i++) {
+		const struct wire_leaf_node *leaf = seen_group_leaf(group, i);
+
+		if (leaf != NULL &&
+		    places_read_leaf(leaf->credential.identity, own, &number) &&
+		    span_equal(SPAN_ARRAY(own), fingerprint))
+			return true;
+	}
+	return false;
+}
+
+static const char *judge_rows(const struct seen_group *before,
+			      const struct seen_group *after)
+{
+	struct places was, is;
+	struct place place, old;
+	struct span rest;
+
+	if (places_read(before->info.context.extensions, &was) != ERR_OK ||
+	    places_read(after->info.context.extensions, &is) != ERR_OK ||
+	    was.there != is.there)
+		return "a group comes to have places, or has none any more";
+	rest = is.rows;
+	while (places_next(&rest, &place)) {
+		if (!is_lived_in(after, place.fingerprint))
+			return "an account has a place and no leaf";
+		if (places_find(was.rows, place.fingerprint, &old) &&
+		    place.number < old.number)
+			return "a place is lowered";
+	}
+	return NULL;
+}
+
+static const char *judge_leaves(const struct world *world,
+				const struct seen_group *group, bool external)
+{
+	struct account_place at;
+	const char *wrong = NULL;
+	struct places places;
+
+	if (places_read(group->info.context.extensions, &places) != ERR_OK)
+		return "it does not decode";
+	for (uint32_t i = 0; i < group->leaf_count && wrong == NULL; i++) {
+		const struct wire_leaf_node *leaf = seen_group_leaf(group, i);
+
+		if (leaf == NULL)
+			continue;
+		if (has_place(places.rows, leaf, &at))
+			wrong = judge_at(world, group->suite, leaf, &at);
+		else if (external)
+			wrong = judge_at(world, group->suite, leaf, NULL);
+		else
+			wrong = "an account has a leaf and no place";
+	}
+	return wrong;
+}
+
+const char *judge_places(const struct world *world, struct span before,
+			 struct span after, bool external)
+{
+	struct seen_group was, is;
+	struct places places;
+	const char *wrong = "it does not decode";
+
+	if (!seen_group_read(after, &is))
+		return wrong;
+	if (seen_group_read(before, &was) &&
+	    places_read(is.info.context.extensions, &places) == ERR_OK) {
+		wrong = judge_rows(&was, &is);
+		if (wrong == NULL && places.there)
+			wrong = judge_leaves(world, &is, external);
+	}
+	seen_group_clear(&was);
+	seen_group_clear(&is);
+	return wrong;
+}

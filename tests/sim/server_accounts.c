@@ -1,0 +1,219 @@
+#include "tests/sim/server_accounts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "tests/sim/server.h"
+
+struct server_account *server_account(struct server *server, const char *name)
+{
+	for (size_t i = 0; i < server->account_count; i++)
+		if (strcmp(server->accounts[i].user, name) == 0 ||
+		    strcmp(server->accounts[i].name, name) == 0)
+			return &server->accounts[i];
+	return NULL;
+}
+
+void server_put_links(const struct server_account *account, size_t count,
+		      struct buf *links)
+{
+	for (size_t i = 0; i < count && i < account->link_count; i++)
+		buf_put_vec(links, blob_span(account->links[i]));
+}
+
+/* ---- links that come ---- */
+
+/* Does the link go on from the first `count` of the account? */
+static bool is_good(const struct server_account *account, struct span link)
+{
+	struct account_log *log;
+	struct buf links = BUF_INIT;
+	bool good;
+
+	server_put_links(account, account->link_count, &links);
+	sim_must(account_log_new(&log), "a log");
+	good = account_log_load(log, buf_span(&links)).wrong == NULL &&
+	       account_log_add(log, link).wrong == NULL;
+	account_log_free(log);
+	buf_clear(&links);
+	return good;
+}
+
+static bool begin(struct server *server, const char *user, struct span salt,
+		  struct span link)
+{
+	struct server_account account = { .link_count = 0 };
+	struct buf name = BUF_INIT;
+	struct server_account *kept;
+
+	if (salt.n != ACCOUNT_HASH || !is_good(&account, link))
+		return false;
+	(void)snprintf(account.user, sizeof(account.user), "%s", user);
+	(void)span_copy(account.salt, salt);
+	sim_must(account_link_hash(link, account.fingerprint), "hash");
+	text_put_hex(&name, SPAN_ARRAY(account.fingerprint));
+	memcpy(account.name, name.p, name.n);
+	buf_clear(&name);
+	kept = SIM_ADD(server->accounts, server->account_count);
+	*kept = account;
+	*SIM_ADD(kept->links, kept->link_count) = blob_make(link);
+	return true;
+}
+
+bool server_take_link(struct server *server, const char *user, struct span salt,
+		      struct span bytes)
+{
+	struct server_account *account = server_account(server, user);
+	struct account_link link;
+
+	if (account_link_decode(bytes, &link) != ERR_OK)
+		return false;
+	if (account == NULL)
+		return link.number == 1 && begin(server, user, salt, bytes);
+	if (link.number <= account->link_count)
+		return span_equal(blob_span(account->links[link.number - 1]),
+				  bytes);
+	if (link.number > account->link_count + 1 || !is_good(account, bytes))
+		return false;
+	*SIM_ADD(account->links, account->link_count) = blob_make(bytes);
+	return true;
+}
+
+/* ---- asking ---- */
+
+static struct span *give_links(const struct server_account *account,
+			       uint64_t after, struct reply *reply,
+			       size_t *count)
+{
+	struct span *links =
+	    reply_take(reply, SERVER_LINKS_A_PAGE * sizeof(*links));
+
+	*count = 0;
+	for (uint64_t n = after;
+	     n < account->link_count && *count < SERVER_LINKS_A_PAGE; n++)
+		links[(*count)++] =
+		    reply_bytes(reply, blob_span(account->links[n]));
+	return links;
+}
+
+static void give_log(struct server *server, const struct request *request,
+		     struct reply *reply)
+{
+	const struct server_account *account =
+	    server_account(server, request->user);
+	struct answer *answer = &reply->answer;
+
+	if (account == NULL)
+		return;
+	answer->has_fingerprint = true;
+	memcpy(answer->fingerprint, account->fingerprint, ACCOUNT_HASH);
+	answer->salt = reply_bytes(reply, SPAN_ARRAY(account->salt));
+	answer->last = account->link_count;
+	answer->links =
+	    give_links(account, request->after, reply, &answer->link_count);
+	answer->more =
+	    request->after + answer->link_count < account->link_count;
+}
+
+static void give_logs(struct server *server, const struct request *request,
+		      struct reply *reply)
+{
+	struct answer_log *logs =
+	    reply_take(reply, request->user_count * sizeof(*logs));
+	size_t count = 0;
+
+	for (size_t i = 0; i < request->user_count; i++) {
+		const struct server_account *account =
+		    server_account(server, request->users[i]);
+		struct answer_log *log = &logs[count];
+
+		if (account == NULL)
+			continue;
+		count++;
+		log->username = reply_text(reply, account->user);
+		log->has_fingerprint = true;
+		memcpy(log->fingerprint, account->fingerprint, ACCOUNT_HASH);
+		log->salt = reply_bytes(reply, SPAN_ARRAY(account->salt));
+		log->links = give_links(account, request->afters[i], reply,
+					&log->link_count);
+		log->more =
+		    request->afters[i] + log->link_count < account->link_count;
+	}
+	reply->answer.logs = logs;
+	reply->answer.log_count = count;
+}
+
+void server_accounts_ask(struct server *server, const struct request *request,
+			 struct reply *reply)
+{
+	if (request->kind == REQUEST_ACCOUNT_LOG)
+		give_log(server, request, reply);
+	else if (request->kind == REQUEST_ACCOUNT_LOGS)
+		give_logs(server, request, reply);
+	else if (!server_take_link(server, request->user, request->salt,
+				   request->bytes))
+		reply_refuse(reply, ERR_STATE_CONFLICT, "link-taken");
+}
+
+/* ---- judging ---- */
+
+static enum err give_source(void *context, struct span fingerprint,
+			    struct buf *logs)
+{
+	struct server *server = context;
+	struct buf links = BUF_INIT;
+	enum err e;
+
+	for (size_t i = 0; i < server->account_count; i++)
+		if (span_equal(SPAN_ARRAY(server->accounts[i].fingerprint),
+			       fingerprint))
+			server_put_links(&server->accounts[i], SIZE_MAX,
+					 &links);
+	buf_put_vec(logs, buf_span(&links));
+	e = buf_end(&links);
+	buf_clear(&links);
+	return e;
+}
+
+struct check_accounts *server_judges(struct server *server)
+{
+	const struct check_source source = { give_source, server };
+	struct check_accounts *accounts;
+
+	sim_must(check_accounts_new(&source, &accounts), "accounts");
+	return accounts;
+}
+
+/* ---- the whole ---- */
+
+void server_accounts_clear(struct server *server)
+{
+	for (size_t i = 0; i < server->account_count; i++) {
+		struct server_account *account = &server->accounts[i];
+
+		for (size_t k = 0; k < account->link_count; k++)
+			blob_free(account->links[k]);
+		free(account->links);
+	}
+	free(server->accounts);
+}
+
+void server_accounts_copy(struct server *server)
+{
+	const struct server_account *from = server->accounts;
+
+	server->accounts = NULL;
+	for (size_t i = 0, n = server->account_count; i < n; i++) {
+		struct server_account *account;
+
+		server->account_count = i;
+		account = SIM_ADD(server->accounts, server->account_count);
+		*account = from[i];
+		account->links = NULL;
+		account->link_count = 0;
+		for (size_t k = 0; k < from[i].link_count; k++)
+			*SIM_ADD(account->links, account->link_count) =
+			    blob_share(from[i].links[k]);
+	}
+}
