@@ -375,14 +375,6 @@ static bool was_served(const struct known *known, const uint8_t hash[32])
 	return false;
 }
 
-static bool is_own_commit(const struct client *client, const uint8_t hash[32])
-{
-	for (size_t i = 0; i < client->commit_count; i++)
-		if (memcmp(client->commits[i], hash, 32) == 0)
-			return true;
-	return false;
-}
-
 /* Somebody else may have done the same meanwhile: then nothing is left to do. Only
  * a device's own commit gives it new keys. */
 static bool another_came_first(const struct known *known, uint64_t since)
@@ -428,19 +420,22 @@ static bool is_called(const struct world *world, const char *identity,
 		      whom) == 0;
 }
 
-/* What it has done is so in its group, unless others changed it since. */
+/* What it has done is so in its group, unless others changed it since, or another
+ * process of this device. */
 static void check_group(struct client *client, struct slot *slot)
 {
 	const struct known *known = &client->known[slot->session];
+	const uint8_t *last = NULL;
 	struct look look;
 	bool in = false;
 
 	for (size_t i = slot->seq_before; i < known->entry_count; i++)
 		if (known->entries[i].served &&
 		    (known->entries[i].kind == CHAIN_SUCCESSOR ||
-		     (known->entries[i].kind == CHAIN_COMMIT &&
-		      !is_own_commit(client, known->entries[i].hash))))
-			return;
+		     known->entries[i].kind == CHAIN_COMMIT))
+			last = known->entries[i].hash;
+	if (last == NULL || memcmp(last, slot->last_commit, 32) != 0)
+		return;
 	if (!look_at(client, slot->session, &look) || !look.member)
 		return;
 	for (size_t i = 0; i < look.member_count; i++)
