@@ -75,7 +75,6 @@ static enum err move_claim_take(struct device *d, const struct answer *answer)
 		e = ERR_OK;
 	}
 	return e;
-	return e;
 }
 
 const struct step commit_step_claim = { "move_claim",	NULL,

@@ -144,9 +144,8 @@ static void end_left(struct device *d, uint64_t seq)
 	d->work.outcome.kept = false;
 	d->work.outcome.result = why_replace(
 	    &d->work.why, ERR_STATE_CONFLICT, "history-left",
-	    "This was sent as #%llu of a history of %s that this device has "
-	    "left "
-	    "since. It does not stand in the one of now: say it again.",
+	    "This was sent as #%llu in a history of %s that this device has "
+	    "left since. The history of now does not have it: say it again.",
 	    (unsigned long long)seq, d->open.id);
 }
 
