@@ -1,4 +1,5 @@
--- Quotas that are counted in tables are exact: who counts waits for whoever writes.
+-- Quotas that are counted in tables are exact: a statement that counts rows waits for
+-- the statements that write them.
 -- Before, two statements at once each counted without the other.
 
 SET LOCAL search_path = hermetic;
