@@ -10,6 +10,7 @@ import {
   AccountDevice, AccountLog, linkHash,
 } from '../testlib/accounts.mjs';
 import { base64, newName, newUser, ok, refused } from '../testlib/api.mjs';
+import { noise } from '../testlib/mls.mjs';
 import { hermetic, newHome, startNode, startPostgres }
   from '../testlib/stack.mjs';
 
@@ -101,7 +102,7 @@ describe('an account\'s log', { concurrency: false }, () => {
     };
     const branch = () => log.branch();
     const wrong = {
-      noise: randomBytes(120),
+      noise: noise(120),
       'another version': spoiled(0),
       'the hash of the link before': spoiled(12),
       'a signature that was changed': spoiled(-1),
@@ -122,7 +123,7 @@ describe('an account\'s log', { concurrency: false }, () => {
     gap.add();
     assert.equal(refused(await post(user, gap.close()), 409, 'link-gap').last,
       2);
-    refused(await user.post(path(user), { link: base64(randomBytes(5000)) }),
+    refused(await user.post(path(user), { link: base64(noise(5000)) }),
       400, 'malformed');
   });
 
@@ -225,7 +226,7 @@ describe('an account\'s log', { concurrency: false }, () => {
       const { user } = await begun('eager');
       const answers = [];
       for (let i = 0; i < 6; i++)
-        answers.push(await post(user, randomBytes(100), { url: slow.url }));
+        answers.push(await post(user, noise(100), { url: slow.url }));
       assert.equal(answers[0].status, 422);
       refused(answers.at(-1), 429, 'too-many-requests');
     } finally {

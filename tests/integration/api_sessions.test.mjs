@@ -7,7 +7,7 @@ import {
   Session, base64, firstHead, newName, newUser, nextHead, ok, refused,
 } from '../testlib/api.mjs';
 import {
-  Group, privateMessage, rawProposal, roles, suites, uuidBytes, view,
+  Group, noise, privateMessage, rawProposal, roles, suites, uuidBytes, view,
 } from '../testlib/mls.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
 
@@ -65,7 +65,7 @@ describe('sessions', { concurrency: false }, () => {
     await create(info({ leaves: [1, 2].map(() =>
       alice.keysFor().leaf({ source: 1 })) }));
     await create(info({ treeHash: () => randomBytes(32) }));
-    await create({ group_info: base64(randomBytes(200)) });
+    await create({ group_info: base64(noise(200)) });
     await create({ algorithm: 'rot13' });
     await create({ join_policy: 'whoever' });
     await create({ session_id: 'x' }, [400, 'malformed']);
@@ -247,7 +247,7 @@ describe('sessions', { concurrency: false }, () => {
     const denied = ["adds a device under another's name", 'adds who is in',
       'adds one twice', 'a PreSharedKey'];
     const bad = {
-      junk: { commit: randomBytes(100) },
+      junk: { commit: noise(100) },
       'a GroupInfo': { commit: session.groupInfo(1) },
       'a PrivateMessage': { commit: privateMessage({ session: session.id,
         epoch: 1, contentType: 3 }) },

@@ -1,13 +1,13 @@
 // A device that leaves, or that another one of its user takes out: by an entry of
 // the log, which the server has checked before it marks anything.
 import assert from 'node:assert/strict';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
 import {
   Session, base64, bytesOf, firstHead, newUser, nextHead, ok, refused,
 } from '../testlib/api.mjs';
-import { roles } from '../testlib/mls.mjs';
+import { noise, roles } from '../testlib/mls.mjs';
 import { MqttClient, messagesOf } from '../testlib/mqtt.mjs';
 import { Socket } from '../testlib/socket.mjs';
 import { startBroker, startNode, startPostgres } from '../testlib/stack.mjs';
@@ -50,8 +50,8 @@ describe('departures', { concurrency: false }, () => {
     spoiled[spoiled.length - 1] ^= 1;
     const of = (gone, options) => session.departure(gone, options);
     const bad = {
-      nothing: randomBytes(0),
-      noise: randomBytes(130),
+      nothing: noise(0),
+      noise: noise(130),
       'the proof of before': Buffer.alloc(64),
       'a signature that was changed': spoiled,
       'too little': good.subarray(0, good.length - 1),

@@ -11,6 +11,7 @@ import { AccountDevice, AccountLog, kinds } from '../testlib/accounts.mjs';
 import {
   Device, base64, call, login as loginOver, newUser, ok, refused,
 } from '../testlib/api.mjs';
+import { noise } from '../testlib/mls.mjs';
 import { Person, conversation, twoPeople } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
 import { Socket } from '../testlib/socket.mjs';
@@ -189,7 +190,7 @@ describe('devices', { concurrency: false }, () => {
     await assert.rejects(Socket.of(phone), e => e.status === 403);
     // its request has to be one, and only the link lets it in
     refused(await phone.post('/devices/requests',
-      { request: base64(randomBytes(200)) }), 422, 'invalid');
+      { request: base64(noise(200)) }), 422, 'invalid');
     const device = new AccountDevice();
     const request = requestOf(log, device);
     const sockets = await Promise.all([node.url, other.url].map(url =>

@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import {
   Session, base64, firstHead, newUser, ok, refused,
 } from '../testlib/api.mjs';
-import { newNonce, view } from '../testlib/mls.mjs';
+import { newNonce, noise, view } from '../testlib/mls.mjs';
 import { MqttClient, eventsOf } from '../testlib/mqtt.mjs';
 import { scrape } from '../testlib/metrics.mjs';
 import { Socket } from '../testlib/socket.mjs';
@@ -88,7 +88,7 @@ describe('views of the log', { concurrency: false }, () => {
             `${door}: ${what}`);
           assert.equal(status, 409);
         }
-        for (const said of [Buffer.alloc(0), randomBytes(57),
+        for (const said of [Buffer.alloc(0), noise(57),
           view({ seq: 0, head: firstHead(session.id) })]) // no nonce
           assert.equal((await send({ said })).type,
             'urn:hermetic:problem:envelope-invalid', door);
@@ -145,7 +145,7 @@ describe('views of the log', { concurrency: false }, () => {
       for (const post of [commit, join])
         refused(await post(Buffer.concat([view(seen), links])), 409,
           'view-differs');
-    for (const said of [randomBytes(9), view({ seq: 0,
+    for (const said of [noise(9), view({ seq: 0,
       head: firstHead(session.id) }), Buffer.concat([view({ seq: 0,
       head: firstHead(session.id) }), links, links])])
       for (const post of [commit, join])

@@ -1,12 +1,12 @@
 // The WebSocket, with a client library that others use too.
 import assert from 'node:assert/strict';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
 import {
   Session, base64, call, newUser, nextHead, ok, refused,
 } from '../testlib/api.mjs';
-import { newNonce } from '../testlib/mls.mjs';
+import { newNonce, noise } from '../testlib/mls.mjs';
 import { Socket, problem } from '../testlib/socket.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
 
@@ -182,7 +182,7 @@ describe('the WebSocket', { concurrency: false }, () => {
     problem(await c.ask({ type: 'subscribe', session_id: randomUUID(),
       after: 0 }), 403, 'not-a-member');
     problem(await send(c, session), 403, 'not-a-member');
-    problem(await a.ask({ type: 'send', envelope: base64(randomBytes(90)) }),
+    problem(await a.ask({ type: 'send', envelope: base64(noise(90)) }),
       422, 'envelope-invalid');
     problem(await send(a, session, { nonce: newNonce(0) }), 422,
       'nonce-expired');

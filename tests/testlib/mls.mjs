@@ -274,6 +274,9 @@ export function roles(of) {
   return join(u16(0xf7f2), vec(vec(...rows)));
 }
 
+/** Bytes that no format begins with: random ones are one of them now and then. */
+export const noise = length => Buffer.alloc(length, 0xff);
+
 /** The head before a log's first entry (docs/protocol.md, "Transcript"). */
 export const firstHead = session => createHash('sha256')
   .update('hermetic chain 1').update(uuidBytes(session)).digest('hex');
