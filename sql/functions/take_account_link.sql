@@ -1,7 +1,8 @@
 -- append_account_link(), and what the link does to devices: the first one makes the
 -- caller's device the first; one that adds (p_entry) approves the device that asked
 -- with that entry; one that removes (p_removed) ends devices, whose tokens are in
--- `ended`. `anew`: the name is to be this log's from now on.
+-- `ended`. `anew`: the name is to be this log's from now on. Only the first link needs
+-- p_user and p_device.
 CREATE OR REPLACE FUNCTION take_account_link(
   p_user uuid, p_device uuid, p_fingerprint bytea, p_number bigint,
   p_before bytea, p_hash bytea, p_link bytea, p_salt bytea, p_anew boolean,
@@ -30,7 +31,9 @@ BEGIN
     UPDATE device d SET pending = false, fingerprint = p_fingerprint,
                         link_number = p_number
       FROM device_request r
-      WHERE r.device_id = d.device_id AND d.user_id = p_user
+      WHERE r.device_id = d.device_id
+        AND d.user_id = (SELECT l.user_id FROM account_log l
+                         WHERE l.fingerprint = p_fingerprint)
         AND r.entry = p_entry AND d.removed_at IS NULL
         AND d.link_number IS NULL;
   END IF;

@@ -147,6 +147,9 @@ enum door { DOOR_REST = 1, DOOR_WEBSOCKET = 2, DOOR_MQTT = 4 };
 	  "nobody used it for too long")                                       \
 	X(HISTORY_EXPIRED, "history-expired", OUTCOME_410, OUTCOME_RW,         \
 	  "first_seq", "the log begins later")                                 \
+	X(ACCOUNTS_UNKNOWN, "accounts-unknown", OUTCOME_422, OUTCOME_R, NULL,  \
+	  "the server lacks links of an account's log: one of its devices "    \
+	  "gives them back")                                                   \
 	X(COMMIT_INVALID, "commit-invalid", OUTCOME_422, OUTCOME_R, NULL,      \
 	  "the commit does not fit the members of the session")                \
 	X(DEPARTURE_INVALID, "departure-invalid", OUTCOME_422, OUTCOME_R,      \

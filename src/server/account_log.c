@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "check/account.h"
+#include "server/account_links.h"
 #include "server/account_name.h"
 #include "server/answer.h"
 #include "server/body.h"
@@ -22,15 +23,12 @@ struct linking {
 	struct identity who;
 	struct account_name account;
 	struct body body; /* what these borrow from */
-	struct span bytes, salt;
-	bool anew; /* the name is to be this log's from now on */
-	struct account_link link;
-	uint8_t hash[ACCOUNT_HASH];
+	struct new_link new;
 
 	/* what stands */
 	struct buf links; /* opaque link<V> each */
 	int64_t last;
-	uint8_t user[16], fingerprint[ACCOUNT_HASH];
+	uint8_t user[16];
 
 	struct check_verdict verdict;
 };
@@ -67,8 +65,8 @@ static void answer(struct linking *l, struct rows *rows, int status)
 	struct buf out = BUF_INIT;
 
 	buf_putf(&out, "{\"number\":%llu,\"hash\":\"",
-		 (unsigned long long)l->link.number);
-	text_put_hex(&out, SPAN_ARRAY(l->hash));
+		 (unsigned long long)l->new.link.number);
+	text_put_hex(&out, SPAN_ARRAY(l->new.hash));
 	buf_put_str(&out, "\"}");
 	answer_rows(l->req, status, rows, &out);
 	end(l);
@@ -99,52 +97,15 @@ static void on_appended(void *arg, enum err e, struct rows *rows)
 		end_problem(l, OUTCOME_LINK_TAKEN, NULL);
 }
 
-static void put_removed(struct params *params, const struct account_link *link)
-{
-	struct span rest = link->removed;
-	uint64_t device;
-
-	params_open_array(params, PARAMS_INT8, link->removed.n / 8);
-	while (account_link_next_device(&rest, &device))
-		params_put_i64(params, (int64_t)device);
-	params_close_array(params);
-}
-
-/* A device that asked with this entry is approved by it. */
-static void put_entry(struct params *params, const struct account_link *link)
-{
-	struct buf entry = BUF_INIT;
-
-	if (link->kind == ACCOUNT_ADD) {
-		account_link_put_device(&entry, &link->device);
-		params_bytea(params, buf_span(&entry));
-	} else {
-		params_null(params);
-	}
-	buf_clear(&entry);
-}
-
 static void append(struct linking *l)
 {
-	struct params params = PARAMS_INIT;
 	enum err e;
 
-	params_uuid(&params, l->user);
-	params_uuid(&params, l->who.device);
-	params_bytea(&params, SPAN_ARRAY(l->fingerprint));
-	params_i64(&params, (int64_t)l->link.number);
-	params_bytea(&params, l->link.before);
-	params_bytea(&params, SPAN_ARRAY(l->hash));
-	params_bytea(&params, l->bytes);
-	if (l->salt.n > 0)
-		params_bytea(&params, l->salt);
-	else
-		params_null(&params);
-	params_bool(&params, l->anew);
-	put_entry(&params, &l->link);
-	put_removed(&params, &l->link);
-	e = store_query(answer_store(), STATEMENT_ACCOUNT_LINK_TAKE, &params,
-			on_appended, l);
+	if (l->new.link.number == 1) {
+		l->new.user = l->user;
+		l->new.device = l->who.device;
+	}
+	e = account_links_append(&l->new, on_appended, l);
 	if (e != ERR_OK)
 		end_failed(l, e);
 }
@@ -159,9 +120,9 @@ static enum err verify(struct linking *l, struct account_log **log)
 	/* they were verified when they came */
 	l->verdict = account_log_load(*log, buf_span(&l->links));
 	ENSURE(l->verdict.wrong == NULL, ERR_LOCAL_BUG);
-	l->verdict = account_log_add(*log, l->bytes);
-	if (l->verdict.wrong == NULL && l->salt.n > 0 &&
-	    !account_log_is_named(*log, l->salt, span_str(l->who.username)))
+	l->verdict = account_log_add(*log, l->new.bytes);
+	if (l->verdict.wrong == NULL && l->new.salt.n > 0 &&
+	    !account_log_is_named(*log, l->new.salt, span_str(l->who.username)))
 		l->verdict.wrong = "it is another name's";
 out:
 	return e;
@@ -200,14 +161,14 @@ static enum err take_log(struct linking *l, struct rows *rows,
 
 	rows_uuid(rows, 0, "user_id", l->user);
 	if (!rows_is_null(rows, 0, "fingerprint"))
-		rows_copy(rows, 0, "fingerprint", l->fingerprint,
-			  sizeof(l->fingerprint));
+		rows_copy(rows, 0, "fingerprint", l->new.fingerprint,
+			  sizeof(l->new.fingerprint));
 	for (size_t i = 0; i < rows_count(rows); i++) {
 		if (rows_is_null(rows, i, "link"))
 			continue;
 		l->last = rows_i64(rows, i, "number");
 		buf_put_vec(&l->links, rows_bytes(rows, i, "link"));
-		if ((uint64_t)l->last == l->link.number)
+		if ((uint64_t)l->last == l->new.link.number)
 			*standing = rows_bytes(rows, i, "link");
 	}
 	TRY(rows_end(rows));
@@ -219,20 +180,20 @@ out:
 /* The first link is the user's own, and a salt comes with it. NULL: so it is. */
 static const char *wrong_salt(const struct linking *l)
 {
-	if (l->link.number == 1 && l->salt.n != ACCOUNT_HASH)
+	if (l->new.link.number == 1 && l->new.salt.n != ACCOUNT_HASH)
 		return "a salt of 32 bytes comes with the first link";
-	if (l->link.number != 1 && l->salt.n > 0)
+	if (l->new.link.number != 1 && l->new.salt.n > 0)
 		return "a salt comes with the first link only";
 	return NULL;
 }
 
 static void judge(struct linking *l)
 {
-	if (l->link.number == 1 &&
+	if (l->new.link.number == 1 &&
 	    memcmp(l->user, l->who.user, sizeof(l->user)) != 0) {
 		end_problem(l, OUTCOME_FORBIDDEN,
 			    "an account's first link is its own");
-	} else if (l->link.number != (uint64_t)l->last + 1) {
+	} else if (l->new.link.number != (uint64_t)l->last + 1) {
 		end_problem(l, OUTCOME_LINK_GAP, NULL);
 	} else if (l->links.n < CHECK_HERE_BYTES) {
 		check(l);
@@ -248,15 +209,15 @@ static void judge(struct linking *l)
 /* Another account takes the name: what stood there does not count for it. */
 static bool begins_anew(const struct linking *l, struct span standing)
 {
-	return l->anew && l->link.number == 1 && standing.n > 0 &&
-	       !span_equal(standing, l->bytes);
+	return l->new.anew && l->new.link.number == 1 && standing.n > 0 &&
+	       !span_equal(standing, l->new.bytes);
 }
 
 static void forget_log(struct linking *l)
 {
 	buf_reset(&l->links);
 	l->last = 0;
-	memcpy(l->fingerprint, l->hash, sizeof(l->hash));
+	memcpy(l->new.fingerprint, l->new.hash, sizeof(l->new.hash));
 }
 
 static void on_log(void *arg, enum err e, struct rows *rows)
@@ -270,7 +231,7 @@ static void on_log(void *arg, enum err e, struct rows *rows)
 		end_problem(l, OUTCOME_NO_SUCH_USER, NULL);
 	} else if ((e = take_log(l, rows, &standing)) != ERR_OK) {
 		end_failed(l, e);
-	} else if (standing.n > 0 && span_equal(standing, l->bytes)) {
+	} else if (standing.n > 0 && span_equal(standing, l->new.bytes)) {
 		answer(l, rows, 200);
 	} else if (begins_anew(l, standing)) {
 		forget_log(l);
@@ -278,8 +239,9 @@ static void on_log(void *arg, enum err e, struct rows *rows)
 	} else if (standing.n > 0) {
 		end_problem(l, OUTCOME_LINK_TAKEN, NULL);
 	} else {
-		if (l->link.number == 1)
-			memcpy(l->fingerprint, l->hash, sizeof(l->hash));
+		if (l->new.link.number == 1)
+			memcpy(l->new.fingerprint, l->new.hash,
+			       sizeof(l->new.hash));
 		judge(l);
 	}
 }
@@ -324,22 +286,22 @@ void account_log_post(const struct call *call)
 	l->who = call->who;
 	l->account = account_name_of(request_param(req, "username"));
 	l->body = body;
-	l->bytes = body_bytes(&l->body, "link", ACCOUNT_LINK_MAX);
-	l->salt = body_optional_bytes(&l->body, "salt", ACCOUNT_HASH);
-	l->anew = body_optional_flag(&l->body, "anew");
+	l->new.bytes = body_bytes(&l->body, "link", ACCOUNT_LINK_MAX);
+	l->new.salt = body_optional_bytes(&l->body, "salt", ACCOUNT_HASH);
+	l->new.anew = body_optional_flag(&l->body, "anew");
 	if (!body_end(&l->body, req)) {
 		l->body = (struct body){ .json = NULL };
 		end(l);
 		return;
 	}
-	e = account_link_decode(l->bytes, &l->link);
+	e = account_link_decode(l->new.bytes, &l->new.link);
 	if (e != ERR_OK)
 		end_invalid(l, e == ERR_PEER_UNSUPPORTED
 				   ? "its version or kind is not known here"
 				   : "it is no link");
 	else if ((wrong = wrong_salt(l)) != NULL)
 		end_invalid(l, wrong);
-	else if ((e = account_link_hash(l->bytes, l->hash)) != ERR_OK)
+	else if ((e = account_link_hash(l->new.bytes, l->new.hash)) != ERR_OK)
 		end_failed(l, e);
 	else
 		ask(l);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "server/answer.h"
 #include "wire/generation.h"
 #include "wire/message.h"
 #include "wire/types.h"
@@ -96,6 +97,12 @@ void commit_find_names(struct commit *c, void (*done)(void *arg, enum err e),
 	leaf_names_find(c->names, 1 + c->added_count, done, arg);
 }
 
+bool commit_names_found(const struct commit *c)
+{
+	return leaf_names_found(c->names + !c->has_path,
+				c->added_count + c->has_path);
+}
+
 const char *commit_check_names(const struct commit *c,
 			       const struct identity *who)
 {
@@ -116,6 +123,17 @@ enum err commit_need_logs(const struct commit *c, struct known_logs *known)
 			    known, SPAN_ARRAY(c->names[i].fingerprint)));
 out:
 	return e;
+}
+
+void commit_refuse(struct request *req, const struct known_logs *known,
+		   const struct check_verdict *verdict)
+{
+	enum outcome outcome =
+	    verdict->denied ? OUTCOME_NOT_ALLOWED : OUTCOME_COMMIT_INVALID;
+
+	if (known_logs_lacking(known))
+		outcome = OUTCOME_ACCOUNTS_UNKNOWN;
+	request_problem(req, outcome, verdict->wrong);
 }
 
 const char *commit_read(struct commit *c, struct span bytes,

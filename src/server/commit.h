@@ -39,9 +39,16 @@ void commit_find_names(struct commit *commit,
 const char *commit_check_names(const struct commit *commit,
 			       const struct identity *who);
 
+/* Each device that they name was found. */
+bool commit_names_found(const struct commit *commit);
+
 /* The logs of the accounts whose leaves it names are needed to judge it. */
 MUST_CHECK enum err commit_need_logs(const struct commit *commit,
 				     struct known_logs *known);
+
+/* What a judgement says against a commit, when there are no more logs to read. */
+void commit_refuse(struct request *req, const struct known_logs *known,
+		   const struct check_verdict *verdict);
 
 /* The view as two parameters of a statement, NULLs when it gives none. */
 void commit_put_view(const struct commit *commit, struct params *params);

@@ -230,6 +230,43 @@ static void check(void *arg)
 	c->verdict = check_commit(&c->check);
 }
 
+static void end_wrong_names(struct change *c, const char *wrong)
+{
+	request_problem(c->req, OUTCOME_COMMIT_INVALID, wrong);
+	end(c);
+}
+
+/* Once more, since the commit has brought links. */
+static void on_names_again(void *arg, enum err e)
+{
+	struct change *c = arg;
+	const char *wrong;
+
+	if (e != ERR_OK) {
+		end_failed(c, e);
+		return;
+	}
+	wrong = commit_check_names(&c->commit, &c->who);
+	if (wrong != NULL) {
+		end_wrong_names(c, wrong);
+		return;
+	}
+	c->checked = true;
+	append(c);
+}
+
+static void on_kept(void *arg, enum err e)
+{
+	struct change *c = arg;
+
+	if (e != ERR_OK)
+		end_failed(c, e);
+	else if (commit_check_names(&c->commit, &c->who) != NULL)
+		commit_find_names(&c->commit, on_names_again, c);
+	else
+		on_names_again(c, ERR_OK);
+}
+
 static void run_check(struct change *c);
 
 static void on_logs(void *arg, enum err e)
@@ -251,18 +288,14 @@ static void on_checked(void *arg)
 		return;
 	}
 	if (c->verdict.wrong == NULL) {
-		c->checked = true;
-		append(c);
+		known_logs_keep(&c->known, on_kept, c);
 		return;
 	}
 	if (known_logs_wanted(&c->known)) {
 		known_logs_read(&c->known, on_logs, c);
 		return;
 	}
-	request_problem(c->req,
-			c->verdict.denied ? OUTCOME_NOT_ALLOWED
-					  : OUTCOME_COMMIT_INVALID,
-			c->verdict.wrong);
+	commit_refuse(c->req, &c->known, &c->verdict);
 	end(c);
 }
 
@@ -322,6 +355,8 @@ out:
 	end_failed(c, e);
 }
 
+/* A device that does not stand in its log may do so by a link that the commit
+ * carries. */
 static void on_names(void *arg, enum err e)
 {
 	struct change *c = arg;
@@ -330,9 +365,9 @@ static void on_names(void *arg, enum err e)
 
 	TRY(e);
 	wrong = commit_check_names(&c->commit, &c->who);
-	if (wrong != NULL) {
-		request_problem(c->req, OUTCOME_COMMIT_INVALID, wrong);
-		end(c);
+	if (wrong != NULL &&
+	    (c->commit.view.links.n == 0 || commit_names_found(&c->commit))) {
+		end_wrong_names(c, wrong);
 		return;
 	}
 	params_uuid(&params, c->session);

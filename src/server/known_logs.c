@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rd.h"
+#include "server/account_links.h"
 #include "server/answer.h"
+#include "server/revocations.h"
 
 static struct known_log *find(const struct known_logs *known,
 			      struct span fingerprint)
@@ -72,6 +75,14 @@ bool known_logs_wanted(const struct known_logs *known)
 		if (find(known, fingerprint) == NULL)
 			return true;
 	return false;
+}
+
+bool known_logs_lacking(const struct known_logs *known)
+{
+	struct span fingerprint;
+	size_t position = 0;
+
+	return check_accounts_lacks(known->accounts, &position, &fingerprint);
 }
 
 /* ---- reading ---- */
@@ -160,4 +171,97 @@ out:
 	params_clear(&params);
 	free(reading);
 	done(arg, e);
+}
+
+/* ---- keeping what a commit carried ---- */
+
+struct keeping {
+	struct known_logs *known;
+	void (*done)(void *arg, enum err e);
+	void *arg;
+	size_t position; /* of check_accounts_grown() */
+	struct span
+	    rest; /* opaque link<V> each: of that account, to be stored */
+	struct new_link link;
+};
+
+static void keep_next(struct keeping *keeping);
+
+static void end_keeping(struct keeping *keeping, enum err e)
+{
+	keeping->done(keeping->arg, e);
+	free(keeping);
+}
+
+static void on_kept(void *arg, enum err e, struct rows *rows)
+{
+	struct keeping *keeping = arg;
+
+	if (e != ERR_OK) {
+		end_keeping(keeping, e);
+		return;
+	}
+	revocations_tell_rows(rows);
+	/* another link has the number meanwhile: none goes on from here */
+	if (!rows_text_is(rows, 0, "outcome", "ok") &&
+	    !rows_text_is(rows, 0, "outcome", "duplicate"))
+		keeping->rest = SPAN_EMPTY;
+	keep_next(keeping);
+}
+
+/* The next account whose log has grown: a branch of what is stored is not kept. */
+static bool next_log(struct keeping *keeping)
+{
+	struct span fingerprint, links;
+
+	while (check_accounts_grown(keeping->known->accounts,
+				    &keeping->position, &fingerprint, &links)) {
+		const struct known_log *log = find(keeping->known, fingerprint);
+		struct span stored =
+		    log != NULL ? buf_span(&log->links) : SPAN_EMPTY;
+
+		if (stored.n == 0 || links.n <= stored.n ||
+		    !span_equal(span_of(links.p, stored.n), stored))
+			continue;
+		(void)span_copy(keeping->link.fingerprint, fingerprint);
+		keeping->rest = span_of(links.p + stored.n, links.n - stored.n);
+		return true;
+	}
+	return false;
+}
+
+static void keep_next(struct keeping *keeping)
+{
+	struct rd r;
+	enum err e;
+
+	if (keeping->rest.n == 0 && !next_log(keeping)) {
+		end_keeping(keeping, ERR_OK);
+		return;
+	}
+	r = rd_init(keeping->rest);
+	keeping->link.bytes = rd_vec(&r);
+	ENSURE(rd_ok(&r), ERR_LOCAL_BUG);
+	keeping->rest = rd_take(&r, rd_left(&r));
+	TRY(account_link_decode(keeping->link.bytes, &keeping->link.link));
+	TRY(account_link_hash(keeping->link.bytes, keeping->link.hash));
+	TRY(account_links_append(&keeping->link, on_kept, keeping));
+	return;
+out:
+	end_keeping(keeping, e);
+}
+
+void known_logs_keep(struct known_logs *known,
+		     void (*done)(void *arg, enum err e), void *arg)
+{
+	struct keeping *keeping = calloc(1, sizeof(*keeping));
+
+	if (keeping == NULL) {
+		done(arg, ERR_LOCAL_MEMORY);
+		return;
+	}
+	keeping->known = known;
+	keeping->done = done;
+	keeping->arg = arg;
+	keep_next(keeping);
 }

@@ -7,6 +7,8 @@
  *   verdict = check_commit(… known.accounts …);
  *   if (known_logs_wanted(&known))
  *           known_logs_read(&known, judge_again, arg);
+ *   else if (verdict.wrong == NULL)
+ *           known_logs_keep(&known, go_on, arg);
  */
 #ifndef HERMETIC_SERVER_KNOWN_LOGS_H
 #define HERMETIC_SERVER_KNOWN_LOGS_H
@@ -36,8 +38,17 @@ MUST_CHECK enum err known_logs_need(struct known_logs *known,
 /* The last judgement lacked logs that were not read yet. */
 bool known_logs_wanted(const struct known_logs *known);
 
+/* The last judgement lacked links that the database does not have either. */
+bool known_logs_lacking(const struct known_logs *known);
+
 /* Reads them; done() is called once. Only where known_logs_wanted(). */
 void known_logs_read(struct known_logs *known,
+		     void (*done)(void *arg, enum err e), void *arg);
+
+/* Links that the commit carried, and that go on from a log as it was read, are stored
+ * there: the next judgement takes them, and the commit may be the only copy. done() is
+ * called once, perhaps at once. */
+void known_logs_keep(struct known_logs *known,
 		     void (*done)(void *arg, enum err e), void *arg);
 
 #endif

@@ -186,10 +186,7 @@ static void on_checked(void *arg)
 		known_logs_read(&m->known, on_logs, m);
 		return;
 	}
-	request_problem(m->req,
-			m->verdict.denied ? OUTCOME_NOT_ALLOWED
-					  : OUTCOME_COMMIT_INVALID,
-			m->verdict.wrong);
+	commit_refuse(m->req, &m->known, &m->verdict);
 	end(m);
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
-import { carried, places } from '../testlib/accounts.mjs';
+import { AccountDevice, carried, places } from '../testlib/accounts.mjs';
 import {
   Session, base64, firstHead, newAccount, newUser, ok, refused,
 } from '../testlib/api.mjs';
@@ -101,13 +101,13 @@ describe('sessions with places', { concurrency: false }, () => {
     session.leaves.set(bob.id, 1);
     const older = bob.log.branch();
     const link = bob.log.recover();
-    // links that the node does not have are taken over from the commit
+    // links that the node does not have are stored with the commit
     ok(await session.change(alice, {
       extensions: owned(alice, alice.log, bob.log),
       said: said(session, { fingerprint: bob.log.fingerprint,
         links: bob.log.links, from: 1 }) }), 201);
     ok(await bob.post(`/users/${bob.username}/log`,
-      { link: base64(link) }), 201);
+      { link: base64(link) }), 200);
     refused(await session.change(alice, { extensions: owned(alice, alice.log,
       { fingerprint: older.fingerprint, number: older.number,
         hash: older.hash }), said: said(session) }), 422, 'commit-invalid');
@@ -124,7 +124,38 @@ describe('sessions with places', { concurrency: false }, () => {
     // and it does not come again
     const answer = await session.change(alice, adding(session, bob));
     assert.match(refused(answer, 422, 'commit-invalid').detail,
-      /does not stand in its account's log/);
+      /whose device its account has removed/);
+  });
+
+  test('links that a commit brings do what posted ones do', async () => {
+    const session = await create();
+    const dora = await newAccount(node.url, 'dora');
+    ok(await session.change(alice, adding(session, dora)), 201);
+    session.leaves.set(dora.id, 1);
+    const { log } = dora;
+    const last = async () => ok(await alice.get(
+      `/users/${dora.username}/log`)).last;
+    const bring = async (from, options = {}) => session.change(alice, {
+      extensions: owned(alice, alice.log, log), said: said(session,
+        { fingerprint: log.fingerprint, links: log.links, from }),
+      ...options });
+    const before = log.branch();
+    log.recover();
+    log.add(new AccountDevice());
+    // what is refused stores nothing
+    refused(await bring(1, { leafIndex: 1 }), 422, 'commit-invalid');
+    assert.equal(await last(), 1);
+    ok(await bring(1), 201);
+    assert.equal(await last(), 3);
+    // a branch of what stands is for the members to judge
+    ok(await dora.get('/welcomes'));
+    log.remove(log.first, null);
+    ok(await bring(3), 201);
+    assert.equal(await last(), 4);
+    refused(await dora.get('/welcomes'), 401, 'unauthorized');
+    before.close();
+    refused(await alice.post(`/users/${dora.username}/log`,
+      { link: base64(before.links[1]) }), 409, 'link-taken');
   });
 
   test('who joins from outside carries its log', async () => {

@@ -319,29 +319,6 @@ static void everybody_hears(struct world *world, size_t session, size_t said)
 	}
 }
 
-static void everybody_speaks(struct world *world, size_t session)
-{
-	struct look look;
-
-	for (size_t i = 0; i < world->client_count; i++) {
-		struct client *client = &world->clients[i];
-		size_t said;
-
-		if (world_is_broken(world) ||
-		    stands(client, session, &look) != WELL)
-			continue;
-		said = say(client, session);
-		if (!world->said[said].reported)
-			world_violate(world, "no-veto",
-				      "%s cannot send, and nothing stops it",
-				      client->identity);
-		else
-			everybody_hears(world, session, said);
-	}
-}
-
-/* ---- with a person ---- */
-
 /* Two servers have taken two links of one number, or one has forgotten the first. The
  * group is at the place of a branch that the honest one does not have: a fork of that
  * account, for which there is no way out yet (docs/simulator.md, "Open"). */
@@ -357,6 +334,31 @@ static bool waits_for_links(const struct client *client)
 	       (adversary->past_count > 0 || adversary->home_count > 1) &&
 	       why != NULL && strcmp(why->slug, "accounts-unknown") == 0;
 }
+
+static void everybody_speaks(struct world *world, size_t session)
+{
+	struct look look;
+
+	for (size_t i = 0; i < world->client_count; i++) {
+		struct client *client = &world->clients[i];
+		size_t said;
+
+		if (world_is_broken(world) ||
+		    stands(client, session, &look) != WELL)
+			continue;
+		said = say(client, session);
+		if (waits_for_links(client))
+			continue;
+		if (!world->said[said].reported)
+			world_violate(world, "no-veto",
+				      "%s cannot send, and nothing stops it",
+				      client->identity);
+		else
+			everybody_hears(world, session, said);
+	}
+}
+
+/* ---- with a person ---- */
 
 static bool person_tries(struct client *client, size_t session,
 			 enum order_kind kind)

@@ -158,18 +158,25 @@ void server_accounts_ask(struct server *server, const struct request *request,
 
 /* ---- judging ---- */
 
-static enum err give_source(void *context, struct span fingerprint,
-			    struct buf *logs)
+static const struct server_account *account_of(const struct server *server,
+					       struct span fingerprint)
 {
-	struct server *server = context;
-	struct buf links = BUF_INIT;
-	enum err e;
-
 	for (size_t i = 0; i < server->account_count; i++)
 		if (span_equal(SPAN_ARRAY(server->accounts[i].fingerprint),
 			       fingerprint))
-			server_put_links(&server->accounts[i], SIZE_MAX,
-					 &links);
+			return &server->accounts[i];
+	return NULL;
+}
+
+static enum err give_source(void *context, struct span fingerprint,
+			    struct buf *logs)
+{
+	const struct server_account *account = account_of(context, fingerprint);
+	struct buf links = BUF_INIT;
+	enum err e;
+
+	if (account != NULL)
+		server_put_links(account, SIZE_MAX, &links);
 	buf_put_vec(logs, buf_span(&links));
 	e = buf_end(&links);
 	buf_clear(&links);
@@ -183,6 +190,24 @@ struct check_accounts *server_judges(struct server *server)
 
 	sim_must(check_accounts_new(&source, &accounts), "accounts");
 	return accounts;
+}
+
+void server_keep_carried(struct server *server, struct check_accounts *accounts)
+{
+	struct span fingerprint, links;
+	size_t position = 0;
+
+	while (
+	    check_accounts_grown(accounts, &position, &fingerprint, &links)) {
+		const struct server_account *account =
+		    account_of(server, fingerprint);
+		struct rd r = rd_init(links);
+
+		while (account != NULL && rd_left(&r) > 0 &&
+		       server_take_link(server, account->user, SPAN_EMPTY,
+					rd_vec(&r)))
+			;
+	}
 }
 
 /* ---- the whole ---- */

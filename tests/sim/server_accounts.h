@@ -38,6 +38,9 @@ void server_accounts_ask(struct server *server, const struct request *request,
 
 /* By what commits are judged there. The caller frees them. */
 struct check_accounts *server_judges(struct server *server);
+/* What a good commit carried goes on from the logs that are kept. */
+void server_keep_carried(struct server *server,
+			 struct check_accounts *accounts);
 
 void server_accounts_clear(struct server *server);
 /* `server` is a copy that still shares all of it. */

@@ -161,6 +161,9 @@ static const char *check_by_rules(const struct incoming *in, uint64_t now_ms)
 	};
 	struct check_verdict verdict;
 	struct check_accounts *accounts;
+	struct span fingerprint;
+	size_t position = 0;
+	bool lacks;
 
 	if (move != has_reinit(in))
 		return "commit-invalid";
@@ -171,10 +174,15 @@ static const char *check_by_rules(const struct incoming *in, uint64_t now_ms)
 	accounts = server_judges(in->server);
 	what.accounts = accounts;
 	verdict = check_commit(&what);
+	if (verdict.wrong == NULL)
+		server_keep_carried(in->server, accounts);
+	lacks = check_accounts_lacks(accounts, &position, &fingerprint);
 	check_accounts_free(accounts);
 	buf_clear(&departed);
 	if (verdict.wrong != NULL && !FAULT(SERVER_RULES_UNCHECKED))
-		return verdict.denied ? "not-allowed" : "commit-invalid";
+		return lacks		? "accounts-unknown"
+		       : verdict.denied ? "not-allowed"
+					: "commit-invalid";
 
 	return NULL;
 }

@@ -1,0 +1,43 @@
+-- Links that a commit carried are stored by the node that takes the commit. Whose account
+-- it is, the log says, and not who posts.
+SET LOCAL search_path = hermetic;
+
+CREATE OR REPLACE FUNCTION take_account_link(
+  p_user uuid, p_device uuid, p_fingerprint bytea, p_number bigint,
+  p_before bytea, p_hash bytea, p_link bytea, p_salt bytea, p_anew boolean,
+  p_entry bytea, p_removed bigint[],
+  OUT outcome text, OUT last bigint, OUT ended uuid[])
+LANGUAGE plpgsql SET search_path = hermetic AS $$
+BEGIN
+  ended := '{}';
+  IF p_salt IS NOT NULL AND p_anew THEN
+    UPDATE account_log SET replaced_at = now()
+      WHERE user_id = p_user AND replaced_at IS NULL
+        AND NOT EXISTS (SELECT FROM account_log
+                        WHERE fingerprint = p_fingerprint);
+  END IF;
+  SELECT a.outcome, a.last INTO outcome, last
+    FROM append_account_link(p_user, p_fingerprint, p_number, p_before, p_hash,
+                             p_link, p_salt) a;
+  IF outcome <> 'ok' THEN
+    RETURN;
+  END IF;
+  IF p_salt IS NOT NULL THEN
+    UPDATE device SET pending = false, fingerprint = p_fingerprint,
+                      link_number = 1
+      WHERE device_id = p_device AND user_id = p_user AND link_number IS NULL;
+  ELSIF p_entry IS NOT NULL THEN
+    UPDATE device d SET pending = false, fingerprint = p_fingerprint,
+                        link_number = p_number
+      FROM device_request r
+      WHERE r.device_id = d.device_id
+        AND d.user_id = (SELECT l.user_id FROM account_log l
+                         WHERE l.fingerprint = p_fingerprint)
+        AND r.entry = p_entry AND d.removed_at IS NULL
+        AND d.link_number IS NULL;
+  END IF;
+  SELECT coalesce(array_agg(f), '{}') INTO ended
+    FROM device d, unnest(end_device(d.device_id)) AS f
+    WHERE d.fingerprint = p_fingerprint AND d.link_number = ANY (p_removed)
+      AND d.removed_at IS NULL;
+END $$;
