@@ -53,7 +53,7 @@ pkg_libs = $(shell pkg-config --libs $(1))
 
 # One static library a folder.
 FOLDERS := base crypto twofish wire content check mls session device reach command \
-	store door
+	store door admin
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard src/$(1)/*.c))
 lib = $(B)/lib/libhermetic-$(1).a
 

@@ -11,7 +11,7 @@ $(ROTATION_OBJECTS): $(B)/gen/store/statements.h
 
 define rotation_link
 $(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) -Wl,--start-group \
-	$(ROTATION_LIBS) -Wl,--end-group \
+	$(LIBS_FIRST) $(ROTATION_LIBS) -Wl,--end-group \
 	$(call pkg_libs,libpq libcrypto libgcrypt)
 endef
 
@@ -19,8 +19,9 @@ $(B)/hermetic-rotation: $(addprefix $(B)/workers/rotation/,main.o actions.o) \
 		$(ROTATION_SHARED) $(ROTATION_LIBS)
 	$(call rotation_link)
 
-$(B)/hermetic-admin: $(addprefix $(B)/workers/rotation/,admin.o accounts.o \
-		admin_sessions.o) $(ROTATION_SHARED) $(ROTATION_LIBS)
+$(B)/hermetic-admin: LIBS_FIRST := $(call lib,admin) $(call lib,door)
+$(B)/hermetic-admin: $(B)/workers/rotation/admin.o $(ROTATION_SHARED) \
+		$(call lib,admin) $(call lib,door) $(ROTATION_LIBS)
 	$(call rotation_link)
 
 programs: $(B)/hermetic-rotation $(B)/hermetic-admin

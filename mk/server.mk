@@ -19,3 +19,24 @@ $(B)/hermetic.so: $(SERVER_OBJECTS) $(SERVER_LIBS)
 	    $(call pkg_libs,$(SERVER_PKGS)) -lwslay
 
 server: $(B)/hermetic.so
+
+# The API of the administration: another module on the same edge. Of the server it has
+# what reads and answers requests, and nothing else.
+ADMIN_API_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard workers/admin_api/*.c))
+ADMIN_API_SERVER := $(patsubst %.c,$(B)/%.o,$(wildcard src/server/edge/*.c)) \
+	$(patsubst %,$(B)/src/server/%.o,answer body event_loop limited \
+	sanitizer tls_files)
+ADMIN_API_LIBS = $(foreach f,admin door store crypto twofish base,$(call lib,$(f)))
+
+$(ADMIN_API_OBJECTS): CFLAGS_FOLDER := -Iworkers $(KORE_FLAGS) \
+	$(call pkg_cflags,$(SERVER_PKGS))
+$(ADMIN_API_OBJECTS): $(B)/gen/store/statements.h
+-include $(ADMIN_API_OBJECTS:.o=.d)
+
+$(B)/hermetic_admin.so: $(ADMIN_API_OBJECTS) $(ADMIN_API_SERVER) $(ADMIN_API_LIBS)
+	$(CC) $(LDFLAGS_ALL) -shared -Wl,-Bsymbolic,-z,nodelete -o $@ \
+	    $(ADMIN_API_OBJECTS) $(ADMIN_API_SERVER) -Wl,--start-group \
+	    $(ADMIN_API_LIBS) -Wl,--end-group \
+	    $(call pkg_libs,$(SERVER_PKGS)) -lwslay
+
+server: $(B)/hermetic_admin.so

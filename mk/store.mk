@@ -14,7 +14,7 @@ $(B)/gen/store/statements.o: $(B)/gen/store/statements.c \
 		$(B)/gen/store/statements.h
 	$(CC) $(CFLAGS_ALL) -c $< -o $@
 
-$(call objects,store) $(call objects,door): $(B)/gen/store/statements.h
+$(call objects,store) $(call objects,door) $(call objects,admin): $(B)/gen/store/statements.h
 $(call lib,store): $(B)/gen/store/statements.o
 
 # Whoever includes store/store.h needs the generated names.

@@ -1,16 +1,23 @@
 -- $1 after this name, $2 how many; $3 this one alone, or NULL.
-SELECT a.username, a.user_id::text AS user_id,
-       (extract(epoch FROM a.created_at) * 1000)::bigint AS created_ms,
-       (extract(epoch FROM a.suspended_at) * 1000)::bigint AS suspended_ms,
-       (SELECT count(*) FROM device d
-        WHERE d.user_id = a.user_id AND d.removed_at IS NULL) AS devices,
-       (SELECT count(*) FROM device d JOIN presence p USING (device_id)
-        WHERE d.user_id = a.user_id AND d.removed_at IS NULL
-          AND p.seen_at > now() - interval '90 seconds') AS connected,
-       (SELECT count(DISTINCT m.session_id)
-        FROM device d JOIN active_member m USING (device_id)
-        WHERE d.user_id = a.user_id AND d.removed_at IS NULL) AS sessions
-FROM account a
-WHERE a.username > $1::text AND a.erased_at IS NULL
-  AND ($3::text IS NULL OR a.username = $3::text)
-ORDER BY a.username LIMIT $2::integer;
+SELECT row_to_json(u)::text AS json,
+       format('%-32s %3s devices, %3s connected, %5s sessions%s', username, devices,
+              connected, sessions,
+              CASE WHEN suspended_at IS NOT NULL THEN ', suspended' END) AS line,
+       username AS at
+FROM (
+  SELECT a.username, a.user_id,
+         (SELECT count(*) FROM device d
+          WHERE d.user_id = a.user_id AND d.removed_at IS NULL) AS devices,
+         (SELECT count(*) FROM device d JOIN presence p USING (device_id)
+          WHERE d.user_id = a.user_id AND d.removed_at IS NULL
+            AND p.seen_at > now() - interval '90 seconds') AS connected,
+         (SELECT count(DISTINCT m.session_id)
+          FROM device d JOIN active_member m USING (device_id)
+          WHERE d.user_id = a.user_id AND d.removed_at IS NULL) AS sessions,
+         (extract(epoch FROM a.created_at) * 1000)::bigint AS created_at,
+         (extract(epoch FROM a.suspended_at) * 1000)::bigint AS suspended_at
+  FROM account a
+  WHERE a.username > $1::text AND a.erased_at IS NULL
+    AND ($3::text IS NULL OR a.username = $3::text)
+  ORDER BY a.username LIMIT $2::integer) AS u
+ORDER BY username;

@@ -14,9 +14,10 @@ const read = file => readFileSync(join(root, file), 'utf8');
 export function outcomes() {
   const text = read('src/door/outcomes.h').replace(/\\\n/g, ' ');
   const words = s => [...s.matchAll(/"([^"]*)"/g)].map(m => m[1]).join('');
-  const doors = { R: 'REST', W: 'WebSocket', M: 'MQTT' };
+  const doors = { R: 'REST', W: 'WebSocket', M: 'MQTT',
+    A: 'administration' };
   return [...text.matchAll(new RegExp('X\\(([A-Z_]+),\\s*"([a-z-]+)",\\s*' +
-    'OUTCOME_(\\d+),\\s*OUTCOME_([RWM]+),\\s*(NULL|"\\w+"),\\s*' +
+    'OUTCOME_(\\d+),\\s*OUTCOME_([RWMA]+),\\s*(NULL|"\\w+"),\\s*' +
     '((?:"[^"]*"\\s*)+)\\)', 'g'))].map(m => ({
     name: m[1], slug: m[2], status: Number(m[3]),
     doors: [...m[4]].map(d => doors[d]), member: words(m[5]) || undefined,
@@ -71,7 +72,7 @@ function problemTable() {
     row.words.push(o.words);
     of.set(key, row);
   }
-  const order = ['REST', 'WebSocket', 'MQTT'];
+  const order = ['REST', 'WebSocket', 'MQTT', 'administration'];
   return ['| problem | status | by | detail, where nothing more is known |',
     '| --- | --- | --- | --- |',
     ...[...of.values()].map(o => `| \`${o.slug}\` | ${o.status} | ` +

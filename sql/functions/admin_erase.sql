@@ -4,7 +4,7 @@
 -- whether there is such an account.
 --
 -- Its devices end as any do, so the keys of their sessions are due (docs/adr/0018).
-CREATE OR REPLACE FUNCTION admin_erase(p_username text)
+CREATE OR REPLACE FUNCTION admin_erase(p_username text, p_token uuid DEFAULT NULL)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = hermetic AS $$
 DECLARE
   v_user uuid;
@@ -32,6 +32,6 @@ BEGIN
                      suspended_at = coalesce(suspended_at, now()),
                      erased_at = now()
     WHERE user_id = v_user;
-  PERFORM audit_append('admin', 'erased', v_user, '');
+  PERFORM audit_append(admin_actor(p_token), 'erased', v_user, '');
   RETURN true;
 END $$;

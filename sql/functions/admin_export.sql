@@ -1,6 +1,6 @@
 -- What is stored about an account, as one JSON text; NULL: there is no such account.
 -- What it said is sealed: of that there are the numbers and sizes alone.
-CREATE OR REPLACE FUNCTION admin_export(p_username text)
+CREATE OR REPLACE FUNCTION admin_export(p_username text, p_token uuid DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = hermetic AS $$
 DECLARE
   a account%ROWTYPE;
@@ -10,7 +10,7 @@ BEGIN
   IF NOT FOUND THEN
     RETURN NULL;
   END IF;
-  PERFORM audit_append('admin', 'exported', a.user_id, '');
+  PERFORM audit_append(admin_actor(p_token), 'exported', a.user_id, '');
   SELECT jsonb_build_object(
     'username', a.username, 'user_id', a.user_id, 'created_at', a.created_at,
     'suspended_at', a.suspended_at,

@@ -1,12 +1,14 @@
 -- Ends all logins of an account: its tokens are refused from now on. Returns whether
 -- there is such an account.
-CREATE OR REPLACE FUNCTION admin_sign_out(p_username text)
+CREATE OR REPLACE FUNCTION admin_sign_out(p_username text,
+                                          p_token uuid DEFAULT NULL)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = hermetic AS $$
 DECLARE
   v_user uuid;
   v_count bigint;
 BEGIN
-  SELECT user_id INTO v_user FROM account WHERE username = p_username;
+  SELECT user_id INTO v_user FROM account
+    WHERE username = p_username AND erased_at IS NULL;
   IF v_user IS NULL THEN
     RETURN false;
   END IF;
@@ -15,6 +17,7 @@ BEGIN
       AND device_id = ANY (ARRAY(SELECT device_id FROM device
                                  WHERE user_id = v_user));
   GET DIAGNOSTICS v_count = ROW_COUNT;
-  PERFORM audit_append('admin', 'signed-out', v_user, v_count || ' logins');
+  PERFORM audit_append(admin_actor(p_token), 'signed-out', v_user,
+                       v_count || ' logins');
   RETURN true;
 END $$;

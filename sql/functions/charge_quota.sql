@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION charge_quota(p_what text, p_n bigint, p_quota bigint,
                                         p_window interval)
 RETURNS integer LANGUAGE plpgsql SET search_path = hermetic AS $$
 DECLARE
-  v_name bigint;
+  v_name bigint := limit_name(p_what);
   v_free timestamptz;
   v_cost interval := p_window * least(p_n::double precision
                                       / greatest(p_quota, 1), 1);
@@ -13,9 +13,6 @@ BEGIN
   IF p_n = 0 OR p_quota = 0 THEN
     RETURN 0;
   END IF;
-  SELECT ('x' || left(encode(sha256(key || convert_to(p_what, 'UTF8')), 'hex'), 16))
-           ::bit(64)::bigint
-    INTO v_name FROM limit_key;
   INSERT INTO allowance AS a VALUES (v_name, now())
     ON CONFLICT (name) DO UPDATE SET free_at = greatest(a.free_at, now())
     RETURNING a.free_at INTO v_free;

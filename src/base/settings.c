@@ -50,6 +50,8 @@ bool settings_know(const char *name)
 {
 	/* of this file, the command, docker compose, ./dev and the tests */
 	static const char *const others[] = { "HERMETIC_ENV_FILE",
+					      "HERMETIC_ADMIN_BIND",
+					      "HERMETIC_ADMIN_PASSWORD",
 					      "HERMETIC_API_PASSWORD",
 					      "HERMETIC_BIND",
 					      "HERMETIC_BUILD",

@@ -12,7 +12,8 @@ enum setting_process {
 	SETTING_API = 1,
 	SETTING_ROTATION = 2, /* and hermetic-admin */
 	SETTING_PLUGIN = 4,
-	SETTING_BRIDGE = 8
+	SETTING_BRIDGE = 8,
+	SETTING_ADMIN = 16 /* the API of the administration */
 };
 
 /* GROUP(words of the settings that follow)
@@ -90,7 +91,9 @@ enum setting_process {
 	      "seconds or messages; so much later messages under old "         \
 	      "keys are refused until they are renewed.")                      \
 	SETTING(ROTATION_SECONDS, NUMBER, "604800", 1u, 31536000u,             \
-		SETTING_API | SETTING_BRIDGE | SETTING_ROTATION, NULL)         \
+		SETTING_API | SETTING_BRIDGE | SETTING_ROTATION |              \
+		    SETTING_ADMIN,                                             \
+		NULL)                                                          \
 	SETTING(ROTATION_MESSAGES, NUMBER, "10000", 1u, 100000000u,            \
 		SETTING_API | SETTING_BRIDGE, NULL)                            \
 	SETTING(ROTATION_GRACE_SECONDS, NUMBER, "86400", 0u, 31536000u,        \
@@ -113,7 +116,7 @@ enum setting_process {
 	      "left of an ended one goes after so long; messages go when "     \
 	      "they are so old (0: never).")                                   \
 	SETTING(SESSION_IDLE_SECONDS, NUMBER, "7776000", 1u, 3153600000u,      \
-		SETTING_ROTATION, NULL)                                        \
+		SETTING_ROTATION | SETTING_ADMIN, NULL)                        \
 	SETTING(SESSION_KEEP_SECONDS, NUMBER, "2592000", 0u, 3153600000u,      \
 		SETTING_ROTATION, NULL)                                        \
 	SETTING(HISTORY_SECONDS, NUMBER, "0", 0u, 3153600000u,                 \
@@ -128,7 +131,7 @@ enum setting_process {
 	GROUP("How long one key signs access tokens, and how long a new "      \
 	      "one is published before it signs.")                             \
 	SETTING(SIGNING_KEY_SECONDS, NUMBER, "2592000", 1u, 315360000u,        \
-		SETTING_ROTATION, NULL)                                        \
+		SETTING_ROTATION | SETTING_ADMIN, NULL)                        \
 	SETTING(SIGNING_KEY_OVERLAP_SECONDS, NUMBER, "60", 5u, 86400u,         \
 		SETTING_ROTATION, NULL)                                        \
 	GROUP("Limits in bytes: one envelope, one request, and how far "       \
@@ -277,15 +280,31 @@ enum setting_process {
 		NULL)                                                          \
 	SETTING(ROTATION_METRICS_PORT, NUMBER, "0", 0u, 65535u,                \
 		SETTING_ROTATION, NULL)                                        \
+	GROUP("The API of the administration, a process of its own "           \
+	      "(docs/operations.md): where it listens, which no client may "   \
+	      "reach, and PostgreSQL as its role. Or "                         \
+	      "HERMETIC_ADMIN_DATABASE_URL_FILE.")                             \
+	SETTING(ADMIN_HOST, TEXT, "127.0.0.1", 0u, 0u, SETTING_ADMIN, NULL)    \
+	SETTING(ADMIN_PORT, NUMBER, "8002", 1u, 65535u, SETTING_ADMIN, NULL)   \
+	SETTING(ADMIN_DATABASE_URL, SECRET_TEXT, NULL, 0u, 0u, SETTING_ADMIN,  \
+		"postgresql://hermetic_admin:password@localhost/hermetic")     \
+	GROUP("TLS on its port, as HERMETIC_TLS_CERTIFICATE and "              \
+	      "HERMETIC_TLS_KEY; and how many wrong tokens one address may "   \
+	      "send in a minute (0: any number).")                             \
+	SETTING(ADMIN_TLS_CERTIFICATE, TEXT, "", 0u, 0u, SETTING_ADMIN, NULL)  \
+	SETTING(ADMIN_TLS_KEY, TEXT, "", 0u, 0u, SETTING_ADMIN, NULL)          \
+	SETTING(ADMIN_WRONG_TOKENS_PER_MINUTE, NUMBER, "10", 0u, 100000u,      \
+		SETTING_ADMIN, NULL)                                           \
 	GROUP("1: a node logs a line for each request: its id "                \
 	      "(X-Request-Id, the client's or one of ours), route, "           \
 	      "status, bytes, microseconds, and its place in a trace "         \
 	      "(traceparent). No path, no address, no token.")                 \
-	SETTING(ACCESS_LOG, NUMBER, "0", 0u, 1u, SETTING_API, NULL)            \
+	SETTING(ACCESS_LOG, NUMBER, "0", 0u, 1u, SETTING_API | SETTING_ADMIN,  \
+		NULL)                                                          \
 	GROUP("debug, info, warn or error.")                                   \
 	SETTING(LOG_LEVEL, PARSED, "info", 0u, 0u,                             \
 		SETTING_API | SETTING_PLUGIN | SETTING_BRIDGE |                \
-		    SETTING_ROTATION,                                          \
+		    SETTING_ROTATION | SETTING_ADMIN,                          \
 		NULL)
 
 #define SETTING_NO_GROUP(words)

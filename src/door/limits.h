@@ -46,6 +46,8 @@
 	X(SESSION_MESSAGES, "session-messages", 60, 16, false)                         \
 	/* sessions that the broker keeps for one device */                            \
 	X(MQTT_SESSIONS, "mqtt-sessions", 86400, 0, false)                             \
+	/* wrong tokens of the administration's API from one address */                \
+	X(ADMIN_TOKENS, "admin-tokens", 60, 0, true)                                   \
 	/* Those that a statement counts (charge_quota() of SQL): claims of one      \
 	 * account by another, invitations and sessions of one account */ \
 	X(CLAIMS_OF_ONE, "claims-of-one", 3600, 0, false)                              \

@@ -33,65 +33,70 @@
 #define OUTCOME_503 503, "Service Unavailable"
 #define OUTCOME_505 505, "HTTP Version Not Supported"
 
-/* The doors that may answer with an outcome. */
-enum door { DOOR_REST = 1, DOOR_WEBSOCKET = 2, DOOR_MQTT = 4 };
+/* The doors that may answer with an outcome. The last one is the administration's:
+ * hermetic-admin and its API. */
+enum door { DOOR_REST = 1, DOOR_WEBSOCKET = 2, DOOR_MQTT = 4, DOOR_ADMIN = 8 };
 
 #define OUTCOME_R DOOR_REST
 #define OUTCOME_RW (DOOR_REST | DOOR_WEBSOCKET)
 #define OUTCOME_RM (DOOR_REST | DOOR_MQTT)
 #define OUTCOME_RWM (DOOR_REST | DOOR_WEBSOCKET | DOOR_MQTT)
+#define OUTCOME_A DOOR_ADMIN
+#define OUTCOME_RA (DOOR_REST | DOOR_ADMIN)
+#define OUTCOME_RMA (DOOR_REST | DOOR_MQTT | DOOR_ADMIN)
+#define OUTCOME_RWMA (OUTCOME_RWM | DOOR_ADMIN)
 
 /* X(NAME, slug, status and title, doors, the name of its number or NULL,
  *   words: the detail, where nothing more is known) */
 #define OUTCOMES(X)                                                            \
 	/* of any request */                                                   \
-	X(MALFORMED, "malformed", OUTCOME_400, OUTCOME_RM, NULL,               \
+	X(MALFORMED, "malformed", OUTCOME_400, OUTCOME_RMA, NULL,              \
 	  "the request cannot be read")                                        \
 	X(INVALID, "invalid", OUTCOME_422, OUTCOME_R, NULL,                    \
 	  "a value is not allowed")                                            \
-	X(UNAUTHORIZED, "unauthorized", OUTCOME_401, OUTCOME_R, NULL,          \
+	X(UNAUTHORIZED, "unauthorized", OUTCOME_401, OUTCOME_RA, NULL,         \
 	  "the access token is missing, wrong or expired")                     \
-	X(FORBIDDEN, "forbidden", OUTCOME_403, OUTCOME_R, NULL,                \
+	X(FORBIDDEN, "forbidden", OUTCOME_403, OUTCOME_RA, NULL,               \
 	  "that is for somebody else to do")                                   \
-	X(NOT_FOUND, "not-found", OUTCOME_404, OUTCOME_R, NULL,                \
+	X(NOT_FOUND, "not-found", OUTCOME_404, OUTCOME_RA, NULL,               \
 	  "nothing is here")                                                   \
-	X(METHOD_NOT_ALLOWED, "method-not-allowed", OUTCOME_405, OUTCOME_R,    \
+	X(METHOD_NOT_ALLOWED, "method-not-allowed", OUTCOME_405, OUTCOME_RA,   \
 	  NULL, "Allow says which methods there are")                          \
-	X(NOT_ACCEPTABLE, "not-acceptable", OUTCOME_406, OUTCOME_R, NULL,      \
+	X(NOT_ACCEPTABLE, "not-acceptable", OUTCOME_406, OUTCOME_RA, NULL,     \
 	  "Accept excludes what there is")                                     \
 	X(CONFLICT, "conflict", OUTCOME_409, OUTCOME_RW, NULL,                 \
 	  "that collides with what is there")                                  \
-	X(TOO_LARGE, "too-large", OUTCOME_413, OUTCOME_RWM, NULL,              \
+	X(TOO_LARGE, "too-large", OUTCOME_413, OUTCOME_RWMA, NULL,             \
 	  "that is larger than it may be")                                     \
 	X(UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", OUTCOME_415,       \
-	  OUTCOME_R, NULL, "the body must be application/json")                \
-	X(TOO_MANY_REQUESTS, "too-many-requests", OUTCOME_429, OUTCOME_RWM,    \
+	  OUTCOME_RA, NULL, "the body must be application/json")               \
+	X(TOO_MANY_REQUESTS, "too-many-requests", OUTCOME_429, OUTCOME_RWMA,   \
 	  "retry_after", "that was too often: wait, then try again")           \
 	X(QUOTA_EXCEEDED, "quota-exceeded", OUTCOME_409, OUTCOME_RW, NULL,     \
 	  "there is as much of that as there may be")                          \
-	X(INTERNAL, "internal", OUTCOME_500, OUTCOME_R, NULL,                  \
+	X(INTERNAL, "internal", OUTCOME_500, OUTCOME_RA, NULL,                 \
 	  "the server has a fault: its log says more")                         \
-	X(UNAVAILABLE, "unavailable", OUTCOME_503, OUTCOME_RWM, NULL,          \
+	X(UNAVAILABLE, "unavailable", OUTCOME_503, OUTCOME_RWMA, NULL,         \
 	  "try again")                                                         \
 	/* of HTTP */                                                          \
-	X(TIMEOUT, "timeout", OUTCOME_408, OUTCOME_R, NULL,                    \
+	X(TIMEOUT, "timeout", OUTCOME_408, OUTCOME_RA, NULL,                   \
 	  "the request came too slowly")                                       \
-	X(LENGTH_REQUIRED, "length-required", OUTCOME_411, OUTCOME_R, NULL,    \
+	X(LENGTH_REQUIRED, "length-required", OUTCOME_411, OUTCOME_RA, NULL,   \
 	  "a body needs Content-Length or chunks")                             \
-	X(URI_TOO_LONG, "uri-too-long", OUTCOME_414, OUTCOME_R, NULL,          \
+	X(URI_TOO_LONG, "uri-too-long", OUTCOME_414, OUTCOME_RA, NULL,         \
 	  "the target is too long")                                            \
-	X(EXPECTATION_FAILED, "expectation-failed", OUTCOME_417, OUTCOME_R,    \
+	X(EXPECTATION_FAILED, "expectation-failed", OUTCOME_417, OUTCOME_RA,   \
 	  NULL, "Expect knows 100-continue only")                              \
 	X(UPGRADE_REQUIRED, "upgrade-required", OUTCOME_426, OUTCOME_R, NULL,  \
 	  "this is a WebSocket")                                               \
-	X(HEADERS_TOO_LARGE, "headers-too-large", OUTCOME_431, OUTCOME_R,      \
+	X(HEADERS_TOO_LARGE, "headers-too-large", OUTCOME_431, OUTCOME_RA,     \
 	  NULL, "the request's head is too large")                             \
-	X(NOT_IMPLEMENTED, "not-implemented", OUTCOME_501, OUTCOME_R, NULL,    \
+	X(NOT_IMPLEMENTED, "not-implemented", OUTCOME_501, OUTCOME_RA, NULL,   \
 	  "no such method or transfer coding")                                 \
 	X(VERSION_NOT_SUPPORTED, "version-not-supported", OUTCOME_505,         \
-	  OUTCOME_R, NULL, "this is HTTP/1.1")                                 \
+	  OUTCOME_RA, NULL, "this is HTTP/1.1")                                \
 	/* of accounts */                                                      \
-	X(NO_SUCH_USER, "not-found", OUTCOME_404, OUTCOME_R, NULL,             \
+	X(NO_SUCH_USER, "not-found", OUTCOME_404, OUTCOME_RA, NULL,            \
 	  "no such user")                                                      \
 	X(NO_SUCH_DEVICE, "not-found", OUTCOME_404, OUTCOME_R, NULL,           \
 	  "no such device of yours")                                           \
@@ -124,8 +129,15 @@ enum door { DOOR_REST = 1, DOOR_WEBSOCKET = 2, DOOR_MQTT = 4 };
 	  "this device waits to be approved by another one of its account")    \
 	X(LINK_WANTED, "link-wanted", OUTCOME_409, OUTCOME_R, NULL,            \
 	  "a link of the account's log comes first")                           \
+	/* of the administration */                                            \
+	X(NO_DEVICE, "not-found", OUTCOME_404, OUTCOME_A, NULL,                \
+	  "no such device")                                                    \
+	X(NO_TOKEN, "not-found", OUTCOME_404, OUTCOME_A, NULL,                 \
+	  "no such token")                                                     \
+	X(NO_OPEN_SESSION, "not-found", OUTCOME_404, OUTCOME_A, NULL,          \
+	  "no such session goes on")                                           \
 	/* of sessions */                                                      \
-	X(NO_SESSION, "not-found", OUTCOME_404, OUTCOME_RWM, NULL,             \
+	X(NO_SESSION, "not-found", OUTCOME_404, OUTCOME_RWMA, NULL,            \
 	  "no such session")                                                   \
 	X(NO_MESSAGE, "not-found", OUTCOME_404, OUTCOME_R, NULL,               \
 	  "no such message")                                                   \

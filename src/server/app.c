@@ -15,8 +15,7 @@
 #include "server/config.h"
 #include "server/edge/conn.h"
 #include "server/edge/job.h"
-#include "server/edge/loop.h"
-#include "server/edge/tls.h"
+#include "server/event_loop.h"
 #include "server/health.h"
 #include "server/hub/hub.h"
 #include "server/keys.h"
@@ -25,42 +24,13 @@
 #include "server/relay.h"
 #include "server/revocations.h"
 #include "server/routes.h"
+#include "server/tls_files.h"
 #include "server/ws.h"
 #include "store/cluster.h"
 #include "store/scrape.h"
 
 static struct store *store;
 /* ---- the process ---- */
-
-static bool configure_tls(void)
-{
-	static const char certificate[] = "HERMETIC_TLS_CERTIFICATE",
-			  key[] = "HERMETIC_TLS_KEY";
-	bool has_certificate = *config()->tls_certificate != '\0';
-	bool has_key = *config()->tls_key != '\0';
-
-	if (!has_certificate && !has_key)
-		return true;
-	if (!has_certificate)
-		return settings_complain(certificate,
-					 "must be given with a key");
-	if (!has_key)
-		return settings_complain(key,
-					 "must be given with a certificate");
-	switch (tls_configure(config()->tls_certificate, config()->tls_key)) {
-	case TLS_OK:
-		return true;
-	case TLS_FAULT_CERTIFICATE:
-		return settings_complain(
-		    certificate, "must be a file with a certificate (PEM)");
-	case TLS_FAULT_KEY:
-		return settings_complain(
-		    key, "must be a file with a key (PEM, no passphrase)");
-	case TLS_FAULT_PAIR:
-		return settings_complain(key, "is not the certificate's key");
-	}
-	return false;
-}
 
 bool app_configure(struct process_settings *settings)
 {
@@ -71,7 +41,9 @@ bool app_configure(struct process_settings *settings)
 		    LOG_STR("library", "libcrypto, libgcrypt"));
 		return false;
 	}
-	if (!configure_tls())
+	if (!tls_files_take("HERMETIC_TLS_CERTIFICATE",
+			    config()->tls_certificate, "HERMETIC_TLS_KEY",
+			    config()->tls_key))
 		return false;
 	if (*config()->mqtt_keys_secret != '\0' &&
 	    strlen(config()->mqtt_keys_secret) < VOUCH_SECRET_MIN)
@@ -92,32 +64,6 @@ bool app_configure(struct process_settings *settings)
 	job_set_limits((unsigned)config()->login_threads,
 		       (unsigned)config()->login_queue);
 	return true;
-}
-
-static void watch(void *context, int fd, unsigned events,
-		  void (*ready)(void *arg, unsigned events), void *arg)
-{
-	(void)context;
-	loop_watch(fd, events, ready, arg); /* the bits are the same */
-}
-
-static void forget(void *context, int fd)
-{
-	(void)context;
-	loop_forget(fd);
-}
-
-static void every(void *context, unsigned ms, void (*tick)(void *arg),
-		  void *arg)
-{
-	(void)context;
-	loop_every(ms, tick, arg);
-}
-
-static void later(void *context, void (*run)(void *arg), void *arg)
-{
-	(void)context;
-	loop_later(run, arg);
 }
 
 static void set_limits(void)
@@ -173,8 +119,6 @@ static void on_stored(void *arg, const struct message *message)
 
 bool app_start(void)
 {
-	static const struct store_loop loop = { NULL, watch, forget, every,
-						later };
 	const struct store_settings settings = {
 		.conninfo = config()->database_url,
 		.listen_conninfo = config()->database_listen_url,
@@ -188,19 +132,19 @@ bool app_start(void)
 	};
 
 	set_limits();
-	if (store_open(&loop, &settings, &store) != ERR_OK)
+	if (store_open(event_loop(), &settings, &store) != ERR_OK)
 		return false;
 	answer_from(store);
 	if (relay_start(store) != ERR_OK ||
-	    scrape_start(&loop, config()->metrics_host,
+	    scrape_start(event_loop(), config()->metrics_host,
 			 config()->metrics_port) != ERR_OK)
 		return false;
 	hub_start(store);
 	lanes_start(store);
 	keys_start();
 	revocations_start();
-	presence_start(
-	    &(const struct presence_settings){ &loop, put_presence, ws_each });
+	presence_start(&(const struct presence_settings){
+	    event_loop(), put_presence, ws_each });
 	limited_start();
 	ws_start();
 	return true;

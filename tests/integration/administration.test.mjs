@@ -59,7 +59,7 @@ describe('administration', { concurrency: false }, () => {
     await until(async () => (await again.get('/sessions')).status === 401,
       { name: 'the end of its tokens' });
     await login(node.url, carol);
-    await fails(/no such account/, 'suspend', 'nobody-here');
+    await fails(/no such user/, 'suspend', 'nobody-here');
   });
 
   test('registration may be closed, or want a token', async () => {
@@ -136,7 +136,7 @@ describe('administration', { concurrency: false }, () => {
       [[session.id, 1]]);
     assert.deepEqual(archive.audit.map(a => a.event),
       ['registered', 'device', 'login', 'exported']);
-    await fails(/no such account/, 'export', 'nobody-here');
+    await fails(/no such user/, 'export', 'nobody-here');
   });
 
   /** Those of these words that a dump holds as text or as bytes. */
@@ -181,7 +181,7 @@ describe('administration', { concurrency: false }, () => {
 
       await run('delete', bob.username);
       assert.deepEqual(await dumped(words), []);
-      await fails(/no such account/, 'delete', bob.username);
+      await fails(/no such user/, 'delete', bob.username);
       assert.deepEqual(lines(await run('users', '--json'))
         .filter(u => u.user_id === user), []);
       assert.equal(lines(await run('audit')).filter(a => a.subject === user)

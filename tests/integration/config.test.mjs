@@ -18,7 +18,8 @@ import {
 const read = path => readFileSync(join(root, path), 'utf8');
 
 const processes = { api: 'src/server/config.c', plugin: 'src/mqtt/plugin.c',
-  rotation: 'workers/rotation/config.c', bridge: 'workers/mqtt_bridge/main.c' };
+  rotation: 'workers/rotation/config.c', bridge: 'workers/mqtt_bridge/main.c',
+  admin: 'workers/admin_api/config.c' };
 const rows = settings().flatMap(g => g.settings);
 
 test('each process reads what the table says of it, and no other', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { outcomes, parts, standing } from '../../tools/write-tables.mjs';
-import { document } from '../testlib/openapi.mjs';
+import { adminApi, api } from '../testlib/openapi.mjs';
 import { root } from '../testlib/stack.mjs';
 
 const read = file => readFileSync(join(root, file), 'utf8');
@@ -34,12 +34,15 @@ test('documents have what the table makes of itself', () => {
 });
 
 test('OpenAPI knows the same problems, and no other', () => {
-  const { type } = document.components.schemas.Problem.properties;
-  assert.deepEqual(sorted(type.enum),
-    sorted(rows.map(r => `urn:hermetic:problem:${r.slug}`)));
-  const members = Object.keys(document.components.schemas.Problem.properties);
-  for (const r of rows.filter(row => row.member))
-    assert.ok(members.includes(r.member), r.member);
+  for (const [{ file, document }, doors] of [
+    [api, ['REST', 'WebSocket', 'MQTT']], [adminApi, ['administration']]]) {
+    const { properties } = document.components.schemas.Problem;
+    const theirs = rows.filter(r => r.doors.some(d => doors.includes(d)));
+    assert.deepEqual(sorted(properties.type.enum),
+      sorted(theirs.map(r => `urn:hermetic:problem:${r.slug}`)), file);
+    for (const r of theirs.filter(row => row.member))
+      assert.ok(Object.keys(properties).includes(r.member), r.member);
+  }
 });
 
 test('a status beside a slug is the slug\'s', () => {
@@ -66,6 +69,13 @@ function used(text) {
     .filter(n => rows.some(r => r.name === n));
 }
 
+// What the administration's module has of the server; a WebSocket is not of it.
+const ofEdge = ['answer', 'body', 'limited'].map(n => `src/server/${n}.c`)
+  .concat(sources('src/server/edge').filter(f => !f.endsWith('/websocket.c')));
+const operations = read('src/admin/operations_table.h').replace(/\\\n\s*/g, '');
+const withoutOf = text => [...text.matchAll(/, ([A-Z_]+)\)\s*(?=OPERATION|$|\n)/g)]
+  .map(m => m[1]).filter(n => rows.some(r => r.name === n));
+
 test('each door answers with what the table says of it', () => {
   const ws = 'src/server/ws.c', both = used(read('src/door/delivery.c'));
   const opening = /request_(?:problem|refuse)\([^;]*;/g;
@@ -79,6 +89,8 @@ test('each door answers with what the table says of it', () => {
     REST: [...both, ...rest, ...used((read(ws).match(opening) ?? []).join())],
     WebSocket: [...both, ...used(read(ws).replace(opening, ''))],
     MQTT: [...both, ...used(read('workers/mqtt_bridge/inflow.c'))],
+    administration: [...sources('workers/admin_api').flatMap(f => used(read(f))),
+      ...ofEdge.flatMap(f => used(read(f))), ...withoutOf(operations)],
   };
   for (const [door, names] of Object.entries(found)) {
     const said = rows.filter(r => r.doors.includes(door)).map(r => r.name);

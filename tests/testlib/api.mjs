@@ -1,5 +1,5 @@
 // A client of the API for tests. Every answer is held against
-// docs/openapi.yaml (openapi.mjs).
+// docs/openapi.yaml or docs/openapi-admin.yaml (openapi.mjs).
 import assert from 'node:assert/strict';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 
@@ -7,17 +7,17 @@ import { AccountLog } from './accounts.mjs';
 import {
   DeviceKeys, Group, departure, envelope, firstHead,
 } from './mls.mjs';
-import { checkAnswer, checkRequest } from './openapi.mjs';
+import { adminApi, api } from './openapi.mjs';
 
 export const base64 = bytes => Buffer.from(bytes).toString('base64');
 export const bytesOf = text => Buffer.from(text, 'base64');
 
 /**
  * One request. { status, headers, json, bytes }; json is undefined when the
- * answer is not JSON.
+ * answer is not JSON. `document` is the one that the answer is held against.
  */
 export async function call(url, method, path, {
-  token, json, bytes, type, accept, headers = {},
+  token, json, bytes, type, accept, headers = {}, document = api,
 } = {}) {
   const sent = { ...headers };
   if (token !== undefined) sent.authorization = `Bearer ${token}`;
@@ -35,11 +35,15 @@ export async function call(url, method, path, {
   if (/json$/.test(response.headers.get('content-type') ?? '') &&
       method !== 'HEAD')
     answer.json = JSON.parse(answer.bytes.toString('utf8'));
-  if (method !== 'HEAD') checkAnswer(answer);
+  if (method !== 'HEAD') document.checkAnswer(answer);
   if (response.ok && typeof json === 'object')
-    checkRequest({ method, path, json });
+    document.checkRequest({ method, path, json });
   return answer;
 }
+
+/** The same of the administration's API. */
+export const callAdmin = (url, token, method, path, options) =>
+  call(url, method, `/admin${path}`, { token, document: adminApi, ...options });
 
 /** Asserts that an answer is the problem `slug`; returns the problem. */
 export function refused(answer, status, slug) {

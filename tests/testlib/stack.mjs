@@ -225,7 +225,8 @@ function unmount(dir) {
  * a copy of another's data with its passwords: { data, passwords }. `wal` is
  * where its log lies, in small segments.
  *
- * ownerUrl, apiUrl, adminUrl: connection strings; dir: its directory.
+ * ownerUrl, apiUrl, adminUrl (the superuser's), adminApiUrl: connection strings; dir:
+ * its directory.
  */
 export async function startPostgres({
   migrate = true, settings = {}, from, wal,
@@ -235,7 +236,7 @@ export async function startPostgres({
   const passwords = from?.passwords ?? { postgres: secret(),
     hermetic_owner: secret(), hermetic_api: secret(),
     hermetic_rotation: secret(), hermetic_mqtt: secret(),
-    hermetic_mqtt_bridge: secret() };
+    hermetic_mqtt_bridge: secret(), hermetic_admin: secret() };
 
   const file = join(dir, 'password');
   writeFileSync(file, `${passwords.postgres}\n`);
@@ -370,6 +371,11 @@ export async function startPostgres({
     return { data: join(to, 'data'), passwords };
   };
 
+  /** deploy/admin-role.sql, which may run before and after the migrations. */
+  self.adminRole = () => exec('psql', ['-X', '-q', '-f',
+    join(root, 'deploy/admin-role.sql')], { env: { ...process.env,
+    ...pgEnv(url('postgres')), HERMETIC_ADMIN_PASSWORD: passwords.hermetic_admin } });
+
   await up();
   if (from) return self;
   await exec('psql', ['-X', '-q', '-f', join(root, 'deploy/roles.sql')], {
@@ -380,6 +386,7 @@ export async function startPostgres({
       HERMETIC_MQTT_PASSWORD: passwords.hermetic_mqtt,
       HERMETIC_MQTT_BRIDGE_PASSWORD: passwords.hermetic_mqtt_bridge },
   });
+  await self.adminRole();
   if (migrate) await migrateUp(self);
   return self;
 }
@@ -389,6 +396,7 @@ const settingsOf = all =>
 
 const urlsOf = url => ({ ownerUrl: url('hermetic_owner'),
   apiUrl: url('hermetic_api'), rotationUrl: url('hermetic_rotation'),
+  adminApiUrl: url('hermetic_admin'),
   mqttUrl: url('hermetic_mqtt'), bridgeUrl: url('hermetic_mqtt_bridge') });
 
 /** PostgreSQL on a directory whose socket is there, once it answers. */
@@ -592,6 +600,15 @@ export async function startNode({
 
   await self.start();
   return self;
+}
+
+/** The API of the administration, as startNode() gives it. */
+export async function startAdminApi({ postgres, env = {}, ready = true }) {
+  const port = await freePort();
+  return startNode({ postgres, port, workers: 1, ready,
+    module: join(build, 'hermetic_admin.so'), env: {
+      HERMETIC_ADMIN_DATABASE_URL: postgres.adminApiUrl,
+      HERMETIC_ADMIN_PORT: String(port), ...env } });
 }
 
 function children(pid) {

@@ -1,29 +1,24 @@
 /*
- * hermetic-admin: what a person asks of the rotation.
+ * hermetic-admin: what a person asks of the administration. Its operations are those of
+ * src/admin/operations_table.h, which the API has, too; usage() names them. Of its own
+ * are
  *
- *   hermetic-admin status [--json]    what is due, and when
- *   hermetic-admin rekey              wraps every wrapped key under
- *                                     HERMETIC_KEK; HERMETIC_KEK_PREVIOUS is
- *                                     the one before. Can be repeated.
- *   hermetic-admin users [NAME]       accounts; --json: a line for each
- *   hermetic-admin suspend|resume|sign-out NAME
- *   hermetic-admin delete NAME        erases the account
- *   hermetic-admin export NAME        what is stored about it, as JSON
- *   hermetic-admin sessions [ID]      how large they are; --json: a line for each
- *   hermetic-admin end-session ID
- *   hermetic-admin token [USES]       lets so many register, within a week
- *   hermetic-admin audit [verify]     the record as JSON lines, or whether it
- *                                     is whole
+ *   hermetic-admin rekey              wraps every wrapped key under HERMETIC_KEK;
+ *                                     HERMETIC_KEK_PREVIOUS is the one before. Can
+ *                                     be repeated.
+ *   hermetic-admin api-token NAME SCOPES [DAYS]   a token for the API
  */
-#include "rotation/admin.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "admin/audit.h"
+#include "admin/operations.h"
+#include "admin/token.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "crypto/library.h"
 #include "crypto/signing_key.h"
 #include "crypto/wrap.h"
@@ -31,7 +26,7 @@
 #include "store/connection.h"
 #include "store/poll_loop.h"
 
-enum { ANSWER_MS = 30000, KEYS_MAX = 64 };
+enum { ANSWER_MS = 30000, KEYS_MAX = 64, TOKEN_DAYS = 7, API_TOKEN_DAYS = 90 };
 
 static struct poll_loop *loop;
 static struct connection *connection;
@@ -42,7 +37,8 @@ static bool as_json;
 struct answer {
 	bool done;
 	enum err e;
-	void (*read)(struct rows *rows);
+	void (*read)(struct rows *rows, void *arg);
+	void *arg;
 };
 
 static void on_answer(void *arg, enum err e, struct rows *rows)
@@ -52,7 +48,7 @@ static void on_answer(void *arg, enum err e, struct rows *rows)
 	a->done = true;
 	a->e = e;
 	if (e == ERR_OK) {
-		a->read(rows);
+		a->read(rows, a->arg);
 		a->e = rows_end(rows);
 	}
 }
@@ -65,11 +61,12 @@ static uint64_t now_ms(clockid_t clock)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* The connection waits no longer than ANSWER_MS, so this ends. */
-enum err admin_ask(enum statement statement, struct params *params,
-		   void (*read)(struct rows *rows))
+/* Asks, waits for the answer and hands its rows to `read`. Takes `params`. The connection
+ * waits no longer than ANSWER_MS, so this ends. */
+static enum err ask(enum statement statement, struct params *params,
+		    void (*read)(struct rows *rows, void *arg), void *arg)
 {
-	struct answer answer = { .read = read };
+	struct answer answer = { .read = read, .arg = arg };
 	uint64_t end = now_ms(CLOCK_MONOTONIC) + ANSWER_MS;
 	enum err e;
 
@@ -89,140 +86,6 @@ out:
 	return e;
 }
 
-/* ---- status ---- */
-
-static void print_time(const char *name, struct rows *rows, size_t i,
-		       const char *column)
-{
-	char text[64] = "never";
-	time_t seconds;
-	struct tm utc;
-
-	if (!rows_is_null(rows, i, column)) {
-		seconds = (time_t)(rows_i64(rows, i, column) / 1000);
-		(void)gmtime_r(&seconds, &utc);
-		(void)strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC",
-			       &utc);
-	}
-	(void)printf("  %-24s %s\n", name, text);
-}
-
-static void json_time(const char *name, struct rows *rows, size_t i,
-		      const char *column)
-{
-	if (rows_is_null(rows, i, column))
-		(void)printf(",\"%s\":null", name);
-	else
-		(void)printf(",\"%s\":%" PRId64, name,
-			     rows_i64(rows, i, column));
-}
-
-static void read_next(struct rows *rows)
-{
-	if (as_json) {
-		(void)printf("{\"sessions\":%" PRId64 ",\"ended\":%" PRId64
-			     ",\"devices_connected\":%" PRId64
-			     ",\"signing_keys\":%" PRId64,
-			     rows_i64(rows, 0, "sessions"),
-			     rows_i64(rows, 0, "ended"),
-			     rows_i64(rows, 0, "devices_connected"),
-			     rows_i64(rows, 0, "signing_keys"));
-		json_time("next_rotation_at", rows, 0, "rotation_ms");
-		json_time("next_idle_at", rows, 0, "idle_ms");
-		json_time("next_signing_key_at", rows, 0, "signing_key_ms");
-		return;
-	}
-	(void)printf("%" PRId64 " sessions, %" PRId64 " ended; %" PRId64
-		     " devices connected; %" PRId64
-		     " signing keys\nNext, at the earliest:\n",
-		     rows_i64(rows, 0, "sessions"), rows_i64(rows, 0, "ended"),
-		     rows_i64(rows, 0, "devices_connected"),
-		     rows_i64(rows, 0, "signing_keys"));
-	print_time("a session's keys due", rows, 0, "rotation_ms");
-	print_time("a session may end idle", rows, 0, "idle_ms");
-	print_time("a new signing key", rows, 0, "signing_key_ms");
-}
-
-static void read_due(struct rows *rows)
-{
-	if (as_json)
-		(void)fputs(",\"due\":[", stdout);
-	else
-		(void)puts(rows_count(rows) > 0 ? "Due now:" : "Nothing due.");
-	for (size_t i = 0; i < rows_count(rows); i++) {
-		struct span reason = rows_text(rows, i, "reason");
-		int64_t sessions = rows_i64(rows, i, "sessions"),
-			asked = rows_i64(rows, i, "asked"),
-			refused = rows_i64(rows, i, "refused");
-
-		if (as_json) {
-			(void)printf("%s{\"reason\":\"%.*s\",\"sessions\":"
-				     "%" PRId64 ",\"asked\":%" PRId64
-				     ",\"refused\":%" PRId64,
-				     i > 0 ? "," : "", (int)reason.n,
-				     (const char *)reason.p, sessions, asked,
-				     refused);
-			json_time("oldest_at", rows, i, "oldest_ms");
-			json_time("refused_from", rows, i, "refused_from_ms");
-			(void)putchar('}');
-		} else {
-			(void)printf("  %-10.*s %" PRId64 " sessions, %" PRId64
-				     " asked for, %" PRId64
-				     " refuse messages\n",
-				     (int)reason.n, (const char *)reason.p,
-				     sessions, asked, refused);
-			print_time("  oldest since", rows, i, "oldest_ms");
-			print_time("  refused from", rows, i,
-				   "refused_from_ms");
-		}
-	}
-	if (as_json)
-		(void)putchar(']');
-}
-
-static void read_actions(struct rows *rows)
-{
-	if (as_json)
-		(void)fputs(",\"actions\":[", stdout);
-	else
-		(void)puts("Done so far:");
-	for (size_t i = 0; i < rows_count(rows); i++) {
-		struct span name = rows_text(rows, i, "action");
-		int64_t total = rows_i64(rows, i, "total"),
-			runs = rows_i64(rows, i, "runs");
-
-		if (as_json) {
-			(void)printf("%s{\"action\":\"%.*s\",\"total\":%" PRId64
-				     ",\"runs\":%" PRId64,
-				     i > 0 ? "," : "", (int)name.n,
-				     (const char *)name.p, total, runs);
-			json_time("last_at", rows, i, "last_ms");
-			(void)putchar('}');
-		} else {
-			(void)printf(
-			    "  %-22.*s %8" PRId64 " in %" PRId64 " runs\n",
-			    (int)name.n, (const char *)name.p, total, runs);
-		}
-	}
-	if (as_json)
-		(void)puts("]}");
-}
-
-static enum err status(void)
-{
-	struct params params = PARAMS_INIT, none = PARAMS_INIT;
-	enum err e;
-
-	params_i64(&params, (int64_t)config()->rotation);
-	params_i64(&params, (int64_t)config()->idle);
-	params_i64(&params, (int64_t)config()->signing_key);
-	TRY(admin_ask(STATEMENT_ADMIN_NEXT, &params, read_next));
-	TRY(admin_ask(STATEMENT_ADMIN_DUE, &none, read_due));
-	TRY(admin_ask(STATEMENT_ADMIN_ACTIONS, &none, read_actions));
-out:
-	return e;
-}
-
 /* ---- rekey ---- */
 
 static struct wrapped {
@@ -231,8 +94,9 @@ static struct wrapped {
 static size_t key_count;
 static bool rewrapped;
 
-static void read_keys(struct rows *rows)
+static void read_keys(struct rows *rows, void *arg)
 {
+	(void)arg;
 	for (size_t i = 0; i < rows_count(rows) && key_count < KEYS_MAX; i++) {
 		buf_put(&keys[key_count].kid, rows_text(rows, i, "kid"));
 		buf_put(&keys[key_count++].bytes,
@@ -240,8 +104,9 @@ static void read_keys(struct rows *rows)
 	}
 }
 
-static void read_rewrapped(struct rows *rows)
+static void read_rewrapped(struct rows *rows, void *arg)
 {
+	(void)arg;
 	rewrapped = rows_count(rows) == 1;
 }
 
@@ -260,7 +125,7 @@ static enum err rewrap(const struct wrapped *key,
 	params_bytea(&params, buf_span(&key->bytes));
 	params_bytea(&params, buf_span(&wrapped));
 	params_bytea(&params, span_of(id, SIGNING_KEY_KEK_ID));
-	TRY(admin_ask(STATEMENT_ADMIN_KEY_REWRAP, &params, read_rewrapped));
+	TRY(ask(STATEMENT_ADMIN_KEY_REWRAP, &params, read_rewrapped, NULL));
 	(void)printf("%.*s: %s\n", (int)key->kid.n, (const char *)key->kid.p,
 		     rewrapped ? "rewrapped" : "somebody else was first");
 out:
@@ -284,7 +149,7 @@ static enum err rekey(void)
 
 	TRY(signing_key_kek_id(sec_span(&config()->kek), id));
 	params_bytea(&params, SPAN_ARRAY(id));
-	TRY(admin_ask(STATEMENT_ADMIN_KEYS_TO_REWRAP, &params, read_keys));
+	TRY(ask(STATEMENT_ADMIN_KEYS_TO_REWRAP, &params, read_keys, NULL));
 	for (size_t i = 0; i < key_count; i++) {
 		e = rewrap(&keys[i], id);
 		if (e != ERR_OK)
@@ -298,6 +163,159 @@ out:
 		buf_clear(&keys[i].kid);
 		buf_clear(&keys[i].bytes);
 	}
+	return e;
+}
+
+/* ---- operations ---- */
+
+/* An operation under way. */
+struct run {
+	const struct operation *operation;
+	struct operation_args args;
+	struct audit_chain chain;
+	enum outcome outcome;
+	bool more;
+	char at[OPERATION_AT_MAX];
+};
+
+static void print_rows(const struct run *run, struct rows *rows)
+{
+	bool prints = run->operation->gives == OPERATION_LIST ||
+		      run->operation->gives == OPERATION_ONE;
+	struct span text;
+
+	for (size_t i = 0; prints && i < rows_count(rows); i++) {
+		text = as_json ? operations_json(rows, i)
+			       : operations_line(rows, i);
+		if (text.n > 0)
+			(void)printf("%.*s\n", (int)text.n,
+				     (const char *)text.p);
+	}
+}
+
+static void read_page(struct rows *rows, void *arg)
+{
+	struct run *run = arg;
+
+	if (run->operation->gives == OPERATION_CHAIN) {
+		run->more = audit_follow(&run->chain, rows);
+		(void)snprintf(run->at, sizeof(run->at), "%" PRId64,
+			       run->chain.n);
+		return;
+	}
+	run->outcome = operations_outcome(run->operation, rows);
+	if (run->outcome != OUTCOME_OK)
+		return;
+	print_rows(run, rows);
+	operations_next(run->operation, run->args.rows, rows, run->at);
+	run->more = run->at[0] != '\0';
+}
+
+static enum err say_chain(const struct audit_chain *chain)
+{
+	if (!audit_is_whole(chain)) {
+		(void)fprintf(stderr,
+			      "hermetic-admin: after number %" PRId64
+			      " the record was changed\n",
+			      chain->n);
+		return ERR_PEER_CRYPTO;
+	}
+	(void)printf(as_json ? "{\"whole\":true,\"entries\":%" PRId64 "}\n"
+			     : "%" PRId64
+			       " entries, none changed or missing.\n",
+		     chain->n);
+	return ERR_OK;
+}
+
+static void say_outcome(enum outcome outcome)
+{
+	(void)fprintf(stderr, "hermetic-admin: %s\n",
+		      outcomes_row(outcome)->words);
+}
+
+/* All pages of it. */
+static enum err perform(struct run *run)
+{
+	struct params params = PARAMS_INIT;
+	enum err e;
+
+	run->args.rows = OPERATION_ROWS_MAX;
+	run->outcome = OUTCOME_OK;
+	if (run->operation->gives == OPERATION_CHAIN)
+		TRY(audit_start(&run->chain));
+	do {
+		run->more = false;
+		run->args.after = span_str(run->at);
+		e = operations_params(run->operation, &run->args, &params);
+		if (e == ERR_PEER_MALFORMED)
+			run->outcome = run->operation->without;
+		else if (e == ERR_OK)
+			e = ask(run->operation->statement, &params, read_page,
+				run);
+	} while (e == ERR_OK && run->more);
+	if (e == ERR_OK && run->operation->gives == OPERATION_CHAIN)
+		e = say_chain(&run->chain);
+	if (run->outcome != OUTCOME_OK) {
+		say_outcome(run->outcome);
+		e = ERR_STATE_GONE;
+	}
+out:
+	return e;
+}
+
+/* ---- tokens, which are printed once; the database has their hashes ---- */
+
+static void print_token(const struct buf *text)
+{
+	(void)printf(as_json ? "{\"token\":\"%.*s\"}\n" : "%.*s\n",
+		     (int)text->n, (const char *)text->p);
+}
+
+static enum err make_token(struct run *run)
+{
+	struct buf text = BUF_INIT;
+	uint8_t hash[TOKEN_HASH];
+	enum err e;
+
+	TRY(token_new_registration(&text, hash));
+	run->args.hash = hash;
+	run->args.days = TOKEN_DAYS;
+	TRY(perform(run));
+	print_token(&text);
+out:
+	buf_clear(&text);
+	return e;
+}
+
+static void read_made(struct rows *rows, void *arg)
+{
+	*(bool *)arg = rows_count(rows) == 1 && rows_bool(rows, 0, "done");
+}
+
+/* NAME SCOPES [DAYS] */
+static enum err make_api_token(char *const *args, uint64_t days)
+{
+	uint8_t id[TOKEN_ID], hash[TOKEN_HASH];
+	struct params params = PARAMS_INIT;
+	struct buf text = BUF_INIT;
+	bool made = false;
+	enum err e;
+
+	TRY(token_new_api(&text, id, hash));
+	params_uuid(&params, id);
+	params_text(&params, span_str(args[0]));
+	params_bytea(&params, SPAN_ARRAY(hash));
+	params_text(&params, span_str(args[1]));
+	params_i64(&params, (int64_t)days * 86400);
+	e = ask(STATEMENT_ADMIN_API_TOKEN_MAKE, &params, read_made, &made);
+	if (e == ERR_STATE_CONFLICT)
+		(void)fputs("hermetic-admin: that name was given before, or it "
+			    "is not 1 to 32 of a-z, 0-9, . and -\n",
+			    stderr);
+	else if (e == ERR_OK && made)
+		print_token(&text);
+out:
+	buf_clear(&text);
 	return e;
 }
 
@@ -321,66 +339,105 @@ out:
 	return e;
 }
 
-bool admin_as_json(void)
+static int usage(void)
 {
-	return as_json;
-}
+	size_t count;
+	const struct operation *all = operations_all(&count);
 
-static enum err (*own_verb(const char *verb, int count))(void)
-{
-	if (count == 0 && strcmp(verb, "status") == 0)
-		return status;
-	return count == 0 && !as_json && strcmp(verb, "rekey") == 0 ? rekey
-								    : NULL;
-}
-
-static int say_usage(void)
-{
-	(void)fputs("usage: hermetic-admin status [--json] | rekey | users "
-		    "[NAME] [--json] |\n    suspend NAME | resume NAME | "
-		    "sign-out NAME | delete NAME | export NAME |\n    "
-		    "sessions [ID] [--json] | end-session ID |\n    "
-		    "token [USES] [--json] | audit [verify]\n",
+	(void)fputs("usage: hermetic-admin COMMAND [--json]\n"
+		    "  rekey\n"
+		    "  api-token NAME SCOPES [DAYS]   scopes of read, write, "
+		    "export, erase, with commas\n",
 		    stderr);
+	for (size_t i = 0; i < count; i++)
+		(void)fprintf(stderr, "  %s%s\n", all[i].verb,
+			      all[i].gives == OPERATION_TOKEN	  ? " [USES]"
+			      : strchr(all[i].takes, 'n') != NULL ? " NAME"
+			      : operations_has_argument(&all[i])  ? " ID"
+								  : "");
 	return 2;
 }
 
-static bool is_verb(const char *verb)
+/* "audit verify" is one verb of two words. */
+static bool is_verb(const struct operation *operation, char *const *args,
+		    int count, int *used)
 {
-	static const char *const verbs[] = {
-		"status", "rekey",    "users",	  "suspend",
-		"resume", "sign-out", "token",	  "audit",
-		"delete", "export",   "sessions", "end-session"
-	};
+	size_t n = strcspn(operation->verb, " ");
+	const char *second =
+	    operation->verb[n] == ' ' ? operation->verb + n + 1 : NULL;
 
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
-		if (strcmp(verb, verbs[i]) == 0)
-			return true;
-	return false;
+	*used = second != NULL ? 2 : 1;
+	return strlen(args[0]) == n &&
+	       memcmp(args[0], operation->verb, n) == 0 &&
+	       (second == NULL || (count > 1 && strcmp(args[1], second) == 0));
+}
+
+/* The operation that these arguments mean; NULL: none. */
+static const struct operation *find(char *const *args, int count,
+				    struct run *run)
+{
+	size_t rows;
+	const struct operation *all = operations_all(&rows);
+	int used, left;
+
+	for (size_t i = 0; i < rows; i++) {
+		if (!is_verb(&all[i], args, count, &used))
+			continue;
+		left = count - used;
+		run->args.uses = 1;
+		if (all[i].gives == OPERATION_TOKEN && left == 1 &&
+		    text_parse_u64(&run->args.uses, span_str(args[used]),
+				   OPERATION_USES_MAX) == ERR_OK)
+			left = 0;
+		if (left != operations_has_argument(&all[i]))
+			continue;
+		if (left == 1)
+			run->args.argument = span_str(args[used]);
+		return &all[i];
+	}
+	return NULL;
+}
+
+static bool makes_api_token(char *const *args, int count, uint64_t *days)
+{
+	*days = API_TOKEN_DAYS;
+	return strcmp(args[0], "api-token") == 0 &&
+	       (count == 3 || count == 4) &&
+	       operations_scopes(span_str(args[2])) != SCOPE_NONE &&
+	       (count == 3 || text_parse_u64(days, span_str(args[3]),
+					     OPERATION_DAYS_MAX) == ERR_OK);
 }
 
 int main(int argc, char **argv)
 {
-	const char *verb = argc >= 2 ? argv[1] : "";
-	enum err (*run)(void) = NULL;
-	int count = argc - 2;
+	char *const *args = argv + 1;
+	int count = argc - 1;
+	struct run run = { .outcome = OUTCOME_OK };
+	bool rekeys, makes;
+	uint64_t days;
 	enum err e;
 
-	as_json = argc >= 3 && strcmp(argv[argc - 1], "--json") == 0;
+	as_json = count >= 2 && strcmp(args[count - 1], "--json") == 0;
 	count -= as_json;
-	run = own_verb(verb, count);
-	if (run == NULL && (!is_verb(verb) || strcmp(verb, "status") == 0 ||
-			    strcmp(verb, "rekey") == 0))
-		return say_usage();
+	if (count < 1)
+		return usage();
+	rekeys = count == 1 && strcmp(args[0], "rekey") == 0;
+	makes = makes_api_token(args, count, &days);
+	run.operation = find(args, count, &run);
+	if (!rekeys && !makes && run.operation == NULL)
+		return usage();
 	if (!config_load())
 		return 1;
 	log_set_level(LOG_LEVEL_WARN); /* standard output is the answer's */
+	run.args.rotation = config()->rotation;
+	run.args.idle = config()->idle;
+	run.args.sign = config()->signing_key;
 	e = start();
-	if (e == ERR_OK && run != NULL)
-		e = run();
-	else if (e == ERR_OK && !admin_accounts(verb, argv + 2, count, &e) &&
-		 !admin_sessions(verb, argv + 2, count, &e))
-		return say_usage();
+	if (e == ERR_OK)
+		e = rekeys  ? rekey()
+		    : makes ? make_api_token(args + 1, days)
+		    : run.operation->gives == OPERATION_TOKEN ? make_token(&run)
+							      : perform(&run);
 	if (e != ERR_OK)
 		(void)fprintf(stderr, "hermetic-admin: %s\n", err_text(e));
 	return e == ERR_OK ? 0 : 1;

@@ -1,0 +1,2 @@
+-- $1 user name, $2 the API's token or NULL. False: no such account.
+SELECT admin_limits_reset($1::text, $2::uuid) AS done;

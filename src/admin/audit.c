@@ -1,0 +1,82 @@
+#include "admin/audit.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/sec.h"
+#include "crypto/hash.h"
+
+#define START "hermetic audit 1"
+
+enum err audit_start(struct audit_chain *chain)
+{
+	const struct span start = SPAN_LIT(START);
+
+	*chain = (struct audit_chain){ 0 };
+	return hash_sha256(&start, 1, chain->hash);
+}
+
+static enum err next_hash(const struct audit_chain *chain, struct rows *rows,
+			  size_t i, uint8_t out[32])
+{
+	uint8_t subject[16];
+	struct buf bytes = BUF_INIT;
+	struct span span;
+	enum err e;
+
+	rows_uuid(rows, i, "subject", subject);
+	buf_put_str(&bytes, START);
+	buf_put(&bytes, SPAN_ARRAY(chain->hash));
+	buf_put_u64(&bytes, (uint64_t)rows_i64(rows, i, "n"));
+	buf_put_u64(&bytes, (uint64_t)rows_i64(rows, i, "at_us"));
+	buf_put(&bytes, SPAN_ARRAY(subject));
+	buf_put(&bytes, rows_text(rows, i, "actor"));
+	buf_put_u8(&bytes, '\n');
+	buf_put(&bytes, rows_text(rows, i, "event"));
+	buf_put_u8(&bytes, '\n');
+	buf_put(&bytes, rows_text(rows, i, "detail"));
+	TRY(buf_end(&bytes));
+	span = buf_span(&bytes);
+	e = hash_sha256(&span, 1, out);
+out:
+	buf_clear(&bytes);
+	return e;
+}
+
+static void follow_entry(struct audit_chain *chain, struct rows *rows, size_t i)
+{
+	uint8_t is[32], must[32];
+
+	rows_copy(rows, i, "hash", is, sizeof(is));
+	if (rows_i64(rows, i, "n") != chain->n + 1 ||
+	    next_hash(chain, rows, i, must) != ERR_OK ||
+	    !sec_equal(SPAN_ARRAY(is), SPAN_ARRAY(must))) {
+		chain->broken = true;
+		return;
+	}
+	chain->n++;
+	memcpy(chain->hash, is, sizeof(is));
+}
+
+bool audit_follow(struct audit_chain *chain, struct rows *rows)
+{
+	size_t n = rows_count(rows);
+
+	if (n == 0) {
+		chain->broken = true; /* the chain's end is always there */
+		return false;
+	}
+	chain->last = rows_i64(rows, 0, "last");
+	rows_copy(rows, 0, "last_hash", chain->last_hash, 32);
+	if (rows_is_null(rows, 0, "n"))
+		return false;
+	for (size_t i = 0; i < n && !chain->broken; i++)
+		follow_entry(chain, rows, i);
+	return !chain->broken;
+}
+
+bool audit_is_whole(const struct audit_chain *chain)
+{
+	return !chain->broken && chain->n == chain->last &&
+	       sec_equal(SPAN_ARRAY(chain->hash), SPAN_ARRAY(chain->last_hash));
+}

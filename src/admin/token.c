@@ -1,0 +1,69 @@
+#include "admin/token.h"
+
+#include <string.h>
+
+#include "base/sec.h"
+#include "base/text.h"
+#include "crypto/hash.h"
+#include "crypto/rng.h"
+
+#define PREFIX "hermetic_admin_"
+
+enum { SECRET = 32, REGISTRATION = 24 };
+
+enum err token_new_registration(struct buf *text, uint8_t hash[TOKEN_HASH])
+{
+	uint8_t bytes[REGISTRATION];
+	struct span span;
+	enum err e;
+
+	TRY(rng_fill(rng_system(), bytes, sizeof(bytes)));
+	text_put_base64url(text, SPAN_ARRAY(bytes));
+	TRY(buf_end(text));
+	span = buf_span(text); /* nodes hash what a person types */
+	TRY(hash_sha256(&span, 1, hash));
+out:
+	sec_wipe(bytes, sizeof(bytes));
+	return e;
+}
+
+enum err token_new_api(struct buf *text, uint8_t id[TOKEN_ID],
+		       uint8_t hash[TOKEN_HASH])
+{
+	uint8_t bytes[TOKEN_ID + SECRET];
+	const struct span secret = span_of(bytes + TOKEN_ID, SECRET);
+	enum err e;
+
+	TRY(rng_fill(rng_system(), bytes, sizeof(bytes)));
+	bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40); /* RFC 9562, 5.4 */
+	bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
+	buf_put_str(text, PREFIX);
+	text_put_base64url(text, SPAN_ARRAY(bytes));
+	TRY(buf_end(text));
+	TRY(hash_sha256(&secret, 1, hash));
+	memcpy(id, bytes, TOKEN_ID);
+out:
+	sec_wipe(bytes, sizeof(bytes));
+	return e;
+}
+
+enum err token_parse_api(struct span text, uint8_t id[TOKEN_ID],
+			 uint8_t hash[TOKEN_HASH])
+{
+	const size_t prefix = sizeof(PREFIX) - 1;
+	struct buf bytes = BUF_INIT;
+	struct span secret;
+	enum err e;
+
+	ENSURE(text.n == prefix + (TOKEN_ID + SECRET) / 3 * 4 &&
+		   memcmp(text.p, PREFIX, prefix) == 0,
+	       ERR_PEER_MALFORMED);
+	TRY(text_base64url(&bytes, span_of(text.p + prefix, text.n - prefix)));
+	ENSURE(bytes.n == TOKEN_ID + SECRET, ERR_PEER_MALFORMED);
+	secret = span_of(bytes.p + TOKEN_ID, SECRET);
+	TRY(hash_sha256(&secret, 1, hash));
+	memcpy(id, bytes.p, TOKEN_ID);
+out:
+	buf_clear(&bytes);
+	return e;
+}
