@@ -18,7 +18,8 @@ RUN apt-get update \
     libwslay1 mosquitto libmosquitto1 libutf8proc2 libqrencode4 libcbor0.8 \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /srv/hermetic
-COPY --from=build /src/build/release/hermetic.so /src/kore.conf ./
+COPY --from=build /src/build/release/hermetic.so \
+  /src/build/release/hermetic_admin.so /src/kore.conf ./
 COPY --from=build /src/build/release/hermetic-migrate \
   /src/build/release/hermetic-rotation /src/build/release/hermetic-admin \
   /src/build/release/hermetic-mqtt-bridge /src/build/release/hermetic \
@@ -31,7 +32,8 @@ COPY deploy/entrypoint.sh deploy/healthcheck.sh deploy/mosquitto.conf \
 # Volumes begin as what they cover, its owner included.
 RUN install -d -o 10001 -g 10001 /run/hermetic /var/lib/hermetic/mqtt \
   /var/lib/hermetic/seen
-RUN sed -i 's|^\(\s*load\s\+\)[^ ]*hermetic\.so|\1./hermetic.so|' kore.conf
+RUN sed -i 's|^\(\s*load\s\+\)[^ ]*hermetic\.so|\1./hermetic.so|' kore.conf \
+ && sed 's|\./hermetic\.so|./hermetic_admin.so|' kore.conf >kore-admin.conf
 # scrypt goes through 128 MiB in all directions: in large pages it takes a fifth
 # less (docs/performance.md).
 ENV GLIBC_TUNABLES=glibc.malloc.hugetlb=1

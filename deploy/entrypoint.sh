@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Starts one process of the image: api, rotation, mqtt, mqtt-bridge or migrate. The API reads its secrets
+# Starts one process of the image: api, admin, rotation, mqtt, mqtt-bridge or migrate. The API reads its secrets
 # from files by itself; for the migration the password's file becomes what
 # libpq wants.
 set -euo pipefail
 
 case ${1:-api} in
   api) exec kore -c kore.conf -f -n -r ;;
+  admin) exec kore -c kore-admin.conf -f -n -r ;;
   rotation) exec hermetic-rotation ;;
   mqtt)
     rm -f /run/hermetic/mqtt.sock

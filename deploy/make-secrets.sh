@@ -14,7 +14,7 @@ put() { # NAME, from standard input
 
 for name in postgres_password owner_password api_password \
   rotation_password mqtt_password mqtt_bridge_password \
-  replication_password patroni_password grafana_password; do
+  replication_password patroni_password admin_password grafana_password; do
   [ -s "$dir/$name" ] || od -An -v -tx1 -N24 /dev/urandom | tr -d ' \n' |
     put "$name"
 done
@@ -23,7 +23,7 @@ for name in mqtt_secret mqtt_keys_secret; do
 done
 [ -s "$dir/kek" ] || head -c 32 /dev/urandom | base64 -w 0 | put kek
 # Whichever of the two is the primary.
-for role in api rotation mqtt mqtt_bridge; do
+for role in api rotation mqtt mqtt_bridge admin; do
   printf 'postgresql://hermetic_%s:%s@postgres,standby/hermetic?%s' "$role" \
     "$(<"$dir/${role}_password")" target_session_attrs=read-write |
     put ${role}_url
