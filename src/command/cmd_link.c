@@ -48,6 +48,14 @@ out:
 	return e;
 }
 
+/* Empty when there is none: leaves of sessions of before have no account. */
+static const char *member_of(const json_t *row, const char *name)
+{
+	const char *text = record_string(row, name);
+
+	return text != NULL ? text : "";
+}
+
 /* Which of the account's devices, as its log has them, are in a session. */
 struct presence {
 	size_t missing; /* stand in the log, and are not in */
@@ -66,8 +74,8 @@ static void note_presence(struct presence *presence, const json_t *members,
 	(void)snprintf(text, sizeof(text), "%" PRIu64, number);
 	json_array_foreach(members, i, row)
 	{
-		in |= strcmp(record_string(row, "account"), account) == 0 &&
-		      strcmp(record_string(row, "device_id"), text) == 0;
+		in |= strcmp(member_of(row, "account"), account) == 0 &&
+		      strcmp(member_of(row, "device_id"), text) == 0;
 	}
 	presence->missing += !in;
 	if (!in && wanted != NULL && strcmp(wanted, text) == 0)
@@ -92,7 +100,7 @@ static enum err look_who_is_in(struct cmd *cmd, const char *id,
 	json_array_foreach(members, i, row)
 	{
 		if (json_is_true(json_object_get(row, "own")))
-			account = record_string(row, "account");
+			account = member_of(row, "account");
 	}
 	for (i = 0; account[0] != '\0' && i < count; i++)
 		note_presence(presence, members, account, numbers[i], wanted);
