@@ -91,9 +91,13 @@ static enum err plan_role(struct device *d)
 
 	TRY(find_leaves(d, order->whom, identities));
 	buf_put(&user, names_find_user(d, order->whom));
+	ENSURE(user.n > 0,
+	       why_set(&d->work.why, ERR_PEER_INVALID, "usage",
+		       "A role is a user's, with all devices: name the user "
+		       "without a device."));
 	buf_put_u8(&user, 0);
 	TRY(buf_end(&user));
-	plan.role_username = user.n > 1 ? (const char *)user.p : order->whom;
+	plan.role_username = (const char *)user.p;
 	TRY(set_change(d, &plan));
 out:
 	buf_clear(&user);
