@@ -76,10 +76,16 @@ static bool ended_by_own(const struct known *known, const struct slot *slot)
 	return last != NULL && memcmp(last, slot->last_commit, 32) == 0;
 }
 
+/* Where no owner has a leaf, somebody counts as one (check/rights.h). */
+static bool has_role(const struct look_member *member, enum role role)
+{
+	return member->role == role || member->role == ROLE_OWNER;
+}
+
 static bool is_so(const struct client *client, const struct slot *slot,
 		  const struct look *look)
 {
-	bool in = false, has_role = true;
+	bool in = false, all = true;
 
 	for (size_t i = 0; i < look->member_count; i++) {
 		const struct look_member *member = &look->members[i];
@@ -87,12 +93,12 @@ static bool is_so(const struct client *client, const struct slot *slot,
 		if (!is_called(client->world, member->identity, slot->whom))
 			continue;
 		in = true;
-		has_role &= member->role == slot->role;
+		all &= has_role(member, slot->role);
 	}
 	if (slot->order == ORDER_MOVE)
 		return strcmp(look->algorithm, slot->algorithm) == 0;
 	if (slot->order == ORDER_ROLE)
-		return in && has_role;
+		return in && all;
 	return in == (slot->order == ORDER_INVITE);
 }
 
@@ -112,19 +118,28 @@ static void check_group(struct client *client, struct slot *slot)
 			      slot->algorithm);
 }
 
-/* Who has left is out, unless another process has brought this device in again. */
-static void check_left(struct client *client, struct slot *slot)
+/* Who has left is out, and who has come in is in, unless another process of this
+ * device has changed that. */
+static void check_standing(struct client *client, struct slot *slot,
+			   size_t session)
 {
+	bool out = slot->order == ORDER_LEAVE;
 	struct look look;
 
 	for (size_t i = 0; i < SLOTS; i++)
 		if (&client->slots[i] != slot && client->slots[i].running)
 			return;
-	if (!client->copied && look_stored(client, slot->session, &look) &&
-	    look.member)
+	if (client->copied || !look_stored(client, session, &look))
+		return;
+	if (look.member == out)
+		world_violate(client->world, "done", "%s says that it has %s",
+			      client->identity,
+			      out ? "left, and is a member"
+				  : "come in, and is no member");
+	else if (!out && look.stop[0] != '\0')
 		world_violate(client->world, "done",
-			      "%s says that it has left, and is a member",
-			      client->identity);
+			      "%s says that it has come in, and is stopped: %s",
+			      client->identity, look.stop);
 }
 
 void watch_done(struct client *client, struct slot *slot,
@@ -132,8 +147,9 @@ void watch_done(struct client *client, struct slot *slot,
 {
 	const enum order_kind order = slot->order;
 
-	if (order == ORDER_LEAVE)
-		check_left(client, slot);
+	if (order == ORDER_LEAVE || order == ORDER_JOIN ||
+	    order == ORDER_RESOLVE)
+		check_standing(client, slot, slot->session);
 	if (order != ORDER_REMOVE && order != ORDER_ROLE &&
 	    order != ORDER_ROTATE && order != ORDER_MOVE &&
 	    order != ORDER_INVITE)
