@@ -436,7 +436,9 @@ out:
 /* An item of ours may have been stored while this device was behind. */
 static enum err find_own(struct device *d, const struct answer_entry *entry)
 {
+	const struct trail *trail = d->work.rejoin->trail;
 	uint8_t hash[32];
+	uint64_t epoch;
 	bool found = false;
 	enum err e = ERR_OK;
 
@@ -445,14 +447,17 @@ static enum err find_own(struct device *d, const struct answer_entry *entry)
 	memcpy(hash, entry->hash, sizeof(hash));
 	if (!entry->bare && !entry->expired)
 		TRY(hash_sha256(&entry->bytes, 1, hash));
+	/* at a place of another epoch all members refuse it */
+	if (!outbox_has_hash(&d->open, hash, &epoch) ||
+	    epoch != trail_epoch(trail))
+		goto out;
 	if (d->work.rejoin->forced) {
-		if (outbox_has_hash(&d->open, hash))
-			TRY(stood_later(d, entry->seq, hash));
+		TRY(stood_later(d, entry->seq, hash));
 		goto out;
 	}
 	TRY(outbox_sent_by_hash(d, entry->seq, hash, &found));
 	if (found)
-		TRY(note_known(d, d->work.rejoin->trail));
+		TRY(note_known(d, trail));
 out:
 	return e;
 }

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
+import { nextHead } from '../testlib/api.mjs';
 import { conversation, twoPeople } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
@@ -189,5 +190,44 @@ describe('a server that lies in its answers', { concurrency: false }, () => {
       assert.equal(code, 4, slug);
       assert.ok(seen.length < 60, `${slug}: ${seen.length} requests`);
     }
+  });
+
+  /** The server stores it all the same, behind all that there is. */
+  async function store(envelope, of) {
+    const [last] = await postgres.rows(`SELECT seq, encode(head, 'hex') AS head
+      FROM hermetic.message WHERE session_id = '${id}'
+      ORDER BY seq DESC LIMIT 1`);
+    const entry = { seq: Number(last.seq) + 1, kind: 1, envelope };
+    const head = `'\\x${nextHead(last.head, entry)}'`;
+    const bytes = `'\\x${Buffer.from(envelope, 'base64').toString('hex')}'::bytea`;
+    await postgres.psql(`INSERT INTO hermetic.message (session_id, seq, kind, epoch,
+        sender, nonce, envelope, head, hash, sent_at) SELECT session_id, ${entry.seq},
+        1, ${of.epoch}, sender, substr(${bytes}, 26, 16), ${bytes}, ${head},
+        sha256(${bytes}), now() FROM hermetic.message
+        WHERE session_id = '${id}' AND seq = ${of.seq};
+      UPDATE hermetic.session SET last_seq = ${entry.seq}, head = ${head}
+        WHERE session_id = '${id}'`);
+  }
+
+  test('what is stored behind a change of keys is not sent', async () => {
+    proxy.hooks = {};
+    id = await conversation(bob, alice);
+    let envelope;
+    lie({ request: ({ path, body }) => {
+      if (!path.endsWith('/send')) return undefined;
+      envelope = body.envelope;
+      return { drop: true };
+    } });
+    await alice.keeps('unreachable', 'send', id, 'for all to read', '--id', 'a');
+    proxy.hooks = {};
+    const [of] = await postgres.rows(`SELECT seq, epoch FROM hermetic.message
+      WHERE session_id = '${id}'`);
+    await bob.does('remove', id, alice.name);
+    await store(envelope, of);
+    await bob.does('invite', id, alice.name);
+    await alice.does('join', id);
+    await alice.does('send', id, 'for all to read', '--id', 'a');
+    assert.deepEqual(await bob.texts(id), ['for all to read']);
+    assert.deepEqual(await alice.texts(id), ['for all to read']);
   });
 });
