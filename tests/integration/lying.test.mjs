@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { nextHead } from '../testlib/api.mjs';
+import { firstHead, nextHead } from '../testlib/api.mjs';
 import { conversation, twoPeople } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
@@ -229,5 +229,28 @@ describe('a server that lies in its answers', { concurrency: false }, () => {
     await alice.does('send', id, 'for all to read', '--id', 'a');
     assert.deepEqual(await bob.texts(id), ['for all to read']);
     assert.deepEqual(await alice.texts(id), ['for all to read']);
+  });
+
+  test('a Welcome to a place that is far away ends no reading', async t => {
+    for (const place of [{ seq: 2 ** 50 }, { seq: 0 }]) {
+      proxy.hooks = {};
+      [{ session_id: id }] = await bob.does('create', '--invite', alice.name);
+      await bob.does('send', id, 'after the commit');
+      if (place.seq === 0) place.head = firstHead(id);
+      lie({ answer: ({ path, json }) => path === '/welcomes' ? { json: {
+        welcomes: json.welcomes.map(w => w.session_id === id ?
+          { ...w, ...place } : w) } } : undefined });
+      assert.equal((await alice.run('join', id)).code, 1, `${place.seq}`);
+      proxy.hooks = {};
+      const reading = alice.start('read', id);
+      t.after(() => reading.child.kill('SIGKILL'));
+      const ended = await Promise.race([reading.ended,
+        new Promise(done => setTimeout(done, 10000))]);
+      assert.equal(ended?.code, 1, ended?.err);
+      await alice.does('resolve', id, '--yes');
+      await alice.does('members', id);
+      await alice.does('send', id, 'in');
+      assert.deepEqual(await alice.texts(id), ['in']);
+    }
   });
 });
