@@ -53,7 +53,8 @@ bool rejoin_is_begun(const struct membership *m)
 {
 	return !session_member(m->session) &&
 	       (membership_todo_is(m, "join") ||
-		json_object_get(m->notes, "base") != NULL);
+		json_object_get(m->notes, "base") != NULL ||
+		membership_behind(m) == BEHIND_COPY);
 }
 
 bool rejoin_is_barred(const struct device *d)
@@ -172,8 +173,9 @@ static enum err base(struct device *d)
 			  "Another copy of this device's state is in use, and "
 			  "was before this week. To go on with this one: "
 			  "hermetic resolve %s --yes. The other one becomes a "
-			  "device of its own by: hermetic login",
-			  d->open.id);
+			  "device of its own in a home of its own: hermetic "
+			  "login --home DIR --username %s",
+			  d->open.id, d->username);
 	else if (by_itself && !budget_take_rejoin(d))
 		rejoin_halt_often(d);
 	if (d->work.halted)
