@@ -112,9 +112,9 @@ static enum err take_removal(struct device *d,
 			     const struct session_event *event,
 			     const uint8_t head[CHAIN_HEAD])
 {
-	bool copy = event->external_join &&
-		    span_equal(buf_span(&event->identity),
-			       span_str(core_self(d)));
+	bool copy =
+	    event->external_join &&
+	    span_equal(buf_span(&event->identity), span_str(core_self(d)));
 	enum err e;
 
 	if (!copy || FAULT(COPY_UNNOTICED))
