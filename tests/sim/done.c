@@ -73,7 +73,8 @@ static bool ended_by_own(const struct known *known, const struct slot *slot)
 			continue;
 		last = entry->hash;
 	}
-	return last != NULL && memcmp(last, slot->last_commit, 32) == 0;
+	return last != NULL && !slot->last_joins &&
+	       memcmp(last, slot->last_commit, 32) == 0;
 }
 
 /* Where no owner has a leaf, somebody counts as one (check/rights.h). */
@@ -98,7 +99,7 @@ static bool is_so(const struct client *client, const struct slot *slot,
 	if (slot->order == ORDER_MOVE)
 		return strcmp(look->algorithm, slot->algorithm) == 0;
 	if (slot->order == ORDER_ROLE)
-		return in && all;
+		return all; /* who has left meanwhile has a role, too */
 	return in == (slot->order == ORDER_INVITE);
 }
 
@@ -119,7 +120,7 @@ static void check_group(struct client *client, struct slot *slot)
 }
 
 /* Who has left is out, and who has come in is in, unless another process of this
- * device has changed that. */
+ * device has changed that before this one told it. */
 static void check_standing(struct client *client, struct slot *slot,
 			   size_t session)
 {
@@ -127,7 +128,8 @@ static void check_standing(struct client *client, struct slot *slot,
 	struct look look;
 
 	for (size_t i = 0; i < SLOTS; i++)
-		if (&client->slots[i] != slot && client->slots[i].running)
+		if (&client->slots[i] != slot &&
+		    client->slots[i].process != NULL)
 			return;
 	if (client->copied || !look_stored(client, session, &look))
 		return;

@@ -96,7 +96,8 @@ static void check_author(struct client *client, const json_t *entry,
 			      client->identity, from, member_of(entry, "text"));
 }
 
-/* The sender saw this device as a member when it sealed. */
+/* The sender saw this device as a member when it sealed. A group that it only has
+ * staged meanwhile says nothing of that. */
 static void check_reader(struct client *client, size_t session,
 			 const struct seen_entry *seen)
 {
@@ -106,7 +107,7 @@ static void check_reader(struct client *client, size_t session,
 	if (sealed == NULL || sealed->eye_count == 0 ||
 	    strcmp(client->world->clients[sealed->client].identity,
 		   client->identity) == 0 ||
-	    !look_stored(client, session, &look))
+	    !look_stored(client, session, &look) || !look.member)
 		return;
 	for (size_t i = 0; i < look.member_count; i++) {
 		if (strcmp(look.members[i].identity, client->identity) != 0)
