@@ -1,6 +1,7 @@
 /* The conversation of a person with a terminal (or of a script with a pipe). */
 #include "command/chat.h"
 
+#include "command/copies.h"
 #include "command/directory.h"
 #include "command/entry_line.h"
 #include "command/out.h"
@@ -28,19 +29,21 @@ static void on_signal(int number)
 static bool on_entry(void *context, const char *id, const json_t *message)
 {
 	struct chat *chat = context;
+	json_t *marked = copies_marked(&chat->cmd->a, id, message);
 	struct buf text = BUF_INIT;
 
 	line_hide(chat->line);
 	if (chat->cmd->args->json) {
-		out_message_json(id, message);
+		out_message_json(id, marked);
 	} else {
 		if (strcmp(id, chat->current) != 0)
 			buf_putf(&text, "[%s] ", chat_short_id(id));
-		entry_line_put(&text, message);
+		entry_line_put(&text, marked);
 		if (buf_end(&text) == ERR_OK)
 			out_line("%.*s", (int)text.n, (const char *)text.p);
 	}
 	buf_clear(&text);
+	json_decref(marked);
 	chat_note_printed(chat, id, message);
 	line_show(chat->line);
 	return out_is_good();

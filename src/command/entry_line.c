@@ -274,9 +274,18 @@ static void put_moved(struct buf *out, const json_t *entry)
 		 out_member(entry, "algorithm"));
 }
 
+static bool is_of_copy(const json_t *entry)
+{
+	return json_is_true(json_object_get(entry, "copy"));
+}
+
 static void put_removed(struct buf *out, const json_t *entry)
 {
-	buf_putf(out, "* %s removed this device", out_name(entry, "from"));
+	if (is_of_copy(entry))
+		buf_put_str(out, "* this device's place was taken");
+	else
+		buf_putf(out, "* %s removed this device",
+			 out_name(entry, "from"));
 }
 
 /* Whoever is named has signed it. */
@@ -350,4 +359,6 @@ void entry_line_put(struct buf *line, const json_t *entry)
 		buf_putf(line,
 			 "! this is for a later version of hermetic: \"%s\"",
 			 text);
+	if (is_of_copy(entry))
+		buf_put_str(line, " (by another copy of this device's state)");
 }
