@@ -263,7 +263,15 @@ static bool is_ours(const json_t *row)
 	return strcmp(out_member(row, "state"), "member") == 0;
 }
 
-/* Every session of ours is listened to; the only one is opened. */
+static enum err follow(struct chat *chat, const json_t *row)
+{
+	return live_follow(
+	    chat->live, out_member(row, "session_id"),
+	    (uint64_t)json_integer_value(json_object_get(row, "last_seq")));
+}
+
+/* Every session of ours is listened to; the only one is opened. One that is stopped
+ * keeps the person from no other, and is resolved from here, too. */
 static enum err listen_to_all(struct chat *chat)
 {
 	const json_t *row, *only = NULL;
@@ -279,13 +287,18 @@ static enum err listen_to_all(struct chat *chat)
 		only = row;
 		count++;
 	}
-	if (count == 1) {
-		TRY(chat_enter(chat, out_member(only, "session_id")));
-		goto out;
+	json_array_foreach(list, i, row)
+	{
+		if (!is_ours(row))
+			continue;
+		e = count == 1
+			? chat_enter(chat, out_member(only, "session_id"))
+			: follow(chat, row);
+		if (err_class(e) == ERR_CLASS_LOCAL)
+			goto out;
+		complain(chat, e);
 	}
-	json_array_foreach(list, i, row) if (is_ours(row)) TRY(live_follow(
-	    chat->live, out_member(row, "session_id"),
-	    (uint64_t)json_integer_value(json_object_get(row, "last_seq"))));
+	e = ERR_OK;
 out:
 	json_decref(list);
 	return e;
