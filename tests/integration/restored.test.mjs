@@ -113,6 +113,10 @@ describe('a home that was put back', { concurrency: false }, () => {
       assert.deepEqual(entries.filter(m => m.copy).map(m => m.text),
         ['who was that?']);
       await allIsWell();
+      await talk();
+      await putBack(() => alice.does('rotate', id));
+      assert.match((await hermetic(['read', id], alice)).out,
+        /^#4 +\* the keys were changed \(by another copy/m);
     });
 
   test('nobody is told where nothing was said meanwhile', async () => {
