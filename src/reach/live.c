@@ -312,6 +312,16 @@ static bool is_message_of(const json_t *push, const char *id)
 	       session != NULL && (id == NULL || strcmp(session, id) == 0);
 }
 
+/* That the bytes of an entry are not kept any more is for the log to say: what is
+ * pushed was said just now. */
+static bool lacks_bytes(const struct answer *answer)
+{
+	for (size_t i = 0; i < answer->entry_count; i++)
+		if (answer->entries[i].expired)
+			return true;
+	return false;
+}
+
 static enum err push(struct live *live, const char *id, const json_t *batch)
 {
 	struct account *a = live->a;
@@ -324,8 +334,10 @@ static enum err push(struct live *live, const char *id, const json_t *batch)
 			    "%s does not push what a hermetic server does.",
 			    api_url(a->api));
 	TRY(e);
-	e = device_push(a->device, id, reply.answer.entries,
-			reply.answer.entry_count, &a->why);
+	e = lacks_bytes(&reply.answer)
+		? ERR_STATE_CONFLICT
+		: device_push(a->device, id, reply.answer.entries,
+			      reply.answer.entry_count, &a->why);
 	if (e == ERR_STATE_CONFLICT) { /* one is missing before them */
 		why_clear(&a->why);
 		e = catch_up(a, id);

@@ -6,27 +6,19 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { firstHead, nextHead } from '../testlib/api.mjs';
-import { conversation, twoPeople } from '../testlib/people.mjs';
-import { startProxy } from '../testlib/proxy.mjs';
-import { startNode, startPostgres } from '../testlib/stack.mjs';
+import { conversation } from '../testlib/people.mjs';
+import { startScene } from '../testlib/scene.mjs';
 
 const problem = (status, slug) => ({ status, json: {
   type: `urn:hermetic:problem:${slug}`, title: slug, status, detail: slug } });
 
 describe('a server that lies in its answers', { concurrency: false }, () => {
-  let postgres, node, proxy, alice, bob, id, seen;
+  let scene, postgres, node, proxy, alice, bob, id, seen;
   before(async () => {
-    postgres = await startPostgres();
-    node = await startNode({ postgres });
-    proxy = await startProxy(node.url);
-    [alice, bob] = await twoPeople(node.url);
-    alice.server = proxy.url;
+    scene = await startScene({ fooled: 'alice' });
+    ({ postgres, node, proxy, alice, bob } = scene);
   });
-  after(async () => {
-    await proxy?.stop();
-    await node?.stop();
-    await postgres?.stop();
-  });
+  after(() => scene?.stop());
 
   const rows = () => postgres.rows(`SELECT seq, kind, sender FROM
     hermetic.message WHERE session_id = '${id}' ORDER BY seq`);
