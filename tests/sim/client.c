@@ -138,6 +138,7 @@ bool client_order(struct client *client, size_t number,
 	if (slot->running || device_start(slot->device, order) != ERR_OK)
 		return false;
 	slot->running = true;
+	slot->number = ++client->orders;
 	slot->pins_met = SIZE_MAX;
 	slot->clock_is_wrong = false;
 	slot->order = order->kind;

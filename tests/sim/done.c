@@ -119,19 +119,16 @@ static void check_group(struct client *client, struct slot *slot)
 			      slot->algorithm);
 }
 
-/* Who has left is out, and who has come in is in, unless another process of this
- * device has changed that before this one told it. */
+/* Who has left is out, and who has come in is in, unless this device was given
+ * another order before this one had ended. */
 static void check_standing(struct client *client, struct slot *slot,
 			   size_t session)
 {
 	bool out = slot->order == ORDER_LEAVE;
 	struct look look;
 
-	for (size_t i = 0; i < SLOTS; i++)
-		if (&client->slots[i] != slot &&
-		    client->slots[i].process != NULL)
-			return;
-	if (client->copied || !look_stored(client, session, &look))
+	if (slot->number != client->orders || client->copied ||
+	    !look_stored(client, session, &look))
 		return;
 	if (look.member == out)
 		world_violate(client->world, "done", "%s says that it has %s",

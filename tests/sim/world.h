@@ -92,7 +92,8 @@ struct slot {
 	struct chance chance;
 	struct rng rng;
 	struct device_ports ports;
-	bool running; /* an order runs */
+	bool running;  /* an order runs */
+	size_t number; /* of the order */
 	enum order_kind order;
 	size_t session, said;	 /* SIZE_MAX: none */
 	char whom[SIM_IDENTITY]; /* INVITE, REMOVE, ROLE: a user or a device */
@@ -120,6 +121,7 @@ struct client {
 	size_t number; /* at the servers */
 	struct sim_store *store, *backup;
 	struct slot slots[SLOTS];
+	size_t orders; /* that it was given */
 	int64_t skew_ms;
 	bool copied; /* its state was put back, or lives twice */
 	struct known known[SESSIONS];
