@@ -169,6 +169,31 @@ out:
 	return e;
 }
 
+/* A view of a place whose head the session does not keep any more is compared with
+ * what is kept of the entry there: otherwise a server hides behind many entries of its
+ * own that members have seen others. */
+static enum err compare_old_view(struct device *d, struct session_event *event)
+{
+	json_t *entry = NULL;
+	uint8_t head[CHAIN_HEAD];
+	enum err e;
+
+	if (!event->view_is_old || event->view_seq == 0)
+		return ERR_OK;
+	e = membership_entry(core_store(d), d->open.id, event->view_seq,
+			     &entry);
+	if (e == ERR_OK && record_digest(entry, "head", head) == ERR_OK &&
+	    memcmp(head, event->view_head, CHAIN_HEAD) != 0) {
+		session_set_forked(d->open.session);
+		if (event->kind == SESSION_MESSAGE) {
+			event->kind = SESSION_REFUSED;
+			event->refused = ERR_PEER_FORK;
+		}
+	}
+	json_decref(entry);
+	return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
+}
+
 /* `head` is that before the entry. */
 static enum err take_event(struct device *d, const struct answer_entry *entry,
 			   const struct session_event *event,
@@ -247,6 +272,7 @@ static enum err take_entry(struct device *d, const struct answer_entry *entry)
 	}
 	TRY(e);
 	work_changed(d);
+	TRY(compare_old_view(d, &event));
 	if (event.kind == SESSION_REFUSED)
 		check_accounts_undo(d->accounts);
 	else

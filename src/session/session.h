@@ -139,6 +139,8 @@ const uint8_t *session_head(const struct session *session);
 bool session_member(const struct session *session);
 /* Another member's authenticated view of the log differed from ours. */
 bool session_forked(const struct session *session);
+/* A view that is older than the heads that are kept here differed. */
+void session_set_forked(struct session *session);
 /* A commit of ours is staged. */
 bool session_pending(const struct session *session);
 /* For mls_group_next_member(), mls_group_epoch_authenticator() and so on. */
@@ -328,7 +330,12 @@ struct session_event {
 	const char *rule;    /* SESSION_REFUSED of a commit: which rule it
 				breaks, in a few words; or NULL */
 	bool view_compared;  /* the sender's view was checked with ours */
-	enum err refused;    /* SESSION_REFUSED only */
+	/* It is of a place whose head is not kept here any more: the caller compares
+	 * it with what it has kept of that entry. */
+	bool view_is_old;
+	uint64_t view_seq;
+	uint8_t view_head[CHAIN_HEAD];
+	enum err refused; /* SESSION_REFUSED only */
 };
 
 void session_event_clear(struct session_event *event);
