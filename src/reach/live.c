@@ -138,6 +138,15 @@ out:
 	return e;
 }
 
+/* The next try is later each time. */
+static void back_off(struct live *live, uint64_t now)
+{
+	live->retry_at = now + live->backoff_ms;
+	live->backoff_ms *= 2;
+	if (live->backoff_ms > BACKOFF_MAX_MS)
+		live->backoff_ms = BACKOFF_MAX_MS;
+}
+
 /* A connection that ends soon after it was made is as good as none. */
 static void hang_up(struct live *live, const char *reason)
 {
@@ -153,10 +162,7 @@ static void hang_up(struct live *live, const char *reason)
 	    live->channel != NULL && channel_wants_token(live->channel);
 	channel_close(live->channel);
 	live->channel = NULL;
-	live->retry_at = now + live->backoff_ms;
-	live->backoff_ms *= 2;
-	if (live->backoff_ms > BACKOFF_MAX_MS)
-		live->backoff_ms = BACKOFF_MAX_MS;
+	back_off(live, now);
 }
 
 static void tell_connected(struct live *live)
@@ -174,6 +180,8 @@ static enum err reconnect(struct live *live)
 		why_clear(&live->a->why);
 		return ERR_OK;
 	}
+	if (live->channel == NULL) /* refused: whoever listens may go on */
+		back_off(live, clock_steady_ms());
 	tell_connected(live);
 	return e;
 }

@@ -95,6 +95,21 @@ describe('a WebSocket that lies', { concurrency: false }, () => {
     await reading.stop();
   });
 
+  test('a connection that is refused is tried less and less', async () => {
+    lie((req, socket) => upgrades > 1 ? socket.end('HTTP/1.1 403 Forbidden\r\n' +
+      'Content-Length: 0\r\n\r\n') : saying(close('later'))(req, socket));
+    const chat = alice.starts();
+    await until(() => /refused the WebSocket/.test(chat.out),
+      { name: 'a refusal' });
+    await new Promise(done => setTimeout(done, 3000));
+    assert.ok(upgrades < 16, `${upgrades} tries`);
+    proxy.hooks = {};
+    await until(() => /Connected again/.test(chat.out), { name: 'a connection' });
+    chat.child.stdin.end('/quit\n');
+    const { code, err } = await chat.ended;
+    assert.equal(code, 0, err);
+  });
+
   test('a push that is none is called so', async () => {
     for (const seq of ['x', -1, 1e300, null]) {
       lie(saying(push({ type: 'message', session_id: id, seq, kind: 1 })));
