@@ -243,8 +243,11 @@ static enum err tell_topic(struct live *live, struct topic *topic,
 			   bool *stopped)
 {
 	uint64_t last = device_last_seq(live->a->device, topic->id);
+	uint64_t first = device_first_seq(live->a->device, topic->id);
 	enum err e = ERR_OK;
 
+	if (topic->told + 1 < first)
+		topic->told = first - 1;
 	while (topic->told < last && !*stopped) {
 		json_t *entry = NULL;
 
@@ -356,6 +359,16 @@ out:
 	return e;
 }
 
+/* That the bytes of an entry are not kept any more is for the log to say: what is
+ * pushed was said just now. */
+static bool lacks_bytes(const struct answer *answer)
+{
+	for (size_t i = 0; i < answer->entry_count; i++)
+		if (answer->entries[i].expired)
+			return true;
+	return false;
+}
+
 static enum err push(struct live *live, const char *id, const json_t *batch)
 {
 	struct account *a = live->a;
@@ -368,8 +381,10 @@ static enum err push(struct live *live, const char *id, const json_t *batch)
 			    "%s does not push what a hermetic server does.",
 			    api_url(a->api));
 	TRY(e);
-	e = device_push(a->device, id, reply.answer.entries,
-			reply.answer.entry_count, &a->why);
+	e = lacks_bytes(&reply.answer)
+		? ERR_STATE_CONFLICT
+		: device_push(a->device, id, reply.answer.entries,
+			      reply.answer.entry_count, &a->why);
 	if (e == ERR_STATE_CONFLICT) { /* one is missing before them */
 		why_clear(&a->why);
 		e = catch_up(a, id);

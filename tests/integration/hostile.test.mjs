@@ -6,24 +6,16 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { firstHead, nextHead } from '../testlib/api.mjs';
-import { conversation, twoPeople } from '../testlib/people.mjs';
-import { startProxy } from '../testlib/proxy.mjs';
-import { startNode, startPostgres } from '../testlib/stack.mjs';
+import { conversation } from '../testlib/people.mjs';
+import { startScene } from '../testlib/scene.mjs';
 
 describe('a server that lies about history', { concurrency: false }, () => {
-  let postgres, node, proxy, alice, bob, id;
+  let scene, postgres, proxy, alice, bob, id;
   before(async () => {
-    postgres = await startPostgres();
-    node = await startNode({ postgres });
-    proxy = await startProxy(node.url);
-    [alice, bob] = await twoPeople(node.url);
-    bob.server = proxy.url;
+    scene = await startScene({ fooled: 'bob' });
+    ({ postgres, proxy, alice, bob } = scene);
   });
-  after(async () => {
-    await proxy?.stop();
-    await node?.stop();
-    await postgres?.stop();
-  });
+  after(() => scene?.stop());
 
   const log = () => postgres.rows(`SELECT session_id, seq, kind, epoch, sender,
     translate(encode(envelope, 'base64'), E'\\n', '') AS envelope,

@@ -8,9 +8,9 @@ import { after, before, describe, test } from 'node:test';
 import { WebSocketServer } from 'ws';
 
 import { firstHead, nextHead } from '../testlib/api.mjs';
-import { conversation, twoPeople } from '../testlib/people.mjs';
-import { startProxy } from '../testlib/proxy.mjs';
-import { startNode, startPostgres, until } from '../testlib/stack.mjs';
+import { conversation } from '../testlib/people.mjs';
+import { startScene } from '../testlib/scene.mjs';
+import { until } from '../testlib/stack.mjs';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
@@ -39,22 +39,15 @@ const saying = (...frames) => (req, socket) => {
 };
 
 describe('a WebSocket that lies', { concurrency: false }, () => {
-  let postgres, node, proxy, alice, bob, id, upgrades;
+  let scene, proxy, alice, bob, id, upgrades;
   before(async () => {
-    postgres = await startPostgres();
-    node = await startNode({ postgres });
-    proxy = await startProxy(node.url);
-    [alice, bob] = await twoPeople(node.url);
-    alice.server = proxy.url;
+    scene = await startScene({ fooled: 'alice' });
+    ({ proxy, alice, bob } = scene);
     id = await conversation(alice, bob);
     await bob.does('send', id, 'one');
     await alice.texts(id);
   });
-  after(async () => {
-    await proxy?.stop();
-    await node?.stop();
-    await postgres?.stop();
-  });
+  after(() => scene?.stop());
 
   function lie(upgrade) {
     upgrades = 0;
@@ -196,7 +189,7 @@ describe('a WebSocket that lies', { concurrency: false }, () => {
     const other = await conversation(alice, bob);
     for (const text of ['one', 'two', 'three'])
       await bob.does('send', other, text);
-    const log = await postgres.rows(`SELECT session_id, seq, kind, epoch, sender,
+    const log = await scene.postgres.rows(`SELECT session_id, seq, kind, epoch, sender,
       translate(encode(envelope, 'base64'), E'\\n', '') AS envelope,
       (extract(epoch FROM sent_at) * 1000)::bigint AS sent_at
       FROM hermetic.message WHERE session_id = '${other}' ORDER BY seq`);
