@@ -102,6 +102,20 @@ describe('a server that lies in its answers', { concurrency: false }, () => {
     await goesOn('I am one');
   });
 
+  test('a token that is none stays with nobody', async () => {
+    for (const lies of [{ access_token: 'x'.repeat(100000) },
+      { access_token: 'two\nlines' }, { refresh_token: '' },
+      { expires_in: 4e9 }]) {
+      await talk();
+      lie({ request: ({ path }) => path.startsWith('/session/') ?
+        problem(401, 'unauthorized') : path === '/auth/refresh' ?
+        { status: 200, json: { access_token: 'a.b.c', refresh_token: 'd',
+          token_type: 'Bearer', expires_in: 900, ...lies } } : undefined });
+      await alice.run('send', id, 'as ever');
+      await goesOn('as ever');
+    }
+  });
+
   test('an answer places nothing, and is no success', async () => {
     await talk();
     const [{ seq }] = (await alice.does('read', id)).filter(
