@@ -222,10 +222,13 @@ static enum err print_kept(struct reading *reading, const char *id,
 {
 	struct account *a = &reading->cmd->a;
 	uint64_t last = device_last_seq(a->device, id);
+	uint64_t first = device_first_seq(a->device, id);
 	bool go_on = true, any = *told < last;
 	json_t *entry = NULL;
 	enum err e = ERR_OK;
 
+	if (*told + 1 < first)
+		*told = first - 1;
 	for (; go_on && *told < last; (*told)++) {
 		e = view_entry(a, id, *told + 1, &entry);
 		if (e == ERR_STATE_GONE)

@@ -105,6 +105,26 @@ enum err log_end(struct device *d, uint64_t at, uint64_t seq,
 	return membership_set_ended(&d->open, seq, head);
 }
 
+/* Who comes in by an external commit takes the place of its own leaf. Where that is
+ * this device, another copy of its state did so, and this one is out for that only:
+ * it finds its way in again. */
+static enum err take_removal(struct device *d,
+			     const struct session_event *event,
+			     const uint8_t head[CHAIN_HEAD])
+{
+	bool copy =
+	    event->external_join &&
+	    span_equal(buf_span(&event->identity), span_str(core_self(d)));
+	enum err e;
+
+	if (!copy || FAULT(COPY_UNNOTICED))
+		return log_end(d, event->seq, event->seq - 1, head);
+	TRY(membership_set_ended(&d->open, event->seq - 1, head));
+	TRY(note_copy(d, event->seq - 1, head));
+out:
+	return e;
+}
+
 /* Another device of ours, or this one, departs: what was to be told was. A
  * commit that adds has to remove the leaf, too: it is staged again. */
 static enum err take_departure(struct device *d,
@@ -175,7 +195,7 @@ static enum err take_event(struct device *d, const struct answer_entry *entry,
 	if (event->kind == SESSION_OWN)
 		TRY(outbox_sent(d, event->nonce, event->seq));
 	if (event->kind == SESSION_REMOVED)
-		TRY(log_end(d, event->seq, event->seq - 1, head));
+		TRY(take_removal(d, event, head));
 	if (is_of_own_leaf(d, event))
 		TRY(note_copy(d, event->seq - 1, head));
 	if (event->kind == SESSION_DEPARTED)

@@ -234,8 +234,11 @@ static enum err tell_topic(struct live *live, struct topic *topic,
 			   bool *stopped)
 {
 	uint64_t last = device_last_seq(live->a->device, topic->id);
+	uint64_t first = device_first_seq(live->a->device, topic->id);
 	enum err e = ERR_OK;
 
+	if (topic->told + 1 < first)
+		topic->told = first - 1;
 	while (topic->told < last && !*stopped) {
 		json_t *entry = NULL;
 

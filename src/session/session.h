@@ -116,6 +116,12 @@ MUST_CHECK enum err session_check_leaves(const struct session *session,
 bool session_next_ended(const struct session *session, uint32_t *leaf,
 			struct mls_member *member, bool *settled);
 
+/* Of such a leaf: the group's place of its account lies on the log that is known
+ * here, so that a commit can raise it to where the device is removed. False: it lies
+ * on a branch that does not count, and a place is never lowered. */
+bool session_may_settle(const struct session *session,
+			const struct mls_member *member);
+
 /* The member of that identity is such a leaf, and the group says so. */
 bool session_has_ended(const struct session *session, struct span identity);
 

@@ -146,6 +146,9 @@ bool client_order(struct client *client, size_t number,
 		       order->whom != NULL     ? order->whom
 		       : order->user_count > 0 ? order->users[0]
 					       : "");
+	slot->role = order->role;
+	(void)snprintf(slot->algorithm, sizeof(slot->algorithm), "%s",
+		       order->algorithm != NULL ? order->algorithm : "");
 	slot->session = order->session != NULL
 			    ? world_session(client->world, order->session)
 			    : SIZE_MAX;
@@ -164,6 +167,7 @@ bool client_order(struct client *client, size_t number,
 			       ? look.seq
 			       : 0;
 	memset(slot->last_commit, 0, sizeof(slot->last_commit));
+	slot->last_joins = false;
 	return true;
 }
 
