@@ -1,6 +1,7 @@
 /* The conversation of a person with a terminal (or of a script with a pipe). */
 #include "command/chat.h"
 
+#include "command/copies.h"
 #include "command/directory.h"
 #include "command/entry_line.h"
 #include "command/out.h"
@@ -28,19 +29,21 @@ static void on_signal(int number)
 static bool on_entry(void *context, const char *id, const json_t *message)
 {
 	struct chat *chat = context;
+	json_t *marked = copies_marked(&chat->cmd->a, id, message);
 	struct buf text = BUF_INIT;
 
 	line_hide(chat->line);
 	if (chat->cmd->args->json) {
-		out_message_json(id, message);
+		out_message_json(id, marked);
 	} else {
 		if (strcmp(id, chat->current) != 0)
 			buf_putf(&text, "[%s] ", chat_short_id(id));
-		entry_line_put(&text, message);
+		entry_line_put(&text, marked);
 		if (buf_end(&text) == ERR_OK)
 			out_line("%.*s", (int)text.n, (const char *)text.p);
 	}
 	buf_clear(&text);
+	json_decref(marked);
 	chat_note_printed(chat, id, message);
 	line_show(chat->line);
 	return out_is_good();
@@ -260,7 +263,15 @@ static bool is_ours(const json_t *row)
 	return strcmp(out_member(row, "state"), "member") == 0;
 }
 
-/* Every session of ours is listened to; the only one is opened. */
+static enum err follow(struct chat *chat, const json_t *row)
+{
+	return live_follow(
+	    chat->live, out_member(row, "session_id"),
+	    (uint64_t)json_integer_value(json_object_get(row, "last_seq")));
+}
+
+/* Every session of ours is listened to; the only one is opened. One that is stopped
+ * keeps the person from no other, and is resolved from here, too. */
 static enum err listen_to_all(struct chat *chat)
 {
 	const json_t *row, *only = NULL;
@@ -276,13 +287,18 @@ static enum err listen_to_all(struct chat *chat)
 		only = row;
 		count++;
 	}
-	if (count == 1) {
-		TRY(chat_enter(chat, out_member(only, "session_id")));
-		goto out;
+	json_array_foreach(list, i, row)
+	{
+		if (!is_ours(row))
+			continue;
+		e = count == 1
+			? chat_enter(chat, out_member(only, "session_id"))
+			: follow(chat, row);
+		if (err_class(e) == ERR_CLASS_LOCAL)
+			goto out;
+		complain(chat, e);
 	}
-	json_array_foreach(list, i, row) if (is_ours(row)) TRY(live_follow(
-	    chat->live, out_member(row, "session_id"),
-	    (uint64_t)json_integer_value(json_object_get(row, "last_seq"))));
+	e = ERR_OK;
 out:
 	json_decref(list);
 	return e;

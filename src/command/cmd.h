@@ -75,6 +75,18 @@ MUST_CHECK enum err cmd_recovery(struct cmd *cmd);
 MUST_CHECK enum err cmd_approve(struct cmd *cmd);
 MUST_CHECK enum err cmd_refuse(struct cmd *cmd);
 
+/* Calls `each` for every session that this device is a member of. One that
+ * fails does not keep the others from it, unless the server is not reached;
+ * the first failure is returned. */
+MUST_CHECK enum err cmd_in_sessions(struct cmd *cmd,
+				    enum err (*each)(struct cmd *cmd,
+						     const char *id,
+						     const char *device),
+				    const char *device);
+
+/* As `link`; the device of that number has to be in each session afterwards. */
+MUST_CHECK enum err cmd_link_device(struct cmd *cmd, uint64_t number);
+
 /* New references to the server's lists of this account's devices, and of what waits to
  * be approved. */
 MUST_CHECK enum err cmd_fetch_devices(struct cmd *cmd, json_t **devices);

@@ -163,7 +163,7 @@ static void print_approved(const struct cmd *cmd, const json_t *row,
 	json_decref(line);
 }
 
-static enum err bring_in(struct cmd *cmd, const char *device)
+static enum err bring_in(struct cmd *cmd, const char *device, uint64_t number)
 {
 	bool ready;
 	enum err e;
@@ -176,7 +176,7 @@ static enum err bring_in(struct cmd *cmd, const char *device)
 			    "hermetic link");
 		goto out;
 	}
-	TRY(cmd_link(cmd));
+	TRY(cmd_link_device(cmd, number));
 out:
 	return e;
 }
@@ -197,7 +197,7 @@ static enum err approve(struct cmd *cmd, const struct sec *code)
 	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
 	TRY(post_answer(cmd, device, code, buf_span(&request), &number));
 	print_approved(cmd, row, number);
-	TRY(bring_in(cmd, device));
+	TRY(bring_in(cmd, device, number));
 out:
 	json_decref(requests);
 	buf_clear(&request);

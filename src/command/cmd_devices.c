@@ -1,4 +1,4 @@
-/* devices, link, revoke */
+/* devices, revoke */
 #include "command/cmd.h"
 
 #include "command/directory.h"
@@ -84,91 +84,6 @@ enum err cmd_devices(struct cmd *cmd)
 		       "\"%.40s\" is nothing that can be done with devices. "
 		       "See: hermetic devices --help",
 		       what);
-}
-
-/* ---- all sessions of this device ---- */
-
-/* Calls `each` for every session that this device is a member of. One that
- * fails does not keep the others from it, unless the server is not reached;
- * the first failure is returned. */
-static enum err in_all(struct cmd *cmd,
-		       enum err (*each)(struct cmd *cmd, const char *id,
-					const char *device),
-		       const char *device)
-{
-	struct why first = cmd->a.why;
-	char id[TEXT_UUID_SIZE];
-	json_t *list = NULL;
-	const json_t *row;
-	size_t i;
-	enum err e, failed = ERR_OK;
-
-	TRY(directory_own(&cmd->a, &list));
-	json_array_foreach(list, i, row)
-	{
-		if (strcmp(out_member(row, "state"), "member") != 0)
-			continue;
-		/* what is printed on the way takes the buffers again */
-		(void)snprintf(id, sizeof(id), "%s",
-			       out_member(row, "session_id"));
-		e = each(cmd, id, device);
-		if (failed == ERR_OK) {
-			failed = e;
-			first = cmd->a.why;
-		}
-		if (cmd->a.why.unreachable)
-			break;
-		why_clear(&cmd->a.why);
-	}
-	cmd->a.why = first;
-	e = failed;
-out:
-	json_decref(list);
-	return e;
-}
-
-static void print_linked(const struct cmd *cmd, const char *id, size_t devices)
-{
-	json_t *line;
-
-	if (!cmd->args->json) {
-		out_line("%s: %zu device%s of yours added.", id, devices,
-			 devices == 1 ? "" : "s");
-		return;
-	}
-	line = json_pack("{s:s, s:I}", "session_id", id, "devices",
-			 (json_int_t)devices);
-	out_json(line);
-	json_decref(line);
-}
-
-static enum err link_session(struct cmd *cmd, const char *id,
-			     const char *device)
-{
-	const char *user = cmd->a.username;
-	const struct order order = { .kind = ORDER_INVITE,
-				     .session = id,
-				     .users = &user,
-				     .user_count = 1 };
-	const struct outcome *outcome;
-	enum err e = drive_order(&cmd->a, &order, &outcome);
-
-	(void)device;
-	TRY(e);
-	print_linked(cmd, id, outcome->devices);
-out:
-	return e;
-}
-
-/* Those come that stand in the account's log, as it is now. */
-enum err cmd_link(struct cmd *cmd)
-{
-	enum err e;
-
-	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
-	TRY(in_all(cmd, link_session, NULL));
-out:
-	return e;
 }
 
 /* How many rows of the server's list have that number. */
@@ -391,18 +306,18 @@ enum err cmd_revoke(struct cmd *cmd)
 	enum err e;
 
 	TRY(find_device(cmd, cmd->args->operands[0], &target));
-	e = in_all(cmd, depart, target.id);
+	e = cmd_in_sessions(cmd, depart, target.id);
 	if (target.number > 0 && !cmd->a.why.unreachable)
-		e = in_all(cmd, depart, target.in_log);
+		e = cmd_in_sessions(cmd, depart, target.in_log);
 	ENSURE(!cmd->a.why.unreachable, e);
 	why_clear(&cmd->a.why);
 	if (target.number == 0)
 		TRY(delete_device(cmd, target.id));
 	else if (!target.gone)
 		TRY(remove_number(cmd, target.number));
-	TRY(in_all(cmd, purge, target.id));
+	TRY(cmd_in_sessions(cmd, purge, target.id));
 	if (target.number > 0)
-		TRY(in_all(cmd, purge, target.in_log));
+		TRY(cmd_in_sessions(cmd, purge, target.in_log));
 	if (!cmd->args->json) {
 		out_line("Revoked %s. It was removed from your account and "
 			 "from your sessions.",

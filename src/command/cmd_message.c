@@ -1,6 +1,7 @@
 /* send, react, delete, read */
 #include "command/cmd.h"
 
+#include "command/copies.h"
 #include "command/directory.h"
 #include "command/entry_line.h"
 #include "command/out.h"
@@ -193,17 +194,19 @@ struct reading {
 static bool print_entry(void *context, const char *id, const json_t *entry)
 {
 	struct reading *reading = context;
+	json_t *marked = copies_marked(&reading->cmd->a, id, entry);
 	struct buf line = BUF_INIT;
 
 	if (reading->cmd->args->json) {
-		out_message_json(id, entry);
+		out_message_json(id, marked);
 	} else {
-		entry_line_put(&line, entry);
+		entry_line_put(&line, marked);
 		if (buf_end(&line) == ERR_OK)
 			out_line("%.*s", (int)line.n, (const char *)line.p);
 		buf_clear(&line);
 	}
 	view_note_printed(entry, reading->printed);
+	json_decref(marked);
 	return out_is_good(); /* false: the reader went away */
 }
 
@@ -219,10 +222,13 @@ static enum err print_kept(struct reading *reading, const char *id,
 {
 	struct account *a = &reading->cmd->a;
 	uint64_t last = device_last_seq(a->device, id);
+	uint64_t first = device_first_seq(a->device, id);
 	bool go_on = true, any = *told < last;
 	json_t *entry = NULL;
 	enum err e = ERR_OK;
 
+	if (*told + 1 < first)
+		*told = first - 1;
 	for (; go_on && *told < last; (*told)++) {
 		e = view_entry(a, id, *told + 1, &entry);
 		if (e == ERR_STATE_GONE)

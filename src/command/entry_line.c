@@ -94,6 +94,12 @@ static bool put_users(struct buf *out, const char *verb, const json_t *list,
 	return any;
 }
 
+/* Of this device's leaf, and not made by this state (command/copies.h). */
+static bool is_of_copy(const json_t *entry)
+{
+	return json_is_true(json_object_get(entry, "copy"));
+}
+
 static long long epoch_of(const json_t *entry)
 {
 	return json_integer_value(json_object_get(entry, "epoch")) & UINT32_MAX;
@@ -276,7 +282,11 @@ static void put_moved(struct buf *out, const json_t *entry)
 
 static void put_removed(struct buf *out, const json_t *entry)
 {
-	buf_putf(out, "* %s removed this device", out_name(entry, "from"));
+	if (is_of_copy(entry))
+		buf_put_str(out, "* this device's place was taken");
+	else
+		buf_putf(out, "* %s removed this device",
+			 out_name(entry, "from"));
 }
 
 /* Whoever is named has signed it. */
@@ -305,6 +315,8 @@ static void put_refused(struct buf *out, const json_t *entry)
 
 	if (!json_is_true(json_object_get(entry, "broken")))
 		put_unreadable(out, entry);
+	else if (is_of_copy(entry))
+		buf_put_str(out, "* the keys were changed");
 	else if (json_is_true(json_object_get(entry, "joined")))
 		buf_putf(out,
 			 "! the commit by which %s, device %s, joined cannot "
@@ -350,4 +362,6 @@ void entry_line_put(struct buf *line, const json_t *entry)
 		buf_putf(line,
 			 "! this is for a later version of hermetic: \"%s\"",
 			 text);
+	if (is_of_copy(entry))
+		buf_put_str(line, " (by another copy of this device's state)");
 }

@@ -1,5 +1,6 @@
 /* The `hermetic` command. */
 #include "command/cmd.h"
+#include "command/copies.h"
 #include "command/home.h"
 #include "command/out.h"
 #include "reach/process.h"
@@ -115,6 +116,7 @@ static enum exit_code run(const struct args *args)
 		TRY(cmd_open(&cmd));
 	TRY(RUN[args->verb](&cmd));
 out:
+	copies_tell(&cmd);
 	e = check_output(&cmd.a.why, e);
 	code = report(args, &cmd.a.why, e);
 	if (cmd.kept)

@@ -207,6 +207,8 @@ static enum err stage_with(struct device *d, const struct suite *suite,
 				      held, trail_chain(d->work.rejoin->trail),
 				      d->accounts, &next.session, &commit));
 	TRY(note_base(&next, d->work.rejoin, group_info));
+	if (d->open.session == NULL && d->work.rejoin->forced)
+		membership_set_first(&next, trail_seq(d->work.rejoin->trail));
 	TRY(replace(d, &next, &commit));
 	d->work.doubting = NULL;
 out:

@@ -4,6 +4,7 @@
 #include "device/people.h"
 #include "device/pins.h"
 #include "device/signer.h"
+#include "device/todo.h"
 #include "wire/key_package.h"
 
 #include <stdlib.h>
@@ -321,5 +322,19 @@ enum err change_check_pins(struct device *d, const json_t *change)
 	}
 out:
 	parts_clear(&p);
+	return e;
+}
+
+enum err change_begin(struct device *d, const struct change_plan *plan)
+{
+	json_t *change = NULL;
+	enum err e;
+
+	TRY(change_make(plan, &change));
+	(void)json_object_set_new(
+	    change, "id", json_integer((json_int_t)todo_new_id(&d->open)));
+	membership_set_todo(&d->open, change);
+	work_changed(d);
+out:
 	return e;
 }

@@ -48,4 +48,8 @@ MUST_CHECK enum err change_check_pins(struct device *d, const json_t *change);
 /* The members that it adds were named by the person: they count as shown. */
 MUST_CHECK enum err change_show(struct device *d, const json_t *change);
 
+/* It is what this device does next. */
+MUST_CHECK enum err change_begin(struct device *d,
+				 const struct change_plan *plan);
+
 #endif

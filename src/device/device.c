@@ -128,6 +128,7 @@ enum err device_entry(struct device *device, const char *session, uint64_t seq,
 		e = entry != NULL ? ERR_OK : ERR_LOCAL_MEMORY;
 	}
 	TRY(e);
+	(void)json_object_del(entry, "head"); /* for comparing views */
 	TRY(marks_show(core_store(device), session, entry));
 	TRY(names_dress_entry(device, entry));
 	TRY(record_print(entry, json));
@@ -136,16 +137,32 @@ out:
 	return e;
 }
 
-uint64_t device_last_seq(struct device *device, const char *session)
+static uint64_t read_seq(struct device *device, const char *session,
+			 uint64_t (*of)(const struct membership *m))
 {
 	uint64_t seq = 0;
 
 	if (core_begin(device) != ERR_OK)
 		return 0;
 	if (core_load(device, session) == ERR_OK)
-		seq = session_seq(device->open.session);
+		seq = of(&device->open);
 	core_end_reading(device);
 	return seq;
+}
+
+static uint64_t last_of(const struct membership *m)
+{
+	return session_seq(m->session);
+}
+
+uint64_t device_last_seq(struct device *device, const char *session)
+{
+	return read_seq(device, session, last_of);
+}
+
+uint64_t device_first_seq(struct device *device, const char *session)
+{
+	return read_seq(device, session, membership_first);
 }
 
 static enum err list_outbox(struct device *device, const char *id, json_t *list)

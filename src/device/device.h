@@ -165,6 +165,9 @@ MUST_CHECK enum err device_entry(struct device *device, const char *session,
 /* The last entry that is kept; 0 for a session that is not known. */
 uint64_t device_last_seq(struct device *device, const char *session);
 
+/* Nothing before that entry is kept of the session. */
+uint64_t device_first_seq(struct device *device, const char *session);
+
 /* [{item, session_id, text, state: "waiting" or "refused", queued_at, key?,
  * reason?}…], oldest first; `session` NULL: of all sessions. */
 MUST_CHECK enum err device_outbox(struct device *device, const char *session,

@@ -272,6 +272,11 @@ enum err entry_keep(struct device *d, const struct session_event *event,
 	TRY(put_kind(d, event, people, entry));
 	if (event->kind == SESSION_OWN || event->own_commit)
 		(void)json_object_set_new(entry, "own", json_true());
+	if (d->open.session != NULL &&
+	    session_seq(d->open.session) == event->seq)
+		TRY(record_set_hex(
+		    entry, "head",
+		    span_of(session_head(d->open.session), CHAIN_HEAD)));
 	TRY(membership_keep(core_store(d), &d->open, event->seq, entry));
 	core_tell(d, EVENT_ENTRY, event->seq, 0);
 out:

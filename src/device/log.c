@@ -105,6 +105,26 @@ enum err log_end(struct device *d, uint64_t at, uint64_t seq,
 	return membership_set_ended(&d->open, seq, head);
 }
 
+/* Who comes in by an external commit takes the place of its own leaf. Where that is
+ * this device, another copy of its state did so, and this one is out for that only:
+ * it finds its way in again. */
+static enum err take_removal(struct device *d,
+			     const struct session_event *event,
+			     const uint8_t head[CHAIN_HEAD])
+{
+	bool copy =
+	    event->external_join &&
+	    span_equal(buf_span(&event->identity), span_str(core_self(d)));
+	enum err e;
+
+	if (!copy || FAULT(COPY_UNNOTICED))
+		return log_end(d, event->seq, event->seq - 1, head);
+	TRY(membership_set_ended(&d->open, event->seq - 1, head));
+	TRY(note_copy(d, event->seq - 1, head));
+out:
+	return e;
+}
+
 /* Another device of ours, or this one, departs: what was to be told was. A
  * commit that adds has to remove the leaf, too: it is staged again. */
 static enum err take_departure(struct device *d,
@@ -149,6 +169,31 @@ out:
 	return e;
 }
 
+/* A view of a place whose head the session does not keep any more is compared with
+ * what is kept of the entry there: otherwise a server hides behind many entries of its
+ * own that members have seen others. */
+static enum err compare_old_view(struct device *d, struct session_event *event)
+{
+	json_t *entry = NULL;
+	uint8_t head[CHAIN_HEAD];
+	enum err e;
+
+	if (!event->view_is_old || event->view_seq == 0)
+		return ERR_OK;
+	e = membership_entry(core_store(d), d->open.id, event->view_seq,
+			     &entry);
+	if (e == ERR_OK && record_digest(entry, "head", head) == ERR_OK &&
+	    memcmp(head, event->view_head, CHAIN_HEAD) != 0) {
+		session_set_forked(d->open.session);
+		if (event->kind == SESSION_MESSAGE) {
+			event->kind = SESSION_REFUSED;
+			event->refused = ERR_PEER_FORK;
+		}
+	}
+	json_decref(entry);
+	return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
+}
+
 /* `head` is that before the entry. */
 static enum err take_event(struct device *d, const struct answer_entry *entry,
 			   const struct session_event *event,
@@ -175,7 +220,7 @@ static enum err take_event(struct device *d, const struct answer_entry *entry,
 	if (event->kind == SESSION_OWN)
 		TRY(outbox_sent(d, event->nonce, event->seq));
 	if (event->kind == SESSION_REMOVED)
-		TRY(log_end(d, event->seq, event->seq - 1, head));
+		TRY(take_removal(d, event, head));
 	if (is_of_own_leaf(d, event))
 		TRY(note_copy(d, event->seq - 1, head));
 	if (event->kind == SESSION_DEPARTED)
@@ -227,6 +272,7 @@ static enum err take_entry(struct device *d, const struct answer_entry *entry)
 	}
 	TRY(e);
 	work_changed(d);
+	TRY(compare_old_view(d, &event));
 	if (event.kind == SESSION_REFUSED)
 		check_accounts_undo(d->accounts);
 	else

@@ -182,7 +182,8 @@ enum err membership_forget(const struct device_store *store,
 	enum err e;
 
 	for (uint64_t line = 0; line <= line_of(m->notes); line++)
-		for (uint64_t i = 1; i <= session_seq(m->session); i++) {
+		for (uint64_t i = membership_first(m);
+		     i <= session_seq(m->session); i++) {
 			entry_name(name, m->id, line, i);
 			TRY(forget_id(store, m->id, name));
 			TRY(store->remove(store->context, name));
@@ -219,11 +220,25 @@ uint64_t membership_line(const struct membership *m)
 	return line_of(m->notes);
 }
 
+uint64_t membership_first(const struct membership *m)
+{
+	return record_number_or_0(m->notes, "first");
+}
+
+void membership_set_first(struct membership *m, uint64_t seq)
+{
+	(void)json_object_set_new(m->notes, "first",
+				  json_integer((json_int_t)seq));
+}
+
 /* lines: the entry after which each line but the first begins */
 void membership_begin_line(struct membership *m, uint64_t seq)
 {
 	json_t *lines = json_object_get(m->notes, "lines");
 
+	if (membership_first(m) >
+	    seq) /* a server had named one that never was */
+		membership_set_first(m, seq);
 	if (FAULT(KEPT_IS_REPLACED))
 		return;
 	if (lines == NULL) {
@@ -487,9 +502,9 @@ bool membership_was_known(const struct membership *m)
 void membership_continue(struct membership *next, struct membership *m)
 {
 	static const char *const kept[] = {
-		"name",	   "shown",  "outbox", "item",	 "asked",  "copies",
-		"rejoins", "line",   "lines",  "sent",	 "breaks", "granted",
-		"grant",   "broken", "cause",  "dropped"
+		"name",	   "shown",  "outbox", "item",	  "asked",  "copies",
+		"rejoins", "line",   "lines",  "sent",	  "breaks", "granted",
+		"grant",   "broken", "cause",  "dropped", "first"
 	};
 
 	(void)json_object_set_new(next->notes, "again", json_true());

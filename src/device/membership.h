@@ -137,9 +137,15 @@ void membership_set_gathering(struct membership *m, bool gathering);
 bool membership_leaf_is_shared(const struct membership *m);
 void membership_set_shared_leaf(struct membership *m, bool shared);
 
+/* This device came in at that entry, as the server said, and was never there before:
+ * nothing before it is kept. 0: not noted. */
+uint64_t membership_first(const struct membership *m);
+void membership_set_first(struct membership *m, uint64_t seq);
+
 /* `next`, a membership with a new session in it, takes the place of `m`: the
  * notes and what waits in the outbox go on. */
 void membership_continue(struct membership *next, struct membership *m);
+
 /* That happened to it: it was a session of this device before. */
 bool membership_was_known(const struct membership *m);
 

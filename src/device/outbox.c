@@ -377,12 +377,16 @@ static bool find_hash(const struct membership *m, const uint8_t hash[32],
 	return false;
 }
 
-bool outbox_has_hash(const struct membership *m, const uint8_t hash[32])
+bool outbox_has_hash(const struct membership *m, const uint8_t hash[32],
+		     uint64_t *epoch)
 {
 	struct session_sent sent;
 	size_t index;
 
-	return m->session != NULL && find_hash(m, hash, &index, &sent);
+	if (m->session == NULL || !find_hash(m, hash, &index, &sent))
+		return false;
+	*epoch = sent.epoch;
+	return true;
 }
 
 enum err outbox_sent_by_hash(struct device *d, uint64_t seq,

@@ -56,8 +56,10 @@ const char *outbox_refusal(const struct membership *m, uint64_t item);
  * a history that the person has left since. */
 uint64_t outbox_place(const struct device *d, uint64_t item, bool *left);
 
-/* Has an item the envelope with that hash? */
-bool outbox_has_hash(const struct membership *m, const uint8_t hash[32]);
+/* Has an item the envelope with that hash? *epoch: that for which it was sealed. At a
+ * place of another epoch nobody reads it. */
+bool outbox_has_hash(const struct membership *m, const uint8_t hash[32],
+		     uint64_t *epoch);
 
 /* The log shows only the hash of an entry. When an item has the envelope with
  * that hash (*found), it is kept as the entry `seq` and leaves. */

@@ -4,6 +4,7 @@
 #include "device/breaks.h"
 #include "device/budget.h"
 #include "device/change.h"
+#include "device/ended.h"
 #include "device/names.h"
 #include "device/outbox.h"
 #include "device/pins.h"
@@ -17,20 +18,6 @@
 static bool is_ready(struct device *d)
 {
 	return core_is_settled(d) && membership_todo(&d->open) == NULL;
-}
-
-static enum err set_change(struct device *d, const struct change_plan *plan)
-{
-	json_t *change = NULL;
-	enum err e;
-
-	TRY(change_make(plan, &change));
-	(void)json_object_set_new(
-	    change, "id", json_integer((json_int_t)todo_new_id(&d->open)));
-	membership_set_todo(&d->open, change);
-	work_changed(d);
-out:
-	return e;
 }
 
 /* ---- removing and roles ---- */
@@ -75,7 +62,7 @@ static enum err plan_remove(struct device *d)
 	ENSURE(!names_ourselves(d, plan.remove),
 	       why_set(&d->work.why, ERR_PEER_INVALID, "own-device",
 		       "A device cannot remove itself: use hermetic leave."));
-	TRY(set_change(d, &plan));
+	TRY(change_begin(d, &plan));
 out:
 	json_decref(plan.remove);
 	return e;
@@ -91,10 +78,14 @@ static enum err plan_role(struct device *d)
 
 	TRY(find_leaves(d, order->whom, identities));
 	buf_put(&user, names_find_user(d, order->whom));
+	ENSURE(user.n > 0,
+	       why_set(&d->work.why, ERR_PEER_INVALID, "usage",
+		       "A role is a user's, with all devices: name the user "
+		       "without a device."));
 	buf_put_u8(&user, 0);
 	TRY(buf_end(&user));
-	plan.role_username = user.n > 1 ? (const char *)user.p : order->whom;
-	TRY(set_change(d, &plan));
+	plan.role_username = (const char *)user.p;
+	TRY(change_begin(d, &plan));
 out:
 	buf_clear(&user);
 	json_decref(identities);
@@ -142,7 +133,7 @@ static enum err plan_invite(struct device *d)
 	plan.key_packages = agreed.key_packages;
 	plan.key_package_count = agreed.count;
 	if (guests->count > 0) {
-		TRY(set_change(d, &plan));
+		TRY(change_begin(d, &plan));
 		TRY(change_show(d, membership_todo(&d->open)));
 	}
 out:
@@ -331,14 +322,14 @@ static enum err plan_asked(struct device *d)
 
 	if (!budget_take(d, BUDGET_ASKED))
 		return ERR_OK;
-	return set_change(d, &plan);
+	return change_begin(d, &plan);
 }
 
 static enum err plan_move(struct device *d)
 {
 	struct change_plan move = { .algorithm = d->work.order.algorithm };
 
-	return set_change(d, &move);
+	return change_begin(d, &move);
 }
 
 /* Another leaf whose departure stands in the log: every change removes it. */
@@ -371,7 +362,7 @@ static enum err purge(struct device *d)
 	static const struct change_plan departed = { .due = true,
 						     .epoch = INT64_MAX };
 
-	return set_change(d, &departed);
+	return change_begin(d, &departed);
 }
 
 static enum err plan_it(struct device *d)
@@ -387,7 +378,7 @@ static enum err plan_it(struct device *d)
 	case ORDER_ROLE:
 		return plan_role(d);
 	case ORDER_ROTATE:
-		return set_change(d, &only_keys);
+		return change_begin(d, &only_keys);
 	case ORDER_ASKED:
 		return plan_asked(d);
 	case ORDER_MOVE:
@@ -449,7 +440,7 @@ static enum err oust(struct device *d)
 	plan.remove = json_array();
 	(void)json_array_append_new(plan.remove,
 				    json_string(breaks_culprit(d)));
-	TRY(set_change(d, &plan));
+	TRY(change_begin(d, &plan));
 out:
 	json_decref(plan.remove);
 	return e;
@@ -471,63 +462,23 @@ static enum err replace(struct device *d)
 	const struct change_plan plan = { .reason = "last-resort" };
 
 	d->work.replaced = true;
-	return budget_take(d, BUDGET_ASKED) ? set_change(d, &plan) : ERR_OK;
+	return budget_take(d, BUDGET_ASKED) ? change_begin(d, &plan) : ERR_OK;
 }
 
 const struct step plan_step_replace = { "replace", NULL, replace_due,
 					replace,   NULL, NULL };
-
-/* Another member whose device has ended, as far as its account's log is known. */
-static bool find_ended(struct device *d, struct mls_member *member,
-		       bool *settled)
-{
-	const struct session *session = d->open.session;
-	uint32_t leaf = 0;
-
-	if (!session_has_places(session))
-		return false;
-	while (session_next_ended(session, &leaf, member, settled))
-		if (member->leaf_index !=
-		    mls_group_own_leaf(session_group(session)))
-			return true;
-	return false;
-}
 
 /* The departed are removed before anything is said, and keys are renewed when
  * the server wants that, within a budget. */
 static bool duty_due(struct device *d)
 {
 	struct mls_member member;
-	bool settled;
 
 	if (!is_ready(d))
 		return false;
 	return d->work.renew ||
 	       (outbox_waits(&d->open) &&
-		(others_departed(d) || find_ended(d, &member, &settled)));
-}
-
-/* Of a leaf whose device its account has removed the group hears by a commit that
- * raises the account's place; the next one removes it. */
-static enum err purge_ended(struct device *d, const struct mls_member *member,
-			    bool settled)
-{
-	struct change_plan plan = { .due = true,
-				    .epoch = session_epoch(d->open.session),
-				    .reason = "removed-device" };
-	enum err e;
-
-	if (!settled)
-		return set_change(d, &plan);
-	plan.epoch = INT64_MAX;
-	plan.remove = json_array();
-	(void)json_array_append_new(
-	    plan.remove,
-	    json_stringn((const char *)member->identity.p, member->identity.n));
-	TRY(set_change(d, &plan));
-out:
-	json_decref(plan.remove);
-	return e;
+		(others_departed(d) || ended_find(d, &member) != ENDED_NONE));
 }
 
 static enum err duty(struct device *d)
@@ -535,16 +486,19 @@ static enum err duty(struct device *d)
 	const struct change_plan plan = { .due = true,
 					  .epoch =
 					      session_epoch(d->open.session) };
-	bool required = d->work.required, settled;
+	enum ended how = ENDED_NONE;
+	bool required = d->work.required;
 	struct mls_member member;
 
-	if (!others_departed(d) && find_ended(d, &member, &settled))
-		return purge_ended(d, &member, settled);
+	if (!others_departed(d) && outbox_waits(&d->open))
+		how = ended_find(d, &member);
+	if (how != ENDED_NONE)
+		return ended_remove(d, &member, how);
 	d->work.renew = d->work.required = false;
 	if (others_departed(d))
 		return purge(d);
 	if (budget_take(d, BUDGET_ASKED))
-		return set_change(d, &plan);
+		return change_begin(d, &plan);
 	if (required)
 		work_hold(
 		    d, ERR_STATE_PENDING, "rotation-required",

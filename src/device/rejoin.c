@@ -53,7 +53,8 @@ bool rejoin_is_begun(const struct membership *m)
 {
 	return !session_member(m->session) &&
 	       (membership_todo_is(m, "join") ||
-		json_object_get(m->notes, "base") != NULL);
+		json_object_get(m->notes, "base") != NULL ||
+		membership_behind(m) == BEHIND_COPY);
 }
 
 bool rejoin_is_barred(const struct device *d)
@@ -172,8 +173,9 @@ static enum err base(struct device *d)
 			  "Another copy of this device's state is in use, and "
 			  "was before this week. To go on with this one: "
 			  "hermetic resolve %s --yes. The other one becomes a "
-			  "device of its own by: hermetic login",
-			  d->open.id);
+			  "device of its own in a home of its own: hermetic "
+			  "login --home DIR --username %s",
+			  d->open.id, d->username);
 	else if (by_itself && !budget_take_rejoin(d))
 		rejoin_halt_often(d);
 	if (d->work.halted)
@@ -436,7 +438,9 @@ out:
 /* An item of ours may have been stored while this device was behind. */
 static enum err find_own(struct device *d, const struct answer_entry *entry)
 {
+	const struct trail *trail = d->work.rejoin->trail;
 	uint8_t hash[32];
+	uint64_t epoch;
 	bool found = false;
 	enum err e = ERR_OK;
 
@@ -445,14 +449,17 @@ static enum err find_own(struct device *d, const struct answer_entry *entry)
 	memcpy(hash, entry->hash, sizeof(hash));
 	if (!entry->bare && !entry->expired)
 		TRY(hash_sha256(&entry->bytes, 1, hash));
+	/* at a place of another epoch all members refuse it */
+	if (!outbox_has_hash(&d->open, hash, &epoch) ||
+	    epoch != trail_epoch(trail))
+		goto out;
 	if (d->work.rejoin->forced) {
-		if (outbox_has_hash(&d->open, hash))
-			TRY(stood_later(d, entry->seq, hash));
+		TRY(stood_later(d, entry->seq, hash));
 		goto out;
 	}
 	TRY(outbox_sent_by_hash(d, entry->seq, hash, &found));
 	if (found)
-		TRY(note_known(d, d->work.rejoin->trail));
+		TRY(note_known(d, trail));
 out:
 	return e;
 }

@@ -54,7 +54,8 @@ bool rejoin_falls_short(const struct device *d);
 /* The rules let this device in by another device of its user only. */
 void rejoin_refuse(struct device *d);
 
-/* Was a commit staged by which this device comes in (again)? */
+/* Was a commit staged by which this device comes in (again), or is it out only since
+ * another copy of its state took its place? */
 bool rejoin_is_begun(const struct membership *m);
 
 /* ORDER_RESOLVE begins: what the person has seen keeps nothing back. */

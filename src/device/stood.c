@@ -74,6 +74,7 @@ enum err stood_take(const struct device *d, struct stood *stood,
 		    const struct answer *answer, uint64_t end)
 {
 	uint8_t hash[32];
+	uint64_t epoch;
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < answer->entry_count && !stood->broken; i++) {
@@ -88,7 +89,7 @@ enum err stood_take(const struct device *d, struct stood *stood,
 		TRY(e);
 		chain_advance(&stood->chain, entry->head);
 		if (entry->kind == CHAIN_APPLICATION &&
-		    outbox_has_hash(&d->open, hash))
+		    outbox_has_hash(&d->open, hash, &epoch))
 			TRY(add(stood->places, entry->seq, hash));
 	}
 out:

@@ -84,6 +84,7 @@ static enum err use(struct device *d, const struct answer_welcome *row,
 	const char *wrong;
 	enum err e;
 
+	ENSURE(row->seq > 0, ERR_PEER_FORK); /* no commit stands there */
 	TRY(packages_find(d, row->welcome, &package));
 	TRY(membership_new(&next, row->session, &package.offer));
 	TRY(signer_init(&signer, d, package.suite, &package.offer));
@@ -100,6 +101,8 @@ static enum err use(struct device *d, const struct answer_welcome *row,
 		TRY(session_set_departures(next.session,
 					   trail_departures(trail)));
 	}
+	if (trail == NULL)
+		membership_set_first(&next, row->seq);
 	membership_set_gathering(&next, trail == NULL);
 	membership_set_shared_leaf(&next, package.last_resort);
 	TRY(packages_used(d, &package));

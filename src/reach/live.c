@@ -17,7 +17,8 @@
 struct topic {
 	char id[TEXT_UUID_SIZE];
 	uint64_t told;
-	bool due; /* its keys, as the server said when we subscribed */
+	bool due;     /* its keys, as the server said when we subscribed */
+	bool stopped; /* as it was after the last push */
 	struct topic *next;
 };
 
@@ -138,6 +139,15 @@ out:
 	return e;
 }
 
+/* The next try is later each time. */
+static void back_off(struct live *live, uint64_t now)
+{
+	live->retry_at = now + live->backoff_ms;
+	live->backoff_ms *= 2;
+	if (live->backoff_ms > BACKOFF_MAX_MS)
+		live->backoff_ms = BACKOFF_MAX_MS;
+}
+
 /* A connection that ends soon after it was made is as good as none. */
 static void hang_up(struct live *live, const char *reason)
 {
@@ -153,10 +163,7 @@ static void hang_up(struct live *live, const char *reason)
 	    live->channel != NULL && channel_wants_token(live->channel);
 	channel_close(live->channel);
 	live->channel = NULL;
-	live->retry_at = now + live->backoff_ms;
-	live->backoff_ms *= 2;
-	if (live->backoff_ms > BACKOFF_MAX_MS)
-		live->backoff_ms = BACKOFF_MAX_MS;
+	back_off(live, now);
 }
 
 static void tell_connected(struct live *live)
@@ -174,6 +181,8 @@ static enum err reconnect(struct live *live)
 		why_clear(&live->a->why);
 		return ERR_OK;
 	}
+	if (live->channel == NULL) /* refused: whoever listens may go on */
+		back_off(live, clock_steady_ms());
 	tell_connected(live);
 	return e;
 }
@@ -234,8 +243,11 @@ static enum err tell_topic(struct live *live, struct topic *topic,
 			   bool *stopped)
 {
 	uint64_t last = device_last_seq(live->a->device, topic->id);
+	uint64_t first = device_first_seq(live->a->device, topic->id);
 	enum err e = ERR_OK;
 
+	if (topic->told + 1 < first)
+		topic->told = first - 1;
 	while (topic->told < last && !*stopped) {
 		json_t *entry = NULL;
 
@@ -309,6 +321,54 @@ static bool is_message_of(const json_t *push, const char *id)
 	       session != NULL && (id == NULL || strcmp(session, id) == 0);
 }
 
+/* Whether something keeps this device from following or from sending there. */
+static enum err read_stop(struct account *a, const char *id, bool *stopped)
+{
+	struct buf text = BUF_INIT;
+	json_t *session = NULL;
+	enum err e;
+
+	TRY(device_describe(a->device, id, &text));
+	TRY(buf_end(&text));
+	session = json_loadb((const char *)text.p, text.n, 0, NULL);
+	ENSURE(session != NULL, ERR_LOCAL_BUG);
+	*stopped = json_object_get(session, "stop") != NULL;
+out:
+	json_decref(session);
+	buf_clear(&text);
+	return e;
+}
+
+/* What stops a session is found by a push, and what is done about it, or told,
+ * by an order. */
+static enum err see_stop(struct live *live, const char *id)
+{
+	struct topic *topic = live->topics;
+	bool before;
+	enum err e;
+
+	while (topic != NULL && strcmp(topic->id, id) != 0)
+		topic = topic->next;
+	if (topic == NULL)
+		return ERR_OK;
+	before = topic->stopped;
+	TRY(read_stop(live->a, id, &topic->stopped));
+	if (topic->stopped && !before)
+		TRY(catch_up(live->a, id));
+out:
+	return e;
+}
+
+/* That the bytes of an entry are not kept any more is for the log to say: what is
+ * pushed was said just now. */
+static bool lacks_bytes(const struct answer *answer)
+{
+	for (size_t i = 0; i < answer->entry_count; i++)
+		if (answer->entries[i].expired)
+			return true;
+	return false;
+}
+
 static enum err push(struct live *live, const char *id, const json_t *batch)
 {
 	struct account *a = live->a;
@@ -321,14 +381,18 @@ static enum err push(struct live *live, const char *id, const json_t *batch)
 			    "%s does not push what a hermetic server does.",
 			    api_url(a->api));
 	TRY(e);
-	e = device_push(a->device, id, reply.answer.entries,
-			reply.answer.entry_count, &a->why);
+	e = lacks_bytes(&reply.answer)
+		? ERR_STATE_CONFLICT
+		: device_push(a->device, id, reply.answer.entries,
+			      reply.answer.entry_count, &a->why);
 	if (e == ERR_STATE_CONFLICT) { /* one is missing before them */
 		why_clear(&a->why);
 		e = catch_up(a, id);
 	} else if (e == ERR_STATE_GONE) { /* no session of this device */
 		why_clear(&a->why);
 		e = ERR_OK;
+	} else if (e == ERR_OK) {
+		e = see_stop(live, id);
 	}
 out:
 	reply_clear(&reply);

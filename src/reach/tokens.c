@@ -11,6 +11,10 @@
 /* A token is renewed this long before it expires, or a quarter of its life. */
 #define EXPIRY_MARGIN_MS 30000
 
+/* What a server gives stays for so long at most, and fits into a header. */
+#define LIFE_MAX_S 86400
+#define TOKEN_MAX 4096
+
 static const char *text_of(const json_t *object, const char *member)
 {
 	return json_string_value(json_object_get(object, member));
@@ -28,6 +32,23 @@ out:
 	return e;
 }
 
+static bool is_token(const char *text)
+{
+	size_t n = text != NULL ? strlen(text) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (text[i] <= ' ' || text[i] > '~')
+			return false;
+	return n > 0 && n <= TOKEN_MAX;
+}
+
+static enum err refuse_tokens(struct account *a)
+{
+	return why_set(&a->why, ERR_PEER_MALFORMED, "bad-answer",
+		       "%s does not answer like a hermetic server.",
+		       api_url(a->api));
+}
+
 enum err tokens_save(struct account *a, const json_t *answer)
 {
 	const char *access = text_of(answer, "access_token");
@@ -36,9 +57,11 @@ enum err tokens_save(struct account *a, const json_t *answer)
 	uint64_t seconds, margin, renew_at;
 	enum err e;
 
-	ENSURE(access != NULL && refresh != NULL, ERR_PEER_MALFORMED);
-	TRY(record_number(answer, "expires_in", &seconds));
-	ENSURE(seconds <= UINT32_MAX, ERR_PEER_MALFORMED);
+	ENSURE(is_token(access) && is_token(refresh) &&
+		   record_number(answer, "expires_in", &seconds) == ERR_OK,
+	       refuse_tokens(a));
+	if (seconds > LIFE_MAX_S)
+		seconds = LIFE_MAX_S;
 	margin = seconds * 250;
 	if (margin > EXPIRY_MARGIN_MS)
 		margin = EXPIRY_MARGIN_MS;

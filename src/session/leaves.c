@@ -81,6 +81,31 @@ static bool is_ended(const struct session *session,
 				 NULL) == ACCOUNT_ENDED;
 }
 
+bool session_may_settle(const struct session *session,
+			const struct mls_member *member)
+{
+	const struct account_log *log = NULL;
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct account_place at;
+	struct places places;
+	struct place place;
+	struct span links;
+	uint64_t device;
+
+	if (!places_read_leaf(member->identity, fingerprint, &device) ||
+	    places_read(mls_group_extensions(session->group), &places) !=
+		ERR_OK ||
+	    check_accounts_find(session->accounts, SPAN_ARRAY(fingerprint),
+				&log, &links) != ERR_OK ||
+	    log == NULL)
+		return false;
+	if (!places_find(places.rows, SPAN_ARRAY(fingerprint), &place))
+		return true; /* the next commit gives it one */
+	at.number = place.number;
+	(void)span_copy(at.hash, place.hash);
+	return account_log_has(log, &at);
+}
+
 bool session_next_ended(const struct session *session, uint32_t *leaf,
 			struct mls_member *member, bool *settled)
 {

@@ -73,6 +73,17 @@ out:
 	return e;
 }
 
+/* The view is good, and was compared, or is older than the heads that are kept. */
+static void note_view(struct span view, struct session_event *event)
+{
+	struct rd r = rd_init(view);
+
+	(void)rd_u8(&r);
+	event->view_seq = rd_u64(&r);
+	rd_copy(&r, event->view_head, CHAIN_HEAD);
+	event->view_is_old = rd_ok(&r) && !event->view_compared;
+}
+
 /* What the sender signed beside the data: its view of the log, and the nonce
  * of the envelope that the message is in. */
 static enum err check_said(struct session *session, struct span said,
@@ -89,6 +100,8 @@ static enum err check_said(struct session *session, struct span said,
 	e = chain_check_view(&session->chain, view, &event->view_compared);
 	if (e == ERR_PEER_FORK)
 		session->forked = true;
+	else if (e == ERR_OK)
+		note_view(view, event);
 out:
 	return e;
 }
@@ -238,10 +251,16 @@ out:
 static void check_commit_view(struct session *session, struct span said,
 			      struct session_event *event)
 {
-	if (said.n >= CHAIN_VIEW &&
-	    chain_check_view(&session->chain, span_of(said.p, CHAIN_VIEW),
-			     &event->view_compared) == ERR_PEER_FORK)
+	struct span view = span_of(said.p, CHAIN_VIEW);
+	enum err e;
+
+	if (said.n < CHAIN_VIEW)
+		return;
+	e = chain_check_view(&session->chain, view, &event->view_compared);
+	if (e == ERR_PEER_FORK)
 		session->forked = true;
+	else if (e == ERR_OK)
+		note_view(view, event);
 }
 
 static enum err receive_commit(struct session *session, uint64_t now,

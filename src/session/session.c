@@ -305,6 +305,11 @@ bool session_forked(const struct session *session)
 	return session->forked;
 }
 
+void session_set_forked(struct session *session)
+{
+	session->forked = true;
+}
+
 bool session_pending(const struct session *session)
 {
 	return mls_group_has_pending(session->group);

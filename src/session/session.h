@@ -116,6 +116,12 @@ MUST_CHECK enum err session_check_leaves(const struct session *session,
 bool session_next_ended(const struct session *session, uint32_t *leaf,
 			struct mls_member *member, bool *settled);
 
+/* Of such a leaf: the group's place of its account lies on the log that is known
+ * here, so that a commit can raise it to where the device is removed. False: it lies
+ * on a branch that does not count, and a place is never lowered. */
+bool session_may_settle(const struct session *session,
+			const struct mls_member *member);
+
 /* The member of that identity is such a leaf, and the group says so. */
 bool session_has_ended(const struct session *session, struct span identity);
 
@@ -133,6 +139,8 @@ const uint8_t *session_head(const struct session *session);
 bool session_member(const struct session *session);
 /* Another member's authenticated view of the log differed from ours. */
 bool session_forked(const struct session *session);
+/* A view that is older than the heads that are kept here differed. */
+void session_set_forked(struct session *session);
 /* A commit of ours is staged. */
 bool session_pending(const struct session *session);
 /* For mls_group_next_member(), mls_group_epoch_authenticator() and so on. */
@@ -322,7 +330,12 @@ struct session_event {
 	const char *rule;    /* SESSION_REFUSED of a commit: which rule it
 				breaks, in a few words; or NULL */
 	bool view_compared;  /* the sender's view was checked with ours */
-	enum err refused;    /* SESSION_REFUSED only */
+	/* It is of a place whose head is not kept here any more: the caller compares
+	 * it with what it has kept of that entry. */
+	bool view_is_old;
+	uint64_t view_seq;
+	uint8_t view_head[CHAIN_HEAD];
+	enum err refused; /* SESSION_REFUSED only */
 };
 
 void session_event_clear(struct session_event *event);

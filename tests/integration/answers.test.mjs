@@ -4,9 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { conversation, twoPeople } from '../testlib/people.mjs';
-import { startProxy } from '../testlib/proxy.mjs';
-import { startNode, startPostgres } from '../testlib/stack.mjs';
+import { conversation } from '../testlib/people.mjs';
+import { startScene } from '../testlib/scene.mjs';
 
 /** Writes an answer as it is, and ends the connection. */
 const bytes = (head, body = '') => socket => {
@@ -31,20 +30,13 @@ function endless(socket) {
 }
 
 describe('answers that are none', { concurrency: false }, () => {
-  let postgres, node, proxy, alice, bob, id;
+  let scene, proxy, alice, bob, id;
   before(async () => {
-    postgres = await startPostgres();
-    node = await startNode({ postgres });
-    proxy = await startProxy(node.url);
-    [alice, bob] = await twoPeople(node.url);
-    alice.server = proxy.url;
+    scene = await startScene({ fooled: 'alice' });
+    ({ proxy, alice, bob } = scene);
     id = await conversation(alice, bob);
   });
-  after(async () => {
-    await proxy?.stop();
-    await node?.stop();
-    await postgres?.stop();
-  });
+  after(() => scene?.stop());
 
   const lie = (path, raw) => {
     proxy.hooks = { request: asked => path.test(asked.path) ? { raw } :

@@ -3,27 +3,20 @@
 // itself. The members' own view of the log, which they sign, tells; and the
 // person is told.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
 import { firstHead, nextHead } from '../testlib/api.mjs';
-import { conversation, twoPeople } from '../testlib/people.mjs';
-import { startProxy } from '../testlib/proxy.mjs';
-import { startNode, startPostgres } from '../testlib/stack.mjs';
+import { conversation } from '../testlib/people.mjs';
+import { startScene } from '../testlib/scene.mjs';
 
 describe('a server that lies about history', { concurrency: false }, () => {
-  let postgres, node, proxy, alice, bob, id;
+  let scene, postgres, proxy, alice, bob, id;
   before(async () => {
-    postgres = await startPostgres();
-    node = await startNode({ postgres });
-    proxy = await startProxy(node.url);
-    [alice, bob] = await twoPeople(node.url);
-    bob.server = proxy.url;
+    scene = await startScene({ fooled: 'bob' });
+    ({ postgres, proxy, alice, bob } = scene);
   });
-  after(async () => {
-    await proxy?.stop();
-    await node?.stop();
-    await postgres?.stop();
-  });
+  after(() => scene?.stop());
 
   const log = () => postgres.rows(`SELECT session_id, seq, kind, epoch, sender,
     translate(encode(envelope, 'base64'), E'\\n', '') AS envelope,
@@ -144,6 +137,20 @@ describe('a server that lies about history', { concurrency: false }, () => {
     proxy.hooks = {};
     await caught('forked');
     await alice.does('send', id, 'and mine');
+  });
+
+  test('many entries of its own hide nothing', async () => {
+    await talk('one', 'two', 'three');
+    // only hashes, as of what is not kept any more: bob's last heads are all of them
+    const filler = Array.from({ length: 300 }, () => ({
+      hash: randomBytes(32).toString('hex'), kind: 1 }));
+    const at = await seq('one');
+    const [, two, three] = (await log()).slice(at - 1);
+    lying(all => [...all.slice(0, at - 1), ...filler.map(f => ({
+      ...all[at - 1], envelope: undefined, ...f })), three, two]);
+    assert.match(await caught('filled up'), /different histories/);
+    const { json } = await bob.run('read', id);
+    assert.deepEqual(json.filter(m => m.kind === 'text').map(m => m.text), ['hello']);
   });
 
   test('the truth is believed', async () => {

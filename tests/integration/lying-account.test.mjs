@@ -92,9 +92,15 @@ describe('a server that lies about accounts', { concurrency: false }, () => {
     proxy.hooks = { request: ({ path }) => path.startsWith('/sessions/') ||
       /key-packages/.test(path) ? problem(409, 'member-already') : undefined };
     await person.cannot('member-already', 'link');
+    // nor does a list without them
+    proxy.hooks = { answer: ({ path }) => path === '/key-packages/claim' ?
+      { json: { devices: [] } } : undefined };
+    assert.deepEqual(await person.does('link'), [{
+      session_id: session.session_id, devices: 0, missing: 1 }]);
     proxy.hooks = {};
     const linked = await person.does('link');
-    assert.deepEqual(linked.map(l => l.session_id), [session.session_id]);
+    assert.deepEqual(linked, [{ session_id: session.session_id, devices: 1,
+      missing: 0 }]);
   });
 
   test('no refusal of the server means that a log was compared', async () => {

@@ -5,9 +5,9 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 
-import { conversation, twoPeople } from '../testlib/people.mjs';
+import { conversation } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
-import { startNode, startPostgres } from '../testlib/stack.mjs';
+import { startScene } from '../testlib/scene.mjs';
 
 /** One byte a second, for ever. */
 function drip(socket, bytes) {
@@ -17,19 +17,13 @@ function drip(socket, bytes) {
 }
 
 describe('a server that plays with time', { concurrency: false }, () => {
-  let postgres, node, proxy, alice, bob, id;
+  let scene, node, proxy, alice, bob, id;
   before(async () => {
-    postgres = await startPostgres();
-    node = await startNode({ postgres });
-    proxy = await startProxy(node.url);
-    [alice, bob] = await twoPeople(node.url);
+    scene = await startScene();
+    ({ node, proxy, alice, bob } = scene);
     id = await conversation(alice, bob);
   });
-  after(async () => {
-    await proxy?.stop();
-    await node?.stop();
-    await postgres?.stop();
-  });
+  after(() => scene?.stop());
 
   /** Ends as unreachable within so many seconds. */
   async function givesUp(seconds, ...args) {

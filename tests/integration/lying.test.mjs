@@ -5,27 +5,20 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { conversation, twoPeople } from '../testlib/people.mjs';
-import { startProxy } from '../testlib/proxy.mjs';
-import { startNode, startPostgres } from '../testlib/stack.mjs';
+import { firstHead, nextHead } from '../testlib/api.mjs';
+import { conversation } from '../testlib/people.mjs';
+import { startScene } from '../testlib/scene.mjs';
 
 const problem = (status, slug) => ({ status, json: {
   type: `urn:hermetic:problem:${slug}`, title: slug, status, detail: slug } });
 
 describe('a server that lies in its answers', { concurrency: false }, () => {
-  let postgres, node, proxy, alice, bob, id, seen;
+  let scene, postgres, node, proxy, alice, bob, id, seen;
   before(async () => {
-    postgres = await startPostgres();
-    node = await startNode({ postgres });
-    proxy = await startProxy(node.url);
-    [alice, bob] = await twoPeople(node.url);
-    alice.server = proxy.url;
+    scene = await startScene({ fooled: 'alice' });
+    ({ postgres, node, proxy, alice, bob } = scene);
   });
-  after(async () => {
-    await proxy?.stop();
-    await node?.stop();
-    await postgres?.stop();
-  });
+  after(() => scene?.stop());
 
   const rows = () => postgres.rows(`SELECT seq, kind, sender FROM
     hermetic.message WHERE session_id = '${id}' ORDER BY seq`);
@@ -109,6 +102,20 @@ describe('a server that lies in its answers', { concurrency: false }, () => {
     await goesOn('I am one');
   });
 
+  test('a token that is none stays with nobody', async () => {
+    for (const lies of [{ access_token: 'x'.repeat(100000) },
+      { access_token: 'two\nlines' }, { refresh_token: '' },
+      { expires_in: 4e9 }]) {
+      await talk();
+      lie({ request: ({ path }) => path.startsWith('/session/') ?
+        problem(401, 'unauthorized') : path === '/auth/refresh' ?
+        { status: 200, json: { access_token: 'a.b.c', refresh_token: 'd',
+          token_type: 'Bearer', expires_in: 900, ...lies } } : undefined });
+      await alice.run('send', id, 'as ever');
+      await goesOn('as ever');
+    }
+  });
+
   test('an answer places nothing, and is no success', async () => {
     await talk();
     const [{ seq }] = (await alice.does('read', id)).filter(
@@ -188,6 +195,68 @@ describe('a server that lies in its answers', { concurrency: false }, () => {
       const { code } = await alice.run('send', id, `against ${slug}`);
       assert.equal(code, 4, slug);
       assert.ok(seen.length < 60, `${slug}: ${seen.length} requests`);
+    }
+  });
+
+  /** The server stores it all the same, behind all that there is. */
+  async function store(envelope, of) {
+    const [last] = await postgres.rows(`SELECT seq, encode(head, 'hex') AS head
+      FROM hermetic.message WHERE session_id = '${id}'
+      ORDER BY seq DESC LIMIT 1`);
+    const entry = { seq: Number(last.seq) + 1, kind: 1, envelope };
+    const head = `'\\x${nextHead(last.head, entry)}'`;
+    const bytes = `'\\x${Buffer.from(envelope, 'base64').toString('hex')}'::bytea`;
+    await postgres.psql(`INSERT INTO hermetic.message (session_id, seq, kind, epoch,
+        sender, nonce, envelope, head, hash, sent_at) SELECT session_id, ${entry.seq},
+        1, ${of.epoch}, sender, substr(${bytes}, 26, 16), ${bytes}, ${head},
+        sha256(${bytes}), now() FROM hermetic.message
+        WHERE session_id = '${id}' AND seq = ${of.seq};
+      UPDATE hermetic.session SET last_seq = ${entry.seq}, head = ${head}
+        WHERE session_id = '${id}'`);
+  }
+
+  test('what is stored behind a change of keys is not sent', async () => {
+    proxy.hooks = {};
+    id = await conversation(bob, alice);
+    let envelope;
+    lie({ request: ({ path, body }) => {
+      if (!path.endsWith('/send')) return undefined;
+      envelope = body.envelope;
+      return { drop: true };
+    } });
+    await alice.keeps('unreachable', 'send', id, 'for all to read', '--id', 'a');
+    proxy.hooks = {};
+    const [of] = await postgres.rows(`SELECT seq, epoch FROM hermetic.message
+      WHERE session_id = '${id}'`);
+    await bob.does('remove', id, alice.name);
+    await store(envelope, of);
+    await bob.does('invite', id, alice.name);
+    await alice.does('join', id);
+    await alice.does('send', id, 'for all to read', '--id', 'a');
+    assert.deepEqual(await bob.texts(id), ['for all to read']);
+    assert.deepEqual(await alice.texts(id), ['for all to read']);
+  });
+
+  test('a Welcome to a place that is far away ends no reading', async t => {
+    for (const place of [{ seq: 2 ** 50 }, { seq: 0 }]) {
+      proxy.hooks = {};
+      [{ session_id: id }] = await bob.does('create', '--invite', alice.name);
+      await bob.does('send', id, 'after the commit');
+      if (place.seq === 0) place.head = firstHead(id);
+      lie({ answer: ({ path, json }) => path === '/welcomes' ? { json: {
+        welcomes: json.welcomes.map(w => w.session_id === id ?
+          { ...w, ...place } : w) } } : undefined });
+      assert.equal((await alice.run('join', id)).code, 1, `${place.seq}`);
+      proxy.hooks = {};
+      const reading = alice.start('read', id);
+      t.after(() => reading.child.kill('SIGKILL'));
+      const ended = await Promise.race([reading.ended,
+        new Promise(done => setTimeout(done, 10000))]);
+      assert.equal(ended?.code, 1, ended?.err);
+      await alice.does('resolve', id, '--yes');
+      await alice.does('members', id);
+      await alice.does('send', id, 'in');
+      assert.deepEqual(await alice.texts(id), ['in']);
     }
   });
 });

@@ -222,4 +222,48 @@ describe('leaves of accounts', { concurrency: false }, () => {
       await bob.does('send', id, 'still here');
       assert.deepEqual((await alice.texts(id)).at(-1), 'still here');
     });
+
+  test('a removed device on a branch makes nobody commit without end', async t => {
+    const dora = await newAccount(node.url, 'dora');
+    const poster = await newUser(node.url, 'poster');
+    const post = link => poster.post(`/users/${dora.username}/log`,
+      { link: base64(link) });
+    ok(await post(dora.log.recover()), 201);
+    ok(await dora.post('/key-packages', { key_packages: ['aes-256-gcm',
+      'chacha20-poly1305'].map(a => base64(dora.keysFor(a).keyPackage({
+      suites: [4, 3] }))) }), 201);
+    const [{ session_id: id }] = await alice.does('create', '--invite',
+      dora.username, '--invite', bob.name);
+    await bob.does('join', id);
+    // a link of the device is named by the group, and then another one of that
+    // number counts, by which the recovery key removes the device
+    ok(await post(dora.log.branch().add()), 201);
+    await alice.does('verify', dora.username);
+    await alice.does('rotate', id);
+    await bob.texts(id);
+    const counts = dora.log.remove(dora.log.first, null);
+    await postgres.psql(`UPDATE hermetic.account_link
+      SET link = '\\x${counts.toString('hex')}',
+      hash = '\\x${linkHash(counts).toString('hex')}' WHERE number = 3 AND
+      fingerprint = '\\x${dora.log.fingerprint.toString('hex')}'`);
+    const commits = async () => Number(await postgres.psql(`SELECT count(*)
+      FROM hermetic.message WHERE session_id = '${id}' AND kind = 2`));
+    const before = await commits();
+    await bob.does('verify', dora.username);
+    const sending = bob.start('send', id, 'from a member');
+    t.after(() => sending.child.kill('SIGKILL'));
+    const ended = await Promise.race([sending.ended,
+      new Promise(done => setTimeout(done, 10000))]);
+    assert.ok(await commits() <= before + 1, `${await commits()} commits`);
+    assert.equal(ended?.code, 4, ended?.err);
+    assert.equal(sending.lines().at(-1).error, 'ended-device');
+    // whose role allows it removes the device by itself
+    await alice.does('verify', dora.username);
+    await alice.does('send', id, 'from the owner');
+    assert.equal(await commits(), before + 1);
+    assert.deepEqual((await members(alice, id)).map(m => m.username),
+      [alice.name, bob.name].sort());
+    await bob.does('outbox', '--flush');
+    assert.deepEqual(await alice.texts(id), ['from the owner', 'from a member']);
+  });
 });

@@ -7,9 +7,10 @@ import { after, before, describe, test } from 'node:test';
 
 import { WebSocketServer } from 'ws';
 
-import { conversation, twoPeople } from '../testlib/people.mjs';
-import { startProxy } from '../testlib/proxy.mjs';
-import { startNode, startPostgres, until } from '../testlib/stack.mjs';
+import { firstHead, nextHead } from '../testlib/api.mjs';
+import { conversation } from '../testlib/people.mjs';
+import { startScene } from '../testlib/scene.mjs';
+import { until } from '../testlib/stack.mjs';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
@@ -38,22 +39,15 @@ const saying = (...frames) => (req, socket) => {
 };
 
 describe('a WebSocket that lies', { concurrency: false }, () => {
-  let postgres, node, proxy, alice, bob, id, upgrades;
+  let scene, proxy, alice, bob, id, upgrades;
   before(async () => {
-    postgres = await startPostgres();
-    node = await startNode({ postgres });
-    proxy = await startProxy(node.url);
-    [alice, bob] = await twoPeople(node.url);
-    alice.server = proxy.url;
+    scene = await startScene({ fooled: 'alice' });
+    ({ proxy, alice, bob } = scene);
     id = await conversation(alice, bob);
     await bob.does('send', id, 'one');
     await alice.texts(id);
   });
-  after(async () => {
-    await proxy?.stop();
-    await node?.stop();
-    await postgres?.stop();
-  });
+  after(() => scene?.stop());
 
   function lie(upgrade) {
     upgrades = 0;
@@ -93,6 +87,21 @@ describe('a WebSocket that lies', { concurrency: false }, () => {
     await until(() => upgrades === 5, { name: 'the fifth time' });
     assert.ok(Date.now() - begun > 2000, `${Date.now() - begun} ms`);
     await reading.stop();
+  });
+
+  test('a connection that is refused is tried less and less', async () => {
+    lie((req, socket) => upgrades > 1 ? socket.end('HTTP/1.1 403 Forbidden\r\n' +
+      'Content-Length: 0\r\n\r\n') : saying(close('later'))(req, socket));
+    const chat = alice.starts();
+    await until(() => /refused the WebSocket/.test(chat.out),
+      { name: 'a refusal' });
+    await new Promise(done => setTimeout(done, 3000));
+    assert.ok(upgrades < 16, `${upgrades} tries`);
+    proxy.hooks = {};
+    await until(() => /Connected again/.test(chat.out), { name: 'a connection' });
+    chat.child.stdin.end('/quit\n');
+    const { code, err } = await chat.ended;
+    assert.equal(code, 0, err);
   });
 
   test('a push that is none is called so', async () => {
@@ -147,6 +156,58 @@ describe('a WebSocket that lies', { concurrency: false }, () => {
     chat.child.stdin.end('/quit\n');
     const { code, err } = await chat.ended;
     assert.equal(code, 0, err);
+  });
+
+  test('who follows goes on after a change that could not be followed',
+    async () => {
+      proxy.hooks = {};
+      const other = await conversation(alice, bob);
+      const reading = bob.start('read', other, '--follow');
+      await until(async () => (await bob.texts(other)).length === 0);
+      await alice.does('send', other, 'before');
+      await reading.line(l => l.text === 'before');
+      // nobody has signed what brings the members along
+      proxy.hooks = { request: ({ path, body }) => {
+        if (!path.endsWith('/move')) return undefined;
+        const welcome = Buffer.from(body.welcome, 'base64');
+        welcome[welcome.length - 10] ^= 1;
+        return { body: { ...body, welcome: welcome.toString('base64') } };
+      } };
+      await alice.does('algorithm', other, 'chacha20-poly1305');
+      proxy.hooks = {};
+      await reading.line(l => l.kind === 'refused');
+      await until(async () => {
+        await alice.does('members', other);
+        await alice.run('send', other, 'behind it');
+        return reading.lines().some(l => l.text === 'behind it');
+      }, { name: 'a text behind the change' });
+      await reading.stop();
+    });
+
+  test('who follows is told that histories differ', async () => {
+    proxy.hooks = {};
+    const other = await conversation(alice, bob);
+    for (const text of ['one', 'two', 'three'])
+      await bob.does('send', other, text);
+    const log = await scene.postgres.rows(`SELECT session_id, seq, kind, epoch, sender,
+      translate(encode(envelope, 'base64'), E'\\n', '') AS envelope,
+      (extract(epoch FROM sent_at) * 1000)::bigint AS sent_at
+      FROM hermetic.message WHERE session_id = '${other}' ORDER BY seq`);
+    let head = firstHead(other);
+    const told = log.filter(m => m.seq !== 2).map((m, i) => {
+      const one = { ...m, seq: i + 1 };
+      head = nextHead(head, one);
+      return { ...one, head };
+    });
+    lie(saying(...told.slice(1).map(m => push({ type: 'message', ...m }))));
+    proxy.hooks.answer = ({ path }) => /\/messages\?/.test(path) ? { json: {
+      messages: told.slice(0, 1) } } : undefined;
+    const reading = alice.start('read', other, '--follow');
+    const { code, err } = await Promise.race([reading.ended, new Promise(done =>
+      setTimeout(done, 10000, { err: 'it goes on' }))]);
+    await reading.stop();
+    assert.equal(code, 1, err);
+    assert.equal(JSON.parse(err).error, 'history-differs');
   });
 
   test('the truth is believed afterwards', async () => {

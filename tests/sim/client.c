@@ -138,6 +138,7 @@ bool client_order(struct client *client, size_t number,
 	if (slot->running || device_start(slot->device, order) != ERR_OK)
 		return false;
 	slot->running = true;
+	slot->number = ++client->orders;
 	slot->pins_met = SIZE_MAX;
 	slot->clock_is_wrong = false;
 	slot->order = order->kind;
@@ -146,6 +147,9 @@ bool client_order(struct client *client, size_t number,
 		       order->whom != NULL     ? order->whom
 		       : order->user_count > 0 ? order->users[0]
 					       : "");
+	slot->role = order->role;
+	(void)snprintf(slot->algorithm, sizeof(slot->algorithm), "%s",
+		       order->algorithm != NULL ? order->algorithm : "");
 	slot->session = order->session != NULL
 			    ? world_session(client->world, order->session)
 			    : SIZE_MAX;
@@ -164,6 +168,7 @@ bool client_order(struct client *client, size_t number,
 			       ? look.seq
 			       : 0;
 	memset(slot->last_commit, 0, sizeof(slot->last_commit));
+	slot->last_joins = false;
 	return true;
 }
 

@@ -39,10 +39,15 @@ static void read_session(const struct session *session, struct look *look)
 	memcpy(look->head, session_head(session), DEVICE_HEAD);
 	sim_must(hash_sha256(&context, 1, look->context), "hash");
 	sim_must(hash_sha256(&authenticator, 1, look->authenticator), "hash");
-	while (mls_group_next_member(group, &leaf, &member))
-		if (look->member_count < MEMBERS)
-			look_member_of(member.identity, member.signature_key,
-				       &look->members[look->member_count++]);
+	(void)snprintf(look->algorithm, sizeof(look->algorithm), "%s",
+		       session_suite(session)->algorithm);
+	while (mls_group_next_member(group, &leaf, &member) &&
+	       look->member_count < MEMBERS) {
+		struct look_member *seen = &look->members[look->member_count++];
+
+		look_member_of(member.identity, member.signature_key, seen);
+		seen->role = session_role(session, member.identity);
+	}
 }
 
 static struct slot *any_process(struct client *client, bool idle)

@@ -96,7 +96,8 @@ static void check_author(struct client *client, const json_t *entry,
 			      client->identity, from, member_of(entry, "text"));
 }
 
-/* The sender saw this device as a member when it sealed. */
+/* The sender saw this device as a member when it sealed. A group that it only has
+ * staged meanwhile says nothing of that. */
 static void check_reader(struct client *client, size_t session,
 			 const struct seen_entry *seen)
 {
@@ -106,7 +107,7 @@ static void check_reader(struct client *client, size_t session,
 	if (sealed == NULL || sealed->eye_count == 0 ||
 	    strcmp(client->world->clients[sealed->client].identity,
 		   client->identity) == 0 ||
-	    !look_stored(client, session, &look))
+	    !look_stored(client, session, &look) || !look.member)
 		return;
 	for (size_t i = 0; i < look.member_count; i++) {
 		if (strcmp(look.members[i].identity, client->identity) != 0)
@@ -366,88 +367,6 @@ static void send_ended(struct client *client, struct slot *slot,
 		world->said[slot->said].dropped = true;
 }
 
-static bool was_served(const struct known *known, const uint8_t hash[32])
-{
-	for (size_t i = 0; i < known->entry_count; i++)
-		if (known->entries[i].served &&
-		    memcmp(known->entries[i].hash, hash, 32) == 0)
-			return true;
-	return false;
-}
-
-/* Somebody else may have done the same meanwhile: then nothing is left to do. Only
- * a device's own commit gives it new keys. */
-static bool another_came_first(const struct known *known, uint64_t since)
-{
-	for (size_t i = since; i < known->entry_count; i++)
-		if (known->entries[i].served &&
-		    (known->entries[i].kind == CHAIN_COMMIT ||
-		     known->entries[i].kind == CHAIN_SUCCESSOR))
-			return true;
-	return false;
-}
-
-/* A change is done when the verified log shows it: the commit is among the
- * entries that were served. */
-static void change_ended(struct client *client, struct slot *slot)
-{
-	static const uint8_t none[32];
-
-	if (slot->session == SIZE_MAX ||
-	    memcmp(slot->last_commit, none, 32) == 0 ||
-	    (slot->order != ORDER_ROTATE &&
-	     another_came_first(&client->known[slot->session],
-				slot->seq_before)))
-		return;
-	(void)look_took_line(client, slot, slot->session);
-	for (size_t i = slot->commits_before; i < client->commit_count; i++)
-		if (was_served(&client->known[slot->session],
-			       client->commits[i]))
-			return;
-
-	world_violate(client->world, "done",
-		      "%s says that an order of kind %d is done; no log that "
-		      "it was served shows that",
-		      client->identity, (int)slot->order);
-}
-
-/* By the user's name, or as the leaf says. */
-static bool is_called(const struct world *world, const char *identity,
-		      const char *whom)
-{
-	return strcmp(identity, whom) == 0 ||
-	       strcmp(server_user_of(&world->adversary.homes[0], identity),
-		      whom) == 0;
-}
-
-/* What it has done is so in its group, unless others changed it since, or another
- * process of this device. */
-static void check_group(struct client *client, struct slot *slot)
-{
-	const struct known *known = &client->known[slot->session];
-	const uint8_t *last = NULL;
-	struct look look;
-	bool in = false;
-
-	for (size_t i = slot->seq_before; i < known->entry_count; i++)
-		if (known->entries[i].served &&
-		    (known->entries[i].kind == CHAIN_SUCCESSOR ||
-		     known->entries[i].kind == CHAIN_COMMIT))
-			last = known->entries[i].hash;
-	if (last == NULL || memcmp(last, slot->last_commit, 32) != 0)
-		return;
-	if (!look_at(client, slot->session, &look) || !look.member)
-		return;
-	for (size_t i = 0; i < look.member_count; i++)
-		in |= is_called(client->world, look.members[i].identity,
-				slot->whom);
-	if (in != (slot->order == ORDER_INVITE))
-		world_violate(client->world, "done",
-			      "%s says that an order of kind %d about %s is "
-			      "done, which its own group does not show",
-			      client->identity, (int)slot->order, slot->whom);
-}
-
 static void broken_outcome(struct client *client, const struct slot *slot,
 			   const struct outcome *outcome)
 {
@@ -548,13 +467,6 @@ void watch_outcome(struct client *client, struct slot *slot)
 	begin_session(client, slot, outcome);
 	if (slot->order == ORDER_SEND)
 		send_ended(client, slot, outcome);
-	else if (outcome->result == ERR_OK &&
-		 (slot->order == ORDER_REMOVE || slot->order == ORDER_ROLE ||
-		  slot->order == ORDER_ROTATE || slot->order == ORDER_MOVE ||
-		  slot->order == ORDER_INVITE))
-		change_ended(client, slot);
-	if (outcome->result == ERR_OK && slot->session != SIZE_MAX &&
-	    (slot->order == ORDER_REMOVE ||
-	     (slot->order == ORDER_INVITE && outcome->devices > 0)))
-		check_group(client, slot);
+	else if (outcome->result == ERR_OK && slot->session != SIZE_MAX)
+		watch_done(client, slot, outcome);
 }

@@ -20,7 +20,8 @@ enum {
 	 * each process was ordered */
 	COMMITS_AN_ORDER = 12 + 6 + SLOTS,
 	CHATTER = 20,
-	COMMITS_AN_HOUR = 14
+	COMMITS_AN_HOUR = 14,
+	SIM_ALGORITHM = 32 /* its name, NUL included */
 };
 
 #define WORLD_START_MS ((uint64_t)1790000000 * 1000)
@@ -31,6 +32,7 @@ enum {
 struct look_member {
 	char identity[SIM_IDENTITY];
 	uint8_t key[16]; /* of identity and signature key */
+	enum role role;	 /* of a group that was looked at */
 };
 
 /* How a device sees a session, from what it says and what it stores. */
@@ -39,6 +41,7 @@ struct look {
 	bool joining;  /* it has staged a join; no member yet */
 	char stop[24]; /* empty: nothing stops it */
 	uint64_t epoch, seq;
+	char algorithm[SIM_ALGORITHM];
 	uint8_t head[DEVICE_HEAD], context[32], authenticator[32];
 	struct look_member members[MEMBERS];
 	size_t member_count;
@@ -89,16 +92,20 @@ struct slot {
 	struct chance chance;
 	struct rng rng;
 	struct device_ports ports;
-	bool running; /* an order runs */
+	bool running;  /* an order runs */
+	size_t number; /* of the order */
 	enum order_kind order;
 	size_t session, said;	 /* SIZE_MAX: none */
-	char whom[SIM_IDENTITY]; /* INVITE, REMOVE: a user or a device */
-	bool to_new;		 /* it may be sealed for whoever has come in */
-	bool clock_is_wrong;	 /* or was, or a lie said so, in this order */
+	char whom[SIM_IDENTITY]; /* INVITE, REMOVE, ROLE: a user or a device */
+	enum role role;
+	char algorithm[SIM_ALGORITHM];
+	bool to_new;	     /* it may be sealed for whoever has come in */
+	bool clock_is_wrong; /* or was, or a lie said so, in this order */
 	size_t commits_before;
 	uint64_t seq_before; /* read when the order began */
 	unsigned requests, turns, commits;
 	uint8_t last_commit[32];
+	bool last_joins; /* by that one it came in again */
 	size_t pins_met; /* when its next request was made */
 };
 
@@ -114,6 +121,7 @@ struct client {
 	size_t number; /* at the servers */
 	struct sim_store *store, *backup;
 	struct slot slots[SLOTS];
+	size_t orders; /* that it was given */
 	int64_t skew_ms;
 	bool copied; /* its state was put back, or lives twice */
 	struct known known[SESSIONS];
@@ -271,6 +279,9 @@ void watch_answer(struct client *client, const struct request *request,
 		  const struct answer *answer);
 void watch_events(struct client *client, struct slot *slot);
 void watch_outcome(struct client *client, struct slot *slot);
+/* Of an order in a session: it says that it is done. */
+void watch_done(struct client *client, struct slot *slot,
+		const struct outcome *outcome);
 void watch_history(struct client *client);
 /* What the person at this device sees from now on as known members: those of
  * now, or of an earlier look. */

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { build, hermetic, newHome, until } from './stack.mjs';
@@ -80,6 +81,25 @@ export class Person {
     assert.equal(exit, 0, err);
     other.device = id;
     return other;
+  }
+
+  /** A copy of the home as it is. */
+  backup() {
+    const copy = newHome();
+    cpSync(this.home, copy, { recursive: true });
+    return copy;
+  }
+
+  /** The home is what it was when that copy was made. */
+  restore(copy) {
+    rmSync(this.home, { recursive: true });
+    cpSync(copy, this.home, { recursive: true });
+  }
+
+  /** The same device at a copy of its home. */
+  twin() {
+    return Object.assign(Object.create(Object.getPrototypeOf(this)), this,
+      { home: this.backup() });
   }
 
   /** The texts that `read` prints, in order. */

@@ -91,7 +91,8 @@ for (const name of readdirSync(tmpdir())) {
   if (name.startsWith('hermetic-disk-'))
     try { execFileSync('umount', ['-l', dir], { stdio: 'ignore' }); }
     catch { /* no longer mounted */ }
-  rmSync(dir, { recursive: true, force: true });
+  try { rmSync(dir, { recursive: true, force: true }); }
+  catch { /* another test sweeps it, too */ }
 }
 
 // --- processes -------------------------------------------------------------

@@ -1,0 +1,108 @@
+#include "command/copies.h"
+
+#include "command/out.h"
+#include "command/view.h"
+
+#include <string.h>
+
+#define DETAIL                                                                 \
+	"Another copy of this device's state is in use, or this one was put "  \
+	"back: #%llu of session %s was not made here. Two that are in use "    \
+	"lock each other out: end one of them."
+
+/* A departure is told by whichever device posts it. */
+static bool may_be(const struct account *a, const json_t *entry)
+{
+	return !json_is_true(json_object_get(entry, "own")) &&
+	       strcmp(out_member(entry, "kind"), "departed") != 0 &&
+	       strcmp(out_member(entry, "from"), a->username) == 0;
+}
+
+/* The account is known by its fingerprint in sessions with places. */
+static bool is_from(const json_t *member, const json_t *entry)
+{
+	const json_t *account = json_object_get(member, "account");
+
+	return json_equal(json_object_get(member, "device_id"),
+			  json_object_get(entry, "device")) &&
+	       (account == NULL ||
+		json_equal(account, json_object_get(entry, "account")));
+}
+
+static bool is_from_own_leaf(struct account *a, const char *id,
+			     const json_t *entry)
+{
+	json_t *session = NULL;
+	const json_t *member;
+	struct why kept = a->why;
+	bool found = false;
+	size_t i;
+
+	if (view_session(a, id, &session) != ERR_OK)
+		a->why = kept;
+	json_array_foreach(json_object_get(session, "members"), i, member)
+	    found |= json_is_true(json_object_get(member, "own")) &&
+		     is_from(member, entry);
+	json_decref(session);
+	return found;
+}
+
+json_t *copies_marked(struct account *a, const char *id, const json_t *entry)
+{
+	json_t *same = (json_t *)(uintptr_t)entry, *marked;
+
+	if (!may_be(a, entry) || !is_from_own_leaf(a, id, entry))
+		return json_incref(same);
+	marked = json_copy(same);
+	(void)json_object_set_new(marked, "copy", json_true());
+	return marked;
+}
+
+static void tell(const struct cmd *cmd, const struct device_event *event)
+{
+	unsigned long long seq = event->seq;
+	json_t *line;
+
+	if (!cmd->args->json) {
+		(void)fprintf(stderr, "hermetic: " DETAIL "\n", seq,
+			      event->session);
+		return;
+	}
+	line = json_pack("{s:s, s:s, s:I, s:o}", "warning", "copied-state",
+			 "session_id", event->session, "seq", (json_int_t)seq,
+			 "detail", json_sprintf(DETAIL, seq, event->session));
+	(void)json_dumpf(line, stderr, JSON_COMPACT | JSON_ENSURE_ASCII);
+	(void)fputc('\n', stderr);
+	json_decref(line);
+}
+
+static bool is_copy(struct account *a, const struct device_event *event)
+{
+	json_t *entry = NULL, *marked;
+	bool is;
+
+	if (event->kind != EVENT_ENTRY ||
+	    view_entry(a, event->session, event->seq, &entry) != ERR_OK)
+		return false;
+	marked = copies_marked(a, event->session, entry);
+	is = marked != entry;
+	json_decref(marked);
+	json_decref(entry);
+	return is;
+}
+
+void copies_tell(struct cmd *cmd)
+{
+	json_t *told = json_object();
+	struct device_event event;
+
+	while (cmd->a.device != NULL &&
+	       device_next_event(cmd->a.device, &event)) {
+		if (json_object_get(told, event.session) != NULL ||
+		    !is_copy(&cmd->a, &event))
+			continue;
+		tell(cmd, &event);
+		(void)json_object_set_new(told, event.session, json_true());
+	}
+	json_decref(told);
+}
