@@ -168,7 +168,7 @@ bool client_order(struct client *client, size_t number,
 			       ? look.seq
 			       : 0;
 	memset(slot->last_commit, 0, sizeof(slot->last_commit));
-	slot->last_joins = false;
+	slot->came_again = false;
 	return true;
 }
 

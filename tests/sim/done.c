@@ -73,7 +73,7 @@ static bool ended_by_own(const struct known *known, const struct slot *slot)
 			continue;
 		last = entry->hash;
 	}
-	return last != NULL && !slot->last_joins &&
+	return last != NULL && !slot->came_again &&
 	       memcmp(last, slot->last_commit, 32) == 0;
 }
 

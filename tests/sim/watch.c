@@ -197,7 +197,7 @@ static void count_commit(struct client *client, struct slot *slot,
 	if (memcmp(hash, slot->last_commit, 32) == 0)
 		return;
 	memcpy(slot->last_commit, hash, 32);
-	slot->last_joins = request->kind == REQUEST_JOIN;
+	slot->came_again |= request->kind == REQUEST_JOIN;
 	if (was_posted(client, hash))
 		return;
 	memcpy(*SIM_ADD(client->commits, client->commit_count), hash, 32);

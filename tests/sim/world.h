@@ -105,7 +105,7 @@ struct slot {
 	uint64_t seq_before; /* read when the order began */
 	unsigned requests, turns, commits;
 	uint8_t last_commit[32];
-	bool last_joins; /* by that one it came in again */
+	bool came_again; /* by a commit of its own, in this order */
 	size_t pins_met; /* when its next request was made */
 };
 
