@@ -1,6 +1,7 @@
 /* How orders begin and how they end. */
 #include "device/content.h"
 #include "device/core.h"
+#include "device/names.h"
 #include "device/outbox.h"
 #include "device/rejoin.h"
 #include "device/say.h"
@@ -240,6 +241,30 @@ static void end_planned(struct device *d)
 	}
 }
 
+static bool is_in(struct device *d, const char *whom)
+{
+	const struct session *session = d->open.session;
+	struct mls_member member;
+	uint32_t leaf = 0;
+
+	while (mls_group_next_member(session_group(session), &leaf, &member))
+		if (!session_departed(session, member.leaf_index) &&
+		    names_is(d, member.identity, whom))
+			return true;
+	return false;
+}
+
+/* The commit removed the leaves of when it was ordered. */
+static void end_removed(struct device *d)
+{
+	if (is_in(d, d->work.order.whom))
+		d->work.outcome.result = why_set(
+		    &d->work.why, ERR_STATE_CONFLICT, "came-again",
+		    "%.80s was removed, and is in %s again: a device came in "
+		    "meanwhile. To remove it, too: hermetic remove",
+		    d->work.order.whom, d->open.id);
+}
+
 void order_end(struct device *d)
 {
 	struct work *work = &d->work;
@@ -259,4 +284,6 @@ void order_end(struct device *d)
 		    why_set(&work->why, ERR_STATE_PENDING, "not-joined",
 			    "This device is not in %.40s (yet).",
 			    work->outcome.session);
+	if (work->outcome.result == ERR_OK && work_is(work, ORDER_REMOVE))
+		end_removed(d);
 }

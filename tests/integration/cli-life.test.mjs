@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { Person, conversation } from '../testlib/people.mjs';
+import { startProxy } from '../testlib/proxy.mjs';
 import {
   rotateOnce, startNode, startPostgres, until,
 } from '../testlib/stack.mjs';
@@ -384,4 +385,23 @@ describe('the life of a session', { concurrency: false }, () => {
       await alice.does('send', id, 'good');
       assert.deepEqual(await bob.texts(id), ['kept', 'back', 'good']);
     });
+
+  test('whose device came in meanwhile is not said to be removed', async () => {
+    const id = await conversation(alice, bob);
+    const other = await bob.newDevice();
+    await other.does('leave', id);
+    await alice.does('rotate', id); // that leaf is gone
+    let posts = 0;
+    const proxy = await startProxy(node.url, { request: async ({ path }) => {
+      if (path.endsWith('/commit') && posts++ === 0)
+        await bob.does('link');
+    } });
+    const late = Object.assign(Object.create(Person.prototype), alice,
+      { server: proxy.url });
+    await late.cannot('came-again', 'remove', id, bob.name);
+    await proxy.stop();
+    assert.deepEqual(await names(alice, id), [alice.name, bob.name].sort());
+    await alice.does('remove', id, bob.name);
+    assert.deepEqual(await names(alice, id), [alice.name]);
+  });
 });
