@@ -329,12 +329,14 @@ static void watch_send(struct client *client, const struct slot *slot,
 }
 
 /* Its person named them for this session, or for another one that a second
- * process makes at the same time. */
+ * process makes at the same time. Its own devices come with it. */
 static void name_founders(struct client *client, size_t session)
 {
 	struct known *known = &client->known[session];
 	size_t creating = 0;
 
+	memcpy(*SIM_ADD(known->named, known->named_count), client->user,
+	       sizeof(client->user));
 	for (size_t i = 0; i < client->founder_count; i++)
 		memcpy(*SIM_ADD(known->named, known->named_count),
 		       client->founders[i], sizeof(*known->named));
