@@ -1,2 +1,3 @@
--- $1 session, $2 the API's token or NULL. False: there is none that goes on.
+-- $1 session, $2 the API's token or NULL. Returns false when the session does not exist or
+-- has ended.
 SELECT admin_session_end($1::uuid, $2::uuid) AS done;

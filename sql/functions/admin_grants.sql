@@ -1,6 +1,6 @@
--- What the role of the administration's API may do; that role is made later than the
--- schema, or never (deploy/admin-role.sql). Whoever adds a statement of the administration
--- adds its grant here.
+-- What the role of the administration's API may do. deploy/admin-role.sql makes that role,
+-- perhaps after the schema, perhaps never. A change that adds a statement of the
+-- administration adds the grant for the statement here.
 CREATE OR REPLACE FUNCTION admin_grants()
 RETURNS void LANGUAGE plpgsql SET search_path = hermetic AS $$
 BEGIN

@@ -1,7 +1,7 @@
 -- Charges invitations of accounts by another one: p_day in a day, and p_pending
 -- that one account has not followed. Returns 0, seconds to wait, or -1 where so many
--- wait already. Who is oneself is not counted. Of two at once one waits, so that it
--- counts the other's.
+-- wait already. An invitation of p_by itself is not counted. When two calls of one
+-- account run at once, the second waits and counts what the first has charged.
 CREATE OR REPLACE FUNCTION charge_invitations(p_by uuid, p_users uuid[], p_day bigint,
                                    p_pending bigint)
 RETURNS integer LANGUAGE plpgsql SET search_path = hermetic AS $$

@@ -7,7 +7,7 @@
 --
 -- Who changes how a member ends keeps the rule of docs/adr/0018: a row of `rotation` is
 -- written in the same transaction and stays until a commit opens another epoch.
--- The writer asks the database no more whether a member of the epoch still is one.
+-- The writer does not ask the database again whether a member of the epoch is still one.
 CREATE OR REPLACE FUNCTION depart(p_session uuid, p_device uuid,
                        p_seq bigint DEFAULT NULL)
 RETURNS integer LANGUAGE plpgsql SET search_path = hermetic AS $$
