@@ -126,7 +126,7 @@ enum setting_process {
 	      "to make more.")                                                 \
 	SETTING(WELCOME_SECONDS, NUMBER, "2592000", 1u, 3153600000u,           \
 		SETTING_ROTATION, NULL)                                        \
-	SETTING(KEY_PACKAGES_LOW, NUMBER, "3", 0u, 100u, SETTING_ROTATION,     \
+	SETTING(KEY_PACKAGES_LOW, NUMBER, "25", 0u, 100u, SETTING_ROTATION,    \
 		NULL)                                                          \
 	GROUP("How long one key signs access tokens, and how long a new "      \
 	      "one is published before it signs.")                             \

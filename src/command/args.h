@@ -64,6 +64,7 @@ struct args {
 	uint64_t drop_item;	/* of --drop; 0: all */
 	const char *algorithms; /* comma-separated, in order of preference */
 	const char *scrypt_n;	/* cost of a new state, environment only */
+	const char *stock;	/* of KeyPackages, environment only */
 	const char *invites[ARGS_INVITES_MAX];
 	size_t invite_count;
 	enum transport transport;
@@ -79,8 +80,8 @@ MUST_CHECK enum err args_parse(struct args *args, int argc, char *const *argv,
 			       char problem[256]);
 
 /* Fills what was not given from HERMETIC_SERVER, HERMETIC_USERNAME,
- * HERMETIC_HOME, HERMETIC_CA, HERMETIC_ALGORITHMS, HERMETIC_MQTT and
- * HERMETIC_SCRYPT_N. */
+ * HERMETIC_HOME, HERMETIC_CA, HERMETIC_ALGORITHMS, HERMETIC_MQTT,
+ * HERMETIC_SCRYPT_N and HERMETIC_STOCK. */
 void args_environment(struct args *args);
 
 /* "read", or "" for VERB_CHAT. */

@@ -112,6 +112,7 @@ static enum exit_code run(const struct args *args)
 	cmd.a.ca = args->ca;
 	if (args->transport == TRANSPORT_MQTT)
 		cmd.a.mqtt = args->mqtt != NULL ? args->mqtt : "";
+	TRY(account_parse_stock(args->stock, &cmd.a.stock, &cmd.a.why));
 	if (!opens_itself(args->verb))
 		TRY(cmd_open(&cmd));
 	TRY(RUN[args->verb](&cmd));

@@ -29,6 +29,8 @@ struct device;
 struct device_config {
 	const char *username, *device_id; /* copied */
 	struct suites offer;		  /* in order of preference */
+	/* KeyPackages of each algorithm that lie ready at the server; 0: 50. */
+	unsigned stock;
 };
 
 /* Reads nothing yet. */
