@@ -32,6 +32,6 @@ BEGIN
                      suspended_at = coalesce(suspended_at, now()),
                      erased_at = now()
     WHERE user_id = v_user;
-  PERFORM audit_append(admin_actor(p_token), 'erased', v_user, '');
+  PERFORM audit_append(admin_actor(p_token, 'erase'), 'erased', v_user, '');
   RETURN true;
 END $$;

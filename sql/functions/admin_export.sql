@@ -10,7 +10,7 @@ BEGIN
   IF NOT FOUND THEN
     RETURN NULL;
   END IF;
-  PERFORM audit_append(admin_actor(p_token), 'exported', a.user_id, '');
+  PERFORM audit_append(admin_actor(p_token, 'export'), 'exported', a.user_id, '');
   SELECT jsonb_build_object(
     'username', a.username, 'user_id', a.user_id, 'created_at', a.created_at,
     'suspended_at', a.suspended_at,
