@@ -17,5 +17,5 @@ BEGIN
   GRANT EXECUTE ON FUNCTION admin_suspend, admin_sign_out, admin_erase, admin_export,
     admin_sessions, admin_session_end, admin_device_end, admin_limits,
     admin_limits_reset, admin_statistics, admin_token, admin_token_end,
-    admin_api_token_find TO hermetic_admin;
+    admin_api_token_find, audit_subject TO hermetic_admin;
 END $$;

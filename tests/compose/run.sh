@@ -136,6 +136,18 @@ check() { # NAME COMMAND...
   say "ok: $name"
 }
 
+becomes() { # STATUS COMMAND...: within seconds, 1 for any failure
+  local wanted=$1 status
+  shift
+  for _ in $(seq 60); do
+    status=0
+    quiet "$@" || status=1
+    [ "$status" = "$wanted" ] && return
+    sleep 0.5
+  done
+  return 1
+}
+
 quiet() { "$@" >/dev/null 2>&1; }
 
 status_is() { # STATUS PATH
@@ -319,9 +331,9 @@ admin_counts_people() {
 admin_suspends() {
   admin_status_is 403 "$READS" POST /admin/users/bob/suspend &&
     admin_status_is 204 "$WRITES" POST /admin/users/bob/suspend &&
-    ! quiet as bob devices &&
+    becomes 1 as bob devices && # nodes hear of it within seconds
     admin_status_is 204 "$WRITES" POST /admin/users/bob/resume &&
-    quiet as bob devices
+    becomes 0 as bob devices
 }
 admin_is_on_record() {
   admin_status_is 200 "$READS" GET '/admin/audit?limit=500' &&

@@ -71,7 +71,8 @@ describe('the API of the administration', { concurrency: false }, () => {
         { name: 'the end of its tokens' });
       for (const act of ['suspend', 'resume', 'sign-out', 'export'])
         refused(await post(`/users/nobody-here/${act}`), 404, 'not-found');
-      const acts = (await entries()).filter(e => e.subject === bob.userId)
+      const { audit_subject: subject } = ok(await get(`/users/${bob.username}`));
+      const acts = (await entries()).filter(e => e.subject === subject)
         .filter(e => e.actor !== 'account');
       assert.deepEqual(acts.map(e => [e.actor, e.event]),
         ['suspended', 'signed-out', 'resumed', 'signed-out']
