@@ -368,6 +368,50 @@ check "which is on record" quiet admin_is_on_record
 check "nobody reaches it from outside" admin_is_apart
 quiet compose --profile admin rm -sf admin
 
+# --- who connects to MQTT and says nothing --------------------------------------
+
+# From within the network, so that HAProxy does not count them: the gates alone do.
+flood='
+use IO::Socket::INET;
+my @all;
+for my $n (1 .. 10000) {
+  my $s = IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => 1883, Timeout => 5);
+  next unless $s;
+  syswrite $s, "\x10";
+  push @all, $s;
+}
+print scalar(@all), "\n";
+sleep 600;
+'
+mebibytes() { # SERVICE: what its container holds
+  docker stats --no-stream --format '{{.MemUsage}}' "$(container "$1")" |
+    awk '{ n = $1 + 0; if ($1 ~ /KiB/) n /= 1024; if ($1 ~ /GiB/) n *= 1024
+      printf "%d", n + 0.5 }'
+}
+flood_is_held() {
+  local bridge broker out status=1
+  bridge=$(mebibytes mqtt-bridge) broker=$(mebibytes mqtt)
+  docker run -d --name hermetic-flood --network ${PROJECT}_front \
+    --entrypoint perl hermetic -e "$flood" mqtt-bridge >/dev/null
+  for _ in $(seq 120); do
+    out=$(docker logs hermetic-flood 2>&1)
+    [ -z "$out" ] || break
+    sleep 0.5
+  done
+  say "${out:-0} connections; bridge $bridge MiB, then $(mebibytes mqtt-bridge);" \
+    "broker $broker MiB, then $(mebibytes mqtt)"
+  if [ "${out:-0}" -gt 9000 ] && [ "$(mebibytes mqtt-bridge)" -lt $((bridge + 24)) ] &&
+    [ "$(mebibytes mqtt)" -lt $((broker + 24)) ] && follow_hears "in a flood" mqtt
+  then
+    status=0
+  fi
+  docker rm -f hermetic-flood >/dev/null
+  return $status
+}
+SERVER=https://localhost:8443
+check "10,000 that say nothing to MQTT cost nobody anything" flood_is_held
+SERVER=127.0.0.1:8000
+
 # --- nodes go and come ---------------------------------------------------------
 
 docker kill -s KILL "$(container api)" >/dev/null
