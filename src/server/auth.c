@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/uuid.h"
 #include "crypto/hash.h"
 #include "crypto/rng.h"
 #include "server/answer.h"
@@ -79,9 +80,9 @@ static bool set_username(struct attempt *a, const char *text)
 static MUST_CHECK enum err random_uuid(uint8_t uuid[16])
 {
 	enum err e = rng_fill(rng_system(), uuid, 16);
+	const struct uuid random = uuid_random(uuid);
 
-	uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40); /* RFC 9562, version 4 */
-	uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
+	memcpy(uuid, random.bytes, 16);
 	return e;
 }
 

@@ -373,6 +373,7 @@ quiet compose --profile admin rm -sf admin
 # From within the network, so that HAProxy does not count them: the gates alone do.
 flood='
 use IO::Socket::INET;
+$| = 1;
 my @all;
 for my $n (1 .. 10000) {
   my $s = IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => 1883, Timeout => 5);
@@ -393,7 +394,7 @@ flood_is_held() {
   bridge=$(mebibytes mqtt-bridge) broker=$(mebibytes mqtt)
   docker run -d --name hermetic-flood --network ${PROJECT}_front \
     --entrypoint perl hermetic -e "$flood" mqtt-bridge >/dev/null
-  for _ in $(seq 120); do
+  for _ in $(seq 360); do
     out=$(docker logs hermetic-flood 2>&1)
     [ -z "$out" ] || break
     sleep 0.5
