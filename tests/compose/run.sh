@@ -384,12 +384,13 @@ for my $n (1 .. 10000) {
 print scalar(@all), "\n";
 sleep 600;
 '
-# What its processes hold, and with it what the kernel holds for them, in MiB.
+# What its processes hold, and that with what the kernel holds for them, in MiB.
 held() { # SERVICE
-  docker exec "$(container "$1")" awk '
-    FNR == NR { if ($1 == "anon") anon = $2; next }
-    { printf "%d %d", anon / 1048576 + 0.5, $1 / 1048576 + 0.5 }' \
-    /sys/fs/cgroup/memory.stat /sys/fs/cgroup/memory.current
+  docker exec "$(container "$1")" bash -c 'cat /proc/[0-9]*/status' 2>/dev/null |
+    awk '/^VmRSS/ { n += $2 } END { printf "%d ", n / 1024 }'
+  docker stats --no-stream --format '{{.MemUsage}}' "$(container "$1")" |
+    awk '{ n = $1 + 0; if ($1 ~ /KiB/) n /= 1024; if ($1 ~ /GiB/) n *= 1024
+      printf "%d", n + 0.5 }'
 }
 flood_is_held() {
   local bridge broker anon all out status=1
