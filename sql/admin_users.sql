@@ -5,7 +5,7 @@ SELECT row_to_json(u)::text AS json,
               CASE WHEN suspended_at IS NOT NULL THEN ', suspended' END) AS line,
        username AS at
 FROM (
-  SELECT a.username, a.user_id,
+  SELECT a.username, a.user_id, audit_subject(a.user_id) AS audit_subject,
          (SELECT count(*) FROM device d
           WHERE d.user_id = a.user_id AND d.removed_at IS NULL) AS devices,
          (SELECT count(*) FROM device d JOIN presence p USING (device_id)

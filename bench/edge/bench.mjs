@@ -43,7 +43,7 @@ const freePort = () => new Promise(done => {
 
 // --- the servers -------------------------------------------------------------
 
-const routes = `
+const stockRoutes = `
   route /get bench_get
   restrict /get get
   route /echo bench_echo
@@ -51,7 +51,7 @@ const routes = `
 }
 `;
 
-function kore(name, conf, port) {
+function kore(name, conf, port, routes) {
   copyFileSync(join(build, `bench/edge/${name}.so`), join(dir, `${name}.so`));
   writeFileSync(join(dir, `${name}.conf`), `load ./${name}.so\n${conf}${routes}`);
   return ['kore', ['-c', `${name}.conf`, '-f', '-n', '-r'],
@@ -60,10 +60,10 @@ function kore(name, conf, port) {
 
 const programs = {
   ours: port => kore('ours', 'server all {\n tls no\n}\ndomain * {\n' +
-    ' attach all\n', port),
+    ' attach all\n', port, '}\n'),
   stock: port => kore('stock', 'workers 1\nworker_set_affinity 0\n' +
     `server all {\n tls no\n bind 127.0.0.1 ${port}\n}\n` +
-    'domain * {\n attach all\n', port),
+    'domain * {\n attach all\n', port, stockRoutes),
   nginx: port => {
     writeFileSync(join(dir, 'nginx.conf'), `
 daemon off; worker_processes 1; pid ${dir}/nginx.pid; error_log stderr crit;

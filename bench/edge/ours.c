@@ -2,18 +2,18 @@
 #include <stdlib.h>
 
 #include "server/edge/conn.h"
+#include "server/edge/exported.h"
 #include "server/edge/process.h"
+#include "server/edge/router.h"
 #include "server/edge/websocket.h"
-
-EDGE_HANDLER void bench_get(struct request *req);
-EDGE_HANDLER void bench_echo(struct request *req);
 
 struct echo {
 	struct websocket *ws;
 };
 
-void bench_get(struct request *req)
+static void get(struct request *req, const void *arg)
 {
+	(void)arg;
 	request_answer(req, 200, "application/json",
 		       SPAN_LIT("{\"status\":\"ok\"}"));
 }
@@ -36,12 +36,13 @@ static void on_overflow(void *user, char reason[124])
 	(void)reason;
 }
 
-void bench_echo(struct request *req)
+static void begin_echo(struct request *req, const void *arg)
 {
 	static const struct websocket_handler handler = { on_text, on_gone,
 							  on_overflow };
 	struct echo *echo = calloc(1, sizeof(*echo));
 
+	(void)arg;
 	if (echo == NULL)
 		abort();
 	echo->ws = websocket_accept(req, NULL, &handler, echo);
@@ -49,16 +50,7 @@ void bench_echo(struct request *req)
 		free(echo);
 }
 
-bool app_configure(struct process_settings *settings)
-{
-	*settings = (struct process_settings){ .host = "127.0.0.1",
-					       .port = getenv("BENCH_PORT"),
-					       .workers = 1,
-					       .connections = 4096 };
-	return settings->port != NULL;
-}
-
-bool app_start(void)
+static bool start(void)
 {
 	static const struct conn_limits limits = { .body_bytes = 1 << 20,
 						   .websocket_message = 1 << 20,
@@ -72,11 +64,29 @@ bool app_start(void)
 	return true;
 }
 
-void app_drain(void)
-{
-}
-
-bool app_is_idle(void)
+static bool is_idle(void)
 {
 	return true;
+}
+
+static bool configure(struct process_settings *settings)
+{
+	*settings = (struct process_settings){ .host = "127.0.0.1",
+					       .port = getenv("BENCH_PORT"),
+					       .workers = 1,
+					       .connections = 4096,
+					       .start = start,
+					       .is_idle = is_idle };
+	router_add(HEAD_GET, "/get", get, NULL);
+	router_add(HEAD_GET, "/echo", begin_echo, NULL);
+	return settings->port != NULL;
+}
+
+EDGE_EXPORTED void kore_parent_configure(int argc, char **argv);
+
+void kore_parent_configure(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	process_begin(configure);
 }

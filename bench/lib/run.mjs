@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { plot } from './plot.mjs';
 import { openWorld } from './world.mjs';
 import delivery from '../rows/delivery.mjs';
+import foreign from '../rows/foreign.mjs';
 import history from '../rows/history.mjs';
 import cpu from '../rows/cpu.mjs';
 import login from '../rows/login.mjs';
@@ -20,7 +21,7 @@ const results = join(dirname(dirname(fileURLToPath(import.meta.url))),
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
 const words = process.argv.slice(2);
 const rows = [...send, ...cpu, ...delivery, ...history, ...size, ...login, ...nodes,
-  ...work]
+  ...work, ...foreign]
   .filter(r => words.length === 0 || words.some(w => r.name.includes(w)));
 
 const middle = list => [...list].sort((x, y) => x - y)[list.length >> 1];

@@ -10,6 +10,6 @@ BEGIN
   IF v_id IS NULL THEN
     RETURN false;
   END IF;
-  PERFORM audit_append(admin_actor(NULL), 'api-token-ended', v_id, p_name);
+  PERFORM audit_append(admin_actor(NULL, ''), 'api-token-ended', v_id, p_name);
   RETURN true;
 END $$;

@@ -6,6 +6,6 @@ RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = hermetic AS 
 BEGIN
   INSERT INTO admin_api_token (token_id, name, token_hash, scopes, expires_at)
     VALUES (p_id, p_name, p_hash, p_scopes, now() + make_interval(secs => p_seconds));
-  PERFORM audit_append(admin_actor(NULL), 'api-token', p_id, p_name || ' ' || p_scopes);
+  PERFORM audit_append(admin_actor(NULL, ''), 'api-token', p_id, p_name || ' ' || p_scopes);
   RETURN true;
 END $$;

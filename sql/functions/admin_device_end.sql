@@ -12,6 +12,6 @@ BEGIN
     RETURN false;
   END IF;
   PERFORM end_device(p_device);
-  PERFORM audit_append(admin_actor(p_token), 'device-ended', v_user, p_device::text);
+  PERFORM audit_append(admin_actor(p_token, 'write'), 'device-ended', v_user, p_device::text);
   RETURN true;
 END $$;

@@ -10,9 +10,10 @@ BEGIN
   IF NOT FOUND THEN
     RETURN NULL;
   END IF;
-  PERFORM audit_append(admin_actor(p_token), 'exported', a.user_id, '');
+  PERFORM audit_append(admin_actor(p_token, 'export'), 'exported', a.user_id, '');
   SELECT jsonb_build_object(
-    'username', a.username, 'user_id', a.user_id, 'created_at', a.created_at,
+    'username', a.username, 'user_id', a.user_id,
+    'audit_subject', audit_subject(a.user_id), 'created_at', a.created_at,
     'suspended_at', a.suspended_at,
     'devices', (SELECT coalesce(jsonb_agg(jsonb_build_object(
         'device_id', d.device_id, 'name', d.name, 'created_at', d.created_at,
@@ -52,7 +53,7 @@ BEGIN
     'audit', (SELECT coalesce(jsonb_agg(jsonb_build_object(
         'n', u.n, 'at_us', u.at_us, 'actor', u.actor, 'event', u.event,
         'detail', u.detail) ORDER BY u.n), '[]')
-      FROM audit u WHERE u.subject = a.user_id))
+      FROM audit u WHERE u.subject IN (a.user_id, audit_subject(a.user_id))))
     INTO archive;
   RETURN archive::text;
 END $$;

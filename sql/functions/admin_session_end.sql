@@ -10,6 +10,6 @@ BEGIN
     RETURN false;
   END IF;
   DELETE FROM rotation WHERE session_id = p_session;
-  PERFORM audit_append(admin_actor(p_token), 'session-ended', p_session, '');
+  PERFORM audit_append(admin_actor(p_token, 'write'), 'session-ended', p_session, '');
   RETURN true;
 END $$;

@@ -17,7 +17,7 @@ BEGIN
       AND device_id = ANY (ARRAY(SELECT device_id FROM device
                                  WHERE user_id = v_user));
   GET DIAGNOSTICS v_count = ROW_COUNT;
-  PERFORM audit_append(admin_actor(p_token), 'signed-out', v_user,
+  PERFORM audit_append(admin_actor(p_token, 'write'), 'signed-out', v_user,
                        v_count || ' logins');
   RETURN true;
 END $$;

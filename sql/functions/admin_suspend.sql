@@ -11,7 +11,7 @@ BEGIN
   IF v_user IS NULL THEN
     RETURN false;
   END IF;
-  PERFORM audit_append(admin_actor(p_token),
+  PERFORM audit_append(admin_actor(p_token, 'write'),
                        CASE WHEN p_on THEN 'suspended' ELSE 'resumed' END,
                        v_user, '');
   IF p_on THEN

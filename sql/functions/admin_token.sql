@@ -6,7 +6,7 @@ BEGIN
   INSERT INTO registration_token (token_hash, uses_left, expires_at)
     VALUES (p_hash, p_uses, now() + make_interval(secs => p_seconds));
   DELETE FROM registration_token WHERE expires_at < now();
-  PERFORM audit_append(admin_actor(p_token), 'registration-token',
+  PERFORM audit_append(admin_actor(p_token, 'write'), 'registration-token',
                        '00000000-0000-0000-0000-000000000000',
                        p_uses || ' uses');
   RETURN true;

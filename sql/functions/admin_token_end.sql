@@ -7,7 +7,7 @@ BEGIN
   IF NOT FOUND THEN
     RETURN false;
   END IF;
-  PERFORM audit_append(admin_actor(p_token), 'registration-token-ended',
+  PERFORM audit_append(admin_actor(p_token, 'write'), 'registration-token-ended',
                        '00000000-0000-0000-0000-000000000000', p_id);
   RETURN true;
 END $$;

@@ -4,6 +4,7 @@
 
 #include "base/sec.h"
 #include "base/text.h"
+#include "base/uuid.h"
 #include "crypto/hash.h"
 #include "crypto/rng.h"
 
@@ -32,11 +33,12 @@ enum err token_new_api(struct buf *text, uint8_t id[TOKEN_ID],
 {
 	uint8_t bytes[TOKEN_ID + SECRET];
 	const struct span secret = span_of(bytes + TOKEN_ID, SECRET);
+	struct uuid random;
 	enum err e;
 
 	TRY(rng_fill(rng_system(), bytes, sizeof(bytes)));
-	bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40); /* RFC 9562, 5.4 */
-	bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
+	random = uuid_random(bytes);
+	memcpy(bytes, random.bytes, TOKEN_ID);
 	buf_put_str(text, PREFIX);
 	text_put_base64url(text, SPAN_ARRAY(bytes));
 	TRY(buf_end(text));

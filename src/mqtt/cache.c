@@ -24,7 +24,7 @@ enum {
 
 /* A session to be looked up, whatever its epoch when `force`. */
 struct wanted {
-	uint8_t session[16];
+	struct uuid session;
 	bool force;
 };
 
@@ -32,9 +32,9 @@ static struct {
 	pthread_mutex_t lock; /* of all that both threads use: */
 	struct token_keys keys;
 	struct members *members;
-	uint8_t (*revoked)[16]; /* families, in ascending order */
+	struct uuid *revoked; /* families, in ascending order */
 	size_t revoked_count;
-	uint8_t gone[GONE_MAX][16];
+	struct uuid gone[GONE_MAX];
 	size_t gone_next;
 	struct wanted wanted[WANTED_MAX];
 	size_t wanted_count;
@@ -47,7 +47,7 @@ static struct {
 	struct connection *queries;
 	struct listener *listener;
 	struct members *fresh; /* being read, page by page */
-	uint8_t page_after[16];
+	struct uuid page_after;
 	size_t refused; /* vouchers that were not good, the last time */
 	bool asking, listening, revoked_again, asking_revoked, asking_keys;
 } c = { .lock = PTHREAD_MUTEX_INITIALIZER, .wake = -1 };
@@ -60,11 +60,6 @@ static void lock(void)
 static void unlock(void)
 {
 	(void)pthread_mutex_unlock(&c.lock);
-}
-
-static int compare(const void *a, const void *b)
-{
-	return memcmp(a, b, 16);
 }
 
 /* ---- what the broker asks ---- */
@@ -86,36 +81,35 @@ enum err cache_verify(const char *token, struct identity *out)
 	return cache_is_revoked(out) ? ERR_PEER_DENIED : ERR_OK;
 }
 
-static bool is_gone(const uint8_t id[16])
+static bool is_gone(struct uuid id)
 {
-	static const uint8_t none[16];
-
-	if (memcmp(id, none, 16) == 0)
+	if (uuid_is_nil(id))
 		return false;
 	for (size_t i = 0; i < GONE_MAX; i++)
-		if (memcmp(c.gone[i], id, 16) == 0)
+		if (uuid_equal(c.gone[i], id))
 			return true;
 	return false;
 }
 
 bool cache_is_revoked(const struct identity *token)
 {
+	const struct uuid family = uuid_of(token->family);
 	bool found;
 
 	lock();
 	found = (c.revoked_count > 0 &&
-		 bsearch(token->family, c.revoked, c.revoked_count, 16,
-			 compare) != NULL) ||
-		is_gone(token->family) || is_gone(token->device);
+		 bsearch(&family, c.revoked, c.revoked_count, sizeof(family),
+			 uuid_compare) != NULL) ||
+		is_gone(family) || is_gone(uuid_of(token->device));
 	unlock();
 	return found;
 }
 
 /* With the lock held. */
-static void want(const uint8_t session[16], bool force)
+static void want(struct uuid session, bool force)
 {
 	for (size_t i = 0; i < c.wanted_count; i++)
-		if (memcmp(c.wanted[i].session, session, 16) == 0) {
+		if (uuid_equal(c.wanted[i].session, session)) {
 			c.wanted[i].force |= force;
 			return;
 		}
@@ -123,8 +117,7 @@ static void want(const uint8_t session[16], bool force)
 		c.all = true;
 		return;
 	}
-	memcpy(c.wanted[c.wanted_count].session, session, 16);
-	c.wanted[c.wanted_count++].force = force;
+	c.wanted[c.wanted_count++] = (struct wanted){ session, force };
 }
 
 static void wake(void)
@@ -135,7 +128,7 @@ static void wake(void)
 		return; /* it is full of wakes already */
 }
 
-bool cache_is_member(const uint8_t session[16], const uint8_t device[16])
+bool cache_is_member(struct uuid session, struct uuid device)
 {
 	bool member, asked = false;
 
@@ -158,28 +151,28 @@ static void ask(void);
 
 /* The rows of one or more sessions, in their order, into `to`. */
 static enum err take_members(struct rows *rows, struct members *to,
-			     size_t *sessions, uint8_t last[16])
+			     size_t *sessions, struct uuid *last)
 {
 	size_t n = rows_count(rows), count = 0;
-	uint8_t(*devices)[16] = calloc(n + 1, 16), session[16];
+	struct uuid *devices = calloc(n + 1, sizeof(*devices)), session;
 	enum err e = ERR_OK;
 
 	*sessions = 0;
 	ENSURE(devices != NULL, ERR_LOCAL_MEMORY);
 	for (size_t i = 0; i < n; i++) {
-		uint8_t next[16] = { 0 };
+		struct uuid next = { { 0 } };
 
-		rows_uuid(rows, i, "session_id", session);
+		rows_uuid(rows, i, "session_id", session.bytes);
 		if (!rows_is_null(rows, i, "device_id"))
-			rows_uuid(rows, i, "device_id", devices[count++]);
+			rows_uuid(rows, i, "device_id", devices[count++].bytes);
 		if (i + 1 < n)
-			rows_uuid(rows, i + 1, "session_id", next);
+			rows_uuid(rows, i + 1, "session_id", next.bytes);
 		TRY(rows_end(rows));
-		if (i + 1 < n && memcmp(session, next, 16) == 0)
+		if (i + 1 < n && uuid_equal(session, next))
 			continue;
 		TRY(members_set(to, session, rows_i64(rows, i, "epoch"),
-				(const uint8_t(*)[16])devices, count));
-		memcpy(last, session, 16);
+				devices, count));
+		*last = session;
 		++*sessions;
 		count = 0;
 	}
@@ -190,14 +183,14 @@ out:
 
 static void on_members(void *arg, enum err e, struct rows *rows)
 {
-	uint8_t last[16];
+	struct uuid last;
 	size_t sessions;
 
 	(void)arg;
 	c.asking = false;
 	lock();
 	if (e == ERR_OK)
-		e = take_members(rows, c.members, &sessions, last);
+		e = take_members(rows, c.members, &sessions, &last);
 	if (e != ERR_OK)
 		c.all = true;
 	unlock();
@@ -213,7 +206,7 @@ static void on_page(void *arg, enum err e, struct rows *rows)
 	(void)arg;
 	c.asking = false;
 	if (e == ERR_OK)
-		e = take_members(rows, c.fresh, &sessions, c.page_after);
+		e = take_members(rows, c.fresh, &sessions, &c.page_after);
 	if (e != ERR_OK) {
 		members_free(c.fresh);
 		c.fresh = NULL;
@@ -240,7 +233,7 @@ static void ask_page(void)
 {
 	struct params params = PARAMS_INIT;
 
-	params_uuid(&params, c.page_after);
+	params_uuid(&params, c.page_after.bytes);
 	params_i32(&params, PAGE);
 	c.asking = connection_send(c.queries, STATEMENT_MQTT_MEMBERS_PAGE,
 				   &params, on_page, NULL) == ERR_OK;
@@ -251,7 +244,7 @@ static void put_wanted(struct params *params)
 {
 	params_open_array(params, PARAMS_UUID, c.wanted_count);
 	for (size_t i = 0; i < c.wanted_count; i++)
-		params_put_bytes(params, SPAN_ARRAY(c.wanted[i].session));
+		params_put_bytes(params, SPAN_ARRAY(c.wanted[i].session.bytes));
 	params_close_array(params);
 	params_open_array(params, PARAMS_INT8, c.wanted_count);
 	for (size_t i = 0; i < c.wanted_count; i++)
@@ -284,7 +277,7 @@ static void ask(void)
 	if (all) {
 		members_free(c.fresh);
 		c.fresh = NULL;
-		memset(c.page_after, 0, 16);
+		c.page_after = (struct uuid){ { 0 } };
 		if (members_new(&c.fresh) != ERR_OK)
 			return;
 	}
@@ -339,14 +332,14 @@ static void ask_revoked(void *arg);
 static void on_revoked(void *arg, enum err e, struct rows *rows)
 {
 	size_t n = e == ERR_OK ? rows_count(rows) : 0;
-	uint8_t(*fresh)[16] = calloc(n + 1, 16);
+	struct uuid *fresh = calloc(n + 1, sizeof(*fresh));
 
 	(void)arg;
 	c.asking_revoked = false;
 	for (size_t i = 0; fresh != NULL && i < n; i++)
-		rows_uuid(rows, i, "family_id", fresh[i]);
+		rows_uuid(rows, i, "family_id", fresh[i].bytes);
 	if (e == ERR_OK && fresh != NULL && rows_end(rows) == ERR_OK) {
-		qsort(fresh, n, 16, compare);
+		qsort(fresh, n, sizeof(*fresh), uuid_compare);
 		lock();
 		free(c.revoked);
 		c.revoked = fresh;
@@ -382,12 +375,12 @@ static void on_notice(void *arg, const struct notice *notice)
 	case NOTICE_MESSAGE:
 	case NOTICE_MEMBERS:
 		lock();
-		want(notice->id, notice->kind == NOTICE_MEMBERS);
+		want(uuid_of(notice->id), notice->kind == NOTICE_MEMBERS);
 		unlock();
 		break;
 	case NOTICE_REVOKED:
 		lock();
-		memcpy(c.gone[c.gone_next++ % GONE_MAX], notice->id, 16);
+		c.gone[c.gone_next++ % GONE_MAX] = uuid_of(notice->id);
 		unlock();
 		ask_revoked(NULL);
 		break;

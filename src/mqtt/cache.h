@@ -7,6 +7,7 @@
 #ifndef HERMETIC_MQTT_CACHE_H
 #define HERMETIC_MQTT_CACHE_H
 
+#include "base/uuid.h"
 #include "mqtt/token.h"
 
 struct cache_settings {
@@ -26,6 +27,6 @@ bool cache_is_revoked(const struct identity *token);
 
 /* False also means that it is looked up, so that a member who came this very
  * moment is known when it tries again. */
-bool cache_is_member(const uint8_t session[16], const uint8_t device[16]);
+bool cache_is_member(struct uuid session, struct uuid device);
 
 #endif

@@ -5,9 +5,9 @@
 
 struct group {
 	struct group *next;
-	uint8_t session[16];
+	struct uuid session;
 	int64_t epoch;
-	uint8_t (*devices)[16]; /* in ascending order */
+	struct uuid *devices; /* in ascending order */
 	size_t count;
 };
 
@@ -20,25 +20,20 @@ enum { SIZE_FIRST = 1024 };
 
 /* Session ids are chosen by their creators: mixed, so that none of them can
  * fill one chain by hand without much work, and all bytes count. */
-static size_t slot(const uint8_t id[16], size_t size)
+static size_t slot(struct uuid id, size_t size)
 {
 	uint64_t h = 0xcbf29ce484222325;
 
-	for (size_t i = 0; i < 16; i++)
-		h = (h ^ id[i]) * 0x100000001b3;
+	for (size_t i = 0; i < sizeof(id.bytes); i++)
+		h = (h ^ id.bytes[i]) * 0x100000001b3;
 	return (size_t)(h ^ h >> 29) & (size - 1);
 }
 
-static int compare(const void *a, const void *b)
-{
-	return memcmp(a, b, 16);
-}
-
-static struct group *find(const struct members *m, const uint8_t session[16])
+static struct group *find(const struct members *m, struct uuid session)
 {
 	struct group *g = m->slots[slot(session, m->size)];
 
-	while (g != NULL && memcmp(g->session, session, 16) != 0)
+	while (g != NULL && !uuid_equal(g->session, session))
 		g = g->next;
 	return g;
 }
@@ -75,16 +70,17 @@ void members_free(struct members *m)
 	free(m);
 }
 
-bool members_have(const struct members *m, const uint8_t session[16],
-		  const uint8_t device[16])
+bool members_have(const struct members *m, struct uuid session,
+		  struct uuid device)
 {
 	const struct group *g = find(m, session);
 
 	return g != NULL && g->count > 0 &&
-	       bsearch(device, g->devices, g->count, 16, compare) != NULL;
+	       bsearch(&device, g->devices, g->count, sizeof(device),
+		       uuid_compare) != NULL;
 }
 
-int64_t members_epoch(const struct members *m, const uint8_t session[16])
+int64_t members_epoch(const struct members *m, struct uuid session)
 {
 	const struct group *g = find(m, session);
 
@@ -113,7 +109,7 @@ static void grow(struct members *m)
 	m->size = size;
 }
 
-static struct group *add(struct members *m, const uint8_t session[16])
+static struct group *add(struct members *m, struct uuid session)
 {
 	struct group *g = calloc(1, sizeof(*g));
 	size_t at;
@@ -123,14 +119,14 @@ static struct group *add(struct members *m, const uint8_t session[16])
 	if (++m->count > m->size)
 		grow(m);
 	at = slot(session, m->size);
-	memcpy(g->session, session, 16);
+	g->session = session;
 	g->next = m->slots[at];
 	m->slots[at] = g;
 	return g;
 }
 
-enum err members_set(struct members *m, const uint8_t session[16],
-		     int64_t epoch, const uint8_t (*devices)[16], size_t count)
+enum err members_set(struct members *m, struct uuid session, int64_t epoch,
+		     const struct uuid *devices, size_t count)
 {
 	struct group *g = find(m, session);
 
@@ -141,12 +137,12 @@ enum err members_set(struct members *m, const uint8_t session[16],
 	free(g->devices);
 	g->epoch = -1;
 	g->count = 0;
-	g->devices = calloc(count + 1, 16);
+	g->devices = calloc(count + 1, sizeof(*devices));
 	if (g->devices == NULL)
 		return ERR_LOCAL_MEMORY;
 	if (count > 0) {
-		memcpy(g->devices, devices, count * 16);
-		qsort(g->devices, count, 16, compare);
+		memcpy(g->devices, devices, count * sizeof(*devices));
+		qsort(g->devices, count, sizeof(*devices), uuid_compare);
 	}
 	g->epoch = epoch;
 	g->count = count;

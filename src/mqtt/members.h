@@ -4,8 +4,7 @@
 
 #include <stdbool.h>
 
-#include "base/err.h"
-#include "base/span.h"
+#include "base/uuid.h"
 
 struct members;
 
@@ -13,16 +12,16 @@ MUST_CHECK enum err members_new(struct members **out);
 void members_free(struct members *m);
 
 /* Is this device in that session, as far as is known? */
-bool members_have(const struct members *m, const uint8_t session[16],
-		  const uint8_t device[16]);
+bool members_have(const struct members *m, struct uuid session,
+		  struct uuid device);
 
 /* The epoch that is known of a session; -1: nothing is. */
-int64_t members_epoch(const struct members *m, const uint8_t session[16]);
+int64_t members_epoch(const struct members *m, struct uuid session);
 
 /* From now on these are the devices of that session, in any order. On failure
  * it has none. */
-MUST_CHECK enum err members_set(struct members *m, const uint8_t session[16],
-				int64_t epoch, const uint8_t (*devices)[16],
+MUST_CHECK enum err members_set(struct members *m, struct uuid session,
+				int64_t epoch, const struct uuid *devices,
 				size_t count);
 
 #endif

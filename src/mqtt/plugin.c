@@ -94,7 +94,7 @@ static int on_auth(int event, void *data, void *arg)
 	const struct mosquitto_evt_basic_auth *ask = data;
 	const char *id = mosquitto_client_id(ask->client);
 	struct identity token;
-	uint8_t device[16];
+	struct uuid device;
 	enum err e;
 
 	(void)event;
@@ -110,8 +110,8 @@ static int on_auth(int event, void *data, void *arg)
 	if (e == ERR_LOCAL_BUSY)
 		return MOSQ_ERR_UNKNOWN; /* closed: it may well be a good one */
 	if (e != ERR_OK || strcmp(ask->username, token.username) != 0 ||
-	    !topic_client(span_str(id), device) ||
-	    memcmp(device, token.device, 16) != 0)
+	    !topic_client(span_str(id), &device) ||
+	    !uuid_equal(device, uuid_of(token.device)))
 		return MOSQ_ERR_AUTH;
 	return remember(ask->client, &token, span_str(id)) ? MOSQ_ERR_SUCCESS
 							   : MOSQ_ERR_NOMEM;
@@ -172,10 +172,10 @@ static bool bridge_may(int access, const struct topic *topic, const char *name)
 	return topic->kind == TOPIC_MESSAGES || topic->kind == TOPIC_DEVICE;
 }
 
-static bool may_read(const struct topic *topic, const uint8_t device[16])
+static bool may_read(const struct topic *topic, struct uuid device)
 {
 	if (topic->kind == TOPIC_DEVICE)
-		return memcmp(topic->id, device, 16) == 0;
+		return uuid_equal(topic->id, device);
 	return topic->kind == TOPIC_MESSAGES &&
 	       cache_is_member(topic->id, device);
 }
@@ -183,7 +183,7 @@ static bool may_read(const struct topic *topic, const uint8_t device[16])
 /* MQTT 3.1.1 has no way to say that a message is refused: there the bridge
  * finds it out and says so on the device's topic. */
 static bool may_write(const struct mosquitto_evt_acl_check *ask,
-		      const struct topic *topic, const uint8_t device[16])
+		      const struct topic *topic, struct uuid device)
 {
 	return topic->kind == TOPIC_SEND && !ask->retain &&
 	       (mosquitto_client_protocol_version(ask->client) < 5 ||
@@ -191,7 +191,7 @@ static bool may_write(const struct mosquitto_evt_acl_check *ask,
 }
 
 static bool client_may(const struct mosquitto_evt_acl_check *ask,
-		       const struct topic *topic, const uint8_t device[16])
+		       const struct topic *topic, struct uuid device)
 {
 	switch (ask->access) {
 	case MOSQ_ACL_READ:
@@ -210,7 +210,7 @@ static int on_acl(int event, void *data, void *arg)
 	const struct mosquitto_evt_acl_check *ask = data;
 	const char *id = mosquitto_client_id(ask->client);
 	struct topic topic = topic_parse(span_str(ask->topic));
-	uint8_t device[16];
+	struct uuid device;
 	bool may;
 
 	(void)event;
@@ -218,7 +218,7 @@ static int on_acl(int event, void *data, void *arg)
 	if (is_bridge(id))
 		may = bridge_may(ask->access, &topic, ask->topic);
 	else
-		may = topic_client(span_str(id), device) &&
+		may = topic_client(span_str(id), &device) &&
 		      client_may(ask, &topic, device);
 	return may ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
 }

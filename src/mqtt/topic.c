@@ -5,8 +5,6 @@
 #include "base/rd.h"
 #include "base/text.h"
 
-enum { UUID = TEXT_UUID_SIZE - 1 };
-
 static bool skip(struct rd *r, struct span prefix)
 {
 	if (rd_left(r) < prefix.n ||
@@ -18,15 +16,15 @@ static bool skip(struct rd *r, struct span prefix)
 
 /* An id and the slash after it. Only in the form that the server writes: else one
  * topic had many names. */
-static bool take_id(struct rd *r, uint8_t id[16])
+static bool take_id(struct rd *r, struct uuid *id)
 {
-	struct span text = rd_take(r, UUID);
+	struct span text = rd_take(r, UUID_TEXT);
 	char written[TEXT_UUID_SIZE];
 
-	if (rd_u8(r) != '/' || !rd_ok(r) || text_parse_uuid(id, text) != ERR_OK)
+	if (rd_u8(r) != '/' || !rd_ok(r) || uuid_parse(id, text) != ERR_OK)
 		return false;
-	text_uuid(written, id);
-	return span_equal(text, span_of(written, UUID));
+	text_uuid(written, id->bytes);
+	return span_equal(text, span_of(written, UUID_TEXT));
 }
 
 static bool is_own_topic(struct span rest)
@@ -49,7 +47,7 @@ struct topic topic_parse(struct span name)
 		t.kind = TOPIC_RECEIVED;
 	else
 		return other;
-	if (!take_id(&r, t.id) || rd_left(&r) == 0)
+	if (!take_id(&r, &t.id) || rd_left(&r) == 0)
 		return other;
 	t.rest = rd_take(&r, rd_left(&r));
 	if (t.kind == TOPIC_DEVICE && !is_own_topic(t.rest))
@@ -63,42 +61,39 @@ struct topic topic_parse(struct span name)
 	return t;
 }
 
-bool topic_client(struct span id, uint8_t device[16])
+bool topic_client(struct span id, struct uuid *device)
 {
-	if (id.n < UUID || id.n > TOPIC_CLIENT_MAX)
+	if (id.n < UUID_TEXT || id.n > TOPIC_CLIENT_MAX)
 		return false;
-	for (size_t i = UUID; i < id.n; i++) {
+	for (size_t i = UUID_TEXT; i < id.n; i++) {
 		uint8_t c = id.p[i];
 
 		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
 		    !(c >= '0' && c <= '9') && c != '.' && c != '_' && c != '-')
 			return false;
 	}
-	return text_parse_uuid(device, span_of(id.p, UUID)) == ERR_OK;
+	return uuid_parse(device, span_of(id.p, UUID_TEXT)) == ERR_OK;
 }
 
-static void put(struct buf *out, const char *prefix, const uint8_t id[16],
+static void put(struct buf *out, const char *prefix, struct uuid id,
 		const char *rest)
 {
-	char text[TEXT_UUID_SIZE];
-
-	text_uuid(text, id);
 	buf_put_str(out, prefix);
-	buf_put_str(out, text);
+	uuid_put(out, id);
 	buf_put_str(out, rest);
 }
 
-void topic_put_messages(struct buf *out, const uint8_t session[16])
+void topic_put_messages(struct buf *out, struct uuid session)
 {
 	put(out, "hermetic/v1/session/", session, "/messages");
 }
 
-void topic_put_events(struct buf *out, const uint8_t device[16])
+void topic_put_events(struct buf *out, struct uuid device)
 {
 	put(out, "hermetic/v1/device/", device, "/events");
 }
 
-void topic_put_received(struct buf *out, const uint8_t session[16],
+void topic_put_received(struct buf *out, struct uuid session,
 			struct span client_id)
 {
 	put(out, "hermetic/received/", session, "/");

@@ -13,13 +13,13 @@
 #ifndef HERMETIC_MQTT_TOPIC_H
 #define HERMETIC_MQTT_TOPIC_H
 
-#include "base/buf.h"
+#include "base/uuid.h"
 
 #define TOPIC_RECEIVED_ALL "hermetic/received/#"
 #define TOPIC_BRIDGE_PREFIX "hermetic-bridge-" /* of a bridge's client id */
 
 enum {
-	TOPIC_CLIENT_MAX = 36 + 64,
+	TOPIC_CLIENT_MAX = UUID_TEXT + 64,
 	TOPIC_MAX = 256 /* bytes of a response topic */
 };
 
@@ -33,7 +33,7 @@ enum topic_kind {
 
 struct topic {
 	enum topic_kind kind;
-	uint8_t id[16];	  /* the session or the device; not of OTHER */
+	struct uuid id;	  /* the session or the device; not of OTHER */
 	struct span rest; /* DEVICE: after its slash; RECEIVED: the client */
 };
 
@@ -41,12 +41,12 @@ struct topic {
 struct topic topic_parse(struct span name);
 
 /* The device of a client id. False: it is no client's. */
-bool topic_client(struct span client_id, uint8_t device[16]);
+bool topic_client(struct span client_id, struct uuid *device);
 
 /* These append, without a NUL. */
-void topic_put_messages(struct buf *out, const uint8_t session[16]);
-void topic_put_events(struct buf *out, const uint8_t device[16]);
-void topic_put_received(struct buf *out, const uint8_t session[16],
+void topic_put_messages(struct buf *out, struct uuid session);
+void topic_put_events(struct buf *out, struct uuid device);
+void topic_put_received(struct buf *out, struct uuid session,
 			struct span client_id);
 
 #endif

@@ -14,6 +14,7 @@
 #include "server/answer.h"
 #include "server/config.h"
 #include "server/edge/conn.h"
+#include "server/edge/exported.h"
 #include "server/edge/job.h"
 #include "server/event_loop.h"
 #include "server/health.h"
@@ -30,41 +31,6 @@
 #include "store/scrape.h"
 
 static struct store *store;
-/* ---- the process ---- */
-
-bool app_configure(struct process_settings *settings)
-{
-	if (!config_load())
-		return false;
-	if (library_start() != ERR_OK) {
-		LOG(ERROR, "the cryptographic library cannot start",
-		    LOG_STR("library", "libcrypto, libgcrypt"));
-		return false;
-	}
-	if (!tls_files_take("HERMETIC_TLS_CERTIFICATE",
-			    config()->tls_certificate, "HERMETIC_TLS_KEY",
-			    config()->tls_key))
-		return false;
-	if (*config()->mqtt_keys_secret != '\0' &&
-	    strlen(config()->mqtt_keys_secret) < VOUCH_SECRET_MIN)
-		return settings_complain("HERMETIC_MQTT_KEYS_SECRET",
-					 "must be 24 characters or more, or "
-					 "empty");
-	/* before the workers, which share it, are forked */
-	if (cluster_open(config()->database_seen_file) != ERR_OK)
-		return settings_complain("HERMETIC_DATABASE_SEEN_FILE",
-					 "must be a file of this node's that "
-					 "it may write");
-	routes_open();
-	settings->host = config()->host;
-	settings->port = config()->port;
-	settings->workers = (unsigned)config()->workers;
-	settings->connections = (unsigned)config()->connections;
-	settings->drain_ms = (unsigned)config()->drain_seconds * 1000;
-	job_set_limits((unsigned)config()->login_threads,
-		       (unsigned)config()->login_queue);
-	return true;
-}
 
 static void set_limits(void)
 {
@@ -117,7 +83,7 @@ static void on_stored(void *arg, const struct message *message)
 	relay_stored(arg, message);
 }
 
-bool app_start(void)
+static bool start(void)
 {
 	const struct store_settings settings = {
 		.conninfo = config()->database_url,
@@ -150,14 +116,61 @@ bool app_start(void)
 	return true;
 }
 
-void app_drain(void)
+static void drain(void)
 {
 	health_drain();
 	lanes_drain();
 	ws_go_away();
 }
 
-bool app_is_idle(void)
+static bool is_idle(void)
 {
 	return store_is_idle(store) && lanes_are_idle();
+}
+
+static bool configure(struct process_settings *settings)
+{
+	if (!config_load())
+		return false;
+	if (library_start() != ERR_OK) {
+		LOG(ERROR, "the cryptographic library cannot start",
+		    LOG_STR("library", "libcrypto, libgcrypt"));
+		return false;
+	}
+	if (!tls_files_take("HERMETIC_TLS_CERTIFICATE",
+			    config()->tls_certificate, "HERMETIC_TLS_KEY",
+			    config()->tls_key))
+		return false;
+	if (*config()->mqtt_keys_secret != '\0' &&
+	    strlen(config()->mqtt_keys_secret) < VOUCH_SECRET_MIN)
+		return settings_complain("HERMETIC_MQTT_KEYS_SECRET",
+					 "must be 24 characters or more, or "
+					 "empty");
+	/* before the workers, which share it, are forked */
+	if (cluster_open(config()->database_seen_file) != ERR_OK)
+		return settings_complain("HERMETIC_DATABASE_SEEN_FILE",
+					 "must be a file of this node's that "
+					 "it may write");
+	routes_open();
+	settings->host = config()->host;
+	settings->port = config()->port;
+	settings->workers = (unsigned)config()->workers;
+	settings->connections = (unsigned)config()->connections;
+	settings->drain_ms = (unsigned)config()->drain_seconds * 1000;
+	job_set_limits((unsigned)config()->login_threads,
+		       (unsigned)config()->login_queue);
+	settings->start = start;
+	settings->drain = drain;
+	settings->is_idle = is_idle;
+	return true;
+}
+
+/* Kore calls it in its parent. */
+EDGE_EXPORTED void kore_parent_configure(int argc, char **argv);
+
+void kore_parent_configure(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	process_begin(configure);
 }

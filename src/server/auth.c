@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/uuid.h"
 #include "crypto/hash.h"
 #include "crypto/rng.h"
 #include "server/answer.h"
@@ -25,6 +26,7 @@ struct attempt {
 	uint8_t salt[PASSWORD_SALT], user[16];
 	struct sec expected; /* login: the stored hash; empty: no such user */
 	bool suspended;
+	uint32_t guesses_reset;
 	bool has_device;
 	bool has_token; /* register: what is there is its hash */
 	uint8_t token[32];
@@ -78,9 +80,9 @@ static bool set_username(struct attempt *a, const char *text)
 static MUST_CHECK enum err random_uuid(uint8_t uuid[16])
 {
 	enum err e = rng_fill(rng_system(), uuid, 16);
+	const struct uuid random = uuid_random(uuid);
 
-	uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40); /* RFC 9562, version 4 */
-	uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
+	memcpy(uuid, random.bytes, 16);
 	return e;
 }
 
@@ -377,8 +379,7 @@ static void on_login_hashed(void *arg, struct span hash)
 		 !sec_equal(sec_span(&a->expected), hash))
 		end_with(a, OUTCOME_BAD_CREDENTIALS, NULL);
 	else {
-		limits_give_back(LIMIT_GUESSES, span_str(a->username),
-				 SPAN_EMPTY, 1);
+		limited_guess_was_right(a->username, a->guesses_reset);
 		if (a->suspended)
 			end_with(a, OUTCOME_ACCOUNT_SUSPENDED, NULL);
 		else
@@ -404,6 +405,7 @@ static void on_account(void *arg, enum err e, struct rows *rows)
 		cost.r = (uint32_t)rows_i64(rows, 0, "cost_r");
 		cost.p = (uint32_t)rows_i64(rows, 0, "cost_p");
 		a->suspended = rows_bool(rows, 0, "suspended");
+		a->guesses_reset = (uint32_t)rows_i64(rows, 0, "guesses_reset");
 		e = sec_set(&a->expected, rows_bytes(rows, 0, "password_hash"));
 		if (e == ERR_OK)
 			e = rows_end(rows);
@@ -412,7 +414,11 @@ static void on_account(void *arg, enum err e, struct rows *rows)
 			return;
 		}
 	}
-	hash_password(a, salt, cost, on_login_hashed);
+	/* taken back when the passphrase was right */
+	if (limited_guess(a->req, a->username, a->guesses_reset))
+		hash_password(a, salt, cost, on_login_hashed);
+	else
+		end(a);
 }
 
 void auth_login(const struct call *call)
@@ -427,11 +433,8 @@ void auth_login(const struct call *call)
 	a = read_attempt(req, true);
 	if (a == NULL)
 		return;
-	/* a guess is taken back when the passphrase was right */
 	if (!limited_allows(req, LIMIT_LOGINS, span_str(a->username),
-			    address) ||
-	    !limited_allows(req, LIMIT_GUESSES, span_str(a->username),
-			    SPAN_EMPTY)) {
+			    address)) {
 		end(a);
 		return;
 	}

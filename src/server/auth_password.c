@@ -17,6 +17,7 @@ struct change {
 	struct identity who;
 	struct buf old, new;
 	bool end_others;
+	uint32_t guesses_reset;
 	struct sec expected; /* the hash that stands */
 	uint8_t salt[PASSWORD_SALT];
 };
@@ -99,8 +100,7 @@ static void on_old_hashed(void *arg, struct span hash)
 		end_refused(c);
 		return;
 	}
-	limits_give_back(LIMIT_GUESSES, span_str(c->who.username), SPAN_EMPTY,
-			 1);
+	limited_guess_was_right(c->who.username, c->guesses_reset);
 	e = rng_fill(rng_system(), c->salt, sizeof(c->salt));
 	if (e == ERR_OK)
 		e = password_hash(buf_span(&c->new), SPAN_ARRAY(c->salt),
@@ -126,8 +126,14 @@ static void on_account(void *arg, enum err e, struct rows *rows)
 	cost.r = (uint32_t)rows_i64(rows, 0, "cost_r");
 	cost.p = (uint32_t)rows_i64(rows, 0, "cost_p");
 	e = sec_set(&c->expected, rows_bytes(rows, 0, "password_hash"));
+	c->guesses_reset = (uint32_t)rows_i64(rows, 0, "guesses_reset");
 	if (e == ERR_OK)
 		e = rows_end(rows);
+	if (e == ERR_OK &&
+	    !limited_guess(c->req, c->who.username, c->guesses_reset)) {
+		end(c);
+		return;
+	}
 	if (e == ERR_OK)
 		e = password_hash(buf_span(&c->old), salt, cost, on_old_hashed,
 				  c);

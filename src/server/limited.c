@@ -53,3 +53,27 @@ bool limited_allows(struct request *req, enum limit limit, struct span who,
 		add_fields(req, state);
 	return allowed;
 }
+
+/* Forgotten guesses count for another name, which nobody uses any more. */
+static struct span put_reset(uint32_t reset, uint8_t room[4])
+{
+	for (size_t i = 0; i < 4; i++)
+		room[i] = (uint8_t)(reset >> (8 * i));
+	return span_of(room, reset > 0 ? 4 : 0);
+}
+
+bool limited_guess(struct request *req, const char *username, uint32_t reset)
+{
+	uint8_t room[4];
+
+	return limited_allows(req, LIMIT_GUESSES, span_str(username),
+			      put_reset(reset, room));
+}
+
+void limited_guess_was_right(const char *username, uint32_t reset)
+{
+	uint8_t room[4];
+
+	limits_give_back(LIMIT_GUESSES, span_str(username),
+			 put_reset(reset, room), 1);
+}

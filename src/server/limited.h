@@ -18,6 +18,12 @@ struct span limited_address(struct request *req, uint8_t room[16]);
 bool limited_allows(struct request *req, enum limit limit, struct span who,
 		    struct span where);
 
+/* Counts a guess at an account's passphrase, before the guess is hashed: its own row says
+ * how often an administrator has had the guesses forgotten. False: as above. */
+bool limited_guess(struct request *req, const char *username, uint32_t reset);
+/* It was right, and none. */
+void limited_guess_was_right(const char *username, uint32_t reset);
+
 /* Answers with what the last try has come to. */
 void limited_refuse(struct request *req);
 

@@ -19,7 +19,6 @@ enum charge {
 	CHARGE_NONE,
 	CHARGE_ADDRESS_LOGINS,
 	CHARGE_CLAIMS,
-	CHARGE_GUESSES,
 	CHARGE_LINKS,
 	CHARGE_APPROVALS
 };
@@ -88,8 +87,6 @@ static bool within_limit(const struct row *row, struct call *call)
 	case CHARGE_CLAIMS: /* each claim uses somebody's KeyPackage up */
 		return limited_allows(req, LIMIT_CLAIMS,
 				      SPAN_ARRAY(call->who.user), SPAN_EMPTY);
-	case CHARGE_GUESSES: /* taken back when the passphrase was right */
-		return limited_allows(req, LIMIT_GUESSES, name, SPAN_EMPTY);
 	case CHARGE_LINKS: /* whoever posts: a full log cannot be emptied */
 		return limited_allows(req, LIMIT_LINKS,
 				      request_param(req, "username"),

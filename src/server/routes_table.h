@@ -29,7 +29,7 @@ typedef void call_handler(const struct call *call);
  * waits to be approved; OWN_WAITING, the same, but such a device for the path's
  * {username} only if that is its own.
  * limit, charged before the handler is called: NONE; ADDRESS_LOGINS, to the address;
- * CLAIMS and GUESSES, to the account; LINKS, to the path's account; APPROVALS, to the
+ * CLAIMS, to the account; LINKS, to the path's account; APPROVALS, to the
  * account. What depends on the body is charged by the handler. */
 #define ROUTES(ROUTE)                                                          \
 	ROUTE(GET, "/healthz", ANYBODY, NONE, health_live)                     \
@@ -39,7 +39,7 @@ typedef void call_handler(const struct call *call);
 	ROUTE(POST, "/auth/login", ANYBODY, ADDRESS_LOGINS, auth_login)        \
 	ROUTE(POST, "/auth/refresh", ANYBODY, NONE, auth_refresh)              \
 	ROUTE(POST, "/auth/logout", WAITING, NONE, auth_logout)                \
-	ROUTE(POST, "/auth/password", DEVICE, GUESSES, auth_password)          \
+	ROUTE(POST, "/auth/password", DEVICE, NONE, auth_password)             \
 	ROUTE(GET, "/users/{username}/devices", DEVICE, NONE, devices_list)    \
 	ROUTE(GET, "/users/{username}/log", OWN_WAITING, NONE,                 \
 	      account_logs_get)                                                \

@@ -8,10 +8,10 @@
 #ifndef HERMETIC_STORE_BATCH_H
 #define HERMETIC_STORE_BATCH_H
 
+#include "store/append.h"
 #include "store/params.h"
 #include "store/rows.h"
 #include "store/tails.h"
-#include "store/writer.h"
 
 enum {
 	BATCH_MESSAGES = 256,

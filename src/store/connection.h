@@ -8,31 +8,13 @@
 #define HERMETIC_STORE_CONNECTION_H
 
 #include "base/err.h"
+#include "store/connection_settings.h"
 #include "store/loop.h"
 #include "store/params.h"
 #include "store/rows.h"
 #include "store/statements.h"
 
 struct connection;
-
-struct connection_settings {
-	const char *conninfo; /* borrowed for the connection's life */
-	const char *name;     /* application_name, a literal */
-	bool durable;	      /* a commit waits for the disk */
-	bool keeps_plans;     /* statements run often: each is planned once,
-			for any parameters, without bitmap scans (and so without
-			BRIN indexes); no effect when pooled */
-	bool listens;	      /* to the channel `hermetic`, and to one of its
-			own that it is probed by */
-	bool pooled;	  /* by PgBouncer in transaction mode: each transaction
-			may get another connection, so nothing is kept in it */
-	size_t queue_max; /* requests, in flight and waiting */
-	unsigned wait_ms; /* how long a request may go unanswered */
-	void (*on_ready)(void *arg); /* connected (again); may be NULL */
-	void (*on_notify)(void *arg, const char *payload); /* may be NULL */
-	void (*on_probe)(void *arg, const char *payload);  /* may be NULL */
-	void *arg;
-};
 
 /*
  * Called once for each accepted request. `rows` only with ERR_OK.

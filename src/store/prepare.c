@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/statements.h"
+
 PGconn *prepare_connect(const struct connection_settings *settings,
 			const struct hosts *hosts)
 {

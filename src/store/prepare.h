@@ -5,7 +5,7 @@
 
 #include <libpq-fe.h>
 
-#include "store/connection.h"
+#include "store/connection_settings.h"
 #include "store/hosts.h"
 
 /* What the channel of a backend's own probes is called before its number. */

@@ -18,7 +18,7 @@
 
 #define ENVELOPE_VERSION 1
 #define ENVELOPE_SESSION_ID 16
-#define ENVELOPE_NONCE 16
+#define ENVELOPE_NONCE LOG_VIEW_NONCE
 #define ENVELOPE_NONCE_TIME 6 /* bytes of it that are a time */
 #define ENVELOPE_TIME_MAX (((uint64_t)1 << 48) - 1)
 #define ENVELOPE_MAX (256 * 1024) /* bytes of one envelope */

@@ -1,7 +1,6 @@
 #include "wire/log_view.h"
 
 #include "base/rd.h"
-#include "wire/envelope.h"
 
 enum { VERSION = 1 };
 
@@ -32,7 +31,7 @@ enum err log_view_read(struct span data, struct log_view *view)
 	struct rd r = rd_init(data);
 
 	read_place(&r, view);
-	view->nonce = rd_take(&r, ENVELOPE_NONCE);
+	view->nonce = rd_take(&r, LOG_VIEW_NONCE);
 	return end(&r, view);
 }
 

@@ -15,6 +15,7 @@
 #include "base/span.h"
 
 #define LOG_VIEW_HEAD 32
+#define LOG_VIEW_NONCE 16
 
 struct log_view {
 	bool given; /* false: none, of a commit from before */

@@ -18,11 +18,11 @@ static void within(struct span part, struct span whole)
 static void use_topic(struct span name)
 {
 	struct topic topic = topic_parse(name);
-	uint8_t device[16];
+	struct uuid device;
 
 	if (topic.kind != TOPIC_OTHER)
 		within(topic.rest, name);
-	(void)topic_client(name, device);
+	(void)topic_client(name, &device);
 }
 
 static void use_payload(struct span bytes)

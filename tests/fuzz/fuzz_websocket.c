@@ -22,6 +22,7 @@ enum { MESSAGE_MAX = 4096, QUEUE_MAX = 8192 };
 struct conn {
 	struct buf out;
 	struct buf texts; /* what the application got, with lengths */
+	const struct conn_handler *handler;
 	struct websocket *ws;
 	bool dropped, closing, lagging;
 	int gone;
@@ -58,9 +59,17 @@ size_t conn_queued(const struct conn *conn)
 	return conn->lagging ? conn->out.n : 0;
 }
 
-void conn_upgrade(struct conn *conn, struct websocket *ws)
+bool conn_has_room(const struct conn *conn)
 {
-	conn->ws = ws;
+	(void)conn;
+	return true;
+}
+
+void conn_hand_over(struct conn *conn, const struct conn_handler *handler,
+		    void *user)
+{
+	conn->handler = handler;
+	conn->ws = user;
 }
 
 void conn_close_when_sent(struct conn *conn)
@@ -73,7 +82,7 @@ void conn_drop(struct conn *conn)
 	if (conn->dropped)
 		return;
 	conn->dropped = true;
-	websocket_gone(conn->ws);
+	conn->handler->gone(conn->ws);
 }
 
 unsigned long loop_now_ms(void)
@@ -245,10 +254,10 @@ static void feed(struct conn *conn, struct span bytes, size_t piece)
 		size_t n = piece < bytes.n ? piece : bytes.n;
 
 		buf_put(&in, span_of(bytes.p, n));
-		websocket_input(conn->ws, &in);
+		conn->handler->input(conn->ws, &in);
 		bytes = span_of(bytes.p + n, bytes.n - n);
 		if (conn->lagging && !conn->dropped)
-			websocket_tick(conn->ws, 3);
+			conn->handler->tick(conn->ws, &in, 3);
 	}
 	buf_clear(&in);
 }

@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { Session, call, login, newAccount, newName, newUser, ok, refused }
   from '../testlib/api.mjs';
 import { Person } from '../testlib/people.mjs';
+import { Socket } from '../testlib/socket.mjs';
 import { admin, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 describe('administration', { concurrency: false }, () => {
@@ -139,61 +140,111 @@ describe('administration', { concurrency: false }, () => {
     await fails(/no such user/, 'export', 'nobody-here');
   });
 
-  /** Those of these words that a dump holds as text or as bytes. */
+  /** A word in each form that somebody might look for it: text, hex, base64. */
+  const forms = word => {
+    const bytes = Buffer.isBuffer(word) ? word : Buffer.from(word);
+    const coded = ['hex', 'base64', 'base64url'].map(e => bytes.toString(e)
+      .replace(/=+$/, ''));
+    return Buffer.isBuffer(word) ? coded : [word, ...coded];
+  };
+  /** Those of these words that a dump holds in any form. */
   const dumped = async (words, but = /^$/) => {
     const dump = (await postgres.dump()).split('\n').filter(l => !but.test(l))
-      .join('\n');
-    return words.filter(w => dump.includes(w) ||
-      dump.includes(Buffer.from(w).toString('hex')));
+      .join('\n').toLowerCase();
+    return words.filter(w => forms(w).some(f => dump.includes(f.toLowerCase())));
   };
+  const uuid = text => Buffer.from(text.replaceAll('-', ''), 'hex');
+  const hex = text => Buffer.from(text, 'hex');
   const ofPerson = async name => {
     const [account] = await postgres.rows(`SELECT user_id,
-      encode(password_hash, 'hex') AS hash FROM hermetic.account
-      WHERE username = '${name}'`);
+      encode(password_hash, 'hex') AS hash, encode(salt, 'hex') AS salt
+      FROM hermetic.account WHERE username = '${name}'`);
     const kept = await postgres.rows(`SELECT encode(salt, 'hex') AS word
       FROM hermetic.account_log WHERE user_id = '${account.user_id}'
-      UNION ALL SELECT name FROM hermetic.device
-      WHERE user_id = '${account.user_id}' AND name <> 'device'
+      UNION ALL SELECT encode(key, 'hex') FROM hermetic.audit_key
+      WHERE user_id = '${account.user_id}'
       UNION ALL SELECT encode(r.token_hash, 'hex')
       FROM hermetic.refresh_token r JOIN hermetic.token_family USING (family_id)
       JOIN hermetic.device d USING (device_id)
       WHERE d.user_id = '${account.user_id}'`);
+    const names = await postgres.rows(`SELECT name FROM hermetic.device
+      WHERE user_id = '${account.user_id}' AND name <> 'device'`);
     return { user: account.user_id,
-      words: [name, account.hash, ...kept.map(k => k.word)] };
+      words: [name, account.user_id, ...names.map(n => n.name),
+        ...[account.hash, account.salt, ...kept.map(k => k.word)].map(hex)] };
   };
+
+  /** What bob gives with each request, by a proxy that is trusted. */
+  const HIS = { 'x-forwarded-for': '203.0.113.77', 'user-agent': 'his-own-browser/7',
+    'x-request-id': 'request-of-bob-the-builder',
+    traceparent: '00-b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0-b1b1b1b1b1b1b1b1-01' };
+  /** What a database keeps of that while its account is there. */
+  const ORIGIN = [HIS['x-request-id'], HIS.traceparent.slice(3, 35)];
+  /** What it keeps of nobody: addresses as text and as bytes, for one. */
+  const NEVER = ['203.0.113.77', hex('cb00714d'),
+    hex('00000000000000000000ffffcb00714d'), '2001:db8:b0b:1::77',
+    hex('20010db80b0b00010000000000000077'), hex('20010db80b0b0001'),
+    HIS['user-agent'], '127.0.0.1'];
 
   test('a dump holds nothing that leads to a person whose account is erased',
     async () => {
+      const told = await startNode({ postgres, workers: 1, env: {
+        HERMETIC_TRUSTED_PROXIES: '127.0.0.0/8', HERMETIC_ACCESS_LOG: '1' } });
       const [alice, bob] = await Promise.all(['alice', 'bob'].map(n =>
-        newAccount(node.url, n)));
-      ok(await call(node.url, 'POST', '/auth/login', { json: { password: bob.password,
-        username: bob.username, device_name: 'a telephone of his' } }));
+        newAccount(told.url, n)));
+      const ask = bob.call;
+      bob.call = (method, path, options) => ask.call(bob, method, path,
+        { ...options, headers: { ...HIS, ...options?.headers } });
+      const { refresh_token: refresh, access_token: access } = ok(await call(told.url,
+        'POST', '/auth/login', { json: { password: bob.password,
+          username: bob.username, device_name: 'a telephone of his' },
+        headers: { ...HIS, 'x-forwarded-for': '2001:db8:b0b:1::77' } }));
+      const { refresh_token: next } = ok(await call(told.url, 'POST', '/auth/refresh',
+        { json: { refresh_token: refresh }, headers: HIS }));
+      refused(await call(told.url, 'POST', '/auth/login', { headers: HIS, json: {
+        username: bob.username, password: 'a passphrase of his' } }), 401,
+      'bad-credentials');
+      const socket = await Socket.of(bob);
       const session = await Session.create(alice);
       await session.add(alice, bob);
       ok(await session.send(bob), 201);
+      ok(await bob.post(`/session/${(await Session.create(bob)).id}/invite`,
+        { usernames: [alice.username] }), 204);
       ok(await alice.post(`/session/${(await Session.create(alice)).id}/invite`,
         { usernames: [bob.username] }), 204);
       const { user, words } = await ofPerson(bob.username);
-      assert.ok(words.includes('a telephone of his') && words.length === 6,
+      assert.ok(words.includes('a telephone of his') && words.length === 10,
         words.join());
+      words.push(...ORIGIN);
+      const tokens = [refresh, next, access, bob.access, bob.refreshToken,
+        access.split('.')[2], bob.password, 'a passphrase of his'];
       assert.deepEqual(await dumped(words), words);
-      assert.deepEqual(await dumped(['127.0.0.1']), []);
+      assert.deepEqual(await dumped([...NEVER, ...tokens]), []);
+      const { audit_subject: subject } =
+        JSON.parse(await run('users', bob.username, '--json'));
 
       await run('delete', bob.username);
-      assert.deepEqual(await dumped(words), []);
+      assert.deepEqual(await dumped([...words, uuid(user), ...NEVER, ...tokens]), []);
       await fails(/no such user/, 'delete', bob.username);
       assert.deepEqual(lines(await run('users', '--json'))
         .filter(u => u.user_id === user), []);
-      assert.equal(lines(await run('audit')).filter(a => a.subject === user)
-        .at(-1).event, 'erased');
+      // the record goes on naming it by the hash whose key is gone
+      assert.deepEqual(lines(await run('audit')).filter(a => a.subject === subject)
+        .map(a => a.event),
+      ['registered', 'device', 'login', 'device', 'login', 'erased']);
       await run('audit', 'verify');
-      refused(await call(node.url, 'POST', '/auth/login', { json: {
+      refused(await call(told.url, 'POST', '/auth/login', { json: {
         username: bob.username, password: bob.password } }), 401,
       'bad-credentials');
       await until(async () => (await bob.get('/sessions')).status === 401,
         { name: 'the end of its tokens' });
-      ok(await call(node.url, 'POST', '/auth/register', { json: {
+      await socket.closed;
+      ok(await call(told.url, 'POST', '/auth/register', { json: {
         username: bob.username, password: randomUUID() } }), 201);
+      // whom he invited still has the invitation, of nobody
+      assert.match(JSON.parse(await run('export', alice.username))
+        .invitations[0].invited_by, /^erased\.[0-9a-f]{24}$/);
+      await told.stop();
     });
 
   test('the sessions of others go on', async () => {
@@ -227,8 +278,10 @@ describe('administration', { concurrency: false }, () => {
       ok(await erin.post('/auth/password', { password: erin.password,
         new_password: 'quite another one' }), 204);
       await run('suspend', erin.username);
+      const { audit_subject: subject } =
+        JSON.parse(await run('users', erin.username, '--json'));
       const events = lines(await run('audit'))
-        .filter(a => a.subject === erin.userId).map(a => a.event);
+        .filter(a => a.subject === subject).map(a => a.event);
       assert.deepEqual(events, ['registered', 'device', 'login', 'passphrase',
         'suspended', 'signed-out']);
       assert.match(await run('audit', 'verify'), /none changed or missing/);

@@ -2,7 +2,11 @@
 // that the public port has none of it.
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:https';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
@@ -67,7 +71,8 @@ describe('the API of the administration', { concurrency: false }, () => {
         { name: 'the end of its tokens' });
       for (const act of ['suspend', 'resume', 'sign-out', 'export'])
         refused(await post(`/users/nobody-here/${act}`), 404, 'not-found');
-      const acts = (await entries()).filter(e => e.subject === bob.userId)
+      const { audit_subject: subject } = ok(await get(`/users/${bob.username}`));
+      const acts = (await entries()).filter(e => e.subject === subject)
         .filter(e => e.actor !== 'account');
       assert.deepEqual(acts.map(e => [e.actor, e.event]),
         ['suspended', 'signed-out', 'resumed', 'signed-out']
@@ -295,6 +300,7 @@ describe('the API of the administration', { concurrency: false }, () => {
       'SELECT password_hash FROM hermetic.account',
       'SELECT wrapped_key FROM hermetic.signing_key',
       'SELECT token_hash FROM hermetic.refresh_token',
+      'SELECT token_id FROM hermetic.admin_api_token',
       'DELETE FROM hermetic.audit', 'UPDATE hermetic.audit_end SET n = 0',
       `SELECT hermetic.audit_append('admin', 'x', gen_random_uuid(), '')`,
       `SELECT hermetic.admin_api_token_make(gen_random_uuid(), 'mine',
@@ -308,6 +314,90 @@ describe('the API of the administration', { concurrency: false }, () => {
       await assert.rejects(postgres.psql(
         `SELECT hermetic.admin_suspend('${user.username}', true)`, { url: other }),
       /permission denied/);
+  });
+
+  test('the database holds scopes, too', async () => {
+    const user = await newUser(node.url, 'user');
+    const session = await Session.create(user);
+    const acts = {
+      write: [`admin_suspend('${user.username}', true, ID)`,
+        `admin_sign_out('${user.username}', ID)`,
+        `admin_limits_reset('${user.username}', ID)`,
+        `admin_device_end('${user.id}', ID)`, `admin_session_end('${session.id}', ID)`,
+        `admin_token(sha256('x'), 1, 60, ID)`],
+      export: [`admin_export('${user.username}', ID)`],
+      erase: [`admin_erase('${user.username}', ID)`] };
+    const ids = {};
+    for (const scope of ['read', ...Object.keys(acts)]) {
+      const token = await made(`db-${scope}`, scope);
+      ids[scope] = Buffer.from(token.replace('hermetic_admin_', ''), 'base64url')
+        .subarray(0, 16).toString('hex');
+    }
+    const act = (sql, scope) => postgres.psql(
+      `SELECT hermetic.${sql.replace('ID', `'${ids[scope]}'`)}`,
+      { url: postgres.adminApiUrl });
+    for (const [wants, statements] of Object.entries(acts))
+      for (const sql of statements)
+        for (const scope of Object.keys(ids))
+          if (scope !== wants)
+            await assert.rejects(act(sql, scope),
+              /no such token of the administration/, `${sql} by ${scope}`);
+    ok(await session.send(user), 201); // nothing was done
+    for (const [scope, statements] of Object.entries(acts))
+      for (const sql of statements) await act(sql, scope);
+    assert.equal((await entries()).filter(e => e.actor === 'admin:db-read').length, 0);
+  });
+
+  test('over TLS, where it has a certificate', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'hermetic-admin-tls-'));
+    chmodSync(dir, 0o755);
+    const [certificate, key] = ['certificate.pem', 'key.pem'].map(f => join(dir, f));
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt',
+      'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', certificate,
+      '-days', '2', '-subj', '/CN=desk', '-addext', 'subjectAltName=IP:127.0.0.1'],
+    { stdio: 'ignore' });
+    chmodSync(key, 0o644);
+    const sealed = await startAdminApi({ postgres, ready: false, env: {
+      HERMETIC_ADMIN_TLS_CERTIFICATE: certificate, HERMETIC_ADMIN_TLS_KEY: key } });
+    const port = Number(new URL(sealed.url).port);
+    const ask = (token, options = {}) => new Promise((done, fail) => {
+      request({ host: '127.0.0.1', port, path: '/admin/statistics',
+        ca: readFileSync(certificate), headers: { authorization: `Bearer ${token}` },
+        ...options }, answer => {
+        const parts = [], protocol = answer.socket.getProtocol();
+        answer.on('data', p => parts.push(p)).on('end', () => done({
+          status: answer.statusCode, protocol, text: Buffer.concat(parts).toString() }));
+      }).on('error', fail).end();
+    });
+    try {
+      await until(() => ask(all).then(a => a.status === 200, () => false),
+        { name: 'the API over TLS' });
+      const answer = await ask(all);
+      assert.equal(answer.protocol, 'TLSv1.3');
+      assert.ok(JSON.parse(answer.text).accounts > 0);
+      assert.equal((await ask('x')).status, 401);
+      assert.equal((await ask(all, { maxVersion: 'TLSv1.2' })).protocol, 'TLSv1.2');
+      await assert.rejects(ask(all, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1' }));
+      await assert.rejects(ask(all, { ca: [] }), /self-signed/);
+      // in the clear it answers nothing
+      const heard = await new Promise(done => {
+        let bytes = '';
+        connect(port, '127.0.0.1', function () {
+          this.write('GET /admin/statistics HTTP/1.1\r\nHost: x\r\n' +
+            `Authorization: Bearer ${all}\r\n\r\n`);
+        }).on('data', d => { bytes += d.toString('latin1'); })
+          .on('error', () => {}).on('close', () => done(bytes));
+      });
+      assert.doesNotMatch(heard, /HTTP/);
+      // a key alone does not start
+      const half = await startAdminApi({ postgres, ready: false, env: {
+        HERMETIC_ADMIN_TLS_KEY: key } });
+      await half.logged(/HERMETIC_ADMIN_TLS_CERTIFICATE/);
+      await half.stop();
+    } finally {
+      await sealed.stop();
+      rmSync(dir, { recursive: true });
+    }
   });
 
   test('the public port answers none of its paths', async () => {

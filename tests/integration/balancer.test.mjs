@@ -2,6 +2,7 @@
 // a failed request, nothing but a GET is tried twice, and a new certificate
 // leaves open connections alone.
 import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
 import { connect as dial, createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { connect } from 'node:tls';
@@ -145,6 +146,88 @@ describe('behind a balancer', { concurrency: false }, () => {
     } finally {
       await other.stop();
       for (const s of broken) s.close();
+    }
+  });
+
+  const KEY = randomBytes(16).toString('base64');
+  const ACCEPTED = createHash('sha1')
+    .update(`${KEY}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  /** A server that takes connections, and says nothing; how many it has. */
+  const silent = () => new Promise(done => {
+    const server = createServer(socket => {
+      server.open.add(socket);
+      socket.on('error', () => {}).on('close', () => server.open.delete(socket))
+        .on('data', d => { // a WebSocket, where it is asked for one
+          if (/^GET \/mqtt /.test(d.toString('latin1')))
+            socket.write('HTTP/1.1 101 Switching Protocols\r\n' +
+              'Upgrade: websocket\r\nConnection: Upgrade\r\n' +
+              `Sec-WebSocket-Accept: ${ACCEPTED}\r\n\r\n`);
+        });
+    });
+    server.open = new Set();
+    server.listen(0, '127.0.0.1', () => done(server));
+  });
+  /** Connects; { over, heard } of that. */
+  const comer = (port, { from = '127.0.0.1', says = '' } = {}) => {
+    const self = { heard: '' };
+    self.socket = dial({ port, host: '127.0.0.1', localAddress: from }, () => {
+      self.socket.write(says);
+    });
+    self.socket.on('data', d => { self.heard += d; }).on('error', () => {})
+      .on('close', () => { self.over = true; });
+    return self;
+  };
+
+  test('who comes to MQTT and says nothing', async () => {
+    const [bridge, broker] = [await silent(), await silent()];
+    const other = await startBalancer({ backends: nodes.map(n => n.port),
+      bridges: [bridge.address().port], brokers: [broker.address().port] });
+    const all = [];
+    const come = (...args) => {
+      all.push(comer(...args));
+      return all.at(-1);
+    };
+    try {
+      // no TLS: an end, in a while; a connection that is made stays
+      const mute = come(other.mqttsPort), idle = come(other.mqttPort);
+      const began = Date.now();
+      await until(() => mute.over, { ms: 15_000, name: 'the end of who is mute' });
+      assert.ok(Date.now() - began > 8000);
+      await sleep(4000);
+      assert.ok(!idle.over && bridge.open.size === 1);
+
+      // so many of one network, and others are not kept out
+      const crowd = Array.from({ length: 100 }, () => come(other.mqttPort,
+        { from: '127.0.0.9' }));
+      await until(() => crowd.filter(c => c.over).length >= 30,
+        { name: 'the end of the rest' });
+      assert.ok(crowd.filter(c => !c.over).length <= 64);
+      const next = come(other.mqttPort, { from: '127.0.0.10' });
+      await until(() => bridge.open.size > crowd.filter(c => !c.over).length + 1,
+        { name: 'another one' });
+      assert.ok(!next.over);
+
+      // by WebSocket
+      const says = 'GET /mqtt HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n' +
+        'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n' +
+        `Sec-WebSocket-Key: ${KEY}\r\n\r\n`;
+      const http = Number(new URL(other.url).port);
+      const many = Array.from({ length: 80 }, () => come(http,
+        { from: '127.0.0.11', says }));
+      await until(() => many.every(c => c.heard.includes('\r\n\r\n')),
+        { name: 'their answers' });
+      const taken = many.filter(c => / 101 /.test(c.heard.split('\r\n')[0])).length;
+      assert.equal(taken, 64);
+      assert.ok(many.every(c => /^HTTP\/1.1 (101|429) /.test(c.heard)));
+      const far = come(http, { from: '127.0.0.12', says });
+      await until(() => far.heard.startsWith('HTTP/1.1 101 '),
+        { name: 'another one' });
+      ok(await bob.get('/sessions', { url: other.url })); // the API has room
+    } finally {
+      for (const c of all) c.socket.destroy();
+      await other.stop();
+      bridge.close();
+      broker.close();
     }
   });
 

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, afterEach, before, describe, test } from 'node:test';
 
-import { Session, base64, call, login, newUser, ok, refused }
+import { Session, base64, call, callAdmin, login, newUser, ok, refused }
   from '../testlib/api.mjs';
 import { MqttClient, eventsOf, sendTo } from '../testlib/mqtt.mjs';
 import { Person } from '../testlib/people.mjs';
 import { Socket, problem } from '../testlib/socket.mjs';
-import { startBroker, startNode, startPostgres, until }
+import { admin, startAdminApi, startBroker, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
 
 describe('limits', { concurrency: false }, () => {
@@ -135,6 +135,27 @@ describe('limits', { concurrency: false }, () => {
     later(await user.post('/auth/password', { password: 'not this one',
       new_password: 'another one' }), 'guesses', 3600);
     ok(await user.get('/sessions')); // who is there stays
+
+    // an administrator lets the owner in, at all nodes at once
+    const other = await start({ HERMETIC_GUESSES_PER_HOUR: '5' });
+    const refusedThere = async () =>
+      (await tryLogin(other, username)).status === 429;
+    await until(refusedThere, { name: 'the other node to know' });
+    await admin(postgres, ['reset-limits', username]);
+    for (const at of [node, other]) ok(await tryLogin(at, username, { password }));
+    const guess = () => tryLogin(node, username, { from: '198.51.100.77' });
+    for (let i = 0; i < 5; i++)
+      refused(await guess(), 401, 'bad-credentials');
+    later(await guess(), 'guesses', 3600); // and they count anew
+    const desk = await startAdminApi({ postgres });
+    nodes.push(desk);
+    const token = (await admin(postgres, ['api-token', 'desk', 'write'])).trim();
+    ok(await callAdmin(desk.url, token, 'DELETE', `/users/${username}/limits`), 204);
+    ok(await tryLogin(node, username, { password }));
+    const record = (await admin(postgres, ['audit'])).trim().split('\n')
+      .map(line => JSON.parse(line)).filter(e => e.event === 'limits-reset');
+    assert.deepEqual(record.map(e => e.actor), ['admin', 'admin:desk']);
+    assert.equal(new Set(record.map(e => e.subject)).size, 1);
   });
 
   test('nobody takes all the KeyPackages of another', async () => {

@@ -23,7 +23,7 @@ function exchange(text, pattern, by) {
   return text.replace(pattern, by);
 }
 
-function configuration({ ports, pem, backends, bridges }) {
+function configuration({ ports, pem, backends, bridges, brokers }) {
   const servers = (name, list) => list.map((port, i) =>
     `  server ${name}${i + 1} 127.0.0.1:${port} check inter 1s fall 2 rise 1`)
     .join('\n');
@@ -39,25 +39,26 @@ function configuration({ ports, pem, backends, bridges }) {
   swap(/^( {2}default-server .*) resolvers containers init-addr none$/gm, '$1');
   swap(/^ {2}server bridge .*\n {2}server bridge-2 .*$/m,
     servers('bridge', bridges));
-  swap(/^ {2}server broker .*\n {2}server broker-2 .*$/m, '');
+  swap(/^ {2}server broker .*\n {2}server broker-2 .*$/m,
+    servers('broker', brokers));
   return text;
 }
 
 /**
- * { url, tlsUrl, mqttPort, ca, stop(), kill(), start(), reload() }: kill() ends
+ * { url, tlsUrl, mqttPort, mqttsPort, ca, stop(), kill(), start(), reload() }: kill() ends
  * it at once, start() starts it again on the same ports, reload() gives it a new
  * certificate and has it read its files again. It knows when a node is up.
  */
-export async function startBalancer({ backends, bridges = [] }) {
+export async function startBalancer({ backends, bridges = [], brokers = [] }) {
   const dir = temporary('balancer');
   const [http, https, mqtt, mqtts] = await Promise.all(
     Array.from({ length: 4 }, freePort));
   const pem = join(dir, 'tls.pem'), conf = join(dir, 'haproxy.cfg');
-  const self = { url: `http://127.0.0.1:${http}`, mqttPort: mqtt,
+  const self = { url: `http://127.0.0.1:${http}`, mqttPort: mqtt, mqttsPort: mqtts,
     tlsUrl: `https://127.0.0.1:${https}`, ca: writeCertificate(pem) };
   let child;
   writeFileSync(conf, configuration({ ports: { http, https, mqtt, mqtts }, pem,
-    backends, bridges }));
+    backends, bridges, brokers }));
   self.start = async () => {
     const before = child?.output ?? '';
     child = start('/usr/sbin/haproxy', ['-W', '-db', '-f', conf],

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "crypto/library.h"
 #include "server/edge/conn.h"
+#include "server/edge/exported.h"
 #include "server/event_loop.h"
 #include "server/tls_files.h"
 #include "store/connection.h"
@@ -25,29 +26,7 @@ enum {
 	IDLE_MS = 30000
 };
 
-bool app_configure(struct process_settings *settings)
-{
-	if (!config_load())
-		return false;
-	if (library_start() != ERR_OK) {
-		LOG(ERROR, "the cryptographic library cannot start",
-		    LOG_STR("library", "libcrypto, libgcrypt"));
-		return false;
-	}
-	if (!tls_files_take("HERMETIC_ADMIN_TLS_CERTIFICATE",
-			    config()->tls_certificate, "HERMETIC_ADMIN_TLS_KEY",
-			    config()->tls_key))
-		return false;
-	api_open();
-	settings->host = config()->host;
-	settings->port = config()->port;
-	settings->workers = 1; /* which counts wrong tokens alone */
-	settings->connections = CONNECTIONS;
-	settings->drain_ms = 0;
-	return true;
-}
-
-bool app_start(void)
+static bool start(void)
 {
 	static struct connection *connection;
 	const struct conn_limits limits = { .body_bytes = BODY_BYTES,
@@ -75,11 +54,41 @@ bool app_start(void)
 	return true;
 }
 
-void app_drain(void)
-{
-}
-
-bool app_is_idle(void)
+static bool is_idle(void)
 {
 	return api_is_idle();
+}
+
+static bool configure(struct process_settings *settings)
+{
+	if (!config_load())
+		return false;
+	if (library_start() != ERR_OK) {
+		LOG(ERROR, "the cryptographic library cannot start",
+		    LOG_STR("library", "libcrypto, libgcrypt"));
+		return false;
+	}
+	if (!tls_files_take("HERMETIC_ADMIN_TLS_CERTIFICATE",
+			    config()->tls_certificate, "HERMETIC_ADMIN_TLS_KEY",
+			    config()->tls_key))
+		return false;
+	api_open();
+	settings->host = config()->host;
+	settings->port = config()->port;
+	settings->workers = 1; /* which counts wrong tokens alone */
+	settings->connections = CONNECTIONS;
+	settings->drain_ms = 0;
+	settings->start = start;
+	settings->is_idle = is_idle;
+	return true;
+}
+
+/* Kore calls it in its parent. */
+EDGE_EXPORTED void kore_parent_configure(int argc, char **argv);
+
+void kore_parent_configure(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	process_begin(configure);
 }

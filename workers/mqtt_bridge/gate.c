@@ -56,7 +56,7 @@ struct link {
 	struct link *next, *of_bucket;
 	uint8_t version; /* 0 before its CONNECT */
 	bool over, let_in, keeps;
-	uint8_t device[16]; /* of its id; who it is only once let in */
+	struct uuid device; /* of its id; who it is only once let in */
 	char id[TOPIC_CLIENT_MAX + 1];
 	struct held *held; /* room for HELD_MAX, from the first one on */
 	size_t held_count;
@@ -145,9 +145,19 @@ static struct link *link_of(struct waiting *w)
 	return (struct link *)(void *)((char *)w - offsetof(struct link, wait));
 }
 
+/* Its end is a reset: the kernel would keep, for a minute, what waits for a client's
+ * goodbye, and that is counted as this process's memory. */
+static void forgo_goodbye(int fd)
+{
+	const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
 static void give_up(struct waiting *w)
 {
 	waiting_stop(w);
+	forgo_goodbye(link_of(w)->side[CLIENT].fd);
 	link_of(w)->over = true; /* the sweep frees it */
 }
 
@@ -277,9 +287,10 @@ static void take_client(int fd, const struct sockaddr_in *from)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	(void)inet_ntop(AF_INET, &from->sin_addr, text, sizeof(text));
 	(void)address_read(span_str(text), address);
-	if (!has_room(address))
+	if (!has_room(address)) {
+		forgo_goodbye(fd);
 		(void)close(fd);
-	else if (link_new(fd, address) != ERR_OK)
+	} else if (link_new(fd, address) != ERR_OK)
 		LOG(WARN, "a client cannot be let in",
 		    LOG_NUM("connections", gate.count));
 }
@@ -409,9 +420,9 @@ static enum err take_connect(struct link *link, const struct packet *packet)
 	if (connect.client_id.n <= TOPIC_CLIENT_MAX && connect.client_id.n > 0)
 		memcpy(link->id, connect.client_id.p, connect.client_id.n);
 	/* counted once it is let in: anybody can name another's device */
-	if (topic_client(span_str(link->id), link->device) &&
+	if (topic_client(span_str(link->id), &link->device) &&
 	    is_new_session(link) &&
-	    !limits_allow(LIMIT_MQTT_SESSIONS, SPAN_ARRAY(link->device),
+	    !limits_allow(LIMIT_MQTT_SESSIONS, SPAN_ARRAY(link->device.bytes),
 			  SPAN_EMPTY, 1)) {
 		refuse_connect(link, 0x97, 3); /* quota exceeded */
 		return ERR_PEER_DENIED;
@@ -452,21 +463,21 @@ static void take_connack(struct link *link, const struct packet *packet)
 
 	waiting_stop(&link->wait);
 	link->let_in = packet->body.n >= 2 && packet->body.p[1] == 0 &&
-		       topic_client(span_str(link->id), link->device);
+		       topic_client(span_str(link->id), &link->device);
 	if (!link->let_in)
 		return;
 	if (is_new_session(link) &&
-	    limits_take(LIMIT_MQTT_SESSIONS, SPAN_ARRAY(link->device),
+	    limits_take(LIMIT_MQTT_SESSIONS, SPAN_ARRAY(link->device.bytes),
 			SPAN_EMPTY, 1))
 		gate.kept[key % BUCKETS] = key;
-	gate.settings.arrived(link->device);
+	gate.settings.arrived(link->device.bytes);
 }
 
 void gate_each(void (*each)(void *arg, const uint8_t device[16]), void *arg)
 {
 	for (const struct link *l = gate.links; l != NULL; l = l->next)
 		if (l->let_in && !l->over)
-			each(arg, l->device);
+			each(arg, l->device.bytes);
 }
 
 static enum err from_broker(struct link *link, const struct packet *packet)

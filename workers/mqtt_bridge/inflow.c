@@ -21,7 +21,7 @@ static struct {
 struct sent {
 	struct buf payload; /* as it came: the gate knows it by that */
 	struct buf client, topic, correlation;
-	uint8_t session[16], device[16];
+	struct uuid session, device;
 	bool has_id;
 	int64_t id;
 };
@@ -39,10 +39,9 @@ static void sent_free(struct sent *s)
 
 static void put_start(struct buf *json, const struct sent *s, const char *type)
 {
-	char session[TEXT_UUID_SIZE];
-
-	text_uuid(session, s->session);
-	buf_putf(json, "{\"type\":\"%s\",\"session_id\":\"%s\"", type, session);
+	buf_putf(json, "{\"type\":\"%s\",\"session_id\":\"", type);
+	uuid_put(json, s->session);
+	buf_put_u8(json, '"');
 	if (s->has_id)
 		buf_putf(json, ",\"id\":%" PRId64, s->id);
 }
@@ -108,7 +107,7 @@ static void choose_topic(struct sent *s, struct span wanted)
 {
 	struct topic topic = topic_parse(wanted);
 
-	if (topic.kind == TOPIC_DEVICE && memcmp(topic.id, s->device, 16) == 0)
+	if (topic.kind == TOPIC_DEVICE && uuid_equal(topic.id, s->device))
 		buf_put(&s->topic, wanted);
 	else
 		topic_put_events(&s->topic, s->device);
@@ -123,11 +122,11 @@ static struct sent *sent_new(const struct broker_message *message)
 	if (s == NULL)
 		return NULL;
 	if (from.kind != TOPIC_RECEIVED ||
-	    !topic_client(from.rest, s->device)) {
+	    !topic_client(from.rest, &s->device)) {
 		free(s);
 		return NULL;
 	}
-	memcpy(s->session, from.id, 16);
+	s->session = from.id;
 	buf_put(&s->payload, message->payload);
 	buf_put(&s->client, from.rest);
 	if (message->correlation.n <= CORRELATION_MAX)
@@ -152,7 +151,8 @@ void inflow_received(const struct broker_message *message)
 	if (payload_read(message->payload, &payload) != ERR_OK) {
 		s->has_id = payload.has_id;
 		s->id = payload.id;
-		if (delivery_admit(s->device, message->payload.n, &problem))
+		if (delivery_admit(s->device.bytes, message->payload.n,
+				   &problem))
 			say_problem(s, OUTCOME_MALFORMED,
 				    "neither an envelope nor JSON with one");
 		else
@@ -163,8 +163,8 @@ void inflow_received(const struct broker_message *message)
 	s->has_id = payload.has_id;
 	s->id = payload.id;
 	if (!delivery_check(buf_span(&payload.envelope), &in.limits,
-			    clock_now_ms(), s->device, s->session, &append,
-			    &problem))
+			    clock_now_ms(), s->device.bytes, s->session.bytes,
+			    &append, &problem))
 		say_refusal(s, problem);
 	else if (writer_append(in.writer, &append, on_appended, s) != ERR_OK)
 		say_problem(s, OUTCOME_UNAVAILABLE,

@@ -14,7 +14,7 @@ enum { BUCKETS = 65536, PAGE = 100, LOGS = 1000, SWEEP_MS = 2000 };
 
 struct log {
 	struct log *of_bucket, *next; /* next: in the queue */
-	uint8_t session[16];
+	struct uuid session;
 	uint64_t sent, last; /* told to the broker; known to be there */
 	uint64_t asked_after;
 	bool queued, asked;
@@ -24,7 +24,7 @@ static struct {
 	struct outflow_settings settings;
 	struct log *buckets[BUCKETS];
 	struct log *first, **end; /* logs with something to tell */
-	uint8_t after[16];
+	struct uuid after;
 	bool connected, loaded; /* where each log stood when we came */
 	bool listing, list_again, sweeping, rewind;
 	size_t asked;
@@ -32,24 +32,29 @@ static struct {
 
 /* ---- logs ---- */
 
-static struct log *find(const uint8_t session[16])
+static size_t bucket_of(struct uuid session)
 {
-	size_t at = ((size_t)session[0] << 8 | session[1]) % BUCKETS;
+	return ((size_t)session.bytes[0] << 8 | session.bytes[1]) % BUCKETS;
+}
+
+static struct log *find(struct uuid session)
+{
+	size_t at = bucket_of(session);
 	struct log *l = out.buckets[at];
 
-	while (l != NULL && memcmp(l->session, session, 16) != 0)
+	while (l != NULL && !uuid_equal(l->session, session))
 		l = l->of_bucket;
 	return l;
 }
 
-static struct log *add(const uint8_t session[16], uint64_t sent)
+static struct log *add(struct uuid session, uint64_t sent)
 {
-	size_t at = ((size_t)session[0] << 8 | session[1]) % BUCKETS;
+	size_t at = bucket_of(session);
 	struct log *l = calloc(1, sizeof(*l));
 
 	if (l == NULL)
 		return NULL;
-	memcpy(l->session, session, 16);
+	l->session = session;
 	l->sent = l->last = sent;
 	l->of_bucket = out.buckets[at];
 	out.buckets[at] = l;
@@ -66,7 +71,7 @@ static void queue(struct log *l)
 	out.end = &l->next;
 }
 
-static void grown(const uint8_t session[16], uint64_t before, uint64_t last)
+static void grown(struct uuid session, uint64_t before, uint64_t last)
 {
 	struct log *l = find(session);
 
@@ -91,7 +96,7 @@ static bool tell(const struct message *m)
 	struct buf topic = BUF_INIT, json = BUF_INIT;
 	bool taken;
 
-	topic_put_messages(&topic, m->session);
+	topic_put_messages(&topic, uuid_of(m->session));
 	buf_put_u8(&topic, 0);
 	delivery_put(&json, m, true);
 	taken =
@@ -114,7 +119,7 @@ static void on_rows(void *arg, enum err e, struct rows *rows)
 	if (l->sent != l->asked_after) /* a rewind: it starts from before */
 		e = ERR_STATE_GONE;
 	for (size_t i = 0; e == ERR_OK && i < rows_count(rows); i++) {
-		store_read_message(rows, i, l->session, &m);
+		store_read_message(rows, i, l->session.bytes, &m);
 		m.origin = rows_text(rows, i, "origin");
 		if (rows_end(rows) != ERR_OK || !tell(&m))
 			break;
@@ -139,7 +144,7 @@ void outflow_go_on(void)
 			out.end = &out.first;
 		l->queued = false;
 		l->asked_after = l->sent;
-		params_uuid(&params, l->session);
+		params_uuid(&params, l->session.bytes);
 		params_i64(&params, (int64_t)l->sent);
 		params_i32(&params, PAGE);
 		l->asked = connection_send(out.settings.queries,
@@ -156,7 +161,7 @@ void outflow_go_on(void)
 static void on_recent(void *arg, enum err e, struct rows *rows)
 {
 	bool rewind = arg != NULL;
-	uint8_t session[16];
+	struct uuid session;
 
 	out.sweeping = false;
 	if (e != ERR_OK) {
@@ -168,7 +173,7 @@ static void on_recent(void *arg, enum err e, struct rows *rows)
 		uint64_t last = (uint64_t)rows_i64(rows, i, "last_seq");
 		struct log *l;
 
-		rows_uuid(rows, i, "session_id", session);
+		rows_uuid(rows, i, "session_id", session.bytes);
 		if (rows_end(rows) != ERR_OK)
 			return;
 		l = find(session);
@@ -216,7 +221,7 @@ static void on_positions(void *arg, enum err e, struct rows *rows)
 	for (size_t i = 0; i < n; i++) {
 		uint64_t last = (uint64_t)rows_i64(rows, i, "last_seq");
 
-		rows_uuid(rows, i, "session_id", out.after);
+		rows_uuid(rows, i, "session_id", out.after.bytes);
 		if (rows_end(rows) != ERR_OK)
 			return;
 		grown(out.after, out.loaded ? 0 : last, last);
@@ -237,7 +242,7 @@ static void ask_positions(void)
 {
 	struct params params = PARAMS_INIT;
 
-	params_uuid(&params, out.after);
+	params_uuid(&params, out.after.bytes);
 	params_i32(&params, LOGS);
 	out.listing =
 	    connection_send(out.settings.queries, STATEMENT_MQTT_POSITIONS,
@@ -251,7 +256,7 @@ void outflow_resync(void)
 		out.list_again = true;
 		return;
 	}
-	memset(out.after, 0, sizeof(out.after));
+	out.after = (struct uuid){ { 0 } };
 	ask_positions();
 }
 
@@ -272,7 +277,7 @@ void outflow_connected(bool connected)
 
 /* ---- events of a device ---- */
 
-static void tell_device(const uint8_t device[16], struct buf *json)
+static void tell_device(struct uuid device, struct buf *json)
 {
 	const struct broker_properties properties = {
 		.expiry_seconds = out.settings.expiry_seconds
@@ -291,17 +296,17 @@ static void tell_device(const uint8_t device[16], struct buf *json)
 static void put_id(struct buf *json, struct rows *rows, size_t i,
 		   const char *column)
 {
-	char text[TEXT_UUID_SIZE];
-	uint8_t id[16];
+	struct uuid id;
 
-	rows_uuid(rows, i, column, id);
-	text_uuid(text, id);
-	buf_putf(json, ",\"%s\":\"%s\"", column, text);
+	rows_uuid(rows, i, column, id.bytes);
+	buf_putf(json, ",\"%s\":\"", column);
+	uuid_put(json, id);
+	buf_put_u8(json, '"');
 }
 
 static void on_welcomes(void *arg, enum err e, struct rows *rows)
 {
-	uint8_t *device = arg;
+	struct uuid *device = arg;
 
 	for (size_t i = 0; e == ERR_OK && i < rows_count(rows); i++) {
 		struct buf json = BUF_INIT;
@@ -310,14 +315,14 @@ static void on_welcomes(void *arg, enum err e, struct rows *rows)
 		put_id(&json, rows, i, "session_id");
 		put_id(&json, rows, i, "welcome_id");
 		buf_put_u8(&json, '}');
-		tell_device(device, &json);
+		tell_device(*device, &json);
 	}
 	free(device);
 }
 
 static void on_asked(void *arg, enum err e, struct rows *rows)
 {
-	uint8_t *device = arg;
+	struct uuid *device = arg;
 
 	for (size_t i = 0; e == ERR_OK && i < rows_count(rows); i++) {
 		struct buf json = BUF_INIT;
@@ -327,21 +332,21 @@ static void on_asked(void *arg, enum err e, struct rows *rows)
 		buf_put_str(&json, ",\"reason\":\"");
 		buf_put(&json, rows_text(rows, i, "reason"));
 		buf_put_str(&json, "\"}");
-		tell_device(device, &json);
+		tell_device(*device, &json);
 	}
 	free(device);
 }
 
-static void ask_for(const uint8_t device[16], enum statement statement,
+static void ask_for(struct uuid device, enum statement statement,
 		    connection_done *done)
 {
 	struct params params = PARAMS_INIT;
-	uint8_t *copy = malloc(16);
+	struct uuid *copy = malloc(sizeof(*copy));
 
 	if (copy == NULL)
 		return;
-	memcpy(copy, device, 16);
-	params_uuid(&params, device);
+	*copy = device;
+	params_uuid(&params, device.bytes);
 	if (connection_send(out.settings.queries, statement, &params, done,
 			    copy) != ERR_OK)
 		free(copy);
@@ -355,23 +360,25 @@ void outflow_heard(void *unused, const struct notice *notice)
 	switch (notice->kind) {
 	case NOTICE_MESSAGE:
 		if (out.loaded) {
-			grown(notice->id, 0, notice->seq);
+			grown(uuid_of(notice->id), 0, notice->seq);
 			outflow_go_on();
 		}
 		break;
 	case NOTICE_WELCOME:
-		ask_for(notice->id, STATEMENT_MQTT_WELCOMES, on_welcomes);
+		ask_for(uuid_of(notice->id), STATEMENT_MQTT_WELCOMES,
+			on_welcomes);
 		break;
 	case NOTICE_ROTATION:
-		ask_for(notice->id, STATEMENT_ROTATION_ASKED, on_asked);
+		ask_for(uuid_of(notice->id), STATEMENT_ROTATION_ASKED,
+			on_asked);
 		break;
 	case NOTICE_KEY_PACKAGES:
 		buf_put_str(&json, "{\"type\":\"key_packages_low\"}");
-		tell_device(notice->id, &json);
+		tell_device(uuid_of(notice->id), &json);
 		break;
 	case NOTICE_APPROVAL:
 		buf_put_str(&json, "{\"type\":\"device_waits\"}");
-		tell_device(notice->id, &json);
+		tell_device(uuid_of(notice->id), &json);
 		break;
 	case NOTICE_REVOKED:
 	case NOTICE_MEMBERS:

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <kore/kore.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,16 +11,12 @@
 
 #include "base/metrics.h"
 #include "base/sec.h"
-#include "server/edge/cors.h"
+#include "server/edge/exported.h"
 #include "server/edge/loop.h"
 #include "server/edge/out.h"
-#include "server/edge/request.h"
-#include "server/edge/router.h"
 #include "server/edge/tls.h"
-#include "server/edge/websocket.h"
 
 enum {
-	READ_CHUNK = 16384,
 	READ_BUDGET = 65536, /* bytes from one client in one turn */
 	OUT_LIMIT = 1 << 20, /* unsent bytes above which we stop reading */
 	OUT_PARTS = 64,	     /* of one write */
@@ -28,30 +25,25 @@ enum {
 	LINGER_MS = 2000
 };
 
-enum phase {
-	PHASE_HEAD,    /* waits for a request */
-	PHASE_BODY,    /* its head is there */
-	PHASE_ANSWER,  /* a handler has it */
-	PHASE_UPGRADED /* a WebSocket */
-};
-
 struct conn {
 	struct connection *kore;
-	enum phase phase;
 	struct buf in;
 	struct out out;
-	struct request *req;
-	struct websocket *ws;
+	const struct conn_handler *handler;
+	void *user;
 	struct tls *tls;     /* NULL: in the clear */
-	unsigned long since; /* when the phase began or the client last sent */
+	unsigned long since; /* when its time began */
 	bool flush_due, closing, last, gone, resume_due;
 	bool lingering; /* our side is closed; what arrives is not looked at */
 	bool ending;	/* the client's side is, or there was an error */
 	char peer[INET6_ADDRSTRLEN];
 	struct conn *next, *prev;
+	max_align_t first_user[]; /* of the first handler */
 };
 
 static struct conn_limits limits;
+static const struct conn_handler *first_handler;
+static size_t first_user_bytes;
 static struct conn *first_conn;
 static size_t count;
 static bool draining, closed;
@@ -66,6 +58,12 @@ const struct conn_limits *conn_limits(void)
 	return &limits;
 }
 
+void conn_begin_with(const struct conn_handler *handler, size_t user_bytes)
+{
+	first_handler = handler;
+	first_user_bytes = user_bytes;
+}
+
 const char *conn_peer(const struct conn *conn)
 {
 	return conn->peer;
@@ -76,9 +74,34 @@ size_t conn_queued(const struct conn *conn)
 	return out_queued(&conn->out);
 }
 
+bool conn_has_room(const struct conn *conn)
+{
+	return conn_queued(conn) < OUT_LIMIT;
+}
+
+bool conn_is_gone(const struct conn *conn)
+{
+	return conn->gone;
+}
+
+bool conn_is_handshaking(const struct conn *conn)
+{
+	return conn->tls != NULL && !tls_is_established(conn->tls);
+}
+
 bool conn_is_last(const struct conn *conn)
 {
 	return conn->last || draining;
+}
+
+void conn_set_last(struct conn *conn)
+{
+	conn->last = true;
+}
+
+void conn_begin_time(struct conn *conn)
+{
+	conn->since = loop_now_ms();
 }
 
 size_t conn_count(void)
@@ -213,155 +236,11 @@ void conn_close_when_sent(struct conn *conn)
 	flush_soon(conn);
 }
 
-/* ---- requests ---- */
-
-/* Refuses what cannot be read any further, so the connection ends. */
-static void refuse(struct conn *conn, int status)
+void conn_hand_over(struct conn *conn, const struct conn_handler *handler,
+		    void *user)
 {
-	static const enum outcome unreadable[] = {
-		OUTCOME_TIMEOUT,
-		OUTCOME_LENGTH_REQUIRED,
-		OUTCOME_TOO_LARGE,
-		OUTCOME_URI_TOO_LONG,
-		OUTCOME_EXPECTATION_FAILED,
-		OUTCOME_HEADERS_TOO_LARGE,
-		OUTCOME_NOT_IMPLEMENTED,
-		OUTCOME_VERSION_NOT_SUPPORTED
-	};
-	enum outcome outcome = OUTCOME_MALFORMED;
-	struct request *req = request_new(conn, SPAN_EMPTY);
-
-	for (size_t i = 0; i < sizeof(unreadable) / sizeof(*unreadable); i++)
-		if (outcomes_row(unreadable[i])->status == status)
-			outcome = unreadable[i];
-	conn->last = true;
-	conn->phase = PHASE_ANSWER;
-	buf_reset(&conn->in);
-	request_free(conn->req);
-	conn->req = NULL;
-	if (req == NULL) {
-		conn_drop(conn);
-		return;
-	}
-	request_problem(req, outcome, NULL);
-}
-
-static void dispatch(struct conn *conn)
-{
-	struct request *req = conn->req;
-	const struct head *head = request_head(req);
-	const struct route *route = router_find(head->path);
-
-	conn->phase = PHASE_ANSWER;
-	if (route == NULL) {
-		request_problem(req, OUTCOME_NOT_FOUND, NULL);
-		return;
-	}
-	request_set_route(req, route);
-	if (!router_allows(route, head->method)) {
-		request_add(req, "Allow", router_allow_header(route));
-		request_problem(req, OUTCOME_METHOD_NOT_ALLOWED, NULL);
-	} else if (head->method == HEAD_OPTIONS) {
-		request_add(req, "Allow", router_allow_header(route));
-		cors_add_preflight(req, router_allow_header(route));
-		request_answer(req, 204, NULL, SPAN_EMPTY);
-	} else {
-		router_call(route, req);
-	}
-}
-
-/* A head is there: makes the request. False when there is none yet. */
-static bool take_head(struct conn *conn)
-{
-	size_t n = head_length(buf_span(&conn->in));
-	struct head head;
-	int status;
-
-	if (n > HEAD_BYTES_MAX || (n == 0 && conn->in.n > HEAD_BYTES_MAX)) {
-		refuse(conn, 431);
-		return false;
-	}
-	if (n == 0) {
-		/* RFC 9112, 2.2: an empty line before a request is ignored */
-		while (conn->in.n >= 2 && conn->in.p[0] == '\r' &&
-		       conn->in.p[1] == '\n')
-			buf_consume(&conn->in, 2);
-		return false;
-	}
-	status = head_parse(&head, span_of(conn->in.p, n));
-	if (status == 0 && head.content_length > limits.body_bytes)
-		status = 413;
-	if (status != 0) {
-		refuse(conn, status);
-		return false;
-	}
-	conn->req = request_new(conn, span_of(conn->in.p, n));
-	if (conn->req == NULL) {
-		conn_drop(conn);
-		return false;
-	}
-	buf_consume(&conn->in, n);
-	conn->phase = PHASE_BODY;
-	conn->since = loop_now_ms();
-	if (head.expects_continue && conn->in.n == 0 && head.content_length > 0)
-		buf_put_str(conn_out(conn), "HTTP/1.1 100 Continue\r\n\r\n");
-	return true;
-}
-
-/* The body is as long as declared, and never longer. */
-static bool take_body(struct conn *conn)
-{
-	struct buf *body = request_body_buf(conn->req);
-	size_t want = request_head(conn->req)->content_length - body->n;
-	size_t n = conn->in.n < want ? conn->in.n : want;
-
-	buf_put(body, span_of(conn->in.p, n));
-	buf_consume(&conn->in, n);
-	if (body->fail != ERR_OK) {
-		conn_drop(conn);
-		return false;
-	}
-	return n == want;
-}
-
-/* One request after the other, in order. */
-static void take_requests(struct conn *conn)
-{
-	while (!conn->gone && !conn->last) {
-		if (conn->phase == PHASE_HEAD && conn->in.n > 0 &&
-		    conn_queued(conn) < OUT_LIMIT) {
-			if (!take_head(conn))
-				return;
-		} else if (conn->phase == PHASE_BODY) {
-			if (!take_body(conn))
-				return;
-			dispatch(conn);
-		} else {
-			return;
-		}
-	}
-}
-
-void conn_answered(struct conn *conn, bool keep_alive)
-{
-	conn->req = NULL;
-	conn->since = loop_now_ms();
-	if (conn->phase != PHASE_UPGRADED)
-		conn->phase = PHASE_HEAD;
-	if (!keep_alive || conn_is_last(conn)) {
-		/* RFC 9112, 9.6: it "MUST NOT process any further requests" */
-		conn->last = true;
-		conn_close_when_sent(conn);
-	}
-	/* the next request is taken at the end of the turn, not from within
-	 * the answer to this one: no recursion, whatever is pipelined */
-}
-
-void conn_upgrade(struct conn *conn, struct websocket *ws)
-{
-	conn->phase = PHASE_UPGRADED;
-	conn->ws = ws;
-	conn->req = NULL;
+	conn->handler = handler;
+	conn->user = user;
 	flush_soon(conn);
 }
 
@@ -378,27 +257,34 @@ static void on_resume(void *arg)
 		read_more(conn);
 }
 
-/* Is there room for more from this client? Otherwise it stays in the kernel,
- * and TCP tells the client to wait. */
 static bool may_read(const struct conn *conn)
 {
 	if (conn->lingering)
 		return true;
-	if (conn->phase == PHASE_ANSWER || conn->closing)
-		return conn->in.n < READ_CHUNK;
-	if (conn_queued(conn) >= OUT_LIMIT)
-		return false;
-	return conn->phase != PHASE_HEAD || conn->in.n <= HEAD_BYTES_MAX;
+	if (conn->closing)
+		return conn->in.n < CONN_READ_CHUNK;
+	return conn->handler->wants(conn->user, conn->in.n);
 }
 
 static void handle_input(struct conn *conn)
 {
 	if (conn->lingering)
 		buf_reset(&conn->in);
-	else if (conn->phase == PHASE_UPGRADED)
-		websocket_input(conn->ws, &conn->in);
 	else
-		take_requests(conn);
+		conn->handler->input(conn->user, &conn->in);
+}
+
+/* Nothing more will come. */
+static void take_end(struct conn *conn, bool in_order)
+{
+	if (in_order && !conn->lingering &&
+	    conn->handler->half_closed != NULL &&
+	    conn->handler->half_closed(conn->user))
+		return;
+	if (in_order && conn_queued(conn) > 0)
+		conn_close_when_sent(conn);
+	else
+		conn_drop(conn);
 }
 
 /* What comes after our end is thrown away, sealed as it is. */
@@ -413,7 +299,7 @@ static ssize_t take(struct conn *conn, uint8_t *to, size_t n)
  * of more; the end alone is found by asking. Of TLS it was one record. */
 static bool took_all(const struct conn *conn, size_t n)
 {
-	return n < READ_CHUNK && !conn->ending && conn->tls == NULL;
+	return n < CONN_READ_CHUNK && !conn->ending && conn->tls == NULL;
 }
 
 static void read_more(struct conn *conn)
@@ -424,7 +310,7 @@ static void read_more(struct conn *conn)
 	while (!conn->gone && may_read(conn) &&
 	       (conn->kore->evt.flags & KORE_EVENT_READ) != 0) {
 		/* one place for all: what is idle holds no buffer */
-		static uint8_t chunk[READ_CHUNK];
+		static uint8_t chunk[CONN_READ_CHUNK];
 		ssize_t n = take(conn, chunk, sizeof(chunk));
 
 		if (n < 0 && errno == EINTR)
@@ -434,16 +320,8 @@ static void read_more(struct conn *conn)
 			return;
 		}
 		if (n <= 0) {
-			/* a client that only closed its side still gets the
-			 * answer that is being made */
 			conn->kore->evt.flags &= ~KORE_EVENT_READ;
-			if (n == 0 && conn->phase == PHASE_ANSWER &&
-			    !conn->lingering)
-				conn->last = true;
-			else if (n == 0 && conn_queued(conn) > 0)
-				conn_close_when_sent(conn);
-			else
-				conn_drop(conn);
+			take_end(conn, n == 0);
 			return;
 		}
 		buf_put(&conn->in, span_of(chunk, (size_t)n));
@@ -452,7 +330,7 @@ static void read_more(struct conn *conn)
 			conn_drop(conn);
 			return;
 		}
-		if (conn->phase == PHASE_UPGRADED)
+		if (conn->handler->lives_by_input)
 			conn->since = loop_now_ms();
 		if (took_all(conn, (size_t)n))
 			conn->kore->evt.flags &= ~KORE_EVENT_READ;
@@ -504,13 +382,7 @@ static void on_disconnect(struct connection *c)
 	if (conn->next != NULL)
 		conn->next->prev = conn->prev;
 	metrics_set(METRIC_CONNECTIONS, --count);
-	if (conn->phase == PHASE_ANSWER && conn->req != NULL)
-		request_forget_conn(conn->req); /* its handler answers later */
-	else
-		request_free(conn->req);
-	conn->req = NULL;
-	websocket_gone(conn->ws);
-	conn->ws = NULL;
+	conn->handler->gone(conn->user);
 	/* a call of the loop that is still to come frees it, else the end of
 	 * this turn does: callers further up may hold it */
 	if (!conn->resume_due)
@@ -530,11 +402,11 @@ static void name_peer(struct conn *conn)
 }
 
 /* Kore calls this for each accepted connection (edge/process.c). */
-EDGE_HANDLER void edge_connect(struct connection *c);
+EDGE_EXPORTED void edge_connect(struct connection *c);
 
 void edge_connect(struct connection *c)
 {
-	struct conn *conn = calloc(1, sizeof(*conn));
+	struct conn *conn = calloc(1, sizeof(*conn) + first_user_bytes);
 
 	c->proto = CONN_PROTO_MSG; /* Kore's own timeouts leave it alone */
 	if (conn == NULL) {
@@ -542,6 +414,8 @@ void edge_connect(struct connection *c)
 		return;
 	}
 	conn->kore = c;
+	conn->handler = first_handler;
+	conn->user = conn->first_user;
 	conn->since = loop_now_ms();
 	conn->next = first_conn;
 	if (first_conn != NULL)
@@ -552,6 +426,7 @@ void edge_connect(struct connection *c)
 	c->disconnect = on_disconnect;
 	c->evt.handle = on_event;
 	name_peer(conn);
+	conn->handler->begin(conn->user, conn);
 	if (tls_is_on() && (conn->tls = tls_new(c->fd)) == NULL)
 		conn_drop(conn);
 	if (closed)
@@ -559,35 +434,6 @@ void edge_connect(struct connection *c)
 }
 
 /* ---- time ---- */
-
-static unsigned quiet_ms(const struct conn *conn)
-{
-	return conn->tls != NULL && !tls_is_established(conn->tls)
-		   ? limits.head_ms
-		   : limits.idle_ms;
-}
-
-static void check(struct conn *conn, unsigned long now)
-{
-	unsigned long age = now - conn->since;
-
-	switch (conn->phase) {
-	case PHASE_HEAD:
-		if (conn->in.n > 0 && age > limits.head_ms)
-			refuse(conn, 408);
-		else if (conn->in.n == 0 && age > quiet_ms(conn))
-			conn_drop(conn);
-		return;
-	case PHASE_BODY:
-		if (age > limits.body_ms)
-			refuse(conn, 408);
-		return;
-	case PHASE_ANSWER:
-		return;
-	case PHASE_UPGRADED:
-		websocket_tick(conn->ws, age);
-	}
-}
 
 static void on_tick(void *arg)
 {
@@ -602,7 +448,8 @@ static void on_tick(void *arg)
 			(conn->lingering ? LINGER_MS : limits.idle_ms))
 			conn_drop(conn);
 		else if (!conn->closing)
-			check(conn, now);
+			conn->handler->tick(conn->user, &conn->in,
+					    now - conn->since);
 	}
 }
 
@@ -611,14 +458,20 @@ void conn_drain_begin(void)
 	draining = true;
 }
 
+/* Does it wait for a request of which nothing has come? */
+static bool is_idle(const struct conn *conn)
+{
+	return conn->in.n == 0 && conn->handler->is_idle != NULL &&
+	       conn->handler->is_idle(conn->user);
+}
+
 void conn_drop_idle(unsigned long ms)
 {
 	unsigned long now = loop_now_ms();
 
 	for (struct conn *conn = first_conn, *next; conn != NULL; conn = next) {
 		next = conn->next;
-		if (conn->phase == PHASE_HEAD && conn->in.n == 0 &&
-		    !conn->closing && now - conn->since > ms)
+		if (is_idle(conn) && !conn->closing && now - conn->since > ms)
 			conn_drop(conn);
 	}
 }
@@ -628,7 +481,7 @@ void conn_drain_all(void)
 	draining = closed = true;
 	for (struct conn *conn = first_conn, *next; conn != NULL; conn = next) {
 		next = conn->next;
-		if (conn->phase == PHASE_HEAD && conn->in.n == 0)
+		if (is_idle(conn))
 			conn_close_when_sent(conn);
 	}
 }

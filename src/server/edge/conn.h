@@ -1,7 +1,8 @@
 /*
  * One client's connection, taken over from Kore when it is accepted: our own
- * buffers, our own reading and writing, one request at a time in order, or a
- * WebSocket. What is sent within one turn of the loop leaves in one write.
+ * buffers, our own reading and writing, in the clear or by TLS. What is sent within
+ * one turn of the loop leaves in one write. What the bytes mean is up to the
+ * handler: requests at first (exchange.h), later perhaps a WebSocket.
  */
 #ifndef HERMETIC_SERVER_EDGE_CONN_H
 #define HERMETIC_SERVER_EDGE_CONN_H
@@ -10,9 +11,31 @@
 
 #include "base/buf.h"
 
+enum { CONN_READ_CHUNK = 16384 }; /* bytes that are read at once */
+
 struct conn;
 struct shared;
-struct websocket;
+
+/* What is called for a connection; `user` is what belongs to the handler. */
+struct conn_handler {
+	/* The connection is new. NULL where no connection begins with it. */
+	void (*begin)(void *user, struct conn *conn);
+	/* Takes from `in` what it can use. Called again with what it leaves. */
+	void (*input)(void *user, struct buf *in);
+	/* Is there room for more, while so many bytes wait in `in`? Otherwise
+	 * they stay in the kernel, and TCP tells the client to wait. */
+	bool (*wants)(const void *user, size_t waiting);
+	/* The client's side is closed. True: there is something to say yet.
+	 * NULL: never. */
+	bool (*half_closed)(void *user);
+	/* Does it wait for a request? NULL: never. */
+	bool (*is_idle)(const void *user);
+	/* Time passes: `age` milliseconds since conn_begin_time(). */
+	void (*tick)(void *user, struct buf *in, unsigned long age);
+	/* The connection is gone; the last call. */
+	void (*gone)(void *user);
+	bool lives_by_input; /* whatever arrives begins its time */
+};
 
 struct conn_limits {
 	size_t body_bytes;	   /* of one request: 413 above */
@@ -27,8 +50,20 @@ struct conn_limits {
 /* For the connections of this worker, before the first. */
 void conn_set_limits(const struct conn_limits *limits);
 const struct conn_limits *conn_limits(void);
+/* The first handler of each; its `user` is so many bytes, zero at the beginning. */
+void conn_begin_with(const struct conn_handler *handler, size_t user_bytes);
+
+/* From now on what arrives belongs to another. The handler before is not called
+ * any more. */
+void conn_hand_over(struct conn *conn, const struct conn_handler *handler,
+		    void *user);
 
 const char *conn_peer(const struct conn *conn);
+bool conn_is_gone(const struct conn *conn);
+bool conn_is_handshaking(const struct conn *conn); /* of TLS */
+
+/* Its time begins anew. */
+void conn_begin_time(struct conn *conn);
 
 /* Where to put bytes for the client; they leave at the end of the turn. */
 struct buf *conn_out(struct conn *conn);
@@ -37,15 +72,12 @@ void conn_put_shared(struct conn *conn, struct shared *bytes);
 
 /* Bytes that the client has not taken yet. */
 size_t conn_queued(const struct conn *conn);
+/* Are these few enough to put more? */
+bool conn_has_room(const struct conn *conn);
 
-/* The answer to the current request is in conn_out(). */
-void conn_answered(struct conn *conn, bool keep_alive);
-
-/* No further request is read: the process is going away. */
+/* No further request is read: the process is going away, or that was said. */
 bool conn_is_last(const struct conn *conn);
-
-/* From now on what arrives belongs to a WebSocket. */
-void conn_upgrade(struct conn *conn, struct websocket *ws);
+void conn_set_last(struct conn *conn);
 
 /* Writes what is queued, then closes. */
 void conn_close_when_sent(struct conn *conn);

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "server/edge/request.h"
-
 static char *origins;
 
 static const char *check_origin(struct span origin)
@@ -63,37 +61,42 @@ static bool is_allowed(struct span asked)
 	return false;
 }
 
-static bool allowed_origin(const struct request *req, struct span *origin)
+static bool allowed_origin(const struct head *head, struct span *origin)
 {
-	return origins != NULL && request_header(req, "Origin", origin) &&
+	return origins != NULL && head_find(head, "Origin", origin) &&
 	       is_allowed(*origin);
 }
 
-void cors_add(struct request *req)
+void cors_put(struct buf *lines, const struct head *head)
 {
 	struct span origin;
 
 	if (origins == NULL || *origins == '\0')
 		return;
-	request_add(req, "Vary", "Origin");
-	if (!allowed_origin(req, &origin))
+	buf_put_str(lines, "Vary: Origin\r\n");
+	if (!allowed_origin(head, &origin))
 		return;
-	request_add_span(req, "Access-Control-Allow-Origin", origin);
-	request_add(req, "Access-Control-Expose-Headers",
+	buf_put_str(lines, "Access-Control-Allow-Origin: ");
+	buf_put(lines, origin);
+	buf_put_str(lines,
+		    "\r\nAccess-Control-Expose-Headers: "
 		    "ETag, Hermetic-Head, Hermetic-Kind, Hermetic-Position, "
-		    "Hermetic-Seq, Link, Retry-After, X-Request-Id");
+		    "Hermetic-Seq, Link, Retry-After, X-Request-Id\r\n");
 }
 
-void cors_add_preflight(struct request *req, const char *methods)
+void cors_put_preflight(struct buf *lines, const struct head *head,
+			const char *methods)
 {
 	struct span origin, method;
 
-	if (!allowed_origin(req, &origin) ||
-	    !request_header(req, "Access-Control-Request-Method", &method))
+	if (!allowed_origin(head, &origin) ||
+	    !head_find(head, "Access-Control-Request-Method", &method))
 		return;
-	request_add(req, "Access-Control-Allow-Methods", methods);
-	request_add(req, "Access-Control-Allow-Headers",
-		    "Authorization, Content-Type, Hermetic-Position, "
-		    "If-None-Match, X-Request-Id, traceparent");
-	request_add(req, "Access-Control-Max-Age", "600");
+	buf_putf(lines,
+		 "Access-Control-Allow-Methods: %s\r\n"
+		 "Access-Control-Allow-Headers: Authorization, Content-Type, "
+		 "Hermetic-Position, If-None-Match, X-Request-Id, "
+		 "traceparent\r\n"
+		 "Access-Control-Max-Age: 600\r\n",
+		 methods);
 }

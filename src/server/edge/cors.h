@@ -4,16 +4,18 @@
 #ifndef HERMETIC_SERVER_EDGE_CORS_H
 #define HERMETIC_SERVER_EDGE_CORS_H
 
-struct request;
+#include "base/buf.h"
+#include "server/edge/head.h"
 
 /* A list of origins, "https://a.example,https://b.example:8443", or "*". NULL,
  * or what is wrong with it (a setting's parser). */
 const char *cors_set(const char *text);
 
-/* Adds what any answer says. */
-void cors_add(struct request *req);
+/* Puts the lines that any answer has, to a request with this head. */
+void cors_put(struct buf *lines, const struct head *head);
 
-/* Adds what a preflight's answer says; `methods` as in Allow. */
-void cors_add_preflight(struct request *req, const char *methods);
+/* Puts the lines that a preflight's answer has; `methods` as in Allow. */
+void cors_put_preflight(struct buf *lines, const struct head *head,
+			const char *methods);
 
 #endif

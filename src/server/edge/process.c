@@ -11,9 +11,10 @@
 #include "base/metrics.h"
 #include "server/edge/accept.h"
 #include "server/edge/conn.h"
+#include "server/edge/exchange.h"
+#include "server/edge/exported.h"
 #include "server/edge/loop.h"
 #include "server/edge/peers.h"
-#include "server/edge/request.h"
 #include "server/edge/router.h"
 #include "server/edge/tls.h"
 
@@ -21,9 +22,8 @@ enum { DRAIN_MS = 10000, SPARE_FILES = 256 };
 
 static struct process_settings settings;
 
-EDGE_HANDLER void kore_parent_configure(int argc, char **argv);
-EDGE_HANDLER void kore_worker_configure(void);
-EDGE_HANDLER void kore_worker_teardown(void);
+EDGE_EXPORTED void kore_worker_configure(void);
+EDGE_EXPORTED void kore_worker_teardown(void);
 
 /* With -f Kore logs by printf, which keeps lines back on a pipe and doubles
  * them at a fork. */
@@ -100,12 +100,10 @@ static void open_metrics(void)
 		fail_start("no memory for what is counted");
 }
 
-void kore_parent_configure(int argc, char **argv)
+void process_begin(bool (*configure)(struct process_settings *settings))
 {
-	(void)argc;
-	(void)argv;
 	kore_quiet = 1; /* our log is JSON */
-	if (!app_configure(&settings))
+	if (!configure(&settings))
 		_exit(1);
 	check_port();
 	worker_count = (uint8_t)settings.workers;
@@ -145,9 +143,10 @@ void kore_worker_configure(void)
 
 	(void)setrlimit(RLIMIT_CORE, &none); /* keys must not reach a disk */
 	metrics_take_slot(process_worker());
+	exchange_start();
 	conn_start_clock();
-	tls_start();
-	if (!app_start())
+	tls_start(process_worker());
+	if (!settings.start())
 		fail_start("a worker cannot start");
 	start_listening();
 	LOG(INFO, "worker started", LOG_NUM("worker", process_worker()));
@@ -184,14 +183,16 @@ void kore_worker_teardown(void)
 	    LOG_NUM("connections", conn_count()));
 	metrics_set(METRIC_DRAINING, 1);
 	conn_drain_begin();
-	app_drain();
+	if (settings.drain != NULL)
+		settings.drain();
 	while (loop_now_ms() < quiet)
 		turn();
 	accept_waiting();
 	turn(); /* reads what they have asked already */
 	stop_listening();
 	conn_drain_all();
-	while ((conn_count() > 0 || !app_is_idle()) && loop_now_ms() < until)
+	while ((conn_count() > 0 || !settings.is_idle()) &&
+	       loop_now_ms() < until)
 		turn();
 	LOG(INFO, "worker ends", LOG_NUM("worker", process_worker()),
 	    LOG_NUM("connections", conn_count()));

@@ -1,6 +1,6 @@
 /*
- * The processes of a node: Kore's parent and its workers. Address and numbers come
- * from the configuration that app_configure() reads.
+ * The processes of a node: Kore's parent and its workers. The module's own
+ * kore_parent_configure() begins it all with process_begin().
  */
 #ifndef HERMETIC_SERVER_EDGE_PROCESS_H
 #define HERMETIC_SERVER_EDGE_PROCESS_H
@@ -13,24 +13,20 @@ struct process_settings {
 	unsigned workers;
 	unsigned connections; /* of a worker */
 	unsigned drain_ms;    /* not ready, but still serving, before the end */
+	/* In each worker, on its loop, before the first connection. False ends it. */
+	bool (*start)(void);
+	/* A worker is asked to end: it is not ready any more, and WebSockets end.
+	 * NULL: nothing is to be done. */
+	void (*drain)(void);
+	/* A worker is asked to end; true once nothing waits for an answer. */
+	bool (*is_idle)(void);
 };
+
+/* In the parent, before the workers. `configure` fills the settings and adds the
+ * routes; false stops the start, and what is wrong has then been said. */
+void process_begin(bool (*configure)(struct process_settings *settings));
 
 /* Number of this worker, from 1. */
 unsigned process_worker(void);
-
-/* ---- defined by the server above the edge ---- */
-
-/* In the parent, before the workers: fills the settings and adds the routes. False stops the
- * start; what is wrong has then been said. */
-bool app_configure(struct process_settings *settings);
-
-/* In each worker, on its loop, before the first connection. */
-bool app_start(void);
-
-/* A worker is asked to end: it is not ready any more, and WebSockets end. */
-void app_drain(void);
-
-/* A worker is asked to end; true once nothing waits for an answer. */
-bool app_is_idle(void);
 
 #endif

@@ -19,6 +19,8 @@ enum { LARGE = 4096, HEAD_ROOM = 512 };
 
 struct request {
 	struct conn *conn; /* NULL: the client left */
+	void (*answered)(void *arg, bool keep_alive);
+	void *answered_arg;
 	struct buf head_bytes, body, headers;
 	struct head head;
 	const struct route *route;
@@ -27,13 +29,17 @@ struct request {
 	struct trace trace;
 };
 
-struct request *request_new(struct conn *conn, struct span head_bytes)
+struct request *request_new(struct conn *conn, struct span head_bytes,
+			    void (*answered)(void *arg, bool keep_alive),
+			    void *arg)
 {
 	struct request *req = calloc(1, sizeof(*req));
 
 	if (req == NULL)
 		return NULL;
 	req->conn = conn;
+	req->answered = answered;
+	req->answered_arg = arg;
 	req->started_us = metrics_now_us();
 	buf_put(&req->head_bytes, head_bytes);
 	if (buf_end(&req->head_bytes) != ERR_OK) {
@@ -64,6 +70,11 @@ const struct head *request_head(const struct request *req)
 struct buf *request_body_buf(struct request *req)
 {
 	return &req->body;
+}
+
+struct buf *request_headers(struct request *req)
+{
+	return &req->headers;
 }
 
 void request_set_route(struct request *req, const struct route *route)
@@ -261,7 +272,7 @@ void request_answer(struct request *req, int status, const char *content_type,
 	buf_putf(out, "X-Request-Id: %s\r\n", req->trace.request_id);
 	if (content_type != NULL)
 		buf_putf(out, "Content-Type: %s\r\n", content_type);
-	cors_add(req);
+	cors_put(&req->headers, &req->head);
 	if (status != 204 && status != 304)
 		buf_putf(out, "Content-Length: %zu\r\n", body.n);
 	buf_put(out, buf_span(&req->headers));
@@ -270,7 +281,7 @@ void request_answer(struct request *req, int status, const char *content_type,
 							     : "close");
 	if (req->head.method != HEAD_HEAD)
 		buf_put(out, body);
-	conn_answered(conn, req->head.keep_alive);
+	req->answered(req->answered_arg, req->head.keep_alive);
 	request_free(req);
 }
 

@@ -14,9 +14,6 @@
 struct request;
 struct conn;
 
-/* Exported for Kore, which finds it by its name. */
-#define EDGE_HANDLER __attribute__((visibility("default")))
-
 /* ---- what was asked ---- */
 
 enum head_method request_method(const struct request *req);
@@ -63,13 +60,18 @@ void request_problem(struct request *req, enum outcome outcome,
 
 struct route;
 
-/* Copies the bytes of a head that head_parse() has taken. */
-struct request *request_new(struct conn *conn, struct span head_bytes);
+/* Copies the bytes of a head that head_parse() has taken. `answered` is called once
+ * its answer is in conn_out(), unless the client has left or has a WebSocket. */
+struct request *request_new(struct conn *conn, struct span head_bytes,
+			    void (*answered)(void *arg, bool keep_alive),
+			    void *arg);
 void request_free(struct request *req);
 
 /* The head, over the request's own copy of its bytes. */
 const struct head *request_head(const struct request *req);
 struct buf *request_body_buf(struct request *req);
+/* The lines of the answer's head that were added. */
+struct buf *request_headers(struct request *req);
 
 void request_set_route(struct request *req, const struct route *route);
 

@@ -132,10 +132,10 @@ const char *router_allow_header(const struct route *route)
 	return route->allow;
 }
 
-void router_call(const struct route *route, struct request *req)
+void router_call(const struct route *route, enum head_method method,
+		 struct request *req)
 {
-	const struct target *t =
-	    &route->targets[target_of(request_method(req))];
+	const struct target *t = &route->targets[target_of(method)];
 
 	t->called(req, t->arg);
 }

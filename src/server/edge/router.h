@@ -6,8 +6,9 @@
 #ifndef HERMETIC_SERVER_EDGE_ROUTER_H
 #define HERMETIC_SERVER_EDGE_ROUTER_H
 
-#include "server/edge/request.h"
+#include "server/edge/head.h"
 
+struct request;
 struct route;
 
 /* Adds a method of a path, before the workers: `called` gets its requests, with `arg`.
@@ -29,7 +30,8 @@ const char *router_path(const struct route *route);
 bool router_allows(const struct route *route, enum head_method method);
 /* "GET, HEAD, OPTIONS" */
 const char *router_allow_header(const struct route *route);
-void router_call(const struct route *route, struct request *req);
+void router_call(const struct route *route, enum head_method method,
+		 struct request *req);
 
 /* The segment of `path` where the route has {name}; empty without. */
 struct span router_param(const struct route *route, struct span path,

@@ -7,9 +7,9 @@
 
 #include <linux/filter.h>
 
-#include "server/edge/request.h"
+#include "server/edge/exported.h"
 
-EDGE_HANDLER void kore_seccomp_hook(void);
+EDGE_EXPORTED void kore_seccomp_hook(void);
 
 KORE_SECCOMP_FILTER(
     "hermetic",

@@ -8,7 +8,6 @@
 
 #include "base/log.h"
 #include "server/edge/loop.h"
-#include "server/edge/process.h"
 #include "server/edge/tickets.h"
 
 enum { LOOK_MS = 1000, TICKET_PERIOD_MS = 3600 * 1000 };
@@ -29,6 +28,7 @@ struct version {
 static const char *certificate_file, *key_file;
 static struct version seen[2];
 static SSL_CTX *context;
+static unsigned worker; /* its number, for the log */
 
 /* RFC 7301, 3.2: a client that speaks only something else is told so. */
 static int choose_protocol(SSL *ssl, const unsigned char **out,
@@ -154,7 +154,7 @@ static void on_look(void *arg)
 	}
 	SSL_CTX_free(context);
 	context = fresh;
-	LOG(INFO, "certificate taken", LOG_NUM("worker", process_worker()));
+	LOG(INFO, "certificate taken", LOG_NUM("worker", worker));
 }
 
 enum tls_fault tls_configure(const char *certificate, const char *key)
@@ -167,8 +167,9 @@ enum tls_fault tls_configure(const char *certificate, const char *key)
 	return load(&context);
 }
 
-void tls_start(void)
+void tls_start(unsigned number)
 {
+	worker = number;
 	if (tls_is_on())
 		loop_every(LOOK_MS, on_look, NULL);
 }

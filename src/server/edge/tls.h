@@ -18,8 +18,8 @@ enum tls_fault { TLS_OK, TLS_FAULT_CERTIFICATE, TLS_FAULT_KEY, TLS_FAULT_PAIR };
  * borrowed. */
 enum tls_fault tls_configure(const char *certificate, const char *key);
 
-/* In each worker: the files are looked at from now on. */
-void tls_start(void);
+/* In each worker, which has this number: the files are looked at from now on. */
+void tls_start(unsigned worker);
 
 bool tls_is_on(void);
 

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "server/edge/conn.h"
 #include "server/edge/framing.h"
 #include "server/edge/loop.h"
 #include "server/edge/shared.h"
@@ -161,29 +162,6 @@ static void put_switching(struct conn *conn, const struct request *req,
 	buf_clear(&accept);
 }
 
-struct websocket *websocket_accept(struct request *req, const char *protocol,
-				   const struct websocket_handler *handler,
-				   void *user)
-{
-	struct conn *conn = request_conn(req);
-	struct websocket *ws;
-	struct span key;
-
-	if (!check_handshake(req, &key))
-		return NULL;
-	ws = conn != NULL ? new_websocket(conn) : NULL;
-	if (ws == NULL) {
-		request_problem(req, OUTCOME_UNAVAILABLE, NULL);
-		return NULL;
-	}
-	ws->handler = handler;
-	ws->user = user;
-	put_switching(conn, req, key, protocol);
-	conn_upgrade(conn, ws);
-	request_upgraded(req);
-	return ws;
-}
-
 /* ---- sending ---- */
 
 /* The head of a text message in one frame, unmasked. */
@@ -295,8 +273,9 @@ static void fail(struct websocket *ws)
 	conn_close_when_sent(ws->conn);
 }
 
-void websocket_input(struct websocket *ws, struct buf *in)
+static void take_input(void *user, struct buf *in)
 {
+	struct websocket *ws = user;
 	enum framing_state state = FRAMING_BROKEN;
 	size_t taken = 0;
 
@@ -332,10 +311,12 @@ static void ping(struct websocket *ws, unsigned long now)
 	buf_put(conn_out(ws->conn), SPAN_ARRAY(frame));
 }
 
-void websocket_tick(struct websocket *ws, unsigned long silent_ms)
+static void pass_time(void *user, struct buf *in, unsigned long silent_ms)
 {
+	struct websocket *ws = user;
 	unsigned long now = loop_now_ms(), patience = conn_limits()->ping_ms;
 
+	(void)in;
 	if (ws->closing) {
 		if (now - ws->closed_at > CLOSE_WAIT_MS)
 			conn_drop(ws->conn);
@@ -347,14 +328,53 @@ void websocket_tick(struct websocket *ws, unsigned long silent_ms)
 	}
 }
 
-void websocket_gone(struct websocket *ws)
+static void end(void *user)
 {
-	if (ws == NULL)
-		return;
+	struct websocket *ws = user;
+
 	ws->handler->on_gone(ws->user);
 	if (ws->in != NULL) {
 		ws->dead = ws->closing = true;
 		return;
 	}
 	free_websocket(ws);
+}
+
+static bool wants(const void *user, size_t waiting)
+{
+	const struct websocket *ws = user;
+
+	(void)waiting;
+	return conn_has_room(ws->conn);
+}
+
+/* ---- the beginning ---- */
+
+static const struct conn_handler CONN_HANDLER = { .input = take_input,
+						  .wants = wants,
+						  .tick = pass_time,
+						  .gone = end,
+						  .lives_by_input = true };
+
+struct websocket *websocket_accept(struct request *req, const char *protocol,
+				   const struct websocket_handler *handler,
+				   void *user)
+{
+	struct conn *conn = request_conn(req);
+	struct websocket *ws;
+	struct span key;
+
+	if (!check_handshake(req, &key))
+		return NULL;
+	ws = conn != NULL ? new_websocket(conn) : NULL;
+	if (ws == NULL) {
+		request_problem(req, OUTCOME_UNAVAILABLE, NULL);
+		return NULL;
+	}
+	ws->handler = handler;
+	ws->user = user;
+	put_switching(conn, req, key, protocol);
+	conn_hand_over(conn, &CONN_HANDLER, ws);
+	request_upgraded(req);
+	return ws;
 }

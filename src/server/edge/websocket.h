@@ -5,7 +5,6 @@
 #ifndef HERMETIC_SERVER_EDGE_WEBSOCKET_H
 #define HERMETIC_SERVER_EDGE_WEBSOCKET_H
 
-#include "server/edge/conn.h"
 #include "server/edge/request.h"
 
 struct websocket;
@@ -42,11 +41,5 @@ size_t websocket_queued(const struct websocket *ws);
 
 /* Starts the closing handshake; further sends do nothing. */
 void websocket_close(struct websocket *ws, unsigned code, const char *reason);
-
-/* ---- for edge/conn ---- */
-
-void websocket_input(struct websocket *ws, struct buf *in);
-void websocket_tick(struct websocket *ws, unsigned long silent_ms);
-void websocket_gone(struct websocket *ws);
 
 #endif

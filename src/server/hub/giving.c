@@ -6,7 +6,6 @@
 #include "door/origin.h"
 #include "server/edge/shared.h"
 #include "server/hub/membership.h"
-#include "server/hub/reading.h"
 
 static const struct subscription *giving;
 
@@ -62,32 +61,7 @@ void giving_deliver(struct topic *topic, const struct message *m)
 	shared_drop(frame);
 }
 
-void hub_grown(const uint8_t session[16], uint64_t seq)
-{
-	struct topic *topic = topics_find(session);
-
-	if (topic == NULL)
-		return;
-	if (topic->known < seq)
-		topic->known = seq;
-	if (topic->delivered < topic->known)
-		reading_for_all(topic);
-}
-
-void hub_follow(const struct message *m)
-{
-	struct topic *topic = topics_find(m->session);
-
-	if (topic == NULL)
-		return;
-	/* what is being read may hold it, too: it is then passed over */
-	if (topic->placed && m->seq == topic->delivered + 1)
-		giving_deliver(topic, m);
-	else
-		hub_grown(m->session, m->seq);
-}
-
-const struct subscription *hub_giving(void)
+const struct subscription *giving_to(void)
 {
 	return giving;
 }

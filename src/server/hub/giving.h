@@ -3,6 +3,7 @@
 #define HERMETIC_SERVER_HUB_GIVING_H
 
 #include "server/hub/topics.h"
+#include "store/message.h"
 
 /* The frame that all who get the message share; NULL: no memory. */
 struct shared *giving_encode(const struct message *message);
@@ -13,5 +14,8 @@ void giving_give(struct subscription *subscription,
 
 /* The topic's next message, to all who wait for it. */
 void giving_deliver(struct topic *topic, const struct message *message);
+
+/* Whose message is being given just now; NULL: nobody's. */
+const struct subscription *giving_to(void);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "server/edge/loop.h"
+#include "server/hub/giving.h"
 #include "server/hub/membership.h"
 #include "server/hub/reading.h"
 #include "server/hub/sweep.h"
@@ -58,6 +59,55 @@ uint64_t hub_next(const struct subscription *s)
 	return s->next;
 }
 
+const struct subscription *hub_giving(void)
+{
+	return giving_to();
+}
+
+void hub_follow(const struct message *m)
+{
+	struct topic *topic = topics_find(m->session);
+
+	if (topic == NULL)
+		return;
+	/* what is being read may hold it, too: it is then passed over */
+	if (topic->placed && m->seq == topic->delivered + 1)
+		giving_deliver(topic, m);
+	else
+		reading_grown(topic, m->seq);
+}
+
+void hub_members(const uint8_t session[16])
+{
+	const struct topic *topic = topics_find(session);
+	struct subscription *s = topic != NULL ? topic->subscriptions : NULL;
+
+	for (; s != NULL; s = s->sibling)
+		if (s->member)
+			membership_recheck(s);
+}
+
+void hub_grown(const uint8_t session[16], uint64_t seq)
+{
+	struct topic *topic = topics_find(session);
+
+	if (topic != NULL)
+		reading_grown(topic, seq);
+}
+
+void hub_resync(void)
+{
+	sweep_all();
+}
+
+/* The log may have grown, and he may lack what all others have. */
+static void on_confirmed(struct subscription *s)
+{
+	if (s->topic->delivered < s->topic->known)
+		reading_for_all(s->topic);
+	reading_for_one(s);
+}
+
 static void on_tick(void *arg)
 {
 	(void)arg;
@@ -78,7 +128,7 @@ static void on_tick(void *arg)
 
 void hub_start(struct store *store)
 {
-	membership_start(store);
+	membership_start(store, on_confirmed);
 	reading_start(store);
 	sweep_start(store);
 	loop_every(TICK_MS, on_tick, NULL);

@@ -9,31 +9,10 @@
 #ifndef HERMETIC_SERVER_HUB_HUB_H
 #define HERMETIC_SERVER_HUB_HUB_H
 
-#include "server/edge/websocket.h"
+#include "server/hub/subscriber.h"
 #include "store/store.h"
 
 struct subscription;
-
-/* Where a log stands, for one device. */
-struct hub_place {
-	bool member;
-	bool gone; /* what comes next for him is older than first_seq */
-	bool rotation_due;
-	uint64_t first_seq, last_seq;
-};
-
-struct subscriber {
-	struct websocket *ws;
-	uint8_t device[16];
-	/* Membership ended: the subscription is over. */
-	void (*on_ended)(void *arg, const uint8_t session[16],
-			 const char *reason);
-	/* An answer to hub_subscribe(). It stands when he is a member and the
-	 * log still has what he wants. */
-	void (*on_subscribed)(void *arg, const uint8_t session[16], uint64_t id,
-			      const struct hub_place *place, enum err e);
-	void *arg;
-};
 
 /* Once in a worker. */
 void hub_start(struct store *store);

@@ -2,13 +2,14 @@
 
 #include <stdlib.h>
 
-#include "server/hub/reading.h"
-
 static struct store *store;
+static void (*on_confirmed)(struct subscription *subscription);
 
-void membership_start(struct store *s)
+void membership_start(struct store *s,
+		      void (*confirmed)(struct subscription *subscription))
 {
 	store = s;
+	on_confirmed = confirmed;
 }
 
 void membership_free_if_over(struct subscription *s)
@@ -42,7 +43,7 @@ static void on_rechecked(void *arg, enum err e, struct rows *rows)
 	} else if (rows_count(rows) == 1 && rows_bool(rows, 0, "member")) {
 		s->member = true;
 		s->confirmed = (uint64_t)rows_i64(rows, 0, "last_seq");
-		reading_for_one(s);
+		on_confirmed(s);
 	} else {
 		s->subscriber.on_ended(s->subscriber.arg, s->topic->session,
 				       "not-a-member");
@@ -53,16 +54,6 @@ void membership_recheck(struct subscription *s)
 {
 	s->member = false;
 	s->unsure = ask(s, on_rechecked) != ERR_OK;
-}
-
-void hub_members(const uint8_t session[16])
-{
-	const struct topic *topic = topics_find(session);
-	struct subscription *s = topic != NULL ? topic->subscriptions : NULL;
-
-	for (; s != NULL; s = s->sibling)
-		if (s->member)
-			membership_recheck(s);
 }
 
 static void on_first_answer(void *arg, enum err e, struct rows *rows)
@@ -97,10 +88,8 @@ static void on_first_answer(void *arg, enum err e, struct rows *rows)
 	s->subscriber.on_subscribed(s->subscriber.arg, s->topic->session, s->id,
 				    &place, e);
 	/* a refused one is unsubscribed by then: `s` may be gone */
-	if (member) {
-		reading_for_all(s->topic);
-		reading_for_one(s);
-	}
+	if (member)
+		on_confirmed(s);
 }
 
 enum err membership_ask(struct subscription *s)

@@ -3,9 +3,11 @@
 #define HERMETIC_SERVER_HUB_MEMBERSHIP_H
 
 #include "server/hub/topics.h"
+#include "store/store.h"
 
-/* Once in a worker. */
-void membership_start(struct store *store);
+/* Once in a worker. `confirmed`: the store says that this one is a member. */
+void membership_start(struct store *store,
+		      void (*confirmed)(struct subscription *subscription));
 
 /* Whether a new one may follow, and from where; he is told. */
 MUST_CHECK enum err membership_ask(struct subscription *subscription);

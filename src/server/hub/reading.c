@@ -55,6 +55,14 @@ void reading_for_all(struct topic *topic)
 	send_reads_later(); /* also after one that could not be sent */
 }
 
+void reading_grown(struct topic *topic, uint64_t seq)
+{
+	if (topic->known < seq)
+		topic->known = seq;
+	if (topic->delivered < topic->known)
+		reading_for_all(topic);
+}
+
 static void end_read(struct topic *topic, enum err e)
 {
 	topic->reading = false;

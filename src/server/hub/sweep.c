@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "server/hub/topics.h"
+#include "server/hub/reading.h"
 
 enum { SWEEP_TICKS = 50, SWEEP_TOPICS = 512 };
 
@@ -22,6 +22,7 @@ static struct {
 
 static void on_positions(void *arg, enum err e, struct rows *rows)
 {
+	struct topic *topic;
 	uint8_t session[16];
 
 	sweep.asking = false;
@@ -29,7 +30,10 @@ static void on_positions(void *arg, enum err e, struct rows *rows)
 		return; /* the tick asks again */
 	for (size_t i = 0; i < rows_count(rows); i++) {
 		rows_uuid(rows, i, "session_id", session);
-		hub_grown(session, (uint64_t)rows_i64(rows, i, "last_seq"));
+		topic = topics_find(session);
+		if (topic != NULL)
+			reading_grown(topic,
+				      (uint64_t)rows_i64(rows, i, "last_seq"));
 	}
 	sweep.from = sweep.to;
 	sweep.due = sweep.from < TOPIC_BUCKETS;
@@ -65,7 +69,7 @@ static void sweep_some(void)
 			on_positions, (void *)(uintptr_t)sweep.round) == ERR_OK;
 }
 
-void hub_resync(void)
+void sweep_all(void)
 {
 	sweep.due = true;
 	sweep.from = 0;
@@ -75,7 +79,7 @@ void hub_resync(void)
 void sweep_tick(void)
 {
 	if (++sweep.ticks % SWEEP_TICKS == 0 && !sweep.due)
-		hub_resync();
+		sweep_all();
 	if (sweep.due && !sweep.asking)
 		sweep_some();
 }

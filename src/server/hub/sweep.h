@@ -12,6 +12,9 @@
 /* Once in a worker. */
 void sweep_start(struct store *store);
 
+/* Something may have been missed: all logs are compared. */
+void sweep_all(void);
+
 /* At each tick of the hub. */
 void sweep_tick(void);
 

@@ -2,7 +2,7 @@
 #ifndef HERMETIC_SERVER_HUB_TOPICS_H
 #define HERMETIC_SERVER_HUB_TOPICS_H
 
-#include "server/hub/hub.h"
+#include "server/hub/subscriber.h"
 
 enum { TOPIC_BUCKETS = 4096 };
 

@@ -1,0 +1,145 @@
+SET LOCAL search_path = hermetic;
+
+DROP FUNCTION audit_subject;
+
+-- The only way to write it: no role but the schema's owner may touch the tables.
+CREATE OR REPLACE FUNCTION audit_append(p_actor text, p_event text, p_subject uuid,
+                                        p_detail text)
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = hermetic AS $$
+DECLARE
+  r audit%ROWTYPE;
+BEGIN
+  SELECT n + 1, hash INTO r.n, r.hash FROM audit_end FOR UPDATE;
+  r.at_us := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+  r.hash := sha256('hermetic audit 1'::bytea || r.hash || int8send(r.n)
+                   || int8send(r.at_us) || uuid_send(p_subject)
+                   || convert_to(p_actor || E'\n' || p_event || E'\n'
+                                 || p_detail, 'UTF8'));
+  INSERT INTO audit VALUES (r.n, r.at_us, p_actor, p_event, p_subject, p_detail,
+                            r.hash);
+  UPDATE audit_end SET n = r.n, hash = r.hash;
+  RETURN r.n;
+END $$;
+
+-- Erases an account: what leads to the person goes, and what the sessions of others are
+-- proved by stays, under a name that is nobody's (docs/operations.md, "Erasure"): its
+-- devices' ids, the fingerprint and the links of its logs, whose salts go. Returns
+-- whether there is such an account.
+--
+-- Its devices end as any do, so the keys of their sessions are due (docs/adr/0018).
+CREATE OR REPLACE FUNCTION admin_erase(p_username text, p_token uuid DEFAULT NULL)
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = hermetic AS $$
+DECLARE
+  v_user uuid;
+BEGIN
+  SELECT user_id INTO v_user FROM account
+    WHERE username = p_username AND erased_at IS NULL FOR UPDATE;
+  IF v_user IS NULL THEN
+    RETURN false;
+  END IF;
+  PERFORM end_device(device_id) FROM device
+    WHERE user_id = v_user AND removed_at IS NULL;
+  DELETE FROM refresh_token r USING token_family f, device d
+    WHERE r.family_id = f.family_id AND f.device_id = d.device_id
+      AND d.user_id = v_user;
+  DELETE FROM presence p USING device d
+    WHERE p.device_id = d.device_id AND d.user_id = v_user;
+  DELETE FROM invitation WHERE user_id = v_user;
+  UPDATE device SET name = 'erased' WHERE user_id = v_user;
+  UPDATE account_log SET salt = decode(repeat('00', 32), 'hex'),
+                         replaced_at = coalesce(replaced_at, now())
+    WHERE user_id = v_user;
+  UPDATE account SET username = 'erased.' || left(replace(gen_random_uuid()::text,
+                                                          '-', ''), 24),
+                     salt = '', password_hash = '',
+                     suspended_at = coalesce(suspended_at, now()),
+                     erased_at = now()
+    WHERE user_id = v_user;
+  PERFORM audit_append(admin_actor(p_token, 'erase'), 'erased', v_user, '');
+  RETURN true;
+END $$;
+
+-- What is stored about an account, as one JSON text; NULL: there is no such account.
+-- What it said is sealed: of that there are the numbers and sizes alone.
+CREATE OR REPLACE FUNCTION admin_export(p_username text, p_token uuid DEFAULT NULL)
+RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = hermetic AS $$
+DECLARE
+  a account%ROWTYPE;
+  archive jsonb;
+BEGIN
+  SELECT * INTO a FROM account WHERE username = p_username AND erased_at IS NULL;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+  PERFORM audit_append(admin_actor(p_token, 'export'), 'exported', a.user_id, '');
+  SELECT jsonb_build_object(
+    'username', a.username, 'user_id', a.user_id, 'created_at', a.created_at,
+    'suspended_at', a.suspended_at,
+    'devices', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'device_id', d.device_id, 'name', d.name, 'created_at', d.created_at,
+        'removed_at', d.removed_at, 'number', d.link_number,
+        'key_packages', (SELECT count(*) FROM key_package k
+                         WHERE k.device_id = d.device_id),
+        'seen_at', (SELECT max(p.seen_at) FROM presence p
+                    WHERE p.device_id = d.device_id),
+        'logins', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'created_at', f.created_at, 'revoked_at', f.revoked_at)
+            ORDER BY f.created_at), '[]')
+          FROM token_family f WHERE f.device_id = d.device_id)
+      ) ORDER BY d.created_at), '[]') FROM device d WHERE d.user_id = a.user_id),
+    'logs', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'fingerprint', encode(l.fingerprint, 'hex'), 'salt', encode(l.salt, 'hex'),
+        'created_at', l.created_at, 'replaced_at', l.replaced_at,
+        'links', (SELECT coalesce(jsonb_agg(encode(k.link, 'hex') ORDER BY k.number),
+                                  '[]')
+                  FROM account_link k WHERE k.fingerprint = l.fingerprint)
+      ) ORDER BY l.created_at), '[]') FROM account_log l WHERE l.user_id = a.user_id),
+    'sessions', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'session_id', m.session_id, 'device_id', m.device_id,
+        'left_at', m.departed_at,
+        'sent', (SELECT count(*) FROM message e WHERE e.session_id = m.session_id
+                 AND e.sender = m.device_id),
+        'bytes', (SELECT coalesce(sum(octet_length(e.envelope)), 0)
+                  FROM message e WHERE e.session_id = m.session_id
+                    AND e.sender = m.device_id)
+      ) ORDER BY m.session_id, m.device_id), '[]')
+      FROM session_member m JOIN device d USING (device_id)
+      WHERE d.user_id = a.user_id),
+    'invitations', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'session_id', i.session_id, 'invited_by', b.username,
+        'created_at', i.created_at) ORDER BY i.created_at), '[]')
+      FROM invitation i JOIN account b ON b.user_id = i.invited_by
+      WHERE i.user_id = a.user_id),
+    'audit', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'n', u.n, 'at_us', u.at_us, 'actor', u.actor, 'event', u.event,
+        'detail', u.detail) ORDER BY u.n), '[]')
+      FROM audit u WHERE u.subject = a.user_id))
+    INTO archive;
+  RETURN archive::text;
+END $$;
+
+-- What the role of the administration's API may do. deploy/admin-role.sql makes that role,
+-- perhaps after the schema, perhaps never. A change that adds a statement of the
+-- administration adds the grant for the statement here.
+CREATE OR REPLACE FUNCTION admin_grants()
+RETURNS void LANGUAGE plpgsql SET search_path = hermetic AS $$
+BEGIN
+  IF to_regrole('hermetic_admin') IS NULL THEN
+    RETURN;
+  END IF;
+  GRANT USAGE ON SCHEMA hermetic TO hermetic_admin;
+  GRANT SELECT (user_id, username, created_at, suspended_at, erased_at) ON account
+    TO hermetic_admin;
+  GRANT SELECT ON device, presence, active_member, session, rotation, worker_action,
+    audit, audit_end, registration_token TO hermetic_admin;
+  REVOKE ALL ON admin_api_token FROM hermetic_admin;
+  GRANT SELECT (signs_at, retired_at) ON signing_key TO hermetic_admin;
+  GRANT EXECUTE ON FUNCTION admin_suspend, admin_sign_out, admin_erase, admin_export,
+    admin_sessions, admin_session_end, admin_device_end, admin_limits,
+    admin_limits_reset, admin_statistics, admin_token, admin_token_end,
+    admin_api_token_find TO hermetic_admin;
+END $$;
+
+SELECT admin_grants();
+DROP INDEX device_of_any, invitation_by_one, session_of_creator;
+DROP TABLE audit_key;

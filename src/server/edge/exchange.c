@@ -1,0 +1,243 @@
+#include "server/edge/exchange.h"
+
+#include "server/edge/conn.h"
+#include "server/edge/cors.h"
+#include "server/edge/loop.h"
+#include "server/edge/request.h"
+#include "server/edge/router.h"
+
+enum phase {
+	PHASE_HEAD,   /* waits for a request */
+	PHASE_BODY,   /* its head is there */
+	PHASE_ANSWER, /* a handler has it */
+	PHASE_OVER    /* nothing more is read */
+};
+
+struct exchange {
+	struct conn *conn;
+	struct request *req;
+	enum phase phase;
+};
+
+static void on_answered(void *arg, bool keep_alive);
+
+/* Refuses what cannot be read any further, so the connection ends. */
+static void refuse(struct exchange *x, struct buf *in, int status)
+{
+	static const enum outcome unreadable[] = {
+		OUTCOME_TIMEOUT,
+		OUTCOME_LENGTH_REQUIRED,
+		OUTCOME_TOO_LARGE,
+		OUTCOME_URI_TOO_LONG,
+		OUTCOME_EXPECTATION_FAILED,
+		OUTCOME_HEADERS_TOO_LARGE,
+		OUTCOME_NOT_IMPLEMENTED,
+		OUTCOME_VERSION_NOT_SUPPORTED
+	};
+	enum outcome outcome = OUTCOME_MALFORMED;
+	struct request *req = request_new(x->conn, SPAN_EMPTY, on_answered, x);
+
+	for (size_t i = 0; i < sizeof(unreadable) / sizeof(*unreadable); i++)
+		if (outcomes_row(unreadable[i])->status == status)
+			outcome = unreadable[i];
+	conn_set_last(x->conn);
+	x->phase = PHASE_ANSWER;
+	buf_reset(in);
+	request_free(x->req);
+	x->req = NULL;
+	if (req == NULL) {
+		conn_drop(x->conn);
+		return;
+	}
+	request_problem(req, outcome, NULL);
+}
+
+static void dispatch(struct exchange *x)
+{
+	struct request *req = x->req;
+	const struct head *head = request_head(req);
+	const struct route *route = router_find(head->path);
+	const char *allow;
+
+	x->phase = PHASE_ANSWER;
+	if (route == NULL) {
+		request_problem(req, OUTCOME_NOT_FOUND, NULL);
+		return;
+	}
+	request_set_route(req, route);
+	allow = router_allow_header(route);
+	if (!router_allows(route, head->method)) {
+		request_add(req, "Allow", allow);
+		request_problem(req, OUTCOME_METHOD_NOT_ALLOWED, NULL);
+	} else if (head->method == HEAD_OPTIONS) {
+		request_add(req, "Allow", allow);
+		cors_put_preflight(request_headers(req), head, allow);
+		request_answer(req, 204, NULL, SPAN_EMPTY);
+	} else {
+		router_call(route, head->method, req);
+	}
+}
+
+/* A head is there: makes the request. False when there is none yet. */
+static bool take_head(struct exchange *x, struct buf *in)
+{
+	size_t n = head_length(buf_span(in));
+	struct head head;
+	int status;
+
+	if (n > HEAD_BYTES_MAX || (n == 0 && in->n > HEAD_BYTES_MAX)) {
+		refuse(x, in, 431);
+		return false;
+	}
+	if (n == 0) {
+		/* RFC 9112, 2.2: an empty line before a request is ignored */
+		while (in->n >= 2 && in->p[0] == '\r' && in->p[1] == '\n')
+			buf_consume(in, 2);
+		return false;
+	}
+	status = head_parse(&head, span_of(in->p, n));
+	if (status == 0 && head.content_length > conn_limits()->body_bytes)
+		status = 413;
+	if (status != 0) {
+		refuse(x, in, status);
+		return false;
+	}
+	x->req = request_new(x->conn, span_of(in->p, n), on_answered, x);
+	if (x->req == NULL) {
+		conn_drop(x->conn);
+		return false;
+	}
+	buf_consume(in, n);
+	x->phase = PHASE_BODY;
+	conn_begin_time(x->conn);
+	if (head.expects_continue && in->n == 0 && head.content_length > 0)
+		buf_put_str(conn_out(x->conn), "HTTP/1.1 100 Continue\r\n\r\n");
+	return true;
+}
+
+/* The body is as long as declared, and never longer. */
+static bool take_body(struct exchange *x, struct buf *in)
+{
+	struct buf *body = request_body_buf(x->req);
+	size_t want = request_head(x->req)->content_length - body->n;
+	size_t n = in->n < want ? in->n : want;
+
+	buf_put(body, span_of(in->p, n));
+	buf_consume(in, n);
+	if (body->fail != ERR_OK) {
+		conn_drop(x->conn);
+		return false;
+	}
+	return n == want;
+}
+
+static void on_input(void *user, struct buf *in)
+{
+	struct exchange *x = user;
+
+	while (!conn_is_gone(x->conn)) {
+		if (x->phase == PHASE_HEAD && in->n > 0 &&
+		    conn_has_room(x->conn)) {
+			if (!take_head(x, in))
+				return;
+		} else if (x->phase == PHASE_BODY) {
+			if (!take_body(x, in))
+				return;
+			dispatch(x);
+		} else {
+			return;
+		}
+	}
+}
+
+static void on_answered(void *arg, bool keep_alive)
+{
+	struct exchange *x = arg;
+
+	x->req = NULL;
+	x->phase = PHASE_HEAD;
+	conn_begin_time(x->conn);
+	if (!keep_alive || conn_is_last(x->conn)) {
+		/* RFC 9112, 9.6: it "MUST NOT process any further requests" */
+		x->phase = PHASE_OVER;
+		conn_close_when_sent(x->conn);
+	}
+	/* the next request is taken at the end of the turn, not from within
+	 * the answer to this one: no recursion, whatever is pipelined */
+}
+
+static void on_begin(void *user, struct conn *conn)
+{
+	struct exchange *x = user;
+
+	x->conn = conn;
+}
+
+static bool wants(const void *user, size_t waiting)
+{
+	const struct exchange *x = user;
+
+	if (x->phase == PHASE_ANSWER)
+		return waiting < CONN_READ_CHUNK;
+	if (!conn_has_room(x->conn))
+		return false;
+	return x->phase != PHASE_HEAD || waiting <= HEAD_BYTES_MAX;
+}
+
+/* A client that only closed its side still gets the answer that is being made. */
+static bool on_half_closed(void *user)
+{
+	const struct exchange *x = user;
+
+	if (x->phase != PHASE_ANSWER)
+		return false;
+	conn_set_last(x->conn);
+	return true;
+}
+
+static bool is_idle(const void *user)
+{
+	const struct exchange *x = user;
+
+	return x->phase == PHASE_HEAD;
+}
+
+static void on_tick(void *user, struct buf *in, unsigned long age)
+{
+	struct exchange *x = user;
+	const struct conn_limits *limits = conn_limits();
+	unsigned long quiet =
+	    conn_is_handshaking(x->conn) ? limits->head_ms : limits->idle_ms;
+
+	if (x->phase == PHASE_HEAD && in->n > 0 && age > limits->head_ms)
+		refuse(x, in, 408);
+	else if (x->phase == PHASE_HEAD && in->n == 0 && age > quiet)
+		conn_drop(x->conn);
+	else if (x->phase == PHASE_BODY && age > limits->body_ms)
+		refuse(x, in, 408);
+}
+
+static void on_gone(void *user)
+{
+	struct exchange *x = user;
+
+	if (x->phase == PHASE_ANSWER && x->req != NULL)
+		request_forget_conn(x->req); /* its handler answers later */
+	else
+		request_free(x->req);
+	x->req = NULL;
+}
+
+void exchange_start(void)
+{
+	static const struct conn_handler handler = { .begin = on_begin,
+						     .input = on_input,
+						     .wants = wants,
+						     .half_closed =
+							 on_half_closed,
+						     .is_idle = is_idle,
+						     .tick = on_tick,
+						     .gone = on_gone };
+
+	conn_begin_with(&handler, sizeof(struct exchange));
+}
