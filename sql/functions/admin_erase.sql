@@ -1,37 +1,13 @@
--- Erases an account: what leads to the person goes, and what the sessions of others are
--- proved by stays, under a name that is nobody's (docs/operations.md, "Erasure"): its
--- devices' ids, the fingerprint and the links of its logs, whose salts go. Returns
--- whether there is such an account.
---
--- Its devices end as any do, so the keys of their sessions are due (docs/adr/0018).
+-- Erases an account (erase_account()), and holds its name back: whoever knew it would take
+-- the next account of that name for the first. The name is kept as those of limits are,
+-- and is not given out again for HERMETIC_NAME_HOLD_SECONDS.
 CREATE OR REPLACE FUNCTION admin_erase(p_username text, p_token uuid DEFAULT NULL)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = hermetic AS $$
-DECLARE
-  v_user uuid;
 BEGIN
-  SELECT user_id INTO v_user FROM account
-    WHERE username = p_username AND erased_at IS NULL FOR UPDATE;
-  IF v_user IS NULL THEN
+  IF NOT erase_account(p_username, p_token) THEN
     RETURN false;
   END IF;
-  PERFORM end_device(device_id) FROM device
-    WHERE user_id = v_user AND removed_at IS NULL;
-  DELETE FROM refresh_token r USING token_family f, device d
-    WHERE r.family_id = f.family_id AND f.device_id = d.device_id
-      AND d.user_id = v_user;
-  DELETE FROM presence p USING device d
-    WHERE p.device_id = d.device_id AND d.user_id = v_user;
-  DELETE FROM invitation WHERE user_id = v_user;
-  UPDATE device SET name = 'erased' WHERE user_id = v_user;
-  UPDATE account_log SET salt = decode(repeat('00', 32), 'hex'),
-                         replaced_at = coalesce(replaced_at, now())
-    WHERE user_id = v_user;
-  UPDATE account SET username = 'erased.' || left(replace(gen_random_uuid()::text,
-                                                          '-', ''), 24),
-                     salt = '', password_hash = '',
-                     suspended_at = coalesce(suspended_at, now()),
-                     erased_at = now()
-    WHERE user_id = v_user;
-  PERFORM audit_append(admin_actor(p_token), 'erased', v_user, '');
+  INSERT INTO held_name (name) VALUES (limit_name('held ' || p_username))
+    ON CONFLICT (name) DO UPDATE SET since = now();
   RETURN true;
 END $$;

@@ -96,7 +96,7 @@ static const struct option_row OPTIONS[OPT_COUNT] = {
 		       ONLY(VERB_OUTBOX) },
 	[OPT_YES] = { "--yes", NULL, NULL, "you have looked at it: go on",
 		      ONLY(VERB_RESOLVE) | ONLY(VERB_ACCEPT) |
-			  ONLY(VERB_VERIFY) },
+			  ONLY(VERB_VERIFY) | ONLY(VERB_ACCOUNT) },
 	[OPT_END_OTHERS] = { "--end-others", NULL, NULL,
 			     "log all other devices out, too",
 			     ONLY(VERB_PASSPHRASE) },

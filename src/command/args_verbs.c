@@ -169,10 +169,18 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			  "compare\n"
 			  "hermetic safety ID.",
 			  "hermetic verify bob\n  hermetic verify bob --yes" },
-	[VERB_ACCOUNT] = { "account", "verify FILE|-",
-			   "check an account's log in a file", 2, 2,
-			   "The file is what GET /users/USER/log answers, its "
+	[VERB_ACCOUNT] = { "account", "delete|verify FILE",
+			   "end your account; check a log in a file", 1, 2,
+			   "delete: a signed link closes the account for all "
+			   "who know it, its\n"
+			   "devices depart from your sessions, and the server "
+			   "erases it. Without\n"
+			   "--yes it says what it would do. Cut off, it goes "
+			   "on where it was.\n"
+			   "verify: the file (- is standard input) is what GET "
+			   "/users/USER/log answers, its "
 			   "pages one after\n"
 			   "another. Every link is verified, without a server.",
-			   "hermetic account verify alice.json" },
+			   "hermetic account delete\n"
+			   "  hermetic account verify alice.json" },
 };

@@ -43,8 +43,9 @@ MUST_CHECK enum err cmd_ask_recovery(struct cmd *cmd,
 MUST_CHECK enum err cmd_offer_recovery(struct cmd *cmd);
 void cmd_remind_recovery(struct cmd *cmd);
 
-/* Without an account. */
+/* verify FILE: without an account. delete: cmd->home is found, and it opens itself. */
 MUST_CHECK enum err cmd_account(struct cmd *cmd);
+MUST_CHECK enum err cmd_account_delete(struct cmd *cmd);
 
 /* cmd->a is an open account for all others. */
 MUST_CHECK enum err cmd_logout(struct cmd *cmd);

@@ -137,6 +137,21 @@ static bool put_roles(struct buf *out, const json_t *list)
 	return any;
 }
 
+/* ". alice has closed the account" of those who left. */
+static void put_closed(struct buf *out, const json_t *entry)
+{
+	const json_t *list = json_object_get(entry, "closed"), *user;
+	size_t i;
+
+	json_array_foreach(list, i, user)
+	{
+		if (is_repeated(list, i))
+			continue;
+		buf_put_str(out, i > 0 ? ", " : ". Account closed: ");
+		out_put_name(out, user_of(user));
+	}
+}
+
 static void put_commit(struct buf *out, const json_t *entry)
 {
 	const json_t *added = json_object_get(entry, "added");
@@ -156,6 +171,7 @@ static void put_commit(struct buf *out, const json_t *entry)
 		 any ? "; new keys (epoch %lld)"
 		     : " changed the keys (epoch %lld)",
 		 epoch_of(entry));
+	put_closed(out, entry);
 	put_reason(out, entry);
 }
 
@@ -175,6 +191,7 @@ static void put_departed(struct buf *out, const json_t *entry)
 		 out_name(entry, "device"));
 	if (json_object_get(entry, "heir") != NULL)
 		buf_putf(out, "; %s is to be owner", out_name(entry, "heir"));
+	put_closed(out, entry);
 }
 
 static void put_member(struct buf *out, const json_t *entry, const char *name)

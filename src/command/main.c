@@ -93,7 +93,14 @@ static enum err check_output(struct why *why, enum err e)
 static bool opens_itself(enum verb verb)
 {
 	return verb == VERB_CHAT || verb == VERB_REGISTER ||
-	       verb == VERB_LOGIN || verb == VERB_PASSPHRASE;
+	       verb == VERB_LOGIN || verb == VERB_PASSPHRASE ||
+	       verb == VERB_ACCOUNT;
+}
+
+static bool needs_no_home(const struct args *args)
+{
+	return args->verb == VERB_ACCOUNT &&
+	       strcmp(args->operands[0], "delete") != 0;
 }
 
 static enum exit_code run(const struct args *args)
@@ -103,7 +110,7 @@ static enum exit_code run(const struct args *args)
 	enum err e;
 
 	TRY(process_start());
-	if (args->verb == VERB_ACCOUNT) {
+	if (needs_no_home(args)) {
 		e = cmd_account(&cmd);
 		goto out;
 	}

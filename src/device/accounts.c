@@ -309,6 +309,27 @@ enum err accounts_want_name(struct device *d, struct span identity)
 		   : e;
 }
 
+enum err accounts_want_again(struct device *d, struct span identity)
+{
+	uint8_t fingerprint[ACCOUNT_HASH];
+	const struct account_log *log;
+	struct span links;
+	uint64_t number;
+	bool news;
+	enum err e;
+
+	if (!places_read_leaf(identity, fingerprint, &number) ||
+	    span_equal(roles_user(identity),
+		       roles_user(span_str(core_self(d)))))
+		return ERR_OK;
+	TRY(check_accounts_find(d->accounts, SPAN_ARRAY(fingerprint), &log,
+				&links));
+	if (log == NULL || account_log_closed(log) == 0)
+		TRY(want_fingerprint(d, SPAN_ARRAY(fingerprint), &news));
+out:
+	return e;
+}
+
 enum err accounts_want_names(struct device *d)
 {
 	struct mls_member member;

@@ -200,7 +200,7 @@ MUST_CHECK enum err device_accept_keys(struct device *device, const char *user,
 				       size_t count, size_t *accepted);
 
 /* An account whose log is kept here, one's own or one that was met (ORDER_MEET):
- * {username, fingerprint, digits, number, hash, devices, own, compared: "no", "yes"
+ * {username, fingerprint, digits, number, hash, closed, devices, own, compared: "no", "yes"
  * or "changed", forked, other, other_fingerprint?, other_digits?}; `other`: the
  * server shows another account under that name, with these numbers.
  * ERR_STATE_GONE: none is kept. */

@@ -183,6 +183,8 @@ static struct span find_heir(const struct device *d)
 		struct span user = roles_user(member.identity);
 		enum role role = session_role(d->open.session, member.identity);
 
+		if (session_departed(d->open.session, member.leaf_index))
+			continue; /* it does not stay, either */
 		if (span_equal(user, own) || role == ROLE_OWNER) {
 			if (!span_equal(member.identity,
 					span_str(core_self(d))))

@@ -40,6 +40,7 @@ typedef void call_handler(const struct call *call);
 	ROUTE(POST, "/auth/refresh", ANYBODY, NONE, auth_refresh)              \
 	ROUTE(POST, "/auth/logout", WAITING, NONE, auth_logout)                \
 	ROUTE(POST, "/auth/password", DEVICE, GUESSES, auth_password)          \
+	ROUTE(POST, "/auth/close", DEVICE, GUESSES, auth_close)                \
 	ROUTE(GET, "/users/{username}/devices", DEVICE, NONE, devices_list)    \
 	ROUTE(GET, "/users/{username}/log", OWN_WAITING, NONE,                 \
 	      account_logs_get)                                                \

@@ -192,8 +192,10 @@ describe('administration', { concurrency: false }, () => {
       'bad-credentials');
       await until(async () => (await bob.get('/sessions')).status === 401,
         { name: 'the end of its tokens' });
-      ok(await call(node.url, 'POST', '/auth/register', { json: {
-        username: bob.username, password: randomUUID() } }), 201);
+      // the name is held back (HERMETIC_NAME_HOLD_SECONDS)
+      refused(await call(node.url, 'POST', '/auth/register', { json: {
+        username: bob.username, password: randomUUID() } }), 409,
+      'username-taken');
     });
 
   test('the sessions of others go on', async () => {
