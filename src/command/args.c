@@ -39,15 +39,15 @@ enum option {
 	OPT_COUNT
 };
 
-#define ALL_VERBS (~0u)
-#define ONLY(verb) (1u << (verb))
+#define ALL_VERBS UINT64_MAX
+#define ONLY(verb) (UINT64_C(1) << (verb))
 #define STREAMS (ONLY(VERB_CHAT) | ONLY(VERB_READ) | ONLY(VERB_SEND))
 #define SAYS (ONLY(VERB_SEND) | ONLY(VERB_REACT) | ONLY(VERB_DELETE))
 #define LOGINS (ONLY(VERB_CHAT) | ONLY(VERB_REGISTER) | ONLY(VERB_LOGIN))
 
 struct option_row {
 	const char *name, *alias, *value, *text;
-	unsigned verbs; /* which take it */
+	uint64_t verbs; /* which take it */
 };
 
 static const struct option_row OPTIONS[OPT_COUNT] = {

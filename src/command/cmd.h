@@ -62,15 +62,27 @@ MUST_CHECK enum err cmd_safety(struct cmd *cmd);
 MUST_CHECK enum err cmd_rotate(struct cmd *cmd);
 MUST_CHECK enum err cmd_remove(struct cmd *cmd);
 MUST_CHECK enum err cmd_role(struct cmd *cmd);
+MUST_CHECK enum err cmd_ban(struct cmd *cmd);
+MUST_CHECK enum err cmd_unban(struct cmd *cmd);
 MUST_CHECK enum err cmd_algorithm(struct cmd *cmd);
 MUST_CHECK enum err cmd_leave(struct cmd *cmd);
 MUST_CHECK enum err cmd_outbox(struct cmd *cmd);
 MUST_CHECK enum err cmd_resolve(struct cmd *cmd);
 MUST_CHECK enum err cmd_accept(struct cmd *cmd);
+MUST_CHECK enum err cmd_invitations(struct cmd *cmd);
+MUST_CHECK enum err cmd_decline(struct cmd *cmd);
+MUST_CHECK enum err cmd_block(struct cmd *cmd);
+MUST_CHECK enum err cmd_unblock(struct cmd *cmd);
 MUST_CHECK enum err cmd_devices(struct cmd *cmd);
 MUST_CHECK enum err cmd_link(struct cmd *cmd);
 MUST_CHECK enum err cmd_revoke(struct cmd *cmd);
 MUST_CHECK enum err cmd_recovery(struct cmd *cmd);
+
+/* accept ID: *found: there is a session to be joined, or in which we are, whose id
+ * begins so. */
+MUST_CHECK enum err cmd_find_invitation(struct cmd *cmd, const char *prefix,
+					char id[TEXT_UUID_SIZE], bool *found);
+MUST_CHECK enum err cmd_accept_invitation(struct cmd *cmd, const char *id);
 
 /* devices approve [CODE], devices refuse DEVICE */
 MUST_CHECK enum err cmd_approve(struct cmd *cmd);

@@ -40,6 +40,23 @@ static void print_member(const struct args *args, const json_t *member)
 			 out_name(member, "device_id"), note_of(member));
 }
 
+static void print_banned(const json_t *list)
+{
+	struct buf line = BUF_INIT;
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(list, i, name)
+	{
+		buf_put_str(&line, i > 0 ? ", " : "Banned: ");
+		out_put_name(&line, span_of(json_string_value(name),
+					    json_string_length(name)));
+	}
+	if (buf_end(&line) == ERR_OK && line.n > 0)
+		out_line("%.*s", (int)line.n, (const char *)line.p);
+	buf_clear(&line);
+}
+
 void cmd_print_members(const struct cmd *cmd, const json_t *session)
 {
 	const json_t *member;
@@ -47,6 +64,8 @@ void cmd_print_members(const struct cmd *cmd, const json_t *session)
 
 	json_array_foreach(json_object_get(session, "members"), i, member)
 	    print_member(cmd->args, member);
+	if (!cmd->args->json)
+		print_banned(json_object_get(session, "banned"));
 }
 
 /* ---- a session that was changed ---- */

@@ -137,6 +137,24 @@ static bool put_roles(struct buf *out, const json_t *list)
 	return any;
 }
 
+/* " banned carol" */
+static bool put_bans(struct buf *out, const json_t *entry, const char *member,
+		     const char *verb, bool any)
+{
+	const json_t *list = json_object_get(entry, member), *user;
+	size_t i;
+
+	json_array_foreach(list, i, user)
+	{
+		if (i == 0)
+			buf_putf(out, "%s %s ", any ? " and" : "", verb);
+		else
+			buf_put_str(out, ", ");
+		out_put_name(out, user_of(user));
+	}
+	return any || json_array_size(list) > 0;
+}
+
 /* ". alice has closed the account" of those who left. */
 static void put_closed(struct buf *out, const json_t *entry)
 {
@@ -167,6 +185,8 @@ static void put_commit(struct buf *out, const json_t *entry)
 	if (any && json_array_size(roles) > 0)
 		buf_put_str(out, " and");
 	any |= put_roles(out, roles);
+	any = put_bans(out, entry, "banned", "banned", any);
+	any = put_bans(out, entry, "unbanned", "took back the ban of", any);
 	buf_putf(out,
 		 any ? "; new keys (epoch %lld)"
 		     : " changed the keys (epoch %lld)",

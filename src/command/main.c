@@ -78,7 +78,10 @@ static enum err (*const RUN[VERB_COUNT])(struct cmd *) = {
 	[VERB_DEVICES] = cmd_devices,	[VERB_LINK] = cmd_link,
 	[VERB_REVOKE] = cmd_revoke,	[VERB_PASSPHRASE] = cmd_passphrase,
 	[VERB_RECOVERY] = cmd_recovery, [VERB_VERIFY] = cmd_verify,
-	[VERB_ACCOUNT] = cmd_account,
+	[VERB_ACCOUNT] = cmd_account,	[VERB_INVITATIONS] = cmd_invitations,
+	[VERB_DECLINE] = cmd_decline,	[VERB_BLOCK] = cmd_block,
+	[VERB_UNBLOCK] = cmd_unblock,	[VERB_BAN] = cmd_ban,
+	[VERB_UNBAN] = cmd_unban,
 };
 
 /* What could not be written was not told: that is no success. */
@@ -100,7 +103,8 @@ static bool opens_itself(enum verb verb)
 static bool needs_no_home(const struct args *args)
 {
 	return args->verb == VERB_ACCOUNT &&
-	       strcmp(args->operands[0], "delete") != 0;
+	       (strcmp(args->operands[0], "delete") != 0 ||
+		args->operand_count > 1);
 }
 
 static enum exit_code run(const struct args *args)

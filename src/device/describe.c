@@ -1,4 +1,5 @@
 /* device_describe() */
+#include "device/bans.h"
 #include "device/breaks.h"
 #include "device/names.h"
 #include "device/people.h"
@@ -130,6 +131,7 @@ static enum err describe(struct device *d, json_t **description)
 	    (int)member, "forked", (int)session_forked(m->session), "state",
 	    state_of(m), "safety_number", safety, "members", members);
 	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
+	TRY(bans_describe(d, made));
 	if (member)
 		TRY(put_authenticator(m, made));
 	if (membership_name(m) != NULL)

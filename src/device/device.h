@@ -47,6 +47,8 @@ enum order_kind {
 	ORDER_INVITE,  /* users[0] */
 	ORDER_REMOVE,  /* whom: "user" or "user/device" */
 	ORDER_ROLE,    /* whom: "user"; role */
+	ORDER_BAN,     /* whom: "user", is kept out, or with ban false not any
+			  more */
 	ORDER_ROTATE,  /* new keys */
 	ORDER_ASKED,  /* new keys because the server asks: done within bounds */
 	ORDER_MOVE,   /* algorithm */
@@ -77,6 +79,10 @@ struct order {
 	/* SEND: members who came in since the person looked last are no reason
 	 * to wait. */
 	bool to_new_members;
+	bool ban; /* BAN */
+	/* JOIN: to leave at once, so whoever has added this device may be
+	 * blocked. */
+	bool declines;
 	/* REFRESH: what was said before members came in, whom the person was
 	 * shown since, goes to them, too. A SEND says that of all before it. */
 	bool flush;

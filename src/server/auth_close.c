@@ -38,7 +38,8 @@ static void on_closed(void *arg, enum err e, struct rows *rows)
 	ENSURE(rows_count(rows) > 0, ERR_LOCAL_BUG);
 	outcome = rows_text(rows, 0, "outcome");
 	/* the password was changed, or another request was first */
-	ENSURE(!span_equal(outcome, SPAN_LIT("wrong-password")), ERR_PEER_DENIED);
+	ENSURE(!span_equal(outcome, SPAN_LIT("wrong-password")),
+	       ERR_PEER_DENIED);
 	if (span_equal(outcome, SPAN_LIT("link-wanted"))) {
 		request_problem(c->req, OUTCOME_LINK_WANTED,
 				"a link that closes the account's log comes "

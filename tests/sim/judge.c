@@ -9,6 +9,7 @@
 #include "check/label.h"
 #include "crypto/hash.h"
 #include "tests/sim/seen_group.h"
+#include "wire/bans.h"
 #include "wire/departure.h"
 #include "wire/message.h"
 #include "wire/places.h"
@@ -215,6 +216,11 @@ static const char *judge_extension(const struct trial *t, uint16_t type,
 		return NULL;
 	if (type == PLACES_EXTENSION && !t->external)
 		return NULL; /* judge_places() */
+	if (type == BANS_EXTENSION)
+		return effective(t, user_of(t->who)) != ROLE_MEMBER
+			   ? NULL
+			   : "it changes who is banned, and its sender is no "
+			     "admin";
 	if (type != ROLES_EXTENSION)
 		return "it changes an extension of the group that nobody may "
 		       "change";
