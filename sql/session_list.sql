@@ -13,7 +13,7 @@ WITH hidden AS MATERIALIZED (
                       WHERE m.session_id = w.session_id AND m.seq = w.seq LIMIT 1) m
   CROSS JOIN LATERAL (SELECT user_id FROM device o
                       WHERE o.device_id = m.sender LIMIT 1) o
-  WHERE d.user_id = $1::uuid
+  WHERE d.user_id = $1::uuid AND d.removed_at IS NULL
     AND EXISTS (SELECT FROM account_block b
                 WHERE b.by_user = $1::uuid AND b.blocked = o.user_id)
 ), mine AS MATERIALIZED (
