@@ -18,6 +18,7 @@ enum option {
 	OPT_NAME,
 	OPT_INVITE,
 	OPT_OPEN,
+	OPT_VERIFIED_ONLY,
 	OPT_ID,
 	OPT_REPLY,
 	OPT_EDIT,
@@ -78,6 +79,10 @@ static const struct option_row OPTIONS[OPT_COUNT] = {
 	[OPT_OPEN] = { "--open", NULL, NULL,
 		       "whoever knows the session's id may join",
 		       ONLY(VERB_CREATE) },
+	[OPT_VERIFIED_ONLY] = { "--verified-only", NULL, NULL,
+				"send nothing there while a member is not "
+				"verified",
+				ONLY(VERB_CREATE) },
 	[OPT_ID] = { "--id", NULL, "KEY",
 		     "your own id of the text: sent once, however often you "
 		     "try",
@@ -202,6 +207,7 @@ static void set_flag(struct args *a, enum option option)
 	bool *const flags[OPT_COUNT] = {
 		[OPT_JSON] = &a->json,
 		[OPT_OPEN] = &a->open,
+		[OPT_VERIFIED_ONLY] = &a->verified_only,
 		[OPT_TO_NEW_MEMBERS] = &a->to_new_members,
 		[OPT_FLUSH] = &a->flush,
 		[OPT_YES] = &a->yes,

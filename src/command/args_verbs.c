@@ -199,8 +199,9 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			  "compare\n"
 			  "hermetic safety ID.",
 			  "hermetic verify bob\n  hermetic verify bob --yes" },
-	[VERB_ACCOUNT] = { "account", "delete|verify FILE",
-			   "end your account; check a log in a file", 1, 2,
+	[VERB_ACCOUNT] = { "account",
+			   "delete|verified-only [on|off]|verify FILE",
+			   "end your account; settings; check a log", 1, 2,
 			   "delete: a signed link closes the account for all "
 			   "who know it, its\n"
 			   "devices depart from your sessions, and the server "

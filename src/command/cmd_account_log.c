@@ -239,8 +239,10 @@ enum err cmd_account(struct cmd *cmd)
 	bool named;
 	enum err e;
 
-	if (strcmp(what, "delete") == 0 && cmd->args->operand_count == 1)
-		return cmd_account_delete(cmd);
+	if (cmd_account_is_own(cmd->args))
+		return strcmp(what, "delete") == 0
+			   ? cmd_account_delete(cmd)
+			   : cmd_account_verified_only(cmd);
 	if (strcmp(what, "verify") != 0 || cmd->args->operand_count != 2)
 		return why_set(r.why, ERR_PEER_INVALID, "usage",
 			       "\"account %.40s\" is nothing that can be done: "

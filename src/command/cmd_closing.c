@@ -1,10 +1,11 @@
-/* account delete: the account's log is closed, its devices depart from all sessions, and
+/* account delete, and account verified-only. Of delete: the account's log is closed, its devices depart from all sessions, and
  * the server erases it. Cut off at any step, the same command goes on. */
 #include "command/cmd.h"
 
 #include "command/out.h"
 #include "command/view.h"
 #include "device/approval.h"
+#include "device/verified.h"
 #include "reach/closing.h"
 #include "reach/drive.h"
 
@@ -171,6 +172,52 @@ enum err cmd_account_delete(struct cmd *cmd)
 	}
 	TRY(closing_erase(&cmd->a));
 	print_deleted(cmd);
+out:
+	return e;
+}
+
+/* ---- a setting ---- */
+
+bool cmd_account_is_own(const struct args *args)
+{
+	const char *what = args->operands[0];
+
+	return (strcmp(what, "delete") == 0 && args->operand_count == 1) ||
+	       strcmp(what, "verified-only") == 0;
+}
+
+static void print_verified_only(const struct cmd *cmd, bool on)
+{
+	json_t *line;
+
+	if (!cmd->args->json) {
+		out_line(on ? "This device sends to verified people only: "
+			      "hermetic verify USER"
+			    : "This device sends to all members who you have "
+			      "seen, verified or not.");
+		return;
+	}
+	line = json_pack("{s:b}", "verified_only", (int)on);
+	out_json(line);
+	json_decref(line);
+}
+
+enum err cmd_account_verified_only(struct cmd *cmd)
+{
+	const char *how = cmd->args->operands[1];
+	bool on;
+	enum err e;
+
+	if (how != NULL && strcmp(how, "on") != 0 && strcmp(how, "off") != 0)
+		return why_set(&cmd->a.why, ERR_PEER_INVALID, "usage",
+			       "verified-only is on or off, not \"%.40s\".",
+			       how);
+	TRY(cmd_open(cmd));
+	if (how != NULL)
+		TRY(device_set_verified_only(cmd->a.device,
+					     strcmp(how, "on") == 0));
+	TRY(device_verified_only(cmd->a.device, &on));
+	print_verified_only(cmd, on);
 out:
 	return e;
 }

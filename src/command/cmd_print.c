@@ -28,16 +28,29 @@ static const char *note_of(const json_t *member)
 	return "";
 }
 
+/* Whether the person has compared numbers with that account. */
+static const char *trust_of(const json_t *member)
+{
+	const char *compared = out_member(member, "compared");
+
+	if (strcmp(compared, "yes") == 0)
+		return "  verified";
+	return strcmp(compared, "changed") == 0
+		   ? "  CHANGED: compare again (hermetic verify)"
+		   : "";
+}
+
 static void print_member(const struct args *args, const json_t *member)
 {
 	if (args->json)
 		out_json(member);
 	else
-		out_line("%3lld  %-20s  %-6s  device %s%s",
+		out_line("%3lld  %-20s  %-6s  device %s%s%s",
 			 (long long)number(member, "leaf_index"),
 			 out_name(member, "username"),
 			 out_member(member, "role"),
-			 out_name(member, "device_id"), note_of(member));
+			 out_name(member, "device_id"), trust_of(member),
+			 note_of(member));
 }
 
 static void print_banned(const json_t *list)

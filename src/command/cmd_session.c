@@ -121,6 +121,7 @@ enum err cmd_create(struct cmd *cmd)
 		.users = args->invites,
 		.user_count = args->invite_count,
 		.open = args->open,
+		.verified_only = args->verified_only,
 	};
 	const struct outcome *outcome;
 	char id[TEXT_UUID_SIZE];

@@ -324,6 +324,7 @@ static void put_removed(struct buf *out, const json_t *entry)
 	else
 		buf_putf(out, "* %s removed this device",
 			 out_name(entry, "from"));
+	(void)put_bans(out, entry, "banned", "banned", true);
 }
 
 /* Whoever is named has signed it. */

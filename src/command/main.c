@@ -102,9 +102,7 @@ static bool opens_itself(enum verb verb)
 
 static bool needs_no_home(const struct args *args)
 {
-	return args->verb == VERB_ACCOUNT &&
-	       (strcmp(args->operands[0], "delete") != 0 ||
-		args->operand_count > 1);
+	return args->verb == VERB_ACCOUNT && !cmd_account_is_own(args);
 }
 
 static enum exit_code run(const struct args *args)

@@ -79,7 +79,9 @@ struct order {
 	/* SEND: members who came in since the person looked last are no reason
 	 * to wait. */
 	bool to_new_members;
-	bool ban; /* BAN */
+	bool ban;	    /* BAN */
+	bool verified_only; /* CREATE: what is said there is for verified people
+			       only */
 	/* JOIN: to leave at once, so whoever has added this device may be
 	 * blocked. */
 	bool declines;
@@ -156,7 +158,7 @@ MUST_CHECK enum err device_sessions(struct device *device, struct buf *json);
 
 /* {session_id, algorithm, suite, epoch, last_seq, member, forked,
  * safety_number, members: [{leaf_index, username, device_id, role, own, seen,
- * mark, key (its fingerprint), broken_commits?}…], stop?, name?, …};
+ * mark, key (its fingerprint), compared, broken_commits?}…], banned?, stop?, name?, …};
  * ERR_STATE_GONE: no such session. `broken_commits`: of the last days, for which
  * nothing else can be the cause. */
 MUST_CHECK enum err device_describe(struct device *device, const char *session,
