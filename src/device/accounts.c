@@ -560,7 +560,12 @@ enum err accounts_check_leaf(struct device *d, const char *username,
 		good = device_of(log, suite, signature_key) == number &&
 		       span_equal(account_log_fingerprint(log),
 				  SPAN_ARRAY(fingerprint));
-	if (!good && !FAULT(KEY_NOT_IN_LOG))
+	if (!good && has_links(log) && account_log_closed(log) != 0)
+		e = why_set(&d->work.why, ERR_PEER_INVALID, "account-closed",
+			    "%s has closed the account: no device of it comes "
+			    "into a session any more.",
+			    username);
+	else if (!good && !FAULT(KEY_NOT_IN_LOG))
 		e = why_set(&d->work.why, ERR_PEER_INVALID, "key-not-in-log",
 			    "The server delivered a KeyPackage for %s whose "
 			    "key stands in no link of that account's log: "

@@ -130,6 +130,27 @@ describe('an account is deleted', { concurrency: false }, () => {
     assert.notEqual((await phone.run('account', 'delete', '--yes')).code, 0);
   });
 
+  test('a server that goes on with a closed account brings nobody in',
+    async () => {
+      const frank = await person('frank');
+      const id = await together(bob, frank);
+      // what the server gave for the name while there was the account
+      const kept = {};
+      bob.server = proxy.url;
+      proxy.hooks = { answer: ({ path, json, status }) => {
+        if (path === '/key-packages/claim' && status === 200) kept.claim = json;
+      } };
+      await bob.does('create', '--invite', frank.name);
+      await frank.does('account', 'delete', '--yes');
+      await bob.does('read', id);
+      proxy.hooks = { request: ({ path }) => path === '/key-packages/claim' &&
+        { status: 200, json: kept.claim } };
+      await bob.cannot('account-closed', 'invite', id, frank.name);
+      await bob.cannot('account-closed', 'create', '--invite', frank.name);
+      proxy.hooks = {};
+      bob.server = node.url;
+    });
+
   test('the server erases nobody without the link and the password', async () => {
     const user = await newUser(node.url, 'kept');
     const close = (password, token = user) =>
