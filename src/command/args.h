@@ -30,11 +30,17 @@ enum verb {
 	VERB_ROTATE,
 	VERB_REMOVE,
 	VERB_ROLE,
+	VERB_BAN,
+	VERB_UNBAN,
 	VERB_ALGORITHM,
 	VERB_LEAVE,
 	VERB_OUTBOX,
 	VERB_RESOLVE,
 	VERB_ACCEPT,
+	VERB_INVITATIONS,
+	VERB_DECLINE,
+	VERB_BLOCK,
+	VERB_UNBLOCK,
 	VERB_DEVICES,
 	VERB_LINK,
 	VERB_REVOKE,
@@ -56,7 +62,8 @@ enum transport {
 struct args {
 	enum verb verb;
 	bool help, version, json, follow, open, yes, flush, to_new_members,
-	    end_others, recovery, no_recovery, begin_anew, replace;
+	    end_others, recovery, no_recovery, begin_anew, replace,
+	    verified_only;
 	const char *server, *username, *home, *device, *ca;
 	const char *name;	/* --name of a session */
 	const char *key;	/* --id of a text */
