@@ -81,6 +81,7 @@ struct request {
 	struct span salt;	/* LINK; may be empty */
 	bool anew;		/* LINK: the name is this log's from now on */
 	struct span group_info; /* CREATE, COMMIT, MOVE, JOIN */
+	struct span info_part;	/* COMMIT, JOIN: in the place of group_info */
 	struct span welcome;	/* COMMIT, MOVE; may be empty */
 	const char *algorithm;	/* CREATE, MOVE */
 	bool open;		/* CREATE: anybody may join */

@@ -434,6 +434,25 @@ struct span session_staged(const struct session *session)
 	return buf_span(&session->staged);
 }
 
+enum err session_staged_info(const struct session *session,
+			     const struct mls_identity *me,
+			     struct buf *group_info)
+{
+	return mls_group_info_staged(session->group, me, true, group_info);
+}
+
+enum err session_info_part(struct span group_info, struct buf *part)
+{
+	struct wire_message message;
+	enum err e;
+
+	TRY(wire_message_decode(group_info, &message));
+	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_MALFORMED);
+	TRY(wire_group_info_part_of(&message.group_info, part));
+out:
+	return e;
+}
+
 static enum err accept_join(struct session *session, uint64_t seq,
 			    const uint8_t head[CHAIN_HEAD])
 {

@@ -279,6 +279,16 @@ MUST_CHECK enum err session_accepted(struct session *session, uint64_t now,
 				     uint64_t seq,
 				     const uint8_t head[CHAIN_HEAD]);
 
+/* The GroupInfo (MLSMessage) of the epoch that the staged commit leads to, signed
+ * anew by `me`; appended. ERR_LOCAL_BUG when none is staged. */
+MUST_CHECK enum err session_staged_info(const struct session *session,
+					const struct mls_identity *me,
+					struct buf *group_info);
+
+/* The part of a GroupInfo (MLSMessage) that a server does not know which follows the
+ * group: a PartialGroupInfo (wire/group_info.h), appended. */
+MUST_CHECK enum err session_info_part(struct span group_info, struct buf *part);
+
 /* The server refused it for another reason than `epoch-changed`. (After
  * `epoch-changed`, receive what was missed: that drops it.) */
 void session_discard(struct session *session);
