@@ -32,7 +32,7 @@ static bool move_claim_due(struct device *d)
 {
 	const json_t *users = d->work.users;
 
-	return core_is_settled(d) && moves(d) &&
+	return core_is_settled(d) && moves(d) && move_is_ready(d) &&
 	       (users == NULL || d->work.claimed < json_array_size(users));
 }
 
@@ -89,8 +89,10 @@ static bool stage_due(struct device *d)
 	return core_is_settled(d) && membership_todo_is(&d->open, "change");
 }
 
+/* `first`: the commit only makes the group ready for the change. */
 static enum err stage_change(struct device *d, const json_t *change,
-			     struct mls_commit *commit, bool *needless)
+			     struct mls_commit *commit, bool *needless,
+			     bool *first)
 {
 	const struct suite *suite;
 
@@ -100,14 +102,19 @@ static enum err stage_change(struct device *d, const json_t *change,
 	if (suite == NULL)
 		return ERR_PEER_UNSUPPORTED;
 	*needless = suite == session_suite(d->open.session);
-	return *needless ? ERR_OK : move_stage(d, suite, commit);
+	if (*needless)
+		return ERR_OK;
+	if (move_is_ready(d))
+		return move_stage(d, suite, commit);
+	*first = true;
+	return change_stage(d, change, commit, needless);
 }
 
 static enum err stage(struct device *d)
 {
 	json_t *change = json_incref(membership_todo(&d->open));
 	struct mls_commit commit = { 0 };
-	bool needless = false;
+	bool needless = false, first = false;
 	enum err e;
 
 	if (record_number_or_0(change, "tries") >= TRIES_MAX)
@@ -115,7 +122,7 @@ static enum err stage(struct device *d)
 			    "Others keep changing this session: try again "
 			    "later.");
 	else
-		e = stage_change(d, change, &commit, &needless);
+		e = stage_change(d, change, &commit, &needless, &first);
 	if (err_class(e) == ERR_CLASS_LOCAL)
 		goto out;
 	work_changed(d);
@@ -123,7 +130,7 @@ static enum err stage(struct device *d)
 		d->work.posts = 0;
 		d->work.doubting = NULL;
 		d->work.pins_hold = false;
-		TRY(todo_set_commit(d, change, &commit));
+		TRY(todo_set_commit(d, change, &commit, first));
 		goto out;
 	}
 	if (e == ERR_OK) {
@@ -189,9 +196,10 @@ static enum err commit_ask(struct device *d, struct request *request)
 	TRY(buf_end(&work->welcome));
 	TRY(staged_info_ask(d, request));
 	request->kind = REQUEST_COMMIT;
-	request->algorithm = record_string(redo, "algorithm");
-	if (request->algorithm != NULL)
+	if (todo_commit_moves(d)) {
 		request->kind = REQUEST_MOVE;
+		request->algorithm = record_string(redo, "algorithm");
+	}
 	request->bytes = session_staged(d->open.session);
 	request->welcome = buf_span(&work->welcome);
 out:

@@ -126,12 +126,13 @@ out:
 }
 
 /* Another device of ours, or this one, departs: what was to be told was. A
- * commit that adds has to remove the leaf, too: it is staged again. */
+ * commit that adds or moves has to remove the leaf first: it is staged again. */
 static enum err take_departure(struct device *d,
 			       const struct answer_entry *entry)
 {
-	if (membership_todo_is(&d->open, "commit") &&
-	    change_adds(json_object_get(membership_todo(&d->open), "redo"))) {
+	if (todo_commit_moves(d) ||
+	    (membership_todo_is(&d->open, "commit") &&
+	     change_adds(json_object_get(membership_todo(&d->open), "redo")))) {
 		session_discard(d->open.session);
 		todo_commit_lost(d);
 	}

@@ -22,6 +22,12 @@ const struct suite *move_suite(struct device *d, const json_t *change)
 	return NULL;
 }
 
+bool move_is_ready(const struct device *d)
+{
+	return !session_others_departed(d->open.session) &&
+	       session_is_placed(d->open.session);
+}
+
 /* ---- agreeing ---- */
 
 static bool is_listed(const json_t *list, struct span text)

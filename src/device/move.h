@@ -7,6 +7,11 @@
 /* The algorithm of a change; NULL when it is none of this device's: said. */
 const struct suite *move_suite(struct device *d, const json_t *change);
 
+/* Whether the group can move as it is. Not so where somebody's departure stands in
+ * the log, or somebody who joined from outside has no place yet: a commit that
+ * changes only keys comes first. */
+bool move_is_ready(const struct device *d);
+
 /* A new array of the names of the users whose KeyPackages are to be claimed:
  * those of all other members. */
 MUST_CHECK enum err move_users(struct device *d, json_t **users);

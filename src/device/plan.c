@@ -332,29 +332,11 @@ static enum err plan_move(struct device *d)
 	return change_begin(d, &move);
 }
 
-/* Another leaf whose departure stands in the log: every change removes it. */
-static bool others_departed(const struct device *d)
-{
-	const struct mls_group *group = session_group(d->open.session);
-	struct mls_member member;
-	uint32_t leaf = 0;
-
-	if (session_departures(d->open.session).n == 0)
-		return false;
-	while (mls_group_next_member(group, &leaf, &member))
-		if (session_departed(d->open.session, member.leaf_index) &&
-		    member.leaf_index != mls_group_own_leaf(group))
-			return true;
-	return false;
-}
-
-/* The departed do not come along with a move, and who has departed is invited like
- * anybody else: their leaves are removed first. */
+/* Who has departed is invited like anybody else: the leaf is removed first. */
 static bool purges_first(const struct device *d)
 {
-	return (d->work.order.kind == ORDER_MOVE ||
-		d->work.order.kind == ORDER_INVITE) &&
-	       others_departed(d);
+	return d->work.order.kind == ORDER_INVITE &&
+	       session_others_departed(d->open.session);
 }
 
 static enum err purge(struct device *d)
@@ -476,9 +458,9 @@ static bool duty_due(struct device *d)
 
 	if (!is_ready(d))
 		return false;
-	return d->work.renew ||
-	       (outbox_waits(&d->open) &&
-		(others_departed(d) || ended_find(d, &member) != ENDED_NONE));
+	return d->work.renew || (outbox_waits(&d->open) &&
+				 (session_others_departed(d->open.session) ||
+				  ended_find(d, &member) != ENDED_NONE));
 }
 
 static enum err duty(struct device *d)
@@ -490,12 +472,12 @@ static enum err duty(struct device *d)
 	bool required = d->work.required;
 	struct mls_member member;
 
-	if (!others_departed(d) && outbox_waits(&d->open))
+	if (!session_others_departed(d->open.session) && outbox_waits(&d->open))
 		how = ended_find(d, &member);
 	if (how != ENDED_NONE)
 		return ended_remove(d, &member, how);
 	d->work.renew = d->work.required = false;
-	if (others_departed(d))
+	if (session_others_departed(d->open.session))
 		return purge(d);
 	if (budget_take(d, BUDGET_ASKED))
 		return change_begin(d, &plan);

@@ -12,12 +12,33 @@ static json_t *redo_of(const struct device *d)
 	return json_object_get(membership_todo(&d->open), "redo");
 }
 
+static bool is_first(const struct device *d)
+{
+	return json_is_true(
+	    json_object_get(membership_todo(&d->open), "first"));
+}
+
+/* The change is staged for one more try. */
+static void stage_again(struct device *d)
+{
+	json_t *redo = json_incref(redo_of(d));
+	uint64_t tries = record_number_or_0(redo, "tries");
+
+	(void)json_object_set_new(redo, "tries",
+				  json_integer((json_int_t)tries + 1));
+	membership_set_todo(&d->open, redo);
+}
+
 void todo_commit_done(struct device *d)
 {
 	bool announce;
 
 	if (!membership_todo_is(&d->open, "commit"))
 		return;
+	if (is_first(d)) {
+		stage_again(d);
+		return;
+	}
 	announce = change_adds(redo_of(d)) && membership_name(&d->open) != NULL;
 	membership_set_todo(
 	    &d->open, announce ? json_pack("{s:s}", "kind", "announce") : NULL);
@@ -25,16 +46,8 @@ void todo_commit_done(struct device *d)
 
 void todo_commit_lost(struct device *d)
 {
-	json_t *redo;
-	uint64_t tries;
-
-	if (!membership_todo_is(&d->open, "commit"))
-		return;
-	redo = json_incref(redo_of(d));
-	tries = record_number_or_0(redo, "tries");
-	(void)json_object_set_new(redo, "tries",
-				  json_integer((json_int_t)tries + 1));
-	membership_set_todo(&d->open, redo);
+	if (membership_todo_is(&d->open, "commit"))
+		stage_again(d);
 }
 
 static const char *departs_by(const struct device *d, const json_t *todo)
@@ -81,7 +94,7 @@ bool todo_departure_fits(struct device *d)
 }
 
 enum err todo_set_commit(struct device *d, json_t *change,
-			 const struct mls_commit *commit)
+			 const struct mls_commit *commit, bool first)
 {
 	json_t *made =
 	    json_pack("{s:s, s:O}", "kind", "commit", "redo", change);
@@ -93,10 +106,18 @@ enum err todo_set_commit(struct device *d, json_t *change,
 	if (commit->welcome.n > 0)
 		TRY(record_set_bytes(made, "welcome",
 				     buf_span(&commit->welcome)));
+	if (first)
+		(void)json_object_set_new(made, "first", json_true());
 	membership_set_todo(&d->open, json_incref(made));
 out:
 	json_decref(made);
 	return e;
+}
+
+bool todo_commit_moves(const struct device *d)
+{
+	return membership_todo_is(&d->open, "commit") && !is_first(d) &&
+	       json_object_get(redo_of(d), "algorithm") != NULL;
 }
 
 void todo_stay(struct device *d)

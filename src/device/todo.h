@@ -5,8 +5,9 @@
  *
  *   create    {body, add?}: make the session, then the change `add`
  *   change    (change.h): stage a commit, then `commit`
- *   commit    {group_info, welcome?, redo}: post the staged commit; `redo` is
- *             the change to come back to when another commit was first
+ *   commit    {group_info, welcome?, redo, first?}: post the staged commit; `redo`
+ *             is the change to come back to when another commit was first, and
+ *             with `first` also when this one is done: that made the group ready
  *   announce  {}: say the session's name to those whom a commit added
  *   join      {group_info}: post the staged external commit
  *   welcome   {welcome_id}: tell that a Welcome was used
@@ -36,9 +37,14 @@ void todo_settle_departure(struct device *d);
  * A commit changes it, and so does another algorithm. */
 bool todo_departure_fits(struct device *d);
 
-/* A commit was staged for `change`: the next thing is to post it. */
+/* A commit was staged for `change`: the next thing is to post it. `first`: the
+ * change itself is to be staged when it is done. */
 MUST_CHECK enum err todo_set_commit(struct device *d, json_t *change,
-				    const struct mls_commit *commit);
+				    const struct mls_commit *commit,
+				    bool first);
+
+/* The commit that is to be posted ends the group: it goes with its successor. */
+bool todo_commit_moves(const struct device *d);
 
 /* The todo is given up; a staged commit with it. */
 void todo_drop(struct device *d);

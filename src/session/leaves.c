@@ -60,6 +60,14 @@ out:
 	return e;
 }
 
+bool session_is_placed(const struct session *session)
+{
+	struct check_view view;
+
+	session_view(session, &view);
+	return check_places_exact(&view).wrong == NULL;
+}
+
 /* By the end of its log as it is known here. */
 static bool is_ended(const struct session *session,
 		     const struct mls_member *member)

@@ -213,6 +213,20 @@ bool session_departed(const struct session *session, uint32_t leaf_index)
 	       check_departed(&view, &leaf, NULL);
 }
 
+bool session_others_departed(const struct session *session)
+{
+	struct mls_member member;
+	uint32_t leaf = 0;
+
+	if (session->departures.n == 0)
+		return false;
+	while (mls_group_next_member(session->group, &leaf, &member))
+		if (member.leaf_index != mls_group_own_leaf(session->group) &&
+		    session_departed(session, member.leaf_index))
+			return true;
+	return false;
+}
+
 struct span session_departures(const struct session *session)
 {
 	return buf_span(&session->departures);

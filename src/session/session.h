@@ -100,6 +100,10 @@ void session_free(struct session *session);
 void session_set_accounts(struct session *session,
 			  struct check_accounts *accounts);
 bool session_has_places(const struct session *session);
+
+/* Each account with a leaf has a place; so in a session without places. Not so
+ * between the commit by which somebody joins from outside and the next one. */
+bool session_is_placed(const struct session *session);
 /* The same of a GroupInfo (MLSMessage). */
 bool session_info_has_places(struct span group_info);
 
@@ -232,6 +236,9 @@ MUST_CHECK enum err session_depart(const struct session *session,
 /* Whether a departure of that leaf stands in the log: then any member may
  * remove it, and somebody should. */
 bool session_departed(const struct session *session, uint32_t leaf_index);
+
+/* Another member's leaf is such: any commit removes it. */
+bool session_others_departed(const struct session *session);
 
 /* The departures that stand, opaque departure<V> each; borrowed. */
 struct span session_departures(const struct session *session);

@@ -223,6 +223,19 @@ describe('leaves of accounts', { concurrency: false }, () => {
       assert.deepEqual((await alice.texts(id)).at(-1), 'still here');
     });
 
+  test('another algorithm, right after somebody came in by a link', async () => {
+    const [{ session_id: id }] = await alice.does('create', '--open');
+    await bob.does('join', id);
+    // a change of the algorithm gives nobody a place, so a commit comes first
+    const [moved] = await alice.does('algorithm', id, 'chacha20-poly1305');
+    assert.equal(moved.algorithm, 'chacha20-poly1305');
+    await bob.does('members', id);
+    await bob.does('send', id, 'come along');
+    assert.deepEqual(await alice.texts(id), ['come along']);
+    assert.deepEqual((await members(alice, id)).map(m => m.username),
+      [alice.name, bob.name].sort());
+  });
+
   test('a removed device on a branch makes nobody commit without end', async t => {
     const dora = await newAccount(node.url, 'dora');
     const poster = await newUser(node.url, 'poster');
