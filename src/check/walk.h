@@ -118,6 +118,10 @@ struct check_verdict check_walk_put_info(const struct check_walk *walk,
 struct check_verdict check_walk_complete(const struct check_walk *walk,
 					 struct span part, struct buf *out);
 
+/* Appends the ratchet tree of this epoch (12.4.3.3). */
+MUST_CHECK enum err check_walk_put_tree(const struct check_walk *walk,
+					struct buf *out);
+
 /* Leaves of the tree, blank ones too: a power of two. */
 uint32_t check_walk_width(const struct check_walk *walk);
 

@@ -99,3 +99,9 @@ uint32_t check_walk_width(const struct check_walk *walk)
 {
 	return walk->tree.leaf_count;
 }
+
+enum err check_walk_put_tree(const struct check_walk *walk, struct buf *out)
+{
+	check_tree_put(&walk->tree, out);
+	return buf_end(out);
+}

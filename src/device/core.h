@@ -18,6 +18,7 @@ struct device {
 	json_t *names; /* owned: what was found of fingerprints, or NULL */
 	struct suites offer;
 	bool whole_infos; /* the server knows no parts of GroupInfos */
+	uint32_t large;	  /* leaves; device_set_large() */
 	bool in_transaction;
 	struct membership open;	     /* the session that is loaded; or empty */
 	struct work work;	     /* the order that runs, or the last one */

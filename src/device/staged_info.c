@@ -2,6 +2,7 @@
 
 #include "device/core.h"
 #include "device/signer.h"
+#include "device/todo.h"
 
 #include <string.h>
 
@@ -65,5 +66,12 @@ bool staged_info_refused(struct device *d, const struct answer *answer)
 	    strcmp(answer->slug, "malformed") != 0)
 		return false;
 	d->whole_infos = true;
+	if (membership_todo_is(&d->open, "commit") &&
+	    json_object_get(membership_todo(&d->open), "welcome") != NULL) {
+		/* nor does it give trees that go beside Welcomes */
+		session_discard(d->open.session);
+		todo_commit_lost(d);
+		work_changed(d);
+	}
 	return true;
 }

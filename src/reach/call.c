@@ -199,6 +199,7 @@ static const struct shape SHAPES[REQUEST_KINDS] = {
 	[REQUEST_LOG] = { "GET", "/messages", true, NULL },
 	[REQUEST_HANDSHAKES] = { "GET", "/messages", true, NULL },
 	[REQUEST_GROUP_INFO] = { "GET", "/group-info", true, NULL },
+	[REQUEST_TREE] = { "GET", "/tree", true, NULL },
 	[REQUEST_FIRST_INFO] = { "GET", "/group-info", true, NULL },
 	[REQUEST_SEND] = { "POST", "/send", true, put_envelope },
 	[REQUEST_COMMIT] = { "POST", "/commit", true, put_commit },
@@ -226,6 +227,8 @@ static void put_query(const struct request *request, struct buf *path)
 							     : "");
 	else if (request->kind == REQUEST_ACCOUNT_LOG)
 		buf_putf(path, "?after=%" PRIu64, request->after);
+	else if (request->kind == REQUEST_TREE)
+		buf_putf(path, "?seq=%" PRIu64, request->after);
 	else if (request->kind == REQUEST_FIRST_INFO)
 		buf_putf(path, "?generation=%" PRIu32, request->generation);
 }

@@ -1,4 +1,5 @@
-/* /session/{session_id}/group-info: by which somebody joins from outside. */
+/* /session/{session_id}/group-info, by which somebody joins from outside, and /tree,
+ * which goes beside a Welcome. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,13 +15,18 @@ struct asked {
 	struct request *req;
 	struct group group;
 	uint64_t epoch, seq;
+	bool tree; /* it alone, of the group at `seq` */
+	bool past; /* the group may have gone on since */
 	struct buf part, whole;
 	struct check_verdict verdict;
 };
 
 static void end(struct asked *a)
 {
-	groups_keep(&a->group);
+	if (a->past)
+		groups_clear(&a->group);
+	else
+		groups_keep(&a->group);
 	buf_clear(&a->part);
 	buf_clear(&a->whole);
 	free(a);
@@ -64,18 +70,39 @@ static void make(void *arg)
 		a->verdict =
 		    check_group_now(buf_span(&group->whole),
 				    buf_span(&group->since), &group->walk);
-	if (a->verdict.wrong == NULL)
+	if (a->verdict.wrong != NULL)
+		return;
+	if (a->tree)
+		a->verdict.local =
+		    check_walk_put_tree(group->walk, &a->whole) != ERR_OK;
+	else
 		a->verdict = check_walk_put_info(group->walk,
 						 buf_span(&a->part), &a->whole);
+}
+
+static void answer_tree(struct asked *a)
+{
+	struct buf out = BUF_INIT;
+
+	buf_putf(&out, "{\"seq\":%llu,\"ratchet_tree\":\"",
+		 (unsigned long long)a->seq);
+	text_put_base64(&out, buf_span(&a->whole));
+	buf_put_str(&out, "\"}");
+	request_answer(a->req, 200, "application/json", buf_span(&out));
+	buf_clear(&out);
+	end(a);
 }
 
 static void on_made(void *arg)
 {
 	struct asked *a = arg;
 
-	if (a->verdict.wrong != NULL)
-		end_failed(a,
-			   a->verdict.local ? ERR_LOCAL_MEMORY : ERR_LOCAL_BUG);
+	if (a->verdict.local)
+		end_failed(a, ERR_LOCAL_MEMORY);
+	else if (a->verdict.wrong != NULL)
+		end_failed(a, ERR_LOCAL_BUG);
+	else if (a->tree)
+		answer_tree(a);
 	else
 		answer_whole(a, buf_span(&a->whole));
 }
@@ -166,4 +193,65 @@ void group_infos_get(const struct call *call)
 	}
 	a->req = req;
 	ask(a, call, first, generation);
+}
+
+/* ---- trees ---- */
+
+static void on_tree_row(void *arg, enum err e, struct rows *rows)
+{
+	struct asked *a = arg;
+
+	TRY(e);
+	if (rows_count(rows) == 0) {
+		end_refused(a, OUTCOME_NOT_FOUND,
+			    "no such Welcome for this device");
+		return;
+	}
+	a->past = !rows_bool(rows, 0, "known");
+	if (a->past)
+		groups_keep(&a->group); /* that of now */
+	TRY(groups_read(&a->group, rows, "at"));
+	if (groups_is_heavy(&a->group)) {
+		TRY(job_run(make, on_made, a));
+		return;
+	}
+	make(a);
+	on_made(a);
+	return;
+out:
+	end_failed(a, e);
+}
+
+void group_infos_tree(const struct call *call)
+{
+	struct params params = PARAMS_INIT;
+	struct request *req = call->req;
+	struct asked *a;
+	struct span text;
+	uint64_t seq;
+	enum err e;
+
+	if (!request_query(req, "seq", &text) ||
+	    text_parse_u64(&seq, text, INT64_MAX) != ERR_OK) {
+		request_problem(req, OUTCOME_MALFORMED,
+				"seq is that of a Welcome");
+		return;
+	}
+	a = calloc(1, sizeof(*a));
+	if (a == NULL) {
+		answer_fail(req, ERR_LOCAL_MEMORY);
+		return;
+	}
+	a->req = req;
+	a->seq = seq;
+	a->tree = true;
+	groups_take(call->session, &a->group);
+	params_uuid(&params, call->session);
+	params_uuid(&params, call->who.device);
+	params_i64(&params, (int64_t)seq);
+	groups_put_at(&a->group, &params);
+	e = store_query(answer_store(), STATEMENT_GROUP_TREE, &params,
+			on_tree_row, a);
+	if (e != ERR_OK)
+		end_failed(a, e);
 }

@@ -274,9 +274,10 @@ static void drop_welcomes(struct server *server,
 	for (size_t i = 0; i < server->welcome_count; i++) {
 		struct server_welcome welcome = server->welcomes[i];
 
-		if (strcmp(welcome.session, session->text_id) == 0)
+		if (strcmp(welcome.session, session->text_id) == 0) {
 			blob_free(welcome.bytes);
-		else
+			blob_free(welcome.info);
+		} else
 			server->welcomes[kept++] = welcome;
 	}
 	server->welcome_count = kept;
@@ -313,6 +314,7 @@ static void store_welcome(struct incoming *in, size_t device, uint64_t seq)
 	welcome->seq = seq;
 	memcpy(welcome->head, server_head(in->session, seq), DEVICE_HEAD);
 	welcome->bytes = blob_make(in->request->welcome);
+	welcome->info = blob_share(in->session->info);
 }
 
 static void store_welcomes(struct incoming *in, uint64_t seq)
