@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "check/commit.h"
+#include "check/form.h"
 #include "crypto/hash.h"
 #include "server/answer.h"
 #include "server/body.h"
@@ -43,7 +44,8 @@ struct change {
 	struct span info, part; /* what is stored: one of the two */
 	struct known_logs known;
 	struct check_verdict verdict;
-	bool checked; /* and found right, and its links are kept */
+	bool checked;	/* and found right, and its links are kept */
+	bool too_large; /* the group would be, for its commits to be posted */
 };
 
 static void end(struct change *c)
@@ -270,6 +272,25 @@ static void choose_stored(struct change *c)
 		c->part = SPAN_EMPTY;
 }
 
+/* Before a group gets so large that nobody could make a commit in it that is taken
+ * here: in base64, with the rest of the body. */
+static bool is_too_large(const struct change *c)
+{
+	const struct check_walk *walk = c->group.walk;
+	struct check_member member;
+	struct check_view view;
+	size_t members = 0;
+	uint32_t leaf = 0;
+
+	if (c->commit.added_count == 0 && !c->commit.external)
+		return false;
+	while (check_walk_next_member(walk, &leaf, &member))
+		members++;
+	check_walk_view(walk, &view);
+	return check_form_longest(view.suite, members, view.extensions.n) >
+	       config()->body_bytes / 4 * 3;
+}
+
 static void check(void *arg)
 {
 	struct change *c = arg;
@@ -279,8 +300,10 @@ static void check(void *arg)
 	c->check.accounts = c->known.accounts;
 	c->verdict = check_commit_step(&c->check, &c->group.walk, &c->whole);
 	c->led = c->verdict.wrong == NULL;
-	if (c->led)
-		choose_stored(c);
+	if (!c->led)
+		return;
+	c->too_large = is_too_large(c);
+	choose_stored(c);
 }
 
 static void end_wrong_names(struct change *c, const char *wrong)
@@ -338,6 +361,13 @@ static void on_checked(void *arg)
 
 	if (c->verdict.local) {
 		end_failed(c, ERR_LOCAL_MEMORY);
+		return;
+	}
+	if (c->verdict.wrong == NULL && c->too_large) {
+		request_problem(c->req, OUTCOME_QUOTA_EXCEEDED,
+				"with more members its commits would be too "
+				"large");
+		end(c);
 		return;
 	}
 	if (c->verdict.wrong == NULL) {

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "check/commit.h"
+#include "check/form.h"
 #include "crypto/hash.h"
 #include "server/answer.h"
 #include "server/body.h"
@@ -17,6 +18,7 @@
 #include "server/routes_table.h"
 #include "server/sessions.h"
 #include "wire/generation.h"
+#include "wire/message.h"
 
 /* One posted move until it is answered. */
 struct move {
@@ -155,6 +157,17 @@ static void check(void *arg)
 	m->verdict = check_commit(&m->check);
 }
 
+/* As in commits.c. */
+static bool is_too_large(const struct move *m)
+{
+	struct wire_message message;
+
+	return wire_message_decode(m->info, &message) == ERR_OK &&
+	       check_form_longest(m->suite, m->count,
+				  message.group_info.context.extensions.n) >
+		   config()->body_bytes / 4 * 3;
+}
+
 static void on_checked(void *arg);
 
 static void on_logs(void *arg, enum err e)
@@ -175,6 +188,13 @@ static void on_checked(void *arg)
 
 	if (m->verdict.local) {
 		answer_fail(m->req, ERR_LOCAL_MEMORY);
+		end(m);
+		return;
+	}
+	if (m->verdict.wrong == NULL && is_too_large(m)) {
+		request_problem(m->req, OUTCOME_QUOTA_EXCEEDED,
+				"in that algorithm its commits would be too "
+				"large");
 		end(m);
 		return;
 	}
