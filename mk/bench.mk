@@ -102,3 +102,4 @@ $(B)/bench/large/large: $(BENCH_LARGE_OBJECTS) $(BENCH_LARGE_LIBS)
 
 .PHONY: bench-large
 bench-large: $(B)/bench/large/large
+unit-tests: $(B)/bench/large/large

@@ -2,20 +2,23 @@
 // make, or the whole one, as clients of before do; the node keeps parts, and gives
 // the whole one to who joins.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 
 import { Session, base64, bytesOf, newUser, ok, refused } from '../testlib/api.mjs';
 import { u16, vec } from '../testlib/mls.mjs';
 import { conversation, twoPeople } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
 import { readGroup } from '../testlib/read_group.mjs';
-import { startNode, startPostgres } from '../testlib/stack.mjs';
+import { root, startNode, startPostgres } from '../testlib/stack.mjs';
 
 const LARGE = 33; // leaves whose tree is 64 wide
 
 describe('large groups', { concurrency: false }, () => {
-  let postgres, node, alice, bob, devices, session;
+  let postgres, node, alice, bob, devices, session, welcomed;
   const start = () => startNode({ postgres, env: {
     HERMETIC_DEVICES: '100', HERMETIC_LOGINS_PER_MINUTE: '1000' } });
   before(async () => {
@@ -82,7 +85,8 @@ describe('large groups', { concurrency: false }, () => {
   });
 
   test('a large one in parts: what is written does not grow with it', async () => {
-    await session.addBy(alice, devices.slice(2), { part: true });
+    const { seq } = await session.addBy(alice, devices.slice(2), { part: true });
+    welcomed = { seq, tree: session.group.tree() };
     const whole = await stored();
     assert.equal(whole.part, null); // its base was a small group
     for (let i = 1; i <= 3; i++) {
@@ -156,6 +160,35 @@ describe('large groups', { concurrency: false }, () => {
     assert.ok(most > 3);
     await holds();
   });
+
+  test('who has a Welcome gets the tree of its place', async () => {
+    const tree = async (device, seq) =>
+      device.get(session.path(`/tree${seq === undefined ? '' : `?seq=${seq}`}`));
+    // what is stored whole is of a later place: the node walks from the beginning
+    const given = ok(await tree(devices[20], welcomed.seq));
+    assert.equal(given.seq, welcomed.seq);
+    assert.deepEqual(bytesOf(given.ratchet_tree), welcomed.tree);
+    await holds(); // and what the worker keeps is of now
+    refused(await tree(devices[20], welcomed.seq + 1), 404, 'not-found');
+    refused(await tree(alice, welcomed.seq), 404, 'not-found');
+    refused(await tree(devices[20]), 400, 'malformed');
+    const late = await alice.another();
+    const { seq } = await session.addBy(alice, [late], { part: true });
+    assert.deepEqual(bytesOf(ok(await tree(late, seq)).ratchet_tree),
+      session.group.tree());
+  });
+});
+
+test('members by the client\'s code come in and commit', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath,
+    [join(root, 'bench/large.mjs'), '20', '70'], { cwd: root });
+  const rows = stdout.trim().split('\n').slice(2)
+    .map(line => line.split('|').map(cell => cell.trim()));
+  assert.deepEqual(rows.map(r => `${r[1]} ${r[2]}`), ['20', '70'].flatMap(n =>
+    ['empty', 'add', 'remove'].map(what => `${n} ${what}`)));
+  const welcome = r => Number(r[4].match(/(\d+) B$/)[1]);
+  assert.ok(welcome(rows[1]) > 3000, 'with the tree');
+  assert.ok(welcome(rows[4]) < 1000, 'without it');
 });
 
 describe('a client at a server of before', { concurrency: false }, () => {
