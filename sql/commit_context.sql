@@ -1,10 +1,10 @@
 -- What a commit or a departure is checked against: $1 session, $2 user, $3 device,
 -- what its sender has seen of the log: $4 seq, $5 head (NULL: it says nothing), and $6
 -- the head where the node knows the group itself (NULL: nowhere). `epoch`, `seq` and
--- `at` are those of the GroupInfo of now. `known`: that is where; then there is no
--- `group_info`. Otherwise the whole one that is kept, and `since` the commits that lead on
--- from there to now, uint32 length and bytes each. `since_count` and `since_bytes` are of
--- those in any case. `departed`: the departures that stand in the log, opaque
+-- `at` are those of the GroupInfo of now. `since`: the commits that lead to it from where
+-- the node knows the group (`known`), or else from `group_info`, the whole one that is
+-- kept; uint32 length and bytes each. `since_count` and `since_bytes` are of all since the
+-- latter. `departed`: the departures that stand in the log, opaque
 -- departure<V> each (between 64 and 16,383 bytes long), and how many. No row: no such
 -- session.
 SELECT i.epoch + cardinality(i.since) AS epoch, n.seq, n.at, n.known,
@@ -21,14 +21,25 @@ SELECT i.epoch + cardinality(i.since) AS epoch, n.seq, n.at, n.known,
 FROM group_info i
 CROSS JOIN LATERAL (
   SELECT coalesce(i.since[cardinality(i.since)], i.seq) AS seq,
-         coalesce(i.last_head, i.head) AS at,
-         coalesce(coalesce(i.last_head, i.head) = $6::bytea, false) AS known
+         coalesce(i.last_head, i.head) AS at
+) p
+CROSS JOIN LATERAL (
+  SELECT p.seq, p.at, k.seq AS from_seq, k.seq IS NOT NULL AS known
+  FROM (
+    SELECT CASE WHEN p.at = $6::bytea THEN p.seq
+                WHEN i.head = $6::bytea THEN i.seq
+                ELSE (SELECT m.seq FROM message m
+                      WHERE m.session_id = $1::uuid AND m.seq = ANY (i.since)
+                        AND m.head = $6::bytea)
+           END AS seq
+  ) k
 ) n
 CROSS JOIN LATERAL (
   SELECT string_agg(int4send(length(m.envelope)) || m.envelope, ''::bytea
                     ORDER BY m.seq) AS commits
   FROM message m
-  WHERE m.session_id = $1::uuid AND m.seq = ANY (i.since) AND NOT n.known
+  WHERE m.session_id = $1::uuid AND m.seq = ANY (i.since)
+    AND m.seq > coalesce(n.from_seq, 0)
 ) c
 CROSS JOIN LATERAL (
   SELECT string_agg(substring(int4send(16384 + length(l.envelope)) FROM 3)

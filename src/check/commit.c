@@ -91,20 +91,20 @@ struct check_verdict check_group_now(struct span before, struct span since,
 				     struct check_walk **walk)
 {
 	struct rd r = rd_init(since);
-	struct check_walk *made = NULL;
-	struct check_verdict verdict =
-	    check_walk_from_info(before, CHECK_VERIFIED, &made);
+	struct check_verdict verdict = wrong(NULL);
 
+	if (*walk == NULL)
+		verdict = check_walk_from_info(before, CHECK_VERIFIED, walk);
 	while (verdict.wrong == NULL && rd_left(&r) > 0) {
 		struct span commit = rd_take(&r, rd_u32(&r));
 
-		verdict = rd_ok(&r) ? check_walk_again(made, commit)
+		verdict = rd_ok(&r) ? check_walk_again(*walk, commit)
 				    : wrong("the commits since do not decode");
 	}
-	if (verdict.wrong == NULL)
-		*walk = made;
-	else
-		check_walk_free(made);
+	if (verdict.wrong != NULL) {
+		check_walk_free(*walk);
+		*walk = NULL;
+	}
 	return verdict;
 }
 
@@ -112,12 +112,10 @@ struct check_verdict check_commit_step(const struct check_commit *what,
 				       struct check_walk **walk,
 				       struct buf *whole)
 {
-	struct check_verdict verdict = wrong(NULL);
+	struct check_verdict verdict =
+	    check_group_now(what->before, what->since, walk);
 
-	if (*walk == NULL) {
-		verdict = check_group_now(what->before, what->since, walk);
-		verdict.local |= verdict.wrong != NULL; /* not the commit's */
-	}
+	verdict.local |= verdict.wrong != NULL; /* not the commit's */
 	if (verdict.wrong == NULL)
 		verdict = lead_on(what, *walk);
 	if (verdict.wrong != NULL)

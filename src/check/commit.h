@@ -14,8 +14,8 @@ struct check_commit {
 	struct span before; /* GroupInfo (MLSMessage, with ratchet_tree) of the
 			       commit's epoch or of one before, verified when
 			       it came */
-	/* The commits that lead from there to the commit's epoch, verified when
-	 * they came: uint32 length and bytes each. */
+	/* The commits that lead from there, or from a walk that is given, to the
+	 * commit's epoch, verified when they came: uint32 length and bytes each. */
 	struct span since;
 	struct span commit; /* PublicMessage */
 	struct span after;  /* GroupInfo of the next epoch; empty: none */
@@ -38,8 +38,7 @@ struct check_commit {
 struct check_verdict check_commit(const struct check_commit *what);
 
 /*
- * The same for who keeps the group. Where *walk is not NULL it is at the commit's
- * epoch, and `before` and `since` are not read; otherwise it is made from these.
+ * The same for who keeps the group: check_group_now() comes first.
  * Where nothing is wrong, *walk is at the next epoch (which a successor's is, too),
  * and the GroupInfo that `part` is of is appended to `whole`, with its ratchet_tree.
  * Where something is wrong, *walk is as it was, or freed and NULL: the latter only
@@ -49,7 +48,8 @@ struct check_verdict check_commit_step(const struct check_commit *what,
 				       struct check_walk **walk,
 				       struct buf *whole);
 
-/* The group that `before` and `since` lead to. */
+/* The group to which `since` leads, from where *walk is, or from `before` where that is
+ * NULL. Wrong is what was kept; *walk is NULL then. */
 struct check_verdict check_group_now(struct span before, struct span since,
 				     struct check_walk **walk);
 

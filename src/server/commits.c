@@ -295,9 +295,12 @@ static void check(void *arg)
 {
 	struct change *c = arg;
 
-	c->check.before = buf_span(&c->group.whole);
-	c->check.since = buf_span(&c->group.since);
 	c->check.accounts = c->known.accounts;
+	/* where the account's logs were lacking, it was followed before */
+	if (c->group.whole.n + c->group.since.n > 0)
+		c->verdict = groups_follow(&c->group);
+	if (c->verdict.local)
+		return;
 	c->verdict = check_commit_step(&c->check, &c->group.walk, &c->whole);
 	c->led = c->verdict.wrong == NULL;
 	if (!c->led)

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "check/commit.h"
 #include "check/departure.h"
 #include "crypto/hash.h"
 #include "server/answer.h"
@@ -138,11 +137,7 @@ static enum err walk_to(struct leaving *l)
 	struct group *group = &l->group;
 	enum err e;
 
-	l->verdict = (struct check_verdict){ NULL, false, false };
-	if (group->walk == NULL)
-		l->verdict =
-		    check_group_now(buf_span(&group->whole),
-				    buf_span(&group->since), &group->walk);
+	l->verdict = groups_follow(group);
 	ENSURE(l->verdict.wrong == NULL, ERR_LOCAL_BUG);
 	TRY(check_walk_set_departures(group->walk, buf_span(&l->departed)));
 	l->verdict = check_walk_departure(group->walk, l->bytes);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "check/commit.h"
 #include "server/answer.h"
 #include "server/edge/job.h"
 #include "server/groups.h"
@@ -66,10 +65,7 @@ static void make(void *arg)
 	struct asked *a = arg;
 	struct group *group = &a->group;
 
-	if (group->walk == NULL)
-		a->verdict =
-		    check_group_now(buf_span(&group->whole),
-				    buf_span(&group->since), &group->walk);
+	a->verdict = groups_follow(group);
 	if (a->verdict.wrong != NULL)
 		return;
 	if (a->tree)

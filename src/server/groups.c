@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "check/commit.h"
+
 /* Leaves of all that are kept together, about 800 bytes each; and how many. */
 enum { WIDTH_MAX = 32768, KEPT_MAX = 64 };
 
@@ -41,25 +43,32 @@ void groups_put_at(const struct group *group, struct params *params)
 
 enum err groups_read(struct group *group, struct rows *rows, const char *at)
 {
-	uint8_t now[32];
 	enum err e;
 
-	rows_copy(rows, 0, at, now, sizeof(now));
-	if (group->walk == NULL || !group->placed ||
-	    memcmp(group->at, now, sizeof(now)) != 0)
-		groups_clear(group);
-	memcpy(group->at, now, sizeof(now));
-	group->placed = true;
 	if (!rows_bool(rows, 0, "known")) {
+		groups_clear(group);
 		buf_put(&group->whole, rows_bytes(rows, 0, "group_info"));
-		if (!rows_is_null(rows, 0, "since"))
-			buf_put(&group->since, rows_bytes(rows, 0, "since"));
 	}
+	if (!rows_is_null(rows, 0, "since"))
+		buf_put(&group->since, rows_bytes(rows, 0, "since"));
+	rows_copy(rows, 0, at, group->at, sizeof(group->at));
+	group->placed = true;
 	TRY(rows_end(rows));
 	TRY(buf_end(&group->whole));
 	TRY(buf_end(&group->since));
 out:
 	return e;
+}
+
+struct check_verdict groups_follow(struct group *group)
+{
+	struct check_verdict verdict = check_group_now(
+	    buf_span(&group->whole), buf_span(&group->since), &group->walk);
+
+	buf_reset(&group->whole);
+	buf_reset(&group->since);
+	verdict.local |= verdict.wrong != NULL;
+	return verdict;
 }
 
 bool groups_is_heavy(const struct group *group)
@@ -73,7 +82,7 @@ void groups_keep(struct group *group)
 	struct group old;
 	uint32_t more;
 
-	if (group->walk == NULL || !group->placed ||
+	if (group->walk == NULL || !group->placed || group->since.n > 0 ||
 	    check_walk_width(group->walk) < GROUPS_LARGE ||
 	    check_walk_width(group->walk) > WIDTH_MAX) {
 		groups_clear(group);

@@ -28,8 +28,10 @@ struct group {
 	uint8_t session[16];
 	bool placed;
 	uint8_t at[32];		 /* if `placed`: the head there */
-	struct check_walk *walk; /* owned; NULL: it is to be made of the two */
-	struct buf whole, since; /* as check_group_now() reads them */
+	struct check_walk *walk; /* owned; it is there once `since` is empty */
+	/* What the database has to follow it by, as check_group_now() reads it:
+	 * `whole` is empty where the walk leads on from a place of before. */
+	struct buf whole, since;
 };
 
 /* The session's group as it was kept here last, which is then the caller's alone;
@@ -41,9 +43,12 @@ void groups_take(const uint8_t session[16], struct group *group);
 void groups_put_at(const struct group *group, struct params *params);
 
 /* Of the first row: `known`, `group_info`, `since` and the head, `at` by name. What
- * was kept here is forgotten where the session is at another place. */
+ * was kept here is forgotten where nothing leads on from it. */
 MUST_CHECK enum err groups_read(struct group *group, struct rows *rows,
 				const char *at);
+
+/* Follows it to its place; on a task, too. Wrong is what the database has. */
+struct check_verdict groups_follow(struct group *group);
 
 /* The group is so large that it is not judged on the event loop. */
 bool groups_is_heavy(const struct group *group);

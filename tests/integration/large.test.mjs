@@ -127,6 +127,28 @@ describe('large groups', { concurrency: false }, () => {
     ok(await session.send(bob), 201);
   });
 
+  test('nodes take turns: each follows what the others took', async () => {
+    const other = await start();
+    try {
+      for (const url of [node.url, other.url, other.url, node.url, other.url,
+        node.url]) {
+        alice.url = url;
+        ok(await session.change(alice, { part: true }), 201);
+        await holds();
+      }
+      devices[10].url = other.url;
+      ok(await session.leave(devices[10]), 201);
+      alice.url = node.url;
+      ok(await session.change(alice, { part: true,
+        remove: [session.leaves.get(devices[10].id)] }), 201);
+      session.leaves.delete(devices[10].id);
+      await holds();
+    } finally {
+      alice.url = node.url;
+      await other.stop();
+    }
+  });
+
   test('of two commits of an epoch the first counts', async () => {
     const commits = [8, 9].map(i => {
       const commit = session.commit(devices[i]);
