@@ -82,3 +82,24 @@ $(B)/bench/edge/stock.so: $(B)/bench/edge/stock.o
 
 .PHONY: bench-edge
 bench-edge: $(B)/bench/edge/ours.so $(B)/bench/edge/stock.so
+
+# What a commit costs in a large session, against a real node.
+#
+#   make VARIANT=release programs server bench-large
+#   then HERMETIC_BUILD=build/release node bench/large.mjs
+
+BENCH_LARGE_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard bench/large/*.c))
+BENCH_LARGE_LIBS = $(foreach f,reach device session content check mls wire \
+	twofish crypto base,$(call lib,$(f)))
+
+$(BENCH_LARGE_OBJECTS): CFLAGS_FOLDER := $(call pkg_cflags,$(PKGS_command))
+-include $(BENCH_LARGE_OBJECTS:.o=.d)
+
+$(B)/bench/large/large: $(BENCH_LARGE_OBJECTS) $(BENCH_LARGE_LIBS)
+	$(CC) $(LDFLAGS_ALL) -o $@ $(BENCH_LARGE_OBJECTS) -Wl,--start-group \
+	    $(BENCH_LARGE_LIBS) -Wl,--end-group \
+	    $(call pkg_libs,$(PKGS_reach) $(PKGS_content) $(PKGS_crypto))
+
+.PHONY: bench-large
+bench-large: $(B)/bench/large/large
+unit-tests: $(B)/bench/large/large

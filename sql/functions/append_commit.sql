@@ -3,6 +3,10 @@
 -- first answer. p_departures is how many members had departed when the commit was
 -- checked; NULL: a node from before does not say.
 --
+-- Either p_group_info is the whole GroupInfo that the commit leads to, or p_part is the
+-- part of it that nobody but its signer can make (docs/adr/0044): then the whole one that
+-- is kept stays, and the commits since are what leads on from it.
+--
 -- A member whom it removes ends by the new epoch: no writer believes an end of the
 -- log that is of another epoch (docs/adr/0018), so the keys need not be due.
 CREATE OR REPLACE FUNCTION append_commit(
@@ -10,7 +14,7 @@ CREATE OR REPLACE FUNCTION append_commit(
   p_sender_leaf integer, p_removed integer[], p_added uuid[],
   p_added_names text[], p_nonce bytea,
   p_commit bytea, p_group_info bytea, p_welcome bytea, p_path boolean,
-  p_departures bigint DEFAULT NULL,
+  p_departures bigint DEFAULT NULL, p_part bytea DEFAULT NULL,
   OUT outcome text, OUT seq bigint, OUT head bytea, OUT epoch bigint)
 LANGUAGE plpgsql SET search_path = hermetic AS $$
 DECLARE
@@ -124,9 +128,18 @@ BEGIN
                      epoch_seq = CASE WHEN p_path THEN append_commit.seq
                                       ELSE epoch_seq END
     WHERE session_id = p_session;
-  UPDATE group_info g SET epoch = p_epoch + 1, group_info = p_group_info,
-                          seq = append_commit.seq, head = append_commit.head
-    WHERE g.session_id = p_session;
+  IF p_part IS NULL THEN
+    UPDATE group_info g SET epoch = p_epoch + 1, group_info = p_group_info,
+                            seq = append_commit.seq, head = append_commit.head,
+                            part = NULL, since = '{}', since_bytes = 0,
+                            last_head = NULL
+      WHERE g.session_id = p_session;
+  ELSE
+    UPDATE group_info g SET part = p_part, since = since || append_commit.seq,
+                            since_bytes = since_bytes + length(p_commit),
+                            last_head = append_commit.head
+      WHERE g.session_id = p_session;
+  END IF;
   IF p_path AND NOT EXISTS (SELECT FROM departed_member m
                             WHERE m.session_id = p_session) THEN
     DELETE FROM rotation r

@@ -76,7 +76,9 @@ BEGIN
                      epoch_at = now(), epoch_seq = move_session.seq
     WHERE session_id = p_session;
   UPDATE group_info g SET epoch = p_new_epoch, group_info = p_group_info,
-                          seq = move_session.seq, head = move_session.head
+                          seq = move_session.seq, head = move_session.head,
+                          part = NULL, since = '{}', since_bytes = 0,
+                          last_head = NULL
     WHERE g.session_id = p_session;
   INSERT INTO first_group_info (session_id, generation, epoch, seq, head,
                                 group_info)

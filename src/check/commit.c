@@ -2,7 +2,6 @@
 
 #include "check/form.h"
 #include "check/group_info.h"
-#include "check/walk.h"
 #include "wire/message.h"
 #include "wire/roles.h"
 
@@ -58,20 +57,28 @@ static const char *check_joinable(struct span group_info)
 						     group.info.extensions);
 }
 
-static struct check_verdict step(const struct check_commit *what,
-				 struct check_walk *walk)
+/* Whether the commit leads on from there. */
+static struct check_verdict lead_on(const struct check_commit *what,
+				    struct check_walk *walk)
 {
-	struct check_verdict verdict;
-	bool new_keys;
-
 	check_walk_set_accounts(walk, what->accounts);
 	if (check_walk_set_departures(walk, what->departed) != ERR_OK)
 		return (struct check_verdict){ "no memory", false, true };
-	verdict = check_walk_commit(walk, what->commit);
-	if (verdict.wrong == NULL)
-		verdict.wrong = check_expiry(what);
+	return check_walk_commit(walk, what->commit);
+}
+
+/* Whether what comes with it is what it leads to. */
+static struct check_verdict check_with(const struct check_commit *what,
+				       struct check_walk *walk,
+				       struct buf *whole)
+{
+	struct check_verdict verdict = wrong(check_expiry(what));
+	bool new_keys;
+
 	if (verdict.wrong == NULL && what->after.n > 0)
 		verdict = check_after(walk, what->after);
+	if (verdict.wrong == NULL && what->part.n > 0)
+		verdict = check_walk_complete(walk, what->part, whole);
 	if (verdict.wrong == NULL && what->successor.n > 0)
 		verdict =
 		    check_walk_successor(walk, what->successor, &new_keys);
@@ -80,15 +87,55 @@ static struct check_verdict step(const struct check_commit *what,
 	return verdict;
 }
 
+struct check_verdict check_group_now(struct span before, struct span since,
+				     struct check_walk **walk)
+{
+	struct rd r = rd_init(since);
+	struct check_verdict verdict = wrong(NULL);
+
+	if (*walk == NULL)
+		verdict = check_walk_from_info(before, CHECK_VERIFIED, walk);
+	while (verdict.wrong == NULL && rd_left(&r) > 0) {
+		struct span commit = rd_take(&r, rd_u32(&r));
+
+		verdict = rd_ok(&r) ? check_walk_again(*walk, commit)
+				    : wrong("the commits since do not decode");
+	}
+	if (verdict.wrong != NULL) {
+		check_walk_free(*walk);
+		*walk = NULL;
+	}
+	return verdict;
+}
+
+struct check_verdict check_commit_step(const struct check_commit *what,
+				       struct check_walk **walk,
+				       struct buf *whole)
+{
+	struct check_verdict verdict =
+	    check_group_now(what->before, what->since, walk);
+
+	verdict.local |= verdict.wrong != NULL; /* not the commit's */
+	if (verdict.wrong == NULL)
+		verdict = lead_on(what, *walk);
+	if (verdict.wrong != NULL)
+		return verdict;
+	verdict = check_with(what, *walk, whole);
+	if (verdict.wrong != NULL) {
+		check_walk_free(*walk);
+		*walk = NULL;
+	}
+	return verdict;
+}
+
 struct check_verdict check_commit(const struct check_commit *what)
 {
 	struct check_walk *walk = NULL;
-	struct check_verdict verdict =
-	    check_walk_from_info(what->before, CHECK_VERIFIED, &walk);
+	struct buf whole = BUF_INIT;
+	struct check_verdict verdict = check_commit_step(what, &walk, &whole);
 
-	if (verdict.wrong == NULL)
-		verdict = step(what, walk);
 	check_walk_free(walk);
+	buf_clear(&whole);
 	return verdict;
 }
 

@@ -8,13 +8,18 @@
 #ifndef HERMETIC_CHECK_COMMIT_H
 #define HERMETIC_CHECK_COMMIT_H
 
-#include "check/view.h"
+#include "check/walk.h"
 
 struct check_commit {
-	struct span before; /* GroupInfo (MLSMessage) of the commit's epoch,
-			       verified when it came */
+	struct span before; /* GroupInfo (MLSMessage, with ratchet_tree) of the
+			       commit's epoch or of one before, verified when
+			       it came */
+	/* The commits that lead from there, or from a walk that is given, to the
+	 * commit's epoch, verified when they came: uint32 length and bytes each. */
+	struct span since;
 	struct span commit; /* PublicMessage */
 	struct span after;  /* GroupInfo of the next epoch; empty: none */
+	struct span part;   /* the same as a PartialGroupInfo; empty: none */
 	/* The first GroupInfo of the group that the commit, a ReInit, asks for;
 	 * empty: none. */
 	struct span successor;
@@ -31,6 +36,22 @@ struct check_commit {
 };
 
 struct check_verdict check_commit(const struct check_commit *what);
+
+/*
+ * The same for who keeps the group: check_group_now() comes first.
+ * Where nothing is wrong, *walk is at the next epoch (which a successor's is, too),
+ * and the GroupInfo that `part` is of is appended to `whole`, with its ratchet_tree.
+ * Where something is wrong, *walk is as it was, or freed and NULL: the latter only
+ * where no account's log was lacking. The caller frees it.
+ */
+struct check_verdict check_commit_step(const struct check_commit *what,
+				       struct check_walk **walk,
+				       struct buf *whole);
+
+/* The group to which `since` leads, from where *walk is, or from `before` where that is
+ * NULL. Wrong is what was kept; *walk is NULL then. */
+struct check_verdict check_group_now(struct span before, struct span since,
+				     struct check_walk **walk);
 
 /* The first GroupInfo of a group: one leaf, `identity`'s, who signed it and is
  * the only owner; in a group with places it is a device of its account. NULL, or

@@ -1,6 +1,7 @@
 #include "check/form.h"
 
 #include "crypto/hpke.h"
+#include "wire/tree_math.h"
 
 struct pass {
 	const struct suite *suite;
@@ -77,6 +78,18 @@ struct check_verdict check_form(const struct suite *suite,
 	if (wrong == NULL && commit->has_path)
 		wrong = check_path(&p, &commit->path);
 	return (struct check_verdict){ wrong, false, p.local };
+}
+
+size_t check_form_longest(const struct suite *suite, size_t members,
+			  size_t extensions)
+{
+	/* framing, leaf node, view, signature, tags */
+	const size_t rest = 2048;
+	/* with the lengths of its parts */
+	size_t sealed = (size_t)suite->nenc + suite->nh + SUITE_AEAD_TAG + 4;
+	size_t node = (size_t)suite->npk + 8;
+
+	return members * sealed + TREE_LEVELS_MAX * node + extensions + rest;
 }
 
 const char *check_form_external_pub(const struct suite *suite,

@@ -20,6 +20,12 @@
 struct check_verdict check_form(const struct suite *suite,
 				const struct wire_public_message *message);
 
+/* Bytes of the longest commit that somebody may have to make to leave, or to remove
+ * one member, in a group of that size: a path of which each ciphertext is for one
+ * member, since no parent is there, and all extensions of the GroupContext, once. */
+size_t check_form_longest(const struct suite *suite, size_t members,
+			  size_t extensions);
+
 /* The external_pub (12.4.3.2) of a GroupInfo's extensions is there, and a key of
  * the suite: otherwise nobody could join by it. NULL, or what is wrong. */
 const char *check_form_external_pub(const struct suite *suite,

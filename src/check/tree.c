@@ -212,17 +212,20 @@ bool check_tree_inhabited(const struct check_tree *tree, uint32_t node)
 }
 
 bool check_tree_has_encryption_key(const struct check_tree *tree,
-				   struct span key)
+				   const struct span *keys, size_t count)
 {
 	for (uint32_t i = 0; i < width(tree); i++) {
 		const struct wire_leaf_node *leaf =
 		    is_leaf(i) ? check_tree_leaf(tree, i / 2) : NULL;
 		const struct wire_parent_node *parent =
 		    check_tree_parent(tree, i);
+		struct span key = leaf != NULL	   ? leaf->encryption_key
+				  : parent != NULL ? parent->encryption_key
+						   : SPAN_EMPTY;
 
-		if ((leaf != NULL && span_equal(leaf->encryption_key, key)) ||
-		    (parent != NULL && span_equal(parent->encryption_key, key)))
-			return true;
+		for (size_t k = 0; key.n > 0 && k < count; k++)
+			if (span_equal(key, keys[k]))
+				return true;
 	}
 	return false;
 }

@@ -66,10 +66,10 @@ const struct wire_parent_node *check_tree_parent(const struct check_tree *tree,
 /* Whether some leaf below a node is not blank. */
 bool check_tree_inhabited(const struct check_tree *tree, uint32_t node);
 
-/* Whether a key is the encryption_key of any node, or (the second) the
- * signature_key of any leaf. */
+/* Whether one of the keys is the encryption_key of any node, or (the second) a key
+ * the signature_key of any leaf. */
 bool check_tree_has_encryption_key(const struct check_tree *tree,
-				   struct span key);
+				   const struct span *keys, size_t count);
 bool check_tree_has_signature_key(const struct check_tree *tree,
 				  struct span key);
 

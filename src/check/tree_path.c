@@ -36,10 +36,10 @@ static const char *check_keys(const struct check_tree *tree,
 		for (size_t j = 0; j < i; j++)
 			if (span_equal(keys[i], keys[j]))
 				return "a key stands twice in its path";
-		if (check_tree_has_encryption_key(tree, keys[i]))
-			return "a key of its path is in the tree already";
 	}
-	return NULL;
+	return check_tree_has_encryption_key(tree, keys, count)
+		   ? "a key of its path is in the tree already"
+		   : NULL;
 }
 
 /* How many must get the path secret of the node above `copath`. */
@@ -111,9 +111,9 @@ static struct check_verdict verdict_of(enum err e, const char *wrong)
 				       err_class(e) == ERR_CLASS_LOCAL };
 }
 
-struct check_verdict check_tree_merge(struct check_tree *tree, uint32_t leaf,
-				      const struct wire_update_path *path,
-				      struct span added)
+static struct check_verdict merge(struct check_tree *tree, uint32_t leaf,
+				  const struct wire_update_path *path,
+				  struct span added, bool again)
 {
 	struct span keys[TREE_LEVELS_MAX + 1], rest = path->nodes;
 	struct wire_update_path_node node;
@@ -129,8 +129,9 @@ struct check_verdict check_tree_merge(struct check_tree *tree, uint32_t leaf,
 	while (wire_update_path_nodes_next(&rest, &node))
 		keys[count++] = node.encryption_key;
 	keys[count++] = path->leaf_node.encryption_key;
-	verdict.wrong = check_keys(tree, keys, count);
-	if (verdict.wrong == NULL)
+	if (!again)
+		verdict.wrong = check_keys(tree, keys, count);
+	if (verdict.wrong == NULL && !again)
 		verdict =
 		    verdict_of(check_receivers(tree, &route, path, added),
 			       "its path is not sealed for each member once");
@@ -143,4 +144,18 @@ struct check_verdict check_tree_merge(struct check_tree *tree, uint32_t leaf,
 		    check_tree_set_leaf(tree, leaf, path->leaf_node.encoded),
 		    "its path's leaf does not decode");
 	return verdict;
+}
+
+struct check_verdict check_tree_merge(struct check_tree *tree, uint32_t leaf,
+				      const struct wire_update_path *path,
+				      struct span added)
+{
+	return merge(tree, leaf, path, added, false);
+}
+
+struct check_verdict check_tree_merge_again(struct check_tree *tree,
+					    uint32_t leaf,
+					    const struct wire_update_path *path)
+{
+	return merge(tree, leaf, path, SPAN_EMPTY, true);
 }

@@ -78,6 +78,12 @@ void check_walk_spend_departures(struct check_walk *walk, struct span commit);
 struct check_verdict check_walk_commit(struct check_walk *walk,
 				       struct span commit);
 
+/* A commit that this function's caller, or a node like it, has verified before: it
+ * is applied, and neither signatures nor rules are looked at. Wrong is what cannot
+ * be applied. */
+struct check_verdict check_walk_again(struct check_walk *walk,
+				      struct span commit);
+
 /* A departure (check/departure.h). */
 struct check_verdict check_walk_departure(struct check_walk *walk,
 					  struct span departure);
@@ -100,6 +106,24 @@ struct check_verdict check_walk_successor(struct check_walk *walk,
  * confirmation tag, and the signature of a leaf. */
 struct check_verdict check_walk_matches(struct check_walk *walk,
 					struct span group_info);
+
+/* Appends the GroupInfo (MLSMessage, with ratchet_tree) of this epoch, of which
+ * `part` is the PartialGroupInfo (wire/group_info.h); its signer is who made the
+ * last commit. Whether the signature is right is not looked at. */
+struct check_verdict check_walk_put_info(const struct check_walk *walk,
+					 struct span part, struct buf *out);
+
+/* The same, and whether it is right: as check_walk_matches(), which it then does.
+ * On failure nothing is appended. */
+struct check_verdict check_walk_complete(const struct check_walk *walk,
+					 struct span part, struct buf *out);
+
+/* Appends the ratchet tree of this epoch (12.4.3.3). */
+MUST_CHECK enum err check_walk_put_tree(const struct check_walk *walk,
+					struct buf *out);
+
+/* Leaves of the tree, blank ones too: a power of two. */
+uint32_t check_walk_width(const struct check_walk *walk);
 
 /* All borrowed until the walk goes on. */
 const struct wire_group_context *check_walk_context(

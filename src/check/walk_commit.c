@@ -19,6 +19,7 @@ struct step {
 	struct wire_public_message message;
 	const struct wire_commit *commit;
 	bool external;
+	bool again;	    /* it was verified before */
 	uint32_t committer; /* leaf */
 	struct check_tree tree;
 	struct buf added;	/* leaves, as unmerged_leaves */
@@ -82,16 +83,18 @@ static struct check_verdict take_add(struct step *s,
 				     const struct wire_key_package *kp)
 {
 	const struct wire_leaf_node *leaf = &kp->leaf_node;
-	const char *wrong = check_key_package(kp, s->walk->suite, 0);
+	const char *wrong =
+	    s->again ? NULL : check_key_package(kp, s->walk->suite, 0);
 	uint32_t index;
 	enum err e;
 
-	if (wrong == NULL)
+	if (wrong == NULL && !s->again)
 		wrong = check_leaf_supports(leaf, s->extensions);
 	if (wrong != NULL)
 		return check_wrong(wrong);
-	if (check_tree_has_signature_key(&s->tree, leaf->signature_key) ||
-	    check_tree_has_encryption_key(&s->tree, leaf->encryption_key))
+	if (!s->again &&
+	    (check_tree_has_signature_key(&s->tree, leaf->signature_key) ||
+	     check_tree_has_encryption_key(&s->tree, &leaf->encryption_key, 1)))
 		return check_wrong("a KeyPackage has a key that is in the tree "
 				   "already");
 	TRY(check_tree_add(&s->tree, leaf->encoded, &index));
@@ -183,6 +186,12 @@ static struct check_verdict apply_path(struct step *s)
 			return check_verdict_of(e, "the tree would be too "
 						   "large");
 	}
+	if (s->again)
+		return s->external ||
+			       check_tree_leaf(&s->tree, s->committer) != NULL
+			   ? check_tree_merge_again(&s->tree, s->committer,
+						    &s->commit->path)
+			   : check_wrong("it removes its sender");
 	wrong = check_path_leaf(s);
 	if (wrong != NULL)
 		return check_wrong(wrong);
@@ -253,20 +262,47 @@ out:
 	return e;
 }
 
-static struct check_verdict run(struct check_walk *walk, struct step *s,
-				struct span bytes)
+/* Whether its sender may send it, before anything of it is applied. */
+static struct check_verdict check_sent(const struct check_walk *walk,
+				       struct step *s)
 {
-	struct check_verdict verdict = read_commit(s, bytes);
+	struct check_verdict verdict = check_signature(s);
 	struct check_view view;
 
-	if (verdict.wrong == NULL)
-		verdict = check_signature(s);
 	if (verdict.wrong == NULL)
 		verdict = check_form(walk->suite, &s->message);
 	if (verdict.wrong == NULL) {
 		check_walk_view(walk, &view);
 		verdict = check_rules(&view, &s->message.content);
 	}
+	return verdict;
+}
+
+/* Of one that was verified before: that it can be applied. */
+static struct check_verdict check_applies(const struct step *s)
+{
+	const struct check_tree *tree = &s->walk->tree;
+	struct span rest = s->commit->proposals;
+	struct wire_proposal_or_ref item;
+
+	while (wire_proposals_next(&rest, &item))
+		if (item.type != WIRE_BY_VALUE ||
+		    (item.proposal.type == WIRE_PROPOSAL_REMOVE &&
+		     check_tree_leaf(tree, item.proposal.removed) == NULL))
+			return check_wrong("it removes nobody");
+	if (s->external ? !s->commit->has_path
+			: check_tree_leaf(tree, s->committer) == NULL)
+		return check_wrong("its sender is no member");
+	return check_wrong(NULL);
+}
+
+static struct check_verdict run(struct check_walk *walk, struct step *s,
+				struct span bytes)
+{
+	struct check_verdict verdict = read_commit(s, bytes);
+
+	if (verdict.wrong == NULL)
+		verdict = s->again ? check_applies(s) : check_sent(walk, s);
 	if (verdict.wrong == NULL)
 		verdict = check_verdict_of(
 		    check_tree_copy(&walk->tree, &s->tree), "no memory");
@@ -280,15 +316,27 @@ static struct check_verdict run(struct check_walk *walk, struct step *s,
 	return verdict;
 }
 
-struct check_verdict check_walk_commit(struct check_walk *walk,
-				       struct span commit)
+static struct check_verdict take(struct check_walk *walk, struct span commit,
+				 bool again)
 {
-	struct step s = { .walk = walk };
+	struct step s = { .walk = walk, .again = again };
 	struct check_verdict verdict = run(walk, &s, commit);
 
 	check_tree_clear(&s.tree);
 	buf_clear(&s.added);
 	return verdict;
+}
+
+struct check_verdict check_walk_commit(struct check_walk *walk,
+				       struct span commit)
+{
+	return take(walk, commit, false);
+}
+
+struct check_verdict check_walk_again(struct check_walk *walk,
+				      struct span commit)
+{
+	return take(walk, commit, true);
 }
 
 bool check_walk_signed_by(const struct check_walk *walk, struct span commit,

@@ -11,6 +11,7 @@
 #include "device/outbox.h"
 #include "device/rejoin.h"
 #include "device/signer.h"
+#include "device/staged_info.h"
 #include "device/steps.h"
 #include "device/todo.h"
 
@@ -173,8 +174,7 @@ static enum err replace(struct device *d, struct membership *next,
 	enum err e;
 
 	ENSURE(todo != NULL, ERR_LOCAL_MEMORY);
-	TRY(record_set_bytes(todo, "group_info",
-			     buf_span(&commit->group_info)));
+	TRY(staged_info_note(todo, commit, false));
 	membership_set_todo(next, json_incref(todo));
 	if (d->open.session != NULL) {
 		TRY(note_known(&d->open, next));
@@ -363,16 +363,11 @@ static bool join_due(struct device *d)
 
 static enum err join_ask(struct device *d, struct request *request)
 {
-	struct work *work = &d->work;
 	enum err e;
 
-	buf_reset(&work->group_info);
-	TRY(record_bytes(membership_todo(&d->open), "group_info",
-			 &work->group_info));
-	TRY(buf_end(&work->group_info));
+	TRY(staged_info_ask(d, request));
 	request->kind = REQUEST_JOIN;
 	request->bytes = session_staged(d->open.session);
-	request->group_info = buf_span(&work->group_info);
 out:
 	return e;
 }
@@ -388,6 +383,8 @@ static enum err join_take(struct device *d, const struct answer *answer)
 	struct rejoin *rejoin = d->work.rejoin;
 	enum err e = ERR_OK;
 
+	if (staged_info_refused(d, answer))
+		return ERR_OK;
 	if (answer->result == ERR_OK || is_late(answer)) {
 		/* only the log tells what became of it */
 		rejoin->posted = true;

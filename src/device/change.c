@@ -294,6 +294,9 @@ enum err change_stage(struct device *d, const json_t *change,
 		.remove_count = p.remove_count,
 		.extensions = p.extensions.n > 0 ? &p.extensions_span : NULL,
 		.force_path = true,
+		.tree_beside_welcome =
+		    !d->whole_infos &&
+		    session_tree_beside(session, p.adds, p.add_count, d->large),
 	};
 	TRY(session_commit(session, &signer.me, &mls, out));
 out:

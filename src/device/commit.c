@@ -6,6 +6,7 @@
 #include "device/apart.h"
 #include "device/move.h"
 #include "device/pins.h"
+#include "device/staged_info.h"
 #include "device/steps.h"
 #include "device/todo.h"
 
@@ -189,20 +190,17 @@ static enum err commit_ask(struct device *d, struct request *request)
 	const json_t *redo = redo_of(d);
 	enum err e;
 
-	buf_reset(&work->group_info);
 	buf_reset(&work->welcome);
-	TRY(record_bytes(todo, "group_info", &work->group_info));
 	if (json_object_get(todo, "welcome") != NULL)
 		TRY(record_bytes(todo, "welcome", &work->welcome));
-	TRY(buf_end(&work->group_info));
 	TRY(buf_end(&work->welcome));
+	TRY(staged_info_ask(d, request));
 	request->kind = REQUEST_COMMIT;
 	if (todo_commit_moves(d)) {
 		request->kind = REQUEST_MOVE;
 		request->algorithm = record_string(redo, "algorithm");
 	}
 	request->bytes = session_staged(d->open.session);
-	request->group_info = buf_span(&work->group_info);
 	request->welcome = buf_span(&work->welcome);
 out:
 	return e;
@@ -240,6 +238,8 @@ static enum err commit_take(struct device *d, const struct answer *answer)
 
 	/* whatever is read before it is posted again may tell of other keys */
 	d->work.pins_hold = false;
+	if (staged_info_refused(d, answer))
+		return ERR_OK;
 	if (answer->result != ERR_OK && !late) {
 		take_refusal(d, answer);
 		return ERR_OK;

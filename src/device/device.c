@@ -27,6 +27,7 @@ enum err device_open(const struct device_config *config,
 	d->ports = *ports;
 	d->offer = config->offer;
 	d->stock = config->stock;
+	d->large = DEVICE_LARGE;
 	(void)snprintf(d->username, sizeof(d->username), "%s",
 		       config->username);
 	(void)snprintf(d->device_id, sizeof(d->device_id), "%s",
@@ -39,6 +40,11 @@ enum err device_open(const struct device_config *config,
 out:
 	device_close(d);
 	return e;
+}
+
+void device_set_large(struct device *device, uint32_t leaves)
+{
+	device->large = leaves;
 }
 
 void device_close(struct device *device)

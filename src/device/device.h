@@ -39,6 +39,11 @@ MUST_CHECK enum err device_open(const struct device_config *config,
 				struct device **device);
 void device_close(struct device *device);
 
+/* From how many leaves on a Welcome goes without the tree, where those who are let
+ * in take that: it comes from the server (docs/protocol.md, "Parts of GroupInfos"). */
+#define DEVICE_LARGE 64
+void device_set_large(struct device *device, uint32_t leaves);
+
 /* ---- orders ---- */
 
 enum order_kind {

@@ -50,6 +50,7 @@ enum request_kind {
 	REQUEST_LOG,	      /* GET /session/ID/messages */
 	REQUEST_HANDSHAKES,   /* the same with handshake=true */
 	REQUEST_GROUP_INFO,   /* GET /session/ID/group-info */
+	REQUEST_TREE,	      /* GET /session/ID/tree */
 	REQUEST_FIRST_INFO,   /* the same with generation= */
 	REQUEST_SEND,	      /* POST /session/ID/send */
 	REQUEST_COMMIT,	      /* POST /session/ID/commit */
@@ -74,13 +75,15 @@ struct request {
 	enum request_kind kind;
 	const char *session;	/* the id as text */
 	uint64_t after;		/* LOG, HANDSHAKES: entries with a greater seq;
-			   ACCOUNT_LOG: links with a greater number */
+			   ACCOUNT_LOG: links with a greater number;
+			   TREE: of the group at that seq */
 	uint32_t limit;		/* the same: at most so many */
 	uint32_t generation;	/* FIRST_INFO */
 	struct span bytes;	/* the envelope, commit, departure or link */
 	struct span salt;	/* LINK; may be empty */
 	bool anew;		/* LINK: the name is this log's from now on */
 	struct span group_info; /* CREATE, COMMIT, MOVE, JOIN */
+	struct span info_part;	/* COMMIT, JOIN: in the place of group_info */
 	struct span welcome;	/* COMMIT, MOVE; may be empty */
 	const char *algorithm;	/* CREATE, MOVE */
 	bool open;		/* CREATE: anybody may join */
@@ -161,6 +164,7 @@ struct answer {
 	bool more; /* there are entries, or links, after them */
 
 	struct span group_info;	   /* GROUP_INFO, FIRST_INFO */
+	struct span tree;	   /* TREE */
 	uint8_t head[DEVICE_HEAD]; /* the same: at `seq` */
 
 	const struct answer_welcome *welcomes; /* WELCOMES */

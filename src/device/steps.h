@@ -26,8 +26,8 @@ extern const struct step found_step_meet, found_step_claim, found_step_make,
     found_step_post;
 
 /* welcome.c, rejoin.c, arrive.c: coming in */
-extern const struct step welcome_step_use, welcome_step_gather,
-    welcome_step_tell;
+extern const struct step welcome_step_use, welcome_step_tree,
+    welcome_step_gather, welcome_step_tell;
 extern const struct step rejoin_step_drop, rejoin_step_base, rejoin_step_first;
 extern const struct step arrive_step_gather, rejoin_step_walk;
 extern const struct step arrive_step_info, arrive_step_post;

@@ -2,6 +2,7 @@
 
 #include "check/departure.h"
 #include "device/change.h"
+#include "device/staged_info.h"
 #include "wire/departure.h"
 
 #include <string.h>
@@ -100,8 +101,8 @@ enum err todo_set_commit(struct device *d, json_t *change,
 	enum err e;
 
 	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
-	TRY(record_set_bytes(made, "group_info",
-			     buf_span(&commit->group_info)));
+	TRY(staged_info_note(made, commit,
+			     json_object_get(change, "algorithm") != NULL));
 	if (commit->welcome.n > 0)
 		TRY(record_set_bytes(made, "welcome",
 				     buf_span(&commit->welcome)));

@@ -292,6 +292,11 @@ struct span trail_departures(const struct trail *trail)
 	return check_walk_departures(trail->walk);
 }
 
+enum err trail_put_tree(const struct trail *trail, struct buf *tree)
+{
+	return check_walk_put_tree(trail->walk, tree);
+}
+
 bool trail_is_weak(const struct trail *trail)
 {
 	return trail->weak;

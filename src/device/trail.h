@@ -87,6 +87,9 @@ bool trail_has(const struct trail *trail, struct span identity);
 uint64_t trail_epoch(const struct trail *trail);
 struct span trail_departures(const struct trail *trail);
 
+/* Appends the ratchet tree (RFC 9420, 12.4.3.3) of that group. */
+MUST_CHECK enum err trail_put_tree(const struct trail *trail, struct buf *tree);
+
 /* For old faults (base/fault.h): a GroupInfo of an epoch that the trail has left
  * behind; one in which all leaves of the trail's group stand as they are there. */
 bool trail_has_left(const struct trail *trail, struct span group_info);

@@ -23,6 +23,8 @@ struct awaited {
 	struct answer_welcome row; /* borrows what follows */
 	char *welcome_id, *session;
 	struct buf welcome;
+	struct buf
+	    tree; /* as the server gave it; empty: it was not asked yet */
 };
 
 void welcome_forget(struct awaited *awaited)
@@ -32,17 +34,22 @@ void welcome_forget(struct awaited *awaited)
 	free(awaited->welcome_id);
 	free(awaited->session);
 	buf_clear(&awaited->welcome);
+	buf_clear(&awaited->tree);
 	free(awaited);
+}
+
+static bool is_out(struct device *d)
+{
+	const struct session *session = d->open.session;
+
+	return work_is(&d->work, ORDER_JOIN) && !rejoin_is_barred(d) &&
+	       (session == NULL || (!session_member(session) &&
+				    !membership_todo_is(&d->open, "join")));
 }
 
 static bool welcomes_due(struct device *d)
 {
-	const struct session *session = d->open.session;
-
-	return work_is(&d->work, ORDER_JOIN) && !d->work.welcomes_read &&
-	       !rejoin_is_barred(d) &&
-	       (session == NULL || (!session_member(session) &&
-				    !membership_todo_is(&d->open, "join")));
+	return is_out(d) && !d->work.welcomes_read;
 }
 
 static enum err welcomes_ask(struct device *d, struct request *request)
@@ -99,27 +106,60 @@ out:
 	return e;
 }
 
-/* `trail`: the one that has come to its place; NULL where this device never was
- * there. ERR_STATE_GONE when it is for a KeyPackage that we do not have. */
-static enum err use(struct device *d, const struct answer_welcome *row,
-		    const struct trail *trail)
+/* Where its tree comes from, if it has none inside: from the trail that has come to
+ * its place, or from the server. */
+struct source {
+	const struct trail *trail; /* NULL: this device never was there */
+	struct span tree;
+};
+
+static enum err join_by(struct membership *next, const struct signer *signer,
+			const struct package *package,
+			const struct answer_welcome *row, struct span tree,
+			enum session_tree *wants)
 {
+	return session_join_welcome(&signer->me, next->raw_id, row->welcome,
+				    tree, buf_span(&package->key_package),
+				    &package->secrets, row->seq, row->head,
+				    wants, &next->session);
+}
+
+static enum err join_with(struct membership *next, const struct signer *signer,
+			  const struct package *package,
+			  const struct answer_welcome *row,
+			  const struct source *source, enum session_tree *wants)
+{
+	struct buf tree = BUF_INIT;
+	enum err e = join_by(next, signer, package, row, source->tree, wants);
+
+	if (*wants != SESSION_TREE_MISSING || source->trail == NULL)
+		return e;
+	TRY(trail_put_tree(source->trail, &tree));
+	TRY(join_by(next, signer, package, row, buf_span(&tree), wants));
+out:
+	buf_clear(&tree);
+	return e;
+}
+
+/* ERR_STATE_GONE when it is for a KeyPackage that we do not have. */
+static enum err use(struct device *d, const struct answer_welcome *row,
+		    const struct source *source, enum session_tree *wants)
+{
+	const struct trail *trail = source->trail;
 	struct membership next = { 0 };
 	struct package package = { 0 };
 	struct signer signer = { 0 };
 	const char *wrong;
 	enum err e;
 
+	*wants = SESSION_TREE_GOOD;
 	ENSURE(row->seq > 0, ERR_PEER_FORK); /* no commit stands there */
 	TRY(packages_find(d, row->welcome, &package));
 	TRY(membership_new(&next, row->session, &package.offer));
 	TRY(signer_init(&signer, d, package.suite, &package.offer));
 	signer_name(&signer, package.identity);
 	TRY(membership_set_self(&next, span_str(package.identity)));
-	TRY(session_join_welcome(&signer.me, next.raw_id, row->welcome,
-				 buf_span(&package.key_package),
-				 &package.secrets, row->seq, row->head,
-				 &next.session));
+	TRY(join_with(&next, &signer, &package, row, source, wants));
 	session_set_accounts(next.session, d->accounts);
 	TRY(session_check_leaves(next.session, &wrong));
 	TRY(check_adder(d, &next));
@@ -154,13 +194,11 @@ static bool is_old(const struct device *d, const struct answer_welcome *row)
 				json_object_get(m->notes, "known"), "seq"));
 }
 
-static enum err await(struct device *d, const struct answer_welcome *row)
+static enum err keep(const struct answer_welcome *row, struct awaited **kept)
 {
-	struct package package = { 0 };
-	struct awaited *awaited = NULL;
-	enum err e;
+	struct awaited *awaited;
+	enum err e = ERR_OK;
 
-	TRY(packages_find(d, row->welcome, &package));
 	awaited = calloc(1, sizeof(*awaited));
 	ENSURE(awaited != NULL, ERR_LOCAL_MEMORY);
 	awaited->welcome_id = strdup(row->welcome_id);
@@ -173,12 +211,81 @@ static enum err await(struct device *d, const struct answer_welcome *row)
 	awaited->row.welcome_id = awaited->welcome_id;
 	awaited->row.session = awaited->session;
 	awaited->row.welcome = buf_span(&awaited->welcome);
-	d->work.awaited = awaited;
+	welcome_forget(*kept);
+	*kept = awaited;
 	awaited = NULL;
 out:
-	package_clear(&package);
 	welcome_forget(awaited);
 	return e;
+}
+
+static enum err await(struct device *d, const struct answer_welcome *row)
+{
+	struct package package = { 0 };
+	enum err e;
+
+	TRY(packages_find(d, row->welcome, &package));
+	TRY(keep(row, &d->work.awaited));
+out:
+	package_clear(&package);
+	return e;
+}
+
+/* The one whose tree was asked for. */
+static struct span tree_of(const struct device *d,
+			   const struct answer_welcome *row)
+{
+	const struct awaited *treeless = d->work.treeless;
+
+	return treeless != NULL &&
+		       strcmp(treeless->welcome_id, row->welcome_id) == 0
+		   ? buf_span(&treeless->tree)
+		   : SPAN_EMPTY;
+}
+
+static enum err explain(struct device *d, enum err e, enum session_tree wants)
+{
+	const char *id = d->work.outcome.session;
+
+	if (wants != SESSION_TREE_WRONG)
+		return join_explain(d, e, "The Welcome");
+	return why_set(&d->work.why, e, "bad-tree",
+		       "The list of members that the server gave of %s is not "
+		       "the one that was signed by who let this device in. "
+		       "Not joined.",
+		       id);
+}
+
+/* By a Welcome alone. Where the tree is lacking, it is asked for next. */
+static enum err come_in(struct device *d, const struct answer_welcome *row)
+{
+	const struct source source = { NULL, tree_of(d, row) };
+	enum session_tree wants;
+	enum err e = use(d, row, &source, &wants);
+
+	if (wants == SESSION_TREE_MISSING)
+		return keep(row, &d->work.treeless);
+	return explain(d, e, wants);
+}
+
+/* What came of coming in. */
+static enum err conclude(struct device *d, enum err e)
+{
+	if (e == ERR_STATE_ACCOUNTS) { /* then it is asked for again */
+		d->work.welcomes_read = false;
+		return log_want_accounts(d);
+	}
+	if (e != ERR_OK || d->work.treeless == NULL ||
+	    d->work.treeless->tree.n > 0) {
+		welcome_forget(d->work.treeless);
+		d->work.treeless = NULL;
+	}
+	if (err_class(e) == ERR_CLASS_PEER) {
+		d->work.halted = true;
+		d->work.outcome.result = e;
+		e = ERR_OK;
+	}
+	return e == ERR_STATE_GONE ? ERR_OK : e;
 }
 
 static enum err welcomes_take(struct device *d, const struct answer *answer)
@@ -200,29 +307,20 @@ static enum err welcomes_take(struct device *d, const struct answer *answer)
 		if (strcmp(row->session, d->work.outcome.session) != 0 ||
 		    is_old(d, row))
 			continue;
-		e = rejoin_was_there(d)
-			? await(d, row)
-			: join_explain(d, use(d, row, NULL), "The Welcome");
+		e = rejoin_was_there(d) ? await(d, row) : come_in(d, row);
 		if (e != ERR_STATE_GONE)
 			break;
 	}
-	if (e == ERR_STATE_ACCOUNTS) { /* then it is asked for again */
-		d->work.welcomes_read = false;
-		return log_want_accounts(d);
-	}
-	if (err_class(e) == ERR_CLASS_PEER) {
-		d->work.halted = true;
-		d->work.outcome.result = e;
-		e = ERR_OK;
-	}
-	return e == ERR_STATE_GONE ? ERR_OK : e;
+	return conclude(d, e);
 }
 
 /* What is wrong with it is no reason to stop: where the log leads on without it, the
  * device comes in by a commit of its own. */
 enum err welcome_arrive(struct device *d, const struct trail *trail, bool *in)
 {
+	const struct source source = { trail, SPAN_EMPTY };
 	struct awaited *awaited = d->work.awaited;
+	enum session_tree wants;
 	enum err e = ERR_OK;
 
 	*in = false;
@@ -233,7 +331,7 @@ enum err welcome_arrive(struct device *d, const struct trail *trail, bool *in)
 	if (!session_member(d->open.session) && !rejoin_is_staged(d) &&
 	    trail_seq(trail) == awaited->row.seq &&
 	    memcmp(trail_head(trail), awaited->row.head, CHAIN_HEAD) == 0) {
-		e = use(d, &awaited->row, trail);
+		e = use(d, &awaited->row, &source, &wants);
 		*in = e == ERR_OK;
 	}
 	welcome_forget(awaited);
@@ -243,6 +341,51 @@ enum err welcome_arrive(struct device *d, const struct trail *trail, bool *in)
 const struct step welcome_step_use = {
 	"welcomes", NULL, welcomes_due, NULL, welcomes_ask, welcomes_take
 };
+
+/* ---- a tree beside its Welcome ---- */
+
+static bool tree_due(struct device *d)
+{
+	return is_out(d) && d->work.treeless != NULL &&
+	       d->work.treeless->tree.n == 0;
+}
+
+static enum err tree_ask(struct device *d, struct request *request)
+{
+	request->kind = REQUEST_TREE;
+	request->after = d->work.treeless->row.seq;
+	return ERR_OK;
+}
+
+/* Whether it is the right one is seen where it is used: the Welcome's GroupInfo is
+ * signed, and names the tree's hash. */
+static enum err tree_take(struct device *d, const struct answer *answer)
+{
+	struct awaited *treeless = d->work.treeless;
+	enum err e;
+
+	if (work_is_passing(answer)) {
+		work_halt_refused(d, answer);
+		return ERR_OK;
+	}
+	if (answer->result != ERR_OK) { /* then the log may lead in */
+		welcome_forget(treeless);
+		d->work.treeless = NULL;
+		return ERR_OK;
+	}
+	if (!is_out(d)) /* another process was faster */
+		return ERR_OK;
+	buf_put(&treeless->tree, answer->tree);
+	TRY(buf_end(&treeless->tree));
+	e = treeless->tree.n > 0 ? come_in(d, &treeless->row)
+				 : ERR_PEER_MALFORMED;
+	return conclude(d, e);
+out:
+	return e;
+}
+
+const struct step welcome_step_tree = { "tree", NULL,	  tree_due,
+					NULL,	tree_ask, tree_take };
 
 /* ---- departures ----
  *

@@ -85,10 +85,11 @@ struct work {
 	uint64_t gathered;	 /* the log was looked through for departures */
 	bool welcomes_read;	 /* JOIN: Welcomes were looked for */
 	struct awaited *awaited; /* owned: JOIN: a Welcome (welcome.h) */
-	bool resolving;		 /* the person goes on without a trail */
-	struct rejoin *rejoin;	 /* owned: the walk to the group of today */
-	struct own_log *own;	 /* owned: ACCOUNT: this account's log */
-	struct meeting *meeting; /* owned: MEET: another account's log */
+	struct awaited *treeless; /* owned: JOIN: one whose tree is lacking */
+	bool resolving;		  /* the person goes on without a trail */
+	struct rejoin *rejoin;	  /* owned: the walk to the group of today */
+	struct own_log *own;	  /* owned: ACCOUNT: this account's log */
+	struct meeting *meeting;  /* owned: MEET: another account's log */
 	struct account_reading *reading; /* owned: accounts to be read */
 	struct apart *apart; /* owned: LEAVE: without logs (apart.h) */
 	bool met;	     /* whom the order names was read */

@@ -74,12 +74,21 @@ static enum err put_envelope(const struct request *request, json_t *body)
 	return record_set_bytes(body, "envelope", request->bytes);
 }
 
+/* Of the epoch that a commit leads to. */
+static enum err put_info(const struct request *request, json_t *body)
+{
+	if (request->info_part.n > 0)
+		return record_set_bytes(body, "partial_group_info",
+					request->info_part);
+	return record_set_bytes(body, "group_info", request->group_info);
+}
+
 static enum err put_commit(const struct request *request, json_t *body)
 {
 	enum err e;
 
 	TRY(record_set_bytes(body, "commit", request->bytes));
-	TRY(record_set_bytes(body, "group_info", request->group_info));
+	TRY(put_info(request, body));
 	if (request->welcome.n > 0)
 		TRY(record_set_bytes(body, "welcome", request->welcome));
 out:
@@ -102,7 +111,7 @@ static enum err put_join(const struct request *request, json_t *body)
 
 	TRY(set_text(body, "session_id", request->session));
 	TRY(record_set_bytes(body, "commit", request->bytes));
-	TRY(record_set_bytes(body, "group_info", request->group_info));
+	TRY(put_info(request, body));
 out:
 	return e;
 }
@@ -190,6 +199,7 @@ static const struct shape SHAPES[REQUEST_KINDS] = {
 	[REQUEST_LOG] = { "GET", "/messages", true, NULL },
 	[REQUEST_HANDSHAKES] = { "GET", "/messages", true, NULL },
 	[REQUEST_GROUP_INFO] = { "GET", "/group-info", true, NULL },
+	[REQUEST_TREE] = { "GET", "/tree", true, NULL },
 	[REQUEST_FIRST_INFO] = { "GET", "/group-info", true, NULL },
 	[REQUEST_SEND] = { "POST", "/send", true, put_envelope },
 	[REQUEST_COMMIT] = { "POST", "/commit", true, put_commit },
@@ -217,6 +227,8 @@ static void put_query(const struct request *request, struct buf *path)
 							     : "");
 	else if (request->kind == REQUEST_ACCOUNT_LOG)
 		buf_putf(path, "?after=%" PRIu64, request->after);
+	else if (request->kind == REQUEST_TREE)
+		buf_putf(path, "?seq=%" PRIu64, request->after);
 	else if (request->kind == REQUEST_FIRST_INFO)
 		buf_putf(path, "?generation=%" PRIu32, request->generation);
 }

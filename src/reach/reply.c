@@ -148,6 +148,18 @@ out:
 	return e;
 }
 
+static enum err read_tree(const struct request *request, struct reply *reply)
+{
+	enum err e;
+
+	(void)request;
+	TRY(make_rows(reply, 1, 1));
+	TRY(take_bytes(reply, reply->body, "ratchet_tree",
+		       &reply->answer.tree));
+out:
+	return e;
+}
+
 /* Servers of before answer a departure with an empty body. */
 static enum err read_place(const struct request *request, struct reply *reply)
 {
@@ -383,6 +395,7 @@ enum err reply_read(const struct request *request, const json_t *body,
 		[REQUEST_HANDSHAKES] = read_log,
 		[REQUEST_GROUP_INFO] = read_group_info,
 		[REQUEST_FIRST_INFO] = read_group_info,
+		[REQUEST_TREE] = read_tree,
 		[REQUEST_SEND] = read_place,
 		[REQUEST_COMMIT] = read_place,
 		[REQUEST_MOVE] = read_place,

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "check/commit.h"
+#include "check/form.h"
 #include "crypto/hash.h"
 #include "server/answer.h"
 #include "server/body.h"
@@ -14,11 +15,11 @@
 #include "server/device_events.h"
 #include "server/edge/job.h"
 #include "server/group_info.h"
+#include "server/groups.h"
 #include "server/hub/hub.h"
 #include "server/routes_table.h"
 #include "server/sessions.h"
-
-enum { CHECK_HERE_BYTES = 32768 }; /* of GroupInfo: above, on a task */
+#include "wire/message.h"
 
 /* One posted commit, or a join, until it is answered. */
 struct change {
@@ -32,19 +33,31 @@ struct change {
 	bool has_welcome;
 	struct span welcome;
 	struct commit commit;
-	struct buf before, departed; /* of the session as it is */
-	int64_t departures;	     /* how many */
+	struct group group;  /* as it is; once it is `led`: as it will be */
+	bool led;	     /* by the commit, which was found right */
+	struct buf departed; /* of the session as it is */
+	int64_t departures;  /* how many */
+	int64_t whole_bytes, since_bytes, since_count; /* of what is stored */
 	struct check_commit check;
+	struct buf whole; /* the next GroupInfo, where its part was posted */
+	struct buf made_part;	/* its part, where the whole was */
+	struct span info, part; /* what is stored: one of the two */
 	struct known_logs known;
 	struct check_verdict verdict;
-	bool checked; /* and found right */
+	bool checked;	/* and found right, and its links are kept */
+	bool too_large; /* the group would be, for its commits to be posted */
 };
 
 static void end(struct change *c)
 {
 	buf_clear(&c->head_hex);
-	buf_clear(&c->before);
 	buf_clear(&c->departed);
+	buf_clear(&c->whole);
+	buf_clear(&c->made_part);
+	if (c->led)
+		groups_clear(&c->group);
+	else
+		groups_keep(&c->group);
 	known_logs_clear(&c->known);
 	if (c->body.json != NULL)
 		body_free(&c->body);
@@ -160,8 +173,11 @@ static void on_committed(void *arg, enum err e, struct rows *rows)
 	}
 	c->seq = (uint64_t)rows_i64(rows, 0, "seq");
 	text_put_hex(&c->head_hex, rows_bytes(rows, 0, "head"));
-	if (fresh)
+	if (fresh) {
+		rows_copy(rows, 0, "head", c->group.at, sizeof(c->group.at));
+		groups_keep(&c->group);
 		tell_others(c);
+	}
 	if (c->joins)
 		answer_join(c);
 	else
@@ -194,7 +210,10 @@ static void encode(const struct change *c, const uint8_t digest[32],
 	params_close_array(p);
 	params_bytea(p, span_of(digest, 16));
 	params_bytea(p, c->check.commit);
-	params_bytea(p, c->check.after);
+	if (c->part.n > 0)
+		params_null(p);
+	else
+		params_bytea(p, c->info);
 	if (c->has_welcome)
 		params_bytea(p, c->welcome);
 	else
@@ -202,6 +221,10 @@ static void encode(const struct change *c, const uint8_t digest[32],
 	params_bool(p, c->commit.has_path);
 	params_i64(p, c->departures);
 	params_i64(p, (int64_t)config()->session_members);
+	if (c->part.n > 0)
+		params_bytea(p, c->part);
+	else
+		params_null(p);
 }
 
 static void append(struct change *c)
@@ -222,12 +245,68 @@ out:
 
 /* ---- checking ---- */
 
+/* In parts where that writes less: a large group, and not too many commits since
+ * the whole one that is stored. */
+static bool is_stored_in_parts(const struct change *c)
+{
+	return check_walk_width(c->group.walk) >= GROUPS_LARGE &&
+	       c->since_count + 1 < GROUPS_SINCE_MAX &&
+	       c->since_bytes + (int64_t)c->check.commit.n <=
+		   GROUPS_SINCE_TIMES * c->whole_bytes;
+}
+
+/* What is stored of the next GroupInfo. A whole one whose tree does not stand last
+ * has no part. */
+static void choose_stored(struct change *c)
+{
+	struct wire_message message;
+
+	c->info = c->check.part.n > 0 ? buf_span(&c->whole) : c->check.after;
+	c->part = c->check.part;
+	if (c->part.n == 0 &&
+	    wire_message_decode(c->info, &message) == ERR_OK &&
+	    wire_group_info_part_of(&message.group_info, &c->made_part) ==
+		ERR_OK)
+		c->part = buf_span(&c->made_part);
+	if (!is_stored_in_parts(c))
+		c->part = SPAN_EMPTY;
+}
+
+/* Before a group gets so large that nobody could make a commit in it that is taken
+ * here: in base64, with the rest of the body. */
+static bool is_too_large(const struct change *c)
+{
+	const struct check_walk *walk = c->group.walk;
+	struct check_member member;
+	struct check_view view;
+	size_t members = 0;
+	uint32_t leaf = 0;
+
+	if (c->commit.added_count == 0 && !c->commit.external)
+		return false;
+	while (check_walk_next_member(walk, &leaf, &member))
+		members++;
+	check_walk_view(walk, &view);
+	return check_form_longest(view.suite, members, view.extensions.n) >
+	       config()->body_bytes / 4 * 3;
+}
+
 static void check(void *arg)
 {
 	struct change *c = arg;
 
 	c->check.accounts = c->known.accounts;
-	c->verdict = check_commit(&c->check);
+	/* where the account's logs were lacking, it was followed before */
+	if (c->group.whole.n + c->group.since.n > 0)
+		c->verdict = groups_follow(&c->group);
+	if (c->verdict.local)
+		return;
+	c->verdict = check_commit_step(&c->check, &c->group.walk, &c->whole);
+	c->led = c->verdict.wrong == NULL;
+	if (!c->led)
+		return;
+	c->too_large = is_too_large(c);
+	choose_stored(c);
 }
 
 static void end_wrong_names(struct change *c, const char *wrong)
@@ -287,6 +366,13 @@ static void on_checked(void *arg)
 		end_failed(c, ERR_LOCAL_MEMORY);
 		return;
 	}
+	if (c->verdict.wrong == NULL && c->too_large) {
+		request_problem(c->req, OUTCOME_QUOTA_EXCEEDED,
+				"with more members its commits would be too "
+				"large");
+		end(c);
+		return;
+	}
 	if (c->verdict.wrong == NULL) {
 		known_logs_keep(&c->known, on_kept, c);
 		return;
@@ -304,7 +390,7 @@ static void run_check(struct change *c)
 {
 	enum err e;
 
-	if (c->before.n < CHECK_HERE_BYTES) {
+	if (!groups_is_heavy(&c->group)) {
 		check(c);
 		on_checked(c);
 		return;
@@ -334,15 +420,15 @@ static void on_context(void *arg, enum err e, struct rows *rows)
 		end(c);
 		return;
 	}
-	buf_put(&c->before, rows_bytes(rows, 0, "group_info"));
 	if (!rows_is_null(rows, 0, "departed"))
 		buf_put(&c->departed, rows_bytes(rows, 0, "departed"));
 	c->departures = rows_i64(rows, 0, "departures");
-	TRY(rows_end(rows));
-	TRY(buf_end(&c->before));
+	c->whole_bytes = rows_i64(rows, 0, "whole_bytes");
+	c->since_bytes = rows_i64(rows, 0, "since_bytes");
+	c->since_count = rows_i64(rows, 0, "since_count");
+	TRY(groups_read(&c->group, rows, "at"));
 	TRY(buf_end(&c->departed));
 	TRY(known_logs_begin(&c->known));
-	c->check.before = buf_span(&c->before);
 	c->check.departed = buf_span(&c->departed);
 	c->check.now = clock_now_ms() / 1000;
 	TRY(commit_need_logs(&c->commit, &c->known));
@@ -374,11 +460,24 @@ static void on_names(void *arg, enum err e)
 	params_uuid(&params, c->who.user);
 	params_uuid(&params, c->who.device);
 	commit_put_view(&c->commit, &params);
+	groups_take(c->session, &c->group);
+	groups_put_at(&c->group, &params);
 	TRY(store_query(answer_store(), STATEMENT_COMMIT_CONTEXT, &params,
 			on_context, c));
 	return;
 out:
 	end_failed(c, e);
+}
+
+/* The next GroupInfo comes whole or in part. */
+static const char *check_infos(const struct change *c)
+{
+	if ((c->check.after.n > 0) == (c->check.part.n > 0))
+		return "either group_info or partial_group_info goes with it";
+	if (c->check.after.n > 0 && !group_info_fits(c->check.after, c->session,
+						     c->commit.epoch + 1, NULL))
+		return "group_info must be of the next epoch";
+	return NULL;
 }
 
 /* Takes the body, from which the change borrows from now on. */
@@ -389,7 +488,9 @@ static void post_commit(struct change *c, const struct body *read)
 
 	c->body = *read;
 	c->check.commit = body_bytes(&c->body, "commit", max);
-	c->check.after = body_bytes(&c->body, "group_info", max);
+	c->check.after = body_optional_bytes(&c->body, "group_info", max);
+	c->check.part =
+	    body_optional_bytes(&c->body, "partial_group_info", max);
 	c->welcome = c->joins ? SPAN_EMPTY
 			      : body_optional_bytes(&c->body, "welcome", max);
 	c->has_welcome = c->welcome.n > 0;
@@ -404,9 +505,8 @@ static void post_commit(struct change *c, const struct body *read)
 	if (wrong == NULL && c->commit.external != c->joins)
 		wrong = c->joins ? "to join it must be external"
 				 : "external commits go to /session/join";
-	if (wrong == NULL && !group_info_fits(c->check.after, c->session,
-					      c->commit.epoch + 1, NULL))
-		wrong = "group_info must be of the next epoch";
+	if (wrong == NULL)
+		wrong = check_infos(c);
 	if (wrong != NULL) {
 		request_problem(c->req, OUTCOME_COMMIT_INVALID, wrong);
 		end(c);

@@ -4,20 +4,19 @@
 
 #include "base/text.h"
 #include "check/departure.h"
-#include "check/walk.h"
 #include "crypto/hash.h"
 #include "server/answer.h"
 #include "server/body.h"
 #include "server/edge/job.h"
+#include "server/groups.h"
 #include "server/hub/hub.h"
 #include "server/routes_table.h"
 #include "server/sessions.h"
 #include "wire/departure.h"
 
 enum {
-	DEPARTURE_MAX = 1024,	  /* bytes */
-	CHECK_HERE_BYTES = 32768, /* of GroupInfo: above, on a task */
-	TRIES = 3		  /* while commits come in between */
+	DEPARTURE_MAX = 1024, /* bytes */
+	TRIES = 3	      /* while commits come in between */
 };
 
 /* One posted departure until it is answered. */
@@ -28,15 +27,16 @@ struct leaving {
 	struct body body; /* what these borrow from */
 	struct span bytes;
 	struct departure departure;
-	struct buf before, departed; /* of the session as it is */
-	int64_t epoch;		     /* in which it was checked; -1: not */
+	struct group group;  /* as it is */
+	struct buf departed; /* of the session as it is */
+	int64_t epoch;	     /* in which it was checked; -1: not */
 	unsigned tries;
 	struct check_verdict verdict;
 };
 
 static void end(struct leaving *l)
 {
-	buf_clear(&l->before);
+	groups_keep(&l->group);
 	buf_clear(&l->departed);
 	if (l->body.json != NULL)
 		body_free(&l->body);
@@ -132,15 +132,15 @@ out:
 
 /* ---- checking ---- */
 
-static enum err walk_to(struct leaving *l, struct check_walk **walk)
+static enum err walk_to(struct leaving *l)
 {
+	struct group *group = &l->group;
 	enum err e;
 
-	l->verdict =
-	    check_walk_from_info(buf_span(&l->before), CHECK_VERIFIED, walk);
+	l->verdict = groups_follow(group);
 	ENSURE(l->verdict.wrong == NULL, ERR_LOCAL_BUG);
-	TRY(check_walk_set_departures(*walk, buf_span(&l->departed)));
-	l->verdict = check_walk_departure(*walk, l->bytes);
+	TRY(check_walk_set_departures(group->walk, buf_span(&l->departed)));
+	l->verdict = check_walk_departure(group->walk, l->bytes);
 out:
 	return e;
 }
@@ -148,11 +148,9 @@ out:
 static void check(void *arg)
 {
 	struct leaving *l = arg;
-	struct check_walk *walk = NULL;
 
-	if (walk_to(l, &walk) != ERR_OK)
+	if (walk_to(l) != ERR_OK)
 		l->verdict.local = true;
-	check_walk_free(walk);
 }
 
 static void on_checked(void *arg)
@@ -174,14 +172,11 @@ static enum err take_context(struct leaving *l, struct rows *rows)
 {
 	enum err e;
 
-	buf_reset(&l->before);
 	buf_reset(&l->departed);
-	buf_put(&l->before, rows_bytes(rows, 0, "group_info"));
 	if (!rows_is_null(rows, 0, "departed"))
 		buf_put(&l->departed, rows_bytes(rows, 0, "departed"));
 	l->epoch = rows_i64(rows, 0, "epoch");
-	TRY(rows_end(rows));
-	TRY(buf_end(&l->before));
+	TRY(groups_read(&l->group, rows, "at"));
 	TRY(buf_end(&l->departed));
 out:
 	return e;
@@ -200,7 +195,7 @@ static void on_context(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	TRY(take_context(l, rows));
-	if (l->before.n < CHECK_HERE_BYTES) {
+	if (!groups_is_heavy(&l->group)) {
 		check(l);
 		on_checked(l);
 		return;
@@ -221,6 +216,9 @@ static void begin(struct leaving *l)
 	params_uuid(&params, l->who.device);
 	params_null(&params);
 	params_null(&params);
+	groups_keep(&l->group); /* of the try before */
+	groups_take(l->session, &l->group);
+	groups_put_at(&l->group, &params);
 	e = store_query(answer_store(), STATEMENT_COMMIT_CONTEXT, &params,
 			on_context, l);
 	if (e != ERR_OK)

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "check/commit.h"
+#include "check/form.h"
 #include "crypto/hash.h"
 #include "server/answer.h"
 #include "server/body.h"
@@ -12,10 +13,12 @@
 #include "server/config.h"
 #include "server/edge/job.h"
 #include "server/group_info.h"
+#include "server/groups.h"
 #include "server/hub/hub.h"
 #include "server/routes_table.h"
 #include "server/sessions.h"
 #include "wire/generation.h"
+#include "wire/message.h"
 
 /* One posted move until it is answered. */
 struct move {
@@ -30,7 +33,7 @@ struct move {
 	struct commit commit;
 	struct body body; /* what these borrow from */
 	struct span welcome, info;
-	struct buf before; /* the GroupInfo as it is */
+	struct group group; /* as it is */
 	struct check_commit check;
 	struct known_logs known;
 	struct check_verdict verdict;
@@ -39,7 +42,7 @@ struct move {
 
 static void end(struct move *m)
 {
-	buf_clear(&m->before);
+	groups_clear(&m->group);
 	known_logs_clear(&m->known);
 	if (m->body.json != NULL)
 		body_free(&m->body);
@@ -154,6 +157,17 @@ static void check(void *arg)
 	m->verdict = check_commit(&m->check);
 }
 
+/* As in commits.c. */
+static bool is_too_large(const struct move *m)
+{
+	struct wire_message message;
+
+	return wire_message_decode(m->info, &message) == ERR_OK &&
+	       check_form_longest(m->suite, m->count,
+				  message.group_info.context.extensions.n) >
+		   config()->body_bytes / 4 * 3;
+}
+
 static void on_checked(void *arg);
 
 static void on_logs(void *arg, enum err e)
@@ -174,6 +188,13 @@ static void on_checked(void *arg)
 
 	if (m->verdict.local) {
 		answer_fail(m->req, ERR_LOCAL_MEMORY);
+		end(m);
+		return;
+	}
+	if (m->verdict.wrong == NULL && is_too_large(m)) {
+		request_problem(m->req, OUTCOME_QUOTA_EXCEEDED,
+				"in that algorithm its commits would be too "
+				"large");
 		end(m);
 		return;
 	}
@@ -206,11 +227,10 @@ static void on_context(void *arg, enum err e, struct rows *rows)
 		end(m);
 		return;
 	}
-	buf_put(&m->before, rows_bytes(rows, 0, "group_info"));
-	TRY(rows_end(rows));
-	TRY(buf_end(&m->before));
+	TRY(groups_read(&m->group, rows, "at"));
 	TRY(known_logs_begin(&m->known));
-	m->check.before = buf_span(&m->before);
+	m->check.before = buf_span(&m->group.whole);
+	m->check.since = buf_span(&m->group.since);
 	m->check.now = clock_now_ms() / 1000;
 	TRY(job_run(check, on_checked, m));
 	return;
@@ -247,6 +267,7 @@ static void ask_context(struct move *m)
 	params_uuid(&params, m->who.user);
 	params_uuid(&params, m->who.device);
 	commit_put_view(&m->commit, &params);
+	groups_put_at(&m->group, &params); /* it is not kept: it ends */
 	e = store_query(answer_store(), STATEMENT_COMMIT_CONTEXT, &params,
 			on_context, m);
 	if (e != ERR_OK) {

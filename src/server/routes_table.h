@@ -76,7 +76,9 @@ typedef void call_handler(const struct call *call);
 	ROUTE(POST, "/session/{session_id}/invite", DEVICE, NONE,              \
 	      sessions_invite)                                                 \
 	ROUTE(GET, "/session/{session_id}/group-info", DEVICE, NONE,           \
-	      sessions_group_info)                                             \
+	      group_infos_get)                                                 \
+	ROUTE(GET, "/session/{session_id}/tree", DEVICE, NONE,                 \
+	      group_infos_tree)                                                \
 	ROUTE(POST, "/session/{session_id}/commit", DEVICE, NONE,              \
 	      commits_post)                                                    \
 	ROUTE(POST, "/session/{session_id}/move", DEVICE, NONE, move_post)     \

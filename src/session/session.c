@@ -7,6 +7,7 @@
 #include "session/state.h"
 #include "wire/extension.h"
 #include "wire/generation.h"
+#include "wire/key_package.h"
 #include "wire/message.h"
 
 #define STATE_VERSION 3
@@ -16,9 +17,10 @@ enum state_flag { FLAG_JOINED = 1, FLAG_REMOVED = 2, FLAG_FORKED = 4 };
 
 void session_identity(struct mls_identity *me)
 {
-	static const uint16_t types[] = { NEGOTIATION_EXTENSION,
-					  ROLES_EXTENSION, PLACES_EXTENSION,
-					  CONTENT_EXTENSION, BANS_EXTENSION };
+	static const uint16_t types[] = {
+		NEGOTIATION_EXTENSION, ROLES_EXTENSION, PLACES_EXTENSION,
+		CONTENT_EXTENSION,     BANS_EXTENSION,	TREE_BESIDE_EXTENSION
+	};
 
 	me->padding = SESSION_PADDING;
 	me->extension_types = types;
@@ -168,19 +170,40 @@ out:
 	return e;
 }
 
+/* What a tree that is not the group's fails by: its form, its hash, a signer that
+ * is none in it. */
+static bool is_of_tree(enum err e, enum mls_rule broken)
+{
+	return broken == MLS_RULE_TREE_HASH ||
+	       broken == MLS_RULE_RATCHET_TREE_END ||
+	       broken == MLS_RULE_GROUP_INFO_SIGNATURE ||
+	       (broken == MLS_RULE_NONE &&
+		(e == ERR_PEER_MALFORMED || e == ERR_PEER_TOO_LARGE));
+}
+
 enum err session_join_welcome(const struct mls_identity *me,
 			      const uint8_t id[SESSION_ID], struct span welcome,
-			      struct span key_package,
+			      struct span tree, struct span key_package,
 			      const struct mls_key_package_secrets *secrets,
 			      uint64_t seq, const uint8_t head[CHAIN_HEAD],
+			      enum session_tree *wants,
 			      struct session **session)
 {
 	struct session *s = session_new(id);
+	enum mls_rule broken = MLS_RULE_NONE;
+	struct mls_identity named = *me;
 	enum err e;
 
+	*wants = SESSION_TREE_GOOD;
 	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
-	TRY(mls_group_join(me, welcome, SPAN_EMPTY, key_package, secrets,
-			   &s->group));
+	named.broken = &broken;
+	e = mls_group_join(&named, welcome, tree, key_package, secrets,
+			   &s->group);
+	if (broken == MLS_RULE_RATCHET_TREE_MISSING)
+		*wants = SESSION_TREE_MISSING;
+	else if (e != ERR_OK && tree.n > 0 && is_of_tree(e, broken))
+		*wants = SESSION_TREE_WRONG;
+	TRY(e);
 	TRY(session_check_joined(s, me));
 	chain_resume(&s->chain, seq, head);
 	s->joined = true;
@@ -433,6 +456,38 @@ out:
 struct span session_staged(const struct session *session)
 {
 	return buf_span(&session->staged);
+}
+
+enum err session_staged_info(const struct session *session,
+			     const struct mls_identity *me,
+			     struct buf *group_info)
+{
+	return mls_group_info_staged(session->group, me, true, group_info);
+}
+
+bool session_tree_beside(const struct session *session, const struct span *adds,
+			 size_t count, uint32_t large)
+{
+	struct wire_key_package kp;
+
+	for (size_t i = 0; i < count; i++)
+		if (wire_key_package_decode(adds[i], &kp) != ERR_OK ||
+		    !wire_u16_list_has(kp.leaf_node.capabilities.extensions,
+				       TREE_BESIDE_EXTENSION))
+			return false;
+	return count > 0 && count_members(session->group) + count >= large;
+}
+
+enum err session_info_part(struct span group_info, struct buf *part)
+{
+	struct wire_message message;
+	enum err e;
+
+	TRY(wire_message_decode(group_info, &message));
+	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_MALFORMED);
+	TRY(wire_group_info_part_of(&message.group_info, part));
+out:
+	return e;
 }
 
 static enum err accept_join(struct session *session, uint64_t seq,

@@ -52,14 +52,23 @@ MUST_CHECK enum err session_create(const struct mls_identity *me,
 				   struct session **session,
 				   struct buf *group_info);
 
-/* By Welcome (MLSMessage, with the tree inside). seq and head are those of the
- * commit that added us. ERR_PEER_DOWNGRADE: the algorithm is not what the
- * founders' offers give. ERR_PEER_INVALID: the Welcome is not for session_id. */
+enum session_tree {
+	SESSION_TREE_GOOD, /* nothing is wrong with the tree, as far as seen */
+	SESSION_TREE_MISSING, /* it is not in the Welcome: it has to be given */
+	SESSION_TREE_WRONG    /* the one that was given is not the group's */
+};
+
+/* By Welcome (MLSMessage). `tree`: the ratchet tree (RFC 9420, 12.4.3.3) where it is
+ * not in the Welcome; otherwise empty. seq and head are those of the commit that
+ * added us. ERR_PEER_DOWNGRADE: the algorithm is not what the founders' offers give.
+ * ERR_PEER_INVALID: the Welcome is not for session_id. After any failure *wants
+ * says whether the tree is why. */
 MUST_CHECK enum err session_join_welcome(
     const struct mls_identity *me, const uint8_t session_id[SESSION_ID],
-    struct span welcome, struct span key_package,
+    struct span welcome, struct span tree, struct span key_package,
     const struct mls_key_package_secrets *secrets, uint64_t seq,
-    const uint8_t head[CHAIN_HEAD], struct session **session);
+    const uint8_t head[CHAIN_HEAD], enum session_tree *wants,
+    struct session **session);
 
 /* The suite of an encoded GroupInfo (MLSMessage), to choose the identity for
  * session_join_external(); NULL when it is none that we know. */
@@ -300,6 +309,21 @@ struct span session_staged(const struct session *session);
 MUST_CHECK enum err session_accepted(struct session *session, uint64_t now,
 				     uint64_t seq,
 				     const uint8_t head[CHAIN_HEAD]);
+
+/* The GroupInfo (MLSMessage) of the epoch that the staged commit leads to, signed
+ * anew by `me`; appended. ERR_LOCAL_BUG when none is staged. */
+MUST_CHECK enum err session_staged_info(const struct session *session,
+					const struct mls_identity *me,
+					struct buf *group_info);
+
+/* Whether a Welcome to these KeyPackages may go without the tree: all their devices
+ * take that, and the group is so large that it is worth the way. */
+bool session_tree_beside(const struct session *session, const struct span *adds,
+			 size_t count, uint32_t large);
+
+/* The part of a GroupInfo (MLSMessage) that a server does not know which follows the
+ * group: a PartialGroupInfo (wire/group_info.h), appended. */
+MUST_CHECK enum err session_info_part(struct span group_info, struct buf *part);
 
 /* The server refused it for another reason than `epoch-changed`. (After
  * `epoch-changed`, receive what was missed: that drops it.) */

@@ -14,7 +14,7 @@
 
 #include "base/buf.h"
 
-#define BANS_EXTENSION 0xF7F5
+#define BANS_EXTENSION 0xF7F6
 #define BANS_MAX 256	 /* entries */
 #define BANS_USER_MAX 64 /* bytes of one */
 

@@ -12,6 +12,10 @@
  * MIMI content (docs/protocol.md, "What is inside"). */
 #define CONTENT_EXTENSION 0xF7F4
 
+/* Nor under this one: a KeyPackage whose leaf lists it is of a device that takes a
+ * Welcome without the tree (docs/protocol.md, "Parts of GroupInfos"). */
+#define TREE_BESIDE_EXTENSION 0xF7F5
+
 struct wire_extension {
 	uint16_t type;
 	struct span data;

@@ -21,4 +21,24 @@ void wire_group_info_put(struct buf *b, const struct wire_group_info *info);
 void wire_group_info_put_unsigned(struct buf *b,
 				  const struct wire_group_info *info);
 
+/*
+ * PartialGroupInfo (docs/protocol.md, "Parts of GroupInfos"): what of a GroupInfo with a
+ * ratchet_tree somebody cannot know who follows the group without its keys. The
+ * tree stands last among the extensions there; here it is left out.
+ */
+struct wire_group_info_part {
+	struct span extensions; /* no ratchet_tree is among them */
+	struct span signature;	/* the GroupInfo's */
+};
+
+MUST_CHECK enum err wire_group_info_part_decode(
+    struct span bytes, struct wire_group_info_part *part);
+void wire_group_info_part_put(struct buf *b,
+			      const struct wire_group_info_part *part);
+
+/* Appends the part of a GroupInfo. ERR_PEER_INVALID where its ratchet_tree is not
+ * the last of its extensions. */
+MUST_CHECK enum err wire_group_info_part_of(const struct wire_group_info *info,
+					    struct buf *b);
+
 #endif

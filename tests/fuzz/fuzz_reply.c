@@ -33,6 +33,7 @@ static void touch_answer(const struct answer *a)
 			abort();
 	}
 	touch(a->group_info);
+	touch(a->tree);
 	for (size_t i = 0; i < a->welcome_count; i++) {
 		touch_text(a->welcomes[i].welcome_id);
 		touch_text(a->welcomes[i].session);

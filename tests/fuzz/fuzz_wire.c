@@ -120,12 +120,22 @@ static void extensions(struct span in, struct buf *out)
 		abort();
 }
 
+static void group_info_part(struct span in, struct buf *out)
+{
+	struct wire_group_info_part part;
+
+	if (wire_group_info_part_decode(in, &part) != ERR_OK)
+		return;
+	wire_group_info_part_put(out, &part);
+	same(out, in);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const decoders[])(struct span, struct buf *) = {
-		message,     commit,	      proposal,
-		key_package, group_secrets,   group_context,
-		node,	     private_content, extensions,
+		message,       commit,		proposal, key_package,
+		group_secrets, group_context,	node,	  private_content,
+		extensions,    group_info_part,
 	};
 	struct buf out = BUF_INIT;
 

@@ -266,6 +266,30 @@ describe('limits', { concurrency: false }, () => {
     await session.add(host, guests[2]);
   });
 
+  test('a group ends where its commits could not be posted any more', async () => {
+    const node = await start({ HERMETIC_BODY_BYTES: '6144',
+      HERMETIC_LOGINS_PER_MINUTE: '1000' });
+    const host = await newUser(node.url);
+    const session = await Session.create(host);
+    const guests = [];
+    let answer;
+    do {
+      guests.push(await newUser(node.url));
+      answer = await session.change(host, { part: true, welcome: Buffer.alloc(9),
+        add: [guests.at(-1).keysFor(session.algorithm).keyPackage()] });
+      if (answer.status === 201)
+        session.leaves.set(guests.at(-1).id, session.freeLeaf());
+    } while (answer.status === 201 && guests.length < 40);
+    assert.match(refused(answer, 409, 'quota-exceeded').detail, /too large/);
+    assert.ok(guests.length > 3, `${guests.length}`);
+    // each of them can still make a commit, and be removed
+    ok(await session.change(guests[0], { part: true }), 201);
+    ok(await session.change(host, { part: true,
+      remove: [session.leaves.get(guests[1].id)] }), 201);
+    session.leaves.delete(guests[1].id);
+    ok(await session.leave(guests[0]), 201);
+  });
+
   test('quotas are exact when two nodes count at the same moment', async () => {
     const env = { HERMETIC_DEVICES: '4', HERMETIC_KEY_PACKAGES: '10',
       HERMETIC_INVITATIONS_PENDING: '3', HERMETIC_WORKERS: '1' };

@@ -462,7 +462,10 @@ static void forge_rest(struct adversary *adversary, enum forgery forgery,
 	else if (forgery == FORGE_EMPTY)
 		reply->answer = (struct answer){ .result = ERR_OK };
 	else if (forgery == FORGE_FLIP_INFO)
-		flip(reply, &reply->answer.group_info, pick);
+		flip(reply,
+		     reply->answer.tree.n > 0 ? &reply->answer.tree
+					      : &reply->answer.group_info,
+		     pick);
 	else if (forgery == FORGE_WELCOME_PLACE)
 		forge_welcome(pick, reply);
 	else if (forgery == FORGE_STOCK)

@@ -132,12 +132,13 @@ out:
 	return joined;
 }
 
-static bool welcomed_by(struct ghost *ghost, const struct answer_welcome *w)
+static bool welcomed_by(struct ghost *ghost, const struct answer_welcome *w,
+			struct span tree)
 {
 	struct mls_group *group = NULL;
 
 	for (size_t i = 0; i < ghost->package_count; i++) {
-		if (mls_group_join(&ghost->me, w->welcome, SPAN_EMPTY,
+		if (mls_group_join(&ghost->me, w->welcome, tree,
 				   buf_span(&ghost->packages[i].bytes),
 				   &ghost->packages[i].secrets,
 				   &group) != ERR_OK)
@@ -147,6 +148,25 @@ static bool welcomed_by(struct ghost *ghost, const struct answer_welcome *w)
 		return true;
 	}
 	return false;
+}
+
+/* The tree may be in the Welcome, or beside it. */
+static bool welcomed_anyhow(struct ghost *ghost, struct server *server,
+			    const struct answer_welcome *w)
+{
+	const struct request request = { .kind = REQUEST_TREE,
+					 .session = w->session,
+					 .after = w->seq };
+	struct reply reply = { .parts = NULL };
+	bool joined = welcomed_by(ghost, w, SPAN_EMPTY);
+
+	if (joined)
+		return true;
+	server_ask(server, ghost->account, 0, &request, &reply);
+	joined =
+	    reply.answer.tree.n > 0 && welcomed_by(ghost, w, reply.answer.tree);
+	reply_free(&reply);
+	return joined;
 }
 
 bool ghost_welcomed(struct ghost *ghost, struct server *server, size_t home)
@@ -161,7 +181,7 @@ bool ghost_welcomed(struct ghost *ghost, struct server *server, size_t home)
 		struct server_session *session =
 		    server_session(server, w->session);
 
-		joined = session != NULL && welcomed_by(ghost, w);
+		joined = session != NULL && welcomed_anyhow(ghost, server, w);
 		if (joined)
 			settle_in(ghost, session, home, w->seq);
 	}

@@ -118,6 +118,7 @@ void reply_copy(struct reply *to, const struct answer *from)
 	to->answer.entries = entries;
 	to->answer.text = reply_text(to, from->text);
 	to->answer.group_info = reply_bytes(to, from->group_info);
+	to->answer.tree = reply_bytes(to, from->tree);
 	copy_lists(to, from);
 	copy_logs(to, from);
 }

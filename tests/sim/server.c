@@ -6,6 +6,7 @@
 
 #include "crypto/hash.h"
 #include "session/chain.h"
+#include "wire/message.h"
 
 /* ---- the whole ---- */
 
@@ -39,8 +40,10 @@ void server_clear(struct server *server)
 			blob_free(device->packages[k].bytes);
 		free(device->packages);
 	}
-	for (size_t i = 0; i < server->welcome_count; i++)
+	for (size_t i = 0; i < server->welcome_count; i++) {
 		blob_free(server->welcomes[i].bytes);
+		blob_free(server->welcomes[i].info);
+	}
 	server_accounts_clear(server);
 	free(server->sessions);
 	free(server->devices);
@@ -91,8 +94,10 @@ void server_copy(struct server *to, const struct server *from)
 		for (size_t k = 0; k < device->package_count; k++)
 			(void)blob_share(device->packages[k].bytes);
 	}
-	for (size_t i = 0; i < to->welcome_count; i++)
+	for (size_t i = 0; i < to->welcome_count; i++) {
 		(void)blob_share(to->welcomes[i].bytes);
+		(void)blob_share(to->welcomes[i].info);
+	}
 }
 
 size_t server_add_device(struct server *server, const char *user,
@@ -426,6 +431,31 @@ static void give_info(const struct server *server,
 	memcpy(reply->answer.head, first->head, DEVICE_HEAD);
 }
 
+/* The tree that belongs to a Welcome which waits for the caller. */
+static void give_tree(const struct server *server, size_t caller,
+		      const struct request *request, struct reply *reply)
+{
+	struct wire_message message;
+	struct span tree;
+
+	for (size_t i = 0; i < server->welcome_count; i++) {
+		const struct server_welcome *welcome = &server->welcomes[i];
+
+		if (welcome->device != caller ||
+		    welcome->seq != request->after ||
+		    strcmp(welcome->session, request->session) != 0)
+			continue;
+		sim_must(
+		    wire_message_decode(blob_span(welcome->info), &message),
+		    "a GroupInfo");
+		if (wire_extensions_find(message.group_info.extensions,
+					 WIRE_EXTENSION_RATCHET_TREE, &tree))
+			reply->answer.tree = reply_bytes(reply, tree);
+		return;
+	}
+	reply_refuse(reply, ERR_STATE_GONE, "not-found");
+}
+
 static void of_session(struct server *server, size_t caller, uint64_t now_ms,
 		       const struct request *request, struct reply *reply)
 {
@@ -449,6 +479,8 @@ static void of_session(struct server *server, size_t caller, uint64_t now_ms,
 	else if (request->kind == REQUEST_GROUP_INFO ||
 		 request->kind == REQUEST_FIRST_INFO)
 		give_info(server, session, caller, request, reply);
+	else if (request->kind == REQUEST_TREE)
+		give_tree(server, caller, request, reply);
 	else if (request->kind == REQUEST_SEND)
 		server_send(server, caller, now_ms, request, reply);
 	else if (request->kind == REQUEST_LEAVE)
@@ -480,6 +512,7 @@ static void answer(struct server *server, size_t caller, uint64_t now_ms,
 	case REQUEST_HANDSHAKES:
 	case REQUEST_GROUP_INFO:
 	case REQUEST_FIRST_INFO:
+	case REQUEST_TREE:
 	case REQUEST_SEND:
 	case REQUEST_COMMIT:
 	case REQUEST_MOVE:

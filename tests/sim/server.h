@@ -94,6 +94,7 @@ struct server_welcome {
 	uint64_t seq;
 	uint8_t head[DEVICE_HEAD];
 	struct blob *bytes;
+	struct blob *info; /* the GroupInfo there */
 };
 
 /* Told of each commit that the server takes: what it led from and to. `before`

@@ -89,7 +89,15 @@ struct incoming {
 	const struct request *request;
 	struct wire_public_message message;
 	bool external;
+	struct buf whole; /* the next GroupInfo, where its part came */
 };
+
+/* The GroupInfo that goes with it. */
+static struct span info_of(const struct incoming *in)
+{
+	return in->request->info_part.n > 0 ? buf_span(&in->whole)
+					    : in->request->group_info;
+}
 
 static const char *decode_commit(struct incoming *in, uint64_t *epoch)
 {
@@ -148,7 +156,36 @@ static bool has_reinit(const struct incoming *in)
 	return false;
 }
 
-static const char *check_by_rules(const struct incoming *in, uint64_t now_ms)
+/* A server that takes what it likes makes the next GroupInfo without a look at the
+ * rules. */
+static bool complete(struct incoming *in)
+{
+	struct check_walk *walk = NULL;
+	bool made;
+
+	if (in->request->info_part.n == 0)
+		return in->request->group_info.n > 0;
+	buf_reset(&in->whole);
+	made = check_group_now(blob_span(in->session->info), SPAN_EMPTY, &walk)
+		       .wrong == NULL &&
+	       check_walk_again(walk, in->request->bytes).wrong == NULL &&
+	       check_walk_put_info(walk, in->request->info_part, &in->whole)
+		       .wrong == NULL;
+	check_walk_free(walk);
+	return made;
+}
+
+static struct check_verdict judge(const struct check_commit *what,
+				  struct buf *whole)
+{
+	struct check_walk *walk = NULL;
+	struct check_verdict verdict = check_commit_step(what, &walk, whole);
+
+	check_walk_free(walk);
+	return verdict;
+}
+
+static const char *check_by_rules(struct incoming *in, uint64_t now_ms)
 {
 	bool move = in->request->kind == REQUEST_MOVE;
 	struct buf departed = BUF_INIT;
@@ -156,6 +193,7 @@ static const char *check_by_rules(const struct incoming *in, uint64_t now_ms)
 		.before = blob_span(in->session->info),
 		.commit = in->request->bytes,
 		.after = move ? SPAN_EMPTY : in->request->group_info,
+		.part = move ? SPAN_EMPTY : in->request->info_part,
 		.successor = move ? in->request->group_info : SPAN_EMPTY,
 		.now = now_ms / 1000,
 	};
@@ -167,13 +205,14 @@ static const char *check_by_rules(const struct incoming *in, uint64_t now_ms)
 
 	if (move != has_reinit(in))
 		return "commit-invalid";
-	if ((move ? in->request->welcome : in->request->group_info).n == 0)
+	if (move ? in->request->welcome.n == 0
+		 : (what.after.n > 0) == (what.part.n > 0))
 		return "commit-invalid";
 	server_departures(in->session, &departed);
 	what.departed = buf_span(&departed);
 	accounts = server_judges(in->server);
 	what.accounts = accounts;
-	verdict = check_commit(&what);
+	verdict = judge(&what, &in->whole);
 	if (verdict.wrong == NULL)
 		server_keep_carried(in->server, accounts);
 	lacks = check_accounts_lacks(accounts, &position, &fingerprint);
@@ -183,18 +222,20 @@ static const char *check_by_rules(const struct incoming *in, uint64_t now_ms)
 		return lacks		? "accounts-unknown"
 		       : verdict.denied ? "not-allowed"
 					: "commit-invalid";
-
+	if (verdict.wrong != NULL && !complete(in))
+		return "commit-invalid";
 	return NULL;
 }
 
 /* What an adversary's server still wants: a GroupInfo that it can read. */
-static const char *check_laxly(const struct incoming *in)
+static const char *check_laxly(struct incoming *in)
 {
 	struct seen_group group;
-	bool read = seen_group_read(in->request->group_info, &group);
 
+	if (!complete(in) || !seen_group_read(info_of(in), &group))
+		return "commit-invalid";
 	seen_group_clear(&group);
-	return read ? NULL : "commit-invalid";
+	return NULL;
 }
 
 static const char *check_all(struct incoming *in, uint64_t now_ms)
@@ -233,9 +274,10 @@ static void drop_welcomes(struct server *server,
 	for (size_t i = 0; i < server->welcome_count; i++) {
 		struct server_welcome welcome = server->welcomes[i];
 
-		if (strcmp(welcome.session, session->text_id) == 0)
+		if (strcmp(welcome.session, session->text_id) == 0) {
 			blob_free(welcome.bytes);
-		else
+			blob_free(welcome.info);
+		} else
 			server->welcomes[kept++] = welcome;
 	}
 	server->welcome_count = kept;
@@ -272,6 +314,7 @@ static void store_welcome(struct incoming *in, size_t device, uint64_t seq)
 	welcome->seq = seq;
 	memcpy(welcome->head, server_head(in->session, seq), DEVICE_HEAD);
 	welcome->bytes = blob_make(in->request->welcome);
+	welcome->info = blob_share(in->session->info);
 }
 
 static void store_welcomes(struct incoming *in, uint64_t seq)
@@ -336,7 +379,7 @@ static void take_commit(struct incoming *in, uint64_t now_ms, uint64_t *seq)
 
 	*seq = server_append(session, CHAIN_COMMIT,
 			     blob_make(in->request->bytes), in->caller, now_ms);
-	session->info = blob_make(in->request->group_info);
+	session->info = blob_make(info_of(in));
 	if (in->message.content.commit.has_path)
 		session->keys_seq = *seq;
 	if (move) {
@@ -392,11 +435,13 @@ void server_commit(struct server *server, size_t caller, uint64_t now_ms,
 	if (reply->answer.seq > 0)
 		return;
 	wrong = check_all(&in, now_ms);
-	if (wrong != NULL) {
+	if (wrong != NULL)
 		reply_refuse(reply, result_of(wrong), wrong);
+	else
+		take_commit(&in, now_ms, &reply->answer.seq);
+	buf_clear(&in.whole);
+	if (wrong != NULL)
 		return;
-	}
-	take_commit(&in, now_ms, &reply->answer.seq);
 	if (request->kind == REQUEST_MOVE) /* the Welcome's place */
 		reply->answer.seq++;
 }

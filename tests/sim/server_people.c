@@ -181,6 +181,7 @@ static void take_welcome(struct server *server, size_t caller,
 		if (server->welcomes_kept)
 			return;
 		blob_free(welcome->bytes);
+		blob_free(welcome->info);
 		server->welcome_count--;
 		memmove(welcome, welcome + 1,
 			(server->welcome_count - i) * sizeof(*welcome));

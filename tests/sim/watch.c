@@ -166,6 +166,7 @@ static void scan_all(struct client *client, const struct request *request)
 {
 	scan(client, request, request->bytes);
 	scan(client, request, request->group_info);
+	scan(client, request, request->info_part);
 	scan(client, request, request->welcome);
 	for (size_t i = 0; i < request->key_package_count; i++)
 		scan(client, request, request->key_packages[i]);

@@ -130,6 +130,10 @@ export async function newAccount(url, stem = 'user') {
   return user;
 }
 
+/** What goes with a commit: the next GroupInfo, or its part. */
+const told = (next, part) => part ? { partial_group_info: base64(next.part()) }
+  : { group_info: base64(next.info()) };
+
 /**
  * A session with its log as the test believes it to be. The bytes are as an
  * MLS client's would be, as far as a server can see.
@@ -188,11 +192,11 @@ export class Session {
   }
 
   /** Posts a commit that adds, removes or neither. */
-  async change(device, { welcome, ...options } = {}) {
+  async change(device, { welcome, part = false, ...options } = {}) {
     const commit = this.commit(device, options);
     const { next } = this;
     const answer = await device.post(this.path('/commit'), {
-      commit: base64(commit), group_info: base64(next.info()),
+      commit: base64(commit), ...told(next, part),
       ...(welcome && { welcome: base64(welcome) }),
     });
     if (answer.status === 201) this.adopt(next);
@@ -201,7 +205,11 @@ export class Session {
 
   /** The same, for what must succeed: adds these devices by KeyPackage. */
   async add(device, ...devices) {
-    const answer = ok(await this.change(device, {
+    return this.addBy(device, devices);
+  }
+
+  async addBy(device, devices, options = {}) {
+    const answer = ok(await this.change(device, { ...options,
       add: devices.map(d => d.keysFor(this.algorithm).keyPackage()),
       welcome: randomBytes(100),
     }), 201);
@@ -218,12 +226,11 @@ export class Session {
   }
 
   /** By external commit. */
-  async join(device, options = {}) {
+  async join(device, { part = false, ...options } = {}) {
     const commit = this.commit(device, { external: true, ...options });
     const { next } = this;
     const answer = await device.post('/session/join', {
-      session_id: this.id, commit: base64(commit),
-      group_info: base64(next.info()),
+      session_id: this.id, commit: base64(commit), ...told(next, part),
     });
     if (answer.status === 200) {
       this.leaves.set(device.id, this.freeLeaf());

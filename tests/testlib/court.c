@@ -215,9 +215,10 @@ void court_accept(struct court *c, int by, const struct mls_change *change,
 		d->session = NULL;
 		assert_int_equal(session_join_welcome(
 				     &d->me, world_id, buf_span(&made.welcome),
-				     buf_span(&d->key_package), &d->secrets,
-				     seq, ledger_entry(&c->ledger, seq)->head,
-				     &d->session),
+				     SPAN_EMPTY, buf_span(&d->key_package),
+				     &d->secrets, seq,
+				     ledger_entry(&c->ledger, seq)->head,
+				     &(enum session_tree){ 0 }, &d->session),
 				 ERR_OK);
 		assert_int_equal(
 		    session_set_departures(

@@ -211,6 +211,15 @@ export class Group {
     return message(4, join(tbs, vec(group.keys.sign('GroupInfoTBS', tbs))));
   }
 
+  /** The part of a GroupInfo that a server cannot make: PartialGroupInfo. */
+  part({ externalPub = randomBytes(this.suite.kem), keys = this.keys,
+    more = Buffer.alloc(0) } = {}) {
+    const extensions = join(u16(4), vec(vec(externalPub)), more);
+    const tbs = join(this.context(), vec(extensions, u16(2), vec(this.tree())),
+      vec(this.tag), u32(this.signer));
+    return join(vec(extensions), vec(keys.sign('GroupInfoTBS', tbs)));
+  }
+
   freeLeaf() {
     const free = this.leaves.findIndex(l => !l);
     return free < 0 ? this.leaves.length : free;

@@ -265,9 +265,9 @@ static void add(struct town *t, int by, int who)
 	post(t, by, &made, NULL);
 	seq = t->ledger.chain.seq;
 	MUST(session_join_welcome(&r->d.me, world_id, buf_span(&made.welcome),
-				  key_package, &r->d.secrets, seq,
+				  SPAN_EMPTY, key_package, &r->d.secrets, seq,
 				  ledger_entry(&t->ledger, seq)->head,
-				  &r->d.session));
+				  &(enum session_tree){ 0 }, &r->d.session));
 	session_set_accounts(r->d.session, r->accounts);
 	assert_int_equal(session_check_leaves(r->d.session, &wrong),
 			 ERR_STATE_ACCOUNTS);

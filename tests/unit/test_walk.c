@@ -84,14 +84,56 @@ static void leave(struct member *m)
 	m->group = NULL;
 }
 
+/* The GroupInfo where the walk is, of a signature that nobody looks at. */
+static void put_walk(struct crowd *c, struct buf *info)
+{
+	static const uint8_t none[] = { 0, 0 };
+
+	assert_null(check_walk_put_info(c->walk, SPAN_ARRAY(none), info).wrong);
+}
+
+/* Who has followed the group makes the GroupInfo of its part, byte for byte, and
+ * whoever was told that the commit is good comes to the same. */
+static void complete(struct crowd *c, struct span before,
+		     const struct mls_commit *commit)
+{
+	struct span info = buf_span(&commit->group_info);
+	struct check_walk *again = NULL;
+	struct wire_message message;
+	struct buf part = BUF_INIT, whole = BUF_INIT;
+
+	assert_int_equal(wire_message_decode(info, &message), ERR_OK);
+	assert_int_equal(wire_group_info_part_of(&message.group_info, &part),
+			 ERR_OK);
+	assert_null(
+	    check_walk_complete(c->walk, buf_span(&part), &whole).wrong);
+	assert_true(span_equal(buf_span(&whole), info));
+	part.p[part.n - 1] ^= 1;
+	assert_non_null(
+	    check_walk_complete(c->walk, buf_span(&part), &whole).wrong);
+	part.p[part.n - 1] ^= 1;
+	assert_int_equal(whole.n, info.n);
+
+	assert_null(check_walk_from_info(before, CHECK_VERIFIED, &again).wrong);
+	assert_null(check_walk_again(again, buf_span(&commit->commit)).wrong);
+	buf_reset(&whole);
+	assert_null(check_walk_put_info(again, buf_span(&part), &whole).wrong);
+	assert_true(span_equal(buf_span(&whole), info));
+	check_walk_free(again);
+	buf_clear(&part);
+	buf_clear(&whole);
+}
+
 /* All others follow; the walk does, and is where they are. */
 static void follow(struct crowd *c, const struct member *by,
 		   const struct mls_commit *commit)
 {
 	struct check_walk *anew = NULL;
-	const char *wrong =
-	    check_walk_commit(c->walk, buf_span(&commit->commit)).wrong;
+	struct buf before = BUF_INIT;
+	const char *wrong;
 
+	put_walk(c, &before);
+	wrong = check_walk_commit(c->walk, buf_span(&commit->commit)).wrong;
 	if (wrong != NULL)
 		fail_msg("%s", wrong);
 	for (int i = 0; i < PEOPLE; i++) {
@@ -122,6 +164,8 @@ static void follow(struct crowd *c, const struct member *by,
 	if (wrong != NULL)
 		fail_msg("%s", wrong);
 	check_walk_free(anew);
+	complete(c, buf_span(&before), commit);
+	buf_clear(&before);
 }
 
 static void join_external(struct crowd *c, struct member *m, bool resync)

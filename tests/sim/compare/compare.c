@@ -18,6 +18,7 @@ static const char *const kinds[REQUEST_KINDS] = {
 	[REQUEST_HANDSHAKES] = "handshakes",
 	[REQUEST_GROUP_INFO] = "group-info",
 	[REQUEST_FIRST_INFO] = "first-info",
+	[REQUEST_TREE] = "tree",
 	[REQUEST_SEND] = "send",
 	[REQUEST_COMMIT] = "commit",
 	[REQUEST_MOVE] = "move",
@@ -195,6 +196,8 @@ static void compare_answers(const struct both *both)
 	    (!span_equal(a->group_info, b->group_info) ||
 	     memcmp(a->head, b->head, DEVICE_HEAD) != 0))
 		differ(both, "GroupInfo or head");
+	if (kind == REQUEST_TREE && !span_equal(a->tree, b->tree))
+		differ(both, "tree");
 	if (kind == REQUEST_LOG || kind == REQUEST_HANDSHAKES)
 		compare_entries(both);
 	else if (kind == REQUEST_WELCOMES)

@@ -1,0 +1,259 @@
+// Large groups: a commit brings the part of the next GroupInfo that the node cannot
+// make, or the whole one, as clients of before do; the node keeps parts, and gives
+// the whole one to who joins.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+
+import { Session, base64, bytesOf, newUser, ok, refused } from '../testlib/api.mjs';
+import { u16, vec } from '../testlib/mls.mjs';
+import { conversation, twoPeople } from '../testlib/people.mjs';
+import { startProxy } from '../testlib/proxy.mjs';
+import { readGroup } from '../testlib/read_group.mjs';
+import { root, startNode, startPostgres } from '../testlib/stack.mjs';
+
+const LARGE = 33; // leaves whose tree is 64 wide
+
+describe('large groups', { concurrency: false }, () => {
+  let postgres, node, alice, bob, devices, session, welcomed;
+  const start = () => startNode({ postgres, env: {
+    HERMETIC_DEVICES: '100', HERMETIC_LOGINS_PER_MINUTE: '1000' } });
+  before(async () => {
+    postgres = await startPostgres();
+    node = await start();
+    [alice, bob] = await Promise.all(
+      ['alice', 'bob'].map(name => newUser(node.url, name)));
+    devices = [];
+    for (let i = 0; i < LARGE; i++) devices.push(await alice.another());
+  });
+  after(async () => {
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  const stored = async () => (await postgres.rows(`SELECT epoch,
+    length(group_info) AS whole, length(part) AS part, cardinality(since) AS since
+    FROM hermetic.group_info WHERE session_id = '${session.id}'`))[0];
+
+  /** What is given to who joins is the group as this test has it. */
+  async function holds(device = alice) {
+    const given = ok(await device.get(session.path('/group-info')));
+    const group = readGroup(bytesOf(given.group_info));
+    assert.equal(given.epoch, session.epoch);
+    assert.equal(group.epoch, session.epoch);
+    assert.deepEqual(group.treeHash(), session.group.treeHash());
+    assert.deepEqual(group.confirmed, session.group.confirmed);
+    assert.deepEqual(group.tree(), session.group.tree());
+    return given;
+  }
+
+  test('a small group is kept whole, whichever way it comes', async () => {
+    session = await Session.create(alice, { invite: [bob.username] });
+    await session.addBy(alice, devices.slice(0, 2), { part: true });
+    assert.deepEqual(await stored(),
+      { ...await stored(), part: null, since: 0 });
+    await holds();
+    ok(await session.change(alice), 201);
+    await holds();
+  });
+
+  test('a part that is not of the next epoch is refused', async () => {
+    const commit = session.commit(alice);
+    const { next } = session;
+    const post = more => alice.post(session.path('/commit'),
+      { commit: base64(commit), ...more });
+    const wrong = async (part, why) => {
+      const answer = await post({ partial_group_info: base64(part) });
+      assert.match(refused(answer, 422, 'commit-invalid').detail, why);
+    };
+    await wrong(session.group.part(), /signature does not verify/);
+    await wrong(next.part({ keys: bob.keysFor() }), /signature does not/);
+    await wrong(next.part({ externalPub: randomBytes(5) }), /external_pub/);
+    await wrong(next.part({ more: Buffer.concat([u16(2), vec(next.tree())]) }),
+      /does not decode/);
+    await wrong(randomBytes(40), /does not decode/);
+    const both = { group_info: base64(next.info()),
+      partial_group_info: base64(next.part()) };
+    refused(await post(both), 422, 'commit-invalid');
+    refused(await post({}), 422, 'commit-invalid');
+    ok(await post({ partial_group_info: both.partial_group_info }), 201);
+    session.adopt(next);
+    await holds();
+  });
+
+  test('a large one in parts: what is written does not grow with it', async () => {
+    const { seq } = await session.addBy(alice, devices.slice(2), { part: true });
+    welcomed = { seq, tree: session.group.tree() };
+    const whole = await stored();
+    assert.equal(whole.part, null); // its base was a small group
+    for (let i = 1; i <= 3; i++) {
+      ok(await session.change(devices[i], { part: true }), 201);
+      const now = await stored();
+      assert.deepEqual(now, { ...whole, since: i, part: now.part });
+      assert.ok(now.part < 200, `${now.part} bytes`);
+      await holds(bob);
+    }
+  });
+
+  test('a client of before posts the whole one, and others go on', async () => {
+    ok(await session.change(devices[4]), 201);
+    await holds();
+    ok(await session.change(devices[5], { part: true }), 201);
+    await holds();
+  });
+
+  test('a node that knows nothing of the group reads it from its parts', async () => {
+    await node.stop();
+    node = await start();
+    for (const device of [alice, bob, ...devices]) device.url = node.url;
+    await holds();
+    ok(await session.change(devices[6], { part: true }), 201);
+    await node.stop();
+    node = await start();
+    for (const device of [alice, bob, ...devices]) device.url = node.url;
+    ok(await session.leave(devices[7]), 201);
+    ok(await session.change(alice, { part: true,
+      remove: [session.leaves.get(devices[7].id)] }), 201);
+    session.leaves.delete(devices[7].id);
+    await holds();
+  });
+
+  test('who is invited joins it by its part', async () => {
+    ok(await session.join(bob, { part: true }), 200);
+    await holds(bob);
+    ok(await session.send(bob), 201);
+  });
+
+  test('nodes take turns: each follows what the others took', async () => {
+    const other = await start();
+    try {
+      for (const url of [node.url, other.url, other.url, node.url, other.url,
+        node.url]) {
+        alice.url = url;
+        ok(await session.change(alice, { part: true }), 201);
+        await holds();
+      }
+      devices[10].url = other.url;
+      ok(await session.leave(devices[10]), 201);
+      alice.url = node.url;
+      ok(await session.change(alice, { part: true,
+        remove: [session.leaves.get(devices[10].id)] }), 201);
+      session.leaves.delete(devices[10].id);
+      await holds();
+    } finally {
+      alice.url = node.url;
+      await other.stop();
+    }
+  });
+
+  test('of two commits of an epoch the first counts', async () => {
+    const commits = [8, 9].map(i => {
+      const commit = session.commit(devices[i]);
+      return { by: devices[i], next: session.next, body: {
+        commit: base64(commit),
+        partial_group_info: base64(session.next.part()) } };
+    });
+    const answers = await Promise.all(commits.map(({ by, body }) =>
+      by.post(session.path('/commit'), body)));
+    const first = answers.findIndex(a => a.status === 201);
+    assert.equal(refused(answers[1 - first], 409, 'epoch-changed').epoch,
+      session.epoch + 1);
+    session.adopt(commits[first].next);
+    await holds();
+    const again = await commits[first].by.post(session.path('/commit'),
+      commits[first].body);
+    assert.equal(again.status, 200);
+  });
+
+  test('the whole one is stored anew after many commits', async () => {
+    const { epoch } = await stored();
+    let now, most = 0;
+    for (let i = 0; i < 300; i++) {
+      ok(await session.change(alice, { part: true }), 201);
+      now = await stored();
+      most = Math.max(most, now.since);
+      if (now.epoch > epoch) break;
+    }
+    assert.ok(now.epoch > epoch, 'it never was');
+    assert.equal(now.since, 0);
+    assert.ok(most > 3);
+    await holds();
+  });
+
+  test('who has a Welcome gets the tree of its place', async () => {
+    const tree = async (device, seq) =>
+      device.get(session.path(`/tree${seq === undefined ? '' : `?seq=${seq}`}`));
+    // what is stored whole is of a later place: the node walks from the beginning
+    const given = ok(await tree(devices[20], welcomed.seq));
+    assert.equal(given.seq, welcomed.seq);
+    assert.deepEqual(bytesOf(given.ratchet_tree), welcomed.tree);
+    await holds(); // and what the worker keeps is of now
+    refused(await tree(devices[20], welcomed.seq + 1), 404, 'not-found');
+    refused(await tree(alice, welcomed.seq), 404, 'not-found');
+    refused(await tree(devices[20]), 400, 'malformed');
+    const late = await alice.another();
+    const { seq } = await session.addBy(alice, [late], { part: true });
+    assert.deepEqual(bytesOf(ok(await tree(late, seq)).ratchet_tree),
+      session.group.tree());
+  });
+});
+
+test('members by the client\'s code come in and commit', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath,
+    [join(root, 'bench/large.mjs'), '20', '70'], { cwd: root });
+  const rows = stdout.trim().split('\n').slice(2)
+    .map(line => line.split('|').map(cell => cell.trim()));
+  assert.deepEqual(rows.map(r => `${r[1]} ${r[2]}`), ['20', '70'].flatMap(n =>
+    ['empty', 'add', 'remove'].map(what => `${n} ${what}`)));
+  const welcome = r => Number(r[4].match(/(\d+) B$/)[1]);
+  assert.ok(welcome(rows[1]) > 3000, 'with the tree');
+  assert.ok(welcome(rows[4]) < 1000, 'without it');
+});
+
+describe('a client at a server of before', { concurrency: false }, () => {
+  let postgres, node, proxy, alice, bob;
+  before(async () => {
+    postgres = await startPostgres();
+    node = await startNode({ postgres });
+    proxy = await startProxy(node.url);
+    [alice, bob] = await twoPeople(node.url);
+    alice.server = proxy.url;
+  });
+  after(async () => {
+    await proxy?.stop();
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  test('posts the whole GroupInfo where no part is read', async () => {
+    const posted = [];
+    proxy.hooks = { request: async ({ path, body }) => {
+      if (!/\/(commit|join)$/.test(path) || !body?.commit) return undefined;
+      posted.push(Object.keys(body).find(name => name.includes('group_info')));
+      return body.partial_group_info && { status: 400, json: {
+        type: 'urn:hermetic:problem:malformed', title: 'malformed',
+        status: 400, detail: 'unknown member partial_group_info' } };
+    } };
+    const id = await conversation(alice, bob);
+    await alice.does('rotate', id);
+    assert.deepEqual(posted.filter(name => name === 'group_info').length, 2);
+    assert.deepEqual(posted.slice(0, 2), ['partial_group_info', 'group_info']);
+    await bob.does('send', id, 'as before');
+    assert.equal((await alice.texts(id)).at(-1), 'as before');
+  });
+
+  test('and its part where one is', async () => {
+    const posted = [];
+    proxy.hooks = { request: async ({ path, body }) => {
+      if (path.endsWith('/commit')) posted.push(Object.keys(body).sort());
+      return undefined;
+    } };
+    const id = await conversation(alice, bob);
+    await alice.does('rotate', id);
+    assert.deepEqual(posted, [['commit', 'partial_group_info', 'welcome'],
+      ['commit', 'partial_group_info']]);
+  });
+});
