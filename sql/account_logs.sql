@@ -1,5 +1,6 @@
 -- $1 user names, empty where $2 has a fingerprint; $3 after which number; $4 how
--- many links of each; $5 how many bytes in all. For each account that there is,
+-- many links of each; $5 how many bytes in all; $6 who asks, for whom
+-- a name of who has blocked that one is nobody's. For each account that there is,
 -- by its place in these lists: a row for each link, or one with NULLs. The first
 -- link of each comes whatever its size.
 WITH asked AS (
@@ -11,7 +12,7 @@ WITH asked AS (
        AS q(name, print, after, place)
   LEFT JOIN account_log p ON p.fingerprint = q.print
   CROSS JOIN LATERAL ( -- each by an index of its own
-    SELECT user_id, username FROM account WHERE username = q.name
+    SELECT user_id, username FROM account WHERE username = visible_name(q.name, $6::uuid)
     UNION
     SELECT user_id, username FROM account WHERE user_id = p.user_id) a
   LEFT JOIN LATERAL (

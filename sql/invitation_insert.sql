@@ -1,11 +1,12 @@
 -- $1 session, $2 user, $3 device, $4 usernames, and how many invitations $2 may give:
 -- $5 in a day, $6 that one account has not followed. `outcome` as a problem's slug;
--- `wait`: seconds, of too-many-requests.
+-- `wait`: seconds, of too-many-requests. Who has blocked $2 is no user.
 WITH known AS MATERIALIZED (
   SELECT a.user_id, EXISTS (
            SELECT FROM invitation i WHERE i.session_id = $1::uuid
                                       AND i.user_id = a.user_id) AS before
-  FROM account a WHERE a.username = ANY ($4::text[])
+  FROM account a WHERE a.username = ANY (
+    array(SELECT visible_name(u, $2::uuid) FROM unnest($4::text[]) u))
 ), judged AS MATERIALIZED (
   SELECT CASE
     WHEN NOT EXISTS (SELECT FROM session WHERE session_id = $1::uuid)

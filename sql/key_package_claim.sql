@@ -4,12 +4,13 @@
 -- which stays, and so it is beyond $5. A device without any comes with NULLs, an
 -- unknown user with no row; `wait`: beyond $4, in seconds. A device that waits to be
 -- approved, or is one of an account that had the name before, does not come.
+-- An account that has blocked $3 is as one that there is not.
 WITH charged AS MATERIALIZED (
   SELECT user_id,
          CASE WHEN user_id = $3::uuid THEN 0
               ELSE charge_quota('claims of ' || user_id || ' by ' || $3::uuid, 1,
                           $4::bigint, interval '1 hour') END AS wait
-  FROM account WHERE username = $1::text
+  FROM account WHERE username = visible_name($1::text, $3::uuid)
 ), judged AS MATERIALIZED (
   SELECT user_id, wait,
          CASE WHEN wait > 0 THEN false

@@ -7,6 +7,9 @@ RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = hermetic
 DECLARE
   v_name text;
 BEGIN
+  IF p_token IS NULL AND session_user = 'hermetic_api' THEN
+    RETURN 'account';
+  END IF;
   IF p_token IS NULL AND session_user <> 'hermetic_admin' THEN
     RETURN 'admin';
   END IF;

@@ -1,5 +1,5 @@
 -- A session with leaf 0 at epoch 0, its GroupInfo, its place in the sweep of history and
--- the invitations.
+-- the invitations. Who has blocked the creator is no user.
 CREATE OR REPLACE FUNCTION create_session(
   p_session uuid, p_user uuid, p_device uuid, p_algorithm text,
   p_join_policy text, p_group_info bytea, p_invite text[],
@@ -10,7 +10,8 @@ BEGIN
   head := chain_start(p_session);
   created_at := now();
   SELECT u INTO unknown_username FROM unnest(p_invite) u
-    WHERE NOT EXISTS (SELECT FROM account a WHERE a.username = u) LIMIT 1;
+    WHERE NOT EXISTS (SELECT FROM account a
+                      WHERE a.username = visible_name(u, p_user)) LIMIT 1;
   IF unknown_username IS NOT NULL THEN
     outcome := 'no-such-user';
     RETURN;

@@ -2,7 +2,8 @@
 -- caller's device the first; one that adds (p_entry) approves the device that asked
 -- with that entry; one that removes (p_removed) ends devices, whose tokens are in
 -- `ended`. `anew`: the name is to be this log's from now on. Only the first link needs
--- p_user and p_device.
+-- p_user and p_device. One that closes the account ends all devices but the one that has
+-- signed it, which has yet to depart from its sessions and to have the account erased.
 CREATE OR REPLACE FUNCTION take_account_link(
   p_user uuid, p_device uuid, p_fingerprint bytea, p_number bigint,
   p_before bytea, p_hash bytea, p_link bytea, p_salt bytea, p_anew boolean,
@@ -36,6 +37,11 @@ BEGIN
                          WHERE l.fingerprint = p_fingerprint)
         AND r.entry = p_entry AND d.removed_at IS NULL
         AND d.link_number IS NULL;
+  END IF;
+  IF account_link_closes(p_link) THEN
+    UPDATE account_log SET closed_at = now() WHERE fingerprint = p_fingerprint;
+    ended := close_devices(p_fingerprint, account_link_signer(p_link));
+    RETURN;
   END IF;
   SELECT coalesce(array_agg(f), '{}') INTO ended
     FROM device d, unnest(end_device(d.device_id)) AS f

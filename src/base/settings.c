@@ -71,6 +71,7 @@ bool settings_know(const char *name)
 					      "HERMETIC_ROTATION_PASSWORD",
 					      "HERMETIC_SCRYPT_N",
 					      "HERMETIC_SERVER",
+					      "HERMETIC_STOCK",
 					      "HERMETIC_USERNAME" };
 
 	for (size_t i = 0; i < SETTING_COUNT; i++)

@@ -126,7 +126,7 @@ enum setting_process {
 	      "to make more.")                                                 \
 	SETTING(WELCOME_SECONDS, NUMBER, "2592000", 1u, 3153600000u,           \
 		SETTING_ROTATION, NULL)                                        \
-	SETTING(KEY_PACKAGES_LOW, NUMBER, "3", 0u, 100u, SETTING_ROTATION,     \
+	SETTING(KEY_PACKAGES_LOW, NUMBER, "25", 0u, 100u, SETTING_ROTATION,    \
 		NULL)                                                          \
 	GROUP("How long one key signs access tokens, and how long a new "      \
 	      "one is published before it signs.")                             \
@@ -153,6 +153,11 @@ enum setting_process {
 	GROUP("Who may register: open, closed, or token (whoever has one "     \
 	      "that `hermetic-admin token` has made).")                        \
 	SETTING(REGISTRATION, PARSED, "open", 0u, 0u, SETTING_API, NULL)       \
+	GROUP("For how many seconds the name of an account that was erased "   \
+	      "is not given out again: whoever knew it would take the next "   \
+	      "account for the first one.")                                    \
+	SETTING(NAME_HOLD_SECONDS, NUMBER, "31536000", 0u, 3153600000u,        \
+		SETTING_API | SETTING_ROTATION, NULL)                          \
 	GROUP("Password hashing: threads of one worker, and how many may "     \
 	      "wait for one.")                                                 \
 	SETTING(LOGIN_THREADS, NUMBER, "2", 1u, 64u, SETTING_API, NULL)        \

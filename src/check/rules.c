@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "check/adds.h"
+#include "check/bans.h"
 #include "check/departure.h"
 #include "check/places.h"
 #include "check/rights.h"
@@ -101,14 +102,26 @@ static const char *take_remove(struct pass *p, uint32_t removed)
 
 /* ---- extensions ---- */
 
-/* Every extension of `a` but those of two types stands in `b`, as it is. */
-static bool all_stand(struct span a, struct span b, uint16_t but, uint16_t nor)
+/* Those that a commit may change, each by a rule of its own. */
+static bool moves(uint16_t type)
+{
+	return type == ROLES_EXTENSION || type == PLACES_EXTENSION ||
+	       type == BANS_EXTENSION;
+}
+
+static bool is_negotiation(uint16_t type)
+{
+	return type == NEGOTIATION_EXTENSION;
+}
+
+/* Every extension of `a` but those of some types stands in `b`, as it is. */
+static bool all_stand(struct span a, struct span b, bool (*but)(uint16_t type))
 {
 	struct wire_extension extension;
 	struct span data;
 
 	while (wire_extensions_next(&a, &extension)) {
-		if (extension.type == but || extension.type == nor)
+		if (but(extension.type))
 			continue;
 		if (!wire_extensions_find(b, extension.type, &data) ||
 		    !span_equal(data, extension.data))
@@ -117,9 +130,9 @@ static bool all_stand(struct span a, struct span b, uint16_t but, uint16_t nor)
 	return true;
 }
 
-static bool same_but(struct span a, struct span b, uint16_t but, uint16_t nor)
+static bool same_but(struct span a, struct span b, bool (*but)(uint16_t type))
 {
-	return all_stand(a, b, but, nor) && all_stand(b, a, but, nor);
+	return all_stand(a, b, but) && all_stand(b, a, but);
 }
 
 /* The places move by check_places(), but they neither come nor go. */
@@ -159,8 +172,7 @@ static const char *check_extensions(struct pass *p)
 		return "its extensions are there twice";
 	if (roles_read(p->extensions, &after) != ERR_OK)
 		return "the roles do not decode, or leave nobody as owner";
-	if (!same_but(p->view->extensions, p->extensions, ROLES_EXTENSION,
-		      PLACES_EXTENSION) ||
+	if (!same_but(p->view->extensions, p->extensions, moves) ||
 	    !keeps_places(p->view->extensions, p->extensions))
 		return p->roles.there && !after.there
 			   ? deny(p, "only an owner gives roles, and they stay")
@@ -215,8 +227,7 @@ static const char *check_reinit(struct pass *p,
 	    reinit->version != WIRE_VERSION_MLS10 ||
 	    suite_by_id(reinit->cipher_suite) == NULL)
 		return "a ReInit is not of the session's next generation";
-	if (!same_but(p->view->extensions, reinit->extensions,
-		      NEGOTIATION_EXTENSION, NEGOTIATION_EXTENSION))
+	if (!same_but(p->view->extensions, reinit->extensions, is_negotiation))
 		return deny(p, "a ReInit changes the group's extensions");
 	return NULL;
 }
@@ -347,6 +358,23 @@ static const char *check_members(struct pass *p)
 	return NULL;
 }
 
+static const char *check_kept_out(struct pass *p)
+{
+	struct check_bans bans = {
+		.view = p->view,
+		.commit = p->commit,
+		.roles = &p->roles,
+		.committer = p->committer.identity,
+		.external = p->external,
+		.gone = p->gone,
+		.after = p->resets > 0 ? p->extensions : p->view->extensions,
+	};
+	const char *wrong = check_bans(&bans);
+
+	p->denied |= bans.denied;
+	return wrong;
+}
+
 /* Last: it may take links that are not here, which says nothing of the commit. */
 static const char *check_accounts(struct pass *p,
 				  const struct wire_content *content)
@@ -381,6 +409,8 @@ static const char *run(struct pass *p, const struct wire_content *content)
 		wrong = check_members(p);
 	if (wrong == NULL)
 		wrong = check_extensions(p);
+	if (wrong == NULL)
+		wrong = check_kept_out(p);
 	if (wrong == NULL)
 		wrong = check_path(p);
 	if (wrong == NULL)

@@ -18,6 +18,7 @@ enum option {
 	OPT_NAME,
 	OPT_INVITE,
 	OPT_OPEN,
+	OPT_VERIFIED_ONLY,
 	OPT_ID,
 	OPT_REPLY,
 	OPT_EDIT,
@@ -39,15 +40,15 @@ enum option {
 	OPT_COUNT
 };
 
-#define ALL_VERBS (~0u)
-#define ONLY(verb) (1u << (verb))
+#define ALL_VERBS UINT64_MAX
+#define ONLY(verb) (UINT64_C(1) << (verb))
 #define STREAMS (ONLY(VERB_CHAT) | ONLY(VERB_READ) | ONLY(VERB_SEND))
 #define SAYS (ONLY(VERB_SEND) | ONLY(VERB_REACT) | ONLY(VERB_DELETE))
 #define LOGINS (ONLY(VERB_CHAT) | ONLY(VERB_REGISTER) | ONLY(VERB_LOGIN))
 
 struct option_row {
 	const char *name, *alias, *value, *text;
-	unsigned verbs; /* which take it */
+	uint64_t verbs; /* which take it */
 };
 
 static const struct option_row OPTIONS[OPT_COUNT] = {
@@ -78,6 +79,10 @@ static const struct option_row OPTIONS[OPT_COUNT] = {
 	[OPT_OPEN] = { "--open", NULL, NULL,
 		       "whoever knows the session's id may join",
 		       ONLY(VERB_CREATE) },
+	[OPT_VERIFIED_ONLY] = { "--verified-only", NULL, NULL,
+				"send nothing there while a member is not "
+				"verified",
+				ONLY(VERB_CREATE) },
 	[OPT_ID] = { "--id", NULL, "KEY",
 		     "your own id of the text: sent once, however often you "
 		     "try",
@@ -96,7 +101,7 @@ static const struct option_row OPTIONS[OPT_COUNT] = {
 		       ONLY(VERB_OUTBOX) },
 	[OPT_YES] = { "--yes", NULL, NULL, "you have looked at it: go on",
 		      ONLY(VERB_RESOLVE) | ONLY(VERB_ACCEPT) |
-			  ONLY(VERB_VERIFY) },
+			  ONLY(VERB_VERIFY) | ONLY(VERB_ACCOUNT) },
 	[OPT_END_OTHERS] = { "--end-others", NULL, NULL,
 			     "log all other devices out, too",
 			     ONLY(VERB_PASSPHRASE) },
@@ -202,6 +207,7 @@ static void set_flag(struct args *a, enum option option)
 	bool *const flags[OPT_COUNT] = {
 		[OPT_JSON] = &a->json,
 		[OPT_OPEN] = &a->open,
+		[OPT_VERIFIED_ONLY] = &a->verified_only,
 		[OPT_TO_NEW_MEMBERS] = &a->to_new_members,
 		[OPT_FLUSH] = &a->flush,
 		[OPT_YES] = &a->yes,
@@ -396,6 +402,7 @@ void args_environment(struct args *args)
 	from_environment(&args->algorithms, "HERMETIC_ALGORITHMS");
 	from_environment(&args->mqtt, "HERMETIC_MQTT");
 	from_environment(&args->scrypt_n, "HERMETIC_SCRYPT_N");
+	from_environment(&args->stock, "HERMETIC_STOCK");
 }
 
 /* ---- help ---- */
@@ -438,9 +445,10 @@ static void print_overview(FILE *out)
 	    "HERMETIC_PASSPHRASE\n(a new one: HERMETIC_NEW_PASSPHRASE), a "
 	    "recovery key\nfrom HERMETIC_RECOVERY_KEY.\n"
 	    "HERMETIC_SCRYPT_N (131072 if not set) is "
-	    "the cost of guessing it,\nfixed when a state is made.\nAn ID "
-	    "may be cut short while it is "
-	    "unique.\n"
+	    "the cost of guessing it,\nfixed when a state is made. "
+	    "HERMETIC_STOCK (50) is how many\nKeyPackages of each algorithm "
+	    "lie ready for those who invite you.\nAn ID may be cut short "
+	    "while it is unique.\n"
 	    "Exit: 0 done, 1 refused, 2 wrong usage, 3 server not reached,\n"
 	    "4 kept: it waits in the outbox.\n"
 	    "\nExample:\n  %s\n\nMore: hermetic COMMAND --help\n",

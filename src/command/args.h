@@ -30,11 +30,17 @@ enum verb {
 	VERB_ROTATE,
 	VERB_REMOVE,
 	VERB_ROLE,
+	VERB_BAN,
+	VERB_UNBAN,
 	VERB_ALGORITHM,
 	VERB_LEAVE,
 	VERB_OUTBOX,
 	VERB_RESOLVE,
 	VERB_ACCEPT,
+	VERB_INVITATIONS,
+	VERB_DECLINE,
+	VERB_BLOCK,
+	VERB_UNBLOCK,
 	VERB_DEVICES,
 	VERB_LINK,
 	VERB_REVOKE,
@@ -56,7 +62,8 @@ enum transport {
 struct args {
 	enum verb verb;
 	bool help, version, json, follow, open, yes, flush, to_new_members,
-	    end_others, recovery, no_recovery, begin_anew, replace;
+	    end_others, recovery, no_recovery, begin_anew, replace,
+	    verified_only;
 	const char *server, *username, *home, *device, *ca;
 	const char *name;	/* --name of a session */
 	const char *key;	/* --id of a text */
@@ -64,6 +71,7 @@ struct args {
 	uint64_t drop_item;	/* of --drop; 0: all */
 	const char *algorithms; /* comma-separated, in order of preference */
 	const char *scrypt_n;	/* cost of a new state, environment only */
+	const char *stock;	/* of KeyPackages, environment only */
 	const char *invites[ARGS_INVITES_MAX];
 	size_t invite_count;
 	enum transport transport;
@@ -79,8 +87,8 @@ MUST_CHECK enum err args_parse(struct args *args, int argc, char *const *argv,
 			       char problem[256]);
 
 /* Fills what was not given from HERMETIC_SERVER, HERMETIC_USERNAME,
- * HERMETIC_HOME, HERMETIC_CA, HERMETIC_ALGORITHMS, HERMETIC_MQTT and
- * HERMETIC_SCRYPT_N. */
+ * HERMETIC_HOME, HERMETIC_CA, HERMETIC_ALGORITHMS, HERMETIC_MQTT,
+ * HERMETIC_SCRYPT_N and HERMETIC_STOCK. */
 void args_environment(struct args *args);
 
 /* "read", or "" for VERB_CHAT. */

@@ -83,6 +83,15 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			"For owners. The roles are part of what every member "
 			"checks.",
 			"hermetic role 3f2a bob admin" },
+	[VERB_BAN] = { "ban", "ID USER", "keep a user out of a session", 2, 2,
+		       "For admins and owners. All devices of that user are "
+		       "removed, and none\n"
+		       "comes in again, also where anybody may join, until "
+		       "hermetic unban.",
+		       "hermetic ban 3f2a mallory" },
+	[VERB_UNBAN] = { "unban", "ID USER", "let a user come in again", 2, 2,
+			 "For admins and owners.",
+			 "hermetic unban 3f2a mallory" },
 	[VERB_ALGORITHM] = { "algorithm", "ID NAME",
 			     "move a session to another algorithm", 2, 2,
 			     "For admins and owners. Every member comes along; "
@@ -110,16 +119,37 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			   "track.",
 			   "hermetic resolve 3f2a\n"
 			   "  hermetic resolve 3f2a --yes" },
-	[VERB_ACCEPT] = { "accept", "USER",
-			  "take what changed under a known name", 1, 1,
-			  "Shows the keys that this device knows and those "
+	[VERB_ACCEPT] = { "accept", "ID|USER",
+			  "come in; or take what changed under a name", 1, 1,
+			  "The ID of an invitation: joins that session. A "
+			  "USER: shows the keys that this device knows and "
+			  "those "
 			  "that were delivered\n"
 			  "since, and whether the server shows another "
 			  "account under that name. With\n"
 			  "--yes the new ones count from then on. Ask that "
 			  "person first, by another\n"
 			  "channel.",
-			  "hermetic accept bob\n  hermetic accept bob --yes" },
+			  "hermetic accept 3f2a\n"
+			  "  hermetic accept bob\n  hermetic accept bob "
+			  "--yes" },
+	[VERB_INVITATIONS] = { "invitations", "",
+			       "list who invites you, and to what", 0, 0, NULL,
+			       "hermetic invitations" },
+	[VERB_DECLINE] = { "decline", "ID", "do not follow an invitation", 1, 1,
+			   "Where you were added already, your device "
+			   "departs.",
+			   "hermetic decline 3f2a" },
+	[VERB_BLOCK] = { "block", "[USER]",
+			 "hear no more of somebody; list them", 0, 1,
+			 "No invitation of that person is shown or taken, and "
+			 "to them the server\n"
+			 "answers as if there was nobody of your name. You "
+			 "stay in the sessions\n"
+			 "that you share. Your next devices are told.",
+			 "hermetic block mallory\n  hermetic block" },
+	[VERB_UNBLOCK] = { "unblock", "USER", "take a block away", 1, 1, NULL,
+			   "hermetic unblock mallory" },
 	[VERB_DEVICES] = { "devices", "[approve [CODE]|refuse DEVICE]",
 			   "list your devices; let a new one in", 0, 2,
 			   "A new device shows a code: with it another one of "
@@ -169,10 +199,19 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			  "compare\n"
 			  "hermetic safety ID.",
 			  "hermetic verify bob\n  hermetic verify bob --yes" },
-	[VERB_ACCOUNT] = { "account", "verify FILE|-",
-			   "check an account's log in a file", 2, 2,
-			   "The file is what GET /users/USER/log answers, its "
+	[VERB_ACCOUNT] = { "account",
+			   "delete|verified-only [on|off]|verify FILE",
+			   "end your account; settings; check a log", 1, 2,
+			   "delete: a signed link closes the account for all "
+			   "who know it, its\n"
+			   "devices depart from your sessions, and the server "
+			   "erases it. Without\n"
+			   "--yes it says what it would do. Cut off, it goes "
+			   "on where it was.\n"
+			   "verify: the file (- is standard input) is what GET "
+			   "/users/USER/log answers, its "
 			   "pages one after\n"
 			   "another. Every link is verified, without a server.",
-			   "hermetic account verify alice.json" },
+			   "hermetic account delete\n"
+			   "  hermetic account verify alice.json" },
 };

@@ -43,8 +43,11 @@ MUST_CHECK enum err cmd_ask_recovery(struct cmd *cmd,
 MUST_CHECK enum err cmd_offer_recovery(struct cmd *cmd);
 void cmd_remind_recovery(struct cmd *cmd);
 
-/* Without an account. */
+/* verify FILE: without an account. delete: cmd->home is found, and it opens itself. */
 MUST_CHECK enum err cmd_account(struct cmd *cmd);
+bool cmd_account_is_own(const struct args *args); /* delete, verified-only */
+MUST_CHECK enum err cmd_account_delete(struct cmd *cmd);
+MUST_CHECK enum err cmd_account_verified_only(struct cmd *cmd);
 
 /* cmd->a is an open account for all others. */
 MUST_CHECK enum err cmd_logout(struct cmd *cmd);
@@ -61,15 +64,27 @@ MUST_CHECK enum err cmd_safety(struct cmd *cmd);
 MUST_CHECK enum err cmd_rotate(struct cmd *cmd);
 MUST_CHECK enum err cmd_remove(struct cmd *cmd);
 MUST_CHECK enum err cmd_role(struct cmd *cmd);
+MUST_CHECK enum err cmd_ban(struct cmd *cmd);
+MUST_CHECK enum err cmd_unban(struct cmd *cmd);
 MUST_CHECK enum err cmd_algorithm(struct cmd *cmd);
 MUST_CHECK enum err cmd_leave(struct cmd *cmd);
 MUST_CHECK enum err cmd_outbox(struct cmd *cmd);
 MUST_CHECK enum err cmd_resolve(struct cmd *cmd);
 MUST_CHECK enum err cmd_accept(struct cmd *cmd);
+MUST_CHECK enum err cmd_invitations(struct cmd *cmd);
+MUST_CHECK enum err cmd_decline(struct cmd *cmd);
+MUST_CHECK enum err cmd_block(struct cmd *cmd);
+MUST_CHECK enum err cmd_unblock(struct cmd *cmd);
 MUST_CHECK enum err cmd_devices(struct cmd *cmd);
 MUST_CHECK enum err cmd_link(struct cmd *cmd);
 MUST_CHECK enum err cmd_revoke(struct cmd *cmd);
 MUST_CHECK enum err cmd_recovery(struct cmd *cmd);
+
+/* accept ID: *found: there is a session to be joined, or in which we are, whose id
+ * begins so. */
+MUST_CHECK enum err cmd_find_invitation(struct cmd *cmd, const char *prefix,
+					char id[TEXT_UUID_SIZE], bool *found);
+MUST_CHECK enum err cmd_accept_invitation(struct cmd *cmd, const char *id);
 
 /* devices approve [CODE], devices refuse DEVICE */
 MUST_CHECK enum err cmd_approve(struct cmd *cmd);

@@ -117,24 +117,45 @@ out:
 	return e;
 }
 
+/* Nothing has changed under that name, or it is none: then it is an invitation's id. */
+static enum err accept_invitation(struct cmd *cmd, const char *prefix)
+{
+	char id[TEXT_UUID_SIZE];
+	bool found;
+	enum err e;
+
+	TRY(cmd_find_invitation(cmd, prefix, id, &found));
+	ENSURE(found,
+	       why_set(&cmd->a.why, ERR_STATE_GONE, "nothing-to-accept",
+		       "Neither another account nor another key than the known "
+		       "one was seen under the name %.40s, and the id of no "
+		       "invitation begins so: see hermetic invitations.",
+		       prefix));
+	TRY(cmd_accept_invitation(cmd, id));
+out:
+	return e;
+}
+
 enum err cmd_accept(struct cmd *cmd)
 {
 	const char *user = cmd->args->operands[0];
+	uint8_t uuid[16];
 	json_t *changes = NULL, *person = NULL;
 	const json_t *change;
 	bool other;
 	size_t i;
 	enum err e;
 
+	if (text_parse_uuid(uuid, span_str(user)) == ERR_OK)
+		return accept_invitation(cmd, user);
 	TRY(cmd_check_name(cmd, user));
 	TRY(view_key_changes(&cmd->a, user, &changes));
 	TRY(view_person(&cmd->a, user, &person));
 	other = json_is_true(json_object_get(person, "other"));
-	ENSURE(json_array_size(changes) > 0 || other,
-	       why_set(&cmd->a.why, ERR_STATE_GONE, "nothing-to-accept",
-		       "Neither another account nor another key than the known "
-		       "one was seen under the name %s.",
-		       user));
+	if (json_array_size(changes) == 0 && !other) {
+		e = accept_invitation(cmd, user);
+		goto out;
+	}
 	if (other)
 		print_other(cmd, user, person);
 	json_array_foreach(changes, i, change) print_change(cmd, change);

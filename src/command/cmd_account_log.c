@@ -239,10 +239,15 @@ enum err cmd_account(struct cmd *cmd)
 	bool named;
 	enum err e;
 
-	if (strcmp(what, "verify") != 0)
+	if (cmd_account_is_own(cmd->args))
+		return strcmp(what, "delete") == 0
+			   ? cmd_account_delete(cmd)
+			   : cmd_account_verified_only(cmd);
+	if (strcmp(what, "verify") != 0 || cmd->args->operand_count != 2)
 		return why_set(r.why, ERR_PEER_INVALID, "usage",
-			       "\"%.40s\" is nothing that can be done with an "
-			       "account's log. See: hermetic account --help",
+			       "\"account %.40s\" is nothing that can be done: "
+			       "it is delete, or verify with a FILE. See: "
+			       "hermetic account --help",
 			       what);
 	TRY(account_log_new(&r.log));
 	TRY(read_file(&r, cmd->args->operands[1]));

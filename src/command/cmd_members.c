@@ -52,6 +52,30 @@ out:
 	return e;
 }
 
+static enum err ban(struct cmd *cmd, bool banned, const char *done)
+{
+	struct order order = { .kind = ORDER_BAN,
+			       .whom = cmd->args->operands[1],
+			       .ban = banned };
+	char id[TEXT_UUID_SIZE];
+	enum err e;
+
+	TRY(change(cmd, &order, id));
+	TRY(cmd_print_changed(cmd, id, done));
+out:
+	return e;
+}
+
+enum err cmd_ban(struct cmd *cmd)
+{
+	return ban(cmd, true, "Banned from");
+}
+
+enum err cmd_unban(struct cmd *cmd)
+{
+	return ban(cmd, false, "Not banned any more from");
+}
+
 enum err cmd_algorithm(struct cmd *cmd)
 {
 	struct order order = { .kind = ORDER_MOVE,

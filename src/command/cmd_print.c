@@ -28,16 +28,46 @@ static const char *note_of(const json_t *member)
 	return "";
 }
 
+/* Whether the person has compared numbers with that account. */
+static const char *trust_of(const json_t *member)
+{
+	const char *compared = out_member(member, "compared");
+
+	if (strcmp(compared, "yes") == 0)
+		return "  verified";
+	return strcmp(compared, "changed") == 0
+		   ? "  CHANGED: compare again (hermetic verify)"
+		   : "";
+}
+
 static void print_member(const struct args *args, const json_t *member)
 {
 	if (args->json)
 		out_json(member);
 	else
-		out_line("%3lld  %-20s  %-6s  device %s%s",
+		out_line("%3lld  %-20s  %-6s  device %s%s%s",
 			 (long long)number(member, "leaf_index"),
 			 out_name(member, "username"),
 			 out_member(member, "role"),
-			 out_name(member, "device_id"), note_of(member));
+			 out_name(member, "device_id"), trust_of(member),
+			 note_of(member));
+}
+
+static void print_banned(const json_t *list)
+{
+	struct buf line = BUF_INIT;
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(list, i, name)
+	{
+		buf_put_str(&line, i > 0 ? ", " : "Banned: ");
+		out_put_name(&line, span_of(json_string_value(name),
+					    json_string_length(name)));
+	}
+	if (buf_end(&line) == ERR_OK && line.n > 0)
+		out_line("%.*s", (int)line.n, (const char *)line.p);
+	buf_clear(&line);
 }
 
 void cmd_print_members(const struct cmd *cmd, const json_t *session)
@@ -47,6 +77,8 @@ void cmd_print_members(const struct cmd *cmd, const json_t *session)
 
 	json_array_foreach(json_object_get(session, "members"), i, member)
 	    print_member(cmd->args, member);
+	if (!cmd->args->json)
+		print_banned(json_object_get(session, "banned"));
 }
 
 /* ---- a session that was changed ---- */

@@ -121,6 +121,7 @@ enum err cmd_create(struct cmd *cmd)
 		.users = args->invites,
 		.user_count = args->invite_count,
 		.open = args->open,
+		.verified_only = args->verified_only,
 	};
 	const struct outcome *outcome;
 	char id[TEXT_UUID_SIZE];
@@ -141,9 +142,7 @@ enum err cmd_join(struct cmd *cmd)
 	enum err e;
 
 	TRY(directory_find(&cmd->a, cmd->args->operands[0], true, id));
-	TRY(drive_session(&cmd->a, ORDER_JOIN, id));
-	TRY(cmd_print_entered(cmd, id, "Joined"));
-	TRY(drive_session(&cmd->a, ORDER_STOCK, NULL));
+	TRY(cmd_accept_invitation(cmd, id));
 out:
 	return e;
 }

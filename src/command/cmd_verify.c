@@ -32,6 +32,8 @@ static void print_trust(const char *user, const json_t *person)
 {
 	const char *compared = out_member(person, "compared");
 
+	if (json_is_true(json_object_get(person, "closed")))
+		out_line("%s has closed the account.", user);
 	if (json_is_true(json_object_get(person, "forked")))
 		out_line("There are two logs of %s's account that contradict "
 			 "each other.",
@@ -73,6 +75,17 @@ out:
 	return e;
 }
 
+/* Then the server may not know the name any more. */
+static bool is_closed(struct cmd *cmd, const char *user)
+{
+	json_t *person = NULL;
+	bool closed = view_person(&cmd->a, user, &person) == ERR_OK &&
+		      json_is_true(json_object_get(person, "closed"));
+
+	json_decref(person);
+	return closed;
+}
+
 /* A fork is lifted by the person's word for what is kept. */
 static enum err meet(struct cmd *cmd, const char *user)
 {
@@ -81,6 +94,10 @@ static enum err meet(struct cmd *cmd, const char *user)
 				     .user_count = 1 };
 	enum err e = drive_order(&cmd->a, &order, NULL);
 
+	if (e == ERR_STATE_GONE && is_closed(cmd, user)) {
+		why_clear(&cmd->a.why);
+		e = ERR_OK;
+	}
 	if (!cmd->args->yes)
 		return e;
 	if (e == ERR_PEER_FORK &&

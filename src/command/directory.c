@@ -1,6 +1,7 @@
 #include "command/directory.h"
 
 #include "command/view.h"
+#include "device/blocks.h"
 #include "device/page.h"
 #include "reach/tokens.h"
 
@@ -98,10 +99,10 @@ static void carry(const json_t *from, json_t *to, const char *name)
 
 static enum err describe(struct account *a, const char *id, json_t *list)
 {
-	static const char *const carried[] = { "session_id", "algorithm",
-					       "epoch",	     "last_seq",
-					       "state",	     "name",
-					       "due",	     "stop" };
+	static const char *const carried[] = {
+		"session_id", "algorithm", "epoch", "last_seq", "state",
+		"name",	      "due",	   "stop",  "banned"
+	};
 	json_t *session = NULL, *row = json_object();
 	enum err e;
 
@@ -130,6 +131,23 @@ out:
 	return e;
 }
 
+/* Of a list of our own: are we in that session? */
+static bool is_member(const json_t *own, const char *id)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(own, i, row)
+	{
+		const char *known = text_of(row, "session_id");
+		const char *state = text_of(row, "state");
+
+		if (known != NULL && state != NULL && strcmp(known, id) == 0)
+			return strcmp(state, "member") == 0;
+	}
+	return false;
+}
+
 static bool is_listed(const json_t *list, const char *id)
 {
 	const json_t *row;
@@ -145,7 +163,22 @@ static bool is_listed(const json_t *list, const char *id)
 	return false;
 }
 
-static enum err add_invitation(const json_t *session, json_t *list)
+enum err directory_blocks(struct account *a, json_t **blocks)
+{
+	struct buf text = BUF_INIT;
+	enum err e;
+
+	TRY(device_blocks(a->device, &text));
+	TRY(buf_end(&text));
+	*blocks = json_loadb((const char *)text.p, text.n, 0, NULL);
+	ENSURE(*blocks != NULL, ERR_PEER_MALFORMED);
+out:
+	buf_clear(&text);
+	return e;
+}
+
+static enum err add_invitation(const json_t *session, const json_t *blocks,
+			       json_t *list)
 {
 	const char *id = text_of(session, "session_id");
 	const char *algorithm = text_of(session, "algorithm");
@@ -155,7 +188,8 @@ static enum err add_invitation(const json_t *session, json_t *list)
 
 	if (id == NULL || text_parse_uuid(uuid, span_str(id)) != ERR_OK)
 		return ERR_PEER_MALFORMED;
-	if (is_listed(list, id))
+	if (is_listed(list, id) ||
+	    (creator != NULL && blocks_has(blocks, creator, "")))
 		return ERR_OK;
 	row = json_pack("{s:s, s:s, s:s}", "session_id", id, "algorithm",
 			algorithm != NULL ? algorithm : "", "state", "invited");
@@ -180,19 +214,65 @@ out:
 
 enum err directory_list(struct account *a, json_t **list)
 {
-	json_t *own = json_array(), *rows = json_array();
+	json_t *own = json_array(), *rows = json_array(), *blocks = NULL;
 	const json_t *row;
 	size_t i;
 	enum err e;
 
 	ENSURE(own != NULL && rows != NULL, ERR_LOCAL_MEMORY);
 	TRY(list_own(a, own));
+	TRY(directory_blocks(a, &blocks));
 	TRY(fetch(a, rows));
-	json_array_foreach(rows, i, row) TRY(add_invitation(row, own));
+	json_array_foreach(rows, i, row) TRY(add_invitation(row, blocks, own));
 	*list = json_incref(own);
 out:
 	json_decref(own);
 	json_decref(rows);
+	json_decref(blocks);
+	return e;
+}
+
+/* Of a row of the server's: whether its session is one to ask the person about. */
+static bool is_wanted(const json_t *row, const json_t *blocks,
+		      const json_t *own, const json_t *list)
+{
+	const char *id = text_of(row, "session_id");
+	const char *inviter = text_of(row, "inviter");
+	const char *fingerprint = text_of(row, "fingerprint");
+	uint8_t uuid[16];
+
+	return id != NULL && inviter != NULL &&
+	       text_parse_uuid(uuid, span_str(id)) == ERR_OK &&
+	       !is_listed(list, id) && !is_member(own, id) &&
+	       !blocks_has(blocks, inviter,
+			   fingerprint != NULL ? fingerprint : "");
+}
+
+enum err directory_invitations(struct account *a, json_t **list)
+{
+	json_t *own = json_array(), *made = json_array(), *blocks = NULL;
+	struct api_answer answer = { 0 };
+	const json_t *row;
+	size_t i;
+	enum err e;
+
+	ENSURE(own != NULL && made != NULL, ERR_LOCAL_MEMORY);
+	TRY(list_own(a, own));
+	TRY(directory_blocks(a, &blocks));
+	TRY(tokens_call(a, "GET", "/invitations", NULL, &answer));
+	json_array_foreach(json_object_get(answer.body, "invitations"), i, row)
+	{
+		if (is_wanted(row, blocks, own, made))
+			ENSURE(json_array_append(made,
+						 (json_t *)(uintptr_t)row) == 0,
+			       ERR_LOCAL_MEMORY);
+	}
+	*list = json_incref(made);
+out:
+	api_answer_clear(&answer);
+	json_decref(own);
+	json_decref(made);
+	json_decref(blocks);
 	return e;
 }
 

@@ -13,8 +13,15 @@
 MUST_CHECK enum err directory_own(struct account *a, json_t **list);
 
 /* The same, and what the server tells of others: state "invited" and the
- * `creator`. */
+ * `creator`; but nothing of who is blocked here. */
 MUST_CHECK enum err directory_list(struct account *a, json_t **list);
+
+/* What waits to be joined, by whom the server says: {session_id, inviter, algorithm,
+ * added, invited_at, fingerprint?}; none of who is blocked here. */
+MUST_CHECK enum err directory_invitations(struct account *a, json_t **list);
+
+/* Whom this device has blocked, as device_blocks() has it: a new object. */
+MUST_CHECK enum err directory_blocks(struct account *a, json_t **blocks);
 
 /* The full id of the session whose id begins with `prefix`. With `anywhere`
  * also one that the server tells of, and a full id as it is. ERR_STATE_GONE:

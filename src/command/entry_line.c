@@ -137,6 +137,39 @@ static bool put_roles(struct buf *out, const json_t *list)
 	return any;
 }
 
+/* " banned carol" */
+static bool put_bans(struct buf *out, const json_t *entry, const char *member,
+		     const char *verb, bool any)
+{
+	const json_t *list = json_object_get(entry, member), *user;
+	size_t i;
+
+	json_array_foreach(list, i, user)
+	{
+		if (i == 0)
+			buf_putf(out, "%s %s ", any ? " and" : "", verb);
+		else
+			buf_put_str(out, ", ");
+		out_put_name(out, user_of(user));
+	}
+	return any || json_array_size(list) > 0;
+}
+
+/* ". alice has closed the account" of those who left. */
+static void put_closed(struct buf *out, const json_t *entry)
+{
+	const json_t *list = json_object_get(entry, "closed"), *user;
+	size_t i;
+
+	json_array_foreach(list, i, user)
+	{
+		if (is_repeated(list, i))
+			continue;
+		buf_put_str(out, i > 0 ? ", " : ". Account closed: ");
+		out_put_name(out, user_of(user));
+	}
+}
+
 static void put_commit(struct buf *out, const json_t *entry)
 {
 	const json_t *added = json_object_get(entry, "added");
@@ -152,10 +185,13 @@ static void put_commit(struct buf *out, const json_t *entry)
 	if (any && json_array_size(roles) > 0)
 		buf_put_str(out, " and");
 	any |= put_roles(out, roles);
+	any = put_bans(out, entry, "banned", "banned", any);
+	any = put_bans(out, entry, "unbanned", "took back the ban of", any);
 	buf_putf(out,
 		 any ? "; new keys (epoch %lld)"
 		     : " changed the keys (epoch %lld)",
 		 epoch_of(entry));
+	put_closed(out, entry);
 	put_reason(out, entry);
 }
 
@@ -175,6 +211,7 @@ static void put_departed(struct buf *out, const json_t *entry)
 		 out_name(entry, "device"));
 	if (json_object_get(entry, "heir") != NULL)
 		buf_putf(out, "; %s is to be owner", out_name(entry, "heir"));
+	put_closed(out, entry);
 }
 
 static void put_member(struct buf *out, const json_t *entry, const char *name)
@@ -287,6 +324,7 @@ static void put_removed(struct buf *out, const json_t *entry)
 	else
 		buf_putf(out, "* %s removed this device",
 			 out_name(entry, "from"));
+	(void)put_bans(out, entry, "banned", "banned", true);
 }
 
 /* Whoever is named has signed it. */

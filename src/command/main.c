@@ -78,7 +78,10 @@ static enum err (*const RUN[VERB_COUNT])(struct cmd *) = {
 	[VERB_DEVICES] = cmd_devices,	[VERB_LINK] = cmd_link,
 	[VERB_REVOKE] = cmd_revoke,	[VERB_PASSPHRASE] = cmd_passphrase,
 	[VERB_RECOVERY] = cmd_recovery, [VERB_VERIFY] = cmd_verify,
-	[VERB_ACCOUNT] = cmd_account,
+	[VERB_ACCOUNT] = cmd_account,	[VERB_INVITATIONS] = cmd_invitations,
+	[VERB_DECLINE] = cmd_decline,	[VERB_BLOCK] = cmd_block,
+	[VERB_UNBLOCK] = cmd_unblock,	[VERB_BAN] = cmd_ban,
+	[VERB_UNBAN] = cmd_unban,
 };
 
 /* What could not be written was not told: that is no success. */
@@ -93,7 +96,13 @@ static enum err check_output(struct why *why, enum err e)
 static bool opens_itself(enum verb verb)
 {
 	return verb == VERB_CHAT || verb == VERB_REGISTER ||
-	       verb == VERB_LOGIN || verb == VERB_PASSPHRASE;
+	       verb == VERB_LOGIN || verb == VERB_PASSPHRASE ||
+	       verb == VERB_ACCOUNT;
+}
+
+static bool needs_no_home(const struct args *args)
+{
+	return args->verb == VERB_ACCOUNT && !cmd_account_is_own(args);
 }
 
 static enum exit_code run(const struct args *args)
@@ -103,7 +112,7 @@ static enum exit_code run(const struct args *args)
 	enum err e;
 
 	TRY(process_start());
-	if (args->verb == VERB_ACCOUNT) {
+	if (needs_no_home(args)) {
 		e = cmd_account(&cmd);
 		goto out;
 	}
@@ -112,6 +121,7 @@ static enum exit_code run(const struct args *args)
 	cmd.a.ca = args->ca;
 	if (args->transport == TRANSPORT_MQTT)
 		cmd.a.mqtt = args->mqtt != NULL ? args->mqtt : "";
+	TRY(account_parse_stock(args->stock, &cmd.a.stock, &cmd.a.why));
 	if (!opens_itself(args->verb))
 		TRY(cmd_open(&cmd));
 	TRY(RUN[args->verb](&cmd));

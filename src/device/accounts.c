@@ -309,6 +309,27 @@ enum err accounts_want_name(struct device *d, struct span identity)
 		   : e;
 }
 
+enum err accounts_want_again(struct device *d, struct span identity)
+{
+	uint8_t fingerprint[ACCOUNT_HASH];
+	const struct account_log *log;
+	struct span links;
+	uint64_t number;
+	bool news;
+	enum err e;
+
+	if (!places_read_leaf(identity, fingerprint, &number) ||
+	    span_equal(roles_user(identity),
+		       roles_user(span_str(core_self(d)))))
+		return ERR_OK;
+	TRY(check_accounts_find(d->accounts, SPAN_ARRAY(fingerprint), &log,
+				&links));
+	if (log == NULL || account_log_closed(log) == 0)
+		TRY(want_fingerprint(d, SPAN_ARRAY(fingerprint), &news));
+out:
+	return e;
+}
+
 enum err accounts_want_names(struct device *d)
 {
 	struct mls_member member;
@@ -539,7 +560,12 @@ enum err accounts_check_leaf(struct device *d, const char *username,
 		good = device_of(log, suite, signature_key) == number &&
 		       span_equal(account_log_fingerprint(log),
 				  SPAN_ARRAY(fingerprint));
-	if (!good && !FAULT(KEY_NOT_IN_LOG))
+	if (!good && has_links(log) && account_log_closed(log) != 0)
+		e = why_set(&d->work.why, ERR_PEER_INVALID, "account-closed",
+			    "%s has closed the account: no device of it comes "
+			    "into a session any more.",
+			    username);
+	else if (!good && !FAULT(KEY_NOT_IN_LOG))
 		e = why_set(&d->work.why, ERR_PEER_INVALID, "key-not-in-log",
 			    "The server delivered a KeyPackage for %s whose "
 			    "key stands in no link of that account's log: "

@@ -32,6 +32,10 @@ MUST_CHECK enum err accounts_want_lacking(struct device *d, bool *news);
 MUST_CHECK enum err accounts_want_name(struct device *d, struct span identity);
 MUST_CHECK enum err accounts_want_names(struct device *d);
 
+/* The same for the account of another one's leaf that departs, however much of it is
+ * known: it may be closed. */
+MUST_CHECK enum err accounts_want_again(struct device *d, struct span identity);
+
 /* Some are to be read. */
 bool accounts_are_wanted(const struct device *d);
 

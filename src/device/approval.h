@@ -79,6 +79,13 @@ MUST_CHECK enum err device_answer_request(struct device *device,
 MUST_CHECK enum err device_remove_number(struct device *device, uint64_t number,
 					 struct why *why);
 
+/* Makes the link that closes the account for good, unless it is closed. */
+MUST_CHECK enum err device_close_account(struct device *device,
+					 struct why *why);
+/* Is it, as the verified log says? */
+MUST_CHECK enum err device_account_is_closed(struct device *device,
+					     bool *closed);
+
 /* Sets the recovery key; `old` (or NULL) is the one that stands. ERR_STATE_CONFLICT:
  * one stands and no old one was given, unless `unsigned_too`; ERR_PEER_INVALID: it is
  * another one. `try`: nothing is stored, so that the person can be shown the key

@@ -180,6 +180,41 @@ out:
 	return e;
 }
 
+/* ---- closing ---- */
+
+enum err device_close_account(struct device *device, struct why *why)
+{
+	json_t *wish = json_pack("{s:s}", "kind", "close");
+	struct own_log *own = NULL;
+	enum err e;
+
+	ENSURE(wish != NULL, ERR_LOCAL_MEMORY);
+	TRY(begin(device, &own));
+	if (account_log_closed(own->log) != 0)
+		goto out;
+	TRY(explain_wish(why, own_wish_make(device, own, wish)));
+	TRY(core_commit(device));
+out:
+	core_rollback(device);
+	own_log_free(own);
+	json_decref(wish);
+	return e;
+}
+
+enum err device_account_is_closed(struct device *device, bool *closed)
+{
+	struct own_log *own = NULL;
+	enum err e;
+
+	*closed = false;
+	TRY(begin(device, &own));
+	*closed = account_log_closed(own->log) != 0;
+out:
+	core_end_reading(device);
+	own_log_free(own);
+	return e;
+}
+
 /* ---- the recovery key ---- */
 
 static enum err check_old(const struct own_log *own,

@@ -4,6 +4,7 @@
  */
 #include "base/fault.h"
 #include "device/accounts.h"
+#include "device/bans.h"
 #include "device/gather.h"
 #include "device/join.h"
 #include "device/log.h"
@@ -300,6 +301,7 @@ static enum err info_take(struct device *d, const struct answer *answer)
 {
 	struct rejoin *rejoin = d->work.rejoin;
 	const char *identity;
+	bool banned;
 	enum err e = ERR_OK;
 
 	if (answer->result != ERR_OK) {
@@ -331,6 +333,9 @@ static enum err info_take(struct device *d, const struct answer *answer)
 		rejoin_refuse(d);
 		return ERR_OK;
 	}
+	TRY(bans_bar(d, answer->group_info, identity, &banned));
+	if (banned)
+		return ERR_OK;
 	e = stage_join(d, answer->group_info);
 out:
 	if (e == ERR_STATE_ACCOUNTS)

@@ -1,5 +1,6 @@
 #include "device/change.h"
 
+#include "device/bans.h"
 #include "device/names.h"
 #include "device/people.h"
 #include "device/pins.h"
@@ -54,6 +55,11 @@ enum err change_make(const struct change_plan *plan, json_t **change)
 					  json_pack("{s:s, s:s}", "username",
 						    plan->role_username, "role",
 						    roles_text(plan->role)));
+	if (plan->ban_user != NULL)
+		(void)json_object_set_new(made, "ban",
+					  json_pack("{s:s, s:b}", "user",
+						    plan->ban_user, "banned",
+						    (int)plan->banned));
 	if (plan->algorithm != NULL)
 		(void)json_object_set_new(made, "algorithm",
 					  json_string(plan->algorithm));
@@ -220,6 +226,27 @@ out:
 	return e;
 }
 
+/* Whoever is banned goes with all leaves, also those that came since. */
+static enum err read_ban(struct device *d, const struct session *session,
+			 const json_t *ban, struct parts *p)
+{
+	const char *user = json_string_value(member(ban, "user"));
+	struct mls_member one;
+	uint32_t leaf = 0;
+	enum err e = ERR_OK;
+
+	if (ban == NULL)
+		return ERR_OK;
+	while (user != NULL && json_is_true(member(ban, "banned")) &&
+	       mls_group_next_member(session_group(session), &leaf, &one))
+		if (span_equal(roles_user(one.identity), span_str(user)))
+			remove_leaf(session, one.identity, p);
+	TRY(bans_put(d, ban, p->removes, p->remove_count, &p->extensions));
+	p->extensions_span = buf_span(&p->extensions);
+out:
+	return e;
+}
+
 static enum err put_heirs(const struct session *session, struct parts *p)
 {
 	enum err e;
@@ -256,6 +283,7 @@ enum err change_stage(struct device *d, const json_t *change,
 	TRY(read_role(d, session, member(change, "role"), &p));
 	if (p.extensions.n == 0)
 		TRY(put_heirs(session, &p));
+	TRY(read_ban(d, session, member(change, "ban"), &p));
 	*needless = is_needless(change, session, &p);
 	if (*needless)
 		goto out;

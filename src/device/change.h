@@ -4,7 +4,7 @@
  * and not which leaves that means today.
  *
  *   {kind: "change", key_packages: [base64…], remove: [identity…],
- *    role?: {username, role}, due?: epoch, algorithm?, reason?, tries}
+ *    role?: {username, role}, ban?: {user, banned}, due?: epoch, algorithm?, reason?, tries}
  *
  * Every change also removes the leaves whose departure stands in the log.
  * `due`: only to renew the keys because that was asked for in that epoch; it
@@ -22,6 +22,8 @@ struct change_plan {
 	json_t *remove;		   /* array of identities, borrowed; or NULL */
 	const char *role_username; /* or NULL */
 	enum role role;
+	const char *ban_user; /* or NULL: as leaves name the user */
+	bool banned;
 	const char *algorithm; /* to move to, or NULL; then nothing else */
 	const char *reason;    /* or NULL */
 	bool due;

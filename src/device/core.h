@@ -17,6 +17,7 @@ struct device {
 	struct check_accounts *accounts;  /* owned: the logs that are known */
 	json_t *names; /* owned: what was found of fingerprints, or NULL */
 	struct suites offer;
+	unsigned stock; /* KeyPackages of an algorithm; 0: packages.c says */
 	bool in_transaction;
 	struct membership open;	     /* the session that is loaded; or empty */
 	struct work work;	     /* the order that runs, or the last one */

@@ -1,8 +1,10 @@
 /* device_describe() */
+#include "device/bans.h"
 #include "device/breaks.h"
 #include "device/names.h"
 #include "device/people.h"
 #include "device/pins.h"
+#include "device/verified.h"
 
 #include <string.h>
 
@@ -29,6 +31,27 @@ out:
 	return e;
 }
 
+/* Of other accounts: "no", "yes" or "changed", as device_person() has it. */
+static enum err put_trust(struct device *d, struct span identity, json_t *row)
+{
+	static const char *const words[] = { [MET_UNCOMPARED] = "no",
+					     [MET_COMPARED] = "yes",
+					     [MET_CHANGED] = "changed" };
+	enum met_trust trust;
+	enum err e;
+
+	if (!places_is_account(roles_user(identity)) ||
+	    span_equal(roles_user(identity),
+		       roles_user(span_str(core_self(d)))))
+		return ERR_OK;
+	TRY(verified_member(d, identity, &trust));
+	ENSURE(json_object_set_new(row, "compared",
+				   json_string(words[trust])) == 0,
+	       ERR_LOCAL_MEMORY);
+out:
+	return e;
+}
+
 static enum err put_member(struct device *d, const struct membership *m,
 			   const struct mls_member *member, json_t *list)
 {
@@ -49,6 +72,7 @@ static enum err put_member(struct device *d, const struct membership *m,
 	    (int)seen, "mark", (const char *)mark.p, "key", key);
 	ENSURE(row != NULL, ERR_LOCAL_MEMORY);
 	TRY(put_names(d, member->identity, row));
+	TRY(put_trust(d, member->identity, row));
 	if (session_departed(m->session, member->leaf_index))
 		(void)json_object_set_new(row, "departed", json_true());
 	if (breaks_count(m, member->identity) > 0)
@@ -130,6 +154,9 @@ static enum err describe(struct device *d, json_t **description)
 	    (int)member, "forked", (int)session_forked(m->session), "state",
 	    state_of(m), "safety_number", safety, "members", members);
 	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
+	if (json_is_true(json_object_get(m->notes, "verified_only")))
+		(void)json_object_set_new(made, "verified_only", json_true());
+	TRY(bans_describe(d, made));
 	if (member)
 		TRY(put_authenticator(m, made));
 	if (membership_name(m) != NULL)

@@ -26,6 +26,7 @@ enum err device_open(const struct device_config *config,
 	       ERR_PEER_TOO_LARGE);
 	d->ports = *ports;
 	d->offer = config->offer;
+	d->stock = config->stock;
 	(void)snprintf(d->username, sizeof(d->username), "%s",
 		       config->username);
 	(void)snprintf(d->device_id, sizeof(d->device_id), "%s",

@@ -29,6 +29,8 @@ struct device;
 struct device_config {
 	const char *username, *device_id; /* copied */
 	struct suites offer;		  /* in order of preference */
+	/* KeyPackages of each algorithm that lie ready at the server; 0: 50. */
+	unsigned stock;
 };
 
 /* Reads nothing yet. */
@@ -47,6 +49,8 @@ enum order_kind {
 	ORDER_INVITE,  /* users[0] */
 	ORDER_REMOVE,  /* whom: "user" or "user/device" */
 	ORDER_ROLE,    /* whom: "user"; role */
+	ORDER_BAN,     /* whom: "user", is kept out, or with ban false not any
+			  more */
 	ORDER_ROTATE,  /* new keys */
 	ORDER_ASKED,  /* new keys because the server asks: done within bounds */
 	ORDER_MOVE,   /* algorithm */
@@ -77,6 +81,12 @@ struct order {
 	/* SEND: members who came in since the person looked last are no reason
 	 * to wait. */
 	bool to_new_members;
+	bool ban;	    /* BAN */
+	bool verified_only; /* CREATE: what is said there is for verified people
+			       only */
+	/* JOIN: to leave at once, so whoever has added this device may be
+	 * blocked. */
+	bool declines;
 	/* REFRESH: what was said before members came in, whom the person was
 	 * shown since, goes to them, too. A SEND says that of all before it. */
 	bool flush;
@@ -150,7 +160,7 @@ MUST_CHECK enum err device_sessions(struct device *device, struct buf *json);
 
 /* {session_id, algorithm, suite, epoch, last_seq, member, forked,
  * safety_number, members: [{leaf_index, username, device_id, role, own, seen,
- * mark, key (its fingerprint), broken_commits?}…], stop?, name?, …};
+ * mark, key (its fingerprint), compared, broken_commits?}…], banned?, stop?, name?, …};
  * ERR_STATE_GONE: no such session. `broken_commits`: of the last days, for which
  * nothing else can be the cause. */
 MUST_CHECK enum err device_describe(struct device *device, const char *session,
@@ -200,7 +210,7 @@ MUST_CHECK enum err device_accept_keys(struct device *device, const char *user,
 				       size_t count, size_t *accepted);
 
 /* An account whose log is kept here, one's own or one that was met (ORDER_MEET):
- * {username, fingerprint, digits, number, hash, devices, own, compared: "no", "yes"
+ * {username, fingerprint, digits, number, hash, closed, devices, own, compared: "no", "yes"
  * or "changed", forked, other, other_fingerprint?, other_digits?}; `other`: the
  * server shows another account under that name, with these numbers.
  * ERR_STATE_GONE: none is kept. */

@@ -15,6 +15,8 @@ void entry_people_clear(struct entry_people *people)
 	json_decref(people->added);
 	json_decref(people->removed);
 	json_decref(people->roles);
+	json_decref(people->banned);
+	json_decref(people->unbanned);
 	json_decref(people->marks);
 	memset(people, 0, sizeof(*people));
 }
@@ -100,6 +102,47 @@ out:
 	return e;
 }
 
+/* Who is on the one list and not on the other. */
+static enum err tell_bans(const struct bans *list, const struct bans *other,
+			  json_t **out)
+{
+	struct span rest = list->rows, user;
+	enum err e = ERR_OK;
+
+	while (bans_next(&rest, &user))
+		if (!bans_have(other, user))
+			TRY(append(out, user));
+out:
+	return e;
+}
+
+static enum err read_bans(const struct session *session, struct span extensions,
+			  struct entry_people *people)
+{
+	struct bans before, after;
+	enum err e;
+
+	if (session_bans(session, &before) != ERR_OK ||
+	    bans_read(extensions, &after) != ERR_OK)
+		return ERR_OK;
+	TRY(tell_bans(&after, &before, &people->banned));
+	TRY(tell_bans(&before, &after, &people->unbanned));
+out:
+	return e;
+}
+
+static enum err read_extensions(const struct session *session,
+				struct span extensions,
+				struct entry_people *people)
+{
+	enum err e;
+
+	TRY(read_roles(session, extensions, people));
+	TRY(read_bans(session, extensions, people));
+out:
+	return e;
+}
+
 static enum err read_proposal(const struct session *session,
 			      const struct mls_staged_proposal *proposal,
 			      struct entry_people *people)
@@ -107,8 +150,8 @@ static enum err read_proposal(const struct session *session,
 	if (proposal->proposal.kind == MLS_PROPOSE_ADD)
 		return read_add(&proposal->leaf.after, people);
 	if (proposal->proposal.kind == MLS_PROPOSE_EXTENSIONS)
-		return read_roles(session, proposal->proposal.extensions,
-				  people);
+		return read_extensions(session, proposal->proposal.extensions,
+				       people);
 	if (proposal->proposal.kind == MLS_PROPOSE_REMOVE)
 		return append(&people->removed, proposal->leaf.before.identity);
 	return ERR_OK;
@@ -200,6 +243,10 @@ static void put_commit(struct device *d, const struct session_event *event,
 		(void)json_object_set(entry, "removed", people->removed);
 	if (people->roles != NULL)
 		(void)json_object_set(entry, "roles", people->roles);
+	if (people->banned != NULL)
+		(void)json_object_set(entry, "banned", people->banned);
+	if (people->unbanned != NULL)
+		(void)json_object_set(entry, "unbanned", people->unbanned);
 	if (people->marks != NULL)
 		(void)json_object_set(entry, "marks", people->marks);
 }

@@ -233,6 +233,9 @@ static enum err make(struct device *d, const struct negotiation_plan *agreed,
 	if (order->name != NULL)
 		TRY(record_set_text(d->open.notes, "name",
 				    span_str(order->name)));
+	if (order->verified_only)
+		(void)json_object_set_new(d->open.notes, "verified_only",
+					  json_true());
 	work_changed(d);
 out:
 	json_decref(todo);

@@ -1,6 +1,8 @@
 #include "device/handover.h"
 
 #include "device/approval.h"
+#include "device/blocks.h"
+#include "device/verified.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -202,6 +204,32 @@ out:
 	return e;
 }
 
+/* What the person wishes: few and short, so it goes first. */
+static enum err pack_wishes(struct device *d, json_t *whole,
+			    struct parcel *parcel)
+{
+	struct buf text = BUF_INIT;
+	json_t *blocks = NULL;
+	bool verified_only;
+	enum err e;
+
+	TRY(verified_wish(d, &verified_only));
+	if (verified_only)
+		ENSURE(json_object_set_new(whole, "verified_only",
+					   json_true()) == 0,
+		       ERR_LOCAL_MEMORY);
+	TRY(blocks_give(d, &blocks));
+	TRY(record_print(blocks, &text));
+	if (text.n + 16 > parcel->left / 2)
+		goto out;
+	parcel->left -= text.n + 16;
+	ENSURE(json_object_set(whole, "blocks", blocks) == 0, ERR_LOCAL_MEMORY);
+out:
+	json_decref(blocks);
+	buf_clear(&text);
+	return e;
+}
+
 enum err handover_make(struct device *d, size_t most, struct buf *json)
 {
 	struct parcel parcel = { json_object(), json_object(), json_object(),
@@ -213,6 +241,7 @@ enum err handover_make(struct device *d, size_t most, struct buf *json)
 	enum err e;
 
 	ENSURE(whole != NULL && most > 128, ERR_LOCAL_MEMORY);
+	TRY(pack_wishes(d, whole, &parcel));
 	TRY(pack_all(d, &parcel));
 	TRY(record_print(whole, json));
 out:
@@ -289,6 +318,9 @@ enum err handover_take(struct device *d, struct span json)
 	TRY(unpack(d, "pin/", json_object_get(whole, "pins"),
 		   NAME_MAX_BYTES - 1));
 	TRY(take_sessions(d, json_object_get(whole, "sessions")));
+	TRY(blocks_take(d, json_object_get(whole, "blocks")));
+	if (json_is_true(json_object_get(whole, "verified_only")))
+		TRY(verified_set_wish(d, true));
 	json_object_foreach(json_object_get(whole, "names"), name, record)
 	{
 		if (strlen(name) < DEVICE_NAME_SIZE)

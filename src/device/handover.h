@@ -4,7 +4,8 @@
  * devices that it knows (device/met.h, device/pins.h).
  *
  *   {version: 1, names: {NAME: record}, accounts: {FINGERPRINT: record},
- *    pins: {IDENTITY: record}, sessions: ["ID"…]}
+ *    pins: {IDENTITY: record}, sessions: ["ID"…], blocks: {NAME: FINGERPRINT…},
+ *    verified_only?}
  *
  * The record `people` has the names: ["NAME"…]; `coming` the sessions into which the
  * new device is brought: ["ID"…].

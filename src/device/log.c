@@ -128,8 +128,11 @@ out:
 /* Another device of ours, or this one, departs: what was to be told was. A
  * commit that adds or moves has to remove the leaf first: it is staged again. */
 static enum err take_departure(struct device *d,
-			       const struct answer_entry *entry)
+			       const struct answer_entry *entry,
+			       struct span who)
 {
+	enum err e;
+
 	if (todo_commit_moves(d) ||
 	    (membership_todo_is(&d->open, "commit") &&
 	     change_adds(json_object_get(membership_todo(&d->open), "redo")))) {
@@ -137,10 +140,12 @@ static enum err take_departure(struct device *d,
 		todo_commit_lost(d);
 	}
 	todo_settle_departure(d);
-	return session_member(d->open.session)
-		   ? ERR_OK
-		   : log_end(d, entry->seq, entry->seq,
-			     session_head(d->open.session));
+	if (!session_member(d->open.session))
+		return log_end(d, entry->seq, entry->seq,
+			       session_head(d->open.session));
+	TRY(accounts_want_again(d, who));
+out:
+	return e;
 }
 
 static enum err note_newcomer(struct device *d, struct span identity)
@@ -225,7 +230,7 @@ static enum err take_event(struct device *d, const struct answer_entry *entry,
 	if (is_of_own_leaf(d, event))
 		TRY(note_copy(d, event->seq - 1, head));
 	if (event->kind == SESSION_DEPARTED)
-		TRY(take_departure(d, entry));
+		TRY(take_departure(d, entry, buf_span(&event->identity)));
 	if (event->kind == SESSION_REFUSED && event->entry == CHAIN_COMMIT)
 		TRY(take_refused_commit(d, event, head));
 	if (event->kind == SESSION_REFUSED && event->entry == CHAIN_SUCCESSOR)

@@ -208,10 +208,69 @@ out:
 	return e;
 }
 
+/* Those of the users of an entry whose account is closed, as far as its log is known
+ * here: an entry says what was so when it came. */
+static enum err note_closed(struct device *d, struct span user, json_t *closed)
+{
+	uint8_t fingerprint[ACCOUNT_HASH];
+	const struct account_log *log;
+	struct span links;
+	uint64_t number;
+	struct buf leaf = BUF_INIT;
+	json_t *text;
+	enum err e = ERR_OK;
+
+	if (!places_is_account(user))
+		return ERR_OK;
+	buf_put(&leaf, user);
+	buf_put_str(&leaf, "/1");
+	TRY(buf_end(&leaf));
+	if (!places_read_leaf(buf_span(&leaf), fingerprint, &number))
+		goto out;
+	TRY(check_accounts_find(d->accounts, SPAN_ARRAY(fingerprint), &log,
+				&links));
+	if (log == NULL || account_log_closed(log) == 0)
+		goto out;
+	text = json_stringn((const char *)user.p, user.n);
+	ENSURE(json_array_append_new(closed, text) == 0, ERR_LOCAL_MEMORY);
+out:
+	buf_clear(&leaf);
+	return e;
+}
+
+static enum err put_closed(struct device *d, json_t *entry)
+{
+	const char *kind = record_string(entry, "kind");
+	const char *from = record_string(entry, "from");
+	const json_t *removed = json_object_get(entry, "removed"), *identity;
+	json_t *closed = json_array();
+	size_t i;
+	enum err e = ERR_OK;
+
+	ENSURE(closed != NULL, ERR_LOCAL_MEMORY);
+	if (kind != NULL && from != NULL && strcmp(kind, "departed") == 0)
+		TRY(note_closed(d, span_str(from), closed));
+	json_array_foreach(removed, i, identity)
+	{
+		if (json_is_string(identity))
+			TRY(note_closed(
+			    d,
+			    roles_user(span_str(json_string_value(identity))),
+			    closed));
+	}
+	if (json_array_size(closed) > 0)
+		ENSURE(json_object_set(entry, "closed", closed) == 0,
+		       ERR_LOCAL_MEMORY);
+out:
+	json_decref(closed);
+	return e;
+}
+
 enum err names_dress_entry(struct device *d, json_t *entry)
 {
 	static const char *const texts[] = { "from", "heir" };
-	static const char *const lists[] = { "added", "removed", "roles" };
+	static const char *const lists[] = { "added",  "removed", "roles",
+					     "closed", "banned",  "unbanned" };
 	const char *from = record_string(entry, "from");
 	enum err e = ERR_OK;
 
@@ -219,6 +278,7 @@ enum err names_dress_entry(struct device *d, json_t *entry)
 		ENSURE(json_object_set(entry, "account",
 				       json_object_get(entry, "from")) == 0,
 		       ERR_LOCAL_MEMORY);
+	TRY(put_closed(d, entry));
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		TRY(dress_member(d, entry, texts[i]));
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)

@@ -28,7 +28,8 @@ bool names_is(struct device *d, struct span identity, const char *whom);
 struct span names_find_user(struct device *d, const char *user);
 
 /* In an entry that is kept, users and identities become names. `account` is then
- * the sender's fingerprint. */
+ * the sender's fingerprint, and `closed` has those of the departed and removed whose
+ * account is closed by now, as far as is known here. */
 MUST_CHECK enum err names_dress_entry(struct device *d, json_t *entry);
 
 #endif

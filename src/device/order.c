@@ -121,6 +121,7 @@ enum err order_begin(struct device *d)
 	case ORDER_INVITE:
 	case ORDER_REMOVE:
 	case ORDER_ROLE:
+	case ORDER_BAN:
 	case ORDER_ROTATE:
 	case ORDER_ASKED:
 	case ORDER_MOVE:
@@ -201,6 +202,7 @@ static bool wants_to_be_in(const struct device *d)
 	case ORDER_INVITE:
 	case ORDER_REMOVE:
 	case ORDER_ROLE:
+	case ORDER_BAN:
 	case ORDER_ROTATE:
 	case ORDER_MOVE:
 		return true;

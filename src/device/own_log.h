@@ -69,9 +69,9 @@ MUST_CHECK enum err own_log_take(struct own_log *own, const struct span *links,
 
 /*
  * own_wish.c: what the next link is to do: {kind: "add", entry}, {kind: "remove",
- * devices} or {kind: "recover", recovery}. Signed by this device, and stored as the
- * pending link. When another link takes the number, it is made again, and names the
- * one that lost as withdrawn. ERR_STATE_PENDING: another link is pending;
+ * devices}, {kind: "recover", recovery} or {kind: "close"}. Signed by this device, and
+ * stored as the pending link. When another link takes the number, it is made again, and
+ * names the one that lost as withdrawn. ERR_STATE_PENDING: another link is pending;
  * ERR_PEER_DENIED: this device does not stand in the log; ERR_PEER_INVALID: the log
  * does not take it. Inside a transaction.
  */

@@ -56,6 +56,9 @@ static enum err sign_wish(const struct own_log *own,
 	if (own->wish == NULL)
 		return account_sign_keys(own->log, by, NULL, 0,
 					 buf_span(&own->withdrawn), link);
+	if (strcmp(kind, "close") == 0)
+		return account_sign_close(own->log, by,
+					  buf_span(&own->withdrawn), link);
 	if (strcmp(kind, "remove") != 0)
 		return sign_bytes(own, by, kind, link);
 	TRY(read_devices(own->wish, devices, &count));

@@ -8,8 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STOCK 5	    /* of each algorithm, besides the last resort */
-#define STOCK_LOW 3 /* fewer than this are topped up */
+/* Of each algorithm, besides the last resort. */
+#define STOCK 50
+
+/* Made of an algorithm before these are published. */
+#define ROUND 16
 #define INDEX "packages"
 
 /* An expired one may still be in a Welcome on its way. */
@@ -222,7 +225,7 @@ static bool has_fresh_resort(const struct device *d, const json_t *index,
 
 /* A server that says again and again that it has none fills no state: so many
  * are made of an algorithm in a day. */
-#define MADE_A_DAY 40
+#define MADE_A_DAY 120
 #define DAY_MS (86400u * UINT64_C(1000))
 
 static size_t made_today(const struct device *d, const json_t *index,
@@ -282,11 +285,20 @@ static const struct answer_stock *find_stock(const struct answer_stock *stock,
 	return NULL;
 }
 
+/* Where a fifth is gone, the stock is filled up. */
+static uint64_t missing(const struct device *d, uint64_t have)
+{
+	uint64_t stock = d->stock > 0 ? d->stock : STOCK;
+	uint64_t enough = d->work.filling ? stock : stock - stock / 5;
+
+	return have < enough ? stock - have : 0;
+}
+
 static enum err make_for_suite(struct device *d, const struct suite *suite,
 			       const struct answer_stock *row, json_t *index,
 			       json_t *one_time, json_t *last_resort)
 {
-	uint64_t have = row != NULL ? row->available : 0;
+	uint64_t have = row != NULL ? row->available : 0, wanted;
 	struct signer signer;
 	const char *identity;
 	enum err e;
@@ -299,11 +311,11 @@ static enum err make_for_suite(struct device *d, const struct suite *suite,
 		have = 0;
 	if (made_today(d, index, suite) >= MADE_A_DAY)
 		goto out;
-	if (have < STOCK_LOW)
-		for (; have < STOCK; have++)
-			TRY(make_package(d, &signer, false, index, one_time));
-	if (row == NULL || !row->last_resort ||
-	    !has_fresh_resort(d, index, suite))
+	wanted = missing(d, have);
+	for (uint64_t i = 0; i < wanted && i < ROUND; i++)
+		TRY(make_package(d, &signer, false, index, one_time));
+	if (!d->work.filling && (row == NULL || !row->last_resort ||
+				 !has_fresh_resort(d, index, suite)))
 		TRY(make_package(d, &signer, true, index, last_resort));
 out:
 	signer_clear(&signer);

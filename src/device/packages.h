@@ -6,8 +6,9 @@
 #include "device/core.h"
 
 /* Makes what is missing by the stock that the server says it has, and stores
- * the private halves. The KeyPackages are appended to the lists in base64.
- * Inside a transaction. */
+ * the private halves. The KeyPackages are appended to the lists in base64: a part of
+ * what is missing, so that a request has bounds. With d->work.filling, a stock that
+ * is not low counts as such until it is full. Inside a transaction. */
 MUST_CHECK enum err packages_make(struct device *d,
 				  const struct answer_stock *stock,
 				  size_t count, json_t *one_time,

@@ -29,6 +29,9 @@ static enum err describe(const struct account_log *log, const char *username,
 				    json_integer((json_int_t)place.number)) ==
 		    0 &&
 		json_object_set_new(
+		    made, "closed",
+		    json_boolean(account_log_closed(log) != 0)) == 0 &&
+		json_object_set_new(
 		    made, "devices",
 		    json_integer((json_int_t)account_log_standing(log))) == 0,
 	    ERR_LOCAL_MEMORY);

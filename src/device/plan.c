@@ -1,6 +1,7 @@
 /* The steps that turn an order into something to do. */
 #include "device/accounts.h"
 #include "device/apart.h"
+#include "device/bans.h"
 #include "device/breaks.h"
 #include "device/budget.h"
 #include "device/change.h"
@@ -92,6 +93,20 @@ out:
 	return e;
 }
 
+static enum err plan_ban(struct device *d)
+{
+	struct change_plan plan = { .remove = json_array() };
+	struct buf user = BUF_INIT;
+	enum err e;
+
+	TRY(bans_plan(d, &plan, &user));
+	TRY(change_begin(d, &plan));
+out:
+	json_decref(plan.remove);
+	buf_clear(&user);
+	return e;
+}
+
 /* ---- inviting ---- */
 
 static enum err check_guest(struct device *d, const char *user)
@@ -126,6 +141,7 @@ static enum err plan_invite(struct device *d)
 		if (session_find(d->open.session,
 				 buf_span(&guests->list[i].identity), &member))
 			guests_drop(guests, i);
+	TRY(bans_check_guests(d, guests));
 	d->work.outcome.devices = guests->count;
 	/* The session's suite as the only offer: then a KeyPackage of that
 	 * suite that was withheld shows. */
@@ -183,6 +199,8 @@ static struct span find_heir(const struct device *d)
 		struct span user = roles_user(member.identity);
 		enum role role = session_role(d->open.session, member.identity);
 
+		if (session_departed(d->open.session, member.leaf_index))
+			continue; /* it does not stay, either */
 		if (span_equal(user, own) || role == ROLE_OWNER) {
 			if (!span_equal(member.identity,
 					span_str(core_self(d))))
@@ -296,6 +314,7 @@ static bool plan_due(struct device *d)
 		return work->named;
 	case ORDER_REMOVE:
 	case ORDER_ROLE:
+	case ORDER_BAN:
 	case ORDER_ROTATE:
 	case ORDER_ASKED:
 	case ORDER_MOVE:
@@ -359,6 +378,8 @@ static enum err plan_it(struct device *d)
 		return plan_remove(d);
 	case ORDER_ROLE:
 		return plan_role(d);
+	case ORDER_BAN:
+		return plan_ban(d);
 	case ORDER_ROTATE:
 		return change_begin(d, &only_keys);
 	case ORDER_ASKED:

@@ -10,6 +10,7 @@
 #include "device/pins.h"
 #include "device/steps.h"
 #include "device/todo.h"
+#include "device/verified.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -245,6 +246,9 @@ static enum err seal(struct device *d)
 	enum err e;
 
 	TRY(halt_changed(d, &halted));
+	if (halted)
+		goto out;
+	TRY(verified_halt(d, &halted));
 	if (halted)
 		goto out;
 	if (halt_held(d)) /* first: it shows nobody to the person */

@@ -16,6 +16,13 @@ static enum err stock_ask(struct device *d, struct request *request)
 	return ERR_OK;
 }
 
+/* A quota, a limit: what was published before that is a stock, too. */
+static void take_refusal(struct device *d, const struct answer *answer)
+{
+	if (!d->work.filling)
+		work_halt_refused(d, answer);
+}
+
 static enum err stock_take(struct device *d, const struct answer *answer)
 {
 	struct work *work = &d->work;
@@ -23,7 +30,7 @@ static enum err stock_take(struct device *d, const struct answer *answer)
 
 	work->planned = true;
 	if (answer->result != ERR_OK) {
-		work_halt_refused(d, answer);
+		take_refusal(d, answer);
 		return ERR_OK;
 	}
 	for (size_t i = 0; i < 2; i++) {
@@ -104,8 +111,12 @@ static enum err publish_take(struct device *d, const struct answer *answer)
 		json_decref(d->work.lists[i]);
 		d->work.lists[i] = NULL;
 	}
-	if (answer->result != ERR_OK)
-		work_halt_refused(d, answer);
+	if (answer->result != ERR_OK) {
+		take_refusal(d, answer);
+		return ERR_OK;
+	}
+	d->work.filling = true;
+	d->work.planned = false;
 	return ERR_OK;
 }
 

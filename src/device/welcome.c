@@ -3,6 +3,7 @@
 
 #include "check/log_head.h"
 #include "crypto/hash.h"
+#include "device/blocks.h"
 #include "device/gather.h"
 #include "device/join.h"
 #include "device/log.h"
@@ -73,6 +74,31 @@ out:
 	return e;
 }
 
+/* A person who was blocked brings this device nowhere. */
+static enum err check_adder(struct device *d, const struct membership *next)
+{
+	const struct mls_group *group = session_group(next->session);
+	uint32_t leaf = mls_group_adder(group);
+	char name[DEVICE_NAME_SIZE];
+	struct mls_member adder;
+	bool blocked;
+	enum err e;
+
+	if (d->work.order.declines || leaf == UINT32_MAX ||
+	    !mls_group_next_member(group, &leaf, &adder) ||
+	    adder.leaf_index != mls_group_adder(group))
+		return ERR_OK;
+	TRY(blocks_member(d, adder.identity, name, &blocked));
+	ENSURE(!blocked,
+	       why_set(&d->work.why, ERR_PEER_DENIED, "blocked",
+		       "%s, whom you have blocked, has added this device to "
+		       "%s. It was not joined. To join it: hermetic unblock "
+		       "%s. To have it end there, too: hermetic decline %s",
+		       name, next->id, name, next->id));
+out:
+	return e;
+}
+
 /* `trail`: the one that has come to its place; NULL where this device never was
  * there. ERR_STATE_GONE when it is for a KeyPackage that we do not have. */
 static enum err use(struct device *d, const struct answer_welcome *row,
@@ -96,6 +122,7 @@ static enum err use(struct device *d, const struct answer_welcome *row,
 				 &next.session));
 	session_set_accounts(next.session, d->accounts);
 	TRY(session_check_leaves(next.session, &wrong));
+	TRY(check_adder(d, &next));
 	if (trail != NULL) {
 		ENSURE(trail_is_at(trail, next.session), ERR_PEER_FORK);
 		TRY(session_set_departures(next.session,

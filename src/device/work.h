@@ -52,6 +52,7 @@ struct work {
 	bool halted;		  /* no step is due any more */
 	bool planned;		  /* what was ordered stands in the notes */
 	uint64_t todo;		  /* its id there; 0: nothing was to do */
+	bool filling;		  /* STOCK: a part of it was published */
 	bool fresh;		  /* the log was read to its end */
 	bool named;		  /* INVITE: the server was told the name */
 	bool renew;		  /* the server wants new keys */

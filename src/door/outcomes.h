@@ -147,6 +147,8 @@ enum door { DOOR_REST = 1, DOOR_WEBSOCKET = 2, DOOR_MQTT = 4, DOOR_ADMIN = 8 };
 	  "this device is not a member of the session")                        \
 	X(NOT_INVITED, "not-invited", OUTCOME_403, OUTCOME_R, NULL,            \
 	  "ask a member for an invitation")                                    \
+	X(BANNED, "banned", OUTCOME_403, OUTCOME_R, NULL,                      \
+	  "that account is banned from the session")                           \
 	X(NOT_ALLOWED, "not-allowed", OUTCOME_403, OUTCOME_R, NULL,            \
 	  "its sender may not do that")                                        \
 	X(EPOCH_CHANGED, "epoch-changed", OUTCOME_409, OUTCOME_RWM, "epoch",   \

@@ -22,6 +22,7 @@ enum err group_new(struct mls_epoch *now, struct mls_group **out)
 		return ERR_LOCAL_MEMORY;
 	group->now = now;
 	group->past_limit = GROUP_PAST_EPOCHS;
+	group->adder = UINT32_MAX;
 	return ERR_OK;
 }
 
@@ -208,6 +209,11 @@ uint64_t mls_group_epoch(const struct mls_group *group)
 uint32_t mls_group_own_leaf(const struct mls_group *group)
 {
 	return group->now->private.leaf;
+}
+
+uint32_t mls_group_adder(const struct mls_group *group)
+{
+	return group->adder;
 }
 
 struct span mls_group_extensions(const struct mls_group *group)

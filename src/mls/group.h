@@ -57,6 +57,9 @@ const struct suite *mls_group_suite(const struct mls_group *group);
 struct span mls_group_id(const struct mls_group *group);
 uint64_t mls_group_epoch(const struct mls_group *group);
 uint32_t mls_group_own_leaf(const struct mls_group *group);
+/* The leaf that signed the GroupInfo of the Welcome, until the group is stored and read
+ * again; UINT32_MAX: it is not known. */
+uint32_t mls_group_adder(const struct mls_group *group);
 struct span mls_group_extensions(const struct mls_group *group);
 struct span mls_group_epoch_authenticator(const struct mls_group *group);
 /* The encoded GroupContext (8.1) and the confirmation tag of the epoch: with

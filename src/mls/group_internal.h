@@ -44,7 +44,8 @@ struct mls_group {
 	bool staged_removal;	  /* by a commit that removes us; no `staged` */
 	uint8_t staged_commit[GROUP_COMMIT_HASH]; /* SHA-256 of its message */
 	struct staged_story story;
-	bool removed; /* a removal was merged: nothing works */
+	uint32_t adder; /* whose Welcome it was; UINT32_MAX: not known */
+	bool removed;	/* a removal was merged: nothing works */
 	struct mls_epoch *past[GROUP_PAST_EPOCHS]; /* newest first */
 	uint8_t past_limit;
 	struct psk_store psks;

@@ -177,6 +177,7 @@ static enum err join(struct joining *j, struct span welcome, struct span tree,
 	TRY(check_parent(j, epoch));
 	TRY(group_new(epoch, &joined));
 	epoch = NULL;
+	joined->adder = info.signer;
 	joined->psks = j->psks;
 	j->psks = (struct psk_store){ NULL, 0 };
 	mls_group_authenticate(joined, j->me->authentication);

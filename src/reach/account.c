@@ -75,6 +75,22 @@ enum err account_parse_cost(const char *text, struct password_cost *cost,
 	return ERR_OK;
 }
 
+enum err account_parse_stock(const char *text, unsigned *stock, struct why *why)
+{
+	uint64_t n = 0;
+
+	*stock = 0;
+	if (text == NULL)
+		return ERR_OK;
+	if (text_parse_u64(&n, span_str(text), 100) != ERR_OK || n == 0)
+		return why_set(why, ERR_LOCAL_CONFIG, "usage",
+			       "HERMETIC_STOCK is a number from 1 to 100, not "
+			       "\"%.20s\".",
+			       text);
+	*stock = (unsigned)n;
+	return ERR_OK;
+}
+
 static enum err check_login(const struct account_login *login, struct why *why)
 {
 	if (!account_name_is_sane(login->username))
@@ -175,8 +191,10 @@ static uint64_t now_ms(void *context)
 
 static enum err open_device(struct account *a)
 {
-	const struct device_config config = { a->username, a->device_id,
-					      a->suites };
+	const struct device_config config = { .username = a->username,
+					      .device_id = a->device_id,
+					      .offer = a->suites,
+					      .stock = a->stock };
 
 	device_close(a->device);
 	a->device = NULL;

@@ -29,6 +29,7 @@ struct account {
 	const char *mqtt, *ca; /* as channel_target has them; borrowed */
 	char ca_kept[1024];    /* the path of `ca` that a login was told */
 	struct suites suites;
+	unsigned stock;		 /* of the device, as device_config has it */
 	uint64_t renew_token_at; /* Unix milliseconds */
 	bool pending; /* the device waits to be approved (reach/enrol.h) */
 
@@ -55,6 +56,10 @@ struct account_login {
 MUST_CHECK enum err account_parse_cost(const char *text,
 				       struct password_cost *cost,
 				       struct why *why);
+
+/* HERMETIC_STOCK, from 1 to 100; NULL: 0, which is what the device has by itself. */
+MUST_CHECK enum err account_parse_stock(const char *text, unsigned *stock,
+					struct why *why);
 
 /* A new array of the names of the algorithms; NULL when out of memory. */
 json_t *account_suites_to_json(const struct suites *suites);

@@ -260,6 +260,7 @@ static void ask(struct linking *l)
 		params_text(&params, l->account.username);
 		params_null(&params);
 	}
+	params_uuid(&params, l->who.user);
 	e = store_query(answer_store(), STATEMENT_ACCOUNT_LOG_ALL, &params,
 			on_log, l);
 	if (e != ERR_OK)

@@ -101,7 +101,7 @@ static void put_names(struct params *params, const struct account_name *names,
 	params_close_array(params);
 }
 
-static void ask(struct request *req, const struct account_name *names,
+static void ask(const struct call *call, const struct account_name *names,
 		const uint64_t *after, size_t count, uint64_t limit,
 		connection_done *done)
 {
@@ -114,7 +114,8 @@ static void ask(struct request *req, const struct account_name *names,
 	params_close_array(&params);
 	params_i64(&params, (int64_t)limit);
 	params_i64(&params, BYTES_MAX);
-	answer_query(req, STATEMENT_ACCOUNT_LOGS, &params, done);
+	params_uuid(&params, call->who.user);
+	answer_query(call->req, STATEMENT_ACCOUNT_LOGS, &params, done);
 }
 
 void account_logs_get(const struct call *call)
@@ -136,7 +137,7 @@ void account_logs_get(const struct call *call)
 				"limit must be 1 to 500");
 		return;
 	}
-	ask(req, &name, &after, 1, limit, on_log);
+	ask(call, &name, &after, 1, limit, on_log);
 }
 
 void account_logs_ask(const struct call *call)
@@ -164,6 +165,6 @@ void account_logs_ask(const struct call *call)
 		names[i] = account_name_of(span_str(texts[i]));
 	for (size_t i = given; i < count; i++)
 		after[i] = 0;
-	ask(req, names, after, count, LINKS_OF_MANY, on_logs);
+	ask(call, names, after, count, LINKS_OF_MANY, on_logs);
 	body_free(&body);
 }

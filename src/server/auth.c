@@ -160,6 +160,19 @@ static struct attempt *read_attempt(struct request *req, bool login)
 
 /* ---- register ---- */
 
+static void refuse_name(struct attempt *a, bool admitted, bool held)
+{
+	if (!admitted)
+		end_with(a, OUTCOME_REGISTRATION_CLOSED, NULL);
+	else if (held)
+		end_with(a, OUTCOME_USERNAME_TAKEN,
+			 "an account of that name was erased not long ago: "
+			 "the name is not given out again yet, so take "
+			 "another one");
+	else
+		end_with(a, OUTCOME_USERNAME_TAKEN, NULL);
+}
+
 static void on_registered(void *arg, enum err e, struct rows *rows)
 {
 	struct attempt *a = arg;
@@ -175,11 +188,8 @@ static void on_registered(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	if (!rows_bool(rows, 0, "made")) {
-		end_with(a,
-			 rows_bool(rows, 0, "admitted")
-			     ? OUTCOME_USERNAME_TAKEN
-			     : OUTCOME_REGISTRATION_CLOSED,
-			 NULL);
+		refuse_name(a, rows_bool(rows, 0, "admitted"),
+			    rows_bool(rows, 0, "held"));
 		return;
 	}
 	text_uuid(user, a->user);
@@ -212,6 +222,7 @@ static void on_register_hashed(void *arg, struct span hash)
 		params_bytea(&params, SPAN_ARRAY(a->token));
 	else
 		params_null(&params);
+	params_i64(&params, (int64_t)config()->name_hold_seconds);
 	e = store_query(answer_store(), STATEMENT_ACCOUNT_INSERT, &params,
 			on_registered, a);
 	if (e != ERR_OK)

@@ -5,11 +5,10 @@
 #include "crypto/rng.h"
 #include "server/answer.h"
 #include "server/body.h"
-#include "server/limited.h"
+#include "server/own_password.h"
 #include "server/password.h"
 #include "server/revocations.h"
 #include "server/routes_table.h"
-#include "server/tokens.h"
 
 /* One change until it is answered. */
 struct change {
@@ -17,7 +16,6 @@ struct change {
 	struct identity who;
 	struct buf old, new;
 	bool end_others;
-	uint32_t guesses_reset;
 	struct sec expected; /* the hash that stands */
 	uint8_t salt[PASSWORD_SALT];
 };
@@ -86,64 +84,27 @@ static void on_new_hashed(void *arg, struct span hash)
 		end_failed(c, e);
 }
 
-static void on_old_hashed(void *arg, struct span hash)
+static void on_old_known(void *arg, enum err e, struct span hash)
 {
 	struct change *c = arg;
-	enum err e;
 
-	if (hash.n == 0) {
-		end_failed(c, ERR_LOCAL_CRYPTO);
-		return;
-	}
-	if (c->expected.n != hash.n ||
-	    !sec_equal(sec_span(&c->expected), hash)) {
+	if (e == ERR_PEER_DENIED) {
 		end_refused(c);
 		return;
 	}
-	limited_guess_was_right(c->who.username, c->guesses_reset);
-	e = rng_fill(rng_system(), c->salt, sizeof(c->salt));
+	if (e == ERR_STATE_CONFLICT) { /* that has been answered */
+		end(c);
+		return;
+	}
+	if (e == ERR_OK)
+		e = sec_set(&c->expected, hash);
+	if (e == ERR_OK)
+		e = rng_fill(rng_system(), c->salt, sizeof(c->salt));
 	if (e == ERR_OK)
 		e = password_hash(buf_span(&c->new), SPAN_ARRAY(c->salt),
 				  PASSWORD_COST, on_new_hashed, c);
 	if (e != ERR_OK)
 		end_failed(c, e);
-}
-
-static void on_account(void *arg, enum err e, struct rows *rows)
-{
-	struct password_cost cost;
-	struct change *c = arg;
-	struct span salt;
-
-	if (e == ERR_OK && rows_count(rows) != 1)
-		e = ERR_LOCAL_BUG; /* its token is good */
-	if (e != ERR_OK) {
-		end_failed(c, e);
-		return;
-	}
-	salt = rows_bytes(rows, 0, "salt");
-	cost.n = (uint64_t)rows_i64(rows, 0, "cost_n");
-	cost.r = (uint32_t)rows_i64(rows, 0, "cost_r");
-	cost.p = (uint32_t)rows_i64(rows, 0, "cost_p");
-	e = sec_set(&c->expected, rows_bytes(rows, 0, "password_hash"));
-	c->guesses_reset = (uint32_t)rows_i64(rows, 0, "guesses_reset");
-	if (e == ERR_OK)
-		e = rows_end(rows);
-	if (e == ERR_OK &&
-	    !limited_guess(c->req, c->who.username, c->guesses_reset)) {
-		end(c);
-		return;
-	}
-	if (e == ERR_OK)
-		e = password_hash(buf_span(&c->old), salt, cost, on_old_hashed,
-				  c);
-	if (e != ERR_OK)
-		end_failed(c, e);
-}
-
-static bool is_good(const struct buf *password)
-{
-	return password->n >= PASSWORD_MIN && password->n <= PASSWORD_MAX;
 }
 
 /* NULL: the request has been answered. */
@@ -167,7 +128,8 @@ static struct change *read_change(struct request *req)
 		return NULL;
 	}
 	body_free(&body);
-	if (is_good(&c->old) && is_good(&c->new))
+	if (own_password_is_sane(buf_span(&c->old)) &&
+	    own_password_is_sane(buf_span(&c->new)))
 		return c;
 	request_problem(req, OUTCOME_INVALID,
 			"password must be 8 to 1024 bytes");
@@ -177,7 +139,6 @@ static struct change *read_change(struct request *req)
 
 void auth_password(const struct call *call)
 {
-	struct params params = PARAMS_INIT;
 	struct change *c;
 	enum err e;
 
@@ -185,9 +146,8 @@ void auth_password(const struct call *call)
 	if (c == NULL)
 		return;
 	c->who = call->who;
-	params_text(&params, span_str(call->who.username));
-	e = store_query(answer_store(), STATEMENT_ACCOUNT_BY_USERNAME, &params,
-			on_account, c);
+	e = own_password_check(c->req, &c->who, buf_span(&c->old), on_old_known,
+			       c);
 	if (e != ERR_OK)
 		end_failed(c, e);
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "check/bans.h"
 #include "server/answer.h"
 #include "wire/generation.h"
 #include "wire/message.h"
@@ -131,6 +132,8 @@ void commit_refuse(struct request *req, const struct known_logs *known,
 	enum outcome outcome =
 	    verdict->denied ? OUTCOME_NOT_ALLOWED : OUTCOME_COMMIT_INVALID;
 
+	if (verdict->wrong == check_banned)
+		outcome = OUTCOME_BANNED;
 	if (known_logs_lacking(known))
 		outcome = OUTCOME_ACCOUNTS_UNKNOWN;
 	request_problem(req, outcome, verdict->wrong);

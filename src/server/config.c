@@ -73,6 +73,7 @@ static const struct setting WANTED[] = {
 	{ SETTING_REFRESH_TOKEN_SECONDS, &values.refresh_seconds, NULL },
 	{ SETTING_REFRESH_GRACE_SECONDS, &values.refresh_grace_seconds, NULL },
 	{ SETTING_ALGORITHMS, NULL, parse_algorithms },
+	{ SETTING_NAME_HOLD_SECONDS, &values.name_hold_seconds, NULL },
 	{ SETTING_NONCE_WINDOW_SECONDS, &values.nonce_window_seconds, NULL },
 	{ SETTING_ROTATION_SECONDS, &values.rotation_seconds, NULL },
 	{ SETTING_ROTATION_MESSAGES, &values.rotation_messages, NULL },

@@ -42,6 +42,7 @@ struct config {
 	uint64_t metrics_port; /* 0: none */
 	uint64_t access_log;   /* 1: a line for each request */
 	uint64_t login_threads, login_queue;
+	uint64_t name_hold_seconds; /* of erased accounts */
 	/* limits (server/limited.c); 0: none */
 	uint64_t logins_per_minute, guesses_per_hour, registrations_per_hour;
 	uint64_t claims_per_minute, claims_of_one_per_hour, claimed_per_hour;

@@ -345,6 +345,7 @@ static void ask_log(struct publishing *p)
 
 	params_text(&params, span_str(p->who.username));
 	params_null(&params);
+	params_null(&params);
 	e = store_query(answer_store(), STATEMENT_ACCOUNT_LOG_ALL, &params,
 			on_log, p);
 	if (e != ERR_OK) {

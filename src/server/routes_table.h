@@ -40,6 +40,7 @@ typedef void call_handler(const struct call *call);
 	ROUTE(POST, "/auth/refresh", ANYBODY, NONE, auth_refresh)              \
 	ROUTE(POST, "/auth/logout", WAITING, NONE, auth_logout)                \
 	ROUTE(POST, "/auth/password", DEVICE, NONE, auth_password)             \
+	ROUTE(POST, "/auth/close", DEVICE, NONE, auth_close)                   \
 	ROUTE(GET, "/users/{username}/devices", DEVICE, NONE, devices_list)    \
 	ROUTE(GET, "/users/{username}/log", OWN_WAITING, NONE,                 \
 	      account_logs_get)                                                \
@@ -56,6 +57,12 @@ typedef void call_handler(const struct call *call);
 	ROUTE(DELETE, "/devices/requests/{device_id}", DEVICE, NONE,           \
 	      device_requests_refuse)                                          \
 	ROUTE(DELETE, "/devices/{device_id}", DEVICE, NONE, devices_remove)    \
+	ROUTE(GET, "/blocks", DEVICE, NONE, blocks_list)                       \
+	ROUTE(POST, "/blocks", DEVICE, NONE, blocks_add)                       \
+	ROUTE(DELETE, "/blocks/{username}", DEVICE, NONE, blocks_remove)       \
+	ROUTE(GET, "/invitations", DEVICE, NONE, invitations_list)             \
+	ROUTE(DELETE, "/invitations/{session_id}", DEVICE, NONE,               \
+	      invitations_decline)                                             \
 	ROUTE(GET, "/key-packages", DEVICE, NONE, key_packages_count)          \
 	ROUTE(POST, "/key-packages", DEVICE, NONE, key_packages_publish)       \
 	ROUTE(POST, "/key-packages/claim", DEVICE, CLAIMS, key_packages_claim) \

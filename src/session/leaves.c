@@ -29,6 +29,18 @@ bool session_info_has_places(struct span group_info)
 				    PLACES_EXTENSION, &data);
 }
 
+enum err session_info_bans(struct span group_info, struct bans *bans)
+{
+	struct wire_message message;
+	enum err e;
+
+	TRY(wire_message_decode(group_info, &message));
+	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_MALFORMED);
+	TRY(bans_read(message.group_info.context.extensions, bans));
+out:
+	return e;
+}
+
 bool session_lacks(const struct session *session)
 {
 	struct span fingerprint;

@@ -107,18 +107,24 @@ bool session_find(const struct session *session, struct span identity,
 	return false;
 }
 
-/* The group's extensions with another roles extension, which is given whole. */
-static void put_with_roles(const struct session *session, struct span roles,
-			   struct buf *extensions)
+/* These extensions with another one of a type, which is given whole, or is none. */
+static void put_with(struct span rest, uint16_t type, struct span whole,
+		     struct buf *extensions)
 {
-	struct span rest = mls_group_extensions(session->group);
 	struct wire_extension extension;
 
 	while (wire_extensions_next(&rest, &extension))
-		if (extension.type != ROLES_EXTENSION)
+		if (extension.type != type)
 			wire_extension_put(extensions, extension.type,
 					   extension.data);
-	buf_put(extensions, roles);
+	buf_put(extensions, whole);
+}
+
+static void put_with_roles(const struct session *session, struct span roles,
+			   struct buf *extensions)
+{
+	put_with(mls_group_extensions(session->group), ROLES_EXTENSION, roles,
+		 extensions);
 }
 
 enum err session_put_role(const struct session *session, struct span user,
@@ -152,6 +158,36 @@ enum err session_put_heirs(const struct session *session,
 	TRY(buf_end(extensions));
 out:
 	buf_clear(&roles);
+	return e;
+}
+
+/* ---- bans ---- */
+
+enum err session_bans(const struct session *session, struct bans *bans)
+{
+	return bans_read(mls_group_extensions(session->group), bans);
+}
+
+enum err session_put_ban(const struct session *session, struct span user,
+			 bool banned, struct buf *extensions)
+{
+	struct span now = extensions->n > 0
+			      ? buf_span(extensions)
+			      : mls_group_extensions(session->group);
+	struct buf changed = BUF_INIT, made = BUF_INIT;
+	struct bans bans;
+	enum err e;
+
+	TRY(session_bans(session, &bans));
+	TRY(bans_put_changed(&bans, user, banned, &changed));
+	put_with(now, BANS_EXTENSION, buf_span(&changed), &made);
+	TRY(buf_end(&made));
+	buf_clear(extensions);
+	*extensions = made;
+	made = BUF_INIT;
+out:
+	buf_clear(&changed);
+	buf_clear(&made);
 	return e;
 }
 

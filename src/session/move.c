@@ -1,6 +1,7 @@
 /* Another algorithm, of session.h: ReInit, RFC 9420 sections 11.2, 12.1.5. */
 #include "session/state.h"
 
+#include "wire/bans.h"
 #include "wire/extension.h"
 #include "wire/generation.h"
 #include "wire/places.h"
@@ -47,21 +48,20 @@ out:
 
 /* ---- moving ---- */
 
-/* The plan's extensions and the roles as they are. */
+/* The plan's extensions, and of the group's those that go over as they are. */
 static enum err put_extensions(const struct session *session,
 			       const struct negotiation_plan *plan,
 			       struct buf *extensions)
 {
-	struct span roles, places;
+	static const uint16_t types[] = { ROLES_EXTENSION, PLACES_EXTENSION,
+					  BANS_EXTENSION };
+	struct span now = mls_group_extensions(session->group), data;
 	enum err e;
 
 	buf_put(extensions, buf_span(&plan->extensions));
-	if (wire_extensions_find(mls_group_extensions(session->group),
-				 ROLES_EXTENSION, &roles))
-		wire_extension_put(extensions, ROLES_EXTENSION, roles);
-	if (wire_extensions_find(mls_group_extensions(session->group),
-				 PLACES_EXTENSION, &places))
-		wire_extension_put(extensions, PLACES_EXTENSION, places);
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (wire_extensions_find(now, types[i], &data))
+			wire_extension_put(extensions, types[i], data);
 	TRY(buf_end(extensions));
 out:
 	return e;

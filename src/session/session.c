@@ -18,7 +18,7 @@ void session_identity(struct mls_identity *me)
 {
 	static const uint16_t types[] = { NEGOTIATION_EXTENSION,
 					  ROLES_EXTENSION, PLACES_EXTENSION,
-					  CONTENT_EXTENSION };
+					  CONTENT_EXTENSION, BANS_EXTENSION };
 
 	me->padding = SESSION_PADDING;
 	me->extension_types = types;
@@ -390,7 +390,8 @@ static bool has_old_leaf(const struct session *session)
 	struct mls_member own;
 
 	return mls_group_next_member(session->group, &leaf, &own) &&
-	       !wire_u16_list_has(own.extension_types, CONTENT_EXTENSION);
+	       (!wire_u16_list_has(own.extension_types, CONTENT_EXTENSION) ||
+		!wire_u16_list_has(own.extension_types, BANS_EXTENSION));
 }
 
 enum err session_commit(struct session *session, const struct mls_identity *me,

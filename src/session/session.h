@@ -22,6 +22,7 @@
 #include "session/chain.h"
 #include "session/negotiation.h"
 #include "session/safety.h"
+#include "wire/bans.h"
 #include "wire/roles.h"
 
 #define SESSION_ID 16
@@ -220,6 +221,20 @@ MUST_CHECK enum err session_put_role(const struct session *session,
 MUST_CHECK enum err session_put_heirs(const struct session *session,
 				      const uint32_t *removes, size_t count,
 				      struct buf *extensions);
+
+/* Who is kept out. ERR_PEER_MALFORMED. Borrowed until the group goes on. */
+MUST_CHECK enum err session_bans(const struct session *session,
+				 struct bans *bans);
+
+/* The same of a GroupInfo (MLSMessage). */
+MUST_CHECK enum err session_info_bans(struct span group_info,
+				      struct bans *bans);
+
+/* For mls_change.extensions: `extensions`, or where it is empty the group's, with one
+ * user put on the list or taken off it, in their place. As bans_put_changed(). */
+MUST_CHECK enum err session_put_ban(const struct session *session,
+				    struct span user, bool banned,
+				    struct buf *extensions);
 
 /*
  * Appends the departure to post (wire/departure.h): of our own leaf, or of

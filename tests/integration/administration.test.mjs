@@ -239,8 +239,10 @@ describe('administration', { concurrency: false }, () => {
       await until(async () => (await bob.get('/sessions')).status === 401,
         { name: 'the end of its tokens' });
       await socket.closed;
-      ok(await call(told.url, 'POST', '/auth/register', { json: {
-        username: bob.username, password: randomUUID() } }), 201);
+      // the name is held back (HERMETIC_NAME_HOLD_SECONDS)
+      refused(await call(told.url, 'POST', '/auth/register', { json: {
+        username: bob.username, password: randomUUID() } }), 409,
+      'username-taken');
       // whom he invited still has the invitation, of nobody
       assert.match(JSON.parse(await run('export', alice.username))
         .invitations[0].invited_by, /^erased\.[0-9a-f]{24}$/);

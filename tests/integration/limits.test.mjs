@@ -6,6 +6,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { Session, base64, call, callAdmin, login, newUser, ok, refused }
   from '../testlib/api.mjs';
 import { MqttClient, eventsOf, sendTo } from '../testlib/mqtt.mjs';
+import { Person } from '../testlib/people.mjs';
 import { Socket, problem } from '../testlib/socket.mjs';
 import { admin, startAdminApi, startBroker, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
@@ -178,6 +179,43 @@ describe('limits', { concurrency: false }, () => {
     assert.equal(await last(two), true, 'beyond what an hour gives');
     assert.equal(await last(victim), false, 'its own are its own');
   });
+
+  test('a device keeps fifty KeyPackages ready, as far as the quota goes',
+    async () => {
+      const stocks = (person) => postgres.psql(`SELECT count(*)
+        FROM hermetic.key_package WHERE device_id = '${person.device}'
+        AND NOT last_resort GROUP BY algorithm`);
+      const person = async (env, server) => {
+        const made = new Person('stock', server.url);
+        made.env.HERMETIC_STOCK = '';
+        Object.assign(made.env, env);
+        return await made.register();
+      };
+      const node = await start();
+      const full = await person({}, node);
+      assert.deepEqual((await stocks(full)).split('\n'), ['50', '50', '50']);
+      // a few are gone: it is enough; a fifth is: it is filled up
+      const take = n => postgres.psql(`DELETE FROM hermetic.key_package
+        WHERE ref IN (SELECT ref FROM hermetic.key_package
+          WHERE device_id = '${full.device}' AND algorithm = 'aes-256-gcm'
+          AND NOT last_resort LIMIT ${n})`);
+      await take(10);
+      await full.does('login');
+      assert.deepEqual((await stocks(full)).split('\n').sort(),
+        ['40', '50', '50']);
+      await take(1);
+      await full.does('login');
+      assert.deepEqual((await stocks(full)).split('\n'), ['50', '50', '50']);
+      // a server that takes fewer than that: what it takes is the stock
+      const narrow = await start({ HERMETIC_KEY_PACKAGES: '40' });
+      assert.deepEqual((await stocks(await person({}, narrow))).split('\n'),
+        ['32', '32', '32']);
+      const none = new Person('none', narrow.url);
+      none.env.HERMETIC_STOCK = '101';
+      const wrong = await none.run('register', '--username', none.name);
+      assert.equal(wrong.code, 2);
+      assert.match(wrong.error.detail, /from 1 to 100/);
+    });
 
   test('sessions and invitations are counted by the day', async () => {
     const node = await start({ HERMETIC_SESSIONS_PER_DAY: '3',

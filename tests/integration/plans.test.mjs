@@ -12,7 +12,8 @@ import { root, startNode, startPostgres, until } from '../testlib/stack.mjs';
 const everything = /^(worker_|admin_|mqtt_members_page|mqtt_recent|revocation_list)/;
 const large = ['account', 'device', 'token_family', 'refresh_token',
   'key_package', 'session', 'group_info', 'session_member', 'invitation',
-  'message', 'welcome', 'account_link', 'account_log', 'allowance'];
+  'message', 'welcome', 'account_link', 'account_log', 'account_block',
+  'allowance'];
 
 // Strangers: 20,000 accounts with a device, a session and a message each.
 const filling = `
@@ -51,6 +52,9 @@ INSERT INTO account_log (fingerprint, user_id, salt)
 INSERT INTO account_link (fingerprint, number, hash, link)
   SELECT sha256(i::text::bytea), 2,
          sha256('hermetic account 1'::bytea || i::text::bytea), i::text::bytea
+  FROM generate_series(1, 20000) i;
+INSERT INTO account_block (by_user, by_name, blocked)
+  SELECT md5('u' || i)::uuid, 'stranger-' || i, md5('u' || i % 20000 + 1)::uuid
   FROM generate_series(1, 20000) i;
 INSERT INTO group_info (session_id, epoch, group_info, seq, head)
   SELECT md5('s' || i)::uuid, 0, '\\x00', 0, sha256(i::text::bytea)

@@ -18,7 +18,8 @@ void client_start(struct client *client, size_t number)
 {
 	struct slot *slot = &client->slots[number];
 	struct device_config config = { .username = client->user,
-					.device_id = client->id };
+					.device_id = client->id,
+					.stock = 5 };
 
 	if (slot->process != NULL)
 		return;

@@ -9,6 +9,7 @@
 #include "check/label.h"
 #include "crypto/hash.h"
 #include "tests/sim/seen_group.h"
+#include "wire/bans.h"
 #include "wire/departure.h"
 #include "wire/message.h"
 #include "wire/places.h"
@@ -215,6 +216,11 @@ static const char *judge_extension(const struct trial *t, uint16_t type,
 		return NULL;
 	if (type == PLACES_EXTENSION && !t->external)
 		return NULL; /* judge_places() */
+	if (type == BANS_EXTENSION)
+		return effective(t, user_of(t->who)) != ROLE_MEMBER
+			   ? NULL
+			   : "it changes who is banned, and its sender is no "
+			     "admin";
 	if (type != ROLES_EXTENSION)
 		return "it changes an extension of the group that nobody may "
 		       "change";
@@ -315,6 +321,28 @@ static const char *judge_sender(struct trial *t)
 	return NULL;
 }
 
+/* Behind a commit nobody who is banned has a leaf. */
+static const char *judge_bans(struct span info)
+{
+	const struct wire_leaf_node *leaf;
+	struct seen_group after;
+	const char *wrong = NULL;
+	struct bans bans;
+
+	if (!seen_group_read(info, &after))
+		return "its GroupInfo does not decode";
+	if (bans_read(after.info.context.extensions, &bans) != ERR_OK)
+		wrong = "who is banned does not decode";
+	for (uint32_t i = 0; wrong == NULL && i < after.leaf_count; i++) {
+		leaf = seen_group_leaf(&after, i);
+		if (leaf != NULL &&
+		    bans_have(&bans, user_of(leaf->credential.identity)))
+			wrong = "somebody who is banned has a leaf";
+	}
+	seen_group_clear(&after);
+	return wrong;
+}
+
 static const char *judge(struct trial *t, const struct lineage_group *group)
 {
 	struct wire_message message;
@@ -338,6 +366,8 @@ static const char *judge(struct trial *t, const struct lineage_group *group)
 		wrong = judge_places(
 		    t->world, blob_span(lineage->groups[group->parent].info),
 		    blob_span(group->info), t->external);
+	if (wrong == NULL)
+		wrong = judge_bans(blob_span(group->info));
 	return wrong;
 }
 

@@ -147,6 +147,7 @@ static const char *const orders[] = {
 	[ORDER_ASKED] = "asked",     [ORDER_MOVE] = "move",
 	[ORDER_LEAVE] = "leave",     [ORDER_DEPART] = "depart",
 	[ORDER_RESOLVE] = "resolve", [ORDER_STOCK] = "stock",
+	[ORDER_BAN] = "ban",
 };
 
 static const char *const kinds[STEP_KINDS] = {

@@ -116,6 +116,12 @@ static void plan_whom(struct client *client, const struct step *step,
 			       person(world, step->b));
 	plan->order.whom = plan->whom;
 	plan->order.role = (enum role)(step->a % 3);
+	/* Some of the removals are bans, and some roles take one back. */
+	if (step->what != ORDER_DEPART && step->a % 3 != 0 &&
+	    step->b / 16 % 4 == 3) {
+		plan->order.kind = ORDER_BAN;
+		plan->order.ban = step->what == ORDER_REMOVE;
+	}
 }
 
 static void plan_users(struct client *client, const struct step *step,

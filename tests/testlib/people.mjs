@@ -14,7 +14,8 @@ export class Person {
     this.passphrase = `${name} has a passphrase`;
     this.home = newHome();
     this.server = server;
-    this.env = { HERMETIC_SCRYPT_N: '16384' }; // the least there is: faster
+    // the least that there is, and few: faster
+    this.env = { HERMETIC_SCRYPT_N: '16384', HERMETIC_STOCK: '5' };
   }
 
   /** Runs a command with --json; { code, out, err, json, error }. */

@@ -194,7 +194,7 @@ static void test_stock(void **state)
 	for (size_t i = 0; i < RECORDS_MAX; i++)
 		made += strncmp(w->records[i].name, "package/", 8) == 0;
 	assert_true(made > 5);
-	assert_true(made <= 60);
+	assert_true(made <= 140);
 }
 
 static void test_dropped(void **state)

@@ -36,6 +36,7 @@ static const struct setting WANTED[] = {
 	{ SETTING_HISTORY_SECONDS, &values.history, NULL },
 	{ SETTING_NONCE_WINDOW_SECONDS, &values.nonce_window, NULL },
 	{ SETTING_WELCOME_SECONDS, &values.welcome, NULL },
+	{ SETTING_NAME_HOLD_SECONDS, &values.name_hold, NULL },
 	{ SETTING_ACCESS_TOKEN_SECONDS, &values.access, NULL },
 	{ SETTING_KEY_PACKAGES_LOW, &values.key_packages_low, NULL },
 	{ SETTING_SIGNING_KEY_SECONDS, &values.signing_key, NULL },

@@ -16,8 +16,8 @@ struct config {
 	uint64_t metrics_port; /* 0: none */
 	/* all in seconds but key_packages_low */
 	uint64_t interval, rotation, rotation_grace, ask, idle, keep, history,
-	    nonce_window, welcome, access, key_packages_low, signing_key,
-	    signing_key_overlap;
+	    nonce_window, welcome, name_hold, access, key_packages_low,
+	    signing_key, signing_key_overlap;
 	uint64_t history_or_window; /* history, but never within the window in
 				       which a nonce must be known */
 };

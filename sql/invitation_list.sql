@@ -1,0 +1,39 @@
+-- $1 user, $2 device: the sessions that wait for the user, by whom: by an invitation,
+-- or by a Welcome for the device. None of those whom the user has blocked, and none that
+-- the device is in. The newest ones.
+WITH waiting AS (
+  SELECT i.session_id, i.invited_by AS inviter, i.created_at, false AS added
+  FROM invitation i WHERE i.user_id = $1::uuid
+  UNION ALL
+  SELECT w.session_id, d.user_id, w.created_at, true
+  FROM welcome w
+  CROSS JOIN LATERAL (SELECT sender FROM message m
+                WHERE m.session_id = w.session_id AND m.seq = w.seq LIMIT 1) m
+  CROSS JOIN LATERAL (SELECT user_id FROM device
+                      WHERE device_id = m.sender LIMIT 1) d
+  WHERE w.device_id = $2::uuid
+), shown AS (
+  SELECT DISTINCT ON (session_id) * FROM waiting w
+  WHERE w.inviter <> $1::uuid
+    AND NOT EXISTS (SELECT FROM account_block b
+                    WHERE b.by_user = $1::uuid AND b.blocked = w.inviter)
+  ORDER BY session_id, added DESC, created_at DESC
+)
+SELECT w.session_id, s.algorithm, a.username, l.fingerprint, w.added,
+       (extract(epoch FROM w.created_at) * 1000)::bigint AS invited_ms
+FROM shown w
+CROSS JOIN LATERAL (SELECT algorithm FROM session
+                    WHERE session_id = w.session_id AND ended_at IS NULL LIMIT 1) s
+CROSS JOIN LATERAL (SELECT username FROM account
+                    WHERE user_id = w.inviter LIMIT 1) a
+LEFT JOIN LATERAL (SELECT fingerprint FROM account_log
+                   WHERE user_id = w.inviter AND replaced_at IS NULL LIMIT 1) l ON true
+LEFT JOIN LATERAL (
+  SELECT true AS already FROM session_member m
+  WHERE m.session_id = w.session_id AND m.departed_at IS NULL
+    AND m.device_id = ANY ((SELECT array_agg(device_id) FROM device
+                            WHERE user_id = $1::uuid AND removed_at IS NULL)::uuid[])
+  LIMIT 1) m ON true
+WHERE w.added OR m.already IS NULL
+ORDER BY invited_ms DESC, w.session_id
+LIMIT 500;

@@ -1,0 +1,161 @@
+/* invitations, decline; and accept of an invitation. By whom is the server's word: it is
+ * nothing before a person joins. */
+#include "command/cmd.h"
+
+#include "command/directory.h"
+#include "command/out.h"
+#include "command/view.h"
+#include "device/record.h"
+#include "reach/drive.h"
+#include "reach/tokens.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the list ---- */
+
+static void print_invitation(const struct cmd *cmd, const json_t *row)
+{
+	if (cmd->args->json)
+		out_json(row);
+	else
+		out_line(
+		    "%s  invited by %s  (%s)", out_member(row, "session_id"),
+		    out_name(row, "inviter"), out_member(row, "algorithm"));
+}
+
+enum err cmd_invitations(struct cmd *cmd)
+{
+	json_t *list = NULL;
+	const json_t *row;
+	size_t i;
+	enum err e;
+
+	TRY(directory_invitations(&cmd->a, &list));
+	json_array_foreach(list, i, row) print_invitation(cmd, row);
+	if (json_array_size(list) > 0 && !cmd->args->json)
+		out_line("To come in: hermetic accept ID; not to: hermetic "
+			 "decline ID; to hear no more of somebody: hermetic "
+			 "block USER");
+	else if (!cmd->args->json)
+		out_line("No invitations.");
+out:
+	json_decref(list);
+	return e;
+}
+
+enum err cmd_find_invitation(struct cmd *cmd, const char *prefix,
+			     char id[TEXT_UUID_SIZE], bool *found)
+{
+	struct why quiet = cmd->a.why;
+	enum err e;
+
+	*found = false;
+	e = directory_find(&cmd->a, prefix, true, id);
+	if (e == ERR_STATE_GONE) {
+		cmd->a.why = quiet;
+		return ERR_OK;
+	}
+	*found = e == ERR_OK;
+	return e;
+}
+
+enum err cmd_accept_invitation(struct cmd *cmd, const char *id)
+{
+	enum err e;
+
+	TRY(drive_session(&cmd->a, ORDER_JOIN, id));
+	TRY(cmd_print_entered(cmd, id, "Joined"));
+	TRY(drive_session(&cmd->a, ORDER_STOCK, NULL));
+out:
+	return e;
+}
+
+/* ---- declining ---- */
+
+/* Has somebody added this device to the group? */
+static enum err is_added(struct cmd *cmd, const char *id, bool *added)
+{
+	struct api_answer answer = { 0 };
+	const json_t *row;
+	size_t i;
+	enum err e;
+
+	*added = false;
+	TRY(tokens_call(&cmd->a, "GET", "/welcomes", NULL, &answer));
+	json_array_foreach(json_object_get(answer.body, "welcomes"), i, row)
+	{
+		const char *session = record_string(row, "session_id");
+
+		*added |= session != NULL && strcmp(session, id) == 0;
+	}
+out:
+	api_answer_clear(&answer);
+	return e;
+}
+
+static enum err is_member(struct cmd *cmd, const char *id, bool *member)
+{
+	json_t *own = NULL;
+	const json_t *row;
+	size_t i;
+	enum err e;
+
+	*member = false;
+	TRY(directory_own(&cmd->a, &own));
+	json_array_foreach(own, i, row) *member |=
+	    strcmp(out_member(row, "session_id"), id) == 0 &&
+	    strcmp(out_member(row, "state"), "member") == 0;
+out:
+	json_decref(own);
+	return e;
+}
+
+/* A leaf that stands in the group goes by a departure that this device signs. */
+static enum err depart(struct cmd *cmd, const char *id)
+{
+	const struct order join = { .kind = ORDER_JOIN,
+				    .session = id,
+				    .declines = true };
+	bool member, added = false;
+	enum err e;
+
+	TRY(is_member(cmd, id, &member));
+	if (!member)
+		TRY(is_added(cmd, id, &added));
+	if (added)
+		TRY(drive_order(&cmd->a, &join, NULL));
+	if (member || added)
+		TRY(drive_session(&cmd->a, ORDER_LEAVE, id));
+out:
+	return e;
+}
+
+static void print_declined(const struct cmd *cmd, const char *id)
+{
+	json_t *line;
+
+	if (!cmd->args->json) {
+		out_line("Declined %s.", id);
+		return;
+	}
+	line = json_pack("{s:s, s:b}", "session_id", id, "declined", 1);
+	out_json(line);
+	json_decref(line);
+}
+
+enum err cmd_decline(struct cmd *cmd)
+{
+	struct api_answer answer = { 0 };
+	char id[TEXT_UUID_SIZE], path[64];
+	enum err e;
+
+	TRY(directory_find(&cmd->a, cmd->args->operands[0], true, id));
+	TRY(depart(cmd, id));
+	(void)snprintf(path, sizeof(path), "/invitations/%s", id);
+	TRY(tokens_call(&cmd->a, "DELETE", path, NULL, &answer));
+	print_declined(cmd, id);
+out:
+	api_answer_clear(&answer);
+	return e;
+}

@@ -1,0 +1,165 @@
+#include "device/verified.h"
+
+#include "device/names.h"
+#include "device/record.h"
+
+#include <string.h>
+
+#define RECORD "verified_only"
+
+enum err verified_member(struct device *d, struct span identity,
+			 enum met_trust *trust)
+{
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct met *met = NULL;
+	uint64_t number;
+	enum err e;
+
+	*trust = MET_UNCOMPARED;
+	if (!places_read_leaf(identity, fingerprint, &number))
+		return ERR_OK;
+	e = met_load(d, SPAN_ARRAY(fingerprint), &met);
+	if (e == ERR_OK)
+		*trust = met_trust(met);
+	met_free(met);
+	return e == ERR_STATE_GONE ? ERR_OK : e;
+}
+
+/* ---- the wish ---- */
+
+enum err verified_wish(struct device *d, bool *on)
+{
+	json_t *record = NULL;
+	enum err e = record_get(core_store(d), RECORD, &record);
+
+	*on = e == ERR_OK && json_is_true(json_object_get(record, "on"));
+	json_decref(record);
+	return e == ERR_STATE_GONE ? ERR_OK : e;
+}
+
+enum err device_verified_only(struct device *device, bool *on)
+{
+	enum err e;
+
+	*on = false;
+	TRY(core_begin(device));
+	e = verified_wish(device, on);
+	core_end_reading(device);
+out:
+	return e;
+}
+
+enum err verified_set_wish(struct device *d, bool on)
+{
+	json_t *record = json_pack("{s:b}", "on", (int)on);
+	enum err e;
+
+	ENSURE(record != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_put(core_store(d), RECORD, record));
+out:
+	json_decref(record);
+	return e;
+}
+
+enum err device_set_verified_only(struct device *device, bool on)
+{
+	enum err e;
+
+	if (device->work.running)
+		return ERR_STATE_PENDING;
+	TRY(core_begin(device));
+	TRY(verified_set_wish(device, on));
+	TRY(core_commit(device));
+out:
+	core_rollback(device);
+	return e;
+}
+
+/* ---- holding ---- */
+
+static enum err put_name(struct device *d, struct span user, struct buf *names)
+{
+	struct buf name = BUF_INIT;
+	enum err e;
+
+	TRY(names_put_user(d, user, &name));
+	TRY(buf_end(&name));
+	if (names->n > 0)
+		buf_put_str(names, ", ");
+	buf_put(names, buf_span(&name));
+out:
+	buf_clear(&name);
+	return e;
+}
+
+/* Each account once: leaves of one need not stand together. */
+static bool is_first(const struct mls_group *group,
+		     const struct mls_member *member)
+{
+	struct mls_member other;
+	uint32_t leaf = 0;
+
+	while (mls_group_next_member(group, &leaf, &other) &&
+	       other.leaf_index < member->leaf_index)
+		if (span_equal(roles_user(other.identity),
+			       roles_user(member->identity)))
+			return false;
+	return true;
+}
+
+static enum err list_unverified(struct device *d, struct buf *names)
+{
+	const struct mls_group *group = session_group(d->open.session);
+	struct span own = roles_user(span_str(core_self(d)));
+	struct mls_member member;
+	enum met_trust trust;
+	uint32_t leaf = 0;
+	enum err e = ERR_OK;
+
+	while (mls_group_next_member(group, &leaf, &member)) {
+		struct span user = roles_user(member.identity);
+
+		if (span_equal(user, own) || !is_first(group, &member))
+			continue;
+		TRY(verified_member(d, member.identity, &trust));
+		if (trust != MET_COMPARED)
+			TRY(put_name(d, user, names));
+	}
+out:
+	return e;
+}
+
+enum err verified_halt(struct device *d, bool *halted)
+{
+	struct buf names = BUF_INIT;
+	bool wanted =
+	    json_is_true(json_object_get(d->open.notes, "verified_only"));
+	enum err e = ERR_OK;
+
+	*halted = false;
+	if (!wanted)
+		TRY(verified_wish(d, &wanted));
+	if (!wanted)
+		goto out;
+	TRY(list_unverified(d, &names));
+	*halted = names.n > 0;
+	buf_put_u8(&names, 0);
+	TRY(buf_end(&names));
+	if (*halted && !session_has_places(d->open.session))
+		work_hold(d, ERR_STATE_PENDING, "not-verified",
+			  "You write to verified people only, and in %s, which "
+			  "is of an older version, nobody can be. What you say "
+			  "is kept: make a new session for it, or drop it with "
+			  "hermetic outbox.",
+			  d->open.id);
+	else if (*halted)
+		work_hold(d, ERR_STATE_PENDING, "not-verified",
+			  "You write to verified people only, and in %s these "
+			  "are not: %.300s. What you say is kept. Compare "
+			  "numbers with each (hermetic verify USER), or remove "
+			  "them; then: hermetic outbox --flush",
+			  d->open.id, (const char *)names.p);
+out:
+	buf_clear(&names);
+	return e;
+}

@@ -1,0 +1,28 @@
+/*
+ * Whom the person has verified (device/met.h), and the wish to write to nobody else: in
+ * one session, or everywhere.
+ *
+ *   `verified_only`  {on}; the session's note `verified_only` is true or not there
+ */
+#ifndef HERMETIC_DEVICE_VERIFIED_H
+#define HERMETIC_DEVICE_VERIFIED_H
+
+#include "device/met.h"
+
+/* MET_UNCOMPARED, too, for who is no account's device. Inside a transaction. */
+MUST_CHECK enum err verified_member(struct device *d, struct span identity,
+				    enum met_trust *trust);
+
+/* The person wishes it so, and a member is another account that is not verified: what
+ * was said is held, and *halted. */
+MUST_CHECK enum err verified_halt(struct device *d, bool *halted);
+
+/* The wish for all sessions; inside a transaction, for the handover. */
+MUST_CHECK enum err verified_wish(struct device *d, bool *on);
+MUST_CHECK enum err verified_set_wish(struct device *d, bool on);
+
+/* The same for the person. */
+MUST_CHECK enum err device_set_verified_only(struct device *device, bool on);
+MUST_CHECK enum err device_verified_only(struct device *device, bool *on);
+
+#endif

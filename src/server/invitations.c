@@ -1,0 +1,73 @@
+/* /invitations: the sessions that wait for the caller, and by whom. */
+#include "base/text.h"
+#include "door/json.h"
+#include "server/answer.h"
+#include "server/routes_table.h"
+
+static void put_invitation(struct buf *out, struct rows *rows, size_t i)
+{
+	char session[TEXT_UUID_SIZE];
+	uint8_t id[16];
+
+	rows_uuid(rows, i, "session_id", id);
+	text_uuid(session, id);
+	buf_putf(out,
+		 "%s{\"session_id\":\"%s\",\"algorithm\":", i > 0 ? "," : "",
+		 session);
+	json_put_string(out, rows_text(rows, i, "algorithm"));
+	buf_put_str(out, ",\"inviter\":");
+	json_put_string(out, rows_text(rows, i, "username"));
+	if (!rows_is_null(rows, i, "fingerprint")) {
+		buf_put_str(out, ",\"fingerprint\":\"");
+		text_put_hex(out, rows_bytes(rows, i, "fingerprint"));
+		buf_put_u8(out, '"');
+	}
+	buf_putf(out, ",\"added\":%s,\"invited_at\":%lld}",
+		 rows_bool(rows, i, "added") ? "true" : "false",
+		 (long long)rows_i64(rows, i, "invited_ms"));
+}
+
+static void on_list(void *arg, enum err e, struct rows *rows)
+{
+	struct request *req = arg;
+	struct buf out = BUF_INIT;
+
+	if (e != ERR_OK) {
+		answer_fail(req, e);
+		return;
+	}
+	buf_put_str(&out, "{\"invitations\":[");
+	for (size_t i = 0; i < rows_count(rows); i++)
+		put_invitation(&out, rows, i);
+	buf_put_str(&out, "]}");
+	answer_rows(req, 200, rows, &out);
+}
+
+void invitations_list(const struct call *call)
+{
+	struct params params = PARAMS_INIT;
+
+	params_uuid(&params, call->who.user);
+	params_uuid(&params, call->who.device);
+	answer_query(call->req, STATEMENT_INVITATION_LIST, &params, on_list);
+}
+
+static void on_declined(void *arg, enum err e, struct rows *rows)
+{
+	(void)rows; /* there was none: that is what is wanted */
+	if (e != ERR_OK)
+		answer_fail(arg, e);
+	else
+		request_answer(arg, 204, NULL, SPAN_EMPTY);
+}
+
+/* Whoever was added to the group departs from it: that is the caller's to sign. */
+void invitations_decline(const struct call *call)
+{
+	struct params params = PARAMS_INIT;
+
+	params_uuid(&params, call->session);
+	params_uuid(&params, call->who.user);
+	answer_query(call->req, STATEMENT_INVITATION_DECLINE, &params,
+		     on_declined);
+}

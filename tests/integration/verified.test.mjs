@@ -1,0 +1,63 @@
+// Members are shown as verified or not, and a person may write to verified people only.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { Person, conversation } from '../testlib/people.mjs';
+import { startNode, startPostgres } from '../testlib/stack.mjs';
+
+describe('verified people', { concurrency: false }, () => {
+  let postgres, node, alice, bob, carol;
+  before(async () => {
+    postgres = await startPostgres();
+    node = await startNode({ postgres });
+    [alice, bob, carol] = await Promise.all(['alice', 'bob', 'carol'].map(name =>
+      new Person(name, node.url).register()));
+  });
+  after(async () => {
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  const compared = async (reader, id) => Object.fromEntries(
+    (await reader.does('members', id)).filter(m => !m.own)
+      .map(m => [m.username, m.compared]));
+
+  test('one session for verified people only', async () => {
+    const id = await conversation(alice, bob, '--verified-only');
+    assert.deepEqual(await compared(alice, id), { [bob.name]: 'no' });
+    const kept = await alice.keeps('not-verified', 'send', id, 'secret');
+    assert.match(kept.detail, new RegExp(bob.name));
+    await alice.does('verify', bob.name, '--yes');
+    assert.deepEqual(await compared(alice, id), { [bob.name]: 'yes' });
+    const { out } = await alice.starts('members', id).ended;
+    assert.match(out, new RegExp(`${bob.name}.*verified`));
+    await alice.does('outbox', '--flush');
+    assert.deepEqual(await bob.texts(id), ['secret']);
+    await bob.does('send', id, 'as ever'); // it is a wish of hers alone
+    await alice.does('invite', id, carol.name);
+    await carol.does('join', id);
+    await alice.does('members', id);
+    await alice.keeps('not-verified', 'send', id, 'to carol, too');
+    await alice.does('remove', id, carol.name);
+    await alice.does('outbox', '--flush');
+    assert.ok((await bob.texts(id)).includes('to carol, too'));
+  });
+
+  test('everywhere, and on devices that come later', async () => {
+    const id = await conversation(bob, carol);
+    await bob.does('send', id, 'before');
+    assert.deepEqual(await bob.does('account', 'verified-only'),
+      [{ verified_only: false }]);
+    assert.equal((await bob.run('account', 'verified-only', 'perhaps')).code, 2);
+    await bob.does('account', 'verified-only', 'on');
+    await bob.keeps('not-verified', 'send', id, 'after');
+    const phone = await bob.newDevice('phone');
+    assert.deepEqual(await phone.does('account', 'verified-only'),
+      [{ verified_only: true }]);
+    await phone.keeps('not-verified', 'send', id, 'from the phone');
+    await bob.does('account', 'verified-only', 'off');
+    await bob.does('members', id);
+    await bob.does('outbox', '--flush');
+    assert.deepEqual(await carol.texts(id), ['before', 'after']);
+  });
+});
