@@ -17,7 +17,8 @@ const postgres = await startPostgres({ settings: { fsync: 'on',
   synchronous_commit: 'on' } });
 const node = await startNode({ postgres, env: {
   HERMETIC_ROTATION_MESSAGES: '100000000', HERMETIC_CONNECTIONS: '8000',
-  HERMETIC_QUEUE_MESSAGES: '256', HERMETIC_LOG_LEVEL: 'warn' } });
+  HERMETIC_QUEUE_MESSAGES: '256', HERMETIC_LOG_LEVEL: 'warn',
+  HERMETIC_WEBSOCKETS: '8000' } });
 const [alice, bob] = await Promise.all(['alice', 'bob'].map(n =>
   newUser(node.url, n)));
 const [calm, loud] = await Promise.all([1, 2].map(async () => {

@@ -29,7 +29,8 @@ CHECKPOINT;
 // Nobody renews keys here, and a run takes longer than a token lives.
 export const settings = { HERMETIC_ROTATION_MESSAGES: '100000000',
   HERMETIC_ACCESS_TOKEN_SECONDS: '86400', HERMETIC_CONNECTIONS: '16000',
-  HERMETIC_LOGINS_PER_MINUTE: '100000', HERMETIC_LOG_LEVEL: 'warn' };
+  HERMETIC_LOGINS_PER_MINUTE: '100000', HERMETIC_LOG_LEVEL: 'warn',
+  HERMETIC_WEBSOCKETS: '16000', HERMETIC_ADDRESS_WEBSOCKETS: '16000' };
 
 export async function openWorld({ workers = 2 } = {}) {
   const postgres = await startPostgres({ settings: cluster });
