@@ -156,4 +156,25 @@ describe('invitations and blocks', { concurrency: false }, () => {
     await eve.does('send', id, 'alone');
     assert.deepEqual(await users(eve, id), [eve.name]);
   });
+
+  test('nor does one that brings back whom it had removed', async () => {
+    const [dora, eve] = await Promise.all(['dora', 'eve'].map(name =>
+      new Person(name, node.url).register()));
+    const id = await invites(eve, dora);
+    await dora.does('join', id);
+    await eve.does('remove', id, dora.name);
+    await dora.does('read', id);
+    dora.server = proxy.url;
+    proxy.hooks = { request: ({ path }) => path === '/blocks' &&
+      { status: 204, json: {} } };
+    await dora.does('block', eve.name);
+    proxy.hooks = {};
+    await eve.does('invite', id, dora.name);
+    await dora.cannot('blocked', 'join', id);
+    await dora.cannot('blocked', 'join', id); // nor the next time
+    await dora.does('unblock', eve.name);
+    await dora.does('join', id);
+    await eve.does('send', id, 'together again');
+    assert.ok((await dora.texts(id)).includes('together again'));
+  });
 });
