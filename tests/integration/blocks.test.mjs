@@ -115,6 +115,7 @@ describe('invitations and blocks', { concurrency: false }, () => {
       n => other.post('/users/logs', { accounts: [n] }),
       n => other.post(`/users/${n}/log`, { link:
         user.log.links[0].toString('base64') }),
+      n => other.post('/blocks', { username: n }),
     ];
     for (const ask of asks) {
       const times = { [user.username]: [], [none]: [] };
