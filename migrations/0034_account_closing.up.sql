@@ -22,6 +22,11 @@ RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
   SELECT length(p_link) > 113 AND get_byte(p_link, 41) = 7
 $$;
 
+-- The closing of before, and of before this was undone.
+UPDATE account_log l SET closed_at = now()
+  WHERE EXISTS (SELECT FROM account_link k
+                WHERE k.fingerprint = l.fingerprint AND account_link_closes(k.link));
+
 -- The number of the device that has signed a link; 0: the recovery key. It stands before
 -- the signature (src/wire/account_link.h).
 CREATE OR REPLACE FUNCTION account_link_signer(p_link bytea)

@@ -2,7 +2,8 @@
 -- Welcome's seq, $4 the head where the node knows the group itself (NULL: nowhere). As in
 -- commit_context.sql: `group_info` and the commits `since` lead to `at`, unless the node
 -- knows that (`known`). What is kept whole may be of a later place: then the walk begins
--- where the session's generation did. No row: no such Welcome.
+-- where the session's generation did, unless that is so far off that whoever has the
+-- Welcome comes in by the log instead (4,096 commits, 16 MiB). No row: no such Welcome.
 SELECT w.head AS at, n.known,
        CASE WHEN n.known THEN NULL ELSE b.group_info END AS group_info,
        c.commits AS since
@@ -25,6 +26,14 @@ CROSS JOIN LATERAL (
   LIMIT 1
 ) b
 CROSS JOIN LATERAL (
+  SELECT n.known OR b.since IS NOT NULL
+         OR (SELECT count(*) <= 4096 AND coalesce(sum(bytes), 0) <= 16777216
+             FROM (SELECT length(envelope) AS bytes FROM message
+                   WHERE session_id = $1::uuid AND seq > b.seq AND seq <= w.seq
+                     AND kind = 2
+                   LIMIT 4097) AS steps) AS near
+) r
+CROSS JOIN LATERAL (
   SELECT string_agg(int4send(length(m.envelope)) || m.envelope, ''::bytea
                     ORDER BY m.seq) AS commits
   FROM (
@@ -34,6 +43,7 @@ CROSS JOIN LATERAL (
     UNION ALL
     SELECT seq, envelope FROM message
     WHERE session_id = $1::uuid AND seq > b.seq AND seq <= w.seq AND kind = 2
-      AND b.since IS NULL AND NOT n.known
+      AND b.since IS NULL AND NOT n.known AND r.near
   ) m
-) c;
+) c
+WHERE r.near;

@@ -11,7 +11,7 @@ BEGIN
   SELECT username INTO v_own FROM account WHERE user_id = p_user FOR NO KEY UPDATE;
   SELECT a.user_id INTO v_blocked FROM account a
     WHERE a.erased_at IS NULL
-      AND (a.username = p_name
+      AND (a.username = visible_name(p_name, p_user)
            OR a.user_id = (SELECT l.user_id FROM account_log l
                            WHERE l.fingerprint = p_fingerprint));
   IF v_blocked IS NULL THEN

@@ -560,6 +560,8 @@ static enum err walk_take(struct device *d, const struct answer *answer)
 			return ERR_OK;
 		}
 		TRY(e);
+		if (d->work.halted)
+			return ERR_OK;
 		if (trail_wants_generation(d->work.rejoin != NULL
 					       ? d->work.rejoin->trail
 					       : NULL) > 0)

@@ -314,8 +314,14 @@ static enum err welcomes_take(struct device *d, const struct answer *answer)
 	return conclude(d, e);
 }
 
+/* By the one check of use() that the log's going on does not answer. */
+static bool is_blocked(const struct device *d, enum err e)
+{
+	return e == ERR_PEER_DENIED && strcmp(d->work.why.slug, "blocked") == 0;
+}
+
 /* What is wrong with it is no reason to stop: where the log leads on without it, the
- * device comes in by a commit of its own. */
+ * device comes in by a commit of its own. But it follows nobody who is blocked. */
 enum err welcome_arrive(struct device *d, const struct trail *trail, bool *in)
 {
 	const struct source source = { trail, SPAN_EMPTY };
@@ -333,6 +339,10 @@ enum err welcome_arrive(struct device *d, const struct trail *trail, bool *in)
 	    memcmp(trail_head(trail), awaited->row.head, CHAIN_HEAD) == 0) {
 		e = use(d, &awaited->row, &source, &wants);
 		*in = e == ERR_OK;
+	}
+	if (is_blocked(d, e)) {
+		d->work.halted = true;
+		d->work.outcome.result = e;
 	}
 	welcome_forget(awaited);
 	return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;

@@ -17,9 +17,9 @@ enum err closing_was_asked(struct account *a, bool *asked)
 	return e == ERR_STATE_GONE ? ERR_OK : e;
 }
 
-static enum err note_asked(struct account *a)
+static enum err note_asked(struct account *a, bool asked)
 {
-	json_t *record = json_pack("{s:b}", "asked", 1);
+	json_t *record = json_pack("{s:b}", "asked", (int)asked);
 	enum err e;
 
 	ENSURE(record != NULL, ERR_LOCAL_MEMORY);
@@ -32,19 +32,31 @@ out:
 	return e;
 }
 
+/* Then the account stands, and what a login is refused for later says nothing of this
+ * request. */
+static bool is_refused(const struct api_answer *answer)
+{
+	return answer->status >= 400 && answer->status < 500 &&
+	       answer->status != 401;
+}
+
 static enum err ask(struct account *a, struct api_answer *answer)
 {
 	json_t *account = NULL, *body;
 	const char *password;
-	enum err e;
+	enum err e, forgotten = ERR_OK;
 
 	TRY(record_get(&a->store, "account", &account));
 	password = record_string(account, "password");
 	ENSURE(password != NULL, ERR_STATE_GONE);
 	body = json_pack("{s:s}", "password", password);
 	ENSURE(body != NULL, ERR_LOCAL_MEMORY);
-	TRY(note_asked(a));
+	TRY(note_asked(a, true));
 	e = tokens_call(a, "POST", "/auth/close", body, answer);
+	if (e != ERR_OK && is_refused(answer))
+		forgotten = note_asked(a, false);
+	if (err_class(forgotten) == ERR_CLASS_LOCAL)
+		e = forgotten;
 out:
 	json_decref(account);
 	return e;

@@ -8,6 +8,8 @@
 #include "wire/message.h"
 #include "wire/types.h"
 
+static const char leaf_too_large[] = "a leaf of it is too large";
+
 static const char *read_add(struct commit *c,
 			    const struct wire_proposal *proposal)
 {
@@ -16,6 +18,8 @@ static const char *read_add(struct commit *c,
 
 	if (c->added_count == COMMIT_CHANGES_MAX)
 		return "too many Add proposals";
+	if (proposal->add.leaf_node.encoded.n > COMMIT_LEAF_MAX)
+		return leaf_too_large;
 	if (!leaf_name_read(&c->names[1 + c->added_count],
 			    credential->identity))
 		return "an Add's identity is no device's";
@@ -170,6 +174,9 @@ const char *commit_read(struct commit *c, struct span bytes,
 		wrong = "its leaf is not this device's";
 	if (wrong == NULL && c->external && !content->commit.has_path)
 		wrong = "an external commit needs a path";
+	if (wrong == NULL && content->commit.has_path &&
+	    content->commit.path.leaf_node.encoded.n > COMMIT_LEAF_MAX)
+		wrong = leaf_too_large;
 	rest = content->commit.proposals;
 	memcpy(c->session, session, 16);
 	while (wrong == NULL && wire_proposals_next(&rest, &item))

@@ -9,7 +9,14 @@
 #include "store/params.h"
 #include "wire/log_view.h"
 
-enum { COMMIT_CHANGES_MAX = 1024 };
+enum {
+	COMMIT_CHANGES_MAX = 1024,
+	/* Bytes of a leaf that comes into a group, and of a PartialGroupInfo. A tree is
+	 * kept, made again and given out as a whole, so that no request's size bounds
+	 * it; those of clients have some hundreds. */
+	COMMIT_LEAF_MAX = 4096,
+	COMMIT_PART_MAX = 4096
+};
 
 struct commit {
 	uint8_t session[16];

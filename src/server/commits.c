@@ -474,6 +474,8 @@ static const char *check_infos(const struct change *c)
 {
 	if ((c->check.after.n > 0) == (c->check.part.n > 0))
 		return "either group_info or partial_group_info goes with it";
+	if (c->check.part.n > COMMIT_PART_MAX)
+		return "partial_group_info is too large";
 	if (c->check.after.n > 0 && !group_info_fits(c->check.after, c->session,
 						     c->commit.epoch + 1, NULL))
 		return "group_info must be of the next epoch";

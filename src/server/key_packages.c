@@ -11,6 +11,7 @@
 #include "door/json.h"
 #include "server/answer.h"
 #include "server/body.h"
+#include "server/commit.h"
 #include "server/config.h"
 #include "server/leaf_names.h"
 #include "server/limited.h"
@@ -50,6 +51,8 @@ static const char *judge(struct span bytes, const struct identity *who,
 	if (!leaf_name_read(&item->name, kp.leaf_node.credential.identity) ||
 	    (!item->name.of_account && !leaf_name_is(&item->name, who)))
 		return NOT_OWN;
+	if (kp.leaf_node.encoded.n > COMMIT_LEAF_MAX)
+		return "its leaf is too large"; /* no commit could add it */
 	wrong = check_key_package_published(&kp, item->suite,
 					    clock_now_ms() / 1000);
 	if (wrong != NULL)

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { newAccount, ok, refused } from '../testlib/api.mjs';
+import { Session, newAccount, ok, refused } from '../testlib/api.mjs';
 import { Person } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
@@ -14,7 +14,8 @@ describe('invitations and blocks', { concurrency: false }, () => {
   before(async () => {
     postgres = await startPostgres();
     node = await startNode({ postgres,
-      env: { HERMETIC_CLAIMS_OF_ONE_PER_HOUR: '0' } });
+      env: { HERMETIC_CLAIMS_OF_ONE_PER_HOUR: '0',
+        HERMETIC_INVITATIONS_PER_DAY: '1000' } });
     proxy = await startProxy(node.url);
     [alice, bob, carol] = await Promise.all(['alice', 'bob', 'carol'].map(name =>
       new Person(name, node.url).register()));
@@ -115,6 +116,7 @@ describe('invitations and blocks', { concurrency: false }, () => {
       n => other.post('/users/logs', { accounts: [n] }),
       n => other.post(`/users/${n}/log`, { link:
         user.log.links[0].toString('base64') }),
+      n => other.post('/blocks', { username: n }),
     ];
     for (const ask of asks) {
       const times = { [user.username]: [], [none]: [] };
@@ -134,6 +136,12 @@ describe('invitations and blocks', { concurrency: false }, () => {
       assert.ok(Math.abs(real - unknown) < 1 + 0.5 * Math.max(real, unknown),
         `${real} ms and ${unknown} ms`);
     }
+    // nor is anything charged for a name that is hidden
+    for (const n of [none, user.username])
+      await assert.rejects(Session.create(other, { invite: [n] }), /404/);
+    assert.equal(await postgres.psql(`SET search_path = hermetic;
+      SELECT count(*) FROM allowance
+      WHERE name = limit_name('invitations by ' || '${other.userId}')`), '0');
     ok(await other.post(`/key-packages/claim`, { username: other.username }));
     ok(await user.call('DELETE', `/blocks/${other.username}`), 204);
     ok(await other.get(`/users/${user.username}/log`));
@@ -155,5 +163,26 @@ describe('invitations and blocks', { concurrency: false }, () => {
     await dora.does('decline', id);
     await eve.does('send', id, 'alone');
     assert.deepEqual(await users(eve, id), [eve.name]);
+  });
+
+  test('nor does one that brings back whom it had removed', async () => {
+    const [dora, eve] = await Promise.all(['dora', 'eve'].map(name =>
+      new Person(name, node.url).register()));
+    const id = await invites(eve, dora);
+    await dora.does('join', id);
+    await eve.does('remove', id, dora.name);
+    await dora.does('read', id);
+    dora.server = proxy.url;
+    proxy.hooks = { request: ({ path }) => path === '/blocks' &&
+      { status: 204, json: {} } };
+    await dora.does('block', eve.name);
+    proxy.hooks = {};
+    await eve.does('invite', id, dora.name);
+    await dora.cannot('blocked', 'join', id);
+    await dora.cannot('blocked', 'join', id); // nor the next time
+    await dora.does('unblock', eve.name);
+    await dora.does('join', id);
+    await eve.does('send', id, 'together again');
+    assert.ok((await dora.texts(id)).includes('together again'));
   });
 });

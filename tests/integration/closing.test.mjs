@@ -130,6 +130,30 @@ describe('an account is deleted', { concurrency: false }, () => {
     assert.notEqual((await phone.run('account', 'delete', '--yes')).code, 0);
   });
 
+  test('refused, it is not taken for done when the login is refused, too',
+    async () => {
+      const gina = await person('gina');
+      gina.server = proxy.url;
+      proxy.hooks = { request: ({ path }) => path === '/auth/close' &&
+        { status: 403, json: { type: 'urn:hermetic:problem:wrong-password',
+          title: 'wrong password', status: 403 } } };
+      await gina.cannot('wrong-password', 'account', 'delete', '--yes');
+      // an operator signs the device out, and its passphrase is of before
+      proxy.hooks = { request: ({ path }) => {
+        if (path === '/auth/login')
+          return { status: 401, json: { status: 401, title: 'refused',
+            type: 'urn:hermetic:problem:bad-credentials' } };
+        return path.startsWith('/.well') ? undefined : { status: 401, json: {
+          type: 'urn:hermetic:problem:invalid-token', title: 'no',
+          status: 401 } };
+      } };
+      await gina.cannot('bad-credentials', 'account', 'delete', '--yes');
+      assert.ok(existsSync(join(gina.home, 'state.db')));
+      proxy.hooks = {};
+      await gina.does('account', 'delete', '--yes');
+      gone(gina);
+    });
+
   test('a server that goes on with a closed account brings nobody in',
     async () => {
       const frank = await person('frank');

@@ -84,6 +84,37 @@ describe('large groups', { concurrency: false }, () => {
     await holds();
   });
 
+  test('neither a leaf nor a part may be as large as a request', async () => {
+    const refuses = async (why, post) => {
+      const answer = await post();
+      assert.match(refused(answer, 422, 'commit-invalid').detail, why);
+    };
+    const keys = alice.keysFor(session.algorithm);
+    const many = Array.from({ length: 3000 }, (_, i) => 0x1000 + i);
+    const leaf = options => Object.getPrototypeOf(keys).leaf.call(keys,
+      { ...options, extensions: [0xf7f0, 0xf7f2, 0xf7f3, 0xff01, ...many] });
+    keys.leaf = leaf;
+    await refuses(/leaf of it is too large/,
+      () => session.change(alice, { part: true }));
+    delete keys.leaf;
+    const guest = devices[2].keysFor(session.algorithm);
+    guest.leaf = options => Object.getPrototypeOf(guest).leaf.call(guest,
+      { ...options, extensions: [0xf7f0, 0xf7f2, 0xf7f3, 0xff01, ...many] });
+    const keyPackage = guest.keyPackage();
+    delete guest.leaf;
+    await refuses(/leaf of it is too large/, () => session.change(alice,
+      { add: [keyPackage], part: true }));
+    const answer = await devices[2].post('/key-packages',
+      { key_packages: [base64(keyPackage)] });
+    assert.match(refused(answer, 422, 'key-package-invalid').detail, /too large/);
+    const commit = session.commit(alice);
+    const more = Buffer.concat([u16(0xf7ff), vec(randomBytes(5000))]);
+    await refuses(/partial_group_info is too large/, () =>
+      alice.post(session.path('/commit'), { commit: base64(commit),
+        partial_group_info: base64(session.next.part({ more })) }));
+    await holds();
+  });
+
   test('a large one in parts: what is written does not grow with it', async () => {
     const { seq } = await session.addBy(alice, devices.slice(2), { part: true });
     welcomed = { seq, tree: session.group.tree() };
@@ -198,6 +229,12 @@ describe('large groups', { concurrency: false }, () => {
     const { seq } = await session.addBy(alice, [late], { part: true });
     assert.deepEqual(bytesOf(ok(await tree(late, seq)).ratchet_tree),
       session.group.tree());
+    // a log of any length is not read for it
+    await postgres.psql(`UPDATE hermetic.message
+      SET envelope = envelope || decode(repeat('00', 1 << 24), 'hex')
+      WHERE session_id = '${session.id}' AND seq = 1`);
+    refused(await tree(devices[20], welcomed.seq), 404, 'not-found');
+    ok(await tree(late, seq));
   });
 });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
 import {
-  Session, newUser, nextHead, nextHead1, ok,
+  Session, base64, newAccount, newUser, nextHead, nextHead1, ok,
 } from '../testlib/api.mjs';
 import {
   root, runMigrate, startNode, startPostgres,
@@ -171,6 +171,20 @@ describe('a change of the log', () => {
       nextHead(last[i].head, m) === m.head ? 2 :
         nextHead1(last[i].head, m) === m.head ? 1 : 0);
     assert.deepEqual(chains, [2, 2, 2, 2, 2, 1, 2, 2]);
+  });
+
+  test('a log that was closed before is closed behind it', async () => {
+    const user = await newAccount(node.url, 'closed');
+    ok(await user.post(`/users/${user.username}/log`,
+      { link: base64(user.log.close()) }), 201);
+    // until the one that closes logs
+    while (!(await runMigrate(postgres, 'down')).stdout.includes('0034'));
+    await runMigrate(postgres, 'up');
+    const logs = await postgres.rows(`SELECT closed_at IS NOT NULL AS closed
+      FROM hermetic.account_log
+      WHERE fingerprint = '\\x${user.log.fingerprint.toString('hex')}'`);
+    assert.deepEqual(logs, [{ closed: true }]);
+    ok(await user.post('/auth/close', { password: user.password }), 204);
   });
 
   test('sessions of before go over to the second chain, and are known by ' +
