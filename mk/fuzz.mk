@@ -8,7 +8,8 @@ FUZZ_REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/replay_%,\
 	$(FUZZ_SOURCES))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/run_%,\
 	$(FUZZ_SOURCES))
-FUZZ_LIBS = $(foreach f,command reach device session content mls check wire twofish crypto base,\
+FUZZ_LIBS = $(foreach f,command reach device session content mls check wire twofish crypto \
+	door store base,\
 	$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))
 
 -include $(patsubst %.c,$(B)/%.d,$(FUZZ_SOURCES) tests/fuzz/replay.c)
@@ -21,6 +22,8 @@ $(CC) $(LINK_$(VARIANT)) $(1) -o $@ $(filter %.o,$^) \
 endef
 
 %/replay_websocket %/run_websocket: FUZZ_EXTRA_LIBS := -lwslay
+%/replay_request %/run_request: FUZZ_EXTRA_LIBS := -lpq
+%/replay_words %/run_words: FUZZ_EXTRA_LIBS := -lpq -Wl,--wrap=log_event
 
 $(FUZZ_REPLAYS): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o \
 		$(B)/tests/fuzz/replay.o $(FUZZ_LIBS)
@@ -28,6 +31,18 @@ $(FUZZ_REPLAYS): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o \
 
 $(FUZZERS): $(B)/tests/fuzz/run_%: $(B)/tests/fuzz/fuzz_%.o $(FUZZ_LIBS)
 	$(call fuzz_link,-fsanitize=fuzzer)
+
+$(B)/tests/fuzz/fuzz_request.o $(B)/tests/fuzz/fuzz_words.o: \
+	$(B)/gen/store/statements.h
+
+# What a target takes of a folder that is no archive, and of what else it links.
+fuzz_of = $(B)/tests/fuzz/replay_$(1) $(B)/tests/fuzz/run_$(1)
+fuzz_server = $(patsubst %,$(B)/src/server/%.o,$(1))
+
+$(call fuzz_of,body): $(call fuzz_server,body send_frame)
+$(call fuzz_of,request): $(call fuzz_server,page position $(addprefix edge/,\
+	conditional cors exchange head media path_tree proxies request router \
+	trace))
 
 .PHONY: fuzz-replays fuzzers
 fuzz-replays: $(FUZZ_REPLAYS)
