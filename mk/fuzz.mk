@@ -23,6 +23,9 @@ endef
 
 %/replay_websocket %/run_websocket: FUZZ_EXTRA_LIBS := -lwslay
 %/replay_request %/run_request: FUZZ_EXTRA_LIBS := -lpq
+%/replay_bearer %/run_bearer: FUZZ_EXTRA_LIBS := -ljwt
+%/replay_settings %/run_settings: FUZZ_EXTRA_LIBS := \
+	-Wl,--wrap=fopen,--wrap=log_event
 %/replay_words %/run_words: FUZZ_EXTRA_LIBS := -lpq -Wl,--wrap=log_event
 
 $(FUZZ_REPLAYS): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o \
@@ -40,6 +43,7 @@ fuzz_of = $(B)/tests/fuzz/replay_$(1) $(B)/tests/fuzz/run_$(1)
 fuzz_server = $(patsubst %,$(B)/src/server/%.o,$(1))
 
 $(call fuzz_of,body): $(call fuzz_server,body send_frame)
+$(call fuzz_of,settings): $(call fuzz_server,edge/head)
 $(call fuzz_of,request): $(call fuzz_server,page position $(addprefix edge/,\
 	conditional cors exchange head media path_tree proxies request router \
 	trace))
