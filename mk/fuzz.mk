@@ -24,6 +24,7 @@ endef
 %/replay_websocket %/run_websocket: FUZZ_EXTRA_LIBS := -lwslay
 %/replay_request %/run_request: FUZZ_EXTRA_LIBS := -lpq
 %/replay_bearer %/run_bearer: FUZZ_EXTRA_LIBS := -ljwt
+%/replay_command %/run_command: FUZZ_EXTRA_LIBS = $(call pkg_libs,$(TEST_PKGS))
 %/replay_settings %/run_settings: FUZZ_EXTRA_LIBS := \
 	-Wl,--wrap=fopen,--wrap=log_event
 %/replay_words %/run_words: FUZZ_EXTRA_LIBS := -lpq -Wl,--wrap=log_event
