@@ -25,6 +25,9 @@ endef
 %/replay_request %/run_request: FUZZ_EXTRA_LIBS := -lpq
 %/replay_bearer %/run_bearer: FUZZ_EXTRA_LIBS := -ljwt
 %/replay_command %/run_command: FUZZ_EXTRA_LIBS = $(call pkg_libs,$(TEST_PKGS))
+%/replay_state %/run_state: FUZZ_EXTRA_LIBS := -lsqlite3
+%/replay_store %/run_store: FUZZ_EXTRA_LIBS := -lpq \
+	-Wl,--wrap=getaddrinfo_a,--wrap=log_event
 %/replay_settings %/run_settings: FUZZ_EXTRA_LIBS := \
 	-Wl,--wrap=fopen,--wrap=log_event
 %/replay_words %/run_words: FUZZ_EXTRA_LIBS := -lpq -Wl,--wrap=log_event
@@ -36,8 +39,10 @@ $(FUZZ_REPLAYS): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o \
 $(FUZZERS): $(B)/tests/fuzz/run_%: $(B)/tests/fuzz/fuzz_%.o $(FUZZ_LIBS)
 	$(call fuzz_link,-fsanitize=fuzzer)
 
-$(B)/tests/fuzz/fuzz_request.o $(B)/tests/fuzz/fuzz_words.o: \
+$(patsubst %,$(B)/tests/fuzz/fuzz_%.o,request store words): \
 	$(B)/gen/store/statements.h
+
+$(B)/tests/fuzz/fuzz_store.o: CFLAGS_FOLDER = $(CFLAGS_store)
 
 # What a target takes of a folder that is no archive, and of what else it links.
 fuzz_of = $(B)/tests/fuzz/replay_$(1) $(B)/tests/fuzz/run_$(1)
