@@ -22,7 +22,7 @@ $(CC) $(LINK_$(VARIANT)) $(1) -o $@ $(filter %.o,$^) \
 endef
 
 %/replay_websocket %/run_websocket: FUZZ_EXTRA_LIBS := -lwslay
-%/replay_request %/run_request: FUZZ_EXTRA_LIBS := -lpq
+%/replay_commit %/run_commit %/replay_request %/run_request: FUZZ_EXTRA_LIBS := -lpq
 %/replay_bearer %/run_bearer: FUZZ_EXTRA_LIBS := -ljwt
 %/replay_command %/run_command: FUZZ_EXTRA_LIBS = $(call pkg_libs,$(TEST_PKGS))
 %/replay_state %/run_state: FUZZ_EXTRA_LIBS := -lsqlite3
@@ -39,7 +39,7 @@ $(FUZZ_REPLAYS): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o \
 $(FUZZERS): $(B)/tests/fuzz/run_%: $(B)/tests/fuzz/fuzz_%.o $(FUZZ_LIBS)
 	$(call fuzz_link,-fsanitize=fuzzer)
 
-$(patsubst %,$(B)/tests/fuzz/fuzz_%.o,request store words): \
+$(patsubst %,$(B)/tests/fuzz/fuzz_%.o,commit request store words): \
 	$(B)/gen/store/statements.h
 
 $(B)/tests/fuzz/fuzz_store.o: CFLAGS_FOLDER = $(CFLAGS_store)
@@ -49,6 +49,7 @@ fuzz_of = $(B)/tests/fuzz/replay_$(1) $(B)/tests/fuzz/run_$(1)
 fuzz_server = $(patsubst %,$(B)/src/server/%.o,$(1))
 
 $(call fuzz_of,body): $(call fuzz_server,body send_frame)
+$(call fuzz_of,commit): $(call fuzz_server,account_name commit group_info leaf_names)
 $(call fuzz_of,settings): $(call fuzz_server,edge/head)
 $(call fuzz_of,request): $(call fuzz_server,page position $(addprefix edge/,\
 	conditional cors exchange head media path_tree proxies request router \
