@@ -56,10 +56,22 @@ static bool is_called(const struct world *world, const char *identity,
 		      whom) == 0;
 }
 
-/* The last commit that it was served is the one that this order made. */
-static bool ended_by_own(const struct known *known, const struct slot *slot)
+static bool is_own(const struct client *client, const struct slot *slot,
+		   const uint8_t hash[32])
 {
+	for (size_t i = slot->commits_before; i < client->commit_count; i++)
+		if (memcmp(client->commits[i], hash, 32) == 0)
+			return true;
+	return false;
+}
+
+/* The last commit that it was served is the one that this order made, and no other's
+ * stands between those that it made. */
+static bool ended_by_own(const struct client *client, const struct slot *slot)
+{
+	const struct known *known = &client->known[slot->session];
 	const uint8_t *last = NULL;
+	bool begun = false;
 
 	for (size_t i = slot->seq_before; i < known->entry_count; i++) {
 		const struct seen_entry *entry = &known->entries[i];
@@ -72,6 +84,9 @@ static bool ended_by_own(const struct known *known, const struct slot *slot)
 		    memcmp(last, slot->last_commit, 32) == 0)
 			continue;
 		last = entry->hash;
+		if (begun && !is_own(client, slot, last))
+			return false;
+		begun |= is_own(client, slot, last);
 	}
 	return last != NULL && !slot->came_again &&
 	       memcmp(last, slot->last_commit, 32) == 0;
@@ -109,7 +124,7 @@ static void check_group(struct client *client, struct slot *slot)
 {
 	struct look look;
 
-	if (ended_by_own(&client->known[slot->session], slot) &&
+	if (ended_by_own(client, slot) &&
 	    look_at(client, slot->session, &look) && look.member &&
 	    !is_so(client, slot, &look))
 		world_violate(client->world, "done",

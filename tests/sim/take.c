@@ -182,7 +182,7 @@ static void give_order(struct client *client, const struct step *step)
 	if (step->what == ORDER_SEND)
 		plan_send(client, step, &plan);
 	if (step->what == ORDER_REMOVE || step->what == ORDER_ROLE ||
-	    step->what == ORDER_DEPART)
+	    step->what == ORDER_BAN || step->what == ORDER_DEPART)
 		plan_whom(client, step, &plan);
 	if (step->what == ORDER_CREATE || step->what == ORDER_INVITE)
 		plan_users(client, step, &plan);

@@ -4,7 +4,7 @@
 
 #include "device/ports.h"
 
-#define RECORDS_MAX 64
+#define RECORDS_MAX 256
 
 struct records {
 	struct {

@@ -84,6 +84,7 @@ static int setup(void **state)
 		.username = "bob",
 		.device_id = "00000000-0000-4000-8000-000000000001",
 		.offer = { { SUITE }, 1 },
+		.stock = 5,
 	};
 
 	assert_non_null(w);
