@@ -19,15 +19,6 @@
 
 enum { WORDS_MAX = 64 };
 
-static char *copy_of(struct span bytes)
-{
-	char *text = strndup(bytes.n > 0 ? (const char *)bytes.p : "", bytes.n);
-
-	if (text == NULL)
-		abort();
-	return text;
-}
-
 /* ---- words, each a line of the input ---- */
 
 static bool is_word(const char *text, char *const *argv, int argc)
@@ -55,7 +46,7 @@ static void check_args(const struct args *a, char *const *argv, int argc)
 
 static void use_words(struct span bytes)
 {
-	char *text = copy_of(bytes), *rest = text, *word;
+	char *text = fuzz_text(bytes.p, bytes.n), *rest = text, *word;
 	char *argv[WORDS_MAX + 1] = { text };
 	char problem[256];
 	struct args args;
@@ -204,7 +195,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		use_file(bytes);
 		break;
 	default:
-		text = copy_of(bytes);
+		text = fuzz_text(bytes.p, bytes.n);
 		use_address(text);
 		use_number(text);
 		use_problem(text);

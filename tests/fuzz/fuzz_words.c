@@ -225,9 +225,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		give_words(span_of(data + 1, size - 1));
 		return 0;
 	}
-	payload = strndup((const char *)data + 1, size - 1);
-	if (payload == NULL)
-		abort();
+	payload = fuzz_text(data + 1, size - 1);
 	notifier_parse(payload, on_line, NULL);
 	free(payload);
 	return 0;
