@@ -44,8 +44,12 @@ $(B)/hermetic-mqtt-bridge: $(MQTT_BRIDGE_OBJECTS) $(B)/src/mqtt/topic.o \
 
 programs: $(B)/hermetic-mqtt-bridge
 
-# The fuzz target of what comes from outside.
+# The fuzz targets of what comes from outside.
 MQTT_PARSERS := $(addprefix $(B)/,workers/mqtt_bridge/packet.o \
 	workers/mqtt_bridge/payload.o src/mqtt/topic.o)
-$(B)/tests/fuzz/fuzz_mqtt.o: CFLAGS_FOLDER := -Iworkers
+$(B)/tests/fuzz/fuzz_mqtt.o $(B)/tests/fuzz/fuzz_gate.o: CFLAGS_FOLDER := -Iworkers
+$(B)/tests/fuzz/fuzz_gate.o: $(B)/gen/store/statements.h
 $(B)/tests/fuzz/replay_mqtt $(B)/tests/fuzz/run_mqtt: $(MQTT_PARSERS)
+$(B)/tests/fuzz/replay_gate $(B)/tests/fuzz/run_gate: $(MQTT_PARSERS) \
+	$(B)/workers/mqtt_bridge/waiting.o
+%/replay_gate %/run_gate: FUZZ_EXTRA_LIBS := -Wl,--wrap=connect

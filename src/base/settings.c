@@ -133,6 +133,19 @@ static void load_line(char *line)
 	(void)setenv(name, value, 0);
 }
 
+/* Without its end; what of it is too long is left out, and no line of its own. */
+static bool next_line(FILE *file, char line[VALUE_MAX])
+{
+	size_t n = 0;
+	int c;
+
+	while ((c = fgetc(file)) != EOF && c != '\n')
+		if (n < VALUE_MAX - 1)
+			line[n++] = (char)c;
+	line[n] = '\0';
+	return n > 0 || c != EOF;
+}
+
 static bool load_file(void)
 {
 	const char *named = getenv("HERMETIC_ENV_FILE");
@@ -142,7 +155,7 @@ static bool load_file(void)
 	if (file == NULL)
 		return named == NULL ||
 		       settings_complain("HERMETIC_ENV_FILE", "cannot be read");
-	while (fgets(line, sizeof(line), file) != NULL)
+	while (next_line(file, line))
 		load_line(line);
 	(void)fclose(file);
 	sec_wipe(line, sizeof(line));
@@ -235,6 +248,7 @@ static bool set(const struct setting *s)
 	bool ok;
 
 	if (text == NULL || *text == '\0') {
+		free(own);
 		if (row->otherwise == NULL)
 			return settings_complain(settings_row(s->id)->name,
 						 "is not set");

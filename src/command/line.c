@@ -20,7 +20,7 @@ enum key {
 	DELETE = 127
 };
 
-enum escape { ESCAPE_NONE, ESCAPE_BEGUN, ESCAPE_SEQUENCE };
+enum escape { ESCAPE_NONE, ESCAPE_BEGUN, ESCAPE_SEQUENCE, ESCAPE_CHARACTER };
 
 struct line {
 	int fd;
@@ -162,9 +162,12 @@ static void erase_word(struct line *line)
 		t->n--;
 }
 
-/* Cursor keys and the like are passed over: ESC [ ... final byte. */
+/* Cursor keys and the like are passed over: ESC [ ... final byte, or ESC and a
+ * character, all bytes of it. */
 static bool is_escaped(struct line *line, uint8_t c)
 {
+	if (line->escape == ESCAPE_CHARACTER && !continues(c))
+		line->escape = ESCAPE_NONE;
 	switch (line->escape) {
 	case ESCAPE_NONE:
 		if (c == ESCAPE)
@@ -172,7 +175,9 @@ static bool is_escaped(struct line *line, uint8_t c)
 		return c == ESCAPE;
 	case ESCAPE_BEGUN:
 		line->escape =
-		    c == '[' || c == 'O' ? ESCAPE_SEQUENCE : ESCAPE_NONE;
+		    c == '[' || c == 'O' ? ESCAPE_SEQUENCE : ESCAPE_CHARACTER;
+		return true;
+	case ESCAPE_CHARACTER:
 		return true;
 	case ESCAPE_SEQUENCE:
 		if (c >= 0x40 && c <= 0x7e)

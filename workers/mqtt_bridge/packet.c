@@ -100,6 +100,8 @@ enum err packet_read_connect(const struct packet *packet,
 	*out = (struct packet_connect){ .version = 0 };
 	(void)take_string(&r); /* MQTT, or MQIsdp */
 	out->version = rd_u8(&r) & 0x7f;
+	if (out->version == 0) /* to the gate: before its CONNECT */
+		rd_fail(&r, ERR_PEER_MALFORMED);
 	flags = rd_u8(&r);
 	(void)rd_u16(&r); /* keep alive */
 	out->keeps = (flags & 0x02) == 0;

@@ -78,23 +78,32 @@ static void dispatch(struct exchange *x)
 	}
 }
 
+/* RFC 9112, 2.2: an empty line before a request is ignored. */
+static void skip_empty_lines(struct buf *in)
+{
+	size_t n = 0;
+
+	while (in->n - n >= 2 && in->p[n] == '\r' && in->p[n + 1] == '\n')
+		n += 2;
+	if (n > 0)
+		buf_consume(in, n);
+}
+
 /* A head is there: makes the request. False when there is none yet. */
 static bool take_head(struct exchange *x, struct buf *in)
 {
-	size_t n = head_length(buf_span(in));
 	struct head head;
 	int status;
+	size_t n;
 
+	skip_empty_lines(in);
+	n = head_length(buf_span(in));
 	if (n > HEAD_BYTES_MAX || (n == 0 && in->n > HEAD_BYTES_MAX)) {
 		refuse(x, in, 431);
 		return false;
 	}
-	if (n == 0) {
-		/* RFC 9112, 2.2: an empty line before a request is ignored */
-		while (in->n >= 2 && in->p[0] == '\r' && in->p[1] == '\n')
-			buf_consume(in, 2);
+	if (n == 0)
 		return false;
-	}
 	status = head_parse(&head, span_of(in->p, n));
 	if (status == 0 && head.content_length > conn_limits()->body_bytes)
 		status = 413;

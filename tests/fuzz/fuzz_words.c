@@ -1,0 +1,232 @@
+/*
+ * What the workers of a node tell each other, and what the database notifies: a
+ * packet of words, each after its length. What is taken of a word is what it would
+ * be put as, and where a message comes from can be logged. The first byte chooses: even, a packet; odd, a payload of lines.
+ */
+#include "fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "door/origin.h"
+
+/* The server is no archive; these files of it need no more than what stands
+ * below in the place of those that act on what was heard. */
+#include "server/edge/peers.c"
+#include "server/relay.c"
+#include "server/words.c"
+
+static struct span heard; /* the word that is being taken */
+static unsigned acts;	  /* that came of it */
+
+static void same(struct buf *word)
+{
+	if (buf_end(word) != ERR_OK || !span_equal(buf_span(word), heard))
+		abort();
+	buf_clear(word);
+}
+
+static void within(struct span part)
+{
+	if (part.n > 0 &&
+	    (part.p < heard.p || part.p + part.n > heard.p + heard.n))
+		abort();
+}
+
+/* ---- who acts ---- */
+
+void lanes_take_append(const struct words_append *append)
+{
+	struct buf word = BUF_INIT;
+
+	within(append->message.origin);
+	within(append->message.envelope);
+	words_put_append(&word, append);
+	if (word.n != WORDS_APPEND_HEAD + append->message.origin.n +
+			  append->message.envelope.n)
+		abort();
+	same(&word);
+	acts++;
+}
+
+void lanes_take_result(const struct words_result *result)
+{
+	struct words_result again;
+	struct buf word = BUF_INIT;
+	struct rd r;
+
+	words_put_result(&word, result);
+	r = rd_init(buf_span(&word));
+	if (words_kind(&r) != WORDS_RESULT || !words_take_result(&r, &again) ||
+	    again.id != result->id || again.result.seq != result->result.seq ||
+	    again.result.rotation_due != result->result.rotation_due)
+		abort();
+	buf_clear(&word);
+	acts++;
+}
+
+void lanes_worker_started(unsigned worker)
+{
+	struct buf word = BUF_INIT;
+
+	words_put_started(&word, worker);
+	same(&word);
+	acts++;
+}
+
+/* Linked in the place of the log: a line about where a message came from. */
+void __wrap_log_event(enum log_level level, const char *event,
+		      const struct log_field *fields);
+
+void __wrap_log_event(enum log_level level, const char *event,
+		      const struct log_field *fields)
+{
+	(void)level;
+	(void)event;
+	for (; fields->name != NULL; fields++)
+		if (fields->text != NULL &&
+		    strlen(fields->text) > ORIGIN_REQUEST_MAX)
+			abort();
+}
+
+void hub_follow(const struct message *message)
+{
+	struct buf word = BUF_INIT;
+
+	within(message->origin);
+	within(message->bytes);
+	origin_log_delivered(message, 1);
+	words_put_message(&word, message);
+	same(&word);
+	acts++;
+}
+
+static void act(const uint8_t id[16])
+{
+	volatile uint8_t last = id[15];
+
+	(void)last;
+	acts++;
+}
+
+void hub_grown(const uint8_t session[16], uint64_t seq)
+{
+	(void)seq;
+	act(session);
+}
+
+void hub_members(const uint8_t session[16])
+{
+	act(session);
+}
+
+void hub_resync(void)
+{
+	acts++;
+}
+
+void device_events_welcome(const uint8_t device[16])
+{
+	act(device);
+}
+
+void device_events_rotation(const uint8_t device[16])
+{
+	act(device);
+}
+
+void device_events_key_packages(const uint8_t device[16])
+{
+	act(device);
+}
+
+void device_events_approval(const uint8_t device[16])
+{
+	act(device);
+}
+
+void revocations_reload(void)
+{
+	acts++;
+}
+
+/* ---- one worker of two ---- */
+
+const struct config *config(void)
+{
+	static const struct config values = { .workers = 2 };
+
+	return &values;
+}
+
+unsigned process_worker(void)
+{
+	return 2;
+}
+
+void loop_watch(int fd, unsigned events,
+		void (*ready)(void *arg, unsigned events), void *arg)
+{
+	(void)fd;
+	(void)events;
+	(void)ready;
+	(void)arg;
+}
+
+void loop_later(void (*run)(void *arg), void *arg)
+{
+	(void)run;
+	(void)arg;
+}
+
+/* ---- what comes ---- */
+
+static void on_fuzz_word(struct span word)
+{
+	unsigned before = acts;
+
+	heard = word;
+	on_word(word);
+	if (acts > before + 2) /* of a resync */
+		abort();
+}
+
+/* A notice of the database is told as a word, and that word is the notice. */
+static void on_line(void *arg, const struct notice *notice)
+{
+	struct buf word = BUF_INIT;
+	struct notice again;
+	struct rd r;
+
+	(void)arg;
+	if (notice->kind < NOTICE_MESSAGE || notice->kind > NOTICE_APPROVAL ||
+	    notice->seq > INT64_MAX ||
+	    (notice->kind != NOTICE_MESSAGE && notice->seq != 0))
+		abort();
+	words_put_notice(&word, notice);
+	r = rd_init(buf_span(&word));
+	if (!words_take_notice(&r, words_kind(&r), &again) ||
+	    again.kind != notice->kind || again.seq != notice->seq ||
+	    memcmp(again.id, notice->id, sizeof(again.id)) != 0)
+		abort();
+	on_fuzz_word(buf_span(&word));
+	buf_clear(&word);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *payload;
+
+	if (size == 0)
+		return 0;
+	if ((data[0] & 1) == 0) {
+		on_heard = on_fuzz_word;
+		give_words(span_of(data + 1, size - 1));
+		return 0;
+	}
+	payload = fuzz_text(data + 1, size - 1);
+	notifier_parse(payload, on_line, NULL);
+	free(payload);
+	return 0;
+}
