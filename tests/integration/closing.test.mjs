@@ -9,7 +9,7 @@ import { AccountLog } from '../testlib/accounts.mjs';
 import { base64, call, newUser, ok, refused } from '../testlib/api.mjs';
 import { Person } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
-import { startNode, startPostgres } from '../testlib/stack.mjs';
+import { startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 describe('an account is deleted', { concurrency: false }, () => {
   let postgres, node, eager, proxy, bob, carol;
@@ -191,7 +191,9 @@ describe('an account is deleted', { concurrency: false }, () => {
     refused(await user.post(own, { link: base64(log.remove(log.first)) }), 422,
       'link-invalid');
     ok(await close(user.password), 204);
-    assert.equal((await user.get('/sessions')).status, 401);
+    // the node's other worker hears of it from this one
+    await until(async () => (await user.get('/sessions')).status === 401,
+      { name: 'the end of its tokens' });
     refused(await call(node.url, 'POST', '/auth/login',
       { json: { username: user.username, password: user.password } }), 401,
     'bad-credentials');
