@@ -22,25 +22,22 @@ static void end(struct closing *c)
 
 static void end_failed(struct closing *c, enum err e)
 {
-	if (e == ERR_PEER_DENIED) /* not 401: the token is good */
-		request_problem(c->req, OUTCOME_WRONG_PASSWORD, NULL);
-	else if (e != ERR_STATE_CONFLICT) /* that has been answered */
-		answer_fail(c->req, e);
+	answer_fail(c->req, e);
 	end(c);
 }
 
 static void on_closed(void *arg, enum err e, struct rows *rows)
 {
 	struct closing *c = arg;
-	struct span outcome;
 
-	TRY(e);
-	ENSURE(rows_count(rows) > 0, ERR_LOCAL_BUG);
-	outcome = rows_text(rows, 0, "outcome");
-	/* the password was changed, or another request was first */
-	ENSURE(!span_equal(outcome, SPAN_LIT("wrong-password")),
-	       ERR_PEER_DENIED);
-	if (span_equal(outcome, SPAN_LIT("link-wanted"))) {
+	if (e != ERR_OK || rows_count(rows) == 0) {
+		end_failed(c, e != ERR_OK ? e : ERR_LOCAL_BUG);
+		return;
+	}
+	if (rows_text_is(rows, 0, "outcome", "wrong-password")) {
+		/* it was changed, or another request was first */
+		request_problem(c->req, OUTCOME_WRONG_PASSWORD, NULL);
+	} else if (rows_text_is(rows, 0, "outcome", "link-wanted")) {
 		request_problem(c->req, OUTCOME_LINK_WANTED,
 				"a link that closes the account's log comes "
 				"first");
@@ -49,31 +46,30 @@ static void on_closed(void *arg, enum err e, struct rows *rows)
 		request_answer(c->req, 204, NULL, SPAN_EMPTY);
 	}
 	end(c);
-	return;
-out:
-	end_failed(c, e);
 }
 
-static void on_password(void *arg, enum err e, struct span hash)
+static void on_password(void *arg, struct span hash)
 {
 	struct params params = PARAMS_INIT;
 	struct closing *c = arg;
+	enum err e;
 
-	TRY(e);
+	if (hash.n == 0) {
+		end(c);
+		return;
+	}
 	params_uuid(&params, c->who.user);
 	params_bytea(&params, hash);
-	TRY(store_query(answer_store(), STATEMENT_ACCOUNT_CLOSE, &params,
-			on_closed, c));
-	return;
-out:
-	end_failed(c, e);
+	e = store_query(answer_store(), STATEMENT_ACCOUNT_CLOSE, &params,
+			on_closed, c);
+	if (e != ERR_OK)
+		end_failed(c, e);
 }
 
 void auth_close(const struct call *call)
 {
 	struct closing *c;
 	struct body body;
-	enum err e;
 
 	if (!body_read(&body, call->req))
 		return;
@@ -97,8 +93,6 @@ void auth_close(const struct call *call)
 		end(c);
 		return;
 	}
-	e = own_password_check(c->req, &c->who, buf_span(&c->password),
-			       on_password, c);
-	if (e != ERR_OK)
-		end_failed(c, e);
+	own_password_check(c->req, &c->who, buf_span(&c->password), on_password,
+			   c);
 }

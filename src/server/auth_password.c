@@ -34,13 +34,6 @@ static void end_failed(struct change *c, enum err e)
 	end(c);
 }
 
-/* Not 401: the token is good, and another one would not help. */
-static void end_refused(struct change *c)
-{
-	request_problem(c->req, OUTCOME_WRONG_PASSWORD, NULL);
-	end(c);
-}
-
 static void on_changed(void *arg, enum err e, struct rows *rows)
 {
 	struct change *c = arg;
@@ -48,7 +41,8 @@ static void on_changed(void *arg, enum err e, struct rows *rows)
 	if (e != ERR_OK) {
 		end_failed(c, e);
 	} else if (rows_count(rows) == 0) { /* another change came first */
-		end_refused(c);
+		request_problem(c->req, OUTCOME_WRONG_PASSWORD, NULL);
+		end(c);
 	} else {
 		revocations_tell_rows(rows);
 		request_answer(c->req, 204, NULL, SPAN_EMPTY);
@@ -84,27 +78,22 @@ static void on_new_hashed(void *arg, struct span hash)
 		end_failed(c, e);
 }
 
-static void on_old_known(void *arg, enum err e, struct span hash)
+static void on_old_known(void *arg, struct span hash)
 {
 	struct change *c = arg;
+	enum err e;
 
-	if (e == ERR_PEER_DENIED) {
-		end_refused(c);
-		return;
-	}
-	if (e == ERR_STATE_CONFLICT) { /* that has been answered */
+	if (hash.n == 0) {
 		end(c);
 		return;
 	}
-	if (e == ERR_OK)
-		e = sec_set(&c->expected, hash);
-	if (e == ERR_OK)
-		e = rng_fill(rng_system(), c->salt, sizeof(c->salt));
-	if (e == ERR_OK)
-		e = password_hash(buf_span(&c->new), SPAN_ARRAY(c->salt),
-				  PASSWORD_COST, on_new_hashed, c);
-	if (e != ERR_OK)
-		end_failed(c, e);
+	TRY(sec_set(&c->expected, hash));
+	TRY(rng_fill(rng_system(), c->salt, sizeof(c->salt)));
+	TRY(password_hash(buf_span(&c->new), SPAN_ARRAY(c->salt), PASSWORD_COST,
+			  on_new_hashed, c));
+	return;
+out:
+	end_failed(c, e);
 }
 
 /* NULL: the request has been answered. */
@@ -139,15 +128,10 @@ static struct change *read_change(struct request *req)
 
 void auth_password(const struct call *call)
 {
-	struct change *c;
-	enum err e;
+	struct change *c = read_change(call->req);
 
-	c = read_change(call->req);
 	if (c == NULL)
 		return;
 	c->who = call->who;
-	e = own_password_check(c->req, &c->who, buf_span(&c->old), on_old_known,
-			       c);
-	if (e != ERR_OK)
-		end_failed(c, e);
+	own_password_check(c->req, &c->who, buf_span(&c->old), on_old_known, c);
 }

@@ -22,11 +22,17 @@ bool own_password_is_sane(struct span password)
 	return password.n >= PASSWORD_MIN && password.n <= PASSWORD_MAX;
 }
 
-static void end(struct check *c, enum err e)
+static void end(struct check *c, struct span hash)
 {
-	c->done(c->arg, e, e == ERR_OK ? sec_span(&c->expected) : SPAN_EMPTY);
+	c->done(c->arg, hash);
 	sec_clear(&c->expected);
 	free(c);
+}
+
+static void end_failed(struct check *c, enum err e)
+{
+	answer_fail(c->req, e);
+	end(c, SPAN_EMPTY);
 }
 
 static void on_hashed(void *arg, struct span hash)
@@ -34,16 +40,18 @@ static void on_hashed(void *arg, struct span hash)
 	struct check *c = arg;
 
 	if (hash.n == 0) {
-		end(c, ERR_LOCAL_CRYPTO);
+		end_failed(c, ERR_LOCAL_CRYPTO);
 		return;
 	}
 	if (c->expected.n != hash.n ||
 	    !sec_equal(sec_span(&c->expected), hash)) {
-		end(c, ERR_PEER_DENIED);
+		/* not 401: the token is good, and another one would not help */
+		request_problem(c->req, OUTCOME_WRONG_PASSWORD, NULL);
+		end(c, SPAN_EMPTY);
 		return;
 	}
 	limited_guess_was_right(c->who.username, c->guesses_reset);
-	end(c, ERR_OK);
+	end(c, sec_span(&c->expected));
 }
 
 static void on_account(void *arg, enum err e, struct rows *rows)
@@ -61,23 +69,29 @@ static void on_account(void *arg, enum err e, struct rows *rows)
 	TRY(sec_set(&c->expected, rows_bytes(rows, 0, "password_hash")));
 	c->guesses_reset = (uint32_t)rows_i64(rows, 0, "guesses_reset");
 	TRY(rows_end(rows));
-	ENSURE(limited_guess(c->req, c->who.username, c->guesses_reset),
-	       ERR_STATE_CONFLICT);
+	if (!limited_guess(c->req, c->who.username, c->guesses_reset)) {
+		end(c, SPAN_EMPTY);
+		return;
+	}
 	TRY(password_hash(c->password, salt, cost, on_hashed, c));
 	return;
 out:
-	end(c, e);
+	end_failed(c, e);
 }
 
-enum err own_password_check(struct request *req, const struct identity *who,
-			    struct span password, own_password_done *done,
-			    void *arg)
+void own_password_check(struct request *req, const struct identity *who,
+			struct span password, own_password_done *done,
+			void *arg)
 {
 	struct check *c = calloc(1, sizeof(*c));
 	struct params params = PARAMS_INIT;
 	enum err e;
 
-	ENSURE(c != NULL, ERR_LOCAL_MEMORY);
+	if (c == NULL) {
+		answer_fail(req, ERR_LOCAL_MEMORY);
+		done(arg, SPAN_EMPTY);
+		return;
+	}
 	*c = (struct check){
 		.req = req,
 		.who = *who,
@@ -86,10 +100,8 @@ enum err own_password_check(struct request *req, const struct identity *who,
 		.arg = arg,
 	};
 	params_text(&params, span_str(who->username));
-	TRY(store_query(answer_store(), STATEMENT_ACCOUNT_BY_USERNAME, &params,
-			on_account, c));
-	return ERR_OK;
-out:
-	free(c);
-	return e;
+	e = store_query(answer_store(), STATEMENT_ACCOUNT_BY_USERNAME, &params,
+			on_account, c);
+	if (e != ERR_OK)
+		end_failed(c, e);
 }

@@ -8,19 +8,18 @@
 
 #include "server/tokens.h"
 
-/* ERR_OK with the hash that stands, borrowed during the call; ERR_PEER_DENIED: it is
- * another password; ERR_STATE_CONFLICT: there were too many guesses, and the request has
- * been answered so. Otherwise it could not be asked. */
-typedef void own_password_done(void *arg, enum err e, struct span hash);
+/* The hash that stands, borrowed during the call. Empty: it is another password, there
+ * were too many guesses, or it could not be asked, and the request has been answered
+ * so. */
+typedef void own_password_done(void *arg, struct span hash);
 
 /* Is it long enough, and not too long? */
 bool own_password_is_sane(struct span password);
 
-/* `password` is borrowed until done() was called, once, after this has returned
- * ERR_OK. */
-MUST_CHECK enum err own_password_check(struct request *req,
-				       const struct identity *who,
-				       struct span password,
-				       own_password_done *done, void *arg);
+/* `password` is borrowed until done() was called, once; that may be before this
+ * returns. */
+void own_password_check(struct request *req, const struct identity *who,
+			struct span password, own_password_done *done,
+			void *arg);
 
 #endif

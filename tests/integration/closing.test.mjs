@@ -201,4 +201,20 @@ describe('an account is deleted', { concurrency: false }, () => {
       FROM hermetic.account WHERE username = '${user.username}'`);
     assert.equal(left[0].n, 0);
   });
+
+  test('what the database refuses meanwhile is answered', async () => {
+    const user = await newUser(node.url, 'held');
+    const log = new AccountLog(user.username);
+    for (const body of [{ link: base64(log.links[0]), salt: base64(log.salt) },
+      { link: base64(log.close()) }])
+      ok(await user.post(`/users/${user.username}/log`, body), 201);
+    await postgres.psql(`CREATE TABLE hermetic.holder (
+        user_id uuid REFERENCES hermetic.account);
+      INSERT INTO hermetic.holder SELECT user_id FROM hermetic.account
+        WHERE username = '${user.username}'`);
+    const close = () => user.post('/auth/close', { password: user.password });
+    refused(await close(), 503, 'unavailable');
+    await postgres.psql('DROP TABLE hermetic.holder');
+    ok(await close(), 204);
+  });
 });
