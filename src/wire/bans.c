@@ -47,18 +47,17 @@ out:
 
 enum err bans_read(struct span extensions, struct bans *bans)
 {
-	struct span data;
-	struct rd r;
+	struct span rows;
+	bool there;
 	enum err e;
 
 	*bans = (struct bans){ .there = false };
-	if (!wire_extensions_find(extensions, BANS_EXTENSION, &data))
+	TRY(wire_extensions_find_vec(extensions, BANS_EXTENSION, &there,
+				     &rows));
+	if (!there)
 		return ERR_OK;
-	r = rd_init(data);
-	data = rd_vec(&r);
-	TRY(rd_end(&r));
-	TRY(check_rows(data));
-	*bans = (struct bans){ .there = true, .rows = data };
+	TRY(check_rows(rows));
+	*bans = (struct bans){ .there = true, .rows = rows };
 out:
 	return e;
 }

@@ -87,6 +87,21 @@ bool wire_extensions_find(struct span list, uint16_t type, struct span *data)
 	return false;
 }
 
+enum err wire_extensions_find_vec(struct span list, uint16_t type, bool *there,
+				  struct span *content)
+{
+	struct span data;
+	struct rd r;
+
+	*content = SPAN_EMPTY;
+	*there = wire_extensions_find(list, type, &data);
+	if (!*there)
+		return ERR_OK;
+	r = rd_init(data);
+	*content = rd_vec(&r);
+	return rd_end(&r);
+}
+
 void wire_extension_put(struct buf *b, uint16_t type, struct span data)
 {
 	buf_put_u16(b, type);

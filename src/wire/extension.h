@@ -25,6 +25,11 @@ struct wire_extension {
 struct span wire_extensions_read(struct rd *r);
 bool wire_extensions_next(struct span *rest, struct wire_extension *extension);
 bool wire_extensions_find(struct span list, uint16_t type, struct span *data);
+
+/* The content of an extension whose data is one opaque vector, and no more. *there is
+ * false, and *content empty, where the list has none of that type. */
+MUST_CHECK enum err wire_extensions_find_vec(struct span list, uint16_t type,
+					     bool *there, struct span *content);
 void wire_extension_put(struct buf *b, uint16_t type, struct span data);
 
 /* The same checks on content without its length. */

@@ -95,16 +95,15 @@ out:
 
 enum err places_read(struct span extensions, struct places *places)
 {
-	struct span data, rows;
-	struct rd r;
+	struct span rows;
+	bool there;
 	enum err e;
 
 	*places = (struct places){ .there = false };
-	if (!wire_extensions_find(extensions, PLACES_EXTENSION, &data))
+	TRY(wire_extensions_find_vec(extensions, PLACES_EXTENSION, &there,
+				     &rows));
+	if (!there)
 		return ERR_OK;
-	r = rd_init(data);
-	rows = rd_vec(&r);
-	TRY(rd_end(&r));
 	TRY(check_rows(rows));
 	*places = (struct places){ .there = true, .rows = rows };
 out:

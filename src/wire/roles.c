@@ -111,18 +111,17 @@ out:
 
 enum err roles_read(struct span extensions, struct roles *roles)
 {
-	struct span data;
-	struct rd r;
+	struct span rows;
+	bool there;
 	enum err e;
 
 	*roles = (struct roles){ .there = false };
-	if (!wire_extensions_find(extensions, ROLES_EXTENSION, &data))
+	TRY(wire_extensions_find_vec(extensions, ROLES_EXTENSION, &there,
+				     &rows));
+	if (!there)
 		return ERR_OK;
-	r = rd_init(data);
-	data = rd_vec(&r);
-	TRY(rd_end(&r));
-	TRY(check_rows(data));
-	*roles = (struct roles){ .there = true, .rows = data };
+	TRY(check_rows(rows));
+	*roles = (struct roles){ .there = true, .rows = rows };
 out:
 	return e;
 }
