@@ -7,6 +7,8 @@
 
 #define RECORD "verified_only"
 
+enum { NAMES_SHOWN = 300 }; /* characters: the sentence is cut there */
+
 enum err verified_member(struct device *d, struct span identity,
 			 enum met_trust *trust)
 {
@@ -116,13 +118,14 @@ static enum err list_unverified(struct device *d, struct buf *names)
 	uint32_t leaf = 0;
 	enum err e = ERR_OK;
 
-	while (mls_group_next_member(group, &leaf, &member)) {
+	while (names->n < NAMES_SHOWN &&
+	       mls_group_next_member(group, &leaf, &member)) {
 		struct span user = roles_user(member.identity);
 
-		if (span_equal(user, own) || !is_first(group, &member))
+		if (span_equal(user, own))
 			continue;
 		TRY(verified_member(d, member.identity, &trust));
-		if (trust != MET_COMPARED)
+		if (trust != MET_COMPARED && is_first(group, &member))
 			TRY(put_name(d, user, names));
 	}
 out:
