@@ -92,7 +92,7 @@ static enum err meet(struct cmd *cmd, const char *user)
 
 /* How the server knows whom this device means: by the fingerprint where there is one. */
 static enum err name_of(struct cmd *cmd, const char *user,
-			char name[2 * 32 + 1])
+			char name[2 * ACCOUNT_HASH + 1])
 {
 	json_t *blocks = NULL;
 	const char *fingerprint;
@@ -101,7 +101,7 @@ static enum err name_of(struct cmd *cmd, const char *user,
 	TRY(directory_blocks(&cmd->a, &blocks));
 	fingerprint = record_string(blocks, user);
 	(void)snprintf(
-	    name, 2 * 32 + 1, "%s",
+	    name, 2 * ACCOUNT_HASH + 1, "%s",
 	    fingerprint != NULL && fingerprint[0] != '\0' ? fingerprint : user);
 out:
 	json_decref(blocks);
@@ -154,7 +154,7 @@ static void print_done(const struct cmd *cmd, const char *user, bool blocked,
 enum err cmd_block(struct cmd *cmd)
 {
 	const char *user = cmd->args->operands[0];
-	char name[2 * 32 + 1];
+	char name[2 * ACCOUNT_HASH + 1];
 	bool known;
 	enum err e;
 
@@ -185,7 +185,7 @@ enum err cmd_unblock(struct cmd *cmd)
 {
 	const char *user = cmd->args->operands[0];
 	struct api_answer answer = { 0 };
-	char name[2 * 32 + 1], path[96];
+	char name[2 * ACCOUNT_HASH + 1], path[96];
 	enum err e;
 
 	TRY(cmd_check_name(cmd, user));

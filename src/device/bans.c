@@ -80,7 +80,7 @@ out:
 
 /* ---- planning ---- */
 
-static enum err list_leaves(struct device *d, struct span user, json_t *list)
+static void list_leaves(struct device *d, struct span user, json_t *list)
 {
 	struct mls_member member;
 	uint32_t leaf = 0;
@@ -91,7 +91,6 @@ static enum err list_leaves(struct device *d, struct span user, json_t *list)
 			(void)json_array_append_new(
 			    list, json_stringn((const char *)member.identity.p,
 					       member.identity.n));
-	return ERR_OK;
 }
 
 static enum err check_right(struct device *d, struct span user, bool banned)
@@ -127,7 +126,7 @@ enum err bans_plan(struct device *d, struct change_plan *plan, struct buf *user)
 	plan->ban_user = (const char *)user->p;
 	plan->banned = order->ban;
 	if (order->ban)
-		TRY(list_leaves(d, whom, plan->remove));
+		list_leaves(d, whom, plan->remove);
 out:
 	return e;
 }

@@ -43,6 +43,13 @@ static void end_refused(struct asked *a, enum outcome outcome, const char *why)
 	end(a);
 }
 
+static void answer_json(struct asked *a, struct buf *out)
+{
+	request_answer(a->req, 200, "application/json", buf_span(out));
+	buf_clear(out);
+	end(a);
+}
+
 static void answer_whole(struct asked *a, struct span whole)
 {
 	struct buf out = BUF_INIT;
@@ -53,9 +60,7 @@ static void answer_whole(struct asked *a, struct span whole)
 	buf_put_str(&out, "\",\"group_info\":\"");
 	text_put_base64(&out, whole);
 	buf_put_str(&out, "\"}");
-	request_answer(a->req, 200, "application/json", buf_span(&out));
-	buf_clear(&out);
-	end(a);
+	answer_json(a, &out);
 }
 
 /* ---- made of its parts ---- */
@@ -84,9 +89,7 @@ static void answer_tree(struct asked *a)
 		 (unsigned long long)a->seq);
 	text_put_base64(&out, buf_span(&a->whole));
 	buf_put_str(&out, "\"}");
-	request_answer(a->req, 200, "application/json", buf_span(&out));
-	buf_clear(&out);
-	end(a);
+	answer_json(a, &out);
 }
 
 static void on_made(void *arg)
