@@ -130,7 +130,7 @@ try {
     () => 201, e => /429/.test(e.message) ? 429 : Promise.reject(e)), 100);
   const crowd = await Promise.all(Array.from({ length: 12 },
     () => newUser(node.url, 'crowd')));
-  // no more than 20 of one account wait for another
+  // of one account's invitations to another, at most 20 may wait
   const rooms = await Promise.all(Array.from({ length: 18 },
     () => Session.create(bob)));
   const pairs = rooms.flatMap(room => crowd.map(guest => [room, guest]));
