@@ -32,7 +32,7 @@ enum {
 /* ---- checking ---- */
 
 bool messages_check(struct span bytes, const struct identity *who,
-		    const uint8_t *session, struct append *out,
+		    const struct uuid *session, struct append *out,
 		    struct problem *problem)
 {
 	const struct delivery_limits limits = {
@@ -73,7 +73,7 @@ static void on_appended(void *arg, const struct append_result *result)
 		return;
 	}
 	buf_putf(&out, "{\"seq\":%" PRIu64 ",\"head\":\"", result->seq);
-	text_put_hex(&out, SPAN_ARRAY(result->head));
+	digest_put(&out, result->head);
 	buf_putf(&out, "\",\"sent_at\":%" PRIu64 "%s}", result->sent_ms,
 		 result->rotation_due ? ",\"rotation_due\":true" : "");
 	position_answer(req, result->outcome == APPEND_OK ? 201 : 200, &out);
@@ -87,7 +87,7 @@ static void append(const struct call *call, struct span envelope)
 	struct append message;
 	enum err e;
 
-	if (!messages_check(envelope, &call->who, call->session, &message,
+	if (!messages_check(envelope, &call->who, &call->session, &message,
 			    &problem)) {
 		if (problem.outcome == OUTCOME_TOO_MANY_REQUESTS)
 			limited_refuse(req);
@@ -140,7 +140,7 @@ void messages_send(const struct call *call)
 
 struct page {
 	struct request *req;
-	uint8_t session[16];
+	struct uuid session;
 	uint64_t limit;
 	bool backward;
 	bool handshake;	 /* messages without their bytes */
@@ -149,14 +149,14 @@ struct page {
 
 static void add_link(const struct page *p, uint64_t cursor)
 {
-	char link[192], session[TEXT_UUID_SIZE];
+	char link[192];
 
-	text_uuid(session, p->session);
 	(void)snprintf(link, sizeof(link),
 		       "</session/%s/messages?%s=%" PRIu64 "&limit=%" PRIu64
 		       "%s>; rel=\"next\"",
-		       session, p->backward ? "before" : "after", cursor,
-		       p->limit, p->handshake ? "&handshake=true" : "");
+		       uuid_text(p->session).text,
+		       p->backward ? "before" : "after", cursor, p->limit,
+		       p->handshake ? "&handshake=true" : "");
 	request_add(p->req, "Link", link);
 }
 
@@ -173,7 +173,7 @@ static void set_version(uint8_t version[VERSION], const struct message *last,
 		uint8_t *at;
 	} numbers[] = { { count, version + 32 }, { whole, version + 36 } };
 
-	memcpy(version, last->head, 32);
+	memcpy(version, last->head.bytes, sizeof(last->head.bytes));
 	for (size_t k = 0; k < 2; k++)
 		for (size_t i = 4; i > 0; i--, numbers[k].n >>= 8)
 			numbers[k].at[i - 1] = (uint8_t)numbers[k].n;
@@ -351,7 +351,7 @@ void messages_list(const struct call *call)
 		return;
 	}
 	p->req = req;
-	memcpy(p->session, call->session, 16);
+	p->session = call->session;
 	if (!read_page(p)) {
 		free(p);
 		return;
@@ -373,7 +373,7 @@ static void answer_octets(struct request *req, const struct message *m)
 	request_add(req, "Hermetic-Seq", number);
 	(void)snprintf(number, sizeof(number), "%d", (int)m->kind);
 	request_add(req, "Hermetic-Kind", number);
-	text_put_hex(&head, SPAN_ARRAY(m->head));
+	digest_put(&head, m->head);
 	buf_put_u8(&head, '\0');
 	if (buf_end(&head) == ERR_OK)
 		request_add(req, "Hermetic-Head", (const char *)head.p);
@@ -386,7 +386,8 @@ static void on_message(void *arg, enum err e, struct rows *rows)
 {
 	struct request *req = arg;
 	struct buf out = BUF_INIT;
-	uint8_t session[16], version[VERSION];
+	struct uuid session;
+	uint8_t version[VERSION];
 	struct message m;
 
 	if (e != ERR_OK) {
@@ -394,8 +395,7 @@ static void on_message(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	if (rows_count(rows) == 0 ||
-	    text_parse_uuid(session, request_param(req, "session_id")) !=
-		ERR_OK) {
+	    uuid_parse(&session, request_param(req, "session_id")) != ERR_OK) {
 		request_problem(req, OUTCOME_NO_MESSAGE, NULL);
 		return;
 	}
