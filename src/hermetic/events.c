@@ -28,7 +28,7 @@ static void free_event(struct inside_event *event)
 	free(event);
 }
 
-void inside_clear_events(struct hermetic *h)
+void events_clear(struct hermetic *h)
 {
 	while (h->first != NULL) {
 		struct inside_event *next = h->first->next;
@@ -220,7 +220,7 @@ static void on_connected(void *context, bool connected, const char *reason)
 
 /* ---- what waits ---- */
 
-void inside_note_unsent(struct hermetic *h, const char *session)
+void events_note_unsent(struct hermetic *h, const char *session)
 {
 	(void)json_object_set_new(h->unsent, session, json_true());
 	h->again_ms = AGAIN_MS;
@@ -258,7 +258,7 @@ static void send_again(struct hermetic *h)
 
 /* ---- listening ---- */
 
-enum err inside_entered(struct hermetic *h, const char *session,
+enum err events_entered(struct hermetic *h, const char *session,
 			uint64_t before)
 {
 	return h->live != NULL ? live_follow(h->live, session, before) : ERR_OK;

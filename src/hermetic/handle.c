@@ -142,7 +142,7 @@ void hermetic_free(struct hermetic *h)
 		return;
 	live_close(h->live);
 	account_close(&h->a);
-	inside_clear_events(h);
+	events_clear(h);
 	inside_list_clear(&h->sessions);
 	inside_list_clear(&h->members);
 	inside_list_clear(&h->outbox);

@@ -84,10 +84,10 @@ enum hermetic_comparison inside_comparison(const json_t *object);
 /* ---- events.c ---- */
 
 /* This device is in the session now, which had `before` entries here. */
-MUST_CHECK enum err inside_entered(struct hermetic *h, const char *session,
+MUST_CHECK enum err events_entered(struct hermetic *h, const char *session,
 				   uint64_t before);
 /* Something waits there that may go later. */
-void inside_note_unsent(struct hermetic *h, const char *session);
-void inside_clear_events(struct hermetic *h);
+void events_note_unsent(struct hermetic *h, const char *session);
+void events_clear(struct hermetic *h);
 
 #endif

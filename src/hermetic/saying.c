@@ -23,7 +23,7 @@ static enum hermetic_result kept(struct hermetic *h,
 	(void)why_set(&h->a.why, ERR_STATE_PENDING, "waiting",
 		      "It waits to be sent.");
 	if (outcome->passing)
-		inside_note_unsent(h, session);
+		events_note_unsent(h, session);
 	sent->item = outcome->item;
 	(void)inside_result(h, ERR_STATE_PENDING);
 	return HERMETIC_KEPT;
