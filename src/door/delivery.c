@@ -87,6 +87,7 @@ bool delivery_check(struct span bytes, const struct delivery_limits *limits,
 	out->epoch = envelope.epoch;
 	out->view_seq = view.seq;
 	memcpy(out->view_head, view.head.p, sizeof(out->view_head));
+	out->expires_ms = 0;
 	out->envelope = bytes;
 	out->origin = SPAN_EMPTY;
 	return true;

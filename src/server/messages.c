@@ -79,7 +79,8 @@ static void on_appended(void *arg, const struct append_result *result)
 	position_answer(req, result->outcome == APPEND_OK ? 201 : 200, &out);
 }
 
-static void append(const struct call *call, struct span envelope)
+static void append(const struct call *call, struct span envelope,
+		   uint64_t expires_ms)
 {
 	struct request *req = call->req;
 	char origin[ORIGIN_SIZE];
@@ -95,6 +96,7 @@ static void append(const struct call *call, struct span envelope)
 			request_refuse(req, problem);
 		return;
 	}
+	message.expires_ms = expires_ms;
 	message.origin = messages_origin(request_trace(req), NULL, origin);
 	e = lanes_append(&message, on_appended, req);
 	if (e != ERR_OK)
@@ -122,17 +124,20 @@ void messages_send(const struct call *call)
 	struct request *req = call->req;
 	struct span envelope;
 	struct body body;
+	uint64_t expires_ms;
 
 	if (sends_octets(req)) {
-		append(call, request_body(req));
+		append(call, request_body(req), 0);
 		return;
 	}
 	if (!body_read(&body, req))
 		return;
 	envelope = body_bytes(&body, "envelope", config()->body_bytes);
+	(void)body_optional_number(&body, "expires_at", DELIVERY_EXPIRES_MAX,
+				   &expires_ms);
 	if (!body_end(&body, req))
 		return;
-	append(call, envelope);
+	append(call, envelope, expires_ms);
 	body_free(&body);
 }
 
