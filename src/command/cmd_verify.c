@@ -1,6 +1,7 @@
 /* verify */
 #include "command/cmd.h"
 
+#include "check/account.h"
 #include "command/out.h"
 #include "command/view.h"
 #include "reach/drive.h"
@@ -9,7 +10,7 @@
 
 enum err cmd_check_name(struct cmd *cmd, const char *user)
 {
-	if (account_name_is_sane(user))
+	if (account_name_is_sane(span_str(user)))
 		return ERR_OK;
 	return why_set(&cmd->a.why, ERR_PEER_INVALID, "username",
 		       "\"%.40s\" is no user name.", user);

@@ -20,9 +20,10 @@
 #include "device/said_act.h"
 #include "device/suites.h"
 #include "device/why.h"
+#include "wire/account_link.h"
 #include "wire/roles.h"
 
-#define DEVICE_NAME_SIZE 33 /* a user name: 32 characters and a NUL */
+#define DEVICE_NAME_SIZE (ACCOUNT_NAME_MAX + 1) /* with a NUL */
 
 struct device;
 

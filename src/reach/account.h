@@ -64,9 +64,6 @@ MUST_CHECK enum err account_parse_stock(const char *text, unsigned *stock,
 /* A new array of the names of the algorithms; NULL when out of memory. */
 json_t *account_suites_to_json(const struct suites *suites);
 
-/* Lower-case letters, digits and ._- as the server wants them. */
-bool account_name_is_sane(const char *username);
-
 /*
  * Opens or makes the state, logs in, remembers, opens the device. Only
  * `a->home` needs to be set before.

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/uuid.h"
+#include "check/account.h"
 #include "crypto/hash.h"
 #include "crypto/rng.h"
 #include "server/answer.h"
@@ -16,12 +17,12 @@
 #include "server/routes_table.h"
 #include "server/tokens.h"
 
-enum { USERNAME_MAX = 32, DEVICE_NAME_MAX = 64 };
+enum { DEVICE_NAME_MAX = 64 };
 
 /* What one register or login needs until it is answered. */
 struct attempt {
 	struct request *req;
-	char username[USERNAME_MAX + 1];
+	char username[ACCOUNT_NAME_MAX + 1];
 	struct buf password;
 	uint8_t salt[PASSWORD_SALT], user[16];
 	struct sec expected; /* login: the stored hash; empty: no such user */
@@ -62,19 +63,16 @@ static bool set_username(struct attempt *a, const char *text)
 {
 	size_t n = strlen(text);
 
-	if (n == 0 || n > USERNAME_MAX)
+	if (n > ACCOUNT_NAME_MAX)
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		char c = text[i];
 
 		if (c >= 'A' && c <= 'Z')
 			c = (char)(c - 'A' + 'a');
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-		      c == '.' || c == '_' || c == '-'))
-			return false;
 		a->username[i] = c;
 	}
-	return true;
+	return account_name_is_sane(span_of(a->username, n));
 }
 
 static MUST_CHECK enum err random_uuid(uint8_t uuid[16])
@@ -481,7 +479,7 @@ static void on_rotated(void *arg, enum err e, struct rows *rows)
 	rows_uuid(rows, 0, "user_id", a->who.user);
 	a->who.pending = rows_bool(rows, 0, "pending");
 	username = rows_text(rows, 0, "username");
-	if (rows_end(rows) != ERR_OK || username.n > USERNAME_MAX) {
+	if (rows_end(rows) != ERR_OK || username.n > ACCOUNT_NAME_MAX) {
 		end_failed(a, ERR_LOCAL_BUG);
 		return;
 	}

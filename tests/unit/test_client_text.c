@@ -92,16 +92,6 @@ static void test_costs(void **state)
 			     ERR_OK);
 }
 
-static void test_names(void **state)
-{
-	(void)state;
-	assert_true(account_name_is_sane("alice.b-c_1"));
-	assert_false(account_name_is_sane(""));
-	assert_false(account_name_is_sane("Alice"));
-	assert_false(account_name_is_sane("a/b"));
-	assert_false(account_name_is_sane("123456789012345678901234567890123"));
-}
-
 static void expect_home(const char *home, const char *name, const char *path)
 {
 	struct buf found = BUF_INIT;
@@ -393,7 +383,6 @@ int main(void)
 		cmocka_unit_test(test_servers),
 		cmocka_unit_test(test_algorithms),
 		cmocka_unit_test(test_costs),
-		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_homes),
 		cmocka_unit_test(test_contents),
 		cmocka_unit_test(test_utf8),
