@@ -91,6 +91,9 @@ MUST_CHECK enum err args_parse(struct args *args, int argc, char *const *argv,
  * HERMETIC_SCRYPT_N and HERMETIC_STOCK. */
 void args_environment(struct args *args);
 
+/* VERB_COUNT: there is none of that name. */
+enum verb args_find_verb(const char *name);
+
 /* "read", or "" for VERB_CHAT. */
 const char *args_verb_name(enum verb verb);
 

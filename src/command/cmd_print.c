@@ -161,6 +161,7 @@ enum err cmd_print_entered(struct cmd *cmd, const char *id, const char *done)
 	if (!cmd->args->json)
 		cmd_print_members(cmd, session);
 	TRY(view_members_shown(&cmd->a, id, session));
+	(void)snprintf(cmd->entered, sizeof(cmd->entered), "%s", id);
 out:
 	json_decref(session);
 	return e;
