@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "check/account_state.h"
 #include "check/label.h"
 #include "crypto/hash.h"
@@ -445,25 +446,13 @@ struct span account_log_fingerprint(const struct account_log *log)
 	return log->count > 0 ? SPAN_ARRAY(log->hashes[0]) : SPAN_EMPTY;
 }
 
-bool account_name_is_sane(struct span name)
-{
-	for (size_t i = 0; i < name.n; i++) {
-		uint8_t c = name.p[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-		      c == '.' || c == '_' || c == '-'))
-			return false;
-	}
-	return name.n >= 1 && name.n <= ACCOUNT_NAME_MAX;
-}
-
 bool account_log_is_named(const struct account_log *log, struct span salt,
 			  struct span name)
 {
 	uint8_t hash[ACCOUNT_HASH];
 
 	return log->count > 0 && salt.n == ACCOUNT_HASH &&
-	       account_name_is_sane(name) &&
+	       text_is_username(name) &&
 	       account_name_hash(salt, name, hash) == ERR_OK &&
 	       span_equal(SPAN_ARRAY(hash), SPAN_ARRAY(log->name));
 }

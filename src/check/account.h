@@ -82,11 +82,7 @@ struct span account_log_hash(const struct account_log *log, uint64_t number);
 /* ACCOUNT_HASH bytes, empty without a `begin`. */
 struct span account_log_fingerprint(const struct account_log *log);
 
-/* May an account be called so? 1 to ACCOUNT_NAME_MAX of a-z, 0-9, '.', '_' and '-': a
- * name that is printed beside others' says no more than itself. */
-bool account_name_is_sane(struct span name);
-
-/* The account is that user name's, which is sane, by the salt (ACCOUNT_HASH bytes) that stands
+/* The account is that user name's, which is one (base/text.h), by the salt (ACCOUNT_HASH bytes) that stands
  * beside the log. */
 bool account_log_is_named(const struct account_log *log, struct span salt,
 			  struct span name);

@@ -1,7 +1,6 @@
 /* verify */
 #include "command/cmd.h"
 
-#include "check/account.h"
 #include "command/out.h"
 #include "command/view.h"
 #include "reach/drive.h"
@@ -10,7 +9,7 @@
 
 enum err cmd_check_name(struct cmd *cmd, const char *user)
 {
-	if (account_name_is_sane(span_str(user)))
+	if (text_is_username(span_str(user)))
 		return ERR_OK;
 	return why_set(&cmd->a.why, ERR_PEER_INVALID, "username",
 		       "\"%.40s\" is no user name.", user);

@@ -20,10 +20,9 @@
 #include "device/said_act.h"
 #include "device/suites.h"
 #include "device/why.h"
-#include "wire/account_link.h"
 #include "wire/roles.h"
 
-#define DEVICE_NAME_SIZE (ACCOUNT_NAME_MAX + 1) /* with a NUL */
+#define DEVICE_NAME_SIZE (TEXT_USERNAME_MAX + 1) /* with a NUL */
 
 struct device;
 

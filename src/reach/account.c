@@ -1,7 +1,6 @@
 #include "reach/account.h"
 
 #include "base/clock.h"
-#include "check/account.h"
 #include "device/record.h"
 #include "reach/passphrase_form.h"
 #include "reach/tokens.h"
@@ -86,7 +85,7 @@ enum err account_parse_stock(const char *text, unsigned *stock, struct why *why)
 
 static enum err check_login(const struct account_login *login, struct why *why)
 {
-	if (!account_name_is_sane(span_str(login->username)))
+	if (!text_is_username(span_str(login->username)))
 		return why_set(why, ERR_PEER_INVALID, "username",
 			       "A user name is 1 to 32 of a-z, 0-9, '.', '_' "
 			       "and '-': not \"%.40s\".",

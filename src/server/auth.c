@@ -5,7 +5,6 @@
 
 #include "base/text.h"
 #include "base/uuid.h"
-#include "check/account.h"
 #include "crypto/hash.h"
 #include "crypto/rng.h"
 #include "server/answer.h"
@@ -22,7 +21,7 @@ enum { DEVICE_NAME_MAX = 64 };
 /* What one register or login needs until it is answered. */
 struct attempt {
 	struct request *req;
-	char username[ACCOUNT_NAME_MAX + 1];
+	char username[TEXT_USERNAME_MAX + 1];
 	struct buf password;
 	uint8_t salt[PASSWORD_SALT], user[16];
 	struct sec expected; /* login: the stored hash; empty: no such user */
@@ -63,7 +62,7 @@ static bool set_username(struct attempt *a, const char *text)
 {
 	size_t n = strlen(text);
 
-	if (n > ACCOUNT_NAME_MAX)
+	if (n > TEXT_USERNAME_MAX)
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		char c = text[i];
@@ -72,7 +71,7 @@ static bool set_username(struct attempt *a, const char *text)
 			c = (char)(c - 'A' + 'a');
 		a->username[i] = c;
 	}
-	return account_name_is_sane(span_of(a->username, n));
+	return text_is_username(span_of(a->username, n));
 }
 
 static MUST_CHECK enum err random_uuid(uint8_t uuid[16])
@@ -479,7 +478,7 @@ static void on_rotated(void *arg, enum err e, struct rows *rows)
 	rows_uuid(rows, 0, "user_id", a->who.user);
 	a->who.pending = rows_bool(rows, 0, "pending");
 	username = rows_text(rows, 0, "username");
-	if (rows_end(rows) != ERR_OK || username.n > ACCOUNT_NAME_MAX) {
+	if (rows_end(rows) != ERR_OK || username.n > TEXT_USERNAME_MAX) {
 		end_failed(a, ERR_LOCAL_BUG);
 		return;
 	}

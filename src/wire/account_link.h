@@ -55,7 +55,6 @@
 #define ACCOUNT_NAME_LABEL "hermetic account name 1"
 
 #define ACCOUNT_HASH 32	     /* bytes: of a link's hash, a name's, a salt */
-#define ACCOUNT_NAME_MAX 32  /* bytes of a user name */
 #define ACCOUNT_KEY 32	     /* bytes: Ed25519 and X25519 */
 #define ACCOUNT_SIGNATURE 64 /* bytes: Ed25519 */
 #define ACCOUNT_LINK_MAX 4096

@@ -287,7 +287,7 @@ static void test_names(void **state)
 					   "234567890123" };
 	(void)state;
 
-	assert_true(account_name_is_sane(SPAN_LIT("alice.b-c_1")));
+	assert_true(text_is_username(SPAN_LIT("alice.b-c_1")));
 	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
 		struct house *h = calloc(1, sizeof(*h));
 		struct buf link = BUF_INIT;
