@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "check/account_state.h"
 #include "tests/testlib/accounts.h"
 
