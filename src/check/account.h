@@ -151,7 +151,7 @@ enum account_order {
  * 1. one with a link that is signed by the recovery key that stood there counts
  *    before one without;
  * 2. one does not count whose first link is withdrawn by its own signer in the
- *    other one;
+ *    other one, unless it removes that signer;
  * 3. one does not count whose first link is by a device that the other removes;
  *
  * each only if it is so one way and not the other; else it is a fork. `wrong`: a

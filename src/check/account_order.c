@@ -11,6 +11,7 @@ struct branch {
 	bool recovery;	/* the recovery key of the parting signed one */
 	bool withdrawn; /* the other one's first link, by its signer */
 	bool removed;	/* the device that began the other one */
+	bool disowned;	/* it removes the device that began it */
 };
 
 static bool withdraws(const struct account_link *link,
@@ -57,19 +58,29 @@ static struct check_verdict follow(struct branch *b, const struct branch *other,
 			b->recovery = true;
 		b->withdrawn |= withdraws(&link, other);
 		b->removed |= removes(&link, other);
+		b->disowned |= removes(&link, b);
 		if (rd_left(&r) == 0)
 			break;
 	}
 	return verdict;
 }
 
+/* A device that the other branch removes withdraws nothing in it any more:
+ * otherwise it would undo its removal by withdrawing an older link of its own. */
+static bool withdrew(const struct branch *b, const struct branch *other)
+{
+	return b->withdrawn && !other->disowned;
+}
+
 static enum account_order decide(const struct branch *first,
 				 const struct branch *second)
 {
+	bool one = withdrew(first, second), two = withdrew(second, first);
+
 	if (first->recovery != second->recovery)
 		return first->recovery ? ACCOUNT_FIRST : ACCOUNT_SECOND;
-	if (first->withdrawn != second->withdrawn)
-		return first->withdrawn ? ACCOUNT_FIRST : ACCOUNT_SECOND;
+	if (one != two)
+		return one ? ACCOUNT_FIRST : ACCOUNT_SECOND;
 	if (first->removed != second->removed)
 		return first->removed ? ACCOUNT_FIRST : ACCOUNT_SECOND;
 	return ACCOUNT_FORK;
