@@ -178,3 +178,23 @@ struct check_verdict account_log_compare(const struct account_log *before,
 	account_log_free(b.log);
 	return verdict;
 }
+
+uint64_t account_links_shared(struct span first, struct span second)
+{
+	struct rd a = rd_init(first), b = rd_init(second);
+	uint64_t count = 0;
+
+	while (rd_left(&a) > 0 && rd_left(&b) > 0 &&
+	       span_equal(rd_vec(&a), rd_vec(&b)))
+		count++;
+	return count;
+}
+
+struct span account_links_behind(struct span links, uint64_t count)
+{
+	struct rd r = rd_init(links);
+
+	while (count-- > 0)
+		(void)rd_vec(&r);
+	return span_of(r.p, rd_left(&r));
+}
