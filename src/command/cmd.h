@@ -28,9 +28,6 @@ MUST_CHECK enum err cmd_passphrase(struct cmd *cmd);
 /* How a login ends: this device comes into its account's log, and waits for it where
  * another device has to approve it. */
 MUST_CHECK enum err cmd_enrol(struct cmd *cmd);
-/* And, with KeyPackages published, into the sessions that the approver is in: waits a
- * while for the Welcomes. */
-MUST_CHECK enum err cmd_come_in(struct cmd *cmd);
 
 /* The recovery key as typed: from the environment, which is wiped, or the terminal.
  * The caller clears the pair, also after a failure. */
@@ -134,7 +131,10 @@ void cmd_print_kept(struct cmd *cmd, const char *id, uint64_t item);
 /* Logs in or registers as needed, then talks. */
 MUST_CHECK enum err cmd_chat(struct cmd *cmd);
 
-/* The account is opened with the passphrase, which is asked for. */
+/* The passphrase, which is read when it is first needed. */
+MUST_CHECK enum err cmd_need_passphrase(struct cmd *cmd, bool is_new);
+
+/* The account is opened with the passphrase. */
 MUST_CHECK enum err cmd_open(struct cmd *cmd);
 
 /* Makes the account if `is_new`, logs in and fills the stock of

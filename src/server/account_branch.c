@@ -1,7 +1,6 @@
 /* /users/{username}/log/branch: links that part from an account's log as it stands are
  * verified, and take its place where they count before it. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/rd.h"
 #include "base/text.h"
@@ -136,7 +135,7 @@ static enum err verify(struct branching *b)
 	       ERR_LOCAL_BUG);
 	b->new.log = b->log;
 	b->new.first = b->first;
-	memcpy(b->new.last, last.hash, sizeof(last.hash));
+	b->new.last = digest_of(last.hash);
 out:
 	account_log_free(standing);
 	account_log_free(common);
@@ -210,7 +209,7 @@ static void ask(struct branching *b)
 
 	if (b->account.is_fingerprint) {
 		params_null(&params);
-		params_bytea(&params, SPAN_ARRAY(b->account.fingerprint));
+		params_digest(&params, b->account.fingerprint);
 	} else {
 		params_text(&params, b->account.username);
 		params_null(&params);
