@@ -1,6 +1,7 @@
 /* Members whose device its account has removed. */
 #include "device/ended.h"
 
+#include "base/fault.h"
 #include "device/change.h"
 #include "device/names.h"
 #include "device/steps.h"
@@ -24,7 +25,7 @@ enum ended ended_find(struct device *d, struct mls_member *member)
 	bool settled;
 
 	*member = (struct mls_member){ .leaf_index = 0 };
-	if (!session_has_places(session))
+	if (!session_has_places(session) || FAULT(SEALS_FOR_REMOVED))
 		return ENDED_NONE;
 	while (session_next_ended(session, &leaf, &one, &settled)) {
 		enum ended how = ended_how(session, &one, settled);
