@@ -69,7 +69,7 @@ for (const [name, seed, invariant, ...how] of [
   ['PUSHED_OVER_WELCOME', 28, /: no-veto: /],
   ['BREAKS_ARE_CHARGED', 34, /: no-veto: /],
   ['KEY_NOT_IN_LOG', 14, /: rights: /, '--accounts'],
-  ['SEALS_FOR_REMOVED', 3, /: removal-takes: /, '--devices'],
+  ['SEALS_FOR_REMOVED', 4, /: removal-takes: /, '--devices'],
   ['APPROVED_WITHOUT_CODE', 4, /: let-in: /, '--devices'],
 ]) {
   test(`${name} is found`, async () => {
