@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "command/args_verbs.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ enum option {
 	OPT_FOLLOW,
 	OPT_TRANSPORT,
 	OPT_MQTT,
+	OPT_PASSPHRASE_FD,
 	OPT_HELP,
 	OPT_VERSION,
 	OPT_COUNT
@@ -128,6 +130,10 @@ static const struct option_row OPTIONS[OPT_COUNT] = {
 		       "or a URL: the broker (HERMETIC_MQTT); else the "
 		       "server's host",
 		       STREAMS },
+	[OPT_PASSPHRASE_FD] = { "--passphrase-fd", NULL, "N",
+				"read the passphrase from that descriptor: its "
+				"first line",
+				ALL_VERBS },
 	[OPT_HELP] = { "--help", "-h", NULL, "this", ALL_VERBS },
 	[OPT_VERSION] = { "--version", NULL, NULL, "print the version",
 			  ALL_VERBS },
@@ -201,6 +207,20 @@ static enum err set_number(uint64_t *number, enum option option,
 	return ERR_OK;
 }
 
+static enum err set_descriptor(struct args *a, const char *value,
+			       char problem[256])
+{
+	uint64_t number;
+
+	if (text_parse_u64(&number, span_str(value), INT_MAX) != ERR_OK)
+		return usage(problem,
+			     "--passphrase-fd wants the number of an open "
+			     "descriptor, not \"%s\".",
+			     value);
+	a->passphrase_fd = (int)number;
+	return ERR_OK;
+}
+
 /* Options without a value. */
 static void set_flag(struct args *a, enum option option)
 {
@@ -255,6 +275,8 @@ static enum err apply(struct args *a, enum option option, const char *value,
 		return set_number(&a->edit, option, value, problem);
 	if (option == OPT_DROP)
 		return set_drop(a, value, problem);
+	if (option == OPT_PASSPHRASE_FD)
+		return set_descriptor(a, value, problem);
 	if (option == OPT_INVITE)
 		return add_invite(a, value, problem);
 	if (!set_text(a, option, value))
@@ -286,7 +308,7 @@ static enum verb find_verb(const char *text)
 
 /* One option at argv[*at], its value included; *at ends at the last word. */
 static enum err take_option(struct args *a, int argc, char *const *argv,
-			    int *at, unsigned *used, char problem[256])
+			    int *at, uint64_t *used, char problem[256])
 {
 	const char *text = argv[*at], *equals = strchr(text, '=');
 	size_t n = equals != NULL ? (size_t)(equals - text) : strlen(text);
@@ -307,7 +329,7 @@ static enum err take_option(struct args *a, int argc, char *const *argv,
 			return usage(problem, "%s wants a value.",
 				     OPTIONS[option].name);
 	}
-	*used |= 1u << option;
+	*used |= UINT64_C(1) << option;
 	return apply(a, option, value, problem);
 }
 
@@ -333,13 +355,13 @@ static enum err take_word(struct args *a, const char *word, char problem[256])
 	return ERR_OK;
 }
 
-static enum err check_verb(const struct args *a, unsigned used,
+static enum err check_verb(const struct args *a, uint64_t used,
 			   char problem[256])
 {
 	if (a->help || a->version)
 		return ERR_OK;
 	for (unsigned i = 0; i < OPT_COUNT; i++)
-		if ((used & 1u << i) != 0 &&
+		if ((used & UINT64_C(1) << i) != 0 &&
 		    (OPTIONS[i].verbs & ONLY(a->verb)) == 0)
 			return usage(
 			    problem, "%s is not for %s.", OPTIONS[i].name,
@@ -365,10 +387,11 @@ enum err args_parse(struct args *args, int argc, char *const *argv,
 		    char problem[256])
 {
 	bool words_only = false;
-	unsigned used = 0;
+	uint64_t used = 0;
 	enum err e;
 
 	memset(args, 0, sizeof(*args));
+	args->passphrase_fd = -1;
 	problem[0] = '\0';
 	for (int i = 1; i < argc; i++) {
 		const char *word = argv[i];
@@ -396,6 +419,8 @@ static void from_environment(const char **value, const char *name)
 void args_environment(struct args *args)
 {
 	from_environment(&args->server, "HERMETIC_SERVER");
+	from_environment(&args->passphrase_file, "HERMETIC_PASSPHRASE_FILE");
+	from_environment(&args->credentials, "CREDENTIALS_DIRECTORY");
 	from_environment(&args->username, "HERMETIC_USERNAME");
 	from_environment(&args->home, "HERMETIC_HOME");
 	from_environment(&args->ca, "HERMETIC_CA");
@@ -443,7 +468,10 @@ static void print_overview(FILE *out)
 	    out,
 	    "\nThe passphrase is asked for, or taken from "
 	    "HERMETIC_PASSPHRASE\n(a new one: HERMETIC_NEW_PASSPHRASE), a "
-	    "recovery key\nfrom HERMETIC_RECOVERY_KEY.\n"
+	    "recovery key\nfrom HERMETIC_RECOVERY_KEY. For services it is the "
+	    "first line of\n--passphrase-fd, of the file "
+	    "HERMETIC_PASSPHRASE_FILE, or of systemd's\ncredential "
+	    "\"passphrase\".\n"
 	    "HERMETIC_SCRYPT_N (131072 if not set) is "
 	    "the cost of guessing it,\nfixed when a state is made. "
 	    "HERMETIC_STOCK (50) is how many\nKeyPackages of each algorithm "

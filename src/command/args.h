@@ -72,6 +72,9 @@ struct args {
 	const char *algorithms; /* comma-separated, in order of preference */
 	const char *scrypt_n;	/* cost of a new state, environment only */
 	const char *stock;	/* of KeyPackages, environment only */
+	int passphrase_fd;	/* -1: none */
+	/* environment only: a file, and the folder of systemd's credentials */
+	const char *passphrase_file, *credentials;
 	const char *invites[ARGS_INVITES_MAX];
 	size_t invite_count;
 	enum transport transport;
@@ -88,7 +91,8 @@ MUST_CHECK enum err args_parse(struct args *args, int argc, char *const *argv,
 
 /* Fills what was not given from HERMETIC_SERVER, HERMETIC_USERNAME,
  * HERMETIC_HOME, HERMETIC_CA, HERMETIC_ALGORITHMS, HERMETIC_MQTT,
- * HERMETIC_SCRYPT_N and HERMETIC_STOCK. */
+ * HERMETIC_SCRYPT_N, HERMETIC_STOCK, HERMETIC_PASSPHRASE_FILE and
+ * CREDENTIALS_DIRECTORY. */
 void args_environment(struct args *args);
 
 /* "read", or "" for VERB_CHAT. */

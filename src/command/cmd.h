@@ -134,7 +134,10 @@ void cmd_print_kept(struct cmd *cmd, const char *id, uint64_t item);
 /* Logs in or registers as needed, then talks. */
 MUST_CHECK enum err cmd_chat(struct cmd *cmd);
 
-/* The account is opened with the passphrase, which is asked for. */
+/* The passphrase, which is read when it is first needed. */
+MUST_CHECK enum err cmd_need_passphrase(struct cmd *cmd, bool is_new);
+
+/* The account is opened with the passphrase. */
 MUST_CHECK enum err cmd_open(struct cmd *cmd);
 
 /* Makes the account if `is_new`, logs in and fills the stock of

@@ -7,11 +7,17 @@
 
 #include <string.h>
 
-static enum err need_passphrase(struct cmd *cmd, bool is_new)
+enum err cmd_need_passphrase(struct cmd *cmd, bool is_new)
 {
+	const struct passphrase_source source = {
+		.fd = cmd->args->passphrase_fd,
+		.file = cmd->args->passphrase_file,
+		.credentials = cmd->args->credentials,
+	};
+
 	if (cmd->passphrase.n > 0)
 		return ERR_OK;
-	return passphrase_read(is_new, &cmd->a.why, &cmd->passphrase);
+	return passphrase_read(&source, is_new, &cmd->a.why, &cmd->passphrase);
 }
 
 enum err cmd_open(struct cmd *cmd)
@@ -25,7 +31,7 @@ enum err cmd_open(struct cmd *cmd)
 			       "hermetic login --username NAME --server "
 			       "HOST:PORT",
 			       a->home);
-	TRY(need_passphrase(cmd, false));
+	TRY(cmd_need_passphrase(cmd, false));
 	TRY(account_open(a, buf_span(&cmd->passphrase), cmd->args->server,
 			 cmd->args->username));
 out:
@@ -76,7 +82,7 @@ enum err cmd_log_in(struct cmd *cmd, bool is_new)
 			       "HOST:PORT.");
 	TRY(account_parse_cost(cmd->args->scrypt_n, &login.state_cost,
 			       &a->why));
-	TRY(need_passphrase(cmd, is_new));
+	TRY(cmd_need_passphrase(cmd, is_new));
 	login.passphrase = buf_span(&cmd->passphrase);
 	TRY(remembered(cmd, &login));
 	TRY(account_login(a, &login));

@@ -15,7 +15,7 @@ static enum err open_state(struct cmd *cmd)
 			       "Nobody is logged in in %s: there is no "
 			       "passphrase to change.",
 			       a->home);
-	TRY(passphrase_read(false, &a->why, &cmd->passphrase));
+	TRY(cmd_need_passphrase(cmd, false));
 	TRY(account_peek(a, buf_span(&cmd->passphrase)));
 out:
 	return e;

@@ -2,7 +2,9 @@
 
 #include "base/sec.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -10,7 +12,6 @@
 
 #define VARIABLE "HERMETIC_PASSPHRASE"
 #define NEW_VARIABLE "HERMETIC_NEW_PASSPHRASE"
-#define LINE_MAX_BYTES 1024
 
 static void say(int fd, const char *text)
 {
@@ -35,7 +36,7 @@ static enum err read_line(int fd, bool echo, struct buf *line)
 		during.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
 	(void)tcsetattr(fd, TCSAFLUSH, &during);
 	while (read(fd, &c, 1) == 1 && c != '\n' && c != 3 &&
-	       line->n - start < LINE_MAX_BYTES)
+	       line->n - start < PASSPHRASE_MAX)
 		buf_put_u8(line, (uint8_t)c);
 	(void)tcsetattr(fd, TCSAFLUSH, &before);
 	if (!echo)
@@ -95,10 +96,80 @@ static enum err from_terminal(bool is_new, const char *variable,
 	return e;
 }
 
-enum err passphrase_read(bool is_new, struct why *why, struct buf *passphrase)
+/* ---- for services ---- */
+
+static enum err refuse_line(struct why *why, const char *name,
+			    const char *problem)
 {
+	return why_set(why, ERR_PEER_INVALID, "passphrase",
+		       "The passphrase of %.200s %s.", name, problem);
+}
+
+/* Byte by byte: what follows the line is for whoever reads on. */
+static enum err first_line(int fd, const char *name, struct why *why,
+			   struct buf *passphrase)
+{
+	size_t start = passphrase->n;
+	ssize_t n;
+	char c = 0;
+
+	while ((n = read(fd, &c, 1)) == 1 && c != '\n') {
+		if (passphrase->n - start == PASSPHRASE_MAX)
+			return refuse_line(why, name,
+					   "is longer than 1024 bytes");
+		buf_put_u8(passphrase, (uint8_t)c);
+	}
+	c = 0;
+	if (n < 0)
+		return why_set(why, ERR_LOCAL_IO, "passphrase",
+			       "Cannot read the passphrase from %.200s (%s).",
+			       name, strerror(errno));
+	if (passphrase->n == start)
+		return refuse_line(why, name, "is empty");
+	return passphrase->fail;
+}
+
+static enum err from_file(const char *path, struct why *why,
+			  struct buf *passphrase)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	enum err e;
+
+	if (fd < 0)
+		return why_set(why, ERR_LOCAL_IO, "passphrase",
+			       "Cannot read the passphrase from %.200s (%s).",
+			       path, strerror(errno));
+	e = first_line(fd, path, why, passphrase);
+	(void)close(fd);
+	return e;
+}
+
+/* False where systemd gives no passphrase, but perhaps other things. */
+static bool find_credential(const char *folder, char path[4096])
+{
+	int n;
+
+	if (folder == NULL)
+		return false;
+	n = snprintf(path, 4096, "%s/" PASSPHRASE_CREDENTIAL, folder);
+	return n > 0 && n < 4096 && access(path, F_OK) == 0;
+}
+
+enum err passphrase_read(const struct passphrase_source *source, bool is_new,
+			 struct why *why, struct buf *passphrase)
+{
+	char path[4096], name[40];
+
+	if (source->fd >= 0) {
+		(void)snprintf(name, sizeof(name), "descriptor %d", source->fd);
+		return first_line(source->fd, name, why, passphrase);
+	}
 	if (from_environment(VARIABLE, passphrase))
 		return passphrase->fail;
+	if (source->file != NULL)
+		return from_file(source->file, why, passphrase);
+	if (find_credential(source->credentials, path))
+		return from_file(path, why, passphrase);
 	return from_terminal(is_new, VARIABLE, why, passphrase);
 }
 

@@ -303,6 +303,12 @@ check "bob joins it" quiet as bob join "$SESSION"
 as alice send "$SESSION" "a word in the harbour" >/dev/null
 check "bob reads what alice sent" bob_reads "a word in the harbour"
 check "bob hears by WebSocket through the proxy" follow_hears "over the wire" ws
+passwords_cost() { # N of scrypt, of all that there are
+  [ "$(compose exec -T "$(member_is Leader)" psql -X -q -A -t \
+    -h /run/postgresql -U postgres -d hermetic \
+    -c 'SELECT DISTINCT cost_n FROM hermetic.account')" = "$1" ]
+}
+check "passwords are hashed at their full cost" passwords_cost 131072
 
 # --- the administration's API -------------------------------------------------
 

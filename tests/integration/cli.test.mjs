@@ -1,6 +1,6 @@
 // The command `hermetic` against a real API and a real PostgreSQL.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
@@ -43,6 +43,42 @@ describe('the hermetic command', { concurrency: false }, () => {
     const { login, device_id: other } = await again.asks();
     assert.notEqual(other, alice.device); // and waits to be approved
     await login.stop();
+  });
+
+  test('a service gives the passphrase by a descriptor or a file', async () => {
+    const folder = newHome(), home = alice.home;
+    const given = (name, text) => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const run = (args, env, input) =>
+      hermetic(['outbox', ...args], { home, env, input });
+    const by = async (...how) => {
+      const { code, err } = await run(...how);
+      assert.equal(code, 0, err);
+    };
+    const file = given('file', `${alice.passphrase}\nnot of it\n`);
+    await by(['--passphrase-fd', '0'], {}, `${alice.passphrase}\n`);
+    await by([], { HERMETIC_PASSPHRASE_FILE: file });
+    given('passphrase', alice.passphrase);
+    await by([], { CREDENTIALS_DIRECTORY: folder });
+    // what is said by name goes first, and nothing stands in for what is wrong
+    await by(['--passphrase-fd', '0'],
+      { HERMETIC_PASSPHRASE: 'wrong', HERMETIC_PASSPHRASE_FILE: '/nowhere' },
+      alice.passphrase);
+    const failing = async (words, ...how) => {
+      const { code, err } = await run(...how);
+      assert.equal(code, 1);
+      assert.match(err, words);
+    };
+    await failing(/descriptor 0 is empty/, ['--passphrase-fd', '0'],
+      { HERMETIC_PASSPHRASE: alice.passphrase }, '');
+    await failing(/descriptor 0 is longer than 1024 bytes/,
+      ['--passphrase-fd', '0'], {}, 'x'.repeat(1025));
+    await failing(/from descriptor 99 \(Bad file/, ['--passphrase-fd', '99']);
+    await failing(/from \/nowhere \(No such file/, [],
+      { HERMETIC_PASSPHRASE_FILE: '/nowhere' });
+    await failing(/There is no terminal/, [], { CREDENTIALS_DIRECTORY: '/' });
   });
 
   for (const algorithm of algorithms) {

@@ -9,7 +9,9 @@ import { after, before, describe, test } from 'node:test';
 import { call, login, newName, newUser, ok, refused } from '../testlib/api.mjs';
 import { Person } from '../testlib/people.mjs';
 import { Socket } from '../testlib/socket.mjs';
-import { startNode, startPostgres, until } from '../testlib/stack.mjs';
+import {
+  passwordCost, startNode, startPostgres, until,
+} from '../testlib/stack.mjs';
 
 describe('the passphrase', { concurrency: false }, () => {
   let postgres, node, other;
@@ -151,7 +153,7 @@ describe('the passphrase', { concurrency: false }, () => {
   test('an account of before that was typed otherwise goes on', async () => {
     const username = newName('olga'), typed = 'ne\u0301e en 1970';
     const master = scryptSync(typed, `hermetic${username}`, 32,
-      { N: 2 ** 17, r: 8, p: 1, maxmem: 2 ** 28 });
+      { N: passwordCost, r: 8, p: 1, maxmem: 2 ** 28 });
     const password = Buffer.from(hkdfSync('sha256', master, Buffer.alloc(0),
       'hermetic password', 32)).toString('base64url');
     ok(await call(node.url, 'POST', '/auth/register',

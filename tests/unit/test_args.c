@@ -106,6 +106,10 @@ static void test_outbox(void **state)
 	assert_int_equal(PARSE(&a, problem, "resolve", "3f2a", "--yes"),
 			 ERR_OK);
 	assert_true(a.yes);
+	assert_int_equal(a.passphrase_fd, -1);
+	assert_int_equal(PARSE(&a, problem, "--passphrase-fd=3", "outbox"),
+			 ERR_OK);
+	assert_int_equal(a.passphrase_fd, 3);
 }
 
 static void test_refused(void **state)
@@ -127,6 +131,8 @@ static void test_refused(void **state)
 		{ "hermetic", "outbox", "3f2a", "--drop", "some" },
 		{ "hermetic", "outbox", "3f2a", "--drop=1", "--flush" },
 		{ "hermetic", "read", "1", "--id", "x" },
+		{ "hermetic", "outbox", "--passphrase-fd", "-1" },
+		{ "hermetic", "outbox", "--passphrase-fd", "x" },
 	};
 	struct args a;
 	char problem[256];
