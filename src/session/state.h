@@ -21,6 +21,9 @@ struct session {
 	 * to it, as posted. */
 	struct mls_group *successor;
 	struct buf successor_welcome;
+	/* A staged commit of ours is gone, and no event has told of it. Not saved:
+	 * what is saved has the commit still, or has told. */
+	bool dropped;
 	bool joined; /* false: our external commit is not accepted yet */
 	bool removed;
 	bool forked;
