@@ -20,6 +20,7 @@ struct check_move {
 	bool external;
 	const struct check_member *committer;
 	const bool *gone;  /* by leaf: the commit removes it */
+	bool settled;	   /* it neither adds nor removes a leaf */
 	struct span after; /* extensions of the group behind it */
 	bool local;	   /* out: it is we who failed */
 };

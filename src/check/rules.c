@@ -386,6 +386,7 @@ static const char *check_accounts(struct pass *p,
 		.external = p->external,
 		.committer = &p->committer,
 		.gone = p->gone,
+		.settled = p->adds + p->removed_count == 0,
 		.after = p->resets > 0 ? p->extensions : p->view->extensions,
 	};
 	const char *wrong = check_places(&move);

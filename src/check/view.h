@@ -32,6 +32,9 @@ struct check_view {
 	/* The departures that stand in the log: opaque departure<V> each. One
 	 * whose leaf node is not there any more counts for nothing. */
 	struct span departures;
+	/* A member's commit that the rules took led here: exactly the accounts with
+	 * a leaf have a place. False: that is not known. */
+	bool exact;
 	/* By what the group's places are judged (check/places.h). NULL: a group
 	 * that has places cannot be judged. */
 	struct check_accounts *accounts;

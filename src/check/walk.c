@@ -389,6 +389,7 @@ void check_walk_view(const struct check_walk *walk, struct check_view *view)
 		.group = walk,
 		.may_have_user = may_have_user,
 		.departures = buf_span(&walk->departures),
+		.exact = walk->exact,
 		.accounts = walk->accounts,
 	};
 }

@@ -254,6 +254,7 @@ static enum err enter_next(struct check_walk *walk, struct step *s,
 	walk->committer = s->committer;
 	walk->stepped = true;
 	walk->joined = s->external;
+	walk->exact = !s->external;
 	/* check/rules.h: who joins and had a leaf removes it, and nothing else */
 	walk->was_in = !s->external || s->commit->proposal_count > 1;
 	check_departures_spend(bytes, &walk->departures);

@@ -36,6 +36,7 @@ void session_view(const struct session *session, struct check_view *view)
 		.leaf = find_leaf,
 		.group = session->group,
 		.departures = buf_span(&session->departures),
+		.exact = session->exact,
 		.accounts = session->accounts,
 	};
 }

@@ -234,6 +234,7 @@ static enum err apply_commit(struct session *session, struct span bytes,
 	/* The log is one order: nothing of an old epoch comes any more. */
 	mls_group_forget_past(session->group);
 	buf_clear(&session->staged);
+	session->exact = !event->external_join;
 	session->removed = opened->self_removed;
 	/* who is removed keeps the group of before, and what stood in it */
 	if (!session->removed) {

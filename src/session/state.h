@@ -24,6 +24,7 @@ struct session {
 	/* A staged commit of ours is gone, and no event has told of it. Not saved:
 	 * what is saved has the commit still, or has told. */
 	bool dropped;
+	bool exact;  /* check/view.h; not saved */
 	bool joined; /* false: our external commit is not accepted yet */
 	bool removed;
 	bool forked;
