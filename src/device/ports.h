@@ -164,7 +164,7 @@ struct answer {
 	bool more; /* there are entries, or links, after them */
 
 	struct span group_info;	   /* GROUP_INFO, FIRST_INFO */
-	struct span tree;	   /* TREE */
+	struct span tree;	   /* TREE; GROUP_INFO: where it goes beside */
 	uint8_t head[DEVICE_HEAD]; /* the same: at `seq` */
 
 	const struct answer_welcome *welcomes; /* WELCOMES */

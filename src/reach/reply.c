@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 #include "device/record.h"
-#include "session/session.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -134,21 +133,6 @@ out:
 
 /* ---- the others ---- */
 
-/* The tree goes beside the GroupInfo: both as one. */
-static enum err keep_tree(struct reply *reply)
-{
-	struct buf *kept = &reply->bytes[reply->byte_count++];
-	struct answer *a = &reply->answer;
-	struct span tree;
-	enum err e;
-
-	TRY(take_bytes(reply, reply->body, "ratchet_tree", &tree));
-	TRY(session_info_keep(a->group_info, tree, kept));
-	a->group_info = buf_span(kept);
-out:
-	return e;
-}
-
 static enum err read_group_info(const struct request *request,
 				struct reply *reply)
 {
@@ -156,10 +140,10 @@ static enum err read_group_info(const struct request *request,
 	enum err e;
 
 	(void)request;
-	TRY(make_rows(reply, 3, 1));
+	TRY(make_rows(reply, 2, 1));
 	TRY(take_bytes(reply, reply->body, "group_info", &a->group_info));
 	if (member(reply->body, "ratchet_tree") != NULL)
-		TRY(keep_tree(reply));
+		TRY(take_bytes(reply, reply->body, "ratchet_tree", &a->tree));
 	TRY(record_number(reply->body, "seq", &a->seq));
 	TRY(record_digest(reply->body, "head", a->head));
 out:

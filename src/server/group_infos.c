@@ -92,7 +92,7 @@ static void answer_whole(struct asked *a, struct span whole)
 
 	buf_putf(&out, "{\"epoch\":%llu,\"seq\":%llu,\"head\":\"",
 		 (unsigned long long)a->epoch, (unsigned long long)a->seq);
-	text_put_hex(&out, SPAN_ARRAY(a->group.at));
+	digest_put(&out, a->group.at);
 	buf_put_str(&out, "\"");
 	e = put_whole(whole, &out);
 	if (e != ERR_OK) { /* it is what the database has */
