@@ -165,7 +165,7 @@ struct answer {
 
 	struct span group_info;	   /* GROUP_INFO, FIRST_INFO */
 	struct span tree;	   /* TREE; GROUP_INFO: where it goes beside */
-	uint8_t head[DEVICE_HEAD]; /* the same: at `seq` */
+	uint8_t head[DEVICE_HEAD]; /* GROUP_INFO, FIRST_INFO: at `seq` */
 
 	const struct answer_welcome *welcomes; /* WELCOMES */
 	size_t welcome_count;

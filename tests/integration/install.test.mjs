@@ -2,7 +2,8 @@
 // example of docs/example compiled against it, static and shared.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync,
+  writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -28,10 +29,10 @@ async function flags(...args) {
   return stdout.trim().split(/\s+/);
 }
 
-async function compiled(name, libs) {
+async function compiled(name, libs, source = join(root, 'docs/example/mls.c')) {
   const program = join(prefix, name);
   await exec('cc', ['-std=c11', '-Wall', '-Wextra', '-Werror', '-o', program,
-    join(root, 'docs/example/mls.c'), ...await flags('--cflags'), ...libs]);
+    source, ...await flags('--cflags'), ...libs]);
   return program;
 }
 
@@ -54,6 +55,17 @@ test('and by the static one', async () => {
   assert.equal(stdout, 'at noon?\n');
   const { stdout: needs } = await exec('ldd', [program]);
   assert.doesNotMatch(needs, /hermetic/);
+});
+
+test('the pieces of docs/mls.md are a program', async () => {
+  const text = readFileSync(join(root, 'docs/mls.md'), 'utf8');
+  const source = join(prefix, 'pieces.c');
+  writeFileSync(source, [...text.matchAll(/^```c\n([^]*?)^```$/gm)]
+    .map(m => m[1]).join('\n'));
+  const program = await compiled('pieces', await flags('--libs'), source);
+  const { stdout } = await exec(program, [],
+    { env: { LD_LIBRARY_PATH: join(prefix, 'usr/lib') } });
+  assert.equal(stdout, 'at noon?\nat one\n');
 });
 
 test('without Twofish it goes without libgcrypt', async () => {
