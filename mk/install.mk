@@ -17,7 +17,7 @@ else
 MLS_FOLDERS := base crypto twofish wire mls
 MLS_PKGS := libcrypto libgcrypt
 endif
-MLS_HEADERS := mls/mls.h mls/group.h mls/identity.h mls/items.h mls/limits.h \
+MLS_HEADERS := mls/names.h mls/mls.h mls/group.h mls/identity.h mls/items.h mls/limits.h \
 	mls/read.h mls/rules.h base/buf.h base/err.h base/sec.h base/span.h \
 	crypto/library.h crypto/rng.h crypto/sign.h crypto/suite.h
 MLS_SOURCES := $(foreach f,$(MLS_FOLDERS),$(wildcard src/$(f)/*.c))
@@ -25,24 +25,30 @@ MLS_STATIC := $(B)/lib/libhermetic-mls-all.a
 MLS_SHARED := $(B)/lib/$(MLS_SONAME)
 INSTALLED = $(DESTDIR)$(PREFIX)
 
-# The shared library chooses what it shows by src/mls/exports.map, so its
-# objects must not hide it.
+# One object, in which all names but mls_* are its own, makes both libraries.
+# src/mls/names.h gives what its callers need of the lower layers such names.
 MLS_SHOWN := $(patsubst %.c,$(B)/shown/%.o,$(MLS_SOURCES))
-$(B)/shown/%.o: %.c
+MLS_WHOLE := $(B)/shown/hermetic-mls.o
+$(B)/shown/%.o: %.c src/mls/names.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) $(call pkg_cflags,$(MLS_PKGS)) \
-	    -fvisibility=default -c $< -o $@
+	    -include src/mls/names.h -fvisibility=default -c $< -o $@
 -include $(MLS_SHOWN:.o=.d)
 
-$(MLS_SHARED): $(MLS_SHOWN) src/mls/exports.map
+$(MLS_WHOLE): $(MLS_SHOWN)
+	$(LD) -r -o $@ $(MLS_SHOWN)
+	objcopy --wildcard --keep-global-symbol='mls_*' $@
+
+$(MLS_SHARED): $(MLS_WHOLE) src/mls/exports.map
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -shared -Wl,-soname,$(MLS_SONAME) \
 	    -Wl,--version-script=src/mls/exports.map -Wl,-z,defs -o $@ \
-	    $(MLS_SHOWN) $(call pkg_libs,$(MLS_PKGS))
+	    $(MLS_WHOLE) $(call pkg_libs,$(MLS_PKGS))
 
-$(MLS_STATIC): $(foreach f,$(MLS_FOLDERS),$(call lib,$(f)))
+$(MLS_STATIC): $(MLS_WHOLE)
+	@mkdir -p $(@D)
 	@rm -f $@
-	ar rcs $@ $(foreach f,$(MLS_FOLDERS),$(call objects,$(f)))
+	ar rcs $@ $(MLS_WHOLE)
 
 .PHONY: install install-mls
 install: install-mls
@@ -55,6 +61,9 @@ install-mls: $(MLS_STATIC) $(MLS_SHARED)
 	ln -sf $(MLS_SONAME) $(INSTALLED)/lib/libhermetic-mls.so
 	for header in $(MLS_HEADERS); do \
 	    install -D -m 0644 src/$$header \
+	        $(INSTALLED)/include/hermetic/$$header || exit 1; done
+	for header in $(filter-out mls/names.h,$(MLS_HEADERS)); do \
+	    sed -i '1i #include "mls/names.h"' \
 	        $(INSTALLED)/include/hermetic/$$header || exit 1; done
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(MLS_VERSION)|' \
 	    -e 's|@PKGS@|$(MLS_PKGS)|' \

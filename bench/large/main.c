@@ -231,6 +231,8 @@ static uint64_t commit(struct person *by, struct mls_change *change,
 	change->force_path = true;
 	change->tree_beside_welcome = session_tree_beside(
 	    by->session, change->adds, change->add_count, 64);
+	change->tree_beside_info = session_info_beside(
+	    by->session, change->adds, change->add_count, 64);
 	must(session_commit(by->session, &by->me, change, &made), "a commit");
 	must(session_info_part(buf_span(&made.group_info), &part), "a part");
 	cost->make_ms = now_ms() - begun;

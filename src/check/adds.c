@@ -4,7 +4,8 @@
 
 #include "wire/roles.h"
 
-/* The members of the group after the commit. */
+/* Who is added, and the members of the group after the commit that are of the same
+ * users. */
 struct seat {
 	struct span user, identity;
 	bool added;
@@ -34,16 +35,42 @@ static size_t count_adds(const struct wire_commit *commit)
 	return count;
 }
 
-static size_t take_members(const struct check_adds *adds, struct seat *seats)
+static int compare_users(const void *a, const void *b)
+{
+	return span_compare(((const struct seat *)a)->user,
+			    ((const struct seat *)b)->user);
+}
+
+/* Behind those who are added, sorted. ERR_LOCAL_MEMORY. */
+static enum err take_members(const struct check_adds *adds, struct seat **seats,
+			     size_t *count)
 {
 	const struct check_view *view = adds->view;
+	size_t added = *count, room = 2 * added;
 	struct check_member leaf;
-	size_t count = 0;
+	bool look = false;
 
-	for (uint32_t i = 0; i < view->leaf_count; i++)
-		if (view->leaf(view->group, i, &leaf) && !adds->gone[i])
-			seats[count++] = seat_of(leaf.identity, false);
-	return count;
+	for (size_t i = 0; i < added; i++)
+		look |= check_view_may_have_user(view, (*seats)[i].user);
+	for (uint32_t i = 0; look && i < view->leaf_count; i++) {
+		struct seat seat, *grown;
+
+		if (adds->gone[i] || !view->leaf(view->group, i, &leaf))
+			continue;
+		seat = seat_of(leaf.identity, false);
+		if (bsearch(&seat, *seats, added, sizeof(seat),
+			    compare_users) == NULL)
+			continue;
+		if (*count == room) {
+			room *= 2;
+			grown = realloc(*seats, room * sizeof(*grown));
+			if (grown == NULL)
+				return ERR_LOCAL_MEMORY;
+			*seats = grown;
+		}
+		(*seats)[(*count)++] = seat;
+	}
+	return ERR_OK;
 }
 
 /* NULL, or what is wrong. */
@@ -90,21 +117,23 @@ static const char *look_at(const struct seat *seats, size_t count,
 
 enum err check_adds(const struct check_adds *adds, const char **wrong)
 {
-	size_t count, added = count_adds(adds->commit);
-	struct seat *seats;
+	size_t count = 0, added = count_adds(adds->commit);
+	struct seat *seats = NULL;
+	enum err e = ERR_OK;
 
 	*wrong = NULL;
 	if (added == 0)
 		return ERR_OK;
-	seats = calloc((size_t)adds->view->leaf_count + added, sizeof(*seats));
-	if (seats == NULL)
-		return ERR_LOCAL_MEMORY;
-	count = take_members(adds, seats);
+	seats = calloc(2 * added, sizeof(*seats));
+	ENSURE(seats != NULL, ERR_LOCAL_MEMORY);
 	*wrong = take_added(adds, seats, &count);
-	if (*wrong == NULL) {
-		qsort(seats, count, sizeof(*seats), compare);
-		*wrong = look_at(seats, count, adds->committer);
-	}
+	if (*wrong != NULL)
+		goto out;
+	qsort(seats, count, sizeof(*seats), compare);
+	TRY(take_members(adds, &seats, &count));
+	qsort(seats, count, sizeof(*seats), compare);
+	*wrong = look_at(seats, count, adds->committer);
+out:
 	free(seats);
-	return ERR_OK;
+	return e;
 }

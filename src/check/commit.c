@@ -69,8 +69,7 @@ static struct check_verdict lead_on(const struct check_commit *what,
 
 /* Whether what comes with it is what it leads to. */
 static struct check_verdict check_with(const struct check_commit *what,
-				       struct check_walk *walk,
-				       struct buf *whole)
+				       struct check_walk *walk)
 {
 	struct check_verdict verdict = wrong(check_expiry(what));
 	bool new_keys;
@@ -78,7 +77,7 @@ static struct check_verdict check_with(const struct check_commit *what,
 	if (verdict.wrong == NULL && what->after.n > 0)
 		verdict = check_after(walk, what->after);
 	if (verdict.wrong == NULL && what->part.n > 0)
-		verdict = check_walk_complete(walk, what->part, whole);
+		verdict = check_walk_check_part(walk, what->part);
 	if (verdict.wrong == NULL && what->successor.n > 0)
 		verdict =
 		    check_walk_successor(walk, what->successor, &new_keys);
@@ -109,8 +108,7 @@ struct check_verdict check_group_now(struct span before, struct span since,
 }
 
 struct check_verdict check_commit_step(const struct check_commit *what,
-				       struct check_walk **walk,
-				       struct buf *whole)
+				       struct check_walk **walk)
 {
 	struct check_verdict verdict =
 	    check_group_now(what->before, what->since, walk);
@@ -120,7 +118,7 @@ struct check_verdict check_commit_step(const struct check_commit *what,
 		verdict = lead_on(what, *walk);
 	if (verdict.wrong != NULL)
 		return verdict;
-	verdict = check_with(what, *walk, whole);
+	verdict = check_with(what, *walk);
 	if (verdict.wrong != NULL) {
 		check_walk_free(*walk);
 		*walk = NULL;
@@ -131,11 +129,9 @@ struct check_verdict check_commit_step(const struct check_commit *what,
 struct check_verdict check_commit(const struct check_commit *what)
 {
 	struct check_walk *walk = NULL;
-	struct buf whole = BUF_INIT;
-	struct check_verdict verdict = check_commit_step(what, &walk, &whole);
+	struct check_verdict verdict = check_commit_step(what, &walk);
 
 	check_walk_free(walk);
-	buf_clear(&whole);
 	return verdict;
 }
 

@@ -39,14 +39,12 @@ struct check_verdict check_commit(const struct check_commit *what);
 
 /*
  * The same for who keeps the group: check_group_now() comes first.
- * Where nothing is wrong, *walk is at the next epoch (which a successor's is, too),
- * and the GroupInfo that `part` is of is appended to `whole`, with its ratchet_tree.
+ * Where nothing is wrong, *walk is at the next epoch (which a successor's is, too).
  * Where something is wrong, *walk is as it was, or freed and NULL: the latter only
  * where no account's log was lacking. The caller frees it.
  */
 struct check_verdict check_commit_step(const struct check_commit *what,
-				       struct check_walk **walk,
-				       struct buf *whole);
+				       struct check_walk **walk);
 
 /* The group to which `since` leads, from where *walk is, or from `before` where that is
  * NULL. Wrong is what was kept; *walk is NULL then. */

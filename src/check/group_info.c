@@ -25,6 +25,24 @@ struct check_verdict check_group_read(struct span bytes,
 	return verdict;
 }
 
+static enum err check_signature(const struct check_group *group,
+				struct span signature_key)
+{
+	struct wire_group_info apart;
+	struct buf tbs = BUF_INIT;
+	struct span tree;
+	enum err e;
+
+	TRY(wire_group_info_apart(&group->info, &apart, &tree));
+	wire_group_info_put_unsigned(&tbs, &apart);
+	TRY(buf_end(&tbs));
+	TRY(check_label(group->suite, signature_key, "GroupInfoTBS",
+			buf_span(&tbs), apart.signature));
+out:
+	buf_clear(&tbs);
+	return e;
+}
+
 struct check_verdict check_group_signed(const struct check_group *group,
 					struct check_tree *tree)
 {
@@ -34,9 +52,7 @@ struct check_verdict check_group_signed(const struct check_group *group,
 	struct span hash;
 
 	if (signer == NULL ||
-	    check_label(group->suite, signer->signature_key, "GroupInfoTBS",
-			group->info.unsigned_part,
-			group->info.signature) != ERR_OK)
+	    check_signature(group, signer->signature_key) != ERR_OK)
 		verdict.wrong = "group_info's signature does not verify";
 	else if (check_tree_hash(tree, &hash) != ERR_OK) {
 		verdict.wrong = "no memory";

@@ -14,7 +14,8 @@ struct check_group {
 	struct span ratchet_tree; /* the extension's data */
 };
 
-/* Decodes an MLSMessage with a GroupInfo. */
+/* Decodes an MLSMessage with a GroupInfo, which may be kept with a tree that goes
+ * beside it (wire/group_info.h). */
 struct check_verdict check_group_read(struct span bytes,
 				      struct check_group *group);
 

@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "wire/log_view.h"
+#include "wire/roles.h"
 
 #define NO_DEVICE "a leaf is no device of an account"
 
@@ -20,20 +21,32 @@ static int compare(const void *a, const void *b)
 	return memcmp(a, b, ACCOUNT_HASH);
 }
 
+/* Room for `more` at the end. */
+static const char *reserve(struct residents *r, size_t more)
+{
+	size_t room = r->room == 0 ? 64 : 2 * r->room;
+	void *grown;
+
+	if (r->room - r->count >= more)
+		return NULL;
+	if (room < r->count + more)
+		room = r->count + more;
+	grown = realloc(r->list, room * sizeof(*r->list));
+	r->local = grown == NULL;
+	if (grown == NULL)
+		return "no memory";
+	r->list = grown;
+	r->room = room;
+	return NULL;
+}
+
 static const char *take(struct residents *r, struct span identity)
 {
+	const char *wrong = reserve(r, 1);
 	uint64_t device;
 
-	if (r->count == r->room) {
-		size_t room = r->room == 0 ? 64 : 2 * r->room;
-		void *grown = realloc(r->list, room * sizeof(*r->list));
-
-		r->local = grown == NULL;
-		if (grown == NULL)
-			return "no memory";
-		r->list = grown;
-		r->room = room;
-	}
+	if (wrong != NULL)
+		return wrong;
 	if (!places_read_leaf(identity, r->list[r->count], &device))
 		return NO_DEVICE;
 	r->count++;
@@ -353,16 +366,61 @@ static const char *check_adds_at(struct pass *p)
 	return wrong;
 }
 
+/* Whether a leaf of that user stays. */
+static bool stays(const struct check_move *move, struct span user)
+{
+	const struct check_view *view = move->view;
+	struct check_member leaf;
+
+	for (uint32_t i = 0; i < view->leaf_count; i++)
+		if (!move->gone[i] && view->leaf(view->group, i, &leaf) &&
+		    span_equal(roles_user(leaf.identity), user))
+			return true;
+	return false;
+}
+
+/* Those who have a place, without those who lose their last leaf: in a group where
+ * exactly the accounts with a leaf have a place. Each comes with a look at all leaves,
+ * and no more. */
+static const char *take_placed(const struct pass *p, struct residents *r)
+{
+	const struct check_view *view = p->move->view;
+	const char *wrong = reserve(r, p->before.n / PLACES_ROW);
+	struct span rows = p->before;
+	struct check_member leaf;
+	struct residents lost = { .list = NULL };
+	struct place place;
+
+	for (uint32_t i = 0;
+	     wrong == NULL && !p->move->settled && i < view->leaf_count; i++)
+		if (p->move->gone[i] && view->leaf(view->group, i, &leaf) &&
+		    !stays(p->move, roles_user(leaf.identity)))
+			wrong = take(&lost, leaf.identity);
+	sort(&lost);
+	while (wrong == NULL && places_next(&rows, &place))
+		if (lost.count == 0 ||
+		    bsearch(place.fingerprint.p, lost.list, lost.count,
+			    sizeof(*lost.list), compare) == NULL)
+			(void)span_copy(r->list[r->count++], place.fingerprint);
+	r->local |= lost.local;
+	free(lost.list);
+	return wrong;
+}
+
 /* Who has a leaf then, and has a place for it. */
 static const char *check_residents(struct pass *p)
 {
 	struct residents r = { .list = NULL };
-	const char *wrong = take_leaves(p->move->view, p->move->gone, &r);
+	const char *wrong = p->move->view->exact
+				? take_placed(p, &r)
+				: take_leaves(p->move->view, p->move->gone, &r);
+	size_t stay = r.count;
 
 	if (wrong == NULL)
 		wrong = take_adds(p, &r);
 	if (wrong == NULL) {
-		sort(&r);
+		if (!p->move->view->exact || r.count > stay)
+			sort(&r);
 		wrong = compare_with(&r, p->after);
 	}
 	p->move->local |= r.local;
@@ -374,8 +432,12 @@ static const char *check_member(struct pass *p)
 {
 	struct span rows = p->after;
 	struct place place;
-	const char *wrong = check_residents(p);
+	const char *wrong;
 
+	if (p->move->view->exact && p->move->settled && p->carried.n == 0 &&
+	    span_equal(p->before, p->after))
+		return NULL;
+	wrong = check_residents(p);
 	if (wrong == NULL)
 		wrong = check_carried(p);
 	while (wrong == NULL && places_next(&rows, &place))

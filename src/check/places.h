@@ -19,6 +19,7 @@ struct check_move {
 	bool external;
 	const struct check_member *committer;
 	const bool *gone;  /* by leaf: the commit removes it */
+	bool settled;	   /* it neither adds nor removes a leaf */
 	struct span after; /* extensions of the group behind it */
 	const struct check_branches *branches; /* that it carries */
 	bool local;			       /* out: it is we who failed */

@@ -317,11 +317,12 @@ static const char *check_external(struct pass *p)
 {
 	struct span user = roles_user(p->committer.identity);
 	struct check_member leaf = { 0 };
-	bool user_there = false, again = false;
+	bool look, user_there = false, again = false;
 
 	if (!p->external)
 		return NULL;
-	for (uint32_t i = 0; i < p->view->leaf_count && !again; i++) {
+	look = check_view_may_have_user(p->view, user);
+	for (uint32_t i = 0; look && i < p->view->leaf_count && !again; i++) {
 		if (!p->view->leaf(p->view->group, i, &leaf))
 			continue;
 		user_there |= span_equal(roles_user(leaf.identity), user);
@@ -397,6 +398,7 @@ static const char *check_accounts(struct pass *p,
 		.external = p->external,
 		.committer = &p->committer,
 		.gone = p->gone,
+		.settled = p->adds + p->removed_count == 0,
 		.after = p->resets > 0 ? p->extensions : p->view->extensions,
 		.branches = &p->branches,
 	};

@@ -3,38 +3,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check/tree_content.h"
+#include "wire/roles.h"
+
 /* ---- contents ---- */
 
-static void leaf_free(struct check_leaf *leaf)
-{
-	if (leaf != NULL && --leaf->refs == 0)
-		free(leaf);
-}
-
-static void parent_free(struct check_parent *parent)
-{
-	if (parent != NULL && --parent->refs == 0)
-		free(parent);
-}
-
-static enum err leaf_new(struct span encoded, struct check_leaf **out)
+enum err check_content_leaf(struct span encoded, union check_content *content)
 {
 	struct check_leaf *leaf = malloc(sizeof(*leaf) + encoded.n);
 	enum err e;
 
 	if (leaf == NULL)
 		return ERR_LOCAL_MEMORY;
-	leaf->refs = 1;
 	e = wire_leaf_node_decode(span_copy(leaf->bytes, encoded), &leaf->node);
 	if (e != ERR_OK)
 		free(leaf);
 	else
-		*out = leaf;
+		content->leaf = leaf;
 	return e;
 }
 
-static enum err parent_new(const struct wire_parent_node *from,
-			   struct check_parent **out)
+enum err check_content_parent(const struct wire_parent_node *from,
+			      union check_content *content)
 {
 	size_t n = from->encryption_key.n, m = from->parent_hash.n;
 	struct check_parent *parent =
@@ -42,13 +32,12 @@ static enum err parent_new(const struct wire_parent_node *from,
 
 	if (parent == NULL)
 		return ERR_LOCAL_MEMORY;
-	parent->refs = 1;
 	parent->node = (struct wire_parent_node){
 		span_copy(parent->bytes, from->encryption_key),
 		span_copy(parent->bytes + n, from->parent_hash),
 		span_copy(parent->bytes + n + m, from->unmerged_leaves)
 	};
-	*out = parent;
+	content->parent = parent;
 	return ERR_OK;
 }
 
@@ -64,39 +53,16 @@ static bool is_leaf(uint32_t node)
 	return node % 2 == 0;
 }
 
-static void blank(struct check_node *node, uint32_t index)
-{
-	if (is_leaf(index))
-		leaf_free(node->leaf);
-	else
-		parent_free(node->parent);
-	memset(node, 0, sizeof(*node));
-}
-
 void check_tree_clear(struct check_tree *tree)
 {
+	check_tree_undo(tree);
 	for (uint32_t i = 0; tree->nodes != NULL && i < width(tree); i++)
-		blank(&tree->nodes[i], i);
+		check_content_clear(&tree->nodes[i].content, i);
 	free(tree->nodes);
+	key_set_clear(&tree->encryption_keys);
+	key_set_clear(&tree->signature_keys);
+	key_set_clear(&tree->users);
 	*tree = (struct check_tree){ .suite = NULL };
-}
-
-enum err check_tree_copy(const struct check_tree *from, struct check_tree *to)
-{
-	size_t n = width(from);
-
-	*to = *from;
-	to->nodes = malloc(n * sizeof(*to->nodes));
-	if (to->nodes == NULL)
-		return ERR_LOCAL_MEMORY;
-	memcpy(to->nodes, from->nodes, n * sizeof(*to->nodes));
-	for (uint32_t i = 0; i < n; i++) {
-		if (is_leaf(i) && to->nodes[i].leaf != NULL)
-			to->nodes[i].leaf->refs++;
-		else if (!is_leaf(i) && to->nodes[i].parent != NULL)
-			to->nodes[i].parent->refs++;
-	}
-	return ERR_OK;
 }
 
 /* How many nodes stand there; each is looked at, none is kept. */
@@ -124,6 +90,17 @@ out:
 	return e;
 }
 
+/* Of a tree that was read: the leaves below each node, lowest level first. */
+static void count_members(struct check_tree *tree)
+{
+	for (uint32_t i = 0; i < width(tree); i += 2)
+		tree->nodes[i].members = tree->nodes[i].content.leaf != NULL;
+	for (uint32_t half = 1; half < tree->leaf_count; half *= 2)
+		for (uint32_t i = 2 * half - 1; i < width(tree); i += 4 * half)
+			tree->nodes[i].members = tree->nodes[i - half].members +
+						 tree->nodes[i + half].members;
+}
+
 enum err check_tree_read(struct span data, const struct suite *suite,
 			 struct check_tree *tree)
 {
@@ -137,6 +114,7 @@ enum err check_tree_read(struct span data, const struct suite *suite,
 	ENSURE(rd_left(&r) == 0, ERR_PEER_MALFORMED);
 	TRY(count_nodes(nodes, &there));
 	made.leaf_count = tree_math_round_up(there / 2 + 1);
+	made.room = made.leaf_count;
 	made.nodes = calloc(width(&made), sizeof(*made.nodes));
 	ENSURE(made.nodes != NULL, ERR_LOCAL_MEMORY);
 	for (uint32_t i = 0; i < there; i++) {
@@ -144,12 +122,15 @@ enum err check_tree_read(struct span data, const struct suite *suite,
 
 		wire_node_read(&nodes, &node);
 		if (node.type == WIRE_NODE_LEAF)
-			TRY(leaf_new(node.leaf.encoded, &made.nodes[i].leaf));
+			TRY(check_content_leaf(node.leaf.encoded,
+					       &made.nodes[i].content));
 		else if (node.type == WIRE_NODE_PARENT)
-			TRY(parent_new(&node.parent, &made.nodes[i].parent));
+			TRY(check_content_parent(&node.parent,
+						 &made.nodes[i].content));
 	}
 	rd_close(&r, &nodes);
 	TRY(rd_end(&r));
+	count_members(&made);
 	*tree = made;
 	made = (struct check_tree){ .suite = NULL };
 out:
@@ -187,26 +168,46 @@ void check_tree_put(const struct check_tree *tree, struct buf *out)
 const struct wire_leaf_node *check_tree_leaf(const struct check_tree *tree,
 					     uint32_t leaf)
 {
-	if (leaf >= tree->leaf_count || tree->nodes[2 * leaf].leaf == NULL)
+	if (leaf >= tree->leaf_count ||
+	    tree->nodes[2 * leaf].content.leaf == NULL)
 		return NULL;
-	return &tree->nodes[2 * leaf].leaf->node;
+	return &tree->nodes[2 * leaf].content.leaf->node;
 }
 
 const struct wire_parent_node *check_tree_parent(const struct check_tree *tree,
 						 uint32_t node)
 {
 	if (is_leaf(node) || node >= width(tree) ||
-	    tree->nodes[node].parent == NULL)
+	    tree->nodes[node].content.parent == NULL)
 		return NULL;
-	return &tree->nodes[node].parent->node;
+	return &tree->nodes[node].content.parent->node;
+}
+
+uint32_t check_tree_member_count(const struct check_tree *tree)
+{
+	return tree->nodes[tree_math_root(tree->leaf_count)].members;
 }
 
 bool check_tree_inhabited(const struct check_tree *tree, uint32_t node)
 {
-	uint32_t first = tree_math_first_leaf(node);
+	return node < width(tree) && tree->nodes[node].members > 0;
+}
 
-	for (uint32_t i = 0; i < tree_math_leaf_count(node); i++)
-		if (check_tree_leaf(tree, first + i) != NULL)
+static struct span encryption_key(const struct check_tree *tree, uint32_t node)
+{
+	const struct wire_leaf_node *leaf =
+	    is_leaf(node) ? check_tree_leaf(tree, node / 2) : NULL;
+	const struct wire_parent_node *parent = check_tree_parent(tree, node);
+
+	return leaf != NULL	? leaf->encryption_key
+	       : parent != NULL ? parent->encryption_key
+				: SPAN_EMPTY;
+}
+
+static bool scan_encryption_keys(const struct check_tree *tree, struct span key)
+{
+	for (uint32_t i = 0; i < width(tree); i++)
+		if (key.n > 0 && span_equal(encryption_key(tree, i), key))
 			return true;
 	return false;
 }
@@ -214,25 +215,19 @@ bool check_tree_inhabited(const struct check_tree *tree, uint32_t node)
 bool check_tree_has_encryption_key(const struct check_tree *tree,
 				   const struct span *keys, size_t count)
 {
-	for (uint32_t i = 0; i < width(tree); i++) {
-		const struct wire_leaf_node *leaf =
-		    is_leaf(i) ? check_tree_leaf(tree, i / 2) : NULL;
-		const struct wire_parent_node *parent =
-		    check_tree_parent(tree, i);
-		struct span key = leaf != NULL	   ? leaf->encryption_key
-				  : parent != NULL ? parent->encryption_key
-						   : SPAN_EMPTY;
-
-		for (size_t k = 0; key.n > 0 && k < count; k++)
-			if (span_equal(key, keys[k]))
-				return true;
-	}
+	for (size_t k = 0; k < count; k++)
+		if ((!tree->indexed ||
+		     key_set_may_have(&tree->encryption_keys, keys[k])) &&
+		    scan_encryption_keys(tree, keys[k]))
+			return true;
 	return false;
 }
 
 bool check_tree_has_signature_key(const struct check_tree *tree,
 				  struct span key)
 {
+	if (tree->indexed && !key_set_may_have(&tree->signature_keys, key))
+		return false;
 	for (uint32_t i = 0; i < tree->leaf_count; i++) {
 		const struct wire_leaf_node *leaf = check_tree_leaf(tree, i);
 
@@ -242,159 +237,47 @@ bool check_tree_has_signature_key(const struct check_tree *tree,
 	return false;
 }
 
-/* ---- changing ---- */
-
-/* The hashes from a node up to the root are not known any more. */
-static void touch(struct check_tree *tree, uint32_t node)
+bool check_tree_may_have_user(const struct check_tree *tree, struct span user)
 {
-	uint32_t root = tree_math_root(tree->leaf_count);
-
-	tree->nodes[node].hashed = false;
-	while (node != root) {
-		node = tree_math_parent(node);
-		tree->nodes[node].hashed = false;
-	}
+	return !tree->indexed || key_set_may_have(&tree->users, user);
 }
 
-enum err check_tree_set_leaf(struct check_tree *tree, uint32_t leaf,
-			     struct span encoded)
+/* ---- the index ---- */
+
+enum err check_tree_note(struct check_tree *tree, uint32_t node,
+			 enum err (*change)(struct key_set *set,
+					    struct span key))
 {
-	struct check_leaf *made;
-	enum err e;
-
-	ENSURE(leaf < tree->leaf_count, ERR_PEER_INVALID);
-	TRY(leaf_new(encoded, &made));
-	blank(&tree->nodes[2 * leaf], 2 * leaf);
-	tree->nodes[2 * leaf].leaf = made;
-	touch(tree, 2 * leaf);
-out:
-	return e;
-}
-
-enum err check_tree_set_parent(struct check_tree *tree, uint32_t node,
-			       const struct wire_parent_node *parent)
-{
-	struct check_parent *made;
-	enum err e;
-
-	TRY(parent_new(parent, &made));
-	blank(&tree->nodes[node], node);
-	tree->nodes[node].parent = made;
-	touch(tree, node);
-out:
-	return e;
-}
-
-void check_tree_blank_path(struct check_tree *tree, uint32_t leaf)
-{
-	uint32_t root = tree_math_root(tree->leaf_count), node = 2 * leaf;
-
-	touch(tree, node);
-	while (node != root) {
-		node = tree_math_parent(node);
-		blank(&tree->nodes[node], node);
-	}
-}
-
-static enum err extend(struct check_tree *tree)
-{
-	struct check_tree larger = *tree;
-	struct check_node *nodes;
-
-	if (tree->leaf_count >= CHECK_TREE_LEAVES_MAX)
-		return ERR_PEER_TOO_LARGE;
-	larger.leaf_count *= 2;
-	nodes = realloc(tree->nodes, width(&larger) * sizeof(*nodes));
-	if (nodes == NULL)
-		return ERR_LOCAL_MEMORY;
-	memset(nodes + width(tree), 0,
-	       (width(&larger) - width(tree)) * sizeof(*nodes));
-	larger.nodes = nodes;
-	*tree = larger;
-	return ERR_OK;
-}
-
-enum err check_tree_free_leaf(struct check_tree *tree, uint32_t *leaf)
-{
+	const struct wire_leaf_node *leaf =
+	    is_leaf(node) ? check_tree_leaf(tree, node / 2) : NULL;
 	enum err e = ERR_OK;
 
-	*leaf = 0;
-	while (*leaf < tree->leaf_count && check_tree_leaf(tree, *leaf) != NULL)
-		(*leaf)++;
-	if (*leaf == tree->leaf_count)
-		TRY(extend(tree));
-out:
-	return e;
-}
-
-/* unmerged_leaves with one more, in its place. */
-static enum err add_unmerged(struct check_tree *tree, uint32_t node,
-			     uint32_t leaf)
-{
-	const struct wire_parent_node *old = check_tree_parent(tree, node);
-	struct wire_parent_node changed;
-	struct buf list = BUF_INIT;
-	struct span rest;
-	uint32_t other;
-	bool put = false;
-	enum err e = ERR_OK;
-
-	if (old == NULL)
+	if (!tree->indexed ||
+	    check_content_blank(&tree->nodes[node].content, node))
 		return ERR_OK;
-	rest = old->unmerged_leaves;
-	while (wire_leaf_list_next(&rest, &other)) {
-		if (!put && leaf < other)
-			buf_put_u32(&list, leaf);
-		put = put || leaf < other;
-		buf_put_u32(&list, other);
-	}
-	if (!put)
-		buf_put_u32(&list, leaf);
-	TRY(buf_end(&list));
-	changed = *old;
-	changed.unmerged_leaves = buf_span(&list);
-	TRY(check_tree_set_parent(tree, node, &changed));
-out:
-	buf_clear(&list);
-	return e;
-}
-
-enum err check_tree_add(struct check_tree *tree, struct span encoded,
-			uint32_t *leaf)
-{
-	uint32_t node, root;
-	enum err e;
-
-	TRY(check_tree_free_leaf(tree, leaf));
-	TRY(check_tree_set_leaf(tree, *leaf, encoded));
-	root = tree_math_root(tree->leaf_count);
-	for (node = 2 * *leaf; node != root;) {
-		node = tree_math_parent(node);
-		TRY(add_unmerged(tree, node, *leaf));
-	}
+	TRY(change(&tree->encryption_keys, encryption_key(tree, node)));
+	if (leaf == NULL)
+		goto out;
+	TRY(change(&tree->signature_keys, leaf->signature_key));
+	TRY(change(&tree->users, roles_user(leaf->credential.identity)));
 out:
 	return e;
 }
 
-/* 7.7: the right half goes while it holds nobody. */
-static void truncate_tree(struct check_tree *tree)
+enum err check_tree_index(struct check_tree *tree)
 {
-	while (tree->leaf_count > 1) {
-		uint32_t root = tree_math_root(tree->leaf_count);
+	enum err e = ERR_OK;
 
-		if (check_tree_inhabited(tree, tree_math_right(root)))
-			return;
-		for (uint32_t i = root; i < width(tree); i++)
-			blank(&tree->nodes[i], i);
-		tree->leaf_count /= 2;
-	}
-}
-
-void check_tree_remove(struct check_tree *tree, uint32_t leaf)
-{
-	if (leaf >= tree->leaf_count)
-		return;
-	blank(&tree->nodes[2 * leaf], 2 * leaf);
-	check_tree_blank_path(tree, leaf);
-	truncate_tree(tree);
+	if (tree->indexed || tree->leaf_count < INDEXED_LEAVES)
+		return ERR_OK;
+	tree->indexed = true;
+	for (uint32_t i = 0; e == ERR_OK && i < width(tree); i++)
+		e = check_tree_note(tree, i, key_set_put);
+	if (e == ERR_OK)
+		return ERR_OK;
+	tree->indexed = false;
+	key_set_clear(&tree->encryption_keys);
+	key_set_clear(&tree->signature_keys);
+	key_set_clear(&tree->users);
+	return e;
 }

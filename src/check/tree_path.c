@@ -88,9 +88,9 @@ static enum err set_nodes(struct check_tree *tree, const struct route *route,
 {
 	uint8_t hash[SUITE_HASH_MAX];
 	struct span above = SPAN_EMPTY; /* of the root: empty */
-	enum err e = ERR_OK;
+	enum err e;
 
-	check_tree_blank_path(tree, leaf);
+	TRY(check_tree_blank_path(tree, leaf));
 	for (size_t i = route->count; i > 0; i--) {
 		const struct wire_parent_node parent = { keys[i - 1], above,
 							 SPAN_EMPTY };

@@ -26,9 +26,15 @@ struct check_view {
 	bool (*leaf)(const void *group, uint32_t index,
 		     struct check_member *member);
 	const void *group;
+	/* False: no leaf is of that user (wire/roles.h). NULL: who asks has to look
+	 * at the leaves. */
+	bool (*may_have_user)(const void *group, struct span user);
 	/* The departures that stand in the log: opaque departure<V> each. One
 	 * whose leaf node is not there any more counts for nothing. */
 	struct span departures;
+	/* A member's commit that the rules took led here: exactly the accounts with
+	 * a leaf have a place. False: that is not known. */
+	bool exact;
 	/* By what the group's places are judged (check/places.h). NULL: a group
 	 * that has places cannot be judged. */
 	struct check_accounts *accounts;
@@ -40,5 +46,12 @@ struct check_verdict {
 	bool denied; /* its sender may not do that, or nobody may */
 	bool local;  /* it was not judged: memory or the library failed */
 };
+
+static inline bool check_view_may_have_user(const struct check_view *view,
+					    struct span user)
+{
+	return view->may_have_user == NULL ||
+	       view->may_have_user(view->group, user);
+}
 
 #endif

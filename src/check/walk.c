@@ -318,6 +318,13 @@ static bool find_leaf(const void *group, uint32_t index,
 	return true;
 }
 
+static bool may_have_user(const void *group, struct span user)
+{
+	const struct check_walk *walk = group;
+
+	return check_tree_may_have_user(&walk->tree, user);
+}
+
 const struct wire_group_context *check_walk_context(
     const struct check_walk *walk)
 {
@@ -380,7 +387,9 @@ void check_walk_view(const struct check_walk *walk, struct check_view *view)
 		.leaf_count = walk->tree.leaf_count,
 		.leaf = find_leaf,
 		.group = walk,
+		.may_have_user = may_have_user,
 		.departures = buf_span(&walk->departures),
+		.exact = walk->exact,
 		.accounts = walk->accounts,
 	};
 }

@@ -107,23 +107,25 @@ struct check_verdict check_walk_successor(struct check_walk *walk,
 struct check_verdict check_walk_matches(struct check_walk *walk,
 					struct span group_info);
 
-/* Appends the GroupInfo (MLSMessage, with ratchet_tree) of this epoch, of which
- * `part` is the PartialGroupInfo (wire/group_info.h); its signer is who made the
+/* Appends the GroupInfo (MLSMessage, kept with its ratchet_tree) of this epoch, of
+ * which `part` is the PartialGroupInfo (wire/group_info.h); its signer is who made the
  * last commit. Whether the signature is right is not looked at. */
 struct check_verdict check_walk_put_info(const struct check_walk *walk,
 					 struct span part, struct buf *out);
 
-/* The same, and whether it is right: as check_walk_matches(), which it then does.
- * On failure nothing is appended. */
-struct check_verdict check_walk_complete(const struct check_walk *walk,
-					 struct span part, struct buf *out);
+/* Whether a part is that of this epoch: the GroupInfo that check_walk_put_info()
+ * makes of it is then one that check_walk_matches() takes. Where the tree goes beside,
+ * the tree is not looked at. */
+struct check_verdict check_walk_check_part(const struct check_walk *walk,
+					   struct span part);
 
 /* Appends the ratchet tree of this epoch (12.4.3.3). */
 MUST_CHECK enum err check_walk_put_tree(const struct check_walk *walk,
 					struct buf *out);
 
-/* Leaves of the tree, blank ones too: a power of two. */
+/* Leaves of the tree, blank ones too: a power of two. And how many are not blank. */
 uint32_t check_walk_width(const struct check_walk *walk);
+uint32_t check_walk_member_count(const struct check_walk *walk);
 
 /* All borrowed until the walk goes on. */
 const struct wire_group_context *check_walk_context(

@@ -13,15 +13,16 @@
 #include "crypto/hash.h"
 #include "wire/message.h"
 
-/* One commit while it is applied: to a copy of the tree. */
+/* One commit while it is applied. */
 struct step {
 	const struct check_walk *walk;
+	struct check_tree *tree; /* the walk's, where it is changed */
 	struct wire_public_message message;
 	const struct wire_commit *commit;
 	bool external;
-	bool again;	    /* it was verified before */
-	uint32_t committer; /* leaf */
-	struct check_tree tree;
+	bool again;		/* it was verified before */
+	bool keeps_key;		/* who joins again has the key that it had */
+	uint32_t committer;	/* leaf */
 	struct buf added;	/* leaves, as unmerged_leaves */
 	struct span extensions; /* of the next GroupContext */
 	struct span reinit;	/* encoded Proposal, or empty */
@@ -93,11 +94,11 @@ static struct check_verdict take_add(struct step *s,
 	if (wrong != NULL)
 		return check_wrong(wrong);
 	if (!s->again &&
-	    (check_tree_has_signature_key(&s->tree, leaf->signature_key) ||
-	     check_tree_has_encryption_key(&s->tree, &leaf->encryption_key, 1)))
+	    (check_tree_has_signature_key(s->tree, leaf->signature_key) ||
+	     check_tree_has_encryption_key(s->tree, &leaf->encryption_key, 1)))
 		return check_wrong("a KeyPackage has a key that is in the tree "
 				   "already");
-	TRY(check_tree_add(&s->tree, leaf->encoded, &index));
+	TRY(check_tree_add(s->tree, leaf->encoded, &index));
 	buf_put_u32(&s->added, index);
 	TRY(s->added.fail);
 out:
@@ -110,17 +111,20 @@ static struct check_verdict apply_proposals(struct step *s)
 	struct span rest = s->commit->proposals;
 	struct wire_proposal_or_ref item;
 	struct check_verdict verdict = check_wrong(NULL);
+	enum err e = ERR_OK;
 
-	while (wire_proposals_next(&rest, &item)) {
+	while (e == ERR_OK && wire_proposals_next(&rest, &item)) {
 		const struct wire_proposal *p = &item.proposal;
 
 		if (p->type == WIRE_PROPOSAL_REMOVE)
-			check_tree_remove(&s->tree, p->removed);
+			e = check_tree_remove(s->tree, p->removed);
 		else if (p->type == WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS)
 			s->extensions = p->extensions;
 		else if (p->type == WIRE_PROPOSAL_REINIT)
 			s->reinit = p->encoded;
 	}
+	if (e != ERR_OK)
+		return check_verdict_of(e, "no memory");
 	rest = s->commit->proposals;
 	while (verdict.wrong == NULL && wire_proposals_next(&rest, &item))
 		if (item.proposal.type == WIRE_PROPOSAL_ADD)
@@ -160,9 +164,9 @@ static const char *check_path_leaf(const struct step *s)
 		return "its path's leaf is of no commit";
 	/* a member's is the one that it had: check/rules.h */
 	if (s->external &&
-	    check_tree_has_signature_key(&s->tree, leaf->signature_key))
+	    check_tree_has_signature_key(s->tree, leaf->signature_key))
 		return "its path's leaf has another member's key";
-	if (s->external && keeps_its_key(s))
+	if (s->keeps_key)
 		return "who joins again has the key that it had";
 	wrong = check_leaf(leaf, s->walk->suite);
 	if (wrong == NULL)
@@ -181,21 +185,21 @@ static struct check_verdict apply_path(struct step *s)
 	if (!s->commit->has_path)
 		return check_wrong(NULL);
 	if (s->external) {
-		e = check_tree_free_leaf(&s->tree, &s->committer);
+		e = check_tree_free_leaf(s->tree, &s->committer);
 		if (e != ERR_OK)
 			return check_verdict_of(e, "the tree would be too "
 						   "large");
 	}
 	if (s->again)
 		return s->external ||
-			       check_tree_leaf(&s->tree, s->committer) != NULL
-			   ? check_tree_merge_again(&s->tree, s->committer,
+			       check_tree_leaf(s->tree, s->committer) != NULL
+			   ? check_tree_merge_again(s->tree, s->committer,
 						    &s->commit->path)
 			   : check_wrong("it removes its sender");
 	wrong = check_path_leaf(s);
 	if (wrong != NULL)
 		return check_wrong(wrong);
-	return check_tree_merge(&s->tree, s->committer, &s->commit->path,
+	return check_tree_merge(s->tree, s->committer, &s->commit->path,
 				buf_span(&s->added));
 }
 
@@ -239,19 +243,18 @@ static enum err enter_next(struct check_walk *walk, struct step *s,
 	next.epoch++;
 	next.extensions = s->extensions;
 	next.confirmed_transcript_hash = span_of(confirmed, walk->suite->nh);
-	TRY(check_tree_hash(&s->tree, &next.tree_hash));
+	TRY(check_tree_hash(s->tree, &next.tree_hash));
 	buf_put(&reinit, s->reinit);
 	TRY(buf_end(&reinit));
 	TRY(check_walk_enter(walk, &next, s->message.auth.confirmation_tag));
 	buf_clear(&walk->reinit);
 	walk->reinit = reinit;
 	reinit = BUF_INIT;
-	check_tree_clear(&walk->tree);
-	walk->tree = s->tree;
-	s->tree = (struct check_tree){ .suite = NULL };
+	check_tree_keep(&walk->tree);
 	walk->committer = s->committer;
 	walk->stepped = true;
 	walk->joined = s->external;
+	walk->exact = !s->external;
 	/* check/rules.h: who joins and had a leaf removes it, and nothing else */
 	walk->was_in = !s->external || s->commit->proposal_count > 1;
 	check_departures_spend(bytes, &walk->departures);
@@ -303,9 +306,12 @@ static struct check_verdict run(struct check_walk *walk, struct step *s,
 
 	if (verdict.wrong == NULL)
 		verdict = s->again ? check_applies(s) : check_sent(walk, s);
-	if (verdict.wrong == NULL)
-		verdict = check_verdict_of(
-		    check_tree_copy(&walk->tree, &s->tree), "no memory");
+	if (verdict.wrong == NULL) {
+		s->keeps_key = s->external && keeps_its_key(s);
+		s->tree = &walk->tree;
+		verdict =
+		    check_verdict_of(check_tree_begin(s->tree), "no memory");
+	}
 	if (verdict.wrong == NULL)
 		verdict = apply_proposals(s);
 	if (verdict.wrong == NULL)
@@ -322,7 +328,7 @@ static struct check_verdict take(struct check_walk *walk, struct span commit,
 	struct step s = { .walk = walk, .again = again };
 	struct check_verdict verdict = run(walk, &s, commit);
 
-	check_tree_clear(&s.tree);
+	check_tree_undo(&walk->tree);
 	buf_clear(&s.added);
 	return verdict;
 }

@@ -14,28 +14,29 @@ static struct check_verdict read_part(struct span bytes,
 	return check_wrong(NULL);
 }
 
-/* `tbs`: where the GroupInfo's unsigned part stands in `out`. */
-static enum err put(const struct check_walk *walk,
-		    const struct wire_group_info_part *part, struct buf *out,
-		    size_t *tbs, size_t *tbs_end)
+/* The GroupInfo as it was signed, without a tree; borrows. */
+static struct wire_group_info info_of(const struct check_walk *walk,
+				      const struct wire_group_info_part *part)
 {
+	return (struct wire_group_info){
+		.context = walk->context,
+		.extensions = part->extensions,
+		.confirmation_tag = buf_span(&walk->tag),
+		.signer = walk->committer,
+		.signature = part->signature,
+	};
+}
+
+static enum err put(const struct check_walk *walk,
+		    const struct wire_group_info_part *part, struct buf *out)
+{
+	struct wire_group_info info = info_of(walk, part);
 	struct buf tree = BUF_INIT;
-	size_t vec;
 	enum err e;
 
-	check_tree_put(&walk->tree, &tree);
-	TRY(buf_end(&tree));
+	TRY(check_walk_put_tree(walk, &tree));
 	wire_message_put_header(out, WIRE_GROUP_INFO);
-	*tbs = out->n;
-	buf_put(out, buf_span(&walk->encoded));
-	vec = buf_open_vec(out);
-	buf_put(out, part->extensions);
-	wire_extension_put(out, WIRE_EXTENSION_RATCHET_TREE, buf_span(&tree));
-	buf_close_vec(out, vec);
-	buf_put_vec(out, buf_span(&walk->tag));
-	buf_put_u32(out, walk->committer);
-	*tbs_end = out->n;
-	buf_put_vec(out, part->signature);
+	wire_group_info_put_kept(out, &info, buf_span(&tree));
 	TRY(buf_end(out));
 out:
 	buf_clear(&tree);
@@ -43,17 +44,41 @@ out:
 }
 
 struct check_verdict check_walk_put_info(const struct check_walk *walk,
-					 struct span bytes, struct buf *out)
+					 struct span part_bytes,
+					 struct buf *out)
 {
 	struct wire_group_info_part part;
-	struct check_verdict verdict = read_part(bytes, &part);
-	size_t tbs, tbs_end;
+	struct check_verdict verdict = read_part(part_bytes, &part);
 
 	if (verdict.wrong == NULL)
-		verdict =
-		    check_verdict_of(put(walk, &part, out, &tbs, &tbs_end),
-				     "the group is too large");
+		verdict = check_verdict_of(put(walk, &part, out),
+					   "the group is too large");
 	return verdict;
+}
+
+/* GroupInfoTBS, with the tree where it does not go beside. */
+static enum err put_tbs(const struct check_walk *walk,
+			const struct wire_group_info_part *part,
+			struct buf *tbs)
+{
+	struct wire_group_info info = info_of(walk, part);
+	struct buf extensions = BUF_INIT, tree = BUF_INIT;
+	enum err e;
+
+	if (!wire_group_info_beside(part->extensions)) {
+		TRY(check_walk_put_tree(walk, &tree));
+		buf_put(&extensions, part->extensions);
+		wire_extension_put(&extensions, WIRE_EXTENSION_RATCHET_TREE,
+				   buf_span(&tree));
+		TRY(buf_end(&extensions));
+		info.extensions = buf_span(&extensions);
+	}
+	wire_group_info_put_unsigned(tbs, &info);
+	TRY(buf_end(tbs));
+out:
+	buf_clear(&extensions);
+	buf_clear(&tree);
+	return e;
 }
 
 static const char *check_signed(const struct check_walk *walk,
@@ -69,35 +94,34 @@ static const char *check_signed(const struct check_walk *walk,
 		   : "partial_group_info's signature does not verify";
 }
 
-struct check_verdict check_walk_complete(const struct check_walk *walk,
-					 struct span bytes, struct buf *out)
+struct check_verdict check_walk_check_part(const struct check_walk *walk,
+					   struct span part_bytes)
 {
-	struct buf made = BUF_INIT;
+	struct buf tbs = BUF_INIT;
 	struct wire_group_info_part part;
-	struct check_verdict verdict = read_part(bytes, &part);
-	size_t tbs = 0, tbs_end = 0;
+	struct check_verdict verdict = read_part(part_bytes, &part);
 
 	if (verdict.wrong == NULL)
 		verdict.wrong =
 		    check_form_external_pub(walk->suite, part.extensions);
 	if (verdict.wrong == NULL)
-		verdict =
-		    check_verdict_of(put(walk, &part, &made, &tbs, &tbs_end),
-				     "the group is too large");
+		verdict = check_verdict_of(put_tbs(walk, &part, &tbs),
+					   "the group is too large");
 	if (verdict.wrong == NULL)
-		verdict.wrong = check_signed(
-		    walk, part.signature, span_of(made.p + tbs, tbs_end - tbs));
-	if (verdict.wrong == NULL) {
-		buf_put(out, buf_span(&made));
-		verdict = check_verdict_of(buf_end(out), "no memory");
-	}
-	buf_clear(&made);
+		verdict.wrong =
+		    check_signed(walk, part.signature, buf_span(&tbs));
+	buf_clear(&tbs);
 	return verdict;
 }
 
 uint32_t check_walk_width(const struct check_walk *walk)
 {
 	return walk->tree.leaf_count;
+}
+
+uint32_t check_walk_member_count(const struct check_walk *walk)
+{
+	return check_tree_member_count(&walk->tree);
 }
 
 enum err check_walk_put_tree(const struct check_walk *walk, struct buf *out)

@@ -21,6 +21,7 @@ struct check_walk {
 	bool stepped; /* `committer` made the last commit that was taken */
 	bool joined;  /* by an external commit */
 	bool was_in;  /* it had a leaf before */
+	bool exact;   /* check/view.h */
 };
 
 static inline struct check_verdict check_verdict_of(enum err e,

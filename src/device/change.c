@@ -316,6 +316,9 @@ enum err change_stage(struct device *d, const json_t *change,
 		.tree_beside_welcome =
 		    !d->whole_infos &&
 		    session_tree_beside(session, p.adds, p.add_count, d->large),
+		.tree_beside_info =
+		    !d->whole_infos &&
+		    session_info_beside(session, p.adds, p.add_count, d->large),
 	};
 	TRY(session_commit(session, &signer.me, &mls, out));
 out:

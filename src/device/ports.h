@@ -165,8 +165,8 @@ struct answer {
 	bool more; /* there are entries, or links, after them */
 
 	struct span group_info;	   /* GROUP_INFO, FIRST_INFO */
-	struct span tree;	   /* TREE */
-	uint8_t head[DEVICE_HEAD]; /* the same: at `seq` */
+	struct span tree;	   /* TREE; GROUP_INFO: where it goes beside */
+	uint8_t head[DEVICE_HEAD]; /* GROUP_INFO, FIRST_INFO: at `seq` */
 
 	const struct answer_welcome *welcomes; /* WELCOMES */
 	size_t welcome_count;

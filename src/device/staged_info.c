@@ -61,9 +61,14 @@ out:
 
 bool staged_info_refused(struct device *d, const struct answer *answer)
 {
-	if (answer->result == ERR_OK || d->whole_infos ||
-	    d->work.request.info_part.n == 0 ||
-	    strcmp(answer->slug, "malformed") != 0)
+	struct span part = d->work.request.info_part;
+
+	if (answer->result == ERR_OK || d->whole_infos || part.n == 0)
+		return false;
+	/* to one of before, too, that takes the tree for a part of what is signed */
+	if (strcmp(answer->slug, "malformed") != 0 &&
+	    !(strcmp(answer->slug, "commit-invalid") == 0 &&
+	      session_part_beside(part)))
 		return false;
 	d->whole_infos = true;
 	if (membership_todo_is(&d->open, "commit") &&

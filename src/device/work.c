@@ -458,10 +458,27 @@ enum device_turn device_turn(struct device *device, struct request *request,
 	return DEVICE_WAIT;
 }
 
+/* A GroupInfo whose tree goes beside it: both as one, which everything here takes. */
+static void keep_tree(struct answer *answer, struct buf *kept)
+{
+	if (answer->result != ERR_OK || answer->group_info.n == 0 ||
+	    answer->tree.n == 0)
+		return;
+	answer->result =
+	    session_info_keep(answer->group_info, answer->tree, kept);
+	answer->group_info = buf_span(kept);
+}
+
 void device_answer(struct device *device, const struct answer *answer)
 {
-	if (device->work.running && device->work.asked != NULL)
-		turn(device, answer);
+	struct answer given = *answer;
+	struct buf kept = BUF_INIT;
+
+	if (!device->work.running || device->work.asked == NULL)
+		return;
+	keep_tree(&given, &kept);
+	turn(device, &given);
+	buf_clear(&kept);
 }
 
 const struct outcome *device_outcome(const struct device *device)

@@ -30,6 +30,8 @@ struct committing {
 	struct treekem_update update;
 	bool has_path;
 	bool tree_beside; /* not in the Welcome */
+	bool info_beside; /* not in the GroupInfo */
+	struct span info_extensions;
 	bool succeeds; /* another group: its Welcome is made for nobody, too */
 	bool without_info;
 	struct buf signature;

@@ -242,6 +242,34 @@ bool mls_group_next_member(const struct mls_group *group, uint32_t *leaf,
 	return staged_next_member(group->now, leaf, member);
 }
 
+uint32_t mls_group_member_count(const struct mls_group *group)
+{
+	return group->now->tree.root->members;
+}
+
+uint32_t mls_group_width(const struct mls_group *group)
+{
+	return group->now->tree.leaves;
+}
+
+bool mls_group_all_list(const struct mls_group *group, uint16_t extension_type)
+{
+	const struct tree *tree = &group->now->tree;
+	uint32_t leaf = 0;
+
+	if (extension_type >= TREE_WATCHED_FIRST &&
+	    extension_type <= TREE_WATCHED_LAST)
+		return (tree->root->extensions_listed >>
+			    (extension_type - TREE_WATCHED_FIRST) &
+			1) != 0;
+	for (; tree_next_member(tree, leaf, &leaf); leaf++)
+		if (!wire_u16_list_has(
+			tree_leaf(tree, leaf)->node.capabilities.extensions,
+			extension_type))
+			return false;
+	return true;
+}
+
 static const struct mls_epoch *find_past(const struct mls_group *group,
 					 uint64_t epoch)
 {
@@ -311,7 +339,7 @@ static enum err put_info(const struct mls_epoch *epoch,
 	       ERR_LOCAL_BUG);
 	TRY(signer_of(me, &signer));
 	wire_message_put_header(group_info, WIRE_GROUP_INFO);
-	TRY(group_info_make(epoch, signer, with_tree, group_info));
+	TRY(group_info_make(epoch, signer, with_tree, SPAN_EMPTY, group_info));
 out:
 	if (e != ERR_OK)
 		buf_clear(group_info);

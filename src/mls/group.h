@@ -87,6 +87,15 @@ struct mls_member {
 bool mls_group_next_member(const struct mls_group *group, uint32_t *leaf,
 			   struct mls_member *member);
 
+/* How many members there are, and the leaves of the tree, blank ones too: all
+ * leaf indices are below that. */
+uint32_t mls_group_member_count(const struct mls_group *group);
+uint32_t mls_group_width(const struct mls_group *group);
+
+/* Whether the leaves of all members list an extension type (7.2). For 0xF7F0 to 0xF7FF
+ * the answer does not take longer in a large group. */
+bool mls_group_all_list(const struct mls_group *group, uint16_t extension_type);
+
 /* MLS-Exporter (8.5), length at most SEC_MAX. */
 MUST_CHECK enum err mls_group_export(const struct mls_group *group,
 				     const char *label, struct span context,
@@ -259,17 +268,23 @@ struct mls_change {
 	/* The Welcome goes without the tree, which is most of it in a large
 	 * group: joiners get mls_group_tree() on another way. */
 	bool tree_beside_welcome;
-	/* out->group_info stays empty, which takes a signature over the whole
-	 * tree: mls_group_info_staged() gives it when somebody asks for it. */
+	/* out->group_info goes without the tree, too, so that neither its size nor
+	 * the signature over it grows with the group. */
+	bool tree_beside_info;
+	/* out->group_info stays empty: mls_group_info_staged() gives it when
+	 * somebody asks for it. */
 	bool without_group_info;
+	/* Extensions of the GroupInfos beside those that the RFC defines (12.4.3),
+	 * a list without its length. */
+	struct span info_extensions;
 };
 
 struct mls_commit {
 	struct buf commit;  /* MLSMessage */
 	struct buf welcome; /* MLSMessage; empty when nobody was added, but not
 				  that of a successor */
-	struct buf group_info; /* MLSMessage of the new epoch, with tree and
-				  external_pub; empty when not asked for */
+	struct buf group_info; /* MLSMessage of the new epoch, with external_pub
+				  and the tree, if these were asked for */
 };
 
 void mls_commit_clear(struct mls_commit *commit);
@@ -284,10 +299,13 @@ MUST_CHECK enum err mls_group_commit(struct mls_group *group,
 struct mls_external {
 	bool resync; /* it removes a former leaf with our identity */
 	struct span authenticated_data; /* of the commit (section 6) */
+	struct span tree; /* mls_group_tree(); empty: within the GroupInfo */
+	bool tree_beside_info; /* as in struct mls_change, both */
+	struct span info_extensions;
 };
 
 /* Joins by external commit (12.4.3.2): `group_info` is an MLSMessage with
- * external_pub and ratchet_tree. The group comes back with the commit staged:
+ * external_pub, and with ratchet_tree where how->tree is empty. The group comes back with the commit staged:
  * merge it when the delivery service has accepted it, or free it. */
 MUST_CHECK enum err mls_group_join_external(const struct mls_identity *me,
 					    struct span group_info,

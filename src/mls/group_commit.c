@@ -210,7 +210,7 @@ out:
 }
 
 /* The GroupInfo of the new epoch, for all to see and for the Welcome: one for
- * both when both have the tree. */
+ * both when both have the tree, or neither has it. */
 static enum err make_outputs(struct committing *m, struct mls_commit *out)
 {
 	const struct sign_key *signer = committing_leaf_signer(m);
@@ -219,14 +219,16 @@ static enum err make_outputs(struct committing *m, struct mls_commit *out)
 	enum err e = ERR_OK;
 
 	if (!m->without_info) {
-		TRY(group_info_make(m->next, signer, true, &info));
+		TRY(group_info_make(m->next, signer, !m->info_beside,
+				    m->info_extensions, &info));
 		wire_message_put_header(&out->group_info, WIRE_GROUP_INFO);
 		buf_put(&out->group_info, buf_span(&info));
 		TRY(buf_end(&out->group_info));
 	}
-	if (welcome && (m->without_info || m->tree_beside)) {
+	if (welcome && (m->without_info || m->tree_beside != m->info_beside)) {
 		buf_reset(&info);
-		TRY(group_info_make(m->next, signer, !m->tree_beside, &info));
+		TRY(group_info_make(m->next, signer, !m->tree_beside,
+				    m->info_extensions, &info));
 	}
 	if (welcome)
 		TRY(make_welcome(m, buf_span(&info), &out->welcome));
@@ -356,6 +358,8 @@ enum err group_commit_after(struct mls_group *group,
 	m.tree_beside = change->tree_beside_welcome;
 	m.succeeds = parent != NULL;
 	m.without_info = change->without_group_info;
+	m.info_beside = change->tree_beside_info;
+	m.info_extensions = change->info_extensions;
 	TRY(take_psks(&m, group, parent, usage));
 	TRY(apply_all(&m, group, change));
 	if (change->force_path || m.change.path_required)
@@ -439,7 +443,7 @@ out:
 
 /* The group that a GroupInfo is of, as who is no member sees it. */
 static enum err open_group(const struct mls_identity *me,
-			   const struct wire_group_info *info,
+			   const struct wire_group_info *info, struct span tree,
 			   struct span *external_pub, struct mls_group **group)
 {
 	struct mls_epoch *epoch = NULL;
@@ -450,7 +454,7 @@ static enum err open_group(const struct mls_identity *me,
 				    WIRE_EXTENSION_EXTERNAL_PUB, &extension),
 	       RULE(EXTERNAL_PUB));
 	TRY(wire_external_pub_decode(extension, external_pub));
-	TRY(group_info_open(me->suite, info, SPAN_EMPTY, &epoch));
+	TRY(group_info_open(me->suite, info, tree, &epoch));
 	TRY(group_new(epoch, group));
 	epoch = NULL;
 	mls_group_authenticate(*group, me->authentication);
@@ -470,6 +474,8 @@ enum err mls_group_join_external(const struct mls_identity *me,
 	struct committing m = { .me = me,
 				.format = WIRE_PUBLIC_MESSAGE,
 				.authenticated_data = how->authenticated_data,
+				.info_beside = how->tree_beside_info,
+				.info_extensions = how->info_extensions,
 				.sender = { WIRE_SENDER_NEW_MEMBER_COMMIT,
 					    0 } };
 	struct mls_group *joined = NULL;
@@ -482,7 +488,8 @@ enum err mls_group_join_external(const struct mls_identity *me,
 	*out = (struct mls_commit){ BUF_INIT, BUF_INIT, BUF_INIT };
 	TRY(group_decode(group_info, &message));
 	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_MALFORMED);
-	TRY(open_group(me, &message.group_info, &external_pub, &joined));
+	TRY(open_group(me, &message.group_info, how->tree, &external_pub,
+		       &joined));
 	TRY(signer_of(me, &signer));
 	m.signer = signer;
 	m.old = joined->now;

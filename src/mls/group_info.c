@@ -11,7 +11,7 @@
 enum { MESSAGE_HEAD = 4 }; /* version and wire_format */
 
 static enum err put_extensions(const struct mls_epoch *epoch, bool with_tree,
-			       struct buf *out)
+			       struct span more, struct buf *out)
 {
 	struct buf key = BUF_INIT, data = BUF_INIT;
 	struct sec private_key = { .n = 0 };
@@ -26,6 +26,7 @@ static enum err put_extensions(const struct mls_epoch *epoch, bool with_tree,
 	/* 13.5: "These values MUST only appear in the fields listed above" */
 	wire_extension_put(out, grease_value((uint8_t)epoch->context.epoch),
 			   SPAN_EMPTY);
+	buf_put(out, more);
 	if (with_tree) {
 		buf_reset(&data);
 		tree_encode(&epoch->tree, &data);
@@ -43,7 +44,7 @@ out:
 
 enum err group_info_make(const struct mls_epoch *epoch,
 			 const struct sign_key *signer, bool with_tree,
-			 struct buf *group_info)
+			 struct span more, struct buf *group_info)
 {
 	struct buf extensions = BUF_INIT, fields = BUF_INIT;
 	struct buf signature = BUF_INIT;
@@ -56,7 +57,7 @@ enum err group_info_make(const struct mls_epoch *epoch,
 	size_t start = group_info->n;
 	enum err e;
 
-	TRY(put_extensions(epoch, with_tree, &extensions));
+	TRY(put_extensions(epoch, with_tree, more, &extensions));
 	info.extensions = buf_span(&extensions);
 	wire_group_info_put_unsigned(&fields, &info);
 	TRY(buf_end(&fields));

@@ -6,10 +6,12 @@
 #include "wire/group_info.h"
 
 /* Appends a GroupInfo (no MLSMessage) of `epoch`, signed by our leaf, with
- * external_pub and, if asked, the ratchet tree. */
+ * external_pub, the extensions `more` and, if asked, the ratchet tree, which stands
+ * last. */
 MUST_CHECK enum err group_info_make(const struct mls_epoch *epoch,
 				    const struct sign_key *signer,
-				    bool with_tree, struct buf *group_info);
+				    bool with_tree, struct span more,
+				    struct buf *group_info);
 
 /*
  * Checks a GroupInfo and its tree (12.4.3.1): signature, tree hash, the whole

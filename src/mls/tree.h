@@ -12,9 +12,9 @@
 #define HERMETIC_MLS_TREE_H
 
 #include "base/buf.h"
+#include "base/key_set.h"
 #include "crypto/sign.h"
 #include "crypto/suite.h"
-#include "mls/key_set.h"
 #include "mls/leaf_list.h"
 #include "mls/limits.h"
 #include "wire/tree.h"
@@ -23,6 +23,10 @@
 /* Credential types as bits, for asking a whole subtree at once. */
 #define TREE_CREDENTIAL_BASIC 1u
 #define TREE_CREDENTIAL_X509 2u
+
+/* Extension types for which the tree knows at once whether all leaves list them. */
+#define TREE_WATCHED_FIRST 0xF7F0
+#define TREE_WATCHED_LAST 0xF7FF
 
 /* A leaf's content: immutable, shared. */
 struct tree_leaf {
@@ -52,6 +56,8 @@ struct tree_node {
 	};
 	uint8_t credentials_used;      /* by any leaf below */
 	uint8_t credentials_supported; /* by all leaves below */
+	uint16_t extensions_listed; /* by all leaves below: the watched ones, a
+					  bit each */
 	bool hashed;
 	uint32_t sweep; /* who went over the tree last (mls/tree_items.h) */
 	uint64_t id;	/* of the item that it is stored as; 0: of none */

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALL_CREDENTIALS = TREE_CREDENTIAL_BASIC | TREE_CREDENTIAL_X509 };
+enum {
+	ALL_CREDENTIALS = TREE_CREDENTIAL_BASIC | TREE_CREDENTIAL_X509,
+	ALL_WATCHED = UINT16_MAX
+};
 
 struct tree_node *tree_node_new(const struct suite *suite)
 {
@@ -13,6 +16,7 @@ struct tree_node *tree_node_new(const struct suite *suite)
 		return NULL;
 	node->refs = 1;
 	node->credentials_supported = ALL_CREDENTIALS;
+	node->extensions_listed = ALL_WATCHED;
 	return node;
 }
 
@@ -106,6 +110,17 @@ static uint8_t credentials_supported(const struct wire_leaf_node *leaf)
 	return bits;
 }
 
+static uint16_t extensions_listed(const struct wire_leaf_node *leaf)
+{
+	struct span rest = leaf->capabilities.extensions;
+	uint16_t bits = 0, type;
+
+	while (wire_u16_list_next(&rest, &type))
+		if (type >= TREE_WATCHED_FIRST && type <= TREE_WATCHED_LAST)
+			bits |= (uint16_t)(1u << (type - TREE_WATCHED_FIRST));
+	return bits;
+}
+
 void tree_node_refresh(struct tree_node *node)
 {
 	if (!tree_node_is_leaf(node)) {
@@ -115,16 +130,20 @@ void tree_node_refresh(struct tree_node *node)
 		node->credentials_supported =
 		    node->left->credentials_supported &
 		    node->right->credentials_supported;
+		node->extensions_listed = node->left->extensions_listed &
+					  node->right->extensions_listed;
 		return;
 	}
 	node->members = node->leaf != NULL;
 	node->credentials_used = 0;
 	node->credentials_supported = ALL_CREDENTIALS;
+	node->extensions_listed = ALL_WATCHED;
 	if (node->leaf != NULL) {
 		node->credentials_used =
 		    credential_bit(node->leaf->node.credential.type);
 		node->credentials_supported =
 		    credentials_supported(&node->leaf->node);
+		node->extensions_listed = extensions_listed(&node->leaf->node);
 	}
 }
 

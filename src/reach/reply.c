@@ -139,9 +139,11 @@ static enum err read_group_info(const struct request *request,
 	struct answer *a = &reply->answer;
 	enum err e;
 
-	TRY(make_rows(reply, 1, 1));
-	TRY(take_bytes(reply, reply->body, "group_info", &a->group_info));
 	(void)request;
+	TRY(make_rows(reply, 2, 1));
+	TRY(take_bytes(reply, reply->body, "group_info", &a->group_info));
+	if (member(reply->body, "ratchet_tree") != NULL)
+		TRY(take_bytes(reply, reply->body, "ratchet_tree", &a->tree));
 	TRY(record_number(reply->body, "seq", &a->seq));
 	TRY(record_digest(reply->body, "head", a->head));
 out:

@@ -39,7 +39,9 @@ struct change {
 	int64_t departures;  /* how many */
 	int64_t whole_bytes, since_bytes, since_count; /* of what is stored */
 	struct check_commit check;
-	struct buf whole; /* the next GroupInfo, where its part was posted */
+	struct buf
+	    whole; /* the next GroupInfo, where it is stored whole and its
+			     part was posted */
 	struct buf made_part;	/* its part, where the whole was */
 	struct span info, part; /* what is stored: one of the two */
 	struct known_logs known;
@@ -257,19 +259,27 @@ static bool is_stored_in_parts(const struct change *c)
 
 /* What is stored of the next GroupInfo. A whole one whose tree does not stand last
  * has no part. */
-static void choose_stored(struct change *c)
+static struct check_verdict choose_stored(struct change *c)
 {
+	struct check_verdict verdict = { .wrong = NULL };
 	struct wire_message message;
 
-	c->info = c->check.part.n > 0 ? buf_span(&c->whole) : c->check.after;
+	c->info = c->check.after;
 	c->part = c->check.part;
 	if (c->part.n == 0 &&
 	    wire_message_decode(c->info, &message) == ERR_OK &&
 	    wire_group_info_part_of(&message.group_info, &c->made_part) ==
 		ERR_OK)
 		c->part = buf_span(&c->made_part);
-	if (!is_stored_in_parts(c))
-		c->part = SPAN_EMPTY;
+	if (is_stored_in_parts(c))
+		return verdict;
+	if (c->check.part.n > 0) {
+		verdict = check_walk_put_info(c->group.walk, c->check.part,
+					      &c->whole);
+		c->info = buf_span(&c->whole);
+	}
+	c->part = SPAN_EMPTY;
+	return verdict;
 }
 
 /* Before a group gets so large that nobody could make a commit in it that is taken
@@ -277,17 +287,13 @@ static void choose_stored(struct change *c)
 static bool is_too_large(const struct change *c)
 {
 	const struct check_walk *walk = c->group.walk;
-	struct check_member member;
 	struct check_view view;
-	size_t members = 0;
-	uint32_t leaf = 0;
 
 	if (c->commit.added_count == 0 && !c->commit.external)
 		return false;
-	while (check_walk_next_member(walk, &leaf, &member))
-		members++;
 	check_walk_view(walk, &view);
-	return check_form_longest(view.suite, members, view.extensions.n) >
+	return check_form_longest(view.suite, check_walk_member_count(walk),
+				  view.extensions.n) >
 	       config()->body_bytes / 4 * 3;
 }
 
@@ -301,12 +307,12 @@ static void check(void *arg)
 		c->verdict = groups_follow(&c->group);
 	if (c->verdict.local)
 		return;
-	c->verdict = check_commit_step(&c->check, &c->group.walk, &c->whole);
+	c->verdict = check_commit_step(&c->check, &c->group.walk);
 	c->led = c->verdict.wrong == NULL;
 	if (!c->led)
 		return;
 	c->too_large = is_too_large(c);
-	choose_stored(c);
+	c->verdict = choose_stored(c);
 }
 
 static void end_wrong_names(struct change *c, const char *wrong)

@@ -8,6 +8,8 @@
 #include "server/edge/job.h"
 #include "server/groups.h"
 #include "server/routes_table.h"
+#include "wire/group_info.h"
+#include "wire/message.h"
 
 /* One that is asked for, until it is answered. */
 struct asked {
@@ -50,16 +52,56 @@ static void answer_json(struct asked *a, struct buf *out)
 	end(a);
 }
 
+static void put_base64(struct buf *out, const char *name, struct span bytes)
+{
+	buf_putf(out, ",\"%s\":\"", name);
+	text_put_base64(out, bytes);
+	buf_put_str(out, "\"");
+}
+
+/* As its signer signed it, and its tree beside it where the tree is not within. */
+static enum err put_whole(struct span whole, struct buf *out)
+{
+	struct wire_message message;
+	struct wire_group_info info;
+	struct buf alone = BUF_INIT;
+	struct span tree;
+	enum err e;
+
+	TRY(wire_message_decode(whole, &message));
+	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_INVALID);
+	TRY(wire_group_info_apart(&message.group_info, &info, &tree));
+	if (tree.n > 0) {
+		wire_message_put_header(&alone, WIRE_GROUP_INFO);
+		wire_group_info_put(&alone, &info);
+		TRY(buf_end(&alone));
+		whole = buf_span(&alone);
+	}
+	put_base64(out, "group_info", whole);
+	if (tree.n > 0)
+		put_base64(out, "ratchet_tree", tree);
+out:
+	buf_clear(&alone);
+	return e;
+}
+
 static void answer_whole(struct asked *a, struct span whole)
 {
 	struct buf out = BUF_INIT;
+	enum err e;
 
 	buf_putf(&out, "{\"epoch\":%llu,\"seq\":%llu,\"head\":\"",
 		 (unsigned long long)a->epoch, (unsigned long long)a->seq);
 	digest_put(&out, a->group.at);
-	buf_put_str(&out, "\",\"group_info\":\"");
-	text_put_base64(&out, whole);
-	buf_put_str(&out, "\"}");
+	buf_put_str(&out, "\"");
+	e = put_whole(whole, &out);
+	if (e != ERR_OK) { /* it is what the database has */
+		buf_clear(&out);
+		end_failed(a,
+			   err_class(e) == ERR_CLASS_LOCAL ? e : ERR_LOCAL_BUG);
+		return;
+	}
+	buf_put_str(&out, "}");
 	answer_json(a, &out);
 }
 

@@ -27,22 +27,18 @@ static bool find_leaf(const void *group, uint32_t index,
 
 void session_view(const struct session *session, struct check_view *view)
 {
-	struct mls_member member;
-
 	*view = (struct check_view){
 		.suite = mls_group_suite(session->group),
 		.session_id = session_id_span(session),
 		.generation = session_generation(session),
 		.extensions = mls_group_extensions(session->group),
+		.leaf_count = mls_group_width(session->group),
 		.leaf = find_leaf,
 		.group = session->group,
 		.departures = buf_span(&session->departures),
+		.exact = session->exact,
 		.accounts = session->accounts,
 	};
-	/* it moves past the last one */
-	while (
-	    mls_group_next_member(session->group, &view->leaf_count, &member)) {
-	}
 }
 
 enum err session_walk(const struct session *session, struct check_walk **walk)

@@ -182,10 +182,10 @@ out:
 }
 
 /* Another's commit came before ours: ours can never take effect. */
-static void drop_staged(struct session *session, struct session_event *event)
+static void drop_staged(struct session *session)
 {
 	session_discard(session);
-	event->dropped_staged = true;
+	session->dropped = true;
 }
 
 struct looking {
@@ -234,6 +234,7 @@ static enum err apply_commit(struct session *session, struct span bytes,
 	/* The log is one order: nothing of an old epoch comes any more. */
 	mls_group_forget_past(session->group);
 	buf_clear(&session->staged);
+	session->exact = !event->external_join;
 	session->removed = opened->self_removed;
 	/* who is removed keeps the group of before, and what stood in it */
 	if (!session->removed) {
@@ -273,7 +274,7 @@ static enum err receive_commit(struct session *session, uint64_t now,
 	TRY(check_commit(session, bytes, &event->rule));
 	e = mls_group_process_untagged(session->group, now, bytes, &opened);
 	if (e == ERR_STATE_PENDING) {
-		drop_staged(session, event);
+		drop_staged(session);
 		e = mls_group_process_untagged(session->group, now, bytes,
 					       &opened);
 	}
@@ -364,6 +365,8 @@ static enum err conclude(struct session *session, enum err e,
 		made->refused = e;
 	}
 	chain_advance(&session->chain, head);
+	made->dropped_staged = session->dropped;
+	session->dropped = false;
 	*event = *made;
 	*made = (struct session_event){ 0 };
 	return ERR_OK;

@@ -19,7 +19,8 @@ void session_identity(struct mls_identity *me)
 {
 	static const uint16_t types[] = {
 		NEGOTIATION_EXTENSION, ROLES_EXTENSION, PLACES_EXTENSION,
-		CONTENT_EXTENSION,     BANS_EXTENSION,	TREE_BESIDE_EXTENSION
+		CONTENT_EXTENSION,     BANS_EXTENSION,	TREE_BESIDE_EXTENSION,
+		INFO_BESIDE_EXTENSION
 	};
 
 	me->padding = SESSION_PADDING;
@@ -103,23 +104,12 @@ static void put_suites(const struct mls_identity *me, struct buf *b)
 		buf_put_u16(b, me->cipher_suites[i]);
 }
 
-static size_t count_members(const struct mls_group *group)
-{
-	struct mls_member member;
-	uint32_t leaf = 0;
-	size_t count = 0;
-
-	while (mls_group_next_member(group, &leaf, &member))
-		count++;
-	return count;
-}
-
 /* The algorithm of the group is the one that the founders' signed offers give. */
 static enum err check_offers(const struct session *session,
 			     const struct mls_identity *me, bool of_others)
 {
 	const struct mls_group *group = session->group;
-	size_t count = of_others ? count_members(group) : 0;
+	size_t count = of_others ? mls_group_member_count(group) : 0;
 	struct negotiation_offer own = { me->credential_identity, SPAN_EMPTY };
 	struct negotiation_offer *offers = calloc(count + 1, sizeof(*offers));
 	struct buf suites = BUF_INIT;
@@ -214,16 +204,6 @@ out:
 	return e;
 }
 
-const struct suite *session_group_info_suite(struct span group_info)
-{
-	struct wire_message message;
-
-	if (wire_message_decode(group_info, &message) != ERR_OK ||
-	    message.format != WIRE_GROUP_INFO)
-		return NULL;
-	return suite_by_id(message.group_info.context.cipher_suite);
-}
-
 enum err session_put_said(const struct chain *seen, struct span links,
 			  struct buf *said)
 {
@@ -250,7 +230,7 @@ enum err session_join_all_the_same(
 		TRY(session_put_said(seen, buf_span(&links), &said));
 	s->accounts = accounts;
 	how.authenticated_data = buf_span(&said);
-	TRY(mls_group_join_external(me, group_info, &how, &s->group, &made));
+	TRY(session_join_group(s, me, group_info, &how, &made));
 	TRY(check_group(s));
 	if (held == SESSION_OWN_OFFER)
 		TRY(check_offers(s, me, false));
@@ -346,7 +326,7 @@ const struct mls_group *session_group(const struct session *session)
 enum err session_safety_number(const struct session *session,
 			       char out[SAFETY_SIZE])
 {
-	size_t count = count_members(session->group);
+	size_t count = mls_group_member_count(session->group);
 	struct safety_member *members = calloc(count + 1, sizeof(*members));
 	struct mls_member member;
 	uint32_t leaf = 0;
@@ -414,7 +394,8 @@ static bool has_old_leaf(const struct session *session)
 
 	return mls_group_next_member(session->group, &leaf, &own) &&
 	       (!wire_u16_list_has(own.extension_types, CONTENT_EXTENSION) ||
-		!wire_u16_list_has(own.extension_types, BANS_EXTENSION));
+		!wire_u16_list_has(own.extension_types, BANS_EXTENSION) ||
+		!wire_u16_list_has(own.extension_types, INFO_BESIDE_EXTENSION));
 }
 
 enum err session_commit(struct session *session, const struct mls_identity *me,
@@ -432,6 +413,8 @@ enum err session_commit(struct session *session, const struct mls_identity *me,
 	extensions = buf_span(&plan.extensions);
 	if (plan.changed)
 		with_view.extensions = &extensions;
+	if (change->tree_beside_info)
+		with_view.info_extensions = session_info_marker();
 	TRY(session_put_said(&session->chain, buf_span(&plan.links), &said));
 	with_view.authenticated_data = buf_span(&said);
 	if (has_old_leaf(session) && with_view.next == NULL)
@@ -456,38 +439,6 @@ out:
 struct span session_staged(const struct session *session)
 {
 	return buf_span(&session->staged);
-}
-
-enum err session_staged_info(const struct session *session,
-			     const struct mls_identity *me,
-			     struct buf *group_info)
-{
-	return mls_group_info_staged(session->group, me, true, group_info);
-}
-
-bool session_tree_beside(const struct session *session, const struct span *adds,
-			 size_t count, uint32_t large)
-{
-	struct wire_key_package kp;
-
-	for (size_t i = 0; i < count; i++)
-		if (wire_key_package_decode(adds[i], &kp) != ERR_OK ||
-		    !wire_u16_list_has(kp.leaf_node.capabilities.extensions,
-				       TREE_BESIDE_EXTENSION))
-			return false;
-	return count > 0 && count_members(session->group) + count >= large;
-}
-
-enum err session_info_part(struct span group_info, struct buf *part)
-{
-	struct wire_message message;
-	enum err e;
-
-	TRY(wire_message_decode(group_info, &message));
-	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_MALFORMED);
-	TRY(wire_group_info_part_of(&message.group_info, part));
-out:
-	return e;
 }
 
 static enum err accept_join(struct session *session, uint64_t seq,

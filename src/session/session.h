@@ -74,7 +74,8 @@ MUST_CHECK enum err session_join_welcome(
  * session_join_external(); NULL when it is none that we know. */
 const struct suite *session_group_info_suite(struct span group_info);
 
-/* By external commit: post out->commit and out->group_info. Not a member until
+/* By external commit: post out->commit and out->group_info. `group_info` is kept with
+ * its tree (wire/group_info.h). Not a member until
  * session_accepted(); free the session when the server refuses. `resync`: a
  * former leaf of this identity is removed by the same commit. `seen`: the log as
  * far as the caller has verified it, for the view in the commit; NULL: none.
@@ -332,9 +333,23 @@ MUST_CHECK enum err session_staged_info(const struct session *session,
 bool session_tree_beside(const struct session *session, const struct span *adds,
 			 size_t count, uint32_t large);
 
+/* Whether the GroupInfo of a commit that adds these KeyPackages may go without the
+ * tree: all members' devices take that, and the group is so large that it is worth the
+ * way. Who joins from outside goes by the GroupInfo by which it joins. */
+bool session_info_beside(const struct session *session, const struct span *adds,
+			 size_t count, uint32_t large);
+
+/* A GroupInfo (MLSMessage) and the tree beside it, as one, appended: so all functions
+ * here take it. ERR_PEER_INVALID: it does not say that its tree goes beside. */
+MUST_CHECK enum err session_info_keep(struct span group_info, struct span tree,
+				      struct buf *out);
+
 /* The part of a GroupInfo (MLSMessage) that a server does not know which follows the
  * group: a PartialGroupInfo (wire/group_info.h), appended. */
 MUST_CHECK enum err session_info_part(struct span group_info, struct buf *part);
+
+/* Whether it is of a GroupInfo whose tree goes beside it. */
+bool session_part_beside(struct span part);
 
 /* The server refused it for another reason than `epoch-changed`. (After
  * `epoch-changed`, receive what was missed: that drops it.) */

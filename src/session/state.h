@@ -21,6 +21,10 @@ struct session {
 	 * to it, as posted. */
 	struct mls_group *successor;
 	struct buf successor_welcome;
+	/* A staged commit of ours is gone, and no event has told of it. Not saved:
+	 * what is saved has the commit still, or has told. */
+	bool dropped;
+	bool exact;  /* check/view.h; not saved */
 	bool joined; /* false: our external commit is not accepted yet */
 	bool removed;
 	bool forked;
@@ -29,6 +33,18 @@ struct session {
 /* The authenticated data of a commit: the view of the log, and links. */
 MUST_CHECK enum err session_put_said(const struct chain *seen,
 				     struct span links, struct buf *said);
+
+/* What a GroupInfo whose tree goes beside it has among its extensions: a list. */
+struct span session_info_marker(void);
+
+/* mls_group_join_external() where the tree is within the GroupInfo, or beside it and
+ * kept with it; the next GroupInfo is made likewise, as who joins lists what all others
+ * list. */
+MUST_CHECK enum err session_join_group(struct session *session,
+				       const struct mls_identity *me,
+				       struct span group_info,
+				       struct mls_external *how,
+				       struct mls_commit *made);
 
 /* The group is this session's, and its algorithm is the one that the founders'
  * signed offers give. */

@@ -16,6 +16,10 @@
  * Welcome without the tree (docs/protocol.md, "Parts of GroupInfos"). */
 #define TREE_BESIDE_EXTENSION 0xF7F5
 
+/* A leaf that lists it is of a device that takes a GroupInfo whose tree goes beside
+ * it; in a GroupInfo, empty, it says that this is one (wire/group_info.h). */
+#define INFO_BESIDE_EXTENSION 0xF7F7
+
 struct wire_extension {
 	uint16_t type;
 	struct span data;

@@ -37,6 +37,66 @@ void wire_group_info_put(struct buf *b, const struct wire_group_info *info)
 	buf_put_vec(b, info->signature);
 }
 
+/* ---- trees beside ---- */
+
+bool wire_group_info_beside(struct span extensions)
+{
+	struct span data;
+
+	return wire_extensions_find(extensions, INFO_BESIDE_EXTENSION, &data);
+}
+
+/* The extensions before a ratchet_tree that stands last, and its data. */
+static enum err before_tree(struct span extensions, struct span *before,
+			    struct span *tree)
+{
+	struct span rest = extensions, at = rest;
+	struct wire_extension extension = { .type = 0 };
+
+	while (rest.n > 0) {
+		at = rest;
+		if (!wire_extensions_next(&rest, &extension))
+			return ERR_PEER_MALFORMED;
+	}
+	if (extension.type != WIRE_EXTENSION_RATCHET_TREE)
+		return ERR_PEER_INVALID;
+	*before = span_of(extensions.p, extensions.n - at.n);
+	*tree = extension.data;
+	return ERR_OK;
+}
+
+enum err wire_group_info_apart(const struct wire_group_info *kept,
+			       struct wire_group_info *info, struct span *tree)
+{
+	enum err e = ERR_OK;
+
+	*info = *kept;
+	*tree = SPAN_EMPTY;
+	if (!wire_group_info_beside(kept->extensions) ||
+	    !wire_extensions_find(kept->extensions, WIRE_EXTENSION_RATCHET_TREE,
+				  tree))
+		return ERR_OK;
+	info->encoded = info->unsigned_part = SPAN_EMPTY;
+	TRY(before_tree(kept->extensions, &info->extensions, tree));
+out:
+	return e;
+}
+
+void wire_group_info_put_kept(struct buf *b, const struct wire_group_info *info,
+			      struct span tree)
+{
+	size_t vec;
+
+	wire_group_context_put(b, &info->context);
+	vec = buf_open_vec(b);
+	buf_put(b, info->extensions);
+	wire_extension_put(b, WIRE_EXTENSION_RATCHET_TREE, tree);
+	buf_close_vec(b, vec);
+	buf_put_vec(b, info->confirmation_tag);
+	buf_put_u32(b, info->signer);
+	buf_put_vec(b, info->signature);
+}
+
 /* ---- parts ---- */
 
 enum err wire_group_info_part_decode(struct span bytes,
@@ -65,18 +125,16 @@ enum err wire_group_info_part_of(const struct wire_group_info *info,
 				 struct buf *b)
 {
 	struct wire_group_info_part part = { .signature = info->signature };
-	struct span rest = info->extensions, before = rest;
-	struct wire_extension extension = { .type = 0 };
+	struct wire_group_info apart;
+	struct span tree;
+	enum err e;
 
-	while (rest.n > 0) {
-		before = rest;
-		if (!wire_extensions_next(&rest, &extension))
-			return ERR_PEER_MALFORMED;
-	}
-	if (extension.type != WIRE_EXTENSION_RATCHET_TREE)
-		return ERR_PEER_INVALID;
-	part.extensions =
-	    span_of(info->extensions.p, info->extensions.n - before.n);
+	TRY(wire_group_info_apart(info, &apart, &tree));
+	part.extensions = apart.extensions;
+	if (!wire_group_info_beside(info->extensions))
+		TRY(before_tree(info->extensions, &part.extensions, &tree));
 	wire_group_info_part_put(b, &part);
-	return buf_end(b);
+	TRY(buf_end(b));
+out:
+	return e;
 }

@@ -22,9 +22,28 @@ void wire_group_info_put_unsigned(struct buf *b,
 				  const struct wire_group_info *info);
 
 /*
- * PartialGroupInfo (docs/protocol.md, "Parts of GroupInfos"): what of a GroupInfo with a
- * ratchet_tree somebody cannot know who follows the group without its keys. The
- * tree stands last among the extensions there; here it is left out.
+ * One that has INFO_BESIDE_EXTENSION is signed without a ratchet_tree, which goes
+ * beside it (12.4.3.3). Whoever has both keeps them as one: the tree stands last among
+ * the extensions, as if it belonged there.
+ */
+bool wire_group_info_beside(struct span extensions);
+
+/* What was signed of a GroupInfo that may be kept so, and the tree beside it: empty
+ * where the tree is within, or nowhere. The borrowed parts are those of `kept`; `encoded`
+ * and `unsigned_part` are left out where the two differ. ERR_PEER_INVALID where such a
+ * tree does not stand last. */
+MUST_CHECK enum err wire_group_info_apart(const struct wire_group_info *kept,
+					  struct wire_group_info *info,
+					  struct span *tree);
+
+/* Both as one. */
+void wire_group_info_put_kept(struct buf *b, const struct wire_group_info *info,
+			      struct span tree);
+
+/*
+ * PartialGroupInfo (docs/protocol.md, "Parts of GroupInfos"): what of a GroupInfo
+ * somebody cannot know who follows the group without its keys. The tree, which stands
+ * last among the extensions or goes beside, is left out.
  */
 struct wire_group_info_part {
 	struct span extensions; /* no ratchet_tree is among them */
@@ -37,7 +56,7 @@ void wire_group_info_part_put(struct buf *b,
 			      const struct wire_group_info_part *part);
 
 /* Appends the part of a GroupInfo. ERR_PEER_INVALID where its ratchet_tree is not
- * the last of its extensions. */
+ * the last of its extensions, or neither there nor beside. */
 MUST_CHECK enum err wire_group_info_part_of(const struct wire_group_info *info,
 					    struct buf *b);
 

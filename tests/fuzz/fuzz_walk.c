@@ -21,8 +21,9 @@ static struct check_verdict step(struct check_walk *walk, uint8_t what,
 
 	switch (what % 8) {
 	case 6: /* a part that is right makes the GroupInfo of here */
-		verdict = check_walk_complete(walk, bytes, &whole);
+		verdict = check_walk_check_part(walk, bytes);
 		if (verdict.wrong == NULL &&
+		    check_walk_put_info(walk, bytes, &whole).wrong == NULL &&
 		    check_walk_matches(walk, buf_span(&whole)).wrong != NULL)
 			__builtin_trap();
 		buf_clear(&whole);

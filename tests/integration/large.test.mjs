@@ -38,10 +38,13 @@ describe('large groups', { concurrency: false }, () => {
     length(group_info) AS whole, length(part) AS part, cardinality(since) AS since
     FROM hermetic.group_info WHERE session_id = '${session.id}'`))[0];
 
-  /** What is given to who joins is the group as this test has it. */
-  async function holds(device = alice) {
+  /** What is given to who joins is the group as this test has it, with the tree
+   * within or (`beside`) without. */
+  async function holds(device = alice, { beside = false } = {}) {
     const given = ok(await device.get(session.path('/group-info')));
-    const group = readGroup(bytesOf(given.group_info));
+    assert.equal(given.ratchet_tree !== undefined, beside);
+    const group = readGroup(bytesOf(given.group_info),
+      beside ? bytesOf(given.ratchet_tree) : undefined);
     assert.equal(given.epoch, session.epoch);
     assert.equal(group.epoch, session.epoch);
     assert.deepEqual(group.treeHash(), session.group.treeHash());
@@ -75,6 +78,9 @@ describe('large groups', { concurrency: false }, () => {
     await wrong(next.part({ more: Buffer.concat([u16(2), vec(next.tree())]) }),
       /does not decode/);
     await wrong(randomBytes(40), /does not decode/);
+    // signed with a tree inside, and said to be without
+    const within = next.part({ more: Buffer.concat([u16(0xf7f7), vec()]) });
+    await wrong(within, /signature does not verify/);
     const both = { group_info: base64(next.info()),
       partial_group_info: base64(next.part()) };
     refused(await post(both), 422, 'commit-invalid');
@@ -136,11 +142,22 @@ describe('large groups', { concurrency: false }, () => {
     await holds();
   });
 
+  test('a GroupInfo whose tree goes beside it is given as it was signed', async () => {
+    const before = await stored();
+    ok(await session.change(devices[4], { part: 'beside' }), 201);
+    assert.deepEqual((await stored()).whole, before.whole);
+    await holds(bob, { beside: true });
+    ok(await session.change(devices[5], { part: true }), 201);
+    await holds(bob);
+    ok(await session.change(devices[5], { part: 'beside' }), 201);
+    await holds(bob, { beside: true });
+  });
+
   test('a node that knows nothing of the group reads it from its parts', async () => {
     await node.stop();
     node = await start();
     for (const device of [alice, bob, ...devices]) device.url = node.url;
-    await holds();
+    await holds(alice, { beside: true });
     ok(await session.change(devices[6], { part: true }), 201);
     await node.stop();
     node = await start();
@@ -203,7 +220,7 @@ describe('large groups', { concurrency: false }, () => {
     const { epoch } = await stored();
     let now, most = 0;
     for (let i = 0; i < 300; i++) {
-      ok(await session.change(alice, { part: true }), 201);
+      ok(await session.change(alice, { part: 'beside' }), 201);
       now = await stored();
       most = Math.max(most, now.since);
       if (now.epoch > epoch) break;
@@ -211,7 +228,8 @@ describe('large groups', { concurrency: false }, () => {
     assert.ok(now.epoch > epoch, 'it never was');
     assert.equal(now.since, 0);
     assert.ok(most > 3);
-    await holds();
+    // stored whole, and given with the tree beside all the same
+    await holds(alice, { beside: true });
   });
 
   test('who has a Welcome gets the tree of its place', async () => {
@@ -221,7 +239,7 @@ describe('large groups', { concurrency: false }, () => {
     const given = ok(await tree(devices[20], welcomed.seq));
     assert.equal(given.seq, welcomed.seq);
     assert.deepEqual(bytesOf(given.ratchet_tree), welcomed.tree);
-    await holds(); // and what the worker keeps is of now
+    await holds(alice, { beside: true }); // and what the worker keeps is of now
     refused(await tree(devices[20], welcomed.seq + 1), 404, 'not-found');
     refused(await tree(alice, welcomed.seq), 404, 'not-found');
     refused(await tree(devices[20]), 400, 'malformed');

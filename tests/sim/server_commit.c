@@ -179,7 +179,10 @@ static struct check_verdict judge(const struct check_commit *what,
 				  struct buf *whole)
 {
 	struct check_walk *walk = NULL;
-	struct check_verdict verdict = check_commit_step(what, &walk, whole);
+	struct check_verdict verdict = check_commit_step(what, &walk);
+
+	if (verdict.wrong == NULL && what->part.n > 0)
+		verdict = check_walk_put_info(walk, what->part, whole);
 
 	check_walk_free(walk);
 	return verdict;

@@ -130,8 +130,10 @@ export async function newAccount(url, stem = 'user') {
   return user;
 }
 
-/** What goes with a commit: the next GroupInfo, or its part. */
-const told = (next, part) => part ? { partial_group_info: base64(next.part()) }
+/** What goes with a commit: the next GroupInfo, its part, or (`beside`) the part of one
+ * whose tree goes beside it. */
+const told = (next, part) => part
+  ? { partial_group_info: base64(next.part({ beside: part === 'beside' })) }
   : { group_info: base64(next.info()) };
 
 /**

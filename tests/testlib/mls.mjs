@@ -211,11 +211,14 @@ export class Group {
     return message(4, join(tbs, vec(group.keys.sign('GroupInfoTBS', tbs))));
   }
 
-  /** The part of a GroupInfo that a server cannot make: PartialGroupInfo. */
+  /** The part of a GroupInfo that a server cannot make: PartialGroupInfo. `beside`:
+   * of one whose tree goes beside it. */
   part({ externalPub = randomBytes(this.suite.kem), keys = this.keys,
-    more = Buffer.alloc(0) } = {}) {
-    const extensions = join(u16(4), vec(vec(externalPub)), more);
-    const tbs = join(this.context(), vec(extensions, u16(2), vec(this.tree())),
+    more = Buffer.alloc(0), beside = false } = {}) {
+    const extensions = join(u16(4), vec(vec(externalPub)), more,
+      ...beside ? [u16(0xf7f7), vec()] : []);
+    const tree = beside ? [] : [u16(2), vec(this.tree())];
+    const tbs = join(this.context(), vec(extensions, ...tree),
       vec(this.tag), u32(this.signer));
     return join(vec(extensions), vec(keys.sign('GroupInfoTBS', tbs)));
   }

@@ -51,8 +51,8 @@ function readLeaf(r) {
 const readParent = r => ({ key: r.vec(), hash: r.vec(),
   unmerged: r.list(of => of.number(4)) });
 
-/** MLSMessage with a GroupInfo that has a ratchet_tree. */
-export function readGroup(bytes) {
+/** MLSMessage with a GroupInfo; `beside`: the ratchet_tree that it does not have. */
+export function readGroup(bytes, beside) {
   const r = new Reader(bytes);
   const group = Object.create(Group.prototype);
   r.take(4); // version, format
@@ -67,7 +67,7 @@ export function readGroup(bytes) {
   const extensions = r.list(of => [of.number(2), of.vec()]);
   group.tag = r.vec();
   group.signer = r.number(4);
-  const tree = extensions.find(([type]) => type === 2)[1];
+  const tree = beside ?? extensions.find(([type]) => type === 2)[1];
   const nodes = new Reader(tree).list(of => of.number(1) === 0 ? undefined
     : of.number(1) === 1 ? readLeaf(of) : readParent(of));
   for (const [i, node] of nodes.entries())

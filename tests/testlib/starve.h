@@ -22,7 +22,7 @@ static struct {
 	bool failed;
 } starve;
 
-static bool starve_now(void)
+static inline bool starve_now(void)
 {
 	if (!starve.counting || ++starve.count < starve.fail_at ||
 	    (starve.count > starve.fail_at && !starve.for_good))
@@ -53,29 +53,29 @@ void *__wrap_realloc(void *p, size_t n)
 	return starve_now() ? NULL : __real_realloc(p, n);
 }
 
-static void *starve_openssl_malloc(size_t n, const char *file, int line)
+static inline void *starve_openssl_malloc(size_t n, const char *file, int line)
 {
 	(void)file;
 	(void)line;
 	return starve_now() ? NULL : __real_malloc(n);
 }
 
-static void *starve_openssl_realloc(void *p, size_t n, const char *file,
-				    int line)
+static inline void *starve_openssl_realloc(void *p, size_t n, const char *file,
+					   int line)
 {
 	(void)file;
 	(void)line;
 	return starve_now() ? NULL : __real_realloc(p, n);
 }
 
-static void starve_openssl_free(void *p, const char *file, int line)
+static inline void starve_openssl_free(void *p, const char *file, int line)
 {
 	(void)file;
 	(void)line;
 	free(p);
 }
 
-static bool starve_start(void)
+static inline bool starve_start(void)
 {
 	return CRYPTO_set_mem_functions(starve_openssl_malloc,
 					starve_openssl_realloc,
@@ -107,7 +107,7 @@ struct scene {
 	struct mls_key_package_secrets secrets;
 };
 
-static bool scene_empty(const struct scene *s)
+static inline bool scene_empty(const struct scene *s)
 {
 	return s->bytes.n == 0 && s->secret.n == 0 && s->commit.commit.n == 0 &&
 	       s->commit.welcome.n == 0 && s->commit.group_info.n == 0 &&
@@ -116,7 +116,7 @@ static bool scene_empty(const struct scene *s)
 	       s->secrets.encryption_private.n == 0;
 }
 
-static void scene_clear(struct scene *s)
+static inline void scene_clear(struct scene *s)
 {
 	buf_clear(&s->bytes);
 	sec_clear(&s->secret);
@@ -127,7 +127,7 @@ static void scene_clear(struct scene *s)
 	mls_key_package_secrets_clear(&s->secrets);
 }
 
-static void starve_reload(struct member *m, struct span state)
+static inline void starve_reload(struct member *m, struct span state)
 {
 	if (m == NULL || m->group == NULL)
 		return;
@@ -137,7 +137,7 @@ static void starve_reload(struct member *m, struct span state)
 	mls_group_authenticate(m->group, m->me.authentication);
 }
 
-static void starve_state(const struct member *m, struct buf *state)
+static inline void starve_state(const struct member *m, struct buf *state)
 {
 	buf_reset(state);
 	if (m != NULL && m->group != NULL)
@@ -146,8 +146,8 @@ static void starve_state(const struct member *m, struct buf *state)
 
 /* What may come of a call whose allocation number `at` failed: an error of ours
  * that changed nothing; or what should come, where it can do without. */
-static void starve_judge(const char *name, struct scene *s, enum err e,
-			 size_t at, struct span before)
+static inline void starve_judge(const char *name, struct scene *s, enum err e,
+				size_t at, struct span before)
 {
 	struct buf after = BUF_INIT;
 	bool well;
@@ -166,8 +166,10 @@ static void starve_judge(const char *name, struct scene *s, enum err e,
 	buf_clear(&after);
 }
 
-static size_t starve_run(const char *name, enum err (*call)(struct scene *s),
-			 struct scene *s, bool for_good, struct span before)
+static inline size_t starve_run(const char *name,
+				enum err (*call)(struct scene *s),
+				struct scene *s, bool for_good,
+				struct span before)
 {
 	size_t step = for_good ? STARVE_STEP : 1;
 
@@ -200,8 +202,9 @@ static size_t starve_run(const char *name, enum err (*call)(struct scene *s),
 /* Fails each allocation of the call in turn, and in the end none: that call
  * succeeds. Then again with all allocations from one on, of which it takes some,
  * each time in a group that has just been loaded. */
-static void starve_each(const char *name, enum err (*call)(struct scene *s),
-			struct scene *s)
+static inline void starve_each(const char *name,
+			       enum err (*call)(struct scene *s),
+			       struct scene *s)
 {
 	struct buf before = BUF_INIT;
 	size_t once, for_good;

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "mls/key_set.h"
+#include "base/key_set.h"
 
 enum { KEYS = 3000 };
 

@@ -219,6 +219,15 @@ static void test_places(void **state)
 		       &reply, ERR_OK);
 	assert_int_equal(reply.answer.seq, 3);
 	assert_int_equal(reply.answer.head[0], 1);
+	assert_int_equal(reply.answer.tree.n, 0);
+	reply_clear(&reply);
+	json_decref(body);
+	body = read_as(REQUEST_GROUP_INFO,
+		       "{\"group_info\": \"AQ==\", \"ratchet_tree\": \"AgM=\", "
+		       "\"seq\": 3, \"head\": \"" HEX32 "\", \"epoch\": 7}",
+		       &reply, ERR_OK);
+	assert_true(span_equal(reply.answer.group_info, SPAN_LIT("\x01")));
+	assert_true(span_equal(reply.answer.tree, SPAN_LIT("\x02\x03")));
 	reply_clear(&reply);
 	json_decref(body);
 	/* 204 has no body */

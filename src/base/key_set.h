@@ -7,8 +7,8 @@
  * sure, and who hears "maybe" looks through the tree. Shared like the tree's
  * nodes: a change copies the way to it and leaves other holders as they were.
  */
-#ifndef HERMETIC_MLS_KEY_SET_H
-#define HERMETIC_MLS_KEY_SET_H
+#ifndef HERMETIC_BASE_KEY_SET_H
+#define HERMETIC_BASE_KEY_SET_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "mls/key_set.h"
+#include "base/key_set.h"
 
 #include <stdint.h>
 #include <stdlib.h>
