@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/uuid.h"
 #include "server/answer.h"
 #include "server/body.h"
 #include "server/config.h"
@@ -25,8 +26,15 @@ static const char OCTETS[] = "application/octet-stream";
 enum {
 	PAGE = 50,
 	PAGE_MAX = 500,
-	HANDSHAKE_MAX = 5000,	  /* entries */
-	HANDSHAKE_BYTES = 4 << 20 /* of entries that are shown with theirs */
+	HANDSHAKE_MAX = 5000,	   /* entries */
+	HANDSHAKE_BYTES = 4 << 20, /* of entries that are shown with theirs */
+	FILES_MAX = 32		   /* that one message names */
+};
+
+/* Those that a message names. */
+struct files {
+	struct uuid ids[FILES_MAX];
+	size_t count;
 };
 
 /* ---- checking ---- */
@@ -79,7 +87,56 @@ static void on_appended(void *arg, const struct append_result *result)
 	position_answer(req, result->outcome == APPEND_OK ? 201 : 200, &out);
 }
 
-static void append(const struct call *call, struct span envelope)
+/* A message that names files: they are told first, and it is kept meanwhile. */
+struct naming {
+	struct request *req;
+	struct append message;
+	uint8_t bytes[]; /* the envelope and the origin */
+};
+
+static void on_named(void *arg, enum err e, struct rows *rows)
+{
+	struct naming *n = arg;
+
+	if (e == ERR_OK && !rows_text_is(rows, 0, "outcome", "ok"))
+		request_problem(n->req,
+				outcomes_named(rows_text(rows, 0, "outcome")),
+				NULL);
+	else if (e != ERR_OK ||
+		 (e = lanes_append(&n->message, on_appended, n->req)) != ERR_OK)
+		answer_fail(n->req, e);
+	free(n);
+}
+
+static enum err name_files(struct request *req, const struct append *message,
+			   const struct files *files)
+{
+	size_t k = message->envelope.n;
+	struct naming *n = malloc(sizeof(*n) + k + message->origin.n);
+	struct params params = PARAMS_INIT;
+	enum err e;
+
+	if (n == NULL)
+		return ERR_LOCAL_MEMORY;
+	*n = (struct naming){ req, *message };
+	n->message.envelope = span_copy(n->bytes, message->envelope);
+	n->message.origin = span_copy(n->bytes + k, message->origin);
+	params_uuid(&params, message->session);
+	params_uuid(&params, message->device);
+	params_bytea(&params, SPAN_ARRAY(message->nonce));
+	params_open_array(&params, PARAMS_UUID, files->count);
+	for (size_t i = 0; i < files->count; i++)
+		params_put_bytes(&params, SPAN_ARRAY(files->ids[i].bytes));
+	params_close_array(&params);
+	e = store_query(answer_store(), STATEMENT_FILES_NAME, &params, on_named,
+			n);
+	if (e != ERR_OK)
+		free(n);
+	return e;
+}
+
+static void append(const struct call *call, struct span envelope,
+		   const struct files *files)
 {
 	struct request *req = call->req;
 	char origin[ORIGIN_SIZE];
@@ -96,9 +153,23 @@ static void append(const struct call *call, struct span envelope)
 		return;
 	}
 	message.origin = messages_origin(request_trace(req), NULL, origin);
-	e = lanes_append(&message, on_appended, req);
+	e = files->count > 0 ? name_files(req, &message, files)
+			     : lanes_append(&message, on_appended, req);
 	if (e != ERR_OK)
 		answer_fail(req, e);
+}
+
+/* The member `files`, ids. A fault of the body where one is none. */
+static void read_files(struct body *body, struct files *files)
+{
+	const char *texts[BODY_ITEMS_MAX];
+
+	files->count = body_texts(body, "files", texts);
+	if (files->count > FILES_MAX)
+		body->fault = "files names too many";
+	for (size_t i = 0; body->fault == NULL && i < files->count; i++)
+		if (uuid_parse(&files->ids[i], span_str(texts[i])) != ERR_OK)
+			body->fault = "files has ids";
 }
 
 static bool sends_octets(const struct request *req)
@@ -120,19 +191,21 @@ static bool wants_octets(const struct request *req)
 void messages_send(const struct call *call)
 {
 	struct request *req = call->req;
+	struct files files = { .count = 0 };
 	struct span envelope;
 	struct body body;
 
 	if (sends_octets(req)) {
-		append(call, request_body(req));
+		append(call, request_body(req), &files);
 		return;
 	}
 	if (!body_read(&body, req))
 		return;
 	envelope = body_bytes(&body, "envelope", config()->body_bytes);
+	read_files(&body, &files);
 	if (!body_end(&body, req))
 		return;
-	append(call, envelope);
+	append(call, envelope, &files);
 	body_free(&body);
 }
 

@@ -29,13 +29,17 @@ struct row {
 	enum caller caller;
 	enum charge charge;
 	call_handler *handler;
+	bool streamed;
 };
 
 static const struct row ROWS[] = {
 #define ROUTE_ROW(method, path, who, limit, handler)                           \
-	{ HEAD_##method, path, CALLER_##who, CHARGE_##limit, handler },
-	ROUTES(ROUTE_ROW)
+	{ HEAD_##method, path, CALLER_##who, CHARGE_##limit, handler, false },
+#define STREAMED_ROW(method, path, who, limit, handler)                        \
+	{ HEAD_##method, path, CALLER_##who, CHARGE_##limit, handler, true },
+	ROUTES(ROUTE_ROW, STREAMED_ROW)
 #undef ROUTE_ROW
+#undef STREAMED_ROW
 };
 
 /* A false answer of one of these says that the request has been answered. */
@@ -112,5 +116,6 @@ static void call_row(struct request *req, const void *arg)
 void routes_open(void)
 {
 	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++)
-		router_add(ROWS[i].method, ROWS[i].path, call_row, &ROWS[i]);
+		(ROWS[i].streamed ? router_add_streamed : router_add)(
+		    ROWS[i].method, ROWS[i].path, call_row, &ROWS[i]);
 }

@@ -1,7 +1,8 @@
 /*
  * The store: everything that a worker asks of PostgreSQL, without blocking.
  * Four connections: the writer's, one for all other statements, the
- * notifier's, and for one worker of a node the listener's. Each is to a server
+ * notifier's, and for one worker of a node the listener's; and one for what is large,
+ * once there is any. Each is to a server
  * that is not older than what was seen (store/cluster.h).
  */
 #ifndef HERMETIC_STORE_STORE_H
@@ -42,6 +43,11 @@ MUST_CHECK enum err store_listen(struct store *store,
 MUST_CHECK enum err store_query(struct store *store, enum statement statement,
 				struct params *params, connection_done *done,
 				void *arg);
+
+/* As store_query(), for what is so large that others would wait for it. */
+MUST_CHECK enum err store_move(struct store *store, enum statement statement,
+			       struct params *params, connection_done *done,
+			       void *arg);
 
 /*
  * As store_query(), for what only reads: of the standby if it has replayed
