@@ -22,7 +22,8 @@ $(CC) $(LINK_$(VARIANT)) $(1) -o $@ $(filter %.o,$^) \
 endef
 
 %/replay_websocket %/run_websocket: FUZZ_EXTRA_LIBS := -lwslay
-%/replay_commit %/run_commit %/replay_request %/run_request: FUZZ_EXTRA_LIBS := -lpq
+%/replay_commit %/run_commit %/replay_operations %/run_operations \
+	%/replay_request %/run_request: FUZZ_EXTRA_LIBS := -lpq
 %/replay_bearer %/run_bearer: FUZZ_EXTRA_LIBS := -ljwt
 %/replay_command %/run_command: FUZZ_EXTRA_LIBS = $(call pkg_libs,$(TEST_PKGS))
 %/replay_reach %/run_reach: FUZZ_EXTRA_LIBS = $(call pkg_libs,$(PKGS_reach))
@@ -40,7 +41,7 @@ $(FUZZ_REPLAYS): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o \
 $(FUZZERS): $(B)/tests/fuzz/run_%: $(B)/tests/fuzz/fuzz_%.o $(FUZZ_LIBS)
 	$(call fuzz_link,-fsanitize=fuzzer)
 
-$(patsubst %,$(B)/tests/fuzz/fuzz_%.o,commit request store words): \
+$(patsubst %,$(B)/tests/fuzz/fuzz_%.o,commit operations request store words): \
 	$(B)/gen/store/statements.h
 
 $(B)/tests/fuzz/fuzz_store.o: CFLAGS_FOLDER = $(CFLAGS_store)

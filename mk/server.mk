@@ -25,7 +25,7 @@ server: $(B)/hermetic.so
 ADMIN_API_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard workers/admin_api/*.c))
 ADMIN_API_SERVER := $(patsubst %.c,$(B)/%.o,$(wildcard src/server/edge/*.c)) \
 	$(patsubst %,$(B)/src/server/%.o,answer body event_loop limited \
-	sanitizer tls_files)
+	module sanitizer start)
 ADMIN_API_LIBS = $(foreach f,admin door store crypto twofish base,$(call lib,$(f)))
 
 $(ADMIN_API_OBJECTS): CFLAGS_FOLDER := -Iworkers $(KORE_FLAGS) \

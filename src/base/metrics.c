@@ -69,6 +69,10 @@ static const struct row ROWS[METRIC_COUNT] = {
 	{ SECONDS, METRICS_API, "hermetic_delivery_seconds",
 	  "From a message's commit, by the database's clock, to its delivery "
 	  "by a worker: the listener's lag." },
+	{ COUNTER, METRICS_API, "hermetic_groups_read_total",
+	  "Groups that were read from PostgreSQL because the worker had none "
+	  "of "
+	  "the session that leads to where it is." },
 	{ GAUGE, METRICS_API, "hermetic_login_tasks",
 	  "Passwords being hashed or waiting for it." },
 	{ COUNTER, METRICS_API, "hermetic_logins_refused_total",

@@ -112,16 +112,21 @@ static void strip_end(char *text)
 		text[--n] = '\0';
 }
 
-/* NAME=VALUE lines; '#' starts a comment line; quotes around a value go. */
-static void load_line(char *line)
+/* NAME=VALUE lines; '#' starts a comment line; quotes around a value go. False: it
+ * is not `whole`, and that has been said. */
+static bool load_line(char *line, bool whole)
 {
 	char *name = line + strspn(line, " \t"), *value = strchr(name, '=');
 	size_t n;
 
 	if (*name == '#' || value == NULL)
-		return;
+		return true;
 	*value++ = '\0';
 	strip_end(name);
+	if (!whole)
+		return settings_complain(name,
+					 "is too long: a line of .env has "
+					 "4095 bytes or fewer");
 	value += strspn(value, " \t");
 	strip_end(value);
 	n = strlen(value);
@@ -131,17 +136,21 @@ static void load_line(char *line)
 		value++;
 	}
 	(void)setenv(name, value, 0);
+	return true;
 }
 
-/* Without its end; what of it is too long is left out, and no line of its own. */
-static bool next_line(FILE *file, char line[VALUE_MAX])
+/* Without its end; what of it is too long is left out, it is then not *whole. */
+static bool next_line(FILE *file, char line[VALUE_MAX], bool *whole)
 {
 	size_t n = 0;
 	int c;
 
+	*whole = true;
 	while ((c = fgetc(file)) != EOF && c != '\n')
 		if (n < VALUE_MAX - 1)
 			line[n++] = (char)c;
+		else
+			*whole = false;
 	line[n] = '\0';
 	return n > 0 || c != EOF;
 }
@@ -150,56 +159,60 @@ static bool load_file(void)
 {
 	const char *named = getenv("HERMETIC_ENV_FILE");
 	FILE *file = fopen(named != NULL ? named : ".env", "re");
+	bool whole, good = true;
 	char line[VALUE_MAX];
 
 	if (file == NULL)
 		return named == NULL ||
 		       settings_complain("HERMETIC_ENV_FILE", "cannot be read");
-	while (next_line(file, line))
-		load_line(line);
+	while (good && next_line(file, line, &whole))
+		good = load_line(line, whole);
 	(void)fclose(file);
 	sec_wipe(line, sizeof(line));
-	return true;
+	return good;
 }
 
 /* ---- values ---- */
 
-/* The first line of the file that NAME_FILE names. */
-static char *read_secret_file(const char *name)
+/* The first line of the file that NAME_FILE names. False: it cannot be had, and why
+ * has been said. */
+static bool read_secret_file(const char *name, char **value)
 {
-	char variable[128], line[VALUE_MAX], *value = NULL;
+	char variable[128], line[VALUE_MAX];
+	bool whole = true;
 	const char *path;
 	FILE *file;
 
 	(void)snprintf(variable, sizeof(variable), "%s_FILE", name);
 	path = getenv(variable);
 	if (path == NULL)
-		return NULL;
+		return true;
 	file = fopen(path, "re");
-	if (file == NULL) {
-		(void)settings_complain(variable, strerror(errno));
-		return NULL;
-	}
-	if (fgets(line, sizeof(line), file) != NULL) {
+	if (file == NULL)
+		return settings_complain(variable, strerror(errno));
+	if (next_line(file, line, &whole) && whole) {
 		strip_end(line);
-		value = strdup(line);
+		*value = strdup(line);
 	}
 	(void)fclose(file);
 	sec_wipe(line, sizeof(line));
-	return value;
+	return whole ||
+	       settings_complain(variable, "names a file whose first line has "
+					   "more than 4095 bytes");
 }
 
-/* A copy; the environment's own bytes are wiped, /proc shows them. */
-static char *take_secret(const char *name)
+/* A copy; the environment's own bytes are wiped, /proc shows them. False: the file
+ * that has it cannot be read. */
+static bool take_secret(const char *name, char **value)
 {
-	char *inherited = getenv(name), *value;
+	char *inherited = getenv(name);
 
 	if (inherited == NULL)
-		return read_secret_file(name);
-	value = strdup(inherited);
+		return read_secret_file(name, value);
+	*value = strdup(inherited);
 	sec_wipe(inherited, strlen(inherited));
 	(void)unsetenv(name);
-	return value;
+	return true;
 }
 
 static bool set_number(const struct setting *s, const char *text)
@@ -242,11 +255,13 @@ static bool set_parsed(const struct setting *s, const char *text)
 static bool set(const struct setting *s)
 {
 	const struct setting_row *row = settings_row(s->id);
-	bool secret = is_secret(row);
-	char *own = secret ? take_secret(row->name) : NULL;
-	const char *text = secret ? own : getenv(row->name);
-	bool ok;
+	bool secret = is_secret(row), ok;
+	char *own = NULL;
+	const char *text;
 
+	if (secret && !take_secret(row->name, &own))
+		return false;
+	text = secret ? own : getenv(row->name);
 	if (text == NULL || *text == '\0') {
 		free(own);
 		if (row->otherwise == NULL)

@@ -1,20 +1,17 @@
 /* What a node is made of. */
-#include "server/edge/process.h"
+#include "server/app.h"
 
 #include <string.h>
 
-#include "base/log.h"
 #include "base/settings.h"
 #include "check/log_head.h"
 #include "crypto/hash.h"
-#include "crypto/library.h"
 #include "door/delivery.h"
 #include "door/presence.h"
 #include "door/vouch.h"
 #include "server/answer.h"
 #include "server/config.h"
 #include "server/edge/conn.h"
-#include "server/edge/exported.h"
 #include "server/edge/job.h"
 #include "server/event_loop.h"
 #include "server/health.h"
@@ -25,7 +22,7 @@
 #include "server/relay.h"
 #include "server/revocations.h"
 #include "server/routes.h"
-#include "server/tls_files.h"
+#include "server/start.h"
 #include "server/ws.h"
 #include "store/cluster.h"
 #include "store/scrape.h"
@@ -129,18 +126,13 @@ static bool is_idle(void)
 	return store_is_idle(store) && lanes_are_idle();
 }
 
-static bool configure(struct process_settings *settings)
+bool app_configure(struct process_settings *settings)
 {
 	if (!config_load())
 		return false;
-	if (library_start() != ERR_OK) {
-		LOG(ERROR, "the cryptographic library cannot start",
-		    LOG_STR("library", "libcrypto, libgcrypt"));
-		return false;
-	}
-	if (!tls_files_take("HERMETIC_TLS_CERTIFICATE",
-			    config()->tls_certificate, "HERMETIC_TLS_KEY",
-			    config()->tls_key))
+	if (!start_crypto(&(const struct start_tls){
+		"HERMETIC_TLS_CERTIFICATE", config()->tls_certificate,
+		"HERMETIC_TLS_KEY", config()->tls_key }))
 		return false;
 	if (*config()->mqtt_keys_secret != '\0' &&
 	    strlen(config()->mqtt_keys_secret) < VOUCH_SECRET_MIN)
@@ -164,14 +156,4 @@ static bool configure(struct process_settings *settings)
 	settings->drain = drain;
 	settings->is_idle = is_idle;
 	return true;
-}
-
-/* Kore calls it in its parent. */
-EDGE_EXPORTED void kore_parent_configure(int argc, char **argv);
-
-void kore_parent_configure(int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	process_begin(configure);
 }

@@ -16,8 +16,9 @@ struct asked {
 	struct request *req;
 	struct group group;
 	uint64_t epoch, seq;
-	bool tree; /* it alone, of the group at `seq` */
-	bool past; /* the group may have gone on since */
+	struct digest head; /* of the log at `seq` */
+	bool tree;	    /* it alone, of the group at `seq` */
+	bool past;	    /* the group may have gone on since */
 	struct buf part, whole;
 	struct check_verdict verdict;
 };
@@ -85,16 +86,16 @@ out:
 	return e;
 }
 
-static void answer_whole(struct asked *a, struct span whole)
+static void answer_whole(struct asked *a)
 {
 	struct buf out = BUF_INIT;
 	enum err e;
 
 	buf_putf(&out, "{\"epoch\":%llu,\"seq\":%llu,\"head\":\"",
 		 (unsigned long long)a->epoch, (unsigned long long)a->seq);
-	digest_put(&out, a->group.at);
+	digest_put(&out, a->head);
 	buf_put_str(&out, "\"");
-	e = put_whole(whole, &out);
+	e = put_whole(buf_span(&a->whole), &out);
 	if (e != ERR_OK) { /* it is what the database has */
 		buf_clear(&out);
 		end_failed(a,
@@ -145,20 +146,27 @@ static void on_made(void *arg)
 	else if (a->tree)
 		answer_tree(a);
 	else
-		answer_whole(a, buf_span(&a->whole));
+		answer_whole(a);
 }
 
 /* ---- asking ---- */
 
+/* What is stored whole is given as it is; the group that is kept here stays. */
 static enum err take_row(struct asked *a, struct rows *rows)
 {
 	enum err e;
 
 	a->epoch = (uint64_t)rows_i64(rows, 0, "epoch");
 	a->seq = (uint64_t)rows_i64(rows, 0, "seq");
-	if (!rows_is_null(rows, 0, "part"))
+	a->head = rows_digest(rows, 0, "head");
+	if (rows_is_null(rows, 0, "part")) {
+		buf_put(&a->whole, rows_bytes(rows, 0, "group_info"));
+		TRY(rows_end(rows));
+	} else {
 		buf_put(&a->part, rows_bytes(rows, 0, "part"));
-	TRY(groups_read(&a->group, rows, "head"));
+		TRY(groups_read(&a->group, rows, "head"));
+	}
+	TRY(buf_end(&a->whole));
 	TRY(buf_end(&a->part));
 out:
 	return e;
@@ -183,7 +191,7 @@ static void on_row(void *arg, enum err e, struct rows *rows)
 	}
 	TRY(take_row(a, rows));
 	if (a->part.n == 0) {
-		answer_whole(a, buf_span(&a->group.whole));
+		answer_whole(a);
 		return;
 	}
 	TRY(job_run(make, on_made, a));

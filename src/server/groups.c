@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/metrics.h"
 #include "check/commit.h"
 
 /* Leaves of all that are kept together, about 800 bytes each; and how many. */
@@ -46,6 +47,7 @@ enum err groups_read(struct group *group, struct rows *rows, const char *at)
 
 	if (!rows_bool(rows, 0, "known")) {
 		groups_clear(group);
+		metrics_count(METRIC_GROUPS_READ, 1);
 		buf_put(&group->whole, rows_bytes(rows, 0, "group_info"));
 	}
 	if (!rows_is_null(rows, 0, "since"))

@@ -410,25 +410,6 @@ static void on_text(void *user, struct span text)
 
 /* ---- opening ---- */
 
-/* The token as a second subprotocol, for browsers. */
-static bool token_of_protocols(struct span protocols, struct span *token)
-{
-	static const char prefix[] = "bearer.";
-	const uint8_t *at = protocols.n > 0 ? memmem(protocols.p, protocols.n,
-						     prefix, sizeof(prefix) - 1)
-					    : NULL;
-	size_t n = 0;
-
-	if (at == NULL)
-		return false;
-	at += sizeof(prefix) - 1;
-	while (at + n < protocols.p + protocols.n &&
-	       memchr(", \t", at[n], 3) == NULL)
-		n++;
-	*token = span_of(at, n);
-	return true;
-}
-
 static struct trace *copy_trace(const struct trace *trace)
 {
 	struct trace *copy =
@@ -468,7 +449,8 @@ void ws_open(const struct call *call)
 		return;
 	}
 	(void)request_header(req, "Sec-WebSocket-Protocol", &protocols);
-	if (token_of_protocols(protocols, &token)) {
+	/* as a second subprotocol, for browsers */
+	if (head_after_prefix(protocols, "bearer.", &token)) {
 		if (!tokens_admit(req, token, &who))
 			return;
 	} else if (!tokens_require(req, &who)) {

@@ -17,6 +17,22 @@ static void check_within(struct span part, struct span whole)
 		abort();
 }
 
+/* As /ws reads a token that comes as a subprotocol. */
+static void check_list(struct span list)
+{
+	const struct span prefix = SPAN_LIT("bearer.");
+	struct span rest;
+
+	if (!head_after_prefix(list, "bearer.", &rest))
+		return;
+	check_within(span_of(rest.p - prefix.n, prefix.n + rest.n), list);
+	if (!span_equal(span_of(rest.p - prefix.n, prefix.n), prefix) ||
+	    (rest.p - prefix.n > list.p &&
+	     strchr(", \t", rest.p[-(ptrdiff_t)prefix.n - 1]) == NULL) ||
+	    (rest.n > 0 && memchr(rest.p, ',', rest.n) != NULL))
+		abort();
+}
+
 static void check_taken(const struct head *head, struct span bytes)
 {
 	struct span value;
@@ -31,6 +47,7 @@ static void check_taken(const struct head *head, struct span bytes)
 		if (memchr(head->fields[i].value.p, '\n',
 			   head->fields[i].value.n) != NULL)
 			abort();
+		check_list(head->fields[i].value);
 	}
 	if (head_find(head, "Transfer-Encoding", &value))
 		abort();

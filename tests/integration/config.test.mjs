@@ -134,6 +134,24 @@ test('an address that is none, a port in use: one sentence', async () => {
   server.close();
 });
 
+test('what is too long for a line of a file is refused, not cut', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'hermetic-env-'));
+  chmodSync(dir, 0o755);
+  const file = text => {
+    writeFileSync(join(dir, 'file'), text);
+    return join(dir, 'file');
+  };
+  assert.equal(await refusal({ HERMETIC_ENV_FILE:
+    file(`HERMETIC_AUDIENCE=${'a'.repeat(4095)}\nHERMETIC_ISSUER=b\n`) }),
+  'hermetic: HERMETIC_AUDIENCE is too long: a line of .env has 4095 bytes or ' +
+    'fewer');
+  assert.equal(await refusal({ HERMETIC_KEK: undefined,
+    HERMETIC_KEK_FILE: file(`${newKek()}${' '.repeat(4095)}\n`) }),
+  'hermetic: HERMETIC_KEK_FILE names a file whose first line has more than ' +
+    '4095 bytes');
+  rmSync(dir, { recursive: true });
+});
+
 test('a secret that is wrong is not said', async () => {
   const said = await refusal({ HERMETIC_KEK: 'c2VjcmV0IGtleQ==' });
   assert.ok(!said.includes('c2VjcmV0'));

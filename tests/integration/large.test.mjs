@@ -9,18 +9,19 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { Session, base64, bytesOf, newUser, ok, refused } from '../testlib/api.mjs';
+import { scrape } from '../testlib/metrics.mjs';
 import { u16, vec } from '../testlib/mls.mjs';
 import { conversation, twoPeople } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
 import { readGroup } from '../testlib/read_group.mjs';
-import { root, startNode, startPostgres } from '../testlib/stack.mjs';
+import { freePort, root, startNode, startPostgres } from '../testlib/stack.mjs';
 
 const LARGE = 33; // leaves whose tree is 64 wide
 
 describe('large groups', { concurrency: false }, () => {
   let postgres, node, alice, bob, devices, session, welcomed;
-  const start = () => startNode({ postgres, env: {
-    HERMETIC_DEVICES: '100', HERMETIC_LOGINS_PER_MINUTE: '1000' } });
+  const start = (env = {}, workers = 2) => startNode({ postgres, workers, env: {
+    HERMETIC_DEVICES: '100', HERMETIC_LOGINS_PER_MINUTE: '1000', ...env } });
   before(async () => {
     postgres = await startPostgres();
     node = await start();
@@ -217,19 +218,32 @@ describe('large groups', { concurrency: false }, () => {
   });
 
   test('the whole one is stored anew after many commits', async () => {
-    const { epoch } = await stored();
-    let now, most = 0;
-    for (let i = 0; i < 300; i++) {
+    const port = String(await freePort());
+    const alone = await start({ HERMETIC_METRICS_PORT: port }, 1);
+    const read = async () =>
+      (await scrape(port)).get('hermetic_groups_read_total');
+    try {
+      const { epoch } = await stored();
+      let now, most = 0;
+      alice.url = alone.url;
+      for (let i = 0; i < 300; i++) {
+        ok(await session.change(alice, { part: 'beside' }), 201);
+        now = await stored();
+        most = Math.max(most, now.since);
+        if (now.epoch > epoch) break;
+      }
+      assert.ok(now.epoch > epoch, 'it never was');
+      assert.equal(now.since, 0);
+      assert.ok(most > 3);
+      // stored whole, and given with the tree beside all the same
+      await holds(alice, { beside: true });
       ok(await session.change(alice, { part: 'beside' }), 201);
-      now = await stored();
-      most = Math.max(most, now.since);
-      if (now.epoch > epoch) break;
+      await holds(alice, { beside: true });
+      assert.equal(await read(), 1, 'who has followed it reads it no more');
+    } finally {
+      alice.url = node.url;
+      await alone.stop();
     }
-    assert.ok(now.epoch > epoch, 'it never was');
-    assert.equal(now.since, 0);
-    assert.ok(most > 3);
-    // stored whole, and given with the tree beside all the same
-    await holds(alice, { beside: true });
   });
 
   test('who has a Welcome gets the tree of its place', async () => {

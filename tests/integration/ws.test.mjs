@@ -86,6 +86,8 @@ describe('the WebSocket', { concurrency: false }, () => {
     assert.equal(await refusal({ token: `${alice.access}x` }), 401);
     assert.equal(await refusal({ protocols: ['hermetic.v1', 'bearer.x'] }),
       401);
+    assert.equal(await refusal({
+      protocols: ['hermetic.v1', `x-bearer.${alice.access}`] }), 401);
     assert.equal(await refusal({ token: alice.access, protocols: [] }), 400);
     assert.equal(await refusal({ token: alice.access,
       protocols: ['hermetic.v2'] }), 400);

@@ -3,17 +3,14 @@
  * PostgreSQL, on a port that no client reaches. It has no key-encryption key, and no
  * function of a node beyond reading HTTP.
  */
-#include "server/edge/process.h"
+#include "server/app.h"
 
 #include "admin_api/api.h"
 #include "admin_api/bearer.h"
 #include "admin_api/config.h"
-#include "base/log.h"
-#include "crypto/library.h"
 #include "server/edge/conn.h"
-#include "server/edge/exported.h"
 #include "server/event_loop.h"
-#include "server/tls_files.h"
+#include "server/start.h"
 #include "store/connection.h"
 
 enum {
@@ -59,18 +56,13 @@ static bool is_idle(void)
 	return api_is_idle();
 }
 
-static bool configure(struct process_settings *settings)
+bool app_configure(struct process_settings *settings)
 {
 	if (!config_load())
 		return false;
-	if (library_start() != ERR_OK) {
-		LOG(ERROR, "the cryptographic library cannot start",
-		    LOG_STR("library", "libcrypto, libgcrypt"));
-		return false;
-	}
-	if (!tls_files_take("HERMETIC_ADMIN_TLS_CERTIFICATE",
-			    config()->tls_certificate, "HERMETIC_ADMIN_TLS_KEY",
-			    config()->tls_key))
+	if (!start_crypto(&(const struct start_tls){
+		"HERMETIC_ADMIN_TLS_CERTIFICATE", config()->tls_certificate,
+		"HERMETIC_ADMIN_TLS_KEY", config()->tls_key }))
 		return false;
 	api_open();
 	settings->host = config()->host;
@@ -81,14 +73,4 @@ static bool configure(struct process_settings *settings)
 	settings->start = start;
 	settings->is_idle = is_idle;
 	return true;
-}
-
-/* Kore calls it in its parent. */
-EDGE_EXPORTED void kore_parent_configure(int argc, char **argv);
-
-void kore_parent_configure(int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	process_begin(configure);
 }

@@ -169,6 +169,19 @@ bool head_has_token(struct span list, const char *token)
 	return false;
 }
 
+bool head_after_prefix(struct span list, const char *prefix, struct span *rest)
+{
+	size_t n = strlen(prefix);
+	struct span part;
+
+	while (head_next_part(&list, ',', &part))
+		if (part.n >= n && memcmp(part.p, prefix, n) == 0) {
+			*rest = span_of(part.p + n, part.n - n);
+			return true;
+		}
+	return false;
+}
+
 static size_t count_fields(const struct head *head, const char *name)
 {
 	size_t count = 0;

@@ -62,4 +62,8 @@ bool head_next_part(struct span *list, char separator, struct span *part);
 /* Is the token one of a comma-separated list, without case? */
 bool head_has_token(struct span list, const char *token);
 
+/* What follows `prefix` in the first part of a comma-separated list that begins with it,
+ * case and all; false: none does. */
+bool head_after_prefix(struct span list, const char *prefix, struct span *rest);
+
 #endif
