@@ -81,7 +81,8 @@ static enum err (*const RUN[VERB_COUNT])(struct cmd *) = {
 	[VERB_ACCOUNT] = cmd_account,	[VERB_INVITATIONS] = cmd_invitations,
 	[VERB_DECLINE] = cmd_decline,	[VERB_BLOCK] = cmd_block,
 	[VERB_UNBLOCK] = cmd_unblock,	[VERB_BAN] = cmd_ban,
-	[VERB_UNBAN] = cmd_unban,
+	[VERB_UNBAN] = cmd_unban,	[VERB_AGENT] = cmd_agent,
+	[VERB_LOCK] = cmd_lock,
 };
 
 /* What could not be written was not told: that is no success. */
@@ -97,7 +98,7 @@ static bool opens_itself(enum verb verb)
 {
 	return verb == VERB_CHAT || verb == VERB_REGISTER ||
 	       verb == VERB_LOGIN || verb == VERB_PASSPHRASE ||
-	       verb == VERB_ACCOUNT;
+	       verb == VERB_ACCOUNT || verb == VERB_AGENT || verb == VERB_LOCK;
 }
 
 static bool needs_no_home(const struct args *args)
