@@ -35,10 +35,12 @@ OPT_debug := -O1 -g
 OPT_release := -O2 -g -D_FORTIFY_SOURCE=2
 OPT_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
+OPT_tsan := -O1 -g -fsanitize=thread
 OPT_ct := $(OPT_release) -DHERMETIC_CT
 OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all
 LINK_asan := -fsanitize=address,undefined
+LINK_tsan := -fsanitize=thread
 LINK_fuzz := -fsanitize=address,undefined
 
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -Isrc -I. -I$(B)/gen $(OPT_$(VARIANT)) \

@@ -38,6 +38,8 @@ enum option {
 	OPT_TRANSPORT,
 	OPT_MQTT,
 	OPT_PASSPHRASE_FD,
+	OPT_FOR,
+	OPT_FOREGROUND,
 	OPT_HELP,
 	OPT_VERSION,
 	OPT_COUNT
@@ -139,6 +141,12 @@ static const struct option_row OPTIONS[OPT_COUNT] = {
 				"read the passphrase from that descriptor: its "
 				"first line",
 				ALL_VERBS },
+	[OPT_FOR] = { "--for", NULL, "TIME",
+		      "how long: 90s, 30m, 8h, 7d (8h if not said)",
+		      ONLY(VERB_AGENT) },
+	[OPT_FOREGROUND] = { "--foreground", NULL, NULL,
+			     "stay, for a service or a script",
+			     ONLY(VERB_AGENT) },
 	[OPT_HELP] = { "--help", "-h", NULL, "this", ALL_VERBS },
 	[OPT_VERSION] = { "--version", NULL, NULL, "print the version",
 			  ALL_VERBS },
@@ -255,6 +263,29 @@ static enum err set_descriptor(struct args *a, const char *value,
 	return ERR_OK;
 }
 
+/* A number with its unit; 30 days at most. */
+static enum err set_time(struct args *a, const char *value, char problem[256])
+{
+	static const struct {
+		char unit;
+		uint64_t seconds;
+	} table[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	size_t n = strlen(value);
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (n > 1 && value[n - 1] == table[i].unit &&
+		    text_parse_u64(&number, span_of(value, n - 1),
+				   30 * 86400 / table[i].seconds) == ERR_OK)
+			a->seconds = number * table[i].seconds;
+	if (a->seconds == 0)
+		return usage(problem,
+			     "--for wants a time as 90s, 30m, 8h or 7d, 30d at "
+			     "most, not \"%s\".",
+			     value);
+	return ERR_OK;
+}
+
 /* Options without a value. */
 static void set_flag(struct args *a, enum option option)
 {
@@ -271,6 +302,7 @@ static void set_flag(struct args *a, enum option option)
 		[OPT_BEGIN_ANEW] = &a->begin_anew,
 		[OPT_REPLACE] = &a->replace,
 		[OPT_FOLLOW] = &a->follow,
+		[OPT_FOREGROUND] = &a->foreground,
 		[OPT_HELP] = &a->help,
 		[OPT_VERSION] = &a->version,
 	};
@@ -311,6 +343,8 @@ static enum err apply(struct args *a, enum option option, const char *value,
 		return set_expires(a, value, problem);
 	if (option == OPT_DROP)
 		return set_drop(a, value, problem);
+	if (option == OPT_FOR)
+		return set_time(a, value, problem);
 	if (option == OPT_PASSPHRASE_FD)
 		return set_descriptor(a, value, problem);
 	if (option == OPT_INVITE)

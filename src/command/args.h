@@ -48,6 +48,8 @@ enum verb {
 	VERB_RECOVERY,
 	VERB_VERIFY,
 	VERB_ACCOUNT,
+	VERB_AGENT,
+	VERB_LOCK,
 	VERB_COUNT
 };
 
@@ -63,7 +65,7 @@ struct args {
 	enum verb verb;
 	bool help, version, json, follow, open, yes, flush, to_new_members,
 	    end_others, recovery, no_recovery, begin_anew, replace,
-	    verified_only;
+	    verified_only, foreground;
 	const char *server, *username, *home, *device, *ca;
 	const char *name;	/* --name of a session */
 	const char *key;	/* --id of a text */
@@ -72,6 +74,7 @@ struct args {
 	const char *algorithms; /* comma-separated, in order of preference */
 	const char *scrypt_n;	/* cost of a new state, environment only */
 	const char *stock;	/* of KeyPackages, environment only */
+	uint64_t seconds;	/* --for of an agent; 0: not said */
 	int passphrase_fd;	/* -1: none */
 	/* environment only: a file, and the folder of systemd's credentials */
 	const char *passphrase_file, *credentials;

@@ -227,4 +227,14 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			   "another. Every link is verified, without a server.",
 			   "hermetic account delete\n"
 			   "  hermetic account verify alice.json" },
+	[VERB_AGENT] = { "agent", "", "hold the keys of the state for a time",
+			 0, 0,
+			 "Asks for the passphrase once. Until the time is "
+			 "over, "
+			 "or hermetic lock, other\n"
+			 "commands of yours open the state without it, and in "
+			 "a tenth of the time.",
+			 "hermetic agent\n  hermetic agent --for 30m" },
+	[VERB_LOCK] = { "lock", "", "end the agent", 0, 0, NULL,
+			"hermetic lock" },
 };

@@ -30,6 +30,10 @@ MUST_CHECK enum err cmd_login(struct cmd *cmd);
 /* Where a device is logged in, or was. */
 MUST_CHECK enum err cmd_passphrase(struct cmd *cmd);
 
+/* cmd->home is found; the first one asks for the passphrase. */
+MUST_CHECK enum err cmd_agent(struct cmd *cmd);
+MUST_CHECK enum err cmd_lock(struct cmd *cmd);
+
 /* How a login ends: this device comes into its account's log, and waits for it where
  * another device has to approve it. */
 MUST_CHECK enum err cmd_enrol(struct cmd *cmd);
@@ -139,7 +143,7 @@ MUST_CHECK enum err cmd_chat(struct cmd *cmd);
 /* The passphrase, which is read when it is first needed. */
 MUST_CHECK enum err cmd_need_passphrase(struct cmd *cmd, bool is_new);
 
-/* The account is opened with the passphrase. */
+/* The account is opened by an agent's keys, or with the passphrase. */
 MUST_CHECK enum err cmd_open(struct cmd *cmd);
 
 /* Makes the account if `is_new`, logs in and fills the stock of

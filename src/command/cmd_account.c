@@ -3,6 +3,7 @@
 
 #include "command/out.h"
 #include "command/passphrase.h"
+#include "reach/agent.h"
 #include "reach/come_in.h"
 #include "reach/drive.h"
 
@@ -21,6 +22,24 @@ enum err cmd_need_passphrase(struct cmd *cmd, bool is_new)
 	return passphrase_read(&source, is_new, &cmd->a.why, &cmd->passphrase);
 }
 
+/* An agent that holds the keys of another state than the one that is there now is as
+ * good as none. */
+static enum err peek_by_agent(struct account *a)
+{
+	struct state_keys keys = { .seal = { .n = 0 } };
+	enum err e;
+
+	if (agent_keys(a->home, &keys) != ERR_OK)
+		return ERR_OK;
+	e = account_peek_keys(a, &keys);
+	if (e == ERR_PEER_CRYPTO) {
+		why_clear(&a->why);
+		e = ERR_OK;
+	}
+	state_keys_clear(&keys);
+	return e;
+}
+
 enum err cmd_open(struct cmd *cmd)
 {
 	struct account *a = &cmd->a;
@@ -32,7 +51,9 @@ enum err cmd_open(struct cmd *cmd)
 			       "hermetic login --username NAME --server "
 			       "HOST:PORT",
 			       a->home);
-	TRY(cmd_need_passphrase(cmd, false));
+	TRY(peek_by_agent(a));
+	if (a->state == NULL)
+		TRY(cmd_need_passphrase(cmd, false));
 	TRY(account_open(a, buf_span(&cmd->passphrase), cmd->args->server,
 			 cmd->args->username));
 out:

@@ -19,7 +19,8 @@ static enum err (*const RUN[VERB_COUNT])(struct cmd *) = {
 	[VERB_ACCOUNT] = cmd_account,	[VERB_INVITATIONS] = cmd_invitations,
 	[VERB_DECLINE] = cmd_decline,	[VERB_BLOCK] = cmd_block,
 	[VERB_UNBLOCK] = cmd_unblock,	[VERB_BAN] = cmd_ban,
-	[VERB_UNBAN] = cmd_unban,
+	[VERB_UNBAN] = cmd_unban,	[VERB_AGENT] = cmd_agent,
+	[VERB_LOCK] = cmd_lock,
 };
 
 enum err cmd_run(struct cmd *cmd)

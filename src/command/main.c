@@ -76,7 +76,7 @@ static bool opens_itself(enum verb verb)
 {
 	return verb == VERB_CHAT || verb == VERB_REGISTER ||
 	       verb == VERB_LOGIN || verb == VERB_PASSPHRASE ||
-	       verb == VERB_ACCOUNT;
+	       verb == VERB_ACCOUNT || verb == VERB_AGENT || verb == VERB_LOCK;
 }
 
 static bool needs_no_home(const struct args *args)

@@ -16,145 +16,24 @@
 #define AGAIN_MAX_MS 60000
 #define ROUNDS_MAX 64 /* of taking what came, in one step */
 
-/* ---- the queue ---- */
-
-static void free_event(struct inside_event *event)
-{
-	if (event == NULL)
-		return;
-	json_decref(event->entry);
-	free(event->text);
-	free(event->json);
-	free(event);
-}
-
-void events_clear(struct hermetic *h)
-{
-	while (h->first != NULL) {
-		struct inside_event *next = h->first->next;
-
-		free_event(h->first);
-		h->first = next;
-	}
-	h->last_event = NULL;
-	free_event(h->taken);
-	free_event(h->entry);
-	h->taken = h->entry = NULL;
-}
-
-/* NULL: out of memory. */
-static struct inside_event *make_event(enum hermetic_event_kind kind,
-				       const char *session)
-{
-	struct inside_event *made = calloc(1, sizeof(*made));
-
-	if (made == NULL)
-		return NULL;
-	if (session != NULL)
-		memcpy(made->session, session, strlen(session) + 1);
-	made->event = (struct hermetic_event){
-		.kind = kind,
-		.session = made->session,
-		.from = "",
-		.device = "",
-		.text = "",
-		.json = "",
-	};
-	return made;
-}
-
-static void add_event(struct hermetic *h, struct inside_event *event)
-{
-	if (event == NULL)
-		return;
-	if (h->last_event != NULL)
-		h->last_event->next = event;
-	else
-		h->first = event;
-	h->last_event = event;
-}
-
 const struct hermetic_event *hermetic_next_event(struct hermetic *h)
 {
-	struct inside_event *event = h->first;
-
-	free_event(h->taken);
-	h->taken = event;
-	if (event == NULL)
-		return NULL;
-	h->first = event->next;
-	if (h->first == NULL)
-		h->last_event = NULL;
-	return &event->event;
-}
-
-/* ---- entries ---- */
-
-static enum hermetic_event_kind kind_of(const json_t *entry)
-{
-	static const struct {
-		const char *name;
-		enum hermetic_event_kind kind;
-	} table[] = {
-		{ "text", HERMETIC_EVENT_TEXT },
-		{ "edit", HERMETIC_EVENT_EDIT },
-		{ "delete", HERMETIC_EVENT_DELETE },
-		{ "reaction", HERMETIC_EVENT_REACTION },
-	};
-	const char *name = inside_text(entry, "kind");
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-		if (strcmp(table[i].name, name) == 0)
-			return table[i].kind;
-	return HERMETIC_EVENT_ENTRY;
-}
-
-static uint64_t number_of(const json_t *entry, const char *name)
-{
-	json_int_t number = json_integer_value(json_object_get(entry, name));
-
-	return number > 0 ? (uint64_t)number : 0;
-}
-
-/* NULL: out of memory. */
-static struct inside_event *entry_event(const char *session,
-					const json_t *entry)
-{
-	struct inside_event *made = make_event(kind_of(entry), session);
-	uint64_t of = number_of(entry, "of");
-
-	if (made == NULL)
-		return NULL;
-	made->entry = json_incref((json_t *)(uintptr_t)entry);
-	made->json = json_dumps(entry, JSON_COMPACT);
-	if (made->json == NULL) {
-		free_event(made);
-		return NULL;
-	}
-	made->event.number = number_of(entry, "seq");
-	made->event.from = inside_text(entry, "from");
-	made->event.device = inside_text(entry, "device");
-	made->event.own = json_is_true(json_object_get(entry, "own"));
-	made->event.text = inside_text(entry, "text");
-	made->event.about = of != 0 ? of : number_of(entry, "reply_to");
-	made->event.sent_at = number_of(entry, "sent_at");
-	made->event.json = made->json;
-	return made;
+	return told_take(&h->told);
 }
 
 enum hermetic_result hermetic_entry(struct hermetic *h, const char *session,
 				    uint64_t number,
 				    const struct hermetic_event **event)
 {
-	struct inside_event *made;
+	struct told_event *made;
 	json_t *entry = NULL;
 	enum err e;
 
 	INSIDE_OPEN(h);
 	TRY(view_entry(&h->a, session, number, &entry));
-	made = entry_event(session, entry);
+	made = told_make_entry(session, entry);
 	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
-	free_event(h->entry);
+	told_free_event(h->entry);
 	h->entry = made;
 	*event = &made->event;
 out:
@@ -167,44 +46,38 @@ out:
 /* One that cannot be told is told again: live.h counts it as not told. */
 static bool on_entry(void *context, const char *id, const json_t *entry)
 {
-	struct inside_event *made = entry_event(id, entry);
+	struct told_event *made = told_make_entry(id, entry);
+	struct hermetic *h = context;
 
-	add_event(context, made);
+	told_add(&h->told, made);
 	return made != NULL;
 }
 
 static void on_event(void *context, const struct device_event *event)
 {
-	static const enum hermetic_event_kind kinds[] = {
-		[EVENT_ENTRY] = HERMETIC_EVENT_ENTRY,
-		[EVENT_SENT] = HERMETIC_EVENT_SENT,
-		[EVENT_REFUSED] = HERMETIC_EVENT_REFUSED,
-		[EVENT_ENDED] = HERMETIC_EVENT_ENDED,
-	};
-	struct inside_event *made =
-	    make_event(kinds[event->kind], event->session);
+	struct hermetic *h = context;
 
-	if (made == NULL)
-		return;
-	made->event.number = event->seq;
-	made->event.item = event->item;
-	add_event(context, made);
+	told_add_event(&h->told, event);
 }
 
 static void on_welcome(void *context, const char *id)
 {
-	add_event(context, make_event(HERMETIC_EVENT_INVITED, id));
+	struct hermetic *h = context;
+
+	told_add(&h->told, told_make_event(HERMETIC_EVENT_INVITED, id));
 }
 
 static void on_waits(void *context)
 {
-	add_event(context, make_event(HERMETIC_EVENT_DEVICE_WAITS, NULL));
+	struct hermetic *h = context;
+
+	told_add(&h->told, told_make_event(HERMETIC_EVENT_DEVICE_WAITS, NULL));
 }
 
 static void on_connected(void *context, bool connected, const char *reason)
 {
 	struct hermetic *h = context;
-	struct inside_event *made = make_event(
+	struct told_event *made = told_make_event(
 	    connected ? HERMETIC_EVENT_CONNECTED : HERMETIC_EVENT_DISCONNECTED,
 	    NULL);
 
@@ -215,7 +88,7 @@ static void on_connected(void *context, bool connected, const char *reason)
 	made->text = strdup(reason);
 	if (made->text != NULL)
 		made->event.text = made->text;
-	add_event(h, made);
+	told_add(&h->told, made);
 }
 
 /* ---- what waits ---- */
@@ -267,7 +140,7 @@ enum err events_entered(struct hermetic *h, const char *session,
 /* How long poll() may wait, for who is outside of a step. */
 static uint64_t tick_ms(const struct hermetic *h)
 {
-	if (h->first != NULL)
+	if (h->told.first != NULL)
 		return 0;
 	if (live_fd(h->live) >= 0 || live_retry_ms(h->live) > TICK_MS)
 		return TICK_MS;
@@ -337,9 +210,10 @@ static enum err follow_all(struct hermetic *h)
 	TRY(directory_own(&h->a, &list));
 	json_array_foreach(list, i, row)
 	{
-		if (strcmp(inside_text(row, "state"), "member") == 0)
-			TRY(live_follow(h->live, inside_text(row, "session_id"),
-					number_of(row, "last_seq")));
+		if (strcmp(told_text(row, "state"), "member") == 0)
+			TRY(live_follow(h->live, told_text(row, "session_id"),
+					(uint64_t)json_integer_value(
+					    json_object_get(row, "last_seq"))));
 	}
 out:
 	json_decref(list);
@@ -355,7 +229,7 @@ static enum err tell_invitations(struct hermetic *h)
 
 	TRY(directory_invitations(&h->a, &list));
 	json_array_foreach(list, i, row)
-	    on_welcome(h, inside_text(row, "session_id"));
+	    on_welcome(h, told_text(row, "session_id"));
 out:
 	json_decref(list);
 	return e;
@@ -430,14 +304,14 @@ int hermetic_fd(const struct hermetic *h)
 static enum err rounds(struct hermetic *h, int timeout_ms)
 {
 	bool readable, stopped;
-	const struct inside_event *before;
+	const struct told_event *before;
 	enum err e = ERR_OK;
 
 	for (unsigned i = 0; i < ROUNDS_MAX; i++) {
-		before = h->last_event;
+		before = h->told.last;
 		e = live_wait(h->live, -1, before == NULL ? timeout_ms : 0,
 			      &readable, &stopped);
-		if (e != ERR_OK || h->last_event == before)
+		if (e != ERR_OK || h->told.last == before)
 			break;
 	}
 	return e;

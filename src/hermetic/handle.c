@@ -3,9 +3,7 @@
 #include "reach/come_in.h"
 #include "reach/drive.h"
 #include "reach/enrol.h"
-#include "reach/process.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,16 +16,6 @@ const char *hermetic_version(void)
 {
 	return TEXT_OF(HERMETIC_VERSION_MAJOR) "." TEXT_OF(
 	    HERMETIC_VERSION_MINOR) "." TEXT_OF(HERMETIC_VERSION_PATCH);
-}
-
-/* ---- the process ---- */
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static enum err started = ERR_LOCAL_BUG;
-
-static void start(void)
-{
-	started = process_start();
 }
 
 /* ---- making ---- */
@@ -89,7 +77,7 @@ static enum err configure(struct hermetic *h, const void *given)
 	struct hermetic_config config;
 	enum err e;
 
-	TRY(started);
+	TRY(inside_start());
 	if (given == NULL || !inside_take(&config, sizeof(config), given))
 		TRY(why_set(&h->a.why, ERR_PEER_INVALID, "usage",
 			    "The size of struct hermetic_config is not set, or "
@@ -117,7 +105,6 @@ enum hermetic_result hermetic_new(const struct hermetic_config *config,
 	struct hermetic *h = calloc(1, sizeof(*h));
 	enum hermetic_result result = HERMETIC_LOCAL;
 
-	(void)pthread_once(&once, start);
 	if (h != NULL) {
 		h->poll_fd = h->timer_fd = h->channel_fd = -1;
 		result = inside_result(h, configure(h, config));
@@ -142,7 +129,8 @@ void hermetic_free(struct hermetic *h)
 		return;
 	live_close(h->live);
 	account_close(&h->a);
-	events_clear(h);
+	told_clear(&h->told);
+	told_free_event(h->entry);
 	inside_list_clear(&h->sessions);
 	inside_list_clear(&h->members);
 	inside_list_clear(&h->outbox);

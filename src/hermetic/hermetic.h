@@ -362,6 +362,156 @@ enum hermetic_result hermetic_verify(struct hermetic *h, const char *user,
 /* A person has compared the digits with that person. */
 enum hermetic_result hermetic_compared(struct hermetic *h, const char *user);
 
+/* ---- the device without input and output ----
+ *
+ * The same device for a program with a loop, a network and a store of its own. It is
+ * given an order, says what to ask the server, is given the answer, and goes on:
+ *
+ *   hermetic_core_start(core, &order);
+ *   while ((turn = hermetic_core_turn(core, &request, &ms)) != HERMETIC_TURN_DONE)
+ *           ask, and hermetic_core_answer(); or wait for `ms`;
+ *   result = hermetic_core_outcome(core, &outcome);
+ *
+ * The program registers and logs in by itself (docs/protocol.md: POST /auth/register,
+ * /auth/login, with hermetic_password()), sends each request with its access token,
+ * and renews that. What was decided is in the store before a request is handed
+ * out, so a program that is killed goes on with its next order. The first orders of
+ * a new device are HERMETIC_ORDER_ACCOUNT and HERMETIC_ORDER_STOCK. Nothing here
+ * waits. */
+
+/* The password that the server is given for a passphrase, into 64 bytes with the
+ * NUL. Takes as long as guessing one. */
+#define HERMETIC_PASSWORD_SIZE 64
+enum hermetic_result hermetic_password(const char *username,
+				       const char *passphrase,
+				       char password[HERMETIC_PASSWORD_SIZE]);
+
+/* Records by name. They hold the device's keys: who stores them seals them. begin()
+ * keeps other processes out until commit(), after which all that was put is
+ * durable, or rollback(). */
+struct hermetic_store {
+	size_t size;
+	/* *changed: another process has written since our last transaction. */
+	enum hermetic_result (*begin)(void *context, bool *changed);
+	enum hermetic_result (*commit)(void *context);
+	void (*rollback)(void *context);
+	/* Calls give(to, …) once, or returns HERMETIC_GONE. */
+	enum hermetic_result (*get)(void *context, const char *name,
+				    void (*give)(void *to, const void *bytes,
+						 size_t size),
+				    void *to);
+	enum hermetic_result (*put)(void *context, const char *name,
+				    const void *bytes, size_t size);
+	enum hermetic_result (*remove)(void *context, const char *name);
+	void *context;
+};
+
+struct hermetic_core_config {
+	size_t size;
+	const char *username, *device_id; /* as the login's answer says */
+	const char *algorithms;		  /* NULL: all of them */
+	const struct hermetic_store *store;
+	uint64_t (*now_ms)(
+	    void *clock); /* Unix milliseconds; NULL: this clock */
+	void *clock;
+	uint32_t stock;
+};
+
+struct hermetic_core;
+
+/* As hermetic_new() and hermetic_free(). */
+enum hermetic_result hermetic_core_new(
+    const struct hermetic_core_config *config, struct hermetic_core **core);
+void hermetic_core_free(struct hermetic_core *core);
+const char *hermetic_core_why(const struct hermetic_core *core);
+const char *hermetic_core_slug(const struct hermetic_core *core);
+
+enum hermetic_order_kind {
+	HERMETIC_ORDER_REFRESH,
+	HERMETIC_ORDER_SEND,   /* text, saying */
+	HERMETIC_ORDER_CREATE, /* creation; makes the session's id */
+	HERMETIC_ORDER_JOIN,
+	HERMETIC_ORDER_INVITE, /* whom */
+	HERMETIC_ORDER_REMOVE, /* whom */
+	HERMETIC_ORDER_ROTATE,
+	HERMETIC_ORDER_LEAVE,
+	HERMETIC_ORDER_RESOLVE,
+	HERMETIC_ORDER_STOCK, /* publish KeyPackages; no session */
+	HERMETIC_ORDER_ACCOUNT, /* read, and begin, this account's log; no session */
+	HERMETIC_ORDER_MEET /* whom: read that account's log; no session */
+};
+
+struct hermetic_order {
+	size_t size;
+	enum hermetic_order_kind kind;
+	const char *session, *text, *whom;
+	const struct hermetic_saying *saying;	  /* or NULL */
+	const struct hermetic_creation *creation; /* or NULL */
+};
+
+/* Copied. One order at a time. */
+enum hermetic_result hermetic_core_start(struct hermetic_core *core,
+					 const struct hermetic_order *order);
+
+enum hermetic_turn {
+	HERMETIC_TURN_ASK,
+	HERMETIC_TURN_WAIT, /* *wait_ms: call again after so long */
+	HERMETIC_TURN_DONE
+};
+
+/* Borrowed until it is answered. */
+struct hermetic_request {
+	const char *method, *path; /* "POST", "/session/create" */
+	const char *body;	   /* JSON, or NULL */
+};
+
+enum hermetic_turn hermetic_core_turn(struct hermetic_core *core,
+				      const struct hermetic_request **request,
+				      uint32_t *wait_ms);
+
+/* What came of it: the HTTP status, or 0 when the server was not reached; the body,
+ * or NULL; the header Date less our clock in milliseconds, or 0. */
+void hermetic_core_answer(struct hermetic_core *core, int status,
+			  const char *body, size_t size,
+			  int64_t clock_ahead_ms);
+
+struct hermetic_outcome {
+	const char *session;
+	uint64_t number, item; /* as struct hermetic_sent */
+	size_t devices;	       /* INVITE: how many were added */
+};
+
+/* How the order ended; borrowed until the next one. HERMETIC_KEPT as
+ * hermetic_send(). */
+enum hermetic_result hermetic_core_outcome(
+    struct hermetic_core *core, const struct hermetic_outcome **outcome);
+
+/* A message that the server pushed by WebSocket: its JSON. Between orders only.
+ * HERMETIC_CONFLICT: some before it are missing, and HERMETIC_ORDER_REFRESH reads
+ * them. */
+enum hermetic_result hermetic_core_push(struct hermetic_core *core,
+					const char *json, size_t size);
+
+/* As hermetic_next_event(). */
+const struct hermetic_event *hermetic_core_next_event(
+    struct hermetic_core *core);
+
+/* JSON, borrowed until the next call of any of these: ["ID"…] of all sessions; what
+ * the device knows of one; an entry that is kept. */
+enum hermetic_result hermetic_core_sessions(struct hermetic_core *core,
+					    const char **json);
+enum hermetic_result hermetic_core_describe(struct hermetic_core *core,
+					    const char *session,
+					    const char **json);
+enum hermetic_result hermetic_core_entry(struct hermetic_core *core,
+					 const char *session, uint64_t number,
+					 const char **json);
+/* As hermetic_shown(). */
+enum hermetic_result hermetic_core_shown(struct hermetic_core *core,
+					 const char *session,
+					 const char *const *marks,
+					 size_t count);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

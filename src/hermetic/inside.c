@@ -1,7 +1,8 @@
 #include "hermetic/inside.h"
 
-#include "device/record.h"
+#include "reach/process.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,37 @@ bool inside_take(void *to, size_t size, const void *from)
 			return false;
 	memset(to, 0, size);
 	memcpy(to, from, given < size ? given : size);
+	return true;
+}
+
+/* ---- the process ---- */
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static enum err started = ERR_LOCAL_BUG;
+
+static void start(void)
+{
+	started = process_start();
+}
+
+enum err inside_start(void)
+{
+	(void)pthread_once(&once, start);
+	return started;
+}
+
+bool inside_act(enum hermetic_act act, enum said_act *out)
+{
+	static const enum said_act acts[] = {
+		[HERMETIC_SAY] = SAID_TEXT,
+		[HERMETIC_EDIT] = SAID_EDIT,
+		[HERMETIC_DELETE] = SAID_DELETE,
+		[HERMETIC_REACT] = SAID_REACTION,
+	};
+
+	if ((size_t)act >= sizeof(acts) / sizeof(*acts))
+		return false;
+	*out = acts[act];
 	return true;
 }
 
@@ -77,23 +109,27 @@ static enum hermetic_result by_error(enum err e)
 	return HERMETIC_LOCAL;
 }
 
-enum hermetic_result inside_result(struct hermetic *h, enum err e)
+enum hermetic_result inside_conclude(struct why *why, struct why *last,
+				     enum err e)
 {
-	struct why *why = &h->a.why;
-
 	if (e == ERR_OK) {
 		why_clear(why);
 		return HERMETIC_OK;
 	}
 	(void)why_set(why, e, "failed", "This failed: %s.", err_text(e));
-	h->last = *why;
+	*last = *why;
 	why_clear(why);
-	if (h->last.unreachable)
+	if (last->unreachable)
 		return HERMETIC_UNREACHABLE;
 	for (size_t i = 0; i < sizeof(SLUGS) / sizeof(*SLUGS); i++)
-		if (strcmp(h->last.slug, SLUGS[i].slug) == 0)
+		if (strcmp(last->slug, SLUGS[i].slug) == 0)
 			return SLUGS[i].result;
 	return by_error(e);
+}
+
+enum hermetic_result inside_result(struct hermetic *h, enum err e)
+{
+	return inside_conclude(&h->a.why, &h->last, e);
 }
 
 enum hermetic_result inside_refuse(struct hermetic *h, const char *slug,
@@ -190,16 +226,9 @@ const char *inside_text_or_null(const json_t *object, const char *name)
 	return json_string_value(json_object_get(object, name));
 }
 
-const char *inside_text(const json_t *object, const char *name)
-{
-	const char *text = inside_text_or_null(object, name);
-
-	return text != NULL ? text : "";
-}
-
 enum hermetic_comparison inside_comparison(const json_t *object)
 {
-	const char *word = inside_text(object, "compared");
+	const char *word = told_text(object, "compared");
 
 	if (strcmp(word, "yes") == 0)
 		return HERMETIC_COMPARED_YES;

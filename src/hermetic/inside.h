@@ -2,7 +2,7 @@
 #ifndef HERMETIC_HERMETIC_INSIDE_H
 #define HERMETIC_HERMETIC_INSIDE_H
 
-#include "hermetic/hermetic.h"
+#include "hermetic/told.h"
 #include "reach/account.h"
 #include "reach/live.h"
 
@@ -15,15 +15,6 @@ struct inside_list {
 	void *rows;
 	const void **pointers;
 	size_t count;
-};
-
-/* An event that waits, or the one that was handed out. */
-struct inside_event {
-	struct hermetic_event event; /* its texts are those below */
-	char session[TEXT_UUID_SIZE];
-	json_t *entry;
-	char *text, *json;
-	struct inside_event *next;
 };
 
 struct hermetic {
@@ -43,13 +34,20 @@ struct hermetic {
 	json_t *follow; /* {ID: after}: what to follow once it is listened */
 	json_t *unsent; /* {ID: true}: the sessions in which something waits */
 	uint64_t again_at, again_ms; /* when that is tried next; steady clock */
-	struct inside_event *first, *last_event, *taken, *entry;
+	struct told told;
+	struct told_event *entry;	   /* of hermetic_entry() */
 	int poll_fd, timer_fd, channel_fd; /* -1: none */
 };
 
 /* Copies a struct that begins with its size: members that the caller does not know
  * are 0. False: it has members that this library does not know, or no size. */
 bool inside_take(void *to, size_t size, const void *from);
+
+/* The libraries below, once for the process. */
+MUST_CHECK enum err inside_start(void);
+
+/* False: there is no such act. */
+bool inside_act(enum hermetic_act act, enum said_act *out);
 
 /* The beginning of each call on an open device. */
 #define INSIDE_OPEN(h)                                                         \
@@ -67,8 +65,11 @@ bool inside_take(void *to, size_t size, const void *from);
 enum hermetic_result inside_refuse(struct hermetic *h, const char *slug,
 				   const char *text);
 
-/* The end of each call: the result, with its reason kept. */
+/* The end of each call: the result, with its reason kept. The second one is for what
+ * has no handle: the reason goes from `why` to `last`. */
 enum hermetic_result inside_result(struct hermetic *h, enum err e);
+enum hermetic_result inside_conclude(struct why *why, struct why *last,
+				     enum err e);
 
 /* A list of `count` rows of `size` bytes, all zero, in place of the one that was;
  * `source` is taken over. */
@@ -76,8 +77,7 @@ MUST_CHECK enum err inside_list_make(struct inside_list *list, json_t *source,
 				     size_t count, size_t size);
 void inside_list_clear(struct inside_list *list);
 
-/* A member's text, "" where there is none; and NULL where there is none. */
-const char *inside_text(const json_t *object, const char *name);
+/* A member's text; NULL where there is none. */
 const char *inside_text_or_null(const json_t *object, const char *name);
 enum hermetic_comparison inside_comparison(const json_t *object);
 
@@ -88,6 +88,5 @@ MUST_CHECK enum err events_entered(struct hermetic *h, const char *session,
 				   uint64_t before);
 /* Something waits there that may go later. */
 void events_note_unsent(struct hermetic *h, const char *session);
-void events_clear(struct hermetic *h);
 
 #endif

@@ -46,8 +46,8 @@ enum hermetic_result hermetic_verify(struct hermetic *h, const char *user,
 	TRY(inside_list_make(&h->people, source, 1, sizeof(*row)));
 	row = h->people.rows;
 	*row = (struct hermetic_person){
-		.username = inside_text(source, "username"),
-		.digits = inside_text(source, "digits"),
+		.username = told_text(source, "username"),
+		.digits = told_text(source, "digits"),
 		.compared = inside_comparison(source),
 		.closed = json_is_true(json_object_get(source, "closed")),
 		.forked = json_is_true(json_object_get(source, "forked")),

@@ -2,18 +2,6 @@
 #include "hermetic/inside.h"
 #include "reach/view.h"
 
-static enum said_act act_of(enum hermetic_act act)
-{
-	static const enum said_act acts[] = {
-		[HERMETIC_SAY] = SAID_TEXT,
-		[HERMETIC_EDIT] = SAID_EDIT,
-		[HERMETIC_DELETE] = SAID_DELETE,
-		[HERMETIC_REACT] = SAID_REACTION,
-	};
-
-	return acts[act];
-}
-
 /* What is kept is told with its reason, as a failure is. */
 static enum hermetic_result kept(struct hermetic *h,
 				 const struct outcome *outcome,
@@ -42,14 +30,13 @@ enum hermetic_result hermetic_send(struct hermetic *h, const char *session,
 
 	INSIDE_OPEN(h);
 	if (given != NULL && (!inside_take(&saying, sizeof(saying), given) ||
-			      (unsigned)saying.act > HERMETIC_REACT))
+			      !inside_act(saying.act, &order.act)))
 		return inside_refuse(h, "usage",
 				     "struct hermetic_saying wants its size, "
 				     "and an act that there is.");
 	if (sent == NULL)
 		sent = &nowhere;
 	order.text = span_str(text != NULL ? text : "");
-	order.act = act_of(saying.act);
 	order.about = saying.about;
 	order.key = saying.key;
 	order.to_new_members = saying.to_new_members;
@@ -77,8 +64,8 @@ enum hermetic_result hermetic_outbox(struct hermetic *h, const char *session,
 			     sizeof(*rows)));
 	rows = h->outbox.rows;
 	json_array_foreach(source, i, row) rows[i] = (struct hermetic_item){
-		.session = inside_text(row, "session_id"),
-		.text = inside_text(row, "text"),
+		.session = told_text(row, "session_id"),
+		.text = told_text(row, "text"),
 		.key = inside_text_or_null(row, "key"),
 		.item =
 		    (uint64_t)json_integer_value(json_object_get(row, "item")),

@@ -20,7 +20,7 @@ static enum hermetic_standing standing_of(const json_t *row)
 		{ "joining", HERMETIC_JOINING },
 		{ "creating", HERMETIC_JOINING },
 	};
-	const char *state = inside_text(row, "state");
+	const char *state = told_text(row, "state");
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
 		if (strcmp(table[i].state, state) == 0)
@@ -45,9 +45,9 @@ enum hermetic_result hermetic_sessions(
 			     sizeof(*rows)));
 	rows = h->sessions.rows;
 	json_array_foreach(source, i, row) rows[i] = (struct hermetic_session){
-		.id = inside_text(row, "session_id"),
+		.id = told_text(row, "session_id"),
 		.name = inside_text_or_null(row, "name"),
-		.algorithm = inside_text(row, "algorithm"),
+		.algorithm = told_text(row, "algorithm"),
 		.standing = standing_of(row),
 		.inviter = inside_text_or_null(row, "creator"),
 		.last = (uint64_t)json_integer_value(
@@ -78,13 +78,13 @@ enum hermetic_result hermetic_members(
 			     sizeof(*rows)));
 	rows = h->members.rows;
 	json_array_foreach(members, i, row) rows[i] = (struct hermetic_member){
-		.username = inside_text(row, "username"),
-		.device = inside_text(row, "device_id"),
-		.role = inside_text(row, "role"),
+		.username = told_text(row, "username"),
+		.device = told_text(row, "device_id"),
+		.role = told_text(row, "role"),
 		.own = json_is_true(json_object_get(row, "own")),
 		.seen = json_is_true(json_object_get(row, "seen")),
 		.compared = inside_comparison(row),
-		.mark = inside_text(row, "mark"),
+		.mark = told_text(row, "mark"),
 	};
 	*list =
 	    (const struct hermetic_member *const *)(void *)h->members.pointers;
@@ -103,7 +103,7 @@ enum hermetic_result hermetic_safety_number(struct hermetic *h,
 	INSIDE_OPEN(h);
 	TRY(view_session(&h->a, session, &source));
 	(void)snprintf(h->safety, sizeof(h->safety), "%s",
-		       inside_text(source, "safety_number"));
+		       told_text(source, "safety_number"));
 	*digits = h->safety;
 out:
 	json_decref(source);

@@ -287,13 +287,11 @@ out:
 	return e;
 }
 
-enum err account_peek(struct account *a, struct span passphrase)
+/* Of a state that was opened. */
+static enum err read_account(struct account *a)
 {
 	enum err e;
 
-	if (a->state != NULL)
-		return ERR_OK;
-	TRY(state_open(a->home, passphrase, &a->why, &a->state));
 	a->store = state_store(a->state);
 	e = load_account(a);
 	if (e == ERR_STATE_GONE)
@@ -301,6 +299,27 @@ enum err account_peek(struct account *a, struct span passphrase)
 			    "Nobody is logged in in %s. Start with: hermetic "
 			    "login --username NAME --server HOST:PORT",
 			    a->home);
+	return e;
+}
+
+enum err account_peek(struct account *a, struct span passphrase)
+{
+	enum err e;
+
+	if (a->state != NULL)
+		return ERR_OK;
+	TRY(state_open(a->home, passphrase, &a->why, &a->state));
+	TRY(read_account(a));
+out:
+	return e;
+}
+
+enum err account_peek_keys(struct account *a, const struct state_keys *keys)
+{
+	enum err e;
+
+	TRY(state_open_keys(a->home, keys, &a->why, &a->state));
+	TRY(read_account(a));
 out:
 	return e;
 }

@@ -88,6 +88,11 @@ MUST_CHECK enum err account_open(struct account *a, struct span passphrase,
  * when that was done. */
 MUST_CHECK enum err account_peek(struct account *a, struct span passphrase);
 
+/* The same by the keys of the state (reach/agent.h); then account_open() needs no
+ * passphrase. */
+MUST_CHECK enum err account_peek_keys(struct account *a,
+				      const struct state_keys *keys);
+
 /* The connection for that server, whose URL is remembered. */
 MUST_CHECK enum err account_use_server(struct account *a, const char *server);
 

@@ -4,7 +4,6 @@
 #include "reach/reply.h"
 #include "reach/tokens.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -64,27 +63,16 @@ static enum err ask(struct turn *turn)
 /* Fills turn->reply.answer, whatever happens. */
 static void take_turn(struct turn *turn)
 {
-	struct answer *answer = &turn->reply.answer;
 	enum err e = ask(turn);
+	const struct reply_came came = {
+		.result = e,
+		.body = turn->got.body,
+		.server = api_url(turn->a->api),
+		.slug = turn->got.slug,
+		.clock_ahead_ms = turn->got.clock_ahead_ms,
+	};
 
-	if (e == ERR_OK) {
-		e = reply_read(turn->request, turn->got.body, &turn->reply);
-		if (e != ERR_OK) {
-			reply_clear(&turn->reply);
-			e = why_set(&turn->why, ERR_PEER_MALFORMED,
-				    "bad-answer",
-				    "%s does not answer like a hermetic "
-				    "server.",
-				    api_url(turn->a->api));
-		}
-	}
-	answer->result = e;
-	answer->clock_ahead_ms = turn->got.clock_ahead_ms;
-	/* a problem has the server's slug; what failed here has ours */
-	(void)snprintf(
-	    answer->slug, sizeof(answer->slug), "%.*s", DEVICE_SLUG - 1,
-	    turn->got.slug[0] != '\0' ? turn->got.slug : turn->why.slug);
-	answer->text = turn->why.text[0] != '\0' ? turn->why.text : NULL;
+	reply_fill(turn->request, &came, &turn->why, &turn->reply);
 }
 
 static void end_turn(struct turn *turn)

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "device/record.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -419,4 +420,29 @@ enum err reply_read(const struct request *request, const json_t *body,
 	if ((unsigned)request->kind >= REQUEST_KINDS)
 		return ERR_LOCAL_BUG;
 	return readers[request->kind](request, reply);
+}
+
+/* A problem has the server's slug; what failed here has ours. */
+void reply_fill(const struct request *request, const struct reply_came *came,
+		struct why *why, struct reply *reply)
+{
+	struct answer *answer = &reply->answer;
+	enum err e = came->result;
+
+	if (e == ERR_OK) {
+		e = reply_read(request, came->body, reply);
+		if (e != ERR_OK) {
+			reply_clear(reply);
+			e = why_set(why, ERR_PEER_MALFORMED, "bad-answer",
+				    "%s does not answer like a hermetic "
+				    "server.",
+				    came->server);
+		}
+	}
+	answer->result = e;
+	answer->clock_ahead_ms = came->clock_ahead_ms;
+	(void)snprintf(answer->slug, sizeof(answer->slug), "%.*s",
+		       DEVICE_SLUG - 1,
+		       came->slug[0] != '\0' ? came->slug : why->slug);
+	answer->text = why->text[0] != '\0' ? why->text : NULL;
 }

@@ -8,6 +8,7 @@
 #define HERMETIC_REACH_REPLY_H
 
 #include "device/ports.h"
+#include "device/why.h"
 
 #include <jansson.h>
 
@@ -25,7 +26,21 @@ struct reply {
 MUST_CHECK enum err reply_read(const struct request *request,
 			       const json_t *body, struct reply *reply);
 
-/* The same for `messages` that were pushed: an array of entries. */
+/* What came of a request. */
+struct reply_came {
+	enum err result; /* as struct answer has it, by api_problem() for one */
+	const json_t *body;
+	const char *server; /* its URL, for a person */
+	const char *slug;   /* of a problem; "" otherwise */
+	int64_t clock_ahead_ms;
+};
+
+/* All of reply->answer: of a success the body is read, and one that no server of ours
+ * gives has its reason in `why`, which like `came` has to outlive the reply. */
+void reply_fill(const struct request *request, const struct reply_came *came,
+		struct why *why, struct reply *reply);
+
+/* reply_read() for `messages` that were pushed: an array of entries. */
 MUST_CHECK enum err reply_entries(const json_t *messages, struct reply *reply);
 
 void reply_clear(struct reply *reply);

@@ -430,24 +430,31 @@ static enum err explain_open(struct why *why, enum err e, const char *home)
 		       home, err_text(e));
 }
 
-/* ERR_PEER_CRYPTO: it opens nothing. */
-static enum err try_keys(struct state *s, const struct state_head *head,
-			 struct span passphrase)
+/* ERR_PEER_CRYPTO: they open nothing. */
+static enum err check_keys(struct state *s)
 {
 	struct buf check = BUF_INIT;
-	enum err e;
+	enum err e = state_get(s, STATE_CHECK, &check);
 
-	TRY(state_keys_open(head, passphrase, &s->keys));
-	e = state_get(s, STATE_CHECK, &check);
 	if (e == ERR_STATE_GONE) /* another key of names */
 		e = ERR_PEER_CRYPTO;
-out:
 	buf_clear(&check);
 	return e;
 }
 
+static enum err try_passphrase(struct state *s, const struct state_head *head,
+			       struct span passphrase)
+{
+	enum err e;
+
+	TRY(state_keys_open(head, passphrase, &s->keys));
+	TRY(check_keys(s));
+out:
+	return e;
+}
+
 /* A state of before may have been made with what was typed as it was. */
-static enum err open_keys(struct state *s, struct span typed)
+static enum err open_by_passphrase(struct state *s, struct span typed)
 {
 	struct state_head head;
 	struct buf form = BUF_INIT;
@@ -456,17 +463,32 @@ static enum err open_keys(struct state *s, struct span typed)
 	TRY(state_head_read(s->db, &head));
 	TRY(prepare(s));
 	TRY(passphrase_form(typed, &form));
-	e = try_keys(s, &head, buf_span(&form));
+	e = try_passphrase(s, &head, buf_span(&form));
 	if (e == ERR_PEER_CRYPTO && head.version == 1 &&
 	    !span_equal(typed, buf_span(&form)))
-		e = try_keys(s, &head, typed);
+		e = try_passphrase(s, &head, typed);
 out:
 	buf_clear(&form);
 	return e;
 }
 
-enum err state_open(const char *home, struct span passphrase, struct why *why,
-		    struct state **out)
+static enum err open_by_keys(struct state *s, const struct state_keys *keys)
+{
+	struct state_head head;
+	enum err e;
+
+	TRY(state_head_read(s->db, &head));
+	TRY(prepare(s));
+	s->keys = *keys;
+	TRY(check_keys(s));
+out:
+	return e;
+}
+
+/* By `keys`, or where these are NULL by the passphrase. */
+static enum err open_state(const char *home, struct span passphrase,
+			   const struct state_keys *keys, struct why *why,
+			   struct state **out)
 {
 	struct state *s = NULL;
 	char path[4096];
@@ -478,12 +500,30 @@ enum err state_open(const char *home, struct span passphrase, struct why *why,
 	TRY(state_path(home, "", path, sizeof(path)));
 	TRY(open_database(path, s));
 	ENSURE(!is_blank(s), ERR_STATE_GONE);
-	TRY(open_keys(s, passphrase));
+	TRY(keys != NULL ? open_by_keys(s, keys)
+			 : open_by_passphrase(s, passphrase));
 	*out = s;
 	s = NULL;
 out:
 	state_close(s);
 	return e == ERR_OK ? e : explain_open(why, e, home);
+}
+
+enum err state_open(const char *home, struct span passphrase, struct why *why,
+		    struct state **out)
+{
+	return open_state(home, passphrase, NULL, why, out);
+}
+
+enum err state_open_keys(const char *home, const struct state_keys *keys,
+			 struct why *why, struct state **out)
+{
+	return open_state(home, SPAN_EMPTY, keys, why, out);
+}
+
+void state_give_keys(const struct state *state, struct state_keys *keys)
+{
+	*keys = state->keys;
 }
 
 enum err state_change_passphrase(struct state *state, struct span passphrase)

@@ -23,6 +23,7 @@
 #define STATE_WAIT_MS 30000
 
 struct state;
+struct state_keys; /* reach/state_keys.h */
 
 /* Is there a state in that folder? */
 bool state_exists(const char *home);
@@ -39,6 +40,15 @@ MUST_CHECK enum err state_create(const char *home, struct span passphrase,
  * ERR_PEER_UNSUPPORTED: of a newer version; ERR_PEER_MALFORMED: damaged. */
 MUST_CHECK enum err state_open(const char *home, struct span passphrase,
 			       struct why *why, struct state **out);
+
+/* The same with the keys that a passphrase would open, and none of its cost. The keys
+ * stay the same while the state is, whatever passphrase opens them. */
+MUST_CHECK enum err state_open_keys(const char *home,
+				    const struct state_keys *keys,
+				    struct why *why, struct state **out);
+
+/* A copy, which the caller wipes. */
+void state_give_keys(const struct state *state, struct state_keys *keys);
 
 /* Another passphrase opens the state from now on, and no earlier one; whoever has
  * a copy of the file of before, and the passphrase of then, has the keys. Inside a

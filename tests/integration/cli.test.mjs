@@ -1,6 +1,8 @@
 // The command `hermetic` against a real API and a real PostgreSQL.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, readdirSync, statSync,
+  writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
@@ -79,6 +81,42 @@ describe('the hermetic command', { concurrency: false }, () => {
     await failing(/from \/nowhere \(No such file/, [],
       { HERMETIC_PASSPHRASE_FILE: '/nowhere' });
     await failing(/There is no terminal/, [], { CREDENTIALS_DIRECTORY: '/' });
+  });
+
+  test('an agent opens the state for a time, for its user alone', async t => {
+    const { home } = alice, socket = join(home, 'agent.sock');
+    const run = (...args) => hermetic(args, { home });
+    t.after(() => run('lock'));
+    const given = (...args) => hermetic([...args, '--json'],
+      { home, passphrase: alice.passphrase });
+    assert.match((await run('outbox')).err, /There is no terminal/);
+    const begun = await given('agent', '--for', '1h');
+    assert.deepEqual(begun.json,
+      [{ username: alice.name, agent: true, seconds: 3600 }]);
+    assert.equal((await run('outbox')).out, 'Nothing waits.\n');
+    assert.equal(statSync(socket).mode & 0o777, 0o600);
+    assert.match((await given('agent')).err, /agent-runs/);
+    if (process.getuid() === 0) { // somebody else, whom files do not keep out
+      const ask = `require('net').connect('${socket}')
+        .on('data', d => console.log(d.length)).on('error', () => {})
+        .end('K')`;
+      chmodSync(home, 0o755);
+      chmodSync(socket, 0o666);
+      const asks = (...who) => execFileSync('setpriv',
+        [...who, process.execPath, '-e', ask], { encoding: 'utf8' });
+      assert.equal(asks('--reuid=65534', '--clear-groups'), '');
+      assert.equal(asks('--reuid=0'), '65\n');
+      chmodSync(home, 0o700);
+    }
+    assert.match((await run('lock')).out, /the keys are wiped/);
+    assert.ok(!existsSync(socket));
+    assert.match((await run('outbox')).err, /There is no terminal/);
+    assert.match((await run('lock')).out, /No agent/);
+    // it ends by itself
+    const child = alice.start('agent', '--foreground', '--for', '1s');
+    await child.line(l => l.agent);
+    assert.equal((await child.ended).code, 0);
+    assert.ok(!existsSync(socket));
   });
 
   for (const algorithm of algorithms) {

@@ -1,7 +1,7 @@
 // libhermetic as others use it: installed into a prefix of its own, the example
 // docs/example/bot.c compiled against that and talked with.
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -14,7 +14,12 @@ import { build, newHome, root, startNode, startPostgres, until }
 
 const exec = promisify(execFile);
 const variant = basename(build);
-const sanitized = variant === 'asan' ? ['-fsanitize=address,undefined'] : [];
+const sanitized = { asan: ['-fsanitize=address,undefined'],
+  tsan: ['-fsanitize=thread'] }[variant] ?? [];
+// Python has no sanitizer of its own.
+const preload = variant === 'asan' ? { ASAN_OPTIONS: 'detect_leaks=0',
+  LD_PRELOAD: ['libasan.so', 'libubsan.so'].map(name => execFileSync('gcc',
+    [`-print-file-name=${name}`], { encoding: 'utf8' }).trim()).join(':') } : {};
 const warnings = ['-Wall', '-Wextra', '-pedantic', '-Werror'];
 const bot = join(root, 'docs/example/bot.c');
 
@@ -32,10 +37,10 @@ async function flags(...args) {
   return stdout.trim().split(/\s+/);
 }
 
-async function compiled(name, compiler, libs) {
+async function compiled(name, compiler, libs, source = bot) {
   const program = join(prefix, name);
   await exec(compiler[0], [...compiler.slice(1), ...warnings, ...sanitized,
-    '-o', program, bot, ...await flags('--cflags'), ...libs]);
+    '-o', program, source, ...await flags('--cflags'), ...libs]);
   return program;
 }
 
@@ -105,7 +110,7 @@ function starts(program, name, server, home) {
   };
 }
 
-describe('the bot', { concurrency: false }, () => {
+describe('with a server', { concurrency: false }, () => {
   let postgres, node, alice;
   before(async () => {
     postgres = await startPostgres();
@@ -145,5 +150,64 @@ describe('the bot', { concurrency: false }, () => {
       await alice.does('send', id, 'again');
       await answers([`${alice.name} said: again`]);
       await running.stop();
+    });
+
+  test('threads use handles of their own at once, two of one folder', async () => {
+    const program = await compiled('threads', ['cc', '-std=c11', '-pthread'],
+      await flags('--libs'), join(root, 'tests/embedding/threads.c'));
+    const { stdout } = await exec(program, [newHome(), node.url,
+      `t-${alice.name.slice(-8)}`], { env: { LD_LIBRARY_PATH: join(prefix, 'lib'),
+      TSAN_OPTIONS: 'halt_on_error=1' } });
+    assert.equal(stdout, 'all heard all\n');
+  });
+
+  /** A Python program over the installed copy. */
+  async function python(script, args, each = () => {}) {
+    const child = spawn('python3', [join(root, script), ...args], {
+      env: { PATH: process.env.PATH, PASSPHRASE: 'snakes have one, too',
+        PYTHONPATH: join(root, 'sdk/python'), PYTHONDONTWRITEBYTECODE: '1',
+        HERMETIC_LIBRARY: join(prefix, 'lib/libhermetic.so.0'), ...preload } });
+    let out = '', err = '';
+    child.stdout.setEncoding('utf8').on('data', d => { out += d; });
+    child.stderr.setEncoding('utf8').on('data', d => { err += d; });
+    const ended = new Promise(done => child.on('close', done));
+    await each(pattern => until(() => {
+      if (child.exitCode !== null) throw new Error(`it ended: ${out}${err}`);
+      return pattern.exec(out);
+    }, { name: `${script} to say ${pattern}` }));
+    assert.equal(await ended, 0, err);
+    return out;
+  }
+
+  test('ten lines of Python send a message', async () => {
+    const name = `py-${alice.name.slice(-8)}`, home = newHome();
+    const source = readFileSync(join(root, 'docs/example/send.py'), 'utf8');
+    assert.ok(source.split('\n').filter(Boolean).length <= 10);
+    const out = await python('docs/example/send.py',
+      [home, node.url, name, alice.name, 'from Python']);
+    assert.match(out, /Sent\(number=\d+, item=0, kept=False/);
+    const { session_id: id } = (await alice.does('sessions'))
+      .find(s => s.creator === name);
+    await alice.does('join', id);
+    assert.deepEqual(await alice.texts(id), ['from Python']);
+  });
+
+  test('a device without input and output is driven by a loop of others',
+    async () => {
+      const name = `core-${alice.name.slice(-8)}`;
+      const out = await python('tests/embedding/core.py',
+        [node.url, name, alice.name], async said => {
+          const [, id] = await said(/"session": "([^"]+)"/);
+          await alice.does('join', id);
+          assert.deepEqual(await alice.texts(id), ['who is there?']);
+          await alice.does('send', id, 'me');
+          await alice.does('send', id, 'end');
+        });
+      const [, heard, refused] = out.trim().split('\n').map(l => JSON.parse(l));
+      assert.deepEqual(heard.heard, ['me', 'end']);
+      assert.equal(heard.name, 'core');
+      assert.equal(heard.sessions.length, 1);
+      assert.equal(refused.refused, 'GONE');
+      assert.ok(refused.why.length > 10 && refused.advice.length > 10);
     });
 });

@@ -110,6 +110,8 @@ static void test_outbox(void **state)
 	assert_int_equal(PARSE(&a, problem, "--passphrase-fd=3", "outbox"),
 			 ERR_OK);
 	assert_int_equal(a.passphrase_fd, 3);
+	assert_int_equal(PARSE(&a, problem, "agent", "--for", "30d"), ERR_OK);
+	assert_int_equal(a.seconds, 30 * 86400);
 }
 
 static void test_refused(void **state)
@@ -133,6 +135,11 @@ static void test_refused(void **state)
 		{ "hermetic", "read", "1", "--id", "x" },
 		{ "hermetic", "outbox", "--passphrase-fd", "-1" },
 		{ "hermetic", "outbox", "--passphrase-fd", "x" },
+		{ "hermetic", "agent", "--for", "8" },
+		{ "hermetic", "agent", "--for", "h" },
+		{ "hermetic", "agent", "--for", "0h" },
+		{ "hermetic", "agent", "--for", "31d" },
+		{ "hermetic", "outbox", "--for", "8h" },
 	};
 	struct args a;
 	char problem[256];

@@ -1,0 +1,385 @@
+"""Sealed messages: a device of a Hermetic account, over libhermetic.
+
+    import hermetic
+    with hermetic.Device("state", "passphrase", server="localhost:8000",
+                         username="carol") as me:
+        me.open() if me.exists else me.register()
+        session = me.create(users=["alice"])
+        me.send(session, "hello")
+
+What hermetic/hermetic.h says holds here, too: one thread at a time uses a device.
+"""
+import ctypes as c
+import dataclasses
+import json
+import select
+from collections.abc import Callable, Iterator, Sequence
+from enum import IntEnum
+from typing import Any, TypeVar
+
+from . import _native
+from ._native import lib
+
+__all__ = ["Act", "Comparison", "Core", "Device", "Event", "EventKind", "Failure",
+           "Item", "Member", "OrderKind", "Person", "Result", "Sent", "Session",
+           "Standing", "password", "version"]
+
+
+class Result(IntEnum):
+    OK, KEPT, USAGE, PASSPHRASE, NO_ACCOUNT, GONE, CONFLICT, DENIED, LOOK, \
+        REFUSED, UNREACHABLE, BUSY, LOCAL = range(13)
+
+
+class Standing(IntEnum):
+    MEMBER, INVITED, JOINING, LEFT = range(4)
+
+
+class Comparison(IntEnum):
+    NO, YES, CHANGED = range(3)
+
+
+class Act(IntEnum):
+    SAY, EDIT, DELETE, REACT = range(4)
+
+
+class EventKind(IntEnum):
+    TEXT, EDIT, DELETE, REACTION, ENTRY, SENT, REFUSED, ENDED, INVITED, \
+        DEVICE_WAITS, CONNECTED, DISCONNECTED = range(12)
+
+
+class OrderKind(IntEnum):
+    REFRESH, SEND, CREATE, JOIN, INVITE, REMOVE, ROTATE, LEAVE, RESOLVE, STOCK, \
+        ACCOUNT, MEET = range(12)
+
+
+class Failure(Exception):
+    """A call that failed: a sentence, and what to do next."""
+
+    def __init__(self, result: int, why: str, slug: str) -> None:
+        super().__init__(why)
+        self.result = Result(result)
+        self.slug = slug
+        self.advice: str = lib.hermetic_advice(result).decode()
+
+
+@dataclasses.dataclass(frozen=True)
+class Session:
+    id: str
+    name: str | None
+    algorithm: str
+    standing: Standing
+    inviter: str | None
+    last: int
+    stop: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Member:
+    username: str
+    device: str
+    role: str
+    own: bool
+    seen: bool
+    compared: Comparison
+    mark: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Sent:
+    """Where it stands in the log; or, where it waits, its item of the outbox."""
+    number: int
+    item: int
+    kept: bool
+    why: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Item:
+    session: str
+    text: str
+    key: str | None
+    item: int
+    queued_at: int
+    refused: bool
+    reason: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Person:
+    username: str
+    digits: str
+    compared: Comparison
+    closed: bool
+    forked: bool
+    other_digits: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    kind: EventKind
+    session: str
+    number: int
+    item: int
+    from_: str
+    device: str
+    own: bool
+    text: str
+    about: int
+    sent_at: int
+    json: str
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """All that is kept of an entry (docs/state.md)."""
+        return json.loads(self.json) if self.json else {}
+
+
+T = TypeVar("T")
+
+
+def _made(of: type[T], struct: Any) -> T:
+    """Copies what the library lends."""
+    kinds = {"standing": Standing, "compared": Comparison, "kind": EventKind}
+    values = {}
+    for field in dataclasses.fields(of):  # type: ignore[arg-type]
+        value = getattr(struct, field.name)
+        if isinstance(value, bytes):
+            value = value.decode(errors="replace")
+        kind = kinds.get(field.name)
+        values[field.name] = kind(value) if kind else value
+    return of(**values)
+
+
+def _text(value: str | None) -> bytes | None:
+    if value is not None and "\0" in value:
+        raise ValueError("a text has no U+0000")
+    return None if value is None else value.encode()
+
+
+def _saying(act: Act, about: int, key: str | None,
+            to_new_members: bool) -> _native.Saying:
+    return _native.Saying(act=act, about=about, key=_text(key),
+                          to_new_members=to_new_members)
+
+
+def _creation(name: str | None, users: Sequence[str], open: bool,
+              verified_only: bool) -> _native.Creation:
+    names = (c.c_char_p * len(users))(*map(_text, users))
+    made = _native.Creation(name=_text(name), user_count=len(users), open=open,
+                            verified_only=verified_only,
+                            users=c.cast(names, c.POINTER(c.c_char_p)))
+    made.keep = names
+    return made
+
+
+def version() -> str:
+    """Of the library that is loaded."""
+    return lib.hermetic_version().decode()
+
+
+def password(username: str, passphrase: str) -> str:
+    """What the server is given for a passphrase (for Core)."""
+    made = c.create_string_buffer(64)
+    result = lib.hermetic_password(_text(username), _text(passphrase), made)
+    if result != Result.OK:
+        raise Failure(result, "The password could not be derived.", "failed")
+    return made.value.decode()
+
+
+class Device:
+    """A device of an account, with its sealed state in the folder `home`."""
+
+    def __init__(self, home: str, passphrase: str, *, server: str | None = None,
+                 username: str | None = None, device_name: str | None = None,
+                 algorithms: str | None = None, ca: str | None = None,
+                 mqtt: str | None = None, scrypt_n: int = 0,
+                 stock: int = 0) -> None:
+        config = _native.Config(
+            home=_text(home), passphrase=_text(passphrase), server=_text(server),
+            username=_text(username), device_name=_text(device_name),
+            algorithms=_text(algorithms), ca=_text(ca), mqtt=_text(mqtt),
+            scrypt_n=scrypt_n, stock=stock)
+        self._h = c.c_void_p()
+        try:
+            self._must(lib.hermetic_new(config, c.byref(self._h)))
+        except Failure:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        lib.hermetic_free(self._h)
+        self._h = c.c_void_p()
+
+    def __enter__(self) -> "Device":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _must(self, result: int) -> None:
+        if result != Result.OK:
+            raise Failure(result, lib.hermetic_why(self._h).decode(),
+                          lib.hermetic_slug(self._h).decode())
+
+    def _list(self, of: type[T], struct: type, function: Any,
+              *arguments: object) -> list[T]:
+        rows = c.POINTER(c.POINTER(struct))()
+        count = c.c_size_t()
+        self._must(function(self._h, *arguments, c.byref(rows), c.byref(count)))
+        return [_made(of, rows[i].contents) for i in range(count.value)]
+
+    # ---- a device ----
+
+    @property
+    def exists(self) -> bool:
+        return lib.hermetic_exists(self._h)
+
+    @property
+    def username(self) -> str:
+        return lib.hermetic_username(self._h).decode()
+
+    @property
+    def device_id(self) -> str:
+        return lib.hermetic_device_id(self._h).decode()
+
+    def open(self) -> None:
+        self._must(lib.hermetic_open(self._h))
+
+    def register(self) -> None:
+        self._must(lib.hermetic_register(self._h))
+
+    def login(self, show: Callable[[str], None] | None = None) -> None:
+        """`show` is given the code that another device approves this one with."""
+        if show is None:
+            self._must(lib.hermetic_login(self._h, None))
+            return
+        give = _native.SHOW(lambda _, code: show(code.decode()))
+        self._must(lib.hermetic_login(self._h, _native.Approval(show=give)))
+
+    def logout(self) -> None:
+        self._must(lib.hermetic_logout(self._h))
+
+    # ---- sessions ----
+
+    def sessions(self, invitations: bool = False) -> list[Session]:
+        return self._list(Session, _native.Session, lib.hermetic_sessions,
+                          invitations)
+
+    def members(self, session: str) -> list[Member]:
+        return self._list(Member, _native.Member, lib.hermetic_members,
+                          _text(session))
+
+    def shown(self, session: str, members: Sequence[Member]) -> None:
+        """A person was shown these members."""
+        marks = (c.c_char_p * len(members))(*(_text(m.mark) for m in members))
+        self._must(lib.hermetic_shown(self._h, _text(session), marks,
+                                      len(members)))
+
+    def safety_number(self, session: str) -> str:
+        digits = c.c_char_p()
+        self._must(lib.hermetic_safety_number(self._h, _text(session),
+                                              c.byref(digits)))
+        return (digits.value or b"").decode()
+
+    def create(self, name: str | None = None, users: Sequence[str] = (),
+               open: bool = False, verified_only: bool = False) -> str:
+        made = c.create_string_buffer(37)
+        creation = _creation(name, users, open, verified_only)
+        self._must(lib.hermetic_create(self._h, creation, made))
+        return made.value.decode()
+
+    def join(self, session: str) -> None:
+        self._must(lib.hermetic_join(self._h, _text(session)))
+
+    def invite(self, session: str, user: str) -> int:
+        """How many devices were added."""
+        devices = c.c_size_t()
+        self._must(lib.hermetic_invite(self._h, _text(session), _text(user),
+                                       c.byref(devices)))
+        return devices.value
+
+    def remove(self, session: str, whom: str) -> None:
+        self._must(lib.hermetic_remove(self._h, _text(session), _text(whom)))
+
+    def rotate(self, session: str) -> None:
+        self._must(lib.hermetic_rotate(self._h, _text(session)))
+
+    def leave(self, session: str) -> None:
+        self._must(lib.hermetic_leave(self._h, _text(session)))
+
+    def resolve(self, session: str) -> None:
+        self._must(lib.hermetic_resolve(self._h, _text(session)))
+
+    def refresh(self, session: str) -> None:
+        self._must(lib.hermetic_refresh(self._h, _text(session)))
+
+    # ---- saying something ----
+
+    def send(self, session: str, text: str, *, act: Act = Act.SAY, about: int = 0,
+             key: str | None = None, to_new_members: bool = False) -> Sent:
+        sent = _native.Sent()
+        result = lib.hermetic_send(
+            self._h, _text(session), _text(text),
+            _saying(act, about, key, to_new_members), c.byref(sent))
+        kept = result == Result.KEPT
+        if not kept:
+            self._must(result)
+        return Sent(sent.number, sent.item, kept,
+                    lib.hermetic_why(self._h).decode() if kept else "")
+
+    def outbox(self, session: str | None = None) -> list[Item]:
+        return self._list(Item, _native.Item, lib.hermetic_outbox, _text(session))
+
+    def drop(self, session: str, item: int = 0) -> None:
+        self._must(lib.hermetic_drop(self._h, _text(session), item))
+
+    # ---- what happens ----
+
+    def follow(self, session: str, after: int = 0) -> None:
+        self._must(lib.hermetic_follow(self._h, _text(session), after))
+
+    def listen(self) -> None:
+        self._must(lib.hermetic_listen(self._h))
+
+    def fileno(self) -> int:
+        """For select, selectors and asyncio's add_reader()."""
+        return lib.hermetic_fd(self._h)
+
+    def step(self, timeout: float = 0) -> list[Event]:
+        """Does what there is to do; what happened. Waits up to `timeout` seconds."""
+        if timeout > 0:
+            select.select([self], [], [], timeout)
+        self._must(lib.hermetic_step(self._h, 0))
+        events = []
+        while event := lib.hermetic_next_event(self._h):
+            events.append(_made(Event, event.contents))
+        return events
+
+    def events(self) -> Iterator[Event]:
+        """All that happens, for good. What fails for now is tried again."""
+        while True:
+            try:
+                yield from self.step(60)
+            except Failure as failure:
+                if failure.result == Result.USAGE:
+                    raise
+
+    def entry(self, session: str, number: int) -> Event:
+        event = c.POINTER(_native.Event)()
+        self._must(lib.hermetic_entry(self._h, _text(session), number,
+                                      c.byref(event)))
+        return _made(Event, event.contents)
+
+    # ---- people ----
+
+    def verify(self, user: str) -> Person:
+        person = c.POINTER(_native.Person)()
+        self._must(lib.hermetic_verify(self._h, _text(user), c.byref(person)))
+        return _made(Person, person.contents)
+
+    def compared(self, user: str) -> None:
+        """A person has compared the digits with that person."""
+        self._must(lib.hermetic_compared(self._h, _text(user)))
+
+
+from ._core import Core  # noqa: E402  (it takes the classes above)

@@ -1,0 +1,185 @@
+"""The functions and structs of hermetic/hermetic.h, for ctypes."""
+import ctypes as c
+import ctypes.util
+import os
+
+
+def _load() -> c.CDLL:
+    name = os.environ.get("HERMETIC_LIBRARY") or ctypes.util.find_library("hermetic")
+    return c.CDLL(name or "libhermetic.so.0")
+
+
+lib = _load()
+
+
+class Sized(c.Structure):
+    """A struct that is handed in: it begins with its size."""
+
+    def __init__(self, **members: object) -> None:
+        super().__init__(**members)
+        self.size = c.sizeof(self)
+
+
+class Config(Sized):
+    _fields_ = [("size", c.c_size_t)] + [(n, c.c_char_p) for n in (
+        "home", "passphrase", "server", "username", "device_name", "algorithms",
+        "ca", "mqtt")] + [("scrypt_n", c.c_uint32), ("stock", c.c_uint32)]
+
+
+SHOW = c.CFUNCTYPE(None, c.c_void_p, c.c_char_p)
+
+
+class Approval(Sized):
+    _fields_ = [("size", c.c_size_t), ("show", SHOW), ("context", c.c_void_p)]
+
+
+class Session(c.Structure):
+    _fields_ = [("id", c.c_char_p), ("name", c.c_char_p),
+                ("algorithm", c.c_char_p), ("standing", c.c_int),
+                ("inviter", c.c_char_p), ("last", c.c_uint64),
+                ("stop", c.c_char_p)]
+
+
+class Member(c.Structure):
+    _fields_ = [("username", c.c_char_p), ("device", c.c_char_p),
+                ("role", c.c_char_p), ("own", c.c_bool), ("seen", c.c_bool),
+                ("compared", c.c_int), ("mark", c.c_char_p)]
+
+
+class Creation(Sized):
+    _fields_ = [("size", c.c_size_t), ("name", c.c_char_p),
+                ("users", c.POINTER(c.c_char_p)), ("user_count", c.c_size_t),
+                ("open", c.c_bool), ("verified_only", c.c_bool)]
+
+
+class Saying(Sized):
+    _fields_ = [("size", c.c_size_t), ("act", c.c_int), ("about", c.c_uint64),
+                ("key", c.c_char_p), ("to_new_members", c.c_bool)]
+
+
+class Sent(c.Structure):
+    _fields_ = [("number", c.c_uint64), ("item", c.c_uint64)]
+
+
+class Item(c.Structure):
+    _fields_ = [("session", c.c_char_p), ("text", c.c_char_p),
+                ("key", c.c_char_p), ("item", c.c_uint64),
+                ("queued_at", c.c_uint64), ("refused", c.c_bool),
+                ("reason", c.c_char_p)]
+
+
+class Event(c.Structure):
+    _fields_ = [("kind", c.c_int), ("session", c.c_char_p),
+                ("number", c.c_uint64), ("item", c.c_uint64),
+                ("from_", c.c_char_p), ("device", c.c_char_p),
+                ("own", c.c_bool), ("text", c.c_char_p), ("about", c.c_uint64),
+                ("sent_at", c.c_uint64), ("json", c.c_char_p)]
+
+
+class Person(c.Structure):
+    _fields_ = [("username", c.c_char_p), ("digits", c.c_char_p),
+                ("compared", c.c_int), ("closed", c.c_bool),
+                ("forked", c.c_bool), ("other_digits", c.c_char_p)]
+
+
+GIVE = c.CFUNCTYPE(None, c.c_void_p, c.c_void_p, c.c_size_t)
+
+
+class Store(Sized):
+    _fields_ = [
+        ("size", c.c_size_t),
+        ("begin", c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(c.c_bool))),
+        ("commit", c.CFUNCTYPE(c.c_int, c.c_void_p)),
+        ("rollback", c.CFUNCTYPE(None, c.c_void_p)),
+        ("get", c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_char_p, GIVE, c.c_void_p)),
+        ("put", c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_char_p, c.c_void_p,
+                            c.c_size_t)),
+        ("remove", c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_char_p)),
+        ("context", c.c_void_p)]
+
+
+NOW = c.CFUNCTYPE(c.c_uint64, c.c_void_p)
+
+
+class CoreConfig(Sized):
+    _fields_ = [("size", c.c_size_t), ("username", c.c_char_p),
+                ("device_id", c.c_char_p), ("algorithms", c.c_char_p),
+                ("store", c.POINTER(Store)), ("now_ms", NOW),
+                ("clock", c.c_void_p), ("stock", c.c_uint32)]
+
+
+class Order(Sized):
+    _fields_ = [("size", c.c_size_t), ("kind", c.c_int),
+                ("session", c.c_char_p), ("text", c.c_char_p),
+                ("whom", c.c_char_p), ("saying", c.POINTER(Saying)),
+                ("creation", c.POINTER(Creation))]
+
+
+class Request(c.Structure):
+    _fields_ = [("method", c.c_char_p), ("path", c.c_char_p),
+                ("body", c.c_char_p)]
+
+
+class Outcome(c.Structure):
+    _fields_ = [("session", c.c_char_p), ("number", c.c_uint64),
+                ("item", c.c_uint64), ("devices", c.c_size_t)]
+
+
+def _functions() -> None:
+    h, text, number = c.c_void_p, c.c_char_p, c.c_uint64
+
+    def rows(of: type) -> list[object]:
+        return [c.POINTER(c.POINTER(c.POINTER(of))), c.POINTER(c.c_size_t)]
+
+    table: dict[str, tuple[object, list[object]]] = {
+        "version": (text, []),
+        "advice": (text, [c.c_int]),
+        "why": (text, [h]), "slug": (text, [h]),
+        "new": (c.c_int, [c.POINTER(Config), c.POINTER(h)]),
+        "free": (None, [h]),
+        "exists": (c.c_bool, [h]),
+        "open": (c.c_int, [h]), "register": (c.c_int, [h]),
+        "login": (c.c_int, [h, c.POINTER(Approval)]),
+        "logout": (c.c_int, [h]),
+        "username": (text, [h]), "device_id": (text, [h]),
+        "sessions": (c.c_int, [h, c.c_bool, *rows(Session)]),
+        "members": (c.c_int, [h, text, *rows(Member)]),
+        "safety_number": (c.c_int, [h, text, c.POINTER(text)]),
+        "shown": (c.c_int, [h, text, c.POINTER(text), c.c_size_t]),
+        "create": (c.c_int, [h, c.POINTER(Creation), text]),
+        **{verb: (c.c_int, [h, text]) for verb in (
+            "join", "rotate", "leave", "resolve", "refresh", "compared")},
+        "invite": (c.c_int, [h, text, text, c.POINTER(c.c_size_t)]),
+        "remove": (c.c_int, [h, text, text]),
+        "send": (c.c_int, [h, text, text, c.POINTER(Saying), c.POINTER(Sent)]),
+        "outbox": (c.c_int, [h, text, *rows(Item)]),
+        "drop": (c.c_int, [h, text, number]),
+        "listen": (c.c_int, [h]),
+        "follow": (c.c_int, [h, text, number]),
+        "fd": (c.c_int, [h]), "step": (c.c_int, [h, c.c_int]),
+        "next_event": (c.POINTER(Event), [h]),
+        "entry": (c.c_int, [h, text, number, c.POINTER(c.POINTER(Event))]),
+        "verify": (c.c_int, [h, text, c.POINTER(c.POINTER(Person))]),
+        "password": (c.c_int, [text, text, text]),
+        "core_new": (c.c_int, [c.POINTER(CoreConfig), c.POINTER(h)]),
+        "core_free": (None, [h]),
+        "core_why": (text, [h]), "core_slug": (text, [h]),
+        "core_start": (c.c_int, [h, c.POINTER(Order)]),
+        "core_turn": (c.c_int, [h, c.POINTER(c.POINTER(Request)),
+                                c.POINTER(c.c_uint32)]),
+        "core_answer": (None, [h, c.c_int, text, c.c_size_t, c.c_int64]),
+        "core_outcome": (c.c_int, [h, c.POINTER(c.POINTER(Outcome))]),
+        "core_push": (c.c_int, [h, text, c.c_size_t]),
+        "core_next_event": (c.POINTER(Event), [h]),
+        "core_sessions": (c.c_int, [h, c.POINTER(text)]),
+        "core_describe": (c.c_int, [h, text, c.POINTER(text)]),
+        "core_entry": (c.c_int, [h, text, number, c.POINTER(text)]),
+        "core_shown": (c.c_int, [h, text, c.POINTER(text), c.c_size_t]),
+    }
+    for name, (result, arguments) in table.items():
+        function = getattr(lib, f"hermetic_{name}")
+        function.restype = result
+        function.argtypes = arguments
+
+
+_functions()
