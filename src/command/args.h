@@ -72,6 +72,7 @@ struct args {
 	const char *algorithms; /* comma-separated, in order of preference */
 	const char *scrypt_n;	/* cost of a new state, environment only */
 	const char *stock;	/* of KeyPackages, environment only */
+	const char *receipts;	/* "off": none, environment only */
 	int passphrase_fd;	/* -1: none */
 	/* environment only: a file, and the folder of systemd's credentials */
 	const char *passphrase_file, *credentials;

@@ -28,6 +28,23 @@ static const char *note_of(const json_t *member)
 	return "";
 }
 
+/* How far an account is, where it says so. */
+static const char *receipt_of(const json_t *member)
+{
+	static char text[80];
+
+	text[0] = '\0';
+	if (json_is_true(json_object_get(member, "own")))
+		return text;
+	if (number(member, "read") > 0)
+		(void)snprintf(text, sizeof(text), "  has read #%lld",
+			       (long long)number(member, "read"));
+	else if (number(member, "delivered") > 0)
+		(void)snprintf(text, sizeof(text), "  has #%lld",
+			       (long long)number(member, "delivered"));
+	return text;
+}
+
 /* Whether the person has compared numbers with that account. */
 static const char *trust_of(const json_t *member)
 {
@@ -45,12 +62,12 @@ static void print_member(const struct args *args, const json_t *member)
 	if (args->json)
 		out_json(member);
 	else
-		out_line("%3lld  %-20s  %-6s  device %s%s%s",
+		out_line("%3lld  %-20s  %-6s  device %s%s%s%s",
 			 (long long)number(member, "leaf_index"),
 			 out_name(member, "username"),
 			 out_member(member, "role"),
 			 out_name(member, "device_id"), trust_of(member),
-			 note_of(member));
+			 receipt_of(member), note_of(member));
 }
 
 static void print_banned(const json_t *list)

@@ -4,6 +4,7 @@
 #include "device/names.h"
 #include "device/people.h"
 #include "device/pins.h"
+#include "device/receipts.h"
 #include "device/verified.h"
 
 #include <string.h>
@@ -73,6 +74,7 @@ static enum err put_member(struct device *d, const struct membership *m,
 	ENSURE(row != NULL, ERR_LOCAL_MEMORY);
 	TRY(put_names(d, member->identity, row));
 	TRY(put_trust(d, member->identity, row));
+	receipts_describe(m, roles_user(member->identity), row);
 	if (session_departed(m->session, member->leaf_index))
 		(void)json_object_set_new(row, "departed", json_true());
 	if (breaks_count(m, member->identity) > 0)

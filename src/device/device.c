@@ -10,6 +10,7 @@
 #include "device/outbox.h"
 #include "device/people.h"
 #include "device/pins.h"
+#include "device/receipts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ enum err device_open(const struct device_config *config,
 	d->ports = *ports;
 	d->offer = config->offer;
 	d->stock = config->stock;
+	d->receipts = config->receipts;
 	d->large = DEVICE_LARGE;
 	(void)snprintf(d->username, sizeof(d->username), "%s",
 		       config->username);
@@ -140,6 +142,7 @@ enum err device_entry(struct device *device, const char *session, uint64_t seq,
 	TRY(e);
 	(void)json_object_del(entry, "head"); /* for comparing views */
 	TRY(marks_show(core_store(device), session, entry));
+	TRY(receipts_show(device, session, entry));
 	TRY(names_dress_entry(device, entry));
 	TRY(record_print(entry, json));
 out:
