@@ -2,14 +2,14 @@
 #include "command/cmd.h"
 
 #include "command/out.h"
-#include "command/view.h"
 #include "reach/drive.h"
+#include "reach/view.h"
 
 #include <string.h>
 
 enum err cmd_check_name(struct cmd *cmd, const char *user)
 {
-	if (account_name_is_sane(user))
+	if (text_is_username(span_str(user)))
 		return ERR_OK;
 	return why_set(&cmd->a.why, ERR_PEER_INVALID, "username",
 		       "\"%.40s\" is no user name.", user);
