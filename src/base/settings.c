@@ -66,6 +66,7 @@ bool settings_know(const char *name)
 					      "HERMETIC_OWNER_PASSWORD",
 					      "HERMETIC_PASSPHRASE",
 					      "HERMETIC_POSTGRES_PASSWORD",
+					      "HERMETIC_RECEIPTS",
 					      "HERMETIC_RECOVERY_KEY",
 					      "HERMETIC_REPLICATION_PASSWORD",
 					      "HERMETIC_ROTATION_PASSWORD",

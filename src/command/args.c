@@ -498,6 +498,7 @@ void args_environment(struct args *args)
 	from_environment(&args->mqtt, "HERMETIC_MQTT");
 	from_environment(&args->scrypt_n, "HERMETIC_SCRYPT_N");
 	from_environment(&args->stock, "HERMETIC_STOCK");
+	from_environment(&args->receipts, "HERMETIC_RECEIPTS");
 }
 
 /* ---- help ---- */
@@ -545,7 +546,9 @@ static void print_overview(FILE *out)
 	    "HERMETIC_SCRYPT_N (131072 if not set) is "
 	    "the cost of guessing it,\nfixed when a state is made. "
 	    "HERMETIC_STOCK (50) is how many\nKeyPackages of each algorithm "
-	    "lie ready for those who invite you.\nAn ID may be cut short "
+	    "lie ready for those who invite you. "
+	    "HERMETIC_RECEIPTS=off:\nno receipts, as account receipts off.\nAn "
+	    "ID may be cut short "
 	    "while it is unique.\n"
 	    "Exit: 0 done, 1 refused, 2 wrong usage, 3 server not reached,\n"
 	    "4 kept: it waits in the outbox.\n"

@@ -75,6 +75,7 @@ struct args {
 	const char *scrypt_n;	/* cost of a new state, environment only */
 	const char *stock;	/* of KeyPackages, environment only */
 	uint64_t seconds;	/* --for of an agent; 0: not said */
+	const char *receipts;	/* "off": none, environment only */
 	int passphrase_fd;	/* -1: none */
 	/* environment only: a file, and the folder of systemd's credentials */
 	const char *passphrase_file, *credentials;

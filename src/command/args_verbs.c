@@ -213,7 +213,8 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			  "hermetic safety ID.",
 			  "hermetic verify bob\n  hermetic verify bob --yes" },
 	[VERB_ACCOUNT] = { "account",
-			   "delete|verified-only [on|off]|verify FILE",
+			   "delete|verified-only [on|off]|receipts [on|off]|"
+			   "verify FILE",
 			   "end your account; settings; check a log", 1, 2,
 			   "delete: a signed link closes the account for all "
 			   "who know it, its\n"
@@ -221,6 +222,10 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			   "erases it. Without\n"
 			   "--yes it says what it would do. Cut off, it goes "
 			   "on where it was.\n"
+			   "receipts: whether this device tells members how "
+			   "far "
+			   "it is, and how far you\n"
+			   "have read.\n"
 			   "verify: the file (- is standard input) is what GET "
 			   "/users/USER/log answers, its "
 			   "pages one after\n"

@@ -32,6 +32,10 @@ static bool on_entry(void *context, const char *id, const json_t *message)
 	json_t *marked = copies_marked(&chat->cmd->a, id, message);
 	struct buf text = BUF_INIT;
 
+	if (!chat->cmd->args->json && !entry_line_is_shown(marked)) {
+		json_decref(marked);
+		return true;
+	}
 	line_hide(chat->line);
 	if (chat->cmd->args->json) {
 		out_message_json(id, marked);

@@ -51,9 +51,9 @@ void cmd_remind_recovery(struct cmd *cmd);
 
 /* verify FILE: without an account. delete: cmd->home is found, and it opens itself. */
 MUST_CHECK enum err cmd_account(struct cmd *cmd);
-bool cmd_account_is_own(const struct args *args); /* delete, verified-only */
+bool cmd_account_is_own(const struct args *args); /* delete, settings */
 MUST_CHECK enum err cmd_account_delete(struct cmd *cmd);
-MUST_CHECK enum err cmd_account_verified_only(struct cmd *cmd);
+MUST_CHECK enum err cmd_account_setting(struct cmd *cmd);
 
 /* cmd->a is an open account for all others. */
 MUST_CHECK enum err cmd_logout(struct cmd *cmd);

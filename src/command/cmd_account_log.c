@@ -240,9 +240,8 @@ enum err cmd_account(struct cmd *cmd)
 	enum err e;
 
 	if (cmd_account_is_own(cmd->args))
-		return strcmp(what, "delete") == 0
-			   ? cmd_account_delete(cmd)
-			   : cmd_account_verified_only(cmd);
+		return strcmp(what, "delete") == 0 ? cmd_account_delete(cmd)
+						   : cmd_account_setting(cmd);
 	if (strcmp(what, "verify") != 0 || cmd->args->operand_count != 2)
 		return why_set(r.why, ERR_PEER_INVALID, "usage",
 			       "\"account %.40s\" is nothing that can be done: "

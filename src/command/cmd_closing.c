@@ -1,4 +1,4 @@
-/* account delete, and account verified-only. Of delete: the account's log is closed, its devices depart from all sessions, and
+/* account delete, and what account sets at this device. Of delete: the account's log is closed, its devices depart from all sessions, and
  * the server erases it. Cut off at any step, the same command goes on. */
 #include "command/cmd.h"
 
@@ -178,46 +178,72 @@ out:
 
 /* ---- a setting ---- */
 
+/* What a person sets at one device. */
+struct setting {
+	const char *name, *member, *is_on, *is_off;
+	enum err (*get)(struct device *device, bool *on);
+	enum err (*set)(struct device *device, bool on);
+};
+
+static const struct setting SETTINGS[] = {
+	{ "verified-only", "verified_only",
+	  "This device sends to verified people only: hermetic verify USER",
+	  "This device sends to all members who you have seen, verified or "
+	  "not.",
+	  device_verified_only, device_set_verified_only },
+	{ "receipts", "receipts",
+	  "This device tells the members how far it is, and how far you have "
+	  "read.",
+	  "This device tells nobody how far it is, nor how far you have read.",
+	  device_receipts, device_set_receipts },
+};
+
+static const struct setting *find_setting(const char *name)
+{
+	for (size_t i = 0; i < sizeof(SETTINGS) / sizeof(*SETTINGS); i++)
+		if (strcmp(name, SETTINGS[i].name) == 0)
+			return &SETTINGS[i];
+	return NULL;
+}
+
 bool cmd_account_is_own(const struct args *args)
 {
 	const char *what = args->operands[0];
 
 	return (strcmp(what, "delete") == 0 && args->operand_count == 1) ||
-	       strcmp(what, "verified-only") == 0;
+	       find_setting(what) != NULL;
 }
 
-static void print_verified_only(const struct cmd *cmd, bool on)
+static void print_setting(const struct cmd *cmd, const struct setting *setting,
+			  bool on)
 {
 	json_t *line;
 
 	if (!cmd->args->json) {
-		out_line(on ? "This device sends to verified people only: "
-			      "hermetic verify USER"
-			    : "This device sends to all members who you have "
-			      "seen, verified or not.");
+		out_line("%s", on ? setting->is_on : setting->is_off);
 		return;
 	}
-	line = json_pack("{s:b}", "verified_only", (int)on);
+	line = json_pack("{s:b}", setting->member, (int)on);
 	out_json(line);
 	json_decref(line);
 }
 
-enum err cmd_account_verified_only(struct cmd *cmd)
+enum err cmd_account_setting(struct cmd *cmd)
 {
+	const struct setting *setting = find_setting(cmd->args->operands[0]);
 	const char *how = cmd->args->operands[1];
 	bool on;
 	enum err e;
 
 	if (how != NULL && strcmp(how, "on") != 0 && strcmp(how, "off") != 0)
 		return why_set(&cmd->a.why, ERR_PEER_INVALID, "usage",
-			       "verified-only is on or off, not \"%.40s\".",
+			       "%s is on or off, not \"%.40s\".", setting->name,
 			       how);
 	TRY(cmd_open(cmd));
 	if (how != NULL)
-		TRY(device_set_verified_only(cmd->a.device,
-					     strcmp(how, "on") == 0));
-	TRY(device_verified_only(cmd->a.device, &on));
-	print_verified_only(cmd, on);
+		TRY(setting->set(cmd->a.device, strcmp(how, "on") == 0));
+	TRY(setting->get(cmd->a.device, &on));
+	print_setting(cmd, setting, on);
 out:
 	return e;
 }

@@ -184,7 +184,7 @@ static bool print_entry(void *context, const char *id, const json_t *entry)
 
 	if (reading->cmd->args->json) {
 		out_message_json(id, marked);
-	} else {
+	} else if (entry_line_is_shown(marked)) {
 		entry_line_put(&line, marked);
 		if (buf_end(&line) == ERR_OK)
 			out_line("%.*s", (int)line.n, (const char *)line.p);
@@ -288,6 +288,9 @@ enum err cmd_read(struct cmd *cmd)
 		goto out;
 	}
 	TRY(print_kept(&reading, id, &told));
+	/* what was read is told, where it is time for that */
+	if (fresh == ERR_OK)
+		drive_receipt(&cmd->a, id);
 	e = fresh;
 out:
 	json_decref(reading.printed);

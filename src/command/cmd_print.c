@@ -29,16 +29,34 @@ static const char *note_of(const json_t *member)
 	return "";
 }
 
+/* How far an account is, where it says so. */
+static const char *receipt_of(const json_t *member)
+{
+	static char text[80];
+
+	text[0] = '\0';
+	if (json_is_true(json_object_get(member, "own")))
+		return text;
+	if (number(member, "read") > 0)
+		(void)snprintf(text, sizeof(text), "  has read #%lld",
+			       (long long)number(member, "read"));
+	else if (number(member, "delivered") > 0)
+		(void)snprintf(text, sizeof(text), "  has #%lld",
+			       (long long)number(member, "delivered"));
+	return text;
+}
+
 static void print_member(const struct args *args, const json_t *member)
 {
 	if (args->json)
 		out_json(member);
 	else
-		out_line("%3lld  %-20s  %-6s  %-10s  device %s%s",
+		out_line("%3lld  %-20s  %-6s  %-10s  device %s%s%s",
 			 (long long)number(member, "leaf_index"),
 			 out_name(member, "username"),
 			 out_member(member, "role"), out_trust(member),
-			 out_name(member, "device_id"), note_of(member));
+			 out_name(member, "device_id"), receipt_of(member),
+			 note_of(member));
 }
 
 static void explain_changed(const json_t *members)

@@ -8,7 +8,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { DEVICE_SHOWN = 8 /* bytes of a device's id */ };
+enum {
+	DEVICE_SHOWN = 8,  /* bytes of a device's id */
+	RECEIPTS_NAMED = 3 /* more people are a number */
+};
 
 static void put_time(struct buf *out, const json_t *entry)
 {
@@ -275,6 +278,30 @@ static void put_reactions(struct buf *out, const json_t *entry)
 	}
 }
 
+/* "  [read by alice, bob]", or who has it where nobody has read it. */
+static void put_receipts(struct buf *out, const json_t *entry)
+{
+	const json_t *list = json_object_get(entry, "read_by"), *user;
+	bool read = json_array_size(list) > 0;
+	size_t i, count;
+
+	if (!read)
+		list = json_object_get(entry, "delivered_to");
+	count = json_array_size(list);
+	if (count == 0)
+		return;
+	buf_put_str(out, read ? "  [read by " : "  [arrived at ");
+	if (count > RECEIPTS_NAMED)
+		buf_putf(out, "%zu", count);
+	for (i = 0; count <= RECEIPTS_NAMED && i < count; i++) {
+		user = json_array_get(list, i);
+		buf_put_str(out, i > 0 ? ", " : "");
+		out_put_name(out, span_of(json_string_value(user),
+					  json_string_length(user)));
+	}
+	buf_put_u8(out, ']');
+}
+
 static bool is_over(const json_t *entry)
 {
 	return json_is_true(json_object_get(entry, "expired"));
@@ -317,6 +344,7 @@ static void put_text(struct buf *out, const json_t *entry)
 		buf_putf(out, " (edited by #%lld)", number_of(entry, "edited"));
 	put_end(out, entry);
 	put_reactions(out, entry);
+	put_receipts(out, entry);
 }
 
 static void put_edit(struct buf *out, const json_t *entry)
@@ -346,6 +374,13 @@ static void put_reaction(struct buf *out, const json_t *entry)
 	if (number_of(entry, "deleted") > 0)
 		buf_putf(out, " (deleted by #%lld)",
 			 number_of(entry, "deleted"));
+}
+
+static void put_receipt(struct buf *out, const json_t *entry)
+{
+	buf_putf(out, "* %s has #%lld, and has read #%lld",
+		 out_name(entry, "from"), number_of(entry, "delivered"),
+		 number_of(entry, "read"));
 }
 
 static void put_title(struct buf *out, const json_t *entry)
@@ -413,20 +448,22 @@ static void put_refused(struct buf *out, const json_t *entry)
 }
 
 static void (*const PUT[ENTRY_KINDS])(struct buf *out, const json_t *entry) = {
-	[ENTRY_TEXT] = put_text,
-	[ENTRY_EDIT] = put_edit,
-	[ENTRY_DELETE] = put_delete,
-	[ENTRY_REACTION] = put_reaction,
-	[ENTRY_NAME] = put_title,
-	[ENTRY_COMMIT] = put_commit,
-	[ENTRY_JOINED] = put_joined,
-	[ENTRY_MOVED] = put_moved,
-	[ENTRY_REMOVED] = put_removed,
-	[ENTRY_DEPARTED] = put_departed,
-	[ENTRY_REFUSED] = put_refused,
-	[ENTRY_EXPIRED] = put_expired,
-	[ENTRY_UNREADABLE] = put_unreadable,
+	[ENTRY_TEXT] = put_text,	 [ENTRY_EDIT] = put_edit,
+	[ENTRY_DELETE] = put_delete,	 [ENTRY_REACTION] = put_reaction,
+	[ENTRY_RECEIPT] = put_receipt,	 [ENTRY_NAME] = put_title,
+	[ENTRY_COMMIT] = put_commit,	 [ENTRY_JOINED] = put_joined,
+	[ENTRY_MOVED] = put_moved,	 [ENTRY_REMOVED] = put_removed,
+	[ENTRY_DEPARTED] = put_departed, [ENTRY_REFUSED] = put_refused,
+	[ENTRY_EXPIRED] = put_expired,	 [ENTRY_UNREADABLE] = put_unreadable,
 };
+
+bool entry_line_is_shown(const json_t *entry)
+{
+	enum entry_kind kind;
+
+	return !entry_kind_parse(out_member(entry, "kind"), &kind) ||
+	       kind != ENTRY_RECEIPT;
+}
 
 void entry_line_put(struct buf *line, const json_t *entry)
 {

@@ -6,6 +6,9 @@
 
 #include <jansson.h>
 
+/* Is there a line of it? None of a receipt. */
+bool entry_line_is_shown(const json_t *entry);
+
 /* Appends the line, without its end. */
 void entry_line_put(struct buf *line, const json_t *entry);
 

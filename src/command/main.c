@@ -101,6 +101,8 @@ static enum exit_code run(const struct args *args)
 	if (args->transport == TRANSPORT_MQTT)
 		cmd.a.mqtt = args->mqtt != NULL ? args->mqtt : "";
 	TRY(account_parse_stock(args->stock, &cmd.a.stock, &cmd.a.why));
+	TRY(account_parse_receipts(args->receipts, &cmd.a.no_receipts,
+				   &cmd.a.why));
 	if (!opens_itself(args->verb))
 		TRY(cmd_open(&cmd));
 	TRY(cmd_run(&cmd));

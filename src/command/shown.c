@@ -84,6 +84,10 @@ enum err shown_update(struct account *a, const char *id, const json_t *printed,
 	if (!json)
 		print_others(session, marks);
 	TRY(note_shown(a, id, marks));
+	if (!json && out_is_good())
+		TRY(device_read_to(a->device, id,
+				   (uint64_t)json_integer_value(
+				       json_object_get(session, "last_seq"))));
 out:
 	json_decref(marks);
 	json_decref(session);

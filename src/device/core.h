@@ -21,6 +21,7 @@ struct device {
 	unsigned stock;	  /* KeyPackages of an algorithm; 0: packages.c says */
 	bool whole_infos; /* the server knows no parts of GroupInfos */
 	uint32_t large;	  /* leaves; device_set_large() */
+	bool receipts;	  /* device_config has it */
 	bool in_transaction;
 	uint64_t
 	    ends_ms; /* before that no text goes (expiry.h); 0: not known */

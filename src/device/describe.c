@@ -4,6 +4,7 @@
 #include "device/names.h"
 #include "device/people.h"
 #include "device/pins.h"
+#include "device/receipts.h"
 #include "device/verified.h"
 
 #include <string.h>
@@ -51,6 +52,7 @@ static enum err put_member(struct device *d, const struct membership *m,
 	    (int)seen, "mark", (const char *)mark.p, "key", key);
 	ENSURE(row != NULL, ERR_LOCAL_MEMORY);
 	TRY(put_names(d, member->identity, row));
+	receipts_describe(m, roles_user(member->identity), row);
 	TRY(verified_put(d, roles_user(member->identity), row));
 	if (session_departed(m->session, member->leaf_index))
 		(void)json_object_set_new(row, "departed", json_true());

@@ -10,6 +10,7 @@
 #include "device/outbox.h"
 #include "device/people.h"
 #include "device/pins.h"
+#include "device/receipts.h"
 #include "device/verified.h"
 
 #include <stdio.h>
@@ -29,6 +30,7 @@ enum err device_open(const struct device_config *config,
 	d->ports = *ports;
 	d->offer = config->offer;
 	d->stock = config->stock;
+	d->receipts = config->receipts;
 	d->large = DEVICE_LARGE;
 	(void)snprintf(d->username, sizeof(d->username), "%s",
 		       config->username);
@@ -142,6 +144,7 @@ enum err device_entry(struct device *device, const char *session, uint64_t seq,
 	TRY(e);
 	(void)json_object_del(entry, "head"); /* for comparing views */
 	TRY(marks_show(core_store(device), session, entry));
+	TRY(receipts_show(device, session, entry));
 	if (record_string(entry, "from") != NULL)
 		TRY(verified_put(device, span_str(record_string(entry, "from")),
 				 entry));

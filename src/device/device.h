@@ -31,6 +31,9 @@ struct device_config {
 	struct suites offer;		  /* in order of preference */
 	/* KeyPackages of each algorithm that lie ready at the server; 0: 50. */
 	unsigned stock;
+	/* Writes receipts, unless the person wants none
+	 * (device_set_receipts()). */
+	bool receipts;
 };
 
 /* Reads nothing yet. */
@@ -97,6 +100,8 @@ struct order {
 	/* REFRESH: what was said before members came in, whom the person was
 	 * shown since, goes to them, too. A SEND says that of all before it. */
 	bool flush;
+	/* REFRESH: and write a receipt, if one is due. */
+	bool receipt;
 };
 
 /* ERR_STATE_PENDING while another order runs. */
@@ -200,6 +205,18 @@ MUST_CHECK enum err device_outbox(struct device *device, const char *session,
 MUST_CHECK enum err device_outbox_drop(struct device *device,
 				       const char *session, uint64_t item,
 				       size_t *dropped);
+
+/* The person has read up to that entry: the next receipt says so. */
+MUST_CHECK enum err device_read_to(struct device *device, const char *session,
+				   uint64_t seq);
+
+/* When a receipt is to be written in that session, which an ORDER_REFRESH with
+ * `receipt` does from then on, Unix milliseconds; UINT64_MAX: none. */
+uint64_t device_receipt_at(struct device *device, const char *session);
+
+/* Whether this device writes receipts: it does until the person says otherwise. */
+MUST_CHECK enum err device_receipts(struct device *device, bool *on);
+MUST_CHECK enum err device_set_receipts(struct device *device, bool on);
 
 /* The person was shown the members with these marks, and no others: what is said
  * from now on may be sealed for them. device_describe() has a mark for each

@@ -4,6 +4,7 @@
 #include "device/entry_kind.h"
 #include "device/heard.h"
 #include "device/people.h"
+#include "device/receipts.h"
 #include "wire/envelope.h"
 
 #include <string.h>
@@ -195,6 +196,11 @@ static enum err put_content(struct device *d, const struct session_event *event,
 		set_text(entry, "reason", err_text(e));
 		return ERR_OK;
 	}
+	if (type == CONTENT_RECEIPT) {
+		receipts_heard(d, event, value, entry);
+		return ERR_OK;
+	}
+	receipts_note_last(d, event);
 	if (type == CONTENT_MIMI)
 		return heard_mimi(d, event, value, entry);
 	if (type == CONTENT_NAME)
@@ -316,6 +322,8 @@ enum err entry_keep(struct device *d, const struct session_event *event,
 
 	ENSURE(entry != NULL, ERR_LOCAL_MEMORY);
 	put_sender(event, entry);
+	if (event->kind != SESSION_REFUSED)
+		receipts_note_view(d, event);
 	TRY(put_kind(d, event, people, entry));
 	if (event->kind == SESSION_OWN || event->own_commit)
 		(void)json_object_set_new(entry, "own", json_true());

@@ -10,6 +10,7 @@ enum entry_kind {
 	ENTRY_EDIT,	  /* of a text */
 	ENTRY_DELETE,	  /* of a text or a reaction */
 	ENTRY_REACTION,	  /* to a text */
+	ENTRY_RECEIPT,	  /* how far a member is (receipts.h) */
 	ENTRY_NAME,	  /* the session's */
 	ENTRY_COMMIT,	  /* a member changed members, roles or keys */
 	ENTRY_JOINED,	  /* somebody came in by external commit */

@@ -287,6 +287,42 @@ bool outbox_is_over(const struct device *d, const json_t *item)
 	return ends > 0 && ends <= core_now_ms(d);
 }
 
+void outbox_set_quiet(struct membership *m, uint64_t item)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(list_of(m), i, row)
+	{
+		if (record_number_or_0(row, "item") == item)
+			(void)json_object_set_new(row, "quiet", json_true());
+	}
+}
+
+bool outbox_is_quiet(const json_t *item)
+{
+	return json_is_true(json_object_get(item, "quiet"));
+}
+
+void outbox_forget_quiet(struct membership *m)
+{
+	json_t *list = list_of(m);
+
+	for (size_t i = json_array_size(list); i-- > 0;) {
+		json_t *row = json_array_get(list, i);
+		struct session_sent sent;
+		size_t index;
+
+		if (!outbox_is_quiet(row) ||
+		    json_object_get(row, "refused") == NULL ||
+		    !find_sealed(m, row, &index, &sent) ||
+		    sent.epoch == session_epoch(m->session))
+			continue;
+		session_unsend(m->session, index);
+		(void)json_array_remove(list, i);
+	}
+}
+
 /* ---- leaving the list ---- */
 
 static size_t find_nonce(const json_t *list, const uint8_t *nonce)
@@ -369,7 +405,8 @@ enum err outbox_sent(struct device *d, const uint8_t *nonce, uint64_t seq)
 		    json_integer((json_int_t)membership_line(&d->open)));
 		TRY(record_put(core_store(d), name, record));
 	}
-	core_tell(d, EVENT_SENT, seq, record_number_or_0(item, "item"));
+	if (!outbox_is_quiet(item))
+		core_tell(d, EVENT_SENT, seq, record_number_or_0(item, "item"));
 	note_place(&d->open, record_number_or_0(item, "item"), seq);
 	(void)json_array_remove(list, at);
 out:
@@ -441,7 +478,9 @@ enum err outbox_refuse(struct device *d, json_t *item, const char *slug,
 	(void)json_object_set_new(item, "detail", json_string(detail));
 	if (outbox_is_over(d, item))
 		forget_text(&d->open, item);
-	core_tell(d, EVENT_REFUSED, 0, record_number_or_0(item, "item"));
+	if (!outbox_is_quiet(item))
+		core_tell(d, EVENT_REFUSED, 0,
+			  record_number_or_0(item, "item"));
 	return ERR_OK;
 }
 
@@ -533,7 +572,11 @@ enum err outbox_list(const struct membership *m, json_t *list)
 	size_t i;
 	enum err e = ERR_OK;
 
-	json_array_foreach(list_of(m), i, item) TRY(list_item(m, item, list));
+	json_array_foreach(list_of(m), i, item)
+	{
+		if (!outbox_is_quiet(item))
+			TRY(list_item(m, item, list));
+	}
 out:
 	return e;
 }

@@ -4,8 +4,8 @@
  * when the log shows its envelope, and the order of the items is the order in
  * which they are sent. The items stand in the notes of a membership,
  *
- *   outbox: [{item, key?, queued_at, expires_at?, content?, nonce?, refused?,
- *             detail?}…]
+ *   outbox: [{item, key?, queued_at, expires_at?, quiet?, content?, nonce?,
+ *             refused?, detail?}…]
  *
  * with `content` until it is sealed; from then on it stands in the outbox of
  * the MLS session, under `nonce`.
@@ -20,6 +20,13 @@
 MUST_CHECK enum err outbox_put(struct device *d, struct span content,
 			       uint64_t expires_ms, const char *key,
 			       uint64_t *item);
+
+/* The device says it by itself: nobody is told of it, and the list does not show
+ * it. outbox_forget_quiet() drops those that were refused in an epoch that is
+ * over. */
+void outbox_set_quiet(struct membership *m, uint64_t item);
+bool outbox_is_quiet(const json_t *item);
+void outbox_forget_quiet(struct membership *m);
 
 /* Has the time of an item come before it was sent? */
 bool outbox_is_over(const struct device *d, const json_t *item);

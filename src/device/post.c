@@ -258,11 +258,20 @@ static enum err refuse_over(struct device *d)
 
 static enum err seal(struct device *d)
 {
+	size_t dropped = 0;
 	bool halted;
 	enum err e;
 
 	if (outbox_is_over(d, next_item(d)))
 		return refuse_over(d);
+	if (outbox_is_quiet(next_item(d)) &&
+	    json_object_get(next_item(d), "nonce") != NULL) {
+		/* its epoch is over, and the log does not have it */
+		work_changed(d);
+		return outbox_drop(&d->open,
+				   record_number_or_0(next_item(d), "item"),
+				   &dropped);
+	}
 	TRY(halt_changed(d, &halted));
 	if (halted)
 		goto out;

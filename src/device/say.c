@@ -29,6 +29,18 @@ static struct span own_identity(const struct device *d)
 		   : SPAN_EMPTY;
 }
 
+bool say_is_read_by_all(const struct device *d)
+{
+	const struct mls_group *group = session_group(d->open.session);
+	struct mls_member member;
+	uint32_t leaf = 0;
+
+	while (mls_group_next_member(group, &leaf, &member))
+		if (!reads_mimi(&member))
+			return false;
+	return true;
+}
+
 static enum err check_readers(struct device *d)
 {
 	const struct mls_group *group = session_group(d->open.session);

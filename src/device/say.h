@@ -13,4 +13,7 @@
 MUST_CHECK enum err say_put(struct device *d, uint64_t expires_ms,
 			    struct buf *content);
 
+/* Do all members' devices read more than plain texts and names? */
+bool say_is_read_by_all(const struct device *d);
+
 #endif

@@ -173,19 +173,37 @@ out:
 	return e;
 }
 
-enum err verified_halt(struct device *d, bool *halted)
+/* None where the person writes to everybody. */
+static enum err find_unverified(struct device *d, struct buf *names)
 {
-	struct buf names = BUF_INIT;
 	bool wanted =
 	    json_is_true(json_object_get(d->open.notes, "verified_only"));
 	enum err e = ERR_OK;
 
-	*halted = false;
 	if (!wanted)
 		TRY(verified_wish(d, &wanted));
-	if (!wanted)
-		goto out;
-	TRY(list_unverified(d, &names));
+	if (wanted)
+		TRY(list_unverified(d, names));
+out:
+	return e;
+}
+
+enum err verified_lacks(struct device *d, bool *lacks)
+{
+	struct buf names = BUF_INIT;
+	enum err e = find_unverified(d, &names);
+
+	*lacks = names.n > 0;
+	buf_clear(&names);
+	return e;
+}
+
+enum err verified_halt(struct device *d, bool *halted)
+{
+	struct buf names = BUF_INIT;
+	enum err e;
+
+	TRY(find_unverified(d, &names));
 	*halted = names.n > 0;
 	buf_put_u8(&names, 0);
 	TRY(buf_end(&names));

@@ -31,4 +31,7 @@ MUST_CHECK enum err verified_set_wish(struct device *d, bool on);
 MUST_CHECK enum err device_set_verified_only(struct device *device, bool on);
 MUST_CHECK enum err device_verified_only(struct device *device, bool *on);
 
+/* Does the person write to verified people only, and one of the members is none? */
+MUST_CHECK enum err verified_lacks(struct device *d, bool *lacks);
+
 #endif

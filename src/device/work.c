@@ -34,7 +34,8 @@ static const struct step *const STEPS[] = {
 	&commit_step_post,    &plan_step_oust,	   &plan_step_replace,
 	&plan_step_name,      &plan_step_order,	   &commit_step_claim,
 	&commit_step_stage,   &plan_step_duty,	   &post_step_announce,
-	&post_step_old,	      &post_step_seal,	   &post_step_item,
+	&receipts_step_make,  &post_step_old,	   &post_step_seal,
+	&post_step_item,
 };
 
 #define STEP_COUNT (sizeof(STEPS) / sizeof(*STEPS))

@@ -89,6 +89,8 @@ static enum err configure(struct hermetic *h, const void *given)
 	TRY(check_numbers(h, &config));
 	TRY(copy_texts(h, &config));
 	h->a.home = h->home;
+	/* a program tells what its person has read when it can say so */
+	h->a.no_receipts = true;
 	h->a.ca = h->ca;
 	h->a.mqtt = h->mqtt;
 	h->follow = json_object();

@@ -83,6 +83,15 @@ enum err account_parse_stock(const char *text, unsigned *stock, struct why *why)
 	return ERR_OK;
 }
 
+enum err account_parse_receipts(const char *text, bool *none, struct why *why)
+{
+	*none = text != NULL && strcmp(text, "off") == 0;
+	if (text == NULL || *none || strcmp(text, "on") == 0)
+		return ERR_OK;
+	return why_set(why, ERR_LOCAL_CONFIG, "usage",
+		       "HERMETIC_RECEIPTS is on or off, not \"%.20s\".", text);
+}
+
 static enum err check_login(const struct account_login *login, struct why *why)
 {
 	if (!text_is_username(span_str(login->username)))
@@ -186,7 +195,8 @@ static enum err open_device(struct account *a)
 	const struct device_config config = { .username = a->username,
 					      .device_id = a->device_id,
 					      .offer = a->suites,
-					      .stock = a->stock };
+					      .stock = a->stock,
+					      .receipts = !a->no_receipts };
 
 	device_close(a->device);
 	a->device = NULL;

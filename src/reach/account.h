@@ -29,7 +29,8 @@ struct account {
 	const char *mqtt, *ca; /* as channel_target has them; borrowed */
 	char ca_kept[1024];    /* the path of `ca` that a login was told */
 	struct suites suites;
-	unsigned stock;		 /* of the device, as device_config has it */
+	unsigned stock;	  /* of the device, as device_config has it */
+	bool no_receipts; /* the device writes none, whatever it is set to */
 	uint64_t renew_token_at; /* Unix milliseconds */
 	bool pending; /* the device waits to be approved (reach/enrol.h) */
 
@@ -60,6 +61,11 @@ MUST_CHECK enum err account_parse_cost(const char *text,
 /* HERMETIC_STOCK, from 1 to 100; NULL: 0, which is what the device has by itself. */
 MUST_CHECK enum err account_parse_stock(const char *text, unsigned *stock,
 					struct why *why);
+
+/* HERMETIC_RECEIPTS, "on" or "off"; NULL: on, as far as the device is not set
+ * otherwise. */
+MUST_CHECK enum err account_parse_receipts(const char *text, bool *none,
+					   struct why *why);
 
 /* A new array of the names of the algorithms; NULL when out of memory. */
 json_t *account_suites_to_json(const struct suites *suites);

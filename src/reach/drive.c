@@ -1,5 +1,6 @@
 #include "reach/drive.h"
 
+#include "base/clock.h"
 #include "reach/call.h"
 #include "reach/reply.h"
 #include "reach/tokens.h"
@@ -94,6 +95,21 @@ enum err drive_session(struct account *a, enum order_kind kind,
 	const struct order order = { .kind = kind, .session = session };
 
 	return drive_order(a, &order, NULL);
+}
+
+void drive_receipt(struct account *a, const char *session)
+{
+	const struct order order = { .kind = ORDER_REFRESH,
+				     .session = session,
+				     .receipt = true };
+	struct why kept = a->why;
+
+	if (device_receipt_at(a->device, session) > clock_now_ms())
+		return;
+	why_clear(&a->why);
+	if (drive_order(a, &order, NULL) != ERR_OK)
+		why_clear(&a->why);
+	a->why = kept;
 }
 
 /* *unreachable: the server was not reached by the last request. */

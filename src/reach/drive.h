@@ -25,6 +25,10 @@ struct drive_sender {
 MUST_CHECK enum err drive_order(struct account *a, const struct order *order,
 				const struct outcome **outcome);
 
+/* Writes a receipt in that session, if one is due. That it was not possible is no
+ * matter of the person's. */
+void drive_receipt(struct account *a, const char *session);
+
 /* The same for an order that says no more than its kind and session. */
 MUST_CHECK enum err drive_session(struct account *a, enum order_kind kind,
 				  const char *session);

@@ -12,13 +12,16 @@
 
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_MAX_MS 15000
-#define BATCH_MAX 256 /* pushes taken in in one transaction */
+#define RECEIPT_AGAIN_MS 5000 /* after one was tried */
+#define BATCH_MAX 256	      /* pushes taken in in one transaction */
 
 struct topic {
 	char id[TEXT_UUID_SIZE];
 	uint64_t told;
 	bool due;     /* its keys, as the server said when we subscribed */
 	bool stopped; /* as it was after the last push */
+	/* Unix milliseconds: no receipt is due before; 0: not known */
+	uint64_t receipt_at;
 	struct topic *next;
 };
 
@@ -258,6 +261,7 @@ static enum err tell_topic(struct live *live, struct topic *topic,
 			e = ERR_OK;
 		TRY(e);
 		topic->told++;
+		topic->receipt_at = 0;
 	}
 out:
 	return e;
@@ -494,6 +498,32 @@ static void wait_disconnected(const struct live *live, int fd, int timeout_ms,
 	*readable = (input.revents & (POLLIN | POLLHUP)) != 0;
 }
 
+static void write_due_receipts(struct live *live)
+{
+	struct device *device = live->a->device;
+
+	for (struct topic *t = live->topics; t != NULL; t = t->next) {
+		if (t->receipt_at > clock_now_ms())
+			continue;
+		t->receipt_at = device_receipt_at(device, t->id);
+		if (t->receipt_at > clock_now_ms())
+			continue;
+		drive_receipt(live->a, t->id);
+		t->receipt_at = clock_now_ms() + RECEIPT_AGAIN_MS;
+	}
+}
+
+/* No later than the next receipt is due. */
+static int bound_wait(const struct live *live, int timeout_ms)
+{
+	uint64_t now = clock_now_ms(), wait = (uint64_t)timeout_ms;
+
+	for (const struct topic *t = live->topics; t != NULL; t = t->next)
+		if (t->receipt_at < now + wait)
+			wait = t->receipt_at > now ? t->receipt_at - now : 0;
+	return (int)wait;
+}
+
 static void renew_due_keys(struct live *live)
 {
 	for (struct topic *t = live->topics; t != NULL; t = t->next)
@@ -510,6 +540,8 @@ enum err live_wait(struct live *live, int fd, int timeout_ms, bool *readable,
 	enum err e = ERR_OK;
 
 	*readable = *stopped = false;
+	write_due_receipts(live);
+	timeout_ms = bound_wait(live, timeout_ms);
 	if (live->channel == NULL) {
 		wait_disconnected(live, fd, timeout_ms, readable);
 		if (clock_steady_ms() >= live->retry_at)

@@ -124,6 +124,55 @@ describe('what refers to a message', { concurrency: false }, () => {
         alice)).code, 0, time);
   });
 
+  test('receipts: who has it, and who has read it', async () => {
+    const { HERMETIC_RECEIPTS: off, ...env } = alice.env;
+    assert.equal(off, 'off');
+    const loud = [alice, bob].map(person => Object.assign(
+      Object.create(Object.getPrototypeOf(person)), person, { env }));
+    const session = await conversation(...loud);
+    const [anna, bert] = loud;
+    const [{ seq }] = await anna.does('send', session, 'have you read this?');
+    const own = async () => {
+      await anna.does('read', session);
+      return (await anna.does('read', session)).find(m => m.seq === seq);
+    };
+    const of = async who => (await anna.does('members', session))
+      .find(m => m.username === who.name);
+    await bert.does('read', session); // a script has read it, not a person
+    assert.deepEqual((await own()).delivered_to, [bert.name]);
+    assert.equal((await own()).read_by, undefined);
+    assert.equal((await of(bert)).read, undefined);
+    assert.ok((await of(bert)).delivered >= seq);
+    const read = await until(async () => {
+      assert.equal((await hermetic(['read', session], bert)).code, 0);
+      const found = await own();
+      return found.read_by && found;
+    }, { name: 'that it was read' });
+    assert.deepEqual(read.read_by, [bert.name]);
+    const text = (await hermetic(['read', session], anna)).out;
+    assert.match(text, new RegExp(`read this\\?.*\\[read by ${bert.name}\\]`));
+    assert.doesNotMatch(text, /has read #/, 'a receipt is no line');
+    assert.match((await hermetic(['members', session], anna)).out,
+      new RegExp(`${bert.name} .*has read #${(await of(bert)).read}`));
+    // none answers another one, so there are few
+    const receipts = (await anna.does('read', session))
+      .filter(m => m.kind === 'receipt');
+    assert.ok(receipts.every(m => m.from === bert.name));
+    assert.ok(receipts.length <= 2 + (receipts.at(-1).sent_at -
+      receipts[0].sent_at) / 5000);
+    const bytes = Number(await postgres.psql(`SELECT max(octet_length(envelope))
+      FROM hermetic.message WHERE session_id = '${session}'
+        AND seq IN (${receipts.map(m => m.seq)})`));
+    assert.ok(bytes > 200 && bytes <= 512, `a receipt of ${bytes} bytes`);
+    // whoever does not want to tell does not
+    await bert.does('account', 'receipts', 'off');
+    assert.deepEqual(await bert.does('account', 'receipts'),
+      [{ receipts: false }]);
+    const [later] = await anna.does('send', session, 'and this?');
+    assert.equal((await hermetic(['read', session], bert)).code, 0);
+    assert.equal((await anna.does('read', session)).at(-1).seq, later.seq);
+  });
+
   test('once, however often it is tried', async () => {
     const said = await says(alice, 'first');
     const one = await says(alice, '--id', 'k', '--reply', String(said), 'me');

@@ -15,7 +15,8 @@ export class Person {
     this.home = newHome();
     this.server = server;
     // the least that there is, and few: faster
-    this.env = { HERMETIC_SCRYPT_N: '16384', HERMETIC_STOCK: '5' };
+    this.env = { HERMETIC_SCRYPT_N: '16384', HERMETIC_STOCK: '5',
+      HERMETIC_RECEIPTS: 'off' }; // numbers of entries are those of what was said
   }
 
   /** Runs a command with --json; { code, out, err, json, error }. */

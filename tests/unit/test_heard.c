@@ -12,6 +12,7 @@
 #include "device/content.h"
 #include "device/entry.h"
 #include "device/marks.h"
+#include "device/receipts.h"
 #include "device/said.h"
 
 #define MUST(call) assert_int_equal((call), ERR_OK)
@@ -452,6 +453,81 @@ static void many_texts_go(void **state)
 	assert_int_equal(w->records[RECORDS_MAX - 1].value.n, 2);
 }
 
+static uint64_t receipt(struct world *w, const char *user, uint64_t delivered,
+			uint64_t read)
+{
+	struct buf content = BUF_INIT;
+	uint64_t seq;
+
+	content_put_receipt(&content, delivered, read);
+	MUST(buf_end(&content));
+	seq = hear(w, user, buf_span(&content));
+	buf_clear(&content);
+	return seq;
+}
+
+static void expect_receipt(const struct world *w, const char *user,
+			   uint64_t delivered, uint64_t read)
+{
+	json_t *row = json_object();
+
+	receipts_describe(&w->device.open, span_str(user), row);
+	assert_int_equal(record_number_or_0(row, "delivered"), delivered);
+	assert_int_equal(record_number_or_0(row, "read"), read);
+	json_decref(row);
+}
+
+static void receipts_are_two_numbers(void **state)
+{
+	static const uint8_t cut[] = { CONTENT_RECEIPT, 0, 0 };
+	struct world *w = *state;
+	uint64_t first = text(w, "alice", "one"), seq;
+
+	(void)text(w, "alice", "two");
+	expect_receipt(w, "bob", 0, 0);
+	seq = receipt(w, "bob", 2, first);
+	expect(w, seq, "kind", "receipt");
+	expect_number(w, seq, "delivered", 2);
+	expect_receipt(w, "bob", 2, first);
+	/* a number never falls */
+	(void)receipt(w, "bob", 1, 0);
+	expect_receipt(w, "bob", 2, first);
+	/* nobody has what comes after what is said of it, nor reads what is not
+	 * here */
+	expect(w, receipt(w, "bob", w->seq + 1, 0), "kind", "unreadable");
+	expect(w, receipt(w, "bob", 2, 3), "kind", "unreadable");
+	expect(w, hear(w, "bob", SPAN_ARRAY(cut)), "kind", "unreadable");
+	expect_receipt(w, "bob", 2, first);
+	expect_receipt(w, "carol", 0, 0);
+	/* receipts are no reason for one */
+	assert_int_equal(
+	    record_number_or_0(
+		json_object_get(w->device.open.notes, "receipts"), "last"),
+	    2);
+}
+
+/* Everybody has always something to tell: so many are written within an hour. */
+static uint64_t count_receipts(uint32_t members)
+{
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < members; i++)
+		for (uint64_t at = 0; at < 3600000;
+		     at += receipts_interval_ms(members))
+			count++;
+	return count;
+}
+
+static void receipts_of_all_are_bounded(void **state)
+{
+	(void)state;
+	assert_int_equal(receipts_interval_ms(1), 5000);
+	assert_int_equal(count_receipts(2), 1440);
+	assert_int_equal(count_receipts(5), 3600);
+	assert_int_equal(count_receipts(200), 3600);
+	assert_true(count_receipts(2000) <= 4000);
+}
+
 static void the_rest_is_shown(void **state)
 {
 	static const uint8_t nowhere[MIMI_ID] = { MIMI_SHA256 };
@@ -508,6 +584,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(edits_go_with_their_message,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(many_texts_go, setup, teardown),
+		cmocka_unit_test_setup_teardown(receipts_are_two_numbers, setup,
+						teardown),
+		cmocka_unit_test(receipts_of_all_are_bounded),
 		cmocka_unit_test_setup_teardown(the_rest_is_shown, setup,
 						teardown),
 	};

@@ -1,0 +1,45 @@
+/*
+ * How far each member's devices have got in a session, and how far its person has
+ * read: two numbers of the log's order a user (docs/adr/0050). What others say of
+ * themselves, and what this device has said, stands in the notes of a membership,
+ *
+ *   receipts: {of: {USER: {delivered, read}}, last?, read?, told: {delivered, read,
+ *              at}}
+ *
+ * `last` is the last entry of others that a receipt can be about, `read` how far the
+ * person here has read, `at` when this device wrote a receipt last.
+ */
+#ifndef HERMETIC_DEVICE_RECEIPTS_H
+#define HERMETIC_DEVICE_RECEIPTS_H
+
+#include "device/core.h"
+
+/* A device writes a receipt at most so often: all members together at most once a
+ * second, and none more often than every five. */
+#define RECEIPTS_LEAST_MS 5000
+#define RECEIPTS_EACH_MS 1000
+uint64_t receipts_interval_ms(uint32_t members);
+
+/* What an entry of another user says of how far that user is: its view, and with
+ * CONTENT_RECEIPT its value. receipts_heard() adds delivered and read to `entry`, or
+ * that it is not readable. Both change the notes. */
+void receipts_note_view(struct device *d, const struct session_event *event);
+void receipts_heard(struct device *d, const struct session_event *event,
+		    struct span value, json_t *entry);
+
+/* Something other than a receipt was kept as the entry `seq`, of another user. */
+void receipts_note_last(struct device *d, const struct session_event *event);
+
+/* Does the person want them to be written? Inside a transaction. */
+MUST_CHECK enum err receipts_wish(struct device *d, bool *on);
+
+/* Adds delivered and read of `user` to a member's row. */
+void receipts_describe(const struct membership *m, struct span user,
+		       json_t *row);
+
+/* Adds to a text of our own who has it (delivered_to), and who has read it
+ * (read_by): user names. Outside of a transaction, too. */
+MUST_CHECK enum err receipts_show(struct device *d, const char *session,
+				  json_t *entry);
+
+#endif
