@@ -83,7 +83,7 @@ static void test_costs(void **state)
 	(void)state;
 
 	assert_int_equal(account_parse_cost(NULL, &cost, &why), ERR_OK);
-	assert_int_equal(cost.n, 1u << 17);
+	assert_int_equal(cost.n, PASSWORD_COST.n);
 	assert_int_equal(account_parse_cost("16384", &cost, &why), ERR_OK);
 	assert_int_equal(cost.n, 16384);
 	assert_int_not_equal(account_parse_cost("8192", &cost, &why), ERR_OK);
@@ -391,6 +391,10 @@ static void test_every_kind(void **state)
 	expect_line("{\"seq\": 1, \"kind\": \"painted\"}",
 		    "#1   ! this is for a later version of hermetic: "
 		    "\"painted\"");
+	expect_line("{\"seq\": 1, \"kind\": \"refused\", \"reason\": \"not "
+		    "allowed\", \"rule\": \"another device has to add it\"}",
+		    "#1   ! a commit was refused, members and keys are as "
+		    "before: another device has to add it");
 	expect_line("{\"seq\": 1, \"kind\": \"expired\"}",
 		    "#1   ! the server says that it does not keep this message "
 		    "any more");
