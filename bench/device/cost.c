@@ -349,7 +349,7 @@ int main(void)
 	held = print("create", &run, PEOPLE + 10);
 	for (int i = PEOPLE - 1; i > 0; i--)
 		run = there(&people[i], ORDER_JOIN);
-	/* those of a hundred come at once, each link is verified once */
+	/* they come at once, and each link is verified once */
 	held = print("join", &run, 8) && run.logs == 1 &&
 	       run.signatures == 4 * (PEOPLE - 1) && held;
 	run = there(&people[0], ORDER_SEND);
