@@ -2,10 +2,11 @@
 #include "command/chat.h"
 
 #include "command/args_verbs.h"
-#include "command/directory.h"
 #include "command/out.h"
-#include "command/view.h"
+#include "command/shown.h"
+#include "reach/directory.h"
 #include "reach/drive.h"
+#include "reach/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,14 +37,14 @@ void chat_note_printed(struct chat *chat, const char *id, const json_t *entry)
 			return;
 	}
 	if (entry != NULL)
-		view_note_printed(entry, printed);
+		shown_note_printed(entry, printed);
 }
 
 /* Lines were printed: whoever came in by them was seen. Others are printed. */
 static enum err note_shown(struct chat *chat, const char *id,
 			   const json_t *printed)
 {
-	return view_shown(&chat->cmd->a, id, printed, chat->cmd->args->json);
+	return shown_update(&chat->cmd->a, id, printed, chat->cmd->args->json);
 }
 
 enum err chat_note_shown(struct chat *chat)
@@ -105,7 +106,7 @@ enum err chat_enter(struct chat *chat, const char *given)
 	TRY(view_session(&chat->cmd->a, id, &d));
 	if (chat->cmd->args->json) {
 		out_json(d);
-		TRY(view_members_shown(&chat->cmd->a, id, d));
+		TRY(shown_members(&chat->cmd->a, id, d));
 	} else
 		out_line("* %s %s, %s, epoch %llu, members: %zu",
 			 out_member(d, "session_id"), out_member(d, "name"),

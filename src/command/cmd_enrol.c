@@ -3,12 +3,10 @@
 
 #include "command/out.h"
 #include "command/passphrase.h"
-#include "reach/drive.h"
 #include "reach/enrol.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- waiting for approval ---- */
 
@@ -93,8 +91,6 @@ enum err cmd_enrol(struct cmd *cmd)
 	bool needed;
 	enum err e;
 
-	if (!cmd->a.pending)
-		TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
 	TRY(enrol_is_needed(&cmd->a, &needed));
 	if (!needed) {
 		if (args->recovery || args->begin_anew)
@@ -107,7 +103,6 @@ enum err cmd_enrol(struct cmd *cmd)
 		TRY(by_recovery(cmd));
 	else
 		TRY(enrol_by_approval(&cmd->a, show_code, cmd));
-	cmd->a.pending = false;
 out:
 	return e;
 }

@@ -3,7 +3,8 @@
 
 #include "command/out.h"
 #include "command/qr.h"
-#include "command/view.h"
+#include "command/shown.h"
+#include "reach/view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -173,7 +174,7 @@ enum err cmd_print_entered(struct cmd *cmd, const char *id, const char *done)
 	TRY(print_session(cmd, id, done, session));
 	if (!cmd->args->json)
 		cmd_print_members(cmd, session);
-	TRY(view_members_shown(&cmd->a, id, session));
+	TRY(shown_members(&cmd->a, id, session));
 	(void)snprintf(cmd->entered, sizeof(cmd->entered), "%s", id);
 out:
 	json_decref(session);

@@ -130,6 +130,11 @@ static void put_reason(struct buf *out, const json_t *entry)
 	else if (strcmp(reason, "removed-device") == 0)
 		buf_put_str(out, ". This device did that by itself: an account "
 				 "has removed a device that was a member");
+	else if (strcmp(reason, "account-parted") == 0)
+		buf_put_str(out, ". This device did that by itself: the log "
+				 "of that account by which the session went "
+				 "does not count any more, and the one that "
+				 "counts does not have that device");
 	else if (strcmp(reason, "last-resort") == 0)
 		buf_put_str(out, ". This device did that by itself: it came by "
 				 "a KeyPackage that may have been used before");
@@ -270,6 +275,24 @@ static void put_reactions(struct buf *out, const json_t *entry)
 	}
 }
 
+static bool is_over(const json_t *entry)
+{
+	return json_is_true(json_object_get(entry, "expired"));
+}
+
+/* " (until 2026-11-30 09:15)", of a text that goes then. */
+static void put_end(struct buf *out, const json_t *entry)
+{
+	time_t seconds = (time_t)(number_of(entry, "expires_at") / 1000);
+	struct tm local;
+	char text[32] = "";
+
+	if (seconds > 0 && !is_over(entry) &&
+	    localtime_r(&seconds, &local) != NULL &&
+	    strftime(text, sizeof(text), "%F %H:%M", &local) > 0)
+		buf_putf(out, " (until %s)", text);
+}
+
 static void put_text(struct buf *out, const json_t *entry)
 {
 	bool edited = number_of(entry, "edited") > 0;
@@ -280,6 +303,10 @@ static void put_text(struct buf *out, const json_t *entry)
 			 number_of(entry, "deleted"));
 		return;
 	}
+	if (is_over(entry)) {
+		buf_put_str(out, "(expired)");
+		return;
+	}
 	if (json_object_get(entry, "reply_to") != NULL) {
 		buf_put_str(out, "(to ");
 		put_which(out, entry, "reply_to");
@@ -288,6 +315,7 @@ static void put_text(struct buf *out, const json_t *entry)
 	put_member(out, entry, edited ? "edited_text" : "text");
 	if (edited)
 		buf_putf(out, " (edited by #%lld)", number_of(entry, "edited"));
+	put_end(out, entry);
 	put_reactions(out, entry);
 }
 
@@ -295,6 +323,8 @@ static void put_edit(struct buf *out, const json_t *entry)
 {
 	buf_putf(out, "* %s edited ", from_of(entry));
 	put_which(out, entry, "of");
+	if (is_over(entry))
+		buf_put_str(out, ": (expired)");
 	if (json_object_get(entry, "text") == NULL)
 		return;
 	buf_put_str(out, ": ");

@@ -198,18 +198,6 @@ out:
 	return e;
 }
 
-/* How many links two logs share. */
-static uint64_t shared(struct span one, struct span other)
-{
-	struct rd a = rd_init(one), b = rd_init(other);
-	uint64_t count = 0;
-
-	while (rd_left(&a) > 0 && rd_left(&b) > 0 &&
-	       span_equal(rd_vec(&a), rd_vec(&b)))
-		count++;
-	return count;
-}
-
 static bool goes_on(struct span longer, struct span shorter)
 {
 	return shorter.n <= longer.n &&
@@ -243,8 +231,8 @@ static enum err compare(struct device *d, struct met *kept, struct met *shown,
 			enum met_outcome *outcome)
 {
 	enum account_order order;
-	uint64_t common =
-	    shared(buf_span(&kept->links), buf_span(&shown->links));
+	uint64_t common = account_links_shared(buf_span(&kept->links),
+					       buf_span(&shown->links));
 	enum err e;
 
 	TRY(order_of(kept, shown, &order));
