@@ -59,7 +59,8 @@ $(BENCH_DEVICE_OBJECT): CFLAGS_FOLDER = $(call pkg_cflags,$(SIM_PKGS)) \
 	-DHERMETIC_FAULTS
 -include $(BENCH_DEVICE_OBJECT:.o=.d)
 $(B)/bench/device/cost: $(BENCH_DEVICE_OBJECT) $(SIM_PARTS) $(SIM_LIBS)
-	$(CC) $(LINK_$(VARIANT)) -Wl,--wrap=aead_seal -o $@ \
+	$(CC) $(LINK_$(VARIANT)) -Wl,--wrap=aead_seal,--wrap=check_label \
+	    -o $@ \
 	    $(BENCH_DEVICE_OBJECT) $(SIM_PARTS) -Wl,--start-group $(SIM_LIBS) \
 	    -Wl,--end-group $(call pkg_libs,$(SIM_PKGS))
 

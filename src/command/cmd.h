@@ -126,6 +126,9 @@ MUST_CHECK enum err cmd_print_changed(struct cmd *cmd, const char *id,
 MUST_CHECK enum err cmd_print_entered(struct cmd *cmd, const char *id,
 				      const char *done);
 
+/* As a QR code, where standard output is a terminal. */
+void cmd_print_qr(const char *text);
+
 /* The members that view_session() gives. */
 void cmd_print_members(const struct cmd *cmd, const json_t *session);
 

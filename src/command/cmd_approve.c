@@ -240,8 +240,9 @@ static enum err find_waiting(struct cmd *cmd, const char *prefix,
 	}
 	if (found != 1)
 		e = why_set(&cmd->a.why, ERR_STATE_GONE, "no-such-device",
-			    "%s device that waits begins with \"%.40s\": "
-			    "hermetic devices lists them.",
+			    "%s device that asks to be approved begins with "
+			    "\"%.40s\": hermetic devices lists them. One that "
+			    "has not asked yet is ended with: hermetic revoke",
 			    found == 0 ? "No" : "More than one", prefix);
 out:
 	json_decref(requests);

@@ -3,23 +3,12 @@
 
 #include "command/out.h"
 #include "command/passphrase.h"
-#include "command/qr.h"
 #include "reach/enrol.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- waiting for approval ---- */
-
-static void print_qr(const char *code)
-{
-	struct buf out = BUF_INIT;
-
-	if (isatty(STDOUT_FILENO) && qr_put(code, &out) == ERR_OK)
-		out_line("\n%.*s", (int)out.n, (const char *)out.p);
-	buf_clear(&out);
-}
 
 static void show_code(void *context, const char *code)
 {
@@ -27,7 +16,7 @@ static void show_code(void *context, const char *code)
 	json_t *line;
 
 	if (!cmd->args->json) {
-		print_qr(code);
+		cmd_print_qr(code);
 		out_line("This device waits to be approved. On another device "
 			 "of yours:\n\n"
 			 "    hermetic devices approve %s\n\n"

@@ -2,16 +2,29 @@
 #include "command/cmd.h"
 
 #include "command/out.h"
+#include "command/qr.h"
 #include "command/shown.h"
 #include "reach/view.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static json_int_t number(const json_t *object, const char *member)
 {
 	return json_integer_value(json_object_get(object, member));
+}
+
+/* ---- QR codes ---- */
+
+void cmd_print_qr(const char *text)
+{
+	struct buf out = BUF_INIT;
+
+	if (isatty(STDOUT_FILENO) && qr_put(text, &out) == ERR_OK)
+		out_line("\n%.*s", (int)out.n, (const char *)out.p);
+	buf_clear(&out);
 }
 
 /* ---- members ---- */

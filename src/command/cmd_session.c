@@ -86,17 +86,77 @@ out:
 	return e;
 }
 
+static bool is_listed(const json_t *people, const char *user)
+{
+	const json_t *person;
+	size_t i;
+
+	json_array_foreach(people, i,
+			   person) if (strcmp(out_member(person, "username"),
+					      user) == 0) return true;
+	return false;
+}
+
+/* The numbers of the others: they are their accounts', and stay as devices come and
+ * go. */
+static enum err list_people(struct cmd *cmd, const json_t *session,
+			    json_t *people)
+{
+	const json_t *member;
+	json_t *person = NULL;
+	size_t i;
+	enum err e = ERR_OK;
+
+	json_array_foreach(json_object_get(session, "members"), i, member)
+	{
+		const char *user = out_member(member, "username");
+
+		if (json_object_get(member, "compared") == NULL ||
+		    is_listed(people, user))
+			continue;
+		TRY(view_person(&cmd->a, user, &person));
+		if (person != NULL)
+			(void)json_array_append_new(
+			    people,
+			    json_pack(
+				"{s:s, s:O, s:O}", "username", user, "digits",
+				json_object_get(person, "digits"), "compared",
+				json_object_get(person, "compared")));
+		json_decref(person);
+		person = NULL;
+	}
+out:
+	return e;
+}
+
+static void print_people(const json_t *people)
+{
+	const json_t *person;
+	size_t i;
+
+	json_array_foreach(people, i, person)
+	    out_line("%s (%s)  %s", out_name(person, "username"),
+		     out_trust(person), out_member(person, "digits"));
+	if (json_array_size(people) > 0)
+		out_line("These numbers stay as devices come and go. Compare "
+			 "them, and yours, with each: hermetic verify USER");
+}
+
 enum err cmd_safety(struct cmd *cmd)
 {
 	char id[TEXT_UUID_SIZE];
-	json_t *session = NULL;
+	json_t *session = NULL, *people = json_array();
 	enum err e;
 
+	ENSURE(people != NULL, ERR_LOCAL_MEMORY);
 	TRY(refresh(cmd, id, &session));
+	TRY(list_people(cmd, session, people));
 	if (cmd->args->json) {
 		(void)json_object_del(session, "members");
+		(void)json_object_set(session, "people", people);
 		out_json(session);
 	} else {
+		print_people(people);
 		out_line("%s", out_member(session, "safety_number"));
 		out_line("Session %s, %s, epoch %lld. Whoever sees the same "
 			 "number talks to you, and nobody listens.",
@@ -105,6 +165,7 @@ enum err cmd_safety(struct cmd *cmd)
 			 (long long)(number(session, "epoch") & UINT32_MAX));
 	}
 out:
+	json_decref(people);
 	json_decref(session);
 	return e;
 }

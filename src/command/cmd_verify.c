@@ -26,6 +26,8 @@ static void print_digits(const char *who, const json_t *person)
 		out_line("  has no account log yet");
 	else
 		out_line("  %.*s\n  %s", (int)half, digits, digits + half + 1);
+	if (person != NULL)
+		cmd_print_qr(digits);
 }
 
 static void print_trust(const char *user, const json_t *person)

@@ -409,7 +409,14 @@ static void put_unreadable(struct buf *out, const json_t *entry)
 {
 	const char *device = out_name(entry, "device");
 
-	buf_putf(out, "! not readable: %s", out_member(entry, "reason"));
+	if (json_object_get(entry, "rule") != NULL)
+		buf_putf(out,
+			 "! a commit was refused, members and keys are as "
+			 "before: %s",
+			 out_member(entry, "rule"));
+	else
+		buf_putf(out, "! not readable: %s",
+			 out_member(entry, "reason"));
 	if (device[0] != '\0')
 		buf_putf(out, " (signed by %s, device %s)", from_of(entry),
 			 device);

@@ -307,6 +307,8 @@ static enum err put_kind(struct device *d, const struct session_event *event,
 				    ? ENTRY_EXPIRED
 				    : ENTRY_REFUSED);
 		set_text(entry, "reason", err_text(event->refused));
+		if (event->rule != NULL)
+			set_text(entry, "rule", event->rule);
 		put_broken(event, entry);
 		break;
 	}

@@ -198,21 +198,44 @@ out:
 	return e;
 }
 
+static bool goes_on(struct span longer, struct span shorter)
+{
+	return shorter.n <= longer.n &&
+	       span_equal(shorter, span_of(longer.p, shorter.n));
+}
+
+/* Both are verified: only what parts is looked at again. */
+static enum err order_of(const struct met *kept, const struct met *shown,
+			 enum account_order *order)
+{
+	struct span first = buf_span(&kept->links);
+	struct span second = buf_span(&shown->links);
+	struct account_log *none = NULL;
+	struct check_verdict verdict;
+	enum err e;
+
+	*order = goes_on(first, second) ? ACCOUNT_FIRST_LONGER
+					: ACCOUNT_SECOND_LONGER;
+	if (goes_on(first, second) || goes_on(second, first))
+		return ERR_OK;
+	TRY(account_log_new(&none));
+	verdict = account_log_compare(none, first, second, order);
+	ENSURE(verdict.wrong == NULL, ERR_LOCAL_MEMORY); /* both are good */
+out:
+	account_log_free(none);
+	return e;
+}
+
 /* Two logs of one account: the one that counts is kept. */
 static enum err compare(struct device *d, struct met *kept, struct met *shown,
 			enum met_outcome *outcome)
 {
-	struct account_log *none = NULL;
-	struct check_verdict verdict;
-	enum account_order order = ACCOUNT_SAME;
+	enum account_order order;
 	uint64_t common = account_links_shared(buf_span(&kept->links),
 					       buf_span(&shown->links));
 	enum err e;
 
-	TRY(account_log_new(&none));
-	verdict = account_log_compare(none, buf_span(&kept->links),
-				      buf_span(&shown->links), &order);
-	ENSURE(verdict.wrong == NULL, ERR_LOCAL_MEMORY); /* both are good */
+	TRY(order_of(kept, shown, &order));
 	*outcome = MET_KEPT;
 	if (order == ACCOUNT_FORK) {
 		*outcome = MET_FORKED;
@@ -232,7 +255,6 @@ static enum err compare(struct device *d, struct met *kept, struct met *shown,
 		TRY(save(d, shown));
 	}
 out:
-	account_log_free(none);
 	return e;
 }
 

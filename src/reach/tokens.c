@@ -124,10 +124,19 @@ static enum err log_in_again(struct account *a, struct api_answer *answer)
 	TRY(record_get(&a->store, "account", &account));
 	password = text_of(account, "password");
 	ENSURE(password != NULL, ERR_PEER_DENIED);
-	TRY(api_call(a->api, "POST", "/auth/login",
+	e = api_call(a->api, "POST", "/auth/login",
 		     json_pack("{s:s, s:s, s:s}", "username", a->username,
 			       "password", password, "device_id", a->device_id),
-		     &a->why, answer));
+		     &a->why, answer);
+	/* of all that was sent, that can be the device alone */
+	if (e == ERR_PEER_INVALID && strcmp(answer->slug, "invalid") == 0)
+		e = why_replace(&a->why, e, "device-ended",
+				"The server does not know this device any "
+				"more: another device of yours has removed it, "
+				"or the server says so. What was read stays "
+				"here. As a new device, in another --home: "
+				"hermetic login");
+	TRY(e);
 out:
 	json_decref(account);
 	return e;

@@ -3,7 +3,7 @@
 // do: add a device by itself, or give a new one an account of its own making.
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
@@ -281,7 +281,10 @@ describe('devices', { concurrency: false }, () => {
     const dora = new Person('dora', node.url);
     const key = newKey(await dora.does('register', '--username', dora.name));
     assert.match(key, /^([0-9A-HJKMNP-TV-Z]{4}-){8}[0-9A-HJKMNP-TV-Z]{4}$/);
-    assert.ok(!readFileSync(join(dora.home, 'state.db')).includes(key));
+    const holds = person => readdirSync(person.home).some(file =>
+      [key, key.replaceAll('-', '')].some(form =>
+        readFileSync(join(person.home, file)).includes(form)));
+    assert.ok(!holds(dora));
     await bob.does('verify', dora.name, '--yes');
     const phone = dora.sibling();
     const start = ['login', '--username', dora.name, '--recovery'];
@@ -294,6 +297,7 @@ describe('devices', { concurrency: false }, () => {
     assert.equal((await logOf(dora)).devices, 1);
     await withKey(phone, key.toLowerCase(), () => phone.does(...start));
     await phone.does('sessions');
+    assert.ok(!holds(phone));
     const log = await logOf(dora);
     assert.equal(log.devices, 2);
     // who has compared numbers has to do it again
@@ -303,6 +307,7 @@ describe('devices', { concurrency: false }, () => {
     await phone.does('revoke', dora.device ??
       [...(await listed(phone)).values()].find(d => !d.own).device_id);
     assert.equal((await logOf(dora)).devices, 1);
+    await dora.cannot('device-ended', 'sessions');
   });
 
   test('it can be declined, made later, and replaced', async () => {

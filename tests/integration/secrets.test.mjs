@@ -1,5 +1,5 @@
 // What must not be found on the server's side, looked for after two people
-// talked: texts, the name of the session, passphrases, tokens and keys, in the
+// talked: texts, the name of the session, passphrases, recovery keys, tokens, in the
 // database, its WAL, the logs, and what /proc shows of the servers.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -15,7 +15,7 @@ const password = 'a password that curl would send';
 const kek = newKek();
 
 let postgres, node;
-const tokens = [];
+const tokens = [], recovery = [];
 const users = {};
 
 const as = async (name, ...args) => {
@@ -42,8 +42,9 @@ before(async () => {
   node = await startNode({ postgres,
     env: { HERMETIC_KEK: kek, HERMETIC_LOG_LEVEL: 'debug' } });
 
-  await as('alice', 'register');
-  await as('bob', 'register');
+  for (const name of ['alice', 'bob'])
+    recovery.push((await as(name, 'register'))
+      .find(line => line.recovery_key).recovery_key);
   const [session] = await as('alice', 'create', '--name', sessionName,
     '--invite', 'bob');
   const id = session.session_id;
@@ -77,6 +78,7 @@ after(async () => {
 // Each in the forms that it could take in a dump or a log.
 function needles() {
   const plain = [...texts, sessionName, password, ...tokens, kek,
+    ...recovery, ...recovery.map(key => key.replaceAll('-', '')),
     ...Object.values(users).map(u => u.passphrase)];
   return plain.flatMap(text => {
     const bytes = Buffer.from(text);

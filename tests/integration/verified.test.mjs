@@ -29,6 +29,10 @@ describe('verified people', { concurrency: false }, () => {
     assert.match(kept.detail, new RegExp(bob.name));
     await alice.does('verify', bob.name, '--yes');
     assert.deepEqual(await compared(alice, id), { [bob.name]: 'yes' });
+    const [{ people }] = await alice.does('safety', id);
+    const [{ person }] = await alice.does('verify', bob.name);
+    assert.deepEqual(people, [{ username: bob.name, digits: person.digits,
+      compared: 'yes' }]);
     const { out } = await alice.starts('members', id).ended;
     assert.match(out, new RegExp(`${bob.name}.*verified`));
     await alice.does('outbox', '--flush');

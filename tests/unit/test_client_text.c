@@ -391,6 +391,10 @@ static void test_every_kind(void **state)
 	expect_line("{\"seq\": 1, \"kind\": \"painted\"}",
 		    "#1   ! this is for a later version of hermetic: "
 		    "\"painted\"");
+	expect_line("{\"seq\": 1, \"kind\": \"refused\", \"reason\": \"not "
+		    "allowed\", \"rule\": \"another device has to add it\"}",
+		    "#1   ! a commit was refused, members and keys are as "
+		    "before: another device has to add it");
 	expect_line("{\"seq\": 1, \"kind\": \"expired\"}",
 		    "#1   ! the server says that it does not keep this message "
 		    "any more");
