@@ -199,6 +199,8 @@ unsigned operations_scopes(struct span text)
 	unsigned all = 0, one;
 	size_t from = 0;
 
+	if (text.n == 0)
+		return 0;
 	for (size_t i = 0; i <= text.n; i++) {
 		if (i < text.n && text.p[i] != ',')
 			continue;

@@ -130,6 +130,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint64_t which;
 	size_t count;
 
+	if (size == 0)
+		return 0;
 	all = operations_all(&count);
 	number = take_line(&rest);
 	if (text_parse_u64(&which, number, count - 1) != ERR_OK)
