@@ -32,7 +32,8 @@ struct account {
 	unsigned stock;		 /* of the device, as device_config has it */
 	uint64_t renew_token_at; /* Unix milliseconds */
 	bool pending; /* the device waits to be approved (reach/enrol.h) */
-	bool log_looked_at; /* drive_order() has looked whether there is a log */
+	bool
+	    log_looked_at; /* drive_order() has looked whether there is a log */
 
 	struct device_store store; /* the state, for the device */
 	struct device_ports ports;
