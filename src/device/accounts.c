@@ -88,12 +88,13 @@ void accounts_forget(struct device *d)
 	d->own_leaf[0] = '\0';
 }
 
-/* Of one's own log only what goes on from it is taken. */
+/* Of one's own log what goes on from it is taken, and what counts before it. */
 static enum err keep_own(struct device *d, struct own_log *own,
 			 struct span links)
 {
 	struct account_place place;
 	struct rd r = rd_init(links);
+	enum account_order order;
 	struct span *list;
 	size_t count = 0;
 	enum err e;
@@ -112,7 +113,9 @@ static enum err keep_own(struct device *d, struct own_log *own,
 	if (e == ERR_OK)
 		e = own_log_save(d, own);
 	else if (err_class(e) == ERR_CLASS_PEER)
-		e = ERR_OK; /* another branch: ORDER_ACCOUNT says so */
+		e = own_branch_take(d, own, links, &order);
+	if (e == ERR_PEER_INVALID)
+		e = ERR_OK; /* ORDER_ACCOUNT says so */
 out:
 	free(list);
 	return e;

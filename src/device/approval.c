@@ -263,23 +263,35 @@ out:
 
 /* ---- by the recovery key ---- */
 
+/* Where a device has replaced the key without its signature, a branch of before that
+ * counts: it is in the log then, and the server has yet to take it. */
+static enum err sign_in(struct device *d, struct own_log *own,
+			const struct account_pair *recovery, struct span entry)
+{
+	const struct account_signer by = {
+		.device = ACCOUNT_RECOVERY_SIGNER,
+		.private_key = sec_span(&recovery->private_key),
+	};
+
+	buf_reset(&own->pending);
+	return span_equal(account_log_recovery(own->log),
+			  buf_span(&recovery->public_key))
+		   ? account_sign_add(own->log, &by, entry, SPAN_EMPTY,
+				      &own->pending)
+		   : own_branch_recover(d, own, recovery, entry);
+}
+
 static enum err add_by_recovery(struct device *d, struct own_log *own,
 				const struct account_pair *recovery,
 				struct buf *request)
 {
-	struct account_signer by = {
-		.device = ACCOUNT_RECOVERY_SIGNER,
-		.private_key = sec_span(&recovery->private_key),
-	};
 	struct account_keys keys = { .count = 0 };
 	struct buf entry = BUF_INIT;
 	struct sec code = { 0 };
 	enum err e;
 
 	TRY(put_entry(d, own, &keys, &entry));
-	buf_reset(&own->pending);
-	TRY(account_sign_add(own->log, &by, buf_span(&entry), SPAN_EMPTY,
-			     &own->pending));
+	TRY(sign_in(d, own, recovery, buf_span(&entry)));
 	TRY(code_make(d->ports.rng, &code)); /* nobody is asked */
 	TRY(put_request(own, &code, buf_span(&entry), request));
 	TRY(own_log_save(d, own));
@@ -301,15 +313,13 @@ enum err device_recover(struct device *device,
 	TRY(begin(device, &own));
 	e = own_log_adopt(device, own, shown->salt, shown->links, shown->count);
 	TRY(explain_shown(why, e));
-	if (!span_equal(account_log_recovery(own->log),
-			buf_span(&recovery->public_key))) {
+	e = add_by_recovery(device, own, recovery, request);
+	if (e == ERR_STATE_GONE)
 		e = why_set(why, ERR_PEER_INVALID, "recovery-key",
 			    "This is not the recovery key of the account that "
 			    "the server shows under your name. Nothing was "
 			    "changed.");
-		goto out;
-	}
-	TRY(add_by_recovery(device, own, recovery, request));
+	TRY(e);
 	TRY(core_commit(device));
 out:
 	core_rollback(device);

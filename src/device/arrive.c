@@ -329,6 +329,8 @@ static enum err info_take(struct device *d, const struct answer *answer)
 	}
 	TRY(join_identity(d, answer->group_info, &identity));
 	if (trail_keeps_out(rejoin->trail, span_str(identity)) &&
+	    !session_info_is_parted(answer->group_info, span_str(identity),
+				    d->accounts) &&
 	    !REJOIN_UNWALKED) {
 		rejoin_refuse(d);
 		return ERR_OK;

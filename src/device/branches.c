@@ -82,6 +82,21 @@ out:
 	return e;
 }
 
+enum err branches_has(struct device *d, struct span fingerprint,
+		      struct span links, bool *has)
+{
+	char name[RECORD_SIZE];
+	json_t *record = NULL;
+	size_t at;
+	enum err e;
+
+	TRY(load(d, fingerprint, name, &record));
+	TRY(find(json_object_get(record, "logs"), links, &at, has));
+out:
+	json_decref(record);
+	return e;
+}
+
 enum err branches_keep(struct device *d, struct span fingerprint,
 		       struct span links)
 {

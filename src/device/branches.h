@@ -23,4 +23,8 @@ MUST_CHECK enum err branches_give(struct device *d, struct span fingerprint,
 MUST_CHECK enum err branches_keep(struct device *d, struct span fingerprint,
 				  struct span links);
 
+/* That log, or one that goes on from it, is kept. */
+MUST_CHECK enum err branches_has(struct device *d, struct span fingerprint,
+				 struct span links, bool *has);
+
 #endif

@@ -126,7 +126,7 @@ static enum err hold_forked(struct device *d, const struct mls_member *member)
 			  "What was said is kept: there are two logs of your "
 			  "own account that contradict each other, and other "
 			  "devices of it are in %s. Your recovery key decides: "
-			  "hermetic devices --recovery",
+			  "hermetic login --recovery, in a home of its own",
 			  d->open.id);
 	else
 		work_hold(

@@ -226,6 +226,26 @@ out:
 	return e;
 }
 
+/* Nothing decides between the two. One that was seen before is no news: the person may
+ * have lifted it. */
+static enum err note_fork(struct device *d, struct met *kept,
+			  const struct met *shown, enum met_outcome *outcome)
+{
+	struct span fingerprint = account_log_fingerprint(kept->log);
+	bool seen;
+	enum err e;
+
+	TRY(branches_has(d, fingerprint, buf_span(&shown->links), &seen));
+	if (!seen) {
+		kept->forked = true;
+		TRY(branches_keep(d, fingerprint, buf_span(&shown->links)));
+		TRY(save(d, kept));
+	}
+	*outcome = kept->forked ? MET_FORKED : MET_KEPT;
+out:
+	return e;
+}
+
 /* Two logs of one account: the one that counts is kept. */
 static enum err compare(struct device *d, struct met *kept, struct met *shown,
 			enum met_outcome *outcome)
@@ -238,9 +258,7 @@ static enum err compare(struct device *d, struct met *kept, struct met *shown,
 	TRY(order_of(kept, shown, &order));
 	*outcome = MET_KEPT;
 	if (order == ACCOUNT_FORK) {
-		*outcome = MET_FORKED;
-		kept->forked = true;
-		TRY(save(d, kept));
+		TRY(note_fork(d, kept, shown, outcome));
 	} else if (order == ACCOUNT_SECOND || order == ACCOUNT_SECOND_LONGER) {
 		*outcome = order == ACCOUNT_SECOND ? MET_PARTED : MET_GROWN;
 		/* what was compared goes as far as both are one log */

@@ -17,6 +17,8 @@ void own_log_free(struct own_log *own)
 	buf_clear(&own->salt);
 	buf_clear(&own->pending);
 	buf_clear(&own->withdrawn);
+	buf_clear(&own->shown);
+	buf_clear(&own->branch);
 	json_decref(own->wish);
 	free(own);
 }

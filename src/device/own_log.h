@@ -23,6 +23,11 @@ struct own_log {
 	struct buf withdrawn; /* links of ours that lost their number: hashes */
 	uint64_t server_last; /* the last number that the server has */
 	uint64_t server_most; /* that it had in this order */
+	/* own_branch.c, in this order: the server shows another branch */
+	bool parted;	  /* it is read from its first link on */
+	struct buf shown; /* so far, as `links` */
+	uint64_t shown_count;
+	struct buf branch; /* what the server is to put in place of that one */
 };
 
 /* The caller frees *own, also after a failure; one that is not stored yet is
@@ -81,6 +86,28 @@ MUST_CHECK enum err own_wish_make(struct device *d, struct own_log *own,
 /* The pending link lost its number. */
 bool own_wish_is_lost(const struct own_log *own);
 MUST_CHECK enum err own_wish_renew(struct device *d, struct own_log *own);
+
+/*
+ * own_branch.c: the whole log that somebody shows, opaque link<V> each, where it parts
+ * from this one. What counts before this log takes its place, and this one is kept as a
+ * branch (branches.h). Where nothing decides, and this device began the part that is
+ * only here, it goes over as well, and its next link withdraws the first one of that
+ * part: after a failover another device was first. ACCOUNT_FORK in *order: nothing is
+ * changed. ERR_PEER_INVALID: a link is wrong. Inside a transaction.
+ */
+MUST_CHECK enum err own_branch_take(struct device *d, struct own_log *own,
+				    struct span shown,
+				    enum account_order *order);
+
+/*
+ * The recovery key stood once in the log that a server shows, `shown`, and was replaced
+ * by a device without its signature. A branch from where it stood last is this device's
+ * log afterwards: `add`, which brings this device's entry, and a `remove` of that device.
+ * ERR_STATE_GONE: it stood nowhere, or stands. Inside a transaction.
+ */
+MUST_CHECK enum err own_branch_recover(struct device *d, struct own_log *own,
+				       const struct account_pair *recovery,
+				       struct span entry);
 
 /* What the server has to be given: the pending link, or one of the log that it has
  * lost; empty: nothing. *salt is empty but for the first one. Borrowed. */

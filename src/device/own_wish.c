@@ -135,7 +135,8 @@ bool own_wish_is_lost(const struct own_log *own)
 	account_log_place(own->log, &place);
 	return own->pending.n > 0 && place.number > 0 &&
 	       account_link_decode(buf_span(&own->pending), &link) == ERR_OK &&
-	       link.number <= place.number;
+	       (link.number != place.number + 1 ||
+		!span_equal(link.before, SPAN_ARRAY(place.hash)));
 }
 
 static int by_bytes(const void *a, const void *b)

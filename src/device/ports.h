@@ -65,6 +65,7 @@ enum request_kind {
 	REQUEST_PUBLISH,      /* POST /key-packages */
 	REQUEST_ACCOUNT_LOG,  /* GET /users/USER/log */
 	REQUEST_LINK,	      /* POST /users/USER/log */
+	REQUEST_BRANCH,	      /* POST /users/USER/log/branch */
 	REQUEST_ACCOUNT_LOGS, /* POST /users/logs */
 	REQUEST_KINDS	      /* how many there are */
 };
@@ -79,7 +80,8 @@ struct request {
 			   TREE: of the group at that seq */
 	uint32_t limit;		/* the same: at most so many */
 	uint32_t generation;	/* FIRST_INFO */
-	struct span bytes;	/* the envelope, commit, departure or link */
+	struct span bytes;	/* the envelope, commit, departure or link;
+				   BRANCH: opaque link<V> each */
 	uint64_t expires_ms;	/* SEND: Unix, when its bytes go; 0: not said */
 	struct span salt;	/* LINK; may be empty */
 	bool anew;		/* LINK: the name is this log's from now on */
@@ -93,7 +95,7 @@ struct request {
 	const char *const *users;
 	size_t user_count;
 	const uint64_t *afters; /* ACCOUNT_LOGS: of each, as `after` */
-	const char *user;	/* CLAIM, ACCOUNT_LOG, LINK */
+	const char *user;	/* CLAIM, ACCOUNT_LOG, LINK, BRANCH */
 	const char *welcome_id; /* TAKE_WELCOME */
 	const struct span *key_packages, *last_resorts; /* PUBLISH */
 	size_t key_package_count, last_resort_count;

@@ -10,7 +10,7 @@ extern const struct step stock_step_make, stock_step_publish;
 
 /* own_steps.c: this account's log */
 extern const struct step own_step_load, own_step_read, own_step_begin,
-    own_step_renew, own_step_post;
+    own_step_renew, own_step_branch, own_step_post;
 
 /* met_steps.c: another account's log */
 extern const struct step met_step_begin, met_step_read;

@@ -33,6 +33,8 @@ struct account {
 	bool no_receipts; /* the device writes none, whatever it is set to */
 	uint64_t renew_token_at; /* Unix milliseconds */
 	bool pending; /* the device waits to be approved (reach/enrol.h) */
+	bool
+	    log_looked_at; /* drive_order() has looked whether there is a log */
 
 	struct device_store store; /* the state, for the device */
 	struct device_ports ports;

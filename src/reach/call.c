@@ -1,10 +1,12 @@
 #include "reach/call.h"
 
+#include "base/rd.h"
 #include "base/text.h"
 #include "device/record.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- members of a body ---- */
@@ -159,6 +161,26 @@ out:
 	return e;
 }
 
+static enum err put_branch(const struct request *request, json_t *body)
+{
+	struct rd r = rd_init(request->bytes);
+	struct span *links = NULL;
+	size_t count = 0;
+	enum err e;
+
+	for (; rd_left(&r) > 0; count++)
+		(void)rd_vec(&r);
+	links = calloc(count + 1, sizeof(*links));
+	ENSURE(links != NULL, ERR_LOCAL_MEMORY);
+	r = rd_init(request->bytes);
+	for (size_t i = 0; i < count; i++)
+		links[i] = rd_vec(&r);
+	TRY(set_list(body, "links", links, count));
+out:
+	free(links);
+	return e;
+}
+
 static enum err put_accounts(const struct request *request, json_t *body)
 {
 	json_t *after = json_array();
@@ -219,6 +241,7 @@ static const struct shape SHAPES[REQUEST_KINDS] = {
 	[REQUEST_PUBLISH] = { "POST", "/key-packages", false, put_packages },
 	[REQUEST_ACCOUNT_LOG] = { "GET", "/log", false, NULL },
 	[REQUEST_LINK] = { "POST", "/log", false, put_link },
+	[REQUEST_BRANCH] = { "POST", "/log/branch", false, put_branch },
 	[REQUEST_ACCOUNT_LOGS] = { "POST", "/users/logs", false, put_accounts },
 };
 
@@ -253,7 +276,7 @@ static enum err write_path(const struct shape *shape,
 		buf_putf(&path, "/session/%s", request->session);
 	}
 	if (request->kind == REQUEST_ACCOUNT_LOG ||
-	    request->kind == REQUEST_LINK)
+	    request->kind == REQUEST_LINK || request->kind == REQUEST_BRANCH)
 		buf_putf(&path, "/users/%s", request->user);
 	buf_put_str(&path, shape->path);
 	put_query(request, &path);

@@ -1,6 +1,7 @@
 #include "reach/drive.h"
 
 #include "base/clock.h"
+#include "device/approval.h"
 #include "reach/call.h"
 #include "reach/reply.h"
 #include "reach/tokens.h"
@@ -134,6 +135,37 @@ static void run(struct account *a, bool *unreachable)
 	}
 }
 
+/* One order whose outcome says nothing about the one that was given. */
+static bool run_before(struct account *a, enum order_kind kind)
+{
+	const struct order order = { .kind = kind };
+	bool unreachable = false;
+
+	if (device_start(a->device, &order) != ERR_OK)
+		return false;
+	run(a, &unreachable);
+	return device_outcome(a->device)->result == ERR_OK;
+}
+
+/* The account of a state of before has no log yet. The first order that asks the server
+ * begins it, signed by the keys that the device has in its leaves, and publishes
+ * KeyPackages that name the account. Where that fails, the next command tries again. */
+static void begin_log(struct account *a, const struct order *order)
+{
+	uint64_t number;
+	bool recovery;
+
+	if (a->log_looked_at || a->pending)
+		return;
+	a->log_looked_at = true;
+	if (order->kind != ORDER_ACCOUNT &&
+	    device_number(a->device, &number, &recovery) == ERR_OK &&
+	    number == 0 && run_before(a, ORDER_ACCOUNT) &&
+	    device_number(a->device, &number, &recovery) == ERR_OK &&
+	    number > 0)
+		(void)run_before(a, ORDER_STOCK);
+}
+
 enum err drive_order(struct account *a, const struct order *order,
 		     const struct outcome **outcome)
 {
@@ -141,6 +173,7 @@ enum err drive_order(struct account *a, const struct order *order,
 	bool unreachable = false;
 	enum err e;
 
+	begin_log(a, order);
 	TRY(device_start(a->device, order));
 	run(a, &unreachable);
 	ended = device_outcome(a->device);

@@ -412,6 +412,7 @@ enum err reply_read(const struct request *request, const json_t *body,
 		[REQUEST_PUBLISH] = read_nothing,
 		[REQUEST_ACCOUNT_LOG] = read_account_log,
 		[REQUEST_LINK] = read_nothing,
+		[REQUEST_BRANCH] = read_nothing,
 		[REQUEST_ACCOUNT_LOGS] = read_account_logs,
 	};
 

@@ -32,6 +32,26 @@ bool session_info_has_places(struct span group_info)
 				    PLACES_EXTENSION, &data);
 }
 
+bool session_info_is_parted(struct span group_info, struct span identity,
+			    struct check_accounts *accounts)
+{
+	struct known_parting parting = { .links = SPAN_EMPTY };
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct wire_message message;
+	struct places places;
+	struct place place;
+	uint64_t device;
+
+	return places_read_leaf(identity, fingerprint, &device) &&
+	       wire_message_decode(group_info, &message) == ERR_OK &&
+	       message.format == WIRE_GROUP_INFO &&
+	       places_read(message.group_info.context.extensions, &places) ==
+		   ERR_OK &&
+	       places_find(places.rows, SPAN_ARRAY(fingerprint), &place) &&
+	       check_accounts_parting(accounts, &place, &parting) == ERR_OK &&
+	       parting.links.n > 0 && parting.counts;
+}
+
 enum err session_info_bans(struct span group_info, struct bans *bans)
 {
 	struct wire_message message;

@@ -118,6 +118,12 @@ bool session_is_placed(const struct session *session);
 /* The same of a GroupInfo (MLSMessage). */
 bool session_info_has_places(struct span group_info);
 
+/* The group of a GroupInfo is at a place of that device's account which lies on a branch
+ * that does not count, by what is known: so it may come in though another leaf of its
+ * account is there (docs/protocol.md, "Two branches"). */
+bool session_info_is_parted(struct span group_info, struct span identity,
+			    struct check_accounts *accounts);
+
 /* For who has come in by a Welcome: whether each leaf is a device's of its
  * account. ERR_STATE_ACCOUNTS: check_accounts_lacks() says whose log has to be
  * found first; ERR_PEER_INVALID: one is not, and *wrong says why. */

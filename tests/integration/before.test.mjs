@@ -70,6 +70,28 @@ describe('what was made before', { concurrency: false }, () => {
     assert.equal((await alice.texts(about.session)).at(-1), 'with new keys');
   });
 
+  test('the accounts have logs from their first command on, in silence',
+    async () => {
+      const rows = await postgres.rows(`SELECT a.username, count(k.number) AS n
+        FROM hermetic.account a JOIN hermetic.account_log USING (user_id)
+        JOIN hermetic.account_link k USING (fingerprint)
+        GROUP BY 1 ORDER BY 1`);
+      assert.deepEqual(rows, [alice.name, bob.name].sort()
+        .map(username => ({ username, n: 1 })));
+      for (const [who, other] of [[alice, bob], [bob, alice]]) {
+        const [{ person }] = await who.does('verify', other.name);
+        assert.deepEqual([person.compared, person.other], ['no', false]);
+      }
+      // sessions that begin now name the accounts
+      const [{ session_id: id }] = await alice.does('create', '--invite',
+        bob.name);
+      await bob.does('join', id);
+      await bob.does('send', id, 'by accounts');
+      assert.deepEqual(await alice.texts(id), ['by accounts']);
+      for (const { account } of await alice.does('members', id))
+        assert.match(account, /^[0-9a-f]{64}$/);
+    });
+
   test('what not all read is not said, until all have renewed their keys',
     async () => {
       const [{ seq }] = await bob.does('send', about.session, 'who comes?');

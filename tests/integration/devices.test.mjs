@@ -329,6 +329,44 @@ describe('devices', { concurrency: false }, () => {
     await withKey(emil, last, () => emil.does('recovery'));
   });
 
+  test('the recovery key undoes what a stolen device did, also in sessions',
+    async () => {
+      const gina = new Person('gina', node.url);
+      const key = newKey(await gina.does('register', '--username', gina.name));
+      gina.device = (await gina.does('devices'))[0].device_id;
+      const [{ session_id: id }] = await bob.does('create', '--invite',
+        gina.name);
+      await gina.does('join', id);
+      const phone = await gina.newDevice('phone');
+      await phone.does('send', id, 'from the phone');
+      // it is stolen: the thief makes another recovery key, and is alone then
+      await phone.does('recovery', '--replace');
+      await phone.does('revoke', gina.device);
+      await phone.does('send', id, 'by the thief');
+      await bob.texts(id);
+      assert.deepEqual((await bob.does('members', id)).map(m => m.username)
+        .sort(), [bob.name, gina.name].sort());
+
+      // the key that gina wrote down goes on from before that
+      const fresh = gina.sibling();
+      await withKey(fresh, key, () => fresh.does('login', '--username',
+        gina.name, '--recovery'));
+      await phone.run('send', id, 'still by the thief');
+      assert.ok(!(await bob.texts(id)).includes('still by the thief'));
+      // her first device is one again, and comes in while the thief's leaf is there
+      await gina.does('login', '--username', gina.name);
+      await gina.does('resolve', id, '--yes');
+      await gina.does('send', id, 'without the thief');
+      assert.equal((await bob.texts(id)).at(-1), 'without the thief');
+      const devices = (await bob.does('members', id))
+        .filter(m => m.username === gina.name).map(m => m.device_id);
+      assert.deepEqual(devices, ['1']);
+      await bob.does('send', id, 'to gina');
+      assert.equal((await gina.texts(id)).at(-1), 'to gina');
+      await gina.does('link');
+      assert.equal((await bob.does('members', id)).length, 3);
+    });
+
   test('who has nothing left begins anew, said to everybody', async () => {
     const frida = await new Person('frida', node.url).register();
     const id = await conversation(frida, bob);

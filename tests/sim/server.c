@@ -531,6 +531,7 @@ static void answer(struct server *server, size_t caller, uint64_t now_ms,
 	case REQUEST_ACCOUNT_LOG:
 	case REQUEST_ACCOUNT_LOGS:
 	case REQUEST_LINK:
+	case REQUEST_BRANCH:
 		if (server->without_logs)
 			reply_refuse(reply, ERR_STATE_GONE, "not-found");
 		else

@@ -170,7 +170,8 @@ void server_accounts_ask(struct server *server, const struct request *request,
 		give_log(server, request, reply);
 	else if (request->kind == REQUEST_ACCOUNT_LOGS)
 		give_logs(server, request, reply);
-	else if (!server_take_link(server, request->user, request->salt,
+	else if (request->kind == REQUEST_BRANCH || /* it keeps none */
+		 !server_take_link(server, request->user, request->salt,
 				   request->bytes))
 		reply_refuse(reply, ERR_STATE_CONFLICT, "link-taken");
 }

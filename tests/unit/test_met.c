@@ -363,11 +363,16 @@ static void test_a_fork_is_kept(void **state)
 	expect(w, 4, "changed", "\"forked\":true");
 	compare(w); /* the person stays with it */
 	expect(w, 4, "yes", "\"forked\":false");
+	meet_well(w, &branch, 3); /* that one is known */
+	expect(w, 4, "yes", "\"forked\":false");
+	house_remove(&branch, LAPTOP, TABLET + 1); /* it goes on: news */
 	meet_badly(w, &branch, "account-forked");
+	expect(w, 4, "changed", "\"forked\":true");
+	compare(w);
 	/* the recovery key decides */
 	house_remove(&branch, PAPER, PHONE);
 	meet_well(w, &branch, 3);
-	expect(w, 5, "yes", "\"forked\":false");
+	expect(w, 6, "yes", "\"forked\":false");
 	account_keys_clear(&branch.keys[TABLET + 2]);
 	house_end_branch(&branch);
 }

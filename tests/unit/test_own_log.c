@@ -25,11 +25,12 @@ struct world {
 	struct buf links[LINKS];
 	size_t count;
 	struct buf salt;
-	unsigned posts, reads;
+	unsigned posts, reads, branches;
 	enum err read_fails, post_fails; /* before anything is done */
 	bool forgets;			 /* takes links, and shows none */
 	bool more;			 /* says that there is more */
 	bool answer_lost;		 /* takes a link, and says nothing */
+	bool keeps_branches;		 /* and takes what counts */
 };
 
 static uint64_t now(void *clock)
@@ -104,6 +105,16 @@ static void answer_log(struct world *w, const struct request *request,
 		spans[answer->link_count++] = buf_span(&w->links[i]);
 }
 
+static bool goes_on(const struct world *w, const struct account_link *link)
+{
+	uint8_t last[ACCOUNT_HASH];
+
+	return w->count == 0 ||
+	       (account_link_hash(buf_span(&w->links[w->count - 1]), last) ==
+		    ERR_OK &&
+		span_equal(link->before, SPAN_ARRAY(last)));
+}
+
 static void answer_post(struct world *w, const struct request *request,
 			struct answer *answer)
 {
@@ -119,7 +130,9 @@ static void answer_post(struct world *w, const struct request *request,
 	assert_int_equal(account_link_decode(request->bytes, &link), ERR_OK);
 	assert_int_equal(request->salt.n,
 			 link.number == 1 ? (int)ACCOUNT_HASH : 0);
-	if (link.number == w->count + 1)
+	if (link.number == w->count + 1 && !goes_on(w, &link))
+		answer->result = ERR_PEER_INVALID;
+	else if (link.number == w->count + 1)
 		keep(w, request->bytes);
 	else if (link.number > w->count ||
 		 !span_equal(request->bytes,
@@ -133,6 +146,19 @@ static void answer_post(struct world *w, const struct request *request,
 		answer->result = ERR_LOCAL_IO;
 }
 
+/* A branch that counts takes the place of what is there. */
+static void answer_branch(struct world *w, const struct request *request)
+{
+	struct rd r = rd_init(request->bytes);
+	struct account_link link;
+
+	w->branches++;
+	assert_int_equal(account_link_decode(rd_vec(&r), &link), ERR_OK);
+	w->count = (size_t)link.number - 1;
+	for (r = rd_init(request->bytes); rd_left(&r) > 0;)
+		keep(w, rd_vec(&r));
+}
+
 static const struct outcome *run(struct world *w)
 {
 	const struct order order = { .kind = ORDER_ACCOUNT };
@@ -141,7 +167,7 @@ static const struct outcome *run(struct world *w)
 	enum device_turn turn;
 	uint32_t wait_ms;
 
-	w->posts = w->reads = 0;
+	w->posts = w->reads = w->branches = 0;
 	assert_int_equal(device_start(w->device, &order), ERR_OK);
 	while ((turn = device_turn(w->device, &request, &wait_ms)) !=
 	       DEVICE_DONE) {
@@ -152,6 +178,10 @@ static const struct outcome *run(struct world *w)
 			answer_log(w, &request, &answer, spans);
 		else if (request.kind == REQUEST_LINK)
 			answer_post(w, &request, &answer);
+		else if (request.kind == REQUEST_BRANCH && w->keeps_branches)
+			answer_branch(w, &request);
+		else if (request.kind == REQUEST_BRANCH)
+			answer.result = ERR_STATE_CONFLICT;
 		else
 			fail_msg("request %d", request.kind);
 		device_answer(w->device, &answer);
@@ -300,6 +330,126 @@ static void test_what_a_failover_lost_is_posted_again(void **state)
 	buf_clear(&link);
 }
 
+/* ---- two branches ---- */
+
+/* The account of this device, which the house's first device is, with a second one. */
+static struct house *found_house(struct world *w)
+{
+	struct house *h = malloc(sizeof(*h));
+
+	assert_non_null(h);
+	run_well(w, 1);
+	house_init_empty(h);
+	account_keys_clear(&h->keys[0]);
+	h->keys[0] = own_keys(w);
+	h->number[0] = 1;
+	house_take(h, buf_span(&w->links[0]));
+	house_add(h, 0, 1);
+	house_make(h, 2);
+	house_make(h, 3);
+	keep(w, house_link(h, 2));
+	run_well(w, 0);
+	return h;
+}
+
+/* The server has that log. */
+static void show(struct world *w, const struct house *h)
+{
+	w->count = 0;
+	for (uint64_t n = 1; n <= house_place(h).number; n++)
+		keep(w, house_link(h, n));
+}
+
+static void expect_log(struct world *w, const struct house *h)
+{
+	assert_int_equal(w->count, house_place(h).number);
+	for (uint64_t n = 1; n <= w->count; n++)
+		assert_true(
+		    span_equal(buf_span(&w->links[n - 1]), house_link(h, n)));
+}
+
+static void leave_house(struct house *h, struct house *branch)
+{
+	house_end_branch(branch);
+	house_free(h);
+	free(h);
+}
+
+static void test_a_branch_that_counts_is_taken(void **state)
+{
+	struct world *w = *state;
+	struct house *h = found_house(w), other = house_branch(h);
+	struct buf kept = BUF_INIT;
+
+	house_add(h, 1, 2); /* by the device that the other one removes */
+	house_remove(&other, 0, 1);
+	house_add(&other, 0, 3);
+	show(w, h);
+	run_well(w, 0);
+	show(w, &other);
+	run_well(w, 0);
+	buf_put(&kept, records_find(&w->records, "log/own"));
+	/* and it stays */
+	show(w, h);
+	run_badly(w, ERR_PEER_FORK, "account-log-differs");
+	assert_true(
+	    span_equal(records_find(&w->records, "log/own"), buf_span(&kept)));
+	w->keeps_branches = true;
+	run_well(w, 1); /* the next link does not go on there, which shows it */
+	expect_log(w, &other);
+	run_well(w, 0);
+	buf_clear(&kept);
+	leave_house(h, &other);
+}
+
+/* A failover lost the link of this device, and another one came first. */
+static void test_what_lost_its_number_is_withdrawn_and_done_again(void **state)
+{
+	struct world *w = *state;
+	struct house *h = found_house(w), other = house_branch(h);
+	uint8_t lost[ACCOUNT_HASH];
+	struct account_link link;
+	struct span rest, hash;
+
+	house_add(h, 0, 2);
+	house_hash(h, 3, lost);
+	house_add(&other, 1, 3);
+	show(w, h);
+	run_well(w, 0);
+	show(w, &other);
+	run_well(w, 1);
+	assert_int_equal(w->count, 4);
+	assert_int_equal(account_link_decode(buf_span(&w->links[3]), &link),
+			 ERR_OK);
+	assert_int_equal(link.kind, ACCOUNT_ADD);
+	rest = link.withdrawn;
+	assert_true(account_link_next_hash(&rest, &hash));
+	assert_true(span_equal(hash, SPAN_ARRAY(lost)));
+	run_well(w, 0);
+	leave_house(h, &other);
+}
+
+static void test_a_fork_is_told_and_changes_nothing(void **state)
+{
+	struct world *w = *state;
+	struct house *h = found_house(w), other = house_branch(h);
+	struct buf kept = BUF_INIT;
+
+	w->keeps_branches = true;
+	house_remove(h, 0, 1);
+	house_remove(&other, 1, 0);
+	show(w, h);
+	run_well(w, 0);
+	buf_put(&kept, records_find(&w->records, "log/own"));
+	show(w, &other);
+	run_badly(w, ERR_PEER_FORK, "account-forked");
+	assert_int_equal(w->branches + w->posts, 0);
+	assert_true(
+	    span_equal(records_find(&w->records, "log/own"), buf_span(&kept)));
+	buf_clear(&kept);
+	leave_house(h, &other);
+}
+
 /* ---- a lying server ---- */
 
 static struct buf links_of_somebody(void)
@@ -406,6 +556,9 @@ int main(void)
 		TEST(test_unreachable),
 		TEST(test_a_server_from_before),
 		TEST(test_what_a_failover_lost_is_posted_again),
+		TEST(test_a_branch_that_counts_is_taken),
+		TEST(test_what_lost_its_number_is_withdrawn_and_done_again),
+		TEST(test_a_fork_is_told_and_changes_nothing),
 		TEST(test_another_log_is_not_taken),
 		TEST(test_a_link_that_is_wrong),
 		TEST(test_not_in_the_log),
