@@ -490,6 +490,11 @@ static void write_down(struct client *client, const struct step *step)
 	(void)keep_log(client, &step->mishap);
 }
 
+bool device_account(struct client *client)
+{
+	return keep_log(client, NULL);
+}
+
 /* ---- at the end ---- */
 
 static bool is_in(struct client *client, size_t session)

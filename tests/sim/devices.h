@@ -38,6 +38,9 @@ bool device_orders(struct client *client, const struct order *order,
 void devices_link(struct world *world);
 void devices_judge(struct world *world);
 
+/* It reads its account's log, and posts what waits. */
+bool device_account(struct client *client);
+
 /* One of the user's devices that stands, and is no copy; NULL: there is none. */
 struct client *device_standing(struct world *world, const char *user,
 			       const struct client *but);
