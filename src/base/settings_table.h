@@ -214,6 +214,25 @@ enum setting_process {
 	SETTING(ADDRESS_WEBSOCKETS, NUMBER, "4096", 1u, 1000000u, SETTING_API, \
 		NULL)                                                          \
 	SETTING(SUBSCRIPTIONS, NUMBER, "1024", 1u, 100000u, SETTING_API, NULL) \
+	GROUP("Files: bytes of one, as it is stored; bytes and files that "    \
+	      "an account may have stored, and those of a session; how many "  \
+	      "files a worker takes and gives at a time.")                     \
+	SETTING(FILE_BYTES, NUMBER, "4294967296", 0u, 281474976710656u,        \
+		SETTING_API, NULL)                                             \
+	SETTING(FILE_ACCOUNT_BYTES, NUMBER, "10737418240", 0u,                 \
+		281474976710656u, SETTING_API, NULL)                           \
+	SETTING(FILE_ACCOUNT_COUNT, NUMBER, "10000", 0u, 10000000u,            \
+		SETTING_API, NULL)                                             \
+	SETTING(FILE_SESSION_BYTES, NUMBER, "53687091200", 0u,                 \
+		281474976710656u, SETTING_API, NULL)                           \
+	SETTING(FILE_SESSION_COUNT, NUMBER, "50000", 0u, 10000000u,            \
+		SETTING_API, NULL)                                             \
+	SETTING(FILE_TRANSFERS, NUMBER, "16", 1u, 10000u, SETTING_API, NULL)   \
+	GROUP("A file that no message names goes when nothing was stored of "  \
+	      "it for so long; one whose last message has gone goes within "   \
+	      "a quarter of it.")                                              \
+	SETTING(FILE_UNNAMED_SECONDS, NUMBER, "86400", 60u, 86400u,            \
+		SETTING_ROTATION, NULL)                                        \
 	GROUP("Proxies in front of the nodes, as addresses or networks "       \
 	      "(10.0.0.0/8, ::1): the client's address is what they say "      \
 	      "in X-Forwarded-For.")                                           \

@@ -116,6 +116,11 @@ static void put_reason(struct buf *out, const json_t *entry)
 	else if (strcmp(reason, "removed-device") == 0)
 		buf_put_str(out, ". This device did that by itself: an account "
 				 "has removed a device that was a member");
+	else if (strcmp(reason, "account-parted") == 0)
+		buf_put_str(out, ". This device did that by itself: the log "
+				 "of that account by which the session went "
+				 "does not count any more, and the one that "
+				 "counts does not have that device");
 	else if (strcmp(reason, "last-resort") == 0)
 		buf_put_str(out, ". This device did that by itself: it came by "
 				 "a KeyPackage that may have been used before");

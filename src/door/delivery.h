@@ -19,14 +19,13 @@ struct delivery_limits {
  * from it and has no origin. False: `problem` says why. `session` NULL: that
  * of the envelope. */
 bool delivery_check(struct span bytes, const struct delivery_limits *limits,
-		    uint64_t now_ms, const uint8_t device[16],
-		    const uint8_t *session, struct append *out,
+		    uint64_t now_ms, struct uuid device,
+		    const struct uuid *session, struct append *out,
 		    struct problem *problem);
 
 /* Counts a message that arrives from a device, before anything else is done for
  * it; delivery_check() does so by itself. False: `problem` says why. */
-bool delivery_admit(const uint8_t device[16], size_t bytes,
-		    struct problem *problem);
+bool delivery_admit(struct uuid device, size_t bytes, struct problem *problem);
 
 /* Counts a message that was stored, for its session. */
 void delivery_count(const struct message *message);

@@ -23,6 +23,7 @@
 #define OUTCOME_413 413, "Content Too Large"
 #define OUTCOME_414 414, "URI Too Long"
 #define OUTCOME_415 415, "Unsupported Media Type"
+#define OUTCOME_416 416, "Range Not Satisfiable"
 #define OUTCOME_417 417, "Expectation Failed"
 #define OUTCOME_422 422, "Unprocessable Content"
 #define OUTCOME_426 426, "Upgrade Required"
@@ -32,6 +33,7 @@
 #define OUTCOME_501 501, "Not Implemented"
 #define OUTCOME_503 503, "Service Unavailable"
 #define OUTCOME_505 505, "HTTP Version Not Supported"
+#define OUTCOME_507 507, "Insufficient Storage"
 
 /* The doors that may answer with an outcome. The last one is the administration's:
  * hermetic-admin and its API. */
@@ -173,7 +175,21 @@ enum door { DOOR_REST = 1, DOOR_WEBSOCKET = 2, DOOR_MQTT = 4, DOOR_ADMIN = 8 };
 	X(NONCE_EXPIRED, "nonce-expired", OUTCOME_422, OUTCOME_RWM, NULL,      \
 	  "the time in its nonce is too far from now")                         \
 	X(NONCE_REUSED, "nonce-reused", OUTCOME_409, OUTCOME_RWM, NULL,        \
-	  "another envelope has that nonce")
+	  "another envelope has that nonce")                                   \
+	/* of files */                                                         \
+	X(NO_FILE, "not-found", OUTCOME_404, OUTCOME_R, NULL, "no such file")  \
+	X(FILE_EXISTS, "file-exists", OUTCOME_409, OUTCOME_R, NULL,            \
+	  "another file has that id")                                          \
+	X(FILE_TOO_LARGE, "file-too-large", OUTCOME_413, OUTCOME_R, "most",    \
+	  "a file may not be so large")                                        \
+	X(FILES_FULL, "files-full", OUTCOME_507, OUTCOME_R, "left",            \
+	  "there is no room for so many bytes or files")                       \
+	X(OFFSET_DIFFERS, "offset-differs", OUTCOME_409, OUTCOME_R, "offset",  \
+	  "the file goes on elsewhere")                                        \
+	X(RANGE_NOT_SATISFIABLE, "range-not-satisfiable", OUTCOME_416,         \
+	  OUTCOME_R, "size", "the file has no such bytes")                     \
+	X(FILE_UNKNOWN, "file-unknown", OUTCOME_422, OUTCOME_R, NULL,          \
+	  "a file that the message names is not there, or not whole")
 
 enum outcome {
 	OUTCOME_OK,

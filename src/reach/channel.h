@@ -56,6 +56,10 @@ MUST_CHECK enum err channel_send(struct channel *channel, const char *id,
 void channel_wait(struct channel *channel, int fd, int timeout_ms,
 		  bool *readable);
 
+/* What can be read when the server has said something; it is served once a second,
+ * also when it has not. -1: the connection ended. */
+int channel_fd(const struct channel *channel);
+
 /* The next push, a new reference; NULL when none is queued. */
 json_t *channel_take(struct channel *channel);
 

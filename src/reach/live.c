@@ -472,12 +472,23 @@ out:
 
 /* ---- waiting ---- */
 
+int live_fd(const struct live *live)
+{
+	return live->channel != NULL ? channel_fd(live->channel) : -1;
+}
+
+uint64_t live_retry_ms(const struct live *live)
+{
+	uint64_t now = clock_steady_ms();
+
+	return live->retry_at > now ? live->retry_at - now : 0;
+}
+
 static void wait_disconnected(const struct live *live, int fd, int timeout_ms,
 			      bool *readable)
 {
 	struct pollfd input = { .fd = fd, .events = POLLIN };
-	uint64_t now = clock_steady_ms();
-	uint64_t left = live->retry_at > now ? live->retry_at - now : 0;
+	uint64_t left = live_retry_ms(live);
 
 	if (timeout_ms > (int)left)
 		timeout_ms = (int)left;

@@ -53,6 +53,8 @@ struct config {
 	/* how much there may be */
 	uint64_t devices, key_packages, session_members;
 	uint64_t websockets, address_websockets, subscriptions;
+	uint64_t file_bytes, file_account_bytes, file_account_count;
+	uint64_t file_session_bytes, file_session_count, file_transfers;
 };
 
 /* Reads it all once. On failure one sentence that names the setting is on

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/uuid.h"
 #include "server/answer.h"
 #include "server/body.h"
 #include "server/config.h"
@@ -25,14 +26,21 @@ static const char OCTETS[] = "application/octet-stream";
 enum {
 	PAGE = 50,
 	PAGE_MAX = 500,
-	HANDSHAKE_MAX = 5000,	  /* entries */
-	HANDSHAKE_BYTES = 4 << 20 /* of entries that are shown with theirs */
+	HANDSHAKE_MAX = 5000,	   /* entries */
+	HANDSHAKE_BYTES = 4 << 20, /* of entries that are shown with theirs */
+	FILES_MAX = 32		   /* that one message names */
+};
+
+/* Those that a message names. */
+struct files {
+	struct uuid ids[FILES_MAX];
+	size_t count;
 };
 
 /* ---- checking ---- */
 
 bool messages_check(struct span bytes, const struct identity *who,
-		    const uint8_t *session, struct append *out,
+		    const struct uuid *session, struct append *out,
 		    struct problem *problem)
 {
 	const struct delivery_limits limits = {
@@ -73,13 +81,62 @@ static void on_appended(void *arg, const struct append_result *result)
 		return;
 	}
 	buf_putf(&out, "{\"seq\":%" PRIu64 ",\"head\":\"", result->seq);
-	text_put_hex(&out, SPAN_ARRAY(result->head));
+	digest_put(&out, result->head);
 	buf_putf(&out, "\",\"sent_at\":%" PRIu64 "%s}", result->sent_ms,
 		 result->rotation_due ? ",\"rotation_due\":true" : "");
 	position_answer(req, result->outcome == APPEND_OK ? 201 : 200, &out);
 }
 
-static void append(const struct call *call, struct span envelope)
+/* A message that names files: they are told first, and it is kept meanwhile. */
+struct naming {
+	struct request *req;
+	struct append message;
+	uint8_t bytes[]; /* the envelope and the origin */
+};
+
+static void on_named(void *arg, enum err e, struct rows *rows)
+{
+	struct naming *n = arg;
+
+	if (e == ERR_OK && !rows_text_is(rows, 0, "outcome", "ok"))
+		request_problem(n->req,
+				outcomes_named(rows_text(rows, 0, "outcome")),
+				NULL);
+	else if (e != ERR_OK ||
+		 (e = lanes_append(&n->message, on_appended, n->req)) != ERR_OK)
+		answer_fail(n->req, e);
+	free(n);
+}
+
+static enum err name_files(struct request *req, const struct append *message,
+			   const struct files *files)
+{
+	size_t k = message->envelope.n;
+	struct naming *n = malloc(sizeof(*n) + k + message->origin.n);
+	struct params params = PARAMS_INIT;
+	enum err e;
+
+	if (n == NULL)
+		return ERR_LOCAL_MEMORY;
+	*n = (struct naming){ req, *message };
+	n->message.envelope = span_copy(n->bytes, message->envelope);
+	n->message.origin = span_copy(n->bytes + k, message->origin);
+	params_uuid(&params, message->session);
+	params_uuid(&params, message->device);
+	params_bytea(&params, SPAN_ARRAY(message->nonce));
+	params_open_array(&params, PARAMS_UUID, files->count);
+	for (size_t i = 0; i < files->count; i++)
+		params_put_bytes(&params, SPAN_ARRAY(files->ids[i].bytes));
+	params_close_array(&params);
+	e = store_query(answer_store(), STATEMENT_FILES_NAME, &params, on_named,
+			n);
+	if (e != ERR_OK)
+		free(n);
+	return e;
+}
+
+static void append(const struct call *call, struct span envelope,
+		   const struct files *files)
 {
 	struct request *req = call->req;
 	char origin[ORIGIN_SIZE];
@@ -87,7 +144,7 @@ static void append(const struct call *call, struct span envelope)
 	struct append message;
 	enum err e;
 
-	if (!messages_check(envelope, &call->who, call->session, &message,
+	if (!messages_check(envelope, &call->who, &call->session, &message,
 			    &problem)) {
 		if (problem.outcome == OUTCOME_TOO_MANY_REQUESTS)
 			limited_refuse(req);
@@ -96,9 +153,23 @@ static void append(const struct call *call, struct span envelope)
 		return;
 	}
 	message.origin = messages_origin(request_trace(req), NULL, origin);
-	e = lanes_append(&message, on_appended, req);
+	e = files->count > 0 ? name_files(req, &message, files)
+			     : lanes_append(&message, on_appended, req);
 	if (e != ERR_OK)
 		answer_fail(req, e);
+}
+
+/* The member `files`, ids. A fault of the body where one is none. */
+static void read_files(struct body *body, struct files *files)
+{
+	const char *texts[BODY_ITEMS_MAX];
+
+	files->count = body_texts(body, "files", texts);
+	if (files->count > FILES_MAX)
+		body->fault = "files names too many";
+	for (size_t i = 0; body->fault == NULL && i < files->count; i++)
+		if (uuid_parse(&files->ids[i], span_str(texts[i])) != ERR_OK)
+			body->fault = "files has ids";
 }
 
 static bool sends_octets(const struct request *req)
@@ -120,19 +191,21 @@ static bool wants_octets(const struct request *req)
 void messages_send(const struct call *call)
 {
 	struct request *req = call->req;
+	struct files files = { .count = 0 };
 	struct span envelope;
 	struct body body;
 
 	if (sends_octets(req)) {
-		append(call, request_body(req));
+		append(call, request_body(req), &files);
 		return;
 	}
 	if (!body_read(&body, req))
 		return;
 	envelope = body_bytes(&body, "envelope", config()->body_bytes);
+	read_files(&body, &files);
 	if (!body_end(&body, req))
 		return;
-	append(call, envelope);
+	append(call, envelope, &files);
 	body_free(&body);
 }
 
@@ -140,7 +213,7 @@ void messages_send(const struct call *call)
 
 struct page {
 	struct request *req;
-	uint8_t session[16];
+	struct uuid session;
 	uint64_t limit;
 	bool backward;
 	bool handshake;	 /* messages without their bytes */
@@ -149,14 +222,14 @@ struct page {
 
 static void add_link(const struct page *p, uint64_t cursor)
 {
-	char link[192], session[TEXT_UUID_SIZE];
+	char link[192];
 
-	text_uuid(session, p->session);
 	(void)snprintf(link, sizeof(link),
 		       "</session/%s/messages?%s=%" PRIu64 "&limit=%" PRIu64
 		       "%s>; rel=\"next\"",
-		       session, p->backward ? "before" : "after", cursor,
-		       p->limit, p->handshake ? "&handshake=true" : "");
+		       uuid_text(p->session).text,
+		       p->backward ? "before" : "after", cursor, p->limit,
+		       p->handshake ? "&handshake=true" : "");
 	request_add(p->req, "Link", link);
 }
 
@@ -173,7 +246,7 @@ static void set_version(uint8_t version[VERSION], const struct message *last,
 		uint8_t *at;
 	} numbers[] = { { count, version + 32 }, { whole, version + 36 } };
 
-	memcpy(version, last->head, 32);
+	memcpy(version, last->head.bytes, sizeof(last->head.bytes));
 	for (size_t k = 0; k < 2; k++)
 		for (size_t i = 4; i > 0; i--, numbers[k].n >>= 8)
 			numbers[k].at[i - 1] = (uint8_t)numbers[k].n;
@@ -351,7 +424,7 @@ void messages_list(const struct call *call)
 		return;
 	}
 	p->req = req;
-	memcpy(p->session, call->session, 16);
+	p->session = call->session;
 	if (!read_page(p)) {
 		free(p);
 		return;
@@ -373,7 +446,7 @@ static void answer_octets(struct request *req, const struct message *m)
 	request_add(req, "Hermetic-Seq", number);
 	(void)snprintf(number, sizeof(number), "%d", (int)m->kind);
 	request_add(req, "Hermetic-Kind", number);
-	text_put_hex(&head, SPAN_ARRAY(m->head));
+	digest_put(&head, m->head);
 	buf_put_u8(&head, '\0');
 	if (buf_end(&head) == ERR_OK)
 		request_add(req, "Hermetic-Head", (const char *)head.p);
@@ -386,7 +459,8 @@ static void on_message(void *arg, enum err e, struct rows *rows)
 {
 	struct request *req = arg;
 	struct buf out = BUF_INIT;
-	uint8_t session[16], version[VERSION];
+	struct uuid session;
+	uint8_t version[VERSION];
 	struct message m;
 
 	if (e != ERR_OK) {
@@ -394,8 +468,7 @@ static void on_message(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	if (rows_count(rows) == 0 ||
-	    text_parse_uuid(session, request_param(req, "session_id")) !=
-		ERR_OK) {
+	    uuid_parse(&session, request_param(req, "session_id")) != ERR_OK) {
 		request_problem(req, OUTCOME_NO_MESSAGE, NULL);
 		return;
 	}

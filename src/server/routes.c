@@ -29,13 +29,17 @@ struct row {
 	enum caller caller;
 	enum charge charge;
 	call_handler *handler;
+	bool streamed;
 };
 
 static const struct row ROWS[] = {
 #define ROUTE_ROW(method, path, who, limit, handler)                           \
-	{ HEAD_##method, path, CALLER_##who, CHARGE_##limit, handler },
-	ROUTES(ROUTE_ROW)
+	{ HEAD_##method, path, CALLER_##who, CHARGE_##limit, handler, false },
+#define STREAMED_ROW(method, path, who, limit, handler)                        \
+	{ HEAD_##method, path, CALLER_##who, CHARGE_##limit, handler, true },
+	ROUTES(ROUTE_ROW, STREAMED_ROW)
 #undef ROUTE_ROW
+#undef STREAMED_ROW
 };
 
 /* A false answer of one of these says that the request has been answered. */
@@ -65,8 +69,8 @@ static bool knows_caller(const struct row *row, struct call *call)
 static bool knows_session(const struct row *row, struct call *call)
 {
 	if (strstr(row->path, "{session_id}") == NULL ||
-	    text_parse_uuid(call->session,
-			    request_param(call->req, "session_id")) == ERR_OK)
+	    uuid_parse(&call->session,
+		       request_param(call->req, "session_id")) == ERR_OK)
 		return true;
 	request_problem(call->req, OUTCOME_NO_SESSION, NULL);
 	return false;
@@ -86,7 +90,8 @@ static bool within_limit(const struct row *row, struct call *call)
 				      limited_address(req, room), SPAN_EMPTY);
 	case CHARGE_CLAIMS: /* each claim uses somebody's KeyPackage up */
 		return limited_allows(req, LIMIT_CLAIMS,
-				      SPAN_ARRAY(call->who.user), SPAN_EMPTY);
+				      SPAN_ARRAY(call->who.user.bytes),
+				      SPAN_EMPTY);
 	case CHARGE_LINKS: /* whoever posts: a full log cannot be emptied */
 		return limited_allows(req, LIMIT_LINKS,
 				      request_param(req, "username"),
@@ -111,5 +116,6 @@ static void call_row(struct request *req, const void *arg)
 void routes_open(void)
 {
 	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++)
-		router_add(ROWS[i].method, ROWS[i].path, call_row, &ROWS[i]);
+		(ROWS[i].streamed ? router_add_streamed : router_add)(
+		    ROWS[i].method, ROWS[i].path, call_row, &ROWS[i]);
 }

@@ -16,14 +16,15 @@
 struct call {
 	struct request *req;
 	struct identity who; /* the caller, where the row asks for one */
-	uint8_t session[16]; /* the path's {session_id}, where it has one */
+	struct uuid session; /* the path's {session_id}, where it has one */
 };
 
 /* Answers call->req exactly once, at once or later; `call` itself is gone when the
  * handler returns. */
 typedef void call_handler(const struct call *call);
 
-/* ROUTE(method, path, who may call, limit, handler)
+/* ROUTE(method, path, who may call, limit, handler), and STREAMED() with the same where the
+ * body is taken as it comes (request_take_body()).
  *
  * who may call: ANYBODY; DEVICE, with an access token; WAITING, also a device that
  * waits to be approved; OWN_WAITING, the same, but such a device for the path's
@@ -31,7 +32,7 @@ typedef void call_handler(const struct call *call);
  * limit, charged before the handler is called: NONE; ADDRESS_LOGINS, to the address;
  * CLAIMS, to the account; LINKS, to the path's account; APPROVALS, to the
  * account. What depends on the body is charged by the handler. */
-#define ROUTES(ROUTE)                                                          \
+#define ROUTES(ROUTE, STREAMED)                                                \
 	ROUTE(GET, "/healthz", ANYBODY, NONE, health_live)                     \
 	ROUTE(GET, "/readyz", ANYBODY, NONE, health_ready)                     \
 	ROUTE(GET, "/.well-known/jwks.json", ANYBODY, NONE, keys_get)          \
@@ -46,6 +47,8 @@ typedef void call_handler(const struct call *call);
 	      account_logs_get)                                                \
 	ROUTE(POST, "/users/{username}/log", OWN_WAITING, LINKS,               \
 	      account_log_post)                                                \
+	ROUTE(POST, "/users/{username}/log/branch", OWN_WAITING, LINKS,        \
+	      account_branch_post)                                             \
 	ROUTE(POST, "/users/logs", DEVICE, NONE, account_logs_ask)             \
 	ROUTE(GET, "/devices/requests", DEVICE, NONE, device_requests_list)    \
 	ROUTE(POST, "/devices/requests", WAITING, APPROVALS,                   \
@@ -89,11 +92,19 @@ typedef void call_handler(const struct call *call);
 	      messages_list)                                                   \
 	ROUTE(GET, "/session/{session_id}/messages/{seq}", DEVICE, NONE,       \
 	      messages_get)                                                    \
+	STREAMED(POST, "/session/{session_id}/files/{file_id}", DEVICE, NONE,  \
+		 uploads_create)                                               \
+	STREAMED(PATCH, "/session/{session_id}/files/{file_id}", DEVICE, NONE, \
+		 uploads_append)                                               \
+	ROUTE(GET, "/session/{session_id}/files/{file_id}", DEVICE, NONE,      \
+	      downloads_get)                                                   \
+	ROUTE(DELETE, "/session/{session_id}/files/{file_id}", DEVICE, NONE,   \
+	      files_delete)                                                    \
 	/* the token may come as a subprotocol */                              \
 	ROUTE(GET, "/ws", ANYBODY, NONE, ws_open)
 
 #define ROUTE_HANDLER(method, path, who, limit, handler) call_handler handler;
-ROUTES(ROUTE_HANDLER)
+ROUTES(ROUTE_HANDLER, ROUTE_HANDLER)
 #undef ROUTE_HANDLER
 
 #endif

@@ -15,6 +15,7 @@ struct store {
 	struct writer *writer;
 	struct notifier *notifier;
 	struct connection *queries, *standby; /* NULL: none */
+	struct connection *moves;	      /* NULL: not yet */
 	struct listener *listener;	      /* of one worker */
 	size_t asked; /* statements without an answer yet */
 	void (*heard)(void *arg, const struct notice *notice);
@@ -47,18 +48,27 @@ static enum err open_standby(struct store *s)
 		   : connection_open(s->loop, &settings, &s->standby);
 }
 
+/* `name` is a literal. */
+static enum err open_for_statements(const struct store *s, const char *name,
+				    struct connection **out)
+{
+	const struct connection_settings settings = {
+		.conninfo = s->settings.conninfo,
+		.name = name,
+		.durable = true,
+		.keeps_plans = true,
+		.pooled = s->settings.listen_conninfo != NULL,
+		.queue_max = s->settings.queue_statements,
+		.wait_ms = 10000
+	};
+
+	return connection_open(s->loop, &settings, out);
+}
+
 enum err store_open(const struct store_loop *loop,
 		    const struct store_settings *settings, struct store **out)
 {
 	bool pooled = settings->listen_conninfo != NULL;
-	struct connection_settings queries = { .conninfo = settings->conninfo,
-					       .name = "hermetic queries",
-					       .durable = true,
-					       .keeps_plans = true,
-					       .pooled = pooled,
-					       .queue_max =
-						   settings->queue_statements,
-					       .wait_ms = 10000 };
 	struct writer_settings writer = { .conninfo = settings->conninfo,
 					  .pooled = pooled,
 					  .rotation = settings->rotation,
@@ -76,7 +86,7 @@ enum err store_open(const struct store_loop *loop,
 	s->settings = *settings;
 	writer.arg = s;
 	TRY(notifier_open(loop, settings->conninfo, pooled, &s->notifier));
-	TRY(connection_open(loop, &queries, &s->queries));
+	TRY(open_for_statements(s, "hermetic queries", &s->queries));
 	TRY(writer_open(loop, &writer, &s->writer));
 	TRY(open_standby(s));
 	*out = s;
@@ -134,8 +144,9 @@ static void on_answer(void *arg, enum err e, struct rows *rows)
 	q.done(q.arg, e, rows);
 }
 
-enum err store_query(struct store *s, enum statement statement,
-		     struct params *params, connection_done *done, void *arg)
+static enum err ask(struct store *s, struct connection *connection,
+		    enum statement statement, struct params *params,
+		    connection_done *done, void *arg)
 {
 	struct question *q = malloc(sizeof(*q));
 	enum err e;
@@ -146,12 +157,31 @@ enum err store_query(struct store *s, enum statement statement,
 	}
 	*q = (struct question){ s, done, arg };
 	s->asked++;
-	e = connection_send(s->queries, statement, params, on_answer, q);
+	e = connection_send(connection, statement, params, on_answer, q);
 	if (e != ERR_OK) {
 		s->asked--;
 		free(q);
 	}
 	metrics_set(METRIC_STATEMENT_QUEUE, s->asked);
+	return e;
+}
+
+enum err store_query(struct store *s, enum statement statement,
+		     struct params *params, connection_done *done, void *arg)
+{
+	return ask(s, s->queries, statement, params, done, arg);
+}
+
+enum err store_move(struct store *s, enum statement statement,
+		    struct params *params, connection_done *done, void *arg)
+{
+	enum err e = s->moves != NULL
+			 ? ERR_OK
+			 : open_for_statements(s, "hermetic files", &s->moves);
+
+	if (e == ERR_OK)
+		return ask(s, s->moves, statement, params, done, arg);
+	params_clear(params);
 	return e;
 }
 
@@ -242,7 +272,7 @@ enum err store_append(struct store *s, const struct append *message,
 	return writer_append(s->writer, message, done, arg);
 }
 
-void store_tell(struct store *s, enum notice_kind kind, const uint8_t id[16],
+void store_tell(struct store *s, enum notice_kind kind, struct uuid id,
 		uint64_t seq)
 {
 	notifier_tell(s->notifier, kind, id, seq);
@@ -271,7 +301,7 @@ bool store_is_idle(const struct store *s)
 	       notifier_is_idle(s->notifier);
 }
 
-void store_read_message(struct rows *rows, size_t i, const uint8_t session[16],
+void store_read_message(struct rows *rows, size_t i, struct uuid session,
 			struct message *out)
 {
 	*out =
@@ -279,10 +309,10 @@ void store_read_message(struct rows *rows, size_t i, const uint8_t session[16],
 			      .epoch = (uint64_t)rows_i64(rows, i, "epoch"),
 			      .kind =
 				  (enum message_kind)rows_i64(rows, i, "kind"),
+			      .session = session,
+			      .sender = rows_uuid(rows, i, "sender"),
+			      .head = rows_digest(rows, i, "head"),
+			      .hash = rows_digest(rows, i, "hash"),
 			      .sent_ms = (uint64_t)rows_i64(rows, i, "sent_ms"),
 			      .bytes = rows_bytes(rows, i, "envelope") };
-	memcpy(out->session, session, sizeof(out->session));
-	rows_uuid(rows, i, "sender", out->sender);
-	rows_copy(rows, i, "head", out->head, sizeof(out->head));
-	rows_copy(rows, i, "hash", out->hash, sizeof(out->hash));
 }

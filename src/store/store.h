@@ -1,7 +1,8 @@
 /*
  * The store: everything that a worker asks of PostgreSQL, without blocking.
  * Four connections: the writer's, one for all other statements, the
- * notifier's, and for one worker of a node the listener's. Each is to a server
+ * notifier's, and for one worker of a node the listener's; and one for what is large,
+ * once there is any. Each is to a server
  * that is not older than what was seen (store/cluster.h).
  */
 #ifndef HERMETIC_STORE_STORE_H
@@ -43,6 +44,11 @@ MUST_CHECK enum err store_query(struct store *store, enum statement statement,
 				struct params *params, connection_done *done,
 				void *arg);
 
+/* As store_query(), for what is so large that others would wait for it. */
+MUST_CHECK enum err store_move(struct store *store, enum statement statement,
+			       struct params *params, connection_done *done,
+			       void *arg);
+
 /*
  * As store_query(), for what only reads: of the standby if it has replayed
  * everything before `position`, otherwise of the primary, also when the standby
@@ -58,8 +64,8 @@ MUST_CHECK enum err store_append(struct store *store,
 				 append_done *done, void *arg);
 
 /* Tells the other nodes what a statement of store_query() did. */
-void store_tell(struct store *store, enum notice_kind kind,
-		const uint8_t id[16], uint64_t seq);
+void store_tell(struct store *store, enum notice_kind kind, struct uuid id,
+		uint64_t seq);
 
 /* Both connections that answers need are up. */
 bool store_is_ready(const struct store *store);
@@ -75,7 +81,7 @@ const char *store_refusal(const struct store *store);
 bool store_is_idle(const struct store *store);
 
 /* Reads row `i` of a message_* statement. Check rows_end() afterwards. */
-void store_read_message(struct rows *rows, size_t i, const uint8_t session[16],
+void store_read_message(struct rows *rows, size_t i, struct uuid session,
 			struct message *out);
 
 #endif

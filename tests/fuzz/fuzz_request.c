@@ -96,6 +96,16 @@ void conn_set_last(struct conn *conn)
 	conn->last = true;
 }
 
+size_t conn_queued(const struct conn *conn)
+{
+	return conn->out.n;
+}
+
+void conn_resume(struct conn *conn)
+{
+	(void)conn; /* pump() does */
+}
+
 void conn_close_when_sent(struct conn *conn)
 {
 	conn->closing = true;
@@ -182,6 +192,126 @@ static void answer_held(void)
 		answer_with_body(req);
 }
 
+/* A body that is taken piece by piece, with pauses. */
+static struct {
+	struct request *req;
+	struct buf bytes;
+	bool pauses, waits;
+} taken;
+
+static size_t take(void *arg, struct span bytes)
+{
+	size_t n = bytes.n < 7 ? bytes.n : 7;
+
+	(void)arg;
+	if (bytes.n == 0)
+		abort();
+	taken.pauses = !taken.pauses;
+	taken.waits = taken.pauses;
+	if (taken.waits)
+		return 0;
+	buf_put(&taken.bytes, span_of(bytes.p, n));
+	return n;
+}
+
+static void end_taken(int status)
+{
+	struct request *req = taken.req;
+	struct buf body = BUF_INIT;
+
+	taken.req = NULL;
+	taken.waits = false;
+	text_put_hex(&body, buf_span(&taken.bytes));
+	buf_clear(&taken.bytes);
+	request_answer(req, status, "text/plain", buf_span(&body));
+	buf_clear(&body);
+}
+
+static void on_taken(void *arg)
+{
+	(void)arg;
+	if (taken.bytes.n != request_head(taken.req)->content_length)
+		abort();
+	end_taken(201);
+}
+
+static void on_taken_cut(void *arg)
+{
+	(void)arg;
+	end_taken(500); /* which nobody gets */
+}
+
+static void on_stream(struct request *req, const void *arg)
+{
+	static const struct request_taker taker = { take, on_taken,
+						    on_taken_cut };
+
+	(void)arg;
+	if (taken.req != NULL)
+		abort();
+	if (span_equal(request_param(req, "item"), SPAN_LIT("no"))) {
+		request_problem(req, OUTCOME_FORBIDDEN, NULL);
+		return;
+	}
+	taken.req = req;
+	taken.pauses = false;
+	request_take_body(req, &taker, NULL);
+}
+
+/* An answer that is put piece by piece. */
+static struct {
+	struct request *req;
+	unsigned left;
+} given;
+
+static void end_given(void)
+{
+	struct request *req = given.req;
+
+	given.req = NULL;
+	request_end_answer(req);
+}
+
+static void give(void *arg)
+{
+	(void)arg;
+	request_put(given.req, SPAN_LIT("piece "));
+	if (--given.left == 0)
+		end_given();
+}
+
+static void on_given_cut(void *arg)
+{
+	(void)arg;
+	end_given();
+}
+
+static void on_pieces(struct request *req, const void *arg)
+{
+	static const struct request_giver giver = { give, on_given_cut };
+
+	(void)arg;
+	given.req = req;
+	given.left = 5;
+	request_begin_answer(req, 200, "text/plain", 5 * 6, &giver, NULL);
+}
+
+/* What a loop would do until nothing more happens. */
+static void pump(struct conn *conn, struct buf *in)
+{
+	handler->input(exchange, in);
+	while (!conn->dropped && (taken.waits || given.req != NULL)) {
+		if (taken.waits) {
+			taken.waits = false;
+			request_go_on(taken.req);
+		} else {
+			handler->sent(exchange);
+		}
+		if (!conn->closing)
+			handler->input(exchange, in);
+	}
+}
+
 static void begin(void)
 {
 	if (proxies_set("192.0.2.0/24, ::1") != NULL ||
@@ -192,6 +322,8 @@ static void begin(void)
 	router_add(HEAD_GET, "/item/{item}", on_item, NULL);
 	router_add(HEAD_POST, "/item/{item}", on_whole, NULL);
 	router_add(HEAD_POST, "/item/later", on_later, NULL);
+	router_add_streamed(HEAD_PATCH, "/item/{item}", on_stream, NULL);
+	router_add(HEAD_GET, "/pieces", on_pieces, NULL);
 	router_add(HEAD_PUT, "/item/{item}/part/{part}", on_whole, NULL);
 }
 
@@ -279,11 +411,11 @@ static void feed(struct conn *conn, struct span bytes, size_t piece)
 
 		buf_put(&in, span_of(bytes.p, n));
 		bytes = span_of(bytes.p + n, bytes.n - n);
-		handler->input(exchange, &in);
+		pump(conn, &in);
 		while (held != NULL && in.n + bytes.n > 0) {
 			answer_held();
 			if (!conn->closing)
-				handler->input(exchange, &in);
+				pump(conn, &in);
 		}
 	}
 	buf_clear(&in);

@@ -13,7 +13,7 @@ import { root } from '../testlib/stack.mjs';
 test('it has the paths and methods of the table of routes, and no other', () => {
   const table = readFileSync(join(root, 'src/server/routes_table.h'), 'utf8');
   const surface = [...table.matchAll(
-    /\bROUTE\(([A-Z]+), "([^"]+)", ([A-Z_]+), ([A-Z_]+),/g)]
+    /\b(?:ROUTE|STREAMED)\(\s*([A-Z]+), "([^"]+)", ([A-Z_]+), ([A-Z_]+),/g)]
     .map(([, method, path, caller]) =>
       `${method.toLowerCase()} ${path}${caller === 'ANYBODY' ? '' : ', bearer'}`);
   const documented = api.operations.map(o => `${o.method} ${o.path}${

@@ -13,7 +13,7 @@ const everything = /^(worker_|admin_|mqtt_members_page|mqtt_recent|revocation_li
 const large = ['account', 'device', 'token_family', 'refresh_token',
   'key_package', 'session', 'group_info', 'session_member', 'invitation',
   'message', 'welcome', 'account_link', 'account_log', 'account_block',
-  'allowance'];
+  'allowance', 'file', 'file_piece', 'file_naming'];
 
 // Strangers: 20,000 accounts with a device, a session and a message each.
 const filling = `
@@ -62,6 +62,11 @@ INSERT INTO group_info (session_id, epoch, group_info, seq, head)
 INSERT INTO welcome (session_id, device_id, seq, head, welcome)
   SELECT md5('s' || i)::uuid, md5('d' || i)::uuid, 1, '', ''
   FROM generate_series(1, 20000) i;
+INSERT INTO file (session_id, file_id, device_id, size, stored)
+  SELECT md5('s' || i)::uuid, md5('f' || i)::uuid, md5('d' || i)::uuid, 1, 1
+  FROM generate_series(1, 20000) i;
+INSERT INTO file_piece SELECT session_id, file_id, 0, '\\x00' FROM file;
+INSERT INTO file_naming SELECT session_id, file_id, '\\x00' FROM file;
 INSERT INTO allowance SELECT i, now() + interval '1 hour'
   FROM generate_series(1, 20000) i;
 `;

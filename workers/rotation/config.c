@@ -35,6 +35,7 @@ static const struct setting WANTED[] = {
 	{ SETTING_SESSION_KEEP_SECONDS, &values.keep, NULL },
 	{ SETTING_HISTORY_SECONDS, &values.history, NULL },
 	{ SETTING_NONCE_WINDOW_SECONDS, &values.nonce_window, NULL },
+	{ SETTING_FILE_UNNAMED_SECONDS, &values.file_unnamed, NULL },
 	{ SETTING_WELCOME_SECONDS, &values.welcome, NULL },
 	{ SETTING_NAME_HOLD_SECONDS, &values.name_hold, NULL },
 	{ SETTING_ACCESS_TOKEN_SECONDS, &values.access, NULL },

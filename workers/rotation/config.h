@@ -17,7 +17,7 @@ struct config {
 	/* all in seconds but key_packages_low */
 	uint64_t interval, rotation, rotation_grace, ask, idle, keep, history,
 	    nonce_window, welcome, name_hold, access, key_packages_low,
-	    signing_key, signing_key_overlap;
+	    signing_key, signing_key_overlap, file_unnamed;
 	uint64_t history_or_window; /* history, but never within the window in
 				       which a nonce must be known */
 };

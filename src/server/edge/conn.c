@@ -19,6 +19,7 @@
 enum {
 	READ_BUDGET = 65536, /* bytes from one client in one turn */
 	OUT_LIMIT = 1 << 20, /* unsent bytes above which we stop reading */
+	OUT_FEW = 65536,     /* unsent bytes that are almost none */
 	OUT_PARTS = 64,	     /* of one write */
 	TLS_RECORD = 16384,
 	TICK_MS = 500,
@@ -150,25 +151,34 @@ static ssize_t give(struct conn *conn)
 		   : sendmsg(conn->kore->fd, &message, MSG_NOSIGNAL);
 }
 
-static void flush(struct conn *conn)
+/* False: the connection is lost. */
+static bool write_queued(struct conn *conn)
 {
-	if (out_is_broken(&conn->out)) {
-		conn_drop(conn);
-		return;
-	}
+	if (out_is_broken(&conn->out))
+		return false;
 	while (out_queued(&conn->out) > 0) {
 		ssize_t n = give(conn);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return;
-		if (n < 0) {
-			conn_drop(conn);
-			return;
-		}
+		if (n < 0)
+			return errno == EAGAIN || errno == EWOULDBLOCK;
 		out_took(&conn->out, (size_t)n);
 	}
+	return true;
+}
+
+static void flush(struct conn *conn)
+{
+	if (!write_queued(conn)) {
+		conn_drop(conn);
+		return;
+	}
+	if (!conn->closing && conn->handler->sent != NULL &&
+	    out_queued(&conn->out) <= OUT_FEW)
+		conn->handler->sent(conn->user);
+	if (conn->gone || out_queued(&conn->out) > 0)
+		return;
 	/* RFC 9112, 9.6: closed at once, with something unread, TCP would take
 	 * back the answer that the client has not read yet */
 	if (conn->closing && !conn->lingering) {
@@ -222,6 +232,11 @@ struct buf *conn_out(struct conn *conn)
 {
 	flush_soon(conn);
 	return out_own(&conn->out);
+}
+
+void conn_resume(struct conn *conn)
+{
+	flush_soon(conn);
 }
 
 void conn_put_shared(struct conn *conn, struct shared *bytes)

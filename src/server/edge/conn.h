@@ -25,6 +25,9 @@ struct conn_handler {
 	/* Is there room for more, while so many bytes wait in `in`? Otherwise
 	 * they stay in the kernel, and TCP tells the client to wait. */
 	bool (*wants)(const void *user, size_t waiting);
+	/* The client's machine has taken what was put, or almost all of it.
+	 * NULL: that does not matter. */
+	void (*sent)(void *user);
 	/* The client's side is closed. True: there is something to say yet.
 	 * NULL: never. */
 	bool (*half_closed)(void *user);
@@ -74,6 +77,9 @@ void conn_put_shared(struct conn *conn, struct shared *bytes);
 size_t conn_queued(const struct conn *conn);
 /* Are these few enough to put more? */
 bool conn_has_room(const struct conn *conn);
+
+/* What waits in the handler's input is given to it again, soon. */
+void conn_resume(struct conn *conn);
 
 /* No further request is read: the process is going away, or that was said. */
 bool conn_is_last(const struct conn *conn);

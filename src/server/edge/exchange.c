@@ -9,6 +9,7 @@
 enum phase {
 	PHASE_HEAD,   /* waits for a request */
 	PHASE_BODY,   /* its head is there */
+	PHASE_STREAM, /* a handler has it, and takes its body as it comes */
 	PHASE_ANSWER, /* a handler has it */
 	PHASE_OVER    /* nothing more is read */
 };
@@ -17,6 +18,8 @@ struct exchange {
 	struct conn *conn;
 	struct request *req;
 	enum phase phase;
+	size_t
+	    queued; /* at the last tick, of an answer that is put in pieces */
 };
 
 static void on_answered(void *arg, bool keep_alive);
@@ -59,7 +62,7 @@ static void dispatch(struct exchange *x)
 	const struct route *route = router_find(head->path);
 	const char *allow;
 
-	x->phase = PHASE_ANSWER;
+	x->phase = request_body_left(req) > 0 ? PHASE_STREAM : PHASE_ANSWER;
 	if (route == NULL) {
 		request_problem(req, OUTCOME_NOT_FOUND, NULL);
 		return;
@@ -89,10 +92,19 @@ static void skip_empty_lines(struct buf *in)
 		buf_consume(in, n);
 }
 
+/* Is the body for the handler to take as it comes? */
+static bool is_streamed(const struct head *head)
+{
+	const struct route *route = router_find(head->path);
+
+	return route != NULL && router_is_streamed(route, head->method);
+}
+
 /* A head is there: makes the request. False when there is none yet. */
 static bool take_head(struct exchange *x, struct buf *in)
 {
 	struct head head;
+	bool streamed;
 	int status;
 	size_t n;
 
@@ -105,7 +117,9 @@ static bool take_head(struct exchange *x, struct buf *in)
 	if (n == 0)
 		return false;
 	status = head_parse(&head, span_of(in->p, n));
-	if (status == 0 && head.content_length > conn_limits()->body_bytes)
+	streamed = status == 0 && is_streamed(&head);
+	if (status == 0 && !streamed &&
+	    head.content_length > conn_limits()->body_bytes)
 		status = 413;
 	if (status != 0) {
 		refuse(x, in, status);
@@ -119,6 +133,11 @@ static bool take_head(struct exchange *x, struct buf *in)
 	buf_consume(in, n);
 	x->phase = PHASE_BODY;
 	conn_begin_time(x->conn);
+	if (streamed) {
+		request_set_streamed(x->req);
+		dispatch(x);
+		return true;
+	}
 	if (head.expects_continue && in->n == 0 && head.content_length > 0)
 		buf_put_str(conn_out(x->conn), "HTTP/1.1 100 Continue\r\n\r\n");
 	return true;
@@ -140,6 +159,19 @@ static bool take_body(struct exchange *x, struct buf *in)
 	return n == want;
 }
 
+/* False: it is the handler's turn, or the client's. */
+static bool pass_body(struct exchange *x, struct buf *in)
+{
+	size_t n = request_feed(x->req, buf_span(in));
+
+	buf_consume(in, n);
+	if (n > 0)
+		conn_begin_time(x->conn);
+	if (x->phase == PHASE_STREAM && request_body_left(x->req) == 0)
+		x->phase = PHASE_ANSWER;
+	return n > 0;
+}
+
 static void on_input(void *user, struct buf *in)
 {
 	struct exchange *x = user;
@@ -153,6 +185,9 @@ static void on_input(void *user, struct buf *in)
 			if (!take_body(x, in))
 				return;
 			dispatch(x);
+		} else if (x->phase == PHASE_STREAM) {
+			if (!pass_body(x, in))
+				return;
 		} else {
 			return;
 		}
@@ -186,7 +221,7 @@ static bool wants(const void *user, size_t waiting)
 {
 	const struct exchange *x = user;
 
-	if (x->phase == PHASE_ANSWER)
+	if (x->phase == PHASE_ANSWER || x->phase == PHASE_STREAM)
 		return waiting < CONN_READ_CHUNK;
 	if (!conn_has_room(x->conn))
 		return false;
@@ -204,11 +239,33 @@ static bool on_half_closed(void *user)
 	return true;
 }
 
+static void on_sent(void *user)
+{
+	struct exchange *x = user;
+
+	if (x->req != NULL && request_is_giving(x->req))
+		request_give_more(x->req);
+}
+
 static bool is_idle(const void *user)
 {
 	const struct exchange *x = user;
 
 	return x->phase == PHASE_HEAD;
+}
+
+/* A client that neither gives nor takes for long makes room for others. */
+static void on_stream_tick(struct exchange *x, unsigned long age)
+{
+	size_t queued = conn_queued(x->conn);
+	bool gives = request_is_giving(x->req);
+
+	if (gives && (queued == 0 || queued < x->queued))
+		conn_begin_time(x->conn);
+	else if ((gives || request_waits_for_body(x->req)) &&
+		 age > conn_limits()->body_ms)
+		conn_drop(x->conn);
+	x->queued = queued;
 }
 
 static void on_tick(void *user, struct buf *in, unsigned long age)
@@ -224,17 +281,21 @@ static void on_tick(void *user, struct buf *in, unsigned long age)
 		conn_drop(x->conn);
 	else if (x->phase == PHASE_BODY && age > limits->body_ms)
 		refuse(x, in, 408);
+	else if (x->phase >= PHASE_STREAM && x->req != NULL)
+		on_stream_tick(x, age);
 }
 
 static void on_gone(void *user)
 {
 	struct exchange *x = user;
 
-	if (x->phase == PHASE_ANSWER && x->req != NULL)
-		request_forget_conn(x->req); /* its handler answers later */
-	else
-		request_free(x->req);
+	struct request *req = x->req;
+
 	x->req = NULL;
+	if (x->phase >= PHASE_STREAM && req != NULL)
+		request_forget_conn(req); /* its handler answers later */
+	else
+		request_free(req);
 }
 
 void exchange_start(void)
@@ -242,6 +303,7 @@ void exchange_start(void)
 	static const struct conn_handler handler = { .begin = on_begin,
 						     .input = on_input,
 						     .wants = wants,
+						     .sent = on_sent,
 						     .half_closed =
 							 on_half_closed,
 						     .is_idle = is_idle,

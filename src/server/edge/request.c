@@ -27,6 +27,16 @@ struct request {
 	char client[INET6_ADDRSTRLEN]; /* once somebody has asked */
 	uint64_t started_us;
 	struct trace trace;
+	/* a body that is not kept */
+	const struct request_taker *taker; /* NULL: none takes it yet */
+	void *taker_arg;
+	size_t body_left;
+	bool paused;
+	/* an answer that is put piece by piece */
+	const struct request_giver *giver;
+	void *giver_arg;
+	uint64_t answer_left, answer_length;
+	int status;
 };
 
 struct request *request_new(struct conn *conn, struct span head_bytes,
@@ -85,6 +95,10 @@ void request_set_route(struct request *req, const struct route *route)
 void request_forget_conn(struct request *req)
 {
 	req->conn = NULL;
+	if (req->giver != NULL)
+		req->giver->cut(req->giver_arg);
+	else if (req->taker != NULL && req->body_left > 0)
+		req->taker->cut(req->taker_arg);
 }
 
 struct conn *request_conn(const struct request *req)
@@ -173,6 +187,8 @@ static const char *status_text(int status)
 		return "Created";
 	case 204:
 		return "No Content";
+	case 206:
+		return "Partial Content";
 	case 304:
 		return "Not Modified";
 	default:
@@ -248,11 +264,32 @@ static bool is_unreadable(const struct request *req, int status,
 	       media_weight(&req->head, content_type) == 0;
 }
 
+/* The lines of an answer's head. */
+static void put_head(struct request *req, int status, const char *content_type,
+		     uint64_t length)
+{
+	struct buf *out = conn_out(req->conn);
+
+	if (req->body_left > 0) /* what follows is no request */
+		conn_set_last(req->conn);
+	buf_putf(out, "HTTP/1.1 %d %s\r\n", status, status_text(status));
+	put_date(out);
+	buf_putf(out, "X-Request-Id: %s\r\n", req->trace.request_id);
+	if (content_type != NULL)
+		buf_putf(out, "Content-Type: %s\r\n", content_type);
+	cors_put(&req->headers, &req->head);
+	if (status != 204 && status != 304)
+		buf_putf(out, "Content-Length: %" PRIu64 "\r\n", length);
+	buf_put(out, buf_span(&req->headers));
+	buf_putf(out, "Connection: %s\r\n\r\n",
+		 req->head.keep_alive && !conn_is_last(req->conn) ? "keep-alive"
+								  : "close");
+}
+
 void request_answer(struct request *req, int status, const char *content_type,
 		    struct span body)
 {
 	struct conn *conn = req->conn;
-	struct buf *out;
 
 	if (is_unreadable(req, status, content_type)) {
 		buf_reset(&req->headers);
@@ -264,26 +301,127 @@ void request_answer(struct request *req, int status, const char *content_type,
 		request_free(req);
 		return;
 	}
-	out = conn_out(conn);
 	if (body.n > LARGE) /* a buffer that grows copies what it has */
-		(void)buf_reserve(out, HEAD_ROOM + req->headers.n + body.n);
-	buf_putf(out, "HTTP/1.1 %d %s\r\n", status, status_text(status));
-	put_date(out);
-	buf_putf(out, "X-Request-Id: %s\r\n", req->trace.request_id);
-	if (content_type != NULL)
-		buf_putf(out, "Content-Type: %s\r\n", content_type);
-	cors_put(&req->headers, &req->head);
-	if (status != 204 && status != 304)
-		buf_putf(out, "Content-Length: %zu\r\n", body.n);
-	buf_put(out, buf_span(&req->headers));
-	buf_putf(out, "Connection: %s\r\n\r\n",
-		 req->head.keep_alive && !conn_is_last(conn) ? "keep-alive"
-							     : "close");
+		(void)buf_reserve(conn_out(conn),
+				  HEAD_ROOM + req->headers.n + body.n);
+	put_head(req, status, content_type, body.n);
 	if (req->head.method != HEAD_HEAD)
-		buf_put(out, body);
+		buf_put(conn_out(conn), body);
 	req->answered(req->answered_arg, req->head.keep_alive);
 	request_free(req);
 }
+
+/* ---- a body that is not kept ---- */
+
+void request_set_streamed(struct request *req)
+{
+	req->body_left = req->head.content_length;
+}
+
+void request_take_body(struct request *req, const struct request_taker *taker,
+		       void *arg)
+{
+	req->taker = taker;
+	req->taker_arg = arg;
+	if (req->body_left == 0) {
+		taker->whole(arg);
+		return;
+	}
+	if (req->conn == NULL) {
+		taker->cut(arg);
+		return;
+	}
+	if (req->head.expects_continue)
+		buf_put_str(conn_out(req->conn),
+			    "HTTP/1.1 100 Continue\r\n\r\n");
+	request_go_on(req);
+}
+
+void request_go_on(struct request *req)
+{
+	req->paused = false;
+	if (req->conn == NULL)
+		return;
+	conn_begin_time(req->conn);
+	conn_resume(req->conn);
+}
+
+size_t request_feed(struct request *req, struct span bytes)
+{
+	size_t n = bytes.n < req->body_left ? bytes.n : req->body_left;
+	size_t taken;
+
+	if (req->taker == NULL || req->paused || n == 0)
+		return 0;
+	taken = req->taker->take(req->taker_arg, span_of(bytes.p, n));
+	req->paused = taken == 0;
+	req->body_left -= taken;
+	if (taken > 0 && req->body_left == 0)
+		req->taker->whole(req->taker_arg);
+	return taken;
+}
+
+size_t request_body_left(const struct request *req)
+{
+	return req->body_left;
+}
+
+bool request_waits_for_body(const struct request *req)
+{
+	return req->taker != NULL && !req->paused && req->body_left > 0;
+}
+
+/* ---- an answer that is put piece by piece ---- */
+
+void request_begin_answer(struct request *req, int status,
+			  const char *content_type, uint64_t length,
+			  const struct request_giver *giver, void *arg)
+{
+	req->giver = giver;
+	req->giver_arg = arg;
+	req->status = status;
+	req->answer_length = length;
+	req->answer_left = req->head.method != HEAD_HEAD ? length : 0;
+	if (req->conn != NULL)
+		put_head(req, status, content_type, length);
+	else
+		giver->cut(arg);
+}
+
+void request_put(struct request *req, struct span bytes)
+{
+	if (bytes.n > req->answer_left)
+		bytes.n = (size_t)req->answer_left;
+	req->answer_left -= bytes.n;
+	if (req->conn != NULL)
+		buf_put(conn_out(req->conn), bytes);
+}
+
+void request_end_answer(struct request *req)
+{
+	bool whole = req->answer_left == 0;
+
+	log_request(req, req->status,
+		    (size_t)(req->answer_length - req->answer_left));
+	if (req->conn != NULL) {
+		if (!whole)
+			conn_drop(req->conn);
+		req->answered(req->answered_arg, whole && req->head.keep_alive);
+	}
+	request_free(req);
+}
+
+bool request_is_giving(const struct request *req)
+{
+	return req->giver != NULL;
+}
+
+void request_give_more(struct request *req)
+{
+	req->giver->more(req->giver_arg);
+}
+
+/* ---- problems ---- */
 
 void request_refuse(struct request *req, struct problem problem)
 {

@@ -56,9 +56,60 @@ void request_refuse(struct request *req, struct problem problem);
 void request_problem(struct request *req, enum outcome outcome,
 		     const char *detail);
 
+/* ---- a body that is not kept (router_add_streamed()) ---- */
+
+struct request_taker {
+	/* Takes some of the bytes that have come and says how many; 0: none for
+	 * now, until request_go_on(). It does not answer. */
+	size_t (*take)(void *arg, struct span bytes);
+	/* All of the body was taken. */
+	void (*whole)(void *arg);
+	/* The client has left, and no more comes. */
+	void (*cut)(void *arg);
+};
+
+/* From now on the body is taken so; nothing is asked of the client before. An empty one
+ * is whole at once. The request is answered as ever, also after cut(). An answer before
+ * the end of the body ends the connection. */
+void request_take_body(struct request *req, const struct request_taker *taker,
+		       void *arg);
+void request_go_on(struct request *req);
+
+/* ---- an answer that is put piece by piece ---- */
+
+struct request_giver {
+	/* There is room for more. It may be called again while that is being
+	 * fetched. */
+	void (*more)(void *arg);
+	/* The client has left. request_end_answer() is still to come. */
+	void (*cut)(void *arg);
+};
+
+/* The head of an answer of `length` bytes. To a HEAD nothing is put after it. The client
+ * may have left: then the answer is cut at once. */
+void request_begin_answer(struct request *req, int status,
+			  const char *content_type, uint64_t length,
+			  const struct request_giver *giver, void *arg);
+void request_put(struct request *req, struct span bytes);
+/* Ends the request. When fewer bytes than said were put, the connection breaks, so
+ * that the client does not take them for all. */
+void request_end_answer(struct request *req);
+
 /* ---- for the edge ---- */
 
 struct route;
+
+/* Its body is not kept. */
+void request_set_streamed(struct request *req);
+/* Gives it bytes of the body, and says how many were taken. It may be gone after the
+ * last ones. */
+size_t request_feed(struct request *req, struct span bytes);
+size_t request_body_left(const struct request *req);
+/* It is the client who keeps it waiting for the body. */
+bool request_waits_for_body(const struct request *req);
+/* Its answer is put piece by piece. */
+bool request_is_giving(const struct request *req);
+void request_give_more(struct request *req);
 
 /* Copies the bytes of a head that head_parse() has taken. `answered` is called once
  * its answer is in conn_out(), unless the client has left or has a WebSocket. */

@@ -13,6 +13,7 @@ enum { ROUTES_MAX = 64, METHODS = 5 };
 struct target {
 	void (*called)(struct request *req, const void *arg);
 	const void *arg;
+	bool streamed;
 };
 
 struct route {
@@ -84,9 +85,8 @@ static struct route *find_or_add(const char *path)
 	return r;
 }
 
-void router_add(enum head_method method, const char *path,
-		void (*called)(struct request *req, const void *arg),
-		const void *arg)
+static void add(enum head_method method, const char *path,
+		const struct target *target)
 {
 	struct route *r = find_or_add(path);
 
@@ -97,8 +97,22 @@ void router_add(enum head_method method, const char *path,
 	r->methods |= method;
 	if (method == HEAD_GET)
 		r->methods |= HEAD_HEAD;
-	r->targets[target_of(method)] = (struct target){ called, arg };
+	r->targets[target_of(method)] = *target;
 	name_methods(r);
+}
+
+void router_add(enum head_method method, const char *path,
+		void (*called)(struct request *req, const void *arg),
+		const void *arg)
+{
+	add(method, path, &(const struct target){ called, arg, false });
+}
+
+void router_add_streamed(enum head_method method, const char *path,
+			 void (*called)(struct request *req, const void *arg),
+			 const void *arg)
+{
+	add(method, path, &(const struct target){ called, arg, true });
 }
 
 const struct route *router_find(struct span path)
@@ -125,6 +139,12 @@ const char *router_path(const struct route *route)
 bool router_allows(const struct route *route, enum head_method method)
 {
 	return (route->methods & (unsigned)method) != 0;
+}
+
+bool router_is_streamed(const struct route *route, enum head_method method)
+{
+	return router_allows(route, method) &&
+	       route->targets[target_of(method)].streamed;
 }
 
 const char *router_allow_header(const struct route *route)

@@ -18,6 +18,12 @@ void router_add(enum head_method method, const char *path,
 		void (*called)(struct request *req, const void *arg),
 		const void *arg);
 
+/* The same for a method whose body is as long as it likes: `called` gets the request
+ * before it, and takes it piece by piece (request_take_body()). */
+void router_add_streamed(enum head_method method, const char *path,
+			 void (*called)(struct request *req, const void *arg),
+			 const void *arg);
+
 /* NULL when no route has that path. */
 const struct route *router_find(struct span path);
 
@@ -28,6 +34,7 @@ size_t router_number(const struct route *route); /* may be NULL */
 
 const char *router_path(const struct route *route);
 bool router_allows(const struct route *route, enum head_method method);
+bool router_is_streamed(const struct route *route, enum head_method method);
 /* "GET, HEAD, OPTIONS" */
 const char *router_allow_header(const struct route *route);
 void router_call(const struct route *route, enum head_method method,

@@ -1,0 +1,54 @@
+-- Files that no message names are gone: of which nothing came for p_seconds, or whose
+-- last message is not there any more. Of gone ones some pieces go at a time, then the
+-- row. As its owner: the worker's role reads neither messages nor files. Returns how
+-- many rows it has touched: a thousand or more when there is more to do.
+--
+-- What is named is looked at again after a quarter of p_seconds.
+CREATE OR REPLACE FUNCTION expire_files(p_seconds bigint)
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = hermetic, pg_temp AS $$
+DECLARE
+  due file%ROWTYPE;
+  named boolean;
+  touched bigint := 0;
+  n bigint;
+BEGIN
+  FOR due IN SELECT * FROM file f
+             WHERE f.touched_at < clock_timestamp() - make_interval(secs => p_seconds)
+               AND NOT f.gone
+             ORDER BY f.touched_at LIMIT 1000 FOR UPDATE SKIP LOCKED LOOP
+    named := EXISTS (
+      SELECT FROM file_naming u JOIN message m USING (session_id, nonce)
+      WHERE u.session_id = due.session_id AND u.file_id = due.file_id
+        AND m.envelope <> '');
+    UPDATE file f
+      SET gone = NOT named,
+          touched_at = clock_timestamp()
+                       - make_interval(secs => p_seconds * 3 / 4)
+      WHERE f.session_id = due.session_id AND f.file_id = due.file_id;
+    touched := touched + 1;
+  END LOOP;
+  WITH old AS MATERIALIZED (
+    SELECT p.session_id, p.file_id, p.number
+    FROM (SELECT session_id, file_id FROM file WHERE gone
+          ORDER BY touched_at LIMIT 1000) f
+    JOIN file_piece p USING (session_id, file_id) LIMIT 1000)
+  DELETE FROM file_piece p USING old o
+    WHERE p.session_id = o.session_id AND p.file_id = o.file_id
+      AND p.number = o.number;
+  GET DIAGNOSTICS n = ROW_COUNT;
+  touched := touched + n;
+  WITH old AS MATERIALIZED (
+    SELECT f.session_id, f.file_id FROM file f
+    WHERE f.gone AND NOT EXISTS (
+      SELECT FROM file_piece p
+      WHERE p.session_id = f.session_id AND p.file_id = f.file_id)
+    ORDER BY f.touched_at LIMIT 1000 FOR UPDATE SKIP LOCKED),
+  names AS (
+    DELETE FROM file_naming u USING old o
+    WHERE u.session_id = o.session_id AND u.file_id = o.file_id)
+  DELETE FROM file f USING old o
+    WHERE f.session_id = o.session_id AND f.file_id = o.file_id;
+  GET DIAGNOSTICS n = ROW_COUNT;
+  RETURN touched + n;
+END $$;

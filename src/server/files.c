@@ -1,0 +1,109 @@
+/* /session/{session_id}/files/{file_id}: what uploads and downloads have in common, and
+ * the end of a file. */
+#include "server/files.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "server/answer.h"
+#include "server/config.h"
+
+static uint64_t transfers;
+
+bool files_place(const struct call *call, struct file_place *place)
+{
+	*place = (struct file_place){ .session = call->session,
+				      .device = call->who.device };
+	if (uuid_parse(&place->file, request_param(call->req, "file_id")) ==
+	    ERR_OK)
+		return true;
+	request_problem(call->req, OUTCOME_NO_FILE, NULL);
+	return false;
+}
+
+bool files_begin(struct request *req)
+{
+	if (transfers < config()->file_transfers) {
+		transfers++;
+		return true;
+	}
+	request_problem(req, OUTCOME_UNAVAILABLE,
+			"many files are on their way: try again");
+	return false;
+}
+
+void files_end(void)
+{
+	transfers--;
+}
+
+enum err files_ask(const struct file_place *place, connection_done *done,
+		   void *arg)
+{
+	struct params params = PARAMS_INIT;
+
+	params_uuid(&params, place->session);
+	params_uuid(&params, place->device);
+	params_uuid(&params, place->file);
+	return store_query(answer_store(), STATEMENT_FILE_GET, &params, done,
+			   arg);
+}
+
+bool files_found(struct request *req, enum err e, struct rows *rows,
+		 struct file_found *found)
+{
+	bool member = e == ERR_OK && rows_bool(rows, 0, "member");
+	bool there = member && !rows_is_null(rows, 0, "size");
+
+	if (there)
+		*found =
+		    (struct file_found){ (uint64_t)rows_i64(rows, 0, "size"),
+					 (uint64_t)rows_i64(rows, 0, "stored"),
+					 rows_bool(rows, 0, "own") };
+	if (e == ERR_OK)
+		e = rows_end(rows);
+	if (e != ERR_OK)
+		answer_fail(req, e);
+	else if (!member)
+		request_problem(req, OUTCOME_NOT_A_MEMBER, NULL);
+	else if (!there)
+		request_problem(req, OUTCOME_NO_FILE, NULL);
+	return e == ERR_OK && there;
+}
+
+void files_add_offset(struct request *req, uint64_t stored, uint64_t size)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%" PRIu64, stored);
+	request_add(req, "Upload-Offset", text);
+	(void)snprintf(text, sizeof(text), "%" PRIu64, size);
+	request_add(req, "Upload-Length", text);
+	request_add(req, "Upload-Complete", stored == size ? "?1" : "?0");
+	request_add(req, "Cache-Control", "no-store");
+}
+
+static void on_dropped(void *arg, enum err e, struct rows *rows)
+{
+	struct request *req = arg;
+
+	if (e != ERR_OK || rows_count(rows) != 1)
+		answer_fail(req, e != ERR_OK ? e : ERR_LOCAL_BUG);
+	else if (rows_text_is(rows, 0, "outcome", "ok"))
+		request_answer(req, 204, NULL, SPAN_EMPTY);
+	else
+		request_problem(
+		    req, outcomes_named(rows_text(rows, 0, "outcome")), NULL);
+}
+
+void files_delete(const struct call *call)
+{
+	struct file_place place;
+	enum err e;
+
+	if (!files_place(call, &place))
+		return;
+	e = files_drop(answer_store(), &place, on_dropped, call->req);
+	if (e != ERR_OK)
+		answer_fail(call->req, e);
+}

@@ -1,0 +1,32 @@
+/* What uploads and downloads have in common. */
+#ifndef HERMETIC_SERVER_FILES_H
+#define HERMETIC_SERVER_FILES_H
+
+#include "server/routes_table.h"
+#include "store/files.h"
+
+/* The file of the path, as the caller names it. False: answered. */
+bool files_place(const struct call *call, struct file_place *place);
+
+/* A file is about to be taken or given: there is room for one more. False: answered.
+ * files_end() follows it once. */
+bool files_begin(struct request *req);
+void files_end(void);
+
+/* Asks what there is of the file; files_found() reads it. */
+MUST_CHECK enum err files_ask(const struct file_place *place,
+			      connection_done *done, void *arg);
+
+struct file_found {
+	uint64_t size, stored;
+	bool own; /* the caller's account may go on storing it */
+};
+
+/* False: answered. */
+bool files_found(struct request *req, enum err e, struct rows *rows,
+		 struct file_found *found);
+
+/* Headers of the answer: how far it has come. */
+void files_add_offset(struct request *req, uint64_t stored, uint64_t size);
+
+#endif
