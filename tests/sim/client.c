@@ -258,7 +258,8 @@ static void serve(struct client *client, struct slot *slot,
 	    reply.answer.slug, (unsigned long long)reply.answer.seq,
 	    reply.answer.entry_count);
 	watch_answer(client, request, &reply.answer);
-	world->bytes += request_bytes(request) + answer_bytes(&reply.answer);
+	client->requests++;
+	client->bytes += request_bytes(request) + answer_bytes(&reply.answer);
 	device_answer(slot->device, &reply.answer);
 	slot->pins_met = SIZE_MAX;
 	reply_free(&reply);

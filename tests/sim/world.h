@@ -151,11 +151,12 @@ struct client {
 	size_t founder_count;
 	uint64_t own_commits; /* without a person's act */
 	/* Devices that come and go (devices.h). */
-	bool waits;    /* it is not in its account's log yet */
-	bool recovers; /* it comes by the recovery key */
-	bool removed;  /* its account's log ends it */
-	bool spent;    /* removed, and another one may take its room */
-	size_t made;   /* its number among all that were made */
+	uint64_t requests, bytes; /* that it asked and was answered */
+	bool waits;		  /* it is not in its account's log yet */
+	bool recovers;		  /* it comes by the recovery key */
+	bool removed;		  /* its account's log ends it */
+	bool spent;  /* removed, and another one may take its room */
+	size_t made; /* its number among all that were made */
 	struct buf request, answer;    /* of its approval; empty: none yet */
 	char code[CODE_SIZE];	       /* that goes with the request */
 	struct pins pins, backup_pins; /* now, and when the backup was made */
@@ -204,7 +205,6 @@ struct world {
 	struct violation violation;
 	size_t step;
 	uint64_t operations, requests, processes;
-	uint64_t bytes; /* that were asked and answered */
 	bool trace, accounts;
 	bool devices; /* they come and go */
 	size_t ids;   /* devices that were made */
