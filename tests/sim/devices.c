@@ -11,7 +11,8 @@ static const char *const names[ACTS] = {
 	[ACT_COMES] = "comes",	     [ACT_RECOVERS] = "recovers",
 	[ACT_APPROVES] = "approves", [ACT_REMOVES] = "removes",
 	[ACT_WRITES] = "writes",     [ACT_LINKS] = "links",
-	[ACT_JOINS] = "joins",
+	[ACT_JOINS] = "joins",	     [ACT_COMPARES] = "compares",
+	[ACT_CHOOSES] = "chooses",
 };
 
 const char *device_act_name(enum device_act act)
@@ -184,6 +185,9 @@ static void take(struct client *client, const struct mishap *mishap)
 				 &showing.shown, &why);
 	world_trace(client->world, "    takes its approval: %s", err_text(e));
 	if (e == ERR_OK) {
+		memcpy(client->compared, client->handed,
+		       sizeof(client->handed));
+		client->verified_only = client->only_handed;
 		name(client, number_of(client));
 		stock(client);
 	}
@@ -339,6 +343,8 @@ static void approve(struct client *by, struct client *client,
 					  &number);
 	if (e == ERR_OK && answer.n > 0) {
 		buf_put(&client->answer, buf_span(&answer));
+		memcpy(client->handed, by->compared, sizeof(by->compared));
+		client->only_handed = by->verified_only;
 		device_goes_on(client, NULL);
 	}
 	sec_clear(&code);
@@ -603,6 +609,13 @@ void device_act(struct client *client, const struct step *step)
 		break;
 	case ACT_LINKS:
 		link_all(client);
+		break;
+	case ACT_COMPARES:
+		people_compare(client,
+			       client->world->people[step->a % PEOPLE].user);
+		break;
+	case ACT_CHOOSES:
+		people_choose(client, step->a % 2 == 0);
 		break;
 	case ACT_JOINS:
 		join_all(client);

@@ -16,6 +16,8 @@ enum device_act {
 	ACT_REMOVES,  /* removes another one */
 	ACT_WRITES,   /* makes a recovery key, which the person writes down */
 	ACT_LINKS,    /* brings the account's devices into its sessions */
+	ACT_COMPARES, /* compares numbers with somebody */
+	ACT_CHOOSES,  /* writes to verified people only, or to all */
 	ACT_JOINS,    /* comes into the sessions that the approver named */
 	ACTS
 };
@@ -61,8 +63,16 @@ void people_look(struct world *world);
 /* `client` seals for that member: it does not know that its device was removed. */
 void people_judge_seal(struct client *client, const struct look_member *member);
 
+/* The person compares numbers with that one; writes to verified people only, or to all;
+ * and `client` seals for that member. */
+void people_compare(struct client *client, const char *user);
+void people_choose(struct client *client, bool verified_only);
+void people_judge_verified(struct client *client,
+			   const struct look_member *member);
+
 /* Accounts have the fingerprints that they began with, wherever they are shown, and no
- * device that nobody has let in. */
+ * device that nobody has let in; and
+ * whoever is verified was compared, and has not changed since. */
 void people_judge(struct world *world);
 
 #endif

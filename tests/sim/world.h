@@ -133,8 +133,8 @@ struct person {
 struct removal {
 	char identity[SIM_IDENTITY];
 	char fingerprint[2 * ACCOUNT_HASH + 1];
-	uint64_t number; /* of the link */
-	char *link;	 /* owned: it, in base64 */
+	uint64_t number;   /* of the link */
+	struct blob *link; /* owned */
 };
 
 struct client {
@@ -151,12 +151,15 @@ struct client {
 	size_t founder_count;
 	uint64_t own_commits; /* without a person's act */
 	/* Devices that come and go (devices.h). */
-	uint64_t requests, bytes; /* that it asked and was answered */
-	bool waits;		  /* it is not in its account's log yet */
-	bool recovers;		  /* it comes by the recovery key */
-	bool removed;		  /* its account's log ends it */
-	bool spent;  /* removed, and another one may take its room */
-	size_t made; /* its number among all that were made */
+	uint64_t requests, bytes;  /* that it asked and was answered */
+	uint64_t compared[PEOPLE]; /* up to which link; 0: never */
+	uint64_t handed[PEOPLE];   /* the same, as its approver had it */
+	bool verified_only, only_handed;
+	bool waits;    /* it is not in its account's log yet */
+	bool recovers; /* it comes by the recovery key */
+	bool removed;  /* its account's log ends it */
+	bool spent;    /* removed, and another one may take its room */
+	size_t made;   /* its number among all that were made */
 	struct buf request, answer;    /* of its approval; empty: none yet */
 	char code[CODE_SIZE];	       /* that goes with the request */
 	struct pins pins, backup_pins; /* now, and when the backup was made */
