@@ -18,6 +18,7 @@ enum device_act {
 	ACT_LINKS,    /* brings the account's devices into its sessions */
 	ACT_COMPARES, /* compares numbers with somebody */
 	ACT_CHOOSES,  /* writes to verified people only, or to all */
+	ACT_CLOSES,   /* closes the account, and leaves: plots only */
 	ACT_JOINS,    /* comes into the sessions that the approver named */
 	ACTS
 };
@@ -55,6 +56,9 @@ struct person *people_find(struct world *world, const char *user);
 
 /* The person has let a device in: that entry (wire/account_link.h) is its. */
 void people_let_in(struct world *world, const char *user, struct span entry);
+
+/* Whoever has closed the account and left has no leaf where others go on. */
+void people_judge_closed(struct world *world);
 
 /* Links that servers have taken since: devices that they bring were let in, and those
  * that they end are removed. */

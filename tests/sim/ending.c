@@ -458,6 +458,8 @@ void ending(struct world *world)
 			astray(&world->clients[i], s);
 	for (size_t s = 0; s < world->session_count; s++)
 		everybody_speaks(world, s);
+	if (world->devices && world->honest && !world_is_broken(world))
+		people_judge_closed(world);
 	for (size_t s = 0; s < world->session_count; s++)
 		for (size_t i = 0; i < world->client_count; i++)
 			way_out(&world->clients[i], s);

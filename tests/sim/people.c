@@ -112,6 +112,10 @@ static void look_at_link(struct world *world, const struct person *person,
 			      "device %llu stands in the log of %s, and nobody "
 			      "has let it in",
 			      (unsigned long long)link.number, person->user);
+	for (size_t i = 0;
+	     link.kind == ACCOUNT_CLOSE && i < world->client_count; i++)
+		if (strcmp(world->clients[i].user, person->user) == 0)
+			world->clients[i].removed = true;
 	while (link.kind == ACCOUNT_REMOVE &&
 	       account_link_next_device(&link.removed, &device))
 		note_removal(world, account, device, link.number, bytes);
@@ -130,6 +134,32 @@ void people_look(struct world *world)
 				    world, &world->people[i], account,
 				    blob_span(
 					account->links[account->looked++]));
+		}
+}
+
+void people_judge_closed(struct world *world)
+{
+	struct server *server = &world->adversary.homes[0];
+
+	for (size_t i = 0; i < PEOPLE; i++)
+		for (size_t s = 0; s < world->session_count; s++) {
+			const struct server_session *there =
+			    server_session(server, world->sessions[s]);
+			struct buf name = BUF_INIT;
+
+			text_put_hex(&name,
+				     SPAN_ARRAY(world->people[i].fingerprint));
+			for (size_t k = 0; world->people[i].left[s] &&
+					   k < there->member_count;
+			     k++)
+				if (memcmp(there->members[k].identity, name.p,
+					   name.n) == 0)
+					world_violate(
+					    world, "closed",
+					    "%s is a member, and has closed "
+					    "the account and left",
+					    world->people[i].user);
+			buf_clear(&name);
 		}
 }
 

@@ -611,10 +611,46 @@ static const struct step ghost_asks[] = {
 	DEVICE(ALICE, ACT_APPROVES, 0),
 };
 
+/* A thief has alice's other device, lets in one of its own, and removes hers. She comes
+ * back by the recovery key, and removes both. Another member lets her in again. */
+enum { THIEFS = 6, RECOVERED = 7 };
+
+static const struct step stolen[] = {
+	DEVICE(ALICE, ACT_WRITES, 1),
+	DEVICE(ALICES_OTHER, ACT_COMES, 0),
+	DEVICE(ALICES_OTHER, ACT_APPROVES, 0),
+	DEVICE(THIEFS, ACT_JOINS, 0),
+	DEVICE(ALICES_OTHER, ACT_REMOVES, DEPARTS_NOT),
+	DOES(THIEFS, ORDER_SEND, ALL),
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	DEVICE(ALICE, ACT_RECOVERS, 0),
+	DEVICE(RECOVERED, ACT_REMOVES, DEPARTS_NOT),
+	DEVICE(RECOVERED, ACT_REMOVES, DEPARTS_NOT),
+	DOES(THIEFS, ORDER_SEND, ALL),
+	{ .kind = STEP_ORDER,
+	  .what = ORDER_INVITE,
+	  .client = BOB,
+	  .a = 1,
+	  .b = 0,
+	  .turns = ALL },
+	DOES(RECOVERED, ORDER_JOIN, ALL),
+	DOES(BOB, ORDER_SEND, ALL),
+};
+
+/* carol closes her account, and others go on. */
+static const struct step closed[] = {
+	DOES(CAROL, ORDER_REFRESH, ALL),
+	DEVICE(CAROL, ACT_CLOSES, 0),
+	DOES(BOB, ORDER_SEND, ALL),
+	DOES(ALICE, ORDER_SEND, ALL),
+};
+
 static const struct plot device_plots[] = { PLOT(compared_and_recovered),
 					    PLOT(to_verified_only),
 					    PLOT(came_and_went),
-					    PLOT(ghost_asks) };
+					    PLOT(ghost_asks),
+					    PLOT(stolen),
+					    PLOT(closed) };
 
 void steps_draw_device_plot(struct step *steps, size_t count, uint64_t seed,
 			    bool honest)

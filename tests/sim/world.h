@@ -125,6 +125,7 @@ struct person {
 	uint8_t fingerprint[ACCOUNT_HASH];
 	struct account_pair papers[PAPERS]; /* recovery keys, the newest last */
 	size_t paper_count;
+	bool left[SESSIONS]; /* its account is closed, and it has departed */
 	uint8_t (*let_in)[ACCOUNT_HASH]; /* owned: link keys of its devices */
 	size_t let_in_count;
 };
