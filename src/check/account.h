@@ -82,7 +82,7 @@ struct span account_log_hash(const struct account_log *log, uint64_t number);
 /* ACCOUNT_HASH bytes, empty without a `begin`. */
 struct span account_log_fingerprint(const struct account_log *log);
 
-/* The account is that user name's, by the salt (ACCOUNT_HASH bytes) that stands
+/* The account is that user name's, which is one (base/text.h), by the salt (ACCOUNT_HASH bytes) that stands
  * beside the log. */
 bool account_log_is_named(const struct account_log *log, struct span salt,
 			  struct span name);

@@ -81,6 +81,7 @@ struct args {
 	const char *mqtt; /* where the broker is; NULL: not said */
 	uint64_t after;
 	uint64_t reply, edit; /* numbers of messages; 0: none */
+	uint64_t expires_s;   /* --expires; 0: never */
 	const char *operands[3];
 	size_t operand_count;
 };
@@ -94,6 +95,9 @@ MUST_CHECK enum err args_parse(struct args *args, int argc, char *const *argv,
  * HERMETIC_SCRYPT_N, HERMETIC_STOCK, HERMETIC_PASSPHRASE_FILE and
  * CREDENTIALS_DIRECTORY. */
 void args_environment(struct args *args);
+
+/* VERB_COUNT: there is none of that name. */
+enum verb args_find_verb(const char *name);
 
 /* "read", or "" for VERB_CHAT. */
 const char *args_verb_name(enum verb verb);

@@ -3,12 +3,14 @@
 #include "base/fault.h"
 #include "device/accounts.h"
 #include "device/core.h"
+#include "device/expiry.h"
 #include "device/log.h"
 #include "device/marks.h"
 #include "device/names.h"
 #include "device/outbox.h"
 #include "device/people.h"
 #include "device/pins.h"
+#include "device/verified.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +59,7 @@ void device_close(struct device *device)
 	work_clear(&device->work);
 	check_accounts_free(device->accounts);
 	json_decref(device->names);
+	json_decref(device->trusts);
 	free(device->events);
 	free(device);
 }
@@ -85,6 +88,7 @@ enum err device_push(struct device *device, const char *session,
 	work_clear(work);
 	accounts_forget(device);
 	TRY(core_begin(device));
+	TRY(expiry_sweep(device));
 	TRY(core_load(device, session));
 	ENSURE(!membership_is_gathering(&device->open), ERR_STATE_CONFLICT);
 	/* the place of the Welcome is looked at in a page that begins there */
@@ -127,6 +131,7 @@ enum err device_entry(struct device *device, const char *session, uint64_t seq,
 	json_t *entry = NULL;
 	enum err e;
 
+	TRY(expiry_sweep_now(device));
 	e = membership_entry(core_store(device), session, seq, &entry);
 	if (err_class(e) == ERR_CLASS_PEER) {
 		/* one record that is damaged hides no other */
@@ -137,11 +142,19 @@ enum err device_entry(struct device *device, const char *session, uint64_t seq,
 	TRY(e);
 	(void)json_object_del(entry, "head"); /* for comparing views */
 	TRY(marks_show(core_store(device), session, entry));
+	if (record_string(entry, "from") != NULL)
+		TRY(verified_put(device, span_str(record_string(entry, "from")),
+				 entry));
 	TRY(names_dress_entry(device, entry));
 	TRY(record_print(entry, json));
 out:
 	json_decref(entry);
 	return e;
+}
+
+enum err device_sweep(struct device *device)
+{
+	return expiry_sweep_now(device);
 }
 
 static uint64_t read_seq(struct device *device, const char *session,

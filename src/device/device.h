@@ -22,7 +22,7 @@
 #include "device/why.h"
 #include "wire/roles.h"
 
-#define DEVICE_NAME_SIZE 33 /* a user name: 32 characters and a NUL */
+#define DEVICE_NAME_SIZE (TEXT_USERNAME_MAX + 1) /* with a NUL */
 
 struct device;
 
@@ -75,6 +75,8 @@ struct order {
 	/* SEND: what the text is to the entry `about`. 0: a text by itself. */
 	enum said_act act;
 	uint64_t about;
+	uint64_t
+	    expires_s;	 /* SEND: seconds that the text is kept; 0: for ever */
 	const char *key; /* the caller's own id of the text, or NULL */
 	const char *name;
 	const struct suites *offer;
@@ -171,11 +173,16 @@ MUST_CHECK enum err device_sessions(struct device *device, struct buf *json);
 MUST_CHECK enum err device_describe(struct device *device, const char *session,
 				    struct buf *json);
 
-/* What is kept of one entry; ERR_STATE_GONE when nothing is, as before the
+/* What is kept of one entry, with `compared` (as above) of who it is from, unless that
+ * is one's own account; ERR_STATE_GONE when nothing is, as before the
  * place where this device joined. A record that cannot be read is given as
  * {seq, kind: "unreadable", reason}. */
 MUST_CHECK enum err device_entry(struct device *device, const char *session,
 				 uint64_t seq, struct buf *json);
+
+/* Texts whose time has come go out of the store. Orders, pushes and device_entry()
+ * do that, too: this is for who waits in between. */
+MUST_CHECK enum err device_sweep(struct device *device);
 
 /* The last entry that is kept; 0 for a session that is not known. */
 uint64_t device_last_seq(struct device *device, const char *session);
@@ -183,8 +190,8 @@ uint64_t device_last_seq(struct device *device, const char *session);
 /* Nothing before that entry is kept of the session. */
 uint64_t device_first_seq(struct device *device, const char *session);
 
-/* [{item, session_id, text, state: "waiting" or "refused", queued_at, key?,
- * reason?}…], oldest first; `session` NULL: of all sessions. */
+/* [{item, session_id, text, state: "waiting" or "refused", queued_at, expires_at?,
+ * key?, reason?}…], oldest first; `session` NULL: of all sessions. */
 MUST_CHECK enum err device_outbox(struct device *device, const char *session,
 				  struct buf *json);
 

@@ -98,6 +98,7 @@ static enum err save(struct device *d, const struct met *met)
 	TRY(record_set_bytes(record, "links", buf_span(&met->links)));
 	TRY(account_record(name, account_log_fingerprint(met->log)));
 	TRY(record_put(core_store(d), name, record));
+	(void)json_object_clear(d->trusts);
 out:
 	json_decref(record);
 	return e;
@@ -417,6 +418,15 @@ enum err met_compare(struct device *d, struct met *met)
 	met->compared = place.number;
 	met->forked = false;
 	return save(d, met);
+}
+
+const char *met_trust_text(enum met_trust trust)
+{
+	static const char *const texts[] = { [MET_UNCOMPARED] = "no",
+					     [MET_COMPARED] = "yes",
+					     [MET_CHANGED] = "changed" };
+
+	return texts[trust];
 }
 
 enum met_trust met_trust(const struct met *met)

@@ -139,6 +139,9 @@ enum err said_read(struct span mimi, struct said *said)
 	memset(said, 0, sizeof(*said));
 	TRY(mimi_decode(mimi, &m));
 	memcpy(said->salt, m.salt, MIMI_SALT);
+	said->expires = m.expires;
+	said->relative = m.relative;
+	said->expires_s = m.expires_at;
 	read_act(&m, said);
 	put_part(said, &m, 0);
 	TRY(buf_end(&said->text));
@@ -158,27 +161,57 @@ void said_clear(struct said *said)
 	memset(said, 0, sizeof(*said));
 }
 
+uint64_t said_end(const struct said *said, uint64_t now_ms)
+{
+	uint64_t after = (uint64_t)said->expires_s * 1000;
+
+	if (!said->expires)
+		return 0;
+	if (said->relative)
+		return now_ms + after;
+	return after > 0 ? after : 1; /* 0 says never */
+}
+
 /* ---- making ---- */
 
-enum err said_put(enum said_act act, struct span text, struct span about,
-		  const struct rng *rng, struct buf *out)
+enum err said_put(const struct saying *saying, const struct rng *rng,
+		  struct buf *out)
 {
+	enum said_act act = saying->act;
 	struct mimi_part body = {
 		.disposition =
 		    act == SAID_REACTION ? MIMI_REACTION : MIMI_RENDER,
 		.cardinality = act == SAID_DELETE ? MIMI_NULL : MIMI_SINGLE,
 		.content_type = SPAN_LIT("text/plain;charset=utf-8"),
-		.content = text,
+		.content = saying->text,
 	};
 	struct mimi_message m = { .parts = &body, .part_count = 1 };
 	bool replaces = act == SAID_EDIT || act == SAID_DELETE;
+	uint64_t ends_s = saying->expires_ms / 1000;
 	enum err e;
 
+	ENSURE(ends_s <= UINT32_MAX, ERR_PEER_INVALID);
 	TRY(rng_fill(rng, m.salt, sizeof(m.salt)));
-	m.replaces = replaces ? about : SPAN_EMPTY;
-	m.in_reply_to = replaces ? SPAN_EMPTY : about;
+	m.replaces = replaces ? saying->about : SPAN_EMPTY;
+	m.in_reply_to = replaces ? SPAN_EMPTY : saying->about;
+	m.expires = ends_s > 0;
+	m.expires_at = (uint32_t)ends_s;
 	TRY(mimi_encode(&m, out));
 out:
+	return e;
+}
+
+enum err said_without_end(struct span mimi, struct buf *out)
+{
+	struct mimi_message m;
+	enum err e;
+
+	TRY(mimi_decode(mimi, &m));
+	m.expires = m.relative = false;
+	m.expires_at = 0;
+	TRY(mimi_encode(&m, out));
+out:
+	mimi_message_clear(&m);
 	return e;
 }
 

@@ -86,6 +86,7 @@ bool delivery_check(struct span bytes, const struct delivery_limits *limits,
 	out->epoch = envelope.epoch;
 	out->view_seq = view.seq;
 	out->view_head = digest_of(view.head.p);
+	out->expires_ms = 0;
 	out->envelope = bytes;
 	out->origin = SPAN_EMPTY;
 	return true;

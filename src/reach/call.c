@@ -71,6 +71,10 @@ out:
 
 static enum err put_envelope(const struct request *request, json_t *body)
 {
+	if (request->expires_ms > 0)
+		(void)json_object_set_new(
+		    body, "expires_at",
+		    json_integer((json_int_t)request->expires_ms));
 	return record_set_bytes(body, "envelope", request->bytes);
 }
 

@@ -202,18 +202,10 @@ enum err channel_subscribe(struct channel *channel, const char *id,
 	return channel->kind->subscribe(channel, id, after, why, out);
 }
 
-enum err channel_send(struct channel *channel, const char *id,
-		      struct span envelope, struct why *why, char slug[48],
-		      json_t **answer)
+enum err channel_send(struct channel *channel, const char *id, json_t *body,
+		      struct why *why, char slug[48], json_t **answer)
 {
-	json_t *body = json_object();
-	enum err e;
-
-	TRY(record_set_bytes(body, "envelope", envelope));
 	if (channel->kind->names_requests)
 		(void)json_object_set_new(body, "type", json_string("send"));
-	e = channel_request(channel, id, json_incref(body), why, slug, answer);
-out:
-	json_decref(body);
-	return e;
+	return channel_request(channel, id, body, why, slug, answer);
 }

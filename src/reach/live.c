@@ -36,14 +36,12 @@ struct live {
 
 /* ---- sending ---- */
 
-static enum err send_envelope(void *context, const char *session,
-			      struct span envelope, struct why *why,
-			      char slug[48], json_t **answer)
+static enum err send_envelope(void *context, const char *session, json_t *body,
+			      struct why *why, char slug[48], json_t **answer)
 {
 	struct live *live = context;
 
-	return channel_send(live->channel, session, envelope, why, slug,
-			    answer);
+	return channel_send(live->channel, session, body, why, slug, answer);
 }
 
 static bool is_open(void *context)
@@ -522,6 +520,7 @@ enum err live_wait(struct live *live, int fd, int timeout_ms, bool *readable,
 		if (channel_has_ended(live->channel))
 			hang_up(live, channel_end_reason(live->channel));
 	}
+	TRY(device_sweep(live->a->device));
 	renew_due_keys(live);
 	TRY(live_tell(live, stopped));
 out:

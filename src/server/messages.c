@@ -136,7 +136,7 @@ static enum err name_files(struct request *req, const struct append *message,
 }
 
 static void append(const struct call *call, struct span envelope,
-		   const struct files *files)
+		   uint64_t expires_ms, const struct files *files)
 {
 	struct request *req = call->req;
 	char origin[ORIGIN_SIZE];
@@ -152,6 +152,7 @@ static void append(const struct call *call, struct span envelope,
 			request_refuse(req, problem);
 		return;
 	}
+	message.expires_ms = expires_ms;
 	message.origin = messages_origin(request_trace(req), NULL, origin);
 	e = files->count > 0 ? name_files(req, &message, files)
 			     : lanes_append(&message, on_appended, req);
@@ -194,18 +195,21 @@ void messages_send(const struct call *call)
 	struct files files = { .count = 0 };
 	struct span envelope;
 	struct body body;
+	uint64_t expires_ms;
 
 	if (sends_octets(req)) {
-		append(call, request_body(req), &files);
+		append(call, request_body(req), 0, &files);
 		return;
 	}
 	if (!body_read(&body, req))
 		return;
 	envelope = body_bytes(&body, "envelope", config()->body_bytes);
+	(void)body_optional_number(&body, "expires_at", DELIVERY_EXPIRES_MAX,
+				   &expires_ms);
 	read_files(&body, &files);
 	if (!body_end(&body, req))
 		return;
-	append(call, envelope, &files);
+	append(call, envelope, expires_ms, &files);
 	body_free(&body);
 }
 

@@ -34,6 +34,7 @@ void words_put_append(struct buf *word, const struct words_append *append)
 	buf_put_u64(word, m->epoch);
 	buf_put_u64(word, m->view_seq);
 	buf_put(word, SPAN_ARRAY(m->view_head.bytes));
+	buf_put_u64(word, m->expires_ms);
 	buf_put_u8(word, (uint8_t)m->origin.n);
 	buf_put(word, m->origin);
 	buf_put(word, m->envelope);
@@ -51,6 +52,7 @@ bool words_take_append(struct rd *word, struct words_append *append)
 	m->epoch = rd_u64(word);
 	m->view_seq = rd_u64(word);
 	m->view_head = take_digest(word);
+	m->expires_ms = rd_u64(word);
 	m->origin = rd_take(word, rd_u8(word));
 	m->envelope = rd_take(word, rd_left(word));
 	return rd_ok(word);

@@ -307,7 +307,8 @@ static void on_appended(void *arg, const struct append_result *result)
 	free_if_done(c);
 }
 
-static void send_envelope(struct client *c, uint64_t id, struct span envelope)
+static void send_envelope(struct client *c, uint64_t id, struct span envelope,
+			  uint64_t expires_ms)
 {
 	char origin[ORIGIN_SIZE];
 	struct sending *sending;
@@ -331,6 +332,7 @@ static void send_envelope(struct client *c, uint64_t id, struct span envelope)
 		say_refusal(c, id, problem);
 		return;
 	}
+	message.expires_ms = expires_ms;
 	if (c->trace != NULL)
 		message.origin = messages_origin(c->trace, &id, origin);
 	sending = malloc(sizeof(*sending));
@@ -351,7 +353,7 @@ static void handle(struct client *c, struct body *body)
 {
 	const char *type = body_text(body, "type");
 	struct uuid session;
-	uint64_t id, after;
+	uint64_t id, after, expires_ms;
 	struct span envelope;
 
 	(void)body_optional_number(body, "id", INT64_MAX, &id);
@@ -368,8 +370,10 @@ static void handle(struct client *c, struct body *body)
 		}
 	} else if (strcmp(type, "send") == 0) {
 		envelope = body_bytes(body, "envelope", config()->body_bytes);
+		(void)body_optional_number(body, "expires_at",
+					   DELIVERY_EXPIRES_MAX, &expires_ms);
 		if (body_is_good(body))
-			send_envelope(c, id, envelope);
+			send_envelope(c, id, envelope, expires_ms);
 	} else if (strcmp(type, "ping") == 0) {
 		struct buf out = BUF_INIT;
 
@@ -392,7 +396,7 @@ static void on_text(void *user, struct span text)
 	uint64_t id;
 
 	if (send_frame_read(text, config()->body_bytes, &id, &envelope)) {
-		send_envelope(c, id, buf_span(&envelope));
+		send_envelope(c, id, buf_span(&envelope), 0);
 		buf_clear(&envelope);
 		return;
 	}

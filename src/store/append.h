@@ -36,6 +36,7 @@ struct append {
 	uint64_t epoch;
 	uint64_t view_seq; /* what its sender has seen (wire/log_view.h) */
 	struct digest view_head;
+	uint64_t expires_ms;  /* Unix: its bytes go then; 0: nobody said */
 	struct span envelope; /* copied, as is the origin */
 	struct span origin;   /* of its request, for logs; may be empty */
 };

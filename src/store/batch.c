@@ -168,6 +168,11 @@ static void put_view_seq(struct params *p, const struct item *item)
 	params_put_i64(p, item->seen ? -1 : (int64_t)item->message.view_seq);
 }
 
+static void put_expires(struct params *p, const struct item *item)
+{
+	params_put_i64(p, (int64_t)item->message.expires_ms);
+}
+
 static void put_column(struct params *p, struct item *const *items, size_t n,
 		       enum params_type type, column *put_value)
 {
@@ -215,6 +220,20 @@ static void put_views(const struct batch *b, struct params *p)
 	put_column(p, asked, n, PARAMS_BYTEA, put_view_head);
 }
 
+/* Those whose bytes are to go at a time. */
+static void put_expiring(const struct batch *b, struct params *p)
+{
+	struct item *expiring[BATCH_MESSAGES];
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->count; i++)
+		if (b->items[i]->message.expires_ms > 0)
+			expiring[n++] = b->items[i];
+	put_column(p, expiring, n, PARAMS_UUID, put_session);
+	put_column(p, expiring, n, PARAMS_INT8, put_seq);
+	put_column(p, expiring, n, PARAMS_INT8, put_expires);
+}
+
 static uint64_t first_limit(uint64_t a, uint64_t b)
 {
 	if (a == 0 || b == 0)
@@ -239,6 +258,7 @@ static void encode_expected(const struct batch *b,
 					   rotation->hard_messages));
 	params_i64(p, (int64_t)rotation->hard_seconds);
 	put_views(b, p);
+	put_expiring(b, p);
 }
 
 void batch_encode(const struct batch *b, const struct rotation_limits *rotation,
@@ -260,6 +280,7 @@ void batch_encode(const struct batch *b, const struct rotation_limits *rotation,
 	params_i64(p, (int64_t)rotation->grace_seconds);
 	params_i64(p, (int64_t)rotation->hard_messages);
 	params_i64(p, (int64_t)rotation->hard_seconds);
+	put_column(p, b->items, b->count, PARAMS_INT8, put_expires);
 }
 
 enum err batch_read_moved(struct batch *b, struct rows *rows)

@@ -43,6 +43,7 @@ static void appends_come_through(void **state)
 	fill(a.message.view_head.bytes, 32, 4);
 	a.message.epoch = 5;
 	a.message.view_seq = 6;
+	a.message.expires_ms = UINT64_C(1) << 41;
 	a.message.envelope = SPAN_LIT("an envelope");
 	a.message.origin = SPAN_LIT("from here");
 	words_put_append(&word, &a);
@@ -57,6 +58,7 @@ static void appends_come_through(void **state)
 	assert_true(digest_equal(b.message.view_head, a.message.view_head));
 	assert_int_equal(b.message.epoch, 5);
 	assert_int_equal(b.message.view_seq, 6);
+	assert_int_equal(b.message.expires_ms, a.message.expires_ms);
 	assert_true(span_equal(b.message.envelope, a.message.envelope));
 	assert_true(span_equal(b.message.origin, a.message.origin));
 	for (size_t n = 1; n < WORDS_APPEND_HEAD; n++) {

@@ -163,9 +163,13 @@ void inflow_received(const struct broker_message *message)
 	s->id = payload.id;
 	if (!delivery_check(buf_span(&payload.envelope), &in.limits,
 			    clock_now_ms(), s->device, &s->session, &append,
-			    &problem))
+			    &problem)) {
 		say_refusal(s, problem);
-	else if (writer_append(in.writer, &append, on_appended, s) != ERR_OK)
+		buf_clear(&payload.envelope);
+		return;
+	}
+	append.expires_ms = payload.expires_ms;
+	if (writer_append(in.writer, &append, on_appended, s) != ERR_OK)
 		say_problem(s, OUTCOME_UNAVAILABLE,
 			    "too much waits; send it again");
 	buf_clear(&payload.envelope);
