@@ -156,12 +156,12 @@ void steps_draw(struct step *steps, size_t count, uint64_t seed, bool honest)
 	draw_opening(steps, count);
 	for (size_t i = count < 11 ? count : 11; i < count; i++)
 		draw(&steps[i], &chance, honest);
+	if (world_has_devices() && count > 11)
+		draw_devices(steps + 11, count - 11, seed, honest);
 	if (!honest && count > 11)
 		steps_draw_plot(steps + 11, count - 11, seed);
-	if (world_has_devices() && count > 11) {
-		draw_devices(steps + 11, count - 11, seed, honest);
+	if (world_has_devices() && count > 11)
 		steps_draw_device_plot(steps + 11, count - 11, seed, honest);
-	}
 	for (size_t i = 0; seed % 8 == 5 && i < count; i++)
 		step_tame(&steps[i]);
 }
