@@ -20,9 +20,12 @@ $(B)/sim/%.o: src/%.c
 	    -c $< -o $@
 -include $(SIM_OBJECTS:.o=.d) $(SIM_CORE:.o=.d)
 
-# aead_seal() is wrapped: the simulator looks at which keys seal (seals.c).
+# aead_seal() is wrapped: the simulator looks at which keys seal (seals.c); and
+# check_label(), so that each signature is verified once (labels.c).
+SIM_WRAPS := -Wl,--wrap=aead_seal -Wl,--wrap=check_label
+
 $(B)/tests/sim/sim: $(SIM_OBJECTS) $(SIM_CORE) $(SIM_LIBS)
-	$(CC) $(LINK_$(VARIANT)) -Wl,--wrap=aead_seal -o $@ $(SIM_OBJECTS) \
+	$(CC) $(LINK_$(VARIANT)) $(SIM_WRAPS) -o $@ $(SIM_OBJECTS) \
 	    $(SIM_CORE) -Wl,--start-group $(SIM_LIBS) -Wl,--end-group \
 	    $(call pkg_libs,$(SIM_PKGS))
 
@@ -34,7 +37,7 @@ unit-tests: $(B)/tests/sim/sim
 SIM_PARTS := $(filter-out %/main.o %/shrink.o,$(SIM_OBJECTS)) $(SIM_CORE)
 $(B)/tests/fuzz/fuzz_sim.o: CFLAGS_FOLDER = $(call pkg_cflags,$(SIM_PKGS)) \
 	-DHERMETIC_FAULTS
-%/replay_sim %/run_sim: FUZZ_EXTRA_LIBS := -Wl,--wrap=aead_seal
+%/replay_sim %/run_sim: FUZZ_EXTRA_LIBS := $(SIM_WRAPS)
 $(B)/tests/fuzz/replay_sim $(B)/tests/fuzz/run_sim: $(SIM_PARTS)
 
 # The model of the server beside a real node (tests/sim/compare).
@@ -45,7 +48,7 @@ $(COMPARE_OBJECTS): CFLAGS_FOLDER = $(call pkg_cflags,$(COMPARE_PKGS)) \
 -include $(COMPARE_OBJECTS:.o=.d)
 COMPARE_LIBS = $(call lib,reach) $(SIM_LIBS)
 $(B)/tests/sim/compare/compare: $(COMPARE_OBJECTS) $(SIM_PARTS) $(COMPARE_LIBS)
-	$(CC) $(LINK_$(VARIANT)) -Wl,--wrap=aead_seal -o $@ \
+	$(CC) $(LINK_$(VARIANT)) $(SIM_WRAPS) -o $@ \
 	    $(COMPARE_OBJECTS) $(SIM_PARTS) -Wl,--start-group \
 	    $(COMPARE_LIBS) -Wl,--end-group $(call pkg_libs,$(COMPARE_PKGS))
 
@@ -53,15 +56,16 @@ $(B)/tests/sim/compare/compare: $(COMPARE_OBJECTS) $(SIM_PARTS) $(COMPARE_LIBS)
 compare: $(B)/tests/sim/compare/compare
 unit-tests: $(B)/tests/sim/compare/compare
 
-# What an order costs a device (bench/device).
+# What an order costs a device (bench/device): signatures are verified each time.
+BENCH_DEVICE_PARTS := $(filter-out %/labels.o,$(SIM_PARTS))
 BENCH_DEVICE_OBJECT := $(B)/bench/device/cost.o
 $(BENCH_DEVICE_OBJECT): CFLAGS_FOLDER = $(call pkg_cflags,$(SIM_PKGS)) \
 	-DHERMETIC_FAULTS
 -include $(BENCH_DEVICE_OBJECT:.o=.d)
-$(B)/bench/device/cost: $(BENCH_DEVICE_OBJECT) $(SIM_PARTS) $(SIM_LIBS)
+$(B)/bench/device/cost: $(BENCH_DEVICE_OBJECT) $(BENCH_DEVICE_PARTS) $(SIM_LIBS)
 	$(CC) $(LINK_$(VARIANT)) -Wl,--wrap=aead_seal,--wrap=check_label \
 	    -o $@ \
-	    $(BENCH_DEVICE_OBJECT) $(SIM_PARTS) -Wl,--start-group $(SIM_LIBS) \
+	    $(BENCH_DEVICE_OBJECT) $(BENCH_DEVICE_PARTS) -Wl,--start-group $(SIM_LIBS) \
 	    -Wl,--end-group $(call pkg_libs,$(SIM_PKGS))
 
 .PHONY: bench-device

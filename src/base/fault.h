@@ -37,7 +37,9 @@
 	X(BREAKS_ARE_CHARGED)                                                  \
 	X(KEY_NOT_IN_LOG)                                                      \
 	X(SEALS_FOR_REMOVED)                                                   \
-	X(APPROVED_WITHOUT_CODE)
+	X(APPROVED_WITHOUT_CODE)                                               \
+	X(VERIFIED_STAYS)                                                      \
+	X(SEALS_FOR_UNVERIFIED)
 
 #define FAULT_NAME(name) FAULT_##name,
 enum fault { FAULT_NONE, FAULT_LIST(FAULT_NAME) FAULT_COUNT };

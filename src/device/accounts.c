@@ -298,6 +298,13 @@ out:
 	return e;
 }
 
+/* Its log is here, and its name is this user's. */
+static bool is_own(const struct device *d, struct span identity)
+{
+	return span_equal(roles_user(identity),
+			  roles_user(span_str(core_self(d))));
+}
+
 enum err accounts_want_name(struct device *d, struct span identity)
 {
 	uint8_t fingerprint[ACCOUNT_HASH];
@@ -306,7 +313,8 @@ enum err accounts_want_name(struct device *d, struct span identity)
 	bool news;
 	enum err e;
 
-	if (!places_read_leaf(identity, fingerprint, &number))
+	if (!places_read_leaf(identity, fingerprint, &number) ||
+	    is_own(d, identity))
 		return ERR_OK;
 	e = met_name(d, SPAN_ARRAY(fingerprint), name);
 	return e == ERR_STATE_GONE
@@ -324,8 +332,7 @@ enum err accounts_want_again(struct device *d, struct span identity)
 	enum err e;
 
 	if (!places_read_leaf(identity, fingerprint, &number) ||
-	    span_equal(roles_user(identity),
-		       roles_user(span_str(core_self(d)))))
+	    is_own(d, identity))
 		return ERR_OK;
 	TRY(check_accounts_find(d->accounts, SPAN_ARRAY(fingerprint), &log,
 				&links));

@@ -1,5 +1,6 @@
 #include "device/met.h"
 
+#include "base/fault.h"
 #include "device/branches.h"
 #include "device/handover.h"
 #include "device/record.h"
@@ -472,6 +473,8 @@ enum met_trust met_trust(const struct met *met)
 {
 	if (met->compared == 0)
 		return MET_UNCOMPARED;
+	if (FAULT(VERIFIED_STAYS))
+		return MET_COMPARED;
 	return met->forked || account_log_changed(met->log) > met->compared
 		   ? MET_CHANGED
 		   : MET_COMPARED;

@@ -1,5 +1,6 @@
 #include "device/verified.h"
 
+#include "base/fault.h"
 #include "device/names.h"
 #include "device/record.h"
 
@@ -204,7 +205,7 @@ enum err verified_halt(struct device *d, bool *halted)
 	enum err e;
 
 	TRY(find_unverified(d, &names));
-	*halted = names.n > 0;
+	*halted = names.n > 0 && !FAULT(SEALS_FOR_UNVERIFIED);
 	buf_put_u8(&names, 0);
 	TRY(buf_end(&names));
 	if (*halted && !session_has_places(d->open.session))

@@ -53,6 +53,12 @@ for (const [seed, ...how] of [[600476], [20109], [20313], [42527], [42743], [503
     assert.equal(code, 0, stdout);
   });
 
+test('a device is added, removed and recovered, at the same cost each time',
+  async () => {
+    const { code, stdout } = await sim('--cycles', 12);
+    assert.equal(code, 0, stdout);
+  });
+
 // One seed each; tests/sim/run --faults finds the seeds of all.
 for (const [name, seed, invariant, ...how] of [
   ['SEALS_FOR_UNSEEN', 2, /: (shown|secrecy): /],
@@ -69,8 +75,10 @@ for (const [name, seed, invariant, ...how] of [
   ['PUSHED_OVER_WELCOME', 28, /: no-veto: /],
   ['BREAKS_ARE_CHARGED', 34, /: no-veto: /],
   ['KEY_NOT_IN_LOG', 14, /: rights: /, '--accounts'],
-  ['SEALS_FOR_REMOVED', 4, /: removal-takes: /, '--devices'],
-  ['APPROVED_WITHOUT_CODE', 4, /: let-in: /, '--devices'],
+  ['SEALS_FOR_REMOVED', 10, /: removal-takes: /, '--devices'],
+  ['APPROVED_WITHOUT_CODE', 14, /: let-in: /, '--devices'],
+  ['VERIFIED_STAYS', 2, /: verified: /, '--devices'],
+  ['SEALS_FOR_UNVERIFIED', 6, /: verified: /, '--devices'],
 ]) {
   test(`${name} is found`, async () => {
     const { stdout } = await sim('--fault', name, '--seed', seed, '--quiet',

@@ -76,6 +76,15 @@ size_t adversary_add_device(struct adversary *adversary, const char *user,
 	return number;
 }
 
+void adversary_renew_device(struct adversary *adversary, size_t device,
+			    const char *user, const char *id)
+{
+	for (size_t i = 0; i < adversary->home_count; i++)
+		server_renew_device(&adversary->homes[i], device, user, id);
+	for (size_t i = 0; i < adversary->snapshot_count; i++)
+		server_renew_device(&adversary->snapshots[i], device, user, id);
+}
+
 void adversary_name_device(struct adversary *adversary, size_t device,
 			   const char *identity)
 {

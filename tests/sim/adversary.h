@@ -55,10 +55,12 @@ void adversary_clear(struct adversary *adversary);
 struct ghost *adversary_member(struct adversary *adversary, const char *user,
 			       const char *device, uint64_t now_ms);
 
-/* Every server knows the device, so that numbers mean the same everywhere; and what it
- * is called from now on. */
+/* Every server knows the device, so that numbers mean the same everywhere; another one
+ * has the number of one that is gone; and what it is called from now on. */
 size_t adversary_add_device(struct adversary *adversary, const char *user,
 			    const char *id);
+void adversary_renew_device(struct adversary *adversary, size_t device,
+			    const char *user, const char *id);
 void adversary_name_device(struct adversary *adversary, size_t device,
 			   const char *identity);
 

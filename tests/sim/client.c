@@ -204,6 +204,36 @@ static void ask(struct client *client, const struct mishap *mishap,
 	}
 }
 
+static uint64_t request_bytes(const struct request *request)
+{
+	uint64_t n = request->bytes.n + request->group_info.n +
+		     request->info_part.n + request->welcome.n;
+
+	for (size_t i = 0; i < request->key_package_count; i++)
+		n += request->key_packages[i].n;
+	for (size_t i = 0; i < request->last_resort_count; i++)
+		n += request->last_resorts[i].n;
+	return n;
+}
+
+static uint64_t answer_bytes(const struct answer *answer)
+{
+	uint64_t n = answer->group_info.n + answer->tree.n;
+
+	for (size_t i = 0; i < answer->entry_count; i++)
+		n += answer->entries[i].bytes.n;
+	for (size_t i = 0; i < answer->welcome_count; i++)
+		n += answer->welcomes[i].welcome.n;
+	for (size_t i = 0; i < answer->key_package_count; i++)
+		n += answer->key_packages[i].key_package.n;
+	for (size_t i = 0; i < answer->link_count; i++)
+		n += answer->links[i].n;
+	for (size_t i = 0; i < answer->log_count; i++)
+		for (size_t k = 0; k < answer->logs[i].link_count; k++)
+			n += answer->logs[i].links[k].n;
+	return n;
+}
+
 static void serve(struct client *client, struct slot *slot,
 		  const struct mishap *mishap, const struct request *request)
 {
@@ -228,7 +258,8 @@ static void serve(struct client *client, struct slot *slot,
 	    reply.answer.slug, (unsigned long long)reply.answer.seq,
 	    reply.answer.entry_count);
 	watch_answer(client, request, &reply.answer);
-
+	client->requests++;
+	client->bytes += request_bytes(request) + answer_bytes(&reply.answer);
 	device_answer(slot->device, &reply.answer);
 	slot->pins_met = SIZE_MAX;
 	reply_free(&reply);

@@ -11,7 +11,8 @@ static const char *const names[ACTS] = {
 	[ACT_COMES] = "comes",	     [ACT_RECOVERS] = "recovers",
 	[ACT_APPROVES] = "approves", [ACT_REMOVES] = "removes",
 	[ACT_WRITES] = "writes",     [ACT_LINKS] = "links",
-	[ACT_JOINS] = "joins",
+	[ACT_JOINS] = "joins",	     [ACT_COMPARES] = "compares",
+	[ACT_CHOOSES] = "chooses",   [ACT_CLOSES] = "closes",
 };
 
 const char *device_act_name(enum device_act act)
@@ -184,6 +185,9 @@ static void take(struct client *client, const struct mishap *mishap)
 				 &showing.shown, &why);
 	world_trace(client->world, "    takes its approval: %s", err_text(e));
 	if (e == ERR_OK) {
+		memcpy(client->compared, client->handed,
+		       sizeof(client->handed));
+		client->verified_only = client->only_handed;
 		name(client, number_of(client));
 		stock(client);
 	}
@@ -339,6 +343,8 @@ static void approve(struct client *by, struct client *client,
 					  &number);
 	if (e == ERR_OK && answer.n > 0) {
 		buf_put(&client->answer, buf_span(&answer));
+		memcpy(client->handed, by->compared, sizeof(by->compared));
+		client->only_handed = by->verified_only;
 		device_goes_on(client, NULL);
 	}
 	sec_clear(&code);
@@ -463,6 +469,48 @@ static void remove_one(struct client *by, const struct step *step)
 		everywhere(by, ORDER_REMOVE, gone);
 }
 
+/* ---- closing ---- */
+
+/* Its own departure is the last one. */
+static void leave_all(struct client *client)
+{
+	struct world *world = client->world;
+	struct person *person = people_find(world, client->user);
+	struct look look;
+
+	for (size_t i = 0; i < world->client_count; i++)
+		if (&world->clients[i] != client && !world->clients[i].waits &&
+		    strcmp(world->clients[i].user, client->user) == 0)
+			everywhere(client, ORDER_DEPART, &world->clients[i]);
+	for (size_t s = 0; s < world->session_count; s++) {
+		const struct order order = { .kind = ORDER_LEAVE,
+					     .session = world->sessions[s] };
+
+		if (!look_stored(client, s, &look) || !look.member ||
+		    !device_orders(client, &order, NULL))
+			continue;
+		person->left[s] =
+		    device_outcome(client->slots[0].device)->result == ERR_OK;
+	}
+}
+
+static void close_account(struct client *client, const struct step *step)
+{
+	struct why why = { .unreachable = false };
+	bool closed = false;
+
+	if (!keep_log(client, NULL) ||
+	    device_close_account(client->slots[0].device, &why) != ERR_OK ||
+	    !keep_log(client, &step->mishap) ||
+	    device_account_is_closed(client->slots[0].device, &closed) !=
+		ERR_OK)
+		return;
+	world_trace(client->world, "    closes the account: %s",
+		    closed ? "yes" : "no");
+	if (closed)
+		leave_all(client);
+}
+
 /* ---- the recovery key ---- */
 
 static void write_down(struct client *client, const struct step *step)
@@ -488,6 +536,11 @@ static void write_down(struct client *client, const struct step *step)
 	}
 	person->paper_count++;
 	(void)keep_log(client, &step->mishap);
+}
+
+bool device_account(struct client *client)
+{
+	return keep_log(client, NULL);
 }
 
 /* ---- at the end ---- */
@@ -598,6 +651,16 @@ void device_act(struct client *client, const struct step *step)
 		break;
 	case ACT_LINKS:
 		link_all(client);
+		break;
+	case ACT_CLOSES:
+		close_account(client, step);
+		break;
+	case ACT_COMPARES:
+		people_compare(client,
+			       client->world->people[step->a % PEOPLE].user);
+		break;
+	case ACT_CHOOSES:
+		people_choose(client, step->a % 2 == 0);
 		break;
 	case ACT_JOINS:
 		join_all(client);

@@ -16,6 +16,9 @@ enum device_act {
 	ACT_REMOVES,  /* removes another one */
 	ACT_WRITES,   /* makes a recovery key, which the person writes down */
 	ACT_LINKS,    /* brings the account's devices into its sessions */
+	ACT_COMPARES, /* compares numbers with somebody */
+	ACT_CHOOSES,  /* writes to verified people only, or to all */
+	ACT_CLOSES,   /* closes the account, and leaves: plots only */
 	ACT_JOINS,    /* comes into the sessions that the approver named */
 	ACTS
 };
@@ -38,6 +41,9 @@ bool device_orders(struct client *client, const struct order *order,
 void devices_link(struct world *world);
 void devices_judge(struct world *world);
 
+/* It reads its account's log, and posts what waits. */
+bool device_account(struct client *client);
+
 /* One of the user's devices that stands, and is no copy; NULL: there is none. */
 struct client *device_standing(struct world *world, const char *user,
 			       const struct client *but);
@@ -51,6 +57,9 @@ struct person *people_find(struct world *world, const char *user);
 /* The person has let a device in: that entry (wire/account_link.h) is its. */
 void people_let_in(struct world *world, const char *user, struct span entry);
 
+/* Whoever has closed the account and left has no leaf where others go on. */
+void people_judge_closed(struct world *world);
+
 /* Links that servers have taken since: devices that they bring were let in, and those
  * that they end are removed. */
 void people_look(struct world *world);
@@ -58,8 +67,16 @@ void people_look(struct world *world);
 /* `client` seals for that member: it does not know that its device was removed. */
 void people_judge_seal(struct client *client, const struct look_member *member);
 
+/* The person compares numbers with that one; writes to verified people only, or to all;
+ * and `client` seals for that member. */
+void people_compare(struct client *client, const char *user);
+void people_choose(struct client *client, bool verified_only);
+void people_judge_verified(struct client *client,
+			   const struct look_member *member);
+
 /* Accounts have the fingerprints that they began with, wherever they are shown, and no
- * device that nobody has let in. */
+ * device that nobody has let in; and
+ * whoever is verified was compared, and has not changed since. */
 void people_judge(struct world *world);
 
 #endif

@@ -438,6 +438,9 @@ void ending(struct world *world)
 	for (size_t i = 0; i < world->client_count; i++) {
 		world->clients[i].skew_ms = 0;
 		finish_orders(&world->clients[i]);
+		/* which is one way out of writing to nobody */
+		if (world->clients[i].verified_only)
+			people_choose(&world->clients[i], false);
 	}
 	for (int i = 0; i < ROUNDS && !world_is_broken(world); i++) {
 		world->now_ms += 26ull * 3600 * 1000;
@@ -455,6 +458,8 @@ void ending(struct world *world)
 			astray(&world->clients[i], s);
 	for (size_t s = 0; s < world->session_count; s++)
 		everybody_speaks(world, s);
+	if (world->devices && world->honest && !world_is_broken(world))
+		people_judge_closed(world);
 	for (size_t s = 0; s < world->session_count; s++)
 		for (size_t i = 0; i < world->client_count; i++)
 			way_out(&world->clients[i], s);

@@ -1,4 +1,5 @@
 /*
+ *   sim --cycles N     an account's device is added, removed and recovered N times
  *   sim [--from K] [--seeds N] [--seconds S] [--seed K] [--honest] [--steps N]
  *       [--accounts] [--devices] [--fault NAME] [--trace]
  *       [--quiet: a line a seed, and on]
@@ -17,13 +18,14 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "tests/sim/cycles.h"
 #include "tests/sim/faults.h"
 
 struct options {
 	uint64_t first, seeds;
 	double seconds;
 	bool honest, trace, quiet, expects_fault;
-	size_t steps;
+	size_t steps, cycles;
 };
 
 static double now_s(void)
@@ -70,6 +72,8 @@ static bool take_value(struct options *options, const char *flag,
 		options->seconds = strtod(value, NULL);
 	else if (strcmp(flag, "--steps") == 0)
 		options->steps = (size_t)strtoull(value, NULL, 10);
+	else if (strcmp(flag, "--cycles") == 0)
+		options->cycles = (size_t)strtoull(value, NULL, 10);
 	else if (strcmp(flag, "--fault") == 0)
 		return faults_set(value);
 	else if (strcmp(flag, "--seed") == 0) {
@@ -138,6 +142,8 @@ int main(int argc, char **argv)
 			options.seeds = UINT64_MAX;
 		i++;
 	}
+	if (options.cycles > 0)
+		return cycles_play(options.cycles, options.trace) ? 0 : 1;
 	steps = sim_alloc(options.steps * sizeof(*steps));
 	while ((held || options.quiet) && played < options.seeds &&
 	       (options.seconds <= 0 || now_s() - begun < options.seconds)) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "device/verified.h"
 
 /* ---- persons ---- */
 
@@ -72,7 +73,7 @@ void people_clear(struct world *world)
 		free(world->people[i].let_in);
 	}
 	for (size_t i = 0; i < world->removal_count; i++)
-		free(world->removals[i].link);
+		blob_free(world->removals[i].link);
 	free(world->removals);
 }
 
@@ -84,17 +85,13 @@ static void note_removal(struct world *world,
 {
 	struct removal *removal =
 	    SIM_ADD(world->removals, world->removal_count);
-	struct buf text = BUF_INIT;
 
 	(void)snprintf(removal->identity, SIM_IDENTITY, "%s/%llu",
 		       account->name, (unsigned long long)device);
 	memcpy(removal->fingerprint, account->name,
 	       sizeof(removal->fingerprint));
 	removal->number = number;
-	text_put_base64(&text, link);
-	removal->link = sim_alloc(text.n + 1);
-	memcpy(removal->link, text.p, text.n);
-	buf_clear(&text);
+	removal->link = blob_make(link);
 	for (size_t i = 0; i < world->client_count; i++)
 		if (strcmp(world->clients[i].identity, removal->identity) == 0)
 			world->clients[i].removed = true;
@@ -115,6 +112,10 @@ static void look_at_link(struct world *world, const struct person *person,
 			      "device %llu stands in the log of %s, and nobody "
 			      "has let it in",
 			      (unsigned long long)link.number, person->user);
+	for (size_t i = 0;
+	     link.kind == ACCOUNT_CLOSE && i < world->client_count; i++)
+		if (strcmp(world->clients[i].user, person->user) == 0)
+			world->clients[i].removed = true;
 	while (link.kind == ACCOUNT_REMOVE &&
 	       account_link_next_device(&link.removed, &device))
 		note_removal(world, account, device, link.number, bytes);
@@ -136,40 +137,82 @@ void people_look(struct world *world)
 		}
 }
 
+void people_judge_closed(struct world *world)
+{
+	struct server *server = &world->adversary.homes[0];
+
+	for (size_t i = 0; i < PEOPLE; i++)
+		for (size_t s = 0; s < world->session_count; s++) {
+			const struct server_session *there =
+			    server_session(server, world->sessions[s]);
+			struct buf name = BUF_INIT;
+
+			text_put_hex(&name,
+				     SPAN_ARRAY(world->people[i].fingerprint));
+			for (size_t k = 0; world->people[i].left[s] &&
+					   k < there->member_count;
+			     k++)
+				if (memcmp(there->members[k].identity, name.p,
+					   name.n) == 0)
+					world_violate(
+					    world, "closed",
+					    "%s is a member, and has closed "
+					    "the account and left",
+					    world->people[i].user);
+			buf_clear(&name);
+		}
+}
+
 /* ---- what devices know ---- */
 
-/* Does the record have that link, at its number? */
-static bool has_link(const struct device_store *store, const char *record,
-		     const struct removal *removal)
+/* The links that this device has of an account, opaque link<V> each: one text in base64,
+ * or, of its own account, one for each link. */
+static void read_links(struct client *client, const char *fingerprint,
+		       struct buf *links)
 {
-	struct buf value = BUF_INIT;
-	json_t *kept = NULL;
-	const char *link;
-	bool has;
+	struct sim_process *reader = sim_process_start(client->store);
+	const struct device_store *store = sim_process_port(reader);
+	bool own = strncmp(client->identity, fingerprint,
+			   (size_t)2 * ACCOUNT_HASH) == 0;
+	char record[2 * ACCOUNT_HASH + 16];
+	struct buf value = BUF_INIT, link = BUF_INIT;
+	json_t *kept = NULL, *texts, *text;
+	size_t i;
 
-	if (store->get(store->context, record, &value) == ERR_OK)
+	(void)snprintf(record, sizeof(record), "account/%s", fingerprint);
+	if (store->get(store->context, own ? "log/own" : record, &value) ==
+	    ERR_OK)
 		kept = json_loadb((const char *)value.p, value.n, 0, NULL);
-	link = json_string_value(json_array_get(json_object_get(kept, "links"),
-						removal->number - 1));
-	has = link != NULL && strcmp(link, removal->link) == 0;
+	texts = json_object_get(kept, "links");
+	if (json_is_string(texts))
+		sim_must(text_base64(links, span_str(json_string_value(texts))),
+			 "links");
+	json_array_foreach(texts, i, text)
+	{
+		buf_reset(&link);
+		sim_must(text_base64(&link, span_str(json_string_value(text))),
+			 "a link");
+		buf_put_vec(links, buf_span(&link));
+	}
 	json_decref(kept);
 	buf_clear(&value);
-	return has;
+	buf_clear(&link);
+	sim_process_end(reader);
 }
 
 static bool knows(struct client *client, const struct removal *removal)
 {
-	struct sim_process *reader = sim_process_start(client->store);
-	const struct device_store *store = sim_process_port(reader);
-	char record[2 * ACCOUNT_HASH + 16];
-	bool own = strncmp(client->identity, removal->fingerprint,
-			   (size_t)2 * ACCOUNT_HASH) == 0;
+	struct buf links = BUF_INIT;
+	struct span link = SPAN_EMPTY;
+	struct rd r;
 	bool has;
 
-	(void)snprintf(record, sizeof(record), "account/%s",
-		       removal->fingerprint);
-	has = has_link(store, own ? "log/own" : record, removal);
-	sim_process_end(reader);
+	read_links(client, removal->fingerprint, &links);
+	r = rd_init(buf_span(&links));
+	for (uint64_t n = 0; n < removal->number && rd_left(&r) > 0; n++)
+		link = rd_vec(&r);
+	has = span_equal(link, blob_span(removal->link));
+	buf_clear(&links);
 	return has;
 }
 
@@ -187,7 +230,113 @@ void people_judge_seal(struct client *client, const struct look_member *member)
 				      client->identity, member->identity);
 }
 
+/* ---- who is verified ---- */
+
+/* Behind the link up to which it was compared, somebody came by the recovery key, or
+ * that was replaced without its signature. */
+static bool is_changed(struct span links, uint64_t compared)
+{
+	struct rd r = rd_init(links);
+	struct account_link link;
+	bool recovery = false, changed = false;
+
+	while (rd_left(&r) > 0 &&
+	       account_link_decode(rd_vec(&r), &link) == ERR_OK) {
+		bool by_device = link.signer != ACCOUNT_RECOVERY_SIGNER;
+
+		if (link.number > compared)
+			changed |= (link.kind == ACCOUNT_ADD && !by_device) ||
+				   (link.kind == ACCOUNT_RECOVER && by_device &&
+				    recovery);
+		recovery |= link.has_recovery;
+	}
+	return changed;
+}
+
+/* As the simulator says it, of what this device knows: "no", "yes" or "changed". */
+static const char *trust_in(struct client *client, size_t number)
+{
+	const struct person *person = &client->world->people[number];
+	struct buf links = BUF_INIT, name = BUF_INIT;
+	bool changed;
+
+	if (client->compared[number] == 0)
+		return "no";
+	text_put_hex(&name, SPAN_ARRAY(person->fingerprint));
+	buf_put_u8(&name, 0);
+	read_links(client, (const char *)name.p, &links);
+	changed = is_changed(buf_span(&links), client->compared[number]);
+	buf_clear(&links);
+	buf_clear(&name);
+	return changed ? "changed" : "yes";
+}
+
+void people_compare(struct client *client, const char *user)
+{
+	size_t number =
+	    (size_t)(people_find(client->world, user) - client->world->people);
+	struct buf text = BUF_INIT;
+	json_t *said = NULL;
+
+	client_start(client, 0);
+	if (device_compared(client->slots[0].device, user) == ERR_OK &&
+	    device_person(client->slots[0].device, user, &text) == ERR_OK)
+		said = json_loadb((const char *)text.p, text.n, 0, NULL);
+	if (said != NULL)
+		client->compared[number] = (uint64_t)json_integer_value(
+		    json_object_get(said, "number"));
+	json_decref(said);
+	buf_clear(&text);
+}
+
+/* Now and then the person writes to verified people only. */
+void people_choose(struct client *client, bool verified_only)
+{
+	client_start(client, 0);
+	if (device_set_verified_only(client->slots[0].device, verified_only) ==
+	    ERR_OK)
+		client->verified_only = verified_only;
+}
+
+void people_judge_verified(struct client *client,
+			   const struct look_member *member)
+{
+	struct world *world = client->world;
+	struct buf name = BUF_INIT;
+
+	for (size_t i = 0; i < PEOPLE && client->verified_only; i++) {
+		buf_reset(&name);
+		text_put_hex(&name, SPAN_ARRAY(world->people[i].fingerprint));
+		if (strcmp(client->user, world->people[i].user) != 0 &&
+		    memcmp(member->identity, name.p, name.n) == 0 &&
+		    strcmp(trust_in(client, i), "yes") != 0)
+			world_violate(world, "verified",
+				      "%s seals for %s, and writes to verified "
+				      "people only",
+				      client->identity, member->identity);
+	}
+	buf_clear(&name);
+}
+
 /* ---- fingerprints ---- */
+
+/* Where logs of the account part, less may count as compared. */
+static void judge_trust(struct client *client, const struct person *person,
+			const json_t *said)
+{
+	const char *compared =
+	    json_string_value(json_object_get(said, "compared"));
+	const char *true_one =
+	    trust_in(client, (size_t)(person - client->world->people));
+
+	if (compared == NULL || client->copied ||
+	    strcmp(compared, true_one) == 0 ||
+	    (!client->world->honest && strcmp(compared, "yes") != 0))
+		return;
+	world_violate(client->world, "verified",
+		      "%s shows %s as compared: %s; true is: %s",
+		      client->identity, person->user, compared, true_one);
+}
 
 static void judge_person(struct client *client, const struct person *person)
 {
@@ -200,6 +349,7 @@ static void judge_person(struct client *client, const struct person *person)
 		said = json_loadb((const char *)text.p, text.n, 0, NULL);
 	fingerprint = json_string_value(json_object_get(said, "fingerprint"));
 	text_put_hex(&true_one, SPAN_ARRAY(person->fingerprint));
+	judge_trust(client, person, said);
 	if (fingerprint != NULL &&
 	    !span_equal(span_str(fingerprint), buf_span(&true_one)))
 		world_violate(client->world, "fingerprint",

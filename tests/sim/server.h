@@ -143,6 +143,10 @@ void server_copy(struct server *to, const struct server *from);
 size_t server_add_device(struct server *server, const char *user,
 			 const char *id);
 
+/* Another device has the number of one that is gone. */
+void server_renew_device(struct server *server, size_t number, const char *user,
+			 const char *id);
+
 /* It is called so in sessions from now on. */
 void server_name_device(struct server *server, size_t device,
 			const char *identity);

@@ -78,6 +78,24 @@ static void end_devices(struct server *server,
 	}
 }
 
+/* All but the one that has signed, which has no KeyPackages any more. */
+static void close_devices(struct server *server,
+			  const struct server_account *account, uint64_t signer)
+{
+	char identity[SIM_IDENTITY];
+
+	(void)snprintf(identity, sizeof(identity), "%s/%llu", account->name,
+		       (unsigned long long)signer);
+	for (size_t i = 0; i < server->device_count; i++) {
+		struct server_device *device = &server->devices[i];
+
+		if (strcmp(device->user, account->user) != 0)
+			continue;
+		server_end_device(device);
+		device->revoked = strcmp(device->identity, identity) != 0;
+	}
+}
+
 bool server_take_link(struct server *server, const char *user, struct span salt,
 		      struct span bytes)
 {
@@ -96,6 +114,8 @@ bool server_take_link(struct server *server, const char *user, struct span salt,
 	*SIM_ADD(account->links, account->link_count) = blob_make(bytes);
 	if (link.kind == ACCOUNT_REMOVE)
 		end_devices(server, account, link.removed);
+	if (link.kind == ACCOUNT_CLOSE)
+		close_devices(server, account, link.signer);
 	return true;
 }
 

@@ -132,8 +132,9 @@ static void draw_devices(struct step *steps, size_t count, uint64_t seed,
 {
 	static const uint8_t acts[] = {
 		ACT_COMES,    ACT_COMES,    ACT_APPROVES, ACT_APPROVES,
-		ACT_APPROVES, ACT_RECOVERS, ACT_REMOVES,  ACT_WRITES,
-		ACT_LINKS,    ACT_JOINS,    ACT_JOINS
+		ACT_APPROVES, ACT_RECOVERS, ACT_COMPARES, ACT_COMPARES,
+		ACT_CHOOSES,  ACT_REMOVES,  ACT_WRITES,	  ACT_LINKS,
+		ACT_JOINS,    ACT_JOINS
 	};
 	struct chance chance = chance_of(seed, 4);
 
@@ -159,6 +160,8 @@ void steps_draw(struct step *steps, size_t count, uint64_t seed, bool honest)
 		draw_devices(steps + 11, count - 11, seed, honest);
 	if (!honest && count > 11)
 		steps_draw_plot(steps + 11, count - 11, seed);
+	if (world_has_devices() && count > 11)
+		steps_draw_device_plot(steps + 11, count - 11, seed, honest);
 	for (size_t i = 0; seed % 8 == 5 && i < count; i++)
 		step_tame(&steps[i]);
 }

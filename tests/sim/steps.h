@@ -46,6 +46,10 @@ void steps_draw(struct step *steps, size_t count, uint64_t seed, bool honest);
  * first of these steps. */
 void steps_draw_plot(struct step *steps, size_t count, uint64_t seed);
 
+/* Where devices come and go, every fourth seed has one about that, in its place. */
+void steps_draw_device_plot(struct step *steps, size_t count, uint64_t seed,
+			    bool honest);
+
 /* Leaves of what an adversary does in this step only what a member can. */
 void step_tame(struct step *step);
 

@@ -29,6 +29,7 @@ static void begin_client(struct client *client, struct world *world,
 			 const char *user, const char *id)
 {
 	client->world = world;
+	client->made = world->ids;
 	(void)snprintf(client->user, sizeof(client->user), "%s", user);
 	(void)snprintf(client->id, sizeof(client->id), "%s", id);
 	(void)snprintf(client->identity, sizeof(client->identity), "%s/%s",
@@ -56,21 +57,6 @@ static void add_client(struct world *world, const char *user,
 	begin_client(client, world, user, id);
 	client->number =
 	    server_add_device(&world->adversary.homes[0], user, id);
-}
-
-struct client *client_new(struct world *world, const char *user)
-{
-	struct client *client = &world->clients[world->client_count];
-	char id[TEXT_UUID_SIZE];
-
-	if (world->client_count == CLIENTS ||
-	    world->adversary.homes[0].device_count == SIM_DEVICES)
-		return NULL;
-	world->client_count++;
-	make_id(world, id);
-	begin_client(client, world, user, id);
-	client->number = adversary_add_device(&world->adversary, user, id);
-	return client;
 }
 
 static void add_mallory(struct world *world, const struct world_beside *beside)
@@ -140,6 +126,37 @@ static void clear_client(struct client *client)
 		free(client->known[i].named);
 		free(client->known[i].left);
 	}
+}
+
+static struct client *find_spent(struct world *world)
+{
+	for (size_t i = 0; i < world->client_count; i++)
+		if (world->clients[i].spent)
+			return &world->clients[i];
+	return NULL;
+}
+
+struct client *client_new(struct world *world, const char *user)
+{
+	struct client *client = find_spent(world);
+	char id[TEXT_UUID_SIZE];
+	size_t number;
+
+	make_id(world, id);
+	if (client != NULL) {
+		number = client->number;
+		clear_client(client);
+		memset(client, 0, sizeof(*client));
+		adversary_renew_device(&world->adversary, number, user, id);
+	} else if (world->client_count < CLIENTS) {
+		client = &world->clients[world->client_count++];
+		number = adversary_add_device(&world->adversary, user, id);
+	} else {
+		return NULL;
+	}
+	begin_client(client, world, user, id);
+	client->number = number;
+	return client;
 }
 
 void world_clear(struct world *world)

@@ -125,6 +125,7 @@ struct person {
 	uint8_t fingerprint[ACCOUNT_HASH];
 	struct account_pair papers[PAPERS]; /* recovery keys, the newest last */
 	size_t paper_count;
+	bool left[SESSIONS]; /* its account is closed, and it has departed */
 	uint8_t (*let_in)[ACCOUNT_HASH]; /* owned: link keys of its devices */
 	size_t let_in_count;
 };
@@ -133,8 +134,8 @@ struct person {
 struct removal {
 	char identity[SIM_IDENTITY];
 	char fingerprint[2 * ACCOUNT_HASH + 1];
-	uint64_t number; /* of the link */
-	char *link;	 /* owned: it, in base64 */
+	uint64_t number;   /* of the link */
+	struct blob *link; /* owned */
 };
 
 struct client {
@@ -151,9 +152,15 @@ struct client {
 	size_t founder_count;
 	uint64_t own_commits; /* without a person's act */
 	/* Devices that come and go (devices.h). */
-	bool waits;		       /* it is not in its account's log yet */
-	bool recovers;		       /* it comes by the recovery key */
-	bool removed;		       /* its account's log ends it */
+	uint64_t requests, bytes;  /* that it asked and was answered */
+	uint64_t compared[PEOPLE]; /* up to which link; 0: never */
+	uint64_t handed[PEOPLE];   /* the same, as its approver had it */
+	bool verified_only, only_handed;
+	bool waits;    /* it is not in its account's log yet */
+	bool recovers; /* it comes by the recovery key */
+	bool removed;  /* its account's log ends it */
+	bool spent;    /* removed, and another one may take its room */
+	size_t made;   /* its number among all that were made */
 	struct buf request, answer;    /* of its approval; empty: none yet */
 	char code[CODE_SIZE];	       /* that goes with the request */
 	struct pins pins, backup_pins; /* now, and when the backup was made */
