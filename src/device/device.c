@@ -2,6 +2,7 @@
 
 #include "base/fault.h"
 #include "device/accounts.h"
+#include "device/attached.h"
 #include "device/core.h"
 #include "device/log.h"
 #include "device/marks.h"
@@ -136,9 +137,24 @@ enum err device_entry(struct device *device, const char *session, uint64_t seq,
 	}
 	TRY(e);
 	(void)json_object_del(entry, "head"); /* for comparing views */
+	attached_hide(entry);
 	TRY(marks_show(core_store(device), session, entry));
 	TRY(names_dress_entry(device, entry));
 	TRY(record_print(entry, json));
+out:
+	json_decref(entry);
+	return e;
+}
+
+enum err device_file(struct device *device, const char *session, uint64_t seq,
+		     struct attachment *file)
+{
+	json_t *entry = NULL;
+	enum err e;
+
+	memset(file, 0, sizeof(*file));
+	TRY(membership_entry(core_store(device), session, seq, &entry));
+	TRY(attached_get(entry, file));
 out:
 	json_decref(entry);
 	return e;

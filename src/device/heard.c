@@ -1,5 +1,6 @@
 #include "device/heard.h"
 
+#include "device/attached.h"
 #include "device/entry_kind.h"
 #include "device/marks.h"
 #include "device/said.h"
@@ -98,6 +99,7 @@ static enum err redact(struct device *d, uint64_t seq)
 	if (e != ERR_OK)
 		return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
 	(void)json_object_del(entry, "text");
+	(void)json_object_del(entry, "file");
 	e = membership_rewrite(core_store(d), &d->open, seq, entry);
 	json_decref(entry);
 	return e;
@@ -231,6 +233,8 @@ enum err heard_mimi(struct device *d, const struct session_event *event,
 	set_text(entry, "kind", entry_kind_text(kind_of(said.act)));
 	if (said.act != SAID_DELETE)
 		TRY(record_set_text(entry, "text", buf_span(&said.text)));
+	if (said.has_file)
+		TRY(attached_put(entry, &said.file));
 	if (said.fallback)
 		(void)json_object_set_new(entry, "fallback", json_true());
 	TRY(put_id(d, event, mimi, said.salt, entry));

@@ -4,7 +4,7 @@
  * when the log shows its envelope, and the order of the items is the order in
  * which they are sent. The items stand in the notes of a membership,
  *
- *   outbox: [{item, key?, queued_at, content?, nonce?, refused?, detail?}…]
+ *   outbox: [{item, key?, queued_at, content?, nonce?, file?, refused?, detail?}…]
  *
  * with `content` until it is sealed; from then on it stands in the outbox of
  * the MLS session, under `nonce`.
@@ -17,6 +17,10 @@
 /* Stores `content` as the last item of the session that is loaded. */
 MUST_CHECK enum err outbox_put(struct device *d, struct span content,
 			       const char *key, uint64_t *item);
+
+/* The message of that item, which outbox_put() has stored, names a file. */
+MUST_CHECK enum err outbox_name_file(struct membership *m, uint64_t item,
+				     struct uuid file);
 
 /* What was said under `key`: *item, and *seq when it stands in the log.
  * ERR_STATE_GONE: nothing yet, or it was dropped, or it stood in a history that the

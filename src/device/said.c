@@ -51,9 +51,28 @@ static void put_other(struct said *said, const struct mimi_part *part)
 	put_size(out, x->size);
 }
 
+/* The first file of a message is shown as one; others are words. */
+static bool take_file(struct said *said, const struct mimi_part *part)
+{
+	struct attachment file = { .size = 0 };
+	enum err e = ERR_PEER_UNSUPPORTED;
+
+	if (!said->has_file && said->act == SAID_TEXT)
+		e = attachment_of_part(part, &file);
+	if (e != ERR_OK) {
+		attachment_clear(&file);
+		if (err_class(e) == ERR_CLASS_LOCAL)
+			said->text.fail = e;
+		return false;
+	}
+	said->file = file;
+	said->has_file = true;
+	return true;
+}
+
 static void put_leaf(struct said *said, const struct mimi_part *part)
 {
-	if (part->cardinality == MIMI_NULL)
+	if (part->cardinality == MIMI_NULL || take_file(said, part))
 		return;
 	if (said->text.n > 0)
 		buf_put_u8(&said->text, '\n');
@@ -144,7 +163,8 @@ enum err said_read(struct span mimi, struct said *said)
 	TRY(buf_end(&said->text));
 	ENSURE(content_is_sound(CONTENT_TEXT, buf_span(&said->text)),
 	       ERR_PEER_MALFORMED);
-	ENSURE(said->text.n > 0 || said->act == SAID_DELETE, ERR_PEER_INVALID);
+	ENSURE(said->text.n > 0 || said->act == SAID_DELETE || said->has_file,
+	       ERR_PEER_INVALID);
 out:
 	mimi_message_clear(&m);
 	if (e != ERR_OK)
@@ -155,6 +175,7 @@ out:
 void said_clear(struct said *said)
 {
 	buf_clear(&said->text);
+	attachment_clear(&said->file);
 	memset(said, 0, sizeof(*said));
 }
 
@@ -179,6 +200,36 @@ enum err said_put(enum said_act act, struct span text, struct span about,
 	m.in_reply_to = replaces ? SPAN_EMPTY : about;
 	TRY(mimi_encode(&m, out));
 out:
+	return e;
+}
+
+enum err said_put_file(const struct attachment *file, struct span text,
+		       struct span about, const struct rng *rng,
+		       struct buf *out)
+{
+	/* both, or the file alone */
+	struct mimi_part parts[3] = {
+		{ .disposition = MIMI_RENDER,
+		  .cardinality = MIMI_MULTI,
+		  .semantics = MIMI_PROCESS_ALL,
+		  .children = 2 },
+		{ .disposition = MIMI_RENDER,
+		  .cardinality = MIMI_SINGLE,
+		  .content_type = SPAN_LIT("text/plain;charset=utf-8"),
+		  .content = text },
+	};
+	struct mimi_message m = { .parts = text.n > 0 ? parts : parts + 2,
+				  .part_count = text.n > 0 ? 3 : 1,
+				  .in_reply_to = about };
+	struct buf url = BUF_INIT;
+	enum err e;
+
+	attachment_to_part(file, &url, &parts[2]);
+	TRY(buf_end(&url));
+	TRY(rng_fill(rng, m.salt, sizeof(m.salt)));
+	TRY(mimi_encode(&m, out));
+out:
+	buf_clear(&url);
 	return e;
 }
 

@@ -6,7 +6,7 @@
 #ifndef HERMETIC_DEVICE_SAID_H
 #define HERMETIC_DEVICE_SAID_H
 
-#include "content/mimi.h"
+#include "content/attachment.h"
 #include "crypto/rng.h"
 #include "device/said_act.h"
 
@@ -17,6 +17,8 @@ struct said {
 	uint8_t about[MIMI_ID]; /* what is replied to, changed, reacted to */
 	uint8_t salt[MIMI_SALT];
 	bool fallback; /* words of ours stand in the text */
+	bool has_file; /* of a SAID_TEXT, which may be empty then */
+	struct attachment file;
 };
 
 /* ERR_PEER_MALFORMED, ERR_PEER_TOO_LARGE, ERR_PEER_UNSUPPORTED as mimi_decode();
@@ -29,6 +31,11 @@ void said_clear(struct said *said);
 MUST_CHECK enum err said_put(enum said_act act, struct span text,
 			     struct span about, const struct rng *rng,
 			     struct buf *out);
+
+/* The same of a file, with a text or without. */
+MUST_CHECK enum err said_put_file(const struct attachment *file,
+				  struct span text, struct span about,
+				  const struct rng *rng, struct buf *out);
 
 /* The id of a message that the device `identity` said in `session`; both as text.
  * A text of type 1 has one, too: `message` is all of it then, and its salt the

@@ -119,19 +119,25 @@ enum err say_put(struct device *d, struct buf *content)
 	struct buf mimi = BUF_INIT;
 	json_t *entry = NULL;
 	uint8_t id[MIMI_ID];
+	struct span about;
 	enum err e;
 
-	if (order->about == 0) {
+	if (order->about == 0 && order->file == NULL) {
 		content_put(content, CONTENT_TEXT, order->text);
 		return buf_end(content);
 	}
-	TRY(find(d, &entry));
-	TRY(check_target(d, entry));
-	if (record_digest(entry, "id", id) != ERR_OK)
-		TRY(gone(d));
+	if (order->about > 0) {
+		TRY(find(d, &entry));
+		TRY(check_target(d, entry));
+		if (record_digest(entry, "id", id) != ERR_OK)
+			TRY(gone(d));
+	}
 	TRY(check_readers(d));
-	e = said_put(order->act, order->text, SPAN_ARRAY(id), d->ports.rng,
-		     &mimi);
+	about = span_of(id, order->about > 0 ? sizeof(id) : 0);
+	e = order->file != NULL
+		? said_put_file(order->file, order->text, about, d->ports.rng,
+				&mimi)
+		: said_put(order->act, order->text, about, d->ports.rng, &mimi);
 	if (e == ERR_PEER_TOO_LARGE)
 		e = why_set(&d->work.why, e, "too-large",
 			    "The message is too long.");

@@ -71,7 +71,15 @@ out:
 
 static enum err put_envelope(const struct request *request, json_t *body)
 {
-	return record_set_bytes(body, "envelope", request->bytes);
+	enum err e;
+
+	TRY(record_set_bytes(body, "envelope", request->bytes));
+	if (request->file != NULL)
+		ENSURE(json_object_set_new(
+			   body, "files", json_pack("[s]", request->file)) == 0,
+		       ERR_LOCAL_MEMORY);
+out:
+	return e;
 }
 
 /* Of the epoch that a commit leads to. */
