@@ -1,5 +1,7 @@
-# make install PREFIX=/usr/local [DESTDIR=]: the MLS engine as a library for
-# others: libhermetic-mls.a and .so, its headers, and a pkg-config file.
+# make install PREFIX=/usr/local [DESTDIR=]: libhermetic (mk/library.mk), and the MLS
+# engine as a library for others.
+# make install-mls: that alone: libhermetic-mls.a and .so, its headers, and a
+# pkg-config file.
 # TWOFISH=no: without the suite 0xF7F1, and so without libgcrypt; in a build
 # directory of its own (B=).
 # make install-man: man pages, made from the headers; needs node.
@@ -42,8 +44,9 @@ $(MLS_STATIC): $(foreach f,$(MLS_FOLDERS),$(call lib,$(f)))
 	@rm -f $@
 	ar rcs $@ $(foreach f,$(MLS_FOLDERS),$(call objects,$(f)))
 
-.PHONY: install
-install: $(MLS_STATIC) $(MLS_SHARED)
+.PHONY: install install-mls
+install: install-mls
+install-mls: $(MLS_STATIC) $(MLS_SHARED)
 	install -d $(INSTALLED)/lib/pkgconfig
 	install -m 0644 $(MLS_STATIC) $(INSTALLED)/lib/libhermetic-mls.a
 	install -m 0755 $(MLS_SHARED) \

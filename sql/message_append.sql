@@ -1,6 +1,7 @@
 -- A batch of envelopes, committed as one: arrays of $1 session, $2 device,
 -- $3 epoch, $4 nonce, $5 envelope, $6 origin, and the view of its sender: $7 seq
--- (-1: it is known to be right), $8 head. A row for each, in order of `ord`.
+-- (-1: it is known to be right), $8 head; $13 when its bytes are to go, in Unix
+-- milliseconds (0: nobody said). A row for each, in order of `ord`.
 -- When keys are due: $9 messages, and $10 seconds until old ones are refused;
 -- refused in any case: after $11 messages, $12 seconds. Zero: never.
 --
@@ -20,10 +21,10 @@ WITH input AS MATERIALIZED (
   SELECT i.*, row_number() OVER (PARTITION BY session_id, nonce ORDER BY ord)
               AS nonce_turn
   FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[], $5::bytea[],
-              $6::text[], $7::bigint[], $8::bytea[])
+              $6::text[], $7::bigint[], $8::bytea[], $13::bigint[])
        WITH ORDINALITY
        AS i(session_id, device_id, epoch, nonce, envelope, origin, view_seq,
-            view_head, ord)
+            view_head, expires_ms, ord)
 ), locked AS MATERIALIZED (
   SELECT session_id, epoch, last_seq, head, epoch_at, epoch_seq, ended_at
   FROM session
@@ -89,6 +90,10 @@ WITH input AS MATERIALIZED (
   SELECT session_id, seq, 1, epoch, device_id, nonce, envelope, head,
          statement_timestamp(), origin, hash
   FROM chained WHERE outcome = 'ok'
+), expiring AS (
+  INSERT INTO message_expiry (session_id, seq, expires_at)
+  SELECT session_id, seq, to_timestamp(expires_ms / 1000.0)
+  FROM chained WHERE outcome = 'ok' AND expires_ms > 0
 ), updated AS (
   UPDATE session s SET last_seq = c.seq, head = c.head
   FROM (SELECT DISTINCT ON (session_id) session_id, seq, head

@@ -3,7 +3,9 @@
 -- they should be, $5 last_seq and $6 head as they will be. For each envelope:
 -- $7 session, $8 device, $9 seq, $10 nonce, $11 envelope, $12 head, $13 hash,
 -- $14 origin. Keys are due after $15 messages and $16 seconds; zero: never. Views
--- of senders that are not known to be right: $17 session, $18 seq, $19 head.
+-- of senders that are not known to be right: $17 session, $18 seq, $19 head. Of
+-- envelopes whose bytes are to go at a time: $20 session, $21 seq, $22 that time in
+-- Unix milliseconds.
 --
 -- A session that is not as expected, of which somebody has another view, whose keys
 -- are due, or that has ended is left alone, and message_append judges its envelopes. A
@@ -40,6 +42,12 @@ WITH unseen AS MATERIALIZED (
   FROM unnest($7::uuid[], $8::uuid[], $9::bigint[], $10::bytea[], $11::bytea[],
               $12::bytea[], $13::bytea[], $14::text[])
        AS m(session_id, device_id, seq, nonce, envelope, head, hash, origin)
+  JOIN moved v USING (session_id)
+), expiring AS (
+  INSERT INTO message_expiry (session_id, seq, expires_at)
+  SELECT v.session_id, e.seq, to_timestamp(e.expires_ms / 1000.0)
+  FROM unnest($20::uuid[], $21::bigint[], $22::bigint[])
+       AS e(session_id, seq, expires_ms)
   JOIN moved v USING (session_id)
 )
 SELECT ord, (extract(epoch FROM statement_timestamp()) * 1000)::bigint

@@ -1,9 +1,6 @@
 #include "admin/audit.h"
 
-#include <string.h>
-
 #include "base/buf.h"
-#include "base/sec.h"
 #include "crypto/hash.h"
 
 #define START "hermetic audit 1"
@@ -13,23 +10,22 @@ enum err audit_start(struct audit_chain *chain)
 	const struct span start = SPAN_LIT(START);
 
 	*chain = (struct audit_chain){ 0 };
-	return hash_sha256(&start, 1, chain->hash);
+	return hash_sha256(&start, 1, chain->hash.bytes);
 }
 
 static enum err next_hash(const struct audit_chain *chain, struct rows *rows,
-			  size_t i, uint8_t out[32])
+			  size_t i, struct digest *out)
 {
-	uint8_t subject[16];
+	struct uuid subject = rows_uuid(rows, i, "subject");
 	struct buf bytes = BUF_INIT;
 	struct span span;
 	enum err e;
 
-	rows_uuid(rows, i, "subject", subject);
 	buf_put_str(&bytes, START);
-	buf_put(&bytes, SPAN_ARRAY(chain->hash));
+	buf_put(&bytes, SPAN_ARRAY(chain->hash.bytes));
 	buf_put_u64(&bytes, (uint64_t)rows_i64(rows, i, "n"));
 	buf_put_u64(&bytes, (uint64_t)rows_i64(rows, i, "at_us"));
-	buf_put(&bytes, SPAN_ARRAY(subject));
+	buf_put(&bytes, SPAN_ARRAY(subject.bytes));
 	buf_put(&bytes, rows_text(rows, i, "actor"));
 	buf_put_u8(&bytes, '\n');
 	buf_put(&bytes, rows_text(rows, i, "event"));
@@ -37,7 +33,7 @@ static enum err next_hash(const struct audit_chain *chain, struct rows *rows,
 	buf_put(&bytes, rows_text(rows, i, "detail"));
 	TRY(buf_end(&bytes));
 	span = buf_span(&bytes);
-	e = hash_sha256(&span, 1, out);
+	e = hash_sha256(&span, 1, out->bytes);
 out:
 	buf_clear(&bytes);
 	return e;
@@ -45,17 +41,16 @@ out:
 
 static void follow_entry(struct audit_chain *chain, struct rows *rows, size_t i)
 {
-	uint8_t is[32], must[32];
+	struct digest is = rows_digest(rows, i, "hash"), must;
 
-	rows_copy(rows, i, "hash", is, sizeof(is));
 	if (rows_i64(rows, i, "n") != chain->n + 1 ||
-	    next_hash(chain, rows, i, must) != ERR_OK ||
-	    !sec_equal(SPAN_ARRAY(is), SPAN_ARRAY(must))) {
+	    next_hash(chain, rows, i, &must) != ERR_OK ||
+	    !digest_equal(is, must)) {
 		chain->broken = true;
 		return;
 	}
 	chain->n++;
-	memcpy(chain->hash, is, sizeof(is));
+	chain->hash = is;
 }
 
 bool audit_follow(struct audit_chain *chain, struct rows *rows)
@@ -67,7 +62,7 @@ bool audit_follow(struct audit_chain *chain, struct rows *rows)
 		return false;
 	}
 	chain->last = rows_i64(rows, 0, "last");
-	rows_copy(rows, 0, "last_hash", chain->last_hash, 32);
+	chain->last_hash = rows_digest(rows, 0, "last_hash");
 	if (rows_is_null(rows, 0, "n"))
 		return false;
 	for (size_t i = 0; i < n && !chain->broken; i++)
@@ -78,5 +73,5 @@ bool audit_follow(struct audit_chain *chain, struct rows *rows)
 bool audit_is_whole(const struct audit_chain *chain)
 {
 	return !chain->broken && chain->n == chain->last &&
-	       sec_equal(SPAN_ARRAY(chain->hash), SPAN_ARRAY(chain->last_hash));
+	       digest_equal(chain->hash, chain->last_hash);
 }

@@ -6,15 +6,15 @@
 #ifndef HERMETIC_ADMIN_AUDIT_H
 #define HERMETIC_ADMIN_AUDIT_H
 
-#include "base/err.h"
+#include "base/digest.h"
 #include "store/rows.h"
 
 struct audit_chain {
 	int64_t n; /* of the last entry that is as it was written */
-	uint8_t hash[32];
+	struct digest hash;
 	bool broken;
 	int64_t last; /* the chain's end, as the database has it */
-	uint8_t last_hash[32];
+	struct digest last_hash;
 };
 
 /* Before the first entry. */

@@ -35,10 +35,10 @@ bool operations_has_argument(const struct operation *operation)
 
 static enum err put_id(struct params *out, struct span text)
 {
-	uint8_t id[16];
+	struct uuid id;
 	enum err e;
 
-	TRY(text_parse_uuid(id, text));
+	TRY(uuid_parse(&id, text));
 	params_uuid(out, id);
 out:
 	return e;
@@ -46,14 +46,13 @@ out:
 
 static enum err put_after(struct params *out, char kind, struct span after)
 {
-	const uint8_t none[16] = { 0 };
 	uint64_t number = 0;
 	enum err e = ERR_OK;
 
 	switch (kind) {
 	case 'A':
 		if (after.n == 0)
-			params_uuid(out, none);
+			params_uuid(out, (struct uuid){ { 0 } });
 		else
 			e = put_id(out, after);
 		break;
@@ -88,7 +87,7 @@ static enum err put(struct params *out, char kind,
 		break;
 	case 't':
 		if (args->token != NULL)
-			params_uuid(out, args->token);
+			params_uuid(out, *args->token);
 		else
 			params_null(out);
 		break;
@@ -101,7 +100,7 @@ static enum err put(struct params *out, char kind,
 		params_i64(out, (int64_t)args->sign);
 		break;
 	case 'h':
-		params_bytea(out, span_of(args->hash, 32));
+		params_digest(out, args->hash);
 		break;
 	case 'u':
 		params_i32(out, (int32_t)args->uses);

@@ -60,12 +60,12 @@ enum {
 
 /* What an operation is asked with. Spans are borrowed. */
 struct operation_args {
-	const uint8_t *token;	       /* the API's, 16 bytes; NULL: a person */
+	const struct uuid *token;      /* the API's; NULL: a person */
 	struct span argument;	       /* empty: there is none */
 	struct span after;	       /* empty: from the beginning */
 	int32_t rows;		       /* of a page, 1 to OPERATION_ROWS_MAX */
 	uint64_t rotation, idle, sign; /* seconds, for `status` */
-	const uint8_t *hash;	       /* of a new token, 32 bytes */
+	struct digest hash;	       /* of a new token */
 	uint64_t uses, days;	       /* of that token */
 };
 

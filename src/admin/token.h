@@ -7,20 +7,19 @@
 #ifndef HERMETIC_ADMIN_TOKEN_H
 #define HERMETIC_ADMIN_TOKEN_H
 
-#include "base/buf.h"
-
-enum { TOKEN_ID = 16, TOKEN_HASH = 32 };
+#include "base/digest.h"
+#include "base/uuid.h"
 
 /* Appends a new token to register with, as text, and its hash. */
 MUST_CHECK enum err token_new_registration(struct buf *text,
-					   uint8_t hash[TOKEN_HASH]);
+					   struct digest *hash);
 
 /* Appends a new API token as text, with its id and its hash. */
-MUST_CHECK enum err token_new_api(struct buf *text, uint8_t id[TOKEN_ID],
-				  uint8_t hash[TOKEN_HASH]);
+MUST_CHECK enum err token_new_api(struct buf *text, struct uuid *id,
+				  struct digest *hash);
 
 /* Reads an API token. ERR_PEER_MALFORMED: it is none. */
-MUST_CHECK enum err token_parse_api(struct span text, uint8_t id[TOKEN_ID],
-				    uint8_t hash[TOKEN_HASH]);
+MUST_CHECK enum err token_parse_api(struct span text, struct uuid *id,
+				    struct digest *hash);
 
 #endif

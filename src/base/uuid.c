@@ -42,10 +42,17 @@ enum err uuid_parse(struct uuid *out, struct span text)
 	return text_parse_uuid(out->bytes, text);
 }
 
+struct uuid_text uuid_text(struct uuid uuid)
+{
+	struct uuid_text text;
+
+	text_uuid(text.text, uuid.bytes);
+	return text;
+}
+
 void uuid_put(struct buf *out, struct uuid uuid)
 {
-	char text[TEXT_UUID_SIZE];
+	const struct uuid_text text = uuid_text(uuid);
 
-	text_uuid(text, uuid.bytes);
-	buf_put(out, span_of(text, UUID_TEXT));
+	buf_put(out, span_of(text.text, UUID_TEXT));
 }

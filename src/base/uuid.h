@@ -27,6 +27,12 @@ int uuid_compare(const void *a, const void *b);
 /* ERR_PEER_MALFORMED: it is none; *out is nil then. Letters may be large. */
 MUST_CHECK enum err uuid_parse(struct uuid *out, struct span text);
 
+/* The same characters with a NUL, for printf() and a line of the log. */
+struct uuid_text {
+	char text[UUID_TEXT + 1];
+};
+struct uuid_text uuid_text(struct uuid uuid);
+
 /* Appends UUID_TEXT characters, lower case. */
 void uuid_put(struct buf *out, struct uuid uuid);
 

@@ -25,6 +25,7 @@ enum option {
 	OPT_CAPTION,
 	OPT_REPLY,
 	OPT_EDIT,
+	OPT_EXPIRES,
 	OPT_TO_NEW_MEMBERS,
 	OPT_FLUSH,
 	OPT_DROP,
@@ -99,6 +100,10 @@ static const struct option_row OPTIONS[OPT_COUNT] = {
 			ONLY(VERB_SEND) },
 	[OPT_EDIT] = { "--edit", NULL, "N",
 		       "it stands for your message number N", ONLY(VERB_SEND) },
+	[OPT_EXPIRES] = { "--expires", NULL, "TIME",
+			  "its text goes after so long, everywhere: 90s, 5m, "
+			  "2h, 1d, 1w",
+			  ONLY(VERB_SEND) },
 	[OPT_TO_NEW_MEMBERS] = { "--to-new-members", NULL, NULL,
 				 "send also to members who you have not seen "
 				 "yet",
@@ -213,6 +218,35 @@ static enum err set_number(uint64_t *number, enum option option,
 	return ERR_OK;
 }
 
+/* "90s", "5m", "2h", "1d" or "1w". */
+static enum err set_expires(struct args *a, const char *value,
+			    char problem[256])
+{
+	static const struct {
+		char unit;
+		uint64_t seconds;
+	} units[] = {
+		{ 's', 1 },	{ 'm', 60 },	 { 'h', 3600 },
+		{ 'd', 86400 }, { 'w', 604800 },
+	};
+	size_t n = strlen(value);
+	uint64_t count;
+
+	for (size_t i = 0; n > 1 && i < sizeof(units) / sizeof(*units); i++) {
+		if (value[n - 1] != units[i].unit ||
+		    text_parse_u64(&count, span_of(value, n - 1), UINT32_MAX) !=
+			ERR_OK ||
+		    count == 0)
+			continue;
+		a->expires_s = count * units[i].seconds;
+		return ERR_OK;
+	}
+	return usage(problem,
+		     "--expires wants a time like 90s, 5m, 2h, 1d or 1w, not "
+		     "\"%s\".",
+		     value);
+}
+
 static enum err set_descriptor(struct args *a, const char *value,
 			       char problem[256])
 {
@@ -280,6 +314,8 @@ static enum err apply(struct args *a, enum option option, const char *value,
 		return set_number(&a->reply, option, value, problem);
 	if (option == OPT_EDIT)
 		return set_number(&a->edit, option, value, problem);
+	if (option == OPT_EXPIRES)
+		return set_expires(a, value, problem);
 	if (option == OPT_DROP)
 		return set_drop(a, value, problem);
 	if (option == OPT_PASSPHRASE_FD)

@@ -83,6 +83,7 @@ struct args {
 	const char *mqtt; /* where the broker is; NULL: not said */
 	uint64_t after;
 	uint64_t reply, edit; /* numbers of messages; 0: none */
+	uint64_t expires_s;   /* --expires; 0: never */
 	const char *operands[3];
 	size_t operand_count;
 };

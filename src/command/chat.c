@@ -2,9 +2,9 @@
 #include "command/chat.h"
 
 #include "command/copies.h"
-#include "command/directory.h"
 #include "command/entry_line.h"
 #include "command/out.h"
+#include "reach/directory.h"
 #include "reach/drive.h"
 
 #include <signal.h>

@@ -1,10 +1,11 @@
 /* What is typed with a slash in front. */
 #include "command/chat.h"
 
-#include "command/directory.h"
 #include "command/out.h"
-#include "command/view.h"
+#include "command/shown.h"
+#include "reach/directory.h"
 #include "reach/drive.h"
+#include "reach/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,14 +36,14 @@ void chat_note_printed(struct chat *chat, const char *id, const json_t *entry)
 			return;
 	}
 	if (entry != NULL)
-		view_note_printed(entry, printed);
+		shown_note_printed(entry, printed);
 }
 
 /* Lines were printed: whoever came in by them was seen. Others are printed. */
 static enum err note_shown(struct chat *chat, const char *id,
 			   const json_t *printed)
 {
-	return view_shown(&chat->cmd->a, id, printed, chat->cmd->args->json);
+	return shown_update(&chat->cmd->a, id, printed, chat->cmd->args->json);
 }
 
 enum err chat_note_shown(struct chat *chat)
@@ -92,7 +93,7 @@ enum err chat_enter(struct chat *chat, const char *given)
 	chat_update_prompt(chat);
 	if (chat->cmd->args->json) {
 		out_json(d);
-		TRY(view_members_shown(&chat->cmd->a, id, d));
+		TRY(shown_members(&chat->cmd->a, id, d));
 	} else
 		out_line("* %s %s, %s, epoch %llu, members: %zu",
 			 out_member(d, "session_id"), out_member(d, "name"),

@@ -28,9 +28,6 @@ MUST_CHECK enum err cmd_passphrase(struct cmd *cmd);
 /* How a login ends: this device comes into its account's log, and waits for it where
  * another device has to approve it. */
 MUST_CHECK enum err cmd_enrol(struct cmd *cmd);
-/* And, with KeyPackages published, into the sessions that the approver is in: waits a
- * while for the Welcomes. */
-MUST_CHECK enum err cmd_come_in(struct cmd *cmd);
 
 /* The recovery key as typed: from the environment, which is wiped, or the terminal.
  * The caller clears the pair, also after a failure. */

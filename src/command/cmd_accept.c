@@ -2,7 +2,7 @@
 #include "command/cmd.h"
 
 #include "command/out.h"
-#include "command/view.h"
+#include "reach/view.h"
 
 #include <stdlib.h>
 

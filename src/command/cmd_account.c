@@ -3,6 +3,7 @@
 
 #include "command/out.h"
 #include "command/passphrase.h"
+#include "reach/come_in.h"
 #include "reach/drive.h"
 
 #include <string.h>
@@ -38,29 +39,14 @@ out:
 	return e;
 }
 
-/* What was not given is remembered, if there is a state. */
-static enum err remembered(struct cmd *cmd, struct account_login *login)
+static enum err print_joined(void *context, const char *id)
 {
-	struct account *a = &cmd->a;
-	enum err e;
-
-	if (login->username != NULL && login->server != NULL)
-		return ERR_OK;
-	if (!state_exists(a->home))
-		return why_set(&a->why, ERR_PEER_INVALID, "usage",
-			       "The first time, give %s.",
-			       login->username == NULL ? "--username NAME"
-						       : "--server HOST:PORT");
-	e = account_peek(a, buf_span(&cmd->passphrase));
-	if (login->username == NULL)
-		login->username = a->username;
-	if (login->server == NULL)
-		login->server = a->server;
-	return e;
+	return cmd_print_entered(context, id, "Joined");
 }
 
 enum err cmd_log_in(struct cmd *cmd, bool is_new)
 {
+	const struct come_in_listener listener = { print_joined, cmd };
 	struct account_login login = {
 		.is_new = is_new,
 		.server = cmd->args->server,
@@ -71,24 +57,15 @@ enum err cmd_log_in(struct cmd *cmd, bool is_new)
 	struct account *a = &cmd->a;
 	enum err e;
 
-	if (is_new && state_exists(a->home))
-		return why_set(&a->why, ERR_STATE_CONFLICT, "state-exists",
-			       "%s already holds an account. Use another "
-			       "--home, or: hermetic login",
-			       a->home);
-	if (is_new && (login.username == NULL || login.server == NULL))
-		return why_set(&a->why, ERR_PEER_INVALID, "usage",
-			       "register wants --username NAME and --server "
-			       "HOST:PORT.");
+	TRY(account_check_login(a, &login));
 	TRY(account_parse_cost(cmd->args->scrypt_n, &login.state_cost,
 			       &a->why));
 	TRY(cmd_need_passphrase(cmd, is_new));
 	login.passphrase = buf_span(&cmd->passphrase);
-	TRY(remembered(cmd, &login));
 	TRY(account_login(a, &login));
 	TRY(cmd_enrol(cmd));
 	TRY(drive_session(a, ORDER_STOCK, NULL));
-	TRY(cmd_come_in(cmd));
+	TRY(come_in(a, &listener));
 out:
 	return e;
 }

@@ -1,10 +1,10 @@
 /* block, unblock: what is kept at this device, and what the server is told. */
 #include "command/cmd.h"
 
-#include "command/directory.h"
 #include "command/out.h"
 #include "device/blocks.h"
 #include "device/record.h"
+#include "reach/directory.h"
 #include "reach/drive.h"
 #include "reach/tokens.h"
 

@@ -3,11 +3,11 @@
 #include "command/cmd.h"
 
 #include "command/out.h"
-#include "command/view.h"
 #include "device/approval.h"
 #include "device/verified.h"
 #include "reach/closing.h"
 #include "reach/drive.h"
+#include "reach/view.h"
 
 #include <stdio.h>
 #include <string.h>

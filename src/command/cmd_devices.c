@@ -1,13 +1,13 @@
 /* devices, revoke */
 #include "command/cmd.h"
 
-#include "command/directory.h"
 #include "command/out.h"
-#include "command/view.h"
 #include "device/approval.h"
 #include "device/record.h"
+#include "reach/directory.h"
 #include "reach/drive.h"
 #include "reach/tokens.h"
+#include "reach/view.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -4,7 +4,6 @@
 #include "command/out.h"
 #include "command/passphrase.h"
 #include "command/qr.h"
-#include "reach/drive.h"
 #include "reach/enrol.h"
 
 #include <stdlib.h>
@@ -103,8 +102,6 @@ enum err cmd_enrol(struct cmd *cmd)
 	bool needed;
 	enum err e;
 
-	if (!cmd->a.pending)
-		TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
 	TRY(enrol_is_needed(&cmd->a, &needed));
 	if (!needed) {
 		if (args->recovery || args->begin_anew)
@@ -117,7 +114,6 @@ enum err cmd_enrol(struct cmd *cmd)
 		TRY(by_recovery(cmd));
 	else
 		TRY(enrol_by_approval(&cmd->a, show_code, cmd));
-	cmd->a.pending = false;
 out:
 	return e;
 }

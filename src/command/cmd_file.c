@@ -1,12 +1,12 @@
 /* send --file, save */
 #include "command/cmd.h"
 
-#include "command/directory.h"
 #include "command/out.h"
 #include "command/saving.h"
-#include "command/view.h"
+#include "reach/directory.h"
 #include "reach/transfer.h"
 #include "reach/upload.h"
+#include "reach/view.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -83,8 +83,7 @@ static enum err move(struct cmd *cmd, struct transfer *t,
 				     const struct transfer *t))
 {
 	struct sigaction action = { .sa_handler = on_signal }, before;
-	struct progress progress = { .args = cmd->args,
-				     .total = t->size };
+	struct progress progress = { .args = cmd->args, .total = t->size };
 	enum err e;
 
 	t->watch = watch;
@@ -193,9 +192,8 @@ static void print_saved(const struct cmd *cmd, const char *folder,
 		out_line("Saved as %s/%s.", folder, name);
 		return;
 	}
-	line = json_pack("{s:s, s:s, s:I, s:s%, s:s%}", "saved", name,
-			 "folder", folder, "size",
-			 (json_int_t)saving->file->size, "name",
+	line = json_pack("{s:s, s:s, s:I, s:s%, s:s%}", "saved", name, "folder",
+			 folder, "size", (json_int_t)saving->file->size, "name",
 			 saving->file->name.p, saving->file->name.n, "type",
 			 saving->file->type.p, saving->file->type.n);
 	out_json(line);

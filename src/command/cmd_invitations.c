@@ -2,10 +2,9 @@
  * nothing before a person joins. */
 #include "command/cmd.h"
 
-#include "command/directory.h"
 #include "command/out.h"
-#include "command/view.h"
 #include "device/record.h"
+#include "reach/directory.h"
 #include "reach/drive.h"
 #include "reach/tokens.h"
 

@@ -1,12 +1,12 @@
 /* link: one's other devices come into one's sessions. */
 #include "command/cmd.h"
 
-#include "command/directory.h"
 #include "command/out.h"
-#include "command/view.h"
 #include "device/approval.h"
 #include "device/record.h"
+#include "reach/directory.h"
 #include "reach/drive.h"
+#include "reach/view.h"
 
 #include <inttypes.h>
 #include <stdio.h>

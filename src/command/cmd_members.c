@@ -1,8 +1,8 @@
 /* remove, role, algorithm, leave */
 #include "command/cmd.h"
 
-#include "command/directory.h"
 #include "command/out.h"
+#include "reach/directory.h"
 #include "reach/drive.h"
 
 #include <string.h>

@@ -2,12 +2,13 @@
 #include "command/cmd.h"
 
 #include "command/copies.h"
-#include "command/directory.h"
 #include "command/entry_line.h"
 #include "command/out.h"
-#include "command/view.h"
+#include "command/shown.h"
+#include "reach/directory.h"
 #include "reach/drive.h"
 #include "reach/live.h"
+#include "reach/view.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -75,28 +76,11 @@ static bool ignore_entry(void *context, const char *id, const json_t *entry)
 	return true;
 }
 
-/* Whether all read it, the group says as it is here: it is asked for first where
- * it says no. */
-static enum err try_order(struct cmd *cmd, const char *id,
-			  const struct order *order,
-			  const struct outcome **outcome)
-{
-	enum err e = drive_order(&cmd->a, order, outcome);
-
-	if (strcmp(cmd->a.why.slug, "not-read-by-all") != 0)
-		return e;
-	why_clear(&cmd->a.why);
-	TRY(view_refresh(&cmd->a, id));
-	TRY(drive_order(&cmd->a, order, outcome));
-out:
-	return e;
-}
-
 static enum err send_text(struct cmd *cmd, const char *id,
 			  const struct order *order)
 {
 	const struct outcome *outcome;
-	enum err e = try_order(cmd, id, order, &outcome);
+	enum err e = view_send(&cmd->a, order, &outcome);
 
 	if (outcome != NULL && outcome->kept) {
 		cmd_print_kept(cmd, id, outcome->item);
@@ -134,6 +118,7 @@ enum err cmd_send(struct cmd *cmd)
 	struct order order = {
 		.act = args->edit > 0 ? SAID_EDIT : SAID_TEXT,
 		.about = args->edit > 0 ? args->edit : args->reply,
+		.expires_s = args->expires_s,
 	};
 	struct buf text = BUF_INIT;
 	enum err e;
@@ -207,15 +192,15 @@ static bool print_entry(void *context, const char *id, const json_t *entry)
 			out_line("%.*s", (int)line.n, (const char *)line.p);
 		buf_clear(&line);
 	}
-	view_note_printed(entry, reading->printed);
+	shown_note_printed(entry, reading->printed);
 	json_decref(marked);
 	return out_is_good(); /* false: the reader went away */
 }
 
 static enum err note_shown(struct reading *reading, const char *id)
 {
-	return view_shown(&reading->cmd->a, id, reading->printed,
-			  reading->cmd->args->json);
+	return shown_update(&reading->cmd->a, id, reading->printed,
+			    reading->cmd->args->json);
 }
 
 /* Prints what is kept after *told. */

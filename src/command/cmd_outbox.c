@@ -1,10 +1,10 @@
 /* outbox */
 #include "command/cmd.h"
 
-#include "command/directory.h"
 #include "command/out.h"
-#include "command/view.h"
+#include "reach/directory.h"
 #include "reach/drive.h"
+#include "reach/view.h"
 
 static enum err print_items(struct cmd *cmd, const char *id)
 {

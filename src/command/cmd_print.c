@@ -2,7 +2,8 @@
 #include "command/cmd.h"
 
 #include "command/out.h"
-#include "command/view.h"
+#include "command/shown.h"
+#include "reach/view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -156,7 +157,7 @@ enum err cmd_print_entered(struct cmd *cmd, const char *id, const char *done)
 	TRY(print_session(cmd, id, done, session));
 	if (!cmd->args->json)
 		cmd_print_members(cmd, session);
-	TRY(view_members_shown(&cmd->a, id, session));
+	TRY(shown_members(&cmd->a, id, session));
 out:
 	json_decref(session);
 	return e;

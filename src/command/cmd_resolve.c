@@ -1,10 +1,11 @@
 /* resolve */
 #include "command/cmd.h"
 
-#include "command/directory.h"
 #include "command/out.h"
-#include "command/view.h"
+#include "command/shown.h"
+#include "reach/directory.h"
 #include "reach/drive.h"
+#include "reach/view.h"
 
 #include <string.h>
 
@@ -83,7 +84,7 @@ static enum err show(struct cmd *cmd, const char *id)
 				 "--yes",
 				 id);
 	}
-	TRY(view_members_shown(&cmd->a, id, session));
+	TRY(shown_members(&cmd->a, id, session));
 out:
 	json_decref(session);
 	return e;

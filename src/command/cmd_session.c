@@ -1,10 +1,11 @@
 /* sessions, create, join, invite, members, safety, rotate */
 #include "command/cmd.h"
 
-#include "command/directory.h"
 #include "command/out.h"
-#include "command/view.h"
+#include "command/shown.h"
+#include "reach/directory.h"
 #include "reach/drive.h"
+#include "reach/view.h"
 
 #include <string.h>
 
@@ -79,7 +80,7 @@ enum err cmd_members(struct cmd *cmd)
 
 	TRY(refresh(cmd, id, &session));
 	cmd_print_members(cmd, session);
-	TRY(view_members_shown(&cmd->a, id, session));
+	TRY(shown_members(&cmd->a, id, session));
 out:
 	json_decref(session);
 	return e;

@@ -2,8 +2,8 @@
 #include "command/cmd.h"
 
 #include "command/out.h"
-#include "command/view.h"
 #include "reach/drive.h"
+#include "reach/view.h"
 
 #include <string.h>
 

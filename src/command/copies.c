@@ -1,7 +1,7 @@
 #include "command/copies.h"
 
 #include "command/out.h"
-#include "command/view.h"
+#include "reach/view.h"
 
 #include <string.h>
 

@@ -270,6 +270,24 @@ static void put_file(struct buf *out, const json_t *entry)
 		 number_of(entry, "seq"));
 }
 
+static bool is_over(const json_t *entry)
+{
+	return json_is_true(json_object_get(entry, "expired"));
+}
+
+/* " (until 2026-11-30 09:15)", of a text that goes then. */
+static void put_end(struct buf *out, const json_t *entry)
+{
+	time_t seconds = (time_t)(number_of(entry, "expires_at") / 1000);
+	struct tm local;
+	char text[32] = "";
+
+	if (seconds > 0 && !is_over(entry) &&
+	    localtime_r(&seconds, &local) != NULL &&
+	    strftime(text, sizeof(text), "%F %H:%M", &local) > 0)
+		buf_putf(out, " (until %s)", text);
+}
+
 static void put_text(struct buf *out, const json_t *entry)
 {
 	bool edited = number_of(entry, "edited") > 0;
@@ -278,6 +296,10 @@ static void put_text(struct buf *out, const json_t *entry)
 	if (number_of(entry, "deleted") > 0) {
 		buf_putf(out, "(deleted by #%lld)",
 			 number_of(entry, "deleted"));
+		return;
+	}
+	if (is_over(entry)) {
+		buf_put_str(out, "(expired)");
 		return;
 	}
 	if (json_object_get(entry, "reply_to") != NULL) {
@@ -289,6 +311,7 @@ static void put_text(struct buf *out, const json_t *entry)
 	put_member(out, entry, edited ? "edited_text" : "text");
 	if (edited)
 		buf_putf(out, " (edited by #%lld)", number_of(entry, "edited"));
+	put_end(out, entry);
 	put_reactions(out, entry);
 }
 
@@ -296,6 +319,8 @@ static void put_edit(struct buf *out, const json_t *entry)
 {
 	buf_putf(out, "* %s edited ", out_name(entry, "from"));
 	put_which(out, entry, "of");
+	if (is_over(entry))
+		buf_put_str(out, ": (expired)");
 	if (json_object_get(entry, "text") == NULL)
 		return;
 	buf_put_str(out, ": ");

@@ -20,6 +20,7 @@ enum err core_begin(struct device *d)
 	TRY(store->begin(store->context, &changed));
 	d->in_transaction = true;
 	if (changed) {
+		d->ends_ms = 0;
 		membership_clear(&d->open);
 		accounts_forget(d);
 	}
@@ -62,6 +63,7 @@ void core_rollback(struct device *d)
 		return;
 	core_end_reading(d);
 	accounts_forget(d);
+	d->ends_ms = 0;
 	membership_clear(&d->open);
 	d->event_count = d->event_told;
 }

@@ -21,6 +21,8 @@ struct device {
 	bool whole_infos; /* the server knows no parts of GroupInfos */
 	uint32_t large;	  /* leaves; device_set_large() */
 	bool in_transaction;
+	uint64_t
+	    ends_ms; /* before that no text goes (expiry.h); 0: not known */
 	struct membership open;	     /* the session that is loaded; or empty */
 	struct work work;	     /* the order that runs, or the last one */
 	struct device_event *events; /* owned: told, and not taken yet */

@@ -4,6 +4,7 @@
 #include "device/accounts.h"
 #include "device/attached.h"
 #include "device/core.h"
+#include "device/expiry.h"
 #include "device/log.h"
 #include "device/marks.h"
 #include "device/names.h"
@@ -86,6 +87,7 @@ enum err device_push(struct device *device, const char *session,
 	work_clear(work);
 	accounts_forget(device);
 	TRY(core_begin(device));
+	TRY(expiry_sweep(device));
 	TRY(core_load(device, session));
 	ENSURE(!membership_is_gathering(&device->open), ERR_STATE_CONFLICT);
 	/* the place of the Welcome is looked at in a page that begins there */
@@ -128,6 +130,7 @@ enum err device_entry(struct device *device, const char *session, uint64_t seq,
 	json_t *entry = NULL;
 	enum err e;
 
+	TRY(expiry_sweep_now(device));
 	e = membership_entry(core_store(device), session, seq, &entry);
 	if (err_class(e) == ERR_CLASS_PEER) {
 		/* one record that is damaged hides no other */
@@ -158,6 +161,11 @@ enum err device_file(struct device *device, const char *session, uint64_t seq,
 out:
 	json_decref(entry);
 	return e;
+}
+
+enum err device_sweep(struct device *device)
+{
+	return expiry_sweep_now(device);
 }
 
 static uint64_t read_seq(struct device *device, const char *session,

@@ -79,6 +79,8 @@ struct order {
 	/* SEND: goes with the text, which may be empty then. The server has it whole
 	 * already. NULL: none. */
 	const struct attachment *file;
+	uint64_t
+	    expires_s;	 /* SEND: seconds that the text is kept; 0: for ever */
 	const char *key; /* the caller's own id of the text, or NULL */
 	const char *name;
 	const struct suites *offer;
@@ -186,14 +188,18 @@ MUST_CHECK enum err device_entry(struct device *device, const char *session,
 MUST_CHECK enum err device_file(struct device *device, const char *session,
 				uint64_t seq, struct attachment *file);
 
+/* Texts whose time has come go out of the store. Orders, pushes and device_entry()
+ * do that, too: this is for who waits in between. */
+MUST_CHECK enum err device_sweep(struct device *device);
+
 /* The last entry that is kept; 0 for a session that is not known. */
 uint64_t device_last_seq(struct device *device, const char *session);
 
 /* Nothing before that entry is kept of the session. */
 uint64_t device_first_seq(struct device *device, const char *session);
 
-/* [{item, session_id, text, state: "waiting" or "refused", queued_at, key?,
- * reason?}…], oldest first; `session` NULL: of all sessions. */
+/* [{item, session_id, text, state: "waiting" or "refused", queued_at, expires_at?,
+ * key?, reason?}…], oldest first; `session` NULL: of all sessions. */
 MUST_CHECK enum err device_outbox(struct device *device, const char *session,
 				  struct buf *json);
 

@@ -3,7 +3,7 @@
  *
  *   {kind, seq, epoch, from, device, sent_at?, text?, own?, added?, removed?,
  *    roles?, banned?, unbanned?, marks?, algorithm?, heir?, reason?, id?, reply_to?, of?, again?,
- *    fallback?}
+ *    fallback?, expires_at?, expired?}
  */
 #ifndef HERMETIC_DEVICE_ENTRY_H
 #define HERMETIC_DEVICE_ENTRY_H

@@ -2,7 +2,9 @@
 
 #include "device/attached.h"
 #include "device/entry_kind.h"
+#include "device/expiry.h"
 #include "device/marks.h"
+#include "device/redact.h"
 #include "device/said.h"
 
 #include <string.h>
@@ -88,57 +90,24 @@ static bool is_author(const struct target *target, const json_t *entry)
 	       json_equal(from, json_object_get(target->entry, "from"));
 }
 
-/* ---- deleting ---- */
-
-/* The text goes out of what is kept; that something stood there stays. */
-static enum err redact(struct device *d, uint64_t seq)
+static bool is_over(const json_t *entry)
 {
-	json_t *entry = NULL;
-	enum err e = membership_entry(core_store(d), d->open.id, seq, &entry);
-
-	if (e != ERR_OK)
-		return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
-	(void)json_object_del(entry, "text");
-	(void)json_object_del(entry, "file");
-	e = membership_rewrite(core_store(d), &d->open, seq, entry);
-	json_decref(entry);
-	return e;
+	return json_is_true(json_object_get(entry, "expired"));
 }
+
+/* ---- deleting ---- */
 
 static enum err delete_text(struct device *d, struct target *target,
 			    uint64_t seq)
 {
-	const json_t *edits = json_object_get(target->marks, "edits"), *row;
-	size_t i;
 	enum err e;
 
-	json_array_foreach(edits, i, row)
-	    TRY(redact(d, record_number_or_0(row, "seq")));
-	TRY(redact(d, target->seq));
-	(void)json_object_del(target->marks, "edits");
+	TRY(redact_message(core_store(d), &d->open, target->marks, target->seq,
+			   false));
 	(void)json_object_set_new(target->marks, "deleted",
 				  json_integer((json_int_t)seq));
 out:
 	return e;
-}
-
-/* A reaction is taken back: the message that it was to loses it. */
-static enum err delete_reaction(struct device *d, const struct target *target)
-{
-	json_t *marks = NULL, *liked = NULL;
-	uint8_t id[MIMI_ID];
-	enum err e;
-
-	TRY(membership_entry(core_store(d), d->open.id,
-			     record_number_or_0(target->entry, "of"), &liked));
-	TRY(record_digest(liked, "id", id));
-	TRY(marks_get(core_store(d), d->open.id, id, &marks));
-	(void)marks_unreact(marks, target->seq);
-	TRY(marks_save(core_store(d), d->open.id, id, marks));
-out:
-	json_decref(marks);
-	json_decref(liked);
-	return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
 }
 
 /* ---- acts ---- */
@@ -151,7 +120,8 @@ static enum err act_delete(struct device *d, struct target *target,
 		return ERR_OK;
 	}
 	if (is_kind(target->entry, ENTRY_REACTION))
-		return delete_reaction(d, target);
+		return redact_reaction(core_store(d), &d->open, target->entry,
+				       target->seq);
 	if (is_kind(target->entry, ENTRY_TEXT))
 		return delete_text(d, target, seq);
 	refuse(entry, "what it deletes is no message");
@@ -164,9 +134,11 @@ static void act_edit(struct target *target, uint64_t seq, json_t *entry)
 		refuse(entry, "only who said a message may change it");
 	else if (!is_kind(target->entry, ENTRY_TEXT))
 		refuse(entry, "what it changes is no text");
-	else if (json_object_get(target->marks, "deleted") != NULL)
+	else if (json_object_get(target->marks, "deleted") != NULL ||
+		 json_object_get(target->marks, "expired") != NULL)
 		(void)json_object_del(entry, "text");
-	else if (!marks_edit(target->marks, seq,
+	else if (!is_over(entry) &&
+		 !marks_edit(target->marks, seq,
 			     json_object_get(entry, "text"))) {
 		/* deleting the message would not find this text */
 		(void)json_object_del(entry, "text");
@@ -177,6 +149,8 @@ static void act_edit(struct target *target, uint64_t seq, json_t *entry)
 
 static void act_react(struct target *target, uint64_t seq, json_t *entry)
 {
+	if (is_over(entry))
+		return;
 	if (!marks_react(target->marks, seq, json_object_get(entry, "from"),
 			 json_object_get(entry, "text")))
 		(void)json_object_set_new(entry, "again", json_true());
@@ -219,6 +193,22 @@ static enum entry_kind kind_of(enum said_act act)
 	return kinds[act];
 }
 
+/* When its text goes. What is over already is not kept at all; if it is an edit, the
+ * next sweep ends what it changes. */
+static enum err put_end(struct device *d, const struct said *said, uint64_t seq,
+			json_t *entry)
+{
+	uint64_t now = core_now_ms(d), ends = said_end(said, now);
+
+	if (ends == 0 || said->act == SAID_DELETE)
+		return ERR_OK;
+	(void)json_object_set_new(entry, "expires_at",
+				  json_integer((json_int_t)ends));
+	if (ends <= now)
+		(void)json_object_set_new(entry, "expired", json_true());
+	return expiry_note(d, seq, ends);
+}
+
 enum err heard_mimi(struct device *d, const struct session_event *event,
 		    struct span mimi, json_t *entry)
 {
@@ -231,9 +221,10 @@ enum err heard_mimi(struct device *d, const struct session_event *event,
 	}
 	TRY(e);
 	set_text(entry, "kind", entry_kind_text(kind_of(said.act)));
-	if (said.act != SAID_DELETE)
+	TRY(put_end(d, &said, event->seq, entry));
+	if (said.act != SAID_DELETE && !is_over(entry))
 		TRY(record_set_text(entry, "text", buf_span(&said.text)));
-	if (said.has_file)
+	if (said.has_file && !is_over(entry))
 		TRY(attached_put(entry, &said.file));
 	if (said.fallback)
 		(void)json_object_set_new(entry, "fallback", json_true());

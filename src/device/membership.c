@@ -143,6 +143,20 @@ out:
 	return e;
 }
 
+enum err membership_peek(const struct device_store *store, const char *id,
+			 struct membership *m)
+{
+	char name[NAME_SIZE];
+	enum err e;
+
+	memset(m, 0, sizeof(*m));
+	TRY(set_id(m, id));
+	record_name(name, "meta", m->id);
+	TRY(record_get(store, name, &m->notes));
+out:
+	return e;
+}
+
 enum err membership_save(const struct device_store *store,
 			 const struct membership *m)
 {

@@ -33,6 +33,9 @@ void membership_clear(struct membership *m);
  * also after a failure. */
 MUST_CHECK enum err membership_load(const struct device_store *store,
 				    const char *id, struct membership *m);
+/* The id and the notes alone; the same errors. The caller clears `m`. */
+MUST_CHECK enum err membership_peek(const struct device_store *store,
+				    const char *id, struct membership *m);
 MUST_CHECK enum err membership_save(const struct device_store *store,
 				    const struct membership *m);
 

@@ -1,6 +1,7 @@
 /* How orders begin and how they end. */
 #include "device/content.h"
 #include "device/core.h"
+#include "device/expiry.h"
 #include "device/names.h"
 #include "device/outbox.h"
 #include "device/rejoin.h"
@@ -47,6 +48,10 @@ static enum err check_text(struct device *d)
 		return why_set(&d->work.why, ERR_PEER_INVALID, "utf-8",
 			       "The message is no UTF-8 text, or has a NUL in "
 			       "it.");
+	if (order->expires_s > EXPIRY_MAX_S)
+		return why_set(&d->work.why, ERR_PEER_INVALID, "expires",
+			       "A message can be kept for at most %d days.",
+			       EXPIRY_MAX_S / 86400);
 	if (order->key != NULL &&
 	    (order->key[0] == '\0' || strlen(order->key) > KEY_MAX))
 		return why_set(&d->work.why, ERR_PEER_INVALID, "key",
@@ -74,8 +79,16 @@ static enum err find_said(struct device *d, struct span content, bool *said)
 	return e == ERR_STATE_GONE ? ERR_OK : e;
 }
 
+/* Content has it in seconds, and the server is told the same. */
+static uint64_t end_after(const struct device *d, uint64_t seconds)
+{
+	return ((core_now_ms(d) + 999) / 1000 + seconds) * 1000;
+}
+
 static enum err begin_send(struct device *d)
 {
+	uint64_t expires_s = d->work.order.expires_s;
+	uint64_t ends = expires_s > 0 ? end_after(d, expires_s) : 0;
 	struct buf content = BUF_INIT;
 	bool said;
 	enum err e;
@@ -83,12 +96,12 @@ static enum err begin_send(struct device *d)
 	TRY(check_text(d));
 	if (d->open.session == NULL)
 		return need_member(d);
-	TRY(say_put(d, &content));
+	TRY(say_put(d, ends, &content));
 	TRY(find_said(d, buf_span(&content), &said));
 	if (said)
 		goto out;
 	TRY(need_member(d));
-	TRY(outbox_put(d, buf_span(&content), d->work.order.key,
+	TRY(outbox_put(d, buf_span(&content), ends, d->work.order.key,
 		       &d->work.outcome.item));
 	if (d->work.order.file != NULL)
 		TRY(outbox_name_file(&d->open, d->work.outcome.item,
@@ -104,6 +117,10 @@ enum err order_begin(struct device *d)
 {
 	struct work *work = &d->work;
 
+	enum err e = expiry_sweep(d);
+
+	if (e != ERR_OK)
+		return e;
 	work->begun = true;
 	if (d->open.session != NULL)
 		memcpy(work->outcome.session, d->open.id, sizeof(d->open.id));

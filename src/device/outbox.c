@@ -65,18 +65,25 @@ static enum err digest_of(struct span content, uint8_t digest[32])
 	return hash_sha256(&content, 1, digest);
 }
 
-/* Of what was said, so without the salt, which is another one each time: behind
- * the type and the heads of an array and of 16 bytes. */
+/* Of what was said, so without the salt and the end, which are others each time.
+ * The salt stands behind the type and the heads of an array and of 16 bytes. */
 static enum err digest_said(struct span content, uint8_t digest[32])
 {
 	const size_t from = 3, to = from + MIMI_SALT;
 	struct span parts[] = { content, SPAN_EMPTY };
+	struct buf endless = BUF_INIT;
+	enum err e;
 
 	if (content.n > to && content.p[0] == CONTENT_MIMI) {
+		TRY(said_without_end(span_of(content.p + 1, content.n - 1),
+				     &endless));
 		parts[0].n = from;
-		parts[1] = span_of(content.p + to, content.n - to);
+		parts[1] = span_of(endless.p + to - 1, endless.n - (to - 1));
 	}
-	return hash_sha256(parts, 2, digest);
+	TRY(hash_sha256(parts, 2, digest));
+out:
+	buf_clear(&endless);
+	return e;
 }
 
 static enum err put_key(struct device *d, const char *key, struct span content,
@@ -137,8 +144,8 @@ out:
 
 /* ---- items ---- */
 
-enum err outbox_put(struct device *d, struct span content, const char *key,
-		    uint64_t *item)
+enum err outbox_put(struct device *d, struct span content, uint64_t expires_ms,
+		    const char *key, uint64_t *item)
 {
 	struct membership *m = &d->open;
 	json_t *list = list_of(m), *made = NULL;
@@ -154,6 +161,9 @@ enum err outbox_put(struct device *d, struct span content, const char *key,
 			 (json_int_t)core_now_ms(d));
 	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
 	TRY(record_set_bytes(made, "content", content));
+	if (expires_ms > 0)
+		(void)json_object_set_new(made, "expires_at",
+					  json_integer((json_int_t)expires_ms));
 	if (key != NULL) {
 		(void)json_object_set_new(made, "key", json_string(key));
 		TRY(put_key(d, key, content, *item, 0));
@@ -284,6 +294,13 @@ enum err outbox_seal(struct device *d, json_t *item)
 out:
 	signer_clear(&signer);
 	return e;
+}
+
+bool outbox_is_over(const struct device *d, const json_t *item)
+{
+	uint64_t ends = record_number_or_0(item, "expires_at");
+
+	return ends > 0 && ends <= core_now_ms(d);
 }
 
 /* ---- leaving the list ---- */
@@ -422,11 +439,24 @@ out:
 	return e;
 }
 
+static void forget_text(struct membership *m, json_t *item)
+{
+	struct session_sent sent;
+	size_t index;
+
+	if (find_sealed(m, item, &index, &sent))
+		session_unsend(m->session, index);
+	(void)json_object_del(item, "nonce");
+	(void)json_object_del(item, "content");
+}
+
 enum err outbox_refuse(struct device *d, json_t *item, const char *slug,
 		       const char *detail)
 {
 	(void)json_object_set_new(item, "refused", json_string(slug));
 	(void)json_object_set_new(item, "detail", json_string(detail));
+	if (outbox_is_over(d, item))
+		forget_text(&d->open, item);
 	core_tell(d, EVENT_REFUSED, 0, record_number_or_0(item, "item"));
 	return ERR_OK;
 }
@@ -465,6 +495,8 @@ static enum err put_content(const struct membership *m, const json_t *item,
 
 	if (find_sealed(m, item, &index, &sent))
 		buf_put(&content, sent.data);
+	else if (json_object_get(item, "content") == NULL)
+		return ERR_OK; /* its time has come */
 	else
 		TRY(record_bytes(item, "content", &content));
 	TRY(buf_end(&content));
@@ -504,6 +536,9 @@ static enum err list_item(const struct membership *m, const json_t *item,
 	}
 	if (json_object_get(item, "key") != NULL)
 		(void)json_object_set(row, "key", json_object_get(item, "key"));
+	if (json_object_get(item, "expires_at") != NULL)
+		(void)json_object_set(row, "expires_at",
+				      json_object_get(item, "expires_at"));
 	TRY(put_content(m, item, row));
 	ENSURE(json_array_append(list, row) == 0, ERR_LOCAL_MEMORY);
 out:

@@ -4,7 +4,8 @@
  * when the log shows its envelope, and the order of the items is the order in
  * which they are sent. The items stand in the notes of a membership,
  *
- *   outbox: [{item, key?, queued_at, content?, nonce?, file?, refused?, detail?}…]
+ *   outbox: [{item, key?, queued_at, expires_at?, content?, nonce?, file?,
+ *             refused?, detail?}…]
  *
  * with `content` until it is sealed; from then on it stands in the outbox of
  * the MLS session, under `nonce`.
@@ -14,9 +15,14 @@
 
 #include "device/core.h"
 
-/* Stores `content` as the last item of the session that is loaded. */
+/* Stores `content` as the last item of the session that is loaded. expires_ms:
+ * Unix, when it goes everywhere, the server included; 0: never. */
 MUST_CHECK enum err outbox_put(struct device *d, struct span content,
-			       const char *key, uint64_t *item);
+			       uint64_t expires_ms, const char *key,
+			       uint64_t *item);
+
+/* Has the time of an item come before it was sent? */
+bool outbox_is_over(const struct device *d, const json_t *item);
 
 /* The message of that item, which outbox_put() has stored, names a file. */
 MUST_CHECK enum err outbox_name_file(struct membership *m, uint64_t item,
@@ -77,7 +83,8 @@ void outbox_hold(struct membership *m);
 bool outbox_is_held(const struct membership *m, const json_t *item);
 bool outbox_let_go(struct membership *m);
 
-/* It will never be taken: it stays on the list, and holds up nothing. */
+/* It will never be taken: it stays on the list, without its text where its time
+ * has come, and holds up nothing. */
 MUST_CHECK enum err outbox_refuse(struct device *d, json_t *item,
 				  const char *slug, const char *detail);
 

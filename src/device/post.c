@@ -65,7 +65,7 @@ static enum err announce(struct device *d)
 		return ERR_OK;
 	content_put(&content, CONTENT_NAME, span_str(name));
 	TRY(buf_end(&content));
-	TRY(outbox_put(d, buf_span(&content), NULL, &item));
+	TRY(outbox_put(d, buf_span(&content), 0, NULL, &item));
 out:
 	buf_clear(&content);
 	return e;
@@ -240,11 +240,29 @@ out:
 	return e;
 }
 
+/* The log was read to its end, and does not have the item: it is not sealed, or
+ * for an epoch that is over. So it is nowhere, and goes. */
+static enum err refuse_over(struct device *d)
+{
+	json_t *item = next_item(d);
+	static const char words[] =
+	    "its time was over before it could be sent.";
+
+	work_changed(d);
+	if (record_number_or_0(item, "item") == d->work.outcome.item)
+		d->work.outcome.result =
+		    why_set(&d->work.why, ERR_STATE_EXPIRED, "expired",
+			    "This was not sent: %s", words);
+	return outbox_refuse(d, item, "expired", words);
+}
+
 static enum err seal(struct device *d)
 {
 	bool halted;
 	enum err e;
 
+	if (outbox_is_over(d, next_item(d)))
+		return refuse_over(d);
 	TRY(halt_changed(d, &halted));
 	if (halted)
 		goto out;
@@ -289,6 +307,7 @@ static enum err post_ask(struct device *d, struct request *request)
 	d->work.post_item = record_number_or_0(item, "item");
 	request->kind = REQUEST_SEND;
 	request->file = record_string(item, "file");
+	request->expires_ms = record_number_or_0(item, "expires_at");
 	if (FAULT(PLAINTEXT_POSTED) && d->work.order.text.n > 0) {
 		request->bytes = d->work.order.text;
 		return ERR_OK;

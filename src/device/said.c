@@ -158,6 +158,9 @@ enum err said_read(struct span mimi, struct said *said)
 	memset(said, 0, sizeof(*said));
 	TRY(mimi_decode(mimi, &m));
 	memcpy(said->salt, m.salt, MIMI_SALT);
+	said->expires = m.expires;
+	said->relative = m.relative;
+	said->expires_s = m.expires_at;
 	read_act(&m, said);
 	put_part(said, &m, 0);
 	TRY(buf_end(&said->text));
@@ -179,57 +182,72 @@ void said_clear(struct said *said)
 	memset(said, 0, sizeof(*said));
 }
 
-/* ---- making ---- */
-
-enum err said_put(enum said_act act, struct span text, struct span about,
-		  const struct rng *rng, struct buf *out)
+uint64_t said_end(const struct said *said, uint64_t now_ms)
 {
-	struct mimi_part body = {
-		.disposition =
-		    act == SAID_REACTION ? MIMI_REACTION : MIMI_RENDER,
-		.cardinality = act == SAID_DELETE ? MIMI_NULL : MIMI_SINGLE,
-		.content_type = SPAN_LIT("text/plain;charset=utf-8"),
-		.content = text,
-	};
-	struct mimi_message m = { .parts = &body, .part_count = 1 };
-	bool replaces = act == SAID_EDIT || act == SAID_DELETE;
-	enum err e;
+	uint64_t after = (uint64_t)said->expires_s * 1000;
 
-	TRY(rng_fill(rng, m.salt, sizeof(m.salt)));
-	m.replaces = replaces ? about : SPAN_EMPTY;
-	m.in_reply_to = replaces ? SPAN_EMPTY : about;
-	TRY(mimi_encode(&m, out));
-out:
-	return e;
+	if (!said->expires)
+		return 0;
+	if (said->relative)
+		return now_ms + after;
+	return after > 0 ? after : 1; /* 0 says never */
 }
 
-enum err said_put_file(const struct attachment *file, struct span text,
-		       struct span about, const struct rng *rng,
-		       struct buf *out)
+/* ---- making ---- */
+
+enum err said_put(const struct saying *saying, const struct rng *rng,
+		  struct buf *out)
 {
-	/* both, or the file alone */
+	enum said_act act = saying->act;
+	/* a text, a file, or both in one part */
 	struct mimi_part parts[3] = {
 		{ .disposition = MIMI_RENDER,
 		  .cardinality = MIMI_MULTI,
 		  .semantics = MIMI_PROCESS_ALL,
 		  .children = 2 },
-		{ .disposition = MIMI_RENDER,
-		  .cardinality = MIMI_SINGLE,
-		  .content_type = SPAN_LIT("text/plain;charset=utf-8"),
-		  .content = text },
+		{
+		    .disposition =
+			act == SAID_REACTION ? MIMI_REACTION : MIMI_RENDER,
+		    .cardinality = act == SAID_DELETE ? MIMI_NULL : MIMI_SINGLE,
+		    .content_type = SPAN_LIT("text/plain;charset=utf-8"),
+		    .content = saying->text,
+		}
 	};
-	struct mimi_message m = { .parts = text.n > 0 ? parts : parts + 2,
-				  .part_count = text.n > 0 ? 3 : 1,
-				  .in_reply_to = about };
+	struct mimi_message m = { .parts = parts + 1, .part_count = 1 };
+	bool replaces = act == SAID_EDIT || act == SAID_DELETE;
+	uint64_t ends_s = saying->expires_ms / 1000;
 	struct buf url = BUF_INIT;
 	enum err e;
 
-	attachment_to_part(file, &url, &parts[2]);
-	TRY(buf_end(&url));
+	ENSURE(ends_s <= UINT32_MAX, ERR_PEER_INVALID);
+	if (saying->file != NULL) {
+		attachment_to_part(saying->file, &url, &parts[2]);
+		TRY(buf_end(&url));
+		m.parts = saying->text.n > 0 ? parts : parts + 2;
+		m.part_count = saying->text.n > 0 ? 3 : 1;
+	}
 	TRY(rng_fill(rng, m.salt, sizeof(m.salt)));
+	m.replaces = replaces ? saying->about : SPAN_EMPTY;
+	m.in_reply_to = replaces ? SPAN_EMPTY : saying->about;
+	m.expires = ends_s > 0;
+	m.expires_at = (uint32_t)ends_s;
 	TRY(mimi_encode(&m, out));
 out:
 	buf_clear(&url);
+	return e;
+}
+
+enum err said_without_end(struct span mimi, struct buf *out)
+{
+	struct mimi_message m;
+	enum err e;
+
+	TRY(mimi_decode(mimi, &m));
+	m.expires = m.relative = false;
+	m.expires_at = 0;
+	TRY(mimi_encode(&m, out));
+out:
+	mimi_message_clear(&m);
 	return e;
 }
 

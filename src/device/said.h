@@ -19,6 +19,9 @@ struct said {
 	bool fallback; /* words of ours stand in the text */
 	bool has_file; /* of a SAID_TEXT, which may be empty then */
 	struct attachment file;
+	bool expires;
+	bool relative;	    /* expires_s is from when it came */
+	uint32_t expires_s; /* Unix seconds */
 };
 
 /* ERR_PEER_MALFORMED, ERR_PEER_TOO_LARGE, ERR_PEER_UNSUPPORTED as mimi_decode();
@@ -26,16 +29,24 @@ struct said {
 MUST_CHECK enum err said_read(struct span mimi, struct said *said);
 void said_clear(struct said *said);
 
-/* Appends content for CONTENT_MIMI under a new salt. `about`: an id; empty only
- * for SAID_TEXT. */
-MUST_CHECK enum err said_put(enum said_act act, struct span text,
-			     struct span about, const struct rng *rng,
+/* When its texts go, Unix milliseconds, for who has it since now_ms; 0: never. */
+uint64_t said_end(const struct said *said, uint64_t now_ms);
+
+struct saying {
+	enum said_act act;
+	struct span text;
+	struct span about; /* an id; empty only for SAID_TEXT */
+	/* of a SAID_TEXT, whose text may be empty then; NULL: none */
+	const struct attachment *file;
+	uint64_t expires_ms; /* Unix, in whole seconds; 0: never */
+};
+
+/* Appends content for CONTENT_MIMI under a new salt. */
+MUST_CHECK enum err said_put(const struct saying *saying, const struct rng *rng,
 			     struct buf *out);
 
-/* The same of a file, with a text or without. */
-MUST_CHECK enum err said_put_file(const struct attachment *file,
-				  struct span text, struct span about,
-				  const struct rng *rng, struct buf *out);
+/* Appends the same content as one that never ends. */
+MUST_CHECK enum err said_without_end(struct span mimi, struct buf *out);
 
 /* The id of a message that the device `identity` said in `session`; both as text.
  * A text of type 1 has one, too: `message` is all of it then, and its salt the

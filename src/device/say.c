@@ -113,31 +113,42 @@ static enum err check_target(struct device *d, const json_t *entry)
 	return gone(d);
 }
 
-enum err say_put(struct device *d, struct buf *content)
+/* The id of what the order is about. */
+static enum err find_about(struct device *d, uint8_t id[MIMI_ID])
 {
-	const struct order *order = &d->work.order;
-	struct buf mimi = BUF_INIT;
 	json_t *entry = NULL;
-	uint8_t id[MIMI_ID];
-	struct span about;
 	enum err e;
 
-	if (order->about == 0 && order->file == NULL) {
+	TRY(find(d, &entry));
+	TRY(check_target(d, entry));
+	if (record_digest(entry, "id", id) != ERR_OK)
+		TRY(gone(d));
+out:
+	json_decref(entry);
+	return e;
+}
+
+enum err say_put(struct device *d, uint64_t expires_ms, struct buf *content)
+{
+	const struct order *order = &d->work.order;
+	struct saying saying = { .act = order->act,
+				 .text = order->text,
+				 .file = order->file,
+				 .expires_ms = expires_ms };
+	struct buf mimi = BUF_INIT;
+	uint8_t id[MIMI_ID];
+	enum err e;
+
+	if (order->about == 0 && order->file == NULL && expires_ms == 0) {
 		content_put(content, CONTENT_TEXT, order->text);
 		return buf_end(content);
 	}
 	if (order->about > 0) {
-		TRY(find(d, &entry));
-		TRY(check_target(d, entry));
-		if (record_digest(entry, "id", id) != ERR_OK)
-			TRY(gone(d));
+		TRY(find_about(d, id));
+		saying.about = SPAN_ARRAY(id);
 	}
 	TRY(check_readers(d));
-	about = span_of(id, order->about > 0 ? sizeof(id) : 0);
-	e = order->file != NULL
-		? said_put_file(order->file, order->text, about, d->ports.rng,
-				&mimi)
-		: said_put(order->act, order->text, about, d->ports.rng, &mimi);
+	e = said_put(&saying, d->ports.rng, &mimi);
 	if (e == ERR_PEER_TOO_LARGE)
 		e = why_set(&d->work.why, e, "too-large",
 			    "The message is too long.");
@@ -145,7 +156,6 @@ enum err say_put(struct device *d, struct buf *content)
 	content_put(content, CONTENT_MIMI, buf_span(&mimi));
 	TRY(buf_end(content));
 out:
-	json_decref(entry);
 	buf_clear(&mimi);
 	return e;
 }

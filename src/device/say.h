@@ -6,10 +6,11 @@
 #include "device/core.h"
 
 /*
- * Appends what the order says. With the reason: ERR_STATE_GONE, there is no such
+ * Appends what the order says; expires_ms: Unix, when it goes, or 0. With the reason: ERR_STATE_GONE, there is no such
  * message here; ERR_PEER_DENIED, it is somebody else's; ERR_PEER_UNSUPPORTED, a
  * member's device does not read it.
  */
-MUST_CHECK enum err say_put(struct device *d, struct buf *content);
+MUST_CHECK enum err say_put(struct device *d, uint64_t expires_ms,
+			    struct buf *content);
 
 #endif

@@ -46,11 +46,11 @@ static bool grant_is(jwt_t *jwt, const char *name, const char *must)
 	return value != NULL && strcmp(value, must) == 0;
 }
 
-static bool grant_uuid(jwt_t *jwt, const char *name, uint8_t out[16])
+static bool grant_uuid(jwt_t *jwt, const char *name, struct uuid *out)
 {
 	const char *value = jwt_get_grant(jwt, name);
 
-	return value != NULL && text_parse_uuid(out, span_str(value)) == ERR_OK;
+	return value != NULL && uuid_parse(out, span_str(value)) == ERR_OK;
 }
 
 static bool read_claims(const struct bearer_rules *rules, jwt_t *jwt,
@@ -70,9 +70,9 @@ static bool read_claims(const struct bearer_rules *rules, jwt_t *jwt,
 	return jwt_get_alg(jwt) == JWT_ALG_ES256 &&
 	       grant_is(jwt, "iss", rules->issuer) &&
 	       (out->pending || grant_is(jwt, "aud", rules->audience)) &&
-	       grant_uuid(jwt, "sub", out->user) &&
-	       grant_uuid(jwt, "dev", out->device) &&
-	       grant_uuid(jwt, "fam", out->family);
+	       grant_uuid(jwt, "sub", &out->user) &&
+	       grant_uuid(jwt, "dev", &out->device) &&
+	       grant_uuid(jwt, "fam", &out->family);
 }
 
 enum err bearer_verify(const struct bearer_rules *rules, struct span token,

@@ -8,14 +8,13 @@
 
 #include <stdbool.h>
 
-#include "base/err.h"
-#include "base/span.h"
+#include "base/uuid.h"
 
 enum { BEARER_MAX = 2048, BEARER_AUDIENCE_SIZE = 256 };
 
 /* Whose a token is. */
 struct identity {
-	uint8_t user[16], device[16], family[16];
+	struct uuid user, device, family;
 	char username[33];
 	uint64_t expires; /* seconds since 1970 */
 	bool pending;	  /* the device waits to be approved */

@@ -34,10 +34,9 @@ static bool too_often(struct problem *problem)
 	return false;
 }
 
-bool delivery_admit(const uint8_t device[16], size_t bytes,
-		    struct problem *problem)
+bool delivery_admit(struct uuid device, size_t bytes, struct problem *problem)
 {
-	struct span who = span_of(device, 16);
+	struct span who = SPAN_ARRAY(device.bytes);
 
 	return (limits_take(LIMIT_MESSAGES, who, SPAN_EMPTY, 1) &&
 		limits_take(LIMIT_BYTES, who, SPAN_EMPTY, bytes)) ||
@@ -47,14 +46,14 @@ bool delivery_admit(const uint8_t device[16], size_t bytes,
 /* Not when it arrives: a stranger could use up what its members have. */
 void delivery_count(const struct message *message)
 {
-	if (!limits_take(LIMIT_SESSION_MESSAGES, SPAN_ARRAY(message->session),
-			 SPAN_EMPTY, 1))
+	if (!limits_take(LIMIT_SESSION_MESSAGES,
+			 SPAN_ARRAY(message->session.bytes), SPAN_EMPTY, 1))
 		return; /* delivery_check() refuses the next one */
 }
 
 bool delivery_check(struct span bytes, const struct delivery_limits *limits,
-		    uint64_t now, const uint8_t device[16],
-		    const uint8_t *session, struct append *out,
+		    uint64_t now, struct uuid device,
+		    const struct uuid *session, struct append *out,
 		    struct problem *problem)
 {
 	uint64_t window = limits->nonce_window_ms, sent;
@@ -69,7 +68,7 @@ bool delivery_check(struct span bytes, const struct delivery_limits *limits,
 	if (decode(bytes, &envelope, &view) != ERR_OK)
 		return refuse(problem, OUTCOME_ENVELOPE_INVALID, NULL);
 	if (session != NULL &&
-	    !span_equal(envelope.session_id, span_of(session, 16)))
+	    !uuid_equal(uuid_of(envelope.session_id.p), *session))
 		return refuse(problem, OUTCOME_ENVELOPE_INVALID,
 			      "it is of another session");
 	if (envelope.epoch > INT64_MAX)
@@ -81,12 +80,13 @@ bool delivery_check(struct span bytes, const struct delivery_limits *limits,
 	if (!limits_allow(LIMIT_SESSION_MESSAGES, envelope.session_id,
 			  SPAN_EMPTY, 1))
 		return too_often(problem);
-	memcpy(out->session, envelope.session_id.p, 16);
-	memcpy(out->device, device, 16);
-	memcpy(out->nonce, envelope.nonce.p, 16);
+	out->session = uuid_of(envelope.session_id.p);
+	out->device = device;
+	memcpy(out->nonce, envelope.nonce.p, sizeof(out->nonce));
 	out->epoch = envelope.epoch;
 	out->view_seq = view.seq;
-	memcpy(out->view_head, view.head.p, sizeof(out->view_head));
+	out->view_head = digest_of(view.head.p);
+	out->expires_ms = 0;
 	out->envelope = bytes;
 	out->origin = SPAN_EMPTY;
 	return true;
@@ -115,34 +115,27 @@ struct problem delivery_problem(const struct append_result *result)
 	return problem;
 }
 
-static void put_uuid(struct buf *out, const char *name, const uint8_t id[16])
-{
-	char text[TEXT_UUID_SIZE];
-
-	text_uuid(text, id);
-	buf_put_str(out, name);
-	buf_put(out, span_of(text, TEXT_UUID_SIZE - 1));
-}
-
 void delivery_put(struct buf *out, const struct message *m, bool with_type)
 {
 	buf_put_str(out, with_type ? "{\"type\":\"message\"," : "{");
-	put_uuid(out, "\"session_id\":\"", m->session);
+	buf_put_str(out, "\"session_id\":\"");
+	uuid_put(out, m->session);
 	buf_put_str(out, "\",\"seq\":");
 	text_put_u64(out, m->seq);
 	buf_put_str(out, ",\"kind\":");
 	text_put_u64(out, (uint64_t)m->kind);
 	buf_put_str(out, ",\"epoch\":");
 	text_put_u64(out, m->epoch);
-	put_uuid(out, ",\"sender\":\"", m->sender);
+	buf_put_str(out, ",\"sender\":\"");
+	uuid_put(out, m->sender);
 	if (m->bytes.n > 0) {
 		buf_put_str(out, "\",\"envelope\":\"");
 		text_put_base64(out, m->bytes);
 	}
 	buf_put_str(out, "\",\"hash\":\"");
-	text_put_hex(out, SPAN_ARRAY(m->hash));
+	digest_put(out, m->hash);
 	buf_put_str(out, "\",\"head\":\"");
-	text_put_hex(out, SPAN_ARRAY(m->head));
+	digest_put(out, m->head);
 	buf_put_str(out, "\",\"sent_at\":");
 	text_put_u64(out, m->sent_ms);
 	buf_put_u8(out, '}');

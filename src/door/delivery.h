@@ -15,18 +15,21 @@ struct delivery_limits {
 	uint64_t nonce_window_ms; /* how far a nonce's time may be off */
 };
 
+/* The last time, in Unix milliseconds, that a sender may give for the end of a
+ * message: the year 9999. */
+#define DELIVERY_EXPIRES_MAX UINT64_C(253402300799999)
+
 /* Checks what a server can see of an envelope and fills `out`, which borrows
- * from it and has no origin. False: `problem` says why. `session` NULL: that
+ * from it and has no origin and no end. False: `problem` says why. `session` NULL: that
  * of the envelope. */
 bool delivery_check(struct span bytes, const struct delivery_limits *limits,
-		    uint64_t now_ms, const uint8_t device[16],
-		    const uint8_t *session, struct append *out,
+		    uint64_t now_ms, struct uuid device,
+		    const struct uuid *session, struct append *out,
 		    struct problem *problem);
 
 /* Counts a message that arrives from a device, before anything else is done for
  * it; delivery_check() does so by itself. False: `problem` says why. */
-bool delivery_admit(const uint8_t device[16], size_t bytes,
-		    struct problem *problem);
+bool delivery_admit(struct uuid device, size_t bytes, struct problem *problem);
 
 /* Counts a message that was stored, for its session. */
 void delivery_count(const struct message *message);

@@ -6,7 +6,7 @@
 enum { EVERY_MS = 30000, SOON_MS = 500, BATCH = 512 };
 
 static struct presence_settings presence;
-static uint8_t batch[BATCH][16]; /* who has come since the last telling */
+static struct uuid batch[BATCH]; /* who has come since the last telling */
 static size_t count;
 
 static void on_told(void *arg, enum err e, struct rows *rows)
@@ -25,7 +25,7 @@ static void flush(void *arg)
 		return;
 	params_open_array(&params, PARAMS_UUID, count);
 	for (size_t i = 0; i < count; i++)
-		params_put_bytes(&params, SPAN_ARRAY(batch[i]));
+		params_put_uuid(&params, batch[i]);
 	params_close_array(&params);
 	count = 0;
 	/* a full queue has better things to do: the next round tells it */
@@ -33,15 +33,15 @@ static void flush(void *arg)
 		return;
 }
 
-static void add(void *arg, const uint8_t device[16])
+static void add(void *arg, struct uuid device)
 {
 	(void)arg;
-	memcpy(batch[count++], device, 16);
+	batch[count++] = device;
 	if (count == BATCH)
 		flush(NULL);
 }
 
-void presence_arrived(const uint8_t device[16])
+void presence_arrived(struct uuid device)
 {
 	add(NULL, device);
 }

@@ -3,8 +3,7 @@
 #ifndef HERMETIC_DOOR_PRESENCE_H
 #define HERMETIC_DOOR_PRESENCE_H
 
-#include <stdint.h>
-
+#include "base/uuid.h"
 #include "store/connection.h"
 #include "store/loop.h"
 
@@ -13,14 +12,13 @@ struct presence_settings {
 	/* Sends STATEMENT_PRESENCE_PUT. */
 	enum err (*put)(struct params *params, connection_done *done);
 	/* Calls `each` for every device that is here, perhaps twice. */
-	void (*list)(void (*each)(void *arg, const uint8_t device[16]),
-		     void *arg);
+	void (*list)(void (*each)(void *arg, struct uuid device), void *arg);
 };
 
 /* Once in a process. */
 void presence_start(const struct presence_settings *settings);
 
 /* A device has just come. */
-void presence_arrived(const uint8_t device[16]);
+void presence_arrived(struct uuid device);
 
 #endif

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/digest.h"
 #include "crypto/hash.h"
 
 enum { MIGRATIONS_MAX = 999, NAME_MAX_SIZE = 128, FILE_MAX = 1 << 20 };
@@ -60,16 +60,16 @@ static bool read_file(const char *name, const char *suffix, struct buf *out)
 	return out->n > 0 && out->n < FILE_MAX;
 }
 
-static bool digest_of(const char *name, char out[65])
+static bool read_digest(const char *name, char out[65])
 {
 	struct buf sql = BUF_INIT, hex = BUF_INIT;
-	uint8_t digest[32];
+	struct digest digest = { { 0 } };
 	struct span part;
 	bool ok = read_file(name, ".up.sql", &sql);
 
 	part = buf_span(&sql);
-	ok = ok && hash_sha256(&part, 1, digest) == ERR_OK;
-	text_put_hex(&hex, SPAN_ARRAY(digest));
+	ok = ok && hash_sha256(&part, 1, digest.bytes) == ERR_OK;
+	digest_put(&hex, digest);
 	ok = ok && buf_end(&hex) == ERR_OK;
 	if (ok)
 		(void)snprintf(out, 65, "%.64s", (const char *)hex.p);
@@ -102,7 +102,7 @@ static bool list_migrations(void)
 			(void)snprintf(m->name, sizeof(m->name), "%.*s",
 				       (int)strlen(entries[i]->d_name) - 7,
 				       entries[i]->d_name);
-			ok = digest_of(m->name, m->digest);
+			ok = read_digest(m->name, m->digest);
 			migration_count++;
 		}
 		free(entries[i]);

@@ -93,14 +93,14 @@ static bool is_gone(struct uuid id)
 
 bool cache_is_revoked(const struct identity *token)
 {
-	const struct uuid family = uuid_of(token->family);
+	const struct uuid family = token->family;
 	bool found;
 
 	lock();
 	found = (c.revoked_count > 0 &&
 		 bsearch(&family, c.revoked, c.revoked_count, sizeof(family),
 			 uuid_compare) != NULL) ||
-		is_gone(family) || is_gone(uuid_of(token->device));
+		is_gone(family) || is_gone(token->device);
 	unlock();
 	return found;
 }
@@ -162,11 +162,11 @@ static enum err take_members(struct rows *rows, struct members *to,
 	for (size_t i = 0; i < n; i++) {
 		struct uuid next = { { 0 } };
 
-		rows_uuid(rows, i, "session_id", session.bytes);
+		session = rows_uuid(rows, i, "session_id");
 		if (!rows_is_null(rows, i, "device_id"))
-			rows_uuid(rows, i, "device_id", devices[count++].bytes);
+			devices[count++] = rows_uuid(rows, i, "device_id");
 		if (i + 1 < n)
-			rows_uuid(rows, i + 1, "session_id", next.bytes);
+			next = rows_uuid(rows, i + 1, "session_id");
 		TRY(rows_end(rows));
 		if (i + 1 < n && uuid_equal(session, next))
 			continue;
@@ -233,7 +233,7 @@ static void ask_page(void)
 {
 	struct params params = PARAMS_INIT;
 
-	params_uuid(&params, c.page_after.bytes);
+	params_uuid(&params, c.page_after);
 	params_i32(&params, PAGE);
 	c.asking = connection_send(c.queries, STATEMENT_MQTT_MEMBERS_PAGE,
 				   &params, on_page, NULL) == ERR_OK;
@@ -337,7 +337,7 @@ static void on_revoked(void *arg, enum err e, struct rows *rows)
 	(void)arg;
 	c.asking_revoked = false;
 	for (size_t i = 0; fresh != NULL && i < n; i++)
-		rows_uuid(rows, i, "family_id", fresh[i].bytes);
+		fresh[i] = rows_uuid(rows, i, "family_id");
 	if (e == ERR_OK && fresh != NULL && rows_end(rows) == ERR_OK) {
 		qsort(fresh, n, sizeof(*fresh), uuid_compare);
 		lock();
@@ -375,12 +375,12 @@ static void on_notice(void *arg, const struct notice *notice)
 	case NOTICE_MESSAGE:
 	case NOTICE_MEMBERS:
 		lock();
-		want(uuid_of(notice->id), notice->kind == NOTICE_MEMBERS);
+		want(notice->id, notice->kind == NOTICE_MEMBERS);
 		unlock();
 		break;
 	case NOTICE_REVOKED:
 		lock();
-		c.gone[c.gone_next++ % GONE_MAX] = uuid_of(notice->id);
+		c.gone[c.gone_next++ % GONE_MAX] = notice->id;
 		unlock();
 		ask_revoked(NULL);
 		break;

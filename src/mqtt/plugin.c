@@ -111,7 +111,7 @@ static int on_auth(int event, void *data, void *arg)
 		return MOSQ_ERR_UNKNOWN; /* closed: it may well be a good one */
 	if (e != ERR_OK || strcmp(ask->username, token.username) != 0 ||
 	    !topic_client(span_str(id), &device) ||
-	    !uuid_equal(device, uuid_of(token.device)))
+	    !uuid_equal(device, token.device))
 		return MOSQ_ERR_AUTH;
 	return remember(ask->client, &token, span_str(id)) ? MOSQ_ERR_SUCCESS
 							   : MOSQ_ERR_NOMEM;

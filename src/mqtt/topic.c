@@ -19,12 +19,10 @@ static bool skip(struct rd *r, struct span prefix)
 static bool take_id(struct rd *r, struct uuid *id)
 {
 	struct span text = rd_take(r, UUID_TEXT);
-	char written[TEXT_UUID_SIZE];
 
 	if (rd_u8(r) != '/' || !rd_ok(r) || uuid_parse(id, text) != ERR_OK)
 		return false;
-	text_uuid(written, id->bytes);
-	return span_equal(text, span_of(written, UUID_TEXT));
+	return span_equal(text, span_str(uuid_text(*id).text));
 }
 
 static bool is_own_topic(struct span rest)

@@ -365,9 +365,43 @@ out:
 	return e;
 }
 
+enum err account_check_login(struct account *a,
+			     const struct account_login *login)
+{
+	bool there = state_exists(a->home);
+
+	if (login->is_new && there)
+		return why_set(&a->why, ERR_STATE_CONFLICT, "state-exists",
+			       "%s already holds an account. Use another "
+			       "--home, or: hermetic login",
+			       a->home);
+	if ((login->username == NULL || login->server == NULL) && !there)
+		return why_set(&a->why, ERR_PEER_INVALID, "usage",
+			       "The first time, give %s.",
+			       login->username == NULL ? "--username NAME"
+						       : "--server HOST:PORT");
+	return ERR_OK;
+}
+
+/* What was not given is in the state. */
+static enum err remember(struct account *a, struct account_login *login)
+{
+	enum err e;
+
+	if (login->username != NULL && login->server != NULL)
+		return ERR_OK;
+	TRY(account_peek(a, login->passphrase));
+	if (login->username == NULL)
+		login->username = a->username;
+	if (login->server == NULL)
+		login->server = a->server;
+out:
+	return e;
+}
+
 /* The server is asked before a state is made, so a refused login leaves
  * nothing behind. */
-enum err account_login(struct account *a, const struct account_login *login)
+static enum err log_in(struct account *a, const struct account_login *login)
 {
 	struct api_answer answer = { 0 };
 	struct buf form = BUF_INIT, password = BUF_INIT;
@@ -377,8 +411,7 @@ enum err account_login(struct account *a, const struct account_login *login)
 	TRY(name_ca(a));
 	TRY(open_existing(a, login));
 	TRY(choose_suites(a, login->algorithms));
-	TRY(account_use_server(a, login->server != NULL ? login->server
-							: a->server));
+	TRY(account_use_server(a, login->server));
 	TRY(passphrase_form(login->passphrase, &form));
 	TRY(passphrase_password(login->username, buf_span(&form), &password));
 	if (login->is_new)
@@ -405,6 +438,18 @@ out:
 	api_answer_clear(&answer);
 	buf_clear(&form);
 	buf_clear(&password);
+	return e;
+}
+
+enum err account_login(struct account *a, const struct account_login *login)
+{
+	struct account_login whole = *login;
+	enum err e;
+
+	TRY(account_check_login(a, login));
+	TRY(remember(a, &whole));
+	TRY(log_in(a, &whole));
+out:
 	return e;
 }
 

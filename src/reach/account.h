@@ -67,9 +67,15 @@ json_t *account_suites_to_json(const struct suites *suites);
 /* Lower-case letters, digits and ._- as the server wants them. */
 bool account_name_is_sane(const char *username);
 
+/* Without the passphrase: is enough given? ERR_STATE_CONFLICT: a new account, where
+ * there is a state already. */
+MUST_CHECK enum err account_check_login(struct account *a,
+					const struct account_login *login);
+
 /*
  * Opens or makes the state, logs in, remembers, opens the device. Only
- * `a->home` needs to be set before.
+ * `a->home` needs to be set before. A server or user name that is not given is the
+ * one of the state.
  * On failure a state that was not there before is not there either.
  */
 MUST_CHECK enum err account_login(struct account *a,

@@ -74,6 +74,10 @@ static enum err put_envelope(const struct request *request, json_t *body)
 	enum err e;
 
 	TRY(record_set_bytes(body, "envelope", request->bytes));
+	if (request->expires_ms > 0)
+		(void)json_object_set_new(
+		    body, "expires_at",
+		    json_integer((json_int_t)request->expires_ms));
 	if (request->file != NULL)
 		ENSURE(json_object_set_new(
 			   body, "files", json_pack("[s]", request->file)) == 0,

@@ -97,20 +97,25 @@ bool channel_wants_token(const struct channel *channel)
 
 /* ---- time ---- */
 
+/* Also with no time at all it looks once. */
 void channel_wait(struct channel *channel, int fd, int timeout_ms,
 		  bool *readable)
 {
-	uint64_t until = clock_steady_ms() + (uint64_t)timeout_ms;
+	uint64_t now = clock_steady_ms(), until = now + (uint64_t)timeout_ms;
 
 	*readable = false;
 	while (!channel->ended && json_array_size(channel->queue) == 0 &&
 	       !*readable) {
-		uint64_t now = clock_steady_ms();
-
+		channel->kind->serve(channel, fd, (int)(until - now), readable);
+		now = clock_steady_ms();
 		if (now >= until)
 			break;
-		channel->kind->serve(channel, fd, (int)(until - now), readable);
 	}
+}
+
+int channel_fd(const struct channel *channel)
+{
+	return channel->ended ? -1 : channel->kind->fd(channel);
 }
 
 json_t *channel_take(struct channel *channel)
@@ -197,18 +202,10 @@ enum err channel_subscribe(struct channel *channel, const char *id,
 	return channel->kind->subscribe(channel, id, after, why, out);
 }
 
-enum err channel_send(struct channel *channel, const char *id,
-		      struct span envelope, struct why *why, char slug[48],
-		      json_t **answer)
+enum err channel_send(struct channel *channel, const char *id, json_t *body,
+		      struct why *why, char slug[48], json_t **answer)
 {
-	json_t *body = json_object();
-	enum err e;
-
-	TRY(record_set_bytes(body, "envelope", envelope));
 	if (channel->kind->names_requests)
 		(void)json_object_set_new(body, "type", json_string("send"));
-	e = channel_request(channel, id, json_incref(body), why, slug, answer);
-out:
-	json_decref(body);
-	return e;
+	return channel_request(channel, id, body, why, slug, answer);
 }

@@ -45,16 +45,21 @@ MUST_CHECK enum err channel_subscribe(struct channel *channel, const char *id,
 				      uint64_t after, struct why *why,
 				      struct channel_subscription *out);
 
-/* Sends and waits up to 30 seconds for the answer, a new reference. Pushes
- * that come first are queued. Errors as above, a problem's slug in `slug`. */
+/* Sends `body`, which is as POST /session/ID/send has it and is taken over, and
+ * waits up to 30 seconds for the answer, a new reference. Pushes that come first
+ * are queued. Errors as above, a problem's slug in `slug`. */
 MUST_CHECK enum err channel_send(struct channel *channel, const char *id,
-				 struct span envelope, struct why *why,
-				 char slug[48], json_t **answer);
+				 json_t *body, struct why *why, char slug[48],
+				 json_t **answer);
 
 /* Waits until something is queued, `fd` (or -1) can be read, the connection
  * ended, or the time is over. *readable tells about fd. */
 void channel_wait(struct channel *channel, int fd, int timeout_ms,
 		  bool *readable);
+
+/* What can be read when the server has said something; it is served once a second,
+ * also when it has not. -1: the connection ended. */
+int channel_fd(const struct channel *channel);
 
 /* The next push, a new reference; NULL when none is queued. */
 json_t *channel_take(struct channel *channel);

@@ -20,6 +20,7 @@ struct channel_kind {
 	 * what happens. */
 	void (*serve)(struct channel *channel, int fd, int timeout_ms,
 		      bool *readable);
+	int (*fd)(const struct channel *channel);
 	/* Reads, or lets it be. */
 	void (*read)(struct channel *channel, bool on);
 };

@@ -20,10 +20,16 @@ struct turn {
 static enum err ask_by_sender(struct turn *turn)
 {
 	const struct drive_sender *sender = turn->a->sender;
-	const struct request *request = turn->request;
+	struct call call;
+	enum err e;
 
-	return sender->send(sender->context, request->session, request->bytes,
-			    &turn->why, turn->got.slug, &turn->got.body);
+	TRY(call_make(turn->request, &call));
+	TRY(sender->send(sender->context, turn->request->session,
+			 json_incref(call.body), &turn->why, turn->got.slug,
+			 &turn->got.body));
+out:
+	call_clear(&call);
+	return e;
 }
 
 /* The reason goes to the device: what stands in account->why stays there. */

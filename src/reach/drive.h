@@ -7,11 +7,11 @@
 
 /* Envelopes that go another way than by REST (account->sender). */
 struct drive_sender {
-	/* *answer: a new reference to the object that the server answered.
-	 * Errors and `slug` as api_call() has them. */
-	enum err (*send)(void *context, const char *session,
-			 struct span envelope, struct why *why, char slug[48],
-			 json_t **answer);
+	/* `body` as POST /session/ID/send has it; taken over. *answer: a new
+	 * reference to the object that the server answered. Errors and `slug`
+	 * as api_call() has them. */
+	enum err (*send)(void *context, const char *session, json_t *body,
+			 struct why *why, char slug[48], json_t **answer);
 	/* Is it possible now? Otherwise REST is taken. */
 	bool (*is_open)(void *context);
 	void *context;

@@ -116,6 +116,8 @@ enum err enrol_is_needed(struct account *a, bool *needed)
 	enum err e;
 
 	*needed = false;
+	if (!a->pending)
+		TRY(drive_session(a, ORDER_ACCOUNT, NULL));
 	TRY(device_number(a->device, &number, &recovery));
 	if (number > 0)
 		goto out;
@@ -189,6 +191,7 @@ static enum err take(struct account *a, struct span answer)
 	TRY(device_take_approval(a->device, answer, &log, &a->why));
 	/* the tokens of before were those of a device that waits */
 	TRY(tokens_access(a, true, &token));
+	a->pending = false;
 out:
 	shown_clear(&shown);
 	buf_clear(&token);
@@ -244,6 +247,7 @@ static enum err settle(struct account *a)
 		goto out;
 	}
 	TRY(tokens_access(a, true, &token));
+	a->pending = false;
 out:
 	buf_clear(&token);
 	return e;

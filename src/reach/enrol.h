@@ -9,8 +9,8 @@
 #include "device/approval.h"
 #include "reach/account.h"
 
-/* Whether this device stands in its account's log, as the device has verified it,
- * after the log was read (ORDER_ACCOUNT). *needed: there is a log, and it does not. */
+/* Whether this device stands in its account's log, as the device has verified it: the
+ * log is read first. *needed: there is a log, and it does not. */
 MUST_CHECK enum err enrol_is_needed(struct account *a, bool *needed);
 
 /* Asks for approval; `show` is given the code, once. Then waits until another device

@@ -36,14 +36,12 @@ struct live {
 
 /* ---- sending ---- */
 
-static enum err send_envelope(void *context, const char *session,
-			      struct span envelope, struct why *why,
-			      char slug[48], json_t **answer)
+static enum err send_envelope(void *context, const char *session, json_t *body,
+			      struct why *why, char slug[48], json_t **answer)
 {
 	struct live *live = context;
 
-	return channel_send(live->channel, session, envelope, why, slug,
-			    answer);
+	return channel_send(live->channel, session, body, why, slug, answer);
 }
 
 static bool is_open(void *context)
@@ -472,12 +470,23 @@ out:
 
 /* ---- waiting ---- */
 
+int live_fd(const struct live *live)
+{
+	return live->channel != NULL ? channel_fd(live->channel) : -1;
+}
+
+uint64_t live_retry_ms(const struct live *live)
+{
+	uint64_t now = clock_steady_ms();
+
+	return live->retry_at > now ? live->retry_at - now : 0;
+}
+
 static void wait_disconnected(const struct live *live, int fd, int timeout_ms,
 			      bool *readable)
 {
 	struct pollfd input = { .fd = fd, .events = POLLIN };
-	uint64_t now = clock_steady_ms();
-	uint64_t left = live->retry_at > now ? live->retry_at - now : 0;
+	uint64_t left = live_retry_ms(live);
 
 	if (timeout_ms > (int)left)
 		timeout_ms = (int)left;
@@ -511,6 +520,7 @@ enum err live_wait(struct live *live, int fd, int timeout_ms, bool *readable,
 		if (channel_has_ended(live->channel))
 			hang_up(live, channel_end_reason(live->channel));
 	}
+	TRY(device_sweep(live->a->device));
 	renew_due_keys(live);
 	TRY(live_tell(live, stopped));
 out:

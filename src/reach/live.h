@@ -42,6 +42,11 @@ MUST_CHECK enum err live_follow(struct live *live, const char *id,
  * process read it. *stopped: the listener wants no more. */
 MUST_CHECK enum err live_tell(struct live *live, bool *stopped);
 
+/* As channel_fd(); -1 while it is not connected: then live_retry_ms() is how long
+ * until it wants time to connect again. */
+int live_fd(const struct live *live);
+uint64_t live_retry_ms(const struct live *live);
+
 /* Gives time to it, up to timeout_ms, or until `fd` (or -1) can be read.
  * A lost connection is no failure: it is tried again, slower and slower. */
 MUST_CHECK enum err live_wait(struct live *live, int fd, int timeout_ms,

@@ -202,6 +202,11 @@ static void serve(struct channel *channel, int fd, int timeout_ms,
 		find_refused(mqtt);
 }
 
+static int socket_of(const struct channel *channel)
+{
+	return mosquitto_socket(((const struct mqtt *)channel)->m);
+}
+
 static void set_reading(struct channel *channel, bool on)
 {
 	(void)channel; /* step() looks at paused */
@@ -288,6 +293,7 @@ static const struct channel_kind MQTT = {
 	.subscribe = subscribe,
 	.put = put,
 	.serve = serve,
+	.fd = socket_of,
 	.read = set_reading,
 };
 

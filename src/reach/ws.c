@@ -290,6 +290,13 @@ static void serve(struct channel *channel, int fd, int timeout_ms,
 	(void)lws_service(ws->context, -1);
 }
 
+static int socket_of(const struct channel *channel)
+{
+	const struct ws *ws = (const struct ws *)channel;
+
+	return ws->wsi != NULL ? lws_get_socket_fd(ws->wsi) : -1;
+}
+
 static void set_reading(struct channel *channel, bool on)
 {
 	if (of(channel)->wsi != NULL)
@@ -302,6 +309,7 @@ static const struct channel_kind WEBSOCKET = {
 	.put = put,
 	.names_requests = true,
 	.serve = serve,
+	.fd = socket_of,
 	.read = set_reading,
 };
 

@@ -2,10 +2,10 @@
 
 #include "server/answer.h"
 
-static void put_uuid(struct params *params, const uint8_t *uuid)
+static void put_uuid(struct params *params, const struct uuid *uuid)
 {
 	if (uuid != NULL)
-		params_uuid(params, uuid);
+		params_uuid(params, *uuid);
 	else
 		params_null(params);
 }
@@ -48,10 +48,10 @@ enum err account_links_append(const struct new_link *link,
 
 	put_uuid(&params, link->user);
 	put_uuid(&params, link->device);
-	params_bytea(&params, SPAN_ARRAY(link->fingerprint));
+	params_digest(&params, link->fingerprint);
 	params_i64(&params, (int64_t)link->link.number);
 	params_bytea(&params, link->link.before);
-	params_bytea(&params, SPAN_ARRAY(link->hash));
+	params_digest(&params, link->hash);
 	params_bytea(&params, link->bytes);
 	if (link->salt.n > 0)
 		params_bytea(&params, link->salt);

@@ -12,14 +12,14 @@
 struct new_link {
 	/* Whose name the first link takes, and which device posts it; NULL with
 	 * any other link. */
-	const uint8_t *user, *device;
+	const struct uuid *user, *device;
 	struct span salt; /* with the first link; otherwise empty */
 	bool anew;	  /* the name is to be this log's from now on */
 
 	struct span bytes;	  /* of the link */
 	struct account_link link; /* the same, decoded */
-	uint8_t hash[ACCOUNT_HASH];
-	uint8_t fingerprint[ACCOUNT_HASH]; /* of the log */
+	struct digest hash;
+	struct digest fingerprint; /* of the log */
 };
 
 /* `done` is called once with the rows of STATEMENT_ACCOUNT_LINK_TAKE, after the call.

@@ -28,7 +28,7 @@ struct linking {
 	/* what stands */
 	struct buf links; /* opaque link<V> each */
 	int64_t last;
-	uint8_t user[16];
+	struct uuid user;
 
 	struct check_verdict verdict;
 };
@@ -66,7 +66,7 @@ static void answer(struct linking *l, struct rows *rows, int status)
 
 	buf_putf(&out, "{\"number\":%llu,\"hash\":\"",
 		 (unsigned long long)l->new.link.number);
-	text_put_hex(&out, SPAN_ARRAY(l->new.hash));
+	digest_put(&out, l->new.hash);
 	buf_put_str(&out, "\"}");
 	answer_rows(l->req, status, rows, &out);
 	end(l);
@@ -102,8 +102,8 @@ static void append(struct linking *l)
 	enum err e;
 
 	if (l->new.link.number == 1) {
-		l->new.user = l->user;
-		l->new.device = l->who.device;
+		l->new.user = &l->user;
+		l->new.device = &l->who.device;
 	}
 	e = account_links_append(&l->new, on_appended, l);
 	if (e != ERR_OK)
@@ -159,10 +159,9 @@ static enum err take_log(struct linking *l, struct rows *rows,
 {
 	enum err e;
 
-	rows_uuid(rows, 0, "user_id", l->user);
+	l->user = rows_uuid(rows, 0, "user_id");
 	if (!rows_is_null(rows, 0, "fingerprint"))
-		rows_copy(rows, 0, "fingerprint", l->new.fingerprint,
-			  sizeof(l->new.fingerprint));
+		l->new.fingerprint = rows_digest(rows, 0, "fingerprint");
 	for (size_t i = 0; i < rows_count(rows); i++) {
 		if (rows_is_null(rows, i, "link"))
 			continue;
@@ -189,8 +188,7 @@ static const char *wrong_salt(const struct linking *l)
 
 static void judge(struct linking *l)
 {
-	if (l->new.link.number == 1 &&
-	    memcmp(l->user, l->who.user, sizeof(l->user)) != 0) {
+	if (l->new.link.number == 1 && !uuid_equal(l->user, l->who.user)) {
 		end_problem(l, OUTCOME_FORBIDDEN,
 			    "an account's first link is its own");
 	} else if (l->new.link.number != (uint64_t)l->last + 1) {
@@ -217,7 +215,7 @@ static void forget_log(struct linking *l)
 {
 	buf_reset(&l->links);
 	l->last = 0;
-	memcpy(l->new.fingerprint, l->new.hash, sizeof(l->new.hash));
+	l->new.fingerprint = l->new.hash;
 }
 
 static void on_log(void *arg, enum err e, struct rows *rows)
@@ -240,8 +238,7 @@ static void on_log(void *arg, enum err e, struct rows *rows)
 		end_problem(l, OUTCOME_LINK_TAKEN, NULL);
 	} else {
 		if (l->new.link.number == 1)
-			memcpy(l->new.fingerprint, l->new.hash,
-			       sizeof(l->new.hash));
+			l->new.fingerprint = l->new.hash;
 		judge(l);
 	}
 }
@@ -255,7 +252,7 @@ static void ask(struct linking *l)
 
 	if (l->account.is_fingerprint) {
 		params_null(&params);
-		params_bytea(&params, SPAN_ARRAY(l->account.fingerprint));
+		params_digest(&params, l->account.fingerprint);
 	} else {
 		params_text(&params, l->account.username);
 		params_null(&params);
@@ -302,7 +299,8 @@ void account_log_post(const struct call *call)
 				   : "it is no link");
 	else if ((wrong = wrong_salt(l)) != NULL)
 		end_invalid(l, wrong);
-	else if ((e = account_link_hash(l->new.bytes, l->new.hash)) != ERR_OK)
+	else if ((e = account_link_hash(l->new.bytes, l->new.hash.bytes)) !=
+		 ERR_OK)
 		end_failed(l, e);
 	else
 		ask(l);

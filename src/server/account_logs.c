@@ -95,9 +95,10 @@ static void put_names(struct params *params, const struct account_name *names,
 	params_close_array(params);
 	params_open_array(params, PARAMS_BYTEA, count);
 	for (size_t i = 0; i < count; i++)
-		params_put_bytes(params, names[i].is_fingerprint
-					     ? SPAN_ARRAY(names[i].fingerprint)
-					     : SPAN_EMPTY);
+		params_put_bytes(params,
+				 names[i].is_fingerprint
+				     ? SPAN_ARRAY(names[i].fingerprint.bytes)
+				     : SPAN_EMPTY);
 	params_close_array(params);
 }
 

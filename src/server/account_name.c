@@ -1,7 +1,5 @@
 #include "server/account_name.h"
 
-#include <string.h>
-
 #include "base/text.h"
 
 struct account_name account_name_of(struct span text)
@@ -13,7 +11,7 @@ struct account_name account_name_of(struct span text)
 	    text_hex(&bytes, text) == ERR_OK && bytes.n == ACCOUNT_HASH) {
 		name.username = SPAN_EMPTY;
 		name.is_fingerprint = true;
-		memcpy(name.fingerprint, bytes.p, ACCOUNT_HASH);
+		name.fingerprint = digest_of(bytes.p);
 	}
 	buf_clear(&bytes);
 	return name;

@@ -3,13 +3,13 @@
 #ifndef HERMETIC_SERVER_ACCOUNT_NAME_H
 #define HERMETIC_SERVER_ACCOUNT_NAME_H
 
-#include "base/span.h"
+#include "base/digest.h"
 #include "check/account.h"
 
 struct account_name {
 	struct span username; /* empty: it is a fingerprint; borrowed */
 	bool is_fingerprint;
-	uint8_t fingerprint[ACCOUNT_HASH];
+	struct digest fingerprint;
 };
 
 struct account_name account_name_of(struct span text);

@@ -66,15 +66,16 @@ static enum err put_presence(struct params *params, connection_done *done)
 	return store_query(store, STATEMENT_PRESENCE_PUT, params, done, NULL);
 }
 
-static enum err next_head(const uint8_t before[32], uint64_t seq,
-			  struct span envelope, uint8_t hash[32],
-			  uint8_t after[32])
+static enum err next_head(struct digest before, uint64_t seq,
+			  struct span envelope, struct digest *hash,
+			  struct digest *after)
 {
-	enum err e = hash_sha256(&envelope, 1, hash);
+	enum err e = hash_sha256(&envelope, 1, hash->bytes);
 
-	return e != ERR_OK ? e
-			   : log_head_next(before, seq, MESSAGE_APPLICATION,
-					   hash, after);
+	return e != ERR_OK
+		   ? e
+		   : log_head_next(before.bytes, seq, MESSAGE_APPLICATION,
+				   hash->bytes, after->bytes);
 }
 
 static void on_stored(void *arg, const struct message *message)

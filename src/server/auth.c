@@ -23,14 +23,14 @@ struct attempt {
 	struct request *req;
 	char username[USERNAME_MAX + 1];
 	struct buf password;
-	uint8_t salt[PASSWORD_SALT], user[16];
+	uint8_t salt[PASSWORD_SALT];
 	struct sec expected; /* login: the stored hash; empty: no such user */
 	bool suspended;
 	uint32_t guesses_reset;
 	bool has_device;
 	bool has_token; /* register: what is there is its hash */
-	uint8_t token[32];
-	uint8_t device[16];
+	struct digest token;
+	struct uuid user, device;
 	char device_name[DEVICE_NAME_MAX + 1];
 	struct identity who;
 	struct buf refresh_token;
@@ -77,12 +77,11 @@ static bool set_username(struct attempt *a, const char *text)
 	return true;
 }
 
-static MUST_CHECK enum err random_uuid(uint8_t uuid[16])
+static MUST_CHECK enum err random_uuid(struct uuid *uuid)
 {
-	enum err e = rng_fill(rng_system(), uuid, 16);
-	const struct uuid random = uuid_random(uuid);
+	enum err e = rng_fill(rng_system(), uuid->bytes, sizeof(uuid->bytes));
 
-	memcpy(uuid, random.bytes, 16);
+	*uuid = uuid_random(uuid->bytes);
 	return e;
 }
 
@@ -102,7 +101,8 @@ static bool set_token(struct attempt *a, const char *token)
 
 	a->has_token = config()->registration == REGISTRATION_TOKEN;
 	return !a->has_token ||
-	       (token != NULL && hash_sha256(&text, 1, a->token) == ERR_OK);
+	       (token != NULL &&
+		hash_sha256(&text, 1, a->token.bytes) == ERR_OK);
 }
 
 /* The body of register and login; NULL: the request has been answered. */
@@ -125,7 +125,7 @@ static struct attempt *read_attempt(struct request *req, bool login)
 	password = body_text(&body, "password");
 	if (login) {
 		a->has_device =
-		    body_optional_uuid(&body, "device_id", a->device);
+		    body_optional_uuid(&body, "device_id", &a->device);
 		name = body_optional_text(&body, "device_name");
 	} else {
 		token = body_optional_text(&body, "token");
@@ -177,7 +177,6 @@ static void on_registered(void *arg, enum err e, struct rows *rows)
 {
 	struct attempt *a = arg;
 	struct buf answer = BUF_INIT;
-	char user[TEXT_UUID_SIZE];
 
 	if (e != ERR_OK) {
 		end_failed(a, e);
@@ -192,9 +191,8 @@ static void on_registered(void *arg, enum err e, struct rows *rows)
 			    rows_bool(rows, 0, "held"));
 		return;
 	}
-	text_uuid(user, a->user);
-	buf_putf(&answer, "{\"user_id\":\"%s\",\"username\":\"%s\"}", user,
-		 a->username);
+	buf_putf(&answer, "{\"user_id\":\"%s\",\"username\":\"%s\"}",
+		 uuid_text(a->user).text, a->username);
 	request_answer(a->req, 201, "application/json", buf_span(&answer));
 	buf_clear(&answer);
 	end(a);
@@ -207,7 +205,7 @@ static void on_register_hashed(void *arg, struct span hash)
 	struct attempt *a = arg;
 	enum err e;
 
-	if (hash.n == 0 || random_uuid(a->user) != ERR_OK) {
+	if (hash.n == 0 || random_uuid(&a->user) != ERR_OK) {
 		end_failed(a, ERR_LOCAL_CRYPTO);
 		return;
 	}
@@ -219,7 +217,7 @@ static void on_register_hashed(void *arg, struct span hash)
 	params_i32(&params, (int32_t)cost.r);
 	params_i32(&params, (int32_t)cost.p);
 	if (a->has_token)
-		params_bytea(&params, SPAN_ARRAY(a->token));
+		params_digest(&params, a->token);
 	else
 		params_null(&params);
 	params_i64(&params, (int64_t)config()->name_hold_seconds);
@@ -268,10 +266,6 @@ void auth_register(const struct call *call)
 static void put_tokens(struct buf *answer, const struct identity *who,
 		       struct span access, struct span refresh)
 {
-	char user[TEXT_UUID_SIZE], device[TEXT_UUID_SIZE];
-
-	text_uuid(user, who->user);
-	text_uuid(device, who->device);
 	buf_put_str(answer, "{\"access_token\":\"");
 	buf_put(answer, access);
 	buf_putf(answer,
@@ -282,7 +276,8 @@ static void put_tokens(struct buf *answer, const struct identity *who,
 	buf_putf(answer,
 		 "\",\"user_id\":\"%s\",\"username\":\"%s\","
 		 "\"device_id\":\"%s\"%s}",
-		 user, who->username, device,
+		 uuid_text(who->user).text, who->username,
+		 uuid_text(who->device).text,
 		 who->pending ? ",\"pending\":true" : "");
 }
 
@@ -321,17 +316,17 @@ static void on_family(void *arg, enum err e, struct rows *rows)
 static void start_family(struct attempt *a)
 {
 	struct params params = PARAMS_INIT;
-	uint8_t hash[32];
+	struct digest hash;
 	enum err e;
 
-	memcpy(a->who.user, a->user, 16);
-	memcpy(a->who.device, a->device, 16);
+	a->who.user = a->user;
+	a->who.device = a->device;
 	memcpy(a->who.username, a->username, sizeof(a->username));
-	TRY(random_uuid(a->who.family));
-	TRY(tokens_new_refresh(&a->refresh_token, hash));
+	TRY(random_uuid(&a->who.family));
+	TRY(tokens_new_refresh(&a->refresh_token, &hash));
 	params_uuid(&params, a->who.family);
 	params_uuid(&params, a->device);
-	params_bytea(&params, SPAN_ARRAY(hash));
+	params_digest(&params, hash);
 	params_i64(&params, (int64_t)config()->refresh_seconds);
 	TRY(store_query(answer_store(), STATEMENT_TOKEN_FAMILY_INSERT, &params,
 			on_family, a));
@@ -366,7 +361,7 @@ static void find_device(struct attempt *a)
 
 	if (!a->has_device) {
 		statement = STATEMENT_DEVICE_INSERT;
-		TRY(random_uuid(a->device));
+		TRY(random_uuid(&a->device));
 	}
 	params_uuid(&params, a->device);
 	params_uuid(&params, a->user);
@@ -410,7 +405,7 @@ static void on_account(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	if (rows_count(rows) == 1) {
-		rows_uuid(rows, 0, "user_id", a->user);
+		a->user = rows_uuid(rows, 0, "user_id");
 		salt = rows_bytes(rows, 0, "salt");
 		cost.n = (uint64_t)rows_i64(rows, 0, "cost_n");
 		cost.r = (uint32_t)rows_i64(rows, 0, "cost_r");
@@ -476,9 +471,9 @@ static void on_rotated(void *arg, enum err e, struct rows *rows)
 		end_with(a, OUTCOME_REFRESH_INVALID, NULL);
 		return;
 	}
-	rows_uuid(rows, 0, "family_id", a->who.family);
-	rows_uuid(rows, 0, "device_id", a->who.device);
-	rows_uuid(rows, 0, "user_id", a->who.user);
+	a->who.family = rows_uuid(rows, 0, "family_id");
+	a->who.device = rows_uuid(rows, 0, "device_id");
+	a->who.user = rows_uuid(rows, 0, "user_id");
 	a->who.pending = rows_bool(rows, 0, "pending");
 	username = rows_text(rows, 0, "username");
 	if (rows_end(rows) != ERR_OK || username.n > USERNAME_MAX) {
@@ -495,7 +490,7 @@ void auth_refresh(const struct call *call)
 	struct request *req = call->req;
 	struct attempt *a = calloc(1, sizeof(*a));
 	struct params params = PARAMS_INIT;
-	uint8_t old_hash[32], new_hash[32];
+	struct digest old_hash, new_hash;
 	struct body body;
 	const char *token;
 	enum err e;
@@ -512,14 +507,14 @@ void auth_refresh(const struct call *call)
 		free(a);
 		return;
 	}
-	e = tokens_hash_refresh(span_str(token), old_hash);
+	e = tokens_hash_refresh(span_str(token), &old_hash);
 	if (e == ERR_OK)
 		e = tokens_next_refresh(span_str(token), &a->refresh_token,
-					new_hash);
+					&new_hash);
 	body_free(&body);
 	TRY(e);
-	params_bytea(&params, SPAN_ARRAY(old_hash));
-	params_bytea(&params, SPAN_ARRAY(new_hash));
+	params_digest(&params, old_hash);
+	params_digest(&params, new_hash);
 	params_i64(&params, (int64_t)config()->refresh_seconds);
 	params_i64(&params, (int64_t)config()->refresh_grace_seconds);
 	TRY(store_query(answer_store(), STATEMENT_REFRESH_TOKEN_ROTATE, &params,
@@ -534,16 +529,13 @@ out:
 static void on_revoked(void *arg, enum err e, struct rows *rows)
 {
 	struct request *req = arg;
-	uint8_t family[16];
 
 	if (e != ERR_OK) {
 		answer_fail(req, e);
 		return;
 	}
-	if (rows_count(rows) > 0) {
-		rows_uuid(rows, 0, "family_id", family);
-		revocations_tell(family);
-	}
+	if (rows_count(rows) > 0)
+		revocations_tell(rows_uuid(rows, 0, "family_id"));
 	request_answer(req, 204, NULL, SPAN_EMPTY);
 }
 

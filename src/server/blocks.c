@@ -13,7 +13,7 @@ static void put_name(struct params *params, const struct account_name *name)
 {
 	if (name->is_fingerprint) {
 		params_null(params);
-		params_bytea(params, SPAN_ARRAY(name->fingerprint));
+		params_digest(params, name->fingerprint);
 	} else {
 		params_text(params, name->username);
 		params_null(params);

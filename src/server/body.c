@@ -86,22 +86,25 @@ const char *body_text(struct body *body, const char *name)
 	return "";
 }
 
-bool body_optional_uuid(struct body *body, const char *name, uint8_t out[16])
+bool body_optional_uuid(struct body *body, const char *name, struct uuid *out)
 {
 	const char *text = body_optional_text(body, name);
 
-	memset(out, 0, 16);
+	*out = (struct uuid){ { 0 } };
 	if (text == NULL)
 		return false;
-	if (text_parse_uuid(out, span_str(text)) != ERR_OK)
+	if (uuid_parse(out, span_str(text)) != ERR_OK)
 		fault(body, name, "must be a UUID");
 	return true;
 }
 
-void body_uuid(struct body *body, const char *name, uint8_t out[16])
+struct uuid body_uuid(struct body *body, const char *name)
 {
-	if (!body_optional_uuid(body, name, out))
+	struct uuid uuid;
+
+	if (!body_optional_uuid(body, name, &uuid))
 		fault(body, name, "must be a UUID");
+	return uuid;
 }
 
 static struct span decode(struct body *body, const char *name, const char *text,

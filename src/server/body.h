@@ -6,7 +6,7 @@
 #ifndef HERMETIC_SERVER_BODY_H
 #define HERMETIC_SERVER_BODY_H
 
-#include "base/buf.h"
+#include "base/uuid.h"
 #include "server/edge/request.h"
 
 enum { BODY_ITEMS_MAX = 128, BODY_MEMBERS_MAX = 12 };
@@ -32,9 +32,9 @@ bool body_parse(struct body *body, struct span text);
 const char *body_text(struct body *body, const char *name);
 /* NULL when it is not there. */
 const char *body_optional_text(struct body *body, const char *name);
-/* A UUID. */
-void body_uuid(struct body *body, const char *name, uint8_t out[16]);
-bool body_optional_uuid(struct body *body, const char *name, uint8_t out[16]);
+/* A UUID; nil, and a fault, when it is none. */
+struct uuid body_uuid(struct body *body, const char *name);
+bool body_optional_uuid(struct body *body, const char *name, struct uuid *out);
 /* Base64; max in bytes. Valid until body_free(). */
 struct span body_bytes(struct body *body, const char *name, size_t max);
 struct span body_optional_bytes(struct body *body, const char *name,

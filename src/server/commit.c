@@ -36,7 +36,7 @@ static const char *read_reinit(struct commit *c,
 	if (c->reinit || c->external)
 		return "a ReInit stands alone";
 	if (!generation_session_epoch(reinit->group_id, 0,
-				      span_of(c->session, 16), &epoch) ||
+				      SPAN_ARRAY(c->session.bytes), &epoch) ||
 	    epoch >> 32 != (c->epoch >> 32) + 1)
 		return "the ReInit's group_id is not that of the next "
 		       "generation";
@@ -125,7 +125,7 @@ enum err commit_need_logs(const struct commit *c, struct known_logs *known)
 	for (size_t i = 0; i < 1 + c->added_count; i++)
 		if (c->names[i].of_account)
 			TRY(known_logs_need(
-			    known, SPAN_ARRAY(c->names[i].fingerprint)));
+			    known, SPAN_ARRAY(c->names[i].fingerprint.bytes)));
 out:
 	return e;
 }
@@ -144,7 +144,7 @@ void commit_refuse(struct request *req, const struct known_logs *known,
 }
 
 const char *commit_read(struct commit *c, struct span bytes,
-			const uint8_t session[16])
+			struct uuid session)
 {
 	struct wire_proposal_or_ref item;
 	struct wire_message message;
@@ -160,7 +160,7 @@ const char *commit_read(struct commit *c, struct span bytes,
 		return "it must be a PublicMessage with a Commit";
 	content = &message.public_message.content;
 	if (!generation_session_epoch(content->group_id, content->epoch,
-				      span_of(session, 16), &c->epoch))
+				      SPAN_ARRAY(session.bytes), &c->epoch))
 		return "it is of another session";
 	if (log_view_read_commit(content->authenticated_data, &c->view) !=
 	    ERR_OK)
@@ -178,7 +178,7 @@ const char *commit_read(struct commit *c, struct span bytes,
 	    content->commit.path.leaf_node.encoded.n > COMMIT_LEAF_MAX)
 		wrong = leaf_too_large;
 	rest = content->commit.proposals;
-	memcpy(c->session, session, 16);
+	c->session = session;
 	while (wrong == NULL && wire_proposals_next(&rest, &item))
 		wrong = read_proposal(c, &item);
 	if (wrong == NULL && c->reinit && content->commit.proposal_count != 1)

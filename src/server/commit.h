@@ -19,7 +19,7 @@ enum {
 };
 
 struct commit {
-	uint8_t session[16];
+	struct uuid session;
 	uint64_t epoch;	      /* the session's (wire/generation.h) */
 	bool external;	      /* sent by a new member (12.4.3.2) */
 	bool has_path;	      /* its sender's keys are new */
@@ -35,7 +35,7 @@ struct commit {
 
 /* NULL, or what is wrong with it in a few words. */
 const char *commit_read(struct commit *commit, struct span bytes,
-			const uint8_t session[16]);
+			struct uuid session);
 
 /* Finds whose leaves its identities name (server/leaf_names.h); done() is called
  * once, perhaps at once. */

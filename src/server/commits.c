@@ -25,7 +25,7 @@
 struct change {
 	struct request *req;
 	struct identity who;
-	uint8_t session[16];
+	struct uuid session;
 	bool joins;
 	uint64_t seq;
 	struct buf head_hex;
@@ -174,7 +174,7 @@ static void on_committed(void *arg, enum err e, struct rows *rows)
 	c->seq = (uint64_t)rows_i64(rows, 0, "seq");
 	text_put_hex(&c->head_hex, rows_bytes(rows, 0, "head"));
 	if (fresh) {
-		rows_copy(rows, 0, "head", c->group.at, sizeof(c->group.at));
+		c->group.at = rows_digest(rows, 0, "head");
 		groups_keep(&c->group);
 		tell_others(c);
 	}
@@ -184,7 +184,7 @@ static void on_committed(void *arg, enum err e, struct rows *rows)
 		answer_commit(c, epoch, fresh ? 201 : 200);
 }
 
-static void encode(const struct change *c, const uint8_t digest[32],
+static void encode(const struct change *c, struct digest digest,
 		   struct params *p)
 {
 	params_uuid(p, c->session);
@@ -202,13 +202,13 @@ static void encode(const struct change *c, const uint8_t digest[32],
 	params_close_array(p);
 	params_open_array(p, PARAMS_UUID, c->commit.added_count);
 	for (size_t i = 0; i < c->commit.added_count; i++)
-		params_put_bytes(p, SPAN_ARRAY(c->commit.names[1 + i].device));
+		params_put_uuid(p, c->commit.names[1 + i].device);
 	params_close_array(p);
 	params_open_array(p, PARAMS_TEXT, c->commit.added_count);
 	for (size_t i = 0; i < c->commit.added_count; i++)
 		params_put_bytes(p, span_str(c->commit.names[1 + i].username));
 	params_close_array(p);
-	params_bytea(p, span_of(digest, 16));
+	params_bytea(p, span_of(digest.bytes, 16));
 	params_bytea(p, c->check.commit);
 	if (c->part.n > 0)
 		params_null(p);
@@ -230,10 +230,10 @@ static void encode(const struct change *c, const uint8_t digest[32],
 static void append(struct change *c)
 {
 	struct params params = PARAMS_INIT;
-	uint8_t digest[32];
+	struct digest digest;
 	enum err e;
 
-	TRY(hash_sha256(&c->check.commit, 1, digest));
+	TRY(hash_sha256(&c->check.commit, 1, digest.bytes));
 	encode(c, digest, &params);
 	TRY(store_query(answer_store(), STATEMENT_COMMIT_APPEND, &params,
 			on_committed, c));
@@ -529,7 +529,7 @@ void commits_post(const struct call *call)
 		body_free(&body);
 		return;
 	}
-	memcpy(c->session, call->session, 16);
+	c->session = call->session;
 	post_commit(c, &body);
 }
 
@@ -557,7 +557,7 @@ static void on_welcome_taken(void *arg, enum err e, struct rows *rows)
 void commits_join(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
-	uint8_t welcome[16];
+	struct uuid welcome;
 	struct change *c;
 	struct body body;
 	enum err e;
@@ -569,8 +569,8 @@ void commits_join(const struct call *call)
 		body_free(&body);
 		return;
 	}
-	body_uuid(&body, "session_id", c->session);
-	if (!body_optional_uuid(&body, "welcome_id", welcome)) {
+	c->session = body_uuid(&body, "session_id");
+	if (!body_optional_uuid(&body, "welcome_id", &welcome)) {
 		post_commit(c, &body);
 		return;
 	}

@@ -23,7 +23,7 @@ enum {
 struct leaving {
 	struct request *req;
 	struct identity who;
-	uint8_t session[16];
+	struct uuid session;
 	struct body body; /* what these borrow from */
 	struct span bytes;
 	struct departure departure;
@@ -111,16 +111,16 @@ static void on_appended(void *arg, enum err e, struct rows *rows)
 static void append(struct leaving *l)
 {
 	struct params params = PARAMS_INIT;
-	uint8_t digest[32];
+	struct digest digest;
 	enum err e;
 
-	TRY(hash_sha256(&l->bytes, 1, digest));
+	TRY(hash_sha256(&l->bytes, 1, digest.bytes));
 	params_uuid(&params, l->session);
 	params_uuid(&params, l->who.device);
 	params_i64(&params, l->epoch);
 	params_i64(&params, l->departure.leaf_index);
 	params_i64(&params, l->departure.signer);
-	params_bytea(&params, span_of(digest, 16));
+	params_bytea(&params, span_of(digest.bytes, 16));
 	params_bytea(&params, l->bytes);
 	TRY(store_query(answer_store(), STATEMENT_DEPARTURE_APPEND, &params,
 			on_appended, l));
@@ -241,7 +241,7 @@ void departures_post(const struct call *call)
 	}
 	l->req = req;
 	l->who = call->who;
-	memcpy(l->session, call->session, sizeof(l->session));
+	l->session = call->session;
 	l->body = body;
 	l->bytes = body_bytes(&l->body, "departure", DEPARTURE_MAX);
 	if (!body_end(&l->body, req)) {

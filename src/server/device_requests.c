@@ -18,7 +18,7 @@
 static void on_asked(void *arg, enum err e, struct rows *rows)
 {
 	struct request *req = arg;
-	uint8_t device[16];
+	struct uuid device;
 
 	if (e != ERR_OK) {
 		answer_fail(req, e);
@@ -32,7 +32,7 @@ static void on_asked(void *arg, enum err e, struct rows *rows)
 	for (size_t i = 0; i < rows_count(rows); i++) {
 		if (rows_is_null(rows, i, "other"))
 			continue;
-		rows_uuid(rows, i, "other", device);
+		device = rows_uuid(rows, i, "other");
 		store_tell(answer_store(), NOTICE_APPROVAL, device, 0);
 		device_events_approval(device);
 	}
@@ -67,13 +67,8 @@ void device_requests_post(const struct call *call)
 
 static void put_request(struct buf *out, struct rows *rows, size_t i)
 {
-	char device[TEXT_UUID_SIZE];
-	uint8_t id[16];
-
-	rows_uuid(rows, i, "device_id", id);
-	text_uuid(device, id);
 	buf_putf(out, "%s{\"device_id\":\"%s\",\"name\":", i > 0 ? "," : "",
-		 device);
+		 uuid_text(rows_uuid(rows, i, "device_id")).text);
 	json_put_string(out, rows_text(rows, i, "name"));
 	buf_putf(out, ",\"created_at\":%lld,\"request\":\"",
 		 (long long)rows_i64(rows, i, "created_ms"));
@@ -153,9 +148,9 @@ static void on_answered(void *arg, enum err e, struct rows *rows)
  * names none, and the request has been answered. */
 static bool put_device(const struct call *call, struct params *params)
 {
-	uint8_t device[16];
+	struct uuid device;
 
-	if (text_parse_uuid(device, request_param(call->req, "device_id")) !=
+	if (uuid_parse(&device, request_param(call->req, "device_id")) !=
 	    ERR_OK) {
 		request_problem(call->req, OUTCOME_NOT_FOUND, NULL);
 		return false;
@@ -169,12 +164,12 @@ static bool put_device(const struct call *call, struct params *params)
 void device_requests_get(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
-	uint8_t device[16];
+	struct uuid device;
 
 	if (call->who.pending &&
-	    (text_parse_uuid(device, request_param(call->req, "device_id")) !=
+	    (uuid_parse(&device, request_param(call->req, "device_id")) !=
 		 ERR_OK ||
-	     memcmp(device, call->who.device, 16) != 0))
+	     !uuid_equal(device, call->who.device)))
 		request_problem(call->req, OUTCOME_DEVICE_PENDING,
 				"this device waits to be approved");
 	else if (put_device(call, &params))

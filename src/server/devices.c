@@ -8,13 +8,8 @@
 
 static void put_device(struct buf *out, struct rows *rows, size_t i)
 {
-	char device[TEXT_UUID_SIZE];
-	uint8_t id[16];
-
-	rows_uuid(rows, i, "device_id", id);
-	text_uuid(device, id);
 	buf_putf(out, "%s{\"device_id\":\"%s\",\"name\":", i > 0 ? "," : "",
-		 device);
+		 uuid_text(rows_uuid(rows, i, "device_id")).text);
 	json_put_string(out, rows_text(rows, i, "name"));
 	buf_putf(out, ",\"created_at\":%lld,\"ready\":%s",
 		 (long long)rows_i64(rows, i, "created_ms"),
@@ -83,10 +78,9 @@ void devices_remove(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
 	struct request *req = call->req;
-	uint8_t device[16];
+	struct uuid device;
 
-	if (text_parse_uuid(device, request_param(req, "device_id")) !=
-	    ERR_OK) {
+	if (uuid_parse(&device, request_param(req, "device_id")) != ERR_OK) {
 		request_problem(req, OUTCOME_NOT_FOUND, NULL);
 		return;
 	}

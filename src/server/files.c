@@ -12,8 +12,8 @@ static uint64_t transfers;
 
 bool files_place(const struct call *call, struct file_place *place)
 {
-	*place = (struct file_place){ .session = uuid_of(call->session),
-				      .device = uuid_of(call->who.device) };
+	*place = (struct file_place){ .session = call->session,
+				      .device = call->who.device };
 	if (uuid_parse(&place->file, request_param(call->req, "file_id")) ==
 	    ERR_OK)
 		return true;
@@ -42,9 +42,9 @@ enum err files_ask(const struct file_place *place, connection_done *done,
 {
 	struct params params = PARAMS_INIT;
 
-	params_uuid(&params, place->session.bytes);
-	params_uuid(&params, place->device.bytes);
-	params_uuid(&params, place->file.bytes);
+	params_uuid(&params, place->session);
+	params_uuid(&params, place->device);
+	params_uuid(&params, place->file);
 	return store_query(answer_store(), STATEMENT_FILE_GET, &params, done,
 			   arg);
 }

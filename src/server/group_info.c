@@ -5,8 +5,8 @@
 #include "wire/tree.h"
 #include "wire/types.h"
 
-bool group_info_fits(struct span bytes, const uint8_t session[16],
-		     uint64_t epoch, const struct suite *suite)
+bool group_info_fits(struct span bytes, struct uuid session, uint64_t epoch,
+		     const struct suite *suite)
 {
 	const struct wire_group_context *context;
 	struct wire_message message;
@@ -17,7 +17,7 @@ bool group_info_fits(struct span bytes, const uint8_t session[16],
 		return false;
 	context = &message.group_info.context;
 	return generation_session_epoch(context->group_id, context->epoch,
-					span_of(session, 16), &found) &&
+					SPAN_ARRAY(session.bytes), &found) &&
 	       found == epoch &&
 	       (suite == NULL || context->cipher_suite == suite->id);
 }

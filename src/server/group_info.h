@@ -2,13 +2,13 @@
 #ifndef HERMETIC_SERVER_GROUP_INFO_H
 #define HERMETIC_SERVER_GROUP_INFO_H
 
-#include "base/span.h"
+#include "base/uuid.h"
 #include "crypto/suite.h"
 
 /* Is it an MLSMessage with a GroupInfo of that session and epoch, and of that
  * suite (NULL: any)? */
-bool group_info_fits(struct span bytes, const uint8_t session[16],
-		     uint64_t epoch, const struct suite *suite);
+bool group_info_fits(struct span bytes, struct uuid session, uint64_t epoch,
+		     const struct suite *suite);
 
 /* The leaves of its ratchet tree, which it must have inside: calls `each` with
  * the leaf's index and the credential's identity. False: no such tree, or

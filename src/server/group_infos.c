@@ -56,7 +56,7 @@ static void answer_whole(struct asked *a, struct span whole)
 
 	buf_putf(&out, "{\"epoch\":%llu,\"seq\":%llu,\"head\":\"",
 		 (unsigned long long)a->epoch, (unsigned long long)a->seq);
-	text_put_hex(&out, SPAN_ARRAY(a->group.at));
+	digest_put(&out, a->group.at);
 	buf_put_str(&out, "\",\"group_info\":\"");
 	text_put_base64(&out, whole);
 	buf_put_str(&out, "\"}");

@@ -22,12 +22,11 @@ static void forget(size_t i, struct group *into)
 	memmove(&kept[i], &kept[i + 1], (count - i) * sizeof(*kept));
 }
 
-void groups_take(const uint8_t session[16], struct group *group)
+void groups_take(struct uuid session, struct group *group)
 {
-	*group = (struct group){ .placed = false };
-	memcpy(group->session, session, sizeof(group->session));
+	*group = (struct group){ .session = session };
 	for (size_t i = 0; i < count; i++)
-		if (memcmp(kept[i].session, session, 16) == 0) {
+		if (uuid_equal(kept[i].session, session)) {
 			forget(i, group);
 			return;
 		}
@@ -36,7 +35,7 @@ void groups_take(const uint8_t session[16], struct group *group)
 void groups_put_at(const struct group *group, struct params *params)
 {
 	if (group->walk != NULL)
-		params_bytea(params, SPAN_ARRAY(group->at));
+		params_digest(params, group->at);
 	else
 		params_null(params);
 }
@@ -51,7 +50,7 @@ enum err groups_read(struct group *group, struct rows *rows, const char *at)
 	}
 	if (!rows_is_null(rows, 0, "since"))
 		buf_put(&group->since, rows_bytes(rows, 0, "since"));
-	rows_copy(rows, 0, at, group->at, sizeof(group->at));
+	group->at = rows_digest(rows, 0, at);
 	group->placed = true;
 	TRY(rows_end(rows));
 	TRY(buf_end(&group->whole));

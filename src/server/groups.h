@@ -25,9 +25,9 @@ enum {
 
 /* A group at a place of its session's log: followed, or as the database has it. */
 struct group {
-	uint8_t session[16];
+	struct uuid session;
 	bool placed;
-	uint8_t at[32];		 /* if `placed`: the head there */
+	struct digest at;	 /* if `placed`: the head there */
 	struct check_walk *walk; /* owned; it is there once `since` is empty */
 	/* What the database has to follow it by, as check_group_now() reads it:
 	 * `whole` is empty where the walk leads on from a place of before. */
@@ -36,7 +36,7 @@ struct group {
 
 /* The session's group as it was kept here last, which is then the caller's alone;
  * there may be none. The caller ends with groups_keep() or groups_clear(). */
-void groups_take(const uint8_t session[16], struct group *group);
+void groups_take(struct uuid session, struct group *group);
 
 /* Appends the head of the group's place, or NULL: by that the database sees
  * whether it is known here. */

@@ -6,14 +6,9 @@
 
 static void put_invitation(struct buf *out, struct rows *rows, size_t i)
 {
-	char session[TEXT_UUID_SIZE];
-	uint8_t id[16];
-
-	rows_uuid(rows, i, "session_id", id);
-	text_uuid(session, id);
 	buf_putf(out,
 		 "%s{\"session_id\":\"%s\",\"algorithm\":", i > 0 ? "," : "",
-		 session);
+		 uuid_text(rows_uuid(rows, i, "session_id")).text);
 	json_put_string(out, rows_text(rows, i, "algorithm"));
 	buf_put_str(out, ",\"inviter\":");
 	json_put_string(out, rows_text(rows, i, "username"));

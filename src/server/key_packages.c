@@ -28,7 +28,7 @@ enum { PUBLISH_MAX = 100, KEY_PACKAGE_MAX = 16384 };
 struct published {
 	const struct suite *suite;
 	uint64_t expires;
-	uint8_t ref[32];
+	struct digest ref;
 	struct span bytes; /* of the publishing's `decoded` */
 	struct span key;   /* the leaf's signature key, of the same */
 	struct leaf_name name;
@@ -87,8 +87,7 @@ static bool is_same_device(struct publishing *p, const struct leaf_name *name)
 	if (!p->own.of_account)
 		p->own = *name;
 	return p->own.number == name->number &&
-	       span_equal(SPAN_ARRAY(p->own.fingerprint),
-			  SPAN_ARRAY(name->fingerprint));
+	       digest_equal(p->own.fingerprint, name->fingerprint);
 }
 
 static bool add_item(struct publishing *p, const char *text, bool last_resort)
@@ -110,7 +109,8 @@ static bool add_item(struct publishing *p, const char *text, bool last_resort)
 			  : judge(bytes, &p->who, &p->items[p->count]);
 		p->items[p->count].bytes = bytes;
 		p->items[p->count].last_resort = last_resort;
-		if (hash_sha256(&bytes, 1, p->items[p->count].ref) != ERR_OK)
+		if (hash_sha256(&bytes, 1, p->items[p->count].ref.bytes) !=
+		    ERR_OK)
 			why = "it cannot be hashed";
 	}
 	if (why == NULL && !is_same_device(p, &p->items[p->count].name))
@@ -156,7 +156,7 @@ static void encode(const struct publishing *p, struct params *params)
 	params_close_array(params);
 	params_open_array(params, PARAMS_BYTEA, p->count);
 	for (size_t i = 0; i < p->count; i++)
-		params_put_bytes(params, SPAN_ARRAY(p->items[i].ref));
+		params_put_digest(params, p->items[i].ref);
 	params_close_array(params);
 	params_open_array(params, PARAMS_BYTEA, p->count);
 	for (size_t i = 0; i < p->count; i++)
@@ -306,7 +306,7 @@ static size_t find_stranger(const struct publishing *p,
 		if (item->name.of_account &&
 		    (device != item->name.number ||
 		     !span_equal(account_log_fingerprint(log),
-				 SPAN_ARRAY(item->name.fingerprint))))
+				 SPAN_ARRAY(item->name.fingerprint.bytes))))
 			return i;
 	}
 	return p->count;
@@ -423,21 +423,19 @@ static void put_claimed(struct buf *out, struct rows *rows, size_t i)
 /* Rows come ordered by device. */
 static void put_devices(struct buf *out, struct rows *rows)
 {
-	uint8_t device[16], previous[16] = { 0 };
+	struct uuid device, previous = { { 0 } };
 	bool open = false, first = true;
-	char text[TEXT_UUID_SIZE];
 
 	for (size_t i = 0; i < rows_count(rows); i++) {
 		if (rows_is_null(rows, i, "device_id"))
 			continue;
-		rows_uuid(rows, i, "device_id", device);
-		if (!open || memcmp(device, previous, 16) != 0) {
-			text_uuid(text, device);
+		device = rows_uuid(rows, i, "device_id");
+		if (!open || !uuid_equal(device, previous)) {
 			buf_putf(out,
 				 "%s{\"device_id\":\"%s\","
 				 "\"key_packages\":[",
-				 open ? "]}," : "", text);
-			memcpy(previous, device, 16);
+				 open ? "]}," : "", uuid_text(device).text);
+			previous = device;
 			open = first = true;
 		}
 		if (rows_is_null(rows, i, "key_package"))
@@ -454,8 +452,6 @@ static void on_claimed(void *arg, enum err e, struct rows *rows)
 {
 	struct request *req = arg;
 	struct buf out = BUF_INIT;
-	char user[TEXT_UUID_SIZE];
-	uint8_t id[16];
 
 	if (e != ERR_OK) {
 		answer_fail(req, e);
@@ -470,9 +466,8 @@ static void on_claimed(void *arg, enum err e, struct rows *rows)
 				     (uint64_t)rows_i64(rows, 0, "wait"));
 		return;
 	}
-	rows_uuid(rows, 0, "user_id", id);
-	text_uuid(user, id);
-	buf_putf(&out, "{\"user_id\":\"%s\",\"username\":", user);
+	buf_putf(&out, "{\"user_id\":\"%s\",\"username\":",
+		 uuid_text(rows_uuid(rows, 0, "user_id")).text);
 	json_put_string(&out, rows_text(rows, 0, "username"));
 	buf_put_str(&out, ",\"devices\":[");
 	put_devices(&out, rows);

@@ -12,7 +12,7 @@ static struct known_log *find(const struct known_logs *known,
 			      struct span fingerprint)
 {
 	for (size_t i = 0; i < known->count; i++)
-		if (span_equal(SPAN_ARRAY(known->list[i].fingerprint),
+		if (span_equal(SPAN_ARRAY(known->list[i].fingerprint.bytes),
 			       fingerprint))
 			return &known->list[i];
 	return NULL;
@@ -140,9 +140,9 @@ static enum err note(struct known_logs *known, size_t *first)
 	while (check_accounts_lacks(known->accounts, &position, &fingerprint)) {
 		if (find(known, fingerprint) != NULL)
 			continue;
-		grown[known->count] = (struct known_log){ .links = BUF_INIT };
-		(void)span_copy(grown[known->count].fingerprint, fingerprint);
-		known->count++;
+		grown[known->count++] =
+		    (struct known_log){ .fingerprint = digest_of(fingerprint.p),
+					.links = BUF_INIT };
 	}
 out:
 	return e;
@@ -161,8 +161,7 @@ void known_logs_read(struct known_logs *known,
 	TRY(note(known, &first));
 	params_open_array(&params, PARAMS_BYTEA, known->count - first);
 	for (size_t i = first; i < known->count; i++)
-		params_put_bytes(&params,
-				 SPAN_ARRAY(known->list[i].fingerprint));
+		params_put_digest(&params, known->list[i].fingerprint);
 	params_close_array(&params);
 	TRY(store_query(answer_store(), STATEMENT_ACCOUNT_LINKS, &params,
 			on_links, reading));
@@ -223,7 +222,7 @@ static bool next_log(struct keeping *keeping)
 		if (stored.n == 0 || links.n <= stored.n ||
 		    !span_equal(span_of(links.p, stored.n), stored))
 			continue;
-		(void)span_copy(keeping->link.fingerprint, fingerprint);
+		keeping->link.fingerprint = digest_of(fingerprint.p);
 		keeping->rest = span_of(links.p + stored.n, links.n - stored.n);
 		return true;
 	}
@@ -244,7 +243,7 @@ static void keep_next(struct keeping *keeping)
 	ENSURE(rd_ok(&r), ERR_LOCAL_BUG);
 	keeping->rest = rd_take(&r, rd_left(&r));
 	TRY(account_link_decode(keeping->link.bytes, &keeping->link.link));
-	TRY(account_link_hash(keeping->link.bytes, keeping->link.hash));
+	TRY(account_link_hash(keeping->link.bytes, keeping->link.hash.bytes));
 	TRY(account_links_append(&keeping->link, on_kept, keeping));
 	return;
 out:

@@ -13,11 +13,11 @@
 #ifndef HERMETIC_SERVER_KNOWN_LOGS_H
 #define HERMETIC_SERVER_KNOWN_LOGS_H
 
-#include "base/buf.h"
+#include "base/digest.h"
 #include "check/accounts.h"
 
 struct known_log {
-	uint8_t fingerprint[ACCOUNT_HASH];
+	struct digest fingerprint;
 	struct buf links; /* opaque link<V> each; empty: there is no such log */
 };
 

@@ -47,9 +47,9 @@ static unsigned lane_count(void)
 	return (workers + WORKERS_PER_LANE - 1) / WORKERS_PER_LANE;
 }
 
-static unsigned writer_of(const uint8_t session[16])
+static unsigned writer_of(struct uuid session)
 {
-	return 1 + session[15] % lane_count();
+	return 1 + session.bytes[15] % lane_count();
 }
 
 static struct handed *new_handed(const struct append *message,

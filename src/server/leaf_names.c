@@ -16,15 +16,14 @@ static bool read_before(struct leaf_name *name, struct span identity)
 		return false;
 	memcpy(name->username, identity.p, n);
 	name->username[n] = '\0';
-	return text_parse_uuid(name->device,
-			       span_of(slash + 1, identity.n - n - 1)) ==
-	       ERR_OK;
+	return uuid_parse(&name->device,
+			  span_of(slash + 1, identity.n - n - 1)) == ERR_OK;
 }
 
 bool leaf_name_read(struct leaf_name *name, struct span identity)
 {
 	*name = (struct leaf_name){ .of_account = true };
-	if (places_read_leaf(identity, name->fingerprint, &name->number))
+	if (places_read_leaf(identity, name->fingerprint.bytes, &name->number))
 		return true;
 	name->of_account = false;
 	return read_before(name, identity);
@@ -33,7 +32,7 @@ bool leaf_name_read(struct leaf_name *name, struct span identity)
 bool leaf_name_is(const struct leaf_name *name, const struct identity *who)
 {
 	return strcmp(name->username, who->username) == 0 &&
-	       memcmp(name->device, who->device, sizeof(name->device)) == 0;
+	       uuid_equal(name->device, who->device);
 }
 
 /* ---- finding ---- */
@@ -55,7 +54,7 @@ static void take(struct search *s, struct rows *rows, size_t i)
 	    username.n >= LEAF_USERNAME)
 		return;
 	name = &s->names[place - 1];
-	rows_uuid(rows, i, "device_id", name->device);
+	name->device = rows_uuid(rows, i, "device_id");
 	memcpy(name->username, username.p, username.n);
 	name->username[username.n] = '\0';
 }
@@ -79,9 +78,10 @@ static void put(struct params *params, const struct leaf_name *names,
 {
 	params_open_array(params, PARAMS_BYTEA, count);
 	for (size_t i = 0; i < count; i++)
-		params_put_bytes(params, names[i].of_account
-					     ? SPAN_ARRAY(names[i].fingerprint)
-					     : SPAN_EMPTY);
+		params_put_bytes(params,
+				 names[i].of_account
+				     ? SPAN_ARRAY(names[i].fingerprint.bytes)
+				     : SPAN_EMPTY);
 	params_close_array(params);
 	params_open_array(params, PARAMS_INT8, count);
 	for (size_t i = 0; i < count; i++)

@@ -13,9 +13,9 @@
 
 struct leaf_name {
 	bool of_account;
-	uint8_t fingerprint[ACCOUNT_HASH]; /* of_account only */
+	struct digest fingerprint; /* of_account only */
 	uint64_t number;
-	uint8_t device[16];	      /* of_account: once it was found */
+	struct uuid device;	      /* of_account: once it was found */
 	char username[LEAF_USERNAME]; /* the same; empty before */
 };
 

@@ -40,7 +40,7 @@ struct files {
 /* ---- checking ---- */
 
 bool messages_check(struct span bytes, const struct identity *who,
-		    const uint8_t *session, struct append *out,
+		    const struct uuid *session, struct append *out,
 		    struct problem *problem)
 {
 	const struct delivery_limits limits = {
@@ -81,7 +81,7 @@ static void on_appended(void *arg, const struct append_result *result)
 		return;
 	}
 	buf_putf(&out, "{\"seq\":%" PRIu64 ",\"head\":\"", result->seq);
-	text_put_hex(&out, SPAN_ARRAY(result->head));
+	digest_put(&out, result->head);
 	buf_putf(&out, "\",\"sent_at\":%" PRIu64 "%s}", result->sent_ms,
 		 result->rotation_due ? ",\"rotation_due\":true" : "");
 	position_answer(req, result->outcome == APPEND_OK ? 201 : 200, &out);
@@ -136,7 +136,7 @@ static enum err name_files(struct request *req, const struct append *message,
 }
 
 static void append(const struct call *call, struct span envelope,
-		   const struct files *files)
+		   uint64_t expires_ms, const struct files *files)
 {
 	struct request *req = call->req;
 	char origin[ORIGIN_SIZE];
@@ -144,7 +144,7 @@ static void append(const struct call *call, struct span envelope,
 	struct append message;
 	enum err e;
 
-	if (!messages_check(envelope, &call->who, call->session, &message,
+	if (!messages_check(envelope, &call->who, &call->session, &message,
 			    &problem)) {
 		if (problem.outcome == OUTCOME_TOO_MANY_REQUESTS)
 			limited_refuse(req);
@@ -152,6 +152,7 @@ static void append(const struct call *call, struct span envelope,
 			request_refuse(req, problem);
 		return;
 	}
+	message.expires_ms = expires_ms;
 	message.origin = messages_origin(request_trace(req), NULL, origin);
 	e = files->count > 0 ? name_files(req, &message, files)
 			     : lanes_append(&message, on_appended, req);
@@ -194,18 +195,21 @@ void messages_send(const struct call *call)
 	struct files files = { .count = 0 };
 	struct span envelope;
 	struct body body;
+	uint64_t expires_ms;
 
 	if (sends_octets(req)) {
-		append(call, request_body(req), &files);
+		append(call, request_body(req), 0, &files);
 		return;
 	}
 	if (!body_read(&body, req))
 		return;
 	envelope = body_bytes(&body, "envelope", config()->body_bytes);
+	(void)body_optional_number(&body, "expires_at", DELIVERY_EXPIRES_MAX,
+				   &expires_ms);
 	read_files(&body, &files);
 	if (!body_end(&body, req))
 		return;
-	append(call, envelope, &files);
+	append(call, envelope, expires_ms, &files);
 	body_free(&body);
 }
 
@@ -213,7 +217,7 @@ void messages_send(const struct call *call)
 
 struct page {
 	struct request *req;
-	uint8_t session[16];
+	struct uuid session;
 	uint64_t limit;
 	bool backward;
 	bool handshake;	 /* messages without their bytes */
@@ -222,14 +226,14 @@ struct page {
 
 static void add_link(const struct page *p, uint64_t cursor)
 {
-	char link[192], session[TEXT_UUID_SIZE];
+	char link[192];
 
-	text_uuid(session, p->session);
 	(void)snprintf(link, sizeof(link),
 		       "</session/%s/messages?%s=%" PRIu64 "&limit=%" PRIu64
 		       "%s>; rel=\"next\"",
-		       session, p->backward ? "before" : "after", cursor,
-		       p->limit, p->handshake ? "&handshake=true" : "");
+		       uuid_text(p->session).text,
+		       p->backward ? "before" : "after", cursor, p->limit,
+		       p->handshake ? "&handshake=true" : "");
 	request_add(p->req, "Link", link);
 }
 
@@ -246,7 +250,7 @@ static void set_version(uint8_t version[VERSION], const struct message *last,
 		uint8_t *at;
 	} numbers[] = { { count, version + 32 }, { whole, version + 36 } };
 
-	memcpy(version, last->head, 32);
+	memcpy(version, last->head.bytes, sizeof(last->head.bytes));
 	for (size_t k = 0; k < 2; k++)
 		for (size_t i = 4; i > 0; i--, numbers[k].n >>= 8)
 			numbers[k].at[i - 1] = (uint8_t)numbers[k].n;
@@ -424,7 +428,7 @@ void messages_list(const struct call *call)
 		return;
 	}
 	p->req = req;
-	memcpy(p->session, call->session, 16);
+	p->session = call->session;
 	if (!read_page(p)) {
 		free(p);
 		return;
@@ -446,7 +450,7 @@ static void answer_octets(struct request *req, const struct message *m)
 	request_add(req, "Hermetic-Seq", number);
 	(void)snprintf(number, sizeof(number), "%d", (int)m->kind);
 	request_add(req, "Hermetic-Kind", number);
-	text_put_hex(&head, SPAN_ARRAY(m->head));
+	digest_put(&head, m->head);
 	buf_put_u8(&head, '\0');
 	if (buf_end(&head) == ERR_OK)
 		request_add(req, "Hermetic-Head", (const char *)head.p);
@@ -459,7 +463,8 @@ static void on_message(void *arg, enum err e, struct rows *rows)
 {
 	struct request *req = arg;
 	struct buf out = BUF_INIT;
-	uint8_t session[16], version[VERSION];
+	struct uuid session;
+	uint8_t version[VERSION];
 	struct message m;
 
 	if (e != ERR_OK) {
@@ -467,8 +472,7 @@ static void on_message(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	if (rows_count(rows) == 0 ||
-	    text_parse_uuid(session, request_param(req, "session_id")) !=
-		ERR_OK) {
+	    uuid_parse(&session, request_param(req, "session_id")) != ERR_OK) {
 		request_problem(req, OUTCOME_NO_MESSAGE, NULL);
 		return;
 	}

@@ -11,7 +11,7 @@
 /* Checks what the server can see of an envelope and fills `out`, which borrows
  * from it. False: `problem` says why. `session` NULL: that of the envelope. */
 bool messages_check(struct span envelope, const struct identity *who,
-		    const uint8_t *session, struct append *out,
+		    const struct uuid *session, struct append *out,
 		    struct problem *problem);
 
 /* What the request is called in logs, written into `text`; empty when requests

@@ -24,7 +24,7 @@
 struct move {
 	struct request *req;
 	struct identity who;
-	uint8_t session[16];
+	struct uuid session;
 	const struct suite *suite;
 	uint64_t new_epoch;
 	size_t count; /* leaves of the new group */
@@ -97,7 +97,7 @@ static void on_moved(void *arg, enum err e, struct rows *rows)
 	end(m);
 }
 
-static void encode(const struct move *m, uint8_t nonces[2][32],
+static void encode(const struct move *m, struct digest hashes[2],
 		   struct params *p)
 {
 	params_uuid(p, m->session);
@@ -109,7 +109,7 @@ static void encode(const struct move *m, uint8_t nonces[2][32],
 	params_i64(p, (int64_t)m->new_epoch);
 	params_open_array(p, PARAMS_UUID, m->count);
 	for (size_t i = 0; i < m->count; i++)
-		params_put_bytes(p, SPAN_ARRAY(m->names[i].device));
+		params_put_uuid(p, m->names[i].device);
 	params_close_array(p);
 	params_open_array(p, PARAMS_TEXT, m->count);
 	for (size_t i = 0; i < m->count; i++)
@@ -120,20 +120,20 @@ static void encode(const struct move *m, uint8_t nonces[2][32],
 		params_put_i32(p, (int32_t)m->leaves[i]);
 	params_close_array(p);
 	params_open_array(p, PARAMS_BYTEA, 2);
-	params_put_bytes(p, span_of(nonces[0], 16));
-	params_put_bytes(p, span_of(nonces[1], 16));
+	params_put_bytes(p, span_of(hashes[0].bytes, 16));
+	params_put_bytes(p, span_of(hashes[1].bytes, 16));
 	params_close_array(p);
 }
 
 static void append(struct move *m)
 {
 	struct params params = PARAMS_INIT;
-	uint8_t nonces[2][32];
+	struct digest hashes[2];
 	enum err e;
 
-	TRY(hash_sha256(&m->check.commit, 1, nonces[0]));
-	TRY(hash_sha256(&m->welcome, 1, nonces[1]));
-	encode(m, nonces, &params);
+	TRY(hash_sha256(&m->check.commit, 1, hashes[0].bytes));
+	TRY(hash_sha256(&m->welcome, 1, hashes[1].bytes));
+	encode(m, hashes, &params);
 	params_bytea(&params, m->check.commit);
 	params_bytea(&params, m->welcome);
 	params_bytea(&params, m->info);
@@ -339,6 +339,6 @@ void move_post(const struct call *call)
 	}
 	m->req = req;
 	m->who = call->who;
-	memcpy(m->session, call->session, 16);
+	m->session = call->session;
 	post_move(m, &body);
 }

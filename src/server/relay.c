@@ -1,7 +1,5 @@
 #include "server/relay.h"
 
-#include <string.h>
-
 #include "base/metrics.h"
 #include "server/config.h"
 #include "server/device_events.h"
@@ -32,7 +30,7 @@ static void tell_notice(const struct notice *notice)
 /* The others need not read it: the notice of it will find it delivered. */
 void relay_stored(void *unused, const struct message *m)
 {
-	struct notice notice = { .kind = NOTICE_MESSAGE, .seq = m->seq };
+	struct notice notice = { NOTICE_MESSAGE, m->session, m->seq };
 	static struct buf word;
 
 	(void)unused;
@@ -45,7 +43,6 @@ void relay_stored(void *unused, const struct message *m)
 		peers_tell(0, buf_span(&word));
 		return;
 	}
-	memcpy(notice.id, m->session, sizeof(notice.id));
 	tell_notice(&notice);
 }
 
@@ -53,7 +50,7 @@ void relay_stored(void *unused, const struct message *m)
 
 static void take_notice(const struct notice *notice)
 {
-	const uint8_t *id = notice->id;
+	struct uuid id = notice->id;
 
 	switch (notice->kind) {
 	case NOTICE_MESSAGE:

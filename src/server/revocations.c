@@ -1,7 +1,6 @@
 #include "server/revocations.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "server/answer.h"
 #include "server/config.h"
@@ -9,59 +8,49 @@
 
 enum { RELOAD_MS = 5000 };
 
-static uint8_t (*families)[16]; /* in ascending order */
+static struct uuid *families; /* in ascending order */
 static size_t count;
 static bool asking, again;
 
-static int compare(const void *a, const void *b)
+bool revocations_have(struct uuid family)
 {
-	return memcmp(a, b, 16);
+	return count > 0 && bsearch(&family, families, count, sizeof(family),
+				    uuid_compare) != NULL;
 }
 
-bool revocations_have(const uint8_t family[16])
+void revocations_tell(struct uuid family)
 {
-	return count > 0 &&
-	       bsearch(family, families, count, 16, compare) != NULL;
-}
-
-void revocations_tell(const uint8_t family[16])
-{
-	uint8_t(*grown)[16] = realloc(families, (count + 1) * 16);
+	struct uuid *grown = realloc(families, (count + 1) * sizeof(*grown));
 
 	store_tell(answer_store(), NOTICE_REVOKED, family, 0);
 	if (grown == NULL)
 		return; /* the next reload brings it */
 	families = grown;
-	memcpy(families[count++], family, 16);
-	qsort(families, count, 16, compare);
+	families[count++] = family;
+	qsort(families, count, sizeof(*families), uuid_compare);
 }
 
 void revocations_tell_rows(struct rows *rows)
 {
-	uint8_t family[16];
-
-	for (size_t i = 0; i < rows_count(rows); i++) {
-		if (rows_is_null(rows, i, "family_id"))
-			continue;
-		rows_uuid(rows, i, "family_id", family);
-		revocations_tell(family);
-	}
+	for (size_t i = 0; i < rows_count(rows); i++)
+		if (!rows_is_null(rows, i, "family_id"))
+			revocations_tell(rows_uuid(rows, i, "family_id"));
 }
 
 static void take(struct rows *rows)
 {
 	size_t n = rows_count(rows);
-	uint8_t(*fresh)[16] = calloc(n + 1, 16);
+	struct uuid *fresh = calloc(n + 1, sizeof(*fresh));
 
 	if (fresh == NULL)
 		return;
 	for (size_t i = 0; i < n; i++)
-		rows_uuid(rows, i, "family_id", fresh[i]);
+		fresh[i] = rows_uuid(rows, i, "family_id");
 	if (rows_end(rows) != ERR_OK) {
 		free(fresh);
 		return;
 	}
-	qsort(fresh, n, 16, compare);
+	qsort(fresh, n, sizeof(*fresh), uuid_compare);
 	free(families);
 	families = fresh;
 	count = n;
@@ -92,9 +81,7 @@ void revocations_reload(void)
 
 void revocations_tell_all(void)
 {
-	static const uint8_t none[16];
-
-	store_tell(answer_store(), NOTICE_REVOKED, none, 0);
+	store_tell(answer_store(), NOTICE_REVOKED, (struct uuid){ { 0 } }, 0);
 	revocations_reload();
 }
 

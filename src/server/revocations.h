@@ -6,8 +6,7 @@
 #ifndef HERMETIC_SERVER_REVOCATIONS_H
 #define HERMETIC_SERVER_REVOCATIONS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "base/uuid.h"
 
 struct rows;
 
@@ -20,12 +19,12 @@ void revocations_reload(void);
 void revocations_tell_all(void);
 
 /* This worker has revoked one: no need to ask, and all others are told. */
-void revocations_tell(const uint8_t family[16]);
+void revocations_tell(struct uuid family);
 
 /* The same for each family that a statement has ended: rows with a `family_id`, or
  * with NULL. */
 void revocations_tell_rows(struct rows *rows);
 
-bool revocations_have(const uint8_t family[16]);
+bool revocations_have(struct uuid family);
 
 #endif

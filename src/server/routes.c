@@ -69,8 +69,8 @@ static bool knows_caller(const struct row *row, struct call *call)
 static bool knows_session(const struct row *row, struct call *call)
 {
 	if (strstr(row->path, "{session_id}") == NULL ||
-	    text_parse_uuid(call->session,
-			    request_param(call->req, "session_id")) == ERR_OK)
+	    uuid_parse(&call->session,
+		       request_param(call->req, "session_id")) == ERR_OK)
 		return true;
 	request_problem(call->req, OUTCOME_NO_SESSION, NULL);
 	return false;
@@ -90,7 +90,8 @@ static bool within_limit(const struct row *row, struct call *call)
 				      limited_address(req, room), SPAN_EMPTY);
 	case CHARGE_CLAIMS: /* each claim uses somebody's KeyPackage up */
 		return limited_allows(req, LIMIT_CLAIMS,
-				      SPAN_ARRAY(call->who.user), SPAN_EMPTY);
+				      SPAN_ARRAY(call->who.user.bytes),
+				      SPAN_EMPTY);
 	case CHARGE_LINKS: /* whoever posts: a full log cannot be emptied */
 		return limited_allows(req, LIMIT_LINKS,
 				      request_param(req, "username"),

@@ -16,7 +16,7 @@
 struct call {
 	struct request *req;
 	struct identity who; /* the caller, where the row asks for one */
-	uint8_t session[16]; /* the path's {session_id}, where it has one */
+	struct uuid session; /* the path's {session_id}, where it has one */
 };
 
 /* Answers call->req exactly once, at once or later; `call` itself is gone when the

@@ -17,7 +17,7 @@
 struct creation {
 	struct request *req;
 	struct identity who;
-	uint8_t session[16];
+	struct uuid session;
 	const struct suite *suite;
 	char policy[8];
 	struct body body;
@@ -54,15 +54,12 @@ static void end_invalid(struct creation *c, const char *wrong)
 static void put_created(struct buf *out, const struct creation *c,
 			struct rows *rows)
 {
-	char session[TEXT_UUID_SIZE];
-
-	text_uuid(session, c->session);
 	buf_putf(out,
 		 "{\"session_id\":\"%s\",\"algorithm\":\"%s\",\"epoch\":0,"
 		 "\"join_policy\":\"%s\",\"creator\":\"%s\","
 		 "\"created_at\":%lld,\"last_seq\":0,\"head\":\"",
-		 session, c->suite->algorithm, c->policy, c->who.username,
-		 (long long)rows_i64(rows, 0, "created_ms"));
+		 uuid_text(c->session).text, c->suite->algorithm, c->policy,
+		 c->who.username, (long long)rows_i64(rows, 0, "created_ms"));
 	text_put_hex(out, rows_bytes(rows, 0, "head"));
 	buf_put_str(out, "\",\"member\":true}");
 }
@@ -176,7 +173,7 @@ static void take(struct creation *c)
 {
 	const char *policy, *algorithm;
 
-	body_uuid(&c->body, "session_id", c->session);
+	c->session = body_uuid(&c->body, "session_id");
 	algorithm = body_text(&c->body, "algorithm");
 	c->info = body_bytes(&c->body, "group_info", config()->body_bytes);
 	policy = body_optional_text(&c->body, "join_policy");

@@ -18,12 +18,8 @@ enum { LIST_LIMIT = 50, LIST_MAX = 200 };
 
 void sessions_put(struct buf *out, struct rows *rows, size_t i)
 {
-	char session[TEXT_UUID_SIZE];
-	uint8_t id[16];
-
-	rows_uuid(rows, i, "session_id", id);
-	text_uuid(session, id);
-	buf_putf(out, "{\"session_id\":\"%s\",\"algorithm\":", session);
+	buf_putf(out, "{\"session_id\":\"%s\",\"algorithm\":",
+		 uuid_text(rows_uuid(rows, i, "session_id")).text);
 	json_put_string(out, rows_text(rows, i, "algorithm"));
 	buf_putf(out, ",\"epoch\":%lld,\"join_policy\":",
 		 (long long)rows_i64(rows, i, "epoch"));
@@ -99,8 +95,6 @@ static void on_list(void *arg, enum err e, struct rows *rows)
 	struct request *req = arg;
 	struct buf out = BUF_INIT;
 	uint64_t limit = LIST_LIMIT;
-	char session[TEXT_UUID_SIZE];
-	uint8_t id[16];
 	size_t count;
 
 	if (e != ERR_OK) {
@@ -115,11 +109,10 @@ static void on_list(void *arg, enum err e, struct rows *rows)
 		sessions_put(&out, rows, i);
 	}
 	buf_put_u8(&out, ']');
-	if (rows_count(rows) > limit) {
-		rows_uuid(rows, count - 1, "session_id", id);
-		text_uuid(session, id);
-		buf_putf(&out, ",\"next\":\"%s\"", session);
-	}
+	if (rows_count(rows) > limit)
+		buf_putf(
+		    &out, ",\"next\":\"%s\"",
+		    uuid_text(rows_uuid(rows, count - 1, "session_id")).text);
 	buf_put_u8(&out, '}');
 	answer_rows(req, 200, rows, &out);
 }
@@ -128,13 +121,13 @@ void sessions_list(const struct call *call)
 {
 	struct params params = PARAMS_INIT;
 	struct request *req = call->req;
-	uint8_t after[16] = { 0 };
+	struct uuid after = { { 0 } };
 	struct span text;
 	uint64_t limit;
 
 	if (!page_limit(req, LIST_LIMIT, LIST_MAX, &limit) ||
 	    (request_query(req, "after", &text) &&
-	     text_parse_uuid(after, text) != ERR_OK)) {
+	     uuid_parse(&after, text) != ERR_OK)) {
 		request_problem(req, OUTCOME_MALFORMED,
 				"after is a session's id, limit 1 to 200");
 		return;
@@ -180,22 +173,20 @@ static void on_invited(void *arg, enum err e, struct rows *rows)
 /* Appends the members; true when the caller's device is one of them. */
 static bool put_members(struct membership *m, struct rows *rows)
 {
-	char user[TEXT_UUID_SIZE], device[TEXT_UUID_SIZE];
 	bool is_member = false;
-	uint8_t id[16];
 
 	for (size_t i = 0; i < rows_count(rows); i++) {
-		rows_uuid(rows, i, "user_id", id);
-		text_uuid(user, id);
-		is_member = is_member || memcmp(id, m->call.who.user, 16) == 0;
-		rows_uuid(rows, i, "device_id", id);
-		text_uuid(device, id);
+		const struct uuid user = rows_uuid(rows, i, "user_id");
+
+		is_member = is_member || uuid_equal(user, m->call.who.user);
 		buf_putf(
 		    &m->out,
 		    "%s{\"leaf_index\":%lld,\"user_id\":\"%s\","
 		    "\"device_id\":\"%s\",%s%s\"username\":",
 		    i > 0 ? "," : "",
-		    (long long)rows_i64(rows, i, "leaf_index"), user, device,
+		    (long long)rows_i64(rows, i, "leaf_index"),
+		    uuid_text(user).text,
+		    uuid_text(rows_uuid(rows, i, "device_id")).text,
 		    rows_bool(rows, i, "departed") ? "\"departed\":true," : "",
 		    rows_bool(rows, i, "revoked") ? "\"revoked\":true," : "");
 		json_put_string(&m->out, rows_text(rows, i, "username"));

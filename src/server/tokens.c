@@ -17,40 +17,35 @@ enum { CACHE_SIZE = 4096 };
 /* Verified tokens, by the hash of all their bytes: a signature is checked once
  * and not with each request. A slot holds the last one that fell on it. */
 static struct cached {
-	uint8_t hash[32];
+	struct digest hash;
 	struct identity who;
 } cache[CACHE_SIZE];
 
-static struct cached *cache_slot(const uint8_t hash[32])
+static struct cached *cache_slot(struct digest hash)
 {
-	return &cache[((size_t)hash[0] << 8 | hash[1]) % CACHE_SIZE];
+	return &cache[((size_t)hash.bytes[0] << 8 | hash.bytes[1]) %
+		      CACHE_SIZE];
 }
 
 /* ---- issuing ---- */
 
 static bool add_claims(jwt_t *jwt, const struct identity *who, long now)
 {
-	char user[TEXT_UUID_SIZE], device[TEXT_UUID_SIZE],
-	    family[TEXT_UUID_SIZE], id[TEXT_UUID_SIZE];
 	char waiting[BEARER_AUDIENCE_SIZE];
-	uint8_t random[16];
+	struct uuid id;
 
 	bearer_waiting_audience(config()->audience, waiting);
-	text_uuid(user, who->user);
-	text_uuid(device, who->device);
-	text_uuid(family, who->family);
-	if (rng_fill(rng_system(), random, sizeof(random)) != ERR_OK)
+	if (rng_fill(rng_system(), id.bytes, sizeof(id.bytes)) != ERR_OK)
 		return false;
-	text_uuid(id, random);
 	return jwt_add_grant(jwt, "iss", config()->issuer) == 0 &&
 	       jwt_add_grant(jwt, "aud",
 			     who->pending ? waiting : config()->audience) ==
 		   0 &&
-	       jwt_add_grant(jwt, "sub", user) == 0 &&
+	       jwt_add_grant(jwt, "sub", uuid_text(who->user).text) == 0 &&
 	       jwt_add_grant(jwt, "name", who->username) == 0 &&
-	       jwt_add_grant(jwt, "dev", device) == 0 &&
-	       jwt_add_grant(jwt, "fam", family) == 0 &&
-	       jwt_add_grant(jwt, "jti", id) == 0 &&
+	       jwt_add_grant(jwt, "dev", uuid_text(who->device).text) == 0 &&
+	       jwt_add_grant(jwt, "fam", uuid_text(who->family).text) == 0 &&
+	       jwt_add_grant(jwt, "jti", uuid_text(id).text) == 0 &&
 	       jwt_add_grant_int(jwt, "iat", now) == 0 &&
 	       jwt_add_grant_int(jwt, "exp", (long)who->expires) == 0;
 }
@@ -101,15 +96,16 @@ enum err tokens_verify(struct span token, struct identity *who)
 					    NULL };
 	uint64_t now = (uint64_t)time(NULL);
 	struct cached *slot;
-	uint8_t hash[32];
+	struct digest hash;
 	enum err e;
 
-	if (token.n > BEARER_MAX || hash_sha256(&token, 1, hash) != ERR_OK)
+	if (token.n > BEARER_MAX ||
+	    hash_sha256(&token, 1, hash.bytes) != ERR_OK)
 		return ERR_PEER_DENIED;
 	slot = cache_slot(hash);
-	if (!sec_equal(SPAN_ARRAY(slot->hash), SPAN_ARRAY(hash))) {
+	if (!sec_equal(SPAN_ARRAY(slot->hash.bytes), SPAN_ARRAY(hash.bytes))) {
 		TRY(bearer_verify(&rules, token, now, who));
-		memcpy(slot->hash, hash, sizeof(hash));
+		slot->hash = hash;
 		slot->who = *who;
 	}
 	*who = slot->who;
@@ -167,12 +163,12 @@ bool tokens_require_any(struct request *req, struct identity *who)
 
 /* ---- refresh tokens ---- */
 
-enum err tokens_hash_refresh(struct span token, uint8_t hash[32])
+enum err tokens_hash_refresh(struct span token, struct digest *hash)
 {
-	return hash_sha256(&token, 1, hash);
+	return hash_sha256(&token, 1, hash->bytes);
 }
 
-enum err tokens_new_refresh(struct buf *token, uint8_t hash[32])
+enum err tokens_new_refresh(struct buf *token, struct digest *hash)
 {
 	size_t start = token->n;
 	uint8_t bytes[32];
@@ -189,7 +185,7 @@ out:
 }
 
 enum err tokens_next_refresh(struct span old, struct buf *token,
-			     uint8_t hash[32])
+			     struct digest *hash)
 {
 	size_t start = token->n;
 	uint8_t key[32], bytes[32];

@@ -5,7 +5,7 @@
 #ifndef HERMETIC_SERVER_TOKENS_H
 #define HERMETIC_SERVER_TOKENS_H
 
-#include "base/buf.h"
+#include "base/digest.h"
 #include "door/bearer.h"
 #include "server/edge/request.h"
 
@@ -28,12 +28,12 @@ bool tokens_require(struct request *req, struct identity *who);
 bool tokens_require_any(struct request *req, struct identity *who);
 
 /* Appends 43 characters; hash: what the database keeps. */
-MUST_CHECK enum err tokens_new_refresh(struct buf *token, uint8_t hash[32]);
+MUST_CHECK enum err tokens_new_refresh(struct buf *token, struct digest *hash);
 /* The one that comes after `old`: the same each time, so that the answer to a
  * refresh can be given again. Nobody can make it without the key-encryption
  * key. */
 MUST_CHECK enum err tokens_next_refresh(struct span old, struct buf *token,
-					uint8_t hash[32]);
-MUST_CHECK enum err tokens_hash_refresh(struct span token, uint8_t hash[32]);
+					struct digest *hash);
+MUST_CHECK enum err tokens_hash_refresh(struct span token, struct digest *hash);
 
 #endif

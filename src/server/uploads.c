@@ -270,9 +270,9 @@ void uploads_create(const struct call *call)
 	if (u == NULL)
 		return;
 	u->size = size;
-	params_uuid(&params, place.session.bytes);
-	params_uuid(&params, place.device.bytes);
-	params_uuid(&params, place.file.bytes);
+	params_uuid(&params, place.session);
+	params_uuid(&params, place.device);
+	params_uuid(&params, place.file);
 	params_i64(&params, (int64_t)size);
 	params_i64(&params, (int64_t)c->file_account_bytes);
 	params_i64(&params, (int64_t)c->file_account_count);

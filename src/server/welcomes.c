@@ -5,17 +5,12 @@
 
 static void put_welcome(struct buf *out, struct rows *rows, size_t i)
 {
-	char welcome[TEXT_UUID_SIZE], session[TEXT_UUID_SIZE];
-	uint8_t id[16];
-
-	rows_uuid(rows, i, "welcome_id", id);
-	text_uuid(welcome, id);
-	rows_uuid(rows, i, "session_id", id);
-	text_uuid(session, id);
 	buf_putf(out,
 		 "%s{\"welcome_id\":\"%s\",\"session_id\":\"%s\",\"seq\":%lld,"
 		 "\"head\":\"",
-		 i > 0 ? "," : "", welcome, session,
+		 i > 0 ? "," : "",
+		 uuid_text(rows_uuid(rows, i, "welcome_id")).text,
+		 uuid_text(rows_uuid(rows, i, "session_id")).text,
 		 (long long)rows_i64(rows, i, "seq"));
 	text_put_hex(out, rows_bytes(rows, i, "head"));
 	buf_put_str(out, "\",\"welcome\":\"");

@@ -5,6 +5,22 @@ uint8_t words_kind(struct rd *word)
 	return rd_u8(word);
 }
 
+static struct uuid take_uuid(struct rd *word)
+{
+	struct uuid uuid;
+
+	rd_copy(word, uuid.bytes, sizeof(uuid.bytes));
+	return uuid;
+}
+
+static struct digest take_digest(struct rd *word)
+{
+	struct digest digest;
+
+	rd_copy(word, digest.bytes, sizeof(digest.bytes));
+	return digest;
+}
+
 void words_put_append(struct buf *word, const struct words_append *append)
 {
 	const struct append *m = &append->message;
@@ -12,12 +28,13 @@ void words_put_append(struct buf *word, const struct words_append *append)
 	buf_put_u8(word, WORDS_APPEND);
 	buf_put_u8(word, (uint8_t)append->worker);
 	buf_put_u64(word, append->id);
-	buf_put(word, SPAN_ARRAY(m->session));
-	buf_put(word, SPAN_ARRAY(m->device));
+	buf_put(word, SPAN_ARRAY(m->session.bytes));
+	buf_put(word, SPAN_ARRAY(m->device.bytes));
 	buf_put(word, SPAN_ARRAY(m->nonce));
 	buf_put_u64(word, m->epoch);
 	buf_put_u64(word, m->view_seq);
-	buf_put(word, SPAN_ARRAY(m->view_head));
+	buf_put(word, SPAN_ARRAY(m->view_head.bytes));
+	buf_put_u64(word, m->expires_ms);
 	buf_put_u8(word, (uint8_t)m->origin.n);
 	buf_put(word, m->origin);
 	buf_put(word, m->envelope);
@@ -29,12 +46,13 @@ bool words_take_append(struct rd *word, struct words_append *append)
 
 	*append = (struct words_append){ .worker = rd_u8(word) };
 	append->id = rd_u64(word);
-	rd_copy(word, m->session, sizeof(m->session));
-	rd_copy(word, m->device, sizeof(m->device));
+	m->session = take_uuid(word);
+	m->device = take_uuid(word);
 	rd_copy(word, m->nonce, sizeof(m->nonce));
 	m->epoch = rd_u64(word);
 	m->view_seq = rd_u64(word);
-	rd_copy(word, m->view_head, sizeof(m->view_head));
+	m->view_head = take_digest(word);
+	m->expires_ms = rd_u64(word);
 	m->origin = rd_take(word, rd_u8(word));
 	m->envelope = rd_take(word, rd_left(word));
 	return rd_ok(word);
@@ -49,7 +67,7 @@ void words_put_result(struct buf *word, const struct words_result *result)
 	buf_put_u8(word, (uint8_t)r->outcome);
 	buf_put_u64(word, r->seq);
 	buf_put_u64(word, r->sent_ms);
-	buf_put(word, SPAN_ARRAY(r->head));
+	buf_put(word, SPAN_ARRAY(r->head.bytes));
 	buf_put_u64(word, r->epoch);
 	buf_put_u8(word, r->rotation_due ? 1 : 0);
 }
@@ -62,7 +80,7 @@ bool words_take_result(struct rd *word, struct words_result *result)
 	r->outcome = (enum append_outcome)rd_u8(word);
 	r->seq = rd_u64(word);
 	r->sent_ms = rd_u64(word);
-	rd_copy(word, r->head, sizeof(r->head));
+	r->head = take_digest(word);
 	r->epoch = rd_u64(word);
 	r->rotation_due = rd_u8(word) != 0;
 	return rd_end(word) == ERR_OK;
@@ -83,13 +101,13 @@ bool words_take_started(struct rd *word, unsigned *worker)
 void words_put_message(struct buf *word, const struct message *m)
 {
 	buf_put_u8(word, WORDS_MESSAGE);
-	buf_put(word, SPAN_ARRAY(m->session));
+	buf_put(word, SPAN_ARRAY(m->session.bytes));
 	buf_put_u64(word, m->seq);
-	buf_put(word, SPAN_ARRAY(m->sender));
+	buf_put(word, SPAN_ARRAY(m->sender.bytes));
 	buf_put_u64(word, m->epoch);
 	buf_put_u8(word, (uint8_t)m->kind);
-	buf_put(word, SPAN_ARRAY(m->head));
-	buf_put(word, SPAN_ARRAY(m->hash));
+	buf_put(word, SPAN_ARRAY(m->head.bytes));
+	buf_put(word, SPAN_ARRAY(m->hash.bytes));
 	buf_put_u64(word, m->sent_ms);
 	buf_put_u8(word, (uint8_t)m->origin.n);
 	buf_put(word, m->origin);
@@ -99,13 +117,13 @@ void words_put_message(struct buf *word, const struct message *m)
 bool words_take_message(struct rd *word, struct message *m)
 {
 	*m = (struct message){ .seq = 0 };
-	rd_copy(word, m->session, sizeof(m->session));
+	m->session = take_uuid(word);
 	m->seq = rd_u64(word);
-	rd_copy(word, m->sender, sizeof(m->sender));
+	m->sender = take_uuid(word);
 	m->epoch = rd_u64(word);
 	m->kind = (enum message_kind)rd_u8(word);
-	rd_copy(word, m->head, sizeof(m->head));
-	rd_copy(word, m->hash, sizeof(m->hash));
+	m->head = take_digest(word);
+	m->hash = take_digest(word);
 	m->sent_ms = rd_u64(word);
 	m->origin = rd_take(word, rd_u8(word));
 	m->bytes = rd_take(word, rd_left(word));
@@ -115,14 +133,14 @@ bool words_take_message(struct rd *word, struct message *m)
 void words_put_notice(struct buf *word, const struct notice *notice)
 {
 	buf_put_u8(word, (uint8_t)notice->kind);
-	buf_put(word, SPAN_ARRAY(notice->id));
+	buf_put(word, SPAN_ARRAY(notice->id.bytes));
 	buf_put_u64(word, notice->seq);
 }
 
 bool words_take_notice(struct rd *word, uint8_t kind, struct notice *notice)
 {
 	*notice = (struct notice){ .kind = (enum notice_kind)kind };
-	rd_copy(word, notice->id, sizeof(notice->id));
+	notice->id = take_uuid(word);
 	notice->seq = rd_u64(word);
 	return rd_end(word) == ERR_OK;
 }

@@ -22,7 +22,7 @@ enum words_kind {
 };
 
 /* How many bytes an append has beside its envelope and its origin. */
-enum { WORDS_APPEND_HEAD = 1 + 1 + 8 + 16 + 16 + 16 + 8 + 8 + 32 + 1 };
+enum { WORDS_APPEND_HEAD = 1 + 1 + 8 + 16 + 16 + 16 + 8 + 8 + 32 + 8 + 1 };
 
 /* An envelope that another worker is to store. */
 struct words_append {

@@ -68,15 +68,13 @@ static void say_problem(struct client *c, uint64_t id, enum outcome outcome,
 }
 
 static void say_session(struct client *c, const char *type, uint64_t id,
-			const uint8_t session[16], const char *more)
+			struct uuid session, const char *more)
 {
-	char text[TEXT_UUID_SIZE];
 	struct buf out = BUF_INIT;
 
-	text_uuid(text, session);
 	buf_putf(&out,
 		 "{\"type\":\"%s\",\"id\":%" PRIu64 ",\"session_id\":\"%s\"%s}",
-		 type, id, text, more);
+		 type, id, uuid_text(session).text, more);
 	say(c, &out);
 }
 
@@ -94,19 +92,17 @@ static void free_if_done(struct client *c)
 /* Where each subscription got to, for the next node. */
 static void say_farewell(struct client *c)
 {
-	char session[TEXT_UUID_SIZE];
 	struct buf out = BUF_INIT;
 
 	if (c->ws == NULL || c->sends > 0)
 		return;
 	buf_put_str(&out, "{\"type\":\"going_away\",\"resume\":[");
-	for (size_t i = 0; i < c->subscription_count; i++) {
-		text_uuid(session, hub_session(c->subscriptions[i]));
+	for (size_t i = 0; i < c->subscription_count; i++)
 		buf_putf(&out,
 			 "%s{\"session_id\":\"%s\",\"after\":%" PRIu64 "}",
-			 i > 0 ? "," : "", session,
+			 i > 0 ? "," : "",
+			 uuid_text(hub_session(c->subscriptions[i])).text,
 			 hub_next(c->subscriptions[i]) - 1);
-	}
 	buf_put_str(&out, "]}");
 	say(c, &out);
 	websocket_close(c->ws, 1001, "going away");
@@ -146,14 +142,13 @@ static void on_overflow(void *user, char reason[124])
 {
 	const struct client *c = user;
 	const struct subscription *s = hub_giving();
-	char session[TEXT_UUID_SIZE];
 
 	if (s == NULL && c->subscription_count > 0)
 		s = c->subscriptions[0];
 	if (s == NULL)
 		return;
-	text_uuid(session, hub_session(s));
-	(void)snprintf(reason, 124, "resume %s %" PRIu64, session, hub_next(s));
+	(void)snprintf(reason, 124, "resume %s %" PRIu64,
+		       uuid_text(hub_session(s)).text, hub_next(s));
 }
 
 static void on_second(void *arg)
@@ -178,11 +173,10 @@ void ws_start(void)
 
 /* ---- subscriptions ---- */
 
-static void remove_subscription(struct client *c, const uint8_t session[16])
+static void remove_subscription(struct client *c, struct uuid session)
 {
 	for (size_t i = 0; i < c->subscription_count; i++)
-		if (memcmp(hub_session(c->subscriptions[i]), session, 16) ==
-		    0) {
+		if (uuid_equal(hub_session(c->subscriptions[i]), session)) {
 			struct subscription *s = c->subscriptions[i];
 
 			c->subscriptions[i] =
@@ -192,30 +186,28 @@ static void remove_subscription(struct client *c, const uint8_t session[16])
 		}
 }
 
-static bool has_subscription(const struct client *c, const uint8_t session[16])
+static bool has_subscription(const struct client *c, struct uuid session)
 {
 	for (size_t i = 0; i < c->subscription_count; i++)
-		if (memcmp(hub_session(c->subscriptions[i]), session, 16) == 0)
+		if (uuid_equal(hub_session(c->subscriptions[i]), session))
 			return true;
 	return false;
 }
 
-static void on_ended(void *arg, const uint8_t session[16], const char *reason)
+static void on_ended(void *arg, struct uuid session, const char *reason)
 {
 	struct client *c = arg;
-	char text[TEXT_UUID_SIZE];
 	struct buf out = BUF_INIT;
 
-	text_uuid(text, session);
 	buf_putf(&out,
 		 "{\"type\":\"unsubscribed\",\"session_id\":\"%s\","
 		 "\"reason\":\"%s\"}",
-		 text, reason);
+		 uuid_text(session).text, reason);
 	remove_subscription(c, session);
 	say(c, &out);
 }
 
-static void on_subscribed(void *arg, const uint8_t session[16], uint64_t id,
+static void on_subscribed(void *arg, struct uuid session, uint64_t id,
 			  const struct hub_place *place, enum err e)
 {
 	struct client *c = arg;
@@ -255,7 +247,7 @@ static bool has_room(struct client *c)
 	return grown != NULL;
 }
 
-static void subscribe(struct client *c, uint64_t id, const uint8_t session[16],
+static void subscribe(struct client *c, uint64_t id, struct uuid session,
 		      uint64_t after)
 {
 	struct subscriber subscriber = { .ws = c->ws,
@@ -274,7 +266,7 @@ static void subscribe(struct client *c, uint64_t id, const uint8_t session[16],
 			    "a WebSocket may follow no more sessions");
 		return;
 	}
-	memcpy(subscriber.device, c->who.device, 16);
+	subscriber.device = c->who.device;
 	s = has_room(c) ? hub_subscribe(&subscriber, session, after, id) : NULL;
 	if (s == NULL)
 		say_problem(c, id, OUTCOME_UNAVAILABLE, NULL);
@@ -305,7 +297,7 @@ static void on_appended(void *arg, const struct append_result *result)
 			 "{\"type\":\"sent\",\"id\":%" PRIu64
 			 ",\"seq\":%" PRIu64 ",\"head\":\"",
 			 sending.id, result->seq);
-		text_put_hex(&out, SPAN_ARRAY(result->head));
+		digest_put(&out, result->head);
 		buf_putf(&out, "\",\"sent_at\":%" PRIu64 "%s}", result->sent_ms,
 			 result->rotation_due ? ",\"rotation_due\":true" : "");
 		say(c, &out);
@@ -315,7 +307,8 @@ static void on_appended(void *arg, const struct append_result *result)
 	free_if_done(c);
 }
 
-static void send_envelope(struct client *c, uint64_t id, struct span envelope)
+static void send_envelope(struct client *c, uint64_t id, struct span envelope,
+			  uint64_t expires_ms)
 {
 	char origin[ORIGIN_SIZE];
 	struct sending *sending;
@@ -339,6 +332,7 @@ static void send_envelope(struct client *c, uint64_t id, struct span envelope)
 		say_refusal(c, id, problem);
 		return;
 	}
+	message.expires_ms = expires_ms;
 	if (c->trace != NULL)
 		message.origin = messages_origin(c->trace, &id, origin);
 	sending = malloc(sizeof(*sending));
@@ -358,26 +352,28 @@ static void send_envelope(struct client *c, uint64_t id, struct span envelope)
 static void handle(struct client *c, struct body *body)
 {
 	const char *type = body_text(body, "type");
-	uint8_t session[16];
-	uint64_t id, after;
+	struct uuid session;
+	uint64_t id, after, expires_ms;
 	struct span envelope;
 
 	(void)body_optional_number(body, "id", INT64_MAX, &id);
 	if (strcmp(type, "subscribe") == 0) {
-		body_uuid(body, "session_id", session);
+		session = body_uuid(body, "session_id");
 		after = body_number(body, "after", INT64_MAX - 1);
 		if (body_is_good(body))
 			subscribe(c, id, session, after);
 	} else if (strcmp(type, "unsubscribe") == 0) {
-		body_uuid(body, "session_id", session);
+		session = body_uuid(body, "session_id");
 		if (body_is_good(body)) {
 			remove_subscription(c, session);
 			say_session(c, "unsubscribed", id, session, "");
 		}
 	} else if (strcmp(type, "send") == 0) {
 		envelope = body_bytes(body, "envelope", config()->body_bytes);
+		(void)body_optional_number(body, "expires_at",
+					   DELIVERY_EXPIRES_MAX, &expires_ms);
 		if (body_is_good(body))
-			send_envelope(c, id, envelope);
+			send_envelope(c, id, envelope, expires_ms);
 	} else if (strcmp(type, "ping") == 0) {
 		struct buf out = BUF_INIT;
 
@@ -400,7 +396,7 @@ static void on_text(void *user, struct span text)
 	uint64_t id;
 
 	if (send_frame_read(text, config()->body_bytes, &id, &envelope)) {
-		send_envelope(c, id, buf_span(&envelope));
+		send_envelope(c, id, buf_span(&envelope), 0);
 		buf_clear(&envelope);
 		return;
 	}
@@ -444,12 +440,12 @@ static struct trace *copy_trace(const struct trace *trace)
 }
 
 /* Few enough are of this account, and of this address. */
-static bool has_place(struct span address, const uint8_t user[16])
+static bool has_place(struct span address, struct uuid user)
 {
 	uint64_t of_user = 0, of_address = 0;
 
 	for (const struct client *c = first_client; c != NULL; c = c->next) {
-		of_user += memcmp(c->who.user, user, 16) == 0;
+		of_user += uuid_equal(c->who.user, user);
 		of_address += memcmp(c->address, address.p, address.n) == 0;
 	}
 	return of_user < config()->websockets &&
@@ -511,23 +507,23 @@ void ws_open(const struct call *call)
 	presence_arrived(who.device);
 }
 
-void ws_tell(const uint8_t device[16], struct span text)
+void ws_tell(struct uuid device, struct span text)
 {
 	for (struct client *c = first_client; c != NULL; c = c->next)
-		if (memcmp(c->who.device, device, 16) == 0)
+		if (uuid_equal(c->who.device, device))
 			websocket_send(c->ws, text);
 }
 
-bool ws_has(const uint8_t device[16])
+bool ws_has(struct uuid device)
 {
 	const struct client *c = first_client;
 
-	while (c != NULL && memcmp(c->who.device, device, 16) != 0)
+	while (c != NULL && !uuid_equal(c->who.device, device))
 		c = c->next;
 	return c != NULL;
 }
 
-void ws_each(void (*each)(void *arg, const uint8_t device[16]), void *arg)
+void ws_each(void (*each)(void *arg, struct uuid device), void *arg)
 {
 	for (const struct client *c = first_client; c != NULL; c = c->next)
 		each(arg, c->who.device);

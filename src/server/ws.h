@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "base/span.h"
+#include "base/uuid.h"
 
 /* Tokens that end close their sockets: once in a worker. */
 void ws_start(void);
@@ -15,10 +15,10 @@ void ws_go_away(void);
 
 /* The sockets of one device, in this worker: is there one, and a text for
  * each. */
-bool ws_has(const uint8_t device[16]);
-void ws_tell(const uint8_t device[16], struct span text);
+bool ws_has(struct uuid device);
+void ws_tell(struct uuid device, struct span text);
 
 /* The device of each socket, of some more than once. */
-void ws_each(void (*each)(void *arg, const uint8_t device[16]), void *arg);
+void ws_each(void (*each)(void *arg, struct uuid device), void *arg);
 
 #endif

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/err.h"
-#include "base/span.h"
+#include "base/digest.h"
+#include "base/uuid.h"
 
 enum append_outcome {
 	APPEND_OK,
@@ -24,17 +24,19 @@ enum append_outcome {
 struct append_result {
 	enum append_outcome outcome;
 	uint64_t seq, sent_ms; /* OK and DUPLICATE */
-	uint8_t head[32];
-	uint8_t hash[32]; /* OK: of the envelope */
+	struct digest head;
+	struct digest hash; /* OK: of the envelope */
 	uint64_t epoch;
 	bool rotation_due; /* OK: the sender should renew the keys */
 };
 
 struct append {
-	uint8_t session[16], device[16], nonce[16];
+	struct uuid session, device;
+	uint8_t nonce[16];
 	uint64_t epoch;
 	uint64_t view_seq; /* what its sender has seen (wire/log_view.h) */
-	uint8_t view_head[32];
+	struct digest view_head;
+	uint64_t expires_ms;  /* Unix: its bytes go then; 0: nobody said */
 	struct span envelope; /* copied, as is the origin */
 	struct span origin;   /* of its request, for logs; may be empty */
 };
@@ -52,8 +54,8 @@ struct rotation_limits {
 
 /* The hash of one more envelope, and the head of a log's chain after it
  * (docs/protocol.md, "Transcript"). */
-typedef enum err append_head(const uint8_t before[32], uint64_t seq,
-			     struct span envelope, uint8_t hash[32],
-			     uint8_t after[32]);
+typedef enum err append_head(struct digest before, uint64_t seq,
+			     struct span envelope, struct digest *hash,
+			     struct digest *after);
 
 #endif

@@ -21,7 +21,7 @@ bool batch_is_full(const struct batch *b)
 static bool has_nonce_of(const struct item *a, const struct item *b)
 {
 	return memcmp(a->message.nonce, b->message.nonce, 16) == 0 &&
-	       memcmp(a->message.session, b->message.session, 16) == 0;
+	       uuid_equal(a->message.session, b->message.session);
 }
 
 /* Notes the nonce of what comes next; false: it is there. */
@@ -59,7 +59,7 @@ static int by_session(const void *a, const void *b)
 {
 	const struct item *x = *(struct item *const *)a;
 	const struct item *y = *(struct item *const *)b;
-	int order = memcmp(x->message.session, y->message.session, 16);
+	int order = uuid_compare(&x->message.session, &y->message.session);
 
 	return order != 0 ? order : (x->turn > y->turn) - (x->turn < y->turn);
 }
@@ -69,8 +69,9 @@ static struct batch_part *open_part(struct batch *b, size_t first,
 {
 	struct batch_part *part = &b->parts[b->part_count++];
 
-	*part = (struct batch_part){ .first = first, .from_seq = tail->seq };
-	memcpy(part->from_head, tail->head, sizeof(part->from_head));
+	*part = (struct batch_part){ .first = first,
+				     .from_seq = tail->seq,
+				     .from_head = tail->head };
 	return part;
 }
 
@@ -78,7 +79,7 @@ enum err batch_expect(struct batch *b, struct tails *tails,
 		      append_head *next_head)
 {
 	struct batch_part *part = NULL;
-	const uint8_t *head = NULL;
+	struct digest head = { { 0 } };
 	enum err e = ERR_OK;
 
 	/* locks are taken in the order of the ids, by everybody */
@@ -87,8 +88,8 @@ enum err batch_expect(struct batch *b, struct tails *tails,
 		struct item *item = b->items[i];
 		const struct append *m = &item->message;
 
-		if (i == 0 || memcmp(b->items[i - 1]->message.session,
-				     m->session, 16) != 0) {
+		if (i == 0 ||
+		    !uuid_equal(b->items[i - 1]->message.session, m->session)) {
 			const struct tail *tail = tails_expect(
 			    tails, m->session, m->epoch, m->device);
 
@@ -98,8 +99,8 @@ enum err batch_expect(struct batch *b, struct tails *tails,
 		}
 		part->count++;
 		item->seq = part->from_seq + part->count;
-		TRY(next_head(head, item->seq, m->envelope, item->hash,
-			      item->head));
+		TRY(next_head(head, item->seq, m->envelope, &item->hash,
+			      &item->head));
 		head = item->head;
 	}
 out:
@@ -113,12 +114,12 @@ typedef void column(struct params *p, const struct item *item);
 
 static void put_session(struct params *p, const struct item *item)
 {
-	params_put_bytes(p, SPAN_ARRAY(item->message.session));
+	params_put_uuid(p, item->message.session);
 }
 
 static void put_device(struct params *p, const struct item *item)
 {
-	params_put_bytes(p, SPAN_ARRAY(item->message.device));
+	params_put_uuid(p, item->message.device);
 }
 
 static void put_epoch(struct params *p, const struct item *item)
@@ -143,12 +144,12 @@ static void put_envelope(struct params *p, const struct item *item)
 
 static void put_head(struct params *p, const struct item *item)
 {
-	params_put_bytes(p, SPAN_ARRAY(item->head));
+	params_put_digest(p, item->head);
 }
 
 static void put_hash(struct params *p, const struct item *item)
 {
-	params_put_bytes(p, SPAN_ARRAY(item->hash));
+	params_put_digest(p, item->hash);
 }
 
 static void put_origin(struct params *p, const struct item *item)
@@ -158,13 +159,18 @@ static void put_origin(struct params *p, const struct item *item)
 
 static void put_view_head(struct params *p, const struct item *item)
 {
-	params_put_bytes(p, SPAN_ARRAY(item->message.view_head));
+	params_put_digest(p, item->message.view_head);
 }
 
 /* -1: known to be in the log. */
 static void put_view_seq(struct params *p, const struct item *item)
 {
 	params_put_i64(p, item->seen ? -1 : (int64_t)item->message.view_seq);
+}
+
+static void put_expires(struct params *p, const struct item *item)
+{
+	params_put_i64(p, (int64_t)item->message.expires_ms);
 }
 
 static void put_column(struct params *p, struct item *const *items, size_t n,
@@ -194,7 +200,7 @@ static void put_parts(const struct batch *b, struct params *p)
 	params_close_array(p);
 	params_open_array(p, PARAMS_BYTEA, n);
 	for (size_t k = 0; k < n; k++)
-		params_put_bytes(p, SPAN_ARRAY(b->parts[k].from_head));
+		params_put_digest(p, b->parts[k].from_head);
 	params_close_array(p);
 	put_column(p, last, n, PARAMS_INT8, put_seq);
 	put_column(p, last, n, PARAMS_BYTEA, put_head);
@@ -212,6 +218,20 @@ static void put_views(const struct batch *b, struct params *p)
 	put_column(p, asked, n, PARAMS_UUID, put_session);
 	put_column(p, asked, n, PARAMS_INT8, put_view_seq);
 	put_column(p, asked, n, PARAMS_BYTEA, put_view_head);
+}
+
+/* Those whose bytes are to go at a time. */
+static void put_expiring(const struct batch *b, struct params *p)
+{
+	struct item *expiring[BATCH_MESSAGES];
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->count; i++)
+		if (b->items[i]->message.expires_ms > 0)
+			expiring[n++] = b->items[i];
+	put_column(p, expiring, n, PARAMS_UUID, put_session);
+	put_column(p, expiring, n, PARAMS_INT8, put_seq);
+	put_column(p, expiring, n, PARAMS_INT8, put_expires);
 }
 
 static uint64_t first_limit(uint64_t a, uint64_t b)
@@ -238,6 +258,7 @@ static void encode_expected(const struct batch *b,
 					   rotation->hard_messages));
 	params_i64(p, (int64_t)rotation->hard_seconds);
 	put_views(b, p);
+	put_expiring(b, p);
 }
 
 void batch_encode(const struct batch *b, const struct rotation_limits *rotation,
@@ -259,6 +280,7 @@ void batch_encode(const struct batch *b, const struct rotation_limits *rotation,
 	params_i64(p, (int64_t)rotation->grace_seconds);
 	params_i64(p, (int64_t)rotation->hard_messages);
 	params_i64(p, (int64_t)rotation->hard_seconds);
+	put_column(p, b->items, b->count, PARAMS_INT8, put_expires);
 }
 
 enum err batch_read_moved(struct batch *b, struct rows *rows)
@@ -305,9 +327,9 @@ bool batch_read_result(struct rows *rows, size_t i, struct append_result *r)
 		r->sent_ms = (uint64_t)rows_i64(rows, i, "sent_ms");
 		r->rotation_due = r->outcome == APPEND_OK &&
 				  rows_bool(rows, i, "rotation_due");
-		rows_copy(rows, i, "head", r->head, sizeof(r->head));
+		r->head = rows_digest(rows, i, "head");
 		if (r->outcome == APPEND_OK)
-			rows_copy(rows, i, "hash", r->hash, sizeof(r->hash));
+			r->hash = rows_digest(rows, i, "hash");
 		return true;
 	}
 	return !span_equal(text, SPAN_LIT("again"));

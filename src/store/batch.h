@@ -31,7 +31,7 @@ struct item {
 	bool seen;    /* its view is known to be in the log */
 	size_t turn;  /* of the batch: when it came */
 	uint64_t seq; /* of an expected batch, as are these: its place */
-	uint8_t hash[32], head[32];
+	struct digest hash, head;
 	uint8_t bytes[]; /* the envelope and the origin */
 };
 
@@ -39,7 +39,7 @@ struct item {
 struct batch_part {
 	size_t first, count; /* of the items */
 	uint64_t from_seq;
-	uint8_t from_head[32];
+	struct digest from_head;
 	bool moved;
 };
 

@@ -9,9 +9,9 @@ static struct params of_place(const struct file_place *place)
 {
 	struct params params = PARAMS_INIT;
 
-	params_uuid(&params, place->session.bytes);
-	params_uuid(&params, place->device.bytes);
-	params_uuid(&params, place->file.bytes);
+	params_uuid(&params, place->session);
+	params_uuid(&params, place->device);
+	params_uuid(&params, place->file);
 	return params;
 }
 

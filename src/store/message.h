@@ -2,7 +2,8 @@
 #ifndef HERMETIC_STORE_MESSAGE_H
 #define HERMETIC_STORE_MESSAGE_H
 
-#include "base/span.h"
+#include "base/digest.h"
+#include "base/uuid.h"
 
 enum message_kind {
 	MESSAGE_APPLICATION = 1,
@@ -12,12 +13,12 @@ enum message_kind {
 };
 
 struct message {
-	uint8_t session[16];
-	uint8_t sender[16]; /* device */
+	struct uuid session;
+	struct uuid sender; /* device */
 	uint64_t seq, epoch;
 	enum message_kind kind;
-	uint8_t head[32];
-	uint8_t hash[32]; /* of the bytes */
+	struct digest head;
+	struct digest hash; /* of the bytes */
 	uint64_t sent_ms;
 	struct span bytes;  /* borrowed; empty where only their hash is kept */
 	struct span origin; /* door/origin.h; borrowed, may be empty */

@@ -36,10 +36,8 @@ static const char LETTERS[] = "?mwrkxda";
 
 static void put_line(struct buf *payload, const struct notice *notice)
 {
-	char id[TEXT_UUID_SIZE];
-
-	text_uuid(id, notice->id);
-	buf_putf(payload, "%c %s", LETTERS[notice->kind], id);
+	buf_putf(payload, "%c ", LETTERS[notice->kind]);
+	uuid_put(payload, notice->id);
 	if (notice->kind == NOTICE_MESSAGE)
 		buf_putf(payload, " %" PRIu64, notice->seq);
 	buf_put_u8(payload, '\n');
@@ -88,7 +86,7 @@ static void add(struct notifier *n, const struct notice *notice)
 		struct notice *old = &n->pending[i - 1];
 
 		if (old->kind == notice->kind &&
-		    memcmp(old->id, notice->id, 16) == 0) {
+		    uuid_equal(old->id, notice->id)) {
 			if (notice->seq > old->seq)
 				old->seq = notice->seq;
 			return;
@@ -109,12 +107,11 @@ static void add(struct notifier *n, const struct notice *notice)
 	n->pending[n->count++] = *notice;
 }
 
-void notifier_tell(struct notifier *n, enum notice_kind kind,
-		   const uint8_t id[16], uint64_t seq)
+void notifier_tell(struct notifier *n, enum notice_kind kind, struct uuid id,
+		   uint64_t seq)
 {
-	struct notice notice = { .kind = kind, .seq = seq };
+	struct notice notice = { .kind = kind, .id = id, .seq = seq };
 
-	memcpy(notice.id, id, 16);
 	add(n, &notice);
 	send_soon(n);
 }
@@ -156,11 +153,11 @@ static bool parse_line(struct span line, struct notice *notice)
 {
 	struct rd r = rd_init(line);
 	uint8_t letter = rd_u8(&r), space = rd_u8(&r);
-	struct span id = rd_take(&r, TEXT_UUID_SIZE - 1);
+	struct span id = rd_take(&r, UUID_TEXT);
 	const char *at = letter > '?' ? strchr(LETTERS + 1, letter) : NULL;
 
 	if (!rd_ok(&r) || space != ' ' || at == NULL ||
-	    text_parse_uuid(notice->id, id) != ERR_OK)
+	    uuid_parse(&notice->id, id) != ERR_OK)
 		return false;
 	notice->seq = 0;
 	notice->kind = (enum notice_kind)(at - LETTERS);

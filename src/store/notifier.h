@@ -14,6 +14,7 @@
 #ifndef HERMETIC_STORE_NOTIFIER_H
 #define HERMETIC_STORE_NOTIFIER_H
 
+#include "base/uuid.h"
 #include "store/connection.h"
 
 struct notifier;
@@ -36,13 +37,13 @@ enum notice_kind {
 /* One line of a payload. */
 struct notice {
 	enum notice_kind kind;
-	uint8_t id[16]; /* session, device or family */
+	struct uuid id; /* session, device or family */
 	uint64_t seq;	/* NOTICE_MESSAGE only */
 };
 
 /* `seq`: of a NOTICE_MESSAGE. */
-void notifier_tell(struct notifier *n, enum notice_kind kind,
-		   const uint8_t id[16], uint64_t seq);
+void notifier_tell(struct notifier *n, enum notice_kind kind, struct uuid id,
+		   uint64_t seq);
 
 /* What it tells by; has room for one statement of another's, when it is one at
  * a time (store/listener.h). */

@@ -62,9 +62,14 @@ void params_text(struct params *p, struct span text)
 	params_bytea(p, text);
 }
 
-void params_uuid(struct params *p, const uint8_t uuid[16])
+void params_uuid(struct params *p, struct uuid uuid)
 {
-	params_bytea(p, span_of(uuid, 16));
+	params_bytea(p, SPAN_ARRAY(uuid.bytes));
+}
+
+void params_digest(struct params *p, struct digest digest)
+{
+	params_bytea(p, SPAN_ARRAY(digest.bytes));
 }
 
 void params_bool(struct params *p, bool v)
@@ -106,6 +111,16 @@ void params_put_bytes(struct params *p, struct span element)
 {
 	buf_put_u32(&p->bytes, (uint32_t)element.n);
 	buf_put(&p->bytes, element);
+}
+
+void params_put_uuid(struct params *p, struct uuid uuid)
+{
+	params_put_bytes(p, SPAN_ARRAY(uuid.bytes));
+}
+
+void params_put_digest(struct params *p, struct digest digest)
+{
+	params_put_bytes(p, SPAN_ARRAY(digest.bytes));
 }
 
 void params_put_bool(struct params *p, bool v)

@@ -2,7 +2,8 @@
 #ifndef HERMETIC_STORE_PARAMS_H
 #define HERMETIC_STORE_PARAMS_H
 
-#include "base/buf.h"
+#include "base/digest.h"
+#include "base/uuid.h"
 
 #define PARAMS_MAX 24
 
@@ -24,7 +25,8 @@ MUST_CHECK enum err params_end(struct params *p);
 struct params params_copy(const struct params *p);
 
 void params_null(struct params *p);
-void params_uuid(struct params *p, const uint8_t uuid[16]);
+void params_uuid(struct params *p, struct uuid uuid);
+void params_digest(struct params *p, struct digest digest);
 void params_text(struct params *p, struct span text);
 void params_bytea(struct params *p, struct span bytes);
 void params_bool(struct params *p, bool v);
@@ -42,6 +44,8 @@ enum params_type {
 };
 void params_open_array(struct params *p, enum params_type type, size_t count);
 void params_put_bytes(struct params *p, struct span element);
+void params_put_uuid(struct params *p, struct uuid uuid);
+void params_put_digest(struct params *p, struct digest digest);
 void params_put_bool(struct params *p, bool v);
 void params_put_i32(struct params *p, int32_t v);
 void params_put_i64(struct params *p, int64_t v);

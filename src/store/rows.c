@@ -102,24 +102,38 @@ struct span rows_text(struct rows *rows, size_t row, const char *column)
 	return value(rows, row, column, PARAMS_TEXT);
 }
 
-void rows_uuid(struct rows *rows, size_t row, const char *column,
-	       uint8_t out[16])
+/* Bytes that must be `n`. */
+static void copy(struct rows *rows, struct span from, uint8_t *out, size_t n)
 {
-	struct rd r = rd_init(value(rows, row, column, PARAMS_UUID));
+	struct rd r = rd_init(from);
 
-	rd_copy(&r, out, 16);
+	rd_copy(&r, out, n);
 	if (rd_end(&r) != ERR_OK)
 		rows->fail = ERR_LOCAL_BUG;
+}
+
+struct uuid rows_uuid(struct rows *rows, size_t row, const char *column)
+{
+	struct uuid uuid;
+
+	copy(rows, value(rows, row, column, PARAMS_UUID), uuid.bytes,
+	     sizeof(uuid.bytes));
+	return uuid;
+}
+
+struct digest rows_digest(struct rows *rows, size_t row, const char *column)
+{
+	struct digest digest;
+
+	copy(rows, rows_bytes(rows, row, column), digest.bytes,
+	     sizeof(digest.bytes));
+	return digest;
 }
 
 void rows_copy(struct rows *rows, size_t row, const char *column, uint8_t *out,
 	       size_t n)
 {
-	struct rd r = rd_init(rows_bytes(rows, row, column));
-
-	rd_copy(&r, out, n);
-	if (rd_end(&r) != ERR_OK)
-		rows->fail = ERR_LOCAL_BUG;
+	copy(rows, rows_bytes(rows, row, column), out, n);
 }
 
 bool rows_text_is(struct rows *rows, size_t row, const char *column,

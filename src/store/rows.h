@@ -6,8 +6,8 @@
 #ifndef HERMETIC_STORE_ROWS_H
 #define HERMETIC_STORE_ROWS_H
 
-#include "base/err.h"
-#include "base/span.h"
+#include "base/digest.h"
+#include "base/uuid.h"
 
 struct rows; /* borrowed during the callback that hands it over */
 
@@ -20,8 +20,9 @@ bool rows_bool(struct rows *rows, size_t row, const char *column);
 struct span rows_bytes(struct rows *rows, size_t row, const char *column);
 /* Text, as bytes without NUL. */
 struct span rows_text(struct rows *rows, size_t row, const char *column);
-void rows_uuid(struct rows *rows, size_t row, const char *column,
-	       uint8_t out[16]);
+/* Zeros where the reader fails. */
+struct uuid rows_uuid(struct rows *rows, size_t row, const char *column);
+struct digest rows_digest(struct rows *rows, size_t row, const char *column);
 
 /* Bytes that must be `n`. */
 void rows_copy(struct rows *rows, size_t row, const char *column, uint8_t *out,

@@ -272,7 +272,7 @@ enum err store_append(struct store *s, const struct append *message,
 	return writer_append(s->writer, message, done, arg);
 }
 
-void store_tell(struct store *s, enum notice_kind kind, const uint8_t id[16],
+void store_tell(struct store *s, enum notice_kind kind, struct uuid id,
 		uint64_t seq)
 {
 	notifier_tell(s->notifier, kind, id, seq);
@@ -301,7 +301,7 @@ bool store_is_idle(const struct store *s)
 	       notifier_is_idle(s->notifier);
 }
 
-void store_read_message(struct rows *rows, size_t i, const uint8_t session[16],
+void store_read_message(struct rows *rows, size_t i, struct uuid session,
 			struct message *out)
 {
 	*out =
@@ -309,10 +309,10 @@ void store_read_message(struct rows *rows, size_t i, const uint8_t session[16],
 			      .epoch = (uint64_t)rows_i64(rows, i, "epoch"),
 			      .kind =
 				  (enum message_kind)rows_i64(rows, i, "kind"),
+			      .session = session,
+			      .sender = rows_uuid(rows, i, "sender"),
+			      .head = rows_digest(rows, i, "head"),
+			      .hash = rows_digest(rows, i, "hash"),
 			      .sent_ms = (uint64_t)rows_i64(rows, i, "sent_ms"),
 			      .bytes = rows_bytes(rows, i, "envelope") };
-	memcpy(out->session, session, sizeof(out->session));
-	rows_uuid(rows, i, "sender", out->sender);
-	rows_copy(rows, i, "head", out->head, sizeof(out->head));
-	rows_copy(rows, i, "hash", out->hash, sizeof(out->hash));
 }

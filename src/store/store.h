@@ -64,8 +64,8 @@ MUST_CHECK enum err store_append(struct store *store,
 				 append_done *done, void *arg);
 
 /* Tells the other nodes what a statement of store_query() did. */
-void store_tell(struct store *store, enum notice_kind kind,
-		const uint8_t id[16], uint64_t seq);
+void store_tell(struct store *store, enum notice_kind kind, struct uuid id,
+		uint64_t seq);
 
 /* Both connections that answers need are up. */
 bool store_is_ready(const struct store *store);
@@ -81,7 +81,7 @@ const char *store_refusal(const struct store *store);
 bool store_is_idle(const struct store *store);
 
 /* Reads row `i` of a message_* statement. Check rows_end() afterwards. */
-void store_read_message(struct rows *rows, size_t i, const uint8_t session[16],
+void store_read_message(struct rows *rows, size_t i, struct uuid session,
 			struct message *out);
 
 #endif

@@ -23,31 +23,31 @@ void tails_free(struct tails *tails)
 }
 
 /* Ids are random, but for some bits of the middle (RFC 9562). */
-static size_t set_of(const uint8_t session[16])
+static size_t set_of(struct uuid session)
 {
-	return ((size_t)session[14] << 8 | session[15]) % SETS;
+	return ((size_t)session.bytes[14] << 8 | session.bytes[15]) % SETS;
 }
 
-static struct tail *find(struct tails *tails, const uint8_t session[16])
+static struct tail *find(struct tails *tails, struct uuid session)
 {
 	struct tail *set = tails->sets[set_of(session)];
 
 	for (size_t i = 0; i < WAYS; i++)
-		if (set[i].known && memcmp(set[i].session, session, 16) == 0)
+		if (set[i].known && uuid_equal(set[i].session, session))
 			return &set[i];
 	return NULL;
 }
 
-static bool has_device(const struct tail *t, const uint8_t device[16])
+static bool has_device(const struct tail *t, struct uuid device)
 {
 	for (unsigned i = 0; i < t->device_count; i++)
-		if (memcmp(t->devices[i], device, 16) == 0)
+		if (uuid_equal(t->devices[i], device))
 			return true;
 	return false;
 }
 
-struct tail *tails_expect(struct tails *tails, const uint8_t session[16],
-			  uint64_t epoch, const uint8_t device[16])
+struct tail *tails_expect(struct tails *tails, struct uuid session,
+			  uint64_t epoch, struct uuid device)
 {
 	struct tail *t = find(tails, session);
 
@@ -57,13 +57,12 @@ struct tail *tails_expect(struct tails *tails, const uint8_t session[16],
 		   : NULL;
 }
 
-static struct tail *make(struct tails *tails, const uint8_t session[16])
+static struct tail *make(struct tails *tails, struct uuid session)
 {
 	size_t set = set_of(session);
 	struct tail *t = &tails->sets[set][tails->oldest[set]++ % WAYS];
 
-	*t = (struct tail){ .known = true };
-	memcpy(t->session, session, 16);
+	*t = (struct tail){ .session = session, .known = true };
 	return t;
 }
 
@@ -79,26 +78,23 @@ static void judge(struct tail *t, uint64_t batch, uint64_t seq)
 	}
 }
 
-static void note_device(struct tail *t, const uint8_t device[16])
+static void note_device(struct tail *t, struct uuid device)
 {
 	if (has_device(t, device))
 		return;
-	memcpy(t->devices[t->next_device++ % TAIL_DEVICES], device, 16);
+	t->devices[t->next_device++ % TAIL_DEVICES] = device;
 	if (t->device_count < TAIL_DEVICES)
 		t->device_count++;
 }
 
-static void put_head(struct tail *t, uint64_t seq, const uint8_t head[32])
+static void put_head(struct tail *t, uint64_t seq, struct digest head)
 {
-	struct tail_head *h = &t->heads[seq % TAIL_HEADS];
-
-	h->seq = seq;
-	memcpy(h->head, head, sizeof(h->head));
+	t->heads[seq % TAIL_HEADS] = (struct tail_head){ seq, head };
 }
 
-void tails_learn(struct tails *tails, uint64_t batch, const uint8_t session[16],
-		 uint64_t epoch, uint64_t seq, const uint8_t head[32],
-		 const uint8_t device[16])
+void tails_learn(struct tails *tails, uint64_t batch, struct uuid session,
+		 uint64_t epoch, uint64_t seq, struct digest head,
+		 struct uuid device)
 {
 	struct tail *t = find(tails, session);
 
@@ -111,13 +107,13 @@ void tails_learn(struct tails *tails, uint64_t batch, const uint8_t session[16],
 	t->batch = batch;
 	t->epoch = epoch;
 	t->seq = seq;
-	memcpy(t->head, head, sizeof(t->head));
+	t->head = head;
 	put_head(t, seq, head);
 	note_device(t, device);
 }
 
-void tails_note_head(struct tails *tails, const uint8_t session[16],
-		     uint64_t seq, const uint8_t head[32])
+void tails_note_head(struct tails *tails, struct uuid session, uint64_t seq,
+		     struct digest head)
 {
 	struct tail *t = find(tails, session);
 
@@ -125,29 +121,25 @@ void tails_note_head(struct tails *tails, const uint8_t session[16],
 		put_head(t, seq, head);
 }
 
-void tails_note_view(struct tails *tails, const uint8_t session[16],
-		     uint64_t seq, const uint8_t head[32])
+void tails_note_view(struct tails *tails, struct uuid session, uint64_t seq,
+		     struct digest head)
 {
 	struct tail *t = find(tails, session);
-	struct tail_head *h;
 
 	if (t == NULL)
 		return;
-	h = &t->views[t->next_view++ % TAIL_VIEWS];
-	h->seq = seq;
-	memcpy(h->head, head, sizeof(h->head));
+	t->views[t->next_view++ % TAIL_VIEWS] = (struct tail_head){ seq, head };
 	if (t->view_count < TAIL_VIEWS)
 		t->view_count++;
 }
 
-static bool is_head(const struct tail_head *h, uint64_t seq,
-		    const uint8_t head[32])
+static bool is_head(const struct tail_head *h, uint64_t seq, struct digest head)
 {
-	return h->seq == seq && memcmp(h->head, head, sizeof(h->head)) == 0;
+	return h->seq == seq && digest_equal(h->head, head);
 }
 
-bool tails_has_head(struct tails *tails, const uint8_t session[16],
-		    uint64_t seq, const uint8_t head[32])
+bool tails_has_head(struct tails *tails, struct uuid session, uint64_t seq,
+		    struct digest head)
 {
 	const struct tail *t = find(tails, session);
 
@@ -161,7 +153,7 @@ bool tails_has_head(struct tails *tails, const uint8_t session[16],
 	return false;
 }
 
-void tails_doubt(struct tails *tails, const uint8_t session[16])
+void tails_doubt(struct tails *tails, struct uuid session)
 {
 	struct tail *t = find(tails, session);
 
@@ -172,7 +164,7 @@ void tails_doubt(struct tails *tails, const uint8_t session[16])
 	t->view_count = t->next_view = 0;
 }
 
-void tails_forget(struct tails *tails, const uint8_t session[16])
+void tails_forget(struct tails *tails, struct uuid session)
 {
 	struct tail *t = find(tails, session);
 

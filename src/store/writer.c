@@ -157,8 +157,12 @@ static void tell_stored(const struct writer *w, const struct item *item,
 			const struct append_result *r)
 {
 	struct message m = { .seq = r->seq,
+			     .session = item->message.session,
+			     .sender = item->message.device,
 			     .epoch = item->message.epoch,
 			     .kind = MESSAGE_APPLICATION,
+			     .head = r->head,
+			     .hash = r->hash,
 			     .sent_ms = r->sent_ms,
 			     .bytes = item->message.envelope,
 			     .origin = item->message.origin };
@@ -167,10 +171,6 @@ static void tell_stored(const struct writer *w, const struct item *item,
 		metrics_count(METRIC_STORED, 1);
 	if (r->outcome != APPEND_OK || w->settings.stored == NULL)
 		return;
-	memcpy(m.session, item->message.session, 16);
-	memcpy(m.sender, item->message.device, 16);
-	memcpy(m.head, r->head, sizeof(m.head));
-	memcpy(m.hash, r->hash, sizeof(m.hash));
 	w->settings.stored(w->settings.arg, &m);
 }
 
@@ -256,8 +256,8 @@ static void give_part(struct writer *w, const struct batch_part *part)
 	metrics_count(METRIC_STORED_EXPECTED, part->count);
 	for (size_t i = 0; i < part->count; i++) {
 		result.seq = items[i]->seq;
-		memcpy(result.head, items[i]->head, sizeof(result.head));
-		memcpy(result.hash, items[i]->hash, sizeof(result.hash));
+		result.head = items[i]->head;
+		result.hash = items[i]->hash;
 		tails_note_head(w->tails, last->session, result.seq,
 				result.head);
 		note_view(w, items[i]);
@@ -275,11 +275,10 @@ static void give_moved(struct writer *w)
 
 	for (size_t k = b->part_count; k > 0; k--) {
 		const struct batch_part *part = &b->parts[k - 1];
-		const uint8_t *session = b->items[part->first]->message.session;
 
 		if (part->moved)
 			continue;
-		tails_doubt(w->tails, session);
+		tails_doubt(w->tails, b->items[part->first]->message.session);
 		for (size_t i = part->count; i > 0; i--)
 			put_first(w, b->items[part->first + i - 1]);
 	}

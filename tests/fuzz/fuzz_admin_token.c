@@ -11,20 +11,20 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint8_t id[TOKEN_ID], hash[TOKEN_HASH], again[TOKEN_ID];
+	struct digest hash;
+	struct uuid id;
 	struct buf bytes = BUF_INIT, text = BUF_INIT;
 	const size_t prefix = sizeof(PREFIX) - 1;
 	struct span token = span_of(data, size);
 
-	if (token_parse_api(token, id, hash) != ERR_OK)
+	if (token_parse_api(token, &id, &hash) != ERR_OK)
 		return 0;
 	if (text_base64url(&bytes, span_of(data + prefix, size - prefix)) !=
 	    ERR_OK)
 		abort();
-	memcpy(again, bytes.p, sizeof(again));
 	buf_put_str(&text, PREFIX);
 	text_put_base64url(&text, buf_span(&bytes));
-	if (memcmp(id, again, sizeof(id)) != 0 ||
+	if (!uuid_equal(id, uuid_of(bytes.p)) ||
 	    !span_equal(buf_span(&text), token))
 		abort();
 	buf_clear(&bytes);

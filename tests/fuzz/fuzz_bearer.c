@@ -52,14 +52,13 @@ static bool claim_is(const json_t *claims, const char *name, const char *must)
 }
 
 static bool claim_is_uuid(const json_t *claims, const char *name,
-			  const uint8_t uuid[16])
+			  struct uuid uuid)
 {
 	const char *value = json_string_value(json_object_get(claims, name));
-	uint8_t own[16];
+	struct uuid own;
 
-	return value != NULL &&
-	       text_parse_uuid(own, span_str(value)) == ERR_OK &&
-	       memcmp(own, uuid, sizeof(own)) == 0;
+	return value != NULL && uuid_parse(&own, span_str(value)) == ERR_OK &&
+	       uuid_equal(own, uuid);
 }
 
 /* `claims` NULL: nobody has signed it, and so nobody is let in. */

@@ -61,10 +61,9 @@ static void read_single(struct body *body)
 {
 	struct span first, second;
 	uint64_t number;
-	uint8_t id[16];
 
 	touch(span_str(body_text(body, "type")));
-	body_uuid(body, "id", id);
+	touch(SPAN_ARRAY(body_uuid(body, "id").bytes));
 	(void)body_optional_flag(body, "flag");
 	if (body_number(body, "after", NUMBER_MAX) > NUMBER_MAX)
 		abort();

@@ -75,14 +75,14 @@ static void use_commit(struct span bytes)
 	static struct commit commit; /* it is large */
 	struct params params = PARAMS_INIT;
 	struct wire_message message;
-	uint8_t session[16] = { 0 };
+	struct uuid session = { { 0 } };
 	struct span id = SPAN_EMPTY;
 
 	if (wire_message_decode(bytes, &message) == ERR_OK &&
 	    message.format == WIRE_PUBLIC_MESSAGE)
 		id = message.public_message.content.group_id;
-	if (id.n >= sizeof(session))
-		memcpy(session, id.p, sizeof(session));
+	if (id.n >= sizeof(session.bytes))
+		session = uuid_of(id.p);
 	if (commit_read(&commit, bytes, session) != NULL)
 		return;
 	if (commit.added_count > COMMIT_CHANGES_MAX ||
@@ -115,7 +115,7 @@ static bool each_leaf(void *arg, uint32_t leaf, struct span identity)
 
 static void use_group_info(struct span bytes)
 {
-	static const uint8_t session[16];
+	static const struct uuid session;
 
 	(void)group_info_leaves(bytes, each_leaf, &bytes);
 	(void)group_info_fits(bytes, session, 0, NULL);

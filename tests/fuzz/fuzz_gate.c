@@ -37,9 +37,9 @@ bool limits_take(enum limit limit, struct span who, struct span where,
 	return limits_allow(limit, who, where, n);
 }
 
-static void on_arrived(const uint8_t device[16])
+static void on_arrived(struct uuid device)
 {
-	volatile uint8_t last = device[15];
+	volatile uint8_t last = device.bytes[15];
 
 	(void)last;
 	arrivals++;

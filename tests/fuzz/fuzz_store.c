@@ -54,8 +54,6 @@ static PGresult *make_result(unsigned type, int format, struct span value)
 
 static void check_type(struct rows *rows, unsigned type, bool should)
 {
-	uint8_t id[16], head[32];
-
 	rows->fail = ERR_OK;
 	if (type == PARAMS_INT8)
 		(void)rows_i64(rows, 0, "v");
@@ -64,9 +62,9 @@ static void check_type(struct rows *rows, unsigned type, bool should)
 	else if (type == PARAMS_TEXT)
 		(void)rows_text_is(rows, 0, "v", "ok");
 	else if (type == PARAMS_UUID)
-		rows_uuid(rows, 0, "v", id);
+		(void)rows_uuid(rows, 0, "v");
 	else
-		rows_copy(rows, 0, "v", head, sizeof(head));
+		(void)rows_digest(rows, 0, "v");
 	if (!should && rows_end(rows) == ERR_OK)
 		abort();
 }
@@ -76,7 +74,7 @@ static void use_rows(unsigned type, int format, struct span value)
 	static const unsigned asked[] = { PARAMS_BOOL, PARAMS_INT8, PARAMS_TEXT,
 					  PARAMS_UUID, PARAMS_BYTEA };
 	struct rows rows = { .result = make_result(type, format, value) };
-	static const uint8_t session[16];
+	static const struct uuid session;
 	struct message message;
 
 	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++)

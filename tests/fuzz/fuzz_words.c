@@ -102,21 +102,21 @@ void hub_follow(const struct message *message)
 	acts++;
 }
 
-static void act(const uint8_t id[16])
+static void act(struct uuid id)
 {
-	volatile uint8_t last = id[15];
+	volatile uint8_t last = id.bytes[15];
 
 	(void)last;
 	acts++;
 }
 
-void hub_grown(const uint8_t session[16], uint64_t seq)
+void hub_grown(struct uuid session, uint64_t seq)
 {
 	(void)seq;
 	act(session);
 }
 
-void hub_members(const uint8_t session[16])
+void hub_members(struct uuid session)
 {
 	act(session);
 }
@@ -126,22 +126,22 @@ void hub_resync(void)
 	acts++;
 }
 
-void device_events_welcome(const uint8_t device[16])
+void device_events_welcome(struct uuid device)
 {
 	act(device);
 }
 
-void device_events_rotation(const uint8_t device[16])
+void device_events_rotation(struct uuid device)
 {
 	act(device);
 }
 
-void device_events_key_packages(const uint8_t device[16])
+void device_events_key_packages(struct uuid device)
 {
 	act(device);
 }
 
-void device_events_approval(const uint8_t device[16])
+void device_events_approval(struct uuid device)
 {
 	act(device);
 }
@@ -208,7 +208,7 @@ static void on_line(void *arg, const struct notice *notice)
 	r = rd_init(buf_span(&word));
 	if (!words_take_notice(&r, words_kind(&r), &again) ||
 	    again.kind != notice->kind || again.seq != notice->seq ||
-	    memcmp(again.id, notice->id, sizeof(again.id)) != 0)
+	    !uuid_equal(again.id, notice->id))
 		abort();
 	on_fuzz_word(buf_span(&word));
 	buf_clear(&word);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { conversation, twoPeople } from '../testlib/people.mjs';
-import { hermetic, startNode, startPostgres } from '../testlib/stack.mjs';
+import { hermetic, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 describe('what refers to a message', { concurrency: false }, () => {
   let postgres, node, alice, bob, id;
@@ -92,6 +92,36 @@ describe('what refers to a message', { concurrency: false }, () => {
       assert.doesNotMatch(text, /secret/);
       assert.match(text, new RegExp(`\\(deleted by #${gone.seq}\\)`));
     }
+  });
+
+  test('a text with a time goes everywhere when it has come', async () => {
+    const long = await says(alice, '--expires', '1h', 'for an hour');
+    const entry = await at(bob, long);
+    assert.equal(entry.text, 'for an hour');
+    assert.ok(Math.abs(entry.expires_at - Date.now() - 3600_000) < 120_000);
+    assert.match(await lines(bob), /for an hour \(until \d{4}-/);
+    assert.equal(await postgres.psql(`SELECT (extract(epoch FROM expires_at)
+        * 1000)::bigint FROM hermetic.message_expiry
+      WHERE session_id = '${id}' AND seq = ${long}`), String(entry.expires_at));
+    const short = await says(alice, '--expires', '1s', 'a secret of a second');
+    for (const person of [alice, bob]) {
+      const over = await until(async () => {
+        const found = await at(person, short);
+        return found.expired && found;
+      }, { name: 'its end' });
+      assert.equal(over.text, undefined);
+      assert.equal(over.kind, 'text');
+      const text = await lines(person);
+      assert.doesNotMatch(text, /of a second/);
+      assert.match(text, new RegExp(`#${short} .*: \\(expired\\)`));
+      assert.equal((await at(person, long)).text, 'for an hour');
+    }
+    // once under its key, although its end is another one each time
+    const one = await says(alice, '--id', 'e', '--expires', '1h', 'me');
+    assert.equal(await says(alice, '--id', 'e', '--expires', '2h', 'me'), one);
+    for (const time of ['1', 'h', '0d', '1y', '99999999w'])
+      assert.notEqual((await hermetic(['send', id, '--expires', time, 'x'],
+        alice)).code, 0, time);
   });
 
   test('once, however often it is tried', async () => {

@@ -16,7 +16,7 @@ before(async () => {
   prefix = mkdtempSync(join(tmpdir(), 'hermetic-install-'));
   // not with a sanitizer: others do not have it
   await exec('make', ['-s', 'VARIANT=debug', `B=${join(prefix, 'build')}`,
-    `PREFIX=${join(prefix, 'usr')}`, 'install'],
+    `PREFIX=${join(prefix, 'usr')}`, 'install-mls'],
   { cwd: root, maxBuffer: 1 << 26 });
 });
 after(() => rmSync(prefix, { recursive: true }));
@@ -59,7 +59,7 @@ test('and by the static one', async () => {
 test('without Twofish it goes without libgcrypt', async () => {
   const bare = join(prefix, 'bare');
   await exec('make', ['-s', 'VARIANT=debug', 'TWOFISH=no',
-    `B=${join(prefix, 'build-bare')}`, `PREFIX=${bare}`, 'install'],
+    `B=${join(prefix, 'build-bare')}`, `PREFIX=${bare}`, 'install-mls'],
   { cwd: root, maxBuffer: 1 << 26 });
   const library = join(bare, 'lib/libhermetic-mls.so');
   const { stdout: needs } = await exec('ldd', [library]);

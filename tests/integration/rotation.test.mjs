@@ -339,6 +339,39 @@ describe('rotation', { concurrency: false }, () => {
       assert.equal((await session.history(bob)).at(-1).envelope, undefined);
     });
 
+  test('a message that ends: its bytes go at its time, and the log stays whole',
+    async () => {
+      const session = await pair();
+      ok(await session.send(alice), 201);
+      const envelope = base64(session.envelope());
+      const soon = Date.now() + 3600_000;
+      const { seq } = ok(await alice.post(session.path('/send'),
+        { envelope, expires_at: soon }), 201);
+      const socket = await Socket.of(alice);
+      const other = await socket.ask({ type: 'send', expires_at: soon,
+        envelope: base64(session.envelope()) });
+      assert.equal(other.type, 'sent');
+      await socket.close();
+      await rotateOnce(postgres);
+      const whole = await session.history(bob);
+      assert.ok(whole.every(m => m.envelope !== undefined));
+      await psql(`UPDATE message_expiry
+        SET expires_at = now() - interval '1 second'
+        WHERE session_id = '${session.id}'`);
+      await rotateOnce(postgres);
+      const left = await session.history(bob);
+      assert.deepEqual(left.filter(m => m.envelope === undefined)
+        .map(m => m.seq), [seq, other.seq]);
+      let head = firstHead(session.id);
+      for (const m of left) assert.equal(head = nextHead(head, m), m.head);
+      assert.equal(ok(await alice.post(session.path('/send'),
+        { envelope, expires_at: soon })).seq, seq, 'known by its hash');
+      assert.equal(await psql(`SELECT count(*) FROM message_expiry
+        WHERE session_id = '${session.id}'`), '0');
+      refused(await alice.post(session.path('/send'),
+        { envelope, expires_at: -1 }), 400, 'malformed');
+    });
+
   test('history: more than a turn takes, of several sessions', async () => {
     const sessions = [await pair(), await pair()];
     for (const session of sessions) {
@@ -534,6 +567,7 @@ describe('rotation', { concurrency: false }, () => {
   const denied = {
     'read a message': 'SELECT envelope FROM hermetic.message',
     'write a message': "UPDATE hermetic.message SET envelope = ''",
+    'read what ends': 'SELECT seq FROM hermetic.message_expiry',
     'sweep one log': `SELECT hermetic.sweep_history(gen_random_uuid(), now(),
       0)`,
     'read a password': 'SELECT password_hash FROM hermetic.account',

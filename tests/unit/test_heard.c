@@ -15,7 +15,7 @@
 #include "device/said.h"
 
 #define MUST(call) assert_int_equal((call), ERR_OK)
-#define RECORDS_MAX 100
+#define RECORDS_MAX 400
 #define SESSION_TEXT "00000000-0000-4000-8000-000000000001"
 
 struct record {
@@ -29,6 +29,8 @@ struct world {
 	struct device device;
 	uint64_t seq;
 	uint8_t last[MIMI_ID]; /* the id of what was said last */
+	uint64_t now_ms;
+	uint64_t ends_ms; /* of what is said; 0: never */
 };
 
 static struct record *find(struct world *w, const char *name)
@@ -63,6 +65,37 @@ static enum err put(void *context, const char *name, struct span value)
 	return buf_end(&record->value);
 }
 
+static enum err drop(void *context, const char *name)
+{
+	struct record *record = find(context, name);
+
+	if (record != NULL) {
+		record->name[0] = '\0';
+		buf_reset(&record->value);
+	}
+	return ERR_OK;
+}
+
+static enum err begin(void *context, bool *changed)
+{
+	(void)context;
+	*changed = false;
+	return ERR_OK;
+}
+
+static enum err commit(void *context)
+{
+	(void)context;
+	return ERR_OK;
+}
+
+static uint64_t now(void *clock)
+{
+	const struct world *w = clock;
+
+	return w->now_ms;
+}
+
 static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
@@ -71,9 +104,15 @@ static int setup(void **state)
 	assert_non_null(w);
 	w->store.get = get;
 	w->store.put = put;
+	w->store.remove = drop;
+	w->store.begin = begin;
+	w->store.commit = commit;
 	w->store.context = w;
 	w->device.ports.store = &w->store;
 	w->device.ports.rng = rng_system();
+	w->device.ports.now_ms = now;
+	w->device.ports.clock = w;
+	w->now_ms = UINT64_C(1700000000000);
 	MUST(membership_new(&w->device.open, SESSION_TEXT, &offer));
 	MUST(record_put(&w->store, "meta/" SESSION_TEXT, w->device.open.notes));
 	*state = w;
@@ -139,8 +178,14 @@ static uint64_t about(struct world *w, const char *user, enum said_act act,
 	struct buf mimi = BUF_INIT, content = BUF_INIT;
 	uint64_t seq;
 
-	MUST(said_put(act, span_str(words), span_of(id, MIMI_ID), rng_system(),
-		      &mimi));
+	const struct saying saying = { .act = act,
+				       .text = span_str(words),
+				       .about = id != NULL
+						    ? span_of(id, MIMI_ID)
+						    : SPAN_EMPTY,
+				       .expires_ms = w->ends_ms };
+
+	MUST(said_put(&saying, rng_system(), &mimi));
 	content_put(&content, CONTENT_MIMI, buf_span(&mimi));
 	MUST(buf_end(&content));
 	seq = hear(w, user, buf_span(&content));
@@ -154,6 +199,7 @@ static json_t *entry(struct world *w, uint64_t seq)
 {
 	json_t *made = NULL;
 
+	MUST(device_sweep(&w->device));
 	MUST(membership_entry(&w->store, SESSION_TEXT, seq, &made));
 	MUST(marks_show(&w->store, SESSION_TEXT, made));
 	return made;
@@ -314,6 +360,98 @@ static void reactions_are_bounded(void **state)
 	json_decref(marks);
 }
 
+static bool is_over(struct world *w, uint64_t seq)
+{
+	json_t *made = entry(w, seq);
+	bool over = json_is_true(json_object_get(made, "expired"));
+
+	json_decref(made);
+	return over;
+}
+
+static void texts_go_at_their_time(void **state)
+{
+	struct world *w = *state;
+	uint64_t short_one, long_one, reply, late;
+
+	w->ends_ms = w->now_ms + 60000;
+	short_one = about(w, "alice", SAID_TEXT, NULL, "soon over");
+	w->ends_ms = w->now_ms + 90000000;
+	long_one = about(w, "alice", SAID_TEXT, NULL, "tomorrow");
+	w->ends_ms = 0;
+	reply = about(w, "bob", SAID_TEXT, w->last, "fine");
+	expect(w, short_one, "text", "soon over");
+	expect_number(w, short_one, "expires_at", w->now_ms + 60000);
+	w->now_ms += 59999;
+	expect(w, short_one, "text", "soon over");
+	w->now_ms++;
+	expect(w, short_one, "text", NULL);
+	assert_true(is_over(w, short_one));
+	expect(w, long_one, "text", "tomorrow");
+	expect_nowhere(w, "soon over");
+	w->now_ms += 90000000;
+	expect(w, long_one, "text", NULL);
+	expect(w, reply, "text", "fine");
+	expect_nowhere(w, "tomorrow");
+	/* what comes after its time is not kept at all */
+	w->ends_ms = w->now_ms - 1000;
+	late = about(w, "alice", SAID_TEXT, NULL, "too late");
+	expect(w, late, "kind", "text");
+	assert_true(is_over(w, late));
+	expect_nowhere(w, "too late");
+}
+
+/* Neither the first text nor another edit is left when one of them is over. */
+static void edits_go_with_their_message(void **state)
+{
+	struct world *w = *state;
+	uint64_t said, edit, other, react;
+	uint8_t id[MIMI_ID];
+
+	said = text(w, "alice", "one");
+	memcpy(id, w->last, MIMI_ID);
+	edit = about(w, "alice", SAID_EDIT, id, "two");
+	w->ends_ms = w->now_ms + 5000;
+	other = about(w, "alice", SAID_EDIT, id, "three");
+	react = about(w, "bob", SAID_REACTION, id, "+");
+	expect(w, said, "edited_text", "three");
+	assert_int_equal(reactions(w, said), 1);
+	w->now_ms += 5000;
+	assert_true(is_over(w, said) && is_over(w, edit) && is_over(w, other));
+	assert_true(is_over(w, react));
+	assert_int_equal(reactions(w, said), 0);
+	expect_number(w, said, "edited", 0);
+	for (size_t i = 0; i < 3; i++)
+		expect_nowhere(w, (const char *const[]){ "\"one\"", "\"two\"",
+							 "\"three\"" }[i]);
+	w->ends_ms = 0;
+	other = about(w, "alice", SAID_EDIT, id, "four");
+	expect(w, other, "text", NULL);
+	expect_nowhere(w, "four");
+}
+
+/* More than a record holds, of two hours; nothing of the book of ends is left. */
+static void many_texts_go(void **state)
+{
+	struct world *w = *state;
+	uint64_t first = w->seq + 1;
+
+	for (uint64_t i = 0; i < 150; i++) {
+		w->ends_ms = w->now_ms + 1000 + i / 75 * 3600000;
+		(void)about(w, "alice", SAID_TEXT, NULL, "many");
+	}
+	w->now_ms += 1000;
+	assert_true(is_over(w, first) && is_over(w, first + 74));
+	assert_false(is_over(w, first + 75));
+	w->now_ms += 3600000;
+	for (uint64_t i = 0; i < 150; i++)
+		assert_true(is_over(w, first + i));
+	expect_nowhere(w, "many");
+	assert_null(find(w, "ends/472222/0"));
+	MUST(get(w, "ends", &w->records[RECORDS_MAX - 1].value));
+	assert_int_equal(w->records[RECORDS_MAX - 1].value.n, 2);
+}
+
 static void the_rest_is_shown(void **state)
 {
 	static const uint8_t nowhere[MIMI_ID] = { MIMI_SHA256 };
@@ -365,6 +503,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reactions_count_once, setup,
 						teardown),
 		cmocka_unit_test(reactions_are_bounded),
+		cmocka_unit_test_setup_teardown(texts_go_at_their_time, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(edits_go_with_their_message,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(many_texts_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_rest_is_shown, setup,
 						teardown),
 	};

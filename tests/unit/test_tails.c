@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-static const uint8_t S[16] = { 1 }, T[16] = { 2 }, ALICE[16] = { 3 },
-		     BOB[16] = { 4 };
-static const uint8_t H1[32] = { 5 }, H2[32] = { 6 };
+static const struct uuid S = { { 1 } }, T = { { 2 } }, ALICE = { { 3 } },
+			 BOB = { { 4 } };
+static const struct digest H1 = { { 5 } }, H2 = { { 6 } };
 
 static int setup(void **state)
 {
@@ -42,7 +42,7 @@ static void test_what_was_learnt(void **state)
 	assert_non_null(t);
 	assert_ptr_equal(t, tails_expect(*state, S, 7, BOB));
 	assert_int_equal(t->seq, 2);
-	assert_memory_equal(t->head, H2, 32);
+	assert_true(digest_equal(t->head, H2));
 	tails_forget(*state, S);
 	assert_null(tails_expect(*state, S, 7, ALICE));
 }
@@ -80,30 +80,30 @@ static void test_others_make_it_doubt(void **state)
 
 static void test_a_few_devices_are_remembered(void **state)
 {
-	uint8_t device[16] = { 0 };
+	struct uuid device = { { 0 } };
 
 	for (unsigned i = 0; i <= TAIL_DEVICES; i++) {
-		device[1] = (uint8_t)i;
+		device.bytes[1] = (uint8_t)i;
 		tails_learn(*state, 1, S, 7, 1 + i, H1, device);
 		assert_non_null(tails_expect(*state, S, 7, device));
 	}
-	device[1] = 0;
+	device.bytes[1] = 0;
 	assert_null(tails_expect(*state, S, 7, device));
-	device[1] = 1;
+	device.bytes[1] = 1;
 	assert_non_null(tails_expect(*state, S, 7, device));
 }
 
 /* Sessions of one set make room for each other, one after the other. */
 static void test_room_is_made(void **state)
 {
-	uint8_t session[16] = { 0 };
+	struct uuid session = { { 0 } };
 
 	for (unsigned i = 0; i < 9; i++) {
-		session[0] = (uint8_t)i;
+		session.bytes[0] = (uint8_t)i;
 		tails_learn(*state, 1, session, 7, 1, H1, ALICE);
 	}
 	for (unsigned i = 0; i < 9; i++) {
-		session[0] = (uint8_t)i;
+		session.bytes[0] = (uint8_t)i;
 		assert_int_equal(
 		    tails_expect(*state, session, 7, ALICE) != NULL, i > 0);
 	}
@@ -111,25 +111,25 @@ static void test_room_is_made(void **state)
 
 static void test_heads(void **state)
 {
-	uint8_t head[32] = { 0 };
+	struct digest head = { { 0 } };
 
 	assert_false(tails_has_head(*state, S, 1, H1));
 	tails_note_head(*state, S, 1, H1); /* of a log that is not known */
 	assert_false(tails_has_head(*state, S, 1, H1));
 	for (uint8_t seq = 1; seq <= TAIL_HEADS + 1; seq++) {
-		head[0] = seq;
+		head.bytes[0] = seq;
 		tails_learn(*state, seq, S, 7, seq, head, ALICE);
 	}
 	assert_true(tails_has_head(*state, S, TAIL_HEADS + 1, head));
 	assert_false(tails_has_head(*state, S, TAIL_HEADS, head));
-	head[0] = 2;
+	head.bytes[0] = 2;
 	assert_true(tails_has_head(*state, S, 2, head));
 	assert_false(tails_has_head(*state, T, 2, head));
-	head[0] = 1; /* its place has been taken */
+	head.bytes[0] = 1; /* its place has been taken */
 	assert_false(tails_has_head(*state, S, 1, head));
 	tails_note_head(*state, S, TAIL_HEADS + 2, H2);
 	assert_true(tails_has_head(*state, S, TAIL_HEADS + 2, H2));
-	memset(head, 0, sizeof(head));
+	head = (struct digest){ { 0 } };
 	assert_false(tails_has_head(*state, S, 0, head));
 	/* older ones that somebody has seen, the first included */
 	tails_note_view(*state, S, 0, head);

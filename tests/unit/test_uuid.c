@@ -1,4 +1,4 @@
-/* Ids: as text, their order, random ones. */
+/* Ids: as text, their order, random ones; and digests. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/uuid.h"
 
 static const char TEXT[] = "00112233-4455-6677-8899-aabbccddeeff";
@@ -31,9 +32,27 @@ static void test_text(void **state)
 	uuid_put(&out, uuid);
 	assert_true(span_equal(buf_span(&out), span_str(TEXT)));
 	buf_clear(&out);
+	assert_string_equal(uuid_text(uuid).text, TEXT);
 	assert_true(uuid_parse(&uuid, span_of((const uint8_t *)TEXT, 35)) ==
 		    ERR_PEER_MALFORMED);
 	assert_true(uuid_is_nil(uuid));
+}
+
+static void test_digest(void **state)
+{
+	const uint8_t bytes[32] = { [0] = 0x0f, [31] = 0xa1 };
+	struct digest a = digest_of(bytes), b = a;
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	assert_true(digest_equal(a, b));
+	b.bytes[31]++;
+	assert_false(digest_equal(a, b));
+	digest_put(&out, a);
+	assert_true(span_equal(buf_span(&out),
+			       SPAN_LIT("0f0000000000000000000000000000000000"
+					"00000000000000000000000000a1")));
+	buf_clear(&out);
 }
 
 static void test_order(void **state)
@@ -65,6 +84,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_random),
 	};
 

@@ -37,12 +37,13 @@ static void appends_come_through(void **state)
 	assert_int_equal(buf_end(&word), ERR_OK);
 	assert_int_equal(word.n, WORDS_APPEND_HEAD);
 	buf_reset(&word);
-	fill(a.message.session, 16, 1);
-	fill(a.message.device, 16, 2);
+	fill(a.message.session.bytes, 16, 1);
+	fill(a.message.device.bytes, 16, 2);
 	fill(a.message.nonce, 16, 3);
-	fill(a.message.view_head, 32, 4);
+	fill(a.message.view_head.bytes, 32, 4);
 	a.message.epoch = 5;
 	a.message.view_seq = 6;
+	a.message.expires_ms = UINT64_C(1) << 41;
 	a.message.envelope = SPAN_LIT("an envelope");
 	a.message.origin = SPAN_LIT("from here");
 	words_put_append(&word, &a);
@@ -51,12 +52,13 @@ static void appends_come_through(void **state)
 	assert_true(words_take_append(&r, &b));
 	assert_int_equal(b.worker, 3);
 	assert_int_equal(b.id, a.id);
-	assert_memory_equal(b.message.session, a.message.session, 16);
-	assert_memory_equal(b.message.device, a.message.device, 16);
+	assert_true(uuid_equal(b.message.session, a.message.session));
+	assert_true(uuid_equal(b.message.device, a.message.device));
 	assert_memory_equal(b.message.nonce, a.message.nonce, 16);
-	assert_memory_equal(b.message.view_head, a.message.view_head, 32);
+	assert_true(digest_equal(b.message.view_head, a.message.view_head));
 	assert_int_equal(b.message.epoch, 5);
 	assert_int_equal(b.message.view_seq, 6);
+	assert_int_equal(b.message.expires_ms, a.message.expires_ms);
 	assert_true(span_equal(b.message.envelope, a.message.envelope));
 	assert_true(span_equal(b.message.origin, a.message.origin));
 	for (size_t n = 1; n < WORDS_APPEND_HEAD; n++) {
@@ -79,7 +81,7 @@ static void results_come_through(void **state)
 
 	(void)state;
 	a.result.outcome = APPEND_UNAVAILABLE;
-	fill(a.result.head, sizeof(a.result.head), 11);
+	fill(a.result.head.bytes, 32, 11);
 	words_put_result(&word, &a);
 	assert_int_equal(buf_end(&word), ERR_OK);
 	r = reader(&word, word.n, WORDS_RESULT);
@@ -90,8 +92,7 @@ static void results_come_through(void **state)
 	assert_int_equal(b.result.sent_ms, 9);
 	assert_int_equal(b.result.epoch, 10);
 	assert_true(b.result.rotation_due);
-	assert_memory_equal(b.result.head, a.result.head,
-			    sizeof(a.result.head));
+	assert_true(digest_equal(b.result.head, a.result.head));
 	for (size_t n = 1; n < word.n; n++) {
 		r = reader(&word, n, WORDS_RESULT);
 		assert_false(words_take_result(&r, &b));
@@ -111,10 +112,10 @@ static void messages_come_through(void **state)
 	struct rd r;
 
 	(void)state;
-	fill(a.session, 16, 4);
-	fill(a.sender, 16, 5);
-	fill(a.head, 32, 6);
-	fill(a.hash, 32, 7);
+	fill(a.session.bytes, 16, 4);
+	fill(a.sender.bytes, 16, 5);
+	fill(a.head.bytes, 32, 6);
+	fill(a.hash.bytes, 32, 7);
 	words_put_message(&word, &a);
 	assert_int_equal(buf_end(&word), ERR_OK);
 	r = reader(&word, word.n, WORDS_MESSAGE);
@@ -123,10 +124,10 @@ static void messages_come_through(void **state)
 	assert_int_equal(b.epoch, 2);
 	assert_int_equal(b.kind, MESSAGE_COMMIT);
 	assert_int_equal(b.sent_ms, 3);
-	assert_memory_equal(b.session, a.session, 16);
-	assert_memory_equal(b.sender, a.sender, 16);
-	assert_memory_equal(b.head, a.head, 32);
-	assert_memory_equal(b.hash, a.hash, 32);
+	assert_true(uuid_equal(b.session, a.session));
+	assert_true(uuid_equal(b.sender, a.sender));
+	assert_true(digest_equal(b.head, a.head));
+	assert_true(digest_equal(b.hash, a.hash));
 	assert_true(span_equal(b.bytes, a.bytes));
 	assert_int_equal(b.origin.n, 0);
 	for (size_t n = 1; n < word.n - a.bytes.n; n++) {
@@ -144,14 +145,14 @@ static void notices_come_through(void **state)
 	struct rd r;
 
 	(void)state;
-	fill(a.id, 16, 2);
+	fill(a.id.bytes, 16, 2);
 	words_put_notice(&word, &a);
 	assert_int_equal(buf_end(&word), ERR_OK);
 	r = reader(&word, word.n, NOTICE_MEMBERS);
 	assert_true(words_take_notice(&r, NOTICE_MEMBERS, &b));
 	assert_int_equal(b.kind, NOTICE_MEMBERS);
 	assert_int_equal(b.seq, 1);
-	assert_memory_equal(b.id, a.id, 16);
+	assert_true(uuid_equal(b.id, a.id));
 	r = reader(&word, word.n - 1, NOTICE_MEMBERS);
 	assert_false(words_take_notice(&r, NOTICE_MEMBERS, &b));
 	buf_reset(&word);

@@ -26,7 +26,6 @@ struct call {
 	struct bearer bearer;
 	struct operation_args args; /* borrows from the request and from here */
 	struct buf new_token;
-	uint8_t new_hash[TOKEN_HASH];
 	struct audit_chain chain;
 	char at[OPERATION_AT_MAX];
 };
@@ -237,12 +236,11 @@ static struct span argument_of(const struct call *call)
 
 static void begin(struct call *call)
 {
-	call->args.token = call->bearer.id;
+	call->args.token = &call->bearer.id;
 	call->args.argument = argument_of(call);
 	call->args.rotation = config()->rotation;
 	call->args.idle = config()->idle;
 	call->args.sign = config()->signing_key;
-	call->args.hash = call->new_hash;
 	if (!read_rows(call)) {
 		refuse(call, OUTCOME_MALFORMED, "limit must be 1 to 500");
 		return;
@@ -252,7 +250,8 @@ static void begin(struct call *call)
 		return;
 	}
 	if (call->operation->gives == OPERATION_TOKEN &&
-	    token_new_registration(&call->new_token, call->new_hash) != ERR_OK)
+	    token_new_registration(&call->new_token, &call->args.hash) !=
+		ERR_OK)
 		fail(call, ERR_LOCAL_CRYPTO);
 	else if (call->operation->gives == OPERATION_CHAIN &&
 		 audit_start(&call->chain) != ERR_OK)

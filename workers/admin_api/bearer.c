@@ -55,22 +55,23 @@ bool bearer_read(struct request *req, struct bearer *bearer)
 	if (field.n < word.n ||
 	    !head_equals(span_of(field.p, word.n), "Bearer ") ||
 	    token_parse_api(span_of(field.p + word.n, field.n - word.n),
-			    bearer->id, bearer->hash) != ERR_OK)
+			    &bearer->id, &bearer->hash) != ERR_OK)
 		return refuse(req, true);
 	return true;
 }
 
 bool bearer_check(struct request *req, struct bearer *bearer, struct rows *rows)
 {
-	uint8_t hash[TOKEN_HASH] = { 0 };
+	struct digest hash = { { 0 } };
 	bool known = rows_count(rows) == 1, good = false, equal;
 	struct span name;
 
 	if (known) {
-		rows_copy(rows, 0, "token_hash", hash, sizeof(hash));
+		hash = rows_digest(rows, 0, "token_hash");
 		good = rows_bool(rows, 0, "good");
 	}
-	equal = sec_equal(SPAN_ARRAY(hash), SPAN_ARRAY(bearer->hash));
+	equal =
+	    sec_equal(SPAN_ARRAY(hash.bytes), SPAN_ARRAY(bearer->hash.bytes));
 	if (!known || !equal || !good)
 		return refuse(req, true);
 	name = rows_text(rows, 0, "name");

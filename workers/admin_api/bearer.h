@@ -9,8 +9,8 @@
 enum { BEARER_NAME_MAX = 33 };
 
 struct bearer {
-	uint8_t id[TOKEN_ID];
-	uint8_t hash[TOKEN_HASH]; /* of what the request has */
+	struct uuid id;
+	struct digest hash; /* of what the request has */
 	char name[BEARER_NAME_MAX];
 	unsigned scopes;
 };

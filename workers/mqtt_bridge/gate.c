@@ -470,14 +470,14 @@ static void take_connack(struct link *link, const struct packet *packet)
 	    limits_take(LIMIT_MQTT_SESSIONS, SPAN_ARRAY(link->device.bytes),
 			SPAN_EMPTY, 1))
 		gate.kept[key % BUCKETS] = key;
-	gate.settings.arrived(link->device.bytes);
+	gate.settings.arrived(link->device);
 }
 
-void gate_each(void (*each)(void *arg, const uint8_t device[16]), void *arg)
+void gate_each(void (*each)(void *arg, struct uuid device), void *arg)
 {
 	for (const struct link *l = gate.links; l != NULL; l = l->next)
 		if (l->let_in && !l->over)
-			each(arg, l->device.bytes);
+			each(arg, l->device);
 }
 
 static enum err from_broker(struct link *link, const struct packet *packet)

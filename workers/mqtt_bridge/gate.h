@@ -13,8 +13,7 @@
 #ifndef HERMETIC_WORKERS_MQTT_BRIDGE_GATE_H
 #define HERMETIC_WORKERS_MQTT_BRIDGE_GATE_H
 
-#include "base/err.h"
-#include "base/span.h"
+#include "base/uuid.h"
 #include "store/loop.h"
 
 struct gate_settings {
@@ -24,7 +23,7 @@ struct gate_settings {
 	size_t packet_bytes, connections_max;
 	uint64_t connect_ms; /* from the connection to the broker's CONNACK */
 	/* The broker has let a device in. */
-	void (*arrived)(const uint8_t device[16]);
+	void (*arrived)(struct uuid device);
 };
 
 MUST_CHECK enum err gate_start(const struct store_loop *loop,
@@ -35,7 +34,7 @@ MUST_CHECK enum err gate_start(const struct store_loop *loop,
 void gate_open(bool open);
 
 /* The device of each connection, of some more than once. */
-void gate_each(void (*each)(void *arg, const uint8_t device[16]), void *arg);
+void gate_each(void (*each)(void *arg, struct uuid device), void *arg);
 
 enum gate_outcome {
 	GATE_STORED,  /* durable: acknowledge it */

@@ -94,7 +94,7 @@ static void on_appended(void *arg, const struct append_result *result)
 	}
 	put_start(&json, s, "sent");
 	buf_putf(&json, ",\"seq\":%" PRIu64 ",\"head\":\"", result->seq);
-	text_put_hex(&json, SPAN_ARRAY(result->head));
+	digest_put(&json, result->head);
 	buf_putf(&json, "\",\"sent_at\":%" PRIu64 "%s}", result->sent_ms,
 		 result->rotation_due ? ",\"rotation_due\":true" : "");
 	answer(s, &json, GATE_STORED);
@@ -151,8 +151,7 @@ void inflow_received(const struct broker_message *message)
 	if (payload_read(message->payload, &payload) != ERR_OK) {
 		s->has_id = payload.has_id;
 		s->id = payload.id;
-		if (delivery_admit(s->device.bytes, message->payload.n,
-				   &problem))
+		if (delivery_admit(s->device, message->payload.n, &problem))
 			say_problem(s, OUTCOME_MALFORMED,
 				    "neither an envelope nor JSON with one");
 		else
@@ -163,10 +162,14 @@ void inflow_received(const struct broker_message *message)
 	s->has_id = payload.has_id;
 	s->id = payload.id;
 	if (!delivery_check(buf_span(&payload.envelope), &in.limits,
-			    clock_now_ms(), s->device.bytes, s->session.bytes,
-			    &append, &problem))
+			    clock_now_ms(), s->device, &s->session, &append,
+			    &problem)) {
 		say_refusal(s, problem);
-	else if (writer_append(in.writer, &append, on_appended, s) != ERR_OK)
+		buf_clear(&payload.envelope);
+		return;
+	}
+	append.expires_ms = payload.expires_ms;
+	if (writer_append(in.writer, &append, on_appended, s) != ERR_OK)
 		say_problem(s, OUTCOME_UNAVAILABLE,
 			    "too much waits; send it again");
 	buf_clear(&payload.envelope);

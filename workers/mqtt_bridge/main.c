@@ -76,13 +76,10 @@ static void on_signal(int number)
 
 static void on_stored(void *arg, const struct message *message)
 {
-	const struct notice notice = { .kind = NOTICE_MESSAGE,
-				       .seq = message->seq };
-	struct notice own = notice;
+	const struct notice own = { NOTICE_MESSAGE, message->session,
+				    message->seq };
 
 	(void)arg;
-	for (size_t i = 0; i < sizeof(own.id); i++)
-		own.id[i] = message->session[i];
 	delivery_count(message);
 	notifier_tell(notifier, NOTICE_MESSAGE, message->session, message->seq);
 	outflow_heard(NULL, &own);

@@ -96,7 +96,7 @@ static bool tell(const struct message *m)
 	struct buf topic = BUF_INIT, json = BUF_INIT;
 	bool taken;
 
-	topic_put_messages(&topic, uuid_of(m->session));
+	topic_put_messages(&topic, m->session);
 	buf_put_u8(&topic, 0);
 	delivery_put(&json, m, true);
 	taken =
@@ -119,7 +119,7 @@ static void on_rows(void *arg, enum err e, struct rows *rows)
 	if (l->sent != l->asked_after) /* a rewind: it starts from before */
 		e = ERR_STATE_GONE;
 	for (size_t i = 0; e == ERR_OK && i < rows_count(rows); i++) {
-		store_read_message(rows, i, l->session.bytes, &m);
+		store_read_message(rows, i, l->session, &m);
 		m.origin = rows_text(rows, i, "origin");
 		if (rows_end(rows) != ERR_OK || !tell(&m))
 			break;
@@ -144,7 +144,7 @@ void outflow_go_on(void)
 			out.end = &out.first;
 		l->queued = false;
 		l->asked_after = l->sent;
-		params_uuid(&params, l->session.bytes);
+		params_uuid(&params, l->session);
 		params_i64(&params, (int64_t)l->sent);
 		params_i32(&params, PAGE);
 		l->asked = connection_send(out.settings.queries,
@@ -173,7 +173,7 @@ static void on_recent(void *arg, enum err e, struct rows *rows)
 		uint64_t last = (uint64_t)rows_i64(rows, i, "last_seq");
 		struct log *l;
 
-		rows_uuid(rows, i, "session_id", session.bytes);
+		session = rows_uuid(rows, i, "session_id");
 		if (rows_end(rows) != ERR_OK)
 			return;
 		l = find(session);
@@ -221,7 +221,7 @@ static void on_positions(void *arg, enum err e, struct rows *rows)
 	for (size_t i = 0; i < n; i++) {
 		uint64_t last = (uint64_t)rows_i64(rows, i, "last_seq");
 
-		rows_uuid(rows, i, "session_id", out.after.bytes);
+		out.after = rows_uuid(rows, i, "session_id");
 		if (rows_end(rows) != ERR_OK)
 			return;
 		grown(out.after, out.loaded ? 0 : last, last);
@@ -242,7 +242,7 @@ static void ask_positions(void)
 {
 	struct params params = PARAMS_INIT;
 
-	params_uuid(&params, out.after.bytes);
+	params_uuid(&params, out.after);
 	params_i32(&params, LOGS);
 	out.listing =
 	    connection_send(out.settings.queries, STATEMENT_MQTT_POSITIONS,
@@ -296,11 +296,8 @@ static void tell_device(struct uuid device, struct buf *json)
 static void put_id(struct buf *json, struct rows *rows, size_t i,
 		   const char *column)
 {
-	struct uuid id;
-
-	rows_uuid(rows, i, column, id.bytes);
 	buf_putf(json, ",\"%s\":\"", column);
-	uuid_put(json, id);
+	uuid_put(json, rows_uuid(rows, i, column));
 	buf_put_u8(json, '"');
 }
 
@@ -346,7 +343,7 @@ static void ask_for(struct uuid device, enum statement statement,
 	if (copy == NULL)
 		return;
 	*copy = device;
-	params_uuid(&params, device.bytes);
+	params_uuid(&params, device);
 	if (connection_send(out.settings.queries, statement, &params, done,
 			    copy) != ERR_OK)
 		free(copy);
@@ -360,25 +357,23 @@ void outflow_heard(void *unused, const struct notice *notice)
 	switch (notice->kind) {
 	case NOTICE_MESSAGE:
 		if (out.loaded) {
-			grown(uuid_of(notice->id), 0, notice->seq);
+			grown(notice->id, 0, notice->seq);
 			outflow_go_on();
 		}
 		break;
 	case NOTICE_WELCOME:
-		ask_for(uuid_of(notice->id), STATEMENT_MQTT_WELCOMES,
-			on_welcomes);
+		ask_for(notice->id, STATEMENT_MQTT_WELCOMES, on_welcomes);
 		break;
 	case NOTICE_ROTATION:
-		ask_for(uuid_of(notice->id), STATEMENT_ROTATION_ASKED,
-			on_asked);
+		ask_for(notice->id, STATEMENT_ROTATION_ASKED, on_asked);
 		break;
 	case NOTICE_KEY_PACKAGES:
 		buf_put_str(&json, "{\"type\":\"key_packages_low\"}");
-		tell_device(uuid_of(notice->id), &json);
+		tell_device(notice->id, &json);
 		break;
 	case NOTICE_APPROVAL:
 		buf_put_str(&json, "{\"type\":\"device_waits\"}");
-		tell_device(uuid_of(notice->id), &json);
+		tell_device(notice->id, &json);
 		break;
 	case NOTICE_REVOKED:
 	case NOTICE_MEMBERS:

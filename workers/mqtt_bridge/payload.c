@@ -3,12 +3,16 @@
 #include <jansson.h>
 
 #include "base/text.h"
+#include "door/delivery.h"
 
 static enum err read_json(json_t *json, struct payload *out)
 {
 	const json_t *id = json_object_get(json, "id");
 	const json_t *envelope = json_object_get(json, "envelope");
-	size_t members = (id != NULL) + (size_t)(envelope != NULL);
+	const json_t *expires = json_object_get(json, "expires_at");
+	json_int_t expires_ms = json_integer_value(expires);
+	size_t members =
+	    (id != NULL) + (size_t)(envelope != NULL) + (expires != NULL);
 	enum err e = ERR_OK;
 
 	if (json_is_integer(id) && json_integer_value(id) >= 0) {
@@ -18,6 +22,11 @@ static enum err read_json(json_t *json, struct payload *out)
 	ENSURE(json_is_string(envelope) && json_object_size(json) == members &&
 		   (id == NULL || out->has_id),
 	       ERR_PEER_MALFORMED);
+	ENSURE(expires == NULL ||
+		   (json_is_integer(expires) && expires_ms >= 0 &&
+		    (uint64_t)expires_ms <= DELIVERY_EXPIRES_MAX),
+	       ERR_PEER_MALFORMED);
+	out->expires_ms = (uint64_t)expires_ms;
 	TRY(text_base64(&out->envelope, span_of(json_string_value(envelope),
 						json_string_length(envelope))));
 out:

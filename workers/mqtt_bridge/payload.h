@@ -1,5 +1,5 @@
 /* What a client sends to a session: an envelope's bytes as they are, or JSON
- * {"envelope": base64, "id"?: number}. */
+ * {"envelope": base64, "id"?: number, "expires_at"?: number}. */
 #ifndef HERMETIC_WORKERS_MQTT_BRIDGE_PAYLOAD_H
 #define HERMETIC_WORKERS_MQTT_BRIDGE_PAYLOAD_H
 
@@ -8,7 +8,8 @@
 struct payload {
 	struct buf envelope; /* to be cleared, on failure too */
 	bool has_id;
-	int64_t id; /* the answer repeats it */
+	int64_t id;	     /* the answer repeats it */
+	uint64_t expires_ms; /* 0: not given */
 };
 
 /* ERR_PEER_MALFORMED when it is neither. An id is told on failure, too. */

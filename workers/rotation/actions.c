@@ -110,6 +110,14 @@ static struct action actions[] = {
 	  { NUMBER(file_unnamed), 0 },
 	  false,
 	  0 },
+	{ "expire_messages",
+	  STATEMENT_WORKER_EXPIRE_MESSAGES,
+	  count_rows,
+	  1,
+	  false,
+	  { 0, 0 },
+	  false,
+	  0 },
 	{ "expire_key_packages",
 	  STATEMENT_WORKER_EXPIRE_KEY_PACKAGES,
 	  count_rows,
@@ -232,12 +240,9 @@ static void count_rows(struct action *a, struct rows *rows)
 
 static void tell(struct action *a, struct rows *rows, enum notice_kind kind)
 {
-	uint8_t device[16];
-
-	for (size_t i = 0; i < rows_count(rows); i++) {
-		rows_uuid(rows, i, "device_id", device);
-		notifier_tell(notifier, kind, device, 0);
-	}
+	for (size_t i = 0; i < rows_count(rows); i++)
+		notifier_tell(notifier, kind, rows_uuid(rows, i, "device_id"),
+			      0);
 	report(a, rows_count(rows));
 }
 

@@ -274,11 +274,9 @@ static void print_token(const struct buf *text)
 static enum err make_token(struct run *run)
 {
 	struct buf text = BUF_INIT;
-	uint8_t hash[TOKEN_HASH];
 	enum err e;
 
-	TRY(token_new_registration(&text, hash));
-	run->args.hash = hash;
+	TRY(token_new_registration(&text, &run->args.hash));
 	run->args.days = TOKEN_DAYS;
 	TRY(perform(run));
 	print_token(&text);
@@ -295,16 +293,17 @@ static void read_made(struct rows *rows, void *arg)
 /* NAME SCOPES [DAYS] */
 static enum err make_api_token(char *const *args, uint64_t days)
 {
-	uint8_t id[TOKEN_ID], hash[TOKEN_HASH];
+	struct uuid id;
+	struct digest hash;
 	struct params params = PARAMS_INIT;
 	struct buf text = BUF_INIT;
 	bool made = false;
 	enum err e;
 
-	TRY(token_new_api(&text, id, hash));
+	TRY(token_new_api(&text, &id, &hash));
 	params_uuid(&params, id);
 	params_text(&params, span_str(args[0]));
-	params_bytea(&params, SPAN_ARRAY(hash));
+	params_digest(&params, hash);
 	params_text(&params, span_str(args[1]));
 	params_i64(&params, (int64_t)days * 86400);
 	e = ask(STATEMENT_ADMIN_API_TOKEN_MAKE, &params, read_made, &made);

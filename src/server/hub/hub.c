@@ -11,7 +11,7 @@
 enum { PAGE_FIRST = 16, TICK_MS = 100 };
 
 struct subscription *hub_subscribe(const struct subscriber *subscriber,
-				   const uint8_t session[16], uint64_t after,
+				   struct uuid session, uint64_t after,
 				   uint64_t id)
 {
 	struct subscription *s = calloc(1, sizeof(*s));
@@ -49,7 +49,7 @@ void hub_unsubscribe(struct subscription *s)
 	membership_free_if_over(s);
 }
 
-const uint8_t *hub_session(const struct subscription *s)
+struct uuid hub_session(const struct subscription *s)
 {
 	return s->topic->session;
 }
@@ -77,7 +77,7 @@ void hub_follow(const struct message *m)
 		reading_grown(topic, m->seq);
 }
 
-void hub_members(const uint8_t session[16])
+void hub_members(struct uuid session)
 {
 	const struct topic *topic = topics_find(session);
 	struct subscription *s = topic != NULL ? topic->subscriptions : NULL;
@@ -87,7 +87,7 @@ void hub_members(const uint8_t session[16])
 			membership_recheck(s);
 }
 
-void hub_grown(const uint8_t session[16], uint64_t seq)
+void hub_grown(struct uuid session, uint64_t seq)
 {
 	struct topic *topic = topics_find(session);
 

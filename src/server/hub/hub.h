@@ -20,11 +20,11 @@ void hub_start(struct store *store);
 /* Follows a session from after `after` on. NULL: it could not be asked. What
  * `subscriber` points to must live until hub_unsubscribe(). */
 struct subscription *hub_subscribe(const struct subscriber *subscriber,
-				   const uint8_t session[16], uint64_t after,
+				   struct uuid session, uint64_t after,
 				   uint64_t id);
 void hub_unsubscribe(struct subscription *subscription);
 
-const uint8_t *hub_session(const struct subscription *subscription);
+struct uuid hub_session(const struct subscription *subscription);
 /* The first message that was not given to the socket. */
 uint64_t hub_next(const struct subscription *subscription);
 /* Whose message is being given just now; NULL: nobody's. */
@@ -34,10 +34,10 @@ const struct subscription *hub_giving(void);
 void hub_follow(const struct message *message);
 
 /* Members of a session departed: its followers are looked at again. */
-void hub_members(const uint8_t session[16]);
+void hub_members(struct uuid session);
 
 /* A log has grown. */
-void hub_grown(const uint8_t session[16], uint64_t seq);
+void hub_grown(struct uuid session, uint64_t seq);
 
 /* Something may have been missed: all logs are compared with the database. */
 void hub_resync(void);

@@ -140,7 +140,7 @@ static void send_reads(void *unused)
 		return;
 	params_open_array(&params, PARAMS_UUID, n);
 	for (size_t i = 0; i < n; i++)
-		params_put_bytes(&params, SPAN_ARRAY(reads.topics[i]->session));
+		params_put_uuid(&params, reads.topics[i]->session);
 	params_close_array(&params);
 	params_open_array(&params, PARAMS_INT8, n);
 	for (size_t i = 0; i < n; i++)
@@ -158,8 +158,8 @@ static void send_reads(void *unused)
 
 /* ---- reading for one who is behind ---- */
 
-static enum err ask_rows(const uint8_t session[16], uint64_t after,
-			 unsigned limit, connection_done *done, void *arg)
+static enum err ask_rows(struct uuid session, uint64_t after, unsigned limit,
+			 connection_done *done, void *arg)
 {
 	struct params params = PARAMS_INIT;
 

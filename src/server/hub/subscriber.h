@@ -2,7 +2,7 @@
 #ifndef HERMETIC_SERVER_HUB_SUBSCRIBER_H
 #define HERMETIC_SERVER_HUB_SUBSCRIBER_H
 
-#include "base/err.h"
+#include "base/uuid.h"
 #include "server/edge/websocket.h"
 
 /* Where a log stands, for one device. */
@@ -15,13 +15,12 @@ struct hub_place {
 
 struct subscriber {
 	struct websocket *ws;
-	uint8_t device[16];
+	struct uuid device;
 	/* Membership ended: the subscription is over. */
-	void (*on_ended)(void *arg, const uint8_t session[16],
-			 const char *reason);
+	void (*on_ended)(void *arg, struct uuid session, const char *reason);
 	/* An answer to hub_subscribe(). It stands when he is a member and the
 	 * log still has what he wants. */
-	void (*on_subscribed)(void *arg, const uint8_t session[16], uint64_t id,
+	void (*on_subscribed)(void *arg, struct uuid session, uint64_t id,
 			      const struct hub_place *place, enum err e);
 	void *arg;
 };

@@ -23,14 +23,12 @@ static struct {
 static void on_positions(void *arg, enum err e, struct rows *rows)
 {
 	struct topic *topic;
-	uint8_t session[16];
 
 	sweep.asking = false;
 	if (e != ERR_OK || (uintptr_t)arg != sweep.round)
 		return; /* the tick asks again */
 	for (size_t i = 0; i < rows_count(rows); i++) {
-		rows_uuid(rows, i, "session_id", session);
-		topic = topics_find(session);
+		topic = topics_find(rows_uuid(rows, i, "session_id"));
 		if (topic != NULL)
 			reading_grown(topic,
 				      (uint64_t)rows_i64(rows, i, "last_seq"));
@@ -41,7 +39,7 @@ static void on_positions(void *arg, enum err e, struct rows *rows)
 
 static void sweep_some(void)
 {
-	static uint8_t sessions[SWEEP_TOPICS][16];
+	static struct uuid sessions[SWEEP_TOPICS];
 	struct params params = PARAMS_INIT;
 	size_t count = 0;
 
@@ -50,7 +48,7 @@ static void sweep_some(void)
 		const struct topic *t = topics_bucket(sweep.to);
 
 		for (; t != NULL && count < SWEEP_TOPICS; t = t->next)
-			memcpy(sessions[count++], t->session, 16);
+			sessions[count++] = t->session;
 		if (t != NULL && before > 0) { /* not all of this one fit */
 			count = before;
 			break;
@@ -62,7 +60,7 @@ static void sweep_some(void)
 	}
 	params_open_array(&params, PARAMS_UUID, count);
 	for (size_t i = 0; i < count; i++)
-		params_put_bytes(&params, SPAN_ARRAY(sessions[i]));
+		params_put_uuid(&params, sessions[i]);
 	params_close_array(&params);
 	sweep.asking =
 	    store_query(store, STATEMENT_SESSION_POSITIONS, &params,

@@ -5,21 +5,22 @@
 
 static struct topic *buckets[TOPIC_BUCKETS];
 
-static struct topic **bucket_of(const uint8_t session[16])
+static struct topic **bucket_of(struct uuid session)
 {
-	return &buckets[((size_t)session[0] << 8 | session[1]) % TOPIC_BUCKETS];
+	return &buckets[((size_t)session.bytes[0] << 8 | session.bytes[1]) %
+			TOPIC_BUCKETS];
 }
 
-struct topic *topics_find(const uint8_t session[16])
+struct topic *topics_find(struct uuid session)
 {
 	struct topic *t = *bucket_of(session);
 
-	while (t != NULL && memcmp(t->session, session, 16) != 0)
+	while (t != NULL && !uuid_equal(t->session, session))
 		t = t->next;
 	return t;
 }
 
-struct topic *topics_make(const uint8_t session[16])
+struct topic *topics_make(struct uuid session)
 {
 	struct topic *t = topics_find(session), **bucket = bucket_of(session);
 
@@ -28,7 +29,7 @@ struct topic *topics_make(const uint8_t session[16])
 	t = calloc(1, sizeof(*t));
 	if (t == NULL)
 		return NULL;
-	memcpy(t->session, session, 16);
+	t->session = session;
 	t->next = *bucket;
 	*bucket = t;
 	return t;

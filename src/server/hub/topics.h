@@ -22,7 +22,7 @@ struct subscription {
 };
 
 struct topic {
-	uint8_t session[16];
+	struct uuid session;
 	bool placed;	     /* `delivered` is known */
 	uint64_t delivered;  /* up to here the followers have it */
 	uint64_t known;	     /* the log reaches at least here */
@@ -32,10 +32,10 @@ struct topic {
 };
 
 /* NULL: nobody follows it. */
-struct topic *topics_find(const uint8_t session[16]);
+struct topic *topics_find(struct uuid session);
 
 /* Found or made; NULL: no memory. */
-struct topic *topics_make(const uint8_t session[16]);
+struct topic *topics_make(struct uuid session);
 
 /* Forgets a topic that nobody follows and no read will come back to. */
 void topics_drop_if_unused(struct topic *topic);

@@ -1,9 +1,9 @@
-#include "command/directory.h"
+#include "reach/directory.h"
 
-#include "command/view.h"
 #include "device/blocks.h"
 #include "device/page.h"
 #include "reach/tokens.h"
+#include "reach/view.h"
 
 #include <ctype.h>
 #include <inttypes.h>

@@ -1,8 +1,8 @@
 /* The sessions of this device, and those that its user is invited to. Only of
  * invitations is the server's word taken; they are nothing before a person
  * joins. */
-#ifndef HERMETIC_COMMAND_DIRECTORY_H
-#define HERMETIC_COMMAND_DIRECTORY_H
+#ifndef HERMETIC_REACH_DIRECTORY_H
+#define HERMETIC_REACH_DIRECTORY_H
 
 #include "reach/account.h"
 

@@ -1,7 +1,6 @@
-/* What the device knows of a session, as JSON, and what of it a person has
- * seen. Only view_refresh() asks the server. */
-#ifndef HERMETIC_COMMAND_VIEW_H
-#define HERMETIC_COMMAND_VIEW_H
+/* What the device knows, as JSON. Only view_refresh() and view_send() ask the server. */
+#ifndef HERMETIC_REACH_VIEW_H
+#define HERMETIC_REACH_VIEW_H
 
 #include "reach/account.h"
 
@@ -10,6 +9,11 @@
 /* ORDER_REFRESH, for somebody who wants to look: that something waits to be
  * sent, for the person or for new keys, is no failure of it. */
 MUST_CHECK enum err view_refresh(struct account *a, const char *id);
+
+/* drive_order() of an ORDER_SEND. Whether all members read what it says, the session
+ * is asked anew where it says no. */
+MUST_CHECK enum err view_send(struct account *a, const struct order *order,
+			      const struct outcome **outcome);
 
 /* New references. device_describe(), device_entry(), device_outbox(),
  * device_sessions() and device_key_changes() have the members. */
@@ -32,22 +36,5 @@ bool view_item_waits(const json_t *item);
 /* Adds the ids of the sessions where something waits to the object `ids`. */
 MUST_CHECK enum err view_waiting(struct account *a, const char *id,
 				 json_t *ids);
-
-/* Notes the marks of whoever came in by a printed entry, as members of the
- * object `printed`. */
-void view_note_printed(const json_t *entry, json_t *printed);
-
-/*
- * Entries were printed, and `printed` has the marks that they named: these
- * members count as seen. Members who are new and were not printed are printed
- * now; with `json` nothing is printed, and they stay unseen. Nobody counts as
- * seen when printing failed.
- */
-MUST_CHECK enum err view_shown(struct account *a, const char *id,
-			       const json_t *printed, bool json);
-
-/* The members of `session`, which view_session() gave, were printed. */
-MUST_CHECK enum err view_members_shown(struct account *a, const char *id,
-				       const json_t *session);
 
 #endif

@@ -1,0 +1,26 @@
+/* What of a session a person at the command has seen. */
+#ifndef HERMETIC_COMMAND_SHOWN_H
+#define HERMETIC_COMMAND_SHOWN_H
+
+#include "reach/account.h"
+
+#include <jansson.h>
+
+/* Notes the marks of whoever came in by a printed entry, as members of the
+ * object `printed`. */
+void shown_note_printed(const json_t *entry, json_t *printed);
+
+/*
+ * Entries were printed, and `printed` has the marks that they named: these
+ * members count as seen. Members who are new and were not printed are printed
+ * now; with `json` nothing is printed, and they stay unseen. Nobody counts as
+ * seen when printing failed.
+ */
+MUST_CHECK enum err shown_update(struct account *a, const char *id,
+				 const json_t *printed, bool json);
+
+/* The members of `session`, which view_session() gave, were printed. */
+MUST_CHECK enum err shown_members(struct account *a, const char *id,
+				  const json_t *session);
+
+#endif

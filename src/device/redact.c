@@ -1,0 +1,56 @@
+#include "device/redact.h"
+
+#include "device/marks.h"
+
+enum err redact_entry(const struct device_store *store,
+		      const struct membership *m, uint64_t seq, bool expired)
+{
+	json_t *entry = NULL;
+	enum err e = membership_entry(store, m->id, seq, &entry);
+
+	if (e != ERR_OK)
+		return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
+	(void)json_object_del(entry, "text");
+	(void)json_object_del(entry, "file");
+	if (expired)
+		(void)json_object_set_new(entry, "expired", json_true());
+	e = membership_rewrite(store, m, seq, entry);
+	json_decref(entry);
+	return e;
+}
+
+enum err redact_message(const struct device_store *store,
+			const struct membership *m, json_t *marks, uint64_t seq,
+			bool expired)
+{
+	const json_t *edits = json_object_get(marks, "edits"), *row;
+	size_t i;
+	enum err e;
+
+	json_array_foreach(edits, i, row) TRY(
+	    redact_entry(store, m, record_number_or_0(row, "seq"), expired));
+	TRY(redact_entry(store, m, seq, expired));
+	(void)json_object_del(marks, "edits");
+out:
+	return e;
+}
+
+enum err redact_reaction(const struct device_store *store,
+			 const struct membership *m, const json_t *reaction,
+			 uint64_t seq)
+{
+	json_t *marks = NULL, *liked = NULL;
+	uint8_t id[MIMI_ID];
+	enum err e;
+
+	TRY(membership_entry(store, m->id, record_number_or_0(reaction, "of"),
+			     &liked));
+	TRY(record_digest(liked, "id", id));
+	TRY(marks_get(store, m->id, id, &marks));
+	(void)marks_unreact(marks, seq);
+	TRY(marks_save(store, m->id, id, marks));
+out:
+	json_decref(marks);
+	json_decref(liked);
+	return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
+}

@@ -1,0 +1,462 @@
+/* What happens: a connection, and what it brings, as events. */
+#include "base/clock.h"
+#include "hermetic/inside.h"
+#include "reach/directory.h"
+#include "reach/drive.h"
+#include "reach/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define TICK_MS 1000 /* a connection wants time at least so often */
+#define AGAIN_MS 1000
+#define AGAIN_MAX_MS 60000
+#define ROUNDS_MAX 64 /* of taking what came, in one step */
+
+/* ---- the queue ---- */
+
+static void free_event(struct inside_event *event)
+{
+	if (event == NULL)
+		return;
+	json_decref(event->entry);
+	free(event->text);
+	free(event->json);
+	free(event);
+}
+
+void events_clear(struct hermetic *h)
+{
+	while (h->first != NULL) {
+		struct inside_event *next = h->first->next;
+
+		free_event(h->first);
+		h->first = next;
+	}
+	h->last_event = NULL;
+	free_event(h->taken);
+	free_event(h->entry);
+	h->taken = h->entry = NULL;
+}
+
+/* NULL: out of memory. */
+static struct inside_event *make_event(enum hermetic_event_kind kind,
+				       const char *session)
+{
+	struct inside_event *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return NULL;
+	if (session != NULL)
+		memcpy(made->session, session, strlen(session) + 1);
+	made->event = (struct hermetic_event){
+		.kind = kind,
+		.session = made->session,
+		.from = "",
+		.device = "",
+		.text = "",
+		.json = "",
+	};
+	return made;
+}
+
+static void add_event(struct hermetic *h, struct inside_event *event)
+{
+	if (event == NULL)
+		return;
+	if (h->last_event != NULL)
+		h->last_event->next = event;
+	else
+		h->first = event;
+	h->last_event = event;
+}
+
+const struct hermetic_event *hermetic_next_event(struct hermetic *h)
+{
+	struct inside_event *event = h->first;
+
+	free_event(h->taken);
+	h->taken = event;
+	if (event == NULL)
+		return NULL;
+	h->first = event->next;
+	if (h->first == NULL)
+		h->last_event = NULL;
+	return &event->event;
+}
+
+/* ---- entries ---- */
+
+static enum hermetic_event_kind kind_of(const json_t *entry)
+{
+	static const struct {
+		const char *name;
+		enum hermetic_event_kind kind;
+	} table[] = {
+		{ "text", HERMETIC_EVENT_TEXT },
+		{ "edit", HERMETIC_EVENT_EDIT },
+		{ "delete", HERMETIC_EVENT_DELETE },
+		{ "reaction", HERMETIC_EVENT_REACTION },
+	};
+	const char *name = inside_text(entry, "kind");
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (strcmp(table[i].name, name) == 0)
+			return table[i].kind;
+	return HERMETIC_EVENT_ENTRY;
+}
+
+static uint64_t number_of(const json_t *entry, const char *name)
+{
+	json_int_t number = json_integer_value(json_object_get(entry, name));
+
+	return number > 0 ? (uint64_t)number : 0;
+}
+
+/* NULL: out of memory. */
+static struct inside_event *entry_event(const char *session,
+					const json_t *entry)
+{
+	struct inside_event *made = make_event(kind_of(entry), session);
+	uint64_t of = number_of(entry, "of");
+
+	if (made == NULL)
+		return NULL;
+	made->entry = json_incref((json_t *)(uintptr_t)entry);
+	made->json = json_dumps(entry, JSON_COMPACT);
+	if (made->json == NULL) {
+		free_event(made);
+		return NULL;
+	}
+	made->event.number = number_of(entry, "seq");
+	made->event.from = inside_text(entry, "from");
+	made->event.device = inside_text(entry, "device");
+	made->event.own = json_is_true(json_object_get(entry, "own"));
+	made->event.text = inside_text(entry, "text");
+	made->event.about = of != 0 ? of : number_of(entry, "reply_to");
+	made->event.sent_at = number_of(entry, "sent_at");
+	made->event.json = made->json;
+	return made;
+}
+
+enum hermetic_result hermetic_entry(struct hermetic *h, const char *session,
+				    uint64_t number,
+				    const struct hermetic_event **event)
+{
+	struct inside_event *made;
+	json_t *entry = NULL;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	TRY(view_entry(&h->a, session, number, &entry));
+	made = entry_event(session, entry);
+	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
+	free_event(h->entry);
+	h->entry = made;
+	*event = &made->event;
+out:
+	json_decref(entry);
+	return inside_result(h, e);
+}
+
+/* ---- what is told from below ---- */
+
+/* One that cannot be told is told again: live.h counts it as not told. */
+static bool on_entry(void *context, const char *id, const json_t *entry)
+{
+	struct inside_event *made = entry_event(id, entry);
+
+	add_event(context, made);
+	return made != NULL;
+}
+
+static void on_event(void *context, const struct device_event *event)
+{
+	static const enum hermetic_event_kind kinds[] = {
+		[EVENT_ENTRY] = HERMETIC_EVENT_ENTRY,
+		[EVENT_SENT] = HERMETIC_EVENT_SENT,
+		[EVENT_REFUSED] = HERMETIC_EVENT_REFUSED,
+		[EVENT_ENDED] = HERMETIC_EVENT_ENDED,
+	};
+	struct inside_event *made =
+	    make_event(kinds[event->kind], event->session);
+
+	if (made == NULL)
+		return;
+	made->event.number = event->seq;
+	made->event.item = event->item;
+	add_event(context, made);
+}
+
+static void on_welcome(void *context, const char *id)
+{
+	add_event(context, make_event(HERMETIC_EVENT_INVITED, id));
+}
+
+static void on_waits(void *context)
+{
+	add_event(context, make_event(HERMETIC_EVENT_DEVICE_WAITS, NULL));
+}
+
+static void on_connected(void *context, bool connected, const char *reason)
+{
+	struct hermetic *h = context;
+	struct inside_event *made = make_event(
+	    connected ? HERMETIC_EVENT_CONNECTED : HERMETIC_EVENT_DISCONNECTED,
+	    NULL);
+
+	h->again_at = 0;
+	h->again_ms = AGAIN_MS;
+	if (made == NULL)
+		return;
+	made->text = strdup(reason);
+	if (made->text != NULL)
+		made->event.text = made->text;
+	add_event(h, made);
+}
+
+/* ---- what waits ---- */
+
+void events_note_unsent(struct hermetic *h, const char *session)
+{
+	(void)json_object_set_new(h->unsent, session, json_true());
+	h->again_ms = AGAIN_MS;
+	h->again_at = clock_steady_ms() + AGAIN_MS;
+}
+
+/* A server that goes on to lack something is asked less and less often. What waits
+ * for a person is not tried again: hermetic_outbox() shows it. */
+static void send_again(struct hermetic *h)
+{
+	uint64_t now = clock_steady_ms();
+	const json_t *value;
+	const char *id;
+	void *next;
+
+	if (json_object_size(h->unsent) == 0 || now < h->again_at ||
+	    live_fd(h->live) < 0)
+		return;
+	h->again_ms =
+	    h->again_ms < AGAIN_MAX_MS / 2 ? 2 * h->again_ms : AGAIN_MAX_MS;
+	h->again_at = now + h->again_ms;
+	json_object_foreach_safe(h->unsent, next, id, value)
+	{
+		const struct order order = { .kind = ORDER_REFRESH,
+					     .session = id };
+		const struct outcome *outcome;
+		enum err e = drive_order(&h->a, &order, &outcome);
+
+		why_clear(&h->a.why);
+		if (outcome != NULL ? !outcome->passing
+				    : !why_is_passing(e, ""))
+			(void)json_object_del(h->unsent, id);
+	}
+}
+
+/* ---- listening ---- */
+
+enum err events_entered(struct hermetic *h, const char *session,
+			uint64_t before)
+{
+	return h->live != NULL ? live_follow(h->live, session, before) : ERR_OK;
+}
+
+/* How long poll() may wait, for who is outside of a step. */
+static uint64_t tick_ms(const struct hermetic *h)
+{
+	if (h->first != NULL)
+		return 0;
+	if (live_fd(h->live) >= 0 || live_retry_ms(h->live) > TICK_MS)
+		return TICK_MS;
+	return live_retry_ms(h->live);
+}
+
+static enum err watch(struct hermetic *h)
+{
+	struct epoll_event wanted = { .events = EPOLLIN };
+	uint64_t ms = tick_ms(h);
+	struct itimerspec at = { .it_value = { (time_t)(ms / 1000),
+					       (long)(ms % 1000) * 1000000 } };
+	enum err e = ERR_OK;
+
+	if (ms == 0)
+		at.it_value.tv_nsec = 1;
+	ENSURE(timerfd_settime(h->timer_fd, 0, &at, NULL) == 0, ERR_LOCAL_IO);
+	/* a number that was closed may be another socket's now */
+	if (h->channel_fd >= 0)
+		(void)epoll_ctl(h->poll_fd, EPOLL_CTL_DEL, h->channel_fd, NULL);
+	h->channel_fd = live_fd(h->live);
+	if (h->channel_fd >= 0)
+		ENSURE(epoll_ctl(h->poll_fd, EPOLL_CTL_ADD, h->channel_fd,
+				 &wanted) == 0,
+		       ERR_LOCAL_IO);
+out:
+	return e;
+}
+
+static enum err make_fds(struct hermetic *h)
+{
+	struct epoll_event wanted = { .events = EPOLLIN };
+	enum err e = ERR_OK;
+
+	if (h->poll_fd >= 0)
+		return ERR_OK;
+	h->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	h->timer_fd =
+	    timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	ENSURE(h->poll_fd >= 0 && h->timer_fd >= 0 &&
+		   epoll_ctl(h->poll_fd, EPOLL_CTL_ADD, h->timer_fd, &wanted) ==
+		       0,
+	       ERR_LOCAL_IO);
+out:
+	return e;
+}
+
+static enum err follow_asked(struct hermetic *h)
+{
+	const json_t *after;
+	const char *id;
+	enum err e = ERR_OK;
+
+	json_object_foreach(h->follow, id, after)
+	    TRY(live_follow(h->live, id, (uint64_t)json_integer_value(after)));
+out:
+	return e;
+}
+
+static enum err follow_all(struct hermetic *h)
+{
+	json_t *list = NULL;
+	const json_t *row;
+	size_t i;
+	enum err e;
+
+	TRY(directory_own(&h->a, &list));
+	json_array_foreach(list, i, row)
+	{
+		if (strcmp(inside_text(row, "state"), "member") == 0)
+			TRY(live_follow(h->live, inside_text(row, "session_id"),
+					number_of(row, "last_seq")));
+	}
+out:
+	json_decref(list);
+	return e;
+}
+
+static enum err tell_invitations(struct hermetic *h)
+{
+	json_t *list = NULL;
+	const json_t *row;
+	size_t i;
+	enum err e;
+
+	TRY(directory_invitations(&h->a, &list));
+	json_array_foreach(list, i, row)
+	    on_welcome(h, inside_text(row, "session_id"));
+out:
+	json_decref(list);
+	return e;
+}
+
+static enum err listen(struct hermetic *h)
+{
+	bool stopped;
+	enum err e;
+
+	h->listener =
+	    (struct live_listener){ on_entry, on_event,	    on_welcome,
+				    on_waits, on_connected, h };
+	TRY(make_fds(h));
+	TRY(live_open(&h->a, &h->listener, &h->live));
+	on_connected(h, true, "");
+	TRY(follow_asked(h));
+	TRY(follow_all(h));
+	TRY(tell_invitations(h));
+	TRY(view_waiting(&h->a, NULL, h->unsent));
+	TRY(live_tell(h->live, &stopped));
+	TRY(watch(h));
+out:
+	return e;
+}
+
+enum hermetic_result hermetic_listen(struct hermetic *h)
+{
+	enum err e;
+
+	INSIDE_OPEN(h);
+	if (h->live != NULL)
+		return inside_refuse(h, "usage",
+				     "This handle listens already.");
+	e = listen(h);
+	if (e != ERR_OK) {
+		live_close(h->live);
+		h->live = NULL;
+	}
+	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_follow(struct hermetic *h, const char *session,
+				     uint64_t after)
+{
+	bool stopped;
+	uint8_t uuid[16];
+	enum err e = ERR_OK;
+
+	INSIDE_OPEN(h);
+	if (after > INT64_MAX ||
+	    text_parse_uuid(uuid, span_str(session)) != ERR_OK)
+		return inside_refuse(h, "usage", "That is no session's id.");
+	ENSURE(json_object_set_new(h->follow, session,
+				   json_integer((json_int_t)after)) == 0,
+	       ERR_LOCAL_MEMORY);
+	if (h->live == NULL)
+		goto out;
+	TRY(live_follow(h->live, session, after));
+	TRY(live_tell(h->live, &stopped));
+	TRY(watch(h));
+out:
+	return inside_result(h, e);
+}
+
+int hermetic_fd(const struct hermetic *h)
+{
+	return h->live != NULL ? h->poll_fd : -1;
+}
+
+/* A session that is stopped, or refused, keeps none of the others. */
+static enum err rounds(struct hermetic *h, int timeout_ms)
+{
+	bool readable, stopped;
+	const struct inside_event *before;
+	enum err e = ERR_OK;
+
+	for (unsigned i = 0; i < ROUNDS_MAX; i++) {
+		before = h->last_event;
+		e = live_wait(h->live, -1, before == NULL ? timeout_ms : 0,
+			      &readable, &stopped);
+		if (e != ERR_OK || h->last_event == before)
+			break;
+	}
+	return e;
+}
+
+enum hermetic_result hermetic_step(struct hermetic *h, int timeout_ms)
+{
+	enum err e;
+
+	INSIDE_OPEN(h);
+	if (h->live == NULL)
+		return inside_refuse(h, "usage",
+				     "hermetic_listen() comes "
+				     "before hermetic_step().");
+	send_again(h);
+	e = rounds(h, timeout_ms > 0 ? timeout_ms : 0);
+	if (e == ERR_OK)
+		e = watch(h);
+	else
+		(void)watch(h);
+	return inside_result(h, e);
+}

@@ -1,0 +1,298 @@
+/* A handle: made, opened, logged in and out, freed. */
+#include "hermetic/inside.h"
+#include "reach/come_in.h"
+#include "reach/drive.h"
+#include "reach/enrol.h"
+#include "reach/process.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TEXT(number) #number
+#define TEXT_OF(number) TEXT(number)
+
+const char *hermetic_version(void)
+{
+	return TEXT_OF(HERMETIC_VERSION_MAJOR) "." TEXT_OF(
+	    HERMETIC_VERSION_MINOR) "." TEXT_OF(HERMETIC_VERSION_PATCH);
+}
+
+/* ---- the process ---- */
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static enum err started = ERR_LOCAL_BUG;
+
+static void start(void)
+{
+	started = process_start();
+}
+
+/* ---- making ---- */
+
+static enum err copy(char **to, const char *text)
+{
+	if (text == NULL)
+		return ERR_OK;
+	*to = strdup(text);
+	return *to != NULL ? ERR_OK : ERR_LOCAL_MEMORY;
+}
+
+static enum err copy_texts(struct hermetic *h,
+			   const struct hermetic_config *config)
+{
+	enum err e;
+
+	TRY(copy(&h->home, config->home));
+	TRY(copy(&h->server, config->server));
+	TRY(copy(&h->username, config->username));
+	TRY(copy(&h->device_name, config->device_name != NULL
+				      ? config->device_name
+				      : "library"));
+	TRY(copy(&h->algorithms, config->algorithms));
+	TRY(copy(&h->ca, config->ca));
+	TRY(copy(&h->mqtt, config->mqtt));
+	buf_put_str(&h->passphrase, config->passphrase);
+	TRY(buf_end(&h->passphrase));
+out:
+	return e;
+}
+
+static enum err check_numbers(struct hermetic *h,
+			      const struct hermetic_config *config)
+{
+	char text[16];
+	enum err e;
+
+	(void)snprintf(text, sizeof(text), "%u", config->scrypt_n);
+	e = account_parse_cost(config->scrypt_n != 0 ? text : NULL, &h->cost,
+			       &h->a.why);
+	if (e != ERR_OK)
+		return why_replace(&h->a.why, ERR_PEER_INVALID, "usage",
+				   "scrypt_n is a power of two from 16384 to "
+				   "4194304, not %u.",
+				   config->scrypt_n);
+	(void)snprintf(text, sizeof(text), "%u", config->stock);
+	e = account_parse_stock(config->stock != 0 ? text : NULL, &h->a.stock,
+				&h->a.why);
+	if (e != ERR_OK)
+		e = why_replace(&h->a.why, ERR_PEER_INVALID, "usage",
+				"stock is a number from 1 to 100, not %u.",
+				config->stock);
+	return e;
+}
+
+static enum err configure(struct hermetic *h, const void *given)
+{
+	struct hermetic_config config;
+	enum err e;
+
+	TRY(started);
+	if (given == NULL || !inside_take(&config, sizeof(config), given))
+		TRY(why_set(&h->a.why, ERR_PEER_INVALID, "usage",
+			    "The size of struct hermetic_config is not set, or "
+			    "the program was compiled for a later version of "
+			    "the library."));
+	if (config.home == NULL || config.passphrase == NULL)
+		TRY(why_set(&h->a.why, ERR_PEER_INVALID, "usage",
+			    "A device has a home and a passphrase."));
+	TRY(check_numbers(h, &config));
+	TRY(copy_texts(h, &config));
+	h->a.home = h->home;
+	h->a.ca = h->ca;
+	h->a.mqtt = h->mqtt;
+	h->follow = json_object();
+	h->unsent = json_object();
+	ENSURE(h->follow != NULL && h->unsent != NULL, ERR_LOCAL_MEMORY);
+out:
+	return e;
+}
+
+/* One that could not be configured serves hermetic_why() and nothing else. */
+enum hermetic_result hermetic_new(const struct hermetic_config *config,
+				  struct hermetic **out)
+{
+	struct hermetic *h = calloc(1, sizeof(*h));
+	enum hermetic_result result = HERMETIC_LOCAL;
+
+	(void)pthread_once(&once, start);
+	if (h != NULL) {
+		h->poll_fd = h->timer_fd = h->channel_fd = -1;
+		result = inside_result(h, configure(h, config));
+	}
+	if (result == HERMETIC_LOCAL) {
+		hermetic_free(h);
+		h = NULL;
+	}
+	*out = h;
+	return result;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+void hermetic_free(struct hermetic *h)
+{
+	if (h == NULL)
+		return;
+	live_close(h->live);
+	account_close(&h->a);
+	events_clear(h);
+	inside_list_clear(&h->sessions);
+	inside_list_clear(&h->members);
+	inside_list_clear(&h->outbox);
+	inside_list_clear(&h->people);
+	json_decref(h->follow);
+	json_decref(h->unsent);
+	close_fd(h->timer_fd);
+	close_fd(h->poll_fd);
+	buf_clear(&h->passphrase);
+	free(h->home);
+	free(h->server);
+	free(h->username);
+	free(h->device_name);
+	free(h->algorithms);
+	free(h->ca);
+	free(h->mqtt);
+	free(h);
+}
+
+bool hermetic_exists(const struct hermetic *h)
+{
+	return h->home != NULL && state_exists(h->home);
+}
+
+const char *hermetic_username(const struct hermetic *h)
+{
+	return h->open ? h->a.username : "";
+}
+
+const char *hermetic_device_id(const struct hermetic *h)
+{
+	return h->open ? h->a.device_id : "";
+}
+
+/* ---- opening ---- */
+
+/* A call that failed has left what it came to: the next one begins anew. */
+static enum hermetic_result may_open(struct hermetic *h)
+{
+	if (h->home == NULL)
+		return inside_refuse(h, "usage",
+				     "hermetic_new() refused this handle.");
+	if (h->open)
+		return inside_refuse(h, "usage", "The device is open already.");
+	account_close(&h->a);
+	why_clear(&h->a.why);
+	return HERMETIC_OK;
+}
+
+static enum hermetic_result opened(struct hermetic *h, enum err e)
+{
+	h->open = e == ERR_OK;
+	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_open(struct hermetic *h)
+{
+	enum hermetic_result result = may_open(h);
+	enum err e;
+
+	if (result != HERMETIC_OK)
+		return result;
+	e = account_open(&h->a, buf_span(&h->passphrase), h->server,
+			 h->username);
+	return opened(h, e);
+}
+
+static enum err nothing_more(void *context, const char *id)
+{
+	(void)context;
+	(void)id;
+	return ERR_OK;
+}
+
+static enum err let_in(struct hermetic *h,
+		       const struct hermetic_approval *approval)
+{
+	bool needed;
+	enum err e;
+
+	TRY(enrol_is_needed(&h->a, &needed));
+	if (!needed)
+		goto out;
+	if (approval == NULL)
+		TRY(why_set(&h->a.why, ERR_STATE_PENDING, "approval-needed",
+			    "This device is new, and another device of the "
+			    "account has to approve it."));
+	TRY(enrol_by_approval(&h->a, approval->show, approval->context));
+out:
+	return e;
+}
+
+static enum err log_in(struct hermetic *h, bool is_new,
+		       const struct hermetic_approval *approval)
+{
+	const struct account_login login = {
+		.is_new = is_new,
+		.server = h->server,
+		.username = h->username,
+		.algorithms = h->algorithms,
+		.device_name = h->device_name,
+		.passphrase = buf_span(&h->passphrase),
+		.state_cost = h->cost,
+	};
+	const struct come_in_listener listener = { .joined = nothing_more };
+	enum err e;
+
+	TRY(account_login(&h->a, &login));
+	TRY(let_in(h, approval));
+	TRY(drive_session(&h->a, ORDER_STOCK, NULL));
+	TRY(come_in(&h->a, &listener));
+out:
+	return e;
+}
+
+enum hermetic_result hermetic_register(struct hermetic *h)
+{
+	enum hermetic_result result = may_open(h);
+
+	return result != HERMETIC_OK ? result
+				     : opened(h, log_in(h, true, NULL));
+}
+
+enum hermetic_result hermetic_login(struct hermetic *h,
+				    const struct hermetic_approval *given)
+{
+	struct hermetic_approval approval;
+	enum hermetic_result result = may_open(h);
+
+	if (result != HERMETIC_OK)
+		return result;
+	if (given != NULL &&
+	    (!inside_take(&approval, sizeof(approval), given) ||
+	     approval.show == NULL))
+		return inside_refuse(h, "usage",
+				     "struct hermetic_approval wants its size, "
+				     "and a function that shows the code.");
+	return opened(h, log_in(h, false, given != NULL ? &approval : NULL));
+}
+
+enum hermetic_result hermetic_logout(struct hermetic *h)
+{
+	enum err e;
+
+	INSIDE_OPEN(h);
+	e = account_logout(&h->a);
+	if (e == ERR_OK) {
+		live_close(h->live);
+		h->live = NULL;
+		h->open = false;
+	}
+	return inside_result(h, e);
+}

@@ -1,0 +1,370 @@
+/*
+ * libhermetic: sealed messages from a program of your own.
+ *
+ * A `struct hermetic` is one device of one account, with a sealed state in a
+ * folder. It asks the server, keeps what arrives, and tells it as events:
+ *
+ *   hermetic_new(&config, &h);
+ *   hermetic_exists(h) ? hermetic_open(h) : hermetic_login(h, NULL);
+ *   hermetic_send(h, session, "hello", NULL, NULL);
+ *   hermetic_listen(h);
+ *   for (;;) {
+ *           poll(hermetic_fd(h)); hermetic_step(h, 0);
+ *           while ((event = hermetic_next_event(h)) != NULL) ...
+ *   }
+ *
+ * docs/example/bot.c is such a program, and docs/embedding.md says more.
+ *
+ * Results. What can fail returns an enum hermetic_result. hermetic_why() is then
+ * a sentence about this failure, hermetic_slug() a word of it for programs, and
+ * hermetic_advice() what to do next about results of that kind. On a failure what
+ * the caller's pointers point to is as before.
+ *
+ * Who owns what. Texts that go in are copied, and end with a NUL. What comes out
+ * is borrowed: a list until the same function is called again with that handle, an
+ * event until the next hermetic_next_event(), all else as it says; at the latest
+ * until hermetic_free(). Texts are UTF-8. What others wrote is given as they wrote
+ * it: whoever shows it on a terminal has to make it harmless.
+ *
+ * Threads. One thread at a time uses a handle, and what was borrowed from it.
+ * Different handles are used by different threads at once. Two handles, also of two
+ * processes, may be of one folder: they take turns. The first hermetic_new() of a
+ * process has libcurl started and jansson wipe what it frees, so it comes before
+ * other threads of the program use these.
+ *
+ * Waiting. A function that asks the server waits for its answer: seconds where the
+ * network is bad, a minute at most for each request. hermetic_step(h, 0) waits only
+ * where something has to be asked. A program that may never wait has the second
+ * part of this header: the device without input and output.
+ *
+ * Structs that are handed in begin with their size, and those that come out are
+ * given by pointer: both may grow at their end in later versions.
+ */
+#ifndef HERMETIC_HERMETIC_HERMETIC_H
+#define HERMETIC_HERMETIC_HERMETIC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+#define HERMETIC_VERSION_MAJOR 0
+#define HERMETIC_VERSION_MINOR 1
+#define HERMETIC_VERSION_PATCH 0
+
+#define HERMETIC_ID_SIZE 37 /* an id as text, and its NUL */
+
+/* "0.1.0", of the library that runs. */
+const char *hermetic_version(void);
+
+/* ---- results ---- */
+
+enum hermetic_result {
+	HERMETIC_OK = 0,
+	HERMETIC_KEPT,	      /* what was said is stored, and waits */
+	HERMETIC_USAGE,	      /* this call, or its place, is wrong */
+	HERMETIC_PASSPHRASE,  /* it does not open the state, or the account */
+	HERMETIC_NO_ACCOUNT,  /* nobody is logged in in that folder */
+	HERMETIC_GONE,	      /* there is none of that name or number */
+	HERMETIC_CONFLICT,    /* it is there already, or others were first */
+	HERMETIC_DENIED,      /* this device may not do that */
+	HERMETIC_LOOK,	      /* a person has to look at something first */
+	HERMETIC_REFUSED,     /* the server, or a rule, does not take it */
+	HERMETIC_UNREACHABLE, /* the server was not reached */
+	HERMETIC_BUSY,	      /* not now */
+	HERMETIC_LOCAL	      /* this machine: disk, memory */
+};
+
+/* What to do next, a sentence or two. */
+const char *hermetic_advice(enum hermetic_result result);
+
+struct hermetic;
+
+/* Of the last failure of a call with that handle; "" before there is one. */
+const char *hermetic_why(const struct hermetic *h);
+const char *hermetic_slug(const struct hermetic *h);
+
+/* ---- a device ---- */
+
+/* What is not said is NULL or 0. */
+struct hermetic_config {
+	size_t size; /* sizeof(struct hermetic_config) */
+	/* The folder of the state, which is made where it is missing. */
+	const char *home;
+	const char *passphrase;
+	const char *server;   /* HOST:PORT or a URL; NULL: the remembered one */
+	const char *username; /* NULL: whose state it is */
+	const char *device_name; /* in the server's list; NULL: "library" */
+	const char *algorithms;	 /* "a,b", in order of preference */
+	const char *ca;		 /* a file of certificates, for https */
+	/* HOST:PORT of a broker to listen at; NULL: WebSocket. */
+	const char *mqtt;
+	/* The cost of guessing the passphrase of a state that is made: a power of
+	 * two from 16384 to 4194304. */
+	uint32_t scrypt_n;
+	/* KeyPackages of each algorithm at the server, 100 at most. */
+	uint32_t stock;
+};
+
+/* Reads and asks nothing yet. There is a handle also after HERMETIC_USAGE, for
+ * hermetic_why(), and NULL after HERMETIC_LOCAL. */
+enum hermetic_result hermetic_new(const struct hermetic_config *config,
+				  struct hermetic **h);
+/* Says goodbye, and wipes what was secret. Takes NULL. */
+void hermetic_free(struct hermetic *h);
+
+/* Is there a state in the folder? */
+bool hermetic_exists(const struct hermetic *h);
+
+/* Opens the state of a device that is logged in. Takes as long as guessing the
+ * passphrase once. */
+enum hermetic_result hermetic_open(struct hermetic *h);
+
+/* Makes the account, with this as its first device. */
+enum hermetic_result hermetic_register(struct hermetic *h);
+
+/* How a new device of an account is let in: by one of its other devices. `show` is
+ * given the code that a person, and nobody else, carries to that one. */
+struct hermetic_approval {
+	size_t size;
+	void (*show)(void *context, const char *code);
+	void *context;
+};
+
+/* Logs this device in, or a new one of the account. A new one waits until another
+ * device has approved it, and comes into the sessions of that one; without
+ * `approval` it is HERMETIC_LOOK, and a later login goes on. */
+enum hermetic_result hermetic_login(struct hermetic *h,
+				    const struct hermetic_approval *approval);
+
+/* The server forgets the login; the state stays. */
+enum hermetic_result hermetic_logout(struct hermetic *h);
+
+/* Once it is open; "" before. */
+const char *hermetic_username(const struct hermetic *h);
+const char *hermetic_device_id(const struct hermetic *h);
+
+/* ---- sessions ---- */
+
+enum hermetic_standing {
+	HERMETIC_MEMBER,
+	HERMETIC_INVITED, /* as far as the server says */
+	HERMETIC_JOINING, /* begun, and not ended yet */
+	HERMETIC_LEFT	  /* what was read stays readable */
+};
+
+struct hermetic_session {
+	const char *id, *name /* NULL: none */, *algorithm;
+	enum hermetic_standing standing;
+	const char *inviter; /* HERMETIC_INVITED: by whom, says the server */
+	uint64_t last;	     /* the last number of its log that is kept here */
+	/* NULL; or why nothing is sent there until a person has looked:
+	 * "forked", "copied", "behind" */
+	const char *stop;
+};
+
+/* Those of this device; and with `invitations`, for which the server is asked,
+ * those to which it may come. */
+enum hermetic_result hermetic_sessions(
+    struct hermetic *h, bool invitations,
+    const struct hermetic_session *const **list, size_t *count);
+
+enum hermetic_comparison {
+	HERMETIC_COMPARED_NO,
+	HERMETIC_COMPARED_YES,	  /* a person has compared the numbers */
+	HERMETIC_COMPARED_CHANGED /* and they are others since */
+};
+
+struct hermetic_member {
+	const char *username, *device;
+	const char *role; /* "member", "admin", "owner" … */
+	bool own;	  /* this device */
+	bool seen;	  /* hermetic_shown() was told so */
+	enum hermetic_comparison compared;
+	const char *mark; /* for hermetic_shown() */
+};
+
+/* As the verified log has it; refresh first for the present. */
+enum hermetic_result hermetic_members(
+    struct hermetic *h, const char *session,
+    const struct hermetic_member *const **list, size_t *count);
+
+/* The numbers that two people read to each other, to know that nobody is between
+ * them: equal at all members. Borrowed like a list. */
+enum hermetic_result hermetic_safety_number(struct hermetic *h,
+					    const char *session,
+					    const char **digits);
+
+/* A person was shown the members with these marks: what is said from now on may be
+ * sealed for them. Nothing is sealed for whoever came in since, unless the sender
+ * says so (struct hermetic_saying). */
+enum hermetic_result hermetic_shown(struct hermetic *h, const char *session,
+				    const char *const *marks, size_t count);
+
+struct hermetic_creation {
+	size_t size;
+	const char *name;	  /* only members see it */
+	const char *const *users; /* who is invited */
+	size_t user_count;
+	bool open;	    /* whoever knows the id may join */
+	bool verified_only; /* nothing is sent while a member is not compared */
+};
+
+/* `creation` may be NULL. */
+enum hermetic_result hermetic_create(struct hermetic *h,
+				     const struct hermetic_creation *creation,
+				     char id[HERMETIC_ID_SIZE]);
+enum hermetic_result hermetic_join(struct hermetic *h, const char *session);
+/* *devices, or NULL: how many were added; 0: the user may join later. */
+enum hermetic_result hermetic_invite(struct hermetic *h, const char *session,
+				     const char *user, size_t *devices);
+/* "user", or "user/device". */
+enum hermetic_result hermetic_remove(struct hermetic *h, const char *session,
+				     const char *whom);
+enum hermetic_result hermetic_rotate(struct hermetic *h, const char *session);
+enum hermetic_result hermetic_leave(struct hermetic *h, const char *session);
+/* A person has looked at what stops the session (`stop`), and goes on. */
+enum hermetic_result hermetic_resolve(struct hermetic *h, const char *session);
+/* Reads what is new there, and sends what waits. */
+enum hermetic_result hermetic_refresh(struct hermetic *h, const char *session);
+
+/* ---- saying something ---- */
+
+enum hermetic_act {
+	HERMETIC_SAY,	 /* perhaps as a reply: about */
+	HERMETIC_EDIT,	 /* the text stands for the message `about` */
+	HERMETIC_DELETE, /* takes the message `about` back */
+	HERMETIC_REACT	 /* the text, an emoji, is put to the message `about` */
+};
+
+struct hermetic_saying {
+	size_t size;
+	enum hermetic_act act;
+	uint64_t about; /* the number of a message, or 0 */
+	/* The caller's own id of the text, to 64 bytes: sent once, however often
+	 * the call is made. */
+	const char *key;
+	bool to_new_members; /* also to members whom no person was shown */
+};
+
+struct hermetic_sent {
+	uint64_t number; /* HERMETIC_OK: where it stands in the verified log */
+	uint64_t item;	 /* HERMETIC_KEPT: of the outbox */
+};
+
+/* HERMETIC_KEPT: it is sealed and stored here, hermetic_why() says for what it
+ * waits, and it is sent by itself when that has come. `saying` and `sent` may be
+ * NULL. */
+enum hermetic_result hermetic_send(struct hermetic *h, const char *session,
+				   const char *text,
+				   const struct hermetic_saying *saying,
+				   struct hermetic_sent *sent);
+
+struct hermetic_item {
+	const char *session, *text, *key /* NULL: none */;
+	uint64_t item;
+	uint64_t queued_at; /* Unix milliseconds */
+	bool refused;	    /* for good */
+	const char *reason; /* NULL: it just waits */
+};
+
+/* What waits, and what was refused; `session` NULL: of all sessions. */
+enum hermetic_result hermetic_outbox(struct hermetic *h, const char *session,
+				     const struct hermetic_item *const **list,
+				     size_t *count);
+/* Forgets an item; 0: all of the session. One that was posted before may stand in
+ * the log all the same. HERMETIC_GONE: there was none. */
+enum hermetic_result hermetic_drop(struct hermetic *h, const char *session,
+				   uint64_t item);
+
+/* ---- what happens ---- */
+
+enum hermetic_event_kind {
+	HERMETIC_EVENT_TEXT,
+	HERMETIC_EVENT_EDIT,	 /* of the message `about` */
+	HERMETIC_EVENT_DELETE,	 /* the same */
+	HERMETIC_EVENT_REACTION, /* the same */
+	HERMETIC_EVENT_ENTRY,	 /* another entry of the log: see `json` */
+	HERMETIC_EVENT_SENT,	 /* `item` of the outbox stands at `number` */
+	HERMETIC_EVENT_REFUSED,	 /* `item` was refused for good */
+	HERMETIC_EVENT_ENDED,	 /* this device is no member any more */
+	HERMETIC_EVENT_INVITED,	 /* the server says: hermetic_join() may work */
+	HERMETIC_EVENT_DEVICE_WAITS, /* one of yours wants to be approved */
+	HERMETIC_EVENT_CONNECTED,
+	HERMETIC_EVENT_DISCONNECTED /* tried again by itself; text says why */
+};
+
+struct hermetic_event {
+	enum hermetic_event_kind kind;
+	const char *session; /* "" where it is about none */
+	uint64_t number;     /* of the entry of the session's log */
+	uint64_t item;
+	const char *from, *device; /* who said it; "" where nobody did */
+	bool own;		   /* said by this device */
+	const char *text;
+	uint64_t
+	    about; /* the number of the message that it is about; 0: none */
+	uint64_t sent_at; /* Unix milliseconds, as the sender says */
+	/* All that is kept of an entry, a JSON object (docs/state.md, "What is kept
+	 * of an entry"); "" of other events. */
+	const char *json;
+};
+
+/* Connects, and follows every session of this device from what is kept here:
+ * events are what came since the handle was opened. Invitations that wait are
+ * told, too. What the device takes in meanwhile is sent, joined and renewed by
+ * hermetic_step(). A connection that is lost later is made again. */
+enum hermetic_result hermetic_listen(struct hermetic *h);
+
+/* Tells every entry of that session after number `after`, those that are kept
+ * first: before or after hermetic_listen(). A program that must answer each message
+ * keeps the last number that it has dealt with, and gives it here. */
+enum hermetic_result hermetic_follow(struct hermetic *h, const char *session,
+				     uint64_t after);
+
+/* Can be read when hermetic_step() has something to do, or an event waits: for
+ * poll(), select(), epoll or an event loop. It stays the same until
+ * hermetic_free(), and is not to be read or closed. -1: before hermetic_listen(). */
+int hermetic_fd(const struct hermetic *h);
+
+/* Does what there is to do; waits for something up to `timeout_ms`. A lost
+ * connection is an event, and no failure. */
+enum hermetic_result hermetic_step(struct hermetic *h, int timeout_ms);
+
+/* The oldest that was not taken; NULL: there is none. */
+const struct hermetic_event *hermetic_next_event(struct hermetic *h);
+
+/* One entry that is kept, as an event of it; borrowed until the next call of this
+ * function. HERMETIC_GONE: nothing is kept of it. */
+enum hermetic_result hermetic_entry(struct hermetic *h, const char *session,
+				    uint64_t number,
+				    const struct hermetic_event **event);
+
+/* ---- people ---- */
+
+struct hermetic_person {
+	const char *username;
+	const char *digits; /* twelve groups of five, to be compared */
+	enum hermetic_comparison compared;
+	bool closed; /* the account was */
+	bool forked; /* there are two logs of it that contradict each other */
+	/* The server shows another account under that name: its digits, or NULL. */
+	const char *other_digits;
+};
+
+/* Reads that account's log, and verifies it; of one's own name, one's own. */
+enum hermetic_result hermetic_verify(struct hermetic *h, const char *user,
+				     const struct hermetic_person **person);
+/* A person has compared the digits with that person. */
+enum hermetic_result hermetic_compared(struct hermetic *h, const char *user);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,208 @@
+#include "hermetic/inside.h"
+
+#include "device/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool inside_take(void *to, size_t size, const void *from)
+{
+	size_t given = *(const size_t *)from;
+	const uint8_t *bytes = from;
+
+	if (given < sizeof(size_t))
+		return false;
+	for (size_t i = size; i < given; i++)
+		if (bytes[i] != 0)
+			return false;
+	memset(to, 0, size);
+	memcpy(to, from, given < size ? given : size);
+	return true;
+}
+
+/* ---- results ---- */
+
+static const struct {
+	const char *slug;
+	enum hermetic_result result;
+} SLUGS[] = {
+	{ "usage", HERMETIC_USAGE },
+	{ "username", HERMETIC_USAGE },
+	{ "server", HERMETIC_USAGE },
+	{ "other-account", HERMETIC_USAGE },
+	{ "wrong-passphrase", HERMETIC_PASSPHRASE },
+	{ "passphrase", HERMETIC_PASSPHRASE },
+	{ "bad-credentials", HERMETIC_PASSPHRASE },
+	{ "no-state", HERMETIC_NO_ACCOUNT },
+	{ "no-account", HERMETIC_NO_ACCOUNT },
+	{ "logged-out", HERMETIC_NO_ACCOUNT },
+	{ "device-gone", HERMETIC_NO_ACCOUNT },
+};
+
+static enum hermetic_result by_error(enum err e)
+{
+	switch (e) {
+	case ERR_OK:
+		return HERMETIC_OK;
+	case ERR_PEER_DENIED:
+		return HERMETIC_DENIED;
+	case ERR_PEER_FORK:
+	case ERR_PEER_DOWNGRADE:
+	case ERR_STATE_PENDING:
+		return HERMETIC_LOOK;
+	case ERR_STATE_GONE:
+	case ERR_STATE_EXPIRED:
+		return HERMETIC_GONE;
+	case ERR_LOCAL_BUSY:
+		return HERMETIC_BUSY;
+	case ERR_PEER_MALFORMED:
+	case ERR_PEER_TOO_LARGE:
+	case ERR_PEER_UNSUPPORTED:
+	case ERR_PEER_INVALID:
+	case ERR_PEER_CRYPTO:
+		return HERMETIC_REFUSED;
+	case ERR_STATE_EPOCH:
+	case ERR_STATE_REPLAY:
+	case ERR_STATE_CONFLICT:
+	case ERR_STATE_UNCOMMITTED:
+	case ERR_STATE_ACCOUNTS:
+		return HERMETIC_CONFLICT;
+	case ERR_LOCAL_MEMORY:
+	case ERR_LOCAL_CRYPTO:
+	case ERR_LOCAL_IO:
+	case ERR_LOCAL_CONFIG:
+	case ERR_LOCAL_BUG:
+		break;
+	}
+	return HERMETIC_LOCAL;
+}
+
+enum hermetic_result inside_result(struct hermetic *h, enum err e)
+{
+	struct why *why = &h->a.why;
+
+	if (e == ERR_OK) {
+		why_clear(why);
+		return HERMETIC_OK;
+	}
+	(void)why_set(why, e, "failed", "This failed: %s.", err_text(e));
+	h->last = *why;
+	why_clear(why);
+	if (h->last.unreachable)
+		return HERMETIC_UNREACHABLE;
+	for (size_t i = 0; i < sizeof(SLUGS) / sizeof(*SLUGS); i++)
+		if (strcmp(h->last.slug, SLUGS[i].slug) == 0)
+			return SLUGS[i].result;
+	return by_error(e);
+}
+
+enum hermetic_result inside_refuse(struct hermetic *h, const char *slug,
+				   const char *text)
+{
+	(void)why_replace(&h->last, ERR_LOCAL_BUG, slug, "%s", text);
+	return HERMETIC_USAGE;
+}
+
+const char *hermetic_why(const struct hermetic *h)
+{
+	return h != NULL ? h->last.text : "";
+}
+
+const char *hermetic_slug(const struct hermetic *h)
+{
+	return h != NULL ? h->last.slug : "";
+}
+
+const char *hermetic_advice(enum hermetic_result result)
+{
+	static const char *const texts[] = {
+		[HERMETIC_OK] = "There is nothing to do.",
+		[HERMETIC_KEPT] =
+		    "It is sent by itself once what it waits for has come. "
+		    "Where that is a person who has to look, show the members "
+		    "and call hermetic_shown().",
+		[HERMETIC_USAGE] =
+		    "Mend the call: the sentence says what is wrong with it.",
+		[HERMETIC_PASSPHRASE] =
+		    "Ask for the passphrase again. Where the sentence names "
+		    "the "
+		    "server, the user name may be wrong, too.",
+		[HERMETIC_NO_ACCOUNT] =
+		    "Call hermetic_login(), or hermetic_register() for a new "
+		    "account.",
+		[HERMETIC_GONE] =
+		    "Look at the list again: the name, id or number may be of "
+		    "before.",
+		[HERMETIC_CONFLICT] =
+		    "Look at how it stands now, and try again if it is still "
+		    "wanted.",
+		[HERMETIC_DENIED] = "Ask somebody who may: an admin of the "
+				    "session, or another of your devices.",
+		[HERMETIC_LOOK] =
+		    "Show the sentence to a person. The session, its members "
+		    "or the account have to be looked at before it goes on.",
+		[HERMETIC_REFUSED] =
+		    "Do not try the same again: it is refused again. The "
+		    "sentence says why.",
+		[HERMETIC_UNREACHABLE] =
+		    "Try again later. What was said is kept, and sent then.",
+		[HERMETIC_BUSY] = "Wait some seconds, and try again.",
+		[HERMETIC_LOCAL] = "Look at this machine: the disk, the rights "
+				   "of the folder, the memory.",
+	};
+
+	if ((size_t)result >= sizeof(texts) / sizeof(*texts))
+		return "This result is of a later version of the library.";
+	return texts[result];
+}
+
+/* ---- lists ---- */
+
+void inside_list_clear(struct inside_list *list)
+{
+	json_decref(list->source);
+	free(list->rows);
+	free(list->pointers);
+	*list = (struct inside_list){ .count = 0 };
+}
+
+enum err inside_list_make(struct inside_list *list, json_t *source,
+			  size_t count, size_t size)
+{
+	struct inside_list made = { .source = source, .count = count };
+	enum err e = ERR_OK;
+
+	made.rows = calloc(count + 1, size);
+	made.pointers = calloc(count + 1, sizeof(*made.pointers));
+	ENSURE(made.rows != NULL && made.pointers != NULL, ERR_LOCAL_MEMORY);
+	for (size_t i = 0; i < count; i++)
+		made.pointers[i] = (uint8_t *)made.rows + i * size;
+	inside_list_clear(list);
+	*list = made;
+	made = (struct inside_list){ .count = 0 };
+out:
+	inside_list_clear(&made);
+	return e;
+}
+
+const char *inside_text_or_null(const json_t *object, const char *name)
+{
+	return json_string_value(json_object_get(object, name));
+}
+
+const char *inside_text(const json_t *object, const char *name)
+{
+	const char *text = inside_text_or_null(object, name);
+
+	return text != NULL ? text : "";
+}
+
+enum hermetic_comparison inside_comparison(const json_t *object)
+{
+	const char *word = inside_text(object, "compared");
+
+	if (strcmp(word, "yes") == 0)
+		return HERMETIC_COMPARED_YES;
+	return strcmp(word, "changed") == 0 ? HERMETIC_COMPARED_CHANGED
+					    : HERMETIC_COMPARED_NO;
+}

@@ -1,0 +1,93 @@
+/* The inside of the library, for its own sources. */
+#ifndef HERMETIC_HERMETIC_INSIDE_H
+#define HERMETIC_HERMETIC_INSIDE_H
+
+#include "hermetic/hermetic.h"
+#include "reach/account.h"
+#include "reach/live.h"
+
+#include <jansson.h>
+
+/* A list that was handed out: `pointers` into `rows`, whose texts are those of
+ * `source`. All are owned. */
+struct inside_list {
+	json_t *source;
+	void *rows;
+	const void **pointers;
+	size_t count;
+};
+
+/* An event that waits, or the one that was handed out. */
+struct inside_event {
+	struct hermetic_event event; /* its texts are those below */
+	char session[TEXT_UUID_SIZE];
+	json_t *entry;
+	char *text, *json;
+	struct inside_event *next;
+};
+
+struct hermetic {
+	struct account a;
+	bool open;
+	struct buf passphrase; /* without a NUL */
+	/* owned, or NULL */
+	char *home, *server, *username, *device_name, *algorithms, *ca, *mqtt;
+	struct password_cost cost;
+	struct why last; /* of the last failure */
+
+	struct inside_list sessions, members, outbox, people;
+	char safety[128];
+
+	struct live_listener listener;
+	struct live *live;
+	json_t *follow; /* {ID: after}: what to follow once it is listened */
+	json_t *unsent; /* {ID: true}: the sessions in which something waits */
+	uint64_t again_at, again_ms; /* when that is tried next; steady clock */
+	struct inside_event *first, *last_event, *taken, *entry;
+	int poll_fd, timer_fd, channel_fd; /* -1: none */
+};
+
+/* Copies a struct that begins with its size: members that the caller does not know
+ * are 0. False: it has members that this library does not know, or no size. */
+bool inside_take(void *to, size_t size, const void *from);
+
+/* The beginning of each call on an open device. */
+#define INSIDE_OPEN(h)                                                         \
+	do {                                                                   \
+		if (!(h)->open)                                                \
+			return inside_refuse(h, "not-open",                    \
+					     "The device is not open: "        \
+					     "hermetic_open(), "               \
+					     "hermetic_register() or "         \
+					     "hermetic_login() comes first."); \
+		why_clear(&(h)->a.why);                                        \
+	} while (0)
+
+/* HERMETIC_USAGE with that reason. */
+enum hermetic_result inside_refuse(struct hermetic *h, const char *slug,
+				   const char *text);
+
+/* The end of each call: the result, with its reason kept. */
+enum hermetic_result inside_result(struct hermetic *h, enum err e);
+
+/* A list of `count` rows of `size` bytes, all zero, in place of the one that was;
+ * `source` is taken over. */
+MUST_CHECK enum err inside_list_make(struct inside_list *list, json_t *source,
+				     size_t count, size_t size);
+void inside_list_clear(struct inside_list *list);
+
+/* A member's text, "" where there is none; and NULL where there is none. */
+const char *inside_text(const json_t *object, const char *name);
+const char *inside_text_or_null(const json_t *object, const char *name);
+enum hermetic_comparison inside_comparison(const json_t *object);
+
+/* ---- events.c ---- */
+
+/* This device is in the session now, which had `before` entries here. */
+MUST_CHECK enum err events_entered(struct hermetic *h, const char *session,
+				   uint64_t before);
+/* Something waits there that may go later. */
+void events_note_unsent(struct hermetic *h, const char *session);
+void events_clear(struct hermetic *h);
+
+#endif

@@ -1,0 +1,110 @@
+/* Saying something, and the outbox. */
+#include "hermetic/inside.h"
+#include "reach/view.h"
+
+static enum said_act act_of(enum hermetic_act act)
+{
+	static const enum said_act acts[] = {
+		[HERMETIC_SAY] = SAID_TEXT,
+		[HERMETIC_EDIT] = SAID_EDIT,
+		[HERMETIC_DELETE] = SAID_DELETE,
+		[HERMETIC_REACT] = SAID_REACTION,
+	};
+
+	return acts[act];
+}
+
+/* What is kept is told with its reason, as a failure is. */
+static enum hermetic_result kept(struct hermetic *h,
+				 const struct outcome *outcome,
+				 const char *session,
+				 struct hermetic_sent *sent)
+{
+	(void)why_set(&h->a.why, ERR_STATE_PENDING, "waiting",
+		      "It waits to be sent.");
+	if (outcome->passing)
+		events_note_unsent(h, session);
+	sent->item = outcome->item;
+	(void)inside_result(h, ERR_STATE_PENDING);
+	return HERMETIC_KEPT;
+}
+
+enum hermetic_result hermetic_send(struct hermetic *h, const char *session,
+				   const char *text,
+				   const struct hermetic_saying *given,
+				   struct hermetic_sent *sent)
+{
+	struct hermetic_saying saying = { 0 };
+	struct hermetic_sent nowhere;
+	struct order order = { .kind = ORDER_SEND, .session = session };
+	const struct outcome *outcome;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	if (given != NULL && (!inside_take(&saying, sizeof(saying), given) ||
+			      (unsigned)saying.act > HERMETIC_REACT))
+		return inside_refuse(h, "usage",
+				     "struct hermetic_saying wants its size, "
+				     "and an act that there is.");
+	if (sent == NULL)
+		sent = &nowhere;
+	order.text = span_str(text != NULL ? text : "");
+	order.act = act_of(saying.act);
+	order.about = saying.about;
+	order.key = saying.key;
+	order.to_new_members = saying.to_new_members;
+	e = view_send(&h->a, &order, &outcome);
+	if (outcome != NULL && outcome->kept)
+		return kept(h, outcome, session, sent);
+	if (e == ERR_OK)
+		sent->number = outcome->seq;
+	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_outbox(struct hermetic *h, const char *session,
+				     const struct hermetic_item *const **list,
+				     size_t *count)
+{
+	struct hermetic_item *rows;
+	json_t *source = NULL;
+	const json_t *row;
+	size_t i;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	TRY(view_outbox(&h->a, session, &source));
+	TRY(inside_list_make(&h->outbox, source, json_array_size(source),
+			     sizeof(*rows)));
+	rows = h->outbox.rows;
+	json_array_foreach(source, i, row) rows[i] = (struct hermetic_item){
+		.session = inside_text(row, "session_id"),
+		.text = inside_text(row, "text"),
+		.key = inside_text_or_null(row, "key"),
+		.item =
+		    (uint64_t)json_integer_value(json_object_get(row, "item")),
+		.queued_at = (uint64_t)json_integer_value(
+		    json_object_get(row, "queued_at")),
+		.refused = !view_item_waits(row),
+		.reason = inside_text_or_null(row, "reason"),
+	};
+	*list = (const struct hermetic_item *const *)(void *)h->outbox.pointers;
+	*count = h->outbox.count;
+out:
+	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_drop(struct hermetic *h, const char *session,
+				   uint64_t item)
+{
+	size_t dropped = 0;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	TRY(device_outbox_drop(h->a.device, session, item, &dropped));
+	ENSURE(dropped > 0,
+	       why_set(&h->a.why, ERR_STATE_GONE, "no-such-item",
+		       "Nothing of that number is in the outbox of %s.",
+		       session));
+out:
+	return inside_result(h, e);
+}

@@ -1,0 +1,213 @@
+/* Sessions, who is in them, and what changes them. */
+#include "hermetic/inside.h"
+#include "reach/directory.h"
+#include "reach/drive.h"
+#include "reach/view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- lists ---- */
+
+static enum hermetic_standing standing_of(const json_t *row)
+{
+	static const struct {
+		const char *state;
+		enum hermetic_standing standing;
+	} table[] = {
+		{ "member", HERMETIC_MEMBER },
+		{ "invited", HERMETIC_INVITED },
+		{ "joining", HERMETIC_JOINING },
+		{ "creating", HERMETIC_JOINING },
+	};
+	const char *state = inside_text(row, "state");
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (strcmp(table[i].state, state) == 0)
+			return table[i].standing;
+	return HERMETIC_LEFT;
+}
+
+enum hermetic_result hermetic_sessions(
+    struct hermetic *h, bool invitations,
+    const struct hermetic_session *const **list, size_t *count)
+{
+	struct hermetic_session *rows;
+	json_t *source = NULL;
+	const json_t *row;
+	size_t i;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	TRY(invitations ? directory_list(&h->a, &source)
+			: directory_own(&h->a, &source));
+	TRY(inside_list_make(&h->sessions, source, json_array_size(source),
+			     sizeof(*rows)));
+	rows = h->sessions.rows;
+	json_array_foreach(source, i, row) rows[i] = (struct hermetic_session){
+		.id = inside_text(row, "session_id"),
+		.name = inside_text_or_null(row, "name"),
+		.algorithm = inside_text(row, "algorithm"),
+		.standing = standing_of(row),
+		.inviter = inside_text_or_null(row, "creator"),
+		.last = (uint64_t)json_integer_value(
+		    json_object_get(row, "last_seq")),
+		.stop = inside_text_or_null(row, "stop"),
+	};
+	*list = (const struct hermetic_session *const *)(void *)
+		    h->sessions.pointers;
+	*count = h->sessions.count;
+out:
+	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_members(
+    struct hermetic *h, const char *session,
+    const struct hermetic_member *const **list, size_t *count)
+{
+	struct hermetic_member *rows;
+	json_t *source = NULL;
+	const json_t *row, *members;
+	size_t i;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	TRY(view_session(&h->a, session, &source));
+	members = json_object_get(source, "members");
+	TRY(inside_list_make(&h->members, source, json_array_size(members),
+			     sizeof(*rows)));
+	rows = h->members.rows;
+	json_array_foreach(members, i, row) rows[i] = (struct hermetic_member){
+		.username = inside_text(row, "username"),
+		.device = inside_text(row, "device_id"),
+		.role = inside_text(row, "role"),
+		.own = json_is_true(json_object_get(row, "own")),
+		.seen = json_is_true(json_object_get(row, "seen")),
+		.compared = inside_comparison(row),
+		.mark = inside_text(row, "mark"),
+	};
+	*list =
+	    (const struct hermetic_member *const *)(void *)h->members.pointers;
+	*count = h->members.count;
+out:
+	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_safety_number(struct hermetic *h,
+					    const char *session,
+					    const char **digits)
+{
+	json_t *source = NULL;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	TRY(view_session(&h->a, session, &source));
+	(void)snprintf(h->safety, sizeof(h->safety), "%s",
+		       inside_text(source, "safety_number"));
+	*digits = h->safety;
+out:
+	json_decref(source);
+	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_shown(struct hermetic *h, const char *session,
+				    const char *const *marks, size_t count)
+{
+	INSIDE_OPEN(h);
+	return inside_result(h,
+			     device_shown(h->a.device, session, marks, count));
+}
+
+/* ---- changes ---- */
+
+enum hermetic_result hermetic_create(struct hermetic *h,
+				     const struct hermetic_creation *given,
+				     char id[HERMETIC_ID_SIZE])
+{
+	struct hermetic_creation creation = { 0 };
+	struct order order = { .kind = ORDER_CREATE, .offer = &h->a.suites };
+	const struct outcome *outcome;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	if (given != NULL && !inside_take(&creation, sizeof(creation), given))
+		return inside_refuse(
+		    h, "usage", "struct hermetic_creation wants its size.");
+	order.name = creation.name;
+	order.users = creation.users;
+	order.user_count = creation.user_count;
+	order.open = creation.open;
+	order.verified_only = creation.verified_only;
+	TRY(drive_order(&h->a, &order, &outcome));
+	memcpy(id, outcome->session, HERMETIC_ID_SIZE);
+	TRY(events_entered(h, id, 0));
+out:
+	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_join(struct hermetic *h, const char *session)
+{
+	uint64_t before;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	before = device_last_seq(h->a.device, session);
+	TRY(drive_session(&h->a, ORDER_JOIN, session));
+	TRY(events_entered(h, session, before));
+	TRY(drive_session(&h->a, ORDER_STOCK, NULL));
+out:
+	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_invite(struct hermetic *h, const char *session,
+				     const char *user, size_t *devices)
+{
+	const struct order order = { .kind = ORDER_INVITE,
+				     .session = session,
+				     .users = &user,
+				     .user_count = 1 };
+	const struct outcome *outcome;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	TRY(drive_order(&h->a, &order, &outcome));
+	if (devices != NULL)
+		*devices = outcome->devices;
+out:
+	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_remove(struct hermetic *h, const char *session,
+				     const char *whom)
+{
+	const struct order order = { .kind = ORDER_REMOVE,
+				     .session = session,
+				     .whom = whom };
+
+	INSIDE_OPEN(h);
+	return inside_result(h, drive_order(&h->a, &order, NULL));
+}
+
+enum hermetic_result hermetic_rotate(struct hermetic *h, const char *session)
+{
+	INSIDE_OPEN(h);
+	return inside_result(h, drive_session(&h->a, ORDER_ROTATE, session));
+}
+
+enum hermetic_result hermetic_leave(struct hermetic *h, const char *session)
+{
+	INSIDE_OPEN(h);
+	return inside_result(h, drive_session(&h->a, ORDER_LEAVE, session));
+}
+
+enum hermetic_result hermetic_resolve(struct hermetic *h, const char *session)
+{
+	INSIDE_OPEN(h);
+	return inside_result(h, drive_session(&h->a, ORDER_RESOLVE, session));
+}
+
+enum hermetic_result hermetic_refresh(struct hermetic *h, const char *session)
+{
+	INSIDE_OPEN(h);
+	return inside_result(h, view_refresh(&h->a, session));
+}

@@ -1,0 +1,149 @@
+// libhermetic as others use it: installed into a prefix of its own, the example
+// docs/example/bot.c compiled against that and talked with.
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+
+import { Person } from '../testlib/people.mjs';
+import { build, newHome, root, startNode, startPostgres, until }
+  from '../testlib/stack.mjs';
+
+const exec = promisify(execFile);
+const variant = basename(build);
+const sanitized = variant === 'asan' ? ['-fsanitize=address,undefined'] : [];
+const warnings = ['-Wall', '-Wextra', '-pedantic', '-Werror'];
+const bot = join(root, 'docs/example/bot.c');
+
+let prefix;
+before(async () => {
+  prefix = mkdtempSync(join(tmpdir(), 'hermetic-embedding-'));
+  await exec('make', ['-s', `VARIANT=${variant}`, `B=${build}`,
+    `PREFIX=${prefix}`, 'install-hermetic'], { cwd: root, maxBuffer: 1 << 26 });
+});
+after(() => rmSync(prefix, { recursive: true }));
+
+async function flags(...args) {
+  const { stdout } = await exec('pkg-config', [...args, 'hermetic'],
+    { env: { ...process.env, PKG_CONFIG_PATH: join(prefix, 'lib/pkgconfig') } });
+  return stdout.trim().split(/\s+/);
+}
+
+async function compiled(name, compiler, libs) {
+  const program = join(prefix, name);
+  await exec(compiler[0], [...compiler.slice(1), ...warnings, ...sanitized,
+    '-o', program, bot, ...await flags('--cflags'), ...libs]);
+  return program;
+}
+
+// Functions that the header declares, and what a file shows.
+const header = () => readFileSync(
+  join(prefix, 'include/hermetic/hermetic.h'), 'utf8')
+  .replace(/\/\*[^]*?\*\//g, '');
+const declared = () => [...new Set([...header().matchAll(
+  /\b(hermetic_[a-z_]+)\(/g)].map(m => m[1]))].sort();
+
+async function shown(file, ...how) {
+  const { stdout } = await exec('nm', [...how, '--defined-only',
+    join(prefix, 'lib', file)], { maxBuffer: 1 << 26 });
+  return stdout.split('\n').map(l => l.split(' '))
+    .filter(l => l[1] === 'T' || l[1] === 'D' || l[1] === 'B')
+    .map(l => l[2].replace(/@.*/, '')).sort();
+}
+
+test('the libraries show what the header declares, and no more', async () => {
+  const functions = declared();
+  assert.ok(functions.length > 30);
+  assert.deepEqual(await shown('libhermetic.so', '-D'), functions);
+  assert.deepEqual(await shown('libhermetic.a', '-g'), functions);
+});
+
+test('no function of a version goes away', async () => {
+  const kept = readFileSync(join(root, 'src/hermetic/abi.txt'), 'utf8')
+    .split('\n').filter(l => l && !l.startsWith('#')).map(l => l.split(' '));
+  const { stdout } = await exec('nm', ['-D', '--defined-only',
+    join(prefix, 'lib/libhermetic.so')]);
+  for (const [version, name] of kept)
+    assert.ok(stdout.includes(` ${name}@@HERMETIC_${version}\n`), name);
+  assert.deepEqual(declared(), kept.map(([, name]) => name).sort());
+});
+
+test('the header has its prefix everywhere', () => {
+  for (const [, name] of header().matchAll(/^#define (\w+)/gm))
+    assert.match(name, /^HERMETIC_/);
+  for (const [, name] of header().matchAll(/^(?:struct|enum) (\w+)/gm))
+    assert.match(name, /^hermetic(_|$)/);
+  for (const [, name] of header().matchAll(/^\t([A-Z][A-Z_]+)[,; =]/gm))
+    assert.match(name, /^HERMETIC_/);
+});
+
+test('the example is short, and is C and C++', async () => {
+  assert.ok(readFileSync(bot, 'utf8').split('\n').length <= 68);
+  await compiled('cpp', ['c++', '-x', 'c++', '-std=c++17'],
+    ['-x', 'none', ...await flags('--libs')]);
+});
+
+/** The example as it runs: { child, said(pattern), stop() }. */
+function starts(program, name, server, home) {
+  const child = spawn(program, [home, server, name], {
+    env: { PATH: process.env.PATH, LD_LIBRARY_PATH: join(prefix, 'lib'),
+      BOT_PASSPHRASE: 'a bot has one, too' },
+    stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', d => { out += d; });
+  const ended = new Promise(done => child.on('close', done));
+  return {
+    said: pattern => until(() => {
+      if (child.exitCode !== null) throw new Error(`the bot ended: ${out}`);
+      return pattern.test(out);
+    }, { name: `the bot to say ${pattern}` }),
+    stop: async () => { child.kill('SIGTERM'); await ended; },
+  };
+}
+
+describe('the bot', { concurrency: false }, () => {
+  let postgres, node, alice;
+  before(async () => {
+    postgres = await startPostgres();
+    node = await startNode({ postgres });
+    alice = await new Person('alice', node.url).register();
+  });
+  after(async () => {
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  test('joins where it is invited, and answers, also when it is started again',
+    async () => {
+      const name = `bot-${alice.name.slice(-8)}`, home = newHome();
+      const shared = await compiled('shared', ['cc', '-std=c11'],
+        await flags('--libs'));
+      let running = starts(shared, name, node.url, home);
+      await running.said(/listens/);
+      const [{ session_id: id }] = await alice.does('create', '--invite', name);
+      const answers = async texts => until(async () => {
+        await alice.does('members', id); // whoever joined is seen
+        const got = (await alice.does('read', id)).filter(m => m.from === name &&
+          m.kind === 'text');
+        return texts.every(t => got.some(m => m.text === t)) && got;
+      }, { name: `the answers ${texts}` });
+      await alice.does('send', id, 'is anybody there?');
+      const [first] = await answers([`${alice.name} said: is anybody there?`]);
+      assert.ok(first.reply_to > 0);
+      await running.stop();
+
+      // linked statically, against the same home
+      const libs = (await flags('--libs', '--static'))
+        .map(f => f === '-lhermetic' ? '-l:libhermetic.a' : f);
+      running = starts(await compiled('static', ['cc', '-std=c11'], libs),
+        name, node.url, home);
+      await running.said(/listens/);
+      await alice.does('send', id, 'again');
+      await answers([`${alice.name} said: again`]);
+      await running.stop();
+    });
+});
