@@ -7,8 +7,7 @@
 #ifndef HERMETIC_COMMAND_SAVING_H
 #define HERMETIC_COMMAND_SAVING_H
 
-#include "content/attachment.h"
-#include "device/why.h"
+#include "device/device.h"
 
 struct saving {
 	const struct attachment *file; /* borrowed */
