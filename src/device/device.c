@@ -11,6 +11,7 @@
 #include "device/outbox.h"
 #include "device/people.h"
 #include "device/pins.h"
+#include "device/verified.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,7 @@ void device_close(struct device *device)
 	work_clear(&device->work);
 	check_accounts_free(device->accounts);
 	json_decref(device->names);
+	json_decref(device->trusts);
 	free(device->events);
 	free(device);
 }
@@ -142,6 +144,9 @@ enum err device_entry(struct device *device, const char *session, uint64_t seq,
 	(void)json_object_del(entry, "head"); /* for comparing views */
 	attached_hide(entry);
 	TRY(marks_show(core_store(device), session, entry));
+	if (record_string(entry, "from") != NULL)
+		TRY(verified_put(device, span_str(record_string(entry, "from")),
+				 entry));
 	TRY(names_dress_entry(device, entry));
 	TRY(record_print(entry, json));
 out:
