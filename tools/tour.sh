@@ -125,6 +125,29 @@ talk() { # ALGORITHM HELLO ANSWER TRANSPORT ITS-NAME
   shows_row "$session" "$sent"
 }
 
+# A file, of which the server holds as many bytes, and none that Bob gets.
+shares() { # SESSION-NAME
+  local session seq there
+  mkdir "$HOMES/from" "$HOMES/to"
+  printf 'The tide table of this week.\n' >"$HOMES/from/tides.txt"
+  session=$(as "$ALICE" create --name "$1" --invite "$BOB" | text session_id)
+  as "$BOB" join "$session" >/dev/null
+  seq=$(as "$ALICE" send "$session" --file "$HOMES/from/tides.txt" \
+    --caption "For the way" | grep -v '"event"' | number seq)
+  as "$BOB" save "$session" "$seq" "$HOMES/to" >/dev/null
+  cmp -s "$HOMES/from/tides.txt" "$HOMES/to/tides.txt" ||
+    wrong "Bob did not get the file"
+  line "Alice to Bob" "tides.txt, sealed, sent and saved as it was"
+  there=$(psql -X -q -A -t -v ON_ERROR_STOP=1 -v session="$session" -f - <<'SQL'
+SELECT encode(bytes, 'hex') FROM hermetic.file_piece
+  WHERE session_id = :'session'::uuid;
+SQL
+  )
+  [ -n "$there" ] || wrong "PostgreSQL does not hold the file"
+  line "PostgreSQL holds" "$((${#there} / 2)) bytes of it, sealed:"
+  hex "$there"
+}
+
 title "Alice and Bob register"
 registers Alice "$ALICE"
 registers Bob "$BOB"
@@ -135,5 +158,7 @@ talk chacha20-poly1305 "Bring the blue lantern." "And the long rope." \
   ws WebSocket
 title "A session with Twofish"
 talk twofish-256-gcm "Low tide is at four." "I will be early." mqtt MQTT
+title "A file"
+shares "tides"
 printf '\n  %s\n' "The server ordered, stored and delivered all of it, and \
 opened none of it."

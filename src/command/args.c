@@ -21,6 +21,8 @@ enum option {
 	OPT_OPEN,
 	OPT_VERIFIED_ONLY,
 	OPT_ID,
+	OPT_FILE,
+	OPT_CAPTION,
 	OPT_REPLY,
 	OPT_EDIT,
 	OPT_EXPIRES,
@@ -92,6 +94,10 @@ static const struct option_row OPTIONS[OPT_COUNT] = {
 		     "your own id of the text: sent once, however often you "
 		     "try",
 		     SAYS },
+	[OPT_FILE] = { "--file", NULL, "FILE",
+		       "send that file, in place of TEXT", ONLY(VERB_SEND) },
+	[OPT_CAPTION] = { "--caption", NULL, "TEXT", "what stands beside it",
+			  ONLY(VERB_SEND) },
 	[OPT_REPLY] = { "--reply", NULL, "N", "it answers message number N",
 			ONLY(VERB_SEND) },
 	[OPT_EDIT] = { "--edit", NULL, "N",
@@ -315,11 +321,12 @@ static void set_flag(struct args *a, enum option option)
 static bool set_text(struct args *a, enum option option, const char *value)
 {
 	const char **const texts[OPT_COUNT] = {
-		[OPT_SERVER] = &a->server, [OPT_USERNAME] = &a->username,
-		[OPT_HOME] = &a->home,	   [OPT_CA] = &a->ca,
-		[OPT_DEVICE] = &a->device, [OPT_ALGORITHM] = &a->algorithms,
-		[OPT_NAME] = &a->name,	   [OPT_ID] = &a->key,
-		[OPT_MQTT] = &a->mqtt,
+		[OPT_SERVER] = &a->server,   [OPT_USERNAME] = &a->username,
+		[OPT_HOME] = &a->home,	     [OPT_CA] = &a->ca,
+		[OPT_DEVICE] = &a->device,   [OPT_ALGORITHM] = &a->algorithms,
+		[OPT_NAME] = &a->name,	     [OPT_ID] = &a->key,
+		[OPT_MQTT] = &a->mqtt,	     [OPT_FILE] = &a->file,
+		[OPT_CAPTION] = &a->caption,
 	};
 
 	if (texts[option] == NULL)
@@ -447,6 +454,14 @@ static enum err check_verb(const struct args *a, uint64_t used,
 		return usage(problem, "--reply or --edit, not both.");
 	if (a->drop != NULL && (a->operand_count == 0 || a->flush))
 		return usage(problem, "--drop wants an ID, and no --flush.");
+	if (a->caption != NULL && a->file == NULL)
+		return usage(problem, "--caption goes with --file.");
+	if (a->file != NULL && (a->operand_count != 1 || a->edit > 0))
+		return usage(problem, "--file takes an ID, no TEXT and no "
+				      "--edit.");
+	if (a->verb == VERB_SEND && a->file == NULL && a->operand_count < 2)
+		return usage(problem, "send wants: %s",
+			     args_verbs[VERB_SEND].operands);
 	if (a->operand_count < args_verbs[a->verb].least)
 		return usage(problem, "%s wants: %s", args_verbs[a->verb].name,
 			     args_verbs[a->verb].operands);

@@ -24,6 +24,7 @@ enum verb {
 	VERB_SEND,
 	VERB_REACT,
 	VERB_DELETE,
+	VERB_SAVE,
 	VERB_READ,
 	VERB_MEMBERS,
 	VERB_SAFETY,
@@ -67,10 +68,11 @@ struct args {
 	    end_others, recovery, no_recovery, begin_anew, replace,
 	    verified_only, foreground;
 	const char *server, *username, *home, *device, *ca;
-	const char *name;	/* --name of a session */
-	const char *key;	/* --id of a text */
-	const char *drop;	/* --drop: "all" or an item's number */
-	uint64_t drop_item;	/* of --drop; 0: all */
+	const char *name;	    /* --name of a session */
+	const char *key;	    /* --id of a text */
+	const char *file, *caption; /* of send */
+	const char *drop;	    /* --drop: "all" or an item's number */
+	uint64_t drop_item;	    /* of --drop; 0: all */
 	const char *algorithms; /* comma-separated, in order of preference */
 	const char *scrypt_n;	/* cost of a new state, environment only */
 	const char *stock;	/* of KeyPackages, environment only */

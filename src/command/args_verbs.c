@@ -52,14 +52,18 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 	[VERB_INVITE] = { "invite", "ID USER",
 			  "add a user's devices to a session", 2, 2, NULL,
 			  "hermetic invite 3f2a carol" },
-	[VERB_SEND] = { "send", "ID TEXT|-", "send a message", 2, 2,
-			"With - the text is standard input.\n"
+	[VERB_SEND] = { "send", "ID TEXT|-", "send a message, or a file", 1, 2,
+			"With - the text is standard input. A file that was "
+			"cut off goes on with\n"
+			"the same command.\n"
 			"What cannot be sent now is kept in the outbox (exit "
 			"code 4) and goes\n"
 			"out with a later command.",
 			"hermetic send 3f2a 'See you at noon'\n"
 			"  git log -1 | hermetic send 3f2a -\n"
 			"  hermetic send 3f2a --reply 12 'Me, too'\n"
+			"  hermetic send 3f2a --file notes.pdf --caption "
+			"'As promised'\n"
 			"  hermetic send 3f2a -- --starts-with-dashes" },
 	[VERB_REACT] = { "react", "ID N TEXT", "react to message number N", 3,
 			 3,
@@ -72,6 +76,13 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			  "It goes out of what the others keep, too, if their "
 			  "devices are honest.",
 			  "hermetic delete 3f2a 12" },
+	[VERB_SAVE] = { "save", "ID N [DIR]",
+			"save the file of message number N", 2, 3,
+			"It gets its name once all of it was verified, and "
+			"takes no other file's\n"
+			"place. Cut off, the same command goes on.",
+			"hermetic save 3f2a 12\n"
+			"  hermetic save 3f2a 12 ~/Downloads" },
 	[VERB_READ] = { "read", "ID", "print messages", 1, 1, NULL,
 			"hermetic read 3f2a\n"
 			"  hermetic read 3f2a --after 12 --follow --json" },

@@ -62,6 +62,8 @@ MUST_CHECK enum err cmd_create(struct cmd *cmd);
 MUST_CHECK enum err cmd_join(struct cmd *cmd);
 MUST_CHECK enum err cmd_invite(struct cmd *cmd);
 MUST_CHECK enum err cmd_send(struct cmd *cmd);
+MUST_CHECK enum err cmd_send_file(struct cmd *cmd); /* with --file */
+MUST_CHECK enum err cmd_save(struct cmd *cmd);
 MUST_CHECK enum err cmd_react(struct cmd *cmd);
 MUST_CHECK enum err cmd_delete(struct cmd *cmd);
 MUST_CHECK enum err cmd_read(struct cmd *cmd);
@@ -118,6 +120,12 @@ bool cmd_someone_waits(struct cmd *cmd);
 /* Is it a user name? */
 MUST_CHECK enum err cmd_check_name(struct cmd *cmd, const char *user);
 MUST_CHECK enum err cmd_verify(struct cmd *cmd);
+
+/* Says what the order has: `act`, `about`, `text`, `file`, and `key` where it has one of
+ * its own. Prints what came of it. */
+MUST_CHECK enum err cmd_send_order(struct cmd *cmd, struct order order);
+/* The second operand: the number of a message. */
+MUST_CHECK enum err cmd_read_number(struct cmd *cmd, uint64_t *number);
 
 /* Prints a session that was changed, with the names of its members. The second
  * one is for who has come into it: its members were shown by that. */

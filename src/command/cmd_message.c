@@ -89,8 +89,7 @@ static enum err send_text(struct cmd *cmd, const char *id,
 	return e == ERR_OK ? print_sent(cmd, id, outcome->seq) : e;
 }
 
-/* `act`, `about` and `text` of the order are given. */
-static enum err send_by(struct cmd *cmd, struct order order)
+enum err cmd_send_order(struct cmd *cmd, struct order order)
 {
 	char id[TEXT_UUID_SIZE];
 	struct live_listener nobody = { .entry = ignore_entry };
@@ -100,7 +99,8 @@ static enum err send_by(struct cmd *cmd, struct order order)
 	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
 	order.kind = ORDER_SEND;
 	order.session = id;
-	order.key = cmd->args->key;
+	if (cmd->args->key != NULL)
+		order.key = cmd->args->key;
 	order.to_new_members = cmd->args->to_new_members;
 	if (cmd->args->transport == TRANSPORT_DEFAULT ||
 	    cmd->args->transport == TRANSPORT_REST)
@@ -123,19 +123,21 @@ enum err cmd_send(struct cmd *cmd)
 	struct buf text = BUF_INIT;
 	enum err e;
 
+	if (args->file != NULL)
+		return cmd_send_file(cmd);
 	if (strcmp(args->operands[1], "-") == 0)
 		TRY(read_input(cmd, &text));
 	else
 		buf_put_str(&text, args->operands[1]);
 	TRY(buf_end(&text));
 	order.text = buf_span(&text);
-	TRY(send_by(cmd, order));
+	TRY(cmd_send_order(cmd, order));
 out:
 	buf_clear(&text);
 	return e;
 }
 
-static enum err read_number(struct cmd *cmd, uint64_t *number)
+enum err cmd_read_number(struct cmd *cmd, uint64_t *number)
 {
 	const char *word = cmd->args->operands[1];
 
@@ -151,9 +153,9 @@ enum err cmd_react(struct cmd *cmd)
 	struct order order = { .act = SAID_REACTION };
 	enum err e;
 
-	TRY(read_number(cmd, &order.about));
+	TRY(cmd_read_number(cmd, &order.about));
 	order.text = span_str(cmd->args->operands[2]);
-	TRY(send_by(cmd, order));
+	TRY(cmd_send_order(cmd, order));
 out:
 	return e;
 }
@@ -163,8 +165,8 @@ enum err cmd_delete(struct cmd *cmd)
 	struct order order = { .act = SAID_DELETE };
 	enum err e;
 
-	TRY(read_number(cmd, &order.about));
-	TRY(send_by(cmd, order));
+	TRY(cmd_read_number(cmd, &order.about));
+	TRY(cmd_send_order(cmd, order));
 out:
 	return e;
 }

@@ -302,6 +302,19 @@ static void put_receipts(struct buf *out, const json_t *entry)
 	buf_put_u8(out, ']');
 }
 
+/* "[file notes.txt, 1.4 kB: hermetic save SESSION 12] " */
+static void put_file(struct buf *out, const json_t *entry)
+{
+	const json_t *file = json_object_get(entry, "file");
+
+	if (file == NULL)
+		return;
+	buf_putf(out, "[file %s, ", out_name(file, "name"));
+	out_put_size(out, (uint64_t)number_of(file, "size"));
+	buf_putf(out, ": hermetic save SESSION %lld] ",
+		 number_of(entry, "seq"));
+}
+
 static bool is_over(const json_t *entry)
 {
 	return json_is_true(json_object_get(entry, "expired"));
@@ -339,6 +352,7 @@ static void put_text(struct buf *out, const json_t *entry)
 		put_which(out, entry, "reply_to");
 		buf_put_str(out, ") ");
 	}
+	put_file(out, entry);
 	put_member(out, entry, edited ? "edited_text" : "text");
 	if (edited)
 		buf_putf(out, " (edited by #%lld)", number_of(entry, "edited"));

@@ -57,6 +57,27 @@ static void put_safe(struct buf *out, struct span text, bool is_name)
 	}
 }
 
+bool out_is_harmful(uint32_t c)
+{
+	return is_harmful(c, true);
+}
+
+void out_put_size(struct buf *out, uint64_t bytes)
+{
+	static const char *const units[] = { "kB", "MB", "GB", "TB" };
+	uint64_t unit = 1000;
+	size_t i = 0;
+
+	if (bytes < unit) {
+		buf_putf(out, "%u bytes", (unsigned)bytes);
+		return;
+	}
+	for (; i < 3 && bytes / unit >= 1000; i++)
+		unit *= 1000;
+	buf_putf(out, "%u.%u %s", (unsigned)(bytes / unit),
+		 (unsigned)(bytes % unit / (unit / 10)), units[i]);
+}
+
 void out_put_safe(struct buf *out, struct span text)
 {
 	put_safe(out, text, false);

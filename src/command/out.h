@@ -18,6 +18,12 @@ void out_put_safe(struct buf *out, struct span text);
  * too. */
 void out_put_name(struct buf *out, struct span name);
 
+/* Has no place in a name: it is escaped there. */
+bool out_is_harmful(uint32_t c);
+
+/* "512 bytes", "1.4 MB": powers of 1,000. */
+void out_put_size(struct buf *out, uint64_t bytes);
+
 /* One line of ASCII JSON, flushed. */
 void out_json(const json_t *value);
 

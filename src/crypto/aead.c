@@ -1,6 +1,8 @@
 #include "crypto/aead.h"
 
 #include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/sec.h"
 #include "crypto/evp.h"
@@ -96,4 +98,85 @@ out:
 	EVP_CIPHER_CTX_free(ctx);
 	evp_quiet_end();
 	return e;
+}
+
+/* ---- in pieces ---- */
+
+struct aead_stream {
+	EVP_CIPHER_CTX *ctx;
+	uint64_t left; /* bytes that may still pass */
+};
+
+enum err aead_stream_begin(const struct suite *suite, struct span key,
+			   struct span nonce, struct span aad, bool seal,
+			   struct aead_stream **out)
+{
+	struct aead_stream *s = NULL;
+	enum err e = ERR_OK;
+
+	ENSURE(shapes_hold(suite, key, nonce, aad, SPAN_EMPTY), ERR_LOCAL_BUG);
+	s = calloc(1, sizeof(*s));
+	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
+	s->ctx = begin(suite, key, nonce, aad, seal);
+	ENSURE(s->ctx != NULL, ERR_LOCAL_CRYPTO);
+	s->left = AEAD_STREAM_MAX;
+	*out = s;
+	s = NULL;
+out:
+	aead_stream_free(s);
+	return e;
+}
+
+enum err aead_stream_pass(struct aead_stream *s, struct span in, uint8_t *out)
+{
+	int n = 0;
+
+	if (in.n > s->left || in.n > INT_MAX)
+		return ERR_LOCAL_BUG;
+	s->left -= in.n;
+	if (in.n > 0 &&
+	    (EVP_CipherUpdate(s->ctx, out, &n, in.p, (int)in.n) != 1 ||
+	     (size_t)n != in.n))
+		return ERR_LOCAL_CRYPTO;
+	return ERR_OK;
+}
+
+enum err aead_stream_seal_end(struct aead_stream *s,
+			      uint8_t tag[SUITE_AEAD_TAG])
+{
+	uint8_t none[SUITE_AEAD_TAG];
+	int n = 0;
+
+	if (EVP_CipherFinal_ex(s->ctx, none, &n) != 1 || n != 0 ||
+	    EVP_CIPHER_CTX_ctrl(s->ctx, EVP_CTRL_AEAD_GET_TAG, SUITE_AEAD_TAG,
+				tag) != 1)
+		return ERR_LOCAL_CRYPTO;
+	return ERR_OK;
+}
+
+enum err aead_stream_open_end(struct aead_stream *s,
+			      const uint8_t tag[SUITE_AEAD_TAG])
+{
+	uint8_t copy[SUITE_AEAD_TAG], none[SUITE_AEAD_TAG];
+	enum err e = ERR_OK;
+	int n = 0;
+
+	memcpy(copy, tag, sizeof(copy));
+	evp_quiet_begin();
+	ENSURE(EVP_CIPHER_CTX_ctrl(s->ctx, EVP_CTRL_AEAD_SET_TAG,
+				   SUITE_AEAD_TAG, copy) == 1,
+	       ERR_LOCAL_CRYPTO);
+	ENSURE(EVP_CipherFinal_ex(s->ctx, none, &n) == 1 && n == 0,
+	       ERR_PEER_CRYPTO);
+out:
+	evp_quiet_end();
+	return e;
+}
+
+void aead_stream_free(struct aead_stream *s)
+{
+	if (s == NULL)
+		return;
+	EVP_CIPHER_CTX_free(s->ctx);
+	free(s);
 }

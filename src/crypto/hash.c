@@ -1,5 +1,6 @@
 #include "crypto/hash.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/evp.h"
@@ -33,6 +34,49 @@ enum err hash_digest(const struct suite *suite, const struct span *parts,
 enum err hash_sha256(const struct span *parts, size_t count, uint8_t out[32])
 {
 	return digest_parts("SHA2-256", parts, count, out);
+}
+
+struct hash_stream {
+	EVP_MD_CTX *ctx;
+};
+
+enum err hash_stream_begin(struct hash_stream **out)
+{
+	const EVP_MD *md = evp_digest("SHA2-256");
+	struct hash_stream *s = calloc(1, sizeof(*s));
+	enum err e = ERR_OK;
+
+	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
+	s->ctx = EVP_MD_CTX_new();
+	ENSURE(md != NULL && s->ctx != NULL &&
+		   EVP_DigestInit_ex2(s->ctx, md, NULL) == 1,
+	       ERR_LOCAL_CRYPTO);
+	*out = s;
+	s = NULL;
+out:
+	hash_stream_free(s);
+	return e;
+}
+
+enum err hash_stream_add(struct hash_stream *s, struct span bytes)
+{
+	return EVP_DigestUpdate(s->ctx, bytes.p, bytes.n) == 1
+		   ? ERR_OK
+		   : ERR_LOCAL_CRYPTO;
+}
+
+enum err hash_stream_end(struct hash_stream *s, uint8_t out[32])
+{
+	return EVP_DigestFinal_ex(s->ctx, out, NULL) == 1 ? ERR_OK
+							  : ERR_LOCAL_CRYPTO;
+}
+
+void hash_stream_free(struct hash_stream *s)
+{
+	if (s == NULL)
+		return;
+	EVP_MD_CTX_free(s->ctx);
+	free(s);
 }
 
 enum err hash_sha1(struct span bytes, uint8_t out[20])

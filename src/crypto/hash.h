@@ -14,6 +14,15 @@ MUST_CHECK enum err hash_digest(const struct suite *suite,
 MUST_CHECK enum err hash_sha256(const struct span *parts, size_t count,
 				uint8_t out[32]);
 
+/* The same of what comes in pieces. */
+struct hash_stream;
+MUST_CHECK enum err hash_stream_begin(struct hash_stream **out);
+MUST_CHECK enum err hash_stream_add(struct hash_stream *stream,
+				    struct span bytes);
+MUST_CHECK enum err hash_stream_end(struct hash_stream *stream,
+				    uint8_t out[32]);
+void hash_stream_free(struct hash_stream *stream); /* NULL is allowed */
+
 /* SHA-1, for the handshake of RFC 6455 section 4.2.2, where it protects
  * nothing. */
 MUST_CHECK enum err hash_sha1(struct span bytes, uint8_t out[20]);

@@ -2,6 +2,7 @@
 
 #include "base/fault.h"
 #include "device/accounts.h"
+#include "device/attached.h"
 #include "device/core.h"
 #include "device/expiry.h"
 #include "device/log.h"
@@ -143,6 +144,7 @@ enum err device_entry(struct device *device, const char *session, uint64_t seq,
 	}
 	TRY(e);
 	(void)json_object_del(entry, "head"); /* for comparing views */
+	attached_hide(entry);
 	TRY(marks_show(core_store(device), session, entry));
 	TRY(receipts_show(device, session, entry));
 	if (record_string(entry, "from") != NULL)
@@ -150,6 +152,20 @@ enum err device_entry(struct device *device, const char *session, uint64_t seq,
 				 entry));
 	TRY(names_dress_entry(device, entry));
 	TRY(record_print(entry, json));
+out:
+	json_decref(entry);
+	return e;
+}
+
+enum err device_file(struct device *device, const char *session, uint64_t seq,
+		     struct attachment *file)
+{
+	json_t *entry = NULL;
+	enum err e;
+
+	memset(file, 0, sizeof(*file));
+	TRY(membership_entry(core_store(device), session, seq, &entry));
+	TRY(attached_get(entry, file));
 out:
 	json_decref(entry);
 	return e;

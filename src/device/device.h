@@ -16,6 +16,7 @@
 #define HERMETIC_DEVICE_DEVICE_H
 
 #include "base/text.h"
+#include "content/attachment.h"
 #include "device/ports.h"
 #include "device/said_act.h"
 #include "device/suites.h"
@@ -78,6 +79,9 @@ struct order {
 	/* SEND: what the text is to the entry `about`. 0: a text by itself. */
 	enum said_act act;
 	uint64_t about;
+	/* SEND: goes with the text, which may be empty then. The server has it whole
+	 * already. NULL: none. */
+	const struct attachment *file;
 	uint64_t
 	    expires_s;	 /* SEND: seconds that the text is kept; 0: for ever */
 	const char *key; /* the caller's own id of the text, or NULL */
@@ -184,6 +188,11 @@ MUST_CHECK enum err device_describe(struct device *device, const char *session,
  * {seq, kind: "unreadable", reason}. */
 MUST_CHECK enum err device_entry(struct device *device, const char *session,
 				 uint64_t seq, struct buf *json);
+
+/* The file that the entry names, with what opens it. ERR_STATE_GONE: it names none.
+ * The caller clears `file`, also after a failure. */
+MUST_CHECK enum err device_file(struct device *device, const char *session,
+				uint64_t seq, struct attachment *file);
 
 /* Texts whose time has come go out of the store. Orders, pushes and device_entry()
  * do that, too: this is for who waits in between. */

@@ -1,5 +1,6 @@
 #include "device/heard.h"
 
+#include "device/attached.h"
 #include "device/entry_kind.h"
 #include "device/expiry.h"
 #include "device/marks.h"
@@ -223,6 +224,8 @@ enum err heard_mimi(struct device *d, const struct session_event *event,
 	TRY(put_end(d, &said, event->seq, entry));
 	if (said.act != SAID_DELETE && !is_over(entry))
 		TRY(record_set_text(entry, "text", buf_span(&said.text)));
+	if (said.has_file && !is_over(entry))
+		TRY(attached_put(entry, &said.file));
 	if (said.fallback)
 		(void)json_object_set_new(entry, "fallback", json_true());
 	TRY(put_id(d, event, mimi, said.salt, entry));

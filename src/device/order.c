@@ -32,7 +32,8 @@ static enum err check_text(struct device *d)
 {
 	const struct order *order = &d->work.order;
 
-	if (order->text.n == 0 && order->act != SAID_DELETE)
+	if (order->text.n == 0 && order->act != SAID_DELETE &&
+	    order->file == NULL)
 		return why_set(&d->work.why, ERR_PEER_INVALID, "empty",
 			       "There is nothing to send: the text is empty.");
 	if (order->text.n >= SESSION_DATA_MAX)
@@ -102,6 +103,9 @@ static enum err begin_send(struct device *d)
 	TRY(need_member(d));
 	TRY(outbox_put(d, buf_span(&content), ends, d->work.order.key,
 		       &d->work.outcome.item));
+	if (d->work.order.file != NULL)
+		TRY(outbox_name_file(&d->open, d->work.outcome.item,
+				     d->work.order.file->id));
 	outbox_let_go(&d->open);
 	work_changed(d);
 out:

@@ -1,6 +1,7 @@
 #include "device/outbox.h"
 
 #include "crypto/hash.h"
+#include "device/attached.h"
 #include "device/content.h"
 #include "device/entry.h"
 #include "device/said.h"
@@ -172,6 +173,21 @@ enum err outbox_put(struct device *d, struct span content, uint64_t expires_ms,
 				  json_integer((json_int_t)*item));
 out:
 	json_decref(made);
+	return e;
+}
+
+enum err outbox_name_file(struct membership *m, uint64_t item, struct uuid file)
+{
+	json_t *row = (json_t *)(uintptr_t)find_item(m, item);
+	struct buf text = BUF_INIT;
+	enum err e;
+
+	ENSURE(row != NULL, ERR_LOCAL_BUG);
+	uuid_put(&text, file);
+	TRY(buf_end(&text));
+	TRY(record_set_text(row, "file", buf_span(&text)));
+out:
+	buf_clear(&text);
 	return e;
 }
 
@@ -531,6 +547,9 @@ static enum err put_content(const struct membership *m, const json_t *item,
 	}
 	TRY(record_set_text(row, type == CONTENT_NAME ? "name" : "text",
 			    value));
+	if (said.has_file)
+		TRY(attached_put(row, &said.file));
+	attached_hide(row);
 out:
 	said_clear(&said);
 	buf_clear(&content);

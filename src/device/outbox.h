@@ -5,6 +5,7 @@
  * which they are sent. The items stand in the notes of a membership,
  *
  *   outbox: [{item, key?, queued_at, expires_at?, quiet?, content?, nonce?,
+ *             file?,
  *             refused?, detail?}…]
  *
  * with `content` until it is sealed; from then on it stands in the outbox of
@@ -30,6 +31,10 @@ void outbox_forget_quiet(struct membership *m);
 
 /* Has the time of an item come before it was sent? */
 bool outbox_is_over(const struct device *d, const json_t *item);
+
+/* The message of that item, which outbox_put() has stored, names a file. */
+MUST_CHECK enum err outbox_name_file(struct membership *m, uint64_t item,
+				     struct uuid file);
 
 /* What was said under `key`: *item, and *seq when it stands in the log.
  * ERR_STATE_GONE: nothing yet, or it was dropped, or it stood in a history that the

@@ -82,6 +82,7 @@ struct request {
 	uint32_t generation;	/* FIRST_INFO */
 	struct span bytes;	/* the envelope, commit, departure or link;
 				   BRANCH: opaque link<V> each */
+	const char *file;	/* SEND: the id of one that it names, or NULL */
 	uint64_t expires_ms;	/* SEND: Unix, when its bytes go; 0: not said */
 	struct span salt;	/* LINK; may be empty */
 	bool anew;		/* LINK: the name is this log's from now on */

@@ -315,6 +315,7 @@ static enum err post_ask(struct device *d, struct request *request)
 
 	d->work.post_item = record_number_or_0(item, "item");
 	request->kind = REQUEST_SEND;
+	request->file = record_string(item, "file");
 	request->expires_ms = record_number_or_0(item, "expires_at");
 	if (FAULT(PLAINTEXT_POSTED) && d->work.order.text.n > 0) {
 		request->bytes = d->work.order.text;

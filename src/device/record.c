@@ -78,7 +78,9 @@ enum err record_bytes(const json_t *object, const char *member, struct buf *out)
 
 enum err record_set_text(json_t *object, const char *member, struct span text)
 {
-	json_t *value = json_stringn_nocheck((const char *)text.p, text.n);
+	/* an empty span may have no place */
+	json_t *value = json_stringn_nocheck(
+	    text.n > 0 ? (const char *)text.p : "", text.n);
 
 	return json_object_set_new(object, member, value) == 0
 		   ? ERR_OK

@@ -11,6 +11,7 @@ enum err redact_entry(const struct device_store *store,
 	if (e != ERR_OK)
 		return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
 	(void)json_object_del(entry, "text");
+	(void)json_object_del(entry, "file");
 	if (expired)
 		(void)json_object_set_new(entry, "expired", json_true());
 	e = membership_rewrite(store, m, seq, entry);

@@ -51,9 +51,28 @@ static void put_other(struct said *said, const struct mimi_part *part)
 	put_size(out, x->size);
 }
 
+/* The first file of a message is shown as one; others are words. */
+static bool take_file(struct said *said, const struct mimi_part *part)
+{
+	struct attachment file = { .size = 0 };
+	enum err e = ERR_PEER_UNSUPPORTED;
+
+	if (!said->has_file && said->act == SAID_TEXT)
+		e = attachment_of_part(part, &file);
+	if (e != ERR_OK) {
+		attachment_clear(&file);
+		if (err_class(e) == ERR_CLASS_LOCAL)
+			said->text.fail = e;
+		return false;
+	}
+	said->file = file;
+	said->has_file = true;
+	return true;
+}
+
 static void put_leaf(struct said *said, const struct mimi_part *part)
 {
-	if (part->cardinality == MIMI_NULL)
+	if (part->cardinality == MIMI_NULL || take_file(said, part))
 		return;
 	if (said->text.n > 0)
 		buf_put_u8(&said->text, '\n');
@@ -147,7 +166,8 @@ enum err said_read(struct span mimi, struct said *said)
 	TRY(buf_end(&said->text));
 	ENSURE(content_is_sound(CONTENT_TEXT, buf_span(&said->text)),
 	       ERR_PEER_MALFORMED);
-	ENSURE(said->text.n > 0 || said->act == SAID_DELETE, ERR_PEER_INVALID);
+	ENSURE(said->text.n > 0 || said->act == SAID_DELETE || said->has_file,
+	       ERR_PEER_INVALID);
 out:
 	mimi_message_clear(&m);
 	if (e != ERR_OK)
@@ -158,6 +178,7 @@ out:
 void said_clear(struct said *said)
 {
 	buf_clear(&said->text);
+	attachment_clear(&said->file);
 	memset(said, 0, sizeof(*said));
 }
 
@@ -178,19 +199,33 @@ enum err said_put(const struct saying *saying, const struct rng *rng,
 		  struct buf *out)
 {
 	enum said_act act = saying->act;
-	struct mimi_part body = {
-		.disposition =
-		    act == SAID_REACTION ? MIMI_REACTION : MIMI_RENDER,
-		.cardinality = act == SAID_DELETE ? MIMI_NULL : MIMI_SINGLE,
-		.content_type = SPAN_LIT("text/plain;charset=utf-8"),
-		.content = saying->text,
+	/* a text, a file, or both in one part */
+	struct mimi_part parts[3] = {
+		{ .disposition = MIMI_RENDER,
+		  .cardinality = MIMI_MULTI,
+		  .semantics = MIMI_PROCESS_ALL,
+		  .children = 2 },
+		{
+		    .disposition =
+			act == SAID_REACTION ? MIMI_REACTION : MIMI_RENDER,
+		    .cardinality = act == SAID_DELETE ? MIMI_NULL : MIMI_SINGLE,
+		    .content_type = SPAN_LIT("text/plain;charset=utf-8"),
+		    .content = saying->text,
+		}
 	};
-	struct mimi_message m = { .parts = &body, .part_count = 1 };
+	struct mimi_message m = { .parts = parts + 1, .part_count = 1 };
 	bool replaces = act == SAID_EDIT || act == SAID_DELETE;
 	uint64_t ends_s = saying->expires_ms / 1000;
+	struct buf url = BUF_INIT;
 	enum err e;
 
 	ENSURE(ends_s <= UINT32_MAX, ERR_PEER_INVALID);
+	if (saying->file != NULL) {
+		attachment_to_part(saying->file, &url, &parts[2]);
+		TRY(buf_end(&url));
+		m.parts = saying->text.n > 0 ? parts : parts + 2;
+		m.part_count = saying->text.n > 0 ? 3 : 1;
+	}
 	TRY(rng_fill(rng, m.salt, sizeof(m.salt)));
 	m.replaces = replaces ? saying->about : SPAN_EMPTY;
 	m.in_reply_to = replaces ? SPAN_EMPTY : saying->about;
@@ -198,6 +233,7 @@ enum err said_put(const struct saying *saying, const struct rng *rng,
 	m.expires_at = (uint32_t)ends_s;
 	TRY(mimi_encode(&m, out));
 out:
+	buf_clear(&url);
 	return e;
 }
 

@@ -6,7 +6,7 @@
 #ifndef HERMETIC_DEVICE_SAID_H
 #define HERMETIC_DEVICE_SAID_H
 
-#include "content/mimi.h"
+#include "content/attachment.h"
 #include "crypto/rng.h"
 #include "device/said_act.h"
 
@@ -17,6 +17,8 @@ struct said {
 	uint8_t about[MIMI_ID]; /* what is replied to, changed, reacted to */
 	uint8_t salt[MIMI_SALT];
 	bool fallback; /* words of ours stand in the text */
+	bool has_file; /* of a SAID_TEXT, which may be empty then */
+	struct attachment file;
 	bool expires;
 	bool relative;	    /* expires_s is from when it came */
 	uint32_t expires_s; /* Unix seconds */
@@ -33,7 +35,9 @@ uint64_t said_end(const struct said *said, uint64_t now_ms);
 struct saying {
 	enum said_act act;
 	struct span text;
-	struct span about;   /* an id; empty only for SAID_TEXT */
+	struct span about; /* an id; empty only for SAID_TEXT */
+	/* of a SAID_TEXT, whose text may be empty then; NULL: none */
+	const struct attachment *file;
 	uint64_t expires_ms; /* Unix, in whole seconds; 0: never */
 };
 

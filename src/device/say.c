@@ -145,12 +145,13 @@ enum err say_put(struct device *d, uint64_t expires_ms, struct buf *content)
 	const struct order *order = &d->work.order;
 	struct saying saying = { .act = order->act,
 				 .text = order->text,
+				 .file = order->file,
 				 .expires_ms = expires_ms };
 	struct buf mimi = BUF_INIT;
 	uint8_t id[MIMI_ID];
 	enum err e;
 
-	if (order->about == 0 && expires_ms == 0) {
+	if (order->about == 0 && order->file == NULL && expires_ms == 0) {
 		content_put(content, CONTENT_TEXT, order->text);
 		return buf_end(content);
 	}

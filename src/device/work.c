@@ -57,6 +57,9 @@ static void order_clear(struct order *order)
 	for (size_t i = 0; order->users != NULL && i < order->user_count; i++)
 		free((void *)(uintptr_t)order->users[i]);
 	free((void *)(uintptr_t)order->users);
+	if (order->file != NULL)
+		attachment_clear((void *)(uintptr_t)order->file);
+	free((void *)(uintptr_t)order->file);
 	if (order->text.p != NULL)
 		sec_wipe((void *)(uintptr_t)order->text.p, order->text.n);
 	free((void *)(uintptr_t)order->text.p);
@@ -79,6 +82,23 @@ static enum err copy_users(struct order *to, const struct order *order)
 	return ERR_OK;
 }
 
+static enum err copy_file(struct order *to, const struct attachment *file)
+{
+	struct attachment *copy;
+
+	if (file == NULL)
+		return ERR_OK;
+	copy = malloc(sizeof(*copy));
+	if (copy == NULL)
+		return ERR_LOCAL_MEMORY;
+	to->file = copy;
+	*copy = *file;
+	copy->name = copy->type = BUF_INIT;
+	buf_put(&copy->name, buf_span(&file->name));
+	buf_put(&copy->type, buf_span(&file->type));
+	return copy->name.fail != ERR_OK ? copy->name.fail : copy->type.fail;
+}
+
 static enum err order_copy(struct work *work, const struct order *order)
 {
 	struct order *to = &work->order;
@@ -89,6 +109,7 @@ static enum err order_copy(struct work *work, const struct order *order)
 	to->users = NULL;
 	to->user_count = 0;
 	to->text = SPAN_EMPTY;
+	to->file = NULL;
 	to->session = copy_text(order->session);
 	to->key = copy_text(order->key);
 	to->name = copy_text(order->name);
@@ -104,6 +125,7 @@ static enum err order_copy(struct work *work, const struct order *order)
 		memcpy(text, order->text.p, order->text.n);
 	to->text = span_of(text, order->text.n);
 	TRY(copy_users(to, order));
+	TRY(copy_file(to, order->file));
 	ENSURE((order->session == NULL) == (to->session == NULL) &&
 		   (order->key == NULL) == (to->key == NULL) &&
 		   (order->name == NULL) == (to->name == NULL) &&

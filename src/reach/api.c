@@ -1,5 +1,7 @@
 #include "reach/api.h"
 
+#include "reach/api_parts.h"
+
 #include "base/clock.h"
 #include "base/sec.h"
 
@@ -13,13 +15,6 @@
 #define ANSWER_TIMEOUT_MS 60000L
 #define ANSWER_MAX (64u << 20)
 #define BUSY_RETRIES 4
-
-struct api {
-	CURL *curl;
-	char *base;
-	char *token;
-	const char *ca;
-};
 
 void api_answer_clear(struct api_answer *answer)
 {
@@ -166,18 +161,11 @@ static size_t take_bytes(char *p, size_t size, size_t n, void *context)
 	return answer->fail == ERR_OK ? n : 0;
 }
 
-static struct curl_slist *make_headers(const struct api *api, bool has_body)
+struct curl_slist *api_parts_authorize(const struct api *api,
+				       struct curl_slist *list)
 {
-	struct curl_slist *list =
-	    curl_slist_append(NULL, "Accept: application/json, "
-				    "application/problem+json");
 	struct buf line = BUF_INIT;
 
-	/* no "Expect: 100-continue": it costs a round trip */
-	list = curl_slist_append(list, "Expect:");
-	if (has_body)
-		list =
-		    curl_slist_append(list, "Content-Type: application/json");
 	if (api->token != NULL) {
 		buf_putf(&line, "Authorization: Bearer %s", api->token);
 		buf_put_u8(&line, 0);
@@ -188,11 +176,43 @@ static struct curl_slist *make_headers(const struct api *api, bool has_body)
 	return list;
 }
 
-static void free_headers(struct curl_slist *list)
+static struct curl_slist *make_headers(const struct api *api, bool has_body)
+{
+	struct curl_slist *list =
+	    curl_slist_append(NULL, "Accept: application/json, "
+				    "application/problem+json");
+
+	/* no "Expect: 100-continue": it costs a round trip */
+	list = curl_slist_append(list, "Expect:");
+	if (has_body)
+		list =
+		    curl_slist_append(list, "Content-Type: application/json");
+	return api_parts_authorize(api, list);
+}
+
+void api_parts_free_headers(struct curl_slist *list)
 {
 	for (struct curl_slist *l = list; l != NULL; l = l->next)
 		sec_wipe(l->data, strlen(l->data));
 	curl_slist_free_all(list);
+}
+
+void api_parts_begin(struct api *api, const char *method, const char *url,
+		     struct curl_slist *headers)
+{
+	CURL *c = api->curl;
+
+	curl_easy_reset(c); /* keeps the connection */
+	(void)curl_easy_setopt(c, CURLOPT_URL, url);
+	(void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	if (api->ca != NULL)
+		(void)curl_easy_setopt(c, CURLOPT_CAINFO, api->ca);
+	(void)curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+	(void)curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
+	(void)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
+			       CONNECT_TIMEOUT_MS);
+	(void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(c, CURLOPT_USERAGENT, "hermetic");
 }
 
 static CURLcode exchange(struct api *api, const char *method, const char *url,
@@ -202,13 +222,7 @@ static CURLcode exchange(struct api *api, const char *method, const char *url,
 	CURL *c = api->curl;
 	CURLcode rc;
 
-	curl_easy_reset(c); /* keeps the connection */
-	(void)curl_easy_setopt(c, CURLOPT_URL, url);
-	(void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	if (api->ca != NULL)
-		(void)curl_easy_setopt(c, CURLOPT_CAINFO, api->ca);
-	(void)curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-	(void)curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
+	api_parts_begin(api, method, url, headers);
 	if (body != NULL) {
 		(void)curl_easy_setopt(c, CURLOPT_POSTFIELDS, body);
 		(void)curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
@@ -216,14 +230,10 @@ static CURLcode exchange(struct api *api, const char *method, const char *url,
 	}
 	(void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_bytes);
 	(void)curl_easy_setopt(c, CURLOPT_WRITEDATA, raw);
-	(void)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
-			       CONNECT_TIMEOUT_MS);
 	(void)curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, ANSWER_TIMEOUT_MS);
-	(void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	(void)curl_easy_setopt(c, CURLOPT_USERAGENT, "hermetic");
 	rc = curl_easy_perform(c);
 	(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, status);
-	free_headers(headers);
+	api_parts_free_headers(headers);
 	return rc;
 }
 
@@ -347,8 +357,7 @@ static enum err refuse_answer(const struct api *api, struct why *why)
 		       "%s does not answer like a hermetic server.", api->base);
 }
 
-static enum err explain_curl(const struct api *api, CURLcode rc,
-			     struct why *why)
+enum err api_parts_explain(const struct api *api, CURLcode rc, struct why *why)
 {
 	if (rc == CURLE_OUT_OF_MEMORY)
 		return ERR_LOCAL_MEMORY;
@@ -390,8 +399,8 @@ static CURLcode exchange_patiently(struct api *api, const char *method,
 	return rc;
 }
 
-static enum err read_answer(struct api *api, struct buf *raw, struct why *why,
-			    struct api_answer *answer)
+enum err api_parts_read(struct api *api, struct buf *raw, struct why *why,
+			struct api_answer *answer)
 {
 	if (raw->n > 0)
 		answer->body = json_loadb((const char *)raw->p, raw->n,
@@ -424,10 +433,10 @@ enum err api_call(struct api *api, const char *method, const char *path,
 	rc = exchange_patiently(api, method, (const char *)url.p, text, &raw,
 				&answer->status);
 	if (rc != CURLE_OK)
-		TRY(explain_curl(api, rc, why));
+		TRY(api_parts_explain(api, rc, why));
 	answer->clock_ahead_ms = read_clock(api);
 	TRY(buf_end(&raw));
-	TRY(read_answer(api, &raw, why, answer));
+	TRY(api_parts_read(api, &raw, why, answer));
 out:
 	json_decref(body);
 	if (text != NULL)

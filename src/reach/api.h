@@ -56,6 +56,34 @@ MUST_CHECK enum err api_call(struct api *api, const char *method,
 			     const char *path, json_t *body, struct why *why,
 			     struct api_answer *answer);
 
+/* A request whose body, or whose answer, does not fit into memory. */
+struct api_stream {
+	const char *method, *path;
+	const char *const
+	    *headers; /* of the request, or NULL; NULL ends them */
+	/* Fills up to n bytes of the body and says how many; SIZE_MAX: it
+	 * cannot. NULL: there is no body. */
+	size_t (*give)(void *context, uint8_t *to, size_t n);
+	uint64_t length; /* of the body */
+	/* Bytes of an answer of 2xx; false: it cannot take them. NULL: such an
+	 * answer has none. `part`: the answer is 206. */
+	bool (*take)(void *context, bool part, struct span bytes);
+	/* Is asked about every second, and now and then: false ends it. */
+	bool (*goes_on)(void *context);
+	void *context;
+};
+
+/*
+ * As api_call(), tried once, and without an end in time as long as bytes pass.
+ * `answer` has a body of a problem only. ERR_LOCAL_IO also when `give` or `take` could
+ * not, or when it was ended ("interrupted").
+ */
+MUST_CHECK enum err api_pass(struct api *api, const struct api_stream *stream,
+			     struct why *why, struct api_answer *answer);
+
+/* A number in a header of the last answer; false: it has none. */
+bool api_header(const struct api *api, const char *name, uint64_t *number);
+
 /* The same mapping, for a problem that came over another door. */
 MUST_CHECK enum err api_problem(long status, const json_t *problem,
 				struct why *why, char slug[48]);

@@ -73,11 +73,19 @@ out:
 
 static enum err put_envelope(const struct request *request, json_t *body)
 {
+	enum err e;
+
+	TRY(record_set_bytes(body, "envelope", request->bytes));
 	if (request->expires_ms > 0)
 		(void)json_object_set_new(
 		    body, "expires_at",
 		    json_integer((json_int_t)request->expires_ms));
-	return record_set_bytes(body, "envelope", request->bytes);
+	if (request->file != NULL)
+		ENSURE(json_object_set_new(
+			   body, "files", json_pack("[s]", request->file)) == 0,
+		       ERR_LOCAL_MEMORY);
+out:
+	return e;
 }
 
 /* Of the epoch that a commit leads to. */

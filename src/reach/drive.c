@@ -56,7 +56,9 @@ static enum err ask(struct turn *turn)
 {
 	const struct drive_sender *sender = turn->a->sender;
 
-	if (turn->request->kind == REQUEST_SEND && sender != NULL &&
+	/* what names a file goes by REST */
+	if (turn->request->kind == REQUEST_SEND &&
+	    turn->request->file == NULL && sender != NULL &&
 	    sender->is_open(sender->context))
 		return ask_by_sender(turn);
 	return ask_by_rest(turn);

@@ -1,0 +1,17 @@
+/* Files of this machine, sealed and opened as a stream (content/attachment.h). */
+#ifndef HERMETIC_REACH_SEALING_H
+#define HERMETIC_REACH_SEALING_H
+
+#include "content/attachment.h"
+
+/* Reads `from` to its end and writes the ciphertext to `to`, from the start of both. Sets
+ * file->size and file->hash. ERR_LOCAL_IO; ERR_PEER_TOO_LARGE: more than
+ * ATTACHMENT_MAX. */
+MUST_CHECK enum err sealing_seal(int from, struct attachment *file, int to);
+
+/* The other way. What is in `to` counts only after success: ERR_PEER_CRYPTO when
+ * `from` is not what the message names. */
+MUST_CHECK enum err sealing_open(int from, const struct attachment *file,
+				 int to);
+
+#endif

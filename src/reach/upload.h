@@ -1,0 +1,36 @@
+/*
+ * A file that is about to be sent: sealed once, into a file of the home, before the first
+ * byte of it leaves. What is sent later, after whatever, is that ciphertext, so no key
+ * ever seals two versions of a file (ADR 52). The record
+ *
+ *   upload/SESSION/SHA-256 of the path: {file, bytes, modified_ns}
+ *
+ * has its key until it was sent.
+ */
+#ifndef HERMETIC_REACH_UPLOAD_H
+#define HERMETIC_REACH_UPLOAD_H
+
+#include "content/attachment.h"
+#include "reach/account.h"
+
+struct upload {
+	struct attachment file;
+	int fd; /* of the ciphertext; -1: none */
+	char record[128];
+	struct buf sealed; /* its path, with a NUL */
+};
+
+/*
+ * The upload of that file, begun before or now. Another version of the file begins anew.
+ * With the reason in a->why: ERR_PEER_INVALID, it is no file that can be sent;
+ * ERR_LOCAL_IO. The caller closes it, also after a failure.
+ */
+MUST_CHECK enum err upload_open(struct account *a, const char *session,
+				const char *path, const struct suite *suite,
+				struct upload *upload);
+
+/* `over`: nothing of it is needed any more. */
+MUST_CHECK enum err upload_close(struct account *a, struct upload *upload,
+				 bool over);
+
+#endif

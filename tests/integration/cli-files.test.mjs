@@ -1,0 +1,163 @@
+// Files at the command line: sealed, sent and saved as a stream, resumed after Ctrl-C, and
+// nothing of them has a name before all of it was verified.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { conversation, twoPeople } from '../testlib/people.mjs';
+import {
+  hermetic, newHome, startNode, startPostgres,
+} from '../testlib/stack.mjs';
+
+describe('files at the command line', { concurrency: false }, () => {
+  let postgres, node, alice, bob, id, folder;
+  before(async () => {
+    postgres = await startPostgres();
+    node = await startNode({ postgres });
+    [alice, bob] = await twoPeople(node.url);
+    id = await conversation(alice, bob);
+    folder = newHome();
+  });
+  after(async () => {
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  let count = 0;
+  const newFile = (name, bytes) => {
+    const at = join(folder, `from-${++count}`);
+    mkdirSync(at);
+    writeFileSync(join(at, name), bytes);
+    return join(at, name);
+  };
+  const newFolder = () => {
+    const at = join(folder, `to-${++count}`);
+    mkdirSync(at);
+    return at;
+  };
+  const sends = async (who, path, ...more) =>
+    (await who.does('send', id, '--file', path, ...more)).at(-1).seq;
+  const stored = async () => (await postgres.rows(`SELECT count(*)::int AS n
+    FROM hermetic.file WHERE NOT gone`))[0].n;
+  const waiting = who => readdirSync(join(who.home, 'files'));
+
+  test('a file with a caption is read and saved as it was', async () => {
+    const bytes = randomBytes(700_000), to = newFolder();
+    const seq = await sends(alice, newFile('notes.pdf', bytes), '--caption', 'As promised');
+    assert.deepEqual(waiting(alice), []);
+    const entry = (await bob.does('read', id)).find(m => m.seq === seq);
+    assert.equal(entry.text, 'As promised');
+    assert.deepEqual({ ...entry.file, id: 0 }, { id: 0, name: 'notes.pdf',
+      type: 'application/pdf', size: bytes.length });
+    assert.match((await hermetic(['read', id], bob)).out,
+      new RegExp(`\\[file notes.pdf, 700.0 kB: hermetic save SESSION ${seq}\\] As promised`));
+    const saved = (await bob.does('save', id, String(seq), to)).at(-1);
+    assert.equal(saved.saved, 'notes.pdf');
+    assert.ok(readFileSync(join(to, 'notes.pdf')).equals(bytes));
+    assert.equal(statSync(join(to, 'notes.pdf')).mode & 0o777, 0o600);
+    // what the server has is something else
+    const [{ found }] = await postgres.rows(`SELECT count(*)::int AS found
+      FROM hermetic.file_piece WHERE position('\\x${
+  bytes.subarray(100, 140).toString('hex')}'::bytea IN bytes) > 0`);
+    assert.equal(found, 0);
+    // again: no other file's place is taken
+    assert.equal((await bob.does('save', id, String(seq), to)).at(-1).saved,
+      'notes-2.pdf');
+    assert.deepEqual(readdirSync(to).sort(), ['notes-2.pdf', 'notes.pdf']);
+    // who sent it has it as well, and replies and deletions are as of any message
+    const reply = (await bob.does('send', id, '--reply', String(seq), 'thanks'))[0];
+    assert.equal((await alice.does('read', id)).find(m => m.seq === reply.seq)
+      .reply_to, seq);
+    await alice.does('save', id, String(seq), newFolder());
+    await alice.does('delete', id, String(seq));
+    await bob.does('read', id);
+    await bob.cannot('no-file', 'save', id, String(seq), to);
+  });
+
+  test('an empty file, one of each algorithm, and names that are none', async () => {
+    for (const algorithm of ['aes-256-gcm', 'twofish-256-gcm']) {
+      const other = (await alice.does('create', '--algorithm', algorithm,
+        '--invite', bob.name))[0].session_id;
+      await bob.does('accept', other);
+      const bytes = randomBytes(100_001), to = newFolder();
+      const { seq } = (await alice.does('send', other, '--file',
+        newFile('data', bytes))).at(-1);
+      await bob.does('save', other, String(seq), to);
+      assert.ok(readFileSync(join(to, 'data')).equals(bytes), algorithm);
+    }
+    for (const [name, saved] of [['.profile', '_profile'],
+      ['a\u202etxt.exe', 'a_txt.exe'], ['two\nlines', 'two_lines'],
+      ['back\\slash', 'back_slash']]) {
+      const to = newFolder(), seq = await sends(alice, newFile(name, ''));
+      assert.equal((await bob.does('save', id, String(seq), to)).at(-1).saved, saved);
+      assert.deepEqual(readdirSync(to), [saved]);
+      assert.equal(statSync(join(to, saved)).size, 0);
+      assert.ok(!(await hermetic(['read', id], bob)).out.includes('\u202e'));
+    }
+    await alice.cannot('file', 'send', id, '--file', folder);
+    await alice.cannot('file', 'send', id, '--file', join(folder, 'none'));
+    await bob.cannot('no-file', 'save', id, '1', folder);
+  });
+
+  test('Ctrl-C, and the same command goes on', async () => {
+    const bytes = randomBytes(48 << 20), path = newFile('large.bin', bytes);
+    const before = await stored();
+    const sending = alice.start('send', id, '--file', path);
+    await sending.line(l => l.event === 'progress');
+    sending.child.kill('SIGINT');
+    const cut = await sending.ended;
+    assert.equal(cut.code, 1, cut.err);
+    assert.match(cut.err, /"error": ?"interrupted"/);
+    assert.equal(waiting(alice).length, 1);
+    const seq = await sends(alice, path);
+    assert.equal(await stored(), before + 1);
+    assert.deepEqual(waiting(alice), []);
+    const to = newFolder();
+    await bob.does('read', id);
+    const saving = bob.start('save', id, String(seq), to);
+    await saving.line(l => l.event === 'progress');
+    saving.child.kill('SIGINT');
+    const stopped = await saving.ended;
+    assert.match(stopped.err, /"error": ?"interrupted"/);
+    assert.match(readdirSync(to).join(), /^\.hermetic-[0-9a-f-]{36}\.part$/);
+    await bob.does('save', id, String(seq), to);
+    assert.deepEqual(readdirSync(to), ['large.bin']);
+    assert.ok(readFileSync(join(to, 'large.bin')).equals(bytes));
+  });
+
+  test('another version of a file is another file', async () => {
+    const path = newFile('draft', randomBytes(32 << 20));
+    const sending = alice.start('send', id, '--file', path);
+    await sending.line(l => l.event === 'progress');
+    sending.child.kill('SIGINT');
+    await sending.ended;
+    const [first] = waiting(alice), bytes = randomBytes(32 << 20), to = newFolder();
+    writeFileSync(path, bytes);
+    const seq = await sends(alice, path);
+    const { file } = (await bob.does('read', id)).find(m => m.seq === seq);
+    assert.notEqual(file.id, first);
+    assert.deepEqual(waiting(alice), []);
+    await bob.cannot('folder', 'save', id, String(seq), join(folder, 'none'));
+    await bob.does('save', id, String(seq), to);
+    assert.ok(readFileSync(join(to, 'draft')).equals(bytes));
+  });
+
+  test('what is not the file that was sent gets no name', async () => {
+    const bytes = randomBytes(600_000), to = newFolder();
+    const seq = await sends(alice, newFile('true.txt', bytes));
+    const { file } = (await bob.does('read', id)).find(m => m.seq === seq);
+    const change = expression => postgres.psql(`UPDATE hermetic.file_piece
+      SET bytes = ${expression} WHERE file_id = '${file.id}' AND number = 1`);
+    await change('set_byte(bytes, 7, get_byte(bytes, 7) # 1)');
+    await bob.cannot('file-differs', 'save', id, String(seq), to);
+    assert.deepEqual(readdirSync(to), []);
+    await change('set_byte(bytes, 7, get_byte(bytes, 7) # 1)');
+    await bob.does('save', id, String(seq), to);
+    assert.ok(readFileSync(join(to, 'true.txt')).equals(bytes));
+    await postgres.psql(`UPDATE hermetic.file SET gone = true
+      WHERE file_id = '${file.id}'`);
+    await bob.cannot('not-found', 'save', id, String(seq), to);
+  });
+});
