@@ -2,7 +2,7 @@
 # engine as a library for others.
 # make install-mls: that alone: libhermetic-mls.a and .so, its headers, and a
 # pkg-config file.
-# TWOFISH=no: without the suite 0xF7F1, and so without libgcrypt; in a build
+# TWOFISH=no, for install-mls: without the suite 0xF7F1, and so without libgcrypt; in a build
 # directory of its own (B=).
 # make install-man: man pages, made from the headers; needs node.
 

@@ -1,8 +1,10 @@
 /* The `hermetic` command. */
 #include "command/cmd.h"
+#include "command/commit.h"
 #include "command/copies.h"
 #include "command/home.h"
 #include "command/out.h"
+#include "hermetic/hermetic.h"
 #include "reach/process.h"
 
 #include <locale.h>
@@ -11,8 +13,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-
-#define VERSION "0.1.0"
 
 enum exit_code {
 	EXIT_DONE,
@@ -134,7 +134,9 @@ int main(int argc, char **argv)
 	}
 	if (args.help || args.version) {
 		if (args.version)
-			out_line("hermetic " VERSION);
+			out_line("hermetic %s%s%s%s", hermetic_version(),
+				 COMMIT[0] != '\0' ? " (" : "", COMMIT,
+				 COMMIT[0] != '\0' ? ")" : "");
 		else
 			args_help(args.verb, stdout);
 		if (out_is_good())
