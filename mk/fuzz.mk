@@ -25,6 +25,7 @@ endef
 %/replay_commit %/run_commit %/replay_request %/run_request: FUZZ_EXTRA_LIBS := -lpq
 %/replay_bearer %/run_bearer: FUZZ_EXTRA_LIBS := -ljwt
 %/replay_command %/run_command: FUZZ_EXTRA_LIBS = $(call pkg_libs,$(TEST_PKGS))
+%/replay_reach %/run_reach: FUZZ_EXTRA_LIBS = $(call pkg_libs,$(PKGS_reach))
 %/replay_state %/run_state: FUZZ_EXTRA_LIBS := -lsqlite3
 %/replay_store %/run_store: FUZZ_EXTRA_LIBS := -lpq \
 	-Wl,--wrap=getaddrinfo_a,--wrap=log_event

@@ -4,13 +4,15 @@
 -- `last` is the number of the last link then, of the log that the name stands for.
 --
 -- Links are never changed, so what the caller has verified before is as it was; of two
--- that write the same number at once, one waits for the other and loses.
+-- that write the same number, or a branch (take_account_branch()), at once, one waits for
+-- the other and loses.
 CREATE OR REPLACE FUNCTION append_account_link(
   p_user uuid, p_fingerprint bytea, p_number bigint, p_before bytea,
   p_hash bytea, p_link bytea, p_salt bytea,
   OUT outcome text, OUT last bigint)
 LANGUAGE plpgsql SET search_path = hermetic AS $$
 BEGIN
+  PERFORM lock_account_log(p_fingerprint);
   IF p_salt IS NOT NULL THEN
     INSERT INTO account_log (fingerprint, user_id, salt)
       VALUES (p_fingerprint, p_user, p_salt)
@@ -32,9 +34,12 @@ BEGIN
              WHERE k.fingerprint = p_fingerprint);
     RETURN;
   END IF;
-  INSERT INTO account_link (fingerprint, number, hash, link)
-    VALUES (p_fingerprint, p_number, p_hash, p_link)
-    ON CONFLICT DO NOTHING;
+  INSERT INTO stored_link (fingerprint, branch, number, hash, link)
+    SELECT p_fingerprint, coalesce(max(s.branch), 0), p_number, p_hash, p_link
+    FROM stored_link s WHERE s.fingerprint = p_fingerprint
+    HAVING NOT EXISTS (SELECT FROM account_link k
+                       WHERE k.fingerprint = p_fingerprint
+                         AND k.number = p_number);
   IF FOUND THEN
     outcome := 'ok';
     last := p_number;

@@ -285,6 +285,18 @@ size_t text_character(struct span text, uint32_t *out)
 	return n;
 }
 
+bool text_is_username(struct span text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		uint8_t c = text.p[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+		      c == '.' || c == '_' || c == '-'))
+			return false;
+	}
+	return text.n >= 1 && text.n <= TEXT_USERNAME_MAX;
+}
+
 bool text_is_utf8(struct span text)
 {
 	uint32_t c;

@@ -31,6 +31,11 @@ void text_put_u64(struct buf *out, uint64_t v);
 MUST_CHECK enum err text_parse_u64(uint64_t *out, struct span text,
 				   uint64_t max);
 
+/* May an account be called so? 1 to TEXT_USERNAME_MAX of a-z, 0-9, '.', '_' and '-': a
+ * name that is printed beside others says no more than itself. */
+#define TEXT_USERNAME_MAX 32
+bool text_is_username(struct span text);
+
 /* RFC 3629: no surrogates, nothing overlong, nothing above U+10FFFF. */
 bool text_is_utf8(struct span text);
 

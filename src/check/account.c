@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "check/account_state.h"
 #include "check/label.h"
 #include "crypto/hash.h"
@@ -451,6 +452,7 @@ bool account_log_is_named(const struct account_log *log, struct span salt,
 	uint8_t hash[ACCOUNT_HASH];
 
 	return log->count > 0 && salt.n == ACCOUNT_HASH &&
+	       text_is_username(name) &&
 	       account_name_hash(salt, name, hash) == ERR_OK &&
 	       span_equal(SPAN_ARRAY(hash), SPAN_ARRAY(log->name));
 }

@@ -82,7 +82,7 @@ struct span account_log_hash(const struct account_log *log, uint64_t number);
 /* ACCOUNT_HASH bytes, empty without a `begin`. */
 struct span account_log_fingerprint(const struct account_log *log);
 
-/* The account is that user name's, by the salt (ACCOUNT_HASH bytes) that stands
+/* The account is that user name's, which is one (base/text.h), by the salt (ACCOUNT_HASH bytes) that stands
  * beside the log. */
 bool account_log_is_named(const struct account_log *log, struct span salt,
 			  struct span name);
@@ -151,7 +151,7 @@ enum account_order {
  * 1. one with a link that is signed by the recovery key that stood there counts
  *    before one without;
  * 2. one does not count whose first link is withdrawn by its own signer in the
- *    other one;
+ *    other one, unless it removes that signer;
  * 3. one does not count whose first link is by a device that the other removes;
  *
  * each only if it is so one way and not the other; else it is a fork. `wrong`: a
@@ -160,6 +160,11 @@ enum account_order {
 struct check_verdict account_log_compare(const struct account_log *before,
 					 struct span first, struct span second,
 					 enum account_order *order);
+
+/* How many links two logs share, from their first ones on, and the links of a log behind
+ * the first `count`, which it has: opaque link<V> each. */
+uint64_t account_links_shared(struct span first, struct span second);
+struct span account_links_behind(struct span links, uint64_t count);
 
 /* ---- hashes ---- */
 

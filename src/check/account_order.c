@@ -11,6 +11,7 @@ struct branch {
 	bool recovery;	/* the recovery key of the parting signed one */
 	bool withdrawn; /* the other one's first link, by its signer */
 	bool removed;	/* the device that began the other one */
+	bool disowned;	/* it removes the device that began it */
 };
 
 static bool withdraws(const struct account_link *link,
@@ -57,19 +58,29 @@ static struct check_verdict follow(struct branch *b, const struct branch *other,
 			b->recovery = true;
 		b->withdrawn |= withdraws(&link, other);
 		b->removed |= removes(&link, other);
+		b->disowned |= removes(&link, b);
 		if (rd_left(&r) == 0)
 			break;
 	}
 	return verdict;
 }
 
+/* A device that the other branch removes withdraws nothing in it any more:
+ * otherwise it would undo its removal by withdrawing an older link of its own. */
+static bool withdrew(const struct branch *b, const struct branch *other)
+{
+	return b->withdrawn && !other->disowned;
+}
+
 static enum account_order decide(const struct branch *first,
 				 const struct branch *second)
 {
+	bool one = withdrew(first, second), two = withdrew(second, first);
+
 	if (first->recovery != second->recovery)
 		return first->recovery ? ACCOUNT_FIRST : ACCOUNT_SECOND;
-	if (first->withdrawn != second->withdrawn)
-		return first->withdrawn ? ACCOUNT_FIRST : ACCOUNT_SECOND;
+	if (one != two)
+		return one ? ACCOUNT_FIRST : ACCOUNT_SECOND;
 	if (first->removed != second->removed)
 		return first->removed ? ACCOUNT_FIRST : ACCOUNT_SECOND;
 	return ACCOUNT_FORK;
@@ -166,4 +177,24 @@ struct check_verdict account_log_compare(const struct account_log *before,
 	account_log_free(a.log);
 	account_log_free(b.log);
 	return verdict;
+}
+
+uint64_t account_links_shared(struct span first, struct span second)
+{
+	struct rd a = rd_init(first), b = rd_init(second);
+	uint64_t count = 0;
+
+	while (rd_left(&a) > 0 && rd_left(&b) > 0 &&
+	       span_equal(rd_vec(&a), rd_vec(&b)))
+		count++;
+	return count;
+}
+
+struct span account_links_behind(struct span links, uint64_t count)
+{
+	struct rd r = rd_init(links);
+
+	while (count-- > 0)
+		(void)rd_vec(&r);
+	return span_of(r.p, rd_left(&r));
 }

@@ -242,16 +242,6 @@ static const char *check_chain(struct span fingerprint, struct span carried,
 	return NULL;
 }
 
-/* The first `count` links. */
-static struct span prefix(struct span links, uint64_t count)
-{
-	struct rd r = rd_init(links);
-
-	while (count-- > 0)
-		(void)rd_vec(&r);
-	return span_of(links.p, links.n - rd_left(&r));
-}
-
 static struct check_verdict lack(struct known_account *entry)
 {
 	entry->lacks = true;
@@ -270,8 +260,7 @@ static struct check_verdict extend(struct known_account *entry,
 	enum err e;
 
 	if (from->number > 0)
-		buf_put(&known.links,
-			prefix(buf_span(&base->links), from->number));
+		buf_put(&known.links, known_first(base, from->number));
 	TRY(buf_end(&known.links));
 	TRY(known_load(buf_span(&known.links), &known.log));
 	verdict = account_log_add_all(known.log, carried);
@@ -356,6 +345,61 @@ struct check_verdict check_accounts_reach(struct check_accounts *accounts,
 		to->hash = account_log_hash(*log, to->number);
 	}
 	return verdict;
+}
+
+/* ---- branches ---- */
+
+struct check_verdict check_accounts_part(struct check_accounts *accounts,
+					 const struct place *at,
+					 struct span carried,
+					 struct account_place *end,
+					 bool *counts)
+{
+	struct account_place place = place_of(at), begin;
+	enum account_order order = ACCOUNT_SAME;
+	struct check_verdict verdict;
+	struct known_account *entry;
+	const struct known *base;
+	const char *why;
+	enum err e = get(accounts, at->fingerprint, &entry);
+
+	if (e != ERR_OK)
+		return failed(e);
+	base = known_account_find(entry, &place);
+	if (base == NULL)
+		return lack(entry);
+	if (!begins_at(carried, &begin) || begin.number >= at->number ||
+	    !known_parts(base, carried, &begin))
+		return wrong("links that it carries do not part from the "
+			     "account's log");
+	*end = begin;
+	why = check_chain(at->fingerprint, carried, end);
+	if (why != NULL)
+		return wrong(why);
+	verdict = known_order(base, begin.number, at->number, carried, &order);
+	if (verdict.wrong != NULL)
+		return verdict;
+	if (order != ACCOUNT_SECOND && order != ACCOUNT_FORK)
+		return wrong("it carries a branch of an account's log that "
+			     "does not count");
+	*counts = order == ACCOUNT_SECOND;
+	return known_account_find(entry, end) != NULL
+		   ? good()
+		   : extend(entry, base, &begin, carried);
+}
+
+enum err check_accounts_parting(struct check_accounts *accounts,
+				const struct place *at,
+				struct known_parting *parting)
+{
+	struct account_place place = place_of(at);
+	struct known_account *entry;
+	enum err e;
+
+	TRY(get(accounts, at->fingerprint, &entry));
+	TRY(known_account_parting(entry, &place, PLACES_LINKS_MAX, parting));
+out:
+	return e;
 }
 
 /* ---- what is lacking, what has grown ---- */

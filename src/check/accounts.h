@@ -18,6 +18,7 @@
 #include "wire/places.h"
 
 struct check_accounts;
+struct known_parting; /* check/known.h */
 
 /* Links that the caller keeps, and has verified before. */
 struct check_source {
@@ -59,6 +60,24 @@ struct check_verdict check_accounts_reach(struct check_accounts *accounts,
 					  const struct place *from,
 					  struct span carried, struct place *to,
 					  const struct account_log **log);
+
+/*
+ * Links that part from the log of `at.fingerprint` before the place `at`: `carried`,
+ * opaque link<V> each, from where they part on. *counts: that branch counts before the
+ * log up to the place; otherwise nothing decides between the two. A branch that does not
+ * count is wrong. *end is where it ends; it is known afterwards.
+ */
+struct check_verdict check_accounts_part(struct check_accounts *accounts,
+					 const struct place *at,
+					 struct span carried,
+					 struct account_place *end,
+					 bool *counts);
+
+/* What is known here of the account and parts so from its log before the place, as
+ * known_account_parting() says; borrowed until the next call. */
+MUST_CHECK enum err check_accounts_parting(struct check_accounts *accounts,
+					   const struct place *at,
+					   struct known_parting *parting);
 
 /* Of which account links were lacking: `position` begins with 0; false at the
  * end. `fingerprint` is borrowed. */

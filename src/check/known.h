@@ -47,6 +47,37 @@ MUST_CHECK enum err known_account_take(struct known_account *account,
 MUST_CHECK enum err known_account_put(struct known_account *account,
 				      struct span links);
 
+/* ---- known_branch.c: logs of one account that part ---- */
+
+/* Its first links, so many of them. Borrowed. */
+struct span known_first(const struct known *known, uint64_t count);
+
+/* Do the links go on behind `begin` of that log, with another one than it has there? */
+bool known_parts(const struct known *known, struct span links,
+		 const struct account_place *begin);
+
+/* Which counts of the log up to its link `end`, and of the links that part from it
+ * behind its link `begin`. `wrong`: one of these links is. */
+struct check_verdict known_order(const struct known *known, uint64_t begin,
+				 uint64_t end, struct span links,
+				 enum account_order *order);
+
+/* A branch that is known, and a place of another one. */
+struct known_parting {
+	struct span links; /* from where they part on, or empty: there is none;
+			      borrowed until the account changes */
+	struct account_place end; /* of these */
+	bool counts; /* before the log up to the place; false: a fork */
+};
+
+/* The branch, of what is known, that counts before the log up to that place; else
+ * one with which nothing decides, neither up to there nor to the end of what counts.
+ * `most`: bytes of its links, the last of which are left out. */
+MUST_CHECK enum err known_account_parting(struct known_account *account,
+					  const struct account_place *place,
+					  size_t most,
+					  struct known_parting *parting);
+
 /* Number 0: the log that counts; then the branches, as many as there are. */
 struct known *known_account_at(struct known_account *account, size_t at);
 bool known_account_has_grown(struct known_account *account);

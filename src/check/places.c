@@ -174,14 +174,21 @@ bool check_places_ended(const struct check_view *view,
 }
 
 const char *check_places_committer(const struct check_view *view,
+				   const struct check_branches *branches,
 				   const struct check_member *leaf, bool *ended,
 				   bool *local)
 {
+	const struct check_branch *branch =
+	    check_branches_of(branches, leaf->identity);
 	const struct account_log *log = NULL;
 	struct check_verdict verdict;
 	struct place place;
 
-	*ended = false;
+	*ended = branch != NULL && !check_branch_keeps(view, branch, leaf);
+	if (branch != NULL)
+		return *ended ? "its sender's device does not stand in the "
+				"branch that it carries"
+			      : NULL;
 	if (!find_log(view, leaf, &place, &log, &verdict))
 		return NULL;
 	*local |= verdict.local;
@@ -213,10 +220,14 @@ static struct place place_before(const struct pass *p, struct span fingerprint)
 static const char *reach(struct pass *p, const struct place *from,
 			 struct place *to, const struct account_log **log)
 {
+	const struct place none = { .number = 0 };
 	struct carried carried = { .links = SPAN_EMPTY };
 	struct check_verdict verdict;
 
-	if (!places_find_carried(p->carried, to->fingerprint, &carried))
+	/* a branch is known, and does not go on from the place */
+	if (check_branches_find(p->move->branches, to->fingerprint) != NULL)
+		from = &none;
+	else if (!places_find_carried(p->carried, to->fingerprint, &carried))
 		carried.links = SPAN_EMPTY;
 	verdict = check_accounts_reach(p->move->view->accounts, from,
 				       carried.links, to, log);
@@ -244,13 +255,41 @@ static const char *check_unplaced(struct pass *p, const struct place *place,
 	return wrong;
 }
 
+/* The account goes over to a branch: with it go the leaves that it does not keep. */
+static const char *check_parted(struct pass *p,
+				const struct check_branch *branch,
+				const struct place *to)
+{
+	const struct check_view *view = p->move->view;
+	struct check_member leaf;
+
+	if (!branch->counts)
+		return "a leaf stays whose account's log forks";
+	if (to->number != branch->end.number ||
+	    !span_equal(to->hash, SPAN_ARRAY(branch->end.hash)))
+		return "an account's place is not where the branch ends that "
+		       "it carries";
+	for (uint32_t i = 0; i < view->leaf_count; i++)
+		if (view->leaf(view->group, i, &leaf) && !p->move->gone[i] &&
+		    check_branches_of(p->move->branches, leaf.identity) ==
+			branch &&
+		    !check_branch_keeps(view, branch, &leaf))
+			return "a leaf stays that the branch which it carries "
+			       "does not have";
+	return NULL;
+}
+
 static const char *check_place(struct pass *p, struct place *to)
 {
+	const struct check_branch *branch =
+	    check_branches_find(p->move->branches, to->fingerprint);
 	struct place from = place_before(p, to->fingerprint);
 	const struct account_log *log = NULL;
 	struct carried carried;
 	const char *wrong;
 
+	if (branch != NULL)
+		return check_parted(p, branch, to);
 	if (place_equal(&from, to))
 		return places_find_carried(p->carried, to->fingerprint,
 					   &carried)
@@ -272,7 +311,9 @@ static const char *check_carried(const struct pass *p)
 	struct place place;
 
 	while (places_next_carried(&rest, &carried))
-		if (!places_find(p->after, carried.fingerprint, &place))
+		if (!places_find(p->after, carried.fingerprint, &place) &&
+		    check_branches_find(p->move->branches,
+					carried.fingerprint) == NULL)
 			return "it carries links of an account that has no "
 			       "place";
 	return NULL;
@@ -406,6 +447,29 @@ static const char *check_member(struct pass *p)
 	return wrong;
 }
 
+/* A device that the group's branch has removed, and the one that counts has not: the
+ * place moves with the next commit. Whoever reads the group meanwhile finds the key in the
+ * log at its place. */
+static const char *check_joins_branch(struct pass *p,
+				      const struct check_branch *branch,
+				      const struct check_member *joiner,
+				      struct place *at, uint64_t device)
+{
+	struct place from = { .number = 0 };
+	const struct account_log *log = NULL;
+	struct check_verdict verdict;
+
+	if (!check_branch_keeps(p->move->view, branch, joiner))
+		return "who joins does not stand in the branch that it carries";
+	verdict = check_accounts_reach(p->move->view->accounts, &from,
+				       SPAN_EMPTY, at, &log);
+	p->move->local |= verdict.local;
+	return verdict.wrong != NULL
+		   ? verdict.wrong
+		   : check_leaf_at(p->move->view, log, at, device,
+				   joiner->signature_key, false);
+}
+
 /* Who joins from outside changes no places (RFC 9420, 12.2): one of an account
  * without a place carries its log, and the next commit gives it one. */
 static const char *check_joiner(struct pass *p)
@@ -415,18 +479,23 @@ static const char *check_joiner(struct pass *p)
 	uint8_t fingerprint[ACCOUNT_HASH];
 	struct place from = { .number = 0 }, to;
 	struct span rest = p->carried;
+	const struct check_branch *branch;
 	struct carried carried;
 	const char *wrong;
 	uint64_t device;
 
 	if (!places_read_leaf(joiner->identity, fingerprint, &device))
 		return NO_DEVICE;
+	branch =
+	    check_branches_find(p->move->branches, SPAN_ARRAY(fingerprint));
 	while (places_next_carried(&rest, &carried))
 		if (!span_equal(carried.fingerprint, SPAN_ARRAY(fingerprint)))
 			return "who joins carries links of another account";
 	to = place_before(p, SPAN_ARRAY(fingerprint));
-	if (to.number > 0 && p->carried.n > 0)
+	if (to.number > 0 && p->carried.n > 0 && branch == NULL)
 		return "it carries links of an account whose place stays";
+	if (branch != NULL)
+		return check_joins_branch(p, branch, joiner, &to, device);
 	wrong = reach(p, &from, &to, &log);
 	return wrong != NULL ? wrong
 			     : check_leaf_at(p->move->view, log, &to, device,

@@ -9,8 +9,7 @@
 #ifndef HERMETIC_CHECK_PLACES_H
 #define HERMETIC_CHECK_PLACES_H
 
-#include "check/accounts.h"
-#include "check/view.h"
+#include "check/branch.h"
 #include "wire/framing.h"
 
 /* One commit. */
@@ -22,14 +21,17 @@ struct check_move {
 	const bool *gone;  /* by leaf: the commit removes it */
 	bool settled;	   /* it neither adds nor removes a leaf */
 	struct span after; /* extensions of the group behind it */
-	bool local;	   /* out: it is we who failed */
+	const struct check_branches *branches; /* that it carries */
+	bool local;			       /* out: it is we who failed */
 };
 
 /*
  * "After a member's commit exactly the accounts with a leaf have a place; none is
  * lowered; links that are carried are those between the old place and the new
  * one; a leaf that comes in is a device's of its account at its place behind the
- * commit." NULL, or which of these is broken.
+ * commit." Of an account of which the commit carries a branch: "its place is where
+ * that branch ends, and its leaves are of devices that stand there; of a fork none is
+ * left." NULL, or which of these is broken.
  */
 const char *check_places(struct check_move *move);
 
@@ -38,10 +40,11 @@ const char *check_places(struct check_move *move);
 bool check_places_ended(const struct check_view *view,
 			const struct check_member *leaf);
 
-/* "A device that its account has removed up to the group's place commits nothing
- * any more." NULL: it stands, or the group has no places; otherwise *ended, or it
- * cannot be told here. */
+/* "A device that its account has removed up to the group's place, or in the branch that
+ * the commit carries, commits nothing any more." NULL: it stands, or the group has no
+ * places; otherwise *ended, or it cannot be told here. */
 const char *check_places_committer(const struct check_view *view,
+				   const struct check_branches *branches,
 				   const struct check_member *leaf, bool *ended,
 				   bool *local);
 

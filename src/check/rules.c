@@ -4,6 +4,7 @@
 
 #include "check/adds.h"
 #include "check/bans.h"
+#include "check/branch.h"
 #include "check/departure.h"
 #include "check/places.h"
 #include "check/rights.h"
@@ -19,6 +20,7 @@ struct pass {
 	uint32_t *removed; /* leaves */
 	size_t removed_count;
 	bool *gone;			     /* the same, by leaf */
+	struct check_branches branches;	     /* that it carries */
 	size_t adds, inits, resets, reinits; /* proposals of these types */
 	struct span extensions;		     /* of the GroupContextExtensions */
 	bool denied, local;
@@ -60,8 +62,8 @@ static const char *find_committer(struct pass *p,
 		return "its sender is no member";
 	if (check_departed(p->view, &p->committer, NULL))
 		return deny(p, "its sender has departed");
-	return check_places_committer(p->view, &p->committer, &p->denied,
-				      &p->local);
+	return check_places_committer(p->view, &p->branches, &p->committer,
+				      &p->denied, &p->local);
 }
 
 /* "A member keeps its credential and its signature key." */
@@ -81,6 +83,15 @@ static const char *check_path(struct pass *p)
 
 /* ---- removes ---- */
 
+/* The commit carries a branch of its account's log that does not keep it. */
+static bool is_parted(const struct pass *p, const struct check_member *leaf)
+{
+	const struct check_branch *branch =
+	    check_branches_of(&p->branches, leaf->identity);
+
+	return branch != NULL && !check_branch_keeps(p->view, branch, leaf);
+}
+
 static const char *take_remove(struct pass *p, uint32_t removed)
 {
 	struct check_member leaf;
@@ -95,7 +106,7 @@ static const char *take_remove(struct pass *p, uint32_t removed)
 		return "a committer cannot remove itself";
 	if (roles_may_remove(&p->roles, p->committer.identity, leaf.identity) ||
 	    check_departed(p->view, &leaf, NULL) ||
-	    check_places_ended(p->view, &leaf))
+	    check_places_ended(p->view, &leaf) || is_parted(p, &leaf))
 		return NULL;
 	return deny(p, "to remove that member takes an admin or an owner");
 }
@@ -319,7 +330,8 @@ static const char *check_external(struct pass *p)
 	}
 	if (!again && p->removed_count > 0)
 		return deny(p, "who joins may remove an earlier self only");
-	if (!again && user_there)
+	if (!again && user_there &&
+	    check_branches_of(&p->branches, p->committer.identity) == NULL)
 		return deny(p, "another device of that user has to add it");
 	if (!again)
 		return NULL;
@@ -388,6 +400,7 @@ static const char *check_accounts(struct pass *p,
 		.gone = p->gone,
 		.settled = p->adds + p->removed_count == 0,
 		.after = p->resets > 0 ? p->extensions : p->view->extensions,
+		.branches = &p->branches,
 	};
 	const char *wrong = check_places(&move);
 
@@ -397,8 +410,11 @@ static const char *check_accounts(struct pass *p,
 
 static const char *run(struct pass *p, const struct wire_content *content)
 {
-	const char *wrong = find_committer(p, content);
+	const char *wrong =
+	    check_branches_read(p->view, content, &p->branches, &p->local);
 
+	if (wrong == NULL)
+		wrong = find_committer(p, content);
 	if (wrong == NULL && rights_read(p->view, &p->roles) != ERR_OK)
 		wrong = "the group's roles do not decode";
 	if (wrong == NULL)
@@ -428,6 +444,7 @@ struct check_verdict check_rules(const struct check_view *view,
 
 	verdict.denied = p.denied;
 	verdict.local = p.local;
+	check_branches_clear(&p.branches);
 	free(p.removed);
 	free(p.gone);
 	return verdict;

@@ -334,10 +334,10 @@ static enum option find_option(const char *text, size_t n)
 	return OPT_COUNT;
 }
 
-static enum verb find_verb(const char *text)
+enum verb args_find_verb(const char *name)
 {
 	for (unsigned i = VERB_CHAT + 1; i < VERB_COUNT; i++)
-		if (strcmp(args_verbs[i].name, text) == 0)
+		if (strcmp(args_verbs[i].name, name) == 0)
 			return (enum verb)i;
 	return VERB_COUNT;
 }
@@ -373,7 +373,7 @@ static enum err take_option(struct args *a, int argc, char *const *argv,
 static enum err take_word(struct args *a, const char *word, char problem[256])
 {
 	if (a->verb == VERB_CHAT) {
-		enum verb verb = find_verb(word);
+		enum verb verb = args_find_verb(word);
 
 		if (strcmp(word, "help") == 0) {
 			a->help = true;

@@ -96,6 +96,9 @@ MUST_CHECK enum err args_parse(struct args *args, int argc, char *const *argv,
  * CREDENTIALS_DIRECTORY. */
 void args_environment(struct args *args);
 
+/* VERB_COUNT: there is none of that name. */
+enum verb args_find_verb(const char *name);
+
 /* "read", or "" for VERB_CHAT. */
 const char *args_verb_name(enum verb verb);
 

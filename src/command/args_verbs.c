@@ -1,5 +1,18 @@
 #include "command/args_verbs.h"
 
+const enum verb_in_chat args_in_chat[VERB_COUNT] = {
+	[VERB_JOIN] = CHAT_AS_IS,	  [VERB_INVITE] = CHAT_IN_SESSION,
+	[VERB_MEMBERS] = CHAT_IN_SESSION, [VERB_SAFETY] = CHAT_IN_SESSION,
+	[VERB_ROTATE] = CHAT_IN_SESSION,  [VERB_REMOVE] = CHAT_IN_SESSION,
+	[VERB_ROLE] = CHAT_IN_SESSION,	  [VERB_BAN] = CHAT_IN_SESSION,
+	[VERB_UNBAN] = CHAT_IN_SESSION,	  [VERB_ALGORITHM] = CHAT_IN_SESSION,
+	[VERB_LEAVE] = CHAT_IN_SESSION,	  [VERB_OUTBOX] = CHAT_AS_IS,
+	[VERB_RESOLVE] = CHAT_IN_SESSION, [VERB_ACCEPT] = CHAT_AS_IS,
+	[VERB_INVITATIONS] = CHAT_AS_IS,  [VERB_DECLINE] = CHAT_AS_IS,
+	[VERB_BLOCK] = CHAT_AS_IS,	  [VERB_UNBLOCK] = CHAT_AS_IS,
+	[VERB_VERIFY] = CHAT_AS_IS,
+};
+
 const struct verb_row args_verbs[VERB_COUNT] = {
 	[VERB_CHAT] = { "", "", "chat interactively", 0, 0,
 			"Registers or logs in as needed. Type /help inside.",

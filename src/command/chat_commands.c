@@ -1,6 +1,7 @@
 /* What is typed with a slash in front. */
 #include "command/chat.h"
 
+#include "command/args_verbs.h"
 #include "command/out.h"
 #include "command/shown.h"
 #include "reach/directory.h"
@@ -78,19 +79,31 @@ static uint64_t number(const json_t *object, const char *member)
 	return (uint64_t)json_integer_value(json_object_get(object, member));
 }
 
+/* The session is the one that is talked in. */
+static enum err talk_in(struct chat *chat, const char *id,
+			const json_t *session)
+{
+	uint64_t last = number(session, "last_seq");
+	enum err e;
+
+	(void)snprintf(chat->current, sizeof(chat->current), "%s", id);
+	chat_update_prompt(chat);
+	TRY(live_follow(chat->live, chat->current,
+			last > HISTORY ? last - HISTORY : 0));
+	chat_note_printed(chat, chat->current, NULL);
+out:
+	return e;
+}
+
 enum err chat_enter(struct chat *chat, const char *given)
 {
 	char id[TEXT_UUID_SIZE];
 	json_t *d = NULL;
-	uint64_t last;
 	enum err e;
 
 	(void)snprintf(id, sizeof(id), "%s", given);
 	TRY(view_refresh(&chat->cmd->a, id));
 	TRY(view_session(&chat->cmd->a, id, &d));
-	last = number(d, "last_seq");
-	memcpy(chat->current, id, sizeof(chat->current));
-	chat_update_prompt(chat);
 	if (chat->cmd->args->json) {
 		out_json(d);
 		TRY(shown_members(&chat->cmd->a, id, d));
@@ -100,35 +113,40 @@ enum err chat_enter(struct chat *chat, const char *given)
 			 out_member(d, "algorithm"),
 			 (unsigned long long)(number(d, "epoch") & UINT32_MAX),
 			 json_array_size(json_object_get(d, "members")));
-	TRY(live_follow(chat->live, id, last > HISTORY ? last - HISTORY : 0));
-	chat_note_printed(chat, id, NULL);
+	TRY(talk_in(chat, id, d));
 out:
 	json_decref(d);
 	return e;
 }
 
-/* Runs one of the verbs. What it leaves waiting is told, and no exit code. */
-static enum err run_with(struct chat *chat, enum err (*verb)(struct cmd *),
-			 struct args *args)
+/* Into which a verb has come, and which it has printed. */
+static enum err enter_new(struct chat *chat)
+{
+	json_t *d = NULL;
+	enum err e;
+
+	TRY(view_session(&chat->cmd->a, chat->cmd->entered, &d));
+	TRY(talk_in(chat, chat->cmd->entered, d));
+out:
+	json_decref(d);
+	return e;
+}
+
+/* Runs a verb. What it leaves waiting is told, and no exit code. */
+static enum err run_args(struct chat *chat, struct args *args)
 {
 	const struct args *kept = chat->cmd->args;
 	enum err e;
 
 	args->json = kept->json;
 	chat->cmd->args = args;
-	e = verb(chat->cmd);
+	chat->cmd->entered[0] = '\0';
+	e = cmd_run(chat->cmd);
 	chat->cmd->args = kept;
 	chat->cmd->kept = false;
+	if (e == ERR_OK && chat->cmd->entered[0] != '\0')
+		e = enter_new(chat);
 	return e;
-}
-
-/* The same with words of the line as its operands. */
-static enum err run_verb(struct chat *chat, enum err (*verb)(struct cmd *),
-			 const char *first, const char *second)
-{
-	struct args args = { .operands = { first, second } };
-
-	return run_with(chat, verb, &args);
 }
 
 enum err chat_need_current(struct chat *chat)
@@ -142,9 +160,11 @@ enum err chat_need_current(struct chat *chat)
 
 static enum err do_list(struct chat *chat, char **words, size_t count)
 {
+	struct args args = { .verb = VERB_SESSIONS };
+
 	(void)words;
 	(void)count;
-	return run_verb(chat, cmd_sessions, NULL, NULL);
+	return run_args(chat, &args);
 }
 
 static enum err do_create(struct chat *chat, char **words, size_t count)
@@ -168,22 +188,6 @@ out:
 	return e;
 }
 
-static enum err do_join(struct chat *chat, char **words, size_t count)
-{
-	char id[TEXT_UUID_SIZE];
-	enum err e;
-
-	if (count < 2)
-		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
-			       "/join wants an ID.");
-	TRY(directory_find(&chat->cmd->a, words[1], true, id));
-	TRY(drive_session(&chat->cmd->a, ORDER_JOIN, id));
-	TRY(chat_enter(chat, id));
-	TRY(drive_session(&chat->cmd->a, ORDER_STOCK, NULL));
-out:
-	return e;
-}
-
 static enum err do_open(struct chat *chat, char **words, size_t count)
 {
 	char id[TEXT_UUID_SIZE];
@@ -196,57 +200,6 @@ static enum err do_open(struct chat *chat, char **words, size_t count)
 	TRY(chat_enter(chat, id));
 out:
 	return e;
-}
-
-static enum err do_invite(struct chat *chat, char **words, size_t count)
-{
-	enum err e;
-
-	if (count < 2)
-		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
-			       "/invite wants a USER.");
-	TRY(chat_need_current(chat));
-	TRY(run_verb(chat, cmd_invite, chat->current, words[1]));
-out:
-	return e;
-}
-
-static enum err on_current(struct chat *chat, enum err (*verb)(struct cmd *))
-{
-	enum err e;
-
-	TRY(chat_need_current(chat));
-	TRY(run_verb(chat, verb, chat->current, NULL));
-out:
-	return e;
-}
-
-static enum err do_members(struct chat *chat, char **words, size_t count)
-{
-	(void)words;
-	(void)count;
-	return on_current(chat, cmd_members);
-}
-
-static enum err do_safety(struct chat *chat, char **words, size_t count)
-{
-	(void)words;
-	(void)count;
-	return on_current(chat, cmd_safety);
-}
-
-static enum err do_rotate(struct chat *chat, char **words, size_t count)
-{
-	(void)words;
-	(void)count;
-	return on_current(chat, cmd_rotate);
-}
-
-static enum err do_outbox(struct chat *chat, char **words, size_t count)
-{
-	(void)words;
-	(void)count;
-	return run_verb(chat, cmd_outbox, NULL, NULL);
 }
 
 /* The person has seen why something waits: the chat tries it now, and again while
@@ -267,7 +220,8 @@ out:
 
 static enum err do_drop(struct chat *chat, char **words, size_t count)
 {
-	struct args args = { .operands = { chat->current } };
+	struct args args = { .verb = VERB_OUTBOX,
+			     .operands = { chat->current } };
 	enum err e;
 
 	if (count < 2 || (strcmp(words[1], "all") != 0 &&
@@ -277,36 +231,9 @@ static enum err do_drop(struct chat *chat, char **words, size_t count)
 			       "/drop wants the number of an item, or all.");
 	args.drop = words[1];
 	TRY(chat_need_current(chat));
-	TRY(run_with(chat, cmd_outbox, &args));
+	TRY(run_args(chat, &args));
 out:
 	return e;
-}
-
-static enum err do_resolve(struct chat *chat, char **words, size_t count)
-{
-	struct args args = {
-		.operands = { chat->current },
-		.yes = count > 1 && strcmp(words[1], "yes") == 0,
-	};
-	enum err e;
-
-	TRY(chat_need_current(chat));
-	TRY(run_with(chat, cmd_resolve, &args));
-out:
-	return e;
-}
-
-static enum err do_accept(struct chat *chat, char **words, size_t count)
-{
-	struct args args = {
-		.operands = { words[1] },
-		.yes = count > 2 && strcmp(words[2], "yes") == 0,
-	};
-
-	if (count < 2)
-		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
-			       "/accept wants a user.");
-	return run_with(chat, cmd_accept, &args);
 }
 
 /* ---- about a message ---- */
@@ -376,26 +303,73 @@ static const struct command {
 } COMMANDS[] = {
 	{ "/list", "", "your sessions and invitations", do_list },
 	{ "/create", "NAME [USER]...", "start a session", do_create },
-	{ "/join", "ID", "accept an invitation", do_join },
 	{ "/open", "ID", "talk in another session", do_open },
-	{ "/invite", "USER", "add somebody to this session", do_invite },
-	{ "/members", "", "who is here", do_members },
-	{ "/safety", "", "the number to compare with the others", do_safety },
-	{ "/rotate", "", "replace the keys", do_rotate },
 	{ "/reply", "N TEXT", "answer message number N", do_reply },
 	{ "/edit", "N TEXT", "another text for your message", do_edit },
 	{ "/react", "N TEXT", "react to it", do_react },
 	{ "/delete", "N", "take your message or reaction back", do_delete },
-	{ "/outbox", "", "what waits to be sent", do_outbox },
 	{ "/flush", "", "try to send it", do_flush },
 	{ "/drop", "ITEM|all", "forget it", do_drop },
-	{ "/resolve", "[yes]", "what stopped this session; go on", do_resolve },
-	{ "/accept", "USER [yes]", "take somebody's new key", do_accept },
 	{ "/help", "", "this", do_help },
 	{ "/quit", "", "leave; also Ctrl-D", do_quit },
 };
 
 #define COMMAND_COUNT (sizeof(COMMANDS) / sizeof(*COMMANDS))
+
+/* ---- the verbs of the command line ---- */
+
+/* What a person types of the operands. */
+static const char *operands_of(enum verb verb)
+{
+	const char *operands = args_verbs[verb].operands;
+
+	if (args_in_chat[verb] == CHAT_IN_SESSION)
+		operands += strcspn(operands, " ");
+	return operands + strspn(operands, " ");
+}
+
+/* As the command line takes them, with the open session in its place; "yes" behind
+ * them is --yes. */
+static enum err run_verb(struct chat *chat, enum verb verb, char **words,
+			 size_t count)
+{
+	bool inside = args_in_chat[verb] == CHAT_IN_SESSION;
+	char *argv[WORDS_MAX + 3] = { words[0], words[0] + 1, chat->current };
+	char yes[] = "--yes", problem[256];
+	size_t argc = inside ? 3 : 2;
+	struct args args;
+	enum err e;
+
+	if (inside)
+		TRY(chat_need_current(chat));
+	if (argc + count - 3 > args_verbs[verb].most &&
+	    strcmp(words[count - 1], "yes") == 0)
+		words[count - 1] = yes;
+	for (size_t i = 1; i < count; i++)
+		argv[argc++] = words[i];
+	e = args_parse(&args, (int)argc, argv, problem);
+	if (e == ERR_OK && args.help)
+		args_help(verb, stdout);
+	else if (e == ERR_OK)
+		e = run_args(chat, &args);
+	else if (count - 1 < args_verbs[verb].least - (inside ? 1 : 0))
+		e = why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+			    "%s wants: %s", words[0], operands_of(verb));
+	else
+		e = why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage", "%s",
+			    problem);
+out:
+	return e;
+}
+
+static void print_help(const char *slash, const char *name,
+		       const char *operands, const char *summary)
+{
+	int width = (int)(strlen(slash) + strlen(name));
+
+	out_line("  %s%s%*s %-15s %s", slash, name, width < 12 ? 12 - width : 0,
+		 "", operands, summary);
+}
 
 static enum err do_help(struct chat *chat, char **words, size_t count)
 {
@@ -403,9 +377,15 @@ static enum err do_help(struct chat *chat, char **words, size_t count)
 	(void)words;
 	(void)count;
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		out_line("  %-8s %-15s %s", COMMANDS[i].name,
-			 COMMANDS[i].operands, COMMANDS[i].summary);
-	out_line("Everything else is sent to the open session.");
+		print_help("", COMMANDS[i].name, COMMANDS[i].operands,
+			   COMMANDS[i].summary);
+	for (unsigned i = VERB_CHAT + 1; i < VERB_COUNT; i++)
+		if (args_in_chat[i] != CHAT_HAS_NOT)
+			print_help("/", args_verbs[i].name,
+				   operands_of((enum verb)i),
+				   args_verbs[i].summary);
+	out_line("\"yes\" behind /accept, /resolve and /verify goes on. "
+		 "Everything else is sent to the open session.");
 	return ERR_OK;
 }
 
@@ -425,10 +405,13 @@ static enum err run(struct chat *chat, char *text)
 {
 	char *words[WORDS_MAX + 1] = { NULL };
 	size_t count = split(text, words);
+	enum verb verb = args_find_verb(words[0] + 1);
 
-	for (size_t i = 0; count > 0 && i < COMMAND_COUNT; i++)
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		if (strcmp(words[0], COMMANDS[i].name) == 0)
 			return COMMANDS[i].run(chat, words, count);
+	if (verb != VERB_COUNT && args_in_chat[verb] != CHAT_HAS_NOT)
+		return run_verb(chat, verb, words, count);
 	return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
 		       "There is no %.40s: /help lists what there is.",
 		       words[0]);

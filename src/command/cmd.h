@@ -17,7 +17,12 @@ struct cmd {
 	struct buf home;       /* a path with its NUL */
 	struct buf passphrase; /* read when it is first needed */
 	bool kept;	       /* what was to be sent waits: exit code 4 */
+	char entered
+	    [TEXT_UUID_SIZE]; /* the session that was come into; "": none */
 };
+
+/* Runs the verb of cmd->args. */
+MUST_CHECK enum err cmd_run(struct cmd *cmd);
 
 /* Before anybody is logged in. */
 MUST_CHECK enum err cmd_register(struct cmd *cmd);

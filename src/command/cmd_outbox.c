@@ -54,16 +54,31 @@ out:
 	return e;
 }
 
+/* What an order waits for is no failure of it. The reason of one that failed before
+ * stays: it is reported at the end. */
+static void print_reason(struct cmd *cmd, const char *id,
+			 const struct outcome *outcome)
+{
+	struct why failed = cmd->a.why;
+
+	cmd->a.why = *outcome->why;
+	cmd_print_kept(cmd, id, outcome->item);
+	cmd->a.why = failed;
+}
+
 /* *result: the first failure of a session that sent nothing. */
 static enum err flush_session(struct cmd *cmd, const char *id, enum err *result)
 {
 	const struct order order = { .kind = ORDER_REFRESH,
 				     .session = id,
 				     .flush = true };
-	enum err e, sent = drive_order(&cmd->a, &order, NULL);
+	const struct outcome *outcome;
+	enum err e, sent = drive_order(&cmd->a, &order, &outcome);
 
 	print_events(cmd);
 	TRY(print_waiting(cmd, id));
+	if (sent == ERR_OK && outcome->kept)
+		print_reason(cmd, id, outcome);
 	if (*result == ERR_OK)
 		*result = sent;
 out:

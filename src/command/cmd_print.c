@@ -29,29 +29,31 @@ static const char *note_of(const json_t *member)
 	return "";
 }
 
-/* Whether the person has compared numbers with that account. */
-static const char *trust_of(const json_t *member)
-{
-	const char *compared = out_member(member, "compared");
-
-	if (strcmp(compared, "yes") == 0)
-		return "  verified";
-	return strcmp(compared, "changed") == 0
-		   ? "  CHANGED: compare again (hermetic verify)"
-		   : "";
-}
-
 static void print_member(const struct args *args, const json_t *member)
 {
 	if (args->json)
 		out_json(member);
 	else
-		out_line("%3lld  %-20s  %-6s  device %s%s%s",
+		out_line("%3lld  %-20s  %-6s  %-10s  device %s%s",
 			 (long long)number(member, "leaf_index"),
 			 out_name(member, "username"),
-			 out_member(member, "role"),
-			 out_name(member, "device_id"), trust_of(member),
-			 note_of(member));
+			 out_member(member, "role"), out_trust(member),
+			 out_name(member, "device_id"), note_of(member));
+}
+
+static void explain_changed(const json_t *members)
+{
+	const json_t *member;
+	size_t i;
+
+	json_array_foreach(
+	    members, i, member) if (strcmp(out_trust(member), "CHANGED") == 0)
+	{
+		out_line("CHANGED: that account is another one than when you "
+			 "compared numbers. Compare again: hermetic verify "
+			 "USER");
+		break;
+	}
 }
 
 static void print_banned(const json_t *list)
@@ -78,6 +80,8 @@ void cmd_print_members(const struct cmd *cmd, const json_t *session)
 
 	json_array_foreach(json_object_get(session, "members"), i, member)
 	    print_member(cmd->args, member);
+	if (!cmd->args->json)
+		explain_changed(json_object_get(session, "members"));
 	if (!cmd->args->json)
 		print_banned(json_object_get(session, "banned"));
 }
@@ -158,6 +162,7 @@ enum err cmd_print_entered(struct cmd *cmd, const char *id, const char *done)
 	if (!cmd->args->json)
 		cmd_print_members(cmd, session);
 	TRY(shown_members(&cmd->a, id, session));
+	(void)snprintf(cmd->entered, sizeof(cmd->entered), "%s", id);
 out:
 	json_decref(session);
 	return e;

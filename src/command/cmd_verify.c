@@ -9,7 +9,7 @@
 
 enum err cmd_check_name(struct cmd *cmd, const char *user)
 {
-	if (account_name_is_sane(user))
+	if (text_is_username(span_str(user)))
 		return ERR_OK;
 	return why_set(&cmd->a.why, ERR_PEER_INVALID, "username",
 		       "\"%.40s\" is no user name.", user);

@@ -4,6 +4,7 @@
 #include "command/out.h"
 #include "device/entry_kind.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -19,6 +20,19 @@ static void put_time(struct buf *out, const json_t *entry)
 	if (ms > 0 && localtime_r(&seconds, &local) != NULL &&
 	    strftime(text, sizeof(text), "%H:%M ", &local) > 0)
 		buf_put_str(out, text);
+}
+
+/* Whom an entry is from, and whether the person has compared numbers: in a static
+ * buffer. */
+static const char *from_of(const json_t *entry)
+{
+	static char text[544];
+	const char *name = out_name(entry, "from"), *trust = out_trust(entry);
+
+	if (trust[0] == '\0')
+		return name;
+	(void)snprintf(text, sizeof(text), "%s (%s)", name, trust);
+	return text;
 }
 
 /* The user of "user/device". */
@@ -116,6 +130,11 @@ static void put_reason(struct buf *out, const json_t *entry)
 	else if (strcmp(reason, "removed-device") == 0)
 		buf_put_str(out, ". This device did that by itself: an account "
 				 "has removed a device that was a member");
+	else if (strcmp(reason, "account-parted") == 0)
+		buf_put_str(out, ". This device did that by itself: the log "
+				 "of that account by which the session went "
+				 "does not count any more, and the one that "
+				 "counts does not have that device");
 	else if (strcmp(reason, "last-resort") == 0)
 		buf_put_str(out, ". This device did that by itself: it came by "
 				 "a KeyPackage that may have been used before");
@@ -177,7 +196,7 @@ static void put_commit(struct buf *out, const json_t *entry)
 	const json_t *roles = json_object_get(entry, "roles");
 	bool any;
 
-	buf_putf(out, "* %s", out_name(entry, "from"));
+	buf_putf(out, "* %s", from_of(entry));
 	any = put_users(out, "added", added, entry);
 	if (any && json_array_size(removed) > 0)
 		buf_put_str(out, " and");
@@ -200,14 +219,13 @@ static void put_joined(struct buf *out, const json_t *entry)
 {
 	bool again = json_object_get(entry, "removed") != NULL;
 
-	buf_putf(out, "* %s joined%s; new keys (epoch %lld)",
-		 out_name(entry, "from"), again ? " again" : "",
-		 epoch_of(entry));
+	buf_putf(out, "* %s joined%s; new keys (epoch %lld)", from_of(entry),
+		 again ? " again" : "", epoch_of(entry));
 }
 
 static void put_departed(struct buf *out, const json_t *entry)
 {
-	buf_putf(out, "* %s left with device %s", out_name(entry, "from"),
+	buf_putf(out, "* %s left with device %s", from_of(entry),
 		 out_name(entry, "device"));
 	if (json_object_get(entry, "heir") != NULL)
 		buf_putf(out, "; %s is to be owner", out_name(entry, "heir"));
@@ -279,7 +297,7 @@ static void put_text(struct buf *out, const json_t *entry)
 {
 	bool edited = number_of(entry, "edited") > 0;
 
-	buf_putf(out, "%s: ", out_name(entry, "from"));
+	buf_putf(out, "%s: ", from_of(entry));
 	if (number_of(entry, "deleted") > 0) {
 		buf_putf(out, "(deleted by #%lld)",
 			 number_of(entry, "deleted"));
@@ -303,7 +321,7 @@ static void put_text(struct buf *out, const json_t *entry)
 
 static void put_edit(struct buf *out, const json_t *entry)
 {
-	buf_putf(out, "* %s edited ", out_name(entry, "from"));
+	buf_putf(out, "* %s edited ", from_of(entry));
 	put_which(out, entry, "of");
 	if (is_over(entry))
 		buf_put_str(out, ": (expired)");
@@ -315,13 +333,13 @@ static void put_edit(struct buf *out, const json_t *entry)
 
 static void put_delete(struct buf *out, const json_t *entry)
 {
-	buf_putf(out, "* %s deleted ", out_name(entry, "from"));
+	buf_putf(out, "* %s deleted ", from_of(entry));
 	put_which(out, entry, "of");
 }
 
 static void put_reaction(struct buf *out, const json_t *entry)
 {
-	buf_putf(out, "* %s: ", out_name(entry, "from"));
+	buf_putf(out, "* %s: ", from_of(entry));
 	put_member(out, entry, "text");
 	buf_put_str(out, " to ");
 	put_which(out, entry, "of");
@@ -332,13 +350,13 @@ static void put_reaction(struct buf *out, const json_t *entry)
 
 static void put_title(struct buf *out, const json_t *entry)
 {
-	buf_putf(out, "* %s calls this session \"%s\"", out_name(entry, "from"),
+	buf_putf(out, "* %s calls this session \"%s\"", from_of(entry),
 		 out_member(entry, "text"));
 }
 
 static void put_moved(struct buf *out, const json_t *entry)
 {
-	buf_putf(out, "* %s moved this session to %s", out_name(entry, "from"),
+	buf_putf(out, "* %s moved this session to %s", from_of(entry),
 		 out_member(entry, "algorithm"));
 }
 
@@ -347,8 +365,7 @@ static void put_removed(struct buf *out, const json_t *entry)
 	if (is_of_copy(entry))
 		buf_put_str(out, "* this device's place was taken");
 	else
-		buf_putf(out, "* %s removed this device",
-			 out_name(entry, "from"));
+		buf_putf(out, "* %s removed this device", from_of(entry));
 	(void)put_bans(out, entry, "banned", "banned", true);
 }
 
@@ -359,8 +376,8 @@ static void put_unreadable(struct buf *out, const json_t *entry)
 
 	buf_putf(out, "! not readable: %s", out_member(entry, "reason"));
 	if (device[0] != '\0')
-		buf_putf(out, " (signed by %s, device %s)",
-			 out_name(entry, "from"), device);
+		buf_putf(out, " (signed by %s, device %s)", from_of(entry),
+			 device);
 }
 
 static void put_expired(struct buf *out, const json_t *entry)
@@ -373,7 +390,7 @@ static void put_expired(struct buf *out, const json_t *entry)
 /* An entry that is worth nothing. */
 static void put_refused(struct buf *out, const json_t *entry)
 {
-	const char *from = out_name(entry, "from");
+	const char *from = from_of(entry);
 	const char *device = out_name(entry, "device");
 
 	if (!json_is_true(json_object_get(entry, "broken")))

@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <stdarg.h>
+#include <string.h>
 #include <utf8proc.h>
 
 /* Unicode keeps these places for signs that do not show. */
@@ -124,6 +125,18 @@ const char *out_member(const json_t *object, const char *name)
 const char *out_name(const json_t *object, const char *name)
 {
 	return safe_member(object, name, true);
+}
+
+const char *out_trust(const json_t *object)
+{
+	const char *compared =
+	    json_string_value(json_object_get(object, "compared"));
+
+	if (compared == NULL)
+		return "";
+	if (strcmp(compared, "yes") == 0)
+		return "verified";
+	return strcmp(compared, "changed") == 0 ? "CHANGED" : "unverified";
 }
 
 void out_message_json(const char *session_id, const json_t *message)

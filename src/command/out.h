@@ -34,6 +34,11 @@ const char *out_member(const json_t *object, const char *name);
 /* out_member() for what names somebody. */
 const char *out_name(const json_t *object, const char *name);
 
+/* Whether the person has compared numbers with who is described or whom an entry is
+ * from (its member `compared`): "verified", "unverified" or "CHANGED"; "" when that
+ * is the own account. */
+const char *out_trust(const json_t *object);
+
 /* A kept message as one line of JSON, with its session's id. */
 void out_message_json(const char *session_id, const json_t *message);
 

@@ -44,9 +44,11 @@ static void print_others(const json_t *session, json_t *printed)
 
 		if (!is_new(member) || json_object_get(printed, mark) != NULL)
 			continue;
-		out_line("* New since you looked last: %s, device %s",
+		out_line("* New since you looked last: %s, device %s%s%s",
 			 out_name(member, "username"),
-			 out_name(member, "device_id"));
+			 out_name(member, "device_id"),
+			 out_trust(member)[0] != '\0' ? ", " : "",
+			 out_trust(member));
 		(void)json_object_set_new(printed, mark, json_true());
 	}
 }

@@ -83,6 +83,8 @@ void accounts_forget(struct device *d)
 	check_accounts_reset(d->accounts);
 	json_decref(d->names);
 	d->names = NULL;
+	json_decref(d->trusts);
+	d->trusts = NULL;
 	d->own_leaf[0] = '\0';
 }
 

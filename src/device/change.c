@@ -175,6 +175,24 @@ out:
 	return e;
 }
 
+/* Where an account's log parts, all its leaves go that the one which counts does not
+ * have: one commit goes over to it, and leaves none of them. */
+static void remove_parted(const struct session *session, struct span identity,
+			  struct parts *p)
+{
+	uint32_t leaf = 0, own = mls_group_own_leaf(session_group(session));
+	struct mls_member member;
+	enum session_ended how;
+
+	while (session_next_ended(session, &leaf, &member, &how))
+		if ((how == SESSION_ENDED_PARTED ||
+		     how == SESSION_ENDED_FORKED) &&
+		    member.leaf_index != own &&
+		    span_equal(roles_user(member.identity),
+			       roles_user(identity)))
+			remove_leaf(session, member.identity, p);
+}
+
 static enum err read_removes(struct device *d, const struct session *session,
 			     const json_t *list, struct parts *p)
 {
@@ -194,6 +212,7 @@ static enum err read_removes(struct device *d, const struct session *session,
 
 		TRY(check_removal(d, session, identity));
 		remove_leaf(session, identity, p);
+		remove_parted(session, identity, p);
 	}
 	remove_departed(session, p);
 out:

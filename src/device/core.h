@@ -15,7 +15,8 @@ struct device {
 	char identity[IDENTITY_SIZE];	  /* username/device_id */
 	char own_leaf[LEAF_NAME_MAX + 1]; /* accounts_own(), once it is known */
 	struct check_accounts *accounts;  /* owned: the logs that are known */
-	json_t *names; /* owned: what was found of fingerprints, or NULL */
+	json_t *names;	/* owned: what was found of fingerprints, or NULL */
+	json_t *trusts; /* owned: whether they were compared, or NULL */
 	struct suites offer;
 	unsigned stock;	  /* KeyPackages of an algorithm; 0: packages.c says */
 	bool whole_infos; /* the server knows no parts of GroupInfos */

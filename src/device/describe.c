@@ -31,27 +31,6 @@ out:
 	return e;
 }
 
-/* Of other accounts: "no", "yes" or "changed", as device_person() has it. */
-static enum err put_trust(struct device *d, struct span identity, json_t *row)
-{
-	static const char *const words[] = { [MET_UNCOMPARED] = "no",
-					     [MET_COMPARED] = "yes",
-					     [MET_CHANGED] = "changed" };
-	enum met_trust trust;
-	enum err e;
-
-	if (!places_is_account(roles_user(identity)) ||
-	    span_equal(roles_user(identity),
-		       roles_user(span_str(core_self(d)))))
-		return ERR_OK;
-	TRY(verified_member(d, identity, &trust));
-	ENSURE(json_object_set_new(row, "compared",
-				   json_string(words[trust])) == 0,
-	       ERR_LOCAL_MEMORY);
-out:
-	return e;
-}
-
 static enum err put_member(struct device *d, const struct membership *m,
 			   const struct mls_member *member, json_t *list)
 {
@@ -72,7 +51,7 @@ static enum err put_member(struct device *d, const struct membership *m,
 	    (int)seen, "mark", (const char *)mark.p, "key", key);
 	ENSURE(row != NULL, ERR_LOCAL_MEMORY);
 	TRY(put_names(d, member->identity, row));
-	TRY(put_trust(d, member->identity, row));
+	TRY(verified_put(d, roles_user(member->identity), row));
 	if (session_departed(m->session, member->leaf_index))
 		(void)json_object_set_new(row, "departed", json_true());
 	if (breaks_count(m, member->identity) > 0)

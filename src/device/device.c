@@ -10,6 +10,7 @@
 #include "device/outbox.h"
 #include "device/people.h"
 #include "device/pins.h"
+#include "device/verified.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,7 @@ void device_close(struct device *device)
 	work_clear(&device->work);
 	check_accounts_free(device->accounts);
 	json_decref(device->names);
+	json_decref(device->trusts);
 	free(device->events);
 	free(device);
 }
@@ -140,6 +142,9 @@ enum err device_entry(struct device *device, const char *session, uint64_t seq,
 	TRY(e);
 	(void)json_object_del(entry, "head"); /* for comparing views */
 	TRY(marks_show(core_store(device), session, entry));
+	if (record_string(entry, "from") != NULL)
+		TRY(verified_put(device, span_str(record_string(entry, "from")),
+				 entry));
 	TRY(names_dress_entry(device, entry));
 	TRY(record_print(entry, json));
 out:

@@ -22,7 +22,7 @@
 #include "device/why.h"
 #include "wire/roles.h"
 
-#define DEVICE_NAME_SIZE 33 /* a user name: 32 characters and a NUL */
+#define DEVICE_NAME_SIZE (TEXT_USERNAME_MAX + 1) /* with a NUL */
 
 struct device;
 
@@ -173,7 +173,8 @@ MUST_CHECK enum err device_sessions(struct device *device, struct buf *json);
 MUST_CHECK enum err device_describe(struct device *device, const char *session,
 				    struct buf *json);
 
-/* What is kept of one entry; ERR_STATE_GONE when nothing is, as before the
+/* What is kept of one entry, with `compared` (as above) of who it is from, unless that
+ * is one's own account; ERR_STATE_GONE when nothing is, as before the
  * place where this device joined. A record that cannot be read is given as
  * {seq, kind: "unreadable", reason}. */
 MUST_CHECK enum err device_entry(struct device *device, const char *session,

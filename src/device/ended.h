@@ -4,22 +4,14 @@
 
 #include "device/core.h"
 
-/* What can be done about another member whose device has ended, as far as its
- * account's log is known. */
-enum ended {
-	ENDED_NONE,
-	ENDED_TOLD,	 /* the group knows: anybody removes it */
-	ENDED_UNTOLD,	 /* a commit tells the group */
-	ENDED_ELSEWHERE, /* none can: the group is at a place of another branch */
-};
-
-/* The one about whom most can be done; ENDED_NONE: there is none. */
-enum ended ended_find(struct device *d, struct mls_member *member);
+/* The one about whom most can be done; SESSION_STANDS: there is none. A fork that the
+ * person has lifted is none. Inside a transaction. */
+enum session_ended ended_find(struct device *d, struct mls_member *member);
 
 /* Begins a commit that tells the group of it, or removes it. Where neither can be,
  * the order is held, and says why. */
 MUST_CHECK enum err ended_remove(struct device *d,
 				 const struct mls_member *member,
-				 enum ended how);
+				 enum session_ended how);
 
 #endif

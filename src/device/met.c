@@ -97,6 +97,7 @@ static enum err save(struct device *d, const struct met *met)
 	TRY(record_set_bytes(record, "links", buf_span(&met->links)));
 	TRY(account_record(name, account_log_fingerprint(met->log)));
 	TRY(record_put(core_store(d), name, record));
+	(void)json_object_clear(d->trusts);
 out:
 	json_decref(record);
 	return e;
@@ -197,18 +198,6 @@ out:
 	return e;
 }
 
-/* How many links two logs share. */
-static uint64_t shared(struct span one, struct span other)
-{
-	struct rd a = rd_init(one), b = rd_init(other);
-	uint64_t count = 0;
-
-	while (rd_left(&a) > 0 && rd_left(&b) > 0 &&
-	       span_equal(rd_vec(&a), rd_vec(&b)))
-		count++;
-	return count;
-}
-
 /* Two logs of one account: the one that counts is kept. */
 static enum err compare(struct device *d, struct met *kept, struct met *shown,
 			enum met_outcome *outcome)
@@ -216,8 +205,8 @@ static enum err compare(struct device *d, struct met *kept, struct met *shown,
 	struct account_log *none = NULL;
 	struct check_verdict verdict;
 	enum account_order order = ACCOUNT_SAME;
-	uint64_t common =
-	    shared(buf_span(&kept->links), buf_span(&shown->links));
+	uint64_t common = account_links_shared(buf_span(&kept->links),
+					       buf_span(&shown->links));
 	enum err e;
 
 	TRY(account_log_new(&none));
@@ -428,6 +417,15 @@ enum err met_compare(struct device *d, struct met *met)
 	met->compared = place.number;
 	met->forked = false;
 	return save(d, met);
+}
+
+const char *met_trust_text(enum met_trust trust)
+{
+	static const char *const texts[] = { [MET_UNCOMPARED] = "no",
+					     [MET_COMPARED] = "yes",
+					     [MET_CHANGED] = "changed" };
+
+	return texts[trust];
 }
 
 enum met_trust met_trust(const struct met *met)

@@ -81,6 +81,9 @@ enum met_trust {
 };
 enum met_trust met_trust(const struct met *met);
 
+/* "no", "yes", "changed" */
+const char *met_trust_text(enum met_trust trust);
+
 /* Is another account shown under this name, and which one? */
 MUST_CHECK enum err met_other(struct device *d, const char *name, bool *other,
 			      uint8_t fingerprint[ACCOUNT_HASH]);

@@ -20,15 +20,14 @@ static enum err is_meant(struct device *d, const char *name,
 	return e == ERR_STATE_GONE ? ERR_OK : e;
 }
 
-static bool is_own(struct device *d, struct span fingerprint)
+bool names_is_own(struct device *d, struct span user)
 {
-	uint8_t own[ACCOUNT_HASH];
 	const char *identity;
-	uint64_t number;
 
+	if (!places_is_account(user))
+		return span_equal(user, span_str(d->username));
 	return accounts_own(d, &identity) == ERR_OK &&
-	       places_read_leaf(span_str(identity), own, &number) &&
-	       span_equal(SPAN_ARRAY(own), fingerprint);
+	       span_equal(roles_user(span_str(identity)), user);
 }
 
 /* `hex`: the same fingerprint. */
@@ -39,7 +38,7 @@ static enum err find(struct device *d, struct span hex, struct span fingerprint,
 	bool meant = false;
 	enum err e;
 
-	if (is_own(d, fingerprint)) {
+	if (names_is_own(d, hex)) {
 		buf_put_str(name, d->username);
 		return name->fail;
 	}

@@ -20,6 +20,9 @@ MUST_CHECK enum err names_put_user(struct device *d, struct span user,
 MUST_CHECK enum err names_put(struct device *d, struct span identity,
 			      struct buf *name);
 
+/* Is that user (as above) this device's own account? */
+bool names_is_own(struct device *d, struct span user);
+
 /* Is `whom` that member, by name or as its leaf says: "user" or "user/device"? */
 bool names_is(struct device *d, struct span identity, const char *whom);
 

@@ -5,10 +5,6 @@
 
 #include <string.h>
 
-static const char *const TRUST[] = { [MET_UNCOMPARED] = "no",
-				     [MET_COMPARED] = "yes",
-				     [MET_CHANGED] = "changed" };
-
 /* What every log says. */
 static enum err describe(const struct account_log *log, const char *username,
 			 json_t *made)
@@ -85,9 +81,9 @@ static enum err describe_met(struct device *d, const char *username,
 	TRY(met_find(d, username, &met));
 	TRY(describe(met->log, username, made));
 	ENSURE(json_object_set_new(made, "own", json_false()) == 0 &&
-		   json_object_set_new(made, "compared",
-				       json_string(TRUST[met_trust(met)])) ==
-		       0 &&
+		   json_object_set_new(
+		       made, "compared",
+		       json_string(met_trust_text(met_trust(met)))) == 0 &&
 		   json_object_set_new(made, "forked",
 				       json_boolean(met->forked)) == 0,
 	       ERR_LOCAL_MEMORY);

@@ -481,7 +481,7 @@ static bool duty_due(struct device *d)
 		return false;
 	return d->work.renew || (outbox_waits(&d->open) &&
 				 (session_others_departed(d->open.session) ||
-				  ended_find(d, &member) != ENDED_NONE));
+				  ended_find(d, &member) != SESSION_STANDS));
 }
 
 static enum err duty(struct device *d)
@@ -489,13 +489,13 @@ static enum err duty(struct device *d)
 	const struct change_plan plan = { .due = true,
 					  .epoch =
 					      session_epoch(d->open.session) };
-	enum ended how = ENDED_NONE;
+	enum session_ended how = SESSION_STANDS;
 	bool required = d->work.required;
 	struct mls_member member;
 
 	if (!session_others_departed(d->open.session) && outbox_waits(&d->open))
 		how = ended_find(d, &member);
-	if (how != ENDED_NONE)
+	if (how != SESSION_STANDS)
 		return ended_remove(d, &member, how);
 	d->work.renew = d->work.required = false;
 	if (session_others_departed(d->open.session))

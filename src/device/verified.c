@@ -9,22 +9,63 @@
 
 enum { NAMES_SHOWN = 300 }; /* characters: the sentence is cut there */
 
-enum err verified_member(struct device *d, struct span identity,
-			 enum met_trust *trust)
+/* What is known is remembered: a history has many lines by few people. */
+static enum err find_trust(struct device *d, struct span user,
+			   enum met_trust *trust)
 {
-	uint8_t fingerprint[ACCOUNT_HASH];
+	struct buf fingerprint = BUF_INIT;
 	struct met *met = NULL;
-	uint64_t number;
 	enum err e;
 
-	*trust = MET_UNCOMPARED;
-	if (!places_read_leaf(identity, fingerprint, &number))
-		return ERR_OK;
-	e = met_load(d, SPAN_ARRAY(fingerprint), &met);
+	TRY(text_hex(&fingerprint, user));
+	TRY(buf_end(&fingerprint));
+	e = met_load(d, buf_span(&fingerprint), &met);
 	if (e == ERR_OK)
 		*trust = met_trust(met);
+	else if (e == ERR_STATE_GONE)
+		e = ERR_OK;
+	TRY(e);
+	if (d->trusts == NULL)
+		d->trusts = json_object();
+	ENSURE(json_object_setn_new(d->trusts, (const char *)user.p, user.n,
+				    json_integer(*trust)) == 0,
+	       ERR_LOCAL_MEMORY);
+out:
 	met_free(met);
-	return e == ERR_STATE_GONE ? ERR_OK : e;
+	buf_clear(&fingerprint);
+	return e;
+}
+
+enum err verified_user(struct device *d, struct span user,
+		       enum met_trust *trust)
+{
+	const json_t *known;
+
+	*trust = MET_UNCOMPARED;
+	if (!places_is_account(user))
+		return ERR_OK;
+	known = d->trusts != NULL
+		    ? json_object_getn(d->trusts, (const char *)user.p, user.n)
+		    : NULL;
+	if (known == NULL)
+		return find_trust(d, user, trust);
+	*trust = (enum met_trust)json_integer_value(known);
+	return ERR_OK;
+}
+
+enum err verified_put(struct device *d, struct span user, json_t *object)
+{
+	enum met_trust trust;
+	enum err e;
+
+	if (names_is_own(d, user))
+		return ERR_OK;
+	TRY(verified_user(d, user, &trust));
+	ENSURE(json_object_set_new(object, "compared",
+				   json_string(met_trust_text(trust))) == 0,
+	       ERR_LOCAL_MEMORY);
+out:
+	return e;
 }
 
 /* ---- the wish ---- */
@@ -124,7 +165,7 @@ static enum err list_unverified(struct device *d, struct buf *names)
 
 		if (span_equal(user, own))
 			continue;
-		TRY(verified_member(d, member.identity, &trust));
+		TRY(verified_user(d, user, &trust));
 		if (trust != MET_COMPARED && is_first(group, &member))
 			TRY(put_name(d, user, names));
 	}

@@ -9,9 +9,15 @@
 
 #include "device/met.h"
 
-/* MET_UNCOMPARED, too, for who is no account's device. Inside a transaction. */
-MUST_CHECK enum err verified_member(struct device *d, struct span identity,
-				    enum met_trust *trust);
+/* Of the part of an identity before its slash. MET_UNCOMPARED, too, for who is no
+ * account. */
+MUST_CHECK enum err verified_user(struct device *d, struct span user,
+				  enum met_trust *trust);
+
+/* The same as the member `compared` of `object` (met_trust_text()), unless it is one's
+ * own account. */
+MUST_CHECK enum err verified_put(struct device *d, struct span user,
+				 json_t *object);
 
 /* The person wishes it so, and a member is another account that is not verified: what
  * was said is held, and *halted. */

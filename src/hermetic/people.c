@@ -1,5 +1,7 @@
 /* Other accounts, and one's own. */
 #include "hermetic/inside.h"
+
+#include "base/text.h"
 #include "reach/drive.h"
 #include "reach/view.h"
 
@@ -28,7 +30,7 @@ enum hermetic_result hermetic_verify(struct hermetic *h, const char *user,
 	enum err e;
 
 	INSIDE_OPEN(h);
-	if (!account_name_is_sane(user))
+	if (!text_is_username(span_str(user)))
 		return inside_refuse(h, "username", "That is no user name.");
 	e = read_log(h, user);
 	if (e == ERR_PEER_FORK &&

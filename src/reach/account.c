@@ -11,14 +11,6 @@
 
 #define RECORD "account"
 
-bool account_name_is_sane(const char *username)
-{
-	size_t n = strlen(username);
-
-	return n >= 1 && n < DEVICE_NAME_SIZE &&
-	       strspn(username, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n;
-}
-
 /* ---- algorithms ---- */
 
 json_t *account_suites_to_json(const struct suites *suites)
@@ -93,7 +85,7 @@ enum err account_parse_stock(const char *text, unsigned *stock, struct why *why)
 
 static enum err check_login(const struct account_login *login, struct why *why)
 {
-	if (!account_name_is_sane(login->username))
+	if (!text_is_username(span_str(login->username)))
 		return why_set(why, ERR_PEER_INVALID, "username",
 			       "A user name is 1 to 32 of a-z, 0-9, '.', '_' "
 			       "and '-': not \"%.40s\".",

@@ -64,9 +64,6 @@ MUST_CHECK enum err account_parse_stock(const char *text, unsigned *stock,
 /* A new array of the names of the algorithms; NULL when out of memory. */
 json_t *account_suites_to_json(const struct suites *suites);
 
-/* Lower-case letters, digits and ._- as the server wants them. */
-bool account_name_is_sane(const char *username);
-
 /* Without the passphrase: is enough given? ERR_STATE_CONFLICT: a new account, where
  * there is a state already. */
 MUST_CHECK enum err account_check_login(struct account *a,

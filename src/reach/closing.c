@@ -42,7 +42,7 @@ static bool is_refused(const struct api_answer *answer)
 
 static enum err ask(struct account *a, struct api_answer *answer)
 {
-	json_t *account = NULL, *body;
+	json_t *account = NULL, *body = NULL;
 	const char *password;
 	enum err e, forgotten = ERR_OK;
 
@@ -52,13 +52,14 @@ static enum err ask(struct account *a, struct api_answer *answer)
 	body = json_pack("{s:s}", "password", password);
 	ENSURE(body != NULL, ERR_LOCAL_MEMORY);
 	TRY(note_asked(a, true));
-	e = tokens_call(a, "POST", "/auth/close", body, answer);
+	e = tokens_call(a, "POST", "/auth/close", json_incref(body), answer);
 	if (e != ERR_OK && is_refused(answer))
 		forgotten = note_asked(a, false);
 	if (err_class(forgotten) == ERR_CLASS_LOCAL)
 		e = forgotten;
 out:
 	json_decref(account);
+	json_decref(body);
 	return e;
 }
 

@@ -6,8 +6,8 @@
 #ifndef HERMETIC_SERVER_ACCOUNT_LINKS_H
 #define HERMETIC_SERVER_ACCOUNT_LINKS_H
 
+#include "check/account.h"
 #include "store/store.h"
-#include "wire/account_link.h"
 
 struct new_link {
 	/* Whose name the first link takes, and which device posts it; NULL with
@@ -26,5 +26,19 @@ struct new_link {
  * An error: it is not called. */
 MUST_CHECK enum err account_links_append(const struct new_link *link,
 					 connection_done *done, void *arg);
+
+/* Links that part from the log as it stands, were verified, and count before it
+ * (sql/functions/take_account_branch.sql). */
+struct new_branch {
+	const struct account_log *log; /* to its end */
+	struct span links;	       /* of it, from `first` on */
+	uint64_t first;
+	struct digest last; /* hash of the last link that stands */
+};
+
+/* The same, with the rows of STATEMENT_ACCOUNT_BRANCH_TAKE. Nothing is borrowed
+ * afterwards. */
+MUST_CHECK enum err account_links_take_branch(const struct new_branch *branch,
+					      connection_done *done, void *arg);
 
 #endif

@@ -16,12 +16,12 @@
 #include "server/routes_table.h"
 #include "server/tokens.h"
 
-enum { USERNAME_MAX = 32, DEVICE_NAME_MAX = 64 };
+enum { DEVICE_NAME_MAX = 64 };
 
 /* What one register or login needs until it is answered. */
 struct attempt {
 	struct request *req;
-	char username[USERNAME_MAX + 1];
+	char username[TEXT_USERNAME_MAX + 1];
 	struct buf password;
 	uint8_t salt[PASSWORD_SALT];
 	struct sec expected; /* login: the stored hash; empty: no such user */
@@ -62,19 +62,16 @@ static bool set_username(struct attempt *a, const char *text)
 {
 	size_t n = strlen(text);
 
-	if (n == 0 || n > USERNAME_MAX)
+	if (n > TEXT_USERNAME_MAX)
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		char c = text[i];
 
 		if (c >= 'A' && c <= 'Z')
 			c = (char)(c - 'A' + 'a');
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-		      c == '.' || c == '_' || c == '-'))
-			return false;
 		a->username[i] = c;
 	}
-	return true;
+	return text_is_username(span_of(a->username, n));
 }
 
 static MUST_CHECK enum err random_uuid(struct uuid *uuid)
@@ -476,7 +473,7 @@ static void on_rotated(void *arg, enum err e, struct rows *rows)
 	a->who.user = rows_uuid(rows, 0, "user_id");
 	a->who.pending = rows_bool(rows, 0, "pending");
 	username = rows_text(rows, 0, "username");
-	if (rows_end(rows) != ERR_OK || username.n > USERNAME_MAX) {
+	if (rows_end(rows) != ERR_OK || username.n > TEXT_USERNAME_MAX) {
 		end_failed(a, ERR_LOCAL_BUG);
 		return;
 	}

@@ -23,8 +23,10 @@ static enum err give_logs(void *context, struct span fingerprint,
 {
 	const struct known_log *log = find(context, fingerprint);
 
-	if (log != NULL)
+	if (log != NULL) {
 		buf_put_vec(logs, buf_span(&log->links));
+		buf_put(logs, buf_span(&log->branches));
+	}
 	return logs->fail;
 }
 
@@ -46,8 +48,10 @@ enum err known_logs_begin(struct known_logs *known)
 
 void known_logs_clear(struct known_logs *known)
 {
-	for (size_t i = 0; i < known->count; i++)
+	for (size_t i = 0; i < known->count; i++) {
 		buf_clear(&known->list[i].links);
+		buf_clear(&known->list[i].branches);
+	}
 	free(known->list);
 	check_accounts_free(known->accounts);
 	*known = (struct known_logs){ .accounts = NULL };
@@ -93,18 +97,38 @@ struct reading {
 	void *arg;
 };
 
+/* The next branch begins: what it takes the place of is one that is kept. */
+static void part(struct known_log *log, int64_t branch, int64_t first)
+{
+	struct span links = buf_span(&log->links);
+
+	buf_put_vec(&log->branches, links);
+	log->links.n -= account_links_behind(links, (uint64_t)first - 1).n;
+	log->branch = branch;
+}
+
+static enum err take_row(struct known_logs *known, struct rows *rows, size_t i)
+{
+	struct known_log *log = find(known, rows_bytes(rows, i, "fingerprint"));
+	int64_t branch = rows_i64(rows, i, "branch");
+	enum err e;
+
+	ENSURE(log != NULL, ERR_LOCAL_BUG);
+	if (branch != log->branch)
+		part(log, branch, rows_i64(rows, i, "number"));
+	buf_put_vec(&log->links, rows_bytes(rows, i, "link"));
+	TRY(log->branches.fail);
+	TRY(log->links.fail);
+out:
+	return e;
+}
+
 static enum err take(struct known_logs *known, struct rows *rows)
 {
 	enum err e;
 
-	for (size_t i = 0; i < rows_count(rows); i++) {
-		struct known_log *log =
-		    find(known, rows_bytes(rows, i, "fingerprint"));
-
-		ENSURE(log != NULL, ERR_LOCAL_BUG);
-		buf_put_vec(&log->links, rows_bytes(rows, i, "link"));
-		TRY(log->links.fail);
-	}
+	for (size_t i = 0; i < rows_count(rows); i++)
+		TRY(take_row(known, rows, i));
 	TRY(rows_end(rows));
 	TRY(start(known));
 out:
@@ -208,8 +232,45 @@ static void on_kept(void *arg, enum err e, struct rows *rows)
 	keep_next(keeping);
 }
 
-/* The next account whose log has grown: a branch of what is stored is not kept. */
-static bool next_log(struct keeping *keeping)
+/* What counts before the log as it was read takes its place. */
+static enum err keep_branch(struct keeping *keeping, struct span fingerprint,
+			    struct span stored)
+{
+	struct new_branch branch = { .first = 0 };
+	struct account_log *standing = NULL;
+	struct account_place last;
+	struct span links;
+	enum err e;
+
+	TRY(check_accounts_find(keeping->known->accounts, fingerprint,
+				&branch.log, &links));
+	branch.first = account_links_shared(stored, links) + 1;
+	branch.links = account_links_behind(links, branch.first - 1);
+	TRY(account_log_new(&standing));
+	ENSURE(account_log_load(standing, stored).wrong == NULL, ERR_LOCAL_BUG);
+	account_log_place(standing, &last);
+	branch.last = digest_of(last.hash);
+	TRY(account_links_take_branch(&branch, on_kept, keeping));
+out:
+	account_log_free(standing);
+	return e;
+}
+
+static bool counts(const struct keeping *keeping, struct span fingerprint,
+		   struct span links)
+{
+	const struct account_log *log;
+	struct span counting;
+
+	return check_accounts_find(keeping->known->accounts, fingerprint, &log,
+				   &counting) == ERR_OK &&
+	       span_equal(links, counting);
+}
+
+/* The next account whose log has grown: *parted, it took the place of the one that is
+ * stored. A branch that does not count is not kept. */
+static bool next_log(struct keeping *keeping, struct span *parted,
+		     struct span *stored_log)
 {
 	struct span fingerprint, links;
 
@@ -219,9 +280,14 @@ static bool next_log(struct keeping *keeping)
 		struct span stored =
 		    log != NULL ? buf_span(&log->links) : SPAN_EMPTY;
 
-		if (stored.n == 0 || links.n <= stored.n ||
-		    !span_equal(span_of(links.p, stored.n), stored))
+		if (stored.n == 0 || !counts(keeping, fingerprint, links))
 			continue;
+		if (links.n <= stored.n ||
+		    !span_equal(span_of(links.p, stored.n), stored)) {
+			*parted = fingerprint;
+			*stored_log = stored;
+			return true;
+		}
 		keeping->link.fingerprint = digest_of(fingerprint.p);
 		keeping->rest = span_of(links.p + stored.n, links.n - stored.n);
 		return true;
@@ -231,11 +297,16 @@ static bool next_log(struct keeping *keeping)
 
 static void keep_next(struct keeping *keeping)
 {
+	struct span parted = SPAN_EMPTY, stored = SPAN_EMPTY;
 	struct rd r;
 	enum err e;
 
-	if (keeping->rest.n == 0 && !next_log(keeping)) {
+	if (keeping->rest.n == 0 && !next_log(keeping, &parted, &stored)) {
 		end_keeping(keeping, ERR_OK);
+		return;
+	}
+	if (parted.n > 0) {
+		TRY(keep_branch(keeping, parted, stored));
 		return;
 	}
 	r = rd_init(keeping->rest);

@@ -19,6 +19,8 @@
 struct known_log {
 	struct digest fingerprint;
 	struct buf links; /* opaque link<V> each; empty: there is no such log */
+	struct buf branches; /* opaque links<V>: what it took the place of */
+	int64_t branch;	     /* the last of its rows that was read */
 };
 
 struct known_logs {
@@ -45,9 +47,9 @@ bool known_logs_lacking(const struct known_logs *known);
 void known_logs_read(struct known_logs *known,
 		     void (*done)(void *arg, enum err e), void *arg);
 
-/* Links that the commit carried, and that go on from a log as it was read, are stored
- * there: the next judgement takes them, and the commit may be the only copy. done() is
- * called once, perhaps at once. */
+/* Links that the commit carried, and that go on from a log as it was read, or count
+ * before it, are stored there: the next judgement takes them, and the commit may be the
+ * only copy. done() is called once, perhaps at once. */
 void known_logs_keep(struct known_logs *known,
 		     void (*done)(void *arg, enum err e), void *arg);
 

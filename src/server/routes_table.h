@@ -47,6 +47,8 @@ typedef void call_handler(const struct call *call);
 	      account_logs_get)                                                \
 	ROUTE(POST, "/users/{username}/log", OWN_WAITING, LINKS,               \
 	      account_log_post)                                                \
+	ROUTE(POST, "/users/{username}/log/branch", OWN_WAITING, LINKS,        \
+	      account_branch_post)                                             \
 	ROUTE(POST, "/users/logs", DEVICE, NONE, account_logs_ask)             \
 	ROUTE(GET, "/devices/requests", DEVICE, NONE, device_requests_list)    \
 	ROUTE(POST, "/devices/requests", WAITING, APPROVALS,                   \

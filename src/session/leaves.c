@@ -1,4 +1,7 @@
 /* The leaves of a session as devices of accounts, of session.h. */
+#include "session/places.h"
+
+#include "check/known.h"
 #include "check/places.h"
 #include "session/state.h"
 #include "wire/extension.h"
@@ -80,79 +83,109 @@ bool session_is_placed(const struct session *session)
 	return check_places_exact(&view).wrong == NULL;
 }
 
-/* By the end of its log as it is known here. */
-static bool is_ended(const struct session *session,
-		     const struct mls_member *member)
-{
-	uint16_t scheme = suite_scheme(mls_group_suite(session->group));
-	const struct account_log *log = NULL;
+/* One leaf, and its account as it is known here. */
+struct look {
+	const struct session *session;
+	struct check_view view;
+	struct check_member leaf;
 	uint8_t fingerprint[ACCOUNT_HASH];
-	struct account_place last;
+	const struct account_log *log; /* that counts */
+	bool placed;		       /* the account has a place */
+	struct place place;
+};
+
+static bool look_at(struct look *look, uint32_t leaf)
+{
+	struct places places;
 	struct span links;
 	uint64_t device;
 
-	if (!places_read_leaf(member->identity, fingerprint, &device) ||
-	    check_accounts_find(session->accounts, SPAN_ARRAY(fingerprint),
-				&log, &links) != ERR_OK ||
-	    log == NULL)
+	if (!look->view.leaf(look->view.group, leaf, &look->leaf) ||
+	    !places_read_leaf(look->leaf.identity, look->fingerprint,
+			      &device) ||
+	    places_read(look->view.extensions, &places) != ERR_OK ||
+	    check_accounts_find(look->session->accounts,
+				SPAN_ARRAY(look->fingerprint), &look->log,
+				&links) != ERR_OK)
 		return false;
-	account_log_place(log, &last);
-	return account_key_valid(log, scheme, member->signature_key, &last,
-				 NULL) == ACCOUNT_ENDED;
+	look->placed = places_find(places.rows, SPAN_ARRAY(look->fingerprint),
+				   &look->place);
+	return look->log != NULL;
 }
 
-bool session_may_settle(const struct session *session,
-			const struct mls_member *member)
+/* The leaf's key by the end of the log that counts. */
+static enum account_validity by_log(const struct look *look)
 {
-	const struct account_log *log = NULL;
-	uint8_t fingerprint[ACCOUNT_HASH];
-	struct account_place at;
-	struct places places;
-	struct place place;
-	struct span links;
-	uint64_t device;
+	struct account_place last;
 
-	if (!places_read_leaf(member->identity, fingerprint, &device) ||
-	    places_read(mls_group_extensions(session->group), &places) !=
-		ERR_OK ||
-	    check_accounts_find(session->accounts, SPAN_ARRAY(fingerprint),
-				&log, &links) != ERR_OK ||
-	    log == NULL)
-		return false;
-	if (!places_find(places.rows, SPAN_ARRAY(fingerprint), &place))
+	account_log_place(look->log, &last);
+	return account_key_valid(look->log, suite_scheme(look->view.suite),
+				 look->leaf.signature_key, &last, NULL);
+}
+
+/* Does the log that counts have the group's place? */
+static bool is_settled(const struct look *look)
+{
+	struct account_place at = { .number = look->place.number };
+
+	if (!look->placed)
 		return true; /* the next commit gives it one */
-	at.number = place.number;
-	(void)span_copy(at.hash, place.hash);
-	return account_log_has(log, &at);
+	(void)span_copy(at.hash, look->place.hash);
+	return account_log_has(look->log, &at);
+}
+
+static enum session_ended ended_how(const struct look *look)
+{
+	bool ended = by_log(look) == ACCOUNT_ENDED, settled = is_settled(look);
+	struct known_parting parting = { .links = SPAN_EMPTY };
+	struct check_branch branch;
+
+	if (ended && settled)
+		return check_places_ended(&look->view, &look->leaf)
+			   ? SESSION_ENDED_TOLD
+			   : SESSION_ENDED_UNTOLD;
+	if (look->placed &&
+	    check_accounts_parting(look->session->accounts, &look->place,
+				   &parting) != ERR_OK)
+		parting.links = SPAN_EMPTY;
+	if (parting.links.n > 0) {
+		places_branch(&look->place, &parting, &branch);
+		if (!branch.counts)
+			return SESSION_ENDED_FORKED;
+		return check_branch_keeps(&look->view, &branch, &look->leaf)
+			   ? SESSION_STANDS
+			   : SESSION_ENDED_PARTED;
+	}
+	return ended ? SESSION_ENDED_ELSEWHERE : SESSION_STANDS;
 }
 
 bool session_next_ended(const struct session *session, uint32_t *leaf,
-			struct mls_member *member, bool *settled)
+			struct mls_member *member, enum session_ended *how)
 {
-	struct check_member found;
-	struct check_view view;
+	struct look look = { .session = session };
 
 	if (session->accounts == NULL || !session_has_places(session))
 		return false;
-	session_view(session, &view);
+	session_view(session, &look.view);
 	while (mls_group_next_member(session->group, leaf, member)) {
-		if (!is_ended(session, member))
-			continue;
-		*settled = view.leaf(view.group, member->leaf_index, &found) &&
-			   check_places_ended(&view, &found);
-		return true;
+		*how = look_at(&look, member->leaf_index) ? ended_how(&look)
+							  : SESSION_STANDS;
+		if (*how != SESSION_STANDS)
+			return true;
 	}
 	return false;
 }
 
 bool session_has_ended(const struct session *session, struct span identity)
 {
+	enum session_ended how;
 	struct mls_member member;
 	uint32_t leaf = 0;
-	bool settled;
 
-	while (session_next_ended(session, &leaf, &member, &settled))
-		if (settled && span_equal(member.identity, identity))
-			return true;
+	while (session_next_ended(session, &leaf, &member, &how))
+		if (span_equal(member.identity, identity))
+			return how == SESSION_ENDED_TOLD ||
+			       how == SESSION_ENDED_PARTED ||
+			       how == SESSION_ENDED_FORKED;
 	return false;
 }

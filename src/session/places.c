@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check/known.h"
 #include "session/state.h"
 #include "wire/extension.h"
 #include "wire/key_package.h"
@@ -76,16 +77,6 @@ out:
 
 /* ---- places ---- */
 
-/* The links behind the first `count`. */
-static struct span behind(struct span links, uint64_t count)
-{
-	struct rd r = rd_init(links);
-
-	while (count-- > 0)
-		(void)rd_vec(&r);
-	return span_of(r.p, rd_left(&r));
-}
-
 /* Where the log ends, if it goes on from that place. `hash` is what the place
  * borrows. */
 static bool moves_on(const struct account_log *log, const struct place *from,
@@ -110,7 +101,7 @@ static bool moves_on(const struct account_log *log, const struct place *from,
 static void carry(const struct place *from, struct span links, struct buf *out)
 {
 	struct carried carried = { from->fingerprint,
-				   behind(links, from->number) };
+				   account_links_behind(links, from->number) };
 
 	if (carried.links.n <= PLACES_LINKS_MAX)
 		places_put_carried(out, &carried);
@@ -123,28 +114,104 @@ static void carry_last(struct span fingerprint, struct span links,
 	struct carried carried = { fingerprint, links };
 
 	while (carried.links.n > PLACES_LINKS_MAX)
-		carried.links = behind(carried.links, 1);
+		carried.links = account_links_behind(carried.links, 1);
 	places_put_carried(out, &carried);
 }
 
-static enum err put_place(struct check_accounts *accounts, struct span rows,
-			  struct span fingerprint, struct buf *out,
-			  struct buf *links)
+void places_branch(const struct place *at, const struct known_parting *parting,
+		   struct check_branch *branch)
 {
+	branch->counts = parting->counts;
+	branch->end = parting->end;
+	(void)span_copy(branch->fingerprint, at->fingerprint);
+}
+
+/* A change, and the places before it. */
+struct planning {
+	const struct session *session;
+	const struct mls_change *change;
+	struct span rows;
+	struct buf *after, *links;
+};
+
+/* The change leaves no leaf of the account that the branch does not have. */
+static bool clears(const struct planning *p, const struct check_branch *branch)
+{
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct check_member leaf;
+	struct check_view view;
+	uint64_t device;
+
+	session_view(p->session, &view);
+	for (uint32_t i = 0; i < view.leaf_count; i++)
+		if (view.leaf(view.group, i, &leaf) &&
+		    !is_removed(p->change, i) &&
+		    places_read_leaf(leaf.identity, fingerprint, &device) &&
+		    span_equal(SPAN_ARRAY(fingerprint),
+			       SPAN_ARRAY(branch->fingerprint)) &&
+		    !check_branch_keeps(&view, branch, &leaf))
+			return false;
+	return true;
+}
+
+/* From a place on a branch that does not count the account goes over to where the one
+ * ends that does. */
+static enum err put_stay(struct planning *p, const struct place *from)
+{
+	struct known_parting parting;
+	struct check_branch branch;
+	struct place to;
+	enum err e;
+
+	TRY(check_accounts_parting(p->session->accounts, from, &parting));
+	places_branch(from, &parting, &branch);
+	if (parting.links.n > 0 && parting.counts && clears(p, &branch)) {
+		to = (struct place){ from->fingerprint, branch.end.number,
+				     SPAN_ARRAY(branch.end.hash) };
+		places_put(p->after, &to);
+		places_put_carried(
+		    p->links,
+		    &(struct carried){ from->fingerprint, parting.links });
+	} else {
+		places_put(p->after, from);
+	}
+out:
+	return e;
+}
+
+/* An account without a leaf behind the change: that a branch does not have its leaves
+ * gives everybody the right to remove them. */
+static enum err put_gone(struct planning *p, const struct place *from)
+{
+	struct known_parting parting;
+	enum err e;
+
+	TRY(check_accounts_parting(p->session->accounts, from, &parting));
+	if (parting.links.n > 0)
+		places_put_carried(
+		    p->links,
+		    &(struct carried){ from->fingerprint, parting.links });
+out:
+	return e;
+}
+
+static enum err put_place(struct planning *p, struct span fingerprint)
+{
+	struct check_accounts *accounts = p->session->accounts;
 	struct place from = { .number = 0 }, to;
 	const struct account_log *log;
 	uint8_t hash[ACCOUNT_HASH];
 	struct span known;
 	enum err e;
 
-	if (!places_find(rows, fingerprint, &from))
+	if (!places_find(p->rows, fingerprint, &from))
 		from = (struct place){ .fingerprint = fingerprint };
 	TRY(check_accounts_find(accounts, fingerprint, &log, &known));
 	if (moves_on(log, &from, hash, &to)) {
-		places_put(out, &to);
-		carry(&from, known, links);
+		places_put(p->after, &to);
+		carry(&from, known, p->links);
 	} else if (from.number > 0) {
-		places_put(out, &from);
+		TRY(put_stay(p, &from));
 	} else {
 		(void)check_accounts_lack(accounts, fingerprint);
 		e = ERR_STATE_ACCOUNTS;
@@ -166,19 +233,31 @@ static enum err put_extensions(struct span extensions, struct span rows,
 	return buf_end(out);
 }
 
-static enum err plan_rows(const struct session *session,
-			  const struct mls_change *change, struct span rows,
-			  struct buf *after, struct buf *links)
+/* By fingerprint, as links are carried. */
+static enum err plan_rows(struct planning *p)
 {
 	struct residents r = { .list = NULL };
+	struct span rest = p->rows;
+	struct place row;
+	bool more;
+	int order;
 	enum err e;
 
-	TRY(list(session, change, &r));
-	for (size_t i = 0; i < r.count; i++)
-		TRY(put_place(session->accounts, rows, SPAN_ARRAY(r.list[i]),
-			      after, links));
-	TRY(buf_end(after));
-	TRY(buf_end(links));
+	TRY(list(p->session, p->change, &r));
+	more = places_next(&rest, &row);
+	for (size_t i = 0; i < r.count || more;) {
+		order = i == r.count ? -1
+			: !more	     ? 1
+				     : compare(row.fingerprint.p, r.list[i]);
+		if (order < 0)
+			TRY(put_gone(p, &row));
+		if (order <= 0)
+			more = places_next(&rest, &row);
+		if (order >= 0)
+			TRY(put_place(p, SPAN_ARRAY(r.list[i++])));
+	}
+	TRY(buf_end(p->after));
+	TRY(buf_end(p->links));
 out:
 	free(r.list);
 	return e;
@@ -199,7 +278,8 @@ enum err places_plan_commit(const struct session *session,
 		goto out;
 	ENSURE(session->accounts != NULL, ERR_STATE_ACCOUNTS);
 	check_accounts_forget_lacks(session->accounts);
-	TRY(plan_rows(session, change, places.rows, &rows, &plan->links));
+	TRY(plan_rows(&(struct planning){ session, change, places.rows, &rows,
+					  &plan->links }));
 	plan->changed = change->extensions != NULL ||
 			!span_equal(buf_span(&rows), places.rows);
 	if (plan->changed)
@@ -236,6 +316,7 @@ enum err places_plan_join(const struct mls_identity *me, struct span group_info,
 {
 	const struct account_log *log;
 	uint8_t fingerprint[ACCOUNT_HASH];
+	struct known_parting parting;
 	struct wire_message message;
 	struct places places;
 	struct place place;
@@ -251,8 +332,15 @@ enum err places_plan_join(const struct mls_identity *me, struct span group_info,
 	if (!places_is_account(roles_user(me->credential_identity)))
 		return ERR_PEER_DENIED;
 	TRY(know_own(me, accounts, fingerprint, &log, &known));
-	if (places_find(places.rows, SPAN_ARRAY(fingerprint), &place))
+	if (places_find(places.rows, SPAN_ARRAY(fingerprint), &place)) {
+		TRY(check_accounts_parting(accounts, &place, &parting));
+		if (parting.links.n > 0 && parting.counts)
+			places_put_carried(
+			    links, &(struct carried){ SPAN_ARRAY(fingerprint),
+						      parting.links });
+		TRY(buf_end(links));
 		goto out;
+	}
 	carry_last(SPAN_ARRAY(fingerprint), known, links);
 	TRY(buf_end(links));
 out:

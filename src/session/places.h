@@ -3,7 +3,7 @@
 #ifndef HERMETIC_SESSION_PLACES_H
 #define HERMETIC_SESSION_PLACES_H
 
-#include "check/accounts.h"
+#include "check/branch.h"
 #include "mls/group.h"
 
 struct session;
@@ -16,15 +16,22 @@ struct places_plan {
 };
 
 /* Of a change that the session is about to make: the places of the accounts that
- * have a leaf behind it, each as far as its log is known. Nothing in a session
- * without places. ERR_STATE_ACCOUNTS: the log of an account that comes in is not
+ * have a leaf behind it, each as far as its log is known, and of one that stands at a
+ * branch which does not count where the one ends that does, if the change removes the
+ * leaves which that one does not have. Nothing in a session without places. ERR_STATE_ACCOUNTS: the log of an account that comes in is not
  * known; check_accounts_lacks() says whose. */
 MUST_CHECK enum err places_plan_commit(const struct session *session,
 				       const struct mls_change *change,
 				       struct places_plan *plan);
 void places_plan_clear(struct places_plan *plan);
 
-/* Of who joins from outside: the links of its account, where that has no place. */
+/* What is known here of an account whose log parts from the group's place, as a commit
+ * carries it. */
+void places_branch(const struct place *at, const struct known_parting *parting,
+		   struct check_branch *branch);
+
+/* Of who joins from outside: the links of its account, where that has no place, or where
+ * it has one on a branch that does not count. */
 MUST_CHECK enum err places_plan_join(const struct mls_identity *me,
 				     struct span group_info,
 				     struct check_accounts *accounts,

@@ -124,20 +124,31 @@ bool session_info_has_places(struct span group_info);
 MUST_CHECK enum err session_check_leaves(const struct session *session,
 					 const char **wrong);
 
-/* A leaf whose device its account has removed, as far as the account's log is
- * known here: nothing is to be sealed for it. False: there is none at or behind
- * *leaf; moves *leaf past it. `settled`: the group's place says so, too, so that
- * anybody may remove it. */
+/* Why nothing is to be sealed for a leaf, as far as its account's log is known here;
+ * those about which most can be done come first. */
+enum session_ended {
+	SESSION_STANDS, /* no reason */
+	/* its account has removed its device, and the group's place says so: anybody
+	 * removes it */
+	SESSION_ENDED_TOLD,
+	/* the group's place lies on a branch that does not count, and the one that
+	 * counts does not have its device: one commit goes over to that one and removes
+	 * it, and anybody makes it */
+	SESSION_ENDED_PARTED,
+	/* its account has removed its device: a commit raises the place so far */
+	SESSION_ENDED_UNTOLD,
+	/* two logs of its account contradict each other: anybody removes all leaves of
+	 * the account in one commit, which shows both */
+	SESSION_ENDED_FORKED,
+	/* it is no device of its account's log, and no commit can say so */
+	SESSION_ENDED_ELSEWHERE
+};
+
+/* The next such leaf. False: there is none at or behind *leaf; moves *leaf past it. */
 bool session_next_ended(const struct session *session, uint32_t *leaf,
-			struct mls_member *member, bool *settled);
+			struct mls_member *member, enum session_ended *how);
 
-/* Of such a leaf: the group's place of its account lies on the log that is known
- * here, so that a commit can raise it to where the device is removed. False: it lies
- * on a branch that does not count, and a place is never lowered. */
-bool session_may_settle(const struct session *session,
-			const struct mls_member *member);
-
-/* The member of that identity is such a leaf, and the group says so. */
+/* The member of that identity is such a leaf, and anybody may remove it. */
 bool session_has_ended(const struct session *session, struct span identity);
 
 /* ---- asking ---- */

@@ -207,8 +207,10 @@ describe('an account\'s log', { concurrency: false }, () => {
   test('can be neither changed nor emptied by the API', async () => {
     const { user } = await begun();
     for (const sql of ['DELETE FROM hermetic.account_link',
+      'DELETE FROM hermetic.stored_link',
       'DELETE FROM hermetic.account_log',
-      'TRUNCATE hermetic.account_link',
+      'TRUNCATE hermetic.stored_link',
+      'UPDATE hermetic.stored_link SET branch = branch + 1',
       'UPDATE hermetic.account_link SET number = number + 1',
       'UPDATE hermetic.account_log SET salt = salt'])
       await assert.rejects(postgres.psql(sql, { url: postgres.apiUrl }),

@@ -163,6 +163,8 @@ describe('the life of a session', { concurrency: false }, () => {
     const waiting = bob.start('read', id, '--follow');
     // each member has another key now: who talks to them looks first
     await bob.keeps('new-members', 'send', id, 'in Twofish');
+    const kept = await bob.keeps('new-members', 'outbox', '--flush');
+    assert.match(kept.detail, /Look with: hermetic read .* outbox --flush$/);
     for (const person of [alice, bob, carol]) await person.does('members', id);
     await bob.does('outbox', '--flush');
     await waiting.line(m => m.text === 'in Twofish');

@@ -306,6 +306,43 @@ describe('the hermetic command', { concurrency: false }, () => {
     assert.deepEqual(await bob.texts(id), ['tea is ready', 'coming']);
   });
 
+  test('the chat: verbs do as their commands do', async () => {
+    const id = await conversation(alice, bob);
+    const chat = alice.start();
+    const say = text => chat.child.stdin.write(`${text}\n`);
+    say(`/open ${id}`);
+    say('/verify ' + bob.name + ' yes');
+    await chat.line(m => m.person?.compared === 'yes');
+    say('/members');
+    await chat.line(m => m.username === bob.name && m.compared === 'yes');
+    say(`/block ${bob.name}`);
+    await chat.line(m => m.username === bob.name && m.blocked === true);
+    say(`/unblock ${bob.name}`);
+    await chat.line(m => m.username === bob.name && m.blocked === false);
+    say('/ban');
+    await chat.line(m => m.detail === '/ban wants: USER');
+    say(`/ban ${bob.name}`);
+    await chat.line(m => m.banned?.includes(bob.name));
+    say(`/unban ${bob.name}`);
+    await chat.line(m => m.unbanned?.includes(bob.name));
+    const [[come], [stay]] = [await bob.does('create', '--invite', alice.name),
+      await bob.does('create', '--invite', alice.name)];
+    say('/invitations');
+    await chat.line(m => m.session_id === come.session_id && m.inviter);
+    say(`/decline ${stay.session_id}`);
+    await chat.line(m => m.session_id === stay.session_id && m.declined);
+    say(`/accept ${come.session_id}`);
+    await chat.line(m => m.session_id === come.session_id && m.member);
+    say('I am here'); // in the one that was come into
+    await chat.line(m => m.text === 'I am here' &&
+      m.session_id === come.session_id);
+    await bob.does('members', come.session_id);
+    await bob.does('send', come.session_id, 'welcome');
+    await chat.line(m => m.text === 'welcome' && m.compared === 'yes');
+    say('/quit');
+    assert.equal((await chat.ended).code, 0, chat.err);
+  });
+
   test('the chat: what is said while the server is away is sent by itself',
     async () => {
       const own = await startNode({ postgres, port: await freePort() });

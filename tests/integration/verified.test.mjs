@@ -34,6 +34,15 @@ describe('verified people', { concurrency: false }, () => {
     await alice.does('outbox', '--flush');
     assert.deepEqual(await bob.texts(id), ['secret']);
     await bob.does('send', id, 'as ever'); // it is a wish of hers alone
+    // what was said is marked, too, and one's own is not
+    const said = await alice.does('read', id);
+    assert.deepEqual(said.filter(m => m.kind === 'text')
+      .map(m => [m.text, m.compared]), [['secret', undefined],
+      ['as ever', 'yes']]);
+    assert.match((await alice.starts('read', id).ended).out,
+      new RegExp(`${bob.name} \\(verified\\): as ever`));
+    assert.match((await bob.starts('read', id).ended).out,
+      new RegExp(`${alice.name} \\(unverified\\): secret`));
     await alice.does('invite', id, carol.name);
     await carol.does('join', id);
     await alice.does('members', id);

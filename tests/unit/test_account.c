@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "check/account_state.h"
 #include "tests/testlib/accounts.h"
 
@@ -269,6 +270,44 @@ static void test_first_link(void **state)
 	refuse(h, LAPTOP, &link, "its signer does not stand in the log");
 	end(h);
 	end(other);
+}
+
+/* Behind a name a person reads whether it was verified: none says that by itself, and
+ * none looks like two. */
+static void test_names(void **state)
+{
+	static const char *const odd[] = { "",
+					   "Alice",
+					   "a/b",
+					   "alice (verified)",
+					   "a, b",
+					   "bob~1a2b3c4d",
+					   "\xc3\xa1"
+					   "lice",
+					   "123456789012345678901"
+					   "234567890123" };
+	(void)state;
+
+	assert_true(text_is_username(SPAN_LIT("alice.b-c_1")));
+	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
+		struct house *h = calloc(1, sizeof(*h));
+		struct buf link = BUF_INIT;
+
+		assert_non_null(h);
+		house_init_empty(h);
+		house_make(h, 0);
+		assert_int_equal(account_name_hash(SPAN_ARRAY(h->salt),
+						   span_str(odd[i]), h->name),
+				 ERR_OK);
+		assert_int_equal(account_sign_begin(SPAN_ARRAY(h->name),
+						    &h->keys[0], NULL, &link),
+				 ERR_OK);
+		house_take(h, buf_span(&link));
+		assert_false(account_log_is_named(h->log, SPAN_ARRAY(h->salt),
+						  span_str(odd[i])));
+		buf_clear(&link);
+		end(h);
+	}
 }
 
 static void test_begin_is_countersigned(void **state)
@@ -811,6 +850,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_begin),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_devices_come_and_go),
 		cmocka_unit_test(test_keys),

@@ -287,6 +287,21 @@ static void test_recovery_counts_before_withdrawing(void **state)
 	decide(&p, ACCOUNT_FIRST);
 }
 
+/* Nor does it undo its removal by another device so. */
+static void test_the_removed_withdraws_nothing(void **state)
+{
+	struct parted p = begin(false);
+	uint8_t own[ACCOUNT_HASH];
+	(void)state;
+
+	house_add(p.first, PHONE, TABLET);
+	house_remove(p.first, LAPTOP, PHONE);
+	house_hash(p.first, 3, own);
+	house_withdraw(&p.second, PHONE, SPAN_ARRAY(own));
+	house_add(&p.second, PHONE, TABLET + 1);
+	decide(&p, ACCOUNT_FIRST);
+}
+
 /* ---- from a place on ---- */
 
 static void test_from_where_they_part(void **state)
@@ -346,6 +361,7 @@ int main(void)
 		cmocka_unit_test(test_withdrawn_by_somebody_else),
 		cmocka_unit_test(test_each_withdraws_the_other),
 		cmocka_unit_test(test_recovery_counts_before_withdrawing),
+		cmocka_unit_test(test_the_removed_withdraws_nothing),
 		cmocka_unit_test(test_from_where_they_part),
 	};
 

@@ -92,16 +92,6 @@ static void test_costs(void **state)
 			     ERR_OK);
 }
 
-static void test_names(void **state)
-{
-	(void)state;
-	assert_true(account_name_is_sane("alice.b-c_1"));
-	assert_false(account_name_is_sane(""));
-	assert_false(account_name_is_sane("Alice"));
-	assert_false(account_name_is_sane("a/b"));
-	assert_false(account_name_is_sane("123456789012345678901234567890123"));
-}
-
 static void expect_home(const char *home, const char *name, const char *path)
 {
 	struct buf found = BUF_INIT;
@@ -334,6 +324,25 @@ static void test_who_came_and_went(void **state)
 		    "(epoch 2)");
 }
 
+/* Whoever says or does something is marked, and the own account is not. */
+static void test_whether_numbers_were_compared(void **state)
+{
+	(void)state;
+	expect_line("{\"seq\": 3, \"kind\": \"text\", \"from\": \"bob\", "
+		    "\"text\": \"hi\", \"compared\": \"yes\"}",
+		    "#3   bob (verified): hi");
+	expect_line("{\"seq\": 3, \"kind\": \"text\", \"from\": \"bob\", "
+		    "\"text\": \"hi\", \"compared\": \"no\"}",
+		    "#3   bob (unverified): hi");
+	expect_line("{\"seq\": 3, \"kind\": \"commit\", \"epoch\": 2, "
+		    "\"from\": \"bob\", \"added\": [\"carol/1\"], "
+		    "\"compared\": \"changed\"}",
+		    "#3   * bob (CHANGED) added carol; new keys (epoch 2)");
+	expect_line("{\"seq\": 3, \"kind\": \"text\", \"from\": \"me\", "
+		    "\"text\": \"hi\"}",
+		    "#3   me: hi");
+}
+
 static void test_roles_and_departures(void **state)
 {
 	(void)state;
@@ -393,7 +402,6 @@ int main(void)
 		cmocka_unit_test(test_servers),
 		cmocka_unit_test(test_algorithms),
 		cmocka_unit_test(test_costs),
-		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_homes),
 		cmocka_unit_test(test_contents),
 		cmocka_unit_test(test_utf8),
@@ -401,6 +409,7 @@ int main(void)
 		cmocka_unit_test(test_format_characters),
 		cmocka_unit_test(test_long_member),
 		cmocka_unit_test(test_who_came_and_went),
+		cmocka_unit_test(test_whether_numbers_were_compared),
 		cmocka_unit_test(test_roles_and_departures),
 		cmocka_unit_test(test_every_kind),
 	};

@@ -1,0 +1,71 @@
+-- A branch of an account's log that was verified to count before the log as it stood
+-- (docs/adr/0047): its links from p_first on, where the log has p_before as the hash of
+-- the link before, and p_last as that of its last one. The log that it takes the place of
+-- stays, in an older branch. p_entries: by link, the entry that an `add` brings, else
+-- NULL. p_standing: the numbers of the devices that stand in it. What these links do to
+-- devices: those that do not stand end, with the families of tokens in `ended`; one that
+-- the older branch had removed is a device again, and has to log in.
+-- `taken`: the log has another end now.
+CREATE OR REPLACE FUNCTION take_account_branch(
+  p_fingerprint bytea, p_before bytea, p_last bytea, p_first bigint,
+  p_hashes bytea[], p_links bytea[], p_entries bytea[], p_standing bigint[],
+  OUT outcome text, OUT last bigint, OUT ended uuid[])
+LANGUAGE plpgsql SET search_path = hermetic AS $$
+DECLARE
+  v_closes bytea;
+BEGIN
+  ended := '{}';
+  PERFORM lock_account_log(p_fingerprint);
+  SELECT max(k.number) INTO last FROM account_link k
+    WHERE k.fingerprint = p_fingerprint;
+  IF NOT EXISTS (SELECT FROM account_link k
+                 WHERE k.fingerprint = p_fingerprint AND k.number = last
+                   AND k.hash = p_last)
+     OR NOT EXISTS (SELECT FROM account_link k
+                    WHERE k.fingerprint = p_fingerprint
+                      AND k.number = p_first - 1 AND k.hash = p_before) THEN
+    outcome := 'taken';
+    RETURN;
+  END IF;
+  INSERT INTO stored_link (fingerprint, branch, number, hash, link)
+    SELECT p_fingerprint, (SELECT max(s.branch) + 1 FROM stored_link s
+                           WHERE s.fingerprint = p_fingerprint),
+           p_first + l.place - 1, l.hash, l.link
+    FROM unnest(p_hashes, p_links) WITH ORDINALITY AS l(hash, link, place);
+  last := p_first + cardinality(p_links) - 1;
+  outcome := 'ok';
+
+  SELECT coalesce(array_agg(f), '{}') INTO ended
+    FROM device d, unnest(end_device(d.device_id)) AS f
+    WHERE d.fingerprint = p_fingerprint AND d.removed_at IS NULL
+      AND (d.link_number >= p_first OR d.link_number <> ALL (p_standing));
+  UPDATE device SET fingerprint = NULL, link_number = NULL
+    WHERE fingerprint = p_fingerprint AND link_number >= p_first;
+  WITH again AS (
+    UPDATE device SET removed_at = NULL
+    WHERE fingerprint = p_fingerprint AND removed_at IS NOT NULL
+      AND link_number = ANY (p_standing)
+    RETURNING device_id)
+  UPDATE session_member m SET departed_at = NULL
+    FROM again WHERE m.device_id = again.device_id AND m.departed_seq IS NULL;
+  UPDATE device d SET pending = false, fingerprint = p_fingerprint,
+                      link_number = p_first + e.place - 1
+    FROM device_request r
+    JOIN unnest(p_entries) WITH ORDINALITY AS e(entry, place)
+      ON e.entry = r.entry
+    WHERE r.device_id = d.device_id
+      AND d.user_id = (SELECT l.user_id FROM account_log l
+                       WHERE l.fingerprint = p_fingerprint)
+      AND d.removed_at IS NULL AND d.link_number IS NULL
+      AND p_first + e.place - 1 = ANY (p_standing);
+
+  SELECT l INTO v_closes FROM unnest(p_links) AS l WHERE account_link_closes(l);
+  UPDATE account_log
+    SET closed_at = CASE WHEN v_closes IS NOT NULL THEN now() END
+    WHERE fingerprint = p_fingerprint
+      AND (closed_at IS NULL) = (v_closes IS NOT NULL);
+  IF v_closes IS NOT NULL THEN
+    ended := ended || close_devices(p_fingerprint,
+                                    account_link_signer(v_closes));
+  END IF;
+END $$;

@@ -1,0 +1,387 @@
+/* Groups with places, whose leaves are devices of accounts, of town.h. */
+#include "tests/testlib/town.h"
+
+#include "check/commit.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session/places.h"
+
+/* ---- making ---- */
+
+/* The house's Ed25519 key; `number`: what the leaf says. */
+void town_name_it(struct resident *r, struct span fingerprint, uint64_t number,
+		  const struct account_pair *pair)
+{
+	buf_reset(&r->identity);
+	places_put_leaf(&r->identity, fingerprint, number);
+	MUST(buf_end(&r->identity));
+	device_make(&r->d, "nobody/1", SUITE);
+	sec_clear(&r->d.private_key);
+	buf_clear(&r->d.public_key);
+	MUST(sec_set(&r->d.private_key, sec_span(&pair->private_key)));
+	buf_put(&r->d.public_key, buf_span(&pair->public_key));
+	r->d.me.credential_identity = buf_span(&r->identity);
+	r->d.me.signature_private = sec_span(&r->d.private_key);
+	r->d.me.signature_public = buf_span(&r->d.public_key);
+	buf_clear(&r->d.key_package);
+	mls_key_package_secrets_clear(&r->d.secrets);
+	MUST(mls_key_package_create(&r->d.me, false, &r->d.secrets,
+				    &r->d.key_package));
+}
+
+const struct account_pair *town_key(const struct house *h, int who)
+{
+	const struct account_keys *keys = &h->keys[who];
+
+	for (size_t i = 0; i < keys->count; i++)
+		if (suite_scheme(keys->signatures[i].suite) ==
+		    suite_scheme(suite_by_id(SUITE)))
+			return &keys->signatures[i];
+	fail();
+	return NULL;
+}
+
+void town_move_in(struct resident *r, struct house *house, int who)
+{
+	r->house = house;
+	r->who = who;
+	MUST(check_accounts_new(NULL, &r->accounts));
+	if (house->number[who] != 0)
+		town_name_it(r, account_log_fingerprint(house->log),
+			     house->number[who], town_key(house, who));
+}
+
+void town_know(struct check_accounts *accounts, const struct house *house)
+{
+	struct check_verdict verdict =
+	    check_accounts_add(accounts, buf_span(&house->links));
+
+	assert_null(verdict.wrong);
+}
+
+static void move_out(struct resident *r)
+{
+	device_free(&r->d);
+	buf_clear(&r->identity);
+	check_accounts_free(r->accounts);
+}
+
+void town_info_of(struct resident *r, struct buf *info)
+{
+	MUST(mls_group_info(session_group(r->d.session), &r->d.me, true, info));
+}
+
+/* Alice's session. */
+static void found(struct town *t)
+{
+	struct resident *alice = &t->r[ALICE];
+	struct negotiation_offer offer = { alice->d.me.credential_identity,
+					   SPAN_EMPTY };
+	struct negotiation_plan plan;
+	struct buf own = BUF_INIT, info = BUF_INIT;
+
+	for (size_t i = 0; i < 3; i++)
+		buf_put_u16(&own, alice->d.suites[i]);
+	offer.suites = buf_span(&own);
+	MUST(negotiation_plan(&offer, NULL, 0, &plan));
+	MUST(session_create(&alice->d.me, world_id, &plan, alice->accounts,
+			    &alice->d.session, &info));
+	assert_true(session_has_places(alice->d.session));
+	assert_null(check_first(buf_span(&info),
+				alice->d.me.credential_identity, t->server));
+	assert_null(
+	    check_walk_from_info(buf_span(&info), CHECK_UNSEEN, &t->walk)
+		.wrong);
+	check_walk_set_accounts(t->walk, t->walked);
+	assert_null(check_walk_check_leaves(t->walk, true).wrong);
+	negotiation_plan_clear(&plan);
+	buf_clear(&own);
+	buf_clear(&info);
+}
+
+int town_setup(void **state)
+{
+	struct town *t = calloc(1, sizeof(*t));
+
+	assert_non_null(t);
+	for (int i = 0; i < HOUSES; i++) {
+		t->houses[i] = calloc(1, sizeof(struct house));
+		assert_non_null(t->houses[i]);
+		house_init(t->houses[i], i == 0);
+	}
+	MUST(check_accounts_new(NULL, &t->walked));
+	MUST(check_accounts_new(NULL, &t->server));
+	ledger_make(&t->ledger);
+	town_move_in(&t->r[ALICE], t->houses[0], 0);
+	town_move_in(&t->r[BOB], t->houses[1], 0);
+	town_move_in(&t->r[CAROL], t->houses[2], 0);
+	for (int i = 0; i < RESIDENTS; i++)
+		if (t->r[i].house != NULL)
+			town_know(t->r[i].accounts, t->r[i].house);
+	for (int i = 0; i < HOUSES; i++)
+		town_know(t->server, t->houses[i]);
+	town_know(t->walked, t->houses[0]);
+	town_know(t->r[ALICE].accounts, t->houses[1]);
+	found(t);
+	*state = t;
+	return 0;
+}
+
+int town_teardown(void **state)
+{
+	struct town *t = *state;
+
+	for (int i = 0; i < RESIDENTS; i++)
+		move_out(&t->r[i]);
+	for (int i = 0; i < HOUSES; i++) {
+		house_free(t->houses[i]);
+		free(t->houses[i]);
+	}
+	ledger_free(&t->ledger);
+	check_walk_free(t->walk);
+	check_accounts_free(t->walked);
+	check_accounts_free(t->server);
+	free(t);
+	return 0;
+}
+
+/* ---- the log ---- */
+
+static struct check_verdict serve(struct town *t, struct span before,
+				  const struct mls_commit *made)
+{
+	struct check_commit what = { .before = before,
+				     .commit = buf_span(&made->commit),
+				     .after = buf_span(&made->group_info),
+				     .accounts = t->server };
+
+	return check_commit(&what);
+}
+
+/* One who is in, another than that one where there is another. */
+static int a_member(const struct town *t, int but)
+{
+	for (int i = 0; i < RESIDENTS; i++)
+		if (i != but && t->r[i].d.session != NULL &&
+		    session_member(t->r[i].d.session))
+			return i;
+	return but;
+}
+
+/* A commit stands in the log; members but `by` receive it. `wrong` NULL: all
+ * take it; otherwise all refuse it with words that have that one in it. */
+void town_post(struct town *t, int by, const struct mls_commit *made,
+	       const char *wrong)
+{
+	struct buf before = BUF_INIT;
+	struct check_verdict verdict;
+	uint64_t seq;
+
+	town_info_of(&t->r[a_member(t, by)], &before);
+	verdict = serve(t, buf_span(&before), made);
+	if (wrong == NULL && verdict.wrong != NULL)
+		fail_msg("the server: %s", verdict.wrong);
+	if (wrong != NULL &&
+	    (verdict.wrong == NULL || strstr(verdict.wrong, wrong) == NULL))
+		fail_msg("the server: %s, and not: %s", verdict.wrong, wrong);
+	verdict = check_walk_commit(t->walk, buf_span(&made->commit));
+	if ((verdict.wrong == NULL) != (wrong == NULL))
+		fail_msg("the walk: %s", verdict.wrong);
+	seq = ledger_post(&t->ledger, CHAIN_COMMIT, buf_span(&made->commit));
+	for (int i = 0; i < RESIDENTS; i++) {
+		struct session_event event = { 0 };
+
+		if (t->r[i].d.session == NULL ||
+		    !session_member(t->r[i].d.session))
+			continue;
+		if (i == by && wrong != NULL)
+			session_discard(t->r[i].d.session);
+		MUST(device_receive(&t->r[i].d, &t->ledger, seq, &event));
+		if (wrong == NULL && event.kind == SESSION_REFUSED)
+			fail_msg("%d: %s", i, event.rule);
+		if (wrong != NULL) {
+			assert_int_equal(event.kind, SESSION_REFUSED);
+			assert_non_null(strstr(event.rule, wrong));
+		}
+		session_event_clear(&event);
+	}
+	if (wrong == NULL)
+		assert_null(
+		    check_walk_matches(t->walk, buf_span(&made->group_info))
+			.wrong);
+	buf_clear(&before);
+}
+
+void town_commit(struct town *t, int by, const struct mls_change *change,
+		 const char *wrong)
+{
+	struct mls_commit made = { 0 };
+
+	MUST(device_stage(&t->r[by].d, change, &made));
+	town_post(t, by, &made, wrong);
+	mls_commit_clear(&made);
+}
+
+void town_rotate(struct town *t, int by)
+{
+	const struct mls_change change = { .force_path = true };
+
+	town_commit(t, by, &change, NULL);
+}
+
+/* By Welcome; whoever comes is given the logs by somebody. */
+void town_add(struct town *t, int by, int who)
+{
+	struct resident *r = &t->r[who];
+	struct span key_package = buf_span(&r->d.key_package);
+	const struct mls_change change = { .adds = &key_package,
+					   .add_count = 1 };
+	struct mls_commit made = { 0 };
+	const char *wrong;
+	uint64_t seq;
+
+	MUST(device_stage(&t->r[by].d, &change, &made));
+	town_post(t, by, &made, NULL);
+	seq = t->ledger.chain.seq;
+	MUST(session_join_welcome(&r->d.me, world_id, buf_span(&made.welcome),
+				  SPAN_EMPTY, key_package, &r->d.secrets, seq,
+				  ledger_entry(&t->ledger, seq)->head,
+				  &(enum session_tree){ 0 }, &r->d.session));
+	session_set_accounts(r->d.session, r->accounts);
+	assert_int_equal(session_check_leaves(r->d.session, &wrong),
+			 ERR_STATE_ACCOUNTS);
+	for (int i = 0; i < HOUSES; i++)
+		town_know(r->accounts, t->houses[i]);
+	MUST(session_check_leaves(r->d.session, &wrong));
+	mls_commit_clear(&made);
+}
+
+void town_expect_place(const struct town *t, int at, int house, uint64_t number)
+{
+	struct places places;
+	struct place place;
+
+	MUST(places_read(
+	    mls_group_extensions(session_group(t->r[at].d.session)), &places));
+	if (number == 0) {
+		assert_false(places_find(
+		    places.rows, account_log_fingerprint(t->houses[house]->log),
+		    &place));
+		return;
+	}
+	assert_true(places_find(places.rows,
+				account_log_fingerprint(t->houses[house]->log),
+				&place));
+	assert_int_equal(place.number, number);
+}
+
+/* Alice's second device is in her log, which she and the server know. */
+void town_second_device(struct town *t)
+{
+	house_add(t->houses[0], 0, 1);
+	town_move_in(&t->r[ALICE2], t->houses[0], 1);
+	town_know(t->r[ALICE].accounts, t->houses[0]);
+	town_know(t->server, t->houses[0]);
+}
+
+void town_join(struct town *t, int who, bool resync, const char *wrong)
+{
+	struct resident *r = &t->r[who];
+	struct mls_commit made = { 0 };
+	struct buf info = BUF_INIT;
+
+	town_info_of(&t->r[a_member(t, who)], &info);
+	session_free(r->d.session);
+	r->d.session = NULL;
+	MUST(session_join_external(&r->d.me, world_id, buf_span(&info), resync,
+				   &t->ledger.chain, r->accounts, &r->d.session,
+				   &made));
+	town_post(t, who, &made, wrong);
+	if (wrong == NULL)
+		MUST(session_accepted(
+		    r->d.session, NOW, t->ledger.chain.seq,
+		    ledger_entry(&t->ledger, t->ledger.chain.seq)->head));
+	mls_commit_clear(&made);
+	buf_clear(&info);
+}
+
+/* A commit as only a cheat makes it: these extensions, adds and links. */
+void town_make_cheat(struct town *t, int by, const struct mls_change *change,
+		     struct span rows, struct span links,
+		     struct mls_commit *made)
+{
+	struct mls_group *group =
+	    (struct mls_group *)(uintptr_t)session_group(t->r[by].d.session);
+	struct span rest = mls_group_extensions(group);
+	struct buf said = BUF_INIT, list = BUF_INIT;
+	struct wire_extension extension;
+	struct mls_change full = *change;
+	struct span extensions;
+
+	while (wire_extensions_next(&rest, &extension))
+		if (extension.type != PLACES_EXTENSION)
+			wire_extension_put(&list, extension.type,
+					   extension.data);
+	places_put_extension(&list, rows);
+	chain_put_view(&t->ledger.chain, &said);
+	buf_put_vec(&said, links);
+	MUST(buf_end(&said));
+	MUST(buf_end(&list));
+	extensions = buf_span(&list);
+	full.extensions = &extensions;
+	full.authenticated_data = buf_span(&said);
+	full.force_path = true;
+	MUST(mls_group_commit(group, &t->r[by].d.me, &full, made));
+	mls_group_discard(group);
+	buf_clear(&said);
+	buf_clear(&list);
+}
+
+void town_cheat(struct town *t, int by, const struct mls_change *change,
+		struct span rows, struct span links, const char *wrong)
+{
+	struct mls_commit made = { 0 };
+
+	town_make_cheat(t, by, change, rows, links, &made);
+	town_post(t, by, &made, wrong);
+	mls_commit_clear(&made);
+}
+
+struct span town_rows_of(const struct town *t, int at)
+{
+	struct places places;
+
+	MUST(places_read(
+	    mls_group_extensions(session_group(t->r[at].d.session)), &places));
+	return places.rows;
+}
+
+/* A row of an account at the end of its log. */
+void town_put_row(struct buf *rows, const struct house *h, uint64_t number)
+{
+	struct account_place last = house_place(h);
+	const struct place place = { account_log_fingerprint(h->log), number,
+				     SPAN_ARRAY(last.hash) };
+
+	places_put(rows, &place);
+}
+
+/* Rows of two accounts in order; house numbers. */
+void town_put_two(struct buf *rows, const struct town *t, int a,
+		  uint64_t number_a, int b, uint64_t number_b)
+{
+	if (span_compare(account_log_fingerprint(t->houses[a]->log),
+			 account_log_fingerprint(t->houses[b]->log)) < 0) {
+		town_put_row(rows, t->houses[a], number_a);
+		town_put_row(rows, t->houses[b], number_b);
+	} else {
+		town_put_row(rows, t->houses[b], number_b);
+		town_put_row(rows, t->houses[a], number_a);
+	}
+}
