@@ -49,7 +49,7 @@ for await (const line of createInterface({ input: child.stdout })) {
   else rows.push(JSON.parse(line));
 }
 const middle = list => [...list].sort((a, b) => a - b)[list.length >> 1];
-console.log('| members | commit | request | of it commit, part, Welcome | whole ' +
+console.log('| members | commit | request | of it commit, part, Welcome | ' +
   'GroupInfo | written by PostgreSQL | made | posted | merged | followed |');
 console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |');
 for (const size of sizes)

@@ -35,6 +35,24 @@ $(B)/bench/walk/bench-walk: $(BENCH_WALK_OBJECTS) $(BENCH_WALK_LIBS)
 .PHONY: bench-walk
 bench-walk: $(B)/bench/walk/bench-walk
 
+# What a commit costs as a group grows, without a server.
+#
+#   make VARIANT=release bench-growth
+#   then build/release/bench/growth/bench-growth
+
+BENCH_GROWTH_OBJECTS := $(B)/bench/growth/main.o $(B)/bench/mls/world.o
+
+$(B)/bench/growth/main.o: CFLAGS_FOLDER := $(call pkg_cflags,libcrypto)
+-include $(B)/bench/growth/main.d
+
+$(B)/bench/growth/bench-growth: $(BENCH_GROWTH_OBJECTS) $(BENCH_WALK_LIBS)
+	$(CC) $(LDFLAGS_ALL) -o $@ $(BENCH_GROWTH_OBJECTS) -Wl,--start-group \
+	    $(BENCH_WALK_LIBS) -Wl,--end-group \
+	    $(call pkg_libs,libcrypto libgcrypt)
+
+.PHONY: bench-growth
+bench-growth: $(B)/bench/growth/bench-growth
+
 # What accounts' logs cost.
 #
 #   make VARIANT=release bench-account

@@ -435,7 +435,7 @@ static const char *check_member(struct pass *p)
 	const char *wrong;
 
 	if (p->move->view->exact && p->move->settled && p->carried.n == 0 &&
-	    span_equal(p->before, p->after))
+	    p->move->branches->count == 0 && span_equal(p->before, p->after))
 		return NULL;
 	wrong = check_residents(p);
 	if (wrong == NULL)
