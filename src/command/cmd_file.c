@@ -128,6 +128,7 @@ static enum err say_file(struct cmd *cmd, const struct upload *upload)
 	TRY(buf_end(&key));
 	order.key = (const char *)key.p;
 	order.about = cmd->args->reply;
+	order.expires_s = cmd->args->expires_s;
 	if (cmd->args->caption != NULL)
 		order.text = span_str(cmd->args->caption);
 	TRY(cmd_send_order(cmd, order));

@@ -96,6 +96,8 @@ describe('files at the command line', { concurrency: false }, () => {
       assert.equal(statSync(join(to, saved)).size, 0);
       assert.ok(!(await hermetic(['read', id], bob)).out.includes('\u202e'));
     }
+    const ends = await sends(alice, newFile('soon', 'x'), '--expires', '1h');
+    assert.ok((await bob.does('read', id)).find(m => m.seq === ends).expires_at > Date.now());
     await alice.cannot('file', 'send', id, '--file', folder);
     await alice.cannot('file', 'send', id, '--file', join(folder, 'none'));
     await bob.cannot('no-file', 'save', id, '1', folder);
