@@ -59,6 +59,7 @@ MUST_CHECK enum err cmd_join(struct cmd *cmd);
 MUST_CHECK enum err cmd_invite(struct cmd *cmd);
 MUST_CHECK enum err cmd_send(struct cmd *cmd);
 MUST_CHECK enum err cmd_react(struct cmd *cmd);
+MUST_CHECK enum err cmd_rename(struct cmd *cmd);
 MUST_CHECK enum err cmd_delete(struct cmd *cmd);
 MUST_CHECK enum err cmd_read(struct cmd *cmd);
 MUST_CHECK enum err cmd_members(struct cmd *cmd);

@@ -19,7 +19,7 @@ static enum err (*const RUN[VERB_COUNT])(struct cmd *) = {
 	[VERB_ACCOUNT] = cmd_account,	[VERB_INVITATIONS] = cmd_invitations,
 	[VERB_DECLINE] = cmd_decline,	[VERB_BLOCK] = cmd_block,
 	[VERB_UNBLOCK] = cmd_unblock,	[VERB_BAN] = cmd_ban,
-	[VERB_UNBAN] = cmd_unban,
+	[VERB_UNBAN] = cmd_unban,	[VERB_RENAME] = cmd_rename,
 };
 
 enum err cmd_run(struct cmd *cmd)

@@ -33,9 +33,9 @@ static const struct step *const STEPS[] = {
 	&plan_step_departure, &commit_step_leave,  &commit_step_pins,
 	&commit_step_post,    &plan_step_oust,	   &plan_step_replace,
 	&plan_step_name,      &plan_step_order,	   &commit_step_claim,
-	&commit_step_stage,   &plan_step_duty,	   &post_step_announce,
-	&receipts_step_make,  &post_step_old,	   &post_step_seal,
-	&post_step_item,
+	&commit_step_stage,   &plan_step_duty,	   &naming_step_announce,
+	&naming_step_repeat,  &receipts_step_make, &post_step_old,
+	&post_step_seal,      &post_step_item,
 };
 
 #define STEP_COUNT (sizeof(STEPS) / sizeof(*STEPS))

@@ -83,7 +83,7 @@ static void test_costs(void **state)
 	(void)state;
 
 	assert_int_equal(account_parse_cost(NULL, &cost, &why), ERR_OK);
-	assert_int_equal(cost.n, 1u << 17);
+	assert_int_equal(cost.n, PASSWORD_COST.n);
 	assert_int_equal(account_parse_cost("16384", &cost, &why), ERR_OK);
 	assert_int_equal(cost.n, 16384);
 	assert_int_not_equal(account_parse_cost("8192", &cost, &why), ERR_OK);
