@@ -35,7 +35,9 @@
 	X(SERVER_VIEWS_UNCHECKED)                                              \
 	X(SERVER_RULES_UNCHECKED)                                              \
 	X(BREAKS_ARE_CHARGED)                                                  \
-	X(KEY_NOT_IN_LOG)
+	X(KEY_NOT_IN_LOG)                                                      \
+	X(SEALS_FOR_REMOVED)                                                   \
+	X(APPROVED_WITHOUT_CODE)
 
 #define FAULT_NAME(name) FAULT_##name,
 enum fault { FAULT_NONE, FAULT_LIST(FAULT_NAME) FAULT_COUNT };

@@ -1,6 +1,7 @@
 /* Members whose device its account has removed. */
 #include "device/ended.h"
 
+#include "base/fault.h"
 #include "device/change.h"
 #include "device/met.h"
 #include "device/names.h"
@@ -31,6 +32,8 @@ enum session_ended ended_find(struct device *d, struct mls_member *member)
 	struct mls_member one;
 
 	*member = (struct mls_member){ .leaf_index = 0 };
+	if (FAULT(SEALS_FOR_REMOVED))
+		return SESSION_STANDS;
 	while (session_next_ended(session, &leaf, &one, &how)) {
 		if (one.leaf_index == own ||
 		    (found != SESSION_STANDS && found <= how) ||

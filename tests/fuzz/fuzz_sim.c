@@ -30,7 +30,7 @@ static void read_step(const uint8_t *p, struct step *step)
 {
 	uint32_t pick = (uint32_t)p[6] << 8 | p[7];
 
-	step->kind = p[0] % STEP_KINDS;
+	step->kind = p[0] % STEP_DRAWN;
 	if (step->kind == STEP_MOVE)
 		step->what = p[1] % MOVES;
 	else

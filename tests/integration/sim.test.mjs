@@ -35,11 +35,11 @@ test('whatever the adversary does, what must hold holds', async () => {
   assert.equal(code, 0, stdout);
 });
 
-for (const mode of [[], ['--honest']])
-  test(`it holds where devices are leaves of accounts ${mode}`.trim(),
-    async () => {
-      const { code, stdout } = await sim('--accounts', ...mode, '--seconds',
-        seconds / 3);
+for (const what of ['--accounts', '--devices'])
+  for (const mode of [[], ['--honest']])
+    test(`it holds with ${[what, ...mode].join(' ')}`, async () => {
+      const { code, stdout } = await sim(what, ...mode, '--seconds',
+        seconds / 6);
       assert.equal(code, 0, stdout);
     });
 
@@ -69,6 +69,8 @@ for (const [name, seed, invariant, ...how] of [
   ['PUSHED_OVER_WELCOME', 28, /: no-veto: /],
   ['BREAKS_ARE_CHARGED', 34, /: no-veto: /],
   ['KEY_NOT_IN_LOG', 14, /: rights: /, '--accounts'],
+  ['SEALS_FOR_REMOVED', 4, /: removal-takes: /, '--devices'],
+  ['APPROVED_WITHOUT_CODE', 4, /: let-in: /, '--devices'],
 ]) {
   test(`${name} is found`, async () => {
     const { stdout } = await sim('--fault', name, '--seed', seed, '--quiet',

@@ -64,22 +64,35 @@ struct server_session *adversary_session(struct adversary *adversary,
 		   : &server->sessions[pick % server->session_count];
 }
 
-/* Every server knows the device, so that numbers mean the same everywhere. */
-static size_t register_everywhere(struct adversary *adversary,
-				  const char *identity)
+size_t adversary_add_device(struct adversary *adversary, const char *user,
+			    const char *id)
 {
-	char user[33], id[TEXT_UUID_SIZE];
-	const char *slash = strchr(identity, '/');
 	size_t number = 0;
 
-	(void)snprintf(user, sizeof(user), "%.*s", (int)(slash - identity),
-		       identity);
-	(void)snprintf(id, sizeof(id), "%s", slash + 1);
 	for (size_t i = 0; i < adversary->home_count; i++)
 		number = server_add_device(&adversary->homes[i], user, id);
 	for (size_t i = 0; i < adversary->snapshot_count; i++)
 		(void)server_add_device(&adversary->snapshots[i], user, id);
 	return number;
+}
+
+void adversary_name_device(struct adversary *adversary, size_t device,
+			   const char *identity)
+{
+	for (size_t i = 0; i < adversary->home_count; i++)
+		server_name_device(&adversary->homes[i], device, identity);
+	for (size_t i = 0; i < adversary->snapshot_count; i++)
+		server_name_device(&adversary->snapshots[i], device, identity);
+}
+
+static size_t register_everywhere(struct adversary *adversary,
+				  const char *identity)
+{
+	char user[33];
+
+	(void)snprintf(user, sizeof(user), "%.*s", (int)strcspn(identity, "/"),
+		       identity);
+	return adversary_add_device(adversary, user, strchr(identity, '/') + 1);
 }
 
 struct ghost *adversary_ghost(struct adversary *adversary, const char *identity,

@@ -16,7 +16,7 @@
 enum {
 	HOMES = 6,
 	GHOSTS = 6,
-	SIM_DEVICES = 12,
+	SIM_DEVICES = 24,
 	SNAPSHOTS = 3,
 	KEPT_ANSWERS = 24
 };
@@ -54,6 +54,13 @@ void adversary_clear(struct adversary *adversary);
 /* A registered account of its own, which people may invite. */
 struct ghost *adversary_member(struct adversary *adversary, const char *user,
 			       const char *device, uint64_t now_ms);
+
+/* Every server knows the device, so that numbers mean the same everywhere; and what it
+ * is called from now on. */
+size_t adversary_add_device(struct adversary *adversary, const char *user,
+			    const char *id);
+void adversary_name_device(struct adversary *adversary, size_t device,
+			   const char *identity);
 
 /* A ghost has an account of its own, under that name, where accounts have logs. */
 void adversary_begin_account(struct adversary *adversary, struct ghost *ghost,

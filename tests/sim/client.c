@@ -81,7 +81,8 @@ struct client *client_copy(struct client *client)
 	struct world *world = client->world;
 	struct client *copy;
 
-	if (world->client_count == CLIENTS)
+	if (client->waits ||
+	    world->client_count == (world->devices ? CLIENTS : CLIENTS_DRAWN))
 		return NULL;
 	copy = &world->clients[world->client_count++];
 	*copy = (struct client){ .world = world,

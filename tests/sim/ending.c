@@ -3,7 +3,7 @@
  * right. Whoever was not told of a fork gets to the same place without a
  * person, and can be heard; whoever was told gets there with one.
  */
-#include "tests/sim/world.h"
+#include "tests/sim/devices.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -46,13 +46,27 @@ static void keep_house(struct client *client)
 static void refresh_all(struct world *world)
 {
 	for (size_t i = 0; i < world->client_count; i++) {
-		if (world->clients[i].copied)
+		if (world->clients[i].copied || world->clients[i].removed)
+			continue;
+		device_goes_on(&world->clients[i], NULL);
+		if (world->clients[i].waits)
 			continue;
 		keep_house(&world->clients[i]);
 		for (size_t s = 0; s < world->session_count; s++)
 			if (!world_is_broken(world))
 				refresh(&world->clients[i], s, false);
 	}
+}
+
+/* After the first round all links that there were are posted, and nobody is stopped. Who
+ * comes back itself links others. */
+static void bring_in(struct world *world, int round)
+{
+	people_look(world);
+	if (round == 1 || round == 2)
+		devices_link(world);
+	if (round == ROUNDS - 1 && world->honest)
+		devices_judge(world);
 }
 
 /* ---- who must be where ---- */
@@ -129,8 +143,9 @@ static enum standing stands(struct client *client, size_t session,
 	const struct server_member *member =
 	    there != NULL ? server_member(there, client->identity) : NULL;
 
-	if (client->copied || !look_stored(client, session, look) ||
-	    member == NULL || member->departed ||
+	if (client->copied || client->removed || client->waits ||
+	    !look_stored(client, session, look) || member == NULL ||
+	    member->departed ||
 	    is_another(&world->adversary, there, member, look))
 		return OUTSIDE;
 	if (look->stop[0] != '\0')
@@ -427,6 +442,8 @@ void ending(struct world *world)
 	for (int i = 0; i < ROUNDS && !world_is_broken(world); i++) {
 		world->now_ms += 26ull * 3600 * 1000;
 		refresh_all(world);
+		if (world->devices)
+			bring_in(world, i);
 	}
 	for (size_t s = 0; s < world->session_count; s++)
 		for (size_t i = 0; i < world->client_count; i++)
@@ -445,4 +462,6 @@ void ending(struct world *world)
 	for (size_t i = 0; i < world->client_count; i++)
 		if (!world_is_broken(world))
 			watch_history(&world->clients[i]);
+	if (world->devices && !world_is_broken(world))
+		people_judge(world);
 }

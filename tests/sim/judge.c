@@ -187,7 +187,7 @@ static const char *judge_remove(const struct trial *t, uint32_t at)
 			   ? NULL
 			   : "who joins removes another";
 	if (span_equal(user_of(leaf->credential.identity), user_of(t->who)) ||
-	    has_departed(t, leaf))
+	    has_departed(t, leaf) || judge_ended(t->world, &t->before, leaf))
 		return NULL;
 	own = effective(t, user_of(t->who));
 	other = effective(t, user_of(leaf->credential.identity));
@@ -312,6 +312,8 @@ static const char *judge_sender(struct trial *t)
 	if (leaf == NULL)
 		return "its sender is no member";
 	t->who = leaf->credential.identity;
+	if (judge_ended(t->world, &t->before, leaf))
+		return "its sender is a device that its account has removed";
 	if (content->commit.has_path &&
 	    (!span_equal(leaf->signature_key,
 			 content->commit.path.leaf_node.signature_key) ||

@@ -106,6 +106,29 @@ static bool has_place(struct span rows, const struct wire_leaf_node *leaf,
 	return true;
 }
 
+bool judge_ended(const struct world *world, const struct seen_group *group,
+		 const struct wire_leaf_node *leaf)
+{
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct account_log *log;
+	struct account_place at;
+	struct places places;
+	uint64_t number;
+	bool ended;
+
+	if (places_read(group->info.context.extensions, &places) != ERR_OK ||
+	    !has_place(places.rows, leaf, &at) ||
+	    !places_read_leaf(leaf->credential.identity, fingerprint, &number))
+		return false;
+	log = find_log(world, SPAN_ARRAY(fingerprint), &at);
+	ended =
+	    log != NULL &&
+	    account_key_valid(log, suite_scheme(group->suite),
+			      leaf->signature_key, &at, NULL) == ACCOUNT_ENDED;
+	account_log_free(log);
+	return ended;
+}
+
 /* ---- a group ---- */
 
 /* Each place is of an account that has a leaf. */

@@ -1,9 +1,10 @@
 /*
  *   sim [--from K] [--seeds N] [--seconds S] [--seed K] [--honest] [--steps N]
- *       [--accounts] [--fault NAME] [--trace] [--quiet: a line a seed, and on]
+ *       [--accounts] [--devices] [--fault NAME] [--trace]
+ *       [--quiet: a line a seed, and on]
  *
  * With --accounts the devices stand in the logs of accounts, and sessions have
- * places.
+ * places; with --devices they come and go as well.
  *
  * Plays seeds until N are played or S seconds are over; seed K alone, with
  * --seed. Ends with 1 when an invariant does not hold; then it says the seed,
@@ -35,10 +36,9 @@ static double now_s(void)
 
 static int usage(void)
 {
-	(void)fprintf(stderr,
-		      "usage: sim [--seeds N] [--seconds S] [--seed K] "
-		      "[--honest] [--steps N] [--accounts] [--fault NAME] "
-		      "[--trace] [--quiet]\n");
+	(void)fprintf(stderr, "usage: sim [--seeds N] [--seconds S] [--seed K] "
+			      "[--honest] [--steps N] [--accounts] [--devices] "
+			      "[--fault NAME] [--trace] [--quiet]\n");
 	return 2;
 }
 
@@ -52,6 +52,8 @@ static bool take_flag(struct options *options, const char *flag)
 		options->quiet = true;
 	else if (strcmp(flag, "--accounts") == 0)
 		world_with_accounts(true);
+	else if (strcmp(flag, "--devices") == 0)
+		world_with_devices(true);
 	else
 		return false;
 	return true;

@@ -120,6 +120,14 @@ void server_name_device(struct server *server, size_t device,
 		       identity);
 }
 
+void server_end_device(struct server_device *device)
+{
+	device->revoked = true;
+	for (size_t i = 0; i < device->package_count; i++)
+		blob_free(device->packages[i].bytes);
+	device->package_count = 0;
+}
+
 static bool is_of_same(const char *identity, const char *other)
 {
 	size_t n = strcspn(identity, "/");
@@ -506,7 +514,7 @@ static void answer(struct server *server, size_t caller, uint64_t now_ms,
 	case REQUEST_CLAIM:
 	case REQUEST_STOCK:
 	case REQUEST_PUBLISH:
-		server_people(server, caller, request, reply);
+		server_people(server, caller, now_ms, request, reply);
 		break;
 	case REQUEST_LOG:
 	case REQUEST_HANDSHAKES:

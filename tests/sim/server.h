@@ -29,6 +29,7 @@ struct server_key_package {
 	struct blob *bytes;
 	uint16_t suite;
 	bool last_resort;
+	uint64_t not_after; /* seconds */
 };
 
 struct server_device {
@@ -146,6 +147,9 @@ size_t server_add_device(struct server *server, const char *user,
 void server_name_device(struct server *server, size_t device,
 			const char *identity);
 
+/* It is served nothing from now on. */
+void server_end_device(struct server_device *device);
+
 /* The name of a member's user: of an account, that beside its log. Borrowed; empty:
  * it is not known. */
 const char *server_user_of(const struct server *server, const char *identity);
@@ -193,7 +197,7 @@ const char *server_check_view(const struct server_session *session,
 			      struct span authenticated_data,
 			      bool may_be_empty);
 
-void server_people(struct server *server, size_t caller,
+void server_people(struct server *server, size_t caller, uint64_t now_ms,
 		   const struct request *request, struct reply *reply);
 void server_send(struct server *server, size_t caller, uint64_t now_ms,
 		 const struct request *request, struct reply *reply);

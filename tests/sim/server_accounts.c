@@ -61,6 +61,23 @@ static bool begin(struct server *server, const char *user, struct span salt,
 	return true;
 }
 
+/* Their tokens are good for nothing any more, and their KeyPackages go. */
+static void end_devices(struct server *server,
+			const struct server_account *account,
+			struct span removed)
+{
+	char identity[SIM_IDENTITY];
+	uint64_t number;
+
+	while (account_link_next_device(&removed, &number)) {
+		(void)snprintf(identity, sizeof(identity), "%s/%llu",
+			       account->name, (unsigned long long)number);
+		for (size_t i = 0; i < server->device_count; i++)
+			if (strcmp(server->devices[i].identity, identity) == 0)
+				server_end_device(&server->devices[i]);
+	}
+}
+
 bool server_take_link(struct server *server, const char *user, struct span salt,
 		      struct span bytes)
 {
@@ -77,6 +94,8 @@ bool server_take_link(struct server *server, const char *user, struct span salt,
 	if (link.number > account->link_count + 1 || !is_good(account, bytes))
 		return false;
 	*SIM_ADD(account->links, account->link_count) = blob_make(bytes);
+	if (link.kind == ACCOUNT_REMOVE)
+		end_devices(server, account, link.removed);
 	return true;
 }
 

@@ -23,12 +23,15 @@ static void store_package(struct server_device *device, struct span bytes,
 		    device->packages[i].suite == decoded.cipher_suite) {
 			blob_free(device->packages[i].bytes);
 			device->packages[i].bytes = blob_make(bytes);
+			device->packages[i].not_after =
+			    decoded.leaf_node.not_after;
 			return;
 		}
 	package = SIM_ADD(device->packages, device->package_count);
 	package->bytes = blob_make(bytes);
 	package->suite = decoded.cipher_suite;
 	package->last_resort = last_resort;
+	package->not_after = decoded.leaf_node.not_after;
 }
 
 static void publish(struct server_device *device, const struct request *request)
@@ -44,6 +47,22 @@ static void take_out(struct server_device *device, size_t at)
 	device->package_count--;
 	memmove(&device->packages[at], &device->packages[at + 1],
 		(device->package_count - at) * sizeof(*device->packages));
+}
+
+/* Those whose lifetime is over are not there any more. */
+static void expire(struct server_device *device, uint64_t now_ms)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < device->package_count; i++) {
+		struct server_key_package package = device->packages[i];
+
+		if (package.not_after > now_ms / 1000)
+			device->packages[kept++] = package;
+		else
+			blob_free(package.bytes);
+	}
+	device->package_count = kept;
 }
 
 /* One of this suite, or NULL: a last-resort one stays. The caller frees. */
@@ -190,11 +209,13 @@ static void take_welcome(struct server *server, size_t caller,
 	reply_refuse(reply, ERR_STATE_GONE, "not-found");
 }
 
-void server_people(struct server *server, size_t caller,
+void server_people(struct server *server, size_t caller, uint64_t now_ms,
 		   const struct request *request, struct reply *reply)
 {
 	struct server_device *device = &server->devices[caller];
 
+	for (size_t i = 0; i < server->device_count; i++)
+		expire(&server->devices[i], now_ms);
 	if (request->kind == REQUEST_PUBLISH)
 		publish(device, request);
 	else if (request->kind == REQUEST_STOCK)

@@ -1,5 +1,7 @@
 #include "tests/sim/steps.h"
 
+#include "tests/sim/devices.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -81,7 +83,8 @@ static void draw(struct step *step, struct chance *chance, bool honest)
 	draw_kind(step, chance, honest);
 	if (step->kind == STEP_MOVE)
 		step->what = (uint8_t)chance_below(chance, MOVES_DRAWN);
-	step->client = (uint8_t)chance_below(chance, CLIENTS);
+	step->client = (uint8_t)chance_below(
+	    chance, world_has_devices() ? CLIENTS : CLIENTS_DRAWN);
 	step->slot = chance_below(chance, 12) == 0;
 	step->turns = chance_below(chance, 3) == 0 ? 1 + chance_below(chance, 6)
 						   : TURNS_AN_ORDER;
@@ -123,6 +126,27 @@ void step_tame(struct step *step)
 		step->what = moves[step->b % sizeof(moves)];
 }
 
+/* Every sixth step or so is about devices, where they come and go. */
+static void draw_devices(struct step *steps, size_t count, uint64_t seed,
+			 bool honest)
+{
+	static const uint8_t acts[] = {
+		ACT_COMES,    ACT_COMES,    ACT_APPROVES, ACT_APPROVES,
+		ACT_APPROVES, ACT_RECOVERS, ACT_REMOVES,  ACT_WRITES,
+		ACT_LINKS,    ACT_JOINS,    ACT_JOINS
+	};
+	struct chance chance = chance_of(seed, 4);
+
+	for (size_t i = 0; i < count; i++) {
+		if (chance_below(&chance, 6) != 0)
+			continue;
+		steps[i].kind = STEP_DEVICE;
+		steps[i].what = acts[chance_below(&chance, sizeof(acts))];
+		if (!honest && chance_below(&chance, 3) == 0)
+			steps[i].mishap.kind = MISHAP_FORGED;
+	}
+}
+
 void steps_draw(struct step *steps, size_t count, uint64_t seed, bool honest)
 {
 	struct chance chance = chance_of(seed, 3);
@@ -131,6 +155,8 @@ void steps_draw(struct step *steps, size_t count, uint64_t seed, bool honest)
 	draw_opening(steps, count);
 	for (size_t i = count < 11 ? count : 11; i < count; i++)
 		draw(&steps[i], &chance, honest);
+	if (world_has_devices() && count > 11)
+		draw_devices(steps + 11, count - 11, seed, honest);
 	if (!honest && count > 11)
 		steps_draw_plot(steps + 11, count - 11, seed);
 	for (size_t i = 0; seed % 8 == 5 && i < count; i++)
@@ -158,7 +184,7 @@ static const char *const kinds[STEP_KINDS] = {
 	[STEP_SHOWN] = "looks",	     [STEP_PUSH] = "push",
 	[STEP_SKEW] = "clock",	     [STEP_CHATTER] = "chatters",
 	[STEP_MOVE] = "adversary",   [STEP_HEARD] = "is heard",
-	[STEP_OUSTED] = "is rid of",
+	[STEP_OUSTED] = "is rid of", [STEP_DEVICE] = "device",
 };
 
 static const char *const mishaps[] = {
@@ -178,6 +204,8 @@ void step_print(const struct world *world, const struct step *step, char *out,
 	    step->kind == STEP_ORDER ? orders[step->what]
 	    : step->kind == STEP_MOVE
 		? adversary_move_name((enum adversary_move)step->what)
+	    : step->kind == STEP_DEVICE
+		? device_act_name((enum device_act)step->what)
 		: "";
 	int n = snprintf(out, size, "%s/%s%s %s %s a=%u b=%u turns=%u",
 			 client->user, client->id + 34,
@@ -209,6 +237,8 @@ void steps_play(struct world *world, const struct step *steps, size_t count)
 			world_trace(world, "%4zu %s", i, words);
 		}
 		step_take(world, &steps[i]);
+		if (world->devices)
+			people_look(world);
 		if (i % 16 == 15)
 			pairs_agree(world);
 	}

@@ -25,6 +25,8 @@ enum step_kind {
 	STEP_HEARD,   /* plots only: what it says is heard by client `b`; `a` is
 			 1: it has come in */
 	STEP_OUSTED,  /* plots only: the adversary's member is none any more */
+	STEP_DRAWN,   /* those before are drawn everywhere */
+	STEP_DEVICE = STEP_DRAWN, /* `what`: enum device_act */
 	STEP_KINDS
 };
 

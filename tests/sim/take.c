@@ -1,4 +1,5 @@
 /* Taking one step of a history. */
+#include "tests/sim/devices.h"
 #include "tests/sim/steps.h"
 
 #include <stdio.h>
@@ -34,8 +35,7 @@ static const char *own_session(struct client *client, uint32_t pick)
 	return pick_session(world, pick);
 }
 
-static void name_person(struct client *client, const char *session,
-			const char *user)
+void client_names(struct client *client, const char *session, const char *user)
 {
 	size_t at =
 	    session != NULL ? world_session(client->world, session) : SIZE_MAX;
@@ -136,7 +136,7 @@ static void plan_users(struct client *client, const struct step *step,
 		plan->users[i] = person(world, step->b / 8 + (uint32_t)i);
 		if (step->a == 0 && i == 0)
 			plan->users[i] = "bob";
-		name_person(client, plan->order.session, plan->users[i]);
+		client_names(client, plan->order.session, plan->users[i]);
 	}
 	/* The opening: all that there are. */
 	if (step->what == ORDER_CREATE && step->a == 0 && step->b == 0) {
@@ -152,6 +152,10 @@ static void give_order(struct client *client, const struct step *step)
 	struct world *world = client->world;
 	struct plan plan = { .said = SIZE_MAX };
 
+	if (client->waits) {
+		device_goes_on(client, &step->mishap);
+		return;
+	}
 	if (account_step(client, step))
 		return;
 	plan.order.kind = (enum order_kind)step->what;
@@ -210,6 +214,8 @@ static void crash(struct client *client, const struct step *step)
 
 static void backup(struct client *client)
 {
+	if (client->waits)
+		return;
 	sim_store_free(client->backup);
 	client->backup = sim_store_copy(client->store);
 	client_copy_pins(&client->backup_pins, &client->pins);
@@ -331,6 +337,9 @@ void step_take(struct world *world, const struct step *step)
 		break;
 	case STEP_OUSTED:
 		veto_ousted(client);
+		break;
+	case STEP_DEVICE:
+		device_act(client, step);
 		break;
 	case STEP_KINDS:
 		break;

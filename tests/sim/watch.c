@@ -1,5 +1,5 @@
 /* What must hold after each request, answer, event and outcome. */
-#include "tests/sim/world.h"
+#include "tests/sim/devices.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -279,6 +279,8 @@ static void note_eyes(struct client *client, const struct slot *slot,
 	for (size_t i = 0; i < look.member_count; i++) {
 		memcpy(sealed->eyes[sealed->eye_count++], look.members[i].key,
 		       16);
+		if (client->world->devices)
+			people_judge_seal(client, &look.members[i]);
 		if (!is_known(client, session, &look.members[i]))
 			world_violate(client->world, "shown",
 				      "%s seals for %s, who was not shown",

@@ -1,16 +1,47 @@
 #include "tests/sim/world.h"
 
+#include "tests/sim/devices.h"
 #include "tests/sim/faults.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool with_accounts;
+static bool with_accounts, with_devices;
 
 void world_with_accounts(bool on)
 {
 	with_accounts = on;
+}
+
+void world_with_devices(bool on)
+{
+	with_devices = on;
+	with_accounts |= on;
+}
+
+bool world_has_devices(void)
+{
+	return with_devices;
+}
+
+static void begin_client(struct client *client, struct world *world,
+			 const char *user, const char *id)
+{
+	client->world = world;
+	(void)snprintf(client->user, sizeof(client->user), "%s", user);
+	(void)snprintf(client->id, sizeof(client->id), "%s", id);
+	(void)snprintf(client->identity, sizeof(client->identity), "%s/%s",
+		       user, id);
+	client->store = sim_store_new();
+	for (size_t i = 0; i < SESSIONS; i++)
+		client->known[i].healthy = SIZE_MAX;
+}
+
+static void make_id(struct world *world, char id[TEXT_UUID_SIZE])
+{
+	(void)snprintf(id, TEXT_UUID_SIZE, "00000000-0000-4000-8000-%012zu",
+		       ++world->ids);
 }
 
 static void add_client(struct world *world, const char *user,
@@ -19,20 +50,27 @@ static void add_client(struct world *world, const char *user,
 	struct client *client = &world->clients[world->client_count++];
 	char id[TEXT_UUID_SIZE];
 
-	(void)snprintf(id, sizeof(id), "00000000-0000-4000-8000-%012zu",
-		       world->client_count);
+	make_id(world, id);
 	if (beside != NULL)
 		beside->add_device(beside->peer.context, user, id);
-	client->world = world;
-	memcpy(client->user, user, strlen(user) + 1);
-	memcpy(client->id, id, sizeof(id));
-	(void)snprintf(client->identity, sizeof(client->identity), "%s/%s",
-		       user, id);
+	begin_client(client, world, user, id);
 	client->number =
 	    server_add_device(&world->adversary.homes[0], user, id);
-	client->store = sim_store_new();
-	for (size_t i = 0; i < SESSIONS; i++)
-		client->known[i].healthy = SIZE_MAX;
+}
+
+struct client *client_new(struct world *world, const char *user)
+{
+	struct client *client = &world->clients[world->client_count];
+	char id[TEXT_UUID_SIZE];
+
+	if (world->client_count == CLIENTS ||
+	    world->adversary.homes[0].device_count == SIM_DEVICES)
+		return NULL;
+	world->client_count++;
+	make_id(world, id);
+	begin_client(client, world, user, id);
+	client->number = adversary_add_device(&world->adversary, user, id);
+	return client;
 }
 
 static void add_mallory(struct world *world, const struct world_beside *beside)
@@ -61,11 +99,14 @@ static void init(struct world *world, uint64_t seed, bool honest,
 	if (beside != NULL)
 		home->peer = beside->peer;
 	world->accounts = with_accounts && beside == NULL;
+	world->devices = with_devices && world->accounts;
 	home->without_logs = !world->accounts;
 	for (size_t i = 0; i < sizeof(users) / sizeof(*users); i++)
 		add_client(world, users[i], beside);
 	if (world->accounts)
 		world_begin_accounts(world);
+	if (world->devices)
+		people_begin(world);
 	if (!honest)
 		add_mallory(world, beside);
 }
@@ -91,6 +132,8 @@ static void clear_client(struct client *client)
 	free(client->pins.list);
 	free(client->backup_pins.list);
 	free(client->founders);
+	buf_clear(&client->request);
+	buf_clear(&client->answer);
 	for (size_t i = 0; i < SESSIONS; i++) {
 		free(client->known[i].entries);
 		free(client->known[i].people);
@@ -105,6 +148,7 @@ void world_clear(struct world *world)
 		clear_client(&world->clients[i]);
 	for (size_t i = 0; i < world->sealed_count; i++)
 		free(world->sealed[i].eyes);
+	people_clear(world);
 	adversary_clear(&world->adversary);
 	lineage_clear(&world->lineage);
 	free(world->said);

@@ -5,13 +5,17 @@
 #ifndef HERMETIC_TESTS_SIM_WORLD_H
 #define HERMETIC_TESTS_SIM_WORLD_H
 
-#include "device/device.h"
+#include "device/approval.h"
+#include "session/account_sign.h"
 #include "tests/sim/adversary.h"
 #include "tests/sim/store.h"
 
 enum {
-	CLIENTS = 9, /* copies included */
-	SLOTS = 2,   /* processes on one state */
+	CLIENTS_DRAWN = 9, /* a step is of one of so many numbers */
+	CLIENTS = 16,	   /* copies and devices that came included */
+	PEOPLE = 4,
+	PAPERS = 4, /* recovery keys that a person has written down */
+	SLOTS = 2,  /* processes on one state */
 	SESSIONS = 4,
 	MEMBERS = 24,
 	REQUESTS_AN_ORDER = 120,
@@ -115,6 +119,24 @@ struct pins {
 	size_t count;
 };
 
+/* A person, whose devices come and go (devices.h). */
+struct person {
+	const char *user;
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct account_pair papers[PAPERS]; /* recovery keys, the newest last */
+	size_t paper_count;
+	uint8_t (*let_in)[ACCOUNT_HASH]; /* owned: link keys of its devices */
+	size_t let_in_count;
+};
+
+/* A device whose removal stands in a log that some server kept. */
+struct removal {
+	char identity[SIM_IDENTITY];
+	char fingerprint[2 * ACCOUNT_HASH + 1];
+	uint64_t number; /* of the link */
+	char *link;	 /* owned: it, in base64 */
+};
+
 struct client {
 	struct world *world;
 	char user[33], id[TEXT_UUID_SIZE], identity[SIM_IDENTITY];
@@ -127,7 +149,13 @@ struct client {
 	struct known known[SESSIONS];
 	char (*founders)[33]; /* named for a session that has no id yet */
 	size_t founder_count;
-	uint64_t own_commits;	       /* without a person's act */
+	uint64_t own_commits; /* without a person's act */
+	/* Devices that come and go (devices.h). */
+	bool waits;		       /* it is not in its account's log yet */
+	bool recovers;		       /* it comes by the recovery key */
+	bool removed;		       /* its account's log ends it */
+	struct buf request, answer;    /* of its approval; empty: none yet */
+	char code[CODE_SIZE];	       /* that goes with the request */
 	struct pins pins, backup_pins; /* now, and when the backup was made */
 	uint8_t (*commits)[32];	       /* hashes of those that it posted */
 	size_t commit_count;
@@ -175,6 +203,11 @@ struct world {
 	size_t step;
 	uint64_t operations, requests, processes;
 	bool trace, accounts;
+	bool devices; /* they come and go */
+	size_t ids;   /* devices that were made */
+	struct person people[PEOPLE];
+	struct removal *removals;
+	size_t removal_count;
 };
 
 void world_init(struct world *world, uint64_t seed, bool honest);
@@ -190,8 +223,11 @@ struct world_beside {
 };
 void world_init_beside(struct world *world, uint64_t seed,
 		       const struct world_beside *beside);
-/* From the next world_init() on: devices stand in their accounts' logs. */
+/* From the next world_init() on: devices stand in their accounts' logs; and they come
+ * and go. */
 void world_with_accounts(bool on);
+void world_with_devices(bool on);
+bool world_has_devices(void);
 
 /* accounts.c; the second: the person looks somebody up, or gives the account a
  * recovery key, which is a link. False: this step is none of these. */
@@ -200,6 +236,9 @@ struct step;
 bool account_step(struct client *client, const struct step *step);
 
 void world_clear(struct world *world);
+
+/* take.c: the person names that user for a session, or for one that it begins (NULL). */
+void client_names(struct client *client, const char *session, const char *user);
 
 /* The first violation counts. */
 void world_violate(struct world *world, const char *invariant,
@@ -217,6 +256,9 @@ size_t world_session(struct world *world, const char *id);
 
 /* ---- client.c ---- */
 
+/* A device of that user, with an id and an empty state, which every server knows.
+ * NULL: no room. */
+struct client *client_new(struct world *world, const char *user);
 void client_start(struct client *client, size_t slot);
 /* As a crash. */
 void client_kill(struct client *client, size_t slot);
@@ -312,6 +354,10 @@ const char *judge_commit(struct world *world, size_t group);
  * joiner's, which has no place yet. */
 const char *judge_places(const struct world *world, struct span before,
 			 struct span after, bool external);
+
+/* Had its account ended the device of that leaf, up to the place that the group names? */
+bool judge_ended(const struct world *world, const struct seen_group *group,
+		 const struct wire_leaf_node *leaf);
 
 /* ---- pairs.c: what must hold between devices ---- */
 

@@ -1,0 +1,608 @@
+/* What people do about the devices of their accounts (devices.h). */
+#include "tests/sim/devices.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/sim/steps.h"
+
+static const char *const names[ACTS] = {
+	[ACT_COMES] = "comes",	     [ACT_RECOVERS] = "recovers",
+	[ACT_APPROVES] = "approves", [ACT_REMOVES] = "removes",
+	[ACT_WRITES] = "writes",     [ACT_LINKS] = "links",
+	[ACT_JOINS] = "joins",
+};
+
+const char *device_act_name(enum device_act act)
+{
+	return act < ACTS ? names[act] : "?";
+}
+
+/* ---- the log as a server shows it ---- */
+
+enum { LINKS_SHOWN = 8192 };
+
+struct showing {
+	struct account_shown shown;
+	struct buf salt, bytes; /* opaque link<V> each */
+	struct span *links;	/* owned; into `bytes` */
+};
+
+static void showing_clear(struct showing *showing)
+{
+	buf_clear(&showing->salt);
+	buf_clear(&showing->bytes);
+	free(showing->links);
+}
+
+static void ask_page(struct client *client, uint64_t after,
+		     const struct mishap *mishap, struct reply *reply)
+{
+	struct world *world = client->world;
+	bool forged = mishap != NULL && mishap->kind == MISHAP_FORGED;
+	const struct request request = { .kind = REQUEST_ACCOUNT_LOG,
+					 .user = client->user,
+					 .after = after };
+
+	adversary_answer(&world->adversary,
+			 forged ? mishap->forgery : FORGE_NOTHING,
+			 forged ? mishap->pick : 0, client->number,
+			 world->now_ms, &request, reply);
+}
+
+/* The first page may be forged. */
+static void fetch(struct client *client, const struct mishap *mishap,
+		  struct showing *showing)
+{
+	size_t count = 0, before;
+	struct rd r;
+	bool more = true;
+
+	while (more && count < LINKS_SHOWN) {
+		struct reply reply = { .parts = NULL };
+
+		ask_page(client, count, count == 0 ? mishap : NULL, &reply);
+		if (showing->salt.n == 0)
+			buf_put(&showing->salt, reply.answer.salt);
+		before = count;
+		for (size_t i = 0; i < reply.answer.link_count; i++, count++)
+			buf_put_vec(&showing->bytes, reply.answer.links[i]);
+		more = reply.answer.more && count > before;
+		reply_free(&reply);
+	}
+	showing->links = sim_alloc((count + 1) * sizeof(*showing->links));
+	r = rd_init(buf_span(&showing->bytes));
+	for (size_t i = 0; i < count; i++)
+		showing->links[i] = rd_vec(&r);
+	showing->shown = (struct account_shown){ buf_span(&showing->salt),
+						 showing->links, count };
+}
+
+/* ---- orders ---- */
+
+bool device_orders(struct client *client, const struct order *order,
+		   const struct mishap *mishap)
+{
+	if (world_is_broken(client->world) ||
+	    !client_order(client, 0, order, SIZE_MAX))
+		return false;
+	(void)client_run(client, 0, TURNS_AN_ORDER, mishap);
+	return !client->slots[0].running;
+}
+
+static bool keep_log(struct client *client, const struct mishap *mishap)
+{
+	const struct order order = { .kind = ORDER_ACCOUNT };
+
+	return device_orders(client, &order, mishap) &&
+	       client->slots[0].device != NULL;
+}
+
+static uint64_t number_of(struct client *client)
+{
+	uint64_t number = 0;
+	bool recovery;
+
+	client_start(client, 0);
+	return device_number(client->slots[0].device, &number, &recovery) ==
+		       ERR_OK
+		   ? number
+		   : 0;
+}
+
+struct client *device_standing(struct world *world, const char *user,
+			       const struct client *but)
+{
+	for (size_t i = 0; i < world->client_count; i++) {
+		struct client *client = &world->clients[i];
+
+		if (client != but && !client->waits && !client->removed &&
+		    !client->copied && strcmp(client->user, user) == 0)
+			return client;
+	}
+	return NULL;
+}
+
+/* ---- coming in ---- */
+
+/* It stands in its account's log: servers call it by its number there. */
+static void name(struct client *client, uint64_t number)
+{
+	struct world *world = client->world;
+	const struct person *person = people_find(world, client->user);
+	struct buf text = BUF_INIT;
+
+	text_put_hex(&text, SPAN_ARRAY(person->fingerprint));
+	(void)snprintf(client->identity, SIM_IDENTITY, "%.*s/%llu", (int)text.n,
+		       (const char *)text.p, (unsigned long long)number);
+	adversary_name_device(&world->adversary, client->number,
+			      client->identity);
+	client->waits = client->recovers = false;
+	buf_clear(&text);
+	world_trace(world, "    stands as %s", client->identity);
+}
+
+static void stock(struct client *client)
+{
+	const struct order order = { .kind = ORDER_STOCK };
+
+	(void)device_orders(client, &order, NULL);
+}
+
+static void ask(struct client *client, const struct mishap *mishap)
+{
+	struct showing showing = { .shown = { .count = 0 } };
+	struct why why = { .unreachable = false };
+	enum err e;
+
+	client_start(client, 0);
+	fetch(client, mishap, &showing);
+	buf_reset(&client->request);
+	e = device_ask_approval(client->slots[0].device, &showing.shown,
+				&client->request, client->code, &why);
+	if (e != ERR_OK)
+		buf_reset(&client->request);
+	world_trace(client->world, "    asks: %s", err_text(e));
+	showing_clear(&showing);
+}
+
+static void take(struct client *client, const struct mishap *mishap)
+{
+	struct showing showing = { .shown = { .count = 0 } };
+	struct why why = { .unreachable = false };
+	struct buf answer = BUF_INIT;
+	enum err e;
+
+	client_start(client, 0);
+	fetch(client, mishap, &showing);
+	buf_put(&answer, buf_span(&client->answer));
+	if (mishap != NULL && mishap->kind == MISHAP_FORGED &&
+	    mishap->pick % 2 == 0)
+		answer.p[mishap->pick / 2 % answer.n] ^= 1;
+	e = device_take_approval(client->slots[0].device, buf_span(&answer),
+				 &showing.shown, &why);
+	world_trace(client->world, "    takes its approval: %s", err_text(e));
+	if (e == ERR_OK) {
+		name(client, number_of(client));
+		stock(client);
+	}
+	showing_clear(&showing);
+	buf_clear(&answer);
+}
+
+/* The keys that are written down are tried, the newest first. */
+static void recover(struct client *client, const struct mishap *mishap)
+{
+	struct world *world = client->world;
+	struct person *person = people_find(world, client->user);
+	struct showing showing = { .shown = { .count = 0 } };
+	struct approval_request request;
+	struct buf bytes = BUF_INIT;
+	enum err e = ERR_PEER_INVALID;
+
+	client_start(client, 0);
+	fetch(client, mishap, &showing);
+	for (size_t i = person->paper_count; e != ERR_OK && i-- > 0;) {
+		struct why why = { .unreachable = false };
+
+		buf_reset(&bytes);
+		e = device_recover(client->slots[0].device, &person->papers[i],
+				   &showing.shown, &bytes, &why);
+	}
+	world_trace(world, "    comes by the recovery key: %s", err_text(e));
+	showing_clear(&showing);
+	if (e == ERR_OK &&
+	    approval_request_decode(buf_span(&bytes), &request) == ERR_OK) {
+		people_let_in(world, client->user, request.entry);
+		client->recovers = true;
+	}
+	buf_clear(&bytes);
+}
+
+static void settle(struct client *client, const struct mishap *mishap)
+{
+	uint64_t number;
+
+	(void)keep_log(client, mishap);
+	number = number_of(client);
+	if (number > 0) {
+		name(client, number);
+		stock(client);
+	}
+}
+
+void device_goes_on(struct client *client, const struct mishap *mishap)
+{
+	if (!client->waits || client->slots[0].running)
+		return;
+	if (client->recovers)
+		settle(client, mishap);
+	else if (client->request.n == 0)
+		ask(client, mishap);
+	else if (client->answer.n > 0)
+		take(client, mishap);
+}
+
+static void come(struct client *sibling, const struct step *step)
+{
+	struct client *client;
+
+	if (!sibling->world->accounts || sibling->waits)
+		return;
+	client = client_new(sibling->world, sibling->user);
+	if (client == NULL)
+		return;
+	client->waits = true;
+	if (step->what == ACT_RECOVERS)
+		recover(client, &step->mishap);
+	device_goes_on(client, step->what == ACT_COMES ? &step->mishap : NULL);
+}
+
+/* ---- a device of the log ---- */
+
+static struct client *find_waiting(struct world *world, const char *user)
+{
+	for (size_t i = 0; i < world->client_count; i++) {
+		struct client *client = &world->clients[i];
+
+		if (client->waits && client->request.n > 0 &&
+		    client->answer.n == 0 && strcmp(client->user, user) == 0)
+			return client;
+	}
+	return NULL;
+}
+
+/* A device of the adversary's own, for that account, in the place of the one that has
+ * asked; who has no code cannot authenticate it. */
+static void put_ghost(const struct client *client,
+		      const struct approval_request *asked, struct buf *request)
+{
+	struct rng rng = chance_rng(&client->world->adversary.chance);
+	const uint8_t mac[APPROVAL_MAC] = { 0 };
+	struct account_keys keys = { .count = 0 };
+	struct account_pair pair = { .suite = NULL };
+	struct approval_request made = *asked;
+	struct buf entry = BUF_INIT;
+
+	sim_must(account_keys_make(&rng, &keys), "keys");
+	sim_must(account_pair_make(&rng, &pair), "a key");
+	sim_must(account_keys_add(&keys, pair.suite,
+				  sec_span(&pair.private_key),
+				  buf_span(&pair.public_key)),
+		 "a signature key");
+	sim_must(account_sign_device(asked->place.fingerprint, &keys, &entry),
+		 "a device");
+	made.entry = buf_span(&entry);
+	approval_request_put(request, &made);
+	buf_put(request, SPAN_ARRAY(mac));
+	account_pair_clear(&pair);
+	account_keys_clear(&keys);
+	buf_clear(&entry);
+}
+
+/* What the server delivers of the request. */
+static void put_request(const struct client *client,
+			const struct approval_request *asked,
+			const struct mishap *mishap, struct buf *request)
+{
+	if (mishap->kind == MISHAP_FORGED && mishap->pick % 2 == 0) {
+		put_ghost(client, asked, request);
+		return;
+	}
+	buf_put(request, buf_span(&client->request));
+	if (mishap->kind == MISHAP_FORGED)
+		request->p[mishap->pick / 2 % request->n] ^= 1;
+}
+
+static void approve(struct client *by, struct client *client,
+		    const struct mishap *mishap)
+{
+	struct buf request = BUF_INIT, answer = BUF_INIT;
+	struct approval_request asked;
+	struct why why = { .unreachable = false };
+	struct sec code = { .n = 0 };
+	uint64_t number;
+	enum err e;
+
+	sim_must(code_read(span_str(client->code), &code), "a code");
+	sim_must(approval_request_decode(buf_span(&client->request), &asked),
+		 "a request");
+	put_request(client, &asked, mishap, &request);
+	people_let_in(by->world, by->user, asked.entry);
+	e = device_approve(by->slots[0].device, &code, buf_span(&request),
+			   &why);
+	world_trace(by->world, "    approves: %s %s", err_text(e), why.text);
+	if (e == ERR_OK && keep_log(by, mishap))
+		e = device_answer_request(by->slots[0].device, &code,
+					  buf_span(&client->request), &answer,
+					  &number);
+	if (e == ERR_OK && answer.n > 0) {
+		buf_put(&client->answer, buf_span(&answer));
+		device_goes_on(client, NULL);
+	}
+	sec_clear(&code);
+	buf_clear(&request);
+	buf_clear(&answer);
+}
+
+/* The account's devices come into the sessions where this one is. */
+static void link_all(struct client *by)
+{
+	const char *user = by->user;
+	struct world *world = by->world;
+	struct look look;
+
+	for (size_t s = 0; s < world->session_count; s++) {
+		const struct order order = { .kind = ORDER_INVITE,
+					     .session = world->sessions[s],
+					     .users = &user,
+					     .user_count = 1 };
+
+		if (!look_stored(by, s, &look) || !look.member)
+			continue;
+		client_names(by, order.session, user);
+		(void)device_orders(by, &order, NULL);
+	}
+}
+
+static void lets_in(struct client *by, const struct step *step)
+{
+	struct client *client = find_waiting(by->world, by->user);
+
+	if (client == NULL || !keep_log(by, NULL))
+		return;
+	approve(by, client, &step->mishap);
+	if (!client->waits && step->a % 2 == 0)
+		link_all(by);
+}
+
+static bool is_coming(const json_t *coming, const char *session)
+{
+	const json_t *id;
+	size_t i;
+
+	json_array_foreach(coming, i, id)
+	{
+		if (strcmp(json_string_value(id), session) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void join_all(struct client *client)
+{
+	struct world *world = client->world;
+	struct buf text = BUF_INIT;
+	json_t *coming = NULL;
+
+	client_start(client, 0);
+	if (device_coming(client->slots[0].device, &text) == ERR_OK)
+		coming = json_loadb((const char *)text.p, text.n, 0, NULL);
+	for (size_t s = 0; s < world->session_count; s++) {
+		const struct order order = { .kind = ORDER_JOIN,
+					     .session = world->sessions[s] };
+
+		if (is_coming(coming, order.session))
+			(void)device_orders(client, &order, NULL);
+	}
+	json_decref(coming);
+	buf_clear(&text);
+}
+
+/* ---- removing ---- */
+
+static void everywhere(struct client *by, enum order_kind kind,
+		       const struct client *whom)
+{
+	struct world *world = by->world;
+	struct look look;
+
+	for (size_t s = 0; s < world->session_count; s++) {
+		const struct order order = { .kind = kind,
+					     .session = world->sessions[s],
+					     .whom = whom->identity };
+		bool there = false;
+
+		if (!look_stored(by, s, &look) || !look.member)
+			continue;
+		for (size_t i = 0; i < look.member_count; i++)
+			there |= strcmp(look.members[i].identity,
+					whom->identity) == 0;
+		if (there)
+			(void)device_orders(by, &order, NULL);
+	}
+}
+
+static uint64_t number_in(const struct client *client)
+{
+	const char *slash = strchr(client->identity, '/');
+
+	return slash != NULL ? strtoull(slash + 1, NULL, 10) : 0;
+}
+
+static void remove_one(struct client *by, const struct step *step)
+{
+	struct client *gone = device_standing(by->world, by->user, by);
+	struct why why = { .unreachable = false };
+	enum err e;
+
+	if (gone == NULL || !keep_log(by, NULL))
+		return;
+	if (step->a % 3 == 0)
+		everywhere(by, ORDER_DEPART, gone);
+	if (by->slots[0].running || by->slots[0].device == NULL)
+		return;
+	e = device_remove_number(by->slots[0].device, number_in(gone), &why);
+	world_trace(by->world, "    removes %s: %s", gone->identity,
+		    err_text(e));
+	if (e != ERR_OK || !keep_log(by, &step->mishap))
+		return;
+	people_look(by->world);
+	if (step->a % 2 == 0)
+		everywhere(by, ORDER_REMOVE, gone);
+}
+
+/* ---- the recovery key ---- */
+
+static void write_down(struct client *client, const struct step *step)
+{
+	struct person *person = people_find(client->world, client->user);
+	struct account_pair *paper;
+	struct recovery_change change = { .unsigned_too = step->a % 2 == 0 };
+	struct why why = { .unreachable = false };
+	enum err e;
+
+	if (person->paper_count == PAPERS || !keep_log(client, NULL))
+		return;
+	paper = &person->papers[person->paper_count];
+	if (!change.unsigned_too && person->paper_count > 0)
+		change.old = paper - 1;
+	sim_must(account_pair_make(&client->slots[0].rng, paper), "a key");
+	change.recovery = paper;
+	e = device_set_recovery(client->slots[0].device, &change, &why);
+	world_trace(client->world, "    writes a key down: %s", err_text(e));
+	if (e != ERR_OK) {
+		account_pair_clear(paper);
+		return;
+	}
+	person->paper_count++;
+	(void)keep_log(client, &step->mishap);
+}
+
+/* ---- at the end ---- */
+
+static bool is_in(struct client *client, size_t session)
+{
+	struct look look;
+
+	return look_stored(client, session, &look) && look.member;
+}
+
+static void join(struct client *client, size_t session)
+{
+	const struct order order = { .kind = ORDER_JOIN,
+				     .session =
+					 client->world->sessions[session] };
+
+	if (!is_in(client, session))
+		(void)device_orders(client, &order, NULL);
+}
+
+static bool stands(const struct client *client)
+{
+	return !client->waits && !client->removed && !client->copied;
+}
+
+void devices_link(struct world *world)
+{
+	for (size_t i = 0; i < world->client_count; i++)
+		if (stands(&world->clients[i]))
+			link_all(&world->clients[i]);
+	for (size_t i = 0; i < world->client_count; i++)
+		for (size_t s = 0; s < world->session_count; s++)
+			if (stands(&world->clients[i]))
+				join(&world->clients[i], s);
+}
+
+static struct client *sibling_in(struct client *client, size_t session)
+{
+	struct world *world = client->world;
+
+	for (size_t i = 0; i < world->client_count; i++) {
+		struct client *other = &world->clients[i];
+
+		if (other != client && stands(other) &&
+		    strcmp(other->user, client->user) == 0 &&
+		    is_in(other, session))
+			return other;
+	}
+	return NULL;
+}
+
+/* It left, or was made to leave: then nobody brings it back but by a wish. */
+static bool was_out(const struct client *client, size_t session)
+{
+	struct world *world = client->world;
+	const struct server_session *there = server_session(
+	    &world->adversary.homes[0], world->sessions[session]);
+
+	for (size_t i = 0; there != NULL && i < there->former_count; i++)
+		if (strcmp(there->former[i].identity, client->identity) == 0)
+			return true;
+	return false;
+}
+
+void devices_judge(struct world *world)
+{
+	for (size_t i = 0; i < world->client_count; i++)
+		for (size_t s = 0; s < world->session_count; s++) {
+			struct client *client = &world->clients[i], *sibling;
+
+			if (world_is_broken(world) || !stands(client) ||
+			    is_in(client, s) || was_out(client, s))
+				continue;
+			sibling = sibling_in(client, s);
+			if (sibling != NULL)
+				world_violate(world, "brought-in",
+					      "%s does not come into session "
+					      "%zu, where %s is",
+					      client->identity, s,
+					      sibling->identity);
+		}
+}
+
+/* ---- steps ---- */
+
+void device_act(struct client *client, const struct step *step)
+{
+	if (client->slots[0].running)
+		(void)client_run(client, 0, TURNS_AN_ORDER, NULL);
+	if (client->waits) {
+		device_goes_on(client, &step->mishap);
+		return;
+	}
+	switch ((enum device_act)step->what) {
+	case ACT_COMES:
+	case ACT_RECOVERS:
+		come(client, step);
+		break;
+	case ACT_APPROVES:
+		lets_in(client, step);
+		break;
+	case ACT_REMOVES:
+		remove_one(client, step);
+		break;
+	case ACT_WRITES:
+		write_down(client, step);
+		break;
+	case ACT_LINKS:
+		link_all(client);
+		break;
+	case ACT_JOINS:
+		join_all(client);
+		break;
+	case ACTS:
+		break;
+	}
+}

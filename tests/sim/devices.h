@@ -1,0 +1,65 @@
+/*
+ * Devices that come and go: what people do about the devices of their accounts, as
+ * the command does it, and what must hold of it.
+ */
+#ifndef HERMETIC_TESTS_SIM_DEVICES_H
+#define HERMETIC_TESTS_SIM_DEVICES_H
+
+#include "tests/sim/world.h"
+
+struct step;
+
+enum device_act {
+	ACT_COMES,    /* another device of this user asks to be let in */
+	ACT_RECOVERS, /* another device of this user comes by the recovery key */
+	ACT_APPROVES, /* lets in one that has asked */
+	ACT_REMOVES,  /* removes another one */
+	ACT_WRITES,   /* makes a recovery key, which the person writes down */
+	ACT_LINKS,    /* brings the account's devices into its sessions */
+	ACT_JOINS,    /* comes into the sessions that the approver named */
+	ACTS
+};
+
+const char *device_act_name(enum device_act act);
+
+/* Of a step of kind STEP_DEVICE. */
+void device_act(struct client *client, const struct step *step);
+
+/* A device that waits asks, or takes its approval; or, by the recovery key, stands once
+ * its link does. */
+void device_goes_on(struct client *client, const struct mishap *mishap);
+
+/* An order of the first process, to its end. False: it was not taken. */
+bool device_orders(struct client *client, const struct order *order,
+		   const struct mishap *mishap);
+
+/* The devices of each account that stand come into the sessions where one of them is;
+ * with honest servers and members they are in then. */
+void devices_link(struct world *world);
+void devices_judge(struct world *world);
+
+/* One of the user's devices that stands, and is no copy; NULL: there is none. */
+struct client *device_standing(struct world *world, const char *user,
+			       const struct client *but);
+
+/* ---- people.c: the persons, and what must hold of their accounts ---- */
+
+void people_begin(struct world *world);
+void people_clear(struct world *world);
+struct person *people_find(struct world *world, const char *user);
+
+/* The person has let a device in: that entry (wire/account_link.h) is its. */
+void people_let_in(struct world *world, const char *user, struct span entry);
+
+/* Links that servers have taken since: devices that they bring were let in, and those
+ * that they end are removed. */
+void people_look(struct world *world);
+
+/* `client` seals for that member: it does not know that its device was removed. */
+void people_judge_seal(struct client *client, const struct look_member *member);
+
+/* Accounts have the fingerprints that they began with, wherever they are shown, and no
+ * device that nobody has let in. */
+void people_judge(struct world *world);
+
+#endif
