@@ -6,11 +6,11 @@ const enum verb_in_chat args_in_chat[VERB_COUNT] = {
 	[VERB_ROTATE] = CHAT_IN_SESSION,  [VERB_REMOVE] = CHAT_IN_SESSION,
 	[VERB_ROLE] = CHAT_IN_SESSION,	  [VERB_BAN] = CHAT_IN_SESSION,
 	[VERB_UNBAN] = CHAT_IN_SESSION,	  [VERB_ALGORITHM] = CHAT_IN_SESSION,
-	[VERB_LEAVE] = CHAT_IN_SESSION,	  [VERB_OUTBOX] = CHAT_AS_IS,
-	[VERB_RESOLVE] = CHAT_IN_SESSION, [VERB_ACCEPT] = CHAT_AS_IS,
-	[VERB_INVITATIONS] = CHAT_AS_IS,  [VERB_DECLINE] = CHAT_AS_IS,
-	[VERB_BLOCK] = CHAT_AS_IS,	  [VERB_UNBLOCK] = CHAT_AS_IS,
-	[VERB_VERIFY] = CHAT_AS_IS,
+	[VERB_RENAME] = CHAT_IN_SESSION,  [VERB_LEAVE] = CHAT_IN_SESSION,
+	[VERB_OUTBOX] = CHAT_AS_IS,	  [VERB_RESOLVE] = CHAT_IN_SESSION,
+	[VERB_ACCEPT] = CHAT_AS_IS,	  [VERB_INVITATIONS] = CHAT_AS_IS,
+	[VERB_DECLINE] = CHAT_AS_IS,	  [VERB_BLOCK] = CHAT_AS_IS,
+	[VERB_UNBLOCK] = CHAT_AS_IS,	  [VERB_VERIFY] = CHAT_AS_IS,
 };
 
 const struct verb_row args_verbs[VERB_COUNT] = {
@@ -122,6 +122,11 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			     "what was\n"
 			     "read before stays readable.",
 			     "hermetic algorithm 3f2a twofish-256-gcm" },
+	[VERB_RENAME] = { "rename", "ID NAME", "give a session another name", 2,
+			  2,
+			  "Only members see it. The last one counts, whoever "
+			  "gave it.",
+			  "hermetic rename 3f2a 'The crew'" },
 	[VERB_LEAVE] = { "leave", "ID", "leave a session with this device", 1,
 			 1,
 			 "What was read stays readable here. The next member "

@@ -65,6 +65,7 @@ MUST_CHECK enum err cmd_send(struct cmd *cmd);
 MUST_CHECK enum err cmd_send_file(struct cmd *cmd); /* with --file */
 MUST_CHECK enum err cmd_save(struct cmd *cmd);
 MUST_CHECK enum err cmd_react(struct cmd *cmd);
+MUST_CHECK enum err cmd_rename(struct cmd *cmd);
 MUST_CHECK enum err cmd_delete(struct cmd *cmd);
 MUST_CHECK enum err cmd_read(struct cmd *cmd);
 MUST_CHECK enum err cmd_members(struct cmd *cmd);

@@ -1,4 +1,4 @@
-/* send, react, delete, read */
+/* send, react, rename, delete, read */
 #include "command/cmd.h"
 
 #include "command/copies.h"
@@ -158,6 +158,13 @@ enum err cmd_react(struct cmd *cmd)
 	TRY(cmd_send_order(cmd, order));
 out:
 	return e;
+}
+
+enum err cmd_rename(struct cmd *cmd)
+{
+	const struct order order = { .name = cmd->args->operands[1] };
+
+	return send_by(cmd, order);
 }
 
 enum err cmd_delete(struct cmd *cmd)

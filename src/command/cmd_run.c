@@ -40,6 +40,7 @@ static enum err (*const RUN[VERB_COUNT])(struct cmd *) = {
 	[VERB_UNBAN] = cmd_unban,
 	[VERB_AGENT] = cmd_agent,
 	[VERB_LOCK] = cmd_lock,
+	[VERB_RENAME] = cmd_rename,
 };
 
 enum err cmd_run(struct cmd *cmd)

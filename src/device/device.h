@@ -52,15 +52,16 @@ void device_set_large(struct device *device, uint32_t leaves);
 
 enum order_kind {
 	ORDER_REFRESH, /* read what is new, send what waits */
-	ORDER_SEND,    /* text [, key] [, act, about] */
-	ORDER_CREATE,  /* [name], offer, users, open; makes the session's id */
-	ORDER_JOIN,    /* by a Welcome that waits, otherwise by a commit */
-	ORDER_INVITE,  /* users[0] */
-	ORDER_REMOVE,  /* whom: "user" or "user/device" */
-	ORDER_ROLE,    /* whom: "user"; role */
-	ORDER_BAN,     /* whom: "user", is kept out, or with ban false not any
+	ORDER_SEND, /* text [, key] [, act, about], or name: the session's from
+			  now on */
+	ORDER_CREATE, /* [name], offer, users, open; makes the session's id */
+	ORDER_JOIN,   /* by a Welcome that waits, otherwise by a commit */
+	ORDER_INVITE, /* users[0] */
+	ORDER_REMOVE, /* whom: "user" or "user/device" */
+	ORDER_ROLE,   /* whom: "user"; role */
+	ORDER_BAN,    /* whom: "user", is kept out, or with ban false not any
 			  more */
-	ORDER_ROTATE,  /* new keys */
+	ORDER_ROTATE, /* new keys */
 	ORDER_ASKED,  /* new keys because the server asks: done within bounds */
 	ORDER_MOVE,   /* algorithm */
 	ORDER_LEAVE,  /* this device departs */

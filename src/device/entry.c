@@ -3,6 +3,7 @@
 #include "device/content.h"
 #include "device/entry_kind.h"
 #include "device/heard.h"
+#include "device/naming.h"
 #include "device/people.h"
 #include "device/receipts.h"
 #include "wire/envelope.h"
@@ -204,7 +205,7 @@ static enum err put_content(struct device *d, const struct session_event *event,
 	if (type == CONTENT_MIMI)
 		return heard_mimi(d, event, value, entry);
 	if (type == CONTENT_NAME)
-		TRY(record_set_text(d->open.notes, "name", value));
+		TRY(naming_heard(d, value));
 	set_kind(entry, type == CONTENT_NAME ? ENTRY_NAME : ENTRY_TEXT);
 	TRY(record_set_text(entry, "text", value));
 	if (type == CONTENT_TEXT)

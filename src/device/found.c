@@ -4,6 +4,7 @@
 #include "device/accounts.h"
 #include "device/change.h"
 #include "device/content.h"
+#include "device/naming.h"
 #include "device/outbox.h"
 #include "device/own_guests.h"
 #include "device/people.h"
@@ -198,15 +199,6 @@ static enum err check_guests(struct device *d, const json_t *add)
 	return e;
 }
 
-static enum err check_name(struct device *d, const char *name)
-{
-	if (name == NULL || content_is_sound(CONTENT_NAME, span_str(name)))
-		return ERR_OK;
-	return why_set(&d->work.why, ERR_PEER_INVALID, "name",
-		       "A session's name is UTF-8 of at most %d bytes.",
-		       CONTENT_NAME_MAX);
-}
-
 static enum err make(struct device *d, const struct negotiation_plan *agreed,
 		     const char *identity)
 {
@@ -253,7 +245,7 @@ static enum err found_with(struct device *d)
 	enum err e;
 
 	d->work.planned = true;
-	TRY(check_name(d, order->name));
+	TRY(naming_check(d, order->name));
 	TRY(accounts_own(d, &identity));
 	/* a guest from before: a session of the rules before */
 	if (identity[0] == '\0' || !guests_have_places(&d->work.guests))

@@ -9,6 +9,7 @@
 #include "device/entry.h"
 #include "device/move.h"
 #include "device/names.h"
+#include "device/naming.h"
 #include "device/outbox.h"
 #include "device/people.h"
 #include "device/pins.h"
@@ -210,6 +211,8 @@ static enum err take_event(struct device *d, const struct answer_entry *entry,
 
 	TRY(entry_keep(d, event, people));
 	if (event->kind == SESSION_COMMIT) {
+		if (event->external_join && people->removed == NULL)
+			naming_note_joiner(d, event);
 		TRY(note_newcomers(d, event, people));
 		todo_settle_departure(d);
 		breaks_forget_gone(d);

@@ -516,10 +516,10 @@ bool membership_was_known(const struct membership *m)
 void membership_continue(struct membership *next, struct membership *m)
 {
 	static const char *const kept[] = {
-		"name",	   "shown",   "outbox",	      "item",	"asked",
-		"copies",  "rejoins", "line",	      "lines",	"sent",
-		"breaks",  "granted", "grant",	      "broken", "cause",
-		"dropped", "first",   "verified_only"
+		"name",	   "shown",   "outbox",	       "item",	  "asked",
+		"copies",  "rejoins", "line",	       "lines",	  "sent",
+		"breaks",  "granted", "grant",	       "broken",  "cause",
+		"dropped", "first",   "verified_only", "receipts"
 	};
 
 	(void)json_object_set_new(next->notes, "again", json_true());

@@ -3,6 +3,7 @@
 #include "device/core.h"
 #include "device/expiry.h"
 #include "device/names.h"
+#include "device/naming.h"
 #include "device/outbox.h"
 #include "device/rejoin.h"
 #include "device/say.h"
@@ -32,6 +33,8 @@ static enum err check_text(struct device *d)
 {
 	const struct order *order = &d->work.order;
 
+	if (order->name != NULL)
+		return naming_check(d, order->name);
 	if (order->text.n == 0 && order->act != SAID_DELETE &&
 	    order->file == NULL)
 		return why_set(&d->work.why, ERR_PEER_INVALID, "empty",

@@ -5,8 +5,7 @@
  * which they are sent. The items stand in the notes of a membership,
  *
  *   outbox: [{item, key?, queued_at, expires_at?, quiet?, content?, nonce?,
- *             file?,
- *             refused?, detail?}…]
+ *             file?, refused?, detail?}…]
  *
  * with `content` until it is sealed; from then on it stands in the outbox of
  * the MLS session, under `nonce`.

@@ -44,36 +44,6 @@ static json_t *next_item(const struct device *d)
 	return item;
 }
 
-/* ---- the session's name, for those whom a commit added ---- */
-
-static bool announce_due(struct device *d)
-{
-	return d->open.session != NULL && session_member(d->open.session) &&
-	       membership_todo_is(&d->open, "announce");
-}
-
-static enum err announce(struct device *d)
-{
-	const char *name = membership_name(&d->open);
-	struct buf content = BUF_INIT;
-	uint64_t item;
-	enum err e = ERR_OK;
-
-	membership_set_todo(&d->open, NULL);
-	work_changed(d);
-	if (name == NULL)
-		return ERR_OK;
-	content_put(&content, CONTENT_NAME, span_str(name));
-	TRY(buf_end(&content));
-	TRY(outbox_put(d, buf_span(&content), 0, NULL, &item));
-out:
-	buf_clear(&content);
-	return e;
-}
-
-const struct step post_step_announce = { "announce", NULL, announce_due,
-					 announce,   NULL, NULL };
-
 /* ---- what waits too long ----
  *
  * The server says that the nonce of an envelope is too old, so the text has to be

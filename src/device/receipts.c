@@ -4,11 +4,8 @@
 #include "device/entry_kind.h"
 #include "device/names.h"
 #include "device/outbox.h"
-#include "device/people.h"
-#include "device/pins.h"
 #include "device/say.h"
 #include "device/steps.h"
-#include "device/verified.h"
 
 #include <string.h>
 
@@ -168,25 +165,16 @@ static bool receipt_due(struct device *d)
 	       core_is_settled(d) && due_at(d) <= core_now_ms(d);
 }
 
-/* May something be sealed now without a word of the person? Where not, no receipt
- * is written: it must not wait in front of what the person says. */
+/* Where the person wants none, and where it would have to wait, none is written. */
 static enum err is_free(struct device *d, bool *free)
 {
-	size_t unseen;
-	bool changed = false, lacks = false, wanted = true;
+	bool wanted = true;
 	enum err e;
 
 	*free = false;
 	TRY(receipts_wish(d, &wanted));
-	if (!wanted || !say_is_read_by_all(d))
-		goto out;
-	TRY(people_unseen(d, &unseen, NULL));
-	if (unseen > 0)
-		goto out;
-	TRY(pins_find_changed(d, &changed));
-	TRY(verified_lacks(d, &lacks));
-	*free = !changed && !lacks;
-	why_clear(&d->work.why);
+	if (wanted && say_is_read_by_all(d))
+		TRY(say_is_free(d, free));
 out:
 	return e;
 }

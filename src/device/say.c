@@ -3,7 +3,10 @@
 #include "device/content.h"
 #include "device/entry_kind.h"
 #include "device/marks.h"
+#include "device/people.h"
+#include "device/pins.h"
 #include "device/said.h"
+#include "device/verified.h"
 #include "wire/extension.h"
 
 #include <inttypes.h>
@@ -67,6 +70,24 @@ static enum err check_readers(struct device *d)
 			       n, (const char *)member.identity.p);
 	}
 	return ERR_OK;
+}
+
+enum err say_is_free(struct device *d, bool *free)
+{
+	bool changed = false, lacks = false;
+	size_t unseen;
+	enum err e;
+
+	*free = false;
+	TRY(people_unseen(d, &unseen, NULL));
+	if (unseen > 0)
+		goto out;
+	TRY(pins_find_changed(d, &changed));
+	TRY(verified_lacks(d, &lacks));
+	*free = !changed && !lacks;
+	why_clear(&d->work.why);
+out:
+	return e;
 }
 
 /* ---- what it is about ---- */
@@ -151,6 +172,10 @@ enum err say_put(struct device *d, uint64_t expires_ms, struct buf *content)
 	uint8_t id[MIMI_ID];
 	enum err e;
 
+	if (order->name != NULL) {
+		content_put(content, CONTENT_NAME, span_str(order->name));
+		return buf_end(content);
+	}
 	if (order->about == 0 && order->file == NULL && expires_ms == 0) {
 		content_put(content, CONTENT_TEXT, order->text);
 		return buf_end(content);

@@ -16,4 +16,9 @@ MUST_CHECK enum err say_put(struct device *d, uint64_t expires_ms,
 /* Do all members' devices read more than plain texts and names? */
 bool say_is_read_by_all(const struct device *d);
 
+/* May the device say something by itself now? Not where it would wait for the
+ * person, in front of what the person says: all members were shown, have the keys
+ * that are known, and are verified where that is wanted. Inside a transaction. */
+MUST_CHECK enum err say_is_free(struct device *d, bool *free);
+
 #endif

@@ -43,11 +43,13 @@ extern const struct step plan_step_oust, plan_step_replace, plan_step_name,
 extern const struct step commit_step_claim, commit_step_stage, commit_step_pins,
     commit_step_post, commit_step_leave;
 
+/* naming.c: the session's name */
+extern const struct step naming_step_announce, naming_step_repeat;
+
 /* receipts.c: how far this device is */
 extern const struct step receipts_step_make;
 
 /* post.c: what was said */
-extern const struct step post_step_announce, post_step_old, post_step_seal,
-    post_step_item;
+extern const struct step post_step_old, post_step_seal, post_step_item;
 
 #endif

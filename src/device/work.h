@@ -58,6 +58,7 @@ struct work {
 	bool renew;		  /* the server wants new keys */
 	bool required;		  /* and takes nothing before */
 	bool pins_hold;		  /* whom the commit adds has its known key */
+	bool repeated;		  /* to say the name again was tried */
 	bool ousted;		  /* a removal for broken commits was tried */
 	bool replaced;		  /* another leaf of its own was tried */
 	unsigned requests;

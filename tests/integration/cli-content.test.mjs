@@ -173,6 +173,28 @@ describe('what refers to a message', { concurrency: false }, () => {
     assert.equal((await anna.does('read', session)).at(-1).seq, later.seq);
   });
 
+  test('the name of a session reaches who comes in by oneself', async () => {
+    const [{ session_id: open }] = await alice.does('create', '--open',
+      '--name', 'The crew');
+    const named = async person => (await person.does('sessions'))
+      .find(s => s.session_id === open)?.name;
+    await bob.does('join', open);
+    await alice.does('members', open); // so she has seen him
+    await alice.does('read', open);
+    await bob.does('read', open);
+    assert.equal(await named(bob), 'The crew');
+    const said = async () => (await alice.does('read', open))
+      .filter(m => m.kind === 'name').length;
+    const before = await said();
+    assert.equal(before, await said(), 'once');
+    await bob.does('members', open);
+    await bob.does('rename', open, 'The other crew');
+    await alice.does('read', open);
+    for (const person of [alice, bob])
+      assert.equal(await named(person), 'The other crew');
+    await alice.cannot('name', 'rename', open, 'x'.repeat(129));
+  });
+
   test('once, however often it is tried', async () => {
     const said = await says(alice, 'first');
     const one = await says(alice, '--id', 'k', '--reply', String(said), 'me');
