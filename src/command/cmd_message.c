@@ -164,7 +164,7 @@ enum err cmd_rename(struct cmd *cmd)
 {
 	const struct order order = { .name = cmd->args->operands[1] };
 
-	return send_by(cmd, order);
+	return cmd_send_order(cmd, order);
 }
 
 enum err cmd_delete(struct cmd *cmd)
