@@ -119,9 +119,9 @@ describe('the outbox', { concurrency: false }, () => {
     await alice.does('invite', id, carol.name);
     await alice.does('remove', id, carol.name);
     const { out } = await hermetic(['read', id], bob);
-    assert.ok(out.includes(`* ${alice.name} added ${carol.name}; new keys`),
+    assert.ok(out.includes(`* ${alice.name} (unverified) added ${carol.name}; new keys`),
       out);
-    assert.ok(out.includes(`* ${alice.name} removed ${carol.name}; new keys`),
+    assert.ok(out.includes(`* ${alice.name} (unverified) removed ${carol.name}; new keys`),
       out);
   });
 

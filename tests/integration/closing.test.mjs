@@ -65,7 +65,7 @@ describe('an account is deleted', { concurrency: false }, () => {
     assert.ok((await bob.does('members', id)).some(m => m.role === 'owner'));
     assert.deepEqual(await carol.texts(id), ['without her']);
     const line = (await carol.starts('read', id).ended).out;
-    assert.match(line, new RegExp(`${alice.name} left with device 1` +
+    assert.match(line, new RegExp(`${alice.name} \\(unverified\\) left with device 1` +
       `.*Account closed: ${alice.name}`));
     const known = (await bob.does('verify', alice.name)).at(-1).person;
     assert.equal(known.closed, true);
