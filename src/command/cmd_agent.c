@@ -122,14 +122,12 @@ out:
 
 enum err cmd_lock(struct cmd *cmd)
 {
-	enum err e = agent_lock(cmd->a.home);
+	enum err e = agent_lock(cmd->a.home, &cmd->a.why);
 	bool was = e == ERR_OK;
 	json_t *line;
 
-	if (e == ERR_LOCAL_IO)
-		return why_set(&cmd->a.why, e, "agent",
-			       "The agent does not answer. End its process: it "
-			       "still holds the keys.");
+	if (e != ERR_OK && e != ERR_STATE_GONE)
+		return e;
 	if (cmd->args->json) {
 		line = json_pack("{s:b, s:b}", "locked", 1, "agent", (int)was);
 		out_json(line);

@@ -8,6 +8,9 @@
  *
  *   'K'  the agent answers AGENT_VERSION and the two keys, 65 bytes
  *   'L'  the agent wipes the keys and ends, which closes the connection
+ *
+ * A lock of a file in the folder, which it holds as long as it has the keys, keeps a
+ * second agent away, and says whether one is there when the socket does not answer.
  */
 #ifndef HERMETIC_REACH_AGENT_H
 #define HERMETIC_REACH_AGENT_H
@@ -22,7 +25,7 @@
 struct agent;
 
 /* Begins to listen; `keys` are copied.
- * ERR_STATE_CONFLICT: one listens there. */
+ * ERR_STATE_CONFLICT: another agent holds keys there. */
 MUST_CHECK enum err agent_open(const char *home, const struct state_keys *keys,
 			       struct why *why, struct agent **out);
 
@@ -36,10 +39,12 @@ void agent_close(struct agent *agent);
 /* Wipes the copy of this process, after fork(): its child goes on. */
 void agent_leave(struct agent *agent);
 
-/* The keys, which the caller wipes. ERR_STATE_GONE: nobody holds them. */
+/* The keys, which the caller wipes. ERR_STATE_GONE: nobody holds them. ERR_LOCAL_IO:
+ * whoever does cannot be asked. */
 MUST_CHECK enum err agent_keys(const char *home, struct state_keys *keys);
 
-/* Returns when the agent has wiped them. ERR_STATE_GONE: none was there. */
-MUST_CHECK enum err agent_lock(const char *home);
+/* Returns when the agent has wiped them. ERR_STATE_GONE: none was there. ERR_LOCAL_IO:
+ * it may hold them still, *why says what failed. */
+MUST_CHECK enum err agent_lock(const char *home, struct why *why);
 
 #endif

@@ -1,7 +1,7 @@
 // The command `hermetic` against a real API and a real PostgreSQL.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, readdirSync, statSync,
+import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, statSync,
   writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -112,6 +112,21 @@ describe('the hermetic command', { concurrency: false }, () => {
     assert.ok(!existsSync(socket));
     assert.match((await run('outbox')).err, /There is no terminal/);
     assert.match((await run('lock')).out, /No agent/);
+    // one that cannot be asked is still there, and keeps a second one away
+    const cut = alice.start('agent', '--foreground', '--for', '1h');
+    t.after(() => cut.child.kill('SIGKILL'));
+    await cut.line(l => l.agent);
+    rmSync(socket);
+    assert.match((await given('agent')).err, /agent-runs/);
+    const asked = await run('lock');
+    assert.equal(asked.code, 1);
+    assert.match(asked.err, /cannot be asked \(No such file.* holds the keys/s);
+    cut.child.kill('SIGKILL');
+    await cut.ended;
+    assert.match((await run('lock')).out, /No agent/);
+    const many = await Promise.all([1, 2, 3].map(() => given('agent')));
+    assert.equal(many.filter(m => m.code === 0).length, 1);
+    assert.match((await run('lock')).out, /the keys are wiped/);
     // it ends by itself
     const child = alice.start('agent', '--foreground', '--for', '1s');
     await child.line(l => l.agent);
