@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "command/args_verbs.h"
+#include "device/device.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -193,14 +194,19 @@ static enum err set_transport(struct args *a, const char *value,
 	return ERR_OK;
 }
 
-static enum err set_drop(struct args *a, const char *value, char problem[256])
+bool args_set_drop(struct args *a, const char *value)
 {
 	a->drop = value;
-	if (strcmp(value, "all") == 0)
-		return ERR_OK;
-	if (text_parse_u64(&a->drop_item, span_str(value), INT64_MAX) !=
-		ERR_OK ||
-	    a->drop_item == 0)
+	a->drop_item = DEVICE_OUTBOX_ALL;
+	return strcmp(value, "all") == 0 ||
+	       (text_parse_u64(&a->drop_item, span_str(value), INT64_MAX) ==
+		    ERR_OK &&
+		a->drop_item > 0);
+}
+
+static enum err set_drop(struct args *a, const char *value, char problem[256])
+{
+	if (!args_set_drop(a, value))
 		return usage(problem,
 			     "--drop wants the number of an item or all, not "
 			     "\"%s\".",

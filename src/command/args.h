@@ -73,7 +73,7 @@ struct args {
 	const char *key;	    /* --id of a text */
 	const char *file, *caption; /* of send */
 	const char *drop;	    /* --drop: "all" or an item's number */
-	uint64_t drop_item;	    /* of --drop; 0: all */
+	uint64_t drop_item;	    /* of --drop, or DEVICE_OUTBOX_ALL */
 	const char *algorithms; /* comma-separated, in order of preference */
 	const char *scrypt_n;	/* cost of a new state, environment only */
 	const char *stock;	/* of KeyPackages, environment only */
@@ -108,6 +108,10 @@ enum verb args_find_verb(const char *name);
 
 /* "read", or "" for VERB_CHAT. */
 const char *args_verb_name(enum verb verb);
+
+/* "all" or the number of an item, which --drop and the chat take. False: it is
+ * neither. */
+bool args_set_drop(struct args *args, const char *value);
 
 /* All of it, or one verb's page. */
 void args_help(enum verb verb, FILE *out);

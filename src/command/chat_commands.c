@@ -224,12 +224,9 @@ static enum err do_drop(struct chat *chat, char **words, size_t count)
 			     .operands = { chat->current } };
 	enum err e;
 
-	if (count < 2 || (strcmp(words[1], "all") != 0 &&
-			  text_parse_u64(&args.drop_item, span_str(words[1]),
-					 INT64_MAX) != ERR_OK))
+	if (count < 2 || !args_set_drop(&args, words[1]))
 		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
 			       "/drop wants the number of an item, or all.");
-	args.drop = words[1];
 	TRY(chat_need_current(chat));
 	TRY(run_args(chat, &args));
 out:

@@ -113,7 +113,7 @@ static enum err drop(struct cmd *cmd, const char *id)
 	enum err e;
 
 	TRY(device_outbox_drop(cmd->a.device, id, item, &dropped));
-	ENSURE(item == 0 || dropped > 0,
+	ENSURE(item == DEVICE_OUTBOX_ALL || dropped > 0,
 	       why_set(&cmd->a.why, ERR_STATE_GONE, "no-such-item",
 		       "There is no item %llu in the outbox of %s. See: "
 		       "hermetic outbox",

@@ -210,8 +210,11 @@ uint64_t device_first_seq(struct device *device, const char *session);
 MUST_CHECK enum err device_outbox(struct device *device, const char *session,
 				  struct buf *json);
 
-/* Forgets an item that waits or was refused (0: all of them). *dropped counts
- * them. An item that was posted already may still be in the log. */
+#define DEVICE_OUTBOX_ALL UINT64_MAX /* in place of an item's number */
+
+/* Forgets an item that waits or was refused, or all of them. *dropped counts those
+ * that device_outbox() lists. An item that was posted already may still be in the
+ * log. */
 MUST_CHECK enum err device_outbox_drop(struct device *device,
 				       const char *session, uint64_t item,
 				       size_t *dropped);

@@ -509,12 +509,13 @@ enum err outbox_drop(struct membership *m, uint64_t item, size_t *dropped)
 		struct session_sent sent;
 		size_t index;
 
-		if (item != 0 && record_number_or_0(row, "item") != item)
+		if (item != DEVICE_OUTBOX_ALL &&
+		    record_number_or_0(row, "item") != item)
 			continue;
 		if (find_sealed(m, row, &index, &sent))
 			session_unsend(m->session, index);
+		*dropped += !outbox_is_quiet(row);
 		(void)json_array_remove(list, i);
-		(*dropped)++;
 	}
 	return ERR_OK;
 }

@@ -95,7 +95,8 @@ bool outbox_let_go(struct membership *m);
 MUST_CHECK enum err outbox_refuse(struct device *d, json_t *item,
 				  const char *slug, const char *detail);
 
-/* Takes one item (0: all) off the list of `m`. */
+/* Takes one item (DEVICE_OUTBOX_ALL: all) off the list of `m`; *dropped grows by
+ * those that outbox_list() has. */
 MUST_CHECK enum err outbox_drop(struct membership *m, uint64_t item,
 				size_t *dropped);
 

@@ -276,8 +276,9 @@ struct hermetic_item {
 enum hermetic_result hermetic_outbox(struct hermetic *h, const char *session,
 				     const struct hermetic_item *const **list,
 				     size_t *count);
-/* Forgets an item; 0: all of the session. One that was posted before may stand in
- * the log all the same. HERMETIC_GONE: there was none. */
+#define HERMETIC_ALL_ITEMS UINT64_MAX /* in place of an item's number */
+/* Forgets an item, or all of the session. One that was posted before may stand in
+ * the log all the same. HERMETIC_GONE: there was none; no item has the number 0. */
 enum hermetic_result hermetic_drop(struct hermetic *h, const char *session,
 				   uint64_t item);
 

@@ -87,6 +87,8 @@ enum hermetic_result hermetic_drop(struct hermetic *h, const char *session,
 	enum err e;
 
 	INSIDE_OPEN(h);
+	_Static_assert(HERMETIC_ALL_ITEMS == DEVICE_OUTBOX_ALL,
+		       "the name for all of them is handed on");
 	TRY(device_outbox_drop(h->a.device, session, item, &dropped));
 	ENSURE(dropped > 0,
 	       why_set(&h->a.why, ERR_STATE_GONE, "no-such-item",

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "command/args.h"
+#include "device/device.h"
 
 #define PARSE(args, problem, ...)                                              \
 	parse(args, problem,                                                   \
@@ -97,7 +98,7 @@ static void test_outbox(void **state)
 	assert_int_equal(a.drop_item, 7);
 	assert_int_equal(PARSE(&a, problem, "outbox", "3f2a", "--drop", "all"),
 			 ERR_OK);
-	assert_int_equal(a.drop_item, 0);
+	assert_true(a.drop_item == DEVICE_OUTBOX_ALL);
 	assert_int_equal(PARSE(&a, problem, "send", "3f2a", "hi", "--id", "k7",
 			       "--to-new-members"),
 			 ERR_OK);
@@ -131,6 +132,7 @@ static void test_refused(void **state)
 		{ "hermetic", "login", "--json=yes" },
 		{ "hermetic", "outbox", "--drop", "1" },
 		{ "hermetic", "outbox", "3f2a", "--drop", "some" },
+		{ "hermetic", "outbox", "3f2a", "--drop", "0" },
 		{ "hermetic", "outbox", "3f2a", "--drop=1", "--flush" },
 		{ "hermetic", "read", "1", "--id", "x" },
 		{ "hermetic", "outbox", "--passphrase-fd", "-1" },

@@ -207,6 +207,11 @@ static void test_dropped(void **state)
 	expect_listed(w, true);
 	assert_int_equal(device_outbox_drop(w->device, w->session, 0, &dropped),
 			 ERR_OK);
+	assert_int_equal(dropped, 0); /* no item has this number */
+	expect_listed(w, true);
+	assert_int_equal(device_outbox_drop(w->device, w->session,
+					    DEVICE_OUTBOX_ALL, &dropped),
+			 ERR_OK);
 	assert_int_equal(dropped, 1);
 	expect_listed(w, false);
 	/* it is said again, and not said to be waiting */

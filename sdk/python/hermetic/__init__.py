@@ -330,8 +330,11 @@ class Device:
     def outbox(self, session: str | None = None) -> list[Item]:
         return self._list(Item, _native.Item, lib.hermetic_outbox, _text(session))
 
-    def drop(self, session: str, item: int = 0) -> None:
+    def drop(self, session: str, item: int) -> None:
         self._must(lib.hermetic_drop(self._h, _text(session), item))
+
+    def drop_all(self, session: str) -> None:
+        self._must(lib.hermetic_drop(self._h, _text(session), _native.ALL_ITEMS))
 
     # ---- what happens ----
 

@@ -11,6 +11,8 @@ def _load() -> c.CDLL:
 
 lib = _load()
 
+ALL_ITEMS = 2 ** 64 - 1
+
 
 class Sized(c.Structure):
     """A struct that is handed in: it begins with its size."""
