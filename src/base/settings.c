@@ -65,6 +65,7 @@ bool settings_know(const char *name)
 					      "HERMETIC_NEW_PASSPHRASE",
 					      "HERMETIC_OWNER_PASSWORD",
 					      "HERMETIC_PASSPHRASE",
+					      "HERMETIC_PASSPHRASE_FILE",
 					      "HERMETIC_POSTGRES_PASSWORD",
 					      "HERMETIC_RECEIPTS",
 					      "HERMETIC_RECOVERY_KEY",
@@ -180,26 +181,30 @@ static bool load_file(void)
 static bool read_secret_file(const char *name, char **value)
 {
 	char variable[128], line[VALUE_MAX];
-	bool whole = true;
-	const char *path;
+	const char *path, *why = NULL;
+	bool whole, some;
 	FILE *file;
 
 	(void)snprintf(variable, sizeof(variable), "%s_FILE", name);
 	path = getenv(variable);
-	if (path == NULL)
+	if (path == NULL || *path == '\0')
 		return true;
 	file = fopen(path, "re");
 	if (file == NULL)
 		return settings_complain(variable, strerror(errno));
-	if (next_line(file, line, &whole) && whole) {
-		strip_end(line);
+	some = next_line(file, line, &whole);
+	strip_end(line);
+	if (ferror(file)) /* a directory, for one */
+		why = "names a file that cannot be read";
+	else if (!whole)
+		why = "names a file whose first line has more than 4095 bytes";
+	else if (!some || *line == '\0')
+		why = "names a file whose first line is empty";
+	else
 		*value = strdup(line);
-	}
 	(void)fclose(file);
 	sec_wipe(line, sizeof(line));
-	return whole ||
-	       settings_complain(variable, "names a file whose first line has "
-					   "more than 4095 bytes");
+	return why == NULL || settings_complain(variable, why);
 }
 
 /* A copy; the environment's own bytes are wiped, /proc shows them. False: the file
@@ -208,7 +213,7 @@ static bool take_secret(const char *name, char **value)
 {
 	char *inherited = getenv(name);
 
-	if (inherited == NULL)
+	if (inherited == NULL || *inherited == '\0')
 		return read_secret_file(name, value);
 	*value = strdup(inherited);
 	sec_wipe(inherited, strlen(inherited));

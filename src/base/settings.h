@@ -17,7 +17,8 @@ enum setting_kind {
 	KIND_TEXT,	  /* const char **, owned by nobody: it stays */
 	KIND_NUMBER,	  /* uint64_t *, from min to max */
 	KIND_SECRET_TEXT, /* as KIND_TEXT; also NAME_FILE, a file whose first
-			     line it is; leaves the environment */
+			     line it is, if NAME is empty or not set; leaves
+			     the environment */
 	KIND_KEY,	  /* struct sec *, base64 of 32 bytes; as secret */
 	KIND_PARSED	  /* by `parse` */
 };

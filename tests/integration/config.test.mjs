@@ -47,7 +47,8 @@ test('a name that nobody knows is told at the start, and no other', async () => 
   writeFileSync(file, 'HERMETIC_ROTATION_SECOND=60\n');
   const node = await startNode({
     postgres: { apiUrl: 'postgresql://nobody@localhost/none' }, ready: false,
-    env: { HERMETIC_ENV_FILE: file, HERMETIC_WORKER: '3' },
+    env: { HERMETIC_ENV_FILE: file, HERMETIC_WORKER: '3',
+      HERMETIC_PASSPHRASE_FILE: file },
   });
   try {
     await node.logged(/no such setting.*HERMETIC_ROTATION_SECOND"/);
@@ -149,6 +150,20 @@ test('what is too long for a line of a file is refused, not cut', async () => {
     HERMETIC_KEK_FILE: file(`${newKek()}${' '.repeat(4095)}\n`) }),
   'hermetic: HERMETIC_KEK_FILE names a file whose first line has more than ' +
     '4095 bytes');
+  rmSync(dir, { recursive: true });
+});
+
+test('a file without the secret that it is named for is refused', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'hermetic-env-'));
+  chmodSync(dir, 0o755);
+  const empty = join(dir, 'empty');
+  writeFileSync(empty, '\n', { mode: 0o644 });
+  // an empty name is as good as none, and this secret may be left out
+  for (const [path, why] of [[dir, 'that cannot be read'],
+    [empty, 'whose first line is empty']])
+    assert.equal(await refusal({ HERMETIC_MQTT_KEYS_SECRET: '',
+      HERMETIC_MQTT_KEYS_SECRET_FILE: path }),
+    `hermetic: HERMETIC_MQTT_KEYS_SECRET_FILE names a file ${why}`);
   rmSync(dir, { recursive: true });
 });
 
