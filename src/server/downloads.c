@@ -13,6 +13,7 @@ static const char OCTETS[] = "application/octet-stream";
 struct download {
 	struct request *req;
 	struct file_place place;
+	struct uuid user;
 	uint64_t at, end; /* of the file */
 	bool asking;	  /* for bytes */
 	bool left;	  /* the client has */
@@ -20,8 +21,8 @@ struct download {
 
 static void end(struct download *d)
 {
+	files_end(d->user);
 	free(d);
-	files_end();
 }
 
 static void finish(struct download *d)
@@ -164,16 +165,17 @@ void downloads_get(const struct call *call)
 	struct download *d;
 	enum err e;
 
-	if (!files_place(call, &place) || !files_begin(call->req))
+	if (!files_place(call, &place) || !files_begin(call))
 		return;
 	d = calloc(1, sizeof(*d));
 	if (d == NULL) {
-		files_end();
+		files_end(call->who.user);
 		answer_fail(call->req, ERR_LOCAL_MEMORY);
 		return;
 	}
 	d->req = call->req;
 	d->place = place;
+	d->user = call->who.user;
 	e = files_ask(&place, on_found, d);
 	if (e != ERR_OK) {
 		answer_fail(call->req, e);

@@ -4,11 +4,18 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "server/answer.h"
 #include "server/config.h"
 
-static uint64_t transfers;
+/* An account has at most one in so many. */
+#define SHARE 4
+
+static struct {
+	struct uuid *users; /* an account for each that is on its way */
+	uint64_t count;
+} transfers;
 
 bool files_place(const struct call *call, struct file_place *place)
 {
@@ -21,20 +28,44 @@ bool files_place(const struct call *call, struct file_place *place)
 	return false;
 }
 
-bool files_begin(struct request *req)
+static uint64_t count_of(struct uuid user)
 {
-	if (transfers < config()->file_transfers) {
-		transfers++;
+	uint64_t count = 0;
+
+	for (uint64_t i = 0; i < transfers.count; i++)
+		count += uuid_equal(transfers.users[i], user);
+	return count;
+}
+
+bool files_begin(const struct call *call)
+{
+	uint64_t most = config()->file_transfers;
+
+	if (transfers.users == NULL)
+		transfers.users = calloc(most, sizeof(*transfers.users));
+	if (transfers.users == NULL)
+		answer_fail(call->req, ERR_LOCAL_MEMORY);
+	else if (transfers.count == most)
+		request_problem(call->req, OUTCOME_UNAVAILABLE,
+				"many files are on their way: try again");
+	else if (count_of(call->who.user) >= (most + SHARE - 1) / SHARE)
+		request_problem(call->req, OUTCOME_UNAVAILABLE,
+				"many files of the account are on their way: "
+				"try again");
+	else {
+		transfers.users[transfers.count++] = call->who.user;
 		return true;
 	}
-	request_problem(req, OUTCOME_UNAVAILABLE,
-			"many files are on their way: try again");
 	return false;
 }
 
-void files_end(void)
+void files_end(struct uuid user)
 {
-	transfers--;
+	uint64_t i = 0;
+
+	while (!uuid_equal(transfers.users[i], user))
+		i++;
+	transfers.users[i] = transfers.users[--transfers.count];
 }
 
 enum err files_ask(const struct file_place *place, connection_done *done,

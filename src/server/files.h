@@ -8,10 +8,11 @@
 /* The file of the path, as the caller names it. False: answered. */
 bool files_place(const struct call *call, struct file_place *place);
 
-/* A file is about to be taken or given: there is room for one more. False: answered.
- * files_end() follows it once. */
-bool files_begin(struct request *req);
-void files_end(void);
+/* A file is about to be taken from the caller or given to it: there is room for one
+ * more, and its account has its share of that. False: answered. files_end() of the
+ * same account follows it once. */
+bool files_begin(const struct call *call);
+void files_end(struct uuid user);
 
 /* Asks what there is of the file; files_found() reads it. */
 MUST_CHECK enum err files_ask(const struct file_place *place,

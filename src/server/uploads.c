@@ -18,6 +18,7 @@ static const char PARTIAL[] = "application/partial-upload";
 struct upload {
 	struct request *req;
 	struct file_place place;
+	struct uuid user;
 	uint64_t size;
 	uint64_t offset;  /* before the bytes of `piece` */
 	struct buf piece; /* of one row at most */
@@ -31,8 +32,8 @@ struct upload {
 static void end(struct upload *u)
 {
 	buf_clear(&u->piece);
+	files_end(u->user);
 	free(u);
-	files_end();
 }
 
 static void refuse_offset(struct request *req, uint64_t stored, uint64_t size)
@@ -144,20 +145,22 @@ static void take_body(struct upload *u)
 }
 
 /* NULL: answered. */
-static struct upload *begin(struct request *req, const struct file_place *place)
+static struct upload *begin(const struct call *call,
+			    const struct file_place *place)
 {
 	struct upload *u;
 
-	if (!files_begin(req))
+	if (!files_begin(call))
 		return NULL;
 	u = calloc(1, sizeof(*u));
 	if (u == NULL) {
-		files_end();
-		answer_fail(req, ERR_LOCAL_MEMORY);
+		files_end(call->who.user);
+		answer_fail(call->req, ERR_LOCAL_MEMORY);
 		return NULL;
 	}
-	u->req = req;
+	u->req = call->req;
 	u->place = *place;
+	u->user = call->who.user;
 	return u;
 }
 
@@ -266,7 +269,7 @@ void uploads_create(const struct call *call)
 
 	if (!files_place(call, &place) || !read_size(call->req, &size))
 		return;
-	u = begin(call->req, &place);
+	u = begin(call, &place);
 	if (u == NULL)
 		return;
 	u->size = size;
@@ -337,7 +340,7 @@ void uploads_append(const struct call *call)
 				"Upload-Offset is where the bytes belong");
 		return;
 	}
-	u = begin(req, &place);
+	u = begin(call, &place);
 	if (u == NULL)
 		return;
 	u->offset = offset;

@@ -257,4 +257,28 @@ describe('files', { concurrency: false }, () => {
     assert.ok(grown < (/asan/.test(process.env.HERMETIC_BUILD ?? '') ? 16384 : 8192),
       `${grown} KiB more`);
   });
+
+  test('one account has a share of the transfers, and leaves the rest', async () => {
+    await newSession();
+    const sockets = [];
+    for (let i = 0; i < 4; i++) { // of the 16 that a worker has
+      const id = randomUUID();
+      ok(await create(alice, id, PIECE), 201);
+      sockets.push(connect(node.port, '127.0.0.1'));
+      sockets[i].write(`PATCH ${path(id)} HTTP/1.1\r\nHost: x\r\n` +
+        `Authorization: Bearer ${alice.access}\r\nUpload-Offset: 0\r\n` +
+        'Content-Type: application/partial-upload\r\n' +
+        `Content-Length: ${PIECE}\r\n\r\n`);
+    }
+    const id = randomUUID();
+    let answer;
+    await until(async () => {
+      answer = await create(alice, id, 10, randomBytes(10));
+      return answer.status === 503;
+    });
+    assert.match(refused(answer, 503, 'unavailable').detail, /of the account/);
+    await put(randomBytes(10), bob);
+    for (const socket of sockets) socket.destroy();
+    await until(async () => (await create(alice, id, 10)).status < 300);
+  });
 });
