@@ -291,6 +291,15 @@ void uploads_create(const struct call *call)
 
 /* ---- PATCH ---- */
 
+/* A piece that is there is written anew for each part that comes of it: no request
+ * means to leave one unfinished. */
+static bool ends_well(const struct upload *u, size_t n)
+{
+	uint64_t at = u->offset + n;
+
+	return at == u->size || files_room(at) == FILES_PIECE;
+}
+
 static void on_found(void *arg, enum err e, struct rows *rows)
 {
 	struct upload *u = arg;
@@ -310,6 +319,10 @@ static void on_found(void *arg, enum err e, struct rows *rows)
 	else if (request_body_left(req) > found.size - found.stored)
 		request_problem(req, OUTCOME_INVALID,
 				"that is more than the file has");
+	else if (!ends_well(u, request_body_left(req)))
+		request_problem(req, OUTCOME_INVALID,
+				"the bytes end with the file, or at a multiple "
+				"of 262144 of it");
 	else {
 		take_body(u);
 		return;
