@@ -229,9 +229,9 @@ enum setting_process {
 		SETTING_API, NULL)                                             \
 	SETTING(FILE_TRANSFERS, NUMBER, "16", 1u, 10000u, SETTING_API, NULL)   \
 	GROUP("A file that no message names goes when nothing was stored of "  \
-	      "it for so long; one whose last message has gone goes within "   \
-	      "a quarter of it.")                                              \
-	SETTING(FILE_UNNAMED_SECONDS, NUMBER, "86400", 60u, 86400u,            \
+	      "it for so long, which is noted by the hour; one whose last "    \
+	      "message has gone goes within a quarter of it.")                 \
+	SETTING(FILE_UNNAMED_SECONDS, NUMBER, "86400", 7200u, 86400u,          \
 		SETTING_ROTATION, NULL)                                        \
 	GROUP("Proxies in front of the nodes, as addresses or networks "       \
 	      "(10.0.0.0/8, ::1): the client's address is what they say "      \
