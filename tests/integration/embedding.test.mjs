@@ -198,7 +198,7 @@ describe('with a server', { concurrency: false }, () => {
     await each(pattern => until(() => {
       if (child.exitCode !== null) throw new Error(`it ended: ${out}${err}`);
       return pattern.exec(out);
-    }, { name: `${script} to say ${pattern}` }));
+    }, { name: `${script} to say ${pattern}` }), line => child.stdin.write(`${line}\n`));
     assert.equal(await ended, 0, err);
     return out;
   }
@@ -214,6 +214,22 @@ describe('with a server', { concurrency: false }, () => {
       .find(s => s.creator === name);
     await alice.does('join', id);
     assert.deepEqual(await alice.texts(id), ['from Python']);
+  });
+
+  test('a session that refuses a device keeps it from no other', async () => {
+    const name = `ear-${alice.name.slice(-8)}`;
+    const makes = async () => (await alice.does('create', '--invite',
+      name))[0].session_id;
+    const out = await python('tests/embedding/listener.py',
+      [newHome(), node.url, name], async (said, tell) => {
+        await said(/registered/);
+        const talk = await makes(), left = await makes();
+        tell(`${talk} ${left}`);
+        await said(/joined/);
+        await alice.does('remove', left, name);
+        tell('go on');
+      });
+    assert.match(out, /listens\n$/);
   });
 
   test('a device without input and output is driven by a loop of others',

@@ -1,0 +1,39 @@
+"""A device that is in two sessions, of which one refuses it, and listens all the same.
+
+    listener.py HOME SERVER NAME
+
+A line of input names the two sessions; the next one comes when this device was removed
+from the second.
+"""
+import os
+import sys
+
+from hermetic import Device, EventKind, Result
+
+home, server, name = sys.argv[1:]
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def hear(kind: EventKind, session: str) -> str:
+    """Waits for such an event: its text."""
+    for event in me.events():
+        if (event.kind, event.session) == (kind, session):
+            return event.text
+    raise AssertionError
+
+
+with Device(home, os.environ["PASSPHRASE"], server=server, username=name,
+            scrypt_n=16384, stock=5) as me:
+    me.register()
+    say("registered")
+    talk, left = sys.stdin.readline().split()
+    me.join(talk)
+    me.join(left)
+    say("joined")
+    sys.stdin.readline()
+    me.listen()
+    hear(EventKind.ENDED, left)
+    say("listens")
