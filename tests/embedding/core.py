@@ -58,6 +58,7 @@ drive(core.order(OrderKind.STOCK))
 session, _ = drive(core.order(OrderKind.CREATE, users=[whom], name="core"))
 _, sent = drive(core.order(OrderKind.SEND, session, text="who is there?",
                            to_new_members=True))
+assert not drive(core.order(OrderKind.FLUSH, session))[1].kept
 assert sent.number > 0 and not sent.kept
 print(json.dumps({"session": session, "number": sent.number}), flush=True)
 

@@ -37,3 +37,8 @@ with Device(home, os.environ["PASSPHRASE"], server=server, username=name,
     me.listen()
     hear(EventKind.ENDED, left)
     say("listens")
+    sent = me.send(talk, "for who is shown")
+    assert sent.kept, sent
+    assert not me.flush(talk)
+    me.shown(talk, me.members(talk))
+    assert me.flush(talk) and me.outbox() == []
