@@ -306,6 +306,7 @@ enum hermetic_result hermetic_follow(struct hermetic *h, const char *session,
 	if (h->live == NULL)
 		goto out;
 	TRY(live_follow(h->live, session, after));
+	live_tell_after(h->live, session, after);
 	TRY(live_tell(h->live, &stopped));
 	TRY(watch(h));
 out:

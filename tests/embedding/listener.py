@@ -42,3 +42,6 @@ with Device(home, os.environ["PASSPHRASE"], server=server, username=name,
     assert not me.flush(talk)
     me.shown(talk, me.members(talk))
     assert me.flush(talk) and me.outbox() == []
+    assert hear(EventKind.TEXT, talk) == "for who is shown"
+    me.follow(talk)
+    assert hear(EventKind.TEXT, talk) == "for who is shown"
