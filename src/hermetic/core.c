@@ -294,9 +294,9 @@ static enum err start(struct hermetic_core *core, const void *wanted)
 		order.users = &given.whom;
 		order.user_count = 1;
 	}
+	TRY(device_start(core->device, &order));
 	core->unreachable = false;
 	core->sends = order.kind == ORDER_SEND || order.flush;
-	TRY(device_start(core->device, &order));
 out:
 	return e;
 }

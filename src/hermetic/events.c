@@ -131,10 +131,10 @@ static void send_again(struct hermetic *h)
 
 /* ---- listening ---- */
 
-enum err events_entered(struct hermetic *h, const char *session,
-			uint64_t before)
+void events_entered(struct hermetic *h, const char *session, uint64_t before)
 {
-	return h->live != NULL ? live_follow(h->live, session, before) : ERR_OK;
+	if (h->live != NULL && live_follow(h->live, session, before) != ERR_OK)
+		why_clear(&h->a.why);
 }
 
 /* How long poll() may wait, for who is outside of a step. */

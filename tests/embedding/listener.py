@@ -1,4 +1,4 @@
-"""A device that is in two sessions, of which one refuses it, and listens all the same.
+"""A device that is in two sessions, is refused in one, and talks in the other.
 
     listener.py HOME SERVER NAME
 

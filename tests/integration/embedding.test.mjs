@@ -216,7 +216,7 @@ describe('with a server', { concurrency: false }, () => {
     assert.deepEqual(await alice.texts(id), ['from Python']);
   });
 
-  test('a session that refuses a device keeps it from no other', async () => {
+  test('who is refused in one session talks in another', async () => {
     const name = `ear-${alice.name.slice(-8)}`;
     const makes = async () => (await alice.does('create', '--invite',
       name))[0].session_id;
