@@ -80,3 +80,18 @@ except hermetic.Failure as failure:
     print(json.dumps({"refused": failure.result.name, "why": str(failure),
                       "advice": failure.advice}))
 core.close()
+
+
+class Full(dict):
+    """Records on a disk that is full."""
+
+    def __setitem__(self, name: str, value: bytes) -> None:
+        raise OSError("the disk is full")
+
+
+core = Core(name, device_id, Full(records), stock=2)
+try:
+    drive(core.order(OrderKind.SEND, session, text="not kept"))
+except OSError as error:
+    print(error)
+core.close()

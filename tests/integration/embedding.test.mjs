@@ -243,7 +243,9 @@ describe('with a server', { concurrency: false }, () => {
           await alice.does('send', id, 'me');
           await alice.does('send', id, 'end');
         });
-      const [, heard, refused] = out.trim().split('\n').map(l => JSON.parse(l));
+      const lines = out.trim().split('\n');
+      assert.equal(lines.pop(), 'the disk is full');
+      const [, heard, refused] = lines.map(l => JSON.parse(l));
       assert.deepEqual(heard.heard, ['me', 'end']);
       assert.equal(heard.name, 'core');
       assert.equal(heard.sessions.length, 1);
