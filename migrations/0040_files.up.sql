@@ -150,15 +150,20 @@ END $$;
 
 -- A message, which is known by its nonce until it is stored, names files: they stay as
 -- long as it does. All of them are there whole, or none is named. Both this and
--- expire_files() take the file's row, so that one of them sees what the other did.
+-- expire_files() take the file's row, so that one of them sees what the other did. A
+-- message that is stored has its names, and its own statement answers for it.
 CREATE OR REPLACE FUNCTION name_files(p_session uuid, p_device uuid, p_nonce bytea,
                                       p_files uuid[], OUT outcome text)
 LANGUAGE plpgsql SET search_path = hermetic AS $$
 DECLARE
   v_count bigint;
 BEGIN
-  IF NOT EXISTS (SELECT FROM active_member m
-                 WHERE m.session_id = p_session AND m.device_id = p_device) THEN
+  IF EXISTS (SELECT FROM message m
+             WHERE m.session_id = p_session AND m.nonce = p_nonce) THEN
+    outcome := 'ok';
+    RETURN;
+  ELSIF NOT EXISTS (SELECT FROM active_member m
+                    WHERE m.session_id = p_session AND m.device_id = p_device) THEN
     outcome := 'not-a-member';
     RETURN;
   END IF;
@@ -179,25 +184,26 @@ BEGIN
   outcome := 'ok';
 END $$;
 
--- The account that has stored a file takes it away. Its rows go by and by
--- (expire_files()); nobody reads it from now on.
+-- The account that has stored a file takes it away, also when it has left the session:
+-- the file counts for it. Its rows go by and by (expire_files()); nobody reads it from now
+-- on.
 CREATE OR REPLACE FUNCTION drop_file(p_session uuid, p_device uuid, p_file uuid,
                                      OUT outcome text)
 LANGUAGE plpgsql SET search_path = hermetic AS $$
 DECLARE
   v_own boolean;
 BEGIN
-  IF NOT EXISTS (SELECT FROM active_member m
-                 WHERE m.session_id = p_session AND m.device_id = p_device) THEN
-    outcome := 'not-a-member';
-    RETURN;
-  END IF;
   SELECT (SELECT d.user_id FROM device d WHERE d.device_id = f.device_id)
          = (SELECT d.user_id FROM device d WHERE d.device_id = p_device)
     INTO v_own FROM file f
     WHERE f.session_id = p_session AND f.file_id = p_file AND NOT f.gone
     FOR NO KEY UPDATE;
-  IF v_own IS NULL THEN
+  IF v_own IS NOT TRUE
+     AND NOT EXISTS (SELECT FROM active_member m
+                     WHERE m.session_id = p_session AND m.device_id = p_device) THEN
+    outcome := 'not-a-member';
+    RETURN;
+  ELSIF v_own IS NULL THEN
     outcome := 'no-file';
     RETURN;
   ELSIF NOT v_own THEN

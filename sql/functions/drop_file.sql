@@ -1,22 +1,23 @@
--- The account that has stored a file takes it away. Its rows go by and by
--- (expire_files()); nobody reads it from now on.
+-- The account that has stored a file takes it away, also when it has left the session:
+-- the file counts for it. Its rows go by and by (expire_files()); nobody reads it from now
+-- on.
 CREATE OR REPLACE FUNCTION drop_file(p_session uuid, p_device uuid, p_file uuid,
                                      OUT outcome text)
 LANGUAGE plpgsql SET search_path = hermetic AS $$
 DECLARE
   v_own boolean;
 BEGIN
-  IF NOT EXISTS (SELECT FROM active_member m
-                 WHERE m.session_id = p_session AND m.device_id = p_device) THEN
-    outcome := 'not-a-member';
-    RETURN;
-  END IF;
   SELECT (SELECT d.user_id FROM device d WHERE d.device_id = f.device_id)
          = (SELECT d.user_id FROM device d WHERE d.device_id = p_device)
     INTO v_own FROM file f
     WHERE f.session_id = p_session AND f.file_id = p_file AND NOT f.gone
     FOR NO KEY UPDATE;
-  IF v_own IS NULL THEN
+  IF v_own IS NOT TRUE
+     AND NOT EXISTS (SELECT FROM active_member m
+                     WHERE m.session_id = p_session AND m.device_id = p_device) THEN
+    outcome := 'not-a-member';
+    RETURN;
+  ELSIF v_own IS NULL THEN
     outcome := 'no-file';
     RETURN;
   ELSIF NOT v_own THEN

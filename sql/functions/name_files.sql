@@ -1,14 +1,19 @@
 -- A message, which is known by its nonce until it is stored, names files: they stay as
 -- long as it does. All of them are there whole, or none is named. Both this and
--- expire_files() take the file's row, so that one of them sees what the other did.
+-- expire_files() take the file's row, so that one of them sees what the other did. A
+-- message that is stored has its names, and its own statement answers for it.
 CREATE OR REPLACE FUNCTION name_files(p_session uuid, p_device uuid, p_nonce bytea,
                                       p_files uuid[], OUT outcome text)
 LANGUAGE plpgsql SET search_path = hermetic AS $$
 DECLARE
   v_count bigint;
 BEGIN
-  IF NOT EXISTS (SELECT FROM active_member m
-                 WHERE m.session_id = p_session AND m.device_id = p_device) THEN
+  IF EXISTS (SELECT FROM message m
+             WHERE m.session_id = p_session AND m.nonce = p_nonce) THEN
+    outcome := 'ok';
+    RETURN;
+  ELSIF NOT EXISTS (SELECT FROM active_member m
+                    WHERE m.session_id = p_session AND m.device_id = p_device) THEN
     outcome := 'not-a-member';
     RETURN;
   END IF;

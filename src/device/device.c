@@ -164,6 +164,7 @@ enum err device_file(struct device *device, const char *session, uint64_t seq,
 	enum err e;
 
 	memset(file, 0, sizeof(*file));
+	TRY(expiry_sweep_now(device));
 	TRY(membership_entry(core_store(device), session, seq, &entry));
 	TRY(attached_get(entry, file));
 out:

@@ -247,6 +247,33 @@ out:
 	return e;
 }
 
+/* Does nothing decide between this log and a branch that was seen? */
+static enum err has_fork(struct device *d, const struct met *met, bool *has)
+{
+	struct account_log *none = NULL;
+	struct buf logs = BUF_INIT;
+	struct check_verdict verdict;
+	enum account_order order;
+	struct rd r;
+	enum err e;
+
+	*has = false;
+	TRY(account_log_new(&none));
+	TRY(branches_give(d, account_log_fingerprint(met->log), &logs));
+	TRY(buf_end(&logs));
+	r = rd_init(buf_span(&logs));
+	while (rd_left(&r) > 0) {
+		verdict = account_log_compare(none, buf_span(&met->links),
+					      rd_vec(&r), &order);
+		ENSURE(verdict.wrong == NULL, ERR_LOCAL_MEMORY);
+		*has |= order == ACCOUNT_FORK;
+	}
+out:
+	buf_clear(&logs);
+	account_log_free(none);
+	return e;
+}
+
 /* Two logs of one account: the one that counts is kept. */
 static enum err compare(struct device *d, struct met *kept, struct met *shown,
 			enum met_outcome *outcome)
@@ -265,8 +292,10 @@ static enum err compare(struct device *d, struct met *kept, struct met *shown,
 		/* what was compared goes as far as both are one log */
 		shown->compared =
 		    kept->compared < common ? kept->compared : common;
-		/* a branch that counts decides what was open before it */
-		shown->forked = kept->forked && *outcome == MET_GROWN;
+		/* a branch that counts may decide what was open before it */
+		shown->forked = kept->forked;
+		if (kept->forked && *outcome == MET_PARTED)
+			TRY(has_fork(d, shown, &shown->forked));
 		/* a group may be at a place of the branch that does not */
 		if (*outcome == MET_PARTED)
 			TRY(branches_keep(d, account_log_fingerprint(kept->log),

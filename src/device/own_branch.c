@@ -80,18 +80,26 @@ out:
 	return e;
 }
 
-/* Did this device begin what is only here, and does it stand in the other log? */
+/* Did this device begin what is only here, does it stand in the other log, and is it one
+ * link that can be done again? What else stands behind it or waits would be lost without
+ * a word, and may be the removal of a stolen device. */
 static enum err may_withdraw(struct device *d, const struct own_log *own,
 			     struct span lost, struct span shown, bool *may)
 {
 	struct own_log other = { .log = NULL };
 	struct account_keys keys = { .count = 0 };
 	struct account_link link;
+	struct account_place end;
 	uint64_t me;
 	enum err e;
 
 	*may = false;
 	TRY(account_link_decode(lost, &link));
+	account_log_place(own->log, &end);
+	if (link.number != end.number || own->pending.n > 0 ||
+	    own->wish != NULL ||
+	    (link.kind != ACCOUNT_ADD && link.kind != ACCOUNT_REMOVE))
+		goto out;
 	TRY(own_log_me(d, own, &keys, &me));
 	account_keys_clear(&keys);
 	if (me == 0 || link.signer != me)

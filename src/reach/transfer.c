@@ -45,6 +45,7 @@ static enum err ask(struct run *run, const struct api_stream *stream,
 		    struct api_answer *answer)
 {
 	struct account *a = run->a;
+	const uint64_t at = run->at;
 	struct buf token = BUF_INIT;
 	enum err e;
 
@@ -55,6 +56,7 @@ static enum err ask(struct run *run, const struct api_stream *stream,
 		why_clear(&a->why);
 		buf_reset(&token);
 		TRY(tokens_access(a, true, &token));
+		run->at = at; /* what was given before is given again */
 		e = api_pass(a->api, stream, &a->why, answer);
 	}
 out:

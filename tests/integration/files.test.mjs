@@ -138,8 +138,11 @@ describe('files', { concurrency: false }, () => {
       await append(carol, id, 0, randomBytes(5))])
       refused(answer, 403, 'not-a-member');
     assert.equal((await carol.call('HEAD', path(id))).status, 403);
+    const own = await put(randomBytes(10), bob);
     await session.remove(alice, bob);
     refused(await bob.get(path(id)), 403, 'not-a-member');
+    refused(await bob.call('DELETE', path(id)), 403, 'not-a-member');
+    ok(await bob.call('DELETE', path(own)), 204); // it counts for him
   });
 
   test('bytes and files are counted, and an answer says what is left', async () => {
@@ -199,6 +202,38 @@ describe('files', { concurrency: false }, () => {
     assert.ok((await bob.get(path(id))).bytes.equals(bytes));
   });
 
+  // Bob reads the beginning of a file and takes no more for now.
+  const readsSlowly = async id => {
+    const { hostname, port } = new URL(node.url);
+    const socket = connect(Number(port), hostname);
+    let got = 0;
+    socket.on('data', data => { got += data.length; socket.pause(); });
+    const over = new Promise(done => { socket.on('close', () => done(got)); });
+    socket.on('error', () => {});
+    socket.write(`GET ${path(id)} HTTP/1.1\r\nHost: x\r\n` +
+      `Authorization: Bearer ${bob.access}\r\n\r\n`);
+    await until(() => got > 0);
+    return { goesOn: () => { socket.removeAllListeners('data');
+      socket.on('data', data => { got += data.length; }); socket.resume();
+      return over; } };
+  };
+
+  test('a file that goes while it is read, and a database, end the reading alone', async () => {
+    await newSession();
+    const bytes = randomBytes(64 * PIECE);
+    let id = await put(bytes);
+    let reading = await readsSlowly(id);
+    ok(await alice.call('DELETE', path(id)), 204);
+    assert.ok(await reading.goesOn() < bytes.length);
+    id = await put(bytes);
+    reading = await readsSlowly(id);
+    await postgres.restart();
+    await reading.goesOn();
+    await until(async () => (await bob.call('HEAD', path(id))).status === 204);
+    assert.ok((await bob.get(path(id))).bytes.equals(bytes)); // the node is there
+    ok(await alice.call('DELETE', path(id)), 204);
+  });
+
   test('a file stays as long as a message names it', async () => {
     await newSession();
     const [named, twice, unnamed] = [await put(randomBytes(PIECE + 1)),
@@ -209,7 +244,11 @@ describe('files', { concurrency: false }, () => {
     refused(await name(alice, named, randomUUID()), 422, 'file-unknown');
     const { seq } = ok(await name(alice, named, twice), 201);
     ok(await name(bob, twice), 201);
-    assert.equal((await session.history(bob)).length, 3);
+    const again = { envelope: base64(session.envelope()), files: [await put(randomBytes(9))] };
+    ok(await alice.post(session.path('/send'), again), 201);
+    ok(await alice.call('DELETE', path(again.files[0])), 204);
+    ok(await alice.post(session.path('/send'), again), 200); // it is stored
+    assert.equal((await session.history(bob)).length, 4);
     const later = () => postgres.psql(`UPDATE hermetic.file
       SET touched_at = now() - interval '2 days'`);
     await later();

@@ -377,6 +377,30 @@ static void test_a_fork_is_kept(void **state)
 	house_end_branch(&branch);
 }
 
+/* A branch that counts before one of two that contradict each other says nothing of the
+ * other one. */
+static void test_a_fork_outlives_a_branch(void **state)
+{
+	struct world *w = *state;
+	struct house other, third;
+
+	house_add(w->alice, LAPTOP, TABLET);
+	other = house_branch(w->alice);
+	third = house_branch(w->alice);
+	house_add(w->alice, LAPTOP, TABLET + 1);
+	house_add(&other, PHONE, TABLET + 2);
+	house_remove(&third, TABLET, LAPTOP);
+	meet_well(w, w->alice, 2);
+	meet_badly(w, &other, "account-forked");
+	expect(w, 4, "no", "\"devices\":4");
+	meet(w, &third);
+	expect(w, 4, "no", "\"devices\":2");
+	expect(w, 4, "no", "\"forked\":true");
+	account_keys_clear(&other.keys[TABLET + 2]);
+	house_end_branch(&other);
+	house_end_branch(&third);
+}
+
 /* A stolen device began a branch; the recovery key's counts. */
 static void test_a_branch_that_counts(void **state)
 {
@@ -430,6 +454,7 @@ int main(void)
 		TEST(test_another_account_under_the_name),
 		TEST(test_only_what_was_printed_is_accepted),
 		TEST(test_a_fork_is_kept),
+		TEST(test_a_fork_outlives_a_branch),
 		TEST(test_a_branch_that_counts),
 		TEST(test_compared_on_the_other_branch),
 #undef TEST

@@ -403,11 +403,11 @@ void request_end_answer(struct request *req)
 
 	log_request(req, req->status,
 		    (size_t)(req->answer_length - req->answer_left));
-	if (req->conn != NULL) {
-		if (!whole)
-			conn_drop(req->conn);
-		req->answered(req->answered_arg, whole && req->head.keep_alive);
-	}
+	req->giver = NULL; /* it has ended: nothing cuts it any more */
+	if (req->conn != NULL && whole)
+		req->answered(req->answered_arg, req->head.keep_alive);
+	else if (req->conn != NULL)
+		conn_drop(req->conn); /* which forgets this request */
 	request_free(req);
 }
 
