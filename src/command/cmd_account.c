@@ -65,9 +65,31 @@ static enum err print_joined(void *context, const char *id)
 	return cmd_print_entered(context, id, "Joined");
 }
 
+/* The person is logged in all the same. */
+static void print_not_joined(void *context, const char *id,
+			     const struct why *why)
+{
+	const struct cmd *cmd = context;
+	struct buf safe = BUF_INIT;
+	json_t *line;
+
+	if (cmd->args->json) {
+		line = json_pack("{s:s, s:s, s:s}", "session_id", id, "error",
+				 why->slug, "detail", why->text);
+		out_json(line);
+		json_decref(line);
+		return;
+	}
+	out_put_safe(&safe, span_str(why->text));
+	(void)fprintf(stderr, "hermetic: Not joined: %s. %.*s\n", id,
+		      (int)safe.n, safe.n > 0 ? (const char *)safe.p : "");
+	buf_clear(&safe);
+}
+
 enum err cmd_log_in(struct cmd *cmd, bool is_new)
 {
-	const struct come_in_listener listener = { print_joined, cmd };
+	const struct come_in_listener listener = { print_joined,
+						   print_not_joined, cmd };
 	struct account_login login = {
 		.is_new = is_new,
 		.server = cmd->args->server,

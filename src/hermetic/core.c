@@ -20,7 +20,7 @@ struct hermetic_core {
 	struct why why, last;
 	bool unreachable; /* the last request's server */
 	bool asking;	  /* a request was handed out */
-	bool sends;	  /* the order is to send */
+	bool sends;	  /* the order is to send, perhaps what waits */
 
 	struct request asked; /* what waits for an answer */
 	struct call call;
@@ -274,6 +274,7 @@ static enum err start(struct hermetic_core *core, const void *wanted)
 		[HERMETIC_ORDER_STOCK] = ORDER_STOCK,
 		[HERMETIC_ORDER_ACCOUNT] = ORDER_ACCOUNT,
 		[HERMETIC_ORDER_MEET] = ORDER_MEET,
+		[HERMETIC_ORDER_FLUSH] = ORDER_REFRESH,
 	};
 	struct order order = { .offer = &core->offer };
 	struct hermetic_order given;
@@ -285,6 +286,7 @@ static enum err start(struct hermetic_core *core, const void *wanted)
 		TRY(refuse(core, "struct hermetic_order, or a part of it, "
 				 "wants its size and a kind that there is."));
 	order.kind = kinds[given.kind];
+	order.flush = given.kind == HERMETIC_ORDER_FLUSH;
 	order.session = given.session;
 	order.text = span_str(given.text != NULL ? given.text : "");
 	order.whom = given.whom;
@@ -292,9 +294,9 @@ static enum err start(struct hermetic_core *core, const void *wanted)
 		order.users = &given.whom;
 		order.user_count = 1;
 	}
-	core->unreachable = false;
-	core->sends = order.kind == ORDER_SEND;
 	TRY(device_start(core->device, &order));
+	core->unreachable = false;
+	core->sends = order.kind == ORDER_SEND || order.flush;
 out:
 	return e;
 }

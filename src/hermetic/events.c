@@ -131,10 +131,10 @@ static void send_again(struct hermetic *h)
 
 /* ---- listening ---- */
 
-enum err events_entered(struct hermetic *h, const char *session,
-			uint64_t before)
+void events_entered(struct hermetic *h, const char *session, uint64_t before)
 {
-	return h->live != NULL ? live_follow(h->live, session, before) : ERR_OK;
+	if (h->live != NULL && live_follow(h->live, session, before) != ERR_OK)
+		why_clear(&h->a.why);
 }
 
 /* How long poll() may wait, for who is outside of a step. */
@@ -188,6 +188,22 @@ out:
 	return e;
 }
 
+/* A session that is refused keeps no other from being listened to: its log, read
+ * once more, says whether this device is still in it. */
+static enum err follow(struct hermetic *h, const char *id, uint64_t after)
+{
+	enum err e = live_follow(h->live, id, after);
+
+	if (e == ERR_OK || err_class(e) == ERR_CLASS_LOCAL)
+		return e;
+	why_clear(&h->a.why);
+	e = view_refresh(&h->a, id);
+	if (err_class(e) == ERR_CLASS_LOCAL)
+		return e;
+	why_clear(&h->a.why);
+	return ERR_OK;
+}
+
 static enum err follow_asked(struct hermetic *h)
 {
 	const json_t *after;
@@ -195,7 +211,7 @@ static enum err follow_asked(struct hermetic *h)
 	enum err e = ERR_OK;
 
 	json_object_foreach(h->follow, id, after)
-	    TRY(live_follow(h->live, id, (uint64_t)json_integer_value(after)));
+	    TRY(follow(h, id, (uint64_t)json_integer_value(after)));
 out:
 	return e;
 }
@@ -211,9 +227,9 @@ static enum err follow_all(struct hermetic *h)
 	json_array_foreach(list, i, row)
 	{
 		if (strcmp(told_text(row, "state"), "member") == 0)
-			TRY(live_follow(h->live, told_text(row, "session_id"),
-					(uint64_t)json_integer_value(
-					    json_object_get(row, "last_seq"))));
+			TRY(follow(h, told_text(row, "session_id"),
+				   (uint64_t)json_integer_value(
+				       json_object_get(row, "last_seq"))));
 	}
 out:
 	json_decref(list);
@@ -268,6 +284,7 @@ enum hermetic_result hermetic_listen(struct hermetic *h)
 	if (e != ERR_OK) {
 		live_close(h->live);
 		h->live = NULL;
+		told_clear(&h->told);
 	}
 	return inside_result(h, e);
 }
@@ -289,6 +306,7 @@ enum hermetic_result hermetic_follow(struct hermetic *h, const char *session,
 	if (h->live == NULL)
 		goto out;
 	TRY(live_follow(h->live, session, after));
+	live_tell_after(h->live, session, after);
 	TRY(live_tell(h->live, &stopped));
 	TRY(watch(h));
 out:

@@ -201,7 +201,8 @@ enum hermetic_result hermetic_safety_number(struct hermetic *h,
 
 /* A person was shown the members with these marks: what is said from now on may be
  * sealed for them. Nothing is sealed for whoever came in since, unless the sender
- * says so (struct hermetic_saying). */
+ * says so (struct hermetic_saying). What was said before and waits for a person to
+ * look is sent with hermetic_flush(). */
 enum hermetic_result hermetic_shown(struct hermetic *h, const char *session,
 				    const char *const *marks, size_t count);
 
@@ -229,7 +230,7 @@ enum hermetic_result hermetic_rotate(struct hermetic *h, const char *session);
 enum hermetic_result hermetic_leave(struct hermetic *h, const char *session);
 /* A person has looked at what stops the session (`stop`), and goes on. */
 enum hermetic_result hermetic_resolve(struct hermetic *h, const char *session);
-/* Reads what is new there, and sends what waits. */
+/* Reads what is new there, and sends what waits, except what hermetic_flush() is for. */
 enum hermetic_result hermetic_refresh(struct hermetic *h, const char *session);
 
 /* ---- saying something ---- */
@@ -256,9 +257,9 @@ struct hermetic_sent {
 	uint64_t item;	 /* HERMETIC_KEPT: of the outbox */
 };
 
-/* HERMETIC_KEPT: it is sealed and stored here, hermetic_why() says for what it
- * waits, and it is sent by itself when that has come. `saying` and `sent` may be
- * NULL. */
+/* HERMETIC_KEPT: it is sealed and stored here, and hermetic_why() says for what it
+ * waits. It is sent by itself when that has come; what waits for a person to look
+ * is sent by hermetic_flush(). `saying` and `sent` may be NULL. */
 enum hermetic_result hermetic_send(struct hermetic *h, const char *session,
 				   const char *text,
 				   const struct hermetic_saying *saying,
@@ -276,6 +277,10 @@ struct hermetic_item {
 enum hermetic_result hermetic_outbox(struct hermetic *h, const char *session,
 				     const struct hermetic_item *const **list,
 				     size_t *count);
+/* Reads what is new in the session, and sends what waits there. What was said before
+ * hermetic_shown() goes to the members that were shown, too. HERMETIC_KEPT:
+ * something waits still, and hermetic_why() says for what. */
+enum hermetic_result hermetic_flush(struct hermetic *h, const char *session);
 #define HERMETIC_ALL_ITEMS UINT64_MAX /* in place of an item's number */
 /* Forgets an item, or all of the session. One that was posted before may stand in
  * the log all the same. HERMETIC_GONE: there was none; no item has the number 0. */
@@ -439,7 +444,8 @@ enum hermetic_order_kind {
 	HERMETIC_ORDER_RESOLVE,
 	HERMETIC_ORDER_STOCK, /* publish KeyPackages; no session */
 	HERMETIC_ORDER_ACCOUNT, /* read, and begin, this account's log; no session */
-	HERMETIC_ORDER_MEET /* whom: read that account's log; no session */
+	HERMETIC_ORDER_MEET, /* whom: read that account's log; no session */
+	HERMETIC_ORDER_FLUSH /* as hermetic_flush() */
 };
 
 struct hermetic_order {

@@ -156,7 +156,7 @@ const char *hermetic_advice(enum hermetic_result result)
 		[HERMETIC_KEPT] =
 		    "It is sent by itself once what it waits for has come. "
 		    "Where that is a person who has to look, show the members "
-		    "and call hermetic_shown().",
+		    "and call hermetic_shown() and hermetic_flush().",
 		[HERMETIC_USAGE] =
 		    "Mend the call: the sentence says what is wrong with it.",
 		[HERMETIC_PASSPHRASE] =

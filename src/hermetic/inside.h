@@ -83,9 +83,10 @@ enum hermetic_comparison inside_comparison(const json_t *object);
 
 /* ---- events.c ---- */
 
-/* This device is in the session now, which had `before` entries here. */
-MUST_CHECK enum err events_entered(struct hermetic *h, const char *session,
-				   uint64_t before);
+/* This device is in the session now, which had `before` entries here. That the
+ * session could not be followed is no failure of what was done: it is tried again
+ * with the next connection. */
+void events_entered(struct hermetic *h, const char *session, uint64_t before);
 /* Something waits there that may go later. */
 void events_note_unsent(struct hermetic *h, const char *session);
 

@@ -1,18 +1,19 @@
 /* Saying something, and the outbox. */
 #include "hermetic/inside.h"
+#include "reach/drive.h"
 #include "reach/view.h"
 
 /* What is kept is told with its reason, as a failure is. */
 static enum hermetic_result kept(struct hermetic *h,
 				 const struct outcome *outcome,
-				 const char *session,
-				 struct hermetic_sent *sent)
+				 const char *session)
 {
+	if (outcome->why != NULL && h->a.why.text[0] == '\0')
+		h->a.why = *outcome->why;
 	(void)why_set(&h->a.why, ERR_STATE_PENDING, "waiting",
 		      "It waits to be sent.");
 	if (outcome->passing)
 		events_note_unsent(h, session);
-	sent->item = outcome->item;
 	(void)inside_result(h, ERR_STATE_PENDING);
 	return HERMETIC_KEPT;
 }
@@ -41,8 +42,10 @@ enum hermetic_result hermetic_send(struct hermetic *h, const char *session,
 	order.key = saying.key;
 	order.to_new_members = saying.to_new_members;
 	e = view_send(&h->a, &order, &outcome);
-	if (outcome != NULL && outcome->kept)
-		return kept(h, outcome, session, sent);
+	if (outcome != NULL && outcome->kept) {
+		sent->item = outcome->item;
+		return kept(h, outcome, session);
+	}
 	if (e == ERR_OK)
 		sent->number = outcome->seq;
 	return inside_result(h, e);
@@ -77,6 +80,21 @@ enum hermetic_result hermetic_outbox(struct hermetic *h, const char *session,
 	*list = (const struct hermetic_item *const *)(void *)h->outbox.pointers;
 	*count = h->outbox.count;
 out:
+	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_flush(struct hermetic *h, const char *session)
+{
+	const struct order order = { .kind = ORDER_REFRESH,
+				     .session = session,
+				     .flush = true };
+	const struct outcome *outcome;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	e = drive_order(&h->a, &order, &outcome);
+	if (outcome != NULL && outcome->kept)
+		return kept(h, outcome, session);
 	return inside_result(h, e);
 }
 

@@ -140,7 +140,7 @@ enum hermetic_result hermetic_create(struct hermetic *h,
 	order.verified_only = creation.verified_only;
 	TRY(drive_order(&h->a, &order, &outcome));
 	memcpy(id, outcome->session, HERMETIC_ID_SIZE);
-	TRY(events_entered(h, id, 0));
+	events_entered(h, id, 0);
 out:
 	return inside_result(h, e);
 }
@@ -153,8 +153,10 @@ enum hermetic_result hermetic_join(struct hermetic *h, const char *session)
 	INSIDE_OPEN(h);
 	before = device_last_seq(h->a.device, session);
 	TRY(drive_session(&h->a, ORDER_JOIN, session));
-	TRY(events_entered(h, session, before));
-	TRY(drive_session(&h->a, ORDER_STOCK, NULL));
+	events_entered(h, session, before);
+	/* the server asks again for what is lacking */
+	if (drive_session(&h->a, ORDER_STOCK, NULL) != ERR_OK)
+		why_clear(&h->a.why);
 out:
 	return inside_result(h, e);
 }

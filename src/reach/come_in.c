@@ -26,6 +26,16 @@ static bool is_welcome(const json_t *welcomes, const char *id)
 	return false;
 }
 
+static void tell_failed(struct account *a,
+			const struct come_in_listener *listener, const char *id,
+			enum err e)
+{
+	(void)why_set(&a->why, e, "failed", "%s.", err_text(e));
+	if (listener->failed != NULL)
+		listener->failed(listener->context, id, &a->why);
+	why_clear(&a->why);
+}
+
 static enum err join(struct account *a, const struct come_in_listener *listener,
 		     const char *id)
 {
@@ -38,7 +48,7 @@ out:
 }
 
 /* Joins those whose Welcome is there, and takes them off the list. One that cannot be
- * joined keeps nobody from the others: `join` says why. */
+ * joined keeps nobody from the others: the listener is told why. */
 static enum err join_some(struct account *a,
 			  const struct come_in_listener *listener,
 			  json_t *coming, bool *any)
@@ -58,7 +68,8 @@ static enum err join_some(struct account *a,
 		e = join(a, listener, id);
 		if (err_class(e) == ERR_CLASS_LOCAL)
 			goto out;
-		why_clear(&a->why);
+		if (e != ERR_OK)
+			tell_failed(a, listener, id, e);
 		(void)json_array_remove(coming, i);
 		*any = true;
 	}

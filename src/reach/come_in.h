@@ -8,6 +8,8 @@ struct come_in_listener {
 	/* This device has joined. A failure that is not local keeps nobody from the
 	 * other sessions. */
 	enum err (*joined)(void *context, const char *id);
+	/* It could not be joined, and is not tried again by itself. May be NULL. */
+	void (*failed)(void *context, const char *id, const struct why *why);
 	void *context;
 };
 

@@ -291,14 +291,31 @@ out:
 	return e;
 }
 
+/* NULL: it is not followed. */
+static struct topic *find_topic(const struct live *live, const char *id)
+{
+	struct topic *topic = live->topics;
+
+	while (topic != NULL && strcmp(topic->id, id) != 0)
+		topic = topic->next;
+	return topic;
+}
+
+void live_tell_after(struct live *live, const char *id, uint64_t after)
+{
+	struct topic *topic = find_topic(live, id);
+
+	if (topic != NULL)
+		topic->told = after;
+}
+
 enum err live_follow(struct live *live, const char *id, uint64_t after)
 {
 	struct topic *topic;
 	enum err e = ERR_OK;
 
-	for (topic = live->topics; topic != NULL; topic = topic->next)
-		if (strcmp(topic->id, id) == 0)
-			return ERR_OK;
+	if (find_topic(live, id) != NULL)
+		return ERR_OK;
 	topic = calloc(1, sizeof(*topic));
 	ENSURE(topic != NULL, ERR_LOCAL_MEMORY);
 	memcpy(topic->id, id, strlen(id) + 1);
@@ -345,12 +362,10 @@ out:
  * by an order. */
 static enum err see_stop(struct live *live, const char *id)
 {
-	struct topic *topic = live->topics;
+	struct topic *topic = find_topic(live, id);
 	bool before;
 	enum err e;
 
-	while (topic != NULL && strcmp(topic->id, id) != 0)
-		topic = topic->next;
 	if (topic == NULL)
 		return ERR_OK;
 	before = topic->stopped;

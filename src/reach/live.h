@@ -34,9 +34,12 @@ MUST_CHECK enum err live_open(struct account *a,
 void live_close(struct live *live);
 
 /* From now on, tells every place of this session's log after `after`: first
- * those that are kept already. */
+ * those that are kept already. One that is followed goes on as it did. */
 MUST_CHECK enum err live_follow(struct live *live, const char *id,
 				uint64_t after);
+
+/* Tells a session that is followed from there on: what was told may be told again. */
+void live_tell_after(struct live *live, const char *id, uint64_t after);
 
 /* Tells what the device has and was not told yet, for instance because another
  * process read it. *stopped: the listener wants no more. */

@@ -58,6 +58,7 @@ drive(core.order(OrderKind.STOCK))
 session, _ = drive(core.order(OrderKind.CREATE, users=[whom], name="core"))
 _, sent = drive(core.order(OrderKind.SEND, session, text="who is there?",
                            to_new_members=True))
+assert not drive(core.order(OrderKind.FLUSH, session))[1].kept
 assert sent.number > 0 and not sent.kept
 print(json.dumps({"session": session, "number": sent.number}), flush=True)
 
@@ -78,4 +79,19 @@ try:
 except hermetic.Failure as failure:
     print(json.dumps({"refused": failure.result.name, "why": str(failure),
                       "advice": failure.advice}))
+core.close()
+
+
+class Full(dict):
+    """Records on a disk that is full."""
+
+    def __setitem__(self, name: str, value: bytes) -> None:
+        raise OSError("the disk is full")
+
+
+core = Core(name, device_id, Full(records), stock=2)
+try:
+    drive(core.order(OrderKind.SEND, session, text="not kept"))
+except OSError as error:
+    print(error)
 core.close()

@@ -198,7 +198,7 @@ describe('with a server', { concurrency: false }, () => {
     await each(pattern => until(() => {
       if (child.exitCode !== null) throw new Error(`it ended: ${out}${err}`);
       return pattern.exec(out);
-    }, { name: `${script} to say ${pattern}` }));
+    }, { name: `${script} to say ${pattern}` }), line => child.stdin.write(`${line}\n`));
     assert.equal(await ended, 0, err);
     return out;
   }
@@ -216,6 +216,22 @@ describe('with a server', { concurrency: false }, () => {
     assert.deepEqual(await alice.texts(id), ['from Python']);
   });
 
+  test('who is refused in one session talks in another', async () => {
+    const name = `ear-${alice.name.slice(-8)}`;
+    const makes = async () => (await alice.does('create', '--invite',
+      name))[0].session_id;
+    const out = await python('tests/embedding/listener.py',
+      [newHome(), node.url, name], async (said, tell) => {
+        await said(/registered/);
+        const talk = await makes(), left = await makes();
+        tell(`${talk} ${left}`);
+        await said(/joined/);
+        await alice.does('remove', left, name);
+        tell('go on');
+      });
+    assert.match(out, /listens\n$/);
+  });
+
   test('a device without input and output is driven by a loop of others',
     async () => {
       const name = `core-${alice.name.slice(-8)}`;
@@ -227,7 +243,9 @@ describe('with a server', { concurrency: false }, () => {
           await alice.does('send', id, 'me');
           await alice.does('send', id, 'end');
         });
-      const [, heard, refused] = out.trim().split('\n').map(l => JSON.parse(l));
+      const lines = out.trim().split('\n');
+      assert.equal(lines.pop(), 'the disk is full');
+      const [, heard, refused] = lines.map(l => JSON.parse(l));
       assert.deepEqual(heard.heard, ['me', 'end']);
       assert.equal(heard.name, 'core');
       assert.equal(heard.sessions.length, 1);

@@ -49,7 +49,7 @@ class EventKind(IntEnum):
 
 class OrderKind(IntEnum):
     REFRESH, SEND, CREATE, JOIN, INVITE, REMOVE, ROTATE, LEAVE, RESOLVE, STOCK, \
-        ACCOUNT, MEET = range(12)
+        ACCOUNT, MEET, FLUSH = range(13)
 
 
 class Failure(Exception):
@@ -329,6 +329,13 @@ class Device:
 
     def outbox(self, session: str | None = None) -> list[Item]:
         return self._list(Item, _native.Item, lib.hermetic_outbox, _text(session))
+
+    def flush(self, session: str) -> bool:
+        """Sends what waits, also for a person to look. False: something waits still."""
+        result = lib.hermetic_flush(self._h, _text(session))
+        if result != Result.KEPT:
+            self._must(result)
+        return result != Result.KEPT
 
     def drop(self, session: str, item: int) -> None:
         self._must(lib.hermetic_drop(self._h, _text(session), item))

@@ -12,7 +12,8 @@ from ._native import lib
 class Core:
     """Orders are generators: of (method, path, body), each to be answered by send()
     with (status, body); or of a number, the seconds to wait. The records are kept in
-    a mapping, which holds keys: who writes it to a disk seals it.
+    a mapping, which holds keys: who writes it to a disk seals it. What the mapping
+    raises is raised by the call that used it.
     """
 
     def __init__(self, username: str, device_id: str,
@@ -20,17 +21,18 @@ class Core:
                  algorithms: str | None = None, stock: int = 0) -> None:
         self._records = records
         self._before: dict[str, bytes | None] = {}
+        self._raised: BaseException | None = None
         self._store = self._make_store()
         config = _native.CoreConfig(
             username=_text(username), device_id=_text(device_id),
             algorithms=_text(algorithms), store=c.pointer(self._store),
             stock=stock)
         self._core = c.c_void_p()
-        result = lib.hermetic_core_new(config, c.byref(self._core))
-        if result != Result.OK:
-            failure = self._failure(result)
+        try:
+            self._must(lib.hermetic_core_new(config, c.byref(self._core)))
+        except BaseException:
             self.close()
-            raise failure
+            raise
 
     def close(self) -> None:
         lib.hermetic_core_free(self._core)
@@ -40,7 +42,14 @@ class Core:
         return Failure(result, lib.hermetic_core_why(self._core).decode(),
                        lib.hermetic_core_slug(self._core).decode())
 
+    def _raise(self) -> None:
+        """Raises what the records raised meanwhile: C cannot pass it on."""
+        raised, self._raised = self._raised, None
+        if raised is not None:
+            raise raised
+
     def _must(self, result: int) -> None:
+        self._raise()
         if result != Result.OK:
             raise self._failure(result)
 
@@ -84,7 +93,16 @@ class Core:
             self._records.pop(key, None)
             return Result.OK
 
-        made = {f.__name__: fields[f.__name__](f)
+        def guarded(function: Any) -> Any:
+            def call(*arguments: Any) -> Any:
+                try:
+                    return function(*arguments)
+                except BaseException as raised:
+                    self._raised = self._raised or raised
+                    return None if function is rollback else Result.LOCAL
+            return call
+
+        made = {f.__name__: fields[f.__name__](guarded(f))
                 for f in (begin, commit, rollback, get, put, remove)}
         return _native.Store(**made)
 
@@ -126,8 +144,7 @@ class Core:
         outcome = c.POINTER(_native.Outcome)()
         result = lib.hermetic_core_outcome(self._core, c.byref(outcome))
         kept = result == Result.KEPT
-        if not kept:
-            self._must(result)
+        self._must(Result.OK if kept else result)
         o = outcome.contents
         why = lib.hermetic_core_why(self._core).decode() if kept else ""
         return o.session.decode(), Sent(o.number, o.item, kept, why)
@@ -138,6 +155,7 @@ class Core:
     def events(self) -> Iterator[Event]:
         while event := lib.hermetic_core_next_event(self._core):
             yield _made(Event, event.contents)
+        self._raise()
 
     # ---- asking ----
 

@@ -150,7 +150,8 @@ def _functions() -> None:
         "shown": (c.c_int, [h, text, c.POINTER(text), c.c_size_t]),
         "create": (c.c_int, [h, c.POINTER(Creation), text]),
         **{verb: (c.c_int, [h, text]) for verb in (
-            "join", "rotate", "leave", "resolve", "refresh", "compared")},
+            "join", "rotate", "leave", "resolve", "refresh", "flush",
+            "compared")},
         "invite": (c.c_int, [h, text, text, c.POINTER(c.c_size_t)]),
         "remove": (c.c_int, [h, text, text]),
         "send": (c.c_int, [h, text, text, c.POINTER(Saying), c.POINTER(Sent)]),
