@@ -117,7 +117,7 @@ static enum err repeat(struct device *d)
 	    json_integer((json_int_t)(core_now_ms(d) + TURN_MS)));
 	work_changed(d);
 	TRY(say_name(d, &item));
-	outbox_set_quiet(&d->open, item);
+	outbox_set_quiet(&d->open, item, OUTBOX_NAME);
 out:
 	return e;
 }

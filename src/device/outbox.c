@@ -303,7 +303,7 @@ bool outbox_is_over(const struct device *d, const json_t *item)
 	return ends > 0 && ends <= core_now_ms(d);
 }
 
-void outbox_set_quiet(struct membership *m, uint64_t item)
+void outbox_set_quiet(struct membership *m, uint64_t item, const char *kind)
 {
 	json_t *row;
 	size_t i;
@@ -311,13 +311,27 @@ void outbox_set_quiet(struct membership *m, uint64_t item)
 	json_array_foreach(list_of(m), i, row)
 	{
 		if (record_number_or_0(row, "item") == item)
-			(void)json_object_set_new(row, "quiet", json_true());
+			(void)json_object_set_new(row, "quiet",
+						  json_string(kind));
 	}
 }
 
 bool outbox_is_quiet(const json_t *item)
 {
-	return json_is_true(json_object_get(item, "quiet"));
+	return json_object_get(item, "quiet") != NULL;
+}
+
+const json_t *outbox_find_quiet(const struct membership *m, const char *kind)
+{
+	const char *quiet;
+	const json_t *item;
+
+	for (size_t at = 0; (item = outbox_next(m, &at)) != NULL; at++) {
+		quiet = record_string(item, "quiet");
+		if (quiet != NULL && strcmp(quiet, kind) == 0)
+			return item;
+	}
+	return NULL;
 }
 
 void outbox_forget_quiet(struct membership *m)

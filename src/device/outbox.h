@@ -21,11 +21,15 @@ MUST_CHECK enum err outbox_put(struct device *d, struct span content,
 			       uint64_t expires_ms, const char *key,
 			       uint64_t *item);
 
-/* The device says it by itself: nobody is told of it, and the list does not show
- * it. outbox_forget_quiet() drops those that were refused in an epoch that is
- * over. */
-void outbox_set_quiet(struct membership *m, uint64_t item);
+/* What the device says by itself: nobody is told of it, and the list does not show
+ * it. outbox_find_quiet() gives the first one of that kind that waits; NULL: none
+ * does; borrowed. outbox_forget_quiet() drops those that were refused in an epoch
+ * that is over. */
+#define OUTBOX_NAME "name"
+#define OUTBOX_RECEIPT "receipt"
+void outbox_set_quiet(struct membership *m, uint64_t item, const char *kind);
 bool outbox_is_quiet(const json_t *item);
+const json_t *outbox_find_quiet(const struct membership *m, const char *kind);
 void outbox_forget_quiet(struct membership *m);
 
 /* Has the time of an item come before it was sent? */

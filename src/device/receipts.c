@@ -199,7 +199,7 @@ static enum err receipt_make(struct device *d)
 	content_put_receipt(&content, delivered, read);
 	TRY(buf_end(&content));
 	TRY(outbox_put(d, buf_span(&content), 0, NULL, &item));
-	outbox_set_quiet(&d->open, item);
+	outbox_set_quiet(&d->open, item, OUTBOX_RECEIPT);
 	raise_to(told, "delivered", delivered);
 	raise_to(told, "read", read);
 out:
@@ -209,6 +209,56 @@ out:
 
 const struct step receipts_step_make = { "receipt",    NULL, receipt_due,
 					 receipt_make, NULL, NULL };
+
+/* ---- one that was not sent ---- */
+
+enum err receipts_unsent(struct device *d, uint64_t *item)
+{
+	const json_t *row = outbox_find_quiet(&d->open, OUTBOX_RECEIPT);
+	bool wanted = true;
+	enum err e = ERR_OK;
+
+	*item = 0;
+	if (row == NULL)
+		return ERR_OK;
+	TRY(receipts_wish(d, &wanted));
+	if (!wanted || core_now_ms(d) >= record_number_or_0(row, "queued_at") +
+					     RECEIPTS_WAIT_MS)
+		*item = record_number_or_0(row, "item");
+out:
+	return e;
+}
+
+/* That the wish cannot be read ends the order: drop() fails, too. */
+static bool drop_due(struct device *d)
+{
+	uint64_t item;
+
+	return core_is_settled(d) &&
+	       (receipts_unsent(d, &item) != ERR_OK || item > 0);
+}
+
+/* The log was read to its end, and does not have it. What it told is told by the
+ * next one. */
+static enum err drop(struct device *d)
+{
+	json_t *told = object_of(notes_of(d), "told");
+	size_t dropped = 0;
+	uint64_t item;
+	enum err e;
+
+	TRY(receipts_unsent(d, &item));
+	TRY(outbox_drop(&d->open, item, &dropped));
+	(void)json_object_del(told, "delivered");
+	(void)json_object_del(told, "read");
+	work_changed(d);
+out:
+	return e;
+}
+
+const struct step receipts_step_drop = {
+	"unsent receipt", NULL, drop_due, drop, NULL, NULL
+};
 
 /* ---- showing ---- */
 
@@ -317,12 +367,18 @@ out:
 enum err device_read_to(struct device *device, const char *session,
 			uint64_t seq)
 {
+	bool wanted = true;
 	uint64_t before;
 	enum err e;
 
 	if (device->work.running)
 		return ERR_STATE_PENDING;
 	TRY(core_begin(device));
+	TRY(receipts_wish(device, &wanted));
+	if (!wanted) {
+		core_end_reading(device);
+		goto out;
+	}
 	TRY(core_load(device, session));
 	before = record_number_or_0(notes_of(device), "read");
 	if (seq <= before || seq > session_seq(device->open.session)) {

@@ -33,6 +33,12 @@ void receipts_note_last(struct device *d, const struct session_event *event);
 /* Does the person want them to be written? Inside a transaction. */
 MUST_CHECK enum err receipts_wish(struct device *d, bool *on);
 
+/* A receipt that waits and is not to be sent any more, since the person wants none
+ * now, or since it could not be sent for so long: *item, or 0. Inside a
+ * transaction. */
+#define RECEIPTS_WAIT_MS 60000
+MUST_CHECK enum err receipts_unsent(struct device *d, uint64_t *item);
+
 /* Adds delivered and read of `user` to a member's row. */
 void receipts_describe(const struct membership *m, struct span user,
 		       json_t *row);

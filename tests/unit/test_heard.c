@@ -12,6 +12,7 @@
 #include "device/content.h"
 #include "device/entry.h"
 #include "device/marks.h"
+#include "device/outbox.h"
 #include "device/receipts.h"
 #include "device/said.h"
 
@@ -528,6 +529,46 @@ static void receipts_of_all_are_bounded(void **state)
 	assert_true(count_receipts(2000) <= 4000);
 }
 
+/* The device queues `content` by itself. */
+static uint64_t queue(struct world *w, const struct buf *content,
+		      const char *kind)
+{
+	uint64_t item;
+
+	MUST(outbox_put(&w->device, buf_span(content), 0, NULL, &item));
+	outbox_set_quiet(&w->device.open, item, kind);
+	return item;
+}
+
+static void expect_unsent(struct world *w, uint64_t expected)
+{
+	uint64_t item;
+
+	MUST(receipts_unsent(&w->device, &item));
+	assert_int_equal(item, expected);
+}
+
+static void receipts_do_not_wait(void **state)
+{
+	struct buf content = BUF_INIT;
+	struct world *w = *state;
+	uint64_t item;
+
+	content_put_receipt(&content, 2, 1);
+	MUST(buf_end(&content));
+	(void)queue(w, &content, OUTBOX_NAME);
+	expect_unsent(w, 0);
+	item = queue(w, &content, OUTBOX_RECEIPT);
+	expect_unsent(w, 0);
+	MUST(device_set_receipts(&w->device, false));
+	expect_unsent(w, item);
+	MUST(device_set_receipts(&w->device, true));
+	expect_unsent(w, 0);
+	w->now_ms += RECEIPTS_WAIT_MS;
+	expect_unsent(w, item);
+	buf_clear(&content);
+}
+
 static void the_rest_is_shown(void **state)
 {
 	static const uint8_t nowhere[MIMI_ID] = { MIMI_SHA256 };
@@ -587,6 +628,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(receipts_are_two_numbers, setup,
 						teardown),
 		cmocka_unit_test(receipts_of_all_are_bounded),
+		cmocka_unit_test_setup_teardown(receipts_do_not_wait, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(the_rest_is_shown, setup,
 						teardown),
 	};
