@@ -327,6 +327,7 @@ enum err entry_keep(struct device *d, const struct session_event *event,
 	put_sender(event, entry);
 	if (event->kind != SESSION_REFUSED)
 		receipts_note_view(d, event);
+	receipts_note_commit(d, event, people);
 	TRY(put_kind(d, event, people, entry));
 	if (event->kind == SESSION_OWN || event->own_commit)
 		(void)json_object_set_new(entry, "own", json_true());

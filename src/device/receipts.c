@@ -74,6 +74,63 @@ void receipts_note_view(struct device *d, const struct session_event *event)
 			 event->view_seq);
 }
 
+/* Has that user a leaf that did not come by this commit, or had one that it took? */
+static bool was_in(const struct device *d, struct span user,
+		   const struct session_event *event,
+		   const struct entry_people *people)
+{
+	struct mls_member member;
+	const json_t *identity;
+	uint32_t leaf = 0;
+	size_t i, came = 0, is = 0;
+
+	json_array_foreach(people->removed, i, identity)
+	{
+		if (span_equal(
+			roles_user(span_str(json_string_value(identity))),
+			user))
+			return true;
+	}
+	json_array_foreach(people->added, i, identity) came +=
+	    span_equal(roles_user(span_str(json_string_value(identity))), user);
+	if (event->external_join)
+		came +=
+		    span_equal(roles_user(buf_span(&event->identity)), user);
+	while (d->open.session != NULL &&
+	       mls_group_next_member(session_group(d->open.session), &leaf,
+				     &member))
+		is += span_equal(roles_user(member.identity), user);
+	return is > came;
+}
+
+/* Whoever comes in reads nothing of before, also who was in before. */
+static void note_newcomer(struct device *d, struct span identity,
+			  const struct session_event *event,
+			  const struct entry_people *people)
+{
+	json_t *row;
+
+	if (was_in(d, roles_user(identity), event, people))
+		return;
+	row = row_of(d, identity);
+	(void)json_object_clear(row);
+	raise_to(row, "since", event->seq);
+}
+
+void receipts_note_commit(struct device *d, const struct session_event *event,
+			  const struct entry_people *people)
+{
+	const json_t *identity;
+	size_t i;
+
+	if (event->kind != SESSION_COMMIT || people == NULL)
+		return;
+	json_array_foreach(people->added, i, identity) note_newcomer(
+	    d, span_str(json_string_value(identity)), event, people);
+	if (event->external_join)
+		note_newcomer(d, buf_span(&event->identity), event, people);
+}
+
 void receipts_note_last(struct device *d, const struct session_event *event)
 {
 	if (!is_own_user(d, event))
@@ -311,6 +368,8 @@ enum err receipts_show(struct device *d, const char *session, json_t *entry)
 	of = json_object_get(json_object_get(m.notes, RECORD), "of");
 	json_object_foreach(of, user, row)
 	{
+		if (record_number_or_0(row, "since") >= seq)
+			continue;
 		if (record_number_or_0(row, "read") >= seq)
 			TRY(put_user(d, user, "read_by", entry));
 		if (record_number_or_0(row, "delivered") >= seq)

@@ -3,9 +3,10 @@
  * read: two numbers of the log's order a user (docs/adr/0050). What others say of
  * themselves, and what this device has said, stands in the notes of a membership,
  *
- *   receipts: {of: {USER: {delivered, read}}, last?, read?, told: {delivered, read,
- *              at}}
+ *   receipts: {of: {USER: {delivered, read, since?}}, last?, read?,
+ *              told: {delivered, read, at}}
  *
+ * `since` is the entry by which the user came in last: nothing up to there counts.
  * `last` is the last entry of others that a receipt can be about, `read` how far the
  * person here has read, `at` when this device wrote a receipt last.
  */
@@ -13,6 +14,7 @@
 #define HERMETIC_DEVICE_RECEIPTS_H
 
 #include "device/core.h"
+#include "device/entry.h"
 
 /* A device writes a receipt at most so often: all members together at most once a
  * second, and none more often than every five. */
@@ -26,6 +28,10 @@ uint64_t receipts_interval_ms(uint32_t members);
 void receipts_note_view(struct device *d, const struct session_event *event);
 void receipts_heard(struct device *d, const struct session_event *event,
 		    struct span value, json_t *entry);
+
+/* An entry is kept by which users may have come in. */
+void receipts_note_commit(struct device *d, const struct session_event *event,
+			  const struct entry_people *people);
 
 /* Something other than a receipt was kept as the entry `seq`, of another user. */
 void receipts_note_last(struct device *d, const struct session_event *event);

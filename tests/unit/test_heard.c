@@ -529,6 +529,61 @@ static void receipts_of_all_are_bounded(void **state)
 	assert_true(count_receipts(2000) <= 4000);
 }
 
+/* A commit adds that device. */
+static void add(struct world *w, const char *identity)
+{
+	struct session_event event = { .kind = SESSION_COMMIT,
+				       .seq = ++w->seq };
+	struct entry_people people = { .added = json_pack("[s]", identity) };
+
+	buf_put_str(&event.identity, "alice/1");
+	MUST(buf_end(&event.identity));
+	MUST(entry_keep(&w->device, &event, &people));
+	entry_people_clear(&people);
+	session_event_clear(&event);
+}
+
+/* Is that user on the list of a text of our own? */
+static bool has(struct world *w, uint64_t seq, const char *list,
+		const char *user)
+{
+	json_t *shown = json_pack("{s:I, s:s, s:b}", "seq", (json_int_t)seq,
+				  "kind", "text", "own", 1);
+	const json_t *name;
+	bool found = false;
+	size_t i;
+
+	MUST(record_put(&w->store, "meta/" SESSION_TEXT, w->device.open.notes));
+	MUST(receipts_show(&w->device, SESSION_TEXT, shown));
+	json_array_foreach(json_object_get(shown, list), i, name) found |=
+	    strcmp(json_string_value(name), user) == 0;
+	json_decref(shown);
+	return found;
+}
+
+static void nobody_has_what_came_before(void **state)
+{
+	struct world *w = *state;
+	uint64_t first = text(w, "alice", "one"), second, third;
+
+	add(w, "carol/1");
+	second = text(w, "alice", "two");
+	(void)receipt(w, "bob", second, second);
+	(void)receipt(w, "carol", second, second);
+	assert_true(has(w, first, "delivered_to", "bob"));
+	assert_true(has(w, first, "read_by", "bob"));
+	assert_false(has(w, first, "delivered_to", "carol"));
+	assert_false(has(w, first, "read_by", "carol"));
+	assert_true(has(w, second, "delivered_to", "carol"));
+	assert_true(has(w, second, "read_by", "carol"));
+	/* she was away, and is in again */
+	third = text(w, "alice", "three");
+	add(w, "carol/2");
+	assert_false(has(w, second, "delivered_to", "carol"));
+	(void)receipt(w, "carol", w->seq, w->seq);
+	assert_false(has(w, third, "delivered_to", "carol"));
+}
+
 /* The device queues `content` by itself. */
 static uint64_t queue(struct world *w, const struct buf *content,
 		      const char *kind)
@@ -628,6 +683,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(receipts_are_two_numbers, setup,
 						teardown),
 		cmocka_unit_test(receipts_of_all_are_bounded),
+		cmocka_unit_test_setup_teardown(nobody_has_what_came_before,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(receipts_do_not_wait, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(the_rest_is_shown, setup,
