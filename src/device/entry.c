@@ -190,6 +190,7 @@ static enum err put_content(struct device *d, const struct session_event *event,
 {
 	enum content_type type;
 	struct span value;
+	bool late = false;
 	enum err e = content_read(buf_span(&event->data), &type, &value);
 
 	if (e != ERR_OK) {
@@ -205,7 +206,12 @@ static enum err put_content(struct device *d, const struct session_event *event,
 	if (type == CONTENT_MIMI)
 		return heard_mimi(d, event, value, entry);
 	if (type == CONTENT_NAME)
-		TRY(naming_heard(d, value));
+		TRY(naming_heard(d, event, value, &late));
+	if (late) {
+		set_kind(entry, ENTRY_UNREADABLE);
+		set_text(entry, "reason", "another name came before it");
+		goto out;
+	}
 	set_kind(entry, type == CONTENT_NAME ? ENTRY_NAME : ENTRY_TEXT);
 	TRY(record_set_text(entry, "text", value));
 	if (type == CONTENT_TEXT)

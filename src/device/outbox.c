@@ -290,6 +290,9 @@ enum err outbox_seal(struct device *d, json_t *item)
 	TRY(signer_of_session(&signer, d));
 	TRY(seal(d, item, &signer, nonce));
 	TRY(record_set_hex(item, "nonce", SPAN_ARRAY(nonce)));
+	(void)json_object_set_new(
+	    item, "view",
+	    json_integer((json_int_t)session_seq(d->open.session)));
 	(void)json_object_del(item, "content");
 out:
 	signer_clear(&signer);
@@ -371,6 +374,14 @@ static size_t find_nonce(const json_t *list, const uint8_t *nonce)
 	}
 	buf_clear(&hex);
 	return i;
+}
+
+uint64_t outbox_view(const struct membership *m, const uint8_t *nonce)
+{
+	json_t *list = list_of(m);
+
+	return record_number_or_0(json_array_get(list, find_nonce(list, nonce)),
+				  "view");
 }
 
 /* The last places are noted, for a process whose item another one found in the

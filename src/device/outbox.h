@@ -5,7 +5,7 @@
  * which they are sent. The items stand in the notes of a membership,
  *
  *   outbox: [{item, key?, queued_at, expires_at?, quiet?, content?, nonce?,
- *             file?, refused?, detail?}…]
+ *             view?, file?, refused?, detail?}…]
  *
  * with `content` until it is sealed; from then on it stands in the outbox of
  * the MLS session, under `nonce`.
@@ -65,6 +65,9 @@ uint64_t outbox_sealed_ms(const struct membership *m, const json_t *item);
 /* Seals it (again) under the keys of now: again only when the epoch is another
  * one, since both envelopes of one epoch could come to stand in the log. */
 MUST_CHECK enum err outbox_seal(struct device *d, json_t *item);
+
+/* How far the log was read when the item with that nonce was sealed; 0: not known. */
+uint64_t outbox_view(const struct membership *m, const uint8_t *nonce);
 
 /* The log shows an own envelope at `seq`: its item leaves. */
 MUST_CHECK enum err outbox_sent(struct device *d, const uint8_t *nonce,

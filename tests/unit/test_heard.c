@@ -12,6 +12,7 @@
 #include "device/content.h"
 #include "device/entry.h"
 #include "device/marks.h"
+#include "device/naming.h"
 #include "device/outbox.h"
 #include "device/receipts.h"
 #include "device/said.h"
@@ -30,6 +31,7 @@ struct world {
 	struct device_store store;
 	struct device device;
 	uint64_t seq;
+	uint64_t view;	       /* of who speaks */
 	uint8_t last[MIMI_ID]; /* the id of what was said last */
 	uint64_t now_ms;
 	uint64_t ends_ms; /* of what is said; 0: never */
@@ -139,7 +141,8 @@ static int teardown(void **state)
 static uint64_t hear(struct world *w, const char *user, struct span content)
 {
 	struct session_event event = { .kind = SESSION_MESSAGE,
-				       .seq = ++w->seq };
+				       .seq = ++w->seq,
+				       .view_seq = w->view };
 	struct said said = { .text = BUF_INIT };
 	struct span message = content;
 	const uint8_t *salt = event.nonce;
@@ -624,6 +627,61 @@ static void receipts_do_not_wait(void **state)
 	buf_clear(&content);
 }
 
+static uint64_t name(struct world *w, const char *user, uint64_t view,
+		     const char *words)
+{
+	struct buf content = BUF_INIT;
+	uint64_t seq;
+
+	content_put(&content, CONTENT_NAME, span_str(words));
+	MUST(buf_end(&content));
+	w->view = view;
+	seq = hear(w, user, buf_span(&content));
+	buf_clear(&content);
+	return seq;
+}
+
+static void expect_name(const struct world *w, const char *words)
+{
+	assert_string_equal(membership_name(&w->device.open), words);
+}
+
+static void a_late_repeat_undoes_no_name(void **state)
+{
+	struct world *w = *state;
+	uint64_t old = name(w, "alice", 0, "old"), late;
+	uint64_t now = name(w, "bob", old, "new");
+
+	expect_name(w, "new");
+	late = name(w, "alice", old, "old");
+	expect_name(w, "new");
+	expect(w, late, "kind", "unreadable");
+	/* who says two names at once means the second one */
+	(void)name(w, "bob", old, "newer");
+	expect_name(w, "newer");
+	late = name(w, "alice", now, "old");
+	expect_name(w, "newer");
+	(void)name(w, "alice", late, "old");
+	expect_name(w, "old");
+}
+
+static void a_repeat_does_not_wait(void **state)
+{
+	struct buf content = BUF_INIT;
+	struct world *w = *state;
+	uint64_t item;
+
+	content_put(&content, CONTENT_NAME, SPAN_LIT("old"));
+	MUST(buf_end(&content));
+	(void)json_object_set_new(w->device.open.notes, "rename_at",
+				  json_integer(1));
+	item = queue(w, &content, OUTBOX_NAME);
+	assert_int_equal(naming_unsent(&w->device), 0);
+	(void)name(w, "bob", 0, "new");
+	assert_int_equal(naming_unsent(&w->device), item);
+	buf_clear(&content);
+}
+
 static void the_rest_is_shown(void **state)
 {
 	static const uint8_t nowhere[MIMI_ID] = { MIMI_SHA256 };
@@ -686,6 +744,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nobody_has_what_came_before,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(receipts_do_not_wait, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_late_repeat_undoes_no_name,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_repeat_does_not_wait, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(the_rest_is_shown, setup,
 						teardown),
