@@ -11,6 +11,7 @@
 
 #include "device/content.h"
 #include "device/entry.h"
+#include "device/expiry.h"
 #include "device/marks.h"
 #include "device/naming.h"
 #include "device/outbox.h"
@@ -457,6 +458,38 @@ static void many_texts_go(void **state)
 	assert_int_equal(w->records[RECORDS_MAX - 1].value.n, 2);
 }
 
+static size_t count_hours(const struct world *w)
+{
+	json_t *hours = NULL;
+	size_t count;
+
+	MUST(record_get(&w->store, "ends", &hours));
+	count = json_object_size(hours);
+	json_decref(hours);
+	return count;
+}
+
+/* Each message ends in another hour, within eleven years: a member's wish does not
+ * make the book of ends grow. */
+static void the_book_of_ends_is_bounded(void **state)
+{
+	const uint64_t apart = UINT64_C(97) * 3600000;
+	struct world *w = *state;
+	uint64_t first = w->now_ms + 1000;
+
+	for (uint64_t i = 0; i < 1000; i++)
+		MUST(expiry_note(&w->device, i + 1, first + i * apart));
+	assert_true(count_hours(w) < 70);
+	for (uint64_t i = 0; i < 1000; i++) {
+		w->now_ms = first + i * apart;
+		assert_true(w->device.ends_ms <= w->now_ms);
+		MUST(device_sweep(&w->device));
+		assert_true(w->device.ends_ms > w->now_ms);
+		assert_true(count_hours(w) < 70);
+	}
+	assert_int_equal(count_hours(w), 0);
+}
+
 static uint64_t receipt(struct world *w, const char *user, uint64_t delivered,
 			uint64_t read)
 {
@@ -738,6 +771,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(edits_go_with_their_message,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(many_texts_go, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_book_of_ends_is_bounded,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(receipts_are_two_numbers, setup,
 						teardown),
 		cmocka_unit_test(receipts_of_all_are_bounded),
