@@ -219,7 +219,8 @@ MUST_CHECK enum err device_outbox_drop(struct device *device,
 				       const char *session, uint64_t item,
 				       size_t *dropped);
 
-/* The person has read up to that entry: the next receipt says so. */
+/* The person has read up to that entry: the next receipt says so. Nothing is noted
+ * while the person wants no receipts. */
 MUST_CHECK enum err device_read_to(struct device *device, const char *session,
 				   uint64_t seq);
 

@@ -190,6 +190,7 @@ static enum err put_content(struct device *d, const struct session_event *event,
 {
 	enum content_type type;
 	struct span value;
+	bool late = false;
 	enum err e = content_read(buf_span(&event->data), &type, &value);
 
 	if (e != ERR_OK) {
@@ -205,7 +206,12 @@ static enum err put_content(struct device *d, const struct session_event *event,
 	if (type == CONTENT_MIMI)
 		return heard_mimi(d, event, value, entry);
 	if (type == CONTENT_NAME)
-		TRY(naming_heard(d, value));
+		TRY(naming_heard(d, event, value, &late));
+	if (late) {
+		set_kind(entry, ENTRY_UNREADABLE);
+		set_text(entry, "reason", "another name came before it");
+		goto out;
+	}
 	set_kind(entry, type == CONTENT_NAME ? ENTRY_NAME : ENTRY_TEXT);
 	TRY(record_set_text(entry, "text", value));
 	if (type == CONTENT_TEXT)
@@ -327,6 +333,7 @@ enum err entry_keep(struct device *d, const struct session_event *event,
 	put_sender(event, entry);
 	if (event->kind != SESSION_REFUSED)
 		receipts_note_view(d, event);
+	receipts_note_commit(d, event, people);
 	TRY(put_kind(d, event, people, entry));
 	if (event->kind == SESSION_OWN || event->own_commit)
 		(void)json_object_set_new(entry, "own", json_true());

@@ -44,6 +44,25 @@ static enum err get_part(const struct device *d, const char *name,
 
 /* ---- noting ---- */
 
+/* The hour under which an end stands: that far in the future all ends of a day, of 30
+ * days, of 365 days stand under the first hour of these, so that the book of hours has
+ * a bound whatever members say. A sweep that finds one of them over writes the others
+ * anew, by the hour as they come near. */
+static uint64_t hour_of(uint64_t ends_ms, uint64_t now_ms)
+{
+	static const struct {
+		uint64_t from, each; /* hours */
+	} steps[] = { { 17520, 8760 }, { 1440, 720 }, { 48, 24 } };
+	uint64_t now = now_ms / HOUR_MS, hour = ends_ms / HOUR_MS;
+
+	if (hour < now)
+		return now;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
+		if (hour - now >= steps[i].from)
+			return hour - hour % steps[i].each;
+	return hour;
+}
+
 /* Appends a row to those of its hour. */
 static enum err add_row(struct device *d, json_t *hours, uint64_t ends_ms,
 			const json_t *row)
@@ -53,7 +72,8 @@ static enum err add_row(struct device *d, json_t *hours, uint64_t ends_ms,
 	uint64_t count;
 	enum err e;
 
-	(void)snprintf(hour, sizeof(hour), "%" PRIu64, ends_ms / HOUR_MS);
+	(void)snprintf(hour, sizeof(hour), "%" PRIu64,
+		       hour_of(ends_ms, core_now_ms(d)));
 	count = record_number_or_0(hours, hour);
 	part_name(name, hour, count / PART);
 	TRY(get_part(d, name, &rows));

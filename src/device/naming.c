@@ -45,10 +45,38 @@ void naming_note_joiner(struct device *d, const struct session_event *event)
 				  json_integer((json_int_t)at));
 }
 
-enum err naming_heard(struct device *d, struct span name)
+/* Was it said without having seen the present name, by another device than the one
+ * that said that? Of an item that an earlier version sealed the view is not known. */
+static bool is_late(const struct device *d, const struct session_event *event)
 {
-	(void)json_object_del(d->open.notes, "rename_at");
-	return record_set_text(d->open.notes, "name", name);
+	const char *by = record_string(d->open.notes, "name_by");
+	uint64_t view = event->kind == SESSION_OWN
+			    ? outbox_view(&d->open, event->nonce)
+			    : event->view_seq;
+
+	return by != NULL && view > 0 &&
+	       view < record_number_or_0(d->open.notes, "name_at") &&
+	       !span_equal(span_str(by), buf_span(&event->identity));
+}
+
+enum err naming_heard(struct device *d, const struct session_event *event,
+		      struct span name, bool *late)
+{
+	json_t *notes = d->open.notes;
+	enum err e = ERR_OK;
+
+	*late = is_late(d, event);
+	if (*late)
+		return ERR_OK;
+	(void)json_object_del(notes, "rename_at");
+	(void)json_object_set_new(notes, "name_at",
+				  json_integer((json_int_t)event->seq));
+	(void)json_object_set_new(
+	    notes, "name_by",
+	    json_stringn((const char *)event->identity.p, event->identity.n));
+	TRY(record_set_text(notes, "name", name));
+out:
+	return e;
 }
 
 /* ---- for those whom a commit of ours added ---- */
@@ -117,10 +145,40 @@ static enum err repeat(struct device *d)
 	    json_integer((json_int_t)(core_now_ms(d) + TURN_MS)));
 	work_changed(d);
 	TRY(say_name(d, &item));
-	outbox_set_quiet(&d->open, item);
+	outbox_set_quiet(&d->open, item, OUTBOX_NAME);
 out:
 	return e;
 }
 
 const struct step naming_step_repeat = { "repeat", NULL, repeat_due,
 					 repeat,   NULL, NULL };
+
+/* ---- a repeat that was not sent ---- */
+
+uint64_t naming_unsent(const struct device *d)
+{
+	const json_t *item = outbox_find_quiet(&d->open, OUTBOX_NAME);
+
+	return item != NULL &&
+		       json_object_get(d->open.notes, "rename_at") == NULL
+		   ? record_number_or_0(item, "item")
+		   : 0;
+}
+
+/* The log was read to its end, and does not have it. */
+static bool drop_due(struct device *d)
+{
+	return core_is_settled(d) && naming_unsent(d) > 0;
+}
+
+static enum err drop(struct device *d)
+{
+	size_t dropped = 0;
+
+	work_changed(d);
+	return outbox_drop(&d->open, naming_unsent(d), &dropped);
+}
+
+const struct step naming_step_drop = {
+	"unsent repeat", NULL, drop_due, drop, NULL, NULL
+};

@@ -290,6 +290,9 @@ enum err outbox_seal(struct device *d, json_t *item)
 	TRY(signer_of_session(&signer, d));
 	TRY(seal(d, item, &signer, nonce));
 	TRY(record_set_hex(item, "nonce", SPAN_ARRAY(nonce)));
+	(void)json_object_set_new(
+	    item, "view",
+	    json_integer((json_int_t)session_seq(d->open.session)));
 	(void)json_object_del(item, "content");
 out:
 	signer_clear(&signer);
@@ -303,7 +306,7 @@ bool outbox_is_over(const struct device *d, const json_t *item)
 	return ends > 0 && ends <= core_now_ms(d);
 }
 
-void outbox_set_quiet(struct membership *m, uint64_t item)
+void outbox_set_quiet(struct membership *m, uint64_t item, const char *kind)
 {
 	json_t *row;
 	size_t i;
@@ -311,13 +314,27 @@ void outbox_set_quiet(struct membership *m, uint64_t item)
 	json_array_foreach(list_of(m), i, row)
 	{
 		if (record_number_or_0(row, "item") == item)
-			(void)json_object_set_new(row, "quiet", json_true());
+			(void)json_object_set_new(row, "quiet",
+						  json_string(kind));
 	}
 }
 
 bool outbox_is_quiet(const json_t *item)
 {
-	return json_is_true(json_object_get(item, "quiet"));
+	return json_object_get(item, "quiet") != NULL;
+}
+
+const json_t *outbox_find_quiet(const struct membership *m, const char *kind)
+{
+	const char *quiet;
+	const json_t *item;
+
+	for (size_t at = 0; (item = outbox_next(m, &at)) != NULL; at++) {
+		quiet = record_string(item, "quiet");
+		if (quiet != NULL && strcmp(quiet, kind) == 0)
+			return item;
+	}
+	return NULL;
 }
 
 void outbox_forget_quiet(struct membership *m)
@@ -357,6 +374,14 @@ static size_t find_nonce(const json_t *list, const uint8_t *nonce)
 	}
 	buf_clear(&hex);
 	return i;
+}
+
+uint64_t outbox_view(const struct membership *m, const uint8_t *nonce)
+{
+	json_t *list = list_of(m);
+
+	return record_number_or_0(json_array_get(list, find_nonce(list, nonce)),
+				  "view");
 }
 
 /* The last places are noted, for a process whose item another one found in the

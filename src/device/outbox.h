@@ -5,7 +5,7 @@
  * which they are sent. The items stand in the notes of a membership,
  *
  *   outbox: [{item, key?, queued_at, expires_at?, quiet?, content?, nonce?,
- *             file?, refused?, detail?}…]
+ *             view?, file?, refused?, detail?}…]
  *
  * with `content` until it is sealed; from then on it stands in the outbox of
  * the MLS session, under `nonce`.
@@ -21,11 +21,15 @@ MUST_CHECK enum err outbox_put(struct device *d, struct span content,
 			       uint64_t expires_ms, const char *key,
 			       uint64_t *item);
 
-/* The device says it by itself: nobody is told of it, and the list does not show
- * it. outbox_forget_quiet() drops those that were refused in an epoch that is
- * over. */
-void outbox_set_quiet(struct membership *m, uint64_t item);
+/* What the device says by itself: nobody is told of it, and the list does not show
+ * it. outbox_find_quiet() gives the first one of that kind that waits; NULL: none
+ * does; borrowed. outbox_forget_quiet() drops those that were refused in an epoch
+ * that is over. */
+#define OUTBOX_NAME "name"
+#define OUTBOX_RECEIPT "receipt"
+void outbox_set_quiet(struct membership *m, uint64_t item, const char *kind);
 bool outbox_is_quiet(const json_t *item);
+const json_t *outbox_find_quiet(const struct membership *m, const char *kind);
 void outbox_forget_quiet(struct membership *m);
 
 /* Has the time of an item come before it was sent? */
@@ -61,6 +65,9 @@ uint64_t outbox_sealed_ms(const struct membership *m, const json_t *item);
 /* Seals it (again) under the keys of now: again only when the epoch is another
  * one, since both envelopes of one epoch could come to stand in the log. */
 MUST_CHECK enum err outbox_seal(struct device *d, json_t *item);
+
+/* How far the log was read when the item with that nonce was sealed; 0: not known. */
+uint64_t outbox_view(const struct membership *m, const uint8_t *nonce);
 
 /* The log shows an own envelope at `seq`: its item leaves. */
 MUST_CHECK enum err outbox_sent(struct device *d, const uint8_t *nonce,

@@ -74,6 +74,63 @@ void receipts_note_view(struct device *d, const struct session_event *event)
 			 event->view_seq);
 }
 
+/* Has that user a leaf that did not come by this commit, or had one that it took? */
+static bool was_in(const struct device *d, struct span user,
+		   const struct session_event *event,
+		   const struct entry_people *people)
+{
+	struct mls_member member;
+	const json_t *identity;
+	uint32_t leaf = 0;
+	size_t i, came = 0, is = 0;
+
+	json_array_foreach(people->removed, i, identity)
+	{
+		if (span_equal(
+			roles_user(span_str(json_string_value(identity))),
+			user))
+			return true;
+	}
+	json_array_foreach(people->added, i, identity) came +=
+	    span_equal(roles_user(span_str(json_string_value(identity))), user);
+	if (event->external_join)
+		came +=
+		    span_equal(roles_user(buf_span(&event->identity)), user);
+	while (d->open.session != NULL &&
+	       mls_group_next_member(session_group(d->open.session), &leaf,
+				     &member))
+		is += span_equal(roles_user(member.identity), user);
+	return is > came;
+}
+
+/* Whoever comes in reads nothing of before, also who was in before. */
+static void note_newcomer(struct device *d, struct span identity,
+			  const struct session_event *event,
+			  const struct entry_people *people)
+{
+	json_t *row;
+
+	if (was_in(d, roles_user(identity), event, people))
+		return;
+	row = row_of(d, identity);
+	(void)json_object_clear(row);
+	raise_to(row, "since", event->seq);
+}
+
+void receipts_note_commit(struct device *d, const struct session_event *event,
+			  const struct entry_people *people)
+{
+	const json_t *identity;
+	size_t i;
+
+	if (event->kind != SESSION_COMMIT || people == NULL)
+		return;
+	json_array_foreach(people->added, i, identity) note_newcomer(
+	    d, span_str(json_string_value(identity)), event, people);
+	if (event->external_join)
+		note_newcomer(d, buf_span(&event->identity), event, people);
+}
+
 void receipts_note_last(struct device *d, const struct session_event *event)
 {
 	if (!is_own_user(d, event))
@@ -199,7 +256,7 @@ static enum err receipt_make(struct device *d)
 	content_put_receipt(&content, delivered, read);
 	TRY(buf_end(&content));
 	TRY(outbox_put(d, buf_span(&content), 0, NULL, &item));
-	outbox_set_quiet(&d->open, item);
+	outbox_set_quiet(&d->open, item, OUTBOX_RECEIPT);
 	raise_to(told, "delivered", delivered);
 	raise_to(told, "read", read);
 out:
@@ -209,6 +266,56 @@ out:
 
 const struct step receipts_step_make = { "receipt",    NULL, receipt_due,
 					 receipt_make, NULL, NULL };
+
+/* ---- one that was not sent ---- */
+
+enum err receipts_unsent(struct device *d, uint64_t *item)
+{
+	const json_t *row = outbox_find_quiet(&d->open, OUTBOX_RECEIPT);
+	bool wanted = true;
+	enum err e = ERR_OK;
+
+	*item = 0;
+	if (row == NULL)
+		return ERR_OK;
+	TRY(receipts_wish(d, &wanted));
+	if (!wanted || core_now_ms(d) >= record_number_or_0(row, "queued_at") +
+					     RECEIPTS_WAIT_MS)
+		*item = record_number_or_0(row, "item");
+out:
+	return e;
+}
+
+/* That the wish cannot be read ends the order: drop() fails, too. */
+static bool drop_due(struct device *d)
+{
+	uint64_t item;
+
+	return core_is_settled(d) &&
+	       (receipts_unsent(d, &item) != ERR_OK || item > 0);
+}
+
+/* The log was read to its end, and does not have it. What it told is told by the
+ * next one. */
+static enum err drop(struct device *d)
+{
+	json_t *told = object_of(notes_of(d), "told");
+	size_t dropped = 0;
+	uint64_t item;
+	enum err e;
+
+	TRY(receipts_unsent(d, &item));
+	TRY(outbox_drop(&d->open, item, &dropped));
+	(void)json_object_del(told, "delivered");
+	(void)json_object_del(told, "read");
+	work_changed(d);
+out:
+	return e;
+}
+
+const struct step receipts_step_drop = {
+	"unsent receipt", NULL, drop_due, drop, NULL, NULL
+};
 
 /* ---- showing ---- */
 
@@ -261,6 +368,8 @@ enum err receipts_show(struct device *d, const char *session, json_t *entry)
 	of = json_object_get(json_object_get(m.notes, RECORD), "of");
 	json_object_foreach(of, user, row)
 	{
+		if (record_number_or_0(row, "since") >= seq)
+			continue;
 		if (record_number_or_0(row, "read") >= seq)
 			TRY(put_user(d, user, "read_by", entry));
 		if (record_number_or_0(row, "delivered") >= seq)
@@ -317,12 +426,18 @@ out:
 enum err device_read_to(struct device *device, const char *session,
 			uint64_t seq)
 {
+	bool wanted = true;
 	uint64_t before;
 	enum err e;
 
 	if (device->work.running)
 		return ERR_STATE_PENDING;
 	TRY(core_begin(device));
+	TRY(receipts_wish(device, &wanted));
+	if (!wanted) {
+		core_end_reading(device);
+		goto out;
+	}
 	TRY(core_load(device, session));
 	before = record_number_or_0(notes_of(device), "read");
 	if (seq <= before || seq > session_seq(device->open.session)) {

@@ -3,9 +3,10 @@
  * read: two numbers of the log's order a user (docs/adr/0050). What others say of
  * themselves, and what this device has said, stands in the notes of a membership,
  *
- *   receipts: {of: {USER: {delivered, read}}, last?, read?, told: {delivered, read,
- *              at}}
+ *   receipts: {of: {USER: {delivered, read, since?}}, last?, read?,
+ *              told: {delivered, read, at}}
  *
+ * `since` is the entry by which the user came in last: nothing up to there counts.
  * `last` is the last entry of others that a receipt can be about, `read` how far the
  * person here has read, `at` when this device wrote a receipt last.
  */
@@ -13,6 +14,7 @@
 #define HERMETIC_DEVICE_RECEIPTS_H
 
 #include "device/core.h"
+#include "device/entry.h"
 
 /* A device writes a receipt at most so often: all members together at most once a
  * second, and none more often than every five. */
@@ -27,11 +29,21 @@ void receipts_note_view(struct device *d, const struct session_event *event);
 void receipts_heard(struct device *d, const struct session_event *event,
 		    struct span value, json_t *entry);
 
+/* An entry is kept by which users may have come in. */
+void receipts_note_commit(struct device *d, const struct session_event *event,
+			  const struct entry_people *people);
+
 /* Something other than a receipt was kept as the entry `seq`, of another user. */
 void receipts_note_last(struct device *d, const struct session_event *event);
 
 /* Does the person want them to be written? Inside a transaction. */
 MUST_CHECK enum err receipts_wish(struct device *d, bool *on);
+
+/* A receipt that waits and is not to be sent any more, since the person wants none
+ * now, or since it could not be sent for so long: *item, or 0. Inside a
+ * transaction. */
+#define RECEIPTS_WAIT_MS 60000
+MUST_CHECK enum err receipts_unsent(struct device *d, uint64_t *item);
 
 /* Adds delivered and read of `user` to a member's row. */
 void receipts_describe(const struct membership *m, struct span user,

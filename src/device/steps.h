@@ -44,10 +44,11 @@ extern const struct step commit_step_claim, commit_step_stage, commit_step_pins,
     commit_step_post, commit_step_leave;
 
 /* naming.c: the session's name */
-extern const struct step naming_step_announce, naming_step_repeat;
+extern const struct step naming_step_announce, naming_step_repeat,
+    naming_step_drop;
 
 /* receipts.c: how far this device is */
-extern const struct step receipts_step_make;
+extern const struct step receipts_step_drop, receipts_step_make;
 
 /* post.c: what was said */
 extern const struct step post_step_old, post_step_seal, post_step_item;

@@ -11,7 +11,10 @@
 
 #include "device/content.h"
 #include "device/entry.h"
+#include "device/expiry.h"
 #include "device/marks.h"
+#include "device/naming.h"
+#include "device/outbox.h"
 #include "device/receipts.h"
 #include "device/said.h"
 
@@ -29,6 +32,7 @@ struct world {
 	struct device_store store;
 	struct device device;
 	uint64_t seq;
+	uint64_t view;	       /* of who speaks */
 	uint8_t last[MIMI_ID]; /* the id of what was said last */
 	uint64_t now_ms;
 	uint64_t ends_ms; /* of what is said; 0: never */
@@ -138,7 +142,8 @@ static int teardown(void **state)
 static uint64_t hear(struct world *w, const char *user, struct span content)
 {
 	struct session_event event = { .kind = SESSION_MESSAGE,
-				       .seq = ++w->seq };
+				       .seq = ++w->seq,
+				       .view_seq = w->view };
 	struct said said = { .text = BUF_INIT };
 	struct span message = content;
 	const uint8_t *salt = event.nonce;
@@ -453,6 +458,38 @@ static void many_texts_go(void **state)
 	assert_int_equal(w->records[RECORDS_MAX - 1].value.n, 2);
 }
 
+static size_t count_hours(const struct world *w)
+{
+	json_t *hours = NULL;
+	size_t count;
+
+	MUST(record_get(&w->store, "ends", &hours));
+	count = json_object_size(hours);
+	json_decref(hours);
+	return count;
+}
+
+/* Each message ends in another hour, within eleven years: a member's wish does not
+ * make the book of ends grow. */
+static void the_book_of_ends_is_bounded(void **state)
+{
+	const uint64_t apart = UINT64_C(97) * 3600000;
+	struct world *w = *state;
+	uint64_t first = w->now_ms + 1000;
+
+	for (uint64_t i = 0; i < 1000; i++)
+		MUST(expiry_note(&w->device, i + 1, first + i * apart));
+	assert_true(count_hours(w) < 70);
+	for (uint64_t i = 0; i < 1000; i++) {
+		w->now_ms = first + i * apart;
+		assert_true(w->device.ends_ms <= w->now_ms);
+		MUST(device_sweep(&w->device));
+		assert_true(w->device.ends_ms > w->now_ms);
+		assert_true(count_hours(w) < 70);
+	}
+	assert_int_equal(count_hours(w), 0);
+}
+
 static uint64_t receipt(struct world *w, const char *user, uint64_t delivered,
 			uint64_t read)
 {
@@ -528,6 +565,156 @@ static void receipts_of_all_are_bounded(void **state)
 	assert_true(count_receipts(2000) <= 4000);
 }
 
+/* A commit adds that device. */
+static void add(struct world *w, const char *identity)
+{
+	struct session_event event = { .kind = SESSION_COMMIT,
+				       .seq = ++w->seq };
+	struct entry_people people = { .added = json_pack("[s]", identity) };
+
+	buf_put_str(&event.identity, "alice/1");
+	MUST(buf_end(&event.identity));
+	MUST(entry_keep(&w->device, &event, &people));
+	entry_people_clear(&people);
+	session_event_clear(&event);
+}
+
+/* Is that user on the list of a text of our own? */
+static bool has(struct world *w, uint64_t seq, const char *list,
+		const char *user)
+{
+	json_t *shown = json_pack("{s:I, s:s, s:b}", "seq", (json_int_t)seq,
+				  "kind", "text", "own", 1);
+	const json_t *name;
+	bool found = false;
+	size_t i;
+
+	MUST(record_put(&w->store, "meta/" SESSION_TEXT, w->device.open.notes));
+	MUST(receipts_show(&w->device, SESSION_TEXT, shown));
+	json_array_foreach(json_object_get(shown, list), i, name) found |=
+	    strcmp(json_string_value(name), user) == 0;
+	json_decref(shown);
+	return found;
+}
+
+static void nobody_has_what_came_before(void **state)
+{
+	struct world *w = *state;
+	uint64_t first = text(w, "alice", "one"), second, third;
+
+	add(w, "carol/1");
+	second = text(w, "alice", "two");
+	(void)receipt(w, "bob", second, second);
+	(void)receipt(w, "carol", second, second);
+	assert_true(has(w, first, "delivered_to", "bob"));
+	assert_true(has(w, first, "read_by", "bob"));
+	assert_false(has(w, first, "delivered_to", "carol"));
+	assert_false(has(w, first, "read_by", "carol"));
+	assert_true(has(w, second, "delivered_to", "carol"));
+	assert_true(has(w, second, "read_by", "carol"));
+	/* she was away, and is in again */
+	third = text(w, "alice", "three");
+	add(w, "carol/2");
+	assert_false(has(w, second, "delivered_to", "carol"));
+	(void)receipt(w, "carol", w->seq, w->seq);
+	assert_false(has(w, third, "delivered_to", "carol"));
+}
+
+/* The device queues `content` by itself. */
+static uint64_t queue(struct world *w, const struct buf *content,
+		      const char *kind)
+{
+	uint64_t item;
+
+	MUST(outbox_put(&w->device, buf_span(content), 0, NULL, &item));
+	outbox_set_quiet(&w->device.open, item, kind);
+	return item;
+}
+
+static void expect_unsent(struct world *w, uint64_t expected)
+{
+	uint64_t item;
+
+	MUST(receipts_unsent(&w->device, &item));
+	assert_int_equal(item, expected);
+}
+
+static void receipts_do_not_wait(void **state)
+{
+	struct buf content = BUF_INIT;
+	struct world *w = *state;
+	uint64_t item;
+
+	content_put_receipt(&content, 2, 1);
+	MUST(buf_end(&content));
+	(void)queue(w, &content, OUTBOX_NAME);
+	expect_unsent(w, 0);
+	item = queue(w, &content, OUTBOX_RECEIPT);
+	expect_unsent(w, 0);
+	MUST(device_set_receipts(&w->device, false));
+	expect_unsent(w, item);
+	MUST(device_set_receipts(&w->device, true));
+	expect_unsent(w, 0);
+	w->now_ms += RECEIPTS_WAIT_MS;
+	expect_unsent(w, item);
+	buf_clear(&content);
+}
+
+static uint64_t name(struct world *w, const char *user, uint64_t view,
+		     const char *words)
+{
+	struct buf content = BUF_INIT;
+	uint64_t seq;
+
+	content_put(&content, CONTENT_NAME, span_str(words));
+	MUST(buf_end(&content));
+	w->view = view;
+	seq = hear(w, user, buf_span(&content));
+	buf_clear(&content);
+	return seq;
+}
+
+static void expect_name(const struct world *w, const char *words)
+{
+	assert_string_equal(membership_name(&w->device.open), words);
+}
+
+static void a_late_repeat_undoes_no_name(void **state)
+{
+	struct world *w = *state;
+	uint64_t old = name(w, "alice", 0, "old"), late;
+	uint64_t now = name(w, "bob", old, "new");
+
+	expect_name(w, "new");
+	late = name(w, "alice", old, "old");
+	expect_name(w, "new");
+	expect(w, late, "kind", "unreadable");
+	/* who says two names at once means the second one */
+	(void)name(w, "bob", old, "newer");
+	expect_name(w, "newer");
+	late = name(w, "alice", now, "old");
+	expect_name(w, "newer");
+	(void)name(w, "alice", late, "old");
+	expect_name(w, "old");
+}
+
+static void a_repeat_does_not_wait(void **state)
+{
+	struct buf content = BUF_INIT;
+	struct world *w = *state;
+	uint64_t item;
+
+	content_put(&content, CONTENT_NAME, SPAN_LIT("old"));
+	MUST(buf_end(&content));
+	(void)json_object_set_new(w->device.open.notes, "rename_at",
+				  json_integer(1));
+	item = queue(w, &content, OUTBOX_NAME);
+	assert_int_equal(naming_unsent(&w->device), 0);
+	(void)name(w, "bob", 0, "new");
+	assert_int_equal(naming_unsent(&w->device), item);
+	buf_clear(&content);
+}
+
 static void the_rest_is_shown(void **state)
 {
 	static const uint8_t nowhere[MIMI_ID] = { MIMI_SHA256 };
@@ -584,9 +771,19 @@ int main(void)
 		cmocka_unit_test_setup_teardown(edits_go_with_their_message,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(many_texts_go, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_book_of_ends_is_bounded,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(receipts_are_two_numbers, setup,
 						teardown),
 		cmocka_unit_test(receipts_of_all_are_bounded),
+		cmocka_unit_test_setup_teardown(nobody_has_what_came_before,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(receipts_do_not_wait, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_late_repeat_undoes_no_name,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_repeat_does_not_wait, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(the_rest_is_shown, setup,
 						teardown),
 	};
