@@ -465,7 +465,7 @@ static void put_refused(struct buf *out, const json_t *entry)
 			 "processed. This device joins again; where that goes "
 			 "on, who may removes the other one: hermetic remove "
 			 "SESSION %s/%s",
-			 from, device, from, device);
+			 from, device, out_name(entry, "from"), device);
 }
 
 static void (*const PUT[ENTRY_KINDS])(struct buf *out, const json_t *entry) = {

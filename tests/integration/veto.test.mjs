@@ -88,7 +88,7 @@ describe('a member whose commits nobody can process', { concurrency: false },
       assert.equal(removal.reason, 'broken-commits');
       assert.equal(removal.own, true);
       const { out } = await hermetic(['read', id], alice);
-      assert.match(out, new RegExp(`${mallory.username}, device 1, ` +
+      assert.match(out, new RegExp(`${mallory.username} \\(unverified\\), device 1, ` +
         'signed a commit that cannot be processed'));
       assert.match(out, /This device did that by itself, for two commits/);
 
