@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 
 import { Person } from '../testlib/people.mjs';
-import { root, runMigrate, startNode, startPostgres } from '../testlib/stack.mjs';
+import { hermetic, root, runMigrate, startNode, startPostgres } from '../testlib/stack.mjs';
 
 const kept = name => join(root, 'tests/integration/before', name);
 
@@ -128,5 +128,37 @@ describe('what was made before', { concurrency: false }, () => {
     await carol.does('join', about.session);
     await carol.does('send', about.session, 'three of us');
     assert.equal((await alice.texts(about.session)).at(-1), 'three of us');
+  });
+
+  test('its owner takes the session over to accounts', async () => {
+    const rules = async who => (await who.does('sessions'))
+      .find(row => row.session_id === about.session).rules;
+    const roles = async who => (await who.does('members', about.session))
+      .map(m => [m.username, m.role]).sort();
+    const id = about.session;
+    await alice.does('role', id, bob.name, 'admin');
+    const before = await roles(alice);
+    assert.equal(await rules(alice), 'old');
+    await bob.cannot('not-allowed', 'upgrade', id);
+    const told = await hermetic(['members', id], bob);
+    assert.match(told.out, /Old rules: .*hermetic upgrade/);
+    await alice.does('upgrade', id);
+    await bob.does('send', id, 'by accounts, too'); // nobody is new to him
+    const entries = await alice.does('read', id);
+    assert.deepEqual(entries.filter(e => e.kind === 'text').map(e => e.text)
+      .slice(-2), ['three of us', 'by accounts, too']);
+    assert.ok(entries.some(e => e.kind === 'moved' && e.goes_over));
+    for (const who of [alice, bob]) {
+      assert.equal(await rules(who), undefined);
+      assert.deepEqual(await roles(who), before);
+      for (const { account, seen } of await who.does('members', id)) {
+        assert.match(account, /^[0-9a-f]{64}$/);
+        assert.equal(seen, true);
+      }
+    }
+    await alice.cannot('accounts-already', 'upgrade', id);
+    await bob.does('rotate', id); // an admin still, and a member
+    await alice.does('send', id, 'and on');
+    assert.equal((await bob.texts(id)).at(-1), 'and on');
   });
 });
