@@ -2,11 +2,14 @@
 
 #include "device/accounts.h"
 #include "device/guests.h"
+#include "device/met.h"
 #include "device/names.h"
 #include "device/people.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define NAMES_SHOWN 300 /* bytes */
 
 /* ---- whether ---- */
 
@@ -66,35 +69,77 @@ out:
 	return e;
 }
 
-/* The identities that may be in the next group: this device's, and the guests'. */
-static enum err list(struct device *d, const struct guests *guests,
-		     struct span **identities)
-{
-	struct span *made = calloc(guests->count + 1, sizeof(*made));
-	const char *own;
-	size_t count = 0;
-	enum err e;
+/* Identities of which only the accounts count. */
+struct identities {
+	struct buf *list; /* owned */
+	size_t count;
+};
 
-	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
-	TRY(accounts_own(d, &own));
-	made[count++] = span_str(own);
-	for (size_t i = 0; i < guests->count; i++)
-		if (guests->list[i].places)
-			made[count++] = buf_span(&guests->list[i].identity);
-	*identities = made;
-	made = NULL;
+static void identities_clear(struct identities *ids)
+{
+	for (size_t i = 0; i < ids->count; i++)
+		buf_clear(&ids->list[i]);
+	free(ids->list);
+}
+
+/* The account that is meant by a name here, if one is. */
+static enum err put_met(struct device *d, const char *name,
+			struct identities *ids)
+{
+	struct met *met = NULL;
+	enum err e = met_find(d, name, &met);
+
+	if (e == ERR_STATE_GONE)
+		return ERR_OK;
+	TRY(e);
+	places_put_leaf(&ids->list[ids->count],
+			account_log_fingerprint(met->log), 1);
+	TRY(buf_end(&ids->list[ids->count++]));
 out:
-	free(made);
+	met_free(met);
 	return e;
 }
 
-static size_t count_accounts(const struct guests *guests)
+/* The accounts that may be in the next group: this device's, and those of the members
+ * as they are known by their names. */
+static enum err list_accounts(struct device *d, struct identities *ids)
 {
-	size_t count = 0;
+	const json_t *user;
+	const char *own;
+	size_t i;
+	enum err e;
 
-	for (size_t i = 0; i < guests->count; i++)
-		count += guests->list[i].places;
-	return count;
+	ids->list =
+	    calloc(json_array_size(d->work.users) + 1, sizeof(*ids->list));
+	ENSURE(ids->list != NULL, ERR_LOCAL_MEMORY);
+	TRY(accounts_own(d, &own));
+	buf_put_str(&ids->list[0], own);
+	TRY(buf_end(&ids->list[0]));
+	ids->count = 1;
+	json_array_foreach(d->work.users, i, user)
+	    TRY(put_met(d, json_string_value(user), ids));
+out:
+	return e;
+}
+
+static enum err find_leaves(struct device *d, struct check_over *over,
+			    const char **wrong)
+{
+	struct identities ids = { .list = NULL };
+	struct span *spans = NULL;
+	enum err e;
+
+	TRY(list_accounts(d, &ids));
+	spans = calloc(ids.count, sizeof(*spans));
+	ENSURE(spans != NULL, ERR_LOCAL_MEMORY);
+	for (size_t i = 0; i < ids.count; i++)
+		spans[i] = buf_span(&ids.list[i]);
+	TRY(session_over_leaves(d->open.session, spans, ids.count, over,
+				wrong));
+out:
+	free(spans);
+	identities_clear(&ids);
+	return e;
 }
 
 /* Whoever does not come along, as a person calls them. */
@@ -118,6 +163,12 @@ out:
 	return e;
 }
 
+/* As many bytes of a list as a person reads. */
+static int shown(const struct buf *names)
+{
+	return (int)(names->n < NAMES_SHOWN ? names->n : NAMES_SHOWN);
+}
+
 static enum err refuse(struct device *d, const struct check_over *over,
 		       const char *wrong)
 {
@@ -137,8 +188,7 @@ static enum err refuse(struct device *d, const struct check_over *over,
 			    "server shows: %.*s. Each of them runs a present "
 			    "version of hermetic once, or is removed: hermetic "
 			    "remove %s NAME/DEVICE",
-			    (int)(names.n < 300 ? names.n : 300),
-			    (const char *)names.p, d->open.id);
+			    shown(&names), (const char *)names.p, d->open.id);
 out:
 	buf_clear(&names);
 	return e;
@@ -152,38 +202,62 @@ static bool has(const struct check_over *over, struct span identity)
 	return false;
 }
 
-static enum err keep(struct device *d, const struct check_over *over,
-		     struct guests *guests)
+static bool is_guest(const struct guests *guests, struct span identity)
 {
-	for (size_t i = guests->count; i-- > 0;)
-		if (!has(over, buf_span(&guests->list[i].identity)))
-			guests_drop(guests, i);
-	if (guests->count + 1 == over->count)
-		return ERR_OK;
-	return why_set(&d->work.why, ERR_PEER_UNSUPPORTED,
-		       "no-common-algorithm",
-		       "Not every member's device has KeyPackages of its "
-		       "account: one of them has not been online for long. "
-		       "Remove it, or try again later.");
+	for (size_t i = 0; i < guests->count; i++)
+		if (span_equal(buf_span(&guests->list[i].identity), identity))
+			return true;
+	return false;
+}
+
+/* Every device but this one has to be added by a KeyPackage. */
+static enum err check_packages(struct device *d, const struct check_over *over,
+			       const struct guests *guests, const char *own)
+{
+	struct buf names = BUF_INIT;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < over->count; i++) {
+		struct span identity = span_str(over->list[i].identity);
+
+		if (span_equal(identity, span_str(own)) ||
+		    is_guest(guests, identity))
+			continue;
+		if (names.n > 0)
+			buf_put_str(&names, ", ");
+		TRY(names_put(d, identity, &names));
+	}
+	TRY(buf_end(&names));
+	if (names.n > 0)
+		e = why_set(
+		    &d->work.why, ERR_STATE_PENDING, "key-packages-missing",
+		    "The server has no KeyPackages of %.*s: such a device "
+		    "publishes some when it joins a session, or in a "
+		    "chat. Remove who does not come any more, or try "
+		    "again later.",
+		    shown(&names), (const char *)names.p);
+out:
+	buf_clear(&names);
+	return e;
 }
 
 enum err over_keep(struct device *d, struct guests *guests)
 {
 	struct check_over over = { .list = NULL };
-	struct span *identities = NULL;
-	const char *wrong = NULL;
+	const char *wrong = NULL, *own;
 	enum err e;
 
 	TRY(check_owner(d));
 	TRY(check_bans(d));
-	TRY(list(d, guests, &identities));
-	TRY(session_over_leaves(d->open.session, identities,
-				1 + count_accounts(guests), &over, &wrong));
+	TRY(accounts_own(d, &own));
+	TRY(find_leaves(d, &over, &wrong));
 	if (wrong != NULL)
 		TRY(refuse(d, &over, wrong));
-	TRY(keep(d, &over, guests));
+	for (size_t i = guests->count; i-- > 0;)
+		if (!has(&over, buf_span(&guests->list[i].identity)))
+			guests_drop(guests, i);
+	TRY(check_packages(d, &over, guests, own));
 out:
-	free(identities);
 	check_over_clear(&over);
 	return e;
 }

@@ -21,8 +21,8 @@ MUST_CHECK enum err over_is_due(struct device *d, const struct suite *suite,
 MUST_CHECK enum err over_keep(struct device *d, struct guests *guests);
 
 /* Whom the person was shown in the session that is loaded, by keys; NULL where it has
- * places. over_take(): it has moved, and whoever has the same key as before counts as
- * shown, and this device is who its leaf says. */
+ * places. over_take(): its group is another by now, which may have places; then whoever
+ * has the same key as before counts as shown, and this device is who its leaf says. */
 MUST_CHECK enum err over_shown(const struct device *d, json_t **keys);
 MUST_CHECK enum err over_take(struct device *d, const json_t *keys);
 
