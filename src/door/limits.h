@@ -40,6 +40,8 @@
 	X(CLAIMS, "claims", 60, 0, false)                                              \
 	/* links of one account's log, and requests for approval */                    \
 	X(LINKS, "links", 60, 0, true)                                                 \
+	/* files that one account begins to store */                                   \
+	X(FILES, "files", 60, 0, false)                                                \
 	/* messages of one device, and their bytes */                                  \
 	X(MESSAGES, "messages", 60, 16, false)                                         \
 	X(BYTES, "bytes", 60, 16, false)                                               \

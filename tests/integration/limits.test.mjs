@@ -87,6 +87,16 @@ describe('limits', { concurrency: false }, () => {
     later(await register(), 'registrations', 3600);
   });
 
+  test('files that an account begins to store', async () => {
+    const node = await start({ HERMETIC_FILES_PER_MINUTE: '2' });
+    const alice = await newUser(node.url);
+    const session = await Session.create(alice);
+    const store = () => alice.call('POST', session.path(`/files/${randomUUID()}`),
+      { bytes: Buffer.from('a file') });
+    for (let i = 0; i < 2; i++) ok(await store(), 201);
+    later(await store(), 'files', 60);
+  });
+
   // Each at once after its own tries.
   test('behind a trusted proxy each client has its own count', async () => {
     const node = await start({ HERMETIC_LOGINS_PER_MINUTE: '4',
