@@ -163,6 +163,11 @@ static enum err keep_guests(struct device *d, const struct suite *suite,
 	if (over) {
 		TRY(over_keep(d, guests));
 		TRY(accounts_own(d, self));
+	} else if (suite == session_suite(d->open.session)) {
+		e = why_set(&d->work.why, ERR_STATE_PENDING, "accounts-missing",
+			    "This device does not stand in the log of its "
+			    "account, so it cannot take a session over to "
+			    "accounts. To have it approved: hermetic login");
 	} else {
 		TRY(keep_members(d, guests));
 	}
