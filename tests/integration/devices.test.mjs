@@ -286,6 +286,8 @@ describe('devices', { concurrency: false }, () => {
         readFileSync(join(person.home, file)).includes(form)));
     assert.ok(!holds(dora));
     await bob.does('verify', dora.name, '--yes');
+    const [{ session_id: id }] = await bob.does('create', '--invite', dora.name);
+    await dora.does('join', id);
     const phone = dora.sibling();
     const start = ['login', '--username', dora.name, '--recovery'];
     await phone.cannot('recovery-key', ...start); // nobody can be asked
@@ -308,6 +310,12 @@ describe('devices', { concurrency: false }, () => {
       [...(await listed(phone)).values()].find(d => !d.own).device_id);
     assert.equal((await logOf(dora)).devices, 1);
     await dora.cannot('device-ended', 'sessions');
+    // the leaf of the device that has ended is no reason not to invite
+    await bob.does('invite', id, dora.name);
+    await phone.does('join', id);
+    await phone.does('send', id, 'here again');
+    assert.deepEqual(await bob.texts(id), ['here again']);
+    assert.equal((await bob.does('members', id)).length, 2);
   });
 
   test('it can be declined, made later, and replaced', async () => {
