@@ -166,6 +166,39 @@ out:
 	return e;
 }
 
+static bool has_key(const struct known *known, uint16_t scheme, struct span key)
+{
+	struct account_place end;
+
+	if (known->log == NULL)
+		return false;
+	account_log_place(known->log, &end);
+	return account_key_valid(known->log, scheme, key, &end, NULL) !=
+	       ACCOUNT_UNKNOWN;
+}
+
+enum err check_accounts_find_key(struct check_accounts *accounts,
+				 struct span fingerprint, uint16_t scheme,
+				 struct span key,
+				 const struct account_log **log,
+				 struct span *links)
+{
+	struct known_account *entry;
+	const struct known *found;
+	size_t at = 0;
+	enum err e;
+
+	TRY(get(accounts, fingerprint, &entry));
+	while (at <= entry->branch_count &&
+	       !has_key(known_account_at(entry, at), scheme, key))
+		at++;
+	found = known_account_at(entry, at <= entry->branch_count ? at : 0);
+	*log = found->log;
+	*links = buf_span(&found->links);
+out:
+	return e;
+}
+
 struct check_verdict check_accounts_add(struct check_accounts *accounts,
 					struct span links)
 {

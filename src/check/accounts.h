@@ -48,6 +48,15 @@ MUST_CHECK enum err check_accounts_find(struct check_accounts *accounts,
 					const struct account_log **log,
 					struct span *links);
 
+/* The same of the log that has a signature key of that scheme (crypto/suite.h): the one
+ * that counts where it has the key, else a branch that is known, else the one that
+ * counts. */
+MUST_CHECK enum err check_accounts_find_key(struct check_accounts *accounts,
+					    struct span fingerprint,
+					    uint16_t scheme, struct span key,
+					    const struct account_log **log,
+					    struct span *links);
+
 /*
  * The log of `to.fingerprint` at the place `to`, from the place `from` (number 0:
  * from the first link on). `carried`: opaque link<V> each, exactly those between;

@@ -195,6 +195,44 @@ out:
 	return e;
 }
 
+/* The key of a leaf of the account that the change leaves; empty: there is none. */
+static struct span key_of(const struct planning *p,
+			  const struct check_view *view,
+			  struct span fingerprint)
+{
+	uint8_t whose[ACCOUNT_HASH];
+	struct check_member leaf;
+	uint64_t device;
+
+	for (uint32_t i = 0; i < view->leaf_count; i++)
+		if (view->leaf(view->group, i, &leaf) &&
+		    !is_removed(p->change, i) &&
+		    places_read_leaf(leaf.identity, whose, &device) &&
+		    span_equal(SPAN_ARRAY(whose), fingerprint))
+			return leaf.signature_key;
+	return SPAN_EMPTY;
+}
+
+/* The log that says the place: who came in from outside may have come by a branch that
+ * does not count, and is judged by that one. */
+static enum err find_log(const struct planning *p, struct span fingerprint,
+			 bool placed, const struct account_log **log,
+			 struct span *links)
+{
+	struct check_accounts *accounts = p->session->accounts;
+	struct check_view view;
+	struct span key = SPAN_EMPTY;
+
+	session_view(p->session, &view);
+	if (!placed)
+		key = key_of(p, &view, fingerprint);
+	return key.n == 0
+		   ? check_accounts_find(accounts, fingerprint, log, links)
+		   : check_accounts_find_key(accounts, fingerprint,
+					     suite_scheme(view.suite), key, log,
+					     links);
+}
+
 static enum err put_place(struct planning *p, struct span fingerprint)
 {
 	struct check_accounts *accounts = p->session->accounts;
@@ -206,7 +244,7 @@ static enum err put_place(struct planning *p, struct span fingerprint)
 
 	if (!places_find(p->rows, fingerprint, &from))
 		from = (struct place){ .fingerprint = fingerprint };
-	TRY(check_accounts_find(accounts, fingerprint, &log, &known));
+	TRY(find_log(p, fingerprint, from.number > 0, &log, &known));
 	if (moves_on(log, &from, hash, &to)) {
 		places_put(p->after, &to);
 		carry(&from, known, p->links);

@@ -211,6 +211,45 @@ static void test_what_does_not_count_takes_nothing_over(void **state)
 	house_end_branch(&theft.counts);
 }
 
+/* ---- who comes in from outside by a branch that does not count ---- */
+
+/* Carol's second device, which is a thief's, has added a third, which comes in. Her first
+ * one has removed the second: that counts, and Bob knows of it. Whoever commits next gives
+ * the account a place where the leaf's key stands; then the leaf goes like any other. */
+static void test_who_joins_by_a_branch_stops_nobody(void **state)
+{
+	struct town *t = *state;
+	struct house *carols = t->houses[2], thief;
+	uint32_t leaf;
+
+	town_add(t, ALICE, BOB);
+	house_add(carols, 0, 1);
+	house_make(carols, 2);
+	thief = house_branch(carols);
+	house_add(&thief, 1, 2);
+	house_remove(carols, 0, 1);
+	town_know(t->r[BOB].accounts, carols);
+	town_know(t->server, carols);
+	device_free(&t->r[CAROL].d);
+	town_name_it(&t->r[CAROL], account_log_fingerprint(thief.log),
+		     thief.number[2], town_key(&thief, 2));
+	for (int i = 0; i < 2; i++)
+		town_know(t->r[CAROL].accounts, t->houses[i]);
+	town_know(t->r[CAROL].accounts, &thief);
+	town_join(t, CAROL, false, NULL);
+	leaf = leaf_of(t, CAROL);
+	assert_int_equal(ended(t, BOB, leaf), SESSION_ENDED_UNTOLD);
+	/* who looks at the whole group meanwhile takes it */
+	assert_null(check_walk_check_leaves(t->walk, false).wrong);
+	town_rotate(t, BOB);
+	town_expect_place(t, ALICE, 2, 3);
+	assert_int_equal(ended(t, BOB, leaf), SESSION_ENDED_PARTED);
+	remove_it(t, BOB, leaf, NULL);
+	town_expect_place(t, ALICE, 2, 0);
+	town_rotate(t, ALICE);
+	house_end_branch(&thief);
+}
+
 /* ---- a fork ---- */
 
 static void test_a_fork_goes_with_all_its_leaves(void **state)
@@ -262,6 +301,7 @@ int main(void)
 		TEST(test_who_was_removed_by_a_thief_comes_in_again),
 		TEST(test_the_thief_cannot_keep_its_leaf),
 		TEST(test_what_does_not_count_takes_nothing_over),
+		TEST(test_who_joins_by_a_branch_stops_nobody),
 		TEST(test_a_fork_goes_with_all_its_leaves),
 	};
 
