@@ -88,6 +88,17 @@ MUST_CHECK enum err check_accounts_parting(struct check_accounts *accounts,
 					   const struct place *at,
 					   struct known_parting *parting);
 
+/*
+ * For who keeps the logs that count, and has judged a commit to be good. Does all that it
+ * carries stand in them? `carried` is the field of its authenticated data, `behind` the
+ * places of the group behind it; NULL: it lets in who made it. What it carries of an
+ * account without a place may contradict that account's log. NULL, or one of these two.
+ */
+extern const char check_accounts_lost[], check_accounts_contradicted[];
+const char *check_accounts_stand(struct check_accounts *accounts,
+				 struct span carried,
+				 const struct places *behind, bool *local);
+
 /* Of which account links were lacking: `position` begins with 0; false at the
  * end. `fingerprint` is borrowed. */
 bool check_accounts_lacks(const struct check_accounts *accounts,
