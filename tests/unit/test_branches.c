@@ -291,6 +291,60 @@ static void test_a_fork_goes_with_all_its_leaves(void **state)
 	buf_clear(&links);
 }
 
+/* Carol's second device, which is not in the group, has signed two links of one number.
+ * What nothing decides is no reason to move the place. */
+static void test_a_place_stays_before_a_fork(void **state)
+{
+	struct town *t = *state;
+	struct house *carols = t->houses[2], other;
+	uint8_t lost[ACCOUNT_HASH];
+
+	town_add(t, ALICE, BOB);
+	house_add(carols, 0, 1);
+	town_know(t->r[ALICE].accounts, carols);
+	town_know(t->server, carols);
+	town_add(t, ALICE, CAROL);
+	other = house_branch(carols);
+	house_add(carols, 0, 2);
+	house_add(&other, 1, 3);
+	town_know(t->r[BOB].accounts, carols);
+	town_know(t->r[BOB].accounts, &other);
+	town_rotate(t, BOB);
+	town_expect_place(t, ALICE, 2, 2);
+	assert_int_equal(ended(t, BOB, leaf_of(t, CAROL)), SESSION_STANDS);
+	/* what does is one, and so is a leaf that has to go */
+	house_hash(&other, 3, lost);
+	house_withdraw(carols, 1, SPAN_ARRAY(lost));
+	town_know(t->r[BOB].accounts, carols);
+	town_rotate(t, BOB);
+	town_expect_place(t, ALICE, 2, 4);
+	account_keys_clear(&other.keys[3]);
+	house_end_branch(&other);
+}
+
+static void test_a_leaf_goes_though_its_log_forks(void **state)
+{
+	struct town *t = *state;
+	struct house *carols = t->houses[2], other;
+
+	town_add(t, ALICE, BOB);
+	house_add(carols, 0, 1);
+	town_know(t->r[ALICE].accounts, carols);
+	town_know(t->server, carols);
+	town_add(t, ALICE, CAROL);
+	other = house_branch(carols);
+	house_remove(carols, 1, 0);
+	house_add(&other, 1, 3);
+	town_know(t->r[BOB].accounts, carols);
+	town_know(t->r[BOB].accounts, &other);
+	assert_int_equal(ended(t, BOB, leaf_of(t, CAROL)),
+			 SESSION_ENDED_UNTOLD);
+	town_rotate(t, BOB);
+	town_expect_place(t, ALICE, 2, 3);
+	account_keys_clear(&other.keys[3]);
+	house_end_branch(&other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,6 +357,8 @@ int main(void)
 		TEST(test_what_does_not_count_takes_nothing_over),
 		TEST(test_who_joins_by_a_branch_stops_nobody),
 		TEST(test_a_fork_goes_with_all_its_leaves),
+		TEST(test_a_place_stays_before_a_fork),
+		TEST(test_a_leaf_goes_though_its_log_forks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
