@@ -7,7 +7,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { AccountDevice, AccountLog, kinds } from '../testlib/accounts.mjs';
+import {
+  AccountDevice, AccountLog, kinds, linkHash,
+} from '../testlib/accounts.mjs';
 import {
   Device, base64, call, login as loginOver, newUser, ok, refused,
 } from '../testlib/api.mjs';
@@ -266,6 +268,42 @@ describe('devices', { concurrency: false }, () => {
       { json: { refresh_token: phone.refreshToken } }), 401,
     'refresh-invalid');
     ok(await user.get('/sessions'));
+  });
+
+  test('a branch that counts leaves a device in that both branches bring, and ' +
+    'brings back none that an operator has ended', async () => {
+    const { user, log, phone } = await account('parted');
+    const own = `/users/${user.username}/log`;
+    const device = new AccountDevice();
+    const refresh = () => call(node.url, 'POST', '/auth/refresh',
+      { json: { refresh_token: phone.refreshToken } });
+    const branch = links => stranger.post(`${own}/branch`,
+      { links: links.map(base64) });
+    ok(await user.post(own, { link: base64(log.recover()) }), 201);
+    ok(await phone.post('/devices/requests',
+      { request: base64(requestOf(log, device)) }), 204);
+    const counts = log.branch();
+    ok(await user.post(own, { link: base64(log.add(device)) }), 201);
+    phone.take(ok(await refresh()));
+    // the device that lost its number withdraws its link, and writes it again
+    counts.withdraw([linkHash(log.links[2])]);
+    counts.add(device);
+    ok(await branch(counts.links.slice(2)), 201);
+    phone.take(ok(await refresh()));
+    assert.equal(ok(await phone.get(`/users/${user.username}/devices`)).devices
+      .find(d => d.device_id === phone.id).number, 4);
+
+    await postgres.psql(`SELECT hermetic.admin_device_end('${phone.id}')`);
+    const recovered = counts.branch();
+    ok(await user.post(own, { link: base64(counts.add()) }), 201);
+    ok(await branch([recovered.remove(log.first, null)]), 201);
+    refused(await refresh(), 401, 'refresh-invalid');
+    assert.deepEqual(await postgres.rows(`SELECT link_number::int AS number,
+        removed_at IS NOT NULL AS removed, removed_by_link AS by_link
+      FROM hermetic.device WHERE device_id = ANY ('{${user.id},${phone.id}}')
+      ORDER BY link_number`), [
+      { number: 1, removed: true, by_link: true },
+      { number: 4, removed: true, by_link: false }]);
   });
 
   // --- the recovery key -----------------------------------------------------------
