@@ -120,6 +120,14 @@ static enum err check_guest(struct device *d, const char *user)
 		       user, user);
 }
 
+static enum err refuse_older(struct device *d)
+{
+	return why_set(&d->work.why, ERR_PEER_UNSUPPORTED, "older-device",
+		       "A device of %s is of a version that cannot come into "
+		       "this session: it has to be updated first.",
+		       d->work.order.users[0]);
+}
+
 static enum err plan_invite(struct device *d)
 {
 	struct suites only = { { session_suite(d->open.session)->id }, 1 };
@@ -131,12 +139,7 @@ static enum err plan_invite(struct device *d)
 
 	TRY(check_guest(d, d->work.order.users[0]));
 	if (session_has_places(d->open.session) && !guests_have_places(guests))
-		return why_set(&d->work.why, ERR_PEER_UNSUPPORTED,
-			       "older-device",
-			       "A device of %s is of a version that cannot "
-			       "come into this session: it has to be updated "
-			       "first.",
-			       d->work.order.users[0]);
+		return refuse_older(d);
 	for (size_t i = guests->count; i-- > 0;)
 		if (session_find(d->open.session,
 				 buf_span(&guests->list[i].identity), &member))
@@ -146,6 +149,8 @@ static enum err plan_invite(struct device *d)
 	/* The session's suite as the only offer: then a KeyPackage of that
 	 * suite that was withheld shows. */
 	TRY(guests_plan(d, guests, core_self(d), &only, &agreed));
+	if (!session_takes(d->open.session, agreed.key_packages, agreed.count))
+		TRY(refuse_older(d));
 	plan.key_packages = agreed.key_packages;
 	plan.key_package_count = agreed.count;
 	if (guests->count > 0) {
