@@ -17,12 +17,14 @@
 #define AGAIN_MS 500
 #define AGAIN_MAX_MS 8000
 
-static volatile sig_atomic_t told_to_stop;
+static volatile sig_atomic_t told_to_stop, resized;
 
 static void on_signal(int number)
 {
-	(void)number;
-	told_to_stop = 1;
+	if (number == SIGWINCH)
+		resized = 1;
+	else
+		told_to_stop = 1;
 }
 
 /* ---- what happens ---- */
@@ -84,6 +86,9 @@ static bool on_entry(void *context, const char *id, const json_t *message)
 		print_entry(chat, id, marked);
 	if (json || current || !is_talk(marked))
 		chat_note_printed(chat, id, message);
+	if (current && strcmp(out_member(marked, "kind"),
+			      entry_kind_text(ENTRY_NAME)) == 0)
+		chat_update_prompt(chat);
 	json_decref(marked);
 	line_show(chat->line);
 	return out_is_good();
@@ -372,6 +377,14 @@ static int wait_ms(struct chat *chat)
 	return ms;
 }
 
+static void redraw_resized(struct chat *chat)
+{
+	if (resized == 0)
+		return;
+	resized = 0;
+	line_show(chat->line);
+}
+
 static enum err talk(struct chat *chat)
 {
 	struct sigaction action = { .sa_handler = on_signal };
@@ -381,6 +394,7 @@ static enum err talk(struct chat *chat)
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigaction(SIGHUP, &action, NULL);
 	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGWINCH, &action, NULL);
 	TRY(listen_to_all(chat));
 	if (!chat->cmd->args->json)
 		out_line("* You are %s. /help lists the commands.",
@@ -392,6 +406,7 @@ static enum err talk(struct chat *chat)
 	line_show(chat->line);
 	while (!chat->leaving && told_to_stop == 0) {
 		chat_say_again(chat);
+		redraw_resized(chat);
 		e = live_wait(chat->live, STDIN_FILENO, wait_ms(chat),
 			      &readable, &stopped);
 		if (err_class(e) == ERR_CLASS_LOCAL)

@@ -105,6 +105,8 @@ void chat_update_prompt(struct chat *chat)
 {
 	struct buf prompt = BUF_INIT;
 
+	if (chat->asked.n > 0)
+		return; /* a question stands there */
 	if (chat->current[0] != '\0')
 		buf_put_str(&prompt, chat_label(chat, chat->current));
 	buf_put_str(&prompt, "> ");
