@@ -7,15 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void inside_found_clear(struct inside_found *found)
-{
-	for (size_t i = 0; i < found->count; i++)
-		told_free_event(found->events[i]);
-	free(found->events);
-	free(found->pointers);
-	*found = (struct inside_found){ .count = 0 };
-}
-
 static enum err gather(struct hermetic *h, const char *session,
 		       const struct past *past, json_t *rows)
 {
