@@ -342,6 +342,7 @@ static enum err info_take(struct device *d, const struct answer *answer)
 	TRY(bans_bar(d, answer->group_info, identity, &banned));
 	if (banned)
 		return ERR_OK;
+	TRY(rejoin_check_adder(d));
 	e = stage_join(d, answer->group_info);
 out:
 	if (e == ERR_STATE_ACCOUNTS)
