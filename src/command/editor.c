@@ -304,10 +304,7 @@ static const struct {
 	{ L"^R", L"ed-search-prev-history" },
 	{ L"^W", L"ed-delete-prev-word" },
 	{ L"^U", L"vi-kill-line-prev" },
-	{ L"^C", L"leave" },
-	{ L"^D", L"leave-or-delete" },
-	{ L"^J", L"say" },
-	{ L"^M", L"say" },
+
 	{ L"\\e^J", L"new-line" },
 	{ L"\\e^M", L"new-line" },
 	{ L"^I", L"complete" },
@@ -319,6 +316,16 @@ static const struct {
 	{ L"\\034", L"ed-unassigned" },
 	{ L"\\ex", L"ed-unassigned" },
 	{ L"\\eX", L"ed-unassigned" },
+};
+
+/* What must be there in both maps of vi, too. */
+static const struct {
+	const wchar_t *keys, *function;
+} ALWAYS[] = {
+	{ L"^C", L"leave" },
+	{ L"^D", L"leave-or-delete" },
+	{ L"^J", L"say" },
+	{ L"^M", L"say" },
 };
 
 /* ---- libedit ---- */
@@ -351,6 +358,11 @@ static bool set_keys(EditLine *el)
 	for (size_t i = 0; i < sizeof(BINDINGS) / sizeof(*BINDINGS); i++)
 		good &= el_wset(el, EL_BIND, BINDINGS[i].keys,
 				BINDINGS[i].function, NULL) == 0;
+	for (size_t i = 0; i < sizeof(ALWAYS) / sizeof(*ALWAYS); i++)
+		good &= el_wset(el, EL_BIND, ALWAYS[i].keys, ALWAYS[i].function,
+				NULL) == 0 &&
+			el_wset(el, EL_BIND, L"-a", ALWAYS[i].keys,
+				ALWAYS[i].function, NULL) == 0;
 	/* signals come as keys: nobody dies with the terminal raw */
 	good &= el_wset(el, EL_SETTY, L"-d", L"-isig", L"-ixon", NULL) == 0;
 	return good && el_wset(el, EL_EDITMODE, 1) == 0;

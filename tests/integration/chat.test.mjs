@@ -206,6 +206,9 @@ describe('the chat', { concurrency: false }, () => {
       chat.type('/history 2');
       chat.press('Enter');
       await chat.shows(/news 14\n.*a file.txt.*\nThere>/);
+      chat.type(`/history 1 ${seq}`);
+      chat.press('Enter');
+      await chat.shows(/\n-- .* --\n#\d+ .*news 14\nThere>/);
       await chat.press('C-c');
       assert.equal((await alice.does('sessions'))
         .find(s => s.session_id === there).unread, 0);
