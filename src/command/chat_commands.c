@@ -454,6 +454,12 @@ static const char *operands_of(enum verb verb)
 	return operands + strspn(operands, " ");
 }
 
+/* A name of a session and one of a folder may have spaces. */
+static bool ends_with_text(enum verb verb)
+{
+	return verb == VERB_RENAME || verb == VERB_SAVE;
+}
+
 /* As the command line takes them, with the open session in its place; "yes" behind
  * them is --yes. */
 static enum err run_verb(struct chat *chat, enum verb verb, char **words,
@@ -461,7 +467,7 @@ static enum err run_verb(struct chat *chat, enum verb verb, char **words,
 {
 	bool inside = args_in_chat[verb] == CHAT_IN_SESSION;
 	char *argv[WORDS_MAX + 3] = { words[0], words[0] + 1, chat->current };
-	char yes[] = "--yes", problem[256];
+	char yes[] = "--yes", problem[256], *rest = NULL;
 	size_t argc = inside ? 3 : 2;
 	struct args args;
 	enum err e;
@@ -471,8 +477,14 @@ static enum err run_verb(struct chat *chat, enum verb verb, char **words,
 	if (argc + count - 3 > args_verbs[verb].most &&
 	    strcmp(words[count - 1], "yes") == 0)
 		words[count - 1] = yes;
-	for (size_t i = 1; i < count; i++)
+	for (size_t i = 1; i < count; i++) {
 		argv[argc++] = words[i];
+		if (argc - 2 == args_verbs[verb].most && ends_with_text(verb)) {
+			argv[argc - 1] = rest = strdup(behind_words(chat, i));
+			break;
+		}
+	}
+	ENSURE(argv[argc - 1] != NULL, ERR_LOCAL_MEMORY);
 	e = args_parse(&args, (int)argc, argv, problem);
 	if (e == ERR_OK && args.help)
 		args_help(verb, stdout);
@@ -485,6 +497,7 @@ static enum err run_verb(struct chat *chat, enum verb verb, char **words,
 		e = why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage", "%s",
 			    problem);
 out:
+	free(rest);
 	return e;
 }
 

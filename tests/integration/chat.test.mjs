@@ -166,6 +166,9 @@ describe('the chat', { concurrency: false }, () => {
     chat.type('/reply 3 ‮ok');
     chat.press('Enter');
     await chat.shows('(to #3) \\u{202e}ok');
+    chat.type('/rename Old  Pastes');
+    chat.press('Enter');
+    await chat.shows('Old  Pastes>');
     chat.press('C-c');
     await alice.does('read', id);
     assert.deepEqual(await bob.texts(id), ['see: one\n\ttwo\nthree\nfour',
