@@ -57,18 +57,19 @@ static void print_session(const struct cmd *cmd, const json_t *row)
 	else if (cmd->chat)
 		print_short(row);
 	else
-		out_line("%s  %-7s %s%s  epoch %lld, %lld in the log%s  %s%s",
-			 out_member(row, "session_id"),
-			 out_member(row, "state"), out_member(row, "algorithm"),
-			 json_object_get(row, "due") != NULL
-			     ? " (due for another)"
-			     : "",
-			 (long long)(number(row, "epoch") & UINT32_MAX),
-			 (long long)number(row, "last_seq"), unread_of(row),
-			 out_name(row, "name"),
-			 json_object_get(row, "stop") != NULL
-			     ? "  STOPPED: see hermetic resolve"
-			     : "");
+		out_line(
+		    "%s  %-7s %s%s%s  epoch %lld, %lld in the log%s  %s%s",
+		    out_member(row, "session_id"), out_member(row, "state"),
+		    out_member(row, "algorithm"),
+		    json_object_get(row, "due") != NULL ? " (due for another)"
+							: "",
+		    json_object_get(row, "rules") != NULL ? " (old rules)" : "",
+		    (long long)(number(row, "epoch") & UINT32_MAX),
+		    (long long)number(row, "last_seq"), unread_of(row),
+		    out_name(row, "name"),
+		    json_object_get(row, "stop") != NULL
+			? "  STOPPED: see hermetic resolve"
+			: "");
 }
 
 enum err cmd_sessions(struct cmd *cmd)
