@@ -82,6 +82,8 @@ const struct option_row args_options[OPT_COUNT] = {
 			  "the old recovery key is lost", ONLY(VERB_RECOVERY) },
 	[OPT_AFTER] = { "--after", NULL, "N", "only what came after number N",
 			ONLY(VERB_READ) },
+	[OPT_BEFORE] = { "--before", NULL, "N",
+			 "only what came before number N", ONLY(VERB_READ) },
 	[OPT_LAST] = { "--last", NULL, "N", "only the last N of them",
 		       ONLY(VERB_READ) | ONLY(VERB_SEARCH) },
 	[OPT_SINCE] = { "--since", NULL, "TIME",
