@@ -298,8 +298,8 @@ out:
 	return e;
 }
 
-static enum err want_fingerprint(struct device *d, struct span fingerprint,
-				 bool *news)
+enum err accounts_want_account(struct device *d, struct span fingerprint,
+			       bool *news)
 {
 	struct buf hex = BUF_INIT;
 	enum err e;
@@ -322,7 +322,7 @@ enum err accounts_want_lacking(struct device *d, bool *news)
 
 	*news = false;
 	while (check_accounts_lacks(d->accounts, &position, &fingerprint)) {
-		TRY(want_fingerprint(d, fingerprint, &one));
+		TRY(accounts_want_account(d, fingerprint, &one));
 		*news |= one;
 	}
 out:
@@ -349,7 +349,7 @@ enum err accounts_want_name(struct device *d, struct span identity)
 		return ERR_OK;
 	e = met_name(d, SPAN_ARRAY(fingerprint), name);
 	return e == ERR_STATE_GONE
-		   ? want_fingerprint(d, SPAN_ARRAY(fingerprint), &news)
+		   ? accounts_want_account(d, SPAN_ARRAY(fingerprint), &news)
 		   : e;
 }
 
@@ -368,7 +368,7 @@ enum err accounts_want_again(struct device *d, struct span identity)
 	TRY(check_accounts_find(d->accounts, SPAN_ARRAY(fingerprint), &log,
 				&links));
 	if (log == NULL || account_log_closed(log) == 0)
-		TRY(want_fingerprint(d, SPAN_ARRAY(fingerprint), &news));
+		TRY(accounts_want_account(d, SPAN_ARRAY(fingerprint), &news));
 out:
 	return e;
 }

@@ -27,7 +27,9 @@ void accounts_reload(struct device *d);
 MUST_CHECK enum err accounts_want(struct device *d, const char *account,
 				  bool *news);
 
-/* The same for all that the last judgement lacked. */
+/* The same by its fingerprint, and for all that the last judgement lacked. */
+MUST_CHECK enum err accounts_want_account(struct device *d,
+					  struct span fingerprint, bool *news);
 MUST_CHECK enum err accounts_want_lacking(struct device *d, bool *news);
 
 /* The same for a member's account whose name is not known, and for all members of
