@@ -104,6 +104,16 @@ static void print_banned(const json_t *list)
 	buf_clear(&line);
 }
 
+static void explain_rules(const json_t *session)
+{
+	if (json_object_get(session, "rules") != NULL)
+		out_line("Old rules: this session names users, and not "
+			 "accounts that can be compared. An owner takes it "
+			 "over when all members use a present version: "
+			 "hermetic upgrade %s",
+			 out_member(session, "session_id"));
+}
+
 void cmd_print_members(const struct cmd *cmd, const json_t *session)
 {
 	const json_t *member;
@@ -115,6 +125,8 @@ void cmd_print_members(const struct cmd *cmd, const json_t *session)
 		explain_changed(json_object_get(session, "members"));
 	if (!cmd->args->json)
 		print_banned(json_object_get(session, "banned"));
+	if (!cmd->args->json)
+		explain_rules(session);
 }
 
 /* ---- a session that was changed ---- */

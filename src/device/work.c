@@ -21,22 +21,22 @@
 #define STEPS_MAX 1000
 
 static const struct step *const STEPS[] = {
-	&own_step_load,	      &own_step_read,	    &own_step_begin,
-	&own_step_renew,      &own_step_branch,	    &own_step_post,
-	&met_step_begin,      &met_step_read,	    &accounts_step_read,
-	&apart_step_look,     &stock_step_make,	    &stock_step_publish,
-	&found_step_meet,     &found_step_claim,    &found_step_make,
-	&found_step_post,     &welcome_step_use,    &welcome_step_tree,
-	&welcome_step_gather, &rejoin_step_drop,    &rejoin_step_base,
-	&rejoin_step_first,   &arrive_step_gather,  &rejoin_step_walk,
-	&arrive_step_info,    &arrive_step_post,    &log_step_read,
-	&welcome_step_tell,   &plan_step_departure, &commit_step_leave,
-	&commit_step_pins,    &commit_step_post,    &plan_step_oust,
-	&plan_step_replace,   &plan_step_name,	    &plan_step_order,
-	&commit_step_claim,   &commit_step_stage,   &receipts_step_drop,
-	&naming_step_drop,    &plan_step_duty,	    &naming_step_announce,
-	&naming_step_repeat,  &receipts_step_make,  &post_step_old,
-	&post_step_seal,      &post_step_item,
+	&own_step_load,	       &own_step_read,	     &own_step_begin,
+	&own_step_renew,       &own_step_branch,     &own_step_post,
+	&met_step_begin,       &met_step_read,	     &accounts_step_read,
+	&apart_step_look,      &stock_step_make,     &stock_step_publish,
+	&found_step_meet,      &found_step_claim,    &found_step_make,
+	&found_step_post,      &welcome_step_use,    &welcome_step_tree,
+	&welcome_step_gather,  &rejoin_step_drop,    &rejoin_step_base,
+	&rejoin_step_first,    &arrive_step_gather,  &rejoin_step_walk,
+	&arrive_step_info,     &arrive_step_post,    &log_step_read,
+	&welcome_step_tell,    &plan_step_departure, &commit_step_leave,
+	&commit_step_pins,     &commit_step_post,    &plan_step_oust,
+	&plan_step_replace,    &plan_step_name,	     &plan_step_order,
+	&move_step_meet,       &commit_step_claim,   &commit_step_stage,
+	&receipts_step_drop,   &naming_step_drop,    &plan_step_duty,
+	&naming_step_announce, &naming_step_repeat,  &receipts_step_make,
+	&post_step_old,	       &post_step_seal,	     &post_step_item,
 };
 
 #define STEP_COUNT (sizeof(STEPS) / sizeof(*STEPS))
