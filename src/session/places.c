@@ -402,7 +402,7 @@ static enum err carry_all(const struct session *session, struct span extensions,
 		none.fingerprint = place.fingerprint;
 		TRY(check_accounts_find(session->accounts, place.fingerprint,
 					&log, &known));
-		carry(&none, known, links);
+		carry(&none, &place, known, links);
 	}
 	TRY(buf_end(links));
 out:
