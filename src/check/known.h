@@ -43,9 +43,11 @@ MUST_CHECK enum err known_account_take(struct known_account *account,
 				       struct known *known);
 
 /* Links that the caller keeps, and has verified before: the first ones are those
- * of the log that counts. */
+ * of the log that counts. `loaded`: what they come to, which is copied; NULL: they are
+ * loaded. */
 MUST_CHECK enum err known_account_put(struct known_account *account,
-				      struct span links);
+				      struct span links,
+				      const struct account_log *loaded);
 
 /* Which of two counts. ERR_LOCAL_MEMORY: that is not known. */
 MUST_CHECK enum err known_compare(const struct known *known,

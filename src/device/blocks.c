@@ -146,7 +146,8 @@ static enum err block(struct device *d, const char *username)
 	enum err e = met_find(d, username, &met);
 
 	if (e == ERR_OK)
-		text_put_hex(&fingerprint, account_log_fingerprint(met->log));
+		text_put_hex(&fingerprint,
+			     account_log_fingerprint(met->known->log));
 	else if (e != ERR_STATE_GONE)
 		goto out;
 	buf_put_u8(&fingerprint, 0);

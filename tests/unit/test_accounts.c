@@ -155,7 +155,7 @@ static enum err give(void *context, struct span of, struct buf *logs)
 static void test_branches_are_kept(void **state)
 {
 	struct town *t = *state;
-	const struct check_source source = { give, t };
+	const struct check_source source = { .logs = give, .context = t };
 	struct span links, of;
 	size_t position = 0, count = 0;
 
