@@ -4,6 +4,7 @@
 #include "wire/bans.h"
 #include "wire/extension.h"
 #include "wire/generation.h"
+#include "wire/invited.h"
 #include "wire/places.h"
 
 /* ---- what is staged ---- */
@@ -54,7 +55,7 @@ static enum err put_extensions(const struct session *session,
 			       struct buf *extensions)
 {
 	static const uint16_t types[] = { ROLES_EXTENSION, PLACES_EXTENSION,
-					  BANS_EXTENSION };
+					  BANS_EXTENSION, INVITED_EXTENSION };
 	struct span now = mls_group_extensions(session->group), data;
 	enum err e;
 
