@@ -33,6 +33,7 @@ enum verb {
 	VERB_ROLE,
 	VERB_BAN,
 	VERB_UNBAN,
+	VERB_UNINVITE,
 	VERB_ALGORITHM,
 	VERB_RENAME,
 	VERB_LEAVE,
@@ -67,7 +68,7 @@ struct args {
 	enum verb verb;
 	bool help, version, json, follow, open, yes, flush, to_new_members,
 	    end_others, recovery, no_recovery, begin_anew, replace,
-	    verified_only, foreground;
+	    verified_only, foreground, ask;
 	const char *server, *username, *home, *device, *ca;
 	const char *name;	    /* --name of a session */
 	const char *key;	    /* --id of a text */

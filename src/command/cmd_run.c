@@ -38,6 +38,7 @@ static enum err (*const RUN[VERB_COUNT])(struct cmd *) = {
 	[VERB_UNBLOCK] = cmd_unblock,
 	[VERB_BAN] = cmd_ban,
 	[VERB_UNBAN] = cmd_unban,
+	[VERB_UNINVITE] = cmd_uninvite,
 	[VERB_AGENT] = cmd_agent,
 	[VERB_LOCK] = cmd_lock,
 	[VERB_RENAME] = cmd_rename,

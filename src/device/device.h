@@ -54,14 +54,15 @@ enum order_kind {
 	ORDER_REFRESH, /* read what is new, send what waits */
 	ORDER_SEND, /* text [, key] [, act, about], or name: the session's from
 			  now on */
-	ORDER_CREATE, /* [name], offer, users, open; makes the session's id */
-	ORDER_JOIN,   /* by a Welcome that waits, otherwise by a commit */
-	ORDER_INVITE, /* users[0] */
-	ORDER_REMOVE, /* whom: "user" or "user/device" */
-	ORDER_ROLE,   /* whom: "user"; role */
-	ORDER_BAN,    /* whom: "user", is kept out, or with ban false not any
+	ORDER_CREATE,	/* [name], offer, users, open; makes the session's id */
+	ORDER_JOIN,	/* by a Welcome that waits, otherwise by a commit */
+	ORDER_INVITE,	/* users[0] */
+	ORDER_REMOVE,	/* whom: "user" or "user/device" */
+	ORDER_ROLE,	/* whom: "user"; role */
+	ORDER_BAN,	/* whom: "user", is kept out, or with ban false not any
 			  more */
-	ORDER_ROTATE, /* new keys */
+	ORDER_UNINVITE, /* whom: "user" may not come in any more */
+	ORDER_ROTATE,	/* new keys */
 	ORDER_ASKED,  /* new keys because the server asks: done within bounds */
 	ORDER_MOVE,   /* algorithm */
 	ORDER_LEAVE,  /* this device departs */
@@ -99,6 +100,8 @@ struct order {
 	bool ban;	    /* BAN */
 	bool verified_only; /* CREATE: what is said there is for verified people
 			       only */
+	bool
+	    asks; /* INVITE: who is invited comes in only by an act of theirs */
 	/* JOIN: to leave at once, so whoever has added this device may be
 	 * blocked. */
 	bool declines;
@@ -136,7 +139,9 @@ struct outcome {
 	bool
 	    passing; /* the same order, given again, may do what this did not */
 	uint64_t seq, item;
-	size_t devices; /* INVITE: how many were added */
+	size_t
+	    devices; /* INVITE: how many were added; 0: the account is invited
+			   to come in */
 };
 const struct outcome *device_outcome(const struct device *device);
 
@@ -177,7 +182,7 @@ MUST_CHECK enum err device_sessions(struct device *device, struct buf *json);
 
 /* {session_id, algorithm, suite, epoch, last_seq, member, forked,
  * safety_number, members: [{leaf_index, username, device_id, role, own, seen,
- * mark, key (its fingerprint), compared, broken_commits?}…], banned?, stop?, name?, …};
+ * mark, key (its fingerprint), compared, broken_commits?}…], banned?, invited?, stop?, name?, …};
  * ERR_STATE_GONE: no such session. `broken_commits`: of the last days, for which
  * nothing else can be the cause. */
 MUST_CHECK enum err device_describe(struct device *device, const char *session,

@@ -146,6 +146,7 @@ enum err order_begin(struct device *d)
 	case ORDER_REMOVE:
 	case ORDER_ROLE:
 	case ORDER_BAN:
+	case ORDER_UNINVITE:
 	case ORDER_ROTATE:
 	case ORDER_ASKED:
 	case ORDER_MOVE:
@@ -227,6 +228,7 @@ static bool wants_to_be_in(const struct device *d)
 	case ORDER_REMOVE:
 	case ORDER_ROLE:
 	case ORDER_BAN:
+	case ORDER_UNINVITE:
 	case ORDER_ROTATE:
 	case ORDER_MOVE:
 		return true;

@@ -6,6 +6,7 @@
 #include "device/budget.h"
 #include "device/change.h"
 #include "device/ended.h"
+#include "device/invited.h"
 #include "device/names.h"
 #include "device/outbox.h"
 #include "device/pins.h"
@@ -120,27 +121,94 @@ static enum err check_guest(struct device *d, const char *user)
 		       user, user);
 }
 
+/* A change of one user's invitation. */
+static enum err change_invited(struct device *d, const char *user, bool invited)
+{
+	struct change_plan plan = { .invite =
+					json_pack("[{s:s, s:b}]", "user", user,
+						  "invited", (int)invited) };
+	enum err e;
+
+	ENSURE(plan.invite != NULL, ERR_LOCAL_MEMORY);
+	TRY(change_begin(d, &plan));
+out:
+	json_decref(plan.invite);
+	return e;
+}
+
+/* Into the list of the group's. The server is told the name once more behind the
+ * commit: another one that came before may have ended what it was told. */
+static enum err plan_letting_in(struct device *d)
+{
+	struct buf user = BUF_INIT;
+	enum err e;
+
+	d->work.outcome.devices = 0;
+	if (!invited_is_kept(d))
+		return ERR_OK; /* of before: the server was told the name */
+	TRY(invited_user(d, d->work.order.users[0], &user));
+	TRY(bans_check_user(d, span_str((const char *)user.p)));
+	if (invited_stands(d, span_str((const char *)user.p)))
+		goto out;
+	TRY(change_invited(d, (const char *)user.p, true));
+	d->work.named = false;
+out:
+	buf_clear(&user);
+	return e;
+}
+
+static enum err plan_uninvite(struct device *d)
+{
+	struct buf user = BUF_INIT;
+	enum err e;
+
+	TRY(invited_whom(d, d->work.order.whom, &user));
+	TRY(change_invited(d, (const char *)user.p, false));
+out:
+	buf_clear(&user);
+	return e;
+}
+
+static enum err refuse_older(struct device *d)
+{
+	return why_set(&d->work.why, ERR_PEER_UNSUPPORTED, "older-device",
+		       "A device of %s is of a version that cannot come into "
+		       "this session: it has to be updated first.",
+		       d->work.order.users[0]);
+}
+
+/* Nobody of that user is added: as the person wants it, or since there is no device
+ * that can be. */
+static bool is_only_asked(const struct device *d)
+{
+	const struct guests *guests = &d->work.guests;
+
+	return d->work.order.asks ||
+	       (invited_is_kept(d) &&
+		(guests->count == 0 || !guests_know_invited(guests)));
+}
+
 static enum err plan_invite(struct device *d)
 {
 	struct suites only = { { session_suite(d->open.session)->id }, 1 };
 	struct guests *guests = &d->work.guests;
 	struct negotiation_plan agreed = { 0 };
 	struct change_plan plan = { 0 };
+	const struct order *order = &d->work.order;
 	struct mls_member member;
 	enum err e;
 
-	TRY(check_guest(d, d->work.order.users[0]));
+	TRY(check_guest(d, order->users[0]));
 	if (session_has_places(d->open.session) && !guests_have_places(guests))
-		return why_set(&d->work.why, ERR_PEER_UNSUPPORTED,
-			       "older-device",
-			       "A device of %s is of a version that cannot "
-			       "come into this session: it has to be updated "
-			       "first.",
-			       d->work.order.users[0]);
+		return refuse_older(d);
 	for (size_t i = guests->count; i-- > 0;)
 		if (session_find(d->open.session,
 				 buf_span(&guests->list[i].identity), &member))
 			guests_drop(guests, i);
+	if (strcmp(order->users[0], d->username) != 0 && is_only_asked(d))
+		return plan_letting_in(d);
+	if (invited_is_kept(d) && !guests_know_invited(guests))
+		return refuse_older(d);
 	TRY(bans_check_guests(d, guests));
 	d->work.outcome.devices = guests->count;
 	/* The session's suite as the only offer: then a KeyPackage of that
@@ -315,6 +383,7 @@ static bool plan_due(struct device *d)
 	case ORDER_REMOVE:
 	case ORDER_ROLE:
 	case ORDER_BAN:
+	case ORDER_UNINVITE:
 	case ORDER_ROTATE:
 	case ORDER_ASKED:
 	case ORDER_MOVE:
@@ -380,6 +449,8 @@ static enum err plan_it(struct device *d)
 		return plan_role(d);
 	case ORDER_BAN:
 		return plan_ban(d);
+	case ORDER_UNINVITE:
+		return plan_uninvite(d);
 	case ORDER_ROTATE:
 		return change_begin(d, &only_keys);
 	case ORDER_ASKED:

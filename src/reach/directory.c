@@ -101,7 +101,7 @@ static enum err describe(struct account *a, const char *id, json_t *list)
 {
 	static const char *const carried[] = {
 		"session_id", "algorithm", "epoch", "last_seq", "state",
-		"name",	      "due",	   "stop",  "banned"
+		"name",	      "due",	   "stop",  "banned",	"invited"
 	};
 	json_t *session = NULL, *row = json_object();
 	enum err e;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "check/bans.h"
+#include "check/invited.h"
 #include "server/answer.h"
 #include "wire/generation.h"
 #include "wire/message.h"
@@ -138,6 +139,8 @@ void commit_refuse(struct request *req, const struct known_logs *known,
 
 	if (verdict->wrong == check_banned)
 		outcome = OUTCOME_BANNED;
+	if (verdict->wrong == check_not_invited)
+		outcome = OUTCOME_NOT_INVITED;
 	if (known_logs_lacking(known))
 		outcome = OUTCOME_ACCOUNTS_UNKNOWN;
 	request_problem(req, outcome, verdict->wrong);
