@@ -8,7 +8,9 @@
 #include "crypto/hash.h"
 #include "session/chain.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/seen_group.h"
 #include "wire/generation.h"
+#include "wire/invited.h"
 #include "wire/message.h"
 
 /* ---- a session begins ---- */
@@ -374,6 +376,41 @@ static void tidy_invited(const struct incoming *in)
 	}
 }
 
+/* Where the group says who is invited, nobody else is. */
+static void follow_invited(const struct incoming *in)
+{
+	struct server_session *session = in->session;
+	struct seen_group group;
+	struct invitation one;
+	struct invited list;
+	char identity[SIM_IDENTITY];
+	size_t kept = 0;
+
+	if (!seen_group_read(blob_span(session->info), &group))
+		sim_stop("a GroupInfo that was taken does not decode");
+	if (invited_read(group.info.context.extensions, &list) != ERR_OK ||
+	    !list.there)
+		goto out;
+	for (size_t i = 0; i < session->invited_count; i++) {
+		struct span rest = list.rows;
+		bool stands = false;
+
+		while (invited_next(&rest, &one)) {
+			(void)snprintf(identity, sizeof(identity), "%.*s/1",
+				       (int)one.user.n,
+				       (const char *)one.user.p);
+			stands |= strcmp(server_user_of(in->server, identity),
+					 session->invited[i]) == 0;
+		}
+		if (stands)
+			memmove(session->invited[kept++], session->invited[i],
+				sizeof(*session->invited));
+	}
+	session->invited_count = kept;
+out:
+	seen_group_clear(&group);
+}
+
 static void take_commit(struct incoming *in, uint64_t now_ms, uint64_t *seq)
 {
 	struct server_session *session = in->session;
@@ -400,6 +437,8 @@ static void take_commit(struct incoming *in, uint64_t now_ms, uint64_t *seq)
 		session->keys_seq = session->log_count;
 	session->info_seq = session->log_count;
 	tidy_invited(in);
+	if (!in->external && !move)
+		follow_invited(in);
 	server_read_members(session);
 	store_welcomes(in, *seq);
 	if (in->server->watch.commit != NULL)
