@@ -8,6 +8,7 @@
 #include "device/gather.h"
 #include "device/invited.h"
 #include "device/join.h"
+#include "device/letters.h"
 #include "device/log.h"
 #include "device/outbox.h"
 #include "device/rejoin.h"
@@ -298,6 +299,20 @@ static bool joins_unwalked(const struct trail *trail, struct span group_info)
 		trail_is_copied_by(trail, group_info));
 }
 
+/* A letter is not asked for where the person goes on all the same. */
+static enum err bar_uninvited(struct device *d, struct span group_info,
+			      const char *identity, bool *barred)
+{
+	enum err e;
+
+	TRY(invited_bar(d, group_info, identity, barred));
+	if (!*barred && d->open.session == NULL && !d->work.resolving &&
+	    !d->work.rejoin->forced)
+		TRY(letters_bar(d, group_info, identity, barred));
+out:
+	return e;
+}
+
 /* A member, and another device of one that its account's log lets in, needs no
  * invitation. */
 static enum err is_barred(struct device *d, struct span group_info,
@@ -310,7 +325,7 @@ static enum err is_barred(struct device *d, struct span group_info,
 	if (!*barred && !REJOIN_UNWALKED &&
 	    !trail_has(d->work.rejoin->trail, own) &&
 	    !session_info_is_parted(group_info, own, d->accounts))
-		TRY(invited_bar(d, group_info, identity, barred));
+		TRY(bar_uninvited(d, group_info, identity, barred));
 out:
 	return e;
 }

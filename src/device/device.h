@@ -24,6 +24,7 @@
 #include "wire/roles.h"
 
 #define DEVICE_NAME_SIZE (TEXT_USERNAME_MAX + 1) /* with a NUL */
+#define DEVICE_CALLED_SIZE (DEVICE_NAME_SIZE + 17)
 
 struct device;
 
@@ -70,7 +71,8 @@ enum order_kind {
 	ORDER_RESOLVE, /* the person has seen what stopped it, and goes on */
 	ORDER_STOCK,   /* publish KeyPackages where there are few; no session */
 	ORDER_ACCOUNT, /* read, and begin, this account's log; no session */
-	ORDER_MEET     /* users[0]: read that account's log; no session */
+	ORDER_MEET,    /* users[0]: read that account's log; no session */
+	ORDER_LETTER   /* session: read the letter of an invitation */
 };
 
 /* Copied by device_start(). Which members count is said by the kind. */
@@ -125,6 +127,13 @@ enum device_turn device_turn(struct device *device, struct request *request,
 			     uint32_t *wait_ms);
 void device_answer(struct device *device, const struct answer *answer);
 
+/* Who invites, by a letter that a device of that account has signed. */
+struct outcome_letter {
+	bool good;		     /* false: there is none */
+	char by[DEVICE_CALLED_SIZE]; /* as members are called */
+	const char *trust;	     /* met_trust_text() */
+};
+
 /* How an order ended. Borrowed until the next one. */
 struct outcome {
 	enum err result;
@@ -139,6 +148,7 @@ struct outcome {
 	bool
 	    passing; /* the same order, given again, may do what this did not */
 	uint64_t seq, item;
+	struct outcome_letter letter; /* LETTER, JOIN */
 	size_t
 	    devices; /* INVITE: how many were added; 0: the account is invited
 			   to come in */

@@ -157,6 +157,7 @@ enum err order_begin(struct device *d)
 	case ORDER_STOCK:
 	case ORDER_ACCOUNT:
 	case ORDER_MEET:
+	case ORDER_LETTER:
 		break;
 	}
 	return ERR_OK;
@@ -241,6 +242,7 @@ static bool wants_to_be_in(const struct device *d)
 	case ORDER_STOCK:
 	case ORDER_ACCOUNT:
 	case ORDER_MEET:
+	case ORDER_LETTER:
 		break;
 	}
 	return false;

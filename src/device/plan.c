@@ -137,7 +137,8 @@ out:
 }
 
 /* Into the list of the group's. The server is told the name once more behind the
- * commit: another one that came before may have ended what it was told. */
+ * commit, with a letter (letters.h): another commit that came before may have ended what
+ * it was told. */
 static enum err plan_letting_in(struct device *d)
 {
 	struct buf user = BUF_INIT;
@@ -148,10 +149,9 @@ static enum err plan_letting_in(struct device *d)
 		return ERR_OK; /* of before: the server was told the name */
 	TRY(invited_user(d, d->work.order.users[0], &user));
 	TRY(bans_check_user(d, span_str((const char *)user.p)));
-	if (invited_stands(d, span_str((const char *)user.p)))
-		goto out;
-	TRY(change_invited(d, (const char *)user.p, true));
 	d->work.named = false;
+	if (!invited_stands(d, span_str((const char *)user.p)))
+		TRY(change_invited(d, (const char *)user.p, true));
 out:
 	buf_clear(&user);
 	return e;
@@ -237,6 +237,8 @@ static enum err name_ask(struct device *d, struct request *request)
 	request->kind = REQUEST_INVITE;
 	request->users = d->work.order.users;
 	request->user_count = 1;
+	if (d->work.written)
+		request->bytes = buf_span(&d->work.bytes);
 	return ERR_OK;
 }
 
@@ -398,6 +400,7 @@ static bool plan_due(struct device *d)
 	case ORDER_STOCK:
 	case ORDER_ACCOUNT:
 	case ORDER_MEET:
+	case ORDER_LETTER:
 		break;
 	}
 	return false;
@@ -469,6 +472,7 @@ static enum err plan_it(struct device *d)
 	case ORDER_STOCK:
 	case ORDER_ACCOUNT:
 	case ORDER_MEET:
+	case ORDER_LETTER:
 		break;
 	}
 	return ERR_LOCAL_BUG;

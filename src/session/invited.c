@@ -10,19 +10,42 @@ enum err session_invited(const struct session *session, struct invited *invited)
 	return invited_read(mls_group_extensions(session->group), invited);
 }
 
-enum err session_info_invites(struct span group_info, struct span user,
-			      bool *invites)
+static enum err read_info(struct span group_info, struct invited *list,
+			  uint64_t *epoch)
 {
-	const struct wire_group_context *context;
 	struct wire_message message;
-	struct invited invited;
 	enum err e;
 
 	TRY(wire_message_decode(group_info, &message));
 	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_MALFORMED);
-	context = &message.group_info.context;
-	TRY(invited_read(context->extensions, &invited));
-	*invites = check_invited_lets_in(&invited, user, context->epoch);
+	*epoch = message.group_info.context.epoch;
+	TRY(invited_read(message.group_info.context.extensions, list));
+out:
+	return e;
+}
+
+enum err session_info_invites(struct span group_info, struct span user,
+			      bool *invites)
+{
+	struct invited list;
+	uint64_t epoch;
+	enum err e;
+
+	TRY(read_info(group_info, &list, &epoch));
+	*invites = check_invited_lets_in(&list, user, epoch);
+out:
+	return e;
+}
+
+enum err session_info_invitation(struct span group_info, struct span user,
+				 struct invitation *one, bool *invited)
+{
+	struct invited list;
+	uint64_t epoch;
+	enum err e;
+
+	TRY(read_info(group_info, &list, &epoch));
+	*invited = !list.open && invited_find(&list, user, one);
 out:
 	return e;
 }

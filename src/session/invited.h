@@ -18,6 +18,13 @@ MUST_CHECK enum err session_invited(const struct session *session,
 MUST_CHECK enum err session_info_invites(struct span group_info,
 					 struct span user, bool *invites);
 
+/* That user's invitation there. *invited false: the group has none, or is open. Borrowed
+ * from `group_info`. ERR_PEER_MALFORMED. */
+MUST_CHECK enum err session_info_invitation(struct span group_info,
+					    struct span user,
+					    struct invitation *one,
+					    bool *invited);
+
 /* For negotiation_plan.extensions, before session_create(): whether anybody may come
  * in. */
 MUST_CHECK enum err session_put_policy(bool open, struct buf *extensions);

@@ -25,6 +25,8 @@ describe('invitations', { concurrency: false }, () => {
     .find(s => s.session_id === id)?.invited ?? [];
   const waiting = async (who, id) => (await who.does('invitations'))
     .some(i => i.session_id === id);
+  const letter = async (who, id) => (await who.does('invitations'))
+    .find(i => i.session_id === id);
   const last = async (reader, id) => (await reader.does('read', id)).at(-1);
   /** A server that says that this person is invited. */
   const makesUp = (id, who, by) => psql(`INSERT INTO invitation
@@ -44,6 +46,11 @@ describe('invitations', { concurrency: false }, () => {
         new RegExp(`Invited: ${carol.name}`));
       assert.equal((await alice.does('members', id)).length, 2);
       assert.ok(await waiting(carol, id));
+      const told = await letter(carol, id);
+      assert.deepEqual([told.signed, told.by, told.compared],
+        [true, bob.name, 'no']);
+      assert.match((await carol.starts('invitations').ended).out,
+        new RegExp(`invited by ${bob.name} \\(unverified\\), who has signed it`));
       await carol.does('accept', id);
       assert.equal(await waiting(carol, id), false);
       assert.equal((await last(alice, id)).kind, 'joined');
@@ -82,5 +89,40 @@ describe('invitations', { concurrency: false }, () => {
     const why = await dave.cannot('not-invited', 'accept', id);
     assert.match(why, /No invitation of your account stands/);
     assert.equal((await alice.does('members', id)).length, 3);
+  });
+
+  test('a letter is what the one who invites has signed', async () => {
+    const id = await conversation(alice, bob), other = await conversation(alice, bob);
+    const of = (who, session) => `session_id = '${session}' AND user_id = (
+      SELECT user_id FROM hermetic.account WHERE username = '${who.name}')`;
+    const put = (value, session = id) => psql(`UPDATE invitation SET letter = ${value}
+      WHERE ${of(dave, session)}`);
+    const stored = async session => `'\\x${(await postgres.rows(`SELECT
+      encode(letter, 'hex') AS letter FROM hermetic.invitation
+      WHERE ${of(dave, session)}`))[0].letter}'::bytea`;
+    await alice.does('invite', '--ask', other, dave.name);
+    await bob.does('invite', '--ask', id, dave.name);
+    const [own, strange] = [await stored(id), await stored(other)];
+    const changed = at => `overlay(${own} PLACING '\\x00'::bytea FROM ${at})`;
+    for (const [what, value] of [['withheld', 'NULL'], ['another session\'s', strange],
+      ['another place', changed(30)], ['by another', changed(120)]]) {
+      await put(value);
+      assert.equal((await letter(dave, id)).signed, false, what);
+      const why = await dave.cannot('no-letter', 'accept', id);
+      assert.match(why, /hermetic resolve/, what);
+    }
+    assert.match((await dave.starts('invitations').ended).out,
+      new RegExp(`${id}  invited by ${bob.name}, as the server says`));
+    // inviting again commits nothing, and sends it again
+    const { length } = await alice.does('read', id);
+    await bob.does('invite', '--ask', id, dave.name);
+    assert.equal((await alice.does('read', id)).length, length);
+    assert.equal((await letter(dave, id)).signed, true);
+    await dave.does('accept', id);
+    // the person may go on without one
+    await put('NULL', other);
+    await dave.cannot('no-letter', 'join', other);
+    await dave.does('resolve', other, '--yes');
+    assert.equal((await alice.does('members', other)).length, 3);
   });
 });

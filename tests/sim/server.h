@@ -67,6 +67,11 @@ struct server_former {
 	uint64_t seq;
 };
 
+struct server_invitation {
+	char user[33], by[33];
+	struct blob *letter; /* or NULL */
+};
+
 struct server_session {
 	uint8_t id[DEVICE_ID];
 	char text_id[TEXT_UUID_SIZE];
@@ -84,7 +89,7 @@ struct server_session {
 	size_t member_count;
 	struct server_former *former;
 	size_t former_count;
-	char (*invited)[33];
+	struct server_invitation *invited;
 	size_t invited_count;
 	uint64_t keys_seq; /* of the last entry that made new keys */
 };
@@ -175,6 +180,9 @@ void server_retain(struct server *server, uint64_t before_ms);
 /* Who may read of a session's log, and up to which entry. */
 uint64_t server_readable(const struct server *server,
 			 const struct server_session *session, size_t caller);
+/* A letter takes the place of none, or of one by the same. */
+void server_invite(struct server_session *session, const char *user,
+		   const char *by, struct span letter);
 bool server_may_join(const struct server *server,
 		     const struct server_session *session, size_t caller);
 
