@@ -45,6 +45,12 @@ BEGIN
       ) ORDER BY m.session_id, m.device_id), '[]')
       FROM session_member m JOIN device d USING (device_id)
       WHERE d.user_id = a.user_id),
+    'files', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'session_id', f.session_id, 'file_id', f.file_id, 'device_id', f.device_id,
+        'size', f.size, 'stored', f.stored, 'created_at', f.created_at)
+        ORDER BY f.created_at), '[]')
+      FROM file f JOIN device d USING (device_id)
+      WHERE d.user_id = a.user_id AND NOT f.gone),
     'invitations', (SELECT coalesce(jsonb_agg(jsonb_build_object(
         'session_id', i.session_id, 'invited_by', b.username,
         'created_at', i.created_at) ORDER BY i.created_at), '[]')

@@ -6,13 +6,12 @@ RETURNS uuid[] LANGUAGE plpgsql SET search_path = hermetic AS $$
 DECLARE
   families uuid[];
 BEGIN
-  SELECT coalesce(array_agg(f), '{}') INTO families
-    FROM account_log l
-    JOIN device d USING (user_id), unnest(end_device(d.device_id)) AS f
-    WHERE l.fingerprint = p_fingerprint AND d.removed_at IS NULL
+  families := end_devices_by_link(ARRAY(
+    SELECT d.device_id FROM account_log l JOIN device d USING (user_id)
+    WHERE l.fingerprint = p_fingerprint
       AND (d.fingerprint = p_fingerprint
            OR d.fingerprint IS NULL AND l.replaced_at IS NULL)
-      AND d.link_number IS DISTINCT FROM p_kept;
+      AND d.link_number IS DISTINCT FROM p_kept));
   DELETE FROM key_package k USING device d
     WHERE k.device_id = d.device_id AND d.fingerprint = p_fingerprint;
   RETURN families;

@@ -43,8 +43,7 @@ BEGIN
     ended := close_devices(p_fingerprint, account_link_signer(p_link));
     RETURN;
   END IF;
-  SELECT coalesce(array_agg(f), '{}') INTO ended
-    FROM device d, unnest(end_device(d.device_id)) AS f
-    WHERE d.fingerprint = p_fingerprint AND d.link_number = ANY (p_removed)
-      AND d.removed_at IS NULL;
+  ended := end_devices_by_link(ARRAY(
+    SELECT d.device_id FROM device d
+    WHERE d.fingerprint = p_fingerprint AND d.link_number = ANY (p_removed)));
 END $$;

@@ -216,7 +216,8 @@ enum setting_process {
 	SETTING(SUBSCRIPTIONS, NUMBER, "1024", 1u, 100000u, SETTING_API, NULL) \
 	GROUP("Files: bytes of one, as it is stored; bytes and files that "    \
 	      "an account may have stored, and those of a session; how many "  \
-	      "files a worker takes and gives at a time.")                     \
+	      "files a worker takes and gives at a time; and how many files "  \
+	      "one account begins to store a minute.")                         \
 	SETTING(FILE_BYTES, NUMBER, "4294967296", 0u, 281474976710656u,        \
 		SETTING_API, NULL)                                             \
 	SETTING(FILE_ACCOUNT_BYTES, NUMBER, "10737418240", 0u,                 \
@@ -228,6 +229,8 @@ enum setting_process {
 	SETTING(FILE_SESSION_COUNT, NUMBER, "50000", 0u, 10000000u,            \
 		SETTING_API, NULL)                                             \
 	SETTING(FILE_TRANSFERS, NUMBER, "16", 1u, 10000u, SETTING_API, NULL)   \
+	SETTING(FILES_PER_MINUTE, NUMBER, "120", 0u, 1000000u, SETTING_API,    \
+		NULL)                                                          \
 	GROUP("A file that no message names goes when nothing was stored of "  \
 	      "it for so long, which is noted by the hour; one whose last "    \
 	      "message has gone goes within a quarter of it.")                 \

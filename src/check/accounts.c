@@ -166,6 +166,39 @@ out:
 	return e;
 }
 
+static bool has_key(const struct known *known, uint16_t scheme, struct span key)
+{
+	struct account_place end;
+
+	if (known->log == NULL)
+		return false;
+	account_log_place(known->log, &end);
+	return account_key_valid(known->log, scheme, key, &end, NULL) !=
+	       ACCOUNT_UNKNOWN;
+}
+
+enum err check_accounts_find_key(struct check_accounts *accounts,
+				 struct span fingerprint, uint16_t scheme,
+				 struct span key,
+				 const struct account_log **log,
+				 struct span *links)
+{
+	struct known_account *entry;
+	const struct known *found;
+	size_t at = 0;
+	enum err e;
+
+	TRY(get(accounts, fingerprint, &entry));
+	while (at <= entry->branch_count &&
+	       !has_key(known_account_at(entry, at), scheme, key))
+		at++;
+	found = known_account_at(entry, at <= entry->branch_count ? at : 0);
+	*log = found->log;
+	*links = buf_span(&found->links);
+out:
+	return e;
+}
+
 struct check_verdict check_accounts_add(struct check_accounts *accounts,
 					struct span links)
 {
@@ -400,6 +433,72 @@ enum err check_accounts_parting(struct check_accounts *accounts,
 	TRY(known_account_parting(entry, &place, PLACES_LINKS_MAX, parting));
 out:
 	return e;
+}
+
+/* ---- what a commit carries, and the logs that count ---- */
+
+const char check_accounts_lost[] =
+    "an account's log that stands here counts before the links that it carries";
+const char check_accounts_contradicted[] =
+    "an account's log that stands here contradicts the links that it carries";
+
+/* Where they lead. */
+static enum err find_end(struct span links, struct account_place *end)
+{
+	struct rd r = rd_init(links);
+	struct span last = SPAN_EMPTY;
+	struct account_link link;
+	enum err e;
+
+	while (rd_left(&r) > 0)
+		last = rd_vec(&r);
+	TRY(account_link_decode(last, &link));
+	end->number = link.number;
+	TRY(account_link_hash(last, end->hash));
+out:
+	return e;
+}
+
+static enum err order_of(struct check_accounts *accounts,
+			 const struct carried *carried,
+			 enum account_order *order)
+{
+	struct account_place end;
+	struct known_account *entry;
+	const struct known *known;
+	enum err e;
+
+	TRY(get(accounts, carried->fingerprint, &entry));
+	TRY(find_end(carried->links, &end));
+	known = known_account_find(entry, &end);
+	ENSURE(known != NULL, ERR_LOCAL_BUG); /* it was judged */
+	*order = ACCOUNT_SAME;
+	if (known != &entry->counts)
+		TRY(known_compare(&entry->counts, known, order));
+out:
+	return e;
+}
+
+const char *check_accounts_stand(struct check_accounts *accounts,
+				 struct span carried,
+				 const struct places *behind, bool *local)
+{
+	enum account_order order;
+	struct carried one;
+	struct place place;
+
+	while (places_next_carried(&carried, &one)) {
+		*local = order_of(accounts, &one, &order) != ERR_OK;
+		if (*local)
+			return "no memory";
+		if (order == ACCOUNT_FIRST)
+			return check_accounts_lost;
+		if (order == ACCOUNT_FORK &&
+		    (behind == NULL ||
+		     places_find(behind->rows, one.fingerprint, &place)))
+			return check_accounts_contradicted;
+	}
+	return NULL;
 }
 
 /* ---- what is lacking, what has grown ---- */

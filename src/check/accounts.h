@@ -48,6 +48,15 @@ MUST_CHECK enum err check_accounts_find(struct check_accounts *accounts,
 					const struct account_log **log,
 					struct span *links);
 
+/* The same of the log that has a signature key of that scheme (crypto/suite.h): the one
+ * that counts where it has the key, else a branch that is known, else the one that
+ * counts. */
+MUST_CHECK enum err check_accounts_find_key(struct check_accounts *accounts,
+					    struct span fingerprint,
+					    uint16_t scheme, struct span key,
+					    const struct account_log **log,
+					    struct span *links);
+
 /*
  * The log of `to.fingerprint` at the place `to`, from the place `from` (number 0:
  * from the first link on). `carried`: opaque link<V> each, exactly those between;
@@ -78,6 +87,17 @@ struct check_verdict check_accounts_part(struct check_accounts *accounts,
 MUST_CHECK enum err check_accounts_parting(struct check_accounts *accounts,
 					   const struct place *at,
 					   struct known_parting *parting);
+
+/*
+ * For who keeps the logs that count, and has judged a commit to be good. Does all that it
+ * carries stand in them? `carried` is the field of its authenticated data, `behind` the
+ * places of the group behind it; NULL: it lets in who made it. What it carries of an
+ * account without a place may contradict that account's log. NULL, or one of these two.
+ */
+extern const char check_accounts_lost[], check_accounts_contradicted[];
+const char *check_accounts_stand(struct check_accounts *accounts,
+				 struct span carried,
+				 const struct places *behind, bool *local);
 
 /* Of which account links were lacking: `position` begins with 0; false at the
  * end. `fingerprint` is borrowed. */

@@ -81,20 +81,17 @@ static void keep_branch(struct known_account *account, struct known *known)
 	*known = (struct known){ .log = NULL };
 }
 
-/* Of two logs that part: does the other one than that of before count? */
-static enum err is_before(const struct known *known, const struct known *other,
-			  bool *other_counts)
+enum err known_compare(const struct known *known, const struct known *other,
+		       enum account_order *order)
 {
-	enum account_order order = ACCOUNT_SAME;
 	struct account_log *none = NULL;
 	struct check_verdict verdict;
 	enum err e;
 
 	TRY(account_log_new(&none));
 	verdict = account_log_compare(none, buf_span(&known->links),
-				      buf_span(&other->links), &order);
+				      buf_span(&other->links), order);
 	ENSURE(verdict.wrong == NULL, ERR_LOCAL_MEMORY); /* both are good */
-	*other_counts = order == ACCOUNT_SECOND;
 out:
 	account_log_free(none);
 	return e;
@@ -102,9 +99,9 @@ out:
 
 enum err known_account_take(struct known_account *account, struct known *known)
 {
+	enum account_order order = ACCOUNT_SAME;
 	struct account_place end;
 	struct known lost;
-	bool counts = false;
 	enum err e = ERR_OK;
 
 	account_log_place(known->log, &end);
@@ -117,8 +114,8 @@ enum err known_account_take(struct known_account *account, struct known *known)
 		*known = (struct known){ .log = NULL };
 		goto out;
 	}
-	TRY(is_before(&account->counts, known, &counts));
-	if (counts) {
+	TRY(known_compare(&account->counts, known, &order));
+	if (order == ACCOUNT_SECOND) {
 		lost = account->counts;
 		account->counts = *known;
 		*known = lost;

@@ -47,6 +47,11 @@ MUST_CHECK enum err known_account_take(struct known_account *account,
 MUST_CHECK enum err known_account_put(struct known_account *account,
 				      struct span links);
 
+/* Which of two counts. ERR_LOCAL_MEMORY: that is not known. */
+MUST_CHECK enum err known_compare(const struct known *known,
+				  const struct known *other,
+				  enum account_order *order);
+
 /* ---- known_branch.c: logs of one account that part ---- */
 
 /* Its first links, so many of them. Borrowed. */

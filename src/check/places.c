@@ -567,8 +567,10 @@ static const char *check_standing(const struct check_view *view,
 		return check_leaf_at(view, log, &place, device,
 				     leaf->signature_key, exact);
 	}
-	if (check_accounts_find(view->accounts, SPAN_ARRAY(fingerprint), &log,
-				&links) != ERR_OK) {
+	if (check_accounts_find_key(view->accounts, SPAN_ARRAY(fingerprint),
+				    suite_scheme(view->suite),
+				    leaf->signature_key, &log,
+				    &links) != ERR_OK) {
 		*local = true;
 		return "no memory";
 	}

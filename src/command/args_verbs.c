@@ -241,7 +241,7 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			  "hermetic verify bob\n  hermetic verify bob --yes" },
 	[VERB_ACCOUNT] = { "account",
 			   "delete|verified-only [on|off]|receipts [on|off]|"
-			   "verify FILE",
+			   "log [USER]|verify FILE",
 			   "end your account; settings; check a log", 1, 2,
 			   "delete: a signed link closes the account for all "
 			   "who know it, its\n"
@@ -253,12 +253,14 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			   "far "
 			   "it is, and how far you\n"
 			   "have read.\n"
-			   "verify: the file (- is standard input) is what GET "
-			   "/users/USER/log answers, its "
-			   "pages one after\n"
-			   "another. Every link is verified, without a server.",
+			   "log: what the server says that the log of your "
+			   "account, or of USER, is.\n"
+			   "verify: such a log in a file (- is standard "
+			   "input). Every link is verified,\n"
+			   "without a server.",
 			   "hermetic account delete\n"
-			   "  hermetic account verify alice.json" },
+			   "  hermetic account log bob >bob.json\n"
+			   "  hermetic account verify bob.json" },
 	[VERB_AGENT] = { "agent", "", "hold the keys of the state for a time",
 			 0, 0,
 			 "Asks for the passphrase once. Until the time is "

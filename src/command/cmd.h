@@ -49,9 +49,9 @@ MUST_CHECK enum err cmd_ask_recovery(struct cmd *cmd,
 MUST_CHECK enum err cmd_offer_recovery(struct cmd *cmd);
 void cmd_remind_recovery(struct cmd *cmd);
 
-/* verify FILE: without an account. delete: cmd->home is found, and it opens itself. */
+/* verify FILE: without an account. The others: cmd->home is found, and it opens itself. */
 MUST_CHECK enum err cmd_account(struct cmd *cmd);
-bool cmd_account_is_own(const struct args *args); /* delete, settings */
+bool cmd_account_is_own(const struct args *args); /* delete, log, settings */
 MUST_CHECK enum err cmd_account_delete(struct cmd *cmd);
 MUST_CHECK enum err cmd_account_setting(struct cmd *cmd);
 

@@ -1,10 +1,11 @@
-/* account verify: an account's log in a file, looked at without a server and
- * without an account of one's own. */
+/* account log: what a server says that an account's log is. account verify: such a
+ * log in a file, looked at without a server and without an account of one's own. */
 #include "command/cmd.h"
 
 #include "base/text.h"
 #include "check/account.h"
 #include "command/out.h"
+#include "reach/tokens.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -232,6 +233,48 @@ static void print_json(const struct reading *r, bool named)
 	buf_clear(&hash);
 }
 
+/* ---- account log ---- */
+
+/* A page as the server answers; *next: the number to go on after, 0 with the last. */
+static enum err print_page(struct cmd *cmd, const char *username,
+			   json_int_t after, json_int_t *next)
+{
+	struct api_answer answer = { 0 };
+	char path[160];
+	enum err e;
+
+	(void)snprintf(path, sizeof(path), "/users/%s/log?after=%lld", username,
+		       (long long)after);
+	TRY(tokens_call(&cmd->a, "GET", path, NULL, &answer));
+	*next = json_integer_value(json_object_get(answer.body, "next"));
+	out_json(answer.body);
+out:
+	api_answer_clear(&answer);
+	return e;
+}
+
+static enum err print_pages(struct cmd *cmd)
+{
+	const char *username = cmd->args->operands[1];
+	json_int_t after = 0, next;
+	enum err e;
+
+	TRY(cmd_open(cmd));
+	if (username == NULL)
+		username = cmd->a.username;
+	ENSURE(text_is_username(span_str(username)),
+	       why_set(&cmd->a.why, ERR_PEER_INVALID, "usage",
+		       "\"%.40s\" is no user name.", username));
+	do {
+		TRY(print_page(cmd, username, after, &next));
+		/* a server could name one page for ever */
+		ENSURE(next == 0 || next > after, ERR_PEER_MALFORMED);
+		after = next;
+	} while (next != 0);
+out:
+	return e;
+}
+
 enum err cmd_account(struct cmd *cmd)
 {
 	struct reading r = { .why = &cmd->a.why };
@@ -241,11 +284,13 @@ enum err cmd_account(struct cmd *cmd)
 
 	if (cmd_account_is_own(cmd->args))
 		return strcmp(what, "delete") == 0 ? cmd_account_delete(cmd)
+		       : strcmp(what, "log") == 0  ? print_pages(cmd)
 						   : cmd_account_setting(cmd);
 	if (strcmp(what, "verify") != 0 || cmd->args->operand_count != 2)
 		return why_set(r.why, ERR_PEER_INVALID, "usage",
 			       "\"account %.40s\" is nothing that can be done: "
-			       "it is delete, or verify with a FILE. See: "
+			       "it is delete, log, verify with a FILE, or a "
+			       "setting. See: "
 			       "hermetic account --help",
 			       what);
 	TRY(account_log_new(&r.log));

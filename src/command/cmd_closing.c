@@ -211,7 +211,7 @@ bool cmd_account_is_own(const struct args *args)
 	const char *what = args->operands[0];
 
 	return (strcmp(what, "delete") == 0 && args->operand_count == 1) ||
-	       find_setting(what) != NULL;
+	       strcmp(what, "log") == 0 || find_setting(what) != NULL;
 }
 
 static void print_setting(const struct cmd *cmd, const struct setting *setting,

@@ -268,8 +268,8 @@ out:
 	return e;
 }
 
-static enum err want_fingerprint(struct device *d, struct span fingerprint,
-				 bool *news)
+enum err accounts_want_account(struct device *d, struct span fingerprint,
+			       bool *news)
 {
 	struct buf hex = BUF_INIT;
 	enum err e;
@@ -292,7 +292,7 @@ enum err accounts_want_lacking(struct device *d, bool *news)
 
 	*news = false;
 	while (check_accounts_lacks(d->accounts, &position, &fingerprint)) {
-		TRY(want_fingerprint(d, fingerprint, &one));
+		TRY(accounts_want_account(d, fingerprint, &one));
 		*news |= one;
 	}
 out:
@@ -320,7 +320,7 @@ static enum err want_name(struct device *d, struct span user)
 	TRY(buf_end(&fingerprint));
 	e = met_name(d, buf_span(&fingerprint), name);
 	if (e == ERR_STATE_GONE)
-		e = want_fingerprint(d, buf_span(&fingerprint), &news);
+		e = accounts_want_account(d, buf_span(&fingerprint), &news);
 out:
 	buf_clear(&fingerprint);
 	return e;
@@ -362,7 +362,7 @@ enum err accounts_want_again(struct device *d, struct span identity)
 	TRY(check_accounts_find(d->accounts, SPAN_ARRAY(fingerprint), &log,
 				&links));
 	if (log == NULL || account_log_closed(log) == 0)
-		TRY(want_fingerprint(d, SPAN_ARRAY(fingerprint), &news));
+		TRY(accounts_want_account(d, SPAN_ARRAY(fingerprint), &news));
 out:
 	return e;
 }

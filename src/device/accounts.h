@@ -24,7 +24,9 @@ void accounts_forget(struct device *d);
 MUST_CHECK enum err accounts_want(struct device *d, const char *account,
 				  bool *news);
 
-/* The same for all that the last judgement lacked. */
+/* The same by its fingerprint, and for all that the last judgement lacked. */
+MUST_CHECK enum err accounts_want_account(struct device *d,
+					  struct span fingerprint, bool *news);
 MUST_CHECK enum err accounts_want_lacking(struct device *d, bool *news);
 
 /* The same for the account of a member, or of a user as leaves name it, whose name is

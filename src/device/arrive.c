@@ -433,7 +433,15 @@ static enum err join_take(struct device *d, const struct answer *answer)
 		rejoin->at_end = false;
 		return ERR_OK;
 	}
-	work_halt_refused(d, answer);
+	if (strcmp(answer->slug, "account-log-differs") == 0)
+		work_halt(d, answer->result, answer->slug,
+			  "The server's log of your account is not the one "
+			  "that this device knows, so it was not let into %s. "
+			  "To read that log, and settle it: hermetic devices. "
+			  "Then join again.",
+			  d->work.outcome.session);
+	else
+		work_halt_refused(d, answer);
 	if (work_is_passing(answer))
 		return ERR_OK;
 	if (membership_was_known(&d->open) || !outbox_is_empty(&d->open)) {

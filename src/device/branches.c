@@ -1,5 +1,6 @@
 #include "device/branches.h"
 
+#include "check/account.h"
 #include "device/record.h"
 
 #include <stdio.h>
@@ -119,5 +120,84 @@ enum err branches_keep(struct device *d, struct span fingerprint,
 out:
 	json_decref(record);
 	json_decref(row);
+	return e;
+}
+
+/* ---- handing over ---- */
+
+enum err branches_pack(struct device *d, struct span fingerprint, size_t most,
+		       json_t **record)
+{
+	char name[RECORD_SIZE];
+	json_t *kept = NULL, *packed = json_array();
+	struct buf text = BUF_INIT;
+	const json_t *logs;
+	enum err e;
+
+	*record = NULL;
+	ENSURE(packed != NULL, ERR_LOCAL_MEMORY);
+	TRY(load(d, fingerprint, name, &kept));
+	logs = json_object_get(kept, "logs");
+	for (size_t i = json_array_size(logs); i-- > 0;) {
+		json_t *row = json_array_get(logs, i);
+
+		buf_reset(&text);
+		TRY(record_print(row, &text));
+		if (text.n + 1 > most)
+			break;
+		most -= text.n + 1;
+		ENSURE(json_array_insert(packed, 0, row) == 0,
+		       ERR_LOCAL_MEMORY);
+	}
+	if (json_array_size(packed) > 0) {
+		*record = json_pack("{s:O}", "logs", packed);
+		ENSURE(*record != NULL, ERR_LOCAL_MEMORY);
+	}
+out:
+	buf_clear(&text);
+	json_decref(packed);
+	json_decref(kept);
+	return e;
+}
+
+static enum err is_good(struct span fingerprint, struct span links, bool *good)
+{
+	struct account_log *log = NULL;
+	struct check_verdict verdict;
+	enum err e;
+
+	TRY(account_log_new(&log));
+	verdict = account_log_add_all(log, links);
+	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
+	*good = verdict.wrong == NULL &&
+		span_equal(account_log_fingerprint(log), fingerprint);
+out:
+	account_log_free(log);
+	return e;
+}
+
+enum err branches_unpack(struct device *d, struct span fingerprint,
+			 const json_t *record)
+{
+	struct buf links = BUF_INIT;
+	const json_t *row;
+	bool good;
+	size_t i;
+	enum err e = ERR_OK;
+
+	json_array_foreach(json_object_get(record, "logs"), i, row)
+	{
+		if (i == BRANCHES_KEPT)
+			break;
+		buf_reset(&links);
+		if (record_bytes(row, "links", &links) != ERR_OK)
+			continue;
+		TRY(buf_end(&links));
+		TRY(is_good(fingerprint, buf_span(&links), &good));
+		if (good)
+			TRY(branches_keep(d, fingerprint, buf_span(&links)));
+	}
+out:
+	buf_clear(&links);
 	return e;
 }

@@ -23,6 +23,14 @@ MUST_CHECK enum err branches_give(struct device *d, struct span fingerprint,
 MUST_CHECK enum err branches_keep(struct device *d, struct span fingerprint,
 				  struct span links);
 
+/* Of what is kept a record as above of at most so many bytes of JSON: the newest logs. NULL:
+ * none is kept, or fits. */
+MUST_CHECK enum err branches_pack(struct device *d, struct span fingerprint,
+				  size_t most, json_t **record);
+/* Such a record of another device: what is no good log of that account is left out. */
+MUST_CHECK enum err branches_unpack(struct device *d, struct span fingerprint,
+				    const json_t *record);
+
 /* That log, or one that goes on from it, is kept. */
 MUST_CHECK enum err branches_has(struct device *d, struct span fingerprint,
 				 struct span links, bool *has);

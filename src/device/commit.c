@@ -3,12 +3,16 @@
 #include "device/change.h"
 
 #include "base/fault.h"
+#include "device/accounts.h"
 #include "device/apart.h"
 #include "device/move.h"
 #include "device/pins.h"
 #include "device/staged_info.h"
 #include "device/steps.h"
 #include "device/todo.h"
+#include "wire/log_view.h"
+#include "wire/message.h"
+#include "wire/places.h"
 
 #include <string.h>
 
@@ -218,6 +222,47 @@ static void take_refusal(struct device *d, const struct answer *answer)
 	work_halt_refused(d, answer);
 }
 
+/* The accounts of which the commit carries links. */
+static enum err want_carried(struct device *d, bool *news)
+{
+	struct wire_message message;
+	struct carried carried;
+	struct log_view said;
+	struct span rest;
+	bool one;
+	enum err e;
+
+	TRY(wire_message_decode(session_staged(d->open.session), &message));
+	TRY(log_view_read_commit(
+	    message.public_message.content.authenticated_data, &said));
+	rest = said.links;
+	while (places_next_carried(&rest, &carried)) {
+		TRY(accounts_want_account(d, carried.fingerprint, &one));
+		*news |= one;
+	}
+out:
+	return e;
+}
+
+/* The server has another log of an account whose links the commit carries. That one is
+ * read, and then the change is staged anew: once an order. */
+static enum err stage_by_logs(struct device *d, const struct answer *answer,
+			      bool *again)
+{
+	enum err e = ERR_OK;
+
+	*again = false;
+	if (strcmp(answer->slug, "account-log-differs") == 0)
+		TRY(want_carried(d, again));
+	if (*again) {
+		session_discard(d->open.session);
+		todo_commit_lost(d);
+		work_changed(d);
+	}
+out:
+	return e;
+}
+
 /* A device that has lost waits a little, longer and longer, each for another
  * time: otherwise all commit at once again, and no message gets through
  * between the epochs. */
@@ -235,10 +280,15 @@ static enum err commit_take(struct device *d, const struct answer *answer)
 {
 	bool late = answer->result == ERR_STATE_EPOCH ||
 		    strcmp(answer->slug, "view-differs") == 0;
+	bool again;
+	enum err e;
 
 	/* whatever is read before it is posted again may tell of other keys */
 	d->work.pins_hold = false;
 	if (staged_info_refused(d, answer))
+		return ERR_OK;
+	TRY(stage_by_logs(d, answer, &again));
+	if (again)
 		return ERR_OK;
 	if (answer->result != ERR_OK && !late) {
 		take_refusal(d, answer);
@@ -259,7 +309,8 @@ static enum err commit_take(struct device *d, const struct answer *answer)
 			  "another came first, but its log does not show it. "
 			  "It is kept, and tried again with the next command.",
 			  d->open.id);
-	return ERR_OK;
+out:
+	return e;
 }
 
 const struct step commit_step_post = { "commit", work_is_taken, commit_due,

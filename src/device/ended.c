@@ -45,6 +45,12 @@ enum session_ended ended_find(struct device *d, struct mls_member *member)
 	return found;
 }
 
+bool ended_is_purged(enum session_ended how)
+{
+	return how == SESSION_ENDED_TOLD || how == SESSION_ENDED_PARTED ||
+	       how == SESSION_ENDED_UNTOLD;
+}
+
 static const char *reason_of(enum session_ended how)
 {
 	return how == SESSION_ENDED_PARTED ? "account-parted"

@@ -8,6 +8,9 @@
  * person has lifted is none. Inside a transaction. */
 enum session_ended ended_find(struct device *d, struct mls_member *member);
 
+/* The group hears of it by commits that anybody may make, and is without it then. */
+bool ended_is_purged(enum session_ended how);
+
 /* Begins a commit that tells the group of it, or removes it. Where neither can be,
  * the order is held, and says why. */
 MUST_CHECK enum err ended_remove(struct device *d,

@@ -2,7 +2,10 @@
 
 #include "device/approval.h"
 #include "device/blocks.h"
+#include "device/branches.h"
+#include "device/own_log.h"
 #include "device/verified.h"
+#include "wire/places.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +17,7 @@
 
 /* What goes, and how much of it fits. */
 struct parcel {
-	json_t *names, *accounts, *pins,
+	json_t *names, *accounts, *branches, *pins,
 	    *sessions; /* borrowed from the whole */
 	size_t left;   /* bytes */
 };
@@ -179,6 +182,73 @@ out:
 	return e;
 }
 
+static enum err pack_branches_of(struct device *d, struct span fingerprint,
+				 const char *name, struct parcel *parcel)
+{
+	struct buf text = BUF_INIT;
+	json_t *record = NULL;
+	size_t around = strlen(name) + 24;
+	enum err e = ERR_OK;
+
+	if (parcel->left < around)
+		goto out;
+	TRY(branches_pack(d, fingerprint, parcel->left - around, &record));
+	if (record == NULL)
+		goto out;
+	TRY(record_print(record, &text));
+	parcel->left -= text.n + around - 16;
+	ENSURE(json_object_set(parcel->branches, name, record) == 0,
+	       ERR_LOCAL_MEMORY);
+out:
+	buf_clear(&text);
+	json_decref(record);
+	return e;
+}
+
+/* A session may be at a place of a branch of its own account, too. */
+static enum err pack_own_branches(struct device *d, struct parcel *parcel)
+{
+	struct own_log *own = NULL;
+	struct account_place place;
+	struct buf name = BUF_INIT;
+	enum err e;
+
+	TRY(own_log_load(d, &own));
+	account_log_place(own->log, &place);
+	if (place.number == 0)
+		goto out;
+	text_put_hex(&name, account_log_fingerprint(own->log));
+	buf_put_u8(&name, 0);
+	TRY(buf_end(&name));
+	TRY(pack_branches_of(d, account_log_fingerprint(own->log),
+			     (const char *)name.p, parcel));
+out:
+	buf_clear(&name);
+	own_log_free(own);
+	return e;
+}
+
+/* Of those accounts that go along. */
+static enum err pack_branches(struct device *d, struct parcel *parcel)
+{
+	struct buf fingerprint = BUF_INIT;
+	const char *name;
+	json_t *record;
+	enum err e;
+
+	TRY(pack_own_branches(d, parcel));
+	json_object_foreach(parcel->accounts, name, record)
+	{
+		buf_reset(&fingerprint);
+		TRY(text_hex(&fingerprint, span_str(name)));
+		TRY(buf_end(&fingerprint));
+		TRY(pack_branches_of(d, buf_span(&fingerprint), name, parcel));
+	}
+out:
+	buf_clear(&fingerprint);
+	return e;
+}
+
 static enum err pack_all(struct device *d, struct parcel *parcel)
 {
 	json_t *people = NULL, *devices = json_object(), *ids = NULL;
@@ -195,6 +265,7 @@ static enum err pack_all(struct device *d, struct parcel *parcel)
 	    TRY(add_members(d, json_string_value(id), people, devices, parcel));
 	TRY(pack_people(d, people, true, parcel));
 	TRY(pack_people(d, people, false, parcel));
+	TRY(pack_branches(d, parcel));
 	json_object_foreach(devices, identity, row)
 	    TRY(pack(d, "pin/", identity, parcel->pins, parcel, &ignored));
 out:
@@ -233,11 +304,11 @@ out:
 enum err handover_make(struct device *d, size_t most, struct buf *json)
 {
 	struct parcel parcel = { json_object(), json_object(), json_object(),
-				 json_array(), most - 128 };
-	json_t *whole =
-	    json_pack("{s:i, s:o, s:o, s:o, s:o}", "version", 1, "names",
-		      parcel.names, "accounts", parcel.accounts, "pins",
-		      parcel.pins, "sessions", parcel.sessions);
+				 json_object(), json_array(),  most - 128 };
+	json_t *whole = json_pack(
+	    "{s:i, s:o, s:o, s:o, s:o, s:o}", "version", 1, "names",
+	    parcel.names, "accounts", parcel.accounts, "branches",
+	    parcel.branches, "pins", parcel.pins, "sessions", parcel.sessions);
 	enum err e;
 
 	ENSURE(whole != NULL && most > 128, ERR_LOCAL_MEMORY);
@@ -272,6 +343,27 @@ static enum err unpack(struct device *d, const char *prefix,
 		TRY(e);
 	}
 out:
+	return e;
+}
+
+static enum err take_branches(struct device *d, const json_t *branches)
+{
+	struct buf fingerprint = BUF_INIT;
+	json_t *record;
+	const char *name;
+	enum err e = ERR_OK;
+
+	json_object_foreach((json_t *)(uintptr_t)branches, name, record)
+	{
+		buf_reset(&fingerprint);
+		if (!places_is_account(span_str(name)) ||
+		    text_hex(&fingerprint, span_str(name)) != ERR_OK)
+			continue;
+		TRY(buf_end(&fingerprint));
+		TRY(branches_unpack(d, buf_span(&fingerprint), record));
+	}
+out:
+	buf_clear(&fingerprint);
 	return e;
 }
 
@@ -317,6 +409,7 @@ enum err handover_take(struct device *d, struct span json)
 		   DEVICE_NAME_SIZE - 1));
 	TRY(unpack(d, "pin/", json_object_get(whole, "pins"),
 		   NAME_MAX_BYTES - 1));
+	TRY(take_branches(d, json_object_get(whole, "branches")));
 	TRY(take_sessions(d, json_object_get(whole, "sessions")));
 	TRY(blocks_take(d, json_object_get(whole, "blocks")));
 	if (json_is_true(json_object_get(whole, "verified_only")))

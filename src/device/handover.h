@@ -1,10 +1,11 @@
 /*
  * What a device hands over to a new one of its account: who is meant by each name,
- * the logs of accounts that it has met, whether they were compared, and the keys of
- * devices that it knows (device/met.h, device/pins.h).
+ * the logs of accounts that it has met, whether they were compared, branches of these
+ * and of its own by which a session may be judged, and the keys of devices that it knows
+ * (device/met.h, device/branches.h, device/pins.h).
  *
  *   {version: 1, names: {NAME: record}, accounts: {FINGERPRINT: record},
- *    pins: {IDENTITY: record}, sessions: ["ID"…], blocks: {NAME: FINGERPRINT…},
+ *    branches: {FINGERPRINT: record}, pins: {IDENTITY: record}, sessions: ["ID"…], blocks: {NAME: FINGERPRINT…},
  *    verified_only?}
  *
  * The record `people` has the names: ["NAME"…]; `coming` the sessions into which the

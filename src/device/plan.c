@@ -423,19 +423,27 @@ static enum err plan_move(struct device *d)
 	return change_begin(d, &move);
 }
 
-/* Who has departed is invited like anybody else: the leaf is removed first. */
-static bool purges_first(const struct device *d)
-{
-	return d->work.order.kind == ORDER_INVITE &&
-	       session_others_departed(d->open.session);
-}
-
 static enum err purge(struct device *d)
 {
 	static const struct change_plan departed = { .due = true,
 						     .epoch = INT64_MAX };
 
 	return change_begin(d, &departed);
+}
+
+/* Who has departed, or has no device left here that stands, is invited like anybody else:
+ * such leaves are removed first. */
+static enum err purge_first(struct device *d, bool *begun)
+{
+	enum session_ended how = SESSION_STANDS;
+	struct mls_member member;
+
+	*begun = session_others_departed(d->open.session);
+	if (*begun)
+		return purge(d);
+	how = ended_find(d, &member);
+	*begun = ended_is_purged(how);
+	return *begun ? ended_remove(d, &member, how) : ERR_OK;
 }
 
 static enum err plan_it(struct device *d)
@@ -480,10 +488,13 @@ static enum err plan_it(struct device *d)
 
 static enum err plan(struct device *d)
 {
+	bool begun = false;
 	enum err e;
 
-	if (purges_first(d))
-		return purge(d);
+	if (work_is(&d->work, ORDER_INVITE))
+		TRY(purge_first(d, &begun));
+	if (begun)
+		return ERR_OK;
 	d->work.planned = true;
 	TRY(plan_it(d));
 	d->work.todo = todo_id(&d->open);

@@ -12,6 +12,7 @@ enum {
 	SETS = 2048,
 	TELL_MS = 1000,
 	TELL_MAX = 512,
+	EARLY_MAX = 256,
 	NAME_MAX_BYTES = 160
 };
 
@@ -43,33 +44,56 @@ struct word {
 	struct slot *slot; /* that it came from, if that still has the name */
 };
 
+/* Of whom something is counted, before it is hashed. */
+struct whom {
+	uint8_t bytes[NAME_MAX_BYTES];
+	size_t n;
+};
+
+/* What was counted before the database's key was there: it is counted again
+ * under that key. */
+struct early {
+	struct whom whom;
+	enum limit limit;
+	int64_t cost;
+};
+
 static struct {
 	struct limits_settings settings;
 	uint8_t keys[2]
 		    [SIPHASH_KEY]; /* of the others' names, of private ones */
 	bool has_key;		   /* the first is the database's */
-	bool asking;
+	bool asking, telling;
 	struct slot slots[SETS][WAYS];
 	struct word queue[TELL_MAX];
 	unsigned queued;
+	struct early early[EARLY_MAX];
+	unsigned early_count;
 	struct limit_state last;
 } limits;
 
 /* ---- the table ---- */
 
-static uint64_t name_of(enum limit limit, struct span who, struct span where)
+static struct whom whom_of(enum limit limit, struct span who, struct span where)
 {
-	uint8_t text[NAME_MAX_BYTES] = { (uint8_t)limit, (uint8_t)who.n };
-	size_t room = sizeof(text) - 2;
+	struct whom whom = { { (uint8_t)limit, (uint8_t)who.n }, 2 };
+	const struct span parts[] = { who, where };
 
-	who.n = who.n < room ? who.n : room;
-	if (who.n > 0)
-		memcpy(text + 2, who.p, who.n);
-	where.n = where.n < room - who.n ? where.n : room - who.n;
-	if (where.n > 0)
-		memcpy(text + 2 + who.n, where.p, where.n);
+	for (size_t i = 0; i < 2; i++) {
+		size_t room = sizeof(whom.bytes) - whom.n;
+		size_t n = parts[i].n < room ? parts[i].n : room;
+
+		if (n > 0)
+			memcpy(whom.bytes + whom.n, parts[i].p, n);
+		whom.n += n;
+	}
+	return whom;
+}
+
+static uint64_t name_of(enum limit limit, const struct whom *whom)
+{
 	return siphash(limits.keys[ROWS[limit].private],
-		       span_of(text, 2 + who.n + where.n));
+		       span_of(whom->bytes, whom->n));
 }
 
 static struct slot *find(uint64_t name)
@@ -162,6 +186,8 @@ static void tell_later(struct slot *slot, enum limit limit)
 	int64_t part = (int64_t)ROWS[limit].part;
 	struct word *word;
 
+	if (!limits.has_key && !ROWS[limit].private)
+		return; /* see count_early() */
 	if (part > 0 && slot->unsaid < window / part)
 		return;
 	if (slot->told == 0) {
@@ -177,6 +203,40 @@ static void tell_later(struct slot *slot, enum limit limit)
 	slot->unsaid = 0;
 }
 
+/* ---- the key of the names that are shared ---- */
+
+static void count_early(void);
+
+static void on_key(void *arg, enum err e, struct rows *rows)
+{
+	uint8_t key[SIPHASH_KEY];
+
+	(void)arg;
+	limits.asking = false;
+	if (e != ERR_OK || rows_count(rows) != 1)
+		return; /* the next tick asks again */
+	rows_copy(rows, 0, "key", key, sizeof(key));
+	if (rows_end(rows) != ERR_OK)
+		return;
+	memcpy(limits.keys[0], key, sizeof(key));
+	limits.has_key = true;
+	count_early();
+}
+
+static void ask_key(void)
+{
+	struct params params = PARAMS_INIT;
+
+	if (limits.asking)
+		return;
+	limits.asking = true;
+	if (limits.settings.query(STATEMENT_LIMIT_KEY, &params, on_key, NULL) !=
+	    ERR_OK)
+		limits.asking = false;
+}
+
+/* ---- trying ---- */
+
 static bool is_unlimited(enum limit limit)
 {
 	limits.last = (struct limit_state){ .limit = limit };
@@ -186,8 +246,10 @@ static bool is_unlimited(enum limit limit)
 bool limits_allow(enum limit limit, struct span who, struct span where,
 		  uint64_t n)
 {
+	const struct whom whom = whom_of(limit, who, where);
+
 	return is_unlimited(limit) ||
-	       judge(limit, find(name_of(limit, who, where)), n);
+	       judge(limit, find(name_of(limit, &whom)), n);
 }
 
 static void charge(struct slot *slot, enum limit limit, int64_t cost)
@@ -201,30 +263,46 @@ static void charge(struct slot *slot, enum limit limit, int64_t cost)
 	tell_later(slot, limit);
 }
 
+static void charge_whom(const struct whom *whom, enum limit limit, int64_t cost)
+{
+	charge(slot_of(name_of(limit, whom)), limit, cost);
+	if (limits.has_key || ROWS[limit].private)
+		return;
+	/* More than these count for this process alone. */
+	if (limits.early_count < EARLY_MAX)
+		limits.early[limits.early_count++] =
+		    (struct early){ *whom, limit, cost };
+	ask_key();
+}
+
+static void count_early(void)
+{
+	for (unsigned i = 0; i < limits.early_count; i++)
+		charge_whom(&limits.early[i].whom, limits.early[i].limit,
+			    limits.early[i].cost);
+	limits.early_count = 0;
+}
+
 bool limits_take(enum limit limit, struct span who, struct span where,
 		 uint64_t n)
 {
-	struct slot *slot;
+	const struct whom whom = whom_of(limit, who, where);
 
 	if (is_unlimited(limit))
 		return true;
-	slot = slot_of(name_of(limit, who, where));
-	if (!judge(limit, slot, n))
+	if (!judge(limit, slot_of(name_of(limit, &whom)), n))
 		return false;
-	charge(slot, limit, (int64_t)cost_of(limit, n));
+	charge_whom(&whom, limit, (int64_t)cost_of(limit, n));
 	return true;
 }
 
 void limits_give_back(enum limit limit, struct span who, struct span where,
 		      uint64_t n)
 {
-	struct slot *slot;
+	const struct whom whom = whom_of(limit, who, where);
 
-	if (is_unlimited(limit))
-		return;
-	slot = find(name_of(limit, who, where));
-	if (slot != NULL)
-		charge(slot, limit, -(int64_t)cost_of(limit, n));
+	if (!is_unlimited(limit) && find(name_of(limit, &whom)) != NULL)
+		charge_whom(&whom, limit, -(int64_t)cost_of(limit, n));
 }
 
 const struct limit_state *limits_last(void)
@@ -247,6 +325,7 @@ struct limit_state limits_refused(enum limit limit, uint64_t retry_s)
 static void on_shared(void *arg, enum err e, struct rows *rows)
 {
 	(void)arg;
+	limits.telling = false;
 	for (size_t i = 0; e == ERR_OK && i < rows_count(rows); i++) {
 		struct slot *slot = find((uint64_t)rows_i64(rows, i, "name"));
 		int64_t debt = rows_i64(rows, i, "debt");
@@ -288,21 +367,6 @@ static int64_t most_column(const struct word *word)
 	return word->most;
 }
 
-static void on_key(void *arg, enum err e, struct rows *rows)
-{
-	uint8_t key[SIPHASH_KEY];
-
-	(void)arg;
-	limits.asking = false;
-	if (e != ERR_OK || rows_count(rows) != 1)
-		return; /* the next tick asks again */
-	rows_copy(rows, 0, "key", key, sizeof(key));
-	if (rows_end(rows) != ERR_OK)
-		return;
-	memcpy(limits.keys[0], key, sizeof(key));
-	limits.has_key = true;
-}
-
 static void forget_queue(void)
 {
 	for (unsigned i = 0; i < limits.queued; i++)
@@ -317,20 +381,21 @@ static void tell(void *arg)
 
 	(void)arg;
 	if (!limits.has_key) {
-		if (!limits.asking)
-			limits.asking =
-			    limits.settings.query(STATEMENT_LIMIT_KEY, &params,
-						  on_key, NULL) == ERR_OK;
+		ask_key();
 		return; /* the queue is told once the key is here */
 	}
-	if (limits.queued == 0)
+	/* One at a time: an answer does not know of what was told after it. */
+	if (limits.queued == 0 || limits.telling)
 		return;
 	put_column(&params, name_column);
 	put_column(&params, debt_column);
 	put_column(&params, most_column);
+	limits.telling = true;
 	if (limits.settings.query(STATEMENT_LIMIT_SHARE, &params, on_shared,
 				  NULL) == ERR_OK)
-		forget_queue(); /* else it is told with the next */
+		forget_queue();
+	else
+		limits.telling = false; /* it is told with the next */
 }
 
 void limits_start(const struct limits_settings *settings)

@@ -13,7 +13,8 @@
  * counted. Once a second the process tells PostgreSQL what is new, and hears what
  * everybody has counted, so that a limit holds for all nodes together. What is
  * far from its limit is not told (see `part` below). While the database is away,
- * each process counts alone.
+ * each process counts alone; what a process counted before it had the key of the
+ * shared names is counted again under that key.
  */
 #ifndef HERMETIC_DOOR_LIMITS_H
 #define HERMETIC_DOOR_LIMITS_H
@@ -39,6 +40,8 @@
 	X(CLAIMS, "claims", 60, 0, false)                                              \
 	/* links of one account's log, and requests for approval */                    \
 	X(LINKS, "links", 60, 0, true)                                                 \
+	/* files that one account begins to store */                                   \
+	X(FILES, "files", 60, 0, false)                                                \
 	/* messages of one device, and their bytes */                                  \
 	X(MESSAGES, "messages", 60, 16, false)                                         \
 	X(BYTES, "bytes", 60, 16, false)                                               \

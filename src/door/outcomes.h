@@ -166,6 +166,10 @@ enum door { DOOR_REST = 1, DOOR_WEBSOCKET = 2, DOOR_MQTT = 4, DOOR_ADMIN = 8 };
 	X(ACCOUNTS_UNKNOWN, "accounts-unknown", OUTCOME_422, OUTCOME_R, NULL,  \
 	  "the server lacks links of an account's log: one of its devices "    \
 	  "gives them back")                                                   \
+	X(ACCOUNT_LOG_DIFFERS, "account-log-differs", OUTCOME_422, OUTCOME_R,  \
+	  NULL,                                                                \
+	  "an account's log at the server does not have the links that the "   \
+	  "commit carries, and may not: read that log and try again")          \
 	X(COMMIT_INVALID, "commit-invalid", OUTCOME_422, OUTCOME_R, NULL,      \
 	  "the commit does not fit the members of the session")                \
 	X(DEPARTURE_INVALID, "departure-invalid", OUTCOME_422, OUTCOME_R,      \

@@ -7,6 +7,7 @@
 #include "server/answer.h"
 #include "wire/generation.h"
 #include "wire/message.h"
+#include "wire/places.h"
 #include "wire/types.h"
 
 static const char leaf_too_large[] = "a leaf of it is too large";
@@ -121,14 +122,33 @@ const char *commit_check_names(const struct commit *c,
 
 enum err commit_need_logs(const struct commit *c, struct known_logs *known)
 {
+	struct span rest = c->view.links;
+	struct carried carried;
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < 1 + c->added_count; i++)
 		if (c->names[i].of_account)
 			TRY(known_logs_need(
 			    known, SPAN_ARRAY(c->names[i].fingerprint.bytes)));
+	/* what does not decode is refused when it is judged */
+	if (places_check_carried(rest) != ERR_OK)
+		rest = SPAN_EMPTY;
+	while (places_next_carried(&rest, &carried))
+		TRY(known_logs_need(known, carried.fingerprint));
 out:
 	return e;
+}
+
+const char *commit_check_links(const struct commit *c,
+			       const struct known_logs *known,
+			       struct span extensions, bool *local)
+{
+	struct places behind;
+
+	if (places_read(extensions, &behind) != ERR_OK || !behind.there)
+		return NULL; /* of the rules before: the links say nothing */
+	return check_accounts_stand(known->accounts, c->view.links,
+				    c->external ? NULL : &behind, local);
 }
 
 void commit_refuse(struct request *req, const struct known_logs *known,
@@ -141,6 +161,9 @@ void commit_refuse(struct request *req, const struct known_logs *known,
 		outcome = OUTCOME_BANNED;
 	if (verdict->wrong == check_not_invited)
 		outcome = OUTCOME_NOT_INVITED;
+	if (verdict->wrong == check_accounts_lost ||
+	    verdict->wrong == check_accounts_contradicted)
+		outcome = OUTCOME_ACCOUNT_LOG_DIFFERS;
 	if (known_logs_lacking(known))
 		outcome = OUTCOME_ACCOUNTS_UNKNOWN;
 	request_problem(req, outcome, verdict->wrong);

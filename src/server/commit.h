@@ -49,9 +49,16 @@ const char *commit_check_names(const struct commit *commit,
 /* Each device that they name was found. */
 bool commit_names_found(const struct commit *commit);
 
-/* The logs of the accounts whose leaves it names are needed to judge it. */
+/* The logs of the accounts whose leaves it names, or of which it carries links, are needed
+ * to judge it. */
 MUST_CHECK enum err commit_need_logs(const struct commit *commit,
 				     struct known_logs *known);
+
+/* One that was judged to be good, with the extensions of the group behind it: NULL, or why
+ * the links that it carries cannot be kept (check_accounts_stand()). */
+const char *commit_check_links(const struct commit *commit,
+			       const struct known_logs *known,
+			       struct span extensions, bool *local);
 
 /* What a judgement says against a commit, when there are no more logs to read. */
 void commit_refuse(struct request *req, const struct known_logs *known,

@@ -328,6 +328,7 @@ static bool is_too_large(const struct change *c)
 static void check(void *arg)
 {
 	struct change *c = arg;
+	struct check_view view;
 
 	c->check.accounts = c->known.accounts;
 	/* where the account's logs were lacking, it was followed before */
@@ -338,6 +339,11 @@ static void check(void *arg)
 	c->verdict = check_commit_step(&c->check, &c->group.walk);
 	c->led = c->verdict.wrong == NULL;
 	if (!c->led)
+		return;
+	check_walk_view(c->group.walk, &view);
+	c->verdict.wrong = commit_check_links(
+	    &c->commit, &c->known, view.extensions, &c->verdict.local);
+	if (c->verdict.wrong != NULL)
 		return;
 	c->too_large = is_too_large(c);
 	c->verdict = choose_stored(c);

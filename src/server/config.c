@@ -125,6 +125,7 @@ static const struct setting WANTED[] = {
 	{ SETTING_FILE_SESSION_BYTES, &values.file_session_bytes, NULL },
 	{ SETTING_FILE_SESSION_COUNT, &values.file_session_count, NULL },
 	{ SETTING_FILE_TRANSFERS, &values.file_transfers, NULL },
+	{ SETTING_FILES_PER_MINUTE, &values.files_per_minute, NULL },
 	{ SETTING_TRUSTED_PROXIES, NULL, proxies_set },
 	{ SETTING_CORS_ORIGINS, NULL, cors_set },
 	{ SETTING_LOG_LEVEL, NULL, settings_log_level },

@@ -55,6 +55,7 @@ struct config {
 	uint64_t websockets, address_websockets, subscriptions;
 	uint64_t file_bytes, file_account_bytes, file_account_count;
 	uint64_t file_session_bytes, file_session_count, file_transfers;
+	uint64_t files_per_minute;
 };
 
 /* Reads it all once. On failure one sentence that names the setting is on

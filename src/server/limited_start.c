@@ -29,6 +29,7 @@ void limited_start(void)
 			     [LIMIT_REGISTRATIONS] = c->registrations_per_hour,
 			     [LIMIT_CLAIMS] = c->claims_per_minute,
 			     [LIMIT_LINKS] = c->links_per_minute,
+			     [LIMIT_FILES] = c->files_per_minute,
 			     [LIMIT_MESSAGES] = c->messages_per_minute,
 			     [LIMIT_BYTES] = c->bytes_per_minute,
 			     [LIMIT_SESSION_MESSAGES] =

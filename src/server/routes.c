@@ -20,7 +20,8 @@ enum charge {
 	CHARGE_ADDRESS_LOGINS,
 	CHARGE_CLAIMS,
 	CHARGE_LINKS,
-	CHARGE_APPROVALS
+	CHARGE_APPROVALS,
+	CHARGE_FILES
 };
 
 struct row {
@@ -99,6 +100,10 @@ static bool within_limit(const struct row *row, struct call *call)
 	case CHARGE_APPROVALS:
 		return limited_allows(req, LIMIT_LINKS, name,
 				      SPAN_LIT("approval"));
+	case CHARGE_FILES:
+		return limited_allows(req, LIMIT_FILES,
+				      SPAN_ARRAY(call->who.user.bytes),
+				      SPAN_EMPTY);
 	}
 	return true;
 }

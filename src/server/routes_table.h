@@ -94,7 +94,7 @@ typedef void call_handler(const struct call *call);
 	      messages_list)                                                   \
 	ROUTE(GET, "/session/{session_id}/messages/{seq}", DEVICE, NONE,       \
 	      messages_get)                                                    \
-	STREAMED(POST, "/session/{session_id}/files/{file_id}", DEVICE, NONE,  \
+	STREAMED(POST, "/session/{session_id}/files/{file_id}", DEVICE, FILES, \
 		 uploads_create)                                               \
 	STREAMED(PATCH, "/session/{session_id}/files/{file_id}", DEVICE, NONE, \
 		 uploads_append)                                               \

@@ -154,9 +154,19 @@ static bool is_settled(const struct look *look)
 	return account_log_has(look->log, &at);
 }
 
+/* Who has no place yet may have come by a branch that does not count; the next commit
+ * gives it a place there. */
+static bool has_ended(const struct look *look)
+{
+	enum account_validity validity = by_log(look);
+
+	return validity == ACCOUNT_ENDED ||
+	       (validity == ACCOUNT_UNKNOWN && !look->placed);
+}
+
 static enum session_ended ended_how(const struct look *look)
 {
-	bool ended = by_log(look) == ACCOUNT_ENDED, settled = is_settled(look);
+	bool ended = has_ended(look), settled = is_settled(look);
 	struct known_parting parting = { .links = SPAN_EMPTY };
 	struct check_branch branch;
 

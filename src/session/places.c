@@ -98,11 +98,13 @@ static bool moves_on(const struct account_log *log, const struct place *from,
 	return true;
 }
 
-static void carry(const struct place *from, struct span links, struct buf *out)
+static void carry(const struct place *from, const struct place *to,
+		  struct span links, struct buf *out)
 {
 	struct carried carried = { from->fingerprint,
 				   account_links_behind(links, from->number) };
 
+	carried.links.n -= account_links_behind(links, to->number).n;
 	if (carried.links.n <= PLACES_LINKS_MAX)
 		places_put_carried(out, &carried);
 }
@@ -195,6 +197,116 @@ out:
 	return e;
 }
 
+/* The key of a leaf of the account that the change leaves; empty: there is none. */
+static struct span key_of(const struct planning *p,
+			  const struct check_view *view,
+			  struct span fingerprint)
+{
+	uint8_t whose[ACCOUNT_HASH];
+	struct check_member leaf;
+	uint64_t device;
+
+	for (uint32_t i = 0; i < view->leaf_count; i++)
+		if (view->leaf(view->group, i, &leaf) &&
+		    !is_removed(p->change, i) &&
+		    places_read_leaf(leaf.identity, whose, &device) &&
+		    span_equal(SPAN_ARRAY(whose), fingerprint))
+			return leaf.signature_key;
+	return SPAN_EMPTY;
+}
+
+/* The log that says the place: who came in from outside may have come by a branch that
+ * does not count, and is judged by that one. */
+static enum err find_log(const struct planning *p, struct span fingerprint,
+			 bool placed, const struct account_log **log,
+			 struct span *links)
+{
+	struct check_accounts *accounts = p->session->accounts;
+	struct check_view view;
+	struct span key = SPAN_EMPTY;
+
+	session_view(p->session, &view);
+	if (!placed)
+		key = key_of(p, &view, fingerprint);
+	return key.n == 0
+		   ? check_accounts_find(accounts, fingerprint, log, links)
+		   : check_accounts_find_key(accounts, fingerprint,
+					     suite_scheme(view.suite), key, log,
+					     links);
+}
+
+/* The change lets in no device of the account, and each of its leaves that it leaves is of
+ * one that stands there. */
+static enum err stand_at(const struct planning *p,
+			 const struct account_log *log,
+			 const struct account_place *at, bool *stand)
+{
+	struct span fingerprint = account_log_fingerprint(log);
+	uint8_t whose[ACCOUNT_HASH];
+	struct wire_key_package kp;
+	struct check_member leaf;
+	struct check_view view;
+	uint64_t device;
+	enum err e = ERR_OK;
+
+	*stand = true;
+	session_view(p->session, &view);
+	for (size_t i = 0; i < p->change->add_count; i++) {
+		TRY(wire_key_package_decode(p->change->adds[i], &kp));
+		if (places_read_leaf(kp.leaf_node.credential.identity, whose,
+				     &device) &&
+		    span_equal(SPAN_ARRAY(whose), fingerprint))
+			*stand = false;
+	}
+	for (uint32_t i = 0; i < view.leaf_count; i++)
+		if (view.leaf(view.group, i, &leaf) &&
+		    !is_removed(p->change, i) &&
+		    places_read_leaf(leaf.identity, whose, &device) &&
+		    span_equal(SPAN_ARRAY(whose), fingerprint) &&
+		    account_key_valid(log, suite_scheme(view.suite),
+				      leaf.signature_key, at,
+				      NULL) != ACCOUNT_VALID)
+			*stand = false;
+out:
+	return e;
+}
+
+/* A log is known that contradicts this one, and nothing decides. Behind where they part
+ * each place is one that those refuse, or stop at, who were shown the other: the group
+ * stays before it, unless that changes who stands. `hash`: what *to borrows. */
+static enum err keep_out_of_fork(const struct planning *p,
+				 const struct account_log *log,
+				 const struct place *from, struct place *to,
+				 uint8_t hash[ACCOUNT_HASH])
+{
+	struct account_place at = { .number = to->number };
+	struct known_parting parting;
+	struct account_link link;
+	struct rd r;
+	bool stand;
+	enum err e;
+
+	TRY(check_accounts_parting(p->session->accounts, to, &parting));
+	if (parting.links.n == 0 || parting.counts)
+		goto out;
+	r = rd_init(parting.links);
+	TRY(account_link_decode(rd_vec(&r), &link));
+	if (link.number <= from->number)
+		goto out;
+	memcpy(at.hash, hash, ACCOUNT_HASH);
+	TRY(stand_at(p, log, &at, &stand));
+	at.number = link.number - 1;
+	(void)span_copy(at.hash, account_log_hash(log, at.number));
+	if (stand)
+		TRY(stand_at(p, log, &at, &stand));
+	if (!stand)
+		goto out;
+	to->number = at.number;
+	memcpy(hash, at.hash, ACCOUNT_HASH);
+out:
+	return e;
+}
+
 static enum err put_place(struct planning *p, struct span fingerprint)
 {
 	struct check_accounts *accounts = p->session->accounts;
@@ -206,10 +318,13 @@ static enum err put_place(struct planning *p, struct span fingerprint)
 
 	if (!places_find(p->rows, fingerprint, &from))
 		from = (struct place){ .fingerprint = fingerprint };
-	TRY(check_accounts_find(accounts, fingerprint, &log, &known));
-	if (moves_on(log, &from, hash, &to)) {
+	TRY(find_log(p, fingerprint, from.number > 0, &log, &known));
+	to = from;
+	if (moves_on(log, &from, hash, &to))
+		TRY(keep_out_of_fork(p, log, &from, &to, hash));
+	if (to.number > from.number) {
 		places_put(p->after, &to);
-		carry(&from, known, p->links);
+		carry(&from, &to, known, p->links);
 	} else if (from.number > 0) {
 		TRY(put_stay(p, &from));
 	} else {

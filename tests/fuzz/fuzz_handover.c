@@ -1,5 +1,5 @@
-/* What is handed over to a new device: whatever it is, only records of its three kinds
- * are written, with names that fit. */
+/* What is handed over to a new device: whatever it is, only records of its kinds are
+ * written, with names that fit. */
 #include <string.h>
 
 #include "device/handover.h"
@@ -20,6 +20,7 @@ static enum err put(void *context, const char *name, struct span value)
 	if (strlen(name) > 170 ||
 	    (strncmp(name, "name/", 5) != 0 &&
 	     strncmp(name, "account/", 8) != 0 &&
+	     strncmp(name, "branch/", 7) != 0 &&
 	     strncmp(name, "pin/", 4) != 0 && strcmp(name, "people") != 0 &&
 	     strcmp(name, "coming") != 0))
 		__builtin_trap();

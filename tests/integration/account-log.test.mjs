@@ -319,6 +319,14 @@ describe('an account\'s log', { concurrency: false }, () => {
     const after = await verified(dora, emil);
     assert.equal(after.person.fingerprint, hex(fake.fingerprint));
     assert.equal(after.person.compared, 'no');
+    // what the server shows can be kept, and looked at elsewhere
+    const file = join(newHome(), 'emil.json');
+    writeFileSync(file, (await dora.run('account', 'log', emil.username)).out);
+    assert.equal((await verify(file, '--json')).json[0].fingerprint,
+      hex(fake.fingerprint));
+    const nobody = await dora.run('account', 'log', 'nobody-here');
+    assert.equal(nobody.code, 1);
+    assert.equal(nobody.out, '');
   });
 
   // --- the command, without a server ----------------------------------------

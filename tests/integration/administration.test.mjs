@@ -127,6 +127,9 @@ describe('administration', { concurrency: false }, () => {
     const dave = await newAccount(node.url, 'dave');
     const session = await Session.create(dave);
     ok(await session.send(dave), 201);
+    const file = randomUUID();
+    ok(await dave.call('POST', session.path(`/files/${file}`),
+      { bytes: Buffer.from('seven b') }), 201);
     const archive = JSON.parse(await run('export', dave.username));
     assert.equal(archive.username, dave.username);
     assert.deepEqual(archive.devices.map(d => d.device_id), [dave.id]);
@@ -135,6 +138,8 @@ describe('administration', { concurrency: false }, () => {
       [[dave.log.fingerprint.toString('hex'), 1]]);
     assert.deepEqual(archive.sessions.map(s => [s.session_id, s.sent]),
       [[session.id, 1]]);
+    assert.deepEqual(archive.files.map(f => [f.file_id, f.size, f.stored]),
+      [[file, 7, 7]]);
     assert.deepEqual(archive.audit.map(a => a.event),
       ['registered', 'device', 'login', 'exported']);
     await fails(/no such user/, 'export', 'nobody-here');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
-import { AccountDevice, carried, places } from '../testlib/accounts.mjs';
+import { AccountDevice, carried, linkHash, places } from '../testlib/accounts.mjs';
 import {
   Session, base64, firstHead, newAccount, newUser, ok, refused,
 } from '../testlib/api.mjs';
@@ -156,6 +156,71 @@ describe('sessions with places', { concurrency: false }, () => {
     before.close();
     refused(await alice.post(`/users/${dora.username}/log`,
       { link: base64(before.links[1]) }), 409, 'link-taken');
+  });
+
+  test('links that the log which stands counts before are not taken', async () => {
+    const session = await create();
+    const users = await Promise.all(['dora', 'erik', 'fred', 'bert'].map(stem =>
+      newAccount(node.url, stem)));
+    const [dora, erik, fred, bert] = users;
+    const inside = new Map(users.map(user => [user, user.log]));
+    const post = async ({ username }, link) => ok(await alice.post(
+      `/users/${username}/log`, { link: base64(link) }), 201);
+    const extensions = (but, ...logs) => owned(alice, alice.log,
+      ...[...inside].filter(([user]) => user !== but).map(([, log]) => log),
+      ...logs);
+    const brings = (log, from) => said(session,
+      { fingerprint: log.fingerprint, links: log.links, from });
+    const place = log => ({ fingerprint: log.fingerprint, number: log.number,
+      hash: log.hash });
+    for (const user of users) inside.set(user, place(user.log));
+    ok(await session.change(alice, { add: users.map(user =>
+      user.keysFor().keyPackage()), welcome: randomBytes(100),
+    extensions: extensions(), said: said(session, ...users.map(u => u.log)) }),
+    201);
+    users.forEach((user, i) => session.leaves.set(user.id, 1 + i));
+    const out = user => ({ remove: [session.leaves.get(user.id)],
+      extensions: extensions(user) });
+    const raise = (user, from) => ({ extensions: extensions(user,
+      place(user.log)), said: brings(user.log, from) });
+
+    // one that the server would not have afterwards: nobody could judge the account
+    const lost = dora.log.branch();
+    lost.add();
+    await post(dora, dora.log.add());
+    refused(await session.change(bert, { extensions: extensions(dora,
+      place(lost)), said: brings(lost, 1) }), 422, 'account-log-differs');
+    ok(await session.change(bert, raise(dora, 1)), 201);
+    inside.set(dora, place(dora.log));
+
+    // a race that the account has settled takes nobody out where that is not known
+    const race = erik.log.branch();
+    race.add();
+    await post(erik, erik.log.add());
+    ok(await session.change(bert, raise(erik, 1)), 201);
+    inside.set(erik, place(erik.log));
+    await post(erik, erik.log.withdraw([linkHash(race.links[1])]));
+    refused(await session.change(bert, { ...out(erik), said: brings(race, 1) }),
+      422, 'account-log-differs');
+
+    // nor does what a thief wrote count at a place only that is behind the log
+    const thief = new AccountDevice();
+    fred.log.recover();
+    fred.log.add(thief);
+    const stolen = fred.log.branch();
+    for (const link of [...fred.log.links.slice(1), fred.log.add()])
+      await post(fred, link);
+    ok(await session.change(bert, raise(fred, 1)), 201);
+    inside.set(fred, place(fred.log));
+    stolen.remove(fred.log.first, thief);
+    await post(fred, fred.log.remove(thief, null));
+    refused(await session.change(bert, { ...out(fred), said: brings(stolen, 3) }),
+      422, 'account-log-differs');
+
+    // what nothing settles is a reason, for every member
+    ok(await session.change(bert, { ...out(dora), said: brings(lost, 1) }), 201);
+    assert.deepEqual((await members(session)).map(m => m.username).sort(),
+      [alice, bert, erik, fred].map(u => u.username).sort());
   });
 
   test('who joins from outside carries its log', async () => {

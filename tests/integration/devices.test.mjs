@@ -7,7 +7,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { AccountDevice, AccountLog, kinds } from '../testlib/accounts.mjs';
+import {
+  AccountDevice, AccountLog, kinds, linkHash,
+} from '../testlib/accounts.mjs';
 import {
   Device, base64, call, login as loginOver, newUser, ok, refused,
 } from '../testlib/api.mjs';
@@ -268,6 +270,42 @@ describe('devices', { concurrency: false }, () => {
     ok(await user.get('/sessions'));
   });
 
+  test('a branch that counts leaves a device in that both branches bring, and ' +
+    'brings back none that an operator has ended', async () => {
+    const { user, log, phone } = await account('parted');
+    const own = `/users/${user.username}/log`;
+    const device = new AccountDevice();
+    const refresh = () => call(node.url, 'POST', '/auth/refresh',
+      { json: { refresh_token: phone.refreshToken } });
+    const branch = links => stranger.post(`${own}/branch`,
+      { links: links.map(base64) });
+    ok(await user.post(own, { link: base64(log.recover()) }), 201);
+    ok(await phone.post('/devices/requests',
+      { request: base64(requestOf(log, device)) }), 204);
+    const counts = log.branch();
+    ok(await user.post(own, { link: base64(log.add(device)) }), 201);
+    phone.take(ok(await refresh()));
+    // the device that lost its number withdraws its link, and writes it again
+    counts.withdraw([linkHash(log.links[2])]);
+    counts.add(device);
+    ok(await branch(counts.links.slice(2)), 201);
+    phone.take(ok(await refresh()));
+    assert.equal(ok(await phone.get(`/users/${user.username}/devices`)).devices
+      .find(d => d.device_id === phone.id).number, 4);
+
+    await postgres.psql(`SELECT hermetic.admin_device_end('${phone.id}')`);
+    const recovered = counts.branch();
+    ok(await user.post(own, { link: base64(counts.add()) }), 201);
+    ok(await branch([recovered.remove(log.first, null)]), 201);
+    refused(await refresh(), 401, 'refresh-invalid');
+    assert.deepEqual(await postgres.rows(`SELECT link_number::int AS number,
+        removed_at IS NOT NULL AS removed, removed_by_link AS by_link
+      FROM hermetic.device WHERE device_id = ANY ('{${user.id},${phone.id}}')
+      ORDER BY link_number`), [
+      { number: 1, removed: true, by_link: true },
+      { number: 4, removed: true, by_link: false }]);
+  });
+
   // --- the recovery key -----------------------------------------------------------
 
   const withKey = async (person, key, run) => {
@@ -286,6 +324,8 @@ describe('devices', { concurrency: false }, () => {
         readFileSync(join(person.home, file)).includes(form)));
     assert.ok(!holds(dora));
     await bob.does('verify', dora.name, '--yes');
+    const [{ session_id: id }] = await bob.does('create', '--invite', dora.name);
+    await dora.does('join', id);
     const phone = dora.sibling();
     const start = ['login', '--username', dora.name, '--recovery'];
     await phone.cannot('recovery-key', ...start); // nobody can be asked
@@ -308,6 +348,12 @@ describe('devices', { concurrency: false }, () => {
       [...(await listed(phone)).values()].find(d => !d.own).device_id);
     assert.equal((await logOf(dora)).devices, 1);
     await dora.cannot('device-ended', 'sessions');
+    // the leaf of the device that has ended is no reason not to invite
+    await bob.does('invite', id, dora.name);
+    await phone.does('join', id);
+    await phone.does('send', id, 'here again');
+    assert.deepEqual(await bob.texts(id), ['here again']);
+    assert.equal((await bob.does('members', id)).length, 2);
   });
 
   test('it can be declined, made later, and replaced', async () => {

@@ -176,7 +176,9 @@ describe('files', { concurrency: false }, () => {
       `Authorization: Bearer ${alice.access}\r\nUpload-Offset: 0\r\n` +
       'Content-Type: application/partial-upload\r\n' +
       `Content-Length: ${bytes.length}\r\n\r\n`);
-    socket.write(bytes.subarray(0, PIECE + 1234));
+    await new Promise(done => {
+      socket.write(bytes.subarray(0, PIECE + 1234), done);
+    });
     await until(async () => await offset(alice, id) >= PIECE);
     socket.destroy();
     // what had come is stored as well
@@ -303,20 +305,18 @@ describe('files', { concurrency: false }, () => {
     const sockets = [];
     for (let i = 0; i < 4; i++) { // of the 16 that a worker has
       const id = randomUUID();
-      ok(await create(alice, id, PIECE), 201);
+      ok(await create(alice, id, 2 * PIECE), 201);
       sockets.push(connect(node.port, '127.0.0.1'));
       sockets[i].write(`PATCH ${path(id)} HTTP/1.1\r\nHost: x\r\n` +
         `Authorization: Bearer ${alice.access}\r\nUpload-Offset: 0\r\n` +
         'Content-Type: application/partial-upload\r\n' +
-        `Content-Length: ${PIECE}\r\n\r\n`);
+        `Content-Length: ${2 * PIECE}\r\n\r\n`);
+      sockets[i].write(randomBytes(PIECE));
+      await until(async () => await count('file_piece') === i + 1); // it has begun
     }
     const id = randomUUID();
-    let answer;
-    await until(async () => {
-      answer = await create(alice, id, 10, randomBytes(10));
-      return answer.status === 503;
-    });
-    assert.match(refused(answer, 503, 'unavailable').detail, /of the account/);
+    assert.match(refused(await create(alice, id, 10), 503, 'unavailable').detail,
+      /of the account/);
     await put(randomBytes(10), bob);
     for (const socket of sockets) socket.destroy();
     await until(async () => (await create(alice, id, 10)).status < 300);

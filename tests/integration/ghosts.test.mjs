@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
-import { carried } from '../testlib/accounts.mjs';
+import { carried, linkHash } from '../testlib/accounts.mjs';
 import { base64, bytesOf, newAccount, nextHead, ok, refused } from '../testlib/api.mjs';
 import { DeviceKeys, departure, join, view } from '../testlib/mls.mjs';
 import { Person, conversation } from '../testlib/people.mjs';
@@ -200,5 +200,13 @@ describe('ghosts', { concurrency: false }, () => {
     assert.match((await bob.starts('verify', third.username).ended).out,
       /two logs of .*'s account that contradict each other/);
     bob.server = node.url;
+    // the account settles it, and what bob knows takes nobody out of the session
+    ok(await third.post(`/users/${third.username}/log`, { link: base64(
+      third.log.withdraw([linkHash(other.links[1])])) }), 201);
+    assert.match(await bob.cannot('not-allowed', 'remove', id, third.username),
+      /takes an admin/);
+    await bob.does('send', id, 'among us three');
+    assert.deepEqual(await alice.texts(id), ['among us three']);
+    assert.equal((await names(alice, id)).length, 3);
   });
 });

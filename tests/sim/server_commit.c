@@ -11,7 +11,9 @@
 #include "tests/sim/seen_group.h"
 #include "wire/generation.h"
 #include "wire/invited.h"
+#include "wire/log_view.h"
 #include "wire/message.h"
+#include "wire/places.h"
 
 /* ---- a session begins ---- */
 
@@ -175,17 +177,48 @@ static bool complete(struct incoming *in)
 	return made;
 }
 
-static struct check_verdict judge(const struct check_commit *what,
-				  struct buf *whole)
+/* All that it carries stands in the logs behind it. */
+static struct check_verdict judge_links(const struct incoming *in,
+					struct check_accounts *accounts,
+					const struct check_walk *walk)
+{
+	struct check_verdict verdict = { .wrong = NULL };
+	struct places behind;
+	struct check_view view;
+	struct log_view said;
+
+	check_walk_view(walk, &view);
+	if (places_read(view.extensions, &behind) == ERR_OK && behind.there &&
+	    log_view_read_commit(in->message.content.authenticated_data,
+				 &said) == ERR_OK)
+		verdict.wrong = check_accounts_stand(
+		    accounts, said.links, in->external ? NULL : &behind,
+		    &verdict.local);
+	return verdict;
+}
+
+static struct check_verdict judge(struct incoming *in,
+				  const struct check_commit *what)
 {
 	struct check_walk *walk = NULL;
 	struct check_verdict verdict = check_commit_step(what, &walk);
 
+	if (verdict.wrong == NULL)
+		verdict = judge_links(in, what->accounts, walk);
 	if (verdict.wrong == NULL && what->part.n > 0)
-		verdict = check_walk_put_info(walk, what->part, whole);
-
+		verdict = check_walk_put_info(walk, what->part, &in->whole);
 	check_walk_free(walk);
 	return verdict;
+}
+
+static const char *slug_of(const struct check_verdict *verdict, bool lacks)
+{
+	if (lacks)
+		return "accounts-unknown";
+	if (verdict->wrong == check_accounts_lost ||
+	    verdict->wrong == check_accounts_contradicted)
+		return "account-log-differs";
+	return verdict->denied ? "not-allowed" : "commit-invalid";
 }
 
 static const char *check_by_rules(struct incoming *in, uint64_t now_ms)
@@ -215,16 +248,14 @@ static const char *check_by_rules(struct incoming *in, uint64_t now_ms)
 	what.departed = buf_span(&departed);
 	accounts = server_judges(in->server);
 	what.accounts = accounts;
-	verdict = judge(&what, &in->whole);
+	verdict = judge(in, &what);
 	if (verdict.wrong == NULL)
 		server_keep_carried(in->server, accounts);
 	lacks = check_accounts_lacks(accounts, &position, &fingerprint);
 	check_accounts_free(accounts);
 	buf_clear(&departed);
 	if (verdict.wrong != NULL && !FAULT(SERVER_RULES_UNCHECKED))
-		return lacks		? "accounts-unknown"
-		       : verdict.denied ? "not-allowed"
-					: "commit-invalid";
+		return slug_of(&verdict, lacks);
 	if (verdict.wrong != NULL && !complete(in))
 		return "commit-invalid";
 	return NULL;

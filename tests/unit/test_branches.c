@@ -211,6 +211,45 @@ static void test_what_does_not_count_takes_nothing_over(void **state)
 	house_end_branch(&theft.counts);
 }
 
+/* ---- who comes in from outside by a branch that does not count ---- */
+
+/* Carol's second device, which is a thief's, has added a third, which comes in. Her first
+ * one has removed the second: that counts, and Bob knows of it. Whoever commits next gives
+ * the account a place where the leaf's key stands; then the leaf goes like any other. */
+static void test_who_joins_by_a_branch_stops_nobody(void **state)
+{
+	struct town *t = *state;
+	struct house *carols = t->houses[2], thief;
+	uint32_t leaf;
+
+	town_add(t, ALICE, BOB);
+	house_add(carols, 0, 1);
+	house_make(carols, 2);
+	thief = house_branch(carols);
+	house_add(&thief, 1, 2);
+	house_remove(carols, 0, 1);
+	town_know(t->r[BOB].accounts, carols);
+	town_know(t->server, carols);
+	device_free(&t->r[CAROL].d);
+	town_name_it(&t->r[CAROL], account_log_fingerprint(thief.log),
+		     thief.number[2], town_key(&thief, 2));
+	for (int i = 0; i < 2; i++)
+		town_know(t->r[CAROL].accounts, t->houses[i]);
+	town_know(t->r[CAROL].accounts, &thief);
+	town_join(t, CAROL, false, NULL);
+	leaf = leaf_of(t, CAROL);
+	assert_int_equal(ended(t, BOB, leaf), SESSION_ENDED_UNTOLD);
+	/* who looks at the whole group meanwhile takes it */
+	assert_null(check_walk_check_leaves(t->walk, false).wrong);
+	town_rotate(t, BOB);
+	town_expect_place(t, ALICE, 2, 3);
+	assert_int_equal(ended(t, BOB, leaf), SESSION_ENDED_PARTED);
+	remove_it(t, BOB, leaf, NULL);
+	town_expect_place(t, ALICE, 2, 0);
+	town_rotate(t, ALICE);
+	house_end_branch(&thief);
+}
+
 /* ---- a fork ---- */
 
 static void test_a_fork_goes_with_all_its_leaves(void **state)
@@ -252,6 +291,60 @@ static void test_a_fork_goes_with_all_its_leaves(void **state)
 	buf_clear(&links);
 }
 
+/* Carol's second device, which is not in the group, has signed two links of one number.
+ * What nothing decides is no reason to move the place. */
+static void test_a_place_stays_before_a_fork(void **state)
+{
+	struct town *t = *state;
+	struct house *carols = t->houses[2], other;
+	uint8_t lost[ACCOUNT_HASH];
+
+	town_add(t, ALICE, BOB);
+	house_add(carols, 0, 1);
+	town_know(t->r[ALICE].accounts, carols);
+	town_know(t->server, carols);
+	town_add(t, ALICE, CAROL);
+	other = house_branch(carols);
+	house_add(carols, 0, 2);
+	house_add(&other, 1, 3);
+	town_know(t->r[BOB].accounts, carols);
+	town_know(t->r[BOB].accounts, &other);
+	town_rotate(t, BOB);
+	town_expect_place(t, ALICE, 2, 2);
+	assert_int_equal(ended(t, BOB, leaf_of(t, CAROL)), SESSION_STANDS);
+	/* what does is one, and so is a leaf that has to go */
+	house_hash(&other, 3, lost);
+	house_withdraw(carols, 1, SPAN_ARRAY(lost));
+	town_know(t->r[BOB].accounts, carols);
+	town_rotate(t, BOB);
+	town_expect_place(t, ALICE, 2, 4);
+	account_keys_clear(&other.keys[3]);
+	house_end_branch(&other);
+}
+
+static void test_a_leaf_goes_though_its_log_forks(void **state)
+{
+	struct town *t = *state;
+	struct house *carols = t->houses[2], other;
+
+	town_add(t, ALICE, BOB);
+	house_add(carols, 0, 1);
+	town_know(t->r[ALICE].accounts, carols);
+	town_know(t->server, carols);
+	town_add(t, ALICE, CAROL);
+	other = house_branch(carols);
+	house_remove(carols, 1, 0);
+	house_add(&other, 1, 3);
+	town_know(t->r[BOB].accounts, carols);
+	town_know(t->r[BOB].accounts, &other);
+	assert_int_equal(ended(t, BOB, leaf_of(t, CAROL)),
+			 SESSION_ENDED_UNTOLD);
+	town_rotate(t, BOB);
+	town_expect_place(t, ALICE, 2, 3);
+	account_keys_clear(&other.keys[3]);
+	house_end_branch(&other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,7 +355,10 @@ int main(void)
 		TEST(test_who_was_removed_by_a_thief_comes_in_again),
 		TEST(test_the_thief_cannot_keep_its_leaf),
 		TEST(test_what_does_not_count_takes_nothing_over),
+		TEST(test_who_joins_by_a_branch_stops_nobody),
 		TEST(test_a_fork_goes_with_all_its_leaves),
+		TEST(test_a_place_stays_before_a_fork),
+		TEST(test_a_leaf_goes_though_its_log_forks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -192,8 +192,9 @@ static void test_nobody_begins_anew(void **state)
 /* ---- what the others hear ---- */
 
 static struct {
-	connection_done *key_asked;
-	int64_t told; /* the first debt of the last telling */
+	connection_done *key_asked, *told_of;
+	int64_t told;	/* the first debt of the last telling */
+	uint32_t words; /* how many that has */
 	unsigned tellings;
 } others;
 
@@ -204,11 +205,15 @@ static enum err hear(enum statement statement, struct params *params,
 	if (statement == STATEMENT_LIMIT_KEY) {
 		others.key_asked = done;
 	} else {
-		/* the second array: its header, an element's length, its bytes */
-		struct rd debts = rd_init(
-		    span_of(params->bytes.p + params->start[1] + 20 + 4, 8));
+		/* of the second array */
+		struct rd debts =
+		    rd_init(span_of(params->bytes.p + params->start[1], 32));
 
+		(void)rd_take(&debts, 12); /* dimensions, nulls, type */
+		others.words = rd_u32(&debts);
+		(void)rd_take(&debts, 8); /* lower bound, an element's length */
 		others.told = (int64_t)rd_u64(&debts);
+		others.told_of = done;
 		others.tellings++;
 	}
 	params_clear(params);
@@ -244,12 +249,23 @@ static void test_what_came_before_the_key_is_told(void **state)
 
 	(void)state;
 	settings.quotas[LIMIT_GUESSES] = 5;
+	settings.quotas[LIMIT_CLAIMS] = 4;
 	limits_start(&settings);
 	assert_true(
 	    limits_take(LIMIT_GUESSES, span_str("early"), SPAN_EMPTY, 1));
+	assert_null(others.key_asked);
+	assert_true(
+	    limits_take(LIMIT_CLAIMS, span_str("early"), SPAN_EMPTY, 4));
+	limits_give_back(LIMIT_CLAIMS, span_str("early"), SPAN_EMPTY, 1);
+	assert_non_null(others.key_asked); /* at once */
 	ticks(NULL);
 	answer_key();
 	assert_int_equal(others.tellings, 0);
+	/* under the name of now */
+	assert_false(
+	    limits_allow(LIMIT_CLAIMS, span_str("early"), SPAN_EMPTY, 2));
+	assert_true(
+	    limits_allow(LIMIT_CLAIMS, span_str("early"), SPAN_EMPTY, 1));
 	limits_give_back(LIMIT_GUESSES, span_str("early"), SPAN_EMPTY, 1);
 	for (int i = 0; i < 2; i++)
 		assert_true(limits_take(LIMIT_GUESSES, span_str("early"),
@@ -257,6 +273,15 @@ static void test_what_came_before_the_key_is_told(void **state)
 	ticks(NULL);
 	assert_int_equal(others.tellings, 1);
 	assert_int_equal(others.told, 2 * guess);
+	assert_int_equal(others.words, 2);
+	/* the answer does not know of what is told after it: one at a time */
+	assert_true(
+	    limits_take(LIMIT_GUESSES, span_str("late"), SPAN_EMPTY, 1));
+	ticks(NULL);
+	assert_int_equal(others.tellings, 1);
+	others.told_of(NULL, ERR_LOCAL_IO, NULL);
+	ticks(NULL);
+	assert_int_equal(others.tellings, 2);
 }
 
 int main(void)

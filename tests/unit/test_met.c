@@ -10,7 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device/device.h"
+#include "base/rd.h"
+#include "device/branches.h"
+#include "device/core.h"
+#include "device/handover.h"
+#include "device/record.h"
 #include "tests/testlib/accounts.h"
 #include "tests/testlib/records.h"
 
@@ -440,6 +444,98 @@ static void test_compared_on_the_other_branch(void **state)
 	house_end_branch(&branch);
 }
 
+/* What a session may be judged by is known on a device that comes later, as far as the
+ * handover has room for it. */
+static void hand_over(struct world *w, size_t most, size_t logs)
+{
+	const struct device_config config = {
+		.username = "carol",
+		.device_id = "00000000-0000-4000-8000-000000000002",
+		.offer = { { SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519 },
+			   1 },
+	};
+	struct span fingerprint = account_log_fingerprint(w->alice->log);
+	struct buf parcel = BUF_INIT, given = BUF_INIT;
+	struct device_ports ports = w->ports;
+	struct records records;
+	struct device *phone;
+	struct rd r;
+
+	records_init(&records);
+	ports.store = &records.store;
+	assert_int_equal(device_open(&config, &ports, &phone), ERR_OK);
+	assert_int_equal(core_begin(w->device), ERR_OK);
+	assert_int_equal(handover_make(w->device, most, &parcel), ERR_OK);
+	core_end_reading(w->device);
+	assert_true(parcel.n <= most);
+	assert_int_equal(core_begin(phone), ERR_OK);
+	assert_int_equal(handover_take(phone, buf_span(&parcel)), ERR_OK);
+	assert_int_equal(branches_give(phone, fingerprint, &given), ERR_OK);
+	assert_int_equal(core_commit(phone), ERR_OK);
+	r = rd_init(buf_span(&given));
+	for (size_t i = 0; i < logs; i++)
+		assert_true(rd_vec(&r).n > 0);
+	assert_int_equal(rd_left(&r), 0);
+	device_close(phone);
+	records_free(&records);
+	buf_clear(&parcel);
+	buf_clear(&given);
+}
+
+static void test_branches_are_handed_over(void **state)
+{
+	struct world *w = *state;
+	struct house counts = house_branch(w->alice);
+
+	hand_over(w, 65536, 0);
+	house_add(w->alice, PHONE, TABLET);
+	meet_well(w, w->alice, 1);
+	hand_over(w, 65536, 0);
+	house_remove(&counts, PAPER, PHONE);
+	meet(w, &counts);
+	hand_over(w, 65536, 1);
+	hand_over(w, 4000, 0); /* the branch has no room */
+	house_end_branch(&counts);
+}
+
+/* A log of another account, and one whose last signature is wrong. */
+static void test_only_good_branches_are_taken(void **state)
+{
+	struct world *w = *state;
+	struct span fingerprint = account_log_fingerprint(w->alice->log);
+	struct house bad = house_branch(w->alice);
+	struct house *other = malloc(sizeof(*other));
+	struct span logs[] = { SPAN_EMPTY, SPAN_EMPTY, SPAN_EMPTY };
+	json_t *list = json_array(), *record, *row;
+	struct buf given = BUF_INIT;
+
+	assert_non_null(other);
+	house_init(other, false);
+	bad.links.p[bad.links.n - 1] ^= 1;
+	logs[0] = buf_span(&bad.links);
+	logs[1] = buf_span(&other->links);
+	logs[2] = buf_span(&w->alice->links);
+	for (size_t i = 0; i < 3; i++) {
+		row = json_object();
+		assert_int_equal(record_set_bytes(row, "links", logs[i]),
+				 ERR_OK);
+		assert_int_equal(json_array_append_new(list, row), 0);
+	}
+	assert_int_equal(json_array_append_new(list, json_true()), 0);
+	record = json_pack("{s:o}", "logs", list);
+	assert_int_equal(core_begin(w->device), ERR_OK);
+	assert_int_equal(branches_unpack(w->device, fingerprint, record),
+			 ERR_OK);
+	assert_int_equal(branches_give(w->device, fingerprint, &given), ERR_OK);
+	assert_int_equal(core_commit(w->device), ERR_OK);
+	assert_true(given.n > logs[2].n && given.n < logs[2].n + 5);
+	json_decref(record);
+	buf_clear(&given);
+	house_end_branch(&bad);
+	house_free(other);
+	free(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,6 +553,8 @@ int main(void)
 		TEST(test_a_fork_outlives_a_branch),
 		TEST(test_a_branch_that_counts),
 		TEST(test_compared_on_the_other_branch),
+		TEST(test_branches_are_handed_over),
+		TEST(test_only_good_branches_are_taken),
 #undef TEST
 	};
 
