@@ -1,5 +1,6 @@
 #include "device/invited.h"
 
+#include "device/bans.h"
 #include "device/met.h"
 #include "device/names.h"
 #include "device/record.h"
@@ -58,7 +59,8 @@ static enum err check_right(struct device *d, const struct invitation *one)
 		       "takes an admin of this session, or its owner.");
 }
 
-enum err invited_whom(struct device *d, const char *whom, struct buf *user)
+static enum err find_invited(struct device *d, const char *whom,
+			     struct buf *user)
 {
 	struct buf name = BUF_INIT;
 	struct invitation one;
@@ -89,6 +91,56 @@ enum err invited_whom(struct device *d, const char *whom, struct buf *user)
 	TRY(buf_end(user));
 out:
 	buf_clear(&name);
+	return e;
+}
+
+/* ---- planning ---- */
+
+/* A change of one user's invitation. */
+static enum err change_invited(struct device *d, const char *user, bool invited)
+{
+	struct change_plan plan = { .invite =
+					json_pack("[{s:s, s:b}]", "user", user,
+						  "invited", (int)invited) };
+	enum err e;
+
+	ENSURE(plan.invite != NULL, ERR_LOCAL_MEMORY);
+	TRY(change_begin(d, &plan));
+out:
+	json_decref(plan.invite);
+	return e;
+}
+
+/* Into the list of the group's. The server is told the name once more behind the
+ * commit, with a letter (letters.h): another commit that came before may have ended what
+ * it was told. */
+enum err invited_plan(struct device *d)
+{
+	struct buf user = BUF_INIT;
+	enum err e;
+
+	d->work.outcome.devices = 0;
+	if (!invited_is_kept(d))
+		return ERR_OK; /* of before: the server was told the name */
+	TRY(invited_user(d, d->work.order.users[0], &user));
+	TRY(bans_check_user(d, span_str((const char *)user.p)));
+	d->work.named = false;
+	if (!invited_stands(d, span_str((const char *)user.p)))
+		TRY(change_invited(d, (const char *)user.p, true));
+out:
+	buf_clear(&user);
+	return e;
+}
+
+enum err invited_plan_back(struct device *d)
+{
+	struct buf user = BUF_INIT;
+	enum err e;
+
+	TRY(find_invited(d, d->work.order.whom, &user));
+	TRY(change_invited(d, (const char *)user.p, false));
+out:
+	buf_clear(&user);
 	return e;
 }
 

@@ -16,9 +16,10 @@ MUST_CHECK enum err invited_user(struct device *d, const char *name,
 /* That user is invited, and the invitation has not ended. */
 bool invited_stands(const struct device *d, struct span user);
 
-/* ORDER_UNINVITE: appends who it is, with a NUL. d->work.why says what forbids it. */
-MUST_CHECK enum err invited_whom(struct device *d, const char *whom,
-				 struct buf *user);
+/* ORDER_INVITE of somebody of whom no device is added, and ORDER_UNINVITE: begins the
+ * change, where one is needed. d->work.why says what forbids it. */
+MUST_CHECK enum err invited_plan(struct device *d);
+MUST_CHECK enum err invited_plan_back(struct device *d);
 
 /* Of a change's [{user, invited}…]: puts the list as it will be into `extensions`, as
  * session_put_invitation() does. Nothing is put in for whom is in by now. */

@@ -38,13 +38,17 @@ static const struct letter *good_letter(const struct device *d)
 
 /* ---- writing ---- */
 
+/* INVITE: behind the commit; CREATE: for each of the users, behind the first one. */
 static bool write_due(struct device *d)
 {
 	const struct work *work = &d->work;
 
-	return work_is(work, ORDER_INVITE) && work->planned && !work->named &&
-	       !work->written && core_is_settled(d) &&
-	       membership_todo(&d->open) == NULL;
+	if (work->written || work->lettered >= work->order.user_count ||
+	    !core_is_settled(d) || membership_todo(&d->open) != NULL)
+		return false;
+	return work_is(work, ORDER_INVITE)
+		   ? work->planned && !work->named
+		   : work_is(work, ORDER_CREATE) && invited_is_kept(d);
 }
 
 /* Of the place up to which the log is verified. */
@@ -73,21 +77,15 @@ out:
 	return e;
 }
 
-/* Where the commit that was to invite did not come to be, the order says why. */
-static enum err write(struct device *d)
+static enum err sign(struct device *d, struct span user)
 {
 	struct account_keys keys = { .count = 0 };
-	struct buf user = BUF_INIT, raw = BUF_INIT;
 	struct own_log *own = NULL;
+	struct buf raw = BUF_INIT;
 	uint64_t device;
 	enum err e;
 
-	d->work.written = true;
-	TRY(invited_user(d, d->work.order.users[0], &user));
-	d->work.named = !invited_stands(d, span_str((const char *)user.p));
-	if (d->work.named)
-		goto out;
-	TRY(text_hex(&raw, span_str((const char *)user.p)));
+	TRY(text_hex(&raw, user));
 	TRY(buf_end(&raw));
 	TRY(own_log_load(d, &own));
 	TRY(own_log_me(d, own, &keys, &device));
@@ -96,13 +94,34 @@ static enum err write(struct device *d)
 out:
 	account_keys_clear(&keys);
 	own_log_free(own);
-	buf_clear(&user);
 	buf_clear(&raw);
 	return e;
 }
 
-const struct step letters_step_write = { "letter", NULL, write_due,
-					 write,	   NULL, NULL };
+/* Who was added, and whose invitation did not come to be, gets none. */
+static enum err write_letter(struct device *d)
+{
+	struct work *work = &d->work;
+	const char *name = work->order.users[work->lettered];
+	struct buf user = BUF_INIT;
+	enum err e = ERR_OK;
+
+	if (strcmp(name, d->username) != 0)
+		TRY(invited_user(d, name, &user));
+	work->written =
+	    user.n > 0 && invited_stands(d, span_str((const char *)user.p));
+	if (work->written)
+		TRY(sign(d, span_str((const char *)user.p)));
+	else
+		work->lettered++;
+	work->named |= !work->written;
+out:
+	buf_clear(&user);
+	return e;
+}
+
+const struct step letters_step_write = { "letter",     NULL, write_due,
+					 write_letter, NULL, NULL };
 
 /* ---- asking ---- */
 

@@ -121,54 +121,6 @@ static enum err check_guest(struct device *d, const char *user)
 		       user, user);
 }
 
-/* A change of one user's invitation. */
-static enum err change_invited(struct device *d, const char *user, bool invited)
-{
-	struct change_plan plan = { .invite =
-					json_pack("[{s:s, s:b}]", "user", user,
-						  "invited", (int)invited) };
-	enum err e;
-
-	ENSURE(plan.invite != NULL, ERR_LOCAL_MEMORY);
-	TRY(change_begin(d, &plan));
-out:
-	json_decref(plan.invite);
-	return e;
-}
-
-/* Into the list of the group's. The server is told the name once more behind the
- * commit, with a letter (letters.h): another commit that came before may have ended what
- * it was told. */
-static enum err plan_letting_in(struct device *d)
-{
-	struct buf user = BUF_INIT;
-	enum err e;
-
-	d->work.outcome.devices = 0;
-	if (!invited_is_kept(d))
-		return ERR_OK; /* of before: the server was told the name */
-	TRY(invited_user(d, d->work.order.users[0], &user));
-	TRY(bans_check_user(d, span_str((const char *)user.p)));
-	d->work.named = false;
-	if (!invited_stands(d, span_str((const char *)user.p)))
-		TRY(change_invited(d, (const char *)user.p, true));
-out:
-	buf_clear(&user);
-	return e;
-}
-
-static enum err plan_uninvite(struct device *d)
-{
-	struct buf user = BUF_INIT;
-	enum err e;
-
-	TRY(invited_whom(d, d->work.order.whom, &user));
-	TRY(change_invited(d, (const char *)user.p, false));
-out:
-	buf_clear(&user);
-	return e;
-}
-
 static enum err refuse_older(struct device *d)
 {
 	return why_set(&d->work.why, ERR_PEER_UNSUPPORTED, "older-device",
@@ -206,7 +158,7 @@ static enum err plan_invite(struct device *d)
 				 buf_span(&guests->list[i].identity), &member))
 			guests_drop(guests, i);
 	if (strcmp(order->users[0], d->username) != 0 && is_only_asked(d))
-		return plan_letting_in(d);
+		return invited_plan(d);
 	if (invited_is_kept(d) && !guests_know_invited(guests))
 		return refuse_older(d);
 	TRY(bans_check_guests(d, guests));
@@ -225,17 +177,22 @@ out:
 	return e;
 }
 
-/* Somebody without a device may join later: the server is told the name. */
+/* Somebody without a device may join later: the server is told the name; and again, with
+ * a letter, where the group says so. */
 static bool name_due(struct device *d)
 {
-	return is_ready(d) && work_is(&d->work, ORDER_INVITE) &&
-	       !d->work.named && d->work.claimed > 0;
+	const struct work *work = &d->work;
+
+	if (!is_ready(d))
+		return false;
+	return work->written || (work_is(work, ORDER_INVITE) && !work->named &&
+				 work->claimed > 0);
 }
 
 static enum err name_ask(struct device *d, struct request *request)
 {
 	request->kind = REQUEST_INVITE;
-	request->users = d->work.order.users;
+	request->users = &d->work.order.users[d->work.lettered];
 	request->user_count = 1;
 	if (d->work.written)
 		request->bytes = buf_span(&d->work.bytes);
@@ -244,9 +201,14 @@ static enum err name_ask(struct device *d, struct request *request)
 
 static enum err name_take(struct device *d, const struct answer *answer)
 {
+	struct work *work = &d->work;
+
 	if (answer->result != ERR_OK)
 		work_halt_refused(d, answer);
-	d->work.named = true;
+	work->named = true;
+	if (work->written)
+		work->lettered++;
+	work->written = false;
 	return ERR_OK;
 }
 
@@ -461,7 +423,7 @@ static enum err plan_it(struct device *d)
 	case ORDER_BAN:
 		return plan_ban(d);
 	case ORDER_UNINVITE:
-		return plan_uninvite(d);
+		return invited_plan_back(d);
 	case ORDER_ROTATE:
 		return change_begin(d, &only_keys);
 	case ORDER_ASKED:

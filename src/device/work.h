@@ -43,19 +43,21 @@ struct work {
 	struct suites offer; /* what order.offer points to */
 	struct outcome outcome;
 	struct why why;
-	const struct step *asked;   /* whose answer is awaited; or NULL */
-	bool asked_open;	    /* d->open was there when it was asked */
-	uint64_t asked_todos;	    /* membership_todos() then */
-	struct request request;	    /* what it asked */
-	bool changed;		    /* d->open is to be written */
-	bool stored;		    /* the first turn is durable */
-	bool halted;		    /* no step is due any more */
-	bool planned;		    /* what was ordered stands in the notes */
-	uint64_t todo;		    /* its id there; 0: nothing was to do */
-	bool filling;		    /* STOCK: a part of it was published */
-	bool fresh;		    /* the log was read to its end */
-	bool named;		    /* INVITE: the server was told the name */
-	bool written;		    /* INVITE: a letter, into `bytes` */
+	const struct step *asked; /* whose answer is awaited; or NULL */
+	bool asked_open;	  /* d->open was there when it was asked */
+	uint64_t asked_todos;	  /* membership_todos() then */
+	struct request request;	  /* what it asked */
+	bool changed;		  /* d->open is to be written */
+	bool stored;		  /* the first turn is durable */
+	bool halted;		  /* no step is due any more */
+	bool planned;		  /* what was ordered stands in the notes */
+	uint64_t todo;		  /* its id there; 0: nothing was to do */
+	bool filling;		  /* STOCK: a part of it was published */
+	bool fresh;		  /* the log was read to its end */
+	bool named;		  /* INVITE: the server was told the name */
+	bool written;	 /* INVITE, CREATE: a letter for users[lettered], into
+			    `bytes` */
+	size_t lettered; /* the users before it have one, or need none */
 	struct letter_read *letter; /* owned: JOIN, LETTER (letters.h) */
 	bool renew;		    /* the server wants new keys */
 	bool required;		    /* and takes nothing before */

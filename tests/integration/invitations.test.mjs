@@ -119,6 +119,14 @@ describe('invitations', { concurrency: false }, () => {
     assert.equal((await alice.does('read', id)).length, length);
     assert.equal((await letter(dave, id)).signed, true);
     await dave.does('accept', id);
+    // who has no device that can be added is invited, also with the session itself
+    await psql(`DELETE FROM key_package WHERE device_id = '${dave.device}'`);
+    const [{ session_id: made }] = await alice.does('create', '--invite', dave.name,
+      '--invite', bob.name);
+    assert.deepEqual(await invited(alice, made), [dave.name]);
+    await bob.does('join', made);
+    await dave.does('accept', made);
+    assert.equal((await bob.does('members', made)).length, 3);
     // the person may go on without one
     await put('NULL', other);
     await dave.cannot('no-letter', 'join', other);
