@@ -134,7 +134,8 @@ struct server {
 	struct server_watch watch;
 	struct server_peer peer; /* of this one, not of its copies */
 	/* What an adversary's server does, or an honest one with a fault. */
-	bool lax; /* takes any commit and join that decodes */
+	bool lax;	  /* takes any commit and join that decodes */
+	bool lets_all_in; /* whoever joins counts as invited */
 	bool views_unchecked, departures_ignored;
 	bool welcomes_kept; /* also after they were taken */
 	bool without_logs;  /* it is from before accounts had logs */

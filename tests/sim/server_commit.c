@@ -280,7 +280,7 @@ static const char *check_all(struct incoming *in, uint64_t now_ms)
 	wrong = decode_commit(in, &epoch);
 	if (wrong != NULL)
 		return wrong;
-	if (!in->server->lax)
+	if (!in->server->lax && !(in->external && in->server->lets_all_in))
 		wrong = check_caller(in);
 	if (wrong != NULL)
 		return wrong;
