@@ -7,13 +7,16 @@
 #include "check/branch.h"
 #include "check/departure.h"
 #include "check/invited.h"
+#include "check/over.h"
 #include "check/places.h"
 #include "check/rights.h"
 #include "wire/generation.h"
+#include "wire/log_view.h"
 
 /* One commit while it is judged. */
 struct pass {
 	const struct check_view *view;
+	const struct wire_content *content;
 	const struct wire_commit *commit;
 	bool external;
 	struct check_member committer; /* who joins: from the path */
@@ -213,12 +216,35 @@ static bool some_departed(const struct pass *p)
 	return false;
 }
 
+/* What a session that goes over to places says anew. */
+static bool goes_over(uint16_t type)
+{
+	return type == NEGOTIATION_EXTENSION || type == ROLES_EXTENSION ||
+	       type == PLACES_EXTENSION;
+}
+
+static const char *check_goes_over(struct pass *p, struct span after)
+{
+	struct check_verdict verdict;
+	struct log_view said;
+
+	if (log_view_read_commit(p->content->authenticated_data, &said) !=
+		ERR_OK ||
+	    places_check_carried(said.links) != ERR_OK)
+		return "the links that it carries do not decode";
+	verdict = check_over(p->view, p->committer.identity, after, said.links);
+	p->denied |= verdict.denied;
+	p->local |= verdict.local;
+	return verdict.wrong;
+}
+
 /* The next group is the session's next generation, and takes over all
  * extensions but the negotiation, which its members compute again. */
 static const char *check_reinit(struct pass *p,
 				const struct wire_reinit *reinit)
 {
 	uint8_t id[GENERATION_GROUP_ID_MAX];
+	bool over = check_over_is(p->view->extensions, reinit->extensions);
 	size_t n;
 
 	if (!roles_may_reinit(&p->roles, p->committer.identity))
@@ -239,9 +265,10 @@ static const char *check_reinit(struct pass *p,
 	    reinit->version != WIRE_VERSION_MLS10 ||
 	    suite_by_id(reinit->cipher_suite) == NULL)
 		return "a ReInit is not of the session's next generation";
-	if (!same_but(p->view->extensions, reinit->extensions, is_negotiation))
+	if (!same_but(p->view->extensions, reinit->extensions,
+		      over ? goes_over : is_negotiation))
 		return deny(p, "a ReInit changes the group's extensions");
-	return NULL;
+	return over ? check_goes_over(p, reinit->extensions) : NULL;
 }
 
 /* ---- proposals ---- */
@@ -478,7 +505,9 @@ static const char *run(struct pass *p, const struct wire_content *content)
 struct check_verdict check_rules(const struct check_view *view,
 				 const struct wire_content *content)
 {
-	struct pass p = { .view = view, .commit = &content->commit };
+	struct pass p = { .view = view,
+			  .content = content,
+			  .commit = &content->commit };
 	struct check_verdict verdict = { run(&p, content), false, false };
 
 	verdict.denied = p.denied;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check/over.h"
 #include "check/walk_state.h"
 
 static bool read_reinit(const struct check_walk *walk,
@@ -37,8 +38,10 @@ static int compare(const void *a, const void *b)
 	return span_compare(x->identity, y->identity);
 }
 
-/* Sorted by identity. NULL without memory. */
+/* Sorted by identity, which is the one in `over` where the group goes over. NULL
+ * without memory. */
 static struct check_member *list_members(const struct check_walk *walk,
+					 const struct check_over *over,
 					 size_t *count)
 {
 	struct check_member *list =
@@ -50,18 +53,24 @@ static struct check_member *list_members(const struct check_walk *walk,
 	       check_walk_next_member(walk, &leaf, &list[*count]) &&
 	       ++*count < walk->tree.leaf_count) {
 	}
+	for (size_t i = 0; list != NULL && over->list != NULL && i < *count;
+	     i++)
+		list[i].identity =
+		    check_over_identity(over, list[i].leaf_index);
 	if (list != NULL)
 		qsort(list, *count, sizeof(*list), compare);
 	return list;
 }
 
 static struct check_verdict compare_members(const struct check_walk *before,
+					    const struct check_over *over,
 					    const struct check_walk *after,
 					    bool same_scheme)
 {
+	static const struct check_over as_they_are;
 	size_t n, m;
-	struct check_member *old = list_members(before, &n);
-	struct check_member *new = list_members(after, &m);
+	struct check_member *old = list_members(before, over, &n);
+	struct check_member *new = list_members(after, &as_they_are, &m);
 	struct check_verdict verdict = check_wrong(NULL);
 
 	if (old == NULL || new == NULL)
@@ -81,6 +90,22 @@ static struct check_verdict compare_members(const struct check_walk *before,
 	return verdict;
 }
 
+/* What the leaves become; nothing where the group goes over to no places. */
+static struct check_verdict read_over(const struct check_walk *walk,
+				      const struct wire_reinit *asked,
+				      struct check_over *over)
+{
+	struct check_view view;
+	struct places places;
+
+	if (!check_over_is(walk->context.extensions, asked->extensions))
+		return check_wrong(NULL);
+	if (places_read(asked->extensions, &places) != ERR_OK)
+		return check_wrong("the next group's places do not decode");
+	check_walk_view(walk, &view);
+	return check_over_leaves(&view, places.rows, SPAN_EMPTY, over);
+}
+
 struct check_verdict check_walk_successor(struct check_walk *walk,
 					  struct span group_info,
 					  bool *new_keys)
@@ -88,6 +113,7 @@ struct check_verdict check_walk_successor(struct check_walk *walk,
 	struct wire_proposal asked;
 	struct check_verdict verdict;
 	struct check_walk *next = NULL, old;
+	struct check_over over = { .list = NULL };
 	bool same_scheme;
 
 	if (!read_reinit(walk, &asked))
@@ -99,7 +125,10 @@ struct check_verdict check_walk_successor(struct check_walk *walk,
 	    strcmp(walk->suite->signature, next->suite->signature) == 0;
 	verdict.wrong = compare_context(&asked.reinit, &next->context);
 	if (verdict.wrong == NULL)
-		verdict = compare_members(walk, next, same_scheme);
+		verdict = read_over(walk, &asked.reinit, &over);
+	if (verdict.wrong == NULL)
+		verdict = compare_members(walk, &over, next, same_scheme);
+	check_over_clear(&over);
 	next->accounts = walk->accounts;
 	if (verdict.wrong == NULL)
 		verdict = check_walk_check_leaves(next, false);

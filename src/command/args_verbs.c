@@ -11,7 +11,7 @@ const enum verb_in_chat args_in_chat[VERB_COUNT] = {
 	[VERB_RESOLVE] = CHAT_IN_SESSION,   [VERB_ACCEPT] = CHAT_AS_IS,
 	[VERB_INVITATIONS] = CHAT_AS_IS,    [VERB_DECLINE] = CHAT_AS_IS,
 	[VERB_BLOCK] = CHAT_AS_IS,	    [VERB_UNBLOCK] = CHAT_AS_IS,
-	[VERB_VERIFY] = CHAT_AS_IS,
+	[VERB_VERIFY] = CHAT_AS_IS,	    [VERB_UPGRADE] = CHAT_IN_SESSION,
 };
 
 const struct verb_row args_verbs[VERB_COUNT] = {
@@ -133,6 +133,13 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			     "what was\n"
 			     "read before stays readable.",
 			     "hermetic algorithm 3f2a twofish-256-gcm" },
+	[VERB_UPGRADE] = { "upgrade", "ID",
+			   "take a session of old rules over to accounts", 1, 1,
+			   "For owners. Such a session names users, and not "
+			   "accounts by their\n"
+			   "fingerprints. Every member has to have used a "
+			   "present version once.",
+			   "hermetic upgrade 3f2a" },
 	[VERB_RENAME] = { "rename", "ID NAME", "give a session another name", 2,
 			  2,
 			  "Only members see it. The last one counts, whoever "

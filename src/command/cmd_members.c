@@ -1,4 +1,4 @@
-/* remove, role, algorithm, leave */
+/* remove, role, algorithm, upgrade, leave */
 #include "command/cmd.h"
 
 #include "command/out.h"
@@ -98,6 +98,18 @@ enum err cmd_algorithm(struct cmd *cmd)
 
 	TRY(change(cmd, &order, id));
 	TRY(cmd_print_changed(cmd, id, "Moved"));
+out:
+	return e;
+}
+
+enum err cmd_upgrade(struct cmd *cmd)
+{
+	struct order order = { .kind = ORDER_MOVE };
+	char id[TEXT_UUID_SIZE];
+	enum err e;
+
+	TRY(change(cmd, &order, id));
+	TRY(cmd_print_changed(cmd, id, "Taken over to accounts"));
 out:
 	return e;
 }

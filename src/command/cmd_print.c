@@ -104,6 +104,16 @@ static void print_names(const char *what, const json_t *list)
 	buf_clear(&line);
 }
 
+static void explain_rules(const json_t *session)
+{
+	if (json_object_get(session, "rules") != NULL)
+		out_line("Old rules: this session names users, and not "
+			 "accounts that can be compared. An owner takes it "
+			 "over when all members use a present version: "
+			 "hermetic upgrade %s",
+			 out_member(session, "session_id"));
+}
+
 void cmd_print_members(const struct cmd *cmd, const json_t *session)
 {
 	const json_t *member;
@@ -117,6 +127,7 @@ void cmd_print_members(const struct cmd *cmd, const json_t *session)
 		return;
 	print_names("Invited: ", json_object_get(session, "invited"));
 	print_names("Banned: ", json_object_get(session, "banned"));
+	explain_rules(session);
 }
 
 /* ---- a session that was changed ---- */

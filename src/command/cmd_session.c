@@ -26,11 +26,12 @@ static void print_session(const struct args *args, const json_t *row)
 		    out_name(row, "creator"), out_member(row, "algorithm"));
 	else
 		out_line(
-		    "%s  %-7s %s%s  epoch %lld, %lld in the log  %s%s",
+		    "%s  %-7s %s%s%s  epoch %lld, %lld in the log  %s%s",
 		    out_member(row, "session_id"), out_member(row, "state"),
 		    out_member(row, "algorithm"),
 		    json_object_get(row, "due") != NULL ? " (due for another)"
 							: "",
+		    json_object_get(row, "rules") != NULL ? " (old rules)" : "",
 		    (long long)(number(row, "epoch") & UINT32_MAX),
 		    (long long)number(row, "last_seq"), out_member(row, "name"),
 		    json_object_get(row, "stop") != NULL

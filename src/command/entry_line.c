@@ -408,8 +408,14 @@ static void put_title(struct buf *out, const json_t *entry)
 
 static void put_moved(struct buf *out, const json_t *entry)
 {
-	buf_putf(out, "* %s moved this session to %s", from_of(entry),
-		 out_member(entry, "algorithm"));
+	if (json_is_true(json_object_get(entry, "goes_over")))
+		buf_putf(out,
+			 "* %s took this session over to accounts, with the "
+			 "members and roles that it had (%s)",
+			 from_of(entry), out_member(entry, "algorithm"));
+	else
+		buf_putf(out, "* %s moved this session to %s", from_of(entry),
+			 out_member(entry, "algorithm"));
 }
 
 static void put_removed(struct buf *out, const json_t *entry)

@@ -11,6 +11,7 @@
 #include "device/letters.h"
 #include "device/log.h"
 #include "device/outbox.h"
+#include "device/over.h"
 #include "device/rejoin.h"
 #include "device/signer.h"
 #include "device/staged_info.h"
@@ -172,21 +173,24 @@ out:
 static enum err replace(struct device *d, struct membership *next,
 			const struct mls_commit *commit)
 {
-	json_t *todo = json_pack("{s:s}", "kind", "join");
+	json_t *todo = json_pack("{s:s}", "kind", "join"), *shown = NULL;
 	enum err e;
 
 	ENSURE(todo != NULL, ERR_LOCAL_MEMORY);
 	TRY(staged_info_note(todo, commit, false));
 	membership_set_todo(next, json_incref(todo));
 	if (d->open.session != NULL) {
+		TRY(over_shown(d, &shown));
 		TRY(note_known(&d->open, next));
 		membership_continue(next, &d->open);
 	}
 	membership_clear(&d->open);
 	d->open = *next;
 	memset(next, 0, sizeof(*next));
+	TRY(over_take(d, shown));
 	work_changed(d);
 out:
+	json_decref(shown);
 	json_decref(todo);
 	return e;
 }

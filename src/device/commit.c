@@ -24,19 +24,11 @@
 
 /* ---- the KeyPackages that a move needs ---- */
 
-static bool moves(const struct device *d)
-{
-	const json_t *todo = membership_todo(&d->open);
-
-	return membership_todo_is(&d->open, "change") &&
-	       json_object_get(todo, "algorithm") != NULL;
-}
-
 static bool move_claim_due(struct device *d)
 {
 	const json_t *users = d->work.users;
 
-	return core_is_settled(d) && moves(d) && move_is_ready(d) &&
+	return core_is_settled(d) && move_is_wanted(d) && move_is_ready(d) &&
 	       (users == NULL || d->work.claimed < json_array_size(users));
 }
 
@@ -100,12 +92,13 @@ static enum err stage_change(struct device *d, const json_t *change,
 {
 	const struct suite *suite;
 
-	if (!moves(d))
+	if (!move_is_wanted(d))
 		return change_stage(d, change, commit, needless);
 	suite = move_suite(d, change);
 	if (suite == NULL)
 		return ERR_PEER_UNSUPPORTED;
-	*needless = suite == session_suite(d->open.session);
+	*needless = suite == session_suite(d->open.session) &&
+		    session_has_places(d->open.session);
 	if (*needless)
 		return ERR_OK;
 	if (move_is_ready(d))

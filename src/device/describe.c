@@ -151,6 +151,8 @@ static enum err describe(struct device *d, json_t **description)
 	if (stop_of(m) != NULL)
 		(void)json_object_set_new(made, "stop",
 					  json_string(stop_of(m)));
+	if (member && !session_has_places(m->session))
+		(void)json_object_set_new(made, "rules", json_string("old"));
 	if (member && !suites_have(&d->offer, suite))
 		(void)json_object_set_new(made, "due",
 					  json_string("algorithm"));

@@ -65,7 +65,7 @@ enum order_kind {
 	ORDER_UNINVITE, /* whom: "user" may not come in any more */
 	ORDER_ROTATE,	/* new keys */
 	ORDER_ASKED,  /* new keys because the server asks: done within bounds */
-	ORDER_MOVE,   /* algorithm */
+	ORDER_MOVE,   /* algorithm; NULL: to places, and no other algorithm */
 	ORDER_LEAVE,  /* this device departs */
 	ORDER_DEPART, /* whom: another device of this user departs */
 	ORDER_RESOLVE, /* the person has seen what stopped it, and goes on */

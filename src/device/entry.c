@@ -258,6 +258,8 @@ static void put_commit(struct device *d, const struct session_event *event,
 	if (event->kind == SESSION_MOVED)
 		set_text(entry, "algorithm",
 			 session_suite(d->open.session)->algorithm);
+	if (event->goes_over)
+		(void)json_object_set_new(entry, "goes_over", json_true());
 	if (event->own_commit)
 		put_reason(d, entry);
 	if (people == NULL)

@@ -1,12 +1,23 @@
 #include "device/move.h"
 
+#include "device/accounts.h"
 #include "device/names.h"
+#include "device/over.h"
 #include "device/packages.h"
 #include "device/pins.h"
 #include "device/signer.h"
+#include "device/steps.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+bool move_is_wanted(const struct device *d)
+{
+	const json_t *todo = membership_todo(&d->open);
+
+	return membership_todo_is(&d->open, "change") &&
+	       json_object_get(todo, "algorithm") != NULL;
+}
 
 const struct suite *move_suite(struct device *d, const json_t *change)
 {
@@ -106,7 +117,63 @@ static enum err keep_members(struct device *d, struct guests *guests)
 		       "again later.");
 }
 
+/* In a session without places, whose accounts its members have by now. */
+static bool meet_due(struct device *d)
+{
+	return core_is_settled(d) && move_is_wanted(d) && move_is_ready(d) &&
+	       !d->work.met && !session_has_places(d->open.session);
+}
+
+static enum err meet(struct device *d)
+{
+	const json_t *user;
+	bool news;
+	size_t i;
+	enum err e = ERR_OK;
+
+	d->work.met = true;
+	if (d->work.users == NULL)
+		TRY(move_users(d, &d->work.users));
+	json_array_foreach(d->work.users, i, user)
+	{
+		const char *name = json_string_value(user);
+
+		if (strcmp(name, d->username) != 0)
+			TRY(accounts_want(d, name, &news));
+	}
+out:
+	return e;
+}
+
+const struct step move_step_meet = { "meet members", NULL, meet_due,
+				     meet,	     NULL, NULL };
+
 /* ---- staging ---- */
+
+/* Who comes along, and under which identity this device does. */
+static enum err keep_guests(struct device *d, const struct suite *suite,
+			    const char **self)
+{
+	struct guests *guests = &d->work.guests;
+	bool over;
+	enum err e;
+
+	*self = core_self(d);
+	TRY(over_is_due(d, suite, &over));
+	if (over) {
+		TRY(over_keep(d, guests));
+		TRY(accounts_own(d, self));
+	} else if (suite == session_suite(d->open.session)) {
+		e = why_set(&d->work.why, ERR_STATE_PENDING, "accounts-missing",
+			    "This device does not stand in the log of its "
+			    "account, so it cannot take a session over to "
+			    "accounts. To have it approved: hermetic login");
+	} else {
+		TRY(keep_members(d, guests));
+	}
+out:
+	return e;
+}
 
 enum err move_stage(struct device *d, const struct suite *suite,
 		    struct mls_commit *out)
@@ -116,6 +183,7 @@ enum err move_stage(struct device *d, const struct suite *suite,
 	struct negotiation_plan agreed = { 0 };
 	struct signer now = { 0 }, next = { 0 };
 	struct roles roles;
+	const char *self;
 	enum err e;
 
 	TRY(roles_read(mls_group_extensions(session_group(session)), &roles));
@@ -123,11 +191,11 @@ enum err move_stage(struct device *d, const struct suite *suite,
 		return why_set(&d->work.why, ERR_PEER_DENIED, "not-allowed",
 			       "To change the algorithm takes an admin or an "
 			       "owner of this session.");
-	TRY(keep_members(d, &d->work.guests));
-	TRY(guests_plan(d, &d->work.guests, core_self(d), &only, &agreed));
+	TRY(keep_guests(d, suite, &self));
+	TRY(guests_plan(d, &d->work.guests, self, &only, &agreed));
 	TRY(signer_of_session(&now, d));
 	TRY(signer_init(&next, d, suite, &only));
-	signer_name(&next, core_self(d));
+	signer_name(&next, self);
 	TRY(session_move(session, &now.me, &next.me, &agreed, out));
 out:
 	negotiation_plan_clear(&agreed);
@@ -146,12 +214,14 @@ enum err move_receive(struct device *d, uint64_t seq, struct span welcome,
 	struct suites only = { { 0 }, 1 };
 	struct package package = { 0 };
 	struct signer signer = { 0 };
+	json_t *shown = NULL;
 	bool found;
 	enum err e = packages_find(d, welcome, &package);
 
 	found = e == ERR_OK;
 	if (e != ERR_OK && err_class(e) == ERR_CLASS_LOCAL)
 		goto out;
+	TRY(over_shown(d, &shown));
 	if (found)
 		TRY(signer_init(&signer, d, package.suite, &package.offer));
 	if (found)
@@ -161,6 +231,7 @@ enum err move_receive(struct device *d, uint64_t seq, struct span welcome,
 	    buf_span(&package.key_package), &package.secrets, event));
 	if (event->kind != SESSION_MOVED)
 		goto out;
+	TRY(over_take(d, shown));
 	TRY(pins_note_members(d));
 	only.ids[0] = session_suite(session)->id;
 	membership_set_offer(&d->open,
@@ -169,6 +240,7 @@ enum err move_receive(struct device *d, uint64_t seq, struct span welcome,
 	if (found && !event->own_commit)
 		TRY(packages_used(d, &package));
 out:
+	json_decref(shown);
 	package_clear(&package);
 	signer_clear(&signer);
 	return e;

@@ -4,6 +4,9 @@
 
 #include "device/core.h"
 
+/* What is to be done is a move. */
+bool move_is_wanted(const struct device *d);
+
 /* The algorithm of a change; NULL when it is none of this device's: said. */
 const struct suite *move_suite(struct device *d, const json_t *change);
 
@@ -16,7 +19,8 @@ bool move_is_ready(const struct device *d);
  * those of all other members. */
 MUST_CHECK enum err move_users(struct device *d, json_t **users);
 
-/* Stages it, with the KeyPackages that were claimed (d->work.guests). */
+/* Stages it, with the KeyPackages that were claimed (d->work.guests). A session without
+ * places goes over to places where its members' accounts let it (device/over.h). */
 MUST_CHECK enum err move_stage(struct device *d, const struct suite *suite,
 			       struct mls_commit *out);
 

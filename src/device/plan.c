@@ -382,6 +382,13 @@ static enum err plan_move(struct device *d)
 {
 	struct change_plan move = { .algorithm = d->work.order.algorithm };
 
+	/* to the present one, with places */
+	if (move.algorithm == NULL && session_has_places(d->open.session))
+		return why_set(&d->work.why, ERR_STATE_CONFLICT,
+			       "accounts-already",
+			       "This session names accounts already.");
+	if (move.algorithm == NULL)
+		move.algorithm = session_suite(d->open.session)->algorithm;
 	return change_begin(d, &move);
 }
 

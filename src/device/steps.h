@@ -43,6 +43,9 @@ extern const struct step letters_step_ask, letters_step_judge,
 extern const struct step plan_step_oust, plan_step_replace, plan_step_name,
     plan_step_order, plan_step_duty, plan_step_departure;
 
+/* move.c: before a move */
+extern const struct step move_step_meet;
+
 /* commit.c: a change of the group */
 extern const struct step commit_step_claim, commit_step_stage, commit_step_pins,
     commit_step_post, commit_step_leave;

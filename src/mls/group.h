@@ -357,7 +357,7 @@ MUST_CHECK enum err mls_group_branch(
 
 /* mls_group_join() of a successor of `from`. ERR_PEER_INVALID when it is not
  * what the ReInit asked for, or not made of the same (a branch: of no other)
- * members, compared by their credentials. */
+ * members, compared by their credentials (see mls_identity.compares_successors). */
 MUST_CHECK enum err mls_group_join_successor(
     const struct mls_group *from, const struct mls_identity *me,
     struct span welcome, struct span tree, struct span key_package,

@@ -86,10 +86,11 @@ MUST_CHECK enum err group_commit_after(struct mls_group *group,
 				       enum wire_psk_usage usage,
 				       struct mls_commit *out);
 
-/* 11.2, 11.3: whether `epoch`, just joined, is what such a successor of
+/* 11.2, 11.3: whether `epoch`, just joined by `me`, is what such a successor of
  * `parent` must be. */
 MUST_CHECK enum err group_check_successor(const struct mls_epoch *parent,
 					  enum wire_psk_usage usage,
+					  const struct mls_identity *me,
 					  const struct mls_epoch *epoch);
 
 /* wire_message_decode() of a message that is not too large. */

@@ -149,7 +149,7 @@ static enum err check_parent(const struct joining *j,
 	for (size_t i = 0; i < GROUP_EPOCHS; i++)
 		if (epochs[i] != NULL &&
 		    epochs[i]->context.epoch == j->parent_epoch)
-			return group_check_successor(epochs[i], j->usage,
+			return group_check_successor(epochs[i], j->usage, j->me,
 						     epoch);
 	return ERR_STATE_GONE;
 }

@@ -49,11 +49,12 @@ static bool reinit_of(const struct mls_epoch *epoch, struct wire_reinit *reinit)
 
 enum err group_check_successor(const struct mls_epoch *parent,
 			       enum wire_psk_usage usage,
+			       const struct mls_identity *me,
 			       const struct mls_epoch *epoch)
 {
 	const struct wire_group_context *context = &epoch->context;
 	struct wire_reinit asked;
-	enum err e;
+	enum err e = ERR_OK;
 
 	/* 12.4.3.1: "the epoch field in the GroupInfo is equal to 1" */
 	/* 11.2: "in the Welcome message MUST be 1" */
@@ -80,7 +81,8 @@ enum err group_check_successor(const struct mls_epoch *parent,
 		   span_equal(context->extensions, asked.extensions),
 	       RULE(REINIT_DIFFERS));
 	/* 12.4.3.1: "are also members of the new group" */
-	TRY(are_among(&parent->tree, &epoch->tree));
+	if (!me->compares_successors)
+		TRY(are_among(&parent->tree, &epoch->tree));
 out:
 	return e;
 }
@@ -122,7 +124,7 @@ static enum err succeed(const struct mls_group *parent,
 	/* 11.2: "MUST specify a PreSharedKeyID of type resumption" */
 	/* 11.3: "MUST be a randomly sampled nonce of length KDF.Nh" */
 	TRY(group_commit_after(made, me, &change, parent->now, usage, out));
-	TRY(group_check_successor(parent->now, usage, made->staged));
+	TRY(group_check_successor(parent->now, usage, me, made->staged));
 	*group = made;
 	made = NULL;
 out:

@@ -115,6 +115,10 @@ struct mls_identity {
 	/* Application messages are padded so that their ciphertexts are a
 	 * multiple of so many bytes (6.3.1, 15.1): it hides lengths. 0: not. */
 	uint32_t padding;
+	/* A successor by ReInit has the same members "according to the application"
+	 * (12.4.3.1): it compares them itself. False: they have the same
+	 * credentials. */
+	bool compares_successors;
 	/* Known when a group is made or joined; it keeps a copy. */
 	const struct mls_external_psk *psks;
 	size_t psk_count;

@@ -168,6 +168,20 @@ static bool is_too_large(const struct move *m)
 		   config()->body_bytes / 4 * 3;
 }
 
+/* The links that it has brought are stored first. */
+static void on_kept(void *arg, enum err e)
+{
+	struct move *m = arg;
+
+	if (e != ERR_OK) {
+		answer_fail(m->req, e);
+		end(m);
+		return;
+	}
+	m->checked = true;
+	append(m);
+}
+
 static void on_checked(void *arg);
 
 static void on_logs(void *arg, enum err e)
@@ -199,8 +213,7 @@ static void on_checked(void *arg)
 		return;
 	}
 	if (m->verdict.wrong == NULL) {
-		m->checked = true;
-		append(m);
+		known_logs_keep(&m->known, on_kept, m);
 		return;
 	}
 	if (known_logs_wanted(&m->known)) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check/known.h"
+#include "check/over.h"
 #include "session/state.h"
 #include "wire/extension.h"
 #include "wire/key_package.h"
@@ -36,6 +37,18 @@ static enum err take(struct residents *r, struct span identity)
 	return ERR_OK;
 }
 
+/* Each once, in their order. */
+static void sort(struct residents *r)
+{
+	size_t kept = 0;
+
+	qsort(r->list, r->count, sizeof(*r->list), compare);
+	for (size_t i = 0; i < r->count; i++)
+		if (i == 0 || compare(r->list[i], r->list[kept - 1]) != 0)
+			memmove(r->list[kept++], r->list[i], ACCOUNT_HASH);
+	r->count = kept;
+}
+
 static bool is_removed(const struct mls_change *change, uint32_t leaf)
 {
 	for (size_t i = 0; i < change->remove_count; i++)
@@ -50,7 +63,7 @@ static enum err list(const struct session *session,
 	struct wire_key_package kp;
 	struct mls_member member;
 	uint32_t leaf = 0;
-	size_t leaves = 0, kept = 0;
+	size_t leaves = 0;
 	enum err e;
 
 	while (mls_group_next_member(session->group, &leaf, &member))
@@ -65,11 +78,7 @@ static enum err list(const struct session *session,
 		TRY(wire_key_package_decode(change->adds[i], &kp));
 		TRY(take(r, kp.leaf_node.credential.identity));
 	}
-	qsort(r->list, r->count, sizeof(*r->list), compare);
-	for (size_t i = 0; i < r->count; i++)
-		if (i == 0 || compare(r->list[i], r->list[kept - 1]) != 0)
-			memmove(r->list[kept++], r->list[i], ACCOUNT_HASH);
-	r->count = kept;
+	sort(r);
 	e = ERR_OK;
 out:
 	return e;
@@ -378,6 +387,28 @@ out:
 	return e;
 }
 
+/* A ReInit by which the session goes over: all logs, up to their places. */
+static enum err carry_all(const struct session *session, struct span extensions,
+			  struct buf *links)
+{
+	struct place none = { .number = 0 }, place;
+	const struct account_log *log;
+	struct places places;
+	struct span known;
+	enum err e;
+
+	TRY(places_read(extensions, &places));
+	while (places_next(&places.rows, &place)) {
+		none.fingerprint = place.fingerprint;
+		TRY(check_accounts_find(session->accounts, place.fingerprint,
+					&log, &known));
+		carry(&none, &place, known, links);
+	}
+	TRY(buf_end(links));
+out:
+	return e;
+}
+
 enum err places_plan_commit(const struct session *session,
 			    const struct mls_change *change,
 			    struct places_plan *plan)
@@ -388,8 +419,13 @@ enum err places_plan_commit(const struct session *session,
 	enum err e;
 
 	*plan = (struct places_plan){ .changed = false };
+	if (change->reinit != NULL)
+		return check_over_is(now, change->reinit->extensions)
+			   ? carry_all(session, change->reinit->extensions,
+				       &plan->links)
+			   : ERR_OK;
 	TRY(places_read(now, &places));
-	if (!places.there || change->reinit != NULL)
+	if (!places.there)
 		goto out;
 	ENSURE(session->accounts != NULL, ERR_STATE_ACCOUNTS);
 	check_accounts_forget_lacks(session->accounts);
@@ -462,21 +498,53 @@ out:
 	return e;
 }
 
+static enum err put_first(struct span fingerprint,
+			  struct check_accounts *accounts, struct buf *rows)
+{
+	struct place none = { .fingerprint = fingerprint }, place;
+	const struct account_log *log;
+	uint8_t hash[ACCOUNT_HASH];
+	struct span links;
+	enum err e;
+
+	TRY(check_accounts_find(accounts, fingerprint, &log, &links));
+	ENSURE(moves_on(log, &none, hash, &place), ERR_STATE_ACCOUNTS);
+	places_put(rows, &place);
+out:
+	return e;
+}
+
+enum err places_put_all(const struct span *identities, size_t count,
+			struct check_accounts *accounts, struct buf *rows)
+{
+	struct residents r = { .list = NULL };
+	enum err e;
+
+	r.list = calloc(count + 1, sizeof(*r.list));
+	ENSURE(r.list != NULL, ERR_LOCAL_MEMORY);
+	for (size_t i = 0; i < count; i++)
+		TRY(take(&r, identities[i]));
+	sort(&r);
+	for (size_t i = 0; i < r.count; i++)
+		TRY(put_first(SPAN_ARRAY(r.list[i]), accounts, rows));
+	TRY(buf_end(rows));
+out:
+	free(r.list);
+	return e;
+}
+
 enum err places_put_first(const struct mls_identity *me,
 			  struct check_accounts *accounts,
 			  struct buf *extensions)
 {
 	const struct account_log *log;
-	uint8_t fingerprint[ACCOUNT_HASH], hash[ACCOUNT_HASH];
-	struct place none = { .number = 0 }, place;
+	uint8_t fingerprint[ACCOUNT_HASH];
 	struct buf rows = BUF_INIT;
 	struct span links;
 	enum err e;
 
 	TRY(know_own(me, accounts, fingerprint, &log, &links));
-	none.fingerprint = SPAN_ARRAY(fingerprint);
-	ENSURE(moves_on(log, &none, hash, &place), ERR_STATE_ACCOUNTS);
-	places_put(&rows, &place);
+	TRY(put_first(SPAN_ARRAY(fingerprint), accounts, &rows));
 	TRY(buf_end(&rows));
 	places_put_extension(extensions, buf_span(&rows));
 	TRY(buf_end(extensions));

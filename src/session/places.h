@@ -18,7 +18,8 @@ struct places_plan {
 /* Of a change that the session is about to make: the places of the accounts that
  * have a leaf behind it, each as far as its log is known, and of one that stands at a
  * branch which does not count where the one ends that does, if the change removes the
- * leaves which that one does not have. Nothing in a session without places. ERR_STATE_ACCOUNTS: the log of an account that comes in is not
+ * leaves which that one does not have. Nothing in a session without places, but for a
+ * ReInit by which it goes over (check/over.h). ERR_STATE_ACCOUNTS: the log of an account that comes in is not
  * known; check_accounts_lacks() says whose. */
 MUST_CHECK enum err places_plan_commit(const struct session *session,
 				       const struct mls_change *change,
@@ -36,6 +37,13 @@ MUST_CHECK enum err places_plan_join(const struct mls_identity *me,
 				     struct span group_info,
 				     struct check_accounts *accounts,
 				     struct buf *links);
+
+/* Appends a row for each account of these devices (identities as in a leaf), as its log
+ * is known. ERR_STATE_ACCOUNTS: one is not; ERR_PEER_INVALID: one is no device of an
+ * account. */
+MUST_CHECK enum err places_put_all(const struct span *identities, size_t count,
+				   struct check_accounts *accounts,
+				   struct buf *rows);
 
 /* Appends the extension with the place of that device's account, as its log is
  * known. ERR_STATE_ACCOUNTS: it is not; ERR_LOCAL_BUG: it is no device of one. */

@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "check/accounts.h"
+#include "check/over.h"
 #include "check/walk.h"
 #include "mls/group.h"
 #include "session/chain.h"
@@ -371,13 +372,24 @@ void session_discard(struct session *session);
  * Stages a ReInit (RFC 9420, 11.2) and the group that follows it: `next` is
  * this device in the new suite, the plan is made with that suite as the only
  * offer, and its KeyPackages are those of all other members. Post out->commit,
- * out->welcome and out->group_info together. Errors as session_commit().
+ * out->welcome and out->group_info together. A session without places goes over to
+ * places where `next` names a device of an account (check/over.h). Errors as
+ * session_commit(); then also ERR_PEER_INVALID: a leaf is in no log of these accounts.
  */
 MUST_CHECK enum err session_move(struct session *session,
 				 const struct mls_identity *me,
 				 const struct mls_identity *next,
 				 const struct negotiation_plan *plan,
 				 struct mls_commit *out);
+
+/* What each leaf of a session without places would become, by the logs of the accounts of
+ * these devices (identities as in a leaf). *wrong: not each one becomes anything, or why
+ * the session could not go over; `over` says which. The caller clears it, also after a
+ * failure. ERR_STATE_ACCOUNTS: a log is not known. */
+MUST_CHECK enum err session_over_leaves(const struct session *session,
+					const struct span *identities,
+					size_t count, struct check_over *over,
+					const char **wrong);
 
 /* ---- receiving ---- */
 
@@ -406,6 +418,7 @@ struct session_event {
 	uint8_t nonce[SESSION_NONCE]; /* application only */
 	bool own_commit;	      /* SESSION_COMMIT: it was ours */
 	bool dropped_staged; /* a staged commit of ours lost: redo it */
+	bool goes_over;	     /* SESSION_MOVED: to places, which it had not */
 	bool external_join;  /* a commit: the sender joined by it */
 	bool broken;	     /* SESSION_REFUSED of a commit: see below */
 	bool newcomer;	     /* with `broken`: the sender had no leaf before */
@@ -479,7 +492,8 @@ MUST_CHECK enum err session_receive_expired(struct session *session,
 /*
  * The log's next entry, when its kind is CHAIN_SUCCESSOR; otherwise as
  * session_receive(). `next`, key_package and secrets: what the Welcome is for;
- * `next` NULL when we have no such KeyPackage, or for our own.
+ * `next` NULL when we have no such KeyPackage, or for our own. ERR_STATE_ACCOUNTS: a log
+ * of an account is to be found first, and nothing has changed.
  */
 MUST_CHECK enum err session_receive_successor(
     struct session *session, uint64_t seq, struct span welcome,

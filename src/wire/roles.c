@@ -47,12 +47,6 @@ static bool next(struct rd *r, struct entry *entry)
 	return rd_ok(r);
 }
 
-static void put(struct buf *b, struct span user, enum role role)
-{
-	buf_put_vec(b, user);
-	buf_put_u8(b, (uint8_t)role);
-}
-
 enum role roles_of(const struct roles *roles, struct span user)
 {
 	struct rd r = rd_init(roles->rows);
@@ -126,31 +120,44 @@ out:
 	return e;
 }
 
-enum err roles_put_changed(const struct roles *roles, struct span user,
-			   enum role role, struct buf *extension)
+void roles_put(struct buf *rows, struct span user, enum role role)
 {
-	struct rd r = rd_init(roles->rows);
+	buf_put_vec(rows, user);
+	buf_put_u8(rows, (uint8_t)role);
+}
+
+enum err roles_put_extension(struct buf *extension, struct span rows)
+{
 	struct buf data = BUF_INIT;
-	size_t list = buf_open_vec(&data);
-	struct entry entry;
-	bool owner = role == ROLE_OWNER;
 	enum err e;
 
-	while (next(&r, &entry)) {
-		if (span_equal(entry.user, user))
-			continue;
-		owner = owner || entry.role == ROLE_OWNER;
-		put(&data, entry.user, (enum role)entry.role);
-	}
-	if (role != ROLE_MEMBER)
-		put(&data, user, role);
-	buf_close_vec(&data, list);
+	ENSURE(check_rows(rows) == ERR_OK, ERR_PEER_INVALID);
+	buf_put_vec(&data, rows);
 	TRY(buf_end(&data));
-	ENSURE(owner, ERR_PEER_INVALID);
 	wire_extension_put(extension, ROLES_EXTENSION, buf_span(&data));
 	TRY(buf_end(extension));
 out:
 	buf_clear(&data);
+	return e;
+}
+
+enum err roles_put_changed(const struct roles *roles, struct span user,
+			   enum role role, struct buf *extension)
+{
+	struct rd r = rd_init(roles->rows);
+	struct buf rows = BUF_INIT;
+	struct entry entry;
+	enum err e;
+
+	while (next(&r, &entry))
+		if (!span_equal(entry.user, user))
+			roles_put(&rows, entry.user, (enum role)entry.role);
+	if (role != ROLE_MEMBER)
+		roles_put(&rows, user, role);
+	TRY(buf_end(&rows));
+	TRY(roles_put_extension(extension, buf_span(&rows)));
+out:
+	buf_clear(&rows);
 	return e;
 }
 

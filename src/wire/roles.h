@@ -43,6 +43,12 @@ enum role roles_of(const struct roles *roles, struct span user);
 /* Moves `rest`, which begins as roles->rows, past one entry; false: no more. */
 bool roles_next(struct span *rest, struct span *user, enum role *role);
 
+/* Appends a row, of an admin or an owner, to content for roles_put_extension(), which
+ * appends the whole extension. ERR_PEER_INVALID: nobody is owner, or a user is twice. */
+void roles_put(struct buf *rows, struct span user, enum role role);
+MUST_CHECK enum err roles_put_extension(struct buf *extension,
+					struct span rows);
+
 /* Appends the whole extension with one user's role changed. ERR_PEER_INVALID:
  * nobody would be owner. */
 MUST_CHECK enum err roles_put_changed(const struct roles *roles,

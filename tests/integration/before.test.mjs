@@ -4,13 +4,18 @@
 // sent.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 
-import { Person } from '../testlib/people.mjs';
-import { root, runMigrate, startNode, startPostgres } from '../testlib/stack.mjs';
+import { AccountLog } from '../testlib/accounts.mjs';
+import { base64 } from '../testlib/api.mjs';
+import { DeviceKeys } from '../testlib/mls.mjs';
+import { Person, conversation } from '../testlib/people.mjs';
+import { startProxy } from '../testlib/proxy.mjs';
+import { hermetic, root, runMigrate, startNode, startPostgres } from '../testlib/stack.mjs';
 
 const kept = name => join(root, 'tests/integration/before', name);
 
@@ -34,7 +39,7 @@ function wakeUp(about, url) {
 }
 
 describe('what was made before', { concurrency: false }, () => {
-  let postgres, node, alice, bob;
+  let postgres, node, proxy, alice, bob;
   const about = JSON.parse(readFileSync(kept('about.json')));
 
   before(async () => {
@@ -44,9 +49,11 @@ describe('what was made before', { concurrency: false }, () => {
     await postgres.psql('DELETE FROM hermetic.signing_key');
     await runMigrate(postgres, 'up');
     node = await startNode({ postgres });
+    proxy = await startProxy(node.url);
     [alice, bob] = about.people.map(p => wakeUp(p, node.url));
   });
   after(async () => {
+    await proxy?.stop();
     await node?.stop();
     await postgres?.stop();
   });
@@ -58,6 +65,40 @@ describe('what was made before', { concurrency: false }, () => {
     const waiting = await away.does('outbox');
     assert.deepEqual(waiting.map(item => item.text), ['waits']);
   });
+
+  test('an account that the server shows is not believed for a leaf of before',
+    async () => {
+      // the server gives Bob's name to an account of its own
+      const ghost = new AccountLog(bob.name);
+      const identity = `${ghost.fingerprint.toString('hex')}/1`;
+      const packages = ghost.first.keys.map(([curve, pair], at) => {
+        const algorithm = ['chacha20-poly1305', 'aes-256-gcm'][at];
+        const keys = Object.assign(new DeviceKeys(identity, algorithm), { pair,
+          publicKey: Buffer.from(pair.publicKey.export({ format: 'jwk' }).x,
+            'base64url') });
+        return { algorithm, key_package: base64(keys.keyPackage()),
+          last_resort: false };
+      });
+      await alice.does('members', about.moved); // her account begins its log
+      const copy = Object.assign(wakeUp(about.people[0], proxy.url),
+        { home: alice.backup() });
+      const rows = await copy.does('sessions');
+      const { algorithm } = rows.find(row => row.session_id === about.moved);
+      assert.ok(packages.some(row => row.algorithm === algorithm), algorithm);
+      await copy.cannot('accounts-missing', 'upgrade', about.moved);
+      proxy.hooks = { answer: ({ path, body, json }) => {
+        if (path === '/users/logs') return { json: { logs: body.accounts
+          .includes(bob.name) ? [{ username: bob.name,
+            fingerprint: ghost.fingerprint.toString('hex'),
+            salt: base64(ghost.salt), links: ghost.links.map(base64) }] : [] } };
+        if (path !== '/key-packages/claim') return undefined;
+        return { json: { ...json, devices: [{ device_id: randomUUID(),
+          key_packages: packages }] } };
+      } };
+      const words = await copy.cannot('accounts-missing', 'upgrade', about.moved);
+      assert.match(words, new RegExp(bob.name));
+      proxy.hooks = {};
+    });
 
   test('the session goes on, and what waited is sent once', async () => {
     await alice.does('outbox', '--flush');
@@ -128,5 +169,55 @@ describe('what was made before', { concurrency: false }, () => {
     await carol.does('join', about.session);
     await carol.does('send', about.session, 'three of us');
     assert.equal((await alice.texts(about.session)).at(-1), 'three of us');
+  });
+
+  test('its owner takes the session over to accounts', async () => {
+    const rules = async who => (await who.does('sessions'))
+      .find(row => row.session_id === about.session).rules;
+    const roles = async who => (await who.does('members', about.session))
+      .map(m => [m.username, m.role]).sort();
+    const id = about.session;
+    await alice.does('role', id, bob.name, 'admin');
+    const before = await roles(alice);
+    assert.equal(await rules(alice), 'old');
+    await bob.cannot('not-allowed', 'upgrade', id);
+    const told = await hermetic(['members', id], bob);
+    assert.match(told.out, /Old rules: .*hermetic upgrade/);
+    await alice.does('upgrade', id);
+    await bob.does('send', id, 'by accounts, too'); // nobody is new to him
+    const entries = await alice.does('read', id);
+    assert.deepEqual(entries.filter(e => e.kind === 'text').map(e => e.text)
+      .slice(-2), ['three of us', 'by accounts, too']);
+    assert.ok(entries.some(e => e.kind === 'moved' && e.goes_over));
+    for (const who of [alice, bob]) {
+      assert.equal(await rules(who), undefined);
+      assert.deepEqual(await roles(who), before);
+      for (const { account, seen } of await who.does('members', id)) {
+        assert.match(account, /^[0-9a-f]{64}$/);
+        assert.equal(seen, true);
+      }
+    }
+    await alice.cannot('accounts-already', 'upgrade', id);
+    await bob.does('rotate', id); // an admin still, and a member
+    await alice.does('send', id, 'and on');
+    assert.equal((await bob.texts(id)).at(-1), 'and on');
+  });
+
+  test('who has lost the KeyPackage comes along by the walk', async () => {
+    const late = bob.backup();
+    await postgres.psql(`DELETE FROM hermetic.key_package WHERE device_id IN
+      (SELECT device_id FROM hermetic.device JOIN hermetic.account
+         USING (user_id) WHERE username = '${bob.name}')`);
+    const words = await alice.cannot('key-packages-missing', 'upgrade',
+      about.moved);
+    assert.match(words, new RegExp(`${bob.name}/1`));
+    await conversation(alice, bob); // who joins publishes others
+    await alice.does('upgrade', about.moved);
+    bob.home = late;
+    await bob.does('send', about.moved, 'in again');
+    assert.deepEqual((await alice.texts(about.moved)).slice(-2),
+      ['here, too', 'in again']);
+    const members = await alice.does('members', about.moved);
+    assert.deepEqual(members.map(m => m.role).sort(), ['member', 'owner']);
   });
 });

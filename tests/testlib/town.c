@@ -14,6 +14,23 @@
 
 /* ---- making ---- */
 
+void town_make_device(struct device *d, struct span identity,
+		      const struct account_pair *pair)
+{
+	device_make(d, "nobody/1", SUITE);
+	sec_clear(&d->private_key);
+	buf_clear(&d->public_key);
+	MUST(sec_set(&d->private_key, sec_span(&pair->private_key)));
+	buf_put(&d->public_key, buf_span(&pair->public_key));
+	d->me.credential_identity = identity;
+	d->me.signature_private = sec_span(&d->private_key);
+	d->me.signature_public = buf_span(&d->public_key);
+	buf_clear(&d->key_package);
+	mls_key_package_secrets_clear(&d->secrets);
+	MUST(mls_key_package_create(&d->me, false, &d->secrets,
+				    &d->key_package));
+}
+
 /* The house's Ed25519 key; `number`: what the leaf says. */
 void town_name_it(struct resident *r, struct span fingerprint, uint64_t number,
 		  const struct account_pair *pair)
@@ -21,18 +38,7 @@ void town_name_it(struct resident *r, struct span fingerprint, uint64_t number,
 	buf_reset(&r->identity);
 	places_put_leaf(&r->identity, fingerprint, number);
 	MUST(buf_end(&r->identity));
-	device_make(&r->d, "nobody/1", SUITE);
-	sec_clear(&r->d.private_key);
-	buf_clear(&r->d.public_key);
-	MUST(sec_set(&r->d.private_key, sec_span(&pair->private_key)));
-	buf_put(&r->d.public_key, buf_span(&pair->public_key));
-	r->d.me.credential_identity = buf_span(&r->identity);
-	r->d.me.signature_private = sec_span(&r->d.private_key);
-	r->d.me.signature_public = buf_span(&r->d.public_key);
-	buf_clear(&r->d.key_package);
-	mls_key_package_secrets_clear(&r->d.secrets);
-	MUST(mls_key_package_create(&r->d.me, false, &r->d.secrets,
-				    &r->d.key_package));
+	town_make_device(&r->d, buf_span(&r->identity), pair);
 }
 
 const struct account_pair *town_key(const struct house *h, int who)

@@ -36,6 +36,10 @@ struct town {
 int town_setup(void **state);
 int town_teardown(void **state);
 
+/* A device with that identity, which is borrowed, and that key. */
+void town_make_device(struct device *d, struct span identity,
+		      const struct account_pair *pair);
+
 /* The resident's device, if it stands in the house's log. */
 void town_move_in(struct resident *r, struct house *house, int who);
 /* The house's Ed25519 key. */
