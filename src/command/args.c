@@ -137,6 +137,7 @@ static void set_flag(struct args *a, enum option option)
 		[OPT_JSON] = &a->json,
 		[OPT_OPEN] = &a->open,
 		[OPT_VERIFIED_ONLY] = &a->verified_only,
+		[OPT_ASK] = &a->ask,
 		[OPT_TO_NEW_MEMBERS] = &a->to_new_members,
 		[OPT_FLUSH] = &a->flush,
 		[OPT_YES] = &a->yes,

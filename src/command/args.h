@@ -34,6 +34,7 @@ enum verb {
 	VERB_ROLE,
 	VERB_BAN,
 	VERB_UNBAN,
+	VERB_UNINVITE,
 	VERB_ALGORITHM,
 	VERB_UPGRADE,
 	VERB_RENAME,
@@ -69,7 +70,7 @@ struct args {
 	enum verb verb;
 	bool help, version, json, follow, open, yes, flush, to_new_members,
 	    end_others, recovery, no_recovery, begin_anew, replace,
-	    verified_only, foreground, plain;
+	    verified_only, foreground, plain, ask;
 	const char *server, *username, *home, *device, *ca;
 	const char *name;	    /* --name of a session */
 	const char *key;	    /* --id of a text */

@@ -38,6 +38,9 @@ const struct option_row args_options[OPT_COUNT] = {
 				"send nothing there while a member is not "
 				"verified",
 				ONLY(VERB_CREATE) },
+	[OPT_ASK] = { "--ask", NULL, NULL,
+		      "the user comes in by accepting, and is not added",
+		      ONLY(VERB_INVITE) },
 	[OPT_ID] = { "--id", NULL, "KEY",
 		     "your own id of the text: sent once, however often you "
 		     "try",

@@ -12,6 +12,7 @@
 #include "device/breaks.h"
 #include "device/budget.h"
 #include "device/entry.h"
+#include "device/letters.h"
 #include "device/log.h"
 #include "device/outbox.h"
 #include "device/people.h"
@@ -359,8 +360,11 @@ static enum err check_known_place(const struct device *d,
 	uint64_t seq;
 	enum err e = ERR_OK;
 
-	if (session == NULL || d->work.rejoin->forced)
+	if (d->work.rejoin->forced)
 		return ERR_OK;
+	TRY(letters_check_place(d, trail));
+	if (session == NULL)
+		goto out;
 	if (session_seq(session) > 0)
 		TRY(check_place(trail, session_seq(session),
 				session_head(session)));
@@ -376,8 +380,10 @@ bool rejoin_falls_short(const struct device *d)
 	uint8_t head[CHAIN_HEAD];
 	uint64_t seq;
 
-	if (d->open.session == NULL || d->work.rejoin->forced)
+	if (d->work.rejoin->forced)
 		return false;
+	if (d->open.session == NULL)
+		return letters_fall_short(d, trail);
 	return trail_seq(trail) < session_seq(d->open.session) ||
 	       (read_known(d, &seq, head) && trail_seq(trail) < seq);
 }
