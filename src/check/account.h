@@ -32,6 +32,9 @@ struct account_device {
 
 struct account_log;
 
+/* Of link keys and recovery keys: Ed25519. */
+const struct suite *account_link_suite(void);
+
 /* A log without links. */
 MUST_CHECK enum err account_log_new(struct account_log **log);
 MUST_CHECK enum err account_log_copy(const struct account_log *log,
@@ -54,6 +57,10 @@ void account_log_free(struct account_log *log);
  * `denied`: the signer may not do that; otherwise the link is broken.
  */
 struct check_verdict account_log_add(struct account_log *log, struct span link);
+
+/* What that would say; the log stays as it is. */
+struct check_verdict account_log_judge(const struct account_log *log,
+				       struct span link);
 
 /* Of one more than one link, opaque link<V> each: stops at the first that is
  * wrong; then the log has those before it, as account_log_place() says. */

@@ -137,6 +137,7 @@ static void set_flag(struct args *a, enum option option)
 		[OPT_JSON] = &a->json,
 		[OPT_OPEN] = &a->open,
 		[OPT_VERIFIED_ONLY] = &a->verified_only,
+		[OPT_ASK] = &a->ask,
 		[OPT_TO_NEW_MEMBERS] = &a->to_new_members,
 		[OPT_FLUSH] = &a->flush,
 		[OPT_YES] = &a->yes,
@@ -186,6 +187,8 @@ static enum err apply(struct args *a, enum option option, const char *value,
 		return set_number(&a->reply, option, value, problem);
 	if (option == OPT_EDIT)
 		return set_number(&a->edit, option, value, problem);
+	if (option == OPT_BEFORE)
+		return set_number(&a->before, option, value, problem);
 	if (option == OPT_LAST)
 		return set_number(&a->last, option, value, problem);
 	if (option == OPT_SINCE)
@@ -296,8 +299,9 @@ static enum err check_verb(const struct args *a, uint64_t used,
 		return usage(problem, "--mqtt goes with --transport mqtt.");
 	if (a->reply > 0 && a->edit > 0)
 		return usage(problem, "--reply or --edit, not both.");
-	if (a->words != NULL && a->follow)
-		return usage(problem, "--search or --follow, not both.");
+	if ((a->words != NULL || a->before > 0) && a->follow)
+		return usage(problem, "--follow goes with neither --search nor "
+				      "--before.");
 	if (a->drop != NULL && (a->operand_count == 0 || a->flush))
 		return usage(problem, "--drop wants an ID, and no --flush.");
 	if (a->caption != NULL && a->file == NULL)

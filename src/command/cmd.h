@@ -77,6 +77,7 @@ MUST_CHECK enum err cmd_remove(struct cmd *cmd);
 MUST_CHECK enum err cmd_role(struct cmd *cmd);
 MUST_CHECK enum err cmd_ban(struct cmd *cmd);
 MUST_CHECK enum err cmd_unban(struct cmd *cmd);
+MUST_CHECK enum err cmd_uninvite(struct cmd *cmd);
 MUST_CHECK enum err cmd_algorithm(struct cmd *cmd);
 MUST_CHECK enum err cmd_upgrade(struct cmd *cmd);
 MUST_CHECK enum err cmd_leave(struct cmd *cmd);

@@ -22,7 +22,7 @@ static enum err (*const RUN[VERB_COUNT])(struct cmd *) = {
 	[VERB_UNBLOCK] = cmd_unblock,	[VERB_BAN] = cmd_ban,
 	[VERB_UNBAN] = cmd_unban,	[VERB_AGENT] = cmd_agent,
 	[VERB_LOCK] = cmd_lock,		[VERB_RENAME] = cmd_rename,
-	[VERB_UPGRADE] = cmd_upgrade,
+	[VERB_UPGRADE] = cmd_upgrade,	[VERB_UNINVITE] = cmd_uninvite,
 };
 
 enum err cmd_run(struct cmd *cmd)

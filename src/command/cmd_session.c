@@ -257,9 +257,9 @@ static void print_invited(const struct cmd *cmd, const char *id,
 		out_line("%s was added with %zu device%s.", user, devices,
 			 devices == 1 ? "" : "s");
 	} else {
-		out_line("%s may join, but has no device yet that could be "
-			 "added.",
-			 user);
+		out_line("%s is invited, and comes in with: hermetic accept "
+			 "%s",
+			 user, id);
 	}
 }
 
@@ -268,7 +268,8 @@ enum err cmd_invite(struct cmd *cmd)
 	const char *user = cmd->args->operands[1];
 	struct order order = { .kind = ORDER_INVITE,
 			       .users = &user,
-			       .user_count = 1 };
+			       .user_count = 1,
+			       .asks = cmd->args->ask };
 	const struct outcome *outcome;
 	char id[TEXT_UUID_SIZE];
 	enum err e;

@@ -183,8 +183,8 @@ static bool put_roles(struct buf *out, const json_t *list)
 }
 
 /* " banned carol" */
-static bool put_bans(struct buf *out, const json_t *entry, const char *member,
-		     const char *verb, bool any)
+static bool put_listed(struct buf *out, const json_t *entry, const char *member,
+		       const char *verb, bool any)
 {
 	const json_t *list = json_object_get(entry, member), *user;
 	size_t i;
@@ -230,8 +230,11 @@ static void put_commit(struct buf *out, const json_t *entry)
 	if (any && json_array_size(roles) > 0)
 		buf_put_str(out, " and");
 	any |= put_roles(out, roles);
-	any = put_bans(out, entry, "banned", "banned", any);
-	any = put_bans(out, entry, "unbanned", "took back the ban of", any);
+	any = put_listed(out, entry, "banned", "banned", any);
+	any = put_listed(out, entry, "unbanned", "took back the ban of", any);
+	any = put_listed(out, entry, "invited", "invited", any);
+	any = put_listed(out, entry, "uninvited", "took back the invitation of",
+			 any);
 	buf_putf(out,
 		 any ? "; new keys (epoch %lld)"
 		     : " changed the keys (epoch %lld)",
@@ -445,7 +448,7 @@ static void put_removed(struct buf *out, const json_t *entry)
 		buf_put_str(out, "* this device's place was taken");
 	else
 		buf_putf(out, "* %s removed this device", from_of(entry));
-	(void)put_bans(out, entry, "banned", "banned", true);
+	(void)put_listed(out, entry, "banned", "banned", true);
 }
 
 /* Whoever is named has signed it. */

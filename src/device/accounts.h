@@ -16,8 +16,11 @@ MUST_CHECK enum err accounts_open(struct device *d);
 /* Links that came with a commit which counts are stored. Inside a transaction. */
 MUST_CHECK enum err accounts_keep(struct device *d);
 
-/* Another process, or a rollback, has changed the store; all is read again. */
+/* All that an order has found is looked for again. */
 void accounts_forget(struct device *d);
+
+/* Another process, or a rollback, has changed the store: the logs are read again. */
+void accounts_reload(struct device *d);
 
 /* The account of a user name, or of a fingerprint in hexadecimal, is to be read
  * from the server. False: it was in this order already. */
@@ -29,8 +32,9 @@ MUST_CHECK enum err accounts_want_account(struct device *d,
 					  struct span fingerprint, bool *news);
 MUST_CHECK enum err accounts_want_lacking(struct device *d, bool *news);
 
-/* The same for a member's account whose name is not known, and for all members of
- * the session that is loaded. */
+/* The same for the account of a member, or of a user as leaves name it, whose name is
+ * not known; and for all members of the session that is loaded, and whom its group
+ * invites. */
 MUST_CHECK enum err accounts_want_name(struct device *d, struct span identity);
 MUST_CHECK enum err accounts_want_names(struct device *d);
 

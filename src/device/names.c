@@ -14,8 +14,9 @@ static enum err is_meant(struct device *d, const char *name,
 	struct met *met = NULL;
 	enum err e = met_find(d, name, &met);
 
-	*meant = e == ERR_OK &&
-		 span_equal(account_log_fingerprint(met->log), fingerprint);
+	*meant =
+	    e == ERR_OK &&
+	    span_equal(account_log_fingerprint(met->known->log), fingerprint);
 	met_free(met);
 	return e == ERR_STATE_GONE ? ERR_OK : e;
 }
@@ -268,8 +269,9 @@ out:
 enum err names_dress_entry(struct device *d, json_t *entry)
 {
 	static const char *const texts[] = { "from", "heir" };
-	static const char *const lists[] = { "added",  "removed", "roles",
-					     "closed", "banned",  "unbanned" };
+	static const char *const lists[] = { "added",	"removed",  "roles",
+					     "closed",	"banned",   "unbanned",
+					     "invited", "uninvited" };
 	const char *from = record_string(entry, "from");
 	enum err e = ERR_OK;
 

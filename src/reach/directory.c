@@ -104,8 +104,9 @@ static void carry(const json_t *from, json_t *to, const char *name)
 static enum err describe(struct account *a, const char *id, json_t *list)
 {
 	static const char *const carried[] = {
-		"session_id", "algorithm", "epoch", "last_seq", "state",
-		"name",	      "due",	   "stop",  "banned",	"rules"
+		"session_id", "algorithm", "epoch", "last_seq",
+		"state",      "name",	   "due",   "stop",
+		"banned",     "invited",   "rules"
 	};
 	json_t *session = NULL, *row = json_object();
 	enum err e;

@@ -22,7 +22,8 @@ bool session_takes(const struct session *session,
 		   const struct span *key_packages, size_t count)
 {
 	return !session->places.there ||
-	       session_all_list(key_packages, count, PLACES_ROOT_EXTENSION);
+	       session_packages_list(key_packages, count,
+				     PLACES_ROOT_EXTENSION);
 }
 
 bool session_info_has_places(struct span group_info)

@@ -46,10 +46,6 @@ struct span session_info_marker(void);
 MUST_CHECK enum err session_info_put_places(const struct session *session,
 					    struct buf *group_info);
 
-/* The leaves of all these KeyPackages list that extension type. */
-bool session_all_list(const struct span *key_packages, size_t count,
-		      uint16_t type);
-
 /* mls_group_join_external() where the tree is within the GroupInfo, or beside it and
  * kept with it; the next GroupInfo is made likewise, as who joins lists what all others
  * list. */

@@ -31,7 +31,7 @@
 #include "wire/account_link.h"
 
 #define PLACES_EXTENSION 0xF7F3
-#define PLACES_ROOT_EXTENSION 0xF7F8
+#define PLACES_ROOT_EXTENSION 0xF7F9
 #define PLACES_ROOT 32				     /* bytes */
 #define PLACES_ROW (ACCOUNT_HASH + 8 + ACCOUNT_HASH) /* bytes */
 #define PLACES_LINKS_MAX 65536 /* bytes of one account's links in a commit */
