@@ -1,22 +1,26 @@
 #include "command/args_verbs.h"
 
 const enum verb_in_chat args_in_chat[VERB_COUNT] = {
-	[VERB_JOIN] = CHAT_AS_IS,	    [VERB_INVITE] = CHAT_IN_SESSION,
-	[VERB_MEMBERS] = CHAT_IN_SESSION,   [VERB_SAFETY] = CHAT_IN_SESSION,
-	[VERB_ROTATE] = CHAT_IN_SESSION,    [VERB_REMOVE] = CHAT_IN_SESSION,
-	[VERB_ROLE] = CHAT_IN_SESSION,	    [VERB_BAN] = CHAT_IN_SESSION,
-	[VERB_UNBAN] = CHAT_IN_SESSION,	    [VERB_UNINVITE] = CHAT_IN_SESSION,
-	[VERB_ALGORITHM] = CHAT_IN_SESSION, [VERB_RENAME] = CHAT_IN_SESSION,
-	[VERB_LEAVE] = CHAT_IN_SESSION,	    [VERB_OUTBOX] = CHAT_AS_IS,
-	[VERB_RESOLVE] = CHAT_IN_SESSION,   [VERB_ACCEPT] = CHAT_AS_IS,
-	[VERB_INVITATIONS] = CHAT_AS_IS,    [VERB_DECLINE] = CHAT_AS_IS,
-	[VERB_BLOCK] = CHAT_AS_IS,	    [VERB_UNBLOCK] = CHAT_AS_IS,
-	[VERB_VERIFY] = CHAT_AS_IS,	    [VERB_UPGRADE] = CHAT_IN_SESSION,
+	[VERB_JOIN] = CHAT_AS_IS,	   [VERB_INVITE] = CHAT_IN_SESSION,
+	[VERB_SAVE] = CHAT_IN_SESSION,	   [VERB_MEMBERS] = CHAT_IN_SESSION,
+	[VERB_SAFETY] = CHAT_IN_SESSION,   [VERB_ROTATE] = CHAT_IN_SESSION,
+	[VERB_REMOVE] = CHAT_IN_SESSION,   [VERB_ROLE] = CHAT_IN_SESSION,
+	[VERB_BAN] = CHAT_IN_SESSION,	   [VERB_UNBAN] = CHAT_IN_SESSION,
+	[VERB_UNINVITE] = CHAT_IN_SESSION, [VERB_ALGORITHM] = CHAT_IN_SESSION,
+	[VERB_RENAME] = CHAT_IN_SESSION,   [VERB_LEAVE] = CHAT_IN_SESSION,
+	[VERB_OUTBOX] = CHAT_AS_IS,	   [VERB_RESOLVE] = CHAT_IN_SESSION,
+	[VERB_ACCEPT] = CHAT_AS_IS,	   [VERB_INVITATIONS] = CHAT_AS_IS,
+	[VERB_DECLINE] = CHAT_AS_IS,	   [VERB_BLOCK] = CHAT_AS_IS,
+	[VERB_UNBLOCK] = CHAT_AS_IS,	   [VERB_VERIFY] = CHAT_AS_IS,
+	[VERB_UPGRADE] = CHAT_IN_SESSION,
 };
 
 const struct verb_row args_verbs[VERB_COUNT] = {
 	[VERB_CHAT] = { "", "", "chat interactively", 0, 0,
-			"Registers or logs in as needed. Type /help inside.",
+			"Registers or logs in as needed. Type /help inside. "
+			"On a terminal the line\n"
+			"is edited, by libedit and your ~/.editrc; TERM=dumb "
+			"or --plain: it is not.",
 			"hermetic --username alice --server localhost:8000" },
 	[VERB_REGISTER] = { "register", "",
 			    "make an account and log this device in", 0, 0,
@@ -96,7 +100,16 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			"  hermetic save 3f2a 12 ~/Downloads" },
 	[VERB_READ] = { "read", "ID", "print messages", 1, 1, NULL,
 			"hermetic read 3f2a\n"
+			"  hermetic read lunch --last 20\n"
+			"  hermetic read lunch --since 2026-11-29 --search "
+			"tea\n"
 			"  hermetic read 3f2a --after 12 --follow --json" },
+	[VERB_SEARCH] = { "search", "WORDS", "find messages", 1, 1,
+			  "In the sealed state of this device, in all "
+			  "sessions: the messages that\n"
+			  "have all of the words, without regard to case.",
+			  "hermetic search 'train ticket'\n"
+			  "  hermetic search ticket --in lunch --last 5" },
 	[VERB_MEMBERS] = { "members", "ID", "list the members", 1, 1, NULL,
 			   "hermetic members 3f2a" },
 	[VERB_SAFETY] = { "safety", "ID", "print the session's safety number",

@@ -234,10 +234,19 @@ MUST_CHECK enum err device_outbox_drop(struct device *device,
 				       const char *session, uint64_t item,
 				       size_t *dropped);
 
-/* The person has read up to that entry: the next receipt says so. Nothing is noted
- * while the person wants no receipts. */
+/* The person has read up to that entry. Where the person wants receipts, the next one
+ * says so. */
 MUST_CHECK enum err device_read_to(struct device *device, const char *session,
 				   uint64_t seq);
+
+/* What the person has not read: how many texts of other users stand behind the entry
+ * `read`, counted up to DEVICE_UNREAD_MAX. */
+#define DEVICE_UNREAD_MAX 1000
+struct device_unread {
+	uint64_t read, count;
+};
+MUST_CHECK enum err device_unread(struct device *device, const char *session,
+				  struct device_unread *unread);
 
 /* When a receipt is to be written in that session, which an ORDER_REFRESH with
  * `receipt` does from then on, Unix milliseconds; UINT64_MAX: none. */
