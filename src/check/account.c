@@ -334,6 +334,15 @@ static struct check_verdict add_all(struct account_log *log, struct span links,
 	return verdict;
 }
 
+struct check_verdict account_log_judge(const struct account_log *log,
+				       struct span link)
+{
+	struct judging j = { .log = log };
+
+	judge(&j, link);
+	return j.verdict;
+}
+
 struct check_verdict account_log_add(struct account_log *log, struct span link)
 {
 	return add(log, link, false);

@@ -58,6 +58,10 @@ void account_log_free(struct account_log *log);
  */
 struct check_verdict account_log_add(struct account_log *log, struct span link);
 
+/* What that would say; the log stays as it is. */
+struct check_verdict account_log_judge(const struct account_log *log,
+				       struct span link);
+
 /* Of one more than one link, opaque link<V> each: stops at the first that is
  * wrong; then the log has those before it, as account_log_place() says. */
 struct check_verdict account_log_add_all(struct account_log *log,

@@ -102,22 +102,30 @@ static enum err make_room(struct check_accounts *accounts)
 static enum err ask_source(const struct check_accounts *accounts,
 			   struct known_account *entry)
 {
+	const struct check_source *source = &accounts->source;
+	const struct account_log *loaded = NULL;
 	struct buf logs = BUF_INIT;
 	struct rd r;
 	enum err e = ERR_OK;
 
-	if (accounts->source.logs == NULL)
+	if (source->logs == NULL)
 		return ERR_OK;
-	TRY(accounts->source.logs(accounts->source.context,
-				  SPAN_ARRAY(entry->fingerprint), &logs));
+	TRY(source->logs(source->context, SPAN_ARRAY(entry->fingerprint),
+			 &logs));
 	TRY(buf_end(&logs));
 	r = rd_init(buf_span(&logs));
 	while (rd_left(&r) > 0) {
 		struct span links = rd_vec(&r);
 
 		TRY(rd_ok(&r) ? ERR_OK : ERR_PEER_MALFORMED);
+		if (links.n > 0 && entry->counts.log == NULL &&
+		    source->loaded != NULL)
+			TRY(source->loaded(source->context,
+					   SPAN_ARRAY(entry->fingerprint),
+					   &loaded));
 		if (links.n > 0)
-			TRY(known_account_put(entry, links));
+			TRY(known_account_put(entry, links, loaded));
+		loaded = NULL;
 	}
 out:
 	buf_clear(&logs);
@@ -295,7 +303,10 @@ static struct check_verdict extend(struct known_account *entry,
 	if (from->number > 0)
 		buf_put(&known.links, known_first(base, from->number));
 	TRY(buf_end(&known.links));
-	TRY(known_load(buf_span(&known.links), &known.log));
+	if (known.links.n > 0 && known.links.n == base->links.n)
+		TRY(account_log_copy(base->log, &known.log));
+	else
+		TRY(known_load(buf_span(&known.links), &known.log));
 	verdict = account_log_add_all(known.log, carried);
 	if (verdict.wrong != NULL)
 		goto out;

@@ -27,6 +27,11 @@ struct check_source {
 	 * but by which a group may be judged. May be NULL. */
 	enum err (*logs)(void *context, struct span fingerprint,
 			 struct buf *logs);
+	/* The log that counts, where the caller has it loaded: it is copied, and
+	 * not read from its links again. *log is borrowed until the next call;
+	 * NULL: none is. May be NULL. */
+	enum err (*loaded)(void *context, struct span fingerprint,
+			   const struct account_log **log);
 	void *context;
 };
 

@@ -126,14 +126,18 @@ out:
 	return e;
 }
 
-enum err known_account_put(struct known_account *account, struct span links)
+enum err known_account_put(struct known_account *account, struct span links,
+			   const struct account_log *loaded)
 {
 	struct known known = { .log = NULL };
 	enum err e;
 
 	buf_put(&known.links, links);
 	TRY(buf_end(&known.links));
-	TRY(known_load(links, &known.log));
+	if (loaded != NULL)
+		TRY(account_log_copy(loaded, &known.log));
+	else
+		TRY(known_load(links, &known.log));
 	if (account->counts.log == NULL)
 		account->counts = known;
 	else

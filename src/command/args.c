@@ -187,6 +187,8 @@ static enum err apply(struct args *a, enum option option, const char *value,
 		return set_number(&a->reply, option, value, problem);
 	if (option == OPT_EDIT)
 		return set_number(&a->edit, option, value, problem);
+	if (option == OPT_BEFORE)
+		return set_number(&a->before, option, value, problem);
 	if (option == OPT_LAST)
 		return set_number(&a->last, option, value, problem);
 	if (option == OPT_SINCE)
@@ -297,8 +299,9 @@ static enum err check_verb(const struct args *a, uint64_t used,
 		return usage(problem, "--mqtt goes with --transport mqtt.");
 	if (a->reply > 0 && a->edit > 0)
 		return usage(problem, "--reply or --edit, not both.");
-	if (a->words != NULL && a->follow)
-		return usage(problem, "--search or --follow, not both.");
+	if ((a->words != NULL || a->before > 0) && a->follow)
+		return usage(problem, "--follow goes with neither --search nor "
+				      "--before.");
 	if (a->drop != NULL && (a->operand_count == 0 || a->flush))
 		return usage(problem, "--drop wants an ID, and no --flush.");
 	if (a->caption != NULL && a->file == NULL)

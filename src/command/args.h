@@ -89,11 +89,11 @@ struct args {
 	size_t invite_count;
 	enum transport transport;
 	const char *mqtt; /* where the broker is; NULL: not said */
-	uint64_t after, last, since_ms; /* of what is read; 0: all */
-	const char *words;		/* --search */
-	const char *in;			/* --in: a session */
-	uint64_t reply, edit;		/* numbers of messages; 0: none */
-	uint64_t expires_s;		/* --expires; 0: never */
+	uint64_t after, before, last, since_ms; /* of what is read; 0: all */
+	const char *words;			/* --search */
+	const char *in;				/* --in: a session */
+	uint64_t reply, edit; /* numbers of messages; 0: none */
+	uint64_t expires_s;   /* --expires; 0: never */
 	const char *operands[3];
 	size_t operand_count;
 };

@@ -41,6 +41,9 @@ const struct option_row args_options[OPT_COUNT] = {
 				"send nothing there while a member is not "
 				"verified",
 				ONLY(VERB_CREATE) },
+	[OPT_ASK] = { "--ask", NULL, NULL,
+		      "the user comes in by accepting, and is not added",
+		      ONLY(VERB_INVITE) },
 	[OPT_ID] = { "--id", NULL, "KEY",
 		     "your own id of the text: sent once, however often you "
 		     "try",
@@ -85,6 +88,8 @@ const struct option_row args_options[OPT_COUNT] = {
 			  "the old recovery key is lost", ONLY(VERB_RECOVERY) },
 	[OPT_AFTER] = { "--after", NULL, "N", "only what came after number N",
 			ONLY(VERB_READ) },
+	[OPT_BEFORE] = { "--before", NULL, "N",
+			 "only what came before number N", ONLY(VERB_READ) },
 	[OPT_LAST] = { "--last", NULL, "N", "only the last N of them",
 		       ONLY(VERB_READ) | ONLY(VERB_SEARCH) },
 	[OPT_SINCE] = { "--since", NULL, "TIME",

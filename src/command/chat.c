@@ -286,15 +286,19 @@ out:
 static void take_text(struct chat *chat, struct buf *text)
 {
 	line_hide(chat->line);
+	line_signal(chat->line, true);
 	complain(chat, chat_take(chat, text));
+	line_signal(chat->line, false);
 	line_show(chat->line);
 }
 
-static void refuse_paste(struct chat *chat)
+static void refuse_text(struct chat *chat)
 {
 	line_hide(chat->line);
-	out_line("! That is too long for a message, and was not taken. A file "
-		 "goes with: /send FILE");
+	complain(chat,
+		 why_set(&chat->cmd->a.why, ERR_PEER_TOO_LARGE, "too-long",
+			 "That is too long for a message, and was not taken. A "
+			 "file goes with: /send FILE"));
 	line_show(chat->line);
 }
 
@@ -310,7 +314,7 @@ static void take_lines(struct chat *chat)
 			take_text(chat, &text);
 			complain(chat, tell(chat));
 		} else if (result == LINE_TOO_LONG) {
-			refuse_paste(chat);
+			refuse_text(chat);
 		}
 	} while ((result == LINE_READY || result == LINE_TOO_LONG) &&
 		 !chat->leaving);

@@ -127,7 +127,7 @@ static enum err begin_of(struct chat *chat, uint64_t last, uint64_t *after)
 
 	TRY(device_unread(chat->cmd->a.device, chat->current, &unread));
 	*after = last > HISTORY ? last - HISTORY : 0;
-	if (unread.count > 0 && unread.read < *after)
+	if (!chat->cmd->args->json && unread.count > 0 && unread.read < *after)
 		*after = unread.read;
 	if (last > HISTORY_MAX && *after < last - HISTORY_MAX)
 		*after = last - HISTORY_MAX;
@@ -148,7 +148,8 @@ static enum err talk_in(struct chat *chat, const char *id,
 	chat_update_prompt(chat);
 	TRY(begin_of(chat, number(session, "last_seq"), &after));
 	TRY(live_follow(chat->live, chat->current, after));
-	live_tell_after(chat->live, chat->current, after);
+	if (!chat->cmd->args->json) /* a script was told each once */
+		live_tell_after(chat->live, chat->current, after);
 	chat_note_printed(chat, chat->current, NULL);
 out:
 	return e;
@@ -305,14 +306,19 @@ out:
 
 /* ---- about a message ---- */
 
+static bool is_number(const char *word, uint64_t *number)
+{
+	return text_parse_u64(number, span_str(word), INT64_MAX) == ERR_OK &&
+	       *number > 0;
+}
+
 static enum err say_about(struct chat *chat, enum said_act act, char **words,
 			  size_t count)
 {
 	uint64_t about;
 
 	if (count < (act == SAID_DELETE ? 2 : 3) ||
-	    text_parse_u64(&about, span_str(words[1]), INT64_MAX) != ERR_OK ||
-	    about == 0)
+	    !is_number(words[1], &about))
 		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
 			       act == SAID_DELETE
 				   ? "%s wants the number of a message."
@@ -351,11 +357,11 @@ static enum err do_history(struct chat *chat, char **words, size_t count)
 			     .last = 2 * HISTORY };
 	enum err e;
 
-	if (count > 1 && (text_parse_u64(&args.last, span_str(words[1]),
-					 INT64_MAX) != ERR_OK ||
-			  args.last == 0))
+	if ((count > 1 && !is_number(words[1], &args.last)) ||
+	    (count > 2 && !is_number(words[2], &args.before)))
 		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
-			       "/history wants how many messages to show.");
+			       "/history wants how many messages to show, and "
+			       "the number before which.");
 	TRY(chat_need_current(chat));
 	TRY(run_args(chat, &args));
 out:
@@ -421,7 +427,7 @@ static const struct command {
 	{ "/list", "", "your sessions and invitations", do_list },
 	{ "/create", "NAME [USER]...", "start a session", do_create },
 	{ "/open", "NAME|ID", "talk in another session", do_open },
-	{ "/history", "[N]", "the last N messages", do_history },
+	{ "/history", "[N [M]]", "the last N messages, before #M", do_history },
 	{ "/search", "WORDS", "find messages here", do_search },
 	{ "/send", "FILE", "send a file", do_send },
 	{ "/reply", "N TEXT", "answer message number N", do_reply },
@@ -448,6 +454,12 @@ static const char *operands_of(enum verb verb)
 	return operands + strspn(operands, " ");
 }
 
+/* A name of a session and one of a folder may have spaces. */
+static bool ends_with_text(enum verb verb)
+{
+	return verb == VERB_RENAME || verb == VERB_SAVE;
+}
+
 /* As the command line takes them, with the open session in its place; "yes" behind
  * them is --yes. */
 static enum err run_verb(struct chat *chat, enum verb verb, char **words,
@@ -455,7 +467,7 @@ static enum err run_verb(struct chat *chat, enum verb verb, char **words,
 {
 	bool inside = args_in_chat[verb] == CHAT_IN_SESSION;
 	char *argv[WORDS_MAX + 3] = { words[0], words[0] + 1, chat->current };
-	char yes[] = "--yes", problem[256];
+	char yes[] = "--yes", problem[256], *rest = NULL;
 	size_t argc = inside ? 3 : 2;
 	struct args args;
 	enum err e;
@@ -465,8 +477,14 @@ static enum err run_verb(struct chat *chat, enum verb verb, char **words,
 	if (argc + count - 3 > args_verbs[verb].most &&
 	    strcmp(words[count - 1], "yes") == 0)
 		words[count - 1] = yes;
-	for (size_t i = 1; i < count; i++)
+	for (size_t i = 1; i < count; i++) {
 		argv[argc++] = words[i];
+		if (argc - 2 == args_verbs[verb].most && ends_with_text(verb)) {
+			argv[argc - 1] = rest = strdup(behind_words(chat, i));
+			break;
+		}
+	}
+	ENSURE(argv[argc - 1] != NULL, ERR_LOCAL_MEMORY);
 	e = args_parse(&args, (int)argc, argv, problem);
 	if (e == ERR_OK && args.help)
 		args_help(verb, stdout);
@@ -479,6 +497,7 @@ static enum err run_verb(struct chat *chat, enum verb verb, char **words,
 		e = why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage", "%s",
 			    problem);
 out:
+	free(rest);
 	return e;
 }
 

@@ -122,12 +122,14 @@ out:
 /* Is not all of it asked for? */
 static bool is_part(const struct args *args)
 {
-	return args->last > 0 || args->since_ms > 0 || args->words != NULL;
+	return args->before > 0 || args->last > 0 || args->since_ms > 0 ||
+	       args->words != NULL;
 }
 
 static struct past past_of(const struct args *args, const char *words)
 {
 	return (struct past){ .after = args->after,
+			      .before = args->before,
 			      .since_ms = args->since_ms,
 			      .last = args->last,
 			      .words = words };
@@ -158,7 +160,7 @@ static enum err print_part(struct reading *reading, const char *id,
 	*told = device_last_seq(a->device, id);
 	TRY(past_read(a, id, &past, &entries));
 	TRY(print_array(reading, id, entries));
-	if (args->words == NULL)
+	if (args->words == NULL && args->before == 0)
 		TRY(note_shown(reading, id));
 out:
 	json_decref(entries);

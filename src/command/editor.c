@@ -17,8 +17,11 @@ struct editor {
 	struct editor_ports ports;
 	wchar_t queue[KEYS_SEQUENCE_MAX];
 	size_t queued, taken;
-	bool said, left;
+	bool said, left, vi;
 };
+
+/* In vi's way of editing the escape key is this one, as it begins sequences. */
+#define VI_COMMAND "\035"
 
 /* ---- characters ---- */
 
@@ -304,10 +307,7 @@ static const struct {
 	{ L"^R", L"ed-search-prev-history" },
 	{ L"^W", L"ed-delete-prev-word" },
 	{ L"^U", L"vi-kill-line-prev" },
-	{ L"^C", L"leave" },
-	{ L"^D", L"leave-or-delete" },
-	{ L"^J", L"say" },
-	{ L"^M", L"say" },
+
 	{ L"\\e^J", L"new-line" },
 	{ L"\\e^M", L"new-line" },
 	{ L"^I", L"complete" },
@@ -319,6 +319,16 @@ static const struct {
 	{ L"\\034", L"ed-unassigned" },
 	{ L"\\ex", L"ed-unassigned" },
 	{ L"\\eX", L"ed-unassigned" },
+};
+
+/* What must be there in both maps of vi, too. */
+static const struct {
+	const wchar_t *keys, *function;
+} ALWAYS[] = {
+	{ L"^C", L"leave" },
+	{ L"^D", L"leave-or-delete" },
+	{ L"^J", L"say" },
+	{ L"^M", L"say" },
 };
 
 /* ---- libedit ---- */
@@ -340,6 +350,14 @@ static int on_getc(EditLine *el, wchar_t *c)
 	return more ? 1 : 0;
 }
 
+static bool is_vi(EditLine *el)
+{
+	const wchar_t *name = NULL;
+
+	return el_wget(el, EL_EDITOR, &name) == 0 && name != NULL &&
+	       wcscmp(name, L"vi") == 0;
+}
+
 static bool set_keys(EditLine *el)
 {
 	bool good = el_wset(el, EL_EDITOR, L"emacs") == 0;
@@ -351,6 +369,14 @@ static bool set_keys(EditLine *el)
 	for (size_t i = 0; i < sizeof(BINDINGS) / sizeof(*BINDINGS); i++)
 		good &= el_wset(el, EL_BIND, BINDINGS[i].keys,
 				BINDINGS[i].function, NULL) == 0;
+	for (size_t i = 0; i < sizeof(ALWAYS) / sizeof(*ALWAYS); i++)
+		good &= el_wset(el, EL_BIND, ALWAYS[i].keys, ALWAYS[i].function,
+				NULL) == 0 &&
+			el_wset(el, EL_BIND, L"-a", ALWAYS[i].keys,
+				ALWAYS[i].function, NULL) == 0;
+	if (is_vi(el))
+		good &=
+		    el_wset(el, EL_BIND, L"^]", L"vi-command-mode", NULL) == 0;
 	/* signals come as keys: nobody dies with the terminal raw */
 	good &= el_wset(el, EL_SETTY, L"-d", L"-isig", L"-ixon", NULL) == 0;
 	return good && el_wset(el, EL_EDITMODE, 1) == 0;
@@ -361,9 +387,11 @@ static bool set_up(struct editor *editor)
 	HistEventW event;
 	EditLine *el = editor->el;
 
-	return el_wset(el, EL_CLIENTDATA, editor) == 0 &&
-	       el_wset(el, EL_GETCFN, on_getc) == 0 && set_keys(el) &&
-	       history_w(editor->history, &event, H_SETSIZE, EDITOR_HISTORY) >=
+	if (el_wset(el, EL_CLIENTDATA, editor) != 0 ||
+	    el_wset(el, EL_GETCFN, on_getc) != 0 || !set_keys(el))
+		return false;
+	editor->vi = is_vi(el);
+	return history_w(editor->history, &event, H_SETSIZE, EDITOR_HISTORY) >=
 		   0 &&
 	       history_w(editor->history, &event, H_SETUNIQUE, 1) >= 0 &&
 	       el_wset(el, EL_HIST, history_w, editor->history) == 0 &&
@@ -405,7 +433,7 @@ void editor_close(struct editor *editor)
 }
 
 /* What is left of a sequence that is bound to nothing is no text. */
-enum editor_result editor_key(struct editor *editor, struct span key)
+static void feed(struct editor *editor, struct span key)
 {
 	size_t n = 1;
 	int count;
@@ -417,10 +445,26 @@ enum editor_result editor_key(struct editor *editor, struct span key)
 		if (n > 0 && editor->queued + 1 < KEYS_SEQUENCE_MAX)
 			editor->queued++;
 	}
-	editor->said = false;
 	if (editor->queued > 0)
 		(void)el_wgets(editor->el, &count);
 	editor->queued = editor->taken = 0;
+}
+
+/* An escape that was pressed alone comes with the key behind it. */
+static bool is_command_of_vi(const struct editor *editor, struct span key)
+{
+	return editor->vi && key.n > 1 && key.p[0] == '\033' &&
+	       memchr("[O\r\n", key.p[1], 4) == NULL;
+}
+
+enum editor_result editor_key(struct editor *editor, struct span key)
+{
+	editor->said = false;
+	if (is_command_of_vi(editor, key)) {
+		feed(editor, SPAN_LIT(VI_COMMAND));
+		key = span_of(key.p + 1, key.n - 1);
+	}
+	feed(editor, key);
 	if (editor->left)
 		return EDITOR_LEFT;
 	return editor->said ? EDITOR_SAID : EDITOR_GOES_ON;

@@ -77,6 +77,8 @@ static void put_pasted(struct keys *keys, struct span character)
 
 	if (character.p[0] == '\r')
 		character = SPAN_LIT("\n");
+	else if (character.p[0] == '\0') /* no message has one */
+		character = SPAN_LIT(REPLACEMENT);
 	if (paste->n + character.n > KEYS_PASTE_MAX)
 		keys->too_long = true;
 	if (keys->too_long)

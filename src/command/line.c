@@ -9,17 +9,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define LINE_BYTES_MAX EDITOR_BYTES_MAX
+#define CTRL_C 3
 
 struct line {
 	int fd;
-	bool ended, shown;
+	bool ended, shown, too_long;
 	struct buf text; /* what has come of a line of a pipe */
 	struct buf prompt;
 	struct keys keys;      /* of a pipe the bytes alone */
 	struct editor *editor; /* NULL: lines are just read */
+	struct termios edited; /* before line_signal() */
 	struct screen screen;
 	struct line_ports ports;
 };
@@ -148,6 +151,22 @@ void line_prompt(struct line *line, struct span prompt)
 	buf_put(&line->prompt, prompt);
 }
 
+void line_signal(struct line *line, bool on)
+{
+	struct termios now;
+
+	if (line->editor == NULL || tcgetattr(line->fd, &now) != 0)
+		return;
+	if (on) {
+		line->edited = now;
+		now.c_lflag |= ISIG;
+		/* no other one: nobody stops with the terminal raw */
+		now.c_cc[VINTR] = CTRL_C;
+		now.c_cc[VSUSP] = now.c_cc[VQUIT] = _POSIX_VDISABLE;
+	}
+	(void)tcsetattr(line->fd, TCSANOW, on ? &now : &line->edited);
+}
+
 /* ---- reading ---- */
 
 void line_fill(struct line *line)
@@ -192,30 +211,38 @@ static enum line_result next_edited(struct line *line, struct buf *text)
 	return LINE_READY;
 }
 
-static enum line_result next_read(struct line *line, struct buf *text)
+/* Takes up to a line's end; false: it is not there yet. */
+static bool take_line(struct line *line)
 {
 	struct buf *input = &line->keys.input;
-	bool ready = false;
-	size_t used = 0;
+	const uint8_t *end =
+	    input->n > 0 ? memchr(input->p, '\n', input->n) : NULL;
+	size_t n = end != NULL ? (size_t)(end - input->p) : input->n;
 
-	while (!ready && used < input->n) {
-		uint8_t c = input->p[used];
-
-		ready = c == '\n' || line->text.n >= LINE_BYTES_MAX;
-		if (!ready)
-			buf_put_u8(&line->text, c);
-		used += !ready || c == '\n';
-	}
-	buf_consume(input, used);
+	if (line->text.n + n > LINE_BYTES_MAX)
+		line->too_long = true;
+	if (line->too_long)
+		buf_reset(&line->text);
+	else
+		buf_put(&line->text, span_of(input->p, n));
+	buf_consume(input, end != NULL ? n + 1 : n);
 	/* the last line may have no end */
-	if (!ready && line->ended && line->text.n > 0)
-		ready = true;
-	if (!ready)
+	return end != NULL ||
+	       (line->ended && (line->text.n > 0 || line->too_long));
+}
+
+static enum line_result next_read(struct line *line, struct buf *text)
+{
+	bool too_long;
+
+	if (!take_line(line))
 		return line->ended ? LINE_END : LINE_NONE;
+	too_long = line->too_long;
+	line->too_long = false;
 	buf_reset(text);
 	buf_put(text, buf_span(&line->text));
 	buf_reset(&line->text);
-	return LINE_READY;
+	return too_long ? LINE_TOO_LONG : LINE_READY;
 }
 
 enum line_result line_next(struct line *line, struct buf *text)

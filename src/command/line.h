@@ -34,9 +34,12 @@ void line_prompt(struct line *line, struct span prompt);
 void line_fill(struct line *line);
 
 /* The next finished text, without its end, in place of what `text` held.
- * LINE_END after the last one, and for Ctrl-C and Ctrl-D. LINE_TOO_LONG: a paste was
- * too long, and nothing of it was taken. */
+ * LINE_END after the last one, and for Ctrl-C and Ctrl-D. LINE_TOO_LONG: a paste or
+ * a line was, and nothing of it was taken. */
 enum line_result line_next(struct line *line, struct buf *text);
+
+/* While a command runs Ctrl-C is a signal. */
+void line_signal(struct line *line, bool on);
 
 /* Around printing to standard output. */
 void line_hide(struct line *line);

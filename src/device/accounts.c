@@ -26,11 +26,12 @@ static enum err give_own(struct device *d, struct span fingerprint,
 
 	*own = false;
 	TRY(own_log_load(d, &log));
-	account_log_place(log->log, &place);
-	*own = place.number > 0 &&
-	       span_equal(account_log_fingerprint(log->log), fingerprint);
+	account_log_place(log->known->log, &place);
+	*own =
+	    place.number > 0 &&
+	    span_equal(account_log_fingerprint(log->known->log), fingerprint);
 	if (*own)
-		buf_put(links, buf_span(&log->links));
+		buf_put(links, buf_span(&log->known->links));
 out:
 	own_log_free(log);
 	return e;
@@ -48,7 +49,7 @@ static enum err give_links(struct device *d, struct span fingerprint,
 		goto out;
 	e = met_load(d, fingerprint, &met);
 	if (e == ERR_OK)
-		buf_put(links, buf_span(&met->links));
+		buf_put(links, buf_span(&met->known->links));
 	else if (e == ERR_STATE_GONE)
 		e = ERR_OK;
 out:
@@ -72,9 +73,32 @@ out:
 	return e;
 }
 
+static enum err give_loaded(void *context, struct span fingerprint,
+			    const struct account_log **log)
+{
+	struct device *d = context;
+	struct met *met = NULL;
+	struct own_log *own = NULL;
+	enum err e;
+
+	/* what is loaded stays so after these are freed */
+	TRY(own_log_load(d, &own));
+	*log = own->known->log;
+	if (span_equal(account_log_fingerprint(*log), fingerprint))
+		goto out;
+	e = met_load(d, fingerprint, &met);
+	*log = e == ERR_OK ? met->known->log : NULL;
+	if (e == ERR_STATE_GONE)
+		e = ERR_OK;
+out:
+	met_free(met);
+	own_log_free(own);
+	return e;
+}
+
 enum err accounts_open(struct device *d)
 {
-	const struct check_source source = { give_logs, d };
+	const struct check_source source = { give_logs, give_loaded, d };
 
 	return check_accounts_new(&source, &d->accounts);
 }
@@ -89,6 +113,12 @@ void accounts_forget(struct device *d)
 	d->own_leaf[0] = '\0';
 }
 
+void accounts_reload(struct device *d)
+{
+	own_log_forget(d);
+	met_forget(d);
+}
+
 /* Of one's own log what goes on from it is taken, and what counts before it. */
 static enum err keep_own(struct device *d, struct own_log *own,
 			 struct span links)
@@ -100,7 +130,7 @@ static enum err keep_own(struct device *d, struct own_log *own,
 	size_t count = 0;
 	enum err e;
 
-	account_log_place(own->log, &place);
+	account_log_place(own->known->log, &place);
 	list = calloc(ACCOUNT_LINKS_MAX, sizeof(*list));
 	ENSURE(list != NULL, ERR_LOCAL_MEMORY);
 	for (uint64_t n = 1;
@@ -146,9 +176,9 @@ static enum err keep(struct device *d, struct span fingerprint,
 	enum err e;
 
 	TRY(own_log_load(d, &own));
-	account_log_place(own->log, &place);
+	account_log_place(own->known->log, &place);
 	if (place.number > 0 &&
-	    span_equal(account_log_fingerprint(own->log), fingerprint))
+	    span_equal(account_log_fingerprint(own->known->log), fingerprint))
 		e = keep_own(d, own, links);
 	else
 		e = met_keep(d, SPAN_EMPTY, SPAN_EMPTY, links);
@@ -186,13 +216,14 @@ enum err accounts_own(struct device *d, const char **identity)
 	if (d->own_leaf[0] != '\0')
 		return ERR_OK;
 	TRY(own_log_load(d, &own));
-	account_log_place(own->log, &place);
+	account_log_place(own->known->log, &place);
 	if (place.number == 0)
 		goto out;
 	TRY(own_log_me(d, own, &keys, &number));
 	if (number == 0)
 		goto out;
-	places_put_leaf(&text, account_log_fingerprint(own->log), number);
+	places_put_leaf(&text, account_log_fingerprint(own->known->log),
+			number);
 	buf_put_u8(&text, 0);
 	TRY(buf_end(&text));
 	ENSURE(text.n <= sizeof(d->own_leaf), ERR_LOCAL_BUG);
@@ -540,13 +571,13 @@ static enum err find_log(struct device *d, const char *username,
 	*log = NULL;
 	if (strcmp(username, d->username) == 0) {
 		TRY(own_log_load(d, own));
-		*log = (*own)->log;
+		*log = (*own)->known->log;
 	} else {
 		e = met_find(d, username, met);
 		if (e == ERR_STATE_GONE)
 			return ERR_OK;
 		TRY(e);
-		*log = (*met)->log;
+		*log = (*met)->known->log;
 	}
 out:
 	return e;

@@ -16,8 +16,11 @@ MUST_CHECK enum err accounts_open(struct device *d);
 /* Links that came with a commit which counts are stored. Inside a transaction. */
 MUST_CHECK enum err accounts_keep(struct device *d);
 
-/* Another process, or a rollback, has changed the store; all is read again. */
+/* All that an order has found is looked for again. */
 void accounts_forget(struct device *d);
+
+/* Another process, or a rollback, has changed the store: the logs are read again. */
+void accounts_reload(struct device *d);
 
 /* The account of a user name, or of a fingerprint in hexadecimal, is to be read
  * from the server. False: it was in this order already. */

@@ -41,8 +41,8 @@ enum err device_number(struct device *device, uint64_t *number, bool *recovery)
 
 	*number = 0;
 	TRY(begin(device, &own));
-	account_log_place(own->log, &place);
-	*recovery = account_log_recovery(own->log).n > 0;
+	account_log_place(own->known->log, &place);
+	*recovery = account_log_recovery(own->known->log).n > 0;
 	if (place.number > 0)
 		TRY(own_log_me(device, own, &keys, number));
 out:
@@ -59,7 +59,7 @@ static enum err put_entry(struct device *d, const struct own_log *own,
 	enum err e;
 
 	TRY(own_log_keys(d, keys));
-	TRY(account_sign_device(account_log_fingerprint(own->log), keys,
+	TRY(account_sign_device(account_log_fingerprint(own->known->log), keys,
 				entry));
 	TRY(buf_end(entry));
 out:
@@ -73,9 +73,9 @@ static enum err put_request(const struct own_log *own, const struct sec *code,
 	struct account_place end;
 	struct approval_place place;
 
-	account_log_place(own->log, &end);
+	account_log_place(own->known->log, &end);
 	place = (struct approval_place){
-		.fingerprint = account_log_fingerprint(own->log),
+		.fingerprint = account_log_fingerprint(own->known->log),
 		.number = end.number,
 		.hash = SPAN_ARRAY(end.hash),
 	};
@@ -126,7 +126,7 @@ static bool is_for(const struct own_log *own, struct span request)
 
 	return approval_request_decode(request, &made) == ERR_OK &&
 	       span_equal(made.place.fingerprint,
-			  account_log_fingerprint(own->log));
+			  account_log_fingerprint(own->known->log));
 }
 
 static enum err make_request(struct device *d, const struct own_log *own,
@@ -199,8 +199,9 @@ static enum err check_shown(struct device *d, const struct own_log *own,
 
 	memcpy(place.hash, answer->place.hash.p, sizeof(place.hash));
 	ENSURE(span_equal(answer->place.fingerprint,
-			  account_log_fingerprint(own->log)) &&
-		   is_for(own, request) && account_log_has(own->log, &place),
+			  account_log_fingerprint(own->known->log)) &&
+		   is_for(own, request) &&
+		   account_log_has(own->known->log, &place),
 	       ERR_PEER_FORK);
 	TRY(own_log_me(d, own, &keys, &number));
 	ENSURE(number == place.number, ERR_PEER_FORK);
@@ -274,9 +275,9 @@ static enum err sign_in(struct device *d, struct own_log *own,
 	};
 
 	buf_reset(&own->pending);
-	return span_equal(account_log_recovery(own->log),
+	return span_equal(account_log_recovery(own->known->log),
 			  buf_span(&recovery->public_key))
-		   ? account_sign_add(own->log, &by, entry, SPAN_EMPTY,
+		   ? account_sign_add(own->known->log, &by, entry, SPAN_EMPTY,
 				      &own->pending)
 		   : own_branch_recover(d, own, recovery, entry);
 }

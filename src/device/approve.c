@@ -30,7 +30,7 @@ static uint64_t find_entry(const struct own_log *own, struct span bytes)
 
 	if (account_link_decode_device(bytes, &entry) != ERR_OK)
 		return 0;
-	while (account_log_next_device(own->log, &position, &device))
+	while (account_log_next_device(own->known->log, &position, &device))
 		if (device.removed == 0 &&
 		    span_equal(device.link_key, entry.link_key))
 			return device.number;
@@ -65,12 +65,13 @@ static enum err check_place(const struct own_log *own,
 	struct account_place place = { .number = shown->number };
 
 	memcpy(place.hash, shown->hash.p, sizeof(place.hash));
-	if (!span_equal(shown->fingerprint, account_log_fingerprint(own->log)))
+	if (!span_equal(shown->fingerprint,
+			account_log_fingerprint(own->known->log)))
 		return why_set(why, ERR_PEER_FORK, "another-account",
 			       "The server has shown the new device another "
 			       "account than yours under your name. It lies to "
 			       "one of the two. Nothing was approved.");
-	if (!account_log_has(own->log, &place))
+	if (!account_log_has(own->known->log, &place))
 		return why_set(why, ERR_PEER_FORK, "account-log-differs",
 			       "The server has shown the new device another "
 			       "log of your account than this one. Nothing was "
@@ -126,7 +127,7 @@ static enum err answer_with(struct device *d, const struct own_log *own,
 	enum err e;
 
 	TRY(account_link_hash(own_log_link(own, number), hash));
-	place.fingerprint = account_log_fingerprint(own->log);
+	place.fingerprint = account_log_fingerprint(own->known->log);
 	place.hash = SPAN_ARRAY(hash);
 	TRY(handover_make(d, APPROVAL_HANDOVER_MAX - 64, &handover));
 	TRY(buf_end(&handover));
@@ -171,7 +172,7 @@ enum err device_remove_number(struct device *device, uint64_t number,
 
 	ENSURE(wish != NULL, ERR_LOCAL_MEMORY);
 	TRY(begin(device, &own));
-	ENSURE(account_log_device(own->log, number, &found) &&
+	ENSURE(account_log_device(own->known->log, number, &found) &&
 		   found.removed == 0,
 	       ERR_STATE_GONE);
 	TRY(explain_wish(why, own_wish_make(device, own, wish)));
@@ -193,7 +194,7 @@ enum err device_close_account(struct device *device, struct why *why)
 
 	ENSURE(wish != NULL, ERR_LOCAL_MEMORY);
 	TRY(begin(device, &own));
-	if (account_log_closed(own->log) != 0)
+	if (account_log_closed(own->known->log) != 0)
 		goto out;
 	TRY(explain_wish(why, own_wish_make(device, own, wish)));
 	TRY(core_commit(device));
@@ -211,7 +212,7 @@ enum err device_account_is_closed(struct device *device, bool *closed)
 
 	*closed = false;
 	TRY(begin(device, &own));
-	*closed = account_log_closed(own->log) != 0;
+	*closed = account_log_closed(own->known->log) != 0;
 out:
 	core_end_reading(device);
 	own_log_free(own);
@@ -224,7 +225,7 @@ static enum err check_old(const struct own_log *own,
 			  const struct account_pair *old, bool unsigned_too,
 			  struct why *why)
 {
-	struct span standing = account_log_recovery(own->log);
+	struct span standing = account_log_recovery(own->known->log);
 
 	if (old != NULL && !span_equal(standing, buf_span(&old->public_key)))
 		return why_set(why, ERR_PEER_INVALID, "recovery-key",
@@ -252,7 +253,7 @@ static enum err recover_by_old(struct device *d, struct own_log *own,
 	enum err e;
 
 	ENSURE(own->pending.n == 0, ERR_STATE_PENDING);
-	TRY(account_sign_recover(own->log, &by, recovery, SPAN_EMPTY,
+	TRY(account_sign_recover(own->known->log, &by, recovery, SPAN_EMPTY,
 				 &own->pending));
 	TRY(own_log_save(d, own));
 out:
@@ -267,8 +268,8 @@ static enum err recover_by_device(struct device *d, struct own_log *own,
 	enum err e;
 
 	ENSURE(wish != NULL, ERR_LOCAL_MEMORY);
-	TRY(account_sign_recovery(account_log_fingerprint(own->log), recovery,
-				  &entry));
+	TRY(account_sign_recovery(account_log_fingerprint(own->known->log),
+				  recovery, &entry));
 	TRY(record_set_bytes(wish, "recovery", buf_span(&entry)));
 	TRY(own_wish_make(d, own, wish));
 out:
@@ -308,7 +309,7 @@ enum err device_recovery_stands(struct device *device, struct span public_key,
 	enum err e;
 
 	TRY(begin(device, &own));
-	if (!span_equal(account_log_recovery(own->log), public_key))
+	if (!span_equal(account_log_recovery(own->known->log), public_key))
 		e = why_set(why, ERR_STATE_CONFLICT, "overtaken",
 			    "Another device has changed the account meanwhile: "
 			    "the recovery key that was shown does not count. "
@@ -330,7 +331,7 @@ enum err device_numbers(struct device *device,
 	*count = 0;
 	TRY(begin(device, &own));
 	while (*count < ACCOUNT_DEVICES_MAX &&
-	       account_log_next_device(own->log, &position, &found))
+	       account_log_next_device(own->known->log, &position, &found))
 		if (found.removed == 0)
 			numbers[(*count)++] = found.number;
 out:

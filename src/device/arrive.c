@@ -375,6 +375,7 @@ static enum err info_take(struct device *d, const struct answer *answer)
 	TRY(is_barred(d, answer->group_info, identity, &barred));
 	if (barred)
 		return ERR_OK;
+	TRY(rejoin_check_adder(d));
 	e = stage_join(d, answer->group_info);
 out:
 	if (e == ERR_STATE_ACCOUNTS)

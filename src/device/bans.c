@@ -42,7 +42,7 @@ static enum err find_other(struct device *d, const char *whom, struct buf *user)
 	}
 	e = met_find(d, whom, &met);
 	if (e == ERR_OK)
-		text_put_hex(user, account_log_fingerprint(met->log));
+		text_put_hex(user, account_log_fingerprint(met->known->log));
 	else if (e == ERR_STATE_GONE)
 		e = why_set(&d->work.why, e, "not-met",
 			    "%.80s is not a member of %s, and this device has "

@@ -23,6 +23,7 @@ enum err core_begin(struct device *d)
 		d->ends_ms = 0;
 		membership_clear(&d->open);
 		accounts_forget(d);
+		accounts_reload(d);
 	}
 out:
 	return e;
@@ -43,6 +44,7 @@ enum err core_commit(struct device *d)
 out:
 	if (e != ERR_OK) {
 		membership_clear(&d->open);
+		accounts_reload(d);
 		d->event_count = d->event_told;
 	}
 	return e;
@@ -63,6 +65,7 @@ void core_rollback(struct device *d)
 		return;
 	core_end_reading(d);
 	accounts_forget(d);
+	accounts_reload(d);
 	d->ends_ms = 0;
 	membership_clear(&d->open);
 	d->event_count = d->event_told;

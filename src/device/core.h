@@ -7,6 +7,7 @@
 #include "device/work.h"
 #include "wire/places.h"
 
+#define MET_LOADED 256 /* accounts of others, whose logs stay loaded */
 #define IDENTITY_SIZE (DEVICE_NAME_SIZE + TEXT_UUID_SIZE)
 
 struct device {
@@ -15,6 +16,8 @@ struct device {
 	char identity[IDENTITY_SIZE];	  /* username/device_id */
 	char own_leaf[LEAF_NAME_MAX + 1]; /* accounts_own(), once it is known */
 	struct check_accounts *accounts;  /* owned: the logs that are known */
+	struct own_log *own;		  /* owned: own_log_load() */
+	struct met *met[MET_LOADED];	  /* owned: met_load() */
 	json_t *names;	/* owned: what was found of fingerprints, or NULL */
 	json_t *trusts; /* owned: whether they were compared, or NULL */
 	struct suites offer;

@@ -60,6 +60,7 @@ void device_close(struct device *device)
 		core_rollback(device);
 	membership_clear(&device->open);
 	work_clear(&device->work);
+	accounts_reload(device);
 	check_accounts_free(device->accounts);
 	json_decref(device->names);
 	json_decref(device->trusts);

@@ -214,13 +214,13 @@ static enum err pack_own_branches(struct device *d, struct parcel *parcel)
 	enum err e;
 
 	TRY(own_log_load(d, &own));
-	account_log_place(own->log, &place);
+	account_log_place(own->known->log, &place);
 	if (place.number == 0)
 		goto out;
-	text_put_hex(&name, account_log_fingerprint(own->log));
+	text_put_hex(&name, account_log_fingerprint(own->known->log));
 	buf_put_u8(&name, 0);
 	TRY(buf_end(&name));
-	TRY(pack_branches_of(d, account_log_fingerprint(own->log),
+	TRY(pack_branches_of(d, account_log_fingerprint(own->known->log),
 			     (const char *)name.p, parcel));
 out:
 	buf_clear(&name);

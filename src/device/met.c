@@ -16,8 +16,7 @@ void met_free(struct met *met)
 {
 	if (met == NULL)
 		return;
-	account_log_free(met->log);
-	buf_clear(&met->links);
+	loaded_free(met->known);
 	buf_clear(&met->salt);
 	free(met);
 }
@@ -47,27 +46,87 @@ out:
 static enum err make(struct met **met)
 {
 	*met = calloc(1, sizeof(**met));
-	return *met == NULL ? ERR_LOCAL_MEMORY : account_log_new(&(*met)->log);
+	return *met == NULL ? ERR_LOCAL_MEMORY : loaded_new(&(*met)->known);
 }
 
 static enum err read_record(const json_t *record, struct met *met)
 {
-	struct check_verdict verdict;
+	struct loaded *known = NULL;
+	struct buf links = BUF_INIT;
 	enum err e;
 
 	TRY(record_text(record, "username", met->username,
 			sizeof(met->username)));
 	TRY(record_bytes(record, "salt", &met->salt));
-	TRY(record_bytes(record, "links", &met->links));
+	TRY(record_bytes(record, "links", &links));
 	TRY(buf_end(&met->salt));
-	TRY(buf_end(&met->links));
+	TRY(buf_end(&links));
 	met->compared = record_number_or_0(record, "compared");
 	met->forked = json_is_true(json_object_get(record, "forked"));
-	verdict = account_log_load(met->log, buf_span(&met->links));
-	ENSURE(verdict.wrong == NULL,
-	       verdict.local ? ERR_LOCAL_MEMORY : ERR_PEER_MALFORMED);
+	TRY(loaded_links(buf_span(&links), &known));
+	loaded_free(met->known);
+	met->known = known;
 out:
+	buf_clear(&links);
 	return e;
+}
+
+/* ---- those that are loaded ---- */
+
+static enum err copy(const struct met *from, struct met **met)
+{
+	struct met *made = calloc(1, sizeof(*made));
+	enum err e;
+
+	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
+	made->known = loaded_share(from->known);
+	memcpy(made->username, from->username, sizeof(made->username));
+	made->compared = from->compared;
+	made->forked = from->forked;
+	buf_put(&made->salt, buf_span(&from->salt));
+	TRY(buf_end(&made->salt));
+	*met = made;
+	made = NULL;
+out:
+	met_free(made);
+	return e;
+}
+
+void met_forget(struct device *d)
+{
+	for (size_t i = 0; i < MET_LOADED; i++) {
+		met_free(d->met[i]);
+		d->met[i] = NULL;
+	}
+}
+
+/* Where the account stands, or would: each has one place. */
+static struct met **place_of(struct device *d, struct span fingerprint)
+{
+	return &d->met[fingerprint.p[0] % MET_LOADED];
+}
+
+static bool is_loaded(struct device *d, struct span fingerprint)
+{
+	const struct met *met = *place_of(d, fingerprint);
+
+	return met != NULL &&
+	       span_equal(account_log_fingerprint(met->known->log),
+			  fingerprint);
+}
+
+/* As the record is now. */
+static enum err keep_loaded(struct device *d, const struct met *met)
+{
+	struct span fingerprint = account_log_fingerprint(met->known->log);
+	struct met **place;
+
+	if (fingerprint.n == 0)
+		return ERR_OK; /* without links: it is nobody's */
+	place = place_of(d, fingerprint);
+	met_free(*place);
+	*place = NULL;
+	return copy(met, place);
 }
 
 enum err met_load(struct device *d, struct span fingerprint, struct met **met)
@@ -76,10 +135,13 @@ enum err met_load(struct device *d, struct span fingerprint, struct met **met)
 	json_t *record = NULL;
 	enum err e;
 
+	if (is_loaded(d, fingerprint))
+		return copy(*place_of(d, fingerprint), met);
 	TRY(make(met));
 	TRY(account_record(name, fingerprint));
 	TRY(record_get(core_store(d), name, &record));
 	TRY(read_record(record, *met));
+	TRY(keep_loaded(d, *met));
 out:
 	json_decref(record);
 	return e;
@@ -95,9 +157,10 @@ static enum err save(struct device *d, const struct met *met)
 
 	ENSURE(record != NULL, ERR_LOCAL_MEMORY);
 	TRY(record_set_bytes(record, "salt", buf_span(&met->salt)));
-	TRY(record_set_bytes(record, "links", buf_span(&met->links)));
-	TRY(account_record(name, account_log_fingerprint(met->log)));
+	TRY(record_set_bytes(record, "links", buf_span(&met->known->links)));
+	TRY(account_record(name, account_log_fingerprint(met->known->log)));
 	TRY(record_put(core_store(d), name, record));
+	TRY(keep_loaded(d, met));
 	(void)json_object_clear(d->trusts);
 out:
 	json_decref(record);
@@ -184,17 +247,18 @@ static enum err verify(const char *name, struct span salt, struct span links,
 	enum err e;
 
 	TRY(make(met));
-	verdict = account_log_add_all((*met)->log, links);
+	verdict = account_log_add_all((*met)->known->log, links);
 	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
-	ENSURE(verdict.wrong == NULL &&
-		   account_log_is_named((*met)->log, salt, span_str(name)),
-	       ERR_PEER_INVALID);
+	ENSURE(
+	    verdict.wrong == NULL &&
+		account_log_is_named((*met)->known->log, salt, span_str(name)),
+	    ERR_PEER_INVALID);
 	ENSURE(strlen(name) < sizeof((*met)->username), ERR_PEER_INVALID);
 	memcpy((*met)->username, name, strlen(name) + 1);
 	buf_put(&(*met)->salt, salt);
-	buf_put(&(*met)->links, links);
+	buf_put(&(*met)->known->links, links);
 	TRY(buf_end(&(*met)->salt));
-	TRY(buf_end(&(*met)->links));
+	TRY(buf_end(&(*met)->known->links));
 out:
 	return e;
 }
@@ -209,8 +273,8 @@ static bool goes_on(struct span longer, struct span shorter)
 static enum err order_of(const struct met *kept, const struct met *shown,
 			 enum account_order *order)
 {
-	struct span first = buf_span(&kept->links);
-	struct span second = buf_span(&shown->links);
+	struct span first = buf_span(&kept->known->links);
+	struct span second = buf_span(&shown->known->links);
 	struct account_log *none = NULL;
 	struct check_verdict verdict;
 	enum err e;
@@ -232,14 +296,16 @@ out:
 static enum err note_fork(struct device *d, struct met *kept,
 			  const struct met *shown, enum met_outcome *outcome)
 {
-	struct span fingerprint = account_log_fingerprint(kept->log);
+	struct span fingerprint = account_log_fingerprint(kept->known->log);
 	bool seen;
 	enum err e;
 
-	TRY(branches_has(d, fingerprint, buf_span(&shown->links), &seen));
+	TRY(branches_has(d, fingerprint, buf_span(&shown->known->links),
+			 &seen));
 	if (!seen) {
 		kept->forked = true;
-		TRY(branches_keep(d, fingerprint, buf_span(&shown->links)));
+		TRY(branches_keep(d, fingerprint,
+				  buf_span(&shown->known->links)));
 		TRY(save(d, kept));
 	}
 	*outcome = kept->forked ? MET_FORKED : MET_KEPT;
@@ -259,12 +325,12 @@ static enum err has_fork(struct device *d, const struct met *met, bool *has)
 
 	*has = false;
 	TRY(account_log_new(&none));
-	TRY(branches_give(d, account_log_fingerprint(met->log), &logs));
+	TRY(branches_give(d, account_log_fingerprint(met->known->log), &logs));
 	TRY(buf_end(&logs));
 	r = rd_init(buf_span(&logs));
 	while (rd_left(&r) > 0) {
-		verdict = account_log_compare(none, buf_span(&met->links),
-					      rd_vec(&r), &order);
+		verdict = account_log_compare(
+		    none, buf_span(&met->known->links), rd_vec(&r), &order);
 		ENSURE(verdict.wrong == NULL, ERR_LOCAL_MEMORY);
 		*has |= order == ACCOUNT_FORK;
 	}
@@ -279,8 +345,8 @@ static enum err compare(struct device *d, struct met *kept, struct met *shown,
 			enum met_outcome *outcome)
 {
 	enum account_order order;
-	uint64_t common = account_links_shared(buf_span(&kept->links),
-					       buf_span(&shown->links));
+	uint64_t common = account_links_shared(buf_span(&kept->known->links),
+					       buf_span(&shown->known->links));
 	enum err e;
 
 	TRY(order_of(kept, shown, &order));
@@ -298,8 +364,9 @@ static enum err compare(struct device *d, struct met *kept, struct met *shown,
 			TRY(has_fork(d, shown, &shown->forked));
 		/* a group may be at a place of the branch that does not */
 		if (*outcome == MET_PARTED)
-			TRY(branches_keep(d, account_log_fingerprint(kept->log),
-					  buf_span(&kept->links)));
+			TRY(branches_keep(
+			    d, account_log_fingerprint(kept->known->log),
+			    buf_span(&kept->known->links)));
 		TRY(save(d, shown));
 	}
 out:
@@ -310,7 +377,7 @@ out:
 static enum err note_other(struct device *d, const char *name,
 			   struct span known, struct met *shown)
 {
-	struct span fingerprint = account_log_fingerprint(shown->log);
+	struct span fingerprint = account_log_fingerprint(shown->known->log);
 	struct met *before = NULL;
 	enum err e = met_load(d, fingerprint, &before);
 	enum met_outcome ignored;
@@ -329,7 +396,7 @@ out:
 static enum err take(struct device *d, const char *name, struct met *shown,
 		     enum met_outcome *outcome)
 {
-	struct span fingerprint = account_log_fingerprint(shown->log);
+	struct span fingerprint = account_log_fingerprint(shown->known->log);
 	struct met *kept = NULL;
 	enum err e = met_find(d, name, &kept);
 
@@ -341,12 +408,13 @@ static enum err take(struct device *d, const char *name, struct met *shown,
 		goto out;
 	}
 	TRY(e);
-	if (span_equal(account_log_fingerprint(kept->log), fingerprint)) {
+	if (span_equal(account_log_fingerprint(kept->known->log),
+		       fingerprint)) {
 		TRY(compare(d, kept, shown, outcome));
 	} else {
 		*outcome = MET_OTHER;
-		TRY(note_other(d, name, account_log_fingerprint(kept->log),
-			       shown));
+		TRY(note_other(
+		    d, name, account_log_fingerprint(kept->known->log), shown));
 	}
 out:
 	met_free(kept);
@@ -374,14 +442,12 @@ enum err met_extend(struct device *d, struct met *met, const struct span *links,
 	*good = false;
 	for (size_t i = 0; i < count; i++) {
 		struct check_verdict verdict =
-		    account_log_add(met->log, links[i]);
+		    loaded_add(&met->known, links[i]);
 
 		ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
 		if (verdict.wrong != NULL)
 			goto out;
-		buf_put_vec(&met->links, links[i]);
 	}
-	TRY(buf_end(&met->links));
 	if (count > 0)
 		TRY(save(d, met));
 	*good = true;
@@ -391,17 +457,40 @@ out:
 
 /* ---- by fingerprint ---- */
 
-static enum err read_links(struct span links, struct met **met)
+/* Links of the account that `kept` is, or of one that is not kept: those that are known
+ * already are not read again. */
+static enum err read_links(const struct met *kept, struct span links,
+			   struct met **met)
 {
 	struct check_verdict verdict;
+	enum err e = ERR_OK;
+
+	*met = calloc(1, sizeof(**met));
+	ENSURE(*met != NULL, ERR_LOCAL_MEMORY);
+	if (kept == NULL || !goes_on(links, buf_span(&kept->known->links))) {
+		e = loaded_links(links, &(*met)->known);
+		goto out;
+	}
+	(*met)->known = loaded_share(kept->known);
+	links = span_of(links.p + kept->known->links.n,
+			links.n - kept->known->links.n);
+	if (links.n == 0)
+		goto out;
+	verdict = loaded_add_known(&(*met)->known, links);
+	ENSURE(verdict.wrong == NULL, ERR_LOCAL_MEMORY);
+out:
+	return e;
+}
+
+/* Of the first link, which is the account's. */
+static enum err fingerprint_of(struct span links, uint8_t hash[ACCOUNT_HASH])
+{
+	struct rd r = rd_init(links);
+	struct span first = rd_vec(&r);
 	enum err e;
 
-	TRY(make(met));
-	verdict = account_log_load((*met)->log, links);
-	ENSURE(verdict.wrong == NULL,
-	       verdict.local ? ERR_LOCAL_MEMORY : ERR_PEER_INVALID);
-	buf_put(&(*met)->links, links);
-	TRY(buf_end(&(*met)->links));
+	ENSURE(rd_ok(&r), ERR_PEER_INVALID);
+	TRY(account_link_hash(first, hash));
 out:
 	return e;
 }
@@ -414,7 +503,7 @@ static enum err name_it(struct device *d, struct met *met, struct span username,
 	enum err e = ERR_OK;
 
 	if (username.n == 0 || username.n >= sizeof(met->username) ||
-	    !account_log_is_named(met->log, salt, username))
+	    !account_log_is_named(met->known->log, salt, username))
 		return ERR_OK;
 	memcpy(met->username, username.p, username.n);
 	met->username[username.n] = '\0';
@@ -426,7 +515,8 @@ static enum err name_it(struct device *d, struct met *met, struct span username,
 	if (e == ERR_STATE_GONE) {
 		TRY(handover_note(d, met->username));
 		e = put_name(d, met->username,
-			     account_log_fingerprint(met->log), SPAN_EMPTY);
+			     account_log_fingerprint(met->known->log),
+			     SPAN_EMPTY);
 	}
 out:
 	return e;
@@ -436,17 +526,20 @@ enum err met_keep(struct device *d, struct span username, struct span salt,
 		  struct span links)
 {
 	struct met *shown = NULL, *kept = NULL;
+	uint8_t fingerprint[ACCOUNT_HASH];
 	enum met_outcome ignored;
 	enum err e;
 
-	TRY(read_links(links, &shown));
-	e = met_load(d, account_log_fingerprint(shown->log), &kept);
+	TRY(fingerprint_of(links, fingerprint));
+	e = met_load(d, SPAN_ARRAY(fingerprint), &kept);
 	if (e == ERR_STATE_GONE) {
+		TRY(read_links(NULL, links, &shown));
 		TRY(save(d, shown));
 		e = name_it(d, shown, username, salt);
 		goto out;
 	}
 	TRY(e);
+	TRY(read_links(kept, links, &shown));
 	memcpy(shown->username, kept->username, sizeof(shown->username));
 	buf_put(&shown->salt, buf_span(&kept->salt));
 	TRY(buf_end(&shown->salt));
@@ -483,7 +576,7 @@ enum err met_compare(struct device *d, struct met *met)
 {
 	struct account_place place;
 
-	account_log_place(met->log, &place);
+	account_log_place(met->known->log, &place);
 	met->compared = place.number;
 	met->forked = false;
 	return save(d, met);
@@ -504,7 +597,8 @@ enum met_trust met_trust(const struct met *met)
 		return MET_UNCOMPARED;
 	if (FAULT(VERIFIED_STAYS))
 		return MET_COMPARED;
-	return met->forked || account_log_changed(met->log) > met->compared
+	return met->forked ||
+		       account_log_changed(met->known->log) > met->compared
 		   ? MET_CHANGED
 		   : MET_COMPARED;
 }

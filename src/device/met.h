@@ -14,10 +14,10 @@
 
 #include "check/account.h"
 #include "device/core.h"
+#include "device/loaded.h"
 
 struct met {
-	struct account_log *log;
-	struct buf links; /* of it, opaque link<V> each */
+	struct loaded *known;
 	struct buf salt;
 	char username[DEVICE_NAME_SIZE];
 	uint64_t compared; /* up to this link; 0: never */
@@ -87,6 +87,10 @@ const char *met_trust_text(enum met_trust trust);
 /* Is another account shown under this name, and which one? */
 MUST_CHECK enum err met_other(struct device *d, const char *name, bool *other,
 			      uint8_t fingerprint[ACCOUNT_HASH]);
+
+/* Another process, a rollback or who writes such records itself has changed them: they
+ * are read again. */
+void met_forget(struct device *d);
 
 /* met_steps.c: an order that meets somebody. */
 void met_end(struct meeting *meeting);

@@ -69,7 +69,7 @@ static enum err read_ask(struct device *d, struct request *request)
 	struct account_place place = { .number = meeting->count };
 
 	if (!meeting->whole) {
-		account_log_place(meeting->met->log, &place);
+		account_log_place(meeting->met->known->log, &place);
 		place.number--; /* with the last one, which has to be there */
 	}
 	request->kind = REQUEST_ACCOUNT_LOG;
@@ -83,11 +83,11 @@ static bool goes_on(const struct meeting *meeting, const struct answer *answer)
 {
 	struct account_place known, shown;
 
-	account_log_place(meeting->met->log, &known);
+	account_log_place(meeting->met->known->log, &known);
 	shown.number = known.number;
 	return answer->link_count > 0 &&
 	       account_link_hash(answer->links[0], shown.hash) == ERR_OK &&
-	       account_log_has(meeting->met->log, &shown);
+	       account_log_has(meeting->met->known->log, &shown);
 }
 
 /* From the last link that is known on. */

@@ -14,8 +14,9 @@ static enum err is_meant(struct device *d, const char *name,
 	struct met *met = NULL;
 	enum err e = met_find(d, name, &met);
 
-	*meant = e == ERR_OK &&
-		 span_equal(account_log_fingerprint(met->log), fingerprint);
+	*meant =
+	    e == ERR_OK &&
+	    span_equal(account_log_fingerprint(met->known->log), fingerprint);
 	met_free(met);
 	return e == ERR_STATE_GONE ? ERR_OK : e;
 }

@@ -93,7 +93,7 @@ static enum err put_met(struct device *d, const char *name,
 		return ERR_OK;
 	TRY(e);
 	places_put_leaf(&ids->list[ids->count],
-			account_log_fingerprint(met->log), 1);
+			account_log_fingerprint(met->known->log), 1);
 	TRY(buf_end(&ids->list[ids->count++]));
 out:
 	met_free(met);

@@ -9,24 +9,17 @@
 static enum err go_over(struct device *d, struct own_log *own,
 			struct span shown)
 {
-	struct account_log *log = NULL;
-	struct buf links = BUF_INIT;
+	struct loaded *other = NULL;
 	enum err e;
 
-	TRY(account_log_new(&log));
-	ENSURE(account_log_load(log, shown).wrong == NULL, ERR_LOCAL_MEMORY);
-	buf_put(&links, shown);
-	TRY(buf_end(&links));
-	TRY(branches_keep(d, account_log_fingerprint(own->log),
-			  buf_span(&own->links)));
-	account_log_free(own->log);
-	own->log = log;
-	buf_clear(&own->links);
-	own->links = links;
-	return ERR_OK;
+	TRY(loaded_links(shown, &other));
+	TRY(branches_keep(d, account_log_fingerprint(own->known->log),
+			  buf_span(&own->known->links)));
+	loaded_free(own->known);
+	own->known = other;
+	other = NULL;
 out:
-	account_log_free(log);
-	buf_clear(&links);
+	loaded_free(other);
 	return e;
 }
 
@@ -86,7 +79,7 @@ out:
 static enum err may_withdraw(struct device *d, const struct own_log *own,
 			     struct span lost, struct span shown, bool *may)
 {
-	struct own_log other = { .log = NULL };
+	struct own_log other = { .known = NULL };
 	struct account_keys keys = { .count = 0 };
 	struct account_link link;
 	struct account_place end;
@@ -95,7 +88,7 @@ static enum err may_withdraw(struct device *d, const struct own_log *own,
 
 	*may = false;
 	TRY(account_link_decode(lost, &link));
-	account_log_place(own->log, &end);
+	account_log_place(own->known->log, &end);
 	if (link.number != end.number || own->pending.n > 0 ||
 	    own->wish != NULL ||
 	    (link.kind != ACCOUNT_ADD && link.kind != ACCOUNT_REMOVE))
@@ -104,14 +97,12 @@ static enum err may_withdraw(struct device *d, const struct own_log *own,
 	account_keys_clear(&keys);
 	if (me == 0 || link.signer != me)
 		goto out;
-	TRY(account_log_new(&other.log));
-	ENSURE(account_log_load(other.log, shown).wrong == NULL,
-	       ERR_LOCAL_MEMORY);
+	TRY(loaded_links(shown, &other.known));
 	TRY(own_log_me(d, &other, &keys, &me));
 	*may = me != 0;
 out:
 	account_keys_clear(&keys);
-	account_log_free(other.log);
+	loaded_free(other.known);
 	return e;
 }
 
@@ -119,7 +110,8 @@ out:
 static enum err settle(struct device *d, struct own_log *own, struct span shown,
 		       enum account_order *order)
 {
-	uint64_t shared = account_links_shared(buf_span(&own->links), shown);
+	uint64_t shared =
+	    account_links_shared(buf_span(&own->known->links), shown);
 	struct buf lost = BUF_INIT;
 	bool may;
 	enum err e;
@@ -145,8 +137,8 @@ enum err own_branch_take(struct device *d, struct own_log *own,
 	enum err e;
 
 	TRY(account_log_new(&none));
-	verdict =
-	    account_log_compare(none, buf_span(&own->links), shown, order);
+	verdict = account_log_compare(none, buf_span(&own->known->links), shown,
+				      order);
 	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
 	ENSURE(verdict.wrong == NULL, ERR_PEER_INVALID);
 	if (*order == ACCOUNT_SECOND || *order == ACCOUNT_SECOND_LONGER)
@@ -200,11 +192,11 @@ out:
 
 static enum err append(struct own_log *own, struct span link)
 {
-	enum err e;
+	struct check_verdict verdict = loaded_add(&own->known, link);
+	enum err e = ERR_OK;
 
-	ENSURE(account_log_add(own->log, link).wrong == NULL, ERR_PEER_INVALID);
-	buf_put_vec(&own->links, link);
-	TRY(buf_end(&own->links));
+	ENSURE(verdict.wrong == NULL,
+	       verdict.local ? ERR_LOCAL_MEMORY : ERR_PEER_INVALID);
 out:
 	return e;
 }
@@ -212,19 +204,15 @@ out:
 /* The log ends there. */
 static enum err cut(struct own_log *own, uint64_t number)
 {
-	struct span all = buf_span(&own->links);
-	struct account_log *log = NULL;
+	struct span all = buf_span(&own->known->links);
+	struct loaded *first = NULL;
 	enum err e;
 
-	TRY(account_log_new(&log));
-	own->links.n -= account_links_behind(all, number).n;
-	ENSURE(account_log_load(log, buf_span(&own->links)).wrong == NULL,
-	       ERR_LOCAL_MEMORY);
-	account_log_free(own->log);
-	own->log = log;
-	log = NULL;
+	all.n -= account_links_behind(all, number).n;
+	TRY(loaded_links(all, &first));
+	loaded_free(own->known);
+	own->known = first;
 out:
-	account_log_free(log);
 	return e;
 }
 
@@ -240,18 +228,18 @@ enum err own_branch_recover(struct device *d, struct own_log *own,
 	uint64_t number, thief = 0;
 	enum err e;
 
-	TRY(find_parting(buf_span(&own->links), buf_span(&recovery->public_key),
-			 &number, &thief));
+	TRY(find_parting(buf_span(&own->known->links),
+			 buf_span(&recovery->public_key), &number, &thief));
 	ENSURE(number > 0, ERR_STATE_GONE);
-	TRY(branches_keep(d, account_log_fingerprint(own->log),
-			  buf_span(&own->links)));
+	TRY(branches_keep(d, account_log_fingerprint(own->known->log),
+			  buf_span(&own->known->links)));
 	TRY(cut(own, number));
-	TRY(account_sign_add(own->log, &by, entry, SPAN_EMPTY, &link));
+	TRY(account_sign_add(own->known->log, &by, entry, SPAN_EMPTY, &link));
 	TRY(append(own, buf_span(&link)));
 	if (thief != ACCOUNT_RECOVERY_SIGNER) {
 		buf_reset(&link);
-		TRY(account_sign_remove(own->log, &by, &thief, 1, SPAN_EMPTY,
-					&link));
+		TRY(account_sign_remove(own->known->log, &by, &thief, 1,
+					SPAN_EMPTY, &link));
 		TRY(append(own, buf_span(&link)));
 	}
 out:

@@ -48,10 +48,10 @@ enum err own_guests_keep(struct device *d, struct guests *guests)
 
 	TRY(accounts_own(d, &identity));
 	TRY(own_log_load(d, &own));
-	account_log_place(own->log, &place);
+	account_log_place(own->known->log, &place);
 	while (place.number > 0 && i < guests->count) {
 		if (is_own(d, &guests->list[i]) &&
-		    has_strange(own->log, &guests->list[i]))
+		    has_strange(own->known->log, &guests->list[i]))
 			guests_drop(guests, i);
 		else
 			i++;

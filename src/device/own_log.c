@@ -12,8 +12,7 @@ void own_log_free(struct own_log *own)
 {
 	if (own == NULL)
 		return;
-	account_log_free(own->log);
-	buf_clear(&own->links);
+	loaded_free(own->known);
 	buf_clear(&own->salt);
 	buf_clear(&own->pending);
 	buf_clear(&own->withdrawn);
@@ -25,7 +24,7 @@ void own_log_free(struct own_log *own)
 
 /* ---- the record ---- */
 
-static enum err read_link(const json_t *text, struct buf *links)
+static enum err put_link(const json_t *text, struct buf *links)
 {
 	struct buf link = BUF_INIT;
 	enum err e;
@@ -41,14 +40,30 @@ out:
 	return e;
 }
 
-static enum err read_record(const json_t *record, struct own_log *own)
+/* As they stood in the record before they had records of their own. */
+static enum err read_whole(const json_t *list, struct loaded **known)
 {
-	const json_t *links = json_object_get(record, "links"), *text;
-	struct check_verdict verdict;
+	struct buf links = BUF_INIT;
+	const json_t *text;
 	size_t i;
+	enum err e = ERR_OK;
+
+	ENSURE(json_is_array(list), ERR_PEER_MALFORMED);
+	json_array_foreach(list, i, text) TRY(put_link(text, &links));
+	TRY(loaded_links(buf_span(&links), known));
+out:
+	buf_clear(&links);
+	return e;
+}
+
+static enum err read_record(struct device *d, const json_t *record,
+			    struct own_log *own)
+{
+	const json_t *list = json_object_get(record, "links");
+	struct loaded *known = NULL;
+	uint64_t count;
 	enum err e;
 
-	ENSURE(json_is_array(links), ERR_PEER_MALFORMED);
 	TRY(record_bytes(record, "salt", &own->salt));
 	TRY(buf_end(&own->salt));
 	if (json_object_get(record, "pending") != NULL) {
@@ -61,10 +76,15 @@ static enum err read_record(const json_t *record, struct own_log *own)
 	}
 	own->anew = json_is_true(json_object_get(record, "anew"));
 	own->wish = json_incref(json_object_get(record, "wish"));
-	json_array_foreach(links, i, text) TRY(read_link(text, &own->links));
-	verdict = account_log_load(own->log, buf_span(&own->links));
-	ENSURE(verdict.wrong == NULL,
-	       verdict.local ? ERR_LOCAL_MEMORY : ERR_PEER_MALFORMED);
+	own->in_pieces = list == NULL;
+	if (own->in_pieces) {
+		TRY(record_number(record, "count", &count));
+		TRY(loaded_get(core_store(d), RECORD, count, &known));
+	} else {
+		TRY(read_whole(list, &known));
+	}
+	loaded_free(own->known);
+	own->known = known;
 out:
 	return e;
 }
@@ -72,7 +92,38 @@ out:
 enum err own_log_new(struct own_log **own)
 {
 	*own = calloc(1, sizeof(**own));
-	return *own != NULL ? account_log_new(&(*own)->log) : ERR_LOCAL_MEMORY;
+	return *own != NULL ? loaded_new(&(*own)->known) : ERR_LOCAL_MEMORY;
+}
+
+/* What the record says of it. */
+static enum err copy(const struct own_log *from, struct own_log **own)
+{
+	struct own_log *made = calloc(1, sizeof(*made));
+	enum err e;
+
+	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
+	made->known = loaded_share(from->known);
+	made->in_pieces = from->in_pieces;
+	made->anew = from->anew;
+	buf_put(&made->salt, buf_span(&from->salt));
+	buf_put(&made->pending, buf_span(&from->pending));
+	buf_put(&made->withdrawn, buf_span(&from->withdrawn));
+	TRY(buf_end(&made->salt));
+	TRY(buf_end(&made->pending));
+	TRY(buf_end(&made->withdrawn));
+	made->wish = json_deep_copy(from->wish);
+	ENSURE(made->wish != NULL || from->wish == NULL, ERR_LOCAL_MEMORY);
+	*own = made;
+	made = NULL;
+out:
+	own_log_free(made);
+	return e;
+}
+
+void own_log_forget(struct device *d)
+{
+	own_log_free(d->own);
+	d->own = NULL;
 }
 
 enum err own_log_load(struct device *d, struct own_log **own)
@@ -80,45 +131,30 @@ enum err own_log_load(struct device *d, struct own_log **own)
 	json_t *record = NULL;
 	enum err e;
 
+	if (d->own != NULL)
+		return copy(d->own, own);
 	TRY(own_log_new(own));
 	e = record_get(core_store(d), RECORD, &record);
 	if (e == ERR_OK)
-		e = read_record(record, *own);
+		e = read_record(d, record, *own);
 	else if (e == ERR_STATE_GONE)
 		e = ERR_OK;
+	TRY(e);
+	TRY(copy(*own, &d->own));
 out:
 	json_decref(record);
 	return e;
 }
 
-static enum err put_links(const struct own_log *own, json_t *list)
-{
-	struct rd r = rd_init(buf_span(&own->links));
-	struct buf text = BUF_INIT;
-	enum err e = ERR_OK;
-
-	while (rd_left(&r) > 0) {
-		buf_reset(&text);
-		text_put_base64(&text, rd_vec(&r));
-		TRY(buf_end(&text));
-		ENSURE(json_array_append_new(
-			   list, json_stringn((const char *)text.p, text.n)) ==
-			   0,
-		       ERR_LOCAL_MEMORY);
-	}
-out:
-	buf_clear(&text);
-	return e;
-}
-
 enum err own_log_save(struct device *d, const struct own_log *own)
 {
-	json_t *record = json_object(), *list = json_array();
+	struct account_place end;
+	json_t *record;
 	enum err e;
 
-	ENSURE(record != NULL && list != NULL, ERR_LOCAL_MEMORY);
-	TRY(put_links(own, list));
-	ENSURE(json_object_set(record, "links", list) == 0, ERR_LOCAL_MEMORY);
+	account_log_place(own->known->log, &end);
+	record = json_pack("{s:I}", "count", (json_int_t)end.number);
+	ENSURE(record != NULL, ERR_LOCAL_MEMORY);
 	TRY(record_set_bytes(record, "salt", buf_span(&own->salt)));
 	if (own->pending.n > 0)
 		TRY(record_set_bytes(record, "pending",
@@ -133,8 +169,14 @@ enum err own_log_save(struct device *d, const struct own_log *own)
 		ENSURE(json_object_set_new(record, "anew", json_true()) == 0,
 		       ERR_LOCAL_MEMORY);
 	TRY(record_put(core_store(d), RECORD, record));
+	TRY(loaded_put(core_store(d), RECORD,
+		       d->own != NULL && d->own->in_pieces ? d->own->known
+							   : NULL,
+		       own->known));
+	own_log_forget(d);
+	TRY(copy(own, &d->own));
+	d->own->in_pieces = true;
 out:
-	json_decref(list);
 	json_decref(record);
 	return e;
 }
@@ -202,7 +244,7 @@ enum err own_log_me(struct device *d, const struct own_log *own,
 
 	*number = 0;
 	TRY(own_log_keys(d, keys));
-	while (account_log_next_device(own->log, &position, &device))
+	while (account_log_next_device(own->known->log, &position, &device))
 		if (device.removed == 0 &&
 		    span_equal(device.link_key,
 			       buf_span(&keys->link.public_key)))
@@ -214,43 +256,26 @@ out:
 enum err own_log_adopt(struct device *d, struct own_log *own, struct span salt,
 		       const struct span *links, size_t count)
 {
-	struct account_log *log = NULL;
+	struct loaded *shown = NULL;
 	struct check_verdict verdict = { .wrong = NULL };
 	enum err e;
 
-	TRY(account_log_new(&log));
+	TRY(loaded_new(&shown));
 	for (size_t i = 0; i < count && verdict.wrong == NULL; i++)
-		verdict = account_log_add(log, links[i]);
+		verdict = loaded_add(&shown, links[i]);
 	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
-	ENSURE(verdict.wrong == NULL && count > 0 &&
-		   account_log_is_named(log, salt, span_str(d->username)),
-	       ERR_PEER_INVALID);
-	buf_reset(&own->links);
-	for (size_t i = 0; i < count; i++)
-		buf_put_vec(&own->links, links[i]);
+	ENSURE(
+	    verdict.wrong == NULL && count > 0 &&
+		account_log_is_named(shown->log, salt, span_str(d->username)),
+	    ERR_PEER_INVALID);
 	buf_reset(&own->salt);
 	buf_put(&own->salt, salt);
-	TRY(buf_end(&own->links));
 	TRY(buf_end(&own->salt));
-	account_log_free(own->log);
-	own->log = log;
-	log = NULL;
+	loaded_free(own->known);
+	own->known = shown;
+	shown = NULL;
 out:
-	account_log_free(log);
-	return e;
-}
-
-/* That it is good: what nobody would take is not kept, either. */
-static enum err check_link(const struct own_log *own)
-{
-	struct account_log *copy = NULL;
-	enum err e;
-
-	TRY(account_log_copy(own->log, &copy));
-	ENSURE(account_log_add(copy, buf_span(&own->pending)).wrong == NULL,
-	       ERR_LOCAL_BUG);
-out:
-	account_log_free(copy);
+	loaded_free(shown);
 	return e;
 }
 
@@ -268,7 +293,11 @@ enum err own_log_begin(struct device *d, struct own_log *own)
 	TRY(make_keys(d, &keys));
 	buf_reset(&own->pending);
 	TRY(account_sign_begin(SPAN_ARRAY(name), &keys, NULL, &own->pending));
-	TRY(check_link(own));
+	/* what nobody would take is not kept, either */
+	ENSURE(
+	    account_log_judge(own->known->log, buf_span(&own->pending)).wrong ==
+		NULL,
+	    ERR_LOCAL_BUG);
 	TRY(own_log_save(d, own));
 out:
 	account_keys_clear(&keys);
@@ -281,13 +310,11 @@ out:
 
 static enum err take_link(struct own_log *own, struct span link)
 {
-	struct check_verdict verdict = account_log_add(own->log, link);
-	enum err e;
+	struct check_verdict verdict = loaded_add(&own->known, link);
+	enum err e = ERR_OK;
 
 	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
 	ENSURE(verdict.wrong == NULL, ERR_PEER_FORK);
-	buf_put_vec(&own->links, link);
-	TRY(buf_end(&own->links));
 	if (span_equal(link, buf_span(&own->pending))) {
 		buf_reset(&own->pending);
 		buf_reset(&own->withdrawn);
@@ -302,7 +329,7 @@ out:
 /* The link of that number in the log. */
 struct span own_log_link(const struct own_log *own, uint64_t number)
 {
-	struct rd r = rd_init(buf_span(&own->links));
+	struct rd r = rd_init(buf_span(&own->known->links));
 	struct span link = SPAN_EMPTY;
 
 	for (uint64_t i = 0; i < number; i++)
@@ -316,7 +343,7 @@ enum err own_log_take(struct own_log *own, const struct span *links,
 	struct account_place place;
 	enum err e = ERR_OK;
 
-	account_log_place(own->log, &place);
+	account_log_place(own->known->log, &place);
 	if (count == 0)
 		return ERR_OK;
 	/* whose log it is shows the first link, and nothing else does */
@@ -337,7 +364,7 @@ struct span own_log_to_post(const struct own_log *own, struct span *salt)
 	struct account_place place;
 	uint64_t number = own->server_last + 1;
 
-	account_log_place(own->log, &place);
+	account_log_place(own->known->log, &place);
 	*salt = number == 1 ? buf_span(&own->salt) : SPAN_EMPTY;
 	if (number <= place.number)
 		return own_log_link(own, number);

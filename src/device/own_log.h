@@ -3,7 +3,9 @@
  * it: what it has verified, and a link that it has made and that is not seen in
  * the log yet. A link is stored before it is posted, and posted again as it is.
  *
- *   `log/own`   {salt, links: [base64…], pending?, anew?, wish?, withdrawn?}
+ *   `log/own`   {salt, count, pending?, anew?, wish?, withdrawn?}; before they stood
+ *               in pieces: links: [base64…] in the place of the count
+ *   `log/own/N` the links (loaded.h)
  *   `log/keys`  the device's link, HPKE and signature keys (account_keys_save())
  */
 #ifndef HERMETIC_DEVICE_OWN_LOG_H
@@ -11,14 +13,15 @@
 
 #include "check/account.h"
 #include "device/core.h"
+#include "device/loaded.h"
 #include "session/account_sign.h"
 
 struct own_log {
-	struct account_log *log; /* what is verified */
-	struct buf links;	 /* the same, opaque link<V> each */
-	struct buf salt;	 /* that stands beside it */
-	struct buf pending;	 /* empty: none */
-	bool anew;		 /* the first link takes the name over */
+	struct loaded *known; /* what is verified */
+	bool in_pieces;	      /* these are what the records `log/own/N` have */
+	struct buf salt;      /* that stands beside it */
+	struct buf pending;   /* empty: none */
+	bool anew;	      /* the first link takes the name over */
 	json_t *wish; /* what `pending` is to do (own_wish.c), or NULL */
 	struct buf withdrawn; /* links of ours that lost their number: hashes */
 	uint64_t server_last; /* the last number that the server has */
@@ -34,6 +37,9 @@ struct own_log {
  * empty. Inside a transaction. */
 MUST_CHECK enum err own_log_load(struct device *d, struct own_log **own);
 void own_log_free(struct own_log *own);
+
+/* Another process, or a rollback, has changed the record: it is read again. */
+void own_log_forget(struct device *d);
 
 /* One without links. */
 MUST_CHECK enum err own_log_new(struct own_log **own);

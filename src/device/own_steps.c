@@ -26,7 +26,7 @@ static enum err read_ask(struct device *d, struct request *request)
 {
 	struct account_place place;
 
-	account_log_place(d->work.own->log, &place);
+	account_log_place(d->work.own->known->log, &place);
 	request->kind = REQUEST_ACCOUNT_LOG;
 	request->user = d->username;
 	/* with the last one, which has to be there */
@@ -74,7 +74,7 @@ static void halt_forked(struct device *d)
 /* This one counts: the server is given what it has from the parting on. */
 static enum err give_branch(struct own_log *own)
 {
-	struct span links = buf_span(&own->links), rest;
+	struct span links = buf_span(&own->known->links), rest;
 	struct rd r;
 
 	rest = account_links_behind(
@@ -133,7 +133,7 @@ static enum err take_links(struct device *d, const struct answer *answer)
 	struct account_place before, after;
 	enum err e;
 
-	account_log_place(own->log, &before);
+	account_log_place(own->known->log, &before);
 	if (own->anew && answer->link_count > 0 &&
 	    !span_equal(answer->links[0], buf_span(&own->pending))) {
 		/* the log of before: this one takes its name */
@@ -143,7 +143,7 @@ static enum err take_links(struct device *d, const struct answer *answer)
 	}
 	if (before.number > 0 && answer->has_fingerprint &&
 	    !span_equal(SPAN_ARRAY(answer->fingerprint),
-			account_log_fingerprint(own->log))) {
+			account_log_fingerprint(own->known->log))) {
 		halt_differs(d);
 		return ERR_OK;
 	}
@@ -162,7 +162,7 @@ static enum err take_links(struct device *d, const struct answer *answer)
 		return ERR_OK;
 	}
 	TRY(e);
-	account_log_place(own->log, &after);
+	account_log_place(own->known->log, &after);
 	own->server_last = answer->last;
 	if (after.number > before.number || answer->last > own->server_most) {
 		d->work.posts = 0;
@@ -225,7 +225,7 @@ static bool begin_due(struct device *d)
 	if (!is_ordered(d) || !d->work.fresh || own == NULL ||
 	    own->pending.n > 0)
 		return false;
-	account_log_place(own->log, &place);
+	account_log_place(own->known->log, &place);
 	return place.number == 0;
 }
 

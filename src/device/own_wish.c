@@ -32,11 +32,11 @@ static enum err sign_bytes(const struct own_log *own,
 	TRY(record_bytes(own->wish, adds ? "entry" : "recovery", &bytes));
 	TRY(buf_end(&bytes));
 	if (adds)
-		TRY(account_sign_add(own->log, by, buf_span(&bytes), withdrawn,
-				     link));
+		TRY(account_sign_add(own->known->log, by, buf_span(&bytes),
+				     withdrawn, link));
 	else
-		TRY(account_sign_recover_as(own->log, by, buf_span(&bytes),
-					    withdrawn, link));
+		TRY(account_sign_recover_as(own->known->log, by,
+					    buf_span(&bytes), withdrawn, link));
 out:
 	buf_clear(&bytes);
 	return e;
@@ -54,15 +54,15 @@ static enum err sign_wish(const struct own_log *own,
 
 	ENSURE(kind != NULL, ERR_PEER_MALFORMED);
 	if (own->wish == NULL)
-		return account_sign_keys(own->log, by, NULL, 0,
+		return account_sign_keys(own->known->log, by, NULL, 0,
 					 buf_span(&own->withdrawn), link);
 	if (strcmp(kind, "close") == 0)
-		return account_sign_close(own->log, by,
+		return account_sign_close(own->known->log, by,
 					  buf_span(&own->withdrawn), link);
 	if (strcmp(kind, "remove") != 0)
 		return sign_bytes(own, by, kind, link);
 	TRY(read_devices(own->wish, devices, &count));
-	TRY(account_sign_remove(own->log, by, devices, count,
+	TRY(account_sign_remove(own->known->log, by, devices, count,
 				buf_span(&own->withdrawn), link));
 out:
 	return e;
@@ -71,17 +71,12 @@ out:
 /* ERR_PEER_INVALID: the log does not take it. */
 static enum err check(const struct own_log *own)
 {
-	struct account_log *copy = NULL;
-	struct check_verdict verdict;
-	enum err e;
+	struct check_verdict verdict =
+	    account_log_judge(own->known->log, buf_span(&own->pending));
 
-	TRY(account_log_copy(own->log, &copy));
-	verdict = account_log_add(copy, buf_span(&own->pending));
-	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
-	ENSURE(verdict.wrong == NULL, ERR_PEER_INVALID);
-out:
-	account_log_free(copy);
-	return e;
+	if (verdict.wrong == NULL)
+		return ERR_OK;
+	return verdict.local ? ERR_LOCAL_MEMORY : ERR_PEER_INVALID;
 }
 
 static enum err make(struct device *d, struct own_log *own)
@@ -132,7 +127,7 @@ bool own_wish_is_lost(const struct own_log *own)
 	struct account_place place;
 	struct account_link link;
 
-	account_log_place(own->log, &place);
+	account_log_place(own->known->log, &place);
 	return own->pending.n > 0 && place.number > 0 &&
 	       account_link_decode(buf_span(&own->pending), &link) == ERR_OK &&
 	       (link.number != place.number + 1 ||

@@ -41,7 +41,7 @@ static enum err describe_own(struct device *d, json_t *made)
 	enum err e;
 
 	TRY(own_log_load(d, &own));
-	TRY(describe(own->log, d->username, made));
+	TRY(describe(own->known->log, d->username, made));
 	ENSURE(json_object_set_new(made, "own", json_true()) == 0,
 	       ERR_LOCAL_MEMORY);
 out:
@@ -79,7 +79,7 @@ static enum err describe_met(struct device *d, const char *username,
 	enum err e;
 
 	TRY(met_find(d, username, &met));
-	TRY(describe(met->log, username, made));
+	TRY(describe(met->known->log, username, made));
 	ENSURE(json_object_set_new(made, "own", json_false()) == 0 &&
 		   json_object_set_new(
 		       made, "compared",

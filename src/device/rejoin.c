@@ -37,6 +37,7 @@ void rejoin_free(struct rejoin *rejoin)
 	trail_free(rejoin->trail);
 	stood_free(rejoin->stood);
 	json_decref(rejoin->places);
+	buf_clear(&rejoin->adder);
 	free(rejoin);
 }
 
@@ -490,8 +491,11 @@ static enum err follow(struct device *d, const struct answer_entry *entry,
 	bool ours = rejoin_is_staged(d) && entry->kind == CHAIN_COMMIT &&
 		    span_equal(entry->bytes, session_staged(d->open.session));
 	uint64_t epoch = trail_epoch(trail);
+	bool stood = false;
 	enum err e;
 
+	if (entry->kind == CHAIN_COMMIT)
+		TRY(rejoin_stands(d, &stood));
 	TRY(trail_follow(trail, entry));
 	TRY(accounts_keep(d));
 	TRY(check_known_place(d, trail));
@@ -509,6 +513,7 @@ static enum err follow(struct device *d, const struct answer_entry *entry,
 		*joined = true;
 		TRY(accept(d, trail));
 	} else if (trail_epoch(trail) != epoch) {
+		TRY(rejoin_note_adder(d, stood));
 		follow_another(d, trail);
 		if (rejoin_is_staged(d)) {
 			/* it was first: take the GroupInfo of now */

@@ -367,9 +367,10 @@ struct hermetic_search {
 	 * regard to case. */
 	const char *words;
 	uint64_t after; /* entries with a greater number */
-	uint64_t
-	    since_ms;  /* from the first one on that was sent then or later */
-	uint64_t last; /* at most so many of each session, the latest */
+	/* From the first one on that was sent then or later, Unix milliseconds. */
+	uint64_t since_ms;
+	uint64_t last;	 /* at most so many of each session, the latest */
+	uint64_t before; /* entries with a smaller number */
 };
 
 /* Entries that are kept, as events of them, in the order of each session's log, and no

@@ -98,6 +98,7 @@ enum hermetic_result hermetic_search(struct hermetic *h,
 	rows = json_array();
 	ENSURE(rows != NULL, ERR_LOCAL_MEMORY);
 	past = (struct past){ .after = search.after,
+			      .before = search.before,
 			      .since_ms = search.since_ms,
 			      .last = search.last,
 			      .words = search.words };

@@ -129,6 +129,8 @@ enum err past_read(struct account *a, const char *id, const struct past *past,
 	if (past->words != NULL)
 		fold_put(&folded, span_str(past->words));
 	TRY(buf_end(&folded));
+	if (past->before > 0 && past->before <= last)
+		last = past->before - 1;
 	if (first <= past->after)
 		first = past->after + 1;
 	if (past->since_ms > 0)

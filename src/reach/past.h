@@ -8,9 +8,10 @@
 #include <jansson.h>
 
 struct past {
-	uint64_t after; /* entries with a greater number */
-	uint64_t
-	    since_ms;  /* from the first one on that was sent then; 0: all */
+	uint64_t after;	 /* entries with a greater number */
+	uint64_t before; /* entries with a smaller one; 0: all */
+	/* From the first one on that was sent then or later; 0: all. */
+	uint64_t since_ms;
 	uint64_t last; /* at most so many, the latest; 0: all */
 	/* All of these words, as people compare them, stand in the text, in its last
 	 * edit or in the name of its file. NULL: any entry will do. */

@@ -33,7 +33,8 @@ static enum err give_logs(void *context, struct span fingerprint,
 /* New ones: what was taken over from a commit that was not judged is forgotten. */
 static enum err start(struct known_logs *known)
 {
-	const struct check_source source = { give_logs, known };
+	const struct check_source source = { .logs = give_logs,
+					     .context = known };
 
 	check_accounts_free(known->accounts);
 	known->accounts = NULL;

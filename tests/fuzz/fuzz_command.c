@@ -125,6 +125,7 @@ static void read_lines(struct span bytes, size_t piece, struct buf *lines)
 {
 	struct line *line =
 	    line_open(-1, true, &(const struct line_ports){ .list = NULL });
+	enum line_result result;
 	struct buf text = BUF_INIT;
 
 	if (line == NULL)
@@ -134,7 +135,8 @@ static void read_lines(struct span bytes, size_t piece, struct buf *lines)
 
 		buf_put(&line->keys.input, span_of(bytes.p, n));
 		bytes = span_of(bytes.p + n, bytes.n - n);
-		while (line_next(line, &text) == LINE_READY)
+		while ((result = line_next(line, &text)) == LINE_READY ||
+		       result == LINE_TOO_LONG)
 			buf_put_vec(lines, buf_span(&text));
 	}
 	line_close(line);

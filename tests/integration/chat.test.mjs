@@ -166,6 +166,9 @@ describe('the chat', { concurrency: false }, () => {
     chat.type('/reply 3 ‮ok');
     chat.press('Enter');
     await chat.shows('(to #3) \\u{202e}ok');
+    chat.type('/rename Old  Pastes');
+    chat.press('Enter');
+    await chat.shows('Old  Pastes>');
     chat.press('C-c');
     await alice.does('read', id);
     assert.deepEqual(await bob.texts(id), ['see: one\n\ttwo\nthree\nfour',
@@ -206,6 +209,9 @@ describe('the chat', { concurrency: false }, () => {
       chat.type('/history 2');
       chat.press('Enter');
       await chat.shows(/news 14\n.*a file.txt.*\nThere>/);
+      chat.type(`/history 1 ${seq}`);
+      chat.press('Enter');
+      await chat.shows(/\n-- .* --\n#\d+ .*news 14\nThere>/);
       await chat.press('C-c');
       assert.equal((await alice.does('sessions'))
         .find(s => s.session_id === there).unread, 0);

@@ -208,5 +208,14 @@ describe('ghosts', { concurrency: false }, () => {
     await bob.does('send', id, 'among us three');
     assert.deepEqual(await alice.texts(id), ['among us three']);
     assert.equal((await names(alice, id)).length, 3);
+    // a server that says so without a reason changes nothing
+    bob.server = proxy.url;
+    proxy.hooks = { request: ({ path }) => path.endsWith('/commit') && {
+      status: 422, json: { type: 'urn:hermetic:problem:account-log-differs',
+        title: 'Unprocessable Entity', status: 422, detail: 'it says so' } } };
+    assert.match(await bob.cannot('account-log-differs', 'rotate', id),
+      /settles it: hermetic devices/);
+    bob.server = node.url;
+    await bob.does('rotate', id);
   });
 });

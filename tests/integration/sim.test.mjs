@@ -55,7 +55,7 @@ for (const [seed, ...how] of [[600476], [20109], [20313], [42527], [42743], [503
 
 test('a device is added, removed and recovered, at the same cost each time',
   async () => {
-    const { code, stdout } = await sim('--cycles', 12);
+    const { code, stdout } = await sim('--cycles', 40);
     assert.equal(code, 0, stdout);
   });
 

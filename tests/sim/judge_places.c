@@ -11,44 +11,27 @@
 
 /* ---- what is true ---- */
 
-static struct account_log *load(const struct server_account *account)
+/* A log of the account that has that place (NULL: any), or NULL. Borrowed. */
+static const struct account_log *find_in(const struct server *server,
+					 struct span fingerprint,
+					 const struct account_place *place)
 {
-	struct account_log *log;
-	struct buf links = BUF_INIT;
-
-	server_put_links(account, SIZE_MAX, &links);
-	sim_must(account_log_new(&log), "a log");
-	if (account_log_load(log, buf_span(&links)).wrong != NULL)
-		sim_stop("a log that a server keeps does not load");
-	buf_clear(&links);
-	return log;
-}
-
-/* A log of the account that has that place (NULL: any), or NULL. */
-static struct account_log *find_in(const struct server *server,
-				   struct span fingerprint,
-				   const struct account_place *place)
-{
-	struct account_log *log;
-
 	for (size_t i = 0; i < server->account_count; i++) {
-		if (!span_equal(SPAN_ARRAY(server->accounts[i].fingerprint),
-				fingerprint))
-			continue;
-		log = load(&server->accounts[i]);
-		if (place == NULL || account_log_has(log, place))
-			return log;
-		account_log_free(log);
+		const struct server_account *account = &server->accounts[i];
+
+		if (span_equal(SPAN_ARRAY(account->fingerprint), fingerprint) &&
+		    (place == NULL || account_log_has(account->log, place)))
+			return account->log;
 	}
 	return NULL;
 }
 
-static struct account_log *find_log(const struct world *world,
-				    struct span fingerprint,
-				    const struct account_place *place)
+static const struct account_log *find_log(const struct world *world,
+					  struct span fingerprint,
+					  const struct account_place *place)
 {
 	const struct adversary *adversary = &world->adversary;
-	struct account_log *log = NULL;
+	const struct account_log *log = NULL;
 
 	for (size_t i = 0; i < adversary->home_count && log == NULL; i++)
 		log = find_in(&adversary->homes[i], fingerprint, place);
@@ -68,7 +51,7 @@ static const char *judge_at(const struct world *world,
 			    const struct account_place *place)
 {
 	uint8_t fingerprint[ACCOUNT_HASH];
-	struct account_log *log;
+	const struct account_log *log;
 	struct account_place end;
 	uint64_t number, found = 0;
 	enum account_validity validity;
@@ -83,7 +66,6 @@ static const char *judge_at(const struct world *world,
 	validity =
 	    account_key_valid(log, suite_scheme(suite), leaf->signature_key,
 			      place != NULL ? place : &end, &found);
-	account_log_free(log);
 	if (validity == ACCOUNT_VALID || validity == ACCOUNT_ENDED)
 		return found == number ? NULL
 				       : "a leaf has another device's key";
@@ -110,7 +92,7 @@ bool judge_ended(const struct world *world, const struct seen_group *group,
 		 const struct wire_leaf_node *leaf)
 {
 	uint8_t fingerprint[ACCOUNT_HASH];
-	struct account_log *log;
+	const struct account_log *log;
 	struct account_place at;
 	struct places places;
 	uint64_t number;
@@ -125,7 +107,6 @@ bool judge_ended(const struct world *world, const struct seen_group *group,
 	    log != NULL &&
 	    account_key_valid(log, suite_scheme(group->suite),
 			      leaf->signature_key, &at, NULL) == ACCOUNT_ENDED;
-	account_log_free(log);
 	return ended;
 }
 

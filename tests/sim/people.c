@@ -165,38 +165,49 @@ void people_judge_closed(struct world *world)
 
 /* ---- what devices know ---- */
 
-/* The links that this device has of an account, opaque link<V> each: one text in base64,
- * or, of its own account, one for each link. */
+/* Of its own account: records of pieces (device/own_log.h). */
+static void read_own(const struct device_store *store, struct buf *links)
+{
+	char piece[32];
+
+	for (unsigned i = 0;; i++) {
+		(void)snprintf(piece, sizeof(piece), "log/own/%u", i);
+		if (store->get(store->context, piece, links) != ERR_OK)
+			return;
+	}
+}
+
+/* Of another one: a text in base64. */
+static void read_other(const struct device_store *store,
+		       const char *fingerprint, struct buf *links)
+{
+	char record[2 * ACCOUNT_HASH + 16];
+	struct buf value = BUF_INIT;
+	const char *text;
+	json_t *kept = NULL;
+
+	(void)snprintf(record, sizeof(record), "account/%s", fingerprint);
+	if (store->get(store->context, record, &value) == ERR_OK)
+		kept = json_loadb((const char *)value.p, value.n, 0, NULL);
+	text = json_string_value(json_object_get(kept, "links"));
+	if (text != NULL)
+		sim_must(text_base64(links, span_str(text)), "links");
+	json_decref(kept);
+	buf_clear(&value);
+}
+
+/* The links that this device has of an account, opaque link<V> each. */
 static void read_links(struct client *client, const char *fingerprint,
 		       struct buf *links)
 {
 	struct sim_process *reader = sim_process_start(client->store);
 	const struct device_store *store = sim_process_port(reader);
-	bool own = strncmp(client->identity, fingerprint,
-			   (size_t)2 * ACCOUNT_HASH) == 0;
-	char record[2 * ACCOUNT_HASH + 16];
-	struct buf value = BUF_INIT, link = BUF_INIT;
-	json_t *kept = NULL, *texts, *text;
-	size_t i;
 
-	(void)snprintf(record, sizeof(record), "account/%s", fingerprint);
-	if (store->get(store->context, own ? "log/own" : record, &value) ==
-	    ERR_OK)
-		kept = json_loadb((const char *)value.p, value.n, 0, NULL);
-	texts = json_object_get(kept, "links");
-	if (json_is_string(texts))
-		sim_must(text_base64(links, span_str(json_string_value(texts))),
-			 "links");
-	json_array_foreach(texts, i, text)
-	{
-		buf_reset(&link);
-		sim_must(text_base64(&link, span_str(json_string_value(text))),
-			 "a link");
-		buf_put_vec(links, buf_span(&link));
-	}
-	json_decref(kept);
-	buf_clear(&value);
-	buf_clear(&link);
+	if (strncmp(client->identity, fingerprint, (size_t)2 * ACCOUNT_HASH) ==
+	    0)
+		read_own(store, links);
+	else
+		read_other(store, fingerprint, links);
 	sim_process_end(reader);
 }
 

@@ -24,20 +24,13 @@ void server_put_links(const struct server_account *account, size_t count,
 
 /* ---- links that come ---- */
 
-/* Does the link go on from the first `count` of the account? */
-static bool is_good(const struct server_account *account, struct span link)
+/* False: the link does not go on from the account's log. */
+static bool append(struct server_account *account, struct span link)
 {
-	struct account_log *log;
-	struct buf links = BUF_INIT;
-	bool good;
-
-	server_put_links(account, account->link_count, &links);
-	sim_must(account_log_new(&log), "a log");
-	good = account_log_load(log, buf_span(&links)).wrong == NULL &&
-	       account_log_add(log, link).wrong == NULL;
-	account_log_free(log);
-	buf_clear(&links);
-	return good;
+	if (account_log_add(account->log, link).wrong != NULL)
+		return false;
+	*SIM_ADD(account->links, account->link_count) = blob_make(link);
+	return true;
 }
 
 static bool begin(struct server *server, const char *user, struct span salt,
@@ -45,19 +38,20 @@ static bool begin(struct server *server, const char *user, struct span salt,
 {
 	struct server_account account = { .link_count = 0 };
 	struct buf name = BUF_INIT;
-	struct server_account *kept;
-
-	if (salt.n != ACCOUNT_HASH || !is_good(&account, link))
+	if (salt.n != ACCOUNT_HASH)
 		return false;
+	sim_must(account_log_new(&account.log), "a log");
+	if (!append(&account, link)) {
+		account_log_free(account.log);
+		return false;
+	}
 	(void)snprintf(account.user, sizeof(account.user), "%s", user);
 	(void)span_copy(account.salt, salt);
 	sim_must(account_link_hash(link, account.fingerprint), "hash");
 	text_put_hex(&name, SPAN_ARRAY(account.fingerprint));
 	memcpy(account.name, name.p, name.n);
 	buf_clear(&name);
-	kept = SIM_ADD(server->accounts, server->account_count);
-	*kept = account;
-	*SIM_ADD(kept->links, kept->link_count) = blob_make(link);
+	*SIM_ADD(server->accounts, server->account_count) = account;
 	return true;
 }
 
@@ -109,9 +103,8 @@ bool server_take_link(struct server *server, const char *user, struct span salt,
 	if (link.number <= account->link_count)
 		return span_equal(blob_span(account->links[link.number - 1]),
 				  bytes);
-	if (link.number > account->link_count + 1 || !is_good(account, bytes))
+	if (!append(account, bytes))
 		return false;
-	*SIM_ADD(account->links, account->link_count) = blob_make(bytes);
 	if (link.kind == ACCOUNT_REMOVE)
 		end_devices(server, account, link.removed);
 	if (link.kind == ACCOUNT_CLOSE)
@@ -223,9 +216,18 @@ static enum err give_source(void *context, struct span fingerprint,
 	return e;
 }
 
+static enum err give_loaded(void *context, struct span fingerprint,
+			    const struct account_log **log)
+{
+	const struct server_account *account = account_of(context, fingerprint);
+
+	*log = account != NULL ? account->log : NULL;
+	return ERR_OK;
+}
+
 struct check_accounts *server_judges(struct server *server)
 {
-	const struct check_source source = { give_source, server };
+	const struct check_source source = { give_source, give_loaded, server };
 	struct check_accounts *accounts;
 
 	sim_must(check_accounts_new(&source, &accounts), "accounts");
@@ -260,6 +262,7 @@ void server_accounts_clear(struct server *server)
 		for (size_t k = 0; k < account->link_count; k++)
 			blob_free(account->links[k]);
 		free(account->links);
+		account_log_free(account->log);
 	}
 	free(server->accounts);
 }
@@ -277,6 +280,7 @@ void server_accounts_copy(struct server *server)
 		*account = from[i];
 		account->links = NULL;
 		account->link_count = 0;
+		sim_must(account_log_copy(from[i].log, &account->log), "a log");
 		for (size_t k = 0; k < from[i].link_count; k++)
 			*SIM_ADD(account->links, account->link_count) =
 			    blob_share(from[i].links[k]);

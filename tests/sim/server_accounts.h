@@ -18,7 +18,8 @@ struct server_account {
 	uint8_t fingerprint[ACCOUNT_HASH], salt[ACCOUNT_HASH];
 	struct blob **links; /* owned; number 1 is the first */
 	size_t link_count;
-	size_t looked; /* so many of them were looked at (people.c) */
+	struct account_log *log; /* owned: what they come to */
+	size_t looked;		 /* so many of them were looked at (people.c) */
 };
 
 /* By user name, or by fingerprint in hexadecimal. NULL: it keeps no such log. */

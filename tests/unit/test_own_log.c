@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "device/device.h"
+#include "device/record.h"
 #include "session/account_sign.h"
 #include "tests/testlib/accounts.h"
 #include "tests/testlib/records.h"
@@ -368,6 +370,22 @@ static void expect_log(struct world *w, const struct house *h)
 		    span_equal(buf_span(&w->links[n - 1]), house_link(h, n)));
 }
 
+/* The records of the log, one after the other. */
+static void put_kept(struct world *w, struct buf *kept)
+{
+	buf_put(kept, records_find(&w->records, "log/own"));
+	buf_put(kept, records_find(&w->records, "log/own/0"));
+}
+
+static void expect_kept(struct world *w, const struct buf *kept)
+{
+	struct buf now = BUF_INIT;
+
+	put_kept(w, &now);
+	assert_true(span_equal(buf_span(&now), buf_span(kept)));
+	buf_clear(&now);
+}
+
 static void leave_house(struct house *h, struct house *branch)
 {
 	house_end_branch(branch);
@@ -388,12 +406,11 @@ static void test_a_branch_that_counts_is_taken(void **state)
 	run_well(w, 0);
 	show(w, &other);
 	run_well(w, 0);
-	buf_put(&kept, records_find(&w->records, "log/own"));
+	put_kept(w, &kept);
 	/* and it stays */
 	show(w, h);
 	run_badly(w, ERR_PEER_FORK, "account-log-differs");
-	assert_true(
-	    span_equal(records_find(&w->records, "log/own"), buf_span(&kept)));
+	expect_kept(w, &kept);
 	w->keeps_branches = true;
 	run_well(w, 1); /* the next link does not go on there, which shows it */
 	expect_log(w, &other);
@@ -440,12 +457,11 @@ static void test_a_fork_is_told_and_changes_nothing(void **state)
 	house_remove(&other, 1, 0);
 	show(w, h);
 	run_well(w, 0);
-	buf_put(&kept, records_find(&w->records, "log/own"));
+	put_kept(w, &kept);
 	show(w, &other);
 	run_badly(w, ERR_PEER_FORK, "account-forked");
 	assert_int_equal(w->branches + w->posts, 0);
-	assert_true(
-	    span_equal(records_find(&w->records, "log/own"), buf_span(&kept)));
+	expect_kept(w, &kept);
 	buf_clear(&kept);
 	leave_house(h, &other);
 }
@@ -469,17 +485,15 @@ static void test_another_log_is_not_taken(void **state)
 {
 	struct world *w = *state;
 	struct buf theirs = links_of_somebody(), kept = BUF_INIT;
-	struct span record;
 
 	w->answer_lost = true;
 	run_badly(w, ERR_LOCAL_IO, "refused");
 	w->answer_lost = false;
-	buf_put(&kept, records_find(&w->records, "log/own"));
+	put_kept(w, &kept);
 	w->count = 0;
 	keep(w, buf_span(&theirs));
 	run_badly(w, ERR_PEER_FORK, "account-log-differs");
-	record = records_find(&w->records, "log/own");
-	assert_true(span_equal(record, buf_span(&kept)));
+	expect_kept(w, &kept);
 	buf_clear(&theirs);
 	buf_clear(&kept);
 }
@@ -495,6 +509,49 @@ static void test_a_link_that_is_wrong(void **state)
 	w->count = 1;
 	run_well(w, 0);
 	buf_clear(&theirs);
+}
+
+/* Before the links had records of their own they stood in the log's. */
+static void test_a_record_of_before(void **state)
+{
+	struct world *w = *state;
+	struct house *h = found_house(w);
+	struct span head;
+	struct buf text = BUF_INIT;
+	json_t *record, *links = json_array();
+
+	show(w, h);
+	run_well(w, 0);
+	head = records_find(&w->records, "log/own");
+	record = json_loadb((const char *)head.p, head.n, 0, NULL);
+	assert_non_null(record);
+	for (uint64_t n = 1; n <= house_place(h).number; n++) {
+		buf_reset(&text);
+		text_put_base64(&text, house_link(h, n));
+		(void)json_array_append_new(
+		    links, json_stringn((const char *)text.p, text.n));
+	}
+	(void)json_object_set_new(record, "links", links);
+	(void)json_object_del(record, "count");
+	assert_int_equal(record_put(&w->records.store, "log/own", record),
+			 ERR_OK);
+	assert_int_equal(
+	    w->records.store.remove(w->records.store.context, "log/own/0"),
+	    ERR_OK);
+	open_device(w);
+	run_well(w, 0);
+	/* what is new is stored as it is now */
+	house_add(h, 0, 2);
+	show(w, h);
+	run_well(w, 0);
+	assert_true(span_equal(records_find(&w->records, "log/own/0"),
+			       buf_span(&h->links)));
+	open_device(w);
+	run_well(w, 0);
+	json_decref(record);
+	buf_clear(&text);
+	house_free(h);
+	free(h);
 }
 
 /* A device that comes to an account with a log has no part in it, yet. */
@@ -561,6 +618,7 @@ int main(void)
 		TEST(test_a_fork_is_told_and_changes_nothing),
 		TEST(test_another_log_is_not_taken),
 		TEST(test_a_link_that_is_wrong),
+		TEST(test_a_record_of_before),
 		TEST(test_not_in_the_log),
 		TEST(test_refused),
 		TEST(test_taken_by_nobody),

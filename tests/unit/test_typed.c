@@ -64,6 +64,10 @@ static void test_pastes(void **state)
 	send(&keys, "1~x");
 	expect_key(&keys, KEY_PASTE, "one\ntwo\nthree\n\033[A");
 	expect_key(&keys, KEY_CHARACTER, "x");
+	buf_put(&keys.input, SPAN_LIT("\033[200~a\0b\033[201~"));
+	expect_key(&keys, KEY_PASTE,
+		   "a\xef\xbf\xbd"
+		   "b");
 	send(&keys, "\033[200~");
 	for (size_t i = 0; i <= KEYS_PASTE_MAX; i++)
 		send(&keys, "y");

@@ -389,11 +389,12 @@ class Device:
         return _made(Event, event.contents)
 
     def search(self, words: str | None = None, session: str | None = None, *,
-               after: int = 0, since_ms: int = 0, last: int = 0) -> list[Event]:
+               after: int = 0, since_ms: int = 0, last: int = 0,
+               before: int = 0) -> list[Event]:
         """What is kept, read back: of one session, or of all."""
         return self._list(Event, _native.Event, lib.hermetic_search, _native.Search(
             session=_text(session), words=_text(words), after=after,
-            since_ms=since_ms, last=last))
+            since_ms=since_ms, last=last, before=before))
 
     def read_to(self, session: str, number: int) -> None:
         """The person has read the session up to that number."""

@@ -81,7 +81,8 @@ class Event(c.Structure):
 class Search(Sized):
     _fields_ = [("size", c.c_size_t), ("session", c.c_char_p),
                 ("words", c.c_char_p), ("after", c.c_uint64),
-                ("since_ms", c.c_uint64), ("last", c.c_uint64)]
+                ("since_ms", c.c_uint64), ("last", c.c_uint64),
+                ("before", c.c_uint64)]
 
 
 class Person(c.Structure):
