@@ -34,9 +34,6 @@ const struct option_row args_options[OPT_COUNT] = {
 	[OPT_OPEN] = { "--open", NULL, NULL,
 		       "whoever knows the session's id may join",
 		       ONLY(VERB_CREATE) },
-	[OPT_ASK] = { "--ask", NULL, NULL,
-		      "the user comes in by accepting, and is not added",
-		      ONLY(VERB_INVITE) },
 	[OPT_VERIFIED_ONLY] = { "--verified-only", NULL, NULL,
 				"send nothing there while a member is not "
 				"verified",
