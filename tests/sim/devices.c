@@ -185,9 +185,7 @@ static void take(struct client *client, const struct mishap *mishap)
 				 &showing.shown, &why);
 	world_trace(client->world, "    takes its approval: %s", err_text(e));
 	if (e == ERR_OK) {
-		memcpy(client->compared, client->handed,
-		       sizeof(client->handed));
-		client->verified_only = client->only_handed;
+		client->wishes = client->handed;
 		name(client, number_of(client));
 		stock(client);
 	}
@@ -343,8 +341,7 @@ static void approve(struct client *by, struct client *client,
 					  &number);
 	if (e == ERR_OK && answer.n > 0) {
 		buf_put(&client->answer, buf_span(&answer));
-		memcpy(client->handed, by->compared, sizeof(by->compared));
-		client->only_handed = by->verified_only;
+		client->handed = by->wishes;
 		device_goes_on(client, NULL);
 	}
 	sec_clear(&code);

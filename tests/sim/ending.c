@@ -439,7 +439,7 @@ void ending(struct world *world)
 		world->clients[i].skew_ms = 0;
 		finish_orders(&world->clients[i]);
 		/* which is one way out of writing to nobody */
-		if (world->clients[i].verified_only)
+		if (world->clients[i].wishes.verified_only)
 			people_choose(&world->clients[i], false);
 	}
 	for (int i = 0; i < ROUNDS && !world_is_broken(world); i++) {
