@@ -564,7 +564,7 @@ static bool stands(const struct client *client)
 	return !client->waits && !client->removed && !client->copied;
 }
 
-void devices_link(struct world *world)
+static void link_and_join(struct world *world)
 {
 	for (size_t i = 0; i < world->client_count; i++)
 		if (stands(&world->clients[i]))
@@ -573,6 +573,13 @@ void devices_link(struct world *world)
 		for (size_t s = 0; s < world->session_count; s++)
 			if (stands(&world->clients[i]))
 				join(&world->clients[i], s);
+}
+
+/* Twice: who has come in by an invitation brings others of the account. */
+void devices_link(struct world *world)
+{
+	link_and_join(world);
+	link_and_join(world);
 }
 
 static struct client *sibling_in(struct client *client, size_t session)

@@ -371,6 +371,10 @@ const char *judge_places(const struct world *world, struct span before,
 bool judge_ended(const struct world *world, const struct seen_group *group,
 		 const struct wire_leaf_node *leaf);
 
+/* Are there two logs of that leaf's account, with other links of one number? Then each
+ * member may remove it, with the links as the reason. */
+bool judge_parted(const struct world *world, const struct wire_leaf_node *leaf);
+
 /* ---- pairs.c: what must hold between devices ---- */
 
 void pairs_agree(struct world *world);
