@@ -15,7 +15,7 @@ FROM debian:bookworm-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends kore libpq5 libjwt0 \
     libjansson4 libgcrypt20 libssl3 libsqlite3-0 libcurl4 libwebsockets17 \
-    libwslay1 mosquitto libmosquitto1 libutf8proc2 libqrencode4 libcbor0.8 \
+    libwslay1 mosquitto libmosquitto1 libutf8proc2 libqrencode4 libcbor0.8 libedit2 \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /srv/hermetic
 COPY --from=build /src/build/release/hermetic.so \

@@ -20,7 +20,7 @@ PKGS_device := jansson
 PKGS_reach := sqlite3 libcurl jansson libwebsockets libmosquitto \
 	libutf8proc
 PKGS_hermetic := jansson
-PKGS_command := jansson libqrencode libutf8proc
+PKGS_command := jansson libqrencode libutf8proc libedit
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla \

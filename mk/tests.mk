@@ -5,7 +5,8 @@ UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(UNIT_SOURCES))
 TESTLIB_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/testlib/*.c))
 TEST_PKGS := cmocka jansson libssl libcrypto libgcrypt libpq sqlite3 libcurl \
-	libwebsockets libmosquitto libjwt libutf8proc libqrencode libcbor
+	libwebsockets libmosquitto libjwt libutf8proc libqrencode libcbor \
+	libedit
 TEST_LIBS = $(foreach f,command reach device session content mls check wire \
 	twofish crypto door store base,\
 	$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))

@@ -1,5 +1,5 @@
 -- $1 session, $2 user, $3 device, $4 usernames, and how many invitations $2 may give:
--- $5 in a day, $6 that one account has not followed. `outcome` as a problem's slug;
+-- $5 in a day, $6 that one account has not followed; $7 a letter for them, or NULL. `outcome` as a problem's slug;
 -- `wait`: seconds, of too-many-requests. Who has blocked $2 is no user.
 WITH known AS MATERIALIZED (
   SELECT a.user_id, EXISTS (
@@ -25,10 +25,12 @@ WITH known AS MATERIALIZED (
     ELSE 0 END AS wait
   FROM judged
 ), invited AS (
-  INSERT INTO invitation (session_id, user_id, invited_by)
-  SELECT $1::uuid, user_id, $2::uuid FROM known, charged
+  INSERT INTO invitation AS i (session_id, user_id, invited_by, letter)
+  SELECT $1::uuid, user_id, $2::uuid, $7::bytea FROM known, charged
   WHERE outcome = 'ok' AND wait = 0
-  ON CONFLICT DO NOTHING
+  ON CONFLICT (session_id, user_id) DO UPDATE SET letter = excluded.letter
+    WHERE excluded.letter IS NOT NULL
+      AND (i.letter IS NULL OR i.invited_by = excluded.invited_by)
 )
 SELECT CASE WHEN wait > 0 THEN 'too-many-requests'
             WHEN wait < 0 THEN 'quota-exceeded' ELSE outcome END AS outcome,

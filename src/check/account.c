@@ -48,7 +48,7 @@ static void succeed(struct judging *j, enum err e)
 
 /* ---- signatures ---- */
 
-static const struct suite *link_suite(void)
+const struct suite *account_link_suite(void)
 {
 	return suite_by_id(SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519);
 }
@@ -106,7 +106,7 @@ static void verify_device(struct judging *j)
 
 	succeed(j, buf_end(&content));
 	(void)account_link_next_signature(&rest, &signature);
-	verify(j, link_suite(), device->link_key, ACCOUNT_DEVICE_LABEL,
+	verify(j, account_link_suite(), device->link_key, ACCOUNT_DEVICE_LABEL,
 	       buf_span(&content), signature, "a new key has not signed");
 	verify_keys(j, buf_span(&content), device->keys, rest);
 	buf_clear(&content);
@@ -134,9 +134,9 @@ static void verify_recovery(struct judging *j)
 		return;
 	content = signed_by_new(j, j->link.recovery.key);
 	succeed(j, buf_end(&content));
-	verify(j, link_suite(), j->link.recovery.key, ACCOUNT_RECOVERY_LABEL,
-	       buf_span(&content), j->link.recovery.signature,
-	       "a new key has not signed");
+	verify(j, account_link_suite(), j->link.recovery.key,
+	       ACCOUNT_RECOVERY_LABEL, buf_span(&content),
+	       j->link.recovery.signature, "a new key has not signed");
 	buf_clear(&content);
 }
 
@@ -187,8 +187,9 @@ static void judge_signer(struct judging *j)
 	      j->link.kind != ACCOUNT_KEYS ||
 		  j->link.signer != ACCOUNT_RECOVERY_SIGNER,
 	      "a device adds its keys itself");
-	verify(j, link_suite(), key, ACCOUNT_LINK_LABEL, j->link.unsigned_part,
-	       j->link.signature, "its signature does not verify");
+	verify(j, account_link_suite(), key, ACCOUNT_LINK_LABEL,
+	       j->link.unsigned_part, j->link.signature,
+	       "its signature does not verify");
 }
 
 static void judge_news(struct judging *j)
@@ -223,7 +224,7 @@ static void judge_device(struct judging *j)
 	     "the account has too many devices");
 	if (is_good(j) && !j->verified)
 		hold(j,
-		     hpke_check_public_key(link_suite(),
+		     hpke_check_public_key(account_link_suite(),
 					   j->link.device.hpke_key) == ERR_OK,
 		     "an HPKE key is none");
 	verify_device(j);

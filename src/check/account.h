@@ -32,6 +32,9 @@ struct account_device {
 
 struct account_log;
 
+/* Of link keys and recovery keys: Ed25519. */
+const struct suite *account_link_suite(void);
+
 /* A log without links. */
 MUST_CHECK enum err account_log_new(struct account_log **log);
 MUST_CHECK enum err account_log_copy(const struct account_log *log,

@@ -77,8 +77,8 @@ struct known_parting {
 	bool counts; /* before the log up to the place; false: a fork */
 };
 
-/* The branch, of what is known, that counts before the log up to that place; else
- * one with which nothing decides, neither up to there nor to the end of what counts.
+/* The log that counts, if it does so before the log up to that place; else a branch of
+ * what is known with which nothing decides, neither up to there nor to the end of what counts.
  * `most`: bytes of its links, the last of which are left out. */
 MUST_CHECK enum err known_account_parting(struct known_account *account,
 					  const struct account_place *place,

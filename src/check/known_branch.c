@@ -67,8 +67,10 @@ static enum err order(const struct known *known, uint64_t begin, uint64_t end,
 		   : ERR_LOCAL_MEMORY;
 }
 
-/* `settled`: what counts has the place, so only a fork with all of it is one. */
-static enum err look_at(const struct known *base, bool settled,
+/* A place goes over to the log that counts, and not to another branch: from there it would
+ * have to go on. Where that log has the place, only a fork with all of it is one. */
+static enum err look_at(const struct known_account *account,
+			const struct known *base,
 			const struct account_place *place,
 			const struct known *other, size_t most,
 			struct known_parting *parting)
@@ -76,6 +78,7 @@ static enum err look_at(const struct known *base, bool settled,
 	enum account_order at = ACCOUNT_SAME, end = ACCOUNT_FORK;
 	uint64_t common = account_links_shared(buf_span(&base->links),
 					       buf_span(&other->links));
+	bool settled = base == &account->counts;
 	struct account_place last;
 	enum err e = ERR_OK;
 
@@ -86,7 +89,7 @@ static enum err look_at(const struct known *base, bool settled,
 	TRY(order(base, common, place->number, parting->links, &at));
 	if (settled)
 		TRY(order(base, common, last.number, parting->links, &end));
-	parting->counts = at == ACCOUNT_SECOND && !settled;
+	parting->counts = at == ACCOUNT_SECOND && other == &account->counts;
 	if (!parting->counts && (at != ACCOUNT_FORK || end != ACCOUNT_FORK))
 		parting->links = SPAN_EMPTY;
 out:
@@ -107,8 +110,7 @@ enum err known_account_parting(struct known_account *account,
 		if (other->log == NULL || known_has(other, place))
 			continue;
 		one = (struct known_parting){ .links = SPAN_EMPTY };
-		TRY(look_at(base, base == &account->counts, place, other, most,
-			    &one));
+		TRY(look_at(account, base, place, other, most, &one));
 		if (one.links.n > 0 && (one.counts || parting->links.n == 0))
 			*parting = one;
 		if (parting->counts)

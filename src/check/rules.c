@@ -6,6 +6,7 @@
 #include "check/bans.h"
 #include "check/branch.h"
 #include "check/departure.h"
+#include "check/invited.h"
 #include "check/over.h"
 #include "check/places.h"
 #include "check/rights.h"
@@ -120,7 +121,7 @@ static const char *take_remove(struct pass *p, uint32_t removed)
 static bool moves(uint16_t type)
 {
 	return type == ROLES_EXTENSION || type == PLACES_EXTENSION ||
-	       type == BANS_EXTENSION;
+	       type == BANS_EXTENSION || type == INVITED_EXTENSION;
 }
 
 static bool is_negotiation(uint16_t type)
@@ -415,6 +416,42 @@ static const char *check_kept_out(struct pass *p)
 	return wrong;
 }
 
+static bool adds_user(const void *commit, struct span user)
+{
+	const struct pass *p = commit;
+	struct span rest = p->commit->proposals;
+	struct wire_proposal_or_ref item;
+
+	while (p->adds > 0 && wire_proposals_next(&rest, &item))
+		if (item.proposal.type == WIRE_PROPOSAL_ADD &&
+		    span_equal(
+			roles_user(
+			    item.proposal.add.leaf_node.credential.identity),
+			user))
+			return true;
+	return false;
+}
+
+static const char *check_let_in(struct pass *p,
+				const struct wire_content *content)
+{
+	struct check_invited invited = {
+		.behind = { .view = p->view,
+			    .adds = adds_user,
+			    .commit = p,
+			    .epoch = content->epoch + 1 },
+		.roles = &p->roles,
+		.committer = p->committer.identity,
+		.external = p->external,
+		.ends_group = p->reinits > 0,
+		.after = p->resets > 0 ? p->extensions : p->view->extensions,
+	};
+	const char *wrong = check_invited(&invited);
+
+	p->denied |= invited.denied;
+	return wrong;
+}
+
 /* Last: it may take links that are not here, which says nothing of the commit. */
 static const char *check_accounts(struct pass *p,
 				  const struct wire_content *content)
@@ -456,6 +493,8 @@ static const char *run(struct pass *p, const struct wire_content *content)
 		wrong = check_extensions(p);
 	if (wrong == NULL)
 		wrong = check_kept_out(p);
+	if (wrong == NULL)
+		wrong = check_let_in(p, content);
 	if (wrong == NULL)
 		wrong = check_path(p);
 	if (wrong == NULL)

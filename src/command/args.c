@@ -1,163 +1,16 @@
 #include "command/args.h"
 
+#include "base/clock.h"
 #include "base/text.h"
+#include "command/args_options.h"
 #include "command/args_verbs.h"
+#include "command/times.h"
 #include "device/device.h"
 
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum option {
-	OPT_SERVER,
-	OPT_USERNAME,
-	OPT_HOME,
-	OPT_CA,
-	OPT_DEVICE,
-	OPT_ALGORITHM,
-	OPT_JSON,
-	OPT_NAME,
-	OPT_INVITE,
-	OPT_OPEN,
-	OPT_VERIFIED_ONLY,
-	OPT_ID,
-	OPT_FILE,
-	OPT_CAPTION,
-	OPT_REPLY,
-	OPT_EDIT,
-	OPT_EXPIRES,
-	OPT_TO_NEW_MEMBERS,
-	OPT_FLUSH,
-	OPT_DROP,
-	OPT_YES,
-	OPT_END_OTHERS,
-	OPT_RECOVERY,
-	OPT_NO_RECOVERY,
-	OPT_BEGIN_ANEW,
-	OPT_REPLACE,
-	OPT_AFTER,
-	OPT_FOLLOW,
-	OPT_TRANSPORT,
-	OPT_MQTT,
-	OPT_PASSPHRASE_FD,
-	OPT_FOR,
-	OPT_FOREGROUND,
-	OPT_HELP,
-	OPT_VERSION,
-	OPT_COUNT
-};
-
-#define ALL_VERBS UINT64_MAX
-#define ONLY(verb) (UINT64_C(1) << (verb))
-#define STREAMS (ONLY(VERB_CHAT) | ONLY(VERB_READ) | ONLY(VERB_SEND))
-#define SAYS (ONLY(VERB_SEND) | ONLY(VERB_REACT) | ONLY(VERB_DELETE))
-#define LOGINS (ONLY(VERB_CHAT) | ONLY(VERB_REGISTER) | ONLY(VERB_LOGIN))
-
-struct option_row {
-	const char *name, *alias, *value, *text;
-	uint64_t verbs; /* which take it */
-};
-
-static const struct option_row OPTIONS[OPT_COUNT] = {
-	[OPT_SERVER] = { "--server", NULL, "HOST:PORT",
-			 "or a URL (HERMETIC_SERVER); https unless it is this "
-			 "machine",
-			 ALL_VERBS },
-	[OPT_USERNAME] = { "--username", NULL, "NAME",
-			   "the account (HERMETIC_USERNAME)", ALL_VERBS },
-	[OPT_HOME] = { "--home", NULL, "DIR",
-		       "where the sealed state is (HERMETIC_HOME)", ALL_VERBS },
-	[OPT_CA] = { "--ca", NULL, "FILE",
-		     "certificates to trust, if not the system's "
-		     "(HERMETIC_CA)",
-		     ALL_VERBS },
-	[OPT_DEVICE] = { "--device", NULL, "NAME",
-			 "this device's name in the server's list", LOGINS },
-	[OPT_ALGORITHM] = { "--algorithm", "--algorithms", "A[,B...]",
-			    "in order of preference (HERMETIC_ALGORITHMS)",
-			    LOGINS | ONLY(VERB_CREATE) },
-	[OPT_JSON] = { "--json", NULL, NULL, "one JSON object per result line",
-		       ALL_VERBS },
-	[OPT_NAME] = { "--name", NULL, "NAME",
-		       "the session's name, which only members see",
-		       ONLY(VERB_CREATE) },
-	[OPT_INVITE] = { "--invite", NULL, "USER", "may be repeated",
-			 ONLY(VERB_CREATE) },
-	[OPT_OPEN] = { "--open", NULL, NULL,
-		       "whoever knows the session's id may join",
-		       ONLY(VERB_CREATE) },
-	[OPT_VERIFIED_ONLY] = { "--verified-only", NULL, NULL,
-				"send nothing there while a member is not "
-				"verified",
-				ONLY(VERB_CREATE) },
-	[OPT_ID] = { "--id", NULL, "KEY",
-		     "your own id of the text: sent once, however often you "
-		     "try",
-		     SAYS },
-	[OPT_FILE] = { "--file", NULL, "FILE",
-		       "send that file, in place of TEXT", ONLY(VERB_SEND) },
-	[OPT_CAPTION] = { "--caption", NULL, "TEXT", "what stands beside it",
-			  ONLY(VERB_SEND) },
-	[OPT_REPLY] = { "--reply", NULL, "N", "it answers message number N",
-			ONLY(VERB_SEND) },
-	[OPT_EDIT] = { "--edit", NULL, "N",
-		       "it stands for your message number N", ONLY(VERB_SEND) },
-	[OPT_EXPIRES] = { "--expires", NULL, "TIME",
-			  "its text goes after so long, everywhere: 90s, 5m, "
-			  "2h, 1d, 1w",
-			  ONLY(VERB_SEND) },
-	[OPT_TO_NEW_MEMBERS] = { "--to-new-members", NULL, NULL,
-				 "send also to members who you have not seen "
-				 "yet",
-				 SAYS },
-	[OPT_FLUSH] = { "--flush", NULL, NULL, "try to send it now",
-			ONLY(VERB_OUTBOX) },
-	[OPT_DROP] = { "--drop", NULL, "ITEM|all", "forget it (with an ID)",
-		       ONLY(VERB_OUTBOX) },
-	[OPT_YES] = { "--yes", NULL, NULL, "you have looked at it: go on",
-		      ONLY(VERB_RESOLVE) | ONLY(VERB_ACCEPT) |
-			  ONLY(VERB_VERIFY) | ONLY(VERB_ACCOUNT) },
-	[OPT_END_OTHERS] = { "--end-others", NULL, NULL,
-			     "log all other devices out, too",
-			     ONLY(VERB_PASSPHRASE) },
-	[OPT_RECOVERY] = { "--recovery", NULL, NULL,
-			   "add this device with the recovery key",
-			   ONLY(VERB_LOGIN) },
-	[OPT_NO_RECOVERY] = { "--no-recovery", NULL, NULL,
-			      "make no recovery key now",
-			      ONLY(VERB_REGISTER) | ONLY(VERB_CHAT) },
-	[OPT_BEGIN_ANEW] = { "--begin-anew", NULL, NULL,
-			     "without any device and recovery key: another "
-			     "account, same name",
-			     ONLY(VERB_LOGIN) },
-	[OPT_REPLACE] = { "--replace", NULL, NULL,
-			  "the old recovery key is lost", ONLY(VERB_RECOVERY) },
-	[OPT_AFTER] = { "--after", NULL, "N", "only what came after number N",
-			ONLY(VERB_READ) },
-	[OPT_FOLLOW] = { "--follow", NULL, NULL, "wait for more until Ctrl-C",
-			 ONLY(VERB_READ) },
-	[OPT_TRANSPORT] = { "--transport", NULL, "rest|ws|mqtt",
-			    "rest is send's default, ws that of the others",
-			    STREAMS },
-	[OPT_MQTT] = { "--mqtt", NULL, "HOST:PORT",
-		       "or a URL: the broker (HERMETIC_MQTT); else the "
-		       "server's host",
-		       STREAMS },
-	[OPT_PASSPHRASE_FD] = { "--passphrase-fd", NULL, "N",
-				"read the passphrase from that descriptor: its "
-				"first line",
-				ALL_VERBS },
-	[OPT_FOR] = { "--for", NULL, "TIME",
-		      "how long: 90s, 30m, 8h, 7d (8h if not said)",
-		      ONLY(VERB_AGENT) },
-	[OPT_FOREGROUND] = { "--foreground", NULL, NULL,
-			     "stay, for a service or a script",
-			     ONLY(VERB_AGENT) },
-	[OPT_HELP] = { "--help", "-h", NULL, "this", ALL_VERBS },
-	[OPT_VERSION] = { "--version", NULL, NULL, "print the version",
-			  ALL_VERBS },
-};
 
 const char *args_verb_name(enum verb verb)
 {
@@ -228,36 +81,28 @@ static enum err set_number(uint64_t *number, enum option option,
 	if (text_parse_u64(number, span_str(value), INT64_MAX) != ERR_OK ||
 	    (*number == 0 && option != OPT_AFTER))
 		return usage(problem, "%s wants a number, not \"%s\".",
-			     OPTIONS[option].name, value);
+			     args_options[option].name, value);
 	return ERR_OK;
 }
 
-/* "90s", "5m", "2h", "1d" or "1w". */
 static enum err set_expires(struct args *a, const char *value,
 			    char problem[256])
 {
-	static const struct {
-		char unit;
-		uint64_t seconds;
-	} units[] = {
-		{ 's', 1 },	{ 'm', 60 },	 { 'h', 3600 },
-		{ 'd', 86400 }, { 'w', 604800 },
-	};
-	size_t n = strlen(value);
-	uint64_t count;
-
-	for (size_t i = 0; n > 1 && i < sizeof(units) / sizeof(*units); i++) {
-		if (value[n - 1] != units[i].unit ||
-		    text_parse_u64(&count, span_of(value, n - 1), UINT32_MAX) !=
-			ERR_OK ||
-		    count == 0)
-			continue;
-		a->expires_s = count * units[i].seconds;
+	if (times_parse_seconds(value, UINT32_MAX, &a->expires_s))
 		return ERR_OK;
-	}
 	return usage(problem,
 		     "--expires wants a time like 90s, 5m, 2h, 1d or 1w, not "
 		     "\"%s\".",
+		     value);
+}
+
+static enum err set_since(struct args *a, const char *value, char problem[256])
+{
+	if (times_parse_since(value, clock_now_ms(), &a->since_ms))
+		return ERR_OK;
+	return usage(problem,
+		     "--since wants a day (2026-11-29), a time (\"2026-11-29 "
+		     "18:00\", 18:00) or so long ago (2h, 1d), not \"%s\".",
 		     value);
 }
 
@@ -275,27 +120,14 @@ static enum err set_descriptor(struct args *a, const char *value,
 	return ERR_OK;
 }
 
-/* A number with its unit; 30 days at most. */
 static enum err set_time(struct args *a, const char *value, char problem[256])
 {
-	static const struct {
-		char unit;
-		uint64_t seconds;
-	} table[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
-	size_t n = strlen(value);
-	uint64_t number = 0;
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-		if (n > 1 && value[n - 1] == table[i].unit &&
-		    text_parse_u64(&number, span_of(value, n - 1),
-				   30 * 86400 / table[i].seconds) == ERR_OK)
-			a->seconds = number * table[i].seconds;
-	if (a->seconds == 0)
-		return usage(problem,
-			     "--for wants a time as 90s, 30m, 8h or 7d, 30d at "
-			     "most, not \"%s\".",
-			     value);
-	return ERR_OK;
+	if (times_parse_seconds(value, 30 * 86400, &a->seconds))
+		return ERR_OK;
+	return usage(problem,
+		     "--for wants a time as 90s, 30m, 8h or 7d, 30d at most, "
+		     "not \"%s\".",
+		     value);
 }
 
 /* Options without a value. */
@@ -305,6 +137,7 @@ static void set_flag(struct args *a, enum option option)
 		[OPT_JSON] = &a->json,
 		[OPT_OPEN] = &a->open,
 		[OPT_VERIFIED_ONLY] = &a->verified_only,
+		[OPT_ASK] = &a->ask,
 		[OPT_TO_NEW_MEMBERS] = &a->to_new_members,
 		[OPT_FLUSH] = &a->flush,
 		[OPT_YES] = &a->yes,
@@ -314,6 +147,7 @@ static void set_flag(struct args *a, enum option option)
 		[OPT_BEGIN_ANEW] = &a->begin_anew,
 		[OPT_REPLACE] = &a->replace,
 		[OPT_FOLLOW] = &a->follow,
+		[OPT_PLAIN] = &a->plain,
 		[OPT_FOREGROUND] = &a->foreground,
 		[OPT_HELP] = &a->help,
 		[OPT_VERSION] = &a->version,
@@ -332,7 +166,8 @@ static bool set_text(struct args *a, enum option option, const char *value)
 		[OPT_DEVICE] = &a->device,   [OPT_ALGORITHM] = &a->algorithms,
 		[OPT_NAME] = &a->name,	     [OPT_ID] = &a->key,
 		[OPT_MQTT] = &a->mqtt,	     [OPT_FILE] = &a->file,
-		[OPT_CAPTION] = &a->caption,
+		[OPT_CAPTION] = &a->caption, [OPT_SEARCH] = &a->words,
+		[OPT_IN] = &a->in,
 	};
 
 	if (texts[option] == NULL)
@@ -352,6 +187,12 @@ static enum err apply(struct args *a, enum option option, const char *value,
 		return set_number(&a->reply, option, value, problem);
 	if (option == OPT_EDIT)
 		return set_number(&a->edit, option, value, problem);
+	if (option == OPT_BEFORE)
+		return set_number(&a->before, option, value, problem);
+	if (option == OPT_LAST)
+		return set_number(&a->last, option, value, problem);
+	if (option == OPT_SINCE)
+		return set_since(a, value, problem);
 	if (option == OPT_EXPIRES)
 		return set_expires(a, value, problem);
 	if (option == OPT_DROP)
@@ -375,8 +216,8 @@ static bool matches(const char *name, const char *text, size_t n)
 static enum option find_option(const char *text, size_t n)
 {
 	for (unsigned i = 0; i < OPT_COUNT; i++)
-		if (matches(OPTIONS[i].name, text, n) ||
-		    matches(OPTIONS[i].alias, text, n))
+		if (matches(args_options[i].name, text, n) ||
+		    matches(args_options[i].alias, text, n))
 			return (enum option)i;
 	return OPT_COUNT;
 }
@@ -400,17 +241,17 @@ static enum err take_option(struct args *a, int argc, char *const *argv,
 
 	if (option == OPT_COUNT)
 		return usage(problem, "There is no option \"%s\".", text);
-	if (OPTIONS[option].value == NULL && equals != NULL)
+	if (args_options[option].value == NULL && equals != NULL)
 		return usage(problem, "%s takes no value.",
-			     OPTIONS[option].name);
-	if (OPTIONS[option].value != NULL) {
+			     args_options[option].name);
+	if (args_options[option].value != NULL) {
 		if (equals != NULL)
 			value = equals + 1;
 		else if (*at + 1 < argc)
 			value = argv[++*at];
 		if (value == NULL || value[0] == '\0')
 			return usage(problem, "%s wants a value.",
-				     OPTIONS[option].name);
+				     args_options[option].name);
 	}
 	*used |= UINT64_C(1) << option;
 	return apply(a, option, value, problem);
@@ -445,9 +286,9 @@ static enum err check_verb(const struct args *a, uint64_t used,
 		return ERR_OK;
 	for (unsigned i = 0; i < OPT_COUNT; i++)
 		if ((used & UINT64_C(1) << i) != 0 &&
-		    (OPTIONS[i].verbs & ONLY(a->verb)) == 0)
+		    (args_options[i].verbs & ONLY(a->verb)) == 0)
 			return usage(
-			    problem, "%s is not for %s.", OPTIONS[i].name,
+			    problem, "%s is not for %s.", args_options[i].name,
 			    a->verb == VERB_CHAT ? "the chat"
 						 : args_verbs[a->verb].name);
 	if (a->verb == VERB_CHAT && a->transport == TRANSPORT_REST)
@@ -458,6 +299,9 @@ static enum err check_verb(const struct args *a, uint64_t used,
 		return usage(problem, "--mqtt goes with --transport mqtt.");
 	if (a->reply > 0 && a->edit > 0)
 		return usage(problem, "--reply or --edit, not both.");
+	if ((a->words != NULL || a->before > 0) && a->follow)
+		return usage(problem, "--follow goes with neither --search nor "
+				      "--before.");
 	if (a->drop != NULL && (a->operand_count == 0 || a->flush))
 		return usage(problem, "--drop wants an ID, and no --flush.");
 	if (a->caption != NULL && a->file == NULL)
@@ -537,7 +381,7 @@ static void print_row(FILE *out, const char *name, const char *value,
 static void print_options(enum verb verb, FILE *out)
 {
 	for (unsigned i = 0; i < OPT_COUNT; i++) {
-		const struct option_row *o = &OPTIONS[i];
+		const struct option_row *o = &args_options[i];
 
 		if (verb == VERB_COUNT ? o->verbs == ALL_VERBS
 				       : (o->verbs & ONLY(verb)) != 0)
@@ -570,7 +414,7 @@ static void print_overview(FILE *out)
 	    "lie ready for those who invite you. "
 	    "HERMETIC_RECEIPTS=off:\nno receipts, as account receipts off.\nAn "
 	    "ID may be cut short "
-	    "while it is unique.\n"
+	    "while it is unique, and a session's name stands for its ID.\n"
 	    "Exit: 0 done, 1 refused, 2 wrong usage, 3 server not reached,\n"
 	    "4 kept: it waits in the outbox.\n"
 	    "\nExample:\n  %s\n\nMore: hermetic COMMAND --help\n",

@@ -26,6 +26,7 @@ enum verb {
 	VERB_DELETE,
 	VERB_SAVE,
 	VERB_READ,
+	VERB_SEARCH,
 	VERB_MEMBERS,
 	VERB_SAFETY,
 	VERB_ROTATE,
@@ -33,6 +34,7 @@ enum verb {
 	VERB_ROLE,
 	VERB_BAN,
 	VERB_UNBAN,
+	VERB_UNINVITE,
 	VERB_ALGORITHM,
 	VERB_UPGRADE,
 	VERB_RENAME,
@@ -68,7 +70,7 @@ struct args {
 	enum verb verb;
 	bool help, version, json, follow, open, yes, flush, to_new_members,
 	    end_others, recovery, no_recovery, begin_anew, replace,
-	    verified_only, foreground;
+	    verified_only, foreground, plain, ask;
 	const char *server, *username, *home, *device, *ca;
 	const char *name;	    /* --name of a session */
 	const char *key;	    /* --id of a text */
@@ -87,7 +89,9 @@ struct args {
 	size_t invite_count;
 	enum transport transport;
 	const char *mqtt; /* where the broker is; NULL: not said */
-	uint64_t after;
+	uint64_t after, before, last, since_ms; /* of what is read; 0: all */
+	const char *words;			/* --search */
+	const char *in;				/* --in: a session */
 	uint64_t reply, edit; /* numbers of messages; 0: none */
 	uint64_t expires_s;   /* --expires; 0: never */
 	const char *operands[3];

@@ -1,22 +1,26 @@
 #include "command/args_verbs.h"
 
 const enum verb_in_chat args_in_chat[VERB_COUNT] = {
-	[VERB_JOIN] = CHAT_AS_IS,	  [VERB_INVITE] = CHAT_IN_SESSION,
-	[VERB_MEMBERS] = CHAT_IN_SESSION, [VERB_SAFETY] = CHAT_IN_SESSION,
-	[VERB_ROTATE] = CHAT_IN_SESSION,  [VERB_REMOVE] = CHAT_IN_SESSION,
-	[VERB_ROLE] = CHAT_IN_SESSION,	  [VERB_BAN] = CHAT_IN_SESSION,
-	[VERB_UNBAN] = CHAT_IN_SESSION,	  [VERB_ALGORITHM] = CHAT_IN_SESSION,
-	[VERB_RENAME] = CHAT_IN_SESSION,  [VERB_LEAVE] = CHAT_IN_SESSION,
-	[VERB_OUTBOX] = CHAT_AS_IS,	  [VERB_RESOLVE] = CHAT_IN_SESSION,
-	[VERB_ACCEPT] = CHAT_AS_IS,	  [VERB_INVITATIONS] = CHAT_AS_IS,
-	[VERB_DECLINE] = CHAT_AS_IS,	  [VERB_BLOCK] = CHAT_AS_IS,
-	[VERB_UNBLOCK] = CHAT_AS_IS,	  [VERB_VERIFY] = CHAT_AS_IS,
+	[VERB_JOIN] = CHAT_AS_IS,	   [VERB_INVITE] = CHAT_IN_SESSION,
+	[VERB_SAVE] = CHAT_IN_SESSION,	   [VERB_MEMBERS] = CHAT_IN_SESSION,
+	[VERB_SAFETY] = CHAT_IN_SESSION,   [VERB_ROTATE] = CHAT_IN_SESSION,
+	[VERB_REMOVE] = CHAT_IN_SESSION,   [VERB_ROLE] = CHAT_IN_SESSION,
+	[VERB_BAN] = CHAT_IN_SESSION,	   [VERB_UNBAN] = CHAT_IN_SESSION,
+	[VERB_UNINVITE] = CHAT_IN_SESSION, [VERB_ALGORITHM] = CHAT_IN_SESSION,
+	[VERB_RENAME] = CHAT_IN_SESSION,   [VERB_LEAVE] = CHAT_IN_SESSION,
+	[VERB_OUTBOX] = CHAT_AS_IS,	   [VERB_RESOLVE] = CHAT_IN_SESSION,
+	[VERB_ACCEPT] = CHAT_AS_IS,	   [VERB_INVITATIONS] = CHAT_AS_IS,
+	[VERB_DECLINE] = CHAT_AS_IS,	   [VERB_BLOCK] = CHAT_AS_IS,
+	[VERB_UNBLOCK] = CHAT_AS_IS,	   [VERB_VERIFY] = CHAT_AS_IS,
 	[VERB_UPGRADE] = CHAT_IN_SESSION,
 };
 
 const struct verb_row args_verbs[VERB_COUNT] = {
 	[VERB_CHAT] = { "", "", "chat interactively", 0, 0,
-			"Registers or logs in as needed. Type /help inside.",
+			"Registers or logs in as needed. Type /help inside. "
+			"On a terminal the line\n"
+			"is edited, by libedit and your ~/.editrc; TERM=dumb "
+			"or --plain: it is not.",
 			"hermetic --username alice --server localhost:8000" },
 	[VERB_REGISTER] = { "register", "",
 			    "make an account and log this device in", 0, 0,
@@ -51,8 +55,18 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			"  hermetic join "
 			"3f2a9c1e-0d5b-4c9e-9a3f-2b1f0c7d8e9a" },
 	[VERB_INVITE] = { "invite", "ID USER",
-			  "add a user's devices to a session", 2, 2, NULL,
-			  "hermetic invite 3f2a carol" },
+			  "add a user's devices to a session", 2, 2,
+			  "With --ask nobody is added: that user comes in with "
+			  "hermetic accept. So\n"
+			  "does one who has no device that can be added.",
+			  "hermetic invite 3f2a carol\n"
+			  "  hermetic invite --ask 3f2a dave" },
+	[VERB_UNINVITE] = { "uninvite", "ID USER", "take an invitation back", 2,
+			    2,
+			    "For who made it, admins and owners. Who has come "
+			    "in is removed by\n"
+			    "hermetic remove.",
+			    "hermetic uninvite 3f2a carol" },
 	[VERB_SEND] = { "send", "ID TEXT|-", "send a message, or a file", 1, 2,
 			"With - the text is standard input. A file that was "
 			"cut off goes on with\n"
@@ -86,7 +100,16 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			"  hermetic save 3f2a 12 ~/Downloads" },
 	[VERB_READ] = { "read", "ID", "print messages", 1, 1, NULL,
 			"hermetic read 3f2a\n"
+			"  hermetic read lunch --last 20\n"
+			"  hermetic read lunch --since 2026-11-29 --search "
+			"tea\n"
 			"  hermetic read 3f2a --after 12 --follow --json" },
+	[VERB_SEARCH] = { "search", "WORDS", "find messages", 1, 1,
+			  "In the sealed state of this device, in all "
+			  "sessions: the messages that\n"
+			  "have all of the words, without regard to case.",
+			  "hermetic search 'train ticket'\n"
+			  "  hermetic search ticket --in lunch --last 5" },
 	[VERB_MEMBERS] = { "members", "ID", "list the members", 1, 1, NULL,
 			   "hermetic members 3f2a" },
 	[VERB_SAFETY] = { "safety", "ID", "print the session's safety number",

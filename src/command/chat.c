@@ -2,12 +2,13 @@
 #include "command/chat.h"
 
 #include "command/copies.h"
-#include "command/entry_line.h"
 #include "command/out.h"
+#include "device/entry_kind.h"
 #include "reach/directory.h"
 #include "reach/drive.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,48 +17,103 @@
 #define AGAIN_MS 500
 #define AGAIN_MAX_MS 8000
 
-static volatile sig_atomic_t told_to_stop;
+static volatile sig_atomic_t told_to_stop, resized;
 
 static void on_signal(int number)
 {
-	(void)number;
-	told_to_stop = 1;
+	if (number == SIGWINCH)
+		resized = 1;
+	else
+		told_to_stop = 1;
 }
 
 /* ---- what happens ---- */
 
+/* What people say in a session that is not open is read there. */
+static bool is_talk(const json_t *entry)
+{
+	enum entry_kind kind;
+
+	return entry_kind_parse(out_member(entry, "kind"), &kind) &&
+	       (kind == ENTRY_TEXT || kind == ENTRY_EDIT ||
+		kind == ENTRY_DELETE || kind == ENTRY_REACTION);
+}
+
+/* Said once of a session until it is opened. */
+static void notice(struct chat *chat, const char *id, const json_t *entry)
+{
+	const char *label;
+
+	if (strcmp(out_member(entry, "kind"), entry_kind_text(ENTRY_TEXT)) !=
+		0 ||
+	    strcmp(out_member(entry, "from"), chat->cmd->a.username) == 0 ||
+	    json_object_get(chat->noticed, id) != NULL)
+		return;
+	(void)json_object_set_new(chat->noticed, id, json_true());
+	label = chat_label(chat, id);
+	out_line("* %s writes in %s: /open %s", out_name(entry, "from"), label,
+		 label);
+}
+
+static void print_entry(struct chat *chat, const char *id, const json_t *entry)
+{
+	struct entry_lines others = { .chat = true };
+	bool current = strcmp(id, chat->current) == 0;
+	struct buf text = BUF_INIT;
+
+	if (!current)
+		buf_putf(&text, "[%s] ", chat_label(chat, id));
+	others.day = chat->lines.day;
+	entry_line_put(&text, current ? &chat->lines : &others, entry);
+	if (buf_end(&text) == ERR_OK)
+		out_line("%.*s", (int)text.n, (const char *)text.p);
+	buf_clear(&text);
+}
+
 static bool on_entry(void *context, const char *id, const json_t *message)
 {
 	struct chat *chat = context;
+	bool json = chat->cmd->args->json;
+	bool current = strcmp(id, chat->current) == 0;
 	json_t *marked = copies_marked(&chat->cmd->a, id, message);
-	struct buf text = BUF_INIT;
 
-	if (!chat->cmd->args->json && !entry_line_is_shown(marked)) {
-		json_decref(marked);
-		return true;
-	}
 	line_hide(chat->line);
-	if (chat->cmd->args->json) {
+	if (json)
 		out_message_json(id, marked);
-	} else {
-		if (strcmp(id, chat->current) != 0)
-			buf_putf(&text, "[%s] ", chat_short_id(id));
-		entry_line_put(&text, marked);
-		if (buf_end(&text) == ERR_OK)
-			out_line("%.*s", (int)text.n, (const char *)text.p);
-	}
-	buf_clear(&text);
+	else if (!current && is_talk(marked))
+		notice(chat, id, marked);
+	else if (entry_line_is_shown(marked))
+		print_entry(chat, id, marked);
+	if (json || current || !is_talk(marked))
+		chat_note_printed(chat, id, message);
+	if (current && strcmp(out_member(marked, "kind"),
+			      entry_kind_text(ENTRY_NAME)) == 0)
+		chat_update_prompt(chat);
 	json_decref(marked);
-	chat_note_printed(chat, id, message);
 	line_show(chat->line);
 	return out_is_good();
 }
 
-/* What became of a line that was said here before. */
+/* Of an item of the outbox, in a static buffer. */
+static const char *item_key(const char *session, uint64_t item)
+{
+	static char key[TEXT_UUID_SIZE + 24];
+
+	(void)snprintf(key, sizeof(key), "%s/%llu", session,
+		       (unsigned long long)item);
+	return key;
+}
+
+/* What became of a line that was said here before. One that was sent at once is
+ * printed, and that is all there is to say. */
 static void on_event(void *context, const struct device_event *event)
 {
 	struct chat *chat = context;
 
+	if (event->kind == EVENT_SENT && !chat->cmd->args->json &&
+	    json_object_del(chat->waiting,
+			    item_key(event->session, event->item)) != 0)
+		return;
 	line_hide(chat->line);
 	cmd_print_event(chat->cmd, event);
 	line_show(chat->line);
@@ -69,7 +125,7 @@ static void on_welcome(void *context, const char *id)
 
 	line_hide(chat->line);
 	if (!chat->cmd->args->json)
-		out_line("* You are invited: /join %s", chat_short_id(id));
+		out_line("* You are invited: /join %.8s", id);
 	line_show(chat->line);
 }
 
@@ -147,6 +203,8 @@ static void print_kept(struct chat *chat, const char *id, uint64_t item)
 		chat->cmd->kept = false;
 		return;
 	}
+	(void)json_object_set_new(chat->waiting, item_key(id, item),
+				  json_true());
 	out_put_safe(&text, span_str(why->text));
 	out_line("* Waiting (item %llu): %.*s", (unsigned long long)item,
 		 (int)text.n, text.n > 0 ? (const char *)text.p : "");
@@ -225,21 +283,22 @@ out:
 	return e;
 }
 
-static void take_line(struct chat *chat, struct buf *text)
+static void take_text(struct chat *chat, struct buf *text)
 {
-	struct span whole = buf_span(text);
-	enum err e = ERR_OK;
-
 	line_hide(chat->line);
-	if (whole.n > 0 && whole.p[0] == '/') {
-		buf_put_u8(text, 0);
-		e = buf_end(text);
-		if (e == ERR_OK)
-			e = chat_command(chat, (char *)text->p);
-	} else if (whole.n > 0) {
-		e = chat_say(chat, SAID_TEXT, 0, whole);
-	}
-	complain(chat, e);
+	line_signal(chat->line, true);
+	complain(chat, chat_take(chat, text));
+	line_signal(chat->line, false);
+	line_show(chat->line);
+}
+
+static void refuse_text(struct chat *chat)
+{
+	line_hide(chat->line);
+	complain(chat,
+		 why_set(&chat->cmd->a.why, ERR_PEER_TOO_LARGE, "too-long",
+			 "That is too long for a message, and was not taken. A "
+			 "file goes with: /send FILE"));
 	line_show(chat->line);
 }
 
@@ -252,10 +311,13 @@ static void take_lines(struct chat *chat)
 	do {
 		result = line_next(chat->line, &text);
 		if (result == LINE_READY) {
-			take_line(chat, &text);
+			take_text(chat, &text);
 			complain(chat, tell(chat));
+		} else if (result == LINE_TOO_LONG) {
+			refuse_text(chat);
 		}
-	} while (result == LINE_READY && !chat->leaving);
+	} while ((result == LINE_READY || result == LINE_TOO_LONG) &&
+		 !chat->leaving);
 	if (result == LINE_END)
 		chat->leaving = true;
 	line_show(chat->line);
@@ -319,6 +381,14 @@ static int wait_ms(struct chat *chat)
 	return ms;
 }
 
+static void redraw_resized(struct chat *chat)
+{
+	if (resized == 0)
+		return;
+	resized = 0;
+	line_show(chat->line);
+}
+
 static enum err talk(struct chat *chat)
 {
 	struct sigaction action = { .sa_handler = on_signal };
@@ -328,6 +398,7 @@ static enum err talk(struct chat *chat)
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigaction(SIGHUP, &action, NULL);
 	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGWINCH, &action, NULL);
 	TRY(listen_to_all(chat));
 	if (!chat->cmd->args->json)
 		out_line("* You are %s. /help lists the commands.",
@@ -339,6 +410,7 @@ static enum err talk(struct chat *chat)
 	line_show(chat->line);
 	while (!chat->leaving && told_to_stop == 0) {
 		chat_say_again(chat);
+		redraw_resized(chat);
 		e = live_wait(chat->live, STDIN_FILENO, wait_ms(chat),
 			      &readable, &stopped);
 		if (err_class(e) == ERR_CLASS_LOCAL)
@@ -358,14 +430,22 @@ enum err cmd_chat(struct cmd *cmd)
 	struct chat chat = { .cmd = cmd, .again_ms = AGAIN_MS };
 	struct live_listener listener = { on_entry, on_event,	  on_welcome,
 					  on_waits, on_connected, &chat };
+	const struct line_ports ports = { chat_complete, chat_list_words,
+					  &chat };
 	enum err e;
 
 	TRY(chat_log_in(cmd));
 	chat.printed = json_object();
 	chat.unsent = json_object();
-	ENSURE(chat.printed != NULL && chat.unsent != NULL, ERR_LOCAL_MEMORY);
+	chat.noticed = json_object();
+	chat.waiting = json_object();
+	chat.lines.chat = cmd->chat = true;
+	ENSURE(chat.printed != NULL && chat.unsent != NULL &&
+		   chat.noticed != NULL && chat.waiting != NULL,
+	       ERR_LOCAL_MEMORY);
 	TRY(live_open(&cmd->a, &listener, &chat.live));
-	chat.line = line_open(STDIN_FILENO);
+	chat.line = line_open(STDIN_FILENO, cmd->args->plain || cmd->args->json,
+			      &ports);
 	ENSURE(chat.line != NULL, ERR_LOCAL_MEMORY);
 	chat_update_prompt(&chat);
 	TRY(talk(&chat));
@@ -374,5 +454,8 @@ out:
 	live_close(chat.live);
 	json_decref(chat.printed);
 	json_decref(chat.unsent);
+	json_decref(chat.noticed);
+	json_decref(chat.waiting);
+	buf_clear(&chat.asked);
 	return e;
 }

@@ -3,6 +3,7 @@
 #define HERMETIC_COMMAND_CHAT_H
 
 #include "command/cmd.h"
+#include "command/entry_line.h"
 #include "command/line.h"
 #include "reach/live.h"
 
@@ -11,12 +12,16 @@ struct chat {
 	struct live *live;
 	struct line *line;
 	char current[TEXT_UUID_SIZE]; /* "": none */
-	const char *typed;	      /* the line whose words are a command */
+	struct entry_lines lines;     /* those of the session that is open */
+	struct buf asked;  /* a long text: the person is asked about it */
+	const char *typed; /* the line whose words are a command */
 	bool leaving;
 	bool disconnected;
 	int again_ms;	 /* between tries to send what waits */
 	json_t *unsent;	 /* the sessions where what waits is tried again */
 	json_t *printed; /* by session: whose coming in was printed */
+	json_t *waiting; /* items that were said to wait: "SESSION/ITEM" */
+	json_t *noticed; /* sessions of which it was said that there is news */
 };
 
 /* Opens the account; logs in or registers as needed. */
@@ -24,8 +29,9 @@ MUST_CHECK enum err chat_log_in(struct cmd *cmd);
 
 /* ---- chat_commands.c ---- */
 
-/* The first digits of an id, in a static buffer. */
-const char *chat_short_id(const char *id);
+/* What the person calls a session, safe to show and cut to a few columns, in a static
+ * buffer. */
+const char *chat_label(struct chat *chat, const char *id);
 void chat_update_prompt(struct chat *chat);
 
 /* ERR_STATE_GONE, with a reason, when no session is open. */
@@ -33,6 +39,10 @@ MUST_CHECK enum err chat_need_current(struct chat *chat);
 
 /* A session becomes the one that is talked in; its last messages are told. */
 MUST_CHECK enum err chat_enter(struct chat *chat, const char *id);
+
+/* Each command with its slash. */
+void chat_each_command(void (*each)(void *context, const char *word),
+		       void *context);
 
 /* A line that begins with a slash; it is cut up. */
 MUST_CHECK enum err chat_command(struct chat *chat, char *text);
@@ -43,6 +53,17 @@ MUST_CHECK enum err chat_say(struct chat *chat, enum said_act act,
 
 /* Tries again to send what waits in the sessions of chat->unsent. */
 void chat_say_again(struct chat *chat);
+
+/* ---- chat_typed.c ---- */
+
+/* As struct line_ports has them; the context is the chat. */
+void chat_complete(void *context, struct span text, size_t *from,
+		   struct buf *words);
+void chat_list_words(void *context, struct span words);
+
+/* A text was typed: it is a command, an answer, or is sent. Two slashes in front are
+ * one, and no command. */
+MUST_CHECK enum err chat_take(struct chat *chat, struct buf *text);
 
 /* ---- who was seen ---- */
 

@@ -2,6 +2,7 @@
 #include "command/chat.h"
 
 #include "command/args_verbs.h"
+#include "command/cluster.h"
 #include "command/out.h"
 #include "command/shown.h"
 #include "reach/directory.h"
@@ -12,15 +13,50 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HISTORY 10 /* messages that are shown when a session is opened */
+/* Entries that are shown when a session is opened: so many, and what is not read, up
+ * to the other number. */
+#define HISTORY 10
+#define HISTORY_MAX 200
+#define FOUND_MAX 50 /* that /search shows */
+#define LABEL_COLUMNS 24
 #define WORDS_MAX 32
 #define SPACES " \t"
 
-const char *chat_short_id(const char *id)
+/* The label of a session, without its last columns where it is long. */
+static void put_label(struct buf *out, struct span label)
 {
-	static char text[9];
+	size_t width = 0, at, n;
 
-	(void)snprintf(text, sizeof(text), "%.8s", id);
+	for (at = 0; at < label.n; at += n) {
+		struct span rest = span_of(label.p + at, label.n - at);
+
+		n = cluster_length(rest);
+		width += cluster_width(span_of(rest.p, n));
+		if (width > LABEL_COLUMNS)
+			break;
+		out_put_name(out, span_of(rest.p, n));
+	}
+	if (at < label.n)
+		buf_put_str(out, "...");
+}
+
+const char *chat_label(struct chat *chat, const char *id)
+{
+	static char text[512];
+	struct buf label = BUF_INIT, safe = BUF_INIT;
+	enum err e = directory_label(&chat->cmd->a, id, &label);
+
+	if (e == ERR_OK)
+		put_label(&safe, buf_span(&label));
+	else
+		why_clear(&chat->cmd->a.why);
+	if (buf_end(&safe) != ERR_OK || safe.n == 0)
+		(void)snprintf(text, sizeof(text), "%.8s", id);
+	else
+		(void)snprintf(text, sizeof(text), "%.*s", (int)safe.n,
+			       (const char *)safe.p);
+	buf_clear(&label);
+	buf_clear(&safe);
 	return text;
 }
 
@@ -44,7 +80,8 @@ void chat_note_printed(struct chat *chat, const char *id, const json_t *entry)
 static enum err note_shown(struct chat *chat, const char *id,
 			   const json_t *printed)
 {
-	return shown_update(&chat->cmd->a, id, printed, chat->cmd->args->json);
+	return shown_update(&chat->cmd->a, id, printed, chat->cmd->args->json,
+			    strcmp(id, chat->current) == 0);
 }
 
 enum err chat_note_shown(struct chat *chat)
@@ -66,12 +103,15 @@ out:
 
 void chat_update_prompt(struct chat *chat)
 {
-	char prompt[64] = "> ";
+	struct buf prompt = BUF_INIT;
 
+	if (chat->asked.n > 0)
+		return; /* a question stands there */
 	if (chat->current[0] != '\0')
-		(void)snprintf(prompt, sizeof(prompt), "%s> ",
-			       chat_short_id(chat->current));
-	line_prompt(chat->line, prompt);
+		buf_put_str(&prompt, chat_label(chat, chat->current));
+	buf_put_str(&prompt, "> ");
+	line_prompt(chat->line, buf_span(&prompt));
+	buf_clear(&prompt);
 }
 
 static uint64_t number(const json_t *object, const char *member)
@@ -79,17 +119,37 @@ static uint64_t number(const json_t *object, const char *member)
 	return (uint64_t)json_integer_value(json_object_get(object, member));
 }
 
+/* After which entry to show: what is not read, and a little of what is. */
+static enum err begin_of(struct chat *chat, uint64_t last, uint64_t *after)
+{
+	struct device_unread unread;
+	enum err e;
+
+	TRY(device_unread(chat->cmd->a.device, chat->current, &unread));
+	*after = last > HISTORY ? last - HISTORY : 0;
+	if (!chat->cmd->args->json && unread.count > 0 && unread.read < *after)
+		*after = unread.read;
+	if (last > HISTORY_MAX && *after < last - HISTORY_MAX)
+		*after = last - HISTORY_MAX;
+out:
+	return e;
+}
+
 /* The session is the one that is talked in. */
 static enum err talk_in(struct chat *chat, const char *id,
 			const json_t *session)
 {
-	uint64_t last = number(session, "last_seq");
+	uint64_t after;
 	enum err e;
 
 	(void)snprintf(chat->current, sizeof(chat->current), "%s", id);
+	chat->lines.day = 0;
+	(void)json_object_del(chat->noticed, chat->current);
 	chat_update_prompt(chat);
-	TRY(live_follow(chat->live, chat->current,
-			last > HISTORY ? last - HISTORY : 0));
+	TRY(begin_of(chat, number(session, "last_seq"), &after));
+	TRY(live_follow(chat->live, chat->current, after));
+	if (!chat->cmd->args->json) /* a script was told each once */
+		live_tell_after(chat->live, chat->current, after);
 	chat_note_printed(chat, chat->current, NULL);
 out:
 	return e;
@@ -108,10 +168,7 @@ enum err chat_enter(struct chat *chat, const char *given)
 		out_json(d);
 		TRY(shown_members(&chat->cmd->a, id, d));
 	} else
-		out_line("* %s %s, %s, epoch %llu, members: %zu",
-			 out_member(d, "session_id"), out_member(d, "name"),
-			 out_member(d, "algorithm"),
-			 (unsigned long long)(number(d, "epoch") & UINT32_MAX),
+		out_line("* %s (%.8s), members: %zu", chat_label(chat, id), id,
 			 json_array_size(json_object_get(d, "members")));
 	TRY(talk_in(chat, id, d));
 out:
@@ -188,15 +245,29 @@ out:
 	return e;
 }
 
+/* The line as it was typed, without its first words. */
+static const char *behind_words(const struct chat *chat, size_t count)
+{
+	const char *at = chat->typed;
+
+	for (; count > 0; count--) {
+		at += strspn(at, SPACES);
+		at += strcspn(at, SPACES);
+	}
+	return at + strspn(at, SPACES);
+}
+
 static enum err do_open(struct chat *chat, char **words, size_t count)
 {
 	char id[TEXT_UUID_SIZE];
 	enum err e;
 
+	(void)words;
 	if (count < 2)
 		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
-			       "/open wants an ID.");
-	TRY(directory_find(&chat->cmd->a, words[1], false, id));
+			       "/open wants the name of a session, or an "
+			       "ID.");
+	TRY(directory_find(&chat->cmd->a, behind_words(chat, 1), false, id));
 	TRY(chat_enter(chat, id));
 out:
 	return e;
@@ -235,16 +306,10 @@ out:
 
 /* ---- about a message ---- */
 
-/* The line as it was typed, without its first words. */
-static const char *behind_words(const struct chat *chat, size_t count)
+static bool is_number(const char *word, uint64_t *number)
 {
-	const char *at = chat->typed;
-
-	for (; count > 0; count--) {
-		at += strspn(at, SPACES);
-		at += strcspn(at, SPACES);
-	}
-	return at + strspn(at, SPACES);
+	return text_parse_u64(number, span_str(word), INT64_MAX) == ERR_OK &&
+	       *number > 0;
 }
 
 static enum err say_about(struct chat *chat, enum said_act act, char **words,
@@ -253,8 +318,7 @@ static enum err say_about(struct chat *chat, enum said_act act, char **words,
 	uint64_t about;
 
 	if (count < (act == SAID_DELETE ? 2 : 3) ||
-	    text_parse_u64(&about, span_str(words[1]), INT64_MAX) != ERR_OK ||
-	    about == 0)
+	    !is_number(words[1], &about))
 		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
 			       act == SAID_DELETE
 				   ? "%s wants the number of a message."
@@ -284,6 +348,68 @@ static enum err do_delete(struct chat *chat, char **words, size_t count)
 	return say_about(chat, SAID_DELETE, words, count);
 }
 
+/* ---- what was said before, and files ---- */
+
+static enum err do_history(struct chat *chat, char **words, size_t count)
+{
+	struct args args = { .verb = VERB_READ,
+			     .operands = { chat->current },
+			     .last = 2 * HISTORY };
+	enum err e;
+
+	if ((count > 1 && !is_number(words[1], &args.last)) ||
+	    (count > 2 && !is_number(words[2], &args.before)))
+		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+			       "/history wants how many messages to show, and "
+			       "the number before which.");
+	TRY(chat_need_current(chat));
+	TRY(run_args(chat, &args));
+out:
+	return e;
+}
+
+static enum err do_search(struct chat *chat, char **words, size_t count)
+{
+	struct args args = { .verb = VERB_SEARCH,
+			     .operands = { behind_words(chat, 1) },
+			     .in = chat->current[0] != '\0' ? chat->current
+							    : NULL,
+			     .last = FOUND_MAX };
+
+	(void)words;
+	if (count < 2)
+		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+			       "/search wants words.");
+	return run_args(chat, &args);
+}
+
+static enum err do_send(struct chat *chat, char **words, size_t count)
+{
+	const char *file = behind_words(chat, 1), *home = getenv("HOME");
+	struct args args = { .verb = VERB_SEND,
+			     .operands = { chat->current },
+			     .operand_count = 1 };
+	struct buf path = BUF_INIT;
+	enum err e;
+
+	(void)words;
+	if (count < 2)
+		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+			       "/send wants a FILE.");
+	TRY(chat_need_current(chat));
+	if (home != NULL && strncmp(file, "~/", 2) == 0)
+		buf_putf(&path, "%s/%s", home, file + 2);
+	else
+		buf_put_str(&path, file);
+	buf_put_u8(&path, 0);
+	TRY(buf_end(&path));
+	args.file = (const char *)path.p;
+	TRY(run_args(chat, &args));
+out:
+	buf_clear(&path);
+	return e;
+}
+
 static enum err do_quit(struct chat *chat, char **words, size_t count)
 {
 	(void)words;
@@ -300,7 +426,10 @@ static const struct command {
 } COMMANDS[] = {
 	{ "/list", "", "your sessions and invitations", do_list },
 	{ "/create", "NAME [USER]...", "start a session", do_create },
-	{ "/open", "ID", "talk in another session", do_open },
+	{ "/open", "NAME|ID", "talk in another session", do_open },
+	{ "/history", "[N [M]]", "the last N messages, before #M", do_history },
+	{ "/search", "WORDS", "find messages here", do_search },
+	{ "/send", "FILE", "send a file", do_send },
 	{ "/reply", "N TEXT", "answer message number N", do_reply },
 	{ "/edit", "N TEXT", "another text for your message", do_edit },
 	{ "/react", "N TEXT", "react to it", do_react },
@@ -325,6 +454,12 @@ static const char *operands_of(enum verb verb)
 	return operands + strspn(operands, " ");
 }
 
+/* A name of a session and one of a folder may have spaces. */
+static bool ends_with_text(enum verb verb)
+{
+	return verb == VERB_RENAME || verb == VERB_SAVE;
+}
+
 /* As the command line takes them, with the open session in its place; "yes" behind
  * them is --yes. */
 static enum err run_verb(struct chat *chat, enum verb verb, char **words,
@@ -332,7 +467,7 @@ static enum err run_verb(struct chat *chat, enum verb verb, char **words,
 {
 	bool inside = args_in_chat[verb] == CHAT_IN_SESSION;
 	char *argv[WORDS_MAX + 3] = { words[0], words[0] + 1, chat->current };
-	char yes[] = "--yes", problem[256];
+	char yes[] = "--yes", problem[256], *rest = NULL;
 	size_t argc = inside ? 3 : 2;
 	struct args args;
 	enum err e;
@@ -342,8 +477,14 @@ static enum err run_verb(struct chat *chat, enum verb verb, char **words,
 	if (argc + count - 3 > args_verbs[verb].most &&
 	    strcmp(words[count - 1], "yes") == 0)
 		words[count - 1] = yes;
-	for (size_t i = 1; i < count; i++)
+	for (size_t i = 1; i < count; i++) {
 		argv[argc++] = words[i];
+		if (argc - 2 == args_verbs[verb].most && ends_with_text(verb)) {
+			argv[argc - 1] = rest = strdup(behind_words(chat, i));
+			break;
+		}
+	}
+	ENSURE(argv[argc - 1] != NULL, ERR_LOCAL_MEMORY);
 	e = args_parse(&args, (int)argc, argv, problem);
 	if (e == ERR_OK && args.help)
 		args_help(verb, stdout);
@@ -356,6 +497,7 @@ static enum err run_verb(struct chat *chat, enum verb verb, char **words,
 		e = why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage", "%s",
 			    problem);
 out:
+	free(rest);
 	return e;
 }
 
@@ -370,7 +512,6 @@ static void print_help(const char *slash, const char *name,
 
 static enum err do_help(struct chat *chat, char **words, size_t count)
 {
-	(void)chat;
 	(void)words;
 	(void)count;
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
@@ -382,8 +523,30 @@ static enum err do_help(struct chat *chat, char **words, size_t count)
 				   operands_of((enum verb)i),
 				   args_verbs[i].summary);
 	out_line("\"yes\" behind /accept, /resolve and /verify goes on. "
-		 "Everything else is sent to the open session.");
+		 "Everything else is sent to the open session; // is for a "
+		 "text that begins with /.");
+	if (line_is_edited(chat->line))
+		out_line("Tab completes, the arrow up brings back what was "
+			 "typed, Alt-Enter begins another line.");
 	return ERR_OK;
+}
+
+/* ---- words for Tab ---- */
+
+void chat_each_command(void (*each)(void *context, const char *word),
+		       void *context)
+{
+	char name[32] = "/";
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		each(context, COMMANDS[i].name);
+	for (unsigned i = VERB_CHAT + 1; i < VERB_COUNT; i++) {
+		if (args_in_chat[i] == CHAT_HAS_NOT)
+			continue;
+		(void)snprintf(name + 1, sizeof(name) - 1, "%s",
+			       args_verbs[i].name);
+		each(context, name);
+	}
 }
 
 static size_t split(char *text, char *words[WORDS_MAX])
@@ -417,8 +580,11 @@ static enum err run(struct chat *chat, char *text)
 enum err chat_command(struct chat *chat, char *text)
 {
 	char *typed = strdup(text);
+	size_t n = typed != NULL ? strlen(typed) : 0;
 	enum err e = ERR_LOCAL_MEMORY;
 
+	while (n > 0 && strchr(SPACES, typed[n - 1]) != NULL)
+		typed[--n] = '\0';
 	chat->typed = typed;
 	if (typed != NULL)
 		e = run(chat, text);

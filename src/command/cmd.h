@@ -16,6 +16,7 @@ struct cmd {
 	const struct args *args;
 	struct buf home;       /* a path with its NUL */
 	struct buf passphrase; /* read when it is first needed */
+	bool chat;	       /* verbs are run by the chat */
 	bool kept;	       /* what was to be sent waits: exit code 4 */
 	char entered
 	    [TEXT_UUID_SIZE]; /* the session that was come into; "": none */
@@ -68,6 +69,7 @@ MUST_CHECK enum err cmd_react(struct cmd *cmd);
 MUST_CHECK enum err cmd_rename(struct cmd *cmd);
 MUST_CHECK enum err cmd_delete(struct cmd *cmd);
 MUST_CHECK enum err cmd_read(struct cmd *cmd);
+MUST_CHECK enum err cmd_search(struct cmd *cmd);
 MUST_CHECK enum err cmd_members(struct cmd *cmd);
 MUST_CHECK enum err cmd_safety(struct cmd *cmd);
 MUST_CHECK enum err cmd_rotate(struct cmd *cmd);
@@ -75,6 +77,7 @@ MUST_CHECK enum err cmd_remove(struct cmd *cmd);
 MUST_CHECK enum err cmd_role(struct cmd *cmd);
 MUST_CHECK enum err cmd_ban(struct cmd *cmd);
 MUST_CHECK enum err cmd_unban(struct cmd *cmd);
+MUST_CHECK enum err cmd_uninvite(struct cmd *cmd);
 MUST_CHECK enum err cmd_algorithm(struct cmd *cmd);
 MUST_CHECK enum err cmd_upgrade(struct cmd *cmd);
 MUST_CHECK enum err cmd_leave(struct cmd *cmd);

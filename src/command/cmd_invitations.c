@@ -1,5 +1,5 @@
-/* invitations, decline; and accept of an invitation. By whom is the server's word: it is
- * nothing before a person joins. */
+/* invitations, decline; and accept of an invitation. By whom is the server's word, unless
+ * a letter says so: it is nothing before a person joins. */
 #include "command/cmd.h"
 
 #include "command/out.h"
@@ -15,23 +15,58 @@
 
 static void print_invitation(const struct cmd *cmd, const json_t *row)
 {
+	const char *id = out_member(row, "session_id");
+
 	if (cmd->args->json)
 		out_json(row);
+	else if (json_is_true(json_object_get(row, "signed")))
+		out_line("%s  invited by %s (%s), who has signed it  (%s)", id,
+			 out_name(row, "by"), out_trust(row),
+			 out_member(row, "algorithm"));
 	else
-		out_line(
-		    "%s  invited by %s  (%s)", out_member(row, "session_id"),
-		    out_name(row, "inviter"), out_member(row, "algorithm"));
+		out_line("%s  invited by %s, as the server says  (%s)", id,
+			 out_name(row, "inviter"),
+			 out_member(row, "algorithm"));
+}
+
+/* Whoever added this device is known when it comes. */
+static enum err read_letter(struct cmd *cmd, json_t *row)
+{
+	const struct order order = {
+		.kind = ORDER_LETTER,
+		.session = record_string(row, "session_id"),
+	};
+	const struct outcome *outcome;
+	const struct outcome_letter *letter;
+	enum err e;
+
+	if (json_is_true(json_object_get(row, "added")))
+		return ERR_OK;
+	TRY(drive_order(&cmd->a, &order, &outcome));
+	letter = &outcome->letter;
+	(void)json_object_set_new(row, "signed", json_boolean(letter->good));
+	if (letter->good) {
+		(void)json_object_set_new(row, "by", json_string(letter->by));
+		(void)json_object_set_new(row, "compared",
+					  json_string(letter->trust));
+	}
+out:
+	return e;
 }
 
 enum err cmd_invitations(struct cmd *cmd)
 {
 	json_t *list = NULL;
-	const json_t *row;
+	json_t *row;
 	size_t i;
 	enum err e;
 
 	TRY(directory_invitations(&cmd->a, &list));
-	json_array_foreach(list, i, row) print_invitation(cmd, row);
+	json_array_foreach(list, i, row)
+	{
+		TRY(read_letter(cmd, row));
+		print_invitation(cmd, row);
+	}
 	if (json_array_size(list) > 0 && !cmd->args->json)
 		out_line("To come in: hermetic accept ID; not to: hermetic "
 			 "decline ID; to hear no more of somebody: hermetic "

@@ -76,6 +76,19 @@ enum err cmd_unban(struct cmd *cmd)
 	return ban(cmd, false, "Not banned any more from");
 }
 
+enum err cmd_uninvite(struct cmd *cmd)
+{
+	struct order order = { .kind = ORDER_UNINVITE,
+			       .whom = cmd->args->operands[1] };
+	char id[TEXT_UUID_SIZE];
+	enum err e;
+
+	TRY(change(cmd, &order, id));
+	TRY(cmd_print_changed(cmd, id, "Took back an invitation into"));
+out:
+	return e;
+}
+
 enum err cmd_algorithm(struct cmd *cmd)
 {
 	struct order order = { .kind = ORDER_MOVE,

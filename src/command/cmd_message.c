@@ -1,10 +1,7 @@
-/* send, react, rename, delete, read */
+/* send, react, rename, delete */
 #include "command/cmd.h"
 
-#include "command/copies.h"
-#include "command/entry_line.h"
 #include "command/out.h"
-#include "command/shown.h"
 #include "reach/directory.h"
 #include "reach/drive.h"
 #include "reach/live.h"
@@ -12,9 +9,6 @@
 
 #include <string.h>
 #include <unistd.h>
-
-/* How often read --follow asks when it goes by REST. */
-#define POLL_MS 1000
 
 /* Standard input is read up to here; what is longer is refused as too long. */
 #define INPUT_MAX (1u << 20)
@@ -175,133 +169,5 @@ enum err cmd_delete(struct cmd *cmd)
 	TRY(cmd_read_number(cmd, &order.about));
 	TRY(cmd_send_order(cmd, order));
 out:
-	return e;
-}
-
-/* ---- read ---- */
-
-struct reading {
-	struct cmd *cmd;
-	json_t *printed; /* marks of those whose coming in was printed */
-};
-
-static bool print_entry(void *context, const char *id, const json_t *entry)
-{
-	struct reading *reading = context;
-	json_t *marked = copies_marked(&reading->cmd->a, id, entry);
-	struct buf line = BUF_INIT;
-
-	if (reading->cmd->args->json) {
-		out_message_json(id, marked);
-	} else if (entry_line_is_shown(marked)) {
-		entry_line_put(&line, marked);
-		if (buf_end(&line) == ERR_OK)
-			out_line("%.*s", (int)line.n, (const char *)line.p);
-		buf_clear(&line);
-	}
-	shown_note_printed(entry, reading->printed);
-	json_decref(marked);
-	return out_is_good(); /* false: the reader went away */
-}
-
-static enum err note_shown(struct reading *reading, const char *id)
-{
-	return shown_update(&reading->cmd->a, id, reading->printed,
-			    reading->cmd->args->json);
-}
-
-/* Prints what is kept after *told. */
-static enum err print_kept(struct reading *reading, const char *id,
-			   uint64_t *told)
-{
-	struct account *a = &reading->cmd->a;
-	uint64_t last = device_last_seq(a->device, id);
-	uint64_t first = device_first_seq(a->device, id);
-	bool go_on = true, any = *told < last;
-	json_t *entry = NULL;
-	enum err e = ERR_OK;
-
-	if (*told + 1 < first)
-		*told = first - 1;
-	for (; go_on && *told < last; (*told)++) {
-		e = view_entry(a, id, *told + 1, &entry);
-		if (e == ERR_STATE_GONE)
-			continue; /* before this device joined */
-		TRY(e);
-		go_on = print_entry(reading, id, entry);
-		json_decref(entry);
-		entry = NULL;
-	}
-	e = go_on ? ERR_OK : ERR_LOCAL_IO;
-	if (go_on && any)
-		TRY(note_shown(reading, id));
-out:
-	json_decref(entry);
-	return e;
-}
-
-static enum err follow_by_rest(struct reading *reading, const char *id,
-			       uint64_t told)
-{
-	enum err e;
-
-	for (;;) {
-		TRY(print_kept(reading, id, &told));
-		(void)usleep(POLL_MS * 1000);
-		TRY(view_refresh(&reading->cmd->a, id));
-	}
-out:
-	return e;
-}
-
-static enum err follow_live(struct reading *reading, const char *id,
-			    uint64_t told)
-{
-	struct live_listener listener = { .entry = print_entry,
-					  .context = reading };
-	struct account *a = &reading->cmd->a;
-	bool readable, stopped = false;
-	struct live *live = NULL;
-	uint64_t shown = 0, last;
-	enum err e;
-
-	TRY(live_open(a, &listener, &live));
-	TRY(live_follow(live, id, told));
-	TRY(live_tell(live, &stopped));
-	while (!stopped) {
-		last = device_last_seq(a->device, id);
-		if (last != shown)
-			TRY(note_shown(reading, id));
-		shown = last;
-		TRY(live_wait(live, -1, 60000, &readable, &stopped));
-	}
-out:
-	live_close(live);
-	return e;
-}
-
-/* What is kept here is printed even when the server cannot be asked. */
-enum err cmd_read(struct cmd *cmd)
-{
-	struct reading reading = { cmd, json_object() };
-	uint64_t told = cmd->args->after;
-	char id[TEXT_UUID_SIZE];
-	enum err e, fresh;
-
-	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
-	fresh = view_refresh(&cmd->a, id);
-	if (fresh == ERR_OK && cmd->args->follow) {
-		e = cmd->args->transport == TRANSPORT_REST
-			? follow_by_rest(&reading, id, told)
-			: follow_live(&reading, id, told);
-		goto out;
-	}
-	TRY(print_kept(&reading, id, &told));
-	/* what was read is told, where it is time for that */
-	if (fresh == ERR_OK)
-		drive_receipt(&cmd->a, id);
-	e = fresh;
-out:
-	json_decref(reading.printed);
 	return e;
 }

@@ -87,7 +87,7 @@ static void explain_changed(const json_t *members)
 	}
 }
 
-static void print_banned(const json_t *list)
+static void print_names(const char *what, const json_t *list)
 {
 	struct buf line = BUF_INIT;
 	const json_t *name;
@@ -95,7 +95,7 @@ static void print_banned(const json_t *list)
 
 	json_array_foreach(list, i, name)
 	{
-		buf_put_str(&line, i > 0 ? ", " : "Banned: ");
+		buf_put_str(&line, i > 0 ? ", " : what);
 		out_put_name(&line, span_of(json_string_value(name),
 					    json_string_length(name)));
 	}
@@ -123,10 +123,11 @@ void cmd_print_members(const struct cmd *cmd, const json_t *session)
 	    print_member(cmd->args, member);
 	if (!cmd->args->json)
 		explain_changed(json_object_get(session, "members"));
-	if (!cmd->args->json)
-		print_banned(json_object_get(session, "banned"));
-	if (!cmd->args->json)
-		explain_rules(session);
+	if (cmd->args->json)
+		return;
+	print_names("Invited: ", json_object_get(session, "invited"));
+	print_names("Banned: ", json_object_get(session, "banned"));
+	explain_rules(session);
 }
 
 /* ---- a session that was changed ---- */

@@ -7,6 +7,7 @@
 #include "reach/drive.h"
 #include "reach/view.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static json_int_t number(const json_t *object, const char *member)
@@ -16,24 +17,56 @@ static json_int_t number(const json_t *object, const char *member)
 
 /* ---- lists ---- */
 
-static void print_session(const struct args *args, const json_t *row)
+/* ", 3 not read" */
+static const char *unread_of(const json_t *row)
 {
-	if (args->json)
+	static char text[48];
+	json_int_t count = number(row, "unread");
+
+	text[0] = '\0';
+	if (count > 0)
+		(void)snprintf(text, sizeof(text), ", %lld%s not read",
+			       (long long)count,
+			       count == DEVICE_UNREAD_MAX ? " or more" : "");
+	return text;
+}
+
+/* In the chat a session is its name: "  3f2a9c1e  lunch, 3 not read". */
+static void print_short(const json_t *row)
+{
+	const char *name = out_name(row, "name");
+	const char *state = out_member(row, "state");
+	bool other = strcmp(state, "member") != 0;
+
+	out_line("  %.8s%s%s%s%s%s%s", out_member(row, "session_id"),
+		 name[0] != '\0' ? "  " : "", name, other ? ", " : "",
+		 other ? state : "", unread_of(row),
+		 json_object_get(row, "stop") != NULL
+		     ? ", STOPPED: see /resolve"
+		     : "");
+}
+
+static void print_session(const struct cmd *cmd, const json_t *row)
+{
+	if (cmd->args->json)
 		out_json(row);
 	else if (strcmp(out_member(row, "state"), "invited") == 0)
 		out_line(
 		    "%s  invited by %s  (%s)", out_member(row, "session_id"),
 		    out_name(row, "creator"), out_member(row, "algorithm"));
+	else if (cmd->chat)
+		print_short(row);
 	else
 		out_line(
-		    "%s  %-7s %s%s%s  epoch %lld, %lld in the log  %s%s",
+		    "%s  %-7s %s%s%s  epoch %lld, %lld in the log%s  %s%s",
 		    out_member(row, "session_id"), out_member(row, "state"),
 		    out_member(row, "algorithm"),
 		    json_object_get(row, "due") != NULL ? " (due for another)"
 							: "",
 		    json_object_get(row, "rules") != NULL ? " (old rules)" : "",
 		    (long long)(number(row, "epoch") & UINT32_MAX),
-		    (long long)number(row, "last_seq"), out_member(row, "name"),
+		    (long long)number(row, "last_seq"), unread_of(row),
+		    out_name(row, "name"),
 		    json_object_get(row, "stop") != NULL
 			? "  STOPPED: see hermetic resolve"
 			: "");
@@ -47,7 +80,7 @@ enum err cmd_sessions(struct cmd *cmd)
 	enum err e;
 
 	TRY(directory_list(&cmd->a, &list));
-	json_array_foreach(list, i, row) print_session(cmd->args, row);
+	json_array_foreach(list, i, row) print_session(cmd, row);
 	if (json_array_size(list) == 0 && !cmd->args->json)
 		out_line("No sessions yet. Start one with: hermetic create "
 			 "--invite USER");
@@ -224,9 +257,9 @@ static void print_invited(const struct cmd *cmd, const char *id,
 		out_line("%s was added with %zu device%s.", user, devices,
 			 devices == 1 ? "" : "s");
 	} else {
-		out_line("%s may join, but has no device yet that could be "
-			 "added.",
-			 user);
+		out_line("%s is invited, and comes in with: hermetic accept "
+			 "%s",
+			 user, id);
 	}
 }
 
@@ -235,7 +268,8 @@ enum err cmd_invite(struct cmd *cmd)
 	const char *user = cmd->args->operands[1];
 	struct order order = { .kind = ORDER_INVITE,
 			       .users = &user,
-			       .user_count = 1 };
+			       .user_count = 1,
+			       .asks = cmd->args->ask };
 	const struct outcome *outcome;
 	char id[TEXT_UUID_SIZE];
 	enum err e;

@@ -13,16 +13,39 @@ enum {
 	RECEIPTS_NAMED = 3 /* more people are a number */
 };
 
-static void put_time(struct buf *out, const json_t *entry)
+static bool time_of(const json_t *entry, struct tm *local)
 {
 	json_int_t ms = json_integer_value(json_object_get(entry, "sent_at"));
 	time_t seconds = (time_t)(ms / 1000);
+
+	return ms > 0 && localtime_r(&seconds, local) != NULL;
+}
+
+static void put_time(struct buf *out, const json_t *entry)
+{
 	struct tm local;
 	char text[32] = "";
 
-	if (ms > 0 && localtime_r(&seconds, &local) != NULL &&
+	if (time_of(entry, &local) &&
 	    strftime(text, sizeof(text), "%H:%M ", &local) > 0)
 		buf_put_str(out, text);
+}
+
+/* "-- Sunday, 29 November 2026 --" */
+static void put_day(struct buf *out, struct entry_lines *lines,
+		    const json_t *entry)
+{
+	struct tm local;
+	char text[64] = "";
+	int day;
+
+	if (!time_of(entry, &local))
+		return;
+	day = (local.tm_year + 1900) * 1000 + local.tm_yday;
+	if (day != lines->day &&
+	    strftime(text, sizeof(text), "-- %A, %e %B %Y --\n", &local) > 0)
+		buf_put_str(out, text);
+	lines->day = day;
 }
 
 /* Whom an entry is from, and whether the person has compared numbers: in a static
@@ -160,8 +183,8 @@ static bool put_roles(struct buf *out, const json_t *list)
 }
 
 /* " banned carol" */
-static bool put_bans(struct buf *out, const json_t *entry, const char *member,
-		     const char *verb, bool any)
+static bool put_listed(struct buf *out, const json_t *entry, const char *member,
+		       const char *verb, bool any)
 {
 	const json_t *list = json_object_get(entry, member), *user;
 	size_t i;
@@ -207,8 +230,11 @@ static void put_commit(struct buf *out, const json_t *entry)
 	if (any && json_array_size(roles) > 0)
 		buf_put_str(out, " and");
 	any |= put_roles(out, roles);
-	any = put_bans(out, entry, "banned", "banned", any);
-	any = put_bans(out, entry, "unbanned", "took back the ban of", any);
+	any = put_listed(out, entry, "banned", "banned", any);
+	any = put_listed(out, entry, "unbanned", "took back the ban of", any);
+	any = put_listed(out, entry, "invited", "invited", any);
+	any = put_listed(out, entry, "uninvited", "took back the invitation of",
+			 any);
 	buf_putf(out,
 		 any ? "; new keys (epoch %lld)"
 		     : " changed the keys (epoch %lld)",
@@ -302,8 +328,8 @@ static void put_receipts(struct buf *out, const json_t *entry)
 	buf_put_u8(out, ']');
 }
 
-/* "[file notes.txt, 1.4 kB: hermetic save SESSION 12] " */
-static void put_file(struct buf *out, const json_t *entry)
+/* "[file notes.txt, 1.4 kB: hermetic save SESSION 12] ", or in the chat ": /save 12". */
+static void put_file(struct buf *out, const json_t *entry, bool chat)
 {
 	const json_t *file = json_object_get(entry, "file");
 
@@ -311,7 +337,8 @@ static void put_file(struct buf *out, const json_t *entry)
 		return;
 	buf_putf(out, "[file %s, ", out_name(file, "name"));
 	out_put_size(out, (uint64_t)number_of(file, "size"));
-	buf_putf(out, ": hermetic save SESSION %lld] ",
+	buf_putf(out,
+		 chat ? ": /save %lld] " : ": hermetic save SESSION %lld] ",
 		 number_of(entry, "seq"));
 }
 
@@ -333,7 +360,7 @@ static void put_end(struct buf *out, const json_t *entry)
 		buf_putf(out, " (until %s)", text);
 }
 
-static void put_text(struct buf *out, const json_t *entry)
+static void put_text(struct buf *out, const json_t *entry, bool chat)
 {
 	bool edited = number_of(entry, "edited") > 0;
 
@@ -352,7 +379,7 @@ static void put_text(struct buf *out, const json_t *entry)
 		put_which(out, entry, "reply_to");
 		buf_put_str(out, ") ");
 	}
-	put_file(out, entry);
+	put_file(out, entry, chat);
 	put_member(out, entry, edited ? "edited_text" : "text");
 	if (edited)
 		buf_putf(out, " (edited by #%lld)", number_of(entry, "edited"));
@@ -421,7 +448,7 @@ static void put_removed(struct buf *out, const json_t *entry)
 		buf_put_str(out, "* this device's place was taken");
 	else
 		buf_putf(out, "* %s removed this device", from_of(entry));
-	(void)put_bans(out, entry, "banned", "banned", true);
+	(void)put_listed(out, entry, "banned", "banned", true);
 }
 
 /* Whoever is named has signed it. */
@@ -475,13 +502,20 @@ static void put_refused(struct buf *out, const json_t *entry)
 }
 
 static void (*const PUT[ENTRY_KINDS])(struct buf *out, const json_t *entry) = {
-	[ENTRY_TEXT] = put_text,	 [ENTRY_EDIT] = put_edit,
-	[ENTRY_DELETE] = put_delete,	 [ENTRY_REACTION] = put_reaction,
-	[ENTRY_RECEIPT] = put_receipt,	 [ENTRY_NAME] = put_title,
-	[ENTRY_COMMIT] = put_commit,	 [ENTRY_JOINED] = put_joined,
-	[ENTRY_MOVED] = put_moved,	 [ENTRY_REMOVED] = put_removed,
-	[ENTRY_DEPARTED] = put_departed, [ENTRY_REFUSED] = put_refused,
-	[ENTRY_EXPIRED] = put_expired,	 [ENTRY_UNREADABLE] = put_unreadable,
+	[ENTRY_TEXT] = NULL,
+	[ENTRY_EDIT] = put_edit,
+	[ENTRY_DELETE] = put_delete,
+	[ENTRY_REACTION] = put_reaction,
+	[ENTRY_RECEIPT] = put_receipt,
+	[ENTRY_NAME] = put_title,
+	[ENTRY_COMMIT] = put_commit,
+	[ENTRY_JOINED] = put_joined,
+	[ENTRY_MOVED] = put_moved,
+	[ENTRY_REMOVED] = put_removed,
+	[ENTRY_DEPARTED] = put_departed,
+	[ENTRY_REFUSED] = put_refused,
+	[ENTRY_EXPIRED] = put_expired,
+	[ENTRY_UNREADABLE] = put_unreadable,
 };
 
 bool entry_line_is_shown(const json_t *entry)
@@ -492,20 +526,24 @@ bool entry_line_is_shown(const json_t *entry)
 	       kind != ENTRY_RECEIPT;
 }
 
-void entry_line_put(struct buf *line, const json_t *entry)
+void entry_line_put(struct buf *line, struct entry_lines *lines,
+		    const json_t *entry)
 {
 	const char *text = out_member(entry, "kind");
 	enum entry_kind kind;
 
+	put_day(line, lines, entry);
 	buf_putf(line, "#%-3lld ",
 		 (long long)json_integer_value(json_object_get(entry, "seq")));
 	put_time(line, entry);
-	if (entry_kind_parse(text, &kind))
-		PUT[kind](line, entry);
-	else
+	if (!entry_kind_parse(text, &kind))
 		buf_putf(line,
 			 "! this is for a later version of hermetic: \"%s\"",
 			 text);
+	else if (kind == ENTRY_TEXT)
+		put_text(line, entry, lines->chat);
+	else
+		PUT[kind](line, entry);
 	if (is_of_copy(entry))
 		buf_put_str(line, " (by another copy of this device's state)");
 }

@@ -9,7 +9,15 @@
 /* Is there a line of it? None of a receipt. */
 bool entry_line_is_shown(const json_t *entry);
 
-/* Appends the line, without its end. */
-void entry_line_put(struct buf *line, const json_t *entry);
+/* Of lines that follow each other; of zeros before the first one. */
+struct entry_lines {
+	bool chat; /* commands that a line names are typed with a slash */
+	int day;   /* on which the last one was sent */
+};
+
+/* Appends the line, without its end; where another day has begun, that one's line
+ * first. */
+void entry_line_put(struct buf *line, struct entry_lines *lines,
+		    const json_t *entry);
 
 #endif

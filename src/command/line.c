@@ -1,55 +1,126 @@
 #include "command/line.h"
 
+#include "command/editor.h"
+#include "command/keys.h"
+#include "command/screen.h"
+
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
-#define LINE_BYTES_MAX 65536
-
-enum key {
-	CTRL_C = 3,
-	CTRL_D = 4,
-	CTRL_H = 8,
-	CTRL_U = 21,
-	CTRL_W = 23,
-	ESCAPE = 27,
-	DELETE = 127
-};
-
-enum escape { ESCAPE_NONE, ESCAPE_BEGUN, ESCAPE_SEQUENCE, ESCAPE_CHARACTER };
+#define LINE_BYTES_MAX EDITOR_BYTES_MAX
+#define CTRL_C 3
 
 struct line {
 	int fd;
-	bool terminal, ended;
-	struct termios before;
-	struct buf input; /* read, not looked at yet */
-	struct buf text;  /* what is being typed */
-	enum escape escape;
-	char prompt[64];
+	bool ended, shown, too_long;
+	struct buf text; /* what has come of a line of a pipe */
+	struct buf prompt;
+	struct keys keys;      /* of a pipe the bytes alone */
+	struct editor *editor; /* NULL: lines are just read */
+	struct termios edited; /* before line_signal() */
+	struct screen screen;
+	struct line_ports ports;
 };
 
-struct line *line_open(int fd)
+/* ---- showing ---- */
+
+static void draw(struct line *line, bool show)
+{
+	struct buf out = BUF_INIT, text = BUF_INIT;
+	size_t cursor;
+
+	if (line->editor == NULL)
+		return;
+	if (line->shown)
+		screen_hide(&line->screen, &out);
+	if (show) {
+		editor_text(line->editor, &text, &cursor);
+		screen_show(&line->screen, screen_size(),
+			    buf_span(&line->prompt), buf_span(&text), cursor,
+			    &out);
+	}
+	if (buf_end(&out) == ERR_OK && out.n > 0)
+		(void)fwrite(out.p, 1, out.n, stdout);
+	(void)fflush(stdout);
+	line->shown = show;
+	buf_clear(&out);
+	buf_clear(&text);
+}
+
+void line_hide(struct line *line)
+{
+	if (line->shown)
+		draw(line, false);
+}
+
+void line_show(struct line *line)
+{
+	draw(line, true);
+}
+
+/* ---- the terminal ---- */
+
+static bool can_edit(int fd)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(fd) && isatty(STDOUT_FILENO) && term != NULL &&
+	       term[0] != '\0' && strcmp(term, "dumb") != 0;
+}
+
+static bool on_key(void *context, struct buf *key)
+{
+	struct line *line = context;
+	struct pollfd input = { .fd = line->fd, .events = POLLIN };
+
+	for (;;) {
+		enum key_kind kind = keys_next(&line->keys, key);
+
+		if (kind == KEY_CHARACTER || kind == KEY_SEQUENCE)
+			return true;
+		if (kind != KEY_NONE)
+			continue; /* no key is pasted */
+		if (line->ended || poll(&input, 1, -1) < 0)
+			return false;
+		line_fill(line);
+	}
+}
+
+static void on_complete(void *context, struct span text, size_t *from,
+			struct buf *words)
+{
+	struct line *line = context;
+
+	line->ports.complete(line->ports.context, text, from, words);
+}
+
+static void on_list(void *context, struct span words)
+{
+	struct line *line = context;
+
+	line_hide(line);
+	line->ports.list(line->ports.context, words);
+}
+
+struct line *line_open(int fd, bool plain, const struct line_ports *ports)
 {
 	struct line *line = calloc(1, sizeof(*line));
-	struct termios raw;
+	const struct editor_ports editor = { on_key, on_complete, on_list,
+					     line };
 
 	if (line == NULL)
 		return NULL;
 	line->fd = fd;
-	line->terminal = isatty(fd) && isatty(STDOUT_FILENO) &&
-			 tcgetattr(fd, &line->before) == 0;
-	if (!line->terminal)
-		return line;
-	raw = line->before;
-	/* signals too come as keys: nobody dies with the terminal raw */
-	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG | IEXTEN);
-	raw.c_cc[VMIN] = 0;
-	raw.c_cc[VTIME] = 0;
-	(void)tcsetattr(fd, TCSADRAIN, &raw);
+	line->ports = *ports;
+	if (!plain && can_edit(fd))
+		line->editor = editor_open(fd, &editor);
+	if (line->editor != NULL)
+		(void)fputs(KEYS_PASTES_ON, stdout);
 	return line;
 }
 
@@ -57,182 +128,125 @@ void line_close(struct line *line)
 {
 	if (line == NULL)
 		return;
-	if (line->terminal) {
+	if (line->editor != NULL) {
 		line_hide(line);
+		(void)fputs(KEYS_PASTES_OFF, stdout);
 		(void)fflush(stdout);
-		(void)tcsetattr(line->fd, TCSADRAIN, &line->before);
+		editor_close(line->editor);
 	}
-	buf_clear(&line->input);
+	keys_clear(&line->keys);
 	buf_clear(&line->text);
+	buf_clear(&line->prompt);
 	free(line);
 }
 
-bool line_is_terminal(const struct line *line)
+bool line_is_edited(const struct line *line)
 {
-	return line->terminal;
+	return line->editor != NULL;
 }
 
-void line_prompt(struct line *line, const char *prompt)
+void line_prompt(struct line *line, struct span prompt)
 {
-	(void)snprintf(line->prompt, sizeof(line->prompt), "%s", prompt);
+	buf_reset(&line->prompt);
+	buf_put(&line->prompt, prompt);
 }
 
-/* ---- showing ---- */
-
-static bool continues(uint8_t c)
+void line_signal(struct line *line, bool on)
 {
-	return (c & 0xc0) == 0x80; /* UTF-8: not the first byte */
-}
+	struct termios now;
 
-static size_t count_characters(const uint8_t *p, size_t n)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < n; i++)
-		count += continues(p[i]) ? 0 : 1;
-	return count;
-}
-
-static size_t columns(void)
-{
-	struct winsize size;
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20)
-		return 80;
-	return size.ws_col;
-}
-
-void line_hide(struct line *line)
-{
-	if (line->terminal)
-		(void)fputs("\r\033[K", stdout);
-}
-
-/* A text that is too long shows its end. */
-void line_show(struct line *line)
-{
-	size_t room = columns() - 1, used, skip = 0;
-	const uint8_t *p = line->text.p;
-
-	if (!line->terminal)
+	if (line->editor == NULL || tcgetattr(line->fd, &now) != 0)
 		return;
-	used = strlen(line->prompt);
-	room = room > used + 10 ? room - used : 10;
-	while (count_characters(p + skip, line->text.n - skip) > room) {
-		skip++;
-		while (skip < line->text.n && continues(p[skip]))
-			skip++;
+	if (on) {
+		line->edited = now;
+		now.c_lflag |= ISIG;
+		/* no other one: nobody stops with the terminal raw */
+		now.c_cc[VINTR] = CTRL_C;
+		now.c_cc[VSUSP] = now.c_cc[VQUIT] = _POSIX_VDISABLE;
 	}
-	(void)printf("\r\033[K%s", line->prompt);
-	if (line->text.n > skip)
-		(void)fwrite(p + skip, 1, line->text.n - skip, stdout);
-	(void)fflush(stdout);
+	(void)tcsetattr(line->fd, TCSANOW, on ? &now : &line->edited);
 }
 
-/* ---- typing ---- */
+/* ---- reading ---- */
 
 void line_fill(struct line *line)
 {
-	uint8_t *room = buf_reserve(&line->input, 4096);
+	uint8_t *room = buf_reserve(&line->keys.input, 4096);
 	ssize_t n = room != NULL ? read(line->fd, room, 4096) : -1;
 
 	if (n > 0)
-		line->input.n += (size_t)n;
+		line->keys.input.n += (size_t)n;
 	else if (!(n < 0 && (errno == EINTR || errno == EAGAIN)))
 		line->ended = true;
 }
 
-static void erase_character(struct line *line)
+static enum line_result next_edited(struct line *line, struct buf *text)
 {
-	struct buf *t = &line->text;
+	enum editor_result result = EDITOR_GOES_ON;
+	struct buf key = BUF_INIT;
+	enum key_kind kind = KEY_NONE;
+	bool fits = true;
+	size_t cursor;
 
-	while (t->n > 0 && continues(t->p[t->n - 1]))
-		t->n--;
-	if (t->n > 0)
-		t->n--;
-}
-
-static void erase_word(struct line *line)
-{
-	struct buf *t = &line->text;
-
-	while (t->n > 0 && t->p[t->n - 1] == ' ')
-		t->n--;
-	while (t->n > 0 && t->p[t->n - 1] != ' ')
-		t->n--;
-}
-
-/* Cursor keys and the like are passed over: ESC [ ... final byte, or ESC and a
- * character, all bytes of it. */
-static bool is_escaped(struct line *line, uint8_t c)
-{
-	if (line->escape == ESCAPE_CHARACTER && !continues(c))
-		line->escape = ESCAPE_NONE;
-	switch (line->escape) {
-	case ESCAPE_NONE:
-		if (c == ESCAPE)
-			line->escape = ESCAPE_BEGUN;
-		return c == ESCAPE;
-	case ESCAPE_BEGUN:
-		line->escape =
-		    c == '[' || c == 'O' ? ESCAPE_SEQUENCE : ESCAPE_CHARACTER;
-		return true;
-	case ESCAPE_CHARACTER:
-		return true;
-	case ESCAPE_SEQUENCE:
-		if (c >= 0x40 && c <= 0x7e)
-			line->escape = ESCAPE_NONE;
-		return true;
+	while (result == EDITOR_GOES_ON && fits && !line->ended) {
+		kind = keys_next(&line->keys, &key);
+		if (kind == KEY_NONE)
+			break;
+		if (kind == KEY_PASTE && key.n > 0)
+			fits = editor_insert(line->editor, buf_span(&key));
+		else if (kind == KEY_TOO_LONG)
+			fits = false;
+		else if (kind != KEY_PASTE)
+			result = editor_key(line->editor, buf_span(&key));
 	}
-	return false;
-}
-
-/* True when the line is finished. */
-static bool press(struct line *line, uint8_t c)
-{
-	if (is_escaped(line, c))
-		return false;
-	if (c == '\n' || c == '\r')
-		return true;
-	if (c == CTRL_C || (c == CTRL_D && line->text.n == 0))
+	buf_clear(&key);
+	if (!fits)
+		return LINE_TOO_LONG;
+	if (result == EDITOR_LEFT)
 		line->ended = true;
-	else if (c == DELETE || c == CTRL_H)
-		erase_character(line);
-	else if (c == CTRL_U)
-		line->text.n = 0;
-	else if (c == CTRL_W)
-		erase_word(line);
-	else if ((c >= 0x20 || c == '\t') && line->text.n < LINE_BYTES_MAX)
-		buf_put_u8(&line->text, c);
-	return false;
+	if (result != EDITOR_SAID)
+		return line->ended ? LINE_END : LINE_NONE;
+	editor_text(line->editor, text, &cursor);
+	editor_begin(line->editor);
+	return LINE_READY;
 }
 
-static bool finish(struct line *line, uint8_t c)
+/* Takes up to a line's end; false: it is not there yet. */
+static bool take_line(struct line *line)
 {
-	if (line->terminal)
-		return press(line, c);
-	if (c == '\n' || line->text.n >= LINE_BYTES_MAX)
-		return true;
-	buf_put_u8(&line->text, c);
-	return false;
+	struct buf *input = &line->keys.input;
+	const uint8_t *end =
+	    input->n > 0 ? memchr(input->p, '\n', input->n) : NULL;
+	size_t n = end != NULL ? (size_t)(end - input->p) : input->n;
+
+	if (line->text.n + n > LINE_BYTES_MAX)
+		line->too_long = true;
+	if (line->too_long)
+		buf_reset(&line->text);
+	else
+		buf_put(&line->text, span_of(input->p, n));
+	buf_consume(input, end != NULL ? n + 1 : n);
+	/* the last line may have no end */
+	return end != NULL ||
+	       (line->ended && (line->text.n > 0 || line->too_long));
+}
+
+static enum line_result next_read(struct line *line, struct buf *text)
+{
+	bool too_long;
+
+	if (!take_line(line))
+		return line->ended ? LINE_END : LINE_NONE;
+	too_long = line->too_long;
+	line->too_long = false;
+	buf_reset(text);
+	buf_put(text, buf_span(&line->text));
+	buf_reset(&line->text);
+	return too_long ? LINE_TOO_LONG : LINE_READY;
 }
 
 enum line_result line_next(struct line *line, struct buf *text)
 {
-	bool ready = false;
-	size_t used = 0;
-
-	while (!ready && used < line->input.n &&
-	       !(line->terminal && line->ended))
-		ready = finish(line, line->input.p[used++]);
-	buf_consume(&line->input, used);
-	/* a pipe's last line may have no end */
-	if (!ready && line->ended && !line->terminal && line->text.n > 0)
-		ready = true;
-	if (!ready)
-		return line->ended ? LINE_END : LINE_NONE;
-	buf_reset(text);
-	buf_put(text, buf_span(&line->text));
-	buf_reset(&line->text);
-	return LINE_READY;
+	return line->editor != NULL ? next_edited(line, text)
+				    : next_read(line, text);
 }

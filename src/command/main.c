@@ -7,6 +7,7 @@
 #include "hermetic/hermetic.h"
 #include "reach/process.h"
 
+#include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
@@ -34,6 +35,14 @@ static void harden(void)
 #endif
 	(void)umask(077);
 	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+/* Texts are UTF-8, whatever the environment says. */
+static void set_characters(void)
+{
+	(void)setlocale(LC_CTYPE, "");
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+		(void)setlocale(LC_CTYPE, "C.UTF-8");
 }
 
 static enum exit_code report(const struct args *args, const struct why *why,
@@ -125,7 +134,7 @@ int main(int argc, char **argv)
 	enum exit_code code;
 
 	harden();
-	(void)setlocale(LC_CTYPE, "");
+	set_characters();
 	if (args_parse(&args, argc, argv, problem) != ERR_OK) {
 		(void)fprintf(stderr, "hermetic: %s See: hermetic%s%s --help\n",
 			      problem, args.verb != VERB_CHAT ? " " : "",

@@ -73,7 +73,7 @@ out:
 }
 
 enum err shown_update(struct account *a, const char *id, const json_t *printed,
-		      bool json)
+		      bool json, bool read)
 {
 	json_t *session = NULL,
 	       *marks = json_copy((json_t *)(uintptr_t)printed);
@@ -84,7 +84,7 @@ enum err shown_update(struct account *a, const char *id, const json_t *printed,
 	if (!json)
 		print_others(session, marks);
 	TRY(note_shown(a, id, marks));
-	if (!json && out_is_good())
+	if (!json && read && out_is_good())
 		TRY(device_read_to(a->device, id,
 				   (uint64_t)json_integer_value(
 				       json_object_get(session, "last_seq"))));

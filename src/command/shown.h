@@ -14,10 +14,10 @@ void shown_note_printed(const json_t *entry, json_t *printed);
  * Entries were printed, and `printed` has the marks that they named: these
  * members count as seen. Members who are new and were not printed are printed
  * now; with `json` nothing is printed, and they stay unseen. Nobody counts as
- * seen when printing failed.
+ * seen when printing failed. `read`: all that there is was printed, and counts as read.
  */
 MUST_CHECK enum err shown_update(struct account *a, const char *id,
-				 const json_t *printed, bool json);
+				 const json_t *printed, bool json, bool read);
 
 /* The members of `session`, which view_session() gave, were printed. */
 MUST_CHECK enum err shown_members(struct account *a, const char *id,

@@ -5,6 +5,7 @@
 #include "device/met.h"
 #include "device/own_log.h"
 #include "device/steps.h"
+#include "session/invited.h"
 #include "wire/places.h"
 
 #include <stdio.h>
@@ -336,21 +337,45 @@ static bool is_own(const struct device *d, struct span identity)
 			  roles_user(span_str(core_self(d))));
 }
 
-enum err accounts_want_name(struct device *d, struct span identity)
+/* `user`: as leaves name it. */
+static enum err want_name(struct device *d, struct span user)
 {
-	uint8_t fingerprint[ACCOUNT_HASH];
+	struct buf fingerprint = BUF_INIT;
 	char name[DEVICE_NAME_SIZE];
-	uint64_t number;
 	bool news;
 	enum err e;
 
-	if (!places_read_leaf(identity, fingerprint, &number) ||
-	    is_own(d, identity))
+	if (!places_is_account(user) || is_own(d, user))
 		return ERR_OK;
-	e = met_name(d, SPAN_ARRAY(fingerprint), name);
-	return e == ERR_STATE_GONE
-		   ? accounts_want_account(d, SPAN_ARRAY(fingerprint), &news)
-		   : e;
+	TRY(text_hex(&fingerprint, user));
+	TRY(buf_end(&fingerprint));
+	e = met_name(d, buf_span(&fingerprint), name);
+	if (e == ERR_STATE_GONE)
+		e = accounts_want_account(d, buf_span(&fingerprint), &news);
+out:
+	buf_clear(&fingerprint);
+	return e;
+}
+
+enum err accounts_want_name(struct device *d, struct span identity)
+{
+	return want_name(d, roles_user(identity));
+}
+
+static enum err want_invited(struct device *d)
+{
+	struct invitation one;
+	struct invited list;
+	struct span rest;
+	enum err e = ERR_OK;
+
+	if (session_invited(d->open.session, &list) != ERR_OK)
+		return ERR_OK;
+	rest = list.rows;
+	while (invited_next(&rest, &one))
+		TRY(want_name(d, one.user));
+out:
+	return e;
 }
 
 enum err accounts_want_again(struct device *d, struct span identity)
@@ -384,6 +409,7 @@ enum err accounts_want_names(struct device *d)
 		if (member.leaf_index !=
 		    mls_group_own_leaf(session_group(d->open.session)))
 			TRY(accounts_want_name(d, member.identity));
+	TRY(want_invited(d));
 out:
 	return e;
 }

@@ -32,8 +32,9 @@ MUST_CHECK enum err accounts_want_account(struct device *d,
 					  struct span fingerprint, bool *news);
 MUST_CHECK enum err accounts_want_lacking(struct device *d, bool *news);
 
-/* The same for a member's account whose name is not known, and for all members of
- * the session that is loaded. */
+/* The same for the account of a member, or of a user as leaves name it, whose name is
+ * not known; and for all members of the session that is loaded, and whom its group
+ * invites. */
 MUST_CHECK enum err accounts_want_name(struct device *d, struct span identity);
 MUST_CHECK enum err accounts_want_names(struct device *d);
 

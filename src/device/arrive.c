@@ -6,7 +6,9 @@
 #include "device/accounts.h"
 #include "device/bans.h"
 #include "device/gather.h"
+#include "device/invited.h"
 #include "device/join.h"
+#include "device/letters.h"
 #include "device/log.h"
 #include "device/outbox.h"
 #include "device/over.h"
@@ -301,11 +303,42 @@ static bool joins_unwalked(const struct trail *trail, struct span group_info)
 		trail_is_copied_by(trail, group_info));
 }
 
+/* A letter is not asked for where the person goes on all the same. */
+static enum err bar_uninvited(struct device *d, struct span group_info,
+			      const char *identity, bool *barred)
+{
+	enum err e;
+
+	TRY(invited_bar(d, group_info, identity, barred));
+	if (!*barred && d->open.session == NULL && !d->work.resolving &&
+	    !d->work.rejoin->forced)
+		TRY(letters_bar(d, group_info, identity, barred));
+out:
+	return e;
+}
+
+/* A member, and another device of one that its account's log lets in, needs no
+ * invitation. */
+static enum err is_barred(struct device *d, struct span group_info,
+			  const char *identity, bool *barred)
+{
+	struct span own = span_str(identity);
+	enum err e;
+
+	TRY(bans_bar(d, group_info, identity, barred));
+	if (!*barred && !REJOIN_UNWALKED &&
+	    !trail_has(d->work.rejoin->trail, own) &&
+	    !session_info_is_parted(group_info, own, d->accounts))
+		TRY(bar_uninvited(d, group_info, identity, barred));
+out:
+	return e;
+}
+
 static enum err info_take(struct device *d, const struct answer *answer)
 {
 	struct rejoin *rejoin = d->work.rejoin;
 	const char *identity;
-	bool banned;
+	bool barred;
 	enum err e = ERR_OK;
 
 	if (answer->result != ERR_OK) {
@@ -339,9 +372,10 @@ static enum err info_take(struct device *d, const struct answer *answer)
 		rejoin_refuse(d);
 		return ERR_OK;
 	}
-	TRY(bans_bar(d, answer->group_info, identity, &banned));
-	if (banned)
+	TRY(is_barred(d, answer->group_info, identity, &barred));
+	if (barred)
 		return ERR_OK;
+	TRY(rejoin_check_adder(d));
 	e = stage_join(d, answer->group_info);
 out:
 	if (e == ERR_STATE_ACCOUNTS)

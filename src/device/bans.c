@@ -131,29 +131,34 @@ out:
 	return e;
 }
 
-enum err bans_check_guests(struct device *d, const struct guests *guests)
+enum err bans_check_user(struct device *d, struct span user)
 {
 	struct buf name = BUF_INIT;
 	struct bans bans;
 	enum err e;
 
 	TRY(session_bans(d->open.session, &bans));
-	for (size_t i = 0; i < guests->count; i++) {
-		struct span user =
-		    roles_user(buf_span(&guests->list[i].identity));
-
-		if (!bans_have(&bans, user))
-			continue;
-		TRY(names_put_user(d, user, &name));
-		TRY(buf_end(&name));
-		e = why_set(&d->work.why, ERR_PEER_DENIED, "banned",
-			    "%.*s is banned from %s: an admin or an owner has "
-			    "to take that back first, with hermetic unban.",
-			    (int)name.n, (const char *)name.p, d->open.id);
-		break;
-	}
+	if (!bans_have(&bans, user))
+		goto out;
+	TRY(names_put_user(d, user, &name));
+	TRY(buf_end(&name));
+	e = why_set(&d->work.why, ERR_PEER_DENIED, "banned",
+		    "%.*s is banned from %s: an admin or an owner has to take "
+		    "that back first, with hermetic unban.",
+		    (int)name.n, (const char *)name.p, d->open.id);
 out:
 	buf_clear(&name);
+	return e;
+}
+
+enum err bans_check_guests(struct device *d, const struct guests *guests)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < guests->count; i++)
+		TRY(bans_check_user(
+		    d, roles_user(buf_span(&guests->list[i].identity))));
+out:
 	return e;
 }
 

@@ -15,6 +15,8 @@ MUST_CHECK enum err bans_plan(struct device *d, struct change_plan *plan,
 MUST_CHECK enum err bans_check_guests(struct device *d,
 				      const struct guests *guests);
 
+MUST_CHECK enum err bans_check_user(struct device *d, struct span user);
+
 /* Of a change's {user, banned}: puts the list as it will be into `extensions`, as
  * session_put_ban() does. `removes`: the leaves that the change removes. */
 MUST_CHECK enum err bans_put(struct device *d, const json_t *ban,

@@ -103,6 +103,24 @@ out:
 	return e;
 }
 
+enum err blocks_check_adder(struct device *d, const char *session,
+			    struct span identity)
+{
+	char name[DEVICE_NAME_SIZE];
+	bool blocked;
+	enum err e;
+
+	TRY(blocks_member(d, identity, name, &blocked));
+	ENSURE(!blocked,
+	       why_set(&d->work.why, ERR_PEER_DENIED, "blocked",
+		       "%s, whom you have blocked, has added this device to "
+		       "%s. It was not joined. To join it: hermetic unblock "
+		       "%s. To have it end there, too: hermetic decline %s",
+		       name, session, name, session));
+out:
+	return e;
+}
+
 /* ---- changing ---- */
 
 static enum err put(struct device *d, json_t *blocks, const char *name,

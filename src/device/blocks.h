@@ -29,6 +29,10 @@ MUST_CHECK enum err device_blocks(struct device *device, struct buf *json);
  * transaction. */
 MUST_CHECK enum err blocks_member(struct device *d, struct span identity,
 				  char name[DEVICE_NAME_SIZE], bool *blocked);
+/* Who has added this device to that session. A person who was blocked brings it nowhere:
+ * ERR_PEER_DENIED, and d->work.why. Inside a transaction. */
+MUST_CHECK enum err blocks_check_adder(struct device *d, const char *session,
+				       struct span identity);
 bool blocks_has(const json_t *blocks, const char *username,
 		const char *fingerprint);
 

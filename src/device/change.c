@@ -1,6 +1,7 @@
 #include "device/change.h"
 
 #include "device/bans.h"
+#include "device/invited.h"
 #include "device/names.h"
 #include "device/people.h"
 #include "device/pins.h"
@@ -60,6 +61,8 @@ enum err change_make(const struct change_plan *plan, json_t **change)
 					  json_pack("{s:s, s:b}", "user",
 						    plan->ban_user, "banned",
 						    (int)plan->banned));
+	if (plan->invite != NULL)
+		(void)json_object_set(made, "invite", plan->invite);
 	if (plan->algorithm != NULL)
 		(void)json_object_set_new(made, "algorithm",
 					  json_string(plan->algorithm));
@@ -79,6 +82,11 @@ out:
 bool change_adds(const json_t *change)
 {
 	return json_array_size(member(change, "key_packages")) > 0;
+}
+
+bool change_invites(const json_t *change)
+{
+	return json_array_size(member(change, "invite")) > 0;
 }
 
 /* ---- staging ---- */
@@ -266,6 +274,15 @@ out:
 	return e;
 }
 
+static enum err read_invite(struct device *d, const json_t *list,
+			    struct parts *p)
+{
+	enum err e = invited_stage(d, list, &p->extensions);
+
+	p->extensions_span = buf_span(&p->extensions);
+	return e;
+}
+
 static enum err put_heirs(const struct session *session, struct parts *p)
 {
 	enum err e;
@@ -303,6 +320,7 @@ enum err change_stage(struct device *d, const json_t *change,
 	if (p.extensions.n == 0)
 		TRY(put_heirs(session, &p));
 	TRY(read_ban(d, session, member(change, "ban"), &p));
+	TRY(read_invite(d, member(change, "invite"), &p));
 	*needless = is_needless(change, session, &p);
 	if (*needless)
 		goto out;

@@ -4,7 +4,7 @@
  * and not which leaves that means today.
  *
  *   {kind: "change", key_packages: [base64…], remove: [identity…],
- *    role?: {username, role}, ban?: {user, banned}, due?: epoch, algorithm?, reason?, tries}
+ *    role?: {username, role}, ban?: {user, banned}, invite?: [{user, invited}…], due?: epoch, algorithm?, reason?, tries}
  *
  * Every change also removes the leaves whose departure stands in the log.
  * `due`: only to renew the keys because that was asked for in that epoch; it
@@ -24,6 +24,7 @@ struct change_plan {
 	enum role role;
 	const char *ban_user; /* or NULL: as leaves name the user */
 	bool banned;
+	json_t *invite;	       /* as above, borrowed; or NULL */
 	const char *algorithm; /* to move to, or NULL; then nothing else */
 	const char *reason;    /* or NULL */
 	bool due;
@@ -34,6 +35,7 @@ MUST_CHECK enum err change_make(const struct change_plan *plan,
 				json_t **change);
 
 bool change_adds(const json_t *change);
+bool change_invites(const json_t *change);
 
 /* Stages the commit in the session that is loaded. *needless: nothing was
  * staged and nothing need be. d->work.why says what forbids it. */

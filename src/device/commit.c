@@ -19,6 +19,8 @@
 /* A commit that others overtake this often is given up. */
 #define TRIES_MAX 30
 
+static const char differs[] = "account-log-differs";
+
 /* The server says that it took a commit, and its log does not show it. */
 #define POSTS_MAX 3
 
@@ -203,6 +205,17 @@ out:
 	return e;
 }
 
+static void halt_by_logs(struct device *d, const struct answer *answer)
+{
+	work_halt(d, answer->result, answer->slug,
+		  "The server says that its log of an account in %s counts "
+		  "before what this device knows of it, or contradicts it, and "
+		  "shows no more of it. The change was not made. Whoever has "
+		  "that account settles it: hermetic devices, on each device. "
+		  "An admin can go on without that account: hermetic remove",
+		  d->open.id);
+}
+
 /* It is posted once more when the log has been read. */
 static void take_refusal(struct device *d, const struct answer *answer)
 {
@@ -212,7 +225,10 @@ static void take_refusal(struct device *d, const struct answer *answer)
 		return;
 	if (!passing)
 		todo_drop(d);
-	work_halt_refused(d, answer);
+	if (strcmp(answer->slug, differs) == 0)
+		halt_by_logs(d, answer);
+	else
+		work_halt_refused(d, answer);
 }
 
 /* The accounts of which the commit carries links. */
@@ -245,7 +261,7 @@ static enum err stage_by_logs(struct device *d, const struct answer *answer,
 	enum err e = ERR_OK;
 
 	*again = false;
-	if (strcmp(answer->slug, "account-log-differs") == 0)
+	if (strcmp(answer->slug, differs) == 0)
 		TRY(want_carried(d, again));
 	if (*again) {
 		session_discard(d->open.session);

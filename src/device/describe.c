@@ -1,6 +1,7 @@
 /* device_describe() */
 #include "device/bans.h"
 #include "device/breaks.h"
+#include "device/invited.h"
 #include "device/names.h"
 #include "device/people.h"
 #include "device/pins.h"
@@ -138,6 +139,7 @@ static enum err describe(struct device *d, json_t **description)
 	if (json_is_true(json_object_get(m->notes, "verified_only")))
 		(void)json_object_set_new(made, "verified_only", json_true());
 	TRY(bans_describe(d, made));
+	TRY(invited_describe(d, made));
 	if (member)
 		TRY(put_authenticator(m, made));
 	if (membership_name(m) != NULL)

@@ -24,6 +24,7 @@
 #include "wire/roles.h"
 
 #define DEVICE_NAME_SIZE (TEXT_USERNAME_MAX + 1) /* with a NUL */
+#define DEVICE_CALLED_SIZE (DEVICE_NAME_SIZE + 17)
 
 struct device;
 
@@ -54,14 +55,15 @@ enum order_kind {
 	ORDER_REFRESH, /* read what is new, send what waits */
 	ORDER_SEND, /* text [, key] [, act, about], or name: the session's from
 			  now on */
-	ORDER_CREATE, /* [name], offer, users, open; makes the session's id */
-	ORDER_JOIN,   /* by a Welcome that waits, otherwise by a commit */
-	ORDER_INVITE, /* users[0] */
-	ORDER_REMOVE, /* whom: "user" or "user/device" */
-	ORDER_ROLE,   /* whom: "user"; role */
-	ORDER_BAN,    /* whom: "user", is kept out, or with ban false not any
+	ORDER_CREATE,	/* [name], offer, users, open; makes the session's id */
+	ORDER_JOIN,	/* by a Welcome that waits, otherwise by a commit */
+	ORDER_INVITE,	/* users[0] */
+	ORDER_REMOVE,	/* whom: "user" or "user/device" */
+	ORDER_ROLE,	/* whom: "user"; role */
+	ORDER_BAN,	/* whom: "user", is kept out, or with ban false not any
 			  more */
-	ORDER_ROTATE, /* new keys */
+	ORDER_UNINVITE, /* whom: "user" may not come in any more */
+	ORDER_ROTATE,	/* new keys */
 	ORDER_ASKED,  /* new keys because the server asks: done within bounds */
 	ORDER_MOVE,   /* algorithm; NULL: to places, and no other algorithm */
 	ORDER_LEAVE,  /* this device departs */
@@ -69,7 +71,8 @@ enum order_kind {
 	ORDER_RESOLVE, /* the person has seen what stopped it, and goes on */
 	ORDER_STOCK,   /* publish KeyPackages where there are few; no session */
 	ORDER_ACCOUNT, /* read, and begin, this account's log; no session */
-	ORDER_MEET     /* users[0]: read that account's log; no session */
+	ORDER_MEET,    /* users[0]: read that account's log; no session */
+	ORDER_LETTER   /* session: read the letter of an invitation */
 };
 
 /* Copied by device_start(). Which members count is said by the kind. */
@@ -99,6 +102,8 @@ struct order {
 	bool ban;	    /* BAN */
 	bool verified_only; /* CREATE: what is said there is for verified people
 			       only */
+	bool
+	    asks; /* INVITE: who is invited comes in only by an act of theirs */
 	/* JOIN: to leave at once, so whoever has added this device may be
 	 * blocked. */
 	bool declines;
@@ -122,6 +127,13 @@ enum device_turn device_turn(struct device *device, struct request *request,
 			     uint32_t *wait_ms);
 void device_answer(struct device *device, const struct answer *answer);
 
+/* Who invites, by a letter that a device of that account has signed. */
+struct outcome_letter {
+	bool good;		     /* false: there is none */
+	char by[DEVICE_CALLED_SIZE]; /* as members are called */
+	const char *trust;	     /* met_trust_text() */
+};
+
 /* How an order ended. Borrowed until the next one. */
 struct outcome {
 	enum err result;
@@ -136,7 +148,10 @@ struct outcome {
 	bool
 	    passing; /* the same order, given again, may do what this did not */
 	uint64_t seq, item;
-	size_t devices; /* INVITE: how many were added */
+	struct outcome_letter letter; /* LETTER, JOIN */
+	size_t
+	    devices; /* INVITE: how many were added; 0: the account is invited
+			   to come in */
 };
 const struct outcome *device_outcome(const struct device *device);
 
@@ -177,7 +192,7 @@ MUST_CHECK enum err device_sessions(struct device *device, struct buf *json);
 
 /* {session_id, algorithm, suite, epoch, last_seq, member, forked,
  * safety_number, members: [{leaf_index, username, device_id, role, own, seen,
- * mark, key (its fingerprint), compared, broken_commits?}…], banned?, stop?, name?, …};
+ * mark, key (its fingerprint), compared, broken_commits?}…], banned?, invited?, stop?, name?, …};
  * ERR_STATE_GONE: no such session. `broken_commits`: of the last days, for which
  * nothing else can be the cause. */
 MUST_CHECK enum err device_describe(struct device *device, const char *session,
@@ -219,10 +234,19 @@ MUST_CHECK enum err device_outbox_drop(struct device *device,
 				       const char *session, uint64_t item,
 				       size_t *dropped);
 
-/* The person has read up to that entry: the next receipt says so. Nothing is noted
- * while the person wants no receipts. */
+/* The person has read up to that entry. Where the person wants receipts, the next one
+ * says so. */
 MUST_CHECK enum err device_read_to(struct device *device, const char *session,
 				   uint64_t seq);
+
+/* What the person has not read: how many texts of other users stand behind the entry
+ * `read`, counted up to DEVICE_UNREAD_MAX. */
+#define DEVICE_UNREAD_MAX 1000
+struct device_unread {
+	uint64_t read, count;
+};
+MUST_CHECK enum err device_unread(struct device *device, const char *session,
+				  struct device_unread *unread);
 
 /* When a receipt is to be written in that session, which an ORDER_REFRESH with
  * `receipt` does from then on, Unix milliseconds; UINT64_MAX: none. */

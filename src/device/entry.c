@@ -6,6 +6,7 @@
 #include "device/naming.h"
 #include "device/people.h"
 #include "device/receipts.h"
+#include "session/invited.h"
 #include "wire/envelope.h"
 
 #include <string.h>
@@ -19,6 +20,8 @@ void entry_people_clear(struct entry_people *people)
 	json_decref(people->roles);
 	json_decref(people->banned);
 	json_decref(people->unbanned);
+	json_decref(people->invited);
+	json_decref(people->uninvited);
 	json_decref(people->marks);
 	memset(people, 0, sizeof(*people));
 }
@@ -133,27 +136,35 @@ out:
 	return e;
 }
 
+static enum err tell_invited(void *context, struct span user, bool invited)
+{
+	struct entry_people *people = context;
+
+	return append(invited ? &people->invited : &people->uninvited, user);
+}
+
 static enum err read_extensions(const struct session *session,
-				struct span extensions,
+				const struct mls_staged *staged,
 				struct entry_people *people)
 {
 	enum err e;
 
-	TRY(read_roles(session, extensions, people));
-	TRY(read_bans(session, extensions, people));
+	TRY(read_roles(session, staged->extensions, people));
+	TRY(read_bans(session, staged->extensions, people));
+	TRY(session_tell_invited(session, staged, tell_invited, people));
 out:
 	return e;
 }
 
 static enum err read_proposal(const struct session *session,
+			      const struct mls_staged *staged,
 			      const struct mls_staged_proposal *proposal,
 			      struct entry_people *people)
 {
 	if (proposal->proposal.kind == MLS_PROPOSE_ADD)
 		return read_add(&proposal->leaf.after, people);
 	if (proposal->proposal.kind == MLS_PROPOSE_EXTENSIONS)
-		return read_extensions(session, proposal->proposal.extensions,
-				       people);
+		return read_extensions(session, staged, people);
 	if (proposal->proposal.kind == MLS_PROPOSE_REMOVE)
 		return append(&people->removed, proposal->leaf.before.identity);
 	return ERR_OK;
@@ -168,7 +179,8 @@ enum err entry_people_look(void *context, const struct session *session,
 	if (staged->kind == MLS_STAGED_EXTERNAL_COMMIT)
 		TRY(mark(people, &staged->committer.after));
 	for (size_t i = 0; i < staged->proposal_count; i++)
-		TRY(read_proposal(session, &staged->proposals[i], people));
+		TRY(read_proposal(session, staged, &staged->proposals[i],
+				  people));
 out:
 	return e;
 }
@@ -262,6 +274,10 @@ static void put_commit(struct device *d, const struct session_event *event,
 		(void)json_object_set(entry, "banned", people->banned);
 	if (people->unbanned != NULL)
 		(void)json_object_set(entry, "unbanned", people->unbanned);
+	if (people->invited != NULL)
+		(void)json_object_set(entry, "invited", people->invited);
+	if (people->uninvited != NULL)
+		(void)json_object_set(entry, "uninvited", people->uninvited);
 	if (people->marks != NULL)
 		(void)json_object_set(entry, "marks", people->marks);
 }

@@ -2,7 +2,7 @@
  * What is kept of an entry of the log, a JSON object (docs/state.md):
  *
  *   {kind, seq, epoch, from, device, sent_at?, text?, own?, added?, removed?,
- *    roles?, banned?, unbanned?, marks?, algorithm?, heir?, reason?, id?, reply_to?, of?, again?,
+ *    roles?, banned?, unbanned?, invited?, uninvited?, marks?, algorithm?, heir?, reason?, id?, reply_to?, of?, again?,
  *    fallback?, expires_at?, expired?, delivered?, read?}
  */
 #ifndef HERMETIC_DEVICE_ENTRY_H
@@ -11,10 +11,12 @@
 #include "device/core.h"
 
 /* Whom a commit adds and removes: arrays of identities, NULL for none; whose
- * role it changes: {user, role} each; which users it bans, or takes a ban back from; and the marks (people.h) of all who come in
+ * role it changes: {user, role} each; which users it bans, or takes a ban back from, invites, or takes an
+ * invitation back from; and the marks (people.h) of all who come in
  * by it. */
 struct entry_people {
-	json_t *added, *removed, *roles, *banned, *unbanned, *marks; /* owned */
+	json_t *added, *removed, *roles, *banned, *unbanned, *invited,
+	    *uninvited, *marks; /* owned */
 };
 
 /* Reads them from a commit that is received, for session_set_look(); `people` is

@@ -4,6 +4,7 @@
 #include "device/accounts.h"
 #include "device/change.h"
 #include "device/content.h"
+#include "device/invited.h"
 #include "device/naming.h"
 #include "device/outbox.h"
 #include "device/own_guests.h"
@@ -12,6 +13,8 @@
 #include "device/signer.h"
 #include "device/steps.h"
 #include "device/todo.h"
+#include "session/invited.h"
+#include "wire/invited.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -156,17 +159,47 @@ static enum err random_id(struct device *d, char id[TEXT_UUID_SIZE])
 	return e;
 }
 
+/* Whoever has no device that can be added is invited, where the group keeps that. */
+static enum err list_invited(struct device *d, json_t **list)
+{
+	const struct order *order = &d->work.order;
+	struct buf user = BUF_INIT;
+	enum err e = ERR_OK;
+
+	*list = NULL;
+	for (size_t i = 0; invited_is_kept(d) && i < order->user_count; i++) {
+		buf_reset(&user);
+		if (strcmp(order->users[i], d->username) == 0)
+			continue;
+		TRY(invited_user(d, order->users[i], &user));
+		if (guests_have(&d->work.guests,
+				span_str((const char *)user.p)))
+			continue;
+		if (*list == NULL)
+			*list = json_array();
+		ENSURE(
+		    json_array_append_new(*list, json_pack("{s:s, s:b}", "user",
+							   (const char *)user.p,
+							   "invited", 1)) == 0,
+		    ERR_LOCAL_MEMORY);
+	}
+out:
+	buf_clear(&user);
+	return e;
+}
+
 static enum err make_todo(struct device *d, const struct negotiation_plan *plan,
 			  struct span group_info, json_t **todo)
 {
 	const struct order *order = &d->work.order;
-	const struct change_plan change = {
+	struct change_plan change = {
 		.key_packages = plan->key_packages,
 		.key_package_count = plan->count,
 	};
 	json_t *users = json_array(), *add = NULL, *body = NULL;
 	enum err e;
 
+	TRY(list_invited(d, &change.invite));
 	for (size_t i = 0; i < order->user_count; i++)
 		(void)json_array_append_new(users,
 					    json_string(order->users[i]));
@@ -179,6 +212,7 @@ static enum err make_todo(struct device *d, const struct negotiation_plan *plan,
 			  "add", add);
 	ENSURE(*todo != NULL, ERR_LOCAL_MEMORY);
 out:
+	json_decref(change.invite);
 	json_decref(users);
 	json_decref(add);
 	json_decref(body);
@@ -236,6 +270,18 @@ out:
 	return e;
 }
 
+/* A guest of before does not list the extension: then the group says nothing of who is
+ * invited, and the server decides. */
+static enum err put_policy(struct device *d, const char *identity,
+			   struct negotiation_plan *agreed)
+{
+	if (!places_is_account(roles_user(span_str(identity))) ||
+	    !session_packages_list(agreed->key_packages, agreed->count,
+				   INVITED_EXTENSION))
+		return ERR_OK;
+	return session_put_policy(d->work.order.open, &agreed->extensions);
+}
+
 static enum err found_with(struct device *d)
 {
 	const struct order *order = &d->work.order;
@@ -251,6 +297,7 @@ static enum err found_with(struct device *d)
 	if (identity[0] == '\0' || !guests_have_places(&d->work.guests))
 		identity = d->identity;
 	TRY(guests_plan(d, &d->work.guests, identity, order->offer, &agreed));
+	TRY(put_policy(d, identity, &agreed));
 	TRY(random_id(d, id));
 	TRY(membership_new(&d->open, id, order->offer));
 	memcpy(d->work.outcome.session, d->open.id, sizeof(d->open.id));
@@ -345,8 +392,9 @@ static enum err create_take(struct device *d, const struct answer *answer)
 	}
 	add = json_incref(json_object_get(membership_todo(&d->open), "add"));
 	TRY(change_show(d, add));
-	membership_set_todo(&d->open,
-			    change_adds(add) ? json_incref(add) : NULL);
+	membership_set_todo(&d->open, change_adds(add) || change_invites(add)
+					  ? json_incref(add)
+					  : NULL);
 	work_changed(d);
 out:
 	json_decref(add);

@@ -2,6 +2,8 @@
 
 #include "device/accounts.h"
 #include "device/pins.h"
+#include "session/session.h"
+#include "wire/invited.h"
 #include "wire/key_package.h"
 
 #include <stdlib.h>
@@ -123,10 +125,29 @@ out:
 	return e;
 }
 
+bool guests_have(const struct guests *guests, struct span user)
+{
+	for (size_t i = 0; i < guests->count; i++)
+		if (span_equal(roles_user(buf_span(&guests->list[i].identity)),
+			       user))
+			return true;
+	return false;
+}
+
 bool guests_have_places(const struct guests *guests)
 {
 	for (size_t i = 0; i < guests->count; i++)
 		if (!guests->list[i].places)
+			return false;
+	return true;
+}
+
+bool guests_know_invited(const struct guests *guests)
+{
+	for (size_t i = 0; i < guests->count; i++)
+		if (!session_packages_list(guests->list[i].package_spans,
+					   guests->list[i].count,
+					   INVITED_EXTENSION))
 			return false;
 	return true;
 }

@@ -32,8 +32,15 @@ MUST_CHECK enum err guests_add(struct device *d, const char *username,
 			       const struct answer *answer,
 			       struct guests *guests);
 
+/* A device of that user is among them. */
+bool guests_have(const struct guests *guests, struct span user);
+
 /* All of them name accounts. */
 bool guests_have_places(const struct guests *guests);
+
+/* All that their KeyPackages list is enough for a session whose group says who is
+ * invited. */
+bool guests_know_invited(const struct guests *guests);
 
 /* Drops the device at that place of the list; later ones move up. */
 void guests_drop(struct guests *guests, size_t index);

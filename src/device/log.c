@@ -172,6 +172,9 @@ static enum err note_newcomers(struct device *d,
 		TRY(note_newcomer(d, buf_span(&event->identity)));
 	json_array_foreach(people->added, i, identity)
 	    TRY(note_newcomer(d, span_str(json_string_value(identity))));
+	/* whose invitation is taken back is in no list any more */
+	json_array_foreach(people->uninvited, i, identity)
+	    TRY(accounts_want_name(d, span_str(json_string_value(identity))));
 out:
 	return e;
 }

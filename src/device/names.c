@@ -269,8 +269,9 @@ out:
 enum err names_dress_entry(struct device *d, json_t *entry)
 {
 	static const char *const texts[] = { "from", "heir" };
-	static const char *const lists[] = { "added",  "removed", "roles",
-					     "closed", "banned",  "unbanned" };
+	static const char *const lists[] = { "added",	"removed",  "roles",
+					     "closed",	"banned",   "unbanned",
+					     "invited", "uninvited" };
 	const char *from = record_string(entry, "from");
 	enum err e = ERR_OK;
 

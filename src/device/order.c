@@ -146,6 +146,7 @@ enum err order_begin(struct device *d)
 	case ORDER_REMOVE:
 	case ORDER_ROLE:
 	case ORDER_BAN:
+	case ORDER_UNINVITE:
 	case ORDER_ROTATE:
 	case ORDER_ASKED:
 	case ORDER_MOVE:
@@ -156,6 +157,7 @@ enum err order_begin(struct device *d)
 	case ORDER_STOCK:
 	case ORDER_ACCOUNT:
 	case ORDER_MEET:
+	case ORDER_LETTER:
 		break;
 	}
 	return ERR_OK;
@@ -227,6 +229,7 @@ static bool wants_to_be_in(const struct device *d)
 	case ORDER_REMOVE:
 	case ORDER_ROLE:
 	case ORDER_BAN:
+	case ORDER_UNINVITE:
 	case ORDER_ROTATE:
 	case ORDER_MOVE:
 		return true;
@@ -239,6 +242,7 @@ static bool wants_to_be_in(const struct device *d)
 	case ORDER_STOCK:
 	case ORDER_ACCOUNT:
 	case ORDER_MEET:
+	case ORDER_LETTER:
 		break;
 	}
 	return false;

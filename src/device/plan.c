@@ -6,6 +6,7 @@
 #include "device/budget.h"
 #include "device/change.h"
 #include "device/ended.h"
+#include "device/invited.h"
 #include "device/names.h"
 #include "device/outbox.h"
 #include "device/pins.h"
@@ -120,27 +121,46 @@ static enum err check_guest(struct device *d, const char *user)
 		       user, user);
 }
 
+static enum err refuse_older(struct device *d)
+{
+	return why_set(&d->work.why, ERR_PEER_UNSUPPORTED, "older-device",
+		       "A device of %s is of a version that cannot come into "
+		       "this session: it has to be updated first.",
+		       d->work.order.users[0]);
+}
+
+/* Nobody of that user is added: as the person wants it, or since there is no device
+ * that can be. */
+static bool is_only_asked(const struct device *d)
+{
+	const struct guests *guests = &d->work.guests;
+
+	return d->work.order.asks ||
+	       (invited_is_kept(d) &&
+		(guests->count == 0 || !guests_know_invited(guests)));
+}
+
 static enum err plan_invite(struct device *d)
 {
 	struct suites only = { { session_suite(d->open.session)->id }, 1 };
 	struct guests *guests = &d->work.guests;
 	struct negotiation_plan agreed = { 0 };
 	struct change_plan plan = { 0 };
+	const struct order *order = &d->work.order;
 	struct mls_member member;
 	enum err e;
 
-	TRY(check_guest(d, d->work.order.users[0]));
+	TRY(check_guest(d, order->users[0]));
 	if (session_has_places(d->open.session) && !guests_have_places(guests))
-		return why_set(&d->work.why, ERR_PEER_UNSUPPORTED,
-			       "older-device",
-			       "A device of %s is of a version that cannot "
-			       "come into this session: it has to be updated "
-			       "first.",
-			       d->work.order.users[0]);
+		return refuse_older(d);
 	for (size_t i = guests->count; i-- > 0;)
 		if (session_find(d->open.session,
 				 buf_span(&guests->list[i].identity), &member))
 			guests_drop(guests, i);
+	if (strcmp(order->users[0], d->username) != 0 && is_only_asked(d))
+		return invited_plan(d);
+	if (invited_is_kept(d) && !guests_know_invited(guests))
+		return refuse_older(d);
 	TRY(bans_check_guests(d, guests));
 	d->work.outcome.devices = guests->count;
 	/* The session's suite as the only offer: then a KeyPackage of that
@@ -157,26 +177,38 @@ out:
 	return e;
 }
 
-/* Somebody without a device may join later: the server is told the name. */
+/* Somebody without a device may join later: the server is told the name; and again, with
+ * a letter, where the group says so. */
 static bool name_due(struct device *d)
 {
-	return is_ready(d) && work_is(&d->work, ORDER_INVITE) &&
-	       !d->work.named && d->work.claimed > 0;
+	const struct work *work = &d->work;
+
+	if (!is_ready(d))
+		return false;
+	return work->written || (work_is(work, ORDER_INVITE) && !work->named &&
+				 work->claimed > 0);
 }
 
 static enum err name_ask(struct device *d, struct request *request)
 {
 	request->kind = REQUEST_INVITE;
-	request->users = d->work.order.users;
+	request->users = &d->work.order.users[d->work.lettered];
 	request->user_count = 1;
+	if (d->work.written)
+		request->bytes = buf_span(&d->work.bytes);
 	return ERR_OK;
 }
 
 static enum err name_take(struct device *d, const struct answer *answer)
 {
+	struct work *work = &d->work;
+
 	if (answer->result != ERR_OK)
 		work_halt_refused(d, answer);
-	d->work.named = true;
+	work->named = true;
+	if (work->written)
+		work->lettered++;
+	work->written = false;
 	return ERR_OK;
 }
 
@@ -315,6 +347,7 @@ static bool plan_due(struct device *d)
 	case ORDER_REMOVE:
 	case ORDER_ROLE:
 	case ORDER_BAN:
+	case ORDER_UNINVITE:
 	case ORDER_ROTATE:
 	case ORDER_ASKED:
 	case ORDER_MOVE:
@@ -329,6 +362,7 @@ static bool plan_due(struct device *d)
 	case ORDER_STOCK:
 	case ORDER_ACCOUNT:
 	case ORDER_MEET:
+	case ORDER_LETTER:
 		break;
 	}
 	return false;
@@ -395,6 +429,8 @@ static enum err plan_it(struct device *d)
 		return plan_role(d);
 	case ORDER_BAN:
 		return plan_ban(d);
+	case ORDER_UNINVITE:
+		return invited_plan_back(d);
 	case ORDER_ROTATE:
 		return change_begin(d, &only_keys);
 	case ORDER_ASKED:
@@ -413,6 +449,7 @@ static enum err plan_it(struct device *d)
 	case ORDER_STOCK:
 	case ORDER_ACCOUNT:
 	case ORDER_MEET:
+	case ORDER_LETTER:
 		break;
 	}
 	return ERR_LOCAL_BUG;

@@ -59,6 +59,7 @@ enum request_kind {
 	REQUEST_TAKE_WELCOME, /* POST /session/join with a Welcome's id */
 	REQUEST_LEAVE,	      /* POST /session/ID/leave */
 	REQUEST_INVITE,	      /* POST /session/ID/invite */
+	REQUEST_LETTER,	      /* GET /session/ID/letter */
 	REQUEST_WELCOMES,     /* GET /welcomes */
 	REQUEST_CLAIM,	      /* POST /key-packages/claim */
 	REQUEST_STOCK,	      /* GET /key-packages */
@@ -81,7 +82,8 @@ struct request {
 	uint32_t limit;		/* the same: at most so many */
 	uint32_t generation;	/* FIRST_INFO */
 	struct span bytes;	/* the envelope, commit, departure or link;
-				   BRANCH: opaque link<V> each */
+				   BRANCH: opaque link<V> each; INVITE: the
+				   letter, or empty */
 	const char *file;	/* SEND: the id of one that it names, or NULL */
 	uint64_t expires_ms;	/* SEND: Unix, when its bytes go; 0: not said */
 	struct span salt;	/* LINK; may be empty */
@@ -170,6 +172,8 @@ struct answer {
 	struct span group_info;	   /* GROUP_INFO, FIRST_INFO */
 	struct span tree;	   /* TREE; GROUP_INFO: where it goes beside */
 	uint8_t head[DEVICE_HEAD]; /* GROUP_INFO, FIRST_INFO: at `seq` */
+
+	struct span letter; /* LETTER */
 
 	const struct answer_welcome *welcomes; /* WELCOMES */
 	size_t welcome_count;

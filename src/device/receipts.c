@@ -423,33 +423,12 @@ out:
 	return e;
 }
 
-enum err device_read_to(struct device *device, const char *session,
-			uint64_t seq)
+bool receipts_note_read(struct device *d, uint64_t seq)
 {
-	bool wanted = true;
-	uint64_t before;
-	enum err e;
-
-	if (device->work.running)
-		return ERR_STATE_PENDING;
-	TRY(core_begin(device));
-	TRY(receipts_wish(device, &wanted));
-	if (!wanted) {
-		core_end_reading(device);
-		goto out;
-	}
-	TRY(core_load(device, session));
-	before = record_number_or_0(notes_of(device), "read");
-	if (seq <= before || seq > session_seq(device->open.session)) {
-		core_end_reading(device);
-		goto out;
-	}
-	raise_to(notes_of(device), "read", seq);
-	TRY(core_save(device));
-	TRY(core_commit(device));
-out:
-	core_rollback(device);
-	return e;
+	if (seq <= record_number_or_0(notes_of(d), "read"))
+		return false;
+	raise_to(notes_of(d), "read", seq);
+	return true;
 }
 
 uint64_t device_receipt_at(struct device *device, const char *session)

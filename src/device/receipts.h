@@ -39,6 +39,10 @@ void receipts_note_last(struct device *d, const struct session_event *event);
 /* Does the person want them to be written? Inside a transaction. */
 MUST_CHECK enum err receipts_wish(struct device *d, bool *on);
 
+/* The person has read up to there: the next receipt says so. False: it was noted
+ * already. */
+bool receipts_note_read(struct device *d, uint64_t seq);
+
 /* A receipt that waits and is not to be sent any more, since the person wants none
  * now, or since it could not be sent for so long: *item, or 0. Inside a
  * transaction. */

@@ -12,6 +12,7 @@
 #include "device/breaks.h"
 #include "device/budget.h"
 #include "device/entry.h"
+#include "device/letters.h"
 #include "device/log.h"
 #include "device/outbox.h"
 #include "device/people.h"
@@ -36,6 +37,7 @@ void rejoin_free(struct rejoin *rejoin)
 	trail_free(rejoin->trail);
 	stood_free(rejoin->stood);
 	json_decref(rejoin->places);
+	buf_clear(&rejoin->adder);
 	free(rejoin);
 }
 
@@ -358,8 +360,11 @@ static enum err check_known_place(const struct device *d,
 	uint64_t seq;
 	enum err e = ERR_OK;
 
-	if (session == NULL || d->work.rejoin->forced)
+	if (d->work.rejoin->forced)
 		return ERR_OK;
+	TRY(letters_check_place(d, trail));
+	if (session == NULL)
+		goto out;
 	if (session_seq(session) > 0)
 		TRY(check_place(trail, session_seq(session),
 				session_head(session)));
@@ -375,8 +380,10 @@ bool rejoin_falls_short(const struct device *d)
 	uint8_t head[CHAIN_HEAD];
 	uint64_t seq;
 
-	if (d->open.session == NULL || d->work.rejoin->forced)
+	if (d->work.rejoin->forced)
 		return false;
+	if (d->open.session == NULL)
+		return letters_fall_short(d, trail);
 	return trail_seq(trail) < session_seq(d->open.session) ||
 	       (read_known(d, &seq, head) && trail_seq(trail) < seq);
 }
@@ -484,8 +491,11 @@ static enum err follow(struct device *d, const struct answer_entry *entry,
 	bool ours = rejoin_is_staged(d) && entry->kind == CHAIN_COMMIT &&
 		    span_equal(entry->bytes, session_staged(d->open.session));
 	uint64_t epoch = trail_epoch(trail);
+	bool stood = false;
 	enum err e;
 
+	if (entry->kind == CHAIN_COMMIT)
+		TRY(rejoin_stands(d, &stood));
 	TRY(trail_follow(trail, entry));
 	TRY(accounts_keep(d));
 	TRY(check_known_place(d, trail));
@@ -503,6 +513,7 @@ static enum err follow(struct device *d, const struct answer_entry *entry,
 		*joined = true;
 		TRY(accept(d, trail));
 	} else if (trail_epoch(trail) != epoch) {
+		TRY(rejoin_note_adder(d, stood));
 		follow_another(d, trail);
 		if (rejoin_is_staged(d)) {
 			/* it was first: take the GroupInfo of now */

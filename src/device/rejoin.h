@@ -16,7 +16,9 @@ struct rejoin {
 	uint64_t gathered;   /* up to here */
 	struct stood *stood; /* owned; the same: what this device had posted */
 	json_t *places;	     /* owned; forced: where that stands (stood.h) */
-	uint64_t info_seq;   /* where the trail was at the last GroupInfo */
+	struct buf adder;  /* the identity of who has added this device's leaf,
+				as the trail shows; empty: it does not */
+	uint64_t info_seq; /* where the trail was at the last GroupInfo */
 	unsigned tries, unseen;
 };
 
@@ -24,6 +26,14 @@ struct rejoin {
 #define REJOIN_UNWALKED                                                        \
 	(FAULT(JOINS_WITHOUT_WALK) || FAULT(JOINS_OLD_GROUP) ||                \
 	 FAULT(JOINS_COPIED_LEAVES))
+
+/* rejoin_adder.c: does a leaf of this device stand where the trail is? And the trail has
+ * followed another's commit, before which that was so or not. */
+MUST_CHECK enum err rejoin_stands(struct device *d, bool *stands);
+MUST_CHECK enum err rejoin_note_adder(struct device *d, bool stood);
+/* A person who was blocked brings this device nowhere, also where the server keeps the
+ * Welcome back: ERR_PEER_DENIED, and d->work.why. */
+MUST_CHECK enum err rejoin_check_adder(struct device *d);
 
 /* A fork was found: nothing but ORDER_RESOLVE lifts that. Whoever is out of the
  * session may then join it again. */

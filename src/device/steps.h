@@ -35,6 +35,10 @@ extern const struct step arrive_step_info, arrive_step_post;
 /* log.c: what the others did */
 extern const struct step log_step_read;
 
+/* letters.c: who invites says so */
+extern const struct step letters_step_ask, letters_step_judge,
+    letters_step_write;
+
 /* plan.c: what was ordered becomes a todo */
 extern const struct step plan_step_oust, plan_step_replace, plan_step_name,
     plan_step_order, plan_step_duty, plan_step_departure;

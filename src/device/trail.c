@@ -250,6 +250,11 @@ bool trail_is_at(const struct trail *trail, const struct session *session)
 			  mls_group_confirmation_tag(session_group(session)));
 }
 
+struct span trail_context(const struct trail *trail)
+{
+	return check_walk_context(trail->walk)->encoded;
+}
+
 bool trail_keeps_out(const struct trail *trail, struct span identity)
 {
 	struct check_member member;

@@ -82,7 +82,9 @@ bool trail_keeps_out(const struct trail *trail, struct span identity);
  * or since a move. Borrowed until it goes on. */
 bool trail_signer(const struct trail *trail, struct check_signer *signer);
 
-/* Of the group where it has got to. */
+/* Of the group where it has got to; the encoded GroupContext is borrowed until it goes
+ * on. */
+struct span trail_context(const struct trail *trail);
 bool trail_has(const struct trail *trail, struct span identity);
 uint64_t trail_epoch(const struct trail *trail);
 struct span trail_departures(const struct trail *trail);

@@ -81,29 +81,17 @@ out:
 	return e;
 }
 
-/* A person who was blocked brings this device nowhere. */
 static enum err check_adder(struct device *d, const struct membership *next)
 {
 	const struct mls_group *group = session_group(next->session);
 	uint32_t leaf = mls_group_adder(group);
-	char name[DEVICE_NAME_SIZE];
 	struct mls_member adder;
-	bool blocked;
-	enum err e;
 
 	if (d->work.order.declines || leaf == UINT32_MAX ||
 	    !mls_group_next_member(group, &leaf, &adder) ||
 	    adder.leaf_index != mls_group_adder(group))
 		return ERR_OK;
-	TRY(blocks_member(d, adder.identity, name, &blocked));
-	ENSURE(!blocked,
-	       why_set(&d->work.why, ERR_PEER_DENIED, "blocked",
-		       "%s, whom you have blocked, has added this device to "
-		       "%s. It was not joined. To join it: hermetic unblock "
-		       "%s. To have it end there, too: hermetic decline %s",
-		       name, next->id, name, next->id));
-out:
-	return e;
+	return blocks_check_adder(d, next->id, adder.identity);
 }
 
 /* Where its tree comes from, if it has none inside: from the trail that has come to

@@ -4,6 +4,7 @@
 #include "base/sec.h"
 #include "device/accounts.h"
 #include "device/apart.h"
+#include "device/letters.h"
 #include "device/met.h"
 #include "device/own_log.h"
 #include "device/page.h"
@@ -21,22 +22,23 @@
 #define STEPS_MAX 1000
 
 static const struct step *const STEPS[] = {
-	&own_step_load,	       &own_step_read,	     &own_step_begin,
-	&own_step_renew,       &own_step_branch,     &own_step_post,
-	&met_step_begin,       &met_step_read,	     &accounts_step_read,
-	&apart_step_look,      &stock_step_make,     &stock_step_publish,
-	&found_step_meet,      &found_step_claim,    &found_step_make,
-	&found_step_post,      &welcome_step_use,    &welcome_step_tree,
-	&welcome_step_gather,  &rejoin_step_drop,    &rejoin_step_base,
-	&rejoin_step_first,    &arrive_step_gather,  &rejoin_step_walk,
-	&arrive_step_info,     &arrive_step_post,    &log_step_read,
-	&welcome_step_tell,    &plan_step_departure, &commit_step_leave,
-	&commit_step_pins,     &commit_step_post,    &plan_step_oust,
-	&plan_step_replace,    &plan_step_name,	     &plan_step_order,
-	&move_step_meet,       &commit_step_claim,   &commit_step_stage,
-	&receipts_step_drop,   &naming_step_drop,    &plan_step_duty,
-	&naming_step_announce, &naming_step_repeat,  &receipts_step_make,
-	&post_step_old,	       &post_step_seal,	     &post_step_item,
+	&own_step_load,	       &own_step_read,	    &own_step_begin,
+	&own_step_renew,       &own_step_branch,    &own_step_post,
+	&met_step_begin,       &met_step_read,	    &accounts_step_read,
+	&apart_step_look,      &stock_step_make,    &stock_step_publish,
+	&found_step_meet,      &found_step_claim,   &found_step_make,
+	&found_step_post,      &welcome_step_use,   &welcome_step_tree,
+	&welcome_step_gather,  &letters_step_ask,   &letters_step_judge,
+	&rejoin_step_drop,     &rejoin_step_base,   &rejoin_step_first,
+	&arrive_step_gather,   &rejoin_step_walk,   &arrive_step_info,
+	&arrive_step_post,     &log_step_read,	    &welcome_step_tell,
+	&plan_step_departure,  &commit_step_leave,  &commit_step_pins,
+	&commit_step_post,     &plan_step_oust,	    &plan_step_replace,
+	&letters_step_write,   &plan_step_name,	    &plan_step_order,
+	&move_step_meet,       &commit_step_claim,  &commit_step_stage,
+	&receipts_step_drop,   &naming_step_drop,   &plan_step_duty,
+	&naming_step_announce, &naming_step_repeat, &receipts_step_make,
+	&post_step_old,	       &post_step_seal,	    &post_step_item,
 };
 
 #define STEP_COUNT (sizeof(STEPS) / sizeof(*STEPS))
@@ -149,6 +151,7 @@ void work_clear(struct work *work)
 	met_end(work->meeting);
 	account_reading_free(work->reading);
 	apart_free(work->apart);
+	letters_free(work->letter);
 	buf_clear(&work->bytes);
 	buf_clear(&work->group_info);
 	buf_clear(&work->welcome);
@@ -346,7 +349,7 @@ static enum err load(struct device *d)
 	const char *id = d->work.outcome.session;
 	enum err e;
 
-	if (id[0] == '\0') {
+	if (id[0] == '\0' || work_is(&d->work, ORDER_LETTER)) {
 		membership_clear(&d->open);
 		return ERR_OK;
 	}

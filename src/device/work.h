@@ -55,12 +55,16 @@ struct work {
 	bool filling;		  /* STOCK: a part of it was published */
 	bool fresh;		  /* the log was read to its end */
 	bool named;		  /* INVITE: the server was told the name */
-	bool renew;		  /* the server wants new keys */
-	bool required;		  /* and takes nothing before */
-	bool pins_hold;		  /* whom the commit adds has its known key */
-	bool repeated;		  /* to say the name again was tried */
-	bool ousted;		  /* a removal for broken commits was tried */
-	bool replaced;		  /* another leaf of its own was tried */
+	bool written;	 /* INVITE, CREATE: a letter for users[lettered], into
+			    `bytes` */
+	size_t lettered; /* the users before it have one, or need none */
+	struct letter_read *letter; /* owned: JOIN, LETTER (letters.h) */
+	bool renew;		    /* the server wants new keys */
+	bool required;		    /* and takes nothing before */
+	bool pins_hold;		    /* whom the commit adds has its known key */
+	bool repeated;		    /* to say the name again was tried */
+	bool ousted;		    /* a removal for broken commits was tried */
+	bool replaced;		    /* another leaf of its own was tried */
 	unsigned requests;
 	unsigned barren;    /* of them so many since something came of one */
 	unsigned posts;	    /* of one todo, in a row */

@@ -133,6 +133,7 @@ void hermetic_free(struct hermetic *h)
 	account_close(&h->a);
 	told_clear(&h->told);
 	told_free_event(h->entry);
+	inside_found_clear(&h->found);
 	inside_list_clear(&h->sessions);
 	inside_list_clear(&h->members);
 	inside_list_clear(&h->outbox);

@@ -53,12 +53,12 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 #define HERMETIC_VERSION_MAJOR 0
-#define HERMETIC_VERSION_MINOR 1
+#define HERMETIC_VERSION_MINOR 2
 #define HERMETIC_VERSION_PATCH 0
 
 #define HERMETIC_ID_SIZE 37 /* an id as text, and its NUL */
 
-/* "0.1.0", of the library that runs. */
+/* "0.2.0", of the library that runs. */
 const char *hermetic_version(void);
 
 /* ---- results ---- */
@@ -165,6 +165,8 @@ struct hermetic_session {
 	/* NULL; or why nothing is sent there until a person has looked:
 	 * "forked", "copied", "behind" */
 	const char *stop;
+	/* Texts of others behind what hermetic_read_to() was told; 1,000 at most. */
+	uint64_t unread;
 };
 
 /* Those of this device; and with `invitations`, for which the server is asked,
@@ -172,6 +174,13 @@ struct hermetic_session {
 enum hermetic_result hermetic_sessions(
     struct hermetic *h, bool invitations,
     const struct hermetic_session *const **list, size_t *count);
+
+/* The session that a person means by `word`: its id, the beginning of that, or its name,
+ * without regard to case and to signs that do not show. HERMETIC_CONFLICT: it may be
+ * any of several, and hermetic_why() says which. No unfinished name counts, and no name
+ * more than another: members of any session may call it as they like. */
+enum hermetic_result hermetic_find(struct hermetic *h, const char *word,
+				   char id[HERMETIC_ID_SIZE]);
 
 enum hermetic_comparison {
 	HERMETIC_COMPARED_NO,
@@ -349,6 +358,32 @@ const struct hermetic_event *hermetic_next_event(struct hermetic *h);
 enum hermetic_result hermetic_entry(struct hermetic *h, const char *session,
 				    uint64_t number,
 				    const struct hermetic_event **event);
+
+/* What is read back; what is not said is NULL or 0, and then all of it is meant. */
+struct hermetic_search {
+	size_t size;
+	const char *session; /* its id; NULL: all sessions */
+	/* All of them stand in the text, its last edit or the name of its file, without
+	 * regard to case. */
+	const char *words;
+	uint64_t after; /* entries with a greater number */
+	/* From the first one on that was sent then or later, Unix milliseconds. */
+	uint64_t since_ms;
+	uint64_t last;	 /* at most so many of each session, the latest */
+	uint64_t before; /* entries with a smaller number */
+};
+
+/* Entries that are kept, as events of them, in the order of each session's log, and no
+ * receipts. `search` may be NULL. Borrowed like a list. Nothing is asked of a server. */
+enum hermetic_result hermetic_search(struct hermetic *h,
+				     const struct hermetic_search *search,
+				     const struct hermetic_event *const **list,
+				     size_t *count);
+
+/* The person has read the session up to that number: what is not read is counted from
+ * there, and where the person wants receipts, the next one says so. */
+enum hermetic_result hermetic_read_to(struct hermetic *h, const char *session,
+				      uint64_t number);
 
 /* ---- people ---- */
 

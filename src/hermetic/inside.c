@@ -235,3 +235,12 @@ enum hermetic_comparison inside_comparison(const json_t *object)
 	return strcmp(word, "changed") == 0 ? HERMETIC_COMPARED_CHANGED
 					    : HERMETIC_COMPARED_NO;
 }
+
+void inside_found_clear(struct inside_found *found)
+{
+	for (size_t i = 0; i < found->count; i++)
+		told_free_event(found->events[i]);
+	free(found->events);
+	free(found->pointers);
+	*found = (struct inside_found){ .count = 0 };
+}

@@ -17,6 +17,14 @@ struct inside_list {
 	size_t count;
 };
 
+/* Events that are a list; owned. */
+struct inside_found {
+	struct told_event **events;
+	const struct hermetic_event **pointers;
+	size_t count;
+};
+void inside_found_clear(struct inside_found *found);
+
 struct hermetic {
 	struct account a;
 	bool open;
@@ -36,6 +44,7 @@ struct hermetic {
 	uint64_t again_at, again_ms; /* when that is tried next; steady clock */
 	struct told told;
 	struct told_event *entry;	   /* of hermetic_entry() */
+	struct inside_found found;	   /* of hermetic_search() */
 	int poll_fd, timer_fd, channel_fd; /* -1: none */
 };
 

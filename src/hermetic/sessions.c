@@ -53,6 +53,8 @@ enum hermetic_result hermetic_sessions(
 		.last = (uint64_t)json_integer_value(
 		    json_object_get(row, "last_seq")),
 		.stop = inside_text_or_null(row, "stop"),
+		.unread = (uint64_t)json_integer_value(
+		    json_object_get(row, "unread")),
 	};
 	*list = (const struct hermetic_session *const *)(void *)
 		    h->sessions.pointers;

@@ -147,7 +147,13 @@ static enum err put_departure(const struct request *request, json_t *body)
 
 static enum err put_invited(const struct request *request, json_t *body)
 {
-	return set_users(body, "usernames", request);
+	enum err e;
+
+	TRY(set_users(body, "usernames", request));
+	if (request->bytes.n > 0)
+		TRY(record_set_bytes(body, "letter", request->bytes));
+out:
+	return e;
 }
 
 static enum err put_user(const struct request *request, json_t *body)
@@ -243,6 +249,7 @@ static const struct shape SHAPES[REQUEST_KINDS] = {
 				   put_welcome },
 	[REQUEST_LEAVE] = { "POST", "/leave", true, put_departure },
 	[REQUEST_INVITE] = { "POST", "/invite", true, put_invited },
+	[REQUEST_LETTER] = { "GET", "/letter", true, NULL },
 	[REQUEST_WELCOMES] = { "GET", "/welcomes", false, NULL },
 	[REQUEST_CLAIM] = { "POST", "/key-packages/claim", false, put_user },
 	[REQUEST_STOCK] = { "GET", "/key-packages", false, NULL },

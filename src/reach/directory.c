@@ -2,6 +2,7 @@
 
 #include "device/blocks.h"
 #include "device/page.h"
+#include "reach/fold.h"
 #include "reach/tokens.h"
 #include "reach/view.h"
 
@@ -12,6 +13,9 @@
 
 /* Pages of the server's list that are read at most. */
 #define PAGES_MAX 100
+
+#define CANDIDATES_MAX 4 /* that a reason names */
+#define SHORT_ID 8	 /* characters of an id that people type */
 
 /* ---- the server's list ---- */
 
@@ -100,8 +104,9 @@ static void carry(const json_t *from, json_t *to, const char *name)
 static enum err describe(struct account *a, const char *id, json_t *list)
 {
 	static const char *const carried[] = {
-		"session_id", "algorithm", "epoch", "last_seq", "state",
-		"name",	      "due",	   "stop",  "banned",	"rules"
+		"session_id", "algorithm", "epoch", "last_seq",
+		"state",      "name",	   "due",   "stop",
+		"banned",     "invited",   "rules"
 	};
 	json_t *session = NULL, *row = json_object();
 	enum err e;
@@ -199,6 +204,27 @@ static enum err add_invitation(const json_t *session, const json_t *blocks,
 						     : ERR_LOCAL_MEMORY;
 }
 
+/* Counting reads entries, so it is for who shows the list. */
+static enum err count_unread(struct account *a, json_t *list)
+{
+	struct device_unread unread;
+	json_t *row;
+	size_t i;
+	enum err e = ERR_OK;
+
+	json_array_foreach(list, i, row)
+	{
+		TRY(device_unread(a->device, text_of(row, "session_id"),
+				  &unread));
+		ENSURE(json_object_set_new(
+			   row, "unread",
+			   json_integer((json_int_t)unread.count)) == 0,
+		       ERR_LOCAL_MEMORY);
+	}
+out:
+	return e;
+}
+
 enum err directory_own(struct account *a, json_t **list)
 {
 	json_t *own = json_array();
@@ -206,6 +232,7 @@ enum err directory_own(struct account *a, json_t **list)
 
 	ENSURE(own != NULL, ERR_LOCAL_MEMORY);
 	TRY(list_own(a, own));
+	TRY(count_unread(a, own));
 	*list = json_incref(own);
 out:
 	json_decref(own);
@@ -221,6 +248,7 @@ enum err directory_list(struct account *a, json_t **list)
 
 	ENSURE(own != NULL && rows != NULL, ERR_LOCAL_MEMORY);
 	TRY(list_own(a, own));
+	TRY(count_unread(a, own));
 	TRY(directory_blocks(a, &blocks));
 	TRY(fetch(a, rows));
 	json_array_foreach(rows, i, row) TRY(add_invitation(row, blocks, own));
@@ -286,67 +314,139 @@ static bool begins(const char *id, const char *prefix)
 	return true;
 }
 
-/* How many ids begin so; the last one of them in `id`. */
-static size_t count_matches(const json_t *list, const char *prefix,
-			    char id[TEXT_UUID_SIZE])
+static bool is_named(const json_t *row, const char *word)
 {
+	const char *name = text_of(row, "name");
+
+	return name != NULL && name[0] != '\0' &&
+	       fold_equal(span_str(name), span_str(word));
+}
+
+/* The rows whose id begins so, or, with `names`, that are called so. */
+static json_t *matches(const json_t *list, const char *word, bool names)
+{
+	json_t *found = json_array();
 	const json_t *row;
-	size_t i, count = 0;
+	size_t i;
 
 	json_array_foreach(list, i, row)
 	{
-		const char *candidate = text_of(row, "session_id");
+		const char *id = text_of(row, "session_id");
 
-		if (candidate == NULL || !begins(candidate, prefix))
-			continue;
-		(void)snprintf(id, TEXT_UUID_SIZE, "%s", candidate);
-		count++;
+		if (id != NULL &&
+		    (begins(id, word) || (names && is_named(row, word))))
+			(void)json_array_append(found,
+						(json_t *)(uintptr_t)row);
 	}
-	return count;
+	return found;
 }
 
-static enum err search(struct account *a, const char *prefix, bool anywhere,
-		       char id[TEXT_UUID_SIZE], size_t *count)
+static enum err search(struct account *a, const char *word, bool anywhere,
+		       json_t **found)
 {
 	json_t *list = json_array();
 	enum err e;
 
 	TRY(list_own(a, list));
-	*count = count_matches(list, prefix, id);
-	if (*count == 0 && anywhere) {
+	*found = matches(list, word, !anywhere);
+	if (json_array_size(*found) == 0 && anywhere) {
 		json_decref(list);
-		list = NULL;
+		json_decref(*found);
+		list = *found = NULL;
 		TRY(directory_list(a, &list));
-		*count = count_matches(list, prefix, id);
+		*found = matches(list, word, false);
 	}
+	ENSURE(*found != NULL, ERR_LOCAL_MEMORY);
 out:
 	json_decref(list);
 	return e;
 }
 
-enum err directory_find(struct account *a, const char *prefix, bool anywhere,
+/* "3f2a9c1e (lunch), 77aa0b12 (Lunch)" */
+static void put_candidates(struct buf *out, const json_t *found)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(found, i, row)
+	{
+		const char *name = text_of(row, "name");
+
+		if (i == CANDIDATES_MAX) {
+			buf_put_str(out, " and more");
+			break;
+		}
+		buf_putf(out, "%s%.*s", i > 0 ? ", " : "", SHORT_ID,
+			 text_of(row, "session_id"));
+		if (name != NULL && name[0] != '\0')
+			buf_putf(out, " (%s)", name);
+	}
+	buf_put_u8(out, 0);
+}
+
+static enum err refuse(struct account *a, const char *word, const json_t *found)
+{
+	struct buf candidates = BUF_INIT;
+	enum err e;
+
+	if (json_array_size(found) == 0)
+		return why_set(&a->why, ERR_STATE_GONE, "no-such-session",
+			       "There is no session %.40s here. See: hermetic "
+			       "sessions",
+			       word);
+	put_candidates(&candidates, found);
+	TRY(buf_end(&candidates));
+	e = why_set(&a->why, ERR_STATE_CONFLICT, "ambiguous",
+		    "%.40s may be any of %zu sessions: write more of the id. "
+		    "They are %s.",
+		    word, json_array_size(found), (const char *)candidates.p);
+out:
+	buf_clear(&candidates);
+	return e;
+}
+
+enum err directory_find(struct account *a, const char *word, bool anywhere,
 			char id[TEXT_UUID_SIZE])
 {
+	json_t *found = NULL;
 	uint8_t uuid[16];
-	size_t count = 0;
 	enum err e;
 
 	/* whole ids are not looked up: an open session is on no list */
-	if (anywhere && text_parse_uuid(uuid, span_str(prefix)) == ERR_OK) {
+	if (anywhere && text_parse_uuid(uuid, span_str(word)) == ERR_OK) {
 		text_uuid(id, uuid);
 		return ERR_OK;
 	}
-	TRY(search(a, prefix, anywhere, id, &count));
-	if (count == 0)
-		e = why_set(&a->why, ERR_STATE_GONE, "no-such-session",
-			    "There is no session %.40s here. See: hermetic "
-			    "sessions",
-			    prefix);
-	else if (count > 1)
-		e = why_set(&a->why, ERR_STATE_CONFLICT, "ambiguous",
-			    "%.40s is the beginning of %zu sessions: write "
-			    "more of the id.",
-			    prefix, count);
+	TRY(search(a, word, anywhere, &found));
+	ENSURE(json_array_size(found) == 1, refuse(a, word, found));
+	(void)snprintf(id, TEXT_UUID_SIZE, "%s",
+		       text_of(json_array_get(found, 0), "session_id"));
 out:
+	json_decref(found);
+	return e;
+}
+
+enum err directory_label(struct account *a, const char *id, struct buf *label)
+{
+	json_t *list = json_array(), *found = NULL;
+	const json_t *row;
+	const char *name = NULL;
+	size_t i;
+	enum err e;
+
+	TRY(list_own(a, list));
+	json_array_foreach(list, i,
+			   row) if (begins(text_of(row, "session_id"), id))
+	    name = text_of(row, "name");
+	if (name != NULL && name[0] != '\0')
+		found = matches(list, name, true);
+	if (json_array_size(found) == 1)
+		buf_put_str(label, name);
+	else
+		buf_putf(label, "%.*s", SHORT_ID, id);
+	e = label->fail;
+out:
+	json_decref(list);
+	json_decref(found);
 	return e;
 }

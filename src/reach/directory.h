@@ -8,8 +8,8 @@
 
 #include <jansson.h>
 
-/* A new array of {session_id, algorithm, epoch, last_seq, state, name?, due?,
- * stop?}, as device_describe() gives them. */
+/* A new array of {session_id, algorithm, epoch, last_seq, state, unread, name?, due?,
+ * stop?}, as device_describe() and device_unread() give them. */
 MUST_CHECK enum err directory_own(struct account *a, json_t **list);
 
 /* The same, and what the server tells of others: state "invited" and the
@@ -23,10 +23,17 @@ MUST_CHECK enum err directory_invitations(struct account *a, json_t **list);
 /* Whom this device has blocked, as device_blocks() has it: a new object. */
 MUST_CHECK enum err directory_blocks(struct account *a, json_t **blocks);
 
-/* The full id of the session whose id begins with `prefix`. With `anywhere`
- * also one that the server tells of, and a full id as it is. ERR_STATE_GONE:
- * there is none; ERR_STATE_CONFLICT: several. */
-MUST_CHECK enum err directory_find(struct account *a, const char *prefix,
+/* The full id of the session whose id begins with `word`, or whose name it is, as people
+ * compare names (reach/fold.h). No name counts more than another, nor than an id: members
+ * of any session may call it as they like. With `anywhere` names do not count, but a
+ * session that the server tells of does, and a full id as it is. ERR_STATE_GONE: there
+ * is none; ERR_STATE_CONFLICT: several, and the reason says which. */
+MUST_CHECK enum err directory_find(struct account *a, const char *word,
 				   bool anywhere, char id[TEXT_UUID_SIZE]);
+
+/* What a person may call that session: its name where no other session of this device
+ * has it, else the first digits of its id. Appended; a member wrote it. */
+MUST_CHECK enum err directory_label(struct account *a, const char *id,
+				    struct buf *label);
 
 #endif

@@ -5,6 +5,7 @@
 #include "reach/drive.h"
 #include "reach/reply.h"
 #include "reach/tokens.h"
+#include "reach/view.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_MAX_MS 15000
 #define RECEIPT_AGAIN_MS 5000 /* after one was tried */
+#define RENEW_AGAIN_MS 1000   /* however short a token lives */
 #define BATCH_MAX 256	      /* pushes taken in in one transaction */
 
 struct topic {
@@ -35,6 +37,7 @@ struct live {
 	uint64_t since;	   /* of the connection, by the same */
 	unsigned backoff_ms;
 	bool renew_token;
+	bool told_lost; /* whoever listens was told of it */
 };
 
 /* ---- sending ---- */
@@ -149,17 +152,26 @@ static void back_off(struct live *live, uint64_t now)
 		live->backoff_ms = BACKOFF_MAX_MS;
 }
 
-/* A connection that ends soon after it was made is as good as none. */
+static void tell_lost(struct live *live, const char *reason)
+{
+	live->told_lost = true;
+	if (live->listener->connected != NULL)
+		live->listener->connected(live->listener->context, false,
+					  reason);
+}
+
+/* A connection that ends soon after it was made is as good as none. One that can be
+ * made again at once, with another token, is nothing to be told of. */
 static void hang_up(struct live *live, const char *reason)
 {
 	uint64_t now = clock_steady_ms();
 
 	if (live->since > 0 && now - live->since >= BACKOFF_MAX_MS)
 		live->backoff_ms = BACKOFF_FIRST_MS;
+	if (live->since == 0 || live->channel == NULL ||
+	    !channel_wants_token(live->channel))
+		tell_lost(live, reason);
 	live->since = 0;
-	if (live->listener->connected != NULL)
-		live->listener->connected(live->listener->context, false,
-					  reason);
 	live->renew_token =
 	    live->channel != NULL && channel_wants_token(live->channel);
 	channel_close(live->channel);
@@ -169,7 +181,10 @@ static void hang_up(struct live *live, const char *reason)
 
 static void tell_connected(struct live *live)
 {
-	if (live->channel != NULL && live->listener->connected != NULL)
+	if (live->channel == NULL || !live->told_lost)
+		return;
+	live->told_lost = false;
+	if (live->listener->connected != NULL)
 		live->listener->connected(live->listener->context, true, "");
 }
 
@@ -225,21 +240,6 @@ void live_close(struct live *live)
 
 /* ---- telling ---- */
 
-/* ERR_STATE_GONE: before the place where this device joined. */
-static enum err read_kept(struct account *a, const char *id, uint64_t seq,
-			  json_t **entry)
-{
-	struct buf text = BUF_INIT;
-	enum err e;
-
-	TRY(device_entry(a->device, id, seq, &text));
-	*entry = json_loadb((const char *)text.p, text.n, 0, NULL);
-	ENSURE(*entry != NULL, ERR_LOCAL_BUG);
-out:
-	buf_clear(&text);
-	return e;
-}
-
 static enum err tell_topic(struct live *live, struct topic *topic,
 			   bool *stopped)
 {
@@ -252,13 +252,13 @@ static enum err tell_topic(struct live *live, struct topic *topic,
 	while (topic->told < last && !*stopped) {
 		json_t *entry = NULL;
 
-		e = read_kept(live->a, topic->id, topic->told + 1, &entry);
+		e = view_entry(live->a, topic->id, topic->told + 1, &entry);
 		if (e == ERR_OK)
 			*stopped = !live->listener->entry(
 			    live->listener->context, topic->id, entry);
 		json_decref(entry);
 		if (e == ERR_STATE_GONE)
-			e = ERR_OK;
+			e = ERR_OK; /* before this device joined */
 		TRY(e);
 		topic->told++;
 		topic->receipt_at = 0;
@@ -528,11 +528,27 @@ static void write_due_receipts(struct live *live)
 	}
 }
 
-/* No later than the next receipt is due. */
+/* The server ends a connection with its token, so one with another token takes its
+ * place before. What is pushed meanwhile is in the log. */
+static enum err renew_connection(struct live *live)
+{
+	if (live->channel == NULL ||
+	    clock_now_ms() <= live->a->renew_token_at ||
+	    clock_steady_ms() - live->since < RENEW_AGAIN_MS)
+		return ERR_OK;
+	channel_close(live->channel);
+	live->channel = NULL;
+	return reconnect(live);
+}
+
+/* No later than the next receipt, or another token, is due. */
 static int bound_wait(const struct live *live, int timeout_ms)
 {
 	uint64_t now = clock_now_ms(), wait = (uint64_t)timeout_ms;
+	uint64_t renew_at = live->a->renew_token_at;
 
+	if (live->channel != NULL && renew_at < now + wait)
+		wait = renew_at >= now ? renew_at - now + 1 : RENEW_AGAIN_MS;
 	for (const struct topic *t = live->topics; t != NULL; t = t->next)
 		if (t->receipt_at < now + wait)
 			wait = t->receipt_at > now ? t->receipt_at - now : 0;
@@ -555,6 +571,7 @@ enum err live_wait(struct live *live, int fd, int timeout_ms, bool *readable,
 	enum err e = ERR_OK;
 
 	*readable = *stopped = false;
+	TRY(renew_connection(live));
 	write_due_receipts(live);
 	timeout_ms = bound_wait(live, timeout_ms);
 	if (live->channel == NULL) {

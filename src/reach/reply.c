@@ -175,6 +175,17 @@ static enum err read_place(const struct request *request, struct reply *reply)
 	return record_number(reply->body, "seq", &a->seq);
 }
 
+static enum err read_letter(const struct request *request, struct reply *reply)
+{
+	enum err e;
+
+	(void)request;
+	TRY(make_rows(reply, 1, 1));
+	TRY(take_bytes(reply, reply->body, "letter", &reply->answer.letter));
+out:
+	return e;
+}
+
 static enum err read_welcomes(const struct request *request,
 			      struct reply *reply)
 {
@@ -406,6 +417,7 @@ enum err reply_read(const struct request *request, const json_t *body,
 		[REQUEST_TAKE_WELCOME] = read_nothing,
 		[REQUEST_LEAVE] = read_place,
 		[REQUEST_INVITE] = read_nothing,
+		[REQUEST_LETTER] = read_letter,
 		[REQUEST_WELCOMES] = read_welcomes,
 		[REQUEST_CLAIM] = read_claimed,
 		[REQUEST_STOCK] = read_stock,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "check/bans.h"
+#include "check/invited.h"
 #include "server/answer.h"
 #include "wire/generation.h"
 #include "wire/message.h"
@@ -158,6 +159,8 @@ void commit_refuse(struct request *req, const struct known_logs *known,
 
 	if (verdict->wrong == check_banned)
 		outcome = OUTCOME_BANNED;
+	if (verdict->wrong == check_not_invited)
+		outcome = OUTCOME_NOT_INVITED;
 	if (verdict->wrong == check_accounts_lost ||
 	    verdict->wrong == check_accounts_contradicted)
 		outcome = OUTCOME_ACCOUNT_LOG_DIFFERS;

@@ -19,7 +19,9 @@
 #include "server/hub/hub.h"
 #include "server/routes_table.h"
 #include "server/sessions.h"
+#include "wire/invited.h"
 #include "wire/message.h"
+#include "wire/places.h"
 
 /* One posted commit, or a join, until it is answered. */
 struct change {
@@ -186,6 +188,31 @@ static void on_committed(void *arg, enum err e, struct rows *rows)
 		answer_commit(c, epoch, fresh ? 201 : 200);
 }
 
+/* Whom the group invites behind the commit of a member, where it says so. */
+static void put_invited(const struct change *c, struct params *p)
+{
+	struct invited invited = { .there = false };
+	struct span rest, users[INVITED_MAX];
+	struct invitation one;
+	size_t count = 0;
+
+	if (!c->checked || !c->led || c->commit.external ||
+	    invited_read(check_walk_context(c->group.walk)->extensions,
+			 &invited) != ERR_OK ||
+	    !invited.there) {
+		params_null(p);
+		return;
+	}
+	rest = invited.rows;
+	while (invited_next(&rest, &one))
+		if (places_is_account(one.user))
+			users[count++] = one.user;
+	params_open_array(p, PARAMS_TEXT, count);
+	for (size_t i = 0; i < count; i++)
+		params_put_bytes(p, users[i]);
+	params_close_array(p);
+}
+
 static void encode(const struct change *c, struct digest digest,
 		   struct params *p)
 {
@@ -227,6 +254,7 @@ static void encode(const struct change *c, struct digest digest,
 		params_bytea(p, c->part);
 	else
 		params_null(p);
+	put_invited(c, p);
 }
 
 static void append(struct change *c)

@@ -47,6 +47,33 @@ void invitations_list(const struct call *call)
 	answer_query(call->req, STATEMENT_INVITATION_LIST, &params, on_list);
 }
 
+static void on_letter(void *arg, enum err e, struct rows *rows)
+{
+	struct request *req = arg;
+	struct buf out = BUF_INIT;
+
+	if (e != ERR_OK) {
+		answer_fail(req, e);
+	} else if (rows_count(rows) == 0) {
+		request_problem(req, OUTCOME_NOT_FOUND, NULL);
+	} else {
+		buf_put_str(&out, "{\"letter\":\"");
+		text_put_base64(&out, rows_bytes(rows, 0, "letter"));
+		buf_put_str(&out, "\"}");
+		answer_rows(req, 200, rows, &out);
+	}
+}
+
+void invitations_letter(const struct call *call)
+{
+	struct params params = PARAMS_INIT;
+
+	params_uuid(&params, call->session);
+	params_uuid(&params, call->who.user);
+	answer_query(call->req, STATEMENT_INVITATION_LETTER, &params,
+		     on_letter);
+}
+
 static void on_declined(void *arg, enum err e, struct rows *rows)
 {
 	(void)rows; /* there was none: that is what is wanted */

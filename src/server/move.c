@@ -148,6 +148,18 @@ out:
 
 /* ---- checking ---- */
 
+/* The next group has the places to which they lead. */
+static const char *check_links(struct move *m)
+{
+	struct wire_message message;
+
+	if (wire_message_decode(m->info, &message) != ERR_OK)
+		return NULL; /* it was judged */
+	return commit_check_links(&m->commit, &m->known,
+				  message.group_info.context.extensions,
+				  &m->verdict.local);
+}
+
 static void check(void *arg)
 {
 	struct move *m = arg;
@@ -155,6 +167,8 @@ static void check(void *arg)
 	m->check.successor = m->info;
 	m->check.accounts = m->known.accounts;
 	m->verdict = check_commit(&m->check);
+	if (m->verdict.wrong == NULL)
+		m->verdict.wrong = check_links(m);
 }
 
 /* As in commits.c. */
@@ -245,7 +259,11 @@ static void on_context(void *arg, enum err e, struct rows *rows)
 	m->check.before = buf_span(&m->group.whole);
 	m->check.since = buf_span(&m->group.since);
 	m->check.now = clock_now_ms() / 1000;
-	TRY(job_run(check, on_checked, m));
+	TRY(commit_need_logs(&m->commit, &m->known));
+	if (known_logs_wanted(&m->known))
+		known_logs_read(&m->known, on_logs, m);
+	else
+		TRY(job_run(check, on_checked, m));
 	return;
 out:
 	answer_fail(m->req, e);

@@ -78,6 +78,8 @@ typedef void call_handler(const struct call *call);
 	      sessions_members)                                                \
 	ROUTE(POST, "/session/{session_id}/invite", DEVICE, NONE,              \
 	      sessions_invite)                                                 \
+	ROUTE(GET, "/session/{session_id}/letter", DEVICE, NONE,               \
+	      invitations_letter)                                              \
 	ROUTE(GET, "/session/{session_id}/group-info", DEVICE, NONE,           \
 	      group_infos_get)                                                 \
 	ROUTE(GET, "/session/{session_id}/tree", DEVICE, NONE,                 \

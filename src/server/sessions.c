@@ -13,6 +13,7 @@
 #include "server/limited.h"
 #include "server/page.h"
 #include "server/routes_table.h"
+#include "wire/letter.h"
 
 enum { LIST_LIMIT = 50, LIST_MAX = 200 };
 
@@ -260,12 +261,14 @@ void sessions_invite(const struct call *call)
 	const char *names[BODY_ITEMS_MAX];
 	struct params params = PARAMS_INIT;
 	struct request *req = call->req;
+	struct span letter;
 	struct body body;
 	size_t count;
 
 	if (!body_read(&body, req))
 		return;
 	count = body_texts(&body, "usernames", names);
+	letter = body_optional_bytes(&body, "letter", LETTER_SIZE);
 	params_uuid(&params, call->session);
 	params_uuid(&params, call->who.user);
 	params_uuid(&params, call->who.device);
@@ -274,6 +277,10 @@ void sessions_invite(const struct call *call)
 		params_put_bytes(&params, span_str(names[i]));
 	params_close_array(&params);
 	sessions_put_limits(&params);
+	if (letter.n > 0)
+		params_bytea(&params, letter);
+	else
+		params_null(&params);
 	if (!body_end(&body, req)) {
 		params_clear(&params);
 		return;

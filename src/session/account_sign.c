@@ -150,6 +150,26 @@ out:
 	return e;
 }
 
+enum err account_sign_letter(const struct account_keys *keys,
+			     const struct letter *letter, struct buf *out)
+{
+	struct buf tbs = BUF_INIT, signature = BUF_INIT;
+	struct letter whole = *letter;
+	enum err e;
+
+	letter_put_tbs(&tbs, letter);
+	TRY(buf_end(&tbs));
+	TRY(sign(keys->link.suite, sec_span(&keys->link.private_key),
+		 LETTER_LABEL, buf_span(&tbs), &signature));
+	whole.signature = buf_span(&signature);
+	letter_put(out, &whole);
+	TRY(buf_end(out));
+out:
+	buf_clear(&tbs);
+	buf_clear(&signature);
+	return e;
+}
+
 /* Appends opaque signature<V>. */
 static enum err countersign(const struct account_pair *pair,
 			    struct span content, struct buf *out)

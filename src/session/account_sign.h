@@ -9,6 +9,7 @@
 #include "base/sec.h"
 #include "check/account.h"
 #include "crypto/rng.h"
+#include "wire/letter.h"
 
 /* An Ed25519 key pair, a device's link key or a recovery key, or an X25519 one;
  * or of another signature scheme. */
@@ -65,6 +66,11 @@ MUST_CHECK enum err account_sign_begin(struct span name,
 MUST_CHECK enum err account_sign_device(struct span fingerprint,
 					const struct account_keys *keys,
 					struct buf *entry);
+
+/* Appends the letter, signed by the device's link key. */
+MUST_CHECK enum err account_sign_letter(const struct account_keys *keys,
+					const struct letter *letter,
+					struct buf *out);
 
 /* Appends the next link of a log. `withdrawn`: hash[ACCOUNT_HASH] each,
  * ascending. */

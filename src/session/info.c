@@ -72,8 +72,7 @@ enum err session_staged_info(const struct session *session,
 	return mls_group_info_staged(session->group, me, true, group_info);
 }
 
-/* The leaves of all these KeyPackages list it. */
-static bool all_list(const struct span *adds, size_t count, uint16_t type)
+bool session_packages_list(const struct span *adds, size_t count, uint16_t type)
 {
 	struct wire_key_package kp;
 
@@ -88,7 +87,8 @@ static bool all_list(const struct span *adds, size_t count, uint16_t type)
 bool session_tree_beside(const struct session *session, const struct span *adds,
 			 size_t count, uint32_t large)
 {
-	return count > 0 && all_list(adds, count, TREE_BESIDE_EXTENSION) &&
+	return count > 0 &&
+	       session_packages_list(adds, count, TREE_BESIDE_EXTENSION) &&
 	       mls_group_member_count(session->group) + count >= large;
 }
 
@@ -96,7 +96,7 @@ bool session_info_beside(const struct session *session, const struct span *adds,
 			 size_t count, uint32_t large)
 {
 	return mls_group_all_list(session->group, INFO_BESIDE_EXTENSION) &&
-	       all_list(adds, count, INFO_BESIDE_EXTENSION) &&
+	       session_packages_list(adds, count, INFO_BESIDE_EXTENSION) &&
 	       mls_group_member_count(session->group) + count >= large;
 }
 

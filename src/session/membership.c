@@ -103,24 +103,12 @@ bool session_find(const struct session *session, struct span identity,
 	return false;
 }
 
-/* These extensions with another one of a type, which is given whole, or is none. */
-static void put_with(struct span rest, uint16_t type, struct span whole,
-		     struct buf *extensions)
-{
-	struct wire_extension extension;
-
-	while (wire_extensions_next(&rest, &extension))
-		if (extension.type != type)
-			wire_extension_put(extensions, extension.type,
-					   extension.data);
-	buf_put(extensions, whole);
-}
-
 static void put_with_roles(const struct session *session, struct span roles,
 			   struct buf *extensions)
 {
-	put_with(mls_group_extensions(session->group), ROLES_EXTENSION, roles,
-		 extensions);
+	wire_extensions_put_with(extensions,
+				 mls_group_extensions(session->group),
+				 ROLES_EXTENSION, roles);
 }
 
 enum err session_put_role(const struct session *session, struct span user,
@@ -176,7 +164,8 @@ enum err session_put_ban(const struct session *session, struct span user,
 
 	TRY(session_bans(session, &bans));
 	TRY(bans_put_changed(&bans, user, banned, &changed));
-	put_with(now, BANS_EXTENSION, buf_span(&changed), &made);
+	wire_extensions_put_with(&made, now, BANS_EXTENSION,
+				 buf_span(&changed));
 	TRY(buf_end(&made));
 	buf_clear(extensions);
 	*extensions = made;

@@ -8,6 +8,7 @@
 #include "wire/bans.h"
 #include "wire/extension.h"
 #include "wire/generation.h"
+#include "wire/invited.h"
 #include "wire/key_package.h"
 
 /* ---- what is staged ---- */
@@ -171,6 +172,7 @@ static enum err put_extensions(const struct session *session,
 		put_as_is(now, PLACES_EXTENSION, extensions);
 	}
 	put_as_is(now, BANS_EXTENSION, extensions);
+	put_as_is(now, INVITED_EXTENSION, extensions);
 	TRY(buf_end(extensions));
 out:
 	return e;

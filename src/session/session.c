@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "session/invited.h"
 #include "session/places.h"
 #include "session/state.h"
 #include "wire/extension.h"
@@ -18,9 +19,9 @@ enum state_flag { FLAG_JOINED = 1, FLAG_REMOVED = 2, FLAG_FORKED = 4 };
 void session_identity(struct mls_identity *me)
 {
 	static const uint16_t types[] = {
-		NEGOTIATION_EXTENSION, ROLES_EXTENSION, PLACES_EXTENSION,
-		CONTENT_EXTENSION,     BANS_EXTENSION,	TREE_BESIDE_EXTENSION,
-		INFO_BESIDE_EXTENSION
+		NEGOTIATION_EXTENSION, ROLES_EXTENSION,	 PLACES_EXTENSION,
+		CONTENT_EXTENSION,     BANS_EXTENSION,	 TREE_BESIDE_EXTENSION,
+		INFO_BESIDE_EXTENSION, INVITED_EXTENSION
 	};
 
 	me->padding = SESSION_PADDING;
@@ -395,6 +396,7 @@ static bool has_old_leaf(const struct session *session)
 	return mls_group_next_member(session->group, &leaf, &own) &&
 	       (!wire_u16_list_has(own.extension_types, CONTENT_EXTENSION) ||
 		!wire_u16_list_has(own.extension_types, BANS_EXTENSION) ||
+		!wire_u16_list_has(own.extension_types, INVITED_EXTENSION) ||
 		!wire_u16_list_has(own.extension_types, INFO_BESIDE_EXTENSION));
 }
 
@@ -404,14 +406,22 @@ enum err session_commit(struct session *session, const struct mls_identity *me,
 	struct mls_change with_view = *change;
 	struct places_plan plan = { .changed = false };
 	struct mls_commit made = { 0 };
-	struct buf said = BUF_INIT;
+	struct buf said = BUF_INIT, invited = BUF_INIT;
 	struct span extensions;
+	bool changed;
 	enum err e;
 
 	ENSURE(session_member(session), ERR_STATE_GONE);
 	TRY(places_plan_commit(session, change, &plan));
-	extensions = buf_span(&plan.extensions);
-	if (plan.changed)
+	extensions = plan.changed ? buf_span(&plan.extensions)
+		     : change->extensions != NULL
+			 ? *change->extensions
+			 : mls_group_extensions(session->group);
+	TRY(invited_plan_commit(session, change, extensions, &invited,
+				&changed));
+	if (changed)
+		extensions = buf_span(&invited);
+	if (plan.changed || changed)
 		with_view.extensions = &extensions;
 	if (change->tree_beside_info)
 		with_view.info_extensions = session_info_marker();
@@ -431,6 +441,7 @@ enum err session_commit(struct session *session, const struct mls_identity *me,
 	made = (struct mls_commit){ 0 };
 out:
 	places_plan_clear(&plan);
+	buf_clear(&invited);
 	mls_commit_clear(&made);
 	buf_clear(&said);
 	return e;

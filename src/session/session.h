@@ -250,6 +250,10 @@ MUST_CHECK enum err session_put_heirs(const struct session *session,
 				      const uint32_t *removes, size_t count,
 				      struct buf *extensions);
 
+/* The leaves of all these KeyPackages list that extension. */
+bool session_packages_list(const struct span *packages, size_t count,
+			   uint16_t type);
+
 /* Who is kept out. ERR_PEER_MALFORMED. Borrowed until the group goes on. */
 MUST_CHECK enum err session_bans(const struct session *session,
 				 struct bans *bans);

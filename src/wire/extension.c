@@ -108,6 +108,17 @@ void wire_extension_put(struct buf *b, uint16_t type, struct span data)
 	buf_put_vec(b, data);
 }
 
+void wire_extensions_put_with(struct buf *b, struct span list, uint16_t type,
+			      struct span whole)
+{
+	struct wire_extension extension;
+
+	while (wire_extensions_next(&list, &extension))
+		if (extension.type != type)
+			wire_extension_put(b, extension.type, extension.data);
+	buf_put(b, whole);
+}
+
 enum err wire_required_capabilities_decode(
     struct span data, struct wire_required_capabilities *out)
 {

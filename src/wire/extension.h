@@ -36,6 +36,11 @@ MUST_CHECK enum err wire_extensions_find_vec(struct span list, uint16_t type,
 					     bool *there, struct span *content);
 void wire_extension_put(struct buf *b, uint16_t type, struct span data);
 
+/* Those of the list, with another one of a type in place of its own: `whole` is as
+ * wire_extension_put() makes it, or empty, which puts none. */
+void wire_extensions_put_with(struct buf *b, struct span list, uint16_t type,
+			      struct span whole);
+
 /* The same checks on content without its length. */
 MUST_CHECK enum err wire_extensions_check(struct span list);
 

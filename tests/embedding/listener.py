@@ -45,3 +45,10 @@ with Device(home, os.environ["PASSPHRASE"], server=server, username=name,
     assert hear(EventKind.TEXT, talk) == "for who is shown"
     me.follow(talk)
     assert hear(EventKind.TEXT, talk) == "for who is shown"
+    # and it is read back
+    [session] = [s for s in me.sessions() if s.id == talk]
+    assert session.unread == 0, session
+    assert [e.text for e in me.search("SHOWN who")] == ["for who is shown"]
+    assert me.search("shown", talk, after=session.last) == []
+    assert me.find(talk[:8]) == talk
+    me.read_to(talk, session.last)

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "command/args.h"
+#include "command/cluster.h"
 #include "reach/api.h"
 
 /* Their reading of bytes is their own. */
@@ -61,54 +62,95 @@ static void use_words(struct span bytes)
 	free(text);
 }
 
-/* ---- keys ---- */
+/* ---- keys of a terminal, lines of a pipe ---- */
 
-/* All lines that come of them, each after its length. */
-static void type(struct span keys, size_t piece, bool terminal,
-		 struct buf *lines)
+/* All keys that come of it, each after its kind and length. */
+static void press(struct span bytes, size_t piece, struct buf *pressed)
 {
-	struct line *line = line_open(-1);
+	struct keys keys = { .pasting = false };
+	struct buf key = BUF_INIT;
+	enum key_kind kind;
+
+	while (bytes.n > 0) {
+		size_t n = piece < bytes.n ? piece : bytes.n;
+
+		buf_put(&keys.input, span_of(bytes.p, n));
+		bytes = span_of(bytes.p + n, bytes.n - n);
+		while ((kind = keys_next(&keys, &key)) != KEY_NONE) {
+			if (key.n > KEYS_PASTE_MAX ||
+			    (kind == KEY_SEQUENCE && key.n > KEYS_SEQUENCE_MAX))
+				abort();
+			if (kind != KEY_SEQUENCE &&
+			    !text_is_utf8(buf_span(&key)))
+				abort();
+			buf_put_u8(pressed, (uint8_t)kind);
+			buf_put_vec(pressed, buf_span(&key));
+		}
+	}
+	keys_clear(&keys);
+	buf_clear(&key);
+}
+
+static void use_keys(struct span bytes)
+{
+	struct buf whole = BUF_INIT, cut = BUF_INIT;
+
+	press(bytes, bytes.n, &whole);
+	press(bytes, 1, &cut);
+	if (!span_equal(buf_span(&whole), buf_span(&cut)))
+		abort();
+	buf_clear(&whole);
+	buf_clear(&cut);
+}
+
+/* As they are drawn: whatever is typed, the place where it is typed is kept once, and
+ * no control character reaches the terminal. */
+static void use_screen(struct span text, size_t cursor)
+{
+	struct screen_size size = { 40, 24 };
+	struct screen screen = { 0 };
+	struct buf out = BUF_INIT;
+
+	if (!text_is_utf8(text))
+		return;
+	screen_show(&screen, size, SPAN_LIT("> "), text,
+		    cluster_before(text, cursor % (text.n + 1)), &out);
+	if (out.n == 0 || screen.above >= SCREEN_ROWS_MAX)
+		abort();
+	buf_clear(&out);
+}
+
+/* All lines of a pipe. */
+static void read_lines(struct span bytes, size_t piece, struct buf *lines)
+{
+	struct line *line =
+	    line_open(-1, true, &(const struct line_ports){ .list = NULL });
+	enum line_result result;
 	struct buf text = BUF_INIT;
 
 	if (line == NULL)
 		abort();
-	line->terminal = terminal;
-	while (keys.n > 0 && !line->ended) {
-		size_t n = piece < keys.n ? piece : keys.n;
+	while (bytes.n > 0) {
+		size_t n = piece < bytes.n ? piece : bytes.n;
 
-		buf_put(&line->input, span_of(keys.p, n));
-		keys = span_of(keys.p + n, keys.n - n);
-		while (line_next(line, &text) == LINE_READY) {
-			if (terminal && memchr(text.p, ESCAPE, text.n) != NULL)
-				abort();
-			buf_put_u64(lines, text.n);
-			buf_put(lines, buf_span(&text));
-		}
+		buf_put(&line->keys.input, span_of(bytes.p, n));
+		bytes = span_of(bytes.p + n, bytes.n - n);
+		while ((result = line_next(line, &text)) == LINE_READY ||
+		       result == LINE_TOO_LONG)
+			buf_put_vec(lines, buf_span(&text));
 	}
-	line->terminal = false;
 	line_close(line);
 	buf_clear(&text);
 }
 
-static void check_characters(struct span lines)
-{
-	struct rd r = rd_init(lines);
-
-	while (rd_left(&r) > 0)
-		if (!text_is_utf8(rd_take(&r, rd_u64(&r))))
-			abort();
-}
-
-static void use_keys(struct span keys, bool terminal)
+static void use_lines(struct span bytes)
 {
 	struct buf whole = BUF_INIT, cut = BUF_INIT;
 
-	type(keys, keys.n, terminal, &whole);
-	type(keys, 1, terminal, &cut);
+	read_lines(bytes, bytes.n, &whole);
+	read_lines(bytes, 1, &cut);
 	if (!span_equal(buf_span(&whole), buf_span(&cut)))
 		abort();
-	if (text_is_utf8(keys))
-		check_characters(buf_span(&whole));
 	buf_clear(&whole);
 	buf_clear(&cut);
 }
@@ -186,10 +228,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		use_words(bytes);
 		break;
 	case 1:
-		use_keys(bytes, true);
+		use_keys(bytes);
+		use_screen(bytes, data[0]);
 		break;
 	case 2:
-		use_keys(bytes, false);
+		use_lines(bytes);
 		break;
 	case 3:
 		use_file(bytes);

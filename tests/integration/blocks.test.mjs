@@ -165,6 +165,25 @@ describe('invitations and blocks', { concurrency: false }, () => {
     assert.deepEqual(await users(eve, id), [eve.name]);
   });
 
+  test('nor does one that keeps back the Welcome', async () => {
+    const [dora, eve] = await Promise.all(['dora', 'eve'].map(name =>
+      new Person(name, node.url).register()));
+    dora.server = proxy.url;
+    proxy.hooks = {
+      request: ({ path }) => path === '/blocks' && { status: 204, json: {} },
+      answer: ({ path }) => path === '/welcomes' ?
+        { json: { welcomes: [] } } : undefined };
+    await dora.does('block', eve.name);
+    const id = await invites(eve, dora);
+    for (let i = 0; i < 2; i++) await dora.cannot('blocked', 'join', id);
+    assert.ok(!(await eve.does('read', id)).some(m => m.from === dora.name));
+    await dora.does('unblock', eve.name);
+    await dora.does('join', id);
+    proxy.hooks = {};
+    await dora.does('send', id, 'here');
+    assert.deepEqual(await eve.texts(id), ['here']);
+  });
+
   test('nor does one that brings back whom it had removed', async () => {
     const [dora, eve] = await Promise.all(['dora', 'eve'].map(name =>
       new Person(name, node.url).register()));

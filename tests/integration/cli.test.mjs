@@ -286,6 +286,7 @@ describe('the hermetic command', { concurrency: false }, () => {
     const [alice, bob] = await twoPeople(proxy.url);
     const id = await conversation(alice, bob);
     const follow = bob.start('read', id, '--follow');
+    const chat = alice.starts();
     const texts = ['one', 'two', 'three', 'four'];
     for (const text of texts) {
       await alice.does('send', id, text);
@@ -295,6 +296,10 @@ describe('the hermetic command', { concurrency: false }, () => {
     assert.deepEqual(follow.lines().filter(m => m.kind === 'text')
       .map(m => m.text), texts);
     await follow.stop();
+    // nobody who talks meanwhile hears of it
+    await until(() => chat.out.includes('bob-'), { name: 'a chat' });
+    chat.child.stdin.end();
+    assert.doesNotMatch((await chat.ended).out, /Connect/);
     // the answer to a refresh is lost: its token is used up all the same
     let lost = 0;
     proxy.hooks.answer = ({ path }) => path === '/auth/refresh' &&

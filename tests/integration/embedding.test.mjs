@@ -109,7 +109,7 @@ test('the command has a man page and completions, as its --help says',
       join(out, 'bash-completion/completions/hermetic'), 'hermetic', ...words]);
       return stdout.trim();
     };
-    assert.equal(await completes('se'), 'sessions send');
+    assert.equal(await completes('se'), 'sessions send search');
     assert.equal(await completes('send', '--re'), '--reply');
     assert.equal(await completes('--home', '/x', 'agent', '--fo'),
       '--for --foreground');

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
 import { carried, linkHash } from '../testlib/accounts.mjs';
-import { base64, bytesOf, newAccount, nextHead, ok } from '../testlib/api.mjs';
+import { base64, bytesOf, newAccount, nextHead, ok, refused } from '../testlib/api.mjs';
 import { DeviceKeys, departure, join, view } from '../testlib/mls.mjs';
 import { Person, conversation } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
@@ -84,18 +84,40 @@ describe('ghosts', { concurrency: false }, () => {
     }
   });
 
-  test('an account of the server\'s own is shown, and reads nothing that waits',
+  test('an account of the server\'s own comes into no session that is not open',
+    async () => {
+      const ghost = await newAccount(node.url, 'ghost');
+      const id = await conversation(alice, bob, '--algorithm',
+        'chacha20-poly1305');
+      await alice.does('send', id, 'among us');
+      // the server says that anybody may come
+      await psql(`UPDATE session SET join_policy = 'open'
+        WHERE session_id = '${id}'`);
+      const info = ok(await ghost.get(`/session/${id}/group-info`));
+      const group = readGroup(bytesOf(info.group_info));
+      const { bytes, next } = group.commit({ external: true,
+        keys: ghost.keysFor('chacha20-poly1305'), remove: [],
+        said: join(view(await end(id)), carried(ghost.log)) });
+      const answer = await ghost.post('/session/join', { session_id: id,
+        commit: base64(bytes), group_info: base64(next.info()) });
+      refused(answer, 403, 'not-invited');
+      const before = await names(alice, id);
+      await letPass(id, ghost, group.epoch, bytes, next.info());
+      for (const who of [alice, bob]) {
+        const entry = (await who.does('read', id)).at(-1);
+        assert.equal(entry.kind, 'refused');
+        assert.match(entry.rule, /no member has invited its account/);
+        await who.keeps('not-in-log', 'send', id, 'not to a ghost');
+        assert.deepEqual(await names(who, id), before);
+      }
+    });
+
+  test('where anybody may come, who comes is shown, and reads nothing that waits',
     async () => {
       const ghost = await new Person('ghost', node.url).register();
-      const id = await conversation(alice, bob);
+      const id = await conversation(alice, bob, '--open');
       await alice.does('send', id, 'among us');
-      await ghost.cannot('not-invited', 'join', id);
-      // the server says that anybody may come, and what it is asked is true
-      const policy = is => psql(`UPDATE session SET join_policy = '${is}'
-        WHERE session_id = '${id}'`);
-      await policy('open');
       await ghost.does('join', id);
-      await policy('invited');
       for (const who of [alice, bob]) {
         const kept = await who.keeps('new-members', 'send', id, 'not to a ghost');
         assert.match(kept.detail, new RegExp(`not seen: ${ghost.name}/1`));
@@ -186,5 +208,14 @@ describe('ghosts', { concurrency: false }, () => {
     await bob.does('send', id, 'among us three');
     assert.deepEqual(await alice.texts(id), ['among us three']);
     assert.equal((await names(alice, id)).length, 3);
+    // a server that says so without a reason changes nothing
+    bob.server = proxy.url;
+    proxy.hooks = { request: ({ path }) => path.endsWith('/commit') && {
+      status: 422, json: { type: 'urn:hermetic:problem:account-log-differs',
+        title: 'Unprocessable Entity', status: 422, detail: 'it says so' } } };
+    assert.match(await bob.cannot('account-log-differs', 'rotate', id),
+      /settles it: hermetic devices/);
+    bob.server = node.url;
+    await bob.does('rotate', id);
   });
 });

@@ -11,6 +11,7 @@
 #include "tests/sim/seen_group.h"
 #include "wire/bans.h"
 #include "wire/departure.h"
+#include "wire/invited.h"
 #include "wire/message.h"
 #include "wire/places.h"
 #include "wire/roles.h"
@@ -52,6 +53,18 @@ static bool user_stays(const struct trial *t, struct span user)
 		    seen_group_leaf(&t->before, i);
 
 		if (leaf != NULL && !is_removed(t, i) &&
+		    span_equal(user_of(leaf->credential.identity), user))
+			return true;
+	}
+	return false;
+}
+
+static bool group_has_user(const struct seen_group *group, struct span user)
+{
+	for (uint32_t i = 0; i < group->leaf_count; i++) {
+		const struct wire_leaf_node *leaf = seen_group_leaf(group, i);
+
+		if (leaf != NULL &&
 		    span_equal(user_of(leaf->credential.identity), user))
 			return true;
 	}
@@ -217,6 +230,8 @@ static const char *judge_extension(const struct trial *t, uint16_t type,
 		return NULL;
 	if (type == PLACES_EXTENSION && !t->external)
 		return NULL; /* judge_places() */
+	if (type == INVITED_EXTENSION && !t->external)
+		return NULL; /* judge_invited() */
 	if (type == BANS_EXTENSION)
 		return effective(t, user_of(t->who)) != ROLE_MEMBER
 			   ? NULL
@@ -282,6 +297,21 @@ static const char *judge_proposal(const struct trial *t,
 	}
 }
 
+/* The log before says why somebody comes in who has no leaf. */
+static const char *judge_reason(const struct trial *t)
+{
+	struct invitation one;
+	struct invited list;
+
+	if (invited_read(t->before.info.context.extensions, &list) != ERR_OK)
+		return "who is invited does not decode";
+	if (!list.there || list.open ||
+	    (invited_find(&list, user_of(t->who), &one) &&
+	     one.last >= t->before.info.context.epoch))
+		return NULL;
+	return "somebody joins whom nobody has invited";
+}
+
 /* Who joins from outside. */
 static const char *judge_newcomer(const struct trial *t)
 {
@@ -293,9 +323,9 @@ static const char *judge_newcomer(const struct trial *t)
 		return span_equal(old->signature_key, now->signature_key)
 			   ? NULL
 			   : "a member joins again with another key";
-	return user_stays(t, user_of(t->who))
-		   ? "another device of a member joins from outside"
-		   : NULL;
+	if (user_stays(t, user_of(t->who)))
+		return "another device of a member joins from outside";
+	return judge_reason(t);
 }
 
 static const char *judge_sender(struct trial *t)
@@ -346,6 +376,56 @@ static const char *judge_bans(struct span info)
 	return wrong;
 }
 
+/* Behind a member's commit nobody is invited who has a leaf, or had one before; and only
+ * who made an invitation, or an admin, takes it back from somebody else. */
+static const char *judge_invited(const struct trial *t, struct span info)
+{
+	struct invited before, after;
+	struct invitation one, kept;
+	struct seen_group next;
+	const char *wrong = NULL;
+	struct span rest;
+
+	if (!seen_group_read(info, &next))
+		return "its GroupInfo does not decode";
+	if (invited_read(t->before.info.context.extensions, &before) !=
+		ERR_OK ||
+	    invited_read(next.info.context.extensions, &after) != ERR_OK)
+		wrong = "who is invited does not decode";
+	else if (before.there != after.there || before.open != after.open)
+		wrong = "it changes who may come in";
+	rest = after.rows;
+	while (wrong == NULL && !t->external && invited_next(&rest, &one)) {
+		if (group_has_user(&next, one.user) ||
+		    group_has_user(&t->before, one.user))
+			wrong = "an invitation stays of somebody who is, or "
+				"was, in";
+		else if (!invited_find(&before, one.user, &kept) &&
+			 !span_equal(one.by, user_of(t->who)))
+			wrong = "it invites in another one's name";
+	}
+	rest = before.rows;
+	while (wrong == NULL && !t->external && invited_next(&rest, &one))
+		if (!invited_find(&after, one.user, &kept) &&
+		    one.last > t->before.info.context.epoch &&
+		    !group_has_user(&next, one.user) &&
+		    !group_has_user(&t->before, one.user) &&
+		    !span_equal(one.by, user_of(t->who)) &&
+		    effective(t, user_of(t->who)) == ROLE_MEMBER)
+			wrong = "it takes back another one's invitation";
+	seen_group_clear(&next);
+	return wrong;
+}
+
+static bool ends_group(const struct trial *t)
+{
+	struct span rest = t->message.content.commit.proposals;
+	struct wire_proposal_or_ref item;
+
+	return wire_proposals_next(&rest, &item) &&
+	       item.proposal.type == WIRE_PROPOSAL_REINIT;
+}
+
 static const char *judge(struct trial *t, const struct lineage_group *group)
 {
 	struct wire_message message;
@@ -371,6 +451,8 @@ static const char *judge(struct trial *t, const struct lineage_group *group)
 		    blob_span(group->info), t->external);
 	if (wrong == NULL)
 		wrong = judge_bans(blob_span(group->info));
+	if (wrong == NULL && !ends_group(t))
+		wrong = judge_invited(t, blob_span(group->info));
 	return wrong;
 }
 

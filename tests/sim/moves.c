@@ -246,10 +246,13 @@ static void ghost_comes(struct adversary *adversary, enum adversary_move move,
 		adversary_begin_account(adversary, ghost, identity);
 	}
 	was_lax = adversary->homes[home].lax;
-	adversary->homes[home].lax = true;
+	/* in the log that members follow stands what the rules take */
+	adversary->homes[home].lax = was_lax || home != 0;
+	adversary->homes[home].lets_all_in = true;
 	(void)ghost_join(ghost, &adversary->homes[home], home, session->text_id,
 			 now_ms);
 	adversary->homes[home].lax = was_lax;
+	adversary->homes[home].lets_all_in = false;
 }
 
 static void member_acts(struct adversary *adversary, size_t device,

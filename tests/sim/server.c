@@ -26,6 +26,8 @@ static void clear_session(struct server_session *session)
 	free(session->firsts);
 	free(session->members);
 	free(session->former);
+	for (size_t i = 0; i < session->invited_count; i++)
+		blob_free(session->invited[i].letter);
 	free(session->invited);
 }
 
@@ -74,6 +76,8 @@ static void copy_session(struct server_session *session)
 		(void)blob_share(session->log[i].bytes);
 	for (size_t i = 0; i < session->first_count; i++)
 		(void)blob_share(session->firsts[i].info);
+	for (size_t i = 0; i < session->invited_count; i++)
+		(void)blob_share(session->invited[i].letter);
 	(void)blob_share(session->info);
 }
 
@@ -216,6 +220,26 @@ uint64_t server_readable(const struct server *server,
 	return former != NULL ? former->seq : 0;
 }
 
+void server_invite(struct server_session *session, const char *user,
+		   const char *by, struct span letter)
+{
+	struct server_invitation *row = NULL;
+
+	for (size_t i = 0; i < session->invited_count; i++)
+		if (strcmp(session->invited[i].user, user) == 0)
+			row = &session->invited[i];
+	if (row == NULL) {
+		row = SIM_ADD(session->invited, session->invited_count);
+		*row = (struct server_invitation){ .letter = NULL };
+		(void)snprintf(row->user, sizeof(row->user), "%s", user);
+		(void)snprintf(row->by, sizeof(row->by), "%s", by);
+	}
+	if (letter.n == 0 || (row->letter != NULL && strcmp(row->by, by) != 0))
+		return;
+	blob_free(row->letter);
+	row->letter = blob_make(letter);
+}
+
 bool server_may_join(const struct server *server,
 		     const struct server_session *session, size_t caller)
 {
@@ -224,7 +248,7 @@ bool server_may_join(const struct server *server,
 	if (session->open)
 		return true;
 	for (size_t i = 0; i < session->invited_count; i++)
-		if (strcmp(session->invited[i], device->user) == 0)
+		if (strcmp(session->invited[i].user, device->user) == 0)
 			return true;
 	for (size_t i = 0; i < session->member_count; i++)
 		if (device->user[0] != '\0' &&
@@ -534,6 +558,7 @@ static void answer(struct server *server, size_t caller, uint64_t now_ms,
 		break;
 	case REQUEST_TAKE_WELCOME:
 	case REQUEST_INVITE:
+	case REQUEST_LETTER:
 	case REQUEST_WELCOMES:
 	case REQUEST_CLAIM:
 	case REQUEST_STOCK:

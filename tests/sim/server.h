@@ -67,6 +67,11 @@ struct server_former {
 	uint64_t seq;
 };
 
+struct server_invitation {
+	char user[33], by[33];
+	struct blob *letter; /* or NULL */
+};
+
 struct server_session {
 	uint8_t id[DEVICE_ID];
 	char text_id[TEXT_UUID_SIZE];
@@ -84,7 +89,7 @@ struct server_session {
 	size_t member_count;
 	struct server_former *former;
 	size_t former_count;
-	char (*invited)[33];
+	struct server_invitation *invited;
 	size_t invited_count;
 	uint64_t keys_seq; /* of the last entry that made new keys */
 };
@@ -129,7 +134,8 @@ struct server {
 	struct server_watch watch;
 	struct server_peer peer; /* of this one, not of its copies */
 	/* What an adversary's server does, or an honest one with a fault. */
-	bool lax; /* takes any commit and join that decodes */
+	bool lax;	  /* takes any commit and join that decodes */
+	bool lets_all_in; /* whoever joins counts as invited */
 	bool views_unchecked, departures_ignored;
 	bool welcomes_kept; /* also after they were taken */
 	bool without_logs;  /* it is from before accounts had logs */
@@ -175,6 +181,9 @@ void server_retain(struct server *server, uint64_t before_ms);
 /* Who may read of a session's log, and up to which entry. */
 uint64_t server_readable(const struct server *server,
 			 const struct server_session *session, size_t caller);
+/* A letter takes the place of none, or of one by the same. */
+void server_invite(struct server_session *session, const char *user,
+		   const char *by, struct span letter);
 bool server_may_join(const struct server *server,
 		     const struct server_session *session, size_t caller);
 

@@ -8,7 +8,9 @@
 #include "crypto/hash.h"
 #include "session/chain.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/seen_group.h"
 #include "wire/generation.h"
+#include "wire/invited.h"
 #include "wire/log_view.h"
 #include "wire/message.h"
 #include "wire/places.h"
@@ -25,13 +27,11 @@ static void note_first(struct server_session *session)
 	first->info = blob_share(session->info);
 }
 
-static void invite_all(struct server_session *session,
+static void invite_all(struct server_session *session, const char *by,
 		       const struct request *request)
 {
 	for (size_t i = 0; i < request->user_count; i++)
-		(void)snprintf(
-		    *SIM_ADD(session->invited, session->invited_count),
-		    sizeof(*session->invited), "%s", request->users[i]);
+		server_invite(session, request->users[i], by, SPAN_EMPTY);
 }
 
 static bool is_first(struct server *server, struct span group_info,
@@ -76,7 +76,7 @@ void server_create(struct server *server, size_t caller,
 	}
 	server_read_members(session);
 	note_first(session);
-	invite_all(session, request);
+	invite_all(session, server->devices[caller].user, request);
 	if (server->watch.commit != NULL)
 		server->watch.commit(server->watch.context, session, SPAN_EMPTY,
 				     SPAN_EMPTY, blob_span(session->info));
@@ -280,7 +280,7 @@ static const char *check_all(struct incoming *in, uint64_t now_ms)
 	wrong = decode_commit(in, &epoch);
 	if (wrong != NULL)
 		return wrong;
-	if (!in->server->lax)
+	if (!in->server->lax && !(in->external && in->server->lets_all_in))
 		wrong = check_caller(in);
 	if (wrong != NULL)
 		return wrong;
@@ -371,15 +371,32 @@ static void store_welcomes(struct incoming *in, uint64_t seq)
 	}
 }
 
-static void uninvite(struct server_session *session, const char *user)
+/* Only those stay of whom `stays` says so. */
+static void keep_invited(struct server_session *session,
+			 bool (*stays)(const void *context, const char *user),
+			 const void *context)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < session->invited_count; i++)
-		if (strcmp(session->invited[i], user) != 0)
-			memmove(session->invited[kept++], session->invited[i],
-				sizeof(*session->invited));
+	for (size_t i = 0; i < session->invited_count; i++) {
+		struct server_invitation row = session->invited[i];
+
+		if (stays(context, row.user))
+			session->invited[kept++] = row;
+		else
+			blob_free(row.letter);
+	}
 	session->invited_count = kept;
+}
+
+static bool is_another(const void *user, const char *other)
+{
+	return strcmp(user, other) != 0;
+}
+
+static void uninvite(struct server_session *session, const char *user)
+{
+	keep_invited(session, is_another, user);
 }
 
 /* Whom a member of another user removes is not invited any more, unless a
@@ -403,6 +420,44 @@ static void tidy_invited(const struct incoming *in)
 		if (strcmp(user, by) != 0)
 			uninvite(in->session, user);
 	}
+}
+
+/* Whom the group invites behind a commit. */
+struct following {
+	const struct server *server;
+	struct invited list;
+};
+
+static bool is_listed(const void *context, const char *user)
+{
+	const struct following *following = context;
+	struct span rest = following->list.rows;
+	char identity[SIM_IDENTITY];
+	struct invitation one;
+
+	while (invited_next(&rest, &one)) {
+		(void)snprintf(identity, sizeof(identity), "%.*s/1",
+			       (int)one.user.n, (const char *)one.user.p);
+		if (strcmp(server_user_of(following->server, identity), user) ==
+		    0)
+			return true;
+	}
+	return false;
+}
+
+/* Where the group says who is invited, nobody else is. */
+static void follow_invited(const struct incoming *in)
+{
+	struct following following = { .server = in->server };
+	struct seen_group group;
+
+	if (!seen_group_read(blob_span(in->session->info), &group))
+		sim_stop("a GroupInfo that was taken does not decode");
+	if (invited_read(group.info.context.extensions, &following.list) ==
+		ERR_OK &&
+	    following.list.there)
+		keep_invited(in->session, is_listed, &following);
+	seen_group_clear(&group);
 }
 
 static void take_commit(struct incoming *in, uint64_t now_ms, uint64_t *seq)
@@ -431,6 +486,8 @@ static void take_commit(struct incoming *in, uint64_t now_ms, uint64_t *seq)
 		session->keys_seq = session->log_count;
 	session->info_seq = session->log_count;
 	tidy_invited(in);
+	if (!in->external && !move)
+		follow_invited(in);
 	server_read_members(session);
 	store_welcomes(in, *seq);
 	if (in->server->watch.commit != NULL)

@@ -158,9 +158,25 @@ static void invite(struct server *server, size_t caller,
 		return;
 	}
 	for (size_t i = 0; i < request->user_count; i++)
-		(void)snprintf(
-		    *SIM_ADD(session->invited, session->invited_count),
-		    sizeof(*session->invited), "%s", request->users[i]);
+		server_invite(session, request->users[i],
+			      server->devices[caller].user, request->bytes);
+}
+
+static void letter(struct server *server, size_t caller,
+		   const struct request *request, struct reply *reply)
+{
+	const struct server_session *session =
+	    server_session(server, request->session);
+	const char *user = server->devices[caller].user;
+
+	for (size_t i = 0; session != NULL && i < session->invited_count; i++)
+		if (strcmp(session->invited[i].user, user) == 0 &&
+		    session->invited[i].letter != NULL) {
+			reply->answer.letter = reply_bytes(
+			    reply, blob_span(session->invited[i].letter));
+			return;
+		}
+	reply_refuse(reply, ERR_STATE_GONE, "not-found");
 }
 
 static void welcomes(const struct server *server, size_t caller,
@@ -224,6 +240,8 @@ void server_people(struct server *server, size_t caller, uint64_t now_ms,
 		claim(server, request, reply);
 	else if (request->kind == REQUEST_INVITE)
 		invite(server, caller, request, reply);
+	else if (request->kind == REQUEST_LETTER)
+		letter(server, caller, request, reply);
 	else if (request->kind == REQUEST_WELCOMES)
 		welcomes(server, caller, reply);
 	else

@@ -176,7 +176,7 @@ static const char *const orders[] = {
 	[ORDER_ASKED] = "asked",     [ORDER_MOVE] = "move",
 	[ORDER_LEAVE] = "leave",     [ORDER_DEPART] = "depart",
 	[ORDER_RESOLVE] = "resolve", [ORDER_STOCK] = "stock",
-	[ORDER_BAN] = "ban",
+	[ORDER_BAN] = "ban",	     [ORDER_UNINVITE] = "uninvite",
 };
 
 static const char *const kinds[STEP_KINDS] = {

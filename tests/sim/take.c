@@ -147,6 +147,16 @@ static void plan_users(struct client *client, const struct step *step,
 	}
 }
 
+/* Some are asked, and not added; and some invitations are taken back. */
+static void plan_asking(const struct step *step, struct plan *plan)
+{
+	plan->order.asks = step->b % 4 == 1;
+	if (step->b % 16 == 2) {
+		plan->order.kind = ORDER_UNINVITE;
+		plan->order.whom = plan->users[0];
+	}
+}
+
 static void give_order(struct client *client, const struct step *step)
 {
 	struct world *world = client->world;
@@ -190,6 +200,8 @@ static void give_order(struct client *client, const struct step *step)
 		plan_whom(client, step, &plan);
 	if (step->what == ORDER_CREATE || step->what == ORDER_INVITE)
 		plan_users(client, step, &plan);
+	if (step->what == ORDER_INVITE)
+		plan_asking(step, &plan);
 	if (client_order(client, step->slot, &plan.order, plan.said))
 		(void)client_run(client, step->slot, step->turns,
 				 &step->mishap);

@@ -316,7 +316,7 @@ void court_join(struct court *c, int who, bool resync, const char *word)
 
 /* ---- making ---- */
 
-void court_make(struct court *c)
+void court_make(struct court *c, enum world_policy policy)
 {
 	static const char *const names[] = { "alice/1", "alice/2", "bob/1",
 					     "carol/1", "carol/2", "dave/1" };
@@ -326,7 +326,7 @@ void court_make(struct court *c)
 		device_make(&c->all[i], names[i],
 			    SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519);
 	ledger_make(&c->ledger);
-	world_create(&c->all[ALICE], NULL);
+	world_create(&c->all[ALICE], NULL, policy);
 	begin_walk(c);
 	court_add(c, ALICE, ALICE2);
 	court_add(c, ALICE, BOB);
@@ -342,13 +342,28 @@ void court_free(struct court *c)
 	check_walk_free(c->walk);
 }
 
-int court_setup(void **state)
+static int set_up(void **state, enum world_policy policy)
 {
 	static struct court court;
 
-	court_make(&court);
+	court_make(&court, policy);
 	*state = &court;
 	return 0;
+}
+
+int court_setup(void **state)
+{
+	return set_up(state, WORLD_UNSAID);
+}
+
+int court_setup_invited(void **state)
+{
+	return set_up(state, WORLD_INVITED);
+}
+
+int court_setup_open(void **state)
+{
+	return set_up(state, WORLD_OPEN);
 }
 
 int court_teardown(void **state)

@@ -18,11 +18,13 @@ struct court {
 	struct check_walk *walk; /* from the first GroupInfo on */
 };
 
-void court_make(struct court *c);
+void court_make(struct court *c, enum world_policy policy);
 void court_free(struct court *c);
 
 /* The same for each test of a cmocka group: *state is the court. */
 int court_setup(void **state);
+int court_setup_invited(void **state);
+int court_setup_open(void **state);
 int court_teardown(void **state);
 
 /* A device of the court as the member that tests/testlib/cheat.h takes. */

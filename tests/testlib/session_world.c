@@ -1,4 +1,5 @@
 #include "tests/testlib/session_world.h"
+#include "session/invited.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -171,7 +172,8 @@ uint64_t device_say(struct device *d, struct ledger *ledger, const char *text)
 
 /* ---- groups ---- */
 
-void world_create(struct device *alice, const struct device *invited)
+void world_create(struct device *alice, const struct device *invited,
+		  enum world_policy policy)
 {
 	struct buf own = BUF_INIT, info = BUF_INIT;
 	struct negotiation_offer offer;
@@ -192,6 +194,10 @@ void world_create(struct device *alice, const struct device *invited)
 	assert_int_equal(
 	    negotiation_plan(&offer, &invitee, invited != NULL, &plan), ERR_OK);
 	assert_ptr_equal(plan.suite, alice->me.suite);
+	if (policy != WORLD_UNSAID)
+		assert_int_equal(
+		    session_put_policy(policy == WORLD_OPEN, &plan.extensions),
+		    ERR_OK);
 	assert_int_equal(session_create(&alice->me, world_id, &plan, NULL,
 					&alice->session, &info),
 			 ERR_OK);
@@ -279,7 +285,7 @@ void world_make(struct world *w, uint16_t suite)
 	device_make(&w->bob, "bob/1", suite);
 	device_make(&w->carol, "carol/1", suite);
 	ledger_make(&w->ledger);
-	world_create(&w->alice, &w->bob);
+	world_create(&w->alice, &w->bob, WORLD_UNSAID);
 	world_add(&w->alice, &w->bob, &w->ledger);
 	assert_same_group(&w->alice, &w->bob);
 }

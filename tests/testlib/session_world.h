@@ -71,8 +71,12 @@ uint64_t device_say(struct device *d, struct ledger *ledger, const char *text);
 enum err device_stage(struct device *d, const struct mls_change *change,
 		      struct mls_commit *out);
 
+/* What the group says of who may come in (wire/invited.h). */
+enum world_policy { WORLD_UNSAID, WORLD_INVITED, WORLD_OPEN };
+
 /* A session of Alice's, negotiated with an invited device or with nobody. */
-void world_create(struct device *alice, const struct device *invited);
+void world_create(struct device *alice, const struct device *invited,
+		  enum world_policy policy);
 
 /* `by` adds `who`, who joins by the Welcome. */
 void world_add(struct device *by, struct device *who, struct ledger *ledger);

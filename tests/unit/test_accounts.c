@@ -1,5 +1,6 @@
 /* The logs by which places are judged, branches included, and the names of leaves. */
 #include "check/accounts.h"
+#include "check/known.h"
 #include "tests/testlib/accounts.h"
 
 #include <setjmp.h>
@@ -230,6 +231,38 @@ static struct check_verdict join(struct town *t, uint64_t first,
 	return verdict;
 }
 
+/* A group is at a place of the first branch. The second counts before it, the third before
+ * the second, and nothing decides between the first and the third. A place goes over to
+ * the log that counts, and to no other one. */
+static void test_nothing_goes_over_to_what_does_not_count(void **state)
+{
+	struct town *t = *state;
+	struct house first = house_branch(&t->house), second, third;
+	struct known_parting parting;
+	uint8_t hash[ACCOUNT_HASH];
+	struct place at;
+
+	house_add(&first, 1, 3);
+	second = house_branch(&t->house);
+	house_add(&second, 0, 4);
+	third = house_branch(&second);
+	house_remove(&second, 0, 1);
+	house_hash(&second, 4, hash);
+	house_withdraw(&third, 0, SPAN_ARRAY(hash));
+	at = place_of(&first, 3);
+	know(t, &first);
+	know(t, &second);
+	MUST(check_accounts_parting(t->accounts, &at, &parting));
+	assert_true(parting.links.n > 0 && parting.counts);
+	know(t, &third);
+	MUST(check_accounts_parting(t->accounts, &at, &parting));
+	assert_true(parting.links.n > 0);
+	assert_false(parting.counts);
+	house_end_branch(&first);
+	house_end_branch(&second);
+	house_end_branch(&third);
+}
+
 static void test_the_last_links_lead_to_a_place(void **state)
 {
 	struct town *t = *state;
@@ -302,6 +335,7 @@ int main(void)
 		TEST(test_the_one_that_counts),
 		TEST(test_branches_are_kept),
 		TEST(test_branches_are_few),
+		TEST(test_nothing_goes_over_to_what_does_not_count),
 		TEST(test_the_last_links_lead_to_a_place),
 		cmocka_unit_test(test_names_of_leaves),
 	};

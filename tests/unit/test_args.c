@@ -142,6 +142,11 @@ static void test_refused(void **state)
 		{ "hermetic", "agent", "--for", "0h" },
 		{ "hermetic", "agent", "--for", "31d" },
 		{ "hermetic", "outbox", "--for", "8h" },
+		{ "hermetic", "read", "1", "--last", "0" },
+		{ "hermetic", "read", "1", "--since", "yesterday" },
+		{ "hermetic", "read", "1", "--search=x", "--follow" },
+		{ "hermetic", "search" },
+		{ "hermetic", "send", "1", "x", "--plain" },
 	};
 	struct args a;
 	char problem[256];

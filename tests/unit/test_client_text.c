@@ -283,10 +283,11 @@ static void test_long_member(void **state)
 static void expect_line(const char *json, const char *line)
 {
 	json_t *message = json_loads(json, 0, NULL);
+	struct entry_lines lines = { 0 };
 	struct buf out = BUF_INIT;
 
 	assert_non_null(message);
-	entry_line_put(&out, message);
+	entry_line_put(&out, &lines, message);
 	assert_int_equal(buf_end(&out), ERR_OK);
 	buf_put_u8(&out, 0);
 	assert_string_equal((const char *)out.p, line);
@@ -379,9 +380,10 @@ static void test_every_kind(void **state)
 	for (unsigned i = 0; i < ENTRY_KINDS; i++) {
 		json_t *entry = json_pack("{s:i, s:s}", "seq", 1, "kind",
 					  entry_kind_text((enum entry_kind)i));
+		struct entry_lines lines = { 0 };
 		struct buf line = BUF_INIT;
 
-		entry_line_put(&line, entry);
+		entry_line_put(&line, &lines, entry);
 		assert_int_equal(buf_end(&line), ERR_OK);
 		buf_put_u8(&line, 0);
 		assert_null(strstr((const char *)line.p, "later version"));

@@ -78,22 +78,31 @@ static void bring_in(struct crossing *c, int who)
 		expect_kind(&c->now[i], &c->ledger, SESSION_COMMIT);
 }
 
-static void promote_bob(struct crossing *c)
+/* All take it. */
+static void change_extensions(struct crossing *c, struct span extensions)
 {
-	struct buf extensions = BUF_INIT;
+	const struct mls_change change = { .extensions = &extensions };
 	struct mls_commit made = { 0 };
-	struct span content;
-	const struct mls_change change = { .extensions = &content };
 
-	MUST(session_put_role(c->now[ALICE].session, SPAN_LIT("bob"),
-			      ROLE_ADMIN, &extensions));
-	content = buf_span(&extensions);
 	MUST(device_stage(&c->now[ALICE], &change, &made));
 	ledger_post(&c->ledger, CHAIN_COMMIT, buf_span(&made.commit));
 	for (int i = 0; i < PEOPLE; i++)
 		if (is_in(c, i))
 			expect_kind(&c->now[i], &c->ledger, SESSION_COMMIT);
+	if (c->walk != NULL)
+		assert_null(
+		    check_walk_commit(c->walk, buf_span(&made.commit)).wrong);
+	remember(c);
 	mls_commit_clear(&made);
+}
+
+static void promote_bob(struct crossing *c)
+{
+	struct buf extensions = BUF_INIT;
+
+	MUST(session_put_role(c->now[ALICE].session, SPAN_LIT("bob"),
+			      ROLE_ADMIN, &extensions));
+	change_extensions(c, buf_span(&extensions));
 	buf_clear(&extensions);
 }
 
@@ -119,7 +128,6 @@ static int setup(void **state)
 	for (int i = ALICE2; i <= CAROL; i++)
 		bring_in(c, i);
 	promote_bob(c);
-	remember(c);
 	assert_null(
 	    check_walk_from_info(buf_span(&c->info), CHECK_UNSEEN, &c->walk)
 		.wrong);
@@ -408,6 +416,18 @@ static void test_by_an_admin(void **state)
 	refuse(*state, &(struct wish){ BOB, .bobs = BOBS }, "takes an owner");
 }
 
+static void test_with_a_ban_by_name(void **state)
+{
+	struct crossing *c = *state;
+	struct buf extensions = BUF_INIT;
+
+	MUST(session_put_ban(c->now[ALICE].session, SPAN_LIT("dave"), true,
+			     &extensions));
+	change_extensions(c, buf_span(&extensions));
+	refuse(c, &(struct wish){ ALICE, .bobs = BOBS }, "banned by name");
+	buf_clear(&extensions);
+}
+
 /* The ReInit is right, and the group after it has another key for Bob's device. */
 static void test_another_key_in_the_next_group(void **state)
 {
@@ -484,6 +504,7 @@ int main(void)
 		TEST(test_an_account_more),
 		TEST(test_another_role),
 		TEST(test_by_an_admin),
+		TEST(test_with_a_ban_by_name),
 		TEST(test_another_key_in_the_next_group),
 		TEST(test_a_key_that_no_log_has),
 		TEST(test_a_device_that_has_ended),

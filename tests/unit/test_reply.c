@@ -81,6 +81,10 @@ static void test_calls(void **state)
 		    "{\"departure\": \"AQI=\"}");
 	r.kind = REQUEST_INVITE;
 	expect_call(&r, "POST", "/session/" ID "/invite",
+		    "{\"usernames\": [\"bob\", \"carol\"], "
+		    "\"letter\": \"AQI=\"}");
+	r.bytes = SPAN_EMPTY;
+	expect_call(&r, "POST", "/session/" ID "/invite",
 		    "{\"usernames\": [\"bob\", \"carol\"]}");
 }
 

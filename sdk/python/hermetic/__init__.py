@@ -71,6 +71,7 @@ class Session:
     inviter: str | None
     last: int
     stop: str | None
+    unread: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -265,6 +266,13 @@ class Device:
         return self._list(Session, _native.Session, lib.hermetic_sessions,
                           invitations)
 
+    def find(self, word: str) -> str:
+        """The id of the session that a person means by it: its name, or how its id
+        begins."""
+        found = c.create_string_buffer(37)
+        self._must(lib.hermetic_find(self._h, _text(word), found))
+        return found.value.decode()
+
     def members(self, session: str) -> list[Member]:
         return self._list(Member, _native.Member, lib.hermetic_members,
                           _text(session))
@@ -379,6 +387,18 @@ class Device:
         self._must(lib.hermetic_entry(self._h, _text(session), number,
                                       c.byref(event)))
         return _made(Event, event.contents)
+
+    def search(self, words: str | None = None, session: str | None = None, *,
+               after: int = 0, since_ms: int = 0, last: int = 0,
+               before: int = 0) -> list[Event]:
+        """What is kept, read back: of one session, or of all."""
+        return self._list(Event, _native.Event, lib.hermetic_search, _native.Search(
+            session=_text(session), words=_text(words), after=after,
+            since_ms=since_ms, last=last, before=before))
+
+    def read_to(self, session: str, number: int) -> None:
+        """The person has read the session up to that number."""
+        self._must(lib.hermetic_read_to(self._h, _text(session), number))
 
     # ---- people ----
 

@@ -39,7 +39,7 @@ class Session(c.Structure):
     _fields_ = [("id", c.c_char_p), ("name", c.c_char_p),
                 ("algorithm", c.c_char_p), ("standing", c.c_int),
                 ("inviter", c.c_char_p), ("last", c.c_uint64),
-                ("stop", c.c_char_p)]
+                ("stop", c.c_char_p), ("unread", c.c_uint64)]
 
 
 class Member(c.Structure):
@@ -76,6 +76,13 @@ class Event(c.Structure):
                 ("from_", c.c_char_p), ("device", c.c_char_p),
                 ("own", c.c_bool), ("text", c.c_char_p), ("about", c.c_uint64),
                 ("sent_at", c.c_uint64), ("json", c.c_char_p)]
+
+
+class Search(Sized):
+    _fields_ = [("size", c.c_size_t), ("session", c.c_char_p),
+                ("words", c.c_char_p), ("after", c.c_uint64),
+                ("since_ms", c.c_uint64), ("last", c.c_uint64),
+                ("before", c.c_uint64)]
 
 
 class Person(c.Structure):
@@ -145,6 +152,9 @@ def _functions() -> None:
         "logout": (c.c_int, [h]),
         "username": (text, [h]), "device_id": (text, [h]),
         "sessions": (c.c_int, [h, c.c_bool, *rows(Session)]),
+        "find": (c.c_int, [h, text, text]),
+        "search": (c.c_int, [h, c.POINTER(Search), *rows(Event)]),
+        "read_to": (c.c_int, [h, text, number]),
         "members": (c.c_int, [h, text, *rows(Member)]),
         "safety_number": (c.c_int, [h, text, c.POINTER(text)]),
         "shown": (c.c_int, [h, text, c.POINTER(text), c.c_size_t]),

@@ -29,6 +29,7 @@ static const char *const kinds[REQUEST_KINDS] = {
 	[REQUEST_TAKE_WELCOME] = "take-welcome",
 	[REQUEST_LEAVE] = "leave",
 	[REQUEST_INVITE] = "invite",
+	[REQUEST_LETTER] = "letter",
 	[REQUEST_WELCOMES] = "welcomes",
 	[REQUEST_CLAIM] = "claim",
 	[REQUEST_STOCK] = "stock",
@@ -221,6 +222,8 @@ static void compare_answers(const struct both *both)
 		differ(both, "GroupInfo or head");
 	if (kind == REQUEST_TREE && !span_equal(a->tree, b->tree))
 		differ(both, "tree");
+	if (kind == REQUEST_LETTER && !span_equal(a->letter, b->letter))
+		differ(both, "letter");
 	if (kind == REQUEST_LOG || kind == REQUEST_HANDSHAKES)
 		compare_entries(both);
 	else if (kind == REQUEST_WELCOMES)
@@ -385,7 +388,7 @@ static void compare_rows(struct compare *compare,
 static bool is_invited(const struct server_session *session, const char *user)
 {
 	for (size_t i = 0; i < session->invited_count; i++)
-		if (strcmp(session->invited[i], user) == 0)
+		if (strcmp(session->invited[i].user, user) == 0)
 			return true;
 	return false;
 }
@@ -411,7 +414,7 @@ static void compare_invited(struct compare *compare,
 	    list, i, one) if (!is_invited(session, json_string_value(one)))
 	    differ_in(compare, session, json_string_value(one));
 	for (i = 0; i < session->invited_count; i++)
-		if (!is_in_list(list, session->invited[i]))
+		if (!is_in_list(list, session->invited[i].user))
 			differ_in(compare, session,
 				  "somebody who is not invited any more");
 }

@@ -1,0 +1,3 @@
+SET LOCAL search_path = hermetic;
+
+ALTER TABLE invitation DROP COLUMN letter;

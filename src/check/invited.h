@@ -1,0 +1,61 @@
+/* Who may come in from outside, and who may say so (docs/protocol.md,
+ * "Invitations"). For check_rules(), and for who makes a commit. */
+#ifndef HERMETIC_CHECK_INVITED_H
+#define HERMETIC_CHECK_INVITED_H
+
+#include "check/view.h"
+#include "wire/bans.h"
+#include "wire/invited.h"
+#include "wire/roles.h"
+
+/* How many epochs an invitation can be good for, counted from its commit. */
+#define CHECK_INVITED_EPOCHS 1000
+
+/* A member's commit, as far as invitations depend on it. */
+struct check_behind {
+	const struct check_view *view; /* before it */
+	bool (*adds)(const void *commit, struct span user);
+	const void *commit;
+	struct bans bans; /* behind it */
+	uint64_t epoch;	  /* behind it */
+};
+
+/* Behind the commit the invitation is none any more: who was invited has a leaf, lost
+ * one by this commit, or is banned; or the last epoch is over. */
+bool check_invited_ends(const struct check_behind *behind,
+			const struct invitation *one);
+
+/* Who has no leaf may come in from outside, by a commit of that epoch. */
+bool check_invited_lets_in(const struct invited *invited, struct span user,
+			   uint64_t epoch);
+
+/* A commit, as far as it concerns invitations. */
+struct check_invited {
+	struct check_behind behind;
+	const struct roles *roles; /* as they count before it */
+	struct span committer;	   /* its identity */
+	bool external;		   /* who joins */
+	bool ends_group;	   /* a ReInit: it changes nothing */
+	struct span after;	   /* extensions; content */
+	bool denied;		   /* its sender may not do that */
+};
+
+/* What is wrong where somebody comes in whom nobody has invited: by this address a
+ * verdict's `wrong` is told from others. */
+extern const char check_not_invited[];
+
+/* NULL, or what is wrong. Where the group has the extension,
+ *
+ * - who joins from outside has a leaf of its user there, or an invitation whose last epoch
+ *   is not over, or the group is open;
+ * - it stays, and stays open or not;
+ * - every member puts in others, in its own name, for CHECK_INVITED_EPOCHS at most; and
+ *   nobody changes an invitation;
+ * - an invitation is taken out by who made it, by an admin or an owner; and by every
+ *   member's commit behind which it has ended (check_invited_ends()), which has to.
+ *
+ * Where the group has none, the extension does not come.
+ */
+const char *check_invited(struct check_invited *c);
+
+#endif

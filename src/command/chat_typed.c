@@ -1,0 +1,210 @@
+/* What is typed in the chat: which words Tab puts in, and what becomes of a text. */
+#include "command/chat.h"
+
+#include "command/out.h"
+#include "reach/directory.h"
+#include "reach/view.h"
+
+#include <string.h>
+
+/* A text of more lines or bytes is asked about: a paste may have been a slip. */
+#define ASKED_LINES 10
+#define ASKED_BYTES 4096
+
+/* ---- completion ---- */
+
+static void put_word(struct buf *words, struct span word)
+{
+	if (word.n == 0 || memchr(word.p, 0, word.n) != NULL)
+		return;
+	buf_put(words, word);
+	buf_put_u8(words, 0);
+}
+
+static bool begins(const char *word, struct span with)
+{
+	size_t n = strlen(word);
+
+	return n >= with.n &&
+	       strncasecmp(word, (const char *)with.p, with.n) == 0;
+}
+
+struct sought {
+	struct span begin;
+	struct buf *words;
+};
+
+static void take_word(void *context, const char *word)
+{
+	const struct sought *sought = context;
+
+	if (begins(word, sought->begin))
+		put_word(sought->words, span_str(word));
+}
+
+static void each_member(const json_t *list, const char *member,
+			void (*each)(void *context, const char *word),
+			void *context)
+{
+	const json_t *row;
+	const char *word, *before = "";
+	size_t i;
+
+	json_array_foreach(list, i, row)
+	{
+		word = json_string_value(json_object_get(row, member));
+		if (word != NULL && strcmp(word, before) != 0)
+			each(context, word);
+		before = word != NULL ? word : "";
+	}
+}
+
+static void each_session(struct chat *chat,
+			 void (*each)(void *context, const char *word),
+			 void *context)
+{
+	json_t *list = NULL;
+
+	if (directory_own(&chat->cmd->a, &list) == ERR_OK)
+		each_member(list, "name", each, context);
+	else
+		why_clear(&chat->cmd->a.why);
+	json_decref(list);
+}
+
+static void each_of_session(struct chat *chat,
+			    void (*each)(void *context, const char *word),
+			    void *context)
+{
+	json_t *session = NULL;
+
+	if (chat->current[0] == '\0')
+		return;
+	if (view_session(&chat->cmd->a, chat->current, &session) == ERR_OK)
+		each_member(json_object_get(session, "members"), "username",
+			    each, context);
+	else
+		why_clear(&chat->cmd->a.why);
+	json_decref(session);
+}
+
+/* Where the last word begins. */
+static size_t last_word(struct span text)
+{
+	size_t at = text.n;
+
+	while (at > 0 && text.p[at - 1] != ' ' && text.p[at - 1] != '\n')
+		at--;
+	return at;
+}
+
+/* A name of a session has spaces, so what is behind the command counts as one word. */
+static size_t operand(struct span text)
+{
+	const uint8_t *space = memchr(text.p, ' ', text.n);
+
+	return space != NULL ? (size_t)(space + 1 - text.p) : text.n;
+}
+
+void chat_complete(void *context, struct span text, size_t *from,
+		   struct buf *words)
+{
+	struct chat *chat = context;
+	struct sought sought = { .words = words };
+	bool slash = text.n > 0 && text.p[0] == '/';
+	bool first = memchr(text.p, ' ', text.n) == NULL;
+	bool open = text.n > 6 && memcmp(text.p, "/open ", 6) == 0;
+
+	*from = slash && open ? operand(text) : last_word(text);
+	sought.begin = span_of(text.p + *from, text.n - *from);
+	if (slash && first)
+		chat_each_command(take_word, &sought);
+	else if (slash && open)
+		each_session(chat, take_word, &sought);
+	else if (sought.begin.n > 0 || slash)
+		each_of_session(chat, take_word, &sought);
+}
+
+void chat_list_words(void *context, struct span words)
+{
+	const char *word = (const char *)words.p, *end = word + words.n;
+	struct buf line = BUF_INIT;
+
+	(void)context;
+	for (; word < end; word += strlen(word) + 1) {
+		buf_put_str(&line, line.n > 0 ? "  " : "");
+		out_put_name(&line, span_str(word));
+	}
+	if (buf_end(&line) == ERR_OK)
+		out_line("%.*s", (int)line.n, (const char *)line.p);
+	buf_clear(&line);
+}
+
+/* ---- a long text ---- */
+
+static size_t count_lines(struct span text)
+{
+	size_t lines = 1;
+
+	for (size_t i = 0; i < text.n; i++)
+		lines += text.p[i] == '\n';
+	return lines;
+}
+
+/* The text waits for the person's answer. False: there is nothing to ask. */
+static bool ask(struct chat *chat, struct span text)
+{
+	size_t lines = count_lines(text);
+	struct buf prompt = BUF_INIT;
+
+	if (!line_is_edited(chat->line) ||
+	    (lines <= ASKED_LINES && text.n <= ASKED_BYTES))
+		return false;
+	buf_put(&chat->asked, text);
+	buf_putf(&prompt, "Send %zu line%s, ", lines, lines == 1 ? "" : "s");
+	out_put_size(&prompt, text.n);
+	buf_put_str(&prompt, ", as one message? (y or n) ");
+	line_prompt(chat->line, buf_span(&prompt));
+	buf_clear(&prompt);
+	return true;
+}
+
+static enum err answer(struct chat *chat, struct span text)
+{
+	struct buf asked = chat->asked;
+	enum err e = ERR_OK;
+
+	chat->asked = BUF_INIT;
+	chat_update_prompt(chat);
+	if (span_equal(text, SPAN_LIT("y")) ||
+	    span_equal(text, SPAN_LIT("yes")))
+		e = chat_say(chat, SAID_TEXT, 0, buf_span(&asked));
+	else
+		out_line("* It was not sent. The arrow up, twice, brings it "
+			 "back.");
+	buf_clear(&asked);
+	return e;
+}
+
+enum err chat_take(struct chat *chat, struct buf *text)
+{
+	struct span whole = buf_span(text);
+	enum err e;
+
+	if (chat->asked.n > 0)
+		return answer(chat, whole);
+	if (whole.n == 0)
+		return ERR_OK;
+	if (whole.p[0] != '/' || (whole.n > 1 && whole.p[1] == '/')) {
+		size_t slash = whole.p[0] == '/';
+
+		whole = span_of(whole.p + slash, whole.n - slash);
+		return ask(chat, whole) ? ERR_OK
+					: chat_say(chat, SAID_TEXT, 0, whole);
+	}
+	buf_put_u8(text, 0);
+	TRY(buf_end(text));
+	TRY(chat_command(chat, (char *)text->p));
+out:
+	return e;
+}

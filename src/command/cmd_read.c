@@ -1,0 +1,253 @@
+/* read, search */
+#include "command/cmd.h"
+
+#include "command/copies.h"
+#include "command/entry_line.h"
+#include "command/out.h"
+#include "command/shown.h"
+#include "reach/directory.h"
+#include "reach/drive.h"
+#include "reach/live.h"
+#include "reach/past.h"
+#include "reach/view.h"
+
+#include <unistd.h>
+
+/* How often read --follow asks when it goes by REST. */
+#define POLL_MS 1000
+
+struct reading {
+	struct cmd *cmd;
+	json_t *printed; /* marks of those whose coming in was printed */
+	struct entry_lines lines;
+};
+
+static bool print_entry(void *context, const char *id, const json_t *entry)
+{
+	struct reading *reading = context;
+	json_t *marked = copies_marked(&reading->cmd->a, id, entry);
+	struct buf line = BUF_INIT;
+
+	if (reading->cmd->args->json) {
+		out_message_json(id, marked);
+	} else if (entry_line_is_shown(marked)) {
+		entry_line_put(&line, &reading->lines, marked);
+		if (buf_end(&line) == ERR_OK)
+			out_line("%.*s", (int)line.n, (const char *)line.p);
+		buf_clear(&line);
+	}
+	shown_note_printed(entry, reading->printed);
+	json_decref(marked);
+	return out_is_good(); /* false: the reader went away */
+}
+
+static enum err note_shown(struct reading *reading, const char *id)
+{
+	return shown_update(&reading->cmd->a, id, reading->printed,
+			    reading->cmd->args->json, true);
+}
+
+/* Prints what is kept after *told. */
+static enum err print_kept(struct reading *reading, const char *id,
+			   uint64_t *told)
+{
+	struct account *a = &reading->cmd->a;
+	uint64_t last = device_last_seq(a->device, id);
+	uint64_t first = device_first_seq(a->device, id);
+	bool go_on = true, any = *told < last;
+	json_t *entry = NULL;
+	enum err e = ERR_OK;
+
+	if (*told + 1 < first)
+		*told = first - 1;
+	for (; go_on && *told < last; (*told)++) {
+		e = view_entry(a, id, *told + 1, &entry);
+		if (e == ERR_STATE_GONE)
+			continue; /* before this device joined */
+		TRY(e);
+		go_on = print_entry(reading, id, entry);
+		json_decref(entry);
+		entry = NULL;
+	}
+	e = go_on ? ERR_OK : ERR_LOCAL_IO;
+	if (go_on && any)
+		TRY(note_shown(reading, id));
+out:
+	json_decref(entry);
+	return e;
+}
+
+static enum err follow_by_rest(struct reading *reading, const char *id,
+			       uint64_t told)
+{
+	enum err e;
+
+	for (;;) {
+		TRY(print_kept(reading, id, &told));
+		(void)usleep(POLL_MS * 1000);
+		TRY(view_refresh(&reading->cmd->a, id));
+	}
+out:
+	return e;
+}
+
+static enum err follow_live(struct reading *reading, const char *id,
+			    uint64_t told)
+{
+	struct live_listener listener = { .entry = print_entry,
+					  .context = reading };
+	struct account *a = &reading->cmd->a;
+	bool readable, stopped = false;
+	struct live *live = NULL;
+	uint64_t shown = 0, last;
+	enum err e;
+
+	TRY(live_open(a, &listener, &live));
+	TRY(live_follow(live, id, told));
+	TRY(live_tell(live, &stopped));
+	while (!stopped) {
+		last = device_last_seq(a->device, id);
+		if (last != shown)
+			TRY(note_shown(reading, id));
+		shown = last;
+		TRY(live_wait(live, -1, 60000, &readable, &stopped));
+	}
+out:
+	live_close(live);
+	return e;
+}
+
+/* ---- a part of what is kept ---- */
+
+/* Is not all of it asked for? */
+static bool is_part(const struct args *args)
+{
+	return args->before > 0 || args->last > 0 || args->since_ms > 0 ||
+	       args->words != NULL;
+}
+
+static struct past past_of(const struct args *args, const char *words)
+{
+	return (struct past){ .after = args->after,
+			      .before = args->before,
+			      .since_ms = args->since_ms,
+			      .last = args->last,
+			      .words = words };
+}
+
+static enum err print_array(struct reading *reading, const char *id,
+			    const json_t *entries)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(
+	    entries, i,
+	    entry) if (!print_entry(reading, id, entry)) return ERR_LOCAL_IO;
+	return ERR_OK;
+}
+
+/* Who looks at the last entries has read; who looks for words has not. */
+static enum err print_part(struct reading *reading, const char *id,
+			   uint64_t *told)
+{
+	struct account *a = &reading->cmd->a;
+	const struct args *args = reading->cmd->args;
+	const struct past past = past_of(args, args->words);
+	json_t *entries = NULL;
+	enum err e;
+
+	*told = device_last_seq(a->device, id);
+	TRY(past_read(a, id, &past, &entries));
+	TRY(print_array(reading, id, entries));
+	if (args->words == NULL && args->before == 0)
+		TRY(note_shown(reading, id));
+out:
+	json_decref(entries);
+	return e;
+}
+
+/* What is kept here is printed even when the server cannot be asked. */
+enum err cmd_read(struct cmd *cmd)
+{
+	struct reading reading = { .cmd = cmd,
+				   .printed = json_object(),
+				   .lines.chat = cmd->chat };
+	uint64_t told = cmd->args->after;
+	char id[TEXT_UUID_SIZE];
+	enum err e, fresh;
+
+	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
+	fresh = view_refresh(&cmd->a, id);
+	if (is_part(cmd->args))
+		TRY(print_part(&reading, id, &told));
+	if (fresh == ERR_OK && cmd->args->follow) {
+		e = cmd->args->transport == TRANSPORT_REST
+			? follow_by_rest(&reading, id, told)
+			: follow_live(&reading, id, told);
+		goto out;
+	}
+	if (!is_part(cmd->args))
+		TRY(print_kept(&reading, id, &told));
+	/* what was read is told, where it is time for that */
+	if (fresh == ERR_OK)
+		drive_receipt(&cmd->a, id);
+	e = fresh;
+out:
+	json_decref(reading.printed);
+	return e;
+}
+
+/* ---- search ---- */
+
+static enum err search_in(struct reading *reading, const char *id)
+{
+	struct account *a = &reading->cmd->a;
+	const struct args *args = reading->cmd->args;
+	const struct past past = past_of(args, args->operands[0]);
+	struct buf label = BUF_INIT, safe = BUF_INIT;
+	json_t *entries = NULL;
+	enum err e;
+
+	TRY(past_read(a, id, &past, &entries));
+	if (json_array_size(entries) > 0 && !args->json && args->in == NULL) {
+		TRY(directory_label(a, id, &label));
+		out_put_name(&safe, buf_span(&label));
+		TRY(buf_end(&safe));
+		out_line("* %.*s (%.8s):", (int)safe.n, (const char *)safe.p,
+			 id);
+	}
+	reading->lines.day = 0;
+	TRY(print_array(reading, id, entries));
+out:
+	json_decref(entries);
+	buf_clear(&label);
+	buf_clear(&safe);
+	return e;
+}
+
+/* Nothing is asked of the server, and nobody counts as seen. */
+enum err cmd_search(struct cmd *cmd)
+{
+	struct reading reading = { .cmd = cmd,
+				   .printed = json_object(),
+				   .lines.chat = cmd->chat };
+	char id[TEXT_UUID_SIZE];
+	json_t *ids = NULL;
+	const json_t *row;
+	size_t i;
+	enum err e;
+
+	if (cmd->args->in != NULL) {
+		TRY(directory_find(&cmd->a, cmd->args->in, false, id));
+		TRY(search_in(&reading, id));
+		goto out;
+	}
+	TRY(view_sessions(&cmd->a, &ids));
+	json_array_foreach(ids, i, row)
+	    TRY(search_in(&reading, json_string_value(row)));
+out:
+	json_decref(ids);
+	json_decref(reading.printed);
+	return e;
+}

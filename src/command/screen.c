@@ -1,0 +1,164 @@
+#include "command/screen.h"
+
+#include "command/cluster.h"
+#include "command/out.h"
+
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define COLUMNS_LEAST 20
+#define ROWS_LEAST 6
+
+#define ERASE_BELOW "\033[J"
+#define UP_ROWS "\033[%zuA"
+#define KEEP_CURSOR "\0337"
+#define TAKE_CURSOR "\0338"
+
+struct screen_size screen_size(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+		return (struct screen_size){ 80, 24 };
+	return (struct screen_size){
+		size.ws_col >= COLUMNS_LEAST ? size.ws_col : 80,
+		size.ws_row >= ROWS_LEAST ? size.ws_row : 24,
+	};
+}
+
+void screen_hide(struct screen *screen, struct buf *out)
+{
+	if (screen->above > 0)
+		buf_putf(out, UP_ROWS, screen->above);
+	buf_put_str(out, "\r" ERASE_BELOW);
+	screen->above = 0;
+}
+
+/* A cluster as it is shown; nothing of a line's end. */
+static void put_cluster(struct buf *out, struct span cluster)
+{
+	if (cluster.p[0] == '\t')
+		buf_put_str(out, "    ");
+	else if (cluster.p[0] != '\n')
+		out_put_safe(out, cluster);
+}
+
+/* Where the rows begin. */
+struct rows {
+	size_t *starts; /* of `count` rows */
+	size_t count, cursor;
+	struct buf room;
+};
+
+static void begin_row(struct rows *rows, size_t at)
+{
+	buf_put(&rows->room, span_of(&at, sizeof(at)));
+	rows->count++;
+}
+
+/* No row is as wide as the terminal, so none is broken by it. */
+static enum err lay_out(struct rows *rows, size_t columns, size_t used,
+			struct span text, size_t cursor)
+{
+	struct buf shown = BUF_INIT;
+	size_t n, width;
+	enum err e;
+
+	begin_row(rows, 0);
+	for (size_t at = 0; at < text.n; at += n) {
+		struct span rest = span_of(text.p + at, text.n - at);
+
+		n = cluster_length(rest);
+		buf_reset(&shown);
+		put_cluster(&shown, span_of(rest.p, n));
+		TRY(buf_end(&shown));
+		width = cluster_width(buf_span(&shown));
+		if (used + width >= columns) {
+			begin_row(rows, at);
+			used = 0;
+		}
+		if (at <= cursor)
+			rows->cursor = rows->count - 1;
+		used += width;
+		if (rest.p[0] == '\n') {
+			begin_row(rows, at + n);
+			used = 0;
+		}
+	}
+	if (cursor >= text.n)
+		rows->cursor = rows->count - 1;
+	TRY(buf_end(&rows->room));
+	rows->starts = (size_t *)(void *)rows->room.p;
+out:
+	buf_clear(&shown);
+	return e;
+}
+
+static void put_row(struct buf *out, struct span text, size_t from, size_t to,
+		    size_t cursor)
+{
+	for (size_t at = from; at < to;) {
+		size_t n = cluster_length(span_of(text.p + at, to - at));
+
+		if (at == cursor)
+			buf_put_str(out, KEEP_CURSOR);
+		put_cluster(out, span_of(text.p + at, n));
+		at += n;
+	}
+}
+
+/* The first of the rows that are shown. */
+static size_t first_of(const struct rows *rows, size_t most)
+{
+	return rows->cursor < most ? 0 : rows->cursor - most + 1;
+}
+
+static void put_rows(struct screen *screen, const struct rows *rows,
+		     size_t most, struct span prompt, struct span text,
+		     size_t cursor, struct buf *out)
+{
+	size_t first = first_of(rows, most);
+	size_t count = rows->count - first < most ? rows->count - first : most;
+
+	/* room first: a terminal that scrolls takes the kept cursor away */
+	for (size_t i = 1; i < count; i++)
+		buf_put_u8(out, '\n');
+	if (count > 1)
+		buf_putf(out, UP_ROWS, count - 1);
+	buf_put_u8(out, '\r');
+	for (size_t i = first; i < first + count; i++) {
+		bool last = i + 1 == rows->count;
+
+		if (i == 0)
+			buf_put(out, prompt);
+		put_row(out, text, rows->starts[i],
+			last ? text.n : rows->starts[i + 1], cursor);
+		if (last && cursor >= text.n)
+			buf_put_str(out, KEEP_CURSOR);
+		if (i + 1 < first + count)
+			buf_put_str(out, "\r\n");
+	}
+	buf_put_str(out, TAKE_CURSOR);
+	screen->above = rows->cursor - first;
+}
+
+void screen_show(struct screen *screen, struct screen_size size,
+		 struct span prompt, struct span text, size_t cursor,
+		 struct buf *out)
+{
+	size_t most = size.rows / 3, used = 0;
+	struct rows rows = { .starts = NULL };
+
+	if (most > SCREEN_ROWS_MAX)
+		most = SCREEN_ROWS_MAX;
+	for (size_t at = 0, n; at < prompt.n; at += n) {
+		struct span rest = span_of(prompt.p + at, prompt.n - at);
+
+		n = cluster_length(rest);
+		used += cluster_width(span_of(rest.p, n));
+	}
+	if (lay_out(&rows, size.columns, used, text, cursor) == ERR_OK)
+		put_rows(screen, &rows, most, prompt, text, cursor, out);
+	buf_clear(&rows.room);
+}

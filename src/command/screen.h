@@ -1,0 +1,30 @@
+/* The rows at the bottom of a terminal where a text is typed, while lines are printed
+ * above them. The terminal itself says where its cursor is, as widths differ. */
+#ifndef HERMETIC_COMMAND_SCREEN_H
+#define HERMETIC_COMMAND_SCREEN_H
+
+#include "base/buf.h"
+
+#define SCREEN_ROWS_MAX 10
+
+struct screen {
+	size_t above; /* rows above the cursor that are ours */
+};
+
+struct screen_size {
+	size_t columns, rows;
+};
+
+/* Of the terminal at standard output; 80 and 24 where it does not say. */
+struct screen_size screen_size(void);
+
+/* Appends what erases the rows, and leaves the cursor where they began. */
+void screen_hide(struct screen *screen, struct buf *out);
+
+/* Appends what draws the text behind the prompt, where the rows were hidden: the part
+ * of it around the byte `cursor`. Both are UTF-8; the prompt is shown as it is. */
+void screen_show(struct screen *screen, struct screen_size size,
+		 struct span prompt, struct span text, size_t cursor,
+		 struct buf *out);
+
+#endif

@@ -1,0 +1,137 @@
+/* What is kept, read back, and how far the person has read. */
+#include "reach/past.h"
+#include "hermetic/inside.h"
+#include "reach/directory.h"
+#include "reach/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum err gather(struct hermetic *h, const char *session,
+		       const struct past *past, json_t *rows)
+{
+	json_t *entries = NULL;
+	enum err e;
+
+	TRY(past_read(&h->a, session, past, &entries));
+	ENSURE(json_array_append_new(rows,
+				     json_pack("{s:s, s:O}", "session", session,
+					       "entries", entries)) == 0,
+	       ERR_LOCAL_MEMORY);
+out:
+	json_decref(entries);
+	return e;
+}
+
+static enum err gather_all(struct hermetic *h, const struct past *past,
+			   json_t *rows)
+{
+	json_t *ids = NULL;
+	const json_t *id;
+	size_t i;
+	enum err e;
+
+	TRY(view_sessions(&h->a, &ids));
+	json_array_foreach(ids, i, id)
+	    TRY(gather(h, json_string_value(id), past, rows));
+out:
+	json_decref(ids);
+	return e;
+}
+
+static enum err add_event(struct inside_found *found, const char *session,
+			  const json_t *entry)
+{
+	size_t n = found->count + 1;
+	struct told_event *made = told_make_entry(session, entry);
+	struct told_event **events =
+	    realloc(found->events, n * sizeof(*events));
+	const struct hermetic_event **pointers;
+	enum err e = ERR_OK;
+
+	if (events != NULL)
+		found->events = events;
+	pointers = realloc(found->pointers, n * sizeof(*pointers));
+	if (pointers != NULL)
+		found->pointers = pointers;
+	ENSURE(made != NULL && events != NULL && pointers != NULL,
+	       ERR_LOCAL_MEMORY);
+	events[found->count] = made;
+	pointers[found->count] = &made->event;
+	found->count = n;
+	made = NULL;
+out:
+	told_free_event(made);
+	return e;
+}
+
+static enum err make_events(const json_t *rows, struct inside_found *found)
+{
+	const json_t *row, *entry;
+	size_t i, j;
+	enum err e = ERR_OK;
+
+	json_array_foreach(rows, i, row)
+	{
+		json_array_foreach(json_object_get(row, "entries"), j, entry)
+		    TRY(add_event(found, told_text(row, "session"), entry));
+	}
+out:
+	return e;
+}
+
+enum hermetic_result hermetic_search(struct hermetic *h,
+				     const struct hermetic_search *given,
+				     const struct hermetic_event *const **list,
+				     size_t *count)
+{
+	struct inside_found found = { .count = 0 };
+	struct hermetic_search search = { 0 };
+	json_t *rows = NULL;
+	struct past past;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	if (given != NULL && !inside_take(&search, sizeof(search), given))
+		return inside_refuse(h, "usage",
+				     "struct hermetic_search wants its size.");
+	rows = json_array();
+	ENSURE(rows != NULL, ERR_LOCAL_MEMORY);
+	past = (struct past){ .after = search.after,
+			      .before = search.before,
+			      .since_ms = search.since_ms,
+			      .last = search.last,
+			      .words = search.words };
+	TRY(search.session != NULL ? gather(h, search.session, &past, rows)
+				   : gather_all(h, &past, rows));
+	TRY(make_events(rows, &found));
+	inside_found_clear(&h->found);
+	h->found = found;
+	found = (struct inside_found){ .count = 0 };
+	*list = (const struct hermetic_event *const *)(void *)h->found.pointers;
+	*count = h->found.count;
+out:
+	inside_found_clear(&found);
+	json_decref(rows);
+	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_find(struct hermetic *h, const char *word,
+				   char id[HERMETIC_ID_SIZE])
+{
+	char found[TEXT_UUID_SIZE];
+	enum err e;
+
+	INSIDE_OPEN(h);
+	TRY(directory_find(&h->a, word, false, found));
+	memcpy(id, found, sizeof(found));
+out:
+	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_read_to(struct hermetic *h, const char *session,
+				      uint64_t number)
+{
+	INSIDE_OPEN(h);
+	return inside_result(h, device_read_to(h->a.device, session, number));
+}

@@ -1,0 +1,150 @@
+#include "reach/past.h"
+
+#include "device/entry_kind.h"
+#include "device/record.h"
+#include "reach/fold.h"
+#include "reach/view.h"
+
+#include <string.h>
+
+/* ---- words ---- */
+
+static bool contains(struct span text, struct span word)
+{
+	return word.n == 0 ||
+	       (text.n > 0 && memmem(text.p, text.n, word.p, word.n) != NULL);
+}
+
+/* Folding has made all spaces of Unicode the one of ASCII, or they stay a part of
+ * a word. */
+static bool has_words(struct span text, struct span words)
+{
+	size_t at = 0, n;
+
+	while (at < words.n) {
+		for (n = 0; at + n < words.n && words.p[at + n] != ' '; n++)
+			;
+		if (!contains(text, span_of(words.p + at, n)))
+			return false;
+		at += n + 1;
+	}
+	return true;
+}
+
+static void put_member(struct buf *out, const json_t *object, const char *name)
+{
+	const json_t *text = json_object_get(object, name);
+
+	if (!json_is_string(text))
+		return;
+	fold_put(out,
+		 span_of(json_string_value(text), json_string_length(text)));
+	buf_put_u8(out, '\n');
+}
+
+/* `folded`: of the words; NULL: none are asked for. */
+static bool is_meant(const json_t *entry, const struct buf *folded)
+{
+	bool edited = record_number_or_0(entry, "edited") > 0, is;
+	struct buf text = BUF_INIT;
+	enum entry_kind kind;
+
+	if (!entry_kind_parse(record_string(entry, "kind"), &kind))
+		return folded == NULL;
+	if (folded == NULL || kind == ENTRY_RECEIPT)
+		return folded == NULL && kind != ENTRY_RECEIPT;
+	if (kind != ENTRY_TEXT || record_number_or_0(entry, "deleted") > 0)
+		return false;
+	put_member(&text, entry, edited ? "edited_text" : "text");
+	put_member(&text, json_object_get(entry, "file"), "name");
+	is = buf_end(&text) == ERR_OK && text.n > 0 &&
+	     has_words(buf_span(&text), buf_span(folded));
+	buf_clear(&text);
+	return is;
+}
+
+/* ---- entries ---- */
+
+/* The first one that was sent then or later; those of clocks that differ stand where
+ * the log has them. */
+static enum err find_since(struct account *a, const char *id, uint64_t since_ms,
+			   uint64_t *seq, uint64_t last)
+{
+	json_t *entry = NULL;
+	bool found = false;
+	enum err e = ERR_OK;
+
+	for (; *seq <= last && !found; *seq += !found) {
+		e = view_entry(a, id, *seq, &entry);
+		found = e == ERR_OK &&
+			record_number_or_0(entry, "sent_at") >= since_ms;
+		json_decref(entry);
+		entry = NULL;
+		if (e != ERR_STATE_GONE)
+			TRY(e);
+	}
+	e = ERR_OK;
+out:
+	return e;
+}
+
+/* From the last one backwards, until there are enough. */
+static enum err gather(struct account *a, const char *id, uint64_t first,
+		       uint64_t last, uint64_t most, const struct buf *folded,
+		       json_t *backwards)
+{
+	json_t *entry = NULL;
+	enum err e = ERR_OK;
+
+	for (uint64_t seq = last; seq >= first && seq > 0; seq--) {
+		if (most > 0 && json_array_size(backwards) >= most)
+			break;
+		e = view_entry(a, id, seq, &entry);
+		if (e == ERR_STATE_GONE) {
+			e = ERR_OK;
+			continue; /* before this device joined */
+		}
+		TRY(e);
+		if (is_meant(entry, folded))
+			ENSURE(json_array_append(backwards, entry) == 0,
+			       ERR_LOCAL_MEMORY);
+		json_decref(entry);
+		entry = NULL;
+	}
+out:
+	json_decref(entry);
+	return e;
+}
+
+enum err past_read(struct account *a, const char *id, const struct past *past,
+		   json_t **entries)
+{
+	uint64_t last = device_last_seq(a->device, id);
+	uint64_t first = device_first_seq(a->device, id);
+	json_t *backwards = json_array(), *made = json_array();
+	struct buf folded = BUF_INIT;
+	enum err e;
+
+	ENSURE(backwards != NULL && made != NULL, ERR_LOCAL_MEMORY);
+	if (past->words != NULL)
+		fold_put(&folded, span_str(past->words));
+	TRY(buf_end(&folded));
+	if (past->before > 0 && past->before <= last)
+		last = past->before - 1;
+	if (first <= past->after)
+		first = past->after + 1;
+	if (past->since_ms > 0)
+		TRY(find_since(a, id, past->since_ms, &first, last));
+	TRY(gather(a, id, first, last, past->last,
+		   past->words != NULL ? &folded : NULL, backwards));
+	for (size_t i = json_array_size(backwards); i > 0; i--)
+		ENSURE(json_array_append(made,
+					 json_array_get(backwards, i - 1)) == 0,
+		       ERR_LOCAL_MEMORY);
+	*entries = json_incref(made);
+out:
+	json_decref(backwards);
+	json_decref(made);
+	buf_clear(&folded);
+	return e;
+}

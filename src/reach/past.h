@@ -1,0 +1,26 @@
+/* What is kept of sessions, read back: the last entries, those since a time, or those
+ * that have some words. Nothing is asked of a server. */
+#ifndef HERMETIC_REACH_PAST_H
+#define HERMETIC_REACH_PAST_H
+
+#include "reach/account.h"
+
+#include <jansson.h>
+
+struct past {
+	uint64_t after;	 /* entries with a greater number */
+	uint64_t before; /* entries with a smaller one; 0: all */
+	/* From the first one on that was sent then or later; 0: all. */
+	uint64_t since_ms;
+	uint64_t last; /* at most so many, the latest; 0: all */
+	/* All of these words, as people compare them, stand in the text, in its last
+	 * edit or in the name of its file. NULL: any entry will do. */
+	const char *words;
+};
+
+/* A new array of entries as view_entry() has them, in the log's order, and without
+ * receipts. What was taken back or has ended has no words. */
+MUST_CHECK enum err past_read(struct account *a, const char *id,
+			      const struct past *past, json_t **entries);
+
+#endif

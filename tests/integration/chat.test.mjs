@@ -1,0 +1,239 @@
+// The chat as a person has it, in a real terminal; and what is read back.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { Terminal } from '../testlib/terminal.mjs';
+import { twoPeople } from '../testlib/people.mjs';
+import { build, hermetic, newHome, startNode, startPostgres, until }
+  from '../testlib/stack.mjs';
+
+const family = '👨‍👩‍👧', hindi = 'नमस्ते दोस्त', persian = 'می‌خواهم', cjk = '日本語の文';
+
+describe('the chat', { concurrency: false }, () => {
+  let postgres, node, alice, bob;
+  const open = [];
+
+  before(async () => {
+    postgres = await startPostgres();
+    node = await startNode({ postgres });
+    [alice, bob] = await twoPeople(node.url);
+  });
+  after(async () => {
+    for (const terminal of open) terminal.close();
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  const envOf = person => ({ HERMETIC_HOME: person.home,
+    HERMETIC_PASSPHRASE: person.passphrase, HERMETIC_SERVER: person.server,
+    TZ: 'UTC', HOME: person.home, ...person.env });
+
+  function chatOf(person, { words = [], ...options } = {}) {
+    const terminal = new Terminal([join(build, 'hermetic'), ...words],
+      { ...options, env: envOf(person) });
+    open.push(terminal);
+    return terminal;
+  }
+
+  async function session(name) {
+    const [{ session_id: id }] = await alice.does('create', '--name', name,
+      '--invite', bob.name);
+    await bob.does('join', id);
+    await alice.does('read', id);
+    return id;
+  }
+
+  const shown = (person, ...args) =>
+    hermetic(args, { ...person, env: { ...person.env, TZ: 'UTC' } });
+
+  test('a session goes by its name, and nobody can take it over', async () => {
+    const id = await session('Lunch');
+    await bob.does('send', 'lunch', 'by its name');
+    await bob.does('send', id.slice(0, 8), 'by its id');
+    assert.deepEqual(await alice.texts('LUNCH'), ['by its name', 'by its id']);
+    // whoever calls another session so, or as an id begins, gets no message by that
+    const other = await session('\u200blunch');
+    const which = await alice.cannot('ambiguous', 'send', 'lunch', 'to whom?');
+    assert.ok(which.includes(id.slice(0, 8)) &&
+      which.includes(other.slice(0, 8)), which);
+    await bob.does('rename', other, id.slice(0, 8));
+    await alice.does('read', other);
+    await alice.cannot('ambiguous', 'send', id.slice(0, 8), 'to whom?');
+    await alice.does('send', id, 'to this one');
+    await alice.cannot('no-such-session', 'send', 'dinner', 'to whom?');
+  });
+
+  test('what was not read is counted, read back and searched', async () => {
+    const id = await session('Tickets');
+    const find = async (...args) => (await alice.does(...args))
+      .filter(m => m.kind === 'text').map(m => m.text);
+    for (const text of ['The Train to Bern', 'ﬁrst class', 'no ticket',
+      'train and ticket'])
+      await bob.does('send', 'tickets', text);
+    await alice.does('send', 'tickets', 'my own train');
+    const unread = async () => (await alice.does('sessions'))
+      .find(s => s.session_id === id).unread;
+    assert.equal(await unread(), 4); // a script has not read it
+    const { out } = await shown(alice, 'read', 'tickets', '--last', '2');
+    assert.match(out, /^-- \w+day, +\d+ \w+ \d{4} --\n#\d+ .*train and ticket\n#\d+ .*my own train\n$/);
+    assert.equal(await unread(), 0);
+    assert.deepEqual(await find('read', id, '--search', 'TRAIN'),
+      ['The Train to Bern', 'train and ticket', 'my own train']);
+    assert.deepEqual(await find('read', id, '--search', 'first'), ['ﬁrst class']);
+    assert.deepEqual(await find('read', id, '--since', '1h', '--last', '1'),
+      ['my own train']);
+    assert.deepEqual(await find('read', id, '--since', '2099-01-01'), []);
+    const [, { seq }] = (await alice.does('search', 'train'))
+      .filter(m => m.session_id === id);
+    await bob.does('delete', id, String(seq));
+    await alice.does('read', id);
+    assert.deepEqual(await find('search', 'ticket train'), []);
+    assert.deepEqual(await find('search', 'train', '--in', 'tickets',
+      '--last', '1'), ['my own train']);
+  });
+
+  for (const [columns, name] of [[80, 'Wide room'], [40, 'Narrow room']])
+    test(`scripts of the world on ${columns} columns`, async () => {
+      const id = await session(name);
+      const chat = chatOf(alice, { columns });
+      await chat.shows('/help lists');
+      chat.type(`/open ${name.slice(0, 3).toLowerCase()}`);
+      chat.press('Tab', 'Enter');
+      await chat.shows(`${name}>`);
+      for (const text of [family, hindi, persian, cjk]) {
+        // one character goes whole, wherever the cursor is, and comes again
+        chat.type(`${text}${text}`);
+        await chat.shows(`${name}> ${text}${text}`);
+        chat.press('Left', 'BSpace');
+        chat.press('C-e', 'C-u');
+        await chat.shows(rows => rows.includes(`${name}>`), 'an empty line');
+        chat.type(`a${text}${family}`);
+        chat.press('BSpace', 'Enter');
+      }
+      // a line that comes in leaves what is typed as it is, cursor included
+      const draft = `${name}> ${cjk} ${persian} ok`;
+      chat.type(draft.slice(name.length + 2));
+      await chat.shows(draft);
+      const end = chat.cursor().x;
+      chat.press('Left');
+      await until(() => chat.cursor().x === end - 1, { name: 'a move' });
+      const said = `${hindi} ${family} ${persian} ${cjk}`;
+      await bob.does('send', id, said);
+      const rows = await chat.shows((all, text) => all.includes(draft) &&
+        text.replaceAll('\n', '').includes(said), 'both');
+      assert.equal(chat.cursor().x, end - 1);
+      assert.equal(chat.cursor().y, rows.indexOf(draft));
+      chat.press('C-c');
+      await alice.does('read', id);
+      assert.deepEqual((await bob.texts(id)).slice(0, 4),
+        [family, hindi, persian, cjk].map(text => `a${text}`));
+    });
+
+  test('a paste is one message, which is asked about where it is long', async () => {
+    const id = await session('Pastes');
+    const chat = chatOf(alice);
+    await chat.shows('/help lists');
+    chat.type('/open pastes');
+    chat.press('Enter');
+    await chat.shows('Pastes>');
+    chat.type('see: ');
+    chat.paste('one\n\ttwo\n');
+    chat.type('three');
+    chat.press('M-Enter');
+    chat.type('four');
+    await chat.shows(/> see: one\n {4}two\nthree\nfour/);
+    chat.press('Enter');
+    await chat.shows(/: see: one\n/); // in the log
+    const long = Array.from({ length: 200 }, (_, i) => `line ${i}`).join('\n');
+    chat.paste(long);
+    chat.press('Enter');
+    await chat.shows('Send 200 lines, 1.6 kB, as one message?');
+    chat.type('n');
+    chat.press('Enter');
+    await chat.shows('It was not sent');
+    chat.press('Up', 'Up', 'Enter');
+    await chat.shows('as one message?');
+    chat.type('y');
+    chat.press('Enter');
+    await chat.shows('line 199');
+    chat.paste('x'.repeat(70000));
+    await chat.shows('too long for a message');
+    chat.type('//shrug');
+    chat.press('Enter');
+    await chat.shows(/: \/shrug/);
+    chat.type('/reply 3 ‮ok');
+    chat.press('Enter');
+    await chat.shows('(to #3) \\u{202e}ok');
+    chat.type('/rename Old  Pastes');
+    chat.press('Enter');
+    await chat.shows('Old  Pastes>');
+    chat.press('C-c');
+    await alice.does('read', id);
+    assert.deepEqual(await bob.texts(id), ['see: one\n\ttwo\nthree\nfour',
+      long, '/shrug', '‮ok']);
+  });
+
+  test('a session that is not open gives notice, and is shown from where one was',
+    async () => {
+      const [here, there] = [await session('Here'), await session('There')];
+      const chat = chatOf(alice);
+      await chat.shows('/help lists');
+      chat.type('/open here');
+      chat.press('Enter');
+      await chat.shows('Here>');
+      const news = Array.from({ length: 15 }, (_, i) => `news ${i}\n`).join('');
+      bob.start().child.stdin.end(`/open ${there}\n${news}`);
+      const said = await chat.shows(`* ${bob.name} writes in There: /open There`);
+      assert.doesNotMatch(said.join('\n'), /news/);
+      await until(async () => /15 not read  There/.test(
+        (await shown(alice, 'sessions')).out), { name: 'all the news' });
+      chat.type('/open there');
+      chat.press('Enter');
+      const rows = await chat.shows('news 14');
+      assert.ok(rows.some(row => row.endsWith(': news 0')), rows.join('\n'));
+      const file = join(newHome(), 'a file.txt');
+      writeFileSync(file, 'what is in it');
+      chat.type(`/send ${file}`);
+      chat.press('Enter');
+      const [, seq] = (await chat.shows(/a file.txt, 13 bytes: .save (\d+)\]/))
+        .join('\n').match(/save (\d+)\]/);
+      const folder = newHome();
+      chat.type(`/save ${seq} ${folder}`);
+      chat.press('Enter');
+      await chat.shows('Saved as');
+      chat.type('/search NEWS 3');
+      chat.press('Enter');
+      await chat.shows(/news 3\n#\d+ .*: news 13\n/);
+      chat.type('/history 2');
+      chat.press('Enter');
+      await chat.shows(/news 14\n.*a file.txt.*\nThere>/);
+      chat.type(`/history 1 ${seq}`);
+      chat.press('Enter');
+      await chat.shows(/\n-- .* --\n#\d+ .*news 14\nThere>/);
+      await chat.press('C-c');
+      assert.equal((await alice.does('sessions'))
+        .find(s => s.session_id === there).unread, 0);
+      await bob.does('read', here);
+    });
+
+  test('lines are clean where nothing can be drawn, or shall be', async () => {
+    const name = 'Clean';
+    await session(name);
+    for (const how of [{ term: 'dumb' }, { words: ['--plain'] }]) {
+      const out = join(newHome(), 'out');
+      const chat = chatOf(alice, how);
+      chat.tmux(['pipe-pane', `cat >'${out}'`]);
+      await chat.shows('/help lists');
+      chat.type(`/open ${name}`);
+      chat.press('Enter');
+      await chat.shows('members: 2');
+      chat.type(`${hindi} 1`);
+      chat.press('Enter');
+      await chat.shows(`: ${hindi} 1`);
+      assert.doesNotMatch(readFileSync(out, 'utf8'), /\u001b/);
+      chat.press('C-d');
+    }
+  });
+});

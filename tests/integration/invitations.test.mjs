@@ -1,0 +1,136 @@
+// Who is invited stands in the group's authenticated state: to invite is a commit, to take
+// it back is one, and nobody comes in by a server's word.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { Person, conversation } from '../testlib/people.mjs';
+import { startNode, startPostgres } from '../testlib/stack.mjs';
+
+describe('invitations', { concurrency: false }, () => {
+  let postgres, node, alice, bob, carol, dave;
+  before(async () => {
+    postgres = await startPostgres();
+    node = await startNode({ postgres });
+    [alice, bob, carol, dave] = await Promise.all(
+      ['alice', 'bob', 'carol', 'dave'].map(name =>
+        new Person(name, node.url).register()));
+  });
+  after(async () => {
+    await node?.stop();
+    await postgres?.stop();
+  });
+
+  const psql = sql => postgres.psql(`SET search_path = hermetic; ${sql}`);
+  const invited = async (reader, id) => (await reader.does('sessions'))
+    .find(s => s.session_id === id)?.invited ?? [];
+  const waiting = async (who, id) => (await who.does('invitations'))
+    .some(i => i.session_id === id);
+  const letter = async (who, id) => (await who.does('invitations'))
+    .find(i => i.session_id === id);
+  const last = async (reader, id) => (await reader.does('read', id)).at(-1);
+  /** A server that says that this person is invited. */
+  const makesUp = (id, who, by) => psql(`INSERT INTO invitation
+    (session_id, user_id, invited_by) SELECT '${id}', w.user_id, b.user_id
+    FROM account w, account b WHERE w.username = '${who.name}'
+      AND b.username = '${by.name}' ON CONFLICT DO NOTHING`);
+
+  test('who is asked comes in by an act of their own, and by no other way',
+    async () => {
+      const id = await conversation(alice, bob);
+      const [asked] = await bob.does('invite', '--ask', id, carol.name);
+      assert.equal(asked.devices, 0);
+      const said = await last(alice, id);
+      assert.deepEqual([said.from, said.invited], [bob.name, [carol.name]]);
+      assert.deepEqual(await invited(alice, id), [carol.name]);
+      assert.match((await alice.starts('members', id).ended).out,
+        new RegExp(`Invited: ${carol.name}`));
+      assert.equal((await alice.does('members', id)).length, 2);
+      assert.ok(await waiting(carol, id));
+      const told = await letter(carol, id);
+      assert.deepEqual([told.signed, told.by, told.compared],
+        [true, bob.name, 'no']);
+      assert.match((await carol.starts('invitations').ended).out,
+        new RegExp(`invited by ${bob.name} \\(unverified\\), who has signed it`));
+      await carol.does('accept', id);
+      assert.equal(await waiting(carol, id), false);
+      assert.equal((await last(alice, id)).kind, 'joined');
+      assert.deepEqual(await invited(alice, id), []);
+      await alice.does('rotate', id); // which takes the entry out, and tells nobody
+      assert.equal((await last(bob, id)).uninvited, undefined);
+      // removed: a server that keeps the invitation brings nobody back
+      await alice.does('remove', id, carol.name);
+      await carol.does('read', id);
+      await makesUp(id, carol, bob);
+      await carol.cannot('not-invited', 'join', id);
+      await bob.does('read', id);
+      await bob.does('invite', id, carol.name);
+      await carol.does('join', id);
+      assert.equal((await alice.does('members', id)).length, 3);
+    });
+
+  test('an invitation is taken back by who made it, and by an admin', async () => {
+    const id = await conversation(alice, bob);
+    await alice.does('invite', id, carol.name);
+    await carol.does('join', id);
+    await bob.does('read', id);
+    await bob.does('invite', '--ask', id, dave.name);
+    await carol.cannot('not-allowed', 'uninvite', id, dave.name);
+    await bob.does('uninvite', id, dave.name);
+    assert.deepEqual((await last(carol, id)).uninvited, [dave.name]);
+    assert.equal(await waiting(dave, id), false);
+    await bob.cannot('not-invited', 'uninvite', id, dave.name);
+    await bob.does('invite', '--ask', id, dave.name);
+    await alice.does('read', id);
+    await alice.does('uninvite', id, dave.name);
+    // a server that goes on to tell of it, and opens the session
+    await makesUp(id, dave, bob);
+    await psql(`UPDATE session SET join_policy = 'open' WHERE session_id = '${id}'`);
+    assert.ok(await waiting(dave, id));
+    const why = await dave.cannot('not-invited', 'accept', id);
+    assert.match(why, /No invitation of your account stands/);
+    assert.equal((await alice.does('members', id)).length, 3);
+  });
+
+  test('a letter is what the one who invites has signed', async () => {
+    const id = await conversation(alice, bob), other = await conversation(alice, bob);
+    const of = (who, session) => `session_id = '${session}' AND user_id = (
+      SELECT user_id FROM hermetic.account WHERE username = '${who.name}')`;
+    const put = (value, session = id) => psql(`UPDATE invitation SET letter = ${value}
+      WHERE ${of(dave, session)}`);
+    const stored = async session => `'\\x${(await postgres.rows(`SELECT
+      encode(letter, 'hex') AS letter FROM hermetic.invitation
+      WHERE ${of(dave, session)}`))[0].letter}'::bytea`;
+    await alice.does('invite', '--ask', other, dave.name);
+    await bob.does('invite', '--ask', id, dave.name);
+    const [own, strange] = [await stored(id), await stored(other)];
+    const changed = at => `overlay(${own} PLACING '\\x00'::bytea FROM ${at})`;
+    for (const [what, value] of [['withheld', 'NULL'], ['another session\'s', strange],
+      ['another place', changed(30)], ['by another', changed(120)]]) {
+      await put(value);
+      assert.equal((await letter(dave, id)).signed, false, what);
+      const why = await dave.cannot('no-letter', 'accept', id);
+      assert.match(why, /hermetic resolve/, what);
+    }
+    assert.match((await dave.starts('invitations').ended).out,
+      new RegExp(`${id}  invited by ${bob.name}, as the server says`));
+    // inviting again commits nothing, and sends it again
+    const { length } = await alice.does('read', id);
+    await bob.does('invite', '--ask', id, dave.name);
+    assert.equal((await alice.does('read', id)).length, length);
+    assert.equal((await letter(dave, id)).signed, true);
+    await dave.does('accept', id);
+    // who has no device that can be added is invited, also with the session itself
+    await psql(`DELETE FROM key_package WHERE device_id = '${dave.device}'`);
+    const [{ session_id: made }] = await alice.does('create', '--invite', dave.name,
+      '--invite', bob.name);
+    assert.deepEqual(await invited(alice, made), [dave.name]);
+    await bob.does('join', made);
+    await dave.does('accept', made);
+    assert.equal((await bob.does('members', made)).length, 3);
+    // the person may go on without one
+    await put('NULL', other);
+    await dave.cannot('no-letter', 'join', other);
+    await dave.does('resolve', other, '--yes');
+    assert.equal((await alice.does('members', other)).length, 3);
+  });
+});

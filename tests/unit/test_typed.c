@@ -1,0 +1,171 @@
+/* What is typed in the chat: keys, characters of people, rows of a terminal; and times
+ * and names as people write them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "command/cluster.h"
+#include "command/keys.h"
+#include "command/screen.h"
+#include "command/times.h"
+#include "reach/fold.h"
+
+#define FAMILY "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7"
+#define NAMASTE                                                                \
+	"\xe0\xa4\xa8\xe0\xa4\xae\xe0\xa4\xb8\xe0\xa5\x8d\xe0\xa4\xa4\xe0\xa5" \
+	"\x87"
+
+static void expect_key(struct keys *keys, enum key_kind kind, const char *text)
+{
+	struct buf key = BUF_INIT;
+
+	assert_int_equal(keys_next(keys, &key), kind);
+	assert_true(span_equal(buf_span(&key), span_str(text)));
+	buf_clear(&key);
+}
+
+static void send(struct keys *keys, const char *bytes)
+{
+	buf_put_str(&keys->input, bytes);
+}
+
+static void test_keys(void **state)
+{
+	struct keys keys = { .pasting = false };
+	(void)state;
+
+	send(&keys, "a\xc3");
+	expect_key(&keys, KEY_CHARACTER, "a");
+	expect_key(&keys, KEY_NONE, "");
+	send(&keys, "\xa9\xff\033[1;5");
+	expect_key(&keys, KEY_CHARACTER, "\xc3\xa9");
+	expect_key(&keys, KEY_CHARACTER, "\xef\xbf\xbd");
+	expect_key(&keys, KEY_NONE, "");
+	send(&keys, "D\033\r\033\033OA");
+	expect_key(&keys, KEY_SEQUENCE, "\033[1;5D");
+	expect_key(&keys, KEY_SEQUENCE, "\033\r");
+	expect_key(&keys, KEY_SEQUENCE, "\033OA");
+	keys_clear(&keys);
+}
+
+static void test_pastes(void **state)
+{
+	struct keys keys = { .pasting = false };
+	(void)state;
+
+	send(&keys, "\033[200~one\r\ntwo\rthree\n\033[A\033[20");
+	expect_key(&keys, KEY_NONE, "");
+	send(&keys, "1~x");
+	expect_key(&keys, KEY_PASTE, "one\ntwo\nthree\n\033[A");
+	expect_key(&keys, KEY_CHARACTER, "x");
+	buf_put(&keys.input, SPAN_LIT("\033[200~a\0b\033[201~"));
+	expect_key(&keys, KEY_PASTE,
+		   "a\xef\xbf\xbd"
+		   "b");
+	send(&keys, "\033[200~");
+	for (size_t i = 0; i <= KEYS_PASTE_MAX; i++)
+		send(&keys, "y");
+	send(&keys, "\033[201~z");
+	expect_key(&keys, KEY_TOO_LONG, "");
+	expect_key(&keys, KEY_CHARACTER, "z");
+	keys_clear(&keys);
+}
+
+static void test_clusters(void **state)
+{
+	struct span text = span_str("x" FAMILY NAMASTE);
+	(void)state;
+
+	assert_int_equal(cluster_length(text), 1);
+	assert_int_equal(cluster_length(span_str(FAMILY "y")), strlen(FAMILY));
+	assert_int_equal(cluster_before(text, 1 + strlen(FAMILY)), 1);
+	assert_int_equal(cluster_before(text, 3), 1);
+	assert_int_equal(cluster_before(text, 0), 0);
+	assert_int_equal(cluster_length(SPAN_EMPTY), 0);
+	assert_int_equal(cluster_width(span_str("\xe6\x97\xa5")), 2);
+	assert_in_range(cluster_width(span_str(FAMILY)), 2, 4);
+}
+
+/* Rows that no terminal breaks, and the cursor where it was asked for. */
+static void test_rows(void **state)
+{
+	static const char text[] = "0123456789012345678901234567890123456789"
+				   "0123456789\nx";
+	struct screen_size size = { 40, 24 };
+	struct screen screen = { 0 };
+	struct buf out = BUF_INIT;
+	(void)state;
+
+	screen_show(&screen, size, SPAN_LIT("> "), span_str(text), 3, &out);
+	assert_int_equal(buf_end(&out), ERR_OK);
+	assert_int_equal(screen.above, 0);
+	assert_true(span_equal(buf_span(&out),
+			       SPAN_LIT("\n\n\033[2A\r> 012\0337"
+					"3456789012345678901234567890123456\r\n"
+					"7890123456789\r\nx\0338")));
+	buf_reset(&out);
+	screen_show(&screen, size, SPAN_LIT("> "), span_str(text), strlen(text),
+		    &out);
+	assert_int_equal(screen.above, 2);
+	buf_reset(&out);
+	screen_hide(&screen, &out);
+	assert_true(span_equal(buf_span(&out), SPAN_LIT("\033[2A\r\033[J")));
+	assert_int_equal(screen.above, 0);
+	buf_clear(&out);
+}
+
+static void test_times(void **state)
+{
+	const uint64_t now = 1796000000000; /* 2026-11-30 00:53:20 UTC */
+	uint64_t value = 0;
+	(void)state;
+
+	assert_int_equal(setenv("TZ", "UTC", 1), 0);
+	tzset();
+	assert_true(times_parse_seconds("2h", 7200, &value));
+	assert_int_equal(value, 7200);
+	assert_false(times_parse_seconds("2h", 7199, &value));
+	assert_true(times_parse_since("2h", now, &value));
+	assert_int_equal(value, now - 7200000);
+	assert_true(times_parse_since("2026-11-29", now, &value));
+	assert_int_equal(value, 1795910400000);
+	assert_true(times_parse_since("2026-11-29 18:00", now, &value));
+	assert_int_equal(value, 1795910400000 + 18 * 3600000);
+	assert_true(times_parse_since("00:10", now, &value));
+	assert_int_equal(value, 1795996800000 + 600000);
+	assert_false(times_parse_since("2026-13-29", now, &value));
+	assert_false(times_parse_since("2026-11-29x", now, &value));
+	assert_false(times_parse_since("", now, &value));
+}
+
+static void test_folding(void **state)
+{
+	(void)state;
+	assert_true(fold_equal(span_str("Lunch"), span_str("lUNCH")));
+	/* composed or not, and with a sign that does not show */
+	assert_true(fold_equal(span_str("\xc3\xa9"), span_str("e\xcc\x81")));
+	assert_true(
+	    fold_equal(span_str("lunch"), span_str("lu\xe2\x80\x8bnch")));
+	/* a letter of another script is another one */
+	assert_false(fold_equal(span_str("tea"), span_str("t\xd0\xb5"
+							  "a")));
+	assert_false(fold_equal(span_str("tea"), span_str("teas")));
+	assert_true(fold_equal(SPAN_LIT("\xff"), SPAN_LIT("\xff")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_keys),	 cmocka_unit_test(test_pastes),
+		cmocka_unit_test(test_clusters), cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_times),	 cmocka_unit_test(test_folding),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
