@@ -39,7 +39,7 @@ enum err invited_user(struct device *d, const char *name, struct buf *user)
 			    "login there.",
 			    name, name);
 	TRY(e);
-	text_put_hex(user, account_log_fingerprint(met->log));
+	text_put_hex(user, account_log_fingerprint(met->known->log));
 	buf_put_u8(user, 0);
 	TRY(buf_end(user));
 out:

@@ -64,7 +64,7 @@ static enum err put_letter(struct device *d, struct span user,
 		.seq = session_seq(session),
 		.head = span_of(session_head(session), LETTER_HASH),
 		.context = SPAN_ARRAY(hash),
-		.by = account_log_fingerprint(own->log),
+		.by = account_log_fingerprint(own->known->log),
 		.device = device,
 		.user = user,
 	};
@@ -214,7 +214,7 @@ static enum err judge_letter(struct device *d, struct letter_read *read)
 		goto out;
 	e = met_load(d, read->letter.by, &met);
 	if (e == ERR_OK)
-		e = check_letter(&read->letter, met->log);
+		e = check_letter(&read->letter, met->known->log);
 	read->good = e == ERR_OK;
 	if (e == ERR_STATE_GONE || err_class(e) == ERR_CLASS_PEER)
 		e = ERR_OK;
