@@ -124,7 +124,7 @@ static int setup(void **state)
 	MUST(check_accounts_new(NULL, &c->server));
 	know_all(c, c->server);
 	ledger_make(&c->ledger);
-	world_create(&c->now[ALICE], NULL);
+	world_create(&c->now[ALICE], NULL, WORLD_UNSAID);
 	for (int i = ALICE2; i <= CAROL; i++)
 		bring_in(c, i);
 	promote_bob(c);
