@@ -104,6 +104,7 @@ struct client *client_copy(struct client *client)
 			       client->known[i].people[k], 16);
 	}
 	client_copy_pins(&copy->pins, &client->pins);
+	copy->wishes = client->wishes;
 	client->copied = true;
 	return copy;
 }
@@ -119,6 +120,7 @@ void client_restore(struct client *client)
 	sim_store_put_back(client->store, client->backup);
 	client->copied = true;
 	client_copy_pins(&client->pins, &client->backup_pins);
+	client->wishes = client->backup_wishes;
 	for (size_t i = 0; i < SESSIONS; i++) {
 		struct known *known = &client->known[i];
 

@@ -185,9 +185,7 @@ static void take(struct client *client, const struct mishap *mishap)
 				 &showing.shown, &why);
 	world_trace(client->world, "    takes its approval: %s", err_text(e));
 	if (e == ERR_OK) {
-		memcpy(client->compared, client->handed,
-		       sizeof(client->handed));
-		client->verified_only = client->only_handed;
+		client->wishes = client->handed;
 		name(client, number_of(client));
 		stock(client);
 	}
@@ -343,8 +341,7 @@ static void approve(struct client *by, struct client *client,
 					  &number);
 	if (e == ERR_OK && answer.n > 0) {
 		buf_put(&client->answer, buf_span(&answer));
-		memcpy(client->handed, by->compared, sizeof(by->compared));
-		client->only_handed = by->verified_only;
+		client->handed = by->wishes;
 		device_goes_on(client, NULL);
 	}
 	sec_clear(&code);
@@ -567,7 +564,7 @@ static bool stands(const struct client *client)
 	return !client->waits && !client->removed && !client->copied;
 }
 
-void devices_link(struct world *world)
+static void link_and_join(struct world *world)
 {
 	for (size_t i = 0; i < world->client_count; i++)
 		if (stands(&world->clients[i]))
@@ -576,6 +573,13 @@ void devices_link(struct world *world)
 		for (size_t s = 0; s < world->session_count; s++)
 			if (stands(&world->clients[i]))
 				join(&world->clients[i], s);
+}
+
+/* Twice: who has come in by an invitation brings others of the account. */
+void devices_link(struct world *world)
+{
+	link_and_join(world);
+	link_and_join(world);
 }
 
 static struct client *sibling_in(struct client *client, size_t session)

@@ -281,6 +281,58 @@ static void accept_named(struct client *client, size_t session)
 	}
 }
 
+/* Of whom it is told that two logs contradict each other; NULL: of nobody. */
+static const struct why *told_of_fork(const struct client *client)
+{
+	const struct slot *slot = &client->slots[0];
+	const struct why *why = slot->device != NULL && !slot->running
+				    ? device_outcome(slot->device)->why
+				    : NULL;
+
+	return why != NULL && strcmp(why->slug, "account-forked") == 0 ? why
+								       : NULL;
+}
+
+/* Is it named as one whose devices the person can remove, and go on? */
+static bool is_forked(const struct client *client, const char *user)
+{
+	const struct why *why = told_of_fork(client);
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "of %s's account", user);
+	return why != NULL && is_named(why, text);
+}
+
+/* Of one's own account the recovery key decides, in a home of its own. */
+static bool is_forked_itself(const struct client *client)
+{
+	const struct world *world = client->world;
+	bool other = false;
+
+	for (size_t i = 0; i < world->client_count; i++)
+		other |= is_forked(client, world->clients[i].user);
+	return !world->honest && told_of_fork(client) != NULL && !other;
+}
+
+static void remove_forked(struct client *client, size_t session)
+{
+	struct world *world = client->world;
+
+	for (size_t i = 0; i < world->client_count; i++) {
+		const struct order order = { .kind = ORDER_REMOVE,
+					     .session =
+						 world->sessions[session],
+					     .whom = world->clients[i].user };
+
+		if (!is_forked(client, world->clients[i].user))
+			continue;
+		if (client_order(client, 0, &order, SIZE_MAX))
+			(void)client_run(client, 0, TURNS_AN_ORDER, NULL);
+		client_shown(client, session);
+		refresh(client, session, true);
+	}
+}
+
 static size_t say(struct client *client, size_t session)
 {
 	struct world *world = client->world;
@@ -305,6 +357,7 @@ static size_t say(struct client *client, size_t session)
 	client_shown(client, session);
 	refresh(client, session, true);
 	accept_named(client, session);
+	remove_forked(client, session);
 	return number;
 }
 
@@ -362,7 +415,7 @@ static void everybody_speaks(struct world *world, size_t session)
 		    stands(client, session, &look) != WELL)
 			continue;
 		said = say(client, session);
-		if (waits_for_links(client))
+		if (waits_for_links(client) || is_forked_itself(client))
 			continue;
 		if (!world->said[said].reported)
 			world_violate(world, "no-veto",
@@ -388,7 +441,7 @@ static bool person_tries(struct client *client, size_t session,
 	if (waits_for_links(client))
 		return true;
 	said = say(client, session);
-	return client->world->said[said].reported;
+	return client->world->said[said].reported || is_forked_itself(client);
 }
 
 /* Who has read another log finds that out when it says something. */
@@ -439,7 +492,7 @@ void ending(struct world *world)
 		world->clients[i].skew_ms = 0;
 		finish_orders(&world->clients[i]);
 		/* which is one way out of writing to nobody */
-		if (world->clients[i].verified_only)
+		if (world->clients[i].wishes.verified_only)
 			people_choose(&world->clients[i], false);
 	}
 	for (int i = 0; i < ROUNDS && !world_is_broken(world); i++) {

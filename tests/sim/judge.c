@@ -200,7 +200,8 @@ static const char *judge_remove(const struct trial *t, uint32_t at)
 			   ? NULL
 			   : "who joins removes another";
 	if (span_equal(user_of(leaf->credential.identity), user_of(t->who)) ||
-	    has_departed(t, leaf) || judge_ended(t->world, &t->before, leaf))
+	    has_departed(t, leaf) || judge_ended(t->world, &t->before, leaf) ||
+	    judge_parted(t->world, leaf))
 		return NULL;
 	own = effective(t, user_of(t->who));
 	other = effective(t, user_of(leaf->credential.identity));

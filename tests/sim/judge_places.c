@@ -110,6 +110,54 @@ bool judge_ended(const struct world *world, const struct seen_group *group,
 	return ended;
 }
 
+/* ---- logs that part ---- */
+
+static bool parts(const struct account_log *log,
+		  const struct account_log *other)
+{
+	struct account_place end;
+
+	account_log_place(log, &end);
+	if (account_log_hash(other, end.number).n == 0)
+		account_log_place(other, &end);
+	return !account_log_has(log, &end) || !account_log_has(other, &end);
+}
+
+/* Of the account's logs there, one parts from `log`. */
+static bool parts_in(const struct server *servers, size_t count,
+		     struct span fingerprint, const struct account_log *log)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct account_log *other =
+		    find_in(&servers[i], fingerprint, NULL);
+
+		if (other != NULL && parts(log, other))
+			return true;
+	}
+	return false;
+}
+
+bool judge_parted(const struct world *world, const struct wire_leaf_node *leaf)
+{
+	const struct adversary *adversary = &world->adversary;
+	uint8_t fingerprint[ACCOUNT_HASH];
+	const struct account_log *log;
+	struct span account;
+	uint64_t number;
+
+	if (!places_read_leaf(leaf->credential.identity, fingerprint, &number))
+		return false;
+	account = SPAN_ARRAY(fingerprint);
+	log = find_log(world, account, NULL);
+	return log != NULL &&
+	       (parts_in(adversary->homes, adversary->home_count, account,
+			 log) ||
+		parts_in(adversary->past, adversary->past_count, account,
+			 log) ||
+		parts_in(adversary->snapshots, adversary->snapshot_count,
+			 account, log));
+}
+
 /* ---- a group ---- */
 
 /* Each place is of an account that has a leaf. */

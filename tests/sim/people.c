@@ -271,12 +271,12 @@ static const char *trust_in(struct client *client, size_t number)
 	struct buf links = BUF_INIT, name = BUF_INIT;
 	bool changed;
 
-	if (client->compared[number] == 0)
+	if (client->wishes.compared[number] == 0)
 		return "no";
 	text_put_hex(&name, SPAN_ARRAY(person->fingerprint));
 	buf_put_u8(&name, 0);
 	read_links(client, (const char *)name.p, &links);
-	changed = is_changed(buf_span(&links), client->compared[number]);
+	changed = is_changed(buf_span(&links), client->wishes.compared[number]);
 	buf_clear(&links);
 	buf_clear(&name);
 	return changed ? "changed" : "yes";
@@ -294,7 +294,7 @@ void people_compare(struct client *client, const char *user)
 	    device_person(client->slots[0].device, user, &text) == ERR_OK)
 		said = json_loadb((const char *)text.p, text.n, 0, NULL);
 	if (said != NULL)
-		client->compared[number] = (uint64_t)json_integer_value(
+		client->wishes.compared[number] = (uint64_t)json_integer_value(
 		    json_object_get(said, "number"));
 	json_decref(said);
 	buf_clear(&text);
@@ -306,7 +306,7 @@ void people_choose(struct client *client, bool verified_only)
 	client_start(client, 0);
 	if (device_set_verified_only(client->slots[0].device, verified_only) ==
 	    ERR_OK)
-		client->verified_only = verified_only;
+		client->wishes.verified_only = verified_only;
 }
 
 void people_judge_verified(struct client *client,
@@ -315,7 +315,7 @@ void people_judge_verified(struct client *client,
 	struct world *world = client->world;
 	struct buf name = BUF_INIT;
 
-	for (size_t i = 0; i < PEOPLE && client->verified_only; i++) {
+	for (size_t i = 0; i < PEOPLE && client->wishes.verified_only; i++) {
 		buf_reset(&name);
 		text_put_hex(&name, SPAN_ARRAY(world->people[i].fingerprint));
 		if (strcmp(client->user, world->people[i].user) != 0 &&

@@ -231,6 +231,7 @@ static void backup(struct client *client)
 	sim_store_free(client->backup);
 	client->backup = sim_store_copy(client->store);
 	client_copy_pins(&client->backup_pins, &client->pins);
+	client->backup_wishes = client->wishes;
 }
 
 static void copy(struct client *client)

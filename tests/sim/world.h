@@ -138,6 +138,12 @@ struct removal {
 	struct blob *link; /* owned */
 };
 
+/* What a person has said at a device. */
+struct wishes {
+	uint64_t compared[PEOPLE]; /* up to which link; 0: never */
+	bool verified_only;
+};
+
 struct client {
 	struct world *world;
 	char user[33], id[TEXT_UUID_SIZE], identity[SIM_IDENTITY];
@@ -152,10 +158,9 @@ struct client {
 	size_t founder_count;
 	uint64_t own_commits; /* without a person's act */
 	/* Devices that come and go (devices.h). */
-	uint64_t requests, bytes;  /* that it asked and was answered */
-	uint64_t compared[PEOPLE]; /* up to which link; 0: never */
-	uint64_t handed[PEOPLE];   /* the same, as its approver had it */
-	bool verified_only, only_handed;
+	uint64_t requests, bytes;     /* that it asked and was answered */
+	struct wishes wishes, handed; /* now, and as its approver had them */
+	struct wishes backup_wishes;
 	bool waits;    /* it is not in its account's log yet */
 	bool recovers; /* it comes by the recovery key */
 	bool removed;  /* its account's log ends it */
@@ -365,6 +370,10 @@ const char *judge_places(const struct world *world, struct span before,
 /* Had its account ended the device of that leaf, up to the place that the group names? */
 bool judge_ended(const struct world *world, const struct seen_group *group,
 		 const struct wire_leaf_node *leaf);
+
+/* Are there two logs of that leaf's account, with other links of one number? Then each
+ * member may remove it, with the links as the reason. */
+bool judge_parted(const struct world *world, const struct wire_leaf_node *leaf);
 
 /* ---- pairs.c: what must hold between devices ---- */
 
