@@ -247,6 +247,13 @@ static const char *their_welcome(const struct compare *compare,
 	return ours;
 }
 
+/* The model is one of before, which has no accounts' logs. */
+static bool is_of_logs(enum request_kind kind)
+{
+	return kind == REQUEST_ACCOUNT_LOG || kind == REQUEST_ACCOUNT_LOGS ||
+	       kind == REQUEST_LINK || kind == REQUEST_BRANCH;
+}
+
 static void ask(void *context, size_t caller, const struct request *request,
 		const struct answer *answer)
 {
@@ -257,6 +264,8 @@ static void ask(void *context, size_t caller, const struct request *request,
 			     .request = request,
 			     .ours = answer };
 
+	if (is_of_logs(request->kind))
+		return;
 	if (request->kind == REQUEST_TAKE_WELCOME)
 		theirs.welcome_id = their_welcome(compare, request->welcome_id);
 	both.theirs = node_ask(compare->node, caller, &theirs);
