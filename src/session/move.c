@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 #include "check/walk.h"
+#include "session/invited.h"
 #include "session/places.h"
 #include "wire/bans.h"
 #include "wire/extension.h"
 #include "wire/generation.h"
-#include "wire/invited.h"
 #include "wire/key_package.h"
 
 /* ---- what is staged ---- */
@@ -173,7 +173,7 @@ static enum err put_extensions(const struct session *session,
 		put_as_is(now, PLACES_ROOT_EXTENSION, extensions);
 	}
 	put_as_is(now, BANS_EXTENSION, extensions);
-	put_as_is(now, INVITED_EXTENSION, extensions);
+	TRY(invited_put_carried(session, extensions));
 	TRY(buf_end(extensions));
 out:
 	return e;

@@ -113,6 +113,17 @@ describe('invitations', { concurrency: false }, () => {
     }
     assert.match((await dave.starts('invitations').ended).out,
       new RegExp(`${id}  invited by ${bob.name}, as the server says`));
+    // a good letter by a member who has not made the entry is none
+    await alice.does('read', id);
+    await alice.does('uninvite', id, dave.name);
+    await alice.does('invite', '--ask', id, dave.name);
+    const older = await stored(id);
+    await alice.does('uninvite', id, dave.name);
+    await bob.does('read', id);
+    await bob.does('invite', '--ask', id, dave.name);
+    await put(older);
+    assert.equal((await letter(dave, id)).by, alice.name);
+    await dave.cannot('no-letter', 'accept', id);
     // inviting again commits nothing, and sends it again
     const { length } = await alice.does('read', id);
     await bob.does('invite', '--ask', id, dave.name);
