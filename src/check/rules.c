@@ -6,6 +6,7 @@
 #include "check/bans.h"
 #include "check/branch.h"
 #include "check/departure.h"
+#include "check/group_places.h"
 #include "check/invited.h"
 #include "check/over.h"
 #include "check/places.h"
@@ -120,7 +121,7 @@ static const char *take_remove(struct pass *p, uint32_t removed)
 /* Those that a commit may change, each by a rule of its own. */
 static bool moves(uint16_t type)
 {
-	return type == ROLES_EXTENSION || type == PLACES_EXTENSION ||
+	return type == ROLES_EXTENSION || group_places_is_type(type) ||
 	       type == BANS_EXTENSION || type == INVITED_EXTENSION;
 }
 
@@ -153,10 +154,15 @@ static bool same_but(struct span a, struct span b, bool (*but)(uint16_t type))
 /* The places move by check_places(), but they neither come nor go. */
 static bool keeps_places(struct span before, struct span after)
 {
+	static const uint16_t types[] = { PLACES_EXTENSION,
+					  PLACES_ROOT_EXTENSION };
 	struct span data;
 
-	return wire_extensions_find(before, PLACES_EXTENSION, &data) ==
-	       wire_extensions_find(after, PLACES_EXTENSION, &data);
+	for (size_t i = 0; i < 2; i++)
+		if (wire_extensions_find(before, types[i], &data) !=
+		    wire_extensions_find(after, types[i], &data))
+			return false;
+	return true;
 }
 
 /* The roles are exactly what the removed owners' heirs make of them. */
@@ -230,7 +236,7 @@ static const char *check_goes_over(struct pass *p, struct span after)
 
 	if (log_view_read_commit(p->content->authenticated_data, &said) !=
 		ERR_OK ||
-	    places_check_carried(said.links) != ERR_OK)
+	    places_check_carried(said.links) != ERR_OK || said.changes.n > 0)
 		return "the links that it carries do not decode";
 	verdict = check_over(p->view, p->committer.identity, after, said.links);
 	p->denied |= verdict.denied;

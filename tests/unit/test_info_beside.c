@@ -85,8 +85,11 @@ static void test_join(void **state)
 	uint64_t seq;
 
 	rotate(&w->alice, w, &info, &tree);
-	assert_int_equal(
-	    session_info_keep(buf_span(&info), buf_span(&tree), &kept), ERR_OK);
+	assert_int_equal(session_info_keep(
+			     buf_span(&info),
+			     (struct session_beside){ .tree = buf_span(&tree) },
+			     &kept),
+			 ERR_OK);
 	/* all of it is verified, as that of a GroupInfo with a tree */
 	assert_null(
 	    check_walk_from_info(buf_span(&kept), CHECK_UNSEEN, &walk).wrong);
@@ -115,7 +118,8 @@ static void refuse(struct world *w, struct span info, struct span tree)
 	struct check_walk *walk = NULL;
 	struct buf kept = BUF_INIT;
 
-	if (session_info_keep(info, tree, &kept) == ERR_OK) {
+	if (session_info_keep(info, (struct session_beside){ .tree = tree },
+			      &kept) == ERR_OK) {
 		assert_non_null(
 		    check_walk_from_info(buf_span(&kept), CHECK_UNSEEN, &walk)
 			.wrong);
