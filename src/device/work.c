@@ -315,7 +315,8 @@ static enum err take(struct device *d, const struct answer *answer)
 
 	if (work->asked_open && d->open.session == NULL)
 		halt_given_up(d);
-	else if (work->asked_todos == todos(d))
+	else if (work->asked_todos == todos(d) &&
+		 work->asked_own == (work->own != NULL))
 		return work->asked->take(d, answer);
 	else
 		work_stale(d);
@@ -437,6 +438,7 @@ static void turn(struct device *d, const struct answer *answer)
 	if (e == ERR_OK && next != NULL)
 		e = next->ask(d, &work->request);
 	work->asked_open = d->open.session != NULL;
+	work->asked_own = work->own != NULL;
 	work->asked_todos = todos(d);
 	if (e == ERR_OK && next != NULL)
 		work->asked = next;
