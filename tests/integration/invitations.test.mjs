@@ -66,6 +66,11 @@ describe('invitations', { concurrency: false }, () => {
       await bob.does('invite', id, carol.name);
       await carol.does('join', id);
       assert.equal((await alice.does('members', id)).length, 3);
+      // one commit takes the entry out and the person
+      await alice.does('invite', '--ask', id, dave.name);
+      await dave.does('accept', id);
+      await alice.does('remove', id, dave.name);
+      assert.equal((await alice.does('members', id)).length, 3);
     });
 
   test('an invitation is taken back by who made it, and by an admin', async () => {
