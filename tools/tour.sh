@@ -146,6 +146,10 @@ SQL
   [ -n "$there" ] || wrong "PostgreSQL does not hold the file"
   line "PostgreSQL holds" "$((${#there} / 2)) bytes of it, sealed:"
   hex "$there"
+  as "$BOB" react "$session" "$seq" 👍 >/dev/null
+  as "$ALICE" read "$session" | grep -F '"reaction"' >/dev/null ||
+    wrong "Alice did not see the reaction"
+  line "Bob reacts" "with 👍, and Alice sees it"
 }
 
 title "Alice and Bob register"
