@@ -40,10 +40,11 @@ bench-walk: $(B)/bench/walk/bench-walk
 #   make VARIANT=release bench-growth
 #   then build/release/bench/growth/bench-growth
 
-BENCH_GROWTH_OBJECTS := $(B)/bench/growth/main.o $(B)/bench/mls/world.o
+BENCH_GROWTH_OWN := $(patsubst %.c,$(B)/%.o,$(wildcard bench/growth/*.c))
+BENCH_GROWTH_OBJECTS := $(BENCH_GROWTH_OWN) $(B)/bench/mls/world.o
 
-$(B)/bench/growth/main.o: CFLAGS_FOLDER := $(call pkg_cflags,libcrypto)
--include $(B)/bench/growth/main.d
+$(BENCH_GROWTH_OWN): CFLAGS_FOLDER := $(call pkg_cflags,libcrypto)
+-include $(BENCH_GROWTH_OWN:.o=.d)
 
 $(B)/bench/growth/bench-growth: $(BENCH_GROWTH_OBJECTS) $(BENCH_WALK_LIBS)
 	$(CC) $(LDFLAGS_ALL) -o $@ $(BENCH_GROWTH_OBJECTS) -Wl,--start-group \

@@ -22,11 +22,8 @@ WITH room AS MATERIALIZED (
   WHERE room.free
   UNION ALL
   SELECT 'quota-exceeded', NULL, NULL, $4::bigint FROM room WHERE NOT room.free
-), uninvited AS (
-  DELETE FROM invitation i USING appended a
-  WHERE a.outcome = 'ok' AND $17::text[] IS NOT NULL AND i.session_id = $1::uuid
-    AND NOT EXISTS (SELECT FROM account_log l
-                    WHERE l.user_id = i.user_id
-                      AND encode(l.fingerprint, 'hex') = ANY ($17::text[]))
 )
-SELECT outcome, seq, head, epoch FROM appended;
+SELECT outcome, seq, head, epoch,
+       CASE WHEN outcome = 'ok' AND $17::text[] IS NOT NULL
+            THEN uninvite($1::uuid, $17::text[]) END AS uninvited
+FROM appended;

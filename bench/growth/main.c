@@ -1,7 +1,8 @@
 /*
  * What a commit costs as a group grows, in processor time: for who makes it, with the
  * tree within its GroupInfo and beside it, for who follows the group without its keys as
- * a server does (check/walk.h), and for a member.
+ * a server does (check/walk.h), and for a member. And the same where each member is a
+ * device of an account of its own (accounts.h).
  *
  *   bench-growth [SIZE...]        50, 500 and 5,000 members if left out
  */
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "bench/growth/accounts.h"
 #include "bench/mls/world.h"
 #include "check/walk.h"
 #include "wire/extension.h"
@@ -164,7 +166,7 @@ static void measure(uint32_t members)
 	static struct cost costs[2][KINDS][ROUNDS];
 	struct buf info = BUF_INIT;
 
-	world_init(&bench.world, suite_by_id(3), members);
+	world_init(&bench.world, suite_by_id(3), members, NULL);
 	world_must(mls_group_info(bench.world.first_group,
 				  &bench.world.first.me, true, &info),
 		   "a GroupInfo");
@@ -196,5 +198,10 @@ int main(int argc, char **argv)
 		measure((uint32_t)strtoul(argv[i], NULL, 0));
 	for (size_t i = 0; argc == 1 && i < 3; i++)
 		measure(sizes[i]);
+	accounts_print_head();
+	for (int i = 1; i < argc; i++)
+		accounts_measure((uint32_t)strtoul(argv[i], NULL, 0));
+	for (size_t i = 0; argc == 1 && i < 3; i++)
+		accounts_measure(sizes[i]);
 	return 0;
 }

@@ -265,19 +265,21 @@ static void join(struct person *p, struct span welcome, uint64_t seq)
 	const uint8_t *head = session_head(world.owner.session);
 	enum session_tree wants;
 	struct reply reply = { .bytes = NULL };
-	struct span tree = SPAN_EMPTY;
 	json_t *body = NULL;
-	enum err e = session_join_welcome(
-	    &p->me, world.id, welcome, tree, buf_span(&p->key_package),
-	    &p->secrets, seq, head, &wants, &p->session);
+	enum err e =
+	    session_join_welcome(&p->me, world.id, welcome, SESSION_WITHIN,
+				 buf_span(&p->key_package), &p->secrets, seq,
+				 head, &wants, &p->session);
 
 	if (wants == SESSION_TREE_MISSING) {
 		body = ask(p, &request, NULL);
 		must(reply_read(&request, body, &reply), "a tree");
-		e = session_join_welcome(&p->me, world.id, welcome,
-					 reply.answer.tree,
-					 buf_span(&p->key_package), &p->secrets,
-					 seq, head, &wants, &p->session);
+		e = session_join_welcome(
+		    &p->me, world.id, welcome,
+		    (struct session_beside){ reply.answer.tree,
+					     reply.answer.places },
+		    buf_span(&p->key_package), &p->secrets, seq, head, &wants,
+		    &p->session);
 		reply_clear(&reply);
 		json_decref(body);
 	}

@@ -336,7 +336,7 @@ static double measure_world(const struct suite *suite, uint32_t members,
 	struct shape shape;
 	double commit_time = 0;
 
-	world_init(&w, suite, members);
+	world_init(&w, suite, members, NULL);
 	shape = shape_of();
 	for (size_t i = 0; i < OPERATION_COUNT; i++) {
 		struct floor_count count = { 0 };

@@ -83,6 +83,8 @@ static void build_leaf(struct world *w, struct tree_node *node, uint32_t leaf,
 	else if (leaf == w->members - 1)
 		c = &w->last;
 	world_client_init(c, w->suite, leaf);
+	if (w->people != NULL)
+		w->people->name(leaf, c);
 	world_must(
 	    hpke_generate_key_pair(w->suite, rng_system(), &private_key, &key),
 	    "a leaf's key");
@@ -181,6 +183,8 @@ static struct mls_group *enter(const struct world *w, struct span tree,
 	struct mls_group *group = NULL;
 	struct mls_epoch *epoch = NULL;
 
+	if (w->people != NULL)
+		context.extensions = w->people->extensions();
 	world_must(epoch_new(w->suite, &epoch), "an epoch");
 	world_must(tree_decode(&epoch->tree, w->suite, tree), "the tree");
 	world_must(tree_index(&epoch->tree), "its index");
@@ -194,7 +198,8 @@ static struct mls_group *enter(const struct world *w, struct span tree,
 	return group;
 }
 
-void world_init(struct world *w, const struct suite *suite, uint32_t members)
+void world_init(struct world *w, const struct suite *suite, uint32_t members,
+		const struct world_people *people)
 {
 	uint8_t random[2 * SUITE_HASH_MAX];
 	struct span secret = { random, suite->nh };
@@ -203,7 +208,9 @@ void world_init(struct world *w, const struct suite *suite, uint32_t members)
 			     .leaves = tree_math_round_up(members) };
 	struct buf encoded = BUF_INIT;
 
-	*w = (struct world){ .suite = suite, .members = members };
+	*w = (struct world){ .suite = suite,
+			     .members = members,
+			     .people = people };
 	w->last_keys.leaf = members - 1;
 	tree.root = build(w, tree_math_level(tree_math_root(tree.leaves)), 0,
 			  SPAN_EMPTY);

@@ -37,10 +37,21 @@ struct world {
 	struct treekem_private first_keys, last_keys;
 	struct mls_group *first_group, *last_group;
 	size_t leaf_bytes; /* encoded leaves, all */
+	const struct world_people *people;
 };
 
-/* n >= 2. Ends the program on a failure. */
-void world_init(struct world *w, const struct suite *suite, uint32_t members);
+/* Whose the leaves are, where it matters. */
+struct world_people {
+	/* Gives a client, whose keys are made, another identity, which lives as long as
+	 * the world. */
+	void (*name)(uint32_t number, struct world_client *client);
+	/* The GroupContext's, once all have one. Borrowed. */
+	struct span (*extensions)(void);
+};
+
+/* n >= 2. Ends the program on a failure. `people` may be NULL. */
+void world_init(struct world *w, const struct suite *suite, uint32_t members,
+		const struct world_people *people);
 void world_clear(struct world *w);
 
 /* Says where and ends the program unless `e` is ERR_OK. */

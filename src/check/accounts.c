@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/rd.h"
+#include "check/group_places.h"
 #include "check/known.h"
 
 struct check_accounts {
@@ -492,7 +493,7 @@ out:
 
 const char *check_accounts_stand(struct check_accounts *accounts,
 				 struct span carried,
-				 const struct places *behind, bool *local)
+				 const struct group_places *behind, bool *local)
 {
 	enum account_order order;
 	struct carried one;
@@ -506,7 +507,7 @@ const char *check_accounts_stand(struct check_accounts *accounts,
 			return check_accounts_lost;
 		if (order == ACCOUNT_FORK &&
 		    (behind == NULL ||
-		     places_find(behind->rows, one.fingerprint, &place)))
+		     group_places_find(behind, one.fingerprint, &place)))
 			return check_accounts_contradicted;
 	}
 	return NULL;

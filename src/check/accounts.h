@@ -18,6 +18,7 @@
 #include "wire/places.h"
 
 struct check_accounts;
+struct group_places;  /* check/group_places.h */
 struct known_parting; /* check/known.h */
 
 /* Links that the caller keeps, and has verified before. */
@@ -102,7 +103,8 @@ MUST_CHECK enum err check_accounts_parting(struct check_accounts *accounts,
 extern const char check_accounts_lost[], check_accounts_contradicted[];
 const char *check_accounts_stand(struct check_accounts *accounts,
 				 struct span carried,
-				 const struct places *behind, bool *local);
+				 const struct group_places *behind,
+				 bool *local);
 
 /* Of which account links were lacking: `position` begins with 0; false at the
  * end. `fingerprint` is borrowed. */

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check/group_places.h"
 #include "wire/log_view.h"
-#include "wire/places.h"
 
 void check_branches_clear(struct check_branches *branches)
 {
@@ -44,7 +44,7 @@ const char *check_branches_read(const struct check_view *view,
 {
 	struct carried carried;
 	struct log_view said;
-	struct places places;
+	struct group_places places;
 	struct place at;
 	struct span rest;
 	const char *wrong = NULL;
@@ -53,7 +53,7 @@ const char *check_branches_read(const struct check_view *view,
 	*branches = (struct check_branches){ .list = NULL };
 	/* what does not decode is refused by check_places() */
 	if (view->accounts == NULL ||
-	    places_read(view->extensions, &places) != ERR_OK || !places.there ||
+	    group_places_of(view, &places) != ERR_OK || !places.there ||
 	    log_view_read_commit(content->authenticated_data, &said) !=
 		ERR_OK ||
 	    places_check_carried(said.links) != ERR_OK)
@@ -69,7 +69,7 @@ const char *check_branches_read(const struct check_view *view,
 		return "no memory";
 	rest = said.links;
 	while (wrong == NULL && places_next_carried(&rest, &carried))
-		if (places_find(places.rows, carried.fingerprint, &at) &&
+		if (group_places_find(&places, carried.fingerprint, &at) &&
 		    parts(carried.links, &at))
 			wrong = take(view, &carried, &at, branches, local);
 	return wrong;

@@ -2,6 +2,7 @@
 
 #include "check/label.h"
 #include "wire/message.h"
+#include "wire/places.h"
 
 struct check_verdict check_group_read(struct span bytes,
 				      struct check_group *group)
@@ -22,6 +23,8 @@ struct check_verdict check_group_read(struct span bytes,
 	group->has_tree = wire_extensions_find(group->info.extensions,
 					       WIRE_EXTENSION_RATCHET_TREE,
 					       &group->ratchet_tree);
+	group->has_places = wire_extensions_find(
+	    group->info.extensions, PLACES_ROOT_EXTENSION, &group->places);
 	return verdict;
 }
 
@@ -30,10 +33,10 @@ static enum err check_signature(const struct check_group *group,
 {
 	struct wire_group_info apart;
 	struct buf tbs = BUF_INIT;
-	struct span tree;
+	struct wire_beside beside;
 	enum err e;
 
-	TRY(wire_group_info_apart(&group->info, &apart, &tree));
+	TRY(wire_group_info_apart(&group->info, &apart, &beside));
 	wire_group_info_put_unsigned(&tbs, &apart);
 	TRY(buf_end(&tbs));
 	TRY(check_label(group->suite, signature_key, "GroupInfoTBS",

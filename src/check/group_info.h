@@ -12,6 +12,8 @@ struct check_group {
 	struct wire_group_info info;
 	bool has_tree;
 	struct span ratchet_tree; /* the extension's data */
+	bool has_places;	  /* it is kept with them (wire/places.h) */
+	struct span places;	  /* rows */
 };
 
 /* Decodes an MLSMessage with a GroupInfo, which may be kept with a tree that goes

@@ -1,5 +1,11 @@
 #include "check/invited.h"
 
+#include <stdlib.h>
+
+#include "wire/extension.h"
+
+enum { FIRST_EPOCH = 1 }; /* of a group that a ReInit asks for */
+
 const char check_not_invited[] = "no member has invited its account into the "
 				 "session";
 
@@ -23,14 +29,126 @@ static bool has_leaf(const struct check_view *view, struct span user)
 	return false;
 }
 
+static int compare(const void *a, const void *b)
+{
+	const struct check_named *x = a, *y = b;
+
+	return span_compare(x->user, y->user);
+}
+
+static struct check_named *find_named(const struct check_behind *behind,
+				      struct span user)
+{
+	const struct check_named key = { .user = user };
+
+	return bsearch(&key, behind->named, behind->named_count, sizeof(key),
+		       compare);
+}
+
+static void put_named(struct check_behind *behind, const struct invited *list)
+{
+	struct span rest = list->rows;
+	struct invitation one;
+
+	while (behind->named_count + 2 <=
+		   sizeof(behind->named) / sizeof(*behind->named) &&
+	       invited_next(&rest, &one)) {
+		behind->named[behind->named_count++] =
+		    (struct check_named){ .user = one.user };
+		behind->named[behind->named_count++] =
+		    (struct check_named){ .user = one.by };
+	}
+}
+
+static void sort_named(struct check_behind *behind)
+{
+	struct check_named *named = behind->named;
+	size_t kept = 0;
+
+	qsort(named, behind->named_count, sizeof(*named), compare);
+	for (size_t i = 0; i < behind->named_count; i++)
+		if (kept == 0 || compare(&named[kept - 1], &named[i]) != 0)
+			named[kept++] = named[i];
+	behind->named_count = kept;
+}
+
+static void note_added(void *context, struct span user)
+{
+	struct check_behind *behind = context;
+	struct check_named *named = find_named(behind, user);
+
+	if (named != NULL)
+		named->behind = true;
+}
+
+static void note_leaf(struct check_behind *behind,
+		      const struct check_member *leaf)
+{
+	struct check_named *named =
+	    find_named(behind, roles_user(leaf->identity));
+
+	if (named == NULL)
+		return;
+	named->before = true;
+	if (!behind->removes(behind->commit, leaf->leaf_index))
+		named->behind = true;
+}
+
+void check_behind_look(struct check_behind *behind, const struct invited *one,
+		       const struct invited *other)
+{
+	const struct check_view *view = behind->view;
+	struct check_member leaf;
+	bool look = false;
+
+	behind->named_count = 0;
+	put_named(behind, one);
+	put_named(behind, other);
+	sort_named(behind);
+	for (size_t i = 0; i < behind->named_count && !look; i++)
+		look = check_view_may_have_user(view, behind->named[i].user);
+	for (uint32_t i = 0; look && i < view->leaf_count; i++)
+		if (view->leaf(view->group, i, &leaf))
+			note_leaf(behind, &leaf);
+	if (behind->named_count > 0)
+		behind->added(behind->commit, note_added, behind);
+}
+
 /* Who has a leaf before the commit is in behind it, or needs a later invitation. */
 bool check_invited_ends(const struct check_behind *behind,
 			const struct invitation *one)
 {
+	const struct check_named *user = find_named(behind, one->user),
+				 *by = find_named(behind, one->by);
+
 	return one->last < behind->epoch ||
 	       bans_have(&behind->bans, one->user) ||
-	       behind->adds(behind->commit, one->user) ||
-	       has_leaf(behind->view, one->user);
+	       bans_have(&behind->bans, one->by) || user == NULL ||
+	       user->before || user->behind || by == NULL || !by->behind;
+}
+
+enum err check_invited_carry(const struct check_behind *behind,
+			     const struct invited *now, struct buf *extension)
+{
+	struct span rest = now->rows;
+	struct buf rows = BUF_INIT;
+	struct invitation one;
+	enum err e;
+
+	while (invited_next(&rest, &one)) {
+		if (check_invited_ends(behind, &one))
+			continue;
+		one.last -= behind->epoch;
+		if (one.last > CHECK_INVITED_EPOCHS)
+			one.last = CHECK_INVITED_EPOCHS;
+		one.last += FIRST_EPOCH;
+		invited_put_row(&rows, &one);
+	}
+	TRY(buf_end(&rows));
+	TRY(invited_put(now->open, buf_span(&rows), extension));
+out:
+	buf_clear(&rows);
+	return e;
 }
 
 /* ---- who comes in ---- */
@@ -68,22 +186,36 @@ static const char *check_new(struct check_invited *c,
 	return NULL;
 }
 
+/* It is put in by this commit. What has ended by it counts as absent. */
+static bool is_new(const struct check_invited *c, const struct invited *before,
+		   const struct invitation *one, struct invitation *old)
+{
+	return !invited_find(before, one->user, old) ||
+	       check_invited_ends(&c->behind, old);
+}
+
 static const char *check_rows(struct check_invited *c,
 			      const struct invited *before,
 			      const struct invited *after)
 {
-	struct span rest = after->rows;
+	struct span rest = after->rows, by = roles_user(c->committer);
 	const char *wrong = NULL;
 	struct invitation one, old;
+	size_t own = 0, fresh = 0;
 
 	while (wrong == NULL && invited_next(&rest, &one)) {
 		if (check_invited_ends(&c->behind, &one))
 			return deny(c, "an invitation stays that has ended");
-		if (!invited_find(before, one.user, &old))
+		own += span_equal(one.by, by);
+		if (is_new(c, before, &one, &old)) {
 			wrong = check_new(c, &one);
-		else if (!span_equal(one.by, old.by) || one.last != old.last)
+			fresh++;
+		} else if (!span_equal(one.by, old.by) || one.last != old.last)
 			return deny(c, "nobody changes an invitation");
 	}
+	if (wrong == NULL && fresh > 0 && own > CHECK_INVITED_BY)
+		return deny(c, "too many invitations are in the name of who "
+			       "commits");
 	return wrong;
 }
 
@@ -112,6 +244,29 @@ static const char *check_gone(struct check_invited *c,
 	return NULL;
 }
 
+static const char *check_carried(struct check_invited *c,
+				 const struct invited *before)
+{
+	struct span wanted = SPAN_EMPTY, data = SPAN_EMPTY;
+	struct buf carried = BUF_INIT;
+	const char *wrong = NULL;
+
+	if (!before->there)
+		return NULL;
+	if (check_invited_carry(&c->behind, before, &carried) != ERR_OK) {
+		c->local = true;
+		wrong = "no memory";
+	} else if (!wire_extensions_find(buf_span(&carried), INVITED_EXTENSION,
+					 &wanted) ||
+		   !wire_extensions_find(c->after, INVITED_EXTENSION, &data) ||
+		   !span_equal(wanted, data)) {
+		wrong = deny(c, "a ReInit carries on the invitations that "
+				"stand, and no others");
+	}
+	buf_clear(&carried);
+	return wrong;
+}
+
 const char *check_invited(struct check_invited *c)
 {
 	struct invited before, after;
@@ -125,8 +280,9 @@ const char *check_invited(struct check_invited *c)
 		return check_join(c, &before);
 	if (before.there != after.there || before.open != after.open)
 		return deny(c, "nobody changes whether a session is open");
+	check_behind_look(&c->behind, &before, &after);
 	if (c->ends_group)
-		return NULL;
+		return check_carried(c, &before);
 	wrong = check_rows(c, &before, &after);
 	return wrong != NULL ? wrong : check_gone(c, &before, &after);
 }

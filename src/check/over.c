@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "check/accounts.h"
+#include "check/group_places.h"
 #include "check/rights.h"
 #include "wire/bans.h"
 #include "wire/extension.h"
@@ -30,7 +31,7 @@ bool check_over_is(struct span before, struct span after)
 {
 	struct span data;
 
-	return !wire_extensions_find(before, PLACES_EXTENSION, &data) &&
+	return !group_places_are_there(before) &&
 	       wire_extensions_find(after, PLACES_EXTENSION, &data);
 }
 

@@ -1,143 +1,12 @@
 #include "check/places.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/fault.h"
+#include "check/group_places.h"
+#include "check/places_at.h"
+#include "check/residents.h"
 #include "wire/log_view.h"
 #include "wire/roles.h"
 
-#define NO_DEVICE "a leaf is no device of an account"
-
-/* The accounts that have a leaf. */
-struct residents {
-	uint8_t (*list)[ACCOUNT_HASH]; /* owned */
-	size_t count, room;
-	bool local;
-};
-
-static int compare(const void *a, const void *b)
-{
-	return memcmp(a, b, ACCOUNT_HASH);
-}
-
-/* Room for `more` at the end. */
-static const char *reserve(struct residents *r, size_t more)
-{
-	size_t room = r->room == 0 ? 64 : 2 * r->room;
-	void *grown;
-
-	if (r->room - r->count >= more)
-		return NULL;
-	if (room < r->count + more)
-		room = r->count + more;
-	grown = realloc(r->list, room * sizeof(*r->list));
-	r->local = grown == NULL;
-	if (grown == NULL)
-		return "no memory";
-	r->list = grown;
-	r->room = room;
-	return NULL;
-}
-
-static const char *take(struct residents *r, struct span identity)
-{
-	const char *wrong = reserve(r, 1);
-	uint64_t device;
-
-	if (wrong != NULL)
-		return wrong;
-	if (!places_read_leaf(identity, r->list[r->count], &device))
-		return NO_DEVICE;
-	r->count++;
-	return NULL;
-}
-
-/* Sorted, each once. */
-static void sort(struct residents *r)
-{
-	size_t kept = 0;
-
-	if (r->count > 0)
-		qsort(r->list, r->count, sizeof(*r->list), compare);
-	for (size_t i = 0; i < r->count; i++)
-		if (i == 0 || compare(r->list[i], r->list[kept - 1]) != 0)
-			memmove(r->list[kept++], r->list[i], ACCOUNT_HASH);
-	r->count = kept;
-}
-
-static const char *take_leaves(const struct check_view *view, const bool *gone,
-			       struct residents *r)
-{
-	struct check_member leaf;
-	const char *wrong = NULL;
-
-	for (uint32_t i = 0; wrong == NULL && i < view->leaf_count; i++)
-		if ((gone == NULL || !gone[i]) &&
-		    view->leaf(view->group, i, &leaf))
-			wrong = take(r, leaf.identity);
-	return wrong;
-}
-
-static const char *compare_with(const struct residents *r, struct span rows)
-{
-	struct place place;
-
-	for (size_t i = 0; i < r->count; i++)
-		if (!places_next(&rows, &place) ||
-		    !span_equal(place.fingerprint, SPAN_ARRAY(r->list[i])))
-			return "its places are not those of the accounts that "
-			       "have a leaf";
-	return rows.n == 0 ? NULL
-			   : "its places are not those of the accounts that "
-			     "have a leaf";
-}
-
-/* ---- the log of an account at a place ---- */
-
-static enum account_validity validity(const struct check_view *view,
-				      const struct account_log *log,
-				      const struct place *place,
-				      struct span signature_key,
-				      uint64_t *device)
-{
-	struct account_place at = { .number = place->number };
-
-	(void)span_copy(at.hash, place->hash);
-	return account_key_valid(log, suite_scheme(view->suite), signature_key,
-				 &at, device);
-}
-
-/* That the leaf is that device's; `standing`: and that the device stands. */
-static const char *check_leaf_at(const struct check_view *view,
-				 const struct account_log *log,
-				 const struct place *place, uint64_t device,
-				 struct span signature_key, bool standing)
-{
-	uint64_t found = 0;
-
-	switch (validity(view, log, place, signature_key, &found)) {
-	case ACCOUNT_VALID:
-		break;
-	case ACCOUNT_ENDED:
-		if (standing)
-			return "a leaf comes in whose device its account has "
-			       "removed";
-		break;
-	case ACCOUNT_UNKNOWN:
-		if (FAULT(KEY_NOT_IN_LOG))
-			return NULL;
-		return "a leaf's key is in no link of its account's log";
-	case ACCOUNT_LATER:
-		return "a leaf's key came to its account after the account's "
-		       "place";
-	case ACCOUNT_ELSEWHERE:
-		return "an account's log does not have its place";
-	}
-	return found == device ? NULL
-			       : "a leaf's key is another device's of its "
-				 "account";
-}
+/* ---- who commits ---- */
 
 /* The log of that leaf's account, at the group's place of it. False: the group has
  * no places, or none of that account. */
@@ -147,13 +16,13 @@ static bool find_log(const struct check_view *view,
 		     struct check_verdict *verdict)
 {
 	uint8_t fingerprint[ACCOUNT_HASH];
-	struct places places;
+	struct group_places places;
 	uint64_t device;
 
 	if (view->accounts == NULL ||
-	    places_read(view->extensions, &places) != ERR_OK || !places.there ||
+	    group_places_of(view, &places) != ERR_OK || !places.there ||
 	    !places_read_leaf(leaf->identity, fingerprint, &device) ||
-	    !places_find(places.rows, SPAN_ARRAY(fingerprint), place))
+	    !group_places_find(&places, SPAN_ARRAY(fingerprint), place))
 		return false;
 	*verdict =
 	    check_accounts_reach(view->accounts, place, SPAN_EMPTY, place, log);
@@ -169,8 +38,8 @@ bool check_places_ended(const struct check_view *view,
 
 	return find_log(view, leaf, &place, &log, &verdict) &&
 	       verdict.wrong == NULL &&
-	       validity(view, log, &place, leaf->signature_key, NULL) ==
-		   ACCOUNT_ENDED;
+	       places_at_validity(view, log, &place, leaf->signature_key,
+				  NULL) == ACCOUNT_ENDED;
 }
 
 const char *check_places_committer(const struct check_view *view,
@@ -194,8 +63,8 @@ const char *check_places_committer(const struct check_view *view,
 	*local |= verdict.local;
 	if (verdict.wrong != NULL)
 		return verdict.wrong;
-	*ended = validity(view, log, &place, leaf->signature_key, NULL) ==
-		 ACCOUNT_ENDED;
+	*ended = places_at_validity(view, log, &place, leaf->signature_key,
+				    NULL) == ACCOUNT_ENDED;
 	return *ended ? "its sender's account has removed its device" : NULL;
 }
 
@@ -203,8 +72,10 @@ const char *check_places_committer(const struct check_view *view,
 
 struct pass {
 	struct check_move *move;
-	struct span before, after; /* rows */
+	struct group_places before;
+	struct span changes; /* from there (wire/places.h) */
 	struct span carried;
+	struct buf compared; /* what `changes` borrows from, of two lists */
 };
 
 /* Where the account was: number 0 without a place. */
@@ -212,9 +83,18 @@ static struct place place_before(const struct pass *p, struct span fingerprint)
 {
 	struct place place;
 
-	return places_find(p->before, fingerprint, &place)
+	return group_places_find(&p->before, fingerprint, &place)
 		   ? place
 		   : (struct place){ .fingerprint = fingerprint };
+}
+
+/* Where it is behind the commit. */
+static bool find_after(const struct pass *p, struct span fingerprint,
+		       struct place *place)
+{
+	if (places_find(p->changes, fingerprint, place))
+		return !place_is_gone(place);
+	return group_places_find(&p->before, fingerprint, place);
 }
 
 static const char *reach(struct pass *p, const struct place *from,
@@ -250,8 +130,8 @@ static const char *check_unplaced(struct pass *p, const struct place *place,
 		if (view->leaf(view->group, i, &leaf) && !p->move->gone[i] &&
 		    places_read_leaf(leaf.identity, fingerprint, &device) &&
 		    span_equal(SPAN_ARRAY(fingerprint), place->fingerprint))
-			wrong = check_leaf_at(view, log, place, device,
-					      leaf.signature_key, false);
+			wrong = places_at_check_leaf(view, log, place, device,
+						     leaf.signature_key, false);
 	return wrong;
 }
 
@@ -279,44 +159,49 @@ static const char *check_parted(struct pass *p,
 	return NULL;
 }
 
+/* One that changes, and is there afterwards. */
 static const char *check_place(struct pass *p, struct place *to)
 {
 	const struct check_branch *branch =
 	    check_branches_find(p->move->branches, to->fingerprint);
 	struct place from = place_before(p, to->fingerprint);
 	const struct account_log *log = NULL;
-	struct carried carried;
 	const char *wrong;
 
 	if (branch != NULL)
 		return check_parted(p, branch, to);
-	if (place_equal(&from, to))
-		return places_find_carried(p->carried, to->fingerprint,
-					   &carried)
-			   ? "it carries links of an account whose place stays"
-			   : NULL;
 	if (to->number <= from.number)
 		return "an account's place is lowered";
 	wrong = reach(p, &from, to, &log);
-	if (wrong == NULL && from.number == 0)
+	if (wrong == NULL && from.number == 0 && !p->move->view->exact)
 		wrong = check_unplaced(p, to, log);
 	return wrong;
 }
 
-/* Those of accounts that have no place behind the commit. */
-static const char *check_carried(const struct pass *p)
+/* Those of accounts whose places do not change. */
+static const char *check_carried(struct pass *p)
 {
 	struct span rest = p->carried;
+	const struct check_branch *branch;
+	const char *wrong = NULL;
 	struct carried carried;
 	struct place place;
 
-	while (places_next_carried(&rest, &carried))
-		if (!places_find(p->after, carried.fingerprint, &place) &&
-		    check_branches_find(p->move->branches,
-					carried.fingerprint) == NULL)
-			return "it carries links of an account that has no "
-			       "place";
-	return NULL;
+	while (wrong == NULL && places_next_carried(&rest, &carried)) {
+		branch =
+		    check_branches_find(p->move->branches, carried.fingerprint);
+		if (!find_after(p, carried.fingerprint, &place))
+			wrong = branch == NULL
+				    ? "it carries links of an account that has "
+				      "no place"
+				    : NULL;
+		else if (!places_find(p->changes, carried.fingerprint, &place))
+			wrong = branch == NULL
+				    ? "it carries links of an account whose "
+				      "place stays"
+				    : check_parted(p, branch, &place);
+	}
+	return wrong;
 }
 
 static const char *check_added(struct pass *p,
@@ -329,19 +214,20 @@ static const char *check_added(struct pass *p,
 	uint64_t device;
 
 	if (!places_read_leaf(leaf->credential.identity, fingerprint, &device))
-		return NO_DEVICE;
-	if (!places_find(p->after, SPAN_ARRAY(fingerprint), &to))
+		return CHECK_NO_DEVICE;
+	if (!find_after(p, SPAN_ARRAY(fingerprint), &to))
 		return "an account that comes in has no place";
 	from = place_before(p, to.fingerprint);
 	if (place_equal(&from, &to)) /* nothing was carried */
 		from.number = 0;
 	wrong = reach(p, &from, &to, &log);
-	return wrong != NULL ? wrong
-			     : check_leaf_at(p->move->view, log, &to, device,
-					     leaf->signature_key, true);
+	return wrong != NULL
+		   ? wrong
+		   : places_at_check_leaf(p->move->view, log, &to, device,
+					  leaf->signature_key, true);
 }
 
-static const char *take_adds(struct pass *p, struct residents *r)
+static const char *take_adds(struct pass *p, struct check_residents *r)
 {
 	struct span rest = p->move->content->commit.proposals;
 	struct wire_proposal_or_ref item;
@@ -349,7 +235,7 @@ static const char *take_adds(struct pass *p, struct residents *r)
 
 	while (wrong == NULL && wire_proposals_next(&rest, &item))
 		if (item.proposal.type == WIRE_PROPOSAL_ADD)
-			wrong = take(
+			wrong = check_residents_take(
 			    r, item.proposal.add.leaf_node.credential.identity);
 	return wrong;
 }
@@ -379,69 +265,116 @@ static bool stays(const struct check_move *move, struct span user)
 	return false;
 }
 
-/* Those who have a place, without those who lose their last leaf: in a group where
- * exactly the accounts with a leaf have a place. Each comes with a look at all leaves,
- * and no more. */
-static const char *take_placed(const struct pass *p, struct residents *r)
+#define NOT_THOSE "its places are not those of the accounts that have a leaf"
+
+/* Of each account that loses a leaf. Afterwards they stand in `lost`, in order. */
+static const char *check_lost(struct pass *p,
+			      const struct check_residents *added,
+			      struct check_residents *lost)
 {
 	const struct check_view *view = p->move->view;
-	const char *wrong = reserve(r, p->before.n / PLACES_ROW);
-	struct span rows = p->before;
+	const char *wrong = NULL;
 	struct check_member leaf;
-	struct residents lost = { .list = NULL };
 	struct place place;
 
 	for (uint32_t i = 0;
-	     wrong == NULL && !p->move->settled && i < view->leaf_count; i++)
-		if (p->move->gone[i] && view->leaf(view->group, i, &leaf) &&
-		    !stays(p->move, roles_user(leaf.identity)))
-			wrong = take(&lost, leaf.identity);
-	sort(&lost);
-	while (wrong == NULL && places_next(&rows, &place))
-		if (lost.count == 0 ||
-		    bsearch(place.fingerprint.p, lost.list, lost.count,
-			    sizeof(*lost.list), compare) == NULL)
-			(void)span_copy(r->list[r->count++], place.fingerprint);
-	r->local |= lost.local;
-	free(lost.list);
+	     wrong == NULL && !p->move->settled && i < view->leaf_count; i++) {
+		struct span account;
+
+		if (!p->move->gone[i] || !view->leaf(view->group, i, &leaf))
+			continue;
+		wrong = check_residents_take(lost, leaf.identity);
+		if (wrong != NULL)
+			break;
+		account = SPAN_ARRAY(lost->list[lost->count - 1]);
+		if (find_after(p, account, &place) !=
+		    (check_residents_have(added, account) ||
+		     stays(p->move, roles_user(leaf.identity))))
+			wrong = NOT_THOSE;
+	}
+	check_residents_sort(lost);
 	return wrong;
+}
+
+/* In a group where exactly the accounts with a leaf have a place: it stays so where
+ * nothing changes. */
+static const char *check_changed(struct pass *p,
+				 const struct check_residents *added)
+{
+	struct check_residents lost = { .list = NULL };
+	const char *wrong = check_lost(p, added, &lost);
+	struct span rest = p->changes;
+	struct place place, other;
+
+	while (wrong == NULL && places_next(&rest, &place))
+		if (place_is_gone(&place)
+			? !check_residents_have(&lost, place.fingerprint)
+			: !group_places_find(&p->before, place.fingerprint,
+					     &other) &&
+			      !check_residents_have(added, place.fingerprint))
+			wrong = NOT_THOSE;
+	for (size_t i = 0; wrong == NULL && i < added->count; i++)
+		if (!find_after(p, SPAN_ARRAY(added->list[i]), &place))
+			wrong = NOT_THOSE;
+	p->move->local |= lost.local;
+	check_residents_clear(&lost);
+	return wrong;
+}
+
+/* In one where that is not known. */
+static const char *check_all(struct pass *p, struct check_residents *r)
+{
+	const char *wrong = check_residents_of(p->move->view, p->move->gone, r);
+	size_t count = group_places_count(&p->before);
+	struct span rest = p->changes;
+	struct place place, other;
+
+	if (wrong != NULL)
+		return wrong;
+	check_residents_sort(r);
+	while (places_next(&rest, &place)) {
+		count -= place_is_gone(&place);
+		count +=
+		    !group_places_find(&p->before, place.fingerprint, &other);
+	}
+	for (size_t i = 0; i < r->count; i++)
+		if (!find_after(p, SPAN_ARRAY(r->list[i]), &place))
+			return NOT_THOSE;
+	return count == r->count ? NULL : NOT_THOSE;
 }
 
 /* Who has a leaf then, and has a place for it. */
 static const char *check_residents(struct pass *p)
 {
-	struct residents r = { .list = NULL };
-	const char *wrong = p->move->view->exact
-				? take_placed(p, &r)
-				: take_leaves(p->move->view, p->move->gone, &r);
-	size_t stay = r.count;
+	struct check_residents r = { .list = NULL };
+	const char *wrong = take_adds(p, &r);
 
-	if (wrong == NULL)
-		wrong = take_adds(p, &r);
-	if (wrong == NULL) {
-		if (!p->move->view->exact || r.count > stay)
-			sort(&r);
-		wrong = compare_with(&r, p->after);
+	if (wrong == NULL && p->move->view->exact) {
+		check_residents_sort(&r);
+		wrong = check_changed(p, &r);
+	} else if (wrong == NULL) {
+		wrong = check_all(p, &r);
 	}
 	p->move->local |= r.local;
-	free(r.list);
+	check_residents_clear(&r);
 	return wrong;
 }
 
 static const char *check_member(struct pass *p)
 {
-	struct span rows = p->after;
+	struct span rest = p->changes;
 	struct place place;
 	const char *wrong;
 
 	if (p->move->view->exact && p->move->settled && p->carried.n == 0 &&
-	    p->move->branches->count == 0 && span_equal(p->before, p->after))
+	    p->move->branches->count == 0 && p->changes.n == 0)
 		return NULL;
 	wrong = check_residents(p);
 	if (wrong == NULL)
 		wrong = check_carried(p);
-	while (wrong == NULL && places_next(&rows, &place))
-		wrong = check_place(p, &place);
+	while (wrong == NULL && places_next(&rest, &place))
+		if (!place_is_gone(&place))
+			wrong = check_place(p, &place);
 	if (wrong == NULL)
 		wrong = check_adds_at(p);
 	return wrong;
@@ -466,8 +399,8 @@ static const char *check_joins_branch(struct pass *p,
 	p->move->local |= verdict.local;
 	return verdict.wrong != NULL
 		   ? verdict.wrong
-		   : check_leaf_at(p->move->view, log, at, device,
-				   joiner->signature_key, false);
+		   : places_at_check_leaf(p->move->view, log, at, device,
+					  joiner->signature_key, false);
 }
 
 /* Who joins from outside changes no places (RFC 9420, 12.2): one of an account
@@ -485,7 +418,7 @@ static const char *check_joiner(struct pass *p)
 	uint64_t device;
 
 	if (!places_read_leaf(joiner->identity, fingerprint, &device))
-		return NO_DEVICE;
+		return CHECK_NO_DEVICE;
 	branch =
 	    check_branches_find(p->move->branches, SPAN_ARRAY(fingerprint));
 	while (places_next_carried(&rest, &carried))
@@ -497,174 +430,81 @@ static const char *check_joiner(struct pass *p)
 	if (branch != NULL)
 		return check_joins_branch(p, branch, joiner, &to, device);
 	wrong = reach(p, &from, &to, &log);
-	return wrong != NULL ? wrong
-			     : check_leaf_at(p->move->view, log, &to, device,
-					     joiner->signature_key, true);
+	return wrong != NULL
+		   ? wrong
+		   : places_at_check_leaf(p->move->view, log, &to, device,
+					  joiner->signature_key, true);
+}
+
+/* The root behind the commit is that of the places which its changes make. */
+static const char *check_root(struct pass *p)
+{
+	struct place_map after = { .there = false };
+	uint8_t own[PLACES_ROOT];
+	struct span root;
+	bool rooted;
+	enum err e;
+
+	TRY(places_read_root(p->move->after, &rooted, &root));
+	TRY(place_map_change(p->before.map, p->changes, &after));
+	TRY(place_map_root(&after, own));
+	ENSURE(rooted && span_equal(SPAN_ARRAY(own), root), ERR_PEER_CRYPTO);
+out:
+	place_map_clear(&after);
+	p->move->local |= err_class(e) == ERR_CLASS_LOCAL;
+	if (e == ERR_PEER_MALFORMED)
+		return "its places do not decode";
+	if (e == ERR_PEER_INVALID)
+		return "it changes places that are so already";
+	return e == ERR_OK
+		   ? NULL
+		   : "its root is not that of the places that it leaves";
+}
+
+/* Between two lists. */
+static const char *compare_lists(struct pass *p)
+{
+	struct places after;
+	enum err e;
+
+	if (places_read(p->move->after, &after) != ERR_OK)
+		return "its places do not decode";
+	if (p->changes.n > 0)
+		return "it says what changes in a list of places";
+	group_places_compare(p->before.rows, after.rows, &p->compared);
+	e = buf_end(&p->compared);
+	p->changes = buf_span(&p->compared);
+	p->move->local |= e != ERR_OK;
+	return e == ERR_OK ? NULL : "no memory";
 }
 
 static const char *read_pass(struct pass *p)
 {
-	struct places before, after;
 	struct log_view said;
 
-	if (places_read(p->move->view->extensions, &before) != ERR_OK)
+	if (group_places_of(p->move->view, &p->before) != ERR_OK)
 		return "the group's places do not decode";
-	if (places_read(p->move->after, &after) != ERR_OK)
-		return "its places do not decode";
 	if (log_view_read_commit(p->move->content->authenticated_data, &said) !=
 		ERR_OK ||
 	    places_check_carried(said.links) != ERR_OK)
 		return "the links that it carries do not decode";
-	p->before = before.rows;
-	p->after = after.rows;
 	p->carried = said.links;
-	return NULL;
+	p->changes = said.changes;
+	return p->before.map != NULL ? check_root(p) : compare_lists(p);
 }
 
 const char *check_places(struct check_move *move)
 {
 	struct pass p = { .move = move };
-	struct span data;
 	const char *wrong;
 
-	if (!wire_extensions_find(move->view->extensions, PLACES_EXTENSION,
-				  &data))
+	if (!group_places_are_there(move->view->extensions))
 		return NULL; /* a group of the rules before */
 	if (move->view->accounts == NULL)
 		return "the logs of its accounts are not known";
 	wrong = read_pass(&p);
-	if (wrong != NULL)
-		return wrong;
-	if (move->external)
-		return check_joiner(&p);
-	return check_member(&p);
-}
-
-/* ---- a whole group ---- */
-
-/* Without a place it is enough that the key is known. */
-static const char *check_standing(const struct check_view *view,
-				  struct span rows,
-				  const struct check_member *leaf, bool exact,
-				  bool *local)
-{
-	const struct account_log *log = NULL;
-	uint8_t fingerprint[ACCOUNT_HASH];
-	struct place from = { .number = 0 }, place;
-	struct account_place last;
-	struct check_verdict verdict;
-	struct span links;
-	uint64_t device;
-
-	if (!places_read_leaf(leaf->identity, fingerprint, &device))
-		return NO_DEVICE;
-	if (places_find(rows, SPAN_ARRAY(fingerprint), &place)) {
-		verdict = check_accounts_reach(view->accounts, &from,
-					       SPAN_EMPTY, &place, &log);
-		*local |= verdict.local;
-		if (verdict.wrong != NULL)
-			return verdict.wrong;
-		return check_leaf_at(view, log, &place, device,
-				     leaf->signature_key, exact);
-	}
-	if (check_accounts_find_key(view->accounts, SPAN_ARRAY(fingerprint),
-				    suite_scheme(view->suite),
-				    leaf->signature_key, &log,
-				    &links) != ERR_OK) {
-		*local = true;
-		return "no memory";
-	}
-	if (log == NULL)
-		return check_accounts_lack(view->accounts,
-					   SPAN_ARRAY(fingerprint));
-	account_log_place(log, &last);
-	place = (struct place){ SPAN_ARRAY(fingerprint), last.number,
-				SPAN_ARRAY(last.hash) };
-	return check_leaf_at(view, log, &place, device, leaf->signature_key,
-			     false);
-}
-
-/* Each place is one of an account with a leaf. */
-static const char *check_subset(struct span rows, const struct residents *r)
-{
-	struct place place;
-
-	while (places_next(&rows, &place))
-		if (r->count == 0 ||
-		    bsearch(place.fingerprint.p, r->list, r->count,
-			    sizeof(*r->list), compare) == NULL)
-			return "the group has a place of an account without a "
-			       "leaf";
-	return NULL;
-}
-
-/* What is wrong first. All are looked at where a log is lacking: who asks for one
- * asks for all that are (check_accounts_lacks()). */
-static const char *check_leaves(const struct check_view *view, struct span rows,
-				bool exact, bool *local)
-{
-	const char *wrong = NULL, *why;
-	struct check_member leaf;
-
-	for (uint32_t i = 0; !*local && i < view->leaf_count; i++) {
-		if (!view->leaf(view->group, i, &leaf))
-			continue;
-		why = check_standing(view, rows, &leaf, exact, local);
-		if (wrong == NULL)
-			wrong = why;
-	}
-	return wrong;
-}
-
-static const char *check_whole(const struct check_view *view, bool exact,
-			       bool *local)
-{
-	struct residents r = { .list = NULL };
-	struct places places;
-	const char *wrong;
-
-	if (places_read(view->extensions, &places) != ERR_OK)
-		return "the group's places do not decode";
-	if (!places.there)
-		return NULL;
-	if (view->accounts == NULL)
-		return "the logs of its accounts are not known";
-	wrong = take_leaves(view, NULL, &r);
-	sort(&r);
 	if (wrong == NULL)
-		wrong = exact ? compare_with(&r, places.rows)
-			      : check_subset(places.rows, &r);
-	if (wrong == NULL)
-		wrong = check_leaves(view, places.rows, exact, local);
-	*local |= r.local;
-	free(r.list);
+		wrong = move->external ? check_joiner(&p) : check_member(&p);
+	buf_clear(&p.compared);
 	return wrong;
-}
-
-struct check_verdict check_places_whole(const struct check_view *view,
-					bool exact)
-{
-	struct check_verdict verdict = { NULL, false, false };
-
-	verdict.wrong = check_whole(view, exact, &verdict.local);
-	return verdict;
-}
-
-struct check_verdict check_places_exact(const struct check_view *view)
-{
-	struct check_verdict verdict = { NULL, false, false };
-	struct residents r = { .list = NULL };
-	struct places places;
-
-	if (places_read(view->extensions, &places) != ERR_OK)
-		verdict.wrong = "the group's places do not decode";
-	else if (places.there)
-		verdict.wrong = take_leaves(view, NULL, &r);
-	if (verdict.wrong == NULL && places.there) {
-		sort(&r);
-		verdict.wrong = compare_with(&r, places.rows);
-	}
-	verdict.local = r.local;
-	free(r.list);
-	return verdict;
 }

@@ -6,6 +6,7 @@
 #include "check/bans.h"
 #include "check/branch.h"
 #include "check/departure.h"
+#include "check/group_places.h"
 #include "check/invited.h"
 #include "check/over.h"
 #include "check/places.h"
@@ -27,6 +28,7 @@ struct pass {
 	struct check_branches branches;	     /* that it carries */
 	size_t adds, inits, resets, reinits; /* proposals of these types */
 	struct span extensions;		     /* of the GroupContextExtensions */
+	struct span next;		     /* of the ReInit */
 	bool denied, local;
 };
 
@@ -120,13 +122,14 @@ static const char *take_remove(struct pass *p, uint32_t removed)
 /* Those that a commit may change, each by a rule of its own. */
 static bool moves(uint16_t type)
 {
-	return type == ROLES_EXTENSION || type == PLACES_EXTENSION ||
+	return type == ROLES_EXTENSION || group_places_is_type(type) ||
 	       type == BANS_EXTENSION || type == INVITED_EXTENSION;
 }
 
-static bool is_negotiation(uint16_t type)
+/* The invitations go on by check_let_in(). */
+static bool is_made_anew(uint16_t type)
 {
-	return type == NEGOTIATION_EXTENSION;
+	return type == NEGOTIATION_EXTENSION || type == INVITED_EXTENSION;
 }
 
 /* Every extension of `a` but those of some types stands in `b`, as it is. */
@@ -153,10 +156,15 @@ static bool same_but(struct span a, struct span b, bool (*but)(uint16_t type))
 /* The places move by check_places(), but they neither come nor go. */
 static bool keeps_places(struct span before, struct span after)
 {
+	static const uint16_t types[] = { PLACES_EXTENSION,
+					  PLACES_ROOT_EXTENSION };
 	struct span data;
 
-	return wire_extensions_find(before, PLACES_EXTENSION, &data) ==
-	       wire_extensions_find(after, PLACES_EXTENSION, &data);
+	for (size_t i = 0; i < 2; i++)
+		if (wire_extensions_find(before, types[i], &data) !=
+		    wire_extensions_find(after, types[i], &data))
+			return false;
+	return true;
 }
 
 /* The roles are exactly what the removed owners' heirs make of them. */
@@ -219,7 +227,7 @@ static bool some_departed(const struct pass *p)
 /* What a session that goes over to places says anew. */
 static bool goes_over(uint16_t type)
 {
-	return type == NEGOTIATION_EXTENSION || type == ROLES_EXTENSION ||
+	return is_made_anew(type) || type == ROLES_EXTENSION ||
 	       type == PLACES_EXTENSION;
 }
 
@@ -230,7 +238,7 @@ static const char *check_goes_over(struct pass *p, struct span after)
 
 	if (log_view_read_commit(p->content->authenticated_data, &said) !=
 		ERR_OK ||
-	    places_check_carried(said.links) != ERR_OK)
+	    places_check_carried(said.links) != ERR_OK || said.changes.n > 0)
 		return "the links that it carries do not decode";
 	verdict = check_over(p->view, p->committer.identity, after, said.links);
 	p->denied |= verdict.denied;
@@ -266,7 +274,7 @@ static const char *check_reinit(struct pass *p,
 	    suite_by_id(reinit->cipher_suite) == NULL)
 		return "a ReInit is not of the session's next generation";
 	if (!same_but(p->view->extensions, reinit->extensions,
-		      over ? goes_over : is_negotiation))
+		      over ? goes_over : is_made_anew))
 		return deny(p, "a ReInit changes the group's extensions");
 	return over ? check_goes_over(p, reinit->extensions) : NULL;
 }
@@ -290,6 +298,7 @@ static const char *take_proposal(struct pass *p,
 		return NULL;
 	case WIRE_PROPOSAL_REINIT:
 		p->reinits++;
+		p->next = item->proposal.reinit.extensions;
 		return check_reinit(p, &item->proposal.reinit);
 	case WIRE_PROPOSAL_EXTERNAL_INIT:
 		p->inits++;
@@ -416,20 +425,23 @@ static const char *check_kept_out(struct pass *p)
 	return wrong;
 }
 
-static bool adds_user(const void *commit, struct span user)
+static void note_added(const void *commit, check_note_user *note, void *context)
 {
 	const struct pass *p = commit;
 	struct span rest = p->commit->proposals;
 	struct wire_proposal_or_ref item;
 
 	while (p->adds > 0 && wire_proposals_next(&rest, &item))
-		if (item.proposal.type == WIRE_PROPOSAL_ADD &&
-		    span_equal(
-			roles_user(
-			    item.proposal.add.leaf_node.credential.identity),
-			user))
-			return true;
-	return false;
+		if (item.proposal.type == WIRE_PROPOSAL_ADD)
+			note(context, roles_user(item.proposal.add.leaf_node
+						     .credential.identity));
+}
+
+static bool removes(const void *commit, uint32_t leaf)
+{
+	const struct pass *p = commit;
+
+	return p->gone[leaf];
 }
 
 static const char *check_let_in(struct pass *p,
@@ -437,18 +449,22 @@ static const char *check_let_in(struct pass *p,
 {
 	struct check_invited invited = {
 		.behind = { .view = p->view,
-			    .adds = adds_user,
+			    .added = note_added,
+			    .removes = removes,
 			    .commit = p,
 			    .epoch = content->epoch + 1 },
 		.roles = &p->roles,
 		.committer = p->committer.identity,
 		.external = p->external,
 		.ends_group = p->reinits > 0,
-		.after = p->resets > 0 ? p->extensions : p->view->extensions,
+		.after = p->reinits > 0	 ? p->next
+			 : p->resets > 0 ? p->extensions
+					 : p->view->extensions,
 	};
 	const char *wrong = check_invited(&invited);
 
 	p->denied |= invited.denied;
+	p->local |= invited.local;
 	return wrong;
 }
 

@@ -7,6 +7,7 @@
 #include "crypto/suite.h"
 
 struct check_accounts;
+struct place_map;
 
 /* A leaf that is not blank. Borrowed from the group. */
 struct check_member {
@@ -35,6 +36,8 @@ struct check_view {
 	/* A member's commit that the rules took led here: exactly the accounts with
 	 * a leaf have a place. False: that is not known. */
 	bool exact;
+	/* The places of a group that has their root (check/group_places.h). */
+	const struct place_map *places;
 	/* By what the group's places are judged (check/places.h). NULL: a group
 	 * that has places cannot be judged. */
 	struct check_accounts *accounts;

@@ -30,6 +30,7 @@ void check_walk_free(struct check_walk *walk)
 	buf_clear(&walk->departures);
 	buf_clear(&walk->reinit);
 	check_tree_clear(&walk->tree);
+	place_map_clear(&walk->places);
 	free(walk);
 }
 
@@ -106,6 +107,10 @@ static struct check_verdict begin(const struct check_group *group,
 		verdict = check_verdict_of(
 		    check_tree_read(tree, group->suite, &walk->tree),
 		    "group_info's ratchet_tree does not decode");
+	if (verdict.wrong == NULL)
+		verdict = check_verdict_of(
+		    group_places_of_info(&group->info, &walk->places),
+		    "group_info's places are not those of its root");
 	if (verdict.wrong != NULL || trust == CHECK_VERIFIED)
 		return verdict;
 	verdict = check_group_signed(group, &walk->tree);
@@ -153,6 +158,7 @@ static enum err put_reinit(const struct wire_reinit *reinit, struct buf *out)
 struct check_verdict check_walk_from_tree(struct span context,
 					  struct span ratchet_tree,
 					  struct span confirmation_tag,
+					  const struct place_map *places,
 					  const struct wire_reinit *reinit,
 					  struct check_walk **out)
 {
@@ -172,6 +178,8 @@ struct check_verdict check_walk_from_tree(struct span context,
 	TRY(check_tree_hash(&walk->tree, &hash));
 	ENSURE(span_equal(hash, read.tree_hash), ERR_PEER_INVALID);
 	TRY(put_reinit(reinit, &walk->reinit));
+	if (places != NULL)
+		walk->places = place_map_share(places);
 	*out = walk;
 	walk = NULL;
 out:
@@ -265,6 +273,24 @@ static struct check_verdict compare_tree(struct check_walk *walk,
 				  "that the commit leaves");
 }
 
+/* The places that a GroupInfo is kept with. */
+static struct check_verdict compare_places(const struct check_walk *walk,
+					   struct span places)
+{
+	struct buf own = BUF_INIT;
+	bool same;
+	enum err e;
+
+	place_map_put(&walk->places, &own);
+	e = buf_end(&own);
+	same = walk->places.there && span_equal(buf_span(&own), places);
+	buf_clear(&own);
+	if (e != ERR_OK)
+		return check_verdict_of(e, "no memory");
+	return check_wrong(
+	    same ? NULL : "group_info's places are not those of its root");
+}
+
 static const char *compare_context(const struct check_walk *walk,
 				   const struct check_group *group)
 {
@@ -297,6 +323,8 @@ struct check_verdict check_walk_matches(struct check_walk *walk,
 		verdict.wrong = compare_context(walk, &group);
 	if (verdict.wrong == NULL && group.has_tree)
 		verdict = compare_tree(walk, group.ratchet_tree);
+	if (verdict.wrong == NULL && group.has_places)
+		verdict = compare_places(walk, group.places);
 	if (verdict.wrong == NULL)
 		verdict = check_group_signed(&group, &walk->tree);
 	if (verdict.wrong == NULL)
@@ -390,6 +418,7 @@ void check_walk_view(const struct check_walk *walk, struct check_view *view)
 		.may_have_user = may_have_user,
 		.departures = buf_span(&walk->departures),
 		.exact = walk->exact,
+		.places = &walk->places,
 		.accounts = walk->accounts,
 	};
 }

@@ -24,6 +24,7 @@
 #include "wire/proposal.h"
 
 struct check_walk;
+struct place_map;
 
 void check_walk_free(struct check_walk *walk);
 
@@ -34,7 +35,8 @@ enum check_trust {
 	CHECK_VERIFIED /* the caller has verified it before: it is decoded */
 };
 
-/* At a GroupInfo (MLSMessage, with ratchet_tree): the first one of a session's
+/* At a GroupInfo (MLSMessage, with ratchet_tree, and with its places where the group has
+ * their root): the first one of a session's
  * generation, say. The session's id and the generation are those of its group
  * id (wire/generation.h). */
 struct check_verdict check_walk_from_info(struct span group_info,
@@ -42,12 +44,13 @@ struct check_verdict check_walk_from_info(struct span group_info,
 					  struct check_walk **walk);
 
 /* At a member's own epoch: its encoded GroupContext, its ratchet tree as
- * mls_group_tree() gives it, and its confirmation tag. `reinit` (may be NULL) is
- * the ReInit that ended the group. The tree must be that of the context; more
+ * mls_group_tree() gives it, its confirmation tag, and the places of a group that has
+ * their root (may be NULL). `reinit` (may be NULL) is the ReInit that ended the group. The tree must be that of the context; more
  * is not verified. */
 struct check_verdict check_walk_from_tree(struct span context,
 					  struct span ratchet_tree,
 					  struct span confirmation_tag,
+					  const struct place_map *places,
 					  const struct wire_reinit *reinit,
 					  struct check_walk **walk);
 
@@ -113,6 +116,12 @@ struct check_verdict check_walk_matches(struct check_walk *walk,
 struct check_verdict check_walk_put_info(const struct check_walk *walk,
 					 struct span part, struct buf *out);
 
+/* The same of the whole GroupInfo that somebody gave, which check_walk_matches() has
+ * taken: it is as it was, with the places of a group that has their root. */
+struct check_verdict check_walk_keep_info(const struct check_walk *walk,
+					  struct span group_info,
+					  struct buf *out);
+
 /* Whether a part is that of this epoch: the GroupInfo that check_walk_put_info()
  * makes of it is then one that check_walk_matches() takes. Where the tree goes beside,
  * the tree is not looked at. */
@@ -122,6 +131,13 @@ struct check_verdict check_walk_check_part(const struct check_walk *walk,
 /* Appends the ratchet tree of this epoch (12.4.3.3). */
 MUST_CHECK enum err check_walk_put_tree(const struct check_walk *walk,
 					struct buf *out);
+
+/* The same of the places of a group that has their root; nothing of another. */
+MUST_CHECK enum err check_walk_put_places(const struct check_walk *walk,
+					  struct buf *rows);
+bool check_walk_is_rooted(const struct check_walk *walk);
+/* Borrowed until the walk goes on; not there where the group has no root. */
+const struct place_map *check_walk_places(const struct check_walk *walk);
 
 /* Leaves of the tree, blank ones too: a power of two. And how many are not blank. */
 uint32_t check_walk_width(const struct check_walk *walk);

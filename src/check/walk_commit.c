@@ -234,6 +234,7 @@ static enum err enter_next(struct check_walk *walk, struct step *s,
 			   struct span bytes)
 {
 	struct wire_group_context next = walk->context;
+	struct place_map places = { .there = false };
 	uint8_t confirmed[SUITE_HASH_MAX];
 	struct buf reinit = BUF_INIT;
 	struct check_view view;
@@ -246,10 +247,15 @@ static enum err enter_next(struct check_walk *walk, struct step *s,
 	TRY(check_tree_hash(s->tree, &next.tree_hash));
 	buf_put(&reinit, s->reinit);
 	TRY(buf_end(&reinit));
+	TRY(group_places_next(&walk->places,
+			      s->message.content.authenticated_data, &places));
 	TRY(check_walk_enter(walk, &next, s->message.auth.confirmation_tag));
 	buf_clear(&walk->reinit);
 	walk->reinit = reinit;
 	reinit = BUF_INIT;
+	place_map_clear(&walk->places);
+	walk->places = places;
+	places = (struct place_map){ .there = false };
 	check_tree_keep(&walk->tree);
 	walk->committer = s->committer;
 	walk->stepped = true;
@@ -261,6 +267,7 @@ static enum err enter_next(struct check_walk *walk, struct step *s,
 	check_walk_view(walk, &view);
 	check_departures_prune(&view, &walk->departures);
 out:
+	place_map_clear(&places);
 	buf_clear(&reinit);
 	return e;
 }

@@ -30,16 +30,21 @@ static struct wire_group_info info_of(const struct check_walk *walk,
 static enum err put(const struct check_walk *walk,
 		    const struct wire_group_info_part *part, struct buf *out)
 {
+	struct wire_beside beside = { .has_places = walk->places.there };
 	struct wire_group_info info = info_of(walk, part);
-	struct buf tree = BUF_INIT;
+	struct buf tree = BUF_INIT, places = BUF_INIT;
 	enum err e;
 
 	TRY(check_walk_put_tree(walk, &tree));
+	TRY(check_walk_put_places(walk, &places));
+	beside.tree = buf_span(&tree);
+	beside.places = buf_span(&places);
 	wire_message_put_header(out, WIRE_GROUP_INFO);
-	wire_group_info_put_kept(out, &info, buf_span(&tree));
+	wire_group_info_put_kept(out, &info, &beside);
 	TRY(buf_end(out));
 out:
 	buf_clear(&tree);
+	buf_clear(&places);
 	return e;
 }
 
@@ -54,6 +59,42 @@ struct check_verdict check_walk_put_info(const struct check_walk *walk,
 		verdict = check_verdict_of(put(walk, &part, out),
 					   "the group is too large");
 	return verdict;
+}
+
+static enum err put_with_places(const struct check_walk *walk,
+				const struct wire_group_info *info,
+				struct buf *out)
+{
+	struct wire_beside beside = { .has_places = walk->places.there };
+	struct buf places = BUF_INIT;
+	struct wire_group_info apart;
+	struct wire_beside given;
+	enum err e;
+
+	TRY(wire_group_info_apart(info, &apart, &given));
+	if (given.has_places) /* check_walk_matches() has compared them */
+		beside.has_places = false;
+	TRY(check_walk_put_places(walk, &places));
+	beside.places = buf_span(&places);
+	wire_message_put_header(out, WIRE_GROUP_INFO);
+	wire_group_info_put_kept(out, info, &beside);
+	TRY(buf_end(out));
+out:
+	buf_clear(&places);
+	return e;
+}
+
+struct check_verdict check_walk_keep_info(const struct check_walk *walk,
+					  struct span group_info,
+					  struct buf *out)
+{
+	struct wire_message message;
+
+	if (wire_message_decode(group_info, &message) != ERR_OK ||
+	    message.format != WIRE_GROUP_INFO)
+		return check_wrong("group_info does not decode");
+	return check_verdict_of(put_with_places(walk, &message.group_info, out),
+				"group_info's places do not stand last");
 }
 
 /* GroupInfoTBS, with the tree where it does not go beside. */
@@ -122,6 +163,22 @@ uint32_t check_walk_width(const struct check_walk *walk)
 uint32_t check_walk_member_count(const struct check_walk *walk)
 {
 	return check_tree_member_count(&walk->tree);
+}
+
+bool check_walk_is_rooted(const struct check_walk *walk)
+{
+	return walk->places.there;
+}
+
+const struct place_map *check_walk_places(const struct check_walk *walk)
+{
+	return &walk->places;
+}
+
+enum err check_walk_put_places(const struct check_walk *walk, struct buf *rows)
+{
+	place_map_put(&walk->places, rows);
+	return buf_end(rows);
 }
 
 enum err check_walk_put_tree(const struct check_walk *walk, struct buf *out)

@@ -2,6 +2,7 @@
 #ifndef HERMETIC_CHECK_WALK_STATE_H
 #define HERMETIC_CHECK_WALK_STATE_H
 
+#include "check/group_places.h"
 #include "check/tree.h"
 #include "check/walk.h"
 
@@ -14,6 +15,7 @@ struct check_walk {
 	struct buf tag;			 /* confirmation tag */
 	uint8_t interim[SUITE_HASH_MAX]; /* transcript hash (8.2) */
 	struct check_tree tree;
+	struct place_map places;	 /* of a group that has their root */
 	struct buf departures;		 /* opaque departure<V> each */
 	struct check_accounts *accounts; /* borrowed */
 	struct buf reinit; /* encoded Proposal; empty: the group goes on */

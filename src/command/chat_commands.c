@@ -215,6 +215,28 @@ enum err chat_need_current(struct chat *chat)
 		       "NAME USER.");
 }
 
+/* No operand is passed over. */
+static enum err check_words(struct chat *chat, char **words, size_t count)
+{
+	if (count <= WORDS_MAX)
+		return ERR_OK;
+	return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+		       "%s takes at most %d words at a time.", words[0],
+		       WORDS_MAX - 1);
+}
+
+/* Appends the path and a NUL. Here no shell makes the home of it. */
+static void put_path(struct buf *out, const char *path)
+{
+	const char *home = getenv("HOME");
+
+	if (home != NULL && strncmp(path, "~/", 2) == 0)
+		buf_putf(out, "%s/%s", home, path + 2);
+	else
+		buf_put_str(out, path);
+	buf_put_u8(out, 0);
+}
+
 static enum err do_list(struct chat *chat, char **words, size_t count)
 {
 	struct args args = { .verb = VERB_SESSIONS };
@@ -238,6 +260,7 @@ static enum err do_create(struct chat *chat, char **words, size_t count)
 	char id[TEXT_UUID_SIZE];
 	enum err e;
 
+	TRY(check_words(chat, words, count));
 	TRY(drive_order(a, &order, &outcome));
 	memcpy(id, outcome->session, sizeof(id));
 	TRY(chat_enter(chat, id));
@@ -385,7 +408,6 @@ static enum err do_search(struct chat *chat, char **words, size_t count)
 
 static enum err do_send(struct chat *chat, char **words, size_t count)
 {
-	const char *file = behind_words(chat, 1), *home = getenv("HOME");
 	struct args args = { .verb = VERB_SEND,
 			     .operands = { chat->current },
 			     .operand_count = 1 };
@@ -397,11 +419,7 @@ static enum err do_send(struct chat *chat, char **words, size_t count)
 		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
 			       "/send wants a FILE.");
 	TRY(chat_need_current(chat));
-	if (home != NULL && strncmp(file, "~/", 2) == 0)
-		buf_putf(&path, "%s/%s", home, file + 2);
-	else
-		buf_put_str(&path, file);
-	buf_put_u8(&path, 0);
+	put_path(&path, behind_words(chat, 1));
 	TRY(buf_end(&path));
 	args.file = (const char *)path.p;
 	TRY(run_args(chat, &args));
@@ -460,6 +478,17 @@ static bool ends_with_text(enum verb verb)
 	return verb == VERB_RENAME || verb == VERB_SAVE;
 }
 
+static enum err put_text(enum verb verb, const char *text, struct buf *out)
+{
+	if (verb == VERB_SAVE) {
+		put_path(out, text);
+	} else {
+		buf_put_str(out, text);
+		buf_put_u8(out, 0);
+	}
+	return buf_end(out);
+}
+
 /* As the command line takes them, with the open session in its place; "yes" behind
  * them is --yes. */
 static enum err run_verb(struct chat *chat, enum verb verb, char **words,
@@ -467,24 +496,27 @@ static enum err run_verb(struct chat *chat, enum verb verb, char **words,
 {
 	bool inside = args_in_chat[verb] == CHAT_IN_SESSION;
 	char *argv[WORDS_MAX + 3] = { words[0], words[0] + 1, chat->current };
-	char yes[] = "--yes", problem[256], *rest = NULL;
+	char yes[] = "--yes", problem[256];
+	struct buf rest = BUF_INIT;
 	size_t argc = inside ? 3 : 2;
 	struct args args;
 	enum err e;
 
 	if (inside)
 		TRY(chat_need_current(chat));
+	if (!ends_with_text(verb))
+		TRY(check_words(chat, words, count));
 	if (argc + count - 3 > args_verbs[verb].most &&
 	    strcmp(words[count - 1], "yes") == 0)
 		words[count - 1] = yes;
 	for (size_t i = 1; i < count; i++) {
 		argv[argc++] = words[i];
 		if (argc - 2 == args_verbs[verb].most && ends_with_text(verb)) {
-			argv[argc - 1] = rest = strdup(behind_words(chat, i));
+			TRY(put_text(verb, behind_words(chat, i), &rest));
+			argv[argc - 1] = (char *)rest.p;
 			break;
 		}
 	}
-	ENSURE(argv[argc - 1] != NULL, ERR_LOCAL_MEMORY);
 	e = args_parse(&args, (int)argc, argv, problem);
 	if (e == ERR_OK && args.help)
 		args_help(verb, stdout);
@@ -497,7 +529,7 @@ static enum err run_verb(struct chat *chat, enum verb verb, char **words,
 		e = why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage", "%s",
 			    problem);
 out:
-	free(rest);
+	buf_clear(&rest);
 	return e;
 }
 
@@ -549,13 +581,14 @@ void chat_each_command(void (*each)(void *context, const char *word),
 	}
 }
 
-static size_t split(char *text, char *words[WORDS_MAX])
+/* Of more than WORDS_MAX words one more is taken: most are of a text. */
+static size_t split(char *text, char *words[WORDS_MAX + 1])
 {
 	size_t count = 0;
 	char *rest = NULL;
 
 	for (char *word = strtok_r(text, SPACES, &rest);
-	     word != NULL && count < WORDS_MAX;
+	     word != NULL && count <= WORDS_MAX;
 	     word = strtok_r(NULL, SPACES, &rest))
 		words[count++] = word;
 	return count;
@@ -563,7 +596,7 @@ static size_t split(char *text, char *words[WORDS_MAX])
 
 static enum err run(struct chat *chat, char *text)
 {
-	char *words[WORDS_MAX + 1] = { NULL };
+	char *words[WORDS_MAX + 2] = { NULL };
 	size_t count = split(text, words);
 	enum verb verb = args_find_verb(words[0] + 1);
 

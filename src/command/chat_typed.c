@@ -65,7 +65,7 @@ static void each_session(struct chat *chat,
 {
 	json_t *list = NULL;
 
-	if (directory_own(&chat->cmd->a, &list) == ERR_OK)
+	if (directory_own(&chat->cmd->a, false, &list) == ERR_OK)
 		each_member(list, "name", each, context);
 	else
 		why_clear(&chat->cmd->a.why);

@@ -127,7 +127,8 @@ MUST_CHECK enum err cmd_check_name(struct cmd *cmd, const char *user);
 MUST_CHECK enum err cmd_verify(struct cmd *cmd);
 
 /* Says what the order has: `act`, `about`, `text`, `file`, and `key` where it has one of
- * its own. Prints what came of it. */
+ * its own; in its `session`, or in the one that the first operand names. Prints what
+ * came of it. */
 MUST_CHECK enum err cmd_send_order(struct cmd *cmd, struct order order);
 /* The second operand: the number of a message. */
 MUST_CHECK enum err cmd_read_number(struct cmd *cmd, uint64_t *number);

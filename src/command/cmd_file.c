@@ -88,6 +88,7 @@ static enum err move(struct cmd *cmd, struct transfer *t,
 
 	t->watch = watch;
 	t->context = &progress;
+	interrupted = 0; /* by what ended another one */
 	(void)sigaction(SIGINT, &action, &before);
 	e = how(&cmd->a, t);
 	(void)sigaction(SIGINT, &before, NULL);
@@ -115,10 +116,12 @@ out:
 }
 
 /* The key of an upload is its message's own id, so a try that was cut off behind the
- * message finds that it was said. */
-static enum err say_file(struct cmd *cmd, const struct upload *upload)
+ * message finds that it was said. Its session is the one that the file was sealed for:
+ * the name may be another one's by now. */
+static enum err say_file(struct cmd *cmd, const char *id,
+			 const struct upload *upload)
 {
-	struct order order = { .file = &upload->file };
+	struct order order = { .session = id, .file = &upload->file };
 	struct buf key = BUF_INIT;
 	enum err e;
 
@@ -155,7 +158,7 @@ enum err cmd_send_file(struct cmd *cmd)
 			       .size =
 				   attachment_sealed_size(upload.file.size) };
 	TRY(move(cmd, &t, transfer_up));
-	e = say_file(cmd, &upload);
+	e = say_file(cmd, id, &upload);
 	/* a message that is there, or that another caption has */
 	said = e == ERR_OK || e == ERR_STATE_CONFLICT;
 out:

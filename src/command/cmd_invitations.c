@@ -136,7 +136,7 @@ static enum err is_member(struct cmd *cmd, const char *id, bool *member)
 	enum err e;
 
 	*member = false;
-	TRY(directory_own(&cmd->a, &own));
+	TRY(directory_own(&cmd->a, false, &own));
 	json_array_foreach(own, i, row) *member |=
 	    strcmp(out_member(row, "session_id"), id) == 0 &&
 	    strcmp(out_member(row, "state"), "member") == 0;
@@ -184,7 +184,7 @@ enum err cmd_decline(struct cmd *cmd)
 	char id[TEXT_UUID_SIZE], path[64];
 	enum err e;
 
-	TRY(directory_find(&cmd->a, cmd->args->operands[0], true, id));
+	TRY(directory_find_invitation(&cmd->a, cmd->args->operands[0], id));
 	TRY(depart(cmd, id));
 	(void)snprintf(path, sizeof(path), "/invitations/%s", id);
 	TRY(tokens_call(&cmd->a, "DELETE", path, NULL, &answer));

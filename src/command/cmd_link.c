@@ -24,7 +24,7 @@ enum err cmd_in_sessions(struct cmd *cmd,
 	size_t i;
 	enum err e, failed = ERR_OK;
 
-	TRY(directory_own(&cmd->a, &list));
+	TRY(directory_own(&cmd->a, false, &list));
 	json_array_foreach(list, i, row)
 	{
 		if (strcmp(out_member(row, "state"), "member") != 0)

@@ -70,17 +70,16 @@ static bool ignore_entry(void *context, const char *id, const json_t *entry)
 	return true;
 }
 
-static enum err send_text(struct cmd *cmd, const char *id,
-			  const struct order *order)
+static enum err send_text(struct cmd *cmd, const struct order *order)
 {
 	const struct outcome *outcome;
 	enum err e = view_send(&cmd->a, order, &outcome);
 
 	if (outcome != NULL && outcome->kept) {
-		cmd_print_kept(cmd, id, outcome->item);
+		cmd_print_kept(cmd, order->session, outcome->item);
 		return ERR_OK;
 	}
-	return e == ERR_OK ? print_sent(cmd, id, outcome->seq) : e;
+	return e == ERR_OK ? print_sent(cmd, order->session, outcome->seq) : e;
 }
 
 enum err cmd_send_order(struct cmd *cmd, struct order order)
@@ -90,17 +89,19 @@ enum err cmd_send_order(struct cmd *cmd, struct order order)
 	struct live *live = NULL;
 	enum err e;
 
-	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
+	if (order.session == NULL) {
+		TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
+		order.session = id;
+	}
 	order.kind = ORDER_SEND;
-	order.session = id;
 	if (cmd->args->key != NULL)
 		order.key = cmd->args->key;
 	order.to_new_members = cmd->args->to_new_members;
 	if (cmd->args->transport == TRANSPORT_DEFAULT ||
 	    cmd->args->transport == TRANSPORT_REST)
-		return send_text(cmd, id, &order);
+		return send_text(cmd, &order);
 	TRY(live_open(&cmd->a, &nobody, &live));
-	TRY(send_text(cmd, id, &order));
+	TRY(send_text(cmd, &order));
 out:
 	live_close(live);
 	return e;

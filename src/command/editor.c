@@ -346,7 +346,6 @@ static int on_getc(EditLine *el, wchar_t *c)
 	while (more && take(buf_span(&key), c) == 0)
 		more = editor->ports.key(editor->ports.context, &key);
 	buf_clear(&key);
-	editor->left |= !more;
 	return more ? 1 : 0;
 }
 

@@ -13,7 +13,7 @@ struct editor;
 
 struct editor_ports {
 	/* Another key, which is waited for: a command wants one. Appends its bytes;
-	 * false: there is none any more. */
+	 * false: none comes, and the command is given up. */
 	bool (*key)(void *context, struct buf *key);
 	/* Tab behind `text`: appends the words that may stand in place of its last
 	 * one, each with a NUL; *from: where that one begins. */

@@ -156,6 +156,14 @@ static size_t sequence_length(struct span text)
 	return n > 0 ? at + n : 0;
 }
 
+/* A terminal sends a paste with its mark; what comes as a read of its own in the midst of
+ * one is a key, by which a person gives up a paste whose end is lost. */
+static bool is_given_up(const struct keys *keys)
+{
+	return keys->pasting && keys->input.n == 1 &&
+	       keys->input.p[0] == KEYS_CTRL_C;
+}
+
 enum key_kind keys_next(struct keys *keys, struct buf *key)
 {
 	enum key_kind kind = KEY_CHARACTER;
@@ -163,6 +171,11 @@ enum key_kind keys_next(struct keys *keys, struct buf *key)
 	size_t n;
 
 	buf_reset(key);
+	if (is_given_up(keys)) {
+		buf_reset(&keys->input);
+		buf_reset(&keys->paste);
+		keys->pasting = keys->too_long = false;
+	}
 	for (;;) {
 		if (keys->pasting)
 			return take_paste(keys, key);

@@ -1,6 +1,7 @@
 /* What a terminal sends, cut into keys: a character, a sequence of a key such as an
  * arrow, or a paste, which the terminal puts in brackets (KEYS_PASTES_ON asks for
- * that). It does not matter in what pieces the bytes arrive. */
+ * that). It does not matter in what pieces the bytes arrive, but for one: a Ctrl-C that
+ * comes alone ends a paste, and nothing of that one is taken. */
 #ifndef HERMETIC_COMMAND_KEYS_H
 #define HERMETIC_COMMAND_KEYS_H
 
@@ -9,6 +10,7 @@
 #define KEYS_PASTES_ON "\033[?2004h"
 #define KEYS_PASTES_OFF "\033[?2004l"
 
+#define KEYS_CTRL_C 3
 #define KEYS_PASTE_MAX 65536 /* bytes */
 #define KEYS_SEQUENCE_MAX 32 /* bytes; what is longer is passed over */
 

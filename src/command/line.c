@@ -1,5 +1,6 @@
 #include "command/line.h"
 
+#include "base/clock.h"
 #include "command/editor.h"
 #include "command/keys.h"
 #include "command/screen.h"
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 #define LINE_BYTES_MAX EDITOR_BYTES_MAX
-#define CTRL_C 3
+#define KEY_MS 1000 /* for the next key of a command: nothing else goes on */
 
 struct line {
 	int fd;
@@ -77,18 +78,21 @@ static bool on_key(void *context, struct buf *key)
 {
 	struct line *line = context;
 	struct pollfd input = { .fd = line->fd, .events = POLLIN };
+	uint64_t now = clock_steady_ms(), until = now + KEY_MS;
 
-	for (;;) {
+	for (; now < until; now = clock_steady_ms()) {
 		enum key_kind kind = keys_next(&line->keys, key);
 
 		if (kind == KEY_CHARACTER || kind == KEY_SEQUENCE)
 			return true;
 		if (kind != KEY_NONE)
 			continue; /* no key is pasted */
-		if (line->ended || poll(&input, 1, -1) < 0)
+		if (line->ended)
 			return false;
-		line_fill(line);
+		if (poll(&input, 1, (int)(until - now)) > 0)
+			line_fill(line);
 	}
+	return false;
 }
 
 static void on_complete(void *context, struct span text, size_t *from,
@@ -161,7 +165,7 @@ void line_signal(struct line *line, bool on)
 		line->edited = now;
 		now.c_lflag |= ISIG;
 		/* no other one: nobody stops with the terminal raw */
-		now.c_cc[VINTR] = CTRL_C;
+		now.c_cc[VINTR] = KEYS_CTRL_C;
 		now.c_cc[VSUSP] = now.c_cc[VQUIT] = _POSIX_VDISABLE;
 	}
 	(void)tcsetattr(line->fd, TCSANOW, on ? &now : &line->edited);

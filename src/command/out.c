@@ -14,7 +14,7 @@ static bool is_reserved(uint32_t c)
 }
 
 /* A sign that does not show, or that changes how the text around it reads.
- * Joiners make one sign of several: in a text they belong, in a name they hide,
+ * Lines and tabs are of texts alone: put_safe() lays them out. Joiners make one sign of several: in a text they belong, in a name they hide,
  * as variation selectors do. Arabic signs before numbers show. */
 static bool is_harmful(uint32_t c, bool is_name)
 {
@@ -45,9 +45,9 @@ static void put_safe(struct buf *out, struct span text, bool is_name)
 
 		if (n == 0)
 			buf_putf(out, "\\x%02x", (unsigned)text.p[i]);
-		else if (c == '\n')
+		else if (c == '\n' && !is_name)
 			buf_put_str(out, "\n    ");
-		else if (c == '\t')
+		else if (c == '\t' && !is_name)
 			buf_put_u8(out, '\t');
 		else if (is_harmful(c, is_name))
 			buf_putf(out, "\\u{%x}", (unsigned)c);

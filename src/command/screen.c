@@ -58,11 +58,11 @@ static void begin_row(struct rows *rows, size_t at)
 }
 
 /* No row is as wide as the terminal, so none is broken by it. */
-static enum err lay_out(struct rows *rows, size_t columns, size_t used,
-			struct span text, size_t cursor)
+static enum err lay_out(struct rows *rows, size_t columns, struct span text,
+			size_t cursor)
 {
 	struct buf shown = BUF_INIT;
-	size_t n, width;
+	size_t used = 0, n, width;
 	enum err e;
 
 	begin_row(rows, 0);
@@ -101,7 +101,7 @@ static void put_row(struct buf *out, struct span text, size_t from, size_t to,
 	for (size_t at = from; at < to;) {
 		size_t n = cluster_length(span_of(text.p + at, to - at));
 
-		if (at == cursor)
+		if (at <= cursor && cursor < at + n)
 			buf_put_str(out, KEEP_CURSOR);
 		put_cluster(out, span_of(text.p + at, n));
 		at += n;
@@ -115,8 +115,8 @@ static size_t first_of(const struct rows *rows, size_t most)
 }
 
 static void put_rows(struct screen *screen, const struct rows *rows,
-		     size_t most, struct span prompt, struct span text,
-		     size_t cursor, struct buf *out)
+		     size_t most, struct span text, size_t cursor,
+		     struct buf *out)
 {
 	size_t first = first_of(rows, most);
 	size_t count = rows->count - first < most ? rows->count - first : most;
@@ -130,8 +130,6 @@ static void put_rows(struct screen *screen, const struct rows *rows,
 	for (size_t i = first; i < first + count; i++) {
 		bool last = i + 1 == rows->count;
 
-		if (i == 0)
-			buf_put(out, prompt);
 		put_row(out, text, rows->starts[i],
 			last ? text.n : rows->starts[i + 1], cursor);
 		if (last && cursor >= text.n)
@@ -147,18 +145,19 @@ void screen_show(struct screen *screen, struct screen_size size,
 		 struct span prompt, struct span text, size_t cursor,
 		 struct buf *out)
 {
-	size_t most = size.rows / 3, used = 0;
+	size_t most = size.rows / 3;
 	struct rows rows = { .starts = NULL };
+	struct buf all = BUF_INIT;
 
 	if (most > SCREEN_ROWS_MAX)
 		most = SCREEN_ROWS_MAX;
-	for (size_t at = 0, n; at < prompt.n; at += n) {
-		struct span rest = span_of(prompt.p + at, prompt.n - at);
-
-		n = cluster_length(rest);
-		used += cluster_width(span_of(rest.p, n));
-	}
-	if (lay_out(&rows, size.columns, used, text, cursor) == ERR_OK)
-		put_rows(screen, &rows, most, prompt, text, cursor, out);
+	/* the prompt takes rows as the text does: it may be as wide */
+	buf_put(&all, prompt);
+	buf_put(&all, text);
+	cursor += prompt.n;
+	if (buf_end(&all) == ERR_OK &&
+	    lay_out(&rows, size.columns, buf_span(&all), cursor) == ERR_OK)
+		put_rows(screen, &rows, most, buf_span(&all), cursor, out);
 	buf_clear(&rows.room);
+	buf_clear(&all);
 }

@@ -22,7 +22,7 @@ struct screen_size screen_size(void);
 void screen_hide(struct screen *screen, struct buf *out);
 
 /* Appends what draws the text behind the prompt, where the rows were hidden: the part
- * of it around the byte `cursor`. Both are UTF-8; the prompt is shown as it is. */
+ * of both around the byte `cursor` of the text. Both are UTF-8. */
 void screen_show(struct screen *screen, struct screen_size size,
 		 struct span prompt, struct span text, size_t cursor,
 		 struct buf *out);

@@ -3,6 +3,7 @@
 #include "base/fault.h"
 #include "device/accounts.h"
 #include "device/outbox.h"
+#include "device/own_log.h"
 #include "device/people.h"
 
 #include <stdlib.h>
@@ -24,6 +25,9 @@ enum err core_begin(struct device *d)
 		membership_clear(&d->open);
 		accounts_forget(d);
 		accounts_reload(d);
+		/* an older copy must not be written over what is there */
+		own_log_free(d->work.own);
+		d->work.own = NULL;
 	}
 out:
 	return e;
@@ -44,6 +48,7 @@ enum err core_commit(struct device *d)
 out:
 	if (e != ERR_OK) {
 		membership_clear(&d->open);
+		accounts_forget(d);
 		accounts_reload(d);
 		d->event_count = d->event_told;
 	}

@@ -183,6 +183,7 @@ static enum err list_invited(struct device *d, json_t **list)
 							   "invited", 1)) == 0,
 		    ERR_LOCAL_MEMORY);
 	}
+	TRY(invited_check_room(d, json_array_size(*list)));
 out:
 	buf_clear(&user);
 	return e;

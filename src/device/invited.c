@@ -15,14 +15,33 @@ bool invited_is_kept(const struct device *d)
 	return session_invited(d->open.session, &list) == ERR_OK && list.there;
 }
 
-bool invited_stands(const struct device *d, struct span user)
+static bool is_listed(const struct device *d, struct span user, uint64_t epoch)
 {
-	uint64_t epoch = mls_group_epoch(session_group(d->open.session));
 	struct invitation one;
 	struct invited list;
 
 	return session_invited(d->open.session, &list) == ERR_OK &&
 	       invited_find(&list, user, &one) && one.last >= epoch;
+}
+
+static uint64_t epoch_of(const struct device *d)
+{
+	return mls_group_epoch(session_group(d->open.session));
+}
+
+bool invited_stands(const struct device *d, struct span user)
+{
+	return is_listed(d, user, epoch_of(d) + 1);
+}
+
+bool invited_is_own(const struct device *d, struct span user)
+{
+	struct invitation one;
+	struct invited list;
+
+	return session_invited(d->open.session, &list) == ERR_OK &&
+	       invited_find(&list, user, &one) && one.last > epoch_of(d) &&
+	       span_equal(one.by, roles_user(span_str(core_self(d))));
 }
 
 /* ---- who is meant ---- */
@@ -158,6 +177,29 @@ static bool is_in(struct device *d, struct span user)
 	return false;
 }
 
+enum err invited_check_room(struct device *d, size_t count)
+{
+	if (count <= CHECK_INVITED_BY)
+		return ERR_OK;
+	return why_set(&d->work.why, ERR_PEER_TOO_LARGE,
+		       "too-many-own-invitations",
+		       "At most %d invitations into one session stand in one "
+		       "person's name: take one back with hermetic uninvite, "
+		       "or let another member invite.",
+		       CHECK_INVITED_BY);
+}
+
+static enum err check_own(struct device *d, struct span extensions)
+{
+	size_t count;
+	enum err e;
+
+	TRY(session_count_invitations(d->open.session, extensions, &count));
+	TRY(invited_check_room(d, count + 1));
+out:
+	return e;
+}
+
 enum err invited_stage(struct device *d, const json_t *list,
 		       struct buf *extensions)
 {
@@ -173,8 +215,10 @@ enum err invited_stage(struct device *d, const json_t *list,
 		ENSURE(user != NULL, ERR_PEER_MALFORMED);
 		if (invited ? is_in(d, span_str(user)) ||
 				  invited_stands(d, span_str(user))
-			    : !invited_stands(d, span_str(user)))
+			    : !is_listed(d, span_str(user), epoch_of(d)))
 			continue;
+		if (invited)
+			TRY(check_own(d, buf_span(extensions)));
 		e = session_put_invitation(d->open.session, span_str(user),
 					   invited, extensions);
 		if (e == ERR_PEER_TOO_LARGE)
@@ -230,7 +274,7 @@ enum err invited_describe(struct device *d, json_t *made)
 	}
 	rest = list.rows;
 	while (invited_next(&rest, &one)) {
-		if (!invited_stands(d, one.user) || is_in(d, one.user))
+		if (one.last < epoch_of(d) || is_in(d, one.user))
 			continue;
 		buf_reset(&name);
 		TRY(names_put_user(d, one.user, &name));

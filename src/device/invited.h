@@ -13,13 +13,20 @@ bool invited_is_kept(const struct device *d);
 MUST_CHECK enum err invited_user(struct device *d, const char *name,
 				 struct buf *user);
 
-/* That user is invited, and the invitation has not ended. */
+/* That user is invited, and the invitation goes on behind another commit: one whose last
+ * epoch is the present one has to be renewed. */
 bool invited_stands(const struct device *d, struct span user);
+/* The same, and this account has made the invitation. */
+bool invited_is_own(const struct device *d, struct span user);
 
 /* ORDER_INVITE of somebody of whom no device is added, and ORDER_UNINVITE: begins the
  * change, where one is needed. d->work.why says what forbids it. */
 MUST_CHECK enum err invited_plan(struct device *d);
 MUST_CHECK enum err invited_plan_back(struct device *d);
+
+/* So many invitations in this person's name are too many for a session, and d->work.why
+ * says so: ERR_PEER_TOO_LARGE. */
+MUST_CHECK enum err invited_check_room(struct device *d, size_t count);
 
 /* Of a change's [{user, invited}…]: puts the list as it will be into `extensions`, as
  * session_put_invitation() does. Nothing is put in for whom is in by now. */

@@ -17,6 +17,7 @@
 
 struct letter_read {
 	bool judged, good;
+	bool differs; /* the walk came by another place than the letter names */
 	struct buf bytes;     /* empty: there is none */
 	struct letter letter; /* good ones only: borrowed from `bytes` */
 };
@@ -98,7 +99,8 @@ out:
 	return e;
 }
 
-/* Who was added, and whose invitation did not come to be, gets none. */
+/* Who was added, whom another member has invited, and whose invitation did not come to be,
+ * gets none. */
 static enum err write_letter(struct device *d)
 {
 	struct work *work = &d->work;
@@ -109,7 +111,7 @@ static enum err write_letter(struct device *d)
 	if (strcmp(name, d->username) != 0)
 		TRY(invited_user(d, name, &user));
 	work->written =
-	    user.n > 0 && invited_stands(d, span_str((const char *)user.p));
+	    user.n > 0 && invited_is_own(d, span_str((const char *)user.p));
 	if (work->written)
 		TRY(sign(d, span_str((const char *)user.p)));
 	else
@@ -276,7 +278,7 @@ const struct step letters_step_judge = {
 
 /* ---- the walk ---- */
 
-enum err letters_check_place(const struct device *d, const struct trail *trail)
+enum err letters_note_place(const struct device *d, const struct trail *trail)
 {
 	const struct letter *letter = good_letter(d);
 	struct span context;
@@ -287,23 +289,14 @@ enum err letters_check_place(const struct device *d, const struct trail *trail)
 		return ERR_OK;
 	context = trail_context(trail);
 	TRY(hash_sha256(&context, 1, hash));
-	ENSURE(span_equal(SPAN_ARRAY(hash), letter->context) &&
-		   span_equal(span_of(trail_head(trail), LETTER_HASH),
-			      letter->head),
-	       ERR_PEER_FORK);
+	d->work.letter->differs =
+	    !span_equal(SPAN_ARRAY(hash), letter->context) ||
+	    !span_equal(span_of(trail_head(trail), LETTER_HASH), letter->head);
 out:
 	return e;
 }
 
-bool letters_fall_short(const struct device *d, const struct trail *trail)
-{
-	const struct letter *letter = good_letter(d);
-
-	return letter != NULL && trail_seq(trail) < letter->seq;
-}
-
-/* Who invites is who made the entry, or a member. */
-static enum err is_of_inviter(struct device *d, const struct letter *letter,
+static enum err is_of_inviter(const struct letter *letter,
 			      const struct invitation *one, bool *is)
 {
 	struct buf user = BUF_INIT;
@@ -312,12 +305,30 @@ static enum err is_of_inviter(struct device *d, const struct letter *letter,
 	text_put_hex(&user, letter->by);
 	TRY(buf_end(&user));
 	*is = span_equal(buf_span(&user), one->by);
-	buf_put_u8(&user, '/');
-	TRY(buf_end(&user));
-	*is |= trail_keeps_out(d->work.rejoin->trail, buf_span(&user));
 out:
 	buf_clear(&user);
 	return e;
+}
+
+/* The inviter's letter names a place by which the walk did not come. */
+static bool is_elsewhere(const struct device *d, const struct letter *letter)
+{
+	return d->work.letter->differs ||
+	       trail_seq(d->work.rejoin->trail) < letter->seq;
+}
+
+static void halt_elsewhere(struct device *d)
+{
+	const char *by = d->work.outcome.letter.by;
+	const char *session = d->work.outcome.session;
+
+	work_halt(d, ERR_PEER_FORK, "letter-differs",
+		  "The letter of %s, who invites you into %s, names another "
+		  "history than the one that the server shows. Either %s has "
+		  "signed what is not so, or the server shows you something "
+		  "else. It was not joined: ask %s in another way. To come in "
+		  "all the same: hermetic resolve %s --yes",
+		  by, session, by, by, session);
 }
 
 enum err letters_bar(struct device *d, struct span group_info,
@@ -334,9 +345,11 @@ enum err letters_bar(struct device *d, struct span group_info,
 	if (!invited)
 		return ERR_OK; /* anybody may come in */
 	if (letter != NULL)
-		TRY(is_of_inviter(d, letter, &one, &is));
-	*out = !is;
-	if (*out)
+		TRY(is_of_inviter(letter, &one, &is));
+	*out = !is || is_elsewhere(d, letter);
+	if (is && *out)
+		halt_elsewhere(d);
+	else if (*out)
 		work_halt(d, ERR_PEER_DENIED, "no-letter",
 			  "The server shows no letter of who invites you into "
 			  "%s that this person has signed. Whoever does can "

@@ -12,14 +12,14 @@
 struct letter_read;
 void letters_free(struct letter_read *letter);
 
-/* The trail comes by the letter's place, or has not got there yet, or there is no
- * letter. ERR_PEER_FORK: it comes by another one. */
-MUST_CHECK enum err letters_check_place(const struct device *d,
-					const struct trail *trail);
-bool letters_fall_short(const struct device *d, const struct trail *trail);
+/* Notes whether the trail comes by the letter's place, where it is there. Only the entry
+ * in the group says whose letter counts, so letters_bar() judges it. */
+MUST_CHECK enum err letters_note_place(const struct device *d,
+				       const struct trail *trail);
 
 /* This device's account is invited into the group of that verified GroupInfo, and no
- * letter says so of whoever did it: the order ends, and *out. */
+ * letter says so of whoever made the entry, or that letter names a place by which the trail
+ * did not come: the order ends, and *out. A letter by anybody else is none. */
 MUST_CHECK enum err letters_bar(struct device *d, struct span group_info,
 				const char *identity, bool *out);
 

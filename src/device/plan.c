@@ -166,6 +166,8 @@ static enum err plan_invite(struct device *d)
 	/* The session's suite as the only offer: then a KeyPackage of that
 	 * suite that was withheld shows. */
 	TRY(guests_plan(d, guests, core_self(d), &only, &agreed));
+	if (!session_takes(d->open.session, agreed.key_packages, agreed.count))
+		TRY(refuse_older(d));
 	plan.key_packages = agreed.key_packages;
 	plan.key_package_count = agreed.count;
 	if (guests->count > 0) {

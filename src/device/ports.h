@@ -169,8 +169,10 @@ struct answer {
 	size_t entry_count;
 	bool more; /* there are entries, or links, after them */
 
-	struct span group_info;	   /* GROUP_INFO, FIRST_INFO */
-	struct span tree;	   /* TREE; GROUP_INFO: where it goes beside */
+	struct span group_info; /* GROUP_INFO, FIRST_INFO */
+	struct span tree;	/* TREE; GROUP_INFO: where it goes beside */
+	struct span places;	/* these and FIRST_INFO: rows (wire/places.h),
+				      where the group has their root */
 	uint8_t head[DEVICE_HEAD]; /* GROUP_INFO, FIRST_INFO: at `seq` */
 
 	struct span letter; /* LETTER */

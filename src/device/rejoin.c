@@ -362,7 +362,7 @@ static enum err check_known_place(const struct device *d,
 
 	if (d->work.rejoin->forced)
 		return ERR_OK;
-	TRY(letters_check_place(d, trail));
+	TRY(letters_note_place(d, trail));
 	if (session == NULL)
 		goto out;
 	if (session_seq(session) > 0)
@@ -380,10 +380,8 @@ bool rejoin_falls_short(const struct device *d)
 	uint8_t head[CHAIN_HEAD];
 	uint64_t seq;
 
-	if (d->work.rejoin->forced)
+	if (d->work.rejoin->forced || d->open.session == NULL)
 		return false;
-	if (d->open.session == NULL)
-		return letters_fall_short(d, trail);
 	return trail_seq(trail) < session_seq(d->open.session) ||
 	       (read_known(d, &seq, head) && trail_seq(trail) < seq);
 }

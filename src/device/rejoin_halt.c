@@ -42,6 +42,7 @@ void rejoin_halt(struct device *d, enum err e)
 		trail_free(rejoin->trail);
 		stood_free(rejoin->stood);
 		json_decref(rejoin->places);
+		buf_clear(&rejoin->adder);
 		*rejoin = (struct rejoin){ .forced = true };
 		if (rejoin_is_staged(d))
 			todo_drop(d);

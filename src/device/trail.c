@@ -302,6 +302,11 @@ enum err trail_put_tree(const struct trail *trail, struct buf *tree)
 	return check_walk_put_tree(trail->walk, tree);
 }
 
+enum err trail_put_places(const struct trail *trail, struct buf *rows)
+{
+	return check_walk_put_places(trail->walk, rows);
+}
+
 bool trail_is_weak(const struct trail *trail)
 {
 	return trail->weak;

@@ -91,6 +91,9 @@ struct span trail_departures(const struct trail *trail);
 
 /* Appends the ratchet tree (RFC 9420, 12.4.3.3) of that group. */
 MUST_CHECK enum err trail_put_tree(const struct trail *trail, struct buf *tree);
+/* The same of its places, where it has their root (wire/places.h). */
+MUST_CHECK enum err trail_put_places(const struct trail *trail,
+				     struct buf *rows);
 
 /* For old faults (base/fault.h): a GroupInfo of an epoch that the trail has left
  * behind; one in which all leaves of the trail's group stand as they are there. */

@@ -23,8 +23,8 @@ struct awaited {
 	struct answer_welcome row; /* borrows what follows */
 	char *welcome_id, *session;
 	struct buf welcome;
-	struct buf
-	    tree; /* as the server gave it; empty: it was not asked yet */
+	/* As the server gave them; the first is empty: it was not asked yet. */
+	struct buf tree, places;
 };
 
 void welcome_forget(struct awaited *awaited)
@@ -35,6 +35,7 @@ void welcome_forget(struct awaited *awaited)
 	free(awaited->session);
 	buf_clear(&awaited->welcome);
 	buf_clear(&awaited->tree);
+	buf_clear(&awaited->places);
 	free(awaited);
 }
 
@@ -94,20 +95,20 @@ static enum err check_adder(struct device *d, const struct membership *next)
 	return blocks_check_adder(d, next->id, adder.identity);
 }
 
-/* Where its tree comes from, if it has none inside: from the trail that has come to
- * its place, or from the server. */
+/* Where its tree and places come from, if it has none inside: from the trail that has
+ * come to its place, or from the server. */
 struct source {
 	const struct trail *trail; /* NULL: this device never was there */
-	struct span tree;
+	struct session_beside beside;
 };
 
 static enum err join_by(struct membership *next, const struct signer *signer,
 			const struct package *package,
-			const struct answer_welcome *row, struct span tree,
-			enum session_tree *wants)
+			const struct answer_welcome *row,
+			struct session_beside beside, enum session_tree *wants)
 {
 	return session_join_welcome(&signer->me, next->raw_id, row->welcome,
-				    tree, buf_span(&package->key_package),
+				    beside, buf_span(&package->key_package),
 				    &package->secrets, row->seq, row->head,
 				    wants, &next->session);
 }
@@ -117,15 +118,20 @@ static enum err join_with(struct membership *next, const struct signer *signer,
 			  const struct answer_welcome *row,
 			  const struct source *source, enum session_tree *wants)
 {
-	struct buf tree = BUF_INIT;
-	enum err e = join_by(next, signer, package, row, source->tree, wants);
+	struct buf tree = BUF_INIT, places = BUF_INIT;
+	enum err e = join_by(next, signer, package, row, source->beside, wants);
 
 	if (*wants != SESSION_TREE_MISSING || source->trail == NULL)
 		return e;
 	TRY(trail_put_tree(source->trail, &tree));
-	TRY(join_by(next, signer, package, row, buf_span(&tree), wants));
+	TRY(trail_put_places(source->trail, &places));
+	TRY(join_by(
+	    next, signer, package, row,
+	    (struct session_beside){ buf_span(&tree), buf_span(&places) },
+	    wants));
 out:
 	buf_clear(&tree);
+	buf_clear(&places);
 	return e;
 }
 
@@ -220,21 +226,29 @@ out:
 }
 
 /* The one whose tree was asked for. */
-static struct span tree_of(const struct device *d,
-			   const struct answer_welcome *row)
+static struct session_beside beside_of(const struct device *d,
+				       const struct answer_welcome *row)
 {
 	const struct awaited *treeless = d->work.treeless;
 
-	return treeless != NULL &&
-		       strcmp(treeless->welcome_id, row->welcome_id) == 0
-		   ? buf_span(&treeless->tree)
-		   : SPAN_EMPTY;
+	if (treeless == NULL ||
+	    strcmp(treeless->welcome_id, row->welcome_id) != 0)
+		return SESSION_WITHIN;
+	return (struct session_beside){ buf_span(&treeless->tree),
+					buf_span(&treeless->places) };
 }
 
 static enum err explain(struct device *d, enum err e, enum session_tree wants)
 {
 	const char *id = d->work.outcome.session;
 
+	if (wants == SESSION_PLACES_WRONG)
+		return why_set(
+		    &d->work.why, e, "bad-places",
+		    "The list of accounts that goes with the Welcome "
+		    "to %s is not the one that was signed by who let "
+		    "this device in. Not joined.",
+		    id);
 	if (wants != SESSION_TREE_WRONG)
 		return join_explain(d, e, "The Welcome");
 	return why_set(&d->work.why, e, "bad-tree",
@@ -247,7 +261,7 @@ static enum err explain(struct device *d, enum err e, enum session_tree wants)
 /* By a Welcome alone. Where the tree is lacking, it is asked for next. */
 static enum err come_in(struct device *d, const struct answer_welcome *row)
 {
-	const struct source source = { NULL, tree_of(d, row) };
+	const struct source source = { NULL, beside_of(d, row) };
 	enum session_tree wants;
 	enum err e = use(d, row, &source, &wants);
 
@@ -312,7 +326,7 @@ static bool is_blocked(const struct device *d, enum err e)
  * device comes in by a commit of its own. But it follows nobody who is blocked. */
 enum err welcome_arrive(struct device *d, const struct trail *trail, bool *in)
 {
-	const struct source source = { trail, SPAN_EMPTY };
+	const struct source source = { trail, SESSION_WITHIN };
 	struct awaited *awaited = d->work.awaited;
 	enum session_tree wants;
 	enum err e = ERR_OK;
@@ -375,6 +389,8 @@ static enum err tree_take(struct device *d, const struct answer *answer)
 		return ERR_OK;
 	buf_put(&treeless->tree, answer->tree);
 	TRY(buf_end(&treeless->tree));
+	buf_put(&treeless->places, answer->places);
+	TRY(buf_end(&treeless->places));
 	e = treeless->tree.n > 0 ? come_in(d, &treeless->row)
 				 : ERR_PEER_MALFORMED;
 	return conclude(d, e);

@@ -315,7 +315,8 @@ static enum err take(struct device *d, const struct answer *answer)
 
 	if (work->asked_open && d->open.session == NULL)
 		halt_given_up(d);
-	else if (work->asked_todos == todos(d))
+	else if (work->asked_todos == todos(d) &&
+		 work->asked_own == (work->own != NULL))
 		return work->asked->take(d, answer);
 	else
 		work_stale(d);
@@ -437,6 +438,7 @@ static void turn(struct device *d, const struct answer *answer)
 	if (e == ERR_OK && next != NULL)
 		e = next->ask(d, &work->request);
 	work->asked_open = d->open.session != NULL;
+	work->asked_own = work->own != NULL;
 	work->asked_todos = todos(d);
 	if (e == ERR_OK && next != NULL)
 		work->asked = next;
@@ -485,15 +487,22 @@ enum device_turn device_turn(struct device *device, struct request *request,
 	return DEVICE_WAIT;
 }
 
-/* A GroupInfo whose tree goes beside it: both as one, which everything here takes. */
-static void keep_tree(struct answer *answer, struct buf *kept)
+/* A GroupInfo and what goes beside it: as one, which everything here takes. */
+static void keep_beside(struct answer *answer, struct buf *kept)
 {
 	if (answer->result != ERR_OK || answer->group_info.n == 0 ||
-	    answer->tree.n == 0)
+	    answer->tree.n + answer->places.n == 0)
 		return;
-	answer->result =
-	    session_info_keep(answer->group_info, answer->tree, kept);
+	answer->result = session_info_keep(
+	    answer->group_info,
+	    (struct session_beside){ answer->tree, answer->places }, kept);
 	answer->group_info = buf_span(kept);
+	if (answer->result == ERR_PEER_INVALID) {
+		(void)snprintf(answer->slug, sizeof(answer->slug),
+			       "bad-places");
+		answer->text = "The server gave a list of accounts, or a tree, "
+			       "that is not the signed one.";
+	}
 }
 
 void device_answer(struct device *device, const struct answer *answer)
@@ -503,7 +512,7 @@ void device_answer(struct device *device, const struct answer *answer)
 
 	if (!device->work.running || device->work.asked == NULL)
 		return;
-	keep_tree(&given, &kept);
+	keep_beside(&given, &kept);
 	turn(device, &given);
 	buf_clear(&kept);
 }

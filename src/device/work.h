@@ -45,6 +45,7 @@ struct work {
 	struct why why;
 	const struct step *asked; /* whose answer is awaited; or NULL */
 	bool asked_open;	  /* d->open was there when it was asked */
+	bool asked_own;		  /* `own` was there then */
 	uint64_t asked_todos;	  /* membership_todos() then */
 	struct request request;	  /* what it asked */
 	bool changed;		  /* d->open is to be written */

@@ -223,7 +223,7 @@ static enum err follow_all(struct hermetic *h)
 	size_t i;
 	enum err e;
 
-	TRY(directory_own(&h->a, &list));
+	TRY(directory_own(&h->a, false, &list));
 	json_array_foreach(list, i, row)
 	{
 		if (strcmp(told_text(row, "state"), "member") == 0)

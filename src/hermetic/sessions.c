@@ -40,7 +40,7 @@ enum hermetic_result hermetic_sessions(
 
 	INSIDE_OPEN(h);
 	TRY(invitations ? directory_list(&h->a, &source)
-			: directory_own(&h->a, &source));
+			: directory_own(&h->a, true, &source));
 	TRY(inside_list_make(&h->sessions, source, json_array_size(source),
 			     sizeof(*rows)));
 	rows = h->sessions.rows;

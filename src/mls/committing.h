@@ -31,7 +31,7 @@ struct committing {
 	bool has_path;
 	bool tree_beside; /* not in the Welcome */
 	bool info_beside; /* not in the GroupInfo */
-	struct span info_extensions;
+	struct span info_extensions, welcome_extensions;
 	bool succeeds; /* another group: its Welcome is made for nobody, too */
 	bool without_info;
 	struct buf signature;

@@ -38,6 +38,7 @@ void mls_group_free(struct mls_group *group)
 	free(group->stored.ids);
 	sign_key_free(group->signer);
 	psk_store_clear(&group->psks);
+	buf_clear(&group->welcome_extensions);
 	sec_wipe(group, sizeof(*group));
 	free(group);
 }
@@ -214,6 +215,11 @@ uint32_t mls_group_own_leaf(const struct mls_group *group)
 uint32_t mls_group_adder(const struct mls_group *group)
 {
 	return group->adder;
+}
+
+struct span mls_group_welcome_extensions(const struct mls_group *group)
+{
+	return buf_span(&group->welcome_extensions);
 }
 
 struct span mls_group_extensions(const struct mls_group *group)

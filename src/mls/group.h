@@ -60,6 +60,9 @@ uint32_t mls_group_own_leaf(const struct mls_group *group);
 /* The leaf that signed the GroupInfo of the Welcome, until the group is stored and read
  * again; UINT32_MAX: it is not known. */
 uint32_t mls_group_adder(const struct mls_group *group);
+/* The extensions of that GroupInfo, a list without its length; until then, empty
+ * afterwards. Borrowed. */
+struct span mls_group_welcome_extensions(const struct mls_group *group);
 struct span mls_group_extensions(const struct mls_group *group);
 struct span mls_group_epoch_authenticator(const struct mls_group *group);
 /* The encoded GroupContext (8.1) and the confirmation tag of the epoch: with
@@ -277,6 +280,8 @@ struct mls_change {
 	/* Extensions of the GroupInfos beside those that the RFC defines (12.4.3),
 	 * a list without its length. */
 	struct span info_extensions;
+	/* Further ones of the Welcome's alone: mls_group_welcome_extensions(). */
+	struct span welcome_extensions;
 };
 
 struct mls_commit {

@@ -210,12 +210,12 @@ out:
 }
 
 /* The GroupInfo of the new epoch, for all to see and for the Welcome: one for
- * both when both have the tree, or neither has it. */
+ * both when both have the tree, or neither has it, and the Welcome's has no more. */
 static enum err make_outputs(struct committing *m, struct mls_commit *out)
 {
 	const struct sign_key *signer = committing_leaf_signer(m);
 	bool welcome = m->change.added_count > 0 || m->succeeds;
-	struct buf info = BUF_INIT;
+	struct buf info = BUF_INIT, extensions = BUF_INIT;
 	enum err e = ERR_OK;
 
 	if (!m->without_info) {
@@ -225,15 +225,20 @@ static enum err make_outputs(struct committing *m, struct mls_commit *out)
 		buf_put(&out->group_info, buf_span(&info));
 		TRY(buf_end(&out->group_info));
 	}
-	if (welcome && (m->without_info || m->tree_beside != m->info_beside)) {
+	if (welcome && (m->without_info || m->tree_beside != m->info_beside ||
+			m->welcome_extensions.n > 0)) {
 		buf_reset(&info);
+		buf_put(&extensions, m->info_extensions);
+		buf_put(&extensions, m->welcome_extensions);
+		TRY(buf_end(&extensions));
 		TRY(group_info_make(m->next, signer, !m->tree_beside,
-				    m->info_extensions, &info));
+				    buf_span(&extensions), &info));
 	}
 	if (welcome)
 		TRY(make_welcome(m, buf_span(&info), &out->welcome));
 out:
 	buf_clear(&info);
+	buf_clear(&extensions);
 	return e;
 }
 
@@ -360,6 +365,7 @@ enum err group_commit_after(struct mls_group *group,
 	m.without_info = change->without_group_info;
 	m.info_beside = change->tree_beside_info;
 	m.info_extensions = change->info_extensions;
+	m.welcome_extensions = change->welcome_extensions;
 	TRY(take_psks(&m, group, parent, usage));
 	TRY(apply_all(&m, group, change));
 	if (change->force_path || m.change.path_required)

@@ -45,7 +45,8 @@ struct mls_group {
 	uint8_t staged_commit[GROUP_COMMIT_HASH]; /* SHA-256 of its message */
 	struct staged_story story;
 	uint32_t adder; /* whose Welcome it was; UINT32_MAX: not known */
-	bool removed;	/* a removal was merged: nothing works */
+	struct buf welcome_extensions; /* of its GroupInfo */
+	bool removed;		       /* a removal was merged: nothing works */
 	struct mls_epoch *past[GROUP_PAST_EPOCHS]; /* newest first */
 	uint8_t past_limit;
 	struct psk_store psks;

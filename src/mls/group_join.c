@@ -178,6 +178,8 @@ static enum err join(struct joining *j, struct span welcome, struct span tree,
 	TRY(group_new(epoch, &joined));
 	epoch = NULL;
 	joined->adder = info.signer;
+	buf_put(&joined->welcome_extensions, info.extensions);
+	TRY(buf_end(&joined->welcome_extensions));
 	joined->psks = j->psks;
 	j->psks = (struct psk_store){ NULL, 0 };
 	mls_group_authenticate(joined, j->me->authentication);

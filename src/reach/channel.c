@@ -106,7 +106,9 @@ void channel_wait(struct channel *channel, int fd, int timeout_ms,
 	*readable = false;
 	while (!channel->ended && json_array_size(channel->queue) == 0 &&
 	       !*readable) {
-		channel->kind->serve(channel, fd, (int)(until - now), readable);
+		if (!channel->kind->serve(channel, fd, (int)(until - now),
+					  readable))
+			break;
 		now = clock_steady_ms();
 		if (now >= until)
 			break;
@@ -180,7 +182,7 @@ enum err channel_request(struct channel *channel, const char *id, json_t *body,
 	       clock_steady_ms() < until) {
 		/* the answer stands behind pushes: read on whatever waits */
 		set_paused(channel, false);
-		channel->kind->serve(channel, -1, 1000, NULL);
+		(void)channel->kind->serve(channel, -1, 1000, NULL);
 	}
 	if (channel->answer == NULL)
 		TRY(channel_lost(channel, why));

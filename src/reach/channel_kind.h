@@ -17,8 +17,8 @@ struct channel_kind {
 			const char *text);
 	bool names_requests; /* by a member "type" */
 	/* Waits for the server or `fd`, a second at most, and lets happen
-	 * what happens. */
-	void (*serve)(struct channel *channel, int fd, int timeout_ms,
+	 * what happens. False: a signal came. */
+	bool (*serve)(struct channel *channel, int fd, int timeout_ms,
 		      bool *readable);
 	int (*fd)(const struct channel *channel);
 	/* Reads, or lets it be. */

@@ -225,38 +225,49 @@ out:
 	return e;
 }
 
-enum err directory_own(struct account *a, json_t **list)
+enum err directory_own(struct account *a, bool counted, json_t **list)
 {
 	json_t *own = json_array();
 	enum err e;
 
 	ENSURE(own != NULL, ERR_LOCAL_MEMORY);
 	TRY(list_own(a, own));
-	TRY(count_unread(a, own));
+	if (counted)
+		TRY(count_unread(a, own));
 	*list = json_incref(own);
 out:
 	json_decref(own);
 	return e;
 }
 
-enum err directory_list(struct account *a, json_t **list)
+/* Appends what the server tells of and `list` has not. */
+static enum err list_others(struct account *a, json_t *list)
 {
-	json_t *own = json_array(), *rows = json_array(), *blocks = NULL;
+	json_t *rows = json_array(), *blocks = NULL;
 	const json_t *row;
 	size_t i;
 	enum err e;
 
-	ENSURE(own != NULL && rows != NULL, ERR_LOCAL_MEMORY);
-	TRY(list_own(a, own));
-	TRY(count_unread(a, own));
+	ENSURE(rows != NULL, ERR_LOCAL_MEMORY);
 	TRY(directory_blocks(a, &blocks));
 	TRY(fetch(a, rows));
-	json_array_foreach(rows, i, row) TRY(add_invitation(row, blocks, own));
-	*list = json_incref(own);
+	json_array_foreach(rows, i, row) TRY(add_invitation(row, blocks, list));
 out:
-	json_decref(own);
 	json_decref(rows);
 	json_decref(blocks);
+	return e;
+}
+
+enum err directory_list(struct account *a, json_t **list)
+{
+	json_t *all = NULL;
+	enum err e;
+
+	TRY(directory_own(a, true, &all));
+	TRY(list_others(a, all));
+	*list = json_incref(all);
+out:
+	json_decref(all);
 	return e;
 }
 
@@ -322,8 +333,7 @@ static bool is_named(const json_t *row, const char *word)
 	       fold_equal(span_str(name), span_str(word));
 }
 
-/* The rows whose id begins so, or, with `names`, that are called so. */
-static json_t *matches(const json_t *list, const char *word, bool names)
+json_t *directory_match(const json_t *list, const char *word, bool names)
 {
 	json_t *found = json_array();
 	const json_t *row;
@@ -332,11 +342,16 @@ static json_t *matches(const json_t *list, const char *word, bool names)
 	json_array_foreach(list, i, row)
 	{
 		const char *id = text_of(row, "session_id");
+		bool begun = id != NULL && begins(id, word);
+		bool whole = begun && strlen(word) == strlen(id);
 
-		if (id != NULL &&
-		    (begins(id, word) || (names && is_named(row, word))))
+		if (whole)
+			(void)json_array_clear(found);
+		if (begun || (id != NULL && names && is_named(row, word)))
 			(void)json_array_append(found,
 						(json_t *)(uintptr_t)row);
+		if (whole)
+			break;
 	}
 	return found;
 }
@@ -347,15 +362,12 @@ static enum err search(struct account *a, const char *word, bool anywhere,
 	json_t *list = json_array();
 	enum err e;
 
+	ENSURE(list != NULL, ERR_LOCAL_MEMORY);
 	TRY(list_own(a, list));
-	*found = matches(list, word, !anywhere);
-	if (json_array_size(*found) == 0 && anywhere) {
-		json_decref(list);
-		json_decref(*found);
-		list = *found = NULL;
-		TRY(directory_list(a, &list));
-		*found = matches(list, word, false);
-	}
+	/* creators choose ids: that one of ours begins so decides nothing */
+	if (anywhere)
+		TRY(list_others(a, list));
+	*found = directory_match(list, word, !anywhere);
 	ENSURE(*found != NULL, ERR_LOCAL_MEMORY);
 out:
 	json_decref(list);
@@ -405,6 +417,18 @@ out:
 	return e;
 }
 
+static enum err take_only(struct account *a, const char *word,
+			  const json_t *found, char id[TEXT_UUID_SIZE])
+{
+	enum err e = ERR_OK;
+
+	ENSURE(json_array_size(found) == 1, refuse(a, word, found));
+	(void)snprintf(id, TEXT_UUID_SIZE, "%s",
+		       text_of(json_array_get(found, 0), "session_id"));
+out:
+	return e;
+}
+
 enum err directory_find(struct account *a, const char *word, bool anywhere,
 			char id[TEXT_UUID_SIZE])
 {
@@ -418,10 +442,56 @@ enum err directory_find(struct account *a, const char *word, bool anywhere,
 		return ERR_OK;
 	}
 	TRY(search(a, word, anywhere, &found));
-	ENSURE(json_array_size(found) == 1, refuse(a, word, found));
-	(void)snprintf(id, TEXT_UUID_SIZE, "%s",
-		       text_of(json_array_get(found, 0), "session_id"));
+	TRY(take_only(a, word, found, id));
 out:
+	json_decref(found);
+	return e;
+}
+
+static enum err refuse_invitation(struct account *a, const char *word)
+{
+	return why_set(&a->why, ERR_STATE_GONE, "no-such-invitation",
+		       "No invitation to a session %.40s waits. See: hermetic "
+		       "invitations",
+		       word);
+}
+
+/* Whoever is in a session has to be invited to it all the same. */
+static enum err check_invited(struct account *a, const char *id)
+{
+	struct api_answer answer = { 0 };
+	json_t *own = NULL;
+	enum err e;
+
+	TRY(directory_own(a, false, &own));
+	if (!is_member(own, id))
+		goto out;
+	TRY(tokens_call(a, "GET", "/invitations", NULL, &answer));
+	ENSURE(is_listed(json_object_get(answer.body, "invitations"), id),
+	       refuse_invitation(a, id));
+out:
+	api_answer_clear(&answer);
+	json_decref(own);
+	return e;
+}
+
+enum err directory_find_invitation(struct account *a, const char *word,
+				   char id[TEXT_UUID_SIZE])
+{
+	json_t *list = NULL, *found = NULL;
+	uint8_t uuid[16];
+	enum err e;
+
+	if (text_parse_uuid(uuid, span_str(word)) == ERR_OK) {
+		text_uuid(id, uuid);
+		return check_invited(a, id);
+	}
+	TRY(directory_invitations(a, &list));
+	found = directory_match(list, word, false);
+	ENSURE(json_array_size(found) > 0, refuse_invitation(a, word));
+	TRY(take_only(a, word, found, id));
+out:
+	json_decref(list);
 	json_decref(found);
 	return e;
 }
@@ -439,8 +509,10 @@ enum err directory_label(struct account *a, const char *id, struct buf *label)
 			   row) if (begins(text_of(row, "session_id"), id))
 	    name = text_of(row, "name");
 	if (name != NULL && name[0] != '\0')
-		found = matches(list, name, true);
-	if (json_array_size(found) == 1)
+		found = directory_match(list, name, true);
+	/* a name that is another one's id is that one's */
+	if (json_array_size(found) == 1 &&
+	    begins(text_of(json_array_get(found, 0), "session_id"), id))
 		buf_put_str(label, name);
 	else
 		buf_putf(label, "%.*s", SHORT_ID, id);

@@ -8,11 +8,13 @@
 
 #include <jansson.h>
 
-/* A new array of {session_id, algorithm, epoch, last_seq, state, unread, name?, due?,
- * stop?}, as device_describe() and device_unread() give them. */
-MUST_CHECK enum err directory_own(struct account *a, json_t **list);
+/* A new array of {session_id, algorithm, epoch, last_seq, state, unread?, name?, due?,
+ * stop?}, as device_describe() and device_unread() give them. `unread` stands there if it
+ * is to be `counted`: that reads entries of every session. */
+MUST_CHECK enum err directory_own(struct account *a, bool counted,
+				  json_t **list);
 
-/* The same, and what the server tells of others: state "invited" and the
+/* The same, counted, and what the server tells of others: state "invited" and the
  * `creator`; but nothing of who is blocked here. */
 MUST_CHECK enum err directory_list(struct account *a, json_t **list);
 
@@ -23,13 +25,25 @@ MUST_CHECK enum err directory_invitations(struct account *a, json_t **list);
 /* Whom this device has blocked, as device_blocks() has it: a new object. */
 MUST_CHECK enum err directory_blocks(struct account *a, json_t **blocks);
 
-/* The full id of the session whose id begins with `word`, or whose name it is, as people
- * compare names (reach/fold.h). No name counts more than another, nor than an id: members
- * of any session may call it as they like. With `anywhere` names do not count, but a
- * session that the server tells of does, and a full id as it is. ERR_STATE_GONE: there
- * is none; ERR_STATE_CONFLICT: several, and the reason says which. */
+/* A new array of the rows of a list that `word` means: the row whose full id that is, or
+ * those whose id begins with it and, with `names`, whose name it is, as people compare
+ * names (reach/fold.h). NULL: out of memory. */
+json_t *directory_match(const json_t *list, const char *word, bool names);
+
+/* The full id of the session that `word` means. A full id counts before all else. No name
+ * counts more than another, nor than the beginning of an id: members of any session may
+ * call it as they like. With `anywhere` names do not count, but sessions that the server
+ * tells of do, as much as those of this device, and a full id as it is. ERR_STATE_GONE:
+ * there is none; ERR_STATE_CONFLICT: several, and the reason says which. */
 MUST_CHECK enum err directory_find(struct account *a, const char *word,
 				   bool anywhere, char id[TEXT_UUID_SIZE]);
+
+/* The same of the invitations alone. A full id of a session that this device is not in is
+ * taken as it is. ERR_STATE_GONE: there is none, also of a session that this device is in,
+ * to which the server tells of no invitation. */
+MUST_CHECK enum err directory_find_invitation(struct account *a,
+					      const char *word,
+					      char id[TEXT_UUID_SIZE]);
 
 /* What a person may call that session: its name where no other session of this device
  * has it, else the first digits of its id. Appended; a member wrote it. */

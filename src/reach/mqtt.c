@@ -179,12 +179,13 @@ static void find_refused(struct mqtt *mqtt)
 		channel_end(&mqtt->channel, SPAN_LIT("Connection refused"));
 }
 
-static void serve(struct channel *channel, int fd, int timeout_ms,
+static bool serve(struct channel *channel, int fd, int timeout_ms,
 		  bool *readable)
 {
 	struct pollfd fds[2] = { { .fd = -1 }, { .fd = fd, .events = POLLIN } };
 	struct mqtt *mqtt = of(channel);
 	int most = mqtt->again_at != 0 ? AGAIN_MS : 1000;
+	bool undisturbed;
 
 	if (!channel->paused) {
 		fds[0].fd = mosquitto_socket(mqtt->m);
@@ -194,12 +195,13 @@ static void serve(struct channel *channel, int fd, int timeout_ms,
 	}
 	if (timeout_ms < 0 || timeout_ms > most)
 		timeout_ms = most;
-	(void)poll(fds, 2, timeout_ms);
+	undisturbed = poll(fds, 2, timeout_ms) >= 0 || errno != EINTR;
 	if (readable != NULL)
 		*readable = (fds[1].revents & (POLLIN | POLLHUP)) != 0;
 	step(mqtt);
 	if ((fds[0].revents & (POLLERR | POLLHUP)) != 0)
 		find_refused(mqtt);
+	return undisturbed;
 }
 
 static int socket_of(const struct channel *channel)
@@ -223,7 +225,7 @@ static enum err subscribe_once(struct mqtt *mqtt, struct why *why)
 		MOSQ_ERR_SUCCESS)
 		channel_end(&mqtt->channel, SPAN_LIT("connection lost"));
 	while (mqtt->granted < 0 && !mqtt->channel.ended)
-		serve(&mqtt->channel, -1, 1000, NULL);
+		(void)serve(&mqtt->channel, -1, 1000, NULL);
 	return mqtt->granted >= 0 ? ERR_OK : channel_lost(&mqtt->channel, why);
 }
 
@@ -438,7 +440,7 @@ static void try_address(struct mqtt *mqtt, const struct address *address,
 		if (clock_steady_ms() >= until)
 			channel_end(&mqtt->channel, SPAN_LIT("no answer"));
 		else
-			serve(&mqtt->channel, -1, 100, NULL);
+			(void)serve(&mqtt->channel, -1, 100, NULL);
 	}
 }
 

@@ -134,6 +134,18 @@ out:
 
 /* ---- the others ---- */
 
+/* Of a group that has their root. */
+static enum err take_places(struct reply *reply)
+{
+	enum err e = ERR_OK;
+
+	if (member(reply->body, "places") != NULL)
+		TRY(take_bytes(reply, reply->body, "places",
+			       &reply->answer.places));
+out:
+	return e;
+}
+
 static enum err read_group_info(const struct request *request,
 				struct reply *reply)
 {
@@ -141,7 +153,8 @@ static enum err read_group_info(const struct request *request,
 	enum err e;
 
 	(void)request;
-	TRY(make_rows(reply, 2, 1));
+	TRY(make_rows(reply, 3, 1));
+	TRY(take_places(reply));
 	TRY(take_bytes(reply, reply->body, "group_info", &a->group_info));
 	if (member(reply->body, "ratchet_tree") != NULL)
 		TRY(take_bytes(reply, reply->body, "ratchet_tree", &a->tree));
@@ -156,7 +169,8 @@ static enum err read_tree(const struct request *request, struct reply *reply)
 	enum err e;
 
 	(void)request;
-	TRY(make_rows(reply, 1, 1));
+	TRY(make_rows(reply, 2, 1));
+	TRY(take_places(reply));
 	TRY(take_bytes(reply, reply->body, "ratchet_tree",
 		       &reply->answer.tree));
 out:

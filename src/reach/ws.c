@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/sec.h"
 
+#include <errno.h>
 #include <libwebsockets.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -270,11 +271,12 @@ out:
 }
 
 /* lws has timers of its own: it is served at least once a second. */
-static void serve(struct channel *channel, int fd, int timeout_ms,
+static bool serve(struct channel *channel, int fd, int timeout_ms,
 		  bool *readable)
 {
 	struct pollfd fds[2] = { { .fd = -1 }, { .fd = fd, .events = POLLIN } };
 	struct ws *ws = of(channel);
+	bool undisturbed;
 
 	if (ws->wsi != NULL) {
 		fds[0].fd = lws_get_socket_fd(ws->wsi);
@@ -284,10 +286,11 @@ static void serve(struct channel *channel, int fd, int timeout_ms,
 	}
 	if (timeout_ms < 0 || timeout_ms > 1000)
 		timeout_ms = 1000;
-	(void)poll(fds, 2, timeout_ms);
+	undisturbed = poll(fds, 2, timeout_ms) >= 0 || errno != EINTR;
 	if (readable != NULL)
 		*readable = (fds[1].revents & (POLLIN | POLLHUP)) != 0;
 	(void)lws_service(ws->context, -1);
+	return undisturbed;
 }
 
 static int socket_of(const struct channel *channel)

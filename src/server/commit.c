@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "check/bans.h"
+#include "check/group_places.h"
 #include "check/invited.h"
 #include "server/answer.h"
 #include "wire/generation.h"
 #include "wire/message.h"
-#include "wire/places.h"
 #include "wire/types.h"
 
 static const char leaf_too_large[] = "a leaf of it is too large";
@@ -141,11 +141,11 @@ out:
 
 const char *commit_check_links(const struct commit *c,
 			       const struct known_logs *known,
-			       struct span extensions, bool *local)
+			       const struct check_view *view, bool *local)
 {
-	struct places behind;
+	struct group_places behind;
 
-	if (places_read(extensions, &behind) != ERR_OK || !behind.there)
+	if (group_places_of(view, &behind) != ERR_OK || !behind.there)
 		return NULL; /* of the rules before: the links say nothing */
 	return check_accounts_stand(known->accounts, c->view.links,
 				    c->external ? NULL : &behind, local);

@@ -4,6 +4,7 @@
 #define HERMETIC_SERVER_COMMIT_H
 
 #include "base/span.h"
+#include "check/view.h"
 #include "server/known_logs.h"
 #include "server/leaf_names.h"
 #include "store/params.h"
@@ -54,11 +55,11 @@ bool commit_names_found(const struct commit *commit);
 MUST_CHECK enum err commit_need_logs(const struct commit *commit,
 				     struct known_logs *known);
 
-/* One that was judged to be good, with the extensions of the group behind it: NULL, or why
+/* One that was judged to be good, and the group behind it: NULL, or why
  * the links that it carries cannot be kept (check_accounts_stand()). */
 const char *commit_check_links(const struct commit *commit,
 			       const struct known_logs *known,
-			       struct span extensions, bool *local);
+			       const struct check_view *view, bool *local);
 
 /* What a judgement says against a commit, when there are no more logs to read. */
 void commit_refuse(struct request *req, const struct known_logs *known,

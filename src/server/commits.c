@@ -286,7 +286,8 @@ static bool is_stored_in_parts(const struct change *c)
 }
 
 /* What is stored of the next GroupInfo. A whole one whose tree does not stand last
- * has no part. */
+ * has no part. The places of a group that has their root are known here: who commits does
+ * not send them. */
 static struct check_verdict choose_stored(struct change *c)
 {
 	struct check_verdict verdict = { .wrong = NULL };
@@ -301,11 +302,14 @@ static struct check_verdict choose_stored(struct change *c)
 		c->part = buf_span(&c->made_part);
 	if (is_stored_in_parts(c))
 		return verdict;
-	if (c->check.part.n > 0) {
+	if (c->check.part.n > 0)
 		verdict = check_walk_put_info(c->group.walk, c->check.part,
 					      &c->whole);
+	else if (check_walk_is_rooted(c->group.walk))
+		verdict = check_walk_keep_info(c->group.walk, c->check.after,
+					       &c->whole);
+	if (c->whole.n > 0)
 		c->info = buf_span(&c->whole);
-	}
 	c->part = SPAN_EMPTY;
 	return verdict;
 }
@@ -341,8 +345,8 @@ static void check(void *arg)
 	if (!c->led)
 		return;
 	check_walk_view(c->group.walk, &view);
-	c->verdict.wrong = commit_check_links(
-	    &c->commit, &c->known, view.extensions, &c->verdict.local);
+	c->verdict.wrong =
+	    commit_check_links(&c->commit, &c->known, &view, &c->verdict.local);
 	if (c->verdict.wrong != NULL)
 		return;
 	c->too_large = is_too_large(c);

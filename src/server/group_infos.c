@@ -20,6 +20,7 @@ struct asked {
 	bool tree;	    /* it alone, of the group at `seq` */
 	bool past;	    /* the group may have gone on since */
 	struct buf part, whole;
+	struct buf places; /* with a tree, of a group that has their root */
 	struct check_verdict verdict;
 };
 
@@ -31,6 +32,7 @@ static void end(struct asked *a)
 		groups_keep(&a->group);
 	buf_clear(&a->part);
 	buf_clear(&a->whole);
+	buf_clear(&a->places);
 	free(a);
 }
 
@@ -60,27 +62,30 @@ static void put_base64(struct buf *out, const char *name, struct span bytes)
 	buf_put_str(out, "\"");
 }
 
-/* As its signer signed it, and its tree beside it where the tree is not within. */
+/* As its signer signed it, and beside it its tree where that is not within, and the places
+ * of a group that has their root. */
 static enum err put_whole(struct span whole, struct buf *out)
 {
 	struct wire_message message;
 	struct wire_group_info info;
 	struct buf alone = BUF_INIT;
-	struct span tree;
+	struct wire_beside beside;
 	enum err e;
 
 	TRY(wire_message_decode(whole, &message));
 	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_INVALID);
-	TRY(wire_group_info_apart(&message.group_info, &info, &tree));
-	if (tree.n > 0) {
+	TRY(wire_group_info_apart(&message.group_info, &info, &beside));
+	if (beside.tree.n > 0 || beside.has_places) {
 		wire_message_put_header(&alone, WIRE_GROUP_INFO);
 		wire_group_info_put(&alone, &info);
 		TRY(buf_end(&alone));
 		whole = buf_span(&alone);
 	}
 	put_base64(out, "group_info", whole);
-	if (tree.n > 0)
-		put_base64(out, "ratchet_tree", tree);
+	if (beside.tree.n > 0)
+		put_base64(out, "ratchet_tree", beside.tree);
+	if (beside.has_places)
+		put_base64(out, "places", beside.places);
 out:
 	buf_clear(&alone);
 	return e;
@@ -118,7 +123,8 @@ static void make(void *arg)
 		return;
 	if (a->tree)
 		a->verdict.local =
-		    check_walk_put_tree(group->walk, &a->whole) != ERR_OK;
+		    check_walk_put_tree(group->walk, &a->whole) != ERR_OK ||
+		    check_walk_put_places(group->walk, &a->places) != ERR_OK;
 	else
 		a->verdict = check_walk_put_info(group->walk,
 						 buf_span(&a->part), &a->whole);
@@ -131,7 +137,10 @@ static void answer_tree(struct asked *a)
 	buf_putf(&out, "{\"seq\":%llu,\"ratchet_tree\":\"",
 		 (unsigned long long)a->seq);
 	text_put_base64(&out, buf_span(&a->whole));
-	buf_put_str(&out, "\"}");
+	buf_put_str(&out, "\"");
+	if (a->places.n > 0)
+		put_base64(&out, "places", buf_span(&a->places));
+	buf_put_str(&out, "}");
 	answer_json(a, &out);
 }
 

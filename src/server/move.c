@@ -148,27 +148,22 @@ out:
 
 /* ---- checking ---- */
 
-/* The next group has the places to which they lead. */
-static const char *check_links(struct move *m)
-{
-	struct wire_message message;
-
-	if (wire_message_decode(m->info, &message) != ERR_OK)
-		return NULL; /* it was judged */
-	return commit_check_links(&m->commit, &m->known,
-				  message.group_info.context.extensions,
-				  &m->verdict.local);
-}
-
 static void check(void *arg)
 {
 	struct move *m = arg;
+	struct check_walk *walk = NULL;
+	struct check_view view;
 
 	m->check.successor = m->info;
 	m->check.accounts = m->known.accounts;
-	m->verdict = check_commit(&m->check);
-	if (m->verdict.wrong == NULL)
-		m->verdict.wrong = check_links(m);
+	m->verdict = check_commit_step(&m->check, &walk);
+	if (m->verdict.wrong == NULL) {
+		/* the next group has the places to which its links lead */
+		check_walk_view(walk, &view);
+		m->verdict.wrong = commit_check_links(&m->commit, &m->known,
+						      &view, &m->verdict.local);
+	}
+	check_walk_free(walk);
 }
 
 /* As in commits.c. */

@@ -1,4 +1,5 @@
 /* GroupInfos of a session, and their trees, of session.h. */
+#include "check/group_places.h"
 #include "session/state.h"
 #include "wire/extension.h"
 #include "wire/key_package.h"
@@ -12,19 +13,83 @@ struct span session_info_marker(void)
 	return SPAN_ARRAY(marker);
 }
 
-enum err session_info_keep(struct span group_info, struct span tree,
+static enum err decode(struct span group_info, struct wire_message *message)
+{
+	enum err e;
+
+	TRY(wire_message_decode(group_info, message));
+	ENSURE(message->format == WIRE_GROUP_INFO, ERR_PEER_MALFORMED);
+out:
+	return e;
+}
+
+/* The places that are given are those of the root. */
+static enum err check_places(const struct wire_group_info *info,
+			     struct span rows)
+{
+	struct place_map map = { .there = false };
+	enum err e = group_places_of_rows(info->context.extensions, rows, &map);
+
+	place_map_clear(&map);
+	return e;
+}
+
+enum err session_info_keep(struct span group_info, struct session_beside beside,
 			   struct buf *out)
 {
+	struct wire_beside kept = { beside.tree, beside.places.n > 0,
+				    beside.places };
 	struct wire_message message;
 	enum err e;
 
-	TRY(wire_message_decode(group_info, &message));
-	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_MALFORMED);
-	ENSURE(wire_group_info_beside(message.group_info.extensions),
+	TRY(decode(group_info, &message));
+	ENSURE(beside.tree.n == 0 ||
+		   wire_group_info_beside(message.group_info.extensions),
 	       ERR_PEER_INVALID);
+	if (kept.has_places)
+		TRY(check_places(&message.group_info, kept.places));
 	wire_message_put_header(out, WIRE_GROUP_INFO);
-	wire_group_info_put_kept(out, &message.group_info, tree);
+	wire_group_info_put_kept(out, &message.group_info, &kept);
 	TRY(buf_end(out));
+out:
+	return e;
+}
+
+enum err session_info_put_places(const struct session *session,
+				 struct buf *group_info)
+{
+	struct wire_beside kept = { .has_places = true };
+	struct buf rows = BUF_INIT, made = BUF_INIT;
+	struct wire_message message;
+	enum err e;
+
+	if (!session->places.there)
+		return ERR_OK;
+	place_map_put(&session->places, &rows);
+	TRY(buf_end(&rows));
+	kept.places = buf_span(&rows);
+	TRY(decode(buf_span(group_info), &message));
+	wire_message_put_header(&made, WIRE_GROUP_INFO);
+	wire_group_info_put_kept(&made, &message.group_info, &kept);
+	TRY(buf_end(&made));
+	buf_clear(group_info);
+	*group_info = made;
+	made = BUF_INIT;
+out:
+	buf_clear(&rows);
+	buf_clear(&made);
+	return e;
+}
+
+enum err session_info(const struct session *session,
+		      const struct mls_identity *me, struct buf *group_info)
+{
+	enum err e;
+
+	TRY(mls_group_info(session->group, me, true, group_info));
+	e = session_info_put_places(session, group_info);
+	if (e != ERR_OK)
+		buf_clear(group_info);
 out:
 	return e;
 }
@@ -46,14 +111,18 @@ enum err session_join_group(struct session *s, const struct mls_identity *me,
 	struct wire_message message;
 	struct wire_group_info info;
 	struct buf alone = BUF_INIT;
+	struct wire_beside beside;
 	enum err e;
 
-	TRY(wire_message_decode(group_info, &message));
-	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_MALFORMED);
-	TRY(wire_group_info_apart(&message.group_info, &info, &how->tree));
+	TRY(decode(group_info, &message));
+	TRY(wire_group_info_apart(&message.group_info, &info, &beside));
+	TRY(group_places_of_info(&message.group_info, &s->places));
+	how->tree = beside.tree;
 	if (how->tree.n > 0) {
 		how->tree_beside_info = true;
 		how->info_extensions = session_info_marker();
+	}
+	if (how->tree.n > 0 || beside.has_places) {
 		wire_message_put_header(&alone, WIRE_GROUP_INFO);
 		wire_group_info_put(&alone, &info);
 		TRY(buf_end(&alone));
@@ -105,8 +174,7 @@ enum err session_info_part(struct span group_info, struct buf *part)
 	struct wire_message message;
 	enum err e;
 
-	TRY(wire_message_decode(group_info, &message));
-	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_MALFORMED);
+	TRY(decode(group_info, &message));
 	TRY(wire_group_info_part_of(&message.group_info, part));
 out:
 	return e;

@@ -31,10 +31,17 @@ MUST_CHECK enum err session_put_policy(bool open, struct buf *extensions);
 
 /* For mls_change.extensions: `extensions`, or where it is empty the group's, with an
  * invitation of the user in this device's name, which is good for
- * CHECK_INVITED_EPOCHS; or without that user's invitation. As invited_put_with(). */
+ * CHECK_INVITED_EPOCHS; or without that user's invitation. Without those that end by the
+ * next commit, whatever it is. As invited_put_with(). */
 MUST_CHECK enum err session_put_invitation(const struct session *session,
 					   struct span user, bool invited,
 					   struct buf *extensions);
+
+/* How many invitations in this device's name stand behind such a commit with those
+ * extensions. ERR_PEER_MALFORMED. */
+MUST_CHECK enum err session_count_invitations(const struct session *session,
+					      struct span extensions,
+					      size_t *count);
 
 /* Whom a commit that is received invites, and from whom it takes an invitation back
  * that has not ended. Lists that do not decode give nobody. */
@@ -49,5 +56,10 @@ MUST_CHECK enum err invited_plan_commit(const struct session *session,
 					const struct mls_change *change,
 					struct span extensions, struct buf *out,
 					bool *changed);
+
+/* Appends the extension as a ReInit of now carries it on; nothing where the group has
+ * none. */
+MUST_CHECK enum err invited_put_carried(const struct session *session,
+					struct buf *extensions);
 
 #endif

@@ -1,10 +1,10 @@
 /* The leaves of a session as devices of accounts, of session.h. */
 #include "session/places.h"
 
+#include "check/group_places.h"
 #include "check/known.h"
 #include "check/places.h"
 #include "session/state.h"
-#include "wire/extension.h"
 #include "wire/message.h"
 
 void session_set_accounts(struct session *session,
@@ -15,41 +15,49 @@ void session_set_accounts(struct session *session,
 
 bool session_has_places(const struct session *session)
 {
-	struct span data;
+	return group_places_are_there(mls_group_extensions(session->group));
+}
 
-	return wire_extensions_find(mls_group_extensions(session->group),
-				    PLACES_EXTENSION, &data);
+bool session_takes(const struct session *session,
+		   const struct span *key_packages, size_t count)
+{
+	return !session->places.there ||
+	       session_packages_list(key_packages, count,
+				     PLACES_ROOT_EXTENSION);
 }
 
 bool session_info_has_places(struct span group_info)
 {
 	struct wire_message message;
-	struct span data;
 
 	return wire_message_decode(group_info, &message) == ERR_OK &&
 	       message.format == WIRE_GROUP_INFO &&
-	       wire_extensions_find(message.group_info.context.extensions,
-				    PLACES_EXTENSION, &data);
+	       group_places_are_there(message.group_info.context.extensions);
 }
 
 bool session_info_is_parted(struct span group_info, struct span identity,
 			    struct check_accounts *accounts)
 {
 	struct known_parting parting = { .links = SPAN_EMPTY };
+	struct place_map map = { .there = false };
 	uint8_t fingerprint[ACCOUNT_HASH];
+	struct group_places places;
 	struct wire_message message;
-	struct places places;
 	struct place place;
 	uint64_t device;
+	bool parted;
 
-	return places_read_leaf(identity, fingerprint, &device) &&
-	       wire_message_decode(group_info, &message) == ERR_OK &&
-	       message.format == WIRE_GROUP_INFO &&
-	       places_read(message.group_info.context.extensions, &places) ==
-		   ERR_OK &&
-	       places_find(places.rows, SPAN_ARRAY(fingerprint), &place) &&
-	       check_accounts_parting(accounts, &place, &parting) == ERR_OK &&
-	       parting.links.n > 0 && parting.counts;
+	parted = places_read_leaf(identity, fingerprint, &device) &&
+		 wire_message_decode(group_info, &message) == ERR_OK &&
+		 message.format == WIRE_GROUP_INFO &&
+		 group_places_of_info(&message.group_info, &map) == ERR_OK &&
+		 group_places_read(message.group_info.context.extensions, &map,
+				   &places) == ERR_OK &&
+		 group_places_find(&places, SPAN_ARRAY(fingerprint), &place) &&
+		 check_accounts_parting(accounts, &place, &parting) == ERR_OK &&
+		 parting.links.n > 0 && parting.counts;
+	place_map_clear(&map);
+	return parted;
 }
 
 enum err session_info_bans(struct span group_info, struct bans *bans)
@@ -116,20 +124,20 @@ struct look {
 
 static bool look_at(struct look *look, uint32_t leaf)
 {
-	struct places places;
+	struct group_places places;
 	struct span links;
 	uint64_t device;
 
 	if (!look->view.leaf(look->view.group, leaf, &look->leaf) ||
 	    !places_read_leaf(look->leaf.identity, look->fingerprint,
 			      &device) ||
-	    places_read(look->view.extensions, &places) != ERR_OK ||
+	    group_places_of(&look->view, &places) != ERR_OK ||
 	    check_accounts_find(look->session->accounts,
 				SPAN_ARRAY(look->fingerprint), &look->log,
 				&links) != ERR_OK)
 		return false;
-	look->placed = places_find(places.rows, SPAN_ARRAY(look->fingerprint),
-				   &look->place);
+	look->placed = group_places_find(&places, SPAN_ARRAY(look->fingerprint),
+					 &look->place);
 	return look->log != NULL;
 }
 

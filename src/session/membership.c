@@ -37,6 +37,7 @@ void session_view(const struct session *session, struct check_view *view)
 		.group = session->group,
 		.departures = buf_span(&session->departures),
 		.exact = session->exact,
+		.places = &session->places,
 		.accounts = session->accounts,
 	};
 }
@@ -59,8 +60,8 @@ enum err session_walk(const struct session *session, struct check_walk **walk)
 	TRY(mls_group_tree(session->group, &tree));
 	verdict = check_walk_from_tree(
 	    mls_group_context(session->group), buf_span(&tree),
-	    mls_group_confirmation_tag(session->group), ended ? &reinit : NULL,
-	    &begun);
+	    mls_group_confirmation_tag(session->group), &session->places,
+	    ended ? &reinit : NULL, &begun);
 	ENSURE(!verdict.local, ERR_LOCAL_MEMORY);
 	ENSURE(verdict.wrong == NULL, ERR_PEER_INVALID);
 	check_walk_set_accounts(begun, session->accounts);

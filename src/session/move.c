@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 #include "check/walk.h"
+#include "session/invited.h"
 #include "session/places.h"
 #include "wire/bans.h"
 #include "wire/extension.h"
 #include "wire/generation.h"
-#include "wire/invited.h"
 #include "wire/key_package.h"
 
 /* ---- what is staged ---- */
@@ -170,9 +170,10 @@ static enum err put_extensions(const struct session *session,
 	} else {
 		put_as_is(now, ROLES_EXTENSION, extensions);
 		put_as_is(now, PLACES_EXTENSION, extensions);
+		put_as_is(now, PLACES_ROOT_EXTENSION, extensions);
 	}
 	put_as_is(now, BANS_EXTENSION, extensions);
-	put_as_is(now, INVITED_EXTENSION, extensions);
+	TRY(invited_put_carried(session, extensions));
 	TRY(buf_end(extensions));
 out:
 	return e;
@@ -211,6 +212,7 @@ static enum err make_successor(struct session *session,
 	TRY(mls_group_reinit(ended, &as, plan->key_packages, plan->count,
 			     &successor, out));
 	TRY(mls_group_merge(successor));
+	TRY(session_info_put_places(session, &out->group_info));
 	buf_put(&session->successor_welcome, buf_span(&out->welcome));
 	TRY(buf_end(&session->successor_welcome));
 	session->successor = successor;
@@ -285,6 +287,7 @@ static enum err check_successor(const struct session *session,
 
 	TRY(session_walk(session, &walk));
 	TRY(mls_group_info(successor, next, true, &info));
+	TRY(session_info_put_places(session, &info));
 	if (session->accounts != NULL)
 		check_accounts_forget_lacks(session->accounts);
 	verdict = check_walk_successor(walk, buf_span(&info), &new_keys);

@@ -1,52 +1,29 @@
 #include "session/places.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "check/group_places.h"
 #include "check/known.h"
 #include "check/over.h"
+#include "check/residents.h"
 #include "session/state.h"
 #include "wire/extension.h"
 #include "wire/key_package.h"
 #include "wire/message.h"
 
-/* Room for all accounts that have a leaf behind a change. */
-struct residents {
-	uint8_t (*list)[ACCOUNT_HASH];
-	size_t count;
-};
-
-static int compare(const void *a, const void *b)
-{
-	return span_compare(span_of(a, ACCOUNT_HASH), span_of(b, ACCOUNT_HASH));
-}
-
 void places_plan_clear(struct places_plan *plan)
 {
 	buf_clear(&plan->extensions);
 	buf_clear(&plan->links);
+	buf_clear(&plan->changes);
+	buf_clear(&plan->welcome);
 }
 
-static enum err take(struct residents *r, struct span identity)
+static enum err take(struct check_residents *r, struct span identity)
 {
-	uint64_t device;
-
-	if (!places_read_leaf(identity, r->list[r->count], &device))
-		return ERR_PEER_INVALID;
-	r->count++;
-	return ERR_OK;
-}
-
-/* Each once, in their order. */
-static void sort(struct residents *r)
-{
-	size_t kept = 0;
-
-	qsort(r->list, r->count, sizeof(*r->list), compare);
-	for (size_t i = 0; i < r->count; i++)
-		if (i == 0 || compare(r->list[i], r->list[kept - 1]) != 0)
-			memmove(r->list[kept++], r->list[i], ACCOUNT_HASH);
-	r->count = kept;
+	if (check_residents_take(r, identity) == NULL)
+		return ERR_OK;
+	return r->local ? ERR_LOCAL_MEMORY : ERR_PEER_INVALID;
 }
 
 static bool is_removed(const struct mls_change *change, uint32_t leaf)
@@ -58,19 +35,13 @@ static bool is_removed(const struct mls_change *change, uint32_t leaf)
 }
 
 static enum err list(const struct session *session,
-		     const struct mls_change *change, struct residents *r)
+		     const struct mls_change *change, struct check_residents *r)
 {
 	struct wire_key_package kp;
 	struct mls_member member;
 	uint32_t leaf = 0;
-	size_t leaves = 0;
-	enum err e;
+	enum err e = ERR_OK;
 
-	while (mls_group_next_member(session->group, &leaf, &member))
-		leaves++;
-	r->list = calloc(leaves + change->add_count + 1, sizeof(*r->list));
-	ENSURE(r->list != NULL, ERR_LOCAL_MEMORY);
-	leaf = 0;
 	while (mls_group_next_member(session->group, &leaf, &member))
 		if (!is_removed(change, member.leaf_index))
 			TRY(take(r, member.identity));
@@ -78,8 +49,7 @@ static enum err list(const struct session *session,
 		TRY(wire_key_package_decode(change->adds[i], &kp));
 		TRY(take(r, kp.leaf_node.credential.identity));
 	}
-	sort(r);
-	e = ERR_OK;
+	check_residents_sort(r);
 out:
 	return e;
 }
@@ -142,7 +112,7 @@ struct planning {
 	const struct session *session;
 	const struct mls_change *change;
 	struct span rows;
-	struct buf *after, *links;
+	struct buf *changes, *links;
 };
 
 /* The change leaves no leaf of the account that the branch does not have. */
@@ -179,12 +149,10 @@ static enum err put_stay(struct planning *p, const struct place *from)
 	if (parting.links.n > 0 && parting.counts && clears(p, &branch)) {
 		to = (struct place){ from->fingerprint, branch.end.number,
 				     SPAN_ARRAY(branch.end.hash) };
-		places_put(p->after, &to);
+		places_put(p->changes, &to);
 		places_put_carried(
 		    p->links,
 		    &(struct carried){ from->fingerprint, parting.links });
-	} else {
-		places_put(p->after, from);
 	}
 out:
 	return e;
@@ -197,6 +165,7 @@ static enum err put_gone(struct planning *p, const struct place *from)
 	struct known_parting parting;
 	enum err e;
 
+	places_put_gone(p->changes, from->fingerprint);
 	TRY(check_accounts_parting(p->session->accounts, from, &parting));
 	if (parting.links.n > 0)
 		places_put_carried(
@@ -332,7 +301,7 @@ static enum err put_place(struct planning *p, struct span fingerprint)
 	if (moves_on(log, &from, hash, &to))
 		TRY(keep_out_of_fork(p, log, &from, &to, hash));
 	if (to.number > from.number) {
-		places_put(p->after, &to);
+		places_put(p->changes, &to);
 		carry(&from, &to, known, p->links);
 	} else if (from.number > 0) {
 		TRY(put_stay(p, &from));
@@ -344,23 +313,37 @@ out:
 	return e;
 }
 
-/* The extensions, with these rows as places. */
-static enum err put_extensions(struct span extensions, struct span rows,
+/* The extensions, with these places. */
+static enum err put_extensions(struct span extensions,
+			       const struct place_map *places, bool rooted,
 			       struct buf *out)
 {
 	struct wire_extension extension;
+	uint8_t root[PLACES_ROOT];
+	struct buf rows = BUF_INIT;
+	enum err e;
 
 	while (wire_extensions_next(&extensions, &extension))
-		if (extension.type != PLACES_EXTENSION)
+		if (!group_places_is_type(extension.type))
 			wire_extension_put(out, extension.type, extension.data);
-	places_put_extension(out, rows);
-	return buf_end(out);
+	if (rooted) {
+		TRY(place_map_root(places, root));
+		places_put_root(out, SPAN_ARRAY(root));
+	} else {
+		place_map_put(places, &rows);
+		TRY(buf_end(&rows));
+		places_put_extension(out, buf_span(&rows));
+	}
+	TRY(buf_end(out));
+out:
+	buf_clear(&rows);
+	return e;
 }
 
 /* By fingerprint, as links are carried. */
 static enum err plan_rows(struct planning *p)
 {
-	struct residents r = { .list = NULL };
+	struct check_residents r = { .list = NULL };
 	struct span rest = p->rows;
 	struct place row;
 	bool more;
@@ -372,7 +355,8 @@ static enum err plan_rows(struct planning *p)
 	for (size_t i = 0; i < r.count || more;) {
 		order = i == r.count ? -1
 			: !more	     ? 1
-				     : compare(row.fingerprint.p, r.list[i]);
+				     : span_compare(row.fingerprint,
+						    SPAN_ARRAY(r.list[i]));
 		if (order < 0)
 			TRY(put_gone(p, &row));
 		if (order <= 0)
@@ -380,10 +364,10 @@ static enum err plan_rows(struct planning *p)
 		if (order >= 0)
 			TRY(put_place(p, SPAN_ARRAY(r.list[i++])));
 	}
-	TRY(buf_end(p->after));
+	TRY(buf_end(p->changes));
 	TRY(buf_end(p->links));
 out:
-	free(r.list);
+	check_residents_clear(&r);
 	return e;
 }
 
@@ -409,36 +393,77 @@ out:
 	return e;
 }
 
+/* What the plan says of the places before and behind it. */
+static enum err put_plan(const struct session *session,
+			 const struct mls_change *change,
+			 const struct place_map *before, struct span changes,
+			 struct places_plan *plan)
+{
+	bool rooted = session->places.there;
+	struct place_map after = { .there = false };
+	struct buf rows = BUF_INIT;
+	enum err e;
+
+	TRY(place_map_change(before, changes, &after));
+	plan->changed = change->extensions != NULL || changes.n > 0;
+	if (plan->changed)
+		TRY(put_extensions(change->extensions != NULL
+				       ? *change->extensions
+				       : mls_group_extensions(session->group),
+				   &after, rooted, &plan->extensions));
+	if (!rooted)
+		goto out;
+	buf_put(&plan->changes, changes);
+	TRY(buf_end(&plan->changes));
+	if (change->add_count > 0 && !change->tree_beside_welcome) {
+		place_map_put(&after, &rows);
+		TRY(buf_end(&rows));
+		wire_extension_put(&plan->welcome, PLACES_ROOT_EXTENSION,
+				   buf_span(&rows));
+		TRY(buf_end(&plan->welcome));
+	}
+out:
+	place_map_clear(&after);
+	buf_clear(&rows);
+	return e;
+}
+
 enum err places_plan_commit(const struct session *session,
 			    const struct mls_change *change,
 			    struct places_plan *plan)
 {
-	struct span now = mls_group_extensions(session->group);
-	struct buf rows = BUF_INIT;
-	struct places places;
+	struct place_map before = place_map_share(&session->places);
+	struct buf rows = BUF_INIT, changes = BUF_INIT;
+	struct group_places places;
+	struct check_view view;
 	enum err e;
 
 	*plan = (struct places_plan){ .changed = false };
-	if (change->reinit != NULL)
-		return check_over_is(now, change->reinit->extensions)
-			   ? carry_all(session, change->reinit->extensions,
-				       &plan->links)
-			   : ERR_OK;
-	TRY(places_read(now, &places));
+	e = ERR_OK;
+	if (change->reinit != NULL) {
+		if (check_over_is(mls_group_extensions(session->group),
+				  change->reinit->extensions))
+			TRY(carry_all(session, change->reinit->extensions,
+				      &plan->links));
+		goto out;
+	}
+	session_view(session, &view);
+	TRY(group_places_of(&view, &places));
 	if (!places.there)
 		goto out;
 	ENSURE(session->accounts != NULL, ERR_STATE_ACCOUNTS);
 	check_accounts_forget_lacks(session->accounts);
-	TRY(plan_rows(&(struct planning){ session, change, places.rows, &rows,
-					  &plan->links }));
-	plan->changed = change->extensions != NULL ||
-			!span_equal(buf_span(&rows), places.rows);
-	if (plan->changed)
-		TRY(put_extensions(
-		    change->extensions != NULL ? *change->extensions : now,
-		    buf_span(&rows), &plan->extensions));
+	group_places_put(&places, &rows);
+	TRY(buf_end(&rows));
+	if (!before.there)
+		TRY(place_map_read(buf_span(&rows), &before));
+	TRY(plan_rows(&(struct planning){ session, change, buf_span(&rows),
+					  &changes, &plan->links }));
+	TRY(put_plan(session, change, &before, buf_span(&changes), plan));
 out:
+	place_map_clear(&before);
 	buf_clear(&rows);
+	buf_clear(&changes);
 	return e;
 }
 
@@ -468,22 +493,25 @@ enum err places_plan_join(const struct mls_identity *me, struct span group_info,
 	const struct account_log *log;
 	uint8_t fingerprint[ACCOUNT_HASH];
 	struct known_parting parting;
+	struct place_map map = { .there = false };
 	struct wire_message message;
-	struct places places;
+	struct group_places places;
 	struct place place;
 	struct span known;
 	enum err e;
 
 	TRY(wire_message_decode(group_info, &message));
 	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_INVALID);
-	TRY(places_read(message.group_info.context.extensions, &places));
+	TRY(group_places_of_info(&message.group_info, &map));
+	TRY(group_places_read(message.group_info.context.extensions, &map,
+			      &places));
 	if (!places.there)
 		goto out;
 	/* such a session has no other leaves */
-	if (!places_is_account(roles_user(me->credential_identity)))
-		return ERR_PEER_DENIED;
+	ENSURE(places_is_account(roles_user(me->credential_identity)),
+	       ERR_PEER_DENIED);
 	TRY(know_own(me, accounts, fingerprint, &log, &known));
-	if (places_find(places.rows, SPAN_ARRAY(fingerprint), &place)) {
+	if (group_places_find(&places, SPAN_ARRAY(fingerprint), &place)) {
 		TRY(check_accounts_parting(accounts, &place, &parting));
 		if (parting.links.n > 0 && parting.counts)
 			places_put_carried(
@@ -495,6 +523,7 @@ enum err places_plan_join(const struct mls_identity *me, struct span group_info,
 	carry_last(SPAN_ARRAY(fingerprint), known, links);
 	TRY(buf_end(links));
 out:
+	place_map_clear(&map);
 	return e;
 }
 
@@ -517,28 +546,27 @@ out:
 enum err places_put_all(const struct span *identities, size_t count,
 			struct check_accounts *accounts, struct buf *rows)
 {
-	struct residents r = { .list = NULL };
-	enum err e;
+	struct check_residents r = { .list = NULL };
+	enum err e = ERR_OK;
 
-	r.list = calloc(count + 1, sizeof(*r.list));
-	ENSURE(r.list != NULL, ERR_LOCAL_MEMORY);
 	for (size_t i = 0; i < count; i++)
 		TRY(take(&r, identities[i]));
-	sort(&r);
+	check_residents_sort(&r);
 	for (size_t i = 0; i < r.count; i++)
 		TRY(put_first(SPAN_ARRAY(r.list[i]), accounts, rows));
 	TRY(buf_end(rows));
 out:
-	free(r.list);
+	check_residents_clear(&r);
 	return e;
 }
 
 enum err places_put_first(const struct mls_identity *me,
-			  struct check_accounts *accounts,
-			  struct buf *extensions)
+			  struct check_accounts *accounts, bool rooted,
+			  struct place_map *map, struct buf *extensions)
 {
 	const struct account_log *log;
 	uint8_t fingerprint[ACCOUNT_HASH];
+	struct place_map first = { .there = false };
 	struct buf rows = BUF_INIT;
 	struct span links;
 	enum err e;
@@ -546,9 +574,14 @@ enum err places_put_first(const struct mls_identity *me,
 	TRY(know_own(me, accounts, fingerprint, &log, &links));
 	TRY(put_first(SPAN_ARRAY(fingerprint), accounts, &rows));
 	TRY(buf_end(&rows));
-	places_put_extension(extensions, buf_span(&rows));
-	TRY(buf_end(extensions));
+	TRY(place_map_read(buf_span(&rows), &first));
+	TRY(put_extensions(SPAN_EMPTY, &first, rooted, extensions));
+	if (rooted) {
+		*map = first;
+		first = (struct place_map){ .there = false };
+	}
 out:
+	place_map_clear(&first);
 	buf_clear(&rows);
 	return e;
 }

@@ -4,6 +4,7 @@
 #define HERMETIC_SESSION_PLACES_H
 
 #include "check/branch.h"
+#include "check/place_map.h"
 #include "mls/group.h"
 
 struct session;
@@ -12,7 +13,11 @@ struct session;
 struct places_plan {
 	bool changed; /* the extensions are others than the change's */
 	struct buf extensions;
-	struct buf links; /* the field of the authenticated data, content */
+	/* Fields of the authenticated data, content; the second one in a session that
+	 * has the root of its places. */
+	struct buf links, changes;
+	struct buf
+	    welcome; /* there: an extension for the Welcome's GroupInfo */
 };
 
 /* Of a change that the session is about to make: the places of the accounts that
@@ -46,9 +51,11 @@ MUST_CHECK enum err places_put_all(const struct span *identities, size_t count,
 				   struct buf *rows);
 
 /* Appends the extension with the place of that device's account, as its log is
- * known. ERR_STATE_ACCOUNTS: it is not; ERR_LOCAL_BUG: it is no device of one. */
+ * known; where `rooted` it is the root, of *map. ERR_STATE_ACCOUNTS: the log is not known;
+ * ERR_LOCAL_BUG: it is no device of one. */
 MUST_CHECK enum err places_put_first(const struct mls_identity *me,
 				     struct check_accounts *accounts,
+				     bool rooted, struct place_map *map,
 				     struct buf *extensions);
 
 #endif

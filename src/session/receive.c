@@ -1,5 +1,6 @@
 /* The receiving half of session.h. */
 #include "check/form.h"
+#include "check/group_places.h"
 #include "check/rules.h"
 
 #include "base/fault.h"
@@ -223,10 +224,15 @@ static enum err apply_commit(struct session *session, struct span bytes,
 			     struct session_event *event)
 {
 	struct looking looking = { session, event };
+	struct place_map places = { .there = false };
 	enum err e;
 
 	/* Before the merge, so that nothing can fail after it. */
 	e = mls_group_staged(session->group, look_at, &looking);
+	if (e == ERR_OK)
+		e = group_places_next(&session->places,
+				      buf_span(&opened->authenticated_data),
+				      &places);
 	if (e != ERR_OK && opened->kind == MLS_EVENT_COMMIT)
 		mls_group_discard(session->group);
 	TRY(e);
@@ -238,12 +244,16 @@ static enum err apply_commit(struct session *session, struct span bytes,
 	session->removed = opened->self_removed;
 	/* who is removed keeps the group of before, and what stood in it */
 	if (!session->removed) {
+		place_map_clear(&session->places);
+		session->places = places;
+		places = (struct place_map){ .there = false };
 		session_spend_departures(session, bytes);
 		session_prune_departures(session);
 	}
 	event->kind = session->removed ? SESSION_REMOVED : SESSION_COMMIT;
 	event->epoch = session_epoch(session);
 out:
+	place_map_clear(&places);
 	return e;
 }
 

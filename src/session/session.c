@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check/group_places.h"
 #include "session/invited.h"
 #include "session/places.h"
 #include "session/state.h"
@@ -11,17 +12,12 @@
 #include "wire/key_package.h"
 #include "wire/message.h"
 
-#define STATE_VERSION 3
-#define STATE_WITHOUT_DEPARTURES 2
-
-enum state_flag { FLAG_JOINED = 1, FLAG_REMOVED = 2, FLAG_FORKED = 4 };
-
 void session_identity(struct mls_identity *me)
 {
 	static const uint16_t types[] = {
-		NEGOTIATION_EXTENSION, ROLES_EXTENSION,	 PLACES_EXTENSION,
-		CONTENT_EXTENSION,     BANS_EXTENSION,	 TREE_BESIDE_EXTENSION,
-		INFO_BESIDE_EXTENSION, INVITED_EXTENSION
+		NEGOTIATION_EXTENSION, ROLES_EXTENSION,	  PLACES_EXTENSION,
+		CONTENT_EXTENSION,     BANS_EXTENSION,	  TREE_BESIDE_EXTENSION,
+		INFO_BESIDE_EXTENSION, INVITED_EXTENSION, PLACES_ROOT_EXTENSION
 	};
 
 	me->padding = SESSION_PADDING;
@@ -49,15 +45,28 @@ void session_free(struct session *session)
 	outbox_clear(&session->outbox);
 	buf_clear(&session->staged);
 	buf_clear(&session->departures);
+	place_map_clear(&session->places);
 	sec_wipe(session, sizeof(*session));
 	free(session);
+}
+
+/* All of them read the root of the places. */
+static bool read_root(const struct mls_identity *me,
+		      const struct negotiation_plan *plan)
+{
+	for (size_t i = 0; i < me->extension_type_count; i++)
+		if (me->extension_types[i] == PLACES_ROOT_EXTENSION)
+			return session_packages_list(plan->key_packages,
+						     plan->count,
+						     PLACES_ROOT_EXTENSION);
+	return false;
 }
 
 /* The plan's extensions, and that `me` owns the session. */
 static enum err put_extensions(const struct mls_identity *me,
 			       const struct negotiation_plan *plan,
 			       struct check_accounts *accounts,
-			       struct buf *extensions)
+			       struct place_map *places, struct buf *extensions)
 {
 	static const struct roles none;
 	enum err e;
@@ -66,7 +75,8 @@ static enum err put_extensions(const struct mls_identity *me,
 	TRY(roles_put_changed(&none, roles_user(me->credential_identity),
 			      ROLE_OWNER, extensions));
 	if (accounts != NULL)
-		TRY(places_put_first(me, accounts, extensions));
+		TRY(places_put_first(me, accounts, read_root(me, plan), places,
+				     extensions));
 out:
 	return e;
 }
@@ -83,11 +93,11 @@ enum err session_create(const struct mls_identity *me,
 
 	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
 	ENSURE(me->suite == plan->suite, ERR_LOCAL_BUG);
-	TRY(put_extensions(me, plan, accounts, &extensions));
+	TRY(put_extensions(me, plan, accounts, &s->places, &extensions));
 	TRY(mls_group_create(me, session_id_span(s), buf_span(&extensions),
 			     &s->group));
 	TRY(chain_start(&s->chain, session_id_span(s)));
-	TRY(mls_group_info(s->group, me, true, group_info));
+	TRY(session_info(s, me, group_info));
 	s->joined = true;
 	s->accounts = accounts;
 	*session = s;
@@ -172,9 +182,33 @@ static bool is_of_tree(enum err e, enum mls_rule broken)
 		(e == ERR_PEER_MALFORMED || e == ERR_PEER_TOO_LARGE));
 }
 
+/* The places of a group that is joined, where it has their root: from the Welcome, or
+ * beside it. */
+static enum err take_places(struct session *s, struct session_beside beside,
+			    enum session_tree *wants)
+{
+	struct span extensions = mls_group_extensions(s->group), data;
+	enum err e = ERR_OK;
+
+	if (!wire_extensions_find(extensions, PLACES_ROOT_EXTENSION, &data))
+		return ERR_OK;
+	if (beside.places.n == 0 &&
+	    !wire_extensions_find(mls_group_welcome_extensions(s->group),
+				  PLACES_ROOT_EXTENSION, &beside.places)) {
+		*wants = beside.tree.n == 0 ? SESSION_TREE_MISSING
+					    : SESSION_PLACES_WRONG;
+		return ERR_PEER_INVALID;
+	}
+	e = group_places_of_rows(extensions, beside.places, &s->places);
+	if (err_class(e) == ERR_CLASS_PEER)
+		*wants = SESSION_PLACES_WRONG;
+	return e;
+}
+
 enum err session_join_welcome(const struct mls_identity *me,
 			      const uint8_t id[SESSION_ID], struct span welcome,
-			      struct span tree, struct span key_package,
+			      struct session_beside beside,
+			      struct span key_package,
 			      const struct mls_key_package_secrets *secrets,
 			      uint64_t seq, const uint8_t head[CHAIN_HEAD],
 			      enum session_tree *wants,
@@ -188,13 +222,14 @@ enum err session_join_welcome(const struct mls_identity *me,
 	*wants = SESSION_TREE_GOOD;
 	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
 	named.broken = &broken;
-	e = mls_group_join(&named, welcome, tree, key_package, secrets,
+	e = mls_group_join(&named, welcome, beside.tree, key_package, secrets,
 			   &s->group);
 	if (broken == MLS_RULE_RATCHET_TREE_MISSING)
 		*wants = SESSION_TREE_MISSING;
-	else if (e != ERR_OK && tree.n > 0 && is_of_tree(e, broken))
+	else if (e != ERR_OK && beside.tree.n > 0 && is_of_tree(e, broken))
 		*wants = SESSION_TREE_WRONG;
 	TRY(e);
+	TRY(take_places(s, beside, wants));
 	TRY(session_check_joined(s, me));
 	chain_resume(&s->chain, seq, head);
 	s->joined = true;
@@ -206,10 +241,12 @@ out:
 }
 
 enum err session_put_said(const struct chain *seen, struct span links,
-			  struct buf *said)
+			  struct span changes, struct buf *said)
 {
 	chain_put_view(seen, said);
 	buf_put_vec(said, links);
+	if (changes.n > 0)
+		buf_put_vec(said, changes);
 	return buf_end(said);
 }
 
@@ -228,7 +265,8 @@ enum err session_join_all_the_same(
 	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
 	TRY(places_plan_join(me, group_info, accounts, &links));
 	if (seen != NULL)
-		TRY(session_put_said(seen, buf_span(&links), &said));
+		TRY(session_put_said(seen, buf_span(&links), SPAN_EMPTY,
+				     &said));
 	s->accounts = accounts;
 	how.authenticated_data = buf_span(&said);
 	TRY(session_join_group(s, me, group_info, &how, &made));
@@ -397,7 +435,9 @@ static bool has_old_leaf(const struct session *session)
 	       (!wire_u16_list_has(own.extension_types, CONTENT_EXTENSION) ||
 		!wire_u16_list_has(own.extension_types, BANS_EXTENSION) ||
 		!wire_u16_list_has(own.extension_types, INVITED_EXTENSION) ||
-		!wire_u16_list_has(own.extension_types, INFO_BESIDE_EXTENSION));
+		!wire_u16_list_has(own.extension_types,
+				   INFO_BESIDE_EXTENSION) ||
+		!wire_u16_list_has(own.extension_types, PLACES_ROOT_EXTENSION));
 }
 
 enum err session_commit(struct session *session, const struct mls_identity *me,
@@ -425,7 +465,10 @@ enum err session_commit(struct session *session, const struct mls_identity *me,
 		with_view.extensions = &extensions;
 	if (change->tree_beside_info)
 		with_view.info_extensions = session_info_marker();
-	TRY(session_put_said(&session->chain, buf_span(&plan.links), &said));
+	if (!change->tree_beside_welcome)
+		with_view.welcome_extensions = buf_span(&plan.welcome);
+	TRY(session_put_said(&session->chain, buf_span(&plan.links),
+			     buf_span(&plan.changes), &said));
 	with_view.authenticated_data = buf_span(&said);
 	if (has_old_leaf(session) && with_view.next == NULL)
 		with_view.next = me;
@@ -496,65 +539,4 @@ void session_discard(struct session *session)
 	mls_group_discard(session->group);
 	session_drop_successor(session);
 	buf_clear(&session->staged);
-}
-
-/* ---- storage ---- */
-
-enum err session_save(const struct session *session, struct buf *state)
-{
-	uint8_t flags = 0;
-	size_t vec;
-	enum err e;
-
-	flags |= session->joined ? FLAG_JOINED : 0;
-	flags |= session->removed ? FLAG_REMOVED : 0;
-	flags |= session->forked ? FLAG_FORKED : 0;
-	buf_put_u8(state, STATE_VERSION);
-	buf_put(state, session_id_span(session));
-	buf_put_u8(state, flags);
-	chain_save(&session->chain, state);
-	outbox_save(&session->outbox, state);
-	buf_put_vec(state, buf_span(&session->staged));
-	buf_put_vec(state, buf_span(&session->departures));
-	TRY(session_save_successor(session, state));
-	vec = buf_open_vec(state);
-	TRY(mls_group_save(session->group, state));
-	buf_close_vec(state, vec);
-	TRY(buf_end(state));
-out:
-	return e;
-}
-
-enum err session_load(struct span state, struct session **session)
-{
-	struct rd r = rd_init(state);
-	struct session *s = calloc(1, sizeof(*s));
-	struct span group;
-	uint8_t version = rd_u8(&r), flags;
-	enum err e;
-
-	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
-	ENSURE(version == STATE_VERSION || version == STATE_WITHOUT_DEPARTURES,
-	       ERR_PEER_UNSUPPORTED);
-	rd_copy(&r, s->id, SESSION_ID);
-	flags = rd_u8(&r);
-	s->joined = flags & FLAG_JOINED;
-	s->removed = flags & FLAG_REMOVED;
-	s->forked = flags & FLAG_FORKED;
-	chain_load(&s->chain, &r);
-	outbox_load(&s->outbox, &r);
-	buf_put(&s->staged, rd_vec(&r));
-	if (version != STATE_WITHOUT_DEPARTURES)
-		buf_put(&s->departures, rd_vec(&r));
-	TRY(session_load_successor(s, &r));
-	group = rd_vec(&r);
-	TRY(rd_end(&r));
-	TRY(buf_end(&s->staged));
-	TRY(buf_end(&s->departures));
-	TRY(mls_group_load(group, &s->group));
-	*session = s;
-	s = NULL;
-out:
-	session_free(s);
-	return e;
 }

@@ -56,17 +56,24 @@ MUST_CHECK enum err session_create(const struct mls_identity *me,
 enum session_tree {
 	SESSION_TREE_GOOD, /* nothing is wrong with the tree, as far as seen */
 	SESSION_TREE_MISSING, /* it is not in the Welcome: it has to be given */
-	SESSION_TREE_WRONG    /* the one that was given is not the group's */
+	SESSION_TREE_WRONG,   /* the one that was given is not the group's */
+	SESSION_PLACES_WRONG  /* likewise the places of its accounts */
 };
 
-/* By Welcome (MLSMessage). `tree`: the ratchet tree (RFC 9420, 12.4.3.3) where it is
- * not in the Welcome; otherwise empty. seq and head are those of the commit that
+/* What goes beside a Welcome, or a GroupInfo: the ratchet tree (RFC 9420, 12.4.3.3) and
+ * the places of accounts (wire/places.h), rows. Empty: within, or the group has none. */
+struct session_beside {
+	struct span tree, places;
+};
+#define SESSION_WITHIN ((struct session_beside){ SPAN_EMPTY, SPAN_EMPTY })
+
+/* By Welcome (MLSMessage), and what goes beside it. seq and head are those of the commit that
  * added us. ERR_PEER_DOWNGRADE: the algorithm is not what the founders' offers give.
  * ERR_PEER_INVALID: the Welcome is not for session_id. After any failure *wants
- * says whether the tree is why. */
+ * says whether the tree, or the places, are why. */
 MUST_CHECK enum err session_join_welcome(
     const struct mls_identity *me, const uint8_t session_id[SESSION_ID],
-    struct span welcome, struct span tree, struct span key_package,
+    struct span welcome, struct session_beside beside, struct span key_package,
     const struct mls_key_package_secrets *secrets, uint64_t seq,
     const uint8_t head[CHAIN_HEAD], enum session_tree *wants,
     struct session **session);
@@ -76,7 +83,7 @@ MUST_CHECK enum err session_join_welcome(
 const struct suite *session_group_info_suite(struct span group_info);
 
 /* By external commit: post out->commit and out->group_info. `group_info` is kept with
- * its tree (wire/group_info.h). Not a member until
+ * its tree and its places (wire/group_info.h). Not a member until
  * session_accepted(); free the session when the server refuses. `resync`: a
  * former leaf of this identity is removed by the same commit. `seen`: the log as
  * far as the caller has verified it, for the view in the commit; NULL: none.
@@ -118,6 +125,10 @@ bool session_has_places(const struct session *session);
 bool session_is_placed(const struct session *session);
 /* The same of a GroupInfo (MLSMessage). */
 bool session_info_has_places(struct span group_info);
+
+/* The devices of all these KeyPackages read what a session with places names. */
+bool session_takes(const struct session *session,
+		   const struct span *key_packages, size_t count);
 
 /* The group of a GroupInfo is at a place of that device's account which lies on a branch
  * that does not count, by what is known: so it may come in though another leaf of its
@@ -350,10 +361,17 @@ bool session_tree_beside(const struct session *session, const struct span *adds,
 bool session_info_beside(const struct session *session, const struct span *adds,
 			 size_t count, uint32_t large);
 
-/* A GroupInfo (MLSMessage) and the tree beside it, as one, appended: so all functions
- * here take it. ERR_PEER_INVALID: it does not say that its tree goes beside. */
-MUST_CHECK enum err session_info_keep(struct span group_info, struct span tree,
+/* A GroupInfo (MLSMessage) and what goes beside it, as one, appended: so all functions
+ * here take it. ERR_PEER_INVALID: it does not say that its tree goes beside, or the places
+ * are not those of its root. */
+MUST_CHECK enum err session_info_keep(struct span group_info,
+				      struct session_beside beside,
 				      struct buf *out);
+
+/* The GroupInfo of the session's own epoch so, signed anew by `me`; appended. */
+MUST_CHECK enum err session_info(const struct session *session,
+				 const struct mls_identity *me,
+				 struct buf *group_info);
 
 /* The part of a GroupInfo (MLSMessage) that a server does not know which follows the
  * group: a PartialGroupInfo (wire/group_info.h), appended. */

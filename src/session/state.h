@@ -1,7 +1,8 @@
-/* The inside of a session, for session.c, send.c and receive.c only. */
+/* The inside of a session, for its own files. */
 #ifndef HERMETIC_SESSION_STATE_H
 #define HERMETIC_SESSION_STATE_H
 
+#include "check/place_map.h"
 #include "check/view.h"
 #include "session/outbox.h"
 #include "session/session.h"
@@ -11,6 +12,7 @@ struct session {
 	struct mls_group *group;
 	struct chain chain;
 	struct outbox outbox;
+	struct place_map places;	 /* of a group that has their root */
 	struct check_accounts *accounts; /* borrowed; may be NULL */
 	session_look *look;		 /* NULL: nobody */
 	void *look_context;		 /* borrowed */
@@ -24,18 +26,25 @@ struct session {
 	/* A staged commit of ours is gone, and no event has told of it. Not saved:
 	 * what is saved has the commit still, or has told. */
 	bool dropped;
-	bool exact;  /* check/view.h; not saved */
+	bool exact;  /* check/view.h */
 	bool joined; /* false: our external commit is not accepted yet */
 	bool removed;
 	bool forked;
 };
 
-/* The authenticated data of a commit: the view of the log, and links. */
+/* The authenticated data of a commit: the view of the log, links, and the places that
+ * change where the group has their root. */
 MUST_CHECK enum err session_put_said(const struct chain *seen,
-				     struct span links, struct buf *said);
+				     struct span links, struct span changes,
+				     struct buf *said);
 
 /* What a GroupInfo whose tree goes beside it has among its extensions: a list. */
 struct span session_info_marker(void);
+
+/* A GroupInfo (MLSMessage) becomes one that is kept with the session's places, where the
+ * group has their root (wire/group_info.h). */
+MUST_CHECK enum err session_info_put_places(const struct session *session,
+					    struct buf *group_info);
 
 /* mls_group_join_external() where the tree is within the GroupInfo, or beside it and
  * kept with it; the next GroupInfo is made likewise, as who joins lists what all others

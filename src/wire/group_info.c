@@ -1,5 +1,7 @@
 #include "wire/group_info.h"
 
+#include "wire/places.h"
+
 void wire_group_info_read(struct rd *r, struct wire_group_info *info)
 {
 	struct rd start = *r;
@@ -46,9 +48,9 @@ bool wire_group_info_beside(struct span extensions)
 	return wire_extensions_find(extensions, INFO_BESIDE_EXTENSION, &data);
 }
 
-/* The extensions before a ratchet_tree that stands last, and its data. */
-static enum err before_tree(struct span extensions, struct span *before,
-			    struct span *tree)
+/* The extensions before one of that type that stands last, and its data. */
+static enum err before_last(struct span extensions, uint16_t type,
+			    struct span *before, struct span *data)
 {
 	struct span rest = extensions, at = rest;
 	struct wire_extension extension = { .type = 0 };
@@ -58,39 +60,51 @@ static enum err before_tree(struct span extensions, struct span *before,
 		if (!wire_extensions_next(&rest, &extension))
 			return ERR_PEER_MALFORMED;
 	}
-	if (extension.type != WIRE_EXTENSION_RATCHET_TREE)
+	if (extension.type != type)
 		return ERR_PEER_INVALID;
 	*before = span_of(extensions.p, extensions.n - at.n);
-	*tree = extension.data;
+	*data = extension.data;
 	return ERR_OK;
 }
 
 enum err wire_group_info_apart(const struct wire_group_info *kept,
-			       struct wire_group_info *info, struct span *tree)
+			       struct wire_group_info *info,
+			       struct wire_beside *beside)
 {
+	struct span tree;
 	enum err e = ERR_OK;
 
 	*info = *kept;
-	*tree = SPAN_EMPTY;
-	if (!wire_group_info_beside(kept->extensions) ||
-	    !wire_extensions_find(kept->extensions, WIRE_EXTENSION_RATCHET_TREE,
-				  tree))
-		return ERR_OK;
-	info->encoded = info->unsigned_part = SPAN_EMPTY;
-	TRY(before_tree(kept->extensions, &info->extensions, tree));
+	*beside = (struct wire_beside){ .has_places = false };
+	beside->has_places = wire_extensions_find(
+	    kept->extensions, PLACES_ROOT_EXTENSION, &beside->places);
+	if (beside->has_places)
+		TRY(before_last(kept->extensions, PLACES_ROOT_EXTENSION,
+				&info->extensions, &beside->places));
+	if (wire_group_info_beside(kept->extensions) &&
+	    wire_extensions_find(kept->extensions, WIRE_EXTENSION_RATCHET_TREE,
+				 &tree))
+		TRY(before_last(info->extensions, WIRE_EXTENSION_RATCHET_TREE,
+				&info->extensions, &beside->tree));
+	if (info->extensions.n != kept->extensions.n)
+		info->encoded = info->unsigned_part = SPAN_EMPTY;
 out:
 	return e;
 }
 
 void wire_group_info_put_kept(struct buf *b, const struct wire_group_info *info,
-			      struct span tree)
+			      const struct wire_beside *beside)
 {
 	size_t vec;
 
 	wire_group_context_put(b, &info->context);
 	vec = buf_open_vec(b);
 	buf_put(b, info->extensions);
-	wire_extension_put(b, WIRE_EXTENSION_RATCHET_TREE, tree);
+	if (beside->tree.n > 0)
+		wire_extension_put(b, WIRE_EXTENSION_RATCHET_TREE,
+				   beside->tree);
+	if (beside->has_places)
+		wire_extension_put(b, PLACES_ROOT_EXTENSION, beside->places);
 	buf_close_vec(b, vec);
 	buf_put_vec(b, info->confirmation_tag);
 	buf_put_u32(b, info->signer);
@@ -103,13 +117,15 @@ enum err wire_group_info_part_decode(struct span bytes,
 				     struct wire_group_info_part *part)
 {
 	struct rd r = rd_init(bytes);
-	struct span tree;
+	struct span data;
 
 	part->extensions = wire_extensions_read(&r);
 	part->signature = rd_vec(&r);
 	if (rd_ok(&r) &&
-	    wire_extensions_find(part->extensions, WIRE_EXTENSION_RATCHET_TREE,
-				 &tree))
+	    (wire_extensions_find(part->extensions, WIRE_EXTENSION_RATCHET_TREE,
+				  &data) ||
+	     wire_extensions_find(part->extensions, PLACES_ROOT_EXTENSION,
+				  &data)))
 		rd_fail(&r, ERR_PEER_MALFORMED);
 	return rd_end(&r);
 }
@@ -126,13 +142,14 @@ enum err wire_group_info_part_of(const struct wire_group_info *info,
 {
 	struct wire_group_info_part part = { .signature = info->signature };
 	struct wire_group_info apart;
-	struct span tree;
+	struct wire_beside beside;
 	enum err e;
 
-	TRY(wire_group_info_apart(info, &apart, &tree));
+	TRY(wire_group_info_apart(info, &apart, &beside));
 	part.extensions = apart.extensions;
 	if (!wire_group_info_beside(info->extensions))
-		TRY(before_tree(info->extensions, &part.extensions, &tree));
+		TRY(before_last(apart.extensions, WIRE_EXTENSION_RATCHET_TREE,
+				&part.extensions, &beside.tree));
 	wire_group_info_part_put(b, &part);
 	TRY(buf_end(b));
 out:

@@ -24,21 +24,28 @@ void wire_group_info_put_unsigned(struct buf *b,
 /*
  * One that has INFO_BESIDE_EXTENSION is signed without a ratchet_tree, which goes
  * beside it (12.4.3.3). Whoever has both keeps them as one: the tree stands last among
- * the extensions, as if it belonged there.
+ * the extensions, as if it belonged there. The places of a group that has their root
+ * (wire/places.h) go beside every GroupInfo; they are kept behind the tree, wherever
+ * that is.
  */
 bool wire_group_info_beside(struct span extensions);
 
-/* What was signed of a GroupInfo that may be kept so, and the tree beside it: empty
- * where the tree is within, or nowhere. The borrowed parts are those of `kept`; `encoded`
- * and `unsigned_part` are left out where the two differ. ERR_PEER_INVALID where such a
- * tree does not stand last. */
+struct wire_beside {
+	struct span tree; /* empty: within, or nowhere */
+	bool has_places;
+	struct span places; /* rows */
+};
+
+/* What was signed of a GroupInfo that may be kept so, and what goes beside it. The
+ * borrowed parts are those of `kept`; `encoded` and `unsigned_part` are left out where
+ * the two differ. ERR_PEER_INVALID where such a tree, or places, do not stand last. */
 MUST_CHECK enum err wire_group_info_apart(const struct wire_group_info *kept,
 					  struct wire_group_info *info,
-					  struct span *tree);
+					  struct wire_beside *beside);
 
-/* Both as one. */
+/* All as one. A tree that is not empty is put where it goes beside or within. */
 void wire_group_info_put_kept(struct buf *b, const struct wire_group_info *info,
-			      struct span tree);
+			      const struct wire_beside *beside);
 
 /*
  * PartialGroupInfo (docs/protocol.md, "Parts of GroupInfos"): what of a GroupInfo
@@ -46,7 +53,7 @@ void wire_group_info_put_kept(struct buf *b, const struct wire_group_info *info,
  * last among the extensions or goes beside, is left out.
  */
 struct wire_group_info_part {
-	struct span extensions; /* no ratchet_tree is among them */
+	struct span extensions; /* no ratchet_tree, no places are among them */
 	struct span signature;	/* the GroupInfo's */
 };
 

@@ -44,5 +44,10 @@ enum err log_view_read_commit(struct span data, struct log_view *view)
 		return ERR_OK;
 	read_place(&r, view);
 	view->links = rd_vec(&r);
+	if (rd_left(&r) > 0) {
+		view->changes = rd_vec(&r);
+		if (view->changes.n == 0) /* there is one way to say so */
+			rd_fail(&r, ERR_PEER_MALFORMED);
+	}
 	return end(&r, view);
 }

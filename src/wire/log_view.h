@@ -7,6 +7,8 @@
  *   of a commit                 nothing (from before), or
  *                               uint8 1 || uint64 seq || head[32]
  *                               || opaque links<V>
+ *                               and in a group that has the root of its places
+ *                               || opaque changes<V>, unless none change
  */
 #ifndef HERMETIC_WIRE_LOG_VIEW_H
 #define HERMETIC_WIRE_LOG_VIEW_H
@@ -20,9 +22,10 @@
 struct log_view {
 	bool given; /* false: none, of a commit from before */
 	uint64_t seq;
-	struct span head;  /* LOG_VIEW_HEAD bytes, borrowed */
-	struct span nonce; /* of an application message; borrowed */
-	struct span links; /* of a commit; borrowed */
+	struct span head;    /* LOG_VIEW_HEAD bytes, borrowed */
+	struct span nonce;   /* of an application message; borrowed */
+	struct span links;   /* of a commit; borrowed, as the next */
+	struct span changes; /* of places (wire/places.h) */
 };
 
 /* The authenticated data of an application message. ERR_PEER_MALFORMED when it

@@ -74,23 +74,42 @@ bool places_next(struct span *rows, struct place *place)
 	return rd_ok(&r);
 }
 
-static enum err check_rows(struct span rows)
+static const uint8_t no_hash[ACCOUNT_HASH];
+
+bool place_is_gone(const struct place *place)
 {
-	struct place before = { .number = 0 }, place;
+	return place->number == 0 &&
+	       span_equal(place->hash, SPAN_ARRAY(no_hash));
+}
+
+static enum err check_rows(struct span rows, bool changes)
+{
+	struct span before = SPAN_EMPTY;
+	struct place place;
 	enum err e = ERR_OK;
 
 	ENSURE(rows.n % PLACES_ROW == 0, ERR_PEER_MALFORMED);
 	while (places_next(&rows, &place)) {
-		ENSURE(place.number > 0 && place.number <= INT64_MAX,
+		ENSURE((place.number > 0 && place.number <= INT64_MAX) ||
+			   (changes && place_is_gone(&place)),
 		       ERR_PEER_MALFORMED);
-		ENSURE(before.number == 0 ||
-			   span_compare(before.fingerprint, place.fingerprint) <
-			       0,
+		ENSURE(before.n == 0 ||
+			   span_compare(before, place.fingerprint) < 0,
 		       ERR_PEER_MALFORMED);
-		before = place;
+		before = place.fingerprint;
 	}
 out:
 	return e;
+}
+
+enum err places_check_rows(struct span rows)
+{
+	return check_rows(rows, false);
+}
+
+enum err places_check_changes(struct span rows)
+{
+	return check_rows(rows, true);
 }
 
 enum err places_read(struct span extensions, struct places *places)
@@ -104,8 +123,24 @@ enum err places_read(struct span extensions, struct places *places)
 				     &rows));
 	if (!there)
 		return ERR_OK;
-	TRY(check_rows(rows));
+	TRY(places_check_rows(rows));
 	*places = (struct places){ .there = true, .rows = rows };
+out:
+	return e;
+}
+
+enum err places_read_root(struct span extensions, bool *there,
+			  struct span *root)
+{
+	struct span list;
+	enum err e = ERR_OK;
+
+	*there = wire_extensions_find(extensions, PLACES_ROOT_EXTENSION, root);
+	if (!*there)
+		return ERR_OK;
+	ENSURE(root->n == PLACES_ROOT &&
+		   !wire_extensions_find(extensions, PLACES_EXTENSION, &list),
+	       ERR_PEER_MALFORMED);
 out:
 	return e;
 }
@@ -152,6 +187,17 @@ void places_put_extension(struct buf *b, struct span rows)
 	opened = buf_open_vec(b);
 	buf_put_vec(b, rows);
 	buf_close_vec(b, opened);
+}
+
+void places_put_root(struct buf *b, struct span root)
+{
+	wire_extension_put(b, PLACES_ROOT_EXTENSION, root);
+}
+
+void places_put_gone(struct buf *changes, struct span fingerprint)
+{
+	places_put(changes,
+		   &(struct place){ fingerprint, 0, SPAN_ARRAY(no_hash) });
 }
 
 /* ---- links ---- */

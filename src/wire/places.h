@@ -12,6 +12,12 @@
  *     AccountPlace;
  *   AccountPlace places<V>;                      by fingerprint, ascending
  *
+ * or PLACES_ROOT_EXTENSION the root of the map of them (check/place_map.h), 32 bytes.
+ * Of such a group a GroupInfo is kept with the places, content, as its last extension,
+ * of the same type (wire/group_info.h), and a commit has the places that change in its
+ * authenticated data: an AccountPlace each, by fingerprint, ascending; one whose number
+ * and hash are zeros: the account has no place any more.
+ *
  * A commit that moves places carries links in its authenticated data:
  *
  *   struct { opaque fingerprint[32]; opaque links<V>; } AccountLinks;
@@ -25,6 +31,8 @@
 #include "wire/account_link.h"
 
 #define PLACES_EXTENSION 0xF7F3
+#define PLACES_ROOT_EXTENSION 0xF7F9
+#define PLACES_ROOT 32				     /* bytes */
 #define PLACES_ROW (ACCOUNT_HASH + 8 + ACCOUNT_HASH) /* bytes */
 #define PLACES_LINKS_MAX 65536 /* bytes of one account's links in a commit */
 #define LEAF_NAME_MAX (2 * ACCOUNT_HASH + 1 + 20) /* characters */
@@ -56,6 +64,17 @@ struct places {
  * out of order, twice, or of no link. */
 MUST_CHECK enum err places_read(struct span extensions, struct places *places);
 
+/* The root of a GroupContext's extensions; *there is false where they have none.
+ * ERR_PEER_MALFORMED: it has another length, or there is a list, too. */
+MUST_CHECK enum err places_read_root(struct span extensions, bool *there,
+				     struct span *root);
+
+/* Rows by themselves, and the changes of a commit, as places_read() asks. */
+MUST_CHECK enum err places_check_rows(struct span rows);
+MUST_CHECK enum err places_check_changes(struct span rows);
+/* Of a change: the account has no place any more. */
+bool place_is_gone(const struct place *place);
+
 /* The next one is taken off the front; false at the end. */
 bool places_next(struct span *rows, struct place *place);
 /* The place of that account; false: it has none. */
@@ -67,6 +86,9 @@ bool place_equal(const struct place *a, const struct place *b);
  * places_put_extension(). */
 void places_put(struct buf *rows, const struct place *place);
 void places_put_extension(struct buf *b, struct span rows);
+void places_put_root(struct buf *b, struct span root);
+/* Appends a change: the account has no place any more. */
+void places_put_gone(struct buf *changes, struct span fingerprint);
 
 /* ---- links ---- */
 

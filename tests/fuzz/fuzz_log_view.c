@@ -28,6 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		buf_put(&again, view.nonce);
 		if (commit)
 			buf_put_vec(&again, view.links);
+		if (view.changes.n > 0)
+			buf_put_vec(&again, view.changes);
 	}
 	if (buf_end(&again) != ERR_OK || !span_equal(buf_span(&again), bytes))
 		abort();

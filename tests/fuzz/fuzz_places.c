@@ -1,9 +1,12 @@
-/* The places of a group, the links that a commit carries, and a leaf's name, each
+/* The places of a group, as a list and as a map that changes, the links that a commit carries, and a leaf's name, each
  * opaque<V>: what decodes is in order, and is encoded as it was. */
 #include "base/rd.h"
 #include "check/accounts.h"
+#include "check/group_places.h"
 #include "fuzz.h"
 #include "wire/extension.h"
+
+#include <string.h>
 
 static void same(struct buf *made, struct span given)
 {
@@ -31,6 +34,37 @@ static void read_places(struct span extensions)
 		places_put(&rows, &place);
 	}
 	same(&rows, places.rows);
+}
+
+/* Rows, and what changes; and back again, by which it is the same map. */
+static void read_map(struct span rows, struct span changes)
+{
+	struct place_map map, after, again;
+	struct buf made = BUF_INIT, back = BUF_INIT;
+	uint8_t root[2][PLACES_ROOT];
+
+	if (place_map_read(rows, &map) != ERR_OK)
+		return;
+	place_map_put(&map, &made);
+	same(&made, rows);
+	if (place_map_change(&map, changes, &after) != ERR_OK) {
+		place_map_clear(&map);
+		return;
+	}
+	place_map_put(&after, &made);
+	group_places_compare(buf_span(&made), rows, &back);
+	if (buf_end(&back) != ERR_OK ||
+	    place_map_change(&after, buf_span(&back), &again) != ERR_OK ||
+	    place_map_root(&map, root[0]) != ERR_OK ||
+	    place_map_root(&again, root[1]) != ERR_OK ||
+	    memcmp(root[0], root[1], PLACES_ROOT) != 0 ||
+	    map.count != again.count)
+		__builtin_trap();
+	place_map_clear(&map);
+	place_map_clear(&after);
+	place_map_clear(&again);
+	buf_clear(&made);
+	buf_clear(&back);
 }
 
 /* Each account's links, from its first one on. */
@@ -80,5 +114,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_places(rd_vec(&r));
 	read_links(rd_vec(&r));
 	read_name(rd_vec(&r));
+	{
+		struct span rows = rd_vec(&r);
+
+		read_map(rows, rd_vec(&r));
+	}
 	return 0;
 }

@@ -109,7 +109,7 @@ static struct session *add_bob(struct session *alice, const struct device *a,
 	must(chain_next(&chain, CHAIN_COMMIT, buf_span(&made.commit), head));
 	must(session_accepted(alice, NOW, 1, head));
 	must(session_join_welcome(&b->me, id, buf_span(&made.welcome),
-				  SPAN_EMPTY, key_package, secrets, 1, head,
+				  SESSION_WITHIN, key_package, secrets, 1, head,
 				  &(enum session_tree){ 0 }, &bob));
 	mls_commit_clear(&made);
 	return bob;

@@ -55,9 +55,10 @@ static void compare(const struct check_walk *walk)
 	check_tree_put(&walk->tree, &tree);
 	if (buf_end(&tree) != ERR_OK)
 		__builtin_trap();
-	if (check_walk_from_tree(
-		check_walk_context(walk)->encoded, buf_span(&tree),
-		check_walk_confirmation_tag(walk), NULL, &other)
+	if (check_walk_from_tree(check_walk_context(walk)->encoded,
+				 buf_span(&tree),
+				 check_walk_confirmation_tag(walk),
+				 check_walk_places(walk), NULL, &other)
 		.wrong != NULL)
 		__builtin_trap();
 	while (check_walk_next_member(walk, &i, &a))

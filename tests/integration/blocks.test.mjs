@@ -51,6 +51,9 @@ describe('invitations and blocks', { concurrency: false }, () => {
     await alice.does('send', second, 'without bob');
     assert.deepEqual(await users(carol, second),
       [alice.name, carol.name].sort());
+    // nobody leaves a session by declining, whatever its id begins with
+    await bob.cannot('no-such-invitation', 'decline', first.slice(0, 13));
+    await bob.cannot('no-such-invitation', 'decline', first);
     await bob.does('send', first, 'here');
     await bob.does('decline', second); // again: nothing to do
   });

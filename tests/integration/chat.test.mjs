@@ -61,7 +61,9 @@ describe('the chat', { concurrency: false }, () => {
     await bob.does('rename', other, id.slice(0, 8));
     await alice.does('read', other);
     await alice.cannot('ambiguous', 'send', id.slice(0, 8), 'to whom?');
-    await alice.does('send', id, 'to this one');
+    await bob.does('rename', other, id);
+    await alice.does('read', other);
+    await alice.does('send', id, 'to this one'); // a whole id is no name
     await alice.cannot('no-such-session', 'send', 'dinner', 'to whom?');
   });
 
@@ -173,6 +175,24 @@ describe('the chat', { concurrency: false }, () => {
     await alice.does('read', id);
     assert.deepEqual(await bob.texts(id), ['see: one\n\ttwo\nthree\nfour',
       long, '/shrug', '‮ok']);
+  });
+
+  test('a key that is awaited holds nothing up, nor ends the chat', async () => {
+    const id = await session('Keys');
+    const chat = chatOf(alice);
+    await chat.shows('/help lists');
+    chat.type(`/open ${id}`);
+    chat.press('Enter');
+    await chat.shows('Keys>');
+    chat.press('C-x'); // begins what has two keys
+    await bob.does('send', id, 'heard meanwhile');
+    await chat.shows('heard meanwhile');
+    chat.type('still here');
+    chat.press('Enter');
+    await chat.shows(/: still here\n/);
+    chat.type(`/ban${' a'.repeat(40)}`);
+    chat.press('Enter');
+    await chat.shows('/ban takes at most 31 words');
   });
 
   test('a session that is not open gives notice, and is shown from where one was',

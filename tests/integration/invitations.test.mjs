@@ -66,6 +66,11 @@ describe('invitations', { concurrency: false }, () => {
       await bob.does('invite', id, carol.name);
       await carol.does('join', id);
       assert.equal((await alice.does('members', id)).length, 3);
+      // one commit takes the entry out and the person
+      await alice.does('invite', '--ask', id, dave.name);
+      await dave.does('accept', id);
+      await alice.does('remove', id, dave.name);
+      assert.equal((await alice.does('members', id)).length, 3);
     });
 
   test('an invitation is taken back by who made it, and by an admin', async () => {
@@ -113,6 +118,17 @@ describe('invitations', { concurrency: false }, () => {
     }
     assert.match((await dave.starts('invitations').ended).out,
       new RegExp(`${id}  invited by ${bob.name}, as the server says`));
+    // a good letter by a member who has not made the entry is none
+    await alice.does('read', id);
+    await alice.does('uninvite', id, dave.name);
+    await alice.does('invite', '--ask', id, dave.name);
+    const older = await stored(id);
+    await alice.does('uninvite', id, dave.name);
+    await bob.does('read', id);
+    await bob.does('invite', '--ask', id, dave.name);
+    await put(older);
+    assert.equal((await letter(dave, id)).by, alice.name);
+    await dave.cannot('no-letter', 'accept', id);
     // inviting again commits nothing, and sends it again
     const { length } = await alice.does('read', id);
     await bob.does('invite', '--ask', id, dave.name);

@@ -92,6 +92,23 @@ describe('a server that lies in its answers', { concurrency: false }, () => {
     await goesOn();
   });
 
+  test('other places than the signed root names let nobody in', async () => {
+    await talk();
+    const shown = [];
+    lie({ answer: ({ path, json }) => {
+      if (!path.includes('/group-info')) return undefined;
+      const places = Buffer.from(json.places, 'base64');
+      shown.push(places.length);
+      places[places.length - 1] ^= 1;
+      return { json: { ...json, places: places.toString('base64') } };
+    } });
+    const before = (await rows()).length;
+    await alice.cannot('bad-places', 'resolve', id, '--yes');
+    assert.ok(shown.length > 0 && shown.every(n => n === 2 * 72), `${shown}`);
+    assert.equal((await rows()).length, before);
+    await goesOn();
+  });
+
   test('a forged 403 ends no session', async () => {
     await talk();
     lie({ request: ({ path }) => path.includes(`/session/${id}/`) ?

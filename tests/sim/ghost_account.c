@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check/group_places.h"
 #include "session/chain.h"
 #include "wire/extension.h"
 #include "wire/places.h"
@@ -38,13 +39,36 @@ void ghost_begin_account(struct ghost *ghost, const char *user,
 /* ---- what is said with a commit ---- */
 
 static void put_said(const struct server_session *session, struct span links,
-		     struct buf *said)
+		     struct span changes, struct buf *said)
 {
 	buf_put_u8(said, 1);
 	buf_put_u64(said, session->log_count);
 	buf_put(said,
 		span_of(server_head(session, session->log_count), DEVICE_HEAD));
 	buf_put_vec(said, links);
+	if (changes.n > 0)
+		buf_put_vec(said, changes);
+}
+
+/* As the server has them, where the group has their root alone. */
+static bool find_rows(const struct server_session *session,
+		      struct span extensions, struct span *rows)
+{
+	struct wire_message message;
+	struct places places;
+	struct span root;
+
+	if (wire_extensions_find(extensions, PLACES_ROOT_EXTENSION, &root))
+		return wire_message_decode(blob_span(session->info),
+					   &message) == ERR_OK &&
+		       message.format == WIRE_GROUP_INFO &&
+		       wire_extensions_find(message.group_info.extensions,
+					    PLACES_ROOT_EXTENSION, rows) &&
+		       places_check_rows(*rows) == ERR_OK;
+	if (places_read(extensions, &places) != ERR_OK)
+		return false;
+	*rows = places.rows;
+	return places.there;
 }
 
 static const struct server_account *account_of(struct server *server,
@@ -76,15 +100,14 @@ void ghost_say_joining(const struct ghost *ghost, struct server *server,
 	const struct server_account *account =
 	    account_of(server, ghost->me.credential_identity);
 	struct buf links = BUF_INIT;
-	struct places places;
 	struct place place;
+	struct span rows;
 
-	if (places_read(extensions, &places) != ERR_OK || !places.there ||
-	    account == NULL)
+	if (!find_rows(session, extensions, &rows) || account == NULL)
 		return;
-	if (!places_find(places.rows, SPAN_ARRAY(account->fingerprint), &place))
+	if (!places_find(rows, SPAN_ARRAY(account->fingerprint), &place))
 		put_log(account, &links);
-	put_said(session, buf_span(&links), said);
+	put_said(session, buf_span(&links), SPAN_EMPTY, said);
 	buf_clear(&links);
 }
 
@@ -173,11 +196,21 @@ static void put_extensions(struct span extensions, struct span rows,
 			   struct buf *out)
 {
 	struct wire_extension extension;
+	struct place_map map = { .there = false };
+	uint8_t root[PLACES_ROOT];
+	struct span data;
 
+	if (wire_extensions_find(extensions, PLACES_ROOT_EXTENSION, &data)) {
+		sim_must(place_map_read(rows, &map), "places");
+		sim_must(place_map_root(&map, root), "a root");
+		places_put_root(out, SPAN_ARRAY(root));
+		place_map_clear(&map);
+	} else {
+		places_put_extension(out, rows);
+	}
 	while (wire_extensions_next(&extensions, &extension))
-		if (extension.type != PLACES_EXTENSION)
+		if (!group_places_is_type(extension.type))
 			wire_extension_put(out, extension.type, extension.data);
-	places_put_extension(out, rows);
 }
 
 void ghost_plan(const struct ghost *ghost, struct server *server,
@@ -186,28 +219,29 @@ void ghost_plan(const struct ghost *ghost, struct server *server,
 	struct span now = mls_group_extensions(ghost->group);
 	const struct server_session *session =
 	    server_session(server, ghost->session);
-	struct buf after = BUF_INIT, links = BUF_INIT;
+	struct buf after = BUF_INIT, links = BUF_INIT, changes = BUF_INIT;
 	const char *identities[64];
-	struct places places;
+	struct span rows, data;
 	size_t count;
 
-	if (places_read(now, &places) != ERR_OK || !places.there)
+	if (session == NULL || !find_rows(session, now, &rows))
 		return;
 	count = list(ghost, change, identities, 64);
 	for (size_t i = 0; i < count; i++)
 		if (i == 0 || compare(&identities[i], &identities[i - 1]) != 0)
-			put_place(server, places.rows, identities[i], &after,
-				  &links);
-	if (change->extensions != NULL ||
-	    !span_equal(buf_span(&after), places.rows)) {
+			put_place(server, rows, identities[i], &after, &links);
+	if (change->extensions != NULL || !span_equal(buf_span(&after), rows)) {
 		put_extensions(change->extensions != NULL ? *change->extensions
 							  : now,
 			       buf_span(&after), &plan->extensions);
 		plan->encoded = buf_span(&plan->extensions);
 		change->extensions = &plan->encoded;
 	}
-	put_said(session, buf_span(&links), &plan->said);
+	if (wire_extensions_find(now, PLACES_ROOT_EXTENSION, &data))
+		group_places_compare(rows, buf_span(&after), &changes);
+	put_said(session, buf_span(&links), buf_span(&changes), &plan->said);
 	change->authenticated_data = buf_span(&plan->said);
+	buf_clear(&changes);
 	buf_clear(&after);
 	buf_clear(&links);
 }

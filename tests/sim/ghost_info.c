@@ -42,6 +42,34 @@ static bool add_others(struct ghost *ghost, const char *const *others,
 	return done;
 }
 
+/* The GroupInfo is given with these places. */
+static enum err put_places(const struct seen_group *genuine,
+			   const struct wire_group_info *info, struct buf *out)
+{
+	struct wire_beside beside = { .has_places = false };
+
+	beside.has_places = wire_extensions_find(
+	    genuine->info.extensions, PLACES_ROOT_EXTENSION, &beside.places);
+	wire_message_put_header(out, WIRE_GROUP_INFO);
+	wire_group_info_put_kept(out, info, &beside);
+	return buf_end(out);
+}
+
+static enum err put_info(const struct ghost *ghost,
+			 const struct seen_group *genuine, struct buf *out)
+{
+	struct wire_message message;
+	struct buf made = BUF_INIT;
+	enum err e;
+
+	TRY(mls_group_info(ghost->group, &ghost->me, true, &made));
+	TRY(wire_message_decode(buf_span(&made), &message));
+	TRY(put_places(genuine, &message.group_info, out));
+out:
+	buf_clear(&made);
+	return e;
+}
+
 bool ghost_make_group(struct ghost *ghost, const struct server_session *session,
 		      struct span like, const char *const *others,
 		      size_t other_count, struct buf *group_info)
@@ -57,10 +85,9 @@ bool ghost_make_group(struct ghost *ghost, const struct server_session *session,
 			     genuine.info.context.extensions,
 			     &ghost->group) == ERR_OK)
 		done = add_others(ghost, others, other_count);
-	seen_group_clear(&genuine);
 	if (done)
-		done = mls_group_info(ghost->group, &ghost->me, true,
-				      group_info) == ERR_OK;
+		done = put_info(ghost, &genuine, group_info) == ERR_OK;
+	seen_group_clear(&genuine);
 	memcpy(ghost->session, session->text_id, TEXT_UUID_SIZE);
 	memcpy(ghost->session_id, session->id, DEVICE_ID);
 	ghost->seq = session->log_count;
@@ -112,6 +139,7 @@ out:
 
 /* Signs `info`, whose fields are set. */
 static enum err put_signed(const struct ghost *ghost,
+			   const struct seen_group *genuine,
 			   struct wire_group_info *info, struct buf *out)
 {
 	struct sign_key *key = NULL;
@@ -124,9 +152,7 @@ static enum err put_signed(const struct ghost *ghost,
 	TRY(buf_end(&tbs));
 	TRY(label_sign(key, "GroupInfoTBS", buf_span(&tbs), &signature));
 	info->signature = buf_span(&signature);
-	wire_message_put_header(out, WIRE_GROUP_INFO);
-	wire_group_info_put(out, info);
-	TRY(buf_end(out));
+	TRY(put_places(genuine, info, out));
 out:
 	sign_key_free(key);
 	buf_clear(&tbs);
@@ -177,7 +203,7 @@ static enum err build_copy(struct ghost *ghost,
 	info.context.tree_hash = span_of(hash, nh);
 	info.context.confirmed_transcript_hash = span_of(invented[0], nh);
 	info.confirmation_tag = span_of(invented[1], nh);
-	TRY(put_signed(ghost, &info, group_info));
+	TRY(put_signed(ghost, genuine, &info, group_info));
 out:
 	buf_clear(&tree);
 	buf_clear(&extensions);

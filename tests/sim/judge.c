@@ -228,7 +228,8 @@ static const char *judge_extension(const struct trial *t, uint16_t type,
 {
 	if (!changed)
 		return NULL;
-	if (type == PLACES_EXTENSION && !t->external)
+	if ((type == PLACES_EXTENSION || type == PLACES_ROOT_EXTENSION) &&
+	    !t->external)
 		return NULL; /* judge_places() */
 	if (type == INVITED_EXTENSION && !t->external)
 		return NULL; /* judge_invited() */

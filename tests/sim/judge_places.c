@@ -5,6 +5,7 @@
  */
 #include "tests/sim/world.h"
 
+#include "crypto/hash.h"
 #include "tests/sim/seen_group.h"
 #include "wire/places.h"
 #include "wire/roles.h"
@@ -94,12 +95,11 @@ bool judge_ended(const struct world *world, const struct seen_group *group,
 	uint8_t fingerprint[ACCOUNT_HASH];
 	const struct account_log *log;
 	struct account_place at;
-	struct places places;
+	struct span rows;
 	uint64_t number;
 	bool ended;
 
-	if (places_read(group->info.context.extensions, &places) != ERR_OK ||
-	    !has_place(places.rows, leaf, &at) ||
+	if (!seen_group_places(group, &rows) || !has_place(rows, leaf, &at) ||
 	    !places_read_leaf(leaf->credential.identity, fingerprint, &number))
 		return false;
 	log = find_log(world, SPAN_ARRAY(fingerprint), &at);
@@ -177,22 +177,65 @@ static bool is_lived_in(const struct seen_group *group, struct span fingerprint)
 	return false;
 }
 
+static int bit_of(const uint8_t *row, size_t bit)
+{
+	return row[bit / 8] >> (7 - bit % 8) & 1;
+}
+
+/* As docs/protocol.md says it, without any care for time. */
+static void hash_rows(const uint8_t *rows, size_t count, uint8_t out[32])
+{
+	uint8_t head[2] = { count > 1, 0 }, side[2][32];
+	struct span parts[] = { span_of(head, 1), span_of(rows, PLACES_ROW),
+				SPAN_ARRAY(side[1]) };
+	size_t bit = 0, low = 0;
+
+	if (count > 1) {
+		const uint8_t *last = rows + (count - 1) * PLACES_ROW;
+
+		while (bit_of(rows, bit) == bit_of(last, bit))
+			bit++;
+		while (bit_of(rows + low * PLACES_ROW, bit) == 0)
+			low++;
+		head[1] = (uint8_t)bit;
+		hash_rows(rows, low, side[0]);
+		hash_rows(rows + low * PLACES_ROW, count - low, side[1]);
+		parts[0] = SPAN_ARRAY(head);
+		parts[1] = SPAN_ARRAY(side[0]);
+	}
+	sim_must(hash_sha256(parts, count > 1 ? 3 : 2, out), "hash");
+}
+
+/* The rows are those of the root, where the group has one. */
+static bool fits_root(const struct seen_group *group, struct span rows)
+{
+	struct span root;
+	uint8_t own[32];
+
+	if (!wire_extensions_find(group->info.context.extensions,
+				  PLACES_ROOT_EXTENSION, &root))
+		return true;
+	if (rows.n == 0 || places_check_rows(rows) != ERR_OK)
+		return false;
+	hash_rows(rows.p, rows.n / PLACES_ROW, own);
+	return span_equal(root, SPAN_ARRAY(own));
+}
+
 static const char *judge_rows(const struct seen_group *before,
 			      const struct seen_group *after)
 {
-	struct places was, is;
 	struct place place, old;
-	struct span rest;
+	struct span was = SPAN_EMPTY, is = SPAN_EMPTY, rest;
 
-	if (places_read(before->info.context.extensions, &was) != ERR_OK ||
-	    places_read(after->info.context.extensions, &is) != ERR_OK ||
-	    was.there != is.there)
+	if (seen_group_places(before, &was) != seen_group_places(after, &is))
 		return "a group comes to have places, or has none any more";
-	rest = is.rows;
+	if (!fits_root(after, is))
+		return "a group's root is not that of its places";
+	rest = is;
 	while (places_next(&rest, &place)) {
 		if (!is_lived_in(after, place.fingerprint))
 			return "an account has a place and no leaf";
-		if (places_find(was.rows, place.fingerprint, &old) &&
+		if (places_find(was, place.fingerprint, &old) &&
 		    place.number < old.number)
 			return "a place is lowered";
 	}
@@ -204,16 +247,16 @@ static const char *judge_leaves(const struct world *world,
 {
 	struct account_place at;
 	const char *wrong = NULL;
-	struct places places;
+	struct span rows;
 
-	if (places_read(group->info.context.extensions, &places) != ERR_OK)
+	if (!seen_group_places(group, &rows))
 		return "it does not decode";
 	for (uint32_t i = 0; i < group->leaf_count && wrong == NULL; i++) {
 		const struct wire_leaf_node *leaf = seen_group_leaf(group, i);
 
 		if (leaf == NULL)
 			continue;
-		if (has_place(places.rows, leaf, &at))
+		if (has_place(rows, leaf, &at))
 			wrong = judge_at(world, group->suite, leaf, &at);
 		else if (external)
 			wrong = judge_at(world, group->suite, leaf, NULL);
@@ -227,15 +270,14 @@ const char *judge_places(const struct world *world, struct span before,
 			 struct span after, bool external)
 {
 	struct seen_group was, is;
-	struct places places;
+	struct span rows;
 	const char *wrong = "it does not decode";
 
 	if (!seen_group_read(after, &is))
 		return wrong;
-	if (seen_group_read(before, &was) &&
-	    places_read(is.info.context.extensions, &places) == ERR_OK) {
+	if (seen_group_read(before, &was)) {
 		wrong = judge_rows(&was, &is);
-		if (wrong == NULL && places.there)
+		if (wrong == NULL && seen_group_places(&is, &rows))
 			wrong = judge_leaves(world, &is, external);
 	}
 	seen_group_clear(&was);

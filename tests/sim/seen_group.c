@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "tests/sim/blob.h"
+#include "wire/places.h"
 
 static bool read_tree(struct span data, struct seen_group *group)
 {
@@ -34,6 +35,19 @@ bool seen_group_read(struct span bytes, struct seen_group *group)
 	}
 	seen_group_clear(group);
 	return false;
+}
+
+bool seen_group_places(const struct seen_group *group, struct span *rows)
+{
+	struct places places;
+
+	if (wire_extensions_find(group->info.extensions, PLACES_ROOT_EXTENSION,
+				 rows))
+		return true;
+	if (places_read(group->info.context.extensions, &places) != ERR_OK)
+		return false;
+	*rows = places.rows;
+	return places.there;
 }
 
 void seen_group_clear(struct seen_group *group)

@@ -17,6 +17,10 @@ struct seen_group {
 bool seen_group_read(struct span group_info, struct seen_group *group);
 void seen_group_clear(struct seen_group *group);
 
+/* The places of the group, rows: its list, or what it is kept with; false: it has
+ * none. */
+bool seen_group_places(const struct seen_group *group, struct span *rows);
+
 /* NULL where it is blank, or beyond the end. */
 const struct wire_leaf_node *seen_group_leaf(const struct seen_group *group,
 					     uint32_t leaf);

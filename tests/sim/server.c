@@ -7,6 +7,7 @@
 #include "crypto/hash.h"
 #include "session/chain.h"
 #include "wire/message.h"
+#include "wire/places.h"
 
 /* ---- the whole ---- */
 
@@ -492,7 +493,7 @@ static void give_tree(const struct server *server, size_t caller,
 		      const struct request *request, struct reply *reply)
 {
 	struct wire_message message;
-	struct span tree;
+	struct span tree, places;
 
 	for (size_t i = 0; i < server->welcome_count; i++) {
 		const struct server_welcome *welcome = &server->welcomes[i];
@@ -507,6 +508,9 @@ static void give_tree(const struct server *server, size_t caller,
 		if (wire_extensions_find(message.group_info.extensions,
 					 WIRE_EXTENSION_RATCHET_TREE, &tree))
 			reply->answer.tree = reply_bytes(reply, tree);
+		if (wire_extensions_find(message.group_info.extensions,
+					 PLACES_ROOT_EXTENSION, &places))
+			reply->answer.places = reply_bytes(reply, places);
 		return;
 	}
 	reply_refuse(reply, ERR_STATE_GONE, "not-found");

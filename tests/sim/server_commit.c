@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "check/commit.h"
+#include "check/group_places.h"
 #include "crypto/hash.h"
 #include "session/chain.h"
 #include "tests/sim/faults.h"
@@ -13,7 +14,6 @@
 #include "wire/invited.h"
 #include "wire/log_view.h"
 #include "wire/message.h"
-#include "wire/places.h"
 
 /* ---- a session begins ---- */
 
@@ -91,14 +91,13 @@ struct incoming {
 	const struct request *request;
 	struct wire_public_message message;
 	bool external;
-	struct buf whole; /* the next GroupInfo, where its part came */
+	struct buf whole; /* the next GroupInfo, where it is made here */
 };
 
 /* The GroupInfo that goes with it. */
 static struct span info_of(const struct incoming *in)
 {
-	return in->request->info_part.n > 0 ? buf_span(&in->whole)
-					    : in->request->group_info;
+	return in->whole.n > 0 ? buf_span(&in->whole) : in->request->group_info;
 }
 
 static const char *decode_commit(struct incoming *in, uint64_t *epoch)
@@ -158,6 +157,20 @@ static bool has_reinit(const struct incoming *in)
 	return false;
 }
 
+/* The next GroupInfo as it is kept, where its part came, or the group has the root of
+ * its places, which nobody sends. */
+static struct check_verdict make_whole(struct check_walk *walk,
+				       struct span group_info, struct span part,
+				       struct buf *whole)
+{
+	buf_reset(whole);
+	if (part.n > 0)
+		return check_walk_put_info(walk, part, whole);
+	if (check_walk_is_rooted(walk) && group_info.n > 0)
+		return check_walk_keep_info(walk, group_info, whole);
+	return (struct check_verdict){ .wrong = NULL };
+}
+
 /* A server that takes what it likes makes the next GroupInfo without a look at the
  * rules. */
 static bool complete(struct incoming *in)
@@ -165,16 +178,15 @@ static bool complete(struct incoming *in)
 	struct check_walk *walk = NULL;
 	bool made;
 
-	if (in->request->info_part.n == 0)
-		return in->request->group_info.n > 0;
-	buf_reset(&in->whole);
 	made = check_group_now(blob_span(in->session->info), SPAN_EMPTY, &walk)
 		       .wrong == NULL &&
 	       check_walk_again(walk, in->request->bytes).wrong == NULL &&
-	       check_walk_put_info(walk, in->request->info_part, &in->whole)
+	       make_whole(walk, in->request->group_info, in->request->info_part,
+			  &in->whole)
 		       .wrong == NULL;
 	check_walk_free(walk);
-	return made;
+	return made ||
+	       (in->request->info_part.n == 0 && in->request->group_info.n > 0);
 }
 
 /* All that it carries stands in the logs behind it. */
@@ -183,12 +195,12 @@ static struct check_verdict judge_links(const struct incoming *in,
 					const struct check_walk *walk)
 {
 	struct check_verdict verdict = { .wrong = NULL };
-	struct places behind;
+	struct group_places behind;
 	struct check_view view;
 	struct log_view said;
 
 	check_walk_view(walk, &view);
-	if (places_read(view.extensions, &behind) == ERR_OK && behind.there &&
+	if (group_places_of(&view, &behind) == ERR_OK && behind.there &&
 	    log_view_read_commit(in->message.content.authenticated_data,
 				 &said) == ERR_OK)
 		verdict.wrong = check_accounts_stand(
@@ -205,8 +217,8 @@ static struct check_verdict judge(struct incoming *in,
 
 	if (verdict.wrong == NULL)
 		verdict = judge_links(in, what->accounts, walk);
-	if (verdict.wrong == NULL && what->part.n > 0)
-		verdict = check_walk_put_info(walk, what->part, &in->whole);
+	if (verdict.wrong == NULL)
+		verdict = make_whole(walk, what->after, what->part, &in->whole);
 	check_walk_free(walk);
 	return verdict;
 }

@@ -215,7 +215,7 @@ void court_accept(struct court *c, int by, const struct mls_change *change,
 		d->session = NULL;
 		assert_int_equal(session_join_welcome(
 				     &d->me, world_id, buf_span(&made.welcome),
-				     SPAN_EMPTY, buf_span(&d->key_package),
+				     SESSION_WITHIN, buf_span(&d->key_package),
 				     &d->secrets, seq,
 				     ledger_entry(&c->ledger, seq)->head,
 				     &(enum session_tree){ 0 }, &d->session),

@@ -57,7 +57,7 @@ export class DeviceKeys {
     notBefore = Math.floor(Date.now() / 1000) - 3600,
     notAfter = Math.floor(Date.now() / 1000) + 86400,
     context = Buffer.alloc(0), parentHash = Buffer.alloc(0),
-    extensions = [0xf7f0, 0xf7f2, 0xf7f3, 0xf7f8, 0xff01] }) {
+    extensions = [0xf7f0, 0xf7f2, 0xf7f3, 0xf7f8, 0xf7f9, 0xff01] }) {
     const tbs = join(vec(randomBytes(this.suite.kem)), vec(this.publicKey),
       u16(1), vec(Buffer.from(identity)),
       vec(u16(1)), vec(...offered.map(u16)), vec(...extensions.map(u16)), vec(),

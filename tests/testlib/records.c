@@ -19,8 +19,10 @@ static size_t find(const struct records *records, const char *name)
 
 static enum err begin(void *context, bool *changed)
 {
-	(void)context;
-	*changed = false;
+	struct records *records = context;
+
+	*changed = records->changed;
+	records->changed = false;
 	return ERR_OK;
 }
 

@@ -12,6 +12,7 @@ struct records {
 		struct buf value;
 	} all[RECORDS_MAX];
 	unsigned commits;
+	bool changed; /* by another process; the next begin tells it */
 	struct device_store store;
 };
 

@@ -232,8 +232,8 @@ void world_add(struct device *by, struct device *who, struct ledger *ledger)
 	assert_false(session_pending(by->session));
 	assert_int_equal(
 	    session_join_welcome(&who->me, world_id, buf_span(&commit.welcome),
-				 SPAN_EMPTY, key_package, &who->secrets, seq,
-				 ledger_entry(ledger, seq)->head,
+				 SESSION_WITHIN, key_package, &who->secrets,
+				 seq, ledger_entry(ledger, seq)->head,
 				 &(enum session_tree){ 0 }, &who->session),
 	    ERR_OK);
 	mls_commit_clear(&commit);

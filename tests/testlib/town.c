@@ -2,6 +2,7 @@
 #include "tests/testlib/town.h"
 
 #include "check/commit.h"
+#include "check/group_places.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,8 +12,11 @@
 #include <string.h>
 
 #include "session/places.h"
+#include "session/state.h"
 
 /* ---- making ---- */
+
+static bool listed; /* no device reads a root */
 
 void town_make_device(struct device *d, struct span identity,
 		      const struct account_pair *pair)
@@ -22,6 +26,12 @@ void town_make_device(struct device *d, struct span identity,
 	buf_clear(&d->public_key);
 	MUST(sec_set(&d->private_key, sec_span(&pair->private_key)));
 	buf_put(&d->public_key, buf_span(&pair->public_key));
+	if (listed) {
+		size_t last = --d->me.extension_type_count;
+
+		assert_int_equal(d->me.extension_types[last],
+				 PLACES_ROOT_EXTENSION);
+	}
 	d->me.credential_identity = identity;
 	d->me.signature_private = sec_span(&d->private_key);
 	d->me.signature_public = buf_span(&d->public_key);
@@ -80,7 +90,7 @@ static void move_out(struct resident *r)
 
 void town_info_of(struct resident *r, struct buf *info)
 {
-	MUST(mls_group_info(session_group(r->d.session), &r->d.me, true, info));
+	MUST(session_info(r->d.session, &r->d.me, info));
 }
 
 /* Alice's session. */
@@ -99,6 +109,7 @@ static void found(struct town *t)
 	MUST(session_create(&alice->d.me, world_id, &plan, alice->accounts,
 			    &alice->d.session, &info));
 	assert_true(session_has_places(alice->d.session));
+	assert_true(alice->d.session->places.there != listed);
 	assert_null(check_first(buf_span(&info),
 				alice->d.me.credential_identity, t->server));
 	assert_null(
@@ -111,7 +122,7 @@ static void found(struct town *t)
 	buf_clear(&info);
 }
 
-int town_setup(void **state)
+static int set_up(void **state)
 {
 	struct town *t = calloc(1, sizeof(*t));
 
@@ -139,6 +150,18 @@ int town_setup(void **state)
 	return 0;
 }
 
+int town_setup(void **state)
+{
+	listed = false;
+	return set_up(state);
+}
+
+int town_setup_list(void **state)
+{
+	listed = true;
+	return set_up(state);
+}
+
 int town_teardown(void **state)
 {
 	struct town *t = *state;
@@ -150,6 +173,7 @@ int town_teardown(void **state)
 		free(t->houses[i]);
 	}
 	ledger_free(&t->ledger);
+	buf_clear(&t->rows);
 	check_walk_free(t->walk);
 	check_accounts_free(t->walked);
 	check_accounts_free(t->server);
@@ -256,8 +280,8 @@ void town_add(struct town *t, int by, int who)
 	town_post(t, by, &made, NULL);
 	seq = t->ledger.chain.seq;
 	MUST(session_join_welcome(&r->d.me, world_id, buf_span(&made.welcome),
-				  SPAN_EMPTY, key_package, &r->d.secrets, seq,
-				  ledger_entry(&t->ledger, seq)->head,
+				  SESSION_WITHIN, key_package, &r->d.secrets,
+				  seq, ledger_entry(&t->ledger, seq)->head,
 				  &(enum session_tree){ 0 }, &r->d.session));
 	session_set_accounts(r->d.session, r->accounts);
 	assert_int_equal(session_check_leaves(r->d.session, &wrong),
@@ -268,23 +292,25 @@ void town_add(struct town *t, int by, int who)
 	mls_commit_clear(&made);
 }
 
+static struct group_places places_of(const struct town *t, int at)
+{
+	struct group_places places;
+	struct check_view view;
+
+	session_view(t->r[at].d.session, &view);
+	MUST(group_places_of(&view, &places));
+	return places;
+}
+
 void town_expect_place(const struct town *t, int at, int house, uint64_t number)
 {
-	struct places places;
+	struct group_places places = places_of(t, at);
+	struct span print = account_log_fingerprint(t->houses[house]->log);
 	struct place place;
 
-	MUST(places_read(
-	    mls_group_extensions(session_group(t->r[at].d.session)), &places));
-	if (number == 0) {
-		assert_false(places_find(
-		    places.rows, account_log_fingerprint(t->houses[house]->log),
-		    &place));
-		return;
-	}
-	assert_true(places_find(places.rows,
-				account_log_fingerprint(t->houses[house]->log),
-				&place));
-	assert_int_equal(place.number, number);
+	assert_true(group_places_find(&places, print, &place) == (number > 0));
+	if (number > 0)
+		assert_int_equal(place.number, number);
 }
 
 /* Alice's second device is in her log, which she and the server know. */
@@ -317,36 +343,91 @@ void town_join(struct town *t, int who, bool resync, const char *wrong)
 	buf_clear(&info);
 }
 
-/* A commit as only a cheat makes it: these extensions, adds and links. */
-void town_make_cheat(struct town *t, int by, const struct mls_change *change,
-		     struct span rows, struct span links,
-		     struct mls_commit *made)
+/* The extension with these places, or their root, and the changes that lead there. Of
+ * what is no list they say that. */
+static void put_places(const struct group_places *now, struct span rows,
+		       struct buf *list, struct buf *changes)
+{
+	struct place_map map = { .there = false };
+	struct buf before = BUF_INIT;
+	uint8_t root[PLACES_ROOT] = { 0 };
+
+	if (now->map == NULL) {
+		places_put_extension(list, rows);
+		return;
+	}
+	if (place_map_read(rows, &map) == ERR_OK) {
+		group_places_put(now, &before);
+		group_places_compare(buf_span(&before), rows, changes);
+		MUST(place_map_root(&map, root));
+	} else {
+		buf_put(changes, rows);
+	}
+	places_put_root(list, SPAN_ARRAY(root));
+	place_map_clear(&map);
+	buf_clear(&before);
+}
+
+/* The group's extensions, with these for places. */
+static void make_with(struct town *t, int by, const struct mls_change *change,
+		      struct span places, struct span links,
+		      struct span changes, struct mls_commit *made)
 {
 	struct mls_group *group =
 	    (struct mls_group *)(uintptr_t)session_group(t->r[by].d.session);
-	struct span rest = mls_group_extensions(group);
+	struct span rest = mls_group_extensions(group), extensions;
 	struct buf said = BUF_INIT, list = BUF_INIT;
 	struct wire_extension extension;
 	struct mls_change full = *change;
-	struct span extensions;
 
 	while (wire_extensions_next(&rest, &extension))
-		if (extension.type != PLACES_EXTENSION)
+		if (!group_places_is_type(extension.type))
 			wire_extension_put(&list, extension.type,
 					   extension.data);
-	places_put_extension(&list, rows);
-	chain_put_view(&t->ledger.chain, &said);
-	buf_put_vec(&said, links);
-	MUST(buf_end(&said));
+	buf_put(&list, places);
 	MUST(buf_end(&list));
+	MUST(session_put_said(&t->ledger.chain, links, changes, &said));
 	extensions = buf_span(&list);
-	full.extensions = &extensions;
+	full.extensions = places.n > 0 ? &extensions : NULL;
 	full.authenticated_data = buf_span(&said);
 	full.force_path = true;
 	MUST(mls_group_commit(group, &t->r[by].d.me, &full, made));
 	mls_group_discard(group);
 	buf_clear(&said);
 	buf_clear(&list);
+}
+
+void town_make_cheat(struct town *t, int by, const struct mls_change *change,
+		     struct span rows, struct span links,
+		     struct mls_commit *made)
+{
+	struct group_places now = places_of(t, by);
+	struct buf places = BUF_INIT, changes = BUF_INIT;
+
+	put_places(&now, rows, &places, &changes);
+	MUST(buf_end(&places));
+	MUST(buf_end(&changes));
+	make_with(t, by, change, buf_span(&places), links, buf_span(&changes),
+		  made);
+	buf_clear(&places);
+	buf_clear(&changes);
+}
+
+void town_cheat_root(struct town *t, int by, struct span root,
+		     struct span changes, const char *wrong)
+{
+	const struct mls_change nothing = { 0 };
+	struct mls_commit made = { 0 };
+	struct buf places = BUF_INIT;
+
+	if (root.n > 0)
+		places_put_root(&places, root);
+	MUST(buf_end(&places));
+	make_with(t, by, &nothing, buf_span(&places), SPAN_EMPTY, changes,
+		  &made);
+	town_post(t, by, &made, wrong);
+	mls_commit_clear(&made);
+	buf_clear(&places);
 }
 
 void town_cheat(struct town *t, int by, const struct mls_change *change,
@@ -359,13 +440,14 @@ void town_cheat(struct town *t, int by, const struct mls_change *change,
 	mls_commit_clear(&made);
 }
 
-struct span town_rows_of(const struct town *t, int at)
+struct span town_rows_of(struct town *t, int at)
 {
-	struct places places;
+	struct group_places places = places_of(t, at);
 
-	MUST(places_read(
-	    mls_group_extensions(session_group(t->r[at].d.session)), &places));
-	return places.rows;
+	buf_reset(&t->rows);
+	group_places_put(&places, &t->rows);
+	MUST(buf_end(&t->rows));
+	return buf_span(&t->rows);
 }
 
 /* A row of an account at the end of its log. */

@@ -30,12 +30,21 @@ struct town {
 	struct check_walk *walk;
 	struct check_accounts *walked; /* what the walk knows */
 	struct check_accounts *server;
+	struct buf rows; /* what town_rows_of() gave last */
 };
 
 /* Alice's session, in which she is alone; her account has a recovery key. */
 int town_setup(void **state);
+/* Whose GroupContext has the list of places and not its root. */
+int town_setup_list(void **state);
 int town_teardown(void **state);
 
+/* A test in a session with the root, and in one with the list. */
+#define TOWN_TESTS(name)                                                       \
+	{ #name, name, town_setup, town_teardown, NULL },                      \
+	{                                                                      \
+#name " of a list", name, town_setup_list, town_teardown, NULL \
+	}
 /* A device with that identity, which is borrowed, and that key. */
 void town_make_device(struct device *d, struct span identity,
 		      const struct account_pair *pair);
@@ -79,11 +88,14 @@ void town_expect_place(const struct town *t, int at, int house,
 void town_make_cheat(struct town *t, int by, const struct mls_change *change,
 		     struct span rows, struct span links,
 		     struct mls_commit *made);
+/* The same, but with any changes and any root; `root` empty: that of before. */
+void town_cheat_root(struct town *t, int by, struct span root,
+		     struct span changes, const char *wrong);
 void town_cheat(struct town *t, int by, const struct mls_change *change,
 		struct span rows, struct span links, const char *wrong);
 
 /* The places as resident `at` sees them. */
-struct span town_rows_of(const struct town *t, int at);
+struct span town_rows_of(struct town *t, int at);
 /* A row of an account with the hash of the end of its log. */
 void town_put_row(struct buf *rows, const struct house *h, uint64_t number);
 /* Rows of two accounts in order; house numbers. */

@@ -348,8 +348,7 @@ static void test_a_leaf_goes_though_its_log_forks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, town_setup, town_teardown)
+#define TEST(name) TOWN_TESTS(name)
 		TEST(test_the_branch_that_counts_takes_over),
 		TEST(test_a_device_of_the_branch_goes_over),
 		TEST(test_who_was_removed_by_a_thief_comes_in_again),

@@ -17,7 +17,7 @@ enum { TURNS_MAX = 500, JUMP_SECONDS = 3600 };
 static unsigned turns;
 
 /* The system's clock is set back (tests/testlib/clock.c). */
-static void serve_and_set_clock(struct channel *channel, int fd, int timeout_ms,
+static bool serve_and_set_clock(struct channel *channel, int fd, int timeout_ms,
 				bool *readable)
 {
 	char skew[16];
@@ -32,6 +32,15 @@ static void serve_and_set_clock(struct channel *channel, int fd, int timeout_ms,
 	(void)setenv("CLOCK_SKEW", skew, 1);
 	if (++turns >= TURNS_MAX)
 		channel_end(channel, SPAN_LIT("it waits without end"));
+	return true;
+}
+
+/* A signal comes at the third turn. */
+static bool serve_and_disturb(struct channel *channel, int fd, int timeout_ms,
+			      bool *readable)
+{
+	(void)serve_and_set_clock(channel, fd, timeout_ms, readable);
+	return turns < 3;
 }
 
 static const struct channel_kind KIND = { .serve = serve_and_set_clock };
@@ -50,10 +59,27 @@ static void test_waiting(void **state)
 	channel_clear(&channel);
 }
 
+static void test_signals(void **state)
+{
+	static const struct channel_kind disturbed = { .serve =
+							   serve_and_disturb };
+	struct channel channel = { .queue = NULL };
+	bool readable;
+
+	(void)state;
+	turns = 0;
+	assert_int_equal(channel_init(&channel, &disturbed), ERR_OK);
+	channel_wait(&channel, -1, 60000, &readable);
+	assert_false(readable);
+	assert_int_equal(turns, 3);
+	channel_clear(&channel);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_signals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -257,6 +257,9 @@ static void test_format_characters(void **state)
 		assert_false(is_escaped(out_put_safe, good[i]));
 	for (size_t i = 0; i < sizeof(hidden) / sizeof(*hidden); i++)
 		assert_true(is_escaped(out_put_name, hidden[i]));
+	/* what only a text has: a name is one line */
+	assert_true(is_escaped(out_put_name, '\n'));
+	assert_true(is_escaped(out_put_name, '\t'));
 }
 
 /* A member that is longer than its buffer ends with a whole character. */

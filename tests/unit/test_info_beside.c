@@ -85,8 +85,11 @@ static void test_join(void **state)
 	uint64_t seq;
 
 	rotate(&w->alice, w, &info, &tree);
-	assert_int_equal(
-	    session_info_keep(buf_span(&info), buf_span(&tree), &kept), ERR_OK);
+	assert_int_equal(session_info_keep(
+			     buf_span(&info),
+			     (struct session_beside){ .tree = buf_span(&tree) },
+			     &kept),
+			 ERR_OK);
 	/* all of it is verified, as that of a GroupInfo with a tree */
 	assert_null(
 	    check_walk_from_info(buf_span(&kept), CHECK_UNSEEN, &walk).wrong);
@@ -115,7 +118,8 @@ static void refuse(struct world *w, struct span info, struct span tree)
 	struct check_walk *walk = NULL;
 	struct buf kept = BUF_INIT;
 
-	if (session_info_keep(info, tree, &kept) == ERR_OK) {
+	if (session_info_keep(info, (struct session_beside){ .tree = tree },
+			      &kept) == ERR_OK) {
 		assert_non_null(
 		    check_walk_from_info(buf_span(&kept), CHECK_UNSEEN, &walk)
 			.wrong);
@@ -158,12 +162,14 @@ static void test_old_member(void **state)
 	struct world *w = *state;
 	struct buf key_package = BUF_INIT;
 	struct mls_key_package_secrets secrets = { 0 };
+	static const uint16_t before[] = { 0xF7F0, 0xF7F2, 0xF7F3, 0xF7F4 };
 	struct mls_identity old = w->carol.me;
 	struct mls_commit commit = { 0 };
 	struct span add;
 	const struct mls_change change = { .adds = &add, .add_count = 1 };
 
-	old.extension_type_count--; /* the newest is the last */
+	old.extension_types = before;
+	old.extension_type_count = sizeof(before) / sizeof(*before);
 	assert_int_equal(
 	    mls_key_package_create(&old, false, &secrets, &key_package),
 	    ERR_OK);

@@ -11,6 +11,7 @@
 #include "session/invited.h"
 #include "tests/testlib/court.h"
 #include "wire/extension.h"
+#include "wire/generation.h"
 
 static const char uninvited[] = "no member has invited";
 static const char ended[] = "an invitation stays that has ended";
@@ -195,11 +196,108 @@ static void test_epochs(void **state)
 	court_remove(c, ALICE, CAROL);
 	accept(c, BOB, "carol", true);
 	behind = epoch_of(c) + 1;
-	cheat_row(c, ALICE2, "dave", "alice", behind, NULL);
+	cheat_row(c, ALICE2, "dave", "alice", behind + 1, NULL);
 	cheat_row(c, ALICE, "dave", "alice", behind + 9,
 		  "nobody changes an invitation");
-	court_join(c, CAROL2, false, NULL); /* which ends that epoch */
+	court_join(c, CAROL2, false, NULL);
+	court_join(c, CAROL2, true, NULL); /* which ends the last epoch */
 	court_join(c, DAVE, false, uninvited);
+	accept(c, ALICE, "dave", true); /* in the place of what has run out */
+	court_join(c, DAVE, false, NULL);
+}
+
+/* Whoever is removed lets nobody in any more. */
+static void test_inviter_removed(void **state)
+{
+	struct court *c = *state;
+	struct member bob;
+	struct cheat_item item;
+	const struct cheat how = { .by = &bob, .items = &item, .count = 1 };
+
+	accept(c, CAROL, "dave", true);
+	accept(c, ALICE, "zoe", true);
+	bob = court_member(&c->all[BOB]);
+	item = cheat_remove(court_leaf(&c->all[CAROL]));
+	court_refuse_cheat(c, &how, ended, true);
+	court_remove(c, BOB, CAROL);
+	assert_false(is_invited(c, "dave"));
+	court_join(c, DAVE, false, uninvited);
+	court_remove(c, ALICE, ALICE2); /* another leaf of that inviter stays */
+	assert_true(is_invited(c, "zoe"));
+}
+
+static void test_bound(void **state)
+{
+	struct court *c = *state;
+	char user[] = "user-a";
+	size_t count;
+
+	for (size_t i = 0; i < CHECK_INVITED_BY; i++, user[5]++)
+		accept(c, CAROL, user, true);
+	assert_int_equal(session_count_invitations(c->all[CAROL].session,
+						   SPAN_EMPTY, &count),
+			 ERR_OK);
+	assert_int_equal(count, CHECK_INVITED_BY);
+	refuse(c, CAROL, "zoe", true, "too many invitations");
+	accept(c, CAROL, "user-a", false);
+	accept(c, CAROL, "dave", true);
+	accept(c, BOB, "zoe", true);
+	/* who came in counts no more */
+	court_join(c, DAVE, false, NULL);
+	assert_int_equal(session_count_invitations(c->all[CAROL].session,
+						   SPAN_EMPTY, &count),
+			 ERR_OK);
+	assert_int_equal(count, CHECK_INVITED_BY - 1);
+	accept(c, CAROL, "user-a", true);
+}
+
+static void reinit(struct court *c, struct span extensions, const char *word)
+{
+	uint8_t id[GENERATION_GROUP_ID_MAX];
+	const struct mls_reinit next = {
+		.group_id = span_of(id, generation_group_id(world_id, 1, id)),
+		.cipher_suite = SUITE_X448_AES256GCM_SHA512_ED448,
+		.extensions = extensions,
+	};
+	const struct mls_change change = { .reinit = &next };
+
+	if (word != NULL)
+		court_refuse(c, BOB, &change, word, true);
+	else
+		court_accept(c, BOB, &change, -1);
+}
+
+/* The next group has what stands, counted from its own first epoch. */
+static void test_carried(void **state)
+{
+	static const char other[] = "carries on the invitations that stand";
+	struct buf list = BUF_INIT, next = BUF_INIT, now = BUF_INIT;
+	struct court *c = *state;
+	struct invited carried;
+	struct invitation one;
+
+	cheat_row(c, ALICE2, "zoe", "alice", epoch_of(c) + 21, NULL);
+	accept(c, CAROL, "dave", true);
+	court_join(c, DAVE, false, NULL);
+	buf_put(&now, extensions_of(c));
+	reinit(c, buf_span(&now), other);
+	assert_int_equal(invited_put_carried(c->all[BOB].session, &list),
+			 ERR_OK);
+	wire_extensions_put_with(&next, buf_span(&now), INVITED_EXTENSION,
+				 SPAN_EMPTY);
+	reinit(c, buf_span(&next), "whether a session is open");
+	buf_reset(&next);
+	wire_extensions_put_with(&next, buf_span(&now), INVITED_EXTENSION,
+				 buf_span(&list));
+	assert_int_equal(invited_read(buf_span(&next), &carried), ERR_OK);
+	assert_false(invited_find(&carried, SPAN_LIT("dave"), &one));
+	assert_true(invited_find(&carried, SPAN_LIT("zoe"), &one));
+	/* 20 epochs were left; two commits went, and the ReInit is one */
+	assert_int_equal(one.last, 1 + 17);
+	reinit(c, buf_span(&next), NULL);
+	buf_clear(&list);
+	buf_clear(&next);
+	buf_clear(&now);
 }
 
 static void test_names(void **state)
@@ -280,6 +378,9 @@ int main(void)
 		TEST(test_taken_back, court_setup_invited),
 		TEST(test_has_to_go, court_setup_invited),
 		TEST(test_epochs, court_setup_invited),
+		TEST(test_inviter_removed, court_setup_invited),
+		TEST(test_bound, court_setup_invited),
+		TEST(test_carried, court_setup_invited),
 		TEST(test_names, court_setup_invited),
 		TEST(test_banned, court_setup_invited),
 		TEST(test_policy, court_setup_invited),

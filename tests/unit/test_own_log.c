@@ -161,16 +161,13 @@ static void answer_branch(struct world *w, const struct request *request)
 		keep(w, rd_vec(&r));
 }
 
-static const struct outcome *run(struct world *w)
+static const struct outcome *go_on(struct world *w)
 {
-	const struct order order = { .kind = ORDER_ACCOUNT };
 	struct span spans[LINKS];
 	struct request request;
 	enum device_turn turn;
 	uint32_t wait_ms;
 
-	w->posts = w->reads = w->branches = 0;
-	assert_int_equal(device_start(w->device, &order), ERR_OK);
 	while ((turn = device_turn(w->device, &request, &wait_ms)) !=
 	       DEVICE_DONE) {
 		struct answer answer = { .result = ERR_OK };
@@ -189,6 +186,20 @@ static const struct outcome *run(struct world *w)
 		device_answer(w->device, &answer);
 	}
 	return device_outcome(w->device);
+}
+
+static void start(struct world *w)
+{
+	const struct order order = { .kind = ORDER_ACCOUNT };
+
+	w->posts = w->reads = w->branches = 0;
+	assert_int_equal(device_start(w->device, &order), ERR_OK);
+}
+
+static const struct outcome *run(struct world *w)
+{
+	start(w);
+	return go_on(w);
 }
 
 static void run_well(struct world *w, unsigned posts)
@@ -419,6 +430,40 @@ static void test_a_branch_that_counts_is_taken(void **state)
 	leave_house(h, &other);
 }
 
+/* While it waits for an answer, which shows less of the log. */
+static void test_what_another_process_has_kept_stays(void **state)
+{
+	struct world *w = *state;
+	struct house *h = found_house(w);
+	struct device *first = w->device;
+	struct answer answer = { .result = ERR_OK };
+	struct span spans[LINKS];
+	struct request request;
+	uint32_t wait_ms;
+
+	house_add(h, 0, 2);
+	show(w, h);
+	start(w);
+	assert_int_equal(device_turn(first, &request, &wait_ms), DEVICE_ASK);
+	assert_int_equal(request.kind, REQUEST_ACCOUNT_LOG);
+	answer_log(w, &request, &answer, spans);
+	house_add(h, 0, 3);
+	keep(w, house_link(h, 4));
+	w->device = NULL;
+	open_device(w);
+	run_well(w, 0);
+	device_close(w->device);
+	w->device = first;
+	w->records.changed = true;
+	w->count = 3;
+	device_answer(first, &answer);
+	assert_int_equal(go_on(w)->result, ERR_OK);
+	assert_int_equal(w->posts, 1);
+	expect_log(w, h);
+	house_free(h);
+	free(h);
+}
+
 /* A failover lost the link of this device, and another one came first. */
 static void test_what_lost_its_number_is_withdrawn_and_done_again(void **state)
 {
@@ -614,6 +659,7 @@ int main(void)
 		TEST(test_a_server_from_before),
 		TEST(test_what_a_failover_lost_is_posted_again),
 		TEST(test_a_branch_that_counts_is_taken),
+		TEST(test_what_another_process_has_kept_stays),
 		TEST(test_what_lost_its_number_is_withdrawn_and_done_again),
 		TEST(test_a_fork_is_told_and_changes_nothing),
 		TEST(test_another_log_is_not_taken),

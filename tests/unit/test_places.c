@@ -362,8 +362,7 @@ static void test_without_logs_nothing_is_followed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, town_setup, town_teardown)
+#define TEST(name) TOWN_TESTS(name)
 		TEST(test_links_come_with_the_commit),
 		TEST(test_a_removed_device_goes_by_anybody),
 		TEST(test_who_leaves_takes_its_place_along),

@@ -228,10 +228,12 @@ static void test_places(void **state)
 	json_decref(body);
 	body = read_as(REQUEST_GROUP_INFO,
 		       "{\"group_info\": \"AQ==\", \"ratchet_tree\": \"AgM=\", "
-		       "\"seq\": 3, \"head\": \"" HEX32 "\", \"epoch\": 7}",
+		       "\"places\": \"BA==\", \"seq\": 3, \"head\": \"" HEX32
+		       "\", \"epoch\": 7}",
 		       &reply, ERR_OK);
 	assert_true(span_equal(reply.answer.group_info, SPAN_LIT("\x01")));
 	assert_true(span_equal(reply.answer.tree, SPAN_LIT("\x02\x03")));
+	assert_true(span_equal(reply.answer.places, SPAN_LIT("\x04")));
 	reply_clear(&reply);
 	json_decref(body);
 	/* 204 has no body */

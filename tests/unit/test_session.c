@@ -510,7 +510,7 @@ static void test_join_refuses_downgrade(void **state)
 	    mls_group_commit(group, &w->alice.me, &change, &commit), ERR_OK);
 	assert_int_equal(session_join_welcome(
 			     &w->carol.me, world_id, buf_span(&commit.welcome),
-			     SPAN_EMPTY, key_package, &w->carol.secrets, 1,
+			     SESSION_WITHIN, key_package, &w->carol.secrets, 1,
 			     head, &(enum session_tree){ 0 }, &session),
 			 ERR_PEER_DOWNGRADE);
 	assert_null(session);

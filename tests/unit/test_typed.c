@@ -14,6 +14,7 @@
 #include "command/keys.h"
 #include "command/screen.h"
 #include "command/times.h"
+#include "reach/directory.h"
 #include "reach/fold.h"
 
 #define FAMILY "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7"
@@ -77,6 +78,27 @@ static void test_pastes(void **state)
 	keys_clear(&keys);
 }
 
+/* Whoever cannot leave any more is not left with a paste that has no end. */
+static void test_a_paste_without_end(void **state)
+{
+	struct keys keys = { .pasting = false };
+	(void)state;
+
+	send(&keys, "\033[200~a\003b");
+	expect_key(&keys, KEY_NONE, "");
+	send(&keys, "\003");
+	expect_key(&keys, KEY_NONE, "");
+	send(&keys, "c\003");
+	expect_key(&keys, KEY_CHARACTER, "c");
+	expect_key(&keys, KEY_CHARACTER, "\003");
+	/* a part of a paste as any other */
+	send(&keys, "\033[200~\003");
+	expect_key(&keys, KEY_NONE, "");
+	send(&keys, "d\033[201~");
+	expect_key(&keys, KEY_PASTE, "\003d");
+	keys_clear(&keys);
+}
+
 static void test_clusters(void **state)
 {
 	struct span text = span_str("x" FAMILY NAMASTE);
@@ -118,6 +140,72 @@ static void test_rows(void **state)
 	assert_true(span_equal(buf_span(&out), SPAN_LIT("\033[2A\r\033[J")));
 	assert_int_equal(screen.above, 0);
 	buf_clear(&out);
+}
+
+/* A question is wider than the terminal, and goes with all of its rows. */
+static void test_a_wide_prompt(void **state)
+{
+	struct screen_size size = { 20, 24 };
+	struct screen screen = { 0 };
+	struct buf out = BUF_INIT;
+	(void)state;
+
+	screen_show(&screen, size, SPAN_LIT("0123456789012345678? "),
+		    SPAN_LIT("y"), 1, &out);
+	assert_int_equal(buf_end(&out), ERR_OK);
+	assert_int_equal(screen.above, 1);
+	assert_true(span_equal(
+	    buf_span(&out),
+	    SPAN_LIT("\n\033[1A\r0123456789012345678\r\n? y\0337\0338")));
+	buf_clear(&out);
+}
+
+/* An editor moves by characters, of which people see several as one. */
+static void test_a_cursor_in_a_cluster(void **state)
+{
+	struct screen_size size = { 20, 24 };
+	struct screen screen = { 0 };
+	struct buf out = BUF_INIT;
+	(void)state;
+
+	screen_show(&screen, size, SPAN_LIT("> "), SPAN_LIT("a" FAMILY "b"), 5,
+		    &out);
+	assert_int_equal(buf_end(&out), ERR_OK);
+	assert_true(
+	    span_equal(buf_span(&out), SPAN_LIT("\r> a\0337" FAMILY "b\0338")));
+	buf_clear(&out);
+}
+
+/* Which of the rows a word means, by their places. */
+static void expect_rows(const char *word, bool names, size_t count,
+			size_t first)
+{
+	json_t *list =
+	    json_pack("[{s:s, s:s}, {s:s, s:s}]", "session_id",
+		      "11111111-0000-4000-8000-000000000001", "name", "lunch",
+		      "session_id", "11111111-0000-4000-8000-000000000002",
+		      "name", "11111111-0000-4000-8000-000000000001");
+	json_t *found = directory_match(list, word, names);
+
+	assert_non_null(list);
+	assert_int_equal(json_array_size(found), count);
+	if (count > 0)
+		assert_ptr_equal(json_array_get(found, 0),
+				 json_array_get(list, first));
+	json_decref(found);
+	json_decref(list);
+}
+
+/* A member of another session calls it by the full id of this one. */
+static void test_a_name_that_is_an_id(void **state)
+{
+	(void)state;
+	expect_rows("11111111-0000-4000-8000-000000000001", true, 1, 0);
+	expect_rows("11111111-0000-4000-8000-000000000002", true, 1, 1);
+	expect_rows("LUNCH", true, 1, 0);
+	expect_rows("lunch", false, 0, 0);
+	expect_rows("11111111", true, 2, 0);
+	expect_rows("11111111-0000-4000-8000-000000000001x", true, 0, 0);
 }
 
 static void test_times(void **state)
@@ -162,9 +250,16 @@ static void test_folding(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keys),	 cmocka_unit_test(test_pastes),
-		cmocka_unit_test(test_clusters), cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_times),	 cmocka_unit_test(test_folding),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_pastes),
+		cmocka_unit_test(test_clusters),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_folding),
+		cmocka_unit_test(test_a_paste_without_end),
+		cmocka_unit_test(test_a_wide_prompt),
+		cmocka_unit_test(test_a_cursor_in_a_cluster),
+		cmocka_unit_test(test_a_name_that_is_an_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -524,12 +524,13 @@ static void test_given_trees(void **state)
 	assert_int_equal(mls_group_tree(ALICE->group, &tree), ERR_OK);
 	context = mls_group_context(ALICE->group);
 	tag = mls_group_confirmation_tag(ALICE->group);
-	assert_null(
-	    check_walk_from_tree(context, buf_span(&tree), tag, NULL, &walk)
-		.wrong);
+	assert_null(check_walk_from_tree(context, buf_span(&tree), tag, NULL,
+					 NULL, &walk)
+			.wrong);
 	check_walk_free(walk);
 	tree.p[tree.n - 1] ^= 1;
-	expect(check_walk_from_tree(context, buf_span(&tree), tag, NULL, &walk)
+	expect(check_walk_from_tree(context, buf_span(&tree), tag, NULL, NULL,
+				    &walk)
 		   .wrong,
 	       "no epoch of a group");
 	buf_clear(&info);

@@ -181,10 +181,13 @@ static bool says_place(enum request_kind kind)
 /* A node gives the tree beside the GroupInfo, where the model has both as one. */
 static struct span as_one(const struct answer *answer, struct buf *kept)
 {
-	if (answer->tree.n == 0)
+	if (answer->tree.n + answer->places.n == 0)
 		return answer->group_info;
-	sim_must(session_info_keep(answer->group_info, answer->tree, kept),
-		 "a tree beside");
+	sim_must(session_info_keep(
+		     answer->group_info,
+		     (struct session_beside){ answer->tree, answer->places },
+		     kept),
+		 "what goes beside");
 	return buf_span(kept);
 }
 
@@ -220,7 +223,8 @@ static void compare_answers(const struct both *both)
 	if ((kind == REQUEST_GROUP_INFO || kind == REQUEST_FIRST_INFO) &&
 	    !has_same_info(a, b))
 		differ(both, "GroupInfo or head");
-	if (kind == REQUEST_TREE && !span_equal(a->tree, b->tree))
+	if (kind == REQUEST_TREE && (!span_equal(a->tree, b->tree) ||
+				     !span_equal(a->places, b->places)))
 		differ(both, "tree");
 	if (kind == REQUEST_LETTER && !span_equal(a->letter, b->letter))
 		differ(both, "letter");
@@ -243,6 +247,13 @@ static const char *their_welcome(const struct compare *compare,
 	return ours;
 }
 
+/* The model is one of before, which has no accounts' logs. */
+static bool is_of_logs(enum request_kind kind)
+{
+	return kind == REQUEST_ACCOUNT_LOG || kind == REQUEST_ACCOUNT_LOGS ||
+	       kind == REQUEST_LINK || kind == REQUEST_BRANCH;
+}
+
 static void ask(void *context, size_t caller, const struct request *request,
 		const struct answer *answer)
 {
@@ -253,6 +264,8 @@ static void ask(void *context, size_t caller, const struct request *request,
 			     .request = request,
 			     .ours = answer };
 
+	if (is_of_logs(request->kind))
+		return;
 	if (request->kind == REQUEST_TAKE_WELCOME)
 		theirs.welcome_id = their_welcome(compare, request->welcome_id);
 	both.theirs = node_ask(compare->node, caller, &theirs);

@@ -1,0 +1,99 @@
+/* What of a session is stored, of session.h. */
+#include <stdlib.h>
+
+#include "session/state.h"
+#include "wire/extension.h"
+
+#define STATE_VERSION 3
+#define STATE_WITHOUT_DEPARTURES 2
+#define STATE_WITH_PLACES 4 /* of a group that has their root */
+
+enum state_flag {
+	FLAG_JOINED = 1,
+	FLAG_REMOVED = 2,
+	FLAG_FORKED = 4,
+	FLAG_EXACT = 8 /* versions of before do not know it */
+};
+
+enum err session_save(const struct session *session, struct buf *state)
+{
+	uint8_t flags = 0;
+	size_t vec;
+	enum err e;
+
+	flags |= session->joined ? FLAG_JOINED : 0;
+	flags |= session->removed ? FLAG_REMOVED : 0;
+	flags |= session->forked ? FLAG_FORKED : 0;
+	flags |= session->exact ? FLAG_EXACT : 0;
+	buf_put_u8(state,
+		   session->places.there ? STATE_WITH_PLACES : STATE_VERSION);
+	buf_put(state, session_id_span(session));
+	buf_put_u8(state, flags);
+	chain_save(&session->chain, state);
+	outbox_save(&session->outbox, state);
+	buf_put_vec(state, buf_span(&session->staged));
+	buf_put_vec(state, buf_span(&session->departures));
+	if (session->places.there) {
+		vec = buf_open_vec(state);
+		place_map_put(&session->places, state);
+		buf_close_vec(state, vec);
+	}
+	TRY(session_save_successor(session, state));
+	vec = buf_open_vec(state);
+	TRY(mls_group_save(session->group, state));
+	buf_close_vec(state, vec);
+	TRY(buf_end(state));
+out:
+	return e;
+}
+
+/* That they are those of the root was seen when they came. */
+static enum err check_places(const struct session *session)
+{
+	struct span data;
+
+	return wire_extensions_find(mls_group_extensions(session->group),
+				    PLACES_ROOT_EXTENSION,
+				    &data) == session->places.there
+		   ? ERR_OK
+		   : ERR_PEER_MALFORMED;
+}
+
+enum err session_load(struct span state, struct session **session)
+{
+	struct rd r = rd_init(state);
+	struct session *s = calloc(1, sizeof(*s));
+	struct span group;
+	uint8_t version = rd_u8(&r), flags;
+	enum err e;
+
+	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
+	ENSURE(version == STATE_VERSION || version == STATE_WITH_PLACES ||
+		   version == STATE_WITHOUT_DEPARTURES,
+	       ERR_PEER_UNSUPPORTED);
+	rd_copy(&r, s->id, SESSION_ID);
+	flags = rd_u8(&r);
+	s->joined = flags & FLAG_JOINED;
+	s->removed = flags & FLAG_REMOVED;
+	s->forked = flags & FLAG_FORKED;
+	s->exact = flags & FLAG_EXACT;
+	chain_load(&s->chain, &r);
+	outbox_load(&s->outbox, &r);
+	buf_put(&s->staged, rd_vec(&r));
+	if (version != STATE_WITHOUT_DEPARTURES)
+		buf_put(&s->departures, rd_vec(&r));
+	if (version == STATE_WITH_PLACES)
+		TRY(place_map_read(rd_vec(&r), &s->places));
+	TRY(session_load_successor(s, &r));
+	group = rd_vec(&r);
+	TRY(rd_end(&r));
+	TRY(buf_end(&s->staged));
+	TRY(buf_end(&s->departures));
+	TRY(mls_group_load(group, &s->group));
+	TRY(check_places(s));
+	*session = s;
+	s = NULL;
+out:
+	session_free(s);
+	return e;
+}
