@@ -84,7 +84,7 @@ bench-load: $(B)/bench/load/load
 
 # What the edge costs beside stock Kore: two modules for it (bench/edge).
 BENCH_EDGE_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard bench/edge/*.c))
-BENCH_EDGE_LIBS = $(foreach f,crypto twofish base,$(call lib,$(f)))
+BENCH_EDGE_LIBS = $(foreach f,door crypto twofish base,$(call lib,$(f)))
 
 $(BENCH_EDGE_OBJECTS): CFLAGS_FOLDER = $(KORE_FLAGS)
 -include $(BENCH_EDGE_OBJECTS:.o=.d)
