@@ -1,5 +1,6 @@
 #include "check/bans.h"
 
+#include "check/leaf_of.h"
 #include "wire/extension.h"
 #include "wire/leaf_node.h"
 
@@ -41,13 +42,9 @@ static const char *check_adds(struct check_bans *c, const struct bans *after)
 
 static const char *check_leaves(struct check_bans *c, struct span user)
 {
-	struct check_member leaf;
-
-	for (uint32_t i = 0; i < c->view->leaf_count; i++)
-		if (!c->gone[i] && c->view->leaf(c->view->group, i, &leaf) &&
-		    span_equal(roles_user(leaf.identity), user))
-			return deny(c, "who is banned keeps a leaf");
-	return NULL;
+	return check_leaf_of(c->view, c->gone, user)
+		   ? deny(c, "who is banned keeps a leaf")
+		   : NULL;
 }
 
 static const char *check_new(struct check_bans *c, struct span user)

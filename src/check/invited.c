@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "check/leaf_of.h"
 #include "wire/extension.h"
 
 enum { FIRST_EPOCH = 1 }; /* of a group that a ReInit asks for */
@@ -16,18 +17,6 @@ static const char *deny(struct check_invited *c, const char *why)
 }
 
 /* ---- what ends an invitation ---- */
-
-static bool has_leaf(const struct check_view *view, struct span user)
-{
-	bool look = check_view_may_have_user(view, user);
-	struct check_member leaf;
-
-	for (uint32_t i = 0; look && i < view->leaf_count; i++)
-		if (view->leaf(view->group, i, &leaf) &&
-		    span_equal(roles_user(leaf.identity), user))
-			return true;
-	return false;
-}
 
 static int compare(const void *a, const void *b)
 {
@@ -167,7 +156,7 @@ static const char *check_join(struct check_invited *c,
 {
 	struct span user = roles_user(c->committer);
 
-	return has_leaf(c->behind.view, user) ||
+	return check_leaf_of(c->behind.view, NULL, user) ||
 		       check_invited_lets_in(before, user, c->behind.epoch - 1)
 		   ? NULL
 		   : deny(c, check_not_invited);

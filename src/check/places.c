@@ -1,6 +1,7 @@
 #include "check/places.h"
 
 #include "check/group_places.h"
+#include "check/leaf_of.h"
 #include "check/places_at.h"
 #include "check/residents.h"
 #include "wire/log_view.h"
@@ -252,19 +253,6 @@ static const char *check_adds_at(struct pass *p)
 	return wrong;
 }
 
-/* Whether a leaf of that user stays. */
-static bool stays(const struct check_move *move, struct span user)
-{
-	const struct check_view *view = move->view;
-	struct check_member leaf;
-
-	for (uint32_t i = 0; i < view->leaf_count; i++)
-		if (!move->gone[i] && view->leaf(view->group, i, &leaf) &&
-		    span_equal(roles_user(leaf.identity), user))
-			return true;
-	return false;
-}
-
 #define NOT_THOSE "its places are not those of the accounts that have a leaf"
 
 /* Of each account that loses a leaf. Afterwards they stand in `lost`, in order. */
@@ -289,7 +277,8 @@ static const char *check_lost(struct pass *p,
 		account = SPAN_ARRAY(lost->list[lost->count - 1]);
 		if (find_after(p, account, &place) !=
 		    (check_residents_have(added, account) ||
-		     stays(p->move, roles_user(leaf.identity))))
+		     check_leaf_of(view, p->move->gone,
+				   roles_user(leaf.identity))))
 			wrong = NOT_THOSE;
 	}
 	check_residents_sort(lost);
