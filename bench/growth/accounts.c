@@ -26,7 +26,7 @@ struct account {
 
 /* Of both encodings. */
 static struct {
-	struct account *accounts; /* by leaf, and behind them who comes in */
+	struct account *accounts; /* one a leaf; the last is who comes in */
 	uint32_t count;
 	bool rooted;
 	struct place_map places;
@@ -341,7 +341,8 @@ void accounts_measure(uint32_t members)
 		struct cost first;
 
 		begin(members, rooted != 0);
-		/* what is made once, by who has just come to the group */
+		/* Whoever has just come into the group makes this
+		 * once, and no time is taken of it. */
 		post(&(struct mls_change){ .force_path = true }, &first);
 		add(&first);
 		take_out(&first);
