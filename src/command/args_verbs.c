@@ -68,15 +68,17 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			    "hermetic remove.",
 			    "hermetic uninvite 3f2a carol" },
 	[VERB_SEND] = { "send", "ID TEXT|-", "send a message, or a file", 1, 2,
-			"With - the text is standard input. A file that was "
-			"cut off goes on with\n"
-			"the same command.\n"
+			"With - the text is standard input. @USER in it "
+			"mentions a member, who is\n"
+			"told so. A file that was cut off goes on with the "
+			"same command.\n"
 			"What cannot be sent now is kept in the outbox (exit "
 			"code 4) and goes\n"
 			"out with a later command.",
 			"hermetic send 3f2a 'See you at noon'\n"
 			"  git log -1 | hermetic send 3f2a -\n"
 			"  hermetic send 3f2a --reply 12 'Me, too'\n"
+			"  hermetic send 3f2a --topic lunch '@bob, soup?'\n"
 			"  hermetic send 3f2a --file notes.pdf --caption "
 			"'As promised'\n"
 			"  hermetic send 3f2a -- --starts-with-dashes" },

@@ -348,7 +348,21 @@ static enum err say_about(struct chat *chat, enum said_act act, char **words,
 				   : "%s wants the number of a message, and "
 				     "what to say.",
 			       words[0]);
-	return chat_say(chat, act, about, span_str(behind_words(chat, 2)));
+	return chat_say(
+	    chat, (struct order){ .act = act,
+				  .about = about,
+				  .text = span_str(behind_words(chat, 2)) });
+}
+
+static enum err do_topic(struct chat *chat, char **words, size_t count)
+{
+	if (count < 3)
+		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+			       "/topic wants a word for the topic, and what to "
+			       "say.");
+	return chat_say(
+	    chat, (struct order){ .topic = words[1],
+				  .text = span_str(behind_words(chat, 2)) });
 }
 
 static enum err do_reply(struct chat *chat, char **words, size_t count)
@@ -449,6 +463,7 @@ static const struct command {
 	{ "/search", "WORDS", "find messages here", do_search },
 	{ "/send", "FILE", "send a file", do_send },
 	{ "/reply", "N TEXT", "answer message number N", do_reply },
+	{ "/topic", "TOPIC TEXT", "say something in a topic", do_topic },
 	{ "/edit", "N TEXT", "another text for your message", do_edit },
 	{ "/react", "N TEXT", "react to it", do_react },
 	{ "/delete", "N", "take your message or reaction back", do_delete },

@@ -113,6 +113,7 @@ enum err cmd_send(struct cmd *cmd)
 	struct order order = {
 		.act = args->edit > 0 ? SAID_EDIT : SAID_TEXT,
 		.about = args->edit > 0 ? args->edit : args->reply,
+		.topic = args->topic,
 		.expires_s = args->expires_s,
 	};
 	struct buf text = BUF_INIT;

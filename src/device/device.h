@@ -86,6 +86,9 @@ struct order {
 	/* SEND: goes with the text, which may be empty then. The server has it whole
 	 * already. NULL: none. */
 	const struct attachment *file;
+	/* SEND: which of several conversations a text belongs to. NULL: none, or
+	 * that of the message `about`. */
+	const char *topic;
 	uint64_t
 	    expires_s;	 /* SEND: seconds that the text is kept; 0: for ever */
 	const char *key; /* the caller's own id of the text, or NULL */

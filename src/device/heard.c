@@ -1,9 +1,11 @@
 #include "device/heard.h"
 
 #include "device/attached.h"
+#include "device/content.h"
 #include "device/entry_kind.h"
 #include "device/expiry.h"
 #include "device/marks.h"
+#include "device/mentions.h"
 #include "device/redact.h"
 #include "device/said.h"
 
@@ -136,12 +138,12 @@ static void act_edit(struct target *target, uint64_t seq, json_t *entry)
 		refuse(entry, "what it changes is no text");
 	else if (json_object_get(target->marks, "deleted") != NULL ||
 		 json_object_get(target->marks, "expired") != NULL)
-		(void)json_object_del(entry, "text");
+		redact_said(entry);
 	else if (!is_over(entry) &&
 		 !marks_edit(target->marks, seq,
 			     json_object_get(entry, "text"))) {
 		/* deleting the message would not find this text */
-		(void)json_object_del(entry, "text");
+		redact_said(entry);
 		refuse(entry, "it changes a message that was changed too "
 			      "often");
 	}
@@ -209,6 +211,18 @@ static enum err put_end(struct device *d, const struct said *said, uint64_t seq,
 	return expiry_note(d, seq, ends);
 }
 
+/* A topic is bytes: those of other clients may be no text. */
+static enum err put_topic(json_t *entry, const struct buf *topic)
+{
+	struct span bytes = buf_span(topic);
+
+	if (bytes.n == 0)
+		return ERR_OK;
+	if (bytes.n <= SAID_TOPIC_MAX && content_is_sound(CONTENT_TEXT, bytes))
+		return record_set_text(entry, "topic", bytes);
+	return record_set_hex(entry, "topic_id", bytes);
+}
+
 enum err heard_mimi(struct device *d, const struct session_event *event,
 		    struct span mimi, json_t *entry)
 {
@@ -226,6 +240,10 @@ enum err heard_mimi(struct device *d, const struct session_event *event,
 		TRY(record_set_text(entry, "text", buf_span(&said.text)));
 	if (said.has_file && !is_over(entry))
 		TRY(attached_put(entry, &said.file));
+	if (said.act != SAID_DELETE && !is_over(entry)) {
+		TRY(put_topic(entry, &said.topic));
+		TRY(mentions_keep(d, buf_span(&said.mentions), entry));
+	}
 	if (said.fallback)
 		(void)json_object_set_new(entry, "fallback", json_true());
 	TRY(put_id(d, event, mimi, said.salt, entry));

@@ -51,6 +51,14 @@ static enum err check_text(struct device *d)
 		return why_set(&d->work.why, ERR_PEER_INVALID, "utf-8",
 			       "The message is no UTF-8 text, or has a NUL in "
 			       "it.");
+	if (order->topic != NULL &&
+	    (order->act != SAID_TEXT || order->topic[0] == '\0' ||
+	     strlen(order->topic) > SAID_TOPIC_MAX ||
+	     !text_is_utf8(span_str(order->topic))))
+		return why_set(&d->work.why, ERR_PEER_INVALID, "topic",
+			       "A topic is UTF-8 of 1 to %d bytes, and goes "
+			       "with a new message or a reply.",
+			       SAID_TOPIC_MAX);
 	if (order->expires_s > EXPIRY_MAX_S)
 		return why_set(&d->work.why, ERR_PEER_INVALID, "expires",
 			       "A message can be kept for at most %d days.",

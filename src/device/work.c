@@ -55,6 +55,7 @@ static void order_clear(struct order *order)
 	free((void *)(uintptr_t)order->session);
 	free((void *)(uintptr_t)order->key);
 	free((void *)(uintptr_t)order->name);
+	free((void *)(uintptr_t)order->topic);
 	free((void *)(uintptr_t)order->whom);
 	free((void *)(uintptr_t)order->algorithm);
 	for (size_t i = 0; order->users != NULL && i < order->user_count; i++)
@@ -116,6 +117,7 @@ static enum err order_copy(struct work *work, const struct order *order)
 	to->session = copy_text(order->session);
 	to->key = copy_text(order->key);
 	to->name = copy_text(order->name);
+	to->topic = copy_text(order->topic);
 	to->whom = copy_text(order->whom);
 	to->algorithm = copy_text(order->algorithm);
 	if (order->offer != NULL) {
@@ -132,6 +134,7 @@ static enum err order_copy(struct work *work, const struct order *order)
 	ENSURE((order->session == NULL) == (to->session == NULL) &&
 		   (order->key == NULL) == (to->key == NULL) &&
 		   (order->name == NULL) == (to->name == NULL) &&
+		   (order->topic == NULL) == (to->topic == NULL) &&
 		   (order->whom == NULL) == (to->whom == NULL) &&
 		   (order->algorithm == NULL) == (to->algorithm == NULL),
 	       ERR_LOCAL_MEMORY);

@@ -42,6 +42,54 @@ describe('what refers to a message', { concurrency: false }, () => {
     await says(alice, '--reply', String(answer), 'fine');
   });
 
+  test('a topic goes with a message, and with what answers it', async () => {
+    const [{ seq: asked }] = await alice.does('send', id, '--topic', 'lunch',
+      'soup?');
+    await says(alice, 'something else');
+    await bob.does('read', id);
+    const answer = await says(bob, '--reply', String(asked), 'rather not');
+    const edit = await says(bob, '--edit', String(answer), 'yes');
+    for (const person of [alice, bob]) {
+      assert.equal((await at(person, answer)).topic, 'lunch');
+      assert.equal((await at(person, edit)).topic, 'lunch');
+      assert.match(await lines(person),
+        new RegExp(`\\(topic lunch\\) \\(to #${asked}\\) yes`));
+      const of = await person.does('read', id, '--topic', 'lunch');
+      assert.deepEqual(of.map(m => m.seq), [asked, answer, edit]);
+    }
+    await bob.does('delete', id, String(answer));
+    assert.equal((await at(alice, answer)).topic, undefined);
+    await alice.cannot('topic', 'send', id, '--topic', 'x'.repeat(129), 'no');
+  });
+
+  test('a member who is named is told so, by the account', async () => {
+    await bob.does('verify', alice.name); // so he knows her by her name
+    const said = await says(alice, '--id', 'm',
+      `*@${bob.name}*, mail a@${bob.name} @nobody`);
+    await bob.does('read', id);
+    const entry = await at(bob, said);
+    assert.equal(entry.text, `*@${bob.name}*, mail a@${bob.name} @nobody`);
+    assert.deepEqual(entry.mentions, [bob.name]);
+    assert.equal(entry.mentioned, true);
+    assert.match(await lines(bob), /@nobody \(mentions you\)/);
+    const own = await at(alice, said);
+    assert.equal(own.mentions.length, 1);
+    assert.equal(own.mentioned, undefined);
+    // what is kept is the account
+    const members = await bob.does('members', id);
+    assert.ok(members.find(m => m.username === entry.mentions[0]).account);
+    const self = await says(alice, `I, @${alice.name}`);
+    assert.equal((await at(alice, self)).mentioned, undefined);
+    assert.equal((await at(bob, self)).mentioned, undefined);
+    assert.deepEqual((await at(bob, self)).mentions, [alice.name]);
+    assert.equal(await says(alice, '--id', 'm',
+      `*@${bob.name}*, mail a@${bob.name} @nobody`), said, 'once');
+    const edit = await says(alice, '--edit', String(self), `no: @${bob.name}`);
+    assert.equal((await at(bob, edit)).mentioned, true);
+    await alice.does('delete', id, String(said));
+    assert.equal((await at(bob, said)).mentioned, undefined);
+  });
+
   test('an edit is shown, and loses nothing', async () => {
     const first = await says(alice, 'helo');
     const edit = await says(alice, '--edit', String(first), 'hello');
