@@ -39,6 +39,14 @@ static bool is_talk(const json_t *entry)
 		kind == ENTRY_DELETE || kind == ENTRY_REACTION);
 }
 
+static bool is_naming(const json_t *entry)
+{
+	enum entry_kind kind;
+
+	return entry_kind_parse(out_member(entry, "kind"), &kind) &&
+	       (kind == ENTRY_NAME || kind == ENTRY_ROOM);
+}
+
 /* Said once of a session until it is opened, and each time that somebody mentions the
  * person. */
 static void notice(struct chat *chat, const char *id, const json_t *entry)
@@ -89,8 +97,7 @@ static bool on_entry(void *context, const char *id, const json_t *message)
 		print_entry(chat, id, marked);
 	if (json || current || !is_talk(marked))
 		chat_note_printed(chat, id, message);
-	if (current && strcmp(out_member(marked, "kind"),
-			      entry_kind_text(ENTRY_NAME)) == 0)
+	if (current && is_naming(marked))
 		chat_update_prompt(chat);
 	json_decref(marked);
 	line_show(chat->line);

@@ -167,9 +167,11 @@ enum err chat_enter(struct chat *chat, const char *given)
 	if (chat->cmd->args->json) {
 		out_json(d);
 		TRY(shown_members(&chat->cmd->a, id, d));
-	} else
+	} else {
 		out_line("* %s (%.8s), members: %zu", chat_label(chat, id), id,
 			 json_array_size(json_object_get(d, "members")));
+		cmd_print_room(d);
+	}
 	TRY(talk_in(chat, id, d));
 out:
 	json_decref(d);
@@ -487,15 +489,20 @@ static const char *operands_of(enum verb verb)
 	return operands + strspn(operands, " ");
 }
 
+static bool takes_path(enum verb verb)
+{
+	return verb == VERB_SAVE || verb == VERB_PICTURE;
+}
+
 /* A name of a session and one of a folder may have spaces. */
 static bool ends_with_text(enum verb verb)
 {
-	return verb == VERB_RENAME || verb == VERB_SAVE;
+	return verb == VERB_RENAME || verb == VERB_SUBJECT || takes_path(verb);
 }
 
 static enum err put_text(enum verb verb, const char *text, struct buf *out)
 {
-	if (verb == VERB_SAVE) {
+	if (takes_path(verb)) {
 		put_path(out, text);
 	} else {
 		buf_put_str(out, text);

@@ -163,6 +163,13 @@ enum err cmd_rename(struct cmd *cmd)
 	return cmd_send_order(cmd, order);
 }
 
+enum err cmd_subject(struct cmd *cmd)
+{
+	const struct order order = { .subject = cmd->args->operands[1] };
+
+	return cmd_send_order(cmd, order);
+}
+
 enum err cmd_delete(struct cmd *cmd)
 {
 	struct order order = { .act = SAID_DELETE };

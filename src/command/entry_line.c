@@ -450,6 +450,32 @@ static void put_title(struct buf *out, const json_t *entry)
 		 out_member(entry, "text"));
 }
 
+/* "* alice says of this session: it is called "lunch", it is about "soup", it has a
+ * picture (image/png)" */
+static void put_room(struct buf *out, const json_t *entry)
+{
+	const json_t *picture = json_object_get(entry, "picture");
+	const char *colon = ":";
+
+	buf_putf(out, "* %s says of this session", from_of(entry));
+	if (json_object_get(entry, "name") != NULL) {
+		buf_putf(out, "%s it is called \"%s\"", colon,
+			 out_member(entry, "name"));
+		colon = ",";
+	}
+	if (json_object_get(entry, "subject") != NULL) {
+		buf_putf(out, "%s it is about \"", colon);
+		put_member(out, entry, "subject");
+		buf_put_u8(out, '"');
+		colon = ",";
+	}
+	if (json_is_false(picture))
+		buf_putf(out, "%s it has no picture any more", colon);
+	else if (picture != NULL)
+		buf_putf(out, "%s it has a picture (%s)", colon,
+			 out_member(picture, "type"));
+}
+
 static void put_moved(struct buf *out, const json_t *entry)
 {
 	if (json_is_true(json_object_get(entry, "goes_over")))
@@ -528,6 +554,7 @@ static void (*const PUT[ENTRY_KINDS])(struct buf *out, const json_t *entry) = {
 	[ENTRY_REACTION] = put_reaction,
 	[ENTRY_RECEIPT] = put_receipt,
 	[ENTRY_NAME] = put_title,
+	[ENTRY_ROOM] = put_room,
 	[ENTRY_COMMIT] = put_commit,
 	[ENTRY_JOINED] = put_joined,
 	[ENTRY_MOVED] = put_moved,

@@ -6,6 +6,7 @@
 #include "device/expiry.h"
 #include "device/marks.h"
 #include "device/mentions.h"
+#include "device/naming.h"
 #include "device/redact.h"
 #include "device/said.h"
 
@@ -186,10 +187,9 @@ out:
 static enum entry_kind kind_of(enum said_act act)
 {
 	static const enum entry_kind kinds[] = {
-		[SAID_TEXT] = ENTRY_TEXT,
-		[SAID_EDIT] = ENTRY_EDIT,
-		[SAID_DELETE] = ENTRY_DELETE,
-		[SAID_REACTION] = ENTRY_REACTION,
+		[SAID_TEXT] = ENTRY_TEXT,     [SAID_EDIT] = ENTRY_EDIT,
+		[SAID_DELETE] = ENTRY_DELETE, [SAID_REACTION] = ENTRY_REACTION,
+		[SAID_ROOM] = ENTRY_ROOM,
 	};
 
 	return kinds[act];
@@ -223,6 +223,20 @@ static enum err put_topic(json_t *entry, const struct buf *topic)
 	return record_set_hex(entry, "topic_id", bytes);
 }
 
+/* It refers to no message, none refers to it, and it has no end: the next one does. */
+static enum err put_room(struct device *d, const struct session_event *event,
+			 const struct room *room, json_t *entry)
+{
+	bool late;
+	enum err e;
+
+	TRY(naming_heard(d, event, room, entry, &late));
+	if (late)
+		refuse(entry, "another one came before it");
+out:
+	return e;
+}
+
 enum err heard_mimi(struct device *d, const struct session_event *event,
 		    struct span mimi, json_t *entry)
 {
@@ -235,6 +249,10 @@ enum err heard_mimi(struct device *d, const struct session_event *event,
 	}
 	TRY(e);
 	set_text(entry, "kind", entry_kind_text(kind_of(said.act)));
+	if (said.act == SAID_ROOM) {
+		TRY(put_room(d, event, &said.room, entry));
+		goto out;
+	}
 	TRY(put_end(d, &said, event->seq, entry));
 	if (said.act != SAID_DELETE && !is_over(entry))
 		TRY(record_set_text(entry, "text", buf_span(&said.text)));

@@ -35,6 +35,10 @@ static enum err check_text(struct device *d)
 
 	if (order->name != NULL)
 		return naming_check(d, order->name);
+	if (order->says_picture)
+		return naming_check_picture(d, order->picture);
+	if (order->subject != NULL)
+		return naming_check_subject(d, order->subject);
 	if (order->text.n == 0 && order->act != SAID_DELETE &&
 	    order->file == NULL)
 		return why_set(&d->work.why, ERR_PEER_INVALID, "empty",

@@ -23,10 +23,20 @@ static bool is_single(const struct mimi_part *part, const char *type)
 	       is_type(part->content_type, type);
 }
 
+/* Text that is no UTF-8 is content of another kind. */
 static bool is_text(const struct mimi_part *part)
 {
-	return is_single(part, "text/plain") ||
-	       is_single(part, "text/markdown");
+	return (is_single(part, "text/plain") ||
+		is_single(part, "text/markdown")) &&
+	       content_is_sound(CONTENT_TEXT, part->content);
+}
+
+/* Words of others among ours. U+0000 would make the whole of it no text. */
+static void put_words(struct buf *out, struct span words)
+{
+	for (size_t i = 0; i < words.n; i++)
+		if (words.p[i] != 0)
+			buf_put_u8(out, words.p[i]);
 }
 
 static void put_size(struct buf *out, uint64_t size)
@@ -43,16 +53,16 @@ static void put_other(struct said *said, const struct mimi_part *part)
 
 	said->fallback = true;
 	buf_put_u8(out, '[');
-	buf_put(out, part->content_type);
+	put_words(out, part->content_type);
 	if (part->cardinality == MIMI_SINGLE) {
 		put_size(out, part->content.n);
 		return;
 	}
 	buf_put_str(out, " elsewhere: ");
-	buf_put(out, x->filename.n > 0 ? x->filename : x->url);
+	put_words(out, x->filename.n > 0 ? x->filename : x->url);
 	if (x->description.n > 0) {
 		buf_put_str(out, ", ");
-		buf_put(out, x->description);
+		put_words(out, x->description);
 	}
 	put_size(out, x->size);
 }
@@ -98,17 +108,43 @@ static size_t behind(const struct mimi_message *m, size_t at)
 	return next;
 }
 
-/* Of parts to choose from: the first text, else the first one. */
+/* How much of a part, and of what stands in it, is shown as more than a word. */
+enum shown { SHOWN_NOT, SHOWN_PARTLY, SHOWN_WHOLE };
+
+static enum shown look(const struct mimi_message *m, size_t at)
+{
+	const struct mimi_part *part = &m->parts[at];
+	bool any = false, all = true;
+
+	if (part->cardinality != MIMI_MULTI)
+		return is_text(part) ? SHOWN_WHOLE : SHOWN_NOT;
+	for (size_t i = at + 1, end = behind(m, at); i < end; i++) {
+		if (m->parts[i].cardinality == MIMI_MULTI)
+			continue;
+		any |= is_text(&m->parts[i]);
+		all &= is_text(&m->parts[i]);
+	}
+	if (all || (any && part->semantics == MIMI_CHOOSE_ONE))
+		return SHOWN_WHOLE;
+	return any ? SHOWN_PARTLY : SHOWN_NOT;
+}
+
+/* Of parts to choose from: the first one that is shown whole, else of which something
+ * is, else the first one. */
 static size_t choose(const struct mimi_message *m, size_t at)
 {
-	size_t child = at + 1;
+	size_t child = at + 1, chosen = at + 1;
+	enum shown best = SHOWN_NOT, shown;
 
 	for (size_t i = m->parts[at].children; i > 0; i--) {
-		if (is_text(&m->parts[child]))
-			return child;
+		shown = look(m, child);
+		if (shown > best) {
+			best = shown;
+			chosen = child;
+		}
 		child = behind(m, child);
 	}
-	return at + 1;
+	return chosen;
 }
 
 static void put_part(struct said *said, const struct mimi_message *m, size_t at)
@@ -178,6 +214,9 @@ enum err said_read(struct span mimi, struct said *said)
 	said->relative = m.relative;
 	said->expires_s = m.expires_at;
 	read_act(&m, said);
+	room_read(&m, &said->room);
+	if (said->room.is)
+		said->act = SAID_ROOM;
 	put_part(said, &m, 0);
 	read_mentions(&m, said);
 	buf_put(&said->topic, m.topic);

@@ -8,6 +8,7 @@
 
 #include "content/attachment.h"
 #include "crypto/rng.h"
+#include "device/room.h"
 #include "device/said_act.h"
 
 struct said {
@@ -20,6 +21,7 @@ struct said {
 	/* Which of several conversations it belongs to; empty: none is said. */
 	struct buf topic;
 	struct buf mentions; /* accounts (mentions.h) */
+	struct room room;    /* of a SAID_ROOM; borrowed from what was read */
 	bool has_file;	     /* of a SAID_TEXT, which may be empty then */
 	struct attachment file;
 	bool expires;

@@ -9,7 +9,8 @@ enum said_act {
 	SAID_TEXT, /* perhaps a reply */
 	SAID_EDIT,
 	SAID_DELETE,
-	SAID_REACTION
+	SAID_REACTION,
+	SAID_ROOM /* of the session: only what is read (room.h) */
 };
 
 #endif

@@ -229,6 +229,26 @@ out:
 	return e;
 }
 
+/* What the session is about, and its picture. */
+static enum err put_room(struct device *d, struct buf *content)
+{
+	const struct order *order = &d->work.order;
+	struct room room = { .says_subject = order->subject != NULL,
+			     .says_picture = order->says_picture,
+			     .picture = order->picture };
+	struct buf mimi = BUF_INIT;
+	enum err e;
+
+	room.subject = span_str(order->subject != NULL ? order->subject : "");
+	TRY(check_readers(d));
+	TRY(room_put(&room, d->ports.rng, &mimi));
+	content_put(content, CONTENT_MIMI, buf_span(&mimi));
+	TRY(buf_end(content));
+out:
+	buf_clear(&mimi);
+	return e;
+}
+
 enum err say_put(struct device *d, uint64_t expires_ms, struct buf *content)
 {
 	const struct order *order = &d->work.order;
@@ -244,6 +264,8 @@ enum err say_put(struct device *d, uint64_t expires_ms, struct buf *content)
 		content_put(content, CONTENT_NAME, span_str(order->name));
 		return buf_end(content);
 	}
+	if (order->subject != NULL || order->says_picture)
+		return put_room(d, content);
 	TRY(put_mentions(d, &markdown));
 	saying.markdown = buf_span(&markdown);
 	if (is_plain(order, &saying)) {

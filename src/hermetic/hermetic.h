@@ -167,6 +167,7 @@ struct hermetic_session {
 	const char *stop;
 	/* Texts of others behind what hermetic_read_to() was told; 1,000 at most. */
 	uint64_t unread;
+	const char *subject; /* since 0.3: what it is about; NULL: not said */
 };
 
 /* Those of this device; and with `invitations`, for which the server is asked,

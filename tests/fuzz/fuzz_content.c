@@ -42,6 +42,18 @@ static void check_mentions(const struct said *said)
 	}
 }
 
+static void check_room(const struct room *room)
+{
+	if (!room->is)
+		return;
+	if (room->name.n > CONTENT_NAME_MAX ||
+	    room->subject.n > ROOM_SUBJECT_MAX ||
+	    !content_is_sound(CONTENT_TEXT, room->name) ||
+	    !content_is_sound(CONTENT_TEXT, room->subject) ||
+	    (room->picture.n > 0 && room_picture_type(room->picture) == NULL))
+		abort();
+}
+
 static void check_given(struct span mimi)
 {
 	struct buf given = BUF_INIT;
@@ -65,6 +77,7 @@ static void check_said(struct span mimi)
 		abort();
 	check_safe(buf_span(&said.text));
 	check_mentions(&said);
+	check_room(&said.room);
 	said_clear(&said);
 	check_given(mimi);
 }
