@@ -24,6 +24,9 @@ $(UNIT_TESTS): %: %.o $(TESTLIB_OBJECTS) $(TEST_LIBS)
 $(filter $(B)/tests/unit/test_memory%,$(UNIT_TESTS)): TEST_EXTRA_LIBS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
+# It refuses to rename, as some file systems do.
+$(B)/tests/unit/test_saving: TEST_EXTRA_LIBS += -Wl,--wrap=renameat2
+
 .PHONY: unit-tests
 unit-tests: $(UNIT_TESTS)
 .SECONDARY: $(UNIT_TESTS:=.o)
