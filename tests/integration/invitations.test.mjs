@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
+import { nextHead } from '../testlib/api.mjs';
 import { Person, conversation } from '../testlib/people.mjs';
+import { startProxy } from '../testlib/proxy.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
 
 describe('invitations', { concurrency: false }, () => {
@@ -197,5 +199,66 @@ describe('invitations', { concurrency: false }, () => {
       new RegExp(`${alice.name}, whom you have blocked, invites you`));
     await dave.does('unblock', alice.name);
     await dave.does('accept', next);
+  });
+
+  test('a letter that names another history lets nobody in', async () => {
+    const id = await conversation(alice, bob);
+    await bob.does('invite', '--ask', id, dave.name);
+    await alice.does('read', id);
+    // the server takes Bob's next commit, and shows it to nobody else
+    const proxy = await startProxy(node.url);
+    bob.server = proxy.url;
+    const [last] = await postgres.rows(`SELECT seq, encode(head, 'hex') AS head
+      FROM hermetic.message WHERE session_id = '${id}' ORDER BY seq DESC LIMIT 1`);
+    let own;
+    proxy.hooks = {
+      request: ({ method, path, body }) => {
+        if (method !== 'POST' || path !== `/session/${id}/commit`) return undefined;
+        own = { seq: Number(last.seq) + 1, kind: 2, envelope: body.commit };
+        own.head = nextHead(last.head, own);
+        return { status: 201, json: { seq: own.seq, head: own.head, epoch: 0 } };
+      },
+      answer: ({ path, json }) => {
+        const after = Number(path.match(/messages\?.*after=(\d+)/)?.[1] ?? NaN);
+        return own && path.startsWith(`/session/${id}/`) && after < own.seq ?
+          { json: { ...json, messages: [...json.messages, own] } } : undefined;
+      },
+    };
+    await bob.does('rotate', id);
+    await bob.does('invite', '--ask', id, dave.name);
+    await proxy.stop();
+    bob.server = node.url;
+    await alice.does('rotate', id);
+    const why = await dave.cannot('letter-differs', 'accept', id);
+    assert.match(why, new RegExp(`The letter of ${bob.name}, who invites you into ` +
+      `${id}, names another history`));
+    // or one that goes on behind what the server shows
+    const short = await conversation(alice, bob);
+    await bob.does('invite', '--ask', short, dave.name);
+    const shown = await startProxy(node.url);
+    const [{ seq }] = await postgres.rows(`SELECT last_seq AS seq
+      FROM hermetic.session WHERE session_id = '${short}'`);
+    let info;
+    shown.hooks = { answer: ({ path, json }) => {
+      if (path.startsWith(`/session/${short}/group-info`) && !/generation/.test(path))
+        return { json: info ??= json };
+      return /messages\?/.test(path) ? { json: { ...json,
+        messages: json.messages.filter(m => m.seq <= Number(seq)) } } : undefined;
+    } };
+    const there = dave.server;
+    dave.server = shown.url;
+    await withhold(short);
+    await dave.cannot('no-letter', 'accept', short);
+    assert.ok(info);
+    await alice.does('rotate', short);
+    await bob.does('read', short);
+    await bob.does('invite', '--ask', short, dave.name);
+    await dave.cannot('letter-differs', 'accept', short);
+    dave.server = there;
+    await shown.stop();
+    await dave.does('accept', short);
+    // the person may come in all the same
+    await dave.does('resolve', id, '--yes');
+    assert.equal((await alice.does('members', id)).length, 3);
   });
 });
