@@ -155,6 +155,9 @@ struct outcome {
 	size_t
 	    devices; /* INVITE: how many were added; 0: the account is invited
 			   to come in */
+	/* INVITE: who has invited that user before, as members are called: nothing
+	 * was changed. Empty: this account. */
+	char inviter[DEVICE_CALLED_SIZE];
 };
 const struct outcome *device_outcome(const struct device *device);
 

@@ -41,6 +41,22 @@ void letters_free(struct letter_read *read)
 	free(read);
 }
 
+/* `user`: as leaves name it. */
+static enum err call_user(struct device *d, struct span user,
+			  char called[DEVICE_CALLED_SIZE])
+{
+	struct buf name = BUF_INIT;
+	enum err e;
+
+	TRY(names_put_user(d, user, &name));
+	TRY(buf_end(&name));
+	(void)snprintf(called, DEVICE_CALLED_SIZE, "%.*s", (int)name.n,
+		       (const char *)name.p);
+out:
+	buf_clear(&name);
+	return e;
+}
+
 /* ---- writing ---- */
 
 /* INVITE: behind the commit; CREATE: for each of the users, behind the first one. */
@@ -103,6 +119,17 @@ out:
 	return e;
 }
 
+/* Another one's invitation is that person's to send; who invites is told so. */
+static enum err tell_inviter(struct device *d, struct span by)
+{
+	enum err e = ERR_OK;
+
+	if (by.n > 0 && work_is(&d->work, ORDER_INVITE))
+		TRY(call_user(d, by, d->work.outcome.inviter));
+out:
+	return e;
+}
+
 /* Who was added, whom another member has invited, and whose invitation did not come to be,
  * gets none. */
 static enum err write_letter(struct device *d)
@@ -110,16 +137,19 @@ static enum err write_letter(struct device *d)
 	struct work *work = &d->work;
 	const char *name = work->order.users[work->lettered];
 	struct buf user = BUF_INIT;
+	struct span by = SPAN_EMPTY;
 	enum err e = ERR_OK;
 
 	if (strcmp(name, d->username) != 0)
 		TRY(invited_user(d, name, &user));
-	work->written =
-	    user.n > 0 && invited_is_own(d, span_str((const char *)user.p));
+	if (user.n > 0)
+		by = invited_by(d, span_str((const char *)user.p));
+	work->written = span_equal(by, roles_user(span_str(core_self(d))));
 	if (work->written)
 		TRY(sign(d, span_str((const char *)user.p)));
 	else
-		work->lettered++;
+		TRY(tell_inviter(d, by));
+	work->lettered += !work->written;
 	work->named |= !work->written;
 out:
 	buf_clear(&user);
@@ -248,21 +278,6 @@ static enum err is_blocked(struct device *d, struct span user, bool *blocked)
 	TRY(blocks_member(d, buf_span(&leaf), NULL, blocked));
 out:
 	buf_clear(&leaf);
-	return e;
-}
-
-static enum err call_user(struct device *d, struct span user,
-			  char called[DEVICE_CALLED_SIZE])
-{
-	struct buf name = BUF_INIT;
-	enum err e;
-
-	TRY(names_put_user(d, user, &name));
-	TRY(buf_end(&name));
-	(void)snprintf(called, DEVICE_CALLED_SIZE, "%.*s", (int)name.n,
-		       (const char *)name.p);
-out:
-	buf_clear(&name);
 	return e;
 }
 

@@ -167,6 +167,14 @@ describe('invitations', { concurrency: false }, () => {
     await alice.does('uninvite', id, dave.name);
     await bob.does('read', id);
     await bob.does('invite', '--ask', id, dave.name);
+    // who invites again is told by whom that was done, and nothing changes
+    const { length } = await alice.does('read', id);
+    assert.deepEqual(await alice.does('invite', '--ask', id, dave.name), [{
+      session_id: id, invited: dave.name, devices: 0, invited_by: bob.name }]);
+    assert.match((await alice.starts('invite', '--ask', id, dave.name).ended).out,
+      new RegExp(`${dave.name} is invited already, by ${bob.name}. Nothing was changed.`));
+    assert.equal((await alice.does('read', id)).length, length);
+    assert.deepEqual(await signers(id), [bob.name]);
     await give(id, alice, older);
     assert.deepEqual(await signers(id), [alice.name, bob.name]);
     assert.match((await dave.starts('invitations').ended).out,
