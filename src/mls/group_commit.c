@@ -22,9 +22,9 @@ static enum err apply(struct committing *m, const struct mls_change *change,
 	enum err e;
 
 	TRY(committing_put_change(m, change));
-	if (change->commit_pending_proposals)
-		TRY(pending_gather(m->old, m->sender, m->me->now, &m->psks,
-				   one_by_one, &m->list, &m->proposals));
+	TRY(pending_gather(m->old, m->sender, m->me->now, &m->psks,
+			   change->commit_pending_proposals, one_by_one,
+			   &m->list, &m->proposals));
 	TRY(buf_end(&m->proposals));
 	TRY(epoch_change_begin(m->old, &m->change));
 	TRY(proposals_apply(m->old, &m->list, m->sender, &m->psks, &m->change));
@@ -418,8 +418,12 @@ static enum err put_external(struct committing *m, struct span external_pub,
 				       kem_output, &m->change.init_secret));
 	init.kem_output = buf_span(kem_output);
 	TRY(committing_put_value(m, &init));
-	if (resync && find_former(m->old, m->me, &former.removed))
+	if (resync && find_former(m->old, m->me, &former.removed) &&
+	    pending_self_remove(m->old, former.removed) == NULL)
 		TRY(committing_put_value(m, &former));
+	/* "include the SelfRemove Proposals in its external Commit by reference" */
+	TRY(pending_gather(m->old, m->sender, m->me->now, &m->psks, false,
+			   false, &m->list, &m->proposals));
 	TRY(buf_end(&m->proposals));
 out:
 	return e;
@@ -499,6 +503,8 @@ enum err mls_group_join_external(const struct mls_identity *me,
 	TRY(signer_of(me, &signer));
 	m.signer = signer;
 	m.old = joined->now;
+	for (size_t i = 0; i < how->self_remove_count; i++)
+		TRY(group_take_self_remove(joined, how->self_removes[i]));
 	TRY(make_external(&m, joined, external_pub, how->resync, &content));
 	TRY(make_outputs(&m, out));
 	TRY(stage(joined, &m, NULL, &content, &out->commit));

@@ -8,6 +8,7 @@
 #include "mls/key_package.h"
 #include "mls/label.h"
 #include "mls/leaf.h"
+#include "mls/pending.h"
 #include "mls/proposals.h"
 #include "mls/signer.h"
 #include "mls/staged.h"
@@ -133,6 +134,20 @@ out:
 	return e;
 }
 
+static enum err set_self_remove(struct making *m, const struct mls_epoch *epoch)
+{
+	enum err e = ERR_OK;
+
+	/* "these proposals MUST be sent in an MLS PublicMessage" */
+	ENSURE(m->format == WIRE_PUBLIC_MESSAGE, ERR_LOCAL_BUG);
+	/* "MUST NOT issue more than one SelfRemove proposal per epoch" */
+	ENSURE(pending_self_remove(epoch, epoch->private.leaf) == NULL,
+	       ERR_STATE_UNCOMMITTED);
+	m->proposal.type = WIRE_PROPOSAL_SELF_REMOVE;
+out:
+	return e;
+}
+
 /* `epoch` NULL: from outside. */
 static enum err set_proposal(struct making *m, const struct mls_epoch *epoch,
 			     const struct mls_proposal *p)
@@ -172,6 +187,9 @@ static enum err set_proposal(struct making *m, const struct mls_epoch *epoch,
 		m->proposal.type = p->custom.type;
 		m->proposal.data = p->custom.data;
 		return ERR_OK;
+	case MLS_PROPOSE_SELF_REMOVE:
+		return epoch != NULL ? set_self_remove(m, epoch)
+				     : ERR_LOCAL_BUG;
 	case MLS_PROPOSE_EXTERNAL_INIT:
 		break;
 	}

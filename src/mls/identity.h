@@ -68,6 +68,10 @@ struct mls_authentication {
  * end. */
 bool mls_certificate_next(struct span *certificates, struct span *certificate);
 
+/* A type of proposal (17.4) of draft-ietf-mls-extensions-10 that an identity may
+ * list: a member that takes itself away. */
+#define MLS_SELF_REMOVE 0x000A
+
 /* Who acts. Borrowed for the call. */
 struct mls_identity {
 	const struct suite *suite;
@@ -98,8 +102,9 @@ struct mls_identity {
 	size_t cipher_suite_count;
 	const uint16_t *extension_types;
 	size_t extension_type_count;
-	/* Capabilities, too: the types of the application's own proposals that
-	 * it takes, of private use (0xF000 and above), otherwise ERR_LOCAL_BUG. */
+	/* Capabilities, too: MLS_SELF_REMOVE, and the types of the application's own
+	 * proposals that it takes, of private use (0xF000 and above), otherwise
+	 * ERR_LOCAL_BUG. */
 	const uint16_t *proposal_types;
 	size_t proposal_type_count;
 	/* The content of KeyPackage.extensions (10): as leaf_extensions. */

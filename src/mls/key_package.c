@@ -114,6 +114,13 @@ out:
 	return e;
 }
 
+/* The types that the engine takes beside those which nobody lists. */
+static bool may_list(uint16_t proposal_type)
+{
+	return wire_proposal_is_private(proposal_type) ||
+	       proposal_type == WIRE_PROPOSAL_SELF_REMOVE;
+}
+
 enum err key_package_profile(const struct mls_identity *me, bool last_resort,
 			     struct key_package_profile *profile)
 {
@@ -129,8 +136,7 @@ enum err key_package_profile(const struct mls_identity *me, bool last_resort,
 		ENSURE(suite_by_id(me->cipher_suites[i]) != NULL,
 		       ERR_LOCAL_BUG);
 	for (size_t i = 0; i < me->proposal_type_count; i++)
-		ENSURE(wire_proposal_is_private(me->proposal_types[i]),
-		       ERR_LOCAL_BUG);
+		ENSURE(may_list(me->proposal_types[i]), ERR_LOCAL_BUG);
 	TRY(rng_fill(me->rng, random, sizeof(random)));
 	for (size_t i = 0; i < sizeof(random); i++)
 		grease[i] = grease_value(random[i]);

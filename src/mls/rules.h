@@ -1,14 +1,17 @@
 /*
- * The rules of RFC 9420 that an object of another client may break: each with a
- * name, the section that has it and a sentence that says what must hold. After a
- * call has failed with an error of ERR_CLASS_PEER, mls_group_last_rule() says
- * which one it was; calls that have no group yet say it by mls_identity.broken.
- * It is for logs and people: it tells a peer nothing that the peer does not
- * know, but need not be sent to it. What does not decode breaks no rule of this
- * list, nor does what does not decrypt.
+ * The rules of RFC 9420 and of draft-ietf-mls-extensions-10 that an object of
+ * another client may break: each with a name, the section that has it and a sentence
+ * that says what must hold. After a call has failed with an error of ERR_CLASS_PEER,
+ * mls_group_last_rule() says which one it was; calls that have no group yet say it by
+ * mls_identity.broken. It is for logs and people: it tells a peer nothing that the
+ * peer does not know, but need not be sent to it. What does not decode breaks no rule
+ * of this list, nor does what does not decrypt.
  */
 #ifndef HERMETIC_MLS_RULES_H
 #define HERMETIC_MLS_RULES_H
+
+/* The draft's section about SelfRemove. */
+#define MLS_SECTION_SELF_REMOVE "6.3 of draft-ietf-mls-extensions"
 
 /* X(name, section, sentence) */
 #define MLS_RULES(X)                                                           \
@@ -183,10 +186,15 @@
 	X(EXTERNAL_REMOVES, "12.2",                                            \
 	  "An external Commit has at most one Remove.")                        \
 	X(EXTERNAL_PROPOSALS, "12.2",                                          \
-	  "An external Commit has ExternalInit, Remove and "                   \
-	  "PreSharedKey proposals only.")                                      \
+	  "An external Commit has ExternalInit, Remove, PreSharedKey "         \
+	  "and SelfRemove proposals only.")                                    \
 	X(EXTERNAL_REFERENCES, "12.4.3.2",                                     \
-	  "An external Commit has no proposal by reference.")                  \
+	  "An external Commit has no proposal by reference but "               \
+	  "SelfRemoves.")                                                      \
+	X(SELF_REMOVE_PRIVATE, MLS_SECTION_SELF_REMOVE,                        \
+	  "A SelfRemove comes in a PublicMessage.")                            \
+	X(SELF_REMOVE_BY_VALUE, MLS_SECTION_SELF_REMOVE,                       \
+	  "A SelfRemove stands in a Commit by reference.")                     \
 	X(FORMER_CREDENTIAL, "12.2",                                           \
 	  "Who removes a leaf by an external Commit is who it "                \
 	  "was of.")                                                           \

@@ -43,6 +43,8 @@ void wire_proposal_read(struct rd *r, struct wire_proposal *proposal)
 	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
 		proposal->extensions = wire_extensions_read(r);
 		break;
+	case WIRE_PROPOSAL_SELF_REMOVE:
+		break;
 	default:
 		if (wire_proposal_is_private(proposal->type)) {
 			proposal->data = rd_vec(r);
@@ -89,6 +91,8 @@ void wire_proposal_put(struct buf *b, const struct wire_proposal *proposal)
 		break;
 	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
 		buf_put_vec(b, proposal->extensions);
+		break;
+	case WIRE_PROPOSAL_SELF_REMOVE:
 		break;
 	}
 }

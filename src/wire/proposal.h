@@ -1,4 +1,4 @@
-/* Proposal, RFC 9420 section 12.1. */
+/* Proposal, RFC 9420 section 12.1, and SelfRemove of draft-ietf-mls-extensions. */
 #ifndef HERMETIC_WIRE_PROPOSAL_H
 #define HERMETIC_WIRE_PROPOSAL_H
 
@@ -31,6 +31,12 @@ struct wire_proposal {
 static inline bool wire_proposal_is_private(uint16_t type)
 {
 	return type >= WIRE_PROPOSAL_PRIVATE_FIRST;
+}
+
+/* Those that every client knows, and no capabilities list (7.2). */
+static inline bool wire_proposal_is_default(uint16_t type)
+{
+	return type <= WIRE_PROPOSAL_DEFAULT_LAST;
 }
 
 /* A proposal of a type not listed has no length: ERR_PEER_UNSUPPORTED. That of a

@@ -35,11 +35,14 @@ enum wire_proposal_type { /* 17.4 */
 			  WIRE_PROPOSAL_PSK = 4,
 			  WIRE_PROPOSAL_REINIT = 5,
 			  WIRE_PROPOSAL_EXTERNAL_INIT = 6,
-			  WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS = 7
+			  WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS = 7,
+			  /* draft-ietf-mls-extensions: a member that leaves */
+			  WIRE_PROPOSAL_SELF_REMOVE = 10
 };
 /* "Reserved for Private Use", to the end of the numbers */
 #define WIRE_PROPOSAL_PRIVATE_FIRST 0xF000
 #define WIRE_PROPOSAL_DEFAULT_LAST WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS
+#define WIRE_PROPOSAL_KNOWN_LAST WIRE_PROPOSAL_SELF_REMOVE
 
 enum wire_credential_type { /* 17.5 */
 			    WIRE_CREDENTIAL_BASIC = 1,

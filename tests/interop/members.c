@@ -43,6 +43,7 @@ static struct member members[MEMBERS_MAX];
 static size_t member_count;
 static const uint16_t SUITES[] = { 1, 2, 3, 4, 5, 6, 7, 0xF7F1 };
 static const uint16_t EXTENSIONS[] = { 0xF0A1 }; /* the driver's own */
+static const uint16_t PROPOSALS[] = { MLS_SELF_REMOVE };
 
 /* ---- JSON ---- */
 
@@ -134,6 +135,8 @@ static enum err do_new(const json_t *q, json_t *answer)
 		.cipher_suite_count = sizeof(SUITES) / sizeof(*SUITES),
 		.extension_types = EXTENSIONS,
 		.extension_type_count = 1,
+		.proposal_types = PROPOSALS,
+		.proposal_type_count = flag_at(q, "drafts") ? 1 : 0,
 		.padding = (uint32_t)number_at(q, "padding"),
 	};
 	TRY(sign_generate(m->me.suite, m->me.rng, &m->private_key,
@@ -358,9 +361,15 @@ static enum err do_join_external(const json_t *q, json_t *answer)
 {
 	struct member *m = find(q);
 	struct buf group_info = bytes_at(q, "group_info");
+	struct buf leaves = bytes_at(q, "leaves");
+	struct span self_remove = buf_span(&leaves);
 	struct mls_commit commit = { 0 };
 	struct mls_group *group = NULL;
-	const struct mls_external how = { .resync = flag_at(q, "resync") };
+	const struct mls_external how = {
+		.resync = flag_at(q, "resync"),
+		.self_removes = &self_remove,
+		.self_remove_count = leaves.n > 0,
+	};
 	enum err e = mls_group_join_external(&m->me, buf_span(&group_info),
 					     &how, &group, &commit);
 
@@ -370,6 +379,7 @@ static enum err do_join_external(const json_t *q, json_t *answer)
 		put_commit(answer, &commit);
 	}
 	buf_clear(&group_info);
+	buf_clear(&leaves);
 	return e;
 }
 
@@ -417,6 +427,8 @@ static enum err do_propose(const json_t *q, json_t *answer)
 	} else if (strcmp(kind, "remove") == 0) {
 		p.kind = MLS_PROPOSE_REMOVE;
 		p.removed = (uint32_t)number_at(q, "leaf");
+	} else if (strcmp(kind, "self_remove") == 0) {
+		p.kind = MLS_PROPOSE_SELF_REMOVE;
 	} else if (strcmp(kind, "psk") == 0) {
 		p.kind = MLS_PROPOSE_PSK;
 		p.psk_id = buf_span(&bytes);

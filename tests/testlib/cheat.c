@@ -290,6 +290,9 @@ static void apply(const struct cheat *how, uint32_t committer,
 
 		if (p->type == WIRE_PROPOSAL_REMOVE)
 			(void)!tree_remove(&change->tree, p->removed);
+		if (p->type == WIRE_PROPOSAL_SELF_REMOVE)
+			(void)!tree_remove(&change->tree,
+					   how->items[i].sender.index);
 	}
 	apply_adds(how, change);
 }

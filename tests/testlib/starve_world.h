@@ -13,6 +13,9 @@ static const struct mls_custom CUSTOM = { 0xF0AA,
 					  { (const uint8_t *)"vote", 4 } };
 static const struct span PSK = { (const uint8_t *)"a pre-shared key", 16 };
 
+/* What all of them take besides. */
+static const uint16_t PROPOSAL_TYPES[] = { 0xF0AA, MLS_SELF_REMOVE };
+
 /* Alice's group with Bob and Carol, all with a path and two past epochs; Dave
  * and Erin are outside. */
 struct world {
@@ -74,8 +77,8 @@ static void world_init(struct world *w, uint16_t suite)
 		w->all[i].me.padding = 64;
 		w->all[i].me.extension_types = types;
 		w->all[i].me.extension_type_count = 1;
-		w->all[i].me.proposal_types = &CUSTOM.type;
-		w->all[i].me.proposal_type_count = 1;
+		w->all[i].me.proposal_types = PROPOSAL_TYPES;
+		w->all[i].me.proposal_type_count = 2;
 		member_key_package(&w->all[i]);
 	}
 	put_senders(ERIN, &w->extensions);
@@ -127,7 +130,7 @@ static const struct mls_reinit REINIT = {
 	.cipher_suite = SUITE_X25519_AES128GCM_SHA256_ED25519,
 };
 
-enum { PROPOSALS = 9 };
+enum { PROPOSALS = 10 };
 
 /* One of each kind that a member may propose. */
 static void all_proposals(struct world *w, const struct member *next,
@@ -154,6 +157,25 @@ static void all_proposals(struct world *w, const struct member *next,
 					 .reinit = REINIT };
 	list[8] = (struct mls_proposal){ .kind = MLS_PROPOSE_CUSTOM,
 					 .custom = CUSTOM };
+	list[9] = (struct mls_proposal){ .kind = MLS_PROPOSE_SELF_REMOVE };
+}
+
+/* Carol says in `message` that she leaves, and Alice and Bob know it. */
+static void carol_leaves(struct world *w, struct buf *message)
+{
+	const struct mls_proposal leave = { .kind = MLS_PROPOSE_SELF_REMOVE };
+
+	assert_int_equal(
+	    mls_group_propose(CAROL->group, &CAROL->me, &leave, false, message),
+	    ERR_OK);
+	for (size_t i = 0; i < 2; i++) {
+		struct mls_event event;
+
+		assert_int_equal(mls_group_process(w->all[i].group, MEMBER_NOW,
+						   buf_span(message), &event),
+				 ERR_OK);
+		mls_event_clear(&event);
+	}
 }
 
 /* Bob's proposals at Alice: two that go together, and, asked for, two more that

@@ -347,7 +347,9 @@ static enum err refs(struct scene *s)
 static enum err join_external(struct scene *s)
 {
 	struct mls_external how = { .resync = s->flag,
-				    .authenticated_data = SPAN_LIT("why") };
+				    .authenticated_data = SPAN_LIT("why"),
+				    .self_removes = &s->more,
+				    .self_remove_count = s->more.n > 0 };
 
 	return mls_group_join_external(&s->m->me, s->in, &how, &s->group,
 				       &s->commit);
@@ -382,11 +384,32 @@ static void test_joining(void **state)
 	s.in = buf_span(&tree_bytes);
 	s.more = buf_span(&DAVE->key_package);
 	starve_each("reading", read_all, &s);
+	s.more = SPAN_EMPTY;
 	starve_each("join from outside", join_external, &s);
 	s.m = CAROL;
 	s.flag = true;
 	starve_each("join again from outside", join_external, &s);
 	buf_clear(&tree_bytes);
+}
+
+/* A commit takes Carol away, who said that she leaves; so does who joins. */
+static void test_leaving(void **state)
+{
+	struct mls_change change = { .authenticated_data = SPAN_LIT("why") };
+	struct world *w = *state;
+	struct scene s = { .m = ALICE, .change = &change };
+	struct buf message = BUF_INIT, info = BUF_INIT;
+
+	carol_leaves(w, &message);
+	starve_each("commit of who leaves", commit, &s);
+	assert_int_equal(mls_group_info(ALICE->group, &ALICE->me, true, &info),
+			 ERR_OK);
+	s.m = DAVE;
+	s.in = buf_span(&info);
+	s.more = buf_span(&message);
+	starve_each("join as another leaves", join_external, &s);
+	buf_clear(&message);
+	buf_clear(&info);
 }
 
 /* ---- successors ---- */
@@ -531,7 +554,7 @@ int main(void)
 		STARVED(test_sending),	    STARVED(test_committing),
 		STARVED(test_joining),	    STARVED(test_successors),
 		STARVED_NIST(test_outside), STARVED_NIST(test_joining),
-		STARVED(test_items),
+		STARVED(test_items),	    STARVED(test_leaving),
 	};
 
 	if (!starve_start())
