@@ -309,6 +309,8 @@ static const char *take_proposal(struct pass *p,
 		return "a SelfRemove is by its own sender";
 	case WIRE_PROPOSAL_PSK:
 		return deny(p, "a PreSharedKey has no place in a session");
+	case WIRE_PROPOSAL_APP_DATA_UPDATE:
+		break;
 	}
 	return deny(p, "a proposal of that type has no place in a session");
 }

@@ -1,5 +1,6 @@
 #include "mls/arrival.h"
 
+#include "mls/app_data.h"
 #include "mls/broken.h"
 
 /* Which epoch a message is for. */
@@ -57,7 +58,8 @@ static bool external_may_send(uint16_t type)
 {
 	return type == WIRE_PROPOSAL_ADD || type == WIRE_PROPOSAL_REMOVE ||
 	       type == WIRE_PROPOSAL_PSK || type == WIRE_PROPOSAL_REINIT ||
-	       type == WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS;
+	       type == WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS ||
+	       type == WIRE_PROPOSAL_APP_DATA_UPDATE;
 }
 
 /* The key of a sender who is no member, which his message must fit. */
@@ -147,6 +149,8 @@ enum err arrival_open_public(const struct mls_group *group,
 	arrival->content = *content;
 	arrival->auth = m->auth;
 	TRY(verify(arrival->epoch, arrival));
+	TRY(app_data_check_aad(arrival->epoch->context.extensions,
+			       content->authenticated_data));
 out:
 	return e;
 }
@@ -172,6 +176,8 @@ enum err arrival_open_private(const struct mls_group *group,
 	    epoch->suite, m, &sender, key, buf_span(&epoch->encoded_context),
 	    &epoch->messages, &arrival->key, &arrival->plaintext,
 	    &arrival->content, &arrival->auth));
+	TRY(app_data_check_aad(epoch->context.extensions,
+			       arrival->content.authenticated_data));
 out:
 	return e;
 }

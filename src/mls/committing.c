@@ -146,6 +146,13 @@ enum err committing_put_change(struct committing *m,
 		TRY(key_package_check_use(&p.add, m->me->now));
 		TRY(committing_put_value(m, &p));
 	}
+	for (size_t i = 0; i < change->app_data_count; i++) {
+		struct wire_proposal p = { .type =
+					       WIRE_PROPOSAL_APP_DATA_UPDATE };
+
+		p.app_data = app_data_update(&change->app_data[i]);
+		TRY(committing_put_value(m, &p));
+	}
 	for (size_t i = 0; i < change->custom_count; i++) {
 		struct wire_proposal p = { .type = change->customs[i].type };
 

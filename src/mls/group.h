@@ -178,6 +178,15 @@ struct mls_custom {
 	struct span data;
 };
 
+/* A change of a component's data in the GroupContext: AppDataUpdate of
+ * draft-ietf-mls-extensions-10, 4.7. What it means says mls_authentication.update_data.
+ * Its members list MLS_APP_DATA_UPDATE. A commit of nothing else needs no path. */
+struct mls_app_data {
+	uint16_t component;
+	bool remove; /* `update` is empty */
+	struct span update;
+};
+
 enum mls_proposal_kind {
 	MLS_PROPOSE_ADD,
 	MLS_PROPOSE_UPDATE, /* a fresh key for our leaf, or `next` */
@@ -195,6 +204,7 @@ enum mls_proposal_kind {
 	 * ERR_STATE_UNCOMMITTED.
 	 */
 	MLS_PROPOSE_SELF_REMOVE,
+	MLS_PROPOSE_APP_DATA,
 	MLS_PROPOSE_EXTERNAL_INIT /* in mls_staged only: nobody proposes it */
 };
 
@@ -209,6 +219,7 @@ struct mls_proposal {
 		struct span extensions;
 		struct mls_reinit reinit;
 		struct mls_custom custom;
+		struct mls_app_data app_data;
 	};
 };
 
@@ -222,7 +233,8 @@ MUST_CHECK enum err mls_group_propose(struct mls_group *group,
 
 /* Appends a proposal from outside (12.1.8) to a group of me->suite: from the
  * external sender at *sender_index of its external_senders, or, with NULL, of a
- * client to add itself. Not for updates, resumption and proposals of one's own. */
+ * client to add itself. Not for updates, resumption, proposals of one's own and
+ * SelfRemove, and not for groups with the component safe_aad. */
 MUST_CHECK enum err mls_propose_from_outside(
     const struct mls_identity *me, struct span group_id, uint64_t epoch,
     const uint32_t *sender_index, const struct mls_proposal *proposal,
@@ -259,6 +271,8 @@ struct mls_change {
 	size_t resumption_count;
 	const struct mls_custom *customs; /* proposals of one's own */
 	size_t custom_count;
+	const struct mls_app_data *app_data; /* their order counts */
+	size_t app_data_count;
 	const struct span *extensions; /* GroupContext's from now on, or NULL */
 	/* Alone, or NULL. ERR_STATE_UNCOMMITTED: a SelfRemove waits. */
 	const struct mls_reinit *reinit;

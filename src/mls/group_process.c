@@ -185,15 +185,15 @@ static enum err apply_commit(const struct mls_group *group,
 	const struct wire_commit *commit = &content->commit;
 	bool external = content->sender.type == WIRE_SENDER_NEW_MEMBER_COMMIT;
 	const struct mls_epoch *epochs[GROUP_EPOCHS];
-	struct psk_source psks;
+	struct proposal_means means = { .application = &group->authentication };
 	enum err e;
 
 	TRY(proposal_list_of_commit(epoch, commit, content->sender, list));
-	group_psk_source(group, epochs, &psks);
+	group_psk_source(group, epochs, &means.psks);
 	/* 12.4.2: "Verify that the proposals vector is valid" */
 	/* 12.2: "the Commit message MUST be rejected as invalid" */
 	/* 12.4.2: "Create the new ratchet tree and GroupContext" */
-	TRY(proposals_apply(epoch, list, content->sender, &psks, change));
+	TRY(proposals_apply(epoch, list, content->sender, &means, change));
 	TRY(credentials_check_list(&group->authentication, epoch, list));
 	/* 12.4.2: "Verify that the path value is populated" */
 	ENSURE(commit->has_path || !change->path_required, RULE(PATH_MISSING));

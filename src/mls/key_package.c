@@ -2,6 +2,7 @@
 
 #include "crypto/hpke.h"
 #include "crypto/sign.h"
+#include "mls/app_data.h"
 #include "mls/broken.h"
 #include "mls/grease.h"
 #include "mls/label.h"
@@ -103,6 +104,7 @@ static enum err put_extensions(const struct mls_identity *me,
 	enum err e;
 
 	TRY(check_own(&profile->leaf, me->leaf_extensions));
+	TRY(app_data_check_own(&profile->leaf, me->leaf_extensions));
 	buf_put(&profile->extensions, me->leaf_extensions);
 	if (!wire_extensions_find(me->leaf_extensions,
 				  profile->grease_extension, &rest))
@@ -118,6 +120,7 @@ out:
 static bool may_list(uint16_t proposal_type)
 {
 	return wire_proposal_is_private(proposal_type) ||
+	       proposal_type == WIRE_PROPOSAL_APP_DATA_UPDATE ||
 	       proposal_type == WIRE_PROPOSAL_SELF_REMOVE;
 }
 

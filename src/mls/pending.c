@@ -6,7 +6,7 @@ struct gathering {
 	const struct mls_epoch *epoch;
 	struct wire_sender committer;
 	uint64_t now;
-	const struct psk_source *psks;
+	const struct proposal_means *means;
 	struct proposal_list *list;
 	struct buf *encoded;
 	size_t tried; /* one by one */
@@ -74,8 +74,8 @@ static enum err psk_fits(const struct gathering *g,
 {
 	struct sec secret = { .n = 0 };
 	struct buf encoded = BUF_INIT;
-	enum err e =
-	    psk_secret_of(g->epoch->suite, g->psks, id, 1, &secret, &encoded);
+	enum err e = psk_secret_of(g->epoch->suite, &g->means->psks, id, 1,
+				   &secret, &encoded);
 
 	sec_clear(&secret);
 	buf_clear(&encoded);
@@ -116,6 +116,9 @@ static enum err fits(const struct gathering *g,
 		break;
 	case WIRE_PROPOSAL_PSK:
 		return psk_fits(g, &p->psk, does);
+	case WIRE_PROPOSAL_APP_DATA_UPDATE:
+		*does = true;
+		break;
 	case WIRE_PROPOSAL_REINIT:
 		*does = g->list->count == 0;
 		break;
@@ -132,7 +135,8 @@ static enum err applies(const struct gathering *g, bool *does)
 	enum err e;
 
 	TRY(epoch_change_begin(g->epoch, &change));
-	TRY(proposals_apply(g->epoch, g->list, g->committer, g->psks, &change));
+	TRY(proposals_apply(g->epoch, g->list, g->committer, g->means,
+			    &change));
 out:
 	epoch_change_clear(&change);
 	*does = e == ERR_OK;
@@ -201,11 +205,11 @@ out:
 /* 12.4: "SHOULD include all proposals that it has received" */
 enum err pending_gather(const struct mls_epoch *epoch,
 			struct wire_sender committer, uint64_t now,
-			const struct psk_source *psks, bool all,
+			const struct proposal_means *means, bool all,
 			bool one_by_one, struct proposal_list *list,
 			struct buf *encoded)
 {
-	struct gathering g = { epoch, committer, now, psks, list, encoded, 0 };
+	struct gathering g = { epoch, committer, now, means, list, encoded, 0 };
 	enum err e = ERR_OK;
 
 	/* Each SelfRemove was checked alone, and goes with whatever is there. */

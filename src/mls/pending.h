@@ -25,7 +25,7 @@ bool pending_any_leaves(const struct mls_epoch *epoch,
  */
 MUST_CHECK enum err pending_gather(const struct mls_epoch *epoch,
 				   struct wire_sender committer, uint64_t now,
-				   const struct psk_source *psks, bool all,
+				   const struct proposal_means *means, bool all,
 				   bool one_by_one, struct proposal_list *list,
 				   struct buf *encoded);
 

@@ -1,5 +1,6 @@
 #include "mls/proposal.h"
 
+#include "mls/app_data.h"
 #include "mls/broken.h"
 #include "mls/key_package.h"
 #include "mls/leaf.h"
@@ -45,7 +46,7 @@ out:
 
 /* 12.1.7: the extensions decode. That all members support them is checked
  * when the list is applied. */
-enum err proposal_check_extensions(struct span extensions)
+static enum err check_extensions(struct span extensions)
 {
 	struct wire_required_capabilities required;
 	struct span data, senders;
@@ -58,6 +59,7 @@ enum err proposal_check_extensions(struct span extensions)
 	if (wire_extensions_find(extensions, WIRE_EXTENSION_EXTERNAL_SENDERS,
 				 &data))
 		TRY(wire_external_senders_decode(data, &senders));
+	TRY(app_data_check_group(extensions));
 out:
 	return e;
 }
@@ -109,6 +111,28 @@ out:
 	return e;
 }
 
+enum err proposal_check_reset(struct span now, struct span next)
+{
+	enum err e;
+
+	TRY(check_extensions(next));
+	TRY(app_data_check_reset(now, next));
+out:
+	return e;
+}
+
+static enum err check_app_data(const struct mls_epoch *epoch,
+			       const struct wire_app_data_update *update)
+{
+	enum err e;
+
+	TRY(listed_check(&epoch->tree, epoch->private.leaf,
+			 WIRE_PROPOSAL_APP_DATA_UPDATE));
+	TRY(app_data_check_update(epoch->context.extensions, update));
+out:
+	return e;
+}
+
 enum err proposal_check(const struct mls_epoch *epoch,
 			const struct proposal_item *item)
 {
@@ -135,7 +159,9 @@ enum err proposal_check(const struct mls_epoch *epoch,
 	case WIRE_PROPOSAL_REINIT:
 		return proposal_check_reinit(&proposal->reinit);
 	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
-		return proposal_check_extensions(proposal->extensions);
+		return proposal_check_reset(extensions, proposal->extensions);
+	case WIRE_PROPOSAL_APP_DATA_UPDATE:
+		return check_app_data(epoch, &proposal->app_data);
 	case WIRE_PROPOSAL_SELF_REMOVE:
 		/* "only applies if all the members of a group support this" */
 		return listed_check_all(&epoch->tree, proposal->type);

@@ -21,13 +21,25 @@ static inline bool proposal_is_member(struct wire_sender sender, uint32_t leaf)
 	return sender.type == WIRE_SENDER_MEMBER && sender.index == leaf;
 }
 
+/* What the application says, as it is encoded. */
+static inline struct wire_app_data_update app_data_update(
+    const struct mls_app_data *change)
+{
+	return (struct wire_app_data_update){
+		.component = change->component,
+		.op = change->remove ? WIRE_APP_DATA_REMOVE
+				     : WIRE_APP_DATA_UPDATE,
+		.update = change->update,
+	};
+}
+
 /* Parts of proposal_check(), for where a list is applied: an Update under the
- * extensions that the list gives, the content of a GroupContextExtensions proposal and
- * of a ReInit. */
+ * extensions that the list gives, extensions in the place of the group's (12.1.7), and
+ * the content of a ReInit. */
 MUST_CHECK enum err proposal_check_update(const struct mls_epoch *epoch,
 					  const struct proposal_item *item,
 					  struct span extensions);
-MUST_CHECK enum err proposal_check_extensions(struct span extensions);
+MUST_CHECK enum err proposal_check_reset(struct span now, struct span next);
 MUST_CHECK enum err proposal_check_reinit(const struct wire_reinit *reinit);
 
 /* Before we ask for a ReInit: the group can only go on where every member has the

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "mls/app_data.h"
 #include "mls/broken.h"
 #include "mls/key_package.h"
 #include "mls/leaf.h"
@@ -205,7 +206,8 @@ static enum err check_external(const struct proposal_list *list)
 	size_t allowed = counts.of[WIRE_PROPOSAL_EXTERNAL_INIT] +
 			 counts.of[WIRE_PROPOSAL_REMOVE] +
 			 counts.of[WIRE_PROPOSAL_PSK] +
-			 counts.of[WIRE_PROPOSAL_SELF_REMOVE];
+			 counts.of[WIRE_PROPOSAL_SELF_REMOVE] +
+			 counts.of[WIRE_PROPOSAL_APP_DATA_UPDATE];
 	enum err e = ERR_OK;
 
 	/* 12.2: "Exactly one ExternalInit" */
@@ -241,7 +243,8 @@ static bool path_required(uint16_t type)
 	       wire_proposal_is_private(type);
 }
 
-static enum err apply_extensions(const struct proposal_list *list,
+static enum err apply_extensions(const struct mls_epoch *epoch,
+				 const struct proposal_list *list,
 				 struct epoch_change *change)
 {
 	enum err e = ERR_OK;
@@ -250,7 +253,8 @@ static enum err apply_extensions(const struct proposal_list *list,
 		const struct wire_proposal *p = &list->items[i].proposal;
 
 		if (p->type == WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS) {
-			TRY(proposal_check_extensions(p->extensions));
+			TRY(proposal_check_reset(epoch->context.extensions,
+						 p->extensions));
 			/* 12.3: "MUST be used when evaluating other proposals" */
 			change->extensions = p->extensions;
 		}
@@ -347,7 +351,9 @@ static enum err check_result(const struct proposal_list *list,
 		TRY(tree_check_unique(&change->tree));
 		TRY(tree_check_credentials(&change->tree));
 	}
-	if (counts.of[WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS] == 0)
+	if (counts.of[WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS] +
+		counts.of[WIRE_PROPOSAL_APP_DATA_UPDATE] ==
+	    0)
 		return ERR_OK;
 	/* 12.1.7: "do not support some of the required capabilities" */
 	/* 11.1: "not supported by all current members" */
@@ -432,7 +438,7 @@ out:
 enum err proposals_apply(const struct mls_epoch *epoch,
 			 const struct proposal_list *list,
 			 struct wire_sender committer,
-			 const struct psk_source *psks,
+			 const struct proposal_means *means,
 			 struct epoch_change *change)
 {
 	enum err e;
@@ -445,15 +451,17 @@ enum err proposals_apply(const struct mls_epoch *epoch,
 		TRY(check_external(list));
 	TRY(note(list, change));
 	/* 12.3: "MUST apply the proposals in the list in the following order" */
-	TRY(apply_extensions(list, change));
+	TRY(apply_extensions(epoch, list, change));
 	TRY(apply_updates(epoch, list, change));
 	/* "processed after Update proposals and before Remove proposals" */
 	TRY(apply_removes(list, WIRE_PROPOSAL_SELF_REMOVE, change));
 	TRY(apply_removes(list, WIRE_PROPOSAL_REMOVE, change));
 	TRY(apply_adds(epoch, list, change));
 	TRY(listed_check_list(list, change));
+	/* "processed after any default proposals" */
+	TRY(app_data_apply(list, means->application, change));
 	TRY(check_result(list, change));
-	TRY(apply_psks(epoch, list, psks, change));
+	TRY(apply_psks(epoch, list, &means->psks, change));
 	TRY(apply_external_init(epoch, list, change));
 	if (!change->removes_us && change->private.leaf != EPOCH_NO_LEAF)
 		treekem_private_prune(&change->private, &change->tree);

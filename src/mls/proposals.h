@@ -23,6 +23,12 @@ MUST_CHECK enum err proposal_list_of_commit(const struct mls_epoch *epoch,
 					    struct wire_sender committer,
 					    struct proposal_list *list);
 
+/* What a list is applied with. */
+struct proposal_means {
+	struct psk_source psks;
+	const struct mls_authentication *application;
+};
+
 /*
  * Validates the list (12.2) and applies it (12.3) to `change`, fresh from
  * epoch_change_begin(). `committer` is a member or new_member_commit.
@@ -32,7 +38,7 @@ MUST_CHECK enum err proposal_list_of_commit(const struct mls_epoch *epoch,
 MUST_CHECK enum err proposals_apply(const struct mls_epoch *epoch,
 				    const struct proposal_list *list,
 				    struct wire_sender committer,
-				    const struct psk_source *psks,
+				    const struct proposal_means *means,
 				    struct epoch_change *change);
 
 #endif

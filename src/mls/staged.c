@@ -82,6 +82,14 @@ static void show_content(const struct wire_proposal *p,
 			.extensions = p->reinit.extensions,
 		};
 		break;
+	case WIRE_PROPOSAL_APP_DATA_UPDATE:
+		out->kind = MLS_PROPOSE_APP_DATA;
+		out->app_data = (struct mls_app_data){
+			.component = p->app_data.component,
+			.remove = p->app_data.op == WIRE_APP_DATA_REMOVE,
+			.update = p->app_data.update,
+		};
+		break;
 	case WIRE_PROPOSAL_SELF_REMOVE:
 		out->kind = MLS_PROPOSE_SELF_REMOVE;
 		break;

@@ -263,6 +263,19 @@ export class Scenario {
     return this.since.set(joiner, (await joiner.state()).epoch);
   }
 
+  // Of a component in the GroupContext: which the epoch's authenticator covers.
+  async appData() {
+    const [committer, proposer] = this.random.shuffled(this.members);
+    const bytes = randomBytes(1 + this.random.below(30));
+    if (this.random.flip()) {
+      await this.deliver(await proposer.propose('app_data',
+        this.change({ bytes })), this.others(proposer));
+      return this.commitProposals(committer);
+    }
+    return this.apply(committer,
+      await committer.commit(this.change({ app_data: bytes })));
+  }
+
   async psk() {
     const id = randomBytes(8);
     const psk = randomBytes(32);
@@ -381,7 +394,10 @@ export class Scenario {
     const any = ['update', 'updateByReference', 'psk', 'resumption',
       'extensions', 'concurrent', 'reinit', 'resync', 'reload', 'update',
       'refuse', 'renew'];
-    if (this.drafts) many.push('leave');
+    if (this.drafts) {
+      many.push('leave');
+      any.push('appData');
+    }
     const n = this.members.length;
     return this.random.pick([...any, ...n < this.size + 4 ? few : [],
       ...n > Math.max(3, this.size - 4) ? many : []]);

@@ -154,6 +154,8 @@ static void test_commits(void **state)
 		.resumptions = &past,
 		.resumption_count = 1,
 		.extensions = &extensions,
+		.app_data = &APP_DATA,
+		.app_data_count = 1,
 		.authenticated_data = SPAN_LIT("why"),
 		.private_handshake = true,
 	};
