@@ -35,8 +35,7 @@ static bool is_removed(const struct mls_change *change, uint32_t leaf)
 	return false;
 }
 
-/* Who is let in: in order, each once. */
-static enum err list_added(const struct mls_change *change,
+static enum err take_added(const struct mls_change *change,
 			   struct check_residents *r)
 {
 	struct wire_key_package kp;
@@ -46,7 +45,6 @@ static enum err list_added(const struct mls_change *change,
 		TRY(wire_key_package_decode(change->adds[i], &kp));
 		TRY(take(r, kp.leaf_node.credential.identity));
 	}
-	check_residents_sort(r);
 out:
 	return e;
 }
@@ -110,7 +108,9 @@ struct planning {
 	const struct mls_change *change;
 	struct check_view view;
 	struct group_places places;
-	struct check_residents added;
+	/* With a leaf behind the change: all where all accounts are looked at,
+	 * otherwise those of whom the change brings one. */
+	struct check_residents behind;
 	struct buf *changes, *links;
 };
 
@@ -331,17 +331,32 @@ out:
 	return e;
 }
 
+static bool looks_at_all(const struct planning *p)
+{
+	return !p->session->unsettled.known;
+}
+
 /* An account has a leaf behind the change. */
 static bool stays(const struct planning *p, struct span fingerprint)
 {
-	struct check_leaf_search search;
-	struct check_member leaf;
+	return check_residents_have(&p->behind, fingerprint) ||
+	       (!looks_at_all(p) && key_of(p, &p->view, fingerprint).n > 0);
+}
 
-	check_leaf_search(&search, &p->view, fingerprint);
-	while (check_leaf_found(&search, &leaf))
-		if (!is_removed(p->change, leaf.leaf_index))
-			return true;
-	return check_residents_have(&p->added, fingerprint);
+static enum err list_behind(struct planning *p)
+{
+	struct mls_member member;
+	uint32_t leaf = 0;
+	enum err e = ERR_OK;
+
+	while (looks_at_all(p) &&
+	       mls_group_next_member(p->session->group, &leaf, &member))
+		if (!is_removed(p->change, member.leaf_index))
+			TRY(take(&p->behind, member.identity));
+	TRY(take_added(p->change, &p->behind));
+	check_residents_sort(&p->behind);
+out:
+	return e;
 }
 
 static enum err put(struct check_residents *r, struct span fingerprint)
@@ -350,16 +365,13 @@ static enum err put(struct check_residents *r, struct span fingerprint)
 							   : ERR_LOCAL_MEMORY;
 }
 
-/* All that have a leaf or a place. */
-static enum err list_all(const struct planning *p, struct check_residents *r)
+static enum err list_placed(const struct planning *p, struct check_residents *r)
 {
 	struct buf rows = BUF_INIT;
 	struct place place;
 	struct span rest;
-	const char *wrong = check_residents_of(&p->view, NULL, r);
 	enum err e;
 
-	ENSURE(wrong == NULL, r->local ? ERR_LOCAL_MEMORY : ERR_PEER_INVALID);
 	group_places_put(&p->places, &rows);
 	TRY(buf_end(&rows));
 	rest = buf_span(&rows);
@@ -378,12 +390,12 @@ static enum err list(const struct planning *p, struct check_residents *r)
 	struct check_member leaf;
 	enum err e = ERR_OK;
 
-	if (!set->known)
-		TRY(list_all(p, r));
+	if (looks_at_all(p))
+		TRY(list_placed(p, r));
 	for (size_t i = 0; i < set->count; i++)
 		TRY(put(r, SPAN_ARRAY(set->list[i])));
-	for (size_t i = 0; i < p->added.count; i++)
-		TRY(put(r, SPAN_ARRAY(p->added.list[i])));
+	for (size_t i = 0; i < p->behind.count; i++)
+		TRY(put(r, SPAN_ARRAY(p->behind.list[i])));
 	for (size_t i = 0; i < p->change->remove_count; i++)
 		if (p->view.leaf(p->view.group, p->change->removes[i], &leaf))
 			TRY(take(r, leaf.identity));
@@ -399,7 +411,7 @@ static enum err plan_rows(struct planning *p)
 	struct place place;
 	enum err e;
 
-	TRY(list_added(p->change, &p->added));
+	TRY(list_behind(p));
 	TRY(list(p, &r));
 	for (size_t i = 0; i < r.count; i++) {
 		struct span fingerprint = SPAN_ARRAY(r.list[i]);
@@ -412,7 +424,7 @@ static enum err plan_rows(struct planning *p)
 	TRY(buf_end(p->changes));
 	TRY(buf_end(p->links));
 out:
-	check_residents_clear(&p->added);
+	check_residents_clear(&p->behind);
 	check_residents_clear(&r);
 	return e;
 }
