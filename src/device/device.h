@@ -87,6 +87,14 @@ struct order {
 	/* SEND: goes with the text, which may be empty then. The server has it whole
 	 * already. NULL: none. */
 	const struct attachment *file;
+	/* SEND: which of several conversations a text belongs to. NULL: none, or
+	 * that of the message `about`. */
+	const char *topic;
+	/* SEND: what the session is about from now on, and its picture; empty:
+	 * none any more. */
+	const char *subject;
+	bool says_picture;
+	struct span picture;
 	uint64_t
 	    expires_s;	 /* SEND: seconds that the text is kept; 0: for ever */
 	const char *key; /* the caller's own id of the text, or NULL */
@@ -215,6 +223,10 @@ MUST_CHECK enum err device_entry(struct device *device, const char *session,
  * The caller clears `file`, also after a failure. */
 MUST_CHECK enum err device_file(struct device *device, const char *session,
 				uint64_t seq, struct attachment *file);
+
+/* The session's picture: appends its bytes. ERR_STATE_GONE: it has none. */
+MUST_CHECK enum err device_picture(struct device *device, const char *session,
+				   struct buf *bytes);
 
 /* Texts whose time has come go out of the store. Orders, pushes and device_entry()
  * do that, too: this is for who waits in between. */
