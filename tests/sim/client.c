@@ -147,6 +147,7 @@ bool client_order(struct client *client, size_t number,
 	slot->running = true;
 	slot->number = ++client->orders;
 	slot->pins_met = SIZE_MAX;
+	slot->before_wish = false;
 	slot->clock_is_wrong = false;
 	slot->order = order->kind;
 	slot->said = said;
@@ -264,6 +265,7 @@ static void serve(struct client *client, struct slot *slot,
 	client->bytes += request_bytes(request) + answer_bytes(&reply.answer);
 	device_answer(slot->device, &reply.answer);
 	slot->pins_met = SIZE_MAX;
+	slot->before_wish = false;
 	reply_free(&reply);
 }
 

@@ -304,9 +304,12 @@ void people_compare(struct client *client, const char *user)
 void people_choose(struct client *client, bool verified_only)
 {
 	client_start(client, 0);
-	if (device_set_verified_only(client->slots[0].device, verified_only) ==
+	if (device_set_verified_only(client->slots[0].device, verified_only) !=
 	    ERR_OK)
-		client->wishes.verified_only = verified_only;
+		return;
+	client->wishes.verified_only = verified_only;
+	for (size_t i = 0; i < SLOTS; i++)
+		client->slots[i].before_wish = client->slots[i].running;
 }
 
 void people_judge_verified(struct client *client,

@@ -281,7 +281,8 @@ static void note_eyes(struct client *client, const struct slot *slot,
 		       16);
 		if (client->world->devices) {
 			people_judge_seal(client, &look.members[i]);
-			people_judge_verified(client, &look.members[i]);
+			if (!slot->before_wish)
+				people_judge_verified(client, &look.members[i]);
 		}
 		if (!is_known(client, session, &look.members[i]))
 			world_violate(client->world, "shown",

@@ -109,8 +109,9 @@ struct slot {
 	uint64_t seq_before; /* read when the order began */
 	unsigned requests, turns, commits;
 	uint8_t last_commit[32];
-	bool came_again; /* by a commit of its own, in this order */
-	size_t pins_met; /* when its next request was made */
+	bool came_again;  /* by a commit of its own, in this order */
+	size_t pins_met;  /* when its next request was made */
+	bool before_wish; /* that one was made before the person wished */
 };
 
 /* Devices that a client has met, with their keys. */
