@@ -363,18 +363,41 @@ const char *judge_commit(struct world *world, size_t group);
 
 /* ---- judge_places.c ---- */
 
-/* The same of the leaves and places after a commit (GroupInfos). `external`: it is a
- * joiner's, which has no place yet. */
+/* The same of the leaves and places after a commit (GroupInfos), which `said` that with
+ * it. `external`: it is a joiner's, which has no place yet. */
 const char *judge_places(const struct world *world, struct span before,
-			 struct span after, bool external);
+			 struct span said, struct span after, bool external);
 
 /* Had its account ended the device of that leaf, up to the place that the group names? */
 bool judge_ended(const struct world *world, const struct seen_group *group,
 		 const struct wire_leaf_node *leaf);
 
-/* Are there two logs of that leaf's account, with other links of one number? Then each
- * member may remove it, with the links as the reason. */
-bool judge_parted(const struct world *world, const struct wire_leaf_node *leaf);
+/* A log of the account that has that place (NULL: any), at some server, or that was at
+ * one. NULL: there is none. Borrowed. */
+const struct server_account *judge_account(const struct world *world,
+					   struct span fingerprint,
+					   const struct account_place *place);
+
+/* ---- judge_branch.c ---- */
+
+/* Links that a commit carries, and that part from an account's log before the place that
+ * the group (its `rows`) has of it. */
+enum judged_branch {
+	BRANCH_NONE,   /* it carries none of it */
+	BRANCH_COUNTS, /* before the log up to the place */
+	BRANCH_FORK,   /* nothing decides between the two */
+	BRANCH_LESS
+};
+enum judged_branch judge_branch(const struct world *world, struct span rows,
+				struct span said, struct span fingerprint);
+/* Of that leaf's account; and whether its device stands at the end of that branch. */
+enum judged_branch judge_branch_of(const struct world *world, struct span rows,
+				   struct span said,
+				   const struct wire_leaf_node *leaf);
+bool judge_branch_has(const struct world *world, struct span rows,
+		      struct span said, const struct wire_leaf_node *leaf);
+/* The place is where the carried links of its account end. */
+bool judge_branch_ends(struct span said, const struct place *place);
 
 /* ---- pairs.c: what must hold between devices ---- */
 
