@@ -12,18 +12,36 @@
 
 /* ---- what is true ---- */
 
-static const struct server_account *find_in(const struct server *server,
+static const struct server_account *find_in(
+    const struct server_account *accounts, size_t count,
+    struct span fingerprint, const struct account_place *place)
+{
+	const struct server_account *found = NULL;
+
+	for (size_t i = 0; i < count && found == NULL; i++) {
+		const struct server_account *account = &accounts[i];
+
+		if (!span_equal(SPAN_ARRAY(account->fingerprint), fingerprint))
+			continue;
+		if (place == NULL || account_log_has(account->log, place))
+			return account;
+		found = find_in(account->branches, account->branch_count,
+				fingerprint, place);
+	}
+	return found;
+}
+
+static const struct server_account *find_at(const struct server *servers,
+					    size_t count,
 					    struct span fingerprint,
 					    const struct account_place *place)
 {
-	for (size_t i = 0; i < server->account_count; i++) {
-		const struct server_account *account = &server->accounts[i];
+	const struct server_account *found = NULL;
 
-		if (span_equal(SPAN_ARRAY(account->fingerprint), fingerprint) &&
-		    (place == NULL || account_log_has(account->log, place)))
-			return account;
-	}
-	return NULL;
+	for (size_t i = 0; i < count && found == NULL; i++)
+		found = find_in(servers[i].accounts, servers[i].account_count,
+				fingerprint, place);
+	return found;
 }
 
 const struct server_account *judge_account(const struct world *world,
@@ -31,14 +49,16 @@ const struct server_account *judge_account(const struct world *world,
 					   const struct account_place *place)
 {
 	const struct adversary *adversary = &world->adversary;
-	const struct server_account *found = NULL;
+	const struct server_account *found;
 
-	for (size_t i = 0; i < adversary->home_count && found == NULL; i++)
-		found = find_in(&adversary->homes[i], fingerprint, place);
-	for (size_t i = 0; i < adversary->past_count && found == NULL; i++)
-		found = find_in(&adversary->past[i], fingerprint, place);
-	for (size_t i = 0; i < adversary->snapshot_count && found == NULL; i++)
-		found = find_in(&adversary->snapshots[i], fingerprint, place);
+	found = find_at(adversary->homes, adversary->home_count, fingerprint,
+			place);
+	if (found == NULL)
+		found = find_at(adversary->past, adversary->past_count,
+				fingerprint, place);
+	if (found == NULL)
+		found = find_at(adversary->snapshots, adversary->snapshot_count,
+				fingerprint, place);
 	return found;
 }
 

@@ -121,6 +121,35 @@ static void look_at_link(struct world *world, const struct person *person,
 		note_removal(world, account, device, link.number, bytes);
 }
 
+/* The log that counts says of each device whether it stands. */
+static void look_again(struct world *world,
+		       const struct server_account *account)
+{
+	for (size_t i = 0; i < world->client_count; i++) {
+		struct client *client = &world->clients[i];
+		uint8_t fingerprint[ACCOUNT_HASH];
+		struct account_device device;
+		uint64_t number;
+
+		if (strcmp(client->user, account->user) == 0 &&
+		    places_read_leaf(span_str(client->identity), fingerprint,
+				     &number) &&
+		    account_log_device(account->log, number, &device))
+			client->removed = device.removed != 0;
+	}
+}
+
+static void look_at_account(struct world *world, const struct person *person,
+			    struct server_account *account, bool honest)
+{
+	while (account->looked < account->link_count)
+		look_at_link(world, person, account,
+			     blob_span(account->links[account->looked++]));
+	if (account->gone_over && honest)
+		look_again(world, account);
+	account->gone_over = false;
+}
+
 void people_look(struct world *world)
 {
 	for (size_t h = 0; h < world->adversary.home_count; h++)
@@ -128,12 +157,9 @@ void people_look(struct world *world)
 			struct server_account *account = server_account(
 			    &world->adversary.homes[h], world->people[i].user);
 
-			while (account != NULL &&
-			       account->looked < account->link_count)
-				look_at_link(
-				    world, &world->people[i], account,
-				    blob_span(
-					account->links[account->looked++]));
+			if (account != NULL)
+				look_at_account(world, &world->people[i],
+						account, h == 0);
 		}
 }
 
