@@ -41,6 +41,9 @@ bool device_orders(struct client *client, const struct order *order,
 void devices_link(struct world *world);
 void devices_judge(struct world *world);
 
+/* The account's devices come into the sessions where this one is. */
+void device_links(struct client *client);
+
 /* It reads its account's log, and posts what waits. */
 bool device_account(struct client *client);
 
