@@ -92,14 +92,6 @@ bool device_orders(struct client *client, const struct order *order,
 	return !client->slots[0].running;
 }
 
-static bool keep_log(struct client *client, const struct mishap *mishap)
-{
-	const struct order order = { .kind = ORDER_ACCOUNT };
-
-	return device_orders(client, &order, mishap) &&
-	       client->slots[0].device != NULL;
-}
-
 static uint64_t number_of(struct client *client)
 {
 	uint64_t number = 0;
@@ -111,21 +103,6 @@ static uint64_t number_of(struct client *client)
 		   ? number
 		   : 0;
 }
-
-struct client *device_standing(struct world *world, const char *user,
-			       const struct client *but)
-{
-	for (size_t i = 0; i < world->client_count; i++) {
-		struct client *client = &world->clients[i];
-
-		if (client != but && !client->waits && !client->removed &&
-		    !client->copied && strcmp(client->user, user) == 0)
-			return client;
-	}
-	return NULL;
-}
-
-/* ---- coming in ---- */
 
 /* It stands in its account's log: servers call it by its number there. */
 static void name(struct client *client, uint64_t number)
@@ -143,6 +120,50 @@ static void name(struct client *client, uint64_t number)
 	buf_clear(&text);
 	world_trace(world, "    stands as %s", client->identity);
 }
+
+static uint64_t number_in(const struct client *client)
+{
+	const char *slash = strchr(client->identity, '/');
+
+	return slash != NULL ? strtoull(slash + 1, NULL, 10) : 0;
+}
+
+/* Where a branch that counts has its entry by another number, it has that one from now
+ * on, and its leaves of before are none of its any more. */
+static void renumber(struct client *client)
+{
+	uint64_t number = number_of(client);
+
+	if (number > 0 && !client->waits && !client->copied &&
+	    number != number_in(client))
+		name(client, number);
+}
+
+static bool keep_log(struct client *client, const struct mishap *mishap)
+{
+	const struct order order = { .kind = ORDER_ACCOUNT };
+
+	if (!device_orders(client, &order, mishap) ||
+	    client->slots[0].device == NULL)
+		return false;
+	renumber(client);
+	return true;
+}
+
+struct client *device_standing(struct world *world, const char *user,
+			       const struct client *but)
+{
+	for (size_t i = 0; i < world->client_count; i++) {
+		struct client *client = &world->clients[i];
+
+		if (client != but && !client->waits && !client->removed &&
+		    !client->copied && strcmp(client->user, user) == 0)
+			return client;
+	}
+	return NULL;
+}
+
+/* ---- coming in ---- */
 
 static void stock(struct client *client)
 {
@@ -434,13 +455,6 @@ static void everywhere(struct client *by, enum order_kind kind,
 		if (there)
 			(void)device_orders(by, &order, NULL);
 	}
-}
-
-static uint64_t number_in(const struct client *client)
-{
-	const char *slash = strchr(client->identity, '/');
-
-	return slash != NULL ? strtoull(slash + 1, NULL, 10) : 0;
 }
 
 static void remove_one(struct client *by, const struct step *step)

@@ -306,7 +306,14 @@ const char *judge_places(const struct world *world, struct span before,
 
 	if (!seen_group_read(after, &is))
 		return wrong;
-	if (seen_group_read(before, &was)) {
+	/* a lax server took it from a ghost, and no other one did */
+	if (seen_group_lacks_places(&is)) {
+		seen_group_clear(&is);
+		return NULL;
+	}
+	if (seen_group_read(before, &was) && seen_group_lacks_places(&was)) {
+		wrong = NULL;
+	} else if (was.suite != NULL) {
 		wrong = judge_rows(world, &was, said, &is);
 		if (wrong == NULL && seen_group_places(&is, &rows))
 			wrong = judge_leaves(world, &is, external);

@@ -81,12 +81,66 @@ static const struct step closed[] = {
 	DOES(ALICE, ORDER_SEND, ALL),
 };
 
+/* Two devices of alice's sign at once: the link of one is not posted before the other
+ * one has its number. */
+static const struct step signed_at_once[] = {
+	DEVICE(ALICE, ACT_COMES, 0),
+	{ .kind = STEP_DEVICE,
+	  .what = ACT_APPROVES,
+	  .client = ALICE,
+	  .turns = ALL,
+	  .mishap = { .kind = MISHAP_LOST, .at = 1 } },
+	DEVICE(ALICES_OTHER, ACT_WRITES, 1),
+	DEVICE(ALICE, ACT_APPROVES, 0),
+	DEVICE(THIEFS, ACT_JOINS, 0),
+	DOES(THIEFS, ORDER_SEND, ALL),
+	DOES(BOB, ORDER_SEND, ALL),
+};
+
+/* A thief's device removes alice's at one server, and the group is at that place. At
+ * another one she comes by the recovery key, and shows her branch to the first. */
+enum { AT_ANOTHER = 1u << 7 | 1u << 8 };
+
+static const struct step recovered_elsewhere[] = {
+	DEVICE(ALICE, ACT_WRITES, 1),
+	DOES(BOB, ORDER_REFRESH, ALL),
+	MOVES_ON(ALICE, MOVE_SPLIT, AT_ANOTHER),
+	DEVICE(ALICES_OTHER, ACT_REMOVES, 2),
+	DOES(ALICES_OTHER, ORDER_ROTATE, ALL),
+	DOES(BOB, ORDER_SEND, ALL),
+	DEVICE(ALICE, ACT_RECOVERS, 0),
+	MOVES_ON(ALICE, MOVE_HEAL, 0),
+	DEVICE(THIEFS, ACT_WRITES, 1),
+	DOES(BOB, ORDER_SEND, ALL),
+	DEVICE(THIEFS, ACT_REMOVES, DEPARTS_NOT),
+	DOES(BOB, ORDER_SEND, ALL),
+};
+
+/* A thief's device lets in another one at a server of its own, where alice has removed
+ * it at the first one: her branch counts. */
+static const struct step removed_elsewhere[] = {
+	DOES(BOB, ORDER_REFRESH, ALL),
+	MOVES_ON(ALICES_OTHER, MOVE_SPLIT, AT_ANOTHER),
+	DEVICE(ALICES_OTHER, ACT_COMES, 0),
+	DEVICE(ALICES_OTHER, ACT_APPROVES, 0),
+	DOES(ALICES_OTHER, ORDER_ROTATE, ALL),
+	DEVICE(ALICE, ACT_REMOVES, DEPARTS_NOT),
+	DOES(BOB, ORDER_SEND, ALL),
+	MOVES_ON(ALICE, MOVE_HEAL, 0),
+	DOES(THIEFS, ORDER_SEND, ALL),
+	DOES(ALICES_OTHER, ORDER_SEND, ALL),
+	DOES(BOB, ORDER_SEND, ALL),
+};
+
 static const struct plot device_plots[] = { PLOT(compared_and_recovered),
 					    PLOT(to_verified_only),
 					    PLOT(came_and_went),
 					    PLOT(ghost_asks),
 					    PLOT(stolen),
-					    PLOT(closed) };
+					    PLOT(closed),
+					    PLOT(signed_at_once),
+					    PLOT(recovered_elsewhere),
+					    PLOT(removed_elsewhere) };
 
 void steps_draw_device_plot(struct step *steps, size_t count, uint64_t seed,
 			    bool honest)
@@ -98,5 +152,10 @@ void steps_draw_device_plot(struct step *steps, size_t count, uint64_t seed,
 		return;
 	memcpy(steps, plot->steps, plot->count * sizeof(*steps));
 	for (size_t i = 0; honest && i < plot->count; i++)
-		steps[i].mishap.kind = MISHAP_NONE;
+		if (steps[i].mishap.kind == MISHAP_FORGED)
+			steps[i].mishap.kind = MISHAP_NONE;
+	/* an honest server makes no moves */
+	for (size_t i = 0; honest && i < plot->count; i++)
+		if (steps[i].kind == STEP_MOVE)
+			steps[i] = (struct step){ .kind = STEP_SHOWN };
 }
