@@ -39,7 +39,13 @@
 	X(SEALS_FOR_REMOVED)                                                   \
 	X(APPROVED_WITHOUT_CODE)                                               \
 	X(VERIFIED_STAYS)                                                      \
-	X(SEALS_FOR_UNVERIFIED)
+	X(SEALS_FOR_UNVERIFIED)                                                \
+	X(BRANCH_IGNORED)                                                      \
+	X(FORK_COUNTS)                                                         \
+	X(EDITED_BY_ANYBODY)                                                   \
+	X(DELETED_STAYS)                                                       \
+	X(EXPIRED_STAYS)                                                       \
+	X(READ_UNSEEN)
 
 #define FAULT_NAME(name) FAULT_##name,
 enum fault { FAULT_NONE, FAULT_LIST(FAULT_NAME) FAULT_COUNT };

@@ -1,5 +1,6 @@
 #include "device/redact.h"
 
+#include "base/fault.h"
 #include "device/marks.h"
 
 enum err redact_entry(const struct device_store *store,
@@ -10,7 +11,8 @@ enum err redact_entry(const struct device_store *store,
 
 	if (e != ERR_OK)
 		return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
-	(void)json_object_del(entry, "text");
+	if (expired || !FAULT(DELETED_STAYS))
+		(void)json_object_del(entry, "text");
 	(void)json_object_del(entry, "file");
 	if (expired)
 		(void)json_object_set_new(entry, "expired", json_true());

@@ -1,5 +1,5 @@
 /* Running a device: its processes, its orders, its requests. */
-#include "tests/sim/world.h"
+#include "tests/sim/content.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -7,9 +7,12 @@
 
 static uint64_t now_of(void *context)
 {
-	const struct client *client = context;
+	struct client *client = context;
+	uint64_t now = client->world->now_ms + (uint64_t)client->skew_ms;
 
-	return client->world->now_ms + (uint64_t)client->skew_ms;
+	if (now > client->latest_ms)
+		client->latest_ms = now;
+	return now;
 }
 
 /* ---- processes ---- */
@@ -23,6 +26,7 @@ void client_start(struct client *client, size_t number)
 
 	if (slot->process != NULL)
 		return;
+	config.receipts = client->world->content;
 	config.offer.ids[0] = SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519;
 	config.offer.ids[1] = SUITE_X25519_TWOFISH256GCM_SHA256_ED25519;
 	config.offer.count = 2;
@@ -404,7 +408,9 @@ void client_shown(struct client *client, size_t session)
 		return;
 	n = read_marks(slot, id, marks, &said);
 	(void)client_run(client, 1, TURNS_AN_ORDER, NULL);
-	if (device_shown(slot->device, id, marks, n) == ERR_OK)
+	if (device_shown(slot->device, id, marks, n) == ERR_OK) {
 		watch_shown_then(client, session, &look);
+		content_has_read(client, session);
+	}
 	json_decref(said);
 }

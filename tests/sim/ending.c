@@ -3,6 +3,7 @@
  * right. Whoever was not told of a fork gets to the same place without a
  * person, and can be heard; whoever was told gets there with one.
  */
+#include "tests/sim/content.h"
 #include "tests/sim/devices.h"
 
 #include <jansson.h>
@@ -520,6 +521,8 @@ void ending(struct world *world)
 	for (size_t i = 0; i < world->client_count; i++)
 		if (!world_is_broken(world))
 			watch_history(&world->clients[i]);
+	if (!world_is_broken(world))
+		content_agree(world);
 	if (world->devices && !world_is_broken(world))
 		people_judge(world);
 }

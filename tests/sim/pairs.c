@@ -48,7 +48,8 @@ static void heard(struct world *world, size_t session, const struct client *a,
 			continue;
 		if (memcmp(one->hash, two->hash, 32) != 0 ||
 		    (one->readable && two->readable &&
-		     memcmp(one->told, two->told, 32) != 0))
+		     (memcmp(one->told, two->told, 32) != 0 ||
+		      memcmp(one->text, two->text, 32) != 0)))
 			world_violate(
 			    world, "agreement",
 			    "%s has heard %s, and they have different "

@@ -81,11 +81,6 @@ static const struct step called_out[] = { CALLED_OUT(CAROL),
 					  CALLED_OUT(ALICES_OTHER),
 					  CALLED_OUT(BOB), CALLED_OUT(ALICE) };
 
-#define A_MINUTE                                                               \
-	{                                                                      \
-		.kind = STEP_TIME, .a = 1                                      \
-	}
-
 #define UNHEARD(who, request)                                                  \
 	{                                                                      \
 		.kind = STEP_ORDER, .what = ORDER_SEND, .client = (who),       \

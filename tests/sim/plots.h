@@ -45,6 +45,11 @@ enum {
 		.kind = STEP_HEARD, .client = (who), .a = 1, .b = (whom)       \
 	}
 
+#define A_MINUTE                                                               \
+	{                                                                      \
+		.kind = STEP_TIME, .a = 1                                      \
+	}
+
 struct plot {
 	const struct step *steps;
 	size_t count;

@@ -7,6 +7,13 @@
 		.a = (pick), .turns = ALL                                      \
 	}
 
+/* It looks alice's account up (accounts.c). */
+#define LOOKS_UP_ALICE(who)                                                    \
+	{                                                                      \
+		.kind = STEP_ORDER, .what = ORDER_STOCK, .client = (who),      \
+		.a = 4, .b = 1, .turns = ALL                                   \
+	}
+
 enum { IS_ALICE = 0, VERIFIED_ONLY = 0, DEPARTS_NOT = 1 };
 
 /* Who was compared comes by the recovery key. */
@@ -111,8 +118,11 @@ static const struct step recovered_elsewhere[] = {
 	DEVICE(ALICE, ACT_RECOVERS, 0),
 	MOVES_ON(ALICE, MOVE_HEAL, 0),
 	DEVICE(THIEFS, ACT_WRITES, 1),
+	LOOKS_UP_ALICE(BOB),
 	DOES(BOB, ORDER_SEND, ALL),
 	DEVICE(THIEFS, ACT_REMOVES, DEPARTS_NOT),
+	DEVICE(THIEFS, ACT_REMOVES, DEPARTS_NOT),
+	LOOKS_UP_ALICE(BOB),
 	DOES(BOB, ORDER_SEND, ALL),
 };
 
@@ -127,9 +137,25 @@ static const struct step removed_elsewhere[] = {
 	DEVICE(ALICE, ACT_REMOVES, DEPARTS_NOT),
 	DOES(BOB, ORDER_SEND, ALL),
 	MOVES_ON(ALICE, MOVE_HEAL, 0),
+	LOOKS_UP_ALICE(BOB),
 	DOES(THIEFS, ORDER_SEND, ALL),
 	DOES(ALICES_OTHER, ORDER_SEND, ALL),
 	DOES(BOB, ORDER_SEND, ALL),
+};
+
+/* Two devices of alice's sign at two servers, and nothing decides. bob has seen the one
+ * link, and the group is at the other. */
+static const struct step forked[] = {
+	DOES(BOB, ORDER_REFRESH, ALL),
+	MOVES_ON(ALICES_OTHER, MOVE_SPLIT, AT_ANOTHER | 1u << BOB),
+	DEVICE(ALICES_OTHER, ACT_COMES, 0),
+	DEVICE(ALICES_OTHER, ACT_APPROVES, 1),
+	LOOKS_UP_ALICE(BOB),
+	DEVICE(ALICE, ACT_WRITES, 1),
+	DOES(ALICE, ORDER_ROTATE, ALL),
+	MOVES_ON(ALICE, MOVE_HEAL, 0),
+	DOES(BOB, ORDER_SEND, ALL),
+	DOES(CAROL, ORDER_SEND, ALL),
 };
 
 static const struct plot device_plots[] = { PLOT(compared_and_recovered),
@@ -140,7 +166,8 @@ static const struct plot device_plots[] = { PLOT(compared_and_recovered),
 					    PLOT(closed),
 					    PLOT(signed_at_once),
 					    PLOT(recovered_elsewhere),
-					    PLOT(removed_elsewhere) };
+					    PLOT(removed_elsewhere),
+					    PLOT(forked) };
 
 void steps_draw_device_plot(struct step *steps, size_t count, uint64_t seed,
 			    bool honest)

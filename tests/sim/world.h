@@ -56,9 +56,11 @@ struct seen_entry {
 	bool served, shown;
 	uint8_t kind;
 	uint8_t hash[32]; /* of the bytes that it was served */
-	uint8_t told[32]; /* of what it shows: kind, text, who */
+	uint8_t told[32]; /* of what it shows: kind, who */
 	bool readable;	  /* it shows a text */
 	size_t said;	  /* which one; SIZE_MAX: nobody\'s here */
+	bool has_text;
+	uint8_t text[32]; /* hash of that */
 	uint8_t last[32]; /* of what was served last at that number */
 	uint8_t last_kind;
 };
@@ -83,6 +85,7 @@ struct known {
 	bool resolved;	/* its person took another history */
 	bool beside;	/* it was let in by somebody whose person had */
 	uint64_t line;	/* how often it did: entries are kept anew then */
+	uint64_t read;	/* the entry up to which its person has read */
 	bool told;	/* an order ended with: the histories differ */
 	bool alarmed;	/* it was told of a fork, or of another stop */
 	char alarm[24];
@@ -153,7 +156,8 @@ struct client {
 	struct slot slots[SLOTS];
 	size_t orders; /* that it was given */
 	int64_t skew_ms;
-	bool copied; /* its state was put back, or lives twice */
+	uint64_t latest_ms; /* that its clock ever said */
+	bool copied;	    /* its state was put back, or lives twice */
 	struct known known[SESSIONS];
 	char (*founders)[33]; /* named for a session that has no id yet */
 	size_t founder_count;
@@ -182,6 +186,9 @@ struct said {
 	bool refused, dropped;
 	bool keyed;
 	char text[64];
+	enum said_act act; /* content.h */
+	uint64_t about;	   /* the entry; 0: none */
+	bool ends;	   /* it has a time */
 };
 
 /* An envelope that was handed out. */
@@ -217,6 +224,7 @@ struct world {
 	uint64_t operations, requests, processes;
 	bool trace, accounts;
 	bool devices; /* they come and go */
+	bool content; /* people say more than texts (content.h) */
 	size_t ids;   /* devices that were made */
 	struct person people[PEOPLE];
 	struct removal *removals;
@@ -240,7 +248,9 @@ void world_init_beside(struct world *world, uint64_t seed,
  * and go. */
 void world_with_accounts(bool on);
 void world_with_devices(bool on);
+void world_with_content(bool on);
 bool world_has_devices(void);
+bool world_has_content(void);
 
 /* accounts.c; the second: the person looks somebody up, or gives the account a
  * recovery key, which is a link. False: this step is none of these. */
