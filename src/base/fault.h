@@ -41,7 +41,6 @@
 	X(VERIFIED_STAYS)                                                      \
 	X(SEALS_FOR_UNVERIFIED)                                                \
 	X(BRANCH_IGNORED)                                                      \
-	X(FORK_COUNTS)                                                         \
 	X(EDITED_BY_ANYBODY)                                                   \
 	X(DELETED_STAYS)                                                       \
 	X(EXPIRED_STAYS)                                                       \

@@ -1,5 +1,4 @@
 /* Which of two logs counts, where they part. */
-#include "base/fault.h"
 #include "check/account_state.h"
 
 /* One that goes on from where they part. */
@@ -84,7 +83,7 @@ static enum account_order decide(const struct branch *first,
 		return one ? ACCOUNT_FIRST : ACCOUNT_SECOND;
 	if (first->removed != second->removed)
 		return first->removed ? ACCOUNT_FIRST : ACCOUNT_SECOND;
-	return FAULT(FORK_COUNTS) ? ACCOUNT_SECOND : ACCOUNT_FORK;
+	return ACCOUNT_FORK;
 }
 
 static enum err begin_branch(struct branch *b, const struct account_log *from)

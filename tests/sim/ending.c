@@ -388,9 +388,9 @@ static void everybody_hears(struct world *world, size_t session, size_t said)
 	}
 }
 
-/* Two servers have taken two links of one number, or one has forgotten the first. The
- * group is at the place of a branch that the honest one does not have: a fork of that
- * account, for which there is no way out yet (docs/simulator.md, "Open"). */
+/* A server has forgotten a link, or has the other side of a fork. The group is at the
+ * place of a branch that the honest one does not have, for which there is no way out yet
+ * (docs/simulator.md, "Open"). */
 static bool waits_for_links(const struct client *client)
 {
 	const struct adversary *adversary = &client->world->adversary;
