@@ -98,6 +98,7 @@ struct client *client_copy(struct client *client)
 	copy->store = sim_store_copy(client->store);
 	for (size_t i = 0; i < SESSIONS; i++) {
 		copy->known[i].healthy = client->known[i].healthy;
+		copy->known[i].verified_only = client->known[i].verified_only;
 		for (size_t k = 0; k < client->known[i].named_count; k++)
 			memcpy(*SIM_ADD(copy->known[i].named,
 					copy->known[i].named_count),
@@ -160,6 +161,10 @@ bool client_order(struct client *client, size_t number,
 		       : order->user_count > 0 ? order->users[0]
 					       : "");
 	slot->role = order->role;
+	slot->ban = order->ban;
+	slot->asks = order->asks;
+	slot->verified_only = order->verified_only;
+	slot->blocked = client->wishes.blocked;
 	(void)snprintf(slot->algorithm, sizeof(slot->algorithm), "%s",
 		       order->algorithm != NULL ? order->algorithm : "");
 	slot->session = order->session != NULL
@@ -175,10 +180,12 @@ bool client_order(struct client *client, size_t number,
 	/* One that was posted before a crash may be what is done now. */
 	slot->commits_before =
 	    client->commit_count > 2 ? client->commit_count - 2 : 0;
+	look.member = false;
 	slot->seq_before = slot->session != SIZE_MAX &&
 				   look_stored(client, slot->session, &look)
 			       ? look.seq
 			       : 0;
+	slot->was_in = look.member;
 	memset(slot->last_commit, 0, sizeof(slot->last_commit));
 	slot->came_again = false;
 	return true;

@@ -13,6 +13,9 @@ static const char *const names[ACTS] = {
 	[ACT_WRITES] = "writes",     [ACT_LINKS] = "links",
 	[ACT_JOINS] = "joins",	     [ACT_COMPARES] = "compares",
 	[ACT_CHOOSES] = "chooses",   [ACT_CLOSES] = "closes",
+	[ACT_BLOCKS] = "blocks",     [ACT_BEGINS] = "begins",
+	[ACT_BANS] = "bans",	     [ACT_UNBANS] = "unbans",
+	[ACT_ASKS] = "asks",	     [ACT_UNINVITES] = "uninvites",
 };
 
 const char *device_act_name(enum device_act act)
@@ -517,6 +520,11 @@ static void close_account(struct client *client, const struct step *step)
 		return;
 	world_trace(client->world, "    closes the account: %s",
 		    closed ? "yes" : "no");
+	if (closed && !people_is_closed(client))
+		world_violate(client->world, "closed",
+			      "%s says that its account is closed, which no "
+			      "log of it shows",
+			      client->identity);
 	if (closed)
 		leave_all(client);
 }
@@ -592,6 +600,14 @@ void device_act(struct client *client, const struct step *step)
 		break;
 	case ACT_JOINS:
 		join_all(client);
+		break;
+	case ACT_BLOCKS:
+	case ACT_BEGINS:
+	case ACT_BANS:
+	case ACT_UNBANS:
+	case ACT_ASKS:
+	case ACT_UNINVITES:
+		acts_take(client, step);
 		break;
 	case ACTS:
 		break;

@@ -404,6 +404,18 @@ static bool waits_for_links(const struct client *client)
 	       why != NULL && strcmp(why->slug, "accounts-unknown") == 0;
 }
 
+/* Its person began a session for verified people, and somebody else is in it. */
+static bool waits_for_verified(const struct client *client, size_t session)
+{
+	const struct slot *slot = &client->slots[0];
+	const struct why *why = slot->device != NULL && !slot->running
+				    ? device_outcome(slot->device)->why
+				    : NULL;
+
+	return client->known[session].verified_only && why != NULL &&
+	       strcmp(why->slug, "not-verified") == 0;
+}
+
 static void everybody_speaks(struct world *world, size_t session)
 {
 	struct look look;
@@ -416,7 +428,8 @@ static void everybody_speaks(struct world *world, size_t session)
 		    stands(client, session, &look) != WELL)
 			continue;
 		said = say(client, session);
-		if (waits_for_links(client) || is_forked_itself(client))
+		if (waits_for_links(client) || is_forked_itself(client) ||
+		    waits_for_verified(client, session))
 			continue;
 		if (!world->said[said].reported)
 			world_violate(world, "no-veto",
@@ -442,7 +455,8 @@ static bool person_tries(struct client *client, size_t session,
 	if (waits_for_links(client))
 		return true;
 	said = say(client, session);
-	return client->world->said[said].reported || is_forked_itself(client);
+	return client->world->said[said].reported || is_forked_itself(client) ||
+	       waits_for_verified(client, session);
 }
 
 /* Who has read another log finds that out when it says something. */

@@ -50,6 +50,12 @@ enum {
 		.kind = STEP_TIME, .a = 1                                      \
 	}
 
+#define DEVICE(who, act, pick)                                                 \
+	{                                                                      \
+		.kind = STEP_DEVICE, .what = (act), .client = (who),           \
+		.a = (pick), .turns = ALL                                      \
+	}
+
 struct plot {
 	const struct step *steps;
 	size_t count;

@@ -1,12 +1,6 @@
 /* Plots where devices come and go (plots.h). */
 #include "tests/sim/plots.h"
 
-#define DEVICE(who, act, pick)                                                 \
-	{                                                                      \
-		.kind = STEP_DEVICE, .what = (act), .client = (who),           \
-		.a = (pick), .turns = ALL                                      \
-	}
-
 /* It looks alice's account up (accounts.c). */
 #define LOOKS_UP_ALICE(who)                                                    \
 	{                                                                      \

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool with_accounts, with_devices, with_content;
+static bool with_accounts, with_devices, with_content, with_people;
 
 void world_with_accounts(bool on)
 {
@@ -18,6 +18,18 @@ void world_with_devices(bool on)
 {
 	with_devices = on;
 	with_accounts |= on;
+}
+
+void world_with_people(bool on)
+{
+	with_people = on;
+	if (on)
+		world_with_devices(true);
+}
+
+bool world_has_people(void)
+{
+	return with_people;
 }
 
 void world_with_content(bool on)

@@ -80,14 +80,15 @@ struct known {
 	size_t people_count;
 	char (*named)[33]; /* users whom the person named itself */
 	size_t named_count;
-	size_t healthy; /* group of the lineage; SIZE_MAX: none yet */
-	bool forked;	/* a fork was found, and no person lifted it */
-	bool resolved;	/* its person took another history */
-	bool beside;	/* it was let in by somebody whose person had */
-	uint64_t line;	/* how often it did: entries are kept anew then */
-	uint64_t read;	/* the entry up to which its person has read */
-	bool told;	/* an order ended with: the histories differ */
-	bool alarmed;	/* it was told of a fork, or of another stop */
+	size_t healthy;	    /* group of the lineage; SIZE_MAX: none yet */
+	bool forked;	    /* a fork was found, and no person lifted it */
+	bool resolved;	    /* its person took another history */
+	bool beside;	    /* it was let in by somebody whose person had */
+	uint64_t line;	    /* how often it did: entries are kept anew then */
+	uint64_t read;	    /* the entry up to which its person has read */
+	bool verified_only; /* its person began it so */
+	bool told;	    /* an order ended with: the histories differ */
+	bool alarmed;	    /* it was told of a fork, or of another stop */
 	char alarm[24];
 };
 
@@ -112,8 +113,11 @@ struct slot {
 	uint64_t seq_before; /* read when the order began */
 	unsigned requests, turns, commits;
 	uint8_t last_commit[32];
-	bool came_again;  /* by a commit of its own, in this order */
-	size_t pins_met;  /* when its next request was made */
+	bool came_again; /* by a commit of its own, in this order */
+	size_t pins_met; /* when its next request was made */
+	bool ban, verified_only, asks; /* BAN; CREATE; INVITE */
+	bool was_in;		       /* that session when the order began */
+	unsigned blocked;	       /* people, by number, then */
 	bool before_wish; /* that one was made before the person wished */
 };
 
@@ -146,6 +150,7 @@ struct removal {
 struct wishes {
 	uint64_t compared[PEOPLE]; /* up to which link; 0: never */
 	bool verified_only;
+	unsigned blocked; /* people, by number */
 };
 
 struct client {
@@ -249,8 +254,10 @@ void world_init_beside(struct world *world, uint64_t seed,
 void world_with_accounts(bool on);
 void world_with_devices(bool on);
 void world_with_content(bool on);
+void world_with_people(bool on);
 bool world_has_devices(void);
 bool world_has_content(void);
+bool world_has_people(void);
 
 /* accounts.c; the second: the person looks somebody up, or gives the account a
  * recovery key, which is a link. False: this step is none of these. */
@@ -412,6 +419,9 @@ bool judge_branch_ends(struct span said, const struct place *place);
 /* ---- pairs.c: what must hold between devices ---- */
 
 void pairs_agree(struct world *world);
+/* Whose commit has let `client` into that group of the lineage last; NULL: it began it,
+ * or nobody knows. */
+const struct client *pairs_let_in_by(const struct client *client, size_t group);
 /* Whoever let `client` into that group of the lineage had gone on all the same:
  * what the two have is a history that the others refuse, rightly. */
 bool pairs_let_in_beside(const struct client *client, size_t session,
