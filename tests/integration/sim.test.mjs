@@ -35,11 +35,11 @@ test('whatever the adversary does, what must hold holds', async () => {
   assert.equal(code, 0, stdout);
 });
 
-for (const what of [['--accounts'], ['--devices', '--content']])
+for (const what of [['--accounts'], ['--devices'], ['--people', '--content']])
   for (const mode of [[], ['--honest']])
     test(`it holds with ${[...what, ...mode].join(' ')}`, async () => {
       const { code, stdout } = await sim(...what, ...mode, '--seconds',
-        seconds / 6);
+        seconds / 9);
       assert.equal(code, 0, stdout);
     });
 
@@ -85,6 +85,11 @@ for (const [name, seed, invariant, ...how] of [
   ['DELETED_STAYS', 12, /: content: /, '--content'],
   ['EXPIRED_STAYS', 4, /: content: /, '--content'],
   ['READ_UNSEEN', 8, /: receipts: /, '--content', '--honest'],
+  ['BANNED_COMES_IN', 5, /: rights: /, '--people'],
+  ['UNINVITED_COMES_IN', 9, /: rights: /, '--people'],
+  ['SESSION_WISH_FORGOTTEN', 13, /: verified: /, '--people'],
+  ['CLOSED_BY_WISH', 17, /: closed: /, '--people'],
+  ['BLOCKED_BRINGS_IN', 21, /: blocked: /, '--people'],
 ]) {
   test(`${name} is found`, async () => {
     const { stdout } = await sim('--fault', name, '--seed', seed, '--quiet',

@@ -506,9 +506,13 @@ void ending(struct world *world)
 	for (size_t i = 0; i < world->client_count; i++) {
 		world->clients[i].skew_ms = 0;
 		finish_orders(&world->clients[i]);
-		/* which is one way out of writing to nobody */
+		/* which is one way out of writing to nobody, and of a session into
+		 * which somebody has added it whom its person had blocked */
 		if (world->clients[i].wishes.verified_only)
 			people_choose(&world->clients[i], false);
+		for (unsigned k = 0; k < PEOPLE; k++)
+			if ((world->clients[i].wishes.blocked & 1u << k) != 0)
+				people_block(&world->clients[i], k);
 	}
 	for (int i = 0; i < ROUNDS && !world_is_broken(world); i++) {
 		world->now_ms += 26ull * 3600 * 1000;
