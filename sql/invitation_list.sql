@@ -1,11 +1,15 @@
 -- $1 user, $2 device: the sessions that wait for the user, by whom: by an invitation,
 -- or by a Welcome for the device. None of those whom the user has blocked, and none that
--- the device is in. The newest ones.
+-- the device is in. The newest ones. Who has given a letter has invited the user, too,
+-- behind who did so first.
 WITH waiting AS (
-  SELECT i.session_id, i.invited_by AS inviter, i.created_at, false AS added
+  SELECT i.session_id, i.invited_by AS inviter, i.created_at, 1 AS weight
   FROM invitation i WHERE i.user_id = $1::uuid
   UNION ALL
-  SELECT w.session_id, d.user_id, w.created_at, true
+  SELECT k.session_id, k.invited_by, k.given_at, 0
+  FROM invitation_letter k WHERE k.user_id = $1::uuid
+  UNION ALL
+  SELECT w.session_id, d.user_id, w.created_at, 2
   FROM welcome w
   CROSS JOIN LATERAL (SELECT sender FROM message m
                 WHERE m.session_id = w.session_id AND m.seq = w.seq LIMIT 1) m
@@ -17,9 +21,9 @@ WITH waiting AS (
   WHERE w.inviter <> $1::uuid
     AND NOT EXISTS (SELECT FROM account_block b
                     WHERE b.by_user = $1::uuid AND b.blocked = w.inviter)
-  ORDER BY session_id, added DESC, created_at DESC
+  ORDER BY session_id, weight DESC, created_at DESC
 )
-SELECT w.session_id, s.algorithm, a.username, l.fingerprint, w.added,
+SELECT w.session_id, s.algorithm, a.username, l.fingerprint, w.weight = 2 AS added,
        (extract(epoch FROM w.created_at) * 1000)::bigint AS invited_ms
 FROM shown w
 CROSS JOIN LATERAL (SELECT algorithm FROM session
@@ -34,6 +38,6 @@ LEFT JOIN LATERAL (
     AND m.device_id = ANY ((SELECT array_agg(device_id) FROM device
                             WHERE user_id = $1::uuid AND removed_at IS NULL)::uuid[])
   LIMIT 1) m ON true
-WHERE w.added OR m.already IS NULL
+WHERE w.weight = 2 OR m.already IS NULL
 ORDER BY invited_ms DESC, w.session_id
 LIMIT 500;

@@ -167,7 +167,7 @@ static bool set_text(struct args *a, enum option option, const char *value)
 		[OPT_NAME] = &a->name,	     [OPT_ID] = &a->key,
 		[OPT_MQTT] = &a->mqtt,	     [OPT_FILE] = &a->file,
 		[OPT_CAPTION] = &a->caption, [OPT_SEARCH] = &a->words,
-		[OPT_IN] = &a->in,
+		[OPT_IN] = &a->in,	     [OPT_TOPIC] = &a->topic,
 	};
 
 	if (texts[option] == NULL)
@@ -299,9 +299,12 @@ static enum err check_verb(const struct args *a, uint64_t used,
 		return usage(problem, "--mqtt goes with --transport mqtt.");
 	if (a->reply > 0 && a->edit > 0)
 		return usage(problem, "--reply or --edit, not both.");
-	if ((a->words != NULL || a->before > 0) && a->follow)
-		return usage(problem, "--follow goes with neither --search nor "
-				      "--before.");
+	if (a->topic != NULL && a->edit > 0)
+		return usage(problem, "--topic or --edit, not both.");
+	if ((a->words != NULL || a->topic != NULL || a->before > 0) &&
+	    a->follow)
+		return usage(problem, "--follow goes with none of --search, "
+				      "--topic and --before.");
 	if (a->drop != NULL && (a->operand_count == 0 || a->flush))
 		return usage(problem, "--drop wants an ID, and no --flush.");
 	if (a->caption != NULL && a->file == NULL)

@@ -38,6 +38,8 @@ enum verb {
 	VERB_ALGORITHM,
 	VERB_UPGRADE,
 	VERB_RENAME,
+	VERB_SUBJECT,
+	VERB_PICTURE,
 	VERB_LEAVE,
 	VERB_OUTBOX,
 	VERB_RESOLVE,
@@ -92,6 +94,7 @@ struct args {
 	uint64_t after, before, last, since_ms; /* of what is read; 0: all */
 	const char *words;			/* --search */
 	const char *in;				/* --in: a session */
+	const char *topic;    /* --topic of what is said or read */
 	uint64_t reply, edit; /* numbers of messages; 0: none */
 	uint64_t expires_s;   /* --expires; 0: never */
 	const char *operands[3];

@@ -53,6 +53,9 @@ const struct option_row args_options[OPT_COUNT] = {
 			ONLY(VERB_SEND) },
 	[OPT_EDIT] = { "--edit", NULL, "N",
 		       "it stands for your message number N", ONLY(VERB_SEND) },
+	[OPT_TOPIC] = { "--topic", NULL, "TOPIC",
+			"which of several conversations it belongs to",
+			ONLY(VERB_SEND) | ONLY(VERB_READ) | ONLY(VERB_SEARCH) },
 	[OPT_EXPIRES] = { "--expires", NULL, "TIME",
 			  "its text goes after so long, everywhere: 90s, 5m, "
 			  "2h, 1d, 1w",

@@ -12,7 +12,8 @@ const enum verb_in_chat args_in_chat[VERB_COUNT] = {
 	[VERB_ACCEPT] = CHAT_AS_IS,	   [VERB_INVITATIONS] = CHAT_AS_IS,
 	[VERB_DECLINE] = CHAT_AS_IS,	   [VERB_BLOCK] = CHAT_AS_IS,
 	[VERB_UNBLOCK] = CHAT_AS_IS,	   [VERB_VERIFY] = CHAT_AS_IS,
-	[VERB_UPGRADE] = CHAT_IN_SESSION,
+	[VERB_UPGRADE] = CHAT_IN_SESSION,  [VERB_SUBJECT] = CHAT_IN_SESSION,
+	[VERB_PICTURE] = CHAT_IN_SESSION,
 };
 
 const struct verb_row args_verbs[VERB_COUNT] = {
@@ -68,15 +69,17 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			    "hermetic remove.",
 			    "hermetic uninvite 3f2a carol" },
 	[VERB_SEND] = { "send", "ID TEXT|-", "send a message, or a file", 1, 2,
-			"With - the text is standard input. A file that was "
-			"cut off goes on with\n"
-			"the same command.\n"
+			"With - the text is standard input. @USER in it "
+			"mentions a member, who is\n"
+			"told so. A file that was cut off goes on with the "
+			"same command.\n"
 			"What cannot be sent now is kept in the outbox (exit "
 			"code 4) and goes\n"
 			"out with a later command.",
 			"hermetic send 3f2a 'See you at noon'\n"
 			"  git log -1 | hermetic send 3f2a -\n"
 			"  hermetic send 3f2a --reply 12 'Me, too'\n"
+			"  hermetic send 3f2a --topic lunch '@bob, soup?'\n"
 			"  hermetic send 3f2a --file notes.pdf --caption "
 			"'As promised'\n"
 			"  hermetic send 3f2a -- --starts-with-dashes" },
@@ -158,6 +161,20 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			  "Only members see it. The last one counts, whoever "
 			  "gave it.",
 			  "hermetic rename 3f2a 'The crew'" },
+	[VERB_SUBJECT] = { "subject", "ID TEXT", "say what a session is about",
+			   2, 2,
+			   "Only members see it. The last one counts, whoever "
+			   "said it; '' is none.",
+			   "hermetic subject 3f2a 'Lunch on Fridays'" },
+	[VERB_PICTURE] = { "picture", "ID [FILE]",
+			   "give a session a picture, or write it out", 1, 2,
+			   "A PNG, JPEG, GIF or WebP of at most 16,384 bytes, "
+			   "which only members see.\n"
+			   "The last one counts, whoever gave it; '' is none. "
+			   "Without a FILE the\n"
+			   "picture goes to standard output.",
+			   "hermetic picture 3f2a crew.png\n"
+			   "  hermetic picture 3f2a >crew.png" },
 	[VERB_LEAVE] = { "leave", "ID", "leave a session with this device", 1,
 			 1,
 			 "What was read stays readable here. The next member "

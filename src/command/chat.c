@@ -39,20 +39,31 @@ static bool is_talk(const json_t *entry)
 		kind == ENTRY_DELETE || kind == ENTRY_REACTION);
 }
 
-/* Said once of a session until it is opened. */
+static bool is_naming(const json_t *entry)
+{
+	enum entry_kind kind;
+
+	return entry_kind_parse(out_member(entry, "kind"), &kind) &&
+	       (kind == ENTRY_NAME || kind == ENTRY_ROOM);
+}
+
+/* Said once of a session until it is opened, and each time that somebody mentions the
+ * person. */
 static void notice(struct chat *chat, const char *id, const json_t *entry)
 {
+	bool mentioned = json_is_true(json_object_get(entry, "mentioned"));
 	const char *label;
 
-	if (strcmp(out_member(entry, "kind"), entry_kind_text(ENTRY_TEXT)) !=
-		0 ||
-	    strcmp(out_member(entry, "from"), chat->cmd->a.username) == 0 ||
-	    json_object_get(chat->noticed, id) != NULL)
+	if (!mentioned &&
+	    (strcmp(out_member(entry, "kind"), entry_kind_text(ENTRY_TEXT)) !=
+		 0 ||
+	     strcmp(out_member(entry, "from"), chat->cmd->a.username) == 0 ||
+	     json_object_get(chat->noticed, id) != NULL))
 		return;
 	(void)json_object_set_new(chat->noticed, id, json_true());
 	label = chat_label(chat, id);
-	out_line("* %s writes in %s: /open %s", out_name(entry, "from"), label,
-		 label);
+	out_line("* %s %s in %s: /open %s", out_name(entry, "from"),
+		 mentioned ? "mentions you" : "writes", label, label);
 }
 
 static void print_entry(struct chat *chat, const char *id, const json_t *entry)
@@ -86,8 +97,7 @@ static bool on_entry(void *context, const char *id, const json_t *message)
 		print_entry(chat, id, marked);
 	if (json || current || !is_talk(marked))
 		chat_note_printed(chat, id, message);
-	if (current && strcmp(out_member(marked, "kind"),
-			      entry_kind_text(ENTRY_NAME)) == 0)
+	if (current && is_naming(marked))
 		chat_update_prompt(chat);
 	json_decref(marked);
 	line_show(chat->line);
@@ -212,18 +222,14 @@ static void print_kept(struct chat *chat, const char *id, uint64_t item)
 	why_clear(why);
 }
 
-enum err chat_say(struct chat *chat, enum said_act act, uint64_t about,
-		  struct span text)
+enum err chat_say(struct chat *chat, struct order order)
 {
-	const struct order order = { .kind = ORDER_SEND,
-				     .session = chat->current,
-				     .act = act,
-				     .about = about,
-				     .text = text };
 	const struct outcome *outcome;
 	enum err e;
 
 	TRY(chat_need_current(chat));
+	order.kind = ORDER_SEND;
+	order.session = chat->current;
 	e = drive_order(&chat->cmd->a, &order, &outcome);
 	if (outcome == NULL || !outcome->kept)
 		goto out;

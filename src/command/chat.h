@@ -47,9 +47,8 @@ void chat_each_command(void (*each)(void *context, const char *word),
 /* A line that begins with a slash; it is cut up. */
 MUST_CHECK enum err chat_command(struct chat *chat, char *text);
 
-/* Sends `text` to the session that is open; `about`: as in struct order. */
-MUST_CHECK enum err chat_say(struct chat *chat, enum said_act act,
-			     uint64_t about, struct span text);
+/* Sends what the order says to the session that is open. */
+MUST_CHECK enum err chat_say(struct chat *chat, struct order order);
 
 /* Tries again to send what waits in the sessions of chat->unsent. */
 void chat_say_again(struct chat *chat);

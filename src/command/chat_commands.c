@@ -167,9 +167,11 @@ enum err chat_enter(struct chat *chat, const char *given)
 	if (chat->cmd->args->json) {
 		out_json(d);
 		TRY(shown_members(&chat->cmd->a, id, d));
-	} else
+	} else {
 		out_line("* %s (%.8s), members: %zu", chat_label(chat, id), id,
 			 json_array_size(json_object_get(d, "members")));
+		cmd_print_room(d);
+	}
 	TRY(talk_in(chat, id, d));
 out:
 	json_decref(d);
@@ -348,7 +350,21 @@ static enum err say_about(struct chat *chat, enum said_act act, char **words,
 				   : "%s wants the number of a message, and "
 				     "what to say.",
 			       words[0]);
-	return chat_say(chat, act, about, span_str(behind_words(chat, 2)));
+	return chat_say(
+	    chat, (struct order){ .act = act,
+				  .about = about,
+				  .text = span_str(behind_words(chat, 2)) });
+}
+
+static enum err do_topic(struct chat *chat, char **words, size_t count)
+{
+	if (count < 3)
+		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+			       "/topic wants a word for the topic, and what to "
+			       "say.");
+	return chat_say(
+	    chat, (struct order){ .topic = words[1],
+				  .text = span_str(behind_words(chat, 2)) });
 }
 
 static enum err do_reply(struct chat *chat, char **words, size_t count)
@@ -449,6 +465,7 @@ static const struct command {
 	{ "/search", "WORDS", "find messages here", do_search },
 	{ "/send", "FILE", "send a file", do_send },
 	{ "/reply", "N TEXT", "answer message number N", do_reply },
+	{ "/topic", "TOPIC TEXT", "say something in a topic", do_topic },
 	{ "/edit", "N TEXT", "another text for your message", do_edit },
 	{ "/react", "N TEXT", "react to it", do_react },
 	{ "/delete", "N", "take your message or reaction back", do_delete },
@@ -472,15 +489,20 @@ static const char *operands_of(enum verb verb)
 	return operands + strspn(operands, " ");
 }
 
+static bool takes_path(enum verb verb)
+{
+	return verb == VERB_SAVE || verb == VERB_PICTURE;
+}
+
 /* A name of a session and one of a folder may have spaces. */
 static bool ends_with_text(enum verb verb)
 {
-	return verb == VERB_RENAME || verb == VERB_SAVE;
+	return verb == VERB_RENAME || verb == VERB_SUBJECT || takes_path(verb);
 }
 
 static enum err put_text(enum verb verb, const char *text, struct buf *out)
 {
-	if (verb == VERB_SAVE) {
+	if (takes_path(verb)) {
 		put_path(out, text);
 	} else {
 		buf_put_str(out, text);

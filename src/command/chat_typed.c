@@ -116,6 +116,8 @@ void chat_complete(void *context, struct span text, size_t *from,
 	bool open = text.n > 6 && memcmp(text.p, "/open ", 6) == 0;
 
 	*from = slash && open ? operand(text) : last_word(text);
+	if (!open && *from < text.n && text.p[*from] == '@')
+		++*from; /* it mentions a member */
 	sought.begin = span_of(text.p + *from, text.n - *from);
 	if (slash && first)
 		chat_each_command(take_word, &sought);
@@ -178,7 +180,7 @@ static enum err answer(struct chat *chat, struct span text)
 	chat_update_prompt(chat);
 	if (span_equal(text, SPAN_LIT("y")) ||
 	    span_equal(text, SPAN_LIT("yes")))
-		e = chat_say(chat, SAID_TEXT, 0, buf_span(&asked));
+		e = chat_say(chat, (struct order){ .text = buf_span(&asked) });
 	else
 		out_line("* It was not sent. The arrow up, twice, brings it "
 			 "back.");
@@ -199,8 +201,9 @@ enum err chat_take(struct chat *chat, struct buf *text)
 		size_t slash = whole.p[0] == '/';
 
 		whole = span_of(whole.p + slash, whole.n - slash);
-		return ask(chat, whole) ? ERR_OK
-					: chat_say(chat, SAID_TEXT, 0, whole);
+		return ask(chat, whole)
+			   ? ERR_OK
+			   : chat_say(chat, (struct order){ .text = whole });
 	}
 	buf_put_u8(text, 0);
 	TRY(buf_end(text));

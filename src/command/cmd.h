@@ -67,6 +67,8 @@ MUST_CHECK enum err cmd_send_file(struct cmd *cmd); /* with --file */
 MUST_CHECK enum err cmd_save(struct cmd *cmd);
 MUST_CHECK enum err cmd_react(struct cmd *cmd);
 MUST_CHECK enum err cmd_rename(struct cmd *cmd);
+MUST_CHECK enum err cmd_subject(struct cmd *cmd);
+MUST_CHECK enum err cmd_picture(struct cmd *cmd);
 MUST_CHECK enum err cmd_delete(struct cmd *cmd);
 MUST_CHECK enum err cmd_read(struct cmd *cmd);
 MUST_CHECK enum err cmd_search(struct cmd *cmd);
@@ -142,6 +144,9 @@ MUST_CHECK enum err cmd_print_entered(struct cmd *cmd, const char *id,
 
 /* As a QR code, where standard output is a terminal. */
 void cmd_print_qr(const char *text);
+
+/* What the session that view_session() gives is about, and that it has a picture. */
+void cmd_print_room(const json_t *session);
 
 /* The members that view_session() gives. */
 void cmd_print_members(const struct cmd *cmd, const json_t *session);

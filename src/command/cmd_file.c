@@ -131,6 +131,7 @@ static enum err say_file(struct cmd *cmd, const char *id,
 	TRY(buf_end(&key));
 	order.key = (const char *)key.p;
 	order.about = cmd->args->reply;
+	order.topic = cmd->args->topic;
 	order.expires_s = cmd->args->expires_s;
 	if (cmd->args->caption != NULL)
 		order.text = span_str(cmd->args->caption);

@@ -13,6 +13,33 @@
 
 /* ---- the list ---- */
 
+static void put_signer(struct buf *line, const json_t *letter)
+{
+	buf_putf(line, "%s (%s)", out_name(letter, "by"), out_trust(letter));
+}
+
+/* Whose of them is the entry in the group shows when one comes in. */
+static void print_signed(const json_t *row)
+{
+	const json_t *letters = json_object_get(row, "letters"), *letter;
+	size_t count = json_array_size(letters), i;
+	struct buf line = BUF_INIT;
+
+	json_array_foreach(letters, i, letter)
+	{
+		buf_put_str(&line, i == 0	   ? ""
+				   : i + 1 < count ? ", "
+						   : " and ");
+		put_signer(&line, letter);
+	}
+	if (buf_end(&line) == ERR_OK)
+		out_line("%s  invited by %.*s, who %s signed it  (%s)",
+			 out_member(row, "session_id"), (int)line.n,
+			 (const char *)line.p, count == 1 ? "has" : "have",
+			 out_member(row, "algorithm"));
+	buf_clear(&line);
+}
+
 static void print_invitation(const struct cmd *cmd, const json_t *row)
 {
 	const char *id = out_member(row, "session_id");
@@ -20,36 +47,48 @@ static void print_invitation(const struct cmd *cmd, const json_t *row)
 	if (cmd->args->json)
 		out_json(row);
 	else if (json_is_true(json_object_get(row, "signed")))
-		out_line("%s  invited by %s (%s), who has signed it  (%s)", id,
-			 out_name(row, "by"), out_trust(row),
-			 out_member(row, "algorithm"));
+		print_signed(row);
 	else
 		out_line("%s  invited by %s, as the server says  (%s)", id,
 			 out_name(row, "inviter"),
 			 out_member(row, "algorithm"));
 }
 
+static enum err put_letters(const struct outcome *outcome, json_t *row)
+{
+	const struct outcome_letter *letters = outcome->letters;
+	json_t *list = json_array();
+	enum err e = ERR_OK;
+
+	ENSURE(list != NULL, ERR_LOCAL_MEMORY);
+	for (size_t i = 0; i < outcome->letter_count; i++)
+		(void)json_array_append_new(
+		    list, json_pack("{s:s, s:s}", "by", letters[i].by,
+				    "compared", letters[i].trust));
+	(void)json_object_set_new(row, "signed",
+				  json_boolean(outcome->letter_count > 0));
+	if (outcome->letter_count > 0)
+		(void)json_object_update(row, json_array_get(list, 0));
+	(void)json_object_set(row, "letters", list);
+out:
+	json_decref(list);
+	return e;
+}
+
 /* Whoever added this device is known when it comes. */
-static enum err read_letter(struct cmd *cmd, json_t *row)
+static enum err read_letters(struct cmd *cmd, json_t *row)
 {
 	const struct order order = {
 		.kind = ORDER_LETTER,
 		.session = record_string(row, "session_id"),
 	};
 	const struct outcome *outcome;
-	const struct outcome_letter *letter;
 	enum err e;
 
 	if (json_is_true(json_object_get(row, "added")))
 		return ERR_OK;
 	TRY(drive_order(&cmd->a, &order, &outcome));
-	letter = &outcome->letter;
-	(void)json_object_set_new(row, "signed", json_boolean(letter->good));
-	if (letter->good) {
-		(void)json_object_set_new(row, "by", json_string(letter->by));
-		(void)json_object_set_new(row, "compared",
-					  json_string(letter->trust));
-	}
+	TRY(put_letters(outcome, row));
 out:
 	return e;
 }
@@ -64,7 +103,7 @@ enum err cmd_invitations(struct cmd *cmd)
 	TRY(directory_invitations(&cmd->a, &list));
 	json_array_foreach(list, i, row)
 	{
-		TRY(read_letter(cmd, row));
+		TRY(read_letters(cmd, row));
 		print_invitation(cmd, row);
 	}
 	if (json_array_size(list) > 0 && !cmd->args->json)

@@ -113,6 +113,7 @@ enum err cmd_send(struct cmd *cmd)
 	struct order order = {
 		.act = args->edit > 0 ? SAID_EDIT : SAID_TEXT,
 		.about = args->edit > 0 ? args->edit : args->reply,
+		.topic = args->topic,
 		.expires_s = args->expires_s,
 	};
 	struct buf text = BUF_INIT;
@@ -158,6 +159,13 @@ out:
 enum err cmd_rename(struct cmd *cmd)
 {
 	const struct order order = { .name = cmd->args->operands[1] };
+
+	return cmd_send_order(cmd, order);
+}
+
+enum err cmd_subject(struct cmd *cmd)
+{
+	const struct order order = { .subject = cmd->args->operands[1] };
 
 	return cmd_send_order(cmd, order);
 }

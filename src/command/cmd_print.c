@@ -114,6 +114,26 @@ static void explain_rules(const json_t *session)
 			 out_member(session, "session_id"));
 }
 
+void cmd_print_room(const json_t *session)
+{
+	const json_t *subject = json_object_get(session, "subject");
+	const json_t *picture = json_object_get(session, "picture");
+	struct buf text = BUF_INIT;
+
+	if (subject != NULL) {
+		out_put_safe(&text, span_of(json_string_value(subject),
+					    json_string_length(subject)));
+		if (buf_end(&text) == ERR_OK)
+			out_line("* About: %.*s", (int)text.n,
+				 (const char *)text.p);
+	}
+	if (picture != NULL)
+		out_line("* It has a picture: %s, %lld bytes",
+			 out_member(picture, "type"),
+			 (long long)number(picture, "size"));
+	buf_clear(&text);
+}
+
 void cmd_print_members(const struct cmd *cmd, const json_t *session)
 {
 	const json_t *member;
@@ -125,6 +145,7 @@ void cmd_print_members(const struct cmd *cmd, const json_t *session)
 		explain_changed(json_object_get(session, "members"));
 	if (cmd->args->json)
 		return;
+	cmd_print_room(session);
 	print_names("Invited: ", json_object_get(session, "invited"));
 	print_names("Banned: ", json_object_get(session, "banned"));
 	explain_rules(session);

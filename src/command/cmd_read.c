@@ -123,7 +123,7 @@ out:
 static bool is_part(const struct args *args)
 {
 	return args->before > 0 || args->last > 0 || args->since_ms > 0 ||
-	       args->words != NULL;
+	       args->words != NULL || args->topic != NULL;
 }
 
 static struct past past_of(const struct args *args, const char *words)
@@ -132,6 +132,7 @@ static struct past past_of(const struct args *args, const char *words)
 			      .before = args->before,
 			      .since_ms = args->since_ms,
 			      .last = args->last,
+			      .topic = args->topic,
 			      .words = words };
 }
 
@@ -147,7 +148,7 @@ static enum err print_array(struct reading *reading, const char *id,
 	return ERR_OK;
 }
 
-/* Who looks at the last entries has read; who looks for words has not. */
+/* Who looks at the last entries has read; who looks for words or a topic has not. */
 static enum err print_part(struct reading *reading, const char *id,
 			   uint64_t *told)
 {
@@ -160,7 +161,7 @@ static enum err print_part(struct reading *reading, const char *id,
 	*told = device_last_seq(a->device, id);
 	TRY(past_read(a, id, &past, &entries));
 	TRY(print_array(reading, id, entries));
-	if (args->words == NULL && args->before == 0)
+	if (args->words == NULL && args->topic == NULL && args->before == 0)
 		TRY(note_shown(reading, id));
 out:
 	json_decref(entries);

@@ -23,6 +23,7 @@ static enum err (*const RUN[VERB_COUNT])(struct cmd *) = {
 	[VERB_UNBAN] = cmd_unban,	[VERB_AGENT] = cmd_agent,
 	[VERB_LOCK] = cmd_lock,		[VERB_RENAME] = cmd_rename,
 	[VERB_UPGRADE] = cmd_upgrade,	[VERB_UNINVITE] = cmd_uninvite,
+	[VERB_SUBJECT] = cmd_subject,	[VERB_PICTURE] = cmd_picture,
 };
 
 enum err cmd_run(struct cmd *cmd)

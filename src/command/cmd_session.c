@@ -243,24 +243,36 @@ out:
 	return e;
 }
 
-static void print_invited(const struct cmd *cmd, const char *id,
-			  const char *user, size_t devices)
+static void print_invited_json(const char *id, const char *user,
+			       const struct outcome *outcome)
 {
-	json_t *line;
+	json_t *line = json_pack("{s:s, s:s, s:I}", "session_id", id, "invited",
+				 user, "devices", (json_int_t)outcome->devices);
 
-	if (cmd->args->json) {
-		line = json_pack("{s:s, s:s, s:I}", "session_id", id, "invited",
-				 user, "devices", (json_int_t)devices);
-		out_json(line);
-		json_decref(line);
-	} else if (devices > 0) {
+	if (outcome->inviter[0] != '\0')
+		(void)json_object_set_new(line, "invited_by",
+					  json_string(outcome->inviter));
+	out_json(line);
+	json_decref(line);
+}
+
+static void print_invited(const char *id, const char *user,
+			  const struct outcome *outcome)
+{
+	size_t devices = outcome->devices;
+
+	if (devices > 0)
 		out_line("%s was added with %zu device%s.", user, devices,
 			 devices == 1 ? "" : "s");
-	} else {
+	else if (outcome->inviter[0] != '\0')
+		out_line(
+		    "%s is invited already, by %s. Nothing was changed. %s "
+		    "comes in with: hermetic accept %s",
+		    user, outcome->inviter, user, id);
+	else
 		out_line("%s is invited, and comes in with: hermetic accept "
 			 "%s",
 			 user, id);
-	}
 }
 
 enum err cmd_invite(struct cmd *cmd)
@@ -277,7 +289,10 @@ enum err cmd_invite(struct cmd *cmd)
 	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
 	order.session = id;
 	TRY(drive_order(&cmd->a, &order, &outcome));
-	print_invited(cmd, id, user, outcome->devices);
+	if (cmd->args->json)
+		print_invited_json(id, user, outcome);
+	else
+		print_invited(id, user, outcome);
 out:
 	return e;
 }

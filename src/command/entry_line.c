@@ -360,6 +360,23 @@ static void put_end(struct buf *out, const json_t *entry)
 		buf_putf(out, " (until %s)", text);
 }
 
+/* "(topic lunch) "; one that is no text by its first digits. */
+static void put_topic(struct buf *out, const json_t *entry)
+{
+	const char *hex = out_member(entry, "topic_id");
+
+	if (json_object_get(entry, "topic") != NULL)
+		buf_putf(out, "(topic %s) ", out_name(entry, "topic"));
+	else if (hex[0] != '\0')
+		buf_putf(out, "(topic ~%.16s) ", hex);
+}
+
+static void put_mentioned(struct buf *out, const json_t *entry)
+{
+	if (json_is_true(json_object_get(entry, "mentioned")))
+		buf_put_str(out, " (mentions you)");
+}
+
 static void put_text(struct buf *out, const json_t *entry, bool chat)
 {
 	bool edited = number_of(entry, "edited") > 0;
@@ -374,6 +391,7 @@ static void put_text(struct buf *out, const json_t *entry, bool chat)
 		buf_put_str(out, "(expired)");
 		return;
 	}
+	put_topic(out, entry);
 	if (json_object_get(entry, "reply_to") != NULL) {
 		buf_put_str(out, "(to ");
 		put_which(out, entry, "reply_to");
@@ -383,6 +401,7 @@ static void put_text(struct buf *out, const json_t *entry, bool chat)
 	put_member(out, entry, edited ? "edited_text" : "text");
 	if (edited)
 		buf_putf(out, " (edited by #%lld)", number_of(entry, "edited"));
+	put_mentioned(out, entry);
 	put_end(out, entry);
 	put_reactions(out, entry);
 	put_receipts(out, entry);
@@ -398,6 +417,7 @@ static void put_edit(struct buf *out, const json_t *entry)
 		return;
 	buf_put_str(out, ": ");
 	put_member(out, entry, "text");
+	put_mentioned(out, entry);
 }
 
 static void put_delete(struct buf *out, const json_t *entry)
@@ -428,6 +448,32 @@ static void put_title(struct buf *out, const json_t *entry)
 {
 	buf_putf(out, "* %s calls this session \"%s\"", from_of(entry),
 		 out_member(entry, "text"));
+}
+
+/* "* alice says of this session: it is called "lunch", it is about "soup", it has a
+ * picture (image/png)" */
+static void put_room(struct buf *out, const json_t *entry)
+{
+	const json_t *picture = json_object_get(entry, "picture");
+	const char *colon = ":";
+
+	buf_putf(out, "* %s says of this session", from_of(entry));
+	if (json_object_get(entry, "name") != NULL) {
+		buf_putf(out, "%s it is called \"%s\"", colon,
+			 out_member(entry, "name"));
+		colon = ",";
+	}
+	if (json_object_get(entry, "subject") != NULL) {
+		buf_putf(out, "%s it is about \"", colon);
+		put_member(out, entry, "subject");
+		buf_put_u8(out, '"');
+		colon = ",";
+	}
+	if (json_is_false(picture))
+		buf_putf(out, "%s it has no picture any more", colon);
+	else if (picture != NULL)
+		buf_putf(out, "%s it has a picture (%s)", colon,
+			 out_member(picture, "type"));
 }
 
 static void put_moved(struct buf *out, const json_t *entry)
@@ -508,6 +554,7 @@ static void (*const PUT[ENTRY_KINDS])(struct buf *out, const json_t *entry) = {
 	[ENTRY_REACTION] = put_reaction,
 	[ENTRY_RECEIPT] = put_receipt,
 	[ENTRY_NAME] = put_title,
+	[ENTRY_ROOM] = put_room,
 	[ENTRY_COMMIT] = put_commit,
 	[ENTRY_JOINED] = put_joined,
 	[ENTRY_MOVED] = put_moved,

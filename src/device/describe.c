@@ -3,6 +3,7 @@
 #include "device/breaks.h"
 #include "device/invited.h"
 #include "device/names.h"
+#include "device/naming.h"
 #include "device/people.h"
 #include "device/pins.h"
 #include "device/receipts.h"
@@ -142,9 +143,7 @@ static enum err describe(struct device *d, json_t **description)
 	TRY(invited_describe(d, made));
 	if (member)
 		TRY(put_authenticator(m, made));
-	if (membership_name(m) != NULL)
-		(void)json_object_set(made, "name",
-				      json_object_get(m->notes, "name"));
+	naming_describe(m, made);
 	(void)json_object_set_new(
 	    made, "line",
 	    json_integer((json_int_t)record_number_or_0(m->notes, "line")));

@@ -21,6 +21,7 @@
 #include "device/said_act.h"
 #include "device/suites.h"
 #include "device/why.h"
+#include "wire/letter.h"
 #include "wire/roles.h"
 
 #define DEVICE_NAME_SIZE (TEXT_USERNAME_MAX + 1) /* with a NUL */
@@ -72,7 +73,7 @@ enum order_kind {
 	ORDER_STOCK,   /* publish KeyPackages where there are few; no session */
 	ORDER_ACCOUNT, /* read, and begin, this account's log; no session */
 	ORDER_MEET,    /* users[0]: read that account's log; no session */
-	ORDER_LETTER   /* session: read the letter of an invitation */
+	ORDER_LETTER   /* session: read the letters of an invitation */
 };
 
 /* Copied by device_start(). Which members count is said by the kind. */
@@ -86,6 +87,14 @@ struct order {
 	/* SEND: goes with the text, which may be empty then. The server has it whole
 	 * already. NULL: none. */
 	const struct attachment *file;
+	/* SEND: which of several conversations a text belongs to. NULL: none, or
+	 * that of the message `about`. */
+	const char *topic;
+	/* SEND: what the session is about from now on, and its picture; empty:
+	 * none any more. */
+	const char *subject;
+	bool says_picture;
+	struct span picture;
 	uint64_t
 	    expires_s;	 /* SEND: seconds that the text is kept; 0: for ever */
 	const char *key; /* the caller's own id of the text, or NULL */
@@ -129,7 +138,6 @@ void device_answer(struct device *device, const struct answer *answer);
 
 /* Who invites, by a letter that a device of that account has signed. */
 struct outcome_letter {
-	bool good;		     /* false: there is none */
 	char by[DEVICE_CALLED_SIZE]; /* as members are called */
 	const char *trust;	     /* met_trust_text() */
 };
@@ -148,10 +156,16 @@ struct outcome {
 	bool
 	    passing; /* the same order, given again, may do what this did not */
 	uint64_t seq, item;
-	struct outcome_letter letter; /* LETTER, JOIN */
+	/* LETTER: those by people who are not blocked, as the server orders them.
+	 * Only who comes in sees whose entry stands in the group. */
+	struct outcome_letter letters[LETTERS_MAX];
+	size_t letter_count;
 	size_t
 	    devices; /* INVITE: how many were added; 0: the account is invited
 			   to come in */
+	/* INVITE: who has invited that user before, as members are called: nothing
+	 * was changed. Empty: this account. */
+	char inviter[DEVICE_CALLED_SIZE];
 };
 const struct outcome *device_outcome(const struct device *device);
 
@@ -209,6 +223,10 @@ MUST_CHECK enum err device_entry(struct device *device, const char *session,
  * The caller clears `file`, also after a failure. */
 MUST_CHECK enum err device_file(struct device *device, const char *session,
 				uint64_t seq, struct attachment *file);
+
+/* The session's picture: appends its bytes. ERR_STATE_GONE: it has none. */
+MUST_CHECK enum err device_picture(struct device *device, const char *session,
+				   struct buf *bytes);
 
 /* Texts whose time has come go out of the store. Orders, pushes and device_entry()
  * do that, too: this is for who waits in between. */

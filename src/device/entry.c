@@ -197,12 +197,30 @@ static void set_kind(json_t *entry, enum entry_kind kind)
 	set_text(entry, "kind", entry_kind_text(kind));
 }
 
+/* An empty name is one that nobody gives: it is kept as it was said. */
+static enum err put_name(struct device *d, const struct session_event *event,
+			 struct span name, json_t *entry)
+{
+	const struct room room = { .says_name = true, .name = name };
+	bool late;
+	enum err e;
+
+	TRY(naming_heard(d, event, &room, entry, &late));
+	set_kind(entry, late ? ENTRY_UNREADABLE : ENTRY_NAME);
+	(void)json_object_del(entry, "name"); /* its member is `text` */
+	if (late)
+		set_text(entry, "reason", "another name came before it");
+	else
+		TRY(record_set_text(entry, "text", name));
+out:
+	return e;
+}
+
 static enum err put_content(struct device *d, const struct session_event *event,
 			    json_t *entry)
 {
 	enum content_type type;
 	struct span value;
-	bool late = false;
 	enum err e = content_read(buf_span(&event->data), &type, &value);
 
 	if (e != ERR_OK) {
@@ -218,16 +236,10 @@ static enum err put_content(struct device *d, const struct session_event *event,
 	if (type == CONTENT_MIMI)
 		return heard_mimi(d, event, value, entry);
 	if (type == CONTENT_NAME)
-		TRY(naming_heard(d, event, value, &late));
-	if (late) {
-		set_kind(entry, ENTRY_UNREADABLE);
-		set_text(entry, "reason", "another name came before it");
-		goto out;
-	}
-	set_kind(entry, type == CONTENT_NAME ? ENTRY_NAME : ENTRY_TEXT);
+		return put_name(d, event, value, entry);
+	set_kind(entry, ENTRY_TEXT);
 	TRY(record_set_text(entry, "text", value));
-	if (type == CONTENT_TEXT)
-		TRY(heard_text(d, event, entry));
+	TRY(heard_text(d, event, entry));
 out:
 	return e;
 }

@@ -4,13 +4,21 @@
 #include <string.h>
 
 static const char *const NAMES[ENTRY_KINDS] = {
-	[ENTRY_TEXT] = "text",	       [ENTRY_NAME] = "name",
-	[ENTRY_EDIT] = "edit",	       [ENTRY_DELETE] = "delete",
-	[ENTRY_REACTION] = "reaction", [ENTRY_RECEIPT] = "receipt",
-	[ENTRY_COMMIT] = "commit",     [ENTRY_JOINED] = "joined",
-	[ENTRY_MOVED] = "moved",       [ENTRY_REMOVED] = "removed",
-	[ENTRY_DEPARTED] = "departed", [ENTRY_REFUSED] = "refused",
-	[ENTRY_EXPIRED] = "expired",   [ENTRY_UNREADABLE] = "unreadable",
+	[ENTRY_TEXT] = "text",
+	[ENTRY_NAME] = "name",
+	[ENTRY_ROOM] = "room",
+	[ENTRY_EDIT] = "edit",
+	[ENTRY_DELETE] = "delete",
+	[ENTRY_REACTION] = "reaction",
+	[ENTRY_RECEIPT] = "receipt",
+	[ENTRY_COMMIT] = "commit",
+	[ENTRY_JOINED] = "joined",
+	[ENTRY_MOVED] = "moved",
+	[ENTRY_REMOVED] = "removed",
+	[ENTRY_DEPARTED] = "departed",
+	[ENTRY_REFUSED] = "refused",
+	[ENTRY_EXPIRED] = "expired",
+	[ENTRY_UNREADABLE] = "unreadable",
 };
 
 const char *entry_kind_text(enum entry_kind kind)

@@ -12,6 +12,7 @@ enum entry_kind {
 	ENTRY_REACTION,	  /* to a text */
 	ENTRY_RECEIPT,	  /* how far a member is (receipts.h) */
 	ENTRY_NAME,	  /* the session's */
+	ENTRY_ROOM,	  /* the same, what it is about, and its picture */
 	ENTRY_COMMIT,	  /* a member changed members, roles or keys */
 	ENTRY_JOINED,	  /* somebody came in by external commit */
 	ENTRY_MOVED,	  /* to another algorithm */

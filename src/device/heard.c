@@ -2,9 +2,12 @@
 
 #include "base/fault.h"
 #include "device/attached.h"
+#include "device/content.h"
 #include "device/entry_kind.h"
 #include "device/expiry.h"
 #include "device/marks.h"
+#include "device/mentions.h"
+#include "device/naming.h"
 #include "device/redact.h"
 #include "device/said.h"
 
@@ -138,12 +141,12 @@ static void act_edit(struct target *target, uint64_t seq, json_t *entry)
 		refuse(entry, "what it changes is no text");
 	else if (json_object_get(target->marks, "deleted") != NULL ||
 		 json_object_get(target->marks, "expired") != NULL)
-		(void)json_object_del(entry, "text");
+		redact_said(entry);
 	else if (!is_over(entry) &&
 		 !marks_edit(target->marks, seq,
 			     json_object_get(entry, "text"))) {
 		/* deleting the message would not find this text */
-		(void)json_object_del(entry, "text");
+		redact_said(entry);
 		refuse(entry, "it changes a message that was changed too "
 			      "often");
 	}
@@ -186,10 +189,9 @@ out:
 static enum entry_kind kind_of(enum said_act act)
 {
 	static const enum entry_kind kinds[] = {
-		[SAID_TEXT] = ENTRY_TEXT,
-		[SAID_EDIT] = ENTRY_EDIT,
-		[SAID_DELETE] = ENTRY_DELETE,
-		[SAID_REACTION] = ENTRY_REACTION,
+		[SAID_TEXT] = ENTRY_TEXT,     [SAID_EDIT] = ENTRY_EDIT,
+		[SAID_DELETE] = ENTRY_DELETE, [SAID_REACTION] = ENTRY_REACTION,
+		[SAID_ROOM] = ENTRY_ROOM,
 	};
 
 	return kinds[act];
@@ -211,6 +213,32 @@ static enum err put_end(struct device *d, const struct said *said, uint64_t seq,
 	return expiry_note(d, seq, ends);
 }
 
+/* A topic is bytes: those of other clients may be no text. */
+static enum err put_topic(json_t *entry, const struct buf *topic)
+{
+	struct span bytes = buf_span(topic);
+
+	if (bytes.n == 0)
+		return ERR_OK;
+	if (bytes.n <= SAID_TOPIC_MAX && content_is_sound(CONTENT_TEXT, bytes))
+		return record_set_text(entry, "topic", bytes);
+	return record_set_hex(entry, "topic_id", bytes);
+}
+
+/* It refers to no message, none refers to it, and it has no end: the next one does. */
+static enum err put_room(struct device *d, const struct session_event *event,
+			 const struct room *room, json_t *entry)
+{
+	bool late;
+	enum err e;
+
+	TRY(naming_heard(d, event, room, entry, &late));
+	if (late)
+		refuse(entry, "another one came before it");
+out:
+	return e;
+}
+
 enum err heard_mimi(struct device *d, const struct session_event *event,
 		    struct span mimi, json_t *entry)
 {
@@ -223,11 +251,19 @@ enum err heard_mimi(struct device *d, const struct session_event *event,
 	}
 	TRY(e);
 	set_text(entry, "kind", entry_kind_text(kind_of(said.act)));
+	if (said.act == SAID_ROOM) {
+		TRY(put_room(d, event, &said.room, entry));
+		goto out;
+	}
 	TRY(put_end(d, &said, event->seq, entry));
 	if (said.act != SAID_DELETE && !is_over(entry))
 		TRY(record_set_text(entry, "text", buf_span(&said.text)));
 	if (said.has_file && !is_over(entry))
 		TRY(attached_put(entry, &said.file));
+	if (said.act != SAID_DELETE && !is_over(entry)) {
+		TRY(put_topic(entry, &said.topic));
+		TRY(mentions_keep(d, buf_span(&said.mentions), entry));
+	}
 	if (said.fallback)
 		(void)json_object_set_new(entry, "fallback", json_true());
 	TRY(put_id(d, event, mimi, said.salt, entry));

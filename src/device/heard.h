@@ -10,7 +10,7 @@
 
 /*
  * Adds to `entry`, which has its sender and number, what the event's message says:
- * kind, text, expires_at, expired, id, reply_to (0: a message that is not here) or of, again. Inside a
+ * kind, text, topic or topic_id, mentions, mentioned, expires_at, expired, id, reply_to (0: a message that is not here) or of, again. Inside a
  * transaction.
  */
 MUST_CHECK enum err heard_mimi(struct device *d,

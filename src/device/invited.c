@@ -35,14 +35,15 @@ bool invited_stands(const struct device *d, struct span user)
 	return is_listed(d, user, epoch_of(d) + 1);
 }
 
-bool invited_is_own(const struct device *d, struct span user)
+struct span invited_by(const struct device *d, struct span user)
 {
 	struct invitation one;
 	struct invited list;
 
 	return session_invited(d->open.session, &list) == ERR_OK &&
-	       invited_find(&list, user, &one) && one.last > epoch_of(d) &&
-	       span_equal(one.by, roles_user(span_str(core_self(d))));
+		       invited_find(&list, user, &one) && one.last > epoch_of(d)
+		   ? one.by
+		   : SPAN_EMPTY;
 }
 
 /* ---- who is meant ---- */

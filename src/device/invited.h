@@ -16,8 +16,9 @@ MUST_CHECK enum err invited_user(struct device *d, const char *name,
 /* That user is invited, and the invitation goes on behind another commit: one whose last
  * epoch is the present one has to be renewed. */
 bool invited_stands(const struct device *d, struct span user);
-/* The same, and this account has made the invitation. */
-bool invited_is_own(const struct device *d, struct span user);
+/* The same: who has made the invitation, as leaves name users; otherwise empty. Borrowed
+ * until the group goes on. */
+struct span invited_by(const struct device *d, struct span user);
 
 /* ORDER_INVITE of somebody of whom no device is added, and ORDER_UNINVITE: begins the
  * change, where one is needed. d->work.why says what forbids it. */

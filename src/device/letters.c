@@ -15,26 +15,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct letter_read {
-	bool judged, good;
-	bool differs; /* the walk came by another place than the letter names */
-	struct buf bytes;     /* empty: there is none */
-	struct letter letter; /* good ones only: borrowed from `bytes` */
+struct letter_one {
+	struct buf bytes;
+	struct letter letter; /* borrowed from `bytes` */
+	struct buf by; /* who it says that it is by, as leaves name users */
+	bool meant;    /* it is of this session, and for this account */
+	bool good;     /* and signed by a device of that account */
+	bool differs;  /* the walk came by another place than it names */
 };
 
-void letters_free(struct letter_read *letter)
+struct letter_read {
+	bool judged;
+	struct letter_one list[LETTERS_MAX];
+	size_t count;
+};
+
+void letters_free(struct letter_read *read)
 {
-	if (letter == NULL)
+	if (read == NULL)
 		return;
-	buf_clear(&letter->bytes);
-	free(letter);
+	for (size_t i = 0; i < read->count; i++) {
+		buf_clear(&read->list[i].bytes);
+		buf_clear(&read->list[i].by);
+	}
+	free(read);
 }
 
-static const struct letter *good_letter(const struct device *d)
+/* `user`: as leaves name it. */
+static enum err call_user(struct device *d, struct span user,
+			  char called[DEVICE_CALLED_SIZE])
 {
-	const struct letter_read *read = d->work.letter;
+	struct buf name = BUF_INIT;
+	enum err e;
 
-	return read != NULL && read->good ? &read->letter : NULL;
+	TRY(names_put_user(d, user, &name));
+	TRY(buf_end(&name));
+	(void)snprintf(called, DEVICE_CALLED_SIZE, "%.*s", (int)name.n,
+		       (const char *)name.p);
+out:
+	buf_clear(&name);
+	return e;
 }
 
 /* ---- writing ---- */
@@ -99,6 +119,17 @@ out:
 	return e;
 }
 
+/* Another one's invitation is that person's to send; who invites is told so. */
+static enum err tell_inviter(struct device *d, struct span by)
+{
+	enum err e = ERR_OK;
+
+	if (by.n > 0 && work_is(&d->work, ORDER_INVITE))
+		TRY(call_user(d, by, d->work.outcome.inviter));
+out:
+	return e;
+}
+
 /* Who was added, whom another member has invited, and whose invitation did not come to be,
  * gets none. */
 static enum err write_letter(struct device *d)
@@ -106,16 +137,19 @@ static enum err write_letter(struct device *d)
 	struct work *work = &d->work;
 	const char *name = work->order.users[work->lettered];
 	struct buf user = BUF_INIT;
+	struct span by = SPAN_EMPTY;
 	enum err e = ERR_OK;
 
 	if (strcmp(name, d->username) != 0)
 		TRY(invited_user(d, name, &user));
-	work->written =
-	    user.n > 0 && invited_is_own(d, span_str((const char *)user.p));
+	if (user.n > 0)
+		by = invited_by(d, span_str((const char *)user.p));
+	work->written = span_equal(by, roles_user(span_str(core_self(d))));
 	if (work->written)
 		TRY(sign(d, span_str((const char *)user.p)));
 	else
-		work->lettered++;
+		TRY(tell_inviter(d, by));
+	work->lettered += !work->written;
 	work->named |= !work->written;
 out:
 	buf_clear(&user);
@@ -145,38 +179,47 @@ static enum err ask(struct device *d, struct request *request)
 	return ERR_OK;
 }
 
+/* What is no letter is none. The log of each account that is named is read. */
+static enum err add_letter(struct device *d, struct span bytes)
+{
+	struct letter_one *one = &d->work.letter->list[d->work.letter->count];
+	struct letter letter;
+	bool news;
+	enum err e = ERR_OK;
+
+	if (letter_decode(bytes, &letter) != ERR_OK)
+		return ERR_OK;
+	d->work.letter->count++;
+	buf_put(&one->bytes, bytes);
+	TRY(buf_end(&one->bytes));
+	TRY(letter_decode(buf_span(&one->bytes), &one->letter));
+	text_put_hex(&one->by, one->letter.by);
+	TRY(buf_end(&one->by));
+	TRY(accounts_want_account(d, one->letter.by, &news));
+out:
+	return e;
+}
+
 static enum err take(struct device *d, const struct answer *answer)
 {
-	struct letter_read *read;
-	struct letter letter;
-	struct buf by = BUF_INIT;
-	bool news;
 	enum err e = ERR_OK;
 
 	if (answer->result != ERR_OK && answer->result != ERR_STATE_GONE) {
 		work_halt_refused(d, answer);
 		return ERR_OK;
 	}
-	read = calloc(1, sizeof(*read));
-	ENSURE(read != NULL, ERR_LOCAL_MEMORY);
-	d->work.letter = read;
+	d->work.letter = calloc(1, sizeof(*d->work.letter));
+	ENSURE(d->work.letter != NULL, ERR_LOCAL_MEMORY);
 	work_news(d);
-	if (answer->result != ERR_OK ||
-	    letter_decode(answer->letter, &letter) != ERR_OK)
-		return ERR_OK;
-	buf_put(&read->bytes, answer->letter);
-	TRY(buf_end(&read->bytes));
-	text_put_hex(&by, letter.by);
-	buf_put_u8(&by, 0);
-	TRY(buf_end(&by));
-	TRY(accounts_want(d, (const char *)by.p, &news));
+	ENSURE(answer->letter_count <= LETTERS_MAX, ERR_PEER_TOO_LARGE);
+	for (size_t i = 0; i < answer->letter_count; i++)
+		TRY(add_letter(d, answer->letters[i]));
 out:
-	buf_clear(&by);
 	return e;
 }
 
 const struct step letters_step_ask = {
-	"ask for a letter", NULL, ask_due, NULL, ask, take
+	"ask for letters", NULL, ask_due, NULL, ask, take
 };
 
 /* ---- judging ---- */
@@ -204,20 +247,18 @@ out:
 	return e;
 }
 
-static enum err judge_letter(struct device *d, struct letter_read *read)
+static enum err judge_letter(struct device *d, struct letter_one *one)
 {
 	struct met *met = NULL;
-	bool meant;
 	enum err e;
 
-	TRY(letter_decode(buf_span(&read->bytes), &read->letter));
-	TRY(is_meant(d, &read->letter, &meant));
-	if (!meant)
+	TRY(is_meant(d, &one->letter, &one->meant));
+	if (!one->meant)
 		goto out;
-	e = met_load(d, read->letter.by, &met);
+	e = met_load(d, one->letter.by, &met);
 	if (e == ERR_OK)
-		e = check_letter(&read->letter, met->known->log);
-	read->good = e == ERR_OK;
+		e = check_letter(&one->letter, met->known->log);
+	one->good = e == ERR_OK;
 	if (e == ERR_STATE_GONE || err_class(e) == ERR_CLASS_PEER)
 		e = ERR_OK;
 out:
@@ -225,36 +266,39 @@ out:
 	return e;
 }
 
-/* Whom it is by, for the person; nobody follows a letter of who is blocked. */
-static enum err tell(struct device *d, const struct letter *letter)
+/* `user`: as leaves name it. */
+static enum err is_blocked(struct device *d, struct span user, bool *blocked)
 {
-	struct outcome_letter *told = &d->work.outcome.letter;
-	struct buf user = BUF_INIT, name = BUF_INIT;
+	struct buf leaf = BUF_INIT;
+	enum err e;
+
+	buf_put(&leaf, user);
+	buf_put_str(&leaf, "/1");
+	TRY(buf_end(&leaf));
+	TRY(blocks_member(d, buf_span(&leaf), NULL, blocked));
+out:
+	buf_clear(&leaf);
+	return e;
+}
+
+/* Whom it is by, for the person. Those of who is blocked are passed over. */
+static enum err tell(struct device *d, const struct letter_one *one)
+{
+	struct outcome_letter *told =
+	    &d->work.outcome.letters[d->work.outcome.letter_count];
 	struct met *met = NULL;
 	bool blocked;
 	enum err e;
 
-	text_put_hex(&user, letter->by);
-	TRY(buf_end(&user));
-	TRY(names_put_user(d, buf_span(&user), &name));
-	TRY(buf_end(&name));
-	TRY(met_load(d, letter->by, &met));
-	told->good = true;
+	TRY(is_blocked(d, buf_span(&one->by), &blocked));
+	if (blocked)
+		goto out;
+	TRY(met_load(d, one->letter.by, &met));
 	told->trust = met_trust_text(met_trust(met));
-	(void)snprintf(told->by, sizeof(told->by), "%.*s", (int)name.n,
-		       (const char *)name.p);
-	buf_put_str(&user, "/1");
-	TRY(buf_end(&user));
-	TRY(blocks_member(d, buf_span(&user), NULL, &blocked));
-	if (blocked && work_is(&d->work, ORDER_JOIN))
-		work_halt(d, ERR_PEER_DENIED, "blocked",
-			  "%s, whom you have blocked, invites you into %s. It "
-			  "was not joined. To join it: hermetic unblock %s",
-			  told->by, d->work.outcome.session, told->by);
+	TRY(call_user(d, buf_span(&one->by), told->by));
+	d->work.outcome.letter_count++;
 out:
 	met_free(met);
-	buf_clear(&user);
-	buf_clear(&name);
 	return e;
 }
 
@@ -264,62 +308,76 @@ static enum err judge(struct device *d)
 	enum err e = ERR_OK;
 
 	read->judged = true;
-	if (read->bytes.n > 0)
-		TRY(judge_letter(d, read));
-	if (read->good)
-		TRY(tell(d, &read->letter));
+	for (size_t i = 0; i < read->count; i++) {
+		TRY(judge_letter(d, &read->list[i]));
+		if (read->list[i].good)
+			TRY(tell(d, &read->list[i]));
+	}
 out:
 	return e;
 }
 
-const struct step letters_step_judge = {
-	"judge a letter", NULL, judge_due, judge, NULL, NULL
-};
+const struct step letters_step_judge = { "judge letters", NULL, judge_due,
+					 judge,		  NULL, NULL };
 
 /* ---- the walk ---- */
 
 enum err letters_note_place(const struct device *d, const struct trail *trail)
 {
-	const struct letter *letter = good_letter(d);
-	struct span context;
+	struct letter_read *read = d->work.letter;
 	uint8_t hash[LETTER_HASH];
+	struct span context;
 	enum err e = ERR_OK;
 
-	if (letter == NULL || trail_seq(trail) != letter->seq)
-		return ERR_OK;
-	context = trail_context(trail);
-	TRY(hash_sha256(&context, 1, hash));
-	d->work.letter->differs =
-	    !span_equal(SPAN_ARRAY(hash), letter->context) ||
-	    !span_equal(span_of(trail_head(trail), LETTER_HASH), letter->head);
+	for (size_t i = 0; read != NULL && i < read->count; i++) {
+		struct letter_one *one = &read->list[i];
+
+		if (!one->good || trail_seq(trail) != one->letter.seq)
+			continue;
+		context = trail_context(trail);
+		TRY(hash_sha256(&context, 1, hash));
+		one->differs |=
+		    !span_equal(SPAN_ARRAY(hash), one->letter.context) ||
+		    !span_equal(span_of(trail_head(trail), LETTER_HASH),
+				one->letter.head);
+	}
 out:
 	return e;
 }
 
-static enum err is_of_inviter(const struct letter *letter,
-			      const struct invitation *one, bool *is)
-{
-	struct buf user = BUF_INIT;
-	enum err e;
+/* What there is of who has made the entry. */
+struct inviter {
+	char name[DEVICE_CALLED_SIZE];
+	bool good,
+	    differs;  /* a good letter, by whose place the walk did not come */
+	bool strange; /* one that is of another session, or for another */
+	bool unsigned_one; /* one that no device of theirs has signed */
+	bool others;	   /* a good one, by another member */
+};
 
-	text_put_hex(&user, letter->by);
-	TRY(buf_end(&user));
-	*is = span_equal(buf_span(&user), one->by);
-out:
-	buf_clear(&user);
-	return e;
+static void look(const struct device *d, struct span by,
+		 struct inviter *inviter)
+{
+	const struct letter_read *read = d->work.letter;
+	uint64_t end = trail_seq(d->work.rejoin->trail);
+
+	for (size_t i = 0; read != NULL && i < read->count; i++) {
+		const struct letter_one *one = &read->list[i];
+
+		if (!span_equal(buf_span(&one->by), by)) {
+			inviter->others |= one->good;
+			continue;
+		}
+		inviter->good |= one->good;
+		inviter->differs |=
+		    one->good && (one->differs || end < one->letter.seq);
+		inviter->strange |= !one->meant;
+		inviter->unsigned_one |= one->meant && !one->good;
+	}
 }
 
-/* The inviter's letter names a place by which the walk did not come. */
-static bool is_elsewhere(const struct device *d, const struct letter *letter)
+static void halt_elsewhere(struct device *d, const char *by)
 {
-	return d->work.letter->differs ||
-	       trail_seq(d->work.rejoin->trail) < letter->seq;
-}
-
-static void halt_elsewhere(struct device *d)
-{
-	const char *by = d->work.outcome.letter.by;
 	const char *session = d->work.outcome.session;
 
 	work_halt(d, ERR_PEER_FORK, "letter-differs",
@@ -331,12 +389,52 @@ static void halt_elsewhere(struct device *d)
 		  by, session, by, by, session);
 }
 
+static void halt_bad(struct device *d, const struct inviter *inviter)
+{
+	const char *session = d->work.outcome.session;
+
+	work_halt(d, ERR_PEER_DENIED, "bad-letter",
+		  "The letter that the server shows of %s, who invites you "
+		  "into %s, %s. It was not joined. %s can send a letter "
+		  "again, with hermetic invite. To come in without one: "
+		  "hermetic resolve %s --yes",
+		  inviter->name, session,
+		  inviter->unsigned_one
+		      ? "was signed by no device of that account"
+		      : "is of another session, or for somebody else",
+		  inviter->name, session);
+}
+
+static void halt_without(struct device *d, const struct inviter *inviter)
+{
+	const char *session = d->work.outcome.session;
+
+	work_halt(d, ERR_PEER_DENIED, "no-letter",
+		  "The server shows no letter of %s, who invites you into "
+		  "%s.%s It was not joined. %s can send a letter again, with "
+		  "hermetic invite. To come in without one: hermetic resolve "
+		  "%s --yes",
+		  inviter->name, session,
+		  inviter->others ? " Other members have signed letters, but "
+				    "the entry in the group is not theirs."
+				  : "",
+		  inviter->name, session);
+}
+
+static void halt_blocked(struct device *d, const char *by)
+{
+	work_halt(d, ERR_PEER_DENIED, "blocked",
+		  "%s, whom you have blocked, invites you into %s. It was "
+		  "not joined. To join it: hermetic unblock %s",
+		  by, d->work.outcome.session, by);
+}
+
 enum err letters_bar(struct device *d, struct span group_info,
 		     const char *identity, bool *out)
 {
-	const struct letter *letter = good_letter(d);
+	struct inviter inviter = { .good = false };
 	struct invitation one;
-	bool invited, is = false;
+	bool invited, blocked;
 	enum err e;
 
 	*out = false;
@@ -344,18 +442,18 @@ enum err letters_bar(struct device *d, struct span group_info,
 				    &one, &invited));
 	if (!invited)
 		return ERR_OK; /* anybody may come in */
-	if (letter != NULL)
-		TRY(is_of_inviter(letter, &one, &is));
-	*out = !is || is_elsewhere(d, letter);
-	if (is && *out)
-		halt_elsewhere(d);
+	TRY(call_user(d, one.by, inviter.name));
+	TRY(is_blocked(d, one.by, &blocked));
+	look(d, one.by, &inviter);
+	*out = blocked || !inviter.good || inviter.differs;
+	if (blocked)
+		halt_blocked(d, inviter.name);
+	else if (inviter.differs)
+		halt_elsewhere(d, inviter.name);
+	else if (*out && (inviter.unsigned_one || inviter.strange))
+		halt_bad(d, &inviter);
 	else if (*out)
-		work_halt(d, ERR_PEER_DENIED, "no-letter",
-			  "The server shows no letter of who invites you into "
-			  "%s that this person has signed. Whoever does can "
-			  "send it again, with hermetic invite. To come in "
-			  "without one: hermetic resolve %s --yes",
-			  d->work.outcome.session, d->work.outcome.session);
+		halt_without(d, &inviter);
 out:
 	return e;
 }

@@ -206,6 +206,7 @@ enum err membership_forget(const struct device_store *store,
 	TRY(store->remove(store->context, name));
 	record_name(name, "meta", m->id);
 	TRY(store->remove(store->context, name));
+	TRY(membership_set_picture(store, m, SPAN_EMPTY));
 	TRY(strike(store, m->id));
 out:
 	return e;
@@ -325,6 +326,25 @@ enum err membership_entry(const struct device_store *store, const char *id,
 out:
 	json_decref(notes);
 	return e;
+}
+
+enum err membership_set_picture(const struct device_store *store,
+				const struct membership *m, struct span picture)
+{
+	char name[NAME_SIZE];
+
+	record_name(name, "picture", m->id);
+	return picture.n > 0 ? store->put(store->context, name, picture)
+			     : store->remove(store->context, name);
+}
+
+enum err membership_picture(const struct device_store *store, const char *id,
+			    struct buf *picture)
+{
+	char name[NAME_SIZE];
+
+	record_name(name, "picture", id);
+	return store->get(store->context, name, picture);
 }
 
 /* ---- notes ---- */
@@ -516,10 +536,11 @@ bool membership_was_known(const struct membership *m)
 void membership_continue(struct membership *next, struct membership *m)
 {
 	static const char *const kept[] = {
-		"name",	   "shown",   "outbox",	       "item",	  "asked",
-		"copies",  "rejoins", "line",	       "lines",	  "sent",
-		"breaks",  "granted", "grant",	       "broken",  "cause",
-		"dropped", "first",   "verified_only", "receipts"
+		"name",	   "subject", "picture", "shown",   "outbox",
+		"item",	   "asked",   "copies",	 "rejoins", "line",
+		"lines",   "sent",    "breaks",	 "granted", "grant",
+		"broken",  "cause",   "dropped", "first",   "verified_only",
+		"receipts"
 	};
 
 	(void)json_object_set_new(next->notes, "again", json_true());

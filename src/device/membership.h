@@ -5,6 +5,7 @@
  *   "book"             the ids of all sessions, ["…"]
  *   "session/ID"       session_save()'s bytes
  *   "meta/ID"          the notes, a JSON object (docs/state.md)
+ *   "picture/ID"       the session's picture, its bytes
  *   "message/ID/SEQ"   what stands at that place of the log, opened: MLS has
  *                      thrown the key away, so this copy is the only one
  */
@@ -76,6 +77,14 @@ bool membership_left(const struct device_store *store,
 MUST_CHECK enum err membership_entry(const struct device_store *store,
 				     const char *id, uint64_t seq,
 				     json_t **entry);
+
+/* The session's picture; empty: none any more. membership_picture() appends it, of the
+ * session `id`, which need not be loaded; ERR_STATE_GONE: there is none. */
+MUST_CHECK enum err membership_set_picture(const struct device_store *store,
+					   const struct membership *m,
+					   struct span picture);
+MUST_CHECK enum err membership_picture(const struct device_store *store,
+				       const char *id, struct buf *picture);
 
 /* ---- notes ---- */
 

@@ -269,9 +269,10 @@ out:
 enum err names_dress_entry(struct device *d, json_t *entry)
 {
 	static const char *const texts[] = { "from", "heir" };
-	static const char *const lists[] = { "added",	"removed",  "roles",
-					     "closed",	"banned",   "unbanned",
-					     "invited", "uninvited" };
+	static const char *const lists[] = {
+		"added",    "removed", "roles",	    "closed",  "banned",
+		"unbanned", "invited", "uninvited", "mentions"
+	};
 	const char *from = record_string(entry, "from");
 	enum err e = ERR_OK;
 

@@ -5,9 +5,12 @@
 #include "device/say.h"
 #include "device/steps.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define TURN_MS 10000
+
+/* ---- what may be said ---- */
 
 enum err naming_check(struct device *d, const char *name)
 {
@@ -17,6 +20,67 @@ enum err naming_check(struct device *d, const char *name)
 		       "A session's name is UTF-8 of at most %d bytes.",
 		       CONTENT_NAME_MAX);
 }
+
+enum err naming_check_subject(struct device *d, const char *subject)
+{
+	if (subject == NULL || (strlen(subject) <= ROOM_SUBJECT_MAX &&
+				text_is_utf8(span_str(subject))))
+		return ERR_OK;
+	return why_set(&d->work.why, ERR_PEER_INVALID, "subject",
+		       "What a session is about is UTF-8 of at most %d bytes.",
+		       ROOM_SUBJECT_MAX);
+}
+
+enum err naming_check_picture(struct device *d, struct span picture)
+{
+	if (picture.n > ROOM_PICTURE_MAX)
+		return why_set(&d->work.why, ERR_PEER_TOO_LARGE, "too-large",
+			       "A session's picture has at most %d bytes.",
+			       ROOM_PICTURE_MAX);
+	if (picture.n == 0 || room_picture_type(picture) != NULL)
+		return ERR_OK;
+	return why_set(&d->work.why, ERR_PEER_INVALID, "picture",
+		       "A session's picture is a PNG, JPEG, GIF or WebP.");
+}
+
+/* ---- the picture's bytes ---- */
+
+static enum err take_picture(struct device *d, const struct room *room)
+{
+	json_t *notes = d->open.notes;
+	enum err e;
+
+	(void)json_object_del(notes, "picture");
+	TRY(membership_set_picture(core_store(d), &d->open, room->picture));
+	if (room->picture.n > 0)
+		ENSURE(json_object_set_new(
+			   notes, "picture",
+			   json_pack("{s:s, s:I}", "type", room->type, "size",
+				     (json_int_t)room->picture.n)) == 0,
+		       ERR_LOCAL_MEMORY);
+out:
+	return e;
+}
+
+enum err device_picture(struct device *device, const char *session,
+			struct buf *bytes)
+{
+	return membership_picture(core_store(device), session, bytes);
+}
+
+void naming_describe(const struct membership *m, json_t *description)
+{
+	static const char *const members[] = { "name", "subject", "picture" };
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+		json_t *value = json_object_get(m->notes, members[i]);
+
+		if (value != NULL)
+			(void)json_object_set(description, members[i], value);
+	}
+}
+
+/* ---- who comes in by oneself ---- */
 
 /* How many members are to say it before this device. */
 static uint64_t turn_of(const struct device *d, uint32_t joiner)
@@ -34,47 +98,124 @@ static uint64_t turn_of(const struct device *d, uint32_t joiner)
 	return turn;
 }
 
+bool naming_has_any(const struct device *d)
+{
+	return membership_name(&d->open) != NULL ||
+	       json_object_get(d->open.notes, "subject") != NULL ||
+	       json_object_get(d->open.notes, "picture") != NULL;
+}
+
 void naming_note_joiner(struct device *d, const struct session_event *event)
 {
 	uint64_t at;
 
-	if (event->own_commit || membership_name(&d->open) == NULL)
+	if (event->own_commit || !naming_has_any(d))
 		return;
 	at = core_now_ms(d) + turn_of(d, event->sender) * TURN_MS;
 	(void)json_object_set_new(d->open.notes, "rename_at",
 				  json_integer((json_int_t)at));
 }
 
-/* Was it said without having seen the present name, by another device than the one
- * that said that? Of an item that an earlier version sealed the view is not known. */
-static bool is_late(const struct device *d, const struct session_event *event)
+/* ---- what the log says ---- */
+
+static const char *note_of(const char *what, const char *which)
 {
-	const char *by = record_string(d->open.notes, "name_by");
+	static char name[32];
+
+	(void)snprintf(name, sizeof(name), "%s_%s", what, which);
+	return name;
+}
+
+/* Was it said without having seen the present one, by another device than the one
+ * that said that? Of an item that an earlier version sealed the view is not known. */
+static bool is_late(const struct device *d, const struct session_event *event,
+		    const char *what)
+{
+	const char *by = record_string(d->open.notes, note_of(what, "by"));
 	uint64_t view = event->kind == SESSION_OWN
 			    ? outbox_view(&d->open, event->nonce)
 			    : event->view_seq;
 
 	return by != NULL && view > 0 &&
-	       view < record_number_or_0(d->open.notes, "name_at") &&
+	       view < record_number_or_0(d->open.notes, note_of(what, "at")) &&
 	       !span_equal(span_str(by), buf_span(&event->identity));
 }
 
-enum err naming_heard(struct device *d, const struct session_event *event,
-		      struct span name, bool *late)
+static void note_by(struct device *d, const struct session_event *event,
+		    const char *what)
 {
-	json_t *notes = d->open.notes;
-	enum err e = ERR_OK;
-
-	*late = is_late(d, event);
-	if (*late)
-		return ERR_OK;
-	(void)json_object_del(notes, "rename_at");
-	(void)json_object_set_new(notes, "name_at",
+	(void)json_object_set_new(d->open.notes, note_of(what, "at"),
 				  json_integer((json_int_t)event->seq));
 	(void)json_object_set_new(
-	    notes, "name_by",
+	    d->open.notes, note_of(what, "by"),
 	    json_stringn((const char *)event->identity.p, event->identity.n));
-	TRY(record_set_text(notes, "name", name));
+}
+
+static enum err take_text(struct device *d, const struct session_event *event,
+			  const char *what, struct span text, json_t *entry)
+{
+	enum err e;
+
+	note_by(d, event, what);
+	TRY(record_set_text(entry, what, text));
+	if (text.n == 0)
+		(void)json_object_del(d->open.notes, what);
+	else
+		TRY(record_set_text(d->open.notes, what, text));
+out:
+	return e;
+}
+
+static enum err take_shown(struct device *d, const struct session_event *event,
+			   const struct room *room, json_t *entry)
+{
+	json_t *picture;
+	enum err e;
+
+	note_by(d, event, "picture");
+	TRY(take_picture(d, room));
+	picture = json_object_get(d->open.notes, "picture");
+	ENSURE(json_object_set_new(entry, "picture",
+				   picture != NULL ? json_deep_copy(picture)
+						   : json_false()) == 0,
+	       ERR_LOCAL_MEMORY);
+out:
+	return e;
+}
+
+/* Where a member's device reads plain texts only, the name is all that can be said. */
+static bool is_all(const struct device *d, const struct room *room)
+{
+	const json_t *notes = d->open.notes;
+
+	if (d->open.session != NULL && !say_is_read_by_all(d))
+		return true;
+	return (room->says_name || membership_name(&d->open) == NULL) &&
+	       (room->says_subject ||
+		json_object_get(notes, "subject") == NULL) &&
+	       (room->says_picture ||
+		json_object_get(notes, "picture") == NULL);
+}
+
+enum err naming_heard(struct device *d, const struct session_event *event,
+		      const struct room *room, json_t *entry, bool *late)
+{
+	bool name = room->says_name && !is_late(d, event, "name");
+	bool subject = room->says_subject && !is_late(d, event, "subject");
+	bool picture = room->says_picture && !is_late(d, event, "picture");
+	enum err e = ERR_OK;
+
+	*late = !name && !subject && !picture;
+	if (*late)
+		return ERR_OK;
+	if (is_all(d, room))
+		(void)json_object_del(d->open.notes, "rename_at");
+	if (name)
+		TRY(take_text(d, event, "name", room->name, entry));
+	if (subject)
+		TRY(take_text(d, event, "subject", room->subject, entry));
+	if (picture)
+		TRY(take_shown(d, event, room, entry));
 out:
 	return e;
 }
@@ -87,18 +228,48 @@ static bool announce_due(struct device *d)
 	       membership_todo_is(&d->open, "announce");
 }
 
-static enum err say_name(struct device *d, uint64_t *item)
+static enum err put_room(struct device *d, struct buf *content)
 {
+	const json_t *notes = d->open.notes;
+	const char *subject = record_string(notes, "subject");
+	const char *name = membership_name(&d->open);
+	struct buf picture = BUF_INIT, mimi = BUF_INIT;
+	struct room room = { .says_name = name != NULL,
+			     .says_subject = subject != NULL };
+	enum err e;
+
+	room.name = span_str(name != NULL ? name : "");
+	room.subject = span_str(subject != NULL ? subject : "");
+	room.says_picture = json_object_get(notes, "picture") != NULL;
+	if (room.says_picture)
+		TRY(membership_picture(core_store(d), d->open.id, &picture));
+	room.picture = buf_span(&picture);
+	TRY(room_put(&room, d->ports.rng, &mimi));
+	content_put(content, CONTENT_MIMI, buf_span(&mimi));
+	TRY(buf_end(content));
+out:
+	buf_clear(&picture);
+	buf_clear(&mimi);
+	return e;
+}
+
+/* *item is 0 where there is nothing that the members read. */
+static enum err say_again(struct device *d, uint64_t *item)
+{
+	bool more = json_object_get(d->open.notes, "subject") != NULL ||
+		    json_object_get(d->open.notes, "picture") != NULL;
 	const char *name = membership_name(&d->open);
 	struct buf content = BUF_INIT;
-	enum err e = ERR_OK;
+	enum err e;
 
 	*item = 0;
-	if (name == NULL)
-		return ERR_OK;
-	content_put(&content, CONTENT_NAME, span_str(name));
+	if (more && say_is_read_by_all(d))
+		TRY(put_room(d, &content));
+	else if (name != NULL)
+		content_put(&content, CONTENT_NAME, span_str(name));
 	TRY(buf_end(&content));
-	TRY(outbox_put(d, buf_span(&content), 0, NULL, item));
+	if (content.n > 0)
+		TRY(outbox_put(d, buf_span(&content), 0, NULL, item));
 out:
 	buf_clear(&content);
 	return e;
@@ -110,7 +281,7 @@ static enum err announce(struct device *d)
 
 	membership_set_todo(&d->open, NULL);
 	work_changed(d);
-	return say_name(d, &item);
+	return say_again(d, &item);
 }
 
 const struct step naming_step_announce = { "announce", NULL, announce_due,
@@ -140,11 +311,15 @@ static enum err repeat(struct device *d)
 	TRY(say_is_free(d, &free));
 	if (!free)
 		goto out;
+	work_changed(d);
+	TRY(say_again(d, &item));
+	if (item == 0) {
+		(void)json_object_del(d->open.notes, "rename_at");
+		goto out;
+	}
 	(void)json_object_set_new(
 	    d->open.notes, "rename_at",
 	    json_integer((json_int_t)(core_now_ms(d) + TURN_MS)));
-	work_changed(d);
-	TRY(say_name(d, &item));
 	outbox_set_quiet(&d->open, item, OUTBOX_NAME);
 out:
 	return e;

@@ -35,6 +35,10 @@ static enum err check_text(struct device *d)
 
 	if (order->name != NULL)
 		return naming_check(d, order->name);
+	if (order->says_picture)
+		return naming_check_picture(d, order->picture);
+	if (order->subject != NULL)
+		return naming_check_subject(d, order->subject);
 	if (order->text.n == 0 && order->act != SAID_DELETE &&
 	    order->file == NULL)
 		return why_set(&d->work.why, ERR_PEER_INVALID, "empty",
@@ -51,6 +55,14 @@ static enum err check_text(struct device *d)
 		return why_set(&d->work.why, ERR_PEER_INVALID, "utf-8",
 			       "The message is no UTF-8 text, or has a NUL in "
 			       "it.");
+	if (order->topic != NULL &&
+	    (order->act != SAID_TEXT || order->topic[0] == '\0' ||
+	     strlen(order->topic) > SAID_TOPIC_MAX ||
+	     !text_is_utf8(span_str(order->topic))))
+		return why_set(&d->work.why, ERR_PEER_INVALID, "topic",
+			       "A topic is UTF-8 of 1 to %d bytes, and goes "
+			       "with a new message or a reply.",
+			       SAID_TOPIC_MAX);
 	if (order->expires_s > EXPIRY_MAX_S)
 		return why_set(&d->work.why, ERR_PEER_INVALID, "expires",
 			       "A message can be kept for at most %d days.",

@@ -65,24 +65,30 @@ static enum err digest_of(struct span content, uint8_t digest[32])
 	return hash_sha256(&content, 1, digest);
 }
 
-/* Of what was said, so without the salt and the end, which are others each time.
- * The salt stands behind the type and the heads of an array and of 16 bytes. */
+/* Of what was said, so without the salt and the end, which are others each time, and
+ * without what the client put beside it: whom a text mentions hangs on who is there. */
 static enum err digest_said(struct span content, uint8_t digest[32])
 {
+	/* the salt stands behind the type and the heads of an array and of 16
+	 * bytes */
 	const size_t from = 3, to = from + MIMI_SALT;
+	static const uint8_t text[] = { CONTENT_TEXT };
 	struct span parts[] = { content, SPAN_EMPTY };
-	struct buf endless = BUF_INIT;
+	struct buf given = BUF_INIT;
+	bool alone;
 	enum err e;
 
 	if (content.n > to && content.p[0] == CONTENT_MIMI) {
-		TRY(said_without_end(span_of(content.p + 1, content.n - 1),
-				     &endless));
-		parts[0].n = from;
-		parts[1] = span_of(endless.p + to - 1, endless.n - (to - 1));
+		TRY(said_as_given(span_of(content.p + 1, content.n - 1), &given,
+				  &alone));
+		parts[0] = alone ? SPAN_ARRAY(text) : span_of(content.p, from);
+		parts[1] = alone
+			       ? buf_span(&given)
+			       : span_of(given.p + to - 1, given.n - (to - 1));
 	}
 	TRY(hash_sha256(parts, 2, digest));
 out:
-	buf_clear(&endless);
+	buf_clear(&given);
 	return e;
 }
 
@@ -570,6 +576,10 @@ static enum err put_content(const struct membership *m, const json_t *item,
 	if (type == CONTENT_MIMI) {
 		TRY(said_read(value, &said));
 		value = buf_span(&said.text);
+		if (said.topic.n > 0 &&
+		    content_is_sound(CONTENT_TEXT, buf_span(&said.topic)))
+			TRY(record_set_text(row, "topic",
+					    buf_span(&said.topic)));
 	}
 	TRY(record_set_text(row, type == CONTENT_NAME ? "name" : "text",
 			    value));

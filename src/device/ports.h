@@ -175,7 +175,8 @@ struct answer {
 				      where the group has their root */
 	uint8_t head[DEVICE_HEAD]; /* GROUP_INFO, FIRST_INFO: at `seq` */
 
-	struct span letter; /* LETTER */
+	const struct span *letters; /* LETTER: LETTERS_MAX at most */
+	size_t letter_count;
 
 	const struct answer_welcome *welcomes; /* WELCOMES */
 	size_t welcome_count;

@@ -3,6 +3,16 @@
 #include "base/fault.h"
 #include "device/marks.h"
 
+void redact_said(json_t *entry)
+{
+	static const char *const said[] = {
+		"text", "file", "topic", "topic_id", "mentions", "mentioned"
+	};
+
+	for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++)
+		(void)json_object_del(entry, said[i]);
+}
+
 enum err redact_entry(const struct device_store *store,
 		      const struct membership *m, uint64_t seq, bool expired)
 {
@@ -12,8 +22,7 @@ enum err redact_entry(const struct device_store *store,
 	if (e != ERR_OK)
 		return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
 	if (expired || !FAULT(DELETED_STAYS))
-		(void)json_object_del(entry, "text");
-	(void)json_object_del(entry, "file");
+		redact_said(entry);
 	if (expired)
 		(void)json_object_set_new(entry, "expired", json_true());
 	e = membership_rewrite(store, m, seq, entry);

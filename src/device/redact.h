@@ -6,6 +6,9 @@
 
 #include "device/membership.h"
 
+/* What its author said goes out of an entry. */
+void redact_said(json_t *entry);
+
 /* The text of the entry `seq`; `expired` is noted in it. What is not here, or
  * cannot be read, is left. */
 MUST_CHECK enum err redact_entry(const struct device_store *store,

@@ -1,6 +1,7 @@
 #include "device/said.h"
 
 #include "device/content.h"
+#include "device/mentions.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -16,11 +17,26 @@ static bool is_type(struct span type, const char *name)
 	       (type.n == n || type.p[n] == ';' || type.p[n] == ' ');
 }
 
-static bool is_text(const struct mimi_part *part)
+static bool is_single(const struct mimi_part *part, const char *type)
 {
 	return part->cardinality == MIMI_SINGLE &&
-	       (is_type(part->content_type, "text/plain") ||
-		is_type(part->content_type, "text/markdown"));
+	       is_type(part->content_type, type);
+}
+
+/* Text that is no UTF-8 is content of another kind. */
+static bool is_text(const struct mimi_part *part)
+{
+	return (is_single(part, "text/plain") ||
+		is_single(part, "text/markdown")) &&
+	       content_is_sound(CONTENT_TEXT, part->content);
+}
+
+/* Words of others among ours. U+0000 would make the whole of it no text. */
+static void put_words(struct buf *out, struct span words)
+{
+	for (size_t i = 0; i < words.n; i++)
+		if (words.p[i] != 0)
+			buf_put_u8(out, words.p[i]);
 }
 
 static void put_size(struct buf *out, uint64_t size)
@@ -37,16 +53,16 @@ static void put_other(struct said *said, const struct mimi_part *part)
 
 	said->fallback = true;
 	buf_put_u8(out, '[');
-	buf_put(out, part->content_type);
+	put_words(out, part->content_type);
 	if (part->cardinality == MIMI_SINGLE) {
 		put_size(out, part->content.n);
 		return;
 	}
 	buf_put_str(out, " elsewhere: ");
-	buf_put(out, x->filename.n > 0 ? x->filename : x->url);
+	put_words(out, x->filename.n > 0 ? x->filename : x->url);
 	if (x->description.n > 0) {
 		buf_put_str(out, ", ");
-		buf_put(out, x->description);
+		put_words(out, x->description);
 	}
 	put_size(out, x->size);
 }
@@ -92,17 +108,43 @@ static size_t behind(const struct mimi_message *m, size_t at)
 	return next;
 }
 
-/* Of parts to choose from: the first text, else the first one. */
+/* How much of a part, and of what stands in it, is shown as more than a word. */
+enum shown { SHOWN_NOT, SHOWN_PARTLY, SHOWN_WHOLE };
+
+static enum shown look(const struct mimi_message *m, size_t at)
+{
+	const struct mimi_part *part = &m->parts[at];
+	bool any = false, all = true;
+
+	if (part->cardinality != MIMI_MULTI)
+		return is_text(part) ? SHOWN_WHOLE : SHOWN_NOT;
+	for (size_t i = at + 1, end = behind(m, at); i < end; i++) {
+		if (m->parts[i].cardinality == MIMI_MULTI)
+			continue;
+		any |= is_text(&m->parts[i]);
+		all &= is_text(&m->parts[i]);
+	}
+	if (all || (any && part->semantics == MIMI_CHOOSE_ONE))
+		return SHOWN_WHOLE;
+	return any ? SHOWN_PARTLY : SHOWN_NOT;
+}
+
+/* Of parts to choose from: the first one that is shown whole, else of which something
+ * is, else the first one. */
 static size_t choose(const struct mimi_message *m, size_t at)
 {
-	size_t child = at + 1;
+	size_t child = at + 1, chosen = at + 1;
+	enum shown best = SHOWN_NOT, shown;
 
 	for (size_t i = m->parts[at].children; i > 0; i--) {
-		if (is_text(&m->parts[child]))
-			return child;
+		shown = look(m, child);
+		if (shown > best) {
+			best = shown;
+			chosen = child;
+		}
 		child = behind(m, child);
 	}
-	return at + 1;
+	return chosen;
 }
 
 static void put_part(struct said *said, const struct mimi_message *m, size_t at)
@@ -150,6 +192,16 @@ static void read_act(const struct mimi_message *m, struct said *said)
 		set_about(said, SAID_TEXT, m->in_reply_to);
 }
 
+/* Also of a part that is not shown, because another one stands for it. */
+static void read_mentions(const struct mimi_message *m, struct said *said)
+{
+	if (said->act != SAID_TEXT && said->act != SAID_EDIT)
+		return;
+	for (size_t i = 0; i < m->part_count; i++)
+		if (is_single(&m->parts[i], "text/markdown"))
+			mentions_collect(m->parts[i].content, &said->mentions);
+}
+
 enum err said_read(struct span mimi, struct said *said)
 {
 	struct mimi_message m;
@@ -162,8 +214,15 @@ enum err said_read(struct span mimi, struct said *said)
 	said->relative = m.relative;
 	said->expires_s = m.expires_at;
 	read_act(&m, said);
+	room_read(&m, &said->room);
+	if (said->room.is)
+		said->act = SAID_ROOM;
 	put_part(said, &m, 0);
+	read_mentions(&m, said);
+	buf_put(&said->topic, m.topic);
 	TRY(buf_end(&said->text));
+	TRY(buf_end(&said->topic));
+	TRY(buf_end(&said->mentions));
 	ENSURE(content_is_sound(CONTENT_TEXT, buf_span(&said->text)),
 	       ERR_PEER_MALFORMED);
 	ENSURE(said->text.n > 0 || said->act == SAID_DELETE || said->has_file,
@@ -178,6 +237,8 @@ out:
 void said_clear(struct said *said)
 {
 	buf_clear(&said->text);
+	buf_clear(&said->topic);
+	buf_clear(&said->mentions);
 	attachment_clear(&said->file);
 	memset(said, 0, sizeof(*said));
 }
@@ -195,37 +256,75 @@ uint64_t said_end(const struct said *said, uint64_t now_ms)
 
 /* ---- making ---- */
 
+#define MARKDOWN "text/markdown;variant=GFM"
+#define PLAIN "text/plain;charset=utf-8"
+
+/* All parts that a message of ours has at most: a text in two forms, and a file. */
+#define PARTS_MAX 5
+
+static void put_text(const struct saying *saying, struct mimi_message *m)
+{
+	struct mimi_part part = {
+		.disposition =
+		    saying->act == SAID_REACTION ? MIMI_REACTION : MIMI_RENDER,
+		.cardinality = MIMI_SINGLE,
+		.content_type = SPAN_LIT(PLAIN),
+		.content = saying->text,
+	};
+
+	if (saying->act == SAID_DELETE) {
+		part.cardinality = MIMI_NULL;
+		part.content_type = part.content = SPAN_EMPTY;
+	}
+	if (saying->markdown.n > 0)
+		m->parts[m->part_count++] =
+		    (struct mimi_part){ .disposition = MIMI_RENDER,
+					.cardinality = MIMI_MULTI,
+					.semantics = MIMI_CHOOSE_ONE,
+					.children = 2 };
+	m->parts[m->part_count++] = part;
+	part.content_type = SPAN_LIT(MARKDOWN);
+	part.content = saying->markdown;
+	if (saying->markdown.n > 0)
+		m->parts[m->part_count++] = part;
+}
+
+/* A text, a file, or both in one part. */
+static enum err put_parts(const struct saying *saying, struct buf *url,
+			  struct mimi_message *m)
+{
+	const struct attachment *file = saying->file;
+	enum err e = ERR_OK;
+
+	if (file != NULL && saying->text.n > 0)
+		m->parts[m->part_count++] =
+		    (struct mimi_part){ .disposition = MIMI_RENDER,
+					.cardinality = MIMI_MULTI,
+					.semantics = MIMI_PROCESS_ALL,
+					.children = 2 };
+	if (file == NULL || saying->text.n > 0)
+		put_text(saying, m);
+	if (file == NULL)
+		return ERR_OK;
+	attachment_to_part(file, url, &m->parts[m->part_count++]);
+	TRY(buf_end(url));
+out:
+	return e;
+}
+
 enum err said_put(const struct saying *saying, const struct rng *rng,
 		  struct buf *out)
 {
 	enum said_act act = saying->act;
-	/* a text, a file, or both in one part */
-	struct mimi_part parts[3] = {
-		{ .disposition = MIMI_RENDER,
-		  .cardinality = MIMI_MULTI,
-		  .semantics = MIMI_PROCESS_ALL,
-		  .children = 2 },
-		{
-		    .disposition =
-			act == SAID_REACTION ? MIMI_REACTION : MIMI_RENDER,
-		    .cardinality = act == SAID_DELETE ? MIMI_NULL : MIMI_SINGLE,
-		    .content_type = SPAN_LIT("text/plain;charset=utf-8"),
-		    .content = saying->text,
-		}
-	};
-	struct mimi_message m = { .parts = parts + 1, .part_count = 1 };
+	struct mimi_part parts[PARTS_MAX];
+	struct mimi_message m = { .parts = parts, .topic = saying->topic };
 	bool replaces = act == SAID_EDIT || act == SAID_DELETE;
 	uint64_t ends_s = saying->expires_ms / 1000;
 	struct buf url = BUF_INIT;
 	enum err e;
 
 	ENSURE(ends_s <= UINT32_MAX, ERR_PEER_INVALID);
-	if (saying->file != NULL) {
-		attachment_to_part(saying->file, &url, &parts[2]);
-		TRY(buf_end(&url));
-		m.parts = saying->text.n > 0 ? parts : parts + 2;
-		m.part_count = saying->text.n > 0 ? 3 : 1;
-	}
+	TRY(put_parts(saying, &url, &m));
 	TRY(rng_fill(rng, m.salt, sizeof(m.salt)));
 	m.replaces = replaces ? saying->about : SPAN_EMPTY;
 	m.in_reply_to = replaces ? SPAN_EMPTY : saying->about;
@@ -237,15 +336,53 @@ out:
 	return e;
 }
 
-enum err said_without_end(struct span mimi, struct buf *out)
+/* ---- as it was given ---- */
+
+/* A text in the two forms of put_text(). */
+static bool is_twofold(const struct mimi_message *m, size_t at)
+{
+	const struct mimi_part *part = &m->parts[at];
+
+	return part->cardinality == MIMI_MULTI &&
+	       part->semantics == MIMI_CHOOSE_ONE && part->children == 2 &&
+	       is_single(&part[1], "text/plain") &&
+	       is_single(&part[2], "text/markdown");
+}
+
+static bool drop_markdown(struct mimi_message *m)
+{
+	size_t count = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < m->part_count; i++) {
+		bool twofold = is_twofold(m, i);
+
+		i += twofold;
+		m->parts[count++] = m->parts[i];
+		i += twofold;
+		any |= twofold;
+	}
+	m->part_count = count;
+	return any;
+}
+
+enum err said_as_given(struct span mimi, struct buf *out, bool *alone)
 {
 	struct mimi_message m;
 	enum err e;
 
+	*alone = false;
 	TRY(mimi_decode(mimi, &m));
+	*alone = drop_markdown(&m) && !m.expires && m.part_count == 1 &&
+		 m.replaces.n == 0 && m.in_reply_to.n == 0 && m.topic.n == 0 &&
+		 m.extensions.n == 0;
 	m.expires = m.relative = false;
 	m.expires_at = 0;
-	TRY(mimi_encode(&m, out));
+	if (*alone)
+		buf_put(out, m.parts[0].content);
+	else
+		TRY(mimi_encode(&m, out));
+	e = out->fail;
 out:
 	mimi_message_clear(&m);
 	return e;
@@ -262,7 +399,7 @@ enum err said_id(struct span identity, const char *session, struct span message,
 	struct buf sender = BUF_INIT, room = BUF_INIT;
 	enum err e;
 
-	buf_put_str(&sender, "hermetic:user/");
+	buf_put_str(&sender, MENTIONS_URI);
 	buf_put(&sender, span_of(identity.p, n));
 	TRY(buf_end(&sender));
 	buf_putf(&room, "hermetic:session/%s", session);

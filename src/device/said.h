@@ -8,6 +8,7 @@
 
 #include "content/attachment.h"
 #include "crypto/rng.h"
+#include "device/room.h"
 #include "device/said_act.h"
 
 struct said {
@@ -17,7 +18,11 @@ struct said {
 	uint8_t about[MIMI_ID]; /* what is replied to, changed, reacted to */
 	uint8_t salt[MIMI_SALT];
 	bool fallback; /* words of ours stand in the text */
-	bool has_file; /* of a SAID_TEXT, which may be empty then */
+	/* Which of several conversations it belongs to; empty: none is said. */
+	struct buf topic;
+	struct buf mentions; /* accounts (mentions.h) */
+	struct room room;    /* of a SAID_ROOM; borrowed from what was read */
+	bool has_file;	     /* of a SAID_TEXT, which may be empty then */
 	struct attachment file;
 	bool expires;
 	bool relative;	    /* expires_s is from when it came */
@@ -35,7 +40,9 @@ uint64_t said_end(const struct said *said, uint64_t now_ms);
 struct saying {
 	enum said_act act;
 	struct span text;
-	struct span about; /* an id; empty only for SAID_TEXT */
+	struct span about;    /* an id; empty only for SAID_TEXT */
+	struct span markdown; /* the text with its mentions; empty: none */
+	struct span topic;    /* empty: none */
 	/* of a SAID_TEXT, whose text may be empty then; NULL: none */
 	const struct attachment *file;
 	uint64_t expires_ms; /* Unix, in whole seconds; 0: never */
@@ -45,8 +52,11 @@ struct saying {
 MUST_CHECK enum err said_put(const struct saying *saying, const struct rng *rng,
 			     struct buf *out);
 
-/* Appends the same content as one that never ends. */
-MUST_CHECK enum err said_without_end(struct span mimi, struct buf *out);
+/* Appends the content as the person gave it: it never ends, and has no Markdown
+ * beside its text. *alone: without that it is a text by itself, and `out` has the
+ * text and nothing else. */
+MUST_CHECK enum err said_as_given(struct span mimi, struct buf *out,
+				  bool *alone);
 
 /* The id of a message that the device `identity` said in `session`; both as text.
  * A text of type 1 has one, too: `message` is all of it then, and its salt the

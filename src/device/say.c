@@ -4,6 +4,7 @@
 #include "device/content.h"
 #include "device/entry_kind.h"
 #include "device/marks.h"
+#include "device/mentions.h"
 #include "device/people.h"
 #include "device/pins.h"
 #include "device/said.h"
@@ -12,6 +13,9 @@
 
 #include <inttypes.h>
 #include <string.h>
+
+/* What a message has beside the two forms of its text, at most: ids, a topic, a file. */
+#define BESIDE_MAX 8192
 
 /* ---- who reads it ---- */
 
@@ -148,9 +152,27 @@ static enum err check_target(struct device *d, const json_t *entry)
 	return gone(d);
 }
 
-/* The id of what the order is about. */
-static enum err find_about(struct device *d, uint8_t id[MIMI_ID])
+/* The topic of a message, which what answers or changes it has, too. */
+static enum err take_topic(const json_t *entry, struct buf *topic)
 {
+	const char *text = record_string(entry, "topic");
+	const char *hex = record_string(entry, "topic_id");
+	enum err e = ERR_OK;
+
+	if (text != NULL)
+		buf_put_str(topic, text);
+	else if (hex != NULL)
+		TRY(text_hex(topic, span_str(hex)));
+	TRY(buf_end(topic));
+out:
+	return e;
+}
+
+/* The id of what the order is about, and the topic that goes with it. */
+static enum err find_about(struct device *d, uint8_t id[MIMI_ID],
+			   struct buf *topic)
+{
+	enum said_act act = d->work.order.act;
 	json_t *entry = NULL;
 	enum err e;
 
@@ -158,8 +180,74 @@ static enum err find_about(struct device *d, uint8_t id[MIMI_ID])
 	TRY(check_target(d, entry));
 	if (record_digest(entry, "id", id) != ERR_OK)
 		TRY(gone(d));
+	if (act == SAID_EDIT || (act == SAID_TEXT && topic->n == 0))
+		TRY(take_topic(entry, topic));
 out:
 	json_decref(entry);
+	return e;
+}
+
+/* ---- saying it ---- */
+
+/* The text is one by itself, which every client reads. */
+static bool is_plain(const struct order *order, const struct saying *saying)
+{
+	return order->about == 0 && order->file == NULL &&
+	       order->topic == NULL && saying->expires_ms == 0 &&
+	       saying->markdown.n == 0;
+}
+
+/* Where not all members' devices would read it, or both forms of the text have no room
+ * in one message, the words alone are said: they are the same. */
+static enum err put_mentions(struct device *d, struct buf *markdown)
+{
+	const struct order *order = &d->work.order;
+	enum err e = ERR_OK;
+
+	if ((order->act != SAID_TEXT && order->act != SAID_EDIT) ||
+	    !say_is_read_by_all(d))
+		return ERR_OK;
+	TRY(mentions_put(d, order->text, markdown));
+	if (order->text.n + markdown->n > MIMI_MAX - BESIDE_MAX)
+		buf_clear(markdown);
+out:
+	return e;
+}
+
+static enum err put_mimi(struct device *d, const struct saying *saying,
+			 struct buf *content)
+{
+	struct buf mimi = BUF_INIT;
+	enum err e = said_put(saying, d->ports.rng, &mimi);
+
+	if (e == ERR_PEER_TOO_LARGE)
+		e = why_set(&d->work.why, e, "too-large",
+			    "The message is too long.");
+	TRY(e);
+	content_put(content, CONTENT_MIMI, buf_span(&mimi));
+	TRY(buf_end(content));
+out:
+	buf_clear(&mimi);
+	return e;
+}
+
+/* What the session is about, and its picture. */
+static enum err put_room(struct device *d, struct buf *content)
+{
+	const struct order *order = &d->work.order;
+	struct room room = { .says_subject = order->subject != NULL,
+			     .says_picture = order->says_picture,
+			     .picture = order->picture };
+	struct buf mimi = BUF_INIT;
+	enum err e;
+
+	room.subject = span_str(order->subject != NULL ? order->subject : "");
+	TRY(check_readers(d));
+	TRY(room_put(&room, d->ports.rng, &mimi));
+	content_put(content, CONTENT_MIMI, buf_span(&mimi));
+	TRY(buf_end(content));
+out:
+	buf_clear(&mimi);
 	return e;
 }
 
@@ -170,7 +258,7 @@ enum err say_put(struct device *d, uint64_t expires_ms, struct buf *content)
 				 .text = order->text,
 				 .file = order->file,
 				 .expires_ms = expires_ms };
-	struct buf mimi = BUF_INIT;
+	struct buf markdown = BUF_INIT, topic = BUF_INIT;
 	uint8_t id[MIMI_ID];
 	enum err e;
 
@@ -178,23 +266,26 @@ enum err say_put(struct device *d, uint64_t expires_ms, struct buf *content)
 		content_put(content, CONTENT_NAME, span_str(order->name));
 		return buf_end(content);
 	}
-	if (order->about == 0 && order->file == NULL && expires_ms == 0) {
+	if (order->subject != NULL || order->says_picture)
+		return put_room(d, content);
+	TRY(put_mentions(d, &markdown));
+	saying.markdown = buf_span(&markdown);
+	if (is_plain(order, &saying)) {
 		content_put(content, CONTENT_TEXT, order->text);
-		return buf_end(content);
+		TRY(buf_end(content));
+		goto out;
 	}
+	buf_put_str(&topic, order->topic != NULL ? order->topic : "");
 	if (order->about > 0) {
-		TRY(find_about(d, id));
+		TRY(find_about(d, id, &topic));
 		saying.about = SPAN_ARRAY(id);
 	}
+	TRY(buf_end(&topic));
+	saying.topic = buf_span(&topic);
 	TRY(check_readers(d));
-	e = said_put(&saying, d->ports.rng, &mimi);
-	if (e == ERR_PEER_TOO_LARGE)
-		e = why_set(&d->work.why, e, "too-large",
-			    "The message is too long.");
-	TRY(e);
-	content_put(content, CONTENT_MIMI, buf_span(&mimi));
-	TRY(buf_end(content));
+	TRY(put_mimi(d, &saying, content));
 out:
-	buf_clear(&mimi);
+	buf_clear(&markdown);
+	buf_clear(&topic);
 	return e;
 }

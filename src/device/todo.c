@@ -2,6 +2,7 @@
 
 #include "check/departure.h"
 #include "device/change.h"
+#include "device/naming.h"
 #include "device/staged_info.h"
 #include "wire/departure.h"
 
@@ -39,7 +40,7 @@ void todo_commit_done(struct device *d)
 		stage_again(d);
 		return;
 	}
-	announce = change_adds(redo_of(d)) && membership_name(&d->open) != NULL;
+	announce = change_adds(redo_of(d)) && naming_has_any(d);
 	membership_set_todo(
 	    &d->open, announce ? json_pack("{s:s}", "kind", "announce") : NULL);
 }

@@ -55,6 +55,9 @@ static void order_clear(struct order *order)
 	free((void *)(uintptr_t)order->session);
 	free((void *)(uintptr_t)order->key);
 	free((void *)(uintptr_t)order->name);
+	free((void *)(uintptr_t)order->topic);
+	free((void *)(uintptr_t)order->subject);
+	free((void *)(uintptr_t)order->picture.p);
 	free((void *)(uintptr_t)order->whom);
 	free((void *)(uintptr_t)order->algorithm);
 	for (size_t i = 0; order->users != NULL && i < order->user_count; i++)
@@ -102,36 +105,48 @@ static enum err copy_file(struct order *to, const struct attachment *file)
 	return copy->name.fail != ERR_OK ? copy->name.fail : copy->type.fail;
 }
 
+static enum err copy_bytes(struct span *to, struct span from)
+{
+	uint8_t *bytes = malloc(from.n + 1);
+
+	if (bytes == NULL)
+		return ERR_LOCAL_MEMORY;
+	if (from.n > 0)
+		memcpy(bytes, from.p, from.n);
+	*to = span_of(bytes, from.n);
+	return ERR_OK;
+}
+
 static enum err order_copy(struct work *work, const struct order *order)
 {
 	struct order *to = &work->order;
-	uint8_t *text;
 	enum err e;
 
 	*to = *order;
 	to->users = NULL;
 	to->user_count = 0;
-	to->text = SPAN_EMPTY;
+	to->text = to->picture = SPAN_EMPTY;
 	to->file = NULL;
 	to->session = copy_text(order->session);
 	to->key = copy_text(order->key);
 	to->name = copy_text(order->name);
+	to->topic = copy_text(order->topic);
+	to->subject = copy_text(order->subject);
 	to->whom = copy_text(order->whom);
 	to->algorithm = copy_text(order->algorithm);
 	if (order->offer != NULL) {
 		work->offer = *order->offer;
 		to->offer = &work->offer;
 	}
-	text = malloc(order->text.n + 1);
-	ENSURE(text != NULL, ERR_LOCAL_MEMORY);
-	if (order->text.n > 0)
-		memcpy(text, order->text.p, order->text.n);
-	to->text = span_of(text, order->text.n);
+	TRY(copy_bytes(&to->text, order->text));
+	TRY(copy_bytes(&to->picture, order->picture));
 	TRY(copy_users(to, order));
 	TRY(copy_file(to, order->file));
 	ENSURE((order->session == NULL) == (to->session == NULL) &&
 		   (order->key == NULL) == (to->key == NULL) &&
 		   (order->name == NULL) == (to->name == NULL) &&
+		   (order->topic == NULL) == (to->topic == NULL) &&
+		   (order->subject == NULL) == (to->subject == NULL) &&
 		   (order->whom == NULL) == (to->whom == NULL) &&
 		   (order->algorithm == NULL) == (to->algorithm == NULL),
 	       ERR_LOCAL_MEMORY);

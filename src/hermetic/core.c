@@ -250,6 +250,7 @@ static bool take_parts(struct order *order, const struct hermetic_order *given)
 		return false;
 	order->about = saying.about;
 	order->key = saying.key;
+	order->topic = saying.topic;
 	order->to_new_members = saying.to_new_members;
 	order->name = creation.name;
 	order->users = creation.users;

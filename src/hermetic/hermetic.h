@@ -53,12 +53,12 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 #define HERMETIC_VERSION_MAJOR 0
-#define HERMETIC_VERSION_MINOR 2
+#define HERMETIC_VERSION_MINOR 3
 #define HERMETIC_VERSION_PATCH 0
 
 #define HERMETIC_ID_SIZE 37 /* an id as text, and its NUL */
 
-/* "0.2.0", of the library that runs. */
+/* "0.3.0", of the library that runs. */
 const char *hermetic_version(void);
 
 /* ---- results ---- */
@@ -167,6 +167,7 @@ struct hermetic_session {
 	const char *stop;
 	/* Texts of others behind what hermetic_read_to() was told; 1,000 at most. */
 	uint64_t unread;
+	const char *subject; /* since 0.3: what it is about; NULL: not said */
 };
 
 /* Those of this device; and with `invitations`, for which the server is asked,
@@ -259,6 +260,9 @@ struct hermetic_saying {
 	 * the call is made. */
 	const char *key;
 	bool to_new_members; /* also to members whom no person was shown */
+	/* Since 0.3. Which of several conversations a message belongs to, to 128
+	 * bytes; NULL: none, or that of the message `about`. */
+	const char *topic;
 };
 
 struct hermetic_sent {
@@ -327,6 +331,9 @@ struct hermetic_event {
 	/* All that is kept of an entry, a JSON object (docs/state.md, "What is kept
 	 * of an entry"); "" of other events. */
 	const char *json;
+	/* Since 0.3. */
+	const char *topic; /* "": none */
+	bool mentioned;	   /* another one names this account in it: "@name" */
 };
 
 /* Connects, and follows every session of this device from what is kept here:
@@ -371,6 +378,8 @@ struct hermetic_search {
 	uint64_t since_ms;
 	uint64_t last;	 /* at most so many of each session, the latest */
 	uint64_t before; /* entries with a smaller number */
+	/* Since 0.3. Only those of that topic. */
+	const char *topic;
 };
 
 /* Entries that are kept, as events of them, in the order of each session's log, and no

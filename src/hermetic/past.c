@@ -101,7 +101,8 @@ enum hermetic_result hermetic_search(struct hermetic *h,
 			      .before = search.before,
 			      .since_ms = search.since_ms,
 			      .last = search.last,
-			      .words = search.words };
+			      .words = search.words,
+			      .topic = search.topic };
 	TRY(search.session != NULL ? gather(h, search.session, &past, rows)
 				   : gather_all(h, &past, rows));
 	TRY(make_events(rows, &found));

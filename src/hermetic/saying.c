@@ -40,6 +40,7 @@ enum hermetic_result hermetic_send(struct hermetic *h, const char *session,
 	order.text = span_str(text != NULL ? text : "");
 	order.about = saying.about;
 	order.key = saying.key;
+	order.topic = saying.topic;
 	order.to_new_members = saying.to_new_members;
 	e = view_send(&h->a, &order, &outcome);
 	if (outcome != NULL && outcome->kept) {

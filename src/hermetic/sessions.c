@@ -55,6 +55,7 @@ enum hermetic_result hermetic_sessions(
 		.stop = inside_text_or_null(row, "stop"),
 		.unread = (uint64_t)json_integer_value(
 		    json_object_get(row, "unread")),
+		.subject = inside_text_or_null(row, "subject"),
 	};
 	*list = (const struct hermetic_session *const *)(void *)
 		    h->sessions.pointers;

@@ -41,6 +41,7 @@ struct told_event *told_make_event(enum hermetic_event_kind kind,
 		.device = "",
 		.text = "",
 		.json = "",
+		.topic = "",
 	};
 	return made;
 }
@@ -126,6 +127,9 @@ struct told_event *told_make_entry(const char *session, const json_t *entry)
 	made->event.about = of != 0 ? of : number_of(entry, "reply_to");
 	made->event.sent_at = number_of(entry, "sent_at");
 	made->event.json = made->json;
+	made->event.topic = told_text(entry, "topic");
+	made->event.mentioned =
+	    json_is_true(json_object_get(entry, "mentioned"));
 	return made;
 }
 

@@ -104,9 +104,9 @@ static void carry(const json_t *from, json_t *to, const char *name)
 static enum err describe(struct account *a, const char *id, json_t *list)
 {
 	static const char *const carried[] = {
-		"session_id", "algorithm", "epoch", "last_seq",
-		"state",      "name",	   "due",   "stop",
-		"banned",     "invited",   "rules"
+		"session_id", "algorithm", "epoch",  "last_seq", "state",
+		"name",	      "due",	   "stop",   "banned",	 "invited",
+		"rules",      "subject",   "picture"
 	};
 	json_t *session = NULL, *row = json_object();
 	enum err e;

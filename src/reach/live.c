@@ -489,6 +489,22 @@ out:
 
 /* ---- waiting ---- */
 
+/* What is missing is read when there is a connection again: a server that lacks an
+ * answer for now keeps nobody from following. */
+static enum err take_what_came(struct live *live)
+{
+	enum err e = take_pushes(live);
+
+	if (why_is_passing(e, "")) {
+		hang_up(live, live->a->why.text);
+		why_clear(&live->a->why);
+		e = ERR_OK;
+	} else if (channel_has_ended(live->channel)) {
+		hang_up(live, channel_end_reason(live->channel));
+	}
+	return e;
+}
+
 int live_fd(const struct live *live)
 {
 	return live->channel != NULL ? channel_fd(live->channel) : -1;
@@ -580,9 +596,7 @@ enum err live_wait(struct live *live, int fd, int timeout_ms, bool *readable,
 			TRY(reconnect(live));
 	} else {
 		channel_wait(live->channel, fd, timeout_ms, readable);
-		TRY(take_pushes(live));
-		if (channel_has_ended(live->channel))
-			hang_up(live, channel_end_reason(live->channel));
+		TRY(take_what_came(live));
 	}
 	TRY(device_sweep(live->a->device));
 	renew_due_keys(live);

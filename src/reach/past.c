@@ -43,7 +43,7 @@ static void put_member(struct buf *out, const json_t *object, const char *name)
 }
 
 /* `folded`: of the words; NULL: none are asked for. */
-static bool is_meant(const json_t *entry, const struct buf *folded)
+static bool has_words_of(const json_t *entry, const struct buf *folded)
 {
 	bool edited = record_number_or_0(entry, "edited") > 0, is;
 	struct buf text = BUF_INIT;
@@ -61,6 +61,15 @@ static bool is_meant(const json_t *entry, const struct buf *folded)
 	     has_words(buf_span(&text), buf_span(folded));
 	buf_clear(&text);
 	return is;
+}
+
+static bool is_meant(const json_t *entry, const char *topic,
+		     const struct buf *folded)
+{
+	const char *its = record_string(entry, "topic");
+
+	return (topic == NULL || (its != NULL && strcmp(its, topic) == 0)) &&
+	       has_words_of(entry, folded);
 }
 
 /* ---- entries ---- */
@@ -90,14 +99,14 @@ out:
 
 /* From the last one backwards, until there are enough. */
 static enum err gather(struct account *a, const char *id, uint64_t first,
-		       uint64_t last, uint64_t most, const struct buf *folded,
-		       json_t *backwards)
+		       uint64_t last, const struct past *past,
+		       const struct buf *folded, json_t *backwards)
 {
 	json_t *entry = NULL;
 	enum err e = ERR_OK;
 
 	for (uint64_t seq = last; seq >= first && seq > 0; seq--) {
-		if (most > 0 && json_array_size(backwards) >= most)
+		if (past->last > 0 && json_array_size(backwards) >= past->last)
 			break;
 		e = view_entry(a, id, seq, &entry);
 		if (e == ERR_STATE_GONE) {
@@ -105,7 +114,7 @@ static enum err gather(struct account *a, const char *id, uint64_t first,
 			continue; /* before this device joined */
 		}
 		TRY(e);
-		if (is_meant(entry, folded))
+		if (is_meant(entry, past->topic, folded))
 			ENSURE(json_array_append(backwards, entry) == 0,
 			       ERR_LOCAL_MEMORY);
 		json_decref(entry);
@@ -135,7 +144,7 @@ enum err past_read(struct account *a, const char *id, const struct past *past,
 		first = past->after + 1;
 	if (past->since_ms > 0)
 		TRY(find_since(a, id, past->since_ms, &first, last));
-	TRY(gather(a, id, first, last, past->last,
+	TRY(gather(a, id, first, last, past,
 		   past->words != NULL ? &folded : NULL, backwards));
 	for (size_t i = json_array_size(backwards); i > 0; i--)
 		ENSURE(json_array_append(made,

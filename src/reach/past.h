@@ -16,6 +16,7 @@ struct past {
 	/* All of these words, as people compare them, stand in the text, in its last
 	 * edit or in the name of its file. NULL: any entry will do. */
 	const char *words;
+	const char *topic; /* and that is their topic; NULL: any, or none */
 };
 
 /* A new array of entries as view_entry() has them, in the log's order, and without

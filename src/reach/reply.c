@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "device/record.h"
+#include "wire/letter.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,28 @@ static enum err take_bytes(struct reply *reply, const json_t *object,
 	TRY(record_bytes(object, name, bytes));
 	TRY(buf_end(bytes));
 	*out = buf_span(bytes);
+out:
+	return e;
+}
+
+/* Decodes each text of a list: make_rows() made room. */
+static enum err take_spans(struct reply *reply, const json_t *list,
+			   struct span *links)
+{
+	const json_t *text;
+	size_t i;
+	enum err e = ERR_OK;
+
+	json_array_foreach(list, i, text)
+	{
+		struct buf *bytes = &reply->bytes[reply->byte_count++];
+
+		ENSURE(json_is_string(text), ERR_PEER_MALFORMED);
+		TRY(text_base64(bytes, span_of(json_string_value(text),
+					       json_string_length(text))));
+		TRY(buf_end(bytes));
+		links[i] = buf_span(bytes);
+	}
 out:
 	return e;
 }
@@ -189,13 +212,25 @@ static enum err read_place(const struct request *request, struct reply *reply)
 	return record_number(reply->body, "seq", &a->seq);
 }
 
-static enum err read_letter(const struct request *request, struct reply *reply)
+/* A server of before gives one. */
+static enum err read_letters(const struct request *request, struct reply *reply)
 {
+	const json_t *list = member(reply->body, "letters");
+	size_t count = list != NULL ? json_array_size(list) : 1;
+	struct span *letters;
 	enum err e;
 
 	(void)request;
-	TRY(make_rows(reply, 1, 1));
-	TRY(take_bytes(reply, reply->body, "letter", &reply->answer.letter));
+	ENSURE(list == NULL || json_is_array(list), ERR_PEER_MALFORMED);
+	ENSURE(count <= LETTERS_MAX, ERR_PEER_TOO_LARGE);
+	TRY(make_rows(reply, count, sizeof(*letters)));
+	letters = reply->list;
+	if (list != NULL)
+		TRY(take_spans(reply, list, letters));
+	else
+		TRY(take_bytes(reply, reply->body, "letter", letters));
+	reply->answer.letters = letters;
+	reply->answer.letter_count = count;
 out:
 	return e;
 }
@@ -297,27 +332,6 @@ out:
 	return e;
 }
 
-static enum err take_links(struct reply *reply, const json_t *list,
-			   struct span *links)
-{
-	const json_t *text;
-	size_t i;
-	enum err e = ERR_OK;
-
-	json_array_foreach(list, i, text)
-	{
-		struct buf *bytes = &reply->bytes[reply->byte_count++];
-
-		ENSURE(json_is_string(text), ERR_PEER_MALFORMED);
-		TRY(text_base64(bytes, span_of(json_string_value(text),
-					       json_string_length(text))));
-		TRY(buf_end(bytes));
-		links[i] = buf_span(bytes);
-	}
-out:
-	return e;
-}
-
 static enum err read_account_log(const struct request *request,
 				 struct reply *reply)
 {
@@ -330,7 +344,7 @@ static enum err read_account_log(const struct request *request,
 	ENSURE(json_is_array(list), ERR_PEER_MALFORMED);
 	TRY(make_rows(reply, count, sizeof(*links)));
 	links = reply->list;
-	TRY(take_links(reply, list, links));
+	TRY(take_spans(reply, list, links));
 	TRY(record_number(reply->body, "last", &reply->answer.last));
 	if (member(reply->body, "fingerprint") != NULL) {
 		TRY(record_digest(reply->body, "fingerprint",
@@ -370,7 +384,7 @@ static enum err read_one_log(struct reply *reply, const json_t *log,
 		TRY(take_bytes(reply, log, "salt", &row->salt));
 		row->has_fingerprint = true;
 	}
-	TRY(take_links(reply, list, links));
+	TRY(take_spans(reply, list, links));
 	row->links = links;
 	row->link_count = json_array_size(list);
 	row->more = member(log, "next") != NULL;
@@ -431,7 +445,7 @@ enum err reply_read(const struct request *request, const json_t *body,
 		[REQUEST_TAKE_WELCOME] = read_nothing,
 		[REQUEST_LEAVE] = read_place,
 		[REQUEST_INVITE] = read_nothing,
-		[REQUEST_LETTER] = read_letter,
+		[REQUEST_LETTER] = read_letters,
 		[REQUEST_WELCOMES] = read_welcomes,
 		[REQUEST_CLAIM] = read_claimed,
 		[REQUEST_STOCK] = read_stock,

@@ -3,6 +3,7 @@
 #include "door/json.h"
 #include "server/answer.h"
 #include "server/routes_table.h"
+#include "wire/letter.h"
 
 static void put_invitation(struct buf *out, struct rows *rows, size_t i)
 {
@@ -47,7 +48,15 @@ void invitations_list(const struct call *call)
 	answer_query(call->req, STATEMENT_INVITATION_LIST, &params, on_list);
 }
 
-static void on_letter(void *arg, enum err e, struct rows *rows)
+static void put_letter(struct buf *out, struct rows *rows, size_t i)
+{
+	buf_put_u8(out, '"');
+	text_put_base64(out, rows_bytes(rows, i, "letter"));
+	buf_put_u8(out, '"');
+}
+
+/* Clients of before read one. */
+static void on_letters(void *arg, enum err e, struct rows *rows)
 {
 	struct request *req = arg;
 	struct buf out = BUF_INIT;
@@ -57,9 +66,15 @@ static void on_letter(void *arg, enum err e, struct rows *rows)
 	} else if (rows_count(rows) == 0) {
 		request_problem(req, OUTCOME_NOT_FOUND, NULL);
 	} else {
-		buf_put_str(&out, "{\"letter\":\"");
-		text_put_base64(&out, rows_bytes(rows, 0, "letter"));
-		buf_put_str(&out, "\"}");
+		buf_put_str(&out, "{\"letter\":");
+		put_letter(&out, rows, 0);
+		buf_put_str(&out, ",\"letters\":[");
+		for (size_t i = 0; i < rows_count(rows); i++) {
+			if (i > 0)
+				buf_put_u8(&out, ',');
+			put_letter(&out, rows, i);
+		}
+		buf_put_str(&out, "]}");
 		answer_rows(req, 200, rows, &out);
 	}
 }
@@ -70,8 +85,9 @@ void invitations_letter(const struct call *call)
 
 	params_uuid(&params, call->session);
 	params_uuid(&params, call->who.user);
+	params_i64(&params, LETTERS_MAX);
 	answer_query(call->req, STATEMENT_INVITATION_LETTER, &params,
-		     on_letter);
+		     on_letters);
 }
 
 static void on_declined(void *arg, enum err e, struct rows *rows)

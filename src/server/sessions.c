@@ -281,6 +281,7 @@ void sessions_invite(const struct call *call)
 		params_bytea(&params, letter);
 	else
 		params_null(&params);
+	params_i64(&params, LETTERS_MAX);
 	if (!body_end(&body, req)) {
 		params_clear(&params);
 		return;

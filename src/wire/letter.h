@@ -24,6 +24,9 @@
 #define LETTER_HASH 32
 #define LETTER_SIGNATURE 64
 #define LETTER_SIZE 225 /* bytes of every letter */
+/* Letters that go with one invitation, each of another account: the entry in the group
+ * says whose counts. */
+#define LETTERS_MAX 16
 
 struct letter {
 	struct span unsigned_part; /* decoded ones only: what is signed */

@@ -3,10 +3,12 @@
 #include "fuzz.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "command/out.h"
 #include "device/content.h"
+#include "device/mentions.h"
 #include "device/said.h"
 
 static void check_safe(struct span text)
@@ -24,6 +26,47 @@ static void check_safe(struct span text)
 	buf_clear(&safe);
 }
 
+/* Accounts, each once. */
+static void check_mentions(const struct said *said)
+{
+	struct span all = buf_span(&said->mentions);
+
+	if (all.n % MENTIONS_USER != 0 || all.n > MENTIONS_MAX * MENTIONS_USER)
+		abort();
+	for (size_t i = 0; i < all.n; i += MENTIONS_USER) {
+		if (!places_is_account(span_of(all.p + i, MENTIONS_USER)))
+			abort();
+		for (size_t j = 0; j < i; j += MENTIONS_USER)
+			if (memcmp(all.p + i, all.p + j, MENTIONS_USER) == 0)
+				abort();
+	}
+}
+
+static void check_room(const struct room *room)
+{
+	if (!room->is)
+		return;
+	if (room->name.n > CONTENT_NAME_MAX ||
+	    room->subject.n > ROOM_SUBJECT_MAX ||
+	    !content_is_sound(CONTENT_TEXT, room->name) ||
+	    !content_is_sound(CONTENT_TEXT, room->subject) ||
+	    (room->picture.n > 0 && room_picture_type(room->picture) == NULL))
+		abort();
+}
+
+static void check_given(struct span mimi)
+{
+	struct buf given = BUF_INIT;
+	struct said said;
+	bool alone;
+
+	if (said_as_given(mimi, &given, &alone) != ERR_OK)
+		abort();
+	if (!alone && said_read(buf_span(&given), &said) == ERR_OK)
+		said_clear(&said);
+	buf_clear(&given);
+}
+
 static void check_said(struct span mimi)
 {
 	struct said said;
@@ -33,7 +76,10 @@ static void check_said(struct span mimi)
 	if (!content_is_sound(CONTENT_TEXT, buf_span(&said.text)))
 		abort();
 	check_safe(buf_span(&said.text));
+	check_mentions(&said);
+	check_room(&said.room);
 	said_clear(&said);
+	check_given(mimi);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -237,4 +237,52 @@ describe('sessions with places', { concurrency: false }, () => {
     ok(await session.change(alice, { extensions: owned(alice, alice.log,
       carol.log), said: said(session, carol.log) }), 201);
   });
+
+  test('a letter of each account that invites goes with an invitation', async () => {
+    const [erik, guest] = await Promise.all(['erik', 'guest'].map(stem =>
+      newAccount(node.url, stem)));
+    const session = await create();
+    ok(await session.change(alice, adding(session, erik)), 201);
+    session.leaves.set(erik.id, 1);
+    const bytes = text => base64(Buffer.from(text));
+    const give = (who, letter) => who.post(session.path('/invite'),
+      { usernames: [guest.username], letter: bytes(letter) });
+    const letters = async (...texts) => {
+      const given = texts.map(bytes);
+      assert.deepEqual(ok(await guest.get(session.path('/letter'))),
+        { letter: given[0], letters: given });
+    };
+    const inviter = async () => ok(await guest.get('/invitations'))
+      .invitations[0]?.inviter;
+    refused(await guest.get(session.path('/letter')), 404, 'not-found');
+    ok(await give(alice, 'first'), 204);
+    await letters('first');
+    ok(await give(erik, 'second'), 204);
+    await letters('second', 'first');
+    // one of each, and the newest one first
+    ok(await give(alice, 'third'), 204);
+    await letters('third', 'second');
+    assert.equal(await inviter(), alice.username);
+    ok(await guest.post('/blocks', { username: alice.username }), 204);
+    await letters('second');
+    assert.equal(await inviter(), erik.username);
+    ok(await guest.call('DELETE', `/blocks/${alice.username}`), 204);
+    // 16, of which the oldest give way
+    await postgres.psql(`INSERT INTO hermetic.invitation_letter (session_id, user_id,
+        fingerprint, invited_by, letter, given_at)
+      SELECT session_id, user_id, sha256(n::text::bytea), invited_by,
+        convert_to('of ' || n, 'UTF8'), given_at + n * interval '1 second'
+      FROM hermetic.invitation_letter, generate_series(1, 16) AS n
+      WHERE letter = 'second'`);
+    ok(await give(erik, 'fourth'), 204);
+    const { letters: kept } = ok(await guest.get(session.path('/letter')));
+    assert.equal(kept.length, 16);
+    assert.equal(Number((await postgres.rows(`SELECT count(*) FROM
+      hermetic.invitation_letter WHERE session_id = '${session.id}'`))[0].count), 16);
+    assert.ok(kept.includes(bytes('fourth')) && kept.includes(bytes('of 16')));
+    assert.ok(!kept.includes(bytes('of 1')) && !kept.includes(bytes('third')));
+    // they go with the invitation
+    ok(await guest.call('DELETE', `/invitations/${session.id}`), 204);
+    refused(await guest.get(session.path('/letter')), 404, 'not-found');
+  });
 });

@@ -1,10 +1,14 @@
 // Replies, edits, reactions and deletions: what the others see, what everybody
 // keeps, and what nobody may do to another's message.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 
 import { conversation, twoPeople } from '../testlib/people.mjs';
-import { hermetic, startNode, startPostgres, until } from '../testlib/stack.mjs';
+import { build, hermetic, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 describe('what refers to a message', { concurrency: false }, () => {
   let postgres, node, alice, bob, id;
@@ -40,6 +44,54 @@ describe('what refers to a message', { concurrency: false }, () => {
     assert.equal((await at(alice, asked)).id, (await at(bob, asked)).id);
     assert.match((await at(alice, answer)).id, /^01[0-9a-f]{62}$/);
     await says(alice, '--reply', String(answer), 'fine');
+  });
+
+  test('a topic goes with a message, and with what answers it', async () => {
+    const [{ seq: asked }] = await alice.does('send', id, '--topic', 'lunch',
+      'soup?');
+    await says(alice, 'something else');
+    await bob.does('read', id);
+    const answer = await says(bob, '--reply', String(asked), 'rather not');
+    const edit = await says(bob, '--edit', String(answer), 'yes');
+    for (const person of [alice, bob]) {
+      assert.equal((await at(person, answer)).topic, 'lunch');
+      assert.equal((await at(person, edit)).topic, 'lunch');
+      assert.match(await lines(person),
+        new RegExp(`\\(topic lunch\\) \\(to #${asked}\\) yes`));
+      const of = await person.does('read', id, '--topic', 'lunch');
+      assert.deepEqual(of.map(m => m.seq), [asked, answer, edit]);
+    }
+    await bob.does('delete', id, String(answer));
+    assert.equal((await at(alice, answer)).topic, undefined);
+    await alice.cannot('topic', 'send', id, '--topic', 'x'.repeat(129), 'no');
+  });
+
+  test('a member who is named is told so, by the account', async () => {
+    await bob.does('verify', alice.name); // so he knows her by her name
+    const said = await says(alice, '--id', 'm',
+      `*@${bob.name}*, mail a@${bob.name} @nobody`);
+    await bob.does('read', id);
+    const entry = await at(bob, said);
+    assert.equal(entry.text, `*@${bob.name}*, mail a@${bob.name} @nobody`);
+    assert.deepEqual(entry.mentions, [bob.name]);
+    assert.equal(entry.mentioned, true);
+    assert.match(await lines(bob), /@nobody \(mentions you\)/);
+    const own = await at(alice, said);
+    assert.equal(own.mentions.length, 1);
+    assert.equal(own.mentioned, undefined);
+    // what is kept is the account
+    const members = await bob.does('members', id);
+    assert.ok(members.find(m => m.username === entry.mentions[0]).account);
+    const self = await says(alice, `I, @${alice.name}`);
+    assert.equal((await at(alice, self)).mentioned, undefined);
+    assert.equal((await at(bob, self)).mentioned, undefined);
+    assert.deepEqual((await at(bob, self)).mentions, [alice.name]);
+    assert.equal(await says(alice, '--id', 'm',
+      `*@${bob.name}*, mail a@${bob.name} @nobody`), said, 'once');
+    const edit = await says(alice, '--edit', String(self), `no: @${bob.name}`);
+    assert.equal((await at(bob, edit)).mentioned, true);
+    await alice.does('delete', id, String(said));
+    assert.equal((await at(bob, said)).mentioned, undefined);
   });
 
   test('an edit is shown, and loses nothing', async () => {
@@ -194,6 +246,60 @@ describe('what refers to a message', { concurrency: false }, () => {
       assert.equal(await named(person), 'The other crew');
     await alice.cannot('name', 'rename', open, 'x'.repeat(129));
   });
+
+  test('what a session is about, and its picture, reach who comes in',
+    async () => {
+      const png = Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'),
+        Buffer.alloc(900, 7)]);
+      const file = join(alice.home, 'crew.png');
+      writeFileSync(file, png);
+      const [{ session_id: open }] = await alice.does('create', '--open',
+        '--name', 'The crew');
+      const about = async (person, session) => {
+        const { name, subject, picture } = (await person.does('sessions'))
+          .find(s => s.session_id === session);
+        return { name, subject, picture };
+      };
+      const [set] = await alice.does('subject', open, 'soup');
+      assert.deepEqual([set.kind, set.subject], ['room', 'soup']);
+      await alice.does('picture', open, file);
+      await bob.does('join', open); // by a commit of his own
+      await alice.does('members', open);
+      await alice.does('read', open);
+      const entry = (await bob.does('read', open)).at(-1);
+      assert.equal(entry.kind, 'room');
+      assert.deepEqual(await about(bob, open), { name: 'The crew',
+        subject: 'soup', picture: { type: 'image/png', size: png.length } });
+      assert.match(await hermetic(['read', open], bob).then(r => r.out),
+        /it is called "The crew", it is about "soup", it has a picture/);
+      const out = join(bob.home, 'out.png');
+      const run = promisify(execFile);
+      await run('sh', ['-c', `"$0" picture "$1" >"$2"`, join(build, 'hermetic'),
+        open, out], { env: { ...process.env, ...bob.env,
+        HERMETIC_HOME: bob.home, HERMETIC_PASSPHRASE: bob.passphrase,
+        HERMETIC_SERVER: bob.server } });
+      assert.deepEqual(readFileSync(out), png);
+      const repeats = (await alice.does('read', open)).length;
+      assert.equal(repeats, (await alice.does('read', open)).length, 'once');
+      await bob.does('members', open);
+      await bob.does('picture', open, '');
+      await alice.does('read', open);
+      assert.deepEqual(await about(alice, open), { name: 'The crew',
+        subject: 'soup', picture: undefined });
+      // by a Welcome, without a name
+      const [{ session_id: by }] = await alice.does('create');
+      await alice.does('subject', by, 'tea');
+      await alice.does('invite', by, bob.name);
+      await bob.does('join', by);
+      await bob.does('read', by);
+      assert.deepEqual(await about(bob, by), { name: undefined,
+        subject: 'tea', picture: undefined });
+      writeFileSync(file, 'no picture');
+      await alice.cannot('picture', 'picture', by, file);
+      writeFileSync(file, Buffer.concat([png, Buffer.alloc(16384)]));
+      await alice.cannot('too-large', 'picture', by, file);
+      await alice.cannot('subject', 'subject', by, 'x'.repeat(513));
+    });
 
   test('once, however often it is tried', async () => {
     const said = await says(alice, 'first');

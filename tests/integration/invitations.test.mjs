@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
+import { nextHead } from '../testlib/api.mjs';
 import { Person, conversation } from '../testlib/people.mjs';
+import { startProxy } from '../testlib/proxy.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
 
 describe('invitations', { concurrency: false }, () => {
@@ -96,39 +98,46 @@ describe('invitations', { concurrency: false }, () => {
     assert.equal((await alice.does('members', id)).length, 3);
   });
 
+  /* ---- letters ---- */
+
+  const user = who => `(SELECT user_id FROM hermetic.account
+    WHERE username = '${who.name}')`;
+  const of = (id, ...by) => [`session_id = '${id}' AND user_id = ${user(dave)}`,
+    ...by.map(who => `invited_by = ${user(who)}`)].join(' AND ');
+  const stored = async (id, by) => `'\\x${(await postgres.rows(`SELECT
+    encode(letter, 'hex') AS letter FROM hermetic.invitation_letter
+    WHERE ${of(id, by)}`))[0].letter}'::bytea`;
+  const put = (id, by, value) => psql(`UPDATE invitation_letter SET letter = ${value}
+    WHERE ${of(id, by)}`);
+  /** As one that is given last. */
+  const give = (id, by, value) => psql(`INSERT INTO invitation_letter (session_id,
+      user_id, invited_by, fingerprint, letter)
+    SELECT '${id}', ${user(dave)}, l.user_id, l.fingerprint, ${value}
+    FROM account_log l WHERE l.user_id = ${user(by)}`);
+  const withhold = (id, ...by) => psql(
+    `DELETE FROM invitation_letter WHERE ${of(id, ...by)}`);
+  const signers = async id => (await letter(dave, id)).letters.map(l => l.by);
+
   test('a letter is what the one who invites has signed', async () => {
     const id = await conversation(alice, bob), other = await conversation(alice, bob);
-    const of = (who, session) => `session_id = '${session}' AND user_id = (
-      SELECT user_id FROM hermetic.account WHERE username = '${who.name}')`;
-    const put = (value, session = id) => psql(`UPDATE invitation SET letter = ${value}
-      WHERE ${of(dave, session)}`);
-    const stored = async session => `'\\x${(await postgres.rows(`SELECT
-      encode(letter, 'hex') AS letter FROM hermetic.invitation
-      WHERE ${of(dave, session)}`))[0].letter}'::bytea`;
-    await alice.does('invite', '--ask', other, dave.name);
+    await bob.does('invite', '--ask', other, dave.name);
     await bob.does('invite', '--ask', id, dave.name);
-    const [own, strange] = [await stored(id), await stored(other)];
+    const [own, strange] = [await stored(id, bob), await stored(other, bob)];
     const changed = at => `overlay(${own} PLACING '\\x00'::bytea FROM ${at})`;
-    for (const [what, value] of [['withheld', 'NULL'], ['another session\'s', strange],
-      ['another place', changed(30)], ['by another', changed(120)]]) {
-      await put(value);
+    for (const [what, value, slug] of [
+      ['another session\'s', strange, 'bad-letter'],
+      ['another place', changed(30), 'bad-letter'],
+      ['by another', changed(120), 'no-letter'],
+      ['not a letter', "'\\x0102'", 'no-letter']]) {
+      await put(id, bob, value);
       assert.equal((await letter(dave, id)).signed, false, what);
-      const why = await dave.cannot('no-letter', 'accept', id);
-      assert.match(why, /hermetic resolve/, what);
+      const why = await dave.cannot(slug, 'accept', id);
+      assert.match(why, new RegExp(`${bob.name}.*hermetic resolve`), what);
     }
+    await withhold(id);
+    await dave.cannot('no-letter', 'accept', id);
     assert.match((await dave.starts('invitations').ended).out,
       new RegExp(`${id}  invited by ${bob.name}, as the server says`));
-    // a good letter by a member who has not made the entry is none
-    await alice.does('read', id);
-    await alice.does('uninvite', id, dave.name);
-    await alice.does('invite', '--ask', id, dave.name);
-    const older = await stored(id);
-    await alice.does('uninvite', id, dave.name);
-    await bob.does('read', id);
-    await bob.does('invite', '--ask', id, dave.name);
-    await put(older);
-    assert.equal((await letter(dave, id)).by, alice.name);
-    await dave.cannot('no-letter', 'accept', id);
     // inviting again commits nothing, and sends it again
     const { length } = await alice.does('read', id);
     await bob.does('invite', '--ask', id, dave.name);
@@ -144,9 +153,120 @@ describe('invitations', { concurrency: false }, () => {
     await dave.does('accept', made);
     assert.equal((await bob.does('members', made)).length, 3);
     // the person may go on without one
-    await put('NULL', other);
+    await withhold(other);
     await dave.cannot('no-letter', 'join', other);
     await dave.does('resolve', other, '--yes');
     assert.equal((await alice.does('members', other)).length, 3);
+  });
+
+  test('a member\'s letter keeps out nobody else\'s', async () => {
+    const id = await conversation(alice, bob);
+    // a good one of Alice's, whose invitation was taken back
+    await alice.does('invite', '--ask', id, dave.name);
+    const older = await stored(id, alice);
+    await alice.does('uninvite', id, dave.name);
+    await bob.does('read', id);
+    await bob.does('invite', '--ask', id, dave.name);
+    // who invites again is told by whom that was done, and nothing changes
+    const { length } = await alice.does('read', id);
+    assert.deepEqual(await alice.does('invite', '--ask', id, dave.name), [{
+      session_id: id, invited: dave.name, devices: 0, invited_by: bob.name }]);
+    assert.match((await alice.starts('invite', '--ask', id, dave.name).ended).out,
+      new RegExp(`${dave.name} is invited already, by ${bob.name}. Nothing was changed.`));
+    assert.equal((await alice.does('read', id)).length, length);
+    assert.deepEqual(await signers(id), [bob.name]);
+    await give(id, alice, older);
+    assert.deepEqual(await signers(id), [alice.name, bob.name]);
+    assert.match((await dave.starts('invitations').ended).out,
+      new RegExp(`${id}  invited by ${alice.name} \\(unverified\\) and ` +
+        `${bob.name} \\(unverified\\), who have signed it`));
+    // alone it is none
+    const own = await stored(id, bob);
+    await withhold(id, bob);
+    assert.deepEqual(await signers(id), [alice.name]);
+    assert.match(await dave.cannot('no-letter', 'accept', id),
+      new RegExp(`no letter of ${bob.name}.* Other members have signed`));
+    await give(id, bob, own);
+    // and by somebody who is blocked it is passed over
+    await dave.does('block', alice.name);
+    assert.deepEqual(await signers(id), [bob.name]);
+    // also where the server goes on to give it
+    await psql(`DELETE FROM account_block WHERE by_user = ${user(dave)}`);
+    assert.deepEqual(await signers(id), [bob.name]);
+    await dave.does('accept', id);
+    assert.equal((await bob.does('members', id)).length, 3);
+    // whose entry it is says who invites
+    const next = await conversation(alice, bob);
+    await psql(`DELETE FROM account_block`);
+    await dave.does('unblock', alice.name);
+    await alice.does('invite', '--ask', next, dave.name);
+    await dave.does('block', alice.name);
+    await psql(`DELETE FROM account_block WHERE by_user = ${user(dave)}`);
+    await give(next, bob, await stored(next, alice));
+    assert.match(await dave.cannot('blocked', 'join', next),
+      new RegExp(`${alice.name}, whom you have blocked, invites you`));
+    await dave.does('unblock', alice.name);
+    await dave.does('accept', next);
+  });
+
+  test('a letter that names another history lets nobody in', async () => {
+    const id = await conversation(alice, bob);
+    await bob.does('invite', '--ask', id, dave.name);
+    await alice.does('read', id);
+    // the server takes Bob's next commit, and shows it to nobody else
+    const proxy = await startProxy(node.url);
+    bob.server = proxy.url;
+    const [last] = await postgres.rows(`SELECT seq, encode(head, 'hex') AS head
+      FROM hermetic.message WHERE session_id = '${id}' ORDER BY seq DESC LIMIT 1`);
+    let own;
+    proxy.hooks = {
+      request: ({ method, path, body }) => {
+        if (method !== 'POST' || path !== `/session/${id}/commit`) return undefined;
+        own = { seq: Number(last.seq) + 1, kind: 2, envelope: body.commit };
+        own.head = nextHead(last.head, own);
+        return { status: 201, json: { seq: own.seq, head: own.head, epoch: 0 } };
+      },
+      answer: ({ path, json }) => {
+        const after = Number(path.match(/messages\?.*after=(\d+)/)?.[1] ?? NaN);
+        return own && path.startsWith(`/session/${id}/`) && after < own.seq ?
+          { json: { ...json, messages: [...json.messages, own] } } : undefined;
+      },
+    };
+    await bob.does('rotate', id);
+    await bob.does('invite', '--ask', id, dave.name);
+    await proxy.stop();
+    bob.server = node.url;
+    await alice.does('rotate', id);
+    const why = await dave.cannot('letter-differs', 'accept', id);
+    assert.match(why, new RegExp(`The letter of ${bob.name}, who invites you into ` +
+      `${id}, names another history`));
+    // or one that goes on behind what the server shows
+    const short = await conversation(alice, bob);
+    await bob.does('invite', '--ask', short, dave.name);
+    const shown = await startProxy(node.url);
+    const [{ seq }] = await postgres.rows(`SELECT last_seq AS seq
+      FROM hermetic.session WHERE session_id = '${short}'`);
+    let info;
+    shown.hooks = { answer: ({ path, json }) => {
+      if (path.startsWith(`/session/${short}/group-info`) && !/generation/.test(path))
+        return { json: info ??= json };
+      return /messages\?/.test(path) ? { json: { ...json,
+        messages: json.messages.filter(m => m.seq <= Number(seq)) } } : undefined;
+    } };
+    const there = dave.server;
+    dave.server = shown.url;
+    await withhold(short);
+    await dave.cannot('no-letter', 'accept', short);
+    assert.ok(info);
+    await alice.does('rotate', short);
+    await bob.does('read', short);
+    await bob.does('invite', '--ask', short, dave.name);
+    await dave.cannot('letter-differs', 'accept', short);
+    dave.server = there;
+    await shown.stop();
+    await dave.does('accept', short);
+    // the person may come in all the same
+    await dave.does('resolve', id, '--yes');
+    assert.equal((await alice.does('members', id)).length, 3);
   });
 });

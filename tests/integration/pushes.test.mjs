@@ -56,6 +56,11 @@ describe('a WebSocket that lies', { concurrency: false }, () => {
       upgrade(req, socket);
     } };
   }
+  /** As a push has them, but for their heads. */
+  const logOf = session => scene.postgres.rows(`SELECT session_id, seq, kind, epoch, sender,
+    translate(encode(envelope, 'base64'), E'\\n', '') AS envelope,
+    (extract(epoch FROM sent_at) * 1000)::bigint AS sent_at
+    FROM hermetic.message WHERE session_id = '${session}' ORDER BY seq`);
   const follow = () => alice.start('read', id, '--follow');
 
   test('a token goes to no other server', async () => {
@@ -158,6 +163,28 @@ describe('a WebSocket that lies', { concurrency: false }, () => {
     assert.equal(code, 0, err);
   });
 
+  test('who follows goes on when the log could not be read', async () => {
+    proxy.hooks = {};
+    await alice.texts(id);
+    const [last] = (await logOf(id)).slice(-1);
+    // one is missing before this one, and the log is not to be had just now
+    let refused = 0;
+    lie(saying(push({ type: 'message', ...last, seq: last.seq + 2,
+      head: firstHead(id) })));
+    proxy.hooks.request = ({ method, path }) => {
+      if (method !== 'GET' || !/\/messages\?/.test(path) || upgrades === 0)
+        return undefined;
+      proxy.hooks.upgrade = undefined;
+      // all tries of one request
+      return refused++ > 4 ? undefined : { status: 503, json: { status: 503 } };
+    };
+    const again = follow();
+    await until(() => refused > 4, { name: 'the last refusal' });
+    await bob.does('send', id, 'after it');
+    await again.line(l => l.text === 'after it');
+    await again.stop();
+  });
+
   test('who follows goes on after a change that could not be followed',
     async () => {
       proxy.hooks = {};
@@ -189,10 +216,7 @@ describe('a WebSocket that lies', { concurrency: false }, () => {
     const other = await conversation(alice, bob);
     for (const text of ['one', 'two', 'three'])
       await bob.does('send', other, text);
-    const log = await scene.postgres.rows(`SELECT session_id, seq, kind, epoch, sender,
-      translate(encode(envelope, 'base64'), E'\\n', '') AS envelope,
-      (extract(epoch FROM sent_at) * 1000)::bigint AS sent_at
-      FROM hermetic.message WHERE session_id = '${other}' ORDER BY seq`);
+    const log = await logOf(other);
     let head = firstHead(other);
     const told = log.filter(m => m.seq !== 2).map((m, i) => {
       const one = { ...m, seq: i + 1 };

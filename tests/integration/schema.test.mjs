@@ -34,7 +34,7 @@ describe('the schema, by the rules of Citus', () => {
 
   test('what belongs to a session has its id, and not as NULL', async () => {
     assert.deepEqual(distributed, ['departure', 'file', 'file_naming', 'file_piece', 'first_group_info',
-      'group_info', 'history_floor', 'history_swept', 'invitation', 'member_end', 'message',
+      'group_info', 'history_floor', 'history_swept', 'invitation', 'invitation_letter', 'member_end', 'message',
       'message_expiry', 'rotation', 'session', 'session_member',
       'welcome']);
     assert.deepEqual(await catalogue(`SELECT attrelid::regclass AS what

@@ -29,7 +29,7 @@ static void clear_session(struct server_session *session)
 	free(session->members);
 	free(session->former);
 	for (size_t i = 0; i < session->invited_count; i++)
-		blob_free(session->invited[i].letter);
+		server_free_letters(&session->invited[i]);
 	free(session->invited);
 }
 
@@ -79,7 +79,8 @@ static void copy_session(struct server_session *session)
 	for (size_t i = 0; i < session->first_count; i++)
 		(void)blob_share(session->firsts[i].info);
 	for (size_t i = 0; i < session->invited_count; i++)
-		(void)blob_share(session->invited[i].letter);
+		for (size_t k = 0; k < session->invited[i].letter_count; k++)
+			(void)blob_share(session->invited[i].letters[k].bytes);
 	(void)blob_share(session->info);
 }
 
@@ -152,26 +153,6 @@ uint64_t server_readable(const struct server *server,
 		return session->log_count;
 	former = find_former(session, server->devices[caller].identity);
 	return former != NULL ? former->seq : 0;
-}
-
-void server_invite(struct server_session *session, const char *user,
-		   const char *by, struct span letter)
-{
-	struct server_invitation *row = NULL;
-
-	for (size_t i = 0; i < session->invited_count; i++)
-		if (strcmp(session->invited[i].user, user) == 0)
-			row = &session->invited[i];
-	if (row == NULL) {
-		row = SIM_ADD(session->invited, session->invited_count);
-		*row = (struct server_invitation){ .letter = NULL };
-		(void)snprintf(row->user, sizeof(row->user), "%s", user);
-		(void)snprintf(row->by, sizeof(row->by), "%s", by);
-	}
-	if (letter.n == 0 || (row->letter != NULL && strcmp(row->by, by) != 0))
-		return;
-	blob_free(row->letter);
-	row->letter = blob_make(letter);
 }
 
 bool server_may_join(const struct server *server,

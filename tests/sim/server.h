@@ -14,6 +14,7 @@
 #include "tests/sim/reply.h"
 #include "tests/sim/seen_group.h"
 #include "tests/sim/server_accounts.h"
+#include "wire/letter.h"
 
 /* Characters of "user/device", or of FINGERPRINT/NUMBER, and a NUL. */
 #define SIM_IDENTITY (LEAF_NAME_MAX + 1)
@@ -68,8 +69,12 @@ struct server_former {
 };
 
 struct server_invitation {
-	char user[33], by[33];
-	struct blob *letter; /* or NULL */
+	char user[33];
+	struct {
+		char by[33];
+		struct blob *bytes;
+	} letters[LETTERS_MAX]; /* the newest first */
+	size_t letter_count;
 };
 
 struct server_session {
@@ -184,7 +189,9 @@ void server_retain(struct server *server, uint64_t before_ms);
 /* Who may read of a session's log, and up to which entry. */
 uint64_t server_readable(const struct server *server,
 			 const struct server_session *session, size_t caller);
-/* A letter takes the place of none, or of one by the same. */
+void server_free_letters(struct server_invitation *row);
+
+/* A letter takes the place of one by the same, and of the oldest of LETTERS_MAX. */
 void server_invite(struct server_session *session, const char *user,
 		   const char *by, struct span letter);
 bool server_may_join(const struct server *server,

@@ -396,7 +396,7 @@ static void keep_invited(struct server_session *session,
 		if (stays(context, row.user))
 			session->invited[kept++] = row;
 		else
-			blob_free(row.letter);
+			server_free_letters(&row);
 	}
 	session->invited_count = kept;
 }

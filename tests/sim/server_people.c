@@ -146,6 +146,50 @@ static void stock(const struct server_device *device, struct reply *reply)
 
 /* ---- invitations and Welcomes ---- */
 
+void server_free_letters(struct server_invitation *row)
+{
+	for (size_t i = 0; i < row->letter_count; i++)
+		blob_free(row->letters[i].bytes);
+	row->letter_count = 0;
+}
+
+/* To the front. */
+static void give_letter(struct server_invitation *row, const char *by,
+			struct span letter)
+{
+	size_t at = 0;
+
+	while (at < row->letter_count && strcmp(row->letters[at].by, by) != 0)
+		at++;
+	if (at == LETTERS_MAX)
+		at--;
+	if (at < row->letter_count)
+		blob_free(row->letters[at].bytes);
+	else
+		row->letter_count++;
+	memmove(&row->letters[1], &row->letters[0], at * sizeof(*row->letters));
+	(void)snprintf(row->letters[0].by, sizeof(row->letters[0].by), "%s",
+		       by);
+	row->letters[0].bytes = blob_make(letter);
+}
+
+void server_invite(struct server_session *session, const char *user,
+		   const char *by, struct span letter)
+{
+	struct server_invitation *row = NULL;
+
+	for (size_t i = 0; i < session->invited_count; i++)
+		if (strcmp(session->invited[i].user, user) == 0)
+			row = &session->invited[i];
+	if (row == NULL) {
+		row = SIM_ADD(session->invited, session->invited_count);
+		*row = (struct server_invitation){ .letter_count = 0 };
+		(void)snprintf(row->user, sizeof(row->user), "%s", user);
+	}
+	if (letter.n > 0)
+		give_letter(row, by, letter);
+}
+
 static void invite(struct server *server, size_t caller,
 		   const struct request *request, struct reply *reply)
 {
@@ -162,6 +206,19 @@ static void invite(struct server *server, size_t caller,
 			      server->devices[caller].user, request->bytes);
 }
 
+static void give_letters(const struct server_invitation *row,
+			 struct reply *reply)
+{
+	struct span *letters =
+	    reply_take(reply, row->letter_count * sizeof(*letters));
+
+	for (size_t i = 0; i < row->letter_count; i++)
+		letters[i] =
+		    reply_bytes(reply, blob_span(row->letters[i].bytes));
+	reply->answer.letters = letters;
+	reply->answer.letter_count = row->letter_count;
+}
+
 static void letter(struct server *server, size_t caller,
 		   const struct request *request, struct reply *reply)
 {
@@ -171,9 +228,8 @@ static void letter(struct server *server, size_t caller,
 
 	for (size_t i = 0; session != NULL && i < session->invited_count; i++)
 		if (strcmp(session->invited[i].user, user) == 0 &&
-		    session->invited[i].letter != NULL) {
-			reply->answer.letter = reply_bytes(
-			    reply, blob_span(session->invited[i].letter));
+		    session->invited[i].letter_count > 0) {
+			give_letters(&session->invited[i], reply);
 			return;
 		}
 	reply_refuse(reply, ERR_STATE_GONE, "not-found");

@@ -10,6 +10,7 @@
 
 #include "reach/call.h"
 #include "reach/reply.h"
+#include "wire/letter.h"
 
 #define ID "3f2a9c1e-0d5b-4c9e-9a3f-2b1f0c7d8e9a"
 #define HEX8 "0102030405060708"
@@ -200,6 +201,45 @@ static void test_lists(void **state)
 	json_decref(body);
 }
 
+/* Of each account that invites; a server of before gives one. */
+static void test_letters(void **state)
+{
+	struct buf many = BUF_INIT;
+	struct reply reply;
+	json_t *body;
+	(void)state;
+
+	body = read_as(REQUEST_LETTER,
+		       "{\"letter\": \"AQ==\", \"letters\": [\"AQ==\", "
+		       "\"AgM=\"]}",
+		       &reply, ERR_OK);
+	assert_int_equal(reply.answer.letter_count, 2);
+	assert_true(span_equal(reply.answer.letters[1], SPAN_LIT("\x02\x03")));
+	reply_clear(&reply);
+	json_decref(body);
+	body =
+	    read_as(REQUEST_LETTER, "{\"letter\": \"AQ==\"}", &reply, ERR_OK);
+	assert_int_equal(reply.answer.letter_count, 1);
+	assert_true(span_equal(reply.answer.letters[0], SPAN_LIT("\x01")));
+	reply_clear(&reply);
+	json_decref(body);
+	body = read_as(REQUEST_LETTER, "{\"letters\": \"AQ==\"}", &reply,
+		       ERR_PEER_MALFORMED);
+	reply_clear(&reply);
+	json_decref(body);
+	buf_put_str(&many, "{\"letters\": [\"AQ==\"");
+	for (size_t i = 0; i < LETTERS_MAX; i++)
+		buf_put_str(&many, ", \"AQ==\"");
+	buf_put_str(&many, "]}");
+	buf_put_u8(&many, 0);
+	assert_int_equal(buf_end(&many), ERR_OK);
+	body = read_as(REQUEST_LETTER, (const char *)many.p, &reply,
+		       ERR_PEER_TOO_LARGE);
+	reply_clear(&reply);
+	json_decref(body);
+	buf_clear(&many);
+}
+
 static void test_places(void **state)
 {
 	const struct request leave = { .kind = REQUEST_LEAVE };
@@ -245,9 +285,9 @@ static void test_places(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_calls),  cmocka_unit_test(test_ids),
-		cmocka_unit_test(test_log),    cmocka_unit_test(test_lists),
-		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_calls),	cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_log),	cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_letters), cmocka_unit_test(test_places),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

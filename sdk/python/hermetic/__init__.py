@@ -128,6 +128,8 @@ class Event:
     about: int
     sent_at: int
     json: str
+    topic: str
+    mentioned: bool
 
     @property
     def entry(self) -> dict[str, Any]:
@@ -158,9 +160,9 @@ def _text(value: str | None) -> bytes | None:
 
 
 def _saying(act: Act, about: int, key: str | None,
-            to_new_members: bool) -> _native.Saying:
+            to_new_members: bool, topic: str | None) -> _native.Saying:
     return _native.Saying(act=act, about=about, key=_text(key),
-                          to_new_members=to_new_members)
+                          to_new_members=to_new_members, topic=_text(topic))
 
 
 def _creation(name: str | None, users: Sequence[str], open: bool,
@@ -324,11 +326,12 @@ class Device:
     # ---- saying something ----
 
     def send(self, session: str, text: str, *, act: Act = Act.SAY, about: int = 0,
-             key: str | None = None, to_new_members: bool = False) -> Sent:
+             key: str | None = None, to_new_members: bool = False,
+             topic: str | None = None) -> Sent:
         sent = _native.Sent()
         result = lib.hermetic_send(
             self._h, _text(session), _text(text),
-            _saying(act, about, key, to_new_members), c.byref(sent))
+            _saying(act, about, key, to_new_members, topic), c.byref(sent))
         kept = result == Result.KEPT
         if not kept:
             self._must(result)
@@ -390,11 +393,11 @@ class Device:
 
     def search(self, words: str | None = None, session: str | None = None, *,
                after: int = 0, since_ms: int = 0, last: int = 0,
-               before: int = 0) -> list[Event]:
+               before: int = 0, topic: str | None = None) -> list[Event]:
         """What is kept, read back: of one session, or of all."""
         return self._list(Event, _native.Event, lib.hermetic_search, _native.Search(
             session=_text(session), words=_text(words), after=after,
-            since_ms=since_ms, last=last, before=before))
+            since_ms=since_ms, last=last, before=before, topic=_text(topic)))
 
     def read_to(self, session: str, number: int) -> None:
         """The person has read the session up to that number."""

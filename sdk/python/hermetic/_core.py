@@ -111,10 +111,11 @@ class Core:
     def order(self, kind: OrderKind, session: str | None = None, *,
               text: str | None = None, whom: str | None = None,
               act: Act = Act.SAY, about: int = 0, key: str | None = None,
-              to_new_members: bool = False, **creation: Any) -> Iterator[Any]:
+              to_new_members: bool = False, topic: str | None = None,
+              **creation: Any) -> Iterator[Any]:
         order = _native.Order(kind=kind, session=_text(session),
                               text=_text(text), whom=_text(whom))
-        saying = _saying(act, about, key, to_new_members)
+        saying = _saying(act, about, key, to_new_members, topic)
         order.saying = c.pointer(saying)
         made = _creation(creation.get("name"), creation.get("users", ()),
                          creation.get("open", False),

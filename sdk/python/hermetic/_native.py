@@ -56,7 +56,8 @@ class Creation(Sized):
 
 class Saying(Sized):
     _fields_ = [("size", c.c_size_t), ("act", c.c_int), ("about", c.c_uint64),
-                ("key", c.c_char_p), ("to_new_members", c.c_bool)]
+                ("key", c.c_char_p), ("to_new_members", c.c_bool),
+                ("topic", c.c_char_p)]
 
 
 class Sent(c.Structure):
@@ -75,14 +76,15 @@ class Event(c.Structure):
                 ("number", c.c_uint64), ("item", c.c_uint64),
                 ("from_", c.c_char_p), ("device", c.c_char_p),
                 ("own", c.c_bool), ("text", c.c_char_p), ("about", c.c_uint64),
-                ("sent_at", c.c_uint64), ("json", c.c_char_p)]
+                ("sent_at", c.c_uint64), ("json", c.c_char_p),
+                ("topic", c.c_char_p), ("mentioned", c.c_bool)]
 
 
 class Search(Sized):
     _fields_ = [("size", c.c_size_t), ("session", c.c_char_p),
                 ("words", c.c_char_p), ("after", c.c_uint64),
                 ("since_ms", c.c_uint64), ("last", c.c_uint64),
-                ("before", c.c_uint64)]
+                ("before", c.c_uint64), ("topic", c.c_char_p)]
 
 
 class Person(c.Structure):

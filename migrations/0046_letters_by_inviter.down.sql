@@ -1,0 +1,3 @@
+SET LOCAL search_path = hermetic;
+
+DROP TABLE invitation_letter;
