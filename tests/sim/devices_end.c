@@ -41,6 +41,16 @@ void devices_link(struct world *world)
 	link_and_join(world);
 }
 
+/* By the log: who takes a Welcome after it was removed does not know that yet. */
+static bool is_member(const struct client *client, size_t session)
+{
+	struct world *world = client->world;
+	const struct server_session *there = server_session(
+	    &world->adversary.homes[0], world->sessions[session]);
+
+	return there != NULL && server_member(there, client->identity) != NULL;
+}
+
 static struct client *sibling_in(struct client *client, size_t session)
 {
 	struct world *world = client->world;
@@ -50,7 +60,7 @@ static struct client *sibling_in(struct client *client, size_t session)
 
 		if (other != client && stands(other) &&
 		    strcmp(other->user, client->user) == 0 &&
-		    is_in(other, session))
+		    is_in(other, session) && is_member(other, session))
 			return other;
 	}
 	return NULL;
