@@ -250,6 +250,12 @@ bool mls_group_next_member(const struct mls_group *group, uint32_t *leaf,
 	return staged_next_member(group->now, leaf, member);
 }
 
+bool mls_group_next_of(const struct mls_group *group, struct span user,
+		       uint32_t *leaf, struct mls_member *member)
+{
+	return staged_next_of(group->now, user, leaf, member);
+}
+
 uint32_t mls_group_member_count(const struct mls_group *group)
 {
 	return group->now->tree.root->members;

@@ -90,6 +90,11 @@ struct mls_member {
 bool mls_group_next_member(const struct mls_group *group, uint32_t *leaf,
 			   struct mls_member *member);
 
+/* The same of the members of one user: whose identity up to its first '/' is `user`. Its
+ * time does not grow with the group. */
+bool mls_group_next_of(const struct mls_group *group, struct span user,
+		       uint32_t *leaf, struct mls_member *member);
+
 /* How many members there are, and the leaves of the tree, blank ones too: all
  * leaf indices are below that. */
 uint32_t mls_group_member_count(const struct mls_group *group);

@@ -31,6 +31,16 @@ bool staged_next_member(const struct mls_epoch *epoch, uint32_t *leaf,
 	return true;
 }
 
+bool staged_next_of(const struct mls_epoch *epoch, struct span user,
+		    uint32_t *leaf, struct mls_member *member)
+{
+	if (!tree_next_of(&epoch->tree, user, *leaf, leaf))
+		return false;
+	*member = staged_member(*leaf, &tree_leaf(&epoch->tree, *leaf)->node);
+	(*leaf)++;
+	return true;
+}
+
 /* The member at a leaf as it stands; nothing for none. */
 static struct mls_member standing(const struct mls_group *group, uint32_t leaf)
 {
