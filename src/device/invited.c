@@ -1,5 +1,6 @@
 #include "device/invited.h"
 
+#include "base/fault.h"
 #include "device/bans.h"
 #include "device/met.h"
 #include "device/names.h"
@@ -171,11 +172,8 @@ static bool is_in(struct device *d, struct span user)
 	struct mls_member member;
 	uint32_t leaf = 0;
 
-	while (mls_group_next_member(session_group(d->open.session), &leaf,
-				     &member))
-		if (span_equal(roles_user(member.identity), user))
-			return true;
-	return false;
+	return mls_group_next_of(session_group(d->open.session), user, &leaf,
+				 &member);
 }
 
 enum err invited_check_room(struct device *d, size_t count)
@@ -245,7 +243,7 @@ enum err invited_bar(struct device *d, struct span group_info,
 	*out = false;
 	TRY(session_info_invites(group_info, roles_user(span_str(identity)),
 				 &invites));
-	*out = !invites;
+	*out = !invites && !FAULT(UNINVITED_COMES_IN);
 	if (*out)
 		work_halt(d, ERR_PEER_DENIED, "not-invited",
 			  "No invitation of your account stands in %s: it was "
