@@ -65,10 +65,11 @@ enum order_kind {
 			  more */
 	ORDER_UNINVITE, /* whom: "user" may not come in any more */
 	ORDER_ROTATE,	/* new keys */
-	ORDER_ASKED,  /* new keys because the server asks: done within bounds */
-	ORDER_MOVE,   /* algorithm; NULL: to places, and no other algorithm */
-	ORDER_LEAVE,  /* this device departs */
-	ORDER_DEPART, /* whom: another device of this user departs */
+	ORDER_ASKED, /* new keys because the server asks: done within bounds */
+	ORDER_MOVE, /* algorithm; NULL: no other one, to places and, open or not,
+			 to a list of who may come in */
+	ORDER_LEAVE,   /* this device departs */
+	ORDER_DEPART,  /* whom: another device of this user departs */
 	ORDER_RESOLVE, /* the person has seen what stopped it, and goes on */
 	ORDER_STOCK,   /* publish KeyPackages where there are few; no session */
 	ORDER_ACCOUNT, /* read, and begin, this account's log; no session */
