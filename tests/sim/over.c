@@ -218,7 +218,7 @@ bool over_play(uint64_t seed, bool trace)
 	play(world, &chance);
 	held = !world_is_broken(world);
 	if (!held)
-		printf("seed %" PRIu64 ", over: %s: %s\n", seed,
+		printf("seed %" PRIu64 ", step 0: %s: %s\n", seed,
 		       world->violation.invariant, world->violation.detail);
 	world_clear(world);
 	free(world);
