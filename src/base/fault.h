@@ -37,6 +37,7 @@
 	X(BREAKS_ARE_CHARGED)                                                  \
 	X(KEY_NOT_IN_LOG)                                                      \
 	X(SEALS_FOR_REMOVED)                                                   \
+	X(GROWN_UNNOTED)                                                       \
 	X(APPROVED_WITHOUT_CODE)                                               \
 	X(VERIFIED_STAYS)                                                      \
 	X(SEALS_FOR_UNVERIFIED)                                                \

@@ -11,8 +11,11 @@ enum {
 	BITS = 4,
 	FAN = 1 << BITS,
 	LEVELS = 64 / BITS,
-	LIST_MAX = 16 /* longer ones become branches, while there are bits */
+	LIST_MAX = 16, /* longer ones become branches, while there are bits */
+	NUMBER_BITS = 24
 };
+
+_Static_assert(KEY_SET_NUMBERS == 1u << NUMBER_BITS, "they fill their bits");
 
 /* A branch of FAN children, or a list of `count` fingerprints. */
 struct key_set_node {
@@ -183,9 +186,8 @@ out:
 	return e;
 }
 
-enum err key_set_put(struct key_set *set, struct span key)
+static enum err put(struct key_set *set, uint64_t print)
 {
-	uint64_t print = fingerprint(key);
 	struct key_set_node **slot;
 	unsigned level;
 	enum err e;
@@ -202,9 +204,8 @@ out:
 	return e;
 }
 
-enum err key_set_remove(struct key_set *set, struct span key)
+static enum err take(struct key_set *set, uint64_t print)
 {
-	uint64_t print = fingerprint(key);
 	struct key_set_node **slot;
 	unsigned level;
 	enum err e;
@@ -215,6 +216,16 @@ enum err key_set_remove(struct key_set *set, struct span key)
 	TRY(list_without(slot, print));
 out:
 	return e;
+}
+
+enum err key_set_put(struct key_set *set, struct span key)
+{
+	return put(set, fingerprint(key));
+}
+
+enum err key_set_remove(struct key_set *set, struct span key)
+{
+	return take(set, fingerprint(key));
 }
 
 bool key_set_may_have(const struct key_set *set, struct span key)
@@ -230,4 +241,81 @@ bool key_set_may_have(const struct key_set *set, struct span key)
 bool key_set_may_repeat(const struct key_set *set)
 {
 	return set->repeated > 0;
+}
+
+/* ---- pairs ---- */
+
+/* The key's bits, and below them the number's. */
+static uint64_t pair(struct span key, uint32_t number)
+{
+	return fingerprint(key) >> NUMBER_BITS << NUMBER_BITS | number;
+}
+
+enum err key_set_put_pair(struct key_set *set, struct span key, uint32_t number)
+{
+	return number < KEY_SET_NUMBERS ? put(set, pair(key, number))
+					: ERR_LOCAL_BUG;
+}
+
+enum err key_set_remove_pair(struct key_set *set, struct span key,
+			     uint32_t number)
+{
+	return number < KEY_SET_NUMBERS ? take(set, pair(key, number))
+					: ERR_LOCAL_BUG;
+}
+
+/* The lowest print from `from` to `last` in the list. */
+static bool lowest_in(const struct key_set_node *list, uint64_t from,
+		      uint64_t last, uint64_t *lowest)
+{
+	bool found = false;
+
+	for (uint32_t i = 0; i < list->count; i++) {
+		uint64_t print = list->at[i].print;
+
+		if (print < from || print > last || (found && print >= *lowest))
+			continue;
+		*lowest = print;
+		found = true;
+	}
+	return found;
+}
+
+/* The same below a node whose prints all begin as `from` does, in the bits of the
+ * levels above. As deep as there are levels. */
+static bool lowest_below(const struct key_set_node *node, unsigned level,
+			 uint64_t from, uint64_t last, uint64_t *lowest)
+{
+	size_t first, end;
+
+	if (node == NULL)
+		return false;
+	if (!node->branch)
+		return lowest_in(node, from, last, lowest);
+	first = branch_of(from, level);
+	end = branch_of(last, level);
+	for (size_t i = first; i <= end; i++) {
+		unsigned rest = 64 - BITS * (level + 1);
+		uint64_t begin = (from >> rest >> BITS << BITS | i) << rest;
+		uint64_t until = begin | (((uint64_t)1 << rest) - 1);
+
+		if (lowest_below(node->at[i].child, level + 1,
+				 from > begin ? from : begin,
+				 last < until ? last : until, lowest))
+			return true;
+	}
+	return false;
+}
+
+bool key_set_next_pair(const struct key_set *set, struct span key,
+		       uint32_t *number)
+{
+	uint64_t found = 0;
+
+	if (*number >= KEY_SET_NUMBERS ||
+	    !lowest_below(set->root, 0, pair(key, *number),
+			  pair(key, KEY_SET_NUMBERS - 1), &found))
+		return false;
+	*number = found & (KEY_SET_NUMBERS - 1);
+	return true;
 }

@@ -1,7 +1,8 @@
 /*
  * The public keys of a ratchet tree, for the question whether a key is there
- * already (RFC 9420 sections 7.3, 12.4.2, 12.4.3.1): in time that does not
- * grow with the tree, where a scan would.
+ * already (RFC 9420 sections 7.3, 12.4.2, 12.4.3.1), and its users, each with the
+ * leaves that are that user's: in time that does not grow with the tree, where a scan
+ * would.
  *
  * A set of fingerprints, and a multiset: two keys may have one. So "no" is
  * sure, and who hears "maybe" looks through the tree. Shared like the tree's
@@ -11,6 +12,7 @@
 #define HERMETIC_BASE_KEY_SET_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/span.h"
@@ -38,5 +40,21 @@ bool key_set_may_have(const struct key_set *set, struct span key);
 
 /* False: all keys differ. */
 bool key_set_may_repeat(const struct key_set *set);
+
+/* ---- sets of keys with a number each, below KEY_SET_NUMBERS ---- */
+
+#define KEY_SET_NUMBERS (1u << 24)
+
+/* The same for a key with a number: the two together stand in the set. A set has such
+ * pairs alone, or keys alone. */
+MUST_CHECK enum err key_set_put_pair(struct key_set *set, struct span key,
+				     uint32_t number);
+MUST_CHECK enum err key_set_remove_pair(struct key_set *set, struct span key,
+					uint32_t number);
+
+/* The lowest number from *number on that the key has; it may be another key's whose
+ * fingerprint is alike. False: the key has none there. */
+bool key_set_next_pair(const struct key_set *set, struct span key,
+		       uint32_t *number);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "check/leaf_of.h"
 #include "wire/roles.h"
 
 /* Who is added, and the members of the group after the commit that are of the same
@@ -35,10 +36,20 @@ static size_t count_adds(const struct wire_commit *commit)
 	return count;
 }
 
-static int compare_users(const void *a, const void *b)
+static bool put(struct seat **seats, size_t *count, size_t *room,
+		const struct seat *seat)
 {
-	return span_compare(((const struct seat *)a)->user,
-			    ((const struct seat *)b)->user);
+	struct seat *grown;
+
+	if (*count == *room) {
+		*room *= 2;
+		grown = realloc(*seats, *room * sizeof(*grown));
+		if (grown == NULL)
+			return false;
+		*seats = grown;
+	}
+	(*seats)[(*count)++] = *seat;
+	return true;
 }
 
 /* Behind those who are added, sorted. ERR_LOCAL_MEMORY. */
@@ -48,27 +59,20 @@ static enum err take_members(const struct check_adds *adds, struct seat **seats,
 	const struct check_view *view = adds->view;
 	size_t added = *count, room = 2 * added;
 	struct check_member leaf;
-	bool look = false;
 
-	for (size_t i = 0; i < added; i++)
-		look |= check_view_may_have_user(view, (*seats)[i].user);
-	for (uint32_t i = 0; look && i < view->leaf_count; i++) {
-		struct seat seat, *grown;
+	for (size_t i = 0; i < added; i++) {
+		struct span user = (*seats)[i].user;
+		uint32_t index = 0;
 
-		if (adds->gone[i] || !view->leaf(view->group, i, &leaf))
+		if (i > 0 && span_equal(user, (*seats)[i - 1].user))
 			continue;
-		seat = seat_of(leaf.identity, false);
-		if (bsearch(&seat, *seats, added, sizeof(seat),
-			    compare_users) == NULL)
-			continue;
-		if (*count == room) {
-			room *= 2;
-			grown = realloc(*seats, room * sizeof(*grown));
-			if (grown == NULL)
+		while (check_leaf_next(view, user, &index, &leaf)) {
+			struct seat seat = seat_of(leaf.identity, false);
+
+			if (!adds->gone[leaf.leaf_index] &&
+			    !put(seats, count, &room, &seat))
 				return ERR_LOCAL_MEMORY;
-			*seats = grown;
 		}
-		(*seats)[(*count)++] = seat;
 	}
 	return ERR_OK;
 }

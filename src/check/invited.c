@@ -71,35 +71,27 @@ static void note_added(void *context, struct span user)
 		named->behind = true;
 }
 
-static void note_leaf(struct check_behind *behind,
-		      const struct check_member *leaf)
+static void note_leaves(struct check_behind *behind, struct check_named *named)
 {
-	struct check_named *named =
-	    find_named(behind, roles_user(leaf->identity));
+	struct check_member leaf;
+	uint32_t index = 0;
 
-	if (named == NULL)
-		return;
-	named->before = true;
-	if (!behind->removes(behind->commit, leaf->leaf_index))
-		named->behind = true;
+	while (check_leaf_next(behind->view, named->user, &index, &leaf)) {
+		named->before = true;
+		if (!behind->removes(behind->commit, leaf.leaf_index))
+			named->behind = true;
+	}
 }
 
 void check_behind_look(struct check_behind *behind, const struct invited *one,
 		       const struct invited *other)
 {
-	const struct check_view *view = behind->view;
-	struct check_member leaf;
-	bool look = false;
-
 	behind->named_count = 0;
 	put_named(behind, one);
 	put_named(behind, other);
 	sort_named(behind);
-	for (size_t i = 0; i < behind->named_count && !look; i++)
-		look = check_view_may_have_user(view, behind->named[i].user);
-	for (uint32_t i = 0; look && i < view->leaf_count; i++)
-		if (view->leaf(view->group, i, &leaf))
-			note_leaf(behind, &leaf);
+	for (size_t i = 0; i < behind->named_count; i++)
+		note_leaves(behind, &behind->named[i]);
 	if (behind->named_count > 0)
 		behind->added(behind->commit, note_added, behind);
 }

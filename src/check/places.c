@@ -121,17 +121,15 @@ static const char *reach(struct pass *p, const struct place *from,
 static const char *check_unplaced(struct pass *p, const struct place *place,
 				  const struct account_log *log)
 {
-	const struct check_view *view = p->move->view;
-	uint8_t fingerprint[ACCOUNT_HASH];
+	struct check_leaf_search search;
 	struct check_member leaf;
 	const char *wrong = NULL;
-	uint64_t device;
 
-	for (uint32_t i = 0; wrong == NULL && i < view->leaf_count; i++)
-		if (view->leaf(view->group, i, &leaf) && !p->move->gone[i] &&
-		    places_read_leaf(leaf.identity, fingerprint, &device) &&
-		    span_equal(SPAN_ARRAY(fingerprint), place->fingerprint))
-			wrong = places_at_check_leaf(view, log, place, device,
+	check_leaf_search(&search, p->move->view, place->fingerprint);
+	while (wrong == NULL && check_leaf_found(&search, &leaf))
+		if (!p->move->gone[leaf.leaf_index])
+			wrong = places_at_check_leaf(p->move->view, log, place,
+						     search.device,
 						     leaf.signature_key, false);
 	return wrong;
 }
@@ -142,6 +140,7 @@ static const char *check_parted(struct pass *p,
 				const struct place *to)
 {
 	const struct check_view *view = p->move->view;
+	struct check_leaf_search search;
 	struct check_member leaf;
 
 	if (!branch->counts)
@@ -150,10 +149,9 @@ static const char *check_parted(struct pass *p,
 	    !span_equal(to->hash, SPAN_ARRAY(branch->end.hash)))
 		return "an account's place is not where the branch ends that "
 		       "it carries";
-	for (uint32_t i = 0; i < view->leaf_count; i++)
-		if (view->leaf(view->group, i, &leaf) && !p->move->gone[i] &&
-		    check_branches_of(p->move->branches, leaf.identity) ==
-			branch &&
+	check_leaf_search(&search, view, to->fingerprint);
+	while (check_leaf_found(&search, &leaf))
+		if (!p->move->gone[leaf.leaf_index] &&
 		    !check_branch_keeps(view, branch, &leaf))
 			return "a leaf stays that the branch which it carries "
 			       "does not have";

@@ -41,6 +41,16 @@ const char *check_residents_take(struct check_residents *r,
 	return NULL;
 }
 
+const char *check_residents_put(struct check_residents *r,
+				struct span fingerprint)
+{
+	const char *wrong = reserve(r, 1);
+
+	if (wrong == NULL)
+		(void)span_copy(r->list[r->count++], fingerprint);
+	return wrong;
+}
+
 /* Sorted, each once. */
 void check_residents_sort(struct check_residents *r)
 {

@@ -20,6 +20,9 @@ const char *check_residents_of(const struct check_view *view, const bool *gone,
 			       struct check_residents *r);
 const char *check_residents_take(struct check_residents *r,
 				 struct span identity);
+/* The same of its account. */
+const char *check_residents_put(struct check_residents *r,
+				struct span fingerprint);
 
 /* By fingerprint, each once; it is to be so for the next. */
 void check_residents_sort(struct check_residents *r);

@@ -2,31 +2,56 @@
 
 #include "base/rd.h"
 #include "check/departure.h"
+#include "check/leaf_of.h"
+
+/* The user of the first leaf of one that has a name. */
+static struct span first_user(const struct check_view *view)
+{
+	struct check_member leaf;
+
+	for (uint32_t i = 0; i < view->leaf_count; i++)
+		if (view->leaf(view->group, i, &leaf) &&
+		    roles_user(leaf.identity).n > 0)
+			return roles_user(leaf.identity);
+	return SPAN_EMPTY;
+}
+
+/* An owner with a leaf, or else the admin whose leaf is the first; empty: neither is
+ * there. */
+static struct span find_heir(const struct check_view *view,
+			     const struct roles *roles, enum role *role)
+{
+	struct span rest = roles->rows, user, heir = SPAN_EMPTY;
+	uint32_t first = view->leaf_count, index = 0;
+	struct check_member leaf;
+
+	for (; roles_next(&rest, &user, role); index = 0) {
+		if (!check_leaf_next(view, user, &index, &leaf))
+			continue;
+		if (*role == ROLE_OWNER)
+			return user;
+		if (*role == ROLE_ADMIN && user.n > 0 &&
+		    leaf.leaf_index < first) {
+			first = leaf.leaf_index;
+			heir = user;
+		}
+	}
+	*role = ROLE_ADMIN;
+	return heir;
+}
 
 enum err rights_read(const struct check_view *view, struct roles *roles)
 {
-	struct check_member leaf;
-	struct span admin = SPAN_EMPTY, lowest = SPAN_EMPTY;
+	struct span heir;
+	enum role role;
 	enum err e;
 
 	TRY(roles_read(view->extensions, roles));
-	for (uint32_t i = 0; roles->there && i < view->leaf_count; i++) {
-		struct span user;
-		enum role role;
-
-		if (!view->leaf(view->group, i, &leaf))
-			continue;
-		user = roles_user(leaf.identity);
-		role = roles_of(roles, user);
-		if (role == ROLE_OWNER)
-			return ERR_OK;
-		if (lowest.n == 0)
-			lowest = user;
-		if (role == ROLE_ADMIN && admin.n == 0)
-			admin = user;
-	}
-	if (roles->there)
-		roles->owner = admin.n > 0 ? admin : lowest;
+	if (!roles->there)
+		goto out;
+	heir = find_heir(view, roles, &role);
+	if (role != ROLE_OWNER)
+		roles->owner = heir.n > 0 ? heir : first_user(view);
 out:
 	return e;
 }
@@ -43,11 +68,10 @@ static bool user_stays(const struct check_view *view, const uint32_t *removed,
 		       size_t count, struct span user)
 {
 	struct check_member leaf;
+	uint32_t index = 0;
 
-	for (uint32_t i = 0; i < view->leaf_count; i++)
-		if (view->leaf(view->group, i, &leaf) &&
-		    span_equal(roles_user(leaf.identity), user) &&
-		    !has(removed, count, i))
+	while (check_leaf_next(view, user, &index, &leaf))
+		if (!has(removed, count, leaf.leaf_index))
 			return true;
 	return false;
 }

@@ -8,6 +8,7 @@
 #include "check/departure.h"
 #include "check/group_places.h"
 #include "check/invited.h"
+#include "check/leaf_of.h"
 #include "check/over.h"
 #include "check/places.h"
 #include "check/rights.h"
@@ -305,8 +306,12 @@ static const char *take_proposal(struct pass *p,
 		return NULL;
 	case WIRE_PROPOSAL_UPDATE:
 		return "an Update is by its own sender";
+	case WIRE_PROPOSAL_SELF_REMOVE:
+		return "a SelfRemove is by its own sender";
 	case WIRE_PROPOSAL_PSK:
 		return deny(p, "a PreSharedKey has no place in a session");
+	case WIRE_PROPOSAL_APP_DATA_UPDATE:
+		break;
 	}
 	return deny(p, "a proposal of that type has no place in a session");
 }
@@ -354,15 +359,13 @@ static const char *check_external(struct pass *p)
 {
 	struct span user = roles_user(p->committer.identity);
 	struct check_member leaf = { 0 };
-	bool look, user_there = false, again = false;
+	bool user_there = false, again = false;
+	uint32_t index = 0;
 
 	if (!p->external)
 		return NULL;
-	look = check_view_may_have_user(p->view, user);
-	for (uint32_t i = 0; look && i < p->view->leaf_count && !again; i++) {
-		if (!p->view->leaf(p->view->group, i, &leaf))
-			continue;
-		user_there |= span_equal(roles_user(leaf.identity), user);
+	while (!again && check_leaf_next(p->view, user, &index, &leaf)) {
+		user_there = true;
 		again = span_equal(leaf.identity, p->committer.identity);
 	}
 	if (!again && p->removed_count > 0)

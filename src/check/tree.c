@@ -237,16 +237,21 @@ bool check_tree_has_signature_key(const struct check_tree *tree,
 	return false;
 }
 
-bool check_tree_may_have_user(const struct check_tree *tree, struct span user)
+bool check_tree_next_of(const struct check_tree *tree, struct span user,
+			uint32_t *leaf)
 {
-	return !tree->indexed || key_set_may_have(&tree->users, user);
+	return tree->indexed ? key_set_next_pair(&tree->users, user, leaf)
+			     : *leaf < tree->leaf_count;
 }
 
 /* ---- the index ---- */
 
+const struct check_noting check_noting_put = { key_set_put, key_set_put_pair };
+const struct check_noting check_noting_remove = { key_set_remove,
+						  key_set_remove_pair };
+
 enum err check_tree_note(struct check_tree *tree, uint32_t node,
-			 enum err (*change)(struct key_set *set,
-					    struct span key))
+			 const struct check_noting *noting)
 {
 	const struct wire_leaf_node *leaf =
 	    is_leaf(node) ? check_tree_leaf(tree, node / 2) : NULL;
@@ -255,11 +260,12 @@ enum err check_tree_note(struct check_tree *tree, uint32_t node,
 	if (!tree->indexed ||
 	    check_content_blank(&tree->nodes[node].content, node))
 		return ERR_OK;
-	TRY(change(&tree->encryption_keys, encryption_key(tree, node)));
+	TRY(noting->key(&tree->encryption_keys, encryption_key(tree, node)));
 	if (leaf == NULL)
 		goto out;
-	TRY(change(&tree->signature_keys, leaf->signature_key));
-	TRY(change(&tree->users, roles_user(leaf->credential.identity)));
+	TRY(noting->key(&tree->signature_keys, leaf->signature_key));
+	TRY(noting->pair(&tree->users, roles_user(leaf->credential.identity),
+			 node / 2));
 out:
 	return e;
 }
@@ -272,7 +278,7 @@ enum err check_tree_index(struct check_tree *tree)
 		return ERR_OK;
 	tree->indexed = true;
 	for (uint32_t i = 0; e == ERR_OK && i < width(tree); i++)
-		e = check_tree_note(tree, i, key_set_put);
+		e = check_tree_note(tree, i, &check_noting_put);
 	if (e == ERR_OK)
 		return ERR_OK;
 	tree->indexed = false;

@@ -84,9 +84,10 @@ bool check_tree_has_encryption_key(const struct check_tree *tree,
 bool check_tree_has_signature_key(const struct check_tree *tree,
 				  struct span key);
 
-/* False: no leaf is of that user (wire/roles.h). True, too, in a tree that is not
- * indexed. */
-bool check_tree_may_have_user(const struct check_tree *tree, struct span user);
+/* The first leaf from *leaf on that may be of that user (wire/roles.h): in a tree that
+ * is not indexed every leaf may. False: none is. */
+bool check_tree_next_of(const struct check_tree *tree, struct span user,
+			uint32_t *leaf);
 
 /* ---- changing; on failure the tree may be half changed ---- */
 

@@ -119,13 +119,13 @@ static enum err put(struct check_tree *tree, uint32_t node,
 	enum err e;
 
 	TRY(make_room(undo));
-	TRY(check_tree_note(tree, node, key_set_remove));
+	TRY(check_tree_note(tree, node, &check_noting_remove));
 	exchange(tree, node, &content);
 	if (undo != NULL) {
 		undo->steps[undo->count++] = (struct step){ node, 0, content };
 		content.leaf = NULL;
 	}
-	TRY(check_tree_note(tree, node, key_set_put));
+	TRY(check_tree_note(tree, node, &check_noting_put));
 out:
 	check_content_clear(&content, node);
 	return e;

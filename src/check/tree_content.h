@@ -34,10 +34,14 @@ static inline bool check_content_blank(const union check_content *content,
 /* Makes the index of a tree that is large and has none. */
 MUST_CHECK enum err check_tree_index(struct check_tree *tree);
 
-/* Puts into the index what a node holds, or takes it out: `change` is that of
- * base/key_set.h. Of a tree that is not indexed, nothing. */
+/* Puts into the index what a node holds, or takes it out. Of a tree that is not
+ * indexed, nothing. */
+struct check_noting {
+	enum err (*key)(struct key_set *set, struct span key);
+	enum err (*pair)(struct key_set *set, struct span key, uint32_t number);
+};
+extern const struct check_noting check_noting_put, check_noting_remove;
 MUST_CHECK enum err check_tree_note(struct check_tree *tree, uint32_t node,
-				    enum err (*change)(struct key_set *set,
-						       struct span key));
+				    const struct check_noting *noting);
 
 #endif

@@ -27,9 +27,9 @@ struct check_view {
 	bool (*leaf)(const void *group, uint32_t index,
 		     struct check_member *member);
 	const void *group;
-	/* False: no leaf is of that user (wire/roles.h). NULL: who asks has to look
-	 * at the leaves. */
-	bool (*may_have_user)(const void *group, struct span user);
+	/* The first leaf from *leaf on that may be of that user; false: none is. NULL:
+	 * each may be. check/leaf_of.h asks it. */
+	bool (*next_of)(const void *group, struct span user, uint32_t *leaf);
 	/* The departures that stand in the log: opaque departure<V> each. One
 	 * whose leaf node is not there any more counts for nothing. */
 	struct span departures;
@@ -49,12 +49,5 @@ struct check_verdict {
 	bool denied; /* its sender may not do that, or nobody may */
 	bool local;  /* it was not judged: memory or the library failed */
 };
-
-static inline bool check_view_may_have_user(const struct check_view *view,
-					    struct span user)
-{
-	return view->may_have_user == NULL ||
-	       view->may_have_user(view->group, user);
-}
 
 #endif

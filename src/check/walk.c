@@ -346,11 +346,11 @@ static bool find_leaf(const void *group, uint32_t index,
 	return true;
 }
 
-static bool may_have_user(const void *group, struct span user)
+static bool next_of(const void *group, struct span user, uint32_t *leaf)
 {
 	const struct check_walk *walk = group;
 
-	return check_tree_may_have_user(&walk->tree, user);
+	return check_tree_next_of(&walk->tree, user, leaf);
 }
 
 const struct wire_group_context *check_walk_context(
@@ -415,7 +415,7 @@ void check_walk_view(const struct check_walk *walk, struct check_view *view)
 		.leaf_count = walk->tree.leaf_count,
 		.leaf = find_leaf,
 		.group = walk,
-		.may_have_user = may_have_user,
+		.next_of = next_of,
 		.departures = buf_span(&walk->departures),
 		.exact = walk->exact,
 		.places = &walk->places,

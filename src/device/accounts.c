@@ -117,6 +117,7 @@ void accounts_reload(struct device *d)
 {
 	own_log_forget(d);
 	met_forget(d);
+	grown_forget(d);
 }
 
 /* Of one's own log what goes on from it is taken, and what counts before it. */

@@ -86,12 +86,11 @@ static void list_leaves(struct device *d, struct span user, json_t *list)
 	struct mls_member member;
 	uint32_t leaf = 0;
 
-	while (mls_group_next_member(session_group(d->open.session), &leaf,
-				     &member))
-		if (span_equal(roles_user(member.identity), user))
-			(void)json_array_append_new(
-			    list, json_stringn((const char *)member.identity.p,
-					       member.identity.n));
+	while (mls_group_next_of(session_group(d->open.session), user, &leaf,
+				 &member))
+		(void)json_array_append_new(
+		    list, json_stringn((const char *)member.identity.p,
+				       member.identity.n));
 }
 
 static enum err check_right(struct device *d, struct span user, bool banned)

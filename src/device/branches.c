@@ -117,6 +117,7 @@ enum err branches_keep(struct device *d, struct span fingerprint,
 	(void)json_array_remove(logs, at);
 	ENSURE(json_array_append(logs, row) == 0, ERR_LOCAL_MEMORY);
 	TRY(record_put(core_store(d), name, record));
+	TRY(grown_note(d, fingerprint));
 out:
 	json_decref(record);
 	json_decref(row);

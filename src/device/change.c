@@ -153,6 +153,8 @@ static void remove_departed(const struct session *session, struct parts *p)
 	struct mls_member member;
 	uint32_t leaf = 0;
 
+	if (!session_others_departed(session))
+		return;
 	while (mls_group_next_member(session_group(session), &leaf, &member))
 		if (session_departed(session, member.leaf_index) &&
 		    member.leaf_index !=
@@ -204,14 +206,10 @@ static void remove_parted(const struct session *session, struct span identity,
 static enum err read_removes(struct device *d, const struct session *session,
 			     const json_t *list, struct parts *p)
 {
-	struct mls_member member;
+	size_t i, members = mls_group_member_count(session_group(session));
 	const json_t *value;
-	uint32_t leaf = 0;
-	size_t i, members = 0;
 	enum err e = ERR_OK;
 
-	while (mls_group_next_member(session_group(session), &leaf, &member))
-		members++;
 	p->removes = calloc(members + 1, sizeof(*p->removes));
 	ENSURE(p->removes != NULL, ERR_LOCAL_MEMORY);
 	json_array_foreach(list, i, value)
@@ -265,9 +263,9 @@ static enum err read_ban(struct device *d, const struct session *session,
 	if (ban == NULL)
 		return ERR_OK;
 	while (user != NULL && json_is_true(member(ban, "banned")) &&
-	       mls_group_next_member(session_group(session), &leaf, &one))
-		if (span_equal(roles_user(one.identity), span_str(user)))
-			remove_leaf(session, one.identity, p);
+	       mls_group_next_of(session_group(session), span_str(user), &leaf,
+				 &one))
+		remove_leaf(session, one.identity, p);
 	TRY(bans_put(d, ban, p->removes, p->remove_count, &p->extensions));
 	p->extensions_span = buf_span(&p->extensions);
 out:

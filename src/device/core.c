@@ -39,11 +39,14 @@ enum err core_commit(struct device *d)
 	enum err e = ERR_OK;
 
 	ENSURE(d->in_transaction, ERR_LOCAL_BUG);
+	e = grown_save(d);
 	d->in_transaction = false;
-	if (FAULT(STORED_TOO_LATE) && d->work.requests % 2 == 1)
+	if (e != ERR_OK ||
+	    (FAULT(STORED_TOO_LATE) && d->work.requests % 2 == 1))
 		store->rollback(store->context);
 	else
-		TRY(store->commit(store->context));
+		e = store->commit(store->context);
+	TRY(e);
 	d->event_told = d->event_count;
 out:
 	if (e != ERR_OK) {
@@ -87,6 +90,7 @@ enum err core_load(struct device *d, const char *id)
 	session_set_accounts(d->open.session, d->accounts);
 	TRY(outbox_adopt(&d->open));
 	TRY(people_adopt(&d->open));
+	TRY(grown_bring(d));
 out:
 	if (e != ERR_OK)
 		membership_clear(&d->open);

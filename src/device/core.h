@@ -3,6 +3,7 @@
 #define HERMETIC_DEVICE_CORE_H
 
 #include "device/device.h"
+#include "device/grown.h"
 #include "device/membership.h"
 #include "device/work.h"
 #include "wire/places.h"
@@ -18,6 +19,7 @@ struct device {
 	struct check_accounts *accounts;  /* owned: the logs that are known */
 	struct own_log *own;		  /* owned: own_log_load() */
 	struct met *met[MET_LOADED];	  /* owned: met_load() */
+	struct grown grown;
 	json_t *names;	/* owned: what was found of fingerprints, or NULL */
 	json_t *trusts; /* owned: whether they were compared, or NULL */
 	struct suites offer;

@@ -26,7 +26,7 @@ static bool is_lifted(struct device *d, const struct mls_member *member)
 /* The first of those about whom most can be done. */
 enum session_ended ended_find(struct device *d, struct mls_member *member)
 {
-	const struct session *session = d->open.session;
+	struct session *session = d->open.session;
 	uint32_t leaf = 0, own = mls_group_own_leaf(session_group(session));
 	enum session_ended found = SESSION_STANDS, how;
 	struct mls_member one;
@@ -34,6 +34,8 @@ enum session_ended ended_find(struct device *d, struct mls_member *member)
 	*member = (struct mls_member){ .leaf_index = 0 };
 	if (FAULT(SEALS_FOR_REMOVED))
 		return SESSION_STANDS;
+	if (session_settle(session) != ERR_OK)
+		session_unsettle(session);
 	while (session_next_ended(session, &leaf, &one, &how)) {
 		if (one.leaf_index == own ||
 		    (found != SESSION_STANDS && found <= how) ||

@@ -405,6 +405,7 @@ enum err handover_take(struct device *d, struct span json)
 	       ERR_PEER_MALFORMED);
 	TRY(unpack(d, "account/", json_object_get(whole, "accounts"),
 		   FINGERPRINT_DIGITS));
+	TRY(grown_note_all(d));
 	TRY(unpack(d, "name/", json_object_get(whole, "names"),
 		   DEVICE_NAME_SIZE - 1));
 	TRY(unpack(d, "pin/", json_object_get(whole, "pins"),

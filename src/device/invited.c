@@ -172,11 +172,8 @@ static bool is_in(struct device *d, struct span user)
 	struct mls_member member;
 	uint32_t leaf = 0;
 
-	while (mls_group_next_member(session_group(d->open.session), &leaf,
-				     &member))
-		if (span_equal(roles_user(member.identity), user))
-			return true;
-	return false;
+	return mls_group_next_of(session_group(d->open.session), user, &leaf,
+				 &member);
 }
 
 enum err invited_check_room(struct device *d, size_t count)

@@ -161,6 +161,7 @@ static enum err save(struct device *d, const struct met *met)
 	TRY(account_record(name, account_log_fingerprint(met->known->log)));
 	TRY(record_put(core_store(d), name, record));
 	TRY(keep_loaded(d, met));
+	TRY(grown_note(d, account_log_fingerprint(met->known->log)));
 	(void)json_object_clear(d->trusts);
 out:
 	json_decref(record);

@@ -176,6 +176,8 @@ enum err own_log_save(struct device *d, const struct own_log *own)
 	own_log_forget(d);
 	TRY(copy(own, &d->own));
 	d->own->in_pieces = true;
+	if (end.number > 0)
+		TRY(grown_note(d, account_log_fingerprint(own->known->log)));
 out:
 	json_decref(record);
 	return e;

@@ -98,9 +98,9 @@ static bool was_in(const struct device *d, struct span user,
 		came +=
 		    span_equal(roles_user(buf_span(&event->identity)), user);
 	while (d->open.session != NULL &&
-	       mls_group_next_member(session_group(d->open.session), &leaf,
-				     &member))
-		is += span_equal(roles_user(member.identity), user);
+	       mls_group_next_of(session_group(d->open.session), user, &leaf,
+				 &member))
+		is++;
 	return is > came;
 }
 
@@ -165,17 +165,6 @@ void receipts_heard(struct device *d, const struct session_event *event,
 
 /* ---- writing one ---- */
 
-static uint32_t count_members(const struct device *d)
-{
-	const struct mls_group *group = session_group(d->open.session);
-	struct mls_member member;
-	uint32_t leaf = 0, count = 0;
-
-	while (mls_group_next_member(group, &leaf, &member))
-		count++;
-	return count;
-}
-
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -216,7 +205,8 @@ static uint64_t due_at(struct device *d)
 	    membership_todo(&d->open) != NULL || !has_news(&d->open))
 		return UINT64_MAX;
 	return record_number_or_0(told, "at") +
-	       receipts_interval_ms(count_members(d));
+	       receipts_interval_ms(
+		   mls_group_member_count(session_group(d->open.session)));
 }
 
 static bool receipt_due(struct device *d)

@@ -143,12 +143,9 @@ static bool is_first(const struct mls_group *group,
 	struct mls_member other;
 	uint32_t leaf = 0;
 
-	while (mls_group_next_member(group, &leaf, &other) &&
-	       other.leaf_index < member->leaf_index)
-		if (span_equal(roles_user(other.identity),
-			       roles_user(member->identity)))
-			return false;
-	return true;
+	return mls_group_next_of(group, roles_user(member->identity), &leaf,
+				 &other) &&
+	       other.leaf_index == member->leaf_index;
 }
 
 static enum err list_unverified(struct device *d, struct buf *names)

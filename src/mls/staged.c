@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "mls/credentials.h"
+#include "mls/pending.h"
 
 struct mls_member staged_member(uint32_t leaf,
 				const struct wire_leaf_node *node)
@@ -24,6 +25,16 @@ bool staged_next_member(const struct mls_epoch *epoch, uint32_t *leaf,
 			struct mls_member *member)
 {
 	if (!tree_next_member(&epoch->tree, *leaf, leaf))
+		return false;
+	*member = staged_member(*leaf, &tree_leaf(&epoch->tree, *leaf)->node);
+	(*leaf)++;
+	return true;
+}
+
+bool staged_next_of(const struct mls_epoch *epoch, struct span user,
+		    uint32_t *leaf, struct mls_member *member)
+{
+	if (!tree_next_of(&epoch->tree, user, *leaf, leaf))
 		return false;
 	*member = staged_member(*leaf, &tree_leaf(&epoch->tree, *leaf)->node);
 	(*leaf)++;
@@ -81,6 +92,17 @@ static void show_content(const struct wire_proposal *p,
 			.extensions = p->reinit.extensions,
 		};
 		break;
+	case WIRE_PROPOSAL_APP_DATA_UPDATE:
+		out->kind = MLS_PROPOSE_APP_DATA;
+		out->app_data = (struct mls_app_data){
+			.component = p->app_data.component,
+			.remove = p->app_data.op == WIRE_APP_DATA_REMOVE,
+			.update = p->app_data.update,
+		};
+		break;
+	case WIRE_PROPOSAL_SELF_REMOVE:
+		out->kind = MLS_PROPOSE_SELF_REMOVE;
+		break;
 	case WIRE_PROPOSAL_EXTERNAL_INIT:
 		out->kind = MLS_PROPOSE_EXTERNAL_INIT;
 		break;
@@ -97,6 +119,7 @@ static void show_item(const struct mls_group *group,
 		      struct mls_staged_proposal *out)
 {
 	const struct wire_proposal *p = &item->proposal;
+	uint32_t removed;
 
 	*out = (struct mls_staged_proposal){
 		.by_reference = item->by_reference,
@@ -109,8 +132,8 @@ static void show_item(const struct mls_group *group,
 	} else if (p->type == WIRE_PROPOSAL_UPDATE) {
 		out->leaf.before = standing(group, item->sender.index);
 		out->leaf.after = staged_member(item->sender.index, &p->update);
-	} else if (p->type == WIRE_PROPOSAL_REMOVE) {
-		out->leaf.before = standing(group, p->removed);
+	} else if (proposal_removes(item, &removed)) {
+		out->leaf.before = standing(group, removed);
 	}
 }
 
@@ -141,7 +164,16 @@ out:
 
 enum err mls_group_drop_pending(struct mls_group *group, struct span ref)
 {
-	return epoch_drop_proposal(group->now, ref) ? ERR_OK : ERR_STATE_GONE;
+	const struct epoch_proposal *kept =
+	    epoch_find_proposal(group->now, ref);
+	enum err e = ERR_OK;
+
+	ENSURE(kept != NULL, ERR_STATE_GONE);
+	ENSURE(pending_self_remove(group->now, kept->sender.index) != kept,
+	       ERR_LOCAL_BUG);
+	(void)epoch_drop_proposal(group->now, ref);
+out:
+	return e;
 }
 
 static struct mls_leaf_change committer_of(const struct mls_group *group,

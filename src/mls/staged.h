@@ -58,5 +58,8 @@ struct mls_member staged_member(uint32_t leaf,
 /* mls_group_next_member() of an epoch. */
 bool staged_next_member(const struct mls_epoch *epoch, uint32_t *leaf,
 			struct mls_member *member);
+/* mls_group_next_of() likewise. */
+bool staged_next_of(const struct mls_epoch *epoch, struct span user,
+		    uint32_t *leaf, struct mls_member *member);
 
 #endif

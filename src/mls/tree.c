@@ -167,6 +167,7 @@ struct tree tree_share(const struct tree *tree)
 		tree->root->refs++;
 	shared.encryption_keys = key_set_share(&tree->encryption_keys);
 	shared.signature_keys = key_set_share(&tree->signature_keys);
+	shared.users = key_set_share(&tree->users);
 	return shared;
 }
 
@@ -175,6 +176,7 @@ void tree_clear(struct tree *tree)
 	tree_node_free(tree->root);
 	key_set_clear(&tree->encryption_keys);
 	key_set_clear(&tree->signature_keys);
+	key_set_clear(&tree->users);
 	*tree = TREE_INIT;
 }
 
@@ -269,7 +271,7 @@ void tree_filtered_path(const struct tree *tree, uint32_t leaf,
 
 /* The nodes from the root to a leaf, ours alone, by level. */
 struct opened {
-	uint32_t top;
+	uint32_t leaf, top;
 	struct tree_node *at[TREE_LEVELS_MAX];
 };
 
@@ -279,6 +281,7 @@ static enum err open_path(struct tree *tree, uint32_t leaf,
 	struct tree_node **slot = &tree->root;
 	enum err e;
 
+	opened->leaf = leaf;
 	opened->top = height(tree);
 	for (uint32_t level = opened->top;; level--) {
 		TRY(tree_node_own(tree->suite, slot));
@@ -292,24 +295,26 @@ out:
 	return e;
 }
 
-static enum err blank(struct tree *tree, struct tree_node *node)
+static enum err blank(struct tree *tree, struct opened *opened, uint32_t level)
 {
+	struct tree_node *node = opened->at[level];
 	enum err e;
 
-	TRY(tree_keys_forget(tree, node));
+	TRY(tree_keys_forget(tree, node, opened->leaf));
 	tree_node_set_blank(node);
 out:
 	return e;
 }
 
-static enum err set_leaf(struct tree *tree, struct tree_node *node,
+static enum err set_leaf(struct tree *tree, struct opened *opened,
 			 struct span leaf_node)
 {
+	struct tree_node *node = opened->at[0];
 	enum err e;
 
-	TRY(tree_keys_forget(tree, node));
+	TRY(tree_keys_forget(tree, node, opened->leaf));
 	TRY(tree_node_set_leaf(node, leaf_node));
-	TRY(tree_keys_note(tree, node));
+	TRY(tree_keys_note(tree, node, opened->leaf));
 out:
 	return e;
 }
@@ -319,7 +324,7 @@ static enum err blank_parents(struct tree *tree, struct opened *opened)
 	enum err e = ERR_OK;
 
 	for (uint32_t level = 1; level <= opened->top; level++)
-		TRY(blank(tree, opened->at[level]));
+		TRY(blank(tree, opened, level));
 out:
 	return e;
 }
@@ -380,7 +385,7 @@ enum err tree_set_leaf(struct tree *tree, uint32_t leaf, struct span leaf_node)
 
 	ENSURE(leaf < tree->leaves, ERR_PEER_INVALID);
 	TRY(open_path(tree, leaf, &opened));
-	TRY(set_leaf(tree, opened.at[0], leaf_node));
+	TRY(set_leaf(tree, &opened, leaf_node));
 	refresh_parents(&opened);
 out:
 	return e;
@@ -393,7 +398,7 @@ enum err tree_add(struct tree *tree, struct span leaf_node, uint32_t *leaf)
 
 	TRY(tree_free_leaf(tree, leaf));
 	TRY(open_path(tree, *leaf, &opened));
-	TRY(set_leaf(tree, opened.at[0], leaf_node));
+	TRY(set_leaf(tree, &opened, leaf_node));
 	for (uint32_t level = 1; level <= opened.top; level++)
 		TRY(tree_node_add_unmerged(opened.at[level], *leaf));
 	refresh_parents(&opened);
@@ -408,7 +413,7 @@ enum err tree_update(struct tree *tree, uint32_t leaf, struct span leaf_node)
 
 	ENSURE(find_leaf(tree, leaf) != NULL, RULE(UPDATE_BLANK));
 	TRY(open_path(tree, leaf, &opened));
-	TRY(set_leaf(tree, opened.at[0], leaf_node));
+	TRY(set_leaf(tree, &opened, leaf_node));
 	TRY(blank_parents(tree, &opened));
 	refresh_parents(&opened);
 out:
@@ -436,7 +441,7 @@ enum err tree_remove(struct tree *tree, uint32_t leaf)
 	/* 12.1.3: "does not identify a non-blank leaf node" */
 	ENSURE(find_leaf(tree, leaf) != NULL, RULE(REMOVE_BLANK));
 	TRY(open_path(tree, leaf, &opened));
-	TRY(blank(tree, opened.at[0]));
+	TRY(blank(tree, &opened, 0));
 	TRY(blank_parents(tree, &opened));
 	refresh_parents(&opened);
 	truncate_tree(tree);
@@ -470,7 +475,7 @@ enum err tree_set_path(struct tree *tree, uint32_t leaf,
 						   SPAN_EMPTY };
 
 		TRY(tree_node_set_parent(node, &parent));
-		TRY(tree_keys_note(tree, node));
+		TRY(tree_keys_note(tree, node, leaf));
 		TRY(tree_hash_update(tree->suite, copath, sibling));
 		TRY(parent_hash_compute(tree->suite, public_keys[i - 1], above,
 					span_of(copath->hash, tree->suite->nh),

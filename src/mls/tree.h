@@ -70,6 +70,7 @@ struct tree {
 	struct tree_node *root;
 	bool indexed; /* by tree_index() */
 	struct key_set encryption_keys, signature_keys;
+	struct key_set users; /* with their leaves */
 };
 
 #define TREE_INIT ((struct tree){ .suite = NULL })
@@ -84,8 +85,8 @@ MUST_CHECK enum err tree_decode(struct tree *tree, const struct suite *suite,
 				struct span ratchet_tree);
 void tree_encode(const struct tree *tree, struct buf *out);
 
-/* Makes the questions after keys, below, quick for this tree and those that
- * come of it; O(n). Who has no changes before it goes without. */
+/* Makes the questions after keys and users, below, quick for this tree and those
+ * that come of it; O(n). Who has no changes before it goes without. */
 MUST_CHECK enum err tree_index(struct tree *tree);
 
 /* Another holder of the same tree. */
@@ -156,5 +157,10 @@ MUST_CHECK enum err tree_hash_root(const struct tree *tree, struct span *hash);
  * signature_key of any member. */
 bool tree_has_encryption_key(const struct tree *tree, struct span key);
 bool tree_has_signature_key(const struct tree *tree, struct span key);
+
+/* The first leaf >= `leaf` of a member whose identity is of that user (wire/roles.h),
+ * or false. */
+bool tree_next_of(const struct tree *tree, struct span user, uint32_t leaf,
+		  uint32_t *found);
 
 #endif

@@ -197,6 +197,33 @@ static enum session_ended ended_how(const struct look *look)
 	return ended ? SESSION_ENDED_ELSEWHERE : SESSION_STANDS;
 }
 
+/* The next leaf from *leaf on that may have ended; moves *leaf past it. */
+static bool next_unsettled(const struct session *session, uint32_t *leaf,
+			   struct mls_member *member)
+{
+	const struct unsettled *set = &session->unsettled;
+	char user[PLACES_USER];
+	struct mls_member one;
+	bool found = false;
+
+	if (!set->known)
+		return mls_group_next_member(session->group, leaf, member);
+	for (size_t i = 0; i < set->count; i++) {
+		uint32_t at = *leaf;
+
+		places_name_user(user, SPAN_ARRAY(set->list[i]));
+		if (!mls_group_next_of(session->group, SPAN_ARRAY(user), &at,
+				       &one) ||
+		    (found && one.leaf_index > member->leaf_index))
+			continue;
+		*member = one;
+		found = true;
+	}
+	if (found)
+		*leaf = member->leaf_index + 1;
+	return found;
+}
+
 bool session_next_ended(const struct session *session, uint32_t *leaf,
 			struct mls_member *member, enum session_ended *how)
 {
@@ -205,7 +232,7 @@ bool session_next_ended(const struct session *session, uint32_t *leaf,
 	if (session->accounts == NULL || !session_has_places(session))
 		return false;
 	session_view(session, &look.view);
-	while (mls_group_next_member(session->group, leaf, member)) {
+	while (next_unsettled(session, leaf, member)) {
 		*how = look_at(&look, member->leaf_index) ? ended_how(&look)
 							  : SESSION_STANDS;
 		if (*how != SESSION_STANDS)
@@ -218,12 +245,13 @@ bool session_has_ended(const struct session *session, struct span identity)
 {
 	enum session_ended how;
 	struct mls_member member;
-	uint32_t leaf = 0;
+	uint32_t leaf;
 
-	while (session_next_ended(session, &leaf, &member, &how))
-		if (span_equal(member.identity, identity))
-			return how == SESSION_ENDED_TOLD ||
-			       how == SESSION_ENDED_PARTED ||
-			       how == SESSION_ENDED_FORKED;
-	return false;
+	if (!session_find(session, identity, &member))
+		return false;
+	leaf = member.leaf_index;
+	return session_next_ended(session, &leaf, &member, &how) &&
+	       span_equal(member.identity, identity) &&
+	       (how == SESSION_ENDED_TOLD || how == SESSION_ENDED_PARTED ||
+		how == SESSION_ENDED_FORKED);
 }

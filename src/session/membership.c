@@ -25,6 +25,17 @@ static bool find_leaf(const void *group, uint32_t index,
 	return true;
 }
 
+static bool next_of(const void *group, struct span user, uint32_t *leaf)
+{
+	struct mls_member member;
+	uint32_t behind = *leaf;
+
+	if (!mls_group_next_of(group, user, &behind, &member))
+		return false;
+	*leaf = member.leaf_index;
+	return true;
+}
+
 void session_view(const struct session *session, struct check_view *view)
 {
 	*view = (struct check_view){
@@ -34,6 +45,7 @@ void session_view(const struct session *session, struct check_view *view)
 		.extensions = mls_group_extensions(session->group),
 		.leaf_count = mls_group_width(session->group),
 		.leaf = find_leaf,
+		.next_of = next_of,
 		.group = session->group,
 		.departures = buf_span(&session->departures),
 		.exact = session->exact,
@@ -98,7 +110,8 @@ bool session_find(const struct session *session, struct span identity,
 {
 	uint32_t leaf = 0;
 
-	while (mls_group_next_member(session->group, &leaf, member))
+	while (mls_group_next_of(session->group, roles_user(identity), &leaf,
+				 member))
 		if (span_equal(member->identity, identity))
 			return true;
 	return false;

@@ -270,6 +270,7 @@ static void take_own(struct session *session)
 	mls_group_free(session->group);
 	session->group = session->successor;
 	session->successor = NULL;
+	session_unsettle(session);
 	session_drop_successor(session);
 }
 
@@ -335,10 +336,12 @@ static enum err take_other(struct session *session, struct span welcome,
 	e = session_check_joined(session, next);
 	if (e == ERR_OK && session_generation(session) != before + 1)
 		e = ERR_PEER_INVALID;
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		successor = ended;
-	else
+		session_unsettle(session);
+	} else {
 		session->group = ended;
+	}
 out:
 	mls_group_free(successor);
 	return e;

@@ -4,6 +4,7 @@
 
 #include "check/group_places.h"
 #include "check/known.h"
+#include "check/leaf_of.h"
 #include "check/over.h"
 #include "check/residents.h"
 #include "session/state.h"
@@ -34,22 +35,16 @@ static bool is_removed(const struct mls_change *change, uint32_t leaf)
 	return false;
 }
 
-static enum err list(const struct session *session,
-		     const struct mls_change *change, struct check_residents *r)
+static enum err take_added(const struct mls_change *change,
+			   struct check_residents *r)
 {
 	struct wire_key_package kp;
-	struct mls_member member;
-	uint32_t leaf = 0;
 	enum err e = ERR_OK;
 
-	while (mls_group_next_member(session->group, &leaf, &member))
-		if (!is_removed(change, member.leaf_index))
-			TRY(take(r, member.identity));
 	for (size_t i = 0; i < change->add_count; i++) {
 		TRY(wire_key_package_decode(change->adds[i], &kp));
 		TRY(take(r, kp.leaf_node.credential.identity));
 	}
-	check_residents_sort(r);
 out:
 	return e;
 }
@@ -111,25 +106,25 @@ void places_branch(const struct place *at, const struct known_parting *parting,
 struct planning {
 	const struct session *session;
 	const struct mls_change *change;
-	struct span rows;
+	struct check_view view;
+	struct group_places places;
+	/* With a leaf behind the change: all where all accounts are looked at,
+	 * otherwise those of whom the change brings one. */
+	struct check_residents behind;
 	struct buf *changes, *links;
 };
 
 /* The change leaves no leaf of the account that the branch does not have. */
 static bool clears(const struct planning *p, const struct check_branch *branch)
 {
-	uint8_t fingerprint[ACCOUNT_HASH];
+	struct check_leaf_search search;
 	struct check_member leaf;
 	struct check_view view;
-	uint64_t device;
 
 	session_view(p->session, &view);
-	for (uint32_t i = 0; i < view.leaf_count; i++)
-		if (view.leaf(view.group, i, &leaf) &&
-		    !is_removed(p->change, i) &&
-		    places_read_leaf(leaf.identity, fingerprint, &device) &&
-		    span_equal(SPAN_ARRAY(fingerprint),
-			       SPAN_ARRAY(branch->fingerprint)) &&
+	check_leaf_search(&search, &view, SPAN_ARRAY(branch->fingerprint));
+	while (check_leaf_found(&search, &leaf))
+		if (!is_removed(p->change, leaf.leaf_index) &&
 		    !check_branch_keeps(&view, branch, &leaf))
 			return false;
 	return true;
@@ -180,15 +175,12 @@ static struct span key_of(const struct planning *p,
 			  const struct check_view *view,
 			  struct span fingerprint)
 {
-	uint8_t whose[ACCOUNT_HASH];
+	struct check_leaf_search search;
 	struct check_member leaf;
-	uint64_t device;
 
-	for (uint32_t i = 0; i < view->leaf_count; i++)
-		if (view->leaf(view->group, i, &leaf) &&
-		    !is_removed(p->change, i) &&
-		    places_read_leaf(leaf.identity, whose, &device) &&
-		    span_equal(SPAN_ARRAY(whose), fingerprint))
+	check_leaf_search(&search, view, fingerprint);
+	while (check_leaf_found(&search, &leaf))
+		if (!is_removed(p->change, leaf.leaf_index))
 			return leaf.signature_key;
 	return SPAN_EMPTY;
 }
@@ -221,6 +213,7 @@ static enum err stand_at(const struct planning *p,
 {
 	struct span fingerprint = account_log_fingerprint(log);
 	uint8_t whose[ACCOUNT_HASH];
+	struct check_leaf_search search;
 	struct wire_key_package kp;
 	struct check_member leaf;
 	struct check_view view;
@@ -236,11 +229,9 @@ static enum err stand_at(const struct planning *p,
 		    span_equal(SPAN_ARRAY(whose), fingerprint))
 			*stand = false;
 	}
-	for (uint32_t i = 0; i < view.leaf_count; i++)
-		if (view.leaf(view.group, i, &leaf) &&
-		    !is_removed(p->change, i) &&
-		    places_read_leaf(leaf.identity, whose, &device) &&
-		    span_equal(SPAN_ARRAY(whose), fingerprint) &&
+	check_leaf_search(&search, &view, fingerprint);
+	while (check_leaf_found(&search, &leaf))
+		if (!is_removed(p->change, leaf.leaf_index) &&
 		    account_key_valid(log, suite_scheme(view.suite),
 				      leaf.signature_key, at,
 				      NULL) != ACCOUNT_VALID)
@@ -294,7 +285,7 @@ static enum err put_place(struct planning *p, struct span fingerprint)
 	struct span known;
 	enum err e;
 
-	if (!places_find(p->rows, fingerprint, &from))
+	if (!group_places_find(&p->places, fingerprint, &from))
 		from = (struct place){ .fingerprint = fingerprint };
 	TRY(find_log(p, fingerprint, from.number > 0, &log, &known));
 	to = from;
@@ -340,33 +331,100 @@ out:
 	return e;
 }
 
+static bool looks_at_all(const struct planning *p)
+{
+	return !p->session->unsettled.known;
+}
+
+/* An account has a leaf behind the change. */
+static bool stays(const struct planning *p, struct span fingerprint)
+{
+	return check_residents_have(&p->behind, fingerprint) ||
+	       (!looks_at_all(p) && key_of(p, &p->view, fingerprint).n > 0);
+}
+
+static enum err list_behind(struct planning *p)
+{
+	struct mls_member member;
+	uint32_t leaf = 0;
+	enum err e = ERR_OK;
+
+	while (looks_at_all(p) &&
+	       mls_group_next_member(p->session->group, &leaf, &member))
+		if (!is_removed(p->change, member.leaf_index))
+			TRY(take(&p->behind, member.identity));
+	TRY(take_added(p->change, &p->behind));
+	check_residents_sort(&p->behind);
+out:
+	return e;
+}
+
+static enum err put(struct check_residents *r, struct span fingerprint)
+{
+	return check_residents_put(r, fingerprint) == NULL ? ERR_OK
+							   : ERR_LOCAL_MEMORY;
+}
+
+static enum err list_placed(const struct planning *p, struct check_residents *r)
+{
+	struct buf rows = BUF_INIT;
+	struct place place;
+	struct span rest;
+	enum err e;
+
+	group_places_put(&p->places, &rows);
+	TRY(buf_end(&rows));
+	rest = buf_span(&rows);
+	while (places_next(&rest, &place))
+		TRY(put(r, place.fingerprint));
+out:
+	buf_clear(&rows);
+	return e;
+}
+
+/* The accounts of which something may change: those of whom a leaf comes or goes, and
+ * those that are not settled. */
+static enum err list(const struct planning *p, struct check_residents *r)
+{
+	const struct unsettled *set = &p->session->unsettled;
+	struct check_member leaf;
+	enum err e = ERR_OK;
+
+	if (looks_at_all(p))
+		TRY(list_placed(p, r));
+	for (size_t i = 0; i < set->count; i++)
+		TRY(put(r, SPAN_ARRAY(set->list[i])));
+	for (size_t i = 0; i < p->behind.count; i++)
+		TRY(put(r, SPAN_ARRAY(p->behind.list[i])));
+	for (size_t i = 0; i < p->change->remove_count; i++)
+		if (p->view.leaf(p->view.group, p->change->removes[i], &leaf))
+			TRY(take(r, leaf.identity));
+	check_residents_sort(r);
+out:
+	return e;
+}
+
 /* By fingerprint, as links are carried. */
 static enum err plan_rows(struct planning *p)
 {
 	struct check_residents r = { .list = NULL };
-	struct span rest = p->rows;
-	struct place row;
-	bool more;
-	int order;
+	struct place place;
 	enum err e;
 
-	TRY(list(p->session, p->change, &r));
-	more = places_next(&rest, &row);
-	for (size_t i = 0; i < r.count || more;) {
-		order = i == r.count ? -1
-			: !more	     ? 1
-				     : span_compare(row.fingerprint,
-						    SPAN_ARRAY(r.list[i]));
-		if (order < 0)
-			TRY(put_gone(p, &row));
-		if (order <= 0)
-			more = places_next(&rest, &row);
-		if (order >= 0)
-			TRY(put_place(p, SPAN_ARRAY(r.list[i++])));
+	TRY(list_behind(p));
+	TRY(list(p, &r));
+	for (size_t i = 0; i < r.count; i++) {
+		struct span fingerprint = SPAN_ARRAY(r.list[i]);
+
+		if (stays(p, fingerprint))
+			TRY(put_place(p, fingerprint));
+		else if (group_places_find(&p->places, fingerprint, &place))
+			TRY(put_gone(p, &place));
 	}
 	TRY(buf_end(p->changes));
 	TRY(buf_end(p->links));
 out:
+	check_residents_clear(&p->behind);
 	check_residents_clear(&r);
 	return e;
 }
@@ -433,13 +491,14 @@ enum err places_plan_commit(const struct session *session,
 			    struct places_plan *plan)
 {
 	struct place_map before = place_map_share(&session->places);
-	struct buf rows = BUF_INIT, changes = BUF_INIT;
-	struct group_places places;
-	struct check_view view;
-	enum err e;
+	struct buf changes = BUF_INIT;
+	struct planning p = { .session = session,
+			      .change = change,
+			      .changes = &changes,
+			      .links = &plan->links };
+	enum err e = ERR_OK;
 
 	*plan = (struct places_plan){ .changed = false };
-	e = ERR_OK;
 	if (change->reinit != NULL) {
 		if (check_over_is(mls_group_extensions(session->group),
 				  change->reinit->extensions))
@@ -447,22 +506,18 @@ enum err places_plan_commit(const struct session *session,
 				      &plan->links));
 		goto out;
 	}
-	session_view(session, &view);
-	TRY(group_places_of(&view, &places));
-	if (!places.there)
+	session_view(session, &p.view);
+	TRY(group_places_of(&p.view, &p.places));
+	if (!p.places.there)
 		goto out;
 	ENSURE(session->accounts != NULL, ERR_STATE_ACCOUNTS);
 	check_accounts_forget_lacks(session->accounts);
-	group_places_put(&places, &rows);
-	TRY(buf_end(&rows));
 	if (!before.there)
-		TRY(place_map_read(buf_span(&rows), &before));
-	TRY(plan_rows(&(struct planning){ session, change, buf_span(&rows),
-					  &changes, &plan->links }));
+		TRY(place_map_read(p.places.rows, &before));
+	TRY(plan_rows(&p));
 	TRY(put_plan(session, change, &before, buf_span(&changes), plan));
 out:
 	place_map_clear(&before);
-	buf_clear(&rows);
 	buf_clear(&changes);
 	return e;
 }

@@ -190,7 +190,7 @@ static void drop_staged(struct session *session)
 }
 
 struct looking {
-	const struct session *session;
+	struct session *session;
 	struct session_event *event;
 };
 
@@ -199,7 +199,7 @@ static enum err look_at(void *context, const struct mls_group *group,
 			const struct mls_staged *staged)
 {
 	const struct looking *looking = context;
-	const struct session *session = looking->session;
+	struct session *session = looking->session;
 	struct session_event *event = looking->event;
 	const struct mls_leaf_change *committer = &staged->committer;
 	enum err e;
@@ -212,6 +212,7 @@ static enum err look_at(void *context, const struct mls_group *group,
 				      ? committer->after.identity
 				      : committer->before.identity);
 	TRY(buf_end(&event->identity));
+	unsettled_put_staged(&session->unsettled, staged);
 	if (session->look != NULL)
 		TRY(session->look(session->look_context, session, staged));
 out:

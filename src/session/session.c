@@ -46,6 +46,7 @@ void session_free(struct session *session)
 	buf_clear(&session->staged);
 	buf_clear(&session->departures);
 	place_map_clear(&session->places);
+	unsettled_clear(&session->unsettled);
 	sec_wipe(session, sizeof(*session));
 	free(session);
 }
@@ -452,6 +453,7 @@ enum err session_commit(struct session *session, const struct mls_identity *me,
 	enum err e;
 
 	ENSURE(session_member(session), ERR_STATE_GONE);
+	TRY(session_settle(session));
 	TRY(places_plan_commit(session, change, &plan));
 	extensions = plan.changed ? buf_span(&plan.extensions)
 		     : change->extensions != NULL

@@ -162,6 +162,15 @@ enum session_ended {
 	SESSION_ENDED_ELSEWHERE
 };
 
+/* Links of that account were stored: the next look at the session looks at it. */
+void session_note_grown(struct session *session, struct span fingerprint);
+/* It may be so of any account. */
+void session_unsettle(struct session *session);
+/* Looks at the accounts at which it has to be looked: those that are settled cost the
+ * functions below, and session_commit(), nothing from then on (session/unsettled.h).
+ * session_commit() does it, too. */
+MUST_CHECK enum err session_settle(struct session *session);
+
 /* The next such leaf. False: there is none at or behind *leaf; moves *leaf past it. */
 bool session_next_ended(const struct session *session, uint32_t *leaf,
 			struct mls_member *member, enum session_ended *how);

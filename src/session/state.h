@@ -6,6 +6,7 @@
 #include "check/view.h"
 #include "session/outbox.h"
 #include "session/session.h"
+#include "session/unsettled.h"
 
 struct session {
 	uint8_t id[SESSION_ID];
@@ -13,6 +14,7 @@ struct session {
 	struct chain chain;
 	struct outbox outbox;
 	struct place_map places;	 /* of a group that has their root */
+	struct unsettled unsettled;	 /* in such a group */
 	struct check_accounts *accounts; /* borrowed; may be NULL */
 	session_look *look;		 /* NULL: nobody */
 	void *look_context;		 /* borrowed */

@@ -7,6 +7,8 @@
 #define STATE_VERSION 3
 #define STATE_WITHOUT_DEPARTURES 2
 #define STATE_WITH_PLACES 4 /* of a group that has their root */
+/* The same, and who is unsettled: a version of before would not keep that true. */
+#define STATE_WITH_UNSETTLED 5
 
 enum state_flag {
 	FLAG_JOINED = 1,
@@ -25,8 +27,8 @@ enum err session_save(const struct session *session, struct buf *state)
 	flags |= session->removed ? FLAG_REMOVED : 0;
 	flags |= session->forked ? FLAG_FORKED : 0;
 	flags |= session->exact ? FLAG_EXACT : 0;
-	buf_put_u8(state,
-		   session->places.there ? STATE_WITH_PLACES : STATE_VERSION);
+	buf_put_u8(state, session->places.there ? STATE_WITH_UNSETTLED
+						: STATE_VERSION);
 	buf_put(state, session_id_span(session));
 	buf_put_u8(state, flags);
 	chain_save(&session->chain, state);
@@ -37,6 +39,7 @@ enum err session_save(const struct session *session, struct buf *state)
 		vec = buf_open_vec(state);
 		place_map_put(&session->places, state);
 		buf_close_vec(state, vec);
+		unsettled_save(&session->unsettled, state);
 	}
 	TRY(session_save_successor(session, state));
 	vec = buf_open_vec(state);
@@ -68,8 +71,8 @@ enum err session_load(struct span state, struct session **session)
 	enum err e;
 
 	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
-	ENSURE(version == STATE_VERSION || version == STATE_WITH_PLACES ||
-		   version == STATE_WITHOUT_DEPARTURES,
+	ENSURE(version >= STATE_WITHOUT_DEPARTURES &&
+		   version <= STATE_WITH_UNSETTLED,
 	       ERR_PEER_UNSUPPORTED);
 	rd_copy(&r, s->id, SESSION_ID);
 	flags = rd_u8(&r);
@@ -82,8 +85,10 @@ enum err session_load(struct span state, struct session **session)
 	buf_put(&s->staged, rd_vec(&r));
 	if (version != STATE_WITHOUT_DEPARTURES)
 		buf_put(&s->departures, rd_vec(&r));
-	if (version == STATE_WITH_PLACES)
+	if (version >= STATE_WITH_PLACES)
 		TRY(place_map_read(rd_vec(&r), &s->places));
+	if (version >= STATE_WITH_UNSETTLED)
+		TRY(unsettled_load(&s->unsettled, &r));
 	TRY(session_load_successor(s, &r));
 	group = rd_vec(&r);
 	TRY(rd_end(&r));

@@ -7,8 +7,6 @@
 
 /* ---- identities ---- */
 
-#define DIGITS (2 * ACCOUNT_HASH)
-
 static bool is_digit(uint8_t c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
@@ -21,9 +19,9 @@ static uint8_t digit_value(uint8_t c)
 
 bool places_is_account(struct span user)
 {
-	if (user.n != DIGITS)
+	if (user.n != PLACES_USER)
 		return false;
-	for (size_t i = 0; i < DIGITS; i++)
+	for (size_t i = 0; i < PLACES_USER; i++)
 		if (!is_digit(user.p[i]))
 			return false;
 	return true;
@@ -34,10 +32,11 @@ bool places_read_leaf(struct span identity, uint8_t fingerprint[ACCOUNT_HASH],
 {
 	struct span number;
 
-	if (identity.n < DIGITS + 2 || identity.p[DIGITS] != '/' ||
-	    !places_is_account(span_of(identity.p, DIGITS)))
+	if (identity.n < PLACES_USER + 2 || identity.p[PLACES_USER] != '/' ||
+	    !places_is_account(span_of(identity.p, PLACES_USER)))
 		return false;
-	number = span_of(identity.p + DIGITS + 1, identity.n - DIGITS - 1);
+	number =
+	    span_of(identity.p + PLACES_USER + 1, identity.n - PLACES_USER - 1);
 	if (number.p[0] == '0' ||
 	    text_parse_u64(device, number, INT64_MAX) != ERR_OK)
 		return false;
@@ -45,6 +44,16 @@ bool places_read_leaf(struct span identity, uint8_t fingerprint[ACCOUNT_HASH],
 		fingerprint[i] = (uint8_t)(digit_value(identity.p[2 * i]) << 4 |
 					   digit_value(identity.p[2 * i + 1]));
 	return true;
+}
+
+void places_name_user(char user[PLACES_USER], struct span fingerprint)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < ACCOUNT_HASH; i++) {
+		user[2 * i] = digits[fingerprint.p[i] >> 4];
+		user[2 * i + 1] = digits[fingerprint.p[i] & 15];
+	}
 }
 
 void places_put_leaf(struct buf *b, struct span fingerprint, uint64_t device)

@@ -44,8 +44,11 @@ bool places_read_leaf(struct span identity, uint8_t fingerprint[ACCOUNT_HASH],
 		      uint64_t *device);
 void places_put_leaf(struct buf *b, struct span fingerprint, uint64_t device);
 
-/* Whether a user's name, of a role say, is a fingerprint in hexadecimal. */
+/* Whether a user's name, of a role say, is a fingerprint in hexadecimal; and that of an
+ * account. */
+#define PLACES_USER (2 * ACCOUNT_HASH)
 bool places_is_account(struct span user);
+void places_name_user(char user[PLACES_USER], struct span fingerprint);
 
 /* ---- places ---- */
 

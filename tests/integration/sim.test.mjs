@@ -82,6 +82,7 @@ for (const [name, seed, invariant, ...how] of [
   ['BREAKS_ARE_CHARGED', 34, /: no-veto: /],
   ['KEY_NOT_IN_LOG', 14, /: rights: /, '--accounts'],
   ['SEALS_FOR_REMOVED', 10, /: removal-takes: /, '--devices'],
+  ['GROWN_UNNOTED', 2, /: removal-takes: /, '--devices'],
   ['APPROVED_WITHOUT_CODE', 14, /: let-in: /, '--devices'],
   ['VERIFIED_STAYS', 2, /: verified: /, '--devices'],
   ['SEALS_FOR_UNVERIFIED', 6, /: verified: /, '--devices'],

@@ -81,6 +81,14 @@ void town_know(struct check_accounts *accounts, const struct house *house)
 	assert_null(verdict.wrong);
 }
 
+void town_tell(struct town *t, int who, const struct house *house)
+{
+	town_know(t->r[who].accounts, house);
+	if (t->r[who].d.session != NULL)
+		session_note_grown(t->r[who].d.session,
+				   account_log_fingerprint(house->log));
+}
+
 static void move_out(struct resident *r)
 {
 	device_free(&r->d);
@@ -140,11 +148,11 @@ static int set_up(void **state)
 	town_move_in(&t->r[CAROL], t->houses[2], 0);
 	for (int i = 0; i < RESIDENTS; i++)
 		if (t->r[i].house != NULL)
-			town_know(t->r[i].accounts, t->r[i].house);
+			town_tell(t, i, t->r[i].house);
 	for (int i = 0; i < HOUSES; i++)
 		town_know(t->server, t->houses[i]);
 	town_know(t->walked, t->houses[0]);
-	town_know(t->r[ALICE].accounts, t->houses[1]);
+	town_tell(t, ALICE, t->houses[1]);
 	found(t);
 	*state = t;
 	return 0;
@@ -318,7 +326,7 @@ void town_second_device(struct town *t)
 {
 	house_add(t->houses[0], 0, 1);
 	town_move_in(&t->r[ALICE2], t->houses[0], 1);
-	town_know(t->r[ALICE].accounts, t->houses[0]);
+	town_tell(t, ALICE, t->houses[0]);
 	town_know(t->server, t->houses[0]);
 }
 

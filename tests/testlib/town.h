@@ -57,8 +57,9 @@ const struct account_pair *town_key(const struct house *h, int who);
 void town_name_it(struct resident *r, struct span fingerprint, uint64_t number,
 		  const struct account_pair *pair);
 
-/* Whoever has these is given the house's log. */
+/* Whoever has these is given the house's log; and a resident is. */
 void town_know(struct check_accounts *accounts, const struct house *house);
+void town_tell(struct town *t, int who, const struct house *house);
 
 /* Alice's second device is in her log, which she and the server know. */
 void town_second_device(struct town *t);

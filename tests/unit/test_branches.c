@@ -37,7 +37,7 @@ static struct theft steal(struct town *t)
 	theft.counts = house_branch(alice);
 	house_recover(alice, 1, 1);
 	house_remove(alice, 1, 0);
-	town_know(t->r[BOB].accounts, alice);
+	town_tell(t, BOB, alice);
 	town_know(t->server, alice);
 	town_rotate(t, BOB);
 	town_expect_place(t, ALICE, 0, 4);
@@ -48,7 +48,7 @@ static struct theft steal(struct town *t)
 /* Who has learnt of the branch that counts. */
 static void learn(struct theft *theft, int who)
 {
-	town_know(theft->t->r[who].accounts, &theft->counts);
+	town_tell(theft->t, who, &theft->counts);
 	town_know(theft->t->server, &theft->counts);
 }
 
@@ -228,14 +228,14 @@ static void test_who_joins_by_a_branch_stops_nobody(void **state)
 	thief = house_branch(carols);
 	house_add(&thief, 1, 2);
 	house_remove(carols, 0, 1);
-	town_know(t->r[BOB].accounts, carols);
+	town_tell(t, BOB, carols);
 	town_know(t->server, carols);
 	device_free(&t->r[CAROL].d);
 	town_name_it(&t->r[CAROL], account_log_fingerprint(thief.log),
 		     thief.number[2], town_key(&thief, 2));
 	for (int i = 0; i < 2; i++)
-		town_know(t->r[CAROL].accounts, t->houses[i]);
-	town_know(t->r[CAROL].accounts, &thief);
+		town_tell(t, CAROL, t->houses[i]);
+	town_tell(t, CAROL, &thief);
 	town_join(t, CAROL, false, NULL);
 	leaf = leaf_of(t, CAROL);
 	assert_int_equal(ended(t, BOB, leaf), SESSION_ENDED_UNTOLD);
@@ -268,14 +268,14 @@ static void test_a_fork_goes_with_all_its_leaves(void **state)
 	other = house_branch(alice);
 	house_remove(alice, 0, 1);
 	house_remove(&other, 1, 0);
-	town_know(t->r[BOB].accounts, alice);
+	town_tell(t, BOB, alice);
 	town_know(t->server, alice);
 	town_rotate(t, BOB);
 	town_expect_place(t, BOB, 0, 3);
 	gone[0] = leaf_of(t, ALICE);
 	gone[1] = leaf_of(t, ALICE2);
 	town_commit(t, BOB, &change, "to remove that member");
-	town_know(t->r[BOB].accounts, &other);
+	town_tell(t, BOB, &other);
 	assert_int_equal(ended(t, BOB, gone[0]), SESSION_ENDED_FORKED);
 	/* one leaf alone does not go */
 	put_links(&links, t, &other, 3);
@@ -301,21 +301,21 @@ static void test_a_place_stays_before_a_fork(void **state)
 
 	town_add(t, ALICE, BOB);
 	house_add(carols, 0, 1);
-	town_know(t->r[ALICE].accounts, carols);
+	town_tell(t, ALICE, carols);
 	town_know(t->server, carols);
 	town_add(t, ALICE, CAROL);
 	other = house_branch(carols);
 	house_add(carols, 0, 2);
 	house_add(&other, 1, 3);
-	town_know(t->r[BOB].accounts, carols);
-	town_know(t->r[BOB].accounts, &other);
+	town_tell(t, BOB, carols);
+	town_tell(t, BOB, &other);
 	town_rotate(t, BOB);
 	town_expect_place(t, ALICE, 2, 2);
 	assert_int_equal(ended(t, BOB, leaf_of(t, CAROL)), SESSION_STANDS);
 	/* what does is one, and so is a leaf that has to go */
 	house_hash(&other, 3, lost);
 	house_withdraw(carols, 1, SPAN_ARRAY(lost));
-	town_know(t->r[BOB].accounts, carols);
+	town_tell(t, BOB, carols);
 	town_rotate(t, BOB);
 	town_expect_place(t, ALICE, 2, 4);
 	account_keys_clear(&other.keys[3]);
@@ -329,14 +329,14 @@ static void test_a_leaf_goes_though_its_log_forks(void **state)
 
 	town_add(t, ALICE, BOB);
 	house_add(carols, 0, 1);
-	town_know(t->r[ALICE].accounts, carols);
+	town_tell(t, ALICE, carols);
 	town_know(t->server, carols);
 	town_add(t, ALICE, CAROL);
 	other = house_branch(carols);
 	house_remove(carols, 1, 0);
 	house_add(&other, 1, 3);
-	town_know(t->r[BOB].accounts, carols);
-	town_know(t->r[BOB].accounts, &other);
+	town_tell(t, BOB, carols);
+	town_tell(t, BOB, &other);
 	assert_int_equal(ended(t, BOB, leaf_of(t, CAROL)),
 			 SESSION_ENDED_UNTOLD);
 	town_rotate(t, BOB);

@@ -119,13 +119,77 @@ static void test_absent(void **state)
 	key_set_clear(&set);
 }
 
+/* Users with leaves: one has most of them, some have none. */
+enum { USERS = 60, LEAVES = 2000 };
+
+static uint32_t user_at(uint32_t leaf)
+{
+	return leaf % 3 == 0 ? 0 : leaf * 7 % USERS;
+}
+
+/* By going through all numbers. */
+static bool find_pair(const bool *there, uint32_t user, uint32_t *number)
+{
+	while (*number < LEAVES &&
+	       !(there[*number] && user_at(*number) == user))
+		++*number;
+	return *number < LEAVES;
+}
+
+static void compare_pairs(const struct key_set *set, const bool *there)
+{
+	uint8_t bytes[32];
+
+	for (uint32_t user = 0; user < USERS + 5; user++)
+		for (uint32_t from = 0; from < LEAVES + 100; from += 77) {
+			uint32_t found = from, wanted = from;
+			bool is =
+			    key_set_next_pair(set, key_at(user, bytes), &found);
+
+			assert_true(is == find_pair(there, user, &wanted));
+			assert_true(!is || found == wanted);
+		}
+}
+
+static void test_pairs(void **state)
+{
+	struct key_set set = KEY_SET_INIT;
+	bool there[LEAVES] = { false };
+	uint8_t bytes[32];
+	uint32_t none = KEY_SET_NUMBERS;
+	(void)state;
+
+	compare_pairs(&set, there);
+	for (uint32_t i = 0; i < LEAVES; i++) {
+		assert_int_equal(
+		    key_set_put_pair(&set, key_at(user_at(i), bytes), i),
+		    ERR_OK);
+		there[i] = true;
+	}
+	compare_pairs(&set, there);
+	for (uint32_t i = 0; i < LEAVES; i++) {
+		if (i % 5 == 0)
+			continue;
+		assert_int_equal(
+		    key_set_remove_pair(&set, key_at(user_at(i), bytes), i),
+		    ERR_OK);
+		there[i] = false;
+	}
+	compare_pairs(&set, there);
+	assert_int_equal(key_set_put_pair(&set, key_at(1, bytes), none),
+			 ERR_LOCAL_BUG);
+	assert_int_equal(key_set_remove_pair(&set, key_at(1, bytes), none),
+			 ERR_LOCAL_BUG);
+	assert_false(key_set_next_pair(&set, key_at(1, bytes), &none));
+	key_set_clear(&set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_shared),
-		cmocka_unit_test(test_repeated),
-		cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_many),	 cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_repeated), cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_pairs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,7 +131,7 @@ static void test_no_other_places_beside_a_welcome(void **state)
 	rows.p[PLACES_ROW - 1] ^= 1;
 	MUST(join(t, &made, beside, &wants));
 	session_set_accounts(t->r[BOB].d.session, t->r[BOB].accounts);
-	town_know(t->r[BOB].accounts, t->houses[0]);
+	town_tell(t, BOB, t->houses[0]);
 	town_rotate(t, BOB);
 	town_rotate(t, ALICE);
 	mls_commit_clear(&made);

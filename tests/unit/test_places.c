@@ -45,7 +45,7 @@ static void test_a_removed_device_goes_by_anybody(void **state)
 	assert_false(
 	    session_next_ended(t->r[BOB].d.session, &leaf, &member, &how));
 	house_remove(t->houses[0], 0, 1);
-	town_know(t->r[BOB].accounts, t->houses[0]);
+	town_tell(t, BOB, t->houses[0]);
 	town_know(t->server, t->houses[0]);
 	leaf = 0;
 	assert_true(
@@ -88,8 +88,8 @@ static void test_who_joins_brings_its_log(void **state)
 	struct town *t = *state;
 
 	town_add(t, ALICE, BOB);
-	town_know(t->r[CAROL].accounts, t->houses[0]);
-	town_know(t->r[CAROL].accounts, t->houses[1]);
+	town_tell(t, CAROL, t->houses[0]);
+	town_tell(t, CAROL, t->houses[1]);
 	town_join(t, CAROL, false, NULL);
 	town_expect_place(t, BOB, 2, 0);
 	town_rotate(t, BOB); /* by Carol's own links */
@@ -109,8 +109,8 @@ static void test_a_long_log_is_not_all_carried(void **state)
 					     t->server };
 
 	town_add(t, ALICE, BOB);
-	town_know(t->r[CAROL].accounts, t->houses[0]);
-	town_know(t->r[CAROL].accounts, t->houses[1]);
+	town_tell(t, CAROL, t->houses[0]);
+	town_tell(t, CAROL, t->houses[1]);
 	for (int who = 1; carols->links.n <= PLACES_LINKS_MAX; who++) {
 		house_add(carols, 0, who);
 		house_remove(carols, 0, who);
@@ -150,7 +150,7 @@ static void test_what_is_lacking_is_waited_for(void **state)
 	assert_true(session_seq(session) == t->ledger.chain.seq - 1);
 	assert_non_null(
 	    check_walk_commit(t->walk, buf_span(&entry->bytes)).wrong);
-	town_know(t->r[BOB].accounts, t->houses[0]);
+	town_tell(t, BOB, t->houses[0]);
 	town_know(t->walked, t->houses[0]);
 	expect(&t->r[BOB].d, &t->ledger, SESSION_COMMIT, &event);
 	assert_null(check_walk_commit(t->walk, buf_span(&entry->bytes)).wrong);
@@ -319,7 +319,7 @@ static void test_a_removed_device_does_not_come_in(void **state)
 	town_second_device(t);
 	town_add(t, ALICE, BOB);
 	house_remove(t->houses[0], 0, 1);
-	town_know(t->r[ALICE].accounts, t->houses[0]);
+	town_tell(t, ALICE, t->houses[0]);
 	town_know(t->server, t->houses[0]);
 	add_it = buf_span(&t->r[ALICE2].d.key_package);
 	town_commit(t, ALICE, &change, "its account has removed");
@@ -333,7 +333,7 @@ static void test_a_removed_device_does_not_join_again(void **state)
 	town_add(t, ALICE, ALICE2);
 	town_add(t, ALICE, BOB);
 	house_remove(t->houses[0], 0, 1);
-	town_know(t->r[BOB].accounts, t->houses[0]);
+	town_tell(t, BOB, t->houses[0]);
 	town_know(t->server, t->houses[0]);
 	town_rotate(t, BOB);
 	town_join(t, ALICE2, true, "its account has removed");

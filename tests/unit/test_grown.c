@@ -1,0 +1,240 @@
+/* What a session that is loaded hears of logs that have grown (device/grown.h): after a
+ * restart, with the session loaded meanwhile or not, and after a rollback. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device/branches.h"
+#include "device/core.h"
+#include "device/met.h"
+#include "session/state.h"
+#include "tests/testlib/records.h"
+#include "tests/testlib/stored_session.h"
+
+#define MUST(call) assert_int_equal((call), ERR_OK)
+#define SUITE SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519
+
+struct home {
+	struct stored_session stored;
+	struct records records;
+	struct device_ports ports;
+	struct device *device;
+	char id[TEXT_UUID_SIZE];
+};
+
+static uint64_t now(void *clock)
+{
+	(void)clock;
+	return UINT64_C(1700000000000);
+}
+
+/* As if the process began. */
+static void restart(struct home *h)
+{
+	const struct device_config config = {
+		.username = "bob",
+		.device_id = "00000000-0000-4000-8000-000000000001",
+		.offer = { { SUITE }, 1 },
+	};
+
+	device_close(h->device);
+	MUST(device_open(&config, &h->ports, &h->device));
+}
+
+static void keep(struct home *h, const struct house *house)
+{
+	MUST(met_keep(h->device, SPAN_EMPTY, SPAN_EMPTY,
+		      buf_span(&house->links)));
+}
+
+/* Bob's session is stored, and he knows the logs of all. */
+static int setup(void **state)
+{
+	struct home *h = calloc(1, sizeof(*h));
+	const struct suites offer = { { SUITE }, 1 };
+	struct membership m;
+
+	assert_non_null(h);
+	stored_session_make(&h->stored);
+	records_init(&h->records);
+	h->ports = (struct device_ports){ .store = &h->records.store,
+					  .rng = rng_system(),
+					  .now_ms = now };
+	restart(h);
+	text_uuid(h->id, h->stored.id);
+	MUST(core_begin(h->device));
+	for (int i = 0; i < STORED_HOUSES; i++)
+		keep(h, h->stored.houses[i]);
+	MUST(membership_new(&m, h->id, &offer));
+	m.session = h->stored.session;
+	MUST(membership_save(core_store(h->device), &m));
+	m.session = NULL;
+	membership_clear(&m);
+	MUST(core_commit(h->device));
+	*state = h;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct home *h = *state;
+
+	device_close(h->device);
+	records_free(&h->records);
+	stored_session_free(&h->stored);
+	free(h);
+	return 0;
+}
+
+static const struct unsettled *load(struct home *h)
+{
+	MUST(core_begin(h->device));
+	MUST(core_load(h->device, h->id));
+	return &h->device->open.session->unsettled;
+}
+
+static void settle_and_store(struct home *h)
+{
+	const struct unsettled *set = load(h);
+
+	MUST(session_settle(h->device->open.session));
+	assert_true(set->known);
+	assert_int_equal(set->count, 0);
+	MUST(core_save(h->device));
+	MUST(core_commit(h->device));
+}
+
+static void expect_one(struct home *h, const struct house *house)
+{
+	const struct unsettled *set = load(h);
+
+	assert_true(set->known);
+	assert_int_equal(set->count, 1);
+	assert_true(span_equal(SPAN_ARRAY(set->list[0]),
+			       account_log_fingerprint(house->log)));
+	core_end_reading(h->device);
+}
+
+static void expect_settled(struct home *h)
+{
+	const struct unsettled *set = load(h);
+
+	assert_true(set->known);
+	assert_int_equal(set->count, 0);
+	core_end_reading(h->device);
+}
+
+static void test_a_restart_keeps_what_is_settled(void **state)
+{
+	struct home *h = *state;
+
+	/* of before: nobody has looked */
+	assert_false(load(h)->known);
+	core_end_reading(h->device);
+	restart(h);
+	settle_and_store(h);
+	restart(h);
+	expect_settled(h);
+}
+
+/* With the session loaded, and without it. */
+static void test_a_log_that_grows_is_heard_of(void **state)
+{
+	struct home *h = *state;
+	struct house *alice = h->stored.houses[0];
+
+	settle_and_store(h);
+	house_add(alice, 0, 2);
+	MUST(core_begin(h->device));
+	keep(h, alice);
+	assert_int_equal(h->device->open.session->unsettled.count, 1);
+	MUST(core_commit(h->device));
+	restart(h); /* the session itself was not stored */
+	expect_one(h, alice);
+	restart(h);
+	house_add(alice, 0, 3);
+	MUST(core_begin(h->device));
+	keep(h, alice);
+	MUST(core_commit(h->device));
+	restart(h);
+	expect_one(h, alice);
+}
+
+/* What is given up with a transaction is given up here, too. */
+static void test_a_rollback_forgets_it(void **state)
+{
+	struct home *h = *state;
+	struct span alice = account_log_fingerprint(h->stored.houses[0]->log);
+
+	settle_and_store(h);
+	MUST(core_begin(h->device));
+	MUST(grown_note(h->device, alice));
+	assert_int_equal(h->device->open.session->unsettled.count, 1);
+	core_rollback(h->device);
+	expect_settled(h);
+}
+
+static void test_a_branch_is_heard_of(void **state)
+{
+	struct home *h = *state;
+	struct house *carol = h->stored.houses[2], other;
+
+	house_make(carol, 2);
+	other = house_branch(carol);
+	settle_and_store(h);
+	house_add(&other, 0, 2);
+	MUST(core_begin(h->device));
+	MUST(branches_keep(h->device, account_log_fingerprint(other.log),
+			   buf_span(&other.links)));
+	MUST(core_commit(h->device));
+	restart(h);
+	expect_one(h, carol);
+	house_end_branch(&other);
+}
+
+/* More than the record has: all are looked at. */
+static void test_too_many_are_all(void **state)
+{
+	struct home *h = *state;
+	struct span alice = account_log_fingerprint(h->stored.houses[0]->log);
+
+	settle_and_store(h);
+	for (int count = 0; count <= GROWN_KEPT; count++) {
+		restart(h);
+		MUST(core_begin(h->device));
+		MUST(grown_note(h->device, alice));
+		MUST(core_commit(h->device));
+		restart(h);
+		assert_true(load(h)->known == (count < GROWN_KEPT));
+		core_end_reading(h->device);
+	}
+	MUST(core_begin(h->device));
+	MUST(grown_note_all(h->device));
+	MUST(core_commit(h->device));
+	restart(h);
+	assert_false(load(h)->known);
+	core_end_reading(h->device);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    test_a_restart_keeps_what_is_settled, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_a_log_that_grows_is_heard_of, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_rollback_forgets_it,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_branch_is_heard_of,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_too_many_are_all, setup,
+						teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
