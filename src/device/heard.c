@@ -69,6 +69,15 @@ static void target_clear(struct target *target)
 	json_decref(target->entry);
 }
 
+static bool has_id(const json_t *entry, const uint8_t id[MIMI_ID])
+{
+	uint8_t own[MIMI_ID];
+
+	return record_digest(entry, "id", own) == ERR_OK &&
+	       memcmp(own, id, MIMI_ID) == 0;
+}
+
+/* In a history that the person took since, another message may have its number. */
 static enum err find_target(struct device *d, const uint8_t id[MIMI_ID],
 			    struct target *target)
 {
@@ -79,6 +88,7 @@ static enum err find_target(struct device *d, const uint8_t id[MIMI_ID],
 	target->seq = record_number_or_0(target->marks, "seq");
 	TRY(membership_entry(core_store(d), d->open.id, target->seq,
 			     &target->entry));
+	ENSURE(has_id(target->entry, id), ERR_STATE_GONE);
 out:
 	if (err_class(e) == ERR_CLASS_LOCAL || e == ERR_OK)
 		return e;
