@@ -17,8 +17,8 @@ else
 MLS_FOLDERS := base crypto twofish wire mls
 MLS_PKGS := libcrypto libgcrypt
 endif
-MLS_HEADERS := mls/names.h mls/mls.h mls/group.h mls/identity.h mls/items.h mls/limits.h \
-	mls/read.h mls/rules.h base/buf.h base/err.h base/sec.h base/span.h \
+MLS_HEADERS := mls/names.h mls/mls.h mls/components.h mls/group.h mls/identity.h mls/items.h \
+	mls/limits.h mls/read.h mls/rules.h base/buf.h base/err.h base/sec.h base/span.h \
 	crypto/library.h crypto/rng.h crypto/sign.h crypto/suite.h
 MLS_SOURCES := $(foreach f,$(MLS_FOLDERS),$(wildcard src/$(f)/*.c))
 MLS_STATIC := $(B)/lib/libhermetic-mls-all.a

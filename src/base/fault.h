@@ -40,7 +40,17 @@
 	X(GROWN_UNNOTED)                                                       \
 	X(APPROVED_WITHOUT_CODE)                                               \
 	X(VERIFIED_STAYS)                                                      \
-	X(SEALS_FOR_UNVERIFIED)
+	X(SEALS_FOR_UNVERIFIED)                                                \
+	X(BRANCH_IGNORED)                                                      \
+	X(EDITED_BY_ANYBODY)                                                   \
+	X(DELETED_STAYS)                                                       \
+	X(EXPIRED_STAYS)                                                       \
+	X(READ_UNSEEN)                                                         \
+	X(BLOCKED_BRINGS_IN)                                                   \
+	X(SESSION_WISH_FORGOTTEN)                                              \
+	X(BANNED_COMES_IN)                                                     \
+	X(UNINVITED_COMES_IN)                                                  \
+	X(CLOSED_BY_WISH)
 
 #define FAULT_NAME(name) FAULT_##name,
 enum fault { FAULT_NONE, FAULT_LIST(FAULT_NAME) FAULT_COUNT };

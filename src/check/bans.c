@@ -1,5 +1,6 @@
 #include "check/bans.h"
 
+#include "base/fault.h"
 #include "check/leaf_of.h"
 #include "wire/extension.h"
 #include "wire/leaf_node.h"
@@ -16,7 +17,7 @@ static const char *deny(struct check_bans *c, const char *why)
 
 static const char *keep_out(struct check_bans *c)
 {
-	return deny(c, check_banned);
+	return FAULT(BANNED_COMES_IN) ? NULL : deny(c, check_banned);
 }
 
 /* ---- who comes in ---- */

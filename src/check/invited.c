@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/fault.h"
 #include "check/leaf_of.h"
 #include "wire/extension.h"
 
@@ -148,7 +149,8 @@ static const char *check_join(struct check_invited *c,
 {
 	struct span user = roles_user(c->committer);
 
-	return check_leaf_of(c->behind.view, NULL, user) ||
+	return FAULT(UNINVITED_COMES_IN) ||
+		       check_leaf_of(c->behind.view, NULL, user) ||
 		       check_invited_lets_in(before, user, c->behind.epoch - 1)
 		   ? NULL
 		   : deny(c, check_not_invited);

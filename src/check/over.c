@@ -228,7 +228,7 @@ static int compare_seats(const void *a, const void *b)
 
 /* Of leaves that all have an account. */
 static const char *check_users(const struct check_view *view,
-			       const struct check_over *over, bool *local)
+			       struct check_over *over, bool *local)
 {
 	struct seat *seats = calloc(over->count + 1, sizeof(*seats));
 	const char *wrong = NULL;
@@ -243,8 +243,10 @@ static const char *check_users(const struct check_view *view,
 	qsort(seats, over->count, sizeof(*seats), compare_seats);
 	for (size_t i = 1; wrong == NULL && i < over->count; i++)
 		if (compare_seats(&seats[i - 1], &seats[i]) == 0 &&
-		    seats[i - 1].row != seats[i].row)
+		    seats[i - 1].row != seats[i].row) {
 			wrong = TWO_ACCOUNTS;
+			over->parted = seats[i].user;
+		}
 	free(seats);
 	return wrong;
 }

@@ -25,6 +25,9 @@ struct check_over_leaf {
 struct check_over {
 	struct check_over_leaf *list; /* owned, by leaf_index, ascending */
 	size_t count;
+	/* A user whose devices would be of two accounts; borrowed from the view's
+	 * group. Empty: there is none. */
+	struct span parted;
 };
 
 void check_over_clear(struct check_over *over);

@@ -306,8 +306,12 @@ static const char *take_proposal(struct pass *p,
 		return NULL;
 	case WIRE_PROPOSAL_UPDATE:
 		return "an Update is by its own sender";
+	case WIRE_PROPOSAL_SELF_REMOVE:
+		return "a SelfRemove is by its own sender";
 	case WIRE_PROPOSAL_PSK:
 		return deny(p, "a PreSharedKey has no place in a session");
+	case WIRE_PROPOSAL_APP_DATA_UPDATE:
+		break;
 	}
 	return deny(p, "a proposal of that type has no place in a session");
 }

@@ -54,42 +54,23 @@ static void print_invitation(const struct cmd *cmd, const json_t *row)
 			 out_member(row, "algorithm"));
 }
 
-static enum err put_letters(const struct outcome *outcome, json_t *row)
-{
-	const struct outcome_letter *letters = outcome->letters;
-	json_t *list = json_array();
-	enum err e = ERR_OK;
-
-	ENSURE(list != NULL, ERR_LOCAL_MEMORY);
-	for (size_t i = 0; i < outcome->letter_count; i++)
-		(void)json_array_append_new(
-		    list, json_pack("{s:s, s:s}", "by", letters[i].by,
-				    "compared", letters[i].trust));
-	(void)json_object_set_new(row, "signed",
-				  json_boolean(outcome->letter_count > 0));
-	if (outcome->letter_count > 0)
-		(void)json_object_update(row, json_array_get(list, 0));
-	(void)json_object_set(row, "letters", list);
-out:
-	json_decref(list);
-	return e;
-}
-
 /* Whoever added this device is known when it comes. */
 static enum err read_letters(struct cmd *cmd, json_t *row)
 {
-	const struct order order = {
-		.kind = ORDER_LETTER,
-		.session = record_string(row, "session_id"),
-	};
-	const struct outcome *outcome;
+	json_t *letters = NULL;
+	size_t count;
 	enum err e;
 
 	if (json_is_true(json_object_get(row, "added")))
 		return ERR_OK;
-	TRY(drive_order(&cmd->a, &order, &outcome));
-	TRY(put_letters(outcome, row));
+	TRY(drive_letters(&cmd->a, record_string(row, "session_id"), &letters));
+	count = json_array_size(letters);
+	(void)json_object_set_new(row, "signed", json_boolean(count > 0));
+	if (count > 0)
+		(void)json_object_update(row, json_array_get(letters, 0));
+	(void)json_object_set(row, "letters", letters);
 out:
+	json_decref(letters);
 	return e;
 }
 

@@ -212,7 +212,8 @@ enum err device_account_is_closed(struct device *device, bool *closed)
 
 	*closed = false;
 	TRY(begin(device, &own));
-	*closed = account_log_closed(own->known->log) != 0;
+	*closed = account_log_closed(own->known->log) != 0 ||
+		  (FAULT(CLOSED_BY_WISH) && own->pending.n > 0);
 out:
 	core_end_reading(device);
 	own_log_free(own);

@@ -1,5 +1,6 @@
 #include "device/bans.h"
 
+#include "base/fault.h"
 #include "device/met.h"
 #include "device/names.h"
 
@@ -137,7 +138,7 @@ enum err bans_check_user(struct device *d, struct span user)
 	enum err e;
 
 	TRY(session_bans(d->open.session, &bans));
-	if (!bans_have(&bans, user))
+	if (!bans_have(&bans, user) || FAULT(BANNED_COMES_IN))
 		goto out;
 	TRY(names_put_user(d, user, &name));
 	TRY(buf_end(&name));
@@ -233,7 +234,8 @@ enum err bans_bar(struct device *d, struct span group_info,
 
 	*out = false;
 	TRY(session_info_bans(group_info, &bans));
-	*out = bans_have(&bans, roles_user(span_str(identity)));
+	*out = bans_have(&bans, roles_user(span_str(identity))) &&
+	       !FAULT(BANNED_COMES_IN);
 	if (*out)
 		work_halt(d, ERR_PEER_DENIED, "banned",
 			  "Your account is banned from %s: an admin or an "

@@ -1,5 +1,6 @@
 #include "device/blocks.h"
 
+#include "base/fault.h"
 #include "device/met.h"
 #include "device/record.h"
 
@@ -111,7 +112,7 @@ enum err blocks_check_adder(struct device *d, const char *session,
 	enum err e;
 
 	TRY(blocks_member(d, identity, name, &blocked));
-	ENSURE(!blocked,
+	ENSURE(!blocked || FAULT(BLOCKED_BRINGS_IN),
 	       why_set(&d->work.why, ERR_PEER_DENIED, "blocked",
 		       "%s, whom you have blocked, has added this device to "
 		       "%s. It was not joined. To join it: hermetic unblock "

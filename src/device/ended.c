@@ -39,7 +39,8 @@ enum session_ended ended_find(struct device *d, struct mls_member *member)
 	while (session_next_ended(session, &leaf, &one, &how)) {
 		if (one.leaf_index == own ||
 		    (found != SESSION_STANDS && found <= how) ||
-		    (how == SESSION_ENDED_FORKED && is_lifted(d, &one)))
+		    (how == SESSION_ENDED_FORKED && is_lifted(d, &one)) ||
+		    (how == SESSION_ENDED_PARTED && FAULT(BRANCH_IGNORED)))
 			continue;
 		found = how;
 		*member = one;

@@ -1,5 +1,6 @@
 #include "device/expiry.h"
 
+#include "base/fault.h"
 #include "device/entry_kind.h"
 #include "device/marks.h"
 #include "device/redact.h"
@@ -182,6 +183,7 @@ static enum err end_row(const struct device *d, const json_t *row)
 	enum err e;
 
 	ENSURE(id != NULL, ERR_PEER_MALFORMED);
+	ENSURE(!FAULT(EXPIRED_STAYS), ERR_PEER_INVALID);
 	TRY(membership_peek(core_store(d), id, &m));
 	TRY(end_entry(d, &m, seq));
 out:

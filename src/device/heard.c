@@ -1,5 +1,6 @@
 #include "device/heard.h"
 
+#include "base/fault.h"
 #include "device/attached.h"
 #include "device/content.h"
 #include "device/entry_kind.h"
@@ -89,8 +90,9 @@ static bool is_author(const struct target *target, const json_t *entry)
 {
 	const json_t *from = json_object_get(entry, "from");
 
-	return from != NULL &&
-	       json_equal(from, json_object_get(target->entry, "from"));
+	return FAULT(EDITED_BY_ANYBODY) ||
+	       (from != NULL &&
+		json_equal(from, json_object_get(target->entry, "from")));
 }
 
 static bool is_over(const json_t *entry)

@@ -1,5 +1,6 @@
 #include "device/invited.h"
 
+#include "base/fault.h"
 #include "device/bans.h"
 #include "device/met.h"
 #include "device/names.h"
@@ -242,7 +243,7 @@ enum err invited_bar(struct device *d, struct span group_info,
 	*out = false;
 	TRY(session_info_invites(group_info, roles_user(span_str(identity)),
 				 &invites));
-	*out = !invites;
+	*out = !invites && !FAULT(UNINVITED_COMES_IN);
 	if (*out)
 		work_halt(d, ERR_PEER_DENIED, "not-invited",
 			  "No invitation of your account stands in %s: it was "

@@ -142,9 +142,11 @@ out:
 	return e;
 }
 
-/* Whoever does not come along, as a person calls them. */
-static enum err name_missing(struct device *d, const struct check_over *over,
-			     struct buf *names)
+/* Those of whom `is` says so, as a person calls them. */
+static enum err name_leaves(struct device *d, const struct check_over *over,
+			    bool (*is)(const struct check_over *over,
+				       const struct mls_member *member),
+			    struct buf *names)
 {
 	const struct mls_group *group = session_group(d->open.session);
 	struct mls_member member;
@@ -152,7 +154,7 @@ static enum err name_missing(struct device *d, const struct check_over *over,
 	enum err e = ERR_OK;
 
 	while (mls_group_next_member(group, &leaf, &member)) {
-		if (check_over_identity(over, member.leaf_index).n > 0)
+		if (!is(over, &member))
 			continue;
 		if (names->n > 0)
 			buf_put_str(names, ", ");
@@ -169,28 +171,61 @@ static int shown(const struct buf *names)
 	return (int)(names->n < NAMES_SHOWN ? names->n : NAMES_SHOWN);
 }
 
+/* It does not come along. */
+static bool is_missing(const struct check_over *over,
+		       const struct mls_member *member)
+{
+	return check_over_identity(over, member->leaf_index).n == 0;
+}
+
+static bool is_parted(const struct check_over *over,
+		      const struct mls_member *member)
+{
+	return over->parted.n > 0 &&
+	       span_equal(roles_user(member->identity), over->parted);
+}
+
+static enum err refuse_missing(struct device *d, const struct buf *names)
+{
+	return why_set(&d->work.why, ERR_STATE_PENDING, "accounts-missing",
+		       "This session goes over to accounts when the key "
+		       "of each member's device stands in the log of its "
+		       "account. Of these it does not, as far as the "
+		       "server shows: %.*s. Each of them runs a present "
+		       "version of hermetic once, or is removed: hermetic "
+		       "remove %s NAME/DEVICE",
+		       shown(names), (const char *)names->p, d->open.id);
+}
+
+static enum err refuse_parted(struct device *d, const struct buf *names)
+{
+	return why_set(&d->work.why, ERR_STATE_CONFLICT, "two-accounts",
+		       "This session cannot go over to accounts: these "
+		       "devices have one user name, and are of two accounts: "
+		       "%.*s. Those of one of the two are removed first: "
+		       "hermetic remove %s NAME/DEVICE",
+		       shown(names), (const char *)names->p, d->open.id);
+}
+
 static enum err refuse(struct device *d, const struct check_over *over,
 		       const char *wrong)
 {
-	struct buf names = BUF_INIT;
+	struct buf missing = BUF_INIT, parted = BUF_INIT;
 	enum err e;
 
-	TRY(name_missing(d, over, &names));
-	if (names.n == 0)
+	TRY(name_leaves(d, over, is_missing, &missing));
+	TRY(name_leaves(d, over, is_parted, &parted));
+	if (missing.n > 0)
+		e = refuse_missing(d, &missing);
+	else if (parted.n > 0)
+		e = refuse_parted(d, &parted);
+	else
 		e = why_set(&d->work.why, ERR_PEER_INVALID, "accounts-missing",
 			    "This session cannot go over to accounts: %s.",
 			    wrong);
-	else
-		e = why_set(&d->work.why, ERR_STATE_PENDING, "accounts-missing",
-			    "This session goes over to accounts when the key "
-			    "of each member's device stands in the log of its "
-			    "account. Of these it does not, as far as the "
-			    "server shows: %.*s. Each of them runs a present "
-			    "version of hermetic once, or is removed: hermetic "
-			    "remove %s NAME/DEVICE",
-			    shown(&names), (const char *)names.p, d->open.id);
 out:
-	buf_clear(&names);
+	buf_clear(&missing);
+	buf_clear(&parted);
 	return e;
 }
 

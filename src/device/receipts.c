@@ -1,5 +1,6 @@
 #include "device/receipts.h"
 
+#include "base/fault.h"
 #include "device/content.h"
 #include "device/entry_kind.h"
 #include "device/names.h"
@@ -177,7 +178,9 @@ static void read_numbers(const struct membership *m, uint64_t *delivered,
 	const json_t *notes = json_object_get(m->notes, RECORD);
 
 	*delivered = record_number_or_0(notes, "last");
-	*read = smaller(record_number_or_0(notes, "read"), *delivered);
+	*read = FAULT(READ_UNSEEN)
+		    ? *delivered
+		    : smaller(record_number_or_0(notes, "read"), *delivered);
 }
 
 static bool has_news(const struct membership *m)

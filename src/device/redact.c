@@ -1,5 +1,6 @@
 #include "device/redact.h"
 
+#include "base/fault.h"
 #include "device/marks.h"
 
 void redact_said(json_t *entry)
@@ -20,7 +21,8 @@ enum err redact_entry(const struct device_store *store,
 
 	if (e != ERR_OK)
 		return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
-	redact_said(entry);
+	if (expired || !FAULT(DELETED_STAYS))
+		redact_said(entry);
 	if (expired)
 		(void)json_object_set_new(entry, "expired", json_true());
 	e = membership_rewrite(store, m, seq, entry);

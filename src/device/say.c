@@ -1,5 +1,6 @@
 #include "device/say.h"
 
+#include "base/fault.h"
 #include "device/content.h"
 #include "device/entry_kind.h"
 #include "device/marks.h"
@@ -139,7 +140,8 @@ static enum err check_target(struct device *d, const json_t *entry)
 	bool own = from != NULL &&
 		   span_equal(span_str(from), roles_user(own_identity(d)));
 
-	if ((act == SAID_EDIT || act == SAID_DELETE) && !own)
+	if ((act == SAID_EDIT || act == SAID_DELETE) && !own &&
+	    !FAULT(EDITED_BY_ANYBODY))
 		return why_set(&d->work.why, ERR_PEER_DENIED, "not-yours",
 			       "#%" PRIu64 " is not yours: only who said a "
 			       "message may change or delete it.",

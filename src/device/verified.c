@@ -175,7 +175,8 @@ out:
 static enum err find_unverified(struct device *d, struct buf *names)
 {
 	bool wanted =
-	    json_is_true(json_object_get(d->open.notes, "verified_only"));
+	    json_is_true(json_object_get(d->open.notes, "verified_only")) &&
+	    !FAULT(SESSION_WISH_FORGOTTEN);
 	enum err e = ERR_OK;
 
 	if (!wanted)

@@ -190,13 +190,14 @@ void work_stale(struct device *d)
 }
 
 /* Others' changes of keys that overtook this order pass, too, and so does that the
- * server lacks links of somebody's account. */
+ * server lacks links of somebody's account, or that its log lacks what it took: there
+ * is nothing that a person could do about these. */
 static void halt(struct device *d, enum err e, const char *slug)
 {
 	d->work.halted = true;
-	d->work.outcome.passing = e == ERR_STATE_EPOCH ||
-				  e == ERR_STATE_ACCOUNTS ||
-				  why_is_passing(e, slug);
+	d->work.outcome.passing =
+	    e == ERR_STATE_EPOCH || e == ERR_STATE_ACCOUNTS ||
+	    strcmp(slug, "not-in-log") == 0 || why_is_passing(e, slug);
 }
 
 void work_halt(struct device *d, enum err e, const char *slug,

@@ -276,6 +276,8 @@ static enum err start(struct hermetic_core *core, const void *wanted)
 		[HERMETIC_ORDER_ACCOUNT] = ORDER_ACCOUNT,
 		[HERMETIC_ORDER_MEET] = ORDER_MEET,
 		[HERMETIC_ORDER_FLUSH] = ORDER_REFRESH,
+		[HERMETIC_ORDER_ASK] = ORDER_INVITE,
+		[HERMETIC_ORDER_UNINVITE] = ORDER_UNINVITE,
 	};
 	struct order order = { .offer = &core->offer };
 	struct hermetic_order given;
@@ -288,6 +290,7 @@ static enum err start(struct hermetic_core *core, const void *wanted)
 				 "wants its size and a kind that there is."));
 	order.kind = kinds[given.kind];
 	order.flush = given.kind == HERMETIC_ORDER_FLUSH;
+	order.asks = given.kind == HERMETIC_ORDER_ASK;
 	order.session = given.session;
 	order.text = span_str(given.text != NULL ? given.text : "");
 	order.whom = given.whom;

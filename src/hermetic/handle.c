@@ -136,6 +136,7 @@ void hermetic_free(struct hermetic *h)
 	inside_found_clear(&h->found);
 	inside_list_clear(&h->sessions);
 	inside_list_clear(&h->members);
+	inside_list_clear(&h->letters);
 	inside_list_clear(&h->outbox);
 	inside_list_clear(&h->people);
 	json_decref(h->follow);

@@ -233,6 +233,28 @@ enum hermetic_result hermetic_join(struct hermetic *h, const char *session);
 /* *devices, or NULL: how many were added; 0: the user may join later. */
 enum hermetic_result hermetic_invite(struct hermetic *h, const char *session,
 				     const char *user, size_t *devices);
+/* The user comes in by an act of that user's own, and no device is added. *inviter, or
+ * NULL: who had invited that user before, so that nothing was changed; NULL where this
+ * account has. Borrowed until the next call. */
+enum hermetic_result hermetic_ask(struct hermetic *h, const char *session,
+				  const char *user, const char **inviter);
+/* The invitation of that user is taken back. HERMETIC_GONE: there is none. */
+enum hermetic_result hermetic_uninvite(struct hermetic *h, const char *session,
+				       const char *user);
+
+/* Who has signed that this account is invited. */
+struct hermetic_letter {
+	const char *by;
+	enum hermetic_comparison compared;
+};
+
+/* Of a session of HERMETIC_INVITED: the letters that its members have given, none of
+ * people who are blocked. Which of them has made the entry in the group shows when this
+ * account joins, which looks at that one. */
+enum hermetic_result hermetic_letters(
+    struct hermetic *h, const char *session,
+    const struct hermetic_letter *const **list, size_t *count);
+
 /* "user", or "user/device". */
 enum hermetic_result hermetic_remove(struct hermetic *h, const char *session,
 				     const char *whom);
@@ -488,8 +510,10 @@ enum hermetic_order_kind {
 	HERMETIC_ORDER_RESOLVE,
 	HERMETIC_ORDER_STOCK, /* publish KeyPackages; no session */
 	HERMETIC_ORDER_ACCOUNT, /* read, and begin, this account's log; no session */
-	HERMETIC_ORDER_MEET, /* whom: read that account's log; no session */
-	HERMETIC_ORDER_FLUSH /* as hermetic_flush() */
+	HERMETIC_ORDER_MEET,	/* whom: read that account's log; no session */
+	HERMETIC_ORDER_FLUSH,	/* as hermetic_flush() */
+	HERMETIC_ORDER_ASK,	/* whom: as hermetic_ask() */
+	HERMETIC_ORDER_UNINVITE /* whom */
 };
 
 struct hermetic_order {

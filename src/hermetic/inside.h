@@ -34,7 +34,7 @@ struct hermetic {
 	struct password_cost cost;
 	struct why last; /* of the last failure */
 
-	struct inside_list sessions, members, outbox, people;
+	struct inside_list sessions, members, letters, outbox, people;
 	char safety[128];
 
 	struct live_listener listener;

@@ -164,20 +164,82 @@ out:
 	return inside_result(h, e);
 }
 
-enum hermetic_result hermetic_invite(struct hermetic *h, const char *session,
-				     const char *user, size_t *devices)
+static enum err invite(struct hermetic *h, const char *session,
+		       const char *user, bool asks,
+		       const struct outcome **outcome)
 {
 	const struct order order = { .kind = ORDER_INVITE,
 				     .session = session,
 				     .users = &user,
-				     .user_count = 1 };
+				     .user_count = 1,
+				     .asks = asks };
+
+	return drive_order(&h->a, &order, outcome);
+}
+
+enum hermetic_result hermetic_invite(struct hermetic *h, const char *session,
+				     const char *user, size_t *devices)
+{
 	const struct outcome *outcome;
 	enum err e;
 
 	INSIDE_OPEN(h);
-	TRY(drive_order(&h->a, &order, &outcome));
+	TRY(invite(h, session, user, false, &outcome));
 	if (devices != NULL)
 		*devices = outcome->devices;
+out:
+	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_ask(struct hermetic *h, const char *session,
+				  const char *user, const char **inviter)
+{
+	const struct outcome *outcome;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	TRY(invite(h, session, user, true, &outcome));
+	if (inviter != NULL)
+		*inviter =
+		    outcome->inviter[0] != '\0' ? outcome->inviter : NULL;
+out:
+	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_uninvite(struct hermetic *h, const char *session,
+				       const char *user)
+{
+	const struct order order = { .kind = ORDER_UNINVITE,
+				     .session = session,
+				     .whom = user };
+
+	INSIDE_OPEN(h);
+	return inside_result(h, drive_order(&h->a, &order, NULL));
+}
+
+enum hermetic_result hermetic_letters(
+    struct hermetic *h, const char *session,
+    const struct hermetic_letter *const **list, size_t *count)
+{
+	struct hermetic_letter *rows;
+	json_t *source = NULL;
+	const json_t *row, *letters;
+	size_t i;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	TRY(drive_letters(&h->a, session, &source));
+	letters = source;
+	TRY(inside_list_make(&h->letters, source, json_array_size(source),
+			     sizeof(*rows)));
+	rows = h->letters.rows;
+	json_array_foreach(letters, i, row) rows[i] = (struct hermetic_letter){
+		.by = told_text(row, "by"),
+		.compared = inside_comparison(row),
+	};
+	*list =
+	    (const struct hermetic_letter *const *)(void *)h->letters.pointers;
+	*count = h->letters.count;
 out:
 	return inside_result(h, e);
 }

@@ -1,5 +1,7 @@
 #include "mls/committing.h"
 
+#include "mls/pending.h"
+
 /* type, usage, epoch and three lengths of a PreSharedKeyID, at most. */
 enum { PSK_ID_HEAD = 22 };
 
@@ -94,6 +96,8 @@ static enum err put_reinit(struct committing *m,
 	struct wire_proposal p = { .type = WIRE_PROPOSAL_REINIT };
 	enum err e;
 
+	/* The members that wait to leave come first, by a commit of their own. */
+	ENSURE(!pending_any_leaves(m->old, m->sender), ERR_STATE_UNCOMMITTED);
 	TRY(proposal_check_listed(m->old, reinit));
 	p.reinit =
 	    (struct wire_reinit){ reinit->group_id, WIRE_VERSION_MLS10,
@@ -129,6 +133,10 @@ enum err committing_put_change(struct committing *m,
 		struct wire_proposal p = { .type = WIRE_PROPOSAL_REMOVE };
 
 		p.removed = change->removes[i];
+		/* It goes by its own word: pending_gather(). */
+		if (pending_self_remove(m->old, p.removed) != NULL &&
+		    !proposal_is_member(m->sender, p.removed))
+			continue;
 		TRY(committing_put_value(m, &p));
 	}
 	for (size_t i = 0; i < change->add_count; i++) {
@@ -136,6 +144,13 @@ enum err committing_put_change(struct committing *m,
 
 		TRY(wire_key_package_decode(change->adds[i], &p.add));
 		TRY(key_package_check_use(&p.add, m->me->now));
+		TRY(committing_put_value(m, &p));
+	}
+	for (size_t i = 0; i < change->app_data_count; i++) {
+		struct wire_proposal p = { .type =
+					       WIRE_PROPOSAL_APP_DATA_UPDATE };
+
+		p.app_data = app_data_update(&change->app_data[i]);
 		TRY(committing_put_value(m, &p));
 	}
 	for (size_t i = 0; i < change->custom_count; i++) {

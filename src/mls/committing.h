@@ -16,8 +16,8 @@ struct committing {
 	struct span authenticated_data;
 	struct proposal_list list;
 	struct buf proposals; /* encoded ProposalOrRefs */
-	struct psk_source psks;
-	const struct mls_epoch *epochs[GROUP_EPOCHS]; /* for `psks` */
+	struct proposal_means means;
+	const struct mls_epoch *epochs[GROUP_EPOCHS]; /* for `means` */
 	struct buf parent_psk; /* encoded PreSharedKeyID */
 	uint8_t parent_nonce[SUITE_HASH_MAX];
 	struct buf nonces;  /* of PSKs of ours */

@@ -90,6 +90,8 @@ static enum err check_item(const struct mls_authentication *authentication,
 	case WIRE_PROPOSAL_PSK:
 	case WIRE_PROPOSAL_REINIT:
 	case WIRE_PROPOSAL_EXTERNAL_INIT:
+	case WIRE_PROPOSAL_APP_DATA_UPDATE:
+	case WIRE_PROPOSAL_SELF_REMOVE:
 		break;
 	}
 	return ERR_OK;

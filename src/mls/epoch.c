@@ -198,6 +198,7 @@ void epoch_change_clear(struct epoch_change *change)
 	free(change->added);
 	free(change->added_packages);
 	buf_clear(&change->psk_ids);
+	buf_clear(&change->app_data);
 	sec_wipe(change, sizeof(*change));
 }
 

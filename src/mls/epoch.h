@@ -82,7 +82,8 @@ struct epoch_change {
 	struct tree tree;
 	struct treekem_private private;
 	struct span extensions; /* GroupContext's; borrowed */
-	uint32_t *added;	/* new leaves, increasing */
+	struct buf app_data; /* these, where a list changed their dictionary */
+	uint32_t *added;     /* new leaves, increasing */
 	struct wire_key_package *added_packages;
 	size_t added_count;
 	struct sec init_secret; /* empty: that of the old epoch */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/hash.h"
+#include "mls/app_data.h"
 #include "mls/broken.h"
 #include "mls/framing.h"
 #include "mls/group_info.h"
@@ -146,6 +147,7 @@ static enum err create_epoch(const struct mls_identity *me,
 	TRY(tree_hash_root(&epoch->tree, &context.tree_hash));
 	ENSURE(extensions.n <= MLS_EXTENSIONS_MAX, ERR_PEER_TOO_LARGE);
 	TRY(wire_extensions_check(extensions));
+	TRY(app_data_check_group(extensions));
 	TRY(leaf_check_group(&tree_leaf(&epoch->tree, 0)->node, extensions));
 	TRY(epoch_set_context(epoch, &context));
 	TRY(rng_fill(me->rng, epoch_secret.b, epoch_secret.n));
@@ -417,6 +419,8 @@ enum err mls_group_protect(struct mls_group *group,
 	/* 12.4: "MUST send a Commit message before sending application data" */
 	ENSURE(now->proposal_count == 0, ERR_STATE_UNCOMMITTED);
 	TRY(group_signer(group, me, &signer));
+	TRY(app_data_own_aad(now->context.extensions,
+			     &content.authenticated_data));
 	ENSURE(data.n <= MLS_MESSAGE_MAX, ERR_PEER_TOO_LARGE);
 	buf_put_vec(&body, data);
 	TRY(buf_end(&body));

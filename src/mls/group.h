@@ -183,6 +183,15 @@ struct mls_custom {
 	struct span data;
 };
 
+/* A change of a component's data in the GroupContext: AppDataUpdate of
+ * draft-ietf-mls-extensions-10, 4.7. What it means says mls_authentication.update_data.
+ * Its members list MLS_APP_DATA_UPDATE. A commit of nothing else needs no path. */
+struct mls_app_data {
+	uint16_t component;
+	bool remove; /* `update` is empty */
+	struct span update;
+};
+
 enum mls_proposal_kind {
 	MLS_PROPOSE_ADD,
 	MLS_PROPOSE_UPDATE, /* a fresh key for our leaf, or `next` */
@@ -192,6 +201,15 @@ enum mls_proposal_kind {
 	MLS_PROPOSE_EXTENSIONS, /* GroupContext's from now on */
 	MLS_PROPOSE_REINIT,
 	MLS_PROPOSE_CUSTOM,
+	/*
+	 * To leave (draft-ietf-mls-extensions-10, 6.3), in a group whose members
+	 * all list MLS_SELF_REMOVE, otherwise ERR_PEER_UNSUPPORTED: whoever commits
+	 * next takes us away, also a client that joins from outside. In a
+	 * PublicMessage, otherwise ERR_LOCAL_BUG. Once an epoch:
+	 * ERR_STATE_UNCOMMITTED.
+	 */
+	MLS_PROPOSE_SELF_REMOVE,
+	MLS_PROPOSE_APP_DATA,
 	MLS_PROPOSE_EXTERNAL_INIT /* in mls_staged only: nobody proposes it */
 };
 
@@ -206,6 +224,7 @@ struct mls_proposal {
 		struct span extensions;
 		struct mls_reinit reinit;
 		struct mls_custom custom;
+		struct mls_app_data app_data;
 	};
 };
 
@@ -219,7 +238,8 @@ MUST_CHECK enum err mls_group_propose(struct mls_group *group,
 
 /* Appends a proposal from outside (12.1.8) to a group of me->suite: from the
  * external sender at *sender_index of its external_senders, or, with NULL, of a
- * client to add itself. Not for updates, resumption and proposals of one's own. */
+ * client to add itself. Not for updates, resumption, proposals of one's own and
+ * SelfRemove, and not for groups with the component safe_aad. */
 MUST_CHECK enum err mls_propose_from_outside(
     const struct mls_identity *me, struct span group_id, uint64_t epoch,
     const uint32_t *sender_index, const struct mls_proposal *proposal,
@@ -235,7 +255,8 @@ MUST_CHECK enum err mls_group_each_pending(
 		 const struct mls_staged_proposal *proposal),
     void *context);
 
-/* Forgets one of them. ERR_STATE_GONE: it is not there. A commit of another that
+/* Forgets one of them. ERR_STATE_GONE: it is not there. ERR_LOCAL_BUG: it is a
+ * SelfRemove, which each commit of ours includes, whatever its change says. A commit of another that
  * refers to it cannot be processed afterwards: who decides about it should be
  * the whole group. */
 MUST_CHECK enum err mls_group_drop_pending(struct mls_group *group,
@@ -247,15 +268,19 @@ struct mls_change {
 	const struct span *adds; /* encoded KeyPackages */
 	size_t add_count;
 	const uint32_t *removes; /* leaf indices */
-	size_t remove_count;
+	size_t
+	    remove_count; /* those that leave by a SelfRemove may be among them */
 	const struct span *psks; /* ids of external PSKs to mix in */
 	size_t psk_count;
 	const uint64_t *resumptions; /* epochs of ours to mix in as PSKs */
 	size_t resumption_count;
 	const struct mls_custom *customs; /* proposals of one's own */
 	size_t custom_count;
+	const struct mls_app_data *app_data; /* their order counts */
+	size_t app_data_count;
 	const struct span *extensions; /* GroupContext's from now on, or NULL */
-	const struct mls_reinit *reinit; /* alone, or NULL */
+	/* Alone, or NULL. ERR_STATE_UNCOMMITTED: a SelfRemove waits. */
+	const struct mls_reinit *reinit;
 	/*
 	 * The identity that our leaf is made anew of: its credential, signature
 	 * key, capabilities and leaf_extensions. NULL: the leaf keeps its own.
@@ -312,6 +337,15 @@ struct mls_external {
 	struct span tree; /* mls_group_tree(); empty: within the GroupInfo */
 	bool tree_beside_info; /* as in struct mls_change, both */
 	struct span info_extensions;
+	/*
+	 * The SelfRemoves that wait in the group: MLSMessages, as the delivery
+	 * service gives them beside the GroupInfo. The commit takes these members
+	 * away. Each is verified but for its membership tag, which who is outside
+	 * cannot; the call fails for one that is not right (ERR_STATE_EPOCH: it is
+	 * of another epoch than the GroupInfo).
+	 */
+	const struct span *self_removes;
+	size_t self_remove_count;
 };
 
 /* Joins by external commit (12.4.3.2): `group_info` is an MLSMessage with
@@ -395,7 +429,7 @@ struct mls_staged_proposal {
 	enum mls_sender sender_type;
 	uint32_t sender; /* member: leaf index; external: sender_index */
 	/* The leaf that an Add brings (after), an Update replaces (before and
-	 * after) or a Remove takes away (before). No leaf for other kinds. */
+	 * after) or a Remove or SelfRemove takes away (before). No leaf for other kinds. */
 	struct mls_leaf_change leaf;
 };
 

@@ -1,6 +1,7 @@
 /* Commits of ours (12.4.1), external ones included (12.4.3.2). */
 #include <stdlib.h>
 
+#include "mls/app_data.h"
 #include "mls/broken.h"
 #include "mls/committing.h"
 #include "mls/credentials.h"
@@ -22,12 +23,13 @@ static enum err apply(struct committing *m, const struct mls_change *change,
 	enum err e;
 
 	TRY(committing_put_change(m, change));
-	if (change->commit_pending_proposals)
-		TRY(pending_gather(m->old, m->sender, m->me->now, &m->psks,
-				   one_by_one, &m->list, &m->proposals));
+	TRY(pending_gather(m->old, m->sender, m->me->now, &m->means,
+			   change->commit_pending_proposals, one_by_one,
+			   &m->list, &m->proposals));
 	TRY(buf_end(&m->proposals));
 	TRY(epoch_change_begin(m->old, &m->change));
-	TRY(proposals_apply(m->old, &m->list, m->sender, &m->psks, &m->change));
+	TRY(proposals_apply(m->old, &m->list, m->sender, &m->means,
+			    &m->change));
 out:
 	return e;
 }
@@ -290,11 +292,13 @@ static enum err take_psks(struct committing *m, const struct mls_group *group,
 	struct wire_psk_id id = { .type = WIRE_PSK_RESUMPTION,
 				  .usage = (uint8_t)usage };
 
-	group_psk_source(group, m->epochs, &m->psks);
+	m->means.application = &group->authentication;
+	group_psk_source(group, m->epochs, &m->means.psks);
 	if (parent == NULL)
 		return ERR_OK;
 	m->epochs[0] = parent;
-	m->psks = (struct psk_source){ &group->psks, m->epochs, 1, usage };
+	m->means.psks =
+	    (struct psk_source){ &group->psks, m->epochs, 1, usage };
 	id.group_id = parent->context.group_id;
 	id.epoch = parent->context.epoch;
 	return committing_put_psk(m, &id, &m->parent_psk, m->parent_nonce);
@@ -360,6 +364,7 @@ enum err group_commit_after(struct mls_group *group,
 	m.sender =
 	    (struct wire_sender){ WIRE_SENDER_MEMBER, m.old->private.leaf };
 	m.authenticated_data = change->authenticated_data;
+	TRY(app_data_own_aad(m.old->context.extensions, &m.authenticated_data));
 	m.tree_beside = change->tree_beside_welcome;
 	m.succeeds = parent != NULL;
 	m.without_info = change->without_group_info;
@@ -418,8 +423,12 @@ static enum err put_external(struct committing *m, struct span external_pub,
 				       kem_output, &m->change.init_secret));
 	init.kem_output = buf_span(kem_output);
 	TRY(committing_put_value(m, &init));
-	if (resync && find_former(m->old, m->me, &former.removed))
+	if (resync && find_former(m->old, m->me, &former.removed) &&
+	    pending_self_remove(m->old, former.removed) == NULL)
 		TRY(committing_put_value(m, &former));
+	/* "include the SelfRemove Proposals in its external Commit by reference" */
+	TRY(pending_gather(m->old, m->sender, m->me->now, &m->means, false,
+			   false, &m->list, &m->proposals));
 	TRY(buf_end(&m->proposals));
 out:
 	return e;
@@ -434,9 +443,11 @@ static enum err make_external(struct committing *m, struct mls_group *group,
 	enum err e;
 
 	TRY(key_package_profile(m->me, false, &m->profile));
+	m->means.application = &group->authentication;
 	TRY(epoch_change_begin(m->old, &m->change));
 	TRY(put_external(m, external_pub, resync, &kem_output));
-	TRY(proposals_apply(m->old, &m->list, m->sender, &m->psks, &m->change));
+	TRY(proposals_apply(m->old, &m->list, m->sender, &m->means,
+			    &m->change));
 	TRY(check_place(m));
 	TRY(tree_free_leaf(&m->change.tree, &m->change.private.leaf));
 	TRY(make_commit(m, &m->profile.leaf, content));
@@ -499,6 +510,9 @@ enum err mls_group_join_external(const struct mls_identity *me,
 	TRY(signer_of(me, &signer));
 	m.signer = signer;
 	m.old = joined->now;
+	TRY(app_data_own_aad(m.old->context.extensions, &m.authenticated_data));
+	for (size_t i = 0; i < how->self_remove_count; i++)
+		TRY(group_take_self_remove(joined, how->self_removes[i]));
 	TRY(make_external(&m, joined, external_pub, how->resync, &content));
 	TRY(make_outputs(&m, out));
 	TRY(stage(joined, &m, NULL, &content, &out->commit));

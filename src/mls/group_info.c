@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "mls/app_data.h"
 #include "mls/broken.h"
 #include "mls/grease.h"
 #include "mls/transcript.h"
@@ -110,6 +111,7 @@ enum err group_info_open(const struct suite *suite,
 	TRY(tree_hash_root(&epoch->tree, &hash));
 	ENSURE(span_equal(hash, info->context.tree_hash), RULE(TREE_HASH));
 	TRY(tree_index(&epoch->tree));
+	TRY(app_data_check_group(info->context.extensions));
 	TRY(tree_check(&epoch->tree, info->context.group_id,
 		       info->context.extensions));
 	TRY(epoch_set_context(epoch, &info->context));

@@ -87,6 +87,11 @@ MUST_CHECK enum err group_commit_after(struct mls_group *group,
 				       enum wire_psk_usage usage,
 				       struct mls_commit *out);
 
+/* At who is about to join from outside: keeps a SelfRemove that waits in the group, an
+ * encoded MLSMessage, without its membership tag. */
+MUST_CHECK enum err group_take_self_remove(struct mls_group *group,
+					   struct span message);
+
 /* 11.2, 11.3: whether `epoch`, just joined by `me`, is what such a successor of
  * `parent` must be. */
 MUST_CHECK enum err group_check_successor(const struct mls_epoch *parent,

@@ -1,6 +1,7 @@
 /* What arrives: messages of members, and commits of others (12.4.2). */
 #include <string.h>
 
+#include "mls/arrival.h"
 #include "mls/broken.h"
 #include "mls/credentials.h"
 #include "mls/framing.h"
@@ -11,194 +12,6 @@
 #include "mls/proposals.h"
 #include "mls/staged.h"
 #include "mls/tree_check.h"
-
-/* A message whose sender is authenticated. */
-struct arrival {
-	uint64_t now; /* seconds since 1970 */
-	struct mls_epoch *epoch;
-	enum wire_format format;
-	struct wire_content content;
-	struct wire_auth auth;
-	struct buf plaintext;	       /* content borrows from it */
-	struct secret_tree_staged key; /* of a PrivateMessage */
-	bool untagged;		       /* mls_group_process_untagged() */
-};
-
-/* Which epoch a message is for. */
-static enum err find_epoch(const struct mls_group *group, struct span group_id,
-			   uint64_t epoch, uint8_t content_type,
-			   struct mls_epoch **found)
-{
-	struct mls_epoch *now = group->now;
-
-	*found = now;
-	if (!span_equal(group_id, now->context.group_id))
-		return RULE(GROUP_ID);
-	if (epoch == now->context.epoch)
-		return ERR_OK;
-	/* 12.4.2: "the epoch field of the enclosing FramedContent" */
-	/* 12.1: "equal to the epoch field of the current" */
-	if (content_type != WIRE_CONTENT_APPLICATION ||
-	    epoch > now->context.epoch)
-		return ERR_STATE_EPOCH;
-	for (size_t i = 0; i < GROUP_PAST_EPOCHS; i++) {
-		*found = group->past[i];
-		if (*found != NULL && (*found)->context.epoch == epoch)
-			return ERR_OK;
-	}
-	return ERR_STATE_GONE;
-}
-
-/* ---- who sent it (6.1) ---- */
-
-/* "external: The signature key at the index indicated by sender_index in the
- * external_senders group context extension" */
-static enum err external_sender_key(const struct mls_epoch *epoch,
-				    uint32_t index, struct span *key)
-{
-	struct wire_external_sender sender;
-	struct span data, list;
-	enum err e;
-
-	/* 12.1.8: "if the external_senders extension is present" */
-	ENSURE(wire_extensions_find(epoch->context.extensions,
-				    WIRE_EXTENSION_EXTERNAL_SENDERS, &data),
-	       RULE(EXTERNAL_SENDERS));
-	TRY(wire_external_senders_decode(data, &list));
-	do {
-		ENSURE(wire_external_senders_next(&list, &sender),
-		       RULE(EXTERNAL_SENDERS));
-	} while (index-- > 0);
-	*key = sender.signature_key;
-out:
-	return e;
-}
-
-/* 12.1.8: "other than the above MUST be rejected as malformed" */
-static bool external_may_send(uint16_t type)
-{
-	return type == WIRE_PROPOSAL_ADD || type == WIRE_PROPOSAL_REMOVE ||
-	       type == WIRE_PROPOSAL_PSK || type == WIRE_PROPOSAL_REINIT ||
-	       type == WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS;
-}
-
-/* The key of a sender who is no member, which his message must fit. */
-static enum err outsider_key(const struct mls_epoch *epoch,
-			     const struct wire_content *content,
-			     struct span *key)
-{
-	bool proposal = content->type == WIRE_CONTENT_PROPOSAL;
-	enum err e = ERR_OK;
-
-	switch ((enum wire_sender_type)content->sender.type) {
-	case WIRE_SENDER_EXTERNAL:
-		ENSURE(proposal && external_may_send(content->proposal.type),
-		       RULE(EXTERNAL_PROPOSAL_TYPE));
-		TRY(external_sender_key(epoch, content->sender.index, key));
-		break;
-	case WIRE_SENDER_NEW_MEMBER_PROPOSAL:
-		ENSURE(proposal && content->proposal.type == WIRE_PROPOSAL_ADD,
-		       RULE(NEW_MEMBER_PROPOSAL));
-		*key = content->proposal.add.leaf_node.signature_key;
-		break;
-	case WIRE_SENDER_NEW_MEMBER_COMMIT:
-		/* 12.4.3.2: "MUST be new_member_commit" */
-		/* 12.4.3.2: "External Commits MUST contain a path field" */
-		ENSURE(content->type == WIRE_CONTENT_COMMIT &&
-			   content->commit.has_path,
-		       RULE(EXTERNAL_COMMIT_PATH));
-		/* 12.4.3.2: "MUST be signed by the new member" */
-		/* 12.4.3.2: "MUST verify using the public key" */
-		*key = content->commit.path.leaf_node.signature_key;
-		break;
-	case WIRE_SENDER_MEMBER:
-		e = ERR_LOCAL_BUG;
-		break;
-	}
-out:
-	return e;
-}
-
-static enum err verify(const struct mls_epoch *epoch,
-		       const struct arrival *arrival)
-{
-	const struct wire_content *content = &arrival->content;
-	struct sign_key *outsider = NULL;
-	const struct sign_key *key = NULL;
-	struct span bytes;
-	enum err e;
-
-	if (content->sender.type == WIRE_SENDER_MEMBER) {
-		TRY(tree_signature_key(&epoch->tree, content->sender.index,
-				       &key));
-	} else {
-		TRY(outsider_key(epoch, content, &bytes));
-		TRY(sign_public_parse(epoch->suite, bytes, &outsider));
-		key = outsider;
-	}
-	/* 12.4.2: "Verify the signature on the FramedContent message" */
-	/* 12.1: "a client MUST verify the signature inside" */
-	TRY(RULED(CONTENT_SIGNATURE,
-		  framing_verify(key, arrival->format, content,
-				 arrival->auth.signature,
-				 buf_span(&epoch->encoded_context))));
-out:
-	sign_key_free(outsider);
-	return e;
-}
-
-static enum err open_public(const struct mls_group *group,
-			    const struct wire_public_message *m,
-			    struct arrival *arrival)
-{
-	const struct wire_content *content = &m->content;
-	enum err e;
-
-	TRY(find_epoch(group, content->group_id, content->epoch, content->type,
-		       &arrival->epoch));
-	ENSURE(content->type != WIRE_CONTENT_APPLICATION,
-	       RULE(APPLICATION_PUBLIC));
-	/* 12.4.2: "verify the membership MAC using the membership_key" */
-	if (!arrival->untagged || content->type != WIRE_CONTENT_COMMIT)
-		TRY(RULED(
-		    MEMBERSHIP_TAG,
-		    framing_check_public(
-			arrival->epoch->suite, m,
-			buf_span(&arrival->epoch->encoded_context),
-			sec_span(&arrival->epoch->secrets.membership_key))));
-	arrival->content = *content;
-	arrival->auth = m->auth;
-	TRY(verify(arrival->epoch, arrival));
-out:
-	return e;
-}
-
-/* The key is used up when nothing can fail any more, and that of a commit not at
- * all: one that is refused later, or discarded, can be processed again. */
-static enum err open_private(const struct mls_group *group,
-			     const struct wire_private_message *m,
-			     struct arrival *arrival)
-{
-	struct wire_sender_data sender;
-	struct mls_epoch *epoch;
-	const struct sign_key *key;
-	enum err e;
-
-	TRY(find_epoch(group, m->group_id, m->epoch, m->content_type, &epoch));
-	arrival->epoch = epoch;
-	/* 12.4.2: "decrypt the message using the sender_data_secret" */
-	TRY(framing_open_sender(
-	    epoch->suite, m, sec_span(&epoch->secrets.sender_data), &sender));
-	/* 6.3.2: "MUST verify that the leaf index ... identifies a non-blank
-	 * node" */
-	TRY(tree_signature_key(&epoch->tree, sender.leaf_index, &key));
-	TRY(framing_open_private(
-	    epoch->suite, m, &sender, key, buf_span(&epoch->encoded_context),
-	    &epoch->messages, &arrival->key, &arrival->plaintext,
-	    &arrival->content, &arrival->auth));
-out:
-	return e;
-}
 
 /* 7.3: "it is RECOMMENDED that the client verifies that the current time" */
 static bool any_expired(const struct wire_key_package *packages, size_t count,
@@ -222,6 +35,10 @@ static enum err take_proposal(struct mls_group *group, struct arrival *arrival,
 	struct proposal_list alone = { &item, 1 };
 	enum err e;
 
+	/* "these proposals MUST be sent in an MLS PublicMessage" */
+	ENSURE(item.proposal.type != WIRE_PROPOSAL_SELF_REMOVE ||
+		   arrival->format == WIRE_PUBLIC_MESSAGE,
+	       RULE(SELF_REMOVE_PRIVATE));
 	/* 12.2: "It contains an individual proposal that is invalid" */
 	TRY(proposal_check(epoch, &item));
 	TRY(credentials_check_list(&group->authentication, epoch, &alone));
@@ -242,6 +59,29 @@ static enum err take_proposal(struct mls_group *group, struct arrival *arrival,
 out:
 	buf_clear(&authenticated);
 	buf_clear(&ref);
+	return e;
+}
+
+/* The joiner "MUST validate the SelfRemove Proposal before including it by reference,
+ * except that it skips the validation of the membership_tag". */
+enum err group_take_self_remove(struct mls_group *group, struct span message)
+{
+	struct arrival arrival = { .untagged = WIRE_CONTENT_PROPOSAL };
+	const struct wire_content *content = &arrival.content;
+	struct mls_event event = { 0 };
+	struct wire_message m;
+	enum err e;
+
+	TRY(group_decode(message, &m));
+	ENSURE(m.format == WIRE_PUBLIC_MESSAGE, RULE(SELF_REMOVE_PRIVATE));
+	arrival.format = WIRE_PUBLIC_MESSAGE;
+	TRY(arrival_open_public(group, &m.public_message, &arrival));
+	ENSURE(content->type == WIRE_CONTENT_PROPOSAL &&
+		   content->proposal.type == WIRE_PROPOSAL_SELF_REMOVE,
+	       RULE(EXTERNAL_REFERENCES));
+	TRY(take_proposal(group, &arrival, &event));
+out:
+	mls_event_clear(&event);
 	return e;
 }
 
@@ -345,15 +185,15 @@ static enum err apply_commit(const struct mls_group *group,
 	const struct wire_commit *commit = &content->commit;
 	bool external = content->sender.type == WIRE_SENDER_NEW_MEMBER_COMMIT;
 	const struct mls_epoch *epochs[GROUP_EPOCHS];
-	struct psk_source psks;
+	struct proposal_means means = { .application = &group->authentication };
 	enum err e;
 
 	TRY(proposal_list_of_commit(epoch, commit, content->sender, list));
-	group_psk_source(group, epochs, &psks);
+	group_psk_source(group, epochs, &means.psks);
 	/* 12.4.2: "Verify that the proposals vector is valid" */
 	/* 12.2: "the Commit message MUST be rejected as invalid" */
 	/* 12.4.2: "Create the new ratchet tree and GroupContext" */
-	TRY(proposals_apply(epoch, list, content->sender, &psks, change));
+	TRY(proposals_apply(epoch, list, content->sender, &means, change));
 	TRY(credentials_check_list(&group->authentication, epoch, list));
 	/* 12.4.2: "Verify that the path value is populated" */
 	ENSURE(commit->has_path || !change->path_required, RULE(PATH_MISSING));
@@ -537,7 +377,8 @@ out:
 	return e;
 }
 
-static enum err process(struct mls_group *group, uint64_t now, bool untagged,
+/* `untagged` as in struct arrival. */
+static enum err process(struct mls_group *group, uint64_t now, uint8_t untagged,
 			struct span bytes, struct mls_event *event)
 {
 	struct arrival arrival = { .now = now, .untagged = untagged };
@@ -554,11 +395,13 @@ static enum err process(struct mls_group *group, uint64_t now, bool untagged,
 	TRY(group_ready(group));
 	arrival.format = (enum wire_format)message.format;
 	if (message.format == WIRE_PUBLIC_MESSAGE) {
-		TRY(open_public(group, &message.public_message, &arrival));
+		TRY(arrival_open_public(group, &message.public_message,
+					&arrival));
 	} else {
 		ENSURE(message.format == WIRE_PRIVATE_MESSAGE,
 		       RULE(WIRE_FORMAT));
-		TRY(open_private(group, &message.private_message, &arrival));
+		TRY(arrival_open_private(group, &message.private_message,
+					 &arrival));
 	}
 	TRY(dispatch(group, &arrival, bytes, event));
 out:
@@ -572,12 +415,12 @@ out:
 enum err mls_group_process(struct mls_group *group, uint64_t now,
 			   struct span message, struct mls_event *event)
 {
-	return process(group, now, false, message, event);
+	return process(group, now, 0, message, event);
 }
 
 enum err mls_group_process_untagged(struct mls_group *group, uint64_t now,
 				    struct span message,
 				    struct mls_event *event)
 {
-	return process(group, now, true, message, event);
+	return process(group, now, WIRE_CONTENT_COMMIT, message, event);
 }

@@ -1,5 +1,6 @@
 /* Proposals of ours, by reference (12.1), and from outside (12.1.8). */
 #include "crypto/hpke.h"
+#include "mls/app_data.h"
 #include "mls/broken.h"
 #include "mls/credentials.h"
 #include "mls/framing.h"
@@ -8,6 +9,7 @@
 #include "mls/key_package.h"
 #include "mls/label.h"
 #include "mls/leaf.h"
+#include "mls/pending.h"
 #include "mls/proposals.h"
 #include "mls/signer.h"
 #include "mls/staged.h"
@@ -133,6 +135,20 @@ out:
 	return e;
 }
 
+static enum err set_self_remove(struct making *m, const struct mls_epoch *epoch)
+{
+	enum err e = ERR_OK;
+
+	/* "these proposals MUST be sent in an MLS PublicMessage" */
+	ENSURE(m->format == WIRE_PUBLIC_MESSAGE, ERR_LOCAL_BUG);
+	/* "MUST NOT issue more than one SelfRemove proposal per epoch" */
+	ENSURE(pending_self_remove(epoch, epoch->private.leaf) == NULL,
+	       ERR_STATE_UNCOMMITTED);
+	m->proposal.type = WIRE_PROPOSAL_SELF_REMOVE;
+out:
+	return e;
+}
+
 /* `epoch` NULL: from outside. */
 static enum err set_proposal(struct making *m, const struct mls_epoch *epoch,
 			     const struct mls_proposal *p)
@@ -172,6 +188,13 @@ static enum err set_proposal(struct making *m, const struct mls_epoch *epoch,
 		m->proposal.type = p->custom.type;
 		m->proposal.data = p->custom.data;
 		return ERR_OK;
+	case MLS_PROPOSE_APP_DATA:
+		m->proposal.type = WIRE_PROPOSAL_APP_DATA_UPDATE;
+		m->proposal.app_data = app_data_update(&p->app_data);
+		return ERR_OK;
+	case MLS_PROPOSE_SELF_REMOVE:
+		return epoch != NULL ? set_self_remove(m, epoch)
+				     : ERR_LOCAL_BUG;
 	case MLS_PROPOSE_EXTERNAL_INIT:
 		break;
 	}
@@ -256,6 +279,8 @@ enum err mls_group_propose(struct mls_group *group,
 	TRY(credentials_check_list(&group->authentication, now, &alone));
 	TRY(staged_check_proposal(group, &item, true, SPAN_EMPTY,
 				  &group->refusal));
+	TRY(app_data_own_aad(now->context.extensions,
+			     &header.authenticated_data));
 	TRY(seal(&m, &header, buf_span(&now->encoded_context)));
 	/* Kept first: to forget it cannot fail, to take a key back can. */
 	TRY(keep(&m, now));

@@ -34,8 +34,9 @@ struct mls_credential {
 /*
  * The application's say in what takes effect. An answer other than ERR_OK
  * (ERR_PEER_DENIED, say) refuses what the function was asked about: the call
- * that asked fails with just that error, and the group is as it was. Both
- * functions get `context`. A NULL function accepts everything.
+ * that asked fails with just that error, and the group is as it was. All
+ * functions get `context`. Without `check` and `check_staged` everything is
+ * accepted.
  */
 struct mls_authentication {
 	/*
@@ -62,11 +63,32 @@ struct mls_authentication {
 	 */
 	enum err (*check_staged)(void *context, const struct mls_group *group,
 				 const struct mls_staged *staged);
+	/*
+	 * What AppDataUpdates make of the data of a component in the GroupContext
+	 * (draft-ietf-mls-extensions-10, 4.7): appends the new data, which all
+	 * members must find the same. `now`: the data that is there, NULL: none.
+	 * `count` 0: it is to be removed, nothing is appended. An error refuses the
+	 * commit, ours or another's, also for a component that is not known. A NULL
+	 * function knows no component.
+	 */
+	enum err (*update_data)(void *context, uint16_t component,
+				const struct span *now,
+				const struct span *updates, size_t count,
+				struct buf *data);
 };
 
 /* The first certificate of a credential's list, taken off it; false at the
  * end. */
 bool mls_certificate_next(struct span *certificates, struct span *certificate);
+
+/* Types of proposals (17.4) of draft-ietf-mls-extensions-10 that an identity may
+ * list: data of the application's components, and a member that takes itself away. */
+#define MLS_APP_DATA_UPDATE 0x0008
+#define MLS_SELF_REMOVE 0x000A
+
+/* The extension with such data (mls/components.h). A leaf that lists it has itself one,
+ * with the component MLS_APP_COMPONENTS: otherwise ERR_LOCAL_BUG. */
+#define MLS_APP_DATA_DICTIONARY 0x0006
 
 /* Who acts. Borrowed for the call. */
 struct mls_identity {
@@ -98,8 +120,9 @@ struct mls_identity {
 	size_t cipher_suite_count;
 	const uint16_t *extension_types;
 	size_t extension_type_count;
-	/* Capabilities, too: the types of the application's own proposals that
-	 * it takes, of private use (0xF000 and above), otherwise ERR_LOCAL_BUG. */
+	/* Capabilities, too: MLS_APP_DATA_UPDATE and MLS_SELF_REMOVE, and the types of the application's own
+	 * proposals that it takes, of private use (0xF000 and above), otherwise
+	 * ERR_LOCAL_BUG. */
 	const uint16_t *proposal_types;
 	size_t proposal_type_count;
 	/* The content of KeyPackage.extensions (10): as leaf_extensions. */

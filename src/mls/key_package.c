@@ -2,6 +2,7 @@
 
 #include "crypto/hpke.h"
 #include "crypto/sign.h"
+#include "mls/app_data.h"
 #include "mls/broken.h"
 #include "mls/grease.h"
 #include "mls/label.h"
@@ -103,6 +104,7 @@ static enum err put_extensions(const struct mls_identity *me,
 	enum err e;
 
 	TRY(check_own(&profile->leaf, me->leaf_extensions));
+	TRY(app_data_check_own(&profile->leaf, me->leaf_extensions));
 	buf_put(&profile->extensions, me->leaf_extensions);
 	if (!wire_extensions_find(me->leaf_extensions,
 				  profile->grease_extension, &rest))
@@ -112,6 +114,14 @@ static enum err put_extensions(const struct mls_identity *me,
 	profile->leaf.extensions = buf_span(&profile->extensions);
 out:
 	return e;
+}
+
+/* The types that the engine takes beside those which nobody lists. */
+static bool may_list(uint16_t proposal_type)
+{
+	return wire_proposal_is_private(proposal_type) ||
+	       proposal_type == WIRE_PROPOSAL_APP_DATA_UPDATE ||
+	       proposal_type == WIRE_PROPOSAL_SELF_REMOVE;
 }
 
 enum err key_package_profile(const struct mls_identity *me, bool last_resort,
@@ -129,8 +139,7 @@ enum err key_package_profile(const struct mls_identity *me, bool last_resort,
 		ENSURE(suite_by_id(me->cipher_suites[i]) != NULL,
 		       ERR_LOCAL_BUG);
 	for (size_t i = 0; i < me->proposal_type_count; i++)
-		ENSURE(wire_proposal_is_private(me->proposal_types[i]),
-		       ERR_LOCAL_BUG);
+		ENSURE(may_list(me->proposal_types[i]), ERR_LOCAL_BUG);
 	TRY(rng_fill(me->rng, random, sizeof(random)));
 	for (size_t i = 0; i < sizeof(random); i++)
 		grease[i] = grease_value(random[i]);

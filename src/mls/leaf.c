@@ -1,6 +1,7 @@
 #include "mls/leaf.h"
 
 #include "crypto/hpke.h"
+#include "mls/app_data.h"
 #include "mls/broken.h"
 #include "mls/label.h"
 #include "mls/limits.h"
@@ -137,6 +138,7 @@ enum err leaf_check_group(const struct wire_leaf_node *leaf,
 		ENSURE(covers(can->credentials, required.credential_types, 0),
 		       RULE(LEAF_REQUIRED_CREDENTIALS));
 	}
+	TRY(app_data_check_leaf(leaf, group_extensions));
 	/* 13.4: "MUST indicate support for each extension" */
 	while (wire_extensions_next(&group_extensions, &extension))
 		ENSURE(leaf_lists_extension(leaf, extension.type),

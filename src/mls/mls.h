@@ -29,6 +29,7 @@ extern "C" {
 #include "crypto/rng.h"
 #include "crypto/sign.h"
 #include "crypto/suite.h"
+#include "mls/components.h"
 #include "mls/group.h"
 #include "mls/identity.h"
 #include "mls/items.h"

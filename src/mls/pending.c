@@ -6,18 +6,49 @@ struct gathering {
 	const struct mls_epoch *epoch;
 	struct wire_sender committer;
 	uint64_t now;
-	const struct psk_source *psks;
+	const struct proposal_means *means;
 	struct proposal_list *list;
 	struct buf *encoded;
 	size_t tried; /* one by one */
 };
 
+static bool is_self_remove(const struct epoch_proposal *kept)
+{
+	struct wire_proposal proposal;
+
+	return wire_proposal_decode(buf_span(&kept->encoded), &proposal) ==
+		   ERR_OK &&
+	       proposal.type == WIRE_PROPOSAL_SELF_REMOVE;
+}
+
+const struct epoch_proposal *pending_self_remove(const struct mls_epoch *epoch,
+						 uint32_t leaf)
+{
+	for (size_t i = 0; i < epoch->proposal_count; i++)
+		if (proposal_is_member(epoch->proposals[i].sender, leaf) &&
+		    is_self_remove(&epoch->proposals[i]))
+			return &epoch->proposals[i];
+	return NULL;
+}
+
+bool pending_any_leaves(const struct mls_epoch *epoch,
+			struct wire_sender committer)
+{
+	for (size_t i = 0; i < epoch->proposal_count; i++)
+		if (is_self_remove(&epoch->proposals[i]) &&
+		    !proposal_is_member(committer,
+					epoch->proposals[i].sender.index))
+			return true;
+	return false;
+}
+
 static bool touches(const struct proposal_item *item, uint32_t leaf)
 {
+	uint32_t removed;
+
 	return item->proposal.type == WIRE_PROPOSAL_UPDATE
 		   ? item->sender.index == leaf
-		   : item->proposal.type == WIRE_PROPOSAL_REMOVE &&
-			 item->proposal.removed == leaf;
+		   : proposal_removes(item, &removed) && removed == leaf;
 }
 
 static bool touched(const struct proposal_list *list, uint32_t leaf)
@@ -43,8 +74,8 @@ static enum err psk_fits(const struct gathering *g,
 {
 	struct sec secret = { .n = 0 };
 	struct buf encoded = BUF_INIT;
-	enum err e =
-	    psk_secret_of(g->epoch->suite, g->psks, id, 1, &secret, &encoded);
+	enum err e = psk_secret_of(g->epoch->suite, &g->means->psks, id, 1,
+				   &secret, &encoded);
 
 	sec_clear(&secret);
 	buf_clear(&encoded);
@@ -63,7 +94,7 @@ static enum err fits(const struct gathering *g,
 		     const struct proposal_item *item, bool *does)
 {
 	const struct wire_proposal *p = &item->proposal;
-	uint32_t committer = g->committer.index;
+	uint32_t removed;
 
 	*does = wire_proposal_is_private(p->type);
 	switch ((enum wire_proposal_type)p->type) {
@@ -71,18 +102,23 @@ static enum err fits(const struct gathering *g,
 		*does = key_package_check_use(&p->add, g->now) == ERR_OK;
 		break;
 	case WIRE_PROPOSAL_UPDATE:
-		*does = item->sender.index != committer &&
+		*does = !proposal_is_member(g->committer, item->sender.index) &&
 			!touched(g->list, item->sender.index);
 		break;
+	case WIRE_PROPOSAL_SELF_REMOVE:
 	case WIRE_PROPOSAL_REMOVE:
-		*does =
-		    p->removed != committer && !touched(g->list, p->removed);
+		*does = proposal_removes(item, &removed) &&
+			!proposal_is_member(g->committer, removed) &&
+			!touched(g->list, removed);
 		break;
 	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
 		*does = !has_extensions(g->list);
 		break;
 	case WIRE_PROPOSAL_PSK:
 		return psk_fits(g, &p->psk, does);
+	case WIRE_PROPOSAL_APP_DATA_UPDATE:
+		*does = true;
+		break;
 	case WIRE_PROPOSAL_REINIT:
 		*does = g->list->count == 0;
 		break;
@@ -99,7 +135,8 @@ static enum err applies(const struct gathering *g, bool *does)
 	enum err e;
 
 	TRY(epoch_change_begin(g->epoch, &change));
-	TRY(proposals_apply(g->epoch, g->list, g->committer, g->psks, &change));
+	TRY(proposals_apply(g->epoch, g->list, g->committer, g->means,
+			    &change));
 out:
 	epoch_change_clear(&change);
 	*does = e == ERR_OK;
@@ -130,13 +167,16 @@ out:
 	return e;
 }
 
-enum turn { REMOVES, OTHERS, REINIT, TURNS };
+/* "If there is a pending SelfRemove proposal for a specific leaf node and a pending
+ * Remove proposal for the same leaf node, the Remove proposal is invalid." */
+enum turn { SELF_REMOVES, REMOVES, OTHERS, REINIT, TURNS };
 
 static enum turn turn_of(uint16_t type)
 {
-	return type == WIRE_PROPOSAL_REMOVE   ? REMOVES
-	       : type == WIRE_PROPOSAL_REINIT ? REINIT
-					      : OTHERS;
+	return type == WIRE_PROPOSAL_SELF_REMOVE ? SELF_REMOVES
+	       : type == WIRE_PROPOSAL_REMOVE	 ? REMOVES
+	       : type == WIRE_PROPOSAL_REINIT	 ? REINIT
+						 : OTHERS;
 }
 
 static enum err gather_turn(struct gathering *g, enum turn turn,
@@ -165,13 +205,16 @@ out:
 /* 12.4: "SHOULD include all proposals that it has received" */
 enum err pending_gather(const struct mls_epoch *epoch,
 			struct wire_sender committer, uint64_t now,
-			const struct psk_source *psks, bool one_by_one,
-			struct proposal_list *list, struct buf *encoded)
+			const struct proposal_means *means, bool all,
+			bool one_by_one, struct proposal_list *list,
+			struct buf *encoded)
 {
-	struct gathering g = { epoch, committer, now, psks, list, encoded, 0 };
+	struct gathering g = { epoch, committer, now, means, list, encoded, 0 };
 	enum err e = ERR_OK;
 
-	for (int turn = 0; turn < TURNS; turn++)
+	/* Each SelfRemove was checked alone, and goes with whatever is there. */
+	TRY(gather_turn(&g, SELF_REMOVES, false));
+	for (int turn = REMOVES; all && turn < TURNS; turn++)
 		TRY(gather_turn(&g, (enum turn)turn, one_by_one));
 out:
 	return e;

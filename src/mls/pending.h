@@ -9,15 +9,23 @@
  * as a commit. What is left out can be sent again in the next epoch. */
 #define PENDING_TRIED_MAX 64
 
+/* The SelfRemove by which the member at a leaf waits to leave; NULL: none. */
+const struct epoch_proposal *pending_self_remove(const struct mls_epoch *epoch,
+						 uint32_t leaf);
+/* Whether somebody other than the committer waits to leave by one. */
+bool pending_any_leaves(const struct mls_epoch *epoch,
+			struct wire_sender committer);
+
 /*
  * Appends to `list`, which holds what the committer wants himself, and to
- * `encoded` as references. `committer` is a member. `one_by_one`: takes only
+ * `encoded` as references: all that wait, or without `all` the SelfRemoves, which no
+ * committer leaves out. `committer` is a member, or who joins from outside. `one_by_one`: takes only
  * what goes with all before it, so that no proposal, nor two that exclude each
  * other, can keep a group from committing.
  */
 MUST_CHECK enum err pending_gather(const struct mls_epoch *epoch,
 				   struct wire_sender committer, uint64_t now,
-				   const struct psk_source *psks,
+				   const struct proposal_means *means, bool all,
 				   bool one_by_one, struct proposal_list *list,
 				   struct buf *encoded);
 

@@ -3,15 +3,8 @@
 #ifndef HERMETIC_MLS_PROPOSALS_H
 #define HERMETIC_MLS_PROPOSALS_H
 
-#include "mls/epoch.h"
+#include "mls/proposal.h"
 #include "mls/psk.h"
-
-struct proposal_item {
-	struct wire_proposal proposal; /* borrows */
-	struct wire_sender sender;
-	bool by_reference;
-	const struct sec *private_key; /* of an Update of ours, borrowed */
-};
 
 struct proposal_list {
 	struct proposal_item *items;
@@ -30,6 +23,12 @@ MUST_CHECK enum err proposal_list_of_commit(const struct mls_epoch *epoch,
 					    struct wire_sender committer,
 					    struct proposal_list *list);
 
+/* What a list is applied with. */
+struct proposal_means {
+	struct psk_source psks;
+	const struct mls_authentication *application;
+};
+
 /*
  * Validates the list (12.2) and applies it (12.3) to `change`, fresh from
  * epoch_change_begin(). `committer` is a member or new_member_commit.
@@ -39,18 +38,7 @@ MUST_CHECK enum err proposal_list_of_commit(const struct mls_epoch *epoch,
 MUST_CHECK enum err proposals_apply(const struct mls_epoch *epoch,
 				    const struct proposal_list *list,
 				    struct wire_sender committer,
-				    const struct psk_source *psks,
+				    const struct proposal_means *means,
 				    struct epoch_change *change);
-
-/* Before we ask for a ReInit: the group can only go on where every member has the
- * suite (11.2). What a leaf lists may be less than its member has, so nobody
- * refuses what was asked. */
-MUST_CHECK enum err proposal_check_listed(const struct mls_epoch *epoch,
-					  const struct mls_reinit *reinit);
-
-/* Whether one proposal, received by itself, is worth keeping: it is valid as
- * far as that can be said without a Commit. */
-MUST_CHECK enum err proposal_check(const struct mls_epoch *epoch,
-				   const struct proposal_item *item);
 
 #endif

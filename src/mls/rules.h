@@ -1,14 +1,17 @@
 /*
- * The rules of RFC 9420 that an object of another client may break: each with a
- * name, the section that has it and a sentence that says what must hold. After a
- * call has failed with an error of ERR_CLASS_PEER, mls_group_last_rule() says
- * which one it was; calls that have no group yet say it by mls_identity.broken.
- * It is for logs and people: it tells a peer nothing that the peer does not
- * know, but need not be sent to it. What does not decode breaks no rule of this
- * list, nor does what does not decrypt.
+ * The rules of RFC 9420 and of draft-ietf-mls-extensions-10 that an object of
+ * another client may break: each with a name, the section that has it and a sentence
+ * that says what must hold. After a call has failed with an error of ERR_CLASS_PEER,
+ * mls_group_last_rule() says which one it was; calls that have no group yet say it by
+ * mls_identity.broken. It is for logs and people: it tells a peer nothing that the
+ * peer does not know, but need not be sent to it. What does not decode breaks no rule
+ * of this list, nor does what does not decrypt.
  */
 #ifndef HERMETIC_MLS_RULES_H
 #define HERMETIC_MLS_RULES_H
+
+/* After the number of a section of the draft. */
+#define MLS_OF_THE_DRAFT " of draft-ietf-mls-extensions"
 
 /* X(name, section, sentence) */
 #define MLS_RULES(X)                                                           \
@@ -183,10 +186,35 @@
 	X(EXTERNAL_REMOVES, "12.2",                                            \
 	  "An external Commit has at most one Remove.")                        \
 	X(EXTERNAL_PROPOSALS, "12.2",                                          \
-	  "An external Commit has ExternalInit, Remove and "                   \
-	  "PreSharedKey proposals only.")                                      \
+	  "An external Commit has ExternalInit, Remove, PreSharedKey, "        \
+	  "SelfRemove and AppDataUpdate proposals only.")                      \
 	X(EXTERNAL_REFERENCES, "12.4.3.2",                                     \
-	  "An external Commit has no proposal by reference.")                  \
+	  "An external Commit has no proposal by reference but "               \
+	  "SelfRemoves.")                                                      \
+	X(SELF_REMOVE_PRIVATE, "6.3" MLS_OF_THE_DRAFT,                         \
+	  "A SelfRemove comes in a PublicMessage.")                            \
+	X(SELF_REMOVE_BY_VALUE, "6.3" MLS_OF_THE_DRAFT,                        \
+	  "A SelfRemove stands in a Commit by reference.")                     \
+	X(APP_DATA_DICTIONARY, "4.6" MLS_OF_THE_DRAFT,                         \
+	  "A dictionary has each component once, in the order of "             \
+	  "their ids.")                                                        \
+	X(APP_DATA_LISTS, "5" MLS_OF_THE_DRAFT,                                \
+	  "app_components and safe_aad are lists of components.")              \
+	X(APP_DATA_REQUIRED, "5" MLS_OF_THE_DRAFT,                             \
+	  "A leaf lists the components that the group requires.")              \
+	X(APP_DATA_BY_EXTENSIONS, "4.7" MLS_OF_THE_DRAFT,                      \
+	  "Where AppDataUpdate is required, a GroupContextExtensions "         \
+	  "proposal leaves the dictionary as it is.")                          \
+	X(APP_DATA_NOTHING, "4.7" MLS_OF_THE_DRAFT,                            \
+	  "An AppDataUpdate removes data that is there.")                      \
+	X(APP_DATA_MIXED, "4.7" MLS_OF_THE_DRAFT,                              \
+	  "A Commit removes the data of a component once, or updates "         \
+	  "it.")                                                               \
+	X(APP_DATA_UNKNOWN, "4.7" MLS_OF_THE_DRAFT,                            \
+	  "The application knows the component of an AppDataUpdate.")          \
+	X(APP_DATA_SAFE_AAD, "4.9" MLS_OF_THE_DRAFT,                           \
+	  "In a group with safe_aad, what stands beside a message is a "       \
+	  "SafeAAD.")                                                          \
 	X(FORMER_CREDENTIAL, "12.2",                                           \
 	  "Who removes a leaf by an external Commit is who it "                \
 	  "was of.")                                                           \

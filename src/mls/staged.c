@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "mls/credentials.h"
+#include "mls/pending.h"
 #include "wire/roles.h"
 
 struct mls_member staged_member(uint32_t leaf,
@@ -92,6 +93,17 @@ static void show_content(const struct wire_proposal *p,
 			.extensions = p->reinit.extensions,
 		};
 		break;
+	case WIRE_PROPOSAL_APP_DATA_UPDATE:
+		out->kind = MLS_PROPOSE_APP_DATA;
+		out->app_data = (struct mls_app_data){
+			.component = p->app_data.component,
+			.remove = p->app_data.op == WIRE_APP_DATA_REMOVE,
+			.update = p->app_data.update,
+		};
+		break;
+	case WIRE_PROPOSAL_SELF_REMOVE:
+		out->kind = MLS_PROPOSE_SELF_REMOVE;
+		break;
 	case WIRE_PROPOSAL_EXTERNAL_INIT:
 		out->kind = MLS_PROPOSE_EXTERNAL_INIT;
 		break;
@@ -108,6 +120,7 @@ static void show_item(const struct mls_group *group,
 		      struct mls_staged_proposal *out)
 {
 	const struct wire_proposal *p = &item->proposal;
+	uint32_t removed;
 
 	*out = (struct mls_staged_proposal){
 		.by_reference = item->by_reference,
@@ -120,8 +133,8 @@ static void show_item(const struct mls_group *group,
 	} else if (p->type == WIRE_PROPOSAL_UPDATE) {
 		out->leaf.before = standing(group, item->sender.index);
 		out->leaf.after = staged_member(item->sender.index, &p->update);
-	} else if (p->type == WIRE_PROPOSAL_REMOVE) {
-		out->leaf.before = standing(group, p->removed);
+	} else if (proposal_removes(item, &removed)) {
+		out->leaf.before = standing(group, removed);
 	}
 }
 
@@ -152,7 +165,16 @@ out:
 
 enum err mls_group_drop_pending(struct mls_group *group, struct span ref)
 {
-	return epoch_drop_proposal(group->now, ref) ? ERR_OK : ERR_STATE_GONE;
+	const struct epoch_proposal *kept =
+	    epoch_find_proposal(group->now, ref);
+	enum err e = ERR_OK;
+
+	ENSURE(kept != NULL, ERR_STATE_GONE);
+	ENSURE(pending_self_remove(group->now, kept->sender.index) != kept,
+	       ERR_LOCAL_BUG);
+	(void)epoch_drop_proposal(group->now, ref);
+out:
+	return e;
 }
 
 static struct mls_leaf_change committer_of(const struct mls_group *group,

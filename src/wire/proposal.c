@@ -43,6 +43,11 @@ void wire_proposal_read(struct rd *r, struct wire_proposal *proposal)
 	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
 		proposal->extensions = wire_extensions_read(r);
 		break;
+	case WIRE_PROPOSAL_APP_DATA_UPDATE:
+		wire_app_data_update_read(r, &proposal->app_data);
+		break;
+	case WIRE_PROPOSAL_SELF_REMOVE:
+		break;
 	default:
 		if (wire_proposal_is_private(proposal->type)) {
 			proposal->data = rd_vec(r);
@@ -89,6 +94,11 @@ void wire_proposal_put(struct buf *b, const struct wire_proposal *proposal)
 		break;
 	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
 		buf_put_vec(b, proposal->extensions);
+		break;
+	case WIRE_PROPOSAL_APP_DATA_UPDATE:
+		wire_app_data_update_put(b, &proposal->app_data);
+		break;
+	case WIRE_PROPOSAL_SELF_REMOVE:
 		break;
 	}
 }

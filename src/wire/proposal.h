@@ -1,7 +1,8 @@
-/* Proposal, RFC 9420 section 12.1. */
+/* Proposal, RFC 9420 section 12.1, and those of draft-ietf-mls-extensions. */
 #ifndef HERMETIC_WIRE_PROPOSAL_H
 #define HERMETIC_WIRE_PROPOSAL_H
 
+#include "wire/app_data.h"
 #include "wire/key_package.h"
 #include "wire/psk.h"
 
@@ -24,13 +25,20 @@ struct wire_proposal {
 		struct wire_reinit reinit;
 		struct span kem_output; /* external_init */
 		struct span extensions; /* group_context_extensions */
-		struct span data;	/* of private use: opaque data<V> */
+		struct wire_app_data_update app_data;
+		struct span data; /* of private use: opaque data<V> */
 	};
 };
 
 static inline bool wire_proposal_is_private(uint16_t type)
 {
 	return type >= WIRE_PROPOSAL_PRIVATE_FIRST;
+}
+
+/* Those that every client knows, and no capabilities list (7.2). */
+static inline bool wire_proposal_is_default(uint16_t type)
+{
+	return type <= WIRE_PROPOSAL_DEFAULT_LAST;
 }
 
 /* A proposal of a type not listed has no length: ERR_PEER_UNSUPPORTED. That of a

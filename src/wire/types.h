@@ -23,6 +23,8 @@ enum wire_extension_type { /* 17.3 */
 			   WIRE_EXTENSION_REQUIRED_CAPABILITIES = 3,
 			   WIRE_EXTENSION_EXTERNAL_PUB = 4,
 			   WIRE_EXTENSION_EXTERNAL_SENDERS = 5,
+			   /* draft-ietf-mls-extensions: data of components */
+			   WIRE_EXTENSION_APP_DATA_DICTIONARY = 6,
 			   /* draft-ietf-mls-extensions: a KeyPackage that may be used again */
 			   WIRE_EXTENSION_LAST_RESORT = 10
 };
@@ -35,11 +37,16 @@ enum wire_proposal_type { /* 17.4 */
 			  WIRE_PROPOSAL_PSK = 4,
 			  WIRE_PROPOSAL_REINIT = 5,
 			  WIRE_PROPOSAL_EXTERNAL_INIT = 6,
-			  WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS = 7
+			  WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS = 7,
+			  /* draft-ietf-mls-extensions: data of components, and a
+			   * member that leaves */
+			  WIRE_PROPOSAL_APP_DATA_UPDATE = 8,
+			  WIRE_PROPOSAL_SELF_REMOVE = 10
 };
 /* "Reserved for Private Use", to the end of the numbers */
 #define WIRE_PROPOSAL_PRIVATE_FIRST 0xF000
 #define WIRE_PROPOSAL_DEFAULT_LAST WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS
+#define WIRE_PROPOSAL_KNOWN_LAST WIRE_PROPOSAL_SELF_REMOVE
 
 enum wire_credential_type { /* 17.5 */
 			    WIRE_CREDENTIAL_BASIC = 1,

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "wire/app_data.h"
 #include "wire/context.h"
 #include "wire/message.h"
 #include "wire/tree.h"
@@ -130,12 +131,29 @@ static void group_info_part(struct span in, struct buf *out)
 	same(out, in);
 }
 
+static void dictionary(struct span in, struct buf *out)
+{
+	struct wire_component component;
+	struct span rest, ids;
+	size_t vec;
+
+	if (wire_components_list_decode(in, &ids) == ERR_OK && ids.n > in.n)
+		abort();
+	if (wire_dictionary_decode(in, &rest) != ERR_OK)
+		return;
+	vec = buf_open_vec(out);
+	while (wire_components_next(&rest, &component))
+		wire_component_put(out, &component);
+	buf_close_vec(out, vec);
+	same(out, in);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const decoders[])(struct span, struct buf *) = {
-		message,       commit,		proposal, key_package,
-		group_secrets, group_context,	node,	  private_content,
-		extensions,    group_info_part,
+		message,       commit,		proposal,   key_package,
+		group_secrets, group_context,	node,	    private_content,
+		extensions,    group_info_part, dictionary,
 	};
 	struct buf out = BUF_INIT;
 

@@ -127,7 +127,7 @@ describe('the outbox', { concurrency: false }, () => {
 
   test('resolve shows first, and changes nothing where nothing is wrong',
     async () => {
-      const id = await conversation(alice, bob);
+      const id = await conversation(alice, bob, '--name', 'a still one');
       const { code, out } = await hermetic(['resolve', id], bob);
       assert.equal(code, 0);
       assert.match(out, /Nothing stops session/);
@@ -135,6 +135,10 @@ describe('the outbox', { concurrency: false }, () => {
       const [shown] = await bob.does('resolve', id);
       assert.equal(shown.session_id, id);
       assert.equal(shown.stop, undefined);
+      // by its name, too, also where the person goes on
+      assert.equal((await bob.does('resolve', 'a still one'))[0].session_id, id);
+      assert.equal((await bob.does('resolve', 'a still one', '--yes')).at(-1).session_id,
+        id);
     });
 
   test('the chat says what becomes of each line', async () => {

@@ -232,6 +232,31 @@ describe('with a server', { concurrency: false }, () => {
     assert.match(out, /listens\n$/);
   });
 
+  test('a guest is asked, and asks somebody else', async () => {
+    const name = `guest-${alice.name.slice(-8)}`;
+    const bob = await new Person('bob', node.url).register();
+    const [{ session_id: id }] = await alice.does('create');
+    const invited = async () => (await alice.does('sessions'))
+      .find(s => s.session_id === id).invited ?? [];
+    const asks = async who => (await alice.does('invite', '--ask', id, who))[0];
+    const out = await python('tests/embedding/guest.py',
+      [newHome(), node.url, name, bob.name], async (said, tell) => {
+        await said(/registered/);
+        await asks(name);
+        tell(`${id} ${alice.name}`);
+        await said(/asked/);
+        assert.equal((await asks(bob.name)).invited_by, name);
+        tell('go on');
+        await said(/taken back/);
+        await alice.does('read', id);
+        assert.deepEqual(await invited(), []);
+        await asks(bob.name);
+        tell('go on');
+      });
+    assert.match(out, /told\n$/);
+    assert.deepEqual(await invited(), [bob.name]);
+  });
+
   test('a device without input and output is driven by a loop of others',
     async () => {
       const name = `core-${alice.name.slice(-8)}`;

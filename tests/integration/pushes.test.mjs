@@ -137,7 +137,9 @@ describe('a WebSocket that lies', { concurrency: false }, () => {
     assert.doesNotMatch(out, /invited/);
   });
 
-  test('what waits in a chat is tried until it is sent', async () => {
+  /** Alice says `text` in a chat whose server answers `said` when it is sent; after
+   * seven tries the server is honest, and Bob hears it. */
+  async function saysUntilHeard(text, said) {
     const server = new WebSocketServer({ noServer: true,
       handleProtocols: () => 'hermetic.v1' });
     let tries = 0;
@@ -147,21 +149,28 @@ describe('a WebSocket that lies', { concurrency: false }, () => {
         if (type !== 'send')
           return ws.send(JSON.stringify({ id: number, type: 'subscribed' }));
         tries++;
-        ws.send(JSON.stringify({ id: number, type: 'problem', problem: {
-          type: 'about:blank', status: 502, title: 'Bad Gateway' } }));
+        ws.send(JSON.stringify({ id: number, ...said }));
       })));
     const chat = alice.starts();
     await until(() => /You are alice/.test(chat.out), { name: 'a chat' });
-    chat.child.stdin.write('again and again\n');
-    await until(() => tries > 3, { name: 'the fourth try' });
+    chat.child.stdin.write(`${text}\n`);
+    await until(() => tries > 6, { name: 'the seventh try' });
     proxy.hooks = {};
     server.clients.forEach(ws => ws.terminate());
-    await until(async () => (await bob.texts(id)).includes('again and again'),
+    await until(async () => (await bob.texts(id)).includes(text),
       { name: 'what was said' });
     chat.child.stdin.end('/quit\n');
     const { code, err } = await chat.ended;
     assert.equal(code, 0, err);
-  });
+  }
+
+  test('what waits in a chat is tried until it is sent', () =>
+    saysUntilHeard('again and again', { type: 'problem', problem: {
+      type: 'about:blank', status: 502, title: 'Bad Gateway' } }));
+
+  test('what a server took and does not show is tried until its log has it', () =>
+    saysUntilHeard('taken, it says', { type: 'sent', seq: 9, head: firstHead(id),
+      sent_at: Date.now() }));
 
   test('who follows goes on when the log could not be read', async () => {
     proxy.hooks = {};

@@ -21,6 +21,17 @@ after(async () => {
   await postgres?.stop();
 });
 
+/** Waits for what a chat shows, or for its end; a failure says what it showed last. */
+async function shows(chat, is, name) {
+  try {
+    await until(() => chat.lines().some(is) || chat.child.exitCode !== null,
+      { ms: 240_000, name });
+  } catch (e) {
+    const last = chat.lines().slice(-8).map(l => JSON.stringify(l)).join('\n');
+    throw new Error(`${e.message}; the last lines:\n${last}\n${chat.err}`);
+  }
+}
+
 test('twenty members commit at once, and nothing is lost', async t => {
   const people = [];
   for (let i = 0; i < MEMBERS; i += 4)
@@ -46,15 +57,13 @@ test('twenty members commit at once, and nothing is lost', async t => {
       const text = `${i}/${n}`;
       chat.child.stdin.write(`/rotate\n${text}\n`);
       said++;
-      await until(() => chat.lines().some(m => m.text === text) ||
-        chat.child.exitCode !== null, { ms: 240_000, name: `${text} shown` });
+      await shows(chat, m => m.text === text, `${text} shown`);
     }
   }));
   const last = Number(await postgres.psql(`SELECT last_seq FROM
     hermetic.session WHERE session_id = '${id}'`));
-  await Promise.all(chats.map(c => until(
-    () => c.lines().some(m => m.seq === last) || c.child.exitCode !== null,
-    { ms: 240_000, name: 'all caught up' })));
+  await Promise.all(chats.map(c =>
+    shows(c, m => m.seq === last, 'all caught up')));
   for (const chat of chats) chat.child.stdin.end('/quit\n');
   const ended = await Promise.all(chats.map(c => c.ended));
   ended.forEach(e => assert.equal(e.code, 0, e.err));

@@ -35,11 +35,11 @@ test('whatever the adversary does, what must hold holds', async () => {
   assert.equal(code, 0, stdout);
 });
 
-for (const what of ['--accounts', '--devices'])
+for (const what of [['--accounts'], ['--devices'], ['--people', '--content']])
   for (const mode of [[], ['--honest']])
-    test(`it holds with ${[what, ...mode].join(' ')}`, async () => {
-      const { code, stdout } = await sim(what, ...mode, '--seconds',
-        seconds / 6);
+    test(`it holds with ${[...what, ...mode].join(' ')}`, async () => {
+      const { code, stdout } = await sim(...what, ...mode, '--seconds',
+        seconds / 9);
       assert.equal(code, 0, stdout);
     });
 
@@ -47,7 +47,8 @@ for (const what of ['--accounts', '--devices'])
 // are when plots come.
 for (const [seed, ...how] of [[600476], [20109], [20313], [42527], [42743], [50359],
   [211609], [212283],
-  [827, '--honest'], [4595, '--honest'], [5031, '--accounts']])
+  [827, '--honest'], [4595, '--honest'], [5031, '--accounts'],
+  [206, '--devices'], [142, '--accounts']])
   test(`seed ${[seed, ...how].join(' ')} holds`, async () => {
     const { code, stdout } = await sim('--seed', seed, ...how, '--quiet');
     assert.equal(code, 0, stdout);
@@ -80,6 +81,16 @@ for (const [name, seed, invariant, ...how] of [
   ['APPROVED_WITHOUT_CODE', 14, /: let-in: /, '--devices'],
   ['VERIFIED_STAYS', 2, /: verified: /, '--devices'],
   ['SEALS_FOR_UNVERIFIED', 6, /: verified: /, '--devices'],
+  ['BRANCH_IGNORED', 30, /: removal-takes: /, '--devices'],
+  ['EDITED_BY_ANYBODY', 12, /: content: /, '--content'],
+  ['DELETED_STAYS', 12, /: content: /, '--content'],
+  ['EXPIRED_STAYS', 4, /: content: /, '--content'],
+  ['READ_UNSEEN', 8, /: receipts: /, '--content', '--honest'],
+  ['BANNED_COMES_IN', 5, /: rights: /, '--people'],
+  ['UNINVITED_COMES_IN', 9, /: rights: /, '--people'],
+  ['SESSION_WISH_FORGOTTEN', 13, /: verified: /, '--people'],
+  ['CLOSED_BY_WISH', 17, /: closed: /, '--people'],
+  ['BLOCKED_BRINGS_IN', 21, /: blocked: /, '--people'],
 ]) {
   test(`${name} is found`, async () => {
     const { stdout } = await sim('--fault', name, '--seed', seed, '--quiet',

@@ -42,7 +42,30 @@ struct member {
 static struct member members[MEMBERS_MAX];
 static size_t member_count;
 static const uint16_t SUITES[] = { 1, 2, 3, 4, 5, 6, 7, 0xF7F1 };
-static const uint16_t EXTENSIONS[] = { 0xF0A1 }; /* the driver's own */
+/* The driver's own, and those of draft-ietf-mls-extensions. */
+static const uint16_t EXTENSIONS[] = { 0xF0A1, MLS_APP_DATA_DICTIONARY };
+static const uint16_t PROPOSALS[] = { MLS_SELF_REMOVE, MLS_APP_DATA_UPDATE };
+#define COMPONENT 0x8001
+
+/* The driver's own, and a dictionary with an empty app_components. */
+static const uint8_t RENEWED[] = { 0xF0, 0xA1, 3, 'n', 'e', 'w', 0,
+				   6,	 5,    4, 0,   1,   1,	 0 };
+enum { OWN_EXTENSION = 6 };
+
+/* Of the one component: it is what was said last. */
+static enum err update_data(void *context, uint16_t component,
+			    const struct span *now, const struct span *updates,
+			    size_t count, struct buf *data)
+{
+	(void)context;
+	(void)now;
+	if (component != COMPONENT || count == 0)
+		return ERR_PEER_UNSUPPORTED;
+	buf_put(data, updates[count - 1]);
+	return ERR_OK;
+}
+
+static const struct mls_authentication HOOKS = { .update_data = update_data };
 
 /* ---- JSON ---- */
 
@@ -134,8 +157,17 @@ static enum err do_new(const json_t *q, json_t *answer)
 		.cipher_suite_count = sizeof(SUITES) / sizeof(*SUITES),
 		.extension_types = EXTENSIONS,
 		.extension_type_count = 1,
+		.authentication = &HOOKS,
 		.padding = (uint32_t)number_at(q, "padding"),
 	};
+	if (flag_at(q, "drafts")) {
+		m->me.extension_type_count++;
+		m->me.leaf_extensions = span_of(
+		    RENEWED + OWN_EXTENSION, sizeof(RENEWED) - OWN_EXTENSION);
+		m->me.proposal_types = PROPOSALS;
+		m->me.proposal_type_count =
+		    sizeof(PROPOSALS) / sizeof(*PROPOSALS);
+	}
 	TRY(sign_generate(m->me.suite, m->me.rng, &m->private_key,
 			  &m->public_key));
 	m->me.signature_private = sec_span(&m->private_key);
@@ -212,7 +244,6 @@ static enum err do_join(const json_t *q, json_t *answer)
 static enum err read_renew(struct member *m, const json_t *q,
 			   const struct mls_identity **next)
 {
-	static const uint8_t extension[] = { 0xF0, 0xA1, 3, 'n', 'e', 'w' };
 	enum err e = ERR_OK;
 
 	*next = NULL;
@@ -222,7 +253,9 @@ static enum err read_renew(struct member *m, const json_t *q,
 	TRY(sign_generate(m->me.suite, m->me.rng, &m->next_private_key,
 			  &m->next_public_key));
 	m->next = m->me;
-	m->next.leaf_extensions = SPAN_ARRAY(extension);
+	m->next.leaf_extensions =
+	    span_of(RENEWED, m->me.proposal_type_count > 0 ? sizeof(RENEWED)
+							   : OWN_EXTENSION);
 	m->next.signature_private = sec_span(&m->next_private_key);
 	m->next.signature_public = buf_span(&m->next_public_key);
 	*next = &m->next;
@@ -290,6 +323,9 @@ static enum err do_commit(const json_t *q, json_t *answer)
 	struct buf psk = bytes_at(q, "psk");
 	struct buf extensions = bytes_at(q, "extensions");
 	struct buf group_id = bytes_at(q, "reinit"), aad = bytes_at(q, "aad");
+	struct buf data = bytes_at(q, "app_data");
+	const struct mls_app_data app_data = { .component = COMPONENT,
+					       .update = buf_span(&data) };
 	struct span psk_span = buf_span(&psk);
 	struct span extensions_span = buf_span(&extensions);
 	const struct mls_reinit reinit = {
@@ -305,6 +341,8 @@ static enum err do_commit(const json_t *q, json_t *answer)
 		.psk_count = psk.n > 0 ? 1 : 0,
 		.extensions = extensions.n > 0 ? &extensions_span : NULL,
 		.reinit = group_id.n > 0 ? &reinit : NULL,
+		.app_data = &app_data,
+		.app_data_count = data.n > 0,
 		.authenticated_data = buf_span(&aad),
 		.force_path = flag_at(q, "path"),
 		.commit_pending_proposals = true,
@@ -329,6 +367,7 @@ static enum err do_commit(const json_t *q, json_t *answer)
 out:
 	clear_adds(&adds);
 	buf_clear(&aad);
+	buf_clear(&data);
 	buf_clear(&psk);
 	buf_clear(&extensions);
 	buf_clear(&group_id);
@@ -358,9 +397,15 @@ static enum err do_join_external(const json_t *q, json_t *answer)
 {
 	struct member *m = find(q);
 	struct buf group_info = bytes_at(q, "group_info");
+	struct buf leaves = bytes_at(q, "leaves");
+	struct span self_remove = buf_span(&leaves);
 	struct mls_commit commit = { 0 };
 	struct mls_group *group = NULL;
-	const struct mls_external how = { .resync = flag_at(q, "resync") };
+	const struct mls_external how = {
+		.resync = flag_at(q, "resync"),
+		.self_removes = &self_remove,
+		.self_remove_count = leaves.n > 0,
+	};
 	enum err e = mls_group_join_external(&m->me, buf_span(&group_info),
 					     &how, &group, &commit);
 
@@ -370,6 +415,7 @@ static enum err do_join_external(const json_t *q, json_t *answer)
 		put_commit(answer, &commit);
 	}
 	buf_clear(&group_info);
+	buf_clear(&leaves);
 	return e;
 }
 
@@ -417,6 +463,12 @@ static enum err do_propose(const json_t *q, json_t *answer)
 	} else if (strcmp(kind, "remove") == 0) {
 		p.kind = MLS_PROPOSE_REMOVE;
 		p.removed = (uint32_t)number_at(q, "leaf");
+	} else if (strcmp(kind, "app_data") == 0) {
+		p.kind = MLS_PROPOSE_APP_DATA;
+		p.app_data.component = COMPONENT;
+		p.app_data.update = buf_span(&bytes);
+	} else if (strcmp(kind, "self_remove") == 0) {
+		p.kind = MLS_PROPOSE_SELF_REMOVE;
 	} else if (strcmp(kind, "psk") == 0) {
 		p.kind = MLS_PROPOSE_PSK;
 		p.psk_id = buf_span(&bytes);
@@ -558,6 +610,7 @@ static enum err do_reload(const json_t *q, json_t *answer)
 	(void)answer;
 	TRY(mls_group_save(m->group, &state));
 	TRY(mls_group_load(buf_span(&state), &group));
+	mls_group_authenticate(group, &HOOKS);
 	mls_group_free(m->group);
 	m->group = group;
 out:

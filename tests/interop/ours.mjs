@@ -58,9 +58,9 @@ export class Ours {
     Object.assign(this, { engine, name, suite });
   }
 
-  static async make(engine, name, suite, { padding = 0, seed } = {}) {
+  static async make(engine, name, suite, { padding = 0, seed, drafts } = {}) {
     const self = new Ours(engine, name, suite);
-    await self.ask('new', { suite, padding, seed,
+    await self.ask('new', { suite, padding, seed, ...(drafts && { drafts }),
       now: Math.floor(Date.now() / 1000) });
     return self;
   }
@@ -85,8 +85,9 @@ export class Ours {
       discard: () => this.ask('discard') };
   }
 
-  async joinExternal(group_info, { resync = false } = {}) {
-    const made = await this.ask('join_external', { group_info, resync });
+  async joinExternal(group_info, { resync = false, leaves } = {}) {
+    const made = await this.ask('join_external', { group_info, resync,
+      ...(leaves && { leaves }) });
     return { ...made, merge: () => this.ask('merge') };
   }
 

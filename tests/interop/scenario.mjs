@@ -37,7 +37,9 @@ function generator(seed) {
 export class Scenario {
   /** kinds: 'ours', 'ts-mls', or both. */
   constructor({ engine, suite, seed, size, kinds = ['ours', 'ts-mls'] }) {
-    Object.assign(this, { engine, suite, size, kinds,
+    // Those of draft-ietf-mls-extensions, which ts-mls has not.
+    const drafts = !kinds.includes('ts-mls');
+    Object.assign(this, { engine, suite, size, kinds, drafts,
       random: generator(seed * 65537 + suite) });
     this.prefix = `${suite.toString(16)}.${seed}`;
     this.members = [];
@@ -55,7 +57,7 @@ export class Scenario {
     return kind === 'ours'
       ? Ours.make(this.engine, name, this.suite,
         { padding: this.random.pick([0, 64]),
-          seed: this.random.below(2 ** 32) })
+          seed: this.random.below(2 ** 32), drafts: this.drafts })
       : Theirs.make(name, this.suite);
   }
 
@@ -246,6 +248,34 @@ export class Scenario {
     await this.commitProposals(committer, { gone: [gone] });
   }
 
+  // Who leaves says so; the next commit takes it away, of a member or of who joins.
+  async leave() {
+    const [gone, ...rest] = this.random.shuffled(this.members);
+    const leaves = await gone.propose('self_remove');
+    await this.deliver(leaves, rest);
+    if (this.random.flip())
+      return this.commitProposals(this.random.pick(rest), { gone: [gone] });
+    const joiner = await this.newcomer();
+    const made = await joiner.joinExternal(
+      await this.random.pick(rest).groupInfo(), { leaves });
+    await this.apply(joiner, made, { gone: [gone] });
+    this.members.push(joiner);
+    return this.since.set(joiner, (await joiner.state()).epoch);
+  }
+
+  // Of a component in the GroupContext: which the epoch's authenticator covers.
+  async appData() {
+    const [committer, proposer] = this.random.shuffled(this.members);
+    const bytes = randomBytes(1 + this.random.below(30));
+    if (this.random.flip()) {
+      await this.deliver(await proposer.propose('app_data',
+        this.change({ bytes })), this.others(proposer));
+      return this.commitProposals(committer);
+    }
+    return this.apply(committer,
+      await committer.commit(this.change({ app_data: bytes })));
+  }
+
   async psk() {
     const id = randomBytes(8);
     const psk = randomBytes(32);
@@ -364,6 +394,10 @@ export class Scenario {
     const any = ['update', 'updateByReference', 'psk', 'resumption',
       'extensions', 'concurrent', 'reinit', 'resync', 'reload', 'update',
       'refuse', 'renew'];
+    if (this.drafts) {
+      many.push('leave');
+      any.push('appData');
+    }
     const n = this.members.length;
     return this.random.pick([...any, ...n < this.size + 4 ? few : [],
       ...n > Math.max(3, this.size - 4) ? many : []]);

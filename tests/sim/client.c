@@ -1,5 +1,5 @@
 /* Running a device: its processes, its orders, its requests. */
-#include "tests/sim/world.h"
+#include "tests/sim/content.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -7,9 +7,12 @@
 
 static uint64_t now_of(void *context)
 {
-	const struct client *client = context;
+	struct client *client = context;
+	uint64_t now = client->world->now_ms + (uint64_t)client->skew_ms;
 
-	return client->world->now_ms + (uint64_t)client->skew_ms;
+	if (now > client->latest_ms)
+		client->latest_ms = now;
+	return now;
 }
 
 /* ---- processes ---- */
@@ -23,6 +26,7 @@ void client_start(struct client *client, size_t number)
 
 	if (slot->process != NULL)
 		return;
+	config.receipts = client->world->content;
 	config.offer.ids[0] = SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519;
 	config.offer.ids[1] = SUITE_X25519_TWOFISH256GCM_SHA256_ED25519;
 	config.offer.count = 2;
@@ -94,6 +98,7 @@ struct client *client_copy(struct client *client)
 	copy->store = sim_store_copy(client->store);
 	for (size_t i = 0; i < SESSIONS; i++) {
 		copy->known[i].healthy = client->known[i].healthy;
+		copy->known[i].verified_only = client->known[i].verified_only;
 		for (size_t k = 0; k < client->known[i].named_count; k++)
 			memcpy(*SIM_ADD(copy->known[i].named,
 					copy->known[i].named_count),
@@ -147,6 +152,7 @@ bool client_order(struct client *client, size_t number,
 	slot->running = true;
 	slot->number = ++client->orders;
 	slot->pins_met = SIZE_MAX;
+	slot->before_wish = false;
 	slot->clock_is_wrong = false;
 	slot->order = order->kind;
 	slot->said = said;
@@ -155,6 +161,10 @@ bool client_order(struct client *client, size_t number,
 		       : order->user_count > 0 ? order->users[0]
 					       : "");
 	slot->role = order->role;
+	slot->ban = order->ban;
+	slot->asks = order->asks;
+	slot->verified_only = order->verified_only;
+	slot->blocked = client->wishes.blocked;
 	(void)snprintf(slot->algorithm, sizeof(slot->algorithm), "%s",
 		       order->algorithm != NULL ? order->algorithm : "");
 	slot->session = order->session != NULL
@@ -170,10 +180,12 @@ bool client_order(struct client *client, size_t number,
 	/* One that was posted before a crash may be what is done now. */
 	slot->commits_before =
 	    client->commit_count > 2 ? client->commit_count - 2 : 0;
+	look.member = false;
 	slot->seq_before = slot->session != SIZE_MAX &&
 				   look_stored(client, slot->session, &look)
 			       ? look.seq
 			       : 0;
+	slot->was_in = look.member;
 	memset(slot->last_commit, 0, sizeof(slot->last_commit));
 	slot->came_again = false;
 	return true;
@@ -264,6 +276,7 @@ static void serve(struct client *client, struct slot *slot,
 	client->bytes += request_bytes(request) + answer_bytes(&reply.answer);
 	device_answer(slot->device, &reply.answer);
 	slot->pins_met = SIZE_MAX;
+	slot->before_wish = false;
 	reply_free(&reply);
 }
 
@@ -402,7 +415,9 @@ void client_shown(struct client *client, size_t session)
 		return;
 	n = read_marks(slot, id, marks, &said);
 	(void)client_run(client, 1, TURNS_AN_ORDER, NULL);
-	if (device_shown(slot->device, id, marks, n) == ERR_OK)
+	if (device_shown(slot->device, id, marks, n) == ERR_OK) {
 		watch_shown_then(client, session, &look);
+		content_has_read(client, session);
+	}
 	json_decref(said);
 }

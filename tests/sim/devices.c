@@ -13,6 +13,9 @@ static const char *const names[ACTS] = {
 	[ACT_WRITES] = "writes",     [ACT_LINKS] = "links",
 	[ACT_JOINS] = "joins",	     [ACT_COMPARES] = "compares",
 	[ACT_CHOOSES] = "chooses",   [ACT_CLOSES] = "closes",
+	[ACT_BLOCKS] = "blocks",     [ACT_BEGINS] = "begins",
+	[ACT_BANS] = "bans",	     [ACT_UNBANS] = "unbans",
+	[ACT_ASKS] = "asks",	     [ACT_UNINVITES] = "uninvites",
 };
 
 const char *device_act_name(enum device_act act)
@@ -92,14 +95,6 @@ bool device_orders(struct client *client, const struct order *order,
 	return !client->slots[0].running;
 }
 
-static bool keep_log(struct client *client, const struct mishap *mishap)
-{
-	const struct order order = { .kind = ORDER_ACCOUNT };
-
-	return device_orders(client, &order, mishap) &&
-	       client->slots[0].device != NULL;
-}
-
 static uint64_t number_of(struct client *client)
 {
 	uint64_t number = 0;
@@ -111,21 +106,6 @@ static uint64_t number_of(struct client *client)
 		   ? number
 		   : 0;
 }
-
-struct client *device_standing(struct world *world, const char *user,
-			       const struct client *but)
-{
-	for (size_t i = 0; i < world->client_count; i++) {
-		struct client *client = &world->clients[i];
-
-		if (client != but && !client->waits && !client->removed &&
-		    !client->copied && strcmp(client->user, user) == 0)
-			return client;
-	}
-	return NULL;
-}
-
-/* ---- coming in ---- */
 
 /* It stands in its account's log: servers call it by its number there. */
 static void name(struct client *client, uint64_t number)
@@ -143,6 +123,50 @@ static void name(struct client *client, uint64_t number)
 	buf_clear(&text);
 	world_trace(world, "    stands as %s", client->identity);
 }
+
+static uint64_t number_in(const struct client *client)
+{
+	const char *slash = strchr(client->identity, '/');
+
+	return slash != NULL ? strtoull(slash + 1, NULL, 10) : 0;
+}
+
+/* Where a branch that counts has its entry by another number, it has that one from now
+ * on, and its leaves of before are none of its any more. */
+static void renumber(struct client *client)
+{
+	uint64_t number = number_of(client);
+
+	if (number > 0 && !client->waits && !client->copied &&
+	    number != number_in(client))
+		name(client, number);
+}
+
+static bool keep_log(struct client *client, const struct mishap *mishap)
+{
+	const struct order order = { .kind = ORDER_ACCOUNT };
+
+	if (!device_orders(client, &order, mishap) ||
+	    client->slots[0].device == NULL)
+		return false;
+	renumber(client);
+	return true;
+}
+
+struct client *device_standing(struct world *world, const char *user,
+			       const struct client *but)
+{
+	for (size_t i = 0; i < world->client_count; i++) {
+		struct client *client = &world->clients[i];
+
+		if (client != but && !client->waits && !client->removed &&
+		    !client->copied && strcmp(client->user, user) == 0)
+			return client;
+	}
+	return NULL;
+}
+
+/* ---- coming in ---- */
 
 static void stock(struct client *client)
 {
@@ -349,8 +373,7 @@ static void approve(struct client *by, struct client *client,
 	buf_clear(&answer);
 }
 
-/* The account's devices come into the sessions where this one is. */
-static void link_all(struct client *by)
+void device_links(struct client *by)
 {
 	const char *user = by->user;
 	struct world *world = by->world;
@@ -377,7 +400,7 @@ static void lets_in(struct client *by, const struct step *step)
 		return;
 	approve(by, client, &step->mishap);
 	if (!client->waits && step->a % 2 == 0)
-		link_all(by);
+		device_links(by);
 }
 
 static bool is_coming(const json_t *coming, const char *session)
@@ -435,13 +458,6 @@ static void everywhere(struct client *by, enum order_kind kind,
 		if (there)
 			(void)device_orders(by, &order, NULL);
 	}
-}
-
-static uint64_t number_in(const struct client *client)
-{
-	const char *slash = strchr(client->identity, '/');
-
-	return slash != NULL ? strtoull(slash + 1, NULL, 10) : 0;
 }
 
 static void remove_one(struct client *by, const struct step *step)
@@ -504,6 +520,11 @@ static void close_account(struct client *client, const struct step *step)
 		return;
 	world_trace(client->world, "    closes the account: %s",
 		    closed ? "yes" : "no");
+	if (closed && !people_is_closed(client))
+		world_violate(client->world, "closed",
+			      "%s says that its account is closed, which no "
+			      "log of it shows",
+			      client->identity);
 	if (closed)
 		leave_all(client);
 }
@@ -540,95 +561,6 @@ bool device_account(struct client *client)
 	return keep_log(client, NULL);
 }
 
-/* ---- at the end ---- */
-
-static bool is_in(struct client *client, size_t session)
-{
-	struct look look;
-
-	return look_stored(client, session, &look) && look.member;
-}
-
-static void join(struct client *client, size_t session)
-{
-	const struct order order = { .kind = ORDER_JOIN,
-				     .session =
-					 client->world->sessions[session] };
-
-	if (!is_in(client, session))
-		(void)device_orders(client, &order, NULL);
-}
-
-static bool stands(const struct client *client)
-{
-	return !client->waits && !client->removed && !client->copied;
-}
-
-static void link_and_join(struct world *world)
-{
-	for (size_t i = 0; i < world->client_count; i++)
-		if (stands(&world->clients[i]))
-			link_all(&world->clients[i]);
-	for (size_t i = 0; i < world->client_count; i++)
-		for (size_t s = 0; s < world->session_count; s++)
-			if (stands(&world->clients[i]))
-				join(&world->clients[i], s);
-}
-
-/* Twice: who has come in by an invitation brings others of the account. */
-void devices_link(struct world *world)
-{
-	link_and_join(world);
-	link_and_join(world);
-}
-
-static struct client *sibling_in(struct client *client, size_t session)
-{
-	struct world *world = client->world;
-
-	for (size_t i = 0; i < world->client_count; i++) {
-		struct client *other = &world->clients[i];
-
-		if (other != client && stands(other) &&
-		    strcmp(other->user, client->user) == 0 &&
-		    is_in(other, session))
-			return other;
-	}
-	return NULL;
-}
-
-/* It left, or was made to leave: then nobody brings it back but by a wish. */
-static bool was_out(const struct client *client, size_t session)
-{
-	struct world *world = client->world;
-	const struct server_session *there = server_session(
-	    &world->adversary.homes[0], world->sessions[session]);
-
-	for (size_t i = 0; there != NULL && i < there->former_count; i++)
-		if (strcmp(there->former[i].identity, client->identity) == 0)
-			return true;
-	return false;
-}
-
-void devices_judge(struct world *world)
-{
-	for (size_t i = 0; i < world->client_count; i++)
-		for (size_t s = 0; s < world->session_count; s++) {
-			struct client *client = &world->clients[i], *sibling;
-
-			if (world_is_broken(world) || !stands(client) ||
-			    is_in(client, s) || was_out(client, s))
-				continue;
-			sibling = sibling_in(client, s);
-			if (sibling != NULL)
-				world_violate(world, "brought-in",
-					      "%s does not come into session "
-					      "%zu, where %s is",
-					      client->identity, s,
-					      sibling->identity);
-		}
-}
-
 /* ---- steps ---- */
 
 void device_act(struct client *client, const struct step *step)
@@ -654,7 +586,7 @@ void device_act(struct client *client, const struct step *step)
 		write_down(client, step);
 		break;
 	case ACT_LINKS:
-		link_all(client);
+		device_links(client);
 		break;
 	case ACT_CLOSES:
 		close_account(client, step);
@@ -668,6 +600,14 @@ void device_act(struct client *client, const struct step *step)
 		break;
 	case ACT_JOINS:
 		join_all(client);
+		break;
+	case ACT_BLOCKS:
+	case ACT_BEGINS:
+	case ACT_BANS:
+	case ACT_UNBANS:
+	case ACT_ASKS:
+	case ACT_UNINVITES:
+		acts_take(client, step);
 		break;
 	case ACTS:
 		break;

@@ -20,6 +20,13 @@ enum device_act {
 	ACT_CHOOSES,  /* writes to verified people only, or to all */
 	ACT_CLOSES,   /* closes the account, and leaves: plots only */
 	ACT_JOINS,    /* comes into the sessions that the approver named */
+	/* acts.c: about people */
+	ACT_BLOCKS,    /* blocks somebody, or takes that back */
+	ACT_BEGINS,    /* begins a session for verified people only */
+	ACT_BANS,      /* keeps somebody out of a session */
+	ACT_UNBANS,    /* takes that back */
+	ACT_ASKS,      /* invites somebody who has to come in by an own act */
+	ACT_UNINVITES, /* takes that back */
 	ACTS
 };
 
@@ -41,12 +48,23 @@ bool device_orders(struct client *client, const struct order *order,
 void devices_link(struct world *world);
 void devices_judge(struct world *world);
 
+/* The account's devices come into the sessions where this one is. */
+void device_links(struct client *client);
+
 /* It reads its account's log, and posts what waits. */
 bool device_account(struct client *client);
 
 /* One of the user's devices that stands, and is no copy; NULL: there is none. */
 struct client *device_standing(struct world *world, const char *user,
 			       const struct client *but);
+
+/* ---- acts.c ---- */
+
+void acts_take(struct client *client, const struct step *step);
+
+/* Who has come in was not added by somebody whom its person had blocked. */
+void acts_judge_joined(struct client *client, const struct slot *slot,
+		       size_t session);
 
 /* ---- people.c: the persons, and what must hold of their accounts ---- */
 
@@ -56,6 +74,9 @@ struct person *people_find(struct world *world, const char *user);
 
 /* The person has let a device in: that entry (wire/account_link.h) is its. */
 void people_let_in(struct world *world, const char *user, struct span entry);
+
+/* A log of this device's account that some server has is closed. */
+bool people_is_closed(const struct client *client);
 
 /* Whoever has closed the account and left has no leaf where others go on. */
 void people_judge_closed(struct world *world);
@@ -71,7 +92,9 @@ void people_judge_seal(struct client *client, const struct look_member *member);
  * and `client` seals for that member. */
 void people_compare(struct client *client, const char *user);
 void people_choose(struct client *client, bool verified_only);
-void people_judge_verified(struct client *client,
+/* It blocks that one of the people; done again, it takes that back. */
+void people_block(struct client *client, uint32_t pick);
+void people_judge_verified(struct client *client, size_t session,
 			   const struct look_member *member);
 
 /* Accounts have the fingerprints that they began with, wherever they are shown, and no

@@ -1,7 +1,12 @@
 /* What must hold when a device says that what it was ordered is done. */
-#include "tests/sim/world.h"
+#include "tests/sim/devices.h"
+
+#include <stdio.h>
 
 #include "session/chain.h"
+#include "tests/sim/seen_group.h"
+#include "wire/bans.h"
+#include "wire/invited.h"
 
 static bool was_served(const struct known *known, const uint8_t hash[32])
 {
@@ -56,6 +61,16 @@ static bool is_called(const struct world *world, const char *identity,
 		      whom) == 0;
 }
 
+static bool is_user(const struct world *world, struct span user,
+		    const char *whom)
+{
+	char identity[SIM_IDENTITY];
+
+	(void)snprintf(identity, sizeof(identity), "%.*s/1", (int)user.n,
+		       (const char *)user.p);
+	return is_called(world, identity, whom);
+}
+
 static bool is_own(const struct client *client, const struct slot *slot,
 		   const uint8_t hash[32])
 {
@@ -98,6 +113,34 @@ static bool has_role(const struct look_member *member, enum role role)
 	return member->role == role || member->role == ROLE_OWNER;
 }
 
+/* Does the list of that user's name stand in the group? Of bans, or of invitations. */
+static bool is_listed(const struct client *client, const struct look *look,
+		      enum order_kind kind, const char *whom)
+{
+	const struct lineage *lineage = &client->world->lineage;
+	size_t at = lineage_find(lineage, look->context);
+	struct seen_group group = { .suite = NULL };
+	struct invitation one = { .last = 0 };
+	struct invited invited = { .there = false };
+	struct bans bans = { .there = false };
+	bool listed = false;
+	struct span rest;
+
+	if (at == SIZE_MAX ||
+	    !seen_group_read(blob_span(lineage->groups[at].info), &group))
+		return false;
+	if (kind == ORDER_BAN &&
+	    bans_read(group.info.context.extensions, &bans) == ERR_OK)
+		for (rest = bans.rows; bans_next(&rest, &one.user);)
+			listed |= is_user(client->world, one.user, whom);
+	if (kind != ORDER_BAN &&
+	    invited_read(group.info.context.extensions, &invited) == ERR_OK)
+		for (rest = invited.rows; invited_next(&rest, &one);)
+			listed |= is_user(client->world, one.user, whom);
+	seen_group_clear(&group);
+	return listed;
+}
+
 static bool is_so(const struct client *client, const struct slot *slot,
 		  const struct look *look)
 {
@@ -115,6 +158,15 @@ static bool is_so(const struct client *client, const struct slot *slot,
 		return strcmp(look->algorithm, slot->algorithm) == 0;
 	if (slot->order == ORDER_ROLE)
 		return all; /* who has left meanwhile has a role, too */
+	if (slot->order == ORDER_BAN)
+		return is_listed(client, look, ORDER_BAN, slot->whom) ==
+			   slot->ban &&
+		       !(slot->ban && in);
+	if (slot->order == ORDER_UNINVITE)
+		return !is_listed(client, look, ORDER_UNINVITE, slot->whom);
+	if (slot->order == ORDER_INVITE && !in)
+		return slot->asks &&
+		       is_listed(client, look, ORDER_INVITE, slot->whom);
 	return in == (slot->order == ORDER_INVITE);
 }
 
@@ -164,12 +216,14 @@ void watch_done(struct client *client, struct slot *slot,
 	if (order == ORDER_LEAVE || order == ORDER_JOIN ||
 	    order == ORDER_RESOLVE)
 		check_standing(client, slot, slot->session);
+	acts_judge_joined(client, slot, slot->session);
 	if (order != ORDER_REMOVE && order != ORDER_ROLE &&
 	    order != ORDER_ROTATE && order != ORDER_MOVE &&
-	    order != ORDER_INVITE)
+	    order != ORDER_INVITE && order != ORDER_BAN &&
+	    order != ORDER_UNINVITE)
 		return;
 	change_ended(client, slot);
 	if (order != ORDER_ROTATE &&
-	    (order != ORDER_INVITE || outcome->devices > 0))
+	    (order != ORDER_INVITE || outcome->devices > 0 || slot->asks))
 		check_group(client, slot);
 }

@@ -3,6 +3,7 @@
  * right. Whoever was not told of a fork gets to the same place without a
  * person, and can be heard; whoever was told gets there with one.
  */
+#include "tests/sim/content.h"
 #include "tests/sim/devices.h"
 
 #include <jansson.h>
@@ -387,9 +388,9 @@ static void everybody_hears(struct world *world, size_t session, size_t said)
 	}
 }
 
-/* Two servers have taken two links of one number, or one has forgotten the first. The
- * group is at the place of a branch that the honest one does not have: a fork of that
- * account, for which there is no way out yet (docs/simulator.md, "Open"). */
+/* A server has forgotten a link, or has the other side of a fork. The group is at the
+ * place of a branch that the honest one does not have, for which there is no way out yet
+ * (docs/simulator.md, "Open"). */
 static bool waits_for_links(const struct client *client)
 {
 	const struct adversary *adversary = &client->world->adversary;
@@ -401,6 +402,18 @@ static bool waits_for_links(const struct client *client)
 	return client->world->accounts &&
 	       (adversary->past_count > 0 || adversary->home_count > 1) &&
 	       why != NULL && strcmp(why->slug, "accounts-unknown") == 0;
+}
+
+/* Its person began a session for verified people, and somebody else is in it. */
+static bool waits_for_verified(const struct client *client, size_t session)
+{
+	const struct slot *slot = &client->slots[0];
+	const struct why *why = slot->device != NULL && !slot->running
+				    ? device_outcome(slot->device)->why
+				    : NULL;
+
+	return client->known[session].verified_only && why != NULL &&
+	       strcmp(why->slug, "not-verified") == 0;
 }
 
 static void everybody_speaks(struct world *world, size_t session)
@@ -415,7 +428,8 @@ static void everybody_speaks(struct world *world, size_t session)
 		    stands(client, session, &look) != WELL)
 			continue;
 		said = say(client, session);
-		if (waits_for_links(client) || is_forked_itself(client))
+		if (waits_for_links(client) || is_forked_itself(client) ||
+		    waits_for_verified(client, session))
 			continue;
 		if (!world->said[said].reported)
 			world_violate(world, "no-veto",
@@ -441,7 +455,8 @@ static bool person_tries(struct client *client, size_t session,
 	if (waits_for_links(client))
 		return true;
 	said = say(client, session);
-	return client->world->said[said].reported || is_forked_itself(client);
+	return client->world->said[said].reported || is_forked_itself(client) ||
+	       waits_for_verified(client, session);
 }
 
 /* Who has read another log finds that out when it says something. */
@@ -491,9 +506,13 @@ void ending(struct world *world)
 	for (size_t i = 0; i < world->client_count; i++) {
 		world->clients[i].skew_ms = 0;
 		finish_orders(&world->clients[i]);
-		/* which is one way out of writing to nobody */
+		/* which is one way out of writing to nobody, and of a session into
+		 * which somebody has added it whom its person had blocked */
 		if (world->clients[i].wishes.verified_only)
 			people_choose(&world->clients[i], false);
+		for (unsigned k = 0; k < PEOPLE; k++)
+			if ((world->clients[i].wishes.blocked & 1u << k) != 0)
+				people_block(&world->clients[i], k);
 	}
 	for (int i = 0; i < ROUNDS && !world_is_broken(world); i++) {
 		world->now_ms += 26ull * 3600 * 1000;
@@ -520,6 +539,8 @@ void ending(struct world *world)
 	for (size_t i = 0; i < world->client_count; i++)
 		if (!world_is_broken(world))
 			watch_history(&world->clients[i]);
+	if (!world_is_broken(world))
+		content_agree(world);
 	if (world->devices && !world_is_broken(world))
 		people_judge(world);
 }

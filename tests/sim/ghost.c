@@ -94,6 +94,34 @@ static void say_joining(const struct ghost *ghost, struct server *server,
 	seen_group_clear(&group);
 }
 
+enum err ghost_commits_join(struct ghost *ghost, struct span kept,
+			    struct span said, struct mls_group **group,
+			    struct mls_commit *out)
+{
+	struct mls_external resync = { .resync = true,
+				       .authenticated_data = said };
+	struct buf alone = BUF_INIT;
+	struct wire_message message;
+	struct wire_group_info info;
+	struct wire_beside beside;
+	enum err e;
+
+	TRY(wire_message_decode(kept, &message));
+	ENSURE(message.format == WIRE_GROUP_INFO, ERR_PEER_INVALID);
+	TRY(wire_group_info_apart(&message.group_info, &info, &beside));
+	resync.tree = beside.tree;
+	if (beside.tree.n > 0 || beside.has_places) {
+		wire_message_put_header(&alone, WIRE_GROUP_INFO);
+		wire_group_info_put(&alone, &info);
+		TRY(buf_end(&alone));
+		kept = buf_span(&alone);
+	}
+	TRY(mls_group_join_external(&ghost->me, kept, &resync, group, out));
+out:
+	buf_clear(&alone);
+	return e;
+}
+
 bool ghost_join(struct ghost *ghost, struct server *server, size_t home,
 		const char *id, uint64_t now_ms)
 {
@@ -101,7 +129,6 @@ bool ghost_join(struct ghost *ghost, struct server *server, size_t home,
 	struct mls_commit out = { .commit = BUF_INIT };
 	struct request request = { .kind = REQUEST_JOIN, .session = id };
 	struct reply reply = { .parts = NULL };
-	struct mls_external resync = { .resync = true };
 	struct mls_group *group = NULL;
 	struct buf said = BUF_INIT;
 	bool joined = false;
@@ -110,9 +137,8 @@ bool ghost_join(struct ghost *ghost, struct server *server, size_t home,
 	if (session == NULL)
 		return false;
 	say_joining(ghost, server, session, &said);
-	resync.authenticated_data = buf_span(&said);
-	if (mls_group_join_external(&ghost->me, blob_span(session->info),
-				    &resync, &group, &out) != ERR_OK)
+	if (ghost_commits_join(ghost, blob_span(session->info), buf_span(&said),
+			       &group, &out) != ERR_OK)
 		goto out;
 	request.bytes = buf_span(&out.commit);
 	request.group_info = buf_span(&out.group_info);

@@ -83,6 +83,11 @@ bool ghost_copy_leaves(struct ghost *ghost, struct span like,
 /* Joins the session as it stands at that server. */
 bool ghost_join(struct ghost *ghost, struct server *server, size_t home,
 		const char *session, uint64_t now_ms);
+/* Its external commit to the group of a GroupInfo as servers keep it (wire/group_info.h),
+ * staged in *group. The caller frees it, and clears *out, also after a failure. */
+enum err ghost_commits_join(struct ghost *ghost, struct span kept,
+			    struct span said, struct mls_group **group,
+			    struct mls_commit *out);
 /* By a Welcome that waits for it. */
 bool ghost_welcomed(struct ghost *ghost, struct server *server, size_t home);
 

@@ -189,7 +189,6 @@ static enum err make_honest(struct broken *b, enum ghost_break how,
 			    const struct server_session *session)
 {
 	struct mls_change rotate = { .force_path = true };
-	struct mls_external resync = { .resync = true };
 	struct ghost *ghost = b->ghost;
 	struct mls_group *joined = NULL;
 	enum err e;
@@ -207,9 +206,8 @@ static enum err make_honest(struct broken *b, enum ghost_break how,
 	}
 	ghost_say_joining(ghost, server, session,
 			  check_walk_context(b->walk)->extensions, &b->said);
-	resync.authenticated_data = buf_span(&b->said);
-	e = mls_group_join_external(&ghost->me, blob_span(session->info),
-				    &resync, &joined, &b->made);
+	e = ghost_commits_join(ghost, blob_span(session->info),
+			       buf_span(&b->said), &joined, &b->made);
 	mls_group_free(joined);
 	return e;
 }

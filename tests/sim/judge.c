@@ -32,6 +32,42 @@ static struct span user_of(struct span identity)
 	return roles_user(identity);
 }
 
+/* What it carries of the account that the leaf is of. */
+static enum judged_branch branch_of(const struct trial *t,
+				    const struct wire_leaf_node *leaf)
+{
+	struct span rows;
+
+	return seen_group_places(&t->before, &rows)
+		   ? judge_branch_of(t->world, rows,
+				     t->message.content.authenticated_data,
+				     leaf)
+		   : BRANCH_NONE;
+}
+
+/* The leaf's device stands where that branch ends. */
+static bool is_of_branch(const struct trial *t,
+			 const struct wire_leaf_node *leaf)
+{
+	struct span rows;
+
+	return branch_of(t, leaf) == BRANCH_COUNTS &&
+	       seen_group_places(&t->before, &rows) &&
+	       judge_branch_has(t->world, rows,
+				t->message.content.authenticated_data, leaf);
+}
+
+/* A branch is the reason to remove it: one that counts and does not have it, or one
+ * of two between which nothing decides. */
+static bool is_of_another_branch(const struct trial *t,
+				 const struct wire_leaf_node *leaf)
+{
+	enum judged_branch branch = branch_of(t, leaf);
+
+	return branch == BRANCH_FORK ||
+	       (branch == BRANCH_COUNTS && !is_of_branch(t, leaf));
+}
+
 static bool is_removed(const struct trial *t, uint32_t leaf)
 {
 	struct span rest = t->message.content.commit.proposals;
@@ -201,7 +237,7 @@ static const char *judge_remove(const struct trial *t, uint32_t at)
 			   : "who joins removes another";
 	if (span_equal(user_of(leaf->credential.identity), user_of(t->who)) ||
 	    has_departed(t, leaf) || judge_ended(t->world, &t->before, leaf) ||
-	    judge_parted(t->world, leaf))
+	    is_of_another_branch(t, leaf))
 		return NULL;
 	own = effective(t, user_of(t->who));
 	other = effective(t, user_of(leaf->credential.identity));
@@ -324,6 +360,9 @@ static const char *judge_newcomer(const struct trial *t)
 		return span_equal(old->signature_key, now->signature_key)
 			   ? NULL
 			   : "a member joins again with another key";
+	/* which a branch that does not count has thrown out */
+	if (is_of_branch(t, now))
+		return NULL;
 	if (user_stays(t, user_of(t->who)))
 		return "another device of a member joins from outside";
 	return judge_reason(t);
@@ -344,7 +383,10 @@ static const char *judge_sender(struct trial *t)
 	if (leaf == NULL)
 		return "its sender is no member";
 	t->who = leaf->credential.identity;
-	if (judge_ended(t->world, &t->before, leaf))
+	if (is_of_another_branch(t, leaf))
+		return "its sender does not stand in the branch that it "
+		       "carries";
+	if (judge_ended(t->world, &t->before, leaf) && !is_of_branch(t, leaf))
 		return "its sender is a device that its account has removed";
 	if (content->commit.has_path &&
 	    (!span_equal(leaf->signature_key,
@@ -449,6 +491,7 @@ static const char *judge(struct trial *t, const struct lineage_group *group)
 	if (wrong == NULL)
 		wrong = judge_places(
 		    t->world, blob_span(lineage->groups[group->parent].info),
+		    t->message.content.authenticated_data,
 		    blob_span(group->info), t->external);
 	if (wrong == NULL)
 		wrong = judge_bans(blob_span(group->info));

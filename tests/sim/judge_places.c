@@ -12,35 +12,64 @@
 
 /* ---- what is true ---- */
 
-/* A log of the account that has that place (NULL: any), or NULL. Borrowed. */
-static const struct account_log *find_in(const struct server *server,
-					 struct span fingerprint,
-					 const struct account_place *place)
+static const struct server_account *find_in(
+    const struct server_account *accounts, size_t count,
+    struct span fingerprint, const struct account_place *place)
 {
-	for (size_t i = 0; i < server->account_count; i++) {
-		const struct server_account *account = &server->accounts[i];
+	const struct server_account *found = NULL;
 
-		if (span_equal(SPAN_ARRAY(account->fingerprint), fingerprint) &&
-		    (place == NULL || account_log_has(account->log, place)))
-			return account->log;
+	for (size_t i = 0; i < count && found == NULL; i++) {
+		const struct server_account *account = &accounts[i];
+
+		if (!span_equal(SPAN_ARRAY(account->fingerprint), fingerprint))
+			continue;
+		if (place == NULL || account_log_has(account->log, place))
+			return account;
+		found = find_in(account->branches, account->branch_count,
+				fingerprint, place);
 	}
-	return NULL;
+	return found;
+}
+
+static const struct server_account *find_at(const struct server *servers,
+					    size_t count,
+					    struct span fingerprint,
+					    const struct account_place *place)
+{
+	const struct server_account *found = NULL;
+
+	for (size_t i = 0; i < count && found == NULL; i++)
+		found = find_in(servers[i].accounts, servers[i].account_count,
+				fingerprint, place);
+	return found;
+}
+
+const struct server_account *judge_account(const struct world *world,
+					   struct span fingerprint,
+					   const struct account_place *place)
+{
+	const struct adversary *adversary = &world->adversary;
+	const struct server_account *found;
+
+	found = find_at(adversary->homes, adversary->home_count, fingerprint,
+			place);
+	if (found == NULL)
+		found = find_at(adversary->past, adversary->past_count,
+				fingerprint, place);
+	if (found == NULL)
+		found = find_at(adversary->snapshots, adversary->snapshot_count,
+				fingerprint, place);
+	return found;
 }
 
 static const struct account_log *find_log(const struct world *world,
 					  struct span fingerprint,
 					  const struct account_place *place)
 {
-	const struct adversary *adversary = &world->adversary;
-	const struct account_log *log = NULL;
+	const struct server_account *account =
+	    judge_account(world, fingerprint, place);
 
-	for (size_t i = 0; i < adversary->home_count && log == NULL; i++)
-		log = find_in(&adversary->homes[i], fingerprint, place);
-	for (size_t i = 0; i < adversary->past_count && log == NULL; i++)
-		log = find_in(&adversary->past[i], fingerprint, place);
-	for (size_t i = 0; i < adversary->snapshot_count && log == NULL; i++)
-		log = find_in(&adversary->snapshots[i], fingerprint, place);
-	return log;
+	return account != NULL ? account->log : NULL;
 }
 
 /* ---- a leaf ---- */
@@ -110,54 +139,6 @@ bool judge_ended(const struct world *world, const struct seen_group *group,
 	return ended;
 }
 
-/* ---- logs that part ---- */
-
-static bool parts(const struct account_log *log,
-		  const struct account_log *other)
-{
-	struct account_place end;
-
-	account_log_place(log, &end);
-	if (account_log_hash(other, end.number).n == 0)
-		account_log_place(other, &end);
-	return !account_log_has(log, &end) || !account_log_has(other, &end);
-}
-
-/* Of the account's logs there, one parts from `log`. */
-static bool parts_in(const struct server *servers, size_t count,
-		     struct span fingerprint, const struct account_log *log)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct account_log *other =
-		    find_in(&servers[i], fingerprint, NULL);
-
-		if (other != NULL && parts(log, other))
-			return true;
-	}
-	return false;
-}
-
-bool judge_parted(const struct world *world, const struct wire_leaf_node *leaf)
-{
-	const struct adversary *adversary = &world->adversary;
-	uint8_t fingerprint[ACCOUNT_HASH];
-	const struct account_log *log;
-	struct span account;
-	uint64_t number;
-
-	if (!places_read_leaf(leaf->credential.identity, fingerprint, &number))
-		return false;
-	account = SPAN_ARRAY(fingerprint);
-	log = find_log(world, account, NULL);
-	return log != NULL &&
-	       (parts_in(adversary->homes, adversary->home_count, account,
-			 log) ||
-		parts_in(adversary->past, adversary->past_count, account,
-			 log) ||
-		parts_in(adversary->snapshots, adversary->snapshot_count,
-			 account, log));
-}
-
 /* ---- a group ---- */
 
 /* Each place is of an account that has a leaf. */
@@ -221,7 +202,28 @@ static bool fits_root(const struct seen_group *group, struct span rows)
 	return span_equal(root, SPAN_ARRAY(own));
 }
 
-static const char *judge_rows(const struct seen_group *before,
+/* It goes on from the one before, or to the end of a branch that counts before it and
+ * that the commit carries. */
+static bool moves_well(const struct world *world, struct span rows,
+		       struct span said, const struct place *old,
+		       const struct place *place)
+{
+	struct account_place was = { .number = old->number };
+	struct account_place is = { .number = place->number };
+	const struct account_log *log;
+
+	(void)span_copy(was.hash, old->hash);
+	(void)span_copy(is.hash, place->hash);
+	log = find_log(world, place->fingerprint, &is);
+	if (log != NULL && account_log_has(log, &was))
+		return place->number >= old->number;
+	return judge_branch(world, rows, said, place->fingerprint) ==
+		   BRANCH_COUNTS &&
+	       judge_branch_ends(said, place);
+}
+
+static const char *judge_rows(const struct world *world,
+			      const struct seen_group *before, struct span said,
 			      const struct seen_group *after)
 {
 	struct place place, old;
@@ -236,8 +238,9 @@ static const char *judge_rows(const struct seen_group *before,
 		if (!is_lived_in(after, place.fingerprint))
 			return "an account has a place and no leaf";
 		if (places_find(was, place.fingerprint, &old) &&
-		    place.number < old.number)
-			return "a place is lowered";
+		    !moves_well(world, was, said, &old, &place))
+			return "a place is lowered, or goes over to what does "
+			       "not count";
 	}
 	return NULL;
 }
@@ -266,8 +269,36 @@ static const char *judge_leaves(const struct world *world,
 	return wrong;
 }
 
+/* Where the commit carries a branch of the account, a leaf that it leaves is of a device
+ * of that branch. */
+static const char *judge_branches(const struct world *world,
+				  const struct seen_group *was,
+				  struct span said, const struct seen_group *is)
+{
+	const char *wrong = NULL;
+	struct span rows;
+
+	if (!seen_group_places(was, &rows))
+		return NULL;
+	for (uint32_t i = 0; i < is->leaf_count && wrong == NULL; i++) {
+		const struct wire_leaf_node *leaf = seen_group_leaf(is, i);
+		enum judged_branch branch =
+		    leaf != NULL ? judge_branch_of(world, rows, said, leaf)
+				 : BRANCH_NONE;
+
+		if (branch == BRANCH_LESS)
+			wrong = "it carries a branch that does not count";
+		else if (branch != BRANCH_NONE &&
+			 (branch == BRANCH_FORK ||
+			  !judge_branch_has(world, rows, said, leaf)))
+			wrong = "a leaf stays that a branch of its account "
+				"does not have";
+	}
+	return wrong;
+}
+
 const char *judge_places(const struct world *world, struct span before,
-			 struct span after, bool external)
+			 struct span said, struct span after, bool external)
 {
 	struct seen_group was, is;
 	struct span rows;
@@ -275,10 +306,19 @@ const char *judge_places(const struct world *world, struct span before,
 
 	if (!seen_group_read(after, &is))
 		return wrong;
-	if (seen_group_read(before, &was)) {
-		wrong = judge_rows(&was, &is);
+	/* a lax server took it from a ghost, and no other one did */
+	if (seen_group_lacks_places(&is)) {
+		seen_group_clear(&is);
+		return NULL;
+	}
+	if (seen_group_read(before, &was) && seen_group_lacks_places(&was)) {
+		wrong = NULL;
+	} else if (was.suite != NULL) {
+		wrong = judge_rows(world, &was, said, &is);
 		if (wrong == NULL && seen_group_places(&is, &rows))
 			wrong = judge_leaves(world, &is, external);
+		if (wrong == NULL && !external)
+			wrong = judge_branches(world, &was, said, &is);
 	}
 	seen_group_clear(&was);
 	seen_group_clear(&is);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "crypto/hash.h"
+#include "tests/sim/seen_group.h"
 #include "wire/message.h"
 
 void lineage_clear(struct lineage *lineage)
@@ -131,6 +132,22 @@ static size_t find_parent(const struct lineage *lineage,
 	return SIZE_MAX;
 }
 
+/* One server took it without the places that go beside, and another one has them. */
+static void note_places(struct lineage_group *group, struct span after)
+{
+	struct seen_group old = { .suite = NULL }, next = { .suite = NULL };
+
+	if (seen_group_read(blob_span(group->info), &old) &&
+	    seen_group_read(after, &next) && seen_group_lacks_places(&old) &&
+	    !seen_group_lacks_places(&next)) {
+		seen_group_clear(&old);
+		blob_free(group->info);
+		group->info = blob_make(after);
+	}
+	seen_group_clear(&old);
+	seen_group_clear(&next);
+}
+
 void lineage_note(struct lineage *lineage, const uint8_t session[16],
 		  struct span before, struct span commit, struct span after,
 		  uint64_t seq)
@@ -138,12 +155,16 @@ void lineage_note(struct lineage *lineage, const uint8_t session[16],
 	struct lineage_group *group;
 	struct wire_message message;
 	uint8_t context[32], old[32];
-	size_t parent = SIZE_MAX;
+	size_t parent = SIZE_MAX, known;
 
 	if (!lineage_context(after, context) ||
-	    lineage_find(lineage, context) != SIZE_MAX ||
 	    wire_message_decode(after, &message) != ERR_OK)
 		return;
+	known = lineage_find(lineage, context);
+	if (known != SIZE_MAX) {
+		note_places(&lineage->groups[known], after);
+		return;
+	}
 	if (before.n > 0 && lineage_context(before, old))
 		parent =
 		    find_parent(lineage, session, commit, &message.group_info,

@@ -1,11 +1,12 @@
 /*
  *   sim --cycles N     an account's device is added, removed and recovered N times
  *   sim [--from K] [--seeds N] [--seconds S] [--seed K] [--honest] [--steps N]
- *       [--accounts] [--devices] [--fault NAME] [--trace]
- *       [--quiet: a line a seed, and on]
+ *       [--accounts] [--devices] [--people] [--content] [--fault NAME]
+ *       [--trace] [--quiet: a line a seed, and on]
  *
  * With --accounts the devices stand in the logs of accounts, and sessions have
- * places; with --devices they come and go as well.
+ * places; with --devices they come and go as well; with --people persons do something
+ * about each other, too; with --content people say more than texts.
  *
  * Plays seeds until N are played or S seconds are over; seed K alone, with
  * --seed. Ends with 1 when an invariant does not hold; then it says the seed,
@@ -38,9 +39,10 @@ static double now_s(void)
 
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: sim [--seeds N] [--seconds S] [--seed K] "
-			      "[--honest] [--steps N] [--accounts] [--devices] "
-			      "[--fault NAME] [--trace] [--quiet]\n");
+	(void)fprintf(stderr,
+		      "usage: sim [--seeds N] [--seconds S] [--seed K] "
+		      "[--honest] [--steps N] [--accounts] [--devices] "
+		      "[--content] [--fault NAME] [--trace] [--quiet]\n");
 	return 2;
 }
 
@@ -56,6 +58,10 @@ static bool take_flag(struct options *options, const char *flag)
 		world_with_accounts(true);
 	else if (strcmp(flag, "--devices") == 0)
 		world_with_devices(true);
+	else if (strcmp(flag, "--people") == 0)
+		world_with_people(true);
+	else if (strcmp(flag, "--content") == 0)
+		world_with_content(true);
 	else
 		return false;
 	return true;

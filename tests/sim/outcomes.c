@@ -1,5 +1,5 @@
 /* What must hold after each event, and when an order has ended. */
-#include "tests/sim/world.h"
+#include "tests/sim/content.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -39,14 +39,34 @@ static const char *author_of(const json_t *entry)
 
 static void hash_shown(const json_t *entry, uint8_t told[32])
 {
-	const struct span parts[] = {
-		span_str(member_of(entry, "kind")),  SPAN_LIT("\n"),
-		span_str(member_of(entry, "text")),  SPAN_LIT("\n"),
-		span_str(author_of(entry)),	     SPAN_LIT("/"),
-		span_str(member_of(entry, "device"))
-	};
+	const struct span parts[] = { span_str(member_of(entry, "kind")),
+				      SPAN_LIT("\n"),
+				      span_str(author_of(entry)), SPAN_LIT("/"),
+				      span_str(member_of(entry, "device")) };
 
-	sim_must(hash_sha256(parts, 7, told), "hash");
+	sim_must(hash_sha256(parts, 5, told), "hash");
+}
+
+static void hash_text(const json_t *entry, uint8_t text[32])
+{
+	const struct span part = span_str(member_of(entry, "text"));
+
+	sim_must(hash_sha256(&part, 1, text), "hash");
+}
+
+/* What was shown before is shown as it was; its text may be gone by now, of which
+ * content_judge() says whether it may. */
+static bool is_as_before(const struct client *client,
+			 const struct seen_entry *seen, const json_t *entry)
+{
+	uint8_t told[32], text[32];
+
+	hash_shown(entry, told);
+	hash_text(entry, text);
+	return memcmp(told, seen->told, 32) == 0 &&
+	       (memcmp(text, seen->text, 32) == 0 ||
+		(client->world->content &&
+		 json_object_get(entry, "text") == NULL));
 }
 
 /* Which of the things said this text is; SIZE_MAX: none. */
@@ -151,7 +171,6 @@ static void watch_shown_entry(struct client *client, struct slot *slot,
 {
 	struct seen_entry *seen = watch_entry(client, session, seq);
 	json_t *entry = load_entry(slot, client->world->sessions[session], seq);
-	uint8_t told[32];
 	bool took;
 
 	if (entry == NULL || seen == NULL) {
@@ -161,7 +180,6 @@ static void watch_shown_entry(struct client *client, struct slot *slot,
 		json_decref(entry);
 		return;
 	}
-	hash_shown(entry, told);
 	took = look_took_line(client, slot, session);
 	/* A process may tell of what it took before its person went over to
 	 * another history by a second one. That history may have no such number
@@ -171,14 +189,18 @@ static void watch_shown_entry(struct client *client, struct slot *slot,
 		json_decref(entry);
 		return;
 	}
-	if (seen->shown && memcmp(told, seen->told, 32) != 0 && !took)
+	if (seen->shown && !is_as_before(client, seen, entry) && !took)
 		world_violate(client->world, "shown-changes",
 			      "%s shows another entry %llu than before",
 			      client->identity, (unsigned long long)seq);
 	seen->shown = true;
 	seen->said = SIZE_MAX;
-	memcpy(seen->told, told, 32);
-	seen->readable = strcmp(member_of(entry, "kind"), "text") == 0;
+	hash_shown(entry, seen->told);
+	hash_text(entry, seen->text);
+	seen->has_text = json_object_get(entry, "text") != NULL;
+	seen->readable =
+	    seen->has_text && strcmp(member_of(entry, "kind"), "text") == 0;
+	content_judge(client, session, seq, entry);
 	if (seen->readable) {
 		seen->said = find_said(client->world, member_of(entry, "text"));
 		check_author(client, entry, seen->said);
@@ -192,7 +214,6 @@ static void watch_shown_entry(struct client *client, struct slot *slot,
 void watch_history(struct client *client)
 {
 	struct slot *slot = &client->slots[0];
-	uint8_t told[32];
 
 	client_start(client, 0);
 	for (size_t s = 0; s < client->world->session_count; s++)
@@ -206,13 +227,13 @@ void watch_history(struct client *client)
 
 			if (!seen->shown)
 				continue;
-			hash_shown(entry, told);
-			if (memcmp(told, seen->told, 32) != 0 &&
+			if (!is_as_before(client, seen, entry) &&
 			    !look_took_line(client, slot, s))
 				world_violate(client->world, "shown-changes",
 					      "%s shows another entry %zu than "
 					      "before",
 					      client->identity, i + 1);
+			content_judge(client, s, i + 1, entry);
 			json_decref(entry);
 		}
 }
@@ -257,8 +278,7 @@ static void check_sent(struct client *client, struct slot *slot, size_t session,
 
 	/* this order may have gone over to the history that its person took */
 	(void)look_took_line(client, slot, session);
-	if (entry == NULL || said == SIZE_MAX ||
-	    strcmp(member_of(entry, "text"), world->said[said].text) != 0)
+	if (entry == NULL || !content_is_said(world, entry, said))
 		world_violate(world, "sent",
 			      "%s says that a text was sent as #%llu; its own "
 			      "history shows something else there: %s",

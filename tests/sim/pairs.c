@@ -48,7 +48,8 @@ static void heard(struct world *world, size_t session, const struct client *a,
 			continue;
 		if (memcmp(one->hash, two->hash, 32) != 0 ||
 		    (one->readable && two->readable &&
-		     memcmp(one->told, two->told, 32) != 0))
+		     (memcmp(one->told, two->told, 32) != 0 ||
+		      memcmp(one->text, two->text, 32) != 0)))
 			world_violate(
 			    world, "agreement",
 			    "%s has heard %s, and they have different "
@@ -88,24 +89,27 @@ static const struct client *who_posted(const struct world *world,
 	return NULL;
 }
 
-bool pairs_let_in_beside(const struct client *client, size_t session,
-			 size_t group)
+const struct client *pairs_let_in_by(const struct client *client, size_t group)
 {
 	const struct lineage *lineage = &client->world->lineage;
 
 	for (; group != SIZE_MAX; group = lineage->groups[group].parent) {
 		const struct lineage_group *g = &lineage->groups[group];
-		const struct client *by;
 
-		if (g->commit == NULL ||
-		    has_member(g->before, client->identity))
-			continue;
-		by = who_posted(client->world, g->commit);
-		return by != NULL && by != client &&
-		       (by->known[session].resolved ||
-			by->known[session].beside);
+		if (g->commit != NULL &&
+		    !has_member(g->before, client->identity))
+			return who_posted(client->world, g->commit);
 	}
-	return false;
+	return NULL;
+}
+
+bool pairs_let_in_beside(const struct client *client, size_t session,
+			 size_t group)
+{
+	const struct client *by = pairs_let_in_by(client, group);
+
+	return by != NULL && by != client &&
+	       (by->known[session].resolved || by->known[session].beside);
 }
 
 static bool went_on(const struct known *known)

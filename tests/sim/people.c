@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "device/blocks.h"
 #include "device/verified.h"
 
 /* ---- persons ---- */
@@ -121,6 +122,35 @@ static void look_at_link(struct world *world, const struct person *person,
 		note_removal(world, account, device, link.number, bytes);
 }
 
+/* The log that counts says of each device whether it stands. */
+static void look_again(struct world *world,
+		       const struct server_account *account)
+{
+	for (size_t i = 0; i < world->client_count; i++) {
+		struct client *client = &world->clients[i];
+		uint8_t fingerprint[ACCOUNT_HASH];
+		struct account_device device;
+		uint64_t number;
+
+		if (strcmp(client->user, account->user) == 0 &&
+		    places_read_leaf(span_str(client->identity), fingerprint,
+				     &number) &&
+		    account_log_device(account->log, number, &device))
+			client->removed = device.removed != 0;
+	}
+}
+
+static void look_at_account(struct world *world, const struct person *person,
+			    struct server_account *account, bool honest)
+{
+	while (account->looked < account->link_count)
+		look_at_link(world, person, account,
+			     blob_span(account->links[account->looked++]));
+	if (account->gone_over && honest)
+		look_again(world, account);
+	account->gone_over = false;
+}
+
 void people_look(struct world *world)
 {
 	for (size_t h = 0; h < world->adversary.home_count; h++)
@@ -128,13 +158,26 @@ void people_look(struct world *world)
 			struct server_account *account = server_account(
 			    &world->adversary.homes[h], world->people[i].user);
 
-			while (account != NULL &&
-			       account->looked < account->link_count)
-				look_at_link(
-				    world, &world->people[i], account,
-				    blob_span(
-					account->links[account->looked++]));
+			if (account != NULL)
+				look_at_account(world, &world->people[i],
+						account, h == 0);
 		}
+}
+
+bool people_is_closed(const struct client *client)
+{
+	const struct world *world = client->world;
+	bool closed = false;
+
+	for (size_t h = 0; h < world->adversary.home_count; h++) {
+		struct server home = world->adversary.homes[h];
+		const struct server_account *account =
+		    server_account(&home, client->user);
+
+		closed |=
+		    account != NULL && account_log_closed(account->log) != 0;
+	}
+	return closed;
 }
 
 void people_judge_closed(struct world *world)
@@ -304,18 +347,23 @@ void people_compare(struct client *client, const char *user)
 void people_choose(struct client *client, bool verified_only)
 {
 	client_start(client, 0);
-	if (device_set_verified_only(client->slots[0].device, verified_only) ==
+	if (device_set_verified_only(client->slots[0].device, verified_only) !=
 	    ERR_OK)
-		client->wishes.verified_only = verified_only;
+		return;
+	client->wishes.verified_only = verified_only;
+	for (size_t i = 0; i < SLOTS; i++)
+		client->slots[i].before_wish = client->slots[i].running;
 }
 
-void people_judge_verified(struct client *client,
+void people_judge_verified(struct client *client, size_t session,
 			   const struct look_member *member)
 {
+	bool only = client->wishes.verified_only ||
+		    client->known[session].verified_only;
 	struct world *world = client->world;
 	struct buf name = BUF_INIT;
 
-	for (size_t i = 0; i < PEOPLE && client->wishes.verified_only; i++) {
+	for (size_t i = 0; i < PEOPLE && only; i++) {
 		buf_reset(&name);
 		text_put_hex(&name, SPAN_ARRAY(world->people[i].fingerprint));
 		if (strcmp(client->user, world->people[i].user) != 0 &&
@@ -327,6 +375,25 @@ void people_judge_verified(struct client *client,
 				      client->identity, member->identity);
 	}
 	buf_clear(&name);
+}
+
+/* Done again, it is taken back now and then. */
+void people_block(struct client *client, uint32_t pick)
+{
+	const char *whom = client->world->people[pick % PEOPLE].user;
+	unsigned bit = 1u << pick % PEOPLE;
+	bool undo = (client->wishes.blocked & bit) != 0;
+	enum err e;
+
+	if (strcmp(whom, client->user) == 0)
+		return;
+	client_start(client, 0);
+	e = undo ? device_unblock(client->slots[0].device, whom)
+		 : device_block(client->slots[0].device, whom);
+	world_trace(client->world, "    %s %s: %s",
+		    undo ? "unblocks" : "blocks", whom, err_text(e));
+	if (e == ERR_OK)
+		client->wishes.blocked ^= bit;
 }
 
 /* ---- fingerprints ---- */

@@ -2,48 +2,7 @@
  * Plots: what takes many steps in one order is hardly ever drawn by chance. Each
  * stands after the opening, in which alice, bob and carol come together.
  */
-#include "tests/sim/devices.h"
-#include "tests/sim/steps.h"
-
-enum {
-	ALL = TURNS_AN_ORDER,
-	ALICE = 0,
-	ALICES_OTHER = 1,
-	BOB = 2,
-	CAROL = 4,
-	DAVE = 5,
-	COPY = 6
-};
-
-#define DOES(who, order, n)                                                    \
-	{                                                                      \
-		.kind = STEP_ORDER, .what = (order), .client = (who), .b = 1,  \
-		.turns = (n)                                                   \
-	}
-#define MOVES_ON(who, move, pick)                                              \
-	{                                                                      \
-		.kind = STEP_MOVE, .what = (move), .client = (who),            \
-		.a = (pick)                                                    \
-	}
-
-#define LIES(lie) MOVES_ON(ALICE, MOVE_MEMBER, lie)
-#define INVITES_MALLORY                                                        \
-	{                                                                      \
-		.kind = STEP_ORDER, .what = ORDER_INVITE, .client = ALICE,     \
-		.a = 1, .b = 32, .turns = ALL                                  \
-	}
-
-/* What one says is heard by the other. */
-#define HEARS(who, whom)                                                       \
-	{                                                                      \
-		.kind = STEP_HEARD, .client = (who), .b = (whom)               \
-	}
-
-/* And the one has come in, with what was done so far. */
-#define COMES_IN_AND_HEARS(who, whom)                                          \
-	{                                                                      \
-		.kind = STEP_HEARD, .client = (who), .a = 1, .b = (whom)       \
-	}
+#include "tests/sim/plots.h"
 
 /* A device learns that members have seen different histories, and then that a
  * copy of it lives. */
@@ -121,11 +80,6 @@ static const struct step met_meanwhile[] = {
 static const struct step called_out[] = { CALLED_OUT(CAROL),
 					  CALLED_OUT(ALICES_OTHER),
 					  CALLED_OUT(BOB), CALLED_OUT(ALICE) };
-
-#define A_MINUTE                                                               \
-	{                                                                      \
-		.kind = STEP_TIME, .a = 1                                      \
-	}
 
 #define UNHEARD(who, request)                                                  \
 	{                                                                      \
@@ -511,16 +465,6 @@ static const struct step broken_for_owner[] = {
 	HEARS(CAROL, ALICE),
 };
 
-struct plot {
-	const struct step *steps;
-	size_t count;
-};
-
-#define PLOT(name)                                                             \
-	{                                                                      \
-		name, sizeof(name) / sizeof(*name)                             \
-	}
-
 static const struct plot plots[] = { PLOT(fork_and_copy),
 				     PLOT(another_key),
 				     PLOT(called_out),
@@ -561,106 +505,4 @@ void steps_draw_plot(struct step *steps, size_t count, uint64_t seed)
 	if (seed % 2 == 0 && count >= plots[at].count)
 		memcpy(steps, plots[at].steps,
 		       plots[at].count * sizeof(*steps));
-}
-
-/* ---- where devices come and go ---- */
-
-#define DEVICE(who, act, pick)                                                 \
-	{                                                                      \
-		.kind = STEP_DEVICE, .what = (act), .client = (who),           \
-		.a = (pick), .turns = ALL                                      \
-	}
-
-enum { IS_ALICE = 0, VERIFIED_ONLY = 0, DEPARTS_NOT = 1 };
-
-/* Who was compared comes by the recovery key. */
-static const struct step compared_and_recovered[] = {
-	DOES(BOB, ORDER_REFRESH, ALL), DEVICE(BOB, ACT_COMPARES, IS_ALICE),
-	DEVICE(ALICE, ACT_WRITES, 1),  DEVICE(ALICE, ACT_RECOVERS, 0),
-	DEVICE(ALICE, ACT_LINKS, 0),   DOES(ALICE, ORDER_ROTATE, ALL),
-	DOES(BOB, ORDER_REFRESH, ALL),
-};
-
-/* bob has compared numbers with nobody, and writes to verified people only. */
-static const struct step to_verified_only[] = {
-	DEVICE(BOB, ACT_CHOOSES, VERIFIED_ONLY),
-	DOES(BOB, ORDER_SEND, ALL),
-	DOES(BOB, ORDER_SEND, ALL),
-};
-
-/* Another device of alice's is approved, brought in, and removed. */
-static const struct step came_and_went[] = {
-	DEVICE(ALICE, ACT_COMES, 0),
-	DEVICE(ALICE, ACT_APPROVES, 0),
-	DEVICE(6, ACT_JOINS, 0),
-	DOES(6, ORDER_SEND, ALL),
-	DEVICE(6, ACT_REMOVES, DEPARTS_NOT),
-	DOES(6, ORDER_SEND, ALL),
-	DOES(BOB, ORDER_REFRESH, ALL),
-	DOES(BOB, ORDER_SEND, ALL),
-};
-
-/* What another device asks is another one's when it comes to be approved. */
-static const struct step ghost_asks[] = {
-	DEVICE(ALICE, ACT_COMES, 0),
-	{ .kind = STEP_DEVICE,
-	  .what = ACT_APPROVES,
-	  .client = ALICE,
-	  .turns = ALL,
-	  .mishap = { .kind = MISHAP_FORGED, .at = 9 } },
-	DEVICE(ALICE, ACT_APPROVES, 0),
-};
-
-/* A thief has alice's other device, lets in one of its own, and removes hers. She comes
- * back by the recovery key, and removes both. Another member lets her in again. */
-enum { THIEFS = 6, RECOVERED = 7 };
-
-static const struct step stolen[] = {
-	DEVICE(ALICE, ACT_WRITES, 1),
-	DEVICE(ALICES_OTHER, ACT_COMES, 0),
-	DEVICE(ALICES_OTHER, ACT_APPROVES, 0),
-	DEVICE(THIEFS, ACT_JOINS, 0),
-	DEVICE(ALICES_OTHER, ACT_REMOVES, DEPARTS_NOT),
-	DOES(THIEFS, ORDER_SEND, ALL),
-	DOES(ALICE, ORDER_REFRESH, ALL),
-	DEVICE(ALICE, ACT_RECOVERS, 0),
-	DEVICE(RECOVERED, ACT_REMOVES, DEPARTS_NOT),
-	DEVICE(RECOVERED, ACT_REMOVES, DEPARTS_NOT),
-	DOES(THIEFS, ORDER_SEND, ALL),
-	{ .kind = STEP_ORDER,
-	  .what = ORDER_INVITE,
-	  .client = BOB,
-	  .a = 1,
-	  .b = 0,
-	  .turns = ALL },
-	DOES(RECOVERED, ORDER_JOIN, ALL),
-	DOES(BOB, ORDER_SEND, ALL),
-};
-
-/* carol closes her account, and others go on. */
-static const struct step closed[] = {
-	DOES(CAROL, ORDER_REFRESH, ALL),
-	DEVICE(CAROL, ACT_CLOSES, 0),
-	DOES(BOB, ORDER_SEND, ALL),
-	DOES(ALICE, ORDER_SEND, ALL),
-};
-
-static const struct plot device_plots[] = { PLOT(compared_and_recovered),
-					    PLOT(to_verified_only),
-					    PLOT(came_and_went),
-					    PLOT(ghost_asks),
-					    PLOT(stolen),
-					    PLOT(closed) };
-
-void steps_draw_device_plot(struct step *steps, size_t count, uint64_t seed,
-			    bool honest)
-{
-	size_t plot_count = sizeof(device_plots) / sizeof(*device_plots);
-	const struct plot *plot = &device_plots[seed / 4 % plot_count];
-
-	if (seed % 4 != 2 || count < plot->count)
-		return;
-	memcpy(steps, plot->steps, plot->count * sizeof(*steps));
-	for (size_t i = 0; honest && i < plot->count; i++)
-		steps[i].mishap.kind = MISHAP_NONE;
 }

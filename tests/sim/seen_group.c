@@ -50,6 +50,16 @@ bool seen_group_places(const struct seen_group *group, struct span *rows)
 	return places.there;
 }
 
+bool seen_group_lacks_places(const struct seen_group *group)
+{
+	struct span data;
+
+	return wire_extensions_find(group->info.context.extensions,
+				    PLACES_ROOT_EXTENSION, &data) &&
+	       !wire_extensions_find(group->info.extensions,
+				     PLACES_ROOT_EXTENSION, &data);
+}
+
 void seen_group_clear(struct seen_group *group)
 {
 	free(group->nodes);

@@ -21,6 +21,9 @@ void seen_group_clear(struct seen_group *group);
  * none. */
 bool seen_group_places(const struct seen_group *group, struct span *rows);
 
+/* The group has the root of its places, and the GroupInfo was not kept with them. */
+bool seen_group_lacks_places(const struct seen_group *group);
+
 /* NULL where it is blank, or beyond the end. */
 const struct wire_leaf_node *seen_group_leaf(const struct seen_group *group,
 					     uint32_t leaf);

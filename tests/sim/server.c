@@ -6,6 +6,7 @@
 
 #include "crypto/hash.h"
 #include "session/chain.h"
+#include "tests/sim/faults.h"
 #include "wire/message.h"
 #include "wire/places.h"
 
@@ -106,74 +107,6 @@ void server_copy(struct server *to, const struct server *from)
 	}
 }
 
-void server_end_device(struct server_device *device)
-{
-	device->revoked = true;
-	for (size_t i = 0; i < device->package_count; i++)
-		blob_free(device->packages[i].bytes);
-	device->package_count = 0;
-}
-
-static void call_device(struct server_device *device, const char *user,
-			const char *id)
-{
-	(void)snprintf(device->user, sizeof(device->user), "%s", user);
-	(void)snprintf(device->id, sizeof(device->id), "%s", id);
-	(void)snprintf(device->identity, sizeof(device->identity), "%s/%s",
-		       user, id);
-}
-
-size_t server_add_device(struct server *server, const char *user,
-			 const char *id)
-{
-	call_device(SIM_ADD(server->devices, server->device_count), user, id);
-	return server->device_count - 1;
-}
-
-void server_renew_device(struct server *server, size_t number, const char *user,
-			 const char *id)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < server->welcome_count; i++) {
-		struct server_welcome welcome = server->welcomes[i];
-
-		if (welcome.device != number) {
-			server->welcomes[kept++] = welcome;
-			continue;
-		}
-		blob_free(welcome.bytes);
-		blob_free(welcome.info);
-	}
-	server->welcome_count = kept;
-	server_end_device(&server->devices[number]);
-	server->devices[number].revoked = false;
-	call_device(&server->devices[number], user, id);
-}
-
-void server_name_device(struct server *server, size_t device,
-			const char *identity)
-{
-	(void)snprintf(server->devices[device].identity, SIM_IDENTITY, "%s",
-		       identity);
-}
-
-static bool is_of_same(const char *identity, const char *other)
-{
-	size_t n = strcspn(identity, "/");
-
-	return strncmp(identity, other, n) == 0 && other[n] == '/';
-}
-
-const char *server_user_of(const struct server *server, const char *identity)
-{
-	for (size_t i = 0; i < server->device_count; i++)
-		if (server->devices[i].user[0] != '\0' &&
-		    is_of_same(server->devices[i].identity, identity))
-			return server->devices[i].user;
-	return "";
-}
-
 /* ---- sessions ---- */
 
 struct server_session *server_session(struct server *server, const char *id)
@@ -227,15 +160,15 @@ bool server_may_join(const struct server *server,
 {
 	const struct server_device *device = &server->devices[caller];
 
-	if (session->open)
+	if (session->open || FAULT(UNINVITED_COMES_IN))
 		return true;
 	for (size_t i = 0; i < session->invited_count; i++)
 		if (strcmp(session->invited[i].user, device->user) == 0)
 			return true;
 	for (size_t i = 0; i < session->member_count; i++)
 		if (device->user[0] != '\0' &&
-		    is_of_same(device->identity,
-			       session->members[i].identity) &&
+		    server_same_user(device->identity,
+				     session->members[i].identity) &&
 		    !session->members[i].departed)
 			return true;
 	return false;

@@ -165,6 +165,9 @@ void server_name_device(struct server *server, size_t device,
 /* It is served nothing from now on. */
 void server_end_device(struct server_device *device);
 
+/* Are those two devices of one user? */
+bool server_same_user(const char *identity, const char *other);
+
 /* The name of a member's user: of an account, that beside its log. Borrowed; empty:
  * it is not known. */
 const char *server_user_of(const struct server *server, const char *identity);

@@ -183,16 +183,18 @@ void server_accounts_ask(struct server *server, const struct request *request,
 		give_log(server, request, reply);
 	else if (request->kind == REQUEST_ACCOUNT_LOGS)
 		give_logs(server, request, reply);
-	else if (request->kind == REQUEST_BRANCH || /* it keeps none */
-		 !server_take_link(server, request->user, request->salt,
-				   request->bytes))
+	else if (request->kind == REQUEST_BRANCH
+		     ? !server_take_branch(server, request->user,
+					   request->bytes)
+		     : !server_take_link(server, request->user, request->salt,
+					 request->bytes))
 		reply_refuse(reply, ERR_STATE_CONFLICT, "link-taken");
 }
 
 /* ---- judging ---- */
 
-static const struct server_account *account_of(const struct server *server,
-					       struct span fingerprint)
+static struct server_account *account_of(struct server *server,
+					 struct span fingerprint)
 {
 	for (size_t i = 0; i < server->account_count; i++)
 		if (span_equal(SPAN_ARRAY(server->accounts[i].fingerprint),
@@ -211,6 +213,11 @@ static enum err give_source(void *context, struct span fingerprint,
 	if (account != NULL)
 		server_put_links(account, SIZE_MAX, &links);
 	buf_put_vec(logs, buf_span(&links));
+	for (size_t i = 0; account != NULL && i < account->branch_count; i++) {
+		buf_reset(&links);
+		server_put_links(&account->branches[i], SIZE_MAX, &links);
+		buf_put_vec(logs, buf_span(&links));
+	}
 	e = buf_end(&links);
 	buf_clear(&links);
 	return e;
@@ -241,48 +248,59 @@ void server_keep_carried(struct server *server, struct check_accounts *accounts)
 
 	while (
 	    check_accounts_grown(accounts, &position, &fingerprint, &links)) {
-		const struct server_account *account =
+		struct server_account *account =
 		    account_of(server, fingerprint);
-		struct rd r = rd_init(links);
 
-		while (account != NULL && rd_left(&r) > 0 &&
-		       server_take_link(server, account->user, SPAN_EMPTY,
-					rd_vec(&r)))
-			;
+		if (account != NULL)
+			(void)server_take_log(server, account, links);
 	}
 }
 
 /* ---- the whole ---- */
 
+void server_account_clear(struct server_account *account)
+{
+	for (size_t i = 0; i < account->branch_count; i++)
+		server_account_clear(&account->branches[i]);
+	for (size_t i = 0; i < account->link_count; i++)
+		blob_free(account->links[i]);
+	free(account->branches);
+	free(account->links);
+	account_log_free(account->log);
+}
+
 void server_accounts_clear(struct server *server)
 {
-	for (size_t i = 0; i < server->account_count; i++) {
-		struct server_account *account = &server->accounts[i];
-
-		for (size_t k = 0; k < account->link_count; k++)
-			blob_free(account->links[k]);
-		free(account->links);
-		account_log_free(account->log);
-	}
+	for (size_t i = 0; i < server->account_count; i++)
+		server_account_clear(&server->accounts[i]);
 	free(server->accounts);
+}
+
+static void copy_account(struct server_account *to,
+			 const struct server_account *from)
+{
+	*to = *from;
+	to->links = NULL;
+	to->link_count = 0;
+	sim_must(account_log_copy(from->log, &to->log), "a log");
+	for (size_t i = 0; i < from->link_count; i++)
+		*SIM_ADD(to->links, to->link_count) =
+		    blob_share(from->links[i]);
+	to->branches = NULL;
+	to->branch_count = 0;
+	for (size_t i = 0; i < from->branch_count; i++)
+		copy_account(SIM_ADD(to->branches, to->branch_count),
+			     &from->branches[i]);
 }
 
 void server_accounts_copy(struct server *server)
 {
 	const struct server_account *from = server->accounts;
+	size_t count = server->account_count;
 
 	server->accounts = NULL;
-	for (size_t i = 0, n = server->account_count; i < n; i++) {
-		struct server_account *account;
-
-		server->account_count = i;
-		account = SIM_ADD(server->accounts, server->account_count);
-		*account = from[i];
-		account->links = NULL;
-		account->link_count = 0;
-		sim_must(account_log_copy(from[i].log, &account->log), "a log");
-		for (size_t k = 0; k < from[i].link_count; k++)
-			*SIM_ADD(account->links, account->link_count) =
-			    blob_share(from[i].links[k]);
-	}
+	server->account_count = 0;
+	for (size_t i = 0; i < count; i++)
+		copy_account(SIM_ADD(server->accounts, server->account_count),
+			     &from[i]);
 }

@@ -20,6 +20,9 @@ struct server_account {
 	size_t link_count;
 	struct account_log *log; /* owned: what they come to */
 	size_t looked;		 /* so many of them were looked at (people.c) */
+	struct server_account *branches; /* owned: logs that count no more */
+	size_t branch_count;
+	bool gone_over; /* to another branch, since people.c has looked */
 };
 
 /* By user name, or by fingerprint in hexadecimal. NULL: it keeps no such log. */
@@ -29,6 +32,14 @@ struct server_account *server_account(struct server *server, const char *name);
  * number is taken by another one. */
 bool server_take_link(struct server *server, const char *user, struct span salt,
 		      struct span link);
+
+/* server_branches.c: a whole log of the account (opaque link<V> each) takes the place of
+ * the one there, where it goes on from that or counts before it. False: it does neither,
+ * or is wrong. The same of a branch, from its first link on. */
+bool server_take_log(struct server *server, struct server_account *account,
+		     struct span links);
+bool server_take_branch(struct server *server, const char *user,
+			struct span branch);
 
 /* The first `count` of them: opaque link<V> each, appended. */
 void server_put_links(const struct server_account *account, size_t count,
@@ -44,6 +55,8 @@ struct check_accounts *server_judges(struct server *server);
 void server_keep_carried(struct server *server,
 			 struct check_accounts *accounts);
 
+/* Frees what it has, and not itself. */
+void server_account_clear(struct server_account *account);
 void server_accounts_clear(struct server *server);
 /* `server` is a copy that still shares all of it. */
 void server_accounts_copy(struct server *server);

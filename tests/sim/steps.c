@@ -148,6 +148,25 @@ static void draw_devices(struct step *steps, size_t count, uint64_t seed,
 	}
 }
 
+/* Every eighth step or so is about other people. */
+static void draw_people(struct step *steps, size_t count, uint64_t seed)
+{
+	static const uint8_t acts[] = {
+		ACT_BLOCKS, ACT_BLOCKS, ACT_BEGINS,    ACT_BANS,    ACT_UNBANS,
+		ACT_ASKS,   ACT_ASKS,	ACT_UNINVITES, ACT_COMPARES
+	};
+	struct chance chance = chance_of(seed, 5);
+
+	for (size_t i = 0; i < count; i++) {
+		if (chance_below(&chance, 8) != 0)
+			continue;
+		steps[i].kind = STEP_DEVICE;
+		steps[i].what = chance_below(&chance, 64) == 0
+				    ? ACT_CLOSES
+				    : acts[chance_below(&chance, sizeof(acts))];
+	}
+}
+
 void steps_draw(struct step *steps, size_t count, uint64_t seed, bool honest)
 {
 	struct chance chance = chance_of(seed, 3);
@@ -158,10 +177,16 @@ void steps_draw(struct step *steps, size_t count, uint64_t seed, bool honest)
 		draw(&steps[i], &chance, honest);
 	if (world_has_devices() && count > 11)
 		draw_devices(steps + 11, count - 11, seed, honest);
+	if (world_has_people() && count > 11)
+		draw_people(steps + 11, count - 11, seed);
 	if (!honest && count > 11)
 		steps_draw_plot(steps + 11, count - 11, seed);
 	if (world_has_devices() && count > 11)
 		steps_draw_device_plot(steps + 11, count - 11, seed, honest);
+	if (world_has_people() && count > 11)
+		steps_draw_people_plot(steps + 11, count - 11, seed);
+	if (world_has_content() && count > 11)
+		steps_draw_content_plot(steps + 11, count - 11, seed);
 	for (size_t i = 0; seed % 8 == 5 && i < count; i++)
 		step_tame(&steps[i]);
 }

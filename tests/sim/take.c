@@ -1,4 +1,5 @@
 /* Taking one step of a history. */
+#include "tests/sim/content.h"
 #include "tests/sim/devices.h"
 #include "tests/sim/steps.h"
 
@@ -99,6 +100,7 @@ static void plan_send(struct client *client, const struct step *step,
 	plan->order.text = span_str(said->text);
 	plan->order.to_new_members = step->a % 5 == 0;
 	said->dropped = false;
+	content_plan(client, step, &plan->order, said);
 }
 
 static void plan_whom(struct client *client, const struct step *step,
@@ -193,6 +195,7 @@ static void give_order(struct client *client, const struct step *step)
 	plan.order.open = step->b % 4 == 0;
 	plan.order.algorithm =
 	    step->b % 2 == 0 ? "twofish-256-gcm" : "chacha20-poly1305";
+	plan.order.receipt = world->content && step->b % 2 == 0;
 	if (step->what == ORDER_SEND)
 		plan_send(client, step, &plan);
 	if (step->what == ORDER_REMOVE || step->what == ORDER_ROLE ||

@@ -281,7 +281,9 @@ static void note_eyes(struct client *client, const struct slot *slot,
 		       16);
 		if (client->world->devices) {
 			people_judge_seal(client, &look.members[i]);
-			people_judge_verified(client, &look.members[i]);
+			if (!slot->before_wish)
+				people_judge_verified(client, session,
+						      &look.members[i]);
 		}
 		if (!is_known(client, session, &look.members[i]))
 			world_violate(client->world, "shown",
@@ -353,13 +355,16 @@ static void name_founders(struct client *client, size_t session)
 }
 
 /* A group of one device is there before the server has it. */
-static void watch_create(struct client *client, const struct request *request)
+static void watch_create(struct client *client, const struct slot *slot,
+			 const struct request *request)
 {
 	size_t session = world_session(client->world, request->session);
 	uint8_t id[DEVICE_ID];
 
 	if (session != SIZE_MAX)
 		name_founders(client, session);
+	if (session != SIZE_MAX && slot->order == ORDER_CREATE)
+		client->known[session].verified_only |= slot->verified_only;
 	if (text_parse_uuid(id, span_str(request->session)) == ERR_OK)
 		lineage_note(&client->world->lineage, id, SPAN_EMPTY,
 			     SPAN_EMPTY, request->group_info, 0);
@@ -392,7 +397,7 @@ void watch_request(struct client *client, struct slot *slot,
 	if (request->kind == REQUEST_SEND)
 		watch_send(client, slot, request);
 	if (request->kind == REQUEST_CREATE)
-		watch_create(client, request);
+		watch_create(client, slot, request);
 }
 
 /* ---- answers ---- */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool with_accounts, with_devices;
+static bool with_accounts, with_devices, with_content, with_people;
 
 void world_with_accounts(bool on)
 {
@@ -18,6 +18,28 @@ void world_with_devices(bool on)
 {
 	with_devices = on;
 	with_accounts |= on;
+}
+
+void world_with_people(bool on)
+{
+	with_people = on;
+	if (on)
+		world_with_devices(true);
+}
+
+bool world_has_people(void)
+{
+	return with_people;
+}
+
+void world_with_content(bool on)
+{
+	with_content = on;
+}
+
+bool world_has_content(void)
+{
+	return with_content;
 }
 
 bool world_has_devices(void)
@@ -86,6 +108,7 @@ static void init(struct world *world, uint64_t seed, bool honest,
 		home->peer = beside->peer;
 	world->accounts = with_accounts && beside == NULL;
 	world->devices = with_devices && world->accounts;
+	world->content = with_content;
 	home->without_logs = !world->accounts;
 	for (size_t i = 0; i < sizeof(users) / sizeof(*users); i++)
 		add_client(world, users[i], beside);

@@ -56,9 +56,11 @@ struct seen_entry {
 	bool served, shown;
 	uint8_t kind;
 	uint8_t hash[32]; /* of the bytes that it was served */
-	uint8_t told[32]; /* of what it shows: kind, text, who */
+	uint8_t told[32]; /* of what it shows: kind, who */
 	bool readable;	  /* it shows a text */
 	size_t said;	  /* which one; SIZE_MAX: nobody\'s here */
+	bool has_text;
+	uint8_t text[32]; /* hash of that */
 	uint8_t last[32]; /* of what was served last at that number */
 	uint8_t last_kind;
 };
@@ -78,13 +80,15 @@ struct known {
 	size_t people_count;
 	char (*named)[33]; /* users whom the person named itself */
 	size_t named_count;
-	size_t healthy; /* group of the lineage; SIZE_MAX: none yet */
-	bool forked;	/* a fork was found, and no person lifted it */
-	bool resolved;	/* its person took another history */
-	bool beside;	/* it was let in by somebody whose person had */
-	uint64_t line;	/* how often it did: entries are kept anew then */
-	bool told;	/* an order ended with: the histories differ */
-	bool alarmed;	/* it was told of a fork, or of another stop */
+	size_t healthy;	    /* group of the lineage; SIZE_MAX: none yet */
+	bool forked;	    /* a fork was found, and no person lifted it */
+	bool resolved;	    /* its person took another history */
+	bool beside;	    /* it was let in by somebody whose person had */
+	uint64_t line;	    /* how often it did: entries are kept anew then */
+	uint64_t read;	    /* the entry up to which its person has read */
+	bool verified_only; /* its person began it so */
+	bool told;	    /* an order ended with: the histories differ */
+	bool alarmed;	    /* it was told of a fork, or of another stop */
 	char alarm[24];
 };
 
@@ -111,6 +115,10 @@ struct slot {
 	uint8_t last_commit[32];
 	bool came_again; /* by a commit of its own, in this order */
 	size_t pins_met; /* when its next request was made */
+	bool ban, verified_only, asks; /* BAN; CREATE; INVITE */
+	bool was_in;		       /* that session when the order began */
+	unsigned blocked;	       /* people, by number, then */
+	bool before_wish; /* that one was made before the person wished */
 };
 
 /* Devices that a client has met, with their keys. */
@@ -142,6 +150,7 @@ struct removal {
 struct wishes {
 	uint64_t compared[PEOPLE]; /* up to which link; 0: never */
 	bool verified_only;
+	unsigned blocked; /* people, by number */
 };
 
 struct client {
@@ -152,7 +161,8 @@ struct client {
 	struct slot slots[SLOTS];
 	size_t orders; /* that it was given */
 	int64_t skew_ms;
-	bool copied; /* its state was put back, or lives twice */
+	uint64_t latest_ms; /* that its clock ever said */
+	bool copied;	    /* its state was put back, or lives twice */
 	struct known known[SESSIONS];
 	char (*founders)[33]; /* named for a session that has no id yet */
 	size_t founder_count;
@@ -181,6 +191,9 @@ struct said {
 	bool refused, dropped;
 	bool keyed;
 	char text[64];
+	enum said_act act; /* content.h */
+	uint64_t about;	   /* the entry; 0: none */
+	bool ends;	   /* it has a time */
 };
 
 /* An envelope that was handed out. */
@@ -216,6 +229,7 @@ struct world {
 	uint64_t operations, requests, processes;
 	bool trace, accounts;
 	bool devices; /* they come and go */
+	bool content; /* people say more than texts (content.h) */
 	size_t ids;   /* devices that were made */
 	struct person people[PEOPLE];
 	struct removal *removals;
@@ -239,7 +253,11 @@ void world_init_beside(struct world *world, uint64_t seed,
  * and go. */
 void world_with_accounts(bool on);
 void world_with_devices(bool on);
+void world_with_content(bool on);
+void world_with_people(bool on);
 bool world_has_devices(void);
+bool world_has_content(void);
+bool world_has_people(void);
 
 /* accounts.c; the second: the person looks somebody up, or gives the account a
  * recovery key, which is a link. False: this step is none of these. */
@@ -362,22 +380,48 @@ const char *judge_commit(struct world *world, size_t group);
 
 /* ---- judge_places.c ---- */
 
-/* The same of the leaves and places after a commit (GroupInfos). `external`: it is a
- * joiner's, which has no place yet. */
+/* The same of the leaves and places after a commit (GroupInfos), which `said` that with
+ * it. `external`: it is a joiner's, which has no place yet. */
 const char *judge_places(const struct world *world, struct span before,
-			 struct span after, bool external);
+			 struct span said, struct span after, bool external);
 
 /* Had its account ended the device of that leaf, up to the place that the group names? */
 bool judge_ended(const struct world *world, const struct seen_group *group,
 		 const struct wire_leaf_node *leaf);
 
-/* Are there two logs of that leaf's account, with other links of one number? Then each
- * member may remove it, with the links as the reason. */
-bool judge_parted(const struct world *world, const struct wire_leaf_node *leaf);
+/* A log of the account that has that place (NULL: any), at some server, or that was at
+ * one. NULL: there is none. Borrowed. */
+const struct server_account *judge_account(const struct world *world,
+					   struct span fingerprint,
+					   const struct account_place *place);
+
+/* ---- judge_branch.c ---- */
+
+/* Links that a commit carries, and that part from an account's log before the place that
+ * the group (its `rows`) has of it. */
+enum judged_branch {
+	BRANCH_NONE,   /* it carries none of it */
+	BRANCH_COUNTS, /* before the log up to the place */
+	BRANCH_FORK,   /* nothing decides between the two */
+	BRANCH_LESS
+};
+enum judged_branch judge_branch(const struct world *world, struct span rows,
+				struct span said, struct span fingerprint);
+/* Of that leaf's account; and whether its device stands at the end of that branch. */
+enum judged_branch judge_branch_of(const struct world *world, struct span rows,
+				   struct span said,
+				   const struct wire_leaf_node *leaf);
+bool judge_branch_has(const struct world *world, struct span rows,
+		      struct span said, const struct wire_leaf_node *leaf);
+/* The place is where the carried links of its account end. */
+bool judge_branch_ends(struct span said, const struct place *place);
 
 /* ---- pairs.c: what must hold between devices ---- */
 
 void pairs_agree(struct world *world);
+/* Whose commit has let `client` into that group of the lineage last; NULL: it began it,
+ * or nobody knows. */
+const struct client *pairs_let_in_by(const struct client *client, size_t group);
 /* Whoever let `client` into that group of the lineage had gone on all the same:
  * what the two have is a history that the others refuse, rightly. */
 bool pairs_let_in_beside(const struct client *client, size_t session,

@@ -290,6 +290,9 @@ static void apply(const struct cheat *how, uint32_t committer,
 
 		if (p->type == WIRE_PROPOSAL_REMOVE)
 			(void)!tree_remove(&change->tree, p->removed);
+		if (p->type == WIRE_PROPOSAL_SELF_REMOVE)
+			(void)!tree_remove(&change->tree,
+					   how->items[i].sender.index);
 	}
 	apply_adds(how, change);
 }
@@ -445,6 +448,8 @@ void cheat_commit(const struct cheat *how, struct cheated *out)
 		how->sender(&content.sender);
 	ok(epoch_change_begin(old, change));
 	apply(how, old->private.leaf, change);
+	if (how->extensions.n > 0)
+		change->extensions = how->extensions;
 	apply_psks(how, old->suite, change);
 	change->init_secret = how->init_secret;
 	if (how->tree != NULL)

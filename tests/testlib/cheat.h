@@ -75,9 +75,10 @@ struct cheat {
 	size_t count;
 	bool no_path;
 	bool private_handshake;
-	uint64_t ahead;			 /* of the epoch */
-	const struct rng *rng;		 /* NULL: that of `by` */
-	struct sec init_secret;		 /* in the place of what the RFC says */
+	uint64_t ahead;		/* of the epoch */
+	const struct rng *rng;	/* NULL: that of `by` */
+	struct sec init_secret; /* in the place of what the RFC says */
+	struct span extensions; /* of the next epoch; empty: those of before */
 	void (*tree)(struct tree *tree); /* before the path */
 	/* the public keys of the path, before the leaf is signed */
 	void (*keys)(struct treekem_update *update);

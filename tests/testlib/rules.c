@@ -276,3 +276,20 @@ void rules_put_required(struct buf *extensions, uint16_t extension,
 	for (size_t i = 0; i < 3; i++)
 		buf_clear(&lists[i]);
 }
+
+void rules_put_sender(struct buf *extensions, const struct member *service)
+{
+	struct wire_external_sender sender = {
+		.signature_key = buf_span(&service->signature_public),
+		.credential = { .type = WIRE_CREDENTIAL_BASIC,
+				.identity = SPAN_LIT("service") },
+	};
+	struct buf data = BUF_INIT;
+	size_t vec = buf_open_vec(&data);
+
+	wire_external_sender_put(&data, &sender);
+	buf_close_vec(&data, vec);
+	wire_extension_put(extensions, WIRE_EXTENSION_EXTERNAL_SENDERS,
+			   buf_span(&data));
+	buf_clear(&data);
+}

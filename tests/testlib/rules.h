@@ -64,4 +64,7 @@ void rules_accept_add(struct rules *rules);
 void rules_put_required(struct buf *extensions, uint16_t extension,
 			uint16_t proposal, uint16_t credential);
 
+/* external_senders with `service` alone; appended. */
+void rules_put_sender(struct buf *extensions, const struct member *service);
+
 #endif

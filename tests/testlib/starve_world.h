@@ -13,6 +13,31 @@ static const struct mls_custom CUSTOM = { 0xF0AA,
 					  { (const uint8_t *)"vote", 4 } };
 static const struct span PSK = { (const uint8_t *)"a pre-shared key", 16 };
 
+/* What all of them take besides. */
+static const uint16_t PROPOSAL_TYPES[] = { 0xF0AA, MLS_SELF_REMOVE,
+					   MLS_APP_DATA_UPDATE };
+
+/* What the one component is from now on. */
+static const struct mls_app_data APP_DATA = {
+	.component = 0x8001, .update = { (const uint8_t *)"data", 4 }
+};
+
+static enum err update_data(void *context, uint16_t component,
+			    const struct span *now, const struct span *updates,
+			    size_t count, struct buf *data)
+{
+	(void)context;
+	(void)component;
+	(void)now;
+	buf_put(data, updates[count - 1]);
+	return buf_end(data);
+}
+
+static const struct mls_authentication HOOKS = { .update_data = update_data };
+
+/* A leaf's dictionary, in which app_components is empty. */
+static const uint8_t DICTIONARY[] = { 0, 6, 5, 4, 0, 1, 1, 0 };
+
 /* Alice's group with Bob and Carol, all with a path and two past epochs; Dave
  * and Erin are outside. */
 struct world {
@@ -64,7 +89,7 @@ static void world_init(struct world *w, uint16_t suite)
 {
 	static const char *const names[] = { "alice/1", "bob/1", "carol/1",
 					     "dave/1", "erin/1" };
-	static const uint16_t types[] = { 0xF7F0 };
+	static const uint16_t types[] = { 0xF7F0, MLS_APP_DATA_DICTIONARY };
 	struct member *others[] = { BOB, CAROL };
 	struct mls_commit commit;
 
@@ -73,9 +98,11 @@ static void world_init(struct world *w, uint16_t suite)
 		member_init(&w->all[i], suite_by_id(suite), names[i]);
 		w->all[i].me.padding = 64;
 		w->all[i].me.extension_types = types;
-		w->all[i].me.extension_type_count = 1;
-		w->all[i].me.proposal_types = &CUSTOM.type;
-		w->all[i].me.proposal_type_count = 1;
+		w->all[i].me.extension_type_count = 2;
+		w->all[i].me.leaf_extensions = SPAN_ARRAY(DICTIONARY);
+		w->all[i].me.authentication = &HOOKS;
+		w->all[i].me.proposal_types = PROPOSAL_TYPES;
+		w->all[i].me.proposal_type_count = 3;
 		member_key_package(&w->all[i]);
 	}
 	put_senders(ERIN, &w->extensions);
@@ -117,6 +144,7 @@ static void renewed(const struct member *m, struct member *next)
 {
 	member_init(next, m->me.suite, m->name);
 	next->me.extension_types = m->me.extension_types;
+	next->me.leaf_extensions = m->me.leaf_extensions;
 	next->me.extension_type_count = m->me.extension_type_count;
 	next->me.proposal_types = m->me.proposal_types;
 	next->me.proposal_type_count = m->me.proposal_type_count;
@@ -127,7 +155,7 @@ static const struct mls_reinit REINIT = {
 	.cipher_suite = SUITE_X25519_AES128GCM_SHA256_ED25519,
 };
 
-enum { PROPOSALS = 9 };
+enum { PROPOSALS = 11 };
 
 /* One of each kind that a member may propose. */
 static void all_proposals(struct world *w, const struct member *next,
@@ -154,6 +182,27 @@ static void all_proposals(struct world *w, const struct member *next,
 					 .reinit = REINIT };
 	list[8] = (struct mls_proposal){ .kind = MLS_PROPOSE_CUSTOM,
 					 .custom = CUSTOM };
+	list[9] = (struct mls_proposal){ .kind = MLS_PROPOSE_SELF_REMOVE };
+	list[10] = (struct mls_proposal){ .kind = MLS_PROPOSE_APP_DATA,
+					  .app_data = APP_DATA };
+}
+
+/* Carol says in `message` that she leaves, and Alice and Bob know it. */
+static void carol_leaves(struct world *w, struct buf *message)
+{
+	const struct mls_proposal leave = { .kind = MLS_PROPOSE_SELF_REMOVE };
+
+	assert_int_equal(
+	    mls_group_propose(CAROL->group, &CAROL->me, &leave, false, message),
+	    ERR_OK);
+	for (size_t i = 0; i < 2; i++) {
+		struct mls_event event;
+
+		assert_int_equal(mls_group_process(w->all[i].group, MEMBER_NOW,
+						   buf_span(message), &event),
+				 ERR_OK);
+		mls_event_clear(&event);
+	}
 }
 
 /* Bob's proposals at Alice: two that go together, and, asked for, two more that

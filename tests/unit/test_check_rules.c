@@ -132,6 +132,19 @@ static void test_custom(void **state)
 	court_refuse_cheat(c, &how, "of that type has no place", true);
 }
 
+static void test_self_remove(void **state)
+{
+	struct court *c = *state;
+	struct member carol = court_member(&c->all[CAROL]);
+	struct cheat_item item = {
+		.proposal = { .type = WIRE_PROPOSAL_SELF_REMOVE },
+		.sender = { WIRE_SENDER_MEMBER, UINT32_MAX },
+	};
+	struct cheat how = { .by = &carol, .items = &item, .count = 1 };
+
+	court_refuse_cheat(c, &how, "a SelfRemove", false);
+}
+
 static void test_update(void **state)
 {
 	struct court *c = *state;
@@ -539,6 +552,7 @@ int main(void)
 		TEST(test_roles),
 		TEST(test_psk),
 		TEST(test_custom),
+		TEST(test_self_remove),
 		TEST(test_update),
 		TEST(test_by_reference),
 		TEST(test_path_is_there),

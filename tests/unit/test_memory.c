@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
+#include "mls/components.h"
 #include "mls/read.h"
 #include "tests/testlib/shelf.h"
 #include "tests/testlib/starve_world.h"
@@ -29,6 +30,13 @@ static enum err create(struct scene *s)
 {
 	return mls_group_create(&s->m->me, SPAN_LIT("another"), s->in,
 				&s->group);
+}
+
+static enum err dictionary(struct scene *s)
+{
+	const struct mls_component one = { 1, s->in };
+
+	return mls_dictionary_put(&s->bytes, &one, 1);
 }
 
 static enum err from_outside(struct scene *s)
@@ -53,6 +61,7 @@ static void test_outside(void **state)
 	starve_each("key package of last resort", key_package, &s);
 	s.in = buf_span(&DAVE->key_package);
 	starve_each("key package ref", key_package_ref, &s);
+	starve_each("dictionary", dictionary, &s);
 	DAVE->me.psks = &psk;
 	DAVE->me.psk_count = 1;
 	s.in = buf_span(&w->extensions);
@@ -280,6 +289,8 @@ static void test_committing(void **state)
 		.resumption_count = 1,
 		.customs = &CUSTOM,
 		.custom_count = 1,
+		.app_data = &APP_DATA,
+		.app_data_count = 1,
 		.extensions = &extensions,
 		.authenticated_data = SPAN_LIT("why"),
 		.private_handshake = true,
@@ -330,8 +341,10 @@ static enum err read_all(struct scene *s)
 	struct mls_key_package_content package;
 	struct mls_group_info_content group_info;
 	struct mls_message_head head;
+	struct span components;
 	enum err e;
 
+	TRY(mls_dictionary_read(SPAN_ARRAY(DICTIONARY), &components));
 	TRY(mls_message_read(s->in, &head));
 	TRY(mls_group_info_read(s->in, &group_info));
 	TRY(mls_key_package_read(s->more, &package));
@@ -347,7 +360,9 @@ static enum err refs(struct scene *s)
 static enum err join_external(struct scene *s)
 {
 	struct mls_external how = { .resync = s->flag,
-				    .authenticated_data = SPAN_LIT("why") };
+				    .authenticated_data = SPAN_LIT("why"),
+				    .self_removes = &s->more,
+				    .self_remove_count = s->more.n > 0 };
 
 	return mls_group_join_external(&s->m->me, s->in, &how, &s->group,
 				       &s->commit);
@@ -382,11 +397,32 @@ static void test_joining(void **state)
 	s.in = buf_span(&tree_bytes);
 	s.more = buf_span(&DAVE->key_package);
 	starve_each("reading", read_all, &s);
+	s.more = SPAN_EMPTY;
 	starve_each("join from outside", join_external, &s);
 	s.m = CAROL;
 	s.flag = true;
 	starve_each("join again from outside", join_external, &s);
 	buf_clear(&tree_bytes);
+}
+
+/* A commit takes Carol away, who said that she leaves; so does who joins. */
+static void test_leaving(void **state)
+{
+	struct mls_change change = { .authenticated_data = SPAN_LIT("why") };
+	struct world *w = *state;
+	struct scene s = { .m = ALICE, .change = &change };
+	struct buf message = BUF_INIT, info = BUF_INIT;
+
+	carol_leaves(w, &message);
+	starve_each("commit of who leaves", commit, &s);
+	assert_int_equal(mls_group_info(ALICE->group, &ALICE->me, true, &info),
+			 ERR_OK);
+	s.m = DAVE;
+	s.in = buf_span(&info);
+	s.more = buf_span(&message);
+	starve_each("join as another leaves", join_external, &s);
+	buf_clear(&message);
+	buf_clear(&info);
 }
 
 /* ---- successors ---- */
@@ -531,7 +567,7 @@ int main(void)
 		STARVED(test_sending),	    STARVED(test_committing),
 		STARVED(test_joining),	    STARVED(test_successors),
 		STARVED_NIST(test_outside), STARVED_NIST(test_joining),
-		STARVED(test_items),
+		STARVED(test_items),	    STARVED(test_leaving),
 	};
 
 	if (!starve_start())

@@ -154,6 +154,8 @@ static void test_commits(void **state)
 		.resumptions = &past,
 		.resumption_count = 1,
 		.extensions = &extensions,
+		.app_data = &APP_DATA,
+		.app_data_count = 1,
 		.authenticated_data = SPAN_LIT("why"),
 		.private_handshake = true,
 	};
@@ -188,6 +190,18 @@ static void test_references(void **state)
 	mls_commit_clear(&made);
 }
 
+/* Of who leaves, by a member's commit. */
+static void test_leaving(void **state)
+{
+	struct mls_change change = { .authenticated_data = SPAN_LIT("why") };
+	struct world *w = *state;
+	struct buf message = BUF_INIT;
+
+	carol_leaves(w, &message);
+	starve_commit("a commit of who leaves", w, &change);
+	buf_clear(&message);
+}
+
 static void test_external_commits(void **state)
 {
 	struct world *w = *state;
@@ -217,10 +231,11 @@ static void test_external_commits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STARVED(test_application),	STARVED(test_proposals),
-		STARVED(test_outsiders),	STARVED(test_commits),
-		STARVED(test_references),	STARVED(test_external_commits),
-		STARVED_NIST(test_application), STARVED_NIST(test_commits),
+		STARVED(test_application),  STARVED(test_proposals),
+		STARVED(test_outsiders),    STARVED(test_commits),
+		STARVED(test_references),   STARVED(test_external_commits),
+		STARVED(test_leaving),	    STARVED_NIST(test_application),
+		STARVED_NIST(test_commits),
 	};
 
 	if (!starve_start())

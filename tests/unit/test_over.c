@@ -5,6 +5,7 @@
 #include "check/commit.h"
 #include "check/over.h"
 #include "session/places.h"
+#include "session/state.h"
 #include "wire/extension.h"
 #include "wire/generation.h"
 
@@ -480,6 +481,49 @@ static void test_a_key_that_no_log_has(void **state)
 	check_over_clear(&over);
 }
 
+/* The group, in which Bob's device calls itself one of Alice's. */
+static bool see_alices(const void *of, uint32_t index,
+		       struct check_member *member)
+{
+	const struct check_view *view = of;
+
+	if (!view->leaf(view->group, index, member))
+		return false;
+	if (span_equal(member->identity, SPAN_LIT("bob/1")))
+		member->identity = SPAN_LIT("alice/3");
+	return true;
+}
+
+/* Devices of one user whose keys stand in the logs of two accounts: whose they are. */
+static void test_two_accounts_of_one_user(void **state)
+{
+	struct crossing *c = *state;
+	const struct span identities[] = {
+		buf_span(&c->next[ALICE].identity),
+		buf_span(&c->next[BOB].identity),
+		buf_span(&c->next[CAROL].identity),
+	};
+	struct buf rows = BUF_INIT;
+	struct check_view view, seen;
+	struct check_over over;
+
+	MUST(places_put_all(identities, 3, c->next[ALICE].accounts, &rows));
+	MUST(buf_end(&rows));
+	session_view(c->now[ALICE].session, &view);
+	assert_null(
+	    check_over_leaves(&view, buf_span(&rows), SPAN_EMPTY, &over).wrong);
+	assert_int_equal(over.parted.n, 0);
+	check_over_clear(&over);
+	seen = view;
+	seen.leaf = see_alices;
+	seen.group = &view;
+	assert_non_null(
+	    check_over_leaves(&seen, buf_span(&rows), SPAN_EMPTY, &over).wrong);
+	assert_true(span_equal(over.parted, SPAN_LIT("alice")));
+	check_over_clear(&over);
+	buf_clear(&rows);
+}
+
 /* A device that its account has removed does not go over. */
 static void test_a_device_that_has_ended(void **state)
 {
@@ -507,6 +551,7 @@ int main(void)
 		TEST(test_with_a_ban_by_name),
 		TEST(test_another_key_in_the_next_group),
 		TEST(test_a_key_that_no_log_has),
+		TEST(test_two_accounts_of_one_user),
 		TEST(test_a_device_that_has_ended),
 	};
 

@@ -15,23 +15,6 @@
 
 static const struct wire_sender service_sender = { WIRE_SENDER_EXTERNAL, 0 };
 
-static void put_sender(struct buf *extensions, const struct member *service)
-{
-	struct wire_external_sender sender = {
-		.signature_key = buf_span(&service->signature_public),
-		.credential = { .type = WIRE_CREDENTIAL_BASIC,
-				.identity = SPAN_LIT("service") },
-	};
-	struct buf data = BUF_INIT;
-	size_t vec = buf_open_vec(&data);
-
-	wire_external_sender_put(&data, &sender);
-	buf_close_vec(&data, vec);
-	wire_extension_put(extensions, WIRE_EXTENSION_EXTERNAL_SENDERS,
-			   buf_span(&data));
-	buf_clear(&data);
-}
-
 struct outside {
 	struct rules rules[1];
 	struct member service;
@@ -45,7 +28,7 @@ static void outside_init(struct outside *o)
 
 	*o = (struct outside){ .message = BUF_INIT };
 	member_init(&o->service, rules_suite(), "service");
-	put_sender(&extensions, &o->service);
+	rules_put_sender(&extensions, &o->service);
 	rules_init(o->rules, buf_span(&extensions));
 	buf_clear(&extensions);
 }

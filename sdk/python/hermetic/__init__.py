@@ -21,7 +21,7 @@ from . import _native
 from ._native import lib
 
 __all__ = ["Act", "Comparison", "Core", "Device", "Event", "EventKind", "Failure",
-           "Item", "Member", "OrderKind", "Person", "Result", "Sent", "Session",
+           "Item", "Letter", "Member", "OrderKind", "Person", "Result", "Sent", "Session",
            "Standing", "password", "version"]
 
 
@@ -49,7 +49,7 @@ class EventKind(IntEnum):
 
 class OrderKind(IntEnum):
     REFRESH, SEND, CREATE, JOIN, INVITE, REMOVE, ROTATE, LEAVE, RESOLVE, STOCK, \
-        ACCOUNT, MEET, FLUSH = range(13)
+        ACCOUNT, MEET, FLUSH, ASK, UNINVITE = range(15)
 
 
 class Failure(Exception):
@@ -72,6 +72,13 @@ class Session:
     last: int
     stop: str | None
     unread: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Letter:
+    """Who has signed that this account is invited."""
+    by: str
+    compared: Comparison
 
 
 @dataclasses.dataclass(frozen=True)
@@ -307,6 +314,22 @@ class Device:
         self._must(lib.hermetic_invite(self._h, _text(session), _text(user),
                                        c.byref(devices)))
         return devices.value
+
+    def ask(self, session: str, user: str) -> str | None:
+        """Invites the user, who comes in by an act of that user's own; returns who had
+        done so before, or None."""
+        inviter = c.c_char_p()
+        self._must(lib.hermetic_ask(self._h, _text(session), _text(user),
+                                    c.byref(inviter)))
+        return inviter.value.decode() if inviter.value else None
+
+    def uninvite(self, session: str, user: str) -> None:
+        self._must(lib.hermetic_uninvite(self._h, _text(session), _text(user)))
+
+    def letters(self, session: str) -> list[Letter]:
+        """Of a session to which this account is invited."""
+        return self._list(Letter, _native.Letter, lib.hermetic_letters,
+                          _text(session))
 
     def remove(self, session: str, whom: str) -> None:
         self._must(lib.hermetic_remove(self._h, _text(session), _text(whom)))

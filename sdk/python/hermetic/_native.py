@@ -42,6 +42,10 @@ class Session(c.Structure):
                 ("stop", c.c_char_p), ("unread", c.c_uint64)]
 
 
+class Letter(c.Structure):
+    _fields_ = [("by", c.c_char_p), ("compared", c.c_int)]
+
+
 class Member(c.Structure):
     _fields_ = [("username", c.c_char_p), ("device", c.c_char_p),
                 ("role", c.c_char_p), ("own", c.c_bool), ("seen", c.c_bool),
@@ -165,6 +169,9 @@ def _functions() -> None:
             "join", "rotate", "leave", "resolve", "refresh", "flush",
             "compared")},
         "invite": (c.c_int, [h, text, text, c.POINTER(c.c_size_t)]),
+        "ask": (c.c_int, [h, text, text, c.POINTER(text)]),
+        "uninvite": (c.c_int, [h, text, text]),
+        "letters": (c.c_int, [h, text, *rows(Letter)]),
         "remove": (c.c_int, [h, text, text]),
         "send": (c.c_int, [h, text, text, c.POINTER(Saying), c.POINTER(Sent)]),
         "outbox": (c.c_int, [h, text, *rows(Item)]),
