@@ -250,6 +250,19 @@ static const char *check_carried(struct check_invited *c,
 	return wrong;
 }
 
+/* By a ReInit to a group whose extension is new. */
+static const char *check_brought(struct check_invited *c,
+				 const struct invited *after)
+{
+	struct span by = roles_user(c->committer);
+
+	if (c->roles->there && roles_of(c->roles, by) != ROLE_OWNER)
+		return deny(c, "who may come in is for an owner to say first");
+	return after->rows.n == 0
+		   ? NULL
+		   : deny(c, "the next group begins with invitations");
+}
+
 const char *check_invited(struct check_invited *c)
 {
 	struct invited before, after;
@@ -261,6 +274,8 @@ const char *check_invited(struct check_invited *c)
 		return "the list of the invited does not decode";
 	if (c->external)
 		return check_join(c, &before);
+	if (c->ends_group && !before.there && after.there)
+		return check_brought(c, &after);
 	if (before.there != after.there || before.open != after.open)
 		return deny(c, "nobody changes whether a session is open");
 	check_behind_look(&c->behind, &before, &after);

@@ -85,7 +85,8 @@ extern const char check_not_invited[];
  *   member's commit behind which it has ended (check_invited_ends()), which has to;
  * - a ReInit carries it on as check_invited_carry() does.
  *
- * Where the group has none, the extension does not come.
+ * Where the group has none, the extension comes by a ReInit of an owner alone, open or not,
+ * with nobody invited.
  */
 const char *check_invited(struct check_invited *c);
 

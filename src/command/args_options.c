@@ -33,7 +33,7 @@ const struct option_row args_options[OPT_COUNT] = {
 			 ONLY(VERB_CREATE) },
 	[OPT_OPEN] = { "--open", NULL, NULL,
 		       "whoever knows the session's id may join",
-		       ONLY(VERB_CREATE) },
+		       ONLY(VERB_CREATE) | ONLY(VERB_UPGRADE) },
 	[OPT_VERIFIED_ONLY] = { "--verified-only", NULL, NULL,
 				"send nothing there while a member is not "
 				"verified",

@@ -153,8 +153,11 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			   "take a session of old rules over to accounts", 1, 1,
 			   "For owners. Such a session names users, and not "
 			   "accounts by their\n"
-			   "fingerprints. Every member has to have used a "
-			   "present version once.",
+			   "fingerprints, or leaves it to the server who may "
+			   "come in. Afterwards\n"
+			   "only who is invited may, or anybody with --open. "
+			   "Every member has to\n"
+			   "have used a present version once.",
 			   "hermetic upgrade 3f2a" },
 	[VERB_RENAME] = { "rename", "ID NAME", "give a session another name", 2,
 			  2,

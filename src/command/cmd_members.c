@@ -104,7 +104,7 @@ out:
 
 enum err cmd_upgrade(struct cmd *cmd)
 {
-	struct order order = { .kind = ORDER_MOVE };
+	struct order order = { .kind = ORDER_MOVE, .open = cmd->args->open };
 	char id[TEXT_UUID_SIZE];
 	enum err e;
 

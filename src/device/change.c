@@ -66,6 +66,9 @@ enum err change_make(const struct change_plan *plan, json_t **change)
 	if (plan->algorithm != NULL)
 		(void)json_object_set_new(made, "algorithm",
 					  json_string(plan->algorithm));
+	if (plan->says_who)
+		(void)json_object_set_new(made, "open",
+					  json_boolean(plan->open));
 	if (plan->reason != NULL)
 		(void)json_object_set_new(made, "reason",
 					  json_string(plan->reason));

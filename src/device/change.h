@@ -26,7 +26,10 @@ struct change_plan {
 	bool banned;
 	json_t *invite;	       /* as above, borrowed; or NULL */
 	const char *algorithm; /* to move to, or NULL; then nothing else */
-	const char *reason;    /* or NULL */
+	/* with algorithm: the next group says who may come in, and whether it is
+	 * open; where its group says so by now, that stays */
+	bool says_who, open;
+	const char *reason; /* or NULL */
 	bool due;
 	uint64_t epoch; /* with due */
 };

@@ -100,11 +100,12 @@ static enum err stage_change(struct device *d, const json_t *change,
 	if (suite == NULL)
 		return ERR_PEER_UNSUPPORTED;
 	*needless = suite == session_suite(d->open.session) &&
-		    session_has_places(d->open.session);
+		    session_has_places(d->open.session) &&
+		    !move_says_who(d, change);
 	if (*needless)
 		return ERR_OK;
 	if (move_is_ready(d))
-		return move_stage(d, suite, commit);
+		return move_stage(d, suite, change, commit);
 	*first = true;
 	return change_stage(d, change, commit, needless);
 }

@@ -65,10 +65,11 @@ enum order_kind {
 			  more */
 	ORDER_UNINVITE, /* whom: "user" may not come in any more */
 	ORDER_ROTATE,	/* new keys */
-	ORDER_ASKED,  /* new keys because the server asks: done within bounds */
-	ORDER_MOVE,   /* algorithm; NULL: to places, and no other algorithm */
-	ORDER_LEAVE,  /* this device departs */
-	ORDER_DEPART, /* whom: another device of this user departs */
+	ORDER_ASKED, /* new keys because the server asks: done within bounds */
+	ORDER_MOVE, /* algorithm; NULL: no other one, to places and, open or not,
+			 to a list of who may come in */
+	ORDER_LEAVE,   /* this device departs */
+	ORDER_DEPART,  /* whom: another device of this user departs */
 	ORDER_RESOLVE, /* the person has seen what stopped it, and goes on */
 	ORDER_STOCK,   /* publish KeyPackages where there are few; no session */
 	ORDER_ACCOUNT, /* read, and begin, this account's log; no session */
@@ -203,6 +204,9 @@ bool device_next_event(struct device *device, struct device_event *event);
 
 /* ["ID"…] of all sessions that this device has or had. */
 MUST_CHECK enum err device_sessions(struct device *device, struct buf *json);
+
+/* [{session_id, name?}…] of the same: without what it takes to describe them. */
+MUST_CHECK enum err device_names(struct device *device, struct buf *json);
 
 /* {session_id, algorithm, suite, epoch, last_seq, member, forked,
  * safety_number, members: [{leaf_index, username, device_id, role, own, seen,

@@ -10,6 +10,7 @@
 #include "device/naming.h"
 #include "device/redact.h"
 #include "device/said.h"
+#include "device/unwanted.h"
 
 #include <string.h>
 
@@ -113,14 +114,16 @@ static bool is_over(const json_t *entry)
 /* ---- deleting ---- */
 
 static enum err delete_text(struct device *d, struct target *target,
-			    uint64_t seq)
+			    const struct session_event *event)
 {
 	enum err e;
 
+	if (event->kind == SESSION_OWN)
+		TRY(unwanted_note(d, target->entry));
 	TRY(redact_message(core_store(d), &d->open, target->marks, target->seq,
 			   false));
 	(void)json_object_set_new(target->marks, "deleted",
-				  json_integer((json_int_t)seq));
+				  json_integer((json_int_t)event->seq));
 out:
 	return e;
 }
@@ -128,7 +131,7 @@ out:
 /* ---- acts ---- */
 
 static enum err act_delete(struct device *d, struct target *target,
-			   uint64_t seq, json_t *entry)
+			   const struct session_event *event, json_t *entry)
 {
 	if (!is_author(target, entry)) {
 		refuse(entry, "only who said a message may delete it");
@@ -138,7 +141,7 @@ static enum err act_delete(struct device *d, struct target *target,
 		return redact_reaction(core_store(d), &d->open, target->entry,
 				       target->seq);
 	if (is_kind(target->entry, ENTRY_TEXT))
-		return delete_text(d, target, seq);
+		return delete_text(d, target, event);
 	refuse(entry, "what it deletes is no message");
 	return ERR_OK;
 }
@@ -172,9 +175,10 @@ static void act_react(struct target *target, uint64_t seq, json_t *entry)
 }
 
 /* The entry of another message changes, and *entry says of which. */
-static enum err act(struct device *d, const struct said *said, uint64_t seq,
-		    json_t *entry)
+static enum err act(struct device *d, const struct said *said,
+		    const struct session_event *event, json_t *entry)
 {
+	uint64_t seq = event->seq;
 	struct target target;
 	enum err e;
 
@@ -185,7 +189,7 @@ static enum err act(struct device *d, const struct said *said, uint64_t seq,
 	if (target.marks == NULL || said->act == SAID_TEXT)
 		goto out;
 	if (said->act == SAID_DELETE)
-		TRY(act_delete(d, &target, seq, entry));
+		TRY(act_delete(d, &target, event, entry));
 	else if (said->act == SAID_EDIT)
 		act_edit(&target, seq, entry);
 	else
@@ -278,7 +282,7 @@ enum err heard_mimi(struct device *d, const struct session_event *event,
 		(void)json_object_set_new(entry, "fallback", json_true());
 	TRY(put_id(d, event, mimi, said.salt, entry));
 	if (said.is_about)
-		TRY(act(d, &said, event->seq, entry));
+		TRY(act(d, &said, event, entry));
 out:
 	said_clear(&said);
 	return e;

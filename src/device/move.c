@@ -1,12 +1,14 @@
 #include "device/move.h"
 
 #include "device/accounts.h"
+#include "device/invited.h"
 #include "device/names.h"
 #include "device/over.h"
 #include "device/packages.h"
 #include "device/pins.h"
 #include "device/signer.h"
 #include "device/steps.h"
+#include "session/invited.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -163,7 +165,8 @@ static enum err keep_guests(struct device *d, const struct suite *suite,
 	if (over) {
 		TRY(over_keep(d, guests));
 		TRY(accounts_own(d, self));
-	} else if (suite == session_suite(d->open.session)) {
+	} else if (suite == session_suite(d->open.session) &&
+		   !session_has_places(d->open.session)) {
 		e = why_set(&d->work.why, ERR_STATE_PENDING, "accounts-missing",
 			    "This device does not stand in the log of its "
 			    "account, so it cannot take a session over to "
@@ -175,8 +178,45 @@ out:
 	return e;
 }
 
+bool move_says_who(const struct device *d, const json_t *change)
+{
+	return json_object_get(change, "open") != NULL && !invited_is_kept(d);
+}
+
+static bool is_owner(struct device *d, const struct roles *roles)
+{
+	return !roles->there ||
+	       roles_of(roles, roles_user(span_str(core_self(d)))) ==
+		   ROLE_OWNER;
+}
+
+/* Whoever has a device of before comes along, and the session stays as it is. Where it
+ * would bring nothing else that is said. */
+static enum err put_who(struct device *d, const json_t *change,
+			const struct roles *roles, struct buf *extensions)
+{
+	enum err e = ERR_OK;
+
+	if (!move_says_who(d, change))
+		return ERR_OK;
+	if (!is_owner(d, roles))
+		return why_set(&d->work.why, ERR_PEER_DENIED, "not-allowed",
+			       "Who may come in is for an owner of this "
+			       "session to say first.");
+	if (guests_know_invited(&d->work.guests))
+		TRY(session_put_policy(
+		    json_is_true(json_object_get(change, "open")), extensions));
+	else if (session_has_places(d->open.session))
+		e = why_set(&d->work.why, ERR_PEER_UNSUPPORTED, "older-device",
+			    "A member's device is of a version that knows no "
+			    "list of who may come in: it has to be updated "
+			    "first, and used once.");
+out:
+	return e;
+}
+
 enum err move_stage(struct device *d, const struct suite *suite,
-		    struct mls_commit *out)
+		    const json_t *change, struct mls_commit *out)
 {
 	struct session *session = d->open.session;
 	struct suites only = { { suite->id }, 1 };
@@ -193,6 +233,7 @@ enum err move_stage(struct device *d, const struct suite *suite,
 			       "owner of this session.");
 	TRY(keep_guests(d, suite, &self));
 	TRY(guests_plan(d, &d->work.guests, self, &only, &agreed));
+	TRY(put_who(d, change, &roles, &agreed.extensions));
 	TRY(signer_of_session(&now, d));
 	TRY(signer_init(&next, d, suite, &only));
 	signer_name(&next, self);

@@ -19,10 +19,13 @@ bool move_is_ready(const struct device *d);
  * those of all other members. */
 MUST_CHECK enum err move_users(struct device *d, json_t **users);
 
+/* The change brings the extension of who may come in (wire/invited.h). */
+bool move_says_who(const struct device *d, const json_t *change);
+
 /* Stages it, with the KeyPackages that were claimed (d->work.guests). A session without
  * places goes over to places where its members' accounts let it (device/over.h). */
 MUST_CHECK enum err move_stage(struct device *d, const struct suite *suite,
-			       struct mls_commit *out);
+			       const json_t *change, struct mls_commit *out);
 
 /* The log's entry that ends a move, ours or another's: session_receive() for
  * CHAIN_SUCCESSOR. */

@@ -382,15 +382,20 @@ static enum err plan_asked(struct device *d)
 
 static enum err plan_move(struct device *d)
 {
-	struct change_plan move = { .algorithm = d->work.order.algorithm };
+	struct change_plan move = { .algorithm = d->work.order.algorithm,
+				    .open = d->work.order.open };
 
-	/* to the present one, with places */
-	if (move.algorithm == NULL && session_has_places(d->open.session))
+	/* to the present one, with places and the list of the invited */
+	if (move.algorithm == NULL && session_has_places(d->open.session) &&
+	    invited_is_kept(d))
 		return why_set(&d->work.why, ERR_STATE_CONFLICT,
 			       "accounts-already",
-			       "This session names accounts already.");
-	if (move.algorithm == NULL)
+			       "This session names accounts already, and says "
+			       "who may come in.");
+	if (move.algorithm == NULL) {
 		move.algorithm = session_suite(d->open.session)->algorithm;
+		move.says_who = true;
+	}
 	return change_begin(d, &move);
 }
 

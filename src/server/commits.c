@@ -19,6 +19,7 @@
 #include "server/hub/hub.h"
 #include "server/routes_table.h"
 #include "server/sessions.h"
+#include "wire/extension.h"
 #include "wire/invited.h"
 #include "wire/message.h"
 #include "wire/places.h"
@@ -49,6 +50,7 @@ struct change {
 	struct known_logs known;
 	struct check_verdict verdict;
 	bool checked;	/* and found right, and its links are kept */
+	size_t said;	/* as what_is_said(), before the commit */
 	bool too_large; /* the group would be, for its commits to be posted */
 };
 
@@ -314,16 +316,30 @@ static struct check_verdict choose_stored(struct change *c)
 	return verdict;
 }
 
+/* Bytes of the group's extensions but for the places, which commits have to say of
+ * whoever came in. */
+static size_t what_is_said(const struct change *c)
+{
+	struct span places = SPAN_EMPTY;
+	struct check_view view;
+
+	check_walk_view(c->group.walk, &view);
+	(void)wire_extensions_find(view.extensions, PLACES_EXTENSION, &places);
+	return view.extensions.n - places.n;
+}
+
 /* Before a group gets so large that nobody could make a commit in it that is taken
- * here: in base64, with the rest of the body. */
+ * here: in base64, with the rest of the body. It grows by members, and by what its
+ * extensions say: whom it invites, who is banned, who has a role. */
 static bool is_too_large(const struct change *c)
 {
 	const struct check_walk *walk = c->group.walk;
 	struct check_view view;
 
-	if (c->commit.added_count == 0 && !c->commit.external)
-		return false;
 	check_walk_view(walk, &view);
+	if (c->commit.added_count == 0 && !c->commit.external &&
+	    what_is_said(c) <= c->said)
+		return false;
 	return check_form_longest(view.suite, check_walk_member_count(walk),
 				  view.extensions.n) >
 	       config()->body_bytes / 4 * 3;
@@ -340,6 +356,7 @@ static void check(void *arg)
 		c->verdict = groups_follow(&c->group);
 	if (c->verdict.local)
 		return;
+	c->said = what_is_said(c);
 	c->verdict = check_commit_step(&c->check, &c->group.walk);
 	c->led = c->verdict.wrong == NULL;
 	if (!c->led)
@@ -412,8 +429,8 @@ static void on_checked(void *arg)
 	}
 	if (c->verdict.wrong == NULL && c->too_large) {
 		request_problem(c->req, OUTCOME_QUOTA_EXCEEDED,
-				"with more members its commits would be too "
-				"large");
+				"with more members, or more that it says of "
+				"people, its commits would be too large");
 		end(c);
 		return;
 	}

@@ -198,6 +198,13 @@ describe('what was made before', { concurrency: false }, () => {
       }
     }
     await alice.cannot('accounts-already', 'upgrade', id);
+    // from now on the group says who may come in
+    const carol = await new Person('carol', node.url).register();
+    await bob.does('invite', '--ask', id, carol.name);
+    await alice.does('read', id);
+    assert.deepEqual((await alice.does('sessions'))
+      .find(s => s.session_id === id).invited, [carol.name]);
+    await bob.does('uninvite', id, carol.name);
     await bob.does('rotate', id); // an admin still, and a member
     await alice.does('send', id, 'and on');
     assert.equal((await bob.texts(id)).at(-1), 'and on');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { nextHead } from '../testlib/api.mjs';
+import { base64, newAccount, nextHead, ok } from '../testlib/api.mjs';
 import { Person, conversation } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
@@ -96,6 +96,42 @@ describe('invitations', { concurrency: false }, () => {
     const why = await dave.cannot('not-invited', 'accept', id);
     assert.match(why, /No invitation of your account stands/);
     assert.equal((await alice.does('members', id)).length, 3);
+  });
+
+  test('a session that began without the list gets it by an owner', async () => {
+    // a device of a version before, which does not list the extension
+    const older = await newAccount(node.url, 'older');
+    const publish = async () => ok(await older.post('/key-packages', { key_packages:
+      ['chacha20-poly1305', 'aes-256-gcm'].map(algorithm => {
+        const keys = older.keysFor(algorithm);
+        keys.leaf = options => Object.getPrototypeOf(keys).leaf.call(keys,
+          { ...options, extensions: [0xf7f0, 0xf7f2, 0xf7f3, 0xf7f9, 0xff01] });
+        return base64(keys.keyPackage());
+      }) }), 201);
+    for (const open of [false, true]) {
+      await publish();
+      const [{ session_id: id }] = await alice.does('create', '--invite', bob.name,
+        '--invite', older.username);
+      await bob.does('join', id);
+      assert.equal((await alice.does('members', id)).length, 3);
+      await publish();
+      assert.match(await alice.cannot('older-device', 'upgrade', id), /updated first/);
+      await alice.does('remove', id, older.username);
+      await bob.does('read', id);
+      await bob.cannot('not-allowed', 'upgrade', id);
+      await alice.does('upgrade', id, ...open ? ['--open'] : []);
+      await bob.does('read', id);
+      await alice.cannot('accounts-already', 'upgrade', id);
+      await makesUp(id, carol, bob);
+      if (open) {
+        await carol.does('join', id);
+        continue;
+      }
+      await carol.cannot('not-invited', 'join', id);
+      await bob.does('invite', '--ask', id, carol.name);
+      assert.deepEqual(await invited(bob, id), [carol.name]);
+      await carol.does('accept', id);
+    }
   });
 
   /* ---- letters ---- */

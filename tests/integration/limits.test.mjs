@@ -6,6 +6,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { Session, base64, call, callAdmin, login, newUser, ok, refused }
   from '../testlib/api.mjs';
 import { MqttClient, eventsOf, sendTo } from '../testlib/mqtt.mjs';
+import { invited } from '../testlib/mls.mjs';
 import { Person } from '../testlib/people.mjs';
 import { Socket, problem } from '../testlib/socket.mjs';
 import { admin, startAdminApi, startBroker, startNode, startPostgres, until }
@@ -299,6 +300,22 @@ describe('limits', { concurrency: false }, () => {
       remove: [session.leaves.get(guests[1].id)] }), 201);
     session.leaves.delete(guests[1].id);
     ok(await session.leave(guests[0]), 201);
+    // nor does it grow by invitations alone
+    const says = (...users) => invited(host.username, users);
+    const other = await Session.create(host, { extensions: says() });
+    const added = guests.map(g => g.keysFor(other.algorithm).keyPackage());
+    do answer = await other.change(host, { part: true, welcome: Buffer.alloc(9),
+      add: [added.pop()] });
+    while (answer.status === 201);
+    refused(answer, 409, 'quota-exceeded');
+    const users = Array.from({ length: 16 }, (_, i) => `${'u'.repeat(60)}${i + 10}`);
+    for (let n = 1; n <= users.length; n++) {
+      answer = await other.change(host, { part: true,
+        extensions: says(...users.slice(0, n)) });
+      if (answer.status !== 201) break;
+    }
+    assert.match(refused(answer, 409, 'quota-exceeded').detail, /too large/);
+    ok(await other.change(host, { part: true, extensions: says() }), 201);
   });
 
   test('quotas are exact when two nodes count at the same moment', async () => {

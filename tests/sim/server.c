@@ -504,6 +504,9 @@ static void answer(struct server *server, size_t caller, uint64_t now_ms,
 		else
 			server_accounts_ask(server, request, reply);
 		break;
+	case REQUEST_DROP_FILE: /* it keeps none */
+		reply_refuse(reply, ERR_STATE_GONE, "not-found");
+		break;
 	case REQUEST_KINDS:
 		sim_stop("a request of no kind");
 	}

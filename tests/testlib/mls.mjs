@@ -286,6 +286,13 @@ export function roles(of) {
   return join(u16(0xf7f2), vec(vec(...rows)));
 }
 
+/** The extension of who may come in, invited by `by`: nobody else unless it is `open`. */
+export function invited(by, users = [], { open = false, last = 900 } = {}) {
+  const rows = users.map(user => join(vec(Buffer.from(user)), vec(Buffer.from(by)),
+    u64(last)));
+  return join(u16(0xf7f8), vec(join(u8(open ? 1 : 0), vec(...rows))));
+}
+
 /** Bytes that no format begins with: random ones are one of them now and then. */
 export const noise = length => Buffer.alloc(length, 0xff);
 

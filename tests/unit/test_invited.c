@@ -251,7 +251,8 @@ static void test_bound(void **state)
 	accept(c, CAROL, "user-a", true);
 }
 
-static void reinit(struct court *c, struct span extensions, const char *word)
+static void reinit_by(struct court *c, int by, struct span extensions,
+		      const char *word)
 {
 	uint8_t id[GENERATION_GROUP_ID_MAX];
 	const struct mls_reinit next = {
@@ -262,9 +263,39 @@ static void reinit(struct court *c, struct span extensions, const char *word)
 	const struct mls_change change = { .reinit = &next };
 
 	if (word != NULL)
-		court_refuse(c, BOB, &change, word, true);
+		court_refuse(c, by, &change, word, true);
 	else
-		court_accept(c, BOB, &change, -1);
+		court_accept(c, by, &change, -1);
+}
+
+static void reinit(struct court *c, struct span extensions, const char *word)
+{
+	reinit_by(c, BOB, extensions, word);
+}
+
+static void bring(struct court *c, int by, struct span list, const char *word)
+{
+	struct buf next = BUF_INIT, whole = BUF_INIT;
+
+	wire_extension_put(&whole, INVITED_EXTENSION, list);
+	assert_int_equal(buf_end(&whole), ERR_OK);
+	wire_extensions_put_with(&next, extensions_of(c), INVITED_EXTENSION,
+				 buf_span(&whole));
+	assert_int_equal(buf_end(&next), ERR_OK);
+	reinit_by(c, by, buf_span(&next), word);
+	buf_clear(&next);
+	buf_clear(&whole);
+}
+
+/* To a group that has none an owner's ReInit brings the list. */
+static void test_brought(void **state)
+{
+	struct court *c = *state;
+
+	bring(c, BOB, SPAN_LIT("\0\0"), "for an owner to say first");
+	bring(c, ALICE, SPAN_LIT("\0\x10\1d\5alice\0\0\0\0\0\0\0\11"),
+	      "begins with invitations");
+	bring(c, ALICE, SPAN_LIT("\0\0"), NULL);
 }
 
 /* The next group has what stands, counted from its own first epoch. */
@@ -386,6 +417,7 @@ int main(void)
 		TEST(test_policy, court_setup_invited),
 		TEST(test_open, court_setup_open),
 		TEST(test_before, court_setup),
+		TEST(test_brought, court_setup),
 		TEST(test_bytes, court_setup_invited),
 	};
 
