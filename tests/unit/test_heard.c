@@ -744,6 +744,25 @@ static void a_late_repeat_undoes_no_name(void **state)
 	expect_name(w, "old");
 }
 
+/* Whether that still holds this device does not know: membership_continue() keeps the
+ * name, and not where it was said. */
+static void what_an_earlier_membership_heard_is_not_repeated(void **state)
+{
+	struct world *w = *state;
+
+	(void)name(w, "alice", 0, "old");
+	assert_true(naming_has_any(&w->device));
+	(void)json_object_del(w->device.open.notes, "name_at");
+	(void)json_object_del(w->device.open.notes, "name_by");
+	(void)json_object_set_new(w->device.open.notes, "again", json_true());
+	expect_name(w, "old");
+	assert_false(naming_has_any(&w->device));
+	/* that there is none is to be said as well */
+	(void)name(w, "alice", 0, "");
+	assert_null(membership_name(&w->device.open));
+	assert_true(naming_has_any(&w->device));
+}
+
 static void a_repeat_does_not_wait(void **state)
 {
 	struct buf content = BUF_INIT;
@@ -832,6 +851,9 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(a_late_repeat_undoes_no_name,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    what_an_earlier_membership_heard_is_not_repeated, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(a_repeat_does_not_wait, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(the_rest_is_shown, setup,
