@@ -157,8 +157,7 @@ static void act_edit(struct target *target, uint64_t seq, json_t *entry)
 	else if (json_object_get(target->marks, "deleted") != NULL ||
 		 json_object_get(target->marks, "expired") != NULL)
 		redact_said(entry);
-	else if (!is_over(entry) && !marks_edit(target->marks, seq,
-						json_object_get(entry, "text")))
+	else if (!is_over(entry) && !marks_edit(target->marks, seq, entry))
 		refuse(entry, "it changes a message that was changed too "
 			      "often");
 }

@@ -90,6 +90,11 @@ describe('what refers to a message', { concurrency: false }, () => {
       `*@${bob.name}*, mail a@${bob.name} @nobody`), said, 'once');
     const edit = await says(alice, '--edit', String(self), `no: @${bob.name}`);
     assert.equal((await at(bob, edit)).mentioned, true);
+    assert.equal((await at(bob, self)).mentioned, true);
+    assert.deepEqual((await at(bob, self)).mentions, [bob.name]);
+    await says(alice, '--edit', String(self), 'no, nobody');
+    assert.equal((await at(bob, self)).mentioned, undefined);
+    assert.equal((await at(bob, self)).mentions, undefined);
     await alice.does('delete', id, String(said));
     assert.equal((await at(bob, said)).mentioned, undefined);
   });

@@ -301,12 +301,46 @@ static void what_was_deleted_stays_so(void **state)
 	expect_nowhere(w, "three");
 }
 
+static void keep_edit(struct world *w, const uint8_t id[MIMI_ID], json_t *edit)
+{
+	json_t *marks = NULL;
+
+	MUST(marks_get(&w->store, SESSION_TEXT, id, &marks));
+	assert_true(marks_edit(marks, ++w->seq, edit));
+	MUST(marks_save(&w->store, SESSION_TEXT, id, marks));
+	json_decref(marks);
+	json_decref(edit);
+}
+
+/* Whom an edited text names is whom its last edit names. */
+static void mentions_are_those_of_the_last_edit(void **state)
+{
+	struct world *w = *state;
+	uint64_t said = text(w, "alice", "one");
+	uint8_t id[MIMI_ID];
+	json_t *made;
+
+	memcpy(id, w->last, MIMI_ID);
+	keep_edit(w, id,
+		  json_pack("{s:s, s:[s], s:b}", "text", "@bob", "mentions",
+			    "bob", "mentioned", 1));
+	made = entry(w, said);
+	assert_true(json_is_true(json_object_get(made, "mentioned")));
+	assert_int_equal(json_array_size(json_object_get(made, "mentions")), 1);
+	json_decref(made);
+	keep_edit(w, id, json_pack("{s:s}", "text", "nobody"));
+	made = entry(w, said);
+	assert_null(json_object_get(made, "mentioned"));
+	assert_null(json_object_get(made, "mentions"));
+	json_decref(made);
+}
+
 /* Deleting the message would not find it. */
 static void an_edit_too_many_is_not_kept(void **state)
 {
 	struct world *w = *state;
 	uint64_t said = text(w, "alice", "one"), last;
-	json_t *marks = NULL, *words = json_string("two");
+	json_t *marks = NULL, *words = json_pack("{s:s}", "text", "two");
 	uint8_t id[MIMI_ID];
 
 	memcpy(id, w->last, MIMI_ID);
@@ -353,6 +387,7 @@ static void reactions_count_once(void **state)
 static void reactions_are_bounded(void **state)
 {
 	json_t *marks = json_object(), *from = json_string("bob");
+	json_t *edit = json_pack("{s:s}", "text", "two");
 
 	(void)state;
 	for (uint64_t i = 1; i <= MARKS_MAX + 1; i++) {
@@ -360,9 +395,10 @@ static void reactions_are_bounded(void **state)
 
 		assert_int_equal(marks_react(marks, i, from, words),
 				 i <= MARKS_MAX);
-		assert_int_equal(marks_edit(marks, i, words), i <= MARKS_MAX);
+		assert_int_equal(marks_edit(marks, i, edit), i <= MARKS_MAX);
 		json_decref(words);
 	}
+	json_decref(edit);
 	json_decref(from);
 	json_decref(marks);
 }
@@ -827,6 +863,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(what_was_deleted_stays_so,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    mentions_are_those_of_the_last_edit, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_edit_too_many_is_not_kept,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(reactions_count_once, setup,
