@@ -24,6 +24,12 @@ $(UNIT_TESTS): %: %.o $(TESTLIB_OBJECTS) $(TEST_LIBS)
 $(filter $(B)/tests/unit/test_memory%,$(UNIT_TESTS)): TEST_EXTRA_LIBS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
+# It refuses to rename, as some file systems do.
+$(B)/tests/unit/test_saving: TEST_EXTRA_LIBS += -Wl,--wrap=renameat2
+
+# It comes days later.
+$(B)/tests/unit/test_upload: TEST_EXTRA_LIBS += -Wl,--wrap=time
+
 .PHONY: unit-tests
 unit-tests: $(UNIT_TESTS)
 .SECONDARY: $(UNIT_TESTS:=.o)

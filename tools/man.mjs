@@ -7,8 +7,8 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const HEADERS = ['mls', 'group', 'identity', 'items', 'limits', 'read', 'rules']
-  .map(name => `src/mls/${name}.h`);
+const HEADERS = ['mls', 'components', 'group', 'identity', 'items', 'limits',
+  'read', 'rules'].map(name => `src/mls/${name}.h`);
 
 const roff = line => line.replaceAll('\\', '\\e').replace(/^([.'])/, '\\&$1')
   .replaceAll('-', '\\-');

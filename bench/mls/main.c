@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "bench/mls/counts.h"
+#include "bench/mls/joining.h"
 #include "bench/mls/storage.h"
 #include "bench/mls/world.h"
 #include "mls/group_internal.h"
@@ -360,6 +361,8 @@ static double measure_world(const struct suite *suite, uint32_t members,
 			     suite->id, members, memory(&shape));
 	if (only == NULL || strcmp(only, "storage") == 0)
 		storage_measure(&w);
+	if (only == NULL || strcmp(only, "joining") == 0)
+		joining_measure(&w);
 	world_clear(&w);
 	return commit_time;
 }

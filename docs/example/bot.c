@@ -16,8 +16,8 @@ static void must(const struct hermetic *h, enum hermetic_result result)
 
 static void answer(struct hermetic *h, const struct hermetic_event *event)
 {
-	struct hermetic_saying reply = { sizeof(reply), HERMETIC_SAY, 0, NULL,
-					 true };
+	struct hermetic_saying reply = { sizeof(reply), HERMETIC_SAY, 0,
+					 NULL,		true,	      NULL };
 	enum hermetic_result result = HERMETIC_OK;
 	char text[65536];
 

@@ -1,8 +1,10 @@
 -- A place for a file of p_size bytes, which one of the session's members will store
 -- (docs/adr/0051). The same again by the same account is no second one: `stored` says
 -- how far it has come. Of two at once one waits, so that it counts the other: by the
--- row of the account, then by a lock of the session that stops no message. With
--- `files-full` what is left is that of the account or, `of_session`, of the session.
+-- row of the account, then by a lock of the session that stops no message. A file that
+-- is gone counts for the bytes that came of it, until they are removed (expire_files()):
+-- whoever takes files away gets no more room than there is. With `files-full` what is
+-- left is that of the account or, `of_session`, of the session.
 CREATE OR REPLACE FUNCTION create_file(
   p_session uuid, p_device uuid, p_file uuid, p_size bigint,
   p_account_bytes bigint, p_account_count bigint,
@@ -44,11 +46,18 @@ BEGIN
     INTO bytes_left, count_left
     FROM device d JOIN file a ON a.device_id = d.device_id AND NOT a.gone
     WHERE d.user_id = v_user;
+  bytes_left := bytes_left - (
+    SELECT coalesce(sum(a.stored), 0)
+    FROM device d JOIN file a ON a.device_id = d.device_id AND a.gone
+    WHERE d.user_id = v_user);
   IF bytes_left >= p_size AND count_left > 0 THEN
     of_session := true;
     SELECT p_session_bytes - coalesce(sum(a.size), 0), p_session_count - count(*)
       INTO bytes_left, count_left
       FROM file a WHERE a.session_id = p_session AND NOT a.gone;
+    bytes_left := bytes_left - (
+      SELECT coalesce(sum(a.stored), 0)
+      FROM file a WHERE a.session_id = p_session AND a.gone);
   END IF;
   IF bytes_left < p_size OR count_left <= 0 THEN
     bytes_left := greatest(bytes_left, 0);

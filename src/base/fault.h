@@ -50,7 +50,8 @@
 	X(SESSION_WISH_FORGOTTEN)                                              \
 	X(BANNED_COMES_IN)                                                     \
 	X(UNINVITED_COMES_IN)                                                  \
-	X(CLOSED_BY_WISH)
+	X(CLOSED_BY_WISH)                                                      \
+	X(OVER_FORGETS_SHOWN)
 
 #define FAULT_NAME(name) FAULT_##name,
 enum fault { FAULT_NONE, FAULT_LIST(FAULT_NAME) FAULT_COUNT };

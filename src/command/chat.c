@@ -6,6 +6,7 @@
 #include "device/entry_kind.h"
 #include "reach/directory.h"
 #include "reach/drive.h"
+#include "reach/pause.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@
 /* Between tries to send what waits: so long at first, and at most. */
 #define AGAIN_MS 500
 #define AGAIN_MAX_MS 8000
+
+static const int SIGNALS[] = { SIGTERM, SIGHUP, SIGINT, SIGWINCH };
 
 static volatile sig_atomic_t told_to_stop, resized;
 
@@ -395,16 +398,35 @@ static void redraw_resized(struct chat *chat)
 	line_show(chat->line);
 }
 
+/* A signal that comes before this looks is seen, and one that comes behind it ends the
+ * waiting. */
+static enum err wait_for_more(struct chat *chat, bool *readable, bool *stopped)
+{
+	sigset_t ours, before;
+	enum err e = ERR_OK;
+
+	*readable = *stopped = false;
+	(void)sigemptyset(&ours);
+	for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(*SIGNALS); i++)
+		(void)sigaddset(&ours, SIGNALS[i]);
+	(void)sigprocmask(SIG_BLOCK, &ours, &before);
+	pause_set_mask(&before);
+	if (told_to_stop == 0 && resized == 0)
+		e = live_wait(chat->live, STDIN_FILENO, wait_ms(chat), readable,
+			      stopped);
+	pause_set_mask(NULL);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return e;
+}
+
 static enum err talk(struct chat *chat)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	bool readable, stopped;
 	enum err e;
 
-	(void)sigaction(SIGTERM, &action, NULL);
-	(void)sigaction(SIGHUP, &action, NULL);
-	(void)sigaction(SIGINT, &action, NULL);
-	(void)sigaction(SIGWINCH, &action, NULL);
+	for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(*SIGNALS); i++)
+		(void)sigaction(SIGNALS[i], &action, NULL);
 	TRY(listen_to_all(chat));
 	if (!chat->cmd->args->json)
 		out_line("* You are %s. /help lists the commands.",
@@ -417,8 +439,7 @@ static enum err talk(struct chat *chat)
 	while (!chat->leaving && told_to_stop == 0) {
 		chat_say_again(chat);
 		redraw_resized(chat);
-		e = live_wait(chat->live, STDIN_FILENO, wait_ms(chat),
-			      &readable, &stopped);
+		e = wait_for_more(chat, &readable, &stopped);
 		if (err_class(e) == ERR_CLASS_LOCAL)
 			goto out;
 		complain(chat, e);

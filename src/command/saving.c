@@ -109,6 +109,20 @@ out:
 
 /* ---- the end ---- */
 
+/* Not all file systems know a rename that replaces nothing: NFS has EINVAL. A second name
+ * that is made replaces nothing anywhere. */
+bool saving_rename(int folder, const char *from, const char *to)
+{
+	if (renameat2(folder, from, folder, to, RENAME_NOREPLACE) == 0)
+		return true;
+	if (errno != EINVAL && errno != ENOSYS)
+		return false;
+	if (linkat(folder, from, folder, to, 0) != 0)
+		return false;
+	(void)unlinkat(folder, from, 0);
+	return true;
+}
+
 /* Gives the opened file a name that no other one has. */
 static enum err give_name(struct saving *s, struct why *why)
 {
@@ -119,8 +133,8 @@ static enum err give_name(struct saving *s, struct why *why)
 	TRY(buf_end(&wish));
 	for (unsigned i = 1; i <= NUMBERS_MAX; i++) {
 		TRY(number_name(buf_span(&wish), i, &s->name));
-		if (renameat2(s->folder, s->open_name, s->folder,
-			      (const char *)s->name.p, RENAME_NOREPLACE) == 0)
+		if (saving_rename(s->folder, s->open_name,
+				  (const char *)s->name.p))
 			goto out;
 		if (errno != EEXIST)
 			break;

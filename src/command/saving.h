@@ -32,4 +32,7 @@ void saving_close(struct saving *saving);
  * that does not show. */
 void saving_name(struct buf *out, struct span name);
 
+/* Within the folder; replaces nothing. False: errno says why, EEXIST that there is one. */
+bool saving_rename(int folder, const char *from, const char *to);
+
 #endif

@@ -57,11 +57,36 @@ static void begin_row(struct rows *rows, size_t at)
 	rows->count++;
 }
 
-/* No row is as wide as the terminal, so none is broken by it. */
+/* Where the last word of a row begins, and how many columns are before it. */
+struct word {
+	size_t at, used;
+};
+
+/* A row ends before the word that does not fit; before a space that does not; and in a
+ * word where no other one stands before it. */
+static size_t end_row(struct rows *rows, const struct word *word, size_t at,
+		      bool space, size_t used)
+{
+	bool whole = !space && word->used > 0;
+
+	begin_row(rows, whole ? word->at : at);
+	return whole ? used - word->used : 0;
+}
+
+static void find_cursor(struct rows *rows, size_t cursor)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->starts[i] <= cursor)
+			rows->cursor = i;
+}
+
+/* No row is as wide as the terminal, so none is broken by it. Words begin behind the
+ * prompt. */
 static enum err lay_out(struct rows *rows, size_t columns, struct span text,
-			size_t cursor)
+			size_t prompt, size_t cursor)
 {
 	struct buf shown = BUF_INIT;
+	struct word word = { 0, 0 };
 	size_t used = 0, n, width;
 	enum err e;
 
@@ -74,22 +99,22 @@ static enum err lay_out(struct rows *rows, size_t columns, struct span text,
 		put_cluster(&shown, span_of(rest.p, n));
 		TRY(buf_end(&shown));
 		width = cluster_width(buf_span(&shown));
-		if (used + width >= columns) {
-			begin_row(rows, at);
-			used = 0;
+		while (used > 0 && used + width >= columns) {
+			used = end_row(rows, &word, at, rest.p[0] == ' ', used);
+			word.used = 0;
 		}
-		if (at <= cursor)
-			rows->cursor = rows->count - 1;
 		used += width;
 		if (rest.p[0] == '\n') {
 			begin_row(rows, at + n);
-			used = 0;
+			used = word.used = 0;
 		}
+		/* behind a sign of two columns, as of Chinese, too */
+		if ((rest.p[0] == ' ' || width >= 2) && at >= prompt)
+			word = (struct word){ at + n, used };
 	}
-	if (cursor >= text.n)
-		rows->cursor = rows->count - 1;
 	TRY(buf_end(&rows->room));
 	rows->starts = (size_t *)(void *)rows->room.p;
+	find_cursor(rows, cursor);
 out:
 	buf_clear(&shown);
 	return e;
@@ -156,7 +181,8 @@ void screen_show(struct screen *screen, struct screen_size size,
 	buf_put(&all, text);
 	cursor += prompt.n;
 	if (buf_end(&all) == ERR_OK &&
-	    lay_out(&rows, size.columns, buf_span(&all), cursor) == ERR_OK)
+	    lay_out(&rows, size.columns, buf_span(&all), prompt.n, cursor) ==
+		ERR_OK)
 		put_rows(screen, &rows, most, buf_span(&all), cursor, out);
 	buf_clear(&rows.room);
 	buf_clear(&all);

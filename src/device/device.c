@@ -178,6 +178,43 @@ enum err device_sweep(struct device *device)
 	return expiry_sweep_now(device);
 }
 
+static enum err list_name(const struct device_store *store, const char *id,
+			  json_t *list)
+{
+	struct membership m = { .notes = NULL };
+	json_t *row = json_pack("{s:s}", "session_id", id);
+	enum err e;
+
+	ENSURE(row != NULL, ERR_LOCAL_MEMORY);
+	TRY(membership_peek(store, id, &m));
+	if (membership_name(&m) != NULL)
+		(void)json_object_set(row, "name",
+				      json_object_get(m.notes, "name"));
+	ENSURE(json_array_append(list, row) == 0, ERR_LOCAL_MEMORY);
+out:
+	membership_clear(&m);
+	json_decref(row);
+	return e;
+}
+
+enum err device_names(struct device *device, struct buf *json)
+{
+	json_t *ids = NULL, *list = json_array();
+	const json_t *id;
+	size_t i;
+	enum err e;
+
+	ENSURE(list != NULL, ERR_LOCAL_MEMORY);
+	TRY(membership_list(core_store(device), &ids));
+	json_array_foreach(ids, i, id)
+	    TRY(list_name(core_store(device), json_string_value(id), list));
+	TRY(record_print(list, json));
+out:
+	json_decref(ids);
+	json_decref(list);
+	return e;
+}
+
 static uint64_t read_seq(struct device *device, const char *session,
 			 uint64_t (*of)(const struct membership *m))
 {

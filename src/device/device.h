@@ -205,6 +205,9 @@ bool device_next_event(struct device *device, struct device_event *event);
 /* ["ID"…] of all sessions that this device has or had. */
 MUST_CHECK enum err device_sessions(struct device *device, struct buf *json);
 
+/* [{session_id, name?}…] of the same: without what it takes to describe them. */
+MUST_CHECK enum err device_names(struct device *device, struct buf *json);
+
 /* {session_id, algorithm, suite, epoch, last_seq, member, forked,
  * safety_number, members: [{leaf_index, username, device_id, role, own, seen,
  * mark, key (its fingerprint), compared, broken_commits?}…], banned?, invited?, stop?, name?, …};

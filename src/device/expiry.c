@@ -153,14 +153,18 @@ static enum err end_edited(const struct device *d, const struct membership *m,
 	return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
 }
 
+/* What ends then. In a history that the person took since, another entry may have that
+ * number. */
 static enum err end_entry(const struct device *d, const struct membership *m,
-			  uint64_t seq)
+			  uint64_t seq, uint64_t ends_ms)
 {
 	const struct device_store *store = core_store(d);
 	json_t *entry = NULL;
 	enum err e;
 
 	TRY(membership_entry(store, m->id, seq, &entry));
+	if (record_number_or_0(entry, "expires_at") != ends_ms)
+		goto out;
 	if (is_kind(entry, ENTRY_TEXT)) {
 		TRY(end_message(d, m, entry, seq));
 		goto out;
@@ -175,6 +179,11 @@ out:
 	return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
 }
 
+static uint64_t end_of(const json_t *row)
+{
+	return (uint64_t)json_integer_value(json_array_get(row, 2));
+}
+
 static enum err end_row(const struct device *d, const json_t *row)
 {
 	const char *id = json_string_value(json_array_get(row, 0));
@@ -185,15 +194,10 @@ static enum err end_row(const struct device *d, const json_t *row)
 	ENSURE(id != NULL, ERR_PEER_MALFORMED);
 	ENSURE(!FAULT(EXPIRED_STAYS), ERR_PEER_INVALID);
 	TRY(membership_peek(core_store(d), id, &m));
-	TRY(end_entry(d, &m, seq));
+	TRY(end_entry(d, &m, seq, end_of(row)));
 out:
 	membership_clear(&m);
 	return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
-}
-
-static uint64_t end_of(const json_t *row)
-{
-	return (uint64_t)json_integer_value(json_array_get(row, 2));
 }
 
 /* What an hour has. */

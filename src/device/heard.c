@@ -10,6 +10,7 @@
 #include "device/naming.h"
 #include "device/redact.h"
 #include "device/said.h"
+#include "device/unwanted.h"
 
 #include <string.h>
 
@@ -68,6 +69,15 @@ static void target_clear(struct target *target)
 	json_decref(target->entry);
 }
 
+static bool has_id(const json_t *entry, const uint8_t id[MIMI_ID])
+{
+	uint8_t own[MIMI_ID];
+
+	return record_digest(entry, "id", own) == ERR_OK &&
+	       memcmp(own, id, MIMI_ID) == 0;
+}
+
+/* In a history that the person took since, another message may have its number. */
 static enum err find_target(struct device *d, const uint8_t id[MIMI_ID],
 			    struct target *target)
 {
@@ -78,6 +88,7 @@ static enum err find_target(struct device *d, const uint8_t id[MIMI_ID],
 	target->seq = record_number_or_0(target->marks, "seq");
 	TRY(membership_entry(core_store(d), d->open.id, target->seq,
 			     &target->entry));
+	ENSURE(has_id(target->entry, id), ERR_STATE_GONE);
 out:
 	if (err_class(e) == ERR_CLASS_LOCAL || e == ERR_OK)
 		return e;
@@ -103,14 +114,16 @@ static bool is_over(const json_t *entry)
 /* ---- deleting ---- */
 
 static enum err delete_text(struct device *d, struct target *target,
-			    uint64_t seq)
+			    const struct session_event *event)
 {
 	enum err e;
 
+	if (event->kind == SESSION_OWN)
+		TRY(unwanted_note(d, target->entry));
 	TRY(redact_message(core_store(d), &d->open, target->marks, target->seq,
 			   false));
 	(void)json_object_set_new(target->marks, "deleted",
-				  json_integer((json_int_t)seq));
+				  json_integer((json_int_t)event->seq));
 out:
 	return e;
 }
@@ -118,7 +131,7 @@ out:
 /* ---- acts ---- */
 
 static enum err act_delete(struct device *d, struct target *target,
-			   uint64_t seq, json_t *entry)
+			   const struct session_event *event, json_t *entry)
 {
 	if (!is_author(target, entry)) {
 		refuse(entry, "only who said a message may delete it");
@@ -128,7 +141,7 @@ static enum err act_delete(struct device *d, struct target *target,
 		return redact_reaction(core_store(d), &d->open, target->entry,
 				       target->seq);
 	if (is_kind(target->entry, ENTRY_TEXT))
-		return delete_text(d, target, seq);
+		return delete_text(d, target, event);
 	refuse(entry, "what it deletes is no message");
 	return ERR_OK;
 }
@@ -162,9 +175,10 @@ static void act_react(struct target *target, uint64_t seq, json_t *entry)
 }
 
 /* The entry of another message changes, and *entry says of which. */
-static enum err act(struct device *d, const struct said *said, uint64_t seq,
-		    json_t *entry)
+static enum err act(struct device *d, const struct said *said,
+		    const struct session_event *event, json_t *entry)
 {
+	uint64_t seq = event->seq;
 	struct target target;
 	enum err e;
 
@@ -175,7 +189,7 @@ static enum err act(struct device *d, const struct said *said, uint64_t seq,
 	if (target.marks == NULL || said->act == SAID_TEXT)
 		goto out;
 	if (said->act == SAID_DELETE)
-		TRY(act_delete(d, &target, seq, entry));
+		TRY(act_delete(d, &target, event, entry));
 	else if (said->act == SAID_EDIT)
 		act_edit(&target, seq, entry);
 	else
@@ -268,7 +282,7 @@ enum err heard_mimi(struct device *d, const struct session_event *event,
 		(void)json_object_set_new(entry, "fallback", json_true());
 	TRY(put_id(d, event, mimi, said.salt, entry));
 	if (said.is_about)
-		TRY(act(d, &said, event->seq, entry));
+		TRY(act(d, &said, event, entry));
 out:
 	said_clear(&said);
 	return e;

@@ -253,23 +253,41 @@ out:
 	return e;
 }
 
-/* *item is 0 where there is nothing that the members read. */
-static enum err say_again(struct device *d, uint64_t *item)
+static enum err put_item(struct device *d, const struct buf *content,
+			 bool quiet, bool *said)
+{
+	uint64_t item;
+	enum err e;
+
+	TRY(outbox_put(d, buf_span(content), 0, NULL, &item));
+	if (quiet)
+		outbox_set_quiet(&d->open, item, OUTBOX_NAME);
+	*said = true;
+out:
+	return e;
+}
+
+/* The name by itself, too: clients that do not know the rest take it for one. *said is
+ * false where there is nothing that the members read. */
+static enum err say_again(struct device *d, bool quiet, bool *said)
 {
 	bool more = json_object_get(d->open.notes, "subject") != NULL ||
 		    json_object_get(d->open.notes, "picture") != NULL;
 	const char *name = membership_name(&d->open);
 	struct buf content = BUF_INIT;
-	enum err e;
+	enum err e = ERR_OK;
 
-	*item = 0;
-	if (more && say_is_read_by_all(d))
-		TRY(put_room(d, &content));
-	else if (name != NULL)
+	*said = false;
+	if (name != NULL) {
 		content_put(&content, CONTENT_NAME, span_str(name));
-	TRY(buf_end(&content));
-	if (content.n > 0)
-		TRY(outbox_put(d, buf_span(&content), 0, NULL, item));
+		TRY(buf_end(&content));
+		TRY(put_item(d, &content, quiet, said));
+		buf_reset(&content);
+	}
+	if (more && say_is_read_by_all(d)) {
+		TRY(put_room(d, &content));
+		TRY(put_item(d, &content, quiet, said));
+	}
 out:
 	buf_clear(&content);
 	return e;
@@ -277,11 +295,11 @@ out:
 
 static enum err announce(struct device *d)
 {
-	uint64_t item;
+	bool said;
 
 	membership_set_todo(&d->open, NULL);
 	work_changed(d);
-	return say_again(d, &item);
+	return say_again(d, false, &said);
 }
 
 const struct step naming_step_announce = { "announce", NULL, announce_due,
@@ -303,8 +321,7 @@ static bool repeat_due(struct device *d)
 /* Where it would have to wait for the person, the next order tries again. */
 static enum err repeat(struct device *d)
 {
-	bool free;
-	uint64_t item;
+	bool free, said;
 	enum err e;
 
 	d->work.repeated = true;
@@ -312,15 +329,13 @@ static enum err repeat(struct device *d)
 	if (!free)
 		goto out;
 	work_changed(d);
-	TRY(say_again(d, &item));
-	if (item == 0) {
+	TRY(say_again(d, true, &said));
+	if (said)
+		(void)json_object_set_new(
+		    d->open.notes, "rename_at",
+		    json_integer((json_int_t)(core_now_ms(d) + TURN_MS)));
+	else
 		(void)json_object_del(d->open.notes, "rename_at");
-		goto out;
-	}
-	(void)json_object_set_new(
-	    d->open.notes, "rename_at",
-	    json_integer((json_int_t)(core_now_ms(d) + TURN_MS)));
-	outbox_set_quiet(&d->open, item, OUTBOX_NAME);
 out:
 	return e;
 }

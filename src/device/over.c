@@ -1,5 +1,6 @@
 #include "device/over.h"
 
+#include "base/fault.h"
 #include "device/accounts.h"
 #include "device/guests.h"
 #include "device/met.h"
@@ -353,7 +354,8 @@ enum err over_take(struct device *d, const json_t *keys)
 		if (member.leaf_index == own)
 			TRY(membership_set_self(m, member.identity));
 		TRY(put_key(member.signature_key, &hex));
-		if (json_object_get(keys, (const char *)hex.p) != NULL)
+		if (json_object_get(keys, (const char *)hex.p) != NULL &&
+		    !FAULT(OVER_FORGETS_SHOWN))
 			TRY(people_show(m, member.identity,
 					member.signature_key));
 	}

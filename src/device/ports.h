@@ -68,6 +68,7 @@ enum request_kind {
 	REQUEST_LINK,	      /* POST /users/USER/log */
 	REQUEST_BRANCH,	      /* POST /users/USER/log/branch */
 	REQUEST_ACCOUNT_LOGS, /* POST /users/logs */
+	REQUEST_DROP_FILE,    /* DELETE /session/ID/files/FILE */
 	REQUEST_KINDS	      /* how many there are */
 };
 
@@ -84,7 +85,8 @@ struct request {
 	struct span bytes;	/* the envelope, commit, departure or link;
 				   BRANCH: opaque link<V> each; INVITE: the
 				   letter, or empty */
-	const char *file;	/* SEND: the id of one that it names, or NULL */
+	const char *file;	/* SEND: the id of one that it names, or NULL;
+				   DROP_FILE */
 	uint64_t expires_ms;	/* SEND: Unix, when its bytes go; 0: not said */
 	struct span salt;	/* LINK; may be empty */
 	bool anew;		/* LINK: the name is this log's from now on */

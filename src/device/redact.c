@@ -1,7 +1,10 @@
 #include "device/redact.h"
 
 #include "base/fault.h"
+#include "device/entry_kind.h"
 #include "device/marks.h"
+
+#include <string.h>
 
 void redact_said(json_t *entry)
 {
@@ -30,6 +33,26 @@ enum err redact_entry(const struct device_store *store,
 	return e;
 }
 
+/* In a history that the person took since, another entry may have that number. */
+static enum err redact_edit(const struct device_store *store,
+			    const struct membership *m, uint64_t seq,
+			    uint64_t of, bool expired)
+{
+	json_t *entry = NULL;
+	const char *kind;
+	bool edits;
+	enum err e = membership_entry(store, m->id, seq, &entry);
+
+	if (e != ERR_OK)
+		return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
+	kind = record_string(entry, "kind");
+	edits = kind != NULL &&
+		strcmp(kind, entry_kind_text(ENTRY_EDIT)) == 0 &&
+		record_number_or_0(entry, "of") == of;
+	json_decref(entry);
+	return edits ? redact_entry(store, m, seq, expired) : ERR_OK;
+}
+
 enum err redact_message(const struct device_store *store,
 			const struct membership *m, json_t *marks, uint64_t seq,
 			bool expired)
@@ -38,8 +61,8 @@ enum err redact_message(const struct device_store *store,
 	size_t i;
 	enum err e;
 
-	json_array_foreach(edits, i, row) TRY(
-	    redact_entry(store, m, record_number_or_0(row, "seq"), expired));
+	json_array_foreach(edits, i, row) TRY(redact_edit(
+	    store, m, record_number_or_0(row, "seq"), seq, expired));
 	TRY(redact_entry(store, m, seq, expired));
 	(void)json_object_del(marks, "edits");
 out:

@@ -55,6 +55,13 @@ void rejoin_halt_often(struct device *d);
 /* Others commit faster than this device joins. */
 void rejoin_halt_overtaken(struct device *d);
 
+/* What the server refuses to show is no trail either. */
+void rejoin_halt_refused(struct device *d, const struct answer *answer);
+
+/* rejoin_walk.c: the last place that was noted while a trail was followed. */
+bool rejoin_known_place(const struct device *d, uint64_t *seq,
+			uint8_t head[CHAIN_HEAD]);
+
 /* This device was in this session before. */
 bool rejoin_was_there(const struct device *d);
 

@@ -76,3 +76,12 @@ void rejoin_refuse(struct device *d)
 		  "hermetic link",
 		  d->work.outcome.session);
 }
+
+void rejoin_halt_refused(struct device *d, const struct answer *answer)
+{
+	if (d->work.resolving && !d->work.rejoin->forced &&
+	    !work_is_passing(answer))
+		rejoin_halt(d, answer->result);
+	else
+		work_halt_refused(d, answer);
+}

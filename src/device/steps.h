@@ -57,6 +57,9 @@ extern const struct step naming_step_announce, naming_step_repeat,
 /* receipts.c: how far this device is */
 extern const struct step receipts_step_drop, receipts_step_make;
 
+/* unwanted.c: files of what was taken back */
+extern const struct step unwanted_step_drop;
+
 /* post.c: what was said */
 extern const struct step post_step_old, post_step_seal, post_step_item;
 

@@ -39,6 +39,7 @@ static const struct step *const STEPS[] = {
 	&receipts_step_drop,   &naming_step_drop,   &plan_step_duty,
 	&naming_step_announce, &naming_step_repeat, &receipts_step_make,
 	&post_step_old,	       &post_step_seal,	    &post_step_item,
+	&unwanted_step_drop,
 };
 
 #define STEP_COUNT (sizeof(STEPS) / sizeof(*STEPS))

@@ -64,6 +64,7 @@ struct work {
 	bool required;		    /* and takes nothing before */
 	bool pins_hold;		    /* whom the commit adds has its known key */
 	bool repeated;		    /* to say the name again was tried */
+	bool unanswered;	    /* for files, too, the server is away */
 	bool ousted;		    /* a removal for broken commits was tried */
 	bool replaced;		    /* another leaf of its own was tried */
 	unsigned requests;

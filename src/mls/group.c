@@ -268,20 +268,7 @@ uint32_t mls_group_width(const struct mls_group *group)
 
 bool mls_group_all_list(const struct mls_group *group, uint16_t extension_type)
 {
-	const struct tree *tree = &group->now->tree;
-	uint32_t leaf = 0;
-
-	if (extension_type >= TREE_WATCHED_FIRST &&
-	    extension_type <= TREE_WATCHED_LAST)
-		return (tree->root->extensions_listed >>
-			    (extension_type - TREE_WATCHED_FIRST) &
-			1) != 0;
-	for (; tree_next_member(tree, leaf, &leaf); leaf++)
-		if (!wire_u16_list_has(
-			tree_leaf(tree, leaf)->node.capabilities.extensions,
-			extension_type))
-			return false;
-	return true;
+	return tree_all_list(&group->now->tree, extension_type);
 }
 
 static const struct mls_epoch *find_past(const struct mls_group *group,

@@ -338,6 +338,20 @@ out:
 	return e;
 }
 
+/* The tree says at once that each member passes leaf_check_group(). False: each has to
+ * be asked. */
+static bool all_support(const struct tree *tree, struct span extensions)
+{
+	struct wire_extension extension;
+
+	while (wire_extensions_next(&extensions, &extension))
+		if (extension.type < TREE_WATCHED_FIRST ||
+		    extension.type > TREE_WATCHED_LAST ||
+		    !tree_all_list(tree, extension.type))
+			return false;
+	return true;
+}
+
 /* 12.2: "After processing the Commit the ratchet tree is invalid": what the
  * proposals, each valid by itself, may have broken together. */
 static enum err check_result(const struct proposal_list *list,
@@ -352,9 +366,10 @@ static enum err check_result(const struct proposal_list *list,
 		TRY(tree_check_credentials(&change->tree));
 	}
 	if (counts.of[WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS] +
-		counts.of[WIRE_PROPOSAL_APP_DATA_UPDATE] ==
-	    0)
-		return ERR_OK;
+		    counts.of[WIRE_PROPOSAL_APP_DATA_UPDATE] ==
+		0 ||
+	    all_support(&change->tree, change->extensions))
+		goto out;
 	/* 12.1.7: "do not support some of the required capabilities" */
 	/* 11.1: "not supported by all current members" */
 	/* 13.4: "in use by the group MUST be supported by all members" */

@@ -4,6 +4,7 @@
 
 #include "mls/credentials.h"
 #include "mls/pending.h"
+#include "wire/roles.h"
 
 struct mls_member staged_member(uint32_t leaf,
 				const struct wire_leaf_node *node)
@@ -365,25 +366,29 @@ out:
 static enum err find_added(const struct mls_group *group,
 			   const struct proposal_list *list, uint32_t **added)
 {
-	uint32_t leaf = 0;
+	const struct tree *tree;
 	size_t count = 0;
 	enum err e = ERR_OK;
 
 	if (group->staged == NULL)
 		return ERR_OK;
+	tree = &group->staged->tree;
 	*added = calloc(list->count + 1, sizeof(**added));
 	ENSURE(*added != NULL, ERR_LOCAL_MEMORY);
 	for (size_t i = 0; i < list->count; i++) {
-		const struct wire_proposal *p = &list->items[i].proposal;
+		const struct wire_leaf_node *added_leaf =
+		    &list->items[i].proposal.add.leaf_node;
+		struct span user;
+		uint32_t leaf = 0;
 
-		if (p->type != WIRE_PROPOSAL_ADD)
+		if (list->items[i].proposal.type != WIRE_PROPOSAL_ADD)
 			continue;
-		while (tree_next_member(&group->staged->tree, leaf, &leaf) &&
-		       !span_equal(
-			   tree_leaf(&group->staged->tree, leaf)->node.encoded,
-			   p->add.leaf_node.encoded))
+		user = roles_user(added_leaf->credential.identity);
+		while (tree_next_of(tree, user, leaf, &leaf) &&
+		       !span_equal(tree_leaf(tree, leaf)->node.encoded,
+				   added_leaf->encoded))
 			leaf++;
-		(*added)[count++] = leaf++;
+		(*added)[count++] = leaf;
 	}
 out:
 	return e;

@@ -248,6 +248,23 @@ bool tree_next_member(const struct tree *tree, uint32_t leaf, uint32_t *found)
 	       next_member(tree->root, height(tree), 0, leaf, found);
 }
 
+bool tree_all_list(const struct tree *tree, uint16_t extension_type)
+{
+	uint32_t leaf = 0;
+
+	if (extension_type >= TREE_WATCHED_FIRST &&
+	    extension_type <= TREE_WATCHED_LAST)
+		return (tree->root->extensions_listed >>
+			    (extension_type - TREE_WATCHED_FIRST) &
+			1) != 0;
+	for (; tree_next_member(tree, leaf, &leaf); leaf++)
+		if (!wire_u16_list_has(
+			tree_leaf(tree, leaf)->node.capabilities.extensions,
+			extension_type))
+			return false;
+	return true;
+}
+
 void tree_filtered_path(const struct tree *tree, uint32_t leaf,
 			struct tree_path *path)
 {

@@ -102,6 +102,9 @@ const struct tree_node *tree_node(const struct tree *tree, uint32_t node);
 MUST_CHECK enum err tree_signature_key(const struct tree *tree, uint32_t leaf,
 				       const struct sign_key **key);
 
+/* Do all members list that extension type? At once for those that are watched. */
+bool tree_all_list(const struct tree *tree, uint16_t extension_type);
+
 /* The first leaf >= `leaf` that is not blank, or false. */
 bool tree_next_member(const struct tree *tree, uint32_t leaf, uint32_t *found);
 

@@ -258,8 +258,10 @@ static const struct shape SHAPES[REQUEST_KINDS] = {
 	[REQUEST_LINK] = { "POST", "/log", false, put_link },
 	[REQUEST_BRANCH] = { "POST", "/log/branch", false, put_branch },
 	[REQUEST_ACCOUNT_LOGS] = { "POST", "/users/logs", false, put_accounts },
+	[REQUEST_DROP_FILE] = { "DELETE", "/files/", true, NULL },
 };
 
+/* What follows the path of that kind. */
 static void put_query(const struct request *request, struct buf *path)
 {
 	if (request->kind == REQUEST_LOG || request->kind == REQUEST_HANDSHAKES)
@@ -273,6 +275,8 @@ static void put_query(const struct request *request, struct buf *path)
 		buf_putf(path, "?seq=%" PRIu64, request->after);
 	else if (request->kind == REQUEST_FIRST_INFO)
 		buf_putf(path, "?generation=%" PRIu32, request->generation);
+	else if (request->kind == REQUEST_DROP_FILE)
+		buf_put_str(path, request->file);
 }
 
 static enum err write_path(const struct shape *shape,

@@ -359,11 +359,10 @@ json_t *directory_match(const json_t *list, const char *word, bool names)
 static enum err search(struct account *a, const char *word, bool anywhere,
 		       json_t **found)
 {
-	json_t *list = json_array();
+	json_t *list = NULL;
 	enum err e;
 
-	ENSURE(list != NULL, ERR_LOCAL_MEMORY);
-	TRY(list_own(a, list));
+	TRY(view_names(a, &list));
 	/* creators choose ids: that one of ours begins so decides nothing */
 	if (anywhere)
 		TRY(list_others(a, list));
@@ -498,13 +497,13 @@ out:
 
 enum err directory_label(struct account *a, const char *id, struct buf *label)
 {
-	json_t *list = json_array(), *found = NULL;
+	json_t *list = NULL, *found = NULL;
 	const json_t *row;
 	const char *name = NULL;
 	size_t i;
 	enum err e;
 
-	TRY(list_own(a, list));
+	TRY(view_names(a, &list));
 	json_array_foreach(list, i,
 			   row) if (begins(text_of(row, "session_id"), id))
 	    name = text_of(row, "name");

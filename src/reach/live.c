@@ -3,11 +3,11 @@
 #include "base/clock.h"
 #include "reach/channel.h"
 #include "reach/drive.h"
+#include "reach/pause.h"
 #include "reach/reply.h"
 #include "reach/tokens.h"
 #include "reach/view.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -525,7 +525,7 @@ static void wait_disconnected(const struct live *live, int fd, int timeout_ms,
 
 	if (timeout_ms > (int)left)
 		timeout_ms = (int)left;
-	(void)poll(&input, 1, timeout_ms);
+	(void)pause_poll(&input, 1, timeout_ms);
 	*readable = (input.revents & (POLLIN | POLLHUP)) != 0;
 }
 

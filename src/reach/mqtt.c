@@ -1,5 +1,6 @@
 /* A channel by MQTT 5 (docs/mqtt.md), on libmosquitto. */
 #include "reach/channel_kind.h"
+#include "reach/pause.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -195,7 +196,7 @@ static bool serve(struct channel *channel, int fd, int timeout_ms,
 	}
 	if (timeout_ms < 0 || timeout_ms > most)
 		timeout_ms = most;
-	undisturbed = poll(fds, 2, timeout_ms) >= 0 || errno != EINTR;
+	undisturbed = pause_poll(fds, 2, timeout_ms) >= 0 || errno != EINTR;
 	if (readable != NULL)
 		*readable = (fds[1].revents & (POLLIN | POLLHUP)) != 0;
 	step(mqtt);

@@ -454,6 +454,7 @@ enum err reply_read(const struct request *request, const json_t *body,
 		[REQUEST_LINK] = read_nothing,
 		[REQUEST_BRANCH] = read_nothing,
 		[REQUEST_ACCOUNT_LOGS] = read_account_logs,
+		[REQUEST_DROP_FILE] = read_nothing,
 	};
 
 	memset(reply, 0, sizeof(*reply));

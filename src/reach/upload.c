@@ -130,6 +130,63 @@ out:
 	return e;
 }
 
+/* ---- records of uploads ---- */
+
+/* The book has when each was begun: {RECORD: seconds…}. */
+#define BOOK "uploads"
+
+static enum err open_book(struct account *a, json_t **book)
+{
+	enum err e = record_get(&a->store, BOOK, book);
+
+	if (e != ERR_STATE_GONE)
+		return e;
+	*book = json_object();
+	return *book != NULL ? ERR_OK : ERR_LOCAL_MEMORY;
+}
+
+/* The keys of what nobody goes on with go, as its ciphertext does. Inside a
+ * transaction. */
+static enum err strike_old(struct account *a, json_t *book)
+{
+	json_int_t now = (json_int_t)time(NULL);
+	const char *record;
+	json_t *begun;
+	void *next;
+	enum err e = ERR_OK;
+
+	json_object_foreach_safe(book, next, record, begun)
+	{
+		if (json_integer_value(begun) >= now - KEPT_S)
+			continue;
+		TRY(state_delete(a->state, record));
+		(void)json_object_del(book, record);
+	}
+out:
+	return e;
+}
+
+/* Inside a transaction. */
+static enum err note_record(struct account *a, const char *record, bool begun)
+{
+	json_t *book = NULL;
+	enum err e;
+
+	TRY(open_book(a, &book));
+	if (begun)
+		ENSURE(json_object_set_new(
+			   book, record,
+			   json_integer((json_int_t)time(NULL))) == 0,
+		       ERR_LOCAL_MEMORY);
+	else
+		(void)json_object_del(book, record);
+	TRY(strike_old(a, book));
+	TRY(record_put(&a->store, BOOK, book));
+out:
+	json_decref(book);
+	return e;
+}
+
 /* ---- beginning, or going on ---- */
 
 static json_int_t modified_ns(const struct stat *is)
@@ -188,6 +245,7 @@ static enum err keep_record(struct account *a, const struct stat *is,
 	TRY(attached_put(record, &upload->file));
 	TRY(state_begin(a->state));
 	TRY(record_put(&a->store, upload->record, record));
+	TRY(note_record(a, upload->record, true));
 	TRY(state_commit(a->state));
 out:
 	state_rollback(a->state);
@@ -254,6 +312,7 @@ enum err upload_close(struct account *a, struct upload *upload, bool over)
 	if (over && upload->sealed.n > 0) {
 		TRY(state_begin(a->state));
 		TRY(state_delete(a->state, upload->record));
+		TRY(note_record(a, upload->record, false));
 		TRY(state_commit(a->state));
 		(void)unlink((const char *)upload->sealed.p);
 	}

@@ -126,6 +126,18 @@ out:
 	return e;
 }
 
+enum err view_names(struct account *a, json_t **names)
+{
+	struct buf text = BUF_INIT;
+	enum err e;
+
+	TRY(device_names(a->device, &text));
+	TRY(parse(&text, names));
+out:
+	buf_clear(&text);
+	return e;
+}
+
 enum err view_sessions(struct account *a, json_t **ids)
 {
 	struct buf text = BUF_INIT;

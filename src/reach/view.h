@@ -16,13 +16,14 @@ MUST_CHECK enum err view_send(struct account *a, const struct order *order,
 			      const struct outcome **outcome);
 
 /* New references. device_describe(), device_entry(), device_outbox(),
- * device_sessions() and device_key_changes() have the members. */
+ * device_names(), device_sessions() and device_key_changes() have the members. */
 MUST_CHECK enum err view_session(struct account *a, const char *id,
 				 json_t **session);
 MUST_CHECK enum err view_entry(struct account *a, const char *id, uint64_t seq,
 			       json_t **entry);
 MUST_CHECK enum err view_outbox(struct account *a, const char *id,
 				json_t **items);
+MUST_CHECK enum err view_names(struct account *a, json_t **names);
 MUST_CHECK enum err view_sessions(struct account *a, json_t **ids);
 MUST_CHECK enum err view_key_changes(struct account *a, const char *user,
 				     json_t **changes);

@@ -1,11 +1,11 @@
 #include "reach/channel_kind.h"
+#include "reach/pause.h"
 
 #include "base/buf.h"
 #include "base/sec.h"
 
 #include <errno.h>
 #include <libwebsockets.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -286,7 +286,7 @@ static bool serve(struct channel *channel, int fd, int timeout_ms,
 	}
 	if (timeout_ms < 0 || timeout_ms > 1000)
 		timeout_ms = 1000;
-	undisturbed = poll(fds, 2, timeout_ms) >= 0 || errno != EINTR;
+	undisturbed = pause_poll(fds, 2, timeout_ms) >= 0 || errno != EINTR;
 	if (readable != NULL)
 		*readable = (fds[1].revents & (POLLIN | POLLHUP)) != 0;
 	(void)lws_service(ws->context, -1);

@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "server/answer.h"
 #include "server/config.h"
+#include "server/edge/conn.h"
 #include "server/event_loop.h"
 #include "server/file_headers.h"
 #include "server/files.h"
@@ -27,7 +29,14 @@ struct upload {
 	bool over;	  /* no more comes */
 	enum err failed;  /* of a piece */
 	bool differs;	  /* it goes on at another offset */
+	bool slow;	  /* it holds a place, and hardly comes */
+	uint64_t since;	  /* steady clock, milliseconds */
+	uint64_t came;	  /* bytes since then */
 };
+
+/* Bytes a second that come at least, counted while the server waits for them, over as
+ * long as a body may take otherwise. */
+#define SLOWEST 1024
 
 static void end(struct upload *u)
 {
@@ -51,6 +60,10 @@ static void finish(struct upload *u)
 		answer_fail(req, u->failed);
 	} else if (u->differs) {
 		refuse_offset(req, u->offset, u->size);
+	} else if (u->slow) {
+		files_add_offset(req, u->offset, u->size);
+		request_problem(req, OUTCOME_TIMEOUT,
+				"the bytes came too slowly: go on later");
 	} else {
 		files_add_offset(req, u->offset, u->size);
 		request_answer(req, u->creating ? 201 : 204, NULL, SPAN_EMPTY);
@@ -59,6 +72,28 @@ static void finish(struct upload *u)
 }
 
 /* ---- pieces ---- */
+
+/* How fast it comes counts from now on. */
+static void begin_time(struct upload *u)
+{
+	u->since = clock_steady_ms();
+	u->came = 0;
+}
+
+/* A connection to which nothing comes ends by itself; so does a place that bytes
+ * trickle into. */
+static bool is_too_slow(struct upload *u, size_t n)
+{
+	uint64_t most = conn_limits()->body_ms;
+
+	u->came += n;
+	if (clock_steady_ms() - u->since < most)
+		return false;
+	if (u->came < SLOWEST * most / 1000)
+		return true;
+	begin_time(u);
+	return false;
+}
 
 static void on_stored(void *arg, enum err e, struct rows *rows)
 {
@@ -81,10 +116,12 @@ static void on_stored(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	u->failed = e == ERR_OK ? rows_end(rows) : e;
-	if (u->failed != ERR_OK || u->differs || u->over)
+	if (u->failed != ERR_OK || u->differs || u->over || u->slow) {
 		finish(u);
-	else
-		request_go_on(u->req);
+		return;
+	}
+	begin_time(u);
+	request_go_on(u->req);
 }
 
 static void on_not_stored(void *arg)
@@ -118,7 +155,8 @@ static size_t take(void *arg, struct span bytes)
 	if (u->piece.n == 0) /* once: a buffer that grows copies what it has */
 		(void)buf_reserve(&u->piece, room);
 	buf_put(&u->piece, span_of(bytes.p, n));
-	if (u->piece.n == room || u->piece.fail != ERR_OK)
+	u->slow = is_too_slow(u, n);
+	if (u->piece.n == room || u->piece.fail != ERR_OK || u->slow)
 		store_piece(u);
 	return n;
 }
@@ -141,6 +179,7 @@ static void take_body(struct upload *u)
 {
 	static const struct request_taker taker = { take, on_over, on_over };
 
+	begin_time(u);
 	request_take_body(u->req, &taker, u);
 }
 

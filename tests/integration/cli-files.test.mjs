@@ -103,6 +103,27 @@ describe('files at the command line', { concurrency: false }, () => {
     await bob.cannot('no-file', 'save', id, '1', folder);
   });
 
+  test('who takes the message back takes the file away', async () => {
+    const seq = await sends(alice, newFile('oops.txt', randomBytes(1000)));
+    await bob.does('read', id);
+    const before = await stored();
+    // other devices of the account, and other members, ask for nothing
+    await alice.does('delete', id, String(seq));
+    assert.equal(await stored(), before - 1);
+    await bob.does('read', id);
+    await bob.cannot('no-file', 'save', id, String(seq), folder);
+    // the server is away when it is to be asked
+    const other = await sends(alice, newFile('oops.txt', randomBytes(1000)));
+    await postgres.psql(`REVOKE EXECUTE ON FUNCTION hermetic.drop_file
+      FROM hermetic_api`);
+    await alice.does('delete', id, String(other));
+    assert.equal(await stored(), before);
+    await postgres.psql(`GRANT EXECUTE ON FUNCTION hermetic.drop_file
+      TO hermetic_api`);
+    await alice.does('read', id);
+    assert.equal(await stored(), before - 1);
+  });
+
   test('Ctrl-C, and the same command goes on', async () => {
     const bytes = randomBytes(48 << 20), path = newFile('large.bin', bytes);
     const before = await stored();

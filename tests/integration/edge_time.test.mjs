@@ -1,10 +1,11 @@
 // How long a client may take, on a node where nothing else happens: what is
 // slow is ended within a bound, what lives is left alone.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 
-import { newUser } from '../testlib/api.mjs';
+import { Session, newUser } from '../testlib/api.mjs';
 import { Socket } from '../testlib/socket.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
 
@@ -99,5 +100,19 @@ describe('time', { concurrency: true }, () => {
     ended(silent);
     assert.match(silent.text, /^HTTP\/1.1 101 /);
     assert.ok(silent.text.endsWith('\x89\x00'), 'the last frame is a ping');
+  });
+
+  test('an upload that drips for ever keeps what came, and no place', async () => {
+    const session = await Session.create(user);
+    const id = randomUUID();
+    const { text, ms } = await talk(`POST ${session.path(`/files/${id}`)} ` +
+      `HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${user.access}\r\n` +
+      'Content-Length: 100000\r\n\r\n', { drip: 'xyz' });
+    ended({ ms });
+    assert.match(text, /^HTTP\/1\.1 408 /);
+    const answer = await user.call('HEAD', session.path(`/files/${id}`));
+    const offset = Number(answer.headers.get('upload-offset'));
+    assert.ok(offset > 0 && offset < 1024, `${offset}`);
+    assert.match(text, new RegExp(`upload-offset: ${offset}\\r`, 'i'));
   });
 });

@@ -167,6 +167,20 @@ describe('files', { concurrency: false }, () => {
     assert.match(full.detail, /the account may have 0 more files/);
   });
 
+  test('what is gone counts until its bytes are removed', async () => {
+    await newSession();
+    const other = await newUser(node.url, 'emil');
+    await session.add(alice, other);
+    const most = Number(LIMITS.HERMETIC_FILE_BYTES);
+    const id = await put(randomBytes(PIECE + 100), other);
+    ok(await other.call('DELETE', path(id)), 204);
+    ok(await create(other, randomUUID(), most), 201);
+    assert.equal(refused(await create(other, randomUUID(), most), 507,
+      'files-full').left, most - PIECE - 100);
+    await rotateOnce(postgres);
+    ok(await create(other, randomUUID(), most), 201);
+  });
+
   test('a client that is cut off goes on where the server is', async () => {
     await newSession();
     const bytes = randomBytes(2 * PIECE + 5000), id = randomUUID();

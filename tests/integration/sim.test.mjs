@@ -54,6 +54,11 @@ for (const [seed, ...how] of [[600476], [20109], [20313], [42527], [42743], [503
     assert.equal(code, 0, stdout);
   });
 
+test('sessions of before go over to accounts', async () => {
+  const { code, stdout } = await sim('--over', 10);
+  assert.equal(code, 0, stdout);
+});
+
 test('a device is added, removed and recovered, at the same cost each time',
   async () => {
     const { code, stdout } = await sim('--cycles', 40);
@@ -91,6 +96,7 @@ for (const [name, seed, invariant, ...how] of [
   ['SESSION_WISH_FORGOTTEN', 13, /: verified: /, '--people'],
   ['CLOSED_BY_WISH', 17, /: closed: /, '--people'],
   ['BLOCKED_BRINGS_IN', 21, /: blocked: /, '--people'],
+  ['OVER_FORGETS_SHOWN', 1, /: over: /, '--over', 1],
 ]) {
   test(`${name} is found`, async () => {
     const { stdout } = await sim('--fault', name, '--seed', seed, '--quiet',

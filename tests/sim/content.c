@@ -314,8 +314,12 @@ static void judge(struct client *client, size_t session, uint64_t seq,
 {
 	if (now_of(client) > client->latest_ms)
 		client->latest_ms = now_of(client);
-	judge_change(client, session, seq, entry, "deleted", "delete");
-	judge_change(client, session, seq, entry, "edited", "edit");
+	/* of a history that its person has left another entry may have done it
+	 * (docs/simulator.md, "Open") */
+	if (client->known[session].line == 0) {
+		judge_change(client, session, seq, entry, "deleted", "delete");
+		judge_change(client, session, seq, entry, "edited", "edit");
+	}
 	judge_edited(client, seq, entry);
 	judge_reactions(client, seq, entry);
 	judge_text(client, session, seq, entry);

@@ -155,7 +155,8 @@ static bool is_so(const struct client *client, const struct slot *slot,
 		all &= has_role(member, slot->role);
 	}
 	if (slot->order == ORDER_MOVE)
-		return strcmp(look->algorithm, slot->algorithm) == 0;
+		return slot->algorithm[0] == '\0' || /* to accounts alone */
+		       strcmp(look->algorithm, slot->algorithm) == 0;
 	if (slot->order == ORDER_ROLE)
 		return all; /* who has left meanwhile has a role, too */
 	if (slot->order == ORDER_BAN)

@@ -499,6 +499,23 @@ static void way_out(struct client *client, size_t session)
 			      client->identity, look.stop);
 }
 
+/* Which is one way out of writing to nobody, and of a session into which somebody has
+ * added a device whom its person had blocked. */
+static void lift_wishes(struct world *world)
+{
+	for (size_t i = 0; i < world->client_count; i++) {
+		struct client *client = &world->clients[i];
+
+		if (client->waits || world_is_broken(world))
+			continue;
+		if (client->wishes.verified_only)
+			people_choose(client, false);
+		for (unsigned k = 0; k < PEOPLE; k++)
+			if ((client->wishes.blocked & 1u << k) != 0)
+				people_block(client, k);
+	}
+}
+
 void ending(struct world *world)
 {
 	adversary_stop(&world->adversary);
@@ -506,19 +523,15 @@ void ending(struct world *world)
 	for (size_t i = 0; i < world->client_count; i++) {
 		world->clients[i].skew_ms = 0;
 		finish_orders(&world->clients[i]);
-		/* which is one way out of writing to nobody, and of a session into
-		 * which somebody has added it whom its person had blocked */
-		if (world->clients[i].wishes.verified_only)
-			people_choose(&world->clients[i], false);
-		for (unsigned k = 0; k < PEOPLE; k++)
-			if ((world->clients[i].wishes.blocked & 1u << k) != 0)
-				people_block(&world->clients[i], k);
 	}
+	lift_wishes(world);
 	for (int i = 0; i < ROUNDS && !world_is_broken(world); i++) {
 		world->now_ms += 26ull * 3600 * 1000;
 		refresh_all(world);
 		if (world->devices)
 			bring_in(world, i);
+		/* one that has come in only now was handed them over */
+		lift_wishes(world);
 	}
 	for (size_t s = 0; s < world->session_count; s++)
 		for (size_t i = 0; i < world->client_count; i++)

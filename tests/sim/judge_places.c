@@ -269,6 +269,63 @@ static const char *judge_leaves(const struct world *world,
 	return wrong;
 }
 
+/* ---- a session of before ---- */
+
+/* The leaf before that has the same key, of the user whose account it is now. */
+static const struct wire_leaf_node *leaf_before(
+    const struct world *world, const struct seen_group *was,
+    const struct wire_leaf_node *leaf)
+{
+	uint8_t fingerprint[ACCOUNT_HASH];
+	const struct server_account *account;
+	uint64_t number;
+
+	if (!places_read_leaf(leaf->credential.identity, fingerprint, &number))
+		return NULL;
+	account = judge_account(world, SPAN_ARRAY(fingerprint), NULL);
+	for (uint32_t i = 0; account != NULL && i < was->leaf_count; i++) {
+		const struct wire_leaf_node *old = seen_group_leaf(was, i);
+
+		if (old != NULL &&
+		    span_equal(old->signature_key, leaf->signature_key) &&
+		    span_equal(roles_user(old->credential.identity),
+			       span_str(account->user)))
+			return old;
+	}
+	return NULL;
+}
+
+/* A group without places becomes one with places: each leaf becomes the device of its
+ * account that has its key, with the role that it had. */
+static const char *judge_over(const struct world *world,
+			      const struct seen_group *was,
+			      const struct seen_group *is)
+{
+	struct roles before, after;
+	size_t count = 0, old_count = 0;
+
+	if (roles_read(was->info.context.extensions, &before) != ERR_OK ||
+	    roles_read(is->info.context.extensions, &after) != ERR_OK)
+		return "roles do not decode";
+	for (uint32_t i = 0; i < was->leaf_count; i++)
+		old_count += seen_group_leaf(was, i) != NULL;
+	for (uint32_t i = 0; i < is->leaf_count; i++) {
+		const struct wire_leaf_node *leaf = seen_group_leaf(is, i),
+					    *old;
+
+		if (leaf == NULL)
+			continue;
+		count++;
+		old = leaf_before(world, was, leaf);
+		if (old == NULL)
+			return "a leaf goes over that was not there";
+		if (roles_of(&after, roles_user(leaf->credential.identity)) !=
+		    roles_of(&before, roles_user(old->credential.identity)))
+			return "a role does not go over with its user";
+	}
+	return count == old_count ? NULL : "a leaf does not go over";
+}
+
 /* Where the commit carries a branch of the account, a leaf that it leaves is of a device
  * of that branch. */
 static const char *judge_branches(const struct world *world,
@@ -313,6 +370,12 @@ const char *judge_places(const struct world *world, struct span before,
 	}
 	if (seen_group_read(before, &was) && seen_group_lacks_places(&was)) {
 		wrong = NULL;
+	} else if (was.suite != NULL && world->goes_over &&
+		   !seen_group_places(&was, &rows) &&
+		   seen_group_places(&is, &rows)) {
+		wrong = judge_over(world, &was, &is);
+		if (wrong == NULL)
+			wrong = judge_leaves(world, &is, false);
 	} else if (was.suite != NULL) {
 		wrong = judge_rows(world, &was, said, &is);
 		if (wrong == NULL && seen_group_places(&is, &rows))

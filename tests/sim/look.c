@@ -18,6 +18,8 @@ void look_member_of(struct span identity, struct span signature_key,
 		       (const char *)identity.p);
 	sim_must(hash_sha256(parts, 3, hash), "hash");
 	memcpy(member->key, hash, sizeof(member->key));
+	sim_must(hash_sha256(&signature_key, 1, hash), "hash");
+	memcpy(member->signature, hash, sizeof(member->signature));
 }
 
 static void read_session(const struct session *session, struct look *look)

@@ -1,5 +1,6 @@
 /*
  *   sim --cycles N     an account's device is added, removed and recovered N times
+ *   sim --over N       in N seeds a session of before goes over to accounts
  *   sim [--from K] [--seeds N] [--seconds S] [--seed K] [--honest] [--steps N]
  *       [--accounts] [--devices] [--people] [--content] [--fault NAME]
  *       [--trace] [--quiet: a line a seed, and on]
@@ -21,12 +22,13 @@
 
 #include "tests/sim/cycles.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/over.h"
 
 struct options {
 	uint64_t first, seeds;
 	double seconds;
 	bool honest, trace, quiet, expects_fault;
-	size_t steps, cycles;
+	size_t steps, cycles, over;
 };
 
 static double now_s(void)
@@ -78,6 +80,8 @@ static bool take_value(struct options *options, const char *flag,
 		options->seconds = strtod(value, NULL);
 	else if (strcmp(flag, "--steps") == 0)
 		options->steps = (size_t)strtoull(value, NULL, 10);
+	else if (strcmp(flag, "--over") == 0)
+		options->over = (size_t)strtoull(value, NULL, 10);
 	else if (strcmp(flag, "--cycles") == 0)
 		options->cycles = (size_t)strtoull(value, NULL, 10);
 	else if (strcmp(flag, "--fault") == 0)
@@ -148,6 +152,10 @@ int main(int argc, char **argv)
 			options.seeds = UINT64_MAX;
 		i++;
 	}
+	for (size_t i = 0; i < options.over; i++)
+		held = over_play(options.first + i, options.trace) && held;
+	if (options.over > 0)
+		return held ? 0 : 1;
 	if (options.cycles > 0)
 		return cycles_play(options.cycles, options.trace) ? 0 : 1;
 	steps = sim_alloc(options.steps * sizeof(*steps));

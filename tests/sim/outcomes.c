@@ -133,8 +133,9 @@ static void check_reader(struct client *client, size_t session,
 		if (strcmp(look.members[i].identity, client->identity) != 0)
 			continue;
 		for (size_t k = 0; k < sealed->eye_count; k++)
-			if (memcmp(sealed->eyes[k], look.members[i].key, 16) ==
-			    0)
+			if (memcmp(sealed->eyes[k],
+				   watch_eye(client->world, &look.members[i]),
+				   16) == 0)
 				return;
 		world_violate(client->world, "secrecy",
 			      "%s reads a message whose sender did not have it "

@@ -139,7 +139,7 @@ static bool is_served(const struct server *server,
 		      const struct server_session *session, size_t caller)
 {
 	const struct server_member *member =
-	    server_member(session, server->devices[caller].identity);
+	    server_member(session, server_identity(server, session, caller));
 
 	return member != NULL && !member->departed;
 }
@@ -167,7 +167,7 @@ bool server_may_join(const struct server *server,
 			return true;
 	for (size_t i = 0; i < session->member_count; i++)
 		if (device->user[0] != '\0' &&
-		    server_same_user(device->identity,
+		    server_same_user(server_identity(server, session, caller),
 				     session->members[i].identity) &&
 		    !session->members[i].departed)
 			return true;
@@ -503,6 +503,9 @@ static void answer(struct server *server, size_t caller, uint64_t now_ms,
 			reply_refuse(reply, ERR_STATE_GONE, "not-found");
 		else
 			server_accounts_ask(server, request, reply);
+		break;
+	case REQUEST_DROP_FILE: /* it keeps none */
+		reply_refuse(reply, ERR_STATE_GONE, "not-found");
 		break;
 	case REQUEST_KINDS:
 		sim_stop("a request of no kind");

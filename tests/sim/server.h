@@ -35,6 +35,8 @@ struct server_key_package {
 
 struct server_device {
 	char user[33], id[TEXT_UUID_SIZE], identity[SIM_IDENTITY];
+	char before
+	    [SIM_IDENTITY]; /* in sessions of before its account had a log */
 	bool revoked;
 	struct server_key_package *packages; /* oldest first */
 	size_t package_count;
@@ -171,6 +173,11 @@ bool server_same_user(const char *identity, const char *other);
 /* The name of a member's user: of an account, that beside its log. Borrowed; empty:
  * it is not known. */
 const char *server_user_of(const struct server *server, const char *identity);
+
+/* As it is called in that session. Borrowed. */
+const char *server_identity(const struct server *server,
+			    const struct server_session *session,
+			    size_t device);
 
 /* NULL: there is none. Borrowed until a session is added. */
 struct server_session *server_session(struct server *server, const char *id);

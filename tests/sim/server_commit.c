@@ -122,9 +122,8 @@ static const char *decode_commit(struct incoming *in, uint64_t *epoch)
 
 static const char *check_caller(const struct incoming *in)
 {
-	const char *identity = in->server->devices[in->caller].identity;
-	const struct server_member *member =
-	    server_member(in->session, identity);
+	const struct server_member *member = server_member(
+	    in->session, server_identity(in->server, in->session, in->caller));
 
 	if (in->external)
 		return server_may_join(in->server, in->session, in->caller)
@@ -136,7 +135,7 @@ static const char *check_caller(const struct incoming *in)
 static const char *check_leaf(const struct incoming *in)
 {
 	const struct server_member *member = server_member(
-	    in->session, in->server->devices[in->caller].identity);
+	    in->session, server_identity(in->server, in->session, in->caller));
 
 	return in->external ||
 		       (in->message.content.sender.type == WIRE_SENDER_MEMBER &&

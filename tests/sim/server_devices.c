@@ -52,8 +52,24 @@ void server_renew_device(struct server *server, size_t number, const char *user,
 void server_name_device(struct server *server, size_t device,
 			const char *identity)
 {
-	(void)snprintf(server->devices[device].identity, SIM_IDENTITY, "%s",
-		       identity);
+	uint8_t fingerprint[ACCOUNT_HASH];
+	uint64_t number;
+	struct server_device *named = &server->devices[device];
+
+	if (!places_read_leaf(span_str(named->identity), fingerprint, &number))
+		memcpy(named->before, named->identity, SIM_IDENTITY);
+	(void)snprintf(named->identity, SIM_IDENTITY, "%s", identity);
+}
+
+const char *server_identity(const struct server *server,
+			    const struct server_session *session, size_t device)
+{
+	const struct server_device *named = &server->devices[device];
+
+	return named->before[0] != '\0' &&
+		       server_member(session, named->before) != NULL
+		   ? named->before
+		   : named->identity;
 }
 
 bool server_same_user(const char *identity, const char *other)

@@ -8,6 +8,34 @@
 
 /* ---- KeyPackages ---- */
 
+static bool is_of_account(struct span package)
+{
+	uint8_t fingerprint[ACCOUNT_HASH];
+	struct wire_key_package decoded;
+	uint64_t number;
+
+	return wire_key_package_decode(package, &decoded) == ERR_OK &&
+	       places_read_leaf(decoded.leaf_node.credential.identity,
+				fingerprint, &number);
+}
+
+/* One that names a device of an account replaces those of that algorithm that do not. */
+static void drop_before(struct server_device *device, uint16_t suite)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < device->package_count; i++) {
+		struct server_key_package package = device->packages[i];
+
+		if (package.suite == suite &&
+		    !is_of_account(blob_span(package.bytes)))
+			blob_free(package.bytes);
+		else
+			device->packages[kept++] = package;
+	}
+	device->package_count = kept;
+}
+
 static void store_package(struct server_device *device, struct span bytes,
 			  bool last_resort)
 {
@@ -18,6 +46,8 @@ static void store_package(struct server_device *device, struct span bytes,
 	    !span_equal(decoded.leaf_node.credential.identity,
 			span_str(device->identity)))
 		return;
+	if (device->before[0] != '\0')
+		drop_before(device, decoded.cipher_suite);
 	for (size_t i = 0; last_resort && i < device->package_count; i++)
 		if (device->packages[i].last_resort &&
 		    device->packages[i].suite == decoded.cipher_suite) {
@@ -197,7 +227,8 @@ static void invite(struct server *server, size_t caller,
 	    server_session(server, request->session);
 
 	if (session == NULL ||
-	    server_member(session, server->devices[caller].identity) == NULL) {
+	    server_member(session, server_identity(server, session, caller)) ==
+		NULL) {
 		reply_refuse(reply, ERR_PEER_DENIED, "not-a-member");
 		return;
 	}

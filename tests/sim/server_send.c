@@ -138,7 +138,7 @@ void server_send(struct server *server, size_t caller, uint64_t now_ms,
 	struct server_session *session =
 	    server_session(server, request->session);
 	const struct server_member *member =
-	    server_member(session, server->devices[caller].identity);
+	    server_member(session, server_identity(server, session, caller));
 	struct envelope envelope;
 	struct span said;
 	const char *wrong;

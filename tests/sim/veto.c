@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-/* Does anything but a member's lies keep this device? */
+/* Does anything but a member's lies keep this device? Its person's wish may. */
 static bool is_free(struct client *client, size_t session)
 {
 	const struct adversary *adversary = &client->world->adversary;
@@ -13,7 +13,7 @@ static bool is_free(struct client *client, size_t session)
 	       !adversary->rotation_lie && !client->copied &&
 	       look_stored(client, session, &look) && look.member &&
 	       !look.forked && strcmp(look.stop, "copy") != 0 &&
-	       !client->slots[0].running;
+	       !client->slots[0].running && !client->wishes.verified_only;
 }
 
 static void run(struct client *client, const struct order *order, size_t said)

@@ -97,11 +97,20 @@ static void add_person(struct known *known, const uint8_t key[16])
 		memcpy(*SIM_ADD(known->people, known->people_count), key, 16);
 }
 
+/* In a session of before that goes over, the key is what stays. */
+static void add_member(struct client *client, size_t session,
+		       const struct look_member *member)
+{
+	add_person(&client->known[session], member->key);
+	if (client->world->goes_over)
+		add_person(&client->known[session], member->signature);
+}
+
 void watch_shown_then(struct client *client, size_t session,
 		      const struct look *look)
 {
 	for (size_t i = 0; i < look->member_count; i++)
-		add_person(&client->known[session], look->members[i].key);
+		add_member(client, session, &look->members[i]);
 	meet(client, look);
 }
 
@@ -142,7 +151,8 @@ static bool is_known(struct client *client, size_t session,
 	struct known *known = &client->known[session];
 
 	if (strcmp(member->identity, client->identity) == 0 ||
-	    has_key(known->people, known->people_count, member->key))
+	    has_key(known->people, known->people_count, member->key) ||
+	    has_key(known->people, known->people_count, member->signature))
 		return true;
 	if (!was_named(client->world, known, member))
 		return false;
@@ -261,6 +271,12 @@ static bool may_be_new(const struct client *client, const struct slot *slot)
 	return slot->to_new;
 }
 
+const uint8_t *watch_eye(const struct world *world,
+			 const struct look_member *member)
+{
+	return world->goes_over ? member->signature : member->key;
+}
+
 /* Who can open it, as its sender sees the group. */
 static void note_eyes(struct client *client, const struct slot *slot,
 		      size_t session, uint64_t epoch, struct sealed *sealed)
@@ -277,8 +293,8 @@ static void note_eyes(struct client *client, const struct slot *slot,
 		return;
 	sealed->eyes = sim_alloc(look.member_count * sizeof(*sealed->eyes));
 	for (size_t i = 0; i < look.member_count; i++) {
-		memcpy(sealed->eyes[sealed->eye_count++], look.members[i].key,
-		       16);
+		memcpy(sealed->eyes[sealed->eye_count++],
+		       watch_eye(client->world, &look.members[i]), 16);
 		if (client->world->devices) {
 			people_judge_seal(client, &look.members[i]);
 			if (!slot->before_wish)

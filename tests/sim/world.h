@@ -35,8 +35,9 @@ enum {
 
 struct look_member {
 	char identity[SIM_IDENTITY];
-	uint8_t key[16]; /* of identity and signature key */
-	enum role role;	 /* of a group that was looked at */
+	uint8_t key[16];       /* of identity and signature key */
+	uint8_t signature[16]; /* of that alone */
+	enum role role;	       /* of a group that was looked at */
 };
 
 /* How a device sees a session, from what it says and what it stores. */
@@ -228,9 +229,10 @@ struct world {
 	size_t step;
 	uint64_t operations, requests, processes;
 	bool trace, accounts;
-	bool devices; /* they come and go */
-	bool content; /* people say more than texts (content.h) */
-	size_t ids;   /* devices that were made */
+	bool devices;	/* they come and go */
+	bool content;	/* people say more than texts (content.h) */
+	bool goes_over; /* a session of before does (over.c) */
+	size_t ids;	/* devices that were made */
 	struct person people[PEOPLE];
 	struct removal *removals;
 	size_t removal_count;
@@ -368,6 +370,10 @@ void watch_accepted(struct client *client, const char *user);
 /* An order that might seal for whoever has come in ends too early: what it has
  * sealed is posted by another one. */
 void watch_sealed_for_new(struct client *client, size_t session);
+
+/* By what that member is one of the eyes. */
+const uint8_t *watch_eye(const struct world *world,
+			 const struct look_member *member);
 
 /* The envelope with that hash; NULL: nobody here sealed it. */
 const struct sealed *watch_sealed(const struct world *world,

@@ -90,6 +90,9 @@ static void knows_but_dave_half(struct member *m)
 	m->me.leaf_extensions = SPAN_EMPTY;
 }
 
+static const uint8_t unsorted_dictionary[] = { 0, 6,   9,    8, 0x80, 2,
+					       1, 'a', 0x80, 1, 1,    'b' };
+
 /* ---- what is there ---- */
 
 /* "id=data id=data", of a member's group. */
@@ -412,8 +415,6 @@ static void test_unknown(void **state)
  * required, the same one as before. */
 static void test_extensions(void **state)
 {
-	static const uint8_t unsorted[] = { 0, 6,   9,	  8, 0x80, 2,
-					    1, 'a', 0x80, 1, 1,	   'b' };
 	static const uint8_t twice[] = { 0, 6,	 9,    8, 0x80, 1,
 					 1, 'a', 0x80, 1, 1,	'b' };
 	const struct mls_component other = { TOPIC, SPAN_LIT("else") };
@@ -427,7 +428,7 @@ static void test_extensions(void **state)
 
 	begin(rules, 0);
 	how.by = CAROL;
-	item = cheat_extensions(SPAN_ARRAY(unsorted));
+	item = cheat_extensions(SPAN_ARRAY(unsorted_dictionary));
 	rules_refuse_commit(BOB, &how, ERR_PEER_MALFORMED,
 			    MLS_RULE_APP_DATA_DICTIONARY);
 	item = cheat_extensions(SPAN_ARRAY(twice));
@@ -475,6 +476,29 @@ static void with_dave(struct rules *rules, void (*prepare)(struct member *m),
 	how.by = CAROL;
 	rules_refuse_commit(BOB, &how, why, rule);
 	end(rules);
+}
+
+static void spoil_context(struct wire_group_info *info)
+{
+	info->context.extensions = SPAN_ARRAY(unsorted_dictionary);
+}
+
+/* Who joins looks at the dictionary, too. */
+static void test_join(void **state)
+{
+	const struct cheat_info right = { .info = NULL };
+	const struct cheat_info wrong = { .info = spoil_context };
+	struct cheat how = { .count = 0 };
+	struct rules rules[1];
+	(void)state;
+
+	begin(rules, MLS_APP_DATA_UPDATE);
+	how.by = ALICE;
+	assert_int_equal(
+	    rules_join(DAVE, &how, &wrong, MLS_RULE_APP_DATA_DICTIONARY),
+	    ERR_PEER_MALFORMED);
+	assert_int_equal(rules_join(DAVE, &how, &right, MLS_RULE_NONE), ERR_OK);
+	rules_end(rules);
 }
 
 /* Who does not understand it does not come in, and where somebody is who does not,
@@ -542,6 +566,26 @@ static enum err say(struct member *m, struct span aad, struct buf *message)
 				 message);
 }
 
+/* dave from outside, with that beside his commit; bob takes it. */
+static void joins_beside(struct rules *rules, struct span aad, enum err wanted)
+{
+	const struct mls_external how = { .authenticated_data = aad };
+	struct mls_group *joined = NULL;
+	struct mls_commit commit;
+	struct buf info = BUF_INIT;
+
+	assert_int_equal(mls_group_info(CAROL->group, &CAROL->me, true, &info),
+			 ERR_OK);
+	assert_int_equal(mls_group_join_external(&DAVE->me, buf_span(&info),
+						 &how, &joined, &commit),
+			 wanted);
+	if (wanted == ERR_OK)
+		rules_accept(BOB, buf_span(&commit.commit));
+	mls_group_free(joined);
+	mls_commit_clear(&commit);
+	buf_clear(&info);
+}
+
 static void test_safe_aad(void **state)
 {
 	static const uint8_t none[] = { 0 };
@@ -595,6 +639,8 @@ static void test_safe_aad(void **state)
 	assert_true(
 	    span_equal(buf_span(&event.authenticated_data), SPAN_ARRAY(none)));
 	mls_event_clear(&event);
+	joins_beside(rules, SPAN_LIT("free"), ERR_LOCAL_BUG);
+	joins_beside(rules, SPAN_EMPTY, ERR_OK);
 	buf_clear(&message);
 	end(rules);
 }
@@ -665,6 +711,7 @@ int main(void)
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_extensions),
+		cmocka_unit_test(test_join),
 		cmocka_unit_test(test_who_understands),
 		cmocka_unit_test(test_external_commit),
 		cmocka_unit_test(test_safe_aad),

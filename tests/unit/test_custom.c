@@ -309,10 +309,10 @@ static void test_refused(void **state)
 
 static void test_misuse(void **state)
 {
-	static const uint16_t standard[] = { 8 };
-	const struct mls_custom one[] = { { 8, SPAN_LIT("x") } };
+	static const uint16_t standard[] = { 9 };
+	const struct mls_custom one[] = { { 9, SPAN_LIT("x") } };
 	const struct mls_proposal bad = { .kind = MLS_PROPOSE_CUSTOM,
-					  .custom = { 8, SPAN_EMPTY } };
+					  .custom = { 9, SPAN_EMPTY } };
 	const struct mls_proposal good = { .kind = MLS_PROPOSE_CUSTOM,
 					   .custom = { TYPE, SPAN_EMPTY } };
 	static const uint32_t zero = 0;

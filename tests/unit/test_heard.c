@@ -436,6 +436,52 @@ static void edits_go_with_their_message(void **state)
 	expect_nowhere(w, "four");
 }
 
+/* The person takes another history from there on; what comes next has that number. */
+static void take_history(struct world *w, uint64_t seq)
+{
+	membership_begin_line(&w->device.open, seq);
+	MUST(record_put(&w->store, "meta/" SESSION_TEXT, w->device.open.notes));
+	w->seq = seq;
+}
+
+/* What was said in the history before, and has the same numbers, is not meant. */
+static void another_history_has_other_messages(void **state)
+{
+	struct world *w = *state;
+	uint64_t said, other, gone;
+	uint8_t id[MIMI_ID];
+
+	(void)text(w, "alice", "one");
+	memcpy(id, w->last, MIMI_ID);
+	w->ends_ms = w->now_ms + 5000;
+	(void)about(w, "alice", SAID_TEXT, NULL, "soon over");
+	w->ends_ms = 0;
+	take_history(w, 0);
+	said = text(w, "alice", "two");
+	other = text(w, "alice", "three");
+	gone = about(w, "alice", SAID_DELETE, id, "");
+	expect(w, said, "text", "two");
+	expect_number(w, gone, "of", 0);
+	w->now_ms += 5000;
+	expect(w, other, "text", "three");
+	assert_false(is_over(w, other));
+}
+
+static void an_edit_of_another_history_is_no_edit(void **state)
+{
+	struct world *w = *state;
+	uint64_t said = text(w, "alice", "one"), other;
+	uint8_t id[MIMI_ID];
+
+	memcpy(id, w->last, MIMI_ID);
+	(void)about(w, "alice", SAID_EDIT, id, "two");
+	take_history(w, said);
+	other = text(w, "alice", "three");
+	(void)about(w, "alice", SAID_DELETE, id, "");
+	expect(w, said, "text", NULL);
+	expect(w, other, "text", "three");
+}
+
 /* More than a record holds, of two hours; nothing of the book of ends is left. */
 static void many_texts_go(void **state)
 {
@@ -770,6 +816,10 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(edits_go_with_their_message,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    another_history_has_other_messages, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    an_edit_of_another_history_is_no_edit, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_texts_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_book_of_ends_is_bounded,
 						setup, teardown),

@@ -429,7 +429,7 @@ static void test_required(void **state)
  * supported by all the members": it has no length, so it cannot be skipped. */
 static void test_unknown_type(void **state)
 {
-	static const uint16_t types[] = { 0, 8, 0x0A0A, 0xF003, 0xFFFF };
+	static const uint16_t types[] = { 0, 9, 0x0A0A, 0xF003, 0xFFFF };
 	struct cheat_item item = { .psk = SPAN_EMPTY };
 	struct rules rules[1];
 	(void)state;

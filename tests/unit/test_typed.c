@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,6 +18,7 @@
 #include "command/times.h"
 #include "reach/directory.h"
 #include "reach/fold.h"
+#include "reach/pause.h"
 
 #define FAMILY "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7"
 #define NAMASTE                                                                \
@@ -142,6 +145,75 @@ static void test_rows(void **state)
 	buf_clear(&out);
 }
 
+#define RI "\xe6\x97\xa5"
+
+/* A row ends before a word, where there are words. */
+static void test_rows_of_words(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} cases[] = {
+		{ "one two three four five",
+		  "\n\033[1A\r> one two three \r\nfour five\0337\0338" },
+		{ "one two three fours",
+		  "\n\033[1A\r> one two three \r\nfours\0337\0338" },
+		/* a word that fills a row, behind the prompt and alone */
+		{ "0123456789012345678901",
+		  "\n\033[1A\r> 01234567890123456\r\n78901\0337\0338" },
+		{ "a 0123456789012345678901",
+		  "\n\n\033[2A\r> a \r\n0123456789012345678\r\n901\0337\0338" },
+		/* a space that does not fit takes no word with it */
+		{ "one 0123456789012 x",
+		  "\n\033[1A\r> one 0123456789012\r\n x\0337\0338" },
+		/* no spaces between words */
+		{ "a " RI RI RI RI RI RI RI RI,
+		  "\n\033[1A\r> a " RI RI RI RI RI RI RI "\r\n" RI
+		  "\0337\0338" },
+	};
+	struct screen_size size = { 20, 24 };
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct screen screen = { 0 };
+		struct buf out = BUF_INIT;
+
+		screen_show(&screen, size, SPAN_LIT("> "),
+			    span_str(cases[i].text), strlen(cases[i].text),
+			    &out);
+		assert_int_equal(buf_end(&out), ERR_OK);
+		if (!span_equal(buf_span(&out), span_str(cases[i].shown)))
+			fail_msg("%zu: %.*s", i, (int)out.n,
+				 (const char *)out.p);
+		buf_clear(&out);
+	}
+}
+
+/* A signal that is blocked while somebody looks ends the waiting that follows. */
+static void note_signal(int number)
+{
+	(void)number;
+}
+
+static void test_a_signal_before_waiting(void **state)
+{
+	struct sigaction action = { .sa_handler = note_signal }, old;
+	sigset_t ours, before;
+	(void)state;
+
+	(void)sigaction(SIGUSR1, &action, &old);
+	(void)sigemptyset(&ours);
+	(void)sigaddset(&ours, SIGUSR1);
+	(void)sigprocmask(SIG_BLOCK, &ours, &before);
+	pause_set_mask(&before);
+	(void)raise(SIGUSR1);
+	assert_int_equal(pause_poll(NULL, 0, -1), -1);
+	assert_int_equal(errno, EINTR);
+	assert_int_equal(pause_poll(NULL, 0, 1), 0);
+	pause_set_mask(NULL);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	(void)sigaction(SIGUSR1, &old, NULL);
+}
+
 /* A question is wider than the terminal, and goes with all of its rows. */
 static void test_a_wide_prompt(void **state)
 {
@@ -254,6 +326,8 @@ int main(void)
 		cmocka_unit_test(test_pastes),
 		cmocka_unit_test(test_clusters),
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_rows_of_words),
+		cmocka_unit_test(test_a_signal_before_waiting),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_folding),
 		cmocka_unit_test(test_a_paste_without_end),
