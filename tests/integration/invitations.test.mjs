@@ -216,6 +216,14 @@ describe('invitations', { concurrency: false }, () => {
     assert.match((await dave.starts('invitations').ended).out,
       new RegExp(`${id}  invited by ${alice.name} \\(unverified\\) and ` +
         `${bob.name} \\(unverified\\), who have signed it`));
+    // a server that gives them more than once makes no more of them
+    const proxy = await startProxy(node.url, { answer: ({ path, json }) =>
+      path.startsWith(`/session/${id}/letter`) ? { json: { ...json,
+        letters: json.letters.flatMap(l => [l, l, l]) } } : undefined });
+    dave.server = proxy.url;
+    assert.deepEqual(await signers(id), [alice.name, bob.name]);
+    dave.server = node.url;
+    await proxy.stop();
     // alone it is none
     const own = await stored(id, bob);
     await withhold(id, bob);
