@@ -191,7 +191,19 @@ describe('invitations', { concurrency: false }, () => {
     // the person may go on without one
     await withhold(other);
     await dave.cannot('no-letter', 'join', other);
-    await dave.does('resolve', other, '--yes');
+    // of a session that others call like that one, or like its beginning
+    const start = other.slice(0, 8);
+    await bob.does('read', id);
+    await bob.does('rename', id, start);
+    await dave.does('read', id);
+    assert.match(await dave.cannot('ambiguous', 'resolve', start, '--yes'),
+      new RegExp(`${start} may be any of 2 sessions.*${id.slice(0, 8)} \\(${start}\\)`));
+    await bob.does('read', id);
+    await bob.does('rename', id, other);
+    await dave.does('read', id);
+    await dave.cannot('no-such-session', 'resolve', other);
+    assert.deepEqual((await dave.does('resolve', other, '--yes'))
+      .map(s => s.session_id), [other]);
     assert.equal((await alice.does('members', other)).length, 3);
   });
 
