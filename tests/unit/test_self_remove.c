@@ -385,8 +385,9 @@ static void test_commits(void **state)
 	kept_end(k);
 }
 
-/* Two of one sender, which nobody honest sends: each may be kept, and a commit has
- * one of them. An Update beside it is one too many, too. */
+/* Two of one sender, which nobody honest sends: each may be kept, neither can be
+ * dropped, and a commit has one of them, ours the first and another's any. An Update
+ * beside it is one too many, too. */
 static void test_twice(void **state)
 {
 	struct buf second = BUF_INIT, leaf = BUF_INIT;
@@ -395,6 +396,7 @@ static void test_twice(void **state)
 	struct cheat how = { .items = items, .count = 2 };
 	struct mls_change nothing = { .commit_pending_proposals = true };
 	struct mls_commit commit;
+	const struct mls_epoch *now;
 	struct kept k[1];
 	struct rules *rules = k->rules;
 	(void)state;
@@ -416,6 +418,20 @@ static void test_twice(void **state)
 	commits(ALICE, &nothing, &commit);
 	shows_carol_leaving(ALICE, 1);
 	mls_group_discard(ALICE->group);
+	mls_commit_clear(&commit);
+	/* carol's Update is between the two */
+	now = ALICE->group->now;
+	assert_int_equal(now->proposal_count, 3);
+	for (size_t i = 0; i < 3; i += 2)
+		assert_int_equal(
+		    mls_group_drop_pending(ALICE->group,
+					   buf_span(&now->proposals[i].ref)),
+		    ERR_LOCAL_BUG);
+	/* bob got the second one alone */
+	rules_keep(BOB, buf_span(&second));
+	commits(BOB, &nothing, &commit);
+	rules_accept(ALICE, buf_span(&commit.commit));
+	mls_group_discard(BOB->group);
 	mls_commit_clear(&commit);
 	buf_clear(&second);
 	buf_clear(&leaf);
