@@ -353,7 +353,6 @@ static void test_lists(void **state)
 	static const uint8_t odd[] = { 3, 0x80, 1, 0x80 };
 	static const uint8_t more[] = { 2, 0x80, 3 };
 	struct cheat_item items[2];
-	struct buf message = BUF_INIT;
 	struct rules rules[1];
 	(void)state;
 
@@ -361,11 +360,6 @@ static void test_lists(void **state)
 	items[0] = item_of(ICON, WIRE_APP_DATA_REMOVE, SPAN_EMPTY);
 	refuse_list(rules, items, 1, ERR_PEER_INVALID,
 		    MLS_RULE_APP_DATA_NOTHING);
-	cheat_propose(CAROL, CAROL->group,
-		      (struct wire_sender){ WIRE_SENDER_MEMBER, 2 }, 0,
-		      &items[0].proposal, &message, NULL);
-	rules_refuse(BOB, buf_span(&message), ERR_PEER_INVALID,
-		     MLS_RULE_APP_DATA_NOTHING);
 	items[0] = item_of(TOPIC, WIRE_APP_DATA_REMOVE, SPAN_EMPTY);
 	items[1] = items[0];
 	refuse_list(rules, items, 2, ERR_PEER_INVALID, MLS_RULE_APP_DATA_MIXED);
@@ -389,16 +383,58 @@ static void test_lists(void **state)
 	refuse_list(rules, items, 1, ERR_PEER_INVALID,
 		    MLS_RULE_APP_DATA_REQUIRED);
 	is_data(BOB, "8001=t");
-	buf_clear(&message);
 	rules_end(rules);
 }
 
-/* An application that has no such hook. */
+/* Of carol's proposal, at bob. */
+static void refuse_proposal(struct rules *rules, struct cheat_item item,
+			    enum err why, enum mls_rule rule)
+{
+	static const struct wire_sender carol = { WIRE_SENDER_MEMBER, 2 };
+	struct buf message = BUF_INIT;
+
+	cheat_propose(CAROL, CAROL->group, carol, 0, &item.proposal, &message,
+		      NULL);
+	rules_refuse(BOB, buf_span(&message), why, rule);
+	buf_clear(&message);
+}
+
+/* What no commit may contain is not kept either: as many as are tried one by one
+ * would keep out what waits behind them. */
+static void test_unkept(void **state)
+{
+	static const uint8_t odd[] = { 3, 0x80, 1, 0x80 };
+	struct rules rules[1];
+	(void)state;
+
+	begin(rules, MLS_APP_DATA_UPDATE);
+	refuse_proposal(rules, item_of(ICON, WIRE_APP_DATA_REMOVE, SPAN_EMPTY),
+			ERR_PEER_INVALID, MLS_RULE_APP_DATA_NOTHING);
+	refuse_proposal(rules,
+			item_of(OTHER, WIRE_APP_DATA_UPDATE, SPAN_LIT("a")),
+			ERR_PEER_UNSUPPORTED, MLS_RULE_NONE);
+	refuse_proposal(rules,
+			item_of(TOPIC, WIRE_APP_DATA_UPDATE, SPAN_LIT("no")),
+			ERR_PEER_DENIED, MLS_RULE_NONE);
+	refuse_proposal(
+	    rules,
+	    item_of(MLS_APP_COMPONENTS, WIRE_APP_DATA_UPDATE, SPAN_ARRAY(odd)),
+	    ERR_PEER_MALFORMED, MLS_RULE_APP_DATA_LISTS);
+	is_data(BOB, "8001=t");
+	rules_end(rules);
+}
+
+/* An application that has no such hook: of a commit, a proposal, and its own. */
 static void test_unknown(void **state)
 {
 	struct cheat_item item =
 	    item_of(TOPIC, WIRE_APP_DATA_UPDATE, SPAN_LIT("a"));
+	const struct mls_proposal own = {
+		.kind = MLS_PROPOSE_APP_DATA,
+		.app_data = { .component = TOPIC, .update = SPAN_LIT("a") },
+	};
 	struct cheat how = { .items = &item, .count = 1 };
+	struct buf message = BUF_INIT;
 	struct rules rules[1];
 	(void)state;
 
@@ -407,6 +443,12 @@ static void test_unknown(void **state)
 	mls_group_authenticate(BOB->group, NULL);
 	rules_refuse_commit(BOB, &how, ERR_PEER_UNSUPPORTED,
 			    MLS_RULE_APP_DATA_UNKNOWN);
+	refuse_proposal(rules, item, ERR_PEER_UNSUPPORTED,
+			MLS_RULE_APP_DATA_UNKNOWN);
+	assert_int_equal(
+	    mls_group_propose(BOB->group, &BOB->me, &own, true, &message),
+	    ERR_PEER_UNSUPPORTED);
+	rules_said(mls_group_last_rule(BOB->group), MLS_RULE_APP_DATA_UNKNOWN);
 	mls_group_authenticate(BOB->group, &hooks);
 	rules_end(rules);
 }
@@ -709,6 +751,7 @@ int main(void)
 		cmocka_unit_test(test_beside),
 		cmocka_unit_test(test_proposals),
 		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_unkept),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_extensions),
 		cmocka_unit_test(test_join),
