@@ -28,6 +28,8 @@ void rules_init_with(struct rules *rules, struct span group_extensions,
 		     void (*prepare)(struct member *m));
 /* Checks that all three can commit and talk, then clears. */
 void rules_end(struct rules *rules);
+/* Only clears, where not all three are members any more or another is one, too. */
+void rules_clear(struct rules *rules);
 
 /* The rule that a call said is the one that was broken. */
 void rules_said(enum mls_rule rule, enum mls_rule wanted);

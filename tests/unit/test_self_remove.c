@@ -30,12 +30,6 @@ static void knows_but_dave(struct member *m)
 		knows(m);
 }
 
-static void end(struct rules *rules)
-{
-	for (size_t i = 0; i <= RULES_MEMBERS; i++)
-		member_clear(&rules->all[i]);
-}
-
 static void says(struct member *m, struct buf *message)
 {
 	buf_reset(message);
@@ -155,7 +149,7 @@ static void test_leaves(void **state)
 	members_talk(rules->all, 2);
 	mls_commit_clear(&commit);
 	buf_clear(&message);
-	end(rules);
+	rules_clear(rules);
 }
 
 /* A Remove of the same leaf has nothing more to do: by reference or asked for. */
@@ -193,7 +187,7 @@ static void test_removes(void **state)
 	mls_commit_clear(&commit);
 	buf_clear(&first);
 	buf_clear(&message);
-	end(rules);
+	rules_clear(rules);
 }
 
 /* dave joins from outside, and carol goes by his commit. */
@@ -246,7 +240,7 @@ static void test_outside(void **state)
 	assert_int_equal(mls_group_member_count(BOB->group), 3);
 	mls_commit_clear(&commit);
 	buf_clear(&message);
-	end(rules);
+	rules_clear(rules);
 }
 
 /* carol has said that she leaves, and comes again: her old leaf goes by its own
@@ -341,7 +335,7 @@ static void kept_init(struct kept *k)
 
 static void kept_end(struct kept *k)
 {
-	end(k->rules);
+	rules_clear(k->rules);
 	buf_clear(&k->message);
 	buf_clear(&k->ref);
 	buf_clear(&k->scratch);
@@ -540,7 +534,7 @@ static void test_not_listed(void **state)
 	rules_refuse(ALICE, buf_span(&message), ERR_PEER_UNSUPPORTED,
 		     MLS_RULE_PROPOSAL_LISTED);
 	buf_clear(&message);
-	end(rules);
+	rules_clear(rules);
 }
 
 /* ---- who joins looks at what it is given ---- */
@@ -645,7 +639,7 @@ static void test_misuse(void **state)
 	assert_int_equal(out.n, 0);
 	buf_clear(&message);
 	buf_clear(&ref);
-	end(rules);
+	rules_clear(rules);
 }
 
 int main(void)
