@@ -68,6 +68,14 @@ void rules_init(struct rules *rules, struct span group_extensions)
 	rules_init_with(rules, group_extensions, NULL);
 }
 
+void rules_take_self_removes(struct member *m)
+{
+	static const uint16_t types[] = { MLS_SELF_REMOVE };
+
+	m->me.proposal_types = types;
+	m->me.proposal_type_count = 1;
+}
+
 void rules_clear(struct rules *rules)
 {
 	for (size_t i = 0; i <= RULES_MEMBERS; i++)

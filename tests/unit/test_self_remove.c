@@ -8,26 +8,18 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "mls/framing.h"
 #include "mls/group_internal.h"
 #include "tests/testlib/rules.h"
 
-static const uint16_t types[] = { MLS_SELF_REMOVE };
 static const struct wire_sender bob = { WIRE_SENDER_MEMBER, 1 };
 static const struct wire_sender carol = { WIRE_SENDER_MEMBER, 2 };
 static const struct mls_proposal leave = { .kind = MLS_PROPOSE_SELF_REMOVE };
-
-static void knows(struct member *m)
-{
-	m->me.proposal_types = types;
-	m->me.proposal_type_count = 1;
-}
 
 /* dave, who is outside until he joins, is of a client of before. */
 static void knows_but_dave(struct member *m)
 {
 	if (strcmp(m->name, "dave/1") != 0)
-		knows(m);
+		rules_take_self_removes(m);
 }
 
 static void says(struct member *m, struct buf *message)
@@ -130,7 +122,7 @@ static void test_leaves(void **state)
 	struct rules rules[1];
 	(void)state;
 
-	rules_init_with(rules, SPAN_EMPTY, knows);
+	rules_init_with(rules, SPAN_EMPTY, rules_take_self_removes);
 	says(CAROL, &message);
 	rules_keep(ALICE, buf_span(&message));
 	rules_keep(BOB, buf_span(&message));
@@ -164,7 +156,7 @@ static void test_removes(void **state)
 	struct rules rules[1];
 	(void)state;
 
-	rules_init_with(rules, SPAN_EMPTY, knows);
+	rules_init_with(rules, SPAN_EMPTY, rules_take_self_removes);
 	assert_int_equal(
 	    mls_group_propose(BOB->group, &BOB->me, &remove, false, &first),
 	    ERR_OK);
@@ -252,7 +244,7 @@ static void test_comes_again(void **state)
 	struct rules rules[1];
 	(void)state;
 
-	rules_init_with(rules, SPAN_EMPTY, knows);
+	rules_init_with(rules, SPAN_EMPTY, rules_take_self_removes);
 	says(CAROL, &message);
 	rules_keep(ALICE, buf_span(&message));
 	rules_keep(BOB, buf_span(&message));
@@ -264,51 +256,6 @@ static void test_comes_again(void **state)
 	mls_commit_clear(&commit);
 	buf_clear(&message);
 	rules_end(rules);
-}
-
-/* One as nobody honest frames it: encrypted, or with authenticated data, so that it
- * is another one. */
-static void frame(const struct member *m, enum wire_format format,
-		  struct span authenticated_data, struct buf *message)
-{
-	struct wire_proposal proposal = { .type = WIRE_PROPOSAL_SELF_REMOVE };
-	struct mls_epoch *now = m->group->now;
-	struct buf body = BUF_INIT, signature = BUF_INIT;
-	struct sign_key *signer = NULL;
-	struct wire_content content = {
-		.group_id = now->context.group_id,
-		.epoch = now->context.epoch,
-		.sender = { WIRE_SENDER_MEMBER, now->private.leaf },
-		.authenticated_data = authenticated_data,
-		.type = WIRE_CONTENT_PROPOSAL,
-	};
-	struct wire_auth auth = { SPAN_EMPTY, SPAN_EMPTY };
-
-	assert_int_equal(sign_private_parse(m->me.suite,
-					    sec_span(&m->signature_private),
-					    &signer),
-			 ERR_OK);
-	wire_proposal_put(&body, &proposal);
-	content.body = buf_span(&body);
-	assert_int_equal(framing_sign(signer, format, &content,
-				      buf_span(&now->encoded_context),
-				      &signature),
-			 ERR_OK);
-	auth.signature = buf_span(&signature);
-	assert_int_equal(
-	    format == WIRE_PRIVATE_MESSAGE
-		? framing_protect_private(now->suite, m->me.rng, &content,
-					  &auth,
-					  sec_span(&now->secrets.sender_data),
-					  &now->messages, 0, NULL, message)
-		: framing_protect_public(now->suite, &content, &auth,
-					 buf_span(&now->encoded_context),
-					 sec_span(&now->secrets.membership_key),
-					 message),
-	    ERR_OK);
-	buf_clear(&body);
-	buf_clear(&signature);
-	sign_key_free(signer);
 }
 
 /* ---- what a commit may not do with one ---- */
@@ -324,7 +271,7 @@ static void kept_init(struct kept *k)
 	struct rules *rules = k->rules;
 
 	*k = (struct kept){ .message = BUF_INIT };
-	rules_init_with(rules, SPAN_EMPTY, knows);
+	rules_init_with(rules, SPAN_EMPTY, rules_take_self_removes);
 	k->leaving.proposal.type = WIRE_PROPOSAL_SELF_REMOVE;
 	k->leaving.sender = carol;
 	cheat_propose(CAROL, CAROL->group, carol, 0, &k->leaving.proposal,
@@ -407,7 +354,8 @@ static void test_twice(void **state)
 	rules_keep(ALICE, buf_span(&update));
 	rules_refuse_commit(ALICE, &how, ERR_PEER_INVALID,
 			    MLS_RULE_SAME_LEAF_TWICE);
-	frame(CAROL, WIRE_PUBLIC_MESSAGE, SPAN_LIT("again"), &second);
+	cheat_self_remove(CAROL, WIRE_PUBLIC_MESSAGE, SPAN_LIT("again"),
+			  &second);
 	rules_keep(ALICE, buf_span(&second));
 	commits(ALICE, &nothing, &commit);
 	shows_carol_leaving(ALICE, 1);
@@ -472,42 +420,7 @@ static void test_external_commits(void **state)
 	kept_end(k);
 }
 
-/* ---- who may send one, and how ---- */
-
-static void test_senders(void **state)
-{
-	static const struct wire_sender outside = { WIRE_SENDER_EXTERNAL, 0 };
-	static const struct wire_sender joiner = {
-		WIRE_SENDER_NEW_MEMBER_PROPOSAL, 0
-	};
-	struct wire_proposal proposal = { .type = WIRE_PROPOSAL_SELF_REMOVE };
-	struct buf message = BUF_INIT, extensions = BUF_INIT;
-	struct member service;
-	struct rules rules[1];
-	(void)state;
-
-	member_init(&service, rules_suite(), "service");
-	rules_put_sender(&extensions, &service);
-	rules_init_with(rules, buf_span(&extensions), knows);
-	frame(CAROL, WIRE_PRIVATE_MESSAGE, SPAN_EMPTY, &message);
-	rules_refuse(ALICE, buf_span(&message), ERR_PEER_INVALID,
-		     MLS_RULE_SELF_REMOVE_PRIVATE);
-	cheat_propose(&service, ALICE->group, outside, 0, &proposal, &message,
-		      NULL);
-	rules_refuse(ALICE, buf_span(&message), ERR_PEER_INVALID,
-		     MLS_RULE_EXTERNAL_PROPOSAL_TYPE);
-	cheat_propose(DAVE, ALICE->group, joiner, 0, &proposal, &message, NULL);
-	rules_refuse(ALICE, buf_span(&message), ERR_PEER_INVALID,
-		     MLS_RULE_NEW_MEMBER_PROPOSAL);
-	/* in another's name */
-	cheat_propose(BOB, ALICE->group, carol, 0, &proposal, &message, NULL);
-	rules_refuse(ALICE, buf_span(&message), ERR_PEER_CRYPTO,
-		     MLS_RULE_CONTENT_SIGNATURE);
-	buf_clear(&message);
-	buf_clear(&extensions);
-	member_clear(&service);
-	rules_end(rules);
-}
+/* ---- where not all take one ---- */
 
 /* "only applies if all the members of a group support this proposal": dave, who does
  * not, is in. */
@@ -537,58 +450,6 @@ static void test_not_listed(void **state)
 	rules_clear(rules);
 }
 
-/* ---- who joins looks at what it is given ---- */
-
-static void refuse_join(struct rules *rules, struct span message, enum err why,
-			enum mls_rule wanted)
-{
-	struct mls_external how = { .self_removes = &message,
-				    .self_remove_count = 1 };
-	struct mls_identity me = DAVE->me;
-	enum mls_rule broken = MLS_RULE_COUNT;
-	struct mls_group *joined = NULL;
-	struct mls_commit commit;
-	struct buf info = BUF_INIT;
-
-	me.broken = &broken;
-	assert_int_equal(mls_group_info(ALICE->group, &ALICE->me, true, &info),
-			 ERR_OK);
-	assert_int_equal(mls_group_join_external(&me, buf_span(&info), &how,
-						 &joined, &commit),
-			 why);
-	rules_said(broken, wanted);
-	assert_null(joined);
-	buf_clear(&info);
-}
-
-static void test_joiner(void **state)
-{
-	struct cheat_item remove = cheat_remove(1);
-	struct wire_proposal proposal = { .type = WIRE_PROPOSAL_SELF_REMOVE };
-	struct buf message = BUF_INIT;
-	struct rules rules[1];
-	(void)state;
-
-	rules_init_with(rules, SPAN_EMPTY, knows);
-	cheat_propose(BOB, ALICE->group, carol, 0, &proposal, &message, NULL);
-	refuse_join(rules, buf_span(&message), ERR_PEER_CRYPTO,
-		    MLS_RULE_CONTENT_SIGNATURE);
-	cheat_propose(CAROL, ALICE->group, carol, 1, &proposal, &message, NULL);
-	refuse_join(rules, buf_span(&message), ERR_STATE_EPOCH, MLS_RULE_NONE);
-	cheat_propose(CAROL, ALICE->group, carol, 0, &remove.proposal, &message,
-		      NULL);
-	refuse_join(rules, buf_span(&message), ERR_PEER_INVALID,
-		    MLS_RULE_EXTERNAL_REFERENCES);
-	buf_reset(&message);
-	frame(CAROL, WIRE_PRIVATE_MESSAGE, SPAN_EMPTY, &message);
-	refuse_join(rules, buf_span(&message), ERR_PEER_INVALID,
-		    MLS_RULE_SELF_REMOVE_PRIVATE);
-	refuse_join(rules, SPAN_LIT("no message"), ERR_PEER_UNSUPPORTED,
-		    MLS_RULE_NONE);
-	buf_clear(&message);
-	rules_end(rules);
-}
-
 /* ---- what a caller may not do ---- */
 
 static bool first_ref(void *context, struct span ref,
@@ -615,7 +476,7 @@ static void test_misuse(void **state)
 	struct rules rules[1];
 	(void)state;
 
-	rules_init_with(rules, SPAN_EMPTY, knows);
+	rules_init_with(rules, SPAN_EMPTY, rules_take_self_removes);
 	assert_int_equal(
 	    mls_group_propose(CAROL->group, &CAROL->me, &leave, true, &out),
 	    ERR_LOCAL_BUG);
@@ -653,9 +514,7 @@ int main(void)
 		cmocka_unit_test(test_commits),
 		cmocka_unit_test(test_twice),
 		cmocka_unit_test(test_external_commits),
-		cmocka_unit_test(test_senders),
 		cmocka_unit_test(test_not_listed),
-		cmocka_unit_test(test_joiner),
 		cmocka_unit_test(test_misuse),
 	};
 
