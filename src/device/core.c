@@ -97,6 +97,17 @@ out:
 	return e;
 }
 
+enum err core_load_or_say(struct device *d, const char *id, struct why *why)
+{
+	enum err e = core_load(d, id);
+
+	if (e == ERR_PEER_UNSUPPORTED)
+		e = why_set(why, e, "state-version",
+			    "This session was written by a newer version of "
+			    "hermetic.");
+	return e;
+}
+
 const char *core_self(const struct device *d)
 {
 	const char *self =

@@ -60,6 +60,9 @@ void core_rollback(struct device *d);
  * ERR_STATE_GONE: there is no such session; ERR_PEER_MALFORMED: it cannot be
  * read, or `id` is no id. */
 MUST_CHECK enum err core_load(struct device *d, const char *id);
+/* The same for what has a reason to tell: of a session that a newer version wrote. */
+MUST_CHECK enum err core_load_or_say(struct device *d, const char *id,
+				     struct why *why);
 
 /* The identity that this device has in the session that is loaded; without one
  * username/device_id. */

@@ -93,7 +93,7 @@ enum err device_push(struct device *device, const char *session,
 	accounts_forget(device);
 	TRY(core_begin(device));
 	TRY(expiry_sweep(device));
-	TRY(core_load(device, session));
+	TRY(core_load_or_say(device, session, why));
 	ENSURE(!membership_is_gathering(&device->open), ERR_STATE_CONFLICT);
 	/* the place of the Welcome is looked at in a page that begins there */
 	ENSURE(!log_place_is_open(device) || FAULT(PUSHED_OVER_WELCOME),

@@ -371,7 +371,7 @@ static enum err load(struct device *d)
 		membership_clear(&d->open);
 		return ERR_OK;
 	}
-	e = core_load(d, id);
+	e = core_load_or_say(d, id, &d->work.why);
 	return e == ERR_STATE_GONE ? ERR_OK : e;
 }
 

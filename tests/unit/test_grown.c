@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,6 +198,33 @@ static void test_a_branch_is_heard_of(void **state)
 	house_end_branch(&other);
 }
 
+/* A session of a version to come is not read, and the person is told why. */
+static void test_a_newer_session_is_called_so(void **state)
+{
+	struct home *h = *state;
+	const struct order order = { .kind = ORDER_REFRESH, .session = h->id };
+	struct request request;
+	struct buf newer = BUF_INIT;
+	char name[64];
+	uint32_t wait_ms;
+
+	settle_and_store(h);
+	(void)snprintf(name, sizeof(name), "session/%s", h->id);
+	buf_put(&newer, records_find(&h->records, name));
+	newer.p[0] = 200; /* the version */
+	MUST(h->records.store.put(h->records.store.context, name,
+				  buf_span(&newer)));
+	buf_clear(&newer);
+	restart(h);
+	MUST(device_start(h->device, &order));
+	assert_int_equal(device_turn(h->device, &request, &wait_ms),
+			 DEVICE_DONE);
+	assert_int_equal(device_outcome(h->device)->result,
+			 ERR_PEER_UNSUPPORTED);
+	assert_string_equal(device_outcome(h->device)->why->slug,
+			    "state-version");
+}
+
 /* More than the record has: all are looked at. */
 static void test_too_many_are_all(void **state)
 {
@@ -232,6 +260,8 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_branch_is_heard_of,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_a_newer_session_is_called_so, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_many_are_all, setup,
 						teardown),
 	};
