@@ -90,30 +90,19 @@ out:
 	return e;
 }
 
-/* One of this device's, by its name, too; or with --yes one that this device never was
- * in, which has nothing to show yet. */
-static enum err find_stopped(struct cmd *cmd, char id[TEXT_UUID_SIZE])
-{
-	const char *word = cmd->args->operands[0];
-	struct why kept = cmd->a.why;
-	enum err e = directory_find(&cmd->a, word, false, id);
-
-	if (e != ERR_STATE_GONE || !cmd->args->yes)
-		return e;
-	cmd->a.why = kept;
-	return directory_find(&cmd->a, word, true, id);
-}
-
 enum err cmd_resolve(struct cmd *cmd)
 {
+	const char *word = cmd->args->operands[0];
 	char id[TEXT_UUID_SIZE];
 	enum err e;
 
-	TRY(find_stopped(cmd, id));
 	if (!cmd->args->yes) {
+		TRY(directory_find(&cmd->a, word, false, id));
 		e = show(cmd, id);
 		goto out;
 	}
+	/* one that this device never was in has nothing to show, and may be meant */
+	TRY(directory_find_any(&cmd->a, word, id));
 	TRY(drive_session(&cmd->a, ORDER_RESOLVE, id));
 	TRY(cmd_print_entered(cmd, id, "Resolved"));
 out:

@@ -4,7 +4,7 @@
  * and not which leaves that means today.
  *
  *   {kind: "change", key_packages: [base64…], remove: [identity…],
- *    role?: {username, role}, ban?: {user, banned}, invite?: [{user, invited}…], due?: epoch, algorithm?, reason?, tries}
+ *    role?: {username, role}, ban?: {user, banned}, invite?: [{user, invited}…], due?: epoch, algorithm?, open?, reason?, tries}
  *
  * Every change also removes the leaves whose departure stands in the log.
  * `due`: only to renew the keys because that was asked for in that epoch; it

@@ -302,6 +302,17 @@ out:
 	return e;
 }
 
+/* A server may give several of one account: they are one person's word. */
+static bool is_told(const struct letter_read *read, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (read->list[i].good &&
+		    span_equal(buf_span(&read->list[i].by),
+			       buf_span(&read->list[at].by)))
+			return true;
+	return false;
+}
+
 static enum err judge(struct device *d)
 {
 	struct letter_read *read = d->work.letter;
@@ -310,7 +321,7 @@ static enum err judge(struct device *d)
 	read->judged = true;
 	for (size_t i = 0; i < read->count; i++) {
 		TRY(judge_letter(d, &read->list[i]));
-		if (read->list[i].good)
+		if (read->list[i].good && !is_told(read, i))
 			TRY(tell(d, &read->list[i]));
 	}
 out:

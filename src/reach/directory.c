@@ -333,12 +333,33 @@ static bool is_named(const json_t *row, const char *word)
 	       fold_equal(span_str(name), span_str(word));
 }
 
+/* As people read it, a full id: members may call a session like another one's. */
+static enum err read_id(const char *word, bool *full)
+{
+	struct buf folded = BUF_INIT;
+	uint8_t uuid[16];
+	enum err e;
+
+	fold_put(&folded, span_str(word));
+	TRY(buf_end(&folded));
+	*full = text_parse_uuid(uuid, buf_span(&folded)) == ERR_OK;
+out:
+	buf_clear(&folded);
+	return e;
+}
+
 json_t *directory_match(const json_t *list, const char *word, bool names)
 {
 	json_t *found = json_array();
 	const json_t *row;
+	bool full;
 	size_t i;
 
+	if (read_id(word, &full) != ERR_OK) {
+		json_decref(found);
+		return NULL;
+	}
+	names = names && !full;
 	json_array_foreach(list, i, row)
 	{
 		const char *id = text_of(row, "session_id");
@@ -356,8 +377,9 @@ json_t *directory_match(const json_t *list, const char *word, bool names)
 	return found;
 }
 
+/* What is not ours has no name here. */
 static enum err search(struct account *a, const char *word, bool anywhere,
-		       json_t **found)
+		       bool names, json_t **found)
 {
 	json_t *list = NULL;
 	enum err e;
@@ -366,7 +388,7 @@ static enum err search(struct account *a, const char *word, bool anywhere,
 	/* creators choose ids: that one of ours begins so decides nothing */
 	if (anywhere)
 		TRY(list_others(a, list));
-	*found = directory_match(list, word, !anywhere);
+	*found = directory_match(list, word, names);
 	ENSURE(*found != NULL, ERR_LOCAL_MEMORY);
 out:
 	json_decref(list);
@@ -428,8 +450,8 @@ out:
 	return e;
 }
 
-enum err directory_find(struct account *a, const char *word, bool anywhere,
-			char id[TEXT_UUID_SIZE])
+static enum err find(struct account *a, const char *word, bool anywhere,
+		     bool names, char id[TEXT_UUID_SIZE])
 {
 	json_t *found = NULL;
 	uint8_t uuid[16];
@@ -440,11 +462,23 @@ enum err directory_find(struct account *a, const char *word, bool anywhere,
 		text_uuid(id, uuid);
 		return ERR_OK;
 	}
-	TRY(search(a, word, anywhere, &found));
+	TRY(search(a, word, anywhere, names, &found));
 	TRY(take_only(a, word, found, id));
 out:
 	json_decref(found);
 	return e;
+}
+
+enum err directory_find(struct account *a, const char *word, bool anywhere,
+			char id[TEXT_UUID_SIZE])
+{
+	return find(a, word, anywhere, !anywhere, id);
+}
+
+enum err directory_find_any(struct account *a, const char *word,
+			    char id[TEXT_UUID_SIZE])
+{
+	return find(a, word, true, true, id);
 }
 
 static enum err refuse_invitation(struct account *a, const char *word)

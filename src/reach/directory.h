@@ -27,16 +27,21 @@ MUST_CHECK enum err directory_blocks(struct account *a, json_t **blocks);
 
 /* A new array of the rows of a list that `word` means: the row whose full id that is, or
  * those whose id begins with it and, with `names`, whose name it is, as people compare
- * names (reach/fold.h). NULL: out of memory. */
+ * names (reach/fold.h). What reads as a full id is no name. NULL: out of memory. */
 json_t *directory_match(const json_t *list, const char *word, bool names);
 
 /* The full id of the session that `word` means. A full id counts before all else. No name
  * counts more than another, nor than the beginning of an id: members of any session may
- * call it as they like. With `anywhere` names do not count, but sessions that the server
+ * call it as they like; and what reads as a full id is no name. With `anywhere` names do not count, but sessions that the server
  * tells of do, as much as those of this device, and a full id as it is. ERR_STATE_GONE:
  * there is none; ERR_STATE_CONFLICT: several, and the reason says which. */
 MUST_CHECK enum err directory_find(struct account *a, const char *word,
 				   bool anywhere, char id[TEXT_UUID_SIZE]);
+
+/* The same of all at once, which counts alike: names and ids of this device's sessions, ids
+ * of those that the server tells of, and a full id as it is. */
+MUST_CHECK enum err directory_find_any(struct account *a, const char *word,
+				       char id[TEXT_UUID_SIZE]);
 
 /* The same of the invitations alone. A full id of a session that this device is not in is
  * taken as it is. ERR_STATE_GONE: there is none, also of a session that this device is in,

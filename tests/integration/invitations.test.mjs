@@ -191,7 +191,19 @@ describe('invitations', { concurrency: false }, () => {
     // the person may go on without one
     await withhold(other);
     await dave.cannot('no-letter', 'join', other);
-    await dave.does('resolve', other, '--yes');
+    // of a session that others call like that one, or like its beginning
+    const start = other.slice(0, 8);
+    await bob.does('read', id);
+    await bob.does('rename', id, start);
+    await dave.does('read', id);
+    assert.match(await dave.cannot('ambiguous', 'resolve', start, '--yes'),
+      new RegExp(`${start} may be any of 2 sessions.*${id.slice(0, 8)} \\(${start}\\)`));
+    await bob.does('read', id);
+    await bob.does('rename', id, other);
+    await dave.does('read', id);
+    await dave.cannot('no-such-session', 'resolve', other);
+    assert.deepEqual((await dave.does('resolve', other, '--yes'))
+      .map(s => s.session_id), [other]);
     assert.equal((await alice.does('members', other)).length, 3);
   });
 
@@ -216,6 +228,14 @@ describe('invitations', { concurrency: false }, () => {
     assert.match((await dave.starts('invitations').ended).out,
       new RegExp(`${id}  invited by ${alice.name} \\(unverified\\) and ` +
         `${bob.name} \\(unverified\\), who have signed it`));
+    // a server that gives them more than once makes no more of them
+    const proxy = await startProxy(node.url, { answer: ({ path, json }) =>
+      path.startsWith(`/session/${id}/letter`) ? { json: { ...json,
+        letters: json.letters.flatMap(l => [l, l, l]) } } : undefined });
+    dave.server = proxy.url;
+    assert.deepEqual(await signers(id), [alice.name, bob.name]);
+    dave.server = node.url;
+    await proxy.stop();
     // alone it is none
     const own = await stored(id, bob);
     await withhold(id, bob);

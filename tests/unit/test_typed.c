@@ -253,10 +253,12 @@ static void expect_rows(const char *word, bool names, size_t count,
 			size_t first)
 {
 	json_t *list =
-	    json_pack("[{s:s, s:s}, {s:s, s:s}]", "session_id",
+	    json_pack("[{s:s, s:s}, {s:s, s:s}, {s:s, s:s}]", "session_id",
 		      "11111111-0000-4000-8000-000000000001", "name", "lunch",
 		      "session_id", "11111111-0000-4000-8000-000000000002",
-		      "name", "11111111-0000-4000-8000-000000000001");
+		      "name", "11111111-0000-4000-8000-000000000001",
+		      "session_id", "22222222-0000-4000-8000-000000000003",
+		      "name", "33333333-0000-4000-8000-000000000004");
 	json_t *found = directory_match(list, word, names);
 
 	assert_non_null(list);
@@ -278,6 +280,11 @@ static void test_a_name_that_is_an_id(void **state)
 	expect_rows("lunch", false, 0, 0);
 	expect_rows("11111111", true, 2, 0);
 	expect_rows("11111111-0000-4000-8000-000000000001x", true, 0, 0);
+	/* also where no row has that id, and with a sign that does not show */
+	expect_rows("33333333-0000-4000-8000-000000000004", true, 0, 0);
+	expect_rows("33333333-0000-4000-8000-\xe2\x80\x8b"
+		    "000000000004",
+		    true, 0, 0);
 }
 
 static void test_times(void **state)
