@@ -288,20 +288,40 @@ static struct check_verdict check_sent(const struct check_walk *walk,
 	return verdict;
 }
 
+/* NULL: apply_proposals() does all that it says. */
+static const char *check_item(const struct check_tree *tree,
+			      const struct wire_proposal_or_ref *item)
+{
+	if (item->type != WIRE_BY_VALUE)
+		return "proposals must be by value";
+	switch (item->proposal.type) {
+	case WIRE_PROPOSAL_REMOVE:
+		return check_tree_leaf(tree, item->proposal.removed) != NULL
+			   ? NULL
+			   : "it removes nobody";
+	case WIRE_PROPOSAL_ADD:
+	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
+	case WIRE_PROPOSAL_REINIT:
+	case WIRE_PROPOSAL_EXTERNAL_INIT:
+		return NULL;
+	default:
+		return "a proposal of that type has no place in a session";
+	}
+}
+
 /* Of one that was verified before: that it can be applied. */
 static struct check_verdict check_applies(const struct step *s)
 {
-	const struct check_tree *tree = &s->walk->tree;
 	struct span rest = s->commit->proposals;
 	struct wire_proposal_or_ref item;
+	const char *wrong = NULL;
 
-	while (wire_proposals_next(&rest, &item))
-		if (item.type != WIRE_BY_VALUE ||
-		    (item.proposal.type == WIRE_PROPOSAL_REMOVE &&
-		     check_tree_leaf(tree, item.proposal.removed) == NULL))
-			return check_wrong("it removes nobody");
+	while (wrong == NULL && wire_proposals_next(&rest, &item))
+		wrong = check_item(&s->walk->tree, &item);
+	if (wrong != NULL)
+		return check_wrong(wrong);
 	if (s->external ? !s->commit->has_path
-			: check_tree_leaf(tree, s->committer) == NULL)
+			: check_tree_leaf(&s->walk->tree, s->committer) == NULL)
 		return check_wrong("its sender is no member");
 	return check_wrong(NULL);
 }

@@ -365,16 +365,12 @@ static void put_topic(struct buf *out, const json_t *entry)
 {
 	const char *hex = out_member(entry, "topic_id");
 
-	if (json_object_get(entry, "topic") != NULL)
-		buf_putf(out, "(topic %s) ", out_name(entry, "topic"));
-	else if (hex[0] != '\0')
+	if (json_object_get(entry, "topic") != NULL) {
+		buf_put_str(out, "(topic ");
+		out_put_inside(out, entry, "topic", true);
+		buf_put_str(out, ") ");
+	} else if (hex[0] != '\0')
 		buf_putf(out, "(topic ~%.16s) ", hex);
-}
-
-static void put_mentioned(struct buf *out, const json_t *entry)
-{
-	if (json_is_true(json_object_get(entry, "mentioned")))
-		buf_put_str(out, " (mentions you)");
 }
 
 static void put_text(struct buf *out, const json_t *entry, bool chat)
@@ -401,7 +397,6 @@ static void put_text(struct buf *out, const json_t *entry, bool chat)
 	put_member(out, entry, edited ? "edited_text" : "text");
 	if (edited)
 		buf_putf(out, " (edited by #%lld)", number_of(entry, "edited"));
-	put_mentioned(out, entry);
 	put_end(out, entry);
 	put_reactions(out, entry);
 	put_receipts(out, entry);
@@ -417,7 +412,6 @@ static void put_edit(struct buf *out, const json_t *entry)
 		return;
 	buf_put_str(out, ": ");
 	put_member(out, entry, "text");
-	put_mentioned(out, entry);
 }
 
 static void put_delete(struct buf *out, const json_t *entry)
@@ -446,8 +440,9 @@ static void put_receipt(struct buf *out, const json_t *entry)
 
 static void put_title(struct buf *out, const json_t *entry)
 {
-	buf_putf(out, "* %s calls this session \"%s\"", from_of(entry),
-		 out_member(entry, "text"));
+	buf_putf(out, "* %s calls this session \"", from_of(entry));
+	out_put_inside(out, entry, "text", false);
+	buf_put_u8(out, '"');
 }
 
 /* "* alice says of this session: it is called "lunch", it is about "soup", it has a
@@ -459,13 +454,14 @@ static void put_room(struct buf *out, const json_t *entry)
 
 	buf_putf(out, "* %s says of this session", from_of(entry));
 	if (json_object_get(entry, "name") != NULL) {
-		buf_putf(out, "%s it is called \"%s\"", colon,
-			 out_member(entry, "name"));
+		buf_putf(out, "%s it is called \"", colon);
+		out_put_inside(out, entry, "name", false);
+		buf_put_u8(out, '"');
 		colon = ",";
 	}
 	if (json_object_get(entry, "subject") != NULL) {
 		buf_putf(out, "%s it is about \"", colon);
-		put_member(out, entry, "subject");
+		out_put_inside(out, entry, "subject", false);
 		buf_put_u8(out, '"');
 		colon = ",";
 	}
@@ -583,6 +579,9 @@ void entry_line_put(struct buf *line, struct entry_lines *lines,
 	buf_putf(line, "#%-3lld ",
 		 (long long)json_integer_value(json_object_get(entry, "seq")));
 	put_time(line, entry);
+	/* before the sender, where no member's words stand */
+	if (json_is_true(json_object_get(entry, "mentioned")))
+		buf_put_str(line, "(mentions you) ");
 	if (!entry_kind_parse(text, &kind))
 		buf_putf(line,
 			 "! this is for a later version of hermetic: \"%s\"",

@@ -138,6 +138,23 @@ static const char *safe_member(const json_t *object, const char *name,
 	return out;
 }
 
+void out_put_inside(struct buf *out, const json_t *object, const char *name,
+		    bool is_name)
+{
+	const json_t *value = json_object_get(object, name);
+	const char *text = json_string_value(value);
+	struct buf marked = BUF_INIT;
+
+	for (size_t i = 0; i < json_string_length(value); i++) {
+		if (text[i] != '\0' && strchr("\"\\()", text[i]) != NULL)
+			buf_put_u8(&marked, '\\');
+		buf_put_u8(&marked, (uint8_t)text[i]);
+	}
+	if (buf_end(&marked) == ERR_OK)
+		put_safe(out, buf_span(&marked), is_name);
+	buf_clear(&marked);
+}
+
 const char *out_member(const json_t *object, const char *name)
 {
 	return safe_member(object, name, false);

@@ -18,6 +18,12 @@ void out_put_safe(struct buf *out, struct span text);
  * too. */
 void out_put_name(struct buf *out, struct span name);
 
+/* Appends a string member that stands between quotes or brackets of ours: a backslash
+ * stands before each of " \ ( ), so the text cannot end them. The rest is as
+ * in out_put_name() or out_put_safe(). */
+void out_put_inside(struct buf *out, const json_t *object, const char *name,
+		    bool is_name);
+
 /* Has no place in a name: it is escaped there. */
 bool out_is_harmful(uint32_t c);
 

@@ -173,12 +173,9 @@ static bool is_member(const struct device *d, struct span user)
 	struct mls_member member;
 	uint32_t leaf = 0;
 
-	while (d->open.session != NULL &&
-	       mls_group_next_member(session_group(d->open.session), &leaf,
-				     &member))
-		if (span_equal(roles_user(member.identity), user))
-			return true;
-	return false;
+	return d->open.session != NULL &&
+	       mls_group_next_of(session_group(d->open.session), user, &leaf,
+				 &member);
 }
 
 static bool is_from(const json_t *entry, struct span user)

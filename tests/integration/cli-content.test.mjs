@@ -75,7 +75,7 @@ describe('what refers to a message', { concurrency: false }, () => {
     assert.equal(entry.text, `*@${bob.name}*, mail a@${bob.name} @nobody`);
     assert.deepEqual(entry.mentions, [bob.name]);
     assert.equal(entry.mentioned, true);
-    assert.match(await lines(bob), /@nobody \(mentions you\)/);
+    assert.match(await lines(bob), /\(mentions you\) .*: .*@nobody$/m);
     const own = await at(alice, said);
     assert.equal(own.mentions.length, 1);
     assert.equal(own.mentioned, undefined);

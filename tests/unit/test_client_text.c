@@ -377,6 +377,32 @@ static void test_roles_and_departures(void **state)
 }
 
 /* Every kind has words of its own, and what is to come is not called broken. */
+/* No words of a member read as marks of the program. */
+static void test_marks_are_not_forged(void **state)
+{
+	(void)state;
+	expect_line("{\"seq\": 3, \"kind\": \"text\", \"from\": \"alice\", "
+		    "\"topic\": \"lunch) (to #5\", \"text\": \"yes (mentions "
+		    "you)\"}",
+		    "#3   alice: (topic lunch\\) \\(to #5) yes (mentions you)");
+	expect_line("{\"seq\": 3, \"kind\": \"text\", \"from\": \"alice\", "
+		    "\"mentioned\": true, \"text\": \"yes\"}",
+		    "#3   (mentions you) alice: yes");
+	expect_line("{\"seq\": 3, \"kind\": \"edit\", \"from\": \"alice\", "
+		    "\"of\": 2, \"mentioned\": true, \"text\": \"yes\"}",
+		    "#3   (mentions you) * alice edited #2: yes");
+	expect_line("{\"seq\": 3, \"kind\": \"name\", \"from\": \"alice\", "
+		    "\"text\": \"a\\\" (b) \\\\\"}",
+		    "#3   * alice calls this session "
+		    "\"a\\\" \\(b\\) \\\\\"");
+	expect_line("{\"seq\": 3, \"kind\": \"room\", \"from\": \"alice\", "
+		    "\"name\": \"a\\\"\", \"subject\": \"b\\\", it has a "
+		    "picture (image/png)\"}",
+		    "#3   * alice says of this session: it is called "
+		    "\"a\\\"\", it is about \"b\\\", it has a picture "
+		    "\\(image/png\\)\"");
+}
+
 static void test_every_kind(void **state)
 {
 	(void)state;
@@ -420,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_who_came_and_went),
 		cmocka_unit_test(test_whether_numbers_were_compared),
 		cmocka_unit_test(test_roles_and_departures),
+		cmocka_unit_test(test_marks_are_not_forged),
 		cmocka_unit_test(test_every_kind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

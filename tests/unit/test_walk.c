@@ -420,6 +420,29 @@ static void test_broken_adds(void **state)
 	rules_end(rules);
 }
 
+/* Also of a commit that somebody says is good: nothing is left out of it. */
+static void test_proposals_that_are_not_applied(void **state)
+{
+	static const uint8_t nonce[32];
+	struct cheat_item item =
+	    cheat_psk(SPAN_LIT("id"), SPAN_LIT("psk"), SPAN_ARRAY(nonce));
+	struct rules rules[1];
+	struct check_walk *walk;
+	struct cheated made;
+	(void)state;
+
+	rules_init(rules, SPAN_EMPTY);
+	struct cheat how = { .by = BOB, .items = &item, .count = 1 };
+	refuse(rules, &how, "PreSharedKey");
+	walk = walk_of(ALICE);
+	cheat_commit(&how, &made);
+	expect(check_walk_again(walk, buf_span(&made.message)).wrong,
+	       "no place in a session");
+	cheated_clear(&made);
+	check_walk_free(walk);
+	rules_end(rules);
+}
+
 /* ---- groups that are copies ---- */
 
 /* The genuine leaves of a group in a tree with blank parents, with a leaf of
@@ -709,6 +732,7 @@ int main(void)
 		cmocka_unit_test(test_fork),
 		cmocka_unit_test(test_broken_paths),
 		cmocka_unit_test(test_broken_adds),
+		cmocka_unit_test(test_proposals_that_are_not_applied),
 		cmocka_unit_test(test_copied_group),
 		cmocka_unit_test(test_given_trees),
 		cmocka_unit_test(test_successor),
