@@ -2,8 +2,9 @@
 -- caller's device the first; one that adds (p_entry) approves the device that asked
 -- with that entry; one that removes (p_removed) ends devices, whose tokens are in
 -- `ended`. `anew`: the name is to be this log's from now on. Only the first link needs
--- p_user and p_device. One that closes the account ends all devices but the one that has
+-- p_user. One that closes the account ends all devices but the one that has
 -- signed it, which has yet to depart from its sessions and to have the account erased.
+-- A device that has let itself in, by the recovery key, asks nobody any more.
 CREATE OR REPLACE FUNCTION take_account_link(
   p_user uuid, p_device uuid, p_fingerprint bytea, p_number bigint,
   p_before bytea, p_hash bytea, p_link bytea, p_salt bytea, p_anew boolean,
@@ -37,6 +38,9 @@ BEGIN
                          WHERE l.fingerprint = p_fingerprint)
         AND r.entry = p_entry AND d.removed_at IS NULL
         AND d.link_number IS NULL;
+    DELETE FROM device_request r USING device d
+      WHERE r.device_id = p_device AND d.device_id = p_device
+        AND d.fingerprint = p_fingerprint AND d.link_number = p_number;
   END IF;
   IF account_link_closes(p_link) THEN
     UPDATE account_log SET closed_at = now() WHERE fingerprint = p_fingerprint;

@@ -19,8 +19,10 @@ static void set_text(json_t *entry, const char *member, const char *text)
 	(void)json_object_set_new(entry, member, json_string(text));
 }
 
+/* Nothing of what it said stays: deleting the message would not find it. */
 static void refuse(json_t *entry, const char *reason)
 {
+	redact_said(entry);
 	set_text(entry, "kind", entry_kind_text(ENTRY_UNREADABLE));
 	set_text(entry, "reason", reason);
 }
@@ -155,14 +157,9 @@ static void act_edit(struct target *target, uint64_t seq, json_t *entry)
 	else if (json_object_get(target->marks, "deleted") != NULL ||
 		 json_object_get(target->marks, "expired") != NULL)
 		redact_said(entry);
-	else if (!is_over(entry) &&
-		 !marks_edit(target->marks, seq,
-			     json_object_get(entry, "text"))) {
-		/* deleting the message would not find this text */
-		redact_said(entry);
+	else if (!is_over(entry) && !marks_edit(target->marks, seq, entry))
 		refuse(entry, "it changes a message that was changed too "
 			      "often");
-	}
 }
 
 static void act_react(struct target *target, uint64_t seq, json_t *entry)

@@ -214,7 +214,7 @@ static enum err take_event(struct device *d, const struct answer_entry *entry,
 
 	TRY(entry_keep(d, event, people));
 	if (event->kind == SESSION_COMMIT) {
-		if (event->external_join && people->removed == NULL)
+		if (event->external_join)
 			naming_note_joiner(d, event);
 		TRY(note_newcomers(d, event, people));
 		todo_settle_departure(d);

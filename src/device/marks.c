@@ -113,14 +113,28 @@ static bool add(json_t *list, json_t *row)
 	return false;
 }
 
-bool marks_edit(json_t *marks, uint64_t seq, const json_t *text)
+/* Whom the text of an edit names; the message's own text does not count any more. */
+static const char *const MENTIONS[] = { "mentions", "mentioned" };
+
+static void copy(json_t *to, const json_t *from, const char *member)
 {
-	json_t *list = list_of(marks, "edits");
+	json_t *value = json_object_get(from, member);
+
+	if (value != NULL)
+		(void)json_object_set_new(to, member, json_deep_copy(value));
+}
+
+bool marks_edit(json_t *marks, uint64_t seq, const json_t *edit)
+{
+	json_t *list = list_of(marks, "edits"), *row;
 
 	if (find(list, seq) < json_array_size(list))
 		return true;
-	return add(list, json_pack("{s:I, s:o}", "seq", (json_int_t)seq, "text",
-				   json_deep_copy(text)));
+	row = json_pack("{s:I, s:O}", "seq", (json_int_t)seq, "text",
+			json_object_get(edit, "text"));
+	for (size_t i = 0; i < sizeof(MENTIONS) / sizeof(*MENTIONS); i++)
+		copy(row, edit, MENTIONS[i]);
+	return add(list, row);
 }
 
 bool marks_react(json_t *marks, uint64_t seq, const json_t *from,
@@ -160,6 +174,10 @@ static void show_edit(const json_t *marks, json_t *entry)
 	(void)json_object_set(entry, "edited", json_object_get(last, "seq"));
 	(void)json_object_set(entry, "edited_text",
 			      json_object_get(last, "text"));
+	for (size_t i = 0; i < sizeof(MENTIONS) / sizeof(*MENTIONS); i++) {
+		(void)json_object_del(entry, MENTIONS[i]);
+		copy(entry, last, MENTIONS[i]);
+	}
 }
 
 static void show_reactions(const json_t *marks, json_t *entry)

@@ -30,8 +30,8 @@ MUST_CHECK enum err marks_save(const struct device_store *store,
 			       const char *session, const uint8_t id[MIMI_ID],
 			       const json_t *marks);
 
-/* False: it is one too many. */
-bool marks_edit(json_t *marks, uint64_t seq, const json_t *text);
+/* Keeps text, mentions and mentioned of the entry `edit`. False: it is one too many. */
+bool marks_edit(json_t *marks, uint64_t seq, const json_t *edit);
 
 /* Each says false when it was there already, or is one too many. */
 bool marks_react(json_t *marks, uint64_t seq, const json_t *from,
@@ -39,8 +39,8 @@ bool marks_react(json_t *marks, uint64_t seq, const json_t *from,
 bool marks_unreact(json_t *marks, uint64_t seq);
 
 /* Adds to an entry what was said about it, for who reads it: edited (a number),
- * edited_text, deleted, reactions ({text: [user…]…}). Also outside a
- * transaction. */
+ * edited_text, deleted, reactions ({text: [user…]…}); mentions and mentioned are those of
+ * the last edit. Also outside a transaction. */
 MUST_CHECK enum err marks_show(const struct device_store *store,
 			       const char *session, json_t *entry);
 

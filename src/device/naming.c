@@ -10,6 +10,26 @@
 
 #define TURN_MS 10000
 
+/* ---- notes ---- */
+
+static const char *note_of(const char *what, const char *which)
+{
+	static char name[32];
+
+	(void)snprintf(name, sizeof(name), "%s_%s", what, which);
+	return name;
+}
+
+/* Was it said in this membership, be it that there is none any more? What an earlier
+ * membership heard may have been taken back since. Who founds a session says its name
+ * without an entry. */
+static bool is_heard(const struct device *d, const char *what)
+{
+	return record_number_or_0(d->open.notes, note_of(what, "at")) > 0 ||
+	       (!membership_was_known(&d->open) &&
+		json_object_get(d->open.notes, what) != NULL);
+}
+
 /* ---- what may be said ---- */
 
 enum err naming_check(struct device *d, const char *name)
@@ -100,9 +120,8 @@ static uint64_t turn_of(const struct device *d, uint32_t joiner)
 
 bool naming_has_any(const struct device *d)
 {
-	return membership_name(&d->open) != NULL ||
-	       json_object_get(d->open.notes, "subject") != NULL ||
-	       json_object_get(d->open.notes, "picture") != NULL;
+	return is_heard(d, "name") || is_heard(d, "subject") ||
+	       is_heard(d, "picture");
 }
 
 void naming_note_joiner(struct device *d, const struct session_event *event)
@@ -117,14 +136,6 @@ void naming_note_joiner(struct device *d, const struct session_event *event)
 }
 
 /* ---- what the log says ---- */
-
-static const char *note_of(const char *what, const char *which)
-{
-	static char name[32];
-
-	(void)snprintf(name, sizeof(name), "%s_%s", what, which);
-	return name;
-}
 
 /* Was it said without having seen the present one, by another device than the one
  * that said that? Of an item that an earlier version sealed the view is not known. */
@@ -183,18 +194,16 @@ out:
 	return e;
 }
 
-/* Where a member's device reads plain texts only, the name is all that can be said. */
+/* Where a member's device reads plain texts only, the name is all that can be said. That
+ * there is no name is said before the rest, by itself. */
 static bool is_all(const struct device *d, const struct room *room)
 {
-	const json_t *notes = d->open.notes;
-
 	if (d->open.session != NULL && !say_is_read_by_all(d))
 		return true;
-	return (room->says_name || membership_name(&d->open) == NULL) &&
-	       (room->says_subject ||
-		json_object_get(notes, "subject") == NULL) &&
-	       (room->says_picture ||
-		json_object_get(notes, "picture") == NULL);
+	return (room->says_name || !is_heard(d, "name") ||
+		membership_name(&d->open) == NULL) &&
+	       (room->says_subject || !is_heard(d, "subject")) &&
+	       (room->says_picture || !is_heard(d, "picture"));
 }
 
 enum err naming_heard(struct device *d, const struct session_event *event,
@@ -234,14 +243,14 @@ static enum err put_room(struct device *d, struct buf *content)
 	const char *subject = record_string(notes, "subject");
 	const char *name = membership_name(&d->open);
 	struct buf picture = BUF_INIT, mimi = BUF_INIT;
-	struct room room = { .says_name = name != NULL,
-			     .says_subject = subject != NULL };
+	struct room room = { .says_name = is_heard(d, "name") && name != NULL,
+			     .says_subject = is_heard(d, "subject"),
+			     .says_picture = is_heard(d, "picture") };
 	enum err e;
 
 	room.name = span_str(name != NULL ? name : "");
 	room.subject = span_str(subject != NULL ? subject : "");
-	room.says_picture = json_object_get(notes, "picture") != NULL;
-	if (room.says_picture)
+	if (room.says_picture && json_object_get(notes, "picture") != NULL)
 		TRY(membership_picture(core_store(d), d->open.id, &picture));
 	room.picture = buf_span(&picture);
 	TRY(room_put(&room, d->ports.rng, &mimi));
@@ -271,15 +280,15 @@ out:
  * false where there is nothing that the members read. */
 static enum err say_again(struct device *d, bool quiet, bool *said)
 {
-	bool more = json_object_get(d->open.notes, "subject") != NULL ||
-		    json_object_get(d->open.notes, "picture") != NULL;
+	bool more = is_heard(d, "subject") || is_heard(d, "picture");
 	const char *name = membership_name(&d->open);
 	struct buf content = BUF_INIT;
 	enum err e = ERR_OK;
 
 	*said = false;
-	if (name != NULL) {
-		content_put(&content, CONTENT_NAME, span_str(name));
+	if (is_heard(d, "name")) {
+		content_put(&content, CONTENT_NAME,
+			    span_str(name != NULL ? name : ""));
 		TRY(buf_end(&content));
 		TRY(put_item(d, &content, quiet, said));
 		buf_reset(&content);

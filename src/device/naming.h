@@ -3,12 +3,15 @@
  * counts, whoever of the members said it. For those who come in, whoever adds somebody says all
  * of it again behind that commit. Nobody has added who came in by an external commit, so the
  * members do, one after the other: the one with the lowest leaf at once, each
- * further one ten seconds later, until one of them has. Notes of a membership:
+ * further one ten seconds later, until one of them has. A device says again only what it
+ * heard in its present membership, also that there is none any more: what it remembers of
+ * an earlier one is shown until the members say otherwise. Notes of a membership:
  *
- *   name?, subject?          what the log says last
+ *   name?, subject?          what the log says last, or said in the membership before
  *   picture?                 {type, size}; a record of its own has its bytes
  *   name_at?, subject_at?, picture_at?   the entry that says it, and
- *   name_by?, subject_by?, picture_by?   the identity of its sender
+ *   name_by?, subject_by?, picture_by?   the identity of its sender: both only of what was
+ *                            heard in this membership
  *   rename_at?               Unix milliseconds: from then on this device says it
  *                            again
  *

@@ -35,7 +35,7 @@ const char *room_picture_type(struct span picture)
 	return NULL;
 }
 
-/* The one part that is an icon. */
+/* The first part that is an icon. */
 static struct span find_icon(const struct mimi_message *m)
 {
 	for (size_t i = 0; i < m->part_count; i++)
@@ -43,6 +43,62 @@ static struct span find_icon(const struct mimi_message *m)
 		    m->parts[i].cardinality == MIMI_SINGLE)
 			return m->parts[i].content;
 	return SPAN_EMPTY;
+}
+
+/* ---- the parts ---- */
+
+static void put_line(struct buf *out, const char *what, struct span words)
+{
+	if (out->n > 0)
+		buf_put_u8(out, '\n');
+	buf_put_str(out, what);
+	buf_put(out, words);
+}
+
+/* For clients that do not know the extension. */
+static void put_words(const struct room *room, struct buf *out)
+{
+	if (room->says_name)
+		put_line(out, "The session's name: ", room->name);
+	if (room->says_subject)
+		put_line(out, "The session is about: ", room->subject);
+	if (room->says_picture)
+		put_line(out,
+			 room->picture.n > 0
+			     ? "The session has this picture:"
+			     : "The session has no picture any more.",
+			 SPAN_EMPTY);
+}
+
+struct layout {
+	struct mimi_part parts[3];
+	struct mimi_part *first; /* of `parts` */
+	size_t count;
+};
+
+/* The words, and behind them the picture where there is one. Spans are borrowed. */
+static void lay_out(const struct room *room, struct span words,
+		    struct layout *layout)
+{
+	bool pictured = room->says_picture && room->picture.n > 0;
+
+	*layout = (struct layout){ .parts = {
+				       { .disposition = MIMI_RENDER,
+					 .cardinality = MIMI_MULTI,
+					 .semantics = MIMI_PROCESS_ALL,
+					 .children = 2 },
+				       { .disposition = MIMI_RENDER,
+					 .cardinality = MIMI_SINGLE,
+					 .content_type = SPAN_LIT(
+					     "text/plain;charset=utf-8"),
+					 .content = words },
+				       { .disposition = MIMI_ICON,
+					 .cardinality = MIMI_SINGLE,
+					 .content_type = span_str(room->type),
+					 .content = room->picture },
+				   } };
+	layout->first = pictured ? layout->parts : layout->parts + 1;
+	layout->count = pictured ? 3 : 1;
 }
 
 /* ---- reading ---- */
@@ -93,20 +149,55 @@ static bool read_room(const struct mimi_message *m, struct span value,
 	       (room->says_name || room->says_subject || room->says_picture);
 }
 
-void room_read(const struct mimi_message *m, struct room *room)
+static bool is_same_part(const struct mimi_part *a, const struct mimi_part *b)
+{
+	return a->disposition == b->disposition &&
+	       a->cardinality == b->cardinality &&
+	       a->semantics == b->semantics && a->children == b->children &&
+	       span_equal(a->content_type, b->content_type) &&
+	       span_equal(a->content, b->content);
+}
+
+/* Nothing else is said: who does not know the extension reads the same. */
+static enum err is_alone(const struct mimi_message *m, const struct room *room,
+			 bool *alone)
+{
+	struct buf words = BUF_INIT;
+	struct layout layout;
+	enum err e;
+
+	put_words(room, &words);
+	TRY(buf_end(&words));
+	lay_out(room, buf_span(&words), &layout);
+	*alone = m->replaces.n == 0 && m->in_reply_to.n == 0 &&
+		 m->topic.n == 0 && !m->expires &&
+		 m->part_count == layout.count;
+	for (size_t i = 0; *alone && i < layout.count; i++)
+		*alone = is_same_part(&m->parts[i], &layout.first[i]);
+out:
+	buf_clear(&words);
+	return e;
+}
+
+enum err room_read(const struct mimi_message *m, struct room *room)
 {
 	struct mimi_extension extension;
 	struct span rest = m->extensions;
+	enum err e = ERR_OK;
 
 	memset(room, 0, sizeof(*room));
 	while (mimi_next_extension(&rest, &extension)) {
 		if (!extension.named ||
 		    !span_equal(extension.name, span_str(EXTENSION)))
 			continue;
-		room->is = read_room(m, extension.value, room);
-		if (!room->is)
-			memset(room, 0, sizeof(*room));
+		if (read_room(m, extension.value, room))
+			TRY(is_alone(m, room, &room->is));
+		break;
 	}
+out:
+	if (!room->is)
+		memset(room, 0, sizeof(*room));
+	return e;
 }
 
 /* ---- writing ---- */
@@ -130,61 +221,25 @@ static void put_extension(const struct room *room, struct buf *out)
 	}
 }
 
-static void put_line(struct buf *out, const char *what, struct span words)
-{
-	if (out->n > 0)
-		buf_put_u8(out, '\n');
-	buf_put_str(out, what);
-	buf_put(out, words);
-}
-
-/* For clients that do not know the extension. */
-static void put_words(const struct room *room, struct buf *out)
-{
-	if (room->says_name)
-		put_line(out, "The session's name: ", room->name);
-	if (room->says_subject)
-		put_line(out, "The session is about: ", room->subject);
-	if (room->says_picture)
-		put_line(out,
-			 room->picture.n > 0
-			     ? "The session has this picture:"
-			     : "The session has no picture any more.",
-			 SPAN_EMPTY);
-}
-
-enum err room_put(const struct room *room, const struct rng *rng,
+enum err room_put(const struct room *said, const struct rng *rng,
 		  struct buf *out)
 {
-	bool pictured = room->says_picture && room->picture.n > 0;
 	struct buf extension = BUF_INIT, words = BUF_INIT;
-	struct mimi_part parts[3] = {
-		{ .disposition = MIMI_RENDER,
-		  .cardinality = MIMI_MULTI,
-		  .semantics = MIMI_PROCESS_ALL,
-		  .children = 2 },
-		{ .disposition = MIMI_RENDER,
-		  .cardinality = MIMI_SINGLE,
-		  .content_type = SPAN_LIT("text/plain;charset=utf-8") },
-		{ .disposition = MIMI_ICON, .cardinality = MIMI_SINGLE },
-	};
-	struct mimi_message m = { .parts = pictured ? parts : parts + 1,
-				  .part_count = pictured ? 3 : 1 };
+	struct room room = *said;
+	struct mimi_message m = { .part_count = 0 };
+	struct layout layout;
 	enum err e;
 
-	put_extension(room, &extension);
-	put_words(room, &words);
+	room.type = room.picture.n > 0 ? room_picture_type(room.picture) : "";
+	ENSURE(room.type != NULL, ERR_PEER_INVALID);
+	put_extension(&room, &extension);
+	put_words(&room, &words);
 	TRY(buf_end(&extension));
 	TRY(buf_end(&words));
+	lay_out(&room, buf_span(&words), &layout);
 	m.extensions = buf_span(&extension);
-	parts[1].content = buf_span(&words);
-	if (pictured) {
-		const char *type = room_picture_type(room->picture);
-
-		ENSURE(type != NULL, ERR_PEER_INVALID);
-		parts[2].content_type = span_str(type);
-		parts[2].content = room->picture;
-	}
+	m.parts = layout.first;
+	m.part_count = layout.count;
 	TRY(rng_fill(rng, m.salt, sizeof(m.salt)));
 	TRY(mimi_encode(&m, out));
 out:

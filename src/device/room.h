@@ -27,12 +27,13 @@ struct room {
  * or too large. */
 const char *room_picture_type(struct span picture);
 
-/* Of a message that was decoded; `is` is false where it says nothing of that, or nothing
- * within the limits above: then it is a text like any other. */
-void room_read(const struct mimi_message *m, struct room *room);
+/* Of a message that was decoded; `is` is false where it says nothing of that, nothing
+ * within the limits above, or anything else than that and the words of room_put(): then it
+ * is a text like any other. ERR_LOCAL_MEMORY: `is` is false. */
+MUST_CHECK enum err room_read(const struct mimi_message *m, struct room *room);
 
-/* Appends content for CONTENT_MIMI. */
-MUST_CHECK enum err room_put(const struct room *room, const struct rng *rng,
+/* Appends content for CONTENT_MIMI; `said->type` is not looked at. */
+MUST_CHECK enum err room_put(const struct room *said, const struct rng *rng,
 			     struct buf *out);
 
 #endif

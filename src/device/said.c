@@ -214,7 +214,7 @@ enum err said_read(struct span mimi, struct said *said)
 	said->relative = m.relative;
 	said->expires_s = m.expires_at;
 	read_act(&m, said);
-	room_read(&m, &said->room);
+	TRY(room_read(&m, &said->room));
 	if (said->room.is)
 		said->act = SAID_ROOM;
 	put_part(said, &m, 0);

@@ -132,21 +132,6 @@ out:
 	return e;
 }
 
-enum err app_data_check_update(struct span group_extensions,
-			       const struct wire_app_data_update *update)
-{
-	struct span components, data;
-	enum err e;
-
-	TRY(find_dictionary(group_extensions, &components));
-	/* "it specifies the removal of state for a component_id that has no state" */
-	ENSURE(update->op != WIRE_APP_DATA_REMOVE ||
-		   wire_components_find(components, update->component, &data),
-	       RULE(APP_DATA_NOTHING));
-out:
-	return e;
-}
-
 /* ---- applying ---- */
 
 /* An AppDataUpdate and its number in the list. */
@@ -207,6 +192,7 @@ static enum err change_component(const struct mls_authentication *application,
 		       RULE(APP_DATA_MIXED));
 		updates[i] = changes[i].update->update;
 	}
+	/* "it specifies the removal of state for a component_id that has no state" */
 	ENSURE(!removes || now != NULL, RULE(APP_DATA_NOTHING));
 	/* "a component that is not known to the application" */
 	ENSURE(application->update_data != NULL,

@@ -19,10 +19,6 @@ MUST_CHECK enum err app_data_check_own(const struct wire_leaf_node *leaf,
 /* Whether a GroupContextExtensions proposal may put `next` in the place of `now`. */
 MUST_CHECK enum err app_data_check_reset(struct span now, struct span next);
 
-/* What one AppDataUpdate says, by itself, of a group with these extensions. */
-MUST_CHECK enum err app_data_check_update(
-    struct span group_extensions, const struct wire_app_data_update *update);
-
 /* The AppDataUpdates of a list whose other proposals are applied to `change`. */
 MUST_CHECK enum err app_data_apply(const struct proposal_list *list,
 				   const struct mls_authentication *application,

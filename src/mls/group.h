@@ -256,9 +256,10 @@ MUST_CHECK enum err mls_group_each_pending(
     void *context);
 
 /* Forgets one of them. ERR_STATE_GONE: it is not there. ERR_LOCAL_BUG: it is a
- * SelfRemove, which each commit of ours includes, whatever its change says. A commit of another that
- * refers to it cannot be processed afterwards: who decides about it should be
- * the whole group. */
+ * SelfRemove; each commit of ours includes one of each sender, whatever its change
+ * says, and a commit of another may refer to any of them. A commit of another that
+ * refers to what was forgotten cannot be processed afterwards: who decides about it
+ * should be the whole group. */
 MUST_CHECK enum err mls_group_drop_pending(struct mls_group *group,
 					   struct span ref);
 

@@ -40,7 +40,7 @@ static enum err take_proposal(struct mls_group *group, struct arrival *arrival,
 		   arrival->format == WIRE_PUBLIC_MESSAGE,
 	       RULE(SELF_REMOVE_PRIVATE));
 	/* 12.2: "It contains an individual proposal that is invalid" */
-	TRY(proposal_check(epoch, &item));
+	TRY(proposal_check(epoch, &item, &group->authentication));
 	TRY(credentials_check_list(&group->authentication, epoch, &alone));
 	TRY(staged_check_proposal(group, &item, false,
 				  arrival->content.authenticated_data,

@@ -275,7 +275,7 @@ enum err mls_group_propose(struct mls_group *group,
 	TRY(set_proposal(&m, now, proposal));
 	struct proposal_item item = { m.proposal, header.sender, true, NULL };
 	struct proposal_list alone = { &item, 1 };
-	TRY(proposal_check(now, &item));
+	TRY(proposal_check(now, &item, &group->authentication));
 	TRY(credentials_check_list(&group->authentication, now, &alone));
 	TRY(staged_check_proposal(group, &item, true, SPAN_EMPTY,
 				  &group->refusal));

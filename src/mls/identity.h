@@ -68,8 +68,10 @@ struct mls_authentication {
 	 * (draft-ietf-mls-extensions-10, 4.7): appends the new data, which all
 	 * members must find the same. `now`: the data that is there, NULL: none.
 	 * `count` 0: it is to be removed, nothing is appended. An error refuses the
-	 * commit, ours or another's, also for a component that is not known. A NULL
-	 * function knows no component.
+	 * commit, ours or another's, also for a component that is not known. Also
+	 * asked of each AppDataUpdate by itself before it is kept, where an error
+	 * refuses the proposal; what it appends then takes no effect. A NULL function
+	 * knows no component.
 	 */
 	enum err (*update_data)(void *context, uint16_t component,
 				const struct span *now,

@@ -12,7 +12,7 @@ struct gathering {
 	size_t tried; /* one by one */
 };
 
-static bool is_self_remove(const struct epoch_proposal *kept)
+bool pending_is_self_remove(const struct epoch_proposal *kept)
 {
 	struct wire_proposal proposal;
 
@@ -26,7 +26,7 @@ const struct epoch_proposal *pending_self_remove(const struct mls_epoch *epoch,
 {
 	for (size_t i = 0; i < epoch->proposal_count; i++)
 		if (proposal_is_member(epoch->proposals[i].sender, leaf) &&
-		    is_self_remove(&epoch->proposals[i]))
+		    pending_is_self_remove(&epoch->proposals[i]))
 			return &epoch->proposals[i];
 	return NULL;
 }
@@ -35,7 +35,7 @@ bool pending_any_leaves(const struct mls_epoch *epoch,
 			struct wire_sender committer)
 {
 	for (size_t i = 0; i < epoch->proposal_count; i++)
-		if (is_self_remove(&epoch->proposals[i]) &&
+		if (pending_is_self_remove(&epoch->proposals[i]) &&
 		    !proposal_is_member(committer,
 					epoch->proposals[i].sender.index))
 			return true;

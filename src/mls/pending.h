@@ -9,7 +9,8 @@
  * as a commit. What is left out can be sent again in the next epoch. */
 #define PENDING_TRIED_MAX 64
 
-/* The SelfRemove by which the member at a leaf waits to leave; NULL: none. */
+bool pending_is_self_remove(const struct epoch_proposal *kept);
+/* The first SelfRemove by which the member at a leaf waits to leave; NULL: none. */
 const struct epoch_proposal *pending_self_remove(const struct mls_epoch *epoch,
 						 uint32_t leaf);
 /* Whether somebody other than the committer waits to leave by one. */

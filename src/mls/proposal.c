@@ -121,20 +121,28 @@ out:
 	return e;
 }
 
+/* By itself, on a copy, so that none is kept that no commit may contain. */
 static enum err check_app_data(const struct mls_epoch *epoch,
-			       const struct wire_app_data_update *update)
+			       const struct proposal_item *item,
+			       const struct mls_authentication *application)
 {
+	struct proposal_item alone = *item;
+	const struct proposal_list list = { &alone, 1 };
+	struct epoch_change change = { 0 };
 	enum err e;
 
 	TRY(listed_check(&epoch->tree, epoch->private.leaf,
 			 WIRE_PROPOSAL_APP_DATA_UPDATE));
-	TRY(app_data_check_update(epoch->context.extensions, update));
+	TRY(epoch_change_begin(epoch, &change));
+	TRY(app_data_apply(&list, application, &change));
 out:
+	epoch_change_clear(&change);
 	return e;
 }
 
 enum err proposal_check(const struct mls_epoch *epoch,
-			const struct proposal_item *item)
+			const struct proposal_item *item,
+			const struct mls_authentication *application)
 {
 	const struct wire_proposal *proposal = &item->proposal;
 	struct span extensions = epoch->context.extensions;
@@ -161,7 +169,7 @@ enum err proposal_check(const struct mls_epoch *epoch,
 	case WIRE_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
 		return proposal_check_reset(extensions, proposal->extensions);
 	case WIRE_PROPOSAL_APP_DATA_UPDATE:
-		return check_app_data(epoch, &proposal->app_data);
+		return check_app_data(epoch, item, application);
 	case WIRE_PROPOSAL_SELF_REMOVE:
 		/* "only applies if all the members of a group support this" */
 		return listed_check_all(&epoch->tree, proposal->type);

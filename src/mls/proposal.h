@@ -49,8 +49,10 @@ MUST_CHECK enum err proposal_check_listed(const struct mls_epoch *epoch,
 					  const struct mls_reinit *reinit);
 
 /* Whether one proposal, received by itself, is worth keeping: it is valid as
- * far as that can be said without a Commit. */
-MUST_CHECK enum err proposal_check(const struct mls_epoch *epoch,
-				   const struct proposal_item *item);
+ * far as that can be said without a Commit. `application` is asked what an
+ * AppDataUpdate makes of the data that is there. */
+MUST_CHECK enum err proposal_check(
+    const struct mls_epoch *epoch, const struct proposal_item *item,
+    const struct mls_authentication *application);
 
 #endif

@@ -199,7 +199,8 @@
 	  "A dictionary has each component once, in the order of "             \
 	  "their ids.")                                                        \
 	X(APP_DATA_LISTS, "5" MLS_OF_THE_DRAFT,                                \
-	  "app_components and safe_aad are lists of components.")              \
+	  "Each of app_components and safe_aad is a list of "                  \
+	  "components.")                                                       \
 	X(APP_DATA_REQUIRED, "5" MLS_OF_THE_DRAFT,                             \
 	  "A leaf lists the components that the group requires.")              \
 	X(APP_DATA_BY_EXTENSIONS, "4.7" MLS_OF_THE_DRAFT,                      \

@@ -170,8 +170,7 @@ enum err mls_group_drop_pending(struct mls_group *group, struct span ref)
 	enum err e = ERR_OK;
 
 	ENSURE(kept != NULL, ERR_STATE_GONE);
-	ENSURE(pending_self_remove(group->now, kept->sender.index) != kept,
-	       ERR_LOCAL_BUG);
+	ENSURE(!pending_is_self_remove(kept), ERR_LOCAL_BUG);
 	(void)epoch_drop_proposal(group->now, ref);
 out:
 	return e;

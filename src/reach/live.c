@@ -38,6 +38,7 @@ struct live {
 	unsigned backoff_ms;
 	bool renew_token;
 	bool told_lost; /* whoever listens was told of it */
+	bool passing;	/* the last failure may not be there another time */
 };
 
 /* ---- sending ---- */
@@ -60,15 +61,22 @@ static bool is_open(void *context)
 /* ---- connection ---- */
 
 /* Reads the log. What waits to be sent, waits: that is no failure of reading,
- * and the device has an answer for whoever sends. */
-static enum err catch_up(struct account *a, const char *id)
+ * and the device has an answer for whoever sends. A store that cannot be written
+ * is none that asking again mends. */
+static enum err catch_up(struct live *live, const char *id)
 {
-	enum err e = drive_session(a, ORDER_REFRESH, id);
+	const struct order order = { .kind = ORDER_REFRESH, .session = id };
+	struct account *a = live->a;
+	const struct outcome *outcome;
+	enum err e = drive_order(a, &order, &outcome);
 
-	if (e != ERR_STATE_PENDING)
-		return e;
-	why_clear(&a->why);
-	return ERR_OK;
+	if (e == ERR_STATE_PENDING) {
+		why_clear(&a->why);
+		e = ERR_OK;
+	}
+	live->passing = e != ERR_OK && outcome != NULL && outcome->passing &&
+			(e != ERR_LOCAL_IO || a->why.unreachable);
+	return e;
 }
 
 static enum err subscribe(struct live *live, struct topic *topic)
@@ -76,12 +84,14 @@ static enum err subscribe(struct live *live, struct topic *topic)
 	struct channel_subscription subscription;
 	enum err e;
 
-	TRY(channel_subscribe(live->channel, topic->id,
+	e = channel_subscribe(live->channel, topic->id,
 			      device_last_seq(live->a->device, topic->id),
-			      &live->a->why, &subscription));
+			      &live->a->why, &subscription);
+	live->passing = why_is_passing(e, "");
+	TRY(e);
 	topic->due = subscription.due;
 	if (subscription.from_now)
-		TRY(catch_up(live->a, topic->id));
+		TRY(catch_up(live, topic->id));
 out:
 	return e;
 }
@@ -113,7 +123,7 @@ static enum err subscribe_all(struct live *live)
 
 	for (struct topic *t = live->topics; t != NULL; t = t->next) {
 		e = subscribe(live, t);
-		if (why_is_passing(e, ""))
+		if (e != ERR_OK && live->passing)
 			return e;
 		if (refused == ERR_OK)
 			refused = e;
@@ -131,12 +141,13 @@ static enum err connect_all(struct live *live)
 		why_clear(&live->a->why);
 		e = dial(live, true);
 	}
+	live->passing = why_is_passing(e, "");
 	TRY(e);
 	live->renew_token = false;
 	TRY(subscribe_all(live));
 	live->since = clock_steady_ms();
 out:
-	if (why_is_passing(e, "")) {
+	if (e != ERR_OK && live->passing) {
 		channel_close(live->channel);
 		live->channel = NULL;
 	}
@@ -192,7 +203,7 @@ static enum err reconnect(struct live *live)
 {
 	enum err e = connect_all(live);
 
-	if (why_is_passing(e, "")) {
+	if (e != ERR_OK && live->passing) {
 		hang_up(live, live->a->why.text);
 		why_clear(&live->a->why);
 		return ERR_OK;
@@ -371,8 +382,9 @@ static enum err see_stop(struct live *live, const char *id)
 	before = topic->stopped;
 	TRY(read_stop(live->a, id, &topic->stopped));
 	if (topic->stopped && !before)
-		TRY(catch_up(live->a, id));
+		return catch_up(live, id);
 out:
+	live->passing = e == ERR_LOCAL_BUSY;
 	return e;
 }
 
@@ -392,6 +404,7 @@ static enum err push(struct live *live, const char *id, const json_t *batch)
 	struct reply reply;
 	enum err e;
 
+	live->passing = false;
 	e = reply_entries(batch, &reply);
 	if (err_class(e) == ERR_CLASS_PEER)
 		e = why_set(&a->why, e, "bad-answer",
@@ -404,12 +417,14 @@ static enum err push(struct live *live, const char *id, const json_t *batch)
 			      reply.answer.entry_count, &a->why);
 	if (e == ERR_STATE_CONFLICT) { /* one is missing before them */
 		why_clear(&a->why);
-		e = catch_up(a, id);
+		e = catch_up(live, id);
 	} else if (e == ERR_STATE_GONE) { /* no session of this device */
 		why_clear(&a->why);
 		e = ERR_OK;
 	} else if (e == ERR_OK) {
 		e = see_stop(live, id);
+	} else {
+		live->passing = e == ERR_LOCAL_BUSY;
 	}
 out:
 	reply_clear(&reply);
@@ -495,7 +510,7 @@ static enum err take_what_came(struct live *live)
 {
 	enum err e = take_pushes(live);
 
-	if (why_is_passing(e, "")) {
+	if (e != ERR_OK && live->passing) {
 		hang_up(live, live->a->why.text);
 		why_clear(&live->a->why);
 		e = ERR_OK;

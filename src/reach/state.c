@@ -320,15 +320,15 @@ static enum err prepare(struct state *s)
 	enum err e;
 
 	TRY(state_from_sqlite(sqlite3_prepare_v2(
-	    s->db, "SELECT value FROM record WHERE name = ?1", -1, &s->get,
+	    s->db, "SELECT value FROM sealed WHERE name = ?1", -1, &s->get,
 	    NULL)));
 	TRY(state_from_sqlite(sqlite3_prepare_v2(
 	    s->db,
-	    "INSERT INTO record (name, value) VALUES (?1, ?2) "
+	    "INSERT INTO sealed (name, value) VALUES (?1, ?2) "
 	    "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
 	    -1, &s->put, NULL)));
 	TRY(state_from_sqlite(
-	    sqlite3_prepare_v2(s->db, "DELETE FROM record WHERE name = ?1", -1,
+	    sqlite3_prepare_v2(s->db, "DELETE FROM sealed WHERE name = ?1", -1,
 			       &s->remove, NULL)));
 	TRY(state_from_sqlite(sqlite3_prepare_v2(s->db, "PRAGMA data_version",
 						 -1, &s->version, NULL)));
@@ -362,7 +362,7 @@ static enum err fill_new(struct state *s, struct span passphrase,
 	TRY(passphrase_form(passphrase, &form));
 	TRY(state_keys_make(&s->keys));
 	TRY(state_keys_wrap(&s->keys, buf_span(&form), &head));
-	TRY(run(s->db, "CREATE TABLE record (name BLOB PRIMARY KEY NOT NULL,"
+	TRY(run(s->db, "CREATE TABLE sealed (name BLOB PRIMARY KEY NOT NULL,"
 		       " value BLOB NOT NULL) STRICT, WITHOUT ROWID;"));
 	TRY(state_head_create(s->db, &head));
 	TRY(prepare(s));
@@ -464,7 +464,7 @@ static enum err open_by_passphrase(struct state *s, struct span typed)
 	TRY(prepare(s));
 	TRY(passphrase_form(typed, &form));
 	e = try_passphrase(s, &head, buf_span(&form));
-	if (e == ERR_PEER_CRYPTO && head.version == 1 &&
+	if (e == ERR_PEER_CRYPTO && head.derived &&
 	    !span_equal(typed, buf_span(&form)))
 		e = try_passphrase(s, &head, typed);
 out:
@@ -485,6 +485,28 @@ out:
 	return e;
 }
 
+/* A state of an earlier version is one of this version from now on. */
+static enum err raise_version(struct state *s)
+{
+	bool before;
+	enum err e;
+
+	TRY(state_head_is_before(s->db, &before));
+	if (!before)
+		return ERR_OK;
+	TRY(state_begin(s));
+	/* another process may have done it meanwhile */
+	e = state_head_is_before(s->db, &before);
+	if (e == ERR_OK && before)
+		e = state_head_raise(s->db);
+	if (e != ERR_OK)
+		state_rollback(s);
+	TRY(e);
+	TRY(state_commit(s));
+out:
+	return e;
+}
+
 /* By `keys`, or where these are NULL by the passphrase. */
 static enum err open_state(const char *home, struct span passphrase,
 			   const struct state_keys *keys, struct why *why,
@@ -500,6 +522,7 @@ static enum err open_state(const char *home, struct span passphrase,
 	TRY(state_path(home, "", path, sizeof(path)));
 	TRY(open_database(path, s));
 	ENSURE(!is_blank(s), ERR_STATE_GONE);
+	TRY(raise_version(s));
 	TRY(keys != NULL ? open_by_keys(s, keys)
 			 : open_by_passphrase(s, passphrase));
 	*out = s;

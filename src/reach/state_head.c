@@ -52,13 +52,14 @@ static enum err write_row(sqlite3 *db, const struct state_head *head)
 	TRY(state_from_sqlite(sqlite3_prepare_v2(
 	    db, "INSERT INTO head VALUES (?1, ?2, ?3, ?4, ?5, ?6)", -1, &insert,
 	    NULL)));
-	TRY(state_from_sqlite(sqlite3_bind_int(insert, 1, head->version)));
+	TRY(state_from_sqlite(sqlite3_bind_int(insert, 1, STATE_HEAD_VERSION)));
 	TRY(state_bind_bytes(insert, 2, SPAN_ARRAY(head->salt)));
 	TRY(state_from_sqlite(
 	    sqlite3_bind_int64(insert, 3, (int64_t)head->cost.n)));
 	TRY(state_from_sqlite(sqlite3_bind_int64(insert, 4, head->cost.r)));
 	TRY(state_from_sqlite(sqlite3_bind_int64(insert, 5, head->cost.p)));
-	TRY(state_bind_bytes(insert, 6, SPAN_ARRAY(head->wrapped)));
+	if (!head->derived)
+		TRY(state_bind_bytes(insert, 6, SPAN_ARRAY(head->wrapped)));
 	TRY(state_from_sqlite(sqlite3_step(insert)));
 out:
 	(void)sqlite3_finalize(insert);
@@ -100,7 +101,8 @@ static enum err read_version(sqlite3 *db, int *version)
 	TRY(state_from_sqlite(rc));
 	ENSURE(rc == SQLITE_ROW, ERR_PEER_MALFORMED);
 	*version = sqlite3_column_int(select, 0);
-	ENSURE(*version == 1 || *version == 2, ERR_PEER_UNSUPPORTED);
+	ENSURE(*version >= 1 && *version <= STATE_HEAD_VERSION,
+	       ERR_PEER_UNSUPPORTED);
 out:
 	(void)sqlite3_finalize(select);
 	return e;
@@ -119,15 +121,15 @@ static enum err take_bytes(sqlite3_stmt *select, int column, uint8_t *out,
 enum err state_head_read(sqlite3 *db, struct state_head *head)
 {
 	sqlite3_stmt *select = NULL;
-	int rc;
+	int rc, version;
 	enum err e;
 
 	memset(head, 0, sizeof(*head));
-	TRY(read_version(db, &head->version));
+	TRY(read_version(db, &version));
 	TRY(state_from_sqlite(sqlite3_prepare_v2(
 	    db,
-	    head->version == 1 ? "SELECT salt, n, r, p FROM head"
-			       : "SELECT salt, n, r, p, wrapped FROM head",
+	    version == 1 ? "SELECT salt, n, r, p, NULL FROM head"
+			 : "SELECT salt, n, r, p, wrapped FROM head",
 	    -1, &select, NULL)));
 	rc = sqlite3_step(select);
 	TRY(state_from_sqlite(rc));
@@ -137,9 +139,32 @@ enum err state_head_read(sqlite3 *db, struct state_head *head)
 	head->cost.r = (uint32_t)sqlite3_column_int64(select, 2);
 	head->cost.p = (uint32_t)sqlite3_column_int64(select, 3);
 	ENSURE(state_cost_is_sane(head->cost), ERR_PEER_MALFORMED);
-	if (head->version == 2)
+	head->derived =
+	    version != 2 && sqlite3_column_type(select, 4) == SQLITE_NULL;
+	if (!head->derived)
 		TRY(take_bytes(select, 4, head->wrapped, STATE_WRAPPED));
 out:
 	(void)sqlite3_finalize(select);
+	return e;
+}
+
+enum err state_head_is_before(sqlite3 *db, bool *before)
+{
+	int version = STATE_HEAD_VERSION;
+	enum err e = read_version(db, &version);
+
+	*before = version < STATE_HEAD_VERSION;
+	return e;
+}
+
+enum err state_head_raise(sqlite3 *db)
+{
+	struct state_head head;
+	enum err e;
+
+	TRY(state_head_read(db, &head));
+	TRY(state_head_replace(db, &head));
+	TRY(run(db, "ALTER TABLE record RENAME TO sealed"));
+out:
 	return e;
 }

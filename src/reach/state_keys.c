@@ -67,7 +67,7 @@ enum err state_keys_wrap(const struct state_keys *keys, struct span passphrase,
 	struct sec key = { 0 };
 	enum err e;
 
-	head->version = 2;
+	head->derived = false;
 	TRY(rng_fill(rng_system(), head->salt, sizeof(head->salt)));
 	TRY(wrapping_key(head, passphrase, &key));
 	buf_put(&both, sec_span(&keys->seal));
@@ -121,6 +121,6 @@ out:
 enum err state_keys_open(const struct state_head *head, struct span passphrase,
 			 struct state_keys *keys)
 {
-	return head->version == 1 ? open_derived(head, passphrase, keys)
-				  : open_wrapped(head, passphrase, keys);
+	return head->derived ? open_derived(head, passphrase, keys)
+			     : open_wrapped(head, passphrase, keys);
 }

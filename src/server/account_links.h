@@ -10,9 +10,10 @@
 #include "store/store.h"
 
 struct new_link {
-	/* Whose name the first link takes, and which device posts it; NULL with
-	 * any other link. */
-	const struct uuid *user, *device;
+	/* Whose name the first link takes; NULL with any other link. */
+	const struct uuid *user;
+	/* That posts it; NULL where a commit brings the link. */
+	const struct uuid *device;
 	struct span salt; /* with the first link; otherwise empty */
 	bool anew;	  /* the name is to be this log's from now on */
 

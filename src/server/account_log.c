@@ -101,10 +101,9 @@ static void append(struct linking *l)
 {
 	enum err e;
 
-	if (l->new.link.number == 1) {
+	if (l->new.link.number == 1)
 		l->new.user = &l->user;
-		l->new.device = &l->who.device;
-	}
+	l->new.device = &l->who.device;
 	e = account_links_append(&l->new, on_appended, l);
 	if (e != ERR_OK)
 		end_failed(l, e);

@@ -16,8 +16,7 @@ static void read_head(sqlite3 *db)
 
 	if (state_head_read(db, &head) != ERR_OK)
 		return;
-	if ((head.version != 1 && head.version != 2) ||
-	    !state_cost_is_sane(head.cost))
+	if (!state_cost_is_sane(head.cost))
 		abort();
 }
 

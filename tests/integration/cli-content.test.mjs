@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 
-import { conversation, twoPeople } from '../testlib/people.mjs';
+import { conversation, Person, twoPeople } from '../testlib/people.mjs';
 import { build, hermetic, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 describe('what refers to a message', { concurrency: false }, () => {
@@ -90,6 +90,11 @@ describe('what refers to a message', { concurrency: false }, () => {
       `*@${bob.name}*, mail a@${bob.name} @nobody`), said, 'once');
     const edit = await says(alice, '--edit', String(self), `no: @${bob.name}`);
     assert.equal((await at(bob, edit)).mentioned, true);
+    assert.equal((await at(bob, self)).mentioned, true);
+    assert.deepEqual((await at(bob, self)).mentions, [bob.name]);
+    await says(alice, '--edit', String(self), 'no, nobody');
+    assert.equal((await at(bob, self)).mentioned, undefined);
+    assert.equal((await at(bob, self)).mentions, undefined);
     await alice.does('delete', id, String(said));
     assert.equal((await at(bob, said)).mentioned, undefined);
   });
@@ -299,6 +304,34 @@ describe('what refers to a message', { concurrency: false }, () => {
       writeFileSync(file, Buffer.concat([png, Buffer.alloc(16384)]));
       await alice.cannot('too-large', 'picture', by, file);
       await alice.cannot('subject', 'subject', by, 'x'.repeat(513));
+    });
+
+  test('what was taken back does not return with who comes in again',
+    async () => {
+      const carol = await new Person('carol', node.url).register();
+      const [{ session_id: open }] = await alice.does('create', '--open');
+      const subject = async person => (await person.does('sessions'))
+        .find(s => s.session_id === open).subject;
+      const adds = async (by, person) => {
+        await by.does('invite', open, person.name);
+        await person.does('join', open);
+        await person.does('read', open);
+      };
+      await alice.does('subject', open, 'soup');
+      await adds(alice, bob);
+      assert.equal(await subject(bob), 'soup');
+      await alice.does('remove', open, bob.name);
+      await bob.does('read', open);
+      await alice.does('subject', open, '');
+      await adds(alice, bob);
+      assert.equal(await subject(bob), undefined);
+      await adds(bob, carol);
+      for (const person of [carol, alice, bob]) {
+        await person.does('read', open);
+        assert.equal(await subject(person), undefined, person.name);
+      }
+      const told = (await carol.does('read', open)).at(-1);
+      assert.deepEqual([told.kind, told.subject], ['room', '']);
     });
 
   test('once, however often it is tried', async () => {

@@ -343,6 +343,8 @@ describe('devices', { concurrency: false }, () => {
     // who has compared numbers has to do it again
     assert.equal(log.compared, 'changed');
     assert.equal((await listed(dora)).size, 2);
+    // nobody is asked to approve what the recovery key has let in
+    assert.doesNotMatch((await dora.starts('sessions').ended).err, /waits/);
     // it is in the account: it approves and removes
     await phone.does('revoke', dora.device ??
       [...(await listed(phone)).values()].find(d => !d.own).device_id);

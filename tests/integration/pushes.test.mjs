@@ -1,9 +1,11 @@
 // What a WebSocket brings that no honest server says: another address, nothing at all,
 // ends without end, names that are made for a terminal, and pushes that are none.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 
 import { WebSocketServer } from 'ws';
 
@@ -61,7 +63,8 @@ describe('a WebSocket that lies', { concurrency: false }, () => {
     translate(encode(envelope, 'base64'), E'\\n', '') AS envelope,
     (extract(epoch FROM sent_at) * 1000)::bigint AS sent_at
     FROM hermetic.message WHERE session_id = '${session}' ORDER BY seq`);
-  const follow = () => alice.start('read', id, '--follow');
+  const follow = (...under) => Object.assign(Object.create(alice), { under })
+    .start('read', id, '--follow');
 
   test('a token goes to no other server', async () => {
     const asked = [];
@@ -172,26 +175,51 @@ describe('a WebSocket that lies', { concurrency: false }, () => {
     saysUntilHeard('taken, it says', { type: 'sent', seq: 9, head: firstHead(id),
       sent_at: Date.now() }));
 
-  test('who follows goes on when the log could not be read', async () => {
+  /** A push of Bob's that comes after one that is missing. */
+  const gap = async () => {
+    const [last] = (await logOf(id)).slice(-1);
+    return saying(push({ type: 'message', ...last, seq: last.seq + 2,
+      head: firstHead(id) }));
+  };
+
+  for (const [what, answer, tries] of [
+    ['could not be read', { status: 503, json: { status: 503 } }, 5],
+    ['came as a page of something between', { status: 200, json: 'a page' }, 1],
+  ])
+    test(`who follows goes on when the log ${what}`, async () => {
+      proxy.hooks = {};
+      await alice.texts(id);
+      lie(await gap());
+      let refused = 0;
+      proxy.hooks.request = ({ method, path }) => {
+        if (method !== 'GET' || !/\/messages\?/.test(path) || upgrades === 0)
+          return undefined;
+        proxy.hooks.upgrade = undefined;
+        // all tries of one request
+        return refused++ < tries ? answer : undefined;
+      };
+      const again = follow();
+      await until(() => refused > tries - 1, { name: 'the last refusal' });
+      await bob.does('send', id, `after it: ${what}`);
+      await again.line(l => l.text === `after it: ${what}`);
+      await again.stop();
+    });
+
+  test('who follows ends where what comes cannot be stored', async () => {
     proxy.hooks = {};
     await alice.texts(id);
-    const [last] = (await logOf(id)).slice(-1);
-    // one is missing before this one, and the log is not to be had just now
-    let refused = 0;
-    lie(saying(push({ type: 'message', ...last, seq: last.seq + 2,
-      head: firstHead(id) })));
-    proxy.hooks.request = ({ method, path }) => {
-      if (method !== 'GET' || !/\/messages\?/.test(path) || upgrades === 0)
-        return undefined;
-      proxy.hooks.upgrade = undefined;
-      // all tries of one request
-      return refused++ > 4 ? undefined : { status: 503, json: { status: 503 } };
-    };
-    const again = follow();
-    await until(() => refused > 4, { name: 'the last refusal' });
-    await bob.does('send', id, 'after it');
-    await again.line(l => l.text === 'after it');
-    await again.stop();
+    // a disk that is full: no file can be written
+    const reading = follow('sh', '-c', 'trap "" XFSZ; exec "$0" "$@"');
+    await reading.line(l => l.text === 'one');
+    await promisify(execFile)('prlimit', ['--pid', String(reading.child.pid),
+      '--fsize=0']);
+    await bob.does('send', id, 'not to be stored');
+    const { code, err } = await Promise.race([reading.ended, new Promise(done =>
+      setTimeout(done, 10000, { err: 'it goes on' }))]);
+    await reading.stop();
+    assert.equal(code, 1, err);
+    assert.equal(JSON.parse(err).error, 'failed');
+    assert.ok((await alice.texts(id)).includes('not to be stored'));
   });
 
   test('who follows goes on after a change that could not be followed',

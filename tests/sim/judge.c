@@ -453,6 +453,7 @@ static const char *judge_invited(const struct trial *t, struct span info)
 		    one.last > t->before.info.context.epoch &&
 		    !group_has_user(&next, one.user) &&
 		    !group_has_user(&t->before, one.user) &&
+		    group_has_user(&next, one.by) &&
 		    !span_equal(one.by, user_of(t->who)) &&
 		    effective(t, user_of(t->who)) == ROLE_MEMBER)
 			wrong = "it takes back another one's invitation";

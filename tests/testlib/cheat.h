@@ -64,6 +64,11 @@ void cheat_propose(const struct member *by, const struct mls_group *group,
 		   const struct wire_proposal *proposal, struct buf *message,
 		   struct buf *ref);
 
+/* A SelfRemove of a member as nobody honest frames it: encrypted, or with
+ * authenticated data, so that it is another one; appended. */
+void cheat_self_remove(const struct member *m, enum wire_format format,
+		       struct span authenticated_data, struct buf *message);
+
 /* ---- commits ---- */
 
 struct cheat {

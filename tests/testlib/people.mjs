@@ -115,9 +115,12 @@ export class Person {
     return this.starts(...args, '--json');
   }
 
-  /** The same for people: `line` and `lines` have nothing to read. */
+  /** The same for people: `line` and `lines` have nothing to read. `under`: a program
+   * and its words that run the command. */
   starts(...args) {
-    const child = spawn(join(build, 'hermetic'), args, {
+    const [program, ...words] =
+      [...this.under ?? [], join(build, 'hermetic'), ...args];
+    const child = spawn(program, words, {
       env: { PATH: process.env.PATH, LANG: 'C.UTF-8',
         HERMETIC_HOME: this.home, HERMETIC_PASSPHRASE: this.passphrase,
         HERMETIC_SERVER: this.server, ...this.env },

@@ -68,11 +68,24 @@ void rules_init(struct rules *rules, struct span group_extensions)
 	rules_init_with(rules, group_extensions, NULL);
 }
 
+void rules_take_self_removes(struct member *m)
+{
+	static const uint16_t types[] = { MLS_SELF_REMOVE };
+
+	m->me.proposal_types = types;
+	m->me.proposal_type_count = 1;
+}
+
+void rules_clear(struct rules *rules)
+{
+	for (size_t i = 0; i <= RULES_MEMBERS; i++)
+		member_clear(&rules->all[i]);
+}
+
 void rules_end(struct rules *rules)
 {
 	everybody_commits(rules);
-	for (size_t i = 0; i <= RULES_MEMBERS; i++)
-		member_clear(&rules->all[i]);
+	rules_clear(rules);
 }
 
 static void state_of(const struct member *m, struct buf *state)

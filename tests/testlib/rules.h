@@ -26,8 +26,12 @@ void rules_init(struct rules *rules, struct span group_extensions);
 /* The same, as `prepare` leaves each member before the group is made. */
 void rules_init_with(struct rules *rules, struct span group_extensions,
 		     void (*prepare)(struct member *m));
+/* To prepare a member that takes SelfRemoves. */
+void rules_take_self_removes(struct member *m);
 /* Checks that all three can commit and talk, then clears. */
 void rules_end(struct rules *rules);
+/* Only clears, where not all three are members any more or another is one, too. */
+void rules_clear(struct rules *rules);
 
 /* The rule that a call said is the one that was broken. */
 void rules_said(enum mls_rule rule, enum mls_rule wanted);

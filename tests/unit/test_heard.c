@@ -245,6 +245,14 @@ static size_t reactions(struct world *w, uint64_t seq)
 	return count;
 }
 
+static void expect_nowhere(const struct world *w, const char *words)
+{
+	for (size_t i = 0; i < RECORDS_MAX; i++)
+		assert_true(w->records[i].value.n == 0 ||
+			    memmem(w->records[i].value.p, w->records[i].value.n,
+				   words, strlen(words)) == NULL);
+}
+
 /* ---- tests ---- */
 
 static void only_the_author_edits(void **state)
@@ -256,7 +264,8 @@ static void only_the_author_edits(void **state)
 	memcpy(id, w->last, MIMI_ID);
 	by_bob = about(w, "bob", SAID_EDIT, id, "two");
 	expect(w, by_bob, "kind", "unreadable");
-	expect(w, by_bob, "text", "two"); /* what was said is not lost */
+	expect(w, by_bob, "text", NULL); /* nobody could delete it */
+	expect_nowhere(w, "two");
 	expect_number(w, said, "edited", 0);
 	by_bob = about(w, "bob", SAID_DELETE, id, "");
 	expect(w, by_bob, "kind", "unreadable");
@@ -269,14 +278,6 @@ static void only_the_author_edits(void **state)
 	/* a name that begins with another one is another one */
 	by_bob = about(w, "alic", SAID_EDIT, id, "four");
 	expect(w, by_bob, "kind", "unreadable");
-}
-
-static void expect_nowhere(const struct world *w, const char *words)
-{
-	for (size_t i = 0; i < RECORDS_MAX; i++)
-		assert_true(w->records[i].value.n == 0 ||
-			    memmem(w->records[i].value.p, w->records[i].value.n,
-				   words, strlen(words)) == NULL);
 }
 
 static void what_was_deleted_stays_so(void **state)
@@ -300,12 +301,46 @@ static void what_was_deleted_stays_so(void **state)
 	expect_nowhere(w, "three");
 }
 
+static void keep_edit(struct world *w, const uint8_t id[MIMI_ID], json_t *edit)
+{
+	json_t *marks = NULL;
+
+	MUST(marks_get(&w->store, SESSION_TEXT, id, &marks));
+	assert_true(marks_edit(marks, ++w->seq, edit));
+	MUST(marks_save(&w->store, SESSION_TEXT, id, marks));
+	json_decref(marks);
+	json_decref(edit);
+}
+
+/* Whom an edited text names is whom its last edit names. */
+static void mentions_are_those_of_the_last_edit(void **state)
+{
+	struct world *w = *state;
+	uint64_t said = text(w, "alice", "one");
+	uint8_t id[MIMI_ID];
+	json_t *made;
+
+	memcpy(id, w->last, MIMI_ID);
+	keep_edit(w, id,
+		  json_pack("{s:s, s:[s], s:b}", "text", "@bob", "mentions",
+			    "bob", "mentioned", 1));
+	made = entry(w, said);
+	assert_true(json_is_true(json_object_get(made, "mentioned")));
+	assert_int_equal(json_array_size(json_object_get(made, "mentions")), 1);
+	json_decref(made);
+	keep_edit(w, id, json_pack("{s:s}", "text", "nobody"));
+	made = entry(w, said);
+	assert_null(json_object_get(made, "mentioned"));
+	assert_null(json_object_get(made, "mentions"));
+	json_decref(made);
+}
+
 /* Deleting the message would not find it. */
 static void an_edit_too_many_is_not_kept(void **state)
 {
 	struct world *w = *state;
 	uint64_t said = text(w, "alice", "one"), last;
-	json_t *marks = NULL, *words = json_string("two");
+	json_t *marks = NULL, *words = json_pack("{s:s}", "text", "two");
 	uint8_t id[MIMI_ID];
 
 	memcpy(id, w->last, MIMI_ID);
@@ -352,6 +387,7 @@ static void reactions_count_once(void **state)
 static void reactions_are_bounded(void **state)
 {
 	json_t *marks = json_object(), *from = json_string("bob");
+	json_t *edit = json_pack("{s:s}", "text", "two");
 
 	(void)state;
 	for (uint64_t i = 1; i <= MARKS_MAX + 1; i++) {
@@ -359,9 +395,10 @@ static void reactions_are_bounded(void **state)
 
 		assert_int_equal(marks_react(marks, i, from, words),
 				 i <= MARKS_MAX);
-		assert_int_equal(marks_edit(marks, i, words), i <= MARKS_MAX);
+		assert_int_equal(marks_edit(marks, i, edit), i <= MARKS_MAX);
 		json_decref(words);
 	}
+	json_decref(edit);
 	json_decref(from);
 	json_decref(marks);
 }
@@ -744,6 +781,25 @@ static void a_late_repeat_undoes_no_name(void **state)
 	expect_name(w, "old");
 }
 
+/* Whether that still holds this device does not know: membership_continue() keeps the
+ * name, and not where it was said. */
+static void what_an_earlier_membership_heard_is_not_repeated(void **state)
+{
+	struct world *w = *state;
+
+	(void)name(w, "alice", 0, "old");
+	assert_true(naming_has_any(&w->device));
+	(void)json_object_del(w->device.open.notes, "name_at");
+	(void)json_object_del(w->device.open.notes, "name_by");
+	(void)json_object_set_new(w->device.open.notes, "again", json_true());
+	expect_name(w, "old");
+	assert_false(naming_has_any(&w->device));
+	/* that there is none is to be said as well */
+	(void)name(w, "alice", 0, "");
+	assert_null(membership_name(&w->device.open));
+	assert_true(naming_has_any(&w->device));
+}
+
 static void a_repeat_does_not_wait(void **state)
 {
 	struct buf content = BUF_INIT;
@@ -807,6 +863,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(what_was_deleted_stays_so,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    mentions_are_those_of_the_last_edit, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_edit_too_many_is_not_kept,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(reactions_count_once, setup,
@@ -832,6 +890,9 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(a_late_repeat_undoes_no_name,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    what_an_earlier_membership_heard_is_not_repeated, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(a_repeat_does_not_wait, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(the_rest_is_shown, setup,

@@ -177,7 +177,7 @@ static void test_one_form_opens_another(void **context)
 	expect_stays_shut(*context, "cafe");
 }
 
-/* ---- a state of version 1 ---- */
+/* ---- a state of version 1, whose keys come from the passphrase ---- */
 
 /* tests/vectors/states/state-1.db: made by the code of then, with what was typed
  * as it was (e and a combining acute), in which the record `a` is "one". */

@@ -267,6 +267,87 @@ static void a_room_is_what_was_said(void **state)
 	buf_clear(&mimi);
 }
 
+/* What a message that says something of the session is changed to. */
+static void reply(struct mimi_message *m)
+{
+	static const uint8_t id[MIMI_ID] = { MIMI_SHA256 };
+
+	m->in_reply_to = SPAN_ARRAY(id);
+}
+
+static void edit(struct mimi_message *m)
+{
+	static const uint8_t id[MIMI_ID] = { MIMI_SHA256 };
+
+	m->replaces = SPAN_ARRAY(id);
+}
+
+static void put_topic(struct mimi_message *m)
+{
+	m->topic = SPAN_LIT("lunch");
+}
+
+static void end(struct mimi_message *m)
+{
+	m->expires = true;
+	m->expires_at = 1;
+}
+
+static void say_other_words(struct mimi_message *m)
+{
+	m->parts[1].content = SPAN_LIT("The session is about: supper");
+}
+
+static void say_more_words(struct mimi_message *m)
+{
+	m->parts[2].disposition = MIMI_RENDER;
+	m->parts[2].content_type = SPAN_LIT("text/plain;charset=utf-8");
+	m->parts[2].content = SPAN_LIT("and more");
+}
+
+static void choose_one(struct mimi_message *m)
+{
+	m->parts[0].semantics = MIMI_CHOOSE_ONE;
+}
+
+static void leave(struct mimi_message *m)
+{
+	(void)m;
+}
+
+/* Who does not know it would read something else. */
+static void a_room_is_nothing_else(void **state)
+{
+	static void (*const changes[])(struct mimi_message *) = {
+		leave, reply,		edit,		put_topic,
+		end,   say_other_words, say_more_words, choose_one,
+	};
+	struct room room = { .says_subject = true,
+			     .subject = SPAN_LIT("lunch"),
+			     .says_picture = true,
+			     .picture = SPAN_LIT(PNG "...") };
+	struct buf mimi = BUF_INIT, changed = BUF_INIT;
+
+	(void)state;
+	put_room(&room, &mimi);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		struct mimi_message m;
+		struct said said;
+
+		MUST(mimi_decode(buf_span(&mimi), &m));
+		changes[i](&m);
+		buf_reset(&changed);
+		MUST(mimi_encode(&m, &changed));
+		MUST(said_read(buf_span(&changed), &said));
+		if ((said.act == SAID_ROOM) != (changes[i] == leave))
+			fail_msg("change %zu", i);
+		said_clear(&said);
+		mimi_message_clear(&m);
+	}
+	buf_clear(&mimi);
+	buf_clear(&changed);
+}
+
 /* What is over a limit is a text like any other: nothing of it is lost. */
 static void a_room_is_bounded(void **state)
 {
@@ -321,6 +402,7 @@ int main(void)
 		cmocka_unit_test(parts_are_shown_as_text),
 		cmocka_unit_test(many_parts_are_shown),
 		cmocka_unit_test(a_room_is_what_was_said),
+		cmocka_unit_test(a_room_is_nothing_else),
 		cmocka_unit_test(a_room_is_bounded),
 		cmocka_unit_test(pictures_are_known_by_their_bytes),
 	};

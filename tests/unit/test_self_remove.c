@@ -8,32 +8,18 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "mls/framing.h"
 #include "mls/group_internal.h"
 #include "tests/testlib/rules.h"
 
-static const uint16_t types[] = { MLS_SELF_REMOVE };
 static const struct wire_sender bob = { WIRE_SENDER_MEMBER, 1 };
 static const struct wire_sender carol = { WIRE_SENDER_MEMBER, 2 };
 static const struct mls_proposal leave = { .kind = MLS_PROPOSE_SELF_REMOVE };
-
-static void knows(struct member *m)
-{
-	m->me.proposal_types = types;
-	m->me.proposal_type_count = 1;
-}
 
 /* dave, who is outside until he joins, is of a client of before. */
 static void knows_but_dave(struct member *m)
 {
 	if (strcmp(m->name, "dave/1") != 0)
-		knows(m);
-}
-
-static void end(struct rules *rules)
-{
-	for (size_t i = 0; i <= RULES_MEMBERS; i++)
-		member_clear(&rules->all[i]);
+		rules_take_self_removes(m);
 }
 
 static void says(struct member *m, struct buf *message)
@@ -136,7 +122,7 @@ static void test_leaves(void **state)
 	struct rules rules[1];
 	(void)state;
 
-	rules_init_with(rules, SPAN_EMPTY, knows);
+	rules_init_with(rules, SPAN_EMPTY, rules_take_self_removes);
 	says(CAROL, &message);
 	rules_keep(ALICE, buf_span(&message));
 	rules_keep(BOB, buf_span(&message));
@@ -155,7 +141,7 @@ static void test_leaves(void **state)
 	members_talk(rules->all, 2);
 	mls_commit_clear(&commit);
 	buf_clear(&message);
-	end(rules);
+	rules_clear(rules);
 }
 
 /* A Remove of the same leaf has nothing more to do: by reference or asked for. */
@@ -170,7 +156,7 @@ static void test_removes(void **state)
 	struct rules rules[1];
 	(void)state;
 
-	rules_init_with(rules, SPAN_EMPTY, knows);
+	rules_init_with(rules, SPAN_EMPTY, rules_take_self_removes);
 	assert_int_equal(
 	    mls_group_propose(BOB->group, &BOB->me, &remove, false, &first),
 	    ERR_OK);
@@ -193,7 +179,7 @@ static void test_removes(void **state)
 	mls_commit_clear(&commit);
 	buf_clear(&first);
 	buf_clear(&message);
-	end(rules);
+	rules_clear(rules);
 }
 
 /* dave joins from outside, and carol goes by his commit. */
@@ -246,7 +232,7 @@ static void test_outside(void **state)
 	assert_int_equal(mls_group_member_count(BOB->group), 3);
 	mls_commit_clear(&commit);
 	buf_clear(&message);
-	end(rules);
+	rules_clear(rules);
 }
 
 /* carol has said that she leaves, and comes again: her old leaf goes by its own
@@ -258,7 +244,7 @@ static void test_comes_again(void **state)
 	struct rules rules[1];
 	(void)state;
 
-	rules_init_with(rules, SPAN_EMPTY, knows);
+	rules_init_with(rules, SPAN_EMPTY, rules_take_self_removes);
 	says(CAROL, &message);
 	rules_keep(ALICE, buf_span(&message));
 	rules_keep(BOB, buf_span(&message));
@@ -270,51 +256,6 @@ static void test_comes_again(void **state)
 	mls_commit_clear(&commit);
 	buf_clear(&message);
 	rules_end(rules);
-}
-
-/* One as nobody honest frames it: encrypted, or with authenticated data, so that it
- * is another one. */
-static void frame(const struct member *m, enum wire_format format,
-		  struct span authenticated_data, struct buf *message)
-{
-	struct wire_proposal proposal = { .type = WIRE_PROPOSAL_SELF_REMOVE };
-	struct mls_epoch *now = m->group->now;
-	struct buf body = BUF_INIT, signature = BUF_INIT;
-	struct sign_key *signer = NULL;
-	struct wire_content content = {
-		.group_id = now->context.group_id,
-		.epoch = now->context.epoch,
-		.sender = { WIRE_SENDER_MEMBER, now->private.leaf },
-		.authenticated_data = authenticated_data,
-		.type = WIRE_CONTENT_PROPOSAL,
-	};
-	struct wire_auth auth = { SPAN_EMPTY, SPAN_EMPTY };
-
-	assert_int_equal(sign_private_parse(m->me.suite,
-					    sec_span(&m->signature_private),
-					    &signer),
-			 ERR_OK);
-	wire_proposal_put(&body, &proposal);
-	content.body = buf_span(&body);
-	assert_int_equal(framing_sign(signer, format, &content,
-				      buf_span(&now->encoded_context),
-				      &signature),
-			 ERR_OK);
-	auth.signature = buf_span(&signature);
-	assert_int_equal(
-	    format == WIRE_PRIVATE_MESSAGE
-		? framing_protect_private(now->suite, m->me.rng, &content,
-					  &auth,
-					  sec_span(&now->secrets.sender_data),
-					  &now->messages, 0, NULL, message)
-		: framing_protect_public(now->suite, &content, &auth,
-					 buf_span(&now->encoded_context),
-					 sec_span(&now->secrets.membership_key),
-					 message),
-	    ERR_OK);
-	buf_clear(&body);
-	buf_clear(&signature);
-	sign_key_free(signer);
 }
 
 /* ---- what a commit may not do with one ---- */
@@ -330,7 +271,7 @@ static void kept_init(struct kept *k)
 	struct rules *rules = k->rules;
 
 	*k = (struct kept){ .message = BUF_INIT };
-	rules_init_with(rules, SPAN_EMPTY, knows);
+	rules_init_with(rules, SPAN_EMPTY, rules_take_self_removes);
 	k->leaving.proposal.type = WIRE_PROPOSAL_SELF_REMOVE;
 	k->leaving.sender = carol;
 	cheat_propose(CAROL, CAROL->group, carol, 0, &k->leaving.proposal,
@@ -341,7 +282,7 @@ static void kept_init(struct kept *k)
 
 static void kept_end(struct kept *k)
 {
-	end(k->rules);
+	rules_clear(k->rules);
 	buf_clear(&k->message);
 	buf_clear(&k->ref);
 	buf_clear(&k->scratch);
@@ -385,8 +326,9 @@ static void test_commits(void **state)
 	kept_end(k);
 }
 
-/* Two of one sender, which nobody honest sends: each may be kept, and a commit has
- * one of them. An Update beside it is one too many, too. */
+/* Two of one sender, which nobody honest sends: each may be kept, neither can be
+ * dropped, and a commit has one of them, ours the first and another's any. An Update
+ * beside it is one too many, too. */
 static void test_twice(void **state)
 {
 	struct buf second = BUF_INIT, leaf = BUF_INIT;
@@ -395,6 +337,7 @@ static void test_twice(void **state)
 	struct cheat how = { .items = items, .count = 2 };
 	struct mls_change nothing = { .commit_pending_proposals = true };
 	struct mls_commit commit;
+	const struct mls_epoch *now;
 	struct kept k[1];
 	struct rules *rules = k->rules;
 	(void)state;
@@ -411,11 +354,26 @@ static void test_twice(void **state)
 	rules_keep(ALICE, buf_span(&update));
 	rules_refuse_commit(ALICE, &how, ERR_PEER_INVALID,
 			    MLS_RULE_SAME_LEAF_TWICE);
-	frame(CAROL, WIRE_PUBLIC_MESSAGE, SPAN_LIT("again"), &second);
+	cheat_self_remove(CAROL, WIRE_PUBLIC_MESSAGE, SPAN_LIT("again"),
+			  &second);
 	rules_keep(ALICE, buf_span(&second));
 	commits(ALICE, &nothing, &commit);
 	shows_carol_leaving(ALICE, 1);
 	mls_group_discard(ALICE->group);
+	mls_commit_clear(&commit);
+	/* carol's Update is between the two */
+	now = ALICE->group->now;
+	assert_int_equal(now->proposal_count, 3);
+	for (size_t i = 0; i < 3; i += 2)
+		assert_int_equal(
+		    mls_group_drop_pending(ALICE->group,
+					   buf_span(&now->proposals[i].ref)),
+		    ERR_LOCAL_BUG);
+	/* bob got the second one alone */
+	rules_keep(BOB, buf_span(&second));
+	commits(BOB, &nothing, &commit);
+	rules_accept(ALICE, buf_span(&commit.commit));
+	mls_group_discard(BOB->group);
 	mls_commit_clear(&commit);
 	buf_clear(&second);
 	buf_clear(&leaf);
@@ -462,42 +420,7 @@ static void test_external_commits(void **state)
 	kept_end(k);
 }
 
-/* ---- who may send one, and how ---- */
-
-static void test_senders(void **state)
-{
-	static const struct wire_sender outside = { WIRE_SENDER_EXTERNAL, 0 };
-	static const struct wire_sender joiner = {
-		WIRE_SENDER_NEW_MEMBER_PROPOSAL, 0
-	};
-	struct wire_proposal proposal = { .type = WIRE_PROPOSAL_SELF_REMOVE };
-	struct buf message = BUF_INIT, extensions = BUF_INIT;
-	struct member service;
-	struct rules rules[1];
-	(void)state;
-
-	member_init(&service, rules_suite(), "service");
-	rules_put_sender(&extensions, &service);
-	rules_init_with(rules, buf_span(&extensions), knows);
-	frame(CAROL, WIRE_PRIVATE_MESSAGE, SPAN_EMPTY, &message);
-	rules_refuse(ALICE, buf_span(&message), ERR_PEER_INVALID,
-		     MLS_RULE_SELF_REMOVE_PRIVATE);
-	cheat_propose(&service, ALICE->group, outside, 0, &proposal, &message,
-		      NULL);
-	rules_refuse(ALICE, buf_span(&message), ERR_PEER_INVALID,
-		     MLS_RULE_EXTERNAL_PROPOSAL_TYPE);
-	cheat_propose(DAVE, ALICE->group, joiner, 0, &proposal, &message, NULL);
-	rules_refuse(ALICE, buf_span(&message), ERR_PEER_INVALID,
-		     MLS_RULE_NEW_MEMBER_PROPOSAL);
-	/* in another's name */
-	cheat_propose(BOB, ALICE->group, carol, 0, &proposal, &message, NULL);
-	rules_refuse(ALICE, buf_span(&message), ERR_PEER_CRYPTO,
-		     MLS_RULE_CONTENT_SIGNATURE);
-	buf_clear(&message);
-	buf_clear(&extensions);
-	member_clear(&service);
-	rules_end(rules);
-}
+/* ---- where not all take one ---- */
 
 /* "only applies if all the members of a group support this proposal": dave, who does
  * not, is in. */
@@ -524,59 +447,7 @@ static void test_not_listed(void **state)
 	rules_refuse(ALICE, buf_span(&message), ERR_PEER_UNSUPPORTED,
 		     MLS_RULE_PROPOSAL_LISTED);
 	buf_clear(&message);
-	end(rules);
-}
-
-/* ---- who joins looks at what it is given ---- */
-
-static void refuse_join(struct rules *rules, struct span message, enum err why,
-			enum mls_rule wanted)
-{
-	struct mls_external how = { .self_removes = &message,
-				    .self_remove_count = 1 };
-	struct mls_identity me = DAVE->me;
-	enum mls_rule broken = MLS_RULE_COUNT;
-	struct mls_group *joined = NULL;
-	struct mls_commit commit;
-	struct buf info = BUF_INIT;
-
-	me.broken = &broken;
-	assert_int_equal(mls_group_info(ALICE->group, &ALICE->me, true, &info),
-			 ERR_OK);
-	assert_int_equal(mls_group_join_external(&me, buf_span(&info), &how,
-						 &joined, &commit),
-			 why);
-	rules_said(broken, wanted);
-	assert_null(joined);
-	buf_clear(&info);
-}
-
-static void test_joiner(void **state)
-{
-	struct cheat_item remove = cheat_remove(1);
-	struct wire_proposal proposal = { .type = WIRE_PROPOSAL_SELF_REMOVE };
-	struct buf message = BUF_INIT;
-	struct rules rules[1];
-	(void)state;
-
-	rules_init_with(rules, SPAN_EMPTY, knows);
-	cheat_propose(BOB, ALICE->group, carol, 0, &proposal, &message, NULL);
-	refuse_join(rules, buf_span(&message), ERR_PEER_CRYPTO,
-		    MLS_RULE_CONTENT_SIGNATURE);
-	cheat_propose(CAROL, ALICE->group, carol, 1, &proposal, &message, NULL);
-	refuse_join(rules, buf_span(&message), ERR_STATE_EPOCH, MLS_RULE_NONE);
-	cheat_propose(CAROL, ALICE->group, carol, 0, &remove.proposal, &message,
-		      NULL);
-	refuse_join(rules, buf_span(&message), ERR_PEER_INVALID,
-		    MLS_RULE_EXTERNAL_REFERENCES);
-	buf_reset(&message);
-	frame(CAROL, WIRE_PRIVATE_MESSAGE, SPAN_EMPTY, &message);
-	refuse_join(rules, buf_span(&message), ERR_PEER_INVALID,
-		    MLS_RULE_SELF_REMOVE_PRIVATE);
-	refuse_join(rules, SPAN_LIT("no message"), ERR_PEER_UNSUPPORTED,
-		    MLS_RULE_NONE);
-	buf_clear(&message);
-	rules_end(rules);
+	rules_clear(rules);
 }
 
 /* ---- what a caller may not do ---- */
@@ -605,7 +476,7 @@ static void test_misuse(void **state)
 	struct rules rules[1];
 	(void)state;
 
-	rules_init_with(rules, SPAN_EMPTY, knows);
+	rules_init_with(rules, SPAN_EMPTY, rules_take_self_removes);
 	assert_int_equal(
 	    mls_group_propose(CAROL->group, &CAROL->me, &leave, true, &out),
 	    ERR_LOCAL_BUG);
@@ -629,7 +500,7 @@ static void test_misuse(void **state)
 	assert_int_equal(out.n, 0);
 	buf_clear(&message);
 	buf_clear(&ref);
-	end(rules);
+	rules_clear(rules);
 }
 
 int main(void)
@@ -643,9 +514,7 @@ int main(void)
 		cmocka_unit_test(test_commits),
 		cmocka_unit_test(test_twice),
 		cmocka_unit_test(test_external_commits),
-		cmocka_unit_test(test_senders),
 		cmocka_unit_test(test_not_listed),
-		cmocka_unit_test(test_joiner),
 		cmocka_unit_test(test_misuse),
 	};
 

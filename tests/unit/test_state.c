@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -302,6 +303,60 @@ static void test_store_tells_of_others(void **context)
 	state_close(ours);
 }
 
+static void expect_newer(const char *home)
+{
+	struct state *state = NULL;
+	struct why why = { 0 };
+
+	assert_int_equal(state_open(home, passphrase(), &why, &state),
+			 ERR_PEER_UNSUPPORTED);
+	assert_string_equal(why.slug, "state-version");
+}
+
+static void run_sql(sqlite3 *db, const char *sql)
+{
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* A state of version 2, and what the one that made it has prepared. */
+static void test_one_of_before_writes_no_more(void **context)
+{
+	struct state *state = create(*context);
+	sqlite3_stmt *put_before = NULL, *version = NULL;
+	sqlite3 *db = NULL;
+	char path[256];
+
+	put(state, "a", "1");
+	state_close(state);
+	(void)snprintf(path, sizeof(path), "%s/state.db", (char *)*context);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	run_sql(db, "ALTER TABLE sealed RENAME TO record;"
+		    "UPDATE head SET version = 2;");
+	assert_int_equal(
+	    sqlite3_prepare_v2(db, "INSERT INTO record VALUES (x'00', x'00')",
+			       -1, &put_before, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(put_before), SQLITE_DONE);
+	assert_int_equal(sqlite3_reset(put_before), SQLITE_OK);
+	state = reopen(*context);
+	expect(state, "a", "1");
+	put(state, "b", "2");
+	assert_int_equal(sqlite3_step(put_before), SQLITE_ERROR);
+	(void)sqlite3_finalize(put_before);
+	/* and it opens it no more: it knows 1 and 2 */
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT version FROM head", -1,
+					    &version, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_step(version), SQLITE_ROW);
+	assert_true(sqlite3_column_int(version, 0) > 2);
+	(void)sqlite3_finalize(version);
+	state_close(state);
+	/* so does this one with a newer one's */
+	run_sql(db, "UPDATE head SET version = version + 1");
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	expect_newer(*context);
+}
+
 /* Counts two records up together, `times` times; 0 without end. */
 static void count_up(struct state *state, unsigned times)
 {
@@ -417,6 +472,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_HOME(test_keeps_and_replaces),
 		WITH_HOME(test_nothing_is_readable),
+		WITH_HOME(test_one_of_before_writes_no_more),
 		WITH_HOME(test_permissions),
 		WITH_HOME(test_wrong_passphrase),
 		WITH_HOME(test_none_and_second),
