@@ -18,9 +18,11 @@ CREATE INDEX invitation_letter_by ON invitation_letter (invited_by);
 GRANT SELECT, INSERT, DELETE ON invitation_letter TO hermetic_api;
 GRANT UPDATE (letter, given_at) ON invitation_letter TO hermetic_api;
 
--- invitation.letter stays for nodes of before, and is the newest one.
+-- invitation.letter stays for nodes of before, and is the newest one. It may be another
+-- member's than invited_by, who was the first. The 32 bytes at 90 name its account: a letter
+-- that names another one is left out, as only a login says who has given it.
 INSERT INTO invitation_letter (session_id, user_id, fingerprint, invited_by, letter)
   SELECT i.session_id, i.user_id, l.fingerprint, i.invited_by, i.letter
   FROM invitation i
   JOIN account_log l ON l.user_id = i.invited_by AND l.replaced_at IS NULL
-  WHERE i.letter IS NOT NULL;
+  WHERE substring(i.letter FROM 90 FOR 32) = l.fingerprint;

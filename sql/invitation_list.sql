@@ -1,7 +1,8 @@
 -- $1 user, $2 device: the sessions that wait for the user, by whom: by an invitation,
 -- or by a Welcome for the device. None of those whom the user has blocked, and none that
 -- the device is in. The newest ones. Who has given a letter has invited the user, too,
--- behind who did so first.
+-- behind who did so first; but who is no member any more is named only of an invitation
+-- for which nobody else stands.
 WITH waiting AS (
   SELECT i.session_id, i.invited_by AS inviter, i.created_at, 1 AS weight
   FROM invitation i WHERE i.user_id = $1::uuid
@@ -16,12 +17,21 @@ WITH waiting AS (
   CROSS JOIN LATERAL (SELECT user_id FROM device
                       WHERE device_id = m.sender LIMIT 1) d
   WHERE w.device_id = $2::uuid
+), judged AS (
+  SELECT w.*, w.weight = 2 OR m.stands IS NOT NULL AS stands
+  FROM waiting w
+  LEFT JOIN LATERAL (
+    SELECT true AS stands FROM active_member m
+    WHERE m.session_id = w.session_id
+      AND m.device_id = ANY ((SELECT array_agg(d.device_id) FROM device d
+                              WHERE d.user_id = w.inviter)::uuid[])
+    LIMIT 1) m ON true
 ), shown AS (
-  SELECT DISTINCT ON (session_id) * FROM waiting w
-  WHERE w.inviter <> $1::uuid
+  SELECT DISTINCT ON (session_id) * FROM judged w
+  WHERE (w.stands OR w.weight = 1) AND w.inviter <> $1::uuid
     AND NOT EXISTS (SELECT FROM account_block b
                     WHERE b.by_user = $1::uuid AND b.blocked = w.inviter)
-  ORDER BY session_id, weight DESC, created_at DESC
+  ORDER BY session_id, stands DESC, weight DESC, created_at DESC
 )
 SELECT w.session_id, s.algorithm, a.username, l.fingerprint, w.weight = 2 AS added,
        (extract(epoch FROM w.created_at) * 1000)::bigint AS invited_ms

@@ -281,6 +281,15 @@ describe('sessions with places', { concurrency: false }, () => {
       hermetic.invitation_letter WHERE session_id = '${session.id}'`))[0].count), 16);
     assert.ok(kept.includes(bytes('fourth')) && kept.includes(bytes('of 16')));
     assert.ok(!kept.includes(bytes('of 1')) && !kept.includes(bytes('third')));
+    // none of who is no member any more, who is named where nobody else invites
+    ok(await give(alice, 'fifth'), 204);
+    await postgres.psql(`UPDATE hermetic.invitation SET invited_by = '${erik.userId}'
+      WHERE session_id = '${session.id}'`);
+    assert.equal(await inviter(), erik.username);
+    ok(await session.change(alice, { remove: [1],
+      extensions: owned(alice, alice.log), said: said(session) }), 201);
+    await letters('fifth');
+    assert.equal(await inviter(), alice.username);
     // they go with the invitation
     ok(await guest.call('DELETE', `/invitations/${session.id}`), 204);
     refused(await guest.get(session.path('/letter')), 404, 'not-found');

@@ -188,6 +188,24 @@ describe('a change of the log', () => {
     ok(await user.post('/auth/close', { password: user.password }), 204);
   });
 
+  test('a letter of before stands under the account that it names, or nowhere',
+    async () => {
+      const [first, second, guest] = await Promise.all(['first', 'second', 'guest']
+        .map(name => newAccount(node.url, name)));
+      while (!(await runMigrate(postgres, 'down')).stdout.includes('0046'));
+      const letter = by => Buffer.concat([Buffer.alloc(89), by.log.fingerprint,
+        Buffer.alloc(104)]).toString('hex');
+      const invite = (by, who) => postgres.psql(`INSERT INTO hermetic.invitation
+        (session_id, user_id, invited_by, letter) VALUES ('${session.id}',
+          '${who.userId}', '${first.userId}', '\\x${letter(by)}')`);
+      await invite(first, guest);
+      await invite(second, second);
+      await runMigrate(postgres, 'up');
+      assert.deepEqual(await postgres.rows(`SELECT user_id, invited_by
+        FROM hermetic.invitation_letter WHERE session_id = '${session.id}'`),
+      [{ user_id: guest.userId, invited_by: first.userId }]);
+    });
+
   test('sessions of before go over to the second chain, and are known by ' +
     'their last GroupInfo', async () => {
     await downTo(13);
