@@ -18,7 +18,8 @@ static void put_signer(struct buf *line, const json_t *letter)
 	buf_putf(line, "%s (%s)", out_name(letter, "by"), out_trust(letter));
 }
 
-/* Whose of them is the entry in the group shows when one comes in. */
+/* Which of these members has made the entry in the group is known when the person
+ * comes in. */
 static void print_signed(const json_t *row)
 {
 	const json_t *letters = json_object_get(row, "letters"), *letter;

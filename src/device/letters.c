@@ -179,7 +179,8 @@ static enum err ask(struct device *d, struct request *request)
 	return ERR_OK;
 }
 
-/* What is no letter is none. The log of each account that is named is read. */
+/* Bytes that are no letter are passed over. The log of each account that a letter names
+ * is read. */
 static enum err add_letter(struct device *d, struct span bytes)
 {
 	struct letter_one *one = &d->work.letter->list[d->work.letter->count];
@@ -356,7 +357,7 @@ out:
 	return e;
 }
 
-/* What there is of who has made the entry. */
+/* The letters, as seen from the member who has made the entry. */
 struct inviter {
 	char name[DEVICE_CALLED_SIZE];
 	bool good,

@@ -19,8 +19,8 @@ MUST_CHECK enum err letters_note_place(const struct device *d,
 
 /* This device's account is invited into the group of that verified GroupInfo, and who
  * has made the entry is blocked, or has given no letter that is good, or one that names a
- * place by which the trail did not come: the order ends, and *out. A letter by anybody
- * else is none. */
+ * place by which the trail did not come: the order ends, and *out is true. Letters by
+ * anybody else do not count. */
 MUST_CHECK enum err letters_bar(struct device *d, struct span group_info,
 				const char *identity, bool *out);
 

@@ -190,8 +190,8 @@ static bool is_owner(struct device *d, const struct roles *roles)
 		   ROLE_OWNER;
 }
 
-/* Whoever has a device of before comes along, and the session stays as it is. Where it
- * would bring nothing else that is said. */
+/* Where a member's device knows no list of who may come in, the session goes on without
+ * one. Where the move was to bring nothing else, the person is told so. */
 static enum err put_who(struct device *d, const json_t *change,
 			const struct roles *roles, struct buf *extensions)
 {

@@ -6,7 +6,7 @@
 
 #include "device/membership.h"
 
-/* What its author said goes out of an entry. */
+/* Removes from an entry what its author said. */
 void redact_said(json_t *entry);
 
 /* The text of the entry `seq`; `expired` is noted in it. What is not here, or

@@ -31,7 +31,7 @@ static bool is_text(const struct mimi_part *part)
 	       content_is_sound(CONTENT_TEXT, part->content);
 }
 
-/* Words of others among ours. U+0000 would make the whole of it no text. */
+/* Words of another member among ours. With U+0000 in them the result would be no text. */
 static void put_words(struct buf *out, struct span words)
 {
 	for (size_t i = 0; i < words.n; i++)

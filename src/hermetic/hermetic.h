@@ -249,8 +249,8 @@ struct hermetic_letter {
 };
 
 /* Of a session of HERMETIC_INVITED: the letters that its members have given, none of
- * people who are blocked. Which of them has made the entry in the group shows when this
- * account joins, which looks at that one. */
+ * people who are blocked. Which of these people has made the entry in the group is
+ * known when this account joins; only that one's letter counts then. */
 enum hermetic_result hermetic_letters(
     struct hermetic *h, const char *session,
     const struct hermetic_letter *const **list, size_t *count);
