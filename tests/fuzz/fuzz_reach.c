@@ -15,7 +15,10 @@
  * checked in its place. */
 static enum err asks(struct account *a, enum order_kind kind,
 		     const char *session);
+static enum err orders(struct account *a, const struct order *order,
+		       const struct outcome **outcome);
 #define drive_session asks
+#define drive_order orders
 
 /* Their reading of bytes is their own. */
 #include "reach/enrol.c"
@@ -35,6 +38,14 @@ static enum err asks(struct account *a, enum order_kind kind,
 	     text_parse_uuid(uuid, span_str(session)) != ERR_OK))
 		abort();
 	return ERR_OK;
+}
+
+static enum err orders(struct account *a, const struct order *order,
+		       const struct outcome **outcome)
+{
+	if (outcome != NULL)
+		*outcome = NULL;
+	return asks(a, order->kind, order->session);
 }
 
 /* ---- a state that has nothing ---- */
