@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { Person } from '../testlib/people.mjs';
 import { startNode, startPostgres, until } from '../testlib/stack.mjs';
 
-const seconds = Number(process.env.HERMETIC_RACE_SECONDS ?? 60);
+const seconds = Number(process.env.HERMETIC_RACE_SECONDS ?? 30);
 const MEMBERS = Number(process.env.HERMETIC_RACE_MEMBERS ?? 20);
 
 let postgres;
