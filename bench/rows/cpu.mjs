@@ -18,7 +18,8 @@ async function processes(world) {
   const all = { node: world.node.pids() };
   for (const { pid, name } of await world.postgres.rows(`SELECT pid,
     coalesce(nullif(application_name, ''), backend_type) AS name
-    FROM pg_stat_activity WHERE pid <> pg_backend_pid()`))
+    FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+    AND backend_type <> 'autovacuum worker'`)) // these come and go
     (all[name.replace('hermetic ', 'PostgreSQL, ')] ??= []).push(pid);
   return all;
 }
