@@ -167,15 +167,6 @@ out:
 
 /* ---- staging ---- */
 
-static bool is_in(struct device *d, struct span user)
-{
-	struct mls_member member;
-	uint32_t leaf = 0;
-
-	return mls_group_next_of(session_group(d->open.session), user, &leaf,
-				 &member);
-}
-
 enum err invited_check_room(struct device *d, size_t count)
 {
 	if (count <= CHECK_INVITED_BY)
@@ -212,9 +203,10 @@ enum err invited_stage(struct device *d, const json_t *list,
 		bool invited = json_is_true(json_object_get(one, "invited"));
 
 		ENSURE(user != NULL, ERR_PEER_MALFORMED);
-		if (invited ? is_in(d, span_str(user)) ||
-				  invited_stands(d, span_str(user))
-			    : !is_listed(d, span_str(user), epoch_of(d)))
+		if (invited
+			? session_has_user(d->open.session, span_str(user)) ||
+			      invited_stands(d, span_str(user))
+			: !is_listed(d, span_str(user), epoch_of(d)))
 			continue;
 		if (invited)
 			TRY(check_own(d, buf_span(extensions)));
@@ -273,7 +265,8 @@ enum err invited_describe(struct device *d, json_t *made)
 	}
 	rest = list.rows;
 	while (invited_next(&rest, &one)) {
-		if (one.last < epoch_of(d) || is_in(d, one.user))
+		if (one.last < epoch_of(d) ||
+		    session_has_user(d->open.session, one.user))
 			continue;
 		buf_reset(&name);
 		TRY(names_put_user(d, one.user, &name));

@@ -170,12 +170,8 @@ void mentions_collect(struct span markdown, struct buf *users)
 
 static bool is_member(const struct device *d, struct span user)
 {
-	struct mls_member member;
-	uint32_t leaf = 0;
-
 	return d->open.session != NULL &&
-	       mls_group_next_of(session_group(d->open.session), user, &leaf,
-				 &member);
+	       session_has_user(d->open.session, user);
 }
 
 static bool is_from(const json_t *entry, struct span user)

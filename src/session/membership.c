@@ -105,6 +105,13 @@ enum role session_role(const struct session *session, struct span identity)
 	return roles_of(&roles, roles_user(identity));
 }
 
+bool session_has_user(const struct session *session, struct span user)
+{
+	uint32_t leaf = 0;
+
+	return next_of(session->group, user, &leaf);
+}
+
 bool session_find(const struct session *session, struct span identity,
 		  struct mls_member *member)
 {

@@ -256,6 +256,8 @@ enum role session_role(const struct session *session, struct span identity);
 /* The member with that identity; borrowed as by mls_group_next_member(). */
 bool session_find(const struct session *session, struct span identity,
 		  struct mls_member *member);
+/* Whether that user has a leaf. */
+bool session_has_user(const struct session *session, struct span user);
 
 /* Appends the group's extensions with one user's role changed, for
  * mls_change.extensions. ERR_PEER_INVALID: nobody would be owner. */
