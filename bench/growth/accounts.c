@@ -26,7 +26,7 @@ struct account {
 
 /* Of both encodings. */
 static struct {
-	struct account *accounts; /* one a leaf; the last is who comes in */
+	struct account *accounts; /* one a leaf; the last one comes in */
 	uint32_t count;
 	bool rooted;
 	struct place_map places;
@@ -341,8 +341,8 @@ void accounts_measure(uint32_t members)
 		struct cost first;
 
 		begin(members, rooted != 0);
-		/* Whoever has just come into the group makes this
-		 * once, and no time is taken of it. */
+		/* A member that has just come into the group makes
+		 * this commit once; the program does not time it. */
 		post(&(struct mls_change){ .force_path = true }, &first);
 		add(&first);
 		take_out(&first);
