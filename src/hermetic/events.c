@@ -74,6 +74,19 @@ static void on_waits(void *context)
 	told_add(&h->told, told_make_event(HERMETIC_EVENT_DEVICE_WAITS, NULL));
 }
 
+static void on_typing(void *context, const char *id, const json_t *names)
+{
+	struct told_event *made = told_make_event(HERMETIC_EVENT_TYPING, id);
+	struct hermetic *h = context;
+
+	if (made == NULL)
+		return;
+	made->json = json_dumps(names, JSON_COMPACT);
+	if (made->json != NULL)
+		made->event.json = made->json;
+	told_add(&h->told, made);
+}
+
 static void on_connected(void *context, bool connected, const char *reason)
 {
 	struct hermetic *h = context;
@@ -256,9 +269,9 @@ static enum err listen(struct hermetic *h)
 	bool stopped;
 	enum err e;
 
-	h->listener =
-	    (struct live_listener){ on_entry, on_event,	    on_welcome,
-				    on_waits, on_connected, h };
+	h->listener = (struct live_listener){ on_entry, on_event,  on_welcome,
+					      on_waits, on_typing, on_connected,
+					      h };
 	TRY(make_fds(h));
 	TRY(live_open(&h->a, &h->listener, &h->live));
 	on_connected(h, true, "");
