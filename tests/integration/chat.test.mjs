@@ -285,7 +285,7 @@ describe('the chat', { concurrency: false }, () => {
     await his.shows(`${alice.name} is typing`);
     hers.press('Enter');
     await his.shows('I am here');
-    assert.ok(!hers.rows().join('\n').includes(status));
+    assert.ok(!hers.rows().join('\n').includes(status), hers.rows().join('\n'));
     assert.equal((await bob.does('read', id)).filter(m =>
       m.kind === 'text').length, 2);
   });
