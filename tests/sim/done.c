@@ -40,7 +40,7 @@ static void change_ended(struct client *client, struct slot *slot)
 	     another_came_first(&client->known[slot->session],
 				slot->seq_before)))
 		return;
-	(void)look_took_line(client, slot, slot->session);
+	(void)look_took_line(client, slot->session);
 	for (size_t i = slot->commits_before; i < client->commit_count; i++)
 		if (was_served(&client->known[slot->session],
 			       client->commits[i]))

@@ -447,7 +447,7 @@ void watch_answer(struct client *client, const struct request *request,
 	if (session == SIZE_MAX)
 		return;
 	/* what it was served before is of the history that it has left */
-	(void)look_stored_line(client, session);
+	(void)look_took_line(client, session);
 	for (size_t i = 0; i < answer->entry_count; i++) {
 		const struct answer_entry *entry = &answer->entries[i];
 		struct seen_entry *seen =
