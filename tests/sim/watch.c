@@ -386,16 +386,16 @@ static void watch_create(struct client *client, const struct slot *slot,
 			     SPAN_EMPTY, request->group_info, 0);
 }
 
-/* The group that a move leaves is the one where its device is. */
-static void watch_move(struct client *client, const struct request *request)
+/* The group that a commit is of is the one where its device is. */
+static void watch_made(struct client *client, const struct request *request)
 {
 	struct world *world = client->world;
 	size_t session = world_session(world, request->session);
 	struct look look;
 
 	if (session != SIZE_MAX && look_stored(client, session, &look))
-		lineage_note_move(&world->lineage, request->bytes,
-				  look.context);
+		lineage_note_made(&world->lineage, request->bytes,
+				  request->info_part, look.context);
 }
 
 void watch_request(struct client *client, struct slot *slot,
@@ -407,9 +407,8 @@ void watch_request(struct client *client, struct slot *slot,
 		count_commit(client, slot, request);
 	if (request->kind == REQUEST_COMMIT)
 		watch_adds(client, slot, request->bytes);
-
-	if (request->kind == REQUEST_MOVE)
-		watch_move(client, request);
+	if (request->kind == REQUEST_COMMIT || request->kind == REQUEST_MOVE)
+		watch_made(client, request);
 	if (request->kind == REQUEST_SEND)
 		watch_send(client, slot, request);
 	if (request->kind == REQUEST_CREATE)
