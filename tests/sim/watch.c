@@ -65,18 +65,38 @@ static void watch_pin(struct client *client, const struct slot *slot,
 			      client->identity, member->identity);
 }
 
+/* Empty: that is no commit. */
+static struct span proposals_of(struct span commit)
+{
+	struct wire_message message;
+
+	return wire_message_decode(commit, &message) == ERR_OK &&
+		       message.format == WIRE_PUBLIC_MESSAGE &&
+		       message.public_message.content.type ==
+			   WIRE_CONTENT_COMMIT
+		   ? message.public_message.content.commit.proposals
+		   : SPAN_EMPTY;
+}
+
+/* Somebody goes by it: what is signed asks for that, and no server. */
+static bool takes_out(struct span commit)
+{
+	struct span rest = proposals_of(commit);
+	struct wire_proposal_or_ref item;
+
+	while (wire_proposals_next(&rest, &item))
+		if (item.type == WIRE_BY_VALUE &&
+		    item.proposal.type == WIRE_PROPOSAL_REMOVE)
+			return true;
+	return false;
+}
+
 static void watch_adds(struct client *client, const struct slot *slot,
 		       struct span commit)
 {
-	struct wire_message message;
+	struct span rest = proposals_of(commit);
 	struct wire_proposal_or_ref item;
-	struct span rest;
 
-	if (wire_message_decode(commit, &message) != ERR_OK ||
-	    message.format != WIRE_PUBLIC_MESSAGE ||
-	    message.public_message.content.type != WIRE_CONTENT_COMMIT)
-		return;
-	rest = message.public_message.content.commit.proposals;
 	while (wire_proposals_next(&rest, &item)) {
 		const struct wire_leaf_node *leaf =
 		    &item.proposal.add.leaf_node;
@@ -216,7 +236,7 @@ static void count_commit(struct client *client, struct slot *slot,
 		world_violate(client->world, "bounds",
 			      "%s makes more than %d commits for one order",
 			      client->identity, COMMITS_AN_ORDER);
-	if (!is_persons_commit(slot->order))
+	if (!is_persons_commit(slot->order) && !takes_out(request->bytes))
 		client->own_commits++;
 }
 
