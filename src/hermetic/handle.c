@@ -144,6 +144,7 @@ void hermetic_free(struct hermetic *h)
 	close_fd(h->timer_fd);
 	close_fd(h->poll_fd);
 	buf_clear(&h->passphrase);
+	buf_clear(&h->picture);
 	free(h->home);
 	free(h->server);
 	free(h->username);

@@ -419,6 +419,28 @@ enum hermetic_result hermetic_search(struct hermetic *h,
 enum hermetic_result hermetic_read_to(struct hermetic *h, const char *session,
 				      uint64_t number);
 
+/* Since 0.4. What the session is called, what it is about (to 128 and 512 bytes; an empty
+ * subject: nothing any more), and its picture (to 16,384 bytes of PNG, JPEG, GIF or WebP;
+ * no bytes: none any more). Each is said to the members as a text is, and the last one in the
+ * log counts: HERMETIC_KEPT and `sent` as with hermetic_send(). hermetic_sessions() has the
+ * first two. HERMETIC_REFUSED: it may not be so. */
+enum hermetic_result hermetic_set_name(struct hermetic *h, const char *session,
+				       const char *name,
+				       struct hermetic_sent *sent);
+enum hermetic_result hermetic_set_subject(struct hermetic *h,
+					  const char *session,
+					  const char *subject,
+					  struct hermetic_sent *sent);
+enum hermetic_result hermetic_set_picture(struct hermetic *h,
+					  const char *session,
+					  const void *bytes, size_t count,
+					  struct hermetic_sent *sent);
+
+/* Since 0.4. The picture that counts; borrowed until the next call of this function.
+ * HERMETIC_GONE: there is none. */
+enum hermetic_result hermetic_picture(struct hermetic *h, const char *session,
+				      const void **bytes, size_t *count);
+
 /* Since 0.4. The person types a text in that session, or does not any more: members who
  * are connected are told, at most every four seconds, where the person has not set that off
  * and nothing that is said would wait. Call it as often as something is typed, and not for

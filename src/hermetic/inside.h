@@ -36,6 +36,7 @@ struct hermetic {
 
 	struct inside_list sessions, members, letters, outbox, people;
 	char safety[128];
+	struct buf picture; /* of hermetic_picture() */
 
 	struct live_listener listener;
 	struct live *live;

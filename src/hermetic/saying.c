@@ -18,16 +18,32 @@ static enum hermetic_result kept(struct hermetic *h,
 	return HERMETIC_KEPT;
 }
 
+static enum hermetic_result say(struct hermetic *h, const struct order *order,
+				struct hermetic_sent *sent)
+{
+	struct hermetic_sent nowhere;
+	const struct outcome *outcome;
+	enum err e;
+
+	if (sent == NULL)
+		sent = &nowhere;
+	e = view_send(&h->a, order, &outcome);
+	if (outcome != NULL && outcome->kept) {
+		sent->item = outcome->item;
+		return kept(h, outcome, order->session);
+	}
+	if (e == ERR_OK)
+		sent->number = outcome->seq;
+	return inside_result(h, e);
+}
+
 enum hermetic_result hermetic_send(struct hermetic *h, const char *session,
 				   const char *text,
 				   const struct hermetic_saying *given,
 				   struct hermetic_sent *sent)
 {
 	struct hermetic_saying saying = { 0 };
-	struct hermetic_sent nowhere;
 	struct order order = { .kind = ORDER_SEND, .session = session };
-	const struct outcome *outcome;
-	enum err e;
 
 	INSIDE_OPEN(h);
 	if (given != NULL && (!inside_take(&saying, sizeof(saying), given) ||
@@ -35,22 +51,71 @@ enum hermetic_result hermetic_send(struct hermetic *h, const char *session,
 		return inside_refuse(h, "usage",
 				     "struct hermetic_saying wants its size, "
 				     "and an act that there is.");
-	if (sent == NULL)
-		sent = &nowhere;
 	order.text = span_str(text != NULL ? text : "");
 	order.about = saying.about;
 	order.key = saying.key;
 	order.topic = saying.topic;
 	order.to_new_members = saying.to_new_members;
-	e = view_send(&h->a, &order, &outcome);
-	if (outcome != NULL && outcome->kept) {
-		sent->item = outcome->item;
-		return kept(h, outcome, session);
-	}
-	if (e == ERR_OK)
-		sent->number = outcome->seq;
+	return say(h, &order, sent);
+}
+
+/* ---- of the session itself ---- */
+
+enum hermetic_result hermetic_set_name(struct hermetic *h, const char *session,
+				       const char *name,
+				       struct hermetic_sent *sent)
+{
+	const struct order order = { .kind = ORDER_SEND,
+				     .session = session,
+				     .name = name };
+
+	INSIDE_OPEN(h);
+	return say(h, &order, sent);
+}
+
+enum hermetic_result hermetic_set_subject(struct hermetic *h,
+					  const char *session,
+					  const char *subject,
+					  struct hermetic_sent *sent)
+{
+	const struct order order = { .kind = ORDER_SEND,
+				     .session = session,
+				     .subject = subject };
+
+	INSIDE_OPEN(h);
+	return say(h, &order, sent);
+}
+
+enum hermetic_result hermetic_set_picture(struct hermetic *h,
+					  const char *session,
+					  const void *bytes, size_t count,
+					  struct hermetic_sent *sent)
+{
+	const struct order order = { .kind = ORDER_SEND,
+				     .session = session,
+				     .says_picture = true,
+				     .picture = span_of(bytes, count) };
+
+	INSIDE_OPEN(h);
+	return say(h, &order, sent);
+}
+
+enum hermetic_result hermetic_picture(struct hermetic *h, const char *session,
+				      const void **bytes, size_t *count)
+{
+	enum err e;
+
+	INSIDE_OPEN(h);
+	buf_reset(&h->picture);
+	TRY(device_picture(h->a.device, session, &h->picture));
+	TRY(buf_end(&h->picture));
+	*bytes = h->picture.p;
+	*count = h->picture.n;
+out:
 	return inside_result(h, e);
 }
+
+/* ---- the outbox ---- */
 
 enum hermetic_result hermetic_outbox(struct hermetic *h, const char *session,
 				     const struct hermetic_item *const **list,

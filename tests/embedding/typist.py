@@ -1,4 +1,5 @@
-"""Two devices in one process: one types, and the other one is told.
+"""Two devices in one process: one types and says what a session is about, and the other
+one is told.
 
     typist.py HOME OTHER_HOME SERVER NAME OTHER_NAME
 """
@@ -6,7 +7,7 @@ import json
 import os
 import sys
 
-from hermetic import Device, Event, EventKind
+from hermetic import Device, Event, EventKind, Failure, Result
 
 home, other_home, server, name, other_name = sys.argv[1:]
 
@@ -37,4 +38,19 @@ with device(home, name) as me, device(other_home, other_name) as other:
     while not (told := steps(me, other)):
         pass
     assert [json.loads(e.json) for e in told] == [[]]
+    # and what the session is
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(100)
+    try:
+        other.picture(session)
+        raise AssertionError
+    except Failure as failure:
+        assert failure.result is Result.GONE
+    assert me.set_name(session, "Soup").number > 0
+    assert me.set_subject(session, "Who cooks?").number > 0
+    last = me.set_picture(session, picture).number
+    while [s.last for s in other.sessions() if s.id == session] < [last]:
+        other.step(0.1)
+    [row] = [s for s in other.sessions() if s.id == session]
+    assert (row.name, row.subject) == ("Soup", "Who cooks?"), row
+    assert other.picture(session) == picture
     print("told", flush=True)

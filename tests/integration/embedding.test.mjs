@@ -257,7 +257,7 @@ describe('with a server', { concurrency: false }, () => {
     assert.deepEqual(await invited(), [bob.name]);
   });
 
-  test('who types is told', async () => {
+  test('who types is told, and what a session is about', async () => {
     const names = ['types', 'told'].map(n => `${n}-${alice.name.slice(-8)}`);
     assert.match(await python('tests/embedding/typist.py',
       [newHome(), newHome(), node.url, ...names]), /told\n$/);

@@ -72,6 +72,7 @@ class Session:
     last: int
     stop: str | None
     unread: int
+    subject: str | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -352,14 +353,39 @@ class Device:
              key: str | None = None, to_new_members: bool = False,
              topic: str | None = None) -> Sent:
         sent = _native.Sent()
-        result = lib.hermetic_send(
+        return self._said(sent, lib.hermetic_send(
             self._h, _text(session), _text(text),
-            _saying(act, about, key, to_new_members, topic), c.byref(sent))
+            _saying(act, about, key, to_new_members, topic), c.byref(sent)))
+
+    def _said(self, sent: _native.Sent, result: int) -> Sent:
         kept = result == Result.KEPT
         if not kept:
             self._must(result)
         return Sent(sent.number, sent.item, kept,
                     lib.hermetic_why(self._h).decode() if kept else "")
+
+    def set_name(self, session: str, name: str) -> Sent:
+        sent = _native.Sent()
+        return self._said(sent, lib.hermetic_set_name(
+            self._h, _text(session), _text(name), c.byref(sent)))
+
+    def set_subject(self, session: str, subject: str) -> Sent:
+        """What the session is about; empty: nothing any more."""
+        sent = _native.Sent()
+        return self._said(sent, lib.hermetic_set_subject(
+            self._h, _text(session), _text(subject), c.byref(sent)))
+
+    def set_picture(self, session: str, picture: bytes) -> Sent:
+        """To 16,384 bytes of PNG, JPEG, GIF or WebP; empty: none any more."""
+        sent = _native.Sent()
+        return self._said(sent, lib.hermetic_set_picture(
+            self._h, _text(session), picture, len(picture), c.byref(sent)))
+
+    def picture(self, session: str) -> bytes:
+        at, count = c.c_void_p(), c.c_size_t()
+        self._must(lib.hermetic_picture(self._h, _text(session), c.byref(at),
+                                        c.byref(count)))
+        return c.string_at(at, count.value)
 
     def outbox(self, session: str | None = None) -> list[Item]:
         return self._list(Item, _native.Item, lib.hermetic_outbox, _text(session))

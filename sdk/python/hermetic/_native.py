@@ -39,7 +39,8 @@ class Session(c.Structure):
     _fields_ = [("id", c.c_char_p), ("name", c.c_char_p),
                 ("algorithm", c.c_char_p), ("standing", c.c_int),
                 ("inviter", c.c_char_p), ("last", c.c_uint64),
-                ("stop", c.c_char_p), ("unread", c.c_uint64)]
+                ("stop", c.c_char_p), ("unread", c.c_uint64),
+                ("subject", c.c_char_p)]
 
 
 class Letter(c.Structure):
@@ -175,6 +176,11 @@ def _functions() -> None:
         "letters": (c.c_int, [h, text, *rows(Letter)]),
         "remove": (c.c_int, [h, text, text]),
         "send": (c.c_int, [h, text, text, c.POINTER(Saying), c.POINTER(Sent)]),
+        "set_name": (c.c_int, [h, text, text, c.POINTER(Sent)]),
+        "set_subject": (c.c_int, [h, text, text, c.POINTER(Sent)]),
+        "set_picture": (c.c_int, [h, text, text, c.c_size_t, c.POINTER(Sent)]),
+        "picture": (c.c_int, [h, text, c.POINTER(c.c_void_p),
+                              c.POINTER(c.c_size_t)]),
         "outbox": (c.c_int, [h, text, *rows(Item)]),
         "drop": (c.c_int, [h, text, number]),
         "listen": (c.c_int, [h]),
