@@ -17,7 +17,7 @@
  * to the other number. */
 #define HISTORY 10
 #define HISTORY_MAX 200
-#define FOUND_MAX 50 /* that /search shows */
+#define FOUND_MAX 50 /* that /search and /topic show */
 #define LABEL_COLUMNS 24
 #define WORDS_MAX 32
 #define SPACES " \t"
@@ -357,15 +357,28 @@ static enum err say_about(struct chat *chat, enum said_act act, char **words,
 				  .text = span_str(behind_words(chat, 2)) });
 }
 
+/* With nothing to say it shows what was said there. */
 static enum err do_topic(struct chat *chat, char **words, size_t count)
 {
-	if (count < 3)
+	struct args args = { .verb = VERB_READ,
+			     .operands = { chat->current },
+			     .topic = count > 1 ? words[1] : NULL,
+			     .last = FOUND_MAX };
+	enum err e;
+
+	if (count < 2)
 		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
 			       "/topic wants a word for the topic, and what to "
 			       "say.");
-	return chat_say(
-	    chat, (struct order){ .topic = words[1],
-				  .text = span_str(behind_words(chat, 2)) });
+	if (count > 2)
+		return chat_say(
+		    chat,
+		    (struct order){ .topic = words[1],
+				    .text = span_str(behind_words(chat, 2)) });
+	TRY(chat_need_current(chat));
+	TRY(run_args(chat, &args));
+out:
+	return e;
 }
 
 static enum err do_reply(struct chat *chat, char **words, size_t count)
@@ -466,7 +479,7 @@ static const struct command {
 	{ "/search", "WORDS", "find messages here", do_search },
 	{ "/send", "FILE", "send a file", do_send },
 	{ "/reply", "N TEXT", "answer message number N", do_reply },
-	{ "/topic", "TOPIC TEXT", "say something in a topic", do_topic },
+	{ "/topic", "TOPIC [TEXT]", "say it in a topic, or show it", do_topic },
 	{ "/edit", "N TEXT", "another text for your message", do_edit },
 	{ "/react", "N TEXT", "react to it", do_react },
 	{ "/delete", "N", "take your message or reaction back", do_delete },

@@ -232,6 +232,15 @@ describe('the chat', { concurrency: false }, () => {
       chat.type(`/history 1 ${seq}`);
       chat.press('Enter');
       await chat.shows(/\n-- .* --\n#\d+ .*news 14\nThere>/);
+      for (const line of ['/topic lunch soup?', 'in between']) {
+        chat.type(line);
+        chat.press('Enter');
+        await chat.shows(new RegExp(`${line.split(' ').at(-1)
+          .replace('?', '\\?')}.*\nThere>`));
+      }
+      chat.type('/topic lunch');
+      chat.press('Enter');
+      await chat.shows(/-- .* --\n#\d+ .*soup\?.*\nThere>/);
       await chat.press('C-c');
       assert.equal((await alice.does('sessions'))
         .find(s => s.session_id === there).unread, 0);
