@@ -73,14 +73,14 @@ describe('WebSocket', () => {
 
   test('it says these, and no others', () => {
     assert.deepEqual(written(['src/server/ws.c', 'src/server/device_events.c',
-      'src/door/delivery.c']), types(told));
+      'src/door/delivery.c', 'src/door/typing_lane.c']), types(told));
   });
 
   test('people read of the same', () => {
     const [, text] = /\n## WebSocket\n([^]*?)\n## /.exec(read('docs/protocol.md'));
     const shown = [...text.matchAll(/`\{type:"(\w+)"([^`]*)\}`/g)]
       .map(([, type, rest]) => `${type}: ${rest.replace(/\[[^\]]*\]|\{[^}]*\}/g, '')
-        .split(',').map(m => m.replace(/[:\s]/g, '')).filter(Boolean).sort().join(' ')}`);
+        .split(',').map(m => m.replace(/:.*|\s/g, '')).filter(Boolean).sort().join(' ')}`);
     const message = shape(payloads(told).find(p => p.properties.type.const === 'message'));
     // an id may be left out everywhere, and the text says so beside the table
     const asRead = s => s.replace(/\bid\?/, 'id');
@@ -117,10 +117,11 @@ describe('MQTT', () => {
   });
 
   test('what may be sent is what the bridge reads', () => {
-    const [payload] = payloads(of('send').taken);
-    const names = [...read('workers/mqtt_bridge/payload.c').matchAll(
-      /json_object_get\(\w+, "(\w+)"\)|"(\w+)\\?"\) == 0/g)].map(m => m[1] ?? m[2]);
-    assert.deepEqual(sorted(names), sorted(Object.keys(payload.properties)));
+    const reads = [...read('workers/mqtt_bridge/payload.c').matchAll(
+      /return read\(bytes, "(\w+)", (true|false), out\)/g)].map(([, name, ends]) =>
+      ['id', name, ...ends === 'true' ? ['expires_at'] : []].sort());
+    assert.deepEqual(reads, ['send', 'typing'].map(name =>
+      Object.keys(payloads(of(name).taken)[0].properties).sort()));
   });
 });
 

@@ -25,7 +25,7 @@ until_true() { # WHAT COMMAND...
 # All files and folders that are there, but for what others write meanwhile.
 listing() {
   find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /run \
-    -o -path /packages -o -path /root -o -path /var/lib/dpkg -o -path /var/cache \
+    -o -path /packages -o -path /var/lib/dpkg -o -path /var/cache \
     -o -path /var/log -o -path /var/lib/postgresql -o -path /var/lib/apt \
     -o -path /etc/ld.so.cache \) -prune -o -print | grep -vxE '/etc/(passwd|group|shadow|gshadow)-' | sort
 }
@@ -60,7 +60,7 @@ services_end() {
 }
 
 person() { # NAME ARGUMENTS OF hermetic
-  HERMETIC_HOME=/root/$1 HERMETIC_PASSPHRASE="a passphrase of $1" \
+  HERMETIC_HOME=/packages/people/$1 HERMETIC_PASSPHRASE="a passphrase of $1" \
     HERMETIC_SCRYPT_N=16384 HERMETIC_STOCK=5 hermetic "${@:2}"
 }
 

@@ -113,17 +113,18 @@ packages() { # SUITE
     package_build "$at"
   else
     root_make "$1" "$root"
-    mv "$at/tree" "$root/root/tree"
+    mkdir "$root/build"
+    mv "$at/tree" "$root/build/tree"
     say "Fetching what the build takes, for $1."
     logged "depends-$1" run_in "$root" apt-get install -y -qq \
       --no-install-recommends build-essential
     logged "depends-$1" run_in "$root" apt-get build-dep -y -qq \
-      --no-install-recommends /root/tree
+      --no-install-recommends /build/tree
     say "Building packages for $1, in a root of its own."
-    logged "build-$1" nice chroot "$root" sh -c "cd /root/tree &&
+    logged "build-$1" nice chroot "$root" sh -c "cd /build/tree &&
       DEB_BUILD_OPTIONS='parallel=$(nproc) $(echo "${DEB_BUILD_OPTIONS:-}")' \
       dpkg-buildpackage -us -uc -b"
-    mv "$root"/root/*.deb "$root"/root/*.changes "$root"/root/*.buildinfo "$at"
+    mv "$root"/build/*.deb "$root"/build/*.changes "$root"/build/*.buildinfo "$at"
     unbind "$root"
     rm -rf --one-file-system "$root"
   fi
