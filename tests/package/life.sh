@@ -9,7 +9,7 @@ die() {
   tail -n 12 /tmp/log/* >&2 || true
   exit 1
 }
-mkdir -p /tmp/log
+mkdir -p /tmp/log /packages/people
 mount -t proc proc /proc
 
 until_true() { # WHAT COMMAND...

@@ -122,7 +122,7 @@ packages() { # SUITE
       --no-install-recommends /build/tree
     say "Building packages for $1, in a root of its own."
     logged "build-$1" nice chroot "$root" sh -c "cd /build/tree &&
-      DEB_BUILD_OPTIONS='parallel=$(nproc) $(echo "${DEB_BUILD_OPTIONS:-}")' \
+      DEB_BUILD_OPTIONS='parallel=$(nproc) ${DEB_BUILD_OPTIONS:-}' \
       dpkg-buildpackage -us -uc -b"
     mv "$root"/build/*.deb "$root"/build/*.changes "$root"/build/*.buildinfo "$at"
     unbind "$root"
