@@ -28,8 +28,7 @@ bool lineage_context(struct span group_info, uint8_t context[32])
 	if (wire_message_decode(group_info, &message) != ERR_OK ||
 	    message.format != WIRE_GROUP_INFO)
 		return false;
-	sim_must(hash_sha256(&message.group_info.context.encoded, 1, context),
-		 "hash");
+	sim_must(hash_one(message.group_info.context.encoded, context), "hash");
 	return true;
 }
 
@@ -83,7 +82,7 @@ void lineage_note_move(struct lineage *lineage, struct span commit,
 	struct lineage_move *move =
 	    SIM_ADD(lineage->moves, lineage->move_count);
 
-	sim_must(hash_sha256(&commit, 1, move->commit), "hash");
+	sim_must(hash_one(commit, move->commit), "hash");
 	move->group = lineage_find(lineage, context);
 }
 
@@ -102,7 +101,7 @@ static size_t moved_from(const struct lineage *lineage, struct span commit,
 {
 	uint8_t hash[32];
 
-	sim_must(hash_sha256(&commit, 1, hash), "hash");
+	sim_must(hash_one(commit, hash), "hash");
 	for (size_t i = 0; i < lineage->move_count; i++)
 		if (memcmp(lineage->moves[i].commit, hash, 32) == 0)
 			return lineage->moves[i].group;
