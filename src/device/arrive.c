@@ -422,6 +422,7 @@ static bool is_late(const struct answer *answer)
 static enum err join_take(struct device *d, const struct answer *answer)
 {
 	struct rejoin *rejoin = d->work.rejoin;
+	bool forgotten;
 	enum err e = ERR_OK;
 
 	if (staged_info_refused(d, answer))
@@ -450,14 +451,11 @@ static enum err join_take(struct device *d, const struct answer *answer)
 		work_halt_refused(d, answer);
 	if (work_is_passing(answer))
 		return ERR_OK;
-	if (membership_was_known(&d->open) || !outbox_is_empty(&d->open)) {
+	TRY(work_forget_new(d, &forgotten));
+	if (!forgotten) {
 		membership_set_todo(&d->open, NULL);
 		work_changed(d);
-		return ERR_OK;
 	}
-	TRY(membership_forget(core_store(d), &d->open));
-	membership_clear(&d->open);
-	d->work.changed = false;
 out:
 	return e;
 }

@@ -361,15 +361,12 @@ out:
  * it. */
 static enum err forget(struct device *d)
 {
+	bool forgotten;
 	enum err e;
 
-	if (membership_was_known(&d->open) || !outbox_is_empty(&d->open)) {
+	TRY(work_forget_new(d, &forgotten));
+	if (!forgotten)
 		todo_drop(d);
-		return ERR_OK;
-	}
-	TRY(membership_forget(core_store(d), &d->open));
-	membership_clear(&d->open);
-	d->work.changed = false;
 out:
 	return e;
 }

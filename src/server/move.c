@@ -81,8 +81,7 @@ static void on_moved(void *arg, enum err e, struct rows *rows)
 	struct move *m = arg;
 	bool fresh;
 
-	if (e != ERR_OK || rows_count(rows) != 1) {
-		answer_fail(m->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
+	if (!answer_has_one(m->req, e, rows)) {
 		end(m);
 		return;
 	}
