@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "base/uuid.h"
 #include "crypto/sign.h"
 #include "device/record.h"
 #include "reach/api.h"
@@ -405,7 +406,7 @@ int main(void)
 	world.plan = json_loads(line, 0, NULL);
 	free(line);
 	world.session = text_of(world.plan, "session");
-	must(uuid_parse(&world.id.bytes, span_str(world.session)), "an id");
+	must(uuid_parse(&world.id, span_str(world.session)), "an id");
 	must(api_open(text_of(world.plan, "url"), NULL, &world.api), "a URL");
 	person_of(&world.owner, json_object_get(world.plan, "owner"));
 	create();
