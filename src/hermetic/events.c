@@ -306,12 +306,10 @@ enum hermetic_result hermetic_follow(struct hermetic *h, const char *session,
 				     uint64_t after)
 {
 	bool stopped;
-	uint8_t uuid[16];
 	enum err e = ERR_OK;
 
 	INSIDE_OPEN(h);
-	if (after > INT64_MAX ||
-	    text_parse_uuid(uuid, span_str(session)) != ERR_OK)
+	if (after > INT64_MAX || !uuid_is_text(span_str(session)))
 		return inside_refuse(h, "usage", "That is no session's id.");
 	ENSURE(json_object_set_new(h->follow, session,
 				   json_integer((json_int_t)after)) == 0,

@@ -1,4 +1,5 @@
 /* A channel by MQTT 5 (docs/mqtt.md), on libmosquitto. */
+#include "base/uuid.h"
 #include "reach/channel_kind.h"
 #include "reach/pause.h"
 

@@ -75,7 +75,7 @@ static int setup(void **state)
 					  .now_ms = now,
 					  .clock = h };
 	restart(h);
-	text_uuid(h->id, h->stored.id);
+	memcpy(h->id, uuid_text(uuid_of(h->stored.id)).text, sizeof(h->id));
 	MUST(core_begin(h->device));
 	for (int i = 0; i < STORED_HOUSES; i++)
 		MUST(met_keep(h->device, SPAN_EMPTY, SPAN_EMPTY,
