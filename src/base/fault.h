@@ -46,6 +46,7 @@
 	X(DELETED_STAYS)                                                       \
 	X(EXPIRED_STAYS)                                                       \
 	X(READ_UNSEEN)                                                         \
+	X(RECEIPTS_OUTLIVE)                                                    \
 	X(BLOCKED_BRINGS_IN)                                                   \
 	X(SESSION_WISH_FORGOTTEN)                                              \
 	X(BANNED_COMES_IN)                                                     \
