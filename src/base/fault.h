@@ -52,6 +52,7 @@
 	X(BANNED_COMES_IN)                                                     \
 	X(UNINVITED_COMES_IN)                                                  \
 	X(CLOSED_BY_WISH)                                                      \
+	X(OVER_TAKES_REMOVED)                                                  \
 	X(OVER_FORGETS_SHOWN)
 
 #define FAULT_NAME(name) FAULT_##name,
