@@ -1,4 +1,5 @@
 /* Saying something, and the outbox. */
+#include "base/uuid.h"
 #include "hermetic/inside.h"
 #include "reach/drive.h"
 #include "reach/view.h"

@@ -1,6 +1,7 @@
 #include "reach/typing.h"
 
 #include "base/text.h"
+#include "base/uuid.h"
 
 void typing_hear(struct account *a, const json_t *push)
 {
