@@ -138,7 +138,8 @@ static void on_welcome(void *context, const char *id)
 
 	line_hide(chat->line);
 	if (!chat->cmd->args->json)
-		out_line("* You are invited: /join %.8s", id);
+		out_line("* This device was added to a session: /join %.8s",
+			 id);
 	line_show(chat->line);
 }
 

@@ -38,6 +38,9 @@ static void print_short(const json_t *row)
 	const char *state = out_member(row, "state");
 	bool other = strcmp(state, "member") != 0;
 
+	if (strcmp(state, "added") == 0)
+		state = "added, not joined";
+
 	out_line("  %.8s%s%s%s%s%s%s", out_member(row, "session_id"),
 		 name[0] != '\0' ? "  " : "", name, other ? ", " : "",
 		 other ? state : "", unread_of(row),
@@ -46,14 +49,21 @@ static void print_short(const json_t *row)
 		     : "");
 }
 
+/* Who has begun a session need not be who invites. */
 static void print_session(const struct cmd *cmd, const json_t *row)
 {
 	if (cmd->args->json)
 		out_json(row);
 	else if (strcmp(out_member(row, "state"), "invited") == 0)
-		out_line(
-		    "%s  invited by %s  (%s)", out_member(row, "session_id"),
-		    out_name(row, "creator"), out_member(row, "algorithm"));
+		out_line("%s  invited: see hermetic invitations  (%s)",
+			 out_member(row, "session_id"),
+			 out_member(row, "algorithm"));
+	else if (strcmp(out_member(row, "state"), "added") == 0)
+		out_line("%s  this device was added, and has not joined: "
+			 "hermetic join %.8s  (%s)",
+			 out_member(row, "session_id"),
+			 out_member(row, "session_id"),
+			 out_member(row, "algorithm"));
 	else if (cmd->chat)
 		print_short(row);
 	else

@@ -197,7 +197,10 @@ static enum err add_invitation(const json_t *session, const json_t *blocks,
 	    (creator != NULL && blocks_has(blocks, creator, "")))
 		return ERR_OK;
 	row = json_pack("{s:s, s:s, s:s}", "session_id", id, "algorithm",
-			algorithm != NULL ? algorithm : "", "state", "invited");
+			algorithm != NULL ? algorithm : "", "state",
+			json_is_true(json_object_get(session, "member"))
+			    ? "added"
+			    : "invited");
 	if (creator != NULL)
 		(void)json_object_set_new(row, "creator", json_string(creator));
 	return json_array_append_new(list, row) == 0 ? ERR_OK

@@ -14,12 +14,13 @@
 MUST_CHECK enum err directory_own(struct account *a, bool counted,
 				  json_t **list);
 
-/* The same, counted, and what the server tells of others: state "invited" and the
- * `creator`; but nothing of who is blocked here. */
+/* The same, counted, and what the server tells of others: state "invited", or "added"
+ * where this device is in the group and has not joined, and the `creator` while that
+ * account exists; but nothing of who is blocked here. */
 MUST_CHECK enum err directory_list(struct account *a, json_t **list);
 
 /* What waits to be joined, by whom the server says: {session_id, inviter, algorithm,
- * added, invited_at, fingerprint?}; none of who is blocked here. */
+ * added, invited_at, erased?, fingerprint?}; none of who is blocked here. */
 MUST_CHECK enum err directory_invitations(struct account *a, json_t **list);
 
 /* Whom this device has blocked, as device_blocks() has it: a new object. */

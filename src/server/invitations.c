@@ -18,6 +18,8 @@ static void put_invitation(struct buf *out, struct rows *rows, size_t i)
 		text_put_hex(out, rows_bytes(rows, i, "fingerprint"));
 		buf_put_u8(out, '"');
 	}
+	if (rows_bool(rows, i, "erased"))
+		buf_put_str(out, ",\"erased\":true");
 	buf_putf(out, ",\"added\":%s,\"invited_at\":%lld}",
 		 rows_bool(rows, i, "added") ? "true" : "false",
 		 (long long)rows_i64(rows, i, "invited_ms"));
