@@ -26,11 +26,6 @@ MUST_CHECK enum err directory_invitations(struct account *a, json_t **list);
 /* Whom this device has blocked, as device_blocks() has it: a new object. */
 MUST_CHECK enum err directory_blocks(struct account *a, json_t **blocks);
 
-/* A new array of the rows of a list that `word` means: the row whose full id that is, or
- * those whose id begins with it and, with `names`, whose name it is, as people compare
- * names (reach/fold.h). What reads as a full id is no name. NULL: out of memory. */
-json_t *directory_match(const json_t *list, const char *word, bool names);
-
 /* The full id of the session that `word` means. A full id counts before all else. No name
  * counts more than another, nor than the beginning of an id: members of any session may
  * call it as they like; and what reads as a full id is no name. With `anywhere` names do not count, but sessions that the server
