@@ -40,6 +40,8 @@ static void print_short(const json_t *row)
 
 	if (strcmp(state, "added") == 0)
 		state = "added, not joined";
+	if (strcmp(state, "newer") == 0)
+		state = "written by a newer version of hermetic";
 
 	out_line("  %.8s%s%s%s%s%s%s", out_member(row, "session_id"),
 		 name[0] != '\0' ? "  " : "", name, other ? ", " : "",
@@ -66,6 +68,10 @@ static void print_session(const struct cmd *cmd, const json_t *row)
 			 out_member(row, "algorithm"));
 	else if (cmd->chat)
 		print_short(row);
+	else if (strcmp(out_member(row, "state"), "newer") == 0)
+		out_line("%s  written by a newer version of hermetic, which "
+			 "can read it",
+			 out_member(row, "session_id"));
 	else
 		out_line(
 		    "%s  %-7s %s%s%s  epoch %lld, %lld in the log%s  %s%s",

@@ -156,7 +156,9 @@ enum hermetic_standing {
 	 * added and has not joined. */
 	HERMETIC_INVITED,
 	HERMETIC_JOINING, /* begun, and not ended yet */
-	HERMETIC_LEFT	  /* what was read stays readable */
+	/* What was read stays readable; or a newer version has written it, which alone
+	 * can read it: then what is asked about it is refused, "state-version". */
+	HERMETIC_LEFT
 };
 
 struct hermetic_session {
@@ -165,7 +167,7 @@ struct hermetic_session {
 	/* HERMETIC_INVITED: who has begun it, says the server. NULL: an account
 	 * that does not exist any more. */
 	const char *inviter;
-	uint64_t last;	     /* the last number of its log that is kept here */
+	uint64_t last; /* the last number of its log that is kept here */
 	/* NULL; or why nothing is sent there until a person has looked:
 	 * "forked", "copied", "behind" */
 	const char *stop;

@@ -105,9 +105,17 @@ static enum err describe(struct account *a, const char *id, json_t *list)
 		"rules",      "subject",   "picture"
 	};
 	json_t *session = NULL, *row = json_object();
+	struct why before = a->why;
 	enum err e;
 
-	TRY(view_session(a, id, &session));
+	e = view_session(a, id, &session);
+	if (e == ERR_PEER_UNSUPPORTED) { /* it hides no other */
+		a->why = before;
+		session = json_pack("{s:s, s:s}", "session_id", id, "state",
+				    "newer");
+		e = ERR_OK;
+	}
+	TRY(e);
 	for (size_t i = 0; i < sizeof(carried) / sizeof(*carried); i++)
 		carry(session, row, carried[i]);
 	ENSURE(json_array_append(list, row) == 0, ERR_LOCAL_MEMORY);
@@ -217,6 +225,8 @@ static enum err count_unread(struct account *a, json_t *list)
 
 	json_array_foreach(list, i, row)
 	{
+		if (strcmp(text_of(row, "state"), "newer") == 0)
+			continue;
 		TRY(device_unread(a->device, text_of(row, "session_id"),
 				  &unread));
 		ENSURE(json_object_set_new(
