@@ -55,7 +55,6 @@ static bool is_naming(const json_t *entry)
 static void notice(struct chat *chat, const char *id, const json_t *entry)
 {
 	bool mentioned = json_is_true(json_object_get(entry, "mentioned"));
-	const char *label;
 
 	if (!mentioned &&
 	    (strcmp(out_member(entry, "kind"), entry_kind_text(ENTRY_TEXT)) !=
@@ -64,9 +63,9 @@ static void notice(struct chat *chat, const char *id, const json_t *entry)
 	     json_object_get(chat->noticed, id) != NULL))
 		return;
 	(void)json_object_set_new(chat->noticed, id, json_true());
-	label = chat_label(chat, id);
-	out_line("* %s %s in %s: /open %s", out_name(entry, "from"),
-		 mentioned ? "mentions you" : "writes", label, label);
+	out_line("* %s %s in %s: /open %.8s", out_name(entry, "from"),
+		 mentioned ? "mentions you" : "writes", chat_label(chat, id),
+		 id);
 }
 
 static void print_entry(struct chat *chat, const char *id, const json_t *entry)

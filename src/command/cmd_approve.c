@@ -152,8 +152,8 @@ static void print_approved(const struct cmd *cmd, const json_t *row,
 	json_t *line;
 
 	if (!cmd->args->json) {
-		out_line("Approved '%s': device %llu of your account.",
-			 out_name(row, "name"), (unsigned long long)number);
+		out_line("Approved %s: device %llu of your account.",
+			 out_quoted(row, "name"), (unsigned long long)number);
 		return;
 	}
 	line = json_pack("{s:s, s:s, s:I}", "device_id",

@@ -58,7 +58,7 @@ static void print_device(const struct cmd *cmd, const json_t *device)
 			(void)snprintf(place, sizeof(place), "  device %lld",
 				       (long long)json_integer_value(number));
 		out_line("%s  %s%s%s%s", out_name(device, "device_id"),
-			 out_name(device, "name"), place,
+			 out_quoted(device, "name"), place,
 			 pending ? "  waits to be approved" : "",
 			 own ? "  (this one)" : "");
 		return;

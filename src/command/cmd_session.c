@@ -31,10 +31,10 @@ static const char *unread_of(const json_t *row)
 	return text;
 }
 
-/* In the chat a session is its name: "  3f2a9c1e  lunch, 3 not read". */
+/* In the chat: '  3f2a9c1e  "lunch", 3 not read'. */
 static void print_short(const json_t *row)
 {
-	const char *name = out_name(row, "name");
+	const char *name = out_quoted(row, "name");
 	const char *state = out_member(row, "state");
 	bool other = strcmp(state, "member") != 0;
 
@@ -82,7 +82,7 @@ static void print_session(const struct cmd *cmd, const json_t *row)
 		    json_object_get(row, "rules") != NULL ? " (old rules)" : "",
 		    (long long)(number(row, "epoch") & UINT32_MAX),
 		    (long long)number(row, "last_seq"), unread_of(row),
-		    out_name(row, "name"),
+		    out_quoted(row, "name"),
 		    json_object_get(row, "stop") != NULL
 			? "  STOPPED: see hermetic resolve"
 			: "");

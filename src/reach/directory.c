@@ -111,8 +111,8 @@ static enum err describe(struct account *a, const char *id, json_t *list)
 	e = view_session(a, id, &session);
 	if (e == ERR_PEER_UNSUPPORTED) { /* it hides no other */
 		a->why = before;
-		session = json_pack("{s:s, s:s}", "session_id", id, "state",
-				    "newer");
+		session =
+		    json_pack("{s:s, s:s}", "session_id", id, "state", "newer");
 		e = ERR_OK;
 	}
 	TRY(e);
