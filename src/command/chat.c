@@ -198,13 +198,6 @@ static void complain(struct chat *chat, enum err e)
 	why_clear(why);
 }
 
-/* Something in the outbox waits, and another try of the chat may send it. An order
- * that did not begin has no outcome. */
-static bool is_worth_a_try(const struct outcome *outcome, enum err e)
-{
-	return outcome != NULL ? outcome->passing : why_is_passing(e, "");
-}
-
 /* A line that waits for the person is sent when the person says /flush. */
 static void print_kept(struct chat *chat, const char *id, uint64_t item)
 {
@@ -236,7 +229,7 @@ enum err chat_say(struct chat *chat, struct order order)
 	e = drive_order(&chat->cmd->a, &order, &outcome);
 	if (outcome == NULL || !outcome->kept)
 		goto out;
-	if (is_worth_a_try(outcome, e)) {
+	if (drive_is_passing(&chat->cmd->a, outcome, e)) {
 		(void)json_object_set_new(chat->unsent, chat->current,
 					  json_true());
 		chat->again_ms = AGAIN_MS;
@@ -264,7 +257,7 @@ void chat_say_again(struct chat *chat)
 		if (chat->disconnected)
 			continue;
 		e = drive_order(&chat->cmd->a, &order, &outcome);
-		if (is_worth_a_try(outcome, e)) {
+		if (drive_is_passing(&chat->cmd->a, outcome, e)) {
 			why_clear(&chat->cmd->a.why);
 			continue;
 		}
