@@ -271,12 +271,15 @@ describe('what refers to a message', { concurrency: false }, () => {
       await bob.does('join', open); // by a commit of his own
       await alice.does('members', open);
       await alice.does('read', open);
-      const entry = (await bob.does('read', open)).at(-1);
-      assert.equal(entry.kind, 'room');
+      const read = await bob.does('read', open);
+      assert.equal(read.at(-1).kind, 'room');
+      // the name stands by itself, for clients that know no more, and once
+      assert.deepEqual(read.filter(m => m.kind === 'name' || m.name)
+        .map(m => m.text), ['The crew']);
       assert.deepEqual(await about(bob, open), { name: 'The crew',
         subject: 'soup', picture: { type: 'image/png', size: png.length } });
       assert.match(await hermetic(['read', open], bob).then(r => r.out),
-        /it is called "The crew", it is about "soup", it has a picture/);
+        /says of this session: it is about "soup", it has a picture/);
       const out = join(bob.home, 'out.png');
       const run = promisify(execFile);
       await run('sh', ['-c', `"$0" picture "$1" >"$2"`, join(build, 'hermetic'),
