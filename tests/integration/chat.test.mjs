@@ -217,8 +217,8 @@ describe('the chat', { concurrency: false }, () => {
       writeFileSync(file, 'what is in it');
       chat.type(`/send ${file}`);
       chat.press('Enter');
-      const [, seq] = (await chat.shows(/a file.txt, 13 bytes: .save (\d+)\]/))
-        .join('\n').match(/save (\d+)\]/);
+      const [, seq] = (await chat.shows(/"a file.txt", 13 bytes: .save (\d+)\)/))
+        .join('\n').match(/save (\d+)\)/);
       const folder = newHome();
       chat.type(`/save ${seq} ${folder}`);
       chat.press('Enter');
