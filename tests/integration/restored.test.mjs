@@ -118,7 +118,7 @@ describe('a home that was put back', { concurrency: false }, () => {
       await talk();
       await putBack(() => alice.does('rotate', id));
       assert.match((await hermetic(['read', id], alice)).out,
-        /^#4 +\* the keys were changed \(by another copy/m);
+        /^#4 +\(by another copy of this device's state\) \* the keys were changed$/m);
     });
 
   test('nobody is told where nothing was said meanwhile', async () => {
