@@ -1,6 +1,6 @@
 #include "reach/choose.h"
 
-#include "base/text.h"
+#include "base/uuid.h"
 #include "device/record.h"
 #include "reach/fold.h"
 
@@ -29,12 +29,11 @@ static bool is_named(const json_t *row, const char *word)
 static enum err read_id(const char *word, bool *full)
 {
 	struct buf folded = BUF_INIT;
-	uint8_t uuid[16];
 	enum err e;
 
 	fold_put(&folded, span_str(word));
 	TRY(buf_end(&folded));
-	*full = text_parse_uuid(uuid, buf_span(&folded)) == ERR_OK;
+	*full = uuid_is_text(buf_span(&folded));
 out:
 	buf_clear(&folded);
 	return e;

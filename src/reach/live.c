@@ -4,6 +4,7 @@
 #include "reach/live_inside.h"
 #include "reach/pause.h"
 #include "reach/tokens.h"
+#include "reach/typing.h"
 #include "reach/view.h"
 
 #include <stdlib.h>
@@ -43,6 +44,7 @@ static enum err subscribe(struct live *live, struct topic *topic)
 			      &live->a->why, &subscription);
 	TRY(live_judge(live, e, NULL));
 	topic->due = subscription.due;
+	topic->typing = subscription.typing;
 	if (subscription.from_now)
 		TRY(live_catch_up(live, topic->id));
 out:
@@ -195,6 +197,7 @@ void live_close(struct live *live)
 	while (live->topics != NULL) {
 		struct topic *next = live->topics->next;
 
+		json_decref(live->topics->types);
 		free(live->topics);
 		live->topics = next;
 	}
@@ -281,6 +284,29 @@ out:
 	return e;
 }
 
+/* ---- who types ---- */
+
+static void tell_typing(struct live *live)
+{
+	const json_t *names;
+
+	for (struct topic *t = live->topics;
+	     t != NULL && live->listener->typing != NULL; t = t->next) {
+		names = typing_changed(live->a, t->id, &t->types);
+		if (names != NULL)
+			live->listener->typing(live->listener->context, t->id,
+					       names);
+	}
+}
+
+void live_type(struct live *live, const char *id, bool types)
+{
+	const struct topic *topic = live_find_topic(live, id);
+
+	if (live->channel != NULL && topic != NULL && topic->typing)
+		typing_say(live->a, live->channel, id, types);
+}
+
 /* ---- waiting ---- */
 
 /* What is missing is read when there is a connection again: a server that lacks an
@@ -351,12 +377,15 @@ static enum err renew_connection(struct live *live)
 	return reconnect(live);
 }
 
-/* No later than the next receipt, or another token, is due. */
+/* No later than the next receipt, or another token, is due, or somebody types no more. */
 static int bound_wait(const struct live *live, int timeout_ms)
 {
 	uint64_t now = clock_now_ms(), wait = (uint64_t)timeout_ms;
 	uint64_t renew_at = live->a->renew_token_at;
+	uint64_t ends_at = device_typing_ends_at(live->a->device);
 
+	if (ends_at < now + wait)
+		wait = ends_at > now ? ends_at - now : 0;
 	if (live->channel != NULL && renew_at < now + wait)
 		wait = renew_at >= now ? renew_at - now + 1 : RENEW_AGAIN_MS;
 	for (const struct topic *t = live->topics; t != NULL; t = t->next)
@@ -394,6 +423,7 @@ enum err live_wait(struct live *live, int fd, int timeout_ms, bool *readable,
 	}
 	TRY(device_sweep(live->a->device));
 	renew_due_keys(live);
+	tell_typing(live);
 	TRY(live_tell(live, stopped));
 out:
 	return e;

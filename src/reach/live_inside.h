@@ -9,8 +9,10 @@
 struct topic {
 	char id[TEXT_UUID_SIZE];
 	uint64_t told;
-	bool due;     /* its keys, as the server said when we subscribed */
-	bool stopped; /* as it was after the last push */
+	bool due;      /* its keys, as the server said when we subscribed */
+	bool stopped;  /* as it was after the last push */
+	bool typing;   /* the server takes notices of it */
+	json_t *types; /* owned: who does, as it was told; NULL: nobody */
 	/* Unix milliseconds: no receipt is due before; 0: not known */
 	uint64_t receipt_at;
 	struct topic *next;

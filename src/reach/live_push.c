@@ -3,6 +3,7 @@
 #include "reach/live_inside.h"
 
 #include "reach/reply.h"
+#include "reach/typing.h"
 
 #include <string.h>
 
@@ -158,13 +159,13 @@ static void take_notice(struct live *live, const json_t *push)
 {
 	const char *type = json_string_value(json_object_get(push, "type"));
 	const char *id = json_string_value(json_object_get(push, "session_id"));
-	uint8_t uuid[16];
 
-	if (type == NULL ||
-	    (id != NULL && text_parse_uuid(uuid, span_str(id)) != ERR_OK))
+	if (type == NULL || (id != NULL && !uuid_is_text(span_str(id))))
 		return;
 	if (strcmp(type, "key_packages_low") == 0)
 		live_oblige(live, drive_session(live->a, ORDER_STOCK, NULL));
+	else if (strcmp(type, "typing") == 0 && live->listener->typing != NULL)
+		typing_hear(live->a, push);
 	else if (strcmp(type, "device_waits") == 0 &&
 		 live->listener->waits != NULL)
 		live->listener->waits(live->listener->context);
