@@ -2,7 +2,7 @@
 -- or by a Welcome for the device. None of those whom the user has blocked, and none that
 -- the device is in. The newest ones. Who has given a letter has invited the user, too,
 -- behind who did so first; but who is no member any more is named only of an invitation
--- for which nobody else stands.
+-- for which nobody else stands. `erased`: the inviter's account does not exist any more.
 WITH waiting AS (
   SELECT i.session_id, i.invited_by AS inviter, i.created_at, 1 AS weight
   FROM invitation i WHERE i.user_id = $1::uuid
@@ -33,12 +33,13 @@ WITH waiting AS (
                     WHERE b.by_user = $1::uuid AND b.blocked = w.inviter)
   ORDER BY session_id, stands DESC, weight DESC, created_at DESC
 )
-SELECT w.session_id, s.algorithm, a.username, l.fingerprint, w.weight = 2 AS added,
+SELECT w.session_id, s.algorithm, a.username, a.erased_at IS NOT NULL AS erased,
+       l.fingerprint, w.weight = 2 AS added,
        (extract(epoch FROM w.created_at) * 1000)::bigint AS invited_ms
 FROM shown w
 CROSS JOIN LATERAL (SELECT algorithm FROM session
                     WHERE session_id = w.session_id AND ended_at IS NULL LIMIT 1) s
-CROSS JOIN LATERAL (SELECT username FROM account
+CROSS JOIN LATERAL (SELECT username, erased_at FROM account
                     WHERE user_id = w.inviter LIMIT 1) a
 LEFT JOIN LATERAL (SELECT fingerprint FROM account_log
                    WHERE user_id = w.inviter AND replaced_at IS NULL LIMIT 1) l ON true

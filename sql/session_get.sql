@@ -1,6 +1,6 @@
--- $1 session, $2 user, $3 device
+-- $1 session, $2 user, $3 device. `creator` is NULL when that account was erased.
 SELECT s.session_id, s.algorithm, s.epoch, s.join_policy,
-       a.username AS creator,
+       CASE WHEN a.erased_at IS NULL THEN a.username END AS creator,
        (extract(epoch FROM s.created_at) * 1000)::bigint AS created_ms,
        s.last_seq, s.head,
        EXISTS (SELECT FROM active_member m

@@ -2,7 +2,7 @@
 -- at one's own memberships and invitations, each in the order of an index, so others'
 -- sessions cost nothing; the LIMITs within keep it so whatever the planner believes.
 -- A session into which somebody whom the user has blocked invites, or has added a device
--- that has not come yet, is not among them.
+-- that has not come yet, is not among them. An account that was erased has no name.
 WITH hidden AS MATERIALIZED (
   SELECT w.session_id
   FROM device d
@@ -42,7 +42,8 @@ SELECT s.session_id, s.algorithm, s.epoch, s.join_policy, s.creator,
        s.created_ms, s.last_seq, s.head, mine.member
 FROM mine CROSS JOIN LATERAL (
   SELECT s.session_id, s.algorithm, s.epoch, s.join_policy,
-         (SELECT username FROM account WHERE user_id = s.creator) AS creator,
+         (SELECT username FROM account
+          WHERE user_id = s.creator AND erased_at IS NULL) AS creator,
          (extract(epoch FROM s.created_at) * 1000)::bigint AS created_ms,
          s.last_seq, s.head
   FROM session s WHERE s.session_id = mine.session_id LIMIT 1) s

@@ -1,6 +1,7 @@
 -- append_account_link(), and what the link does to devices: the first one makes the
 -- caller's device the first; one that adds (p_entry) approves the device that asked
--- with that entry; one that removes (p_removed) ends devices, whose tokens are in
+-- with that entry, or makes one a device again that a branch of before had brought
+-- (number_devices()); one that removes (p_removed) ends devices, whose tokens are in
 -- `ended`. `anew`: the name is to be this log's from now on. Only the first link needs
 -- p_user. One that closes the account ends all devices but the one that has
 -- signed it, which has yet to depart from its sessions and to have the account erased.
@@ -30,14 +31,8 @@ BEGIN
                       link_number = 1
       WHERE device_id = p_device AND user_id = p_user AND link_number IS NULL;
   ELSIF p_entry IS NOT NULL THEN
-    UPDATE device d SET pending = false, fingerprint = p_fingerprint,
-                        link_number = p_number
-      FROM device_request r
-      WHERE r.device_id = d.device_id
-        AND d.user_id = (SELECT l.user_id FROM account_log l
-                         WHERE l.fingerprint = p_fingerprint)
-        AND r.entry = p_entry AND d.removed_at IS NULL
-        AND d.link_number IS NULL;
+    PERFORM number_devices(p_fingerprint, ARRAY[p_entry], ARRAY[p_number]);
+    PERFORM devices_again(p_fingerprint, ARRAY[p_number]);
     DELETE FROM device_request r USING device d
       WHERE r.device_id = p_device AND d.device_id = p_device
         AND d.fingerprint = p_fingerprint AND d.link_number = p_number;

@@ -240,7 +240,7 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			   "hermetic devices\n"
 			   "  hermetic devices approve "
 			   "7K2QM-XW04D-R9ZTB-H5C1E\n"
-			   "  hermetic devices refuse 7c1e" },
+			   "  hermetic devices refuse phone" },
 	[VERB_LINK] = { "link", "",
 			"bring your other devices into your sessions", 0, 0,
 			"Run it on a device that is in the sessions. Those "
@@ -253,8 +253,9 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			  "It is removed from your account, logged out at "
 			  "once, "
 			  "and removed from every\n"
-			  "session.",
-			  "hermetic revoke 7c1e" },
+			  "session. DEVICE is its name, or the beginning of "
+			  "its id.",
+			  "hermetic revoke phone\n  hermetic revoke 7c1e" },
 	[VERB_PASSPHRASE] = { "passphrase", "", "change the passphrase", 0, 0,
 			      "Asks for the old one and for the new one, and "
 			      "changes it here and\n"

@@ -55,7 +55,6 @@ static bool is_naming(const json_t *entry)
 static void notice(struct chat *chat, const char *id, const json_t *entry)
 {
 	bool mentioned = json_is_true(json_object_get(entry, "mentioned"));
-	const char *label;
 
 	if (!mentioned &&
 	    (strcmp(out_member(entry, "kind"), entry_kind_text(ENTRY_TEXT)) !=
@@ -64,9 +63,9 @@ static void notice(struct chat *chat, const char *id, const json_t *entry)
 	     json_object_get(chat->noticed, id) != NULL))
 		return;
 	(void)json_object_set_new(chat->noticed, id, json_true());
-	label = chat_label(chat, id);
-	out_line("* %s %s in %s: /open %s", out_name(entry, "from"),
-		 mentioned ? "mentions you" : "writes", label, label);
+	out_line("* %s %s in %s: /open %.8s", out_name(entry, "from"),
+		 mentioned ? "mentions you" : "writes", chat_label(chat, id),
+		 id);
 }
 
 static void print_entry(struct chat *chat, const char *id, const json_t *entry)
@@ -138,7 +137,8 @@ static void on_welcome(void *context, const char *id)
 
 	line_hide(chat->line);
 	if (!chat->cmd->args->json)
-		out_line("* You are invited: /join %.8s", id);
+		out_line("* This device was added to a session: /join %.8s",
+			 id);
 	line_show(chat->line);
 }
 
@@ -198,13 +198,6 @@ static void complain(struct chat *chat, enum err e)
 	why_clear(why);
 }
 
-/* Something in the outbox waits, and another try of the chat may send it. An order
- * that did not begin has no outcome. */
-static bool is_worth_a_try(const struct outcome *outcome, enum err e)
-{
-	return outcome != NULL ? outcome->passing : why_is_passing(e, "");
-}
-
 /* A line that waits for the person is sent when the person says /flush. */
 static void print_kept(struct chat *chat, const char *id, uint64_t item)
 {
@@ -236,7 +229,7 @@ enum err chat_say(struct chat *chat, struct order order)
 	e = drive_order(&chat->cmd->a, &order, &outcome);
 	if (outcome == NULL || !outcome->kept)
 		goto out;
-	if (is_worth_a_try(outcome, e)) {
+	if (drive_is_passing(&chat->cmd->a, outcome, e)) {
 		(void)json_object_set_new(chat->unsent, chat->current,
 					  json_true());
 		chat->again_ms = AGAIN_MS;
@@ -264,7 +257,7 @@ void chat_say_again(struct chat *chat)
 		if (chat->disconnected)
 			continue;
 		e = drive_order(&chat->cmd->a, &order, &outcome);
-		if (is_worth_a_try(outcome, e)) {
+		if (drive_is_passing(&chat->cmd->a, outcome, e)) {
 			why_clear(&chat->cmd->a.why);
 			continue;
 		}

@@ -28,11 +28,16 @@ struct chat {
 /* Opens the account; logs in or registers as needed. */
 MUST_CHECK enum err chat_log_in(struct cmd *cmd);
 
+/* ---- chat_label.c ---- */
+
+/* What a session is called, in quotes that the name cannot end, cut to a few columns; its
+ * short id where it has no name. In a static buffer. */
+const char *chat_label(struct chat *chat, const char *id);
+/* The same of the session that is talked in, without quotes: for the prompt. */
+void chat_put_title(struct chat *chat, struct buf *out);
+
 /* ---- chat_commands.c ---- */
 
-/* What the person calls a session, safe to show and cut to a few columns, in a static
- * buffer. */
-const char *chat_label(struct chat *chat, const char *id);
 void chat_update_prompt(struct chat *chat);
 
 /* ERR_STATE_GONE, with a reason, when no session is open. */

@@ -2,7 +2,6 @@
 #include "command/chat.h"
 
 #include "command/args_verbs.h"
-#include "command/cluster.h"
 #include "command/out.h"
 #include "command/shown.h"
 #include "reach/directory.h"
@@ -18,47 +17,8 @@
 #define HISTORY 10
 #define HISTORY_MAX 200
 #define FOUND_MAX 50 /* that /search and /topic show */
-#define LABEL_COLUMNS 24
 #define WORDS_MAX 32
 #define SPACES " \t"
-
-/* The label of a session, without its last columns where it is long. */
-static void put_label(struct buf *out, struct span label)
-{
-	size_t width = 0, at, n;
-
-	for (at = 0; at < label.n; at += n) {
-		struct span rest = span_of(label.p + at, label.n - at);
-
-		n = cluster_length(rest);
-		width += cluster_width(span_of(rest.p, n));
-		if (width > LABEL_COLUMNS)
-			break;
-		out_put_name(out, span_of(rest.p, n));
-	}
-	if (at < label.n)
-		buf_put_str(out, "...");
-}
-
-const char *chat_label(struct chat *chat, const char *id)
-{
-	static char text[512];
-	struct buf label = BUF_INIT, safe = BUF_INIT;
-	enum err e = directory_label(&chat->cmd->a, id, &label);
-
-	if (e == ERR_OK)
-		put_label(&safe, buf_span(&label));
-	else
-		why_clear(&chat->cmd->a.why);
-	if (buf_end(&safe) != ERR_OK || safe.n == 0)
-		(void)snprintf(text, sizeof(text), "%.8s", id);
-	else
-		(void)snprintf(text, sizeof(text), "%.*s", (int)safe.n,
-			       (const char *)safe.p);
-	buf_clear(&label);
-	buf_clear(&safe);
-	return text;
-}
 
 /* ---- who was seen ---- */
 
@@ -108,7 +68,7 @@ void chat_update_prompt(struct chat *chat)
 	if (chat->asked.n > 0)
 		return; /* a question stands there */
 	if (chat->current[0] != '\0')
-		buf_put_str(&prompt, chat_label(chat, chat->current));
+		chat_put_title(chat, &prompt);
 	buf_put_str(&prompt, "> ");
 	line_prompt(chat->line, buf_span(&prompt));
 	buf_clear(&prompt);

@@ -152,8 +152,8 @@ static void print_approved(const struct cmd *cmd, const json_t *row,
 	json_t *line;
 
 	if (!cmd->args->json) {
-		out_line("Approved '%s': device %llu of your account.",
-			 out_name(row, "name"), (unsigned long long)number);
+		out_line("Approved %s: device %llu of your account.",
+			 out_quoted(row, "name"), (unsigned long long)number);
 		return;
 	}
 	line = json_pack("{s:s, s:s, s:I}", "device_id",
@@ -218,32 +218,24 @@ out:
 
 /* ---- refusing ---- */
 
-/* The whole id of the one that waits and begins so. */
-static enum err find_waiting(struct cmd *cmd, const char *prefix,
+static enum err find_waiting(struct cmd *cmd, const char *word,
 			     char id[TEXT_UUID_SIZE])
 {
 	json_t *requests = NULL;
 	const json_t *row;
-	unsigned found = 0;
-	size_t i;
 	enum err e;
 
 	TRY(cmd_fetch_requests(cmd, &requests));
-	json_array_foreach(requests, i, row)
-	{
-		const char *full = out_member(row, "device_id");
-
-		if (strncmp(full, prefix, strlen(prefix)) != 0)
-			continue;
-		(void)snprintf(id, TEXT_UUID_SIZE, "%s", full);
-		found++;
-	}
-	if (found != 1)
-		e = why_set(&cmd->a.why, ERR_STATE_GONE, "no-such-device",
-			    "%s device that asks to be approved begins with "
-			    "\"%.40s\": hermetic devices lists them. One that "
-			    "has not asked yet is ended with: hermetic revoke",
-			    found == 0 ? "No" : "More than one", prefix);
+	e = cmd_find_device(cmd, requests, word, &row);
+	if (e == ERR_STATE_GONE)
+		e = why_set(&cmd->a.why, e, "no-such-device",
+			    "No device that asks to be approved is called "
+			    "\"%.40s\", or has an id that begins so: hermetic "
+			    "devices lists them. One that has not asked yet is "
+			    "ended with: hermetic revoke",
+			    word);
+	TRY(e);
+	TRY(record_text(row, "device_id", id, TEXT_UUID_SIZE));
 out:
 	json_decref(requests);
 	return e;
@@ -251,16 +243,16 @@ out:
 
 enum err cmd_refuse(struct cmd *cmd)
 {
-	const char *prefix = cmd->args->operands[1];
+	const char *word = cmd->args->operands[1];
 	struct api_answer answer = { 0 };
 	char id[TEXT_UUID_SIZE] = "", path[96];
 	json_t *line;
 	enum err e;
 
-	if (prefix == NULL)
+	if (word == NULL)
 		return why_set(&cmd->a.why, ERR_PEER_INVALID, "usage",
 			       "devices refuse wants a DEVICE.");
-	TRY(find_waiting(cmd, prefix, id));
+	TRY(find_waiting(cmd, word, id));
 	(void)snprintf(path, sizeof(path), "/devices/requests/%s", id);
 	TRY(tokens_call(&cmd->a, "DELETE", path, NULL, &answer));
 	if (!cmd->args->json) {

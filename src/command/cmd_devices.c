@@ -4,6 +4,7 @@
 #include "command/out.h"
 #include "device/approval.h"
 #include "device/record.h"
+#include "reach/choose.h"
 #include "reach/directory.h"
 #include "reach/drive.h"
 #include "reach/tokens.h"
@@ -30,6 +31,19 @@ out:
 	return e;
 }
 
+enum err cmd_find_device(struct cmd *cmd, const json_t *devices,
+			 const char *word, const json_t **row)
+{
+	json_t *found = choose_match(devices, "device_id", word, true);
+	enum err e;
+
+	ENSURE(found != NULL, ERR_LOCAL_MEMORY);
+	TRY(choose_one(found, "device_id", "devices", word, &cmd->a.why, row));
+out:
+	json_decref(found);
+	return e;
+}
+
 static void print_device(const struct cmd *cmd, const json_t *device)
 {
 	bool own =
@@ -44,7 +58,7 @@ static void print_device(const struct cmd *cmd, const json_t *device)
 			(void)snprintf(place, sizeof(place), "  device %lld",
 				       (long long)json_integer_value(number));
 		out_line("%s  %s%s%s%s", out_name(device, "device_id"),
-			 out_name(device, "name"), place,
+			 out_quoted(device, "name"), place,
 			 pending ? "  waits to be approved" : "",
 			 own ? "  (this one)" : "");
 		return;
@@ -136,35 +150,28 @@ struct target {
 	bool gone;	 /* a link that was kept has removed it */
 };
 
-/* A full id from the start of one of ours. */
 static enum err find_row(struct cmd *cmd, const json_t *devices,
-			 const char *prefix, struct target *target)
+			 const char *word, struct target *target)
 {
-	const json_t *device;
-	size_t i, found = 0;
+	const json_t *row;
+	enum err e = cmd_find_device(cmd, devices, word, &row);
 
-	json_array_foreach(devices, i, device)
-	{
-		const char *full = out_member(device, "device_id");
-
-		if (strncmp(full, prefix, strlen(prefix)) != 0)
-			continue;
-		(void)snprintf(target->id, sizeof(target->id), "%s", full);
-		target->number = record_number_or_0(device, "number");
-		(void)snprintf(target->in_log, sizeof(target->in_log),
-			       "%" PRIu64, target->number);
-		found++;
-	}
-	if (found != 1)
-		return why_set(&cmd->a.why, ERR_STATE_GONE, "no-such-device",
-			       "%s device of yours begins with \"%.40s\": "
-			       "hermetic devices lists them.",
-			       found == 0 ? "No" : "More than one", prefix);
+	if (e == ERR_STATE_GONE)
+		e = why_set(&cmd->a.why, e, "no-such-device",
+			    "No device of yours is called \"%.40s\", or has an "
+			    "id that begins so: hermetic devices lists them.",
+			    word);
+	TRY(e);
+	TRY(record_text(row, "device_id", target->id, sizeof(target->id)));
+	target->number = record_number_or_0(row, "number");
+	(void)snprintf(target->in_log, sizeof(target->in_log), "%" PRIu64,
+		       target->number);
 	if (strcmp(target->id, cmd->a.device_id) == 0)
-		return why_set(&cmd->a.why, ERR_PEER_INVALID, "own-device",
-			       "This is the device you are at: use hermetic "
-			       "logout, or revoke it from another one.");
-	return ERR_OK;
+		e = why_set(&cmd->a.why, ERR_PEER_INVALID, "own-device",
+			    "This is the device you are at: use hermetic "
+			    "logout, or revoke it from another one.");
+out:
+	return e;
 }
 
 /* As far as the log is verified here. */
@@ -182,7 +189,7 @@ out:
 	return e;
 }
 
-static enum err find_device(struct cmd *cmd, const char *prefix,
+static enum err find_device(struct cmd *cmd, const char *word,
 			    struct target *target)
 {
 	json_t *devices = NULL;
@@ -191,7 +198,7 @@ static enum err find_device(struct cmd *cmd, const char *prefix,
 
 	memset(target, 0, sizeof(*target));
 	TRY(cmd_fetch_devices(cmd, &devices));
-	TRY(find_row(cmd, devices, prefix, target));
+	TRY(find_row(cmd, devices, word, target));
 	TRY(stands(cmd, target->number, &before));
 	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
 	TRY(stands(cmd, target->number, &after));

@@ -18,6 +18,14 @@ static void put_signer(struct buf *line, const json_t *letter)
 	buf_putf(line, "%s (%s)", out_name(letter, "by"), out_trust(letter));
 }
 
+/* An account that does not exist any more has no name. */
+static const char *inviter_of(const json_t *row)
+{
+	return json_is_true(json_object_get(row, "erased"))
+		   ? "somebody whose account does not exist any more"
+		   : out_name(row, "inviter");
+}
+
 /* Which of these members has made the entry in the group is known when the person
  * comes in. */
 static void print_signed(const json_t *row)
@@ -50,9 +58,11 @@ static void print_invitation(const struct cmd *cmd, const json_t *row)
 	else if (json_is_true(json_object_get(row, "signed")))
 		print_signed(row);
 	else
-		out_line("%s  invited by %s, as the server says  (%s)", id,
-			 out_name(row, "inviter"),
-			 out_member(row, "algorithm"));
+		out_line("%s  %s by %s, as the server says  (%s)", id,
+			 json_is_true(json_object_get(row, "added"))
+			     ? "this device was added"
+			     : "invited",
+			 inviter_of(row), out_member(row, "algorithm"));
 }
 
 /* Whoever added this device is known when it comes. */

@@ -64,12 +64,12 @@ static void print_member(const struct args *args, const json_t *member)
 	if (args->json)
 		out_json(member);
 	else
-		out_line("%3lld  %-20s  %-6s  %-10s  device %s%s%s",
+		out_line("%3lld  %-20s  %-6s  %-10s%s%s  device %s",
 			 (long long)number(member, "leaf_index"),
 			 out_name(member, "username"),
 			 out_member(member, "role"), out_trust(member),
-			 out_name(member, "device_id"), receipt_of(member),
-			 note_of(member));
+			 receipt_of(member), note_of(member),
+			 out_name(member, "device_id"));
 }
 
 static void explain_changed(const json_t *members)
@@ -129,7 +129,7 @@ void cmd_print_room(const json_t *session)
 	}
 	if (picture != NULL)
 		out_line("* It has a picture: %s, %lld bytes",
-			 out_member(picture, "type"),
+			 out_quoted(picture, "type"),
 			 (long long)number(picture, "size"));
 	buf_clear(&text);
 }

@@ -206,24 +206,24 @@ static enum err search_in(struct reading *reading, const char *id)
 	struct account *a = &reading->cmd->a;
 	const struct args *args = reading->cmd->args;
 	const struct past past = past_of(args, args->operands[0]);
-	struct buf label = BUF_INIT, safe = BUF_INIT;
+	struct buf label = BUF_INIT, inside = BUF_INIT;
 	json_t *entries = NULL;
 	enum err e;
 
 	TRY(past_read(a, id, &past, &entries));
 	if (json_array_size(entries) > 0 && !args->json && args->in == NULL) {
 		TRY(directory_label(a, id, &label));
-		out_put_name(&safe, buf_span(&label));
-		TRY(buf_end(&safe));
-		out_line("* %.*s (%.8s):", (int)safe.n, (const char *)safe.p,
-			 id);
+		out_put_inside(&inside, buf_span(&label), true);
+		TRY(buf_end(&inside));
+		out_line("* \"%.*s\" (%.8s):", (int)inside.n,
+			 (const char *)inside.p, id);
 	}
 	reading->lines.day = 0;
 	TRY(print_array(reading, id, entries));
 out:
 	json_decref(entries);
 	buf_clear(&label);
-	buf_clear(&safe);
+	buf_clear(&inside);
 	return e;
 }
 

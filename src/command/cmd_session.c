@@ -31,12 +31,17 @@ static const char *unread_of(const json_t *row)
 	return text;
 }
 
-/* In the chat a session is its name: "  3f2a9c1e  lunch, 3 not read". */
+/* In the chat: '  3f2a9c1e  "lunch", 3 not read'. */
 static void print_short(const json_t *row)
 {
-	const char *name = out_name(row, "name");
+	const char *name = out_quoted(row, "name");
 	const char *state = out_member(row, "state");
 	bool other = strcmp(state, "member") != 0;
+
+	if (strcmp(state, "added") == 0)
+		state = "added, not joined";
+	if (strcmp(state, "newer") == 0)
+		state = "written by a newer version of hermetic";
 
 	out_line("  %.8s%s%s%s%s%s%s", out_member(row, "session_id"),
 		 name[0] != '\0' ? "  " : "", name, other ? ", " : "",
@@ -46,16 +51,27 @@ static void print_short(const json_t *row)
 		     : "");
 }
 
+/* Who has begun a session need not be who invites. */
 static void print_session(const struct cmd *cmd, const json_t *row)
 {
 	if (cmd->args->json)
 		out_json(row);
 	else if (strcmp(out_member(row, "state"), "invited") == 0)
-		out_line(
-		    "%s  invited by %s  (%s)", out_member(row, "session_id"),
-		    out_name(row, "creator"), out_member(row, "algorithm"));
+		out_line("%s  invited: see hermetic invitations  (%s)",
+			 out_member(row, "session_id"),
+			 out_member(row, "algorithm"));
+	else if (strcmp(out_member(row, "state"), "added") == 0)
+		out_line("%s  this device was added, and has not joined: "
+			 "hermetic join %.8s  (%s)",
+			 out_member(row, "session_id"),
+			 out_member(row, "session_id"),
+			 out_member(row, "algorithm"));
 	else if (cmd->chat)
 		print_short(row);
+	else if (strcmp(out_member(row, "state"), "newer") == 0)
+		out_line("%s  written by a newer version of hermetic, which "
+			 "can read it",
+			 out_member(row, "session_id"));
 	else
 		out_line(
 		    "%s  %-7s %s%s%s  epoch %lld, %lld in the log%s  %s%s",
@@ -66,7 +82,7 @@ static void print_session(const struct cmd *cmd, const json_t *row)
 		    json_object_get(row, "rules") != NULL ? " (old rules)" : "",
 		    (long long)(number(row, "epoch") & UINT32_MAX),
 		    (long long)number(row, "last_seq"), unread_of(row),
-		    out_name(row, "name"),
+		    out_quoted(row, "name"),
 		    json_object_get(row, "stop") != NULL
 			? "  STOPPED: see hermetic resolve"
 			: "");

@@ -1,6 +1,7 @@
 #include "command/entry_line.h"
 
 #include "base/text.h"
+#include "command/entry_marks.h"
 #include "command/out.h"
 #include "device/entry_kind.h"
 
@@ -9,8 +10,7 @@
 #include <time.h>
 
 enum {
-	DEVICE_SHOWN = 8,  /* bytes of a device's id */
-	RECEIPTS_NAMED = 3 /* more people are a number */
+	DEVICE_SHOWN = 8 /* bytes of a device's id */
 };
 
 static bool time_of(const json_t *entry, struct tm *local)
@@ -263,10 +263,7 @@ static void put_departed(struct buf *out, const json_t *entry)
 
 static void put_member(struct buf *out, const json_t *entry, const char *name)
 {
-	const json_t *text = json_object_get(entry, name);
-
-	out_put_safe(
-	    out, span_of(json_string_value(text), json_string_length(text)));
+	out_put_safe(out, out_span(entry, name));
 }
 
 static long long number_of(const json_t *entry, const char *name)
@@ -274,140 +271,30 @@ static long long number_of(const json_t *entry, const char *name)
 	return json_integer_value(json_object_get(entry, name));
 }
 
-/* "#12", of what may not be here. */
-static void put_which(struct buf *out, const json_t *entry, const char *name)
-{
-	if (number_of(entry, name) > 0)
-		buf_putf(out, "#%lld", number_of(entry, name));
-	else
-		buf_put_str(out, "a message that is not here");
-}
-
-/* "  [👍 alice, bob]" */
-static void put_reactions(struct buf *out, const json_t *entry)
-{
-	json_t *reactions = json_object_get(entry, "reactions"), *users, *user;
-	const char *text;
-	size_t i;
-
-	json_object_foreach(reactions, text, users)
-	{
-		buf_put_str(out, "  [");
-		out_put_safe(out, span_str(text));
-		json_array_foreach(users, i, user)
-		{
-			buf_put_str(out, i == 0 ? " " : ", ");
-			out_put_name(out, span_of(json_string_value(user),
-						  json_string_length(user)));
-		}
-		buf_put_u8(out, ']');
-	}
-}
-
-/* "  [read by alice, bob]", or who has it where nobody has read it. */
-static void put_receipts(struct buf *out, const json_t *entry)
-{
-	const json_t *list = json_object_get(entry, "read_by"), *user;
-	bool read = json_array_size(list) > 0;
-	size_t i, count;
-
-	if (!read)
-		list = json_object_get(entry, "delivered_to");
-	count = json_array_size(list);
-	if (count == 0)
-		return;
-	buf_put_str(out, read ? "  [read by " : "  [arrived at ");
-	if (count > RECEIPTS_NAMED)
-		buf_putf(out, "%zu", count);
-	for (i = 0; count <= RECEIPTS_NAMED && i < count; i++) {
-		user = json_array_get(list, i);
-		buf_put_str(out, i > 0 ? ", " : "");
-		out_put_name(out, span_of(json_string_value(user),
-					  json_string_length(user)));
-	}
-	buf_put_u8(out, ']');
-}
-
-/* "[file notes.txt, 1.4 kB: hermetic save SESSION 12] ", or in the chat ": /save 12". */
-static void put_file(struct buf *out, const json_t *entry, bool chat)
-{
-	const json_t *file = json_object_get(entry, "file");
-
-	if (file == NULL)
-		return;
-	buf_putf(out, "[file %s, ", out_name(file, "name"));
-	out_put_size(out, (uint64_t)number_of(file, "size"));
-	buf_putf(out,
-		 chat ? ": /save %lld] " : ": hermetic save SESSION %lld] ",
-		 number_of(entry, "seq"));
-}
-
-static bool is_over(const json_t *entry)
-{
-	return json_is_true(json_object_get(entry, "expired"));
-}
-
-/* " (until 2026-11-30 09:15)", of a text that goes then. */
-static void put_end(struct buf *out, const json_t *entry)
-{
-	time_t seconds = (time_t)(number_of(entry, "expires_at") / 1000);
-	struct tm local;
-	char text[32] = "";
-
-	if (seconds > 0 && !is_over(entry) &&
-	    localtime_r(&seconds, &local) != NULL &&
-	    strftime(text, sizeof(text), "%F %H:%M", &local) > 0)
-		buf_putf(out, " (until %s)", text);
-}
-
-/* "(topic lunch) "; one that is no text by its first digits. */
-static void put_topic(struct buf *out, const json_t *entry)
-{
-	const char *hex = out_member(entry, "topic_id");
-
-	if (json_object_get(entry, "topic") != NULL) {
-		buf_put_str(out, "(topic ");
-		out_put_inside(out, entry, "topic", true);
-		buf_put_str(out, ") ");
-	} else if (hex[0] != '\0')
-		buf_putf(out, "(topic ~%.16s) ", hex);
-}
-
+/* Marks stand before the colon, and behind it the text alone. */
 static void put_text(struct buf *out, const json_t *entry, bool chat)
 {
-	bool edited = number_of(entry, "edited") > 0;
-
-	buf_putf(out, "%s: ", from_of(entry));
+	buf_put_str(out, from_of(entry));
 	if (number_of(entry, "deleted") > 0) {
-		buf_putf(out, "(deleted by #%lld)",
+		buf_putf(out, " (deleted by #%lld)",
 			 number_of(entry, "deleted"));
-		return;
+	} else if (entry_marks_is_over(entry)) {
+		buf_put_str(out, " (expired)");
+	} else {
+		entry_marks_put(out, entry, chat);
+		buf_put_str(out, ": ");
+		put_member(out, entry,
+			   number_of(entry, "edited") > 0 ? "edited_text"
+							  : "text");
 	}
-	if (is_over(entry)) {
-		buf_put_str(out, "(expired)");
-		return;
-	}
-	put_topic(out, entry);
-	if (json_object_get(entry, "reply_to") != NULL) {
-		buf_put_str(out, "(to ");
-		put_which(out, entry, "reply_to");
-		buf_put_str(out, ") ");
-	}
-	put_file(out, entry, chat);
-	put_member(out, entry, edited ? "edited_text" : "text");
-	if (edited)
-		buf_putf(out, " (edited by #%lld)", number_of(entry, "edited"));
-	put_end(out, entry);
-	put_reactions(out, entry);
-	put_receipts(out, entry);
 }
 
 static void put_edit(struct buf *out, const json_t *entry)
 {
 	buf_putf(out, "* %s edited ", from_of(entry));
-	put_which(out, entry, "of");
-	if (is_over(entry))
-		buf_put_str(out, ": (expired)");
+	entry_marks_put_which(out, entry, "of");
+	if (entry_marks_is_over(entry))
+		buf_put_str(out, " (expired)");
 	if (json_object_get(entry, "text") == NULL)
 		return;
 	buf_put_str(out, ": ");
@@ -417,18 +304,18 @@ static void put_edit(struct buf *out, const json_t *entry)
 static void put_delete(struct buf *out, const json_t *entry)
 {
 	buf_putf(out, "* %s deleted ", from_of(entry));
-	put_which(out, entry, "of");
+	entry_marks_put_which(out, entry, "of");
 }
 
 static void put_reaction(struct buf *out, const json_t *entry)
 {
-	buf_putf(out, "* %s: ", from_of(entry));
-	put_member(out, entry, "text");
-	buf_put_str(out, " to ");
-	put_which(out, entry, "of");
+	buf_putf(out, "* %s reacted to ", from_of(entry));
+	entry_marks_put_which(out, entry, "of");
 	if (number_of(entry, "deleted") > 0)
 		buf_putf(out, " (deleted by #%lld)",
 			 number_of(entry, "deleted"));
+	buf_put_str(out, ": ");
+	put_member(out, entry, "text");
 }
 
 static void put_receipt(struct buf *out, const json_t *entry)
@@ -440,9 +327,8 @@ static void put_receipt(struct buf *out, const json_t *entry)
 
 static void put_title(struct buf *out, const json_t *entry)
 {
-	buf_putf(out, "* %s calls this session \"", from_of(entry));
-	out_put_inside(out, entry, "text", false);
-	buf_put_u8(out, '"');
+	buf_putf(out, "* %s calls this session ", from_of(entry));
+	out_put_quoted(out, entry, "text");
 }
 
 /* "* alice says of this session: it is called "lunch", it is about "soup", it has a
@@ -454,22 +340,20 @@ static void put_room(struct buf *out, const json_t *entry)
 
 	buf_putf(out, "* %s says of this session", from_of(entry));
 	if (json_object_get(entry, "name") != NULL) {
-		buf_putf(out, "%s it is called \"", colon);
-		out_put_inside(out, entry, "name", false);
-		buf_put_u8(out, '"');
+		buf_putf(out, "%s it is called ", colon);
+		out_put_quoted(out, entry, "name");
 		colon = ",";
 	}
 	if (json_object_get(entry, "subject") != NULL) {
-		buf_putf(out, "%s it is about \"", colon);
-		out_put_inside(out, entry, "subject", false);
-		buf_put_u8(out, '"');
+		buf_putf(out, "%s it is about ", colon);
+		out_put_quoted(out, entry, "subject");
 		colon = ",";
 	}
 	if (json_is_false(picture))
 		buf_putf(out, "%s it has no picture any more", colon);
 	else if (picture != NULL)
 		buf_putf(out, "%s it has a picture (%s)", colon,
-			 out_member(picture, "type"));
+			 out_quoted(picture, "type"));
 }
 
 static void put_moved(struct buf *out, const json_t *entry)
@@ -580,6 +464,8 @@ void entry_line_put(struct buf *line, struct entry_lines *lines,
 		 (long long)json_integer_value(json_object_get(entry, "seq")));
 	put_time(line, entry);
 	/* before the sender, where no member's words stand */
+	if (is_of_copy(entry))
+		buf_put_str(line, "(by another copy of this device's state) ");
 	if (json_is_true(json_object_get(entry, "mentioned")))
 		buf_put_str(line, "(mentions you) ");
 	if (!entry_kind_parse(text, &kind))
@@ -590,6 +476,4 @@ void entry_line_put(struct buf *line, struct entry_lines *lines,
 		put_text(line, entry, lines->chat);
 	else
 		PUT[kind](line, entry);
-	if (is_of_copy(entry))
-		buf_put_str(line, " (by another copy of this device's state)");
 }

@@ -6,6 +6,10 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#define KEPT_SIZE 512
+#define QUOTED_MAX                                                             \
+	80 /* bytes; each may be shown as six, and the quotes have to fit */
+
 /* Unicode keeps these places for signs that do not show. */
 static bool is_reserved(uint32_t c)
 {
@@ -112,47 +116,73 @@ void out_line(const char *format, ...)
 	(void)fflush(stdout);
 }
 
-static const char *safe_member(const json_t *object, const char *name,
-			       bool is_name)
+struct span out_span(const json_t *object, const char *name)
 {
-	static char kept[8][512];
-	static unsigned next;
 	const json_t *value = json_object_get(object, name);
-	struct buf safe = BUF_INIT;
+
+	return span_of(json_string_value(value), json_string_length(value));
+}
+
+/* In one of the buffers that take turns; `safe` is cleared. */
+static const char *keep(struct buf *safe)
+{
+	static char kept[8][KEPT_SIZE];
+	static unsigned next;
 	char *out = kept[next++ % 8];
 
 	out[0] = '\0';
-	if (json_is_string(value))
-		put_safe(&safe,
-			 span_of(json_string_value(value),
-				 json_string_length(value)),
-			 is_name);
-	if (buf_end(&safe) == ERR_OK) {
-		struct span whole =
-		    text_cut(buf_span(&safe), sizeof(kept[0]) - 1);
+	if (buf_end(safe) == ERR_OK) {
+		struct span whole = text_cut(buf_span(safe), KEPT_SIZE - 1);
 
 		span_copy(out, whole);
 		out[whole.n] = '\0';
 	}
-	buf_clear(&safe);
+	buf_clear(safe);
 	return out;
 }
 
-void out_put_inside(struct buf *out, const json_t *object, const char *name,
-		    bool is_name)
+static const char *safe_member(const json_t *object, const char *name,
+			       bool is_name)
 {
-	const json_t *value = json_object_get(object, name);
-	const char *text = json_string_value(value);
+	struct buf safe = BUF_INIT;
+
+	put_safe(&safe, out_span(object, name), is_name);
+	return keep(&safe);
+}
+
+void out_put_inside(struct buf *out, struct span text, bool is_name)
+{
 	struct buf marked = BUF_INIT;
 
-	for (size_t i = 0; i < json_string_length(value); i++) {
-		if (text[i] != '\0' && strchr("\"\\()", text[i]) != NULL)
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] != '\0' && strchr("\"\\()[]", text.p[i]) != NULL)
 			buf_put_u8(&marked, '\\');
-		buf_put_u8(&marked, (uint8_t)text[i]);
+		buf_put_u8(&marked, text.p[i]);
 	}
 	if (buf_end(&marked) == ERR_OK)
 		put_safe(out, buf_span(&marked), is_name);
 	buf_clear(&marked);
+}
+
+void out_put_quoted(struct buf *out, const json_t *object, const char *member)
+{
+	buf_put_u8(out, '"');
+	out_put_inside(out, out_span(object, member), false);
+	buf_put_u8(out, '"');
+}
+
+const char *out_quoted(const json_t *object, const char *name)
+{
+	struct span text = out_span(object, name);
+	struct span shown = text_cut(text, QUOTED_MAX);
+	struct buf safe = BUF_INIT;
+
+	if (text.n > 0) {
+		buf_put_u8(&safe, '"');
+		out_put_inside(&safe, shown, true);
+		buf_put_str(&safe, shown.n < text.n ? "...\"" : "\"");
+	}
+	return keep(&safe);
 }
 
 const char *out_member(const json_t *object, const char *name)

@@ -18,11 +18,21 @@ void out_put_safe(struct buf *out, struct span text);
  * too. */
 void out_put_name(struct buf *out, struct span name);
 
-/* Appends a string member that stands between quotes or brackets of ours: a backslash
- * stands before each of " \ ( ), so the text cannot end them. The rest is as
+/* Appends text that stands between quotes or brackets of ours: a backslash
+ * stands before each of " \ ( ) [ ], so the text cannot end them. The rest is as
  * in out_put_name() or out_put_safe(). */
-void out_put_inside(struct buf *out, const json_t *object, const char *name,
-		    bool is_name);
+void out_put_inside(struct buf *out, struct span text, bool is_name);
+
+/* A string member of others' words in quotes: what stands behind them on the line is
+ * the program's. */
+void out_put_quoted(struct buf *out, const json_t *object, const char *member);
+
+/* The same for what names something, in one of the buffers of out_member(). "" when there
+ * is none, or it is empty. */
+const char *out_quoted(const json_t *object, const char *name);
+
+/* A string member; empty when there is none. */
+struct span out_span(const json_t *object, const char *name);
 
 /* Has no place in a name: it is escaped there. */
 bool out_is_harmful(uint32_t c);

@@ -2,6 +2,7 @@
 
 #include "base/fault.h"
 #include "device/accounts.h"
+#include "device/newer.h"
 #include "device/outbox.h"
 #include "device/own_log.h"
 #include "device/people.h"
@@ -101,11 +102,7 @@ enum err core_load_or_say(struct device *d, const char *id, struct why *why)
 {
 	enum err e = core_load(d, id);
 
-	if (e == ERR_PEER_UNSUPPORTED)
-		e = why_set(why, e, "state-version",
-			    "This session was written by a newer version of "
-			    "hermetic.");
-	return e;
+	return e == ERR_PEER_UNSUPPORTED ? newer_say(why) : e;
 }
 
 const char *core_self(const struct device *d)

@@ -133,6 +133,26 @@ void naming_note_joiner(struct device *d, const struct session_event *event)
 	at = core_now_ms(d) + turn_of(d, event->sender) * TURN_MS;
 	(void)json_object_set_new(d->open.notes, "rename_at",
 				  json_integer((json_int_t)at));
+	(void)json_object_set_new(d->open.notes, "rename_for",
+				  json_integer((json_int_t)event->seq));
+}
+
+/* Has the log said it to whoever came in? */
+static bool is_said(const struct device *d, const char *what)
+{
+	return !is_heard(d, what) ||
+	       record_number_or_0(d->open.notes, note_of(what, "at")) >
+		   record_number_or_0(d->open.notes, "rename_for");
+}
+
+/* Where a member's device reads plain texts only, the name is all that can be said. */
+static bool is_all_said(const struct device *d)
+{
+	if (!is_said(d, "name"))
+		return false;
+	if (d->open.session != NULL && !say_is_read_by_all(d))
+		return true;
+	return is_said(d, "subject") && is_said(d, "picture");
 }
 
 /* ---- what the log says ---- */
@@ -194,18 +214,6 @@ out:
 	return e;
 }
 
-/* Where a member's device reads plain texts only, the name is all that can be said. That
- * there is no name is said before the rest, by itself. */
-static bool is_all(const struct device *d, const struct room *room)
-{
-	if (d->open.session != NULL && !say_is_read_by_all(d))
-		return true;
-	return (room->says_name || !is_heard(d, "name") ||
-		membership_name(&d->open) == NULL) &&
-	       (room->says_subject || !is_heard(d, "subject")) &&
-	       (room->says_picture || !is_heard(d, "picture"));
-}
-
 enum err naming_heard(struct device *d, const struct session_event *event,
 		      const struct room *room, json_t *entry, bool *late)
 {
@@ -217,14 +225,14 @@ enum err naming_heard(struct device *d, const struct session_event *event,
 	*late = !name && !subject && !picture;
 	if (*late)
 		return ERR_OK;
-	if (is_all(d, room))
-		(void)json_object_del(d->open.notes, "rename_at");
 	if (name)
 		TRY(take_text(d, event, "name", room->name, entry));
 	if (subject)
 		TRY(take_text(d, event, "subject", room->subject, entry));
 	if (picture)
 		TRY(take_shown(d, event, room, entry));
+	if (is_all_said(d))
+		(void)json_object_del(d->open.notes, "rename_at");
 out:
 	return e;
 }
@@ -237,18 +245,16 @@ static bool announce_due(struct device *d)
 	       membership_todo_is(&d->open, "announce");
 }
 
+/* Without the name, which is said by itself. */
 static enum err put_room(struct device *d, struct buf *content)
 {
 	const json_t *notes = d->open.notes;
 	const char *subject = record_string(notes, "subject");
-	const char *name = membership_name(&d->open);
 	struct buf picture = BUF_INIT, mimi = BUF_INIT;
-	struct room room = { .says_name = is_heard(d, "name") && name != NULL,
-			     .says_subject = is_heard(d, "subject"),
+	struct room room = { .says_subject = is_heard(d, "subject"),
 			     .says_picture = is_heard(d, "picture") };
 	enum err e;
 
-	room.name = span_str(name != NULL ? name : "");
 	room.subject = span_str(subject != NULL ? subject : "");
 	if (room.says_picture && json_object_get(notes, "picture") != NULL)
 		TRY(membership_picture(core_store(d), d->open.id, &picture));
@@ -276,8 +282,8 @@ out:
 	return e;
 }
 
-/* The name by itself, too: clients that do not know the rest take it for one. *said is
- * false where there is nothing that the members read. */
+/* The name by itself: every client takes it for one. *said is false where there is
+ * nothing that the members read. */
 static enum err say_again(struct device *d, bool quiet, bool *said)
 {
 	bool more = is_heard(d, "subject") || is_heard(d, "picture");

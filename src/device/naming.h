@@ -14,6 +14,7 @@
  *                            heard in this membership
  *   rename_at?               Unix milliseconds: from then on this device says it
  *                            again
+ *   rename_for?              the last entry by which somebody came in who is to hear it
  *
  * The name alone is said as content of type 2, which every client reads; the rest
  * as MIMI content (room.h).

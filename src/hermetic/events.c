@@ -135,10 +135,9 @@ static void send_again(struct hermetic *h)
 		const struct outcome *outcome;
 		enum err e = drive_order(&h->a, &order, &outcome);
 
-		why_clear(&h->a.why);
-		if (outcome != NULL ? !outcome->passing
-				    : !why_is_passing(e, ""))
+		if (!drive_is_passing(&h->a, outcome, e))
 			(void)json_object_del(h->unsent, id);
+		why_clear(&h->a.why);
 	}
 }
 

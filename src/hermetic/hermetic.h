@@ -152,16 +152,22 @@ const char *hermetic_device_id(const struct hermetic *h);
 
 enum hermetic_standing {
 	HERMETIC_MEMBER,
-	HERMETIC_INVITED, /* as far as the server says */
+	/* As far as the server says: the account is invited, or this device was
+	 * added and has not joined. */
+	HERMETIC_INVITED,
 	HERMETIC_JOINING, /* begun, and not ended yet */
-	HERMETIC_LEFT	  /* what was read stays readable */
+	/* What was read stays readable; or a newer version has written it, which alone
+	 * can read it: then what is asked about it is refused, "state-version". */
+	HERMETIC_LEFT
 };
 
 struct hermetic_session {
 	const char *id, *name /* NULL: none */, *algorithm;
 	enum hermetic_standing standing;
-	const char *inviter; /* HERMETIC_INVITED: by whom, says the server */
-	uint64_t last;	     /* the last number of its log that is kept here */
+	/* HERMETIC_INVITED: who has begun it, says the server. NULL: an account
+	 * that does not exist any more. */
+	const char *inviter;
+	uint64_t last; /* the last number of its log that is kept here */
 	/* NULL; or why nothing is sent there until a person has looked:
 	 * "forked", "copied", "behind" */
 	const char *stop;

@@ -17,6 +17,7 @@ static enum hermetic_standing standing_of(const json_t *row)
 	} table[] = {
 		{ "member", HERMETIC_MEMBER },
 		{ "invited", HERMETIC_INVITED },
+		{ "added", HERMETIC_INVITED },
 		{ "joining", HERMETIC_JOINING },
 		{ "creating", HERMETIC_JOINING },
 	};

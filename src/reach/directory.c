@@ -2,20 +2,16 @@
 
 #include "device/blocks.h"
 #include "device/page.h"
-#include "reach/fold.h"
+#include "reach/choose.h"
 #include "reach/tokens.h"
 #include "reach/view.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 /* Pages of the server's list that are read at most. */
 #define PAGES_MAX 100
-
-#define CANDIDATES_MAX 4 /* that a reason names */
-#define SHORT_ID 8	 /* characters of an id that people type */
 
 /* ---- the server's list ---- */
 
@@ -109,9 +105,17 @@ static enum err describe(struct account *a, const char *id, json_t *list)
 		"rules",      "subject",   "picture"
 	};
 	json_t *session = NULL, *row = json_object();
+	struct why before = a->why;
 	enum err e;
 
-	TRY(view_session(a, id, &session));
+	e = view_session(a, id, &session);
+	if (e == ERR_PEER_UNSUPPORTED) { /* it hides no other */
+		a->why = before;
+		session =
+		    json_pack("{s:s, s:s}", "session_id", id, "state", "newer");
+		e = ERR_OK;
+	}
+	TRY(e);
 	for (size_t i = 0; i < sizeof(carried) / sizeof(*carried); i++)
 		carry(session, row, carried[i]);
 	ENSURE(json_array_append(list, row) == 0, ERR_LOCAL_MEMORY);
@@ -136,6 +140,13 @@ out:
 	return e;
 }
 
+static bool is_of(const json_t *row, const char *id)
+{
+	const char *known = text_of(row, "session_id");
+
+	return known != NULL && strcmp(known, id) == 0;
+}
+
 /* Of a list of our own: are we in that session? */
 static bool is_member(const json_t *own, const char *id)
 {
@@ -144,10 +155,9 @@ static bool is_member(const json_t *own, const char *id)
 
 	json_array_foreach(own, i, row)
 	{
-		const char *known = text_of(row, "session_id");
 		const char *state = text_of(row, "state");
 
-		if (known != NULL && state != NULL && strcmp(known, id) == 0)
+		if (state != NULL && is_of(row, id))
 			return strcmp(state, "member") == 0;
 	}
 	return false;
@@ -160,9 +170,7 @@ static bool is_listed(const json_t *list, const char *id)
 
 	json_array_foreach(list, i, row)
 	{
-		const char *known = text_of(row, "session_id");
-
-		if (known != NULL && strcmp(known, id) == 0)
+		if (is_of(row, id))
 			return true;
 	}
 	return false;
@@ -196,7 +204,10 @@ static enum err add_invitation(const json_t *session, const json_t *blocks,
 	    (creator != NULL && blocks_has(blocks, creator, "")))
 		return ERR_OK;
 	row = json_pack("{s:s, s:s, s:s}", "session_id", id, "algorithm",
-			algorithm != NULL ? algorithm : "", "state", "invited");
+			algorithm != NULL ? algorithm : "", "state",
+			json_is_true(json_object_get(session, "member"))
+			    ? "added"
+			    : "invited");
 	if (creator != NULL)
 		(void)json_object_set_new(row, "creator", json_string(creator));
 	return json_array_append_new(list, row) == 0 ? ERR_OK
@@ -213,6 +224,8 @@ static enum err count_unread(struct account *a, json_t *list)
 
 	json_array_foreach(list, i, row)
 	{
+		if (strcmp(text_of(row, "state"), "newer") == 0)
+			continue;
 		TRY(device_unread(a->device, text_of(row, "session_id"),
 				  &unread));
 		ENSURE(json_object_set_new(
@@ -314,65 +327,6 @@ out:
 
 /* ---- finding ---- */
 
-static bool begins(const char *id, const char *prefix)
-{
-	for (; *prefix != '\0'; prefix++, id++)
-		if (tolower((unsigned char)*prefix) != *id)
-			return false;
-	return true;
-}
-
-static bool is_named(const json_t *row, const char *word)
-{
-	const char *name = text_of(row, "name");
-
-	return name != NULL && name[0] != '\0' &&
-	       fold_equal(span_str(name), span_str(word));
-}
-
-/* As people read it, a full id: members may call a session like another one's. */
-static enum err read_id(const char *word, bool *full)
-{
-	struct buf folded = BUF_INIT;
-	enum err e;
-
-	fold_put(&folded, span_str(word));
-	TRY(buf_end(&folded));
-	*full = uuid_is_text(buf_span(&folded));
-out:
-	buf_clear(&folded);
-	return e;
-}
-
-json_t *directory_match(const json_t *list, const char *word, bool names)
-{
-	json_t *found = json_array();
-	const json_t *row;
-	bool full;
-	size_t i;
-
-	if (read_id(word, &full) != ERR_OK) {
-		json_decref(found);
-		return NULL;
-	}
-	names = names && !full;
-	json_array_foreach(list, i, row)
-	{
-		const char *id = text_of(row, "session_id");
-		bool begun = id != NULL && begins(id, word);
-		bool whole = begun && strlen(word) == strlen(id);
-
-		if (whole)
-			(void)json_array_clear(found);
-		if (begun || (id != NULL && names && is_named(row, word)))
-			(void)json_array_append(found,
-						(json_t *)(uintptr_t)row);
-		if (whole)
-			break;
-	}
-	return found;
-}
-
 /* What is not ours has no name here. */
 static enum err search(struct account *a, const char *word, bool anywhere,
 		       bool names, json_t **found)
@@ -384,64 +338,27 @@ static enum err search(struct account *a, const char *word, bool anywhere,
 	/* creators choose ids: that one of ours begins so decides nothing */
 	if (anywhere)
 		TRY(list_others(a, list));
-	*found = directory_match(list, word, names);
+	*found = choose_match(list, "session_id", word, names);
 	ENSURE(*found != NULL, ERR_LOCAL_MEMORY);
 out:
 	json_decref(list);
 	return e;
 }
 
-/* "3f2a9c1e (lunch), 77aa0b12 (Lunch)" */
-static void put_candidates(struct buf *out, const json_t *found)
-{
-	const json_t *row;
-	size_t i;
-
-	json_array_foreach(found, i, row)
-	{
-		const char *name = text_of(row, "name");
-
-		if (i == CANDIDATES_MAX) {
-			buf_put_str(out, " and more");
-			break;
-		}
-		buf_putf(out, "%s%.*s", i > 0 ? ", " : "", SHORT_ID,
-			 text_of(row, "session_id"));
-		if (name != NULL && name[0] != '\0')
-			buf_putf(out, " (%s)", name);
-	}
-	buf_put_u8(out, 0);
-}
-
-static enum err refuse(struct account *a, const char *word, const json_t *found)
-{
-	struct buf candidates = BUF_INIT;
-	enum err e;
-
-	if (json_array_size(found) == 0)
-		return why_set(&a->why, ERR_STATE_GONE, "no-such-session",
-			       "There is no session %.40s here. See: hermetic "
-			       "sessions",
-			       word);
-	put_candidates(&candidates, found);
-	TRY(buf_end(&candidates));
-	e = why_set(&a->why, ERR_STATE_CONFLICT, "ambiguous",
-		    "%.40s may be any of %zu sessions: write more of the id. "
-		    "They are %s.",
-		    word, json_array_size(found), (const char *)candidates.p);
-out:
-	buf_clear(&candidates);
-	return e;
-}
-
 static enum err take_only(struct account *a, const char *word,
 			  const json_t *found, char id[TEXT_UUID_SIZE])
 {
-	enum err e = ERR_OK;
+	const json_t *row;
+	enum err e =
+	    choose_one(found, "session_id", "sessions", word, &a->why, &row);
 
-	ENSURE(json_array_size(found) == 1, refuse(a, word, found));
-	(void)snprintf(id, TEXT_UUID_SIZE, "%s",
-		       text_of(json_array_get(found, 0), "session_id"));
+	if (e == ERR_STATE_GONE)
+		e = why_set(&a->why, e, "no-such-session",
+			    "There is no session %.40s here. See: hermetic "
+			    "sessions",
+			    word);
+	TRY(e);
+	(void)snprintf(id, TEXT_UUID_SIZE, "%s", text_of(row, "session_id"));
 out:
 	return e;
 }
@@ -521,7 +438,7 @@ enum err directory_find_invitation(struct account *a, const char *word,
 	if (take_id(word, id))
 		return check_invited(a, id);
 	TRY(directory_invitations(a, &list));
-	found = directory_match(list, word, false);
+	found = choose_match(list, "session_id", word, false);
 	ENSURE(json_array_size(found) > 0, refuse_invitation(a, word));
 	TRY(take_only(a, word, found, id));
 out:
@@ -539,17 +456,15 @@ enum err directory_label(struct account *a, const char *id, struct buf *label)
 	enum err e;
 
 	TRY(view_names(a, &list));
-	json_array_foreach(list, i,
-			   row) if (begins(text_of(row, "session_id"), id))
-	    name = text_of(row, "name");
+	json_array_foreach(list, i, row) if (is_of(row, id)) name =
+	    text_of(row, "name");
 	if (name != NULL && name[0] != '\0')
-		found = directory_match(list, name, true);
+		found = choose_match(list, "session_id", name, true);
 	/* a name that is another one's id is that one's */
-	if (json_array_size(found) == 1 &&
-	    begins(text_of(json_array_get(found, 0), "session_id"), id))
+	if (json_array_size(found) == 1 && is_of(json_array_get(found, 0), id))
 		buf_put_str(label, name);
 	else
-		buf_putf(label, "%.*s", SHORT_ID, id);
+		buf_putf(label, "%.*s", CHOOSE_SHORT_ID, id);
 	e = label->fail;
 out:
 	json_decref(list);

@@ -9,26 +9,23 @@
 #include <jansson.h>
 
 /* A new array of {session_id, algorithm, epoch, last_seq, state, unread?, name?, due?,
- * stop?}, as device_describe() and device_unread() give them. `unread` stands there if it
+ * stop?}, as device_describe() and device_unread() give them; of a session that a newer
+ * version has written the id and the state "newer" alone. `unread` stands there if it
  * is to be `counted`: that reads entries of every session. */
 MUST_CHECK enum err directory_own(struct account *a, bool counted,
 				  json_t **list);
 
-/* The same, counted, and what the server tells of others: state "invited" and the
- * `creator`; but nothing of who is blocked here. */
+/* The same, counted, and what the server tells of others: state "invited", or "added"
+ * where this device is in the group and has not joined, and the `creator` while that
+ * account exists; but nothing of who is blocked here. */
 MUST_CHECK enum err directory_list(struct account *a, json_t **list);
 
 /* What waits to be joined, by whom the server says: {session_id, inviter, algorithm,
- * added, invited_at, fingerprint?}; none of who is blocked here. */
+ * added, invited_at, erased?, fingerprint?}; none of who is blocked here. */
 MUST_CHECK enum err directory_invitations(struct account *a, json_t **list);
 
 /* Whom this device has blocked, as device_blocks() has it: a new object. */
 MUST_CHECK enum err directory_blocks(struct account *a, json_t **blocks);
-
-/* A new array of the rows of a list that `word` means: the row whose full id that is, or
- * those whose id begins with it and, with `names`, whose name it is, as people compare
- * names (reach/fold.h). What reads as a full id is no name. NULL: out of memory. */
-json_t *directory_match(const json_t *list, const char *word, bool names);
 
 /* The full id of the session that `word` means. A full id counts before all else. No name
  * counts more than another, nor than the beginning of an id: members of any session may

@@ -191,6 +191,14 @@ static void begin_log(struct account *a, const struct order *order)
 		(void)run_before(a, ORDER_STOCK);
 }
 
+bool drive_is_passing(const struct account *a, const struct outcome *outcome,
+		      enum err e)
+{
+	if (e == ERR_LOCAL_IO && !a->why.unreachable)
+		return false;
+	return outcome != NULL ? outcome->passing : why_is_passing(e, "");
+}
+
 enum err drive_order(struct account *a, const struct order *order,
 		     const struct outcome **outcome)
 {

@@ -25,6 +25,12 @@ struct drive_sender {
 MUST_CHECK enum err drive_order(struct account *a, const struct order *order,
 				const struct outcome **outcome);
 
+/* May the same do later what it has not done now? Of an order its outcome; NULL: there
+ * was none, or it did not begin. A store that cannot be written is none that asking again
+ * mends. The reason is in account->why still. */
+bool drive_is_passing(const struct account *a, const struct outcome *outcome,
+		      enum err e);
+
 /* Who has signed an invitation into that session: *letters is an owned array of {by,
  * compared}, as outcome.letters has them. */
 MUST_CHECK enum err drive_letters(struct account *a, const char *session,

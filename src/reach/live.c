@@ -1,10 +1,8 @@
 #include "reach/live.h"
 
 #include "base/clock.h"
-#include "reach/channel.h"
-#include "reach/drive.h"
+#include "reach/live_inside.h"
 #include "reach/pause.h"
-#include "reach/reply.h"
 #include "reach/tokens.h"
 #include "reach/typing.h"
 #include "reach/view.h"
@@ -16,33 +14,6 @@
 #define BACKOFF_MAX_MS 15000
 #define RECEIPT_AGAIN_MS 5000 /* after one was tried */
 #define RENEW_AGAIN_MS 1000   /* however short a token lives */
-#define BATCH_MAX 256	      /* pushes taken in in one transaction */
-
-struct topic {
-	char id[TEXT_UUID_SIZE];
-	uint64_t told;
-	bool due;      /* its keys, as the server said when we subscribed */
-	bool stopped;  /* as it was after the last push */
-	bool typing;   /* the server takes notices of it */
-	json_t *types; /* owned: who does, as it was told; NULL: nobody */
-	/* Unix milliseconds: no receipt is due before; 0: not known */
-	uint64_t receipt_at;
-	struct topic *next;
-};
-
-struct live {
-	struct account *a;
-	const struct live_listener *listener;
-	struct channel *channel; /* NULL while disconnected */
-	struct drive_sender sender;
-	struct topic *topics;
-	uint64_t retry_at; /* by the steady clock */
-	uint64_t since;	   /* of the connection, by the same */
-	unsigned backoff_ms;
-	bool renew_token;
-	bool told_lost; /* whoever listens was told of it */
-	bool passing;	/* the last failure may not be there another time */
-};
 
 /* ---- sending ---- */
 
@@ -63,25 +34,6 @@ static bool is_open(void *context)
 
 /* ---- connection ---- */
 
-/* Reads the log. What waits to be sent, waits: that is no failure of reading,
- * and the device has an answer for whoever sends. A store that cannot be written
- * is none that asking again mends. */
-static enum err catch_up(struct live *live, const char *id)
-{
-	const struct order order = { .kind = ORDER_REFRESH, .session = id };
-	struct account *a = live->a;
-	const struct outcome *outcome;
-	enum err e = drive_order(a, &order, &outcome);
-
-	if (e == ERR_STATE_PENDING) {
-		why_clear(&a->why);
-		e = ERR_OK;
-	}
-	live->passing = e != ERR_OK && outcome != NULL && outcome->passing &&
-			(e != ERR_LOCAL_IO || a->why.unreachable);
-	return e;
-}
-
 static enum err subscribe(struct live *live, struct topic *topic)
 {
 	struct channel_subscription subscription;
@@ -90,12 +42,11 @@ static enum err subscribe(struct live *live, struct topic *topic)
 	e = channel_subscribe(live->channel, topic->id,
 			      device_last_seq(live->a->device, topic->id),
 			      &live->a->why, &subscription);
-	live->passing = why_is_passing(e, "");
-	TRY(e);
+	TRY(live_judge(live, e, NULL));
 	topic->due = subscription.due;
 	topic->typing = subscription.typing;
 	if (subscription.from_now)
-		TRY(catch_up(live, topic->id));
+		TRY(live_catch_up(live, topic->id));
 out:
 	return e;
 }
@@ -145,8 +96,7 @@ static enum err connect_all(struct live *live)
 		why_clear(&live->a->why);
 		e = dial(live, true);
 	}
-	live->passing = why_is_passing(e, "");
-	TRY(e);
+	TRY(live_judge(live, e, NULL));
 	live->renew_token = false;
 	TRY(subscribe_all(live));
 	live->since = clock_steady_ms();
@@ -307,19 +257,9 @@ out:
 	return e;
 }
 
-/* NULL: it is not followed. */
-static struct topic *find_topic(const struct live *live, const char *id)
-{
-	struct topic *topic = live->topics;
-
-	while (topic != NULL && strcmp(topic->id, id) != 0)
-		topic = topic->next;
-	return topic;
-}
-
 void live_tell_after(struct live *live, const char *id, uint64_t after)
 {
-	struct topic *topic = find_topic(live, id);
+	struct topic *topic = live_find_topic(live, id);
 
 	if (topic != NULL)
 		topic->told = after;
@@ -330,7 +270,7 @@ enum err live_follow(struct live *live, const char *id, uint64_t after)
 	struct topic *topic;
 	enum err e = ERR_OK;
 
-	if (find_topic(live, id) != NULL)
+	if (live_find_topic(live, id) != NULL)
 		return ERR_OK;
 	topic = calloc(1, sizeof(*topic));
 	ENSURE(topic != NULL, ERR_LOCAL_MEMORY);
@@ -361,173 +301,10 @@ static void tell_typing(struct live *live)
 
 void live_type(struct live *live, const char *id, bool types)
 {
-	const struct topic *topic = find_topic(live, id);
+	const struct topic *topic = live_find_topic(live, id);
 
 	if (live->channel != NULL && topic != NULL && topic->typing)
 		typing_say(live->a, live->channel, id, types);
-}
-
-/* ---- what is pushed ---- */
-
-static bool is_message_of(const json_t *push, const char *id)
-{
-	const char *type = json_string_value(json_object_get(push, "type"));
-	const char *session =
-	    json_string_value(json_object_get(push, "session_id"));
-
-	return type != NULL && strcmp(type, "message") == 0 &&
-	       session != NULL && (id == NULL || strcmp(session, id) == 0);
-}
-
-/* Whether something keeps this device from following or from sending there. */
-static enum err read_stop(struct account *a, const char *id, bool *stopped)
-{
-	struct buf text = BUF_INIT;
-	json_t *session = NULL;
-	enum err e;
-
-	TRY(device_describe(a->device, id, &text));
-	TRY(buf_end(&text));
-	session = json_loadb((const char *)text.p, text.n, 0, NULL);
-	ENSURE(session != NULL, ERR_LOCAL_BUG);
-	*stopped = json_object_get(session, "stop") != NULL;
-out:
-	json_decref(session);
-	buf_clear(&text);
-	return e;
-}
-
-/* What stops a session is found by a push, and what is done about it, or told,
- * by an order. */
-static enum err see_stop(struct live *live, const char *id)
-{
-	struct topic *topic = find_topic(live, id);
-	bool before;
-	enum err e;
-
-	if (topic == NULL)
-		return ERR_OK;
-	before = topic->stopped;
-	TRY(read_stop(live->a, id, &topic->stopped));
-	if (topic->stopped && !before)
-		return catch_up(live, id);
-out:
-	live->passing = e == ERR_LOCAL_BUSY;
-	return e;
-}
-
-/* That the bytes of an entry are not kept any more is for the log to say: what is
- * pushed was said just now. */
-static bool lacks_bytes(const struct answer *answer)
-{
-	for (size_t i = 0; i < answer->entry_count; i++)
-		if (answer->entries[i].expired)
-			return true;
-	return false;
-}
-
-static enum err push(struct live *live, const char *id, const json_t *batch)
-{
-	struct account *a = live->a;
-	struct reply reply;
-	enum err e;
-
-	live->passing = false;
-	e = reply_entries(batch, &reply);
-	if (err_class(e) == ERR_CLASS_PEER)
-		e = why_set(&a->why, e, "bad-answer",
-			    "%s does not push what a hermetic server does.",
-			    api_url(a->api));
-	TRY(e);
-	e = lacks_bytes(&reply.answer)
-		? ERR_STATE_CONFLICT
-		: device_push(a->device, id, reply.answer.entries,
-			      reply.answer.entry_count, &a->why);
-	if (e == ERR_STATE_CONFLICT) { /* one is missing before them */
-		why_clear(&a->why);
-		e = catch_up(live, id);
-	} else if (e == ERR_STATE_GONE) { /* no session of this device */
-		why_clear(&a->why);
-		e = ERR_OK;
-	} else if (e == ERR_OK) {
-		e = see_stop(live, id);
-	} else {
-		live->passing = e == ERR_LOCAL_BUSY;
-	}
-out:
-	reply_clear(&reply);
-	return e;
-}
-
-/* Those in sequence for one session are taken in together. *after is the push
- * that ended the batch, or NULL. */
-static enum err take_messages(struct live *live, json_t *first, json_t **after)
-{
-	const char *id =
-	    json_string_value(json_object_get(first, "session_id"));
-	json_t *batch = json_array();
-	enum err e;
-
-	(void)json_array_append(batch, first);
-	for (;;) {
-		*after = channel_take(live->channel);
-		if (*after == NULL || !is_message_of(*after, id) ||
-		    json_array_size(batch) >= BATCH_MAX)
-			break;
-		(void)json_array_append_new(batch, *after);
-	}
-	e = push(live, id, batch);
-	json_decref(batch);
-	return e;
-}
-
-/* What the server asks for is worth a try; it asks again, or somebody else. */
-static void oblige(struct live *live, enum err e)
-{
-	if (e != ERR_OK)
-		why_clear(&live->a->why);
-}
-
-static void take_notice(struct live *live, const json_t *push)
-{
-	const char *type = json_string_value(json_object_get(push, "type"));
-	const char *id = json_string_value(json_object_get(push, "session_id"));
-
-	if (type == NULL || (id != NULL && !uuid_is_text(span_str(id))))
-		return;
-	if (strcmp(type, "key_packages_low") == 0)
-		oblige(live, drive_session(live->a, ORDER_STOCK, NULL));
-	else if (strcmp(type, "typing") == 0 && live->listener->typing != NULL)
-		typing_hear(live->a, push);
-	else if (strcmp(type, "device_waits") == 0 &&
-		 live->listener->waits != NULL)
-		live->listener->waits(live->listener->context);
-	else if (id != NULL && strcmp(type, "rotation_due") == 0)
-		oblige(live, drive_session(live->a, ORDER_ASKED, id));
-	else if (id != NULL && strcmp(type, "welcome") == 0 &&
-		 live->listener->welcome != NULL)
-		live->listener->welcome(live->listener->context, id);
-}
-
-static enum err take_pushes(struct live *live)
-{
-	json_t *push = channel_take(live->channel), *next;
-	enum err e = ERR_OK;
-
-	while (push != NULL) {
-		if (is_message_of(push, NULL)) {
-			e = take_messages(live, push, &next);
-		} else {
-			take_notice(live, push);
-			next = channel_take(live->channel);
-		}
-		json_decref(push);
-		push = next;
-		TRY(e);
-	}
-out:
-	json_decref(push);
-	return e;
 }
 
 /* ---- waiting ---- */
@@ -536,7 +313,7 @@ out:
  * answer for now keeps nobody from following. */
 static enum err take_what_came(struct live *live)
 {
-	enum err e = take_pushes(live);
+	enum err e = live_take_pushes(live);
 
 	if (e != ERR_OK && live->passing) {
 		hang_up(live, live->a->why.text);
@@ -622,8 +399,8 @@ static void renew_due_keys(struct live *live)
 	for (struct topic *t = live->topics; t != NULL; t = t->next)
 		if (t->due) {
 			t->due = false;
-			oblige(live,
-			       drive_session(live->a, ORDER_ASKED, t->id));
+			live_oblige(live,
+				    drive_session(live->a, ORDER_ASKED, t->id));
 		}
 }
 

@@ -1,5 +1,6 @@
 #include "reach/view.h"
 
+#include "device/newer.h"
 #include "device/record.h"
 #include "reach/drive.h"
 
@@ -35,6 +36,11 @@ out:
 	return e;
 }
 
+static enum err explain(struct account *a, enum err e)
+{
+	return e == ERR_PEER_UNSUPPORTED ? newer_say(&a->why) : e;
+}
+
 static enum err parse(struct buf *text, json_t **out)
 {
 	enum err e;
@@ -57,7 +63,7 @@ enum err view_session(struct account *a, const char *id, json_t **session)
 			    "There is no session %.40s here. See: hermetic "
 			    "sessions",
 			    id);
-	TRY(e);
+	TRY(explain(a, e));
 	TRY(parse(&text, session));
 out:
 	buf_clear(&text);
@@ -70,7 +76,7 @@ enum err view_entry(struct account *a, const char *id, uint64_t seq,
 	struct buf text = BUF_INIT;
 	enum err e;
 
-	TRY(device_entry(a->device, id, seq, &text));
+	TRY(explain(a, device_entry(a->device, id, seq, &text)));
 	TRY(parse(&text, entry));
 out:
 	buf_clear(&text);
@@ -82,7 +88,7 @@ enum err view_outbox(struct account *a, const char *id, json_t **items)
 	struct buf text = BUF_INIT;
 	enum err e;
 
-	TRY(device_outbox(a->device, id, &text));
+	TRY(explain(a, device_outbox(a->device, id, &text)));
 	TRY(parse(&text, items));
 out:
 	buf_clear(&text);

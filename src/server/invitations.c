@@ -13,6 +13,8 @@ static void put_invitation(struct buf *out, struct rows *rows, size_t i)
 	json_put_string(out, rows_text(rows, i, "algorithm"));
 	buf_put_u8(out, ',');
 	account_name_put(out, "inviter", rows, i);
+	if (rows_bool(rows, i, "erased"))
+		buf_put_str(out, ",\"erased\":true");
 	buf_putf(out, ",\"added\":%s,\"invited_at\":%lld}",
 		 rows_bool(rows, i, "added") ? "true" : "false",
 		 (long long)rows_i64(rows, i, "invited_ms"));

@@ -25,8 +25,10 @@ void sessions_put(struct buf *out, struct rows *rows, size_t i)
 	buf_putf(out, ",\"epoch\":%lld,\"join_policy\":",
 		 (long long)rows_i64(rows, i, "epoch"));
 	json_put_string(out, rows_text(rows, i, "join_policy"));
-	buf_put_str(out, ",\"creator\":");
-	json_put_string(out, rows_text(rows, i, "creator"));
+	if (!rows_is_null(rows, i, "creator")) {
+		buf_put_str(out, ",\"creator\":");
+		json_put_string(out, rows_text(rows, i, "creator"));
+	}
 	buf_putf(out, ",\"created_at\":%lld,\"last_seq\":%lld,\"head\":\"",
 		 (long long)rows_i64(rows, i, "created_ms"),
 		 (long long)rows_i64(rows, i, "last_seq"));

@@ -167,7 +167,7 @@ describe('the chat', { concurrency: false }, () => {
     await chat.shows(/: \/shrug/);
     chat.type('/reply 3 ‮ok');
     chat.press('Enter');
-    await chat.shows('(to #3) \\u{202e}ok');
+    await chat.shows('(to #3): \\u{202e}ok');
     chat.type('/rename Old  Pastes');
     chat.press('Enter');
     await chat.shows('Old  Pastes>');
@@ -205,9 +205,9 @@ describe('the chat', { concurrency: false }, () => {
       await chat.shows('Here>');
       const news = Array.from({ length: 15 }, (_, i) => `news ${i}\n`).join('');
       bob.start().child.stdin.end(`/open ${there}\n${news}`);
-      const said = await chat.shows(`* ${bob.name} writes in There: /open There`);
+      const said = await chat.shows(`* ${bob.name} writes in "There": /open ${there.slice(0, 8)}`);
       assert.doesNotMatch(said.join('\n'), /news/);
-      await until(async () => /15 not read  There/.test(
+      await until(async () => /15 not read  "There"/.test(
         (await shown(alice, 'sessions')).out), { name: 'all the news' });
       chat.type('/open there');
       chat.press('Enter');
@@ -217,8 +217,8 @@ describe('the chat', { concurrency: false }, () => {
       writeFileSync(file, 'what is in it');
       chat.type(`/send ${file}`);
       chat.press('Enter');
-      const [, seq] = (await chat.shows(/a file.txt, 13 bytes: .save (\d+)\]/))
-        .join('\n').match(/save (\d+)\]/);
+      const [, seq] = (await chat.shows(/"a file.txt", 13 bytes: .save (\d+)\)/))
+        .join('\n').match(/save (\d+)\)/);
       const folder = newHome();
       chat.type(`/save ${seq} ${folder}`);
       chat.press('Enter');

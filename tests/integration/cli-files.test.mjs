@@ -52,7 +52,7 @@ describe('files at the command line', { concurrency: false }, () => {
     assert.deepEqual({ ...entry.file, id: 0 }, { id: 0, name: 'notes.pdf',
       type: 'application/pdf', size: bytes.length });
     assert.match((await hermetic(['read', id], bob)).out,
-      new RegExp(`\\[file notes.pdf, 700.0 kB: hermetic save SESSION ${seq}\\] As promised`));
+      new RegExp(`\\(file "notes.pdf", 700.0 kB: hermetic save SESSION ${seq}\\): As promised`));
     const saved = (await bob.does('save', id, String(seq), to)).at(-1);
     assert.equal(saved.saved, 'notes.pdf');
     assert.ok(readFileSync(join(to, 'notes.pdf')).equals(bytes));

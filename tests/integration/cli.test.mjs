@@ -143,7 +143,7 @@ describe('the hermetic command', { concurrency: false }, () => {
       assert.equal(created.members.length, 2);
       const invited = (await bob.does('sessions'))
         .find(s => s.session_id === id);
-      assert.equal(invited.state, 'invited');
+      assert.equal(invited.state, 'added');
       const [joined] = await bob.does('join', id);
       assert.equal(joined.algorithm, algorithm);
       assert.equal(joined.epoch, created.epoch);

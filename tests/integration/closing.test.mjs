@@ -47,7 +47,13 @@ describe('an account is deleted', { concurrency: false }, () => {
     const phone = await alice.newDevice('phone');
     const id = await together(alice, bob, carol);
     await alice.does('link');
+    assert.equal((await phone.does('sessions'))
+      .find(s => s.session_id === id).state, 'added');
+    assert.match((await phone.starts('sessions').ended).out, new RegExp(`${id}  ` +
+      'this device was added, and has not joined: hermetic join'));
     await phone.does('join', id);
+    const dave = await person('dave');
+    await alice.does('invite', '--ask', id, dave.name);
     await bob.does('verify', alice.name, '--yes');
     const [told] = await alice.does('account', 'delete');
     assert.deepEqual(told, { username: alice.name, deleted: false });
@@ -56,6 +62,15 @@ describe('an account is deleted', { concurrency: false }, () => {
     const done = await alice.does('account', 'delete', '--yes');
     assert.deepEqual(done.at(-1), { username: alice.name, deleted: true });
     gone(alice);
+    const asked = (await dave.does('invitations'))
+      .find(i => i.session_id === id);
+    assert.equal(asked.erased, true);
+    assert.equal((await dave.does('sessions')).find(s => s.session_id === id)
+      .creator, undefined);
+    for (const list of ['invitations', 'sessions'])
+      assert.doesNotMatch((await dave.starts(list).ended).out, /erased/);
+    assert.match((await dave.starts('invitations').ended).out, new RegExp(`${id}  ` +
+      'invited by somebody whose account does not exist any more, as the server says'));
     // both of her devices have departed, and that the account is closed is read
     const left = (await bob.does('read', id)).filter(m => m.kind === 'departed');
     assert.deepEqual(left.map(m => [m.from, m.device, m.closed]).sort(),

@@ -164,7 +164,7 @@ describe('devices', { concurrency: false }, () => {
     const guess = alice.sibling();
     const { login, code, device_id: device } = await guess.asks('stranger');
     await alice.cannot('no-such-device', 'devices', 'refuse', 'ffff-0000');
-    await alice.does('devices', 'refuse', device.slice(0, 13));
+    await alice.does('devices', 'refuse', 'stranger');
     const { code: exit, err } = await login.ended;
     assert.equal(exit, 1);
     assert.match(err, /not-approved.*was not approved/);
@@ -231,7 +231,7 @@ describe('devices', { concurrency: false }, () => {
       const id = await conversation(alice, bob);
       const phone = await alice.newDevice('lost');
       await bob.texts(id);
-      await alice.does('revoke', phone.device);
+      await alice.does('revoke', 'Lost'); // by its name
       assert.equal((await listed(alice)).has(phone.device), false);
       phone.server = other.url;
       const { code } = await phone.run('send', id, 'still here?');
@@ -305,6 +305,64 @@ describe('devices', { concurrency: false }, () => {
       { number: 1, removed: true, by_link: true },
       { number: 4, removed: true, by_link: false }]);
   });
+
+  test('a device that a branch lacks is one again where a later one brings it',
+    async () => {
+      const { user, log, phone } = await account('brought');
+      const own = `/users/${user.username}/log`;
+      const device = new AccountDevice();
+      const asks = async () => ok(await phone.post('/devices/requests',
+        { request: base64(requestOf(log, device)) }), 204);
+      const refresh = () => call(node.url, 'POST', '/auth/refresh',
+        { json: { refresh_token: phone.refreshToken } });
+      const signIn = () => call(node.url, 'POST', '/auth/login', { json: {
+        username: user.username, password: user.password,
+        device_id: phone.id } });
+      const branch = async links => ok(await stranger.post(`${own}/branch`,
+        { links: links.map(base64) }), 201);
+      const again = async number => {
+        // its tokens have ended, and it is approved: it logs in as itself
+        refused(await refresh(), 401, 'refresh-invalid');
+        phone.take(ok(await signIn()));
+        const { devices } = ok(await phone.get(`/users/${user.username}/devices`));
+        const row = devices.find(d => d.device_id === phone.id);
+        assert.deepEqual([row.number, row.pending ?? false], [number, false]);
+      };
+      const lost = async () => {
+        refused(await refresh(), 401, 'refresh-invalid');
+        refused(await signIn(), 422, 'invalid');
+      };
+      await asks();
+      const second = log.branch(), third = log.branch();
+      ok(await user.post(own, { link: base64(log.add(device)) }), 201);
+      phone.take(ok(await refresh()));
+
+      await branch([second.withdraw([linkHash(log.links[1])])]);
+      await lost();
+      third.withdraw([linkHash(second.links[1])]);
+      third.add(device);
+      await branch(third.links.slice(1));
+      await again(3);
+
+      // and where no branch brings it, but a link behind the one that lacks it
+      const fourth = log.branch();
+      fourth.links = fourth.links.slice(0, 1);
+      await branch([fourth.withdraw([linkHash(third.links[1])])]);
+      await lost();
+      ok(await stranger.post(own, { link: base64(fourth.add(device)) }), 201);
+      await again(3);
+
+      // but none that an operator has ended
+      await postgres.psql(`SELECT hermetic.admin_device_end('${phone.id}')`);
+      const fifth = fourth.branch(), sixth = fourth.branch();
+      fifth.links = fifth.links.slice(0, 2);
+      sixth.links = sixth.links.slice(0, 2);
+      await branch([fifth.withdraw([linkHash(fourth.links[2])])]);
+      sixth.withdraw([linkHash(fifth.links[2])]);
+      sixth.add(device);
+      await branch(sixth.links.slice(2));
+      await lost();
+    });
 
   // --- the recovery key -----------------------------------------------------------
 

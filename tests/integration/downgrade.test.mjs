@@ -223,7 +223,7 @@ describe('a downgrade on the way', { concurrency: false }, () => {
     }, () => bob.cannot('bad-group', 'join', real.session_id));
     const states = (await bob.does('sessions')).filter(s =>
       [real.session_id, weak.session_id].includes(s.session_id));
-    assert.deepEqual(states.map(s => s.state), ['invited', 'invited']);
+    assert.deepEqual(states.map(s => s.state), ['added', 'added']);
     await bob.does('join', real.session_id);
   });
 

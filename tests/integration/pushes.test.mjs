@@ -205,21 +205,37 @@ describe('a WebSocket that lies', { concurrency: false }, () => {
       await again.stop();
     });
 
-  test('who follows ends where what comes cannot be stored', async () => {
-    proxy.hooks = {};
-    await alice.texts(id);
-    // a disk that is full: no file can be written
+  /** A disk that is full: no file can be written, and then something comes. */
+  const followsOnFullDisk = async come => {
     const reading = follow('sh', '-c', 'trap "" XFSZ; exec "$0" "$@"');
     await reading.line(l => l.text === 'one');
     await promisify(execFile)('prlimit', ['--pid', String(reading.child.pid),
       '--fsize=0']);
-    await bob.does('send', id, 'not to be stored');
+    await come();
     const { code, err } = await Promise.race([reading.ended, new Promise(done =>
       setTimeout(done, 10000, { err: 'it goes on' }))]);
     await reading.stop();
     assert.equal(code, 1, err);
     assert.equal(JSON.parse(err).error, 'failed');
+  };
+
+  test('who follows ends where what comes cannot be stored', async () => {
+    proxy.hooks = {};
+    await alice.texts(id);
+    await followsOnFullDisk(() => bob.does('send', id, 'not to be stored'));
     assert.ok((await alice.texts(id)).includes('not to be stored'));
+  });
+
+  test('who follows ends where another token cannot be stored', async () => {
+    let last;
+    lie((req, socket) => {
+      saying()(req, socket);
+      last = socket;
+    });
+    await followsOnFullDisk(() => last.write(frame(8, Buffer.from([0x11, 0x31]))));
+    proxy.hooks = {};
+    await alice.does('login', '--username', alice.name); // the old one is used up
+    await alice.texts(id);
   });
 
   test('who follows goes on after a change that could not be followed',

@@ -109,7 +109,7 @@ describe('a home that was put back', { concurrency: false }, () => {
       await putBack(() => alice.does('send', id, 'who was that?'));
       const { code, out, err } = await hermetic(['read', id], alice);
       assert.equal(code, 0, err);
-      assert.match(out, /who was that\? \(by another copy of this device/);
+      assert.match(out, /\(by another copy of this device's state\).*: who was that\?/);
       assert.match(err, /Another copy of this device's state is in use/);
       const entries = await alice.does('read', id);
       assert.deepEqual(entries.filter(m => m.copy).map(m => m.text),
@@ -118,7 +118,7 @@ describe('a home that was put back', { concurrency: false }, () => {
       await talk();
       await putBack(() => alice.does('rotate', id));
       assert.match((await hermetic(['read', id], alice)).out,
-        /^#4 +\* the keys were changed \(by another copy/m);
+        /^#4 +\(by another copy of this device's state\) \* the keys were changed$/m);
     });
 
   test('nobody is told where nothing was said meanwhile', async () => {

@@ -376,7 +376,26 @@ static void test_roles_and_departures(void **state)
 		    "#5   * bob joined again; new keys (epoch 2)");
 }
 
-/* Every kind has words of its own, and what is to come is not called broken. */
+/* A name in quotes ends where the program ends it, also one that is cut. */
+static void test_quotes_hold(void **state)
+{
+	json_t *row =
+	    json_pack("{s:s, s:s, s:s}", "name",
+		      "phone\"  device 2  (this one)", "empty", "", "long",
+		      "0123456789012345678901234567890123456789"
+		      "012345678901234567890123456789012345678\\\"x");
+	(void)state;
+
+	assert_string_equal(out_quoted(row, "name"),
+			    "\"phone\\\"  device 2  \\(this one\\)\"");
+	assert_string_equal(out_quoted(row, "empty"), "");
+	assert_string_equal(out_quoted(row, "missing"), "");
+	assert_string_equal(out_quoted(row, "long"),
+			    "\"0123456789012345678901234567890123456789"
+			    "012345678901234567890123456789012345678\\\\...\"");
+	json_decref(row);
+}
+
 /* No words of a member read as marks of the program. */
 static void test_marks_are_not_forged(void **state)
 {
@@ -384,7 +403,49 @@ static void test_marks_are_not_forged(void **state)
 	expect_line("{\"seq\": 3, \"kind\": \"text\", \"from\": \"alice\", "
 		    "\"topic\": \"lunch) (to #5\", \"text\": \"yes (mentions "
 		    "you)\"}",
-		    "#3   alice: (topic lunch\\) \\(to #5) yes (mentions you)");
+		    "#3   alice (topic \"lunch\\) \\(to #5\"): yes (mentions "
+		    "you)");
+	/* marks stand before the colon, and others' words in them are quoted */
+	expect_line("{\"seq\": 3, \"kind\": \"text\", \"from\": \"alice\", "
+		    "\"text\": \"yes (edited by #4) [read by bob]\"}",
+		    "#3   alice: yes (edited by #4) [read by bob]");
+	expect_line(
+	    "{\"seq\": 3, \"kind\": \"text\", \"from\": \"alice\", "
+	    "\"compared\": \"no\", \"edited\": 4, \"edited_text\": "
+	    "\"yes\", \"reply_to\": 2, \"read_by\": [\"bob\"], "
+	    "\"reactions\": {\"a\\\") (\\\"b\\\" bob\": [\"carol\"]}}",
+	    "#3   alice (unverified) (to #2) (edited by #4) (\"a\\\"\\) "
+	    "\\(\\\"b\\\" bob\" carol) (read by bob): yes");
+	expect_line("{\"seq\": 3, \"kind\": \"text\", \"from\": \"alice\", "
+		    "\"file\": {\"name\": \"a\\\", 1 bytes: x): bob\", "
+		    "\"size\": 7}, \"text\": \"\"}",
+		    "#3   alice (file \"a\\\", 1 bytes: x\\): bob\", 7 bytes: "
+		    "hermetic save SESSION 3): ");
+	expect_line("{\"seq\": 3, \"kind\": \"text\", \"from\": \"alice\", "
+		    "\"deleted\": 4}",
+		    "#3   alice (deleted by #4)");
+	expect_line("{\"seq\": 3, \"kind\": \"text\", \"from\": \"alice\", "
+		    "\"text\": \"(deleted by #4)\"}",
+		    "#3   alice: (deleted by #4)");
+	expect_line("{\"seq\": 3, \"kind\": \"text\", \"from\": \"alice\", "
+		    "\"expired\": true}",
+		    "#3   alice (expired)");
+	expect_line("{\"seq\": 3, \"kind\": \"edit\", \"from\": \"alice\", "
+		    "\"of\": 2, \"expired\": true}",
+		    "#3   * alice edited #2 (expired)");
+	expect_line("{\"seq\": 3, \"kind\": \"reaction\", \"from\": "
+		    "\"alice\", \"of\": 2, \"deleted\": 5, \"text\": "
+		    "\"x to #1\"}",
+		    "#3   * alice reacted to #2 (deleted by #5): x to #1");
+	expect_line("{\"seq\": 3, \"kind\": \"room\", \"from\": \"alice\", "
+		    "\"picture\": {\"type\": \"image/png), it is called "
+		    "\\\"a\\\"\"}}",
+		    "#3   * alice says of this session: it has a picture "
+		    "(\"image/png\\), it is called \\\"a\\\"\")");
+	expect_line("{\"seq\": 3, \"kind\": \"text\", \"from\": \"me\", "
+		    "\"copy\": true, \"text\": \"who was that?\"}",
+		    "#3   (by another copy of this device's state) me: who was "
+		    "that?");
 	expect_line("{\"seq\": 3, \"kind\": \"text\", \"from\": \"alice\", "
 		    "\"mentioned\": true, \"text\": \"yes\"}",
 		    "#3   (mentions you) alice: yes");
@@ -403,6 +464,7 @@ static void test_marks_are_not_forged(void **state)
 		    "\\(image/png\\)\"");
 }
 
+/* Every kind has words of its own, and what is to come is not called broken. */
 static void test_every_kind(void **state)
 {
 	(void)state;
@@ -446,6 +508,7 @@ int main(void)
 		cmocka_unit_test(test_who_came_and_went),
 		cmocka_unit_test(test_whether_numbers_were_compared),
 		cmocka_unit_test(test_roles_and_departures),
+		cmocka_unit_test(test_quotes_hold),
 		cmocka_unit_test(test_marks_are_not_forged),
 		cmocka_unit_test(test_every_kind),
 	};

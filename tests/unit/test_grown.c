@@ -13,6 +13,9 @@
 #include "device/branches.h"
 #include "device/core.h"
 #include "device/met.h"
+#include "device/record.h"
+#include "reach/directory.h"
+#include "reach/view.h"
 #include "session/state.h"
 #include "tests/testlib/records.h"
 #include "tests/testlib/stored_session.h"
@@ -198,6 +201,24 @@ static void test_a_branch_is_heard_of(void **state)
 	house_end_branch(&other);
 }
 
+/* Whoever looks at it is told, and the list of sessions has the others all the same. */
+static void expect_newer(struct home *h)
+{
+	struct account a = { .device = h->device };
+	json_t *session = NULL, *list = NULL;
+
+	assert_int_equal(view_session(&a, h->id, &session),
+			 ERR_PEER_UNSUPPORTED);
+	assert_string_equal(a.why.slug, "state-version");
+	why_clear(&a.why);
+	MUST(directory_own(&a, true, &list));
+	assert_int_equal(json_array_size(list), 1);
+	assert_string_equal(record_string(json_array_get(list, 0), "state"),
+			    "newer");
+	assert_string_equal(a.why.text, "");
+	json_decref(list);
+}
+
 /* A session of a version to come is not read, and the person is told why. */
 static void test_a_newer_session_is_called_so(void **state)
 {
@@ -223,6 +244,7 @@ static void test_a_newer_session_is_called_so(void **state)
 			 ERR_PEER_UNSUPPORTED);
 	assert_string_equal(device_outcome(h->device)->why->slug,
 			    "state-version");
+	expect_newer(h);
 }
 
 /* More than the record has: all are looked at. */

@@ -841,6 +841,43 @@ static void a_repeat_does_not_wait(void **state)
 	buf_clear(&content);
 }
 
+static uint64_t subject(struct world *w, const char *user, const char *words)
+{
+	const struct room room = { .says_subject = true,
+				   .subject = span_str(words) };
+	struct buf content = BUF_INIT;
+	uint64_t seq;
+
+	buf_put_u8(&content, CONTENT_MIMI);
+	MUST(room_put(&room, rng_system(), &content));
+	seq = hear(w, user, buf_span(&content));
+	buf_clear(&content);
+	return seq;
+}
+
+static bool is_due(const struct world *w)
+{
+	return json_object_get(w->device.open.notes, "rename_at") != NULL;
+}
+
+/* Whoever came in has heard all of it when each has been said behind the commit. */
+static void a_repeat_may_be_several_messages(void **state)
+{
+	struct world *w = *state;
+
+	(void)name(w, "alice", 0, "old");
+	w->view = 0;
+	(void)subject(w, "alice", "soup");
+	(void)json_object_set_new(w->device.open.notes, "rename_at",
+				  json_integer(1));
+	(void)json_object_set_new(w->device.open.notes, "rename_for",
+				  json_integer((json_int_t)++w->seq));
+	(void)subject(w, "bob", "soup");
+	assert_true(is_due(w)); /* the name was not */
+	(void)name(w, "bob", 0, "old");
+	assert_false(is_due(w));
+}
+
 static void the_rest_is_shown(void **state)
 {
 	static const uint8_t nowhere[MIMI_ID] = { MIMI_SHA256 };
@@ -921,6 +958,8 @@ int main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(a_repeat_does_not_wait, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_repeat_may_be_several_messages, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_rest_is_shown, setup,
 						teardown),
 	};

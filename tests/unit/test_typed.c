@@ -16,7 +16,7 @@
 #include "command/keys.h"
 #include "command/screen.h"
 #include "command/times.h"
-#include "reach/directory.h"
+#include "reach/choose.h"
 #include "reach/fold.h"
 #include "reach/pause.h"
 
@@ -259,7 +259,7 @@ static void expect_rows(const char *word, bool names, size_t count,
 		      "name", "11111111-0000-4000-8000-000000000001",
 		      "session_id", "22222222-0000-4000-8000-000000000003",
 		      "name", "33333333-0000-4000-8000-000000000004");
-	json_t *found = directory_match(list, word, names);
+	json_t *found = choose_match(list, "session_id", word, names);
 
 	assert_non_null(list);
 	assert_int_equal(json_array_size(found), count);
@@ -285,6 +285,49 @@ static void test_a_name_that_is_an_id(void **state)
 	expect_rows("33333333-0000-4000-8000-\xe2\x80\x8b"
 		    "000000000004",
 		    true, 0, 0);
+}
+
+/* Two devices of one name: the person is told which there are. */
+static void test_a_device_by_its_name(void **state)
+{
+	json_t *list =
+	    json_pack("[{s:s, s:s}, {s:s, s:s}, {s:s, s:s}]", "device_id",
+		      "11111111-0000-4000-8000-000000000001", "name", "phone",
+		      "device_id", "22222222-0000-4000-8000-000000000002",
+		      "name", "Phone", "device_id",
+		      "33333333-0000-4000-8000-000000000003", "name", "desk");
+	static const struct {
+		const char *word;
+		enum err e;
+		size_t row;
+	} cases[] = {
+		{ "desk", ERR_OK, 2 },
+		{ "222", ERR_OK, 1 },
+		{ "phone", ERR_STATE_CONFLICT, 0 },
+		{ "tablet", ERR_STATE_GONE, 0 },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		json_t *found =
+		    choose_match(list, "device_id", cases[i].word, true);
+		struct why why = { .slug = "" };
+		const json_t *row;
+
+		assert_int_equal(choose_one(found, "device_id", "devices",
+					    cases[i].word, &why, &row),
+				 cases[i].e);
+		if (cases[i].e == ERR_OK)
+			assert_ptr_equal(row,
+					 json_array_get(list, cases[i].row));
+		if (cases[i].e == ERR_STATE_CONFLICT)
+			assert_string_equal(
+			    why.text,
+			    "phone may be any of 2 devices: write more of the "
+			    "id. They are 11111111 (phone), 22222222 (Phone).");
+		json_decref(found);
+	}
+	json_decref(list);
 }
 
 static void test_times(void **state)
@@ -341,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_a_wide_prompt),
 		cmocka_unit_test(test_a_cursor_in_a_cluster),
 		cmocka_unit_test(test_a_name_that_is_an_id),
+		cmocka_unit_test(test_a_device_by_its_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,11 @@
+/* What a person is told of a session that a newer version has written. */
+#ifndef HERMETIC_DEVICE_NEWER_H
+#define HERMETIC_DEVICE_NEWER_H
+
+#include "device/why.h"
+
+/* Says why and what to do, unless there is a reason, and gives
+ * ERR_PEER_UNSUPPORTED. */
+MUST_CHECK enum err newer_say(struct why *why);
+
+#endif

@@ -1,0 +1,198 @@
+/* What is pushed over a channel: messages, of which those in sequence are taken in
+ * together, and notices. */
+#include "reach/live_inside.h"
+
+#include "reach/reply.h"
+#include "reach/typing.h"
+
+#include <string.h>
+
+#define BATCH_MAX 256 /* pushes taken in in one transaction */
+
+enum err live_judge(struct live *live, enum err e,
+		    const struct outcome *outcome)
+{
+	live->passing = e != ERR_OK && drive_is_passing(live->a, outcome, e);
+	return e;
+}
+
+enum err live_catch_up(struct live *live, const char *id)
+{
+	const struct order order = { .kind = ORDER_REFRESH, .session = id };
+	struct account *a = live->a;
+	const struct outcome *outcome;
+	enum err e = drive_order(a, &order, &outcome);
+
+	if (e == ERR_STATE_PENDING) {
+		why_clear(&a->why);
+		e = ERR_OK;
+	}
+	return live_judge(live, e, outcome);
+}
+
+struct topic *live_find_topic(const struct live *live, const char *id)
+{
+	struct topic *topic = live->topics;
+
+	while (topic != NULL && strcmp(topic->id, id) != 0)
+		topic = topic->next;
+	return topic;
+}
+
+void live_oblige(struct live *live, enum err e)
+{
+	if (e != ERR_OK)
+		why_clear(&live->a->why);
+}
+
+static bool is_message_of(const json_t *push, const char *id)
+{
+	const char *type = json_string_value(json_object_get(push, "type"));
+	const char *session =
+	    json_string_value(json_object_get(push, "session_id"));
+
+	return type != NULL && strcmp(type, "message") == 0 &&
+	       session != NULL && (id == NULL || strcmp(session, id) == 0);
+}
+
+/* Whether something keeps this device from following or from sending there. */
+static enum err read_stop(struct account *a, const char *id, bool *stopped)
+{
+	struct buf text = BUF_INIT;
+	json_t *session = NULL;
+	enum err e;
+
+	TRY(device_describe(a->device, id, &text));
+	TRY(buf_end(&text));
+	session = json_loadb((const char *)text.p, text.n, 0, NULL);
+	ENSURE(session != NULL, ERR_LOCAL_BUG);
+	*stopped = json_object_get(session, "stop") != NULL;
+out:
+	json_decref(session);
+	buf_clear(&text);
+	return e;
+}
+
+/* What stops a session is found by a push, and what is done about it, or told,
+ * by an order. */
+static enum err see_stop(struct live *live, const char *id)
+{
+	struct topic *topic = live_find_topic(live, id);
+	bool before;
+	enum err e;
+
+	if (topic == NULL)
+		return ERR_OK;
+	before = topic->stopped;
+	TRY(read_stop(live->a, id, &topic->stopped));
+	if (topic->stopped && !before)
+		return live_catch_up(live, id);
+out:
+	return live_judge(live, e, NULL);
+}
+
+/* That the bytes of an entry are not kept any more is for the log to say: what is
+ * pushed was said just now. */
+static bool lacks_bytes(const struct answer *answer)
+{
+	for (size_t i = 0; i < answer->entry_count; i++)
+		if (answer->entries[i].expired)
+			return true;
+	return false;
+}
+
+static enum err push(struct live *live, const char *id, const json_t *batch)
+{
+	struct account *a = live->a;
+	struct reply reply;
+	enum err e;
+
+	e = reply_entries(batch, &reply);
+	if (err_class(e) == ERR_CLASS_PEER)
+		e = why_set(&a->why, e, "bad-answer",
+			    "%s does not push what a hermetic server does.",
+			    api_url(a->api));
+	TRY(live_judge(live, e, NULL));
+	e = lacks_bytes(&reply.answer)
+		? ERR_STATE_CONFLICT
+		: device_push(a->device, id, reply.answer.entries,
+			      reply.answer.entry_count, &a->why);
+	if (e == ERR_STATE_CONFLICT) { /* one is missing before them */
+		why_clear(&a->why);
+		e = live_catch_up(live, id);
+	} else if (e == ERR_STATE_GONE) { /* no session of this device */
+		why_clear(&a->why);
+		e = ERR_OK;
+	} else if (e == ERR_OK) {
+		e = see_stop(live, id);
+	} else {
+		e = live_judge(live, e, NULL);
+	}
+out:
+	reply_clear(&reply);
+	return e;
+}
+
+/* Those in sequence for one session are taken in together. *after is the push
+ * that ended the batch, or NULL. */
+static enum err take_messages(struct live *live, json_t *first, json_t **after)
+{
+	const char *id =
+	    json_string_value(json_object_get(first, "session_id"));
+	json_t *batch = json_array();
+	enum err e;
+
+	(void)json_array_append(batch, first);
+	for (;;) {
+		*after = channel_take(live->channel);
+		if (*after == NULL || !is_message_of(*after, id) ||
+		    json_array_size(batch) >= BATCH_MAX)
+			break;
+		(void)json_array_append_new(batch, *after);
+	}
+	e = push(live, id, batch);
+	json_decref(batch);
+	return e;
+}
+
+static void take_notice(struct live *live, const json_t *push)
+{
+	const char *type = json_string_value(json_object_get(push, "type"));
+	const char *id = json_string_value(json_object_get(push, "session_id"));
+
+	if (type == NULL || (id != NULL && !uuid_is_text(span_str(id))))
+		return;
+	if (strcmp(type, "key_packages_low") == 0)
+		live_oblige(live, drive_session(live->a, ORDER_STOCK, NULL));
+	else if (strcmp(type, "typing") == 0 && live->listener->typing != NULL)
+		typing_hear(live->a, push);
+	else if (strcmp(type, "device_waits") == 0 &&
+		 live->listener->waits != NULL)
+		live->listener->waits(live->listener->context);
+	else if (id != NULL && strcmp(type, "rotation_due") == 0)
+		live_oblige(live, drive_session(live->a, ORDER_ASKED, id));
+	else if (id != NULL && strcmp(type, "welcome") == 0 &&
+		 live->listener->welcome != NULL)
+		live->listener->welcome(live->listener->context, id);
+}
+
+enum err live_take_pushes(struct live *live)
+{
+	json_t *push = channel_take(live->channel), *next;
+	enum err e = ERR_OK;
+
+	while (push != NULL) {
+		if (is_message_of(push, NULL)) {
+			e = take_messages(live, push, &next);
+		} else {
+			take_notice(live, push);
+			next = channel_take(live->channel);
+		}
+		json_decref(push);
+		push = next;
+		TRY(e);
+	}
+out:
+	json_decref(push);
+	return e;
+}
