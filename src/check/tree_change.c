@@ -7,7 +7,7 @@
 
 /* ---- what was there before ---- */
 
-enum { NO_NODE = UINT32_MAX };
+#define NO_NODE UINT32_MAX
 
 /* A node and what it held; or NO_NODE and how many leaves there were. */
 struct step {
