@@ -10,7 +10,7 @@
 
 /* So often in a row something is tried again that brings nothing. */
 #define TRIES 5
-#define PAUSE_MS 500 /* before the second one, then twice as long each time */
+#define PAUSE_MS 500u /* before the second one, then twice as long each time */
 
 struct run {
 	struct account *a;
