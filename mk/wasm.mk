@@ -101,10 +101,10 @@ WASM_LINK := --target=wasm32-wasi --sysroot=/usr -Wl,--gc-sections \
 
 # ---- unit tests as programs: those that need no machine, and starve no malloc() ----
 
-# Those that ask OpenSSL for what the module has not (test_crypto), or libgcrypt, or
-# fork, are not among them.
+# Not among them are those that ask OpenSSL for what no header of src/crypto needs
+# (test_crypto), that use libgcrypt, or that fork or read /proc.
 WASM_TEST_SOURCES := $(filter-out tests/unit/test_crypto.c,$(shell grep -LE \
-	'include ["<](reach|command|store|door|server|admin|mqtt|gcrypt|sys/wait)|starve' \
+	'include ["<](reach|command|store|door|server|admin|mqtt|gcrypt|sys/wait)|starve|/proc/' \
 	tests/unit/test_*.c))
 WASM_TESTS := $(WASM_TEST_SOURCES:%.c=$(W)/%.wasm)
 WASM_TESTLIB := $(patsubst %.c,$(W)/%.o,\
