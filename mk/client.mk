@@ -6,11 +6,13 @@ CLIENT_LIBS = $(foreach f,command hermetic reach device session content \
 
 $(CLIENT_MAIN): CFLAGS_FOLDER := $(call pkg_cflags,$(PKGS_command))
 
-# Which commit it was built from, as --version says; "" outside of a clone.
+# Which commit it was built from, as --version says: in a tree that was packed the
+# file `commit` has it (tools/dev/package.sh); "" outside of both.
 $(B)/gen/command/commit.h: FORCE
 	@mkdir -p $(@D)
 	@printf '#define COMMIT "%s"\n' \
-	    "$$(git rev-parse --short=12 HEAD 2>/dev/null)" > $@.new
+	    "$$(cat commit 2>/dev/null || git rev-parse --short=12 HEAD 2>/dev/null)" \
+	    > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 $(CLIENT_MAIN): $(B)/gen/command/commit.h
 .PHONY: FORCE

@@ -1,7 +1,7 @@
 # libhermetic for other programs: one header, a shared library, a static one.
 # What they show is src/hermetic/exports.map.
 #
-#   make install-hermetic PREFIX=/usr/local [DESTDIR=]
+#   make install-hermetic PREFIX=/usr/local [LIB=lib] [DESTDIR=]
 
 HERMETIC_VERSION := $(shell awk '/^\#define HERMETIC_VERSION_(MAJOR|MINOR|PATCH)/ \
 	{ printf "%s%s", dot, $$3; dot = "." }' src/hermetic/hermetic.h)
@@ -34,17 +34,22 @@ $(HERMETIC_STATIC): $(HERMETIC_OBJECTS) $(HERMETIC_MAP)
 .PHONY: install-hermetic
 install: install-hermetic
 install-hermetic: $(HERMETIC_STATIC) $(HERMETIC_SHARED)
-	install -d $(INSTALLED)/lib/pkgconfig
-	install -m 0644 $(HERMETIC_STATIC) $(INSTALLED)/lib/libhermetic.a
+	install -d $(INSTALLED_LIB)/pkgconfig
+	install -m 0644 $(HERMETIC_STATIC) $(INSTALLED_LIB)/libhermetic.a
 	install -m 0755 $(HERMETIC_SHARED) \
-	    $(INSTALLED)/lib/libhermetic.so.$(HERMETIC_VERSION)
-	ln -sf libhermetic.so.$(HERMETIC_VERSION) $(INSTALLED)/lib/$(HERMETIC_SONAME)
-	ln -sf $(HERMETIC_SONAME) $(INSTALLED)/lib/libhermetic.so
+	    $(INSTALLED_LIB)/libhermetic.so.$(HERMETIC_VERSION)
+	ln -sf libhermetic.so.$(HERMETIC_VERSION) $(INSTALLED_LIB)/$(HERMETIC_SONAME)
+	ln -sf $(HERMETIC_SONAME) $(INSTALLED_LIB)/libhermetic.so
 	install -D -m 0644 src/hermetic/hermetic.h \
 	    $(INSTALLED)/include/hermetic/hermetic.h
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(HERMETIC_VERSION)|' \
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIB@|$(LIB)|' -e 's|@VERSION@|$(HERMETIC_VERSION)|' \
 	    -e 's|@LIBS@|$(call pkg_libs,$(HERMETIC_PKGS))|' src/hermetic/hermetic.pc.in \
-	    > $(INSTALLED)/lib/pkgconfig/hermetic.pc
+	    > $(INSTALLED_LIB)/pkgconfig/hermetic.pc
+
+# The version of all that is released together.
+.PHONY: version
+version:
+	@echo $(HERMETIC_VERSION)
 
 # tests/integration/embedding.test.mjs installs it.
 unit-tests: $(HERMETIC_SHARED) $(HERMETIC_STATIC)

@@ -83,46 +83,132 @@ write('man/man1/hermetic.1', [
 
 // --- completions -----------------------------------------------------------------
 
+// A name of a session is what a member chose: no shell may take it for anything but a
+// word. They come from an agent, if one holds the keys: nobody is asked for a passphrase.
 const quoted = text => `'${text.replaceAll("'", "'\\''")}'`;
 const names = list => list.map(o => o.name).join(' ');
+const every = [...new Map([...options, ...verbs.flatMap(v => v.options)]
+  .map(o => [o.name, o])).values()];
+const isFile = o => /^(DIR|FILE)$/.test(o.value);
+const isSession = o => o.value === 'ID';
+const either = list => list.map(o => o.name).join(' | ');
+const ofSession = verbs.filter(v => /^\[?ID/.test(v.operands));
+const plainValue = every.filter(o => o.value && !isFile(o) && !isSession(o));
 
 write('bash-completion/completions/hermetic', [
+  '_hermetic_sessions() {',
+  '  local name typed',
+  '  while IFS= read -r name; do',
+  '    printf -v typed %q "$name"',
+  '    if [[ $name == "$1"* || $typed == "$1"* ]]; then COMPREPLY+=("$typed"); fi',
+  '  done < <(hermetic "${@:2}" sessions --names </dev/null 2>/dev/null)',
+  '}',
   '_hermetic() {',
   '  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}',
-  '  local verb= i',
+  '  local verb= operands=0 i where=()',
+  '  COMPREPLY=()',
   '  for ((i = 1; i < COMP_CWORD; i++)); do',
-  `    case ' ${names(verbs)} ' in`,
-  '      *" ${COMP_WORDS[i]} "*) verb=${COMP_WORDS[i]}; break ;;',
+  '    case ${COMP_WORDS[i]} in',
+  '      --home | --username)',
+  '        where+=("${COMP_WORDS[i]}" "${COMP_WORDS[i+1]}"); ((i++)) ;;',
+  `      ${either(every.filter(o => o.value &&
+    !['--home', '--username'].includes(o.name)))}) ((i++)) ;;`,
+  '      -*) ;;',
+  '      *) if [[ $verb ]]; then ((operands++)); else verb=${COMP_WORDS[i]}; fi ;;',
   '    esac', '  done',
   '  case $before in',
-  '    --home | --ca) COMPREPLY=($(compgen -f -- "$word")); return ;;',
+  `    ${either(every.filter(isFile))})`,
+  '      mapfile -t COMPREPLY < <(compgen -f -- "$word")',
+  '      compopt -o filenames 2>/dev/null',
+  '      return ;;',
+  `    ${either(every.filter(isSession))}) _hermetic_sessions "$word" "\${where[@]}"`,
+  '      return ;;',
+  `    ${either(plainValue)}) return ;;`,
   '  esac',
+  '  if [[ $verb && $operands -eq 0 && $word != -* ]]; then',
+  '    case $verb in',
+  `      ${either(ofSession)})`,
+  '        _hermetic_sessions "$word" "${where[@]}"; return ;;',
+  '    esac', '  fi',
   '  case $verb in',
   `    '') COMPREPLY=($(compgen -W '${names(verbs)} ${names(options)}' -- "$word")) ;;`,
   verbs.map(v => `    ${v.name}) COMPREPLY=($(compgen -W '${
     names([...v.options, ...options])}' -- "$word")) ;;`),
   '  esac', '}', 'complete -F _hermetic hermetic']);
 
-const zsh = o => quoted(`${o.name}[${o.text.replace(/[[\]:]/g, '\\$&')}]${
-  o.value ? `:${o.value.replace(/[[\]:]/g, '\\$&')}:${
-    /^(DIR|FILE)$/.test(o.value) ? '_files' : ''}` : ''}`);
+const bare = text => text.replace(/[[\]:]/g, '\\$&');
+const zsh = o => quoted(`${o.name}[${bare(o.text)}]${o.value ? `:${bare(o.value)}:${
+  isFile(o) ? '_files' : isSession(o) ? '_hermetic_sessions' : ''}` : ''}`);
 write('zsh/site-functions/_hermetic', [
-  '#compdef hermetic', 'local -a commands', 'commands=(',
+  '#compdef hermetic',
+  '_hermetic_sessions() {',
+  '  local -a names',
+  '  names=("${(@f)$(hermetic $where sessions --names </dev/null 2>/dev/null)}")',
+  '  names=(${names:#})',
+  '  compadd -a names',
+  '}',
+  'local -a commands everywhere where',
+  'local curcontext=$curcontext state line name',
+  'typeset -A opt_args',
+  'commands=(',
   verbs.map(v => `  ${quoted(`${v.name}:${v.summary}`)}`), ')',
-  '_arguments -C \\', options.map(o => `  ${zsh(o)} \\`),
-  "  '1:command:->command' '*::argument:->argument'",
-  'case $state in', "  command) _describe command commands ;;",
+  'everywhere=(', options.map(o => `  ${zsh(o)}`), ')',
+  "_arguments -C $everywhere '1:command:->command' '*::argument:->argument'",
+  'for name in --home --username; do',
+  '  (( ${+opt_args[$name]} )) && where+=($name "${(Q)opt_args[$name]}")',
+  'done',
+  'case $state in', '  command) _describe command commands ;;',
   '  argument) case $words[1] in',
-  verbs.filter(v => v.options.length).map(v =>
-    `    ${v.name}) _arguments ${v.options.map(zsh).join(' ')} ;;`),
+  verbs.map(v => `    ${v.name}) _arguments $everywhere ${[...v.options.map(zsh),
+    ...ofSession.includes(v) ? ["'1:session:_hermetic_sessions'"] : [],
+    "'*:argument:'"].join(' ')} ;;`),
   '  esac ;;', 'esac']);
 
 const fish = (o, condition) => `complete -c hermetic ${condition} -l ${
-  o.name.slice(2)} -d ${quoted(o.text)}${o.value ? ' -r' : ''}`;
+  o.name.slice(2)} -d ${quoted(o.text)}${!o.value ? '' : isFile(o) ? ' -r -F'
+  : isSession(o) ? " -x -a '(__hermetic_sessions)'" : ' -x'}`;
 write('fish/vendor_completions.d/hermetic.fish', [
+  '# What stands before the cursor: --where prints the options that say which state,',
+  '# --verb the command while none of its operands stands there.',
+  'function __hermetic_line',
+  '  set -l words (commandline -opc)',
+  '  set -l verb',
+  '  set -l operands 0',
+  '  set -l i 2',
+  '  while test $i -le (count $words)',
+  '    switch $words[$i]',
+  '      case --home --username',
+  "        if test $argv[1] = --where",
+  '          printf "%s\\n" $words[$i] $words[(math $i + 1)]',
+  '        end',
+  '        set i (math $i + 1)',
+  `      case ${names(every.filter(o => o.value))}`,
+  '        set i (math $i + 1)',
+  "      case '-*'",
+  "      case '*'",
+  '        if test -n "$verb"',
+  '          set operands (math $operands + 1)',
+  '        else',
+  '          set verb $words[$i]',
+  '        end',
+  '    end',
+  '    set i (math $i + 1)',
+  '  end',
+  '  if test $argv[1] = --verb; and test $operands -eq 0; and test -n "$verb"',
+  '    echo $verb',
+  '  end',
+  'end',
+  'function __hermetic_sessions',
+  '  hermetic (__hermetic_line --where) sessions --names </dev/null 2>/dev/null',
+  'end',
+  'function __hermetic_wants_session',
+  '  contains -- (__hermetic_line --verb) $argv',
+  'end',
   'complete -c hermetic -f',
   verbs.map(v => `complete -c hermetic -n __fish_use_subcommand -a ${
     v.name} -d ${quoted(v.summary)}`),
+  `complete -c hermetic -n '__hermetic_wants_session ${names(ofSession)}' ` +
+    "-a '(__hermetic_sessions)' -d session",
   options.map(o => fish(o, '')),
   verbs.map(v => v.options.map(o =>
     fish(o, `-n '__fish_seen_subcommand_from ${v.name}'`)))]);

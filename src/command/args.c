@@ -135,6 +135,7 @@ static void set_flag(struct args *a, enum option option)
 {
 	bool *const flags[OPT_COUNT] = {
 		[OPT_JSON] = &a->json,
+		[OPT_NAMES] = &a->names,
 		[OPT_OPEN] = &a->open,
 		[OPT_VERIFIED_ONLY] = &a->verified_only,
 		[OPT_ASK] = &a->ask,

@@ -72,7 +72,7 @@ struct args {
 	enum verb verb;
 	bool help, version, json, follow, open, yes, flush, to_new_members,
 	    end_others, recovery, no_recovery, begin_anew, replace,
-	    verified_only, foreground, plain, ask;
+	    verified_only, foreground, plain, ask, names;
 	const char *server, *username, *home, *device, *ca;
 	const char *name;	    /* --name of a session */
 	const char *key;	    /* --id of a text */

@@ -29,6 +29,10 @@ const struct option_row args_options[OPT_COUNT] = {
 	[OPT_NAME] = { "--name", NULL, "NAME",
 		       "the session's name, which only members see",
 		       ONLY(VERB_CREATE) },
+	[OPT_NAMES] = { "--names", NULL, NULL,
+			"only what each can be called, as this device and an "
+			"agent know it",
+			ONLY(VERB_SESSIONS) },
 	[OPT_INVITE] = { "--invite", NULL, "USER", "may be repeated",
 			 ONLY(VERB_CREATE) },
 	[OPT_OPEN] = { "--open", NULL, NULL,

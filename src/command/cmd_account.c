@@ -52,6 +52,10 @@ enum err cmd_open(struct cmd *cmd)
 			       "HOST:PORT",
 			       a->home);
 	TRY(peek_by_agent(a));
+	if (a->state == NULL && cmd->args->names)
+		return why_set(&a->why, ERR_STATE_GONE, "no-agent",
+			       "No agent holds the keys, and --names asks for "
+			       "no passphrase. Start one with: hermetic agent");
 	if (a->state == NULL)
 		TRY(cmd_need_passphrase(cmd, false));
 	TRY(account_open(a, buf_span(&cmd->passphrase), cmd->args->server,

@@ -72,6 +72,38 @@ static void print_session(const struct cmd *cmd, const json_t *row)
 			: "");
 }
 
+/* What each session of this device can be called, a line each. A name that is shown in
+ * another form than its own is none to type: then it is the beginning of the id. */
+static enum err print_labels(struct cmd *cmd)
+{
+	struct buf label = BUF_INIT, safe = BUF_INIT;
+	json_t *list = NULL;
+	const json_t *row;
+	size_t i;
+	enum err e;
+
+	TRY(view_names(&cmd->a, &list));
+	json_array_foreach(list, i, row)
+	{
+		const char *id = out_member(row, "session_id");
+
+		buf_reset(&label);
+		buf_reset(&safe);
+		TRY(directory_label(&cmd->a, id, &label));
+		out_put_name(&safe, buf_span(&label));
+		TRY(safe.fail);
+		if (span_equal(buf_span(&safe), buf_span(&label)))
+			out_line("%.*s", (int)label.n, (const char *)label.p);
+		else
+			out_line("%.8s", id);
+	}
+out:
+	buf_clear(&label);
+	buf_clear(&safe);
+	json_decref(list);
+	return e;
+}
+
 enum err cmd_sessions(struct cmd *cmd)
 {
 	json_t *list = NULL;
@@ -79,6 +111,8 @@ enum err cmd_sessions(struct cmd *cmd)
 	size_t i;
 	enum err e;
 
+	if (cmd->args->names)
+		return print_labels(cmd);
 	TRY(directory_list(&cmd->a, &list));
 	json_array_foreach(list, i, row) print_session(cmd, row);
 	if (json_array_size(list) == 0 && !cmd->args->json)

@@ -11,6 +11,8 @@
 #include "device/log.h"
 #include "device/outbox.h"
 #include "device/pins.h"
+#include "device/reading.h"
+#include "device/receipts.h"
 #include "device/steps.h"
 #include "device/todo.h"
 #include "device/welcome.h"
@@ -121,8 +123,11 @@ static enum err arrive(struct device *d, const struct trail *trail)
 {
 	enum err e = ERR_OK;
 
-	if (d->work.rejoin->forced && membership_was_known(&d->open))
+	if (d->work.rejoin->forced && membership_was_known(&d->open)) {
 		membership_begin_line(&d->open, trail_seq(trail));
+		reading_begin_line(&d->open, trail_seq(trail));
+		TRY(receipts_begin_line(d));
+	}
 	TRY(stood_note(d, d->work.rejoin->places));
 	(void)json_object_del(d->open.notes, "base");
 	(void)json_object_del(d->open.notes, "known");
@@ -174,16 +179,16 @@ out:
 static enum err find_own(struct device *d, const struct answer_entry *entry)
 {
 	const struct trail *trail = d->work.rejoin->trail;
-	uint8_t hash[32];
+	struct digest hash;
 	uint64_t epoch;
 	bool found = false;
 	enum err e = ERR_OK;
 
 	if (d->open.session == NULL || entry->kind != CHAIN_APPLICATION)
 		return ERR_OK;
-	memcpy(hash, entry->hash, sizeof(hash));
+	hash = digest_of(entry->hash);
 	if (!entry->bare && !entry->expired)
-		TRY(hash_sha256(&entry->bytes, 1, hash));
+		TRY(hash_one(entry->bytes, hash.bytes));
 	/* at a place of another epoch all members refuse it */
 	if (!outbox_has_hash(&d->open, hash, &epoch) ||
 	    epoch != trail_epoch(trail))

@@ -1,4 +1,5 @@
 /* Saying something, and the outbox. */
+#include "base/uuid.h"
 #include "hermetic/inside.h"
 #include "reach/drive.h"
 #include "reach/view.h"
@@ -115,4 +116,15 @@ enum hermetic_result hermetic_drop(struct hermetic *h, const char *session,
 		       session));
 out:
 	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_type(struct hermetic *h, const char *session,
+				   bool types)
+{
+	INSIDE_OPEN(h);
+	if (!uuid_is_text(span_str(session)))
+		return inside_refuse(h, "usage", "That is no session's id.");
+	if (h->live != NULL)
+		live_type(h->live, session, types);
+	return HERMETIC_OK;
 }

@@ -3,9 +3,10 @@
  *
  *   hermetic-migrate up | down [N] | status   [--directory DIR]
  *
- * HERMETIC_DATABASE_URL is the owner's. Each migration is one transaction;
- * an advisory lock lets one of several migrate at a time. A migration that has
- * been applied is known by its SHA-256 and must not change afterwards.
+ * HERMETIC_DATABASE_URL, or the file that HERMETIC_DATABASE_URL_FILE names, is the
+ * owner's. Each migration is one transaction; an advisory lock lets one of several
+ * migrate at a time. A migration that has been applied is known by its SHA-256 and must
+ * not change afterwards.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/settings.h"
 #include "crypto/hash.h"
 
 enum { MIGRATIONS_MAX = 999, NAME_MAX_SIZE = 128, FILE_MAX = 1 << 20 };
@@ -30,6 +32,7 @@ struct migration {
 static struct migration migrations[MIGRATIONS_MAX];
 static size_t migration_count;
 static const char *directory = "migrations";
+static const char *database_url;
 static PGconn *db;
 
 static int complain(const char *what, const char *why)
@@ -64,11 +67,9 @@ static bool read_digest(const char *name, char out[65])
 {
 	struct buf sql = BUF_INIT, hex = BUF_INIT;
 	struct digest digest = { { 0 } };
-	struct span part;
-	bool ok = read_file(name, ".up.sql", &sql);
+	bool ok = read_file(name, ".up.sql", &sql) &&
+		  hash_one(buf_span(&sql), digest.bytes) == ERR_OK;
 
-	part = buf_span(&sql);
-	ok = ok && hash_sha256(&part, 1, digest.bytes) == ERR_OK;
 	digest_put(&hex, digest);
 	ok = ok && buf_end(&hex) == ERR_OK;
 	if (ok)
@@ -147,13 +148,12 @@ static void quiet(void *arg, const char *message)
 
 static bool connect_and_lock(void)
 {
-	const char *url = getenv("HERMETIC_DATABASE_URL");
+	const struct setting wanted = { SETTING_DATABASE_URL, &database_url,
+					NULL };
 
-	if (url == NULL) {
-		(void)complain("HERMETIC_DATABASE_URL", "is not set");
+	if (!settings_load(&wanted, 1))
 		return false;
-	}
-	db = PQconnectdb(url);
+	db = PQconnectdb(database_url);
 	if (PQstatus(db) != CONNECTION_OK) {
 		(void)complain("cannot connect", PQerrorMessage(db));
 		return false;

@@ -91,30 +91,6 @@ test('the example is short, and is C and C++', async () => {
     ['-x', 'none', ...await flags('--libs')]);
 });
 
-test('the command has a man page and completions, as its --help says',
-  async () => {
-    const program = join(build, 'hermetic'), out = join(prefix, 'share');
-    const { stdout: version } = await exec(program, ['--version']);
-    assert.match(version, /^hermetic \d+\.\d+\.\d+( \([0-9a-f]{12}\))?\n$/);
-    await exec('node', [join(root, 'tools/command-docs.mjs'), program, out]);
-    const page = join(out, 'man/man1/hermetic.1');
-    assert.match(readFileSync(page, 'utf8'), /^\.SS send ID TEXT/m);
-    const groff = await exec('groff', ['--version']).catch(() => null);
-    if (groff)
-      assert.equal((await exec('groff', ['-man', '-Tutf8', '-ww', '-z', page]))
-        .stderr, '');
-    const completes = async (...words) => {
-      const { stdout } = await exec('bash', ['-c', `. "$0"; COMP_WORDS=("$@")
-        COMP_CWORD=$(($# - 1)); _hermetic; echo "\${COMPREPLY[@]}"`,
-      join(out, 'bash-completion/completions/hermetic'), 'hermetic', ...words]);
-      return stdout.trim();
-    };
-    assert.equal(await completes('se'), 'sessions send search');
-    assert.equal(await completes('send', '--re'), '--reply');
-    assert.equal(await completes('--home', '/x', 'agent', '--fo'),
-      '--for --foreground');
-  });
-
 /** The example as it runs: { child, said(pattern), stop() }. */
 function starts(program, name, server, home) {
   const child = spawn(program, [home, server, name], {
@@ -255,6 +231,12 @@ describe('with a server', { concurrency: false }, () => {
       });
     assert.match(out, /told\n$/);
     assert.deepEqual(await invited(), [bob.name]);
+  });
+
+  test('who types is told', async () => {
+    const names = ['types', 'told'].map(n => `${n}-${alice.name.slice(-8)}`);
+    assert.match(await python('tests/embedding/typist.py',
+      [newHome(), newHome(), node.url, ...names]), /told\n$/);
   });
 
   test('a device without input and output is driven by a loop of others',

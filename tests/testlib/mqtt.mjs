@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import mqtt from 'mqtt';
 
+import { mqttApi } from './asyncapi.mjs';
 import { until } from './stack.mjs';
 
 let count = 0;
@@ -15,8 +16,11 @@ export const eventsOf = device => `hermetic/v1/device/${device.id}/events`;
 export class MqttClient {
   constructor(client, device) {
     Object.assign(this, { client, device, got: [], knows: new Set() });
-    client.on('message', (topic, payload, packet) =>
-      this.got.push({ topic, json: JSON.parse(payload.toString()), packet }));
+    client.on('message', (topic, payload, packet) => {
+      const json = JSON.parse(payload.toString());
+      mqttApi.checkTold(topic, json);
+      this.got.push({ topic, json, packet });
+    });
     client.on('disconnect', packet => { this.reason = packet.reasonCode; });
     client.on('close', () => { this.over = true; });
     client.on('error', e => { this.error = e; });
@@ -91,6 +95,8 @@ export class MqttClient {
     const answer = await this.next(m => five
       ? m.packet.properties?.correlationData?.equals(correlation)
       : m.json.id === id, 5000);
+    if (!five && answer.json.type === 'sent')
+      mqttApi.checkTaken(sendTo(session), JSON.parse(payload));
     return { ack, ...answer.json };
   }
 

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 
 import WebSocket from 'ws';
 
+import { webSocketApi } from './asyncapi.mjs';
+
 export class Socket {
   /** Opened; throws { status } in an Error when it was refused. */
   static open(url, {
@@ -22,7 +24,9 @@ export class Socket {
     }));
     self.ws.on('message', (data, binary) => {
       assert.equal(binary, false);
-      self.frames.push(JSON.parse(data.toString('utf8')));
+      const frame = JSON.parse(data.toString('utf8'));
+      webSocketApi.checkTold('/ws', frame);
+      self.frames.push(frame);
       for (const w of self.waiting) w();
     });
     return new Promise((done, fail) => {
@@ -75,7 +79,9 @@ export class Socket {
   async ask(object) {
     const id = ++this.lastId;
     this.send({ ...object, id });
-    return this.frame({ id });
+    const answer = await this.frame({ id });
+    if (answer.type !== 'problem') webSocketApi.checkTaken('/ws', { ...object, id });
+    return answer;
   }
 
   async subscribe(session, after = 0) {

@@ -1,0 +1,112 @@
+# Debian packages of what stands in this tree, by debian/.
+
+# One place has the version, src/hermetic/hermetic.h. What is built before its tag is
+# older than the release, what is built after it newer.
+package_version() {
+  local version commit time sign='~'
+  version=$(make -s version)
+  commit=$(package_commit)
+  if [ -d .git ] || [ -f .git ]; then
+    if [ "$(git rev-parse -q --verify "v$version^{commit}" || true)" = \
+      "$(git rev-parse HEAD)" ] && [ -n "${commit##*+}" ]; then
+      printf '%s\n' "$version"
+      return
+    fi
+    git rev-parse -q --verify "v$version^{commit}" >/dev/null && sign=+
+    time=$(date -u -d "@$(package_time)" +%Y%m%d%H%M%S)
+    printf '%s%sgit%s.%s\n' "$version" "$sign" "$time" "${commit%+}"
+  else
+    dpkg-parsechangelog -S Version
+  fi
+}
+
+# "1f2e3d4c5b6a", with "+" behind it where something was changed since.
+package_commit() {
+  if [ -f commit ]; then
+    cat commit
+  else
+    printf '%s%s\n' "$(git rev-parse --short=12 HEAD)" \
+      "$([ -z "$(git status --porcelain)" ] || printf +)"
+  fi
+}
+
+# When that was, in seconds since 1970.
+package_time() {
+  case $(package_commit) in
+    *+) date +%s ;;
+    *) git show -s --format=%ct HEAD ;;
+  esac
+}
+
+# All that is not ignored, and what a clone alone knows: the commit, and the changelog
+# of the packages, in which debian/ has the version from.
+package_tree() { # DIRECTORY
+  rm -rf "$1"
+  mkdir -p "$1"
+  if [ -f commit ]; then
+    tar -c --exclude=./build --exclude=./var . | tar -x -C "$1"
+    return
+  fi
+  git ls-files -z --cached --others --exclude-standard |
+    tar -c --null --ignore-failed-read --no-recursion -T - 2>/dev/null | tar -x -C "$1"
+  package_commit >"$1/commit"
+  cat >"$1/debian/changelog" <<END
+hermetic ($(package_version)) unstable; urgency=medium
+
+  * CHANGELOG.md says what is new. This is commit $(package_commit).
+
+ -- $(sed -n 's/^Maintainer: //p' debian/control)  $(LC_ALL=C date -u -R -d "@$(package_time)")
+END
+}
+
+# Builds in DIRECTORY/tree; the packages come to stand in DIRECTORY.
+package_build() { # DIRECTORY
+  local tree=$1/tree
+  (cd "$tree" && DEB_BUILD_OPTIONS="parallel=$(nproc) ${DEB_BUILD_OPTIONS:-}" \
+    nice dpkg-buildpackage --no-check-builddeps -us -uc -b) >"$1/build.log" 2>&1 || {
+    tail -n 20 "$1/build.log" >&2
+    die "the packages cannot be built; the last words stand above, all of them in" \
+      "$1/build.log."
+  }
+}
+
+package_make() {
+  local at=$ROOT/build/package
+  step "Making packages of $(package_version)."
+  rm -rf "$at"
+  package_tree "$at/tree"
+  package_build "$at"
+  rm -rf "$at/tree"
+  say "Made, in build/package:"
+  (cd "$at" && ls -1 ./*.deb | sed 's|^\./|    |')
+}
+
+# Makes the tag, and of what it names the source, the packages and their sums. It sends
+# nothing anywhere.
+release_make() {
+  local version at name
+  version=$(make -s version)
+  name=hermetic-$version
+  at=$ROOT/build/release-$version
+  git rev-parse --git-dir >/dev/null 2>&1 || die "a release is made of a clone."
+  [ -z "$(git status --porcelain)" ] || die "this tree is not clean: a release is what" \
+    "is committed. See: git status"
+  ! git rev-parse -q --verify "v$version" >/dev/null || die "there is a tag v$version" \
+    "already; src/hermetic/hermetic.h has the version."
+  grep -q "^## \[${version//./\\.}\] - 20..-..-..$" CHANGELOG.md ||
+    die "CHANGELOG.md has no heading \"## [$version] - DATE\"."
+  step "Releasing $version."
+  git tag -a "v$version" -m "Hermetic $version"
+  trap 'git tag -d "v'"$version"'" >/dev/null' EXIT # until all of it is made
+  rm -rf "$at"
+  package_tree "$at/$name"
+  tar -C "$at" --sort=name --owner=0 --group=0 --numeric-owner \
+    --mtime="@$(package_time)" -c "$name" | gzip -n >"$at/$name.tar.gz"
+  mv "$at/$name" "$at/tree"
+  package_build "$at"
+  rm -rf "$at/tree" "$at/build.log"
+  (cd "$at" && sha256sum -- * >SHA256SUMS)
+  trap - EXIT
+  say "Made, in build/release-$version, of the tag v$version:"
+  (cd "$at" && printf '    %s\n' *)
+}
