@@ -9,6 +9,13 @@
 #define KEY_NUMBER_MAX ((1ULL << 53) - 1) /* a double holds it exactly */
 #define NAN_HALF 0x7e00
 
+/* How libcbor says a length. */
+#if CBOR_MAJOR_VERSION > 0 || CBOR_MINOR_VERSION >= 10
+typedef uint64_t cbor_length;
+#else
+typedef size_t cbor_length;
+#endif
+
 /* What the library told of one item. */
 struct head {
 	enum item_kind kind;
@@ -68,24 +75,24 @@ static void on_n64(void *to, uint64_t v)
 	tell(to, ITEM_NEGINT, v);
 }
 
-static void on_bytes(void *to, cbor_data p, size_t n)
+static void on_bytes(void *to, cbor_data p, cbor_length n)
 {
 	tell(to, ITEM_BYTES, n);
-	((struct head *)to)->text = span_of(p, n);
+	((struct head *)to)->text = span_of(p, (size_t)n);
 }
 
-static void on_text(void *to, cbor_data p, size_t n)
+static void on_text(void *to, cbor_data p, cbor_length n)
 {
 	tell(to, ITEM_TEXT, n);
-	((struct head *)to)->text = span_of(p, n);
+	((struct head *)to)->text = span_of(p, (size_t)n);
 }
 
-static void on_array(void *to, size_t n)
+static void on_array(void *to, cbor_length n)
 {
 	tell(to, ITEM_ARRAY, n);
 }
 
-static void on_map(void *to, size_t n)
+static void on_map(void *to, cbor_length n)
 {
 	tell(to, ITEM_MAP, n);
 }

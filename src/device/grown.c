@@ -95,8 +95,8 @@ enum err grown_bring(struct device *d)
 	if (note == NULL || known > grown->last || grown->last - known > count)
 		session_unsettle(d->open.session);
 	else
-		(void)rd_take(&r,
-			      (count - (grown->last - known)) * ACCOUNT_HASH);
+		(void)rd_take(&r, (size_t)(count - (grown->last - known)) *
+				      ACCOUNT_HASH);
 	while (rd_left(&r) > 0)
 		session_note_grown(d->open.session, rd_take(&r, ACCOUNT_HASH));
 	mark(d);

@@ -298,7 +298,7 @@ bool membership_left(const struct device_store *store,
 	bool left = false;
 
 	for (; line < line_of(m->notes) && !left; line++) {
-		const json_t *begins = json_array_get(lines, line);
+		const json_t *begins = json_array_get(lines, (size_t)line);
 
 		entry_name(name, m->id, line + 1, seq);
 		left = (begins != NULL &&

@@ -2,8 +2,9 @@
 #include "base/clock.h"
 #include "hermetic/inside.h"
 #include "reach/call.h"
+#include "reach/libraries.h"
 #include "reach/passphrase_form.h"
-#include "reach/process.h"
+#include "reach/problem.h"
 #include "reach/reply.h"
 
 #include <stdlib.h>
@@ -54,7 +55,7 @@ enum hermetic_result hermetic_password(const char *username,
 	struct buf form = BUF_INIT, made = BUF_INIT;
 	enum err e;
 
-	TRY(inside_start());
+	TRY(libraries_start());
 	TRY(passphrase_form(span_str(passphrase), &form));
 	TRY(passphrase_password(username, buf_span(&form), &made));
 	ENSURE(made.n <= HERMETIC_PASSWORD_SIZE, ERR_LOCAL_BUG);
@@ -170,7 +171,7 @@ static enum err configure(struct hermetic_core *core, const void *given)
 	struct device_config made = { 0 };
 	enum err e;
 
-	TRY(inside_start());
+	TRY(libraries_start());
 	if (given == NULL || !inside_take(&config, sizeof(config), given) ||
 	    config.username == NULL || config.device_id == NULL ||
 	    !take_store(core, config.store))
@@ -382,7 +383,7 @@ static enum err read_status(int status, const json_t *body, struct why *why,
 			       "The server was not reached.");
 	}
 	if (status < 200 || status > 299)
-		return api_problem(status, body, why, slug);
+		return problem_read(status, body, why, slug);
 	return ERR_OK;
 }
 

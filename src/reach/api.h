@@ -84,8 +84,4 @@ MUST_CHECK enum err api_pass(struct api *api, const struct api_stream *stream,
 /* A number in a header of the last answer; false: it has none. */
 bool api_header(const struct api *api, const char *name, uint64_t *number);
 
-/* The same mapping, for a problem that came over another door. */
-MUST_CHECK enum err api_problem(long status, const json_t *problem,
-				struct why *why, char slug[48]);
-
 #endif

@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "device/record.h"
-#include "reach/api.h"
 #include "reach/channel_kind.h"
+#include "reach/problem.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -164,7 +164,7 @@ static enum err read_answer(json_t *answer, struct why *why, char slug[48])
 	if (type == NULL || strcmp(type, "problem") != 0)
 		return ERR_OK;
 	problem = json_object_get(answer, "problem");
-	return api_problem(
+	return problem_read(
 	    (long)json_integer_value(json_object_get(problem, "status")),
 	    problem, why, slug);
 }

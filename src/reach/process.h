@@ -1,4 +1,4 @@
-/* The libraries below, once for the process. */
+/* The libraries below, those of the network too, once for the process. */
 #ifndef HERMETIC_REACH_PROCESS_H
 #define HERMETIC_REACH_PROCESS_H
 

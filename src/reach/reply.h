@@ -28,7 +28,8 @@ MUST_CHECK enum err reply_read(const struct request *request,
 
 /* What came of a request. */
 struct reply_came {
-	enum err result; /* as struct answer has it, by api_problem() for one */
+	enum err
+	    result; /* as struct answer has it, by problem_read() for one */
 	const json_t *body;
 	const char *server; /* its URL, for a person */
 	const char *slug;   /* of a problem; "" otherwise */

@@ -8,16 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gcrypt.h>
-
 #include "base/sec.h"
-
-enum { KEY_SIZE = 32, IV_SIZE = 12, TAG_SIZE = 16 };
+#include "twofish/cipher.h"
 
 struct gcm {
-	gcry_cipher_hd_t handle; /* opened at the first key */
-	uint8_t iv[IV_SIZE];
-	uint8_t tag[TAG_SIZE];
+	struct twofish_cipher *cipher; /* NULL before the first key */
+	uint8_t iv[TWOFISH_IV];
+	uint8_t tag[TWOFISH_TAG];
 	bool sealing;
 	bool key_set, iv_set;
 	bool started; /* the message has begun: the nonce is in use */
@@ -36,21 +33,16 @@ static void gcm_free(void *context)
 
 	if (gcm == NULL)
 		return;
-	if (gcm->handle != NULL)
-		gcry_cipher_close(gcm->handle); /* wipes the key schedule */
+	twofish_free(gcm->cipher);
 	sec_wipe(gcm, sizeof(*gcm));
 	free(gcm);
 }
 
 static bool set_key(struct gcm *gcm, const uint8_t *key, size_t n)
 {
-	if (n != KEY_SIZE)
+	if (n != TWOFISH_KEY)
 		return false;
-	if (gcm->handle == NULL &&
-	    gcry_cipher_open(&gcm->handle, GCRY_CIPHER_TWOFISH,
-			     GCRY_CIPHER_MODE_GCM, 0) != 0)
-		return false;
-	gcm->key_set = gcry_cipher_setkey(gcm->handle, key, n) == 0;
+	gcm->key_set = twofish_set_key(&gcm->cipher, key);
 	return gcm->key_set;
 }
 
@@ -68,9 +60,9 @@ static int init(struct gcm *gcm, bool sealing, const uint8_t *key,
 	if (key != NULL && !set_key(gcm, key, key_size))
 		return 0;
 	if (iv != NULL) {
-		if (iv_size != IV_SIZE)
+		if (iv_size != TWOFISH_IV)
 			return 0;
-		memcpy(gcm->iv, iv, IV_SIZE);
+		memcpy(gcm->iv, iv, TWOFISH_IV);
 		gcm->iv_set = true;
 	}
 	return set_params(gcm, params);
@@ -96,8 +88,7 @@ static bool start(struct gcm *gcm)
 		return true;
 	if (!gcm->key_set || !gcm->iv_set)
 		return false;
-	gcm->started = gcry_cipher_reset(gcm->handle) == 0 &&
-		       gcry_cipher_setiv(gcm->handle, gcm->iv, IV_SIZE) == 0;
+	gcm->started = twofish_begin(gcm->cipher, gcm->iv);
 	gcm->iv_set = false;
 	return gcm->started;
 }
@@ -107,7 +98,6 @@ static int gcm_update(void *context, unsigned char *out, size_t *out_n,
 		      size_t out_size, const unsigned char *in, size_t n)
 {
 	struct gcm *gcm = context;
-	gcry_error_t failed;
 
 	*out_n = 0;
 	if (!start(gcm))
@@ -116,13 +106,12 @@ static int gcm_update(void *context, unsigned char *out, size_t *out_n,
 		return 1;
 	if (out == NULL) {
 		*out_n = n;
-		return gcry_cipher_authenticate(gcm->handle, in, n) == 0;
+		return twofish_authenticate(gcm->cipher, in, n);
 	}
 	if (out_size < n)
 		return 0;
-	failed = gcm->sealing ? gcry_cipher_encrypt(gcm->handle, out, n, in, n)
-			      : gcry_cipher_decrypt(gcm->handle, out, n, in, n);
-	if (failed != 0)
+	if (!(gcm->sealing ? twofish_encrypt : twofish_decrypt)(gcm->cipher,
+								out, in, n))
 		return 0;
 	*out_n = n;
 	return 1;
@@ -140,11 +129,10 @@ static int gcm_final(void *context, unsigned char *out, size_t *out_n,
 	if (!start(gcm))
 		return 0;
 	if (gcm->sealing) {
-		ok = gcry_cipher_gettag(gcm->handle, gcm->tag, TAG_SIZE) == 0;
+		ok = twofish_tag(gcm->cipher, gcm->tag);
 		gcm->tag_set = ok;
 	} else {
-		ok = gcm->tag_set &&
-		     gcry_cipher_checktag(gcm->handle, gcm->tag, TAG_SIZE) == 0;
+		ok = gcm->tag_set && twofish_tag_is(gcm->cipher, gcm->tag);
 		gcm->tag_set = false;
 	}
 	gcm->started = false;
@@ -180,8 +168,8 @@ static int algorithm_params(OSSL_PARAM params[])
 	p = OSSL_PARAM_locate(params, OSSL_CIPHER_PARAM_CUSTOM_IV);
 	if (p != NULL && !OSSL_PARAM_set_int(p, 1))
 		return 0;
-	return set_size(params, OSSL_CIPHER_PARAM_KEYLEN, KEY_SIZE) &&
-	       set_size(params, OSSL_CIPHER_PARAM_IVLEN, IV_SIZE) &&
+	return set_size(params, OSSL_CIPHER_PARAM_KEYLEN, TWOFISH_KEY) &&
+	       set_size(params, OSSL_CIPHER_PARAM_IVLEN, TWOFISH_IV) &&
 	       set_size(params, OSSL_CIPHER_PARAM_BLOCK_SIZE, 1);
 }
 
@@ -190,14 +178,14 @@ static int get_params(void *context, OSSL_PARAM params[])
 	struct gcm *gcm = context;
 	OSSL_PARAM *p;
 
-	if (!set_size(params, OSSL_CIPHER_PARAM_KEYLEN, KEY_SIZE) ||
-	    !set_size(params, OSSL_CIPHER_PARAM_IVLEN, IV_SIZE) ||
-	    !set_size(params, OSSL_CIPHER_PARAM_AEAD_TAGLEN, TAG_SIZE))
+	if (!set_size(params, OSSL_CIPHER_PARAM_KEYLEN, TWOFISH_KEY) ||
+	    !set_size(params, OSSL_CIPHER_PARAM_IVLEN, TWOFISH_IV) ||
+	    !set_size(params, OSSL_CIPHER_PARAM_AEAD_TAGLEN, TWOFISH_TAG))
 		return 0;
 	p = OSSL_PARAM_locate(params, OSSL_CIPHER_PARAM_AEAD_TAG);
 	if (p == NULL)
 		return 1;
-	return gcm->sealing && gcm->tag_set && p->data_size <= TAG_SIZE &&
+	return gcm->sealing && gcm->tag_set && p->data_size <= TWOFISH_TAG &&
 	       OSSL_PARAM_set_octet_string(p, gcm->tag, p->data_size);
 }
 
@@ -216,19 +204,19 @@ static int set_params(void *context, const OSSL_PARAM params[])
 
 	if (params == NULL)
 		return 1;
-	if (!size_is(params, OSSL_CIPHER_PARAM_KEYLEN, KEY_SIZE) ||
-	    !size_is(params, OSSL_CIPHER_PARAM_IVLEN, IV_SIZE) ||
-	    !size_is(params, OSSL_CIPHER_PARAM_AEAD_IVLEN, IV_SIZE))
+	if (!size_is(params, OSSL_CIPHER_PARAM_KEYLEN, TWOFISH_KEY) ||
+	    !size_is(params, OSSL_CIPHER_PARAM_IVLEN, TWOFISH_IV) ||
+	    !size_is(params, OSSL_CIPHER_PARAM_AEAD_IVLEN, TWOFISH_IV))
 		return 0;
 	p = OSSL_PARAM_locate_const(params, OSSL_CIPHER_PARAM_AEAD_TAG);
 	if (p == NULL)
 		return 1;
 	if (p->data == NULL) /* only the length is asked for */
-		return p->data_size == TAG_SIZE;
+		return p->data_size == TWOFISH_TAG;
 	if (gcm->sealing || p->data_type != OSSL_PARAM_OCTET_STRING ||
-	    p->data_size != TAG_SIZE)
+	    p->data_size != TWOFISH_TAG)
 		return 0;
-	memcpy(gcm->tag, p->data, TAG_SIZE);
+	memcpy(gcm->tag, p->data, TWOFISH_TAG);
 	gcm->tag_set = true;
 	return 1;
 }
@@ -267,7 +255,7 @@ static const OSSL_PARAM *settable(void *context, void *provider)
 		OSSL_FUNC_CIPHER_##id, (void (*)(void))(f)                     \
 	}
 
-/* No DUPCTX: a libgcrypt handle cannot be copied. */
+/* No DUPCTX: a cipher of libgcrypt cannot be copied. */
 const OSSL_DISPATCH twofish_gcm_functions[] = {
 	FUNCTION(NEWCTX, gcm_new),
 	FUNCTION(FREECTX, gcm_free),

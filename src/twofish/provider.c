@@ -3,8 +3,7 @@
 #include <openssl/core_dispatch.h>
 #include <stddef.h>
 
-#include <gcrypt.h>
-
+#include "twofish/cipher.h"
 #include "twofish/gcm.h"
 
 static const OSSL_ALGORITHM CIPHERS[] = {
@@ -20,20 +19,6 @@ static const OSSL_ALGORITHM *query(void *provider, int operation, int *no_cache)
 	return operation == OSSL_OP_CIPHER ? CIPHERS : NULL;
 }
 
-/* libgcrypt's own pages for secrets are small and its handles large; the
- * process's memory serves, and every handle is wiped when it is closed. */
-static int start_gcrypt(void)
-{
-	if (!gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P)) {
-		if (gcry_check_version("1.10.0") == NULL)
-			return 0;
-		(void)gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
-		(void)gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
-	}
-	/* not there when the machine is in FIPS mode */
-	return gcry_cipher_test_algo(GCRY_CIPHER_TWOFISH) == 0;
-}
-
 int twofish_provider_init(const OSSL_CORE_HANDLE *handle,
 			  const OSSL_DISPATCH *core, const OSSL_DISPATCH **out,
 			  void **provider)
@@ -46,5 +31,5 @@ int twofish_provider_init(const OSSL_CORE_HANDLE *handle,
 	(void)core;
 	*out = functions;
 	*provider = (void *)(uintptr_t)handle;
-	return start_gcrypt();
+	return twofish_start();
 }

@@ -1,0 +1,128 @@
+# The device and all below it as WebAssembly (docs/adr/0065-the-browser.md), by Debian's
+# clang and wasi-libc.
+#
+#   make wasm          build/wasm/lib/libhermetic.a, and libcrypto.a for it
+#   make wasm-tests    unit tests as WebAssembly, for tests/wasm
+#
+# The libraries are built from Debian's source packages, which tools/wasm-sources
+# fetches. All goes to build/wasm whatever the VARIANT.
+
+W := build/wasm
+WASM_SOURCES := $(W)/sources/versions
+WASM_CC := clang
+WASM_TARGET := --target=wasm32-wasi -nostdlibinc \
+	-isystem /usr/include/wasm32-wasi -Os -ffunction-sections -fdata-sections
+
+$(WASM_SOURCES):
+	tools/wasm-sources $(@D)
+
+# ---- OpenSSL's libcrypto ----
+
+# AES without tables, and the kernel's generator by getentropy(). What no header of
+# src/crypto asks for is left out.
+WASM_CRYPTO_FLAGS := $(WASM_TARGET) -DOPENSSL_AES_CONST_TIME -DNO_SYSLOG \
+	-D__ELF__ -D_BSD_SOURCE -D_WASI_EMULATED_GETPID -Wno-macro-redefined \
+	$(addprefix -D,$(addsuffix =getpagesize,getuid geteuid getgid getegid))
+WASM_CRYPTO_OPTIONS := --with-rand-seed=getrandom \
+	$(addprefix no-,asm async autoerrinit autoload-config cmp cms comp ct \
+	deprecated dgram dso engine err filenames legacy module multiblock \
+	ocsp posix-io secure-memory shared sock srp srtp sse2 stdio tests \
+	threads tls dtls ts ui-console aria bf blake2 camellia cast des dh dsa \
+	ec2m idea md2 md4 mdc2 ocb rc2 rc4 rc5 rmd160 seed siphash siv sm2 sm3 \
+	sm4 whirlpool rfc3779)
+WASM_CRYPTO := $(W)/openssl/libcrypto.a
+
+$(W)/openssl/Makefile: $(WASM_SOURCES)
+	@mkdir -p $(@D)
+	cd $(@D) && CC="$(WASM_CC)" AR=llvm-ar RANLIB=llvm-ranlib \
+	    CFLAGS="$(WASM_CRYPTO_FLAGS)" ../sources/openssl/Configure \
+	    linux-generic32 $(WASM_CRYPTO_OPTIONS) > configured.txt
+
+$(WASM_CRYPTO): $(W)/openssl/Makefile
+	$(MAKE) -s -C $(@D) build_generated
+	$(MAKE) -s -C $(@D) libcrypto.a
+
+# ---- the small libraries: of each the files that are needed ----
+
+WASM_SMALL_SOURCES := $(addprefix jansson/src/,dump error hashtable hashtable_seed \
+	load memory pack_unpack strbuffer strconv utf value version) \
+	$(addprefix libcbor/src/cbor/,streaming encoding internal/encoders \
+	internal/loaders) libtomcrypt/src/ciphers/twofish/twofish \
+	utf8proc/utf8proc
+WASM_SMALL := $(patsubst %,$(W)/small/%.o,$(WASM_SMALL_SOURCES))
+WASM_HEADERS := -isystem src/wasm/include -isystem $(W)/openssl/include \
+	$(addprefix -isystem $(W)/sources/,openssl/include jansson/android \
+	jansson/src libcbor/src libtomcrypt/src/headers utf8proc)
+# The headers inside OpenSSL, of its providers.
+$(W)/src/wasm/provider.o: WASM_HEADERS += $(addprefix -isystem $(W)/sources/openssl/providers/,\
+	common/include implementations/include)
+WASM_SMALL_FLAGS := $(WASM_TARGET) $(WASM_HEADERS) -DUTF8PROC_STATIC -DLTC_SOURCE \
+	-DARGTYPE=4 -D_WASI_EMULATED_SIGNAL -DLTC_NO_TEST -DLTC_NOTHING \
+	-DLTC_TWOFISH
+
+$(WASM_SMALL): $(W)/small/%.o: $(WASM_SOURCES)
+	@mkdir -p $(@D)
+	$(WASM_CC) $(WASM_SMALL_FLAGS) -c $(W)/sources/$*.c -o $@
+
+# ---- ours ----
+
+WASM_FOLDERS := wasm hermetic reach device session content mls check wire twofish \
+	crypto base
+# What speaks to a machine or its network; libgcrypt is not there.
+WASM_LEFT_OUT := src/base/metrics.c src/twofish/gcrypt.c \
+	$(filter-out $(addprefix src/reach/,call.c libraries.c passphrase_form.c \
+	problem.c reply.c),$(wildcard src/reach/*.c)) \
+	$(filter-out $(addprefix src/hermetic/,core.c inside.c told.c),\
+	$(wildcard src/hermetic/*.c))
+WASM_FILES := $(filter-out $(WASM_LEFT_OUT),\
+	$(foreach f,$(WASM_FOLDERS),$(wildcard src/$(f)/*.c)))
+WASM_OBJECTS := $(WASM_FILES:%.c=$(W)/%.o)
+WASM_FLAGS = -std=c11 -D_GNU_SOURCE -D_WASI_EMULATED_SIGNAL -Isrc -I. \
+	$(WASM_TARGET) $(WASM_HEADERS) $(WARNINGS) $(WASM_WARNINGS) -fvisibility=hidden -MMD -MP
+
+$(W)/%.o: %.c $(WASM_SOURCES) | $(W)/openssl/Makefile
+	@mkdir -p $(@D)
+	$(WASM_CC) $(WASM_FLAGS) -c $< -o $@
+-include $(WASM_OBJECTS:.o=.d)
+
+WASM_LIB := $(W)/lib/libhermetic.a
+$(WASM_LIB): $(WASM_OBJECTS) $(WASM_SMALL)
+	@mkdir -p $(@D)
+	@rm -f $@
+	llvm-ar rcs $@ $^
+
+.PHONY: wasm
+wasm: $(WASM_LIB) $(WASM_CRYPTO)
+
+# A stack that is too deep ends the program, as it lies below all data. OpenSSL's
+# reference to getentropy() is a weak one, which draws nothing from an archive.
+WASM_LINK := --target=wasm32-wasi --sysroot=/usr -Wl,--gc-sections \
+	-Wl,--stack-first -Wl,-z,stack-size=1048576 -Wl,--undefined=getentropy
+
+# ---- unit tests as programs: those that need no machine, and starve no malloc() ----
+
+# Not among them are those that ask OpenSSL for what no header of src/crypto needs
+# (test_crypto), that use libgcrypt, or that fork or read /proc.
+WASM_TEST_SOURCES := $(filter-out tests/unit/test_crypto.c,$(shell grep -LE \
+	'include ["<](reach|command|store|door|server|admin|mqtt|gcrypt|sys/wait)|starve|/proc/' \
+	tests/unit/test_*.c))
+WASM_TESTS := $(WASM_TEST_SOURCES:%.c=$(W)/%.wasm)
+WASM_TESTLIB := $(patsubst %.c,$(W)/%.o,\
+	$(filter-out tests/testlib/clock.c,$(wildcard tests/testlib/*.c)))
+WASM_TEST_OBJECTS := $(WASM_TESTS:.wasm=.o) $(WASM_TESTLIB)
+
+# Their numbers are small.
+$(WASM_TEST_OBJECTS): WASM_HEADERS += -isystem tests/wasm/include
+$(WASM_TEST_OBJECTS): WASM_WARNINGS := -Wno-shorten-64-to-32
+-include $(WASM_TEST_OBJECTS:.o=.d)
+.SECONDARY: $(WASM_TEST_OBJECTS)
+
+$(W)/lib/libtests.a: $(WASM_TESTLIB)
+	@rm -f $@
+	llvm-ar rcs $@ $^
+
+$(WASM_TESTS): %.wasm: %.o $(W)/lib/libtests.a $(WASM_LIB) $(WASM_CRYPTO)
+	$(WASM_CC) $(WASM_LINK) -o $@ $^ -lwasi-emulated-getpid
+
+.PHONY: wasm-tests
+wasm-tests: $(WASM_TESTS)

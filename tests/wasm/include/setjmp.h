@@ -1,0 +1,1 @@
+/* WebAssembly has no setjmp(); cmocka's header wants this one to be there. */
