@@ -82,8 +82,8 @@ struct check_verdict check_form(const struct suite *suite,
 size_t check_form_longest(const struct suite *suite, size_t members,
 			  size_t extensions)
 {
-	/* framing, leaf node, view, signature, tags */
-	const size_t rest = 2048;
+	/* framing, leaf node, an ExternalInit, view, signature, tags */
+	const size_t rest = (size_t)2048 + suite->npk + suite->nenc;
 	/* with the lengths of its parts */
 	size_t sealed = (size_t)suite->nenc + suite->nh + SUITE_AEAD_TAG + 4;
 	size_t node = (size_t)suite->npk + 8;
