@@ -30,7 +30,7 @@ const struct suite *move_suite(struct device *d, const json_t *change)
 	if (suite != NULL && suites_have(&d->offer, suite))
 		return suite;
 	if (suite != NULL && !suite_usable(suite)) {
-		(void)suites_refuse_unusable(suite, &d->work.why);
+		suites_say_unusable(suite, &d->work.why);
 		return NULL;
 	}
 	(void)why_set(&d->work.why, ERR_PEER_UNSUPPORTED, "no-common-algorithm",

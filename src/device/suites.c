@@ -42,12 +42,12 @@ static enum err refuse_unknown(struct span name, struct why *why)
 		       name.n > 0 ? (const char *)name.p : "", names);
 }
 
-enum err suites_refuse_unusable(const struct suite *suite, struct why *why)
+void suites_say_unusable(const struct suite *suite, struct why *why)
 {
-	return why_set(why, ERR_PEER_INVALID, "openssl-too-old",
-		       "%s needs ML-KEM, which OpenSSL has from version 3.5 on "
-		       "(Debian 13), and the one here is older.",
-		       suite->algorithm);
+	(void)why_set(why, ERR_PEER_INVALID, "openssl-too-old",
+		      "%s needs ML-KEM, which OpenSSL has from version 3.5 on "
+		      "(Debian 13), and the one here is older.",
+		      suite->algorithm);
 }
 
 static enum err add(struct suites *suites, struct span name, struct why *why)
@@ -56,8 +56,10 @@ static enum err add(struct suites *suites, struct span name, struct why *why)
 
 	if (suite == NULL)
 		return refuse_unknown(name, why);
-	if (!suite_usable(suite))
-		return suites_refuse_unusable(suite, why);
+	if (!suite_usable(suite)) {
+		suites_say_unusable(suite, why);
+		return ERR_PEER_INVALID;
+	}
 	if (suites_have(suites, suite))
 		return why_set(why, ERR_PEER_INVALID, "repeated-algorithm",
 			       "%s is named twice.", suite->algorithm);

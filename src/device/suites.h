@@ -22,9 +22,9 @@ struct suites {
 MUST_CHECK enum err suites_parse(const char *text, struct suites *out,
 				 struct why *why);
 
-/* The reason "openssl-too-old" for a suite that is not suite_usable(), and
+/* The reason "openssl-too-old", for a suite that is not suite_usable(): the error is
  * ERR_PEER_INVALID. */
-enum err suites_refuse_unusable(const struct suite *suite, struct why *why);
+void suites_say_unusable(const struct suite *suite, struct why *why);
 
 bool suites_have(const struct suites *suites, const struct suite *suite);
 
