@@ -21,8 +21,8 @@ $(B)/sim/%.o: src/%.c
 -include $(SIM_OBJECTS:.o=.d) $(SIM_CORE:.o=.d)
 
 # aead_seal() is wrapped: the simulator looks at which keys seal (seals.c); and
-# check_label(), so that each signature is verified once (labels.c).
-SIM_WRAPS := -Wl,--wrap=aead_seal -Wl,--wrap=check_label
+# check_label() and leaf_verify(), so that each signature is verified once (labels.c).
+SIM_WRAPS := -Wl,--wrap=aead_seal,--wrap=check_label,--wrap=leaf_verify
 
 $(B)/tests/sim/sim: $(SIM_OBJECTS) $(SIM_CORE) $(SIM_LIBS)
 	$(CC) $(LINK_$(VARIANT)) $(SIM_WRAPS) -o $@ $(SIM_OBJECTS) \

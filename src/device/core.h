@@ -5,6 +5,7 @@
 #include "device/device.h"
 #include "device/grown.h"
 #include "device/membership.h"
+#include "device/who_types.h"
 #include "device/work.h"
 #include "wire/places.h"
 
@@ -27,6 +28,7 @@ struct device {
 	bool whole_infos; /* the server knows no parts of GroupInfos */
 	uint32_t large;	  /* leaves; device_set_large() */
 	bool receipts;	  /* device_config has it */
+	struct who_types types; /* others, and what was told of itself */
 	bool in_transaction;
 	uint64_t
 	    ends_ms; /* before that no text goes (expiry.h); 0: not known */

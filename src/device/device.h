@@ -280,6 +280,41 @@ uint64_t device_receipt_at(struct device *device, const char *session);
 MUST_CHECK enum err device_receipts(struct device *device, bool *on);
 MUST_CHECK enum err device_set_receipts(struct device *device, bool on);
 
+/* ---- who types (docs/protocol.md, "Typing") ----
+ *
+ * Nothing of it is stored. Between orders only: ERR_STATE_PENDING otherwise. */
+
+#define DEVICE_TYPING_EVERY_MS                                                 \
+	4000 /* a device says that its person types, at most */
+#define DEVICE_TYPING_SHOWN_MS                                                 \
+	8000 /* so long others show it, if nothing more comes */
+#define DEVICE_TYPING_OFF_MS                                                   \
+	60000 /* so far a notice's time may be from the clock */
+
+/* The person types in that session, or does not any more. Appends the notice to post,
+ * or nothing where none is to be: the others know, the person does not want it
+ * (device_set_typing()), or a text would wait for the person. What the person says ends
+ * it without a notice. ERR_STATE_GONE: no session of this device. */
+MUST_CHECK enum err device_tell_typing(struct device *device,
+				       const char *session, bool types,
+				       struct buf *notice);
+
+/* A notice that the server gave. What is none of a member of this epoch, what came before
+ * and what is not of now changes nothing: the error says why. */
+MUST_CHECK enum err device_hear_typing(struct device *device,
+				       const char *session, struct span notice);
+
+/* ["bob"…] of others who type in that session now, as members are called; and when the
+ * next one of any session types no more, Unix milliseconds, UINT64_MAX: nobody types. */
+MUST_CHECK enum err device_who_types(struct device *device, const char *session,
+				     struct buf *json);
+uint64_t device_typing_ends_at(const struct device *device);
+
+/* Whether this device tells that its person types: it does until the person says
+ * otherwise. */
+MUST_CHECK enum err device_typing(struct device *device, bool *on);
+MUST_CHECK enum err device_set_typing(struct device *device, bool on);
+
 /* The person was shown the members with these marks, and no others: what is said
  * from now on may be sealed for them. device_describe() has a mark for each
  * member, device_entry() for whoever came in by an entry. Whoever has come in

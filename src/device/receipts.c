@@ -7,6 +7,7 @@
 #include "device/outbox.h"
 #include "device/say.h"
 #include "device/steps.h"
+#include "device/wish.h"
 
 #include <string.h>
 
@@ -377,43 +378,17 @@ out:
 
 enum err receipts_wish(struct device *d, bool *on)
 {
-	json_t *record = NULL;
-	enum err e = record_get(core_store(d), RECORD, &record);
-
-	*on = e != ERR_OK || !json_is_false(json_object_get(record, "on"));
-	json_decref(record);
-	return e == ERR_STATE_GONE ? ERR_OK : e;
+	return wish_read(d, RECORD, on);
 }
 
 enum err device_receipts(struct device *device, bool *on)
 {
-	enum err e;
-
-	*on = false;
-	TRY(core_begin(device));
-	e = receipts_wish(device, on);
-	core_end_reading(device);
-out:
-	return e;
+	return wish_get(device, RECORD, on);
 }
 
 enum err device_set_receipts(struct device *device, bool on)
 {
-	json_t *record = json_pack("{s:b}", "on", (int)on);
-	enum err e;
-
-	if (device->work.running) {
-		json_decref(record);
-		return ERR_STATE_PENDING;
-	}
-	ENSURE(record != NULL, ERR_LOCAL_MEMORY);
-	TRY(core_begin(device));
-	TRY(record_put(core_store(device), RECORD, record));
-	TRY(core_commit(device));
-out:
-	core_rollback(device);
-	json_decref(record);
-	return e;
+	return wish_set(device, RECORD, on);
 }
 
 bool receipts_note_read(struct device *d, uint64_t seq)

@@ -478,6 +478,8 @@ enum err device_start(struct device *device, const struct order *order)
 		(void)snprintf(work->outcome.session,
 			       sizeof(work->outcome.session), "%s",
 			       order->session);
+	if (order->kind == ORDER_SEND)
+		who_types_says(device, order->session);
 out:
 	if (e != ERR_OK)
 		work_clear(work);

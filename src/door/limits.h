@@ -47,6 +47,8 @@
 	X(BYTES, "bytes", 60, 16, false)                                               \
 	/* messages of one session */                                                  \
 	X(SESSION_MESSAGES, "session-messages", 60, 16, false)                         \
+	/* typing notices of one device for one session */                             \
+	X(TYPING, "typing", 60, 16, false)                                             \
 	/* sessions that the broker keeps for one device */                            \
 	X(MQTT_SESSIONS, "mqtt-sessions", 86400, 0, false)                             \
 	/* wrong tokens of the administration's API from one address */                \

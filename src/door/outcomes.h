@@ -180,6 +180,8 @@ enum door { DOOR_REST = 1, DOOR_WEBSOCKET = 2, DOOR_MQTT = 4, DOOR_ADMIN = 8 };
 	  "the time in its nonce is too far from now")                         \
 	X(NONCE_REUSED, "nonce-reused", OUTCOME_409, OUTCOME_RWM, NULL,        \
 	  "another envelope has that nonce")                                   \
+	X(TYPING_INVALID, "typing-invalid", OUTCOME_422, OUTCOME_RWM, NULL,    \
+	  "it is no typing notice of the session")                             \
 	/* of files */                                                         \
 	X(NO_FILE, "not-found", OUTCOME_404, OUTCOME_R, NULL, "no such file")  \
 	X(FILE_EXISTS, "file-exists", OUTCOME_409, OUTCOME_R, NULL,            \

@@ -388,6 +388,7 @@ static void on_notice(void *arg, const struct notice *notice)
 	case NOTICE_ROTATION:
 	case NOTICE_KEY_PACKAGES:
 	case NOTICE_APPROVAL:
+	case NOTICE_TYPING:
 		break;
 	}
 }

@@ -166,17 +166,20 @@ static int on_tick(int event, void *data, void *arg)
 static bool bridge_may(int access, const struct topic *topic, const char *name)
 {
 	if (access == MOSQ_ACL_SUBSCRIBE)
-		return strcmp(name, TOPIC_RECEIVED_ALL) == 0;
+		return strcmp(name, TOPIC_RECEIVED_ALL) == 0 ||
+		       strcmp(name, TOPIC_TYPED_ALL) == 0;
 	if (access == MOSQ_ACL_READ)
-		return topic->kind == TOPIC_RECEIVED;
-	return topic->kind == TOPIC_MESSAGES || topic->kind == TOPIC_DEVICE;
+		return topic->kind == TOPIC_RECEIVED ||
+		       topic->kind == TOPIC_TYPED;
+	return topic->kind == TOPIC_MESSAGES || topic->kind == TOPIC_DEVICE ||
+	       topic->kind == TOPIC_TYPING;
 }
 
 static bool may_read(const struct topic *topic, struct uuid device)
 {
 	if (topic->kind == TOPIC_DEVICE)
 		return uuid_equal(topic->id, device);
-	return topic->kind == TOPIC_MESSAGES &&
+	return (topic->kind == TOPIC_MESSAGES || topic->kind == TOPIC_TYPING) &&
 	       cache_is_member(topic->id, device);
 }
 
@@ -185,7 +188,8 @@ static bool may_read(const struct topic *topic, struct uuid device)
 static bool may_write(const struct mosquitto_evt_acl_check *ask,
 		      const struct topic *topic, struct uuid device)
 {
-	return topic->kind == TOPIC_SEND && !ask->retain &&
+	return (topic->kind == TOPIC_SEND || topic->kind == TOPIC_TYPING) &&
+	       !ask->retain &&
 	       (mosquitto_client_protocol_version(ask->client) < 5 ||
 		cache_is_member(topic->id, device));
 }
@@ -255,12 +259,15 @@ static int on_message(int event, void *data, void *arg)
 
 	(void)event;
 	(void)arg;
-	if (topic.kind != TOPIC_SEND)
+	if ((topic.kind != TOPIC_SEND && topic.kind != TOPIC_TYPING) ||
+	    is_bridge(id))
 		return MOSQ_ERR_SUCCESS;
 	/* acknowledged by the broker alone it would be a promise not kept */
-	if (message->qos > 0 && !is_gated(message->client))
+	if (message->qos > 0 &&
+	    (topic.kind == TOPIC_TYPING || !is_gated(message->client)))
 		return MOSQ_ERR_QOS_NOT_SUPPORTED;
-	topic_put_received(&name, topic.id, span_str(id));
+	(topic.kind == TOPIC_SEND ? topic_put_received : topic_put_typed)(
+	    &name, topic.id, span_str(id));
 	buf_put_u8(&name, 0);
 	if (buf_end(&name) == ERR_OK)
 		copy = mosquitto_strdup((const char *)name.p);

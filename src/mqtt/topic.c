@@ -43,6 +43,8 @@ struct topic topic_parse(struct span name)
 		t.kind = TOPIC_DEVICE;
 	else if (skip(&r, SPAN_LIT("hermetic/received/")))
 		t.kind = TOPIC_RECEIVED;
+	else if (skip(&r, SPAN_LIT("hermetic/typed/")))
+		t.kind = TOPIC_TYPED;
 	else
 		return other;
 	if (!take_id(&r, &t.id) || rd_left(&r) == 0)
@@ -54,6 +56,8 @@ struct topic topic_parse(struct span name)
 		return t;
 	if (span_equal(t.rest, SPAN_LIT("send")))
 		t.kind = TOPIC_SEND;
+	else if (span_equal(t.rest, SPAN_LIT("typing")))
+		t.kind = TOPIC_TYPING;
 	else if (!span_equal(t.rest, SPAN_LIT("messages")))
 		return other;
 	return t;
@@ -95,5 +99,17 @@ void topic_put_received(struct buf *out, struct uuid session,
 			struct span client_id)
 {
 	put(out, "hermetic/received/", session, "/");
+	buf_put(out, client_id);
+}
+
+void topic_put_typing(struct buf *out, struct uuid session)
+{
+	put(out, "hermetic/v1/session/", session, "/typing");
+}
+
+void topic_put_typed(struct buf *out, struct uuid session,
+		     struct span client_id)
+{
+	put(out, "hermetic/typed/", session, "/");
 	buf_put(out, client_id);
 }

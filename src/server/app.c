@@ -23,6 +23,7 @@
 #include "server/revocations.h"
 #include "server/routes.h"
 #include "server/start.h"
+#include "server/typing.h"
 #include "server/ws.h"
 #include "store/cluster.h"
 #include "store/scrape.h"
@@ -110,6 +111,7 @@ static bool start(void)
 	presence_start(&(const struct presence_settings){
 	    event_loop(), put_presence, ws_each });
 	limited_start();
+	typing_start();
 	ws_start();
 	return true;
 }

@@ -115,6 +115,7 @@ static const struct setting WANTED[] = {
 	{ SETTING_BYTES_PER_MINUTE, &values.bytes_per_minute, NULL },
 	{ SETTING_SESSION_MESSAGES_PER_MINUTE,
 	  &values.session_messages_per_minute, NULL },
+	{ SETTING_TYPING_PER_MINUTE, &values.typing_per_minute, NULL },
 	{ SETTING_DEVICES, &values.devices, NULL },
 	{ SETTING_KEY_PACKAGES, &values.key_packages, NULL },
 	{ SETTING_SESSION_MEMBERS, &values.session_members, NULL },

@@ -49,7 +49,7 @@ struct config {
 	uint64_t links_per_minute, sessions_per_day;
 	uint64_t invitations_per_day, invitations_pending;
 	uint64_t messages_per_minute, bytes_per_minute,
-	    session_messages_per_minute;
+	    session_messages_per_minute, typing_per_minute;
 	/* how much there may be */
 	uint64_t devices, key_packages, session_members;
 	uint64_t websockets, address_websockets, subscriptions;

@@ -34,6 +34,7 @@ void limited_start(void)
 			     [LIMIT_BYTES] = c->bytes_per_minute,
 			     [LIMIT_SESSION_MESSAGES] =
 				 c->session_messages_per_minute,
+			     [LIMIT_TYPING] = c->typing_per_minute,
 			     [LIMIT_CLAIMS_OF_ONE] = c->claims_of_one_per_hour,
 			     [LIMIT_INVITATIONS] = c->invitations_per_day,
 			     [LIMIT_SESSIONS] = c->sessions_per_day,

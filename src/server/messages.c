@@ -173,7 +173,7 @@ static void read_files(struct body *body, struct files *files)
 			body->fault = "files has ids";
 }
 
-static bool sends_octets(const struct request *req)
+bool messages_are_octets(const struct request *req)
 {
 	struct span type;
 
@@ -197,7 +197,7 @@ void messages_send(const struct call *call)
 	struct body body;
 	uint64_t expires_ms;
 
-	if (sends_octets(req)) {
+	if (messages_are_octets(req)) {
 		append(call, request_body(req), 0, &files);
 		return;
 	}

@@ -14,6 +14,9 @@ bool messages_check(struct span envelope, const struct identity *who,
 		    const struct uuid *session, struct append *out,
 		    struct problem *problem);
 
+/* The body is an envelope's, or a typing notice's, bytes as they are. */
+bool messages_are_octets(const struct request *req);
+
 /* What the request is called in logs, written into `text`; empty when requests
  * are not logged. `frame`: the id of a WebSocket's frame, or NULL. */
 struct span messages_origin(const struct trace *trace, const uint64_t *frame,

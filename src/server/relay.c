@@ -30,7 +30,8 @@ static void tell_notice(const struct notice *notice)
 /* The others need not read it: the notice of it will find it delivered. */
 void relay_stored(void *unused, const struct message *m)
 {
-	struct notice notice = { NOTICE_MESSAGE, m->session, m->seq };
+	const struct notice notice = { NOTICE_MESSAGE, m->session, m->seq,
+				       SPAN_EMPTY };
 	static struct buf word;
 
 	(void)unused;
@@ -73,6 +74,9 @@ static void take_notice(const struct notice *notice)
 		return;
 	case NOTICE_REVOKED:
 		revocations_reload();
+		return;
+	case NOTICE_TYPING:
+		hub_typing(notice);
 		return;
 	}
 }

@@ -88,6 +88,7 @@ typedef void call_handler(const struct call *call);
 	      commits_post)                                                    \
 	ROUTE(POST, "/session/{session_id}/move", DEVICE, NONE, move_post)     \
 	ROUTE(POST, "/session/{session_id}/send", DEVICE, NONE, messages_send) \
+	ROUTE(POST, "/session/{session_id}/typing", DEVICE, NONE, typing_post) \
 	ROUTE(POST, "/session/{session_id}/leave", DEVICE, NONE,               \
 	      departures_post)                                                 \
 	ROUTE(GET, "/session/{session_id}/messages", DEVICE, NONE,             \

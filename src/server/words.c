@@ -135,6 +135,7 @@ void words_put_notice(struct buf *word, const struct notice *notice)
 	buf_put_u8(word, (uint8_t)notice->kind);
 	buf_put(word, SPAN_ARRAY(notice->id.bytes));
 	buf_put_u64(word, notice->seq);
+	buf_put(word, notice->bytes);
 }
 
 bool words_take_notice(struct rd *word, uint8_t kind, struct notice *notice)
@@ -142,7 +143,8 @@ bool words_take_notice(struct rd *word, uint8_t kind, struct notice *notice)
 	*notice = (struct notice){ .kind = (enum notice_kind)kind };
 	notice->id = take_uuid(word);
 	notice->seq = rd_u64(word);
-	return rd_end(word) == ERR_OK;
+	notice->bytes = rd_take(word, rd_left(word));
+	return rd_ok(word) && (notice->bytes.n == 0 || kind == NOTICE_TYPING);
 }
 
 void words_put_resync(struct buf *word)

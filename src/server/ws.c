@@ -9,6 +9,7 @@
 #include "base/metrics.h"
 #include "base/text.h"
 #include "door/presence.h"
+#include "door/typing_lane.h"
 #include "server/answer.h"
 #include "server/body.h"
 #include "server/config.h"
@@ -211,11 +212,12 @@ static void on_subscribed(void *arg, struct uuid session, uint64_t id,
 			  const struct hub_place *place, enum err e)
 {
 	struct client *c = arg;
-	char more[80];
+	char more[96];
 
 	if (place->member && !place->gone) {
 		(void)snprintf(more, sizeof(more),
-			       ",\"last_seq\":%" PRIu64 "%s", place->last_seq,
+			       ",\"last_seq\":%" PRIu64 ",\"typing\":true%s",
+			       place->last_seq,
 			       place->rotation_due ? ",\"rotation_due\":true"
 						   : "");
 		say_session(c, "subscribed", id, session, more);
@@ -281,6 +283,41 @@ struct sending {
 	uint64_t id;
 };
 
+/* NULL: it cannot be, and the client was told why. */
+static struct sending *new_sending(struct client *c, uint64_t id)
+{
+	struct sending *sending = NULL;
+
+	if (c->leaving) {
+		say_problem(c, id, OUTCOME_UNAVAILABLE,
+			    "this node is going away");
+		return NULL;
+	}
+	if (c->sends >= SENDS_MAX) {
+		say_refusal(c, id,
+			    (struct problem){
+				OUTCOME_TOO_MANY_REQUESTS,
+				"too many requests wait for their answer", 1 });
+		return NULL;
+	}
+	sending = malloc(sizeof(*sending));
+	if (sending == NULL) {
+		say_problem(c, id, OUTCOME_UNAVAILABLE, NULL);
+		return NULL;
+	}
+	*sending = (struct sending){ c, id };
+	c->sends++;
+	return sending;
+}
+
+/* One less waits: it may be the last of a client that is gone, or that is to go. */
+static void end_sending(struct client *c)
+{
+	if (c->leaving)
+		say_farewell(c);
+	free_if_done(c);
+}
+
 static void on_appended(void *arg, const struct append_result *result)
 {
 	struct sending sending = *(struct sending *)arg;
@@ -302,49 +339,60 @@ static void on_appended(void *arg, const struct append_result *result)
 			 result->rotation_due ? ",\"rotation_due\":true" : "");
 		say(c, &out);
 	}
-	if (c->leaving)
-		say_farewell(c);
-	free_if_done(c);
+	end_sending(c);
 }
 
 static void send_envelope(struct client *c, uint64_t id, struct span envelope,
 			  uint64_t expires_ms)
 {
+	struct problem problem = { OUTCOME_UNAVAILABLE, NULL, 0 };
+	struct sending *sending = new_sending(c, id);
 	char origin[ORIGIN_SIZE];
-	struct sending *sending;
-	struct problem problem;
 	struct append message;
 
-	if (c->leaving) {
-		say_problem(c, id, OUTCOME_UNAVAILABLE,
-			    "this node is going away");
+	if (sending == NULL)
 		return;
-	}
-	if (c->sends >= SENDS_MAX) {
-		say_refusal(c, id,
-			    (struct problem){
-				OUTCOME_TOO_MANY_REQUESTS,
-				"too many envelopes wait for their answer",
-				1 });
-		return;
-	}
-	if (!messages_check(envelope, &c->who, NULL, &message, &problem)) {
-		say_refusal(c, id, problem);
-		return;
-	}
-	message.expires_ms = expires_ms;
-	if (c->trace != NULL)
-		message.origin = messages_origin(c->trace, &id, origin);
-	sending = malloc(sizeof(*sending));
-	if (sending != NULL) {
-		*sending = (struct sending){ c, id };
-		c->sends++;
+	if (messages_check(envelope, &c->who, NULL, &message, &problem)) {
+		message.expires_ms = expires_ms;
+		if (c->trace != NULL)
+			message.origin = messages_origin(c->trace, &id, origin);
 		if (lanes_append(&message, on_appended, sending) == ERR_OK)
 			return;
-		c->sends--;
-		free(sending);
+		problem = (struct problem){ OUTCOME_UNAVAILABLE, NULL, 0 };
 	}
-	say_problem(c, id, OUTCOME_UNAVAILABLE, NULL);
+	c->sends--;
+	free(sending);
+	say_refusal(c, id, problem);
+}
+
+/* ---- typing ---- */
+
+static void on_typed(void *arg, struct problem problem)
+{
+	struct sending sending = *(struct sending *)arg;
+	struct client *c = sending.client;
+	struct buf out = BUF_INIT;
+
+	free(arg);
+	c->sends--;
+	if (problem.outcome != OUTCOME_OK) {
+		say_refusal(c, sending.id, problem);
+	} else {
+		buf_putf(&out, "{\"type\":\"typed\",\"id\":%" PRIu64 "}",
+			 sending.id);
+		say(c, &out);
+	}
+	end_sending(c);
+}
+
+static void say_typing(struct client *c, uint64_t id, struct uuid session,
+		       struct span notice)
+{
+	struct sending *sending = new_sending(c, id);
+
+	if (sending != NULL)
+		typing_lane_say(c->who.device, session, notice, on_typed,
+				sending);
 }
 
 /* ---- what arrives ---- */
@@ -374,6 +422,11 @@ static void handle(struct client *c, struct body *body)
 					   DELIVERY_EXPIRES_MAX, &expires_ms);
 		if (body_is_good(body))
 			send_envelope(c, id, envelope, expires_ms);
+	} else if (strcmp(type, "typing") == 0) {
+		session = body_uuid(body, "session_id");
+		envelope = body_bytes(body, "notice", config()->body_bytes);
+		if (body_is_good(body))
+			say_typing(c, id, session, envelope);
 	} else if (strcmp(type, "ping") == 0) {
 		struct buf out = BUF_INIT;
 

@@ -9,7 +9,8 @@
  * (a Welcome waits), "r DEVICE" (it is asked to rotate), "k DEVICE" (its
  * KeyPackages run out), "x ID" (a device or a family of tokens was revoked),
  * "d SESSION" (a member of it departed), "a DEVICE" (another one of its account
- * waits to be approved).
+ * waits to be approved), "t SESSION SEQ BASE64" (a typing notice for whoever has the log
+ * up to SEQ: nothing else has it, and what is lost of these is lost).
  */
 #ifndef HERMETIC_STORE_NOTIFIER_H
 #define HERMETIC_STORE_NOTIFIER_H
@@ -31,19 +32,28 @@ enum notice_kind {
 	NOTICE_KEY_PACKAGES,
 	NOTICE_REVOKED,
 	NOTICE_MEMBERS,
-	NOTICE_APPROVAL
+	NOTICE_APPROVAL,
+	NOTICE_TYPING
 };
+
+#define NOTIFIER_BYTES_MAX 256 /* of a NOTICE_TYPING */
 
 /* One line of a payload. */
 struct notice {
 	enum notice_kind kind;
-	struct uuid id; /* session, device or family */
-	uint64_t seq;	/* NOTICE_MESSAGE only */
+	struct uuid id;	   /* session, device or family */
+	uint64_t seq;	   /* NOTICE_MESSAGE and NOTICE_TYPING only */
+	struct span bytes; /* NOTICE_TYPING only; borrowed during the call */
 };
 
 /* `seq`: of a NOTICE_MESSAGE. */
 void notifier_tell(struct notifier *n, enum notice_kind kind, struct uuid id,
 		   uint64_t seq);
+
+/* A NOTICE_TYPING, behind all others; dropped where much waits, or when it is longer than
+ * NOTIFIER_BYTES_MAX. */
+void notifier_tell_typing(struct notifier *n, struct uuid session, uint64_t seq,
+			  struct span bytes);
 
 /* What it tells by; has room for one statement of another's, when it is one at
  * a time (store/listener.h). */

@@ -9,6 +9,9 @@
 /* A standby that is silent for so long is not waited for. */
 enum { STANDBY_MS = 1000, STANDBY_QUEUE = 1024 };
 
+/* The part of the statements' queue from which on the store is busy. */
+enum { BUSY_PART = 8 };
+
 struct store {
 	const struct store_loop *loop;
 	struct store_settings settings;
@@ -276,6 +279,18 @@ void store_tell(struct store *s, enum notice_kind kind, struct uuid id,
 		uint64_t seq)
 {
 	notifier_tell(s->notifier, kind, id, seq);
+}
+
+void store_tell_typing(struct store *s, struct uuid session, uint64_t seq,
+		       struct span bytes)
+{
+	notifier_tell_typing(s->notifier, session, seq, bytes);
+}
+
+bool store_is_busy(const struct store *s)
+{
+	return s->asked * BUSY_PART > s->settings.queue_statements ||
+	       !store_is_ready(s);
 }
 
 bool store_is_ready(const struct store *s)

@@ -67,6 +67,13 @@ MUST_CHECK enum err store_append(struct store *store,
 void store_tell(struct store *store, enum notice_kind kind, struct uuid id,
 		uint64_t seq);
 
+/* The same of a typing notice: notifier_tell_typing(). */
+void store_tell_typing(struct store *store, struct uuid session, uint64_t seq,
+		       struct span bytes);
+
+/* So many statements wait that what can be left out is. */
+bool store_is_busy(const struct store *store);
+
 /* Both connections that answers need are up. */
 bool store_is_ready(const struct store *store);
 

@@ -31,7 +31,10 @@ static void use_payload(struct span bytes)
 
 	if (payload_read(bytes, &payload) != ERR_OK && payload.id < 0)
 		abort();
-	buf_clear(&payload.envelope);
+	buf_clear(&payload.bytes);
+	if (payload_read_typing(bytes, &payload) != ERR_OK && payload.id < 0)
+		abort();
+	buf_clear(&payload.bytes);
 }
 
 static void use_packet(const struct packet *packet, uint8_t version)

@@ -121,6 +121,12 @@ void hub_members(struct uuid session)
 	act(session);
 }
 
+void hub_typing(const struct notice *notice)
+{
+	within(notice->bytes);
+	act(notice->id);
+}
+
 void hub_resync(void)
 {
 	acts++;
@@ -200,15 +206,19 @@ static void on_line(void *arg, const struct notice *notice)
 	struct rd r;
 
 	(void)arg;
-	if (notice->kind < NOTICE_MESSAGE || notice->kind > NOTICE_APPROVAL ||
+	if (notice->kind < NOTICE_MESSAGE || notice->kind > NOTICE_TYPING ||
 	    notice->seq > INT64_MAX ||
-	    (notice->kind != NOTICE_MESSAGE && notice->seq != 0))
+	    (notice->kind != NOTICE_MESSAGE && notice->kind != NOTICE_TYPING &&
+	     notice->seq != 0) ||
+	    (notice->kind == NOTICE_TYPING) != (notice->bytes.n > 0) ||
+	    notice->bytes.n > NOTIFIER_BYTES_MAX)
 		abort();
 	words_put_notice(&word, notice);
 	r = rd_init(buf_span(&word));
 	if (!words_take_notice(&r, words_kind(&r), &again) ||
 	    again.kind != notice->kind || again.seq != notice->seq ||
-	    !uuid_equal(again.id, notice->id))
+	    !uuid_equal(again.id, notice->id) ||
+	    !span_equal(again.bytes, notice->bytes))
 		abort();
 	on_fuzz_word(buf_span(&word));
 	buf_clear(&word);

@@ -77,7 +77,8 @@ const withoutOf = text => [...text.matchAll(/, ([A-Z_]+)\)\s*(?=OPERATION|$|\n)/
   .map(m => m[1]).filter(n => rows.some(r => r.name === n));
 
 test('each door answers with what the table says of it', () => {
-  const ws = 'src/server/ws.c', both = used(read('src/door/delivery.c'));
+  const ws = 'src/server/ws.c',
+    both = ['delivery', 'typing_lane'].flatMap(n => used(read(`src/door/${n}.c`)));
   const opening = /request_(?:problem|refuse)\([^;]*;/g;
   const rest = sources('src/server').filter(f => f !== ws)
     .flatMap(f => used(read(f)));

@@ -48,7 +48,9 @@ for (const what of [['--accounts'], ['--devices'], ['--people', '--content']])
 for (const [seed, ...how] of [[600476], [20109], [20313], [42527], [42743], [50359],
   [211609], [212283],
   [827, '--honest'], [4595, '--honest'], [5031, '--accounts'],
-  [206, '--devices'], [142, '--accounts']])
+  [206, '--devices'], [142, '--accounts'], [900066, '--accounts'],
+  [900111, '--accounts'],
+  [900086, '--honest']])
   test(`seed ${[seed, ...how].join(' ')} holds`, async () => {
     const { code, stdout } = await sim('--seed', seed, ...how, '--quiet');
     assert.equal(code, 0, stdout);

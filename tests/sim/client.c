@@ -60,8 +60,7 @@ void client_kill(struct client *client, size_t number)
 	 * the order said so: a second process may have been healthy meanwhile
 	 * where they were. */
 	if (slot->running && slot->order == ORDER_RESOLVE &&
-	    slot->session != SIZE_MAX &&
-	    look_stored_line(client, slot->session))
+	    slot->session != SIZE_MAX && look_took_line(client, slot->session))
 		client->known[slot->session].healthy = SIZE_MAX;
 	sim_process_doom(slot->process, 0);
 	device_close(slot->device);

@@ -40,7 +40,7 @@ static void change_ended(struct client *client, struct slot *slot)
 	     another_came_first(&client->known[slot->session],
 				slot->seq_before)))
 		return;
-	(void)look_took_line(client, slot, slot->session);
+	(void)look_took_line(client, slot->session);
 	for (size_t i = slot->commits_before; i < client->commit_count; i++)
 		if (was_served(&client->known[slot->session],
 			       client->commits[i]))
@@ -165,9 +165,11 @@ static bool is_so(const struct client *client, const struct slot *slot,
 		       !(slot->ban && in);
 	if (slot->order == ORDER_UNINVITE)
 		return !is_listed(client, look, ORDER_UNINVITE, slot->whom);
+	/* without accounts no group has that list: the server was told the name */
 	if (slot->order == ORDER_INVITE && !in)
 		return slot->asks &&
-		       is_listed(client, look, ORDER_INVITE, slot->whom);
+		       (!client->world->accounts ||
+			is_listed(client, look, ORDER_INVITE, slot->whom));
 	return in == (slot->order == ORDER_INVITE);
 }
 
@@ -181,10 +183,11 @@ static void check_group(struct client *client, struct slot *slot)
 	    look_at(client, slot->session, &look) && look.member &&
 	    !is_so(client, slot, &look))
 		world_violate(client->world, "done",
-			      "%s says that an order of kind %d about %s%s is "
+			      "%s says that an order of kind %d about %s is "
 			      "done, which its own group does not show",
-			      client->identity, (int)slot->order, slot->whom,
-			      slot->algorithm);
+			      client->identity, (int)slot->order,
+			      slot->order == ORDER_MOVE ? slot->algorithm
+							: slot->whom);
 }
 
 /* Who has left is out, and who has come in is in, unless this device was given

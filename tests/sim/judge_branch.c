@@ -113,32 +113,32 @@ static size_t read_links(struct span content, struct account_link *links)
 	return count;
 }
 
-/* False: the commit carries no branch of that account. */
-static bool read_pair(const struct world *world, struct span rows,
-		      struct span said, struct span fingerprint,
-		      struct pair *pair)
+/* NULL: the commit carries no branch of that account. The caller frees. */
+static struct pair *read_pair(const struct world *world, struct span rows,
+			      struct span said, struct span fingerprint)
 {
 	const struct server_account *account;
 	struct account_place at;
 	struct log_view view;
 	struct carried carried;
 	struct place place;
+	struct pair *pair;
 
-	*pair = (struct pair){ .last = 0 };
 	if (log_view_read_commit(said, &view) != ERR_OK ||
 	    !places_find_carried(view.links, fingerprint, &carried) ||
-	    !places_find(rows, fingerprint, &place))
-		return false;
-	pair->carried_count = read_links(carried.links, pair->carried);
-	if (pair->carried_count == 0 || pair->carried[0].number < 2 ||
-	    pair->carried[0].number > place.number ||
+	    !places_find(rows, fingerprint, &place) ||
 	    place.number >= SIDE_LINKS)
-		return false;
+		return NULL;
 	at.number = place.number;
 	(void)span_copy(at.hash, place.hash);
 	account = judge_account(world, fingerprint, &at);
-	if (account == NULL)
-		return false;
+	pair = sim_alloc(sizeof(*pair));
+	pair->carried_count = read_links(carried.links, pair->carried);
+	if (pair->carried_count == 0 || pair->carried[0].number < 2 ||
+	    pair->carried[0].number > place.number || account == NULL) {
+		free(pair);
+		return NULL;
+	}
 	pair->last = pair->carried[0].number - 1;
 	for (uint64_t n = 0; n < at.number; n++)
 		sim_must(account_link_decode(
@@ -146,16 +146,16 @@ static bool read_pair(const struct world *world, struct span rows,
 			     n < pair->last ? &pair->shared[n]
 					    : &pair->own[pair->own_count++]),
 			 "a link of a log");
-	return true;
+	return pair;
 }
 
 enum judged_branch judge_branch(const struct world *world, struct span rows,
 				struct span said, struct span fingerprint)
 {
-	struct pair *pair = sim_alloc(sizeof(*pair));
+	struct pair *pair = read_pair(world, rows, said, fingerprint);
 	enum judged_branch judged = BRANCH_NONE;
 
-	if (read_pair(world, rows, said, fingerprint, pair)) {
+	if (pair != NULL) {
 		const struct side own = { pair->own, pair->own_count };
 		const struct side carried = { pair->carried,
 					      pair->carried_count };
@@ -199,13 +199,14 @@ static bool stands_behind(const struct side *side, uint64_t device,
 bool judge_branch_has(const struct world *world, struct span rows,
 		      struct span said, const struct wire_leaf_node *leaf)
 {
-	struct pair *pair = sim_alloc(sizeof(*pair));
 	uint8_t fingerprint[ACCOUNT_HASH];
+	struct pair *pair = NULL;
 	uint64_t device;
 	bool has = false;
 
-	if (places_read_leaf(leaf->credential.identity, fingerprint, &device) &&
-	    read_pair(world, rows, said, SPAN_ARRAY(fingerprint), pair)) {
+	if (places_read_leaf(leaf->credential.identity, fingerprint, &device))
+		pair = read_pair(world, rows, said, SPAN_ARRAY(fingerprint));
+	if (pair != NULL) {
 		const struct side shared = { pair->shared, (size_t)pair->last };
 		const struct side carried = { pair->carried,
 					      pair->carried_count };

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "check/commit.h"
 #include "crypto/hash.h"
 #include "tests/sim/seen_group.h"
 #include "wire/message.h"
@@ -15,9 +16,11 @@ void lineage_clear(struct lineage *lineage)
 	}
 	for (size_t i = 0; i < lineage->departure_count; i++)
 		blob_free(lineage->departures[i].bytes);
+	for (size_t i = 0; i < lineage->made_count; i++)
+		blob_free(lineage->made[i].part);
 	free(lineage->departures);
 	free(lineage->groups);
-	free(lineage->moves);
+	free(lineage->made);
 	*lineage = (struct lineage){ .groups = NULL };
 }
 
@@ -77,14 +80,29 @@ static bool leads_to(const struct lineage_group *group,
 	return leads;
 }
 
-void lineage_note_move(struct lineage *lineage, struct span commit,
-		       const uint8_t context[32])
+static const struct lineage_made *find_made(const struct lineage *lineage,
+					    struct span commit)
 {
-	struct lineage_move *move =
-	    SIM_ADD(lineage->moves, lineage->move_count);
+	uint8_t hash[32];
 
-	sim_must(hash_sha256(&commit, 1, move->commit), "hash");
-	move->group = lineage_find(lineage, context);
+	sim_must(hash_sha256(&commit, 1, hash), "hash");
+	for (size_t i = 0; i < lineage->made_count; i++)
+		if (memcmp(lineage->made[i].commit, hash, 32) == 0)
+			return &lineage->made[i];
+	return NULL;
+}
+
+void lineage_note_made(struct lineage *lineage, struct span commit,
+		       struct span part, const uint8_t context[32])
+{
+	struct lineage_made *made;
+
+	if (find_made(lineage, commit) != NULL)
+		return;
+	made = SIM_ADD(lineage->made, lineage->made_count);
+	sim_must(hash_sha256(&commit, 1, made->commit), "hash");
+	made->part = part.n > 0 ? blob_make(part) : NULL;
+	made->group = lineage_find(lineage, context);
 }
 
 void lineage_note_departure(struct lineage *lineage, const uint8_t session[16],
@@ -97,24 +115,13 @@ void lineage_note_departure(struct lineage *lineage, const uint8_t session[16],
 	memcpy(row->session, session, 16);
 }
 
-static size_t moved_from(const struct lineage *lineage, struct span commit,
-			 size_t said)
-{
-	uint8_t hash[32];
-
-	sim_must(hash_sha256(&commit, 1, hash), "hash");
-	for (size_t i = 0; i < lineage->move_count; i++)
-		if (memcmp(lineage->moves[i].commit, hash, 32) == 0)
-			return lineage->moves[i].group;
-	return said;
-}
-
 /* Which group the commit is of, whatever a server says. Of a ReInit its device
  * has told; of one by the adversary `said` counts. */
 static size_t find_parent(const struct lineage *lineage,
 			  const uint8_t session[16], struct span commit,
 			  const struct wire_group_info *after, size_t said)
 {
+	const struct lineage_made *made = find_made(lineage, commit);
 	struct wire_message message;
 
 	if (wire_message_decode(commit, &message) != ERR_OK ||
@@ -122,7 +129,7 @@ static size_t find_parent(const struct lineage *lineage,
 		return SIZE_MAX;
 	if (!span_equal(message.public_message.content.group_id,
 			after->context.group_id))
-		return moved_from(lineage, commit, said);
+		return made != NULL ? made->group : said;
 	for (size_t i = lineage->count; i-- > 0;)
 		if (memcmp(lineage->groups[i].session, session, 16) == 0 &&
 		    lineage->groups[i].epoch + 1 == after->context.epoch &&
@@ -148,9 +155,9 @@ static void note_places(struct lineage_group *group, struct span after)
 	seen_group_clear(&next);
 }
 
-void lineage_note(struct lineage *lineage, const uint8_t session[16],
-		  struct span before, struct span commit, struct span after,
-		  uint64_t seq)
+static void note(struct lineage *lineage, const uint8_t session[16],
+		 struct span before, struct span commit, struct span after,
+		 uint64_t seq)
 {
 	struct lineage_group *group;
 	struct wire_message message;
@@ -178,6 +185,41 @@ void lineage_note(struct lineage *lineage, const uint8_t session[16],
 	group->info = blob_make(after);
 	group->seq = seq;
 	group->epoch = message.group_info.context.epoch;
+}
+
+/* The next GroupInfo of the group that a device made the commit for. */
+static void note_true(struct lineage *lineage, const uint8_t session[16],
+		      const struct lineage_made *made, struct span commit,
+		      uint64_t seq)
+{
+	struct blob *before = blob_share(lineage->groups[made->group].info);
+	struct check_walk *walk = NULL;
+	struct buf whole = BUF_INIT;
+
+	if (check_group_now(blob_span(before), SPAN_EMPTY, &walk).wrong ==
+		NULL &&
+	    check_walk_again(walk, commit).wrong == NULL &&
+	    check_walk_put_info(walk, blob_span(made->part), &whole).wrong ==
+		NULL)
+		note(lineage, session, blob_span(before), commit,
+		     buf_span(&whole), seq);
+	check_walk_free(walk);
+	buf_clear(&whole);
+	blob_free(before);
+}
+
+void lineage_note(struct lineage *lineage, const uint8_t session[16],
+		  struct span before, struct span commit, struct span after,
+		  uint64_t seq)
+{
+	const struct lineage_made *made = find_made(lineage, commit);
+	uint8_t context[32];
+
+	if (made != NULL && made->part != NULL && made->group != SIZE_MAX &&
+	    lineage_context(before, context) &&
+	    lineage_find(lineage, context) != made->group)
+		note_true(lineage, session, made, commit, seq);
+	note(lineage, session, before, commit, after, seq);
 }
 
 bool lineage_descends(const struct lineage *lineage, size_t younger,

@@ -18,10 +18,11 @@ struct lineage_group {
 	uint8_t session[16];
 };
 
-/* Which group a ReInit is of. */
-struct lineage_move {
+/* Which group a commit of a device is of. */
+struct lineage_made {
 	uint8_t commit[32]; /* SHA-256 */
 	size_t group;
+	struct blob *part; /* PartialGroupInfo; NULL: none */
 };
 
 /* A departure that stood in the log of some server. */
@@ -33,8 +34,8 @@ struct lineage_departure {
 struct lineage {
 	struct lineage_departure *departures;
 	size_t departure_count;
-	struct lineage_move *moves;
-	size_t move_count;
+	struct lineage_made *made;
+	size_t made_count;
 	struct lineage_group *groups;
 	size_t count;
 };
@@ -51,11 +52,12 @@ void lineage_note(struct lineage *lineage, const uint8_t session[16],
 void lineage_note_departure(struct lineage *lineage, const uint8_t session[16],
 			    struct span departure);
 
-/* A device hands out the ReInit `commit` of the group with that context. The
- * first group of a generation has no transcript that tells where it came from,
- * and a server may have another group in place of the one that it is of. */
-void lineage_note_move(struct lineage *lineage, struct span commit,
-		       const uint8_t context[32]);
+/* A device hands out `commit` of the group with that context, with `part` of the next
+ * GroupInfo (may be empty). A server may have another group in place of the one that it
+ * is of: then it completes that part to what the commit does not lead to. And the first
+ * group of a generation has no transcript that tells where it came from. */
+void lineage_note_made(struct lineage *lineage, struct span commit,
+		       struct span part, const uint8_t context[32]);
 
 /* SIZE_MAX: no such group was seen. */
 size_t lineage_find(const struct lineage *lineage, const uint8_t context[32]);

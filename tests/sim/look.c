@@ -61,18 +61,24 @@ static struct slot *any_process(struct client *client, bool idle)
 	return NULL;
 }
 
-static void read_notes(const struct device_store *store, const char *id,
-		       struct look *look)
+static json_t *load_notes(const struct device_store *store, const char *id)
 {
 	char name[96];
 	struct buf value = BUF_INIT;
 	json_t *notes = NULL;
-	const json_t *behind;
-	const char *todo;
 
 	(void)snprintf(name, sizeof(name), "meta/%s", id);
 	if (store->get(store->context, name, &value) == ERR_OK)
 		notes = json_loadb((const char *)value.p, value.n, 0, NULL);
+	buf_clear(&value);
+	return notes;
+}
+
+static void read_notes(const json_t *notes, struct look *look)
+{
+	const json_t *behind;
+	const char *todo;
+
 	/* its person has seen the fork */
 	if (json_is_true(json_object_get(notes, "lifted")))
 		look->forked = false;
@@ -96,46 +102,50 @@ static void read_notes(const struct device_store *store, const char *id,
 		look->stop[0] = '\0';
 	if (look->forked)
 		(void)snprintf(look->stop, sizeof(look->stop), "forked");
-	json_decref(notes);
-	buf_clear(&value);
 }
 
-bool look_stored(struct client *client, size_t number, struct look *look)
+static void read_stored(struct client *client, const char *id,
+			struct looked *looked)
 {
 	struct sim_process *reader = sim_process_start(client->store);
 	const struct device_store *store = sim_process_port(reader);
-	const char *id = client->world->sessions[number];
+	json_t *notes = load_notes(store, id);
 	struct buf value = BUF_INIT;
 	struct session *session = NULL;
 	char name[96];
 
-	memset(look, 0, sizeof(*look));
+	looked->line =
+	    (uint64_t)json_integer_value(json_object_get(notes, "line"));
+	memset(&looked->look, 0, sizeof(looked->look));
 	(void)snprintf(name, sizeof(name), "session/%s", id);
 	if (store->get(store->context, name, &value) == ERR_OK &&
 	    session_load(buf_span(&value), &session) == ERR_OK) {
-		read_session(session, look);
-		read_notes(store, id, look);
+		read_session(session, &looked->look);
+		read_notes(notes, &looked->look);
 	}
 	session_free(session);
-	buf_clear(&value);
-	sim_process_end(reader);
-	return look->there;
-}
-
-static uint64_t line_of(const struct device_store *store, const char *id)
-{
-	char name[96];
-	struct buf value = BUF_INIT;
-	json_t *notes = NULL;
-	uint64_t line;
-
-	(void)snprintf(name, sizeof(name), "meta/%s", id);
-	if (store->get(store->context, name, &value) == ERR_OK)
-		notes = json_loadb((const char *)value.p, value.n, 0, NULL);
-	line = (uint64_t)json_integer_value(json_object_get(notes, "line"));
 	json_decref(notes);
 	buf_clear(&value);
-	return line;
+	sim_process_end(reader);
+}
+
+/* Read once, as long as nothing is stored. */
+static const struct looked *stored(struct client *client, size_t number)
+{
+	struct looked *looked = &client->looked[number];
+	uint64_t version = sim_store_version(client->store);
+
+	if (!looked->is || looked->version != version)
+		read_stored(client, client->world->sessions[number], looked);
+	looked->is = true;
+	looked->version = version;
+	return looked;
+}
+
+bool look_stored(struct client *client, size_t number, struct look *look)
+{
+	*look = stored(client, number)->look;
+	return look->there;
 }
 
 bool look_has_kept(struct client *client, size_t session, uint64_t seq)
@@ -143,7 +153,7 @@ bool look_has_kept(struct client *client, size_t session, uint64_t seq)
 	struct sim_process *reader = sim_process_start(client->store);
 	const struct device_store *store = sim_process_port(reader);
 	const char *id = client->world->sessions[session];
-	uint64_t line = line_of(store, id);
+	uint64_t line = stored(client, session)->line;
 	struct buf value = BUF_INIT;
 	char name[160];
 	bool kept;
@@ -188,15 +198,12 @@ static void note_line(struct known *known, uint64_t line)
 	}
 }
 
-bool look_stored_line(struct client *client, size_t session)
+bool look_took_line(struct client *client, size_t session)
 {
-	struct sim_process *reader = sim_process_start(client->store);
 	struct known *known = &client->known[session];
-	uint64_t line =
-	    line_of(sim_process_port(reader), client->world->sessions[session]);
+	uint64_t line = stored(client, session)->line;
 	bool took = line != known->line;
 
-	sim_process_end(reader);
 	note_line(known, line);
 	return took;
 }
@@ -245,25 +252,4 @@ bool look_is_healthy(const struct look *look)
 {
 	return look->there && look->member && !look->forked && !look->between &&
 	       look->stop[0] == '\0';
-}
-
-bool look_took_line(struct client *client, struct slot *slot, size_t session)
-{
-	struct known *known = &client->known[session];
-	struct buf text = BUF_INIT;
-	json_t *said = NULL;
-	uint64_t line = known->line;
-	bool took;
-
-	if (device_describe(slot->device, client->world->sessions[session],
-			    &text) == ERR_OK)
-		said = json_loadb((const char *)text.p, text.n, 0, NULL);
-	if (said != NULL)
-		line =
-		    (uint64_t)json_integer_value(json_object_get(said, "line"));
-	took = line != known->line;
-	note_line(known, line);
-	json_decref(said);
-	buf_clear(&text);
-	return took;
 }

@@ -181,7 +181,7 @@ static void watch_shown_entry(struct client *client, struct slot *slot,
 		json_decref(entry);
 		return;
 	}
-	took = look_took_line(client, slot, session);
+	took = look_took_line(client, session);
 	/* A process may tell of what it took before its person went over to
 	 * another history by a second one. That history may have no such number
 	 * yet: what is shown there now may still change. */
@@ -229,7 +229,7 @@ void watch_history(struct client *client)
 			if (!seen->shown)
 				continue;
 			if (!is_as_before(client, seen, entry) &&
-			    !look_took_line(client, slot, s))
+			    !look_took_line(client, s))
 				world_violate(client->world, "shown-changes",
 					      "%s shows another entry %zu than "
 					      "before",
@@ -278,7 +278,7 @@ static void check_sent(struct client *client, struct slot *slot, size_t session,
 	json_t *entry = load_entry(slot, world->sessions[session], seq);
 
 	/* this order may have gone over to the history that its person took */
-	(void)look_took_line(client, slot, session);
+	(void)look_took_line(client, session);
 	if (entry == NULL || !content_is_said(world, entry, said))
 		world_violate(world, "sent",
 			      "%s says that a text was sent as #%llu; its own "
@@ -314,7 +314,7 @@ static void watch_sent(struct client *client, struct slot *slot, size_t session,
 {
 	size_t said = said_at(client, slot, session, seq);
 
-	(void)look_took_line(client, slot, session);
+	(void)look_took_line(client, session);
 	if (said != SIZE_MAX || client->known[session].line == 0)
 		check_sent(client, slot, session, said, seq);
 }

@@ -142,6 +142,11 @@ void sim_store_put_back(struct sim_store *store, const struct sim_store *from)
 	store->version++;
 }
 
+uint64_t sim_store_version(const struct sim_store *store)
+{
+	return store->version;
+}
+
 size_t sim_store_records(const struct sim_store *store)
 {
 	return store->kept.count;

@@ -20,6 +20,8 @@ struct sim_store *sim_store_copy(const struct sim_store *store);
 /* `store` is as `from` is. Nobody may have a transaction open. */
 void sim_store_put_back(struct sim_store *store, const struct sim_store *from);
 
+/* Another number after each change. */
+uint64_t sim_store_version(const struct sim_store *store);
 size_t sim_store_records(const struct sim_store *store);
 
 /* One process that uses a store. */

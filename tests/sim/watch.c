@@ -65,18 +65,38 @@ static void watch_pin(struct client *client, const struct slot *slot,
 			      client->identity, member->identity);
 }
 
+/* Empty: that is no commit. */
+static struct span proposals_of(struct span commit)
+{
+	struct wire_message message;
+
+	return wire_message_decode(commit, &message) == ERR_OK &&
+		       message.format == WIRE_PUBLIC_MESSAGE &&
+		       message.public_message.content.type ==
+			   WIRE_CONTENT_COMMIT
+		   ? message.public_message.content.commit.proposals
+		   : SPAN_EMPTY;
+}
+
+/* Somebody goes by it: what is signed asks for that, and no server. */
+static bool takes_out(struct span commit)
+{
+	struct span rest = proposals_of(commit);
+	struct wire_proposal_or_ref item;
+
+	while (wire_proposals_next(&rest, &item))
+		if (item.type == WIRE_BY_VALUE &&
+		    item.proposal.type == WIRE_PROPOSAL_REMOVE)
+			return true;
+	return false;
+}
+
 static void watch_adds(struct client *client, const struct slot *slot,
 		       struct span commit)
 {
-	struct wire_message message;
+	struct span rest = proposals_of(commit);
 	struct wire_proposal_or_ref item;
-	struct span rest;
 
-	if (wire_message_decode(commit, &message) != ERR_OK ||
-	    message.format != WIRE_PUBLIC_MESSAGE ||
-	    message.public_message.content.type != WIRE_CONTENT_COMMIT)
-		return;
-	rest = message.public_message.content.commit.proposals;
 	while (wire_proposals_next(&rest, &item)) {
 		const struct wire_leaf_node *leaf =
 		    &item.proposal.add.leaf_node;
@@ -216,7 +236,7 @@ static void count_commit(struct client *client, struct slot *slot,
 		world_violate(client->world, "bounds",
 			      "%s makes more than %d commits for one order",
 			      client->identity, COMMITS_AN_ORDER);
-	if (!is_persons_commit(slot->order))
+	if (!is_persons_commit(slot->order) && !takes_out(request->bytes))
 		client->own_commits++;
 }
 
@@ -386,16 +406,16 @@ static void watch_create(struct client *client, const struct slot *slot,
 			     SPAN_EMPTY, request->group_info, 0);
 }
 
-/* The group that a move leaves is the one where its device is. */
-static void watch_move(struct client *client, const struct request *request)
+/* The group that a commit is of is the one where its device is. */
+static void watch_made(struct client *client, const struct request *request)
 {
 	struct world *world = client->world;
 	size_t session = world_session(world, request->session);
 	struct look look;
 
 	if (session != SIZE_MAX && look_stored(client, session, &look))
-		lineage_note_move(&world->lineage, request->bytes,
-				  look.context);
+		lineage_note_made(&world->lineage, request->bytes,
+				  request->info_part, look.context);
 }
 
 void watch_request(struct client *client, struct slot *slot,
@@ -407,9 +427,8 @@ void watch_request(struct client *client, struct slot *slot,
 		count_commit(client, slot, request);
 	if (request->kind == REQUEST_COMMIT)
 		watch_adds(client, slot, request->bytes);
-
-	if (request->kind == REQUEST_MOVE)
-		watch_move(client, request);
+	if (request->kind == REQUEST_COMMIT || request->kind == REQUEST_MOVE)
+		watch_made(client, request);
 	if (request->kind == REQUEST_SEND)
 		watch_send(client, slot, request);
 	if (request->kind == REQUEST_CREATE)
@@ -447,7 +466,7 @@ void watch_answer(struct client *client, const struct request *request,
 	if (session == SIZE_MAX)
 		return;
 	/* what it was served before is of the history that it has left */
-	(void)look_stored_line(client, session);
+	(void)look_took_line(client, session);
 	for (size_t i = 0; i < answer->entry_count; i++) {
 		const struct answer_entry *entry = &answer->entries[i];
 		struct seen_entry *seen =

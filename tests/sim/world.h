@@ -52,6 +52,14 @@ struct look {
 	size_t member_count;
 };
 
+/* What was seen last of what a device stores of a session. */
+struct looked {
+	bool is;
+	uint64_t version; /* of the store */
+	struct look look;
+	uint64_t line; /* struct known has it, too */
+};
+
 /* One entry, as a device was served it and as it shows it. */
 struct seen_entry {
 	bool served, shown;
@@ -165,6 +173,7 @@ struct client {
 	uint64_t latest_ms; /* that its clock ever said */
 	bool copied;	    /* its state was put back, or lives twice */
 	struct known known[SESSIONS];
+	struct looked looked[SESSIONS]; /* look.c */
 	char (*founders)[33]; /* named for a session that has no id yet */
 	size_t founder_count;
 	uint64_t own_commits; /* without a person's act */
@@ -334,9 +343,7 @@ bool look_stored(struct client *client, size_t session, struct look *look);
 /* It keeps an entry with that number, in its newest line. */
 bool look_has_kept(struct client *client, size_t session, uint64_t seq);
 /* The person of this device has taken another history since we looked last. */
-bool look_took_line(struct client *client, struct slot *slot, size_t session);
-/* The same from what is stored: its process has died. */
-bool look_stored_line(struct client *client, size_t session);
+bool look_took_line(struct client *client, size_t session);
 bool look_is_healthy(const struct look *look);
 void look_member_of(struct span identity, struct span signature_key,
 		    struct look_member *member);

@@ -8,6 +8,7 @@ let count = 0;
 
 export const messagesOf = session => `hermetic/v1/session/${session.id}/messages`;
 export const sendTo = session => `hermetic/v1/session/${session.id}/send`;
+export const typingOf = session => `hermetic/v1/session/${session.id}/typing`;
 export const eventsOf = device => `hermetic/v1/device/${device.id}/events`;
 
 /** One connection, tried until the broker is ready for it. */

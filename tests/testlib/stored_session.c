@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "session/typing_seal.h"
 #include "tests/testlib/town.h"
 
 _Static_assert((int)STORED_HOUSES == (int)HOUSES, "those of the town");
@@ -18,6 +19,18 @@ void stored_session_make(struct stored_session *stored)
 	stored->session = stored->town->r[BOB].d.session;
 	stored->id = world_id;
 	stored->houses = stored->town->houses;
+	stored->private_key = stored->town->r[BOB].d.me.signature_private;
+	stored->public_key = stored->town->r[BOB].d.me.signature_public;
+}
+
+void stored_session_type(struct stored_session *stored, uint64_t sent_ms,
+			 bool types, struct buf *notice)
+{
+	struct device *alice = &stored->town->r[ALICE].d;
+
+	assert_int_equal(
+	    typing_seal_put(alice->session, &alice->me, sent_ms, types, notice),
+	    ERR_OK);
 }
 
 void stored_session_free(struct stored_session *stored)

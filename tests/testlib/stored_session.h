@@ -15,9 +15,14 @@ struct stored_session {
 	struct session *session; /* borrowed from it */
 	const uint8_t *id;	 /* SESSION_ID bytes */
 	struct house **houses;	 /* of Alice, Bob and Carol, who is not in */
+	struct span private_key, public_key; /* of Bob's leaf; borrowed */
 };
 
 void stored_session_make(struct stored_session *stored);
+
+/* Alice's notice that she types, or does not (session/typing_seal.h). */
+void stored_session_type(struct stored_session *stored, uint64_t sent_ms,
+			 bool types, struct buf *notice);
 void stored_session_free(struct stored_session *stored);
 
 #endif

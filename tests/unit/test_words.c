@@ -155,6 +155,18 @@ static void notices_come_through(void **state)
 	assert_true(uuid_equal(b.id, a.id));
 	r = reader(&word, word.n - 1, NOTICE_MEMBERS);
 	assert_false(words_take_notice(&r, NOTICE_MEMBERS, &b));
+	/* only one of typing has bytes */
+	a.bytes = SPAN_LIT("sealed");
+	buf_reset(&word);
+	words_put_notice(&word, &a);
+	r = reader(&word, word.n, NOTICE_MEMBERS);
+	assert_false(words_take_notice(&r, NOTICE_MEMBERS, &b));
+	a.kind = NOTICE_TYPING;
+	buf_reset(&word);
+	words_put_notice(&word, &a);
+	r = reader(&word, word.n, NOTICE_TYPING);
+	assert_true(words_take_notice(&r, NOTICE_TYPING, &b));
+	assert_true(span_equal(b.bytes, a.bytes));
 	buf_reset(&word);
 	words_put_started(&word, 12);
 	assert_int_equal(buf_end(&word), ERR_OK);

@@ -19,7 +19,8 @@ static struct {
 	struct mosquitto *m;
 	int fd; /* that is watched; -1: none */
 	bool writes, up;
-	size_t flight; /* published and not acknowledged */
+	int subscription; /* of what clients send: the id of its packet */
+	size_t flight;	  /* published and not acknowledged */
 } broker = { .fd = -1 };
 
 static void rewatch(void);
@@ -45,8 +46,9 @@ static void on_connect(struct mosquitto *m, void *arg, int code, int flags,
 	if (code != 0)
 		LOG(ERROR, "the broker refuses the bridge",
 		    LOG_NUM("code", code));
-	else
-		(void)mosquitto_subscribe(m, NULL, TOPIC_RECEIVED_ALL, 1);
+	else if (mosquitto_subscribe(m, NULL, TOPIC_TYPED_ALL, 0) == 0)
+		(void)mosquitto_subscribe(m, &broker.subscription,
+					  TOPIC_RECEIVED_ALL, 1);
 }
 
 static void on_subscribe(struct mosquitto *m, void *arg, int id, int count,
@@ -55,9 +57,9 @@ static void on_subscribe(struct mosquitto *m, void *arg, int id, int count,
 {
 	(void)m;
 	(void)arg;
-	(void)id;
 	(void)properties;
-	set_up(count == 1 && granted[0] == 1);
+	if (id == broker.subscription)
+		set_up(count == 1 && granted[0] == 1);
 }
 
 static void on_disconnect(struct mosquitto *m, void *arg, int code,
@@ -194,8 +196,9 @@ bool broker_publish(const char *topic, struct span payload,
 		return false;
 	rc = put_properties(&list, properties);
 	if (rc == 0)
-		rc = mosquitto_publish_v5(broker.m, NULL, topic, (int)payload.n,
-					  payload.p, 1, false, list);
+		rc = mosquitto_publish_v5(
+		    broker.m, NULL, topic, (int)payload.n, payload.p,
+		    properties->may_be_lost ? 0 : 1, false, list);
 	mosquitto_property_free_all(&list);
 	if (rc == 0)
 		broker.flight++;

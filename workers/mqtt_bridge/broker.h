@@ -26,6 +26,7 @@ struct broker_properties {
 	struct span correlation;
 	uint32_t expiry_seconds;
 	uint64_t seq, epoch; /* with seq, both are told */
+	bool may_be_lost;    /* QoS 0 */
 };
 
 MUST_CHECK enum err broker_start(const struct store_loop *loop,
@@ -34,7 +35,7 @@ MUST_CHECK enum err broker_start(const struct store_loop *loop,
 /* Few enough messages are on their way; otherwise `room` will tell. */
 bool broker_has_room(void);
 
-/* QoS 1, JSON. `topic` ends with a NUL. False: not taken, as the broker is
+/* QoS 1 unless it may be lost, JSON. `topic` ends with a NUL. False: not taken, as the broker is
  * away or far too many messages are on their way. */
 bool broker_publish(const char *topic, struct span payload,
 		    const struct broker_properties *properties);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "door/typing_lane.h"
 #include "mqtt/topic.h"
 #include "mqtt_bridge/gate.h"
 #include "mqtt_bridge/payload.h"
@@ -22,6 +23,7 @@ struct sent {
 	struct buf payload; /* as it came: the gate knows it by that */
 	struct buf client, topic, correlation;
 	struct uuid session, device;
+	bool typing; /* a notice, for which the gate keeps nothing */
 	bool has_id;
 	int64_t id;
 };
@@ -57,7 +59,9 @@ static void answer(struct sent *s, struct buf *json, enum gate_outcome outcome)
 		(void)broker_publish((const char *)s->topic.p, buf_span(json),
 				     &properties);
 	buf_clear(json);
-	gate_decide(buf_span(&s->client), buf_span(&s->payload), outcome);
+	if (!s->typing)
+		gate_decide(buf_span(&s->client), buf_span(&s->payload),
+			    outcome);
 	sent_free(s);
 }
 
@@ -121,7 +125,8 @@ static struct sent *sent_new(const struct broker_message *message)
 
 	if (s == NULL)
 		return NULL;
-	if (from.kind != TOPIC_RECEIVED ||
+	s->typing = from.kind == TOPIC_TYPED;
+	if ((from.kind != TOPIC_RECEIVED && !s->typing) ||
 	    !topic_client(from.rest, &s->device)) {
 		free(s);
 		return NULL;
@@ -139,40 +144,68 @@ static struct sent *sent_new(const struct broker_message *message)
 	return NULL;
 }
 
-void inflow_received(const struct broker_message *message)
+static void store_envelope(struct sent *s, const struct payload *payload)
 {
-	struct sent *s = sent_new(message);
 	struct problem problem;
-	struct payload payload;
 	struct append append;
 
-	if (s == NULL)
-		return; /* not from the plugin, or no memory: no PUBACK */
-	if (payload_read(message->payload, &payload) != ERR_OK) {
-		s->has_id = payload.has_id;
-		s->id = payload.id;
-		if (delivery_admit(s->device, message->payload.n, &problem))
-			say_problem(s, OUTCOME_MALFORMED,
-				    "neither an envelope nor JSON with one");
-		else
-			say_refusal(s, problem);
-		buf_clear(&payload.envelope);
-		return;
-	}
-	s->has_id = payload.has_id;
-	s->id = payload.id;
-	if (!delivery_check(buf_span(&payload.envelope), &in.limits,
+	if (!delivery_check(buf_span(&payload->bytes), &in.limits,
 			    clock_now_ms(), s->device, &s->session, &append,
 			    &problem)) {
 		say_refusal(s, problem);
-		buf_clear(&payload.envelope);
 		return;
 	}
-	append.expires_ms = payload.expires_ms;
+	append.expires_ms = payload->expires_ms;
 	if (writer_append(in.writer, &append, on_appended, s) != ERR_OK)
 		say_problem(s, OUTCOME_UNAVAILABLE,
 			    "too much waits; send it again");
-	buf_clear(&payload.envelope);
+}
+
+/* One that was taken has no answer. */
+static void on_typed(void *arg, struct problem problem)
+{
+	struct sent *s = arg;
+
+	if (problem.outcome != OUTCOME_OK)
+		say_refusal(s, problem);
+	else
+		sent_free(s);
+}
+
+static void refuse_payload(struct sent *s)
+{
+	struct problem problem;
+
+	if (!delivery_admit(s->device, s->payload.n, &problem))
+		say_refusal(s, problem);
+	else if (s->typing)
+		say_problem(s, OUTCOME_MALFORMED,
+			    "neither a typing notice nor JSON with one");
+	else
+		say_problem(s, OUTCOME_MALFORMED,
+			    "neither an envelope nor JSON with one");
+}
+
+void inflow_received(const struct broker_message *message)
+{
+	struct sent *s = sent_new(message);
+	struct payload payload;
+	enum err e;
+
+	if (s == NULL)
+		return; /* not from the plugin, or no memory: no PUBACK */
+	e = (s->typing ? payload_read_typing : payload_read)(message->payload,
+							     &payload);
+	s->has_id = payload.has_id;
+	s->id = payload.id;
+	if (e != ERR_OK)
+		refuse_payload(s);
+	else if (s->typing)
+		typing_lane_say(s->device, s->session, buf_span(&payload.bytes),
+				on_typed, s);
+	else
+		store_envelope(s, &payload);
+	buf_clear(&payload.bytes);
 }
 
 void inflow_start(struct writer *writer, const struct delivery_limits *limits)

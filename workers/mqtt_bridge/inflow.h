@@ -8,6 +8,7 @@
 
 void inflow_start(struct writer *writer, const struct delivery_limits *limits);
 
+/* An envelope, or a typing notice, by its topic. */
 void inflow_received(const struct broker_message *message);
 
 #endif

@@ -12,6 +12,7 @@
 #include "door/delivery.h"
 #include "door/limits.h"
 #include "door/presence.h"
+#include "door/typing_lane.h"
 #include "mqtt_bridge/broker.h"
 #include "mqtt_bridge/gate.h"
 #include "mqtt_bridge/inflow.h"
@@ -28,7 +29,7 @@ static struct {
 	uint64_t envelope_bytes, nonce_window, queue_messages, queue_bytes;
 	uint64_t metrics_port;
 	uint64_t rotation, rotation_messages, grace, grace_messages;
-	uint64_t messages, bytes, session_messages; /* a minute */
+	uint64_t messages, bytes, session_messages, typing; /* a minute */
 	uint64_t connect, sessions;
 } config;
 
@@ -48,6 +49,7 @@ static const struct setting WANTED[] = {
 	{ SETTING_MESSAGES_PER_MINUTE, &config.messages, NULL },
 	{ SETTING_BYTES_PER_MINUTE, &config.bytes, NULL },
 	{ SETTING_SESSION_MESSAGES_PER_MINUTE, &config.session_messages, NULL },
+	{ SETTING_TYPING_PER_MINUTE, &config.typing, NULL },
 	{ SETTING_NONCE_WINDOW_SECONDS, &config.nonce_window, NULL },
 	{ SETTING_QUEUE_MESSAGES, &config.queue_messages, NULL },
 	{ SETTING_QUEUE_BYTES, &config.queue_bytes, NULL },
@@ -77,7 +79,7 @@ static void on_signal(int number)
 static void on_stored(void *arg, const struct message *message)
 {
 	const struct notice own = { NOTICE_MESSAGE, message->session,
-				    message->seq };
+				    message->seq, SPAN_EMPTY };
 
 	(void)arg;
 	delivery_count(message);
@@ -170,8 +172,19 @@ static void start_limits(const struct store_loop *loop)
 	    .query = ask,
 	    .quotas = { [LIMIT_MESSAGES] = config.messages,
 			[LIMIT_BYTES] = config.bytes,
+			[LIMIT_TYPING] = config.typing,
 			[LIMIT_MQTT_SESSIONS] = config.sessions,
 			[LIMIT_SESSION_MESSAGES] = config.session_messages } });
+}
+
+static void tell_typing(struct uuid session, uint64_t seq, struct span bytes)
+{
+	notifier_tell_typing(notifier, session, seq, bytes);
+}
+
+static bool is_busy(void)
+{
+	return !connection_is_ready(queries) || !broker_has_room();
 }
 
 static enum err start(const struct store_loop *loop)
@@ -199,6 +212,8 @@ static enum err start(const struct store_loop *loop)
 	TRY(scrape_start(loop, config.metrics_host, config.metrics_port));
 	TRY(open_store(loop));
 	start_limits(loop);
+	typing_lane_start(
+	    &(const struct typing_lane_settings){ ask, tell_typing, is_busy });
 	outflow_start(
 	    &(const struct outflow_settings){ .queries = queries,
 					      .replay_seconds = config.replay,

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "door/delivery.h"
 #include "door/origin.h"
+#include "door/typing_lane.h"
 #include "mqtt/topic.h"
 #include "mqtt_bridge/broker.h"
 #include "store/store.h"
@@ -349,6 +350,24 @@ static void ask_for(struct uuid device, enum statement statement,
 		free(copy);
 }
 
+/* What finds no room is lost. */
+static void tell_typing(const struct notice *notice)
+{
+	const struct broker_properties properties = { .expiry_seconds = 5,
+						      .may_be_lost = true };
+	struct buf topic = BUF_INIT, json = BUF_INIT;
+
+	topic_put_typing(&topic, notice->id);
+	buf_put_u8(&topic, 0);
+	typing_lane_put(&json, notice);
+	if (buf_end(&topic) == ERR_OK && buf_end(&json) == ERR_OK &&
+	    broker_has_room())
+		(void)broker_publish((const char *)topic.p, buf_span(&json),
+				     &properties);
+	buf_clear(&topic);
+	buf_clear(&json);
+}
+
 void outflow_heard(void *unused, const struct notice *notice)
 {
 	struct buf json = BUF_INIT;
@@ -374,6 +393,9 @@ void outflow_heard(void *unused, const struct notice *notice)
 	case NOTICE_APPROVAL:
 		buf_put_str(&json, "{\"type\":\"device_waits\"}");
 		tell_device(notice->id, &json);
+		break;
+	case NOTICE_TYPING:
+		tell_typing(notice);
 		break;
 	case NOTICE_REVOKED:
 	case NOTICE_MEMBERS:

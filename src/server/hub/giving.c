@@ -4,8 +4,12 @@
 #include "base/metrics.h"
 #include "door/delivery.h"
 #include "door/origin.h"
+#include "door/typing_lane.h"
 #include "server/edge/shared.h"
 #include "server/hub/membership.h"
+
+/* Bytes in a socket above which no typing notice is added. */
+enum { TYPING_AHEAD = 16384 };
 
 static const struct subscription *giving;
 
@@ -58,6 +62,27 @@ void giving_deliver(struct topic *topic, const struct message *m)
 		receivers++;
 	}
 	origin_log_delivered(m, receivers);
+	shared_drop(frame);
+}
+
+/* Who left or was removed up to `seq` is no member here once that entry was given: so
+ * whoever has the log up to there, and is a member, was one when the notice was taken. */
+void giving_typing(const struct topic *topic, const struct notice *notice)
+{
+	struct shared *frame = NULL;
+	struct buf text = BUF_INIT;
+
+	typing_lane_put(&text, notice);
+	if (buf_end(&text) == ERR_OK)
+		frame = websocket_frame(buf_span(&text));
+	buf_clear(&text);
+	if (frame == NULL)
+		return;
+	for (const struct subscription *s = topic->subscriptions; s != NULL;
+	     s = s->sibling)
+		if (!s->over && s->member && s->next > notice->seq &&
+		    websocket_queued(s->subscriber.ws) < TYPING_AHEAD)
+			websocket_send_frame(s->subscriber.ws, frame);
 	shared_drop(frame);
 }
 

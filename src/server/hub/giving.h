@@ -4,6 +4,7 @@
 
 #include "server/hub/topics.h"
 #include "store/message.h"
+#include "store/notifier.h"
 
 /* The frame that all who get the message share; NULL: no memory. */
 struct shared *giving_encode(const struct message *message);
@@ -14,6 +15,9 @@ void giving_give(struct subscription *subscription,
 
 /* The topic's next message, to all who wait for it. */
 void giving_deliver(struct topic *topic, const struct message *message);
+
+/* A typing notice. Who takes long to read gets none. */
+void giving_typing(const struct topic *topic, const struct notice *notice);
 
 /* Whose message is being given just now; NULL: nobody's. */
 const struct subscription *giving_to(void);

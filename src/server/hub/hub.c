@@ -87,6 +87,14 @@ void hub_members(struct uuid session)
 			membership_recheck(s);
 }
 
+void hub_typing(const struct notice *notice)
+{
+	const struct topic *topic = topics_find(notice->id);
+
+	if (topic != NULL)
+		giving_typing(topic, notice);
+}
+
 void hub_grown(struct uuid session, uint64_t seq)
 {
 	struct topic *topic = topics_find(session);

@@ -36,6 +36,9 @@ void hub_follow(const struct message *message);
 /* Members of a session departed: its followers are looked at again. */
 void hub_members(struct uuid session);
 
+/* A NOTICE_TYPING: to who is a member and has the log up to its seq. */
+void hub_typing(const struct notice *notice);
+
 /* A log has grown. */
 void hub_grown(struct uuid session, uint64_t seq);
 

@@ -1,0 +1,157 @@
+// Who types: by all three doors, to both nodes and the broker, and nothing stored.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+
+import { Session, base64, newUser, ok, refused } from '../testlib/api.mjs';
+import { join, u64, u8, uuidBytes } from '../testlib/mls.mjs';
+import { MqttClient, eventsOf, typingOf } from '../testlib/mqtt.mjs';
+import { Socket, problem } from '../testlib/socket.mjs';
+import { startBroker, startNode, startPostgres } from '../testlib/stack.mjs';
+
+// As far as a server can see it.
+const noticeOf = (session, { epoch = session.epoch, sealed = 93, version = 1 } =
+  {}) => join(u8(version), uuidBytes(session.id), u64(epoch), randomBytes(12),
+  randomBytes(sealed));
+
+describe('typing', { concurrency: false }, () => {
+  let postgres, one, two, limited, broker, alice, bob, carol, session;
+  before(async () => {
+    postgres = await startPostgres();
+    [one, two, limited, broker] = await Promise.all([startNode({ postgres }),
+      startNode({ postgres }),
+      startNode({ postgres, workers: 1,
+        env: { HERMETIC_TYPING_PER_MINUTE: '3' } }),
+      startBroker({ postgres })]);
+    [alice, bob, carol] = await Promise.all([newUser(one.url, 'alice'),
+      newUser(two.url, 'bob'), newUser(one.url, 'carol')]);
+    session = await Session.create(alice);
+    await session.add(alice, bob, carol);
+  });
+  after(async () => {
+    await Promise.all([one, two, limited, broker].map(p => p?.stop()));
+    await postgres?.stop();
+  });
+
+  const post = (device, notice, options) => device.post(
+    session.path('/typing'), { notice: base64(notice) }, options);
+  const type = (socket, notice) => socket.ask({ type: 'typing',
+    session_id: session.id, notice: base64(notice) });
+  const heardBy = (socket, notice, ms) => socket.frame({ type: 'typing',
+    session_id: session.id, notice: base64(notice) }, ms);
+  const follow = async (device, url) => {
+    const socket = await Socket.of(device, { url });
+    const { last_seq: last, typing } = await socket.subscribe(session);
+    assert.equal(typing, true);
+    await socket.upTo(session, last);
+    return socket;
+  };
+  const heard = socket => socket.frames.filter(f => f.type === 'typing');
+
+  test('three doors, two nodes, nothing stored', async () => {
+    const [hers, his] = await Promise.all([follow(alice, one.url),
+      follow(bob, two.url)]);
+    const mqtt = await MqttClient.of(carol, broker);
+    await mqtt.subscribe(typingOf(session));
+    const stored = () => postgres.rows(
+      `SELECT last_seq, encode(head, 'hex') AS head,
+         (SELECT count(*)::int FROM hermetic.message) AS messages
+       FROM hermetic.session`);
+    const before = await stored();
+    const everywhere = async notice => {
+      await Promise.all([heardBy(hers, notice), heardBy(his, notice)]);
+      const { json, packet } = await mqtt.next(m =>
+        m.json.notice === base64(notice));
+      assert.deepEqual(json, { type: 'typing', session_id: session.id,
+        notice: base64(notice) });
+      assert.equal(packet.topic, typingOf(session));
+      assert.equal(packet.qos, 0);
+      assert.equal(packet.retain, false);
+    };
+    const notices = Array.from({ length: 5 }, () => noticeOf(session));
+
+    assert.equal((await post(alice, notices[0])).status, 204);
+    await everywhere(notices[0]);
+    assert.equal((await alice.call('POST', session.path('/typing'), {
+      bytes: notices[1], type: 'application/octet-stream',
+    })).status, 204);
+    await everywhere(notices[1]);
+    assert.equal((await type(his, notices[2])).type, 'typed');
+    await everywhere(notices[2]);
+    await mqtt.publish(typingOf(session), notices[3], { qos: 0 });
+    await everywhere(notices[3]);
+    await mqtt.publish(typingOf(session),
+      JSON.stringify({ notice: base64(notices[4]) }), { qos: 0 });
+    await everywhere(notices[4]);
+
+    assert.deepEqual(await stored(), before);
+    for (const socket of [hers, his]) {
+      assert.equal(heard(socket).length, notices.length);
+      await socket.close();
+    }
+    await mqtt.close();
+  });
+
+  test('what is refused is refused alike', async () => {
+    const hers = await follow(alice, one.url);
+    const mqtt = await MqttClient.of(alice, broker);
+    await mqtt.subscribe(eventsOf(alice));
+    await mqtt.known(session);
+    let id = 0;
+    const everywhere = async (notice, status, slug) => {
+      refused(await post(alice, notice), status, slug);
+      problem(await type(hers, notice), status, slug);
+      await mqtt.publish(typingOf(session),
+        JSON.stringify({ notice: base64(notice), id: ++id }), { qos: 0 });
+      problem((await mqtt.next(m => m.json.id === id)).json, status, slug);
+    };
+    const other = await Session.create(alice);
+
+    await everywhere(noticeOf(session, { version: 2 }), 422, 'typing-invalid');
+    await everywhere(noticeOf(session, { sealed: 0 }), 422, 'typing-invalid');
+    await everywhere(noticeOf(other), 422, 'typing-invalid');
+    await everywhere(noticeOf(session, { sealed: 300 }), 413, 'too-large');
+    await everywhere(noticeOf(session, { epoch: session.epoch - 1 }), 409,
+      'epoch-changed');
+    assert.equal((await post(alice, noticeOf(session, { epoch: 99 })))
+      .json.epoch, session.epoch);
+    refused(await bob.post(other.path('/typing'),
+      { notice: base64(noticeOf(other)) }), 403, 'not-a-member');
+    await mqtt.publish(typingOf(session), '{"notice":5,"id":77}', { qos: 0 });
+    problem((await mqtt.next(m => m.json.id === 77)).json, 400, 'malformed');
+    await Promise.all([hers.close(), mqtt.close()]);
+  });
+
+  test('too often: it is dropped, and the answer says so', async () => {
+    const hers = await follow(alice, limited.url);
+    for (let i = 0; i < 3; i++)
+      ok(await post(alice, noticeOf(session), { url: limited.url }), 204);
+    const answer = await post(alice, noticeOf(session), { url: limited.url });
+    refused(answer, 429, 'too-many-requests');
+    assert.match(answer.headers.get('ratelimit-policy'), /^"typing";q=3;w=60$/);
+    problem(await type(hers, noticeOf(session)), 429, 'too-many-requests');
+    // another session, and messages, are no matter of that
+    const other = await Session.create(alice);
+    ok(await alice.post(other.path('/typing'),
+      { notice: base64(noticeOf(other)) }, { url: limited.url }), 204);
+    ok(await session.send(alice, { url: limited.url }), 201);
+    await hers.close();
+  });
+
+  test('who is out hears nothing more, and says nothing', async () => {
+    const [hers, his] = await Promise.all([follow(carol, two.url),
+      follow(bob, two.url)]);
+    const first = noticeOf(session);
+    ok(await post(alice, first), 204);
+    await Promise.all([heardBy(hers, first), heardBy(his, first)]);
+    const { seq } = await session.remove(alice, carol);
+    await his.upTo(session, seq);
+    const second = noticeOf(session);
+    ok(await post(alice, second), 204);
+    await heardBy(his, second);
+    await hers.frame({ type: 'unsubscribed', session_id: session.id });
+    assert.deepEqual(heard(hers).map(f => f.notice), [base64(first)]);
+    refused(await post(carol, noticeOf(session)), 403, 'not-a-member');
+    await Promise.all([hers.close(), his.close()]);
+  });
+});
