@@ -21,22 +21,43 @@ static void mac(const struct shape *s, struct floor_count *c, size_t times)
 
 /* ---- HPKE (RFC 9180) ---- */
 
-/* KEM: extract, expand (4.1). Schedule: "secret", "key", "base_nonce" (5.1);
+static bool is_xwing(const struct shape *s)
+{
+	return s->suite->kem_id == SUITE_KEM_XWING;
+}
+
+/* KEM: extract, expand (4.1; X-Wing's one hash is not counted). Schedule: "secret",
+ * "key", "base_nonce" (5.1);
  * psk_id_hash is a constant, info_hash is counted where info is made, the
  * exporter is not used. */
 static void hpke(const struct shape *s, struct floor_count *c, size_t times,
 		 size_t plaintext)
 {
 	c->agreements += times;
-	floor_add(&c->macs, 5 * times, HPKE_LABEL + s->suite->nh);
+	floor_add(&c->macs, (is_xwing(s) ? 3 : 5) * times,
+		  HPKE_LABEL + s->suite->nh);
 	floor_add(&c->aeads, times, plaintext);
+}
+
+static size_t ml_kem(const struct shape *s, size_t times)
+{
+	return is_xwing(s) ? times : 0;
 }
 
 static void seal(const struct shape *s, struct floor_count *c, size_t times,
 		 size_t plaintext)
 {
 	c->publics += times; /* the ephemeral key */
+	c->ml_kem_seals += ml_kem(s, times);
 	hpke(s, c, times, plaintext);
+}
+
+/* A private key of X-Wing is a seed. */
+static void open(const struct shape *s, struct floor_count *c, size_t plaintext)
+{
+	c->ml_kem_keys += ml_kem(s, 1);
+	c->ml_kem_opens += ml_kem(s, 1);
+	hpke(s, c, 1, plaintext);
 }
 
 static void info_hash(const struct shape *s, struct floor_count *c, size_t info)
@@ -49,8 +70,9 @@ static void info_hash(const struct shape *s, struct floor_count *c, size_t info)
 static void derive_key_pair(const struct shape *s, struct floor_count *c,
 			    size_t times)
 {
-	mac(s, c, 2 * times);
+	mac(s, c, is_xwing(s) ? 0 : 2 * times);
 	c->publics += times;
+	c->ml_kem_keys += ml_kem(s, times);
 }
 
 /* ---- the key schedule (section 8) ---- */
@@ -158,7 +180,7 @@ void counts_process(const struct shape *s, struct floor_count *c)
 	parent_hashes(s, c, s->path);
 	tree_path(s, c);
 	info_hash(s, c, context_bytes(s));
-	hpke(s, c, 1, s->suite->nh);
+	open(s, c, s->suite->nh);
 	path_secrets(s, c, s->climb);
 	next_epoch(s, c);
 }
@@ -168,7 +190,7 @@ void counts_join(const struct shape *s, struct floor_count *c)
 	/* which entry is ours, GroupSecrets, GroupInfo */
 	floor_add(&c->hashes, 1, 2 * s->leaf_bytes);
 	info_hash(s, c, s->info_bytes);
-	hpke(s, c, 1, 2u * s->suite->nh);
+	open(s, c, 2u * s->suite->nh);
 	mac(s, c, 4);
 	floor_add(&c->aeads, 1, s->info_bytes);
 	/* the tree: its hashes, parent hashes, signatures (12.4.3.1), with

@@ -10,7 +10,7 @@
 
 #include "crypto/evp.h"
 
-enum { BLOCK_MAX = 128, SECRET_MAX = 66, SIGNERS = 64 };
+enum { BLOCK_MAX = 128, SECRET_MAX = 66, SIGNERS = 64, ML_KEM_TEXT = 1088 };
 
 /* Who verifies has one signature under each key: many of them, because one
  * that is verified again and again takes less time. */
@@ -30,6 +30,9 @@ struct floor {
 	uint8_t secret[SECRET_MAX];
 	EVP_PKEY *kem, *peer;
 	EVP_PKEY_CTX *agree;
+	EVP_PKEY *ml_kem; /* of X-Wing, otherwise NULL */
+	EVP_PKEY_CTX *ml_kem_seal, *ml_kem_open;
+	uint8_t ml_kem_text[ML_KEM_TEXT];
 	struct signer signers[SIGNERS];
 	size_t turn; /* of the signers */
 	EVP_MD_CTX *hash;
@@ -66,10 +69,41 @@ static int nid_of(const char *group)
 	return strcmp(group, "P-384") == 0 ? NID_secp384r1 : NID_secp521r1;
 }
 
+static const char *group_of(const struct suite *suite)
+{
+	return suite->kem_id == SUITE_KEM_XWING ? "X25519" : suite->kem_group;
+}
+
+static bool ml_kem_seal(struct floor *f)
+{
+	uint8_t shared[SECRET_MAX];
+	size_t n = sizeof(f->ml_kem_text), shared_n = sizeof(shared);
+
+	return EVP_PKEY_encapsulate(f->ml_kem_seal, f->ml_kem_text, &n, shared,
+				    &shared_n) == 1;
+}
+
+static bool make_ml_kem(struct floor *f)
+{
+	f->ml_kem = make_key("ML-KEM-768");
+	if (f->ml_kem == NULL)
+		return false;
+	f->ml_kem_seal =
+	    EVP_PKEY_CTX_new_from_pkey(evp_context(), f->ml_kem, NULL);
+	f->ml_kem_open =
+	    EVP_PKEY_CTX_new_from_pkey(evp_context(), f->ml_kem, NULL);
+	return f->ml_kem_seal != NULL && f->ml_kem_open != NULL &&
+	       EVP_PKEY_encapsulate_init(f->ml_kem_seal, NULL) == 1 &&
+	       EVP_PKEY_decapsulate_init(f->ml_kem_open, NULL) == 1 &&
+	       ml_kem_seal(f);
+}
+
 static bool make_kem(struct floor *f)
 {
-	const char *group = f->suite->kem_group;
+	const char *group = group_of(f->suite);
 
+	if (f->suite->kem_id == SUITE_KEM_XWING && !make_ml_kem(f))
+		return false;
 	f->kem = make_key(group);
 	f->peer = make_key(group);
 	if (f->kem == NULL || f->peer == NULL)
@@ -162,6 +196,9 @@ void floor_free(struct floor *f)
 		signer_clear(&f->signers[i]);
 	EVP_MD_CTX_free(f->hash);
 	EVP_CIPHER_CTX_free(f->aead);
+	EVP_PKEY_CTX_free(f->ml_kem_seal);
+	EVP_PKEY_CTX_free(f->ml_kem_open);
+	EVP_PKEY_free(f->ml_kem);
 	EVP_PKEY_free(f->kem);
 	EVP_PKEY_free(f->peer);
 	free(f->data);
@@ -194,8 +231,8 @@ static bool one_public(struct floor *f)
 		       EC_POINT_point2oct(f->curve, f->point,
 					  POINT_CONVERSION_UNCOMPRESSED, bytes,
 					  sizeof(bytes), NULL) > 0;
-	key = EVP_PKEY_new_raw_private_key_ex(
-	    evp_context(), f->suite->kem_group, NULL, f->secret, f->suite->nsk);
+	key = EVP_PKEY_new_raw_private_key_ex(evp_context(), group_of(f->suite),
+					      NULL, f->secret, f->suite->nsk);
 	EVP_PKEY_free(key);
 	return key != NULL;
 }
@@ -206,6 +243,23 @@ static bool one_agreement(struct floor *f)
 	size_t n = sizeof(shared);
 
 	return EVP_PKEY_derive(f->agree, shared, &n) == 1;
+}
+
+static bool one_ml_kem_key(void)
+{
+	EVP_PKEY *key = make_key("ML-KEM-768");
+
+	EVP_PKEY_free(key);
+	return key != NULL;
+}
+
+static bool one_ml_kem_open(struct floor *f)
+{
+	uint8_t shared[SECRET_MAX];
+	size_t n = sizeof(shared);
+
+	return EVP_PKEY_decapsulate(f->ml_kem_open, shared, &n, f->ml_kem_text,
+				    sizeof(f->ml_kem_text)) == 1;
 }
 
 static bool one_hash(struct floor *f, size_t n, uint8_t *out)
@@ -314,6 +368,12 @@ bool floor_run(struct floor *f, const struct floor_count *c)
 		ok = one_public(f);
 	for (size_t i = 0; ok && i < c->agreements; i++)
 		ok = one_agreement(f);
+	for (size_t i = 0; ok && i < c->ml_kem_keys; i++)
+		ok = one_ml_kem_key();
+	for (size_t i = 0; ok && i < c->ml_kem_seals; i++)
+		ok = ml_kem_seal(f);
+	for (size_t i = 0; ok && i < c->ml_kem_opens; i++)
+		ok = one_ml_kem_open(f);
 	for (size_t i = 0; ok && i < c->signs.times; i++)
 		ok = one_sign(f, each(c->signs));
 	for (size_t i = 0; ok && i < c->hashes.times; i++)

@@ -20,6 +20,9 @@ struct floor_work {
 struct floor_count {
 	size_t publics;		 /* a KEM private key's public key */
 	size_t agreements;	 /* DH */
+	size_t ml_kem_keys;	 /* X-Wing: ML-KEM keys from a seed */
+	size_t ml_kem_seals;	 /* X-Wing: encapsulations of ML-KEM */
+	size_t ml_kem_opens;	 /* X-Wing: decapsulations of ML-KEM */
 	struct floor_work signs; /* and the bytes signed */
 	struct floor_work verifies;
 	struct floor_work hashes;

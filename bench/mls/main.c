@@ -331,6 +331,22 @@ static double memory(const struct shape *s)
 	       (double)s->leaf_bytes;
 }
 
+/* What goes over the network; the tree goes beside the Welcome. */
+static void print_bytes(const struct suite *suite)
+{
+	size_t path;
+
+	commit_path();
+	path = commit.commit.n;
+	discard();
+	invite();
+	(void)printf("0x%04x %6u bytes    KeyPackage %zu, commit %zu, "
+		     "Welcome %zu, tree %zu\n",
+		     suite->id, w.members, w.joiner.key_package.n, path,
+		     welcome.n, tree.n);
+	leave();
+}
+
 static double measure_world(const struct suite *suite, uint32_t members,
 			    struct floor *floor)
 {
@@ -359,6 +375,8 @@ static double measure_world(const struct suite *suite, uint32_t members,
 		(void)printf("0x%04x %6u memory   %10.0f bytes a member "
 			     "above its leaf\n",
 			     suite->id, members, memory(&shape));
+	if (only == NULL || strcmp(only, "bytes") == 0)
+		print_bytes(suite);
 	if (only == NULL || strcmp(only, "storage") == 0)
 		storage_measure(&w);
 	if (only == NULL || strcmp(only, "joining") == 0)
@@ -444,7 +462,8 @@ int main(int argc, char **argv)
 	(void)printf(
 	    "suite  members           operations      time  x floor\n");
 	for (size_t i = 0; i < suite_count; i++)
-		if (wanted == 0 || wanted == suites[i].id)
+		if ((wanted == 0 || wanted == suites[i].id) &&
+		    suite_usable(&suites[i]))
 			measure_suite(&suites[i], sizes, size_count);
 	buf_clear(&message);
 	buf_clear(&tree);

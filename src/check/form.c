@@ -8,10 +8,9 @@ struct pass {
 	bool local;
 };
 
-/* An encapsulated key is a public key of the KEM (RFC 9180, 4.1). */
-static bool is_key(struct pass *p, struct span key)
+static bool is_kem_output(struct pass *p, struct span bytes)
 {
-	enum err e = hpke_check_public_key(p->suite, key);
+	enum err e = hpke_check_encapsulated(p->suite, bytes);
 
 	p->local |= err_class(e) == ERR_CLASS_LOCAL;
 	return e == ERR_OK;
@@ -26,9 +25,9 @@ static const char *check_ciphertexts(struct pass *p, struct span rest)
 		    (size_t)p->suite->nh + SUITE_AEAD_TAG)
 			return "a ciphertext of its path is not that of a path "
 			       "secret";
-		if (!is_key(p, sealed.kem_output))
-			return "a kem_output of its path is no key of the "
-			       "suite";
+		if (!is_kem_output(p, sealed.kem_output))
+			return "a kem_output of its path is not of the "
+			       "suite's KEM";
 	}
 	return NULL;
 }
@@ -53,9 +52,9 @@ static const char *check_init(struct pass *p, const struct wire_commit *commit)
 	while (wire_proposals_next(&rest, &item))
 		if (item.type == WIRE_BY_VALUE &&
 		    item.proposal.type == WIRE_PROPOSAL_EXTERNAL_INIT &&
-		    !is_key(p, item.proposal.kem_output))
-			return "the kem_output of its ExternalInit is no key "
-			       "of the suite";
+		    !is_kem_output(p, item.proposal.kem_output))
+			return "the kem_output of its ExternalInit is not of "
+			       "the suite's KEM";
 	return NULL;
 }
 
@@ -83,8 +82,8 @@ struct check_verdict check_form(const struct suite *suite,
 size_t check_form_longest(const struct suite *suite, size_t members,
 			  size_t extensions)
 {
-	/* framing, leaf node, view, signature, tags */
-	const size_t rest = 2048;
+	/* framing, leaf node, an ExternalInit, view, signature, tags */
+	const size_t rest = (size_t)2048 + suite->npk + suite->nenc;
 	/* with the lengths of its parts */
 	size_t sealed = (size_t)suite->nenc + suite->nh + SUITE_AEAD_TAG + 4;
 	size_t node = (size_t)suite->npk + 8;

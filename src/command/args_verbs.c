@@ -147,8 +147,13 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			     "move a session to another algorithm", 2, 2,
 			     "For admins and owners. Every member comes along; "
 			     "what was\n"
-			     "read before stays readable.",
-			     "hermetic algorithm 3f2a twofish-256-gcm" },
+			     "read before stays readable. Those that begin "
+			     "with xwing- keep what is\n"
+			     "recorded today from a quantum computer of "
+			     "later, and take OpenSSL 3.5\n"
+			     "at every member.",
+			     "hermetic algorithm 3f2a twofish-256-gcm\n"
+			     "  hermetic algorithm 3f2a xwing-aes-256-gcm" },
 	[VERB_UPGRADE] = { "upgrade", "ID",
 			   "take a session of old rules over to accounts", 1, 1,
 			   "For owners. Such a session names users, and not "

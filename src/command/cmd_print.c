@@ -114,6 +114,30 @@ static void explain_rules(const json_t *session)
 			 out_member(session, "session_id"));
 }
 
+static void explain_missed(const json_t *session)
+{
+	const json_t *missed = json_object_get(session, "missed");
+
+	if (missed == NULL)
+		return;
+	if (json_is_true(json_object_get(missed, "own")))
+		out_line(
+		    "Not by %s, which its creator prefers: this device did "
+		    "not offer it when the session began.",
+		    out_member(missed, "algorithm"));
+	else
+		out_line("Not by %s, which its creator prefers: a device of %s "
+			 "did not offer it when the session began.",
+			 out_member(missed, "algorithm"),
+			 out_name(missed, "username"));
+	if (strncmp(out_member(missed, "algorithm"), "xwing-", 6) == 0)
+		out_line("It takes OpenSSL 3.5 (Debian 13) at every member. "
+			 "Then an admin moves the session: hermetic algorithm "
+			 "%s %s",
+			 out_member(session, "session_id"),
+			 out_member(missed, "algorithm"));
+}
+
 void cmd_print_room(const json_t *session)
 {
 	const json_t *subject = json_object_get(session, "subject");
@@ -149,6 +173,7 @@ void cmd_print_members(const struct cmd *cmd, const json_t *session)
 	print_names("Invited: ", json_object_get(session, "invited"));
 	print_names("Banned: ", json_object_get(session, "banned"));
 	explain_rules(session);
+	explain_missed(session);
 }
 
 /* ---- a session that was changed ---- */

@@ -8,7 +8,6 @@
 
 #include "base/ct.h"
 #include "crypto/evp.h"
-#include "crypto/suite.h"
 
 struct curve {
 	const char *name;
@@ -504,7 +503,7 @@ enum err curve_make_public(const char *group, EVP_PKEY_CTX **maker,
 			   struct span bytes, EVP_PKEY **out)
 {
 	const struct curve *c = find(group);
-	uint8_t copy[SUITE_PUBLIC_KEY_MAX]; /* OSSL_PARAM has no const */
+	uint8_t copy[CURVE_PUBLIC_MAX]; /* OSSL_PARAM has no const */
 	OSSL_PARAM params[2];
 
 	if (c == NULL || c->nid != 0)
@@ -545,7 +544,7 @@ enum err curve_check_public(const char *group, struct span bytes)
 enum err curve_private(const char *group, struct span bytes, EVP_PKEY **out)
 {
 	const struct curve *c = find(group);
-	uint8_t point[133];
+	uint8_t point[CURVE_PUBLIC_MAX];
 	enum err e;
 
 	if (c == NULL)
@@ -569,7 +568,7 @@ enum err curve_derive_public(const char *group, struct span secret,
 {
 	const struct curve *c = find(group);
 	EVP_PKEY *key = NULL;
-	uint8_t bytes[133];
+	uint8_t bytes[CURVE_PUBLIC_MAX];
 	size_t n = sizeof(bytes);
 	enum err e;
 

@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "base/sec.h"
 
+#define CURVE_PUBLIC_MAX 133 /* bytes: an uncompressed point of P-521 */
+
 /* A NIST curve, whose keys need points and scalars. */
 bool curve_is_nist(const char *group);
 

@@ -3,6 +3,7 @@
 #define HERMETIC_CRYPTO_EVP_H
 
 #include <openssl/evp.h>
+#include <stdbool.h>
 
 #include "base/err.h"
 
@@ -12,6 +13,9 @@ OSSL_LIB_CTX *evp_context(void);
 /* Fetched once and kept. NULL for an unknown name. */
 const EVP_MD *evp_digest(const char *name);
 const EVP_CIPHER *evp_cipher(const char *name);
+
+/* Whether there is ML-KEM-768; false also when the context could not be made. */
+bool evp_has_ml_kem(void);
 
 /*
  * OpenSSL keeps a queue of errors per thread, and a TLS connection of the same

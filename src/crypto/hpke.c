@@ -8,6 +8,7 @@
 #include "crypto/curve.h"
 #include "crypto/evp.h"
 #include "crypto/hash.h"
+#include "crypto/xwing.h"
 
 enum { MODE_BASE = 0, SUITE_ID_MAX = 10 };
 
@@ -96,6 +97,11 @@ out:
 
 /* ---- the KEM, section 4.1 and 7.1 ---- */
 
+static bool is_xwing(const struct suite *suite)
+{
+	return suite->kem_id == SUITE_KEM_XWING;
+}
+
 /* 7.1.3 for NIST curves: candidates until one is a scalar. */
 static enum err derive_nist(const struct suite *suite, struct span prk,
 			    struct sec *private_key)
@@ -126,6 +132,8 @@ enum err hpke_derive_key_pair(const struct suite *suite, struct span ikm,
 	struct sec prk = { .n = 0 };
 	enum err e;
 
+	if (is_xwing(suite))
+		return xwing_derive_key_pair(ikm, private_key, public_key);
 	sec_clear(private_key);
 	TRY(labeled_extract(kem_suite(suite), kem_label(suite), SPAN_EMPTY,
 			    "dkp_prk", ikm, &prk));
@@ -162,7 +170,16 @@ out:
 enum err hpke_check_public_key(const struct suite *suite,
 			       struct span public_key)
 {
-	return curve_check_public(suite->kem_group, public_key);
+	return is_xwing(suite)
+		   ? xwing_check_public(public_key)
+		   : curve_check_public(suite->kem_group, public_key);
+}
+
+/* Of a DHKEM an encapsulated key is a public key (RFC 9180, 4.1). */
+enum err hpke_check_encapsulated(const struct suite *suite, struct span enc)
+{
+	return is_xwing(suite) ? xwing_check_ciphertext(enc)
+			       : curve_check_public(suite->kem_group, enc);
 }
 
 /* ExtractAndExpand(dh, enc || pkR). */
@@ -196,6 +213,8 @@ static enum err encap(const struct suite *suite, const struct rng *rng,
 	struct buf mine = BUF_INIT;
 	enum err e;
 
+	if (is_xwing(suite))
+		return xwing_encapsulate(rng, public_key, shared, enc);
 	TRY(hpke_generate_key_pair(suite, rng, &ephemeral, &mine));
 	TRY(curve_agree(suite->kem_group, sec_span(&ephemeral), buf_span(&mine),
 			public_key, &dh));
@@ -219,6 +238,8 @@ static enum err decap(const struct suite *suite, struct span enc,
 	struct buf mine = BUF_INIT;
 	enum err e;
 
+	if (is_xwing(suite))
+		return xwing_decapsulate(enc, private_key, shared);
 	if (public_key.n == 0) {
 		TRY(curve_derive_public(suite->kem_group, private_key, &mine));
 		public_key = buf_span(&mine);

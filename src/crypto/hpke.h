@@ -1,4 +1,5 @@
-/* Hybrid public key encryption, RFC 9180, base mode, single shot. Public keys
+/* Hybrid public key encryption, RFC 9180, base mode, single shot; of
+ * draft-ietf-hpke-pq-04 the KEM MLKEM768-X25519 (xwing.h). Public keys
  * are SerializePublicKey bytes, private keys SerializePrivateKey bytes. */
 #ifndef HERMETIC_CRYPTO_HPKE_H
 #define HERMETIC_CRYPTO_HPKE_H
@@ -8,7 +9,7 @@
 #include "crypto/rng.h"
 #include "crypto/suite.h"
 
-/* DeriveKeyPair (7.1.3). Appends to `public_key`. */
+/* DeriveKeyPair (7.1.3; X-Wing: draft-ietf-hpke-pq-04). Appends to `public_key`. */
 MUST_CHECK enum err hpke_derive_key_pair(const struct suite *suite,
 					 struct span ikm,
 					 struct sec *private_key,
@@ -23,6 +24,10 @@ MUST_CHECK enum err hpke_generate_key_pair(const struct suite *suite,
 /* ERR_PEER_INVALID when the bytes are no valid public key (7.1.4). */
 MUST_CHECK enum err hpke_check_public_key(const struct suite *suite,
 					  struct span public_key);
+
+/* ERR_PEER_INVALID when no private key of the KEM opens such an encapsulated key. */
+MUST_CHECK enum err hpke_check_encapsulated(const struct suite *suite,
+					    struct span enc);
 
 /* What the key schedule (5.1) makes of an `info`, for sealing to many under the
  * same one: it may be large, and is hashed once. Not a secret. */

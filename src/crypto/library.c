@@ -23,7 +23,9 @@ struct cipher {
 
 static struct digest digests[] = { { "SHA2-256", NULL },
 				   { "SHA2-384", NULL },
-				   { "SHA2-512", NULL } };
+				   { "SHA2-512", NULL },
+				   { "SHA3-256", NULL },
+				   { "SHAKE-256", NULL } };
 static struct cipher ciphers[] = { { "AES-128-GCM", NULL },
 				   { "AES-256-GCM", NULL },
 				   { "ChaCha20-Poly1305", NULL },
@@ -33,6 +35,7 @@ static struct cipher ciphers[] = { { "AES-128-GCM", NULL },
 				   { "AES-256-WRAP-PAD", NULL } };
 
 static OSSL_LIB_CTX *context;
+static bool ml_kem; /* OpenSSL has it from 3.5 on */
 static enum err started = ERR_LOCAL_CRYPTO;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -69,6 +72,17 @@ static bool add_twofish(void)
 }
 #endif
 
+static bool find_ml_kem(void)
+{
+	EVP_KEYMGMT *found;
+
+	evp_quiet_begin();
+	found = EVP_KEYMGMT_fetch(context, "ML-KEM-768", NULL);
+	EVP_KEYMGMT_free(found);
+	evp_quiet_end();
+	return found != NULL;
+}
+
 /* Loading any provider by hand disables the implicit default one, so it is
  * loaded by hand too. What is made here lives as long as the process. */
 static void start(void)
@@ -78,8 +92,10 @@ static void start(void)
 		return;
 	if (OSSL_PROVIDER_load(context, "default") == NULL || !add_twofish())
 		return;
-	if (fetch_all())
-		started = ERR_OK;
+	if (!fetch_all())
+		return;
+	ml_kem = find_ml_kem();
+	started = ERR_OK;
 }
 
 enum err library_start(void)
@@ -91,6 +107,11 @@ enum err library_start(void)
 OSSL_LIB_CTX *evp_context(void)
 {
 	return library_start() == ERR_OK ? context : NULL;
+}
+
+bool evp_has_ml_kem(void)
+{
+	return library_start() == ERR_OK && ml_kem;
 }
 
 const EVP_MD *evp_digest(const char *name)

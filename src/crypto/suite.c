@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-/* HPKE ids: RFC 9180 section 7; 0xF7F1 is ours (docs/adr/0003). */
+#include "crypto/xwing.h"
+
+/* HPKE ids: RFC 9180 section 7, draft-ietf-hpke-pq; 0xF7F1 is ours (docs/adr/0003). */
 enum {
 	KEM_P256 = 0x0010,
 	KEM_P384 = 0x0011,
@@ -45,6 +47,11 @@ enum {
 	.kem_id = KEM_P521, .kem_group = "P-521", .nsecret = 64, .nenc = 133,  \
 	.npk = 133, .nsk = 66
 
+#define XWING                                                                  \
+	.kem_id = SUITE_KEM_XWING, .kem_group = "X-Wing", .nsecret = 32,       \
+	.nenc = XWING_CIPHERTEXT, .npk = XWING_PUBLIC, .nsk = XWING_SEED
+
+/* No number is assigned to those with X-Wing (docs/adr/0066): suite.h has ours. */
 static const struct suite SUITES[] = {
 	{ .id = SUITE_X25519_AES128GCM_SHA256_ED25519,
 	  .name = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519",
@@ -99,6 +106,29 @@ static const struct suite SUITES[] = {
 	  TWOFISH,
 	  .signature = "ED25519" },
 #endif
+	{ .id = SUITE_XWING_AES256GCM_SHA512_ED448,
+	  .name = "MLS_128_XWING_AES256GCM_SHA512_Ed448",
+	  .algorithm = "xwing-aes-256-gcm",
+	  XWING,
+	  HASH_SHA512,
+	  AES256,
+	  .signature = "ED448" },
+	{ .id = SUITE_XWING_CHACHA20POLY1305_SHA256_ED25519,
+	  .name = "MLS_128_XWING_CHACHA20POLY1305_SHA256_Ed25519",
+	  .algorithm = "xwing-chacha20-poly1305",
+	  XWING,
+	  HASH_SHA256,
+	  CHACHA,
+	  .signature = "ED25519" },
+#ifndef HERMETIC_WITHOUT_TWOFISH
+	{ .id = SUITE_XWING_TWOFISH256GCM_SHA256_ED25519,
+	  .name = "MLS_128_XWING_TWOFISH256GCM_SHA256_Ed25519",
+	  .algorithm = "xwing-twofish-256-gcm",
+	  XWING,
+	  HASH_SHA256,
+	  TWOFISH,
+	  .signature = "ED25519" },
+#endif
 };
 
 const struct suite *suite_table(size_t *count)
@@ -122,6 +152,11 @@ const struct suite *suite_by_algorithm(struct span name)
 		    span_equal(name, span_str(SUITES[i].algorithm)))
 			return &SUITES[i];
 	return NULL;
+}
+
+bool suite_usable(const struct suite *suite)
+{
+	return suite->kem_id != SUITE_KEM_XWING || xwing_there();
 }
 
 static const struct {

@@ -81,6 +81,31 @@ out:
 	return e;
 }
 
+/* Why the session's algorithm is not its creator's first one, by what all founders
+ * signed. */
+static enum err put_missed(struct device *d, json_t *made)
+{
+	const struct mls_group *group = session_group(d->open.session);
+	struct negotiation_missed missed;
+	const struct suite *suite;
+	json_t *row = NULL;
+	enum err e;
+
+	TRY(negotiation_missed(mls_group_extensions(group), &missed));
+	suite = suite_by_id(missed.suite);
+	if (missed.identity.n == 0 || suite == NULL || suite->algorithm == NULL)
+		return ERR_OK;
+	row =
+	    json_pack("{s:s, s:b}", "algorithm", suite->algorithm, "own",
+		      (int)span_equal(missed.identity, span_str(core_self(d))));
+	ENSURE(row != NULL, ERR_LOCAL_MEMORY);
+	TRY(put_names(d, missed.identity, row));
+	(void)json_object_set(made, "missed", row);
+out:
+	json_decref(row);
+	return e;
+}
+
 /* RFC 9420, 8.7: equal at all members of an epoch, and no secret. */
 static enum err put_authenticator(const struct membership *m, json_t *made)
 {
@@ -143,6 +168,7 @@ static enum err describe(struct device *d, json_t **description)
 	TRY(invited_describe(d, made));
 	if (member)
 		TRY(put_authenticator(m, made));
+	TRY(put_missed(d, made));
 	naming_describe(m, made);
 	(void)json_object_set_new(
 	    made, "line",

@@ -211,8 +211,10 @@ MUST_CHECK enum err device_names(struct device *device, struct buf *json);
 
 /* {session_id, algorithm, suite, epoch, last_seq, member, forked,
  * safety_number, members: [{leaf_index, username, device_id, role, own, seen,
- * mark, key (its fingerprint), compared, broken_commits?}…], banned?, invited?, stop?, name?, …};
- * ERR_STATE_GONE: no such session. `broken_commits`: of the last days, for which
+ * mark, key (its fingerprint), compared, broken_commits?}…], banned?, invited?, stop?, name?,
+ * missed?: {algorithm, own, username, device_id}, …};
+ * ERR_STATE_GONE: no such session. `missed`: the creator's first algorithm, and the first
+ * founder that did not offer it. `broken_commits`: of the last days, for which
  * nothing else can be the cause. */
 MUST_CHECK enum err device_describe(struct device *device, const char *session,
 				    struct buf *json);

@@ -1,6 +1,7 @@
 #include "device/guests.h"
 
 #include "device/accounts.h"
+#include "device/names.h"
 #include "device/pins.h"
 #include "session/session.h"
 #include "wire/invited.h"
@@ -163,7 +164,51 @@ void guests_drop(struct guests *guests, size_t index)
 
 /* ---- agreeing ---- */
 
-static enum err explain(struct device *d, enum err e)
+static bool guest_offers(const struct guest *guest, uint16_t suite)
+{
+	struct wire_key_package kp;
+
+	return guest->count > 0 &&
+	       wire_key_package_decode(guest->package_spans[0], &kp) ==
+		   ERR_OK &&
+	       wire_u16_list_has(kp.leaf_node.capabilities.cipher_suites,
+				 suite);
+}
+
+/* By what the devices signed: who does not have the first one. */
+static enum err explain_unshared(struct device *d, const struct guests *guests,
+				 const struct suites *offer)
+{
+	const struct suite *first = suite_by_id(offer->ids[0]);
+	struct buf name = BUF_INIT;
+	size_t i = 0;
+	enum err e;
+
+	while (i < guests->count && guest_offers(&guests->list[i], first->id))
+		i++;
+	if (i == guests->count)
+		return why_set(&d->work.why, ERR_PEER_UNSUPPORTED,
+			       "no-common-algorithm",
+			       "No algorithm is shared by all: allow more "
+			       "with --algorithm.");
+	TRY(names_put_user(d, roles_user(buf_span(&guests->list[i].identity)),
+			   &name));
+	buf_put_u8(&name, 0);
+	TRY(buf_end(&name));
+	e = why_set(&d->work.why, ERR_PEER_UNSUPPORTED, "no-common-algorithm",
+		    "No algorithm is shared by all: a device of %s does not "
+		    "offer %s%s. Allow more with --algorithm.",
+		    (const char *)name.p, first->algorithm,
+		    first->kem_id == SUITE_KEM_XWING
+			? " (which takes OpenSSL 3.5)"
+			: "");
+out:
+	buf_clear(&name);
+	return e;
+}
+
+static enum err explain(struct device *d, const struct guests *guests,
+			const struct suites *offer, enum err e)
 {
 	if (e == ERR_PEER_DOWNGRADE)
 		return why_set(&d->work.why, e, "downgrade",
@@ -172,9 +217,7 @@ static enum err explain(struct device *d, enum err e)
 			       "server (or somebody on the way) did not "
 			       "deliver its KeyPackage. Nothing was created.");
 	if (e == ERR_PEER_UNSUPPORTED)
-		return why_set(&d->work.why, e, "no-common-algorithm",
-			       "No algorithm is shared by all: allow more "
-			       "with --algorithm.");
+		return explain_unshared(d, guests, offer);
 	if (e == ERR_PEER_INVALID || e == ERR_PEER_MALFORMED)
 		return why_set(&d->work.why, e, "bad-key-package",
 			       "The server delivered a KeyPackage that is not "
@@ -232,7 +275,7 @@ enum err guests_plan(struct device *d, const struct guests *guests,
 		};
 	e = negotiation_plan(&creator, invitees, guests->count, plan);
 	if (e != ERR_OK)
-		e = explain(d, e);
+		e = explain(d, guests, offer, e);
 out:
 	buf_clear(&encoded);
 	free(invitees);

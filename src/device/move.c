@@ -29,6 +29,10 @@ const struct suite *move_suite(struct device *d, const json_t *change)
 
 	if (suite != NULL && suites_have(&d->offer, suite))
 		return suite;
+	if (suite != NULL && !suite_usable(suite)) {
+		suites_say_unusable(suite, &d->work.why);
+		return NULL;
+	}
 	(void)why_set(&d->work.why, ERR_PEER_UNSUPPORTED, "no-common-algorithm",
 		      "This device does not offer %.40s.",
 		      name != NULL ? name : "that algorithm");

@@ -11,8 +11,10 @@
 /* Of each algorithm, besides the last resort. */
 #define STOCK 50
 
-/* Made of an algorithm before these are published. */
+/* Made of an algorithm before these are published, and how many of all algorithms
+ * are published at once: the server takes no more. */
 #define ROUND 16
+#define PUBLISH_MAX 100
 #define INDEX "packages"
 
 /* An expired one may still be in a Welcome on its way. */
@@ -294,6 +296,14 @@ static uint64_t missing(const struct device *d, uint64_t have)
 	return have < enough ? stock - have : 0;
 }
 
+/* With the last resort of each. */
+static uint64_t round_of(const struct device *d)
+{
+	uint64_t most = PUBLISH_MAX / d->offer.count - 1;
+
+	return most < ROUND ? most : ROUND;
+}
+
 static enum err make_for_suite(struct device *d, const struct suite *suite,
 			       const struct answer_stock *row, json_t *index,
 			       json_t *one_time, json_t *last_resort)
@@ -312,7 +322,7 @@ static enum err make_for_suite(struct device *d, const struct suite *suite,
 	if (made_today(d, index, suite) >= MADE_A_DAY)
 		goto out;
 	wanted = missing(d, have);
-	for (uint64_t i = 0; i < wanted && i < ROUND; i++)
+	for (uint64_t i = 0; i < wanted && i < round_of(d); i++)
 		TRY(make_package(d, &signer, false, index, one_time));
 	if (!d->work.filling && (row == NULL || !row->last_resort ||
 				 !has_fresh_resort(d, index, suite)))

@@ -1,18 +1,65 @@
 #include "device/suites.h"
 
+#include <stdio.h>
 #include <string.h>
+
+/* In the order of the default. */
+static const uint16_t OFFERED[] = {
+	SUITE_XWING_AES256GCM_SHA512_ED448,
+	SUITE_XWING_CHACHA20POLY1305_SHA256_ED25519,
+	SUITE_XWING_TWOFISH256GCM_SHA256_ED25519,
+	SUITE_X448_AES256GCM_SHA512_ED448,
+	SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519,
+	SUITE_X25519_TWOFISH256GCM_SHA256_ED25519,
+};
+
+static struct suites all(void)
+{
+	struct suites suites = { { 0 }, 0 };
+
+	for (size_t i = 0; i < sizeof(OFFERED) / sizeof(*OFFERED); i++) {
+		const struct suite *suite = suite_by_id(OFFERED[i]);
+
+		if (suite != NULL && suite_usable(suite))
+			suites.ids[suites.count++] = suite->id;
+	}
+	return suites;
+}
+
+static enum err refuse_unknown(struct span name, struct why *why)
+{
+	const struct suites there = all();
+	char names[160] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < there.count; i++)
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s",
+				      i > 0 ? ", " : "",
+				      suite_by_id(there.ids[i])->algorithm);
+	return why_set(why, ERR_PEER_INVALID, "unknown-algorithm",
+		       "There is no algorithm \"%.*s\". There are: %s.",
+		       (int)(name.n < 64 ? name.n : 64),
+		       name.n > 0 ? (const char *)name.p : "", names);
+}
+
+void suites_say_unusable(const struct suite *suite, struct why *why)
+{
+	(void)why_set(why, ERR_PEER_INVALID, "openssl-too-old",
+		      "%s needs ML-KEM, which OpenSSL has from version 3.5 on "
+		      "(Debian 13), and the one here is older.",
+		      suite->algorithm);
+}
 
 static enum err add(struct suites *suites, struct span name, struct why *why)
 {
 	const struct suite *suite = suite_by_algorithm(name);
 
 	if (suite == NULL)
-		return why_set(why, ERR_PEER_INVALID, "unknown-algorithm",
-			       "There is no algorithm \"%.*s\". There are: "
-			       "aes-256-gcm, chacha20-poly1305, "
-			       "twofish-256-gcm.",
-			       (int)(name.n < 64 ? name.n : 64),
-			       name.n > 0 ? (const char *)name.p : "");
+		return refuse_unknown(name, why);
+	if (!suite_usable(suite)) {
+		suites_say_unusable(suite, why);
+		return ERR_PEER_INVALID;
+	}
 	if (suites_have(suites, suite))
 		return why_set(why, ERR_PEER_INVALID, "repeated-algorithm",
 			       "%s is named twice.", suite->algorithm);
@@ -25,8 +72,12 @@ static enum err add(struct suites *suites, struct span name, struct why *why)
 enum err suites_parse(const char *text, struct suites *out, struct why *why)
 {
 	struct suites suites = { { 0 }, 0 };
-	enum err e;
+	enum err e = ERR_OK;
 
+	if (text == NULL) {
+		*out = all();
+		return ERR_OK;
+	}
 	for (;;) {
 		size_t n = strcspn(text, ",");
 

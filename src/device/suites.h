@@ -9,18 +9,22 @@
 #include <stddef.h>
 
 #define SUITES_MAX 8
-#define SUITES_DEFAULT "aes-256-gcm,chacha20-poly1305,twofish-256-gcm"
 
 struct suites {
 	uint16_t ids[SUITES_MAX];
 	size_t count;
 };
 
-/* Reads "a,b,c". An unknown or repeated name is refused, and `why` says which:
- * ERR_PEER_INVALID; ERR_PEER_TOO_LARGE: more than SUITES_MAX. On failure `out`
- * is as before. */
+/* Reads "a,b,c"; NULL: all that this process can be a member by (suite_usable()),
+ * the post-quantum ones first. An unknown or repeated name is refused, and one that
+ * OpenSSL is too old for, and `why` says which: ERR_PEER_INVALID; ERR_PEER_TOO_LARGE:
+ * more than SUITES_MAX. On failure `out` is as before. */
 MUST_CHECK enum err suites_parse(const char *text, struct suites *out,
 				 struct why *why);
+
+/* The reason "openssl-too-old", for a suite that is not suite_usable(): the error is
+ * ERR_PEER_INVALID. */
+void suites_say_unusable(const struct suite *suite, struct why *why);
 
 bool suites_have(const struct suites *suites, const struct suite *suite);
 

@@ -178,9 +178,7 @@ static enum err configure(struct hermetic_core *core, const void *given)
 		TRY(refuse(core, "struct hermetic_core_config wants its size, "
 				 "a user name, a device's id and a whole "
 				 "store."));
-	TRY(suites_parse(config.algorithms != NULL ? config.algorithms
-						   : SUITES_DEFAULT,
-			 &core->offer, &core->why));
+	TRY(suites_parse(config.algorithms, &core->offer, &core->why));
 	core->now_ms = config.now_ms;
 	core->clock = config.clock;
 	core->store =

@@ -41,5 +41,6 @@
 #define suite_by_algorithm mls_suite_by_algorithm
 #define suite_by_id mls_suite_by_id
 #define suite_table mls_suite_table
+#define suite_usable mls_suite_usable
 
 #endif

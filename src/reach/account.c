@@ -23,10 +23,11 @@ json_t *account_suites_to_json(const struct suites *suites)
 	return list;
 }
 
-static enum err suites_from_json(const json_t *list, struct suites *suites)
+/* `why`: a home may come from a machine with a newer OpenSSL. */
+static enum err suites_from_json(const json_t *list, struct suites *suites,
+				 struct why *why)
 {
 	struct buf names = BUF_INIT;
-	struct why why = { 0 };
 	const json_t *value;
 	size_t i;
 	enum err e;
@@ -41,10 +42,10 @@ static enum err suites_from_json(const json_t *list, struct suites *suites)
 	}
 	buf_put_u8(&names, 0);
 	TRY(buf_end(&names));
-	e = suites_parse((const char *)names.p, suites, &why);
+	TRY(suites_parse((const char *)names.p, suites, why));
 out:
 	buf_clear(&names);
-	return err_class(e) == ERR_CLASS_PEER ? ERR_PEER_MALFORMED : e;
+	return e;
 }
 
 /* ---- what a login is told ---- */
@@ -171,8 +172,8 @@ static enum err load_account(struct account *a)
 	TRY(record_text(account, "user_id", a->user_id, sizeof(a->user_id)));
 	TRY(record_text(account, "device_id", a->device_id,
 			sizeof(a->device_id)));
-	TRY(suites_from_json(json_object_get(account, "algorithms"),
-			     &a->suites));
+	TRY(suites_from_json(json_object_get(account, "algorithms"), &a->suites,
+			     &a->why));
 	if (a->ca == NULL && json_object_get(account, "ca") != NULL) {
 		TRY(record_text(account, "ca", a->ca_kept, sizeof(a->ca_kept)));
 		a->ca = a->ca_kept;
@@ -357,8 +358,7 @@ static enum err choose_suites(struct account *a, const char *algorithms)
 {
 	if (algorithms == NULL && a->suites.count > 0)
 		return ERR_OK;
-	return suites_parse(algorithms != NULL ? algorithms : SUITES_DEFAULT,
-			    &a->suites, &a->why);
+	return suites_parse(algorithms, &a->suites, &a->why);
 }
 
 /* An account of before may have a password of what was typed as it was. */

@@ -21,7 +21,9 @@ static const char *parse_algorithms(const char *text)
 		if (suite == NULL ||
 		    values.algorithm_count == CONFIG_ALGORITHMS_MAX)
 			return "must be a list of aes-256-gcm, "
-			       "chacha20-poly1305 and twofish-256-gcm";
+			       "chacha20-poly1305 and twofish-256-gcm, each "
+			       "also "
+			       "with xwing- before it";
 		values.algorithms[values.algorithm_count++] = suite;
 		text += n + (text[n] == ',');
 	}

@@ -205,3 +205,28 @@ out:
 	free(n.founders);
 	return e;
 }
+
+enum err negotiation_missed(struct span extensions,
+			    struct negotiation_missed *missed)
+{
+	struct negotiation n = { 0 };
+	struct span data, rest;
+	enum err e = ERR_OK;
+
+	*missed = (struct negotiation_missed){ 0 };
+	if (!wire_extensions_find(extensions, NEGOTIATION_EXTENSION, &data))
+		return ERR_OK;
+	e = decode_negotiation(data, &n);
+	if (err_class(e) == ERR_CLASS_PEER || n.count == 0)
+		goto out;
+	TRY(e);
+	rest = n.founders[0].suites;
+	if (!wire_u16_list_next(&rest, &missed->suite))
+		goto out;
+	for (size_t i = 1; i < n.count && missed->identity.n == 0; i++)
+		if (!wire_u16_list_has(n.founders[i].suites, missed->suite))
+			missed->identity = n.founders[i].identity;
+out:
+	free(n.founders);
+	return err_class(e) == ERR_CLASS_PEER ? ERR_OK : e;
+}

@@ -73,4 +73,16 @@ MUST_CHECK enum err negotiation_check(struct span extensions,
 				      const struct negotiation_offer *members,
 				      size_t count);
 
+/* Where the choice is not the creator's first. */
+struct negotiation_missed {
+	uint16_t suite;	      /* the creator's first */
+	struct span identity; /* the first founder that does not offer it;
+				 borrowed of the extensions; empty: none */
+};
+
+/* What the extension (of negotiation_check()) says of that; without one, and where
+ * it does not decode, nothing was missed. */
+MUST_CHECK enum err negotiation_missed(struct span extensions,
+				       struct negotiation_missed *missed);
+
 #endif

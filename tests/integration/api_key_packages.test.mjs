@@ -7,7 +7,7 @@ import { AccountLog } from '../testlib/accounts.mjs';
 import {
   base64, bytesOf, login, newAccount, newName, newUser, ok, refused,
 } from '../testlib/api.mjs';
-import { DeviceKeys } from '../testlib/mls.mjs';
+import { DeviceKeys, kemKey, suites } from '../testlib/mls.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
 
 const algorithms = ['aes-256-gcm', 'chacha20-poly1305', 'twofish-256-gcm'];
@@ -69,6 +69,25 @@ describe('KeyPackages', { concurrency: false }, () => {
     assert.deepEqual((await counts(alice)).available,
       { 'aes-256-gcm': 0, 'chacha20-poly1305': 0 });
   });
+
+  test('by X-Wing: the node checks the keys, whatever its OpenSSL can do',
+    async () => {
+      const name = 'xwing-chacha20-poly1305', suite = suites[name];
+      const xena = await newUser(node.url, 'xena');
+      const made = (initKey, offered = [suite.id, 3]) =>
+        base64(xena.keysFor(name).keyPackage({ initKey, suites: offered }));
+      const tooLarge = kemKey(suite);
+      tooLarge.fill(0xff, 0, 3);
+      for (const bad of [tooLarge, kemKey(suite).subarray(1),
+        kemKey(suite).fill(0, 1184)])
+        refused(await publish(xena, { key_packages: [made(bad)] }), 422,
+          'key-package-invalid');
+      const good = made(kemKey(suite));
+      ok(await publish(xena, { key_packages: [good] }), 201);
+      const [device] = (await claim(bob, xena)).devices;
+      assert.deepEqual(device.key_packages, [{ algorithm: name,
+        key_package: good, last_resort: false }]);
+    });
 
   test('many claims at once: each KeyPackage goes to one', async () => {
     const packages = make(bob, 40);

@@ -1,6 +1,7 @@
 // The life of a session at the command line: keys that renew themselves, people
 // who come and go, roles, devices, and a device that lost its way.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 
 import { Person, conversation } from '../testlib/people.mjs';
@@ -224,6 +225,45 @@ describe('the life of a session', { concurrency: false }, () => {
       await alice.does('send', id, 'still here');
       assert.deepEqual(await eve.texts(id), ['still here']);
     });
+
+  test('whose device keeps the first algorithm from a session is shown to all',
+    async () => {
+      const finn = await new Person('finn', node.url)
+        .register('--algorithm', 'chacha20-poly1305');
+      const [made] = await alice.does('create', '--algorithm',
+        'twofish-256-gcm,chacha20-poly1305', '--invite', finn.name);
+      assert.equal(made.algorithm, 'chacha20-poly1305');
+      assert.equal(made.missed.algorithm, 'twofish-256-gcm');
+      assert.deepEqual([made.missed.username, made.missed.own],
+        [finn.name, false]);
+      const [seen] = await finn.does('join', made.session_id);
+      assert.deepEqual([seen.missed.username, seen.missed.own],
+        [finn.name, true]);
+      const [all] = await alice.does('create', '--algorithm',
+        'twofish-256-gcm,chacha20-poly1305', '--invite', bob.name);
+      assert.equal(all.algorithm, 'twofish-256-gcm');
+      assert.equal(all.missed, undefined);
+    });
+
+  // OpenSSL has ML-KEM from 3.5 on
+  test('X-Wing: a session moves to it, or why it does not', async () => {
+    const there = execFileSync('openssl', ['list', '-kem-algorithms'])
+      .includes('ML-KEM-768');
+    const id = await conversation(alice, bob, '--algorithm', 'aes-256-gcm');
+    if (!there) {
+      await alice.cannot('openssl-too-old', 'algorithm', id,
+        'xwing-aes-256-gcm');
+      await alice.cannot('openssl-too-old', 'create', '--algorithm',
+        'xwing-aes-256-gcm,aes-256-gcm');
+      return;
+    }
+    await alice.does('algorithm', id, 'xwing-aes-256-gcm');
+    await bob.does('members', id);
+    await bob.does('send', id, 'sealed for later, too');
+    assert.deepEqual(await alice.texts(id), ['sealed for later, too']);
+    const [safety] = await alice.does('safety', id);
+    assert.equal(safety.algorithm, 'xwing-aes-256-gcm');
+  });
 
   test('an algorithm that this device offers no more shows as due',
     async () => {

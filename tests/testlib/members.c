@@ -11,7 +11,9 @@
 
 #include "crypto/sign.h"
 
-static uint16_t suites[] = { 1, 2, 3, 4, 5, 6, 7, 0xF7F1 };
+static uint16_t suites[] = {
+	1, 2, 3, 4, 5, 6, 7, 0xF7F1, 0xF7F2, 0xF7F3, 0xF7F4
+};
 
 void member_init(struct member *m, const struct suite *suite, const char *name)
 {

@@ -9,7 +9,20 @@ export const suites = {
   'chacha20-poly1305': { id: 3, curve: 'ed25519', kem: 32, tag: 32 },
   'aes-256-gcm': { id: 4, curve: 'ed448', kem: 56, tag: 64 },
   'twofish-256-gcm': { id: 0xf7f1, curve: 'ed25519', kem: 32, tag: 32 },
+  'xwing-chacha20-poly1305': { id: 0xf7f3, curve: 'ed25519', kem: 1216,
+    tag: 32, vector: 1152 },
 };
+
+/** A public key of a suite's KEM. Of X-Wing it begins with ML-KEM's vector of
+ * coefficients, 12 bits each, which have to be below 3329. */
+export function kemKey(suite) {
+  const key = randomBytes(suite.kem);
+  for (let i = 0; i < (suite.vector ?? 0); i += 3) {
+    key[i + 1] &= 0xf7;
+    key[i + 2] &= 0x7f;
+  }
+  return key;
+}
 
 // --- encoding (RFC 8446 section 3, RFC 9420 section 2.1) --------------------
 
@@ -58,7 +71,7 @@ export class DeviceKeys {
     notAfter = Math.floor(Date.now() / 1000) + 86400,
     context = Buffer.alloc(0), parentHash = Buffer.alloc(0),
     extensions = [0xf7f0, 0xf7f2, 0xf7f3, 0xf7f8, 0xf7f9, 0xff01] }) {
-    const tbs = join(vec(randomBytes(this.suite.kem)), vec(this.publicKey),
+    const tbs = join(vec(kemKey(this.suite)), vec(this.publicKey),
       u16(1), vec(Buffer.from(identity)),
       vec(u16(1)), vec(...offered.map(u16)), vec(...extensions.map(u16)), vec(),
       vec(u16(1)),
@@ -70,10 +83,10 @@ export class DeviceKeys {
   }
 
   /** A KeyPackage, without an MLSMessage around it; `leaf` is in it. */
-  keyPackage({ suite = this.suite.id, ...options } = {}) {
+  keyPackage({ suite = this.suite.id, initKey = kemKey(this.suite),
+    ...options } = {}) {
     const leaf = this.leaf({ source: 1, ...options });
-    const tbs = join(u16(1), u16(suite), vec(randomBytes(this.suite.kem)),
-      leaf, vec());
+    const tbs = join(u16(1), u16(suite), vec(initKey), leaf, vec());
     return Object.assign(join(tbs, vec(this.sign('KeyPackageTBS', tbs))),
       { leaf });
   }

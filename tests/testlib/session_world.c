@@ -25,7 +25,7 @@ void device_make(struct device *d, const char *name, uint16_t suite)
 
 	memset(d, 0, sizeof(*d));
 	d->suites[n++] = suite; /* preferred, so chosen */
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; n < 3; i++) {
 		if (all[i] != suite)
 			d->suites[n++] = all[i];
 	}

@@ -118,7 +118,7 @@ static void check_case(const json_t *item,
 	    id > 0 && id <= UINT16_MAX ? suite_by_id((uint16_t)id) : NULL;
 	struct tally *tally = tally_of(tallies, id);
 
-	if (of_suites && suite == NULL && id >= 0)
+	if (of_suites && id >= 0 && (suite == NULL || !suite_usable(suite)))
 		tally->skipped++;
 	else if ((suite != NULL || !of_suites) && check(suite, item))
 		tally->passed++;

@@ -13,6 +13,7 @@
 #include "command/entry_line.h"
 #include "command/home.h"
 #include "command/out.h"
+#include "crypto/xwing.h"
 #include "device/content.h"
 #include "device/entry_kind.h"
 #include "reach/account.h"
@@ -64,16 +65,40 @@ static void test_algorithms(void **state)
 	struct why why = { 0 };
 	(void)state;
 
-	assert_int_equal(suites_parse(SUITES_DEFAULT, &suites, &why), ERR_OK);
-	assert_int_equal(suites.count, 3);
-	assert_int_equal(suites.ids[0], SUITE_X448_AES256GCM_SHA512_ED448);
+	assert_int_equal(suites_parse(NULL, &suites, &why), ERR_OK);
+	assert_int_equal(suites.count, xwing_there() ? 6 : 3);
+	assert_int_equal(suites.ids[0],
+			 xwing_there() ? SUITE_XWING_AES256GCM_SHA512_ED448
+				       : SUITE_X448_AES256GCM_SHA512_ED448);
+	assert_int_equal(suites.ids[suites.count - 3],
+			 SUITE_X448_AES256GCM_SHA512_ED448);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		why_clear(&why);
 		assert_int_equal(suites_parse(bad[i], &suites, &why),
 				 ERR_PEER_INVALID);
 		assert_true(why.text[0] != '\0');
 	}
-	assert_int_equal(suites.count, 3);
+	assert_int_equal(suites.count, xwing_there() ? 6 : 3);
+}
+
+/* Where OpenSSL is too old for an algorithm, that is said and nothing else. */
+static void test_openssl_too_old(void **state)
+{
+	struct suites suites = { 0 };
+	struct why why = { 0 };
+	enum err e =
+	    suites_parse("aes-256-gcm,xwing-aes-256-gcm", &suites, &why);
+	(void)state;
+
+	if (xwing_there()) {
+		assert_int_equal(e, ERR_OK);
+		assert_int_equal(suites.count, 2);
+		return;
+	}
+	assert_int_equal(e, ERR_PEER_INVALID);
+	assert_string_equal(why.slug, "openssl-too-old");
+	assert_non_null(strstr(why.text, "xwing-aes-256-gcm"));
+	assert_int_equal(suites.count, 0);
 }
 
 static void test_costs(void **state)
@@ -498,6 +523,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_servers),
 		cmocka_unit_test(test_algorithms),
+		cmocka_unit_test(test_openssl_too_old),
 		cmocka_unit_test(test_costs),
 		cmocka_unit_test(test_homes),
 		cmocka_unit_test(test_contents),

@@ -237,7 +237,7 @@ static void check_tampering(const struct suite *suite, struct sealed *s)
 				 ERR_PEER_CRYPTO);
 		s->text.p[i] ^= 0x10;
 	}
-	for (size_t i = 0; i < s->enc.n; i += 5) {
+	for (size_t i = 0; i < s->enc.n; i += 1 + s->enc.n / 13) {
 		s->enc.p[i] ^= 0x10;
 		assert_int_equal(open_with(suite, s, INFO, AAD, &out),
 				 ERR_PEER_CRYPTO);
@@ -272,6 +272,8 @@ static void test_round_trip_and_tampering(void **state)
 		struct buf out = BUF_INIT;
 		struct sealed s, other;
 
+		if (!suite_usable(&table[i]))
+			continue;
 		seal(&table[i], &s);
 		check_tampering(&table[i], &s);
 		seal(&table[i], &other);
@@ -296,6 +298,8 @@ static void test_exports_agree(void **state)
 		struct sec sk, a, b;
 		struct buf pk = BUF_INIT, enc = BUF_INIT;
 
+		if (!suite_usable(&table[i]))
+			continue;
 		assert_int_equal(
 		    hpke_generate_key_pair(&table[i], rng_system(), &sk, &pk),
 		    ERR_OK);
@@ -338,6 +342,8 @@ static void test_bad_public_keys(void **state)
 		struct span pk = { zero, suite->npk };
 		struct sealed s;
 
+		if (!suite_usable(suite))
+			continue;
 		/* the zero point of X25519 and X448; no point elsewhere */
 		assert_int_equal(hpke_seal(suite, rng_system(), pk, INFO, AAD,
 					   PLAIN, &enc, &text),

@@ -269,10 +269,49 @@ static void test_forged_choice(void **state)
 	buf_clear(&extensions);
 }
 
+#define XWING "\xF7\xF2"
+
+/* Which algorithm the creator prefers, and which founder keeps it from the session. */
+static void test_missed(void **state)
+{
+	static const uint16_t all[] = { ID_CHACHA, ID_AES };
+	const struct negotiation_offer creator = { SPAN_LIT("alice/1"),
+						   SUITES(XWING AES CHACHA) };
+	struct negotiation_plan plan;
+	struct negotiation_missed missed;
+	struct bob bob;
+	(void)state;
+
+	bob_make(&bob, all, 2, SUITES(CHACHA AES));
+	assert_int_equal(negotiation_plan(&creator, &bob.invitee, 1, &plan),
+			 ERR_OK);
+	assert_int_equal(plan.suite->id, ID_AES);
+	assert_int_equal(
+	    negotiation_missed(buf_span(&plan.extensions), &missed), ERR_OK);
+	assert_int_equal(missed.suite, 0xF7F2);
+	assert_true(span_equal(missed.identity, SPAN_LIT("bob/1")));
+	negotiation_plan_clear(&plan);
+
+	assert_int_equal(negotiation_plan(&alice, &bob.invitee, 1, &plan),
+			 ERR_OK);
+	assert_int_equal(
+	    negotiation_missed(buf_span(&plan.extensions), &missed), ERR_OK);
+	assert_int_equal(missed.identity.n, 0);
+	assert_int_equal(negotiation_missed(SPAN_EMPTY, &missed), ERR_OK);
+	assert_int_equal(missed.identity.n, 0);
+	plan.extensions.n--; /* it does not decode */
+	assert_int_equal(
+	    negotiation_missed(buf_span(&plan.extensions), &missed), ERR_OK);
+	assert_int_equal(missed.identity.n, 0);
+	negotiation_plan_clear(&plan);
+	bob_clear(&bob);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_creators_order_decides),
+		cmocka_unit_test(test_missed),
 		cmocka_unit_test(test_nothing_shared),
 		cmocka_unit_test(test_plan),
 		cmocka_unit_test(test_stripped_key_package),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "crypto/xwing.h"
 #include "session/envelope_tag.h"
 #include "tests/testlib/session_world.h"
 
@@ -61,12 +62,12 @@ static void test_talk_with_every_algorithm(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < count; i++) {
-		if (suites[i].algorithm == NULL)
+		if (suites[i].algorithm == NULL || !suite_usable(&suites[i]))
 			continue;
 		talk(suites[i].id);
 		talked++;
 	}
-	assert_int_equal(talked, 3);
+	assert_int_equal(talked, xwing_there() ? 6 : 3);
 }
 
 static void test_rotation_keeps_the_safety_number(void **state)
