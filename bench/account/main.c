@@ -1,6 +1,7 @@
 /*
  * What accounts' logs cost (check/account.h): links verified a second, beside
- * the rate of their signatures alone; and a place that has not changed.
+ * the rate of their signatures alone; a place that has not changed; and what a node
+ * does to have a log for a judgement (check/kept_logs.h).
  *
  *   bench-account [DEVICES [LINKS [ACCOUNTS]]]
  *
@@ -12,6 +13,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "check/accounts.h"
+#include "check/kept_logs.h"
 #include "mls/label.h"
 #include "session/account_sign.h"
 
@@ -42,11 +45,12 @@ static void accept(struct check_verdict verdict)
 	exit(1);
 }
 
+/* Of this process: others on the machine do not count. */
 static double now(void)
 {
 	struct timespec t;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -258,6 +262,106 @@ static void report_unchanged(const struct account *a, unsigned accounts)
 		     start * 1e6 / rounds);
 }
 
+/* ---- what a node's judgement costs ---- */
+
+struct read_log {
+	struct span links; /* as a database has them */
+	const struct account_log *loaded;
+};
+
+static enum err give_logs(void *context, struct span fingerprint,
+			  struct buf *logs)
+{
+	const struct read_log *read = context;
+
+	(void)fingerprint;
+	buf_put_vec(logs, read->links);
+	return logs->fail;
+}
+
+static enum err give_loaded(void *context, struct span fingerprint,
+			    const struct account_log **loaded)
+{
+	const struct read_log *read = context;
+
+	(void)fingerprint;
+	*loaded = read->loaded;
+	return ERR_OK;
+}
+
+static void judge(const struct account *a, struct read_log *read)
+{
+	const struct check_source source = { give_logs, give_loaded, read };
+	struct check_accounts *accounts;
+	const struct account_log *log;
+	struct span links;
+
+	must(check_accounts_new(&source, &accounts), "accounts");
+	must(check_accounts_find(accounts, account_log_fingerprint(a->log),
+				 &log, &links),
+	     "a log");
+	if (links.n != read->links.n)
+		must(ERR_LOCAL_BUG, "a log");
+	check_accounts_free(accounts);
+}
+
+/* The links from number `from` on come as rows. */
+static void judge_kept(const struct account *a, struct kept_logs *kept,
+		       uint64_t from)
+{
+	struct rd r =
+	    rd_init(account_links_behind(buf_span(&a->links), from - 1));
+	struct kept_reading reading;
+	struct kept_log *log;
+	struct read_log read;
+
+	kept_reading_begin(&reading, kept, account_log_fingerprint(a->log));
+	for (int64_t n = (int64_t)from; rd_left(&r) > 0; n++)
+		must(kept_reading_row(&reading, 0, n, rd_vec(&r)), "a row");
+	must(kept_reading_close(&reading, kept), "rows");
+	kept_reading_verify(&reading);
+	must(kept_reading_end(&reading, kept, &log), "a log");
+	read = (struct read_log){ buf_span(&log->links), log->log };
+	judge(a, &read);
+	kept_log_release(log);
+}
+
+static void report_judgement(const struct account *a)
+{
+	const unsigned rounds = 200;
+	struct read_log read = { buf_span(&a->links), NULL };
+	struct kept_logs *kept, *none;
+	double loaded, first, again, later;
+
+	loaded = now();
+	for (unsigned i = 0; i < rounds; i++)
+		judge(a, &read);
+	loaded = now() - loaded;
+	must(kept_logs_new(64 * 1024 * 1024, &kept), "room");
+	first = now();
+	judge_kept(a, kept, 1);
+	first = now() - first;
+	again = now();
+	for (unsigned i = 0; i < rounds; i++)
+		judge_kept(a, kept, a->links_made);
+	again = now() - again;
+	kept_logs_free(kept);
+	must(kept_logs_new(0, &none), "no room");
+	judge_kept(a, none, 1);
+	later = now();
+	for (unsigned i = 0; i < rounds; i++)
+		judge_kept(a, none, 1);
+	later = now() - later;
+	kept_logs_free(none);
+	(void)printf("judged by a log of %u links, %zu KB of rows\n"
+		     "  loaded, signatures believed %8.3f ms\n"
+		     "  read first, verified        %8.3f ms\n"
+		     "  kept, 1 row is read         %8.3f ms\n"
+		     "  known to be verified        %8.3f ms\n",
+		     a->links_made, a->links.n / 1024, loaded * 1e3 / rounds,
+		     first * 1e3, again * 1e3 / rounds, later * 1e3 / rounds);
+}
+
 static unsigned number(int argc, char **argv, int i, unsigned otherwise)
 {
 	return argc > i ? (unsigned)strtoul(argv[i], NULL, 0) : otherwise;
@@ -285,10 +389,12 @@ int main(int argc, char **argv)
 	(void)snprintf(what, sizeof(what), "%u accounts of %u devices",
 		       accounts, devices);
 	report(what, &a, accounts);
+	report_judgement(&a);
 	end(&a);
 	begin(&a);
 	grow(&a, devices, links);
 	report("a long log", &a, 1);
+	report_judgement(&a);
 	report_unchanged(&a, accounts);
 	end(&a);
 	return 0;

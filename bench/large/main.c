@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "base/uuid.h"
 #include "crypto/sign.h"
 #include "device/record.h"
 #include "reach/api.h"
@@ -39,7 +40,7 @@ struct person {
 static struct {
 	struct api *api;
 	const char *session;
-	uint8_t id[SESSION_ID];
+	struct uuid id;
 	struct person owner, watcher;
 	json_t *plan;
 	size_t members, committers, others;
@@ -267,15 +268,15 @@ static void join(struct person *p, struct span welcome, uint64_t seq)
 	struct reply reply = { .bytes = NULL };
 	json_t *body = NULL;
 	enum err e =
-	    session_join_welcome(&p->me, world.id, welcome, SESSION_WITHIN,
-				 buf_span(&p->key_package), &p->secrets, seq,
-				 head, &wants, &p->session);
+	    session_join_welcome(&p->me, world.id.bytes, welcome,
+				 SESSION_WITHIN, buf_span(&p->key_package),
+				 &p->secrets, seq, head, &wants, &p->session);
 
 	if (wants == SESSION_TREE_MISSING) {
 		body = ask(p, &request, NULL);
 		must(reply_read(&request, body, &reply), "a tree");
 		e = session_join_welcome(
-		    &p->me, world.id, welcome,
+		    &p->me, world.id.bytes, welcome,
 		    (struct session_beside){ reply.answer.tree,
 					     reply.answer.places },
 		    buf_span(&p->key_package), &p->secrets, seq, head, &wants,
@@ -382,7 +383,7 @@ static void create(void)
 	buf_put_u16(&suites, world.owner.suites[0]);
 	offer.suites = buf_span(&suites);
 	must(negotiation_plan(&offer, NULL, 0, &plan), "a plan");
-	must(session_create(&world.owner.me, world.id, &plan, NULL,
+	must(session_create(&world.owner.me, world.id.bytes, &plan, NULL,
 			    &world.owner.session, &info),
 	     "a session");
 	request.group_info = buf_span(&info);
@@ -405,7 +406,7 @@ int main(void)
 	world.plan = json_loads(line, 0, NULL);
 	free(line);
 	world.session = text_of(world.plan, "session");
-	must(text_parse_uuid(world.id, span_str(world.session)), "an id");
+	must(uuid_parse(&world.id, span_str(world.session)), "an id");
 	must(api_open(text_of(world.plan, "url"), NULL, &world.api), "a URL");
 	person_of(&world.owner, json_object_get(world.plan, "owner"));
 	create();

@@ -7,10 +7,8 @@
 
 enum err audit_start(struct audit_chain *chain)
 {
-	const struct span start = SPAN_LIT(START);
-
 	*chain = (struct audit_chain){ 0 };
-	return hash_sha256(&start, 1, chain->hash.bytes);
+	return hash_one(SPAN_LIT(START), chain->hash.bytes);
 }
 
 static enum err next_hash(const struct audit_chain *chain, struct rows *rows,
@@ -18,7 +16,6 @@ static enum err next_hash(const struct audit_chain *chain, struct rows *rows,
 {
 	struct uuid subject = rows_uuid(rows, i, "subject");
 	struct buf bytes = BUF_INIT;
-	struct span span;
 	enum err e;
 
 	buf_put_str(&bytes, START);
@@ -32,8 +29,7 @@ static enum err next_hash(const struct audit_chain *chain, struct rows *rows,
 	buf_put_u8(&bytes, '\n');
 	buf_put(&bytes, rows_text(rows, i, "detail"));
 	TRY(buf_end(&bytes));
-	span = buf_span(&bytes);
-	e = hash_sha256(&span, 1, out->bytes);
+	TRY(hash_one(buf_span(&bytes), out->bytes));
 out:
 	buf_clear(&bytes);
 	return e;

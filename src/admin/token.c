@@ -14,14 +14,13 @@ enum { ID = 16, SECRET = 32, REGISTRATION = 24 };
 enum err token_new_registration(struct buf *text, struct digest *hash)
 {
 	uint8_t bytes[REGISTRATION];
-	struct span span;
 	enum err e;
 
 	TRY(rng_fill(rng_system(), bytes, sizeof(bytes)));
 	text_put_base64url(text, SPAN_ARRAY(bytes));
 	TRY(buf_end(text));
-	span = buf_span(text); /* nodes hash what a person types */
-	TRY(hash_sha256(&span, 1, hash->bytes));
+	/* nodes hash what a person types */
+	TRY(hash_one(buf_span(text), hash->bytes));
 out:
 	sec_wipe(bytes, sizeof(bytes));
 	return e;
@@ -40,7 +39,7 @@ enum err token_new_api(struct buf *text, struct uuid *id, struct digest *hash)
 	buf_put_str(text, PREFIX);
 	text_put_base64url(text, SPAN_ARRAY(bytes));
 	TRY(buf_end(text));
-	TRY(hash_sha256(&secret, 1, hash->bytes));
+	TRY(hash_one(secret, hash->bytes));
 	*id = random;
 out:
 	sec_wipe(bytes, sizeof(bytes));
@@ -60,7 +59,7 @@ enum err token_parse_api(struct span text, struct uuid *id, struct digest *hash)
 	TRY(text_base64url(&bytes, span_of(text.p + prefix, text.n - prefix)));
 	ENSURE(bytes.n == ID + SECRET, ERR_PEER_MALFORMED);
 	secret = span_of(bytes.p + ID, SECRET);
-	TRY(hash_sha256(&secret, 1, hash->bytes));
+	TRY(hash_one(secret, hash->bytes));
 	*id = uuid_of(bytes.p);
 out:
 	buf_clear(&bytes);

@@ -20,8 +20,7 @@ void text_put_hex(struct buf *out, struct span bytes)
 	}
 }
 
-/* -1 when c is no hexadecimal digit. */
-static int hex_value(uint8_t c)
+int text_hex_digit(uint8_t c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -39,7 +38,8 @@ enum err text_hex(struct buf *out, struct span hex)
 	if (hex.n % 2 != 0)
 		return ERR_PEER_MALFORMED;
 	for (size_t i = 0; i < hex.n; i += 2) {
-		int high = hex_value(hex.p[i]), low = hex_value(hex.p[i + 1]);
+		int high = text_hex_digit(hex.p[i]),
+		    low = text_hex_digit(hex.p[i + 1]);
 
 		if (high < 0 || low < 0) {
 			out->n = start;
@@ -187,11 +187,6 @@ enum err text_base64url(struct buf *out, struct span text)
 	return get_base64(out, text, true);
 }
 
-static bool uuid_dash(size_t i)
-{
-	return i == 8 || i == 13 || i == 18 || i == 23;
-}
-
 void text_put_u64(struct buf *out, uint64_t v)
 {
 	uint8_t digits[20];
@@ -202,43 +197,6 @@ void text_put_u64(struct buf *out, uint64_t v)
 		v /= 10;
 	} while (v > 0);
 	buf_put(out, span_of(digits + at, sizeof(digits) - at));
-}
-
-void text_uuid(char out[TEXT_UUID_SIZE], const uint8_t uuid[16])
-{
-	size_t nibble = 0;
-
-	for (size_t i = 0; i < TEXT_UUID_SIZE - 1; i++) {
-		if (uuid_dash(i)) {
-			out[i] = '-';
-			continue;
-		}
-		out[i] = HEX[uuid[nibble / 2] >> (nibble % 2 ? 0 : 4) & 15];
-		nibble++;
-	}
-	out[TEXT_UUID_SIZE - 1] = '\0';
-}
-
-enum err text_parse_uuid(uint8_t uuid[16], struct span text)
-{
-	size_t nibble = 0;
-
-	memset(uuid, 0, 16);
-	if (text.n != TEXT_UUID_SIZE - 1)
-		return ERR_PEER_MALFORMED;
-	for (size_t i = 0; i < text.n; i++) {
-		int v = hex_value(text.p[i]);
-
-		if (uuid_dash(i) ? text.p[i] != '-' : v < 0) {
-			memset(uuid, 0, 16);
-			return ERR_PEER_MALFORMED;
-		}
-		if (uuid_dash(i))
-			continue;
-		uuid[nibble / 2] |= (uint8_t)(v << (nibble % 2 ? 0 : 4));
-		nibble++;
-	}
-	return ERR_OK;
 }
 
 enum err text_parse_u64(uint64_t *out, struct span text, uint64_t max)

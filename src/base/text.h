@@ -1,4 +1,4 @@
-/* Bytes as text and back: hexadecimal, base64, base64url, UUID. Decoders are
+/* Bytes as text and back: hexadecimal, base64, base64url. Decoders are
  * strict: any other character or length is ERR_PEER_MALFORMED. */
 #ifndef HERMETIC_BASE_TEXT_H
 #define HERMETIC_BASE_TEXT_H
@@ -11,6 +11,9 @@ void text_put_hex(struct buf *out, struct span bytes);
 /* Appends; both cases are read. */
 MUST_CHECK enum err text_hex(struct buf *out, struct span hex);
 
+/* The value of one digit of either case; -1: it is none. */
+int text_hex_digit(uint8_t c);
+
 /* RFC 4648 section 4, padded. */
 void text_put_base64(struct buf *out, struct span bytes);
 MUST_CHECK enum err text_base64(struct buf *out, struct span text);
@@ -18,11 +21,6 @@ MUST_CHECK enum err text_base64(struct buf *out, struct span text);
 /* RFC 4648 section 5, without padding. */
 void text_put_base64url(struct buf *out, struct span bytes);
 MUST_CHECK enum err text_base64url(struct buf *out, struct span text);
-
-/* RFC 9562: 36 characters, lower case, and a NUL. */
-#define TEXT_UUID_SIZE 37
-void text_uuid(char out[TEXT_UUID_SIZE], const uint8_t uuid[16]);
-MUST_CHECK enum err text_parse_uuid(uint8_t uuid[16], struct span text);
 
 /* Appends a decimal. */
 void text_put_u64(struct buf *out, uint64_t v);

@@ -7,7 +7,8 @@
 
 #include "base/buf.h"
 
-enum { UUID_TEXT = 36 }; /* characters, without a NUL */
+enum { UUID_TEXT = 36 };	       /* characters, without a NUL */
+#define TEXT_UUID_SIZE (UUID_TEXT + 1) /* with it */
 
 struct uuid {
 	uint8_t bytes[16];
@@ -26,6 +27,8 @@ int uuid_compare(const void *a, const void *b);
 
 /* ERR_PEER_MALFORMED: it is none; *out is nil then. Letters may be large. */
 MUST_CHECK enum err uuid_parse(struct uuid *out, struct span text);
+
+bool uuid_is_text(struct span text); /* is it an id? */
 
 /* The same characters with a NUL, for printf() and a line of the log. */
 struct uuid_text {

@@ -379,6 +379,14 @@ void account_log_free(struct account_log *log)
 	free(log);
 }
 
+size_t account_log_bytes(const struct account_log *log)
+{
+	return sizeof(*log) + log->hash_room * sizeof(*log->hashes) +
+	       log->device_room * sizeof(*log->devices) +
+	       log->key_room * sizeof(*log->keys) +
+	       log->slot_count * sizeof(*log->slots);
+}
+
 /* False: no memory. *room is what there is afterwards. */
 static bool copy_array(void **array, size_t *room, size_t count, size_t size)
 {

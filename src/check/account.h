@@ -41,6 +41,9 @@ MUST_CHECK enum err account_log_copy(const struct account_log *log,
 				     struct account_log **copy);
 void account_log_free(struct account_log *log);
 
+/* How much memory it takes. */
+size_t account_log_bytes(const struct account_log *log);
+
 /*
  * The next link, exactly by the rules:
  *

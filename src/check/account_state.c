@@ -87,7 +87,7 @@ static enum err add_news(struct account_news *news, uint16_t scheme,
 
 	ENSURE(news->count < sizeof(news->keys) / sizeof(*news->keys),
 	       ERR_LOCAL_BUG);
-	TRY(hash_sha256(&bytes, 1, digest));
+	TRY(hash_one(bytes, digest));
 	news->keys[news->count].scheme = scheme;
 	news->keys[news->count].bytes = bytes;
 	news->keys[news->count].hash = (uint32_t)digest[0] << 24 |

@@ -10,7 +10,7 @@
 
 enum err check_leaf_hash(struct span encoded, uint8_t hash[DEPARTURE_HASH])
 {
-	return hash_sha256(&encoded, 1, hash);
+	return hash_one(encoded, hash);
 }
 
 static bool is_of(const struct check_view *view,

@@ -281,7 +281,7 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			  "hermetic verify bob\n  hermetic verify bob --yes" },
 	[VERB_ACCOUNT] = { "account",
 			   "delete|verified-only [on|off]|receipts [on|off]|"
-			   "log [USER]|verify FILE",
+			   "typing [on|off]|log [USER]|verify FILE",
 			   "end your account; settings; check a log", 1, 2,
 			   "delete: a signed link closes the account for all "
 			   "who know it, its\n"
@@ -293,6 +293,8 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			   "far "
 			   "it is, and how far you\n"
 			   "have read.\n"
+			   "typing: whether it tells the members who are "
+			   "connected when you type.\n"
 			   "log: what the server says that the log of your "
 			   "account, or of USER, is.\n"
 			   "verify: such a log in a file (- is standard "

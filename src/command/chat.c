@@ -445,8 +445,10 @@ static enum err talk(struct chat *chat)
 		complain(chat, e);
 		complain(chat, chat_note_shown(chat));
 		chat->leaving |= stopped;
-		if (readable)
+		if (readable) {
 			take_lines(chat);
+			chat_tell_typing(chat);
+		}
 	}
 out:
 	return e;
@@ -455,8 +457,12 @@ out:
 enum err cmd_chat(struct cmd *cmd)
 {
 	struct chat chat = { .cmd = cmd, .again_ms = AGAIN_MS };
-	struct live_listener listener = { on_entry, on_event,	  on_welcome,
-					  on_waits, on_connected, &chat };
+	struct live_listener listener = { .entry = on_entry,
+					  .event = on_event,
+					  .welcome = on_welcome,
+					  .waits = on_waits,
+					  .connected = on_connected,
+					  .context = &chat };
 	const struct line_ports ports = { chat_complete, chat_list_words,
 					  &chat };
 	enum err e;
@@ -466,14 +472,18 @@ enum err cmd_chat(struct cmd *cmd)
 	chat.unsent = json_object();
 	chat.noticed = json_object();
 	chat.waiting = json_object();
+	chat.typing = json_object();
 	chat.lines.chat = cmd->chat = true;
 	ENSURE(chat.printed != NULL && chat.unsent != NULL &&
-		   chat.noticed != NULL && chat.waiting != NULL,
+		   chat.noticed != NULL && chat.waiting != NULL &&
+		   chat.typing != NULL,
 	       ERR_LOCAL_MEMORY);
-	TRY(live_open(&cmd->a, &listener, &chat.live));
 	chat.line = line_open(STDIN_FILENO, cmd->args->plain || cmd->args->json,
 			      &ports);
 	ENSURE(chat.line != NULL, ERR_LOCAL_MEMORY);
+	if (line_is_edited(chat.line))
+		listener.typing = chat_on_typing;
+	TRY(live_open(&cmd->a, &listener, &chat.live));
 	chat_update_prompt(&chat);
 	TRY(talk(&chat));
 out:
@@ -483,6 +493,7 @@ out:
 	json_decref(chat.unsent);
 	json_decref(chat.noticed);
 	json_decref(chat.waiting);
+	json_decref(chat.typing);
 	buf_clear(&chat.asked);
 	return e;
 }

@@ -22,6 +22,7 @@ struct chat {
 	json_t *printed; /* by session: whose coming in was printed */
 	json_t *waiting; /* items that were said to wait: "SESSION/ITEM" */
 	json_t *noticed; /* sessions of which it was said that there is news */
+	json_t *typing;	 /* by session: the names of who types */
 };
 
 /* Opens the account; logs in or registers as needed. */
@@ -63,6 +64,17 @@ void chat_list_words(void *context, struct span words);
 /* A text was typed: it is a command, an answer, or is sent. Two slashes in front are
  * one, and no command. */
 MUST_CHECK enum err chat_take(struct chat *chat, struct buf *text);
+
+/* ---- chat_typing.c ---- */
+
+/* As struct live_listener has it; the context is the chat. */
+void chat_on_typing(void *context, const char *id, const json_t *names);
+
+/* The row above the prompt says who types in the session that is open. */
+void chat_update_status(struct chat *chat);
+
+/* Keys came: the others are told that the person types, or does not any more. */
+void chat_tell_typing(struct chat *chat);
 
 /* ---- who was seen ---- */
 

@@ -146,6 +146,7 @@ static enum err talk_in(struct chat *chat, const char *id,
 	chat->lines.day = 0;
 	(void)json_object_del(chat->noticed, chat->current);
 	chat_update_prompt(chat);
+	chat_update_status(chat);
 	TRY(begin_of(chat, number(session, "last_seq"), &after));
 	TRY(live_follow(chat->live, chat->current, after));
 	if (!chat->cmd->args->json) /* a script was told each once */

@@ -139,14 +139,13 @@ out:
 enum err cmd_accept(struct cmd *cmd)
 {
 	const char *user = cmd->args->operands[0];
-	uint8_t uuid[16];
 	json_t *changes = NULL, *person = NULL;
 	const json_t *change;
 	bool other;
 	size_t i;
 	enum err e;
 
-	if (text_parse_uuid(uuid, span_str(user)) == ERR_OK)
+	if (uuid_is_text(span_str(user)))
 		return accept_invitation(cmd, user);
 	TRY(cmd_check_name(cmd, user));
 	TRY(view_key_changes(&cmd->a, user, &changes));

@@ -196,6 +196,10 @@ static const struct setting SETTINGS[] = {
 	  "read.",
 	  "This device tells nobody how far it is, nor how far you have read.",
 	  device_receipts, device_set_receipts },
+	{ "typing", "typing",
+	  "This device tells the members who are connected when you type.",
+	  "This device tells nobody when you type.", device_typing,
+	  device_set_typing },
 };
 
 static const struct setting *find_setting(const char *name)

@@ -20,7 +20,7 @@ struct line {
 	int fd;
 	bool ended, shown, too_long;
 	struct buf text; /* what has come of a line of a pipe */
-	struct buf prompt;
+	struct buf prompt, status;
 	struct keys keys;      /* of a pipe the bytes alone */
 	struct editor *editor; /* NULL: lines are just read */
 	struct termios edited; /* before line_signal() */
@@ -32,7 +32,7 @@ struct line {
 
 static void draw(struct line *line, bool show)
 {
-	struct buf out = BUF_INIT, text = BUF_INIT;
+	struct buf out = BUF_INIT, text = BUF_INIT, before = BUF_INIT;
 	size_t cursor;
 
 	if (line->editor == NULL)
@@ -41,14 +41,18 @@ static void draw(struct line *line, bool show)
 		screen_hide(&line->screen, &out);
 	if (show) {
 		editor_text(line->editor, &text, &cursor);
-		screen_show(&line->screen, screen_size(),
-			    buf_span(&line->prompt), buf_span(&text), cursor,
-			    &out);
+		buf_put(&before, buf_span(&line->status));
+		if (before.n > 0)
+			buf_put_u8(&before, '\n');
+		buf_put(&before, buf_span(&line->prompt));
+		screen_show(&line->screen, screen_size(), buf_span(&before),
+			    buf_span(&text), cursor, &out);
 	}
 	if (buf_end(&out) == ERR_OK && out.n > 0)
 		(void)fwrite(out.p, 1, out.n, stdout);
 	(void)fflush(stdout);
 	line->shown = show;
+	buf_clear(&before);
 	buf_clear(&out);
 	buf_clear(&text);
 }
@@ -141,6 +145,7 @@ void line_close(struct line *line)
 	keys_clear(&line->keys);
 	buf_clear(&line->text);
 	buf_clear(&line->prompt);
+	buf_clear(&line->status);
 	free(line);
 }
 
@@ -153,6 +158,23 @@ void line_prompt(struct line *line, struct span prompt)
 {
 	buf_reset(&line->prompt);
 	buf_put(&line->prompt, prompt);
+}
+
+void line_status(struct line *line, struct span status)
+{
+	buf_reset(&line->status);
+	buf_put(&line->status, status);
+	if (line->shown)
+		line_show(line);
+}
+
+void line_text(struct line *line, struct buf *text)
+{
+	size_t cursor;
+
+	buf_reset(text);
+	if (line->editor != NULL)
+		editor_text(line->editor, text, &cursor);
 }
 
 void line_signal(struct line *line, bool on)

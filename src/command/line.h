@@ -30,6 +30,13 @@ bool line_is_edited(const struct line *line);
 /* UTF-8 that may be shown as it is; copied. */
 void line_prompt(struct line *line, struct span prompt);
 
+/* What stands in a row above the prompt while the line is edited, UTF-8 that may be shown
+ * as it is; copied. Empty: nothing does. */
+void line_status(struct line *line, struct span status);
+
+/* What is typed so far, in place of what `text` held; nothing where lines are just read. */
+void line_text(struct line *line, struct buf *text);
+
 /* Reads what is there; call it when fd can be read. */
 void line_fill(struct line *line);
 

@@ -36,6 +36,11 @@ enum err hash_sha256(const struct span *parts, size_t count, uint8_t out[32])
 	return digest_parts("SHA2-256", parts, count, out);
 }
 
+enum err hash_one(struct span bytes, uint8_t out[32])
+{
+	return hash_sha256(&bytes, 1, out);
+}
+
 struct hash_stream {
 	EVP_MD_CTX *ctx;
 };

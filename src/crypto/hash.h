@@ -14,6 +14,9 @@ MUST_CHECK enum err hash_digest(const struct suite *suite,
 MUST_CHECK enum err hash_sha256(const struct span *parts, size_t count,
 				uint8_t out[32]);
 
+/* The same of one span. */
+MUST_CHECK enum err hash_one(struct span bytes, uint8_t out[32]);
+
 /* The same of what comes in pieces. */
 struct hash_stream;
 MUST_CHECK enum err hash_stream_begin(struct hash_stream **out);

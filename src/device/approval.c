@@ -11,18 +11,6 @@
 
 /* ---- what they share ---- */
 
-static enum err begin(struct device *d, struct own_log **own)
-{
-	enum err e;
-
-	if (d->work.running)
-		return ERR_STATE_PENDING;
-	TRY(core_begin(d));
-	TRY(own_log_load(d, own));
-out:
-	return e;
-}
-
 static enum err explain_shown(struct why *why, enum err e)
 {
 	if (e != ERR_PEER_INVALID)
@@ -40,7 +28,7 @@ enum err device_number(struct device *device, uint64_t *number, bool *recovery)
 	enum err e;
 
 	*number = 0;
-	TRY(begin(device, &own));
+	TRY(own_log_open(device, &own));
 	account_log_place(own->known->log, &place);
 	*recovery = account_log_recovery(own->known->log).n > 0;
 	if (place.number > 0)
@@ -161,7 +149,7 @@ enum err device_ask_approval(struct device *device,
 	enum err e;
 
 	code[0] = '\0';
-	TRY(begin(device, &own));
+	TRY(own_log_open(device, &own));
 	e = own_log_adopt(device, own, shown->salt, shown->links, shown->count);
 	TRY(explain_shown(why, e));
 	TRY(make_request(device, own, &secret, request));
@@ -253,7 +241,7 @@ enum err device_take_approval(struct device *device, struct span answer,
 	struct own_log *own = NULL;
 	enum err e;
 
-	TRY(begin(device, &own));
+	TRY(own_log_open(device, &own));
 	TRY(take_answer(device, own, answer, shown, why));
 	TRY(core_commit(device));
 out:
@@ -311,7 +299,7 @@ enum err device_recover(struct device *device,
 	struct own_log *own = NULL;
 	enum err e;
 
-	TRY(begin(device, &own));
+	TRY(own_log_open(device, &own));
 	e = own_log_adopt(device, own, shown->salt, shown->links, shown->count);
 	TRY(explain_shown(why, e));
 	e = add_by_recovery(device, own, recovery, request);
@@ -333,7 +321,7 @@ enum err device_begin_anew(struct device *device)
 	struct own_log *own = NULL, *fresh = NULL;
 	enum err e;
 
-	TRY(begin(device, &own));
+	TRY(own_log_open(device, &own));
 	if (own->anew) /* a try that was cut off goes on */
 		goto out;
 	TRY(own_log_new(&fresh));

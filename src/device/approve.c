@@ -9,18 +9,6 @@
 
 #include <string.h>
 
-static enum err begin(struct device *d, struct own_log **own)
-{
-	enum err e;
-
-	if (d->work.running)
-		return ERR_STATE_PENDING;
-	TRY(core_begin(d));
-	TRY(own_log_load(d, own));
-out:
-	return e;
-}
-
 /* The device of the log that has the entry's link key, or 0. */
 static uint64_t find_entry(const struct own_log *own, struct span bytes)
 {
@@ -108,7 +96,7 @@ enum err device_approve(struct device *device, const struct sec *code,
 	struct own_log *own = NULL;
 	enum err e;
 
-	TRY(begin(device, &own));
+	TRY(own_log_open(device, &own));
 	TRY(approve(device, own, code, request, why));
 	TRY(core_commit(device));
 out:
@@ -147,7 +135,7 @@ enum err device_answer_request(struct device *device, const struct sec *code,
 	enum err e;
 
 	*number = 0;
-	TRY(begin(device, &own));
+	TRY(own_log_open(device, &own));
 	TRY(approval_request_decode(request, &got));
 	*number = find_entry(own, got.entry);
 	ENSURE(*number > 0, ERR_STATE_GONE);
@@ -171,7 +159,7 @@ enum err device_remove_number(struct device *device, uint64_t number,
 	enum err e;
 
 	ENSURE(wish != NULL, ERR_LOCAL_MEMORY);
-	TRY(begin(device, &own));
+	TRY(own_log_open(device, &own));
 	ENSURE(account_log_device(own->known->log, number, &found) &&
 		   found.removed == 0,
 	       ERR_STATE_GONE);
@@ -193,7 +181,7 @@ enum err device_close_account(struct device *device, struct why *why)
 	enum err e;
 
 	ENSURE(wish != NULL, ERR_LOCAL_MEMORY);
-	TRY(begin(device, &own));
+	TRY(own_log_open(device, &own));
 	if (account_log_closed(own->known->log) != 0)
 		goto out;
 	TRY(explain_wish(why, own_wish_make(device, own, wish)));
@@ -211,7 +199,7 @@ enum err device_account_is_closed(struct device *device, bool *closed)
 	enum err e;
 
 	*closed = false;
-	TRY(begin(device, &own));
+	TRY(own_log_open(device, &own));
 	*closed = account_log_closed(own->known->log) != 0 ||
 		  (FAULT(CLOSED_BY_WISH) && own->pending.n > 0);
 out:
@@ -286,7 +274,7 @@ enum err device_set_recovery(struct device *device,
 	struct own_log *own = NULL;
 	enum err e;
 
-	TRY(begin(device, &own));
+	TRY(own_log_open(device, &own));
 	TRY(check_old(own, change->old, change->unsigned_too, why));
 	if (change->old != NULL)
 		e = recover_by_old(device, own, change->recovery, change->old);
@@ -309,7 +297,7 @@ enum err device_recovery_stands(struct device *device, struct span public_key,
 	struct own_log *own = NULL;
 	enum err e;
 
-	TRY(begin(device, &own));
+	TRY(own_log_open(device, &own));
 	if (!span_equal(account_log_recovery(own->known->log), public_key))
 		e = why_set(why, ERR_STATE_CONFLICT, "overtaken",
 			    "Another device has changed the account meanwhile: "
@@ -330,7 +318,7 @@ enum err device_numbers(struct device *device,
 	enum err e;
 
 	*count = 0;
-	TRY(begin(device, &own));
+	TRY(own_log_open(device, &own));
 	while (*count < ACCOUNT_DEVICES_MAX &&
 	       account_log_next_device(own->known->log, &position, &found))
 		if (found.removed == 0)

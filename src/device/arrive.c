@@ -210,8 +210,9 @@ static enum err stage_with(struct device *d, const struct suite *suite,
 	TRY(join_identity(d, group_info, &identity));
 	signer_name(&signer, identity);
 	TRY(membership_set_self(&next, span_str(identity)));
-	TRY(session_join_all_the_same(&signer.me, next.raw_id, group_info, true,
-				      held, trail_chain(d->work.rejoin->trail),
+	TRY(session_join_all_the_same(&signer.me, next.raw_id.bytes, group_info,
+				      true, held,
+				      trail_chain(d->work.rejoin->trail),
 				      d->accounts, &next.session, &commit));
 	TRY(note_base(&next, d->work.rejoin, group_info));
 	if (d->open.session == NULL && d->work.rejoin->forced)
@@ -268,14 +269,14 @@ out:
 static enum err begin_forced(struct device *d, const struct answer *answer)
 {
 	struct rejoin *rejoin = d->work.rejoin;
-	uint8_t id[SESSION_ID];
+	struct uuid id;
 	enum err e;
 
-	TRY(text_parse_uuid(id, span_str(d->work.outcome.session)));
-	TRY(trail_from_info(id, answer->group_info, answer->seq, answer->head,
-			    d->accounts, &rejoin->trail));
+	TRY(uuid_parse(&id, span_str(d->work.outcome.session)));
+	TRY(trail_from_info(id.bytes, answer->group_info, answer->seq,
+			    answer->head, d->accounts, &rejoin->trail));
 	trail_set_weak(rejoin->trail);
-	TRY(stood_begin(id, &rejoin->stood));
+	TRY(stood_begin(id.bytes, &rejoin->stood));
 	rejoin->at_end = true;
 	rejoin->gathering = true;
 out:
@@ -421,6 +422,7 @@ static bool is_late(const struct answer *answer)
 static enum err join_take(struct device *d, const struct answer *answer)
 {
 	struct rejoin *rejoin = d->work.rejoin;
+	bool forgotten;
 	enum err e = ERR_OK;
 
 	if (staged_info_refused(d, answer))
@@ -449,14 +451,11 @@ static enum err join_take(struct device *d, const struct answer *answer)
 		work_halt_refused(d, answer);
 	if (work_is_passing(answer))
 		return ERR_OK;
-	if (membership_was_known(&d->open) || !outbox_is_empty(&d->open)) {
+	TRY(work_forget_new(d, &forgotten));
+	if (!forgotten) {
 		membership_set_todo(&d->open, NULL);
 		work_changed(d);
-		return ERR_OK;
 	}
-	TRY(membership_forget(core_store(d), &d->open));
-	membership_clear(&d->open);
-	d->work.changed = false;
 out:
 	return e;
 }

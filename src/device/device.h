@@ -16,6 +16,7 @@
 #define HERMETIC_DEVICE_DEVICE_H
 
 #include "base/text.h"
+#include "base/uuid.h"
 #include "content/attachment.h"
 #include "device/ports.h"
 #include "device/said_act.h"

@@ -233,7 +233,7 @@ static enum err put_content(struct device *d, const struct session_event *event,
 		return ERR_OK;
 	}
 	receipts_note_last(d, event);
-	who_types_said(d, event->sender);
+	who_types_said(d, event);
 	if (type == CONTENT_MIMI)
 		return heard_mimi(d, event, value, entry);
 	if (type == CONTENT_NAME)

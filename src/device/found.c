@@ -147,15 +147,12 @@ static bool found_due(struct device *d)
 	       work->claimed >= work->order.user_count;
 }
 
-/* RFC 9562 section 5.4: version 4. */
-static enum err random_id(struct device *d, char id[TEXT_UUID_SIZE])
+static enum err random_id(struct device *d, struct uuid_text *id)
 {
-	uint8_t uuid[SESSION_ID];
-	enum err e = rng_fill(d->ports.rng, uuid, sizeof(uuid));
+	uint8_t bytes[SESSION_ID];
+	enum err e = rng_fill(d->ports.rng, bytes, sizeof(bytes));
 
-	uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40);
-	uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
-	text_uuid(id, uuid);
+	*id = uuid_text(uuid_random(bytes));
 	return e;
 }
 
@@ -248,7 +245,7 @@ static enum err make(struct device *d, const struct negotiation_plan *agreed,
 	TRY(signer_init(&signer, d, agreed->suite, order->offer));
 	signer_name(&signer, identity);
 	TRY(membership_set_self(&d->open, span_str(identity)));
-	TRY(session_create(&signer.me, d->open.raw_id, agreed,
+	TRY(session_create(&signer.me, d->open.raw_id.bytes, agreed,
 			   places ? d->accounts : NULL, &d->open.session,
 			   &group_info));
 	session_set_accounts(d->open.session, d->accounts);
@@ -287,7 +284,7 @@ static enum err found_with(struct device *d)
 {
 	const struct order *order = &d->work.order;
 	struct negotiation_plan agreed = { 0 };
-	char id[TEXT_UUID_SIZE];
+	struct uuid_text id;
 	const char *identity;
 	enum err e;
 
@@ -299,8 +296,8 @@ static enum err found_with(struct device *d)
 		identity = d->identity;
 	TRY(guests_plan(d, &d->work.guests, identity, order->offer, &agreed));
 	TRY(put_policy(d, identity, &agreed));
-	TRY(random_id(d, id));
-	TRY(membership_new(&d->open, id, order->offer));
+	TRY(random_id(d, &id));
+	TRY(membership_new(&d->open, id.text, order->offer));
 	memcpy(d->work.outcome.session, d->open.id, sizeof(d->open.id));
 	TRY(make(d, &agreed, identity));
 out:
@@ -364,15 +361,12 @@ out:
  * it. */
 static enum err forget(struct device *d)
 {
+	bool forgotten;
 	enum err e;
 
-	if (membership_was_known(&d->open) || !outbox_is_empty(&d->open)) {
+	TRY(work_forget_new(d, &forgotten));
+	if (!forgotten)
 		todo_drop(d);
-		return ERR_OK;
-	}
-	TRY(membership_forget(core_store(d), &d->open));
-	membership_clear(&d->open);
-	d->work.changed = false;
 out:
 	return e;
 }

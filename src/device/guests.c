@@ -108,11 +108,11 @@ enum err guests_add(struct device *d, const char *username,
 
 	for (size_t i = 0; i < answer->key_package_count; i++) {
 		const struct answer_key_package *row = &answer->key_packages[i];
-		uint8_t uuid[16];
 		struct guest *guest;
 		bool places;
 
-		TRY(text_parse_uuid(uuid, span_str(row->device_id)));
+		ENSURE(uuid_is_text(span_str(row->device_id)),
+		       ERR_PEER_MALFORMED);
 		if (strcmp(row->device_id, d->device_id) == 0)
 			continue;
 		TRY(put_identity(d, username, row, &identity, &places));

@@ -372,7 +372,6 @@ static enum err take_sessions(struct device *d, const json_t *list)
 {
 	json_t *coming = json_array();
 	const json_t *id;
-	uint8_t uuid[16];
 	size_t i;
 	enum err e;
 
@@ -380,8 +379,7 @@ static enum err take_sessions(struct device *d, const json_t *list)
 	json_array_foreach(list, i, id)
 	{
 		if (!json_is_string(id) ||
-		    text_parse_uuid(uuid, span_str(json_string_value(id))) !=
-			ERR_OK)
+		    !uuid_is_text(span_str(json_string_value(id))))
 			continue;
 		ENSURE(json_array_append(coming, (json_t *)(uintptr_t)id) == 0,
 		       ERR_LOCAL_MEMORY);

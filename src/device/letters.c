@@ -81,7 +81,7 @@ static enum err put_letter(struct device *d, struct span user,
 	struct span context = mls_group_context(session_group(session));
 	uint8_t hash[LETTER_HASH];
 	const struct letter letter = {
-		.session_id = SPAN_ARRAY(d->open.raw_id),
+		.session_id = SPAN_ARRAY(d->open.raw_id.bytes),
 		.seq = session_seq(session),
 		.head = span_of(session_head(session), LETTER_HASH),
 		.context = SPAN_ARRAY(hash),
@@ -91,7 +91,7 @@ static enum err put_letter(struct device *d, struct span user,
 	};
 	enum err e;
 
-	TRY(hash_sha256(&context, 1, hash));
+	TRY(hash_one(context, hash));
 	buf_reset(&d->work.bytes);
 	TRY(account_sign_letter(keys, &letter, &d->work.bytes));
 out:
@@ -234,15 +234,16 @@ static bool judge_due(struct device *d)
 static enum err is_meant(struct device *d, const struct letter *letter,
 			 bool *meant)
 {
-	uint8_t session[LETTER_SESSION_ID], own[ACCOUNT_HASH];
+	uint8_t own[ACCOUNT_HASH];
+	struct uuid session;
 	const char *identity;
 	uint64_t device;
 	enum err e;
 
 	TRY(accounts_own(d, &identity));
-	TRY(text_parse_uuid(session, span_str(d->work.outcome.session)));
+	TRY(uuid_parse(&session, span_str(d->work.outcome.session)));
 	*meant = places_read_leaf(span_str(identity), own, &device) &&
-		 span_equal(letter->session_id, SPAN_ARRAY(session)) &&
+		 span_equal(letter->session_id, SPAN_ARRAY(session.bytes)) &&
 		 span_equal(letter->user, SPAN_ARRAY(own));
 out:
 	return e;
@@ -338,7 +339,6 @@ enum err letters_note_place(const struct device *d, const struct trail *trail)
 {
 	struct letter_read *read = d->work.letter;
 	uint8_t hash[LETTER_HASH];
-	struct span context;
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; read != NULL && i < read->count; i++) {
@@ -346,8 +346,7 @@ enum err letters_note_place(const struct device *d, const struct trail *trail)
 
 		if (!one->good || trail_seq(trail) != one->letter.seq)
 			continue;
-		context = trail_context(trail);
-		TRY(hash_sha256(&context, 1, hash));
+		TRY(hash_one(trail_context(trail), hash));
 		one->differs |=
 		    !span_equal(SPAN_ARRAY(hash), one->letter.context) ||
 		    !span_equal(span_of(trail_head(trail), LETTER_HASH),

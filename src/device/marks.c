@@ -1,4 +1,5 @@
 #include "device/marks.h"
+#include "base/text.h"
 
 #include <stdio.h>
 

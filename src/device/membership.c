@@ -33,10 +33,11 @@ static uint64_t line_of(const json_t *notes)
 
 static enum err set_id(struct membership *m, const char *id)
 {
-	enum err e = text_parse_uuid(m->raw_id, span_str(id));
+	enum err e;
 
-	if (e == ERR_OK)
-		text_uuid(m->id, m->raw_id);
+	TRY(uuid_parse(&m->raw_id, span_str(id)));
+	memcpy(m->id, uuid_text(m->raw_id).text, sizeof(m->id));
+out:
 	return e;
 }
 

@@ -13,13 +13,14 @@
 #define HERMETIC_DEVICE_MEMBERSHIP_H
 
 #include "base/text.h"
+#include "base/uuid.h"
 #include "device/record.h"
 #include "device/suites.h"
 #include "session/session.h"
 
 struct membership {
 	char id[TEXT_UUID_SIZE]; /* "": nothing is loaded */
-	uint8_t raw_id[SESSION_ID];
+	struct uuid raw_id;
 	struct session *session; /* owned */
 	json_t *notes;		 /* owned */
 };

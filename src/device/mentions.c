@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-/* Signs "@" that are looked at: each costs a walk over the members. */
-#define TRIES_MAX 128
-
 /* ---- who is named ---- */
 
 static bool is_name_byte(uint8_t c)
@@ -38,16 +35,15 @@ static size_t read_name(struct span text, char name[DEVICE_CALLED_SIZE])
 }
 
 /* The member whose name stands there: its user, and the bytes of the name. */
-static struct span find_member(struct device *d, struct span text, size_t *n,
-			       unsigned *tries)
+static struct span find_member(const json_t *members, struct span text,
+			       size_t *n)
 {
 	char name[DEVICE_CALLED_SIZE];
 	struct span user = SPAN_EMPTY;
 
 	*n = read_name(text, name);
-	while (*n > 0 && *tries < TRIES_MAX) {
-		(*tries)++;
-		user = names_find_user(d, name);
+	while (*n > 0) {
+		user = names_mean(members, name);
 		if (user.n > 0 || !is_point(name[*n - 1]))
 			break;
 		name[--*n] = '\0';
@@ -89,16 +85,20 @@ static void put_link(struct buf *out, struct span label, struct span user)
 enum err mentions_put(struct device *d, struct span text, struct buf *markdown)
 {
 	struct buf made = BUF_INIT;
-	unsigned links = 0, tries = 0;
+	json_t *members = NULL;
+	unsigned links = 0;
 	enum err e = ERR_OK;
 
+	if (text.n == 0 || memchr(text.p, '@', text.n) == NULL)
+		return ERR_OK;
+	TRY(names_map(d, &members));
 	for (size_t at = 0, n; at < text.n; at++) {
 		struct span rest = span_of(text.p + at + 1, text.n - at - 1);
 		struct span user = SPAN_EMPTY;
 
 		if (text.p[at] == '@' && links < MENTIONS_MAX &&
 		    (at == 0 || !is_name_byte(text.p[at - 1])))
-			user = find_member(d, rest, &n, &tries);
+			user = find_member(members, rest, &n);
 		if (user.n == 0) {
 			put_byte(&made, text, at);
 			continue;
@@ -112,6 +112,7 @@ enum err mentions_put(struct device *d, struct span text, struct buf *markdown)
 		buf_put(markdown, buf_span(&made));
 	e = markdown->fail;
 out:
+	json_decref(members);
 	buf_clear(&made);
 	return e;
 }

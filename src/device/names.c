@@ -142,6 +142,56 @@ struct span names_find_user(struct device *d, const char *user)
 	return SPAN_EMPTY;
 }
 
+/* Whom the name means already, it goes on meaning. */
+static enum err note_name(json_t *map, struct span name, struct span user)
+{
+	if (json_object_getn(map, (const char *)name.p, name.n) != NULL)
+		return ERR_OK;
+	return json_object_setn_new(
+		   map, (const char *)name.p, name.n,
+		   json_stringn((const char *)user.p, user.n)) == 0
+		   ? ERR_OK
+		   : ERR_LOCAL_MEMORY;
+}
+
+enum err names_map(struct device *d, json_t **map)
+{
+	json_t *made = json_object();
+	struct buf name = BUF_INIT;
+	struct mls_member member;
+	uint32_t leaf = 0;
+	enum err e = ERR_OK;
+
+	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
+	while (mls_group_next_member(session_group(d->open.session), &leaf,
+				     &member)) {
+		const struct span user = roles_user(member.identity);
+
+		if (json_object_getn(made, (const char *)user.p, user.n) !=
+		    NULL)
+			continue; /* another device of that user */
+		buf_reset(&name);
+		TRY(names_put_user(d, user, &name));
+		TRY(note_name(made, buf_span(&name), user));
+		TRY(note_name(made, user, user));
+	}
+	*map = made;
+	made = NULL;
+out:
+	json_decref(made);
+	buf_clear(&name);
+	return e;
+}
+
+struct span names_mean(const json_t *map, const char *user)
+{
+	const json_t *found = json_object_get(map, user);
+
+	return found != NULL ? span_of(json_string_value(found),
+				       json_string_length(found))
+			     : SPAN_EMPTY;
+}
+
 /* ---- entries ---- */
 
 static enum err dress_text(struct device *d, const json_t *text, json_t **out)

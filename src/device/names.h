@@ -30,6 +30,11 @@ bool names_is(struct device *d, struct span identity, const char *whom);
  * empty: there is none. Borrowed. */
 struct span names_find_user(struct device *d, const char *user);
 
+/* The same for who asks after many names: a map of all names by which the members are
+ * called, which the caller frees, and what one of them means there. */
+MUST_CHECK enum err names_map(struct device *d, json_t **map);
+struct span names_mean(const json_t *map, const char *user);
+
 /* In an entry that is kept, users and identities become names. `account` is then
  * the sender's fingerprint, and `closed` has those of the departed and removed whose
  * account is closed by now, as far as is known here. */

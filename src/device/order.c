@@ -128,32 +128,9 @@ out:
 	return e;
 }
 
-enum err order_begin(struct device *d)
+bool order_changes_group(enum order_kind kind)
 {
-	struct work *work = &d->work;
-
-	enum err e = expiry_sweep(d);
-
-	if (e != ERR_OK)
-		return e;
-	work->begun = true;
-	if (d->open.session != NULL)
-		memcpy(work->outcome.session, d->open.id, sizeof(d->open.id));
-	switch (work->order.kind) {
-	case ORDER_SEND:
-		return begin_send(d);
-	case ORDER_RESOLVE:
-		todo_stay(d);
-		return rejoin_begin_resolve(d);
-	case ORDER_JOIN:
-		todo_stay(d);
-		return ERR_OK;
-	case ORDER_REFRESH:
-		if (d->open.session == NULL)
-			return need_member(d);
-		if (work->order.flush && outbox_let_go(&d->open))
-			work_changed(d);
-		return ERR_OK;
+	switch (kind) {
 	case ORDER_INVITE:
 	case ORDER_REMOVE:
 	case ORDER_ROLE:
@@ -164,15 +141,45 @@ enum err order_begin(struct device *d)
 	case ORDER_MOVE:
 	case ORDER_LEAVE:
 	case ORDER_DEPART:
-		return need_member(d);
+		return true;
+	case ORDER_REFRESH:
+	case ORDER_SEND:
 	case ORDER_CREATE:
+	case ORDER_JOIN:
+	case ORDER_RESOLVE:
 	case ORDER_STOCK:
 	case ORDER_ACCOUNT:
 	case ORDER_MEET:
 	case ORDER_LETTER:
 		break;
 	}
-	return ERR_OK;
+	return false;
+}
+
+enum err order_begin(struct device *d)
+{
+	struct work *work = &d->work;
+	const enum order_kind kind = work->order.kind;
+	enum err e = expiry_sweep(d);
+
+	if (e != ERR_OK)
+		return e;
+	work->begun = true;
+	if (d->open.session != NULL)
+		memcpy(work->outcome.session, d->open.id, sizeof(d->open.id));
+	if (kind == ORDER_SEND)
+		return begin_send(d);
+	if (kind == ORDER_RESOLVE || kind == ORDER_JOIN)
+		todo_stay(d);
+	if (kind == ORDER_RESOLVE)
+		return rejoin_begin_resolve(d);
+	if (order_changes_group(kind) ||
+	    (kind == ORDER_REFRESH && d->open.session == NULL))
+		e = need_member(d);
+	if (e == ERR_OK && kind == ORDER_REFRESH && work->order.flush &&
+	    outbox_let_go(&d->open))
+		work_changed(d);
+	return e;
 }
 
 /* ---- ending ---- */

@@ -60,14 +60,9 @@ static void key_name(const struct device *d, const char *key,
 	(void)snprintf(name, NAME_SIZE, "sent/%s/%s", d->open.id, key);
 }
 
-static enum err digest_of(struct span content, uint8_t digest[32])
-{
-	return hash_sha256(&content, 1, digest);
-}
-
 /* Of what was said, so without the salt and the end, which are others each time, and
  * without what the client put beside it: whom a text mentions hangs on who is there. */
-static enum err digest_said(struct span content, uint8_t digest[32])
+static enum err digest_said(struct span content, struct digest *digest)
 {
 	/* the salt stands behind the type and the heads of an array and of 16
 	 * bytes */
@@ -86,7 +81,7 @@ static enum err digest_said(struct span content, uint8_t digest[32])
 			       ? buf_span(&given)
 			       : span_of(given.p + to - 1, given.n - (to - 1));
 	}
-	TRY(hash_sha256(parts, 2, digest));
+	TRY(hash_sha256(parts, 2, digest->bytes));
 out:
 	buf_clear(&given);
 	return e;
@@ -98,13 +93,13 @@ static enum err put_key(struct device *d, const char *key, struct span content,
 	json_t *record = json_pack("{s:I, s:I, s:I}", "item", (json_int_t)item,
 				   "seq", (json_int_t)seq, "line",
 				   (json_int_t)membership_line(&d->open));
-	uint8_t digest[32];
+	struct digest digest;
 	char name[NAME_SIZE];
 	enum err e;
 
 	ENSURE(record != NULL, ERR_LOCAL_MEMORY);
-	TRY(digest_said(content, digest));
-	TRY(record_set_hex(record, "digest", SPAN_ARRAY(digest)));
+	TRY(digest_said(content, &digest));
+	TRY(record_set_hex(record, "digest", SPAN_ARRAY(digest.bytes)));
 	key_name(d, key, name);
 	TRY(record_put(core_store(d), name, record));
 out:
@@ -125,7 +120,7 @@ static bool was_left(const struct device *d, const json_t *record, uint64_t seq)
 enum err outbox_find_key(struct device *d, const char *key, struct span content,
 			 uint64_t *item, uint64_t *seq)
 {
-	uint8_t digest[32], said[32];
+	struct digest digest, said;
 	json_t *record = NULL;
 	uint64_t number, place;
 	char name[NAME_SIZE];
@@ -133,9 +128,9 @@ enum err outbox_find_key(struct device *d, const char *key, struct span content,
 
 	key_name(d, key, name);
 	TRY(record_get(core_store(d), name, &record));
-	TRY(digest_said(content, digest));
-	TRY(record_digest(record, "digest", said));
-	ENSURE(memcmp(digest, said, sizeof(digest)) == 0, ERR_STATE_CONFLICT);
+	TRY(digest_said(content, &digest));
+	TRY(record_digest(record, "digest", said.bytes));
+	ENSURE(digest_equal(digest, said), ERR_STATE_CONFLICT);
 	TRY(record_number(record, "item", &number));
 	TRY(record_number(record, "seq", &place));
 	ENSURE(place > 0 ? !was_left(d, record, place)
@@ -461,15 +456,15 @@ out:
 	return e;
 }
 
-static bool hash_is(struct span bytes, const uint8_t hash[32])
+static bool hash_is(struct span bytes, struct digest hash)
 {
-	uint8_t digest[32];
+	struct digest digest;
 
-	return digest_of(bytes, digest) == ERR_OK &&
-	       memcmp(digest, hash, sizeof(digest)) == 0;
+	return hash_one(bytes, digest.bytes) == ERR_OK &&
+	       digest_equal(digest, hash);
 }
 
-static bool find_hash(const struct membership *m, const uint8_t hash[32],
+static bool find_hash(const struct membership *m, struct digest hash,
 		      size_t *index, struct session_sent *sent)
 {
 	for (*index = 0; session_outbox(m->session, *index, sent); (*index)++)
@@ -478,7 +473,7 @@ static bool find_hash(const struct membership *m, const uint8_t hash[32],
 	return false;
 }
 
-bool outbox_has_hash(const struct membership *m, const uint8_t hash[32],
+bool outbox_has_hash(const struct membership *m, struct digest hash,
 		     uint64_t *epoch)
 {
 	struct session_sent sent;
@@ -490,8 +485,8 @@ bool outbox_has_hash(const struct membership *m, const uint8_t hash[32],
 	return true;
 }
 
-enum err outbox_sent_by_hash(struct device *d, uint64_t seq,
-			     const uint8_t hash[32], bool *found)
+enum err outbox_sent_by_hash(struct device *d, uint64_t seq, struct digest hash,
+			     bool *found)
 {
 	struct session_sent sent;
 	size_t index;

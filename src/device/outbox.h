@@ -13,6 +13,7 @@
 #ifndef HERMETIC_DEVICE_OUTBOX_H
 #define HERMETIC_DEVICE_OUTBOX_H
 
+#include "base/digest.h"
 #include "device/core.h"
 
 /* Stores `content` as the last item of the session that is loaded. expires_ms:
@@ -82,13 +83,13 @@ uint64_t outbox_place(const struct device *d, uint64_t item, bool *left);
 
 /* Has an item the envelope with that hash? *epoch: that for which it was sealed. At a
  * place of another epoch nobody reads it. */
-bool outbox_has_hash(const struct membership *m, const uint8_t hash[32],
+bool outbox_has_hash(const struct membership *m, struct digest hash,
 		     uint64_t *epoch);
 
 /* The log shows only the hash of an entry. When an item has the envelope with
  * that hash (*found), it is kept as the entry `seq` and leaves. */
 MUST_CHECK enum err outbox_sent_by_hash(struct device *d, uint64_t seq,
-					const uint8_t hash[32], bool *found);
+					struct digest hash, bool *found);
 
 /* Members are shown who are new to the person: all that waits now was said before,
  * and is held until the person lets it go. outbox_let_go() is for all that is

@@ -146,6 +146,18 @@ out:
 	return e;
 }
 
+enum err own_log_open(struct device *d, struct own_log **own)
+{
+	enum err e;
+
+	if (d->work.running)
+		return ERR_STATE_PENDING;
+	TRY(core_begin(d));
+	TRY(own_log_load(d, own));
+out:
+	return e;
+}
+
 enum err own_log_save(struct device *d, const struct own_log *own)
 {
 	struct account_place end;

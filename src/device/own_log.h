@@ -38,6 +38,10 @@ struct own_log {
 MUST_CHECK enum err own_log_load(struct device *d, struct own_log **own);
 void own_log_free(struct own_log *own);
 
+/* The same for a change without an order: it begins the transaction, which the caller
+ * ends, also after a failure. ERR_STATE_PENDING: an order runs. */
+MUST_CHECK enum err own_log_open(struct device *d, struct own_log **own);
+
 /* Another process, or a rollback, has changed the record: it is read again. */
 void own_log_forget(struct device *d);
 

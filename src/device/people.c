@@ -1,5 +1,6 @@
 #include "device/people.h"
 
+#include "base/digest.h"
 #include "base/fault.h"
 #include "crypto/hash.h"
 #include "device/names.h"
@@ -14,16 +15,14 @@
 enum err people_put_mark(struct span identity, struct span key, struct buf *hex)
 {
 	struct buf input = BUF_INIT;
-	uint8_t digest[32];
-	struct span part;
+	struct digest digest;
 	enum err e;
 
 	buf_put_vec(&input, identity);
 	buf_put_vec(&input, key);
 	TRY(buf_end(&input));
-	part = buf_span(&input);
-	TRY(hash_sha256(&part, 1, digest));
-	text_put_hex(hex, span_of(digest, MARK));
+	TRY(hash_one(buf_span(&input), digest.bytes));
+	text_put_hex(hex, span_of(digest.bytes, MARK));
 	buf_put_u8(hex, 0);
 	TRY(buf_end(hex));
 out:

@@ -1,5 +1,6 @@
 #include "device/pins.h"
 
+#include "base/digest.h"
 #include "base/fault.h"
 #include "crypto/hash.h"
 
@@ -47,11 +48,11 @@ out:
 enum err pins_fingerprint(struct span key, char out[PINS_FINGERPRINT])
 {
 	struct buf hex = BUF_INIT;
-	uint8_t digest[32];
+	struct digest digest;
 	enum err e;
 
-	TRY(hash_sha256(&key, 1, digest));
-	text_put_hex(&hex, span_of(digest, (PINS_FINGERPRINT - 1) / 2));
+	TRY(hash_one(key, digest.bytes));
+	text_put_hex(&hex, span_of(digest.bytes, (PINS_FINGERPRINT - 1) / 2));
 	buf_put_u8(&hex, 0);
 	TRY(buf_end(&hex));
 	memcpy(out, hex.p, PINS_FINGERPRINT);

@@ -343,31 +343,9 @@ static bool plan_due(struct device *d)
 	if (work->planned ||
 	    !(apart_is_begun(d) ? apart_is_ready(d) : is_ready(d)))
 		return false;
-	switch (work->order.kind) {
-	case ORDER_INVITE:
-		return work->named;
-	case ORDER_REMOVE:
-	case ORDER_ROLE:
-	case ORDER_BAN:
-	case ORDER_UNINVITE:
-	case ORDER_ROTATE:
-	case ORDER_ASKED:
-	case ORDER_MOVE:
-	case ORDER_LEAVE:
-	case ORDER_DEPART:
-		return true;
-	case ORDER_REFRESH:
-	case ORDER_SEND:
-	case ORDER_CREATE:
-	case ORDER_JOIN:
-	case ORDER_RESOLVE:
-	case ORDER_STOCK:
-	case ORDER_ACCOUNT:
-	case ORDER_MEET:
-	case ORDER_LETTER:
-		break;
-	}
-	return false;
+	return work->order.kind == ORDER_INVITE
+		   ? work->named
+		   : order_changes_group(work->order.kind);
 }
 
 static enum err plan_asked(struct device *d)

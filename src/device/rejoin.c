@@ -83,8 +83,8 @@ static enum err begin_at_base(struct device *d, struct rejoin *rejoin)
 	TRY(buf_end(&group_info));
 	TRY(record_number(base, "seq", &seq));
 	TRY(record_digest(base, "head", head));
-	TRY(trail_from_info(d->open.raw_id, buf_span(&group_info), seq, head,
-			    d->accounts, &rejoin->trail));
+	TRY(trail_from_info(d->open.raw_id.bytes, buf_span(&group_info), seq,
+			    head, d->accounts, &rejoin->trail));
 	TRY(trail_set_departures(rejoin->trail, buf_span(&departures)));
 	if (json_is_true(json_object_get(base, "weak")))
 		trail_set_weak(rejoin->trail);
@@ -227,13 +227,13 @@ bool rejoin_was_there(const struct device *d)
 static enum err begin_with(struct device *d, const struct answer *answer)
 {
 	struct rejoin *rejoin = d->work.rejoin;
-	uint8_t id[SESSION_ID];
+	struct uuid id;
 	enum err e;
 
 	ENSURE(answer->seq == 0 || FAULT(BEGINS_ANYWHERE), ERR_PEER_FORK);
-	TRY(text_parse_uuid(id, span_str(d->work.outcome.session)));
-	TRY(trail_from_info(id, answer->group_info, answer->seq, answer->head,
-			    d->accounts, &rejoin->trail));
+	TRY(uuid_parse(&id, span_str(d->work.outcome.session)));
+	TRY(trail_from_info(id.bytes, answer->group_info, answer->seq,
+			    answer->head, d->accounts, &rejoin->trail));
 	ENSURE(trail_is_at_creation(rejoin->trail) || FAULT(BEGINS_ANYWHERE),
 	       ERR_PEER_FORK);
 out:

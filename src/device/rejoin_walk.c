@@ -174,16 +174,16 @@ out:
 static enum err find_own(struct device *d, const struct answer_entry *entry)
 {
 	const struct trail *trail = d->work.rejoin->trail;
-	uint8_t hash[32];
+	struct digest hash;
 	uint64_t epoch;
 	bool found = false;
 	enum err e = ERR_OK;
 
 	if (d->open.session == NULL || entry->kind != CHAIN_APPLICATION)
 		return ERR_OK;
-	memcpy(hash, entry->hash, sizeof(hash));
+	hash = digest_of(entry->hash);
 	if (!entry->bare && !entry->expired)
-		TRY(hash_sha256(&entry->bytes, 1, hash));
+		TRY(hash_one(entry->bytes, hash.bytes));
 	/* at a place of another epoch all members refuse it */
 	if (!outbox_has_hash(&d->open, hash, &epoch) ||
 	    epoch != trail_epoch(trail))

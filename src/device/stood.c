@@ -39,7 +39,8 @@ out:
 /* The hash of its bytes, and whether its head follows: by either formula where the
  * bytes are there. */
 static enum err check_entry(const struct chain *chain,
-			    const struct answer_entry *entry, uint8_t hash[32])
+			    const struct answer_entry *entry,
+			    struct digest *hash)
 {
 	enum chain_kind kind = (enum chain_kind)entry->kind;
 	uint8_t head[CHAIN_HEAD];
@@ -47,23 +48,23 @@ static enum err check_entry(const struct chain *chain,
 
 	ENSURE(entry->seq == chain->seq + 1, ERR_PEER_FORK);
 	if (!entry->bare && !entry->expired) {
-		TRY(hash_sha256(&entry->bytes, 1, hash));
+		TRY(hash_one(entry->bytes, hash->bytes));
 		return chain_check_next(chain, kind, entry->bytes, entry->head);
 	}
-	memcpy(hash, entry->hash, 32);
+	*hash = digest_of(entry->hash);
 	TRY(chain_next_hash(chain, kind, entry->hash, head));
 	ENSURE(memcmp(head, entry->head, CHAIN_HEAD) == 0, ERR_PEER_FORK);
 out:
 	return e;
 }
 
-static enum err add(json_t *places, uint64_t seq, const uint8_t hash[32])
+static enum err add(json_t *places, uint64_t seq, struct digest hash)
 {
 	json_t *place = json_pack("{s:I}", "seq", (json_int_t)seq);
 	enum err e;
 
 	ENSURE(place != NULL, ERR_LOCAL_MEMORY);
-	TRY(record_set_hex(place, "hash", span_of(hash, 32)));
+	TRY(record_set_hex(place, "hash", SPAN_ARRAY(hash.bytes)));
 	ENSURE(json_array_append(places, place) == 0, ERR_LOCAL_MEMORY);
 out:
 	json_decref(place);
@@ -73,7 +74,7 @@ out:
 enum err stood_take(const struct device *d, struct stood *stood,
 		    const struct answer *answer, uint64_t end)
 {
-	uint8_t hash[32];
+	struct digest hash;
 	uint64_t epoch;
 	enum err e = ERR_OK;
 
@@ -82,7 +83,7 @@ enum err stood_take(const struct device *d, struct stood *stood,
 
 		if (entry->seq > end)
 			break;
-		e = check_entry(&stood->chain, entry, hash);
+		e = check_entry(&stood->chain, entry, &hash);
 		stood->broken = err_class(e) == ERR_CLASS_PEER;
 		if (stood->broken)
 			return ERR_OK;
@@ -107,7 +108,7 @@ enum err stood_end(const struct stood *stood, uint64_t seq,
 	return *places != NULL ? ERR_OK : ERR_LOCAL_MEMORY;
 }
 
-enum err stood_later(struct device *d, uint64_t seq, const uint8_t hash[32])
+enum err stood_later(struct device *d, uint64_t seq, struct digest hash)
 {
 	struct rejoin *rejoin = d->work.rejoin;
 	json_t *base = json_object_get(d->open.notes, "base");
@@ -128,7 +129,7 @@ out:
 enum err stood_note(struct device *d, const json_t *places)
 {
 	const json_t *place;
-	uint8_t hash[32];
+	struct digest hash;
 	uint64_t seq;
 	size_t i;
 	bool found;
@@ -137,7 +138,7 @@ enum err stood_note(struct device *d, const json_t *places)
 	json_array_foreach(places, i, place)
 	{
 		TRY(record_number(place, "seq", &seq));
-		TRY(record_digest(place, "hash", hash));
+		TRY(record_digest(place, "hash", hash.bytes));
 		TRY(outbox_sent_by_hash(d, seq, hash, &found));
 	}
 out:

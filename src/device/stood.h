@@ -8,6 +8,7 @@
 #ifndef HERMETIC_DEVICE_STOOD_H
 #define HERMETIC_DEVICE_STOOD_H
 
+#include "base/digest.h"
 #include "device/core.h"
 
 struct stood;
@@ -29,7 +30,7 @@ MUST_CHECK enum err stood_end(const struct stood *stood, uint64_t seq,
 /* One more, that a trail came by: it leaves the outbox with the others, since it is
  * kept in the line of the history that the person takes. */
 MUST_CHECK enum err stood_later(struct device *d, uint64_t seq,
-				const uint8_t hash[32]);
+				struct digest hash);
 
 /* The device has come in: those items leave the outbox. */
 MUST_CHECK enum err stood_note(struct device *d, const json_t *places);

@@ -107,10 +107,10 @@ static enum err join_by(struct membership *next, const struct signer *signer,
 			const struct answer_welcome *row,
 			struct session_beside beside, enum session_tree *wants)
 {
-	return session_join_welcome(&signer->me, next->raw_id, row->welcome,
-				    beside, buf_span(&package->key_package),
-				    &package->secrets, row->seq, row->head,
-				    wants, &next->session);
+	return session_join_welcome(
+	    &signer->me, next->raw_id.bytes, row->welcome, beside,
+	    buf_span(&package->key_package), &package->secrets, row->seq,
+	    row->head, wants, &next->session);
 }
 
 static enum err join_with(struct membership *next, const struct signer *signer,
@@ -504,7 +504,7 @@ static bool follows(const struct log_view *view,
 
 	if (!view->given || view->seq + 1 != entry->seq)
 		return true;
-	return hash_sha256(&entry->bytes, 1, hash) == ERR_OK &&
+	return hash_one(entry->bytes, hash) == ERR_OK &&
 	       log_head_next(view->head.p, entry->seq, entry->kind, hash,
 			     head) == ERR_OK &&
 	       span_equal(SPAN_ARRAY(head), SPAN_ARRAY(entry->head));

@@ -49,7 +49,7 @@ static struct who_types_row *find_row(struct device *d, uint64_t epoch,
 }
 
 /* Whatever the epoch: the leaf is another's only where that one was removed. */
-void who_types_said(struct device *d, uint32_t leaf_index)
+static void end(struct device *d, uint32_t leaf_index)
 {
 	struct who_types_row *rows = d->types.rows;
 
@@ -66,6 +66,20 @@ static bool is_of_now(const struct device *d, uint64_t sent_ms)
 
 	return sent_ms <= now + DEVICE_TYPING_OFF_MS &&
 	       now <= sent_ms + DEVICE_TYPING_OFF_MS;
+}
+
+void who_types_said(struct device *d, const struct session_event *event)
+{
+	struct who_types_row *row;
+
+	end(d, event->sender);
+	if (!is_of_now(d, event->sent_ms))
+		return;
+	row = find_row(d, event->epoch, event->sender);
+	if (row == NULL || event->sent_ms <= row->sent_ms)
+		return;
+	memcpy(row->session, d->open.id, sizeof(row->session));
+	row->sent_ms = event->sent_ms;
 }
 
 static enum err note(struct device *d, const struct typing_opened *opened)
@@ -87,7 +101,7 @@ static enum err note(struct device *d, const struct typing_opened *opened)
 	row = find_row(d, session_epoch(session), opened->who.leaf_index);
 	ENSURE(row != NULL, ERR_LOCAL_BUSY);
 	ENSURE(opened->sent_ms > row->sent_ms, ERR_STATE_CONFLICT);
-	who_types_said(d, opened->who.leaf_index);
+	end(d, opened->who.leaf_index);
 	memcpy(row->session, d->open.id, sizeof(row->session));
 	memcpy(row->user, name.p, name.n);
 	row->sent_ms = opened->sent_ms;

@@ -8,6 +8,8 @@
 
 #include "device/device.h"
 
+struct session_event;
+
 /* The last notice of one leaf in one epoch. */
 struct who_types_row {
 	char session[TEXT_UUID_SIZE];  /* "": the row is free */
@@ -29,8 +31,9 @@ struct who_types {
 	uint64_t sent_ms; /* the largest time in a notice of its own */
 };
 
-/* That leaf, of the session that is loaded, has said something: it types no more. */
-void who_types_said(struct device *d, uint32_t leaf_index);
+/* A member of the session that is loaded has said something: its leaf types no more, and
+ * a notice that was sealed before and comes later says nothing. */
+void who_types_said(struct device *d, const struct session_event *event);
 
 /* The person says something in that session. */
 void who_types_says(struct device *d, const char *session);

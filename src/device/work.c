@@ -6,6 +6,7 @@
 #include "device/apart.h"
 #include "device/letters.h"
 #include "device/met.h"
+#include "device/outbox.h"
 #include "device/own_log.h"
 #include "device/page.h"
 #include "device/steps.h"
@@ -178,6 +179,21 @@ void work_clear(struct work *work)
 	memset(work, 0, sizeof(*work));
 }
 
+enum err work_forget_new(struct device *d, bool *forgotten)
+{
+	enum err e = ERR_OK;
+
+	*forgotten =
+	    !membership_was_known(&d->open) && outbox_is_empty(&d->open);
+	if (!*forgotten)
+		return ERR_OK;
+	TRY(membership_forget(core_store(d), &d->open));
+	membership_clear(&d->open);
+	d->work.changed = false;
+out:
+	return e;
+}
+
 /* ---- what steps say ---- */
 
 void work_changed(struct device *d)
@@ -193,39 +209,38 @@ void work_stale(struct device *d)
 /* Others' changes of keys that overtook this order pass, too, and so does that the
  * server lacks links of somebody's account, or that its log lacks what it took: there
  * is nothing that a person could do about these. */
-static void halt(struct device *d, enum err e, const char *slug)
+static enum err halt(struct device *d, enum err e, const char *slug,
+		     const char *format, va_list arguments)
 {
+	char text[sizeof(d->work.why.text)];
+
+	(void)vsnprintf(text, sizeof(text), format, arguments);
 	d->work.halted = true;
 	d->work.outcome.passing =
 	    e == ERR_STATE_EPOCH || e == ERR_STATE_ACCOUNTS ||
 	    strcmp(slug, "not-in-log") == 0 || why_is_passing(e, slug);
+	return why_set(&d->work.why, e, slug, "%s", text);
 }
 
 void work_halt(struct device *d, enum err e, const char *slug,
 	       const char *format, ...)
 {
 	va_list arguments;
-	char text[sizeof(d->work.why.text)];
 
 	va_start(arguments, format);
-	(void)vsnprintf(text, sizeof(text), format, arguments);
+	d->work.outcome.result = halt(d, e, slug, format, arguments);
 	va_end(arguments);
-	halt(d, e, slug);
-	d->work.outcome.result = why_set(&d->work.why, e, slug, "%s", text);
 }
 
 void work_hold(struct device *d, enum err e, const char *slug,
 	       const char *format, ...)
 {
 	va_list arguments;
-	char text[sizeof(d->work.why.text)];
 
 	va_start(arguments, format);
-	(void)vsnprintf(text, sizeof(text), format, arguments);
+	e = halt(d, e, slug, format, arguments);
 	va_end(arguments);
-	halt(d, e, slug);
 	d->work.outcome.kept = true;
-	e = why_set(&d->work.why, e, slug, "%s", text);
 	if (work_is(&d->work, ORDER_SEND))
 		d->work.outcome.result = e;
 }

@@ -109,10 +109,17 @@ struct work {
 
 void work_clear(struct work *work);
 
+/* The open session is forgotten if it was not known before this order, and holds no
+ * message that waits. */
+MUST_CHECK enum err work_forget_new(struct device *d, bool *forgotten);
+
 /* order.c: what an order does before its first step, and what it has come to.
  * The first is called inside a transaction. */
 MUST_CHECK enum err order_begin(struct device *d);
 void order_end(struct device *d);
+
+/* Such an order changes the group of an open session. */
+bool order_changes_group(enum order_kind kind);
 
 /* rejoin.c */
 void rejoin_free(struct rejoin *rejoin);

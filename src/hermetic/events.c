@@ -74,6 +74,19 @@ static void on_waits(void *context)
 	told_add(&h->told, told_make_event(HERMETIC_EVENT_DEVICE_WAITS, NULL));
 }
 
+static void on_typing(void *context, const char *id, const json_t *names)
+{
+	struct told_event *made = told_make_event(HERMETIC_EVENT_TYPING, id);
+	struct hermetic *h = context;
+
+	if (made == NULL)
+		return;
+	made->json = json_dumps(names, JSON_COMPACT);
+	if (made->json != NULL)
+		made->event.json = made->json;
+	told_add(&h->told, made);
+}
+
 static void on_connected(void *context, bool connected, const char *reason)
 {
 	struct hermetic *h = context;
@@ -256,9 +269,9 @@ static enum err listen(struct hermetic *h)
 	bool stopped;
 	enum err e;
 
-	h->listener =
-	    (struct live_listener){ on_entry, on_event,	    on_welcome,
-				    on_waits, on_connected, h };
+	h->listener = (struct live_listener){ on_entry, on_event,  on_welcome,
+					      on_waits, on_typing, on_connected,
+					      h };
 	TRY(make_fds(h));
 	TRY(live_open(&h->a, &h->listener, &h->live));
 	on_connected(h, true, "");
@@ -293,12 +306,10 @@ enum hermetic_result hermetic_follow(struct hermetic *h, const char *session,
 				     uint64_t after)
 {
 	bool stopped;
-	uint8_t uuid[16];
 	enum err e = ERR_OK;
 
 	INSIDE_OPEN(h);
-	if (after > INT64_MAX ||
-	    text_parse_uuid(uuid, span_str(session)) != ERR_OK)
+	if (after > INT64_MAX || !uuid_is_text(span_str(session)))
 		return inside_refuse(h, "usage", "That is no session's id.");
 	ENSURE(json_object_set_new(h->follow, session,
 				   json_integer((json_int_t)after)) == 0,

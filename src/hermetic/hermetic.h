@@ -53,12 +53,12 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 #define HERMETIC_VERSION_MAJOR 0
-#define HERMETIC_VERSION_MINOR 3
+#define HERMETIC_VERSION_MINOR 4
 #define HERMETIC_VERSION_PATCH 0
 
 #define HERMETIC_ID_SIZE 37 /* an id as text, and its NUL */
 
-/* "0.3.0", of the library that runs. */
+/* "0.4.0", of the library that runs. */
 const char *hermetic_version(void);
 
 /* ---- results ---- */
@@ -336,7 +336,10 @@ enum hermetic_event_kind {
 	HERMETIC_EVENT_INVITED,	 /* the server says: hermetic_join() may work */
 	HERMETIC_EVENT_DEVICE_WAITS, /* one of yours wants to be approved */
 	HERMETIC_EVENT_CONNECTED,
-	HERMETIC_EVENT_DISCONNECTED /* tried again by itself; text says why */
+	HERMETIC_EVENT_DISCONNECTED, /* tried again by itself; text says why */
+	/* Since 0.4: others than before type in `session`; `json` has the names of
+	 * these, ["bob"…], [] when nobody does. */
+	HERMETIC_EVENT_TYPING
 };
 
 struct hermetic_event {
@@ -351,7 +354,7 @@ struct hermetic_event {
 	    about; /* the number of the message that it is about; 0: none */
 	uint64_t sent_at; /* Unix milliseconds, as the sender says */
 	/* All that is kept of an entry, a JSON object (docs/state.md, "What is kept
-	 * of an entry"); "" of other events. */
+	 * of an entry"); of HERMETIC_EVENT_TYPING as said there; "" of other events. */
 	const char *json;
 	/* Since 0.3. */
 	const char *topic; /* "": none */
@@ -415,6 +418,13 @@ enum hermetic_result hermetic_search(struct hermetic *h,
  * there, and where the person wants receipts, the next one says so. */
 enum hermetic_result hermetic_read_to(struct hermetic *h, const char *session,
 				      uint64_t number);
+
+/* Since 0.4. The person types a text in that session, or does not any more: members who
+ * are connected are told, at most every four seconds, where the person has not set that off
+ * and nothing that is said would wait. Call it as often as something is typed, and not for
+ * what is sent. Nothing waits for it, and nothing says whether it was told: HERMETIC_OK. */
+enum hermetic_result hermetic_type(struct hermetic *h, const char *session,
+				   bool types);
 
 /* ---- people ---- */
 

@@ -116,3 +116,16 @@ enum hermetic_result hermetic_drop(struct hermetic *h, const char *session,
 out:
 	return inside_result(h, e);
 }
+
+enum hermetic_result hermetic_type(struct hermetic *h, const char *session,
+				   bool types)
+{
+	uint8_t uuid[16];
+
+	INSIDE_OPEN(h);
+	if (text_parse_uuid(uuid, span_str(session)) != ERR_OK)
+		return inside_refuse(h, "usage", "That is no session's id.");
+	if (h->live != NULL)
+		live_type(h->live, session, types);
+	return HERMETIC_OK;
+}

@@ -119,7 +119,7 @@ enum err group_decode(struct span bytes, struct wire_message *message)
 
 enum err group_hash(struct span message, uint8_t hash[GROUP_COMMIT_HASH])
 {
-	return hash_sha256(&message, 1, hash);
+	return hash_one(message, hash);
 }
 
 /* Section 11. */

@@ -19,7 +19,7 @@ static enum err put_changed(const struct mls_items *items, struct item_key key,
 	uint8_t now[EPOCH_DIGEST];
 	enum err e;
 
-	TRY(hash_sha256(&bytes, 1, now));
+	TRY(hash_one(bytes, now));
 	if (stored &&
 	    span_equal(SPAN_ARRAY(now), span_of(digest, EPOCH_DIGEST)))
 		return ERR_OK;

@@ -20,16 +20,14 @@ static enum err get_proposals(struct mls_epoch *epoch,
 			      const struct mls_items *items)
 {
 	struct buf value = BUF_INIT;
-	struct span bytes;
 	struct rd r;
 	enum err e;
 
 	TRY(get(items, item_key_part(epoch, 'p'), &value));
-	bytes = buf_span(&value);
-	r = rd_init(bytes);
+	r = rd_init(buf_span(&value));
 	TRY(epoch_load_proposals(&r, epoch));
 	TRY(rd_end(&r));
-	TRY(hash_sha256(&bytes, 1, epoch->stored_proposals));
+	TRY(hash_one(buf_span(&value), epoch->stored_proposals));
 out:
 	buf_clear(&value);
 	return e;
@@ -91,15 +89,13 @@ static enum err get_epoch(const struct suite *suite, uint64_t number,
 {
 	struct mls_epoch *epoch = NULL;
 	struct buf value = BUF_INIT;
-	struct span bytes;
 	enum err e;
 
 	TRY(get(items, item_key_numbered('e', number), &value));
-	bytes = buf_span(&value);
 	TRY(epoch_new(suite, &epoch));
-	TRY(read_epoch(epoch, bytes, like, list, items));
+	TRY(read_epoch(epoch, buf_span(&value), like, list, items));
 	ENSURE(epoch->context.epoch == number, ERR_PEER_MALFORMED);
-	TRY(hash_sha256(&bytes, 1, epoch->stored_digest));
+	TRY(hash_one(buf_span(&value), epoch->stored_digest));
 	epoch->stored = true;
 	*out = epoch;
 	epoch = NULL;
@@ -224,15 +220,13 @@ enum err mls_group_restore(const struct mls_items *items,
 {
 	struct restoring x = { .items = items };
 	struct buf head = BUF_INIT;
-	struct span bytes;
 	struct mls_group *made = NULL;
 	enum err e;
 
 	TRY(get(items, item_key_of('h'), &head));
-	bytes = buf_span(&head);
-	x.r = rd_init(bytes);
+	x.r = rd_init(buf_span(&head));
 	TRY(restore(&x, &made));
-	TRY(hash_sha256(&bytes, 1, made->stored.head));
+	TRY(hash_one(buf_span(&head), made->stored.head));
 	*group = made;
 	made = NULL;
 out:

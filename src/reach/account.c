@@ -277,13 +277,12 @@ static enum err take_ids(struct account *a, const struct account_login *login,
 			 const json_t *answer)
 {
 	char device_id[TEXT_UUID_SIZE], username[DEVICE_NAME_SIZE];
-	uint8_t uuid[16];
 	enum err e;
 
 	TRY(record_text(answer, "device_id", device_id, sizeof(device_id)));
 	TRY(record_text(answer, "username", username, sizeof(username)));
 	TRY(record_text(answer, "user_id", a->user_id, sizeof(a->user_id)));
-	TRY(text_parse_uuid(uuid, span_str(device_id)));
+	ENSURE(uuid_is_text(span_str(device_id)), ERR_PEER_MALFORMED);
 	if (strcmp(username, login->username) != 0)
 		TRY(why_set(&a->why, ERR_PEER_INVALID, "other-account",
 			    "The server took the login of %s for that of "

@@ -11,6 +11,7 @@
 #define HERMETIC_REACH_ACCOUNT_H
 
 #include "base/text.h"
+#include "base/uuid.h"
 #include "device/device.h"
 #include "reach/api.h"
 #include "reach/state.h"

@@ -2,6 +2,7 @@
 
 #include "base/rd.h"
 #include "base/text.h"
+#include "base/uuid.h"
 #include "device/record.h"
 
 #include <inttypes.h>
@@ -284,13 +285,11 @@ static enum err write_path(const struct shape *shape,
 			   char out[CALL_PATH_SIZE])
 {
 	struct buf path = BUF_INIT;
-	uint8_t uuid[DEVICE_ID];
 	enum err e;
 
 	if (shape->of_session) {
 		ENSURE(request->session != NULL &&
-			   text_parse_uuid(uuid, span_str(request->session)) ==
-			       ERR_OK,
+			   uuid_is_text(span_str(request->session)),
 		       ERR_LOCAL_BUG);
 		buf_putf(&path, "/session/%s", request->session);
 	}

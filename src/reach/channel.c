@@ -200,7 +200,7 @@ enum err channel_subscribe(struct channel *channel, const char *id,
 			   uint64_t after, struct why *why,
 			   struct channel_subscription *out)
 {
-	*out = (struct channel_subscription){ false, false };
+	*out = (struct channel_subscription){ .from_now = false };
 	return channel->kind->subscribe(channel, id, after, why, out);
 }
 
@@ -210,4 +210,21 @@ enum err channel_send(struct channel *channel, const char *id, json_t *body,
 	if (channel->kind->names_requests)
 		(void)json_object_set_new(body, "type", json_string("send"));
 	return channel_request(channel, id, body, why, slug, answer);
+}
+
+void channel_type(struct channel *channel, const char *id, struct span notice)
+{
+	struct buf text = BUF_INIT;
+
+	buf_put_u8(&text, '{');
+	if (channel->kind->names_requests)
+		buf_putf(&text, "\"type\":\"typing\",\"session_id\":\"%s\",",
+			 id);
+	buf_put_str(&text, "\"notice\":\"");
+	text_put_base64(&text, notice);
+	buf_put_str(&text, "\"}");
+	buf_put_u8(&text, 0);
+	if (!channel->ended && buf_end(&text) == ERR_OK)
+		channel->kind->type(channel, id, (const char *)text.p);
+	buf_clear(&text);
 }

@@ -36,6 +36,7 @@ void channel_close(struct channel *channel);
 struct channel_subscription {
 	bool from_now; /* what came before is not pushed */
 	bool due;      /* the session's keys should be renewed */
+	bool typing;   /* typing notices are taken */
 };
 
 /* From now on, what comes after number `after` of this session's log is
@@ -51,6 +52,9 @@ MUST_CHECK enum err channel_subscribe(struct channel *channel, const char *id,
 MUST_CHECK enum err channel_send(struct channel *channel, const char *id,
 				 json_t *body, struct why *why, char slug[48],
 				 json_t **answer);
+
+/* Hands a typing notice on, where they are taken, and waits for nothing: it may be lost. */
+void channel_type(struct channel *channel, const char *id, struct span notice);
 
 /* Waits until something is queued, `fd` (or -1) can be read, the connection
  * ended, or the time is over. *readable tells about fd. */

@@ -15,6 +15,9 @@ struct channel_kind {
 	/* Hands `text` on; what answers it has channel->waiting as its id. */
 	enum err (*put)(struct channel *channel, const char *id,
 			const char *text);
+	/* The same of a typing notice, in JSON, which nothing answers: it is lost where
+	 * something else is on its way. */
+	void (*type)(struct channel *channel, const char *id, const char *text);
 	bool names_requests; /* by a member "type" */
 	/* Waits for the server or `fd`, a second at most, and lets happen
 	 * what happens. False: a signal came. */

@@ -188,10 +188,9 @@ static enum err add_invitation(const json_t *session, const json_t *blocks,
 	const char *id = text_of(session, "session_id");
 	const char *algorithm = text_of(session, "algorithm");
 	const char *creator = text_of(session, "creator");
-	uint8_t uuid[16];
 	json_t *row;
 
-	if (id == NULL || text_parse_uuid(uuid, span_str(id)) != ERR_OK)
+	if (id == NULL || !uuid_is_text(span_str(id)))
 		return ERR_PEER_MALFORMED;
 	if (is_listed(list, id) ||
 	    (creator != NULL && blocks_has(blocks, creator, "")))
@@ -278,10 +277,8 @@ static bool is_wanted(const json_t *row, const json_t *blocks,
 	const char *id = text_of(row, "session_id");
 	const char *inviter = text_of(row, "inviter");
 	const char *fingerprint = text_of(row, "fingerprint");
-	uint8_t uuid[16];
 
-	return id != NULL && inviter != NULL &&
-	       text_parse_uuid(uuid, span_str(id)) == ERR_OK &&
+	return id != NULL && inviter != NULL && uuid_is_text(span_str(id)) &&
 	       !is_listed(list, id) && !is_member(own, id) &&
 	       !blocks_has(blocks, inviter,
 			   fingerprint != NULL ? fingerprint : "");
@@ -337,12 +334,11 @@ static bool is_named(const json_t *row, const char *word)
 static enum err read_id(const char *word, bool *full)
 {
 	struct buf folded = BUF_INIT;
-	uint8_t uuid[16];
 	enum err e;
 
 	fold_put(&folded, span_str(word));
 	TRY(buf_end(&folded));
-	*full = text_parse_uuid(uuid, buf_span(&folded)) == ERR_OK;
+	*full = uuid_is_text(buf_span(&folded));
 out:
 	buf_clear(&folded);
 	return e;
@@ -450,18 +446,26 @@ out:
 	return e;
 }
 
+/* Writes a whole id in lower case; false: it is none. */
+static bool take_id(const char *word, char id[TEXT_UUID_SIZE])
+{
+	struct uuid uuid;
+
+	if (uuid_parse(&uuid, span_str(word)) != ERR_OK)
+		return false;
+	memcpy(id, uuid_text(uuid).text, TEXT_UUID_SIZE);
+	return true;
+}
+
 static enum err find(struct account *a, const char *word, bool anywhere,
 		     bool names, char id[TEXT_UUID_SIZE])
 {
 	json_t *found = NULL;
-	uint8_t uuid[16];
 	enum err e;
 
 	/* whole ids are not looked up: an open session is on no list */
-	if (anywhere && text_parse_uuid(uuid, span_str(word)) == ERR_OK) {
-		text_uuid(id, uuid);
+	if (anywhere && take_id(word, id))
 		return ERR_OK;
-	}
 	TRY(search(a, word, anywhere, names, &found));
 	TRY(take_only(a, word, found, id));
 out:
@@ -512,13 +516,10 @@ enum err directory_find_invitation(struct account *a, const char *word,
 				   char id[TEXT_UUID_SIZE])
 {
 	json_t *list = NULL, *found = NULL;
-	uint8_t uuid[16];
 	enum err e;
 
-	if (text_parse_uuid(uuid, span_str(word)) == ERR_OK) {
-		text_uuid(id, uuid);
+	if (take_id(word, id))
 		return check_invited(a, id);
-	}
 	TRY(directory_invitations(a, &list));
 	found = directory_match(list, word, false);
 	ENSURE(json_array_size(found) > 0, refuse_invitation(a, word));

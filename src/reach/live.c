@@ -6,6 +6,7 @@
 #include "reach/pause.h"
 #include "reach/reply.h"
 #include "reach/tokens.h"
+#include "reach/typing.h"
 #include "reach/view.h"
 
 #include <stdlib.h>
@@ -20,8 +21,10 @@
 struct topic {
 	char id[TEXT_UUID_SIZE];
 	uint64_t told;
-	bool due;     /* its keys, as the server said when we subscribed */
-	bool stopped; /* as it was after the last push */
+	bool due;      /* its keys, as the server said when we subscribed */
+	bool stopped;  /* as it was after the last push */
+	bool typing;   /* the server takes notices of it */
+	json_t *types; /* owned: who does, as it was told; NULL: nobody */
 	/* Unix milliseconds: no receipt is due before; 0: not known */
 	uint64_t receipt_at;
 	struct topic *next;
@@ -90,6 +93,7 @@ static enum err subscribe(struct live *live, struct topic *topic)
 	live->passing = why_is_passing(e, "");
 	TRY(e);
 	topic->due = subscription.due;
+	topic->typing = subscription.typing;
 	if (subscription.from_now)
 		TRY(catch_up(live, topic->id));
 out:
@@ -243,6 +247,7 @@ void live_close(struct live *live)
 	while (live->topics != NULL) {
 		struct topic *next = live->topics->next;
 
+		json_decref(live->topics->types);
 		free(live->topics);
 		live->topics = next;
 	}
@@ -337,6 +342,29 @@ enum err live_follow(struct live *live, const char *id, uint64_t after)
 		TRY(subscribe(live, topic));
 out:
 	return e;
+}
+
+/* ---- who types ---- */
+
+static void tell_typing(struct live *live)
+{
+	const json_t *names;
+
+	for (struct topic *t = live->topics;
+	     t != NULL && live->listener->typing != NULL; t = t->next) {
+		names = typing_changed(live->a, t->id, &t->types);
+		if (names != NULL)
+			live->listener->typing(live->listener->context, t->id,
+					       names);
+	}
+}
+
+void live_type(struct live *live, const char *id, bool types)
+{
+	const struct topic *topic = find_topic(live, id);
+
+	if (live->channel != NULL && topic != NULL && topic->typing)
+		typing_say(live->a, live->channel, id, types);
 }
 
 /* ---- what is pushed ---- */
@@ -464,13 +492,13 @@ static void take_notice(struct live *live, const json_t *push)
 {
 	const char *type = json_string_value(json_object_get(push, "type"));
 	const char *id = json_string_value(json_object_get(push, "session_id"));
-	uint8_t uuid[16];
 
-	if (type == NULL ||
-	    (id != NULL && text_parse_uuid(uuid, span_str(id)) != ERR_OK))
+	if (type == NULL || (id != NULL && !uuid_is_text(span_str(id))))
 		return;
 	if (strcmp(type, "key_packages_low") == 0)
 		oblige(live, drive_session(live->a, ORDER_STOCK, NULL));
+	else if (strcmp(type, "typing") == 0 && live->listener->typing != NULL)
+		typing_hear(live->a, push);
 	else if (strcmp(type, "device_waits") == 0 &&
 		 live->listener->waits != NULL)
 		live->listener->waits(live->listener->context);
@@ -572,12 +600,15 @@ static enum err renew_connection(struct live *live)
 	return reconnect(live);
 }
 
-/* No later than the next receipt, or another token, is due. */
+/* No later than the next receipt, or another token, is due, or somebody types no more. */
 static int bound_wait(const struct live *live, int timeout_ms)
 {
 	uint64_t now = clock_now_ms(), wait = (uint64_t)timeout_ms;
 	uint64_t renew_at = live->a->renew_token_at;
+	uint64_t ends_at = device_typing_ends_at(live->a->device);
 
+	if (ends_at < now + wait)
+		wait = ends_at > now ? ends_at - now : 0;
 	if (live->channel != NULL && renew_at < now + wait)
 		wait = renew_at >= now ? renew_at - now + 1 : RENEW_AGAIN_MS;
 	for (const struct topic *t = live->topics; t != NULL; t = t->next)
@@ -615,6 +646,7 @@ enum err live_wait(struct live *live, int fd, int timeout_ms, bool *readable,
 	}
 	TRY(device_sweep(live->a->device));
 	renew_due_keys(live);
+	tell_typing(live);
 	TRY(live_tell(live, stopped));
 out:
 	return e;

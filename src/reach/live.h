@@ -21,6 +21,9 @@ struct live_listener {
 	void (*welcome)(void *context, const char *id);
 	/* A device of this account waits to be approved; may be NULL. */
 	void (*waits)(void *context);
+	/* Who types in a session that is followed, other members than before: their
+	 * names, [] for nobody; may be NULL. */
+	void (*typing)(void *context, const char *id, const json_t *names);
 	/* The connection was lost (false) or is back; may be NULL. */
 	void (*connected)(void *context, bool connected, const char *reason);
 	void *context;
@@ -40,6 +43,10 @@ MUST_CHECK enum err live_follow(struct live *live, const char *id,
 
 /* Tells a session that is followed from there on: what was told may be told again. */
 void live_tell_after(struct live *live, const char *id, uint64_t after);
+
+/* The person types in that session, or does not any more: the members who are connected
+ * are told now and then, where the person wants that. */
+void live_type(struct live *live, const char *id, bool types);
 
 /* Tells what the device has and was not told yet, for instance because another
  * process read it. *stopped: the listener wants no more. */

@@ -1,4 +1,5 @@
 /* A channel by MQTT 5 (docs/mqtt.md), on libmosquitto. */
+#include "base/uuid.h"
 #include "reach/channel_kind.h"
 #include "reach/pause.h"
 
@@ -18,6 +19,7 @@
 
 #define KEEPALIVE_SECONDS 20
 #define TOPIC_SIZE 96
+#define TYPING_TOPIC "hermetic/v1/session/%s/typing"
 /* Who has become a member is known to the broker a moment later. */
 #define PATIENCE_MS 5000
 #define AGAIN_MS 200
@@ -254,12 +256,28 @@ static enum err subscribe(struct channel *channel, const char *id,
 			  struct channel_subscription *out)
 {
 	struct mqtt *mqtt = of(channel);
+	enum err e;
 
 	(void)after;
 	out->from_now = true;
 	(void)snprintf(mqtt->topic, sizeof(mqtt->topic),
 		       "hermetic/v1/session/%s/messages", id);
-	return subscribe_to(mqtt, why);
+	TRY(subscribe_to(mqtt, why));
+	/* nobody waits for it: where it is refused, nobody is seen to type */
+	(void)snprintf(mqtt->topic, sizeof(mqtt->topic), TYPING_TOPIC, id);
+	(void)mosquitto_subscribe(mqtt->m, NULL, mqtt->topic, 0);
+	out->typing = true;
+out:
+	return e;
+}
+
+static void type(struct channel *channel, const char *id, const char *text)
+{
+	char topic[TOPIC_SIZE];
+
+	(void)snprintf(topic, sizeof(topic), TYPING_TOPIC, id);
+	(void)mosquitto_publish(of(channel)->m, NULL, topic, (int)strlen(text),
+				text, 0, false);
 }
 
 static enum err put(struct channel *channel, const char *id, const char *text)
@@ -295,6 +313,7 @@ static const struct channel_kind MQTT = {
 	.close = close_mqtt,
 	.subscribe = subscribe,
 	.put = put,
+	.type = type,
 	.serve = serve,
 	.fd = socket_of,
 	.read = set_reading,

@@ -1,6 +1,7 @@
 #include "reach/reply.h"
 
 #include "base/text.h"
+#include "base/uuid.h"
 #include "device/record.h"
 #include "wire/letter.h"
 
@@ -82,9 +83,8 @@ static enum err take_uuid(const json_t *object, const char *name,
 			  const char **out)
 {
 	const char *text = json_string_value(member(object, name));
-	uint8_t uuid[DEVICE_ID];
 
-	if (text == NULL || text_parse_uuid(uuid, span_str(text)) != ERR_OK)
+	if (text == NULL || !uuid_is_text(span_str(text)))
 		return ERR_PEER_MALFORMED;
 	*out = text;
 	return ERR_OK;

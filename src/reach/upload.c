@@ -1,5 +1,6 @@
 #include "reach/upload.h"
 
+#include "base/digest.h"
 #include "crypto/hash.h"
 #include "device/attached.h"
 #include "reach/sealing.h"
@@ -69,14 +70,13 @@ static enum err describe(const char *path, struct attachment *file)
 static enum err name_record(const char *session, const char *path,
 			    char record[128])
 {
-	struct span whole = span_str(path);
 	struct buf text = BUF_INIT;
-	uint8_t digest[32];
+	struct digest digest;
 	enum err e;
 
-	TRY(hash_sha256(&whole, 1, digest));
+	TRY(hash_one(span_str(path), digest.bytes));
 	buf_putf(&text, "upload/%s/", session);
-	text_put_hex(&text, SPAN_ARRAY(digest));
+	digest_put(&text, digest);
 	buf_put_u8(&text, 0);
 	TRY(buf_end(&text));
 	ENSURE(text.n <= 128, ERR_LOCAL_BUG);

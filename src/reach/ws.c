@@ -248,6 +248,7 @@ static enum err subscribe(struct channel *channel, const char *id,
 				      (json_int_t)after),
 			    why, slug, &answer));
 	out->due = json_is_true(json_object_get(answer, "rotation_due"));
+	out->typing = json_is_true(json_object_get(answer, "typing"));
 out:
 	json_decref(answer);
 	return e;
@@ -268,6 +269,16 @@ static enum err put(struct channel *channel, const char *id, const char *text)
 	(void)lws_callback_on_writable(ws->wsi);
 out:
 	return e;
+}
+
+static void type(struct channel *channel, const char *id, const char *text)
+{
+	const struct ws *ws = of(channel);
+
+	/* a request that waits to be written has room for nothing else */
+	if (ws->wsi != NULL && ws->out.n <= LWS_PRE &&
+	    put(channel, id, text) != ERR_OK)
+		channel_end(channel, SPAN_LIT("no memory"));
 }
 
 /* lws has timers of its own: it is served at least once a second. */
@@ -310,6 +321,7 @@ static const struct channel_kind WEBSOCKET = {
 	.close = close_ws,
 	.subscribe = subscribe,
 	.put = put,
+	.type = type,
 	.names_requests = true,
 	.serve = serve,
 	.fd = socket_of,

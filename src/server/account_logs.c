@@ -22,13 +22,11 @@ static void put_log(struct buf *out, struct rows *rows, size_t i, size_t *end)
 	int64_t place = rows_i64(rows, i, "place"), last = 0, shown = 0;
 	bool there = !rows_is_null(rows, i, "fingerprint");
 
-	buf_put_str(out, "{\"username\":");
-	json_put_string(out, rows_text(rows, i, "username"));
+	buf_put_u8(out, '{');
+	account_name_put(out, "username", rows, i);
 	if (there) {
 		last = rows_i64(rows, i, "last");
-		buf_put_str(out, ",\"fingerprint\":\"");
-		text_put_hex(out, rows_bytes(rows, i, "fingerprint"));
-		buf_put_str(out, "\",\"salt\":\"");
+		buf_put_str(out, ",\"salt\":\"");
 		text_put_base64(out, rows_bytes(rows, i, "salt"));
 		buf_put_u8(out, '"');
 	}

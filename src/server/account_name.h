@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "check/account.h"
+#include "store/rows.h"
 
 struct account_name {
 	struct span username; /* empty: it is a fingerprint; borrowed */
@@ -13,5 +14,10 @@ struct account_name {
 };
 
 struct account_name account_name_of(struct span text);
+
+/* Appends "MEMBER":"alice", and behind it "fingerprint":"…" where the account has a log:
+ * of a row with `username` and `fingerprint`. */
+void account_name_put(struct buf *out, const char *member, struct rows *rows,
+		      size_t i);
 
 #endif

@@ -49,3 +49,30 @@ void answer_rows(struct request *req, int status, const struct rows *rows,
 		request_answer(req, status, "application/json", buf_span(json));
 	buf_clear(json);
 }
+
+bool answer_has_one(struct request *req, enum err e, const struct rows *rows)
+{
+	if (e == ERR_OK && rows_count(rows) == 1)
+		return true;
+	answer_fail(req, e != ERR_OK ? e : ERR_LOCAL_BUG);
+	return false;
+}
+
+void answer_list(struct request *req, enum err e, struct rows *rows,
+		 const char *member,
+		 void (*put)(struct buf *out, struct rows *rows, size_t i))
+{
+	struct buf out = BUF_INIT;
+
+	if (e != ERR_OK) {
+		answer_fail(req, e);
+		return;
+	}
+	buf_putf(&out, "{\"%s\":[", member);
+	for (size_t i = 0; i < rows_count(rows); i++) {
+		buf_put_str(&out, i > 0 ? "," : "");
+		put(&out, rows, i);
+	}
+	buf_put_str(&out, "]}");
+	answer_rows(req, 200, rows, &out);
+}

@@ -24,4 +24,13 @@ void answer_query(struct request *req, enum statement statement,
 void answer_rows(struct request *req, int status, const struct rows *rows,
 		 struct buf *json);
 
+/* The statement gives one row. False: it did not, or was not answered, and the request
+ * has been answered. */
+bool answer_has_one(struct request *req, enum err e, const struct rows *rows);
+
+/* Answers {"MEMBER":[…]}, an element a row, which `put` appends. */
+void answer_list(struct request *req, enum err e, struct rows *rows,
+		 const char *member,
+		 void (*put)(struct buf *out, struct rows *rows, size_t i));
+
 #endif

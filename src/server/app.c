@@ -68,7 +68,7 @@ static enum err next_head(struct digest before, uint64_t seq,
 			  struct span envelope, struct digest *hash,
 			  struct digest *after)
 {
-	enum err e = hash_sha256(&envelope, 1, hash->bytes);
+	enum err e = hash_one(envelope, hash->bytes);
 
 	return e != ERR_OK
 		   ? e

@@ -94,12 +94,10 @@ static void set_device_name(struct attempt *a, const char *text)
 /* False: a token is wanted to register, and there is none. */
 static bool set_token(struct attempt *a, const char *token)
 {
-	const struct span text = span_str(token != NULL ? token : "");
-
 	a->has_token = config()->registration == REGISTRATION_TOKEN;
 	return !a->has_token ||
 	       (token != NULL &&
-		hash_sha256(&text, 1, a->token.bytes) == ERR_OK);
+		hash_one(span_str(token), a->token.bytes) == ERR_OK);
 }
 
 /* The body of register and login; NULL: the request has been answered. */

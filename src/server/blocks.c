@@ -1,7 +1,5 @@
 /* /blocks: whom a person has blocked. To these the person's name is as one that nobody
  * has: the statements that look a name up see to that (sql/functions/visible_name.sql). */
-#include "base/text.h"
-#include "door/json.h"
 #include "server/account_name.h"
 #include "server/answer.h"
 #include "server/body.h"
@@ -20,28 +18,16 @@ static void put_name(struct params *params, const struct account_name *name)
 	}
 }
 
+static void put_blocked(struct buf *out, struct rows *rows, size_t i)
+{
+	buf_put_u8(out, '{');
+	account_name_put(out, "username", rows, i);
+	buf_put_u8(out, '}');
+}
+
 static void on_list(void *arg, enum err e, struct rows *rows)
 {
-	struct request *req = arg;
-	struct buf out = BUF_INIT;
-
-	if (e != ERR_OK) {
-		answer_fail(req, e);
-		return;
-	}
-	buf_put_str(&out, "{\"blocked\":[");
-	for (size_t i = 0; i < rows_count(rows); i++) {
-		buf_put_str(&out, i > 0 ? ",{\"username\":" : "{\"username\":");
-		json_put_string(&out, rows_text(rows, i, "username"));
-		if (!rows_is_null(rows, i, "fingerprint")) {
-			buf_put_str(&out, ",\"fingerprint\":\"");
-			text_put_hex(&out, rows_bytes(rows, i, "fingerprint"));
-			buf_put_u8(&out, '"');
-		}
-		buf_put_u8(&out, '}');
-	}
-	buf_put_str(&out, "]}");
-	answer_rows(req, 200, rows, &out);
+	answer_list(arg, e, rows, "blocked", put_blocked);
 }
 
 void blocks_list(const struct call *call)
@@ -56,9 +42,9 @@ static void on_added(void *arg, enum err e, struct rows *rows)
 {
 	struct request *req = arg;
 
-	if (e != ERR_OK || rows_count(rows) != 1)
-		answer_fail(req, e != ERR_OK ? e : ERR_LOCAL_BUG);
-	else if (rows_text_is(rows, 0, "outcome", "ok"))
+	if (!answer_has_one(req, e, rows))
+		return;
+	if (rows_text_is(rows, 0, "outcome", "ok"))
 		request_answer(req, 204, NULL, SPAN_EMPTY);
 	else if (rows_text_is(rows, 0, "outcome", "own"))
 		request_problem(req, OUTCOME_INVALID,

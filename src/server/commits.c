@@ -7,13 +7,13 @@
 #include "base/text.h"
 #include "check/commit.h"
 #include "check/form.h"
-#include "crypto/hash.h"
 #include "server/answer.h"
 #include "server/body.h"
 #include "server/commit.h"
 #include "server/config.h"
 #include "server/device_events.h"
 #include "server/edge/job.h"
+#include "server/entry_nonce.h"
 #include "server/group_info.h"
 #include "server/groups.h"
 #include "server/hub/hub.h"
@@ -215,8 +215,7 @@ static void put_invited(const struct change *c, struct params *p)
 	params_close_array(p);
 }
 
-static void encode(const struct change *c, struct digest digest,
-		   struct params *p)
+static void encode(const struct change *c, struct span nonce, struct params *p)
 {
 	params_uuid(p, c->session);
 	params_uuid(p, c->who.user);
@@ -239,7 +238,7 @@ static void encode(const struct change *c, struct digest digest,
 	for (size_t i = 0; i < c->commit.added_count; i++)
 		params_put_bytes(p, span_str(c->commit.names[1 + i].username));
 	params_close_array(p);
-	params_bytea(p, span_of(digest.bytes, 16));
+	params_bytea(p, nonce);
 	params_bytea(p, c->check.commit);
 	if (c->part.n > 0)
 		params_null(p);
@@ -262,11 +261,11 @@ static void encode(const struct change *c, struct digest digest,
 static void append(struct change *c)
 {
 	struct params params = PARAMS_INIT;
-	struct digest digest;
+	uint8_t nonce[ENVELOPE_NONCE];
 	enum err e;
 
-	TRY(hash_sha256(&c->check.commit, 1, digest.bytes));
-	encode(c, digest, &params);
+	TRY(entry_nonce(c->check.commit, nonce));
+	encode(c, SPAN_ARRAY(nonce), &params);
 	TRY(store_query(answer_store(), STATEMENT_COMMIT_APPEND, &params,
 			on_committed, c));
 	return;

@@ -4,10 +4,10 @@
 
 #include "base/text.h"
 #include "check/departure.h"
-#include "crypto/hash.h"
 #include "server/answer.h"
 #include "server/body.h"
 #include "server/edge/job.h"
+#include "server/entry_nonce.h"
 #include "server/groups.h"
 #include "server/hub/hub.h"
 #include "server/routes_table.h"
@@ -111,16 +111,16 @@ static void on_appended(void *arg, enum err e, struct rows *rows)
 static void append(struct leaving *l)
 {
 	struct params params = PARAMS_INIT;
-	struct digest digest;
+	uint8_t nonce[ENVELOPE_NONCE];
 	enum err e;
 
-	TRY(hash_sha256(&l->bytes, 1, digest.bytes));
+	TRY(entry_nonce(l->bytes, nonce));
 	params_uuid(&params, l->session);
 	params_uuid(&params, l->who.device);
 	params_i64(&params, l->epoch);
 	params_i64(&params, l->departure.leaf_index);
 	params_i64(&params, l->departure.signer);
-	params_bytea(&params, span_of(digest.bytes, 16));
+	params_bytea(&params, SPAN_ARRAY(nonce));
 	params_bytea(&params, l->bytes);
 	TRY(store_query(answer_store(), STATEMENT_DEPARTURE_APPEND, &params,
 			on_appended, l));

@@ -67,7 +67,7 @@ void device_requests_post(const struct call *call)
 
 static void put_request(struct buf *out, struct rows *rows, size_t i)
 {
-	buf_putf(out, "%s{\"device_id\":\"%s\",\"name\":", i > 0 ? "," : "",
+	buf_putf(out, "{\"device_id\":\"%s\",\"name\":",
 		 uuid_text(rows_uuid(rows, i, "device_id")).text);
 	json_put_string(out, rows_text(rows, i, "name"));
 	buf_putf(out, ",\"created_at\":%lld,\"request\":\"",
@@ -78,18 +78,7 @@ static void put_request(struct buf *out, struct rows *rows, size_t i)
 
 static void on_listed(void *arg, enum err e, struct rows *rows)
 {
-	struct request *req = arg;
-	struct buf out = BUF_INIT;
-
-	if (e != ERR_OK) {
-		answer_fail(req, e);
-		return;
-	}
-	buf_put_str(&out, "{\"requests\":[");
-	for (size_t i = 0; i < rows_count(rows); i++)
-		put_request(&out, rows, i);
-	buf_put_str(&out, "]}");
-	answer_rows(req, 200, rows, &out);
+	answer_list(arg, e, rows, "requests", put_request);
 }
 
 void device_requests_list(const struct call *call)

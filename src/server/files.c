@@ -118,9 +118,9 @@ static void on_dropped(void *arg, enum err e, struct rows *rows)
 {
 	struct request *req = arg;
 
-	if (e != ERR_OK || rows_count(rows) != 1)
-		answer_fail(req, e != ERR_OK ? e : ERR_LOCAL_BUG);
-	else if (rows_text_is(rows, 0, "outcome", "ok"))
+	if (!answer_has_one(req, e, rows))
+		return;
+	if (rows_text_is(rows, 0, "outcome", "ok"))
 		request_answer(req, 204, NULL, SPAN_EMPTY);
 	else
 		request_problem(

@@ -1,23 +1,18 @@
 /* /invitations: the sessions that wait for the caller, and by whom. */
 #include "base/text.h"
 #include "door/json.h"
+#include "server/account_name.h"
 #include "server/answer.h"
 #include "server/routes_table.h"
 #include "wire/letter.h"
 
 static void put_invitation(struct buf *out, struct rows *rows, size_t i)
 {
-	buf_putf(out,
-		 "%s{\"session_id\":\"%s\",\"algorithm\":", i > 0 ? "," : "",
+	buf_putf(out, "{\"session_id\":\"%s\",\"algorithm\":",
 		 uuid_text(rows_uuid(rows, i, "session_id")).text);
 	json_put_string(out, rows_text(rows, i, "algorithm"));
-	buf_put_str(out, ",\"inviter\":");
-	json_put_string(out, rows_text(rows, i, "username"));
-	if (!rows_is_null(rows, i, "fingerprint")) {
-		buf_put_str(out, ",\"fingerprint\":\"");
-		text_put_hex(out, rows_bytes(rows, i, "fingerprint"));
-		buf_put_u8(out, '"');
-	}
+	buf_put_u8(out, ',');
+	account_name_put(out, "inviter", rows, i);
 	buf_putf(out, ",\"added\":%s,\"invited_at\":%lld}",
 		 rows_bool(rows, i, "added") ? "true" : "false",
 		 (long long)rows_i64(rows, i, "invited_ms"));
@@ -25,18 +20,7 @@ static void put_invitation(struct buf *out, struct rows *rows, size_t i)
 
 static void on_list(void *arg, enum err e, struct rows *rows)
 {
-	struct request *req = arg;
-	struct buf out = BUF_INIT;
-
-	if (e != ERR_OK) {
-		answer_fail(req, e);
-		return;
-	}
-	buf_put_str(&out, "{\"invitations\":[");
-	for (size_t i = 0; i < rows_count(rows); i++)
-		put_invitation(&out, rows, i);
-	buf_put_str(&out, "]}");
-	answer_rows(req, 200, rows, &out);
+	answer_list(arg, e, rows, "invitations", put_invitation);
 }
 
 void invitations_list(const struct call *call)

@@ -109,8 +109,7 @@ static bool add_item(struct publishing *p, const char *text, bool last_resort)
 			  : judge(bytes, &p->who, &p->items[p->count]);
 		p->items[p->count].bytes = bytes;
 		p->items[p->count].last_resort = last_resort;
-		if (hash_sha256(&bytes, 1, p->items[p->count].ref.bytes) !=
-		    ERR_OK)
+		if (hash_one(bytes, p->items[p->count].ref.bytes) != ERR_OK)
 			why = "it cannot be hashed";
 	}
 	if (why == NULL && !is_same_device(p, &p->items[p->count].name))

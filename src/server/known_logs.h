@@ -1,7 +1,7 @@
 /*
  * The logs by which a commit or a GroupInfo is judged, as the database has them
- * (check/accounts.h). A judgement says which ones it lacks; these are read, and it
- * is made again:
+ * (check/accounts.h), as far as this worker can verify them. A judgement says which ones
+ * it lacks; these are read, and it is made again:
  *
  *   known_logs_begin(&known);
  *   verdict = check_commit(… known.accounts …);
@@ -15,12 +15,11 @@
 
 #include "base/digest.h"
 #include "check/accounts.h"
+#include "check/kept_logs.h"
 
 struct known_log {
 	struct digest fingerprint;
-	struct buf links; /* opaque link<V> each; empty: there is no such log */
-	struct buf branches; /* opaque links<V>: what it took the place of */
-	int64_t branch;	     /* the last of its rows that was read */
+	struct kept_log *kept; /* held; NULL: there is no such log */
 };
 
 struct known_logs {

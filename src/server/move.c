@@ -6,12 +6,12 @@
 #include "base/text.h"
 #include "check/commit.h"
 #include "check/form.h"
-#include "crypto/hash.h"
 #include "server/answer.h"
 #include "server/body.h"
 #include "server/commit.h"
 #include "server/config.h"
 #include "server/edge/job.h"
+#include "server/entry_nonce.h"
 #include "server/group_info.h"
 #include "server/groups.h"
 #include "server/hub/hub.h"
@@ -81,8 +81,7 @@ static void on_moved(void *arg, enum err e, struct rows *rows)
 	struct move *m = arg;
 	bool fresh;
 
-	if (e != ERR_OK || rows_count(rows) != 1) {
-		answer_fail(m->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
+	if (!answer_has_one(m->req, e, rows)) {
 		end(m);
 		return;
 	}
@@ -97,7 +96,7 @@ static void on_moved(void *arg, enum err e, struct rows *rows)
 	end(m);
 }
 
-static void encode(const struct move *m, struct digest hashes[2],
+static void encode(const struct move *m, uint8_t nonces[2][ENVELOPE_NONCE],
 		   struct params *p)
 {
 	params_uuid(p, m->session);
@@ -120,20 +119,20 @@ static void encode(const struct move *m, struct digest hashes[2],
 		params_put_i32(p, (int32_t)m->leaves[i]);
 	params_close_array(p);
 	params_open_array(p, PARAMS_BYTEA, 2);
-	params_put_bytes(p, span_of(hashes[0].bytes, 16));
-	params_put_bytes(p, span_of(hashes[1].bytes, 16));
+	params_put_bytes(p, SPAN_ARRAY(nonces[0]));
+	params_put_bytes(p, SPAN_ARRAY(nonces[1]));
 	params_close_array(p);
 }
 
 static void append(struct move *m)
 {
 	struct params params = PARAMS_INIT;
-	struct digest hashes[2];
+	uint8_t nonces[2][ENVELOPE_NONCE];
 	enum err e;
 
-	TRY(hash_sha256(&m->check.commit, 1, hashes[0].bytes));
-	TRY(hash_sha256(&m->welcome, 1, hashes[1].bytes));
-	encode(m, hashes, &params);
+	TRY(entry_nonce(m->check.commit, nonces[0]));
+	TRY(entry_nonce(m->welcome, nonces[1]));
+	encode(m, nonces, &params);
 	params_bytea(&params, m->check.commit);
 	params_bytea(&params, m->welcome);
 	params_bytea(&params, m->info);

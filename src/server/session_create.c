@@ -69,9 +69,11 @@ static void on_created(void *arg, enum err e, struct rows *rows)
 	struct creation *c = arg;
 	struct buf out = BUF_INIT;
 
-	if (e != ERR_OK || rows_count(rows) != 1) {
-		answer_fail(c->req, e != ERR_OK ? e : ERR_LOCAL_BUG);
-	} else if (!rows_text_is(rows, 0, "outcome", "ok")) {
+	if (!answer_has_one(c->req, e, rows)) {
+		end(c);
+		return;
+	}
+	if (!rows_text_is(rows, 0, "outcome", "ok")) {
 		sessions_refuse(c->req, LIMIT_SESSIONS, rows);
 	} else {
 		put_created(&out, c, rows);

@@ -99,8 +99,7 @@ enum err tokens_verify(struct span token, struct identity *who)
 	struct digest hash;
 	enum err e;
 
-	if (token.n > BEARER_MAX ||
-	    hash_sha256(&token, 1, hash.bytes) != ERR_OK)
+	if (token.n > BEARER_MAX || hash_one(token, hash.bytes) != ERR_OK)
 		return ERR_PEER_DENIED;
 	slot = cache_slot(hash);
 	if (!sec_equal(SPAN_ARRAY(slot->hash.bytes), SPAN_ARRAY(hash.bytes))) {
@@ -165,7 +164,7 @@ bool tokens_require_any(struct request *req, struct identity *who)
 
 enum err tokens_hash_refresh(struct span token, struct digest *hash)
 {
-	return hash_sha256(&token, 1, hash->bytes);
+	return hash_one(token, hash->bytes);
 }
 
 enum err tokens_new_refresh(struct buf *token, struct digest *hash)

@@ -6,9 +6,8 @@
 static void put_welcome(struct buf *out, struct rows *rows, size_t i)
 {
 	buf_putf(out,
-		 "%s{\"welcome_id\":\"%s\",\"session_id\":\"%s\",\"seq\":%lld,"
+		 "{\"welcome_id\":\"%s\",\"session_id\":\"%s\",\"seq\":%lld,"
 		 "\"head\":\"",
-		 i > 0 ? "," : "",
 		 uuid_text(rows_uuid(rows, i, "welcome_id")).text,
 		 uuid_text(rows_uuid(rows, i, "session_id")).text,
 		 (long long)rows_i64(rows, i, "seq"));
@@ -21,18 +20,7 @@ static void put_welcome(struct buf *out, struct rows *rows, size_t i)
 
 static void on_listed(void *arg, enum err e, struct rows *rows)
 {
-	struct request *req = arg;
-	struct buf out = BUF_INIT;
-
-	if (e != ERR_OK) {
-		answer_fail(req, e);
-		return;
-	}
-	buf_put_str(&out, "{\"welcomes\":[");
-	for (size_t i = 0; i < rows_count(rows); i++)
-		put_welcome(&out, rows, i);
-	buf_put_str(&out, "]}");
-	answer_rows(req, 200, rows, &out);
+	answer_list(arg, e, rows, "welcomes", put_welcome);
 }
 
 void welcomes_list(const struct call *call)

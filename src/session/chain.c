@@ -53,7 +53,7 @@ enum err chain_next(const struct chain *chain, enum chain_kind kind,
 	uint8_t hash[CHAIN_HEAD];
 	enum err e;
 
-	TRY(hash_sha256(&bytes, 1, hash));
+	TRY(hash_one(bytes, hash));
 	TRY(chain_next_hash(chain, kind, hash, head));
 out:
 	return e;

@@ -424,7 +424,7 @@ static enum err find_own(const struct session *session,
 		    buf_span(&session->outbox.items[*index].envelope);
 		uint8_t own[CHAIN_HEAD];
 
-		TRY(hash_sha256(&envelope, 1, own));
+		TRY(hash_one(envelope, own));
 		if (span_equal(SPAN_ARRAY(own), span_of(hash, CHAIN_HEAD)))
 			break;
 	}

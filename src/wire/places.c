@@ -12,11 +12,6 @@ static bool is_digit(uint8_t c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
-static uint8_t digit_value(uint8_t c)
-{
-	return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-}
-
 bool places_is_account(struct span user)
 {
 	if (user.n != PLACES_USER)
@@ -41,8 +36,9 @@ bool places_read_leaf(struct span identity, uint8_t fingerprint[ACCOUNT_HASH],
 	    text_parse_u64(device, number, INT64_MAX) != ERR_OK)
 		return false;
 	for (size_t i = 0; i < ACCOUNT_HASH; i++)
-		fingerprint[i] = (uint8_t)(digit_value(identity.p[2 * i]) << 4 |
-					   digit_value(identity.p[2 * i + 1]));
+		fingerprint[i] =
+		    (uint8_t)(text_hex_digit(identity.p[2 * i]) << 4 |
+			      text_hex_digit(identity.p[2 * i + 1]));
 	return true;
 }
 

@@ -238,6 +238,58 @@ describe('the chat', { concurrency: false }, () => {
       await bob.does('read', here);
     });
 
+  test('who types is shown above the prompt, and nowhere else', async () => {
+    const id = await session('Typing');
+    const [hers, his] = [chatOf(alice), chatOf(bob)];
+    const plain = chatOf(alice, { term: 'dumb' });
+    for (const terminal of [hers, his, plain]) {
+      await terminal.shows('/help lists');
+      terminal.type('/open Typing');
+      terminal.press('Enter');
+      await terminal.shows('* Typing (');
+    }
+    const status = `${bob.name} is typing`;
+    // a command is nobody's matter
+    his.type('/members');
+    await his.shows('/members');
+    his.press('Enter');
+    await his.shows('(this one)');
+    hers.type('/members');
+    hers.press('Enter');
+    const before = await hers.shows('(this one)');
+    assert.ok(!before.join('\n').includes('is typing'));
+    his.type('see you');
+    const rows = await hers.shows(status);
+    const at = rows.findIndex(row => row === status);
+    assert.match(rows[at + 1], /^Typing> ?$/);
+    // what was erased is taken back, before it would end by itself
+    his.press('C-u');
+    await hers.shows((_, text) => !text.includes(status), 'nobody who types');
+    his.type('at noon');
+    await hers.shows(status);
+    // her own line stays where it is
+    hers.type('I am');
+    await hers.shows(/Typing> I am$/m);
+    his.press('Enter');
+    await hers.shows((_, text) => text.includes('at noon') &&
+      !text.includes(status), 'the text and nobody who types');
+    await his.shows(`${alice.name} is typing`);
+    assert.ok(!plain.rows().join('\n').includes('is typing'));
+
+    // who does not want to tell does not, and sees the others
+    assert.deepEqual(await bob.does('account', 'typing', 'off'),
+      [{ typing: false }]);
+    his.type('quietly');
+    await his.shows('quietly');
+    hers.type(' here');
+    await his.shows(`${alice.name} is typing`);
+    hers.press('Enter');
+    await his.shows('I am here');
+    assert.ok(!hers.rows().join('\n').includes(status), hers.rows().join('\n'));
+    assert.equal((await bob.does('read', id)).filter(m =>
+      m.kind === 'text').length, 2);
+  });
+
   test('lines are clean where nothing can be drawn, or shall be', async () => {
     const name = 'Clean';
     await session(name);

@@ -2,7 +2,7 @@
 // stops the start with one sentence that names it.
 import assert from 'node:assert/strict';
 import {
-  chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync,
+  chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -38,6 +38,21 @@ test('every setting is explained; what must be given has an example', () => {
   for (const g of settings()) assert.ok(g.words.length > 20, g.words);
   for (const r of rows)
     assert.ok((r.example ?? r.otherwise) !== undefined, r.name);
+});
+
+// What the command, Compose, tests and the library's header read or define.
+const others = ['ADMIN_PASSWORD', 'BIND', 'BUILD', 'EVENT_INVITED', 'HOSTNAME', 'KEPT',
+  'LIBRARY', 'MQTT', 'MQTT_BRIDGE_DATABASE_URL', 'PASSPHRASE_FILE', 'SIM_SECONDS',
+  'USAGE', 'VERSION_MAJOR'];
+
+test('a setting that a document names is one', () => {
+  const known = new Set([...rows.map(r => r.name),
+    ...others.map(n => `HERMETIC_${n}`)]);
+  for (const file of ['README.md', ...readdirSync(join(root, 'docs'))
+    .filter(f => f.endsWith('.md')).map(f => `docs/${f}`)])
+    for (const [name] of read(file).matchAll(/\bHERMETIC_[A-Z][A-Z0-9_]*\b/g))
+      assert.ok(known.has(name) || known.has(name.replace(/_FILE$/, '')),
+        `${file}: ${name}`);
 });
 
 test('a name that nobody knows is told at the start, and no other', async () => {

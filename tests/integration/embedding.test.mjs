@@ -233,6 +233,12 @@ describe('with a server', { concurrency: false }, () => {
     assert.deepEqual(await invited(), [bob.name]);
   });
 
+  test('who types is told', async () => {
+    const names = ['types', 'told'].map(n => `${n}-${alice.name.slice(-8)}`);
+    assert.match(await python('tests/embedding/typist.py',
+      [newHome(), newHome(), node.url, ...names]), /told\n$/);
+  });
+
   test('a device without input and output is driven by a loop of others',
     async () => {
       const name = `core-${alice.name.slice(-8)}`;

@@ -56,7 +56,7 @@ test('a status beside a slug is the slug\'s', () => {
 
 test('no slug stands beside the table', () => {
   for (const file of [...sources('src/server'), ...sources('src/mqtt'),
-    ...sources('workers'), 'src/door/delivery.c'])
+    ...sources('workers'), 'src/door/delivery.c', 'src/door/typing_lane.c'])
     for (const r of rows.filter(row => row.slug.includes('-')))
       assert.ok(!new RegExp(`"${r.slug}",`).test(read(file))
         || file === 'src/server/auth.c' && r.slug.startsWith('refresh-'),
@@ -77,7 +77,8 @@ const withoutOf = text => [...text.matchAll(/, ([A-Z_]+)\)\s*(?=OPERATION|$|\n)/
   .map(m => m[1]).filter(n => rows.some(r => r.name === n));
 
 test('each door answers with what the table says of it', () => {
-  const ws = 'src/server/ws.c', both = used(read('src/door/delivery.c'));
+  const ws = 'src/server/ws.c',
+    both = ['delivery', 'typing_lane'].flatMap(n => used(read(`src/door/${n}.c`)));
   const opening = /request_(?:problem|refuse)\([^;]*;/g;
   const rest = sources('src/server').filter(f => f !== ws)
     .flatMap(f => used(read(f)));
@@ -108,8 +109,15 @@ const fromFunctions = new Set(readdirSync(join(root, 'sql/functions'))
     .matchAll(/outcome\s*(?::=|=>|,)?\s*'([a-z]+(?:-[a-z]+)*)'/g)])
   .map(m => m[1].toUpperCase().replaceAll('-', '_')));
 
+// And its statements, by themselves.
+const fromStatements = new Set(readdirSync(join(root, 'sql'))
+  .filter(f => f.endsWith('.sql'))
+  .flatMap(f => [...read(`sql/${f}`)
+    .matchAll(/\b(?:THEN|ELSE)\s+'([a-z]+(?:-[a-z]+)*)'/g)])
+  .map(m => m[1].toUpperCase().replaceAll('-', '_')));
+
 test('what SQL says has a row', () => {
   const inside = ['OK', 'DUPLICATE', 'GAP', 'TAKEN', 'AGAIN'];
-  for (const name of fromFunctions)
+  for (const name of [...fromFunctions, ...fromStatements])
     assert.ok(inside.includes(name) || rows.some(r => r.name === name), name);
 });

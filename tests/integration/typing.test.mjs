@@ -20,7 +20,8 @@ describe('typing', { concurrency: false }, () => {
     postgres = await startPostgres();
     [one, two, limited, broker] = await Promise.all([startNode({ postgres }),
       startNode({ postgres }),
-      startNode({ postgres, env: { HERMETIC_TYPING_PER_MINUTE: '3' } }),
+      startNode({ postgres, workers: 1,
+        env: { HERMETIC_TYPING_PER_MINUTE: '3' } }),
       startBroker({ postgres })]);
     [alice, bob, carol] = await Promise.all([newUser(one.url, 'alice'),
       newUser(two.url, 'bob'), newUser(one.url, 'carol')]);

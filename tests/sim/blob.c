@@ -45,7 +45,7 @@ struct blob *blob_make(struct span bytes)
 	blob->n = bytes.n;
 	if (bytes.n > 0)
 		memcpy(blob->p, bytes.p, bytes.n);
-	sim_must(hash_sha256(&bytes, 1, blob->hash), "hash");
+	sim_must(hash_one(bytes, blob->hash), "hash");
 	return blob;
 }
 

@@ -150,7 +150,7 @@ static void invent(struct reply *reply, uint32_t pick,
 			   : reply_bytes(reply, SPAN_LIT("nothing at all"));
 	if (pick % 3 == 0)
 		flip(reply, &entry->bytes, pick);
-	sim_must(hash_sha256(&entry->bytes, 1, entry->hash), "hash");
+	sim_must(hash_one(entry->bytes, entry->hash), "hash");
 	buf_put_u64(&place, entry->seq);
 	buf_put_u8(&place, entry->kind);
 	{

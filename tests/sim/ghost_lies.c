@@ -222,8 +222,7 @@ static bool depart(struct ghost *ghost, struct server *server,
 
 	while (mls_group_next_member(ghost->group, &leaf, &member))
 		if (member.leaf_index == departs)
-			sim_must(hash_sha256(&member.leaf_node, 1, hash),
-				 "hash");
+			sim_must(hash_one(member.leaf_node, hash), "hash");
 	buf_put_u8(&bytes, 1);
 	buf_put(&bytes, SPAN_ARRAY(session->id));
 	buf_put_u32(&bytes, session->generation);

@@ -206,7 +206,7 @@ static bool has_departed(const struct trial *t,
 	const struct adversary *adversary = &t->world->adversary;
 	uint8_t hash[32];
 
-	sim_must(hash_sha256(&leaf->encoded, 1, hash), "hash");
+	sim_must(hash_one(leaf->encoded, hash), "hash");
 	for (size_t h = 0; h < adversary->home_count; h++)
 		for (size_t s = 0; s < adversary->homes[h].session_count; s++) {
 			const struct server_session *session =

@@ -31,8 +31,7 @@ bool lineage_context(struct span group_info, uint8_t context[32])
 	if (wire_message_decode(group_info, &message) != ERR_OK ||
 	    message.format != WIRE_GROUP_INFO)
 		return false;
-	sim_must(hash_sha256(&message.group_info.context.encoded, 1, context),
-		 "hash");
+	sim_must(hash_one(message.group_info.context.encoded, context), "hash");
 	return true;
 }
 
@@ -85,7 +84,7 @@ static const struct lineage_made *find_made(const struct lineage *lineage,
 {
 	uint8_t hash[32];
 
-	sim_must(hash_sha256(&commit, 1, hash), "hash");
+	sim_must(hash_one(commit, hash), "hash");
 	for (size_t i = 0; i < lineage->made_count; i++)
 		if (memcmp(lineage->made[i].commit, hash, 32) == 0)
 			return &lineage->made[i];
@@ -100,7 +99,7 @@ void lineage_note_made(struct lineage *lineage, struct span commit,
 	if (find_made(lineage, commit) != NULL)
 		return;
 	made = SIM_ADD(lineage->made, lineage->made_count);
-	sim_must(hash_sha256(&commit, 1, made->commit), "hash");
+	sim_must(hash_one(commit, made->commit), "hash");
 	made->part = part.n > 0 ? blob_make(part) : NULL;
 	made->group = lineage_find(lineage, context);
 }

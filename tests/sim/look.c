@@ -18,7 +18,7 @@ void look_member_of(struct span identity, struct span signature_key,
 		       (const char *)identity.p);
 	sim_must(hash_sha256(parts, 3, hash), "hash");
 	memcpy(member->key, hash, sizeof(member->key));
-	sim_must(hash_sha256(&signature_key, 1, hash), "hash");
+	sim_must(hash_one(signature_key, hash), "hash");
 	memcpy(member->signature, hash, sizeof(member->signature));
 }
 
@@ -39,8 +39,8 @@ static void read_session(const struct session *session, struct look *look)
 	look->epoch = session_epoch(session);
 	look->seq = session_seq(session);
 	memcpy(look->head, session_head(session), DEVICE_HEAD);
-	sim_must(hash_sha256(&context, 1, look->context), "hash");
-	sim_must(hash_sha256(&authenticator, 1, look->authenticator), "hash");
+	sim_must(hash_one(context, look->context), "hash");
+	sim_must(hash_one(authenticator, look->authenticator), "hash");
 	(void)snprintf(look->algorithm, sizeof(look->algorithm), "%s",
 		       session_suite(session)->algorithm);
 	while (mls_group_next_member(group, &leaf, &member) &&

@@ -362,7 +362,7 @@ static void false_departure(struct adversary *adversary, size_t device,
 		return;
 	member = &session->members[pick % session->member_count];
 	leaf = seen_group_leaf(&group, member->leaf);
-	sim_must(hash_sha256(&leaf->encoded, 1, hash), "hash");
+	sim_must(hash_one(leaf->encoded, hash), "hash");
 	departure_put(
 	    &bytes, &(struct departure){ .session_id = SPAN_ARRAY(session->id),
 					 .generation = session->generation,

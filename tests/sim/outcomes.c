@@ -51,7 +51,7 @@ static void hash_text(const json_t *entry, uint8_t text[32])
 {
 	const struct span part = span_str(member_of(entry, "text"));
 
-	sim_must(hash_sha256(&part, 1, text), "hash");
+	sim_must(hash_one(part, text), "hash");
 }
 
 /* What was shown before is shown as it was; its text may be gone by now, of which

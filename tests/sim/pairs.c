@@ -81,7 +81,7 @@ static const struct client *who_posted(const struct world *world,
 	struct span bytes = blob_span(commit);
 	uint8_t hash[32];
 
-	sim_must(hash_sha256(&bytes, 1, hash), "hash");
+	sim_must(hash_one(bytes, hash), "hash");
 	for (size_t i = 0; i < world->client_count; i++)
 		for (size_t k = 0; k < world->clients[i].commit_count; k++)
 			if (memcmp(world->clients[i].commits[k], hash, 32) == 0)

@@ -7,7 +7,7 @@
 #ifndef HERMETIC_TESTS_SIM_SERVER_H
 #define HERMETIC_TESTS_SIM_SERVER_H
 
-#include "base/text.h"
+#include "base/uuid.h"
 #include "check/departure.h"
 #include "tests/sim/blob.h"
 #include "tests/sim/chance.h"

@@ -51,19 +51,19 @@ void server_create(struct server *server, size_t caller,
 	const char *identity = server->devices[caller].identity;
 	struct server_session *session =
 	    server_session(server, request->session);
-	uint8_t id[DEVICE_ID];
+	struct uuid id;
 
 	if (session != NULL) {
 		reply_refuse(reply, ERR_STATE_CONFLICT, "session-exists");
 		return;
 	}
-	if (text_parse_uuid(id, span_str(request->session)) != ERR_OK ||
+	if (uuid_parse(&id, span_str(request->session)) != ERR_OK ||
 	    !is_first(server, request->group_info, identity)) {
 		reply_refuse(reply, ERR_PEER_INVALID, "invalid");
 		return;
 	}
 	session = SIM_ADD(server->sessions, server->session_count);
-	memcpy(session->id, id, DEVICE_ID);
+	memcpy(session->id, id.bytes, DEVICE_ID);
 	(void)snprintf(session->text_id, TEXT_UUID_SIZE, "%s",
 		       request->session);
 	session->open = request->open;
@@ -353,7 +353,7 @@ static void store_welcome(struct incoming *in, size_t device, uint64_t seq)
 	struct rng rng = chance_rng(&in->server->chance);
 
 	sim_must(rng_fill(&rng, id, sizeof(id)), "random");
-	text_uuid(welcome->id, id);
+	memcpy(welcome->id, uuid_text(uuid_of(id)).text, TEXT_UUID_SIZE);
 	memcpy(welcome->session, in->session->text_id, TEXT_UUID_SIZE);
 	welcome->device = device;
 	welcome->seq = seq;

@@ -38,7 +38,7 @@ uint64_t server_find_entry(const struct server_session *session, uint8_t kind,
 {
 	uint8_t hash[32];
 
-	sim_must(hash_sha256(&bytes, 1, hash), "hash");
+	sim_must(hash_one(bytes, hash), "hash");
 	for (size_t i = session->log_count; i-- > 0;)
 		if (session->log[i].kind == kind &&
 		    memcmp(session->log[i].bytes->hash, hash, 32) == 0)

@@ -224,7 +224,7 @@ static void count_commit(struct client *client, struct slot *slot,
 {
 	uint8_t hash[32];
 
-	sim_must(hash_sha256(&request->bytes, 1, hash), "hash");
+	sim_must(hash_one(request->bytes, hash), "hash");
 	if (memcmp(hash, slot->last_commit, 32) == 0)
 		return;
 	memcpy(slot->last_commit, hash, 32);
@@ -347,7 +347,7 @@ static void watch_send(struct client *client, const struct slot *slot,
 	struct sealed *sealed;
 	uint8_t hash[32];
 
-	sim_must(hash_sha256(&request->bytes, 1, hash), "hash");
+	sim_must(hash_one(request->bytes, hash), "hash");
 	if (session == SIZE_MAX || watch_sealed(world, hash) != NULL)
 		return;
 	if (envelope_decode(request->bytes, 32, &envelope) != ERR_OK ||
@@ -395,14 +395,14 @@ static void watch_create(struct client *client, const struct slot *slot,
 			 const struct request *request)
 {
 	size_t session = world_session(client->world, request->session);
-	uint8_t id[DEVICE_ID];
+	struct uuid id;
 
 	if (session != SIZE_MAX)
 		name_founders(client, session);
 	if (session != SIZE_MAX && slot->order == ORDER_CREATE)
 		client->known[session].verified_only |= slot->verified_only;
-	if (text_parse_uuid(id, span_str(request->session)) == ERR_OK)
-		lineage_note(&client->world->lineage, id, SPAN_EMPTY,
+	if (uuid_parse(&id, span_str(request->session)) == ERR_OK)
+		lineage_note(&client->world->lineage, id.bytes, SPAN_EMPTY,
 			     SPAN_EMPTY, request->group_info, 0);
 }
 
@@ -477,8 +477,7 @@ void watch_answer(struct client *client, const struct request *request,
 		seen->last_kind = entry->kind;
 		memcpy(seen->last, entry->hash, 32);
 		if (!entry->bare && !entry->expired)
-			sim_must(hash_sha256(&entry->bytes, 1, seen->last),
-				 "a hash");
+			sim_must(hash_one(entry->bytes, seen->last), "a hash");
 		/* what it has taken already is not changed by an answer that it
 		 * refuses, even if nothing was told of it yet */
 		if (!seen->shown &&

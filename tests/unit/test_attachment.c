@@ -95,7 +95,7 @@ static void pieces_are_one_aead(void **state)
 			       SPAN_ARRAY(a.nonce), SPAN_EMPTY,
 			       SPAN_ARRAY(plain), &whole));
 		s = buf_span(&whole);
-		MUST(hash_sha256(&s, 1, hash));
+		MUST(hash_one(s, hash));
 		for (size_t k = 0; k < sizeof(pieces) / sizeof(*pieces); k++) {
 			buf_reset(&sealed);
 			seal(&a, SPAN_ARRAY(plain), pieces[k], &sealed);
@@ -121,7 +121,7 @@ static void expect_refused(struct attachment *a, struct buf *sealed)
 
 	assert_int_equal(open_pieces(a, s, 1000, opened), ERR_PEER_CRYPTO);
 	memcpy(named, a->hash, sizeof(named));
-	MUST(hash_sha256(&s, 1, a->hash));
+	MUST(hash_one(s, a->hash));
 	assert_int_equal(open_pieces(a, s, 1000, opened), ERR_PEER_CRYPTO);
 	memcpy(a->hash, named, sizeof(named));
 }

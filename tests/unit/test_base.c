@@ -171,26 +171,6 @@ static void test_base64_is_strict(void **state)
 	buf_clear(&b);
 }
 
-static void test_uuid(void **state)
-{
-	static const char text[] = "0123abcd-4567-89ef-0123-456789abcdef";
-	char again[TEXT_UUID_SIZE];
-	uint8_t uuid[16];
-	(void)state;
-
-	assert_int_equal(text_parse_uuid(uuid, SPAN_LIT(text)), ERR_OK);
-	text_uuid(again, uuid);
-	assert_string_equal(again, text);
-	assert_int_equal(
-	    text_parse_uuid(uuid,
-			    SPAN_LIT("0123abcd-4567-89ef-0123-456789abcdeg")),
-	    ERR_PEER_MALFORMED);
-	assert_int_equal(
-	    text_parse_uuid(uuid,
-			    SPAN_LIT("0123abcd04567-89ef-0123-456789abcdef")),
-	    ERR_PEER_MALFORMED);
-}
-
 static void test_utf8(void **state)
 {
 	static const char *const good[] = { "",
@@ -304,7 +284,6 @@ int main(void)
 		cmocka_unit_test(test_consume),
 		cmocka_unit_test(test_base64_rfc4648),
 		cmocka_unit_test(test_base64_is_strict),
-		cmocka_unit_test(test_uuid),
 		cmocka_unit_test(test_u64_limits),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_cut),

@@ -116,7 +116,7 @@ static void test_hash(void **state)
 	(void)state;
 
 	assert_int_equal(chain_start(&chain, SPAN_ARRAY(session_id)), ERR_OK);
-	assert_int_equal(hash_sha256(&entry, 1, hash), ERR_OK);
+	assert_int_equal(hash_one(entry, hash), ERR_OK);
 	assert_int_equal(chain_next(&chain, CHAIN_APPLICATION, entry, whole),
 			 ERR_OK);
 	assert_int_equal(

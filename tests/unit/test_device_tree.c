@@ -49,7 +49,7 @@ static void create(struct world *w)
 	struct negotiation_offer offer = { SPAN_LIT("owner/1"), SPAN_EMPTY };
 	struct negotiation_plan plan = { .suite = NULL };
 	struct buf info = BUF_INIT;
-	uint8_t id[SESSION_ID];
+	struct uuid id;
 	static const uint8_t listed[] = { 0, SUITE };
 
 	w->owner = (struct mls_identity){
@@ -69,10 +69,10 @@ static void create(struct world *w)
 	w->owner.signature_public = buf_span(&w->public_key);
 	offer.suites = SPAN_ARRAY(listed);
 	assert_int_equal(negotiation_plan(&offer, NULL, 0, &plan), ERR_OK);
-	assert_int_equal(text_parse_uuid(id, span_str(ID)), ERR_OK);
-	assert_int_equal(
-	    session_create(&w->owner, id, &plan, NULL, &w->session, &info),
-	    ERR_OK);
+	assert_int_equal(uuid_parse(&id, span_str(ID)), ERR_OK);
+	assert_int_equal(session_create(&w->owner, id.bytes, &plan, NULL,
+					&w->session, &info),
+			 ERR_OK);
 	negotiation_plan_clear(&plan);
 	buf_clear(&info);
 }

@@ -67,7 +67,7 @@ static int setup(void **state)
 					  .rng = rng_system(),
 					  .now_ms = now };
 	restart(h);
-	text_uuid(h->id, h->stored.id);
+	memcpy(h->id, uuid_text(uuid_of(h->stored.id)).text, sizeof(h->id));
 	MUST(core_begin(h->device));
 	for (int i = 0; i < STORED_HOUSES; i++)
 		keep(h, h->stored.houses[i]);

@@ -36,7 +36,7 @@ static void make_row(uint32_t account, uint8_t number, uint8_t row[PLACES_ROW])
 	const struct span seed = span_of(&account, sizeof(account));
 
 	memset(row, 0, PLACES_ROW);
-	MUST(hash_sha256(&seed, 1, row));
+	MUST(hash_one(seed, row));
 	if (account % 4 == 0) {
 		memset(row, 0xa5, ACCOUNT_HASH);
 		row[ACCOUNT_HASH - 2] = (uint8_t)(account >> 8);

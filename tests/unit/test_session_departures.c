@@ -177,7 +177,7 @@ static void test_bad(void **state)
 	struct buf text = BUF_INIT;
 
 	assert_true(session_find(carol->session, SPAN_LIT("carol/1"), &member));
-	assert_int_equal(hash_sha256(&member.leaf_node, 1, hash), ERR_OK);
+	assert_int_equal(hash_one(member.leaf_node, hash), ERR_OK);
 	bad = good;
 	bad.session_id = SPAN_ARRAY(other_id);
 	refuse(c, &bad, carol);
@@ -230,12 +230,12 @@ static void test_revoked(void **state)
 	};
 
 	assert_true(session_find(alice->session, SPAN_LIT("alice/1"), &member));
-	assert_int_equal(hash_sha256(&member.leaf_node, 1, hash), ERR_OK);
+	assert_int_equal(hash_one(member.leaf_node, hash), ERR_OK);
 	court_depart(c, ALICE, ALICE2, "");
 	refuse(c, &again, thief);
 	/* and twice is once */
 	assert_true(session_find(alice->session, SPAN_LIT("alice/2"), &member));
-	assert_int_equal(hash_sha256(&member.leaf_node, 1, hash), ERR_OK);
+	assert_int_equal(hash_one(member.leaf_node, hash), ERR_OK);
 	again.leaf_index = court_leaf(thief);
 	again.signer = court_leaf(alice);
 	refuse(c, &again, alice);
@@ -323,7 +323,7 @@ static void test_expired(void **state)
 	uint8_t hash[CHAIN_HEAD];
 
 	device_say(alice, &c->ledger, "today");
-	assert_int_equal(hash_sha256(&bytes, 1, hash), ERR_OK);
+	assert_int_equal(hash_one(bytes, hash), ERR_OK);
 	hash[0] ^= 1;
 	assert_int_equal(session_receive_expired(bob->session, seq, hash,
 						 entry->head, &event),

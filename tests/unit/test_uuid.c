@@ -36,6 +36,11 @@ static void test_text(void **state)
 	assert_true(uuid_parse(&uuid, span_of((const uint8_t *)TEXT, 35)) ==
 		    ERR_PEER_MALFORMED);
 	assert_true(uuid_is_nil(uuid));
+	assert_true(uuid_is_text(span_str(TEXT)));
+	assert_false(
+	    uuid_is_text(SPAN_LIT("0123abcd-4567-89ef-0123-456789abcdeg")));
+	assert_false(
+	    uuid_is_text(SPAN_LIT("0123abcd04567-89ef-0123-456789abcdef")));
 }
 
 static void test_digest(void **state)

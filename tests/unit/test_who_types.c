@@ -75,7 +75,7 @@ static int setup(void **state)
 					  .now_ms = now,
 					  .clock = h };
 	restart(h);
-	text_uuid(h->id, h->stored.id);
+	memcpy(h->id, uuid_text(uuid_of(h->stored.id)).text, sizeof(h->id));
 	MUST(core_begin(h->device));
 	for (int i = 0; i < STORED_HOUSES; i++)
 		MUST(met_keep(h->device, SPAN_EMPTY, SPAN_EMPTY,
@@ -163,18 +163,47 @@ static void test_it_ends_by_a_word(void **state)
 	assert_int_equal(count_typing(h), 1);
 }
 
+/* A text of that leaf, as it is read in the log. */
+static void say(struct home *h, uint32_t leaf_index, uint64_t sent_ms)
+{
+	struct session_event event = { .sender = leaf_index,
+				       .sent_ms = sent_ms };
+
+	MUST(core_begin(h->device));
+	MUST(core_load(h->device, h->id));
+	event.epoch = session_epoch(h->device->open.session);
+	who_types_said(h->device, &event);
+	core_end_reading(h->device);
+}
+
 static void test_a_text_ends_it(void **state)
 {
 	struct home *h = *state;
 
 	MUST(hear(h, START, true));
-	MUST(core_begin(h->device));
-	MUST(core_load(h->device, h->id));
-	who_types_said(h->device, 1000); /* somebody else */
+	say(h, 1000, START + 5); /* somebody else */
 	assert_int_equal(count_typing(h), 1);
-	who_types_said(h->device, 0);
-	core_end_reading(h->device);
+	say(h, 0, START + 5);
 	assert_int_equal(count_typing(h), 0);
+	/* a notice of before that comes behind the text */
+	assert_int_equal(hear(h, START + 4, true), ERR_STATE_CONFLICT);
+	assert_int_equal(count_typing(h), 0);
+	MUST(hear(h, START + 6, true));
+	assert_int_equal(count_typing(h), 1);
+}
+
+/* The first thing that is known of the leaf. */
+static void test_a_text_comes_before_its_notice(void **state)
+{
+	struct home *h = *state;
+
+	say(h, 0, START);
+	assert_int_equal(hear(h, START - 1, true), ERR_STATE_CONFLICT);
+	assert_int_equal(count_typing(h), 0);
+	/* what was said long ago says nothing of now */
+	say(h, 0, START - DEVICE_TYPING_OFF_MS - 1);
+	say(h, 0, UINT64_MAX);
+	MUST(hear(h, START + 1, true));
 }
 
 static void test_a_replay_is_refused(void **state)
@@ -342,6 +371,7 @@ int main(void)
 		HOME_TEST(test_it_ends_by_itself),
 		HOME_TEST(test_it_ends_by_a_word),
 		HOME_TEST(test_a_text_ends_it),
+		HOME_TEST(test_a_text_comes_before_its_notice),
 		HOME_TEST(test_a_replay_is_refused),
 		HOME_TEST(test_what_is_not_of_now_is_refused),
 		HOME_TEST(test_rows_are_not_taken_away),

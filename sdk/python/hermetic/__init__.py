@@ -44,7 +44,7 @@ class Act(IntEnum):
 
 class EventKind(IntEnum):
     TEXT, EDIT, DELETE, REACTION, ENTRY, SENT, REFUSED, ENDED, INVITED, \
-        DEVICE_WAITS, CONNECTED, DISCONNECTED = range(12)
+        DEVICE_WAITS, CONNECTED, DISCONNECTED, TYPING = range(13)
 
 
 class OrderKind(IntEnum):
@@ -425,6 +425,10 @@ class Device:
     def read_to(self, session: str, number: int) -> None:
         """The person has read the session up to that number."""
         self._must(lib.hermetic_read_to(self._h, _text(session), number))
+
+    def type(self, session: str, types: bool = True) -> None:
+        """The person types there, or does not any more: call it as often as it is so."""
+        self._must(lib.hermetic_type(self._h, _text(session), types))
 
     # ---- people ----
 

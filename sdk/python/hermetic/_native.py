@@ -161,6 +161,7 @@ def _functions() -> None:
         "find": (c.c_int, [h, text, text]),
         "search": (c.c_int, [h, c.POINTER(Search), *rows(Event)]),
         "read_to": (c.c_int, [h, text, number]),
+        "type": (c.c_int, [h, text, c.c_bool]),
         "members": (c.c_int, [h, text, *rows(Member)]),
         "safety_number": (c.c_int, [h, text, c.POINTER(text)]),
         "shown": (c.c_int, [h, text, c.POINTER(text), c.c_size_t]),

@@ -5,7 +5,7 @@
 #ifndef HERMETIC_TESTS_SIM_COMPARE_NODE_H
 #define HERMETIC_TESTS_SIM_COMPARE_NODE_H
 
-#include "base/text.h"
+#include "base/uuid.h"
 #include "device/ports.h"
 
 #include <jansson.h>

@@ -1,0 +1,51 @@
+#include "reach/typing.h"
+
+#include "base/text.h"
+
+void typing_hear(struct account *a, const json_t *push)
+{
+	const json_t *notice = json_object_get(push, "notice");
+	const char *id = json_string_value(json_object_get(push, "session_id"));
+	struct buf bytes = BUF_INIT;
+	uint8_t uuid[16];
+	enum err e;
+
+	ENSURE(id != NULL && json_is_string(notice), ERR_PEER_MALFORMED);
+	TRY(text_parse_uuid(uuid, span_str(id)));
+	TRY(text_base64(&bytes, span_of(json_string_value(notice),
+					json_string_length(notice))));
+	TRY(device_hear_typing(a->device, id, buf_span(&bytes)));
+out:
+	(void)e; /* what is no notice of now says nothing */
+	buf_clear(&bytes);
+}
+
+void typing_say(struct account *a, struct channel *channel, const char *id,
+		bool types)
+{
+	struct buf notice = BUF_INIT;
+
+	if (device_tell_typing(a->device, id, types, &notice) == ERR_OK &&
+	    notice.n > 0)
+		channel_type(channel, id, buf_span(&notice));
+	buf_clear(&notice);
+}
+
+const json_t *typing_changed(struct account *a, const char *id, json_t **told)
+{
+	struct buf text = BUF_INIT;
+	json_t *names = NULL;
+
+	if (device_who_types(a->device, id, &text) == ERR_OK &&
+	    buf_end(&text) == ERR_OK)
+		names = json_loadb((const char *)text.p, text.n, 0, NULL);
+	buf_clear(&text);
+	if (names == NULL || (*told == NULL ? json_array_size(names) == 0
+					    : json_equal(names, *told) != 0)) {
+		json_decref(names);
+		return NULL;
+	}
+	json_decref(*told);
+	*told = names;
+	return names;
+}

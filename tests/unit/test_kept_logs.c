@@ -1,0 +1,308 @@
+/* Logs that are kept (check/kept_logs.h): what is read of them again, and that whatever a
+ * database shows is verified here before it counts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check/kept_logs.h"
+#include "tests/testlib/accounts.h"
+
+#define MUST(call) assert_int_equal((call), ERR_OK)
+
+enum { ROOM = 1024 * 1024 };
+
+struct shelf {
+	struct kept_logs *kept;
+	struct house h;
+};
+
+static int setup(void **state)
+{
+	struct shelf *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	MUST(kept_logs_new(ROOM, &s->kept));
+	house_init(&s->h, true);
+	house_add(&s->h, 0, 1);
+	house_add(&s->h, 1, 2);
+	*state = s;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct shelf *s = *state;
+
+	house_free(&s->h);
+	kept_logs_free(s->kept);
+	free(s);
+	return 0;
+}
+
+static struct span print_of(const struct house *h)
+{
+	return account_log_fingerprint(h->log);
+}
+
+static uint64_t last_of(const struct house *h)
+{
+	return house_place(h).number;
+}
+
+/* Rows `from` to `to` of the log, as of that branch. */
+static enum err put_rows(struct kept_reading *reading, const struct house *h,
+			 int64_t branch, uint64_t from, uint64_t to)
+{
+	enum err e = ERR_OK;
+
+	for (uint64_t n = from; e == ERR_OK && n <= to; n++)
+		e = kept_reading_row(reading, branch, (int64_t)n,
+				     house_link(h, n));
+	return e;
+}
+
+/* How much was to be done; the log is as the house's. */
+static size_t end(struct kept_logs *kept, struct kept_reading *reading,
+		  const struct house *h, struct kept_log **log)
+{
+	struct account_place is, ought = house_place(h);
+	size_t work;
+
+	MUST(kept_reading_close(reading, kept));
+	work = kept_reading_work(reading);
+	kept_reading_verify(reading);
+	MUST(kept_reading_end(reading, kept, log));
+	assert_non_null(*log);
+	account_log_place((*log)->log, &is);
+	assert_int_equal(is.number, ought.number);
+	assert_memory_equal(is.hash, ought.hash, ACCOUNT_HASH);
+	assert_true(span_equal(buf_span(&(*log)->links), buf_span(&h->links)));
+	return work;
+}
+
+/* Reads it as a database shows it that has the rows from the kept one on. */
+static size_t read_log(struct kept_logs *kept, const struct house *h,
+		       int64_t branch)
+{
+	struct kept_reading reading;
+	struct kept_log *log;
+	size_t work;
+
+	kept_reading_begin(&reading, kept, print_of(h));
+	MUST(put_rows(&reading, h, branch,
+		      reading.place.number > 0 ? reading.place.number : 1,
+		      last_of(h)));
+	work = end(kept, &reading, h, &log);
+	kept_log_release(log);
+	return work;
+}
+
+static void what_is_kept_is_not_read_again(void **state)
+{
+	struct shelf *s = *state;
+
+	assert_int_equal(read_log(s->kept, &s->h, 0), 3);
+	assert_int_equal(read_log(s->kept, &s->h, 0), 0);
+	house_keys(&s->h, 0);
+	assert_int_equal(read_log(s->kept, &s->h, 0), 1);
+	assert_int_equal(read_log(s->kept, &s->h, 0), 0);
+}
+
+/* A database that shows a log which nobody has signed is not believed: of a log that is
+ * new here, and behind one that is kept. */
+static void no_signature_is_believed(void **state)
+{
+	struct shelf *s = *state;
+	struct kept_reading reading;
+	struct buf forged = BUF_INIT;
+	struct kept_log *log;
+
+	house_make(&s->h, 3);
+	house_put_add(&s->h, 0, 3, &forged);
+	assert_true(forged.n > 0);
+	forged.p[forged.n - 1] ^= 1; /* of the signature */
+	for (int known = 0; known < 2; known++) {
+		kept_reading_begin(&reading, s->kept, print_of(&s->h));
+		assert_true((reading.from != NULL) == (known == 1));
+		MUST(put_rows(&reading, &s->h, 0, known == 1 ? 3 : 1, 3));
+		MUST(kept_reading_row(&reading, 0, 4, buf_span(&forged)));
+		MUST(kept_reading_close(&reading, s->kept));
+		kept_reading_verify(&reading);
+		assert_int_equal(kept_reading_end(&reading, s->kept, &log),
+				 ERR_PEER_INVALID);
+		assert_null(log);
+		if (known == 0)
+			assert_int_equal(read_log(s->kept, &s->h, 0), 3);
+	}
+	assert_int_equal(read_log(s->kept, &s->h, 0), 0);
+	buf_clear(&forged);
+}
+
+/* The row of the last kept link is another one: what is kept is not taken for it. */
+static void another_row_is_refused(void **state)
+{
+	struct shelf *s = *state;
+	struct house other = house_branch(&s->h);
+	struct kept_reading reading;
+
+	(void)read_log(s->kept, &s->h, 0);
+	house_keys(&s->h, 0);
+	house_remove(&other, 1, 2);
+	(void)read_log(s->kept, &s->h, 0);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h));
+	assert_int_equal(put_rows(&reading, &other, 0, 4, 4), ERR_PEER_INVALID);
+	kept_reading_clear(&reading);
+	/* nor is a part of the log, or of another branch */
+	kept_reading_begin(&reading, s->kept, print_of(&s->h));
+	assert_int_equal(put_rows(&reading, &s->h, 0, 3, 4), ERR_PEER_INVALID);
+	kept_reading_clear(&reading);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h));
+	assert_int_equal(put_rows(&reading, &s->h, 1, 4, 4), ERR_PEER_INVALID);
+	kept_reading_clear(&reading);
+	house_end_branch(&other);
+}
+
+/* The database has another log under that fingerprint by now. */
+static void replaced_log_is_read_whole(void **state)
+{
+	struct shelf *s = *state;
+	struct house other = house_branch(&s->h), stranger;
+	struct kept_reading reading;
+	struct kept_log *log;
+
+	house_keys(&s->h, 0);
+	house_remove(&other, 1, 2);
+	(void)read_log(s->kept, &s->h, 0);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h));
+	MUST(put_rows(&reading, &other, 0, 1, 4));
+	/* it was verified up to another link of that number */
+	assert_int_equal(end(s->kept, &reading, &other, &log), 4);
+	kept_log_release(log);
+	house_init(&stranger, false);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h));
+	MUST(put_rows(&reading, &stranger, 0, 1, 1));
+	MUST(kept_reading_close(&reading, s->kept));
+	kept_reading_verify(&reading);
+	assert_int_equal(kept_reading_end(&reading, s->kept, &log),
+			 ERR_PEER_INVALID);
+	house_free(&stranger);
+	house_end_branch(&other);
+}
+
+/* A branch takes the place of the log's end: the rows of both come, and the log that does
+ * not count any more is a branch. */
+static void branch_takes_its_place(void **state)
+{
+	struct shelf *s = *state;
+	struct house other = house_branch(&s->h);
+	struct kept_reading reading;
+	struct kept_log *log;
+	struct span rest, links;
+	struct rd r;
+
+	house_keys(&s->h, 0);
+	house_remove(&other, 1, 2);
+	house_remove(&other, 1, 0);
+	(void)read_log(s->kept, &s->h, 0);
+	for (int again = 0; again < 2; again++) {
+		kept_reading_begin(&reading, s->kept, print_of(&s->h));
+		MUST(put_rows(&reading, &s->h, 0, 1, 4));
+		MUST(put_rows(&reading, &other, 1, 4, 5));
+		/* what both have was verified, and then each of them */
+		assert_int_equal(end(s->kept, &reading, &other, &log),
+				 again == 0 ? 2 : 0);
+		assert_int_equal(log->branch, 1);
+		r = rd_init(buf_span(&log->branches));
+		links = rd_vec(&r);
+		rest = rd_take(&r, rd_left(&r));
+		assert_int_equal(rest.n, 0);
+		assert_true(span_equal(links, buf_span(&s->h.links)));
+		kept_log_release(log);
+	}
+	assert_int_equal(read_log(s->kept, &other, 1), 0);
+	house_end_branch(&other);
+}
+
+/* The one that was used longest ago goes, and is not verified again: it stays known up to
+ * where it was. One that is larger than the room is not kept, either. */
+static void oldest_goes_first(void **state)
+{
+	struct shelf *s = *state;
+	struct kept_logs *small;
+	struct house others[2];
+	size_t one;
+
+	(void)read_log(s->kept, &s->h, 0);
+	one = kept_logs_bytes(s->kept);
+	for (size_t i = 0; i < 2; i++) {
+		house_init(&others[i], true);
+		house_add(&others[i], 0, 1);
+		house_add(&others[i], 1, 2);
+	}
+	MUST(kept_logs_new(2 * one + one / 2, &small));
+	assert_int_equal(read_log(small, &s->h, 0), 3);
+	assert_int_equal(read_log(small, &others[0], 0), 3);
+	assert_int_equal(read_log(small, &s->h, 0), 0);
+	assert_int_equal(read_log(small, &others[1], 0), 3);
+	assert_true(kept_logs_bytes(small) <= 2 * one + one / 2);
+	for (size_t i = 0; i < 2; i++) {
+		struct kept_reading reading;
+
+		kept_reading_begin(&reading, small, print_of(&others[i]));
+		assert_true((reading.from != NULL) == (i == 1));
+		kept_reading_clear(&reading);
+	}
+	assert_int_equal(read_log(small, &others[0], 0), 0);
+	kept_logs_free(small);
+	MUST(kept_logs_new(one / 2, &small));
+	assert_int_equal(read_log(small, &s->h, 0), 3);
+	assert_int_equal(kept_logs_bytes(small), 0);
+	assert_int_equal(read_log(small, &s->h, 0), 0);
+	kept_logs_free(small);
+	for (size_t i = 0; i < 2; i++)
+		house_free(&others[i]);
+}
+
+/* Who holds a log has it whatever becomes of the shelf. */
+static void held_log_stays(void **state)
+{
+	struct shelf *s = *state;
+	struct kept_reading reading, none;
+	struct kept_log *log;
+
+	kept_reading_begin(&reading, s->kept, print_of(&s->h));
+	MUST(put_rows(&reading, &s->h, 0, 1, 3));
+	(void)end(s->kept, &reading, &s->h, &log);
+	kept_logs_free(s->kept);
+	assert_true(
+	    span_equal(account_log_fingerprint(log->log), print_of(&s->h)));
+	kept_log_release(log);
+	MUST(kept_logs_new(ROOM, &s->kept));
+	kept_reading_begin(&none, s->kept, print_of(&s->h));
+	MUST(kept_reading_close(&none, s->kept));
+	kept_reading_verify(&none);
+	MUST(kept_reading_end(&none, s->kept, &log));
+	assert_null(log); /* there is no such log */
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_kept_is_not_read_again),
+		TEST(no_signature_is_believed),
+		TEST(another_row_is_refused),
+		TEST(replaced_log_is_read_whole),
+		TEST(branch_takes_its_place),
+		TEST(oldest_goes_first),
+		TEST(held_log_stays),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
