@@ -1,5 +1,6 @@
--- The role of the administration's API, made by the cluster's superuser where that API is
--- wanted, in the database `hermetic`; before or after the migrations, again and again.
+-- The role of the administration's API may log in from now on. The cluster's superuser runs
+-- this where that API is wanted, in the database `hermetic`; before or after the
+-- migrations, again and again.
 --
 --   HERMETIC_ADMIN_PASSWORD=… psql -d hermetic -f deploy/admin-role.sql
 
@@ -9,9 +10,9 @@
 -- A failed statement would put its text, and so a password, into the log.
 SET log_min_error_statement = panic;
 
-SELECT 'CREATE ROLE hermetic_admin LOGIN'
+SELECT 'CREATE ROLE hermetic_admin'
  WHERE to_regrole('hermetic_admin') IS NULL \gexec
-ALTER ROLE hermetic_admin PASSWORD :'admin_password';
+ALTER ROLE hermetic_admin LOGIN PASSWORD :'admin_password';
 GRANT CONNECT ON DATABASE hermetic TO hermetic_admin;
 SELECT 'SELECT hermetic.admin_grants()'
  WHERE to_regprocedure('hermetic.admin_grants()') IS NOT NULL \gexec

@@ -28,6 +28,11 @@ ALTER ROLE hermetic_rotation PASSWORD :'rotation_password';
 ALTER ROLE hermetic_mqtt PASSWORD :'mqtt_password';
 ALTER ROLE hermetic_mqtt_bridge PASSWORD :'mqtt_bridge_password';
 
+-- A dump names it where the administration's API was wanted. Nobody logs in as it before
+-- deploy/admin-role.sql gives it a password.
+SELECT 'CREATE ROLE hermetic_admin NOLOGIN'
+ WHERE to_regrole('hermetic_admin') IS NULL \gexec
+
 SELECT 'CREATE DATABASE hermetic OWNER hermetic_owner'
  WHERE 'hermetic' NOT IN (SELECT datname FROM pg_catalog.pg_database) \gexec
 REVOKE CONNECT, TEMPORARY ON DATABASE hermetic FROM PUBLIC;

@@ -46,11 +46,13 @@
 	X(DELETED_STAYS)                                                       \
 	X(EXPIRED_STAYS)                                                       \
 	X(READ_UNSEEN)                                                         \
+	X(RECEIPTS_OUTLIVE)                                                    \
 	X(BLOCKED_BRINGS_IN)                                                   \
 	X(SESSION_WISH_FORGOTTEN)                                              \
 	X(BANNED_COMES_IN)                                                     \
 	X(UNINVITED_COMES_IN)                                                  \
 	X(CLOSED_BY_WISH)                                                      \
+	X(OVER_TAKES_REMOVED)                                                  \
 	X(OVER_FORGETS_SHOWN)
 
 #define FAULT_NAME(name) FAULT_##name,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/text.h"
 #include "check/accounts.h"
 #include "check/group_places.h"
@@ -65,6 +66,12 @@ static const char *put_key(struct keys *keys, const struct key *key)
 	return NULL;
 }
 
+static bool stands(enum account_validity validity)
+{
+	return validity == ACCOUNT_VALID ||
+	       (FAULT(OVER_TAKES_REMOVED) && validity == ACCOUNT_ENDED);
+}
+
 static const char *take_log(const struct check_view *view,
 			    const struct account_log *log,
 			    const struct place *place, size_t row,
@@ -86,9 +93,8 @@ static const char *take_log(const struct check_view *view,
 			device.number,
 		};
 
-		if (key.bytes.n > 0 &&
-		    account_key_valid(log, scheme, key.bytes, &at, NULL) ==
-			ACCOUNT_VALID)
+		if (key.bytes.n > 0 && stands(account_key_valid(
+					   log, scheme, key.bytes, &at, NULL)))
 			wrong = put_key(keys, &key);
 	}
 	return wrong;

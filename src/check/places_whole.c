@@ -1,10 +1,12 @@
 /* The places of a whole group, of check/places.h. */
+#include "base/fault.h"
 #include "check/group_places.h"
 #include "check/places.h"
 #include "check/places_at.h"
 #include "check/residents.h"
 
-/* Without a place it is enough that the key is known. */
+/* Without a place it is enough that the key is known. What is known of that account may
+ * be older than the key. */
 static const char *check_standing(const struct check_view *view,
 				  const struct group_places *places,
 				  const struct check_member *leaf, bool exact,
@@ -16,7 +18,7 @@ static const char *check_standing(const struct check_view *view,
 	struct account_place last;
 	struct check_verdict verdict;
 	struct span links;
-	uint64_t device;
+	uint64_t device, found;
 
 	if (!places_read_leaf(leaf->identity, fingerprint, &device))
 		return CHECK_NO_DEVICE;
@@ -42,6 +44,11 @@ static const char *check_standing(const struct check_view *view,
 	account_log_place(log, &last);
 	place = (struct place){ SPAN_ARRAY(fingerprint), last.number,
 				SPAN_ARRAY(last.hash) };
+	if (places_at_validity(view, log, &place, leaf->signature_key,
+			       &found) == ACCOUNT_UNKNOWN &&
+	    !FAULT(KEY_NOT_IN_LOG))
+		return check_accounts_lack(view->accounts,
+					   SPAN_ARRAY(fingerprint));
 	return places_at_check_leaf(view, log, &place, device,
 				    leaf->signature_key, false);
 }

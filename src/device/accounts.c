@@ -304,7 +304,7 @@ enum err accounts_check_leaf(struct device *d, const char *username,
 			    "%s has closed the account: no device of it comes "
 			    "into a session any more.",
 			    username);
-	else if (!good && !FAULT(KEY_NOT_IN_LOG))
+	else if (!good && !FAULT(KEY_NOT_IN_LOG) && !FAULT(OVER_TAKES_REMOVED))
 		e = why_set(&d->work.why, ERR_PEER_INVALID, "key-not-in-log",
 			    "The server delivered a KeyPackage for %s whose "
 			    "key stands in no link of that account's log: "

@@ -15,12 +15,24 @@ uint64_t reading_to(const struct membership *m)
 				  "read");
 }
 
+static void set(struct membership *m, uint64_t seq)
+{
+	(void)json_object_set_new(m->notes, NOTE,
+				  json_integer((json_int_t)seq));
+}
+
+void reading_begin_line(struct membership *m, uint64_t seq)
+{
+	uint64_t read = reading_to(m);
+
+	set(m, read < seq ? read : seq);
+}
+
 bool reading_note(struct membership *m, uint64_t seq)
 {
 	if (seq <= reading_to(m))
 		return false;
-	(void)json_object_set_new(m->notes, NOTE,
-				  json_integer((json_int_t)seq));
+	set(m, seq);
 	return true;
 }
 

@@ -311,6 +311,24 @@ const struct step receipts_step_drop = {
 	"unsent receipt", NULL, drop_due, drop, NULL, NULL
 };
 
+/* ---- another history ---- */
+
+enum err receipts_begin_line(struct device *d)
+{
+	const json_t *row = outbox_find_quiet(&d->open, OUTBOX_RECEIPT);
+	size_t dropped = 0;
+	enum err e = ERR_OK;
+
+	if (FAULT(RECEIPTS_OUTLIVE))
+		return ERR_OK;
+	if (row != NULL)
+		TRY(outbox_drop(&d->open, record_number_or_0(row, "item"),
+				&dropped));
+	(void)json_object_del(d->open.notes, RECORD);
+out:
+	return e;
+}
+
 /* ---- showing ---- */
 
 void receipts_describe(const struct membership *m, struct span user,

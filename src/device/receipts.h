@@ -36,6 +36,11 @@ void receipts_note_commit(struct device *d, const struct session_event *event,
 /* Something other than a receipt was kept as the entry `seq`, of another user. */
 void receipts_note_last(struct device *d, const struct session_event *event);
 
+/* The person takes another history: what was told, heard and read of the one before says
+ * nothing of this one, and a receipt that waits is not sent. After
+ * reading_begin_line(). */
+MUST_CHECK enum err receipts_begin_line(struct device *d);
+
 /* Does the person want them to be written? Inside a transaction. */
 MUST_CHECK enum err receipts_wish(struct device *d, bool *on);
 

@@ -11,6 +11,8 @@
 #include "device/log.h"
 #include "device/outbox.h"
 #include "device/pins.h"
+#include "device/reading.h"
+#include "device/receipts.h"
 #include "device/steps.h"
 #include "device/todo.h"
 #include "device/welcome.h"
@@ -121,8 +123,11 @@ static enum err arrive(struct device *d, const struct trail *trail)
 {
 	enum err e = ERR_OK;
 
-	if (d->work.rejoin->forced && membership_was_known(&d->open))
+	if (d->work.rejoin->forced && membership_was_known(&d->open)) {
 		membership_begin_line(&d->open, trail_seq(trail));
+		reading_begin_line(&d->open, trail_seq(trail));
+		TRY(receipts_begin_line(d));
+	}
 	TRY(stood_note(d, d->work.rejoin->places));
 	(void)json_object_del(d->open.notes, "base");
 	(void)json_object_del(d->open.notes, "known");

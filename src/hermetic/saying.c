@@ -1,4 +1,5 @@
 /* Saying something, and the outbox. */
+#include "base/uuid.h"
 #include "hermetic/inside.h"
 #include "reach/drive.h"
 #include "reach/view.h"
@@ -120,10 +121,8 @@ out:
 enum hermetic_result hermetic_type(struct hermetic *h, const char *session,
 				   bool types)
 {
-	uint8_t uuid[16];
-
 	INSIDE_OPEN(h);
-	if (text_parse_uuid(uuid, span_str(session)) != ERR_OK)
+	if (!uuid_is_text(span_str(session)))
 		return inside_refuse(h, "usage", "That is no session's id.");
 	if (h->live != NULL)
 		live_type(h->live, session, types);

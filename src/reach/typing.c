@@ -1,17 +1,18 @@
 #include "reach/typing.h"
 
 #include "base/text.h"
+#include "base/uuid.h"
 
 void typing_hear(struct account *a, const json_t *push)
 {
 	const json_t *notice = json_object_get(push, "notice");
 	const char *id = json_string_value(json_object_get(push, "session_id"));
 	struct buf bytes = BUF_INIT;
-	uint8_t uuid[16];
 	enum err e;
 
-	ENSURE(id != NULL && json_is_string(notice), ERR_PEER_MALFORMED);
-	TRY(text_parse_uuid(uuid, span_str(id)));
+	ENSURE(id != NULL && uuid_is_text(span_str(id)) &&
+		   json_is_string(notice),
+	       ERR_PEER_MALFORMED);
 	TRY(text_base64(&bytes, span_of(json_string_value(notice),
 					json_string_length(notice))));
 	TRY(device_hear_typing(a->device, id, buf_span(&bytes)));

@@ -48,7 +48,7 @@ for (const what of [['--accounts'], ['--devices'], ['--people', '--content']])
 for (const [seed, ...how] of [[600476], [20109], [20313], [42527], [42743], [50359],
   [211609], [212283],
   [827, '--honest'], [4595, '--honest'], [5031, '--accounts'],
-  [206, '--devices'], [142, '--accounts'], [900066, '--accounts'],
+  [206, '--devices'], [900179, '--devices'], [142, '--accounts'], [900066, '--accounts'],
   [900111, '--accounts'],
   [900086, '--honest']])
   test(`seed ${[seed, ...how].join(' ')} holds`, async () => {
@@ -89,18 +89,21 @@ for (const [name, seed, invariant, ...how] of [
   ['VERIFIED_STAYS', 2, /: verified: /, '--devices'],
   ['SEALS_FOR_UNVERIFIED', 6, /: verified: /, '--devices'],
   ['BRANCH_IGNORED', 30, /: removal-takes: /, '--devices'],
-  ['EDITED_BY_ANYBODY', 12, /: content: /, '--content'],
-  ['DELETED_STAYS', 12, /: content: /, '--content'],
+  ['EDITED_BY_ANYBODY', 16, /: content: /, '--content'],
+  ['DELETED_STAYS', 16, /: content: /, '--content'],
   ['EXPIRED_STAYS', 4, /: content: /, '--content'],
   ['READ_UNSEEN', 8, /: receipts: /, '--content', '--honest'],
+  ['RECEIPTS_OUTLIVE', 12, /: receipts: /, '--content'],
   ['BANNED_COMES_IN', 5, /: rights: /, '--people'],
   ['UNINVITED_COMES_IN', 9, /: rights: /, '--people'],
   ['SESSION_WISH_FORGOTTEN', 13, /: verified: /, '--people'],
   ['CLOSED_BY_WISH', 17, /: closed: /, '--people'],
   ['BLOCKED_BRINGS_IN', 21, /: blocked: /, '--people'],
   ['OVER_FORGETS_SHOWN', 1, /: over: /, '--over', 1],
+  ['OVER_TAKES_REMOVED', 6, /: over: /, '--over', 1],
+  ['BRANCH_IGNORED', 4, /: removal-takes: /, '--over', 1],
 ]) {
-  test(`${name} is found`, async () => {
+  test(`${[name, ...how].join(' ')} is found`, async () => {
     const { stdout } = await sim('--fault', name, '--seed', seed, '--quiet',
       ...how);
     assert.match(stdout, invariant);

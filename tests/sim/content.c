@@ -263,25 +263,56 @@ static void judge_end(struct client *client, uint64_t seq, const json_t *entry)
 
 /* ---- receipts ---- */
 
-/* A device of that user was served the entry; and a person of it has read it. */
-static bool has_got(const struct world *world, size_t session, const char *user,
-		    uint64_t seq, bool read)
+/* A device was served that entry, in this history or in one that its person has left,
+ * and a person of it has read it. */
+static bool has_entry(const struct known *known, const struct left_entry *entry)
 {
-	for (size_t i = 0; i < world->client_count; i++) {
-		const struct client *client = &world->clients[i];
-		const struct known *known = &client->known[session];
+	const struct seen_entry *seen = known->entry_count >= entry->seq
+					    ? &known->entries[entry->seq - 1]
+					    : NULL;
 
-		if (strcmp(client->user, user) == 0 &&
-		    (read ? known->read >= seq
-			  : known->entry_count >= seq &&
-				known->entries[seq - 1].served))
+	if (seen != NULL && seen->served &&
+	    memcmp(seen->hash, entry->hash, 32) == 0 &&
+	    (!entry->read || known->read >= entry->seq))
+		return true;
+	for (size_t i = 0; i < known->left_count; i++)
+		if (known->left[i].seq == entry->seq &&
+		    memcmp(known->left[i].hash, entry->hash, 32) == 0 &&
+		    (!entry->read || known->left[i].read))
+			return true;
+	return false;
+}
+
+static bool has_got(const struct world *world, size_t session, const char *user,
+		    const struct left_entry *entry)
+{
+	for (size_t i = 0; i < world->client_count; i++)
+		if (strcmp(world->clients[i].user, user) == 0 &&
+		    has_entry(&world->clients[i].known[session], entry))
+			return true;
+	for (size_t i = 0; i < world->gone_count; i++) {
+		const struct gone_entry *gone = &world->gone[i];
+
+		if (strcmp(gone->user, user) == 0 && gone->session == session &&
+		    gone->entry.seq == entry->seq &&
+		    memcmp(gone->entry.hash, entry->hash, 32) == 0 &&
+		    (!entry->read || gone->entry.read))
 			return true;
 	}
 	return false;
 }
 
+/* It is one of the people here. Of a ghost under somebody's name nobody knows what it
+ * was served; where accounts have logs there is none. */
 static bool is_user(const struct world *world, const char *user)
 {
+	size_t n = strlen(user);
+
+	for (size_t i = 0; i < world->adversary.ghost_count; i++)
+		if (strncmp(world->adversary.ghosts[i].identity, user, n) ==
+			0 &&
+		    world->adversary.ghosts[i].identity[n] == '/')
+			return false;
 	for (size_t i = 0; i < world->client_count; i++)
 		if (strcmp(world->clients[i].user, user) == 0)
 			return true;
@@ -291,20 +322,26 @@ static bool is_user(const struct world *world, const char *user)
 static void judge_receipts(struct client *client, size_t session, uint64_t seq,
 			   const json_t *entry, const char *list)
 {
+	const struct known *known = &client->known[session];
 	const json_t *all = json_object_get(entry, list), *name;
-	bool read = strcmp(list, "read_by") == 0;
+	struct left_entry meant = { .seq = seq,
+				    .read = strcmp(list, "read_by") == 0 };
 	size_t i;
 
+	/* a copy has what was served to another one */
+	if (seq > known->entry_count || !known->entries[seq - 1].served)
+		return;
+	memcpy(meant.hash, known->entries[seq - 1].hash, 32);
 	json_array_foreach(all, i, name)
 	{
 		const char *user = json_string_value(name);
 
 		if (is_user(client->world, user) &&
-		    !has_got(client->world, session, user, seq, read))
+		    !has_got(client->world, session, user, &meant))
 			world_violate(client->world, "receipts",
 				      "%s shows that %s has %s #%llu",
 				      client->identity, user,
-				      read ? "read" : "got",
+				      meant.read ? "read" : "got",
 				      (unsigned long long)seq);
 	}
 }
@@ -324,11 +361,8 @@ static void judge(struct client *client, size_t session, uint64_t seq,
 	judge_reactions(client, seq, entry);
 	judge_text(client, session, seq, entry);
 	judge_end(client, seq, entry);
-	/* of a ghost under somebody's name nobody knows what it was served */
-	if (client->world->honest && !client->world->devices) {
-		judge_receipts(client, session, seq, entry, "delivered_to");
-		judge_receipts(client, session, seq, entry, "read_by");
-	}
+	judge_receipts(client, session, seq, entry, "delivered_to");
+	judge_receipts(client, session, seq, entry, "read_by");
 }
 
 void content_judge(struct client *client, size_t session, uint64_t seq,

@@ -190,12 +190,14 @@ static void note_line(struct known *known, uint64_t line)
 
 			left->seq = i + 1;
 			memcpy(left->hash, known->entries[i].hash, 32);
+			left->read = i < known->read;
 		}
 		known->entries[i].shown = false;
 		known->entries[i].said = SIZE_MAX;
 		if (known->entries[i].last_kind != 0)
 			watch_served(&known->entries[i]);
 	}
+	known->read = 0;
 }
 
 bool look_took_line(struct client *client, size_t session)

@@ -8,6 +8,11 @@
  * - whom a person was shown stays shown: what is said waits for nobody, and is heard;
  * - the move obeys the rules for it (judge_places.c), and each device comes by it to the
  *   same group.
+ *
+ * In every second world a thief has bob's other device, and at one of two servers it lets
+ * in another one, while bob removes it at the other: his branch counts. The owner has
+ * been shown the thief's before, or goes over where it stands. Behind it the thief's
+ * devices are out, and the others go on.
  */
 #include "tests/sim/over.h"
 
@@ -18,7 +23,14 @@
 #include "tests/sim/devices.h"
 #include "tests/sim/steps.h"
 
-enum { ALICE = 0, MEMBERS_THERE = 5, TRIES = 4 };
+enum { ALICE = 0, BOB = 2, THIEFS = 3, MEMBERS_THERE = 5, TRIES = 4 };
+
+enum theft {
+	THEFT_NONE,
+	THEFT_ELSEWHERE, /* the thief acts at a server that nobody else has */
+	THEFT_SHOWN,	 /* the same, and the owner was shown that log */
+	THEFT_AT_HOME	 /* there bob removes the device */
+};
 
 static void must(struct world *world, bool so, const char *what)
 {
@@ -78,6 +90,107 @@ static void begin_accounts(struct world *world)
 		(void)order(&world->clients[i], ORDER_STOCK, NULL, NULL);
 }
 
+/* ---- a thief ---- */
+
+static void acts(struct world *world, size_t client, enum device_act act,
+		 uint32_t pick)
+{
+	const struct step step = { .kind = STEP_DEVICE,
+				   .what = (uint8_t)act,
+				   .a = pick,
+				   .turns = TURNS_AN_ORDER };
+
+	device_act(&world->clients[client], &step);
+	people_look(world);
+}
+
+static void look_bob_up(struct client *client)
+{
+	const char *user = "bob";
+	const struct order order = { .kind = ORDER_MEET,
+				     .users = &user,
+				     .user_count = 1 };
+
+	(void)device_orders(client, &order, NULL);
+}
+
+static void move(struct world *world, enum adversary_move move, size_t client)
+{
+	adversary_act(&world->adversary, move, world->clients[client].number, 0,
+		      world->now_ms);
+}
+
+/* The server serves the removed device as before, with KeyPackages of it: nobody takes
+ * them. Then it does so no more. */
+static void serve_removed(struct world *world, bool on)
+{
+	struct adversary *adversary = &world->adversary;
+	size_t number = world->clients[THIEFS].number;
+	const struct server_device *from =
+	    &adversary->homes[adversary->route[number]].devices[number];
+	struct server_device *to = &adversary->homes[0].devices[number];
+
+	server_end_device(to);
+	to->revoked = !on;
+	for (size_t i = 0; on && i < from->package_count; i++) {
+		struct server_key_package *package =
+		    SIM_ADD(to->packages, to->package_count);
+
+		*package = from->packages[i];
+		(void)blob_share(package->bytes);
+	}
+}
+
+/* One of the two acts at a server of its own. */
+static void steal(struct world *world, enum theft theft)
+{
+	size_t *route = world->adversary.route;
+	size_t owner = world->clients[ALICE].number;
+
+	if (theft == THEFT_NONE)
+		return;
+	people_begin(world);
+	world->devices = true;
+	move(world, MOVE_FREEZE, theft == THEFT_AT_HOME ? BOB : THIEFS);
+	acts(world, THIEFS, ACT_COMES, 0);
+	acts(world, THIEFS, ACT_APPROVES, 1);
+	acts(world, BOB, ACT_REMOVES, 1);
+	must(world, world->clients[THIEFS].removed,
+	     "bob's other device is not removed");
+	if (theft == THEFT_ELSEWHERE)
+		serve_removed(world, true);
+	if (theft != THEFT_SHOWN)
+		return;
+	route[owner] = route[world->clients[THIEFS].number];
+	look_bob_up(&world->clients[ALICE]);
+	route[owner] = 0;
+}
+
+/* bob's branch is given to the server that has the thief's. */
+static void find_out(struct world *world, enum theft theft)
+{
+	if (theft == THEFT_NONE)
+		return;
+	move(world, MOVE_HEAL, ALICE);
+	(void)device_account(&world->clients[BOB]);
+	people_look(world);
+	for (size_t i = 0; i < MEMBERS_THERE; i++)
+		if (i != THIEFS)
+			look_bob_up(&world->clients[i]);
+}
+
+/* The device does not go over, as long as its leaf is in. */
+static void remove_old(struct client *client, const struct client *gone)
+{
+	char before[SIM_IDENTITY];
+	const struct order order = { .kind = ORDER_REMOVE,
+				     .session = client->world->sessions[0],
+				     .whom = before };
+
+	(void)snprintf(before, sizeof(before), "%s/%s", gone->user, gone->id);
+	(void)device_orders(client, &order, NULL);
+}
+
 /* ---- the move ---- */
 
 static bool is_over(struct client *client)
@@ -117,7 +230,26 @@ static void try_move(struct client *client, struct chance *chance,
 	(void)order(client, ORDER_REFRESH, NULL, NULL);
 }
 
-static void go_over(struct world *world, struct chance *chance)
+static bool stays(const struct world *world, size_t client)
+{
+	return !world->clients[client].removed;
+}
+
+static void check_owner(struct world *world)
+{
+	struct look look;
+
+	if (!look_stored(&world->clients[ALICE], 0, &look))
+		return;
+	for (size_t i = 0; i < look.member_count; i++)
+		must(world,
+		     strcmp(look.members[i].identity,
+			    world->clients[THIEFS].identity) != 0,
+		     "a device that its account has removed goes over");
+}
+
+static void go_over(struct world *world, struct chance *chance,
+		    enum theft theft)
 {
 	struct client *alice = &world->clients[ALICE];
 	const char *algorithm =
@@ -126,9 +258,15 @@ static void go_over(struct world *world, struct chance *chance)
 	for (int i = 0; i < TRIES && !world_is_broken(world); i++)
 		if (!is_over(alice))
 			try_move(alice, chance, algorithm);
+	if (theft == THEFT_ELSEWHERE)
+		serve_removed(world, false);
+	if (!is_over(alice) && theft != THEFT_NONE)
+		remove_old(alice, &world->clients[THIEFS]);
 	if (!is_over(alice))
 		(void)order(alice, ORDER_MOVE, algorithm, NULL);
 	must(world, is_over(alice), "the session does not go over");
+	if (theft == THEFT_ELSEWHERE || theft == THEFT_SHOWN)
+		check_owner(world);
 }
 
 /* ---- behind it ---- */
@@ -136,16 +274,19 @@ static void go_over(struct world *world, struct chance *chance)
 static void check_members(struct world *world, struct client *client)
 {
 	struct look look;
+	size_t count = 0;
 
 	must(world, look_stored(client, 0, &look) && look.member,
 	     "a member is none any more");
 	if (world_is_broken(world))
 		return;
 	must(world, look.stop[0] == '\0', "a member is stopped");
-	must(world, look.member_count == MEMBERS_THERE,
+	for (size_t i = 0; i < MEMBERS_THERE; i++)
+		count += stays(world, i);
+	must(world, look.member_count == count,
 	     "there are others in the group than before");
 	for (size_t i = 0; i < MEMBERS_THERE; i++) {
-		bool there = false;
+		bool there = !stays(world, i);
 
 		for (size_t k = 0; k < look.member_count; k++)
 			there |= strcmp(look.members[k].identity,
@@ -173,7 +314,7 @@ static void check_speaking(struct world *world, struct client *client)
 	     "what is said waits for people whom the person was shown");
 	for (size_t i = 0; i < MEMBERS_THERE; i++) {
 		struct client *other = &world->clients[i];
-		bool heard = other == client;
+		bool heard = other == client || !stays(world, i);
 
 		(void)order(other, ORDER_REFRESH, NULL, NULL);
 		for (size_t k = 0; k < other->known[0].entry_count; k++)
@@ -183,13 +324,29 @@ static void check_speaking(struct world *world, struct client *client)
 	}
 }
 
-static void play(struct world *world, struct chance *chance)
+static void all(struct world *world,
+		void (*does)(struct world *world, struct client *client))
+{
+	for (size_t i = 0; i < MEMBERS_THERE && !world_is_broken(world); i++)
+		if (stays(world, i))
+			does(world, &world->clients[i]);
+}
+
+static void look_back(struct world *world, struct client *client)
+{
+	(void)world;
+	watch_history(client);
+}
+
+static void play(struct world *world, struct chance *chance, enum theft theft)
 {
 	come_together(world);
 	speak(world, chance);
 	begin_accounts(world);
 	speak(world, chance);
-	go_over(world, chance);
+	steal(world, theft);
+	go_over(world, chance, theft);
+	find_out(world, theft);
 	for (size_t i = 0; i < MEMBERS_THERE; i++)
 		if (chance_below(chance, 2) == 0)
 			(void)order(&world->clients[i], ORDER_REFRESH, NULL,
@@ -197,25 +354,27 @@ static void play(struct world *world, struct chance *chance)
 	(void)order(&world->clients[ALICE], ORDER_ROTATE, NULL, NULL);
 	for (size_t i = 0; i < MEMBERS_THERE; i++)
 		(void)order(&world->clients[i], ORDER_REFRESH, NULL, NULL);
-	for (size_t i = 0; i < MEMBERS_THERE && !world_is_broken(world); i++)
-		check_members(world, &world->clients[i]);
-	for (size_t i = 0; i < MEMBERS_THERE && !world_is_broken(world); i++)
-		check_speaking(world, &world->clients[i]);
+	/* who speaks takes out whose account has removed it */
+	all(world, check_speaking);
+	all(world, check_members);
 	pairs_agree(world);
-	for (size_t i = 0; i < MEMBERS_THERE && !world_is_broken(world); i++)
-		watch_history(&world->clients[i]);
+	all(world, look_back);
 }
 
 bool over_play(uint64_t seed, bool trace)
 {
+	static const enum theft thefts[] = { THEFT_ELSEWHERE, THEFT_NONE,
+					     THEFT_SHOWN,     THEFT_NONE,
+					     THEFT_AT_HOME,   THEFT_NONE };
+	enum theft theft = thefts[seed % 6];
 	struct world *world = sim_alloc(sizeof(*world));
 	struct chance chance = chance_of(seed, 6);
 	bool held;
 
-	world_init(world, seed, true);
+	world_init(world, seed, theft == THEFT_NONE);
 	world->trace = trace;
 	world->goes_over = true;
-	play(world, &chance);
+	play(world, &chance, theft);
 	held = !world_is_broken(world);
 	if (!held)
 		printf("seed %" PRIu64 ", step 0: %s: %s\n", seed,

@@ -66,4 +66,17 @@ struct plot {
 		name, sizeof(name) / sizeof(*name)                             \
 	}
 
+/* Without what an honest server does not do. */
+static inline void plot_copy(struct step *steps, const struct plot *plot,
+			     bool honest)
+{
+	memcpy(steps, plot->steps, plot->count * sizeof(*steps));
+	for (size_t i = 0; honest && i < plot->count; i++) {
+		if (steps[i].mishap.kind == MISHAP_FORGED)
+			steps[i].mishap.kind = MISHAP_NONE;
+		if (steps[i].kind == STEP_MOVE)
+			steps[i] = (struct step){ .kind = STEP_SHOWN };
+	}
+}
+
 #endif

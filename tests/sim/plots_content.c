@@ -55,15 +55,38 @@ static const struct step got_and_read[] = {
 	DOES(ALICE, ORDER_REFRESH, ALL),
 };
 
+/* bob has read what the server forgets. alice takes the history that there is then, where
+ * something else stands at those numbers. */
+static const struct step read_and_forgotten[] = {
+	{ .kind = STEP_SHOWN, .client = ALICE },
+	{ .kind = STEP_SHOWN, .client = BOB },
+	MOVES_ON(ALICE, MOVE_SNAPSHOT, 0),
+	DOES(ALICE, ORDER_SEND, ALL),
+	DOES(ALICE, ORDER_SEND, ALL),
+	DOES(ALICE, ORDER_SEND, ALL),
+	DOES(BOB, ORDER_REFRESH, ALL),
+	{ .kind = STEP_SHOWN, .client = BOB },
+	A_MINUTE,
+	READS_AND_TELLS(BOB),
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	MOVES_ON(ALICE, MOVE_FORGET, 0),
+	DOES(ALICE, ORDER_REFRESH, ALL),
+	DOES(ALICE, ORDER_RESOLVE, ALL),
+	{ .kind = STEP_SHOWN, .client = ALICE },
+	DOES(ALICE, ORDER_SEND, ALL),
+};
+
 static const struct plot content_plots[] = { PLOT(changed_and_deleted),
 					     PLOT(said_for_a_time),
-					     PLOT(got_and_read) };
+					     PLOT(got_and_read),
+					     PLOT(read_and_forgotten) };
 
-void steps_draw_content_plot(struct step *steps, size_t count, uint64_t seed)
+void steps_draw_content_plot(struct step *steps, size_t count, uint64_t seed,
+			     bool honest)
 {
 	size_t plot_count = sizeof(content_plots) / sizeof(*content_plots);
 	const struct plot *plot = &content_plots[seed / 4 % plot_count];
 
 	if (seed % 4 == 0 && count >= plot->count)
-		memcpy(steps, plot->steps, plot->count * sizeof(*steps));
+		plot_copy(steps, plot, honest);
 }

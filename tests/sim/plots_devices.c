@@ -169,14 +169,6 @@ void steps_draw_device_plot(struct step *steps, size_t count, uint64_t seed,
 	size_t plot_count = sizeof(device_plots) / sizeof(*device_plots);
 	const struct plot *plot = &device_plots[seed / 4 % plot_count];
 
-	if (seed % 4 != 2 || count < plot->count)
-		return;
-	memcpy(steps, plot->steps, plot->count * sizeof(*steps));
-	for (size_t i = 0; honest && i < plot->count; i++)
-		if (steps[i].mishap.kind == MISHAP_FORGED)
-			steps[i].mishap.kind = MISHAP_NONE;
-	/* an honest server makes no moves */
-	for (size_t i = 0; honest && i < plot->count; i++)
-		if (steps[i].kind == STEP_MOVE)
-			steps[i] = (struct step){ .kind = STEP_SHOWN };
+	if (seed % 4 == 2 && count >= plot->count)
+		plot_copy(steps, plot, honest);
 }

@@ -186,7 +186,7 @@ void steps_draw(struct step *steps, size_t count, uint64_t seed, bool honest)
 	if (world_has_people() && count > 11)
 		steps_draw_people_plot(steps + 11, count - 11, seed);
 	if (world_has_content() && count > 11)
-		steps_draw_content_plot(steps + 11, count - 11, seed);
+		steps_draw_content_plot(steps + 11, count - 11, seed, honest);
 	for (size_t i = 0; seed % 8 == 5 && i < count; i++)
 		step_tame(&steps[i]);
 }

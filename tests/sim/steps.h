@@ -51,7 +51,8 @@ void steps_draw_device_plot(struct step *steps, size_t count, uint64_t seed,
 			    bool honest);
 
 /* Where people say more than texts, every fourth seed has one about that. */
-void steps_draw_content_plot(struct step *steps, size_t count, uint64_t seed);
+void steps_draw_content_plot(struct step *steps, size_t count, uint64_t seed,
+			     bool honest);
 
 /* The same about what people do about each other (--people). */
 void steps_draw_people_plot(struct step *steps, size_t count, uint64_t seed);

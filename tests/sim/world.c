@@ -151,6 +151,35 @@ static void clear_client(struct client *client)
 	}
 }
 
+static void note_gone(struct world *world, const struct client *client,
+		      size_t session, const struct left_entry *entry)
+{
+	struct gone_entry *gone = SIM_ADD(world->gone, world->gone_count);
+
+	memcpy(gone->user, client->user, sizeof(gone->user));
+	gone->session = session;
+	gone->entry = *entry;
+}
+
+/* What it had stays true when another device has its room. */
+static void note_all_gone(struct world *world, const struct client *client)
+{
+	for (size_t s = 0; s < world->session_count; s++) {
+		const struct known *known = &client->known[s];
+
+		for (size_t i = 0; i < known->left_count; i++)
+			note_gone(world, client, s, &known->left[i]);
+		for (size_t i = 0; i < known->entry_count; i++) {
+			struct left_entry entry = { .seq = i + 1,
+						    .read = i < known->read };
+
+			memcpy(entry.hash, known->entries[i].hash, 32);
+			if (known->entries[i].served)
+				note_gone(world, client, s, &entry);
+		}
+	}
+}
+
 static struct client *find_spent(struct world *world)
 {
 	for (size_t i = 0; i < world->client_count; i++)
@@ -168,6 +197,7 @@ struct client *client_new(struct world *world, const char *user)
 	make_id(world, id);
 	if (client != NULL) {
 		number = client->number;
+		note_all_gone(world, client);
 		clear_client(client);
 		memset(client, 0, sizeof(*client));
 		adversary_renew_device(&world->adversary, number, user, id);
@@ -192,6 +222,7 @@ void world_clear(struct world *world)
 	adversary_clear(&world->adversary);
 	lineage_clear(&world->lineage);
 	free(world->said);
+	free(world->gone);
 	free(world->sealed);
 	seals_reset();
 }

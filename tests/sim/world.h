@@ -78,6 +78,7 @@ struct seen_entry {
 struct left_entry {
 	uint64_t seq;
 	uint8_t hash[32];
+	bool read; /* its person had read up to there */
 };
 
 struct known {
@@ -94,7 +95,8 @@ struct known {
 	bool resolved;	    /* its person took another history */
 	bool beside;	    /* it was let in by somebody whose person had */
 	uint64_t line;	    /* how often it did: entries are kept anew then */
-	uint64_t read;	    /* the entry up to which its person has read */
+	uint64_t read;	    /* the entry of this line up to which its person
+			       has read */
 	bool verified_only; /* its person began it so */
 	bool told;	    /* an order ended with: the histories differ */
 	bool alarmed;	    /* it was told of a fork, or of another stop */
@@ -193,6 +195,13 @@ struct client {
 	size_t commit_count;
 };
 
+/* What a device had been served that is not there any more. */
+struct gone_entry {
+	char user[33];
+	size_t session;
+	struct left_entry entry;
+};
+
 /* What somebody said. */
 struct said {
 	size_t client, session;
@@ -245,6 +254,8 @@ struct world {
 	struct person people[PEOPLE];
 	struct removal *removals;
 	size_t removal_count;
+	struct gone_entry *gone;
+	size_t gone_count;
 };
 
 void world_init(struct world *world, uint64_t seed, bool honest);

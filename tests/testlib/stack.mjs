@@ -233,7 +233,7 @@ function unmount(dir) {
  * its directory.
  */
 export async function startPostgres({
-  migrate = true, settings = {}, from, wal,
+  migrate = true, admin = true, settings = {}, from, wal,
 } = {}) {
   const dir = temporary('pg');
   const secret = () => randomBytes(18).toString('hex');
@@ -390,7 +390,7 @@ export async function startPostgres({
       HERMETIC_MQTT_PASSWORD: passwords.hermetic_mqtt,
       HERMETIC_MQTT_BRIDGE_PASSWORD: passwords.hermetic_mqtt_bridge },
   });
-  await self.adminRole();
+  if (admin) await self.adminRole();
   if (migrate) await migrateUp(self);
   return self;
 }

@@ -15,6 +15,7 @@
 #include "device/marks.h"
 #include "device/naming.h"
 #include "device/outbox.h"
+#include "device/reading.h"
 #include "device/receipts.h"
 #include "device/said.h"
 
@@ -626,6 +627,29 @@ static void receipts_are_two_numbers(void **state)
 	    2);
 }
 
+/* Where the person takes another history, nobody has got or read what stands there, and
+ * the person here has not either. */
+static void receipts_are_of_one_history(void **state)
+{
+	struct world *w = *state;
+	struct membership *m = &w->device.open;
+	uint64_t last = text(w, "alice", "one");
+
+	(void)text(w, "alice", "two");
+	(void)receipt(w, "bob", last + 1, last + 1);
+	assert_true(reading_note(m, last + 1));
+	assert_true(receipts_note_read(&w->device, last + 1));
+	take_history(w, last);
+	reading_begin_line(m, last);
+	MUST(receipts_begin_line(&w->device));
+	expect_receipt(w, "bob", 0, 0);
+	assert_int_equal(reading_to(m), last);
+	assert_null(json_object_get(m->notes, "receipts"));
+	/* what was not read yet is not read by that */
+	reading_begin_line(m, last + 5);
+	assert_int_equal(reading_to(m), last);
+}
+
 /* Everybody has always something to tell: so many are written within an hour. */
 static uint64_t count_receipts(uint32_t members)
 {
@@ -883,6 +907,8 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(receipts_are_two_numbers, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(receipts_are_of_one_history,
+						setup, teardown),
 		cmocka_unit_test(receipts_of_all_are_bounded),
 		cmocka_unit_test_setup_teardown(nobody_has_what_came_before,
 						setup, teardown),

@@ -160,6 +160,39 @@ static void test_what_is_lacking_is_waited_for(void **state)
 	buf_clear(&rows);
 }
 
+/* Who looks at a whole group knows an older log of an account than the one by which a
+ * leaf came in that has no place yet: it asks for the rest. */
+static void test_a_newer_key_is_asked_for(void **state)
+{
+	struct town *t = *state;
+	struct house *carols = t->houses[2];
+	struct check_accounts *early;
+	struct span fingerprint;
+	size_t position = 0;
+
+	MUST(check_accounts_new(NULL, &early));
+	for (int i = 0; i < HOUSES; i++)
+		town_know(early, t->houses[i]);
+	town_add(t, ALICE, BOB);
+	house_add(carols, 0, 1);
+	town_know(t->server, carols);
+	device_free(&t->r[CAROL].d);
+	town_name_it(&t->r[CAROL], account_log_fingerprint(carols->log),
+		     carols->number[1], town_key(carols, 1));
+	for (int i = 0; i < HOUSES; i++)
+		town_tell(t, CAROL, t->houses[i]);
+	town_join(t, CAROL, false, NULL);
+	check_walk_set_accounts(t->walk, early);
+	assert_non_null(check_walk_check_leaves(t->walk, false).wrong);
+	assert_true(check_accounts_lacks(early, &position, &fingerprint));
+	assert_true(
+	    span_equal(fingerprint, account_log_fingerprint(carols->log)));
+	town_know(early, carols);
+	assert_null(check_walk_check_leaves(t->walk, false).wrong);
+	check_walk_set_accounts(t->walk, t->walked);
+	check_accounts_free(early);
+}
+
 static void test_places_are_those_of_the_members(void **state)
 {
 	struct town *t = *state;
@@ -369,6 +402,7 @@ int main(void)
 		TEST(test_who_joins_brings_its_log),
 		TEST(test_a_long_log_is_not_all_carried),
 		TEST(test_what_is_lacking_is_waited_for),
+		TEST(test_a_newer_key_is_asked_for),
 		TEST(test_places_are_those_of_the_members),
 		TEST(test_no_place_is_lowered),
 		TEST(test_carried_links_are_the_right_ones),
