@@ -3,7 +3,7 @@
 # what the units say, talks, upgrades, removes, purges. Takes root, some minutes a suite,
 # and Debian's mirror as this machine's apt knows it. Nothing is left running.
 #
-#   tests/package/run.sh [SUITE...]      bookworm and trixie if none is named
+#   tests/package/run.sh [SUITE...]      bookworm if none is named
 #
 # HERMETIC_WORK is a directory that is kept, and makes the next run faster.
 set -euo pipefail
@@ -182,7 +182,7 @@ live() { # SUITE
   rm -rf --one-file-system "$root"
 }
 
-[ $# -gt 0 ] || set -- bookworm trixie
+[ $# -gt 0 ] || set -- bookworm
 for suite; do
   base "$suite"
   packages "$suite"
