@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "command/args.h"
 #include "command/cluster.h"
-#include "reach/api.h"
+#include "reach/problem.h"
 
 /* Their reading of bytes is their own. */
 #include "command/cmd_account_log.c"
@@ -188,7 +188,7 @@ static void use_problem(const char *text)
 	struct why why = { .text = "" };
 	char slug[48];
 
-	if (api_problem(
+	if (problem_read(
 		(long)json_integer_value(json_object_get(problem, "status")),
 		problem, &why, slug) == ERR_OK ||
 	    slug[0] == '\0' || why.text[0] == '\0')

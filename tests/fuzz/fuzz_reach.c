@@ -24,6 +24,7 @@ static enum err orders(struct account *a, const struct order *order,
 #include "reach/enrol.c"
 #define subscribe subscribe_to_topic
 #include "reach/live.c"
+#include "reach/live_push.c"
 #undef subscribe
 #include "reach/mqtt.c"
 #include "reach/tokens.c"
@@ -174,6 +175,7 @@ static void take_lines(char *rest)
 	struct live live = { .a = &a, .listener = &listener };
 	struct channel channel = { .ended = false };
 	const char *line;
+	enum err e;
 
 	open_account(&a);
 	if (channel_init(&channel, &MQTT) != ERR_OK)
@@ -182,7 +184,8 @@ static void take_lines(char *rest)
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if (!channel_received(&channel, span_str(line)))
 			channel_end(&channel, SPAN_LIT("no JSON object"));
-	(void)take_pushes(&live);
+	e = live_take_pushes(&live);
+	(void)e; /* no push of a hostile server ends the program */
 	channel_clear(&channel);
 	close_account(&a);
 }
