@@ -2,7 +2,8 @@
 // manual page and the completions. The packages themselves are made, installed, upgraded
 // and purged by tests/package/run.sh, which takes minutes.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync,
   statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,8 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { Person } from '../testlib/people.mjs';
-import { build, hermetic, newHome, root, startNode, startPostgres } from '../testlib/stack.mjs';
+import { build, hermetic, newHome, root, startNode, startPostgres, until }
+  from '../testlib/stack.mjs';
 import { Terminal } from '../testlib/terminal.mjs';
 import { settings } from '../../tools/write-tables.mjs';
 
@@ -120,6 +122,51 @@ test('systemd takes the units, and they may little', async () => {
     await exec('systemd-analyze', ['security', '--offline=true', '--threshold=20',
       join(at, unitName(file))], { env });
 });
+
+test('each unit keeps what it says, and who has crashed comes again', () => {
+  const named = text => text.split('\n').map(l => /^(\w+)=/.exec(l)?.[1]).filter(Boolean);
+  const common = named(readFileSync(debian('hardening.conf'), 'utf8'));
+  for (const file of units) {
+    const text = readFileSync(debian(file), 'utf8');
+    // the drop-in is read last, and wins; only a list grows
+    assert.deepEqual(named(text).filter(n => common.includes(n) && n !== 'Environment'), [],
+      file);
+    const oneshot = values(text, 'Type')[0] === 'oneshot';
+    assert.deepEqual(values(text, 'Restart'), oneshot ? [] : ['on-failure'], file);
+    // a unit that this one requires must not fail for what passes
+    if (oneshot) assert.match(values(text, 'ExecStart')[0], /hermetic-migrate up --wait /);
+  }
+});
+
+test('a migration waits for the database while it cannot be reached, and no longer',
+  async () => {
+    const postgres = await startPostgres({ migrate: false });
+    let waiting;
+    const migrate = url => {
+      const child = spawn(join(build, 'hermetic-migrate'), ['up', '--wait'],
+        { cwd: root, env: { ...process.env, HERMETIC_DATABASE_URL: url } });
+      child.said = '';
+      child.stderr.on('data', text => { child.said += text; });
+      child.over = once(child, 'close').then(([code]) => code);
+      return child;
+    };
+    try {
+      const refused = migrate(postgres.ownerUrl.replace(/:[^:@]*@/, ':wrong@'));
+      assert.equal(await refused.over, 1);
+      assert.match(refused.said, /^hermetic-migrate: cannot connect: .*password/);
+      await postgres.stop('immediate');
+      waiting = migrate(postgres.ownerUrl);
+      await until(() => waiting.said.includes('waits for the database: ') ||
+        waiting.exitCode !== null);
+      assert.equal(waiting.exitCode, null, waiting.said);
+      assert.ok(await postgres.supervise());
+      assert.equal(await waiting.over, 0, waiting.said);
+      assert.equal(await postgres.psql("SELECT to_regclass('hermetic.message') IS NULL"), 'f');
+    } finally {
+      waiting?.kill();
+      await postgres.stop();
+    }
+  });
 
 test('the version has one place', async () => {
   const { stdout: made } = await exec('make', ['-s', 'version'], { cwd: root });
