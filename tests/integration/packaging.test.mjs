@@ -211,13 +211,15 @@ test('the manual page says what --help says', async () => {
 describe('completions, with an agent that holds the keys', { concurrency: false }, () => {
   // what a member may call a session, so that a shell does not take it for a command
   const hostile = '$(touch "$HOME/was-run"); x';
+  const option = '--yes'; // nor a command for an option
+  const ids = {};
   let postgres, node, alice, env;
   before(async () => {
     postgres = await startPostgres();
     node = await startNode({ postgres });
     alice = await new Person('alice', node.url).register();
-    for (const name of ['lunch', 'late night', hostile])
-      await alice.does('create', '--name', name);
+    for (const name of ['lunch', 'late night', hostile, option])
+      [{ session_id: ids[name] }] = await alice.does('create', '--name', name);
     await alice.does('agent');
     env = { HOME: newHome(), LANG: 'C.UTF-8', HERMETIC_HOME: alice.home,
       PATH: `${join(tree, 'usr/bin')}:${process.env.PATH}` };
@@ -232,7 +234,7 @@ describe('completions, with an agent that holds the keys', { concurrency: false 
   test('the command names sessions without a server, and asks nobody', async () => {
     const names = async () => (await exec('hermetic', ['sessions', '--names'], { env }))
       .stdout.trimEnd().split('\n').sort();
-    assert.deepEqual(await names(), [hostile, 'late night', 'lunch']);
+    assert.deepEqual(await names(), [hostile, ids[option].slice(0, 8), 'late night', 'lunch']);
     const other = await new Person('bob', node.url).register();
     await other.cannot('no-agent', 'sessions', '--names');
   });
