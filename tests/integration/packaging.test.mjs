@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync,
-  statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync,
+  renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -105,6 +105,39 @@ test('units name settings that there are, and secrets that hermetic-setup makes'
       assert.ok(known.has(line.split('=')[0]), line);
     assert.match(readFileSync(join(secrets, 'owner_url'), 'utf8'),
       /^postgresql:\/\/hermetic_owner:[0-9a-f]{48}@localhost\/hermetic\?/);
+  });
+
+test('secrets that are there stay, and so does what an operator has made of them',
+  async () => {
+    const secrets = join(tree, 'secrets-elsewhere');
+    const at = name => join(secrets, name);
+    const make = (...host) => exec(join(tree, 'usr/share/hermetic/make-secrets.sh'),
+      [secrets, ...host]);
+    const all = () => Object.fromEntries(readdirSync(secrets)
+      .map(name => [name, readFileSync(at(name), 'utf8')]));
+    const refuses = async (host, pattern) => {
+      const before = all();
+      assert.match((await make(host).catch(e => e)).stderr, pattern);
+      assert.deepEqual(all(), before);
+    };
+    await make('db.example');
+    const edited = all().api_url.replace('@db.example/', '@pool.example:6432/');
+    writeFileSync(at('api_url.new'), edited);
+    renameSync(at('api_url.new'), at('api_url'));
+    for (const name of ['owner_url', 'owner_password', 'mqtt_url'])
+      rmSync(at(name));
+    const before = all();
+    await make('db.example');
+    const { mqtt_url: mqttUrl, ...others } = all();
+    assert.deepEqual(others, before);
+    assert.equal(mqttUrl, `postgresql://hermetic_mqtt:${before.mqtt_password}@${
+      before.database_address}`);
+    await refuses('localhost', /for the PostgreSQL at db\.example, and not at localhost/);
+    rmSync(at('api_password'));
+    await refuses('db.example', /api_url is there without api_password/);
+    // with compose a password is made anew by deleting it, and its URL follows
+    await make();
+    assert.ok(all().api_url.includes(`:${all().api_password}@postgres,standby/`));
   });
 
 test('systemd takes the units, and they may little', async () => {
