@@ -21,6 +21,17 @@ put() { # NAME, from standard input
   mv "$dir/$1.new" "$dir/$1"
 }
 
+# Where the database is, for PostgreSQL's own URLs. On the way to another machine the
+# server shows a certificate of one whom this machine trusts.
+address_of() { # HOST
+  local tls=
+  case $1 in
+    localhost | localhost:* | 127.0.0.1 | 127.0.0.1:* | '[::1]' | '[::1]:'*) ;;
+    *) tls='&sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt' ;;
+  esac
+  printf '%s/hermetic?target_session_attrs=read-write%s' "$1" "$tls"
+}
+
 roles='owner api rotation mqtt mqtt_bridge admin'
 passwords=$roles
 urls='api rotation mqtt mqtt_bridge admin'
@@ -35,7 +46,7 @@ elif [ -s "$dir/database_address" ]; then
     "each *_url there."
   passwords=$urls
 else
-  at="$host/hermetic?target_session_attrs=read-write"
+  at=$(address_of "$host")
   urls=$roles
 fi
 if [ -n "$host" ]; then

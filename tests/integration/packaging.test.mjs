@@ -104,7 +104,7 @@ test('units name settings that there are, and secrets that hermetic-setup makes'
     for (const line of lines(debian('hermetic.env')))
       assert.ok(known.has(line.split('=')[0]), line);
     assert.match(readFileSync(join(secrets, 'owner_url'), 'utf8'),
-      /^postgresql:\/\/hermetic_owner:[0-9a-f]{48}@localhost\/hermetic\?/);
+      /^postgresql:\/\/hermetic_owner:[0-9a-f]{48}@localhost\/hermetic\?target_session_attrs=read-write$/);
   });
 
 test('secrets that are there stay, and so does what an operator has made of them',
@@ -121,6 +121,9 @@ test('secrets that are there stay, and so does what an operator has made of them
       assert.deepEqual(all(), before);
     };
     await make('db.example');
+    // on the way there nobody else is taken for it
+    assert.equal(all().database_address, 'db.example/hermetic?target_session_attrs=read-write' +
+      '&sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt');
     const edited = all().api_url.replace('@db.example/', '@pool.example:6432/');
     writeFileSync(at('api_url.new'), edited);
     renameSync(at('api_url.new'), at('api_url'));
