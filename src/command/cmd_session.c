@@ -89,7 +89,8 @@ static void print_session(const struct cmd *cmd, const json_t *row)
 }
 
 /* What each session of this device can be called, a line each. A name that is shown in
- * another form than its own is none to type: then it is the beginning of the id. */
+ * another form than its own is none to type, and one that begins with `-` would be an
+ * option: then it is the beginning of the id. */
 static enum err print_labels(struct cmd *cmd)
 {
 	struct buf label = BUF_INIT, safe = BUF_INIT;
@@ -108,7 +109,8 @@ static enum err print_labels(struct cmd *cmd)
 		TRY(directory_label(&cmd->a, id, &label));
 		out_put_name(&safe, buf_span(&label));
 		TRY(safe.fail);
-		if (span_equal(buf_span(&safe), buf_span(&label)))
+		if (span_equal(buf_span(&safe), buf_span(&label)) &&
+		    !(label.n > 0 && label.p[0] == '-'))
 			out_line("%.*s", (int)label.n, (const char *)label.p);
 		else
 			out_line("%.8s", id);

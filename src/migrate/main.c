@@ -1,12 +1,13 @@
 /*
  * hermetic-migrate: brings a database's schema up to date, or back.
  *
- *   hermetic-migrate up | down [N] | status   [--directory DIR]
+ *   hermetic-migrate up | down [N] | status   [--directory DIR] [--wait]
  *
  * HERMETIC_DATABASE_URL, or the file that HERMETIC_DATABASE_URL_FILE names, is the
  * owner's. Each migration is one transaction; an advisory lock lets one of several
  * migrate at a time. A migration that has been applied is known by its SHA-256 and must
- * not change afterwards.
+ * not change afterwards. With --wait a database that cannot be reached, or that starts, is
+ * waited for without end; one that refuses is not.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -14,12 +15,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/digest.h"
 #include "base/settings.h"
 #include "crypto/hash.h"
 
-enum { MIGRATIONS_MAX = 999, NAME_MAX_SIZE = 128, FILE_MAX = 1 << 20 };
+enum {
+	MIGRATIONS_MAX = 999,
+	NAME_MAX_SIZE = 128,
+	FILE_MAX = 1 << 20,
+	REASON_SIZE = 512
+};
 
 /* Any number, the same everywhere: "hermetic" in ASCII. */
 #define LOCK "7522527931905861987"
@@ -33,6 +40,7 @@ static struct migration migrations[MIGRATIONS_MAX];
 static size_t migration_count;
 static const char *directory = "migrations";
 static const char *database_url;
+static bool waits; /* for a database that cannot be reached */
 static PGconn *db;
 
 static int complain(const char *what, const char *why)
@@ -146,18 +154,39 @@ static void quiet(void *arg, const char *message)
 	(void)message;
 }
 
+/* Each reason to wait is said once. */
+static bool connect_to_it(void)
+{
+	const struct timespec pause = { .tv_sec = 1 };
+	char said[REASON_SIZE] = "", reason[REASON_SIZE];
+
+	for (;;) {
+		PGPing is = waits ? PQping(database_url) : PQPING_OK;
+
+		db = PQconnectdb(database_url);
+		if (PQstatus(db) == CONNECTION_OK)
+			return true;
+		(void)snprintf(reason, sizeof(reason), "%s",
+			       PQerrorMessage(db));
+		if (is != PQPING_REJECT && is != PQPING_NO_RESPONSE) {
+			(void)complain("cannot connect", reason);
+			return false;
+		}
+		if (strcmp(reason, said) != 0)
+			(void)complain("waits for the database", reason);
+		(void)snprintf(said, sizeof(said), "%s", reason);
+		PQfinish(db);
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
 static bool connect_and_lock(void)
 {
 	const struct setting wanted = { SETTING_DATABASE_URL, &database_url,
 					NULL };
 
-	if (!settings_load(&wanted, 1))
+	if (!settings_load(&wanted, 1) || !connect_to_it())
 		return false;
-	db = PQconnectdb(database_url);
-	if (PQstatus(db) != CONNECTION_OK) {
-		(void)complain("cannot connect", PQerrorMessage(db));
-		return false;
-	}
 	(void)PQsetNoticeProcessor(db, quiet, NULL);
 	return run("SELECT pg_advisory_lock(" LOCK ")", "lock") &&
 	       run("CREATE TABLE IF NOT EXISTS public.hermetic_migration ("
@@ -265,7 +294,7 @@ static int status(void)
 static int usage(void)
 {
 	(void)fprintf(stderr, "usage: hermetic-migrate up | down [N] | status"
-			      " [--directory DIR]\n");
+			      " [--directory DIR] [--wait]\n");
 	return 2;
 }
 
@@ -277,6 +306,8 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--directory") == 0 && i + 1 < argc)
 			directory = argv[++i];
+		else if (strcmp(argv[i], "--wait") == 0)
+			waits = true;
 		else if (verb == NULL)
 			verb = argv[i];
 		else

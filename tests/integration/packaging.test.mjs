@@ -2,16 +2,18 @@
 // manual page and the completions. The packages themselves are made, installed, upgraded
 // and purged by tests/package/run.sh, which takes minutes.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync,
-  statSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync,
+  renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { Person } from '../testlib/people.mjs';
-import { build, hermetic, newHome, root, startNode, startPostgres } from '../testlib/stack.mjs';
+import { build, hermetic, newHome, root, startNode, startPostgres, until }
+  from '../testlib/stack.mjs';
 import { Terminal } from '../testlib/terminal.mjs';
 import { settings } from '../../tools/write-tables.mjs';
 
@@ -102,7 +104,43 @@ test('units name settings that there are, and secrets that hermetic-setup makes'
     for (const line of lines(debian('hermetic.env')))
       assert.ok(known.has(line.split('=')[0]), line);
     assert.match(readFileSync(join(secrets, 'owner_url'), 'utf8'),
-      /^postgresql:\/\/hermetic_owner:[0-9a-f]{48}@localhost\/hermetic\?/);
+      /^postgresql:\/\/hermetic_owner:[0-9a-f]{48}@localhost\/hermetic\?target_session_attrs=read-write$/);
+  });
+
+test('secrets that are there stay, and so does what an operator has made of them',
+  async () => {
+    const secrets = join(tree, 'secrets-elsewhere');
+    const at = name => join(secrets, name);
+    const make = (...host) => exec(join(tree, 'usr/share/hermetic/make-secrets.sh'),
+      [secrets, ...host]);
+    const all = () => Object.fromEntries(readdirSync(secrets)
+      .map(name => [name, readFileSync(at(name), 'utf8')]));
+    const refuses = async (host, pattern) => {
+      const before = all();
+      assert.match((await make(host).catch(e => e)).stderr, pattern);
+      assert.deepEqual(all(), before);
+    };
+    await make('db.example');
+    // on the way there nobody else is taken for it
+    assert.equal(all().database_address, 'db.example/hermetic?target_session_attrs=read-write' +
+      '&sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt');
+    const edited = all().api_url.replace('@db.example/', '@pool.example:6432/');
+    writeFileSync(at('api_url.new'), edited);
+    renameSync(at('api_url.new'), at('api_url'));
+    for (const name of ['owner_url', 'owner_password', 'mqtt_url'])
+      rmSync(at(name));
+    const before = all();
+    await make('db.example');
+    const { mqtt_url: mqttUrl, ...others } = all();
+    assert.deepEqual(others, before);
+    assert.equal(mqttUrl, `postgresql://hermetic_mqtt:${before.mqtt_password}@${
+      before.database_address}`);
+    await refuses('localhost', /for the PostgreSQL at db\.example, and not at localhost/);
+    rmSync(at('api_password'));
+    await refuses('db.example', /api_url is there without api_password/);
+    // with compose a password is made anew by deleting it, and its URL follows
+    await make();
+    assert.ok(all().api_url.includes(`:${all().api_password}@postgres,standby/`));
   });
 
 test('systemd takes the units, and they may little', async () => {
@@ -120,6 +158,51 @@ test('systemd takes the units, and they may little', async () => {
     await exec('systemd-analyze', ['security', '--offline=true', '--threshold=20',
       join(at, unitName(file))], { env });
 });
+
+test('each unit keeps what it says, and who has crashed comes again', () => {
+  const named = text => text.split('\n').map(l => /^(\w+)=/.exec(l)?.[1]).filter(Boolean);
+  const common = named(readFileSync(debian('hardening.conf'), 'utf8'));
+  for (const file of units) {
+    const text = readFileSync(debian(file), 'utf8');
+    // the drop-in is read last, and wins; only a list grows
+    assert.deepEqual(named(text).filter(n => common.includes(n) && n !== 'Environment'), [],
+      file);
+    const oneshot = values(text, 'Type')[0] === 'oneshot';
+    assert.deepEqual(values(text, 'Restart'), oneshot ? [] : ['on-failure'], file);
+    // a unit that this one requires must not fail for what passes
+    if (oneshot) assert.match(values(text, 'ExecStart')[0], /hermetic-migrate up --wait /);
+  }
+});
+
+test('a migration waits for the database while it cannot be reached, and no longer',
+  async () => {
+    const postgres = await startPostgres({ migrate: false });
+    let waiting;
+    const migrate = url => {
+      const child = spawn(join(build, 'hermetic-migrate'), ['up', '--wait'],
+        { cwd: root, env: { ...process.env, HERMETIC_DATABASE_URL: url } });
+      child.said = '';
+      child.stderr.on('data', text => { child.said += text; });
+      child.over = once(child, 'close').then(([code]) => code);
+      return child;
+    };
+    try {
+      const refused = migrate(postgres.ownerUrl.replace(/:[^:@]*@/, ':wrong@'));
+      assert.equal(await refused.over, 1);
+      assert.match(refused.said, /^hermetic-migrate: cannot connect: .*password/);
+      await postgres.stop('immediate');
+      waiting = migrate(postgres.ownerUrl);
+      await until(() => waiting.said.includes('waits for the database: ') ||
+        waiting.exitCode !== null);
+      assert.equal(waiting.exitCode, null, waiting.said);
+      assert.ok(await postgres.supervise());
+      assert.equal(await waiting.over, 0, waiting.said);
+      assert.equal(await postgres.psql("SELECT to_regclass('hermetic.message') IS NULL"), 'f');
+    } finally {
+      waiting?.kill();
+      await postgres.stop();
+    }
+  });
 
 test('the version has one place', async () => {
   const { stdout: made } = await exec('make', ['-s', 'version'], { cwd: root });
@@ -164,13 +247,15 @@ test('the manual page says what --help says', async () => {
 describe('completions, with an agent that holds the keys', { concurrency: false }, () => {
   // what a member may call a session, so that a shell does not take it for a command
   const hostile = '$(touch "$HOME/was-run"); x';
+  const option = '--yes'; // nor a command for an option
+  const ids = {};
   let postgres, node, alice, env;
   before(async () => {
     postgres = await startPostgres();
     node = await startNode({ postgres });
     alice = await new Person('alice', node.url).register();
-    for (const name of ['lunch', 'late night', hostile])
-      await alice.does('create', '--name', name);
+    for (const name of ['lunch', 'late night', hostile, option])
+      [{ session_id: ids[name] }] = await alice.does('create', '--name', name);
     await alice.does('agent');
     env = { HOME: newHome(), LANG: 'C.UTF-8', HERMETIC_HOME: alice.home,
       PATH: `${join(tree, 'usr/bin')}:${process.env.PATH}` };
@@ -185,7 +270,7 @@ describe('completions, with an agent that holds the keys', { concurrency: false 
   test('the command names sessions without a server, and asks nobody', async () => {
     const names = async () => (await exec('hermetic', ['sessions', '--names'], { env }))
       .stdout.trimEnd().split('\n').sort();
-    assert.deepEqual(await names(), [hostile, 'late night', 'lunch']);
+    assert.deepEqual(await names(), [hostile, ids[option].slice(0, 8), 'late night', 'lunch']);
     const other = await new Person('bob', node.url).register();
     await other.cannot('no-agent', 'sessions', '--names');
   });

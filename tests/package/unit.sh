@@ -4,9 +4,9 @@
 UNITS=/usr/lib/systemd/system
 [ -f $UNITS/hermetic-api.service ] || UNITS=/lib/systemd/system
 
-# The values of a setting, the common drop-in first.
+# The values of a setting. As systemd reads them, the common drop-in comes last, and wins.
 unit_values() { # UNIT NAME
-  cat "/usr/lib/systemd/system/hermetic-.service.d/hardening.conf" "$UNITS/$1.service" |
+  cat "$UNITS/$1.service" /usr/lib/systemd/system/hermetic-.service.d/hardening.conf |
     sed -n "s/^$2=//p" | sed -e "s|%d|/run/credentials/$1|g" -e "s|%p|$1|g" -e 's|%t|/run|g'
 }
 unit_value() { unit_values "$1" "$2" | tail -n 1; }
