@@ -27,6 +27,7 @@ static const OSSL_ALGORITHM digests[] = {
 	ROW(PROV_NAMES_SHA2_256, ossl_sha256_functions),
 	ROW(PROV_NAMES_SHA2_384, ossl_sha384_functions),
 	ROW(PROV_NAMES_SHA2_512, ossl_sha512_functions),
+	ROW(PROV_NAMES_SHA3_256, ossl_sha3_256_functions),   /* X-Wing */
 	ROW(PROV_NAMES_SHAKE_256, ossl_shake_256_functions), /* Ed448 */
 	END
 };

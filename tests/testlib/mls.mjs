@@ -10,7 +10,7 @@ export const suites = {
   'aes-256-gcm': { id: 4, curve: 'ed448', kem: 56, tag: 64 },
   'twofish-256-gcm': { id: 0xf7f1, curve: 'ed25519', kem: 32, tag: 32 },
   'xwing-chacha20-poly1305': { id: 0xf7f3, curve: 'ed25519', kem: 1216,
-    tag: 32, vector: 1152 },
+    tag: 32, vector: 1152, output: 1120 },
 };
 
 /** A public key of a suite's KEM. Of X-Wing it begins with ML-KEM's vector of
@@ -23,6 +23,9 @@ export function kemKey(suite) {
   }
   return key;
 }
+
+/** What its KEM puts out; of Diffie-Hellman it is a key. */
+const kemOutputOf = suite => randomBytes(suite.output ?? suite.kem);
 
 // --- encoding (RFC 8446 section 3, RFC 9420 section 2.1) --------------------
 
@@ -66,7 +69,8 @@ export class DeviceKeys {
       vec(content)), this.pair.privateKey);
   }
 
-  leaf({ source, identity = this.identity, suites: offered = [3, 4, 0xf7f1],
+  leaf({ source, identity = this.identity,
+    suites: offered = [...new Set([3, 4, 0xf7f1, this.suite.id])],
     notBefore = Math.floor(Date.now() / 1000) - 3600,
     notAfter = Math.floor(Date.now() / 1000) + 86400,
     context = Buffer.alloc(0), parentHash = Buffer.alloc(0),
@@ -196,7 +200,7 @@ export class Group {
     const route = nodes.filter(n => this.resolution(n.copath, n.half).length);
     let hash = Buffer.alloc(0);
     for (const n of [...route].reverse()) {
-      const key = randomBytes(this.suite.kem);
+      const key = kemKey(this.suite);
       this.parents.set(n.at, { key, hash, unmerged: [] });
       hash = this.hash(vec(key), vec(hash), vec(this.treeHash(n.copath, n.half)));
     }
@@ -206,7 +210,7 @@ export class Group {
       join(vec(this.parents.get(n.at).key),
         vec(...this.resolution(n.copath, n.half)
           .filter(node => !added.includes(node / 2))
-          .map(() => join(vec(kemOutput ?? randomBytes(this.suite.kem)),
+          .map(() => join(vec(kemOutput ?? kemOutputOf(this.suite)),
             vec(ciphertext ?? randomBytes(this.suite.tag + 16)))))))));
   }
 
@@ -216,7 +220,7 @@ export class Group {
   }
 
   /** A GroupInfo; `change` overrides what it says. */
-  info({ externalPub = randomBytes(this.suite.kem), ...change } = {}) {
+  info({ externalPub = kemKey(this.suite), ...change } = {}) {
     const group = Object.assign(Object.create(Group.prototype), this, change);
     const tbs = join(group.context(), vec(u16(2), vec(group.tree()),
       ...externalPub ? [u16(4), vec(vec(externalPub))] : []),
@@ -226,7 +230,7 @@ export class Group {
 
   /** The part of a GroupInfo that a server cannot make: PartialGroupInfo. `beside`:
    * of one whose tree goes beside it. */
-  part({ externalPub = randomBytes(this.suite.kem), keys = this.keys,
+  part({ externalPub = kemKey(this.suite), keys = this.keys,
     more = Buffer.alloc(0), beside = false } = {}) {
     const extensions = join(u16(4), vec(vec(externalPub)), more,
       ...beside ? [u16(0xf7f7), vec()] : []);
@@ -269,7 +273,7 @@ export class Group {
       ...add.map(keyPackage => proposal(1, keyPackage)),
       ...byReference.map(ref => join(u8(2), vec(ref))),
       ...external ? [proposal(6,
-        vec(form.init ?? randomBytes(keys.suite.kem)))] : [],
+        vec(form.init ?? kemOutputOf(keys.suite)))] : [],
       ...extensions ? [proposal(7, vec(extensions))] : [],
       ...raw,
     ];
