@@ -81,10 +81,8 @@ enum setting_process {
 		NULL)                                                          \
 	GROUP("Algorithms that sessions may use, best first.")                 \
 	SETTING(ALGORITHMS, PARSED,                                            \
-		"xwing-aes-256-gcm,xwing-chacha20-poly1305,"                   \
-		"xwing-twofish-256-gcm,aes-256-gcm,chacha20-poly1305,"         \
-		"twofish-256-gcm",                                             \
-		0u, 0u, SETTING_API | SETTING_ROTATION, NULL)                  \
+		"aes-256-gcm,chacha20-poly1305,twofish-256-gcm", 0u, 0u,       \
+		SETTING_API | SETTING_ROTATION, NULL)                          \
 	GROUP("How far the time in a message's nonce may be from the "         \
 	      "server's, in seconds.")                                         \
 	SETTING(NONCE_WINDOW_SECONDS, NUMBER, "600", 5u, 86400u,               \

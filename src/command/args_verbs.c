@@ -150,8 +150,9 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			     "read before stays readable. Those that begin "
 			     "with xwing- keep what is\n"
 			     "recorded today from a quantum computer of "
-			     "later, and take OpenSSL 3.5\n"
-			     "at every member.",
+			     "later. They take OpenSSL\n"
+			     "3.5 at every member, and --algorithm at "
+			     "its login.",
 			     "hermetic algorithm 3f2a twofish-256-gcm\n"
 			     "  hermetic algorithm 3f2a xwing-aes-256-gcm" },
 	[VERB_UPGRADE] = { "upgrade", "ID",

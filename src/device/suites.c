@@ -3,39 +3,34 @@
 #include <stdio.h>
 #include <string.h>
 
-/* In the order of the default. */
-static const uint16_t OFFERED[] = {
-	SUITE_XWING_AES256GCM_SHA512_ED448,
-	SUITE_XWING_CHACHA20POLY1305_SHA256_ED25519,
-	SUITE_XWING_TWOFISH256GCM_SHA256_ED25519,
+/* The default offer, in its order: what every server takes KeyPackages of. Those with
+ * X-Wing are offered where somebody names them (ADR 66). */
+static const uint16_t BY_DEFAULT[] = {
 	SUITE_X448_AES256GCM_SHA512_ED448,
 	SUITE_X25519_CHACHA20POLY1305_SHA256_ED25519,
 	SUITE_X25519_TWOFISH256GCM_SHA256_ED25519,
 };
 
-static struct suites all(void)
+static struct suites by_default(void)
 {
 	struct suites suites = { { 0 }, 0 };
 
-	for (size_t i = 0; i < sizeof(OFFERED) / sizeof(*OFFERED); i++) {
-		const struct suite *suite = suite_by_id(OFFERED[i]);
-
-		if (suite != NULL && suite_usable(suite))
-			suites.ids[suites.count++] = suite->id;
-	}
+	for (size_t i = 0; i < sizeof(BY_DEFAULT) / sizeof(*BY_DEFAULT); i++)
+		suites.ids[suites.count++] = BY_DEFAULT[i];
 	return suites;
 }
 
 static enum err refuse_unknown(struct span name, struct why *why)
 {
-	const struct suites there = all();
+	size_t count, n = 0;
+	const struct suite *table = suite_table(&count);
 	char names[160] = "";
-	size_t n = 0;
 
-	for (size_t i = 0; i < there.count; i++)
-		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s",
-				      i > 0 ? ", " : "",
-				      suite_by_id(there.ids[i])->algorithm);
+	for (size_t i = 0; i < count; i++)
+		if (table[i].algorithm != NULL && suite_usable(&table[i]))
+			n += (size_t)snprintf(names + n, sizeof(names) - n,
+					      "%s%s", n > 0 ? ", " : "",
+					      table[i].algorithm);
 	return why_set(why, ERR_PEER_INVALID, "unknown-algorithm",
 		       "There is no algorithm \"%.*s\". There are: %s.",
 		       (int)(name.n < 64 ? name.n : 64),
@@ -75,7 +70,7 @@ enum err suites_parse(const char *text, struct suites *out, struct why *why)
 	enum err e = ERR_OK;
 
 	if (text == NULL) {
-		*out = all();
+		*out = by_default();
 		return ERR_OK;
 	}
 	for (;;) {

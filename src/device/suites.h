@@ -15,10 +15,10 @@ struct suites {
 	size_t count;
 };
 
-/* Reads "a,b,c"; NULL: all that this process can be a member by (suite_usable()),
- * the post-quantum ones first. An unknown or repeated name is refused, and one that
- * OpenSSL is too old for, and `why` says which: ERR_PEER_INVALID; ERR_PEER_TOO_LARGE:
- * more than SUITES_MAX. On failure `out` is as before. */
+/* Reads "a,b,c"; NULL: the default, aes-256-gcm, chacha20-poly1305 and
+ * twofish-256-gcm, whatever OpenSSL can do. An unknown or repeated name is refused,
+ * and one that OpenSSL is too old for, and `why` says which: ERR_PEER_INVALID;
+ * ERR_PEER_TOO_LARGE: more than SUITES_MAX. On failure `out` is as before. */
 MUST_CHECK enum err suites_parse(const char *text, struct suites *out,
 				 struct why *why);
 

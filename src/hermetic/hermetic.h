@@ -99,7 +99,7 @@ struct hermetic_config {
 	const char *server;   /* HOST:PORT or a URL; NULL: the remembered one */
 	const char *username; /* NULL: whose state it is */
 	const char *device_name; /* in the server's list; NULL: "library" */
-	const char *algorithms;	 /* "a,b", in order of preference */
+	const char *algorithms;	 /* "a,b", best first; NULL: without X-Wing */
 	const char *ca;		 /* a file of certificates, for https */
 	/* HOST:PORT of a broker to listen at; NULL: WebSocket. */
 	const char *mqtt;
@@ -519,7 +519,7 @@ struct hermetic_store {
 struct hermetic_core_config {
 	size_t size;
 	const char *username, *device_id; /* as the login's answer says */
-	const char *algorithms;		  /* NULL: all of them */
+	const char *algorithms;		  /* NULL: those without X-Wing */
 	const struct hermetic_store *store;
 	uint64_t (*now_ms)(
 	    void *clock); /* Unix milliseconds; NULL: this clock */

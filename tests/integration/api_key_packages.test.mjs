@@ -16,7 +16,8 @@ describe('KeyPackages', { concurrency: false }, () => {
   let postgres, node, alice, bob;
   before(async () => {
     postgres = await startPostgres();
-    node = await startNode({ postgres });
+    node = await startNode({ postgres, env: { HERMETIC_ALGORITHMS:
+      [...algorithms, 'xwing-chacha20-poly1305'].join() } });
     [alice, bob] = await Promise.all(
       ['alice', 'bob'].map(name => newUser(node.url, name)));
   });
@@ -255,6 +256,20 @@ describe('KeyPackages', { concurrency: false }, () => {
         { notAfter: Math.floor(Date.now() / 1000) + 390 * 86400 }))] }), 201);
     assert.deepEqual((await counts(carol)).available,
       { 'chacha20-poly1305': 99 });
+  });
+
+  test('by default a node takes none by X-Wing', async () => {
+    const plain = await startNode({ postgres, workers: 1 });
+    try {
+      const yara = await newUser(plain.url, 'yara');
+      const made = make(yara, 1, 'xwing-chacha20-poly1305');
+      refused(await publish(yara, { key_packages: made }), 422,
+        'key-package-invalid');
+      for (const name of algorithms)
+        ok(await publish(yara, { key_packages: make(yara, 1, name) }), 201);
+    } finally {
+      await plain.stop();
+    }
   });
 
   test('a node gives only what its configuration allows', async () => {

@@ -16,6 +16,8 @@ describe('the life of a session', { concurrency: false }, () => {
   before(async () => {
     postgres = await startPostgres();
     node = await startNode({ postgres, env: {
+      HERMETIC_ALGORITHMS: 'xwing-aes-256-gcm,aes-256-gcm,' +
+        'chacha20-poly1305,twofish-256-gcm',
       HERMETIC_ROTATION_MESSAGES: '20', HERMETIC_ROTATION_GRACE_MESSAGES: '5' } });
     [alice, bob, carol] = await Promise.all(['alice', 'bob', 'carol'].map(
       name => new Person(name, node.url).register()));
@@ -249,20 +251,29 @@ describe('the life of a session', { concurrency: false }, () => {
   test('X-Wing: a session moves to it, or why it does not', async () => {
     const there = execFileSync('openssl', ['list', '-kem-algorithms'])
       .includes('ML-KEM-768');
-    const id = await conversation(alice, bob, '--algorithm', 'aes-256-gcm');
     if (!there) {
+      const id = await conversation(alice, bob, '--algorithm', 'aes-256-gcm');
       await alice.cannot('openssl-too-old', 'algorithm', id,
         'xwing-aes-256-gcm');
       await alice.cannot('openssl-too-old', 'create', '--algorithm',
         'xwing-aes-256-gcm,aes-256-gcm');
       return;
     }
-    await alice.does('algorithm', id, 'xwing-aes-256-gcm');
-    await bob.does('members', id);
-    await bob.does('send', id, 'sealed for later, too');
-    assert.deepEqual(await alice.texts(id), ['sealed for later, too']);
-    const [safety] = await alice.does('safety', id);
+    const [xena, yara] = await Promise.all(['xena', 'yara'].map(name =>
+      new Person(name, node.url).register('--algorithm',
+        'xwing-aes-256-gcm,aes-256-gcm')));
+    const id = await conversation(xena, yara, '--algorithm', 'aes-256-gcm');
+    await xena.does('algorithm', id, 'xwing-aes-256-gcm');
+    await yara.does('members', id);
+    await yara.does('send', id, 'sealed for later, too');
+    assert.deepEqual(await xena.texts(id), ['sealed for later, too']);
+    const [safety] = await xena.does('safety', id);
     assert.equal(safety.algorithm, 'xwing-aes-256-gcm');
+    // who does not offer it is talked to as before
+    const [{ algorithm, missed }] = await xena.does('create', '--invite',
+      alice.name);
+    assert.equal(algorithm, 'aes-256-gcm');
+    assert.equal(missed.username, alice.name);
   });
 
   test('an algorithm that this device offers no more shows as due',
