@@ -255,7 +255,7 @@ describe('the chat', { concurrency: false }, () => {
       await terminal.shows('/help lists');
       terminal.type('/open Typing');
       terminal.press('Enter');
-      await terminal.shows('* Typing (');
+      await terminal.shows('* "Typing" (');
     }
     const status = `${bob.name} is typing`;
     // a command is nobody's matter
