@@ -122,6 +122,22 @@ describe('typing', { concurrency: false }, () => {
     await Promise.all([hers.close(), mqtt.close()]);
   });
 
+  test('a broker that hears nothing for a while gets the messages', async () => {
+    process.kill(broker.pids().broker, 'SIGSTOP');
+    // more than its socket holds and the bridge may have on its way
+    for (let i = 0; i < 40; i++)
+      for (const answer of await Promise.all(Array.from({ length: 20 }, () =>
+        post(alice, noticeOf(session, { sealed: 200 })))))
+        ok(answer, 204);
+    await broker.killBroker();
+    await broker.startBroker();
+    const mqtt = await MqttClient.of(carol, broker);
+    await mqtt.known(session);
+    const { seq } = ok(await session.send(alice), 201);
+    await mqtt.upTo(session, seq);
+    await mqtt.close();
+  });
+
   test('too often: it is dropped, and the answer says so', async () => {
     const hers = await follow(alice, limited.url);
     for (let i = 0; i < 3; i++)

@@ -20,7 +20,8 @@ static struct {
 	int fd; /* that is watched; -1: none */
 	bool writes, up;
 	int subscription; /* of what clients send: the id of its packet */
-	size_t flight;	  /* published and not acknowledged */
+	size_t flight;	  /* published with QoS 1 and not acknowledged */
+	bool flies[UINT16_MAX + 1]; /* by the packet's id: those */
 } broker = { .fd = -1 };
 
 static void rewatch(void);
@@ -72,16 +73,24 @@ static void on_disconnect(struct mosquitto *m, void *arg, int code,
 	set_up(false);
 }
 
+static bool *flies(int id)
+{
+	return &broker.flies[(uint16_t)id];
+}
+
+/* Of QoS 0 the library says when it has written the packet, and of one that it has given up
+ * nothing: they do not count. */
 static void on_publish(struct mosquitto *m, void *arg, int id, int reason,
 		       const mosquitto_property *properties)
 {
 	(void)m;
 	(void)arg;
-	(void)id;
 	(void)reason;
 	(void)properties;
-	if (broker.flight > 0)
-		broker.flight--;
+	if (!*flies(id))
+		return;
+	*flies(id) = false;
+	broker.flight--;
 	broker.settings.room();
 }
 
@@ -186,22 +195,32 @@ bool broker_has_room(void)
 	return broker.up && broker.flight < FLIGHT_MAX;
 }
 
+/* What may be lost waits nowhere: it is written at once or dropped. */
+static bool is_taken(bool may_be_lost)
+{
+	return may_be_lost
+		   ? broker_has_room() && !mosquitto_want_write(broker.m)
+		   : broker.up && broker.flight < QUEUE_MAX;
+}
+
 bool broker_publish(const char *topic, struct span payload,
 		    const struct broker_properties *properties)
 {
 	mosquitto_property *list = NULL;
-	int rc;
+	int id = 0, rc;
 
-	if (!broker.up || broker.flight >= QUEUE_MAX)
+	if (!is_taken(properties->may_be_lost))
 		return false;
 	rc = put_properties(&list, properties);
 	if (rc == 0)
 		rc = mosquitto_publish_v5(
-		    broker.m, NULL, topic, (int)payload.n, payload.p,
+		    broker.m, &id, topic, (int)payload.n, payload.p,
 		    properties->may_be_lost ? 0 : 1, false, list);
 	mosquitto_property_free_all(&list);
-	if (rc == 0)
+	if (rc == 0 && !properties->may_be_lost && !*flies(id)) {
+		*flies(id) = true;
 		broker.flight++;
+	}
 	rewatch();
 	return rc == 0;
 }

@@ -36,7 +36,8 @@ MUST_CHECK enum err broker_start(const struct store_loop *loop,
 bool broker_has_room(void);
 
 /* QoS 1 unless it may be lost, JSON. `topic` ends with a NUL. False: not taken, as the broker is
- * away or far too many messages are on their way. */
+ * away or far too many messages are on their way; what may be lost is not taken either where
+ * there is no room or something waits to be written. */
 bool broker_publish(const char *topic, struct span payload,
 		    const struct broker_properties *properties);
 
