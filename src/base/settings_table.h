@@ -202,7 +202,7 @@ enum setting_process {
 		SETTING_API | SETTING_BRIDGE, NULL)                            \
 	SETTING(SESSION_MESSAGES_PER_MINUTE, NUMBER, "12000", 0u, 100000000u,  \
 		SETTING_API | SETTING_BRIDGE, NULL)                            \
-	GROUP("Typing notices: of one device for one session a minute.")       \
+	GROUP("Typing notices: of one device a minute.")                       \
 	SETTING(TYPING_PER_MINUTE, NUMBER, "120", 0u, 100000000u,              \
 		SETTING_API | SETTING_BRIDGE, NULL)                            \
 	GROUP("How much there may be: devices of one account, KeyPackages of " \

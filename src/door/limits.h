@@ -47,7 +47,7 @@
 	X(BYTES, "bytes", 60, 16, false)                                               \
 	/* messages of one session */                                                  \
 	X(SESSION_MESSAGES, "session-messages", 60, 16, false)                         \
-	/* typing notices of one device for one session */                             \
+	/* typing notices of one device */                                             \
 	X(TYPING, "typing", 60, 16, false)                                             \
 	/* sessions that the broker keeps for one device */                            \
 	X(MQTT_SESSIONS, "mqtt-sessions", 86400, 0, false)                             \

@@ -73,8 +73,7 @@ static struct problem check(struct uuid device, struct uuid session,
 {
 	enum err e = typing_decode(bytes, typing);
 
-	if (!limits_take(LIMIT_TYPING, SPAN_ARRAY(device.bytes),
-			 SPAN_ARRAY(session.bytes), 1))
+	if (!limits_take(LIMIT_TYPING, SPAN_ARRAY(device.bytes), SPAN_EMPTY, 1))
 		return (struct problem){ OUTCOME_TOO_MANY_REQUESTS, NULL,
 					 limits_last()->retry_s };
 	if (e == ERR_PEER_TOO_LARGE)

@@ -1,6 +1,6 @@
 // Who types: by all three doors, to both nodes and the broker, and nothing stored.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
 import { Session, base64, newUser, ok, refused } from '../testlib/api.mjs';
@@ -146,10 +146,14 @@ describe('typing', { concurrency: false }, () => {
     refused(answer, 429, 'too-many-requests');
     assert.match(answer.headers.get('ratelimit-policy'), /^"typing";q=3;w=60$/);
     problem(await type(hers, noticeOf(session)), 429, 'too-many-requests');
-    // another session, and messages, are no matter of that
+    // nor does another session help, be there one or not
     const other = await Session.create(alice);
-    ok(await alice.post(other.path('/typing'),
-      { notice: base64(noticeOf(other)) }, { url: limited.url }), 204);
+    for (const id of [other.id, randomUUID()])
+      refused(await alice.post(`/session/${id}/typing`,
+        { notice: base64(noticeOf({ id, epoch: 0 })) }, { url: limited.url }),
+      429, 'too-many-requests');
+    // messages, and other devices, are no matter of that
+    ok(await post(bob, noticeOf(session), { url: limited.url }), 204);
     ok(await session.send(alice, { url: limited.url }), 201);
     await hers.close();
   });
