@@ -53,6 +53,10 @@ describe('typing', { concurrency: false }, () => {
       follow(bob, two.url)]);
     const mqtt = await MqttClient.of(carol, broker);
     await mqtt.subscribe(typingOf(session));
+    await mqtt.known(session);
+    const { seq } = ok(await session.send(alice), 201);
+    await Promise.all([hers.upTo(session, seq), his.upTo(session, seq),
+      mqtt.upTo(session, seq)]);
     const stored = () => postgres.rows(
       `SELECT last_seq, encode(head, 'hex') AS head,
          (SELECT count(*)::int FROM hermetic.message) AS messages

@@ -350,18 +350,27 @@ static void ask_for(struct uuid device, enum statement statement,
 		free(copy);
 }
 
-/* What finds no room is lost. */
+/* The broker has the log as far as it stood when the notice was taken. */
+static bool has_all_before(const struct notice *notice)
+{
+	const struct log *l = find(notice->id);
+
+	return l != NULL && notice->seq <= l->sent;
+}
+
+/* One that comes before what was said before it is lost, and so is one that finds no room. */
 static void tell_typing(const struct notice *notice)
 {
 	const struct broker_properties properties = { .expiry_seconds = 5,
 						      .may_be_lost = true };
 	struct buf topic = BUF_INIT, json = BUF_INIT;
 
+	if (!has_all_before(notice))
+		return;
 	topic_put_typing(&topic, notice->id);
 	buf_put_u8(&topic, 0);
 	typing_lane_put(&json, notice);
-	if (buf_end(&topic) == ERR_OK && buf_end(&json) == ERR_OK &&
-	    broker_has_room())
+	if (buf_end(&topic) == ERR_OK && buf_end(&json) == ERR_OK)
 		(void)broker_publish((const char *)topic.p, buf_span(&json),
 				     &properties);
 	buf_clear(&topic);
