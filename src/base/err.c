@@ -63,6 +63,8 @@ const char *err_text(enum err e)
 		return "configuration is wrong";
 	case ERR_LOCAL_BUG:
 		return "internal error";
+	case ERR_LOCAL_DATABASE:
+		return "what the database holds breaks a rule of the protocol";
 	case ERR_LOCAL_BUSY:
 		return "too busy";
 	}

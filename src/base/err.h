@@ -35,8 +35,9 @@ enum err {
 	ERR_LOCAL_CRYPTO, /* the library failed, not the input */
 	ERR_LOCAL_IO,
 	ERR_LOCAL_CONFIG,
-	ERR_LOCAL_BUG, /* we called ourselves wrongly */
-	ERR_LOCAL_BUSY /* a bounded queue is full: 503 */
+	ERR_LOCAL_BUG,	    /* we called ourselves wrongly */
+	ERR_LOCAL_DATABASE, /* what it holds breaks a rule */
+	ERR_LOCAL_BUSY	    /* a bounded queue is full: 503 */
 };
 
 enum err_class {

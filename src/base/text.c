@@ -286,3 +286,18 @@ struct span text_cut(struct span text, size_t max)
 	}
 	return span_of(text.p, max);
 }
+
+void text_put_inside(struct buf *out, struct span text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		uint8_t c = text.p[i];
+
+		if (c < 0x20 || c == 0x7f) {
+			buf_putf(out, "\\u{%x}", (unsigned)c);
+			continue;
+		}
+		if (strchr("\"\\()[]", c) != NULL)
+			buf_put_u8(out, '\\');
+		buf_put_u8(out, c);
+	}
+}

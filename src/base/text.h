@@ -41,6 +41,11 @@ bool text_is_utf8(struct span text);
  * *c. 0: there is none, and *c is untouched. */
 size_t text_character(struct span text, uint32_t *c);
 
+/* Appends others' text that stands between quotes or brackets of ours: a backslash stands
+ * before each of " \ ( ) [ ], and control characters, lines' ends and tabs among them, are
+ * written as numbers, so the text ends neither the quotes nor the line. */
+void text_put_inside(struct buf *out, struct span text);
+
 /* The beginning of `text`, at most `max` bytes, which ends with a character of UTF-8.
  * Bytes that are no UTF-8 are cut anywhere. */
 struct span text_cut(struct span text, size_t max);

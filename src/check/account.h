@@ -172,7 +172,7 @@ struct check_verdict account_log_compare(const struct account_log *before,
 					 enum account_order *order);
 
 /* How many links two logs share, from their first ones on, and the links of a log behind
- * the first `count`, which it has: opaque link<V> each. */
+ * the first `count`, none where it has no more: opaque link<V> each. */
 uint64_t account_links_shared(struct span first, struct span second);
 struct span account_links_behind(struct span links, uint64_t count);
 

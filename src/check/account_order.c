@@ -194,7 +194,7 @@ struct span account_links_behind(struct span links, uint64_t count)
 {
 	struct rd r = rd_init(links);
 
-	while (count-- > 0)
+	for (; count > 0 && rd_left(&r) > 0; count--)
 		(void)rd_vec(&r);
 	return span_of(r.p, rd_left(&r));
 }

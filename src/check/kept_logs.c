@@ -5,12 +5,14 @@
 
 #include "base/rd.h"
 #include "base/siphash.h"
+#include "check/known.h"
 #include "crypto/rng.h"
 
 enum {
 	BUCKETS = 4096,
 	MARKS = 16384, /* about 90 bytes each */
-	LOADED = 100   /* links that are loaded while one is verified */
+	LOADED = 100,  /* links that are loaded while one is verified */
+	PARTS_MAX = KNOWN_BRANCHES + 1 /* the last one is the log that counts */
 };
 
 /* So far a branch of an account was verified. */
@@ -244,17 +246,28 @@ out:
 	return e;
 }
 
+/* The oldest part makes room: who judges by the log has room for KNOWN_BRANCHES parts beside
+ * the one that counts (check/known.h). */
+static void drop_oldest(struct kept_reading *reading)
+{
+	buf_clear(&reading->parts[0].links);
+	reading->count--;
+	memmove(reading->parts, reading->parts + 1,
+		reading->count * sizeof(*reading->parts));
+}
+
 /* What was read is a part, whole. */
 static enum err end_part(struct kept_reading *reading)
 {
-	struct kept_part *grown =
-	    realloc(reading->parts, (reading->count + 1) * sizeof(*grown));
 	struct kept_part *part;
 	enum err e = ERR_OK;
 
-	ENSURE(grown != NULL, ERR_LOCAL_MEMORY);
-	reading->parts = grown;
-	part = &grown[reading->count];
+	if (reading->parts == NULL)
+		reading->parts = calloc(PARTS_MAX, sizeof(*reading->parts));
+	ENSURE(reading->parts != NULL, ERR_LOCAL_MEMORY);
+	if (reading->count == PARTS_MAX)
+		drop_oldest(reading);
+	part = &reading->parts[reading->count];
 	*part = (struct kept_part){ .branch = reading->branch };
 	buf_put(&part->links, buf_span(&reading->links));
 	reading->count++;
@@ -269,10 +282,11 @@ enum err kept_reading_row(struct kept_reading *reading, int64_t branch,
 	struct span links;
 	enum err e;
 
+	ENSURE(number > 0 && number <= ACCOUNT_LINKS_MAX, ERR_PEER_INVALID);
 	if (!reading->begun)
 		return take_first(reading, branch, number, link);
 	if (branch != reading->branch) {
-		ENSURE(!reading->goes_on && number > 0, ERR_PEER_INVALID);
+		ENSURE(!reading->goes_on, ERR_PEER_INVALID);
 		TRY(end_part(reading));
 		links = buf_span(&reading->links);
 		reading->links.n -=

@@ -36,6 +36,11 @@ const char *chat_label(struct chat *chat, const char *id);
 /* The same of the session that is talked in, without quotes: for the prompt. */
 void chat_put_title(struct chat *chat, struct buf *out);
 
+/* Others' label up to as many columns and bytes as it has room for, as it is put, and "..."
+ * where it is longer. `inside`: as out_put_inside() puts it, else as out_put_name(). */
+#define CHAT_LABEL_BYTES 256
+void chat_put_cut(struct buf *out, struct span label, bool inside);
+
 /* ---- chat_commands.c ---- */
 
 void chat_update_prompt(struct chat *chat);

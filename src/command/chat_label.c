@@ -9,28 +9,44 @@
 
 #define LABEL_COLUMNS 24
 
-/* Without the last columns where it is long. */
-static void put_cut(struct buf *out, struct span label,
-		    void (*put)(struct buf *out, struct span cluster))
+static size_t width_of(struct span text)
 {
-	size_t width = 0, at, n;
+	size_t width = 0, n;
 
-	for (at = 0; at < label.n; at += n) {
-		struct span rest = span_of(label.p + at, label.n - at);
+	for (size_t at = 0; at < text.n; at += n) {
+		struct span rest = span_of(text.p + at, text.n - at);
 
 		n = cluster_length(rest);
 		width += cluster_width(span_of(rest.p, n));
-		if (width > LABEL_COLUMNS)
-			break;
-		put(out, span_of(rest.p, n));
 	}
-	if (at < label.n)
-		buf_put_str(out, "...");
+	return width;
 }
 
-static void put_inside(struct buf *out, struct span cluster)
+void chat_put_cut(struct buf *out, struct span label, bool inside)
 {
-	out_put_inside(out, cluster, true);
+	size_t width = 0, bytes = 0, n = 0;
+	struct buf shown = BUF_INIT;
+
+	for (size_t at = 0; at < label.n; at += n) {
+		struct span rest = span_of(label.p + at, label.n - at);
+
+		n = cluster_length(rest);
+		buf_reset(&shown);
+		if (inside)
+			out_put_inside(&shown, span_of(rest.p, n), true);
+		else
+			out_put_name(&shown, span_of(rest.p, n));
+		width += width_of(buf_span(&shown));
+		bytes += shown.n;
+		if (width > LABEL_COLUMNS || bytes > CHAT_LABEL_BYTES) {
+			buf_put_str(out, "...");
+			break;
+		}
+		buf_put(out, buf_span(&shown));
+	}
+	if (shown.fail != ERR_OK)
+		out->fail = shown.fail;
+	buf_clear(&shown);
 }
 
 static void find(struct chat *chat, const char *id, struct buf *label)
@@ -41,11 +57,11 @@ static void find(struct chat *chat, const char *id, struct buf *label)
 
 const char *chat_label(struct chat *chat, const char *id)
 {
-	static char text[512];
+	static char text[CHAT_LABEL_BYTES + sizeof("\"...\"")];
 	struct buf label = BUF_INIT, safe = BUF_INIT;
 
 	find(chat, id, &label);
-	put_cut(&safe, buf_span(&label), put_inside);
+	chat_put_cut(&safe, buf_span(&label), true);
 	if (buf_end(&safe) != ERR_OK || safe.n == 0)
 		(void)snprintf(text, sizeof(text), "\"%.8s\"", id);
 	else
@@ -61,6 +77,6 @@ void chat_put_title(struct chat *chat, struct buf *out)
 	struct buf label = BUF_INIT;
 
 	find(chat, chat->current, &label);
-	put_cut(out, buf_span(&label), out_put_name);
+	chat_put_cut(out, buf_span(&label), false);
 	buf_clear(&label);
 }

@@ -154,11 +154,7 @@ void out_put_inside(struct buf *out, struct span text, bool is_name)
 {
 	struct buf marked = BUF_INIT;
 
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] != '\0' && strchr("\"\\()[]", text.p[i]) != NULL)
-			buf_put_u8(&marked, '\\');
-		buf_put_u8(&marked, text.p[i]);
-	}
+	text_put_inside(&marked, text);
 	if (buf_end(&marked) == ERR_OK)
 		put_safe(out, buf_span(&marked), is_name);
 	buf_clear(&marked);

@@ -18,9 +18,9 @@ void out_put_safe(struct buf *out, struct span text);
  * too. */
 void out_put_name(struct buf *out, struct span name);
 
-/* Appends text that stands between quotes or brackets of ours: a backslash
- * stands before each of " \ ( ) [ ], so the text cannot end them. The rest is as
- * in out_put_name() or out_put_safe(). */
+/* Appends text that stands between quotes or brackets of ours, as text_put_inside() does
+ * (base/text.h): it ends neither them nor the line. The rest is as in out_put_name() or
+ * out_put_safe(). */
 void out_put_inside(struct buf *out, struct span text, bool is_name);
 
 /* A string member of others' words in quotes: what stands behind them on the line is

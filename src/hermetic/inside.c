@@ -104,6 +104,7 @@ static enum hermetic_result by_error(enum err e)
 	case ERR_LOCAL_IO:
 	case ERR_LOCAL_CONFIG:
 	case ERR_LOCAL_BUG:
+	case ERR_LOCAL_DATABASE: /* of a server alone */
 		break;
 	}
 	return HERMETIC_LOCAL;

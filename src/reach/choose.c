@@ -1,5 +1,6 @@
 #include "reach/choose.h"
 
+#include "base/text.h"
 #include "base/uuid.h"
 #include "device/record.h"
 #include "reach/fold.h"
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #define CANDIDATES_MAX 4 /* that a reason names */
+#define NAME_SHOWN 40	 /* bytes of each one's name */
 
 static bool begins(const char *id, const char *prefix)
 {
@@ -69,7 +71,17 @@ json_t *choose_match(const json_t *list, const char *id, const char *word,
 	return found;
 }
 
-/* "3f2a9c1e (lunch), 77aa0b12 (Lunch)" */
+/* Others have given it: it stands in quotes, and forges no other candidate. */
+static void put_name(struct buf *out, const char *name)
+{
+	struct span shown = text_cut(span_str(name), NAME_SHOWN);
+
+	buf_put_str(out, " (\"");
+	text_put_inside(out, shown);
+	buf_put_str(out, shown.n < strlen(name) ? "...\")" : "\")");
+}
+
+/* "3f2a9c1e ("lunch"), 77aa0b12 ("Lunch")" */
 static void put_candidates(struct buf *out, const json_t *found, const char *id)
 {
 	const json_t *row;
@@ -86,7 +98,7 @@ static void put_candidates(struct buf *out, const json_t *found, const char *id)
 		buf_putf(out, "%s%.*s", i > 0 ? ", " : "", CHOOSE_SHORT_ID,
 			 record_string(row, id));
 		if (name != NULL && name[0] != '\0')
-			buf_putf(out, " (%s)", name);
+			put_name(out, name);
 	}
 	buf_put_u8(out, 0);
 }

@@ -29,6 +29,12 @@ static void on_asked(void *arg, enum err e, struct rows *rows)
 				"this device stands in its account's log");
 		return;
 	}
+	if (rows_bool(rows, 0, "taken")) {
+		request_problem(req, OUTCOME_INVALID,
+				"another device of the account has or had "
+				"this entry");
+		return;
+	}
 	for (size_t i = 0; i < rows_count(rows); i++) {
 		if (rows_is_null(rows, i, "other"))
 			continue;

@@ -123,8 +123,11 @@ struct reading {
 	struct kept_reading *readings; /* owned: one for each of these */
 };
 
+/* What was read is the database's: nobody who asks has damaged it. */
 static void end_reading(struct reading *reading, enum err e)
 {
+	if (err_class(e) == ERR_CLASS_PEER)
+		e = ERR_LOCAL_DATABASE;
 	for (size_t i = 0; i < reading->count; i++)
 		kept_reading_clear(&reading->readings[i]);
 	free(reading->readings);

@@ -352,16 +352,29 @@ describe('devices', { concurrency: false }, () => {
       ok(await stranger.post(own, { link: base64(fourth.add(device)) }), 201);
       await again(3);
 
-      // but none that an operator has ended
-      await postgres.psql(`SELECT hermetic.admin_device_end('${phone.id}')`);
       const fifth = fourth.branch(), sixth = fourth.branch();
       fifth.links = fifth.links.slice(0, 2);
       sixth.links = sixth.links.slice(0, 2);
       await branch([fifth.withdraw([linkHash(fourth.links[2])])]);
+      await lost();
+
+      // whoever read the log has that entry: it is the device's that had it, even
+      // where another one got its request in
+      const thief = await loginOver(node.url, user);
+      const stolen = base64(requestOf(log, device));
+      refused(await thief.post('/devices/requests', { request: stolen }), 422,
+        'invalid');
+      await postgres.psql(`INSERT INTO hermetic.device_request
+          (device_id, entry, request)
+        SELECT '${thief.id}', lost_entry, '\\x00' FROM hermetic.device
+        WHERE device_id = '${phone.id}'`);
       sixth.withdraw([linkHash(fifth.links[2])]);
       sixth.add(device);
       await branch(sixth.links.slice(2));
-      await lost();
+      await again(4);
+      assert.deepEqual(await postgres.rows(`SELECT pending, link_number
+        FROM hermetic.device WHERE device_id = '${thief.id}'`),
+      [{ pending: true, link_number: null }]);
     });
 
   // --- the recovery key -----------------------------------------------------------

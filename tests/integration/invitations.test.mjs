@@ -197,7 +197,7 @@ describe('invitations', { concurrency: false }, () => {
     await bob.does('rename', id, start);
     await dave.does('read', id);
     assert.match(await dave.cannot('ambiguous', 'resolve', start, '--yes'),
-      new RegExp(`${start} may be any of 2 sessions.*${id.slice(0, 8)} \\(${start}\\)`));
+      new RegExp(`${start} may be any of 2 sessions.*${id.slice(0, 8)} \\("${start}"\\)`));
     await bob.does('read', id);
     await bob.does('rename', id, other);
     await dave.does('read', id);

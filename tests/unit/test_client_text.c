@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "command/chat.h"
 #include "command/entry_line.h"
 #include "command/home.h"
 #include "command/out.h"
@@ -441,6 +442,16 @@ static void test_marks_are_not_forged(void **state)
 	    "\"reactions\": {\"a\\\") (\\\"b\\\" bob\": [\"carol\"]}}",
 	    "#3   alice (unverified) (to #2) (edited by #4) (\"a\\\"\\) "
 	    "\\(\\\"b\\\" bob\" carol) (read by bob): yes");
+	/* nor do they make lines, which another one would seem to have said */
+	expect_line("{\"seq\": 3, \"kind\": \"text\", \"from\": \"alice\", "
+		    "\"text\": \"no\", \"reactions\": {\"\\n#13  09:16\\tbob: "
+		    "yes, I pay\": [\"carol\"]}}",
+		    "#3   alice (\"\\u{a}#13  09:16\\u{9}bob: yes, I pay\" "
+		    "carol): no");
+	expect_line("{\"seq\": 3, \"kind\": \"name\", \"from\": \"alice\", "
+		    "\"text\": \"lunch\\n#13 bob: yes\"}",
+		    "#3   * alice calls this session \"lunch\\u{a}#13 bob: "
+		    "yes\"");
 	expect_line("{\"seq\": 3, \"kind\": \"text\", \"from\": \"alice\", "
 		    "\"file\": {\"name\": \"a\\\", 1 bytes: x): bob\", "
 		    "\"size\": 7}, \"text\": \"\"}",
@@ -518,9 +529,44 @@ static void test_every_kind(void **state)
 		    "any more");
 }
 
+static void expect_cut(const char *label, bool inside, const char *expected)
+{
+	struct buf out = BUF_INIT;
+
+	chat_put_cut(&out, span_str(label), inside);
+	assert_int_equal(buf_end(&out), ERR_OK);
+	assert_true(out.n <= CHAT_LABEL_BYTES + strlen("..."));
+	if (expected != NULL)
+		assert_true(span_equal(buf_span(&out), span_str(expected)));
+	buf_clear(&out);
+}
+
+/* What is measured is what stands on the screen. */
+static void label_is_cut_as_it_is_put(void **state)
+{
+	char letter[1024] = "a";
+
+	(void)state;
+	expect_cut("lunch", true, "lunch");
+	expect_cut("123456789012345678901234", true,
+		   "123456789012345678901234");
+	expect_cut("1234567890123456789012345", true,
+		   "123456789012345678901234...");
+	/* six columns each, and none before they are escaped */
+	expect_cut("\x01\x01\x01\x01\x01", false,
+		   "\\u{1}\\u{1}\\u{1}\\u{1}...");
+	expect_cut("(((((((((((((", true,
+		   "\\(\\(\\(\\(\\(\\(\\(\\(\\(\\(\\(\\(...");
+	/* one sign of many bytes leaves room for the quote behind it */
+	for (size_t n = 1; n + 2 < sizeof(letter); n += 2)
+		memcpy(letter + n, "\xcc\x81", 3);
+	expect_cut(letter, true, "...");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(label_is_cut_as_it_is_put),
 		cmocka_unit_test(test_servers),
 		cmocka_unit_test(test_algorithms),
 		cmocka_unit_test(test_openssl_too_old),

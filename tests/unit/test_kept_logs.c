@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rd.h"
 #include "check/kept_logs.h"
+#include "check/known.h"
 #include "tests/testlib/accounts.h"
 
 #define MUST(call) assert_int_equal((call), ERR_OK)
@@ -228,6 +230,60 @@ static void branch_takes_its_place(void **state)
 	house_end_branch(&other);
 }
 
+/* A number that no log has is refused at once: a damaged row costs nothing. */
+static void number_of_no_log_is_refused(void **state)
+{
+	struct shelf *s = *state;
+	const int64_t numbers[] = { INT64_MIN, 0, ACCOUNT_LINKS_MAX + 1,
+				    (int64_t)1 << 62 };
+	struct kept_reading reading;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		kept_reading_begin(&reading, s->kept, print_of(&s->h));
+		MUST(put_rows(&reading, &s->h, 0, 1, 3));
+		assert_int_equal(kept_reading_row(&reading, 1, numbers[i],
+						  house_link(&s->h, 3)),
+				 ERR_PEER_INVALID);
+		kept_reading_clear(&reading);
+	}
+	assert_int_equal(
+	    account_links_behind(buf_span(&s->h.links), UINT64_MAX).n, 0);
+}
+
+/* However many branches an account has: what is verified, and kept, are the last ones. */
+static void only_the_last_branches_are_kept(void **state)
+{
+	enum { BRANCHES = 3 * KNOWN_BRANCHES };
+	struct shelf *s = *state;
+	struct house *branches = calloc(BRANCHES, sizeof(*branches));
+	struct kept_reading reading;
+	struct kept_log *log;
+	struct rd r;
+
+	assert_non_null(branches);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h));
+	MUST(put_rows(&reading, &s->h, 0, 1, 3));
+	for (int i = 0; i < BRANCHES; i++) {
+		branches[i] = house_branch(&s->h);
+		house_keys(&branches[i], 0);
+		MUST(put_rows(&reading, &branches[i], i + 1, 4, 4));
+	}
+	/* one link of each, and the first one whole */
+	assert_int_equal(end(s->kept, &reading, &branches[BRANCHES - 1], &log),
+			 3 + KNOWN_BRANCHES + 1);
+	r = rd_init(buf_span(&log->branches));
+	for (int i = BRANCHES - 1 - KNOWN_BRANCHES; i < BRANCHES - 1; i++)
+		assert_true(
+		    span_equal(rd_vec(&r), buf_span(&branches[i].links)));
+	assert_int_equal(rd_left(&r), 0);
+	kept_log_release(log);
+	for (int i = 0; i < BRANCHES; i++) {
+		account_pair_clear(&branches[i].pair);
+		house_end_branch(&branches[i]);
+	}
+	free(branches);
+}
+
 /* The one that was used longest ago goes, and is not verified again: it stays known up to
  * where it was. One that is larger than the room is not kept, either. */
 static void oldest_goes_first(void **state)
@@ -300,6 +356,8 @@ int main(void)
 		TEST(another_row_is_refused),
 		TEST(replaced_log_is_read_whole),
 		TEST(branch_takes_its_place),
+		TEST(number_of_no_log_is_refused),
+		TEST(only_the_last_branches_are_kept),
 		TEST(oldest_goes_first),
 		TEST(held_log_stays),
 	};
