@@ -50,7 +50,7 @@ WASM_SMALL_SOURCES := $(addprefix jansson/src/,dump error hashtable hashtable_se
 	internal/loaders) libtomcrypt/src/ciphers/twofish/twofish \
 	utf8proc/utf8proc
 WASM_SMALL := $(patsubst %,$(W)/small/%.o,$(WASM_SMALL_SOURCES))
-WASM_HEADERS := -isystem src/wasm/include -isystem $(W)/openssl/include \
+WASM_HEADERS := -Isrc/wasm/include -isystem $(W)/openssl/include \
 	$(addprefix -isystem $(W)/sources/,openssl/include jansson/android \
 	jansson/src libcbor/src libtomcrypt/src/headers utf8proc)
 # The headers inside OpenSSL, of its providers.
@@ -112,7 +112,7 @@ WASM_TESTLIB := $(patsubst %.c,$(W)/%.o,\
 WASM_TEST_OBJECTS := $(WASM_TESTS:.wasm=.o) $(WASM_TESTLIB)
 
 # Their numbers are small.
-$(WASM_TEST_OBJECTS): WASM_HEADERS += -isystem tests/wasm/include
+$(WASM_TEST_OBJECTS): WASM_HEADERS += -Itests/wasm/include
 $(WASM_TEST_OBJECTS): WASM_WARNINGS := -Wno-shorten-64-to-32
 -include $(WASM_TEST_OBJECTS:.o=.d)
 .SECONDARY: $(WASM_TEST_OBJECTS)
