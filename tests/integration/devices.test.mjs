@@ -375,6 +375,20 @@ describe('devices', { concurrency: false }, () => {
       assert.deepEqual(await postgres.rows(`SELECT pending, link_number
         FROM hermetic.device WHERE device_id = '${thief.id}'`),
       [{ pending: true, link_number: null }]);
+
+      // but none that an operator has ended, were it after a link had
+      const seventh = sixth.branch(), eighth = sixth.branch();
+      seventh.links = seventh.links.slice(0, 3);
+      eighth.links = eighth.links.slice(0, 3);
+      await branch([seventh.withdraw([linkHash(sixth.links[3])])]);
+      assert.deepEqual(await postgres.rows(`SELECT
+        hermetic.admin_device_end('${phone.id}') AS first,
+        hermetic.admin_device_end('${phone.id}') AS again`),
+      [{ first: true, again: false }]);
+      eighth.withdraw([linkHash(seventh.links[3])]);
+      eighth.add(device);
+      await branch(eighth.links.slice(3));
+      await lost();
     });
 
   // --- the recovery key -----------------------------------------------------------
