@@ -211,6 +211,10 @@ void work_stale(struct device *d)
  * is nothing that a person could do about these. */
 static enum err halt(struct device *d, enum err e, const char *slug,
 		     const char *format, va_list arguments)
+    __attribute__((format(printf, 4, 0)));
+
+static enum err halt(struct device *d, enum err e, const char *slug,
+		     const char *format, va_list arguments)
 {
 	char text[sizeof(d->work.why.text)];
 

@@ -207,8 +207,8 @@ static bool is_over(struct client *client)
 
 static struct mishap draw_mishap(struct chance *chance)
 {
-	static const int kinds[] = { MISHAP_NONE, MISHAP_LOST,
-				     MISHAP_ANSWER_LOST, MISHAP_BUSY };
+	static const unsigned kinds[] = { MISHAP_NONE, MISHAP_LOST,
+					  MISHAP_ANSWER_LOST, MISHAP_BUSY };
 	struct mishap mishap = { .at = chance_below(chance, 8) };
 
 	mishap.kind = kinds[chance_below(chance, 4)];
