@@ -254,13 +254,11 @@ enum err bans_describe(struct device *d, json_t *made)
 	json_t *list = json_array();
 	struct span rest, user;
 	struct bans bans;
-	enum err e;
+	enum err e = ERR_OK;
 
 	ENSURE(list != NULL, ERR_LOCAL_MEMORY);
-	if (session_bans(d->open.session, &bans) != ERR_OK || !bans.there) {
-		e = ERR_OK;
+	if (session_bans(d->open.session, &bans) != ERR_OK || !bans.there)
 		goto out;
-	}
 	rest = bans.rows;
 	while (bans_next(&rest, &user)) {
 		buf_reset(&name);

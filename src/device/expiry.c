@@ -240,7 +240,7 @@ static enum err keep_left(struct device *d, json_t *hours, const char *name,
 	char part[NAME_SIZE];
 	const json_t *row;
 	size_t i;
-	enum err e;
+	enum err e = ERR_OK;
 
 	for (uint64_t n = 0; n * PART < count; n++) {
 		part_name(part, name, n);
@@ -259,7 +259,7 @@ static enum err sweep_hour(struct device *d, json_t *hours, const char *name,
 	uint64_t count = record_number_or_0(hours, name);
 	struct hour hour = { json_array(), 0, *next };
 	char part[NAME_SIZE];
-	enum err e;
+	enum err e = ERR_OK;
 
 	ENSURE(hour.left != NULL, ERR_LOCAL_MEMORY);
 	for (uint64_t n = 0; n * PART < count; n++) {
@@ -279,7 +279,7 @@ static enum err sweep_hours(struct device *d, json_t *hours, uint64_t now,
 {
 	json_t *before = json_copy(hours), *count;
 	const char *name;
-	enum err e;
+	enum err e = ERR_OK;
 
 	ENSURE(before != NULL, ERR_LOCAL_MEMORY);
 	json_object_foreach(before, name, count)

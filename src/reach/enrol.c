@@ -49,7 +49,7 @@ static enum err add_page(struct shown *shown, const json_t *page, bool *more)
 {
 	const json_t *links = json_object_get(page, "links"), *link;
 	size_t before = shown->count, i;
-	enum err e;
+	enum err e = ERR_OK;
 
 	ENSURE(json_is_array(links), ERR_PEER_MALFORMED);
 	if (shown->salt.n == 0 && json_object_get(page, "salt") != NULL) {
