@@ -324,7 +324,8 @@ static void test_a_device_by_its_name(void **state)
 			assert_string_equal(
 			    why.text,
 			    "phone may be any of 2 devices: write more of the "
-			    "id. They are 11111111 (phone), 22222222 (Phone).");
+			    "id. They are 11111111 (\"phone\"), 22222222 "
+			    "(\"Phone\").");
 		json_decref(found);
 	}
 	json_decref(list);
