@@ -17,7 +17,8 @@ describe('messages', { concurrency: false }, () => {
   let postgres, node, alice, bob, carol;
   before(async () => {
     postgres = await startPostgres();
-    node = await startNode({ postgres });
+    node = await startNode({ postgres,
+      env: { HERMETIC_ALGORITHMS: Object.keys(suites).join() } });
     [alice, bob, carol] = await Promise.all(
       ['alice', 'bob', 'carol'].map(name => newUser(node.url, name)));
   });

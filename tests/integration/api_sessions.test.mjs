@@ -15,7 +15,8 @@ describe('sessions', { concurrency: false }, () => {
   let postgres, node, alice, bob, carol;
   before(async () => {
     postgres = await startPostgres();
-    node = await startNode({ postgres });
+    node = await startNode({ postgres,
+      env: { HERMETIC_ALGORITHMS: Object.keys(suites).join() } });
     [alice, bob, carol] = await Promise.all(
       ['alice', 'bob', 'carol'].map(name => newUser(node.url, name)));
   });
