@@ -268,14 +268,15 @@ describe('the chat', { concurrency: false }, () => {
     const before = await hers.shows('(this one)');
     assert.ok(!before.join('\n').includes('is typing'));
     // A notice may be lost, so a person who is to be seen goes on typing.
-    const typed = async (from, to, what) => {
-      for (let last = 0; !to.rows().join('\n').match(what);) {
+    const typed = (from, to, what) => {
+      let last = 0;
+      return to.shows((_, text) => {
         if (Date.now() - last > 1000) {
           from.type('.');
           last = Date.now();
         }
-        await new Promise(done => { setTimeout(done, 100); });
-      }
+        return text.match(what);
+      }, `${what}`);
     };
     his.type('see you');
     await typed(his, hers, new RegExp(`^${status}\\nTyping> ?$`, 'm'));
