@@ -16,8 +16,11 @@
 /* Proposals in one commit, by value and by reference. */
 #define MLS_PROPOSALS_MAX 16384
 
-/* Proposals by reference that are kept until the next commit. */
+/* Proposals by reference that are kept until the next commit, and those of them by one
+ * member or one external sender, or by all together who are neither: who sends many
+ * takes nobody else's room. */
 #define MLS_PENDING_MAX 4096
+#define MLS_PENDING_SENDER_MAX 1024
 
 /* Leaves of a ratchet tree, blank ones included. */
 #define MLS_LEAVES_MAX ((uint32_t)1 << 20)
