@@ -32,4 +32,7 @@
 /* An encoded LeafNode with its credential and extensions. */
 #define MLS_LEAF_NODE_MAX ((size_t)64 << 10)
 
+/* Parts of one call's work, for threads of the application (mls/identity.h). */
+#define MLS_PARTS_MAX 64
+
 #endif
