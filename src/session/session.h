@@ -109,6 +109,11 @@ MUST_CHECK enum err session_join_all_the_same(
     const struct chain *seen, struct check_accounts *accounts,
     struct session **session, struct mls_commit *out);
 
+/* The present offer of `me`, who came in by a KeyPackage with another one:
+ * negotiation_check_now(). */
+MUST_CHECK enum err session_check_offer_now(const struct session *session,
+					    const struct mls_identity *me);
+
 void session_free(struct session *session);
 
 /* ---- accounts ----
