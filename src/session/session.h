@@ -125,6 +125,10 @@ void session_set_accounts(struct session *session,
 			  struct check_accounts *accounts);
 bool session_has_places(const struct session *session);
 
+/* The group's place of that account; false: it has none. */
+bool session_place(const struct session *session, struct span fingerprint,
+		   struct account_place *place);
+
 /* Each account with a leaf has a place; so in a session without places. Not so
  * between the commit by which somebody joins from outside and the next one. */
 bool session_is_placed(const struct session *session);
