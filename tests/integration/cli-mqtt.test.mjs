@@ -102,7 +102,7 @@ describe('the command by MQTT', { concurrency: false }, () => {
           { ...all, kind: 'delete', text: undefined, to: Number(gone) }]);
         await to.does('save', id, file, newHome());
         await reader.stop();
-        }
+      }
       for (const person of [alice, bob]) {
         const kept = await person.does('read', id);
         assert.deepEqual(kept.filter(m => m.edited).map(m => [m.text,
