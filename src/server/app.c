@@ -83,14 +83,19 @@ static void on_stored(void *arg, const struct message *message)
 	relay_stored(arg, message);
 }
 
+static enum err hash_of(struct span bytes, struct digest *out)
+{
+	return hash_one(bytes, out->bytes);
+}
+
 static bool start_files(void)
 {
 	struct objects *objects;
 
 	if (!config()->has_objects)
 		return true;
-	if (objects_open(event_loop(), &config()->objects, hash_one,
-			 &objects) != ERR_OK)
+	if (objects_open(event_loop(), &config()->objects, hash_of, &objects) !=
+	    ERR_OK)
 		return false;
 	files_use(objects);
 	return true;

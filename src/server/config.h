@@ -5,7 +5,7 @@
 
 #include "base/sec.h"
 #include "crypto/suite.h"
-#include "store/objects.h"
+#include "store/objects_settings.h"
 
 enum { CONFIG_ALGORITHMS_MAX = 8 };
 

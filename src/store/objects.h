@@ -9,26 +9,15 @@
 #define HERMETIC_STORE_OBJECTS_H
 
 #include "base/buf.h"
+#include "base/digest.h"
 #include "base/uuid.h"
 #include "store/loop.h"
+#include "store/objects_settings.h"
 
 struct objects;
 
-/* Borrowed for the life of what is opened. */
-struct objects_settings {
-	const char
-	    *url; /* of the bucket: http(s)://HOST[:PORT]/BUCKET[/PREFIX] */
-	const char *region, *access_key, *secret_key;
-	const char
-	    *ca; /* a file of authorities (PEM); "": those of the system */
-};
-
 /* SHA-256, which stands in a folder above: what is sent is signed with it. */
-typedef enum err objects_hash(struct span bytes, uint8_t out[32]);
-
-/* Is there such a store, and all that it takes? False: something was wrong, and has been
- * said. *given: there is one. */
-bool objects_check(const struct objects_settings *settings, bool *given);
+typedef enum err objects_hash(struct span bytes, struct digest *out);
 
 /* Once in a process, which keeps it until it ends. Nothing is sent yet. */
 MUST_CHECK enum err objects_open(const struct store_loop *loop,

@@ -4,7 +4,7 @@
 #define HERMETIC_WORKERS_ROTATION_CONFIG_H
 
 #include "base/sec.h"
-#include "store/objects.h"
+#include "store/objects_settings.h"
 
 enum { CONFIG_ALGORITHMS_MAX = 8 };
 

@@ -82,6 +82,11 @@ static void run(struct poll_loop *loop, const struct connection *connection)
 		poll_loop_run(loop, 100);
 }
 
+static enum err hash_of(struct span bytes, struct digest *out)
+{
+	return hash_one(bytes, out->bytes);
+}
+
 static enum err start(struct poll_loop *loop, struct connection **connection)
 {
 	const struct connection_settings settings = {
@@ -104,7 +109,7 @@ static enum err start(struct poll_loop *loop, struct connection **connection)
 			  &notifier));
 	if (config()->has_objects)
 		TRY(objects_open(poll_loop_store(loop), &config()->objects,
-				 hash_one, &objects));
+				 hash_of, &objects));
 	actions_init(*connection, notifier, objects);
 out:
 	return e;
