@@ -79,6 +79,7 @@ describe('the command by MQTT', { concurrency: false }, () => {
         await from.does('react', id, text, '👍', ...by);
         const file = await says('--file', path, '--caption', 'a file');
         const gone = await says('for nobody');
+        await reader.line(m => m.seq === Number(gone)); // before it goes
         await from.does('delete', id, gone, ...by);
         await reader.line(m => m.kind === 'delete' && m.of === Number(gone));
         const heard = reader.lines()
