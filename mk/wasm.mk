@@ -13,8 +13,8 @@ WASM_CC := clang
 WASM_TARGET := --target=wasm32-wasi -nostdlibinc \
 	-isystem /usr/include/wasm32-wasi -Os -ffunction-sections -fdata-sections
 
-$(WASM_SOURCES):
-	tools/wasm-sources $(@D)
+$(WASM_SOURCES): tools/wasm-sources
+	$< $(@D)
 
 # ---- OpenSSL's libcrypto ----
 
@@ -32,7 +32,9 @@ WASM_CRYPTO_OPTIONS := --with-rand-seed=getrandom \
 	sm4 whirlpool rfc3779)
 WASM_CRYPTO := $(W)/openssl/libcrypto.a
 
+# The times of sources are those of their makers, so objects of others do not stay.
 $(W)/openssl/Makefile: $(WASM_SOURCES)
+	@rm -rf $(@D)
 	@mkdir -p $(@D)
 	cd $(@D) && CC="$(WASM_CC)" AR=llvm-ar RANLIB=llvm-ranlib \
 	    CFLAGS="$(WASM_CRYPTO_FLAGS)" ../sources/openssl/Configure \
