@@ -40,8 +40,13 @@ $(W)/openssl/Makefile: $(WASM_SOURCES)
 	    CFLAGS="$(WASM_CRYPTO_FLAGS)" ../sources/openssl/Configure \
 	    linux-generic32 $(WASM_CRYPTO_OPTIONS) > configured.txt
 
-$(WASM_CRYPTO): $(W)/openssl/Makefile
+# The headers that it makes, which our sources include.
+WASM_CRYPTO_MADE := $(W)/openssl/generated
+$(WASM_CRYPTO_MADE): $(W)/openssl/Makefile
 	$(MAKE) -s -C $(@D) build_generated
+	@touch $@
+
+$(WASM_CRYPTO): $(WASM_CRYPTO_MADE)
 	$(MAKE) -s -C $(@D) libcrypto.a
 
 # ---- the small libraries: of each the files that are needed ----
@@ -59,7 +64,7 @@ WASM_HEADERS := -Isrc/wasm/include -isystem $(W)/openssl/include \
 $(W)/src/wasm/provider.o: WASM_HEADERS += $(addprefix -isystem $(W)/sources/openssl/providers/,\
 	common/include implementations/include)
 WASM_SMALL_FLAGS := $(WASM_TARGET) $(WASM_HEADERS) -DUTF8PROC_STATIC -DLTC_SOURCE \
-	-DARGTYPE=4 -D_WASI_EMULATED_SIGNAL -DLTC_NO_TEST -DLTC_NOTHING \
+	-DHAVE_CONFIG_H -DARGTYPE=4 -D_WASI_EMULATED_SIGNAL -DLTC_NO_TEST -DLTC_NOTHING \
 	-DLTC_TWOFISH
 
 $(WASM_SMALL): $(W)/small/%.o: $(WASM_SOURCES)
@@ -82,7 +87,7 @@ WASM_OBJECTS := $(WASM_FILES:%.c=$(W)/%.o)
 WASM_FLAGS = -std=c11 -D_GNU_SOURCE -D_WASI_EMULATED_SIGNAL -Isrc -I. \
 	$(WASM_TARGET) $(WASM_HEADERS) $(WARNINGS) $(WASM_WARNINGS) -fvisibility=hidden -MMD -MP
 
-$(W)/%.o: %.c $(WASM_SOURCES) | $(W)/openssl/Makefile
+$(W)/%.o: %.c $(WASM_SOURCES) | $(WASM_CRYPTO_MADE)
 	@mkdir -p $(@D)
 	$(WASM_CC) $(WASM_FLAGS) -c $< -o $@
 -include $(WASM_OBJECTS:.o=.d)
