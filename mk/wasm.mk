@@ -77,10 +77,11 @@ WASM_FOLDERS := wasm hermetic reach device session content mls check wire twofis
 	crypto base
 # What speaks to a machine or its network; libgcrypt is not there.
 WASM_LEFT_OUT := src/base/metrics.c src/twofish/gcrypt.c \
-	$(filter-out $(addprefix src/reach/,call.c libraries.c passphrase_form.c \
-	problem.c reply.c),$(wildcard src/reach/*.c)) \
-	$(filter-out $(addprefix src/hermetic/,core.c inside.c told.c),\
-	$(wildcard src/hermetic/*.c))
+	$(filter-out $(addprefix src/reach/,call.c libraries.c notice.c \
+	passphrase_form.c passphrase_password.c problem.c reply.c \
+	shown_log.c),$(wildcard src/reach/*.c)) \
+	$(filter-out $(addprefix src/hermetic/,core.c core_ask.c core_enrol.c \
+	core_hear.c inside.c told.c),$(wildcard src/hermetic/*.c))
 WASM_FILES := $(filter-out $(WASM_LEFT_OUT),\
 	$(foreach f,$(WASM_FOLDERS),$(wildcard src/$(f)/*.c)))
 WASM_OBJECTS := $(WASM_FILES:%.c=$(W)/%.o)
