@@ -75,8 +75,11 @@ $(WASM_SMALL): $(W)/small/%.o: $(WASM_SOURCES)
 
 WASM_FOLDERS := wasm hermetic reach device session content mls check wire twofish \
 	crypto base
+# Of the module alone: what its host provides.
+WASM_MODULE_SOURCES := src/wasm/binding.c src/wasm/form.c
 # What speaks to a machine or its network; libgcrypt is not there.
 WASM_LEFT_OUT := src/base/metrics.c src/twofish/gcrypt.c \
+	$(WASM_MODULE_SOURCES) \
 	$(filter-out $(addprefix src/reach/,call.c libraries.c notice.c \
 	passphrase_form.c passphrase_password.c problem.c reply.c \
 	shown_log.c),$(wildcard src/reach/*.c)) \
@@ -91,7 +94,7 @@ WASM_FLAGS = -std=c11 -D_GNU_SOURCE -D_WASI_EMULATED_SIGNAL -Isrc -I. \
 $(W)/%.o: %.c $(WASM_SOURCES) | $(WASM_CRYPTO_MADE)
 	@mkdir -p $(@D)
 	$(WASM_CC) $(WASM_FLAGS) -c $< -o $@
--include $(WASM_OBJECTS:.o=.d)
+-include $(WASM_OBJECTS:.o=.d) $(WASM_MODULE_SOURCES:%.c=$(W)/%.d)
 
 WASM_LIB := $(W)/lib/libhermetic.a
 $(WASM_LIB): $(WASM_OBJECTS) $(WASM_SMALL)
@@ -106,6 +109,19 @@ wasm: $(WASM_LIB) $(WASM_CRYPTO)
 # reference to getentropy() is a weak one, which draws nothing from an archive.
 WASM_LINK := --target=wasm32-wasi --sysroot=/usr -Wl,--gc-sections \
 	-Wl,--stack-first -Wl,-z,stack-size=1048576 -Wl,--undefined=getentropy
+
+# ---- the module of sdk/js ----
+
+# What it exports and imports is src/wasm/binding.h, and of WASI what sdk/js/module.js
+# provides.
+WASM_MODULE := sdk/js/hermetic.wasm
+
+$(WASM_MODULE): $(WASM_MODULE_SOURCES:%.c=$(W)/%.o) $(WASM_LIB) $(WASM_CRYPTO)
+	$(WASM_CC) $(WASM_LINK) -mexec-model=reactor -Wl,--strip-all -o $@ $^ \
+	    -lwasi-emulated-getpid
+
+.PHONY: wasm-module
+wasm-module: $(WASM_MODULE)
 
 # ---- unit tests as programs: those that need no machine, and starve no malloc() ----
 
