@@ -14,9 +14,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __wasm__
 #define EXPORT(name) __attribute__((export_name(#name)))
 #define IMPORT(name)                                                           \
 	__attribute__((import_module("hermetic"), import_name(#name)))
+#else /* the header is read alone */
+#define EXPORT(name)
+#define IMPORT(name)
+#endif
 
 /* ---- the host's records: struct hermetic_store; 0: done, -1: it failed ---- */
 
