@@ -256,6 +256,22 @@ static void drop_oldest(struct kept_reading *reading)
 		reading->count * sizeof(*reading->parts));
 }
 
+/* What is kept is a part, with what came behind it: a branch takes its place. */
+static enum err put_kept(struct kept_reading *reading)
+{
+	struct buf whole = BUF_INIT;
+	enum err e;
+
+	buf_put(&whole, buf_span(&reading->from->links));
+	buf_put(&whole, buf_span(&reading->links));
+	TRY(buf_end(&whole));
+	buf_clear(&reading->links);
+	reading->links = whole;
+	reading->verified = reading->place.number;
+out:
+	return e;
+}
+
 /* What was read is a part, whole. */
 static enum err end_part(struct kept_reading *reading)
 {
@@ -268,12 +284,20 @@ static enum err end_part(struct kept_reading *reading)
 	if (reading->count == PARTS_MAX)
 		drop_oldest(reading);
 	part = &reading->parts[reading->count];
-	*part = (struct kept_part){ .branch = reading->branch };
+	*part = (struct kept_part){ .branch = reading->branch,
+				    .verified = reading->verified };
+	reading->verified = 0;
 	buf_put(&part->links, buf_span(&reading->links));
 	reading->count++;
 	TRY(buf_end(&part->links));
 out:
 	return e;
+}
+
+/* What is kept goes on, and no branch came. */
+static bool goes_on_only(const struct kept_reading *reading)
+{
+	return reading->goes_on && reading->count == 0;
 }
 
 enum err kept_reading_row(struct kept_reading *reading, int64_t branch,
@@ -286,7 +310,8 @@ enum err kept_reading_row(struct kept_reading *reading, int64_t branch,
 	if (!reading->begun)
 		return take_first(reading, branch, number, link);
 	if (branch != reading->branch) {
-		ENSURE(!reading->goes_on, ERR_PEER_INVALID);
+		if (goes_on_only(reading))
+			TRY(put_kept(reading));
 		TRY(end_part(reading));
 		links = buf_span(&reading->links);
 		reading->links.n -=
@@ -304,16 +329,15 @@ enum err kept_reading_close(struct kept_reading *reading,
 {
 	enum err e = ERR_OK;
 
-	if (!reading->begun || reading->goes_on)
+	if (!reading->begun || goes_on_only(reading))
 		return ERR_OK;
-	kept_log_release(reading->from);
-	reading->from = NULL;
 	TRY(end_part(reading));
 	for (size_t i = 0; i < reading->count; i++) {
 		struct kept_part *part = &reading->parts[i];
 		uint64_t shared = 0;
 
-		part->verified = count_verified(kept, reading, part);
+		if (part->verified == 0)
+			part->verified = count_verified(kept, reading, part);
 		if (i > 0)
 			shared = account_links_shared(
 			    buf_span(&reading->parts[i - 1].links),
@@ -338,7 +362,7 @@ static size_t count_links(struct span links)
 size_t kept_reading_work(const struct kept_reading *reading)
 {
 	size_t work =
-	    reading->goes_on ? count_links(buf_span(&reading->links)) : 0;
+	    goes_on_only(reading) ? count_links(buf_span(&reading->links)) : 0;
 
 	for (size_t i = 0; i < reading->count; i++) {
 		const struct kept_part *part = &reading->parts[i];
@@ -382,7 +406,7 @@ static enum err verify(struct kept_reading *reading)
 {
 	enum err e = ERR_OK;
 
-	if (reading->goes_on && reading->links.n > 0) {
+	if (goes_on_only(reading) && reading->links.n > 0) {
 		TRY(account_log_copy(reading->from->log, &reading->log));
 		TRY(err_of(account_log_add_all(reading->log,
 					       buf_span(&reading->links))));
@@ -400,6 +424,22 @@ void kept_reading_verify(struct kept_reading *reading)
 
 /* ---- what was verified ---- */
 
+/* The branches of before, but the oldest where there would be too many, then those that
+ * came. */
+static void put_branches(const struct kept_reading *reading, struct buf *out)
+{
+	const size_t came = reading->count > 0 ? reading->count - 1 : 0;
+	struct span before =
+	    reading->goes_on ? buf_span(&reading->from->branches) : SPAN_EMPTY;
+	size_t all = count_links(before) + came;
+
+	buf_put(out, account_links_behind(before, all > KNOWN_BRANCHES
+						      ? all - KNOWN_BRANCHES
+						      : 0));
+	for (size_t i = 0; i < came; i++)
+		buf_put_vec(out, buf_span(&reading->parts[i].links));
+}
+
 static enum err make(struct kept_reading *reading, struct kept_log **log)
 {
 	struct kept_log *made = calloc(1, sizeof(*made));
@@ -408,14 +448,10 @@ static enum err make(struct kept_reading *reading, struct kept_log **log)
 	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
 	*made = (struct kept_log){ .holders = 1, .branch = reading->branch };
 	memcpy(made->fingerprint, reading->fingerprint, ACCOUNT_HASH);
-	if (reading->goes_on) {
+	if (goes_on_only(reading))
 		buf_put(&made->links, buf_span(&reading->from->links));
-		buf_put(&made->branches, buf_span(&reading->from->branches));
-	}
-	for (size_t i = 0; i + 1 < reading->count; i++)
-		buf_put_vec(&made->branches,
-			    buf_span(&reading->parts[i].links));
 	buf_put(&made->links, buf_span(&reading->links));
+	put_branches(reading, &made->branches);
 	TRY(buf_end(&made->links));
 	TRY(buf_end(&made->branches));
 	made->log = reading->log;

@@ -53,6 +53,7 @@ struct kept_reading {
 	struct account_place place; /* where that ends */
 	bool begun, goes_on;	    /* rows came, and go on from there */
 	struct buf links;	    /* of the part that is read */
+	uint64_t verified; /* so many first links of the part were, before */
 	struct kept_part
 	    *parts; /* owned; the last one is the log that counts */
 	size_t count;
@@ -67,7 +68,8 @@ void kept_reading_begin(struct kept_reading *reading, struct kept_logs *kept,
 void kept_reading_clear(struct kept_reading *reading);
 
 /* The next row, by branch, then by number: of all, or from the last link on that is
- * kept. ERR_PEER_INVALID: rows do not stand so. */
+ * kept, its branch's and those of the branches behind that one. ERR_PEER_INVALID: rows do
+ * not stand so. */
 MUST_CHECK enum err kept_reading_row(struct kept_reading *reading,
 				     int64_t branch, int64_t number,
 				     struct span link);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/rd.h"
+#include "check/known.h"
 #include "server/account_links.h"
 #include "server/answer.h"
 #include "server/edge/job.h"
@@ -260,6 +261,7 @@ static void put_params(const struct reading *reading, struct params *params)
 	for (size_t i = 0; i < reading->count; i++)
 		params_put_bytes(params, SPAN_ARRAY(all[i].place.hash));
 	params_close_array(params);
+	params_i64(params, KNOWN_BRANCHES);
 }
 
 void known_logs_read(struct known_logs *known,
