@@ -1,6 +1,7 @@
 -- $1 device; arrays: $2 algorithm, $3 ref, $4 KeyPackage, $5 last resort,
 -- $6 expiry in seconds since 1970, $7 names a device of an account; $8 how many of an
--- algorithm a device may have. `full`: nothing was stored, it would be more.
+-- algorithm a device may have; $9 hash of what the leaves of these offer. `full`: nothing
+-- was stored, it would be more.
 SELECT publish_key_packages($1::uuid, $2::text[], $3::bytea[], $4::bytea[],
                             $5::boolean[], $6::bigint[], $7::boolean[],
-                            $8::bigint) AS full;
+                            $8::bigint, $9::bytea) AS full;

@@ -1,4 +1,5 @@
-// Runs every test program, two at a time, each with a time limit, and counts
+// Runs every test program, one more at a time than there are processors (a
+// program waits for a third of its time), each with a time limit, and counts
 // the single tests they report by TAP: unit tests and fuzz corpora (cmocka or
 // an exit status), integration tests (node:test), source checks.
 //
@@ -21,7 +22,7 @@ const nodeFlags = Number(process.versions.node.split('.')[0]) < 20
   ? ['--experimental-global-webcrypto'] : [];
 const limitSeconds = Number(process.env.HERMETIC_TEST_SECONDS ?? 600);
 const width = Number(process.env.HERMETIC_TEST_JOBS ??
-  Math.min(2, (availableParallelism?.() ?? cpus().length)));
+  Math.min(2, (availableParallelism?.() ?? cpus().length)) + 1);
 
 // The sources say which programs there are: one that was not built fails, one
 // that is left over in the build directory does not run.

@@ -311,11 +311,13 @@ static void judge_kept(const struct account *a, struct kept_logs *kept,
 {
 	struct rd r =
 	    rd_init(account_links_behind(buf_span(&a->links), from - 1));
+	const struct account_place nowhere = { .number = 0 };
 	struct kept_reading reading;
 	struct kept_log *log;
 	struct read_log read;
 
-	kept_reading_begin(&reading, kept, account_log_fingerprint(a->log));
+	kept_reading_begin(&reading, kept, account_log_fingerprint(a->log),
+			   &nowhere);
 	for (int64_t n = (int64_t)from; rd_left(&r) > 0; n++)
 		must(kept_reading_row(&reading, 0, n, rd_vec(&r)), "a row");
 	must(kept_reading_close(&reading, kept), "rows");

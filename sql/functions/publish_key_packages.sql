@@ -2,11 +2,14 @@
 -- that names a device of an account those that do not. p_quota is how many of an
 -- algorithm a device may have beside the last-resort one: with more, nothing is stored,
 -- and it returns true. Of two at once one waits, so that it counts what the other has
--- stored. A device that is out has none any more.
+-- stored. A device that is out has none any more. p_offer is the hash of the suites that
+-- all of these list: those that lie there with another list are called back, of every
+-- algorithm, so that nobody gets two lists of one device. NULL: a node of before, which
+-- does not say.
 CREATE OR REPLACE FUNCTION publish_key_packages(
   p_device uuid, p_algorithms text[], p_refs bytea[], p_key_packages bytea[],
   p_last_resorts boolean[], p_expires bigint[], p_of_account boolean[],
-  p_quota bigint)
+  p_quota bigint, p_offer bytea DEFAULT NULL)
 RETURNS boolean LANGUAGE plpgsql SET search_path = hermetic AS $$
 BEGIN
   PERFORM FROM device WHERE device_id = p_device AND removed_at IS NULL
@@ -24,19 +27,23 @@ BEGIN
     WHERE new.n + (SELECT count(*) FROM key_package k
                    WHERE k.device_id = p_device AND k.algorithm = new.algorithm
                      AND NOT k.last_resort AND k.expires_at > now()
-                     AND (k.of_account OR NOT new.renews))
+                     AND (k.of_account OR NOT new.renews)
+                     AND (p_offer IS NULL OR k.offer = p_offer))
           > p_quota) THEN
     RETURN true;
   END IF;
+  DELETE FROM key_package
+    WHERE device_id = p_device AND p_offer IS NOT NULL
+      AND offer IS DISTINCT FROM p_offer;
   DELETE FROM key_package k
     USING unnest(p_algorithms, p_refs, p_last_resorts, p_of_account)
       AS i(algorithm, ref, last_resort, of_account)
     WHERE k.device_id = p_device AND k.algorithm = i.algorithm AND k.ref <> i.ref
       AND (k.last_resort AND i.last_resort OR i.of_account AND NOT k.of_account);
   INSERT INTO key_package (device_id, algorithm, ref, key_package, last_resort,
-                           expires_at, of_account)
+                           expires_at, of_account, offer)
     SELECT p_device, i.algorithm, i.ref, i.key_package, i.last_resort,
-           to_timestamp(i.expires), i.of_account
+           to_timestamp(i.expires), i.of_account, p_offer
     FROM unnest(p_algorithms, p_refs, p_key_packages, p_last_resorts, p_expires,
                 p_of_account)
       AS i(algorithm, ref, key_package, last_resort, expires, of_account)

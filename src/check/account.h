@@ -176,6 +176,9 @@ struct check_verdict account_log_compare(const struct account_log *before,
 uint64_t account_links_shared(struct span first, struct span second);
 struct span account_links_behind(struct span links, uint64_t count);
 
+/* Whether the link of that place (number 1 at least) is among the first links of a log. */
+bool account_links_have(struct span links, const struct account_place *place);
+
 /* ---- hashes ---- */
 
 MUST_CHECK enum err account_link_hash(struct span link,

@@ -1,6 +1,8 @@
 /* Which of two logs counts, where they part. */
 #include "check/account_state.h"
 
+#include <string.h>
+
 /* One that goes on from where they part. */
 struct branch {
 	struct account_log *log; /* to its end */
@@ -197,4 +199,14 @@ struct span account_links_behind(struct span links, uint64_t count)
 	for (; count > 0 && rd_left(&r) > 0; count--)
 		(void)rd_vec(&r);
 	return span_of(r.p, rd_left(&r));
+}
+
+bool account_links_have(struct span links, const struct account_place *place)
+{
+	struct rd r = rd_init(account_links_behind(links, place->number - 1));
+	uint8_t hash[ACCOUNT_HASH];
+
+	return rd_left(&r) > 0 &&
+	       account_link_hash(rd_vec(&r), hash) == ERR_OK &&
+	       memcmp(hash, place->hash, ACCOUNT_HASH) == 0;
 }

@@ -284,9 +284,11 @@ static const char *check_chain(struct span fingerprint, struct span carried,
 	return NULL;
 }
 
-static struct check_verdict lack(struct known_account *entry)
+static struct check_verdict lack(struct known_account *entry,
+				 const struct account_place *up_to)
 {
 	entry->lacks = true;
+	entry->lacked = *up_to;
 	return wrong("the log of an account is not known here up to its "
 		     "place");
 }
@@ -327,7 +329,7 @@ static struct check_verdict look_up(struct known_account *entry,
 	const struct known *known = known_account_find(entry, to);
 
 	if (known == NULL)
-		return lack(entry);
+		return lack(entry, to);
 	if (from->number > 0 && !known_has(known, from))
 		return wrong("an account's place is moved to another branch");
 	return good();
@@ -363,7 +365,7 @@ static struct check_verdict reach(struct known_account *entry,
 		return good();
 	base = begin.number > 0 ? known_account_find(entry, &begin) : NULL;
 	if (begin.number > 0 && base == NULL)
-		return lack(entry);
+		return lack(entry, &begin);
 	return extend(entry, base, &begin, carried);
 }
 
@@ -412,7 +414,7 @@ struct check_verdict check_accounts_part(struct check_accounts *accounts,
 		return failed(e);
 	base = known_account_find(entry, &place);
 	if (base == NULL)
-		return lack(entry);
+		return lack(entry, &place);
 	if (!begins_at(carried, &begin) || begin.number >= at->number ||
 	    !known_parts(base, carried, &begin))
 		return wrong("links that it carries do not part from the "
@@ -528,13 +530,26 @@ bool check_accounts_lacks(const struct check_accounts *accounts,
 	return false;
 }
 
+struct account_place check_accounts_lacked(
+    const struct check_accounts *accounts, struct span fingerprint)
+{
+	bool there;
+	size_t slot = find_slot(accounts, fingerprint, &there);
+
+	return there && accounts->entries[slot]->lacks
+		   ? accounts->entries[slot]->lacked
+		   : (struct account_place){ .number = 0 };
+}
+
 const char *check_accounts_lack(struct check_accounts *accounts,
 				struct span fingerprint)
 {
+	const struct account_place all = { .number = 0 };
 	struct known_account *entry;
 
-	return get(accounts, fingerprint, &entry) == ERR_OK ? lack(entry).wrong
-							    : "no memory";
+	return get(accounts, fingerprint, &entry) == ERR_OK
+		   ? lack(entry, &all).wrong
+		   : "no memory";
 }
 
 void check_accounts_forget_lacks(struct check_accounts *accounts)

@@ -110,6 +110,9 @@ const char *check_accounts_stand(struct check_accounts *accounts,
  * end. `fingerprint` is borrowed. */
 bool check_accounts_lacks(const struct check_accounts *accounts,
 			  size_t *position, struct span *fingerprint);
+/* Up to which place links of that account were lacking; number 0: of no place. */
+struct account_place check_accounts_lacked(
+    const struct check_accounts *accounts, struct span fingerprint);
 /* Notes that nothing is known of it; says so in words. */
 const char *check_accounts_lack(struct check_accounts *accounts,
 				struct span fingerprint);

@@ -175,6 +175,16 @@ static void mark(struct kept_logs *kept, const struct kept_reading *reading,
 	m->place = *place;
 }
 
+bool kept_log_has(const struct kept_log *log, const struct account_place *place)
+{
+	struct rd r = rd_init(buf_span(&log->branches));
+	bool has = account_log_has(log->log, place);
+
+	while (!has && rd_left(&r) > 0)
+		has = account_links_have(rd_vec(&r), place);
+	return has;
+}
+
 /* How many first links of a branch are those that were verified: a hash commits to all
  * links before it. */
 static uint64_t count_verified(const struct kept_logs *kept,
@@ -183,17 +193,11 @@ static uint64_t count_verified(const struct kept_logs *kept,
 {
 	const struct mark *m =
 	    &kept->marks[mark_of(kept, reading, part->branch)];
-	uint8_t hash[ACCOUNT_HASH];
-	struct rd r;
 
 	if (m->place.number == 0 || m->branch != part->branch ||
 	    memcmp(m->fingerprint, reading->fingerprint, ACCOUNT_HASH) != 0)
 		return 0;
-	r = rd_init(
-	    account_links_behind(buf_span(&part->links), m->place.number - 1));
-	return rd_left(&r) > 0 &&
-		       account_link_hash(rd_vec(&r), hash) == ERR_OK &&
-		       memcmp(hash, m->place.hash, ACCOUNT_HASH) == 0
+	return account_links_have(buf_span(&part->links), &m->place)
 		   ? m->place.number
 		   : 0;
 }
@@ -201,11 +205,15 @@ static uint64_t count_verified(const struct kept_logs *kept,
 /* ---- reading ---- */
 
 void kept_reading_begin(struct kept_reading *reading, struct kept_logs *kept,
-			struct span fingerprint)
+			struct span fingerprint,
+			const struct account_place *wanted)
 {
-	*reading = (struct kept_reading){ .failed = ERR_OK };
+	*reading = (struct kept_reading){ .failed = ERR_OK, .wanted = *wanted };
 	(void)span_copy(reading->fingerprint, fingerprint);
 	reading->from = *slot_of(kept, reading->fingerprint);
+	if (reading->from != NULL && wanted->number > 0 &&
+	    !kept_log_has(reading->from, wanted))
+		reading->from = NULL;
 	if (reading->from == NULL)
 		return;
 	reading->from->holders++;
@@ -246,14 +254,22 @@ out:
 	return e;
 }
 
-/* The oldest part makes room: who judges by the log has room for KNOWN_BRANCHES parts beside
- * the one that counts (check/known.h). */
+static bool has_wanted(const struct kept_reading *reading, struct span links)
+{
+	return reading->wanted.number > 0 &&
+	       account_links_have(links, &reading->wanted);
+}
+
+/* The oldest part makes room, or the one behind it where the oldest is wanted: who judges by
+ * the log has room for KNOWN_BRANCHES parts beside the one that counts (check/known.h). */
 static void drop_oldest(struct kept_reading *reading)
 {
-	buf_clear(&reading->parts[0].links);
+	size_t at = has_wanted(reading, buf_span(&reading->parts[0].links));
+
+	buf_clear(&reading->parts[at].links);
 	reading->count--;
-	memmove(reading->parts, reading->parts + 1,
-		reading->count * sizeof(*reading->parts));
+	memmove(&reading->parts[at], &reading->parts[at + 1],
+		(reading->count - at) * sizeof(*reading->parts));
 }
 
 /* What is kept is a part, with what came behind it: a branch takes its place. */
@@ -424,18 +440,24 @@ void kept_reading_verify(struct kept_reading *reading)
 
 /* ---- what was verified ---- */
 
-/* The branches of before, but the oldest where there would be too many, then those that
- * came. */
+/* The branches of before, but the oldest where there would be too many and they are not
+ * wanted, then those that came. */
 static void put_branches(const struct kept_reading *reading, struct buf *out)
 {
 	const size_t came = reading->count > 0 ? reading->count - 1 : 0;
 	struct span before =
 	    reading->goes_on ? buf_span(&reading->from->branches) : SPAN_EMPTY;
 	size_t all = count_links(before) + came;
+	struct rd r = rd_init(before);
 
-	buf_put(out, account_links_behind(before, all > KNOWN_BRANCHES
-						      ? all - KNOWN_BRANCHES
-						      : 0));
+	while (rd_left(&r) > 0) {
+		struct span links = rd_vec(&r);
+
+		if (all > KNOWN_BRANCHES && !has_wanted(reading, links))
+			all--;
+		else
+			buf_put_vec(out, links);
+	}
 	for (size_t i = 0; i < came; i++)
 		buf_put_vec(out, buf_span(&reading->parts[i].links));
 }

@@ -49,11 +49,12 @@ struct kept_part;
 
 struct kept_reading {
 	uint8_t fingerprint[ACCOUNT_HASH];
-	struct kept_log *from;	    /* held: what is kept; NULL: nothing is */
-	struct account_place place; /* where that ends */
-	bool begun, goes_on;	    /* rows came, and go on from there */
-	struct buf links;	    /* of the part that is read */
-	uint64_t verified; /* so many first links of the part were, before */
+	struct kept_log *from;	     /* held: what is kept; NULL: nothing is */
+	struct account_place place;  /* where that ends */
+	struct account_place wanted; /* a place that a group has; or number 0 */
+	bool begun, goes_on;	     /* rows came, and go on from there */
+	struct buf links;	     /* of the part that is read */
+	uint64_t verified; /* so many first links of it were, before */
 	struct kept_part
 	    *parts; /* owned; the last one is the log that counts */
 	size_t count;
@@ -62,9 +63,15 @@ struct kept_reading {
 	struct account_log *log; /* owned: the one that counts */
 };
 
-/* The caller ends it with kept_reading_end() or kept_reading_clear(). */
+/* `wanted`: the place that the caller needs the links of; number 0: of none. Where what is
+ * kept does not have it, all is read, and of many branches the one that has it stays.
+ * The caller ends it with kept_reading_end() or kept_reading_clear(). */
 void kept_reading_begin(struct kept_reading *reading, struct kept_logs *kept,
-			struct span fingerprint);
+			struct span fingerprint,
+			const struct account_place *wanted);
+
+bool kept_log_has(const struct kept_log *log,
+		  const struct account_place *place);
 void kept_reading_clear(struct kept_reading *reading);
 
 /* The next row, by branch, then by number: of all, or from the last link on that is

@@ -46,8 +46,10 @@ struct known *known_account_find(struct known_account *account,
 	if (known_has(&account->counts, place))
 		return &account->counts;
 	for (size_t i = 0; i < account->branch_count; i++)
-		if (known_has(&account->branches[i], place))
+		if (known_has(&account->branches[i], place)) {
+			account->branches[i].sought = true;
 			return &account->branches[i];
+		}
 	return NULL;
 }
 
@@ -58,6 +60,15 @@ static bool goes_on(const struct known *known, const struct known *before)
 
 	account_log_place(before->log, &end);
 	return known_has(known, &end);
+}
+
+static size_t oldest_unsought(const struct known_account *account)
+{
+	size_t at = 0;
+
+	while (at < account->branch_count && account->branches[at].sought)
+		at++;
+	return at < account->branch_count ? at : 0;
 }
 
 /* Takes over what `known` has. A branch that ends in it makes room. */
@@ -71,7 +82,7 @@ static void keep_branch(struct known_account *account, struct known *known)
 	if (at == account->branch_count && at < KNOWN_BRANCHES) {
 		account->branch_count++;
 	} else {
-		at = at < KNOWN_BRANCHES ? at : 0;
+		at = at < KNOWN_BRANCHES ? at : oldest_unsought(account);
 		known_clear(&account->branches[at]);
 		memmove(&account->branches[at], &account->branches[at + 1],
 			(account->branch_count - at - 1) *

@@ -8,12 +8,15 @@
 #include "base/buf.h"
 #include "check/account.h"
 
-#define KNOWN_BRANCHES 16 /* of an account; the oldest falls out */
+/* Of an account. The oldest falls out, of those that nobody has looked for by a place: the
+ * branch at which a group stands is needed for each of its commits. */
+#define KNOWN_BRANCHES 16
 
 struct known {
 	struct account_log *log; /* owned; NULL: nothing is known */
 	struct buf links;	 /* of it */
 	bool grown;		 /* since the caller has kept it */
+	bool sought;		 /* known_account_find() has found it */
 };
 
 struct known_account {
@@ -21,7 +24,8 @@ struct known_account {
 	struct known counts; /* the log that counts */
 	struct known branches[KNOWN_BRANCHES];
 	size_t branch_count;
-	bool lacks; /* links of it were lacking */
+	bool lacks;		     /* links of it were lacking */
+	struct account_place lacked; /* up to there; number 0: all of them */
 };
 
 void known_clear(struct known *known);

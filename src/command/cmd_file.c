@@ -78,19 +78,19 @@ static bool watch(void *context, uint64_t done)
 	return interrupted == 0;
 }
 
-static enum err move(struct cmd *cmd, struct transfer *t,
+static enum err move(struct cmd *cmd, struct transfer t,
 		     enum err (*how)(struct account *a,
 				     const struct transfer *t))
 {
 	struct sigaction action = { .sa_handler = on_signal }, before;
-	struct progress progress = { .args = cmd->args, .total = t->size };
+	struct progress progress = { .args = cmd->args, .total = t.size };
 	enum err e;
 
-	t->watch = watch;
-	t->context = &progress;
+	t.watch = watch;
+	t.context = &progress;
 	interrupted = 0; /* by what ended another one */
 	(void)sigaction(SIGINT, &action, &before);
-	e = how(&cmd->a, t);
+	e = how(&cmd->a, &t);
 	(void)sigaction(SIGINT, &before, NULL);
 	if (progress.shown)
 		(void)fputs("\n", stderr);
@@ -158,7 +158,7 @@ enum err cmd_send_file(struct cmd *cmd)
 			       .fd = upload.fd,
 			       .size =
 				   attachment_sealed_size(upload.file.size) };
-	TRY(move(cmd, &t, transfer_up));
+	TRY(move(cmd, t, transfer_up));
 	e = say_file(cmd, id, &upload);
 	/* a message that is there, or that another caption has */
 	said = e == ERR_OK || e == ERR_STATE_CONFLICT;
@@ -224,7 +224,7 @@ enum err cmd_save(struct cmd *cmd)
 			       .file = file.id,
 			       .fd = saving.part,
 			       .size = attachment_sealed_size(file.size) };
-	TRY(move(cmd, &t, transfer_down));
+	TRY(move(cmd, t, transfer_down));
 	TRY(saving_end(&saving, &cmd->a.why));
 	print_saved(cmd, folder, &saving);
 out:

@@ -298,27 +298,41 @@ static const char *when(const json_t *item)
 	return text;
 }
 
+/* ` (file "notes.txt", 7 bytes): As promised`: what it has of both. */
+static void put_said(struct buf *out, const json_t *item)
+{
+	const json_t *file = json_object_get(item, "file");
+
+	if (file != NULL) {
+		buf_putf(out, " (file %s, ", out_quoted(file, "name"));
+		out_put_size(out, (uint64_t)number(file, "size"));
+		buf_put_u8(out, ')');
+	}
+	if (out_span(item, "text").n > 0) {
+		buf_put_str(out, ": ");
+		out_put_safe(out, out_span(item, "text"));
+	}
+}
+
 void cmd_print_item(const struct cmd *cmd, const json_t *item)
 {
 	bool refused = strcmp(out_member(item, "state"), "refused") == 0;
-	const json_t *text = json_object_get(item, "text");
-	struct buf safe = BUF_INIT;
+	struct buf said = BUF_INIT;
 
 	if (cmd->args->json) {
 		out_json(item);
 		return;
 	}
-	out_put_safe(
-	    &safe, span_of(json_string_value(text), json_string_length(text)));
-	if (buf_end(&safe) == ERR_OK)
-		out_line("%3lld  %s  %s  %s%s%s: %.*s",
+	put_said(&said, item);
+	if (buf_end(&said) == ERR_OK)
+		out_line("%3lld  %s  %s  %s%s%s%.*s",
 			 (long long)number(item, "item"),
 			 out_member(item, "session_id"), when(item),
 			 refused ? "refused" : "waiting",
 			 json_object_get(item, "reason") != NULL ? ", " : "",
-			 out_member(item, "reason"), (int)safe.n,
-			 safe.n > 0 ? (const char *)safe.p : "");
-	buf_clear(&safe);
+			 out_member(item, "reason"), (int)said.n,
+			 said.n > 0 ? (const char *)said.p : "");
+	buf_clear(&said);
 }
 
 void cmd_print_event(const struct cmd *cmd, const struct device_event *event)

@@ -271,9 +271,13 @@ static long long number_of(const json_t *entry, const char *name)
 	return json_integer_value(json_object_get(entry, name));
 }
 
-/* Marks stand before the colon, and behind it the text alone. */
+/* Marks stand before the colon, and behind it the text alone. A file without a caption
+ * has no text, and so no colon. */
 static void put_text(struct buf *out, const json_t *entry, bool chat)
 {
+	const char *text =
+	    number_of(entry, "edited") > 0 ? "edited_text" : "text";
+
 	buf_put_str(out, from_of(entry));
 	if (number_of(entry, "deleted") > 0) {
 		buf_putf(out, " (deleted by #%lld)",
@@ -282,10 +286,10 @@ static void put_text(struct buf *out, const json_t *entry, bool chat)
 		buf_put_str(out, " (expired)");
 	} else {
 		entry_marks_put(out, entry, chat);
-		buf_put_str(out, ": ");
-		put_member(out, entry,
-			   number_of(entry, "edited") > 0 ? "edited_text"
-							  : "text");
+		if (out_span(entry, text).n > 0) {
+			buf_put_str(out, ": ");
+			put_member(out, entry, text);
+		}
 	}
 }
 

@@ -4,6 +4,7 @@
 #include "device/record.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define RECORD_SIZE 80
 
@@ -58,7 +59,7 @@ static bool begins(struct span one, struct span other)
 	return one.n <= other.n && span_equal(one, span_of(other.p, one.n));
 }
 
-/* The row that makes room; the size: none has to. *there: nothing is new. */
+/* The row that the log goes on from; the size: none is. *there: nothing is new. */
 static enum err find(const json_t *logs, struct span links, size_t *at,
 		     bool *there)
 {
@@ -68,7 +69,7 @@ static enum err find(const json_t *logs, struct span links, size_t *at,
 	enum err e = ERR_OK;
 
 	*there = false;
-	*at = json_array_size(logs) < BRANCHES_KEPT ? json_array_size(logs) : 0;
+	*at = json_array_size(logs);
 	json_array_foreach(logs, i, row)
 	{
 		buf_reset(&known);
@@ -98,6 +99,79 @@ out:
 	return e;
 }
 
+/* ---- what a session stands at ---- */
+
+/* The session's place of the account; number 0: it has none, or cannot be read. */
+static enum err place_at(struct device *d, const char *id,
+			 struct span fingerprint, struct account_place *place)
+{
+	struct membership m = { .session = NULL };
+	const struct session *session = NULL;
+	enum err e = ERR_OK;
+
+	*place = (struct account_place){ .number = 0 };
+	if (strcmp(d->open.id, id) == 0) {
+		session = d->open.session;
+	} else {
+		e = membership_load(core_store(d), id, &m);
+		if (err_class(e) != ERR_CLASS_LOCAL)
+			e = ERR_OK; /* one that cannot be read hides no other */
+		session = m.session;
+	}
+	if (e == ERR_OK && session != NULL)
+		(void)session_place(session, fingerprint, place);
+	membership_clear(&m);
+	return e;
+}
+
+static enum err note_row(const json_t *logs, const struct account_place *place,
+			 bool stands[BRANCHES_KEPT])
+{
+	struct buf links = BUF_INIT;
+	const json_t *row;
+	size_t i;
+	enum err e = ERR_OK;
+
+	json_array_foreach(logs, i, row)
+	{
+		buf_reset(&links);
+		TRY(record_bytes(row, "links", &links));
+		TRY(buf_end(&links));
+		stands[i] |= account_links_have(buf_span(&links), place);
+	}
+out:
+	buf_clear(&links);
+	return e;
+}
+
+/* Of as many as are kept: which one falls out. */
+static enum err find_spare(struct device *d, struct span fingerprint,
+			   const json_t *logs, size_t *at)
+{
+	bool stands[BRANCHES_KEPT] = { false };
+	struct account_place place;
+	json_t *ids = NULL;
+	const json_t *id;
+	size_t i;
+	enum err e;
+
+	TRY(membership_list(core_store(d), &ids));
+	json_array_foreach(ids, i, id)
+	{
+		TRY(place_at(d, json_string_value(id), fingerprint, &place));
+		if (place.number > 0)
+			TRY(note_row(logs, &place, stands));
+	}
+	*at = 0;
+	while (*at < BRANCHES_KEPT && stands[*at])
+		++*at;
+	if (*at == BRANCHES_KEPT)
+		*at = 0;
+out:
+	json_decref(ids);
+	return e;
+}
+
 enum err branches_keep(struct device *d, struct span fingerprint,
 		       struct span links)
 {
@@ -114,6 +188,8 @@ enum err branches_keep(struct device *d, struct span fingerprint,
 	TRY(find(logs, links, &at, &there));
 	if (there)
 		goto out;
+	if (at == BRANCHES_KEPT)
+		TRY(find_spare(d, fingerprint, logs, &at));
 	(void)json_array_remove(logs, at);
 	ENSURE(json_array_append(logs, row) == 0, ERR_LOCAL_MEMORY);
 	TRY(record_put(core_store(d), name, record));

@@ -12,7 +12,9 @@
 
 #include "device/core.h"
 
-#define BRANCHES_KEPT 16 /* of an account; the oldest falls out */
+/* Of an account. Where one more comes, the oldest falls out at which no session of this
+ * device stands; only where each of them has such a session, the oldest of all. */
+#define BRANCHES_KEPT 16
 
 /* Appends opaque links<V>, one for each branch. */
 MUST_CHECK enum err branches_give(struct device *d, struct span fingerprint,

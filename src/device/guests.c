@@ -207,15 +207,64 @@ out:
 	return e;
 }
 
+/* Do two of its KeyPackages list different suites? */
+static bool is_mixed(const struct guest *guest)
+{
+	struct span first = SPAN_EMPTY;
+	struct wire_key_package kp;
+
+	for (size_t i = 0; i < guest->count; i++) {
+		if (wire_key_package_decode(guest->package_spans[i], &kp) !=
+		    ERR_OK)
+			return false;
+		if (i == 0)
+			first = kp.leaf_node.capabilities.cipher_suites;
+		else if (!span_equal(first,
+				     kp.leaf_node.capabilities.cipher_suites))
+			return true;
+	}
+	return false;
+}
+
+static enum err explain_mixed(struct device *d, const struct guest *guest)
+{
+	struct buf name = BUF_INIT;
+	enum err e;
+
+	TRY(names_put_user(d, roles_user(buf_span(&guest->identity)), &name));
+	buf_put_u8(&name, 0);
+	TRY(buf_end(&name));
+	e = why_set(&d->work.why, ERR_PEER_DOWNGRADE, "mixed-offers",
+		    "The KeyPackages of a device of %s do not all offer the "
+		    "same algorithms. Either that device offers others than "
+		    "before, and those of before are still at the server, or "
+		    "somebody gave older ones in place of newer ones. Nothing "
+		    "was done. It is mended when %s uses hermetic at that "
+		    "device with hermetic login.",
+		    (const char *)name.p, (const char *)name.p);
+out:
+	buf_clear(&name);
+	return e;
+}
+
+static enum err explain_withheld(struct device *d, const struct guests *guests,
+				 enum err e)
+{
+	for (size_t i = 0; i < guests->count; i++)
+		if (is_mixed(&guests->list[i]))
+			return explain_mixed(d, &guests->list[i]);
+	return why_set(&d->work.why, e, "downgrade",
+		       "A better algorithm was withheld: an invited "
+		       "device signed that it offers one, but the "
+		       "server (or somebody on the way) did not "
+		       "deliver its KeyPackage. Nothing was created.");
+}
+
 static enum err explain(struct device *d, const struct guests *guests,
 			const struct suites *offer, enum err e)
 {
 	if (e == ERR_PEER_DOWNGRADE)
-		return why_set(&d->work.why, e, "downgrade",
-			       "A better algorithm was withheld: an invited "
-			       "device signed that it offers one, but the "
-			       "server (or somebody on the way) did not "
-			       "deliver its KeyPackage. Nothing was created.");
+		return explain_withheld(d, guests, e);
 	if (e == ERR_PEER_UNSUPPORTED)
 		return explain_unshared(d, guests, offer);
 	if (e == ERR_PEER_INVALID || e == ERR_PEER_MALFORMED)

@@ -458,7 +458,7 @@ out:
 
 static bool hash_is(struct span bytes, struct digest hash)
 {
-	struct digest digest;
+	struct digest digest = { 0 };
 
 	return hash_one(bytes, digest.bytes) == ERR_OK &&
 	       digest_equal(digest, hash);

@@ -16,6 +16,8 @@
 #define ROUND 16
 #define PUBLISH_MAX 100
 #define INDEX "packages"
+#define OFFERED                                                                \
+	"packages-offer" /* {suites: [id…]}: what lies at the server says so */
 
 /* An expired one may still be in a Welcome on its way. */
 #define KEEP_MS ((SIGNER_LIFETIME + 7u * 86400u) * UINT64_C(1000))
@@ -228,6 +230,7 @@ static bool has_fresh_resort(const struct device *d, const json_t *index,
 /* A server that says again and again that it has none fills no state: so many
  * are made of an algorithm in a day. */
 #define MADE_A_DAY 120
+#define RESORTS_MORE 8 /* last-resort ones are made beyond that */
 #define DAY_MS (86400u * UINT64_C(1000))
 
 static size_t made_today(const struct device *d, const json_t *index,
@@ -246,6 +249,52 @@ static size_t made_today(const struct device *d, const json_t *index,
 			record_number_or_0(row, "suite") == suite->id;
 	}
 	return made;
+}
+
+/* ---- what those say that lie at the server ---- */
+
+static enum err is_offered(const struct device *d, bool *offered)
+{
+	json_t *record = NULL;
+	const json_t *ids;
+	size_t i;
+	enum err e = record_get(core_store(d), OFFERED, &record);
+
+	*offered = false;
+	if (e == ERR_STATE_GONE)
+		return ERR_OK;
+	TRY(e);
+	ids = json_object_get(record, "suites");
+	*offered = json_array_size(ids) == d->offer.count;
+	for (i = 0; *offered && i < d->offer.count; i++)
+		*offered = json_integer_value(json_array_get(ids, i)) ==
+			   d->offer.ids[i];
+out:
+	json_decref(record);
+	return e;
+}
+
+enum err packages_published(struct device *d)
+{
+	json_t *ids = json_array(), *record = NULL;
+	bool offered;
+	enum err e;
+
+	ENSURE(ids != NULL, ERR_LOCAL_MEMORY);
+	TRY(is_offered(d, &offered));
+	if (offered)
+		goto out;
+	for (size_t i = 0; i < d->offer.count; i++)
+		ENSURE(json_array_append_new(
+			   ids, json_integer(d->offer.ids[i])) == 0,
+		       ERR_LOCAL_MEMORY);
+	record = json_pack("{s:O}", "suites", ids);
+	ENSURE(record != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_put(core_store(d), OFFERED, record));
+out:
+	json_decref(ids);
+	json_decref(record);
+	return e;
 }
 
 /* ---- the stock ---- */
@@ -309,6 +358,7 @@ static enum err make_for_suite(struct device *d, const struct suite *suite,
 			       json_t *one_time, json_t *last_resort)
 {
 	uint64_t have = row != NULL ? row->available : 0, wanted;
+	size_t made = made_today(d, index, suite);
 	struct signer signer;
 	const char *identity;
 	enum err e;
@@ -319,13 +369,12 @@ static enum err make_for_suite(struct device *d, const struct suite *suite,
 		signer_name(&signer, identity);
 	if (has_none(d, index, suite))
 		have = 0;
-	if (made_today(d, index, suite) >= MADE_A_DAY)
-		goto out;
-	wanted = missing(d, have);
+	wanted = made < MADE_A_DAY ? missing(d, have) : 0;
 	for (uint64_t i = 0; i < wanted && i < round_of(d); i++)
 		TRY(make_package(d, &signer, false, index, one_time));
-	if (!d->work.filling && (row == NULL || !row->last_resort ||
-				 !has_fresh_resort(d, index, suite)))
+	if (!d->work.filling && made < MADE_A_DAY + RESORTS_MORE &&
+	    (row == NULL || !row->last_resort ||
+	     !has_fresh_resort(d, index, suite)))
 		TRY(make_package(d, &signer, true, index, last_resort));
 out:
 	signer_clear(&signer);
@@ -336,10 +385,14 @@ enum err packages_make(struct device *d, const struct answer_stock *stock,
 		       size_t count, json_t *one_time, json_t *last_resort)
 {
 	json_t *index = NULL;
+	bool offered;
 	enum err e;
 
 	TRY(load_index(d, &index));
 	TRY(forget_old(d, index));
+	TRY(is_offered(d, &offered));
+	if (!offered) /* the server calls those back that it has */
+		count = 0;
 	for (size_t i = 0; i < d->offer.count; i++) {
 		const struct suite *suite = suite_by_id(d->offer.ids[i]);
 

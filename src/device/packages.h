@@ -14,6 +14,10 @@ MUST_CHECK enum err packages_make(struct device *d,
 				  size_t count, json_t *one_time,
 				  json_t *last_resort);
 
+/* The server has taken what packages_make() made. Where this device offered something else
+ * before, it has called back what was there with the other list. Inside a transaction. */
+MUST_CHECK enum err packages_published(struct device *d);
+
 struct package {
 	const struct suite *suite;
 	bool last_resort;

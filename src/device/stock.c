@@ -117,7 +117,7 @@ static enum err publish_take(struct device *d, const struct answer *answer)
 	}
 	d->work.filling = true;
 	d->work.planned = false;
-	return ERR_OK;
+	return packages_published(d);
 }
 
 const struct step stock_step_publish = { "publish", NULL,	 publish_due,

@@ -86,6 +86,13 @@ out:
 	return e;
 }
 
+bool suites_equal(const struct suites *one, const struct suites *other)
+{
+	return one->count == other->count &&
+	       memcmp(one->ids, other->ids, one->count * sizeof(one->ids[0])) ==
+		   0;
+}
+
 bool suites_have(const struct suites *suites, const struct suite *suite)
 {
 	for (size_t i = 0; i < suites->count; i++)

@@ -26,6 +26,8 @@ MUST_CHECK enum err suites_parse(const char *text, struct suites *out,
  * ERR_PEER_INVALID. */
 void suites_say_unusable(const struct suite *suite, struct why *why);
 
+/* The same ones in the same order. */
+bool suites_equal(const struct suites *one, const struct suites *other);
 bool suites_have(const struct suites *suites, const struct suite *suite);
 
 #endif

@@ -135,6 +135,24 @@ out:
 	return e;
 }
 
+/* A KeyPackage of before this device offered what it does now is good where that changes
+ * nothing. Otherwise whoever gave it away may have chosen it for its list. */
+static enum err check_offer(struct device *d, const struct membership *next,
+			    const struct package *package)
+{
+	struct signer now = { 0 };
+	enum err e;
+
+	if (suites_equal(&package->offer, &d->offer))
+		return ERR_OK;
+	TRY(signer_init(&now, d, package->suite, &d->offer));
+	signer_name(&now, package->identity);
+	TRY(session_check_offer_now(next->session, &now.me));
+out:
+	signer_clear(&now);
+	return e;
+}
+
 /* ERR_STATE_GONE when it is for a KeyPackage that we do not have. */
 static enum err use(struct device *d, const struct answer_welcome *row,
 		    const struct source *source, enum session_tree *wants)
@@ -154,6 +172,7 @@ static enum err use(struct device *d, const struct answer_welcome *row,
 	signer_name(&signer, package.identity);
 	TRY(membership_set_self(&next, span_str(package.identity)));
 	TRY(join_with(&next, &signer, &package, row, source, wants));
+	TRY(check_offer(d, &next, &package));
 	session_set_accounts(next.session, d->accounts);
 	TRY(session_check_leaves(next.session, &wrong));
 	TRY(check_adder(d, &next));

@@ -252,12 +252,13 @@ enum err device_tell_typing(struct device *device, const char *session,
 		return ERR_OK;
 	TRY(core_begin(device));
 	TRY(core_load(device, session));
+	TRY(is_free(device, &free));
+	if (!free)
+		goto out; /* the next key may be told at once */
+	TRY(tell(device, types, notice));
 	memcpy(t->told_session, device->open.id, sizeof(t->told_session));
 	t->told_types = types;
 	t->told_ms = core_now_ms(device);
-	TRY(is_free(device, &free));
-	if (free)
-		TRY(tell(device, types, notice));
 out:
 	core_end_reading(device);
 	return e;

@@ -44,7 +44,7 @@ bool pending_any_leaves(const struct mls_epoch *epoch,
 
 static bool touches(const struct proposal_item *item, uint32_t leaf)
 {
-	uint32_t removed;
+	uint32_t removed = 0;
 
 	return item->proposal.type == WIRE_PROPOSAL_UPDATE
 		   ? item->sender.index == leaf

@@ -485,7 +485,7 @@ void auth_refresh(const struct call *call)
 	struct request *req = call->req;
 	struct attempt *a = calloc(1, sizeof(*a));
 	struct params params = PARAMS_INIT;
-	struct digest old_hash, new_hash;
+	struct digest old_hash = { 0 }, new_hash = { 0 };
 	struct body body;
 	const char *token;
 	enum err e;

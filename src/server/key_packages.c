@@ -31,6 +31,7 @@ struct published {
 	struct digest ref;
 	struct span bytes; /* of the publishing's `decoded` */
 	struct span key;   /* the leaf's signature key, of the same */
+	struct span offer; /* the suites that the leaf lists, of the same */
 	struct leaf_name name;
 	bool last_resort;
 };
@@ -58,6 +59,7 @@ static const char *judge(struct span bytes, const struct identity *who,
 	if (wrong != NULL)
 		return wrong;
 	item->key = kp.leaf_node.signature_key;
+	item->offer = kp.leaf_node.capabilities.cipher_suites;
 	item->expires = kp.leaf_node.not_after;
 	return NULL;
 }
@@ -92,6 +94,13 @@ static bool is_same_device(struct publishing *p, const struct leaf_name *name)
 	       digest_equal(p->own.fingerprint, name->fingerprint);
 }
 
+/* All say that the device offers the same: who invites takes two lists of one device for
+ * a downgrade. */
+static bool is_same_offer(const struct publishing *p)
+{
+	return span_equal(p->items[p->count].offer, p->items[0].offer);
+}
+
 static bool add_item(struct publishing *p, const char *text, bool last_resort)
 {
 	const char *why = "it is not base64";
@@ -116,6 +125,8 @@ static bool add_item(struct publishing *p, const char *text, bool last_resort)
 	}
 	if (why == NULL && !is_same_device(p, &p->items[p->count].name))
 		why = NOT_OWN;
+	if (why == NULL && !is_same_offer(p))
+		why = "it offers other suites than the first one";
 	if (why == NULL) {
 		p->count++;
 		return true;
@@ -250,6 +261,22 @@ static void on_published(void *arg, enum err e, struct rows *rows)
 	end(p);
 }
 
+/* Those that lie there with another list are called back by these. */
+static enum err put_offer(const struct publishing *p, struct params *params)
+{
+	struct digest offer;
+	enum err e = ERR_OK;
+
+	if (p->count == 0) {
+		params_null(params);
+		return ERR_OK;
+	}
+	TRY(hash_one(p->items[0].offer, offer.bytes));
+	params_digest(params, offer);
+out:
+	return e;
+}
+
 static void insert(struct publishing *p)
 {
 	struct params params = PARAMS_INIT;
@@ -257,12 +284,14 @@ static void insert(struct publishing *p)
 
 	encode(p, &params);
 	params_i64(&params, (int64_t)config()->key_packages);
-	e = store_query(answer_store(), STATEMENT_KEY_PACKAGE_INSERT, &params,
-			on_published, p);
-	if (e != ERR_OK) {
-		answer_fail(p->req, e);
-		end(p);
-	}
+	TRY(put_offer(p, &params));
+	TRY(store_query(answer_store(), STATEMENT_KEY_PACKAGE_INSERT, &params,
+			on_published, p));
+	return;
+out:
+	params_clear(&params);
+	answer_fail(p->req, e);
+	end(p);
 }
 
 /* ---- the account's log ---- */

@@ -94,13 +94,24 @@ out:
 	return e;
 }
 
+/* It was not read yet; or not by the place up to which links are lacking, whose branch
+ * others may have pushed out. */
+static bool is_unread(const struct known_logs *known, struct span fingerprint)
+{
+	const struct known_log *log = find(known, fingerprint);
+
+	return log == NULL ||
+	       (!log->whole && log->kept != NULL &&
+		check_accounts_lacked(known->accounts, fingerprint).number > 0);
+}
+
 bool known_logs_wanted(const struct known_logs *known)
 {
 	struct span fingerprint;
 	size_t position = 0;
 
 	while (check_accounts_lacks(known->accounts, &position, &fingerprint))
-		if (find(known, fingerprint) == NULL)
+		if (is_unread(known, fingerprint))
 			return true;
 	return false;
 }
@@ -212,6 +223,17 @@ static int compare(const void *a, const void *b)
 		      sizeof(one->fingerprint.bytes));
 }
 
+/* It is read again. */
+static void forget(struct known_logs *known, struct span fingerprint)
+{
+	struct known_log *log = find(known, fingerprint);
+
+	if (log == NULL)
+		return;
+	kept_log_release(log->kept);
+	*log = known->list[--known->count];
+}
+
 /* Makes room for what is lacking. */
 static enum err note(struct known_logs *known, size_t *first)
 {
@@ -220,9 +242,13 @@ static enum err note(struct known_logs *known, size_t *first)
 	struct known_log *grown;
 	enum err e = ERR_OK;
 
+	while (check_accounts_lacks(known->accounts, &position, &fingerprint)) {
+		if (!is_unread(known, fingerprint))
+			continue;
+		lacking++;
+		forget(known, fingerprint);
+	}
 	*first = known->count;
-	while (check_accounts_lacks(known->accounts, &position, &fingerprint))
-		lacking += find(known, fingerprint) == NULL;
 	grown =
 	    realloc(known->list, (known->count + lacking + 1) * sizeof(*grown));
 	ENSURE(grown != NULL, ERR_LOCAL_MEMORY);
@@ -231,9 +257,12 @@ static enum err note(struct known_logs *known, size_t *first)
 	while (check_accounts_lacks(known->accounts, &position, &fingerprint)) {
 		if (find(known, fingerprint) != NULL)
 			continue;
-		grown[known->count++] =
-		    (struct known_log){ .fingerprint =
-					    digest_of(fingerprint.p) };
+		grown[known->count++] = (struct known_log){
+			.fingerprint = digest_of(fingerprint.p),
+			.whole =
+			    check_accounts_lacked(known->accounts, fingerprint)
+				.number > 0
+		};
 	}
 	qsort(grown + *first, known->count - *first, sizeof(*grown), compare);
 out:
@@ -262,6 +291,28 @@ static void put_params(const struct reading *reading, struct params *params)
 		params_put_bytes(params, SPAN_ARRAY(all[i].place.hash));
 	params_close_array(params);
 	params_i64(params, KNOWN_BRANCHES);
+	params_open_array(params, PARAMS_INT8, reading->count);
+	for (size_t i = 0; i < reading->count; i++)
+		params_put_i64(params, (int64_t)all[i].wanted.number);
+	params_close_array(params);
+	params_open_array(params, PARAMS_BYTEA, reading->count);
+	for (size_t i = 0; i < reading->count; i++)
+		params_put_bytes(params, SPAN_ARRAY(all[i].wanted.hash));
+	params_close_array(params);
+}
+
+static void begin_all(struct reading *reading)
+{
+	struct known_log *list = reading->known->list + reading->first;
+
+	for (size_t i = 0; i < reading->count; i++) {
+		struct span fingerprint = SPAN_ARRAY(list[i].fingerprint.bytes);
+		struct account_place wanted = check_accounts_lacked(
+		    reading->known->accounts, fingerprint);
+
+		kept_reading_begin(&reading->readings[i], kept, fingerprint,
+				   &wanted);
+	}
 }
 
 void known_logs_read(struct known_logs *known,
@@ -281,11 +332,7 @@ void known_logs_read(struct known_logs *known,
 	    calloc(known->count - reading->first, sizeof(*reading->readings));
 	ENSURE(reading->readings != NULL, ERR_LOCAL_MEMORY);
 	reading->count = known->count - reading->first;
-	for (size_t i = 0; i < reading->count; i++)
-		kept_reading_begin(
-		    &reading->readings[i], kept,
-		    SPAN_ARRAY(
-			known->list[reading->first + i].fingerprint.bytes));
+	begin_all(reading);
 	put_params(reading, &params);
 	TRY(store_query(answer_store(), STATEMENT_ACCOUNT_LINKS, &params,
 			on_links, reading));

@@ -20,6 +20,7 @@
 struct known_log {
 	struct digest fingerprint;
 	struct kept_log *kept; /* held; NULL: there is no such log */
+	bool whole; /* with the branch of the place that is judged by */
 };
 
 struct known_logs {

@@ -32,7 +32,7 @@ static struct cached *cache_slot(struct digest hash)
 static bool add_claims(jwt_t *jwt, const struct identity *who, long now)
 {
 	char waiting[BEARER_AUDIENCE_SIZE];
-	struct uuid id;
+	struct uuid id = { 0 };
 
 	bearer_waiting_audience(config()->audience, waiting);
 	if (rng_fill(rng_system(), id.bytes, sizeof(id.bytes)) != ERR_OK)
@@ -96,7 +96,7 @@ enum err tokens_verify(struct span token, struct identity *who)
 					    NULL };
 	uint64_t now = (uint64_t)time(NULL);
 	struct cached *slot;
-	struct digest hash;
+	struct digest hash = { 0 };
 	enum err e;
 
 	if (token.n > BEARER_MAX || hash_one(token, hash.bytes) != ERR_OK)

@@ -7,7 +7,7 @@ uint8_t words_kind(struct rd *word)
 
 static struct uuid take_uuid(struct rd *word)
 {
-	struct uuid uuid;
+	struct uuid uuid = { 0 };
 
 	rd_copy(word, uuid.bytes, sizeof(uuid.bytes));
 	return uuid;
@@ -15,7 +15,7 @@ static struct uuid take_uuid(struct rd *word)
 
 static struct digest take_digest(struct rd *word)
 {
-	struct digest digest;
+	struct digest digest = { 0 };
 
 	rd_copy(word, digest.bytes, sizeof(digest.bytes));
 	return digest;

@@ -18,6 +18,23 @@ bool session_has_places(const struct session *session)
 	return group_places_are_there(mls_group_extensions(session->group));
 }
 
+bool session_place(const struct session *session, struct span fingerprint,
+		   struct account_place *place)
+{
+	struct group_places places;
+	struct check_view view;
+	struct place found;
+
+	session_view(session, &view);
+	if (group_places_of(&view, &places) != ERR_OK || !places.there ||
+	    !group_places_find(&places, fingerprint, &found) ||
+	    found.number == 0)
+		return false;
+	*place = (struct account_place){ .number = found.number };
+	(void)span_copy(place->hash, found.hash);
+	return true;
+}
+
 bool session_takes(const struct session *session,
 		   const struct span *key_packages, size_t count)
 {

@@ -206,6 +206,28 @@ out:
 	return e;
 }
 
+enum err negotiation_check_now(struct span extensions,
+			       const struct negotiation_offer *own)
+{
+	struct negotiation n = { 0 };
+	uint16_t chosen = 0;
+	struct span data;
+	enum err e;
+
+	ENSURE(wire_extensions_find(extensions, NEGOTIATION_EXTENSION, &data),
+	       ERR_PEER_DOWNGRADE);
+	TRY(decode_negotiation(data, &n));
+	for (size_t i = 0; i < n.count; i++)
+		if (span_equal(n.founders[i].identity, own->identity))
+			n.founders[i].suites = own->suites;
+	ENSURE(negotiation_choose(n.founders, n.count, &chosen) == ERR_OK &&
+		   chosen == n.chosen,
+	       ERR_PEER_DOWNGRADE);
+out:
+	free(n.founders);
+	return e;
+}
+
 enum err negotiation_missed(struct span extensions,
 			    struct negotiation_missed *missed)
 {

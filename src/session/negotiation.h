@@ -73,6 +73,15 @@ MUST_CHECK enum err negotiation_check(struct span extensions,
 				      const struct negotiation_offer *members,
 				      size_t count);
 
+/*
+ * For who comes into the group of the beginning by a KeyPackage of before, with an
+ * offer that is another one by now: `own` is the present one. ERR_PEER_DOWNGRADE: with
+ * it in place of our entry the choice would not be this group's. Somebody may have
+ * given an old KeyPackage to who began the group. ERR_OK where we are no founder.
+ */
+MUST_CHECK enum err negotiation_check_now(struct span extensions,
+					  const struct negotiation_offer *own);
+
 /* Where the choice is not the creator's first. */
 struct negotiation_missed {
 	uint16_t suite;	      /* the creator's first */

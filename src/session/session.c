@@ -145,6 +145,22 @@ out:
 	return e;
 }
 
+enum err session_check_offer_now(const struct session *session,
+				 const struct mls_identity *me)
+{
+	struct negotiation_offer own = { me->credential_identity, SPAN_EMPTY };
+	struct buf suites = BUF_INIT;
+	enum err e;
+
+	put_suites(me, &suites);
+	TRY(buf_end(&suites));
+	own.suites = buf_span(&suites);
+	TRY(negotiation_check_now(mls_group_extensions(session->group), &own));
+out:
+	buf_clear(&suites);
+	return e;
+}
+
 /* The group that we join is this session's. */
 static enum err check_group(const struct session *session)
 {

@@ -109,6 +109,11 @@ MUST_CHECK enum err session_join_all_the_same(
     const struct chain *seen, struct check_accounts *accounts,
     struct session **session, struct mls_commit *out);
 
+/* The present offer of `me`, who came in by a KeyPackage with another one:
+ * negotiation_check_now(). */
+MUST_CHECK enum err session_check_offer_now(const struct session *session,
+					    const struct mls_identity *me);
+
 void session_free(struct session *session);
 
 /* ---- accounts ----
@@ -119,6 +124,10 @@ void session_free(struct session *session);
 void session_set_accounts(struct session *session,
 			  struct check_accounts *accounts);
 bool session_has_places(const struct session *session);
+
+/* The group's place of that account; false: it has none. */
+bool session_place(const struct session *session, struct span fingerprint,
+		   struct account_place *place);
 
 /* Each account with a leaf has a place; so in a session without places. Not so
  * between the commit by which somebody joins from outside and the next one. */

@@ -114,7 +114,7 @@ static void copy(struct rows *rows, struct span from, uint8_t *out, size_t n)
 
 struct uuid rows_uuid(struct rows *rows, size_t row, const char *column)
 {
-	struct uuid uuid;
+	struct uuid uuid = { 0 };
 
 	copy(rows, value(rows, row, column, PARAMS_UUID), uuid.bytes,
 	     sizeof(uuid.bytes));
@@ -123,7 +123,7 @@ struct uuid rows_uuid(struct rows *rows, size_t row, const char *column)
 
 struct digest rows_digest(struct rows *rows, size_t row, const char *column)
 {
-	struct digest digest;
+	struct digest digest = { 0 };
 
 	copy(rows, rows_bytes(rows, row, column), digest.bytes,
 	     sizeof(digest.bytes));

@@ -90,6 +90,25 @@ describe('KeyPackages', { concurrency: false }, () => {
         key_package: good, last_resort: false }]);
     });
 
+  test('those with another list of suites are called back', async () => {
+    const olga = await newUser(node.url, 'olga');
+    const made = (algorithm, offered) =>
+      base64(olga.keysFor(algorithm).keyPackage({ suites: offered }));
+    const older = made('chacha20-poly1305', [3]);
+    ok(await publish(olga, { key_packages: [older],
+      last_resort: [made('chacha20-poly1305', [3])] }), 201);
+    const newer = ['aes-256-gcm', 'chacha20-poly1305'].map(a => made(a, [4, 3]));
+    refused(await publish(olga, { key_packages: [older, ...newer] }), 422,
+      'key-package-invalid');
+    assert.deepEqual((await counts(olga)).last_resort, { 'chacha20-poly1305': true });
+    ok(await publish(olga, { key_packages: newer }), 201);
+    assert.deepEqual(await counts(olga), {
+      available: { 'aes-256-gcm': 1, 'chacha20-poly1305': 1 },
+      last_resort: { 'aes-256-gcm': false, 'chacha20-poly1305': false } });
+    const [device] = (await claim(bob, olga)).devices;
+    assert.deepEqual(device.key_packages.map(k => k.key_package), newer);
+  });
+
   test('many claims at once: each KeyPackage goes to one', async () => {
     const packages = make(bob, 40);
     ok(await publish(bob, { key_packages: packages.slice(0, 20),

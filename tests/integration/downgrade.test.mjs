@@ -77,6 +77,50 @@ describe('a downgrade on the way', { concurrency: false }, () => {
     await bob.does('join', id);
   });
 
+  test('a device that offers more calls back what it offered before', async () => {
+    const dave = await new Person('dave', node.url).register('--algorithm',
+      'chacha20-poly1305');
+    const stored = async () => (await postgres.rows(`SELECT k.algorithm,
+        translate(encode(k.key_package, 'base64'), E'\\n', '') AS key_package
+      FROM hermetic.key_package k WHERE k.device_id = '${dave.device}'
+      ORDER BY k.key_package_id`));
+    const old = await stored();
+    await dave.does('login', '--algorithm', 'aes-256-gcm,chacha20-poly1305');
+    const now = await stored();
+    // five of each, and a last resort
+    assert.deepEqual(now.map(k => k.algorithm).sort(), [
+      ...Array(6).fill('aes-256-gcm'), ...Array(6).fill('chacha20-poly1305')]);
+    assert.ok(!now.some(k => old.some(o => o.key_package === k.key_package)));
+    const algorithm = async id => (await alice.does('sessions'))
+      .find(s => s.session_id === id).algorithm;
+    assert.equal(await algorithm(await conversation(alice, dave)), 'aes-256-gcm');
+
+    // a server that has kept those of before: with newer ones it is seen
+    const giving = is => ({
+      answer: ({ path, json }) => {
+        if (path !== '/key-packages/claim') return undefined;
+        json.devices[0].key_packages = [...json.devices[0].key_packages.filter(is),
+          { ...old.shift(), last_resort: false }];
+        return { json };
+      },
+    });
+    const said = await creatingNothing(() =>
+      through(alice, giving(k => k.algorithm === 'aes-256-gcm'), () =>
+        alice.cannot('mixed-offers', 'create', '--invite', dave.name)));
+    assert.ok(said.includes(`a device of ${dave.name}`), said);
+    // alone they look like the device's, which does not come
+    const create = async (...more) => (await through(alice, giving(() => false), () =>
+      alice.does('create', '--invite', dave.name, ...more)))[0].session_id;
+    const weak = await create();
+    assert.equal(await algorithm(weak), 'chacha20-poly1305');
+    assert.match(await dave.cannot('downgrade', 'join', weak), /offered something else/);
+    // where they change nothing they do, and the person decides about the rest
+    await dave.does('join', await create('--algorithm', 'chacha20-poly1305'));
+    await dave.does('resolve', weak, '--yes');
+    await alice.does('send', weak, 'all the same', '--to-new-members');
+    assert.deepEqual(await dave.texts(weak), ['all the same']);
+  });
+
   test('a KeyPackage of somebody else in its place', async () => {
     const mallory = await new Person('mallory', node.url).register();
     let stolen;

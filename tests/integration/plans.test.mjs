@@ -195,11 +195,14 @@ describe('plans', { concurrency: false }, () => {
         FROM (VALUES ${rows.map(r => `(${r.branch}, ${r.number})`)}) AS r(b, n)`);
     const text = readFileSync(join(root, 'sql/account_links.sql'), 'utf8')
       .replace(/--.*|;/g, '');
-    const read = async (kept, wanted) => {
+    const hash = text =>
+      `sha256('hermetic account 1'::bytea || '${text}'::bytea)`;
+    const read = async (kept, wanted, place) => {
       const given = [`ARRAY[${print}, sha256('nobody')]`,
         `ARRAY[${kept.branch}, 0]`, `ARRAY[${kept.number}, 0]`,
-        `ARRAY[sha256('hermetic account 1'::bytea || '${kept.as ?? key(kept)}'),
-               '']`, String(wanted)];
+        `ARRAY[${hash(kept.as ?? key(kept))}, '']`, String(wanted),
+        `ARRAY[${place?.number ?? 0}, 0]`,
+        `ARRAY[${hash(place ? key(place) : '')}, '']`];
       return JSON.parse(await postgres.psql(`SET search_path = hermetic;
         SELECT json_agg(convert_from(link, 'UTF8')) FROM (${
   text.replace(/\$(\d)/g, (_, n) => `(${given[n - 1]})`)}) AS t`));
@@ -215,6 +218,13 @@ describe('plans', { concurrency: false }, () => {
         expected);
       if (oldest > 0)
         assert.deepEqual(await read({ branch: 0, number: 6 }, wanted), expected);
+      // a group stands at a branch that is too old
+      for (const place of [{ branch: 0, number: 5 }, { branch: 3, number: 6 }]) {
+        const more = new Set([...logs.slice(oldest), ...oldest > place.branch ?
+          [logs[place.branch]] : []].flat().map(key));
+        assert.deepEqual(await read(nothing, wanted, place),
+          rows.map(key).filter(k => more.has(k)), `${wanted} ${key(place)}`);
+      }
     }
     for (const kept of [{ branch: 6, number: 3 }, { branch: 4, number: 6 },
       { branch: 2, number: 7 }])

@@ -23,6 +23,13 @@ void stored_session_make(struct stored_session *stored)
 	stored->public_key = stored->town->r[BOB].d.me.signature_public;
 }
 
+void stored_session_raise(struct stored_session *stored)
+{
+	town_second_device(stored->town);
+	town_tell(stored->town, BOB, stored->houses[ALICE]);
+	town_rotate(stored->town, BOB);
+}
+
 void stored_session_type(struct stored_session *stored, uint64_t sent_ms,
 			 bool types, struct buf *notice)
 {

@@ -20,6 +20,9 @@ struct stored_session {
 
 void stored_session_make(struct stored_session *stored);
 
+/* Another device stands in Alice's log, and the group's place says so. */
+void stored_session_raise(struct stored_session *stored);
+
 /* Alice's notice that she types, or does not (session/typing_seal.h). */
 void stored_session_type(struct stored_session *stored, uint64_t sent_ms,
 			 bool types, struct buf *notice);

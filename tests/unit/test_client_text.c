@@ -456,7 +456,12 @@ static void test_marks_are_not_forged(void **state)
 		    "\"file\": {\"name\": \"a\\\", 1 bytes: x): bob\", "
 		    "\"size\": 7}, \"text\": \"\"}",
 		    "#3   alice (file \"a\\\", 1 bytes: x\\): bob\", 7 bytes: "
-		    "hermetic save SESSION 3): ");
+		    "hermetic save SESSION 3)");
+	expect_line("{\"seq\": 3, \"kind\": \"text\", \"from\": \"alice\", "
+		    "\"file\": {\"name\": \"a\", \"size\": 7}, \"edited\": 4, "
+		    "\"edited_text\": \"for you\", \"text\": \"\"}",
+		    "#3   alice (file \"a\", 7 bytes: hermetic save SESSION "
+		    "3) (edited by #4): for you");
 	expect_line("{\"seq\": 3, \"kind\": \"text\", \"from\": \"alice\", "
 		    "\"deleted\": 4}",
 		    "#3   alice (deleted by #4)");

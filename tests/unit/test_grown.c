@@ -56,12 +56,22 @@ static void keep(struct home *h, const struct house *house)
 		      buf_span(&house->links)));
 }
 
+static void store_session(struct home *h)
+{
+	const struct suites offer = { { SUITE }, 1 };
+	struct membership m;
+
+	MUST(membership_new(&m, h->id, &offer));
+	m.session = h->stored.session;
+	MUST(membership_save(core_store(h->device), &m));
+	m.session = NULL;
+	membership_clear(&m);
+}
+
 /* Bob's session is stored, and he knows the logs of all. */
 static int setup(void **state)
 {
 	struct home *h = calloc(1, sizeof(*h));
-	const struct suites offer = { { SUITE }, 1 };
-	struct membership m;
 
 	assert_non_null(h);
 	stored_session_make(&h->stored);
@@ -74,11 +84,7 @@ static int setup(void **state)
 	MUST(core_begin(h->device));
 	for (int i = 0; i < STORED_HOUSES; i++)
 		keep(h, h->stored.houses[i]);
-	MUST(membership_new(&m, h->id, &offer));
-	m.session = h->stored.session;
-	MUST(membership_save(core_store(h->device), &m));
-	m.session = NULL;
-	membership_clear(&m);
+	store_session(h);
 	MUST(core_commit(h->device));
 	*state = h;
 	return 0;
@@ -201,6 +207,60 @@ static void test_a_branch_is_heard_of(void **state)
 	house_end_branch(&other);
 }
 
+static bool has_branch(struct home *h, const struct house *house)
+{
+	bool has = false;
+
+	MUST(branches_has(h->device, account_log_fingerprint(house->log),
+			  buf_span(&house->links), &has));
+	return has;
+}
+
+/* More branches of Alice's account than are kept, from before its second link. */
+static void keep_branches(struct home *h, const struct house *before, int first,
+			  int count)
+{
+	for (int i = 0; i < count; i++) {
+		struct house one = house_branch(before);
+
+		house_add(&one, 0, first + i);
+		MUST(branches_keep(h->device, account_log_fingerprint(one.log),
+				   buf_span(&one.links)));
+		assert_true(has_branch(h, &one));
+		house_end_branch(&one);
+	}
+}
+
+/* The branch at which a session stands is not pushed out by newer ones, with that session
+ * loaded or not. */
+static void test_the_branch_of_a_session_stays(void **state)
+{
+	struct home *h = *state;
+	struct house *alice = h->stored.houses[0], before, first;
+
+	for (int i = 1; i < 60; i++) /* branches share them */
+		house_make(alice, i);
+	before = house_branch(alice);
+	stored_session_raise(&h->stored);
+	first = house_branch(&before);
+	house_add(&first, 0, 2);
+	MUST(core_begin(h->device));
+	store_session(h);
+	MUST(branches_keep(h->device, account_log_fingerprint(alice->log),
+			   buf_span(&alice->links)));
+	keep_branches(h, &before, 2, BRANCHES_KEPT - 1);
+	assert_true(has_branch(h, &first));
+	keep_branches(h, &before, 20, 1);
+	assert_false(has_branch(h, &first));
+	assert_true(has_branch(h, alice));
+	MUST(core_load(h->device, h->id));
+	keep_branches(h, &before, 40, BRANCHES_KEPT);
+	assert_true(has_branch(h, alice));
+	MUST(core_commit(h->device));
+	house_end_branch(&first);
+	house_end_branch(&before);
+}
+
 /* Whoever looks at it is told, and the list of sessions has the others all the same. */
 static void expect_newer(struct home *h)
 {
@@ -280,6 +340,8 @@ int main(void)
 		    test_a_log_that_grows_is_heard_of, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_rollback_forgets_it,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_the_branch_of_a_session_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_branch_is_heard_of,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -18,6 +18,8 @@
 
 enum { ROOM = 1024 * 1024 };
 
+static const struct account_place nowhere;
+
 struct shelf {
 	struct kept_logs *kept;
 	struct house h;
@@ -95,7 +97,7 @@ static size_t read_log(struct kept_logs *kept, const struct house *h,
 	struct kept_log *log;
 	size_t work;
 
-	kept_reading_begin(&reading, kept, print_of(h));
+	kept_reading_begin(&reading, kept, print_of(h), &nowhere);
 	MUST(put_rows(&reading, h, branch,
 		      reading.place.number > 0 ? reading.place.number : 1,
 		      last_of(h)));
@@ -129,7 +131,8 @@ static void no_signature_is_believed(void **state)
 	assert_true(forged.n > 0);
 	forged.p[forged.n - 1] ^= 1; /* of the signature */
 	for (int known = 0; known < 2; known++) {
-		kept_reading_begin(&reading, s->kept, print_of(&s->h));
+		kept_reading_begin(&reading, s->kept, print_of(&s->h),
+				   &nowhere);
 		assert_true((reading.from != NULL) == (known == 1));
 		MUST(put_rows(&reading, &s->h, 0, known == 1 ? 3 : 1, 3));
 		MUST(kept_reading_row(&reading, 0, 4, buf_span(&forged)));
@@ -156,14 +159,14 @@ static void another_row_is_refused(void **state)
 	house_keys(&s->h, 0);
 	house_remove(&other, 1, 2);
 	(void)read_log(s->kept, &s->h, 0);
-	kept_reading_begin(&reading, s->kept, print_of(&s->h));
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
 	assert_int_equal(put_rows(&reading, &other, 0, 4, 4), ERR_PEER_INVALID);
 	kept_reading_clear(&reading);
 	/* nor is a part of the log, or of another branch */
-	kept_reading_begin(&reading, s->kept, print_of(&s->h));
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
 	assert_int_equal(put_rows(&reading, &s->h, 0, 3, 4), ERR_PEER_INVALID);
 	kept_reading_clear(&reading);
-	kept_reading_begin(&reading, s->kept, print_of(&s->h));
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
 	assert_int_equal(put_rows(&reading, &s->h, 1, 4, 4), ERR_PEER_INVALID);
 	kept_reading_clear(&reading);
 	house_end_branch(&other);
@@ -180,13 +183,13 @@ static void replaced_log_is_read_whole(void **state)
 	house_keys(&s->h, 0);
 	house_remove(&other, 1, 2);
 	(void)read_log(s->kept, &s->h, 0);
-	kept_reading_begin(&reading, s->kept, print_of(&s->h));
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
 	MUST(put_rows(&reading, &other, 0, 1, 4));
 	/* it was verified up to another link of that number */
 	assert_int_equal(end(s->kept, &reading, &other, &log), 4);
 	kept_log_release(log);
 	house_init(&stranger, false);
-	kept_reading_begin(&reading, s->kept, print_of(&s->h));
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
 	MUST(put_rows(&reading, &stranger, 0, 1, 1));
 	MUST(kept_reading_close(&reading, s->kept));
 	kept_reading_verify(&reading);
@@ -212,7 +215,8 @@ static void branch_takes_its_place(void **state)
 	house_remove(&other, 1, 0);
 	(void)read_log(s->kept, &s->h, 0);
 	for (int again = 0; again < 2; again++) {
-		kept_reading_begin(&reading, s->kept, print_of(&s->h));
+		kept_reading_begin(&reading, s->kept, print_of(&s->h),
+				   &nowhere);
 		MUST(put_rows(&reading, &s->h, 0, 1, 4));
 		MUST(put_rows(&reading, &other, 1, 4, 5));
 		/* what both have was verified, and then each of them */
@@ -246,12 +250,12 @@ static void branch_comes_behind_what_is_kept(void **state)
 	house_remove(&other, 1, 2);
 	house_remove(&other, 1, 0);
 	house_remove(&third, 0, 1);
-	kept_reading_begin(&reading, s->kept, print_of(&s->h));
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
 	MUST(put_rows(&reading, &s->h, 0, 3, 4));
 	MUST(put_rows(&reading, &other, 1, 4, 5));
 	assert_int_equal(end(s->kept, &reading, &other, &log), 3);
 	kept_log_release(log);
-	kept_reading_begin(&reading, s->kept, print_of(&s->h));
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
 	MUST(put_rows(&reading, &other, 1, 5, 5));
 	MUST(put_rows(&reading, &third, 2, 4, 4));
 	assert_int_equal(end(s->kept, &reading, &third, &log), 1);
@@ -285,7 +289,8 @@ static void branch_is_verified_behind_what_is_kept(void **state)
 	assert_int_equal(forged.fail, ERR_OK);
 	forged.p[forged.n - 1] ^= 1; /* of the signature */
 	for (int lie = 0; lie < 3; lie++) {
-		kept_reading_begin(&reading, s->kept, print_of(&s->h));
+		kept_reading_begin(&reading, s->kept, print_of(&s->h),
+				   &nowhere);
 		MUST(put_rows(&reading, &s->h, 0, 3, 3));
 		if (lie == 0)
 			MUST(kept_reading_row(&reading, 1, 4,
@@ -306,35 +311,6 @@ static void branch_is_verified_behind_what_is_kept(void **state)
 	house_end_branch(&other);
 }
 
-/* More branches than are kept come at once behind what is kept: nothing of it is taken for
- * verified that was not. */
-static void too_many_branches_come_behind(void **state)
-{
-	enum { BRANCHES = 2 * KNOWN_BRANCHES };
-	struct shelf *s = *state;
-	struct house *branches = calloc(BRANCHES, sizeof(*branches));
-	struct kept_reading reading;
-	struct kept_log *log;
-
-	assert_non_null(branches);
-	(void)read_log(s->kept, &s->h, 0);
-	kept_reading_begin(&reading, s->kept, print_of(&s->h));
-	MUST(put_rows(&reading, &s->h, 0, 3, 3));
-	for (int i = 0; i < BRANCHES; i++) {
-		branches[i] = house_branch(&s->h);
-		house_keys(&branches[i], 0);
-		MUST(put_rows(&reading, &branches[i], i + 1, 4, 4));
-	}
-	assert_int_equal(end(s->kept, &reading, &branches[BRANCHES - 1], &log),
-			 3 + KNOWN_BRANCHES + 1);
-	kept_log_release(log);
-	for (int i = 0; i < BRANCHES; i++) {
-		account_pair_clear(&branches[i].pair);
-		house_end_branch(&branches[i]);
-	}
-	free(branches);
-}
-
 /* A number that no log has is refused at once: a damaged row costs nothing. */
 static void number_of_no_log_is_refused(void **state)
 {
@@ -344,7 +320,8 @@ static void number_of_no_log_is_refused(void **state)
 	struct kept_reading reading;
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
-		kept_reading_begin(&reading, s->kept, print_of(&s->h));
+		kept_reading_begin(&reading, s->kept, print_of(&s->h),
+				   &nowhere);
 		MUST(put_rows(&reading, &s->h, 0, 1, 3));
 		assert_int_equal(kept_reading_row(&reading, 1, numbers[i],
 						  house_link(&s->h, 3)),
@@ -355,24 +332,136 @@ static void number_of_no_log_is_refused(void **state)
 	    account_links_behind(buf_span(&s->h.links), UINT64_MAX).n, 0);
 }
 
+/* Branches of one link behind the house's three, each in place of the one before. */
+struct row_of_branches {
+	struct house *list;
+	int count;
+};
+
+static struct row_of_branches make_branches(const struct house *h, int count)
+{
+	struct row_of_branches made = {
+		.list = calloc((size_t)count, sizeof(*made.list)),
+		.count = count,
+	};
+
+	assert_non_null(made.list);
+	for (int i = 0; i < count; i++) {
+		made.list[i] = house_branch(h);
+		house_keys(&made.list[i], 0);
+	}
+	return made;
+}
+
+static void free_branches(struct row_of_branches *made)
+{
+	for (int i = 0; i < made->count; i++) {
+		account_pair_clear(&made->list[i].pair);
+		house_end_branch(&made->list[i]);
+	}
+	free(made->list);
+}
+
+static void put_branches(struct kept_reading *reading, const struct house *h,
+			 const struct row_of_branches *made)
+{
+	MUST(put_rows(reading, h, 0, 1, 3));
+	for (int i = 0; i < made->count; i++)
+		MUST(put_rows(reading, &made->list[i], i + 1, 4, 4));
+}
+
+enum { BRANCHES = 3 * KNOWN_BRANCHES };
+
+/* The one at which a group stands stays, though others came behind it. Where what is kept
+ * does not have it, all is read again. */
+static void the_wanted_branch_is_kept(void **state)
+{
+	struct shelf *s = *state;
+	struct row_of_branches made = make_branches(&s->h, BRANCHES);
+	const struct house *last = &made.list[BRANCHES - 1];
+	struct account_place wanted = house_place(&made.list[2]);
+	struct kept_reading reading;
+	struct kept_log *log;
+
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
+	put_branches(&reading, &s->h, &made);
+	(void)end(s->kept, &reading, last, &log);
+	assert_false(kept_log_has(log, &wanted));
+	kept_log_release(log);
+	for (int i = 0; i < 2; i++) {
+		kept_reading_begin(&reading, s->kept, print_of(&s->h), &wanted);
+		assert_int_equal(reading.place.number, i == 0 ? 0 : 4);
+		if (i == 0)
+			put_branches(&reading, &s->h, &made);
+		else
+			MUST(put_rows(&reading, last, BRANCHES, 4, 4));
+		(void)end(s->kept, &reading, last, &log);
+		assert_true(kept_log_has(log, &wanted));
+		wanted.hash[0] ^= 1;
+		assert_false(kept_log_has(log, &wanted));
+		wanted.hash[0] ^= 1;
+		kept_log_release(log);
+	}
+	free_branches(&made);
+}
+
+/* More branches than are kept come at once behind what is kept: nothing of it is taken for
+ * verified that was not. */
+static void too_many_branches_come_behind(void **state)
+{
+	struct shelf *s = *state;
+	struct row_of_branches made = make_branches(&s->h, BRANCHES);
+	struct kept_reading reading;
+	struct kept_log *log;
+
+	(void)read_log(s->kept, &s->h, 0);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
+	MUST(put_rows(&reading, &s->h, 0, 3, 3));
+	for (int i = 0; i < made.count; i++)
+		MUST(put_rows(&reading, &made.list[i], i + 1, 4, 4));
+	assert_int_equal(
+	    end(s->kept, &reading, &made.list[made.count - 1], &log),
+	    3 + KNOWN_BRANCHES + 1);
+	kept_log_release(log);
+	free_branches(&made);
+}
+
+/* The branch that is wanted stays also where the others come one after the other. */
+static void the_wanted_branch_stays(void **state)
+{
+	struct shelf *s = *state;
+	struct row_of_branches made = make_branches(&s->h, BRANCHES);
+	struct account_place wanted = house_place(&made.list[2]);
+	struct kept_reading reading;
+	struct kept_log *log;
+
+	(void)read_log(s->kept, &made.list[0], 0);
+	for (int i = 1; i < made.count; i++) {
+		kept_reading_begin(&reading, s->kept, print_of(&s->h),
+				   i > 2 ? &wanted : &nowhere);
+		assert_int_equal(reading.place.number, 4);
+		MUST(put_rows(&reading, &made.list[i - 1], i - 1, 4, 4));
+		MUST(put_rows(&reading, &made.list[i], i, 4, 4));
+		assert_int_equal(end(s->kept, &reading, &made.list[i], &log),
+				 1);
+		assert_true(kept_log_has(log, &wanted) == (i >= 2));
+		kept_log_release(log);
+	}
+	free_branches(&made);
+}
+
 /* However many branches an account has: what is verified, and kept, are the last ones. */
 static void only_the_last_branches_are_kept(void **state)
 {
-	enum { BRANCHES = 3 * KNOWN_BRANCHES };
 	struct shelf *s = *state;
-	struct house *branches = calloc(BRANCHES, sizeof(*branches));
+	struct row_of_branches made = make_branches(&s->h, BRANCHES);
+	struct house *branches = made.list;
 	struct kept_reading reading;
 	struct kept_log *log;
 	struct rd r;
 
-	assert_non_null(branches);
-	kept_reading_begin(&reading, s->kept, print_of(&s->h));
-	MUST(put_rows(&reading, &s->h, 0, 1, 3));
-	for (int i = 0; i < BRANCHES; i++) {
-		branches[i] = house_branch(&s->h);
-		house_keys(&branches[i], 0);
-		MUST(put_rows(&reading, &branches[i], i + 1, 4, 4));
-	}
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
+	put_branches(&reading, &s->h, &made);
 	/* one link of each, and the first one whole */
 	assert_int_equal(end(s->kept, &reading, &branches[BRANCHES - 1], &log),
 			 3 + KNOWN_BRANCHES + 1);
@@ -382,11 +471,7 @@ static void only_the_last_branches_are_kept(void **state)
 		    span_equal(rd_vec(&r), buf_span(&branches[i].links)));
 	assert_int_equal(rd_left(&r), 0);
 	kept_log_release(log);
-	for (int i = 0; i < BRANCHES; i++) {
-		account_pair_clear(&branches[i].pair);
-		house_end_branch(&branches[i]);
-	}
-	free(branches);
+	free_branches(&made);
 }
 
 /* The one that was used longest ago goes, and is not verified again: it stays known up to
@@ -414,7 +499,8 @@ static void oldest_goes_first(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		struct kept_reading reading;
 
-		kept_reading_begin(&reading, small, print_of(&others[i]));
+		kept_reading_begin(&reading, small, print_of(&others[i]),
+				   &nowhere);
 		assert_true((reading.from != NULL) == (i == 1));
 		kept_reading_clear(&reading);
 	}
@@ -436,7 +522,7 @@ static void held_log_stays(void **state)
 	struct kept_reading reading, none;
 	struct kept_log *log;
 
-	kept_reading_begin(&reading, s->kept, print_of(&s->h));
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
 	MUST(put_rows(&reading, &s->h, 0, 1, 3));
 	(void)end(s->kept, &reading, &s->h, &log);
 	kept_logs_free(s->kept);
@@ -444,7 +530,7 @@ static void held_log_stays(void **state)
 	    span_equal(account_log_fingerprint(log->log), print_of(&s->h)));
 	kept_log_release(log);
 	MUST(kept_logs_new(ROOM, &s->kept));
-	kept_reading_begin(&none, s->kept, print_of(&s->h));
+	kept_reading_begin(&none, s->kept, print_of(&s->h), &nowhere);
 	MUST(kept_reading_close(&none, s->kept));
 	kept_reading_verify(&none);
 	MUST(kept_reading_end(&none, s->kept, &log));
@@ -464,8 +550,10 @@ int main(void)
 		TEST(branch_comes_behind_what_is_kept),
 		TEST(branch_is_verified_behind_what_is_kept),
 		TEST(too_many_branches_come_behind),
+		TEST(the_wanted_branch_stays),
 		TEST(number_of_no_log_is_refused),
 		TEST(only_the_last_branches_are_kept),
+		TEST(the_wanted_branch_is_kept),
 		TEST(oldest_goes_first),
 		TEST(held_log_stays),
 	};

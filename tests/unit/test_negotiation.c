@@ -269,6 +269,46 @@ static void test_forged_choice(void **state)
 	buf_clear(&extensions);
 }
 
+/* Bob came in by a KeyPackage of before, with a shorter list. */
+static void test_an_offer_of_before(void **state)
+{
+	static const uint16_t old[] = { ID_CHACHA };
+	const struct negotiation_offer same = { SPAN_LIT("bob/1"),
+						SUITES(CHACHA) };
+	const struct negotiation_offer more = { SPAN_LIT("bob/1"),
+						SUITES(CHACHA AES) };
+	const struct negotiation_offer without = { SPAN_LIT("bob/1"),
+						   SUITES(AES TWOFISH) };
+	const struct negotiation_offer worse = { SPAN_LIT("bob/1"),
+						 SUITES(TWOFISH CHACHA) };
+	const struct negotiation_offer later = { SPAN_LIT("carol/1"),
+						 SUITES(AES) };
+	struct negotiation_plan plan;
+	struct span extensions;
+	struct bob bob;
+	(void)state;
+
+	bob_make(&bob, old, 1, SUITES(CHACHA));
+	assert_int_equal(negotiation_plan(&alice, &bob.invitee, 1, &plan),
+			 ERR_OK);
+	assert_int_equal(plan.suite->id, ID_CHACHA);
+	extensions = buf_span(&plan.extensions);
+	assert_int_equal(negotiation_check_now(extensions, &same), ERR_OK);
+	/* Alice would have chosen the better one. */
+	assert_int_equal(negotiation_check_now(extensions, &more),
+			 ERR_PEER_DOWNGRADE);
+	/* What was chosen is not offered any more. */
+	assert_int_equal(negotiation_check_now(extensions, &without),
+			 ERR_PEER_DOWNGRADE);
+	/* Alice's order decides, and it is the same choice. */
+	assert_int_equal(negotiation_check_now(extensions, &worse), ERR_OK);
+	assert_int_equal(negotiation_check_now(extensions, &later), ERR_OK);
+	assert_int_equal(negotiation_check_now(SPAN_EMPTY, &same),
+			 ERR_PEER_DOWNGRADE);
+	negotiation_plan_clear(&plan);
+	bob_clear(&bob);
+}
+
 #define XWING "\xF7\xF2"
 
 /* Which algorithm the creator prefers, and which founder keeps it from the session. */
@@ -318,6 +358,7 @@ int main(void)
 		cmocka_unit_test(test_mixed_key_packages),
 		cmocka_unit_test(test_members_check),
 		cmocka_unit_test(test_forged_choice),
+		cmocka_unit_test(test_an_offer_of_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

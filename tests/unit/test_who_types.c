@@ -336,17 +336,41 @@ static void test_who_does_not_want_to_tell_does_not(void **state)
 	assert_true(tells(h, true));
 }
 
-static void test_nothing_is_told_to_the_unseen(void **state)
+/* The person was shown the members, or was not. */
+static void set_shown(struct home *h, bool shown)
 {
-	struct home *h = *state;
-
 	MUST(core_begin(h->device));
 	MUST(core_load(h->device, h->id));
 	(void)json_object_set_new(h->device->open.notes, "shown",
 				  json_object());
+	if (shown)
+		MUST(people_show_all(&h->device->open));
 	MUST(core_save(h->device));
 	MUST(core_commit(h->device));
+}
+
+static void test_nothing_is_told_to_the_unseen(void **state)
+{
+	struct home *h = *state;
+
+	set_shown(h, false);
 	assert_false(tells(h, true));
+}
+
+/* What was not told is told with the next key, and an end with the end. */
+static void test_what_was_not_told_is_told_at_once(void **state)
+{
+	struct home *h = *state;
+
+	set_shown(h, false);
+	assert_false(tells(h, true));
+	set_shown(h, true);
+	assert_true(tells(h, true));
+	set_shown(h, false);
+	assert_false(tells(h, false));
+	set_shown(h, true);
+	assert_true(tells(h, false));
+	assert_false(tells(h, false));
 }
 
 /* A clock that goes back makes no notice that the others refuse. */
@@ -380,6 +404,7 @@ int main(void)
 		HOME_TEST(test_a_text_is_told_without),
 		HOME_TEST(test_who_does_not_want_to_tell_does_not),
 		HOME_TEST(test_nothing_is_told_to_the_unseen),
+		HOME_TEST(test_what_was_not_told_is_told_at_once),
 		HOME_TEST(test_its_time_rises),
 	};
 

@@ -194,8 +194,8 @@ void inflow_received(const struct broker_message *message)
 
 	if (s == NULL)
 		return; /* not from the plugin, or no memory: no PUBACK */
-	e = (s->typing ? payload_read_typing : payload_read)(message->payload,
-							     &payload);
+	e = s->typing ? payload_read_typing(message->payload, &payload)
+		      : payload_read(message->payload, &payload);
 	s->has_id = payload.has_id;
 	s->id = payload.id;
 	if (e != ERR_OK)
