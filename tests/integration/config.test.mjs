@@ -42,8 +42,8 @@ test('every setting is explained; what must be given has an example', () => {
 
 // What the command, Compose, tests and the library's header read or define.
 const others = ['ADMIN_PASSWORD', 'BIND', 'BUILD', 'EVENT_INVITED', 'HOSTNAME', 'KEPT',
-  'LIBRARY', 'MQTT', 'MQTT_BRIDGE_DATABASE_URL', 'PASSPHRASE_FILE', 'SIM_SECONDS',
-  'USAGE', 'VERSION_MAJOR'];
+  'LIBRARY', 'MQTT', 'MQTT_BRIDGE_DATABASE_URL', 'PASSPHRASE_FILE', 'REVISION', 'SIM_SECONDS',
+  'USAGE', 'VERSION', 'VERSION_MAJOR'];
 
 test('a setting that a document names is one', () => {
   const known = new Set([...rows.map(r => r.name),
@@ -86,6 +86,9 @@ const wrong = {
   HERMETIC_ALGORITHMS: ['rot13', 'aes-256-gcm,,', ','],
   HERMETIC_ACCESS_TOKEN_SECONDS: ['1', '99999999999999999999'],
   HERMETIC_LOG_LEVEL: ['loud'],
+  HERMETIC_FILES_STORE: ['tape'],
+  HERMETIC_OBJECTS_URL: ['ftp://a/b', 'https://a', 'https://a/', 'https://a/b/',
+    'https://a/b c', 'https://u@a/b', 'https://a/b?c'],
   HERMETIC_CORS_ORIGINS: ['chat.example', 'https://a.example/', ',', 'https://'],
 };
 for (const [name, values] of Object.entries(wrong))

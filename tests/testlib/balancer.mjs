@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { profiles, readCompose } from './compose.mjs';
 import { end, freePort, root, start, temporary, until } from './stack.mjs';
 
 /** A certificate of its own for localhost, and its key, in one file. */
@@ -34,6 +35,7 @@ function configuration({ ports, pem, backends, bridges, brokers }) {
   swap(/bind :8443 /, `bind 127.0.0.1:${ports.https} `);
   swap(/bind :1883$/m, `bind 127.0.0.1:${ports.mqtt}`);
   swap(/bind :8883 /, `bind 127.0.0.1:${ports.mqtts} `);
+  swap(/bind :9100$/m, `bind 127.0.0.1:${ports.metrics}`);
   swap(/\/run\/secrets\/tls.pem/g, pem);
   swap(/^ {2}server-template api .*$/m, servers('api', backends));
   swap(/^( {2}default-server .*) resolvers containers init-addr none$/gm, '$1');
@@ -45,24 +47,26 @@ function configuration({ ports, pem, backends, bridges, brokers }) {
 }
 
 /**
- * { url, tlsUrl, mqttPort, mqttsPort, ca, stop(), kill(), start(), reload() }: kill() ends
+ * { url, tlsUrl, mqttPort, mqttsPort, metricsPort, ca, stop(), kill(), start(), reload() }: kill() ends
  * it at once, start() starts it again on the same ports, reload() gives it a new
  * certificate and has it read its files again. It knows when a node is up.
  */
 export async function startBalancer({ backends, bridges = [], brokers = [] }) {
   const dir = temporary('balancer');
-  const [http, https, mqtt, mqtts] = await Promise.all(
-    Array.from({ length: 4 }, freePort));
+  const [http, https, mqtt, mqtts, metrics] = await Promise.all(
+    Array.from({ length: 5 }, freePort));
   const pem = join(dir, 'tls.pem'), conf = join(dir, 'haproxy.cfg');
   const self = { url: `http://127.0.0.1:${http}`, mqttPort: mqtt, mqttsPort: mqtts,
+    metricsPort: metrics,
     tlsUrl: `https://127.0.0.1:${https}`, ca: writeCertificate(pem) };
   let child;
-  writeFileSync(conf, configuration({ ports: { http, https, mqtt, mqtts }, pem,
+  writeFileSync(conf, configuration({ ports: { http, https, mqtt, mqtts, metrics }, pem,
     backends, bridges, brokers }));
   self.start = async () => {
     const before = child?.output ?? '';
     child = start('/usr/sbin/haproxy', ['-W', '-db', '-f', conf],
-      { cwd: dir, env: {}, lastSignal: 'TERM' });
+      { cwd: dir, lastSignal: 'TERM',
+        env: readCompose(profiles.medium).services.haproxy.environment });
     child.output = before;
     await until(() => {
       if (child.exitCode !== null) throw new Error(child.output);
