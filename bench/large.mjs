@@ -7,11 +7,12 @@
 // Sessions are of the rules before, without places of accounts: what these add is said
 // in docs/performance.md. Members who do nothing by themselves are rows of the database.
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID, scryptSync } from 'node:crypto';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { newUser } from '../tests/testlib/api.mjs';
+import { login } from '../tests/testlib/api.mjs';
 import { build, startNode, startPostgres } from '../tests/testlib/stack.mjs';
 
 const sizes = process.argv.slice(2).map(Number);
@@ -24,11 +25,15 @@ const node = await startNode({ postgres, workers: 1, env: {
   HERMETIC_SESSION_MEMBERS: '100000', HERMETIC_LOG_LEVEL: 'warn' } });
 const person = ({ username, id, access }) =>
   ({ username, device: id, token: access });
-const owner = await newUser(node.url, 'owner');
-const committers = [];
-for (let i = 0; i <= most / 16 + sizes.length; i++)
-  committers.push(person(await newUser(node.url, 'member')));
+// Whoever logs in is asked for a passphrase whose hash costs next to nothing: those of so
+// many registrations took longer than what is measured.
+const count = Math.ceil(most / 16) + sizes.length + 1;
+const password = randomUUID(), salt = randomBytes(16);
+const hash = scryptSync(password, salt, 32, { N: 2, r: 1, p: 1 });
 await postgres.psql(`SET search_path = hermetic;
+  INSERT INTO account (user_id, username, salt, password_hash, cost_n, cost_r, cost_p)
+    SELECT gen_random_uuid(), 'committer-' || i, '\\x${salt.toString('hex')}',
+           '\\x${hash.toString('hex')}', 2, 1, 1 FROM generate_series(0, ${count}) i;
   INSERT INTO account (user_id, username, salt, password_hash, cost_n, cost_r, cost_p)
     SELECT md5('u' || i)::uuid, 'm' || lpad(i::text, 6, '0'), '', '', 1, 1, 1
     FROM generate_series(0, ${most + 100}) i;
@@ -36,17 +41,32 @@ await postgres.psql(`SET search_path = hermetic;
     SELECT ('00000000-0000-4000-8000-' || lpad(i::text, 12, '0'))::uuid,
            md5('u' || i)::uuid, 'x' FROM generate_series(0, ${most + 100}) i;
   ANALYZE;`);
+const committers = [];
+for (let i = 0; i <= count; i++)
+  committers.push(person(await login(node.url,
+    { username: `committer-${i}`, password })));
+const owner = committers.pop();
+console.error(`${count + 1} devices are logged in`);
 
 const child = spawn(join(build, 'bench/large/large'),
   { stdio: ['pipe', 'pipe', 'inherit'] });
+const over = once(child, 'close');
+child.stdin.on('error', () => {}); // it has ended: `over` says how
 child.stdin.write(`${JSON.stringify({ url: node.url, session: randomUUID(), sizes,
-  owner: person(owner), committers })}\n`);
+  owner, committers })}\n`);
 const rows = [];
 for await (const line of createInterface({ input: child.stdout })) {
   if (line === 'wal')
     child.stdin.write(`${await postgres.psql(
       `SELECT (pg_current_wal_lsn() - '0/0')::bigint`)}\n`);
   else rows.push(JSON.parse(line));
+}
+const [code, signal] = await over;
+await node.stop();
+await postgres.stop();
+if (code !== 0) {
+  console.error(`bench/large/large has ended with ${signal ?? code}`);
+  process.exit(1);
 }
 const middle = list => [...list].sort((a, b) => a - b)[list.length >> 1];
 console.log('| members | commit | request | of it commit, part, Welcome | ' +
@@ -62,5 +82,3 @@ for (const size of sizes)
       ['make_ms', 'post_ms', 'merge_ms', 'follow_ms'].map(n =>
         `${of(n).toFixed(1)} ms`).join(' | ')} |`);
   }
-await node.stop();
-await postgres.stop();

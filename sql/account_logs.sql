@@ -5,8 +5,7 @@
 -- link of each comes whatever its size.
 WITH asked AS (
   SELECT q.place, a.username, l.fingerprint, l.salt,
-         (SELECT max(k.number) FROM account_link k
-          WHERE k.fingerprint = l.fingerprint) AS last,
+         (SELECT e.number FROM account_log_end(l.fingerprint) e) AS last,
          q.after
   FROM unnest($1::text[], $2::bytea[], $3::bigint[]) WITH ORDINALITY
        AS q(name, print, after, place)
@@ -25,11 +24,8 @@ WITH asked AS (
 ), found AS (
   SELECT s.*, k.number, k.link,
          sum(length(k.link)) OVER (ORDER BY s.place, k.number) AS bytes
-  FROM asked s LEFT JOIN LATERAL (
-    SELECT number, link FROM account_link
-    WHERE fingerprint = s.fingerprint AND number > s.after
-    ORDER BY number LIMIT $4::bigint
-  ) k ON true
+  FROM asked s LEFT JOIN LATERAL
+    account_links_behind(s.fingerprint, s.after, $4::bigint) k ON true
 )
 SELECT place, username, fingerprint, salt, last, number,
        CASE WHEN bytes <= $5::bigint OR number = after + 1 THEN link END AS link

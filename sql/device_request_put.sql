@@ -5,14 +5,16 @@
 WITH asking AS (
   SELECT d.device_id, d.user_id,
          d.lost_entry IS DISTINCT FROM $2::bytea
-         AND (coalesce((SELECT bool_or(account_link_entry(k.link) = $2::bytea)
-                        FROM account_log l
-                        CROSS JOIN LATERAL (
-                          SELECT link FROM stored_link
-                          WHERE fingerprint = l.fingerprint OFFSET 0) k
-                        WHERE l.user_id = d.user_id), false)
-              OR coalesce((SELECT bool_or(o.lost_entry = $2::bytea)
-                           FROM device o WHERE o.user_id = d.user_id), false)) AS taken
+         AND (EXISTS (SELECT FROM account_log l
+                      CROSS JOIN LATERAL (
+                        SELECT FROM stored_link k
+                        WHERE k.fingerprint = l.fingerprint
+                          AND sha256(account_link_entry(k.link)) = sha256($2::bytea)
+                        OFFSET 0) k
+                      WHERE l.user_id = d.user_id)
+              OR EXISTS (SELECT FROM device o
+                         WHERE o.user_id = d.user_id
+                           AND o.lost_entry = $2::bytea)) AS taken
   FROM device d
   WHERE d.device_id = $1::uuid AND d.link_number IS NULL AND d.removed_at IS NULL
 ),

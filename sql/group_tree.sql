@@ -1,6 +1,6 @@
 -- The group at the place of a Welcome that waits: $1 session, $2 device, $3 the
 -- Welcome's seq, $4 the head where the node knows the group itself (NULL: nowhere). As in
--- commit_context.sql: `group_info` and the commits `since` lead to `at`, unless the node
+-- group_info_now(): `group_info` and the commits `since` lead to `at`, unless the node
 -- knows that (`known`). What is kept whole may be of a later place: then the walk begins
 -- where the session's generation did, unless that is so far off that whoever has the
 -- Welcome comes in by the log instead (4,096 commits, 16 MiB). No row: no such Welcome.

@@ -1,22 +1,27 @@
 -- $1 user, $2 device: the sessions that wait for the user, by whom: by an invitation,
 -- or by a Welcome for the device. None of those whom the user has blocked, and none that
--- the device is in. The newest ones. Who has given a letter has invited the user, too,
+-- the device is in. The newest ones, of the newest thousand of each kind: anybody may fill
+-- the list. Who has given a letter has invited the user, too,
 -- behind who did so first; but who is no member any more is named only of an invitation
 -- for which nobody else stands. `erased`: the inviter's account does not exist any more.
 WITH waiting AS (
-  SELECT i.session_id, i.invited_by AS inviter, i.created_at, 1 AS weight
-  FROM invitation i WHERE i.user_id = $1::uuid
+  SELECT * FROM (
+    SELECT i.session_id, i.invited_by AS inviter, i.created_at, 1 AS weight
+    FROM invitation i WHERE i.user_id = $1::uuid
+    ORDER BY i.created_at DESC LIMIT 1000) i
   UNION ALL
-  SELECT k.session_id, k.invited_by, k.given_at, 0
-  FROM invitation_letter k WHERE k.user_id = $1::uuid
+  SELECT * FROM (
+    SELECT k.session_id, k.invited_by, k.given_at, 0
+    FROM invitation_letter k WHERE k.user_id = $1::uuid
+    ORDER BY k.given_at DESC LIMIT 1000) k
   UNION ALL
   SELECT w.session_id, d.user_id, w.created_at, 2
-  FROM welcome w
+  FROM (SELECT * FROM welcome WHERE device_id = $2::uuid
+        ORDER BY created_at DESC LIMIT 1000) w
   CROSS JOIN LATERAL (SELECT sender FROM message m
                 WHERE m.session_id = w.session_id AND m.seq = w.seq LIMIT 1) m
   CROSS JOIN LATERAL (SELECT user_id FROM device
                       WHERE device_id = m.sender LIMIT 1) d
-  WHERE w.device_id = $2::uuid
 ), judged AS (
   SELECT w.*, w.weight = 2 OR m.stands IS NOT NULL AS stands
   FROM waiting w

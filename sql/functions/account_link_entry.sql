@@ -1,5 +1,7 @@
 -- The device's entry that an `add` brings; NULL: it is another link. Its body stands behind
--- version, number, hash and kind (src/wire/account_link.h), with its length before it.
+-- version, number, hash and kind (src/wire/account_link.h), with its length before it. The
+-- index stored_link_entry holds what it has returned, so a new text of it has to return the
+-- same for each link.
 CREATE OR REPLACE FUNCTION account_link_entry(p_link bytea)
 RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE

@@ -32,7 +32,7 @@ BEGIN
         'created_at', l.created_at, 'replaced_at', l.replaced_at,
         'links', (SELECT coalesce(jsonb_agg(encode(k.link, 'hex') ORDER BY k.number),
                                   '[]')
-                  FROM account_link k WHERE k.fingerprint = l.fingerprint)
+                  FROM account_links_behind(l.fingerprint, 0, NULL) k)
       ) ORDER BY l.created_at), '[]') FROM account_log l WHERE l.user_id = a.user_id),
     'sessions', (SELECT coalesce(jsonb_agg(jsonb_build_object(
         'session_id', m.session_id, 'device_id', m.device_id,

@@ -21,34 +21,30 @@ BEGIN
                    WHERE l.fingerprint = p_fingerprint
                      AND l.user_id = p_user) THEN
       outcome := 'taken';
-      last := (SELECT max(k.number) FROM account_log l
-               JOIN account_link k USING (fingerprint)
+      last := (SELECT e.number FROM account_log l
+               CROSS JOIN LATERAL account_log_end(l.fingerprint) e
                WHERE l.user_id = p_user AND l.replaced_at IS NULL);
       RETURN;
     END IF;
-  ELSIF NOT EXISTS (SELECT FROM account_link k
-                    WHERE k.fingerprint = p_fingerprint
-                      AND k.number = p_number - 1 AND k.hash = p_before) THEN
+  ELSIF NOT EXISTS (SELECT FROM account_link_at(p_fingerprint, p_number - 1) k
+                    WHERE k.hash = p_before) THEN
     outcome := 'gap';
-    last := (SELECT max(k.number) FROM account_link k
-             WHERE k.fingerprint = p_fingerprint);
+    last := (SELECT e.number FROM account_log_end(p_fingerprint) e);
     RETURN;
   END IF;
   INSERT INTO stored_link (fingerprint, branch, number, hash, link)
-    SELECT p_fingerprint, coalesce(max(s.branch), 0), p_number, p_hash, p_link
-    FROM stored_link s WHERE s.fingerprint = p_fingerprint
-    HAVING NOT EXISTS (SELECT FROM account_link k
-                       WHERE k.fingerprint = p_fingerprint
-                         AND k.number = p_number);
+    SELECT p_fingerprint,
+           coalesce((SELECT max(s.branch) FROM stored_link s
+                     WHERE s.fingerprint = p_fingerprint), 0),
+           p_number, p_hash, p_link
+    WHERE NOT EXISTS (SELECT FROM account_link_at(p_fingerprint, p_number));
   IF FOUND THEN
     outcome := 'ok';
     last := p_number;
     RETURN;
   END IF;
-  outcome := CASE WHEN EXISTS (SELECT FROM account_link k
-                               WHERE k.fingerprint = p_fingerprint
-                                 AND k.number = p_number AND k.link = p_link)
+  outcome := CASE WHEN EXISTS (SELECT FROM account_link_at(p_fingerprint, p_number) k
+                               WHERE k.link = p_link)
              THEN 'duplicate' ELSE 'taken' END;
-  last := (SELECT max(k.number) FROM account_link k
-           WHERE k.fingerprint = p_fingerprint);
+  last := (SELECT e.number FROM account_log_end(p_fingerprint) e);
 END $$;

@@ -1,6 +1,6 @@
 -- A commit: one an epoch, first come first served. p_sender_leaf is NULL for an
--- external commit. p_nonce is the start of its SHA-256: the same bytes again give the
--- first answer. p_departures is how many members had departed when the commit was
+-- external commit. p_nonce is the start of its SHA-256, by which begin_entry() knows the
+-- same bytes again. p_departures is how many members had departed when the commit was
 -- checked; NULL: a node from before does not say.
 --
 -- Either p_group_info is the whole GroupInfo that the commit leads to, or p_part is the
@@ -18,46 +18,21 @@ CREATE OR REPLACE FUNCTION append_commit(
   OUT outcome text, OUT seq bigint, OUT head bytea, OUT epoch bigint)
 LANGUAGE plpgsql SET search_path = hermetic AS $$
 DECLARE
-  s session%ROWTYPE;
   came uuid[];
-  hash bytea;
 BEGIN
-  SELECT * INTO s FROM session WHERE session_id = p_session FOR UPDATE;
-  IF NOT FOUND THEN
-    outcome := 'no-session';
-    RETURN;
-  END IF;
-
-  SELECT m.seq, m.head, m.epoch + 1 INTO append_commit.seq, append_commit.head,
-         append_commit.epoch
-    FROM message m
-    WHERE m.session_id = p_session AND m.nonce = p_nonce
-      AND m.envelope = p_commit AND m.sender = p_device;
-  IF FOUND THEN
-    outcome := 'duplicate';
-    RETURN;
-  END IF;
-  epoch := s.epoch;
-
-  IF s.ended_at IS NOT NULL THEN
-    outcome := 'session-ended';
-    RETURN;
-  END IF;
-  IF p_sender_leaf IS NULL THEN
-    IF NOT may_join(p_session, p_user) THEN
-      outcome := 'not-invited';
-      RETURN;
+  SELECT b.outcome, b.seq, b.head, b.epoch INTO outcome, seq, head, epoch
+    FROM begin_entry(p_session, p_device,
+                     CASE WHEN p_sender_leaf IS NULL THEN p_user END, p_epoch,
+                     p_nonce, p_commit, ARRAY[p_device]) b;
+  IF outcome IS NOT NULL THEN
+    IF outcome = 'duplicate' THEN
+      epoch := epoch + 1;
     END IF;
-  ELSIF NOT EXISTS (SELECT FROM active_member m
-                    WHERE m.session_id = p_session
-                      AND m.device_id = p_device) THEN
-    outcome := 'not-a-member';
     RETURN;
   END IF;
   -- what it was checked against has changed
-  IF p_epoch <> s.epoch
-     OR p_departures <> (SELECT count(*) FROM departed_member d
-                         WHERE d.session_id = p_session) THEN
+  IF p_departures <> (SELECT count(*) FROM departed_member d
+                      WHERE d.session_id = p_session) THEN
     outcome := 'epoch-changed';
     RETURN;
   END IF;
@@ -76,11 +51,7 @@ BEGIN
      <> cardinality(p_removed) THEN
     RETURN;
   END IF;
-  -- a credential must name the account that its device belongs to
-  IF (SELECT count(*) FROM unnest(p_added, p_added_names) AS i(device, name)
-      JOIN device d ON d.device_id = i.device AND d.removed_at IS NULL
-      JOIN account a ON a.user_id = d.user_id AND a.username = i.name)
-     <> cardinality(p_added) THEN
+  IF NOT devices_have_names(p_added, p_added_names) THEN
     RETURN;
   END IF;
 
@@ -93,7 +64,7 @@ BEGIN
                           AND m.leaf_index = ANY (p_removed)
                           AND m.departed_at IS NULL);
   INSERT INTO member_end AS e (session_id, device_id, seq)
-    SELECT p_session, m.device_id, s.last_seq + 1 FROM session_member m
+    SELECT p_session, m.device_id, append_commit.seq + 1 FROM session_member m
     WHERE m.session_id = p_session AND m.leaf_index = ANY (p_removed)
       AND m.departed_at IS NULL
     ON CONFLICT (session_id, device_id) DO UPDATE SET seq = excluded.seq;
@@ -115,13 +86,9 @@ BEGIN
     FROM unnest(came) WITH ORDINALITY AS i(device, n)
     JOIN free_leaves(p_session, cardinality(came)) AS l USING (n);
 
-  seq := s.last_seq + 1;
-  hash := sha256(p_commit);
-  head := chain2_step(NULL, s.head, seq, 2::smallint, hash);
-  INSERT INTO message (session_id, seq, kind, epoch, sender, nonce, envelope,
-                       head, sent_at, hash)
-    VALUES (p_session, append_commit.seq, 2, p_epoch, p_device, p_nonce,
-            p_commit, append_commit.head, now(), hash);
+  SELECT e.seq, e.head INTO seq, head
+    FROM put_entry(p_session, 2::smallint, p_epoch, p_device, p_nonce, p_commit,
+                   seq, head) e;
   UPDATE session SET epoch = p_epoch + 1, last_seq = append_commit.seq,
                      head = append_commit.head,
                      epoch_at = CASE WHEN p_path THEN now() ELSE epoch_at END,
@@ -129,11 +96,7 @@ BEGIN
                                       ELSE epoch_seq END
     WHERE session_id = p_session;
   IF p_part IS NULL THEN
-    UPDATE group_info g SET epoch = p_epoch + 1, group_info = p_group_info,
-                            seq = append_commit.seq, head = append_commit.head,
-                            part = NULL, since = '{}', since_bytes = 0,
-                            last_head = NULL
-      WHERE g.session_id = p_session;
+    PERFORM put_group_info(p_session, p_epoch + 1, seq, head, p_group_info);
   ELSE
     UPDATE group_info g SET part = p_part, since = since || append_commit.seq,
                             since_bytes = since_bytes + length(p_commit),

@@ -8,36 +8,12 @@ CREATE OR REPLACE FUNCTION move_session(
   p_group_info bytea,
   OUT outcome text, OUT seq bigint, OUT head bytea, OUT epoch bigint)
 LANGUAGE plpgsql SET search_path = hermetic AS $$
-DECLARE
-  s session%ROWTYPE;
-  bytes bytea;
 BEGIN
-  SELECT * INTO s FROM session WHERE session_id = p_session FOR UPDATE;
-  IF NOT FOUND THEN
-    outcome := 'no-session';
-    RETURN;
-  END IF;
-  SELECT m.seq, m.head INTO move_session.seq, move_session.head
-    FROM message m
-    WHERE m.session_id = p_session AND m.nonce = p_nonces[2]
-      AND m.envelope = p_welcome AND m.sender = p_device;
-  IF FOUND THEN
-    outcome := 'duplicate';
-    epoch := p_new_epoch;
-    RETURN;
-  END IF;
-  epoch := s.epoch;
-  IF s.ended_at IS NOT NULL THEN
-    outcome := 'session-ended';
-    RETURN;
-  END IF;
-  IF NOT EXISTS (SELECT FROM active_member m
-                 WHERE m.session_id = p_session AND m.device_id = p_device) THEN
-    outcome := 'not-a-member';
-    RETURN;
-  END IF;
-  IF p_epoch <> s.epoch THEN
-    outcome := 'epoch-changed';
+  -- the Welcome stands where the ReInit does
+  SELECT b.outcome, b.seq, b.head, b.epoch INTO outcome, seq, head, epoch
+    FROM begin_entry(p_session, p_device, NULL, p_epoch, p_nonces[2], p_welcome,
+                     ARRAY[p_device]) b;
+  IF outcome IS NOT NULL THEN
     RETURN;
   END IF;
   outcome := 'commit-invalid';
@@ -48,38 +24,28 @@ BEGIN
      OR (SELECT count(*) FROM session_member m
          WHERE m.session_id = p_session) <> cardinality(p_devices)
      OR (SELECT count(DISTINCT i.device)
-         FROM unnest(p_devices, p_names) AS i(device, name)
+         FROM unnest(p_devices) AS i(device)
          JOIN active_member m
-           ON m.session_id = p_session AND m.device_id = i.device
-         JOIN device d ON d.device_id = i.device AND d.removed_at IS NULL
-         JOIN account a ON a.user_id = d.user_id AND a.username = i.name)
-        <> cardinality(p_devices) THEN
+           ON m.session_id = p_session AND m.device_id = i.device)
+        <> cardinality(p_devices)
+     OR NOT devices_have_names(p_devices, p_names) THEN
     RETURN;
   END IF;
 
   UPDATE session_member m SET leaf_index = i.leaf
     FROM unnest(p_devices, p_leaves) AS i(device, leaf)
     WHERE m.session_id = p_session AND m.device_id = i.device;
-  head := s.head;
-  FOR i IN 1 .. 2 LOOP
-    bytes := CASE i WHEN 1 THEN p_commit ELSE p_welcome END;
-    seq := s.last_seq + i;
-    head := chain2_step(NULL, head, seq, (1 + i)::smallint, sha256(bytes));
-    INSERT INTO message (session_id, seq, kind, epoch, sender, nonce, envelope,
-                         head, sent_at, hash)
-      VALUES (p_session, move_session.seq, 1 + i,
-              CASE i WHEN 1 THEN p_epoch ELSE p_new_epoch END, p_device,
-              p_nonces[i], bytes, move_session.head, now(), sha256(bytes));
-  END LOOP;
+  SELECT e.seq, e.head INTO seq, head
+    FROM put_entry(p_session, 2::smallint, p_epoch, p_device, p_nonces[1], p_commit,
+                   seq, head) e;
+  SELECT e.seq, e.head INTO seq, head
+    FROM put_entry(p_session, 3::smallint, p_new_epoch, p_device, p_nonces[2],
+                   p_welcome, seq, head) e;
   UPDATE session SET algorithm = p_algorithm, epoch = p_new_epoch,
                      last_seq = move_session.seq, head = move_session.head,
                      epoch_at = now(), epoch_seq = move_session.seq
     WHERE session_id = p_session;
-  UPDATE group_info g SET epoch = p_new_epoch, group_info = p_group_info,
-                          seq = move_session.seq, head = move_session.head,
-                          part = NULL, since = '{}', since_bytes = 0,
-                          last_head = NULL
-    WHERE g.session_id = p_session;
+  PERFORM put_group_info(p_session, p_new_epoch, seq, head, p_group_info);
   INSERT INTO first_group_info (session_id, generation, epoch, seq, head,
                                 group_info)
     VALUES (p_session, (p_new_epoch >> 32)::integer, p_new_epoch,

@@ -14,31 +14,27 @@ CREATE OR REPLACE FUNCTION take_account_branch(
   OUT outcome text, OUT last bigint, OUT ended uuid[])
 LANGUAGE plpgsql SET search_path = hermetic AS $$
 DECLARE
+  v_end bytea;
   v_closes bytea;
   v_parted uuid[];  -- the devices that links of the older branch brought
   v_numbers bigint[];
 BEGIN
   ended := '{}';
   PERFORM lock_account_log(p_fingerprint);
-  SELECT max(k.number) INTO last FROM account_link k
-    WHERE k.fingerprint = p_fingerprint;
-  IF NOT EXISTS (SELECT FROM account_link k
-                 WHERE k.fingerprint = p_fingerprint AND k.number = last
-                   AND k.hash = p_last)
-     OR NOT EXISTS (SELECT FROM account_link k
-                    WHERE k.fingerprint = p_fingerprint
-                      AND k.number = p_first - 1 AND k.hash = p_before) THEN
+  SELECT e.number, e.hash INTO last, v_end FROM account_log_end(p_fingerprint) e;
+  IF v_end IS DISTINCT FROM p_last
+     OR NOT EXISTS (SELECT FROM account_link_at(p_fingerprint, p_first - 1) k
+                    WHERE k.hash = p_before) THEN
     outcome := 'taken';
     RETURN;
   END IF;
   v_numbers := ARRAY(SELECT p_first + i - 1
                      FROM generate_subscripts(p_links, 1) AS i);
   WITH parted AS (
-    UPDATE device d SET fingerprint = NULL, link_number = NULL,
-                        lost_entry = account_link_entry(k.link)
-    FROM account_link k
+    UPDATE device d SET fingerprint = NULL, link_number = NULL, lost_entry = (
+      SELECT account_link_entry(k.link)
+      FROM account_link_at(p_fingerprint, d.link_number) k)
     WHERE d.fingerprint = p_fingerprint AND d.link_number >= p_first
-      AND k.fingerprint = d.fingerprint AND k.number = d.link_number
     RETURNING d.device_id)
   SELECT coalesce(array_agg(device_id), '{}') INTO v_parted FROM parted;
   INSERT INTO stored_link (fingerprint, branch, number, hash, link)

@@ -254,23 +254,38 @@ out:
 	return e;
 }
 
-static bool is_wanted(const struct kept_reading *reading,
-		      const struct kept_part *part)
+static bool has_wanted(const struct kept_reading *reading, struct span links)
 {
 	return reading->wanted.number > 0 &&
-	       account_links_have(buf_span(&part->links), &reading->wanted);
+	       account_links_have(links, &reading->wanted);
 }
 
 /* The oldest part makes room, or the one behind it where the oldest is wanted: who judges by
  * the log has room for KNOWN_BRANCHES parts beside the one that counts (check/known.h). */
 static void drop_oldest(struct kept_reading *reading)
 {
-	size_t at = is_wanted(reading, &reading->parts[0]) ? 1 : 0;
+	size_t at = has_wanted(reading, buf_span(&reading->parts[0].links));
 
 	buf_clear(&reading->parts[at].links);
 	reading->count--;
 	memmove(&reading->parts[at], &reading->parts[at + 1],
 		(reading->count - at) * sizeof(*reading->parts));
+}
+
+/* What is kept is a part, with what came behind it: a branch takes its place. */
+static enum err put_kept(struct kept_reading *reading)
+{
+	struct buf whole = BUF_INIT;
+	enum err e;
+
+	buf_put(&whole, buf_span(&reading->from->links));
+	buf_put(&whole, buf_span(&reading->links));
+	TRY(buf_end(&whole));
+	buf_clear(&reading->links);
+	reading->links = whole;
+	reading->verified = reading->place.number;
+out:
+	return e;
 }
 
 /* What was read is a part, whole. */
@@ -285,12 +300,20 @@ static enum err end_part(struct kept_reading *reading)
 	if (reading->count == PARTS_MAX)
 		drop_oldest(reading);
 	part = &reading->parts[reading->count];
-	*part = (struct kept_part){ .branch = reading->branch };
+	*part = (struct kept_part){ .branch = reading->branch,
+				    .verified = reading->verified };
+	reading->verified = 0;
 	buf_put(&part->links, buf_span(&reading->links));
 	reading->count++;
 	TRY(buf_end(&part->links));
 out:
 	return e;
+}
+
+/* What is kept goes on, and no branch came. */
+static bool goes_on_only(const struct kept_reading *reading)
+{
+	return reading->goes_on && reading->count == 0;
 }
 
 enum err kept_reading_row(struct kept_reading *reading, int64_t branch,
@@ -303,7 +326,8 @@ enum err kept_reading_row(struct kept_reading *reading, int64_t branch,
 	if (!reading->begun)
 		return take_first(reading, branch, number, link);
 	if (branch != reading->branch) {
-		ENSURE(!reading->goes_on, ERR_PEER_INVALID);
+		if (goes_on_only(reading))
+			TRY(put_kept(reading));
 		TRY(end_part(reading));
 		links = buf_span(&reading->links);
 		reading->links.n -=
@@ -321,16 +345,15 @@ enum err kept_reading_close(struct kept_reading *reading,
 {
 	enum err e = ERR_OK;
 
-	if (!reading->begun || reading->goes_on)
+	if (!reading->begun || goes_on_only(reading))
 		return ERR_OK;
-	kept_log_release(reading->from);
-	reading->from = NULL;
 	TRY(end_part(reading));
 	for (size_t i = 0; i < reading->count; i++) {
 		struct kept_part *part = &reading->parts[i];
 		uint64_t shared = 0;
 
-		part->verified = count_verified(kept, reading, part);
+		if (part->verified == 0)
+			part->verified = count_verified(kept, reading, part);
 		if (i > 0)
 			shared = account_links_shared(
 			    buf_span(&reading->parts[i - 1].links),
@@ -355,7 +378,7 @@ static size_t count_links(struct span links)
 size_t kept_reading_work(const struct kept_reading *reading)
 {
 	size_t work =
-	    reading->goes_on ? count_links(buf_span(&reading->links)) : 0;
+	    goes_on_only(reading) ? count_links(buf_span(&reading->links)) : 0;
 
 	for (size_t i = 0; i < reading->count; i++) {
 		const struct kept_part *part = &reading->parts[i];
@@ -399,7 +422,7 @@ static enum err verify(struct kept_reading *reading)
 {
 	enum err e = ERR_OK;
 
-	if (reading->goes_on && reading->links.n > 0) {
+	if (goes_on_only(reading) && reading->links.n > 0) {
 		TRY(account_log_copy(reading->from->log, &reading->log));
 		TRY(err_of(account_log_add_all(reading->log,
 					       buf_span(&reading->links))));
@@ -417,6 +440,28 @@ void kept_reading_verify(struct kept_reading *reading)
 
 /* ---- what was verified ---- */
 
+/* The branches of before, but the oldest where there would be too many and they are not
+ * wanted, then those that came. */
+static void put_branches(const struct kept_reading *reading, struct buf *out)
+{
+	const size_t came = reading->count > 0 ? reading->count - 1 : 0;
+	struct span before =
+	    reading->goes_on ? buf_span(&reading->from->branches) : SPAN_EMPTY;
+	size_t all = count_links(before) + came;
+	struct rd r = rd_init(before);
+
+	while (rd_left(&r) > 0) {
+		struct span links = rd_vec(&r);
+
+		if (all > KNOWN_BRANCHES && !has_wanted(reading, links))
+			all--;
+		else
+			buf_put_vec(out, links);
+	}
+	for (size_t i = 0; i < came; i++)
+		buf_put_vec(out, buf_span(&reading->parts[i].links));
+}
+
 static enum err make(struct kept_reading *reading, struct kept_log **log)
 {
 	struct kept_log *made = calloc(1, sizeof(*made));
@@ -425,14 +470,10 @@ static enum err make(struct kept_reading *reading, struct kept_log **log)
 	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
 	*made = (struct kept_log){ .holders = 1, .branch = reading->branch };
 	memcpy(made->fingerprint, reading->fingerprint, ACCOUNT_HASH);
-	if (reading->goes_on) {
+	if (goes_on_only(reading))
 		buf_put(&made->links, buf_span(&reading->from->links));
-		buf_put(&made->branches, buf_span(&reading->from->branches));
-	}
-	for (size_t i = 0; i + 1 < reading->count; i++)
-		buf_put_vec(&made->branches,
-			    buf_span(&reading->parts[i].links));
 	buf_put(&made->links, buf_span(&reading->links));
+	put_branches(reading, &made->branches);
 	TRY(buf_end(&made->links));
 	TRY(buf_end(&made->branches));
 	made->log = reading->log;

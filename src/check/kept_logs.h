@@ -54,6 +54,7 @@ struct kept_reading {
 	struct account_place wanted; /* a place that a group has; or number 0 */
 	bool begun, goes_on;	     /* rows came, and go on from there */
 	struct buf links;	     /* of the part that is read */
+	uint64_t verified; /* so many first links of it were, before */
 	struct kept_part
 	    *parts; /* owned; the last one is the log that counts */
 	size_t count;
@@ -74,7 +75,8 @@ bool kept_log_has(const struct kept_log *log,
 void kept_reading_clear(struct kept_reading *reading);
 
 /* The next row, by branch, then by number: of all, or from the last link on that is
- * kept. ERR_PEER_INVALID: rows do not stand so. */
+ * kept, its branch's and those of the branches behind that one. ERR_PEER_INVALID: rows do
+ * not stand so. */
 MUST_CHECK enum err kept_reading_row(struct kept_reading *reading,
 				     int64_t branch, int64_t number,
 				     struct span link);

@@ -9,7 +9,7 @@
 #include "check/places.h"
 #include "check/tree_check.h"
 #include "check/walk_state.h"
-#include "crypto/hash.h"
+#include "crypto/transcript.h"
 #include "wire/generation.h"
 
 static struct check_walk *walk_new(const struct suite *suite)
@@ -36,24 +36,6 @@ void check_walk_free(struct check_walk *walk)
 
 /* ---- an epoch ---- */
 
-/* InterimTranscriptHashInput (8.2) */
-static enum err next_interim(const struct suite *suite, struct span confirmed,
-			     struct span tag, uint8_t *out)
-{
-	struct buf input = BUF_INIT;
-	struct span part;
-	enum err e;
-
-	buf_put(&input, confirmed);
-	buf_put_vec(&input, tag);
-	TRY(buf_end(&input));
-	part = buf_span(&input);
-	TRY(hash_digest(suite, &part, 1, out));
-out:
-	buf_clear(&input);
-	return e;
-}
-
 enum err check_walk_enter(struct check_walk *walk,
 			  const struct wire_group_context *context,
 			  struct span confirmation_tag)
@@ -68,8 +50,8 @@ enum err check_walk_enter(struct check_walk *walk,
 	TRY(buf_end(&encoded));
 	TRY(buf_end(&tag));
 	TRY(wire_group_context_decode(buf_span(&encoded), &read));
-	TRY(next_interim(walk->suite, read.confirmed_transcript_hash,
-			 buf_span(&tag), interim));
+	TRY(transcript_interim(walk->suite, read.confirmed_transcript_hash,
+			       buf_span(&tag), interim));
 	buf_clear(&walk->encoded);
 	buf_clear(&walk->tag);
 	walk->encoded = encoded;

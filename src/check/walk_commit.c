@@ -10,7 +10,7 @@
 #include "check/rules.h"
 #include "check/tree_path.h"
 #include "check/walk_state.h"
-#include "crypto/hash.h"
+#include "crypto/transcript.h"
 #include "wire/message.h"
 
 /* One commit while it is applied. */
@@ -205,31 +205,6 @@ static struct check_verdict apply_path(struct step *s)
 
 /* ---- the next epoch ---- */
 
-/* ConfirmedTranscriptHashInput (8.2) */
-static enum err next_confirmed(const struct step *s, uint8_t *out)
-{
-	const struct suite *suite = s->walk->suite;
-	struct buf format = BUF_INIT, signature = BUF_INIT;
-	enum err e;
-
-	buf_put_u16(&format, WIRE_PUBLIC_MESSAGE);
-	buf_put_vec(&signature, s->message.auth.signature);
-	TRY(buf_end(&format));
-	TRY(buf_end(&signature));
-	{
-		const struct span parts[] = {
-			span_of(s->walk->interim, suite->nh), buf_span(&format),
-			s->message.content.encoded, buf_span(&signature)
-		};
-
-		TRY(hash_digest(suite, parts, 4, out));
-	}
-out:
-	buf_clear(&format);
-	buf_clear(&signature);
-	return e;
-}
-
 static enum err enter_next(struct check_walk *walk, struct step *s,
 			   struct span bytes)
 {
@@ -240,7 +215,10 @@ static enum err enter_next(struct check_walk *walk, struct step *s,
 	struct check_view view;
 	enum err e;
 
-	TRY(next_confirmed(s, confirmed));
+	TRY(transcript_confirmed(
+	    walk->suite, span_of(walk->interim, walk->suite->nh),
+	    WIRE_PUBLIC_MESSAGE, s->message.content.encoded,
+	    s->message.auth.signature, confirmed));
 	next.epoch++;
 	next.extensions = s->extensions;
 	next.confirmed_transcript_hash = span_of(confirmed, walk->suite->nh);

@@ -38,7 +38,7 @@
 	X(REGISTRATIONS, "registrations", 3600, 0, true)                               \
 	/* claims of KeyPackages by one account */                                     \
 	X(CLAIMS, "claims", 60, 0, false)                                              \
-	/* links of one account's log, and requests for approval */                    \
+	/* links by one account, or into one log; requests for approval */             \
 	X(LINKS, "links", 60, 0, true)                                                 \
 	/* files that one account begins to store */                                   \
 	X(FILES, "files", 60, 0, false)                                                \

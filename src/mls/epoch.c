@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/transcript.h"
 #include "mls/broken.h"
 #include "mls/framing.h"
 #include "mls/proposal.h"
-#include "mls/transcript.h"
 
 enum err epoch_new(const struct suite *suite, struct mls_epoch **out)
 {

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
+#include "crypto/transcript.h"
 #include "mls/app_data.h"
 #include "mls/broken.h"
 #include "mls/grease.h"
-#include "mls/transcript.h"
 #include "mls/tree_check.h"
 #include "mls/welcome.h"
 
@@ -21,15 +21,14 @@ static enum err put_extensions(const struct mls_epoch *epoch, bool with_tree,
 	TRY(key_schedule_external(epoch->suite,
 				  sec_span(&epoch->secrets.external),
 				  &private_key, &key));
-	buf_put_vec(&data, buf_span(&key));
-	wire_extension_put(out, WIRE_EXTENSION_EXTERNAL_PUB, buf_span(&data));
+	wire_extension_put_vec(out, WIRE_EXTENSION_EXTERNAL_PUB,
+			       buf_span(&key));
 	/* 12.4.3: "GroupInfo object SHOULD include some random GREASE" */
 	/* 13.5: "These values MUST only appear in the fields listed above" */
 	wire_extension_put(out, grease_value((uint8_t)epoch->context.epoch),
 			   SPAN_EMPTY);
 	buf_put(out, more);
 	if (with_tree) {
-		buf_reset(&data);
 		tree_encode(&epoch->tree, &data);
 		TRY(buf_end(&data));
 		wire_extension_put(out, WIRE_EXTENSION_RATCHET_TREE,

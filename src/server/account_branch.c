@@ -5,22 +5,22 @@
 #include "base/rd.h"
 #include "base/text.h"
 #include "server/account_links.h"
-#include "server/account_name.h"
 #include "server/answer.h"
 #include "server/body.h"
 #include "server/edge/job.h"
 #include "server/revocations.h"
 #include "server/routes_table.h"
+#include "server/standing_log.h"
 
 /* One posted branch until it is answered. */
 struct branching {
 	struct request *req;
 	struct identity who;
 	struct account_name account;
-	struct buf links;    /* posted: opaque link<V> each */
-	uint64_t first;	     /* the number of the first of them */
-	struct buf standing; /* the log as it stands, in the same form */
-	int64_t last;	     /* its last number */
+	struct buf links; /* posted: opaque link<V> each */
+	uint64_t first;	  /* the number of the first of them */
+	struct standing_log standing;
+	int64_t last; /* the number of what stands last */
 
 	struct account_log *log; /* with the branch */
 	struct new_branch new;
@@ -32,7 +32,7 @@ static void end(struct branching *b)
 {
 	account_log_free(b->log);
 	buf_clear(&b->links);
-	buf_clear(&b->standing);
+	standing_log_clear(&b->standing);
 	free(b);
 }
 
@@ -52,43 +52,36 @@ static void end_problem(struct branching *b, enum outcome outcome,
 
 /* ---- storing ---- */
 
-/* `rows`: of the statement that stored it; NULL: it stands already. */
-static void answer(struct branching *b, const struct rows *rows, int status)
+/* The log ends with it now, or did before. */
+static void answer(struct branching *b, int status)
 {
-	struct buf out = BUF_INIT;
-	struct account_place end_of;
-	enum err e = rows != NULL ? rows_end(rows) : ERR_OK;
+	struct account_place place;
 
-	account_log_place(b->log, &end_of);
-	buf_putf(&out, "{\"number\":%llu,\"hash\":\"",
-		 (unsigned long long)end_of.number);
-	text_put_hex(&out, SPAN_ARRAY(end_of.hash));
-	buf_put_str(&out, "\"}");
-	if (e == ERR_OK)
-		e = buf_end(&out);
-	if (e == ERR_OK)
-		request_answer(b->req, status, "application/json",
-			       buf_span(&out));
-	else
-		answer_fail(b->req, e);
-	buf_clear(&out);
+	account_log_place(b->log, &place);
+	account_links_answer(b->req, status, place.number,
+			     digest_of(place.hash));
 	end(b);
 }
 
 static void on_taken(void *arg, enum err e, struct rows *rows)
 {
 	struct branching *b = arg;
+	bool taken;
 
-	if (e != ERR_OK || rows_count(rows) < 1) {
-		end_failed(b, e != ERR_OK ? e : ERR_LOCAL_BUG);
-		return;
-	}
+	if (e == ERR_OK && rows_count(rows) < 1)
+		e = ERR_LOCAL_BUG;
+	TRY(e);
 	revocations_tell_rows(rows);
 	b->last = rows_i64(rows, 0, "last");
-	if (rows_text_is(rows, 0, "outcome", "ok"))
-		answer(b, rows, 201);
+	taken = rows_text_is(rows, 0, "outcome", "ok");
+	TRY(rows_end(rows));
+	if (taken)
+		answer(b, 201);
 	else
 		end_problem(b, OUTCOME_LINK_TAKEN, NULL);
+	return;
+out:
+	end_failed(b, e);
 }
 
 /* ---- checking ---- */
@@ -98,7 +91,8 @@ static void on_taken(void *arg, enum err e, struct rows *rows)
 static enum err share(struct branching *b, struct account_log **common,
 		      struct span *behind)
 {
-	struct span all = buf_span(&b->standing), posted = buf_span(&b->links);
+	struct span all = buf_span(&b->standing.kept->links);
+	struct span posted = buf_span(&b->links);
 	uint64_t shared;
 	enum err e;
 
@@ -117,8 +111,7 @@ out:
 
 static enum err verify(struct branching *b)
 {
-	struct account_log *common = NULL, *standing = NULL;
-	struct account_place last;
+	struct account_log *common = NULL;
 	struct span behind;
 	enum err e;
 
@@ -127,17 +120,13 @@ static enum err verify(struct branching *b)
 	    account_log_compare(common, behind, b->new.links, &b->order);
 	if (b->verdict.wrong != NULL)
 		goto out;
-	TRY(account_log_copy(common, &standing));
-	ENSURE(account_log_load(standing, behind).wrong == NULL, ERR_LOCAL_BUG);
-	account_log_place(standing, &last);
 	TRY(account_log_copy(common, &b->log));
 	ENSURE(account_log_load(b->log, b->new.links).wrong == NULL,
 	       ERR_LOCAL_BUG);
 	b->new.log = b->log;
 	b->new.first = b->first;
-	b->new.last = digest_of(last.hash);
+	b->new.last = digest_of(b->standing.end.hash);
 out:
-	account_log_free(standing);
 	account_log_free(common);
 	return e;
 }
@@ -150,10 +139,23 @@ static void check(void *arg)
 		b->verdict.local = true;
 }
 
+static void take(struct branching *b)
+{
+	enum err e;
+
+	if (!account_links_allowed(
+		b->req, digest_of(account_log_fingerprint(b->log).p))) {
+		end(b);
+		return;
+	}
+	e = account_links_take_branch(&b->new, on_taken, b);
+	if (e != ERR_OK)
+		end_failed(b, e);
+}
+
 static void on_checked(void *arg)
 {
 	struct branching *b = arg;
-	enum err e;
 
 	if (b->verdict.local) {
 		end_failed(b, ERR_LOCAL_MEMORY);
@@ -164,33 +166,25 @@ static void on_checked(void *arg)
 			    b->verdict.wrong);
 	} else if (b->order == ACCOUNT_SAME ||
 		   b->order == ACCOUNT_FIRST_LONGER) {
-		answer(b, NULL, 200);
+		answer(b, 200);
 	} else if (b->order != ACCOUNT_SECOND) {
 		end_problem(b, OUTCOME_LINK_TAKEN,
 			    "it does not count before the log that stands");
 	} else {
-		e = account_links_take_branch(&b->new, on_taken, b);
-		if (e != ERR_OK)
-			end_failed(b, e);
+		take(b);
 	}
 }
 
-static void on_log(void *arg, enum err e, struct rows *rows)
+static void on_log(void *arg, enum err e)
 {
 	struct branching *b = arg;
 
-	if (e == ERR_OK && rows_count(rows) == 0) {
+	if (e == ERR_OK && !b->standing.account) {
 		end_problem(b, OUTCOME_NO_SUCH_USER, NULL);
 		return;
 	}
-	for (size_t i = 0; e == ERR_OK && i < rows_count(rows); i++) {
-		if (rows_is_null(rows, i, "link"))
-			continue;
-		b->last = rows_i64(rows, i, "number");
-		buf_put_vec(&b->standing, rows_bytes(rows, i, "link"));
-		e = b->standing.fail;
-	}
-	if (e == ERR_OK && b->first > (uint64_t)b->last) {
+	b->last = (int64_t)b->standing.end.number;
+	if (e == ERR_OK && b->first > b->standing.end.number) {
 		end_problem(b, OUTCOME_LINK_GAP, NULL);
 		return;
 	}
@@ -201,25 +195,6 @@ static void on_log(void *arg, enum err e, struct rows *rows)
 }
 
 /* ---- the request ---- */
-
-static void ask(struct branching *b)
-{
-	struct params params = PARAMS_INIT;
-	enum err e;
-
-	if (b->account.is_fingerprint) {
-		params_null(&params);
-		params_digest(&params, b->account.fingerprint);
-	} else {
-		params_text(&params, b->account.username);
-		params_null(&params);
-	}
-	params_uuid(&params, b->who.user);
-	e = store_query(answer_store(), STATEMENT_ACCOUNT_LOG_ALL, &params,
-			on_log, b);
-	if (e != ERR_OK)
-		end_failed(b, e);
-}
 
 /* NULL, or what is wrong with the list. */
 static const char *read_links(struct branching *b, const char *const *texts,
@@ -275,5 +250,6 @@ void account_branch_post(const struct call *call)
 	else if (b->links.fail != ERR_OK)
 		end_failed(b, b->links.fail);
 	else
-		ask(b);
+		standing_log_find(&b->standing, &b->account, b->who.user,
+				  on_log, b);
 }

@@ -2,6 +2,7 @@
 
 #include "base/rd.h"
 #include "server/answer.h"
+#include "server/limited.h"
 
 static void put_uuid(struct params *params, const struct uuid *uuid)
 {
@@ -20,6 +21,12 @@ static void put_removed(struct params *params, const struct account_link *link)
 	while (account_link_next_device(&rest, &device))
 		params_put_i64(params, (int64_t)device);
 	params_close_array(params);
+}
+
+bool account_links_allowed(struct request *req, struct digest fingerprint)
+{
+	return limited_allows(req, LIMIT_LINKS, SPAN_ARRAY(fingerprint.bytes),
+			      SPAN_LIT("log"));
 }
 
 /* A device that asked with this entry is approved by it. */
@@ -156,4 +163,24 @@ enum err account_links_take_branch(const struct new_branch *branch,
 out:
 	params_clear(&params);
 	return e;
+}
+
+/* ---- the answer ---- */
+
+void account_links_answer(struct request *req, int status, uint64_t number,
+			  struct digest hash)
+{
+	struct buf out = BUF_INIT;
+	enum err e;
+
+	buf_putf(&out, "{\"number\":%llu,\"hash\":\"",
+		 (unsigned long long)number);
+	digest_put(&out, hash);
+	buf_put_str(&out, "\"}");
+	e = buf_end(&out);
+	if (e == ERR_OK)
+		request_answer(req, status, "application/json", buf_span(&out));
+	else
+		answer_fail(req, e);
+	buf_clear(&out);
 }

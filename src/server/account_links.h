@@ -7,6 +7,7 @@
 #define HERMETIC_SERVER_ACCOUNT_LINKS_H
 
 #include "check/account.h"
+#include "server/edge/request.h"
 #include "store/store.h"
 
 struct new_link {
@@ -22,6 +23,11 @@ struct new_link {
 	struct digest hash;
 	struct digest fingerprint; /* of the log */
 };
+
+/* Counts what goes into a log, which cannot be emptied. To be asked once it was verified, or
+ * strangers could use up what the account's devices may post. False: it was too often, and
+ * the request is answered. */
+bool account_links_allowed(struct request *req, struct digest fingerprint);
 
 /* `done` is called once with the rows of STATEMENT_ACCOUNT_LINK_TAKE, after the call.
  * An error: it is not called. */
@@ -41,5 +47,9 @@ struct new_branch {
  * afterwards. */
 MUST_CHECK enum err account_links_take_branch(const struct new_branch *branch,
 					      connection_done *done, void *arg);
+
+/* Answers {"number":…,"hash":…}: where the log ends with what was posted. */
+void account_links_answer(struct request *req, int status, uint64_t number,
+			  struct digest hash);
 
 #endif

@@ -6,16 +6,12 @@
 #include "base/text.h"
 #include "check/account.h"
 #include "server/account_links.h"
-#include "server/account_name.h"
 #include "server/answer.h"
 #include "server/body.h"
 #include "server/config.h"
-#include "server/edge/job.h"
 #include "server/revocations.h"
 #include "server/routes_table.h"
-
-/* Of the log so far: above, it is gone through on a task. */
-enum { CHECK_HERE_BYTES = 32768 };
+#include "server/standing_log.h"
 
 /* One posted link until it is answered. */
 struct linking {
@@ -25,17 +21,15 @@ struct linking {
 	struct body body; /* what these borrow from */
 	struct new_link new;
 
-	/* what stands */
-	struct buf links; /* opaque link<V> each */
-	int64_t last;
-	struct uuid user;
-
-	struct check_verdict verdict;
+	struct standing_log standing;
+	const struct account_log
+	    *log;     /* it goes behind that; NULL: it is the first */
+	int64_t last; /* the number of what stands last */
 };
 
 static void end(struct linking *l)
 {
-	buf_clear(&l->links);
+	standing_log_clear(&l->standing);
 	if (l->body.json != NULL)
 		body_free(&l->body);
 	free(l);
@@ -60,15 +54,9 @@ static void end_invalid(struct linking *l, const char *wrong)
 	end_problem(l, OUTCOME_LINK_INVALID, wrong);
 }
 
-static void answer(struct linking *l, struct rows *rows, int status)
+static void answer(struct linking *l, int status)
 {
-	struct buf out = BUF_INIT;
-
-	buf_putf(&out, "{\"number\":%llu,\"hash\":\"",
-		 (unsigned long long)l->new.link.number);
-	digest_put(&out, l->new.hash);
-	buf_put_str(&out, "\"}");
-	answer_rows(l->req, status, rows, &out);
+	account_links_answer(l->req, status, l->new.link.number, l->new.hash);
 	end(l);
 }
 
@@ -79,30 +67,37 @@ static void on_appended(void *arg, enum err e, struct rows *rows)
 	struct linking *l = arg;
 	struct span outcome;
 
-	if (e != ERR_OK || rows_count(rows) < 1) {
-		end_failed(l, e != ERR_OK ? e : ERR_LOCAL_BUG);
-		return;
-	}
+	if (e == ERR_OK && rows_count(rows) < 1)
+		e = ERR_LOCAL_BUG;
+	TRY(e);
 	revocations_tell_rows(rows);
 	outcome = rows_text(rows, 0, "outcome");
 	if (!rows_is_null(rows, 0, "last"))
 		l->last = rows_i64(rows, 0, "last");
+	TRY(rows_end(rows));
 	if (span_equal(outcome, SPAN_LIT("ok")))
-		answer(l, rows, 201);
+		answer(l, 201);
 	else if (span_equal(outcome, SPAN_LIT("duplicate")))
-		answer(l, rows, 200);
+		answer(l, 200);
 	else if (span_equal(outcome, SPAN_LIT("gap")))
 		end_problem(l, OUTCOME_LINK_GAP, NULL);
 	else
 		end_problem(l, OUTCOME_LINK_TAKEN, NULL);
+	return;
+out:
+	end_failed(l, e);
 }
 
 static void append(struct linking *l)
 {
 	enum err e;
 
+	if (!account_links_allowed(l->req, l->new.fingerprint)) {
+		end(l);
+		return;
+	}
 	if (l->new.link.number == 1)
-		l->new.user = &l->user;
+		l->new.user = &l->standing.user;
 	l->new.device = &l->who.device;
 	e = account_links_append(&l->new, on_appended, l);
 	if (e != ERR_OK)
@@ -111,68 +106,36 @@ static void append(struct linking *l)
 
 /* ---- checking ---- */
 
-static enum err verify(struct linking *l, struct account_log **log)
+/* A log begins with the link. */
+static struct check_verdict judge_first(const struct linking *l)
 {
-	enum err e;
+	struct check_verdict verdict = { NULL, false, true };
+	struct account_log *log;
 
-	TRY(account_log_new(log));
-	/* they were verified when they came */
-	l->verdict = account_log_load(*log, buf_span(&l->links));
-	ENSURE(l->verdict.wrong == NULL, ERR_LOCAL_BUG);
-	l->verdict = account_log_add(*log, l->new.bytes);
-	if (l->verdict.wrong == NULL && l->new.salt.n > 0 &&
-	    !account_log_is_named(*log, l->new.salt, span_str(l->who.username)))
-		l->verdict.wrong = "it is another name's";
-out:
-	return e;
-}
-
-static void check(void *arg)
-{
-	struct linking *l = arg;
-	struct account_log *log = NULL;
-
-	if (verify(l, &log) != ERR_OK)
-		l->verdict.local = true;
+	if (account_log_new(&log) != ERR_OK)
+		return verdict;
+	verdict = account_log_add(log, l->new.bytes);
+	if (verdict.wrong == NULL &&
+	    !account_log_is_named(log, l->new.salt, span_str(l->who.username)))
+		verdict.wrong = "it is another name's";
 	account_log_free(log);
+	return verdict;
 }
 
-static void on_checked(void *arg)
+static void check(struct linking *l)
 {
-	struct linking *l = arg;
+	struct check_verdict verdict =
+	    l->log != NULL ? account_log_judge(l->log, l->new.bytes)
+			   : judge_first(l);
 
-	if (l->verdict.local)
+	if (verdict.local)
 		end_failed(l, ERR_LOCAL_MEMORY);
-	else if (l->verdict.denied)
-		end_problem(l, OUTCOME_NOT_ALLOWED, l->verdict.wrong);
-	else if (l->verdict.wrong != NULL)
-		end_invalid(l, l->verdict.wrong);
+	else if (verdict.denied)
+		end_problem(l, OUTCOME_NOT_ALLOWED, verdict.wrong);
+	else if (verdict.wrong != NULL)
+		end_invalid(l, verdict.wrong);
 	else
 		append(l);
-}
-
-/* The log as it stands; *standing is the link that has the posted one's number,
- * borrowed from the rows. */
-static enum err take_log(struct linking *l, struct rows *rows,
-			 struct span *standing)
-{
-	enum err e;
-
-	l->user = rows_uuid(rows, 0, "user_id");
-	if (!rows_is_null(rows, 0, "fingerprint"))
-		l->new.fingerprint = rows_digest(rows, 0, "fingerprint");
-	for (size_t i = 0; i < rows_count(rows); i++) {
-		if (rows_is_null(rows, i, "link"))
-			continue;
-		l->last = rows_i64(rows, i, "number");
-		buf_put_vec(&l->links, rows_bytes(rows, i, "link"));
-		if ((uint64_t)l->last == l->new.link.number)
-			*standing = rows_bytes(rows, i, "link");
-	}
-	TRY(rows_end(rows));
-	TRY(buf_end(&l->links));
-out:
-	return e;
 }
 
 /* The first link is the user's own, and a salt comes with it. NULL: so it is. */
@@ -187,81 +150,71 @@ static const char *wrong_salt(const struct linking *l)
 
 static void judge(struct linking *l)
 {
-	if (l->new.link.number == 1 && !uuid_equal(l->user, l->who.user)) {
+	if (l->new.link.number == 1 &&
+	    !uuid_equal(l->standing.user, l->who.user))
 		end_problem(l, OUTCOME_FORBIDDEN,
 			    "an account's first link is its own");
-	} else if (l->new.link.number != (uint64_t)l->last + 1) {
+	else if (l->new.link.number != (uint64_t)l->last + 1)
 		end_problem(l, OUTCOME_LINK_GAP, NULL);
-	} else if (l->links.n < CHECK_HERE_BYTES) {
+	else
 		check(l);
-		on_checked(l);
-	} else {
-		enum err e = job_run(check, on_checked, l);
+}
 
-		if (e != ERR_OK)
-			end_failed(l, e);
-	}
+/* The hash of the link that has the posted one's number; empty: none has. */
+static struct span hash_standing(const struct linking *l)
+{
+	if (l->log == NULL || l->new.link.number > (uint64_t)l->last)
+		return SPAN_EMPTY;
+	return account_log_hash(l->log, l->new.link.number);
+}
+
+static void take_log(struct linking *l)
+{
+	if (l->standing.kept == NULL)
+		return;
+	l->log = l->standing.kept->log;
+	l->last = (int64_t)l->standing.end.number;
+	l->new.fingerprint = digest_of(l->standing.kept->fingerprint);
 }
 
 /* Another account takes the name: what stood there does not count for it. */
-static bool begins_anew(const struct linking *l, struct span standing)
-{
-	return l->new.anew && l->new.link.number == 1 && standing.n > 0 &&
-	       !span_equal(standing, l->new.bytes);
-}
-
 static void forget_log(struct linking *l)
 {
-	buf_reset(&l->links);
+	l->log = NULL;
 	l->last = 0;
-	l->new.fingerprint = l->new.hash;
 }
 
-static void on_log(void *arg, enum err e, struct rows *rows)
+static void on_log(void *arg, enum err e)
 {
 	struct linking *l = arg;
-	struct span standing = SPAN_EMPTY;
+	struct span standing;
 
 	if (e != ERR_OK) {
 		end_failed(l, e);
-	} else if (rows_count(rows) == 0) {
+		return;
+	}
+	if (!l->standing.account) {
 		end_problem(l, OUTCOME_NO_SUCH_USER, NULL);
-	} else if ((e = take_log(l, rows, &standing)) != ERR_OK) {
-		end_failed(l, e);
-	} else if (standing.n > 0 && span_equal(standing, l->new.bytes)) {
-		answer(l, rows, 200);
-	} else if (begins_anew(l, standing)) {
+		return;
+	}
+	take_log(l);
+	standing = hash_standing(l);
+	if (span_equal(standing, SPAN_ARRAY(l->new.hash.bytes))) {
+		answer(l, 200);
+		return;
+	}
+	if (l->new.anew && l->new.link.number == 1) {
 		forget_log(l);
-		judge(l);
 	} else if (standing.n > 0) {
 		end_problem(l, OUTCOME_LINK_TAKEN, NULL);
-	} else {
-		if (l->new.link.number == 1)
-			l->new.fingerprint = l->new.hash;
-		judge(l);
+		return;
 	}
+	if (l->new.link.number == 1)
+		l->new.fingerprint = l->new.hash;
+	judge(l);
 }
 
 /* ---- the request ---- */
-
-static void ask(struct linking *l)
-{
-	struct params params = PARAMS_INIT;
-	enum err e;
-
-	if (l->account.is_fingerprint) {
-		params_null(&params);
-		params_digest(&params, l->account.fingerprint);
-	} else {
-		params_text(&params, l->account.username);
-		params_null(&params);
-	}
-	params_uuid(&params, l->who.user);
-	e = store_query(answer_store(), STATEMENT_ACCOUNT_LOG_ALL, &params,
-			on_log, l);
-	if (e != ERR_OK)
-		end_failed(l, e);
-}
 
 void account_log_post(const struct call *call)
 {
@@ -302,5 +255,6 @@ void account_log_post(const struct call *call)
 		 ERR_OK)
 		end_failed(l, e);
 	else
-		ask(l);
+		standing_log_find(&l->standing, &l->account, l->who.user,
+				  on_log, l);
 }

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "check/account.h"
 #include "check/key_package.h"
 #include "crypto/hash.h"
 #include "door/json.h"
@@ -16,6 +15,7 @@
 #include "server/leaf_names.h"
 #include "server/limited.h"
 #include "server/routes_table.h"
+#include "server/standing_log.h"
 #include "wire/key_package.h"
 #include "wire/types.h"
 
@@ -72,11 +72,13 @@ struct publishing {
 	size_t count;
 	struct published items[PUBLISH_MAX];
 	struct leaf_name own; /* of those of an account; else of nobody */
+	struct standing_log standing;
 	struct buf decoded;
 };
 
 static void end(struct publishing *p)
 {
+	standing_log_clear(&p->standing);
 	buf_clear(&p->decoded);
 	free(p);
 }
@@ -294,64 +296,46 @@ out:
 
 /* ---- the account's log ---- */
 
-static enum err load_log(struct rows *rows, struct account_log *log)
+static bool is_own(const struct published *item, const struct account_log *log,
+		   const struct account_place *last)
 {
-	struct check_verdict verdict;
-	struct buf links = BUF_INIT;
-	enum err e;
+	uint64_t device = 0;
 
-	for (size_t i = 0; i < rows_count(rows); i++)
-		if (!rows_is_null(rows, i, "link"))
-			buf_put_vec(&links, rows_bytes(rows, i, "link"));
-	TRY(rows_end(rows));
-	TRY(buf_end(&links));
-	verdict = account_log_load(log, buf_span(&links));
-	ENSURE(verdict.wrong == NULL,
-	       verdict.local ? ERR_LOCAL_MEMORY : ERR_LOCAL_BUG);
-out:
-	buf_clear(&links);
-	return e;
+	if (account_key_valid(log, suite_scheme(item->suite), item->key, last,
+			      &device) != ACCOUNT_VALID)
+		return false;
+	return !item->name.of_account ||
+	       (device == item->name.number &&
+		span_equal(account_log_fingerprint(log),
+			   SPAN_ARRAY(item->name.fingerprint.bytes)));
 }
 
 /* The first KeyPackage whose key no device of the account has; p->count: none.
  * An account without a log is one of before. */
-static size_t find_stranger(const struct publishing *p,
-			    const struct account_log *log)
+static size_t find_stranger(const struct publishing *p)
 {
-	struct account_place last;
-	uint64_t device = 0;
-	size_t i;
+	const struct kept_log *kept = p->standing.kept;
+	size_t i = 0;
 
-	account_log_place(log, &last);
-	for (i = 0; i < p->count; i++) {
-		const struct published *item = &p->items[i];
-
-		if (last.number == 0 && !item->name.of_account)
-			continue;
-		if (account_key_valid(log, suite_scheme(item->suite), item->key,
-				      &last, &device) != ACCOUNT_VALID)
-			return i;
-		if (item->name.of_account &&
-		    (device != item->name.number ||
-		     !span_equal(account_log_fingerprint(log),
-				 SPAN_ARRAY(item->name.fingerprint.bytes))))
-			return i;
-	}
-	return p->count;
+	while (i < p->count && (kept == NULL ? !p->items[i].name.of_account
+					     : is_own(&p->items[i], kept->log,
+						      &p->standing.end)))
+		i++;
+	return i;
 }
 
-static void on_log(void *arg, enum err e, struct rows *rows)
+static void on_log(void *arg, enum err e)
 {
-	struct account_log *log = NULL;
 	struct publishing *p = arg;
 	char detail[96];
 	size_t stranger;
 
-	TRY(e);
-	TRY(account_log_new(&log));
-	TRY(load_log(rows, log));
-	stranger = find_stranger(p, log);
-	account_log_free(log);
+	if (e != ERR_OK) {
+		answer_fail(p->req, e);
+		end(p);
+		return;
+	}
+	stranger = find_stranger(p);
 	if (stranger == p->count) {
 		insert(p);
 		return;
@@ -362,36 +346,17 @@ static void on_log(void *arg, enum err e, struct rows *rows)
 		       stranger);
 	request_problem(p->req, OUTCOME_KEY_NOT_IN_LOG, detail);
 	end(p);
-	return;
-out:
-	account_log_free(log);
-	answer_fail(p->req, e);
-	end(p);
-}
-
-static void ask_log(struct publishing *p)
-{
-	struct params params = PARAMS_INIT;
-	enum err e;
-
-	params_text(&params, span_str(p->who.username));
-	params_null(&params);
-	params_null(&params);
-	e = store_query(answer_store(), STATEMENT_ACCOUNT_LOG_ALL, &params,
-			on_log, p);
-	if (e != ERR_OK) {
-		answer_fail(p->req, e);
-		end(p);
-	}
 }
 
 static void on_name(void *arg, enum err e)
 {
 	struct publishing *p = arg;
+	const struct account_name name = { .username =
+					       span_str(p->who.username) };
 
 	if (e == ERR_OK &&
 	    (!p->own.of_account || leaf_name_is(&p->own, &p->who))) {
-		ask_log(p);
+		standing_log_find(&p->standing, &name, p->who.user, on_log, p);
 		return;
 	}
 	if (e != ERR_OK)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/rd.h"
+#include "check/known.h"
 #include "server/account_links.h"
 #include "server/answer.h"
 #include "server/edge/job.h"
@@ -288,6 +289,15 @@ static void put_params(const struct reading *reading, struct params *params)
 	params_open_array(params, PARAMS_BYTEA, reading->count);
 	for (size_t i = 0; i < reading->count; i++)
 		params_put_bytes(params, SPAN_ARRAY(all[i].place.hash));
+	params_close_array(params);
+	params_i64(params, KNOWN_BRANCHES);
+	params_open_array(params, PARAMS_INT8, reading->count);
+	for (size_t i = 0; i < reading->count; i++)
+		params_put_i64(params, (int64_t)all[i].wanted.number);
+	params_close_array(params);
+	params_open_array(params, PARAMS_BYTEA, reading->count);
+	for (size_t i = 0; i < reading->count; i++)
+		params_put_bytes(params, SPAN_ARRAY(all[i].wanted.hash));
 	params_close_array(params);
 }
 

@@ -93,10 +93,8 @@ static bool within_limit(const struct row *row, struct call *call)
 		return limited_allows(req, LIMIT_CLAIMS,
 				      SPAN_ARRAY(call->who.user.bytes),
 				      SPAN_EMPTY);
-	case CHARGE_LINKS: /* whoever posts: a full log cannot be emptied */
-		return limited_allows(req, LIMIT_LINKS,
-				      request_param(req, "username"),
-				      SPAN_LIT("log"));
+	case CHARGE_LINKS:
+		return limited_allows(req, LIMIT_LINKS, name, SPAN_LIT("log"));
 	case CHARGE_APPROVALS:
 		return limited_allows(req, LIMIT_LINKS, name,
 				      SPAN_LIT("approval"));

@@ -30,8 +30,8 @@ typedef void call_handler(const struct call *call);
  * waits to be approved; OWN_WAITING, the same, but such a device for the path's
  * {username} only if that is its own.
  * limit, charged before the handler is called: NONE; ADDRESS_LOGINS, to the address;
- * CLAIMS, to the account; LINKS, to the path's account; APPROVALS, to the
- * account. What depends on the body is charged by the handler. */
+ * CLAIMS, LINKS and APPROVALS, to the account of the caller. What depends on the
+ * body is charged by the handler. */
 #define ROUTES(ROUTE, STREAMED)                                                \
 	ROUTE(GET, "/healthz", ANYBODY, NONE, health_live)                     \
 	ROUTE(GET, "/readyz", ANYBODY, NONE, health_ready)                     \

@@ -173,25 +173,27 @@ static void on_invited(void *arg, enum err e, struct rows *rows)
 	end(m);
 }
 
-/* Appends the members; true when the caller's device is one of them. */
+/* Appends the members; true when a device of the caller's is one of them, and has not
+ * departed: who has is served nothing more. */
 static bool put_members(struct membership *m, struct rows *rows)
 {
 	bool is_member = false;
 
 	for (size_t i = 0; i < rows_count(rows); i++) {
 		const struct uuid user = rows_uuid(rows, i, "user_id");
+		const bool departed = rows_bool(rows, i, "departed");
 
-		is_member = is_member || uuid_equal(user, m->call.who.user);
-		buf_putf(
-		    &m->out,
-		    "%s{\"leaf_index\":%lld,\"user_id\":\"%s\","
-		    "\"device_id\":\"%s\",%s%s\"username\":",
-		    i > 0 ? "," : "",
-		    (long long)rows_i64(rows, i, "leaf_index"),
-		    uuid_text(user).text,
-		    uuid_text(rows_uuid(rows, i, "device_id")).text,
-		    rows_bool(rows, i, "departed") ? "\"departed\":true," : "",
-		    rows_bool(rows, i, "revoked") ? "\"revoked\":true," : "");
+		is_member |= !departed && uuid_equal(user, m->call.who.user);
+		buf_putf(&m->out,
+			 "%s{\"leaf_index\":%lld,\"user_id\":\"%s\","
+			 "\"device_id\":\"%s\",%s%s\"username\":",
+			 i > 0 ? "," : "",
+			 (long long)rows_i64(rows, i, "leaf_index"),
+			 uuid_text(user).text,
+			 uuid_text(rows_uuid(rows, i, "device_id")).text,
+			 departed ? "\"departed\":true," : "",
+			 rows_bool(rows, i, "revoked") ? "\"revoked\":true,"
+						       : "");
 		json_put_string(&m->out, rows_text(rows, i, "username"));
 		buf_put_u8(&m->out, '}');
 	}

@@ -12,7 +12,7 @@ bool bans_next(struct span *rest, struct span *user)
 	*user = rd_vec(&r);
 	if (!rd_ok(&r))
 		return false;
-	*rest = span_of(rest->p + (rest->n - rd_left(&r)), rd_left(&r));
+	*rest = rd_take(&r, rd_left(&r));
 	return true;
 }
 
@@ -52,12 +52,9 @@ enum err bans_read(struct span extensions, struct bans *bans)
 	enum err e;
 
 	*bans = (struct bans){ .there = false };
-	TRY(wire_extensions_find_vec(extensions, BANS_EXTENSION, &there,
-				     &rows));
-	if (!there)
-		return ERR_OK;
-	TRY(check_rows(rows));
-	*bans = (struct bans){ .there = true, .rows = rows };
+	TRY(wire_extensions_find_rows(extensions, BANS_EXTENSION, check_rows,
+				      &there, &rows));
+	*bans = (struct bans){ .there = there, .rows = rows };
 out:
 	return e;
 }
@@ -90,19 +87,19 @@ static size_t put_rows(const struct bans *bans, struct span user, bool banned,
 enum err bans_put_changed(const struct bans *bans, struct span user,
 			  bool banned, struct buf *extension)
 {
-	struct buf data = BUF_INIT;
-	size_t list = buf_open_vec(&data), count;
+	struct buf rows = BUF_INIT;
+	size_t count;
 	enum err e;
 
 	ENSURE(user.n > 0 && user.n <= BANS_USER_MAX, ERR_PEER_INVALID);
-	count = put_rows(bans, user, banned, &data);
+	count = put_rows(bans, user, banned, &rows);
 	ENSURE(count <= BANS_MAX, ERR_PEER_TOO_LARGE);
-	buf_close_vec(&data, list);
-	TRY(buf_end(&data));
+	TRY(buf_end(&rows));
 	if (count > 0)
-		wire_extension_put(extension, BANS_EXTENSION, buf_span(&data));
+		wire_extension_put_vec(extension, BANS_EXTENSION,
+				       buf_span(&rows));
 	TRY(buf_end(extension));
 out:
-	buf_clear(&data);
+	buf_clear(&rows);
 	return e;
 }

@@ -87,25 +87,40 @@ bool wire_extensions_find(struct span list, uint16_t type, struct span *data)
 	return false;
 }
 
-enum err wire_extensions_find_vec(struct span list, uint16_t type, bool *there,
-				  struct span *content)
+enum err wire_extensions_find_rows(struct span list, uint16_t type,
+				   enum err (*check)(struct span rows),
+				   bool *there, struct span *rows)
 {
 	struct span data;
 	struct rd r;
+	enum err e = ERR_OK;
 
-	*content = SPAN_EMPTY;
+	*rows = SPAN_EMPTY;
 	*there = wire_extensions_find(list, type, &data);
 	if (!*there)
 		return ERR_OK;
 	r = rd_init(data);
-	*content = rd_vec(&r);
-	return rd_end(&r);
+	*rows = rd_vec(&r);
+	TRY(rd_end(&r));
+	TRY(check(*rows));
+out:
+	return e;
 }
 
 void wire_extension_put(struct buf *b, uint16_t type, struct span data)
 {
 	buf_put_u16(b, type);
 	buf_put_vec(b, data);
+}
+
+void wire_extension_put_vec(struct buf *b, uint16_t type, struct span content)
+{
+	size_t opened;
+
+	buf_put_u16(b, type);
+	opened = buf_open_vec(b);
+	buf_put_vec(b, content);
+	buf_close_vec(b, opened);
 }
 
 void wire_extensions_put_with(struct buf *b, struct span list, uint16_t type,

@@ -30,11 +30,16 @@ struct span wire_extensions_read(struct rd *r);
 bool wire_extensions_next(struct span *rest, struct wire_extension *extension);
 bool wire_extensions_find(struct span list, uint16_t type, struct span *data);
 
-/* The content of an extension whose data is one opaque vector, and no more. *there is
- * false, and *content empty, where the list has none of that type. */
-MUST_CHECK enum err wire_extensions_find_vec(struct span list, uint16_t type,
-					     bool *there, struct span *content);
+/* The rows of an extension whose data is one opaque vector of them, and no more; check()
+ * says whether they stand as they must. *there is false, and *rows empty, where the list has
+ * none of that type. */
+MUST_CHECK enum err wire_extensions_find_rows(
+    struct span list, uint16_t type, enum err (*check)(struct span rows),
+    bool *there, struct span *rows);
 void wire_extension_put(struct buf *b, uint16_t type, struct span data);
+
+/* The same whose data is one opaque vector. */
+void wire_extension_put_vec(struct buf *b, uint16_t type, struct span content);
 
 /* Those of the list, with another one of a type in place of its own: `whole` is as
  * wire_extension_put() makes it, or empty, which puts none. */

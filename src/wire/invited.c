@@ -14,7 +14,7 @@ bool invited_next(struct span *rest, struct invitation *one)
 	one->last = rd_u64(&r);
 	if (!rd_ok(&r))
 		return false;
-	*rest = span_of(rest->p + (rest->n - rd_left(&r)), rd_left(&r));
+	*rest = rd_take(&r, rd_left(&r));
 	return true;
 }
 

@@ -124,12 +124,9 @@ enum err places_read(struct span extensions, struct places *places)
 	enum err e;
 
 	*places = (struct places){ .there = false };
-	TRY(wire_extensions_find_vec(extensions, PLACES_EXTENSION, &there,
-				     &rows));
-	if (!there)
-		return ERR_OK;
-	TRY(places_check_rows(rows));
-	*places = (struct places){ .there = true, .rows = rows };
+	TRY(wire_extensions_find_rows(extensions, PLACES_EXTENSION,
+				      places_check_rows, &there, &rows));
+	*places = (struct places){ .there = there, .rows = rows };
 out:
 	return e;
 }
@@ -186,12 +183,7 @@ void places_put(struct buf *rows, const struct place *place)
 
 void places_put_extension(struct buf *b, struct span rows)
 {
-	size_t opened;
-
-	buf_put_u16(b, PLACES_EXTENSION);
-	opened = buf_open_vec(b);
-	buf_put_vec(b, rows);
-	buf_close_vec(b, opened);
+	wire_extension_put_vec(b, PLACES_EXTENSION, rows);
 }
 
 void places_put_root(struct buf *b, struct span root)

@@ -69,7 +69,7 @@ bool roles_next(struct span *rest, struct span *user, enum role *role)
 		return false;
 	*user = entry.user;
 	*role = (enum role)entry.role;
-	*rest = span_of(rest->p + (rest->n - rd_left(&r)), rd_left(&r));
+	*rest = rd_take(&r, rd_left(&r));
 	return true;
 }
 
@@ -110,12 +110,9 @@ enum err roles_read(struct span extensions, struct roles *roles)
 	enum err e;
 
 	*roles = (struct roles){ .there = false };
-	TRY(wire_extensions_find_vec(extensions, ROLES_EXTENSION, &there,
-				     &rows));
-	if (!there)
-		return ERR_OK;
-	TRY(check_rows(rows));
-	*roles = (struct roles){ .there = true, .rows = rows };
+	TRY(wire_extensions_find_rows(extensions, ROLES_EXTENSION, check_rows,
+				      &there, &rows));
+	*roles = (struct roles){ .there = there, .rows = rows };
 out:
 	return e;
 }
@@ -128,16 +125,12 @@ void roles_put(struct buf *rows, struct span user, enum role role)
 
 enum err roles_put_extension(struct buf *extension, struct span rows)
 {
-	struct buf data = BUF_INIT;
 	enum err e;
 
 	ENSURE(check_rows(rows) == ERR_OK, ERR_PEER_INVALID);
-	buf_put_vec(&data, rows);
-	TRY(buf_end(&data));
-	wire_extension_put(extension, ROLES_EXTENSION, buf_span(&data));
+	wire_extension_put_vec(extension, ROLES_EXTENSION, rows);
 	TRY(buf_end(extension));
 out:
-	buf_clear(&data);
 	return e;
 }
 

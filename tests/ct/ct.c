@@ -15,9 +15,9 @@
 #include "crypto/hash.h"
 #include "crypto/hpke.h"
 #include "crypto/sign.h"
+#include "crypto/transcript.h"
 #include "mls/framing.h"
 #include "mls/group_internal.h"
-#include "mls/transcript.h"
 #include "session/envelope_tag.h"
 
 static const uint8_t bytes[64] = "0123456789abcdef0123456789abcdef"

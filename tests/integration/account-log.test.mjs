@@ -221,16 +221,25 @@ describe('an account\'s log', { concurrency: false }, () => {
       SET link = link || '\\x00'`), /violates check constraint/);
   });
 
-  test('what one account may post is bounded', async () => {
+  test('what one account may post is bounded, and what a log takes', async () => {
     const slow = await startNode({ postgres, workers: 1,
       env: { HERMETIC_LINKS_PER_MINUTE: '3' } });
     try {
-      const { user } = await begun('eager');
+      const [{ user }, { user: other, log }] = [await begun('eager'), await begun()];
+      // strangers use up what is theirs, and nothing of the account's
+      for (const by of [await newUser(node.url), user]) {
+        const answers = [];
+        for (let i = 0; i < 6; i++)
+          answers.push(await post(user, noise(100), { by, url: slow.url }));
+        assert.equal(answers[0].status, 422);
+        refused(answers.at(-1), 429, 'too-many-requests');
+      }
       const answers = [];
       for (let i = 0; i < 6; i++)
-        answers.push(await post(user, noise(100), { url: slow.url }));
-      assert.equal(answers[0].status, 422);
-      refused(answers.at(-1), 429, 'too-many-requests');
+        answers.push(await post(other, log.withdraw([randomBytes(32)]),
+          { by: await newUser(node.url), url: slow.url }));
+      assert.equal(answers[0].status, 201);
+      refused(answers.find(a => a.status !== 201), 429, 'too-many-requests');
     } finally {
       await slow.stop();
     }

@@ -191,7 +191,11 @@ describe('departures', { concurrency: false }, () => {
         { usernames: [dave.username] }), 204);
       ok(await session.join(dave));
       refused(await session.send(alice), 409, 'rotation-required');
+      // his phone has left, he has not yet
+      ok(await bob.get(session.path('/members')));
       ok(await session.leave(bob), 201);
+      for (const who of [bob, phone])
+        refused(await who.get(session.path('/members')), 404, 'not-found');
       ok(await session.change(carol, { remove: [1, 2] }), 201);
       ok(await session.send(alice), 201);
     });

@@ -165,6 +165,88 @@ describe('plans', { concurrency: false }, () => {
     assert.deepEqual(got, mine);
   });
 
+  test('which link brings an entry is looked up, however many links there are',
+    async () => {
+      const text = readFileSync(join(root, 'sql/device_request_put.sql'), 'utf8');
+      const plan = await postgres.psql(`SET search_path = hermetic;
+        SET plan_cache_mode = force_generic_plan;
+        PREPARE put AS ${text}
+        EXPLAIN EXECUTE put(NULL, NULL, NULL)`);
+      assert.match(plan, /stored_link_entry/);
+    });
+
+  test('of an account\'s links those that are wanted are read', async () => {
+    // of each branch the number of its first link, and how many it has
+    const branches = [[1, 6], [4, 3], [6, 2], [3, 4], [5, 5], [2, 2], [3, 1]];
+    const rows = branches.flatMap(([first, count], branch) =>
+      Array.from({ length: count }, (_, i) => ({ branch, number: first + i })));
+    const key = r => `${r.branch}/${r.number}`;
+    const print = `sha256('hermetic account 1'::bytea || '0/1')`;
+    const logs = branches.map((_, branch) => branches.slice(0, branch + 1)
+      .reduce((log, [from], b) => [...log.slice(0, from - 1),
+        ...rows.filter(r => r.branch === b)], []));
+    await postgres.psql(`SET search_path = hermetic;
+      INSERT INTO account_log (fingerprint, user_id, salt, replaced_at)
+        VALUES (${print}, md5('u1')::uuid, sha256(''), now());
+      INSERT INTO stored_link (fingerprint, branch, number, hash, link)
+        SELECT ${print}, b, n,
+               sha256('hermetic account 1'::bytea || format('%s/%s', b, n)::bytea),
+               format('%s/%s', b, n)::bytea
+        FROM (VALUES ${rows.map(r => `(${r.branch}, ${r.number})`)}) AS r(b, n)`);
+    const text = readFileSync(join(root, 'sql/account_links.sql'), 'utf8')
+      .replace(/--.*|;/g, '');
+    const hash = text =>
+      `sha256('hermetic account 1'::bytea || '${text}'::bytea)`;
+    const read = async (kept, wanted, place) => {
+      const given = [`ARRAY[${print}, sha256('nobody')]`,
+        `ARRAY[${kept.branch}, 0]`, `ARRAY[${kept.number}, 0]`,
+        `ARRAY[${hash(kept.as ?? key(kept))}, '']`, String(wanted),
+        `ARRAY[${place?.number ?? 0}, 0]`,
+        `ARRAY[${hash(place ? key(place) : '')}, '']`];
+      return JSON.parse(await postgres.psql(`SET search_path = hermetic;
+        SELECT json_agg(convert_from(link, 'UTF8')) FROM (${
+  text.replace(/\$(\d)/g, (_, n) => `(${given[n - 1]})`)}) AS t`));
+    };
+    const nothing = { branch: 0, number: 0 };
+    for (let wanted = 0; wanted <= branches.length; wanted++) {
+      const oldest = Math.max(0, branches.length - 1 - wanted);
+      const those = new Set(logs.slice(oldest).flat().map(key));
+      const expected = rows.map(key).filter(k => those.has(k));
+      assert.deepEqual(await read(nothing, wanted), expected, `${wanted}`);
+      // what is kept is no link of the log, or of a branch that is too old
+      assert.deepEqual(await read({ branch: 5, number: 3, as: 'x' }, wanted),
+        expected);
+      if (oldest > 0)
+        assert.deepEqual(await read({ branch: 0, number: 6 }, wanted), expected);
+      // a group stands at a branch that is too old
+      for (const place of [{ branch: 0, number: 5 }, { branch: 3, number: 6 }]) {
+        const more = new Set([...logs.slice(oldest), ...oldest > place.branch ?
+          [logs[place.branch]] : []].flat().map(key));
+        assert.deepEqual(await read(nothing, wanted, place),
+          rows.map(key).filter(k => more.has(k)), `${wanted} ${key(place)}`);
+      }
+    }
+    for (const kept of [{ branch: 6, number: 3 }, { branch: 4, number: 6 },
+      { branch: 2, number: 7 }])
+      assert.deepEqual(await read(kept, 16), rows.filter(r =>
+        r.branch > kept.branch ||
+        r.branch === kept.branch && r.number >= kept.number).map(key), key(kept));
+    // one link, the last one and those behind one, of the log that counts
+    const log = logs.at(-1);
+    assert.deepEqual(await postgres.rows(`SELECT n, (SELECT convert_from(link, 'UTF8')
+        FROM hermetic.account_link_at(${print}, n)) AS at, (SELECT array_agg(
+        convert_from(link, 'UTF8') ORDER BY number)
+        FROM hermetic.account_links_behind(${print}, n, 2)) AS behind
+      FROM generate_series(0, 9) n`), Array.from({ length: 10 }, (_, n) => ({ n,
+      at: n > 0 && log[n - 1] ? key(log[n - 1]) : null,
+      behind: log[n] ? log.slice(n, n + 2).map(key) : null })));
+    assert.deepEqual(await postgres.rows(`SELECT number
+      FROM hermetic.account_log_end(${print})`), [{ number: log.length }]);
+    assert.deepEqual(await postgres.rows(`SELECT number
+      FROM hermetic.account_link WHERE fingerprint = ${print} ORDER BY number`),
+    log.map((_, i) => ({ number: i + 1 })));
+  });
+
   test('free leaves are the leftmost ones', async () => {
     const leaves = await postgres.rows(`SELECT n, leaf
       FROM hermetic.free_leaves(gen_random_uuid(), 3)`);

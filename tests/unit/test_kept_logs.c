@@ -234,6 +234,83 @@ static void branch_takes_its_place(void **state)
 	house_end_branch(&other);
 }
 
+/* A branch comes behind what is kept: the database shows the last row that is kept, what
+ * came behind it before the branch did, and the branch. Each link is verified once. */
+static void branch_comes_behind_what_is_kept(void **state)
+{
+	struct shelf *s = *state;
+	struct house other = house_branch(&s->h), third = house_branch(&s->h);
+	struct kept_reading reading;
+	struct kept_log *log;
+	struct span links;
+	struct rd r;
+
+	(void)read_log(s->kept, &s->h, 0);
+	house_keys(&s->h, 0);
+	house_remove(&other, 1, 2);
+	house_remove(&other, 1, 0);
+	house_remove(&third, 0, 1);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
+	MUST(put_rows(&reading, &s->h, 0, 3, 4));
+	MUST(put_rows(&reading, &other, 1, 4, 5));
+	assert_int_equal(end(s->kept, &reading, &other, &log), 3);
+	kept_log_release(log);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
+	MUST(put_rows(&reading, &other, 1, 5, 5));
+	MUST(put_rows(&reading, &third, 2, 4, 4));
+	assert_int_equal(end(s->kept, &reading, &third, &log), 1);
+	assert_int_equal(log->branch, 2);
+	r = rd_init(buf_span(&log->branches));
+	links = rd_vec(&r);
+	assert_true(span_equal(links, buf_span(&s->h.links)));
+	links = rd_vec(&r);
+	assert_true(span_equal(links, buf_span(&other.links)));
+	assert_int_equal(rd_left(&r), 0);
+	kept_log_release(log);
+	assert_int_equal(read_log(s->kept, &third, 2), 0);
+	house_end_branch(&other);
+	house_end_branch(&third);
+}
+
+/* Nor is a branch behind what is kept believed that nobody has signed, or that does not go on
+ * from there. */
+static void branch_is_verified_behind_what_is_kept(void **state)
+{
+	struct shelf *s = *state;
+	struct house other = house_branch(&s->h);
+	struct kept_reading reading;
+	struct buf forged = BUF_INIT;
+	struct kept_log *log;
+
+	(void)read_log(s->kept, &s->h, 0);
+	house_remove(&other, 1, 2);
+	house_remove(&other, 1, 0);
+	buf_put(&forged, house_link(&other, 4));
+	assert_int_equal(forged.fail, ERR_OK);
+	forged.p[forged.n - 1] ^= 1; /* of the signature */
+	for (int lie = 0; lie < 3; lie++) {
+		kept_reading_begin(&reading, s->kept, print_of(&s->h),
+				   &nowhere);
+		MUST(put_rows(&reading, &s->h, 0, 3, 3));
+		if (lie == 0)
+			MUST(kept_reading_row(&reading, 1, 4,
+					      buf_span(&forged)));
+		else if (lie == 1) /* the link before it is left out */
+			MUST(put_rows(&reading, &other, 1, 5, 5));
+		else /* it stands where it does not belong */
+			MUST(kept_reading_row(&reading, 1, 3,
+					      house_link(&other, 4)));
+		MUST(kept_reading_close(&reading, s->kept));
+		kept_reading_verify(&reading);
+		assert_int_equal(kept_reading_end(&reading, s->kept, &log),
+				 ERR_PEER_INVALID);
+		assert_null(log);
+	}
+	assert_int_equal(read_log(s->kept, &s->h, 0), 0);
+	buf_clear(&forged);
+	house_end_branch(&other);
+}
+
 /* A number that no log has is refused at once: a damaged row costs nothing. */
 static void number_of_no_log_is_refused(void **state)
 {
@@ -323,6 +400,51 @@ static void the_wanted_branch_is_kept(void **state)
 		wanted.hash[0] ^= 1;
 		assert_false(kept_log_has(log, &wanted));
 		wanted.hash[0] ^= 1;
+		kept_log_release(log);
+	}
+	free_branches(&made);
+}
+
+/* More branches than are kept come at once behind what is kept: nothing of it is taken for
+ * verified that was not. */
+static void too_many_branches_come_behind(void **state)
+{
+	struct shelf *s = *state;
+	struct row_of_branches made = make_branches(&s->h, BRANCHES);
+	struct kept_reading reading;
+	struct kept_log *log;
+
+	(void)read_log(s->kept, &s->h, 0);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
+	MUST(put_rows(&reading, &s->h, 0, 3, 3));
+	for (int i = 0; i < made.count; i++)
+		MUST(put_rows(&reading, &made.list[i], i + 1, 4, 4));
+	assert_int_equal(
+	    end(s->kept, &reading, &made.list[made.count - 1], &log),
+	    3 + KNOWN_BRANCHES + 1);
+	kept_log_release(log);
+	free_branches(&made);
+}
+
+/* The branch that is wanted stays also where the others come one after the other. */
+static void the_wanted_branch_stays(void **state)
+{
+	struct shelf *s = *state;
+	struct row_of_branches made = make_branches(&s->h, BRANCHES);
+	struct account_place wanted = house_place(&made.list[2]);
+	struct kept_reading reading;
+	struct kept_log *log;
+
+	(void)read_log(s->kept, &made.list[0], 0);
+	for (int i = 1; i < made.count; i++) {
+		kept_reading_begin(&reading, s->kept, print_of(&s->h),
+				   i > 2 ? &wanted : &nowhere);
+		assert_int_equal(reading.place.number, 4);
+		MUST(put_rows(&reading, &made.list[i - 1], i - 1, 4, 4));
+		MUST(put_rows(&reading, &made.list[i], i, 4, 4));
+		assert_int_equal(end(s->kept, &reading, &made.list[i], &log),
+				 1);
+		assert_true(kept_log_has(log, &wanted) == (i >= 2));
 		kept_log_release(log);
 	}
 	free_branches(&made);
@@ -425,6 +547,10 @@ int main(void)
 		TEST(another_row_is_refused),
 		TEST(replaced_log_is_read_whole),
 		TEST(branch_takes_its_place),
+		TEST(branch_comes_behind_what_is_kept),
+		TEST(branch_is_verified_behind_what_is_kept),
+		TEST(too_many_branches_come_behind),
+		TEST(the_wanted_branch_stays),
 		TEST(number_of_no_log_is_refused),
 		TEST(only_the_last_branches_are_kept),
 		TEST(the_wanted_branch_is_kept),

@@ -7,11 +7,11 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "crypto/transcript.h"
 #include "mls/broken.h"
 #include "mls/framing.h"
 #include "mls/key_schedule.h"
 #include "mls/label.h"
-#include "mls/transcript.h"
 #include "mls/welcome.h"
 #include "tests/testlib/vector_case.h"
 

@@ -8,10 +8,10 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "crypto/transcript.h"
 #include "mls/key_schedule.h"
 #include "mls/label.h"
 #include "mls/secret_tree.h"
-#include "mls/transcript.h"
 #include "tests/testlib/vector_case.h"
 #include "wire/context.h"
 #include "wire/framing.h"

@@ -1,7 +1,8 @@
-/* Transcript hashes and the confirmation tag, RFC 9420 sections 6.1 and 8.2.
- * Hashes and tags are nh bytes; an empty span is the empty hash of epoch 0. */
-#ifndef HERMETIC_MLS_TRANSCRIPT_H
-#define HERMETIC_MLS_TRANSCRIPT_H
+/* Transcript hashes and the confirmation tag, RFC 9420 sections 6.1 and 8.2: for members,
+ * and for who follows a group without its keys. Hashes and tags are nh bytes; an empty span
+ * is the empty hash of epoch 0. */
+#ifndef HERMETIC_CRYPTO_TRANSCRIPT_H
+#define HERMETIC_CRYPTO_TRANSCRIPT_H
 
 #include "base/err.h"
 #include "base/span.h"

@@ -1,4 +1,4 @@
-#include "mls/transcript.h"
+#include "crypto/transcript.h"
 
 #include "base/buf.h"
 #include "base/sec.h"
