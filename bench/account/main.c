@@ -317,7 +317,7 @@ static void judge_kept(const struct account *a, struct kept_logs *kept,
 	struct read_log read;
 
 	kept_reading_begin(&reading, kept, account_log_fingerprint(a->log),
-			   &nowhere);
+			   &nowhere, false);
 	for (int64_t n = (int64_t)from; rd_left(&r) > 0; n++)
 		must(kept_reading_row(&reading, 0, n, rd_vec(&r)), "a row");
 	must(kept_reading_close(&reading, kept), "rows");

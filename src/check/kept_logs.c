@@ -204,18 +204,30 @@ static uint64_t count_verified(const struct kept_logs *kept,
 
 /* ---- reading ---- */
 
+/* What is kept is of no use. */
+static bool is_beside(const struct kept_log *log,
+		      const struct account_place *wanted, bool whole)
+{
+	struct account_place end;
+
+	account_log_place(log->log, &end);
+	return wanted->number > 0 && (whole || wanted->number <= end.number) &&
+	       !kept_log_has(log, wanted);
+}
+
 void kept_reading_begin(struct kept_reading *reading, struct kept_logs *kept,
 			struct span fingerprint,
-			const struct account_place *wanted)
+			const struct account_place *wanted, bool whole)
 {
 	*reading = (struct kept_reading){ .failed = ERR_OK, .wanted = *wanted };
 	(void)span_copy(reading->fingerprint, fingerprint);
 	reading->from = *slot_of(kept, reading->fingerprint);
-	if (reading->from != NULL && wanted->number > 0 &&
-	    !kept_log_has(reading->from, wanted))
-		reading->from = NULL;
 	if (reading->from == NULL)
 		return;
+	if (is_beside(reading->from, wanted, whole)) {
+		reading->from = NULL;
+		return;
+	}
 	reading->from->holders++;
 	account_log_place(reading->from->log, &reading->place);
 }

@@ -64,11 +64,12 @@ struct kept_reading {
 };
 
 /* `wanted`: the place that the caller needs the links of; number 0: of none. Where what is
- * kept does not have it, all is read, and of many branches the one that has it stays.
- * The caller ends it with kept_reading_end() or kept_reading_clear(). */
+ * kept goes past it and does not have it, all is read, and of many branches the one that
+ * has it stays. `whole`: also where what is kept ends before it, since what came behind
+ * did not have it. The caller ends it with kept_reading_end() or kept_reading_clear(). */
 void kept_reading_begin(struct kept_reading *reading, struct kept_logs *kept,
 			struct span fingerprint,
-			const struct account_place *wanted);
+			const struct account_place *wanted, bool whole);
 
 bool kept_log_has(const struct kept_log *log,
 		  const struct account_place *place);

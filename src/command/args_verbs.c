@@ -33,7 +33,8 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			 "commands\n"
 			 "need none of them. A new device shows a code and "
 			 "waits until another one\n"
-			 "has approved it.",
+			 "has approved it. With --algorithm this device "
+			 "offers these from then on.",
 			 "hermetic login --username alice "
 			 "--server localhost:8000\n"
 			 "  hermetic login --recovery" },

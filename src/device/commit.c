@@ -49,6 +49,18 @@ out:
 	return e;
 }
 
+/* A member of whom the server says that there is no such user: the account does not exist
+ * any more, or never did, or has blocked this one. */
+static void halt_nobody(struct device *d, const char *user)
+{
+	work_halt(d, ERR_STATE_GONE, "no-such-user",
+		  "The server says that there is no user %s, who is a member "
+		  "of this session: the account does not exist (any more), or "
+		  "has blocked you. The session moves when that member has "
+		  "left, or is removed: hermetic remove %s %s",
+		  user, d->open.id, user);
+}
+
 static enum err move_claim_take(struct device *d, const struct answer *answer)
 {
 	const char *user =
@@ -60,7 +72,10 @@ static enum err move_claim_take(struct device *d, const struct answer *answer)
 		if (!work_is_passing(answer) ||
 		    answer->result == ERR_PEER_MALFORMED)
 			todo_drop(d);
-		work_halt_refused(d, answer);
+		if (answer->result == ERR_STATE_GONE && user != NULL)
+			halt_nobody(d, user);
+		else
+			work_halt_refused(d, answer);
 		return ERR_OK;
 	}
 	d->work.claimed++;

@@ -94,8 +94,8 @@ out:
 	return e;
 }
 
-/* It was not read yet; or not by the place up to which links are lacking, whose branch
- * others may have pushed out. */
+/* It was not read yet; or only what came behind the log that is kept, and links are
+ * lacking up to a place that is on a branch. */
 static bool is_unread(const struct known_logs *known, struct span fingerprint)
 {
 	const struct known_log *log = find(known, fingerprint);
@@ -223,49 +223,47 @@ static int compare(const void *a, const void *b)
 		      sizeof(one->fingerprint.bytes));
 }
 
-/* It is read again. */
-static void forget(struct known_logs *known, struct span fingerprint)
+/* It is read again, whole. */
+static bool forget(struct known_logs *known, struct span fingerprint)
 {
 	struct known_log *log = find(known, fingerprint);
 
 	if (log == NULL)
-		return;
+		return false;
 	kept_log_release(log->kept);
 	*log = known->list[--known->count];
+	return true;
 }
 
-/* Makes room for what is lacking. */
+/* Makes room for what is lacking, at the end of the list. */
 static enum err note(struct known_logs *known, size_t *first)
 {
+	struct known_log *made = NULL, *grown;
 	struct span fingerprint;
-	size_t position = 0, lacking = 0;
-	struct known_log *grown;
+	size_t position = 0, count = 0, room = 0;
 	enum err e = ERR_OK;
 
+	while (check_accounts_lacks(known->accounts, &position, &fingerprint))
+		room++;
+	made = calloc(room + 1, sizeof(*made));
+	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
+	position = 0;
 	while (check_accounts_lacks(known->accounts, &position, &fingerprint)) {
 		if (!is_unread(known, fingerprint))
 			continue;
-		lacking++;
-		forget(known, fingerprint);
+		made[count].fingerprint = digest_of(fingerprint.p);
+		made[count++].whole = forget(known, fingerprint);
 	}
-	*first = known->count;
 	grown =
-	    realloc(known->list, (known->count + lacking + 1) * sizeof(*grown));
+	    realloc(known->list, (known->count + room + 1) * sizeof(*grown));
 	ENSURE(grown != NULL, ERR_LOCAL_MEMORY);
 	known->list = grown;
-	position = 0;
-	while (check_accounts_lacks(known->accounts, &position, &fingerprint)) {
-		if (find(known, fingerprint) != NULL)
-			continue;
-		grown[known->count++] = (struct known_log){
-			.fingerprint = digest_of(fingerprint.p),
-			.whole =
-			    check_accounts_lacked(known->accounts, fingerprint)
-				.number > 0
-		};
-	}
+	memcpy(grown + known->count, made, count * sizeof(*made));
+	*first = known->count;
+	known->count += count;
 	qsort(grown + *first, known->count - *first, sizeof(*grown), compare);
 out:
+	free(made);
 	return e;
 }
 
@@ -311,7 +309,9 @@ static void begin_all(struct reading *reading)
 		    reading->known->accounts, fingerprint);
 
 		kept_reading_begin(&reading->readings[i], kept, fingerprint,
-				   &wanted);
+				   &wanted, list[i].whole);
+		list[i].whole =
+		    wanted.number > 0 && reading->readings[i].from == NULL;
 	}
 }
 

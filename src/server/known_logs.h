@@ -20,7 +20,7 @@
 struct known_log {
 	struct digest fingerprint;
 	struct kept_log *kept; /* held; NULL: there is no such log */
-	bool whole; /* with the branch of the place that is judged by */
+	bool whole;	       /* all was read, for a place of it */
 };
 
 struct known_logs {

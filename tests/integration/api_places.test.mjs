@@ -223,6 +223,32 @@ describe('sessions with places', { concurrency: false }, () => {
       [alice, bert, erik, fred].map(u => u.username).sort());
   });
 
+  test('the branch at which a group stands is read, however many came since', async () => {
+    const session = await create();
+    const dora = await newAccount(node.url, 'dora');
+    ok(await session.change(alice, adding(session, dora)), 201);
+    session.leaves.set(dora.id, 1);
+    const first = dora.log.branch(), firstLink = first.add();
+    ok(await dora.post(`/users/${dora.username}/log`,
+      { link: base64(firstLink) }), 201);
+    const raise = log => session.change(alice, {
+      extensions: owned(alice, alice.log, log), said: said(session,
+        { fingerprint: log.fingerprint, links: log.links, from: 1 }) });
+    ok(await raise(first), 201);
+    // each counts before the one that it withdraws
+    let last = firstLink, log;
+    for (let i = 0; i < 20; i++) {
+      log = dora.log.branch();
+      last = log.withdraw((i < 19 ? [last] : [last, firstLink]).map(linkHash)
+        .sort(Buffer.compare));
+      ok(await dora.post(`/users/${dora.username}/log/branch`,
+        { links: [base64(last)] }), 201);
+    }
+    ok(await raise(log), 201);
+    ok(await session.change(alice, { extensions: owned(alice, alice.log, log),
+      said: said(session) }), 201);
+  });
+
   test('who joins from outside carries its log', async () => {
     const session = await create({ join_policy: 'open' });
     const dora = await newUser(node.url, 'dora');

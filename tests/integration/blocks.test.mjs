@@ -65,6 +65,8 @@ describe('invitations and blocks', { concurrency: false }, () => {
     const shared = await invites(alice, bob, mallory);
     await bob.does('accept', shared);
     await mallory.does('accept', shared);
+    const hers = await invites(mallory, bob);
+    await bob.does('accept', hers);
     assert.ok((await waiting(bob)).includes(before));
     const [blocked] = await bob.does('block', mallory.name);
     assert.deepEqual(blocked, { username: mallory.name, blocked: true });
@@ -90,6 +92,12 @@ describe('invitations and blocks', { concurrency: false }, () => {
     await mallory.does('send', shared, 'still here');
     assert.ok((await bob.texts(shared)).includes('still here'));
     await bob.does('send', shared, 'so am I');
+    // only to move one takes his KeyPackages: who keeps it back is named
+    const move = ['algorithm', hers, 'chacha20-poly1305'];
+    const said = await mallory.cannot('no-such-user', ...move);
+    assert.ok(said.includes(`hermetic remove ${hers} ${bob.name}`), said);
+    await mallory.does('remove', hers, bob.name);
+    await mallory.does(...move);
     // and is known on a device that comes later
     const phone = await bob.newDevice('phone');
     assert.deepEqual((await phone.does('block')).map(b => [b.username, b.here]),

@@ -76,6 +76,40 @@ void acts_take(struct client *client, const struct step *step)
 
 /* ---- blocks ---- */
 
+bool acts_is_hidden(const struct client *client, const struct slot *slot)
+{
+	return client->world->honest && slot->whom[0] != '\0' &&
+	       server_hides(&client->world->adversary.homes[0], client->number,
+			    slot->whom);
+}
+
+/* Whoever is blocked reads what one reads who mistypes a name, and no word about keys or
+ * accounts. */
+void acts_judge_hidden(struct client *client, const struct slot *slot,
+		       const struct outcome *outcome)
+{
+	static const char *const slugs[] = { "identity-changed",
+					     "key-not-in-log", "downgrade",
+					     "account-closed", "blocked" };
+
+	if (!slot->hidden || !acts_is_hidden(client, slot) ||
+	    outcome->why == NULL)
+		return;
+	for (size_t i = 0; i < sizeof(slugs) / sizeof(*slugs); i++)
+		if (strcmp(outcome->why->slug, slugs[i]) == 0)
+			world_violate(client->world, "hidden",
+				      "%s names %s, by whom it is blocked, and "
+				      "is told: %s",
+				      client->identity, slot->whom,
+				      outcome->why->text);
+	if ((slot->order == ORDER_CREATE ||
+	     (slot->order == ORDER_INVITE && outcome->devices > 0)) &&
+	    outcome->result == ERR_OK)
+		world_violate(client->world, "hidden",
+			      "%s brings in %s, by whom it is blocked",
+			      client->identity, slot->whom);
+}
+
 void acts_judge_joined(struct client *client, const struct slot *slot,
 		       size_t session)
 {

@@ -1,5 +1,6 @@
 /* Running a device: its processes, its orders, its requests. */
 #include "tests/sim/content.h"
+#include "tests/sim/devices.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -164,6 +165,7 @@ bool client_order(struct client *client, size_t number,
 	slot->asks = order->asks;
 	slot->verified_only = order->verified_only;
 	slot->blocked = client->wishes.blocked;
+	slot->hidden = acts_is_hidden(client, slot);
 	(void)snprintf(slot->algorithm, sizeof(slot->algorithm), "%s",
 		       order->algorithm != NULL ? order->algorithm : "");
 	slot->session = order->session != NULL

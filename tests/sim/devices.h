@@ -62,6 +62,12 @@ struct client *device_standing(struct world *world, const char *user,
 
 void acts_take(struct client *client, const struct step *step);
 
+/* With an honest server: the order names somebody who has blocked its person; and what may
+ * be said to that one then. */
+bool acts_is_hidden(const struct client *client, const struct slot *slot);
+void acts_judge_hidden(struct client *client, const struct slot *slot,
+		       const struct outcome *outcome);
+
 /* Who has come in was not added by somebody whom its person had blocked. */
 void acts_judge_joined(struct client *client, const struct slot *slot,
 		       size_t session);

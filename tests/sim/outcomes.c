@@ -1,5 +1,6 @@
 /* What must hold after each event, and when an order has ended. */
 #include "tests/sim/content.h"
+#include "tests/sim/devices.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -486,6 +487,7 @@ void watch_outcome(struct client *client, struct slot *slot)
 	check_departing(client, slot, outcome);
 	note_told(client, slot, outcome);
 	begin_session(client, slot, outcome);
+	acts_judge_hidden(client, slot, outcome);
 	if (slot->order == ORDER_SEND)
 		send_ended(client, slot, outcome);
 	else if (outcome->result == ERR_OK && slot->session != SIZE_MAX)

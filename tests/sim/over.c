@@ -9,10 +9,15 @@
  * - the move obeys the rules for it (judge_places.c), and each device comes by it to the
  *   same group.
  *
- * In every second world a thief has bob's other device, and at one of two servers it lets
+ * In some worlds a thief has bob's other device, and at one of two servers it lets
  * in another one, while bob removes it at the other: his branch counts. The owner has
  * been shown the thief's before, or goes over where it stands. Behind it the thief's
  * devices are out, and the others go on.
+ *
+ * In some others a stranger has come in before accounts had logs: the session goes over
+ * when the owner has removed it. Or the server has led bob's devices apart before the
+ * move. Where they have said nothing there, they come over when they are led back; where
+ * they have, bob is told and takes the others' history.
  */
 #include "tests/sim/over.h"
 
@@ -29,8 +34,16 @@ enum theft {
 	THEFT_NONE,
 	THEFT_ELSEWHERE, /* the thief acts at a server that nobody else has */
 	THEFT_SHOWN,	 /* the same, and the owner was shown that log */
-	THEFT_AT_HOME	 /* there bob removes the device */
+	THEFT_AT_HOME,	 /* there bob removes the device */
+	GHOST_IN,	 /* no theft: a stranger is a member */
+	SPLIT_SILENT,	 /* bob's devices have a server of their own */
+	SPLIT_SPEAKING	 /* the same, and they say something there */
 };
+
+static bool is_theft(enum theft theft)
+{
+	return theft > THEFT_NONE && theft < GHOST_IN;
+}
 
 static void must(struct world *world, bool so, const char *what)
 {
@@ -147,7 +160,7 @@ static void steal(struct world *world, enum theft theft)
 	size_t *route = world->adversary.route;
 	size_t owner = world->clients[ALICE].number;
 
-	if (theft == THEFT_NONE)
+	if (!is_theft(theft))
 		return;
 	people_begin(world);
 	world->devices = true;
@@ -166,10 +179,61 @@ static void steal(struct world *world, enum theft theft)
 	route[owner] = 0;
 }
 
+/* ---- a stranger, and servers apart ---- */
+
+static void let_stranger_in(struct world *world)
+{
+	adversary_act(&world->adversary, MOVE_STRANGER,
+		      world->clients[ALICE].number, 0, world->now_ms);
+	for (size_t i = 0; i < MEMBERS_THERE; i++)
+		(void)order(&world->clients[i], ORDER_REFRESH, NULL, NULL);
+}
+
+/* The owner and carol stay where they are. */
+static void split(struct world *world, bool speaking)
+{
+	adversary_act(&world->adversary, MOVE_SPLIT, world->clients[BOB].number,
+		      1u << world->clients[THIEFS].number, world->now_ms);
+	if (speaking)
+		veto_heard(&world->clients[BOB], &world->clients[THIEFS]);
+}
+
+/* A device that was apart reads where the others are; its person takes their history. */
+static void come_back(struct client *client)
+{
+	struct look look;
+
+	(void)order(client, ORDER_REFRESH, NULL, NULL);
+	for (int i = 0; i < TRIES && look_stored(client, 0, &look) &&
+			look.stop[0] != '\0' && !world_is_broken(client->world);
+	     i++) {
+		(void)order(client, ORDER_RESOLVE, NULL, NULL);
+		client_shown(client, 0);
+		(void)order(client, ORDER_REFRESH, NULL, NULL);
+	}
+}
+
+static void lead_back(struct world *world, bool spoke)
+{
+	struct look look;
+
+	move(world, MOVE_HEAL, ALICE);
+	for (size_t i = BOB; i <= THIEFS; i++) {
+		(void)order(&world->clients[i], ORDER_REFRESH, NULL, NULL);
+		must(world,
+		     !look_stored(&world->clients[i], 0, &look) || spoke ||
+			 look.stop[0] == '\0',
+		     "who was only kept waiting is stopped");
+		come_back(&world->clients[i]);
+	}
+}
+
 /* bob's branch is given to the server that has the thief's. */
 static void find_out(struct world *world, enum theft theft)
 {
-	if (theft == THEFT_NONE)
+	if (theft == SPLIT_SILENT || theft == SPLIT_SPEAKING)
+		lead_back(world, theft == SPLIT_SPEAKING);
+	if (!is_theft(theft))
 		return;
 	move(world, MOVE_HEAL, ALICE);
 	(void)device_account(&world->clients[BOB]);
@@ -180,14 +244,23 @@ static void find_out(struct world *world, enum theft theft)
 }
 
 /* The device does not go over, as long as its leaf is in. */
-static void remove_old(struct client *client, const struct client *gone)
+static void remove_old(struct client *client, enum theft theft)
 {
+	const struct world *world = client->world;
+	const struct client *thiefs = &world->clients[THIEFS];
 	char before[SIM_IDENTITY];
 	const struct order order = { .kind = ORDER_REMOVE,
-				     .session = client->world->sessions[0],
+				     .session = world->sessions[0],
 				     .whom = before };
 
-	(void)snprintf(before, sizeof(before), "%s/%s", gone->user, gone->id);
+	if (theft == GHOST_IN)
+		(void)snprintf(
+		    before, sizeof(before), "%s",
+		    world->adversary.ghosts[world->adversary.ghost_count - 1]
+			.identity);
+	else
+		(void)snprintf(before, sizeof(before), "%s/%s", thiefs->user,
+			       thiefs->id);
 	(void)device_orders(client, &order, NULL);
 }
 
@@ -260,8 +333,10 @@ static void go_over(struct world *world, struct chance *chance,
 			try_move(alice, chance, algorithm);
 	if (theft == THEFT_ELSEWHERE)
 		serve_removed(world, false);
-	if (!is_over(alice) && theft != THEFT_NONE)
-		remove_old(alice, &world->clients[THIEFS]);
+	must(world, theft != GHOST_IN || !is_over(alice),
+	     "a session goes over with a member who has no account");
+	if (!is_over(alice) && (is_theft(theft) || theft == GHOST_IN))
+		remove_old(alice, theft);
 	if (!is_over(alice))
 		(void)order(alice, ORDER_MOVE, algorithm, NULL);
 	must(world, is_over(alice), "the session does not go over");
@@ -342,9 +417,14 @@ static void play(struct world *world, struct chance *chance, enum theft theft)
 {
 	come_together(world);
 	speak(world, chance);
+	if (theft == GHOST_IN)
+		let_stranger_in(world);
 	begin_accounts(world);
-	speak(world, chance);
+	if (theft != GHOST_IN) /* nobody was shown the stranger */
+		speak(world, chance);
 	steal(world, theft);
+	if (theft == SPLIT_SILENT || theft == SPLIT_SPEAKING)
+		split(world, theft == SPLIT_SPEAKING);
 	go_over(world, chance, theft);
 	find_out(world, theft);
 	for (size_t i = 0; i < MEMBERS_THERE; i++)
@@ -364,9 +444,10 @@ static void play(struct world *world, struct chance *chance, enum theft theft)
 bool over_play(uint64_t seed, bool trace)
 {
 	static const enum theft thefts[] = { THEFT_ELSEWHERE, THEFT_NONE,
-					     THEFT_SHOWN,     THEFT_NONE,
-					     THEFT_AT_HOME,   THEFT_NONE };
-	enum theft theft = thefts[seed % 6];
+					     THEFT_SHOWN,     GHOST_IN,
+					     THEFT_AT_HOME,   THEFT_NONE,
+					     SPLIT_SILENT,    SPLIT_SPEAKING };
+	enum theft theft = thefts[seed % 8];
 	struct world *world = sim_alloc(sizeof(*world));
 	struct chance chance = chance_of(seed, 6);
 	bool held;

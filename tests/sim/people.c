@@ -377,6 +377,21 @@ void people_judge_verified(struct client *client, size_t session,
 	buf_clear(&name);
 }
 
+/* An honest server is told, and keeps it from nobody that it was. A lying one may do as if
+ * it had not heard of it. */
+static void tell_server(struct client *client, const char *whom, uint32_t pick,
+			bool on)
+{
+	struct adversary *adversary = &client->world->adversary;
+
+	if (on && (client->world->honest || pick / PEOPLE % 2 == 1))
+		server_block(
+		    &adversary->homes[adversary->route[client->number]],
+		    client->user, whom, true);
+	for (size_t h = 0; !on && h < adversary->home_count; h++)
+		server_block(&adversary->homes[h], client->user, whom, false);
+}
+
 /* Done again, it is taken back now and then. */
 void people_block(struct client *client, uint32_t pick)
 {
@@ -392,8 +407,10 @@ void people_block(struct client *client, uint32_t pick)
 		 : device_block(client->slots[0].device, whom);
 	world_trace(client->world, "    %s %s: %s",
 		    undo ? "unblocks" : "blocks", whom, err_text(e));
-	if (e == ERR_OK)
-		client->wishes.blocked ^= bit;
+	if (e != ERR_OK)
+		return;
+	client->wishes.blocked ^= bit;
+	tell_server(client, whom, pick, !undo);
 }
 
 /* ---- fingerprints ---- */

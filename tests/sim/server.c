@@ -502,7 +502,7 @@ static void answer(struct server *server, size_t caller, uint64_t now_ms,
 		if (server->without_logs)
 			reply_refuse(reply, ERR_STATE_GONE, "not-found");
 		else
-			server_accounts_ask(server, request, reply);
+			server_accounts_ask(server, caller, request, reply);
 		break;
 	case REQUEST_DROP_FILE: /* it keeps none */
 		reply_refuse(reply, ERR_STATE_GONE, "not-found");

@@ -23,7 +23,8 @@
 enum {
 	SERVER_DUE = 24,     /* entries under one key: due */
 	SERVER_OVERDUE = 80, /* the same: refused */
-	SERVER_NONCE_MS = 600000
+	SERVER_NONCE_MS = 600000,
+	SERVER_BLOCKS = 16
 };
 
 struct server_key_package {
@@ -110,6 +111,11 @@ struct server_welcome {
 	struct blob *info; /* the GroupInfo there */
 };
 
+/* To `whom` the name of `by` is one that nobody has. */
+struct server_block {
+	char by[33], whom[33];
+};
+
 /* Told of each commit that the server takes: what it led from and to. `before`
  * is empty for the first group of a session. And of each departure. */
 struct server_watch {
@@ -146,6 +152,8 @@ struct server {
 	bool views_unchecked, departures_ignored;
 	bool welcomes_kept; /* also after they were taken */
 	bool without_logs;  /* it is from before accounts had logs */
+	struct server_block blocks[SERVER_BLOCKS];
+	size_t block_count;
 };
 
 void server_init(struct server *server, uint64_t seed);
@@ -197,6 +205,15 @@ void server_retain(struct server *server, uint64_t before_ms);
 uint64_t server_readable(const struct server *server,
 			 const struct server_session *session, size_t caller);
 void server_free_letters(struct server_invitation *row);
+
+/* One of the people blocks another one, or takes that back. */
+void server_block(struct server *server, const char *by, const char *whom,
+		  bool on);
+/* That user has blocked the user of the caller. */
+bool server_hides(const struct server *server, size_t caller, const char *user);
+/* One of those that the request names has. */
+bool server_hides_any(const struct server *server, size_t caller,
+		      const struct request *request);
 
 /* A letter takes the place of one by the same, and of the oldest of LETTERS_MAX. */
 void server_invite(struct server_session *session, const char *user,

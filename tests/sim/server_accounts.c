@@ -129,11 +129,20 @@ static struct span *give_links(const struct server_account *account,
 	return links;
 }
 
-static void give_log(struct server *server, const struct request *request,
-		     struct reply *reply)
+/* By its fingerprint a log is shown to everybody. */
+static const struct server_account *find_shown(struct server *server,
+					       size_t caller, const char *name)
+{
+	return server_hides(server, caller, name)
+		   ? NULL
+		   : server_account(server, name);
+}
+
+static void give_log(struct server *server, size_t caller,
+		     const struct request *request, struct reply *reply)
 {
 	const struct server_account *account =
-	    server_account(server, request->user);
+	    find_shown(server, caller, request->user);
 	struct answer *answer = &reply->answer;
 
 	if (account == NULL)
@@ -148,8 +157,8 @@ static void give_log(struct server *server, const struct request *request,
 	    request->after + answer->link_count < account->link_count;
 }
 
-static void give_logs(struct server *server, const struct request *request,
-		      struct reply *reply)
+static void give_logs(struct server *server, size_t caller,
+		      const struct request *request, struct reply *reply)
 {
 	struct answer_log *logs =
 	    reply_take(reply, request->user_count * sizeof(*logs));
@@ -157,7 +166,7 @@ static void give_logs(struct server *server, const struct request *request,
 
 	for (size_t i = 0; i < request->user_count; i++) {
 		const struct server_account *account =
-		    server_account(server, request->users[i]);
+		    find_shown(server, caller, request->users[i]);
 		struct answer_log *log = &logs[count];
 
 		if (account == NULL)
@@ -176,13 +185,13 @@ static void give_logs(struct server *server, const struct request *request,
 	reply->answer.log_count = count;
 }
 
-void server_accounts_ask(struct server *server, const struct request *request,
-			 struct reply *reply)
+void server_accounts_ask(struct server *server, size_t caller,
+			 const struct request *request, struct reply *reply)
 {
 	if (request->kind == REQUEST_ACCOUNT_LOG)
-		give_log(server, request, reply);
+		give_log(server, caller, request, reply);
 	else if (request->kind == REQUEST_ACCOUNT_LOGS)
-		give_logs(server, request, reply);
+		give_logs(server, caller, request, reply);
 	else if (request->kind == REQUEST_BRANCH
 		     ? !server_take_branch(server, request->user,
 					   request->bytes)

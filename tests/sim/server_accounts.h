@@ -45,9 +45,9 @@ bool server_take_branch(struct server *server, const char *user,
 void server_put_links(const struct server_account *account, size_t count,
 		      struct buf *links);
 
-/* ACCOUNT_LOG, ACCOUNT_LOGS and LINK. */
-void server_accounts_ask(struct server *server, const struct request *request,
-			 struct reply *reply);
+/* ACCOUNT_LOG, ACCOUNT_LOGS and LINK, of that device. */
+void server_accounts_ask(struct server *server, size_t caller,
+			 const struct request *request, struct reply *reply);
 
 /* By what commits are judged there. The caller frees them. */
 struct check_accounts *server_judges(struct server *server);

@@ -53,6 +53,10 @@ void server_create(struct server *server, size_t caller,
 	    server_session(server, request->session);
 	struct uuid id;
 
+	if (server_hides_any(server, caller, request)) {
+		reply_refuse(reply, ERR_STATE_GONE, "no-such-user");
+		return;
+	}
 	if (session != NULL) {
 		reply_refuse(reply, ERR_STATE_CONFLICT, "session-exists");
 		return;

@@ -114,8 +114,8 @@ static struct blob *claim_one(struct server_device *device, uint16_t suite)
 	return blob_share(last);
 }
 
-static void claim(struct server *server, const struct request *request,
-		  struct reply *reply)
+static void claim(struct server *server, size_t caller,
+		  const struct request *request, struct reply *reply)
 {
 	size_t suites, room = 0, count = 0;
 	const struct suite *table = suite_table(&suites);
@@ -125,7 +125,9 @@ static void claim(struct server *server, const struct request *request,
 	for (size_t i = 0; i < server->device_count; i++)
 		room += suites;
 	given = reply_take(reply, room * sizeof(*given));
-	for (size_t i = 0; i < server->device_count; i++) {
+	for (size_t i = 0; i < server->device_count &&
+			   !server_hides(server, caller, request->user);
+	     i++) {
 		struct server_device *device = &server->devices[i];
 
 		if (device->revoked || strcmp(device->user, request->user) != 0)
@@ -172,6 +174,51 @@ static void stock(const struct server_device *device, struct reply *reply)
 	}
 	reply->answer.stock = stocks;
 	reply->answer.stock_count = count;
+}
+
+/* ---- blocks ---- */
+
+static size_t find_block(const struct server *server, const char *by,
+			 const char *whom)
+{
+	size_t i = 0;
+
+	while (i < server->block_count &&
+	       (strcmp(server->blocks[i].by, by) != 0 ||
+		strcmp(server->blocks[i].whom, whom) != 0))
+		i++;
+	return i;
+}
+
+void server_block(struct server *server, const char *by, const char *whom,
+		  bool on)
+{
+	size_t at = find_block(server, by, whom);
+
+	if (on && at == server->block_count && at < SERVER_BLOCKS) {
+		struct server_block *block =
+		    &server->blocks[server->block_count++];
+
+		(void)snprintf(block->by, sizeof(block->by), "%s", by);
+		(void)snprintf(block->whom, sizeof(block->whom), "%s", whom);
+	} else if (!on && at < server->block_count) {
+		server->blocks[at] = server->blocks[--server->block_count];
+	}
+}
+
+bool server_hides(const struct server *server, size_t caller, const char *user)
+{
+	return find_block(server, user, server->devices[caller].user) <
+	       server->block_count;
+}
+
+bool server_hides_any(const struct server *server, size_t caller,
+		      const struct request *request)
+{
+	for (size_t i = 0; i < request->user_count; i++)
+		if (server_hides(server, caller, request->users[i]))
+			return true;
+	return false;
 }
 
 /* ---- invitations and Welcomes ---- */
@@ -230,6 +277,10 @@ static void invite(struct server *server, size_t caller,
 	    server_member(session, server_identity(server, session, caller)) ==
 		NULL) {
 		reply_refuse(reply, ERR_PEER_DENIED, "not-a-member");
+		return;
+	}
+	if (server_hides_any(server, caller, request)) {
+		reply_refuse(reply, ERR_STATE_GONE, "no-such-user");
 		return;
 	}
 	for (size_t i = 0; i < request->user_count; i++)
@@ -324,7 +375,7 @@ void server_people(struct server *server, size_t caller, uint64_t now_ms,
 	else if (request->kind == REQUEST_STOCK)
 		stock(device, reply);
 	else if (request->kind == REQUEST_CLAIM)
-		claim(server, request, reply);
+		claim(server, caller, request, reply);
 	else if (request->kind == REQUEST_INVITE)
 		invite(server, caller, request, reply);
 	else if (request->kind == REQUEST_LETTER)

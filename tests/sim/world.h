@@ -129,6 +129,7 @@ struct slot {
 	bool ban, verified_only, asks; /* BAN; CREATE; INVITE */
 	bool was_in;		       /* that session when the order began */
 	unsigned blocked;	       /* people, by number, then */
+	bool hidden;		       /* acts_is_hidden() then */
 	bool before_wish; /* that one was made before the person wished */
 };
 

@@ -97,7 +97,7 @@ static size_t read_log(struct kept_logs *kept, const struct house *h,
 	struct kept_log *log;
 	size_t work;
 
-	kept_reading_begin(&reading, kept, print_of(h), &nowhere);
+	kept_reading_begin(&reading, kept, print_of(h), &nowhere, false);
 	MUST(put_rows(&reading, h, branch,
 		      reading.place.number > 0 ? reading.place.number : 1,
 		      last_of(h)));
@@ -131,8 +131,8 @@ static void no_signature_is_believed(void **state)
 	assert_true(forged.n > 0);
 	forged.p[forged.n - 1] ^= 1; /* of the signature */
 	for (int known = 0; known < 2; known++) {
-		kept_reading_begin(&reading, s->kept, print_of(&s->h),
-				   &nowhere);
+		kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere,
+				   false);
 		assert_true((reading.from != NULL) == (known == 1));
 		MUST(put_rows(&reading, &s->h, 0, known == 1 ? 3 : 1, 3));
 		MUST(kept_reading_row(&reading, 0, 4, buf_span(&forged)));
@@ -159,14 +159,14 @@ static void another_row_is_refused(void **state)
 	house_keys(&s->h, 0);
 	house_remove(&other, 1, 2);
 	(void)read_log(s->kept, &s->h, 0);
-	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere, false);
 	assert_int_equal(put_rows(&reading, &other, 0, 4, 4), ERR_PEER_INVALID);
 	kept_reading_clear(&reading);
 	/* nor is a part of the log, or of another branch */
-	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere, false);
 	assert_int_equal(put_rows(&reading, &s->h, 0, 3, 4), ERR_PEER_INVALID);
 	kept_reading_clear(&reading);
-	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere, false);
 	assert_int_equal(put_rows(&reading, &s->h, 1, 4, 4), ERR_PEER_INVALID);
 	kept_reading_clear(&reading);
 	house_end_branch(&other);
@@ -183,13 +183,13 @@ static void replaced_log_is_read_whole(void **state)
 	house_keys(&s->h, 0);
 	house_remove(&other, 1, 2);
 	(void)read_log(s->kept, &s->h, 0);
-	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere, false);
 	MUST(put_rows(&reading, &other, 0, 1, 4));
 	/* it was verified up to another link of that number */
 	assert_int_equal(end(s->kept, &reading, &other, &log), 4);
 	kept_log_release(log);
 	house_init(&stranger, false);
-	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere, false);
 	MUST(put_rows(&reading, &stranger, 0, 1, 1));
 	MUST(kept_reading_close(&reading, s->kept));
 	kept_reading_verify(&reading);
@@ -215,8 +215,8 @@ static void branch_takes_its_place(void **state)
 	house_remove(&other, 1, 0);
 	(void)read_log(s->kept, &s->h, 0);
 	for (int again = 0; again < 2; again++) {
-		kept_reading_begin(&reading, s->kept, print_of(&s->h),
-				   &nowhere);
+		kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere,
+				   false);
 		MUST(put_rows(&reading, &s->h, 0, 1, 4));
 		MUST(put_rows(&reading, &other, 1, 4, 5));
 		/* what both have was verified, and then each of them */
@@ -320,8 +320,8 @@ static void number_of_no_log_is_refused(void **state)
 	struct kept_reading reading;
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
-		kept_reading_begin(&reading, s->kept, print_of(&s->h),
-				   &nowhere);
+		kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere,
+				   false);
 		MUST(put_rows(&reading, &s->h, 0, 1, 3));
 		assert_int_equal(kept_reading_row(&reading, 1, numbers[i],
 						  house_link(&s->h, 3)),
@@ -383,13 +383,14 @@ static void the_wanted_branch_is_kept(void **state)
 	struct kept_reading reading;
 	struct kept_log *log;
 
-	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere, false);
 	put_branches(&reading, &s->h, &made);
 	(void)end(s->kept, &reading, last, &log);
 	assert_false(kept_log_has(log, &wanted));
 	kept_log_release(log);
 	for (int i = 0; i < 2; i++) {
-		kept_reading_begin(&reading, s->kept, print_of(&s->h), &wanted);
+		kept_reading_begin(&reading, s->kept, print_of(&s->h), &wanted,
+				   false);
 		assert_int_equal(reading.place.number, i == 0 ? 0 : 4);
 		if (i == 0)
 			put_branches(&reading, &s->h, &made);
@@ -402,6 +403,14 @@ static void the_wanted_branch_is_kept(void **state)
 		wanted.hash[0] ^= 1;
 		kept_log_release(log);
 	}
+	/* what came behind the log that is kept is read first, and only then all */
+	wanted.number = 5;
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &wanted, false);
+	assert_int_equal(reading.place.number, 4);
+	kept_reading_clear(&reading);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &wanted, true);
+	assert_int_equal(reading.place.number, 0);
+	kept_reading_clear(&reading);
 	free_branches(&made);
 }
 
@@ -460,7 +469,7 @@ static void only_the_last_branches_are_kept(void **state)
 	struct kept_log *log;
 	struct rd r;
 
-	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere, false);
 	put_branches(&reading, &s->h, &made);
 	/* one link of each, and the first one whole */
 	assert_int_equal(end(s->kept, &reading, &branches[BRANCHES - 1], &log),
@@ -500,7 +509,7 @@ static void oldest_goes_first(void **state)
 		struct kept_reading reading;
 
 		kept_reading_begin(&reading, small, print_of(&others[i]),
-				   &nowhere);
+				   &nowhere, false);
 		assert_true((reading.from != NULL) == (i == 1));
 		kept_reading_clear(&reading);
 	}
@@ -522,7 +531,7 @@ static void held_log_stays(void **state)
 	struct kept_reading reading, none;
 	struct kept_log *log;
 
-	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere, false);
 	MUST(put_rows(&reading, &s->h, 0, 1, 3));
 	(void)end(s->kept, &reading, &s->h, &log);
 	kept_logs_free(s->kept);
@@ -530,7 +539,7 @@ static void held_log_stays(void **state)
 	    span_equal(account_log_fingerprint(log->log), print_of(&s->h)));
 	kept_log_release(log);
 	MUST(kept_logs_new(ROOM, &s->kept));
-	kept_reading_begin(&none, s->kept, print_of(&s->h), &nowhere);
+	kept_reading_begin(&none, s->kept, print_of(&s->h), &nowhere, false);
 	MUST(kept_reading_close(&none, s->kept));
 	kept_reading_verify(&none);
 	MUST(kept_reading_end(&none, s->kept, &log));
