@@ -12,7 +12,7 @@ CC := gcc
 endif
 
 PKGS_crypto := libcrypto libgcrypt
-PKGS_store := libpq
+PKGS_store := libpq libcurl
 PKGS_server := libpq libjwt jansson
 PKGS_door := libjwt jansson
 PKGS_content := libcbor

@@ -122,3 +122,21 @@ $(B)/bench/large/large: $(BENCH_LARGE_OBJECTS) $(BENCH_LARGE_LIBS)
 .PHONY: bench-large
 bench-large: $(B)/bench/large/large
 unit-tests: $(B)/bench/large/large
+
+# What a typing notice costs its two ends.
+#
+#   make VARIANT=release bench-typing
+#   then build/release/bench/typing/typing [MEMBERS]
+
+BENCH_TYPING_OBJECTS := $(B)/bench/typing/main.o $(B)/tests/testlib/session_world.o
+
+$(B)/bench/typing/main.o: CFLAGS_FOLDER := $(call pkg_cflags,libcrypto)
+-include $(B)/bench/typing/main.d
+
+$(B)/bench/typing/typing: $(BENCH_TYPING_OBJECTS) $(BENCH_WALK_LIBS)
+	$(CC) $(LDFLAGS_ALL) -o $@ $(BENCH_TYPING_OBJECTS) -Wl,--start-group \
+	    $(BENCH_WALK_LIBS) -Wl,--end-group \
+	    $(call pkg_libs,libcrypto libgcrypt cmocka)
+
+.PHONY: bench-typing
+bench-typing: $(B)/bench/typing/typing

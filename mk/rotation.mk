@@ -12,7 +12,7 @@ $(ROTATION_OBJECTS): $(B)/gen/store/statements.h
 define rotation_link
 $(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) -Wl,--start-group \
 	$(LIBS_FIRST) $(ROTATION_LIBS) -Wl,--end-group \
-	$(call pkg_libs,libpq libcrypto libgcrypt)
+	$(call pkg_libs,libpq libcrypto libgcrypt libcurl)
 endef
 
 $(B)/hermetic-rotation: $(addprefix $(B)/workers/rotation/,main.o actions.o) \

@@ -4,19 +4,21 @@
 -- row of the account, then by a lock of the session that stops no message. A file that
 -- is gone counts for the bytes that came of it, until they are removed (expire_files()):
 -- whoever takes files away gets no more room than there is. With `files-full` what is
--- left is that of the account or, `of_session`, of the session.
+-- left is that of the account or, `of_session`, of the session. `objects`: where its bytes
+-- are, which is as the place was made.
 CREATE OR REPLACE FUNCTION create_file(
   p_session uuid, p_device uuid, p_file uuid, p_size bigint,
   p_account_bytes bigint, p_account_count bigint,
-  p_session_bytes bigint, p_session_count bigint,
+  p_session_bytes bigint, p_session_count bigint, p_objects boolean DEFAULT false,
   OUT outcome text, OUT stored bigint, OUT of_session boolean,
-  OUT bytes_left bigint, OUT count_left bigint)
+  OUT bytes_left bigint, OUT count_left bigint, OUT objects boolean)
 LANGUAGE plpgsql SET search_path = hermetic AS $$
 DECLARE
   v_user uuid;
   f file%ROWTYPE;
 BEGIN
   stored := 0;
+  objects := p_objects;
   SELECT user_id INTO v_user FROM device WHERE device_id = p_device;
   PERFORM FROM account WHERE user_id = v_user FOR NO KEY UPDATE;
   PERFORM pg_advisory_xact_lock(hashtextextended('files of ' || p_session, 0));
@@ -38,6 +40,7 @@ BEGIN
     ELSE
       outcome := 'duplicate';
       stored := f.stored;
+      objects := f.objects;
     END IF;
     RETURN;
   END IF;
@@ -65,7 +68,7 @@ BEGIN
     outcome := 'files-full';
     RETURN;
   END IF;
-  INSERT INTO file (session_id, file_id, device_id, size)
-    VALUES (p_session, p_file, p_device, p_size);
+  INSERT INTO file (session_id, file_id, device_id, size, objects)
+    VALUES (p_session, p_file, p_device, p_size, p_objects);
   outcome := 'ok';
 END $$;

@@ -1,7 +1,8 @@
 -- Files that no message names are gone: of which nothing came for p_seconds, or whose
--- last message is not there any more. Of gone ones some pieces go at a time, then the
--- row. As its owner: the worker's role reads neither messages nor files. Returns how
--- many rows it has touched: a thousand or more when there is more to do.
+-- last message is not there any more. Of gone ones some pieces and objects go at a time,
+-- then, once the objects are known to be gone, the row. As its owner: the worker's role
+-- reads neither messages nor files. Returns how many rows it has touched: a thousand or
+-- more when there is more to do.
 --
 -- What is named is looked at again after a quarter of p_seconds.
 CREATE OR REPLACE FUNCTION expire_files(p_seconds bigint)
@@ -39,10 +40,22 @@ BEGIN
   GET DIAGNOSTICS n = ROW_COUNT;
   touched := touched + n;
   WITH old AS MATERIALIZED (
+    SELECT o.session_id, o.object_id
+    FROM (SELECT session_id, file_id FROM file WHERE gone AND objects
+          ORDER BY touched_at LIMIT 1000) f
+    JOIN file_object o USING (session_id, file_id) WHERE o.state = 'kept' LIMIT 1000)
+  UPDATE file_object o SET state = 'going', since = clock_timestamp()
+    FROM old WHERE o.session_id = old.session_id AND o.object_id = old.object_id;
+  GET DIAGNOSTICS n = ROW_COUNT;
+  touched := touched + n;
+  WITH old AS MATERIALIZED (
     SELECT f.session_id, f.file_id FROM file f
     WHERE f.gone AND NOT EXISTS (
       SELECT FROM file_piece p
       WHERE p.session_id = f.session_id AND p.file_id = f.file_id)
+      AND NOT EXISTS (
+      SELECT FROM file_object o
+      WHERE o.session_id = f.session_id AND o.file_id = f.file_id)
     ORDER BY f.touched_at LIMIT 1000 FOR UPDATE SKIP LOCKED),
   names AS (
     DELETE FROM file_naming u USING old o

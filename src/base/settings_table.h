@@ -234,6 +234,27 @@ enum setting_process {
 	SETTING(FILE_TRANSFERS, NUMBER, "16", 1u, 10000u, SETTING_API, NULL)   \
 	SETTING(FILES_PER_MINUTE, NUMBER, "120", 0u, 1000000u, SETTING_API,    \
 		NULL)                                                          \
+	GROUP(                                                                 \
+	    "Where the bytes of new files go: postgres, or s3: to a store "    \
+	    "that speaks S3's protocol (docs/operations.md). What was stored " \
+	    "before stays where it is.")                                       \
+	SETTING(FILES_STORE, PARSED, "postgres", 0u, 0u, SETTING_API, NULL)    \
+	GROUP(                                                                 \
+	    "That store: the URL of its bucket, "                              \
+	    "https://HOST[:PORT]/BUCKET[/PREFIX], or empty; its region; the "  \
+	    "key, and the secret that goes with it (or "                       \
+	    "HERMETIC_OBJECTS_SECRET_KEY_FILE); a file of authorities (PEM), " \
+	    "where the system's are not those of its certificate.")            \
+	SETTING(OBJECTS_URL, TEXT, "", 0u, 0u, SETTING_API | SETTING_ROTATION, \
+		NULL)                                                          \
+	SETTING(OBJECTS_REGION, TEXT, "us-east-1", 0u, 0u,                     \
+		SETTING_API | SETTING_ROTATION, NULL)                          \
+	SETTING(OBJECTS_ACCESS_KEY, TEXT, "", 0u, 0u,                          \
+		SETTING_API | SETTING_ROTATION, NULL)                          \
+	SETTING(OBJECTS_SECRET_KEY, SECRET_TEXT, "", 0u, 0u,                   \
+		SETTING_API | SETTING_ROTATION, NULL)                          \
+	SETTING(OBJECTS_CA, TEXT, "", 0u, 0u, SETTING_API | SETTING_ROTATION,  \
+		NULL)                                                          \
 	GROUP("A file that no message names goes when nothing was stored of "  \
 	      "it for so long, which is noted by the hour; one whose last "    \
 	      "message has gone goes within a quarter of it.")                 \

@@ -2,8 +2,8 @@
 
 #include <stddef.h>
 
-#define STREAMS (ONLY(VERB_CHAT) | ONLY(VERB_READ) | ONLY(VERB_SEND))
 #define SAYS (ONLY(VERB_SEND) | ONLY(VERB_REACT) | ONLY(VERB_DELETE))
+#define STREAMS (ONLY(VERB_CHAT) | ONLY(VERB_READ) | SAYS)
 #define LOGINS (ONLY(VERB_CHAT) | ONLY(VERB_REGISTER) | ONLY(VERB_LOGIN))
 
 const struct option_row args_options[OPT_COUNT] = {
@@ -111,7 +111,8 @@ const struct option_row args_options[OPT_COUNT] = {
 	[OPT_FOLLOW] = { "--follow", NULL, NULL, "wait for more until Ctrl-C",
 			 ONLY(VERB_READ) },
 	[OPT_TRANSPORT] = { "--transport", NULL, "rest|ws|mqtt",
-			    "rest is send's default, ws that of the others",
+			    "rest is the default of what sends, ws that of "
+			    "chat and read",
 			    STREAMS },
 	[OPT_MQTT] = { "--mqtt", NULL, "HOST:PORT",
 		       "or a URL: the broker (HERMETIC_MQTT); else the "

@@ -32,7 +32,7 @@ static void on_signal(int number)
 
 /* ---- what happens ---- */
 
-/* What people say in a session that is not open is read there. */
+/* What people say in a session that is not open, or outside of the topic, is read there. */
 static bool is_talk(const json_t *entry)
 {
 	enum entry_kind kind;
@@ -50,22 +50,30 @@ static bool is_naming(const json_t *entry)
 	       (kind == ENTRY_NAME || kind == ENTRY_ROOM);
 }
 
-/* Said once of a session until it is opened, and each time that somebody mentions the
- * person. */
+/* Said once of a session, or of all that is outside of the topic, until it is opened, and
+ * each time that somebody mentions the person. */
 static void notice(struct chat *chat, const char *id, const json_t *entry)
 {
 	bool mentioned = json_is_true(json_object_get(entry, "mentioned"));
+	bool here = strcmp(id, chat->current) == 0;
+	const char *does = mentioned ? "mentions you" : "writes";
 
 	if (!mentioned &&
 	    (strcmp(out_member(entry, "kind"), entry_kind_text(ENTRY_TEXT)) !=
 		 0 ||
 	     strcmp(out_member(entry, "from"), chat->cmd->a.username) == 0 ||
-	     json_object_get(chat->noticed, id) != NULL))
+	     (here ? chat->outside
+		   : json_object_get(chat->noticed, id) != NULL)))
 		return;
+	if (here) {
+		chat->outside = true;
+		out_line("* %s %s outside of this topic: /topic",
+			 out_name(entry, "from"), does);
+		return;
+	}
 	(void)json_object_set_new(chat->noticed, id, json_true());
-	out_line("* %s %s in %s: /open %.8s", out_name(entry, "from"),
-		 mentioned ? "mentions you" : "writes", chat_label(chat, id),
-		 id);
+	out_line("* %s %s in %s: /open %.8s", out_name(entry, "from"), does,
+		 chat_label(chat, id), id);
 }
 
 static void print_entry(struct chat *chat, const char *id, const json_t *entry)
@@ -89,15 +97,17 @@ static bool on_entry(void *context, const char *id, const json_t *message)
 	bool json = chat->cmd->args->json;
 	bool current = strcmp(id, chat->current) == 0;
 	json_t *marked = copies_marked(&chat->cmd->a, id, message);
+	bool apart =
+	    is_talk(marked) && (!current || !chat_topic_has(chat, marked));
 
 	line_hide(chat->line);
 	if (json)
 		out_message_json(id, marked);
-	else if (!current && is_talk(marked))
+	else if (apart)
 		notice(chat, id, marked);
 	else if (entry_line_is_shown(marked))
 		print_entry(chat, id, marked);
-	if (json || current || !is_talk(marked))
+	if (json || !apart)
 		chat_note_printed(chat, id, message);
 	if (current && is_naming(marked))
 		chat_update_prompt(chat);
@@ -226,6 +236,9 @@ enum err chat_say(struct chat *chat, struct order order)
 	TRY(chat_need_current(chat));
 	order.kind = ORDER_SEND;
 	order.session = chat->current;
+	if (order.act == SAID_TEXT && order.about == 0 && order.topic == NULL &&
+	    chat->topic[0] != '\0')
+		order.topic = chat->topic;
 	e = drive_order(&chat->cmd->a, &order, &outcome);
 	if (outcome == NULL || !outcome->kept)
 		goto out;

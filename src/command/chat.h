@@ -5,14 +5,19 @@
 #include "command/cmd.h"
 #include "command/entry_line.h"
 #include "command/line.h"
+#include "device/said_act.h"
 #include "reach/live.h"
+
+#define CHAT_FOUND_MAX 50 /* entries that /search and /topic show */
 
 struct chat {
 	struct cmd *cmd;
 	struct live *live;
 	struct line *line;
-	char current[TEXT_UUID_SIZE]; /* "": none */
-	struct entry_lines lines;     /* those of the session that is open */
+	char current[TEXT_UUID_SIZE];	/* "": none */
+	char topic[SAID_TOPIC_MAX + 1]; /* of that session; "": none */
+	bool outside; /* it was told that others write outside of the topic */
+	struct entry_lines lines; /* those of the session that is open */
 	struct buf asked;  /* a long text: the person is asked about it */
 	const char *typed; /* the line whose words are a command */
 	bool leaving;
@@ -41,15 +46,45 @@ void chat_put_title(struct chat *chat, struct buf *out);
 #define CHAT_LABEL_BYTES 256
 void chat_put_cut(struct buf *out, struct span label, bool inside);
 
-/* ---- chat_commands.c ---- */
+/* ---- chat_session.c ---- */
 
 void chat_update_prompt(struct chat *chat);
+
+/* A session becomes the one that is talked in; its last messages are told. */
+MUST_CHECK enum err chat_enter(struct chat *chat, const char *id);
+
+/* Runs a verb. What it leaves waiting is told, and no exit code. */
+MUST_CHECK enum err chat_run_args(struct chat *chat, struct args *args);
+
+/* An entry of a session was printed, or it was entered (entry NULL). */
+void chat_note_printed(struct chat *chat, const char *id, const json_t *entry);
+
+/* Whoever came in by printed lines was seen. Others are printed first. */
+MUST_CHECK enum err chat_note_shown(struct chat *chat);
+
+/* ---- chat_topic.c ---- */
+
+/* /topic: begins, ends, or says one text in a topic. As commands have it. */
+MUST_CHECK enum err chat_topic_command(struct chat *chat, char **words,
+				       size_t count);
+
+/* Nothing is shown or said in a topic from now on. */
+void chat_topic_leave(struct chat *chat);
+
+/* What people say in the session that is open: does it belong to the topic that the person
+ * is in? All does where there is none. */
+bool chat_topic_has(struct chat *chat, const json_t *entry);
+
+/* For the prompt; nothing where there is none. */
+void chat_topic_put(const struct chat *chat, struct buf *out);
+
+/* ---- chat_commands.c ---- */
 
 /* ERR_STATE_GONE, with a reason, when no session is open. */
 MUST_CHECK enum err chat_need_current(struct chat *chat);
 
-/* A session becomes the one that is talked in; its last messages are told. */
-MUST_CHECK enum err chat_enter(struct chat *chat, const char *id);
+/* The line as it was typed, without its first words. */
+const char *chat_behind_words(const struct chat *chat, size_t count);
 
 /* Each command with its slash. */
 void chat_each_command(void (*each)(void *context, const char *word),
@@ -58,7 +93,8 @@ void chat_each_command(void (*each)(void *context, const char *word),
 /* A line that begins with a slash; it is cut up. */
 MUST_CHECK enum err chat_command(struct chat *chat, char *text);
 
-/* Sends what the order says to the session that is open. */
+/* Sends what the order says to the session that is open; a text that is about nothing in
+ * the topic that the person is in. */
 MUST_CHECK enum err chat_say(struct chat *chat, struct order order);
 
 /* Tries again to send what waits in the sessions of chat->unsent. */
@@ -85,13 +121,5 @@ void chat_update_status(struct chat *chat);
 
 /* Keys came: the others are told that the person types, or does not any more. */
 void chat_tell_typing(struct chat *chat);
-
-/* ---- who was seen ---- */
-
-/* An entry of a session was printed, or it was entered (entry NULL). */
-void chat_note_printed(struct chat *chat, const char *id, const json_t *entry);
-
-/* Whoever came in by printed lines was seen. Others are printed first. */
-MUST_CHECK enum err chat_note_shown(struct chat *chat);
 
 #endif

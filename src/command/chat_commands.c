@@ -3,7 +3,6 @@
 
 #include "command/args_verbs.h"
 #include "command/out.h"
-#include "command/shown.h"
 #include "reach/directory.h"
 #include "reach/drive.h"
 #include "reach/view.h"
@@ -12,162 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Entries that are shown when a session is opened: so many, and what is not read, up
- * to the other number. */
-#define HISTORY 10
-#define HISTORY_MAX 200
-#define FOUND_MAX 50 /* that /search and /topic show */
+#define HISTORY 20 /* entries that /history shows */
 #define WORDS_MAX 32
 #define SPACES " \t"
 
-/* ---- who was seen ---- */
-
-/* What was printed of a session since it was looked at last. */
-void chat_note_printed(struct chat *chat, const char *id, const json_t *entry)
-{
-	json_t *printed = json_object_get(chat->printed, id);
-
-	if (printed == NULL) {
-		printed = json_object();
-		if (json_object_set_new(chat->printed, id, printed) != 0)
-			return;
-	}
-	if (entry != NULL)
-		shown_note_printed(entry, printed);
-}
-
-/* Lines were printed: whoever came in by them was seen. Others are printed. */
-static enum err note_shown(struct chat *chat, const char *id,
-			   const json_t *printed)
-{
-	return shown_update(&chat->cmd->a, id, printed, chat->cmd->args->json,
-			    strcmp(id, chat->current) == 0);
-}
-
-enum err chat_note_shown(struct chat *chat)
-{
-	const json_t *printed;
-	const char *id;
-	enum err e = ERR_OK;
-
-	line_hide(chat->line);
-	json_object_foreach(chat->printed, id, printed)
-	    TRY(note_shown(chat, id, printed));
-out:
-	line_show(chat->line);
-	(void)json_object_clear(chat->printed);
-	return e;
-}
-
 /* ---- commands ---- */
-
-void chat_update_prompt(struct chat *chat)
-{
-	struct buf prompt = BUF_INIT;
-
-	if (chat->asked.n > 0)
-		return; /* a question stands there */
-	if (chat->current[0] != '\0')
-		chat_put_title(chat, &prompt);
-	buf_put_str(&prompt, "> ");
-	line_prompt(chat->line, buf_span(&prompt));
-	buf_clear(&prompt);
-}
-
-static uint64_t number(const json_t *object, const char *member)
-{
-	return (uint64_t)json_integer_value(json_object_get(object, member));
-}
-
-/* After which entry to show: what is not read, and a little of what is. */
-static enum err begin_of(struct chat *chat, uint64_t last, uint64_t *after)
-{
-	struct device_unread unread;
-	enum err e;
-
-	TRY(device_unread(chat->cmd->a.device, chat->current, &unread));
-	*after = last > HISTORY ? last - HISTORY : 0;
-	if (!chat->cmd->args->json && unread.count > 0 && unread.read < *after)
-		*after = unread.read;
-	if (last > HISTORY_MAX && *after < last - HISTORY_MAX)
-		*after = last - HISTORY_MAX;
-out:
-	return e;
-}
-
-/* The session is the one that is talked in. */
-static enum err talk_in(struct chat *chat, const char *id,
-			const json_t *session)
-{
-	uint64_t after;
-	enum err e;
-
-	(void)snprintf(chat->current, sizeof(chat->current), "%s", id);
-	chat->lines.day = 0;
-	(void)json_object_del(chat->noticed, chat->current);
-	chat_update_prompt(chat);
-	chat_update_status(chat);
-	TRY(begin_of(chat, number(session, "last_seq"), &after));
-	TRY(live_follow(chat->live, chat->current, after));
-	if (!chat->cmd->args->json) /* a script was told each once */
-		live_tell_after(chat->live, chat->current, after);
-	chat_note_printed(chat, chat->current, NULL);
-out:
-	return e;
-}
-
-enum err chat_enter(struct chat *chat, const char *given)
-{
-	char id[TEXT_UUID_SIZE];
-	json_t *d = NULL;
-	enum err e;
-
-	(void)snprintf(id, sizeof(id), "%s", given);
-	TRY(view_refresh(&chat->cmd->a, id));
-	TRY(view_session(&chat->cmd->a, id, &d));
-	if (chat->cmd->args->json) {
-		out_json(d);
-		TRY(shown_members(&chat->cmd->a, id, d));
-	} else {
-		out_line("* %s (%.8s), members: %zu", chat_label(chat, id), id,
-			 json_array_size(json_object_get(d, "members")));
-		cmd_print_room(d);
-	}
-	TRY(talk_in(chat, id, d));
-out:
-	json_decref(d);
-	return e;
-}
-
-/* Into which a verb has come, and which it has printed. */
-static enum err enter_new(struct chat *chat)
-{
-	json_t *d = NULL;
-	enum err e;
-
-	TRY(view_session(&chat->cmd->a, chat->cmd->entered, &d));
-	TRY(talk_in(chat, chat->cmd->entered, d));
-out:
-	json_decref(d);
-	return e;
-}
-
-/* Runs a verb. What it leaves waiting is told, and no exit code. */
-static enum err run_args(struct chat *chat, struct args *args)
-{
-	const struct args *kept = chat->cmd->args;
-	enum err e;
-
-	args->json = kept->json;
-	chat->cmd->args = args;
-	chat->cmd->entered[0] = '\0';
-	e = cmd_run(chat->cmd);
-	chat->cmd->args = kept;
-	chat->cmd->kept = false;
-	if (e == ERR_OK && chat->cmd->entered[0] != '\0')
-		e = enter_new(chat);
-	return e;
-}
 
 enum err chat_need_current(struct chat *chat)
 {
@@ -206,7 +54,7 @@ static enum err do_list(struct chat *chat, char **words, size_t count)
 
 	(void)words;
 	(void)count;
-	return run_args(chat, &args);
+	return chat_run_args(chat, &args);
 }
 
 static enum err do_create(struct chat *chat, char **words, size_t count)
@@ -232,7 +80,7 @@ out:
 }
 
 /* The line as it was typed, without its first words. */
-static const char *behind_words(const struct chat *chat, size_t count)
+const char *chat_behind_words(const struct chat *chat, size_t count)
 {
 	const char *at = chat->typed;
 
@@ -253,7 +101,8 @@ static enum err do_open(struct chat *chat, char **words, size_t count)
 		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
 			       "/open wants the name of a session, or an "
 			       "ID.");
-	TRY(directory_find(&chat->cmd->a, behind_words(chat, 1), false, id));
+	TRY(directory_find(&chat->cmd->a, chat_behind_words(chat, 1), false,
+			   id));
 	TRY(chat_enter(chat, id));
 out:
 	return e;
@@ -285,7 +134,7 @@ static enum err do_drop(struct chat *chat, char **words, size_t count)
 		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
 			       "/drop wants the number of an item, or all.");
 	TRY(chat_need_current(chat));
-	TRY(run_args(chat, &args));
+	TRY(chat_run_args(chat, &args));
 out:
 	return e;
 }
@@ -312,33 +161,10 @@ static enum err say_about(struct chat *chat, enum said_act act, char **words,
 				     "what to say.",
 			       words[0]);
 	return chat_say(
-	    chat, (struct order){ .act = act,
-				  .about = about,
-				  .text = span_str(behind_words(chat, 2)) });
-}
-
-/* With nothing to say it shows what was said there. */
-static enum err do_topic(struct chat *chat, char **words, size_t count)
-{
-	struct args args = { .verb = VERB_READ,
-			     .operands = { chat->current },
-			     .topic = count > 1 ? words[1] : NULL,
-			     .last = FOUND_MAX };
-	enum err e;
-
-	if (count < 2)
-		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
-			       "/topic wants a word for the topic, and what to "
-			       "say.");
-	if (count > 2)
-		return chat_say(
-		    chat,
-		    (struct order){ .topic = words[1],
-				    .text = span_str(behind_words(chat, 2)) });
-	TRY(chat_need_current(chat));
-	TRY(run_args(chat, &args));
-out:
-	return e;
+	    chat,
+	    (struct order){ .act = act,
+			    .about = about,
+			    .text = span_str(chat_behind_words(chat, 2)) });
 }
 
 static enum err do_reply(struct chat *chat, char **words, size_t count)
@@ -367,7 +193,7 @@ static enum err do_history(struct chat *chat, char **words, size_t count)
 {
 	struct args args = { .verb = VERB_READ,
 			     .operands = { chat->current },
-			     .last = 2 * HISTORY };
+			     .last = HISTORY };
 	enum err e;
 
 	if ((count > 1 && !is_number(words[1], &args.last)) ||
@@ -376,7 +202,7 @@ static enum err do_history(struct chat *chat, char **words, size_t count)
 			       "/history wants how many messages to show, and "
 			       "the number before which.");
 	TRY(chat_need_current(chat));
-	TRY(run_args(chat, &args));
+	TRY(chat_run_args(chat, &args));
 out:
 	return e;
 }
@@ -384,16 +210,16 @@ out:
 static enum err do_search(struct chat *chat, char **words, size_t count)
 {
 	struct args args = { .verb = VERB_SEARCH,
-			     .operands = { behind_words(chat, 1) },
+			     .operands = { chat_behind_words(chat, 1) },
 			     .in = chat->current[0] != '\0' ? chat->current
 							    : NULL,
-			     .last = FOUND_MAX };
+			     .last = CHAT_FOUND_MAX };
 
 	(void)words;
 	if (count < 2)
 		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
 			       "/search wants words.");
-	return run_args(chat, &args);
+	return chat_run_args(chat, &args);
 }
 
 static enum err do_send(struct chat *chat, char **words, size_t count)
@@ -409,10 +235,12 @@ static enum err do_send(struct chat *chat, char **words, size_t count)
 		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
 			       "/send wants a FILE.");
 	TRY(chat_need_current(chat));
-	put_path(&path, behind_words(chat, 1));
+	if (chat->topic[0] != '\0')
+		args.topic = chat->topic;
+	put_path(&path, chat_behind_words(chat, 1));
 	TRY(buf_end(&path));
 	args.file = (const char *)path.p;
-	TRY(run_args(chat, &args));
+	TRY(chat_run_args(chat, &args));
 out:
 	buf_clear(&path);
 	return e;
@@ -439,7 +267,8 @@ static const struct command {
 	{ "/search", "WORDS", "find messages here", do_search },
 	{ "/send", "FILE", "send a file", do_send },
 	{ "/reply", "N TEXT", "answer message number N", do_reply },
-	{ "/topic", "TOPIC [TEXT]", "say it in a topic, or show it", do_topic },
+	{ "/topic", "[TOPIC [TEXT]]", "be in a topic, or say it there",
+	  chat_topic_command },
 	{ "/edit", "N TEXT", "another text for your message", do_edit },
 	{ "/react", "N TEXT", "react to it", do_react },
 	{ "/delete", "N", "take your message or reaction back", do_delete },
@@ -508,7 +337,7 @@ static enum err run_verb(struct chat *chat, enum verb verb, char **words,
 	for (size_t i = 1; i < count; i++) {
 		argv[argc++] = words[i];
 		if (argc - 2 == args_verbs[verb].most && ends_with_text(verb)) {
-			TRY(put_text(verb, behind_words(chat, i), &rest));
+			TRY(put_text(verb, chat_behind_words(chat, i), &rest));
 			argv[argc - 1] = (char *)rest.p;
 			break;
 		}
@@ -517,7 +346,7 @@ static enum err run_verb(struct chat *chat, enum verb verb, char **words,
 	if (e == ERR_OK && args.help)
 		args_help(verb, stdout);
 	else if (e == ERR_OK)
-		e = run_args(chat, &args);
+		e = chat_run_args(chat, &args);
 	else if (count - 1 < args_verbs[verb].least - (inside ? 1 : 0))
 		e = why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
 			    "%s wants: %s", words[0], operands_of(verb));

@@ -26,6 +26,7 @@
 #include "server/typing.h"
 #include "server/ws.h"
 #include "store/cluster.h"
+#include "store/files.h"
 #include "store/scrape.h"
 
 static struct store *store;
@@ -82,6 +83,24 @@ static void on_stored(void *arg, const struct message *message)
 	relay_stored(arg, message);
 }
 
+static enum err hash_of(struct span bytes, struct digest *out)
+{
+	return hash_one(bytes, out->bytes);
+}
+
+static bool start_files(void)
+{
+	struct objects *objects;
+
+	if (!config()->has_objects)
+		return true;
+	if (objects_open(event_loop(), &config()->objects, hash_of, &objects) !=
+	    ERR_OK)
+		return false;
+	files_use(objects);
+	return true;
+}
+
 static bool start(void)
 {
 	const struct store_settings settings = {
@@ -100,6 +119,8 @@ static bool start(void)
 	if (store_open(event_loop(), &settings, &store) != ERR_OK)
 		return false;
 	answer_from(store);
+	if (!start_files())
+		return false;
 	if (relay_start(store) != ERR_OK ||
 	    scrape_start(event_loop(), config()->metrics_host,
 			 config()->metrics_port) != ERR_OK)

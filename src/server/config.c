@@ -54,6 +54,17 @@ static const char *parse_registration(const char *text)
 	return "must be open, closed or token";
 }
 
+static const char *parse_files_store(const char *text)
+{
+	if (strcmp(text, "postgres") == 0)
+		values.files_store = FILES_IN_POSTGRES;
+	else if (strcmp(text, "s3") == 0)
+		values.files_store = FILES_IN_OBJECTS;
+	else
+		return "must be postgres or s3";
+	return NULL;
+}
+
 static const struct setting WANTED[] = {
 	{ SETTING_REGISTRATION, NULL, parse_registration },
 	{ SETTING_HOST, &values.host, NULL },
@@ -129,6 +140,12 @@ static const struct setting WANTED[] = {
 	{ SETTING_FILE_SESSION_COUNT, &values.file_session_count, NULL },
 	{ SETTING_FILE_TRANSFERS, &values.file_transfers, NULL },
 	{ SETTING_FILES_PER_MINUTE, &values.files_per_minute, NULL },
+	{ SETTING_FILES_STORE, NULL, parse_files_store },
+	{ SETTING_OBJECTS_URL, &values.objects.url, NULL },
+	{ SETTING_OBJECTS_REGION, &values.objects.region, NULL },
+	{ SETTING_OBJECTS_ACCESS_KEY, &values.objects.access_key, NULL },
+	{ SETTING_OBJECTS_SECRET_KEY, &values.objects.secret_key, NULL },
+	{ SETTING_OBJECTS_CA, &values.objects.ca, NULL },
 	{ SETTING_TRUSTED_PROXIES, NULL, proxies_set },
 	{ SETTING_CORS_ORIGINS, NULL, cors_set },
 	{ SETTING_LOG_LEVEL, NULL, settings_log_level },
@@ -141,7 +158,14 @@ const struct config *config(void)
 
 bool config_load(void)
 {
-	return settings_load(WANTED, sizeof(WANTED) / sizeof(*WANTED));
+	if (!settings_load(WANTED, sizeof(WANTED) / sizeof(*WANTED)) ||
+	    !objects_check(&values.objects, &values.has_objects))
+		return false;
+	if (values.files_store == FILES_IN_OBJECTS && !values.has_objects)
+		return settings_complain("HERMETIC_OBJECTS_URL",
+					 "must be given where "
+					 "HERMETIC_FILES_STORE is s3");
+	return true;
 }
 
 const struct suite *config_algorithm(struct span name)

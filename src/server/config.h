@@ -5,6 +5,7 @@
 
 #include "base/sec.h"
 #include "crypto/suite.h"
+#include "store/objects_settings.h"
 
 enum { CONFIG_ALGORITHMS_MAX = 8 };
 
@@ -14,6 +15,9 @@ enum registration {
 	REGISTRATION_CLOSED,
 	REGISTRATION_TOKEN
 };
+
+/* Where the bytes of new files go. */
+enum files_store { FILES_IN_POSTGRES, FILES_IN_OBJECTS };
 
 struct config {
 	enum registration registration;
@@ -56,6 +60,9 @@ struct config {
 	uint64_t file_bytes, file_account_bytes, file_account_count;
 	uint64_t file_session_bytes, file_session_count, file_transfers;
 	uint64_t files_per_minute;
+	enum files_store files_store;
+	struct objects_settings objects;
+	bool has_objects;
 };
 
 /* Reads it all once. On failure one sentence that names the setting is on

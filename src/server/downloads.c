@@ -31,16 +31,12 @@ static void finish(struct download *d)
 	end(d);
 }
 
-static void on_bytes(void *arg, enum err e, struct rows *rows)
+static void on_bytes(void *arg, enum err e, struct span bytes)
 {
 	struct download *d = arg;
-	struct span bytes = SPAN_EMPTY;
 
 	d->asking = false;
-	if (e == ERR_OK && rows_count(rows) == 1)
-		bytes = rows_bytes(rows, 0, "bytes");
-	if (e != ERR_OK || rows_end(rows) != ERR_OK || bytes.n == 0 ||
-	    d->left) {
+	if (e != ERR_OK || bytes.n == 0 || d->left) {
 		finish(d); /* cut short: the client asks for the rest */
 		return;
 	}
@@ -138,12 +134,13 @@ static void on_found(void *arg, enum err e, struct rows *rows)
 {
 	struct download *d = arg;
 	struct request *req = d->req;
-	struct file_found found = { 0, 0, false };
+	struct file_found found;
 
 	if (!files_found(req, e, rows, &found)) {
 		end(d);
 		return;
 	}
+	d->place.objects = found.objects;
 	if (request_method(req) == HEAD_HEAD) {
 		files_add_offset(req, found.stored, found.size);
 		request_answer(req, 204, NULL, SPAN_EMPTY);

@@ -86,11 +86,13 @@ bool files_found(struct request *req, enum err e, struct rows *rows,
 	bool member = e == ERR_OK && rows_bool(rows, 0, "member");
 	bool there = member && !rows_is_null(rows, 0, "size");
 
+	*found = (struct file_found){ 0 };
 	if (there)
 		*found =
 		    (struct file_found){ (uint64_t)rows_i64(rows, 0, "size"),
 					 (uint64_t)rows_i64(rows, 0, "stored"),
-					 rows_bool(rows, 0, "own") };
+					 rows_bool(rows, 0, "own"),
+					 rows_bool(rows, 0, "objects") };
 	if (e == ERR_OK)
 		e = rows_end(rows);
 	if (e != ERR_OK)

@@ -20,7 +20,8 @@ MUST_CHECK enum err files_ask(const struct file_place *place,
 
 struct file_found {
 	uint64_t size, stored;
-	bool own; /* the caller's account may go on storing it */
+	bool own;     /* the caller's account may go on storing it */
+	bool objects; /* its bytes are in objects */
 };
 
 /* False: answered. */

@@ -242,6 +242,8 @@ static void on_created(void *arg, enum err e, struct rows *rows)
 
 	if (again)
 		u->offset = (uint64_t)rows_i64(rows, 0, "stored");
+	if (e == ERR_OK)
+		u->place.objects = rows_bool(rows, 0, "objects");
 	if (e == ERR_OK && (again || rows_text_is(rows, 0, "outcome", "ok")) &&
 	    (e = rows_end(rows)) == ERR_OK) {
 		u->creating = !again;
@@ -320,6 +322,7 @@ void uploads_create(const struct call *call)
 	params_i64(&params, (int64_t)c->file_account_count);
 	params_i64(&params, (int64_t)c->file_session_bytes);
 	params_i64(&params, (int64_t)c->file_session_count);
+	params_bool(&params, c->files_store == FILES_IN_OBJECTS);
 	e = store_query(answer_store(), STATEMENT_FILE_CREATE, &params,
 			on_created, u);
 	if (e != ERR_OK) {
@@ -343,13 +346,14 @@ static void on_found(void *arg, enum err e, struct rows *rows)
 {
 	struct upload *u = arg;
 	struct request *req = u->req;
-	struct file_found found = { 0, 0, false };
+	struct file_found found;
 
 	if (!files_found(req, e, rows, &found)) {
 		end(u);
 		return;
 	}
 	u->size = found.size;
+	u->place.objects = found.objects;
 	if (!found.own)
 		request_problem(req, OUTCOME_FORBIDDEN,
 				"another account stores this file");

@@ -238,13 +238,46 @@ describe('the chat', { concurrency: false }, () => {
         await chat.shows(new RegExp(`${line.split(' ').at(-1)
           .replace('?', '\\?')}.*\nThere>`));
       }
-      chat.type('/topic lunch');
-      chat.press('Enter');
-      await chat.shows(/-- .* --\n#\d+ .*soup\?.*\nThere>/);
       await chat.press('C-c');
       assert.equal((await alice.does('sessions'))
         .find(s => s.session_id === there).unread, 0);
       await bob.does('read', here);
+    });
+
+  test('in a topic its messages alone are shown, and what is said is in it',
+    async () => {
+      const id = await session('Meals');
+      const chat = chatOf(alice);
+      const does = (line, shows) => {
+        chat.type(line);
+        chat.press('Enter');
+        return chat.shows(shows);
+      };
+      await chat.shows('/help lists');
+      await does('/open meals', 'Meals>');
+      await does('/topic', /There is no topic.*\nMeals>/);
+      await does('/topic lunch soup?', /soup\?\nMeals>/);
+      await does('in between', /: in between\nMeals>/);
+      await does('/topic lunch', // nothing stands between
+        /in between\n-- .* --\n#3 .*soup\?\nMeals "lunch">/);
+      await does('with bread', /\(topic "lunch"\).*: with bread\nMeals "lunch">/);
+      await bob.does('send', id, 'something else');
+      await bob.does('send', id, 'and more of it');
+      const said = (await bob.does('read', id)).find(m => m.text === 'with bread');
+      assert.equal(said.topic, 'lunch');
+      await bob.does('send', id, '--reply', String(said.seq), 'and salt');
+      await bob.does('react', id, String(said.seq), '+1');
+      const rows = await chat.shows(/: and salt\n.*reacted to #\d+: \+1\nMeals "lunch">/);
+      assert.equal(rows.filter(row => row.includes(
+        `${bob.name} writes outside of this topic: /topic`)).length, 1);
+      assert.ok(!rows.join('\n').includes('else'));
+      assert.equal((await alice.does('sessions'))
+        .find(s => s.session_id === id).unread, 3); // nothing of it was passed over
+      await does('/topic', /something else\n[^]*and more of it\n[^]*Meals>/);
+      await does('/topic', /\* Topics: "lunch"\nMeals>/);
+      assert.equal((await alice.does('sessions'))
+        .find(s => s.session_id === id).unread, 0);
+      chat.press('C-c');
     });
 
   test('who types is shown above the prompt, and nowhere else', async () => {

@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { createServer } from 'node:tls';
 
 import { conversation, Person, twoPeople } from '../testlib/people.mjs';
-import { freePort, rotateOnce, startBroker, startNode, startPostgres, until }
+import { freePort, newHome, rotateOnce, startBroker, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
 
 const byMqtt = ['--transport', 'mqtt'];
@@ -57,6 +57,59 @@ describe('the command by MQTT', { concurrency: false }, () => {
       assert.deepEqual(his, hers);
       assert.deepEqual(polled, hers);
       await Promise.all(readers.map(r => r.stop()));
+    });
+
+  test('two people with all that can be said, by each of the three ways',
+    async () => {
+      const id = await conversation(alice, bob);
+      const path = join(newHome(), 'tides.txt');
+      writeFileSync(path, 'the tide table');
+      const ways = [['rest', alice, bob], ['ws', bob, alice],
+        ['mqtt', alice, bob]];
+      for (const [way, from, to] of ways) {
+        const by = ['--transport', way];
+        const reader = to.start('read', id, '--follow', '--last', '1', ...by);
+        const says = async (...args) => String((await from.does('send', id,
+          ...args, ...by)).at(-1).seq);
+        const text = await says(`by ${way}`);
+        await says('--reply', text, 'a reply');
+        await says('--edit', text, 'another text');
+        await says('--topic', 'boats', `@${to.name}, in a topic`);
+        await says('--expires', '1h', 'for an hour');
+        await from.does('react', id, text, '👍', ...by);
+        const file = await says('--file', path, '--caption', 'a file');
+        const gone = await says('for nobody');
+        await reader.line(m => m.seq === Number(gone)); // before it goes
+        await from.does('delete', id, gone, ...by);
+        await reader.line(m => m.kind === 'delete' && m.of === Number(gone));
+        const heard = reader.lines()
+          .filter(m => m.seq >= Number(text) && m.kind !== 'commit')
+          .map(m => ({ kind: m.kind, text: m.text, to: m.reply_to ?? m.of,
+            topic: m.topic, mentioned: m.mentioned, ends: m.expires_at > 0,
+            file: m.file?.name }));
+        const about = Number(text);
+        const all = { to: undefined, topic: undefined, mentioned: undefined,
+          ends: false, file: undefined };
+        assert.deepEqual(heard, [
+          { ...all, kind: 'text', text: `by ${way}` },
+          { ...all, kind: 'text', text: 'a reply', to: about },
+          { ...all, kind: 'edit', text: 'another text', to: about },
+          { ...all, kind: 'text', text: `@${to.name}, in a topic`,
+            topic: 'boats', mentioned: true },
+          { ...all, kind: 'text', text: 'for an hour', ends: true },
+          { ...all, kind: 'reaction', text: '👍', to: about },
+          { ...all, kind: 'text', text: 'a file', file: 'tides.txt' },
+          { ...all, kind: 'text', text: 'for nobody' },
+          { ...all, kind: 'delete', text: undefined, to: Number(gone) }]);
+        await to.does('save', id, file, newHome());
+        await reader.stop();
+      }
+      for (const person of [alice, bob]) {
+        const kept = await person.does('read', id);
+        assert.deepEqual(kept.filter(m => m.edited).map(m => [m.text,
+          m.edited_text, m.reactions]), ways.map(([way, from]) => [
+          `by ${way}`, 'another text', { '👍': [from.name] }]));
+      }
     });
 
   test('what was sent while the bridge was away is read', async () => {

@@ -86,6 +86,9 @@ const wrong = {
   HERMETIC_ALGORITHMS: ['rot13', 'aes-256-gcm,,', ','],
   HERMETIC_ACCESS_TOKEN_SECONDS: ['1', '99999999999999999999'],
   HERMETIC_LOG_LEVEL: ['loud'],
+  HERMETIC_FILES_STORE: ['tape'],
+  HERMETIC_OBJECTS_URL: ['ftp://a/b', 'https://a', 'https://a/', 'https://a/b/',
+    'https://a/b c', 'https://u@a/b', 'https://a/b?c'],
   HERMETIC_CORS_ORIGINS: ['chat.example', 'https://a.example/', ',', 'https://'],
 };
 for (const [name, values] of Object.entries(wrong))

@@ -33,7 +33,7 @@ describe('the schema, by the rules of Citus', () => {
   });
 
   test('what belongs to a session has its id, and not as NULL', async () => {
-    assert.deepEqual(distributed, ['departure', 'file', 'file_naming', 'file_piece', 'first_group_info',
+    assert.deepEqual(distributed, ['departure', 'file', 'file_naming', 'file_object', 'file_piece', 'first_group_info',
       'group_info', 'history_floor', 'history_swept', 'invitation', 'invitation_letter', 'member_end', 'message',
       'message_expiry', 'rotation', 'session', 'session_member',
       'welcome']);

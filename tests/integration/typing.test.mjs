@@ -5,9 +5,11 @@ import { after, before, describe, test } from 'node:test';
 
 import { Session, base64, newUser, ok, refused } from '../testlib/api.mjs';
 import { join, u64, u8, uuidBytes } from '../testlib/mls.mjs';
+import { scrape } from '../testlib/metrics.mjs';
 import { MqttClient, eventsOf, typingOf } from '../testlib/mqtt.mjs';
 import { Socket, problem } from '../testlib/socket.mjs';
-import { startBroker, startNode, startPostgres } from '../testlib/stack.mjs';
+import { freePort, startBroker, startNode, startPostgres, until }
+  from '../testlib/stack.mjs';
 
 // As far as a server can see it.
 const noticeOf = (session, { epoch = session.epoch, sealed = 93, version = 1 } =
@@ -15,13 +17,16 @@ const noticeOf = (session, { epoch = session.epoch, sealed = 93, version = 1 } =
   randomBytes(sealed));
 
 describe('typing', { concurrency: false }, () => {
-  let postgres, one, two, limited, broker, alice, bob, carol, session;
+  let postgres, one, two, limited, roomy, broker, alice, bob, carol, session;
   before(async () => {
     postgres = await startPostgres();
-    [one, two, limited, broker] = await Promise.all([startNode({ postgres }),
+    [one, two, limited, roomy, broker] = await Promise.all([
+      startNode({ postgres }),
       startNode({ postgres }),
       startNode({ postgres, workers: 1,
         env: { HERMETIC_TYPING_PER_MINUTE: '3' } }),
+      startNode({ postgres, workers: 1,
+        env: { HERMETIC_WEBSOCKET_BYTES: '67108864' } }),
       startBroker({ postgres })]);
     [alice, bob, carol] = await Promise.all([newUser(one.url, 'alice'),
       newUser(two.url, 'bob'), newUser(one.url, 'carol')]);
@@ -29,7 +34,7 @@ describe('typing', { concurrency: false }, () => {
     await session.add(alice, bob, carol);
   });
   after(async () => {
-    await Promise.all([one, two, limited, broker].map(p => p?.stop()));
+    await Promise.all([one, two, limited, roomy, broker].map(p => p?.stop()));
     await postgres?.stop();
   });
 
@@ -161,6 +166,70 @@ describe('typing', { concurrency: false }, () => {
     ok(await session.send(alice, { url: limited.url }), 201);
     await hers.close();
   });
+
+  test('a reader that is behind gets the messages, and no notice', async () => {
+    const [hers, his] = await Promise.all([follow(alice, roomy.url),
+      follow(bob, roomy.url)]);
+    const first = heard(his).length;
+    assert.equal(first, 0);
+    his.ws.pause();
+    // more than the sockets of both ends hold
+    let seq;
+    for (let i = 0; i < 30; i++)
+      ({ seq } = ok((await Promise.all(Array.from({ length: 6 }, () =>
+        session.send(alice, { length: 48_000 })))).at(-1), 201));
+    const notices = Array.from({ length: 20 }, () => noticeOf(session));
+    for (const notice of notices) {
+      assert.equal((await type(hers, notice)).type, 'typed');
+      await heardBy(hers, notice); // it was handed on
+    }
+    assert.equal(heard(his).length, first);
+    his.ws.resume();
+    await his.until(() => his.messages(session).some(m => m.seq >= seq), 60_000);
+    await his.upTo(session, his.messages(session).at(-1).seq, his.messages(
+      session)[0].seq - 1); // none is missing
+    assert.equal(heard(his).length, first);
+    const last = noticeOf(session);
+    assert.equal((await type(hers, last)).type, 'typed');
+    await heardBy(his, last);
+    await Promise.all([hers.close(), his.close()]);
+  });
+
+  test('a worker that has too much to ask drops notices, and no message',
+    async () => {
+      const queries = async () => (await postgres.rows(`SELECT pid
+        FROM pg_stat_activity WHERE application_name = 'hermetic queries'`))
+        .map(row => row.pid);
+      const others = await queries();
+      const port = await freePort();
+      const full = await startNode({ postgres, workers: 1,
+        env: { HERMETIC_QUEUE_STATEMENTS: '16',
+          HERMETIC_METRICS_PORT: String(port) } });
+      const [pid] = (await queries()).filter(n => !others.includes(n));
+      const his = await follow(bob, full.url);
+      const asked = [];
+      process.kill(pid, 'SIGSTOP');
+      try {
+        for (let i = 0; i < 3; i++)
+          asked.push(alice.get('/sessions', { url: full.url }));
+        await until(async () =>
+          (await scrape(port)).get('hermetic_statement_queue') === 3,
+        { name: 'three that wait' });
+        for (let i = 0; i < 10; i++) // answered, so nothing was asked
+          ok(await post(alice, noticeOf(session), { url: full.url }), 204);
+        const { seq } = ok(await session.send(alice, { url: full.url }), 201);
+        await his.until(() => his.messages(session).at(-1)?.seq === seq);
+      } finally {
+        process.kill(pid, 'SIGCONT');
+      }
+      for (const answer of await Promise.all(asked)) ok(answer);
+      const last = noticeOf(session);
+      ok(await post(alice, last, { url: full.url }), 204);
+      await heardBy(his, last);
+      assert.deepEqual(heard(his).map(f => f.notice), [base64(last)]);
+      await his.close();
+      await full.stop();
+    });
 
   test('who is out hears nothing more, and says nothing', async () => {
     const [hers, his] = await Promise.all([follow(carol, two.url),

@@ -7,13 +7,16 @@
 #include "crypto/signing_key.h"
 #include "rotation/config.h"
 
-enum { BATCH = 1000 }; /* rows that a statement touches at most */
+enum {
+	BATCH = 1000, /* rows that a statement touches at most */
+	OBJECTS = 100 /* that sql/worker_going_objects.sql gives at most */
+};
 
 struct action;
 typedef void action_done(struct action *action, struct rows *rows);
 
 static action_done show_figures, count_rows, tell_rotation, tell_key_packages,
-    make_key;
+    make_key, drop_objects;
 
 struct action {
 	const char *name;
@@ -110,6 +113,14 @@ static struct action actions[] = {
 	  { NUMBER(file_unnamed), 0 },
 	  false,
 	  0 },
+	{ "drop_objects",
+	  STATEMENT_WORKER_GOING_OBJECTS,
+	  drop_objects,
+	  1,
+	  false,
+	  { 0, 0 },
+	  false,
+	  0 },
 	{ "expire_messages",
 	  STATEMENT_WORKER_EXPIRE_MESSAGES,
 	  count_rows,
@@ -196,6 +207,7 @@ enum { ACTION_COUNT = sizeof(actions) / sizeof(*actions) };
 
 static struct connection *connection;
 static struct notifier *notifier;
+static struct objects *objects; /* NULL: there is no store of them */
 static unsigned in_flight;
 
 static void ask(struct action *a);
@@ -310,6 +322,81 @@ static void make_key(struct action *a, struct rows *rows)
 		    LOG_STR("why", err_text(e)));
 }
 
+/* ---- objects of files ----
+ *
+ * Whether an object is there any more its store says; until that is known its row stays,
+ * and a later round tries again. */
+
+struct object {
+	struct uuid session, id;
+};
+
+static struct {
+	struct action *action;
+	struct object all[OBJECTS], gone[OBJECTS];
+	size_t left, gone_count; /* without an answer; dropped */
+} dropping;
+
+static void on_gone(void *arg, enum err e, struct rows *rows)
+{
+	struct action *a = arg;
+
+	in_flight--;
+	if (e == ERR_OK && rows_count(rows) == 1)
+		report(a, (uint64_t)rows_i64(rows, 0, "count"));
+	if (e == ERR_OK && dropping.gone_count == OBJECTS)
+		ask(a);
+}
+
+static void tell_gone(void)
+{
+	struct params params = PARAMS_INIT;
+
+	params_open_array(&params, PARAMS_UUID, dropping.gone_count);
+	for (size_t i = 0; i < dropping.gone_count; i++)
+		params_put_uuid(&params, dropping.gone[i].session);
+	params_close_array(&params);
+	params_open_array(&params, PARAMS_UUID, dropping.gone_count);
+	for (size_t i = 0; i < dropping.gone_count; i++)
+		params_put_uuid(&params, dropping.gone[i].id);
+	params_close_array(&params);
+	in_flight++;
+	if (connection_send(connection, STATEMENT_WORKER_OBJECTS_GONE, &params,
+			    on_gone, dropping.action) != ERR_OK)
+		in_flight--;
+}
+
+static void on_dropped(void *arg, enum err e, struct span none)
+{
+	const struct object *object = arg;
+
+	(void)none;
+	in_flight--;
+	dropping.left--;
+	if (e == ERR_OK)
+		dropping.gone[dropping.gone_count++] = *object;
+	if (dropping.left == 0 && dropping.gone_count > 0)
+		tell_gone();
+}
+
+static void drop_objects(struct action *a, struct rows *rows)
+{
+	size_t count = rows_count(rows) < OBJECTS ? rows_count(rows) : OBJECTS;
+
+	dropping.action = a;
+	dropping.gone_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		dropping.all[i] =
+		    (struct object){ rows_uuid(rows, i, "session_id"),
+				     rows_uuid(rows, i, "object_id") };
+		if (objects_drop(objects, dropping.all[i].id, on_dropped,
+				 &dropping.all[i]) != ERR_OK)
+			continue;
+		in_flight++;
+		dropping.left++;
+	}
+}
+
 /* ---- asking ---- */
 
 static void on_done(void *arg, enum err e, struct rows *rows)
@@ -352,17 +439,25 @@ static void ask(struct action *a)
 		in_flight++;
 }
 
-void actions_init(struct connection *c, struct notifier *n)
+void actions_init(struct connection *c, struct notifier *n, struct objects *o)
 {
 	connection = c;
 	notifier = n;
+	objects = o;
+}
+
+static bool can_run(const struct action *a)
+{
+	if (a->done == drop_objects && (objects == NULL || dropping.left > 0))
+		return false;
+	return !a->asking;
 }
 
 void actions_run(void)
 {
 	metrics_count(METRIC_ROTATION_RUNS, 1);
 	for (size_t i = 0; i < ACTION_COUNT; i++)
-		if (!actions[i].asking &&
+		if (can_run(&actions[i]) &&
 		    actions[i].rounds++ % actions[i].every == 0)
 			ask(&actions[i]);
 }

@@ -6,9 +6,11 @@
 
 #include "store/connection.h"
 #include "store/notifier.h"
+#include "store/objects.h"
 
-/* Both are used for ever. */
-void actions_init(struct connection *connection, struct notifier *notifier);
+/* All are used for ever. `objects` NULL: there is no store of them. */
+void actions_init(struct connection *connection, struct notifier *notifier,
+		  struct objects *objects);
 
 /* Does everything that is due by now. An action that filled its batch goes on
  * by itself, one whose last run has not been answered waits. */

@@ -36,6 +36,11 @@ static const struct setting WANTED[] = {
 	{ SETTING_HISTORY_SECONDS, &values.history, NULL },
 	{ SETTING_NONCE_WINDOW_SECONDS, &values.nonce_window, NULL },
 	{ SETTING_FILE_UNNAMED_SECONDS, &values.file_unnamed, NULL },
+	{ SETTING_OBJECTS_URL, &values.objects.url, NULL },
+	{ SETTING_OBJECTS_REGION, &values.objects.region, NULL },
+	{ SETTING_OBJECTS_ACCESS_KEY, &values.objects.access_key, NULL },
+	{ SETTING_OBJECTS_SECRET_KEY, &values.objects.secret_key, NULL },
+	{ SETTING_OBJECTS_CA, &values.objects.ca, NULL },
 	{ SETTING_WELCOME_SECONDS, &values.welcome, NULL },
 	{ SETTING_NAME_HOLD_SECONDS, &values.name_hold, NULL },
 	{ SETTING_ACCESS_TOKEN_SECONDS, &values.access, NULL },
@@ -50,7 +55,8 @@ static const struct setting WANTED[] = {
 
 bool config_load(void)
 {
-	if (!settings_load(WANTED, sizeof(WANTED) / sizeof(*WANTED)))
+	if (!settings_load(WANTED, sizeof(WANTED) / sizeof(*WANTED)) ||
+	    !objects_check(&values.objects, &values.has_objects))
 		return false;
 	values.history_or_window = values.history;
 	if (values.history > 0 && values.history < 2 * values.nonce_window)

@@ -4,6 +4,7 @@
 #define HERMETIC_WORKERS_ROTATION_CONFIG_H
 
 #include "base/sec.h"
+#include "store/objects_settings.h"
 
 enum { CONFIG_ALGORITHMS_MAX = 8 };
 
@@ -20,6 +21,8 @@ struct config {
 	    signing_key, signing_key_overlap, file_unnamed;
 	uint64_t history_or_window; /* history, but never within the window in
 				       which a nonce must be known */
+	struct objects_settings objects;
+	bool has_objects;
 };
 
 /* False: something was wrong, and has been said. */

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "crypto/hash.h"
 #include "crypto/library.h"
 #include "rotation/actions.h"
 #include "rotation/config.h"
@@ -81,6 +82,11 @@ static void run(struct poll_loop *loop, const struct connection *connection)
 		poll_loop_run(loop, 100);
 }
 
+static enum err hash_of(struct span bytes, struct digest *out)
+{
+	return hash_one(bytes, out->bytes);
+}
+
 static enum err start(struct poll_loop *loop, struct connection **connection)
 {
 	const struct connection_settings settings = {
@@ -90,6 +96,7 @@ static enum err start(struct poll_loop *loop, struct connection **connection)
 		.queue_max = QUEUE_MAX,
 		.wait_ms = WAIT_MS
 	};
+	struct objects *objects = NULL;
 	struct notifier *notifier;
 	enum err e;
 
@@ -100,7 +107,10 @@ static enum err start(struct poll_loop *loop, struct connection **connection)
 	TRY(connection_open(poll_loop_store(loop), &settings, connection));
 	TRY(notifier_open(poll_loop_store(loop), config()->database_url, false,
 			  &notifier));
-	actions_init(*connection, notifier);
+	if (config()->has_objects)
+		TRY(objects_open(poll_loop_store(loop), &config()->objects,
+				 hash_of, &objects));
+	actions_init(*connection, notifier, objects);
 out:
 	return e;
 }
@@ -120,6 +130,7 @@ int main(int argc, char **argv)
 		return 1;
 	(void)sigaction(SIGTERM, &stop, NULL);
 	(void)sigaction(SIGINT, &stop, NULL);
+	(void)signal(SIGPIPE, SIG_IGN); /* a connection that ends is an error */
 	if (poll_loop_new(&loop) != ERR_OK ||
 	    start(loop, &connection) != ERR_OK) {
 		(void)fputs("hermetic-rotation: cannot start\n", stderr);

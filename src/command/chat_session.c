@@ -1,0 +1,166 @@
+/* The session that is talked in: how it is opened, and who of it was seen. */
+#include "command/chat.h"
+
+#include "command/out.h"
+#include "command/shown.h"
+#include "reach/view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Entries that are shown when a session is opened: so many, and what is not read, up
+ * to the other number. */
+#define HISTORY 10
+#define HISTORY_MAX 200
+
+/* ---- who was seen ---- */
+
+/* What was printed of a session since it was looked at last. */
+void chat_note_printed(struct chat *chat, const char *id, const json_t *entry)
+{
+	json_t *printed = json_object_get(chat->printed, id);
+
+	if (printed == NULL) {
+		printed = json_object();
+		if (json_object_set_new(chat->printed, id, printed) != 0)
+			return;
+	}
+	if (entry != NULL)
+		shown_note_printed(entry, printed);
+}
+
+/* Lines were printed: whoever came in by them was seen. Others are printed. In a topic the
+ * session is not read: what else is said there is not shown. */
+static enum err note_shown(struct chat *chat, const char *id,
+			   const json_t *printed)
+{
+	return shown_update(&chat->cmd->a, id, printed, chat->cmd->args->json,
+			    strcmp(id, chat->current) == 0 &&
+				chat->topic[0] == '\0');
+}
+
+enum err chat_note_shown(struct chat *chat)
+{
+	const json_t *printed;
+	const char *id;
+	enum err e = ERR_OK;
+
+	line_hide(chat->line);
+	json_object_foreach(chat->printed, id, printed)
+	    TRY(note_shown(chat, id, printed));
+out:
+	line_show(chat->line);
+	(void)json_object_clear(chat->printed);
+	return e;
+}
+
+/* ---- the session that is talked in ---- */
+
+void chat_update_prompt(struct chat *chat)
+{
+	struct buf prompt = BUF_INIT;
+
+	if (chat->asked.n > 0)
+		return; /* a question stands there */
+	if (chat->current[0] != '\0')
+		chat_put_title(chat, &prompt);
+	chat_topic_put(chat, &prompt);
+	buf_put_str(&prompt, "> ");
+	line_prompt(chat->line, buf_span(&prompt));
+	buf_clear(&prompt);
+}
+
+static uint64_t number(const json_t *object, const char *member)
+{
+	return (uint64_t)json_integer_value(json_object_get(object, member));
+}
+
+/* After which entry to show: what is not read, and a little of what is. */
+static enum err begin_of(struct chat *chat, uint64_t last, uint64_t *after)
+{
+	struct device_unread unread;
+	enum err e;
+
+	TRY(device_unread(chat->cmd->a.device, chat->current, &unread));
+	*after = last > HISTORY ? last - HISTORY : 0;
+	if (!chat->cmd->args->json && unread.count > 0 && unread.read < *after)
+		*after = unread.read;
+	if (last > HISTORY_MAX && *after < last - HISTORY_MAX)
+		*after = last - HISTORY_MAX;
+out:
+	return e;
+}
+
+/* The session is the one that is talked in. */
+static enum err talk_in(struct chat *chat, const char *id,
+			const json_t *session)
+{
+	uint64_t after;
+	enum err e;
+
+	(void)snprintf(chat->current, sizeof(chat->current), "%s", id);
+	chat->lines.day = 0;
+	chat_topic_leave(chat);
+	(void)json_object_del(chat->noticed, chat->current);
+	chat_update_prompt(chat);
+	chat_update_status(chat);
+	TRY(begin_of(chat, number(session, "last_seq"), &after));
+	TRY(live_follow(chat->live, chat->current, after));
+	if (!chat->cmd->args->json) /* a script was told each once */
+		live_tell_after(chat->live, chat->current, after);
+	chat_note_printed(chat, chat->current, NULL);
+out:
+	return e;
+}
+
+enum err chat_enter(struct chat *chat, const char *given)
+{
+	char id[TEXT_UUID_SIZE];
+	json_t *d = NULL;
+	enum err e;
+
+	(void)snprintf(id, sizeof(id), "%s", given);
+	TRY(view_refresh(&chat->cmd->a, id));
+	TRY(view_session(&chat->cmd->a, id, &d));
+	if (chat->cmd->args->json) {
+		out_json(d);
+		TRY(shown_members(&chat->cmd->a, id, d));
+	} else {
+		out_line("* %s (%.8s), members: %zu", chat_label(chat, id), id,
+			 json_array_size(json_object_get(d, "members")));
+		cmd_print_room(d);
+	}
+	TRY(talk_in(chat, id, d));
+out:
+	json_decref(d);
+	return e;
+}
+
+/* Into which a verb has come, and which it has printed. */
+static enum err enter_new(struct chat *chat)
+{
+	json_t *d = NULL;
+	enum err e;
+
+	TRY(view_session(&chat->cmd->a, chat->cmd->entered, &d));
+	TRY(talk_in(chat, chat->cmd->entered, d));
+out:
+	json_decref(d);
+	return e;
+}
+
+enum err chat_run_args(struct chat *chat, struct args *args)
+{
+	const struct args *kept = chat->cmd->args;
+	enum err e;
+
+	args->json = kept->json;
+	chat->cmd->args = args;
+	chat->cmd->entered[0] = '\0';
+	e = cmd_run(chat->cmd);
+	chat->cmd->args = kept;
+	chat->cmd->kept = false;
+	if (e == ERR_OK && chat->cmd->entered[0] != '\0')
+		e = enter_new(chat);
+	return e;
+}

@@ -1,0 +1,129 @@
+/* A topic that the person is in: of what people say its messages alone are shown, and what
+ * is typed is said in it. */
+#include "command/chat.h"
+
+#include "command/args_verbs.h"
+#include "command/out.h"
+#include "reach/past.h"
+#include "reach/view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void chat_topic_leave(struct chat *chat)
+{
+	chat->topic[0] = '\0';
+	chat->outside = false;
+}
+
+void chat_topic_put(const struct chat *chat, struct buf *out)
+{
+	if (chat->topic[0] == '\0')
+		return;
+	buf_put_str(out, " \"");
+	chat_put_cut(out, span_str(chat->topic), true);
+	buf_put_u8(out, '"');
+}
+
+static bool is_topic(const json_t *entry, const char *topic)
+{
+	return strcmp(out_member(entry, "topic"), topic) == 0;
+}
+
+/* A reaction and a deletion have no topic: that of what they are about counts. */
+bool chat_topic_has(struct chat *chat, const json_t *entry)
+{
+	json_int_t of = json_integer_value(json_object_get(entry, "of"));
+	json_t *about = NULL;
+	bool has = chat->topic[0] == '\0' || is_topic(entry, chat->topic);
+
+	if (has || of <= 0)
+		return has;
+	if (view_entry(&chat->cmd->a, chat->current, (uint64_t)of, &about) ==
+	    ERR_OK)
+		has = is_topic(about, chat->topic);
+	else
+		why_clear(&chat->cmd->a.why);
+	json_decref(about);
+	return has;
+}
+
+/* ---- /topic ---- */
+
+static enum err begin(struct chat *chat, const char *topic)
+{
+	struct args args = { .verb = VERB_READ,
+			     .operands = { chat->current },
+			     .topic = topic,
+			     .last = CHAT_FOUND_MAX };
+	enum err e;
+
+	if (strlen(topic) > SAID_TOPIC_MAX)
+		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+			       "A topic has at most %d bytes.", SAID_TOPIC_MAX);
+	TRY(chat_run_args(chat, &args));
+	(void)snprintf(chat->topic, sizeof(chat->topic), "%s", topic);
+	chat->outside = false;
+	chat_update_prompt(chat);
+out:
+	return e;
+}
+
+/* The names of the topics that there are. */
+static enum err list(struct chat *chat)
+{
+	const struct past all = { .after = 0 };
+	json_t *entries = NULL, *topics = json_object();
+	struct buf line = BUF_INIT;
+	const json_t *entry, *value;
+	const char *topic;
+	size_t i;
+	enum err e;
+
+	ENSURE(topics != NULL, ERR_LOCAL_MEMORY);
+	TRY(past_read(&chat->cmd->a, chat->current, &all, &entries));
+	json_array_foreach(entries, i, entry)
+	{
+		topic = json_string_value(json_object_get(entry, "topic"));
+		if (topic != NULL)
+			ENSURE(json_object_set_new(topics, topic,
+						   json_true()) == 0,
+			       ERR_LOCAL_MEMORY);
+	}
+	json_object_foreach(topics, topic, value)
+	{
+		buf_put_str(&line, line.n > 0 ? ", \"" : "* Topics: \"");
+		out_put_inside(&line, span_str(topic), true);
+		buf_put_u8(&line, '"');
+	}
+	TRY(buf_end(&line));
+	if (line.n > 0)
+		out_line("%.*s", (int)line.n, (const char *)line.p);
+	else
+		out_line("* There is no topic: /topic TOPIC TEXT begins one.");
+out:
+	json_decref(entries);
+	json_decref(topics);
+	buf_clear(&line);
+	return e;
+}
+
+enum err chat_topic_command(struct chat *chat, char **words, size_t count)
+{
+	enum err e;
+
+	TRY(chat_need_current(chat));
+	if (count > 2)
+		e = chat_say(
+		    chat, (struct order){
+			      .topic = words[1],
+			      .text = span_str(chat_behind_words(chat, 2)) });
+	else if (count == 2)
+		e = begin(chat, words[1]);
+	else if (chat->topic[0] != '\0')
+		e = chat_enter(chat, chat->current);
+	else
+		e = list(chat);
+out:
+	return e;
+}

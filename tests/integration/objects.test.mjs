@@ -1,0 +1,186 @@
+// Files whose bytes are in a store of objects: what is acknowledged is there, what is
+// deleted goes there too, and nothing else waits for the store.
+import assert from 'node:assert/strict';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+
+import { Session, base64, newUser, ok, refused } from '../testlib/api.mjs';
+import { startS3 } from '../testlib/s3.mjs';
+import { rotateOnce, startNode, startPostgres, until } from '../testlib/stack.mjs';
+
+const PIECE = 262144;
+
+describe('files in objects', { concurrency: false }, () => {
+  let postgres, node, s3, alice, bob, session;
+  before(async () => {
+    [postgres, s3] = await Promise.all([startPostgres(), startS3()]);
+    node = await startNode({ postgres, workers: 1, env: s3.env });
+    [alice, bob] = await Promise.all(['alice', 'bob'].map(n =>
+      newUser(node.url, n)));
+    session = await Session.create(alice);
+    await session.add(alice, bob);
+  });
+  after(async () => {
+    await node?.stop();
+    await s3?.stop();
+    await postgres?.stop();
+  });
+  const path = id => session.path(`/files/${id}`);
+  const create = (id, size, bytes) => alice.call('POST', path(id), { bytes,
+    headers: { 'upload-length': String(size),
+      'upload-complete': bytes?.length === size ? '?1' : '?0' } });
+  const append = (id, offset, bytes) => alice.call('PATCH', path(id), { bytes,
+    type: 'application/partial-upload',
+    headers: { 'upload-offset': String(offset) } });
+  const offset = async id => Number((await alice.call('HEAD', path(id)))
+    .headers.get('upload-offset'));
+  const states = async () => (await postgres.rows(`SELECT state, count(*)::int AS n
+    FROM hermetic.file_object GROUP BY 1 ORDER BY 1`))
+    .map(({ state, n }) => `${n} ${state}`).join(', ');
+  const rotate = () => rotateOnce(postgres, s3.env);
+  const later = () => postgres.psql(`UPDATE hermetic.file_object
+    SET since = since - interval '2 hours' WHERE state = 'coming'`);
+
+  test('they are read as they were, and PostgreSQL has none of the bytes',
+    async () => {
+      const bytes = randomBytes(3 * PIECE + 777), id = randomUUID();
+      ok(await create(id, bytes.length, bytes.subarray(0, PIECE + 5)), 201);
+      // the rest of a piece, after a cut
+      ok(await append(id, PIECE + 5, bytes.subarray(PIECE + 5)), 204);
+      assert.ok((await bob.get(path(id))).bytes.equals(bytes));
+      for (const [from, end] of [[0, 1], [PIECE - 3, 2 * PIECE + 1],
+        [PIECE + 4, PIECE + 6], [bytes.length - 1, bytes.length]]) {
+        const part = await bob.get(path(id),
+          { headers: { range: `bytes=${from}-${end - 1}` } });
+        ok(part, 206);
+        assert.ok(part.bytes.equals(bytes.subarray(from, end)), `${from}`);
+      }
+      assert.equal(await states(), '5 kept');
+      assert.deepEqual(await postgres.rows(
+        'SELECT count(*)::int AS n FROM hermetic.file_piece'), [{ n: 0 }]);
+      assert.ok(Buffer.concat([...s3.objects.values()]).equals(bytes));
+
+      // and go when the file does, also when the store is away at first
+      ok(await alice.call('DELETE', path(id)), 204);
+      await s3.stop();
+      await rotate();
+      assert.equal(await states(), '5 going');
+      await s3.start();
+      await rotate();
+      assert.equal(s3.objects.size, 0);
+      assert.equal(await states(), '');
+      await rotate();
+      assert.deepEqual(await postgres.rows(
+        'SELECT count(*)::int AS n FROM hermetic.file'), [{ n: 0 }]);
+      assert.deepEqual(s3.faults, []);
+    });
+
+  test('what the store refuses is not acknowledged, and the client goes on',
+    async () => {
+      const bytes = randomBytes(2 * PIECE), id = randomUUID();
+      for (const status of [403, 503]) {
+        s3.before = () => status;
+        refused(await (status === 403 ? create(id, bytes.length, bytes)
+          : append(id, 0, bytes)), 503, 'unavailable');
+        assert.equal(await offset(id), 0);
+      }
+      // a store that was asked may have taken it: that is found out later
+      assert.equal(await states(), '1 coming, 1 going');
+      s3.before = undefined;
+      ok(await append(id, 0, bytes), 204);
+      assert.ok((await bob.get(path(id))).bytes.equals(bytes));
+      await later();
+      await rotate();
+      assert.equal(await states(), '2 kept');
+      // it cannot be read for a while
+      s3.before = () => 500;
+      await bob.get(path(id)).then(r => assert.equal(r.bytes.length, 0),
+        () => {}); // cut short
+      s3.before = undefined;
+      assert.ok((await bob.get(path(id))).bytes.equals(bytes));
+      ok(await alice.call('DELETE', path(id)), 204);
+      await rotate();
+      assert.equal(s3.objects.size, 0);
+    });
+
+  test('a node that is killed loses nothing acknowledged, and leaves nothing',
+    async () => {
+      const bytes = randomBytes(3 * PIECE), id = randomUUID();
+      ok(await create(id, bytes.length, bytes.subarray(0, PIECE)), 201);
+      let held;
+      const holds = new Promise(done => { s3.after = () => {
+        done();
+        return new Promise(go => { held = go; });
+      }; });
+      const socket = connect(node.port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.write(`PATCH ${path(id)} HTTP/1.1\r\nHost: x\r\n` +
+        `Authorization: Bearer ${alice.access}\r\nUpload-Offset: ${PIECE}\r\n` +
+        'Content-Type: application/partial-upload\r\n' +
+        `Content-Length: ${2 * PIECE}\r\n\r\n`);
+      socket.write(bytes.subarray(PIECE));
+      await holds; // the store has the second piece, and nobody knows it
+      // the node has more to do meanwhile
+      for (let i = 0; i < 20; i++) ok(await session.send(alice), 201);
+      assert.equal(await offset(id), PIECE);
+      await node.kill();
+      held();
+      s3.after = undefined;
+      assert.equal(s3.objects.size, 2);
+      await node.start();
+      for (const who of [alice, bob]) who.url = node.url;
+      assert.equal(await offset(id), PIECE);
+      await rotate();
+      assert.equal(s3.objects.size, 2); // it may yet be on its way
+      ok(await append(id, PIECE, bytes.subarray(PIECE)), 204);
+      assert.ok((await bob.get(path(id))).bytes.equals(bytes));
+      await later();
+      await rotate();
+      assert.equal(s3.objects.size, 3);
+      assert.equal(await states(), '3 kept');
+      ok(await alice.call('DELETE', path(id)), 204);
+      await rotate();
+    });
+
+  test('of two that store the same bytes one does, and the other one\'s go',
+    async () => {
+      const bytes = randomBytes(PIECE), id = randomUUID();
+      ok(await create(id, bytes.length), 201);
+      const waiting = [];
+      const both = new Promise(done => { s3.before = () => new Promise(go => {
+        if (waiting.push(go) === 2) done();
+      }); });
+      const answers = [append(id, 0, bytes), append(id, 0, bytes)];
+      await both;
+      s3.before = undefined;
+      for (const go of waiting) go();
+      const [one, other] = (await Promise.all(answers)).sort((a, b) =>
+        a.status - b.status);
+      ok(one, 204);
+      assert.equal(refused(other, 409, 'offset-differs').offset, PIECE);
+      await rotate();
+      assert.equal(s3.objects.size, 1);
+      assert.ok((await bob.get(path(id))).bytes.equals(bytes));
+    });
+
+  test('a file stays where it was begun, whatever is set meanwhile', async () => {
+    const [old, there] = [randomUUID(), randomUUID()];
+    const bytes = randomBytes(PIECE + 10);
+    ok(await create(there, bytes.length, bytes.subarray(0, 100)), 201);
+    await node.stop();
+    node = await startNode({ postgres, workers: 1,
+      env: { ...s3.env, HERMETIC_FILES_STORE: 'postgres' } });
+    for (const who of [alice, bob]) who.url = node.url;
+    ok(await create(old, bytes.length, bytes.subarray(0, 100)), 201);
+    for (const id of [old, there])
+      ok(await append(id, 100, bytes.subarray(100)), 204);
+    for (const id of [old, there])
+      assert.ok((await bob.get(path(id))).bytes.equals(bytes));
+    const envelope = base64(session.envelope());
+    ok(await alice.post(session.path('/send'),
+      { envelope, files: [old, there] }), 201);
+    assert.deepEqual((await postgres.rows(`SELECT count(*)::int AS n
+      FROM hermetic.file_piece`)), [{ n: 2 }]);
+  });
+});
