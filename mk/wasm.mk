@@ -129,9 +129,12 @@ $(W)/module/provider.o: src/wasm/provider.c $(WASM_SOURCES) | $(WASM_CRYPTO_MADE
 $(W)/module/provider.o: WASM_HEADERS += $(WASM_PROVIDER_HEADERS)
 
 # What stands before the archives is taken in the place of what they have.
-$(WASM_MODULE): $(WASM_MODULE_OBJECTS) $(WASM_LIB) $(WASM_CRYPTO)
+$(W)/hermetic.wasm: $(WASM_MODULE_OBJECTS) $(WASM_LIB) $(WASM_CRYPTO)
 	$(WASM_CC) $(WASM_LINK) -mexec-model=reactor -Wl,--strip-all -o $@ $^ \
 	    -lwasi-emulated-getpid
+
+$(WASM_MODULE): $(W)/hermetic.wasm
+	wasm-opt -Oz --strip-producers -o $@ $<
 
 .PHONY: wasm-module
 wasm-module: $(WASM_MODULE)
@@ -139,9 +142,9 @@ wasm-module: $(WASM_MODULE)
 # ---- unit tests as programs: those that need no machine, and starve no malloc() ----
 
 # Not among them are those that ask OpenSSL for what no header of src/crypto needs
-# (test_crypto), that use libgcrypt, or that fork or read /proc.
+# (test_crypto), that use libgcrypt, or that fork, have threads or read /proc.
 WASM_TEST_SOURCES := $(filter-out tests/unit/test_crypto.c,$(shell grep -LE \
-	'include ["<](reach|command|store|door|server|admin|mqtt|gcrypt|sys/wait)|starve|/proc/' \
+	'include ["<](reach|command|store|door|server|admin|mqtt|gcrypt|sys/wait)|testlib/runner|starve|/proc/' \
 	tests/unit/test_*.c))
 WASM_TESTS := $(WASM_TEST_SOURCES:%.c=$(W)/%.wasm)
 WASM_TESTLIB := $(patsubst %.c,$(W)/%.o,\
