@@ -42,8 +42,8 @@ test('every setting is explained; what must be given has an example', () => {
 
 // What the command, Compose, tests and the library's header read or define.
 const others = ['ADMIN_PASSWORD', 'BIND', 'BUILD', 'EVENT_INVITED', 'HOSTNAME', 'KEPT',
-  'LIBRARY', 'MQTT', 'MQTT_BRIDGE_DATABASE_URL', 'PASSPHRASE_FILE', 'SIM_SECONDS',
-  'USAGE', 'VERSION_MAJOR'];
+  'LIBRARY', 'MQTT', 'MQTT_BRIDGE_DATABASE_URL', 'PASSPHRASE_FILE', 'REVISION', 'SIM_SECONDS',
+  'USAGE', 'VERSION', 'VERSION_MAJOR'];
 
 test('a setting that a document names is one', () => {
   const known = new Set([...rows.map(r => r.name),
