@@ -61,8 +61,9 @@ WASM_HEADERS := -Isrc/wasm/include -isystem $(W)/openssl/include \
 	$(addprefix -isystem $(W)/sources/,openssl/include jansson/android \
 	jansson/src libcbor/src libtomcrypt/src/headers utf8proc)
 # The headers inside OpenSSL, of its providers.
-$(W)/src/wasm/provider.o: WASM_HEADERS += $(addprefix -isystem $(W)/sources/openssl/providers/,\
+WASM_PROVIDER_HEADERS := $(addprefix -isystem $(W)/sources/openssl/providers/,\
 	common/include implementations/include)
+$(W)/src/wasm/provider.o: WASM_HEADERS += $(WASM_PROVIDER_HEADERS)
 WASM_SMALL_FLAGS := $(WASM_TARGET) $(WASM_HEADERS) -DUTF8PROC_STATIC -DLTC_SOURCE \
 	-DHAVE_CONFIG_H -DARGTYPE=4 -D_WASI_EMULATED_SIGNAL -DLTC_NO_TEST -DLTC_NOTHING \
 	-DLTC_TWOFISH
@@ -75,8 +76,8 @@ $(WASM_SMALL): $(W)/small/%.o: $(WASM_SOURCES)
 
 WASM_FOLDERS := wasm hermetic reach device session content mls check wire twofish \
 	crypto base
-# Of the module alone: what its host provides.
-WASM_MODULE_SOURCES := src/wasm/binding.c src/wasm/form.c
+# Of the module alone: what its host provides, and what of OpenSSL it goes without.
+WASM_MODULE_SOURCES := $(addprefix src/wasm/,binding.c form.c legacy.c)
 # What speaks to a machine or its network; libgcrypt is not there.
 WASM_LEFT_OUT := src/base/metrics.c src/twofish/gcrypt.c \
 	$(WASM_MODULE_SOURCES) \
@@ -88,8 +89,9 @@ WASM_LEFT_OUT := src/base/metrics.c src/twofish/gcrypt.c \
 WASM_FILES := $(filter-out $(WASM_LEFT_OUT),\
 	$(foreach f,$(WASM_FOLDERS),$(wildcard src/$(f)/*.c)))
 WASM_OBJECTS := $(WASM_FILES:%.c=$(W)/%.o)
-WASM_FLAGS = -std=c11 -D_GNU_SOURCE -D_WASI_EMULATED_SIGNAL -Isrc -I. \
-	$(WASM_TARGET) $(WASM_HEADERS) $(WARNINGS) $(WASM_WARNINGS) -fvisibility=hidden -MMD -MP
+WASM_OURS := -Isrc -I.
+WASM_FLAGS = -std=c11 -D_GNU_SOURCE -D_WASI_EMULATED_SIGNAL $(WASM_OURS) \
+	$(WASM_TARGET) -Oz $(WASM_HEADERS) $(WARNINGS) $(WASM_WARNINGS) -fvisibility=hidden -MMD -MP
 
 $(W)/%.o: %.c $(WASM_SOURCES) | $(WASM_CRYPTO_MADE)
 	@mkdir -p $(@D)
@@ -116,9 +118,23 @@ WASM_LINK := --target=wasm32-wasi --sysroot=/usr -Wl,--gc-sections \
 # provides.
 WASM_MODULE := sdk/js/hermetic.wasm
 
-$(WASM_MODULE): $(WASM_MODULE_SOURCES:%.c=$(W)/%.o) $(WASM_LIB) $(WASM_CRYPTO)
+WASM_MODULE_OBJECTS := $(WASM_MODULE_SOURCES:%.c=$(W)/%.o) $(W)/module/provider.o
+
+# Headers inside OpenSSL have names that ours have, too.
+$(W)/src/wasm/legacy.o: WASM_OURS :=
+
+$(W)/module/provider.o: src/wasm/provider.c $(WASM_SOURCES) | $(WASM_CRYPTO_MADE)
+	@mkdir -p $(@D)
+	$(WASM_CC) -DHERMETIC_WASM_MODULE $(WASM_FLAGS) -c $< -o $@
+$(W)/module/provider.o: WASM_HEADERS += $(WASM_PROVIDER_HEADERS)
+
+# What stands before the archives is taken in the place of what they have.
+$(W)/hermetic.wasm: $(WASM_MODULE_OBJECTS) $(WASM_LIB) $(WASM_CRYPTO)
 	$(WASM_CC) $(WASM_LINK) -mexec-model=reactor -Wl,--strip-all -o $@ $^ \
 	    -lwasi-emulated-getpid
+
+$(WASM_MODULE): $(W)/hermetic.wasm
+	wasm-opt -Oz --strip-producers -o $@ $<
 
 .PHONY: wasm-module
 wasm-module: $(WASM_MODULE)
@@ -126,9 +142,9 @@ wasm-module: $(WASM_MODULE)
 # ---- unit tests as programs: those that need no machine, and starve no malloc() ----
 
 # Not among them are those that ask OpenSSL for what no header of src/crypto needs
-# (test_crypto), that use libgcrypt, or that fork or read /proc.
+# (test_crypto), that use libgcrypt, or that fork, have threads or read /proc.
 WASM_TEST_SOURCES := $(filter-out tests/unit/test_crypto.c,$(shell grep -LE \
-	'include ["<](reach|command|store|door|server|admin|mqtt|gcrypt|sys/wait)|starve|/proc/' \
+	'include ["<](reach|command|store|door|server|admin|mqtt|gcrypt|sys/wait)|testlib/runner|starve|/proc/' \
 	tests/unit/test_*.c))
 WASM_TESTS := $(WASM_TEST_SOURCES:%.c=$(W)/%.wasm)
 WASM_TESTLIB := $(patsubst %.c,$(W)/%.o,\

@@ -159,7 +159,7 @@ out:
 
 /* ---- places ---- */
 
-static uint8_t bits_for(size_t accounts)
+static uint8_t bits_for(uint64_t accounts)
 {
 	return accounts < PLACES_SPREAD ? 0 : PLACES_BITS;
 }

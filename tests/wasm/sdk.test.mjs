@@ -1,15 +1,16 @@
 // @hermetic/client (sdk/js) in node against a real server: two of its clients and the
 // command talk with each other.
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { brotliCompressSync } from 'node:zlib';
 
 import { WebSocket } from 'ws';
 
 import { Client, Failure, FileStorage, MemoryStorage } from '../../sdk/js/node.js';
 import { Person } from '../testlib/people.mjs';
-import { newHome, startNode, startPostgres, until } from '../testlib/stack.mjs';
+import { newHome, root, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 let postgres, node, alice, bob;
 
@@ -160,8 +161,34 @@ test('people compare numbers', async () => {
   assert.equal((await bob.verify(alice.name)).compared, 'yes');
 });
 
+for (const algorithm of ['chacha20-poly1305', 'twofish-256-gcm'])
+  test(`${algorithm}, too`, async () => {
+    const frank = await Client.register(options(
+      `${algorithm.slice(0, 3)}-${alice.name.slice(-8)}`, new MemoryStorage(),
+      { algorithms: algorithm }));
+    const id = await frank.create({ users: [alice.name] });
+    assert.equal((await frank.describe(id)).algorithm, algorithm);
+    await alice.does('join', id);
+    await alice.does('send', id, '--to-new-members', `by ${algorithm}`);
+    await frank.refresh(id);
+    assert.ok((await frank.entries(id)).some(e => e.text === `by ${algorithm}`));
+    await frank.send(id, 'back', { toNewMembers: true });
+    assert.ok((await alice.texts(id)).includes('back'));
+    await frank.close();
+  });
+
 test('what cannot be is refused with a sentence', async () => {
   await assert.rejects(bob.send('00000000-0000-4000-8000-000000000000', 'nowhere'),
     error => error instanceof Failure && /no session/.test(error.message) &&
       error.advice.length > 0);
+});
+
+test('what a page loads is less than 400 KB', () => {
+  const folder = join(root, 'sdk/js');
+  const loaded = readdirSync(folder).filter(f => /\.(js|wasm)$/.test(f) &&
+    !['node.js', 'file.js'].includes(f));
+  assert.ok(loaded.includes('hermetic.wasm') && loaded.length > 5, loaded.join());
+  const bytes = loaded.reduce((sum, file) =>
+    sum + brotliCompressSync(readFileSync(join(folder, file))).length, 0);
+  assert.ok(bytes < 400 * 1024, `${bytes} bytes`);
 });
