@@ -1,37 +1,43 @@
-# One image for the API, the migration and the command; what runs is chosen by
-# the first argument (deploy/entrypoint.sh).
+# Two images: of the target `mqtt`, which has the broker, and without a target one for all
+# else. What runs is chosen by the first argument (deploy/entrypoint.sh). BASE may name
+# Debian by its digest (docs/operations.md, "The images").
+ARG BASE=debian:bookworm-slim
 
-FROM debian:bookworm-slim AS build
+FROM ${BASE} AS build
 WORKDIR /src
 COPY tools/packages.txt tools/packages.txt
 RUN apt-get update \
  && awk '$1 == "build" { print $2 }' tools/packages.txt \
   | xargs apt-get install -y --no-install-recommends \
  && rm -rf /var/lib/apt/lists/*
-COPY . .
+# What `all` is made of, and no more: a change of anything else compiles nothing.
+COPY Makefile ./
+COPY mk mk
+COPY tools tools
+COPY sql sql
+COPY src src
+COPY workers workers
 RUN make -s -j"$(nproc)" VARIANT=release all
 
-FROM debian:bookworm-slim
+FROM ${BASE} AS node
 RUN apt-get update \
  && apt-get install -y --no-install-recommends kore libpq5 libjwt0 \
     libjansson4 libgcrypt20 libssl3 libsqlite3-0 libcurl4 libwebsockets17 \
-    libwslay1 mosquitto libmosquitto1 libutf8proc2 libqrencode4 libcbor0.8 libedit2 \
+    libwslay1 libmosquitto1 libutf8proc2 libqrencode4 libcbor0.8 libedit2 \
+    ca-certificates \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /srv/hermetic
 COPY --from=build /src/build/release/hermetic.so \
-  /src/build/release/hermetic_admin.so /src/kore.conf ./
+  /src/build/release/hermetic_admin.so ./
+COPY kore.conf ./
 COPY --from=build /src/build/release/hermetic-migrate \
   /src/build/release/hermetic-rotation /src/build/release/hermetic-admin \
   /src/build/release/hermetic-mqtt-bridge /src/build/release/hermetic \
   /usr/local/bin/
-COPY --from=build /src/build/release/hermetic_mqtt.so /usr/local/lib/hermetic/
 COPY migrations migrations
-COPY deploy/entrypoint.sh deploy/healthcheck.sh deploy/mosquitto.conf \
-  deploy/mosquitto-websocket.conf \
-  /usr/local/lib/hermetic/
+COPY deploy/entrypoint.sh deploy/healthcheck.sh /usr/local/lib/hermetic/
 # Volumes begin as what they cover, its owner included.
-RUN install -d -o 10001 -g 10001 /run/hermetic /var/lib/hermetic/mqtt \
-  /var/lib/hermetic/seen
+RUN install -d -o 10001 -g 10001 /run/hermetic /var/lib/hermetic/seen
 RUN sed -i 's|^\(\s*load\s\+\)[^ ]*hermetic\.so|\1./hermetic.so|' kore.conf \
  && sed 's|\./hermetic\.so|./hermetic_admin.so|' kore.conf >kore-admin.conf
 # scrypt goes through 128 MiB in all directions: in large pages it takes a fifth
@@ -44,3 +50,32 @@ HEALTHCHECK --interval=5s --timeout=3s --retries=5 --start-period=10s \
   CMD ["bash", "/usr/local/lib/hermetic/healthcheck.sh"]
 ENTRYPOINT ["bash", "/usr/local/lib/hermetic/entrypoint.sh"]
 CMD ["api"]
+
+FROM node AS mqtt
+USER 0:0
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends mosquitto \
+ && rm -rf /var/lib/apt/lists/* \
+ && install -d -o 10001 -g 10001 /var/lib/hermetic/mqtt
+COPY --from=build /src/build/release/hermetic_mqtt.so /usr/local/lib/hermetic/
+COPY deploy/mosquitto.conf deploy/mosquitto-websocket.conf /usr/local/lib/hermetic/
+USER 10001:10001
+HEALTHCHECK --interval=5s --timeout=3s --retries=5 --start-period=10s \
+  CMD ["test", "-S", "/run/hermetic/mqtt.sock"]
+CMD ["mqtt"]
+ARG VERSION=unreleased
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="hermetic-mqtt" \
+  org.opencontainers.image.description="The MQTT broker of Hermetic" \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.version="${VERSION}" \
+  org.opencontainers.image.revision="${REVISION}"
+
+FROM node
+ARG VERSION=unreleased
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="hermetic" \
+  org.opencontainers.image.description="Sealed messaging on PostgreSQL" \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.version="${VERSION}" \
+  org.opencontainers.image.revision="${REVISION}"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Starts one process of the image: api, admin, rotation, mqtt, mqtt-bridge or migrate. The API reads its secrets
-# from files by itself; for the migration the password's file becomes what
-# libpq wants.
+# from files by itself; for the migration the password's file, where there is one,
+# becomes what libpq wants.
 set -euo pipefail
 
 case ${1:-api} in
@@ -16,8 +16,10 @@ case ${1:-api} in
     ;;
   mqtt-bridge) exec hermetic-mqtt-bridge ;;
   migrate)
-    PGPASSWORD=$(<"$PGPASSWORD_FILE")
-    export PGPASSWORD
+    if [ -n "${PGPASSWORD_FILE:-}" ]; then
+      PGPASSWORD=$(<"$PGPASSWORD_FILE")
+      export PGPASSWORD
+    fi
     exec hermetic-migrate up --directory /srv/hermetic/migrations
     ;;
   *) exec "$@" ;;

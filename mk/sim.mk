@@ -68,6 +68,15 @@ $(B)/bench/device/cost: $(BENCH_DEVICE_OBJECT) $(BENCH_DEVICE_PARTS) $(SIM_LIBS)
 	    $(BENCH_DEVICE_OBJECT) $(BENCH_DEVICE_PARTS) -Wl,--start-group $(SIM_LIBS) \
 	    -Wl,--end-group $(call pkg_libs,$(SIM_PKGS))
 
+# What a device writes of a large session.
+BENCH_STORED_OBJECT := $(B)/bench/device/stored.o
+$(BENCH_STORED_OBJECT): CFLAGS_FOLDER = $(call pkg_cflags,$(PKGS_command))
+-include $(BENCH_STORED_OBJECT:.o=.d)
+$(B)/bench/device/stored: $(BENCH_STORED_OBJECT) $(BENCH_LARGE_LIBS)
+	$(CC) $(LINK_$(VARIANT)) -o $@ $(BENCH_STORED_OBJECT) -Wl,--start-group \
+	    $(BENCH_LARGE_LIBS) -Wl,--end-group \
+	    $(call pkg_libs,$(PKGS_reach) $(PKGS_content) $(PKGS_crypto))
+
 .PHONY: bench-device
-bench-device: $(B)/bench/device/cost
-unit-tests: $(B)/bench/device/cost
+bench-device: $(B)/bench/device/cost $(B)/bench/device/stored
+unit-tests: $(B)/bench/device/cost $(B)/bench/device/stored

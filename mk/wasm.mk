@@ -13,8 +13,8 @@ WASM_CC := clang
 WASM_TARGET := --target=wasm32-wasi -nostdlibinc \
 	-isystem /usr/include/wasm32-wasi -Os -ffunction-sections -fdata-sections
 
-$(WASM_SOURCES):
-	tools/wasm-sources $(@D)
+$(WASM_SOURCES): tools/wasm-sources
+	$< $(@D)
 
 # ---- OpenSSL's libcrypto ----
 
@@ -32,14 +32,21 @@ WASM_CRYPTO_OPTIONS := --with-rand-seed=getrandom \
 	sm4 whirlpool rfc3779)
 WASM_CRYPTO := $(W)/openssl/libcrypto.a
 
+# The times of sources are those of their makers, so objects of others do not stay.
 $(W)/openssl/Makefile: $(WASM_SOURCES)
+	@rm -rf $(@D)
 	@mkdir -p $(@D)
 	cd $(@D) && CC="$(WASM_CC)" AR=llvm-ar RANLIB=llvm-ranlib \
 	    CFLAGS="$(WASM_CRYPTO_FLAGS)" ../sources/openssl/Configure \
 	    linux-generic32 $(WASM_CRYPTO_OPTIONS) > configured.txt
 
-$(WASM_CRYPTO): $(W)/openssl/Makefile
+# The headers that it makes, which our sources include.
+WASM_CRYPTO_MADE := $(W)/openssl/generated
+$(WASM_CRYPTO_MADE): $(W)/openssl/Makefile
 	$(MAKE) -s -C $(@D) build_generated
+	@touch $@
+
+$(WASM_CRYPTO): $(WASM_CRYPTO_MADE)
 	$(MAKE) -s -C $(@D) libcrypto.a
 
 # ---- the small libraries: of each the files that are needed ----
@@ -57,7 +64,7 @@ WASM_HEADERS := -Isrc/wasm/include -isystem $(W)/openssl/include \
 $(W)/src/wasm/provider.o: WASM_HEADERS += $(addprefix -isystem $(W)/sources/openssl/providers/,\
 	common/include implementations/include)
 WASM_SMALL_FLAGS := $(WASM_TARGET) $(WASM_HEADERS) -DUTF8PROC_STATIC -DLTC_SOURCE \
-	-DARGTYPE=4 -D_WASI_EMULATED_SIGNAL -DLTC_NO_TEST -DLTC_NOTHING \
+	-DHAVE_CONFIG_H -DARGTYPE=4 -D_WASI_EMULATED_SIGNAL -DLTC_NO_TEST -DLTC_NOTHING \
 	-DLTC_TWOFISH
 
 $(WASM_SMALL): $(W)/small/%.o: $(WASM_SOURCES)
@@ -68,22 +75,26 @@ $(WASM_SMALL): $(W)/small/%.o: $(WASM_SOURCES)
 
 WASM_FOLDERS := wasm hermetic reach device session content mls check wire twofish \
 	crypto base
+# Of the module alone: what its host provides.
+WASM_MODULE_SOURCES := src/wasm/binding.c src/wasm/form.c
 # What speaks to a machine or its network; libgcrypt is not there.
 WASM_LEFT_OUT := src/base/metrics.c src/twofish/gcrypt.c \
-	$(filter-out $(addprefix src/reach/,call.c libraries.c passphrase_form.c \
-	problem.c reply.c),$(wildcard src/reach/*.c)) \
-	$(filter-out $(addprefix src/hermetic/,core.c inside.c told.c),\
-	$(wildcard src/hermetic/*.c))
+	$(WASM_MODULE_SOURCES) \
+	$(filter-out $(addprefix src/reach/,call.c libraries.c notice.c \
+	passphrase_form.c passphrase_password.c problem.c reply.c \
+	shown_log.c),$(wildcard src/reach/*.c)) \
+	$(filter-out $(addprefix src/hermetic/,core.c core_ask.c core_enrol.c \
+	core_hear.c inside.c told.c),$(wildcard src/hermetic/*.c))
 WASM_FILES := $(filter-out $(WASM_LEFT_OUT),\
 	$(foreach f,$(WASM_FOLDERS),$(wildcard src/$(f)/*.c)))
 WASM_OBJECTS := $(WASM_FILES:%.c=$(W)/%.o)
 WASM_FLAGS = -std=c11 -D_GNU_SOURCE -D_WASI_EMULATED_SIGNAL -Isrc -I. \
 	$(WASM_TARGET) $(WASM_HEADERS) $(WARNINGS) $(WASM_WARNINGS) -fvisibility=hidden -MMD -MP
 
-$(W)/%.o: %.c $(WASM_SOURCES) | $(W)/openssl/Makefile
+$(W)/%.o: %.c $(WASM_SOURCES) | $(WASM_CRYPTO_MADE)
 	@mkdir -p $(@D)
 	$(WASM_CC) $(WASM_FLAGS) -c $< -o $@
--include $(WASM_OBJECTS:.o=.d)
+-include $(WASM_OBJECTS:.o=.d) $(WASM_MODULE_SOURCES:%.c=$(W)/%.d)
 
 WASM_LIB := $(W)/lib/libhermetic.a
 $(WASM_LIB): $(WASM_OBJECTS) $(WASM_SMALL)
@@ -98,6 +109,19 @@ wasm: $(WASM_LIB) $(WASM_CRYPTO)
 # reference to getentropy() is a weak one, which draws nothing from an archive.
 WASM_LINK := --target=wasm32-wasi --sysroot=/usr -Wl,--gc-sections \
 	-Wl,--stack-first -Wl,-z,stack-size=1048576 -Wl,--undefined=getentropy
+
+# ---- the module of sdk/js ----
+
+# What it exports and imports is src/wasm/binding.h, and of WASI what sdk/js/module.js
+# provides.
+WASM_MODULE := sdk/js/hermetic.wasm
+
+$(WASM_MODULE): $(WASM_MODULE_SOURCES:%.c=$(W)/%.o) $(WASM_LIB) $(WASM_CRYPTO)
+	$(WASM_CC) $(WASM_LINK) -mexec-model=reactor -Wl,--strip-all -o $@ $^ \
+	    -lwasi-emulated-getpid
+
+.PHONY: wasm-module
+wasm-module: $(WASM_MODULE)
 
 # ---- unit tests as programs: those that need no machine, and starve no malloc() ----
 

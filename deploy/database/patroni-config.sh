@@ -9,6 +9,14 @@ secret() { # NAME, as a scalar of YAML
   printf "'%s'" "$(sed "s/'/''/g" "/run/secrets/$1")"
 }
 
+# Those of the ceilings; of each the container's, whatever the cluster began with.
+settings() {
+  local setting
+  for setting in $PG_SETTINGS; do
+    printf "    %s: '%s'\n" "${setting%%=*}" "${setting#*=}"
+  done
+}
+
 cat <<YAML
 scope: hermetic
 name: $NAME
@@ -37,9 +45,7 @@ bootstrap:
       use_slots: true
       parameters:
         wal_log_hints: "on"
-        wal_keep_size: 1GB
-        max_slot_wal_keep_size: 4GB
-        max_connections: 100
+        max_connections: $PG_MAX_CONNECTIONS
   initdb:
     - encoding: UTF8
     - locale: C.UTF-8
@@ -57,7 +63,9 @@ postgresql:
   basebackup: {checkpoint: fast} # else a copy begins after minutes
   remove_data_directory_on_rewind_failure: true
   remove_data_directory_on_diverged_timelines: true
-  parameters: {unix_socket_directories: /run/postgresql}
+  parameters:
+    unix_socket_directories: /run/postgresql
+$(settings)
   authentication:
     superuser: {username: postgres, password: $(secret postgres_password)}
     replication:

@@ -4,8 +4,8 @@
 #include "command/out.h"
 #include "device/blocks.h"
 #include "device/record.h"
-#include "reach/directory.h"
 #include "reach/drive.h"
+#include "reach/notice.h"
 #include "reach/tokens.h"
 
 #include <stdio.h>
@@ -64,7 +64,7 @@ static enum err list(struct cmd *cmd)
 	const char *name;
 	enum err e;
 
-	TRY(directory_blocks(&cmd->a, &blocks));
+	TRY(notice_blocks(cmd->a.device, &blocks));
 	json_object_foreach(blocks, name, value)
 	    print_blocked(cmd, name, json_string_value(value), true);
 	TRY(list_others(cmd, blocks));
@@ -98,7 +98,7 @@ static enum err name_of(struct cmd *cmd, const char *user,
 	const char *fingerprint;
 	enum err e;
 
-	TRY(directory_blocks(&cmd->a, &blocks));
+	TRY(notice_blocks(cmd->a.device, &blocks));
 	fingerprint = record_string(blocks, user);
 	(void)snprintf(
 	    name, 2 * ACCOUNT_HASH + 1, "%s",

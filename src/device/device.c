@@ -186,7 +186,7 @@ static enum err list_name(const struct device_store *store, const char *id,
 	enum err e;
 
 	ENSURE(row != NULL, ERR_LOCAL_MEMORY);
-	TRY(membership_peek(store, id, &m));
+	TRY(membership_peek(store, id, false, &m));
 	if (membership_name(&m) != NULL)
 		(void)json_object_set(row, "name",
 				      json_object_get(m.notes, "name"));

@@ -193,7 +193,7 @@ static enum err end_row(const struct device *d, const json_t *row)
 
 	ENSURE(id != NULL, ERR_PEER_MALFORMED);
 	ENSURE(!FAULT(EXPIRED_STAYS), ERR_PEER_INVALID);
-	TRY(membership_peek(core_store(d), id, &m));
+	TRY(membership_peek(core_store(d), id, false, &m));
 	TRY(end_entry(d, &m, seq, end_of(row)));
 out:
 	membership_clear(&m);

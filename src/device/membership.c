@@ -2,6 +2,7 @@
 
 #include "base/fault.h"
 #include "device/marks.h"
+#include "session/items.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -69,6 +70,7 @@ void membership_clear(struct membership *m)
 {
 	session_free(m->session);
 	json_decref(m->notes);
+	shelf_free(m->shelf);
 	memset(m, 0, sizeof(*m));
 }
 
@@ -125,55 +127,154 @@ out:
 
 /* ---- the store ---- */
 
+/* What "session/ID" begins with: the versions of session_save() are smaller. */
+#define BY_ITEM 6
+
+static bool read_number(struct span saved, uint32_t *number)
+{
+	struct rd r = rd_init(saved);
+
+	if (rd_u8(&r) != BY_ITEM)
+		return false;
+	*number = rd_u32(&r);
+	return rd_end(&r) == ERR_OK;
+}
+
+static enum err load_items(const struct device_store *store, uint32_t number,
+			   struct membership *m)
+{
+	struct mls_items items;
+	enum err e;
+
+	TRY(shelf_new(m->id, number, &m->shelf));
+	items = shelf_items(m->shelf, store);
+	TRY(session_restore(&items, &m->session));
+	TRY(shelf_is_read(m->shelf));
+out:
+	return e;
+}
+
 enum err membership_load(const struct device_store *store, const char *id,
 			 struct membership *m)
 {
 	struct buf saved = BUF_INIT;
 	char name[NAME_SIZE];
+	uint32_t number;
 	enum err e;
 
 	memset(m, 0, sizeof(*m));
 	TRY(set_id(m, id));
 	record_name(name, "session", m->id);
 	TRY(store->get(store->context, name, &saved));
-	TRY(session_load(buf_span(&saved), &m->session));
-	record_name(name, "meta", m->id);
-	TRY(record_get(store, name, &m->notes));
+	if (read_number(buf_span(&saved), &number))
+		TRY(load_items(store, number, m));
+	else
+		TRY(session_load(buf_span(&saved), &m->session));
+	TRY(notes_get(store, m->id, true, &m->stored, &m->notes));
 out:
 	buf_clear(&saved);
 	return e;
 }
 
 enum err membership_peek(const struct device_store *store, const char *id,
-			 struct membership *m)
+			 bool whole, struct membership *m)
 {
-	char name[NAME_SIZE];
 	enum err e;
 
 	memset(m, 0, sizeof(*m));
 	TRY(set_id(m, id));
-	record_name(name, "meta", m->id);
-	TRY(record_get(store, name, &m->notes));
+	TRY(notes_get(store, m->id, whole, NULL, &m->notes));
 out:
 	return e;
 }
 
-enum err membership_save(const struct device_store *store,
-			 const struct membership *m)
+static enum err new_shelf(const struct device_store *store, uint32_t number,
+			  struct membership *m)
 {
-	struct buf saved = BUF_INIT;
+	struct buf record = BUF_INIT;
 	char name[NAME_SIZE];
 	enum err e;
 
-	TRY(session_save(m->session, &saved));
-	TRY(buf_end(&saved));
+	buf_put_u8(&record, BY_ITEM);
+	buf_put_u32(&record, number);
+	TRY(buf_end(&record));
 	record_name(name, "session", m->id);
-	TRY(store->put(store->context, name, buf_span(&saved)));
-	record_name(name, "meta", m->id);
-	TRY(record_put(store, name, m->notes));
+	TRY(store->put(store->context, name, buf_span(&record)));
+	TRY(shelf_new(m->id, number, &m->shelf));
+	TRY(shelf_is_read(m->shelf));
+out:
+	buf_clear(&record);
+	return e;
+}
+
+/* A membership that comes from no shelf takes over the one that its id has. What is on one
+ * that cannot be read stays in its records, and nobody asks for it by the new number. */
+static enum err take_shelf(const struct device_store *store,
+			   struct membership *m)
+{
+	struct membership before = { .notes = NULL };
+	struct buf saved = BUF_INIT;
+	struct mls_items items;
+	char name[NAME_SIZE];
+	uint32_t number = 0;
+	enum err e;
+
+	record_name(name, "session", m->id);
+	e = store->get(store->context, name, &saved);
+	ENSURE(e == ERR_OK || e == ERR_STATE_GONE, e);
+	if (e == ERR_OK && read_number(buf_span(&saved), &number)) {
+		e = membership_load(store, m->id, &before);
+		ENSURE(err_class(e) != ERR_CLASS_LOCAL, e);
+	}
+	if (e == ERR_OK && before.shelf != NULL) {
+		m->shelf = before.shelf;
+		before.shelf = NULL;
+		items = shelf_items(m->shelf, store);
+		TRY(items.drop(items.context, SPAN_EMPTY));
+	} else {
+		TRY(new_shelf(store, number + 1, m));
+	}
+out:
+	membership_clear(&before);
+	buf_clear(&saved);
+	return e;
+}
+
+enum err membership_save(const struct device_store *store, struct membership *m)
+{
+	struct mls_items items;
+	enum err e = ERR_OK;
+
+	if (m->shelf == NULL) {
+		session_store_again(m->session);
+		TRY(take_shelf(store, m));
+	}
+	items = shelf_items(m->shelf, store);
+	TRY(session_store(m->session, &items));
+	TRY(shelf_flush(m->shelf, store));
+	TRY(notes_put(store, m->id, m->notes, &m->stored));
 	TRY(enter(store, m->id));
 out:
-	buf_clear(&saved);
+	return e;
+}
+
+/* Nothing is left of the session's items and notes. */
+static enum err forget_items(const struct device_store *store,
+			     struct membership *m)
+{
+	struct mls_items items;
+	char name[NAME_SIZE];
+	enum err e = ERR_OK;
+
+	if (m->shelf == NULL)
+		TRY(take_shelf(store, m));
+	items = shelf_items(m->shelf, store);
+	TRY(items.drop(items.context, SPAN_EMPTY));
+	TRY(shelf_flush(m->shelf, store));
+	record_name(name, "session", m->id);
+	TRY(store->remove(store->context, name));
+	TRY(notes_forget(store, m->id));
+out:
 	return e;
 }
 
@@ -191,7 +292,7 @@ static enum err forget_id(const struct device_store *store, const char *id,
 }
 
 enum err membership_forget(const struct device_store *store,
-			   const struct membership *m)
+			   struct membership *m)
 {
 	char name[NAME_SIZE];
 	enum err e;
@@ -203,10 +304,7 @@ enum err membership_forget(const struct device_store *store,
 			TRY(forget_id(store, m->id, name));
 			TRY(store->remove(store->context, name));
 		}
-	record_name(name, "session", m->id);
-	TRY(store->remove(store->context, name));
-	record_name(name, "meta", m->id);
-	TRY(store->remove(store->context, name));
+	TRY(forget_items(store, m));
 	TRY(membership_set_picture(store, m, SPAN_EMPTY));
 	TRY(strike(store, m->id));
 out:

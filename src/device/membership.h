@@ -3,8 +3,9 @@
  * the device makes beside it. Records of the store:
  *
  *   "book"             the ids of all sessions, ["…"]
- *   "session/ID"       session_save()'s bytes
- *   "meta/ID"          the notes, a JSON object (docs/state.md)
+ *   "session/ID"       the number of its shelf (shelf.h), where its items are; an
+ *                      earlier version wrote session_save()'s bytes
+ *   "meta/ID"          the notes (notes.h), a JSON object (docs/state.md)
  *   "picture/ID"       the session's picture, its bytes
  *   "message/ID/SEQ"   what stands at that place of the log, opened: MLS has
  *                      thrown the key away, so this copy is the only one
@@ -14,7 +15,9 @@
 
 #include "base/text.h"
 #include "base/uuid.h"
+#include "device/notes.h"
 #include "device/record.h"
+#include "device/shelf.h"
 #include "device/suites.h"
 #include "session/session.h"
 
@@ -23,6 +26,9 @@ struct membership {
 	struct uuid raw_id;
 	struct session *session; /* owned */
 	json_t *notes;		 /* owned */
+	/* What the store has of both. NULL: nothing, or what is another's. */
+	struct shelf *shelf;
+	struct notes_stored stored;
 };
 
 /* For a new session; membership->session comes later. ERR_PEER_MALFORMED: `id`
@@ -35,15 +41,19 @@ void membership_clear(struct membership *m);
  * also after a failure. */
 MUST_CHECK enum err membership_load(const struct device_store *store,
 				    const char *id, struct membership *m);
-/* The id and the notes alone; the same errors. The caller clears `m`. */
+/* The id and the notes alone, `whole` or without what notes.h spreads; the same errors.
+ * The caller clears `m`. */
 MUST_CHECK enum err membership_peek(const struct device_store *store,
-				    const char *id, struct membership *m);
+				    const char *id, bool whole,
+				    struct membership *m);
+/* Inside a transaction: after a failure, or where it is not committed, the membership is
+ * to be cleared. */
 MUST_CHECK enum err membership_save(const struct device_store *store,
-				    const struct membership *m);
+				    struct membership *m);
 
 /* Deletes the session and everything that was kept of it. */
 MUST_CHECK enum err membership_forget(const struct device_store *store,
-				      const struct membership *m);
+				      struct membership *m);
 
 /* A new array of the ids of all sessions. */
 MUST_CHECK enum err membership_list(const struct device_store *store,

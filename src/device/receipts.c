@@ -376,7 +376,7 @@ enum err receipts_show(struct device *d, const char *session, json_t *entry)
 	if (kind == NULL || strcmp(kind, entry_kind_text(ENTRY_TEXT)) != 0 ||
 	    !json_is_true(json_object_get(entry, "own")))
 		return ERR_OK;
-	TRY(membership_peek(core_store(d), session, &m));
+	TRY(membership_peek(core_store(d), session, true, &m));
 	of = json_object_get(json_object_get(m.notes, RECORD), "of");
 	json_object_foreach(of, user, row)
 	{

@@ -7,18 +7,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum err record_parse(struct span text, json_t **out)
+{
+	json_t *value =
+	    json_loadb((const char *)text.p, text.n,
+		       JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+
+	if (value == NULL)
+		return ERR_PEER_MALFORMED;
+	*out = value;
+	return ERR_OK;
+}
+
 enum err record_get(const struct device_store *store, const char *name,
 		    json_t **out)
 {
 	struct buf text = BUF_INIT;
-	json_t *value;
 	enum err e;
 
 	TRY(store->get(store->context, name, &text));
-	value = json_loadb((const char *)text.p, text.n,
-			   JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
-	ENSURE(value != NULL, ERR_PEER_MALFORMED);
-	*out = value;
+	TRY(record_parse(buf_span(&text), out));
 out:
 	buf_clear(&text);
 	return e;

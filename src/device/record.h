@@ -8,6 +8,7 @@
 
 /* A new reference in *out; ERR_STATE_GONE when there is no such record,
  * ERR_PEER_MALFORMED when the record is no JSON. */
+MUST_CHECK enum err record_parse(struct span text, json_t **out);
 MUST_CHECK enum err record_get(const struct device_store *store,
 			       const char *name, json_t **out);
 

@@ -1,39 +1,19 @@
 /* The device without input and output (device/device.h), for loops of others. */
 #include "base/clock.h"
+#include "hermetic/core_inside.h"
 #include "hermetic/inside.h"
-#include "reach/call.h"
 #include "reach/libraries.h"
 #include "reach/passphrase_form.h"
+#include "reach/passphrase_password.h"
 #include "reach/problem.h"
 #include "reach/reply.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct hermetic_core {
-	struct device *device;
-	struct device_store store;
-	struct device_ports ports;
-	struct hermetic_store given;
-	uint64_t (*now_ms)(void *clock);
-	void *clock;
-	struct suites offer;
-	struct why why, last;
-	bool unreachable; /* the last request's server */
-	bool asking;	  /* a request was handed out */
-	bool sends;	  /* the order is to send, perhaps what waits */
-
-	struct request asked; /* what waits for an answer */
-	struct call call;
-	char *body;
-	struct hermetic_request request;
-	struct hermetic_outcome outcome;
-
-	struct told told;
-	struct buf json; /* what was handed out last */
-};
-
-static enum hermetic_result conclude(struct hermetic_core *core, enum err e)
+enum hermetic_result core_inside_conclude(struct hermetic_core *core,
+					  enum err e)
 {
 	return inside_conclude(&core->why, &core->last, e);
 }
@@ -142,8 +122,7 @@ static uint64_t now_ms(void *context)
 
 /* ---- making ---- */
 
-/* Begins a call. False: hermetic_core_new() has refused this one. */
-static bool is_usable(struct hermetic_core *core)
+bool core_inside_is_usable(struct hermetic_core *core)
 {
 	why_clear(&core->why);
 	return core->device != NULL;
@@ -188,6 +167,10 @@ static enum err configure(struct hermetic_core *core, const void *given)
 					     .rng = rng_system(),
 					     .now_ms = now_ms,
 					     .clock = core };
+	(void)snprintf(core->username, sizeof(core->username), "%s",
+		       config.username);
+	(void)snprintf(core->device_id, sizeof(core->device_id), "%s",
+		       config.device_id);
 	made.username = config.username;
 	made.device_id = config.device_id;
 	made.offer = core->offer;
@@ -204,7 +187,7 @@ enum hermetic_result hermetic_core_new(
 	enum hermetic_result result = HERMETIC_LOCAL;
 
 	if (core != NULL)
-		result = conclude(core, configure(core, config));
+		result = core_inside_conclude(core, configure(core, config));
 	if (result == HERMETIC_LOCAL) {
 		hermetic_core_free(core);
 		core = NULL;
@@ -227,6 +210,8 @@ void hermetic_core_free(struct hermetic_core *core)
 	if (core == NULL)
 		return;
 	forget_request(core);
+	core_enrol_free(core->enrol);
+	json_decref(core->heard.stopped);
 	told_clear(&core->told);
 	device_close(core->device);
 	buf_clear(&core->json);
@@ -277,16 +262,21 @@ static enum err start(struct hermetic_core *core, const void *wanted)
 		[HERMETIC_ORDER_FLUSH] = ORDER_REFRESH,
 		[HERMETIC_ORDER_ASK] = ORDER_INVITE,
 		[HERMETIC_ORDER_UNINVITE] = ORDER_UNINVITE,
+		[HERMETIC_ORDER_ASKED] = ORDER_ASKED,
 	};
 	struct order order = { .offer = &core->offer };
 	struct hermetic_order given;
 	enum err e;
 
 	if (wanted == NULL || !inside_take(&given, sizeof(given), wanted) ||
-	    (size_t)given.kind >= sizeof(kinds) / sizeof(*kinds) ||
+	    ((size_t)given.kind >= sizeof(kinds) / sizeof(*kinds) &&
+	     given.kind != HERMETIC_ORDER_ENROL) ||
 	    !take_parts(&order, &given))
 		TRY(refuse(core, "struct hermetic_order, or a part of it, "
 				 "wants its size and a kind that there is."));
+	ENSURE(!core_enrol_runs(core), ERR_STATE_PENDING);
+	if (given.kind == HERMETIC_ORDER_ENROL)
+		return core_enrol_start(core);
 	order.kind = kinds[given.kind];
 	order.flush = given.kind == HERMETIC_ORDER_FLUSH;
 	order.asks = given.kind == HERMETIC_ORDER_ASK;
@@ -298,6 +288,7 @@ static enum err start(struct hermetic_core *core, const void *wanted)
 		order.user_count = 1;
 	}
 	TRY(device_start(core->device, &order));
+	core_enrol_leave(core);
 	core->unreachable = false;
 	core->sends = order.kind == ORDER_SEND || order.flush;
 out:
@@ -307,9 +298,9 @@ out:
 enum hermetic_result hermetic_core_start(struct hermetic_core *core,
 					 const struct hermetic_order *order)
 {
-	if (!is_usable(core))
+	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
-	return conclude(core, start(core, order));
+	return core_inside_conclude(core, start(core, order));
 }
 
 /* ---- turns ---- */
@@ -351,12 +342,14 @@ enum hermetic_turn hermetic_core_turn(struct hermetic_core *core,
 				      const struct hermetic_request **request,
 				      uint32_t *wait_ms)
 {
-	while (is_usable(core)) {
-		enum device_turn turn =
-		    device_turn(core->device, &core->asked, wait_ms);
+	while (core_inside_is_usable(core)) {
 		struct reply_came came = { .server = "", .slug = "" };
 		struct why why = { 0 };
+		enum device_turn turn;
 
+		if (core_enrol_is_on(core))
+			return core_enrol_turn(core, request);
+		turn = device_turn(core->device, &core->asked, wait_ms);
 		if (turn == DEVICE_WAIT)
 			return HERMETIC_TURN_WAIT;
 		if (turn == DEVICE_DONE)
@@ -404,9 +397,22 @@ void hermetic_core_answer(struct hermetic_core *core, int status,
 	}
 	came.result = read_status(status, read, &why, slug);
 	came.body = read;
-	if (core->asking)
+	if (core->asking && core_enrol_is_on(core))
+		core_enrol_answer(core, came.result, read, &why);
+	else if (core->asking)
 		answer(core, &why, &came);
 	json_decref(read);
+}
+
+static enum hermetic_result enrol_outcome(
+    struct hermetic_core *core, const struct hermetic_outcome **outcome)
+{
+	enum err e;
+
+	core->outcome = (struct hermetic_outcome){ .session = "" };
+	e = core_enrol_outcome(core, &core->outcome.code);
+	*outcome = &core->outcome;
+	return core_inside_conclude(core, e);
 }
 
 enum hermetic_result hermetic_core_outcome(
@@ -415,8 +421,10 @@ enum hermetic_result hermetic_core_outcome(
 	const struct outcome *ended;
 	enum hermetic_result result;
 
-	if (!is_usable(core))
+	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	if (core_enrol_is_on(core))
+		return enrol_outcome(core, outcome);
 	ended = device_outcome(core->device);
 	if (ended->why != NULL && (ended->result != ERR_OK || ended->kept)) {
 		core->why = *ended->why;
@@ -429,129 +437,6 @@ enum hermetic_result hermetic_core_outcome(
 		.devices = ended->devices,
 	};
 	*outcome = &core->outcome;
-	result = conclude(core, ended->result);
+	result = core_inside_conclude(core, ended->result);
 	return core->sends && ended->kept ? HERMETIC_KEPT : result;
-}
-
-/* ---- what was pushed, and what happened ---- */
-
-static enum err push(struct hermetic_core *core, const json_t *message)
-{
-	const char *session = told_text(message, "session_id");
-	struct reply reply = { 0 };
-	json_t *list = json_array();
-	enum err e;
-
-	ENSURE(list != NULL &&
-		   json_array_append(list, (json_t *)(uintptr_t)message) == 0,
-	       ERR_LOCAL_MEMORY);
-	TRY(reply_entries(list, &reply));
-	TRY(device_push(core->device, session, reply.answer.entries,
-			reply.answer.entry_count, &core->why));
-out:
-	reply_clear(&reply);
-	json_decref(list);
-	return e;
-}
-
-enum hermetic_result hermetic_core_push(struct hermetic_core *core,
-					const char *json, size_t size)
-{
-	enum err e = ERR_PEER_MALFORMED;
-	json_t *message;
-
-	if (!is_usable(core))
-		return HERMETIC_USAGE;
-	message = json_loadb(json, size, JSON_REJECT_DUPLICATES, NULL);
-	if (json_is_object(message))
-		e = push(core, message);
-	json_decref(message);
-	return conclude(core, e);
-}
-
-static struct told_event *read_entry(struct hermetic_core *core,
-				     const struct device_event *event)
-{
-	struct told_event *made = NULL;
-	struct buf text = BUF_INIT;
-	json_t *entry = NULL;
-
-	if (device_entry(core->device, event->session, event->seq, &text) ==
-	    ERR_OK)
-		entry = json_loadb((const char *)text.p, text.n, 0, NULL);
-	if (entry != NULL)
-		made = told_make_entry(event->session, entry);
-	json_decref(entry);
-	buf_clear(&text);
-	return made;
-}
-
-const struct hermetic_event *hermetic_core_next_event(
-    struct hermetic_core *core)
-{
-	struct device_event event;
-
-	while (is_usable(core) && device_next_event(core->device, &event)) {
-		if (event.kind == EVENT_ENTRY)
-			told_add(&core->told, read_entry(core, &event));
-		else
-			told_add_event(&core->told, &event);
-	}
-	return told_take(&core->told);
-}
-
-/* ---- asking ---- */
-
-static enum hermetic_result hand_out(struct hermetic_core *core, enum err e,
-				     const char **json)
-{
-	if (e == ERR_OK) {
-		buf_put_u8(&core->json, 0);
-		e = buf_end(&core->json);
-	}
-	if (e == ERR_OK)
-		*json = (const char *)core->json.p;
-	return conclude(core, e);
-}
-
-enum hermetic_result hermetic_core_sessions(struct hermetic_core *core,
-					    const char **json)
-{
-	if (!is_usable(core))
-		return HERMETIC_USAGE;
-	buf_reset(&core->json);
-	return hand_out(core, device_sessions(core->device, &core->json), json);
-}
-
-enum hermetic_result hermetic_core_describe(struct hermetic_core *core,
-					    const char *session,
-					    const char **json)
-{
-	if (!is_usable(core))
-		return HERMETIC_USAGE;
-	buf_reset(&core->json);
-	return hand_out(
-	    core, device_describe(core->device, session, &core->json), json);
-}
-
-enum hermetic_result hermetic_core_entry(struct hermetic_core *core,
-					 const char *session, uint64_t number,
-					 const char **json)
-{
-	if (!is_usable(core))
-		return HERMETIC_USAGE;
-	buf_reset(&core->json);
-	return hand_out(
-	    core, device_entry(core->device, session, number, &core->json),
-	    json);
-}
-
-enum hermetic_result hermetic_core_shown(struct hermetic_core *core,
-					 const char *session,
-					 const char *const *marks, size_t count)
-{
-	if (!is_usable(core))
-		return HERMETIC_USAGE;
-	return conclude(core,
-			device_shown(core->device, session, marks, count));
 }

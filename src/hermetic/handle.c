@@ -9,15 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TEXT(number) #number
-#define TEXT_OF(number) TEXT(number)
-
-const char *hermetic_version(void)
-{
-	return TEXT_OF(HERMETIC_VERSION_MAJOR) "." TEXT_OF(
-	    HERMETIC_VERSION_MINOR) "." TEXT_OF(HERMETIC_VERSION_PATCH);
-}
-
 /* ---- making ---- */
 
 static enum err copy(char **to, const char *text)

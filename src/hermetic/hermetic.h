@@ -53,12 +53,12 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 #define HERMETIC_VERSION_MAJOR 0
-#define HERMETIC_VERSION_MINOR 4
+#define HERMETIC_VERSION_MINOR 5
 #define HERMETIC_VERSION_PATCH 0
 
 #define HERMETIC_ID_SIZE 37 /* an id as text, and its NUL */
 
-/* "0.4.0", of the library that runs. */
+/* "0.5.0", of the library that runs. */
 const char *hermetic_version(void);
 
 /* ---- results ---- */
@@ -548,10 +548,18 @@ enum hermetic_order_kind {
 	HERMETIC_ORDER_RESOLVE,
 	HERMETIC_ORDER_STOCK, /* publish KeyPackages; no session */
 	HERMETIC_ORDER_ACCOUNT, /* read, and begin, this account's log; no session */
-	HERMETIC_ORDER_MEET,	/* whom: read that account's log; no session */
-	HERMETIC_ORDER_FLUSH,	/* as hermetic_flush() */
-	HERMETIC_ORDER_ASK,	/* whom: as hermetic_ask() */
-	HERMETIC_ORDER_UNINVITE /* whom */
+	HERMETIC_ORDER_MEET,	 /* whom: read that account's log; no session */
+	HERMETIC_ORDER_FLUSH,	 /* as hermetic_flush() */
+	HERMETIC_ORDER_ASK,	 /* whom: as hermetic_ask() */
+	HERMETIC_ORDER_UNINVITE, /* whom */
+	/* Since 0.5. New keys because the server asks for them. */
+	HERMETIC_ORDER_ASKED,
+	/* Since 0.5. A new device comes into the log of its account; no session. It is
+	 * HERMETIC_LOOK, with a code that a person carries to another device, until that
+	 * one has approved it: give the order again after a second or so. Then the
+	 * program gets another access token (POST /auth/refresh), gives
+	 * HERMETIC_ORDER_STOCK, and joins what hermetic_core_hear() says. */
+	HERMETIC_ORDER_ENROL
 };
 
 struct hermetic_order {
@@ -592,6 +600,7 @@ struct hermetic_outcome {
 	const char *session;
 	uint64_t number, item; /* as struct hermetic_sent */
 	size_t devices;	       /* INVITE: how many were added */
+	const char *code;      /* since 0.5. ENROL, HERMETIC_LOOK: else NULL */
 };
 
 /* How the order ended; borrowed until the next one. HERMETIC_KEPT as
@@ -604,6 +613,14 @@ enum hermetic_result hermetic_core_outcome(
  * them. */
 enum hermetic_result hermetic_core_push(struct hermetic_core *core,
 					const char *json, size_t size);
+
+/* Since 0.5. Whatever the server pushed by WebSocket, or answered to a subscription: as
+ * hermetic_core_push(), or an event. *order is to be given then, borrowed until the next
+ * call of this function; NULL: none. A program that connects also hands over
+ * {"type": "welcome", "session_id": ID} for each of hermetic_core_invitations(). */
+enum hermetic_result hermetic_core_hear(struct hermetic_core *core,
+					const char *json, size_t size,
+					const struct hermetic_order **order);
 
 /* As hermetic_next_event(). */
 const struct hermetic_event *hermetic_core_next_event(
@@ -624,6 +641,29 @@ enum hermetic_result hermetic_core_shown(struct hermetic_core *core,
 					 const char *session,
 					 const char *const *marks,
 					 size_t count);
+
+/* Since 0.5. JSON as above. The outbox, of all sessions with NULL: [{item, session_id,
+ * text, state: "waiting" or "refused", queued_at, expires_at?, key?, reason?}…]. An
+ * account that HERMETIC_ORDER_MEET has read, or one's own: {username, fingerprint,
+ * digits, compared: "no", "yes" or "changed", closed, forked, other, other_digits?…}.
+ * Of the server's answer to GET /invitations those about which a person is asked:
+ * [{session_id, inviter, algorithm…}…]. */
+enum hermetic_result hermetic_core_outbox(struct hermetic_core *core,
+					  const char *session,
+					  const char **json);
+enum hermetic_result hermetic_core_person(struct hermetic_core *core,
+					  const char *user, const char **json);
+enum hermetic_result hermetic_core_invitations(struct hermetic_core *core,
+					       const char *answer, size_t size,
+					       const char **json);
+/* Since 0.5. As hermetic_drop(), hermetic_compared() and hermetic_read_to(). */
+enum hermetic_result hermetic_core_drop(struct hermetic_core *core,
+					const char *session, uint64_t item);
+enum hermetic_result hermetic_core_compared(struct hermetic_core *core,
+					    const char *user);
+enum hermetic_result hermetic_core_read_to(struct hermetic_core *core,
+					   const char *session,
+					   uint64_t number);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -6,6 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TEXT(number) #number
+#define TEXT_OF(number) TEXT(number)
+
+const char *hermetic_version(void)
+{
+	return TEXT_OF(HERMETIC_VERSION_MAJOR) "." TEXT_OF(
+	    HERMETIC_VERSION_MINOR) "." TEXT_OF(HERMETIC_VERSION_PATCH);
+}
+
 bool inside_take(void *to, size_t size, const void *from)
 {
 	size_t given = *(const size_t *)from;
@@ -191,6 +200,13 @@ const char *hermetic_advice(enum hermetic_result result)
 	if ((size_t)result >= sizeof(texts) / sizeof(*texts))
 		return "This result is of a later version of the library.";
 	return texts[result];
+}
+
+enum err inside_no_item(struct why *why, const char *session)
+{
+	return why_set(why, ERR_STATE_GONE, "no-such-item",
+		       "Nothing of that number is in the outbox of %s.",
+		       session);
 }
 
 /* ---- lists ---- */

@@ -81,6 +81,9 @@ enum hermetic_result inside_result(struct hermetic *h, enum err e);
 enum hermetic_result inside_conclude(struct why *why, struct why *last,
 				     enum err e);
 
+/* Nothing of the outbox was dropped. */
+MUST_CHECK enum err inside_no_item(struct why *why, const char *session);
+
 /* A list of `count` rows of `size` bytes, all zero, in place of the one that was;
  * `source` is taken over. */
 MUST_CHECK enum err inside_list_make(struct inside_list *list, json_t *source,

@@ -175,10 +175,7 @@ enum hermetic_result hermetic_drop(struct hermetic *h, const char *session,
 	_Static_assert(HERMETIC_ALL_ITEMS == DEVICE_OUTBOX_ALL,
 		       "the name for all of them is handed on");
 	TRY(device_outbox_drop(h->a.device, session, item, &dropped));
-	ENSURE(dropped > 0,
-	       why_set(&h->a.why, ERR_STATE_GONE, "no-such-item",
-		       "Nothing of that number is in the outbox of %s.",
-		       session));
+	ENSURE(dropped > 0, inside_no_item(&h->a.why, session));
 out:
 	return inside_result(h, e);
 }

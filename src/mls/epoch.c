@@ -5,6 +5,7 @@
 
 #include "mls/broken.h"
 #include "mls/framing.h"
+#include "mls/proposal.h"
 #include "mls/transcript.h"
 
 enum err epoch_new(const struct suite *suite, struct mls_epoch **out)
@@ -140,6 +141,16 @@ static enum err grow_proposals(struct mls_epoch *epoch,
 	return ERR_OK;
 }
 
+static size_t kept_of(const struct mls_epoch *epoch, struct wire_sender sender)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < epoch->proposal_count; i++)
+		count +=
+		    proposal_same_sender(epoch->proposals[i].sender, sender);
+	return count;
+}
+
 enum err epoch_keep_proposal(struct mls_epoch *epoch, struct span ref,
 			     struct span encoded, struct wire_sender sender,
 			     const struct sec *private_key)
@@ -149,7 +160,9 @@ enum err epoch_keep_proposal(struct mls_epoch *epoch, struct span ref,
 
 	if (epoch_find_proposal(epoch, ref) != NULL)
 		return ERR_OK;
-	ENSURE(epoch->proposal_count < MLS_PENDING_MAX, ERR_PEER_TOO_LARGE);
+	ENSURE(epoch->proposal_count < MLS_PENDING_MAX &&
+		   kept_of(epoch, sender) < MLS_PENDING_SENDER_MAX,
+	       ERR_PEER_TOO_LARGE);
 	TRY(grow_proposals(epoch, &grown));
 	kept = &grown[epoch->proposal_count++];
 	*kept = (struct epoch_proposal){ .sender = sender };

@@ -471,7 +471,7 @@ static enum err open_group(const struct mls_identity *me,
 				    WIRE_EXTENSION_EXTERNAL_PUB, &extension),
 	       RULE(EXTERNAL_PUB));
 	TRY(wire_external_pub_decode(extension, external_pub));
-	TRY(group_info_open(me->suite, info, tree, &epoch));
+	TRY(group_info_open(me, info, tree, &epoch));
 	TRY(group_new(epoch, group));
 	epoch = NULL;
 	mls_group_authenticate(*group, me->authentication);

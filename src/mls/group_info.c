@@ -75,10 +75,11 @@ out:
 	return e;
 }
 
-enum err group_info_open(const struct suite *suite,
+enum err group_info_open(const struct mls_identity *me,
 			 const struct wire_group_info *info, struct span tree,
 			 struct mls_epoch **out)
 {
+	const struct suite *suite = me->suite;
 	struct mls_epoch *epoch = NULL;
 	const struct sign_key *key;
 	struct span hash;
@@ -113,7 +114,7 @@ enum err group_info_open(const struct suite *suite,
 	TRY(tree_index(&epoch->tree));
 	TRY(app_data_check_group(info->context.extensions));
 	TRY(tree_check(&epoch->tree, info->context.group_id,
-		       info->context.extensions));
+		       info->context.extensions, me->runner));
 	TRY(epoch_set_context(epoch, &info->context));
 	ENSURE(info->confirmation_tag.n == suite->nh,
 	       RULE(CONFIRMATION_TAG_LENGTH));

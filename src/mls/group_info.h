@@ -3,6 +3,7 @@
 #define HERMETIC_MLS_GROUP_INFO_H
 
 #include "mls/epoch.h"
+#include "mls/identity.h"
 #include "wire/group_info.h"
 
 /* Appends a GroupInfo (no MLSMessage) of `epoch`, signed by our leaf, with
@@ -16,10 +17,10 @@ MUST_CHECK enum err group_info_make(const struct mls_epoch *epoch,
 /*
  * Checks a GroupInfo and its tree (12.4.3.1): signature, tree hash, the whole
  * tree. `tree` is the tree beside it; empty: the ratchet_tree extension's.
- * Gives an epoch with context, tree, interim hash and confirmation tag, and no
+ * Takes of `me` the suite and the runner. Gives an epoch with context, tree, interim hash and confirmation tag, and no
  * secrets yet.
  */
-MUST_CHECK enum err group_info_open(const struct suite *suite,
+MUST_CHECK enum err group_info_open(const struct mls_identity *me,
 				    const struct wire_group_info *info,
 				    struct span tree, struct mls_epoch **epoch);
 

@@ -172,7 +172,7 @@ static enum err join(struct joining *j, struct span welcome, struct span tree,
 	TRY(psk_store_put_all(&j->psks, j->me));
 	TRY(open_secrets(j));
 	TRY(wire_group_info_decode(buf_span(&j->group_info), &info));
-	TRY(group_info_open(j->me->suite, &info, tree, &epoch));
+	TRY(group_info_open(j->me, &info, tree, &epoch));
 	TRY(enter(j, &info, epoch));
 	TRY(check_parent(j, epoch));
 	TRY(group_new(epoch, &joined));

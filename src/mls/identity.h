@@ -92,6 +92,22 @@ bool mls_certificate_next(struct span *certificates, struct span *certificate);
  * with the component MLS_APP_COMPONENTS: otherwise ERR_LOCAL_BUG. */
 #define MLS_APP_DATA_DICTIONARY 0x0006
 
+/*
+ * Threads of the caller's, for work of a call of which parts may be done at once: the
+ * leaves of a group to join, whose signatures take most of that time. The engine has no
+ * threads itself.
+ */
+struct mls_runner {
+	/* Calls part(work, i) once for each i below `count`, in any threads and order,
+	 * and returns when all have returned. `count` is `parts` at the most. A part
+	 * calls none of the application's functions and changes nothing that another
+	 * one reads. The call fails with ERR_LOCAL_BUG when a part was not called. */
+	void (*run)(void *context, void (*part)(void *work, size_t i),
+		    void *work, size_t count);
+	void *context;
+	size_t parts; /* as many as there are threads; at most MLS_PARTS_MAX */
+};
+
 /* Who acts. Borrowed for the call. */
 struct mls_identity {
 	const struct suite *suite;
@@ -109,6 +125,8 @@ struct mls_identity {
 	/* NULL: every credential is accepted. A group made or joined keeps a
 	 * copy. */
 	const struct mls_authentication *authentication;
+	/* NULL: all is done in the thread of the call. */
+	const struct mls_runner *runner;
 	struct span signature_private; /* suite's signature key */
 	struct span signature_public;
 	/* Who signs in the place of signature_private, which is not looked at

@@ -16,8 +16,11 @@
 /* Proposals in one commit, by value and by reference. */
 #define MLS_PROPOSALS_MAX 16384
 
-/* Proposals by reference that are kept until the next commit. */
+/* Proposals by reference that are kept until the next commit, and those of them by one
+ * member or one external sender, or by all together who are neither: who sends many
+ * takes nobody else's room. */
 #define MLS_PENDING_MAX 4096
+#define MLS_PENDING_SENDER_MAX 1024
 
 /* Leaves of a ratchet tree, blank ones included. */
 #define MLS_LEAVES_MAX ((uint32_t)1 << 20)
@@ -28,5 +31,8 @@
 
 /* An encoded LeafNode with its credential and extensions. */
 #define MLS_LEAF_NODE_MAX ((size_t)64 << 10)
+
+/* Parts of one call's work, for threads of the application (mls/identity.h). */
+#define MLS_PARTS_MAX 64
 
 #endif

@@ -5,7 +5,8 @@
  * thread at a time; the caller sees to that. Groups share nothing that changes, so
  * different ones may be used by different threads at once, successors (11.2, 11.3)
  * and groups that were loaded or restored from one state among them. Callbacks run
- * in the thread of the call, and call nothing that changes the group. What the
+ * in the thread of the call, and call nothing that changes the group. Where an identity
+ * has a runner, what it is given may run in other threads meanwhile. What the
  * engine has of its own, the table of suites and the algorithms of the crypto
  * library, is made once by whichever thread comes first, and never changes.
  */

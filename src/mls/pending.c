@@ -1,6 +1,14 @@
 #include "mls/pending.h"
 
+#include <stdlib.h>
+
 #include "mls/key_package.h"
+
+/* What one sender has waiting, and how much of it was tried one by one. */
+struct waiting {
+	struct wire_sender sender;
+	size_t count, tried;
+};
 
 struct gathering {
 	const struct mls_epoch *epoch;
@@ -9,7 +17,9 @@ struct gathering {
 	const struct proposal_means *means;
 	struct proposal_list *list;
 	struct buf *encoded;
-	size_t tried; /* one by one */
+	/* Where they are tried one by one: each sender's, and how many of each are. */
+	struct waiting *senders;
+	size_t sender_count, share, tried;
 };
 
 bool pending_is_self_remove(const struct epoch_proposal *kept)
@@ -143,6 +153,65 @@ out:
 	return err_class(e) == ERR_CLASS_LOCAL ? e : ERR_OK;
 }
 
+/* ---- one by one ---- */
+
+static struct waiting *waiting_of(const struct gathering *g,
+				  struct wire_sender sender)
+{
+	size_t i = 0;
+
+	while (i < g->sender_count &&
+	       !proposal_same_sender(g->senders[i].sender, sender))
+		i++;
+	return &g->senders[i];
+}
+
+static size_t tries_by(const struct gathering *g, size_t share)
+{
+	size_t tries = 0;
+
+	for (size_t i = 0; i < g->sender_count; i++)
+		tries +=
+		    g->senders[i].count < share ? g->senders[i].count : share;
+	return tries;
+}
+
+/* The largest share by which all together are not tried too often, so that who sends many
+ * takes nobody's place. */
+static enum err share_tries(struct gathering *g)
+{
+	const struct mls_epoch *epoch = g->epoch;
+	enum err e = ERR_OK;
+
+	g->senders = calloc(epoch->proposal_count + 1, sizeof(*g->senders));
+	ENSURE(g->senders != NULL, ERR_LOCAL_MEMORY);
+	for (size_t i = 0; i < epoch->proposal_count; i++) {
+		struct waiting *w = waiting_of(g, epoch->proposals[i].sender);
+
+		if (w == &g->senders[g->sender_count])
+			g->sender_count++;
+		w->sender = epoch->proposals[i].sender;
+		w->count++;
+	}
+	g->share = 1;
+	while (g->share < PENDING_TRIED_MAX &&
+	       tries_by(g, g->share + 1) <= PENDING_TRIED_MAX)
+		g->share++;
+out:
+	return e;
+}
+
+static bool may_try(struct gathering *g, struct wire_sender sender)
+{
+	struct waiting *w = waiting_of(g, sender);
+
+	if (g->tried == PENDING_TRIED_MAX || w->tried == g->share)
+		return false;
+	g->tried++;
+	w->tried++;
+	return true;
+}
+
 static enum err gather_one(struct gathering *g,
 			   const struct epoch_proposal *kept,
 			   const struct proposal_item *item, bool one_by_one)
@@ -154,7 +223,7 @@ static enum err gather_one(struct gathering *g,
 	bool does = true;
 	enum err e;
 
-	if (one_by_one && g->tried++ >= PENDING_TRIED_MAX)
+	if (one_by_one && !may_try(g, kept->sender))
 		return ERR_OK;
 	TRY(proposal_list_add(g->list, item));
 	if (one_by_one)
@@ -209,13 +278,21 @@ enum err pending_gather(const struct mls_epoch *epoch,
 			bool one_by_one, struct proposal_list *list,
 			struct buf *encoded)
 {
-	struct gathering g = { epoch, committer, now, means, list, encoded, 0 };
+	struct gathering g = { .epoch = epoch,
+			       .committer = committer,
+			       .now = now,
+			       .means = means,
+			       .list = list,
+			       .encoded = encoded };
 	enum err e = ERR_OK;
 
+	if (all && one_by_one)
+		TRY(share_tries(&g));
 	/* Each SelfRemove was checked alone, and goes with whatever is there. */
 	TRY(gather_turn(&g, SELF_REMOVES, false));
 	for (int turn = REMOVES; all && turn < TURNS; turn++)
 		TRY(gather_turn(&g, (enum turn)turn, one_by_one));
 out:
+	free(g.senders);
 	return e;
 }

@@ -6,7 +6,8 @@
 #include "mls/proposals.h"
 
 /* Proposals tried one by one when they do not go together: each costs as much
- * as a commit. What is left out can be sent again in the next epoch. */
+ * as a commit. Senders have equal shares of them, and what one does not need is the
+ * others'. What is left out can be sent again in the next epoch. */
 #define PENDING_TRIED_MAX 64
 
 bool pending_is_self_remove(const struct epoch_proposal *kept);

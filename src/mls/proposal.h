@@ -21,6 +21,16 @@ static inline bool proposal_is_member(struct wire_sender sender, uint32_t leaf)
 	return sender.type == WIRE_SENDER_MEMBER && sender.index == leaf;
 }
 
+/* For limits of what one sender may do: clients that are no members yet, whom nobody can
+ * tell apart, are one. */
+static inline bool proposal_same_sender(struct wire_sender a,
+					struct wire_sender b)
+{
+	return a.type == b.type && ((a.type != WIRE_SENDER_MEMBER &&
+				     a.type != WIRE_SENDER_EXTERNAL) ||
+				    a.index == b.index);
+}
+
 /* What the application says, as it is encoded. */
 static inline struct wire_app_data_update app_data_update(
     const struct mls_app_data *change)

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 
 #include "mls/broken.h"
+#include "mls/identity.h"
 #include "mls/leaf.h"
 #include "mls/leaf_list.h"
+#include "mls/limits.h"
 #include "mls/parent_hash.h"
 #include "mls/tree_hash.h"
 #include "mls/tree_keys.h"
@@ -125,13 +127,29 @@ out:
 
 /* ---- the whole ---- */
 
-static enum err check_members(const struct tree *tree, struct span group_id,
-			      struct span group_extensions)
+/* Members in parts, from the first leaf on; each part ends at what is wrong in it. */
+struct members {
+	const struct tree *tree;
+	struct span group_id, group_extensions;
+	size_t parts;
+	enum err results[MLS_PARTS_MAX]; /* a part that was not run has none */
+};
+
+static uint32_t first_of(const struct members *members, size_t part)
 {
+	return (uint32_t)((uint64_t)members->tree->leaves * part /
+			  members->parts);
+}
+
+static enum err check_part(const struct members *members, size_t part)
+{
+	const struct tree *tree = members->tree;
 	struct sign_key *key = NULL; /* not kept: most members never send */
+	uint32_t leaf = first_of(members, part);
+	uint32_t end = first_of(members, part + 1);
 	enum err e = ERR_OK;
 
-	for (uint32_t leaf = 0; tree_next_member(tree, leaf, &leaf); leaf++) {
+	for (; tree_next_member(tree, leaf, &leaf) && leaf < end; leaf++) {
 		const struct wire_leaf_node *node =
 		    &tree_leaf(tree, leaf)->node;
 
@@ -140,19 +158,53 @@ static enum err check_members(const struct tree *tree, struct span group_id,
 		/* 12.4.3: "however, MUST be supported by the new joiner" */
 		/* 13.4: "MUST verify that it supports every extension" */
 		/* 13.4: "it MUST treat the enclosing GroupInfo" */
-		TRY(leaf_check_group(node, group_extensions));
+		TRY(leaf_check_group(node, members->group_extensions));
 		TRY(RULED(
 		    LEAF_SIGNATURE,
 		    sign_public_next(tree->suite, node->signature_key, &key)));
-		TRY(leaf_verify(key, node, group_id, leaf));
+		TRY(leaf_verify(key, node, members->group_id, leaf));
 	}
 out:
 	sign_key_free(key);
 	return e;
 }
 
+static void run_part(void *work, size_t part)
+{
+	struct members *members = work;
+
+	if (part < members->parts)
+		members->results[part] = check_part(members, part);
+}
+
+static enum err check_members(const struct tree *tree, struct span group_id,
+			      struct span group_extensions,
+			      const struct mls_runner *runner)
+{
+	struct members members = { .tree = tree,
+				   .group_id = group_id,
+				   .group_extensions = group_extensions,
+				   .parts = 1 };
+	enum err e = ERR_OK;
+
+	if (runner != NULL && runner->parts > 1)
+		members.parts = runner->parts < MLS_PARTS_MAX ? runner->parts
+							      : MLS_PARTS_MAX;
+	for (size_t i = 0; i < members.parts; i++)
+		members.results[i] = ERR_LOCAL_BUG;
+	if (members.parts > 1)
+		runner->run(runner->context, run_part, &members, members.parts);
+	else
+		run_part(&members, 0);
+	for (size_t i = 0; i < members.parts; i++)
+		TRY(members.results[i]);
+out:
+	return e;
+}
+
 enum err tree_check(const struct tree *tree, struct span group_id,
-		    struct span group_extensions)
+		    struct span group_extensions,
+		    const struct mls_runner *runner)
 {
 	enum err e;
 
@@ -162,7 +214,7 @@ enum err tree_check(const struct tree *tree, struct span group_id,
 	TRY(tree_check_unique(tree));
 	/* 12.4.3.1: "For each non-empty parent node, verify that it is" */
 	TRY(parent_hash_check(tree));
-	TRY(check_members(tree, group_id, group_extensions));
+	TRY(check_members(tree, group_id, group_extensions, runner));
 out:
 	return e;
 }

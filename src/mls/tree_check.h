@@ -6,8 +6,13 @@
 
 #include "mls/tree.h"
 
+struct mls_runner;
+
+/* `runner` may be NULL (mls/identity.h). What is wrong with the first leaf that is wrong
+ * is what is said, however many threads there are. */
 MUST_CHECK enum err tree_check(const struct tree *tree, struct span group_id,
-			       struct span group_extensions);
+			       struct span group_extensions,
+			       const struct mls_runner *runner);
 
 /* The parts that a change of members needs, on any tree: keys unique among the
  * members (7.3) and each credential type in use supported by all. */

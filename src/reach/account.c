@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "device/record.h"
 #include "reach/passphrase_form.h"
+#include "reach/passphrase_password.h"
 #include "reach/tokens.h"
 
 #include <stdio.h>

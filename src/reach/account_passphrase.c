@@ -3,6 +3,7 @@
 
 #include "device/record.h"
 #include "reach/passphrase_form.h"
+#include "reach/passphrase_password.h"
 #include "reach/tokens.h"
 
 /* The password that this device has given the server so far, with a NUL; "" when

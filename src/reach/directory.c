@@ -3,6 +3,7 @@
 #include "device/blocks.h"
 #include "device/page.h"
 #include "reach/choose.h"
+#include "reach/notice.h"
 #include "reach/tokens.h"
 #include "reach/view.h"
 
@@ -176,20 +177,6 @@ static bool is_listed(const json_t *list, const char *id)
 	return false;
 }
 
-enum err directory_blocks(struct account *a, json_t **blocks)
-{
-	struct buf text = BUF_INIT;
-	enum err e;
-
-	TRY(device_blocks(a->device, &text));
-	TRY(buf_end(&text));
-	*blocks = json_loadb((const char *)text.p, text.n, 0, NULL);
-	ENSURE(*blocks != NULL, ERR_PEER_MALFORMED);
-out:
-	buf_clear(&text);
-	return e;
-}
-
 static enum err add_invitation(const json_t *session, const json_t *blocks,
 			       json_t *list)
 {
@@ -261,7 +248,7 @@ static enum err list_others(struct account *a, json_t *list)
 	enum err e;
 
 	ENSURE(rows != NULL, ERR_LOCAL_MEMORY);
-	TRY(directory_blocks(a, &blocks));
+	TRY(notice_blocks(a->device, &blocks));
 	TRY(fetch(a, rows));
 	json_array_foreach(rows, i, row) TRY(add_invitation(row, blocks, list));
 out:
@@ -283,45 +270,15 @@ out:
 	return e;
 }
 
-/* Of a row of the server's: whether its session is one to ask the person about. */
-static bool is_wanted(const json_t *row, const json_t *blocks,
-		      const json_t *own, const json_t *list)
-{
-	const char *id = text_of(row, "session_id");
-	const char *inviter = text_of(row, "inviter");
-	const char *fingerprint = text_of(row, "fingerprint");
-
-	return id != NULL && inviter != NULL && uuid_is_text(span_str(id)) &&
-	       !is_listed(list, id) && !is_member(own, id) &&
-	       !blocks_has(blocks, inviter,
-			   fingerprint != NULL ? fingerprint : "");
-}
-
 enum err directory_invitations(struct account *a, json_t **list)
 {
-	json_t *own = json_array(), *made = json_array(), *blocks = NULL;
 	struct api_answer answer = { 0 };
-	const json_t *row;
-	size_t i;
 	enum err e;
 
-	ENSURE(own != NULL && made != NULL, ERR_LOCAL_MEMORY);
-	TRY(list_own(a, own));
-	TRY(directory_blocks(a, &blocks));
 	TRY(tokens_call(a, "GET", "/invitations", NULL, &answer));
-	json_array_foreach(json_object_get(answer.body, "invitations"), i, row)
-	{
-		if (is_wanted(row, blocks, own, made))
-			ENSURE(json_array_append(made,
-						 (json_t *)(uintptr_t)row) == 0,
-			       ERR_LOCAL_MEMORY);
-	}
-	*list = json_incref(made);
+	TRY(notice_invitations(a->device, answer.body, list));
 out:
 	api_answer_clear(&answer);
-	json_decref(own);
-	json_decref(made);
-	json_decref(blocks);
 	return e;
 }
 

@@ -24,9 +24,6 @@ MUST_CHECK enum err directory_list(struct account *a, json_t **list);
  * added, invited_at, erased?, fingerprint?}; none of who is blocked here. */
 MUST_CHECK enum err directory_invitations(struct account *a, json_t **list);
 
-/* Whom this device has blocked, as device_blocks() has it: a new object. */
-MUST_CHECK enum err directory_blocks(struct account *a, json_t **blocks);
-
 /* The full id of the session that `word` means. A full id counts before all else. No name
  * counts more than another, nor than the beginning of an id: members of any session may
  * call it as they like; and what reads as a full id is no name. With `anywhere` names do not count, but sessions that the server

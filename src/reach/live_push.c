@@ -2,6 +2,7 @@
  * together, and notices. */
 #include "reach/live_inside.h"
 
+#include "reach/notice.h"
 #include "reach/reply.h"
 #include "reach/typing.h"
 
@@ -47,30 +48,10 @@ void live_oblige(struct live *live, enum err e)
 
 static bool is_message_of(const json_t *push, const char *id)
 {
-	const char *type = json_string_value(json_object_get(push, "type"));
-	const char *session =
-	    json_string_value(json_object_get(push, "session_id"));
+	const char *session;
 
-	return type != NULL && strcmp(type, "message") == 0 &&
-	       session != NULL && (id == NULL || strcmp(session, id) == 0);
-}
-
-/* Whether something keeps this device from following or from sending there. */
-static enum err read_stop(struct account *a, const char *id, bool *stopped)
-{
-	struct buf text = BUF_INIT;
-	json_t *session = NULL;
-	enum err e;
-
-	TRY(device_describe(a->device, id, &text));
-	TRY(buf_end(&text));
-	session = json_loadb((const char *)text.p, text.n, 0, NULL);
-	ENSURE(session != NULL, ERR_LOCAL_BUG);
-	*stopped = json_object_get(session, "stop") != NULL;
-out:
-	json_decref(session);
-	buf_clear(&text);
-	return e;
+	return notice_of(push, &session) == NOTICE_MESSAGE &&
+	       (id == NULL || strcmp(session, id) == 0);
 }
 
 /* What stops a session is found by a push, and what is done about it, or told,
@@ -84,21 +65,11 @@ static enum err see_stop(struct live *live, const char *id)
 	if (topic == NULL)
 		return ERR_OK;
 	before = topic->stopped;
-	TRY(read_stop(live->a, id, &topic->stopped));
+	TRY(notice_is_stopped(live->a->device, id, &topic->stopped));
 	if (topic->stopped && !before)
 		return live_catch_up(live, id);
 out:
 	return live_judge(live, e, NULL);
-}
-
-/* That the bytes of an entry are not kept any more is for the log to say: what is
- * pushed was said just now. */
-static bool lacks_bytes(const struct answer *answer)
-{
-	for (size_t i = 0; i < answer->entry_count; i++)
-		if (answer->entries[i].expired)
-			return true;
-	return false;
 }
 
 static enum err push(struct live *live, const char *id, const json_t *batch)
@@ -113,7 +84,7 @@ static enum err push(struct live *live, const char *id, const json_t *batch)
 			    "%s does not push what a hermetic server does.",
 			    api_url(a->api));
 	TRY(live_judge(live, e, NULL));
-	e = lacks_bytes(&reply.answer)
+	e = reply_lacks_bytes(&reply)
 		? ERR_STATE_CONFLICT
 		: device_push(a->device, id, reply.answer.entries,
 			      reply.answer.entry_count, &a->why);
@@ -157,23 +128,32 @@ static enum err take_messages(struct live *live, json_t *first, json_t **after)
 
 static void take_notice(struct live *live, const json_t *push)
 {
-	const char *type = json_string_value(json_object_get(push, "type"));
-	const char *id = json_string_value(json_object_get(push, "session_id"));
+	const struct live_listener *listener = live->listener;
+	const char *id;
 
-	if (type == NULL || (id != NULL && !uuid_is_text(span_str(id))))
-		return;
-	if (strcmp(type, "key_packages_low") == 0)
+	switch (notice_of(push, &id)) {
+	case NOTICE_STOCK:
 		live_oblige(live, drive_session(live->a, ORDER_STOCK, NULL));
-	else if (strcmp(type, "typing") == 0 && live->listener->typing != NULL)
-		typing_hear(live->a, push);
-	else if (strcmp(type, "device_waits") == 0 &&
-		 live->listener->waits != NULL)
-		live->listener->waits(live->listener->context);
-	else if (id != NULL && strcmp(type, "rotation_due") == 0)
+		break;
+	case NOTICE_ROTATE:
 		live_oblige(live, drive_session(live->a, ORDER_ASKED, id));
-	else if (id != NULL && strcmp(type, "welcome") == 0 &&
-		 live->listener->welcome != NULL)
-		live->listener->welcome(live->listener->context, id);
+		break;
+	case NOTICE_TYPING:
+		if (listener->typing != NULL)
+			typing_hear(live->a, push);
+		break;
+	case NOTICE_WAITS:
+		if (listener->waits != NULL)
+			listener->waits(listener->context);
+		break;
+	case NOTICE_WELCOME:
+		if (listener->welcome != NULL)
+			listener->welcome(listener->context, id);
+		break;
+	case NOTICE_NONE:
+	case NOTICE_MESSAGE:
+		break;
+	}
 }
 
 enum err live_take_pushes(struct live *live)

@@ -9,16 +9,9 @@
 #define HERMETIC_REACH_PASSPHRASE_FORM_H
 
 #include "base/buf.h"
-#include "base/sec.h"
 
 /* Appends the form. Bytes that are no UTF-8 are their own. The caller wipes it
  * with buf_clear(). */
 MUST_CHECK enum err passphrase_form(struct span typed, struct buf *form);
-
-/* Appends the password that a server is given (docs/protocol.md, "The client's
- * secrets"), with a NUL, of a passphrase as it counts. Takes as long as scrypt. */
-MUST_CHECK enum err passphrase_password(const char *username,
-					struct span passphrase,
-					struct buf *password);
 
 #endif

@@ -12,6 +12,16 @@
 /* Rows of one answer at most: a log's page has 500. */
 #define ROWS_MAX 100000
 
+bool reply_lacks_bytes(const struct reply *reply)
+{
+	const struct answer *answer = &reply->answer;
+
+	for (size_t i = 0; i < answer->entry_count; i++)
+		if (answer->entries[i].expired)
+			return true;
+	return false;
+}
+
 void reply_clear(struct reply *reply)
 {
 	for (size_t i = 0; i < reply->byte_count; i++)

@@ -44,6 +44,10 @@ void reply_fill(const struct request *request, const struct reply_came *came,
 /* reply_read() for `messages` that were pushed: an array of entries. */
 MUST_CHECK enum err reply_entries(const json_t *messages, struct reply *reply);
 
+/* Of entries that were pushed: whether bytes are lacking. That they are not kept any more
+ * is for the log to say: what is pushed was said just now. */
+bool reply_lacks_bytes(const struct reply *reply);
+
 void reply_clear(struct reply *reply);
 
 #endif

@@ -112,24 +112,32 @@ enum err chain_check_view(const struct chain *chain, struct span view,
 		   : ERR_PEER_FORK;
 }
 
-void chain_save(const struct chain *chain, struct buf *out)
+void chain_save_place(const struct chain *chain, struct buf *out)
 {
 	buf_put_u64(out, chain->seq);
 	buf_put_u64(out, chain->first);
+}
+
+void chain_load_place(struct chain *chain, struct rd *r)
+{
+	memset(chain, 0, sizeof(*chain));
+	chain->seq = rd_u64(r);
+	chain->first = rd_u64(r);
+	if (chain->first > chain->seq ||
+	    chain->seq - chain->first >= CHAIN_KEPT)
+		rd_fail(r, ERR_PEER_MALFORMED);
+}
+
+void chain_save(const struct chain *chain, struct buf *out)
+{
+	chain_save_place(chain, out);
 	for (uint64_t seq = chain->first; seq <= chain->seq; seq++)
 		buf_put(out, SPAN_ARRAY(chain->heads[seq % CHAIN_KEPT]));
 }
 
 void chain_load(struct chain *chain, struct rd *r)
 {
-	memset(chain, 0, sizeof(*chain));
-	chain->seq = rd_u64(r);
-	chain->first = rd_u64(r);
-	if (chain->first > chain->seq ||
-	    chain->seq - chain->first >= CHAIN_KEPT) {
-		rd_fail(r, ERR_PEER_MALFORMED);
-		return;
-	}
-	for (uint64_t seq = chain->first; seq <= chain->seq; seq++)
+	chain_load_place(chain, r);
+	for (uint64_t seq = chain->first; rd_ok(r) && seq <= chain->seq; seq++)
 		rd_copy(r, slot(chain, seq), CHAIN_HEAD);
 }

@@ -79,6 +79,10 @@ void chain_put_view(const struct chain *chain, struct buf *view);
 MUST_CHECK enum err chain_check_view(const struct chain *chain,
 				     struct span view, bool *compared);
 
+/* Where it is, without the heads. */
+void chain_save_place(const struct chain *chain, struct buf *out);
+void chain_load_place(struct chain *chain, struct rd *r);
+
 void chain_save(const struct chain *chain, struct buf *out);
 void chain_load(struct chain *chain, struct rd *r);
 

@@ -93,6 +93,12 @@ MUST_CHECK enum err session_save_successor(const struct session *session,
 MUST_CHECK enum err session_load_successor(struct session *session,
 					   struct rd *r);
 
+/* Of what is stored. */
+uint8_t session_save_flags(const struct session *session);
+void session_load_flags(struct session *session, uint8_t flags);
+/* What was loaded is one session. ERR_PEER_MALFORMED. */
+MUST_CHECK enum err session_check_loaded(const struct session *session);
+
 static inline struct span session_id_span(const struct session *session)
 {
 	return SPAN_ARRAY(session->id);

@@ -1,4 +1,4 @@
-/* What of a session is stored, of session.h. */
+/* A session as one value, of session.h; by item: items.c. */
 #include <stdlib.h>
 
 #include "session/state.h"
@@ -17,20 +17,34 @@ enum state_flag {
 	FLAG_EXACT = 8 /* versions of before do not know it */
 };
 
-enum err session_save(const struct session *session, struct buf *state)
+uint8_t session_save_flags(const struct session *session)
 {
 	uint8_t flags = 0;
-	size_t vec;
-	enum err e;
 
 	flags |= session->joined ? FLAG_JOINED : 0;
 	flags |= session->removed ? FLAG_REMOVED : 0;
 	flags |= session->forked ? FLAG_FORKED : 0;
 	flags |= session->exact ? FLAG_EXACT : 0;
+	return flags;
+}
+
+void session_load_flags(struct session *session, uint8_t flags)
+{
+	session->joined = flags & FLAG_JOINED;
+	session->removed = flags & FLAG_REMOVED;
+	session->forked = flags & FLAG_FORKED;
+	session->exact = flags & FLAG_EXACT;
+}
+
+enum err session_save(const struct session *session, struct buf *state)
+{
+	size_t vec;
+	enum err e;
+
 	buf_put_u8(state, session->places.there ? STATE_WITH_UNSETTLED
 						: STATE_VERSION);
 	buf_put(state, session_id_span(session));
-	buf_put_u8(state, flags);
+	buf_put_u8(state, session_save_flags(session));
 	chain_save(&session->chain, state);
 	outbox_save(&session->outbox, state);
 	buf_put_vec(state, buf_span(&session->staged));
@@ -50,8 +64,8 @@ out:
 	return e;
 }
 
-/* That they are those of the root was seen when they came. */
-static enum err check_places(const struct session *session)
+/* That the places are those of the root was seen when they came. */
+enum err session_check_loaded(const struct session *session)
 {
 	struct span data;
 
@@ -67,7 +81,7 @@ enum err session_load(struct span state, struct session **session)
 	struct rd r = rd_init(state);
 	struct session *s = calloc(1, sizeof(*s));
 	struct span group;
-	uint8_t version = rd_u8(&r), flags;
+	uint8_t version = rd_u8(&r);
 	enum err e;
 
 	ENSURE(s != NULL, ERR_LOCAL_MEMORY);
@@ -75,11 +89,7 @@ enum err session_load(struct span state, struct session **session)
 		   version <= STATE_WITH_UNSETTLED,
 	       ERR_PEER_UNSUPPORTED);
 	rd_copy(&r, s->id, SESSION_ID);
-	flags = rd_u8(&r);
-	s->joined = flags & FLAG_JOINED;
-	s->removed = flags & FLAG_REMOVED;
-	s->forked = flags & FLAG_FORKED;
-	s->exact = flags & FLAG_EXACT;
+	session_load_flags(s, rd_u8(&r));
 	chain_load(&s->chain, &r);
 	outbox_load(&s->outbox, &r);
 	buf_put(&s->staged, rd_vec(&r));
@@ -95,7 +105,7 @@ enum err session_load(struct span state, struct session **session)
 	TRY(buf_end(&s->staged));
 	TRY(buf_end(&s->departures));
 	TRY(mls_group_load(group, &s->group));
-	TRY(check_places(s));
+	TRY(session_check_loaded(s));
 	*session = s;
 	s = NULL;
 out:

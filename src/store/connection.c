@@ -11,6 +11,7 @@
 #include "store/cluster.h"
 #include "store/hosts.h"
 #include "store/prepare.h"
+#include "store/reason.h"
 #include "store/rows_internal.h"
 #include "store/sqlstate.h"
 
@@ -22,8 +23,7 @@ enum {
 			       again and again */
 	RETRY_FIRST_MS = 100,
 	RETRY_MAX_MS = 2000,
-	UNWELL_MS = 5000,
-	REASON_SIZE = 256
+	UNWELL_MS = 5000
 };
 
 enum state {
@@ -59,6 +59,7 @@ struct connection {
 	unsigned retry_ms, turn;      /* whose turn it is to be tried first */
 	uint32_t timeline;	      /* of the server */
 	enum cluster_verdict verdict; /* on the last one that was met */
+	bool has_no_place;	      /* it had none the last time */
 	struct queue waiting, sent;
 	/* the answer that is being read */
 	struct rows answer;
@@ -144,18 +145,6 @@ static void drop_answer(struct connection *c)
 	c->failure = ERR_OK;
 }
 
-/* The first line of what libpq says: it names hosts, users and causes. */
-static void libpq_reason(const struct connection *c, char out[REASON_SIZE])
-{
-	const char *said = c->pg != NULL ? PQerrorMessage(c->pg) : "";
-	size_t n = strcspn(said, "\n");
-
-	if (n >= REASON_SIZE)
-		n = REASON_SIZE - 1;
-	memcpy(out, said, n);
-	out[n] = '\0';
-}
-
 /* Half of the time for certain, the rest by chance: what broke together does
  * not come again together. */
 static uint64_t retry_after(unsigned ms)
@@ -170,7 +159,7 @@ static void disconnect(struct connection *c, const char *why)
 	struct queue lost = c->sent;
 	char said[REASON_SIZE];
 
-	libpq_reason(c, said);
+	c->has_no_place = reason_read(c->pg, said);
 	metrics_count(METRIC_DATABASE_BREAKS, 1);
 	if (c->state == STATE_READY)
 		metrics_set(METRIC_DATABASE_CONNECTIONS, --ready_count);
@@ -580,7 +569,9 @@ int connection_backend(const struct connection *c)
 
 const char *connection_refusal(const struct connection *c)
 {
-	return c->state == STATE_READY ? NULL : cluster_text(c->verdict);
+	if (c->state == STATE_READY)
+		return NULL;
+	return c->has_no_place ? REASON_NO_PLACE : cluster_text(c->verdict);
 }
 
 void connection_cut(struct connection *c, const char *why)

@@ -47,8 +47,9 @@ bool connection_is_well(const struct connection *connection);
 /* The number of its server process; 0: it is not ready. */
 int connection_backend(const struct connection *connection);
 
-/* In words: why the server that answers is not taken (store/cluster.h). NULL:
- * there is none such, or none that answers. */
+/* In words: why the server that answers is not taken (store/cluster.h), or does
+ * not take this connection (store/reason.h). NULL: neither is so, or none
+ * answers. */
 const char *connection_refusal(const struct connection *connection);
 
 /* Breaks it, as if the network had. `why` is logged. Not from within one of

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/reason.h"
 #include "store/statements.h"
 
 PGconn *prepare_connect(const struct connection_settings *settings,
@@ -31,7 +32,11 @@ PGconn *prepare_connect(const struct connection_settings *settings,
 				       (const char *)hosts->port.p,
 				       NULL };
 
-	return PQconnectStartParams(keys, values, 1);
+	PGconn *pg = PQconnectStartParams(keys, values, 1);
+
+	if (pg != NULL)
+		reason_prepare(pg);
+	return pg;
 }
 
 bool prepare_identity(PGconn *pg)

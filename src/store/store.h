@@ -80,8 +80,7 @@ bool store_is_ready(const struct store *store);
 /* They are, and the database takes what it is asked (connection_is_well()). */
 bool store_is_well(const struct store *store);
 
-/* In words: why the server that answers is not taken; NULL: it is, or none
- * answers. */
+/* See connection_refusal(). */
 const char *store_refusal(const struct store *store);
 
 /* Nothing that was accepted waits for its answer, and the others know. */

@@ -309,6 +309,16 @@ passwords_cost() { # N of scrypt, of all that there are
     -c 'SELECT DISTINCT cost_n FROM hermetic.account')" = "$1" ]
 }
 check "passwords are hashed at their full cost" passwords_cost 131072
+shown() { # SETTING: of the primary
+  compose exec -T "$(member_is Leader)" psql -X -q -A -t -h /run/postgresql \
+    -U postgres -c "SHOW $1"
+}
+ceilings_hold() {
+  [ "$(shown max_connections) $(shown shared_buffers) $(shown max_wal_size)" = \
+    "120 256MB 2GB" ] &&
+    [ "$(inspect '{{index .HostConfig.LogConfig.Config "max-size"}}' api)" = 20m ]
+}
+check "PostgreSQL and logs have the ceilings of the profile" ceilings_hold
 
 # --- the administration's API -------------------------------------------------
 

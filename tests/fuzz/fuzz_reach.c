@@ -27,6 +27,7 @@ static enum err orders(struct account *a, const struct order *order,
 #include "reach/live_push.c"
 #undef subscribe
 #include "reach/mqtt.c"
+#include "reach/shown_log.c"
 #include "reach/tokens.c"
 
 static enum err asks(struct account *a, enum order_kind kind,
@@ -121,26 +122,28 @@ static void close_account(struct account *a)
 
 static void read_pages(char *rest)
 {
-	struct shown shown = { .count = 0 };
+	struct shown_log shown = { .count = 0 };
+	struct account_shown log = { .links = NULL };
 	const char *line;
 	size_t bytes = 0;
 	bool more = true;
 
 	while (more && (line = strsep(&rest, "\n")) != NULL) {
 		json_t *page = json_loads(line, 0, NULL);
-		enum err e = add_page(&shown, page, &more);
+		enum err e = shown_log_add(&shown, page, &more);
 
 		json_decref(page);
 		if (e != ERR_OK)
 			break;
 	}
-	if (shown.count > ACCOUNT_LINKS_MAX || point(&shown) != ERR_OK)
+	if (shown.count > ACCOUNT_LINKS_MAX ||
+	    shown_log_end(&shown, &log) != ERR_OK)
 		abort();
 	for (size_t i = 0; i < shown.count; i++)
-		bytes += shown.links[i].n;
+		bytes += log.links[i].n;
 	if (bytes > shown.bytes.n)
 		abort();
-	shown_clear(&shown);
+	shown_log_clear(&shown);
 }
 
 /* ---- tokens ---- */

@@ -96,7 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		change(&tree, input);
 		checked = parent_hash_check(&tree);
 		must(err_class(checked) != ERR_CLASS_LOCAL);
-		checked = tree_check(&tree, SPAN_LIT("group"), SPAN_EMPTY);
+		checked =
+		    tree_check(&tree, SPAN_LIT("group"), SPAN_EMPTY, NULL);
 		must(err_class(checked) != ERR_CLASS_LOCAL);
 	}
 	tree_clear(&tree);

@@ -5,7 +5,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
+import { playMixed } from '../interop/mixed.mjs';
 import { replay } from '../interop/replay.mjs';
+import { there } from '../interop/wire.mjs';
 import { build, root } from '../testlib/stack.mjs';
 
 const tooOld = Number(process.versions.node.split('.')[0]) < 20 &&
@@ -39,6 +41,14 @@ describe('interop', { concurrency: 2, skip: tooOld }, () => {
   for (const suite of [1, 0xf7f1])
     test(`${hex(suite)}: fifty members`, () =>
       play({ build, suite, seed: 5, steps: 2, members: 50 }));
+});
+
+// core-crypto, where it is installed; all suites, and both who begin: `make interop`.
+describe('core-crypto', { skip: there ? false
+  : 'skipped: core-crypto is not installed (npm ci --prefix tests/peers)' }, () => {
+  for (const begun of ['ours', 'theirs'])
+    test(`one group, begun by ${begun}`, async () =>
+      assert.ok(await playMixed({ build, suite: 1, begun }) > 100));
 });
 
 // What our members were asked and answered when ts-mls took part, which is

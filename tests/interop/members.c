@@ -158,6 +158,7 @@ static enum err do_new(const json_t *q, json_t *answer)
 		.extension_types = EXTENSIONS,
 		.extension_type_count = 1,
 		.authentication = &HOOKS,
+		.accepts_x509 = flag_at(q, "x509"),
 		.padding = (uint32_t)number_at(q, "padding"),
 	};
 	if (flag_at(q, "drafts")) {
@@ -575,6 +576,23 @@ out:
 	return e;
 }
 
+/* The leaf of a member by its credential. */
+static enum err do_leaf_of(const json_t *q, json_t *answer)
+{
+	const char *name = json_string_value(json_object_get(q, "name"));
+	struct mls_member member;
+	uint32_t leaf = 0;
+
+	while (mls_group_next_member(find(q)->group, &leaf, &member))
+		if (name != NULL && span_equal(member.identity, span_str(name)))
+			return json_object_set_new(
+				   answer, "leaf",
+				   json_integer(member.leaf_index)) == 0
+				   ? ERR_OK
+				   : ERR_LOCAL_MEMORY;
+	return ERR_STATE_GONE;
+}
+
 static enum err do_group_info(const json_t *q, json_t *answer)
 {
 	struct member *m = find(q);
@@ -636,6 +654,7 @@ static const struct {
 	{ "protect", do_protect },
 	{ "process", do_process },
 	{ "state", do_state },
+	{ "leaf_of", do_leaf_of },
 	{ "group_info", do_group_info },
 	{ "add_psk", do_add_psk },
 	{ "reload", do_reload },

@@ -58,9 +58,9 @@ export class Ours {
     Object.assign(this, { engine, name, suite });
   }
 
-  static async make(engine, name, suite, { padding = 0, seed, drafts } = {}) {
+  static async make(engine, name, suite, { padding = 0, seed, drafts, x509 } = {}) {
     const self = new Ours(engine, name, suite);
-    await self.ask('new', { suite, padding, seed, ...(drafts && { drafts }),
+    await self.ask('new', { suite, padding, seed, ...(drafts && { drafts }), ...(x509 && { x509 }),
       now: Math.floor(Date.now() / 1000) });
     return self;
   }
@@ -119,6 +119,7 @@ export class Ours {
   }
 
   state() { return this.ask('state'); }
+  async leafOf(name) { return (await this.ask('leaf_of', { name })).leaf; }
   async groupInfo() { return (await this.ask('group_info')).group_info; }
   addPsk(id, psk) { return this.ask('add_psk', { id, psk }); }
   reload() { return this.ask('reload'); }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "crypto/hash.h"
+#include "device/membership.h"
 #include "mls/group_internal.h"
 #include "session/session.h"
 
@@ -110,22 +111,17 @@ static void read_stored(struct client *client, const char *id,
 	struct sim_process *reader = sim_process_start(client->store);
 	const struct device_store *store = sim_process_port(reader);
 	json_t *notes = load_notes(store, id);
-	struct buf value = BUF_INIT;
-	struct session *session = NULL;
-	char name[96];
+	struct membership m = { .notes = NULL };
 
 	looked->line =
 	    (uint64_t)json_integer_value(json_object_get(notes, "line"));
 	memset(&looked->look, 0, sizeof(looked->look));
-	(void)snprintf(name, sizeof(name), "session/%s", id);
-	if (store->get(store->context, name, &value) == ERR_OK &&
-	    session_load(buf_span(&value), &session) == ERR_OK) {
-		read_session(session, &looked->look);
+	if (membership_load(store, id, &m) == ERR_OK) {
+		read_session(m.session, &looked->look);
 		read_notes(notes, &looked->look);
 	}
-	session_free(session);
+	membership_clear(&m);
 	json_decref(notes);
-	buf_clear(&value);
 	sim_process_end(reader);
 }
 

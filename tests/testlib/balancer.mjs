@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { profiles, readCompose } from './compose.mjs';
 import { end, freePort, root, start, temporary, until } from './stack.mjs';
 
 /** A certificate of its own for localhost, and its key, in one file. */
@@ -62,7 +63,8 @@ export async function startBalancer({ backends, bridges = [], brokers = [] }) {
   self.start = async () => {
     const before = child?.output ?? '';
     child = start('/usr/sbin/haproxy', ['-W', '-db', '-f', conf],
-      { cwd: dir, env: {}, lastSignal: 'TERM' });
+      { cwd: dir, lastSignal: 'TERM',
+        env: readCompose(profiles.medium).services.haproxy.environment });
     child.output = before;
     await until(() => {
       if (child.exitCode !== null) throw new Error(child.output);

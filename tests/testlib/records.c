@@ -60,6 +60,8 @@ static enum err put(void *context, const char *name, struct span value)
 	assert_true(i < RECORDS_MAX);
 	assert_true(strlen(name) < sizeof(records->all[i].name));
 	memcpy(records->all[i].name, name, strlen(name) + 1);
+	records->puts++;
+	records->bytes += value.n;
 	buf_reset(&records->all[i].value);
 	buf_put(&records->all[i].value, value);
 	return buf_end(&records->all[i].value);
@@ -71,6 +73,7 @@ static enum err take_away(void *context, const char *name)
 	size_t i = find(records, name);
 
 	if (i < RECORDS_MAX) {
+		records->puts++;
 		buf_clear(&records->all[i].value);
 		records->all[i].name[0] = '\0';
 	}

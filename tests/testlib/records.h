@@ -12,7 +12,8 @@ struct records {
 		struct buf value;
 	} all[RECORDS_MAX];
 	unsigned commits;
-	bool changed; /* by another process; the next begin tells it */
+	size_t puts, bytes; /* of put() and remove(); of what was put */
+	bool changed;	    /* by another process; the next begin tells it */
 	struct device_store store;
 };
 

@@ -189,7 +189,7 @@ static bool tree_validation(const struct suite *suite, const json_t *item)
 		    hash, vectors_text_bytes(json_string_value(
 			      json_array_get(at(item, "tree_hashes"), i)))));
 	}
-	CHECK_OK(tree_check(&tree, HEX(item, "group_id"), SPAN_EMPTY));
+	CHECK_OK(tree_check(&tree, HEX(item, "group_id"), SPAN_EMPTY, NULL));
 	CHECK(is_tree(&tree, HEX(item, "tree")));
 	CHECK(is_stored(&tree, NULL));
 	CHECK(is_stored(&tree, &tree));

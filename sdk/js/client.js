@@ -1,0 +1,573 @@
+// A device of an account: its requests by fetch(), what is pushed by WebSocket, its records
+// in a storage. What is asked and what it means is decided in the module (module.js).
+import { Live } from './live.js';
+import { Failure, Module } from './module.js';
+import { Records } from './records.js';
+
+const ASK_AGAIN_MS = 1000; // whether another device has approved this one
+
+const sleep = ms => new Promise(done => setTimeout(done, ms));
+
+/** scrypt takes 128 MB, which a module's memory never gives back: so it is done in one
+ * that is forgotten. */
+const apart = compiled => new Module(compiled, {});
+
+const keyWith = compiled => (...args) => apart(compiled).recordKey(...args);
+
+/** What is made of other calls. */
+export class Calls {
+  async members(session) {
+    return (await this.describe(session)).members;
+  }
+
+  reply(session, about, text, more) {
+    return this.send(session, text, { ...more, about });
+  }
+
+  react(session, about, emoji, more) {
+    return this.send(session, emoji, { ...more, about, act: 'react' });
+  }
+
+  edit(session, about, text, more) {
+    return this.send(session, text, { ...more, about, act: 'edit' });
+  }
+
+  delete(session, about, more) {
+    return this.send(session, '', { ...more, about, act: 'delete' });
+  }
+}
+
+export class Client extends Calls {
+  #options;
+  #compiled;
+  #records;
+  #module;
+  #unlock;
+  #account; // {server, username, user_id, device_id, password, stands}
+  #tokens; // {access, refresh}
+  #renewal; // that is under way
+  #last = Promise.resolve(); // of what is done one after another
+  #listeners = new Set();
+  #live;
+  #closed = false;
+
+  constructor(options) {
+    super();
+    this.#options = { fetch: (...args) => fetch(...args), ...options };
+  }
+
+  // ---- opening ----
+
+  /** The device of the account that is logged in in that storage. */
+  static async open(options) {
+    const client = new Client(options);
+    return client.#begin(async () => {
+      await client.#openRecords();
+      if (!client.#account?.stands)
+        throw new Failure('look', 'approval-needed',
+          'This device is not approved yet: log in again, and show its code.',
+          client.#module?.advice('look'));
+    });
+  }
+
+  /** Makes the account, with this as its first device. */
+  static async register(options) {
+    const client = new Client(options);
+    return client.#begin(() => client.#comeIn(true));
+  }
+
+  /** Logs in: the same device again, or a new one of the account. `onCode` is given the
+   * code that a person, and nobody else, carries to another device. */
+  static async login(options) {
+    const client = new Client(options);
+    return client.#begin(() => client.#comeIn(false));
+  }
+
+  /** Whether somebody is logged in in that storage, or has begun to. */
+  static exists(storage) {
+    return Records.exist(storage);
+  }
+
+  async #begin(f) {
+    this.#unlock = await this.#options.storage.lock(this.#options.lock);
+    try {
+      this.#compiled = await this.#options.wasm();
+      await f();
+      return this;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async #openRecords() {
+    const { storage, passphrase } = this.#options;
+    this.#records = await Records.open(storage, passphrase, keyWith(this.#compiled));
+    this.#account = this.#records.readJson('account');
+    this.#tokens = this.#records.readJson('tokens');
+    if (this.#account) await this.#openDevice();
+  }
+
+  async #openDevice() {
+    const { algorithms = '', stock = 0 } = this.#options;
+    this.#module = new Module(this.#compiled, this.#records);
+    this.#module.must('open', [this.#account.username, this.#account.device_id,
+      algorithms], stock);
+    await this.#records.flush();
+  }
+
+  async #comeIn(isNew) {
+    const { storage, passphrase, username, scryptN, token } = this.#options;
+    const password = apart(this.#compiled).password(username, passphrase);
+    if (await Records.exist(storage)) await this.#openRecords();
+    if (isNew && this.#account)
+      throw new Failure('conflict', 'state-exists', 'There is a state already.');
+    if (this.#account && this.#account.username !== username)
+      throw new Failure('usage', 'other-account',
+        `The state is that of ${this.#account.username}.`);
+    if (isNew) await this.#post('/auth/register', { username, password, token });
+    const answer = await this.#post('/auth/login', { username, password,
+      ...this.#account ? { device_id: this.#account.device_id }
+        : { device_name: this.#options.deviceName ?? 'browser' } });
+    this.#records ??= await Records.make(storage, passphrase, keyWith(this.#compiled),
+      scryptN);
+    await this.#keepTokens(answer);
+    await this.#keepAccount({ server: this.#options.server, username,
+      user_id: answer.user_id, device_id: answer.device_id, password });
+    if (!this.#module) await this.#openDevice();
+    await this.#stand(answer.pending === true);
+  }
+
+  /** This device comes to stand in the account's log. */
+  async #stand(pending) {
+    let waited = false;
+    if (!pending) await this.#order({ kind: 'account' });
+    for (;;) {
+      const told = await this.#order({ kind: 'enrol' }, 'look');
+      if (told.result === 'ok') break;
+      if (!told.code || !this.#options.onCode) this.#module.check(told);
+      if (!waited) this.#options.onCode(told.code);
+      waited = true;
+      await sleep(ASK_AGAIN_MS);
+      if (this.#closed) this.#module.check(told);
+    }
+    if (waited || pending) await this.#renew(this.#tokens.access);
+    await this.#order({ kind: 'stock' });
+    await this.#keepAccount({ ...this.#account, stands: true });
+  }
+
+  async #keepAccount(account) {
+    this.#account = account;
+    await this.#records.writeJson('account', account);
+  }
+
+  async #keepTokens({ access_token: access, refresh_token: refresh }) {
+    this.#tokens = { access, refresh };
+    await this.#records.writeJson('tokens', this.#tokens);
+  }
+
+  get username() {
+    return this.#account?.username;
+  }
+
+  get deviceId() {
+    return this.#account?.device_id;
+  }
+
+  /** Ends what is under way; the state stays, and can be opened again. */
+  async close() {
+    this.#closed = true;
+    this.#live?.close();
+    await this.#last;
+    this.#module?.close();
+    this.#module = undefined;
+    await this.#unlock?.();
+    this.#unlock = undefined;
+  }
+
+  /** The server forgets the login; the state stays. */
+  async logout() {
+    await this.#serial(async () => {
+      await this.#ask('POST', '/auth/logout', '{}');
+      await this.#records.writeJson('tokens', null);
+      await this.#keepAccount({ ...this.#account, password: undefined, stands: false });
+    });
+    await this.close();
+  }
+
+  // ---- the server ----
+
+  /** {status, text, ahead}; status 0: it was not reached. */
+  async #fetch(method, path, body, access) {
+    const headers = { accept: 'application/json' };
+    if (body) headers['content-type'] = 'application/json';
+    if (access) headers.authorization = `Bearer ${access}`;
+    try {
+      const answer = await this.#options.fetch(new URL(path, this.#options.server),
+        { method, headers, body, credentials: 'omit', cache: 'no-store',
+          redirect: 'error', referrerPolicy: 'no-referrer' });
+      const date = Date.parse(answer.headers.get('date') ?? '');
+      return { status: answer.status, text: await answer.text(),
+        ahead: Number.isNaN(date) ? 0 : date - Date.now() };
+    } catch {
+      return { status: 0, text: '', ahead: 0 };
+    }
+  }
+
+  // Before there is a device: what a server refuses is told by its problem.
+  async #post(path, body) {
+    const { status, text } = await this.#fetch('POST', path, JSON.stringify(body));
+    if (status === 0)
+      throw new Failure('unreachable', 'unreachable', 'The server was not reached.');
+    const answer = parse(text);
+    if (status >= 200 && status <= 299) return answer;
+    const slug = String(answer.type ?? '').replace(/.*[/:]/, '') || 'refused';
+    throw new Failure(RESULTS[slug] ?? 'refused', slug,
+      answer.detail ?? answer.title ?? `The server has answered with ${status}.`);
+  }
+
+  /** A request of the device. Another token is got where the one is outdated: also that of
+   * a device that has waited, and may have been approved since. */
+  async #ask(method, path, body) {
+    const { access } = this.#tokens ?? {};
+    const answer = await this.#fetch(method, path, body, access);
+    if (answer.status !== 401 && !/device-pending/.test(parse(answer.text).type))
+      return answer;
+    if (!await this.#renew(access)) return answer;
+    return this.#fetch(method, path, body, this.#tokens.access);
+  }
+
+  /** Another token than `refused`; false: none was to be had. */
+  #renew(refused) {
+    if (this.#tokens?.access !== refused) return true;
+    this.#renewal ??= this.#getTokens().finally(() => { this.#renewal = undefined; });
+    return this.#renewal;
+  }
+
+  async #getTokens() {
+    const { username, password, device_id } = this.#account;
+    const tries = [['/auth/refresh', { refresh_token: this.#tokens?.refresh }]];
+    if (password) tries.push(['/auth/login', { username, password, device_id }]);
+    for (const [path, body] of tries) {
+      const answer = await this.#fetch('POST', path, JSON.stringify(body));
+      if (answer.status === 200) {
+        await this.#keepTokens(parse(answer.text));
+        return true;
+      }
+      if (answer.status !== 401 && answer.status !== 403) break;
+    }
+    return false;
+  }
+
+  // ---- orders ----
+
+  /** One after another: the device takes one order at a time. */
+  #serial(f) {
+    const result = this.#last.then(() => {
+      if (this.#closed && !this.#module)
+        throw new Failure('usage', 'closed', 'The client is closed.');
+      return f();
+    });
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  #order(order, ...accepted) {
+    return this.#serial(() => this.#run(order, accepted));
+  }
+
+  async #run(order, accepted = []) {
+    this.#module.must('start', [JSON.stringify(order)]);
+    for (;;) {
+      const turn = this.#module.json('turn');
+      await this.#records.flush(); // before anything is told to a server
+      if (turn.wait !== undefined) {
+        await sleep(turn.wait);
+      } else if (turn.path !== undefined) {
+        const { status, text, ahead } = await this.#ask(turn.method, turn.path, turn.body);
+        this.#module.answer(status, text, ahead);
+      } else {
+        break;
+      }
+    }
+    const outcome = this.#module.json('outcome');
+    await this.#records.flush();
+    this.#tell();
+    return this.#module.check(outcome, ...accepted);
+  }
+
+  #tell() {
+    for (;;) {
+      const event = this.#module.json('event');
+      if (event.kind === undefined) return;
+      this.#say(event);
+    }
+  }
+
+  #say(event) {
+    if (event.json) event.json = JSON.parse(event.json);
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        queueMicrotask(() => { throw error; }); // a listener's fault is its own
+      }
+    }
+  }
+
+  /** What a call of the module gives, between orders. */
+  #value(name, ...args) {
+    return this.#serial(async () => {
+      const { value } = this.#module.must(name, ...args);
+      await this.#records.flush(); // what has expired goes by reading, too
+      return value;
+    });
+  }
+
+  // ---- events ----
+
+  /** Calls `listener` with each event; gives a function that ends this. */
+  on(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The events from now on, for `for await`. */
+  async *events() {
+    const waiting = [];
+    let wake;
+    const off = this.on(event => {
+      waiting.push(event);
+      wake?.();
+    });
+    try {
+      for (;;) {
+        while (waiting.length > 0) yield waiting.shift();
+        await new Promise(done => { wake = done; });
+      }
+    } finally {
+      off();
+    }
+  }
+
+  /** Connects, and follows every session of this device. A connection that is lost is made
+   * again by itself. */
+  listen() {
+    this.#live ??= new Live({
+      options: this.#options,
+      token: async renew => {
+        if (renew) await this.#renew(renew);
+        return this.#tokens?.access;
+      },
+      places: () => this.#places(),
+      hear: frame => this.#hear(frame),
+      welcomes: () => this.#welcomes(),
+      waiting: () => this.#sendWaiting(),
+      refresh: session => this.refresh(session),
+      say: (kind, text) => this.#say({ kind, session: '', text }),
+    });
+    this.#live.open();
+  }
+
+  /** Takes in what was pushed, and does what is to be done for it. */
+  #hear(frame) {
+    return this.#serial(async () => {
+      const { order } = this.#module.check(this.#module.hand('hear', frame));
+      await this.#records.flush();
+      this.#tell();
+      // what waits to be sent waits: that is no failure of reading
+      if (order) await this.#run(order, ['look']);
+      return order;
+    });
+  }
+
+  /** [[ID, NUMBER]…]: the sessions to follow, and from where on. */
+  async #places() {
+    const sessions = await this.sessions();
+    return sessions.filter(s => s.state === 'member').map(s => [s.session_id, s.last_seq]);
+  }
+
+  async #welcomes() {
+    for (const { session_id } of await this.invitations())
+      await this.#hear(JSON.stringify({ type: 'welcome', session_id }));
+  }
+
+  async #sendWaiting() {
+    const items = await this.outbox();
+    const ids = new Set(items.filter(i => i.state === 'waiting').map(i => i.session_id));
+    for (const session of ids)
+      await this.#order({ kind: 'refresh', session }).catch(() => {});
+  }
+
+  // ---- sessions ----
+
+  /** What this device knows of all its sessions: docs/state.md has the members. */
+  sessions() {
+    return this.#serial(async () => {
+      const { value: ids } = this.#module.must('sessions');
+      const list = ids.map(id => this.#module.json('describe', [id]))
+        .filter(told => told.result === 'ok').map(told => told.value);
+      await this.#records.flush();
+      return list;
+    });
+  }
+
+  describe(session) {
+    return this.#value('describe', [session]);
+  }
+
+  /** Of the server's list those about which a person is asked. */
+  invitations() {
+    return this.#serial(async () => {
+      const { status, text } = await this.#ask('GET', '/invitations');
+      if (status !== 200)
+        throw new Failure(status === 0 ? 'unreachable' : 'refused', 'invitations',
+          'The server does not say which invitations wait.');
+      return this.#module.check(this.#module.hand('invitations', text)).value;
+    });
+  }
+
+  async #entered(order) {
+    const told = await this.#order(order);
+    await this.#live?.follow(told.session);
+    return told;
+  }
+
+  async create({ name, users = [], open = false, verifiedOnly = false } = {}) {
+    return (await this.#entered({ kind: 'create', name, users, open, verifiedOnly })).session;
+  }
+
+  async join(session) {
+    await this.#entered({ kind: 'join', session });
+    await this.#order({ kind: 'stock' }).catch(() => {}); // the server asks again
+  }
+
+  async invite(session, whom) {
+    return (await this.#order({ kind: 'invite', session, whom })).devices;
+  }
+
+  async ask(session, whom) {
+    await this.#order({ kind: 'ask', session, whom });
+  }
+
+  async uninvite(session, whom) {
+    await this.#order({ kind: 'uninvite', session, whom });
+  }
+
+  async remove(session, whom) {
+    await this.#order({ kind: 'remove', session, whom });
+  }
+
+  async rotate(session) {
+    await this.#order({ kind: 'rotate', session });
+  }
+
+  async leave(session) {
+    await this.#order({ kind: 'leave', session });
+  }
+
+  async resolve(session) {
+    await this.#order({ kind: 'resolve', session });
+  }
+
+  async refresh(session) {
+    await this.#order({ kind: 'refresh', session });
+  }
+
+  /** A person was shown these members. */
+  async shown(session, marks) {
+    await this.#value('shown', [session, JSON.stringify(marks)]);
+  }
+
+  // ---- saying something ----
+
+  /** {number}: it stands in the verified log; {kept, item, why}: it is stored, and waits. */
+  async send(session, text, { act = 'say', about, key, topic, toNewMembers = false } = {}) {
+    return sent(await this.#order({ kind: 'send', session, text, act, about, key, topic,
+      toNewMembers }, 'kept'));
+  }
+
+  async flush(session) {
+    return sent(await this.#order({ kind: 'flush', session }, 'kept'));
+  }
+
+  outbox(session = '') {
+    return this.#value('outbox', [session]);
+  }
+
+  /** Forgets an item of the outbox, or all of the session. */
+  async drop(session, item = -1) {
+    await this.#value('drop', [session], item);
+  }
+
+  // ---- reading ----
+
+  entry(session, number) {
+    return this.#value('entry', [session], number);
+  }
+
+  /** Entries that are kept, from the one after `after` to the last. */
+  async entries(session, { after = 0, last = Infinity } = {}) {
+    return this.#serial(async () => {
+      const { value } = this.#module.must('describe', [session]);
+      const list = [];
+      for (let n = Math.max(after, value.last_seq - last) + 1; n <= value.last_seq; n++) {
+        const told = this.#module.check(this.#module.json('entry', [session], n), 'gone');
+        if (told.result === 'ok') list.push(told.value);
+      }
+      await this.#records.flush();
+      return list;
+    });
+  }
+
+  /** The person has read up to that entry. */
+  async readTo(session, number) {
+    await this.#value('read_to', [session], number);
+  }
+
+  // ---- people ----
+
+  /** What this device knows of an account after it has read its log: `digits` are for two
+   * people to compare. */
+  async verify(user) {
+    await this.#order({ kind: 'account' });
+    if (user !== this.username) await this.#order({ kind: 'meet', whom: user });
+    return this.#value('person', [user]);
+  }
+
+  /** A person has compared the digits with that person. */
+  async compared(user) {
+    await this.#value('compared', [user]);
+  }
+}
+
+// What the doors of the account say before there is a device to read it.
+const RESULTS = { 'bad-credentials': 'passphrase', 'username-taken': 'conflict',
+  'registration-closed': 'denied', 'account-suspended': 'denied',
+  'quota-exceeded': 'conflict', 'too-many-requests': 'busy', 'unavailable': 'busy' };
+
+function parse(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+const sent = ({ result, number, item, why }) =>
+  result === 'kept' ? { kept: true, item, why } : { kept: false, number };
+
+/** The same with other defaults, for a browser or node. */
+export const withDefaults = defaults => class extends Client {
+  static open(options) {
+    return Client.open({ ...defaults, ...options });
+  }
+
+  static register(options) {
+    return Client.register({ ...defaults, ...options });
+  }
+
+  static login(options) {
+    return Client.login({ ...defaults, ...options });
+  }
+};

@@ -1,0 +1,22 @@
+// @hermetic/client in a browser.
+import { withDefaults } from './client.js';
+import { SharedClient as Shared } from './tabs.js';
+
+export { IndexedDbStorage } from './indexed-db.js';
+export { Failure } from './module.js';
+export { MemoryStorage } from './storage.js';
+
+let compiled;
+
+/** The module that stands beside this file, compiled once. */
+const wasm = () => compiled ??=
+  WebAssembly.compileStreaming(fetch(new URL('./hermetic.wasm', import.meta.url)));
+
+export const Client = withDefaults({ wasm });
+
+/** The device of all tabs of a page. */
+export class SharedClient extends Shared {
+  constructor(options) {
+    super(Client, options);
+  }
+}

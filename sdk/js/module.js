@@ -1,0 +1,191 @@
+// The module of WebAssembly as JavaScript sees it: src/wasm/binding.h says what it exports
+// and imports. Of WASI it is given a clock, random bytes and nothing else.
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+const ERRNO = { badf: 8, inval: 28, nosys: 52 };
+const FILE_TYPES = new Set(['fd_close', 'fd_fdstat_get', 'fd_fdstat_set_flags',
+  'fd_prestat_get', 'fd_prestat_dir_name', 'fd_read', 'fd_seek', 'fd_filestat_get']);
+const RANDOM_MOST = 65536; // bytes that getRandomValues() gives at a time
+
+/** What went wrong, as libhermetic says it: `result` is the kind of it, `slug` a word for
+ * programs, the message a sentence, and `advice` what to do next. */
+export class Failure extends Error {
+  constructor(result, slug, message, advice = '') {
+    super(message);
+    this.name = 'Failure';
+    Object.assign(this, { result, slug, advice });
+  }
+}
+
+/** One device; `records` has begin, commit, rollback, get, put and remove, and each of
+ * these at once. */
+export class Module {
+  #exports;
+  #records;
+  #taken; // bytes that are about to be read
+  #raised; // by `records`, inside of a call
+
+  constructor(compiled, records) {
+    this.#records = records;
+    const wasi = this.#wasi();
+    const imports = { hermetic: this.#host(), wasi_snapshot_preview1: {} };
+    for (const { module, name } of WebAssembly.Module.imports(compiled))
+      if (module === 'wasi_snapshot_preview1')
+        imports[module][name] = wasi[name] ??
+          (() => FILE_TYPES.has(name) ? ERRNO.badf : ERRNO.nosys);
+    this.#exports = new WebAssembly.Instance(compiled, imports).exports;
+    this.#exports._initialize();
+  }
+
+  #bytes(at, size) {
+    return new Uint8Array(this.#exports.memory.buffer, at, size);
+  }
+
+  #wasi() {
+    const view = () => new DataView(this.#exports.memory.buffer);
+    return {
+      clock_time_get: (id, precision, at) => {
+        const ms = id === 0 ? Date.now() : performance.now();
+        view().setBigUint64(at, BigInt(Math.floor(ms * 1e6)), true);
+        return 0;
+      },
+      random_get: (at, size) => {
+        for (let i = 0; i < size; i += RANDOM_MOST)
+          crypto.getRandomValues(
+            this.#bytes(at + i, Math.min(RANDOM_MOST, size - i)));
+        return 0;
+      },
+      environ_sizes_get: (count, size) => {
+        view().setUint32(count, 0, true);
+        view().setUint32(size, 0, true);
+        return 0;
+      },
+      environ_get: () => 0,
+      fd_write: () => ERRNO.badf,
+      proc_exit: code => {
+        throw new Failure('local', 'ended', `The module has ended with ${code}.`);
+      },
+    };
+  }
+
+  // C cannot pass on what is thrown: it is told that it failed, and its caller is given
+  // what was thrown.
+  #host() {
+    const guarded = (failed, f) => (...args) => {
+      try {
+        return f(...args) ?? 0;
+      } catch (raised) {
+        this.#raised ??= raised;
+        return failed;
+      }
+    };
+    const records = this.#records;
+    return {
+      begin: guarded(-1, () => records.begin() ? 1 : 0),
+      commit: guarded(-1, () => records.commit()),
+      rollback: guarded(0, () => records.rollback()),
+      get: guarded(-2, name => {
+        this.#taken = records.get(this.#text(name));
+        return this.#taken === undefined ? -1 : this.#taken.length;
+      }),
+      read: guarded(0, to => {
+        this.#bytes(to, this.#taken.length).set(this.#taken);
+        this.#taken = undefined;
+      }),
+      put: guarded(-1, (name, at, size) =>
+        records.put(this.#text(name), this.#bytes(at, size).slice())),
+      remove: guarded(-1, name => records.remove(this.#text(name))),
+      normalize: guarded(-1, (at, size) => {
+        this.#taken = encoder.encode(
+          decoder.decode(this.#bytes(at, size)).normalize('NFKC'));
+        return this.#taken.length;
+      }),
+    };
+  }
+
+  #text(at) {
+    const all = new Uint8Array(this.#exports.memory.buffer);
+    return decoder.decode(all.subarray(at, all.indexOf(0, at)));
+  }
+
+  /** Calls `f` with copies of those texts or bytes in the module's memory. */
+  #with(values, f) {
+    const taken = [];
+    try {
+      for (const value of values) {
+        const bytes = typeof value === 'string' ? encoder.encode(`${value}\0`) : value;
+        const at = this.#exports.take(bytes.length || 1);
+        if (at === 0) throw new Failure('local', 'memory', 'The module has no memory left.');
+        taken.push([at, bytes.length]);
+        this.#bytes(at, bytes.length).set(bytes);
+      }
+      return f(...taken.map(([at]) => at));
+    } finally {
+      for (const [at, size] of taken) this.#exports.give(at, size);
+    }
+  }
+
+  #read(at) {
+    const raised = this.#raised;
+    this.#raised = undefined;
+    if (raised !== undefined) throw raised;
+    if (at === 0) throw new Failure('local', 'memory', 'The module has no memory left.');
+    return this.#text(at);
+  }
+
+  /** An export that is given texts, then numbers, and answers with JSON. */
+  json(name, texts = [], ...numbers) {
+    return this.#with(texts, (...at) =>
+      JSON.parse(this.#read(this.#exports[name](...at, ...numbers))));
+  }
+
+  /** The same of what has a result; `accepted` ones are no failure. */
+  must(name, texts = [], ...more) {
+    return this.check(this.json(name, texts, ...more));
+  }
+
+  check(told, ...accepted) {
+    if (told.result === 'ok' || accepted.includes(told.result)) return told;
+    throw new Failure(told.result, told.slug, told.why, this.advice(told.result));
+  }
+
+  advice(result) {
+    return this.#with([result], at => this.#read(this.#exports.advice(at)));
+  }
+
+  version() {
+    return this.#read(this.#exports.version());
+  }
+
+  password(username, passphrase) {
+    return this.json('password', [username, passphrase]);
+  }
+
+  recordKey(passphrase, salt, n) {
+    return this.#with([passphrase, salt, new Uint8Array(32)], (typed, from, key) => {
+      if (this.#exports.record_key(typed, from, n, key) !== 0)
+        throw new Failure('local', 'memory', 'No key could be made of the passphrase.');
+      return this.#bytes(key, 32).slice();
+    });
+  }
+
+  /** An export that is given JSON of some length, such as a server sends. */
+  hand(name, text) {
+    const bytes = encoder.encode(text);
+    return this.#with([bytes], at =>
+      JSON.parse(this.#read(this.#exports[name](at, bytes.length))));
+  }
+
+  answer(status, text, clockAheadMs) {
+    const bytes = encoder.encode(text);
+    this.#with([bytes], at =>
+      this.#exports.answer(status, at, bytes.length, clockAheadMs));
+    if (this.#raised !== undefined) this.#read(1);
+  }
+
+  close() {
+    this.#exports.close();
+  }
+}

@@ -1,0 +1,138 @@
+/* What a device without input and output is asked, and told by its person. */
+#include "hermetic/core_inside.h"
+
+#include "device/record.h"
+#include "hermetic/inside.h"
+#include "reach/notice.h"
+
+static enum hermetic_result hand_out(struct hermetic_core *core, enum err e,
+				     const char **json)
+{
+	if (e == ERR_OK) {
+		buf_put_u8(&core->json, 0);
+		e = buf_end(&core->json);
+	}
+	if (e == ERR_OK)
+		*json = (const char *)core->json.p;
+	return core_inside_conclude(core, e);
+}
+
+enum hermetic_result hermetic_core_sessions(struct hermetic_core *core,
+					    const char **json)
+{
+	if (!core_inside_is_usable(core))
+		return HERMETIC_USAGE;
+	buf_reset(&core->json);
+	return hand_out(core, device_sessions(core->device, &core->json), json);
+}
+
+enum hermetic_result hermetic_core_describe(struct hermetic_core *core,
+					    const char *session,
+					    const char **json)
+{
+	if (!core_inside_is_usable(core))
+		return HERMETIC_USAGE;
+	buf_reset(&core->json);
+	return hand_out(
+	    core, device_describe(core->device, session, &core->json), json);
+}
+
+enum hermetic_result hermetic_core_entry(struct hermetic_core *core,
+					 const char *session, uint64_t number,
+					 const char **json)
+{
+	if (!core_inside_is_usable(core))
+		return HERMETIC_USAGE;
+	buf_reset(&core->json);
+	return hand_out(
+	    core, device_entry(core->device, session, number, &core->json),
+	    json);
+}
+
+enum hermetic_result hermetic_core_shown(struct hermetic_core *core,
+					 const char *session,
+					 const char *const *marks, size_t count)
+{
+	if (!core_inside_is_usable(core))
+		return HERMETIC_USAGE;
+	return core_inside_conclude(
+	    core, device_shown(core->device, session, marks, count));
+}
+
+enum hermetic_result hermetic_core_outbox(struct hermetic_core *core,
+					  const char *session,
+					  const char **json)
+{
+	if (!core_inside_is_usable(core))
+		return HERMETIC_USAGE;
+	buf_reset(&core->json);
+	return hand_out(core, device_outbox(core->device, session, &core->json),
+			json);
+}
+
+enum hermetic_result hermetic_core_drop(struct hermetic_core *core,
+					const char *session, uint64_t item)
+{
+	size_t dropped = 0;
+	enum err e;
+
+	if (!core_inside_is_usable(core))
+		return HERMETIC_USAGE;
+	e = device_outbox_drop(core->device, session, item, &dropped);
+	if (e == ERR_OK && dropped == 0)
+		e = inside_no_item(&core->why, session);
+	return core_inside_conclude(core, e);
+}
+
+static enum err print_invitations(struct hermetic_core *core,
+				  const char *answer, size_t size)
+{
+	json_t *read = json_loadb(answer, size, JSON_REJECT_DUPLICATES, NULL);
+	json_t *list = NULL;
+	enum err e;
+
+	ENSURE(json_is_object(read), ERR_PEER_MALFORMED);
+	TRY(notice_invitations(core->device, read, &list));
+	TRY(record_print(list, &core->json));
+out:
+	json_decref(read);
+	json_decref(list);
+	return e;
+}
+
+enum hermetic_result hermetic_core_invitations(struct hermetic_core *core,
+					       const char *answer, size_t size,
+					       const char **json)
+{
+	if (!core_inside_is_usable(core))
+		return HERMETIC_USAGE;
+	buf_reset(&core->json);
+	return hand_out(core, print_invitations(core, answer, size), json);
+}
+
+enum hermetic_result hermetic_core_person(struct hermetic_core *core,
+					  const char *user, const char **json)
+{
+	if (!core_inside_is_usable(core))
+		return HERMETIC_USAGE;
+	buf_reset(&core->json);
+	return hand_out(core, device_person(core->device, user, &core->json),
+			json);
+}
+
+enum hermetic_result hermetic_core_compared(struct hermetic_core *core,
+					    const char *user)
+{
+	if (!core_inside_is_usable(core))
+		return HERMETIC_USAGE;
+	return core_inside_conclude(core, device_compared(core->device, user));
+}
+
+enum hermetic_result hermetic_core_read_to(struct hermetic_core *core,
+					   const char *session, uint64_t number)
+{
+	if (!core_inside_is_usable(core))
+		return HERMETIC_USAGE;
+	return core_inside_conclude(
+	    core, device_read_to(core->device, session, number));
+}

@@ -1,0 +1,22 @@
+#include "store/reason.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void reason_prepare(PGconn *pg)
+{
+	(void)PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);
+}
+
+bool reason_read(const PGconn *pg, char out[REASON_SIZE])
+{
+	const char *said = pg != NULL ? PQerrorMessage(pg) : "";
+	int n = (int)strcspn(said, "\n");
+	/* too_many_connections: libpq has no other way to tell of it */
+	const char *state = strstr(said, " 53300: ");
+	bool no_place = state != NULL && state < said + n;
+
+	(void)snprintf(out, REASON_SIZE, "%s%.*s",
+		       no_place ? REASON_NO_PLACE ". " : "", n, said);
+	return no_place;
+}

@@ -1,0 +1,48 @@
+/* passphrase_form() by the host's tables of Unicode, in the place of utf8proc's: these make
+ * a sixth of a module. */
+#include "reach/passphrase_form.h"
+
+#include "base/text.h"
+#include "wasm/binding.h"
+
+#include <string.h>
+
+/* The one space of another kind that form KC leaves: U+1680. */
+static const uint8_t OGHAM_SPACE[] = { 0xe1, 0x9a, 0x80 };
+
+static void put_spaces(struct span typed, struct buf *out)
+{
+	for (size_t i = 0; i < typed.n; i++) {
+		if (typed.n - i >= sizeof(OGHAM_SPACE) &&
+		    memcmp(typed.p + i, OGHAM_SPACE, sizeof(OGHAM_SPACE)) ==
+			0) {
+			buf_put_u8(out, ' ');
+			i += sizeof(OGHAM_SPACE) - 1;
+		} else {
+			buf_put_u8(out, typed.p[i]);
+		}
+	}
+}
+
+enum err passphrase_form(struct span typed, struct buf *form)
+{
+	struct buf spaced = BUF_INIT;
+	uint8_t *to;
+	int size;
+	enum err e;
+
+	if (typed.n == 0 || !text_is_utf8(typed)) {
+		buf_put(form, typed);
+		return form->fail;
+	}
+	put_spaces(typed, &spaced);
+	TRY(buf_end(&spaced));
+	size = host_normalize(spaced.p, spaced.n);
+	ENSURE(size >= 0, ERR_LOCAL_MEMORY);
+	to = buf_append(form, (size_t)size);
+	ENSURE(to != NULL, form->fail);
+	host_read(to);
+out:
+	buf_clear(&spaced);
+	return e;
+}

@@ -1,0 +1,119 @@
+// @hermetic/client (sdk/js) in Debian's Chromium: pages of one account in several tabs talk
+// with the command, from another origin than the node's.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { startChromium } from '../testlib/chromium.mjs';
+import { Person } from '../testlib/people.mjs';
+import { root, startNode, startPostgres, until } from '../testlib/stack.mjs';
+
+const TYPES = { js: 'text/javascript', wasm: 'application/wasm' };
+const PAGE = '<!doctype html><meta charset="utf-8"><title>page</title>';
+// what a page needs is allowed, and nothing else
+const policy = node => `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; ` +
+  `connect-src 'self' ${node.url} ${node.url.replace('http', 'ws')}; ` +
+  `require-trusted-types-for 'script'`;
+
+let postgres, node, pages, origin, browser, alice, name;
+
+before(async () => {
+  pages = createServer((request, response) => {
+    const file = /^\/([a-z-]+\.(js|wasm))$/.exec(request.url);
+    response.setHeader('content-security-policy', policy(node));
+    response.setHeader('content-type', file ? TYPES[file[2]] : 'text/html');
+    response.end(file ? readFileSync(join(root, 'sdk/js', file[1])) : PAGE);
+  });
+  await new Promise(done => pages.listen(0, '127.0.0.1', done));
+  origin = `http://127.0.0.1:${pages.address().port}`;
+  postgres = await startPostgres();
+  node = await startNode({ postgres, env: { HERMETIC_CORS_ORIGINS: origin } });
+  alice = await new Person('alice', node.url).register();
+  name = `bob-${alice.name.slice(-8)}`;
+  browser = await startChromium();
+});
+
+after(async () => {
+  await browser?.stop();
+  await node?.stop();
+  await postgres?.stop();
+  pages?.close();
+});
+
+const start = () => `
+  globalThis.h = await import('${origin}/index.js');
+  globalThis.options = { server: '${node.url}', username: '${name}',
+    passphrase: 'a page has a passphrase', scryptN: 16384, stock: 5,
+    storage: new h.IndexedDbStorage('test') };
+`;
+
+/** A tab that shares the device; what it is told is in `told`. */
+async function tab() {
+  const page = await browser.page(origin);
+  await page.does(`${start()}
+    globalThis.told = [];
+    globalThis.client = new h.SharedClient(options);
+    client.on(event => told.push(event));
+  `);
+  page.heard = text => until(() => page.does(
+    `return told.find(e => e.kind === 'text' && e.text === ${JSON.stringify(text)})`),
+  { name: `a tab to be told ${text}` });
+  return page;
+}
+
+test('tabs share a device, and the next one goes on', async () => {
+  const first = await browser.page(origin);
+  await first.does(`${start()} await (await h.Client.register(options)).close();`);
+  await first.close();
+
+  const one = await tab();
+  await until(() => one.does('return client.leads'), { name: 'the first tab to lead' });
+  const two = await tab();
+  const id = await two.does(`return client.create({ name: 'tabs', users: ['${alice.name}'] })`);
+  await alice.does('join', id);
+  await two.does(`
+    await client.refresh('${id}');
+    await client.shown('${id}', (await client.members('${id}')).map(m => m.mark));
+    await client.send('${id}', 'from the second tab');
+  `);
+  assert.ok((await alice.texts(id)).includes('from the second tab'));
+  await alice.does('send', id, 'to both tabs');
+  await one.heard('to both tabs');
+  await two.heard('to both tabs');
+  assert.equal(await two.does('return client.leads'), false);
+
+  await one.close();
+  await until(() => two.does('return client.leads'), { name: 'the second tab to lead' });
+  await alice.does('send', id, 'to the tab that is left');
+  await two.heard('to the tab that is left');
+  const { number } = await two.heard('to both tabs');
+  await two.does(`await client.reply('${id}', ${number}, 'an answer')`);
+  assert.ok((await alice.texts(id)).includes('an answer'));
+});
+
+test('what the browser stores shows nothing, and its key is not given out', async () => {
+  const page = await browser.page(origin);
+  const { text, names, exported } = await page.does(`
+    const database = await new Promise((resolve, reject) => {
+      const request = indexedDB.open('hermetic:test');
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    const all = (store, what) => new Promise(done => {
+      const request = database.transaction(store).objectStore(store)[what]();
+      request.onsuccess = () => done(request.result);
+    });
+    const values = await all('records', 'getAll');
+    const [key] = await all('keys', 'getAll');
+    const exported = await crypto.subtle.exportKey('raw', key).then(() => true, () => false);
+    return { names: await all('records', 'getAllKeys'), exported,
+      text: values.map(v => new TextDecoder('latin1').decode(v)).join() };
+  `);
+  assert.ok(names.length > 5);
+  for (const word of [name, 'tabs', 'session', 'answer'])
+    assert.ok(!text.includes(word) && !names.some(n => n.includes(word)), word);
+  assert.equal(exported, false);
+  await page.close();
+});
