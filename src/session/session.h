@@ -6,9 +6,9 @@
  * through session_receive(), entry after entry, our own too: a commit of ours
  * is staged by session_commit() and takes effect when the log shows it.
  *
- * Crash safety: save the session (session_save) before anything that a call
- * produced leaves the device. Then each step can be repeated: a staged commit
- * and the outbox are part of what is saved.
+ * Crash safety: store the session (session_store() of session/items.h) before
+ * anything that a call produced leaves the device. Then each step can be
+ * repeated: a staged commit and the outbox are part of what is stored.
  *
  * On failure a session is as it was before the call.
  */
@@ -552,8 +552,9 @@ void session_move_outbox(struct session *from, struct session *to);
 
 /* ---- storage ---- */
 
-/* Appends the whole state, secrets included, versioned: seal it. States of
- * before departures stood in the log load, too. */
+/* The whole as one value, versioned and with its secrets, as a device kept it before it
+ * kept items (session/items.h): such states load, and those of before departures stood
+ * in the log, too. */
 MUST_CHECK enum err session_save(const struct session *session,
 				 struct buf *state);
 MUST_CHECK enum err session_load(struct span state, struct session **session);

@@ -235,9 +235,8 @@ static void case_aead(void)
 	}
 }
 
-static void case_hpke(void)
+static void open_with(const struct suite *s)
 {
-	const struct suite *s = suite_by_id(3);
 	struct sec private_key = { 0 };
 	struct buf public_key = BUF_INIT, enc = BUF_INIT, sealed = BUF_INIT,
 		   opened = BUF_INIT;
@@ -255,6 +254,21 @@ static void case_hpke(void)
 	buf_clear(&enc);
 	buf_clear(&sealed);
 	buf_clear(&opened);
+}
+
+static void case_hpke(void)
+{
+	open_with(suite_by_id(3));
+}
+
+/* Where OpenSSL has no ML-KEM there is nothing to look at. */
+static void case_xwing(void)
+{
+	const struct suite *s =
+	    suite_by_id(SUITE_XWING_CHACHA20POLY1305_SHA256_ED25519);
+
+	if (suite_usable(s))
+		open_with(s);
 }
 
 /* ---- a whole group ---- */
@@ -339,6 +353,7 @@ static const struct {
 	{ "sender data key (RFC 9420, 6.3.2)", case_sender_data_key },
 	{ "AES-GCM and ChaCha20-Poly1305", case_aead },
 	{ "HPKE with X25519", case_hpke },
+	{ "HPKE with X-Wing", case_xwing },
 	{ "a message that is sent", case_protect },
 	{ "leak", case_leak }, /* must be reported; not in the list */
 };

@@ -3,14 +3,16 @@
 // leaves open connections alone.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { connect as dial, createServer } from 'node:net';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { connect } from 'node:tls';
 
 import { Session, newUser, ok } from '../testlib/api.mjs';
 import { startBalancer } from '../testlib/balancer.mjs';
 import { Socket } from '../testlib/socket.mjs';
-import { freePort, sleep, startNode, startPostgres, until }
+import { freePort, root, sleep, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
 
 const SENDERS = 6, FOLLOWERS = 6;
@@ -255,5 +257,15 @@ describe('behind a balancer', { concurrency: false }, () => {
     const again = await Socket.open(balancer.tlsUrl,
       { token: bob.access, ca: balancer.ca });
     await Promise.all([again.close(), socket.close()]);
+  });
+
+  test('it shows what its alarms are about', async () => {
+    const rules = readFileSync(join(root, 'deploy/monitoring/alerts.yml'), 'utf8');
+    const at = `http://127.0.0.1:${balancer.metricsPort}`;
+    const shown = await (await fetch(`${at}/metrics`)).text();
+    const names = new Set(rules.match(/\bhaproxy_\w+/g));
+    assert.ok(names.size >= 5);
+    for (const name of names) assert.match(shown, new RegExp(`^${name}\\b.* \\d`, 'm'));
+    assert.equal((await fetch(`${at}/readyz`)).status, 404);
   });
 });

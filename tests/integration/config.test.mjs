@@ -41,9 +41,10 @@ test('every setting is explained; what must be given has an example', () => {
 });
 
 // What the command, Compose, tests and the library's header read or define.
-const others = ['ADMIN_PASSWORD', 'BIND', 'BUILD', 'EVENT_INVITED', 'HOSTNAME', 'KEPT',
-  'LIBRARY', 'MQTT', 'MQTT_BRIDGE_DATABASE_URL', 'PASSPHRASE_FILE', 'SIM_SECONDS',
-  'USAGE', 'VERSION_MAJOR'];
+const others = ['ADMIN_PASSWORD', 'BASE', 'BIND', 'BUILD', 'EVENT_INVITED',
+  'GRAFANA_IMAGE', 'HAPROXY_IMAGE', 'HOSTNAME', 'KEPT', 'LIBRARY', 'MQTT',
+  'MQTT_BRIDGE_DATABASE_URL', 'PASSPHRASE_FILE', 'PROMETHEUS_IMAGE', 'REVISION',
+  'SIM_SECONDS', 'USAGE', 'VERSION', 'VERSION_MAJOR'];
 
 test('a setting that a document names is one', () => {
   const known = new Set([...rows.map(r => r.name),

@@ -35,6 +35,7 @@ function configuration({ ports, pem, backends, bridges, brokers }) {
   swap(/bind :8443 /, `bind 127.0.0.1:${ports.https} `);
   swap(/bind :1883$/m, `bind 127.0.0.1:${ports.mqtt}`);
   swap(/bind :8883 /, `bind 127.0.0.1:${ports.mqtts} `);
+  swap(/bind :9100$/m, `bind 127.0.0.1:${ports.metrics}`);
   swap(/\/run\/secrets\/tls.pem/g, pem);
   swap(/^ {2}server-template api .*$/m, servers('api', backends));
   swap(/^( {2}default-server .*) resolvers containers init-addr none$/gm, '$1');
@@ -46,19 +47,20 @@ function configuration({ ports, pem, backends, bridges, brokers }) {
 }
 
 /**
- * { url, tlsUrl, mqttPort, mqttsPort, ca, stop(), kill(), start(), reload() }: kill() ends
+ * { url, tlsUrl, mqttPort, mqttsPort, metricsPort, ca, stop(), kill(), start(), reload() }: kill() ends
  * it at once, start() starts it again on the same ports, reload() gives it a new
  * certificate and has it read its files again. It knows when a node is up.
  */
 export async function startBalancer({ backends, bridges = [], brokers = [] }) {
   const dir = temporary('balancer');
-  const [http, https, mqtt, mqtts] = await Promise.all(
-    Array.from({ length: 4 }, freePort));
+  const [http, https, mqtt, mqtts, metrics] = await Promise.all(
+    Array.from({ length: 5 }, freePort));
   const pem = join(dir, 'tls.pem'), conf = join(dir, 'haproxy.cfg');
   const self = { url: `http://127.0.0.1:${http}`, mqttPort: mqtt, mqttsPort: mqtts,
+    metricsPort: metrics,
     tlsUrl: `https://127.0.0.1:${https}`, ca: writeCertificate(pem) };
   let child;
-  writeFileSync(conf, configuration({ ports: { http, https, mqtt, mqtts }, pem,
+  writeFileSync(conf, configuration({ ports: { http, https, mqtt, mqtts, metrics }, pem,
     backends, bridges, brokers }));
   self.start = async () => {
     const before = child?.output ?? '';

@@ -140,7 +140,7 @@ static void commit_of(struct member *m, const struct mls_change *change,
 }
 
 /* A second identity of a member, with its own signature key. */
-static void renewed(const struct member *m, struct member *next)
+static inline void renewed(const struct member *m, struct member *next)
 {
 	member_init(next, m->me.suite, m->name);
 	next->me.extension_types = m->me.extension_types;
@@ -158,8 +158,8 @@ static const struct mls_reinit REINIT = {
 enum { PROPOSALS = 11 };
 
 /* One of each kind that a member may propose. */
-static void all_proposals(struct world *w, const struct member *next,
-			  struct mls_proposal list[PROPOSALS])
+static inline void all_proposals(struct world *w, const struct member *next,
+				 struct mls_proposal list[PROPOSALS])
 {
 	list[0] = (struct mls_proposal){
 		.kind = MLS_PROPOSE_ADD,
@@ -188,7 +188,7 @@ static void all_proposals(struct world *w, const struct member *next,
 }
 
 /* Carol says in `message` that she leaves, and Alice and Bob know it. */
-static void carol_leaves(struct world *w, struct buf *message)
+static inline void carol_leaves(struct world *w, struct buf *message)
 {
 	const struct mls_proposal leave = { .kind = MLS_PROPOSE_SELF_REMOVE };
 
@@ -207,7 +207,7 @@ static void carol_leaves(struct world *w, struct buf *message)
 
 /* Bob's proposals at Alice: two that go together, and, asked for, two more that
  * exclude each other. */
-static void gather(struct world *w, bool conflict)
+static inline void gather(struct world *w, bool conflict)
 {
 	struct mls_proposal list[] = {
 		{ .kind = MLS_PROPOSE_UPDATE },
@@ -247,13 +247,13 @@ static int setup_of(void **state, uint16_t suite)
 	return 0;
 }
 
-static int setup(void **state)
+static inline int setup(void **state)
 {
 	return setup_of(state, SUITE_X25519_AES128GCM_SHA256_ED25519);
 }
 
 /* OpenSSL's NIST curves allocate in other places. */
-static int setup_nist(void **state)
+static inline int setup_nist(void **state)
 {
 	return setup_of(state, SUITE_P256_AES128GCM_SHA256_P256);
 }
