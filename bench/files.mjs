@@ -78,7 +78,7 @@ const alone = await talk(sleep(10_000));
 const up = await beside(alice, 'send', id, '--file', path);
 await bob.does('read', id);
 const down = await beside(bob, 'save', id, String(up.lines.at(-1).seq), join(folder, 'to'));
-if ((await stat(join(folder, 'to', 'large'))).size !== megabytes << 20)
+if ((await stat(join(folder, 'to', 'large'))).size !== megabytes * 2 ** 20)
   throw new Error('another file came');
 const ms = list => `${middle(list, 0.5).toFixed(1)} ms, ${middle(list, 0.95).toFixed(1)} ms`;
 console.log(`| what | time | node grew by | the command's memory | a message, median and 95 % |`);

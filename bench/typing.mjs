@@ -10,12 +10,11 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 
-import WebSocket from 'ws';
-
 import { Session, newUser, ok } from '../tests/testlib/api.mjs';
 import { percentile } from '../tests/testlib/crowd.mjs';
 import { join, u64, u8, uuidBytes } from '../tests/testlib/mls.mjs';
 import { sleep, startNode, startPostgres } from '../tests/testlib/stack.mjs';
+import WebSocket from '../tests/node_modules/ws/wrapper.mjs';
 import { cpuOf } from './lib/programs.mjs';
 import { settings } from './lib/world.mjs';
 

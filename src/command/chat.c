@@ -3,6 +3,8 @@
 
 #include "command/copies.h"
 #include "command/out.h"
+#include "command/screen.h"
+#include "command/wrap.h"
 #include "device/entry_kind.h"
 #include "reach/directory.h"
 #include "reach/drive.h"
@@ -460,6 +462,12 @@ out:
 	return e;
 }
 
+/* What is printed above the line, as that line, breaks between words. */
+static void put_rows(struct buf *out, struct span line)
+{
+	wrap_put(out, line, screen_size().columns);
+}
+
 enum err cmd_chat(struct cmd *cmd)
 {
 	struct chat chat = { .cmd = cmd, .again_ms = AGAIN_MS };
@@ -487,12 +495,15 @@ enum err cmd_chat(struct cmd *cmd)
 	chat.line = line_open(STDIN_FILENO, cmd->args->plain || cmd->args->json,
 			      &ports);
 	ENSURE(chat.line != NULL, ERR_LOCAL_MEMORY);
-	if (line_is_edited(chat.line))
+	if (line_is_edited(chat.line)) {
 		listener.typing = chat_on_typing;
+		out_wrap_by(put_rows);
+	}
 	TRY(live_open(&cmd->a, &listener, &chat.live));
 	chat_update_prompt(&chat);
 	TRY(talk(&chat));
 out:
+	out_wrap_by(NULL);
 	line_close(chat.line);
 	live_close(chat.live);
 	json_decref(chat.printed);

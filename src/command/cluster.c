@@ -39,6 +39,16 @@ size_t cluster_before(struct span text, size_t at)
 	return start;
 }
 
+/* A vowel sign of Hindi that has a place of its own is one column to some terminals. */
+static size_t width_of(utf8proc_int32_t c)
+{
+	size_t width = (size_t)utf8proc_charwidth(c);
+
+	return width == 0 && utf8proc_category(c) == UTF8PROC_CATEGORY_MC
+		   ? 1
+		   : width;
+}
+
 size_t cluster_width(struct span cluster)
 {
 	size_t width = 0, n;
@@ -49,8 +59,7 @@ size_t cluster_width(struct span cluster)
 		if (n > 0 && c == EMOJI_STYLE)
 			width++;
 		else if (n > 0)
-			width +=
-			    (size_t)utf8proc_charwidth((utf8proc_int32_t)c);
+			width += width_of((utf8proc_int32_t)c);
 	}
 	return width;
 }

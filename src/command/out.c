@@ -1,8 +1,11 @@
 #include "command/out.h"
 
+#include "base/sec.h"
 #include "base/text.h"
 
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -105,12 +108,42 @@ void out_json(const json_t *value)
 	(void)fflush(stdout);
 }
 
+static void (*wrap_line)(struct buf *out, struct span line);
+
+void out_wrap_by(void (*wrap)(struct buf *out, struct span line))
+{
+	wrap_line = wrap;
+}
+
+/* False: it has to go as it is. */
+__attribute__((format(printf, 1, 0))) static bool print_wrapped(
+    const char *format, va_list arguments)
+{
+	struct buf rows = BUF_INIT;
+	char *line = NULL;
+	bool printed = false;
+
+	if (wrap_line == NULL || vasprintf(&line, format, arguments) < 0)
+		return false;
+	wrap_line(&rows, span_str(line));
+	if (buf_end(&rows) == ERR_OK)
+		printed =
+		    rows.n == 0 || fwrite(rows.p, 1, rows.n, stdout) == rows.n;
+	sec_wipe(line, strlen(line));
+	free(line);
+	buf_clear(&rows);
+	return printed;
+}
+
 void out_line(const char *format, ...)
 {
-	va_list arguments;
+	va_list arguments, again;
 
 	va_start(arguments, format);
-	(void)vfprintf(stdout, format, arguments);
+	va_copy(again, arguments);
+	if (!print_wrapped(format, again))
+		(void)vfprintf(stdout, format, arguments);
+	va_end(again);
 	va_end(arguments);
 	(void)fputc('\n', stdout);
 	(void)fflush(stdout);

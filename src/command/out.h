@@ -46,6 +46,9 @@ void out_json(const json_t *value);
 /* False once something could not be written to standard output. */
 bool out_is_good(void);
 
+/* How lines become rows from now on; NULL: they stay as they are. */
+void out_wrap_by(void (*wrap)(struct buf *out, struct span line));
+
 /* printf for a line's parts, flushed with the line. */
 void out_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -16,6 +16,7 @@
 #include "command/keys.h"
 #include "command/screen.h"
 #include "command/times.h"
+#include "command/wrap.h"
 #include "reach/choose.h"
 #include "reach/fold.h"
 #include "reach/pause.h"
@@ -370,6 +371,43 @@ static void test_folding(void **state)
 	assert_true(fold_equal(SPAN_LIT("\xff"), SPAN_LIT("\xff")));
 }
 
+static void check_rows(const char *text, size_t columns, const char *rows)
+{
+	struct buf out = BUF_INIT;
+
+	wrap_put(&out, span_str(text), columns);
+	buf_put_u8(&out, 0);
+	assert_int_equal(buf_end(&out), ERR_OK);
+	assert_string_equal((const char *)out.p, rows);
+	buf_clear(&out);
+}
+
+static void test_lines_as_rows(void **state)
+{
+	(void)state;
+	check_rows("", 10, "");
+	check_rows("one two", 10, "one two");
+	check_rows("one two three", 10, "one two\n    three");
+	check_rows("  one two  three", 10, "  one two\n    three");
+	check_rows("a full row b", 10, "a full row\n    b");
+	/* a word that no row holds is the terminal's, and ends somewhere */
+	check_rows("to 0123456789abcd x", 10, "to\n    0123456789abcd x");
+	check_rows("one\n    two three", 10, "one\n    two\n    three");
+	/* letters stay with their marks and their word */
+	check_rows("\xe0\xa4\xa8\xe0\xa4\xae\xe0\xa4\xb8\xe0\xa5\x8d\xe0"
+		   "\xa4\xa4\xe0\xa5\x87 ab cd ef",
+		   12,
+		   "\xe0\xa4\xa8\xe0\xa4\xae\xe0\xa4\xb8\xe0\xa5\x8d\xe0"
+		   "\xa4\xa4\xe0\xa5\x87 ab cd\n    ef");
+	check_rows("ab \xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x96\x87", 10,
+		   "ab \xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\n    "
+		   "\xe6\x96\x87");
+	/* what closes stays behind what it closes */
+	check_rows("abc \xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe3\x80\x82x", 10,
+		   "abc \xe6\x97\xa5\xe6\x9c\xac\n    "
+		   "\xe8\xaa\x9e\xe3\x80\x82x");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +416,7 @@ int main(void)
 		cmocka_unit_test(test_clusters),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_rows_of_words),
+		cmocka_unit_test(test_lines_as_rows),
 		cmocka_unit_test(test_a_signal_before_waiting),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_folding),
