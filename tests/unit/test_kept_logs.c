@@ -250,12 +250,12 @@ static void branch_comes_behind_what_is_kept(void **state)
 	house_remove(&other, 1, 2);
 	house_remove(&other, 1, 0);
 	house_remove(&third, 0, 1);
-	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere, false);
 	MUST(put_rows(&reading, &s->h, 0, 3, 4));
 	MUST(put_rows(&reading, &other, 1, 4, 5));
 	assert_int_equal(end(s->kept, &reading, &other, &log), 3);
 	kept_log_release(log);
-	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere, false);
 	MUST(put_rows(&reading, &other, 1, 5, 5));
 	MUST(put_rows(&reading, &third, 2, 4, 4));
 	assert_int_equal(end(s->kept, &reading, &third, &log), 1);
@@ -289,8 +289,8 @@ static void branch_is_verified_behind_what_is_kept(void **state)
 	assert_int_equal(forged.fail, ERR_OK);
 	forged.p[forged.n - 1] ^= 1; /* of the signature */
 	for (int lie = 0; lie < 3; lie++) {
-		kept_reading_begin(&reading, s->kept, print_of(&s->h),
-				   &nowhere);
+		kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere,
+				   false);
 		MUST(put_rows(&reading, &s->h, 0, 3, 3));
 		if (lie == 0)
 			MUST(kept_reading_row(&reading, 1, 4,
@@ -424,7 +424,7 @@ static void too_many_branches_come_behind(void **state)
 	struct kept_log *log;
 
 	(void)read_log(s->kept, &s->h, 0);
-	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere);
+	kept_reading_begin(&reading, s->kept, print_of(&s->h), &nowhere, false);
 	MUST(put_rows(&reading, &s->h, 0, 3, 3));
 	for (int i = 0; i < made.count; i++)
 		MUST(put_rows(&reading, &made.list[i], i + 1, 4, 4));
@@ -447,7 +447,7 @@ static void the_wanted_branch_stays(void **state)
 	(void)read_log(s->kept, &made.list[0], 0);
 	for (int i = 1; i < made.count; i++) {
 		kept_reading_begin(&reading, s->kept, print_of(&s->h),
-				   i > 2 ? &wanted : &nowhere);
+				   i > 2 ? &wanted : &nowhere, false);
 		assert_int_equal(reading.place.number, 4);
 		MUST(put_rows(&reading, &made.list[i - 1], i - 1, 4, 4));
 		MUST(put_rows(&reading, &made.list[i], i, 4, 4));
