@@ -1,9 +1,10 @@
 // Sealed records in a folder, for node: one file, to which each change is appended with its
 // hash. What was cut off at its end was never answered for, and is left out.
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { lockFile } from './file-lock.js';
 import { Failure } from './module.js';
 
 const RATIO = 4; // a file of so many times of what counts is written anew
@@ -102,34 +103,24 @@ export class FileStorage {
     return bytes;
   }
 
-  /** One process at a time has it, as far as processes of this machine look. */
+  /** One of all that use this folder has it, in whichever process: file-lock.js says how
+   * far that reaches. What was read before may have been changed since, and is forgotten. */
   async lock() {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    const path = join(this.#folder, 'lock');
-    for (;;) {
+    const lock = await lockFile(join(this.#folder, 'lock'));
+    await this.#forget();
+    return async () => {
       try {
-        await writeFile(path, String(process.pid), { flag: 'wx' });
-        return async () => {
-          await this.#file?.close();
-          this.#file = this.#records = undefined;
-          await unlink(path);
-        };
-      } catch (error) {
-        if (error.code !== 'EEXIST') throw error;
+        await this.#forget();
+      } finally {
+        await lock.close();
       }
-      const pid = Number(await readFile(path, 'utf8').catch(() => ''));
-      if (pid && isAlive(pid))
-        throw new Failure('busy', 'state-in-use', `Process ${pid} has this state.`);
-      await unlink(path).catch(() => {});
-    }
+    };
   }
-}
 
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
+  async #forget() {
+    const file = this.#file;
+    this.#file = this.#records = undefined;
+    await file?.close();
   }
 }

@@ -37,7 +37,12 @@ export class MemoryStorage implements Storage {
   lock(): Promise<() => void>;
 }
 
-/** In a folder; in node only. */
+/** In a folder; in node only. One holder at a time has the folder, by a lock of the kernel on its
+ * file `lock`: it ends with the process, however that ends, so none is ever stale, and it
+ * holds between containers that share a folder of one machine. In Linux the command flock (of
+ * util-linux or busybox) has to be there; macOS and Windows lock by opening. Where
+ * nobody can say whether another one has it, lock() rejects with `local`. Between machines
+ * it holds where the folder's file system takes locks to its server, as NFS 4 does. */
 export class FileStorage implements Storage {
   constructor(folder: string);
   read(): Promise<Map<string, Uint8Array>>;
