@@ -36,8 +36,9 @@ export class FileStorage {
   #folder;
   #path;
   #records;
-  #file;
+  #file; // that is appended to: of who has the lock, or writes
   #size = 0;
+  #locked = false;
 
   constructor(folder) {
     this.#folder = folder;
@@ -64,7 +65,6 @@ export class FileStorage {
         [key, value && new Uint8Array(Buffer.from(value, 'base64'))]));
     }
     this.#records = records;
-    await this.#rewrite();
   }
 
   async #rewrite() {
@@ -81,11 +81,14 @@ export class FileStorage {
 
   async read() {
     await this.#load();
+    // what a process that was killed has left is durable before anybody goes on from there
+    if (this.#locked && !this.#file) await this.#rewrite();
     return new Map(this.#records);
   }
 
   async write(changes) {
     await this.#load();
+    if (!this.#file) await this.#rewrite();
     const line = lineOf(changes);
     await this.#file.appendFile(line);
     await this.#file.datasync();
@@ -109,7 +112,9 @@ export class FileStorage {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const lock = await lockFile(join(this.#folder, 'lock'));
     await this.#forget();
+    this.#locked = true;
     return async () => {
+      this.#locked = false;
       try {
         await this.#forget();
       } finally {

@@ -16,6 +16,10 @@ after(() => rmSync(scratch, { recursive: true }));
 const BUSY = { result: 'busy', slug: 'state-in-use' };
 const newFolder = () => mkdtempSync(join(scratch, 'state-'));
 
+const bytes = text => new TextEncoder().encode(text);
+const texts = records => Object.fromEntries(Array.from(records, ([key, value]) =>
+  [key, new TextDecoder().decode(value)]));
+
 /** A process that is told to `lock` and to `unlock` that folder, and says how that went. */
 function another(folder) {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', `
@@ -99,4 +103,17 @@ test('where it cannot be locked, the file is named', async () => {
   } finally {
     process.env.PATH = path;
   }
+});
+
+test('who only looks changes nothing, and what it saw is not kept', async () => {
+  const folder = newFolder();
+  const [has, looks] = [new FileStorage(folder), new FileStorage(folder)];
+  const unlock = await has.lock();
+  await has.write(new Map([['one', bytes('first')]]));
+  assert.deepEqual(texts(await looks.read()), { one: 'first' });
+  await has.write(new Map([['two', bytes('second')]]));
+  await unlock();
+  const free = await looks.lock();
+  assert.deepEqual(texts(await looks.read()), { one: 'first', two: 'second' });
+  await free();
 });
