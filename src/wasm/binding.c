@@ -163,6 +163,11 @@ static json_t *say_usage(const char *why)
 			 why, "slug", "usage");
 }
 
+/* Texts of JavaScript may have in them what JSON of ours has not. */
+static const char UNREADABLE[] =
+    "The call does not take this; a NUL, or half of a surrogate pair, in a text "
+    "may be why.";
+
 /* ---- numbers of JavaScript ---- */
 
 #define MOST 9007199254740992.0 /* 2^53: up to it every whole number is one */
@@ -352,12 +357,11 @@ static enum hermetic_result start(const json_t *given)
 const char *binding_start(const char *json)
 {
 	json_t *given = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
-	enum hermetic_result result = HERMETIC_USAGE;
+	json_t *told = json_is_object(given) ? say(start(given))
+					     : say_usage(UNREADABLE);
 
-	if (json_is_object(given))
-		result = start(given);
 	json_decref(given);
-	return hand_out(say(result));
+	return hand_out(told);
 }
 
 const char *binding_turn(void)
@@ -523,17 +527,19 @@ const char *binding_shown(const char *session, const char *marks)
 	size_t count = json_array_size(list);
 	const char **texts = calloc(count + 1, sizeof(*texts));
 	enum hermetic_result result = HERMETIC_LOCAL;
+	json_t *told;
 
 	for (size_t i = 0; texts != NULL && i < count; i++) {
 		const char *mark = json_string_value(json_array_get(list, i));
 
 		texts[i] = mark != NULL ? mark : "";
 	}
-	if (texts != NULL)
+	if (texts != NULL && json_is_array(list))
 		result = hermetic_core_shown(core, session, texts, count);
 	free(texts);
+	told = json_is_array(list) ? say(result) : say_usage(UNREADABLE);
 	json_decref(list);
-	return hand_out(say(result));
+	return hand_out(told);
 }
 
 const char *binding_drop(const char *session, double item)

@@ -55,3 +55,16 @@ test('a number that is none of an entry or item is refused', () => {
   assert.throws(() => module.must('drop', [SESSION], -1), error =>
     !/whole/.test(error.message));
 });
+
+test('what cannot be read is refused for that, and for no reason of before', () => {
+  const before = () => assert.throws(() => module.must('describe', [SESSION]),
+    error => !/surrogate/.test(error.message));
+  for (const text of ['a NUL \0', 'half of a pair \ud83d']) {
+    before();
+    assert.throws(() => module.must('start', [JSON.stringify({ kind: 'send',
+      session: SESSION, text })]), { ...USAGE, message: /surrogate/ });
+    before();
+    assert.throws(() => module.must('shown', [SESSION, JSON.stringify([text])]),
+      { ...USAGE, message: /surrogate/ });
+  }
+});
