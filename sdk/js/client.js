@@ -1,5 +1,6 @@
 // A device of an account: its requests by fetch(), what is pushed by WebSocket, its records
 // in a storage. What is asked and what it means is decided in the module (module.js).
+import { Calls } from './calls.js';
 import { Live } from './live.js';
 import { Failure, Module } from './module.js';
 import { Records } from './records.js';
@@ -14,29 +15,6 @@ const apart = compiled => new Module(compiled, {});
 
 const keyWith = compiled => (...args) => apart(compiled).recordKey(...args);
 
-/** What is made of other calls. */
-export class Calls {
-  async members(session) {
-    return (await this.describe(session)).members;
-  }
-
-  reply(session, about, text, more) {
-    return this.send(session, text, { ...more, about });
-  }
-
-  react(session, about, emoji, more) {
-    return this.send(session, emoji, { ...more, about, act: 'react' });
-  }
-
-  edit(session, about, text, more) {
-    return this.send(session, text, { ...more, about, act: 'edit' });
-  }
-
-  delete(session, about, more) {
-    return this.send(session, '', { ...more, about, act: 'delete' });
-  }
-}
-
 export class Client extends Calls {
   #options;
   #compiled;
@@ -49,7 +27,11 @@ export class Client extends Calls {
   #last = Promise.resolve(); // of what is done one after another
   #listeners = new Set();
   #live;
-  #closed = false;
+  #closing; // the promise of close()
+  #broken; // why it has closed itself
+  #cut = new AbortController(); // of requests that nobody waits for any more
+  #tellEnded;
+  #ended = new Promise(done => { this.#tellEnded = done; });
 
   constructor(options) {
     super();
@@ -102,15 +84,20 @@ export class Client extends Calls {
 
   async #openRecords() {
     const { storage, passphrase } = this.#options;
-    this.#records = await Records.open(storage, passphrase, keyWith(this.#compiled));
+    this.#keepIn(await Records.open(storage, passphrase, keyWith(this.#compiled)));
     this.#account = this.#records.readJson('account');
     this.#tokens = this.#records.readJson('tokens');
     if (this.#account) await this.#openDevice();
   }
 
+  #keepIn(records) {
+    this.#records = records;
+    records.onBroken = error => this.#break(error);
+  }
+
   async #openDevice() {
     const { algorithms = '', stock = 0 } = this.#options;
-    this.#module = new Module(this.#compiled, this.#records);
+    this.#module = new Module(this.#compiled, this.#records, error => this.#break(error));
     this.#module.must('open', [this.#account.username, this.#account.device_id,
       algorithms], stock);
     await this.#records.flush();
@@ -129,8 +116,8 @@ export class Client extends Calls {
     const answer = await this.#post('/auth/login', { username, password,
       ...this.#account ? { device_id: this.#account.device_id }
         : { device_name: this.#options.deviceName ?? 'browser' } });
-    this.#records ??= await Records.make(storage, passphrase, keyWith(this.#compiled),
-      scryptN);
+    if (!this.#records)
+      this.#keepIn(await Records.make(storage, passphrase, keyWith(this.#compiled), scryptN));
     await this.#keepTokens(answer);
     await this.#keepAccount({ server: this.#options.server, username,
       user_id: answer.user_id, device_id: answer.device_id, password });
@@ -149,7 +136,6 @@ export class Client extends Calls {
       if (!waited) this.#options.onCode(told.code);
       waited = true;
       await sleep(ASK_AGAIN_MS);
-      if (this.#closed) this.#module.check(told);
     }
     if (waited || pending) await this.#renew(this.#tokens.access);
     await this.#order({ kind: 'stock' });
@@ -175,14 +161,44 @@ export class Client extends Calls {
   }
 
   /** Ends what is under way; the state stays, and can be opened again. */
-  async close() {
-    this.#closed = true;
+  close() {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close() {
     this.#live?.close();
-    await this.#last;
-    this.#module?.close();
-    this.#module = undefined;
-    await this.#unlock?.();
-    this.#unlock = undefined;
+    try {
+      await this.#last;
+      await this.#renewal?.catch(() => {});
+      this.#module?.close();
+    } finally {
+      this.#module = undefined;
+      await this.#release();
+    }
+  }
+
+  async #release() {
+    try {
+      await this.#unlock?.();
+    } finally {
+      this.#unlock = undefined;
+      this.#tellEnded(this.#broken);
+    }
+  }
+
+  /** Resolves when the client is closed: with a Failure where it has closed itself. */
+  get ended() {
+    return this.#ended;
+  }
+
+  // For good: what the device knows is ahead of what is stored, or the module has failed. The
+  // next one that opens the state goes on from what is stored.
+  #break(error) {
+    if (this.#broken) return;
+    this.#broken = error;
+    this.#cut.abort();
+    this.#say({ kind: 'failed', session: '', text: error.message });
+    this.close().catch(() => {}); // what it was is told by `ended`
   }
 
   /** The server forgets the login; the state stays. */
@@ -205,7 +221,7 @@ export class Client extends Calls {
     try {
       const answer = await this.#options.fetch(new URL(path, this.#options.server),
         { method, headers, body, credentials: 'omit', cache: 'no-store',
-          redirect: 'error', referrerPolicy: 'no-referrer' });
+          redirect: 'error', referrerPolicy: 'no-referrer', signal: this.#cut.signal });
       const date = Date.parse(answer.headers.get('date') ?? '');
       return { status: answer.status, text: await answer.text(),
         ahead: Number.isNaN(date) ? 0 : date - Date.now() };
@@ -263,9 +279,11 @@ export class Client extends Calls {
 
   /** One after another: the device takes one order at a time. */
   #serial(f) {
+    if (this.#closing)
+      return Promise.reject(this.#broken ??
+        new Failure('usage', 'closed', 'The client is closed.'));
     const result = this.#last.then(() => {
-      if (this.#closed && !this.#module)
-        throw new Failure('usage', 'closed', 'The client is closed.');
+      if (this.#broken) throw this.#broken;
       return f();
     });
     this.#last = result.catch(() => {});

@@ -202,6 +202,9 @@ export class Client {
   readonly deviceId: string;
 
   close(): Promise<void>;
+  /** Resolves when the client is closed. It closes itself where its state could not be stored
+   * or its module has failed: then with that, and the state is to be opened again. */
+  readonly ended: Promise<Failure | undefined>;
   logout(): Promise<void>;
 
   /** Gives a function that ends it. */

@@ -72,6 +72,7 @@ export class Records {
   #unsaved = new Map();
   #broken;
   #last = Promise.resolve(); // of what is written one after another
+  onBroken = () => {}; // is told once why
 
   constructor(storage, keys) {
     this.#storage = storage;
@@ -199,6 +200,7 @@ export class Records {
       this.#broken = new Failure('local', 'storage',
         `The state could not be stored: ${cause?.message ?? 'the storage does not say why.'}`);
       this.#broken.cause = cause;
+      this.onBroken(this.#broken);
       throw this.#broken;
     }
   }

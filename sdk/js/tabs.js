@@ -1,6 +1,6 @@
 // One tab has the device, and does what all of them ask for; the others follow. When it is
 // closed, the next one opens the device: it waits for the same lock.
-import { Calls } from './client.js';
+import { Calls } from './calls.js';
 import { Failure } from './module.js';
 
 const READS = ['sessions', 'describe', 'invitations', 'entry', 'entries', 'outbox', 'verify'];
@@ -8,6 +8,15 @@ const DONE_TWICE = ['refresh', 'shown', 'flush', 'readTo', 'compared', 'send'];
 const DONE_ONCE = ['create', 'join', 'invite', 'ask', 'uninvite', 'remove', 'rotate', 'leave',
   'resolve', 'drop'];
 const AGAIN = new Set([...READS, ...DONE_TWICE]);
+const AGAIN_MS = 1000, MOST_MS = 60000; // before a tab whose client has failed twice tries again
+
+const pause = (ms, signal) => new Promise(done => {
+  const timer = setTimeout(done, ms);
+  signal.addEventListener('abort', () => {
+    clearTimeout(timer);
+    done();
+  }, { once: true });
+});
 
 /** What a failure is to another tab, and back. */
 const told = ({ result, slug, message, advice }) => ({ result, slug, message, advice });
@@ -20,13 +29,17 @@ export class SharedClient extends Calls {
   #calls = new Map(); // that wait for another tab: id → {method, args, taken, resolve, reject}
   #listeners = new Set();
   #closing = new AbortController();
+  #leading; // ends when this tab stands in line no more
+  #failed; // why no call is taken any more
 
   /** `Client` opens the device with those options, in whichever tab has its turn. */
   constructor(Client, options) {
     super();
     this.#channel = new BroadcastChannel(options.storage.name);
     this.#channel.onmessage = ({ data }) => this.#hear(data);
-    this.#lead(Client, options).catch(error => this.#fail(error));
+    this.#leading = this.#stand(Client, options).catch(error => {
+      if (!this.#closing.signal.aborted) this.#fail(error);
+    });
   }
 
   /** Whether this tab has the device. */
@@ -36,9 +49,13 @@ export class SharedClient extends Calls {
 
   async close() {
     this.#closing.abort();
-    await this.#client?.close();
-    this.#fail(new Failure('usage', 'closed', 'The client is closed.'));
-    this.#channel.close();
+    try {
+      await this.#client?.close();
+      await this.#leading;
+    } finally {
+      this.#end(new Failure('usage', 'closed', 'The client is closed.'));
+      this.#channel.close();
+    }
   }
 
   /** Calls `listener` with each event of the device; gives a function that ends this. */
@@ -51,16 +68,34 @@ export class SharedClient extends Calls {
     for (const listener of this.#listeners) listener(event);
   }
 
-  #fail(error) {
-    if (this.#closing.signal.aborted && this.#calls.size === 0) return;
+  #end(error) {
+    this.#failed = error;
     for (const { reject } of this.#calls.values()) reject(error);
     this.#calls.clear();
+  }
+
+  #fail(error) {
+    this.#end(error);
     this.#say({ kind: 'failed', session: '', text: error.message });
   }
 
+  /** Stands in line for the device, and again when its client has closed itself. */
+  async #stand(Client, options) {
+    const { signal } = this.#closing;
+    for (let failed = 0; !signal.aborted; failed++) {
+      if (failed > 1) await pause(Math.min(AGAIN_MS * 2 ** (failed - 2), MOST_MS), signal);
+      await this.#lead(Client, options);
+    }
+  }
+
+  /** Has the device until that client is closed. */
   async #lead(Client, options) {
-    const client = await Client.open({ ...options,
-      lock: { wait: true, signal: this.#closing.signal } });
+    const { signal } = this.#closing;
+    const client = await Client.open({ ...options, lock: { wait: true, signal } });
+    if (signal.aborted) {
+      await client.close();
+      return;
+    }
     client.on(event => {
       this.#say(event);
       this.#channel.postMessage({ event });
@@ -69,11 +104,14 @@ export class SharedClient extends Calls {
     this.#client = client;
     this.#channel.postMessage({ leads: true });
     this.#ask();
+    await client.ended;
+    this.#client = undefined;
   }
 
   // ---- calls of this tab ----
 
   #call(method, args) {
+    if (this.#failed) return Promise.reject(this.#failed);
     if (this.#client) return this.#client[method](...args);
     return new Promise((resolve, reject) => {
       const id = crypto.randomUUID();

@@ -8,7 +8,7 @@ import { Module } from '../../sdk/js/module.js';
 
 const SESSION = '00000000-0000-4000-8000-000000000000';
 
-let module;
+let compiled, module;
 
 /** Records of which nothing outlives the test. */
 class Kept extends Map {
@@ -30,7 +30,7 @@ class Kept extends Map {
 }
 
 before(async () => {
-  const compiled = await WebAssembly.compile(
+  compiled = await WebAssembly.compile(
     readFileSync(new URL('../../sdk/js/hermetic.wasm', import.meta.url)));
   module = new Module(compiled, new Kept());
   module.must('open', ['alice', SESSION, ''], 1);
@@ -67,4 +67,16 @@ test('what cannot be read is refused for that, and for no reason of before', () 
     assert.throws(() => module.must('shown', [SESSION, JSON.stringify([text])]),
       { ...USAGE, message: /surrogate/ });
   }
+});
+
+test('a module that has failed is asked nothing more', () => {
+  const told = [];
+  const failing = new Module(compiled, new Kept(), error => told.push(error));
+  failing.must('open', ['bob', SESSION, ''], 1);
+  const failed = { name: 'Failure', slug: 'module' };
+  // a text that stands beyond the memory
+  assert.throws(() => failing.must('describe', [], -8), failed);
+  assert.throws(() => failing.version(), failed);
+  failing.close();
+  assert.deepEqual(told.map(e => e.slug), ['module']);
 });
