@@ -1,6 +1,7 @@
 // A device of an account: its requests by fetch(), what is pushed by WebSocket, its records
 // in a storage. What is asked and what it means is decided in the module (module.js).
 import { Calls } from './calls.js';
+import { Listeners } from './listeners.js';
 import { Live } from './live.js';
 import { Failure, Module } from './module.js';
 import { Records } from './records.js';
@@ -25,7 +26,7 @@ export class Client extends Calls {
   #tokens; // {access, refresh}
   #renewal; // that is under way
   #last = Promise.resolve(); // of what is done one after another
-  #listeners = new Set();
+  #listeners = new Listeners();
   #live;
   #closing; // the promise of close()
   #broken; // why it has closed itself
@@ -324,13 +325,7 @@ export class Client extends Calls {
 
   #say(event) {
     if (event.json) event.json = JSON.parse(event.json);
-    for (const listener of this.#listeners) {
-      try {
-        listener(event);
-      } catch (error) {
-        queueMicrotask(() => { throw error; }); // a listener's fault is its own
-      }
-    }
+    this.#listeners.tell(event);
   }
 
   /** What a call of the module gives, between orders. */
@@ -346,8 +341,7 @@ export class Client extends Calls {
 
   /** Calls `listener` with each event; gives a function that ends this. */
   on(listener) {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** The events from now on, for `for await`. */

@@ -1,6 +1,7 @@
 // One tab has the device, and does what all of them ask for; the others follow. When it is
 // closed, the next one opens the device: it waits for the same lock.
 import { Calls } from './calls.js';
+import { Listeners } from './listeners.js';
 import { Failure } from './module.js';
 
 const READS = ['sessions', 'describe', 'invitations', 'entry', 'entries', 'outbox', 'verify'];
@@ -27,7 +28,7 @@ export class SharedClient extends Calls {
   #channel;
   #client; // of the tab that has the device
   #calls = new Map(); // that wait for another tab: id → {method, args, taken, resolve, reject}
-  #listeners = new Set();
+  #listeners = new Listeners();
   #closing = new AbortController();
   #leading; // ends when this tab stands in line no more
   #failed; // why no call is taken any more
@@ -60,12 +61,7 @@ export class SharedClient extends Calls {
 
   /** Calls `listener` with each event of the device; gives a function that ends this. */
   on(listener) {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  #say(event) {
-    for (const listener of this.#listeners) listener(event);
+    return this.#listeners.add(listener);
   }
 
   #end(error) {
@@ -76,7 +72,7 @@ export class SharedClient extends Calls {
 
   #fail(error) {
     this.#end(error);
-    this.#say({ kind: 'failed', session: '', text: error.message });
+    this.#listeners.tell({ kind: 'failed', session: '', text: error.message });
   }
 
   /** Stands in line for the device, and again when its client has closed itself. */
@@ -97,8 +93,8 @@ export class SharedClient extends Calls {
       return;
     }
     client.on(event => {
-      this.#say(event);
       this.#channel.postMessage({ event });
+      this.#listeners.tell(event);
     });
     client.listen();
     this.#client = client;
@@ -140,7 +136,7 @@ export class SharedClient extends Calls {
   // ---- what other tabs say ----
 
   async #hear({ call, taken, answer, leads, event }) {
-    if (event) this.#say(event);
+    if (event) this.#listeners.tell(event);
     if (leads) this.#ask();
     if (call && this.#client) await this.#serve(call);
     if (taken && this.#calls.has(taken)) this.#calls.get(taken).taken = true;

@@ -1,7 +1,7 @@
 // SharedClient of @hermetic/client (sdk/js/tabs.js): who has the device, and who is told. The
 // channel is that of the platform; the device is one that only says what it is asked for.
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, mock, test } from 'node:test';
 
 import { Failure } from '../../sdk/js/module.js';
 import { SharedClient } from '../../sdk/js/tabs.js';
@@ -106,4 +106,27 @@ test('a tab that was closed in line opens nothing, and takes no call', async () 
   await one.close();
   assert.equal(Device.opened.length, 1);
   await assert.rejects(two.sessions(), { slug: 'closed' });
+});
+
+test('a listener that throws keeps events from nobody', async () => {
+  const faults = [];
+  const reports = mock.method(globalThis, 'queueMicrotask', report => {
+    try {
+      report();
+    } catch (error) {
+      faults.push(error.message);
+    }
+  });
+  try {
+    const one = newTab();
+    assert.equal(await one.sessions(), 0);
+    const two = newTab();
+    one.on(() => { throw new Error('a fault'); });
+    const told = [isTold(one, 'text'), isTold(two, 'text')];
+    Device.opened[0].say({ kind: 'text', text: 'hello' });
+    for (const event of await Promise.all(told)) assert.equal(event.text, 'hello');
+    assert.deepEqual(faults, ['a fault']);
+  } finally {
+    reports.mock.restore();
+  }
 });
