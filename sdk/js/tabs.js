@@ -9,6 +9,7 @@ const DONE_TWICE = ['refresh', 'shown', 'flush', 'readTo', 'compared', 'send'];
 const DONE_ONCE = ['create', 'join', 'invite', 'ask', 'uninvite', 'remove', 'rotate', 'leave',
   'resolve', 'drop'];
 const AGAIN = new Set([...READS, ...DONE_TWICE]);
+const ALL = new Set([...AGAIN, ...DONE_ONCE]);
 const AGAIN_MS = 1000, MOST_MS = 60000; // before a tab whose client has failed twice tries again
 
 const pause = (ms, signal) => new Promise(done => {
@@ -30,7 +31,9 @@ export class SharedClient extends Calls {
   #calls = new Map(); // that wait for another tab: id → {method, args, taken, resolve, reject}
   #listeners = new Listeners();
   #closing = new AbortController();
+  #closed; // the promise of close()
   #leading; // ends when this tab stands in line no more
+  #serving = new Set(); // answers that other tabs wait for
   #failed; // why no call is taken any more
 
   /** `Client` opens the device with those options, in whichever tab has its turn. */
@@ -48,13 +51,21 @@ export class SharedClient extends Calls {
     return this.#client !== undefined;
   }
 
-  async close() {
+  /** Ends what is under way, and takes no call from then on; the next tab has its turn. */
+  close() {
+    return this.#closed ??= this.#close();
+  }
+
+  async #close() {
+    const client = this.#client;
+    this.#client = undefined;
     this.#closing.abort();
+    this.#end(new Failure('usage', 'closed', 'The client is closed.'));
     try {
-      await this.#client?.close();
+      await client?.close();
       await this.#leading;
+      await Promise.all(this.#serving);
     } finally {
-      this.#end(new Failure('usage', 'closed', 'The client is closed.'));
       this.#channel.close();
     }
   }
@@ -111,8 +122,8 @@ export class SharedClient extends Calls {
     if (this.#client) return this.#client[method](...args);
     return new Promise((resolve, reject) => {
       const id = crypto.randomUUID();
+      this.#channel.postMessage({ call: { id, method, args } }); // throws what cannot be sent
       this.#calls.set(id, { method, args, resolve, reject });
-      this.#channel.postMessage({ call: { id, method, args } });
     });
   }
 
@@ -145,9 +156,19 @@ export class SharedClient extends Calls {
 
   async #serve({ id, method, args }) {
     this.#channel.postMessage({ taken: id });
-    const answer = await this.#client[method](...args).then(value => ({ id, value }),
+    const served = this.#answer(method, args).then(value => ({ id, value }),
       error => ({ id, failure: told(error) }));
-    this.#channel.postMessage({ answer });
+    this.#serving.add(served);
+    this.#channel.postMessage({ answer: await served });
+    this.#serving.delete(served);
+  }
+
+  // Another tab may have a later version of this page.
+  async #answer(method, args) {
+    if (!ALL.has(method))
+      throw new Failure('usage', 'no-such-call',
+        'The tab that has the device does not know this call. Reload that tab.');
+    return this.#client[method](...args);
   }
 
   #settle({ id, value, failure }) {
@@ -158,7 +179,7 @@ export class SharedClient extends Calls {
   }
 
   static {
-    for (const method of [...READS, ...DONE_TWICE, ...DONE_ONCE])
+    for (const method of ALL)
       this.prototype[method] ??= function call(...args) {
         return this.#call(method, args);
       };

@@ -130,3 +130,49 @@ test('a listener that throws keeps events from nobody', async () => {
     reports.mock.restore();
   }
 });
+
+test('a call that is none is refused', async () => {
+  const one = newTab();
+  assert.equal(await one.sessions(), 0);
+  const channel = new BroadcastChannel(`tabs-${count}`);
+  try {
+    for (const method of ['close', 'constructor', 'of a later version']) {
+      const answered = new Promise(done => {
+        channel.onmessage = ({ data: { answer } }) => answer && done(answer);
+      });
+      channel.postMessage({ call: { id: method, method, args: [] } });
+      const { id, failure } = await answered;
+      assert.deepEqual([id, failure.slug], [method, 'no-such-call']);
+    }
+    assert.equal(one.leads, true);
+  } finally {
+    channel.close();
+  }
+});
+
+test('a tab that is being closed leads no more, and answers what it has taken', async () => {
+  const one = newTab();
+  assert.equal(await one.sessions(), 0);
+  const two = newTab();
+  const [device] = Device.opened;
+  let answer;
+  const asked = new Promise(done => {
+    device.verify = () => new Promise(reply => {
+      answer = reply;
+      done();
+    });
+  });
+  const verified = two.verify('bob');
+  device.close = async () => {
+    answer('what was asked for');
+    await verified;
+    device.end();
+  };
+  await asked;
+  const closes = one.close();
+  assert.equal(one.leads, false);
+  await assert.rejects(one.sessions(), { slug: 'closed' });
+  assert.equal(await verified, 'what was asked for');
+  await closes;
+  assert.equal(await two.sessions(), 1);
+});
